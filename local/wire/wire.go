@@ -1,0 +1,160 @@
+// Package wire speaks the AWS JSON protocols over HTTP, so that the unmodified
+// AWS SDKs can talk to the engines of the local cloud.
+package wire
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// maximumBody is larger than any request limit of the services behind it, so
+// that the service's own error, not a cut connection, tells the caller.
+const maximumBody = 16 << 20
+
+// Error is an error in AWS's shape: the client sees Code as the exception's
+// name. Status 0 means 400. Members are further members of the exception, such
+// as a transaction's cancellation reasons.
+type Error struct {
+	Code    string
+	Message string
+	Status  int
+	Members map[string]any
+}
+
+// Error gives the code and the message.
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Errorf makes an Error with status 400.
+func Errorf(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Operation is one operation of a service: the request's body in, the
+// response's body (to be encoded as JSON) out.
+type Operation func(ctx context.Context, body []byte) (any, error)
+
+// Op makes an Operation from a typed function. A request member that the input
+// type does not have is refused by its name instead of being ignored.
+func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
+	return func(ctx context.Context, body []byte) (any, error) {
+		in := new(I)
+		decoder := json.NewDecoder(bytes.NewReader(body))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(in); err != nil && !errors.Is(err, io.EOF) {
+			return nil, Errorf("ValidationException", "the local cloud cannot take this request: %s", err)
+		}
+		return f(ctx, in)
+	}
+}
+
+// Service is what one AWS service answers to.
+type Service struct {
+	// Target is the part of the X-Amz-Target header before the dot.
+	Target string
+	// ContentType is the protocol's version: application/x-amz-json-1.0 or 1.1.
+	ContentType string
+	Operations  map[string]Operation
+}
+
+// Handler serves the given services at one address.
+func Handler(services ...Service) http.Handler {
+	byTarget := make(map[string]Service, len(services))
+	for _, service := range services {
+		byTarget[service.Target] = service
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		target, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		service, known := byTarget[target]
+		if !known {
+			write(w, "application/x-amz-json-1.0", nil,
+				Errorf("UnknownOperationException", "the local cloud has no service for the target %q", r.Header.Get("X-Amz-Target")))
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumBody))
+		if err != nil {
+			write(w, service.ContentType, nil, Errorf("RequestEntityTooLargeException", "%s", err))
+			return
+		}
+		operation, known := service.Operations[name]
+		if !known {
+			write(w, service.ContentType, nil,
+				Errorf("UnknownOperationException", "the local cloud does not support %s of %s", name, target))
+			return
+		}
+		out, err := operation(WithCaller(r.Context(), accessKey(r)), body)
+		write(w, service.ContentType, out, err)
+	})
+}
+
+func write(w http.ResponseWriter, contentType string, out any, err error) {
+	status := http.StatusOK
+	if err != nil {
+		failure, ok := errors.AsType[*Error](err)
+		if !ok {
+			failure = &Error{Code: "InternalFailure", Message: err.Error(), Status: http.StatusInternalServerError}
+		}
+		status = failure.Status
+		if status == 0 {
+			status = http.StatusBadRequest
+		}
+		out = failure.body()
+	}
+	body, err := json.Marshal(out)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("X-Amzn-Requestid", uuid.NewString())
+	// DynamoDB's clients check this sum and retry when it does not fit.
+	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
+	w.WriteHeader(status)
+	//nolint:errcheck // The caller has gone: there is nobody left to tell.
+	w.Write(body)
+}
+
+func (e *Error) body() map[string]any {
+	body := map[string]any{"__type": e.Code, "message": e.Message}
+	for name, value := range e.Members {
+		body[name] = value
+	}
+	return body
+}
+
+type callerKey struct{}
+
+// WithCaller returns a context that knows the access key id that signed the
+// request.
+func WithCaller(ctx context.Context, accessKeyID string) context.Context {
+	return context.WithValue(ctx, callerKey{}, accessKeyID)
+}
+
+// Caller is the access key id that signed the request, or "" for a call from
+// inside the local cloud.
+func Caller(ctx context.Context) string {
+	id, _ := ctx.Value(callerKey{}).(string)
+	return id
+}
+
+// accessKey reads the access key id out of a Signature Version 4 header. The
+// signature itself is not checked: on loopback the id only names the caller.
+func accessKey(r *http.Request) string {
+	_, credential, found := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	if !found {
+		return ""
+	}
+	id, _, _ := strings.Cut(credential, "/")
+	return id
+}

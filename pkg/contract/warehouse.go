@@ -1,0 +1,64 @@
+package contract
+
+// StockReserved says that every item of the order is reserved. It carries what
+// is needed to take the payment.
+type StockReserved struct {
+	CustomerID    string  `json:"customerId"`
+	Items         []Stock `json:"items"`
+	Total         Money   `json:"total"`
+	PaymentMethod string  `json:"paymentMethod"`
+}
+
+// StockUnavailable says that nothing was reserved, because of the named SKUs.
+type StockUnavailable struct {
+	Missing []string `json:"missing"`
+	Reason  Reason   `json:"reason"`
+}
+
+// OrderShipped is the pivot: from here the saga only goes forward.
+type OrderShipped struct {
+	CustomerID      string  `json:"customerId"`
+	Items           []Stock `json:"items"`
+	ShippingAddress string  `json:"shippingAddress"`
+}
+
+// ShipmentFailed says that the order will not be shipped.
+type ShipmentFailed struct {
+	Reason Reason `json:"reason"`
+}
+
+// StockReleased compensates StockReserved; there may be nothing to release.
+type StockReleased struct {
+	Items  []Stock `json:"items"`
+	Reason Reason  `json:"reason"`
+}
+
+// CancellationRefused says that the order is shipped already.
+type CancellationRefused struct{}
+
+// StockReceived raises the stock of a SKU. It is about no order: its subject is
+// the SKU.
+type StockReceived struct {
+	Quantity int64 `json:"quantity"`
+}
+
+// EventType is warehouse.stock-reserved.
+func (StockReserved) EventType() string { return "warehouse.stock-reserved" }
+
+// EventType is warehouse.stock-unavailable.
+func (StockUnavailable) EventType() string { return "warehouse.stock-unavailable" }
+
+// EventType is warehouse.order-shipped.
+func (OrderShipped) EventType() string { return "warehouse.order-shipped" }
+
+// EventType is warehouse.shipment-failed.
+func (ShipmentFailed) EventType() string { return "warehouse.shipment-failed" }
+
+// EventType is warehouse.stock-released.
+func (StockReleased) EventType() string { return "warehouse.stock-released" }
+
+// EventType is warehouse.cancellation-refused.
+func (CancellationRefused) EventType() string { return "warehouse.cancellation-refused" }
+
+// EventType is warehouse.stock-received.
+func (StockReceived) EventType() string { return "warehouse.stock-received" }

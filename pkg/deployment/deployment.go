@@ -1,0 +1,147 @@
+// Package deployment gives a Lambda function what its stack deployed for it:
+// the settings in its environment, made into clients, store and publisher.
+package deployment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	awseventbridge "github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/dynamo"
+	"example.com/saga/pkg/eventbridge"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/telemetry"
+	"example.com/saga/pkg/worker"
+)
+
+// parallelism is how many message groups of a batch a function works on at the
+// same time: they wait for DynamoDB and EventBridge, not for the processor.
+const parallelism = 10
+
+// Deployment is what a function works with.
+type Deployment struct {
+	// Table is the name of the context's dedup table.
+	Table     string
+	DynamoDB  *dynamodb.Client
+	Store     *dynamo.Store
+	Publisher *eventbridge.Publisher
+	Language  *contract.Language
+	Logger    *slog.Logger
+
+	retention       time.Duration
+	deadLetterQueue *worker.DeadLetterQueue
+}
+
+// settings are the environment variables that the stack sets.
+type settings struct {
+	service, table, bus, logLevel string
+	deadLetterQueueURL            string
+	retention                     time.Duration
+}
+
+// Main runs a function's main until it ends, and makes an error the last line
+// and the exit code of the process.
+func Main(run func(ctx context.Context, d *Deployment) error) {
+	ctx := context.Background()
+	d, err := load(ctx)
+	if err == nil {
+		err = run(ctx, d)
+	}
+	if err != nil {
+		slog.ErrorContext(ctx, err.Error())
+		os.Exit(1)
+	}
+}
+
+// Participant makes the participant of the bounded context that the function
+// belongs to.
+func Participant[S any](d *Deployment, source string, decide participant.Decide[S]) *participant.Participant[S] {
+	return &participant.Participant[S]{
+		Source:    source,
+		Decide:    decide,
+		Store:     d.Store,
+		Publisher: d.Publisher,
+		Language:  d.Language,
+		Clock:     time.Now,
+		Retention: d.retention,
+		Pause:     participant.Jitter(rand.Float64),
+	}
+}
+
+// Door makes the door through which events reach a handler.
+func (d *Deployment) Door(handle worker.Handle) *worker.Door {
+	return &worker.Door{
+		Handle:      handle,
+		DeadLetters: d.deadLetterQueue,
+		Logger:      d.Logger,
+		Clock:       time.Now,
+		Parallelism: parallelism,
+	}
+}
+
+func load(ctx context.Context) (*Deployment, error) {
+	s, err := read(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	logger, err := telemetry.NewLogger(os.Stdout, s.service, s.logLevel)
+	if err != nil {
+		return nil, err
+	}
+	language, err := contract.NewLanguage()
+	if err != nil {
+		return nil, err
+	}
+	aws, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	client := dynamodb.NewFromConfig(aws)
+	return &Deployment{
+		Table:     s.table,
+		DynamoDB:  client,
+		Store:     dynamo.NewStore(client, s.table),
+		Publisher: eventbridge.NewPublisher(awseventbridge.NewFromConfig(aws), s.bus, participant.Jitter(rand.Float64)),
+		Language:  language,
+		Logger:    logger,
+
+		retention:       s.retention,
+		deadLetterQueue: &worker.DeadLetterQueue{Client: sqs.NewFromConfig(aws), URL: s.deadLetterQueueURL},
+	}, nil
+}
+
+// read takes the settings out of the environment and names all that are
+// missing. A function behind HTTP has no dead-letter queue.
+func read(getenv func(string) string) (settings, error) {
+	var problems []error
+	required := func(name string) string {
+		value := getenv(name)
+		if value == "" {
+			problems = append(problems, fmt.Errorf("the environment variable %s is not set", name))
+		}
+		return value
+	}
+	s := settings{
+		service:            required("SERVICE_NAME"),
+		table:              required("TABLE_NAME"),
+		bus:                required("EVENT_BUS_NAME"),
+		logLevel:           required("LOG_LEVEL"),
+		deadLetterQueueURL: getenv("DEAD_LETTER_QUEUE_URL"),
+	}
+	retention, err := time.ParseDuration(required("RETENTION"))
+	if err != nil {
+		problems = append(problems, fmt.Errorf("the environment variable RETENTION: %w", err))
+	}
+	s.retention = retention
+	return s, errors.Join(problems...)
+}

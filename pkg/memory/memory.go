@@ -1,0 +1,130 @@
+// Package memory has a participant's store and publisher in memory, for tests
+// and simulations. The store passes the same suite as the one on DynamoDB.
+package memory
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+// Store is a participant.Store in memory, safe for concurrent use.
+type Store struct {
+	mu       sync.Mutex
+	records  map[string]participant.Record
+	counters map[string]map[string]int64
+}
+
+var _ participant.Store = (*Store)(nil)
+
+// NewStore makes an empty store.
+func NewStore() *Store {
+	return &Store{
+		records:  make(map[string]participant.Record),
+		counters: make(map[string]map[string]int64),
+	}
+}
+
+// Load implements participant.Store.
+func (s *Store) Load(_ context.Context, subject string) (participant.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	record, found := s.records[subject]
+	if !found {
+		return participant.Record{Subject: subject}, nil
+	}
+	return clone(record), nil
+}
+
+// Commit implements participant.Store.
+func (s *Store) Commit(_ context.Context, record participant.Record, adjustments []participant.Adjustment) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.records[record.Subject].Version != record.Version {
+		return participant.ErrConflict
+	}
+	if refused := s.refused(adjustments); len(refused) > 0 {
+		return &participant.RefusedError{Items: refused}
+	}
+	for _, adjustment := range adjustments {
+		item := s.counters[adjustment.Item]
+		if item == nil {
+			item = make(map[string]int64)
+			s.counters[adjustment.Item] = item
+		}
+		for counter, amount := range adjustment.Add {
+			item[counter] += amount
+		}
+	}
+	record = clone(record)
+	record.Version++
+	s.records[record.Subject] = record
+	return nil
+}
+
+func (s *Store) refused(adjustments []participant.Adjustment) []string {
+	var refused []string
+	for _, adjustment := range adjustments {
+		for counter, amount := range adjustment.Add {
+			if amount < 0 && s.counters[adjustment.Item][counter]+amount < 0 {
+				refused = append(refused, adjustment.Item)
+				break
+			}
+		}
+	}
+	return refused
+}
+
+// Counters gives the counters of an adjusted item.
+func (s *Store) Counters(_ context.Context, item string) (map[string]int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.counters[item]), nil
+}
+
+// clone makes a record that shares nothing with the given one, so that nobody
+// can change what is stored.
+func clone(record participant.Record) participant.Record {
+	record.State = slices.Clone(record.State)
+	record.Handled = slices.Clone(record.Handled)
+	for i, handled := range record.Handled {
+		record.Handled[i].Published = slices.Clone(handled.Published)
+	}
+	return record
+}
+
+// Publisher is a participant.Publisher that keeps what is published, safe for
+// concurrent use.
+type Publisher struct {
+	mu        sync.Mutex
+	published []event.Event
+}
+
+var _ participant.Publisher = (*Publisher)(nil)
+
+// Publish implements participant.Publisher. It refuses an event that could not
+// travel, as every publisher must.
+func (p *Publisher) Publish(_ context.Context, events ...event.Event) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range events {
+		if _, err := json.Marshal(e); err != nil {
+			return errors.Join(event.ErrInvalid, err)
+		}
+		p.published = append(p.published, e)
+	}
+	return nil
+}
+
+// Published gives all that was published, oldest first.
+func (p *Publisher) Published() []event.Event {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.published)
+}

@@ -1,0 +1,97 @@
+// Package telemetry writes what a function has to say: JSON log lines that
+// carry the correlation id, and metrics inside of them in CloudWatch's embedded
+// metric format. One event handled is one line, log and metric in one.
+package telemetry
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// namespace is where CloudWatch shows the metrics.
+const namespace = "Saga"
+
+// Result of handling an event.
+type Result string
+
+// The results: handled, given to the dead-letter queue, or to be tried again.
+const (
+	Handled Result = "handled"
+	Invalid Result = "invalid"
+	Failed  Result = "failed"
+)
+
+// Outcome tells how the handling of an event went.
+type Outcome struct {
+	Type, ID string
+	Result   Result
+	At       time.Time
+	Duration time.Duration
+	Err      error
+}
+
+// NewLogger makes the logger of a service: JSON lines from the given level on
+// ("DEBUG", "INFO", "WARN", "ERROR").
+func NewLogger(w io.Writer, service, level string) (*slog.Logger, error) {
+	var parsed slog.Level
+	if err := parsed.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("log level: %w", err)
+	}
+	handler := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: parsed})
+	return slog.New(correlated{handler}).With(slog.String("service", service)), nil
+}
+
+type correlationKey struct{}
+
+// WithCorrelation returns a context whose log lines carry the correlation id
+// and the order id.
+func WithCorrelation(ctx context.Context, correlationID, orderID string) context.Context {
+	return context.WithValue(ctx, correlationKey{}, [2]string{correlationID, orderID})
+}
+
+// correlated adds the ids of the context to every line.
+type correlated struct{ slog.Handler }
+
+func (c correlated) Handle(ctx context.Context, record slog.Record) error {
+	if ids, ok := ctx.Value(correlationKey{}).([2]string); ok {
+		record.AddAttrs(slog.String("correlation_id", ids[0]), slog.String("order_id", ids[1]))
+	}
+	return c.Handler.Handle(ctx, record)
+}
+
+func (c correlated) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return correlated{c.Handler.WithAttrs(attrs)}
+}
+
+func (c correlated) WithGroup(name string) slog.Handler {
+	return correlated{c.Handler.WithGroup(name)}
+}
+
+// LogEvent writes the one line of an event that was handled or not. The metrics
+// EventsHandled, EventsInvalid or EventsFailed (counts) and EventDuration
+// (milliseconds) have the dimensions service and event_type.
+func LogEvent(ctx context.Context, logger *slog.Logger, o Outcome) {
+	level, metric := slog.LevelInfo, "EventsHandled"
+	switch o.Result {
+	case Invalid:
+		level, metric = slog.LevelError, "EventsInvalid"
+	case Failed:
+		level, metric = slog.LevelWarn, "EventsFailed"
+	case Handled:
+	}
+	attrs := []slog.Attr{
+		slog.String("event_type", o.Type),
+		slog.String("event_id", o.ID),
+		slog.String("result", string(o.Result)),
+		slog.Int(metric, 1),
+		slog.Int64("EventDuration", o.Duration.Milliseconds()),
+		slog.Any("_aws", newMetadata(o.At, metric)),
+	}
+	if o.Err != nil {
+		attrs = append(attrs, slog.String("error", o.Err.Error()))
+	}
+	logger.LogAttrs(ctx, level, "event", attrs...)
+}

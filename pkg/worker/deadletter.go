@@ -1,0 +1,53 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// maximumReason keeps the reason well below the size that SQS allows a message
+// with its attributes.
+const maximumReason = 1024
+
+// Sender is the part of the SQS client that a DeadLetterQueue uses.
+type Sender interface {
+	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+}
+
+// DeadLetterQueue is DeadLetters on an SQS queue, standard or FIFO. It needs
+// the permission sqs:SendMessage. The reason is in the message attribute
+// ERROR_MESSAGE, as in the letters that EventBridge writes.
+type DeadLetterQueue struct {
+	Client Sender
+	URL    string
+}
+
+var _ DeadLetters = (*DeadLetterQueue)(nil)
+
+// Send implements DeadLetters.
+func (q *DeadLetterQueue) Send(ctx context.Context, letter Letter) error {
+	reason := letter.Err.Error()
+	if len(reason) > maximumReason {
+		reason = reason[:maximumReason]
+	}
+	in := &sqs.SendMessageInput{
+		QueueUrl:    &q.URL,
+		MessageBody: &letter.Body,
+		MessageAttributes: map[string]types.MessageAttributeValue{
+			"ERROR_CODE":    {DataType: aws.String("String"), StringValue: aws.String("INVALID_EVENT")},
+			"ERROR_MESSAGE": {DataType: aws.String("String"), StringValue: &reason},
+		},
+	}
+	if letter.Group != "" {
+		in.MessageGroupId = &letter.Group
+		in.MessageDeduplicationId = &letter.ID
+	}
+	if _, err := q.Client.SendMessage(ctx, in); err != nil {
+		return fmt.Errorf("send message %s to the dead-letter queue: %w", letter.ID, err)
+	}
+	return nil
+}

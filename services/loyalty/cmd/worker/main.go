@@ -1,0 +1,22 @@
+// Command worker is the Lambda function of the loyalty context, invoked by the
+// rules of its bus.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/deployment"
+	"example.com/saga/services/loyalty"
+	"example.com/saga/services/loyalty/sandbox"
+)
+
+func main() {
+	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
+		p := deployment.Participant(d, contract.SourceLoyalty, loyalty.Decider(sandbox.Customers{}))
+		lambda.Start(d.Door(p.Handle).Direct)
+		return nil
+	})
+}

@@ -1,0 +1,80 @@
+package loyalty
+
+import (
+	"fmt"
+	"time"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+// spendPerPoint is the amount in minor units that earns one point.
+const spendPerPoint = 100
+
+// Decide is the decision of the loyalty context: a pure function of the state,
+// the event, and whether the customer is blocked.
+func Decide(s State, in participant.Input, blocked bool) (Decision, error) {
+	switch data := in.Data.(type) {
+	case contract.PaymentTaken:
+		return award(s, data, blocked, in.Now), nil
+	case contract.ShipmentFailed:
+		return revoke(s, data.Reason), nil
+	}
+	return Decision{}, fmt.Errorf("%w: the loyalty context does not consume %s", event.ErrInvalid, in.Event.Type)
+}
+
+func award(s State, taken contract.PaymentTaken, blocked bool, now time.Time) Decision {
+	switch s.Status {
+	case Unknown:
+	case Awarded, Rejected, Revoked:
+		return Decision{State: s}
+	}
+	s.CustomerID = taken.CustomerID
+	if blocked {
+		s.Status = Rejected
+		return Decision{State: s, Events: []event.Data{
+			contract.AwardRejected{CustomerID: s.CustomerID, Reason: contract.AwardWasRejected},
+		}}
+	}
+	s.Status = Awarded
+	s.Points = taken.Amount.Amount / spendPerPoint
+	return Decision{
+		State: s,
+		Events: []event.Data{contract.PointsAwarded{
+			CustomerID: s.CustomerID,
+			Points:     s.Points,
+			ExpiresAt:  now.AddDate(1, 0, 0),
+		}},
+		Adjustments: add(s.CustomerID, s.Points),
+	}
+}
+
+// revoke may overtake the award: then the order is dead before the award is
+// known, and nothing will be awarded when the payment comes. After a rejection
+// the rollback is on its way already.
+func revoke(s State, reason contract.Reason) Decision {
+	switch s.Status {
+	case Unknown, Awarded:
+	case Rejected, Revoked:
+		return Decision{State: s}
+	}
+	points := s.Points
+	s.Status = Revoked
+	s.Points = 0
+	return Decision{
+		State:       s,
+		Events:      []event.Data{contract.PointsRevoked{Points: points, Reason: reason}},
+		Adjustments: add(s.CustomerID, -points),
+	}
+}
+
+func add(customerID string, points int64) []participant.Adjustment {
+	if points == 0 {
+		return nil
+	}
+	return []participant.Adjustment{{
+		Item: CustomerItem(customerID),
+		Add:  map[string]int64{Points: points},
+	}}
+}

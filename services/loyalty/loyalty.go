@@ -1,0 +1,63 @@
+// Package loyalty is the bounded context that rewards customers with points.
+//
+//	owns         the points of each customer, the award of each order
+//	consumes     payment.taken, warehouse.shipment-failed
+//	publishes    loyalty.points-awarded, loyalty.award-rejected,
+//	             loyalty.points-revoked
+//	compensates  points-awarded by points-revoked
+package loyalty
+
+import (
+	"context"
+	"fmt"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/participant"
+)
+
+// Status is how far the award for an order is.
+type Status string
+
+// The statuses.
+const (
+	Unknown  Status = ""
+	Awarded  Status = "awarded"
+	Rejected Status = "rejected"
+	Revoked  Status = "revoked"
+)
+
+// State is what is known about the award for an order.
+type State struct {
+	Status     Status `json:"status"`
+	CustomerID string `json:"customerId,omitempty"`
+	Points     int64  `json:"points,omitempty"`
+}
+
+// Decision is what is decided because of an event.
+type Decision = participant.Decision[State]
+
+// Points is the counter of a customer's points.
+const Points = "points"
+
+// CustomerItem is the name of the item that counts a customer's points.
+func CustomerItem(customerID string) string { return "customer#" + customerID }
+
+// Customers is the customer record.
+type Customers interface {
+	// Blocked tells whether the customer is excluded from the programme.
+	Blocked(ctx context.Context, customerID string) (bool, error)
+}
+
+// Decider makes the decision of the loyalty context with the customer record.
+func Decider(customers Customers) participant.Decide[State] {
+	return func(ctx context.Context, s State, in participant.Input) (Decision, error) {
+		blocked := false
+		if taken, ok := in.Data.(contract.PaymentTaken); ok && s.Status == Unknown {
+			var err error
+			if blocked, err = customers.Blocked(ctx, taken.CustomerID); err != nil {
+				return Decision{}, fmt.Errorf("look up customer %s: %w", taken.CustomerID, err)
+			}
+		}
+		return Decide(s, in, blocked)
+	}
+}

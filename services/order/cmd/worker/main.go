@@ -1,0 +1,21 @@
+// Command worker is the Lambda function of the order context, behind its queue.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/deployment"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/order"
+)
+
+func main() {
+	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
+		p := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
+		lambda.Start(d.Door(p.Handle).Batch)
+		return nil
+	})
+}

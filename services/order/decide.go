@@ -1,0 +1,133 @@
+package order
+
+import (
+	"errors"
+	"fmt"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+// Errors that a command meets.
+var (
+	ErrUnknown = errors.New("there is no such order")
+	ErrTooLate = errors.New("the order has ended")
+)
+
+// Decide is the decision of the order context: a pure function of the state and
+// the event or command.
+func Decide(s State, in participant.Input) (Decision, error) {
+	switch data := in.Data.(type) {
+	case Place:
+		return place(s, in, data), nil
+	case Cancel:
+		return cancel(s, data)
+	}
+	if s.Progress == Unplaced {
+		return Decision{}, fmt.Errorf("%w: %s of an order that was never placed here", event.ErrInvalid, in.Event.Type)
+	}
+	switch data := in.Data.(type) {
+	case contract.StockReserved:
+		return advance(s, Reserved), nil
+	case contract.PaymentTaken:
+		return advance(s, Paid), nil
+	case contract.PointsAwarded:
+		return advance(s, Awarded), nil
+	case contract.OrderShipped:
+		return ship(s)
+	case contract.CancellationRefused:
+		return refuse(s), nil
+	case contract.PaymentDeclined:
+		return rollBack(s, data.Reason), nil
+	case contract.AwardRejected:
+		return rollBack(s, data.Reason), nil
+	case contract.ShipmentFailed:
+		return rollBack(s, data.Reason), nil
+	case contract.PointsRevoked:
+		return rollBack(s, data.Reason), nil
+	case contract.PaymentRefunded:
+		return rollBack(s, data.Reason), nil
+	case contract.StockUnavailable:
+		return complete(s, data.Reason)
+	case contract.StockReleased:
+		return complete(s, data.Reason)
+	}
+	return Decision{}, fmt.Errorf("%w: the order context does not consume %s", event.ErrInvalid, in.Event.Type)
+}
+
+// place begins the saga. A placed order stays as it was placed first.
+func place(s State, in participant.Input, data Place) Decision {
+	if s.Progress != Unplaced {
+		return Decision{State: s}
+	}
+	return Decision{
+		State:  State{Progress: Placed, CorrelationID: in.Event.CorrelationID, Fingerprint: data.Fingerprint},
+		Events: []event.Data{data.Order},
+	}
+}
+
+// cancel asks the warehouse, which decides. Asking again changes nothing.
+func cancel(s State, data Cancel) (Decision, error) {
+	switch {
+	case s.Progress == Unplaced:
+		return Decision{}, ErrUnknown
+	case s.Progress == Shipped, s.Rollback == Complete:
+		return Decision{}, ErrTooLate
+	case s.Rollback != None:
+		return Decision{State: s}, nil
+	}
+	s.Rollback = Requested
+	s.Reason = data.Reason
+	return Decision{State: s, Events: []event.Data{contract.CancellationRequested{Reason: data.Reason}}}, nil
+}
+
+// advance never goes back, because events come in any order.
+func advance(s State, to Progress) Decision {
+	s.Progress = max(s.Progress, to)
+	return Decision{State: s}
+}
+
+// ship is the end of the saga: a cancellation that was asked for came too late.
+func ship(s State) (Decision, error) {
+	switch s.Rollback {
+	case None, Requested:
+	case Running, Complete:
+		return Decision{}, fmt.Errorf("%w: an order that is rolled back was shipped", event.ErrInvalid)
+	}
+	s.Rollback = None
+	s.Reason = ""
+	return advance(s, Shipped), nil
+}
+
+// refuse ends a request for cancellation. The shipment itself may come later.
+func refuse(s State) Decision {
+	if s.Rollback == Requested {
+		s.Rollback = None
+		s.Reason = ""
+	}
+	return advance(s, Shipped)
+}
+
+func rollBack(s State, reason contract.Reason) Decision {
+	switch s.Rollback {
+	case None, Requested:
+		s.Rollback = Running
+		s.Reason = reason
+	case Running, Complete:
+	}
+	return Decision{State: s}
+}
+
+// complete ends the rollback, once.
+func complete(s State, reason contract.Reason) (Decision, error) {
+	switch {
+	case s.Progress == Shipped:
+		return Decision{}, fmt.Errorf("%w: the stock of a shipped order was given back", event.ErrInvalid)
+	case s.Rollback == Complete:
+		return Decision{State: s}, nil
+	}
+	s.Rollback = Complete
+	s.Reason = reason
+	return Decision{State: s, Events: []event.Data{contract.OrderCancelled{Reason: reason}}}, nil
+}

@@ -1,0 +1,188 @@
+// Package httpapi is the HTTP front door of the order context.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/telemetry"
+	"example.com/saga/services/order"
+)
+
+// Orders is what the front door asks of the order context.
+type Orders interface {
+	// Execute executes a command once per id, and gives the state after it.
+	Execute(ctx context.Context, command event.Event, data event.Data) (order.State, error)
+	// Load gives what is recorded about an order.
+	Load(ctx context.Context, orderID string) (order.State, participant.Record, error)
+}
+
+// API is the front door. All fields are required.
+type API struct {
+	Orders Orders
+	Logger *slog.Logger
+	Clock  func() time.Time
+	// NewID makes a random id.
+	NewID func() string
+}
+
+// source names the front door as the origin of commands.
+const source = "order/http"
+
+// placed is the answer to a placed order.
+type placed struct {
+	OrderID       string       `json:"orderId"`
+	Status        order.Status `json:"status"`
+	CorrelationID string       `json:"correlationId"`
+}
+
+// status is the answer to a question about an order.
+type status struct {
+	placed
+
+	Reason   contract.Reason `json:"reason,omitempty"`
+	Timeline []order.Entry   `json:"timeline"`
+}
+
+// Handler serves POST /orders, GET /orders/{id} and POST
+// /orders/{id}/cancellation.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/orders", a.route(http.MethodPost, a.place))
+	mux.Handle("/orders/{id}", a.route(http.MethodGet, a.show))
+	mux.Handle("/orders/{id}/cancellation", a.route(http.MethodPost, a.cancel))
+	mux.Handle("/", a.answer(func(http.ResponseWriter, *http.Request) error {
+		return newProblem(http.StatusNotFound, "not-found", "Not found", "There is nothing here: orders are at /orders.")
+	}))
+	return mux
+}
+
+type endpoint func(http.ResponseWriter, *http.Request) error
+
+func (a *API) route(method string, e endpoint) http.Handler {
+	return a.answer(func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method != method {
+			w.Header().Set("Allow", method)
+			return newProblem(http.StatusMethodNotAllowed, "method", "Method not allowed", "Only "+method+" is possible here.")
+		}
+		return e(w, r)
+	})
+}
+
+// answer makes every error a problem document; what the client cannot mend is
+// logged and not shown.
+func (a *API) answer(e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := e(w, r)
+		if err == nil {
+			return
+		}
+		p, known := errors.AsType[*problem](err)
+		if !known {
+			a.Logger.ErrorContext(r.Context(), "request failed", slog.String("path", r.URL.Path), slog.String("error", err.Error()))
+			w.Header().Set("Retry-After", "1")
+			p = newProblem(http.StatusServiceUnavailable, "unavailable", "Temporarily unavailable",
+				"Nothing is lost: repeat the request with the same Idempotency-Key.")
+		}
+		writeJSON(w, p.Status, "application/problem+json", p)
+	})
+}
+
+// place places an order. The order's id comes from the idempotency key, so that
+// a repeated request finds the order it placed before.
+func (a *API) place(w http.ResponseWriter, r *http.Request) error {
+	key := r.Header.Get("Idempotency-Key")
+	if key == "" {
+		key = a.NewID()
+	} else if !keyPattern.MatchString(key) {
+		return newProblem(http.StatusBadRequest, "idempotency-key", "Invalid Idempotency-Key",
+			"The key must have 1 to 255 visible ASCII characters.")
+	}
+	request, err := readPlace(r)
+	if err != nil {
+		return err
+	}
+	fingerprint, err := request.fingerprint()
+	if err != nil {
+		return err
+	}
+	id := event.DeriveID(source, "order", key)
+	correlation := event.DeriveID(source, "correlation", key)
+	ctx := telemetry.WithCorrelation(r.Context(), correlation, id)
+	state, err := a.Orders.Execute(ctx, a.command(id, correlation, order.Place{}.EventType()),
+		order.Place{Order: request.order(id), Fingerprint: fingerprint})
+	if err != nil {
+		return err
+	}
+	if state.Fingerprint != fingerprint {
+		return newProblem(http.StatusUnprocessableEntity, "idempotency-key-reused", "Idempotency-Key used before",
+			"This key has placed a different order: use a new key for a new order.")
+	}
+	a.Logger.InfoContext(ctx, "order placed")
+	w.Header().Set("Location", "/orders/"+id)
+	writeJSON(w, http.StatusAccepted, "application/json", placed{id, order.StatusPlaced, correlation})
+	return nil
+}
+
+func (a *API) show(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	state, record, err := a.find(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, "application/json", status{
+		placed:   placed{id, state.Status(), state.CorrelationID},
+		Reason:   state.Reason,
+		Timeline: order.Timeline(record),
+	})
+	return nil
+}
+
+// cancel asks for the cancellation of an order. Whether it is granted is the
+// warehouse's decision, so the answer is only that it was asked for.
+func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	state, _, err := a.find(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	ctx := telemetry.WithCorrelation(r.Context(), state.CorrelationID, id)
+	state, err = a.Orders.Execute(ctx, a.command(id, state.CorrelationID, order.Cancel{}.EventType()),
+		order.Cancel{Reason: contract.CancelledByCustomer})
+	if errors.Is(err, order.ErrTooLate) {
+		return newProblem(http.StatusConflict, "too-late", "Too late", "The order has ended: it cannot be cancelled any more.")
+	}
+	if err != nil {
+		return err
+	}
+	a.Logger.InfoContext(ctx, "cancellation requested")
+	writeJSON(w, http.StatusAccepted, "application/json", placed{id, state.Status(), state.CorrelationID})
+	return nil
+}
+
+func (a *API) find(ctx context.Context, id string) (order.State, participant.Record, error) {
+	state, record, err := a.Orders.Load(ctx, id)
+	if err == nil && record.Version == 0 {
+		err = newProblem(http.StatusNotFound, "unknown-order", "Unknown order", "There is no order with this id.")
+	}
+	return state, record, err
+}
+
+// command makes the envelope of a command. Its id is that of the order and the
+// type: each command is executed once for an order.
+func (a *API) command(orderID, correlationID, commandType string) event.Event {
+	return event.Event{
+		ID:            event.DeriveID(source, orderID, commandType),
+		Source:        source,
+		Type:          commandType,
+		Subject:       orderID,
+		Time:          a.Clock(),
+		CorrelationID: correlationID,
+	}
+}

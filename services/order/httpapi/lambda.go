@@ -1,0 +1,72 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// Lambda makes a Lambda handler, behind a function URL with buffered responses,
+// of an HTTP handler.
+func Lambda(handler http.Handler) func(context.Context, events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
+	return func(ctx context.Context, in events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
+		request, err := newRequest(ctx, in)
+		if err != nil {
+			return events.LambdaFunctionURLResponse{}, err
+		}
+		recorder := &recorder{header: make(http.Header), status: http.StatusOK}
+		handler.ServeHTTP(recorder, request)
+		return recorder.response(), nil
+	}
+}
+
+func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.Request, error) {
+	body := []byte(in.Body)
+	if in.IsBase64Encoded {
+		decoded, err := base64.StdEncoding.DecodeString(in.Body)
+		if err != nil {
+			return nil, fmt.Errorf("decode the body: %w", err)
+		}
+		body = decoded
+	}
+	target := in.RawPath
+	if in.RawQueryString != "" {
+		target += "?" + in.RawQueryString
+	}
+	request, err := http.NewRequestWithContext(ctx, in.RequestContext.HTTP.Method, target, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range in.Headers {
+		request.Header.Set(name, value)
+	}
+	request.Host = in.RequestContext.DomainName
+	request.RemoteAddr = in.RequestContext.HTTP.SourceIP
+	return request, nil
+}
+
+// recorder is an http.ResponseWriter that keeps the response.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(status int) { r.status = status }
+
+func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }
+
+func (r *recorder) response() events.LambdaFunctionURLResponse {
+	headers := make(map[string]string, len(r.header))
+	for name, values := range r.header {
+		headers[name] = strings.Join(values, ",")
+	}
+	return events.LambdaFunctionURLResponse{StatusCode: r.status, Headers: headers, Body: r.body.String()}
+}

@@ -1,0 +1,169 @@
+package httpapi
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"example.com/saga/pkg/contract"
+)
+
+// Limits of a request. An order within them makes events that are far below
+// what an event may have.
+const (
+	maximumBody     = 64 * 1024
+	maximumItems    = 50
+	maximumQuantity = 1_000_000
+	maximumTotal    = 1_000_000_000_000
+	maximumText     = 1000
+	maximumName     = 100
+)
+
+var (
+	skuPattern      = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
+	keyPattern      = regexp.MustCompile(`^[\x21-\x7E]{1,255}$`)
+)
+
+// placeRequest is the body of POST /orders.
+type placeRequest struct {
+	CustomerID      string        `json:"customerId"`
+	Items           []requestItem `json:"items"`
+	Currency        string        `json:"currency"`
+	PaymentMethod   string        `json:"paymentMethod"`
+	ShippingAddress string        `json:"shippingAddress"`
+}
+
+// requestItem may name the currency again, but not another one.
+type requestItem struct {
+	SKU      string `json:"sku"`
+	Quantity int64  `json:"quantity"`
+	Price    int64  `json:"price"`
+	Currency string `json:"currency,omitempty"`
+}
+
+// readPlace reads and checks a request to place an order.
+func readPlace(r *http.Request) (placeRequest, error) {
+	var request placeRequest
+	body, err := io.ReadAll(io.LimitReader(r.Body, maximumBody+1))
+	if err != nil {
+		return request, newProblem(http.StatusBadRequest, "body", "Unreadable body", "The body could not be read to its end.")
+	}
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case len(body) > maximumBody:
+		return request, newProblem(http.StatusRequestEntityTooLarge, "too-large", "Body too large",
+			fmt.Sprintf("The body has more than the %d bytes that are allowed.", maximumBody))
+	case len(bytes.TrimSpace(body)) == 0:
+		return request, newProblem(http.StatusBadRequest, "body", "No body", "Send the order as a JSON object.")
+	case err != nil || mediaType != "application/json":
+		return request, newProblem(http.StatusUnsupportedMediaType, "media-type", "Not JSON", "Send the order as application/json.")
+	}
+	if err := decode(body, &request); err != nil {
+		return request, err
+	}
+	if errors := request.check(); len(errors) > 0 {
+		return request, newProblem(http.StatusUnprocessableEntity, "order", "Not an acceptable order",
+			"The order cannot be placed as it is: see errors.", errors...)
+	}
+	return request, nil
+}
+
+func decode(body []byte, request *placeRequest) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(request)
+	if err == nil && decoder.More() {
+		return newProblem(http.StatusBadRequest, "json", "Not JSON", "There is more than one JSON value in the body.")
+	}
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		pointer := "/" + strings.ReplaceAll(mismatch.Field, ".", "/")
+		return newProblem(http.StatusUnprocessableEntity, "order", "Not an acceptable order",
+			"The order cannot be placed as it is: see errors.",
+			detail{pointer, fmt.Sprintf("must be %s, not a %s", jsonType(mismatch.Type.Kind().String()), mismatch.Value)})
+	}
+	if err == nil {
+		return nil
+	}
+	if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
+		return newProblem(http.StatusBadRequest, "unknown-field", "Unknown field", "There is no field "+field+" in an order.")
+	}
+	return newProblem(http.StatusBadRequest, "json", "Not JSON", "The body is not valid JSON: "+err.Error()+".")
+}
+
+func jsonType(kind string) string {
+	switch kind {
+	case "string":
+		return "a string"
+	case "int64":
+		return "an integer"
+	case "slice":
+		return "an array"
+	}
+	return "an object"
+}
+
+// check names all that is wrong with the order.
+func (r placeRequest) check() []detail {
+	var errors []detail
+	require := func(holds bool, pointer, explanation string) {
+		if !holds {
+			errors = append(errors, detail{pointer, explanation})
+		}
+	}
+	require(within(r.CustomerID, maximumName), "/customerId", "must have 1 to 100 characters")
+	require(within(r.PaymentMethod, maximumName), "/paymentMethod", "must have 1 to 100 characters")
+	require(within(r.ShippingAddress, maximumText), "/shippingAddress", "must have 1 to 1000 characters")
+	require(currencyPattern.MatchString(r.Currency), "/currency", "must be an ISO 4217 code, such as EUR")
+	require(len(r.Items) > 0, "/items", "must not be empty")
+	require(len(r.Items) <= maximumItems, "/items", fmt.Sprintf("must not have more than %d elements", maximumItems))
+	var total int64
+	for i, item := range r.Items {
+		at := fmt.Sprintf("/items/%d", i)
+		require(skuPattern.MatchString(item.SKU), at+"/sku", "must have 1 to 64 letters, digits, dots, underscores or hyphens")
+		require(item.Quantity >= 1 && item.Quantity <= maximumQuantity, at+"/quantity", fmt.Sprintf("must be from 1 to %d", maximumQuantity))
+		require(item.Price >= 0 && item.Price <= maximumTotal, at+"/price", fmt.Sprintf("must be from 0 to %d minor units", maximumTotal))
+		require(item.Currency == "" || item.Currency == r.Currency, at+"/currency", "must be the order's currency: an order is paid in one")
+		if total += item.Quantity * item.Price; len(errors) == 0 {
+			require(total <= maximumTotal, "/items", fmt.Sprintf("must not cost more than %d minor units in all", maximumTotal))
+		}
+	}
+	return errors
+}
+
+func within(text string, maximum int) bool {
+	return strings.TrimSpace(text) != "" && len(text) <= maximum
+}
+
+// order is the request in the words of the published language.
+func (r placeRequest) order(id string) contract.OrderPlaced {
+	items := make([]contract.Item, len(r.Items))
+	for i, item := range r.Items {
+		items[i] = contract.Item{SKU: item.SKU, Quantity: item.Quantity, Price: item.Price, Currency: r.Currency}
+	}
+	return contract.OrderPlaced{
+		OrderID:         id,
+		CustomerID:      r.CustomerID,
+		Items:           items,
+		ShippingAddress: r.ShippingAddress,
+		PaymentMethod:   r.PaymentMethod,
+	}
+}
+
+// fingerprint is the same for requests that mean the same.
+func (r placeRequest) fingerprint() (string, error) {
+	encoded, err := json.Marshal(r.order(""))
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:16]), nil
+}

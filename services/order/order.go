@@ -1,0 +1,113 @@
+// Package order is the bounded context that takes orders, tells how far they
+// are, and says when a cancelled one is over.
+//
+//	owns         the status and the timeline of each order
+//	consumes     everything the other contexts say about an order
+//	publishes    order.placed, order.cancellation-requested, order.cancelled
+//	compensates  nothing: it holds nothing
+package order
+
+import (
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+// Progress is how far an order has come on the way to its shipment.
+type Progress int
+
+// The steps, in their order. Unplaced is an order that nobody has placed.
+const (
+	Unplaced Progress = iota
+	Placed
+	Reserved
+	Paid
+	Awarded
+	Shipped
+)
+
+// Rollback is how far an order is on the way back.
+type Rollback int
+
+// The stages: none; asked for, which the warehouse may refuse; on its way;
+// complete.
+const (
+	None Rollback = iota
+	Requested
+	Running
+	Complete
+)
+
+// State is what is known about an order.
+type State struct {
+	Progress Progress        `json:"progress"`
+	Rollback Rollback        `json:"rollback,omitempty"`
+	Reason   contract.Reason `json:"reason,omitempty"`
+	// CorrelationID is that of all events of the order.
+	CorrelationID string `json:"correlationId"`
+	// Fingerprint recognises the request that placed the order.
+	Fingerprint string `json:"fingerprint"`
+}
+
+// Decision is what is decided because of an event or a command.
+type Decision = participant.Decision[State]
+
+// Status is how far an order is, in the words of the HTTP API.
+type Status string
+
+// The statuses.
+const (
+	StatusPlaced     Status = "placed"
+	StatusReserved   Status = "reserved"
+	StatusPaid       Status = "paid"
+	StatusAwarded    Status = "awarded"
+	StatusShipped    Status = "shipped"
+	StatusCancelling Status = "cancelling"
+	StatusCancelled  Status = "cancelled"
+)
+
+// Status tells how far the order is.
+func (s State) Status() Status {
+	switch s.Rollback {
+	case Complete:
+		return StatusCancelled
+	case Requested, Running:
+		return StatusCancelling
+	case None:
+	}
+	switch s.Progress {
+	case Reserved:
+		return StatusReserved
+	case Paid:
+		return StatusPaid
+	case Awarded:
+		return StatusAwarded
+	case Shipped:
+		return StatusShipped
+	case Unplaced, Placed:
+	}
+	return StatusPlaced
+}
+
+// Place is the command to place an order.
+type Place struct {
+	Order       contract.OrderPlaced
+	Fingerprint string
+}
+
+// EventType is order.place.
+func (Place) EventType() string { return "order.place" }
+
+// Cancel is the command to cancel an order.
+type Cancel struct {
+	Reason contract.Reason
+}
+
+// EventType is order.cancel.
+func (Cancel) EventType() string { return "order.cancel" }
+
+// Commands are never published, so they need no schema: these are their types.
+var (
+	_ event.Data = Place{}
+	_ event.Data = Cancel{}
+)

@@ -1,0 +1,23 @@
+// Command worker is the Lambda function of the payment context, behind its
+// queue.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/deployment"
+	"example.com/saga/services/payment"
+	"example.com/saga/services/payment/sandbox"
+)
+
+func main() {
+	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
+		provider := sandbox.Provider{Ledger: sandbox.Table{Client: d.DynamoDB, Name: d.Table}}
+		p := deployment.Participant(d, contract.SourcePayment, payment.Decider(provider))
+		lambda.Start(d.Door(p.Handle).Batch)
+		return nil
+	})
+}

@@ -1,0 +1,52 @@
+package payment
+
+import (
+	"fmt"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+// Decide is the decision of the payment context: a pure function of the state,
+// the event and the provider's answer.
+func Decide(s State, in participant.Input, answer Answer) (Decision, error) {
+	switch data := in.Data.(type) {
+	case contract.StockReserved:
+		return take(s, data, answer.Accepted), nil
+	case contract.AwardRejected:
+		return refund(s, data.Reason, answer.Refunded), nil
+	case contract.PointsRevoked:
+		return refund(s, data.Reason, answer.Refunded), nil
+	}
+	return Decision{}, fmt.Errorf("%w: the payment context does not consume %s", event.ErrInvalid, in.Event.Type)
+}
+
+func take(s State, reserved contract.StockReserved, accepted bool) Decision {
+	switch s.Status {
+	case Unknown:
+	case Taken, Declined, Refunded:
+		return Decision{State: s}
+	}
+	if !accepted {
+		return Decision{State: State{Status: Declined}, Events: []event.Data{
+			contract.PaymentDeclined{Reason: contract.PaymentWasDeclined},
+		}}
+	}
+	return Decision{State: State{Status: Taken}, Events: []event.Data{
+		contract.PaymentTaken{CustomerID: reserved.CustomerID, Amount: reserved.Total},
+	}}
+}
+
+// refund may overtake the payment: then the order is dead before the payment is
+// known, and nothing will be taken when the reservation comes.
+func refund(s State, reason contract.Reason, amount contract.Money) Decision {
+	switch s.Status {
+	case Unknown, Taken:
+		return Decision{State: State{Status: Refunded}, Events: []event.Data{
+			contract.PaymentRefunded{Amount: amount, Reason: reason},
+		}}
+	case Declined, Refunded:
+	}
+	return Decision{State: s}
+}

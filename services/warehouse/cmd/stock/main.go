@@ -1,0 +1,81 @@
+// Command stock receives goods in: it publishes warehouse.stock-received for
+// each SKU=QUANTITY given.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	awseventbridge "github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/google/uuid"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/eventbridge"
+	"example.com/saga/pkg/participant"
+)
+
+func main() {
+	bus := flag.String("bus", os.Getenv("EVENT_BUS_NAME"), "name of the Global bus (default $EVENT_BUS_NAME)")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: stock [-bus NAME] SKU=QUANTITY …")
+		flag.PrintDefaults()
+	}
+	flag.Parse()
+	if err := run(context.Background(), *bus, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "stock:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, bus string, deliveries []string) error {
+	if bus == "" {
+		return errors.New("name the bus with -bus or in EVENT_BUS_NAME")
+	}
+	if len(deliveries) == 0 {
+		return errors.New("nothing to receive: give SKU=QUANTITY")
+	}
+	language, err := contract.NewLanguage()
+	if err != nil {
+		return err
+	}
+	var received []event.Event
+	for _, delivery := range deliveries {
+		e, err := stockReceived(delivery, time.Now())
+		if err != nil {
+			return err
+		}
+		if e, err = language.Write(e); err != nil {
+			return err
+		}
+		received = append(received, e)
+	}
+	aws, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	publisher := eventbridge.NewPublisher(awseventbridge.NewFromConfig(aws), bus, participant.Jitter(rand.Float64))
+	return publisher.Publish(ctx, received...)
+}
+
+// stockReceived makes the event of a delivery. Receiving the same delivery
+// again is another delivery: the command is a person's.
+func stockReceived(delivery string, now time.Time) (event.Event, error) {
+	sku, count, found := strings.Cut(delivery, "=")
+	quantity, err := strconv.ParseInt(count, 10, 64)
+	if !found || err != nil {
+		return event.Event{}, fmt.Errorf("%q is not SKU=QUANTITY", delivery)
+	}
+	id := uuid.NewString()
+	command := event.Event{ID: id, Source: contract.SourceWarehouse, Subject: sku, CorrelationID: id}
+	return event.Caused(event.Cause{Event: command, IsCommand: true}, contract.SourceWarehouse,
+		contract.StockReceived{Quantity: quantity}, 0, now)
+}

@@ -1,0 +1,21 @@
+// Command worker is the Lambda function of the warehouse, behind its queue.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/deployment"
+	"example.com/saga/services/warehouse"
+	"example.com/saga/services/warehouse/sandbox"
+)
+
+func main() {
+	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
+		p := deployment.Participant(d, contract.SourceWarehouse, warehouse.Decider(sandbox.Carrier{}))
+		lambda.Start(d.Door(p.Handle).Batch)
+		return nil
+	})
+}

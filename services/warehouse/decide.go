@@ -1,0 +1,162 @@
+package warehouse
+
+import (
+	"fmt"
+	"strings"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+// Decide is the decision of the warehouse: a pure function of the state, the
+// event, and whether the carrier delivers to the order's address.
+func Decide(s State, in participant.Input, deliverable bool) (Decision, error) {
+	switch data := in.Data.(type) {
+	case contract.OrderPlaced:
+		return reserve(s, data, in.Refused), nil
+	case contract.PointsAwarded:
+		return ship(s, in.Event, deliverable)
+	case contract.CancellationRequested:
+		return cancel(s, data.Reason), nil
+	case contract.PaymentDeclined:
+		return release(s, in.Event, data.Reason)
+	case contract.PaymentRefunded:
+		return release(s, in.Event, data.Reason)
+	case contract.StockReceived:
+		return receive(s, in.Event.Subject, data), nil
+	}
+	return Decision{}, fmt.Errorf("%w: the warehouse does not consume %s", event.ErrInvalid, in.Event.Type)
+}
+
+// reserve takes all items or none. Refused are the items of stock that had not
+// enough when the reservation was about to be committed.
+func reserve(s State, order contract.OrderPlaced, refused []string) Decision {
+	switch s.Status {
+	case Unknown:
+	case Reserved, Unavailable, Shipped, Failing, Released:
+		return Decision{State: s}
+	}
+	s.CustomerID = order.CustomerID
+	if len(refused) > 0 {
+		missing := make([]string, len(refused))
+		for i, item := range refused {
+			missing[i] = strings.TrimPrefix(item, stockPrefix)
+		}
+		s.Status = Unavailable
+		return Decision{State: s, Events: []event.Data{
+			contract.StockUnavailable{Missing: missing, Reason: contract.OutOfStock},
+		}}
+	}
+	s.Status = Reserved
+	s.Items = pieces(order.Items)
+	s.ShippingAddress = order.ShippingAddress
+	return Decision{
+		State: s,
+		Events: []event.Data{contract.StockReserved{
+			CustomerID:    order.CustomerID,
+			Items:         s.Items,
+			Total:         order.Total(),
+			PaymentMethod: order.PaymentMethod,
+		}},
+		Adjustments: move(s.Items, OnHand, Reserve),
+	}
+}
+
+// ship is the pivot.
+func ship(s State, e event.Event, deliverable bool) (Decision, error) {
+	switch s.Status {
+	case Unknown:
+		return Decision{}, fmt.Errorf("%w: %s for an order that was never placed here", event.ErrInvalid, e.Type)
+	case Reserved:
+	case Unavailable, Shipped, Failing, Released:
+		return Decision{State: s}, nil
+	}
+	if !deliverable {
+		return fail(s, contract.Undeliverable), nil
+	}
+	s.Status = Shipped
+	return Decision{
+		State: s,
+		Events: []event.Data{contract.OrderShipped{
+			CustomerID:      s.CustomerID,
+			Items:           s.Items,
+			ShippingAddress: s.ShippingAddress,
+		}},
+		Adjustments: move(s.Items, Reserve, Gone),
+	}, nil
+}
+
+// cancel decides on a request, which may overtake the order itself: then the
+// order is dead before it is known, and will not be reserved when it comes.
+func cancel(s State, reason contract.Reason) Decision {
+	switch s.Status {
+	case Unknown, Reserved:
+		return fail(s, reason)
+	case Shipped:
+		return Decision{State: s, Events: []event.Data{contract.CancellationRefused{}}}
+	case Unavailable, Failing, Released:
+	}
+	return Decision{State: s}
+}
+
+// fail starts the rollback. What is reserved is held until the payment is back.
+func fail(s State, reason contract.Reason) Decision {
+	s.Status = Failing
+	return Decision{State: s, Events: []event.Data{contract.ShipmentFailed{Reason: reason}}}
+}
+
+// release gives back what is reserved, which may be nothing.
+func release(s State, e event.Event, reason contract.Reason) (Decision, error) {
+	switch s.Status {
+	case Unknown, Reserved, Failing:
+	case Unavailable, Released:
+		return Decision{State: s}, nil
+	case Shipped:
+		return Decision{}, fmt.Errorf("%w: %s for an order that is shipped", event.ErrInvalid, e.Type)
+	}
+	held := s.Items
+	s.Status = Released
+	s.Items = nil
+	return Decision{
+		State:       s,
+		Events:      []event.Data{contract.StockReleased{Items: append([]contract.Stock{}, held...), Reason: reason}},
+		Adjustments: move(held, Reserve, OnHand),
+	}, nil
+}
+
+func receive(s State, sku string, data contract.StockReceived) Decision {
+	return Decision{State: s, Adjustments: []participant.Adjustment{{
+		Item: StockItem(sku),
+		Add:  map[string]int64{Received: data.Quantity, OnHand: data.Quantity},
+	}}}
+}
+
+// pieces adds up the lines of an order by SKU, in the order of their first
+// line, since a transaction may touch each item of stock only once.
+func pieces(lines []contract.Item) []contract.Stock {
+	var stock []contract.Stock
+	index := make(map[string]int)
+	for _, line := range lines {
+		i, known := index[line.SKU]
+		if !known {
+			i = len(stock)
+			index[line.SKU] = i
+			stock = append(stock, contract.Stock{SKU: line.SKU})
+		}
+		stock[i].Quantity += line.Quantity
+	}
+	return stock
+}
+
+// move takes pieces from one counter of their stock and adds them to another.
+func move(stock []contract.Stock, from, to string) []participant.Adjustment {
+	var adjustments []participant.Adjustment
+	for _, s := range stock {
+		adjustments = append(adjustments, participant.Adjustment{
+			Item: StockItem(s.SKU),
+			Add:  map[string]int64{from: -s.Quantity, to: s.Quantity},
+		})
+	}
+	return adjustments
+}

@@ -1,0 +1,81 @@
+// Package warehouse is the bounded context that keeps the stock and ships.
+//
+// It owns the pivot of the saga: whether an order is shipped or cancelled is
+// decided by the commit of its record, and nowhere else.
+//
+//	owns         the stock of each SKU, the reservation of each order
+//	consumes     order.placed, loyalty.points-awarded, order.cancellation-requested,
+//	             payment.declined, payment.refunded, warehouse.stock-received
+//	publishes    warehouse.stock-reserved, warehouse.stock-unavailable,
+//	             warehouse.order-shipped, warehouse.shipment-failed,
+//	             warehouse.cancellation-refused, warehouse.stock-released
+//	compensates  stock-reserved by stock-released
+package warehouse
+
+import (
+	"context"
+	"fmt"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/participant"
+)
+
+// Status is how far the warehouse is with an order.
+type Status string
+
+// The statuses. Failing means that the order will not be shipped, but what is
+// reserved for it is still held until the payment is refunded.
+const (
+	Unknown     Status = ""
+	Reserved    Status = "reserved"
+	Unavailable Status = "unavailable"
+	Shipped     Status = "shipped"
+	Failing     Status = "failing"
+	Released    Status = "released"
+)
+
+// State is what the warehouse knows about an order.
+type State struct {
+	Status          Status           `json:"status"`
+	CustomerID      string           `json:"customerId,omitempty"`
+	Items           []contract.Stock `json:"items,omitempty"`
+	ShippingAddress string           `json:"shippingAddress,omitempty"`
+}
+
+// Decision is what the warehouse decides because of an event.
+type Decision = participant.Decision[State]
+
+// Counters of the stock of a SKU. Received = on hand + reserved + shipped.
+const (
+	Received = "received"
+	OnHand   = "on_hand"
+	Reserve  = "reserved"
+	Gone     = "shipped"
+)
+
+// StockItem is the name of the item that counts the stock of a SKU.
+func StockItem(sku string) string { return stockPrefix + sku }
+
+const stockPrefix = "stock#"
+
+// Carrier takes parcels.
+type Carrier interface {
+	// Delivers tells whether the carrier would take a parcel to this address.
+	// It is asked before the pivot, so it must not begin the delivery.
+	Delivers(ctx context.Context, address string) (bool, error)
+}
+
+// Decider makes the decision of the warehouse with a carrier that is asked
+// before an order is shipped.
+func Decider(carrier Carrier) participant.Decide[State] {
+	return func(ctx context.Context, s State, in participant.Input) (Decision, error) {
+		deliverable := true
+		if _, awarded := in.Data.(contract.PointsAwarded); awarded && s.Status == Reserved {
+			var err error
+			if deliverable, err = carrier.Delivers(ctx, s.ShippingAddress); err != nil {
+				return Decision{}, fmt.Errorf("ask the carrier: %w", err)
+			}
+		}
+		return Decide(s, in, deliverable)
+	}
+}
