@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -50,7 +51,11 @@ func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
 		in := new(I)
 		decoder := json.NewDecoder(bytes.NewReader(body))
 		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(in); err != nil && !errors.Is(err, io.EOF) {
+		err := decoder.Decode(in)
+		if known, ok := errors.AsType[*Error](err); ok {
+			return nil, known
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, Errorf("ValidationException", "the local cloud cannot take this request: %s", err)
 		}
 		return f(ctx, in)
@@ -127,9 +132,7 @@ func write(w http.ResponseWriter, contentType string, out any, err error) {
 
 func (e *Error) body() map[string]any {
 	body := map[string]any{"__type": e.Code, "message": e.Message}
-	for name, value := range e.Members {
-		body[name] = value
-	}
+	maps.Copy(body, e.Members)
 	return body
 }
 

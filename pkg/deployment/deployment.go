@@ -58,7 +58,7 @@ func Main(run func(ctx context.Context, d *Deployment) error) {
 		err = run(ctx, d)
 	}
 	if err != nil {
-		slog.ErrorContext(ctx, err.Error())
+		slog.ErrorContext(ctx, "the function cannot run", slog.String("error", err.Error()))
 		os.Exit(1)
 	}
 }
@@ -138,10 +138,12 @@ func read(getenv func(string) string) (settings, error) {
 		logLevel:           required("LOG_LEVEL"),
 		deadLetterQueueURL: getenv("DEAD_LETTER_QUEUE_URL"),
 	}
-	retention, err := time.ParseDuration(required("RETENTION"))
-	if err != nil {
-		problems = append(problems, fmt.Errorf("the environment variable RETENTION: %w", err))
+	if value := required("RETENTION"); value != "" {
+		retention, err := time.ParseDuration(value)
+		if err != nil || retention <= 0 {
+			problems = append(problems, fmt.Errorf("the environment variable RETENTION is %q, not a time such as 360h", value))
+		}
+		s.retention = retention
 	}
-	s.retention = retention
 	return s, errors.Join(problems...)
 }

@@ -146,8 +146,19 @@ func (e *Event) UnmarshalJSON(encoded []byte) error {
 	if err := ce.Validate(); err != nil {
 		return fmt.Errorf("not a valid CloudEvent: %w", err)
 	}
+	if ce.SpecVersion() != cloudevents.CloudEventsVersionV1 {
+		return fmt.Errorf("specversion is %q, not %q", ce.SpecVersion(), cloudevents.CloudEventsVersionV1)
+	}
 	if ce.DataContentType() != dataContentType {
 		return fmt.Errorf("datacontenttype is %q, not %q", ce.DataContentType(), dataContentType)
+	}
+	correlation, err := extension(ce, correlationID)
+	if err != nil {
+		return err
+	}
+	causation, err := extension(ce, causationID)
+	if err != nil {
+		return err
 	}
 	*e = Event{
 		ID:            ce.ID(),
@@ -156,16 +167,22 @@ func (e *Event) UnmarshalJSON(encoded []byte) error {
 		Subject:       ce.Subject(),
 		Time:          ce.Time(),
 		DataSchema:    ce.DataSchema(),
-		CorrelationID: extension(ce, correlationID),
-		CausationID:   extension(ce, causationID),
+		CorrelationID: correlation,
+		CausationID:   causation,
 		Data:          ce.Data(),
 	}
 	return e.validate()
 }
 
-func extension(ce cloudevents.Event, name string) string {
-	value, _ := ce.Extensions()[name].(string)
-	return value
+func extension(ce cloudevents.Event, name string) (string, error) {
+	switch value := ce.Extensions()[name].(type) {
+	case nil:
+		return "", nil
+	case string:
+		return value, nil
+	default:
+		return "", fmt.Errorf("%s is %v, not a string", name, value)
+	}
 }
 
 // validate checks what the saga asks of an event beyond CloudEvents.
@@ -182,6 +199,9 @@ func (e Event) validate() error {
 	}
 	if e.Time.IsZero() {
 		problems = append(problems, errors.New("time is missing"))
+	}
+	if year := e.Time.UTC().Year(); year < 0 || year > 9999 {
+		problems = append(problems, fmt.Errorf("time is in the year %d, which RFC 3339 cannot write", year))
 	}
 	if !json.Valid(e.Data) {
 		problems = append(problems, errors.New("data is not JSON"))

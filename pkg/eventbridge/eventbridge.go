@@ -114,9 +114,6 @@ func (p *Publisher) put(ctx context.Context, entries []types.PutEventsRequestEnt
 // that tells why the first was not. Only what AWS calls retryable is worth
 // sending again; for anything else it gives no entries.
 func rejected(entries []types.PutEventsRequestEntry, out *eventbridge.PutEventsOutput) ([]types.PutEventsRequestEntry, error) {
-	if out.FailedEntryCount == 0 {
-		return nil, nil
-	}
 	if len(out.Entries) != len(entries) {
 		return nil, fmt.Errorf("put %d events, but %d were answered", len(entries), len(out.Entries))
 	}
@@ -135,6 +132,9 @@ func rejected(entries []types.PutEventsRequestEntry, out *eventbridge.PutEventsO
 		if first == nil {
 			first = err
 		}
+	}
+	if int(out.FailedEntryCount) != len(failed) {
+		return nil, fmt.Errorf("put %d events: %d have failed, but %d say why", len(entries), out.FailedEntryCount, len(failed))
 	}
 	return failed, first
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -46,6 +47,9 @@ func (s *Store) Load(_ context.Context, subject string) (participant.Record, err
 func (s *Store) Commit(_ context.Context, record participant.Record, adjustments []participant.Adjustment) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := distinct(record.Subject, adjustments); err != nil {
+		return err
+	}
 	if s.records[record.Subject].Version != record.Version {
 		return participant.ErrConflict
 	}
@@ -65,6 +69,19 @@ func (s *Store) Commit(_ context.Context, record participant.Record, adjustments
 	record = clone(record)
 	record.Version++
 	s.records[record.Subject] = record
+	return nil
+}
+
+// distinct refuses what a transaction of DynamoDB refuses: writing an item
+// twice.
+func distinct(subject string, adjustments []participant.Adjustment) error {
+	written := map[string]bool{subject: true}
+	for _, adjustment := range adjustments {
+		if written[adjustment.Item] {
+			return fmt.Errorf("commit %s: %s is written twice", subject, adjustment.Item)
+		}
+		written[adjustment.Item] = true
+	}
 	return nil
 }
 
@@ -95,6 +112,9 @@ func clone(record participant.Record) participant.Record {
 	record.Handled = slices.Clone(record.Handled)
 	for i, handled := range record.Handled {
 		record.Handled[i].Published = slices.Clone(handled.Published)
+		for j, e := range handled.Published {
+			record.Handled[i].Published[j].Data = slices.Clone(e.Data)
+		}
 	}
 	return record
 }

@@ -78,7 +78,7 @@ type Store interface {
 	// a Record of Version 0.
 	Load(ctx context.Context, subject string) (Record, error)
 	// Commit replaces the record if its version is still the one given, and
-	// applies the adjustments, all or nothing. It fails with ErrConflict, or
+	// applies the adjustments, each of another item, all or nothing. It fails with ErrConflict, or
 	// with a *RefusedError if an adjustment takes more than there is; any other
 	// error leaves open whether the commit happened.
 	Commit(ctx context.Context, record Record, adjustments []Adjustment) error
@@ -142,6 +142,10 @@ type Participant[S any] struct {
 	Pause func(ctx context.Context, n int) error
 }
 
+// tolerance is how much longer than its retention a handled event is
+// remembered: its publisher's clock may run ahead, and a store may round times.
+const tolerance = time.Hour
+
 // maximumAttempts bounds how many races are lost before redelivery takes over.
 const maximumAttempts = 8
 
@@ -185,7 +189,8 @@ func (p *Participant[S]) run(ctx context.Context, cause event.Cause, data event.
 			return state, p.publish(ctx, cause, published)
 		}
 		refused, isRefused := errors.AsType[*RefusedError](err)
-		if attempt == maximumAttempts || !(isRefused || errors.Is(err, ErrConflict)) {
+		lost := errors.Is(err, ErrConflict)
+		if attempt == maximumAttempts || (!isRefused && !lost) {
 			return state, fmt.Errorf("%s handles %s %s: %w", p.Source, cause.Event.Type, cause.Event.ID, err)
 		}
 		in.Refused = nil
@@ -255,7 +260,7 @@ func (p *Participant[S]) next(record Record, handled event.Event, state S, publi
 	}
 	var remembered []Handled
 	for _, h := range record.Handled {
-		if h.At.After(now.Add(-p.Retention)) {
+		if h.At.After(now.Add(-p.Retention - tolerance)) {
 			remembered = append(remembered, h)
 		}
 	}
@@ -273,7 +278,7 @@ func (p *Participant[S]) next(record Record, handled event.Event, state S, publi
 		Version:   record.Version,
 		State:     encoded,
 		Handled:   remembered,
-		ExpiresAt: now.Add(p.Retention),
+		ExpiresAt: now.Add(p.Retention + tolerance),
 	}, nil
 }
 

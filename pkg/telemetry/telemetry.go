@@ -4,6 +4,7 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -83,7 +84,7 @@ func LogEvent(ctx context.Context, logger *slog.Logger, o Outcome) {
 	case Handled:
 	}
 	attrs := []slog.Attr{
-		slog.String("event_type", o.Type),
+		slog.String("event_type", cmp.Or(o.Type, "unknown")), // CloudWatch drops a metric with an empty dimension
 		slog.String("event_id", o.ID),
 		slog.String("result", string(o.Result)),
 		slog.Int(metric, 1),

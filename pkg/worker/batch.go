@@ -78,7 +78,8 @@ func (d *Door) Batch(ctx context.Context, batch events.SQSEvent) (events.SQSEven
 			return nil
 		})
 	}
-	return events.SQSEventResponse{BatchItemFailures: failures.ids}, group.Wait()
+	err := group.Wait()
+	return events.SQSEventResponse{BatchItemFailures: failures.ids}, err
 }
 
 // message handles one message and tells whether it is done with.

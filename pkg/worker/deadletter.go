@@ -1,8 +1,10 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -30,10 +32,7 @@ var _ DeadLetters = (*DeadLetterQueue)(nil)
 
 // Send implements DeadLetters.
 func (q *DeadLetterQueue) Send(ctx context.Context, letter Letter) error {
-	reason := letter.Err.Error()
-	if len(reason) > maximumReason {
-		reason = reason[:maximumReason]
-	}
+	reason := acceptable(letter.Err.Error())
 	in := &sqs.SendMessageInput{
 		QueueUrl:    &q.URL,
 		MessageBody: &letter.Body,
@@ -42,12 +41,27 @@ func (q *DeadLetterQueue) Send(ctx context.Context, letter Letter) error {
 			"ERROR_MESSAGE": {DataType: aws.String("String"), StringValue: &reason},
 		},
 	}
-	if letter.Group != "" {
-		in.MessageGroupId = &letter.Group
+	if strings.HasSuffix(q.URL, ".fifo") {
+		in.MessageGroupId = aws.String(cmp.Or(letter.Group, letter.ID))
 		in.MessageDeduplicationId = &letter.ID
 	}
 	if _, err := q.Client.SendMessage(ctx, in); err != nil {
 		return fmt.Errorf("send message %s to the dead-letter queue: %w", letter.ID, err)
 	}
 	return nil
+}
+
+// acceptable makes a text one that SQS takes as an attribute: no longer than
+// maximumReason, and without the characters that it refuses.
+func acceptable(reason string) string {
+	if len(reason) > maximumReason {
+		reason = reason[:maximumReason]
+	}
+	return strings.Map(func(r rune) rune {
+		isControl := r < ' ' && r != '\t' && r != '\n' && r != '\r'
+		if isControl || r == '\uFFFE' || r == '\uFFFF' {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(reason, ""))
 }

@@ -5,6 +5,8 @@ go 1.26.0
 require (
 	example.com/saga/pkg v0.0.0
 	github.com/aws/aws-lambda-go v1.55.1
+	github.com/google/go-cmp v0.7.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (

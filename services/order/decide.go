@@ -34,20 +34,18 @@ func Decide(s State, in participant.Input) (Decision, error) {
 		return advance(s, Paid), nil
 	case contract.PointsAwarded:
 		return advance(s, Awarded), nil
-	case contract.OrderShipped:
+	case contract.OrderShipped, contract.CancellationRefused:
 		return ship(s)
-	case contract.CancellationRefused:
-		return refuse(s), nil
 	case contract.PaymentDeclined:
-		return rollBack(s, data.Reason), nil
+		return rollBack(s, data.Reason)
 	case contract.AwardRejected:
-		return rollBack(s, data.Reason), nil
+		return rollBack(s, data.Reason)
 	case contract.ShipmentFailed:
-		return rollBack(s, data.Reason), nil
+		return rollBack(s, data.Reason)
 	case contract.PointsRevoked:
-		return rollBack(s, data.Reason), nil
+		return rollBack(s, data.Reason)
 	case contract.PaymentRefunded:
-		return rollBack(s, data.Reason), nil
+		return rollBack(s, data.Reason)
 	case contract.StockUnavailable:
 		return complete(s, data.Reason)
 	case contract.StockReleased:
@@ -72,7 +70,7 @@ func cancel(s State, data Cancel) (Decision, error) {
 	switch {
 	case s.Progress == Unplaced:
 		return Decision{}, ErrUnknown
-	case s.Progress == Shipped, s.Rollback == Complete:
+	case s.Ended():
 		return Decision{}, ErrTooLate
 	case s.Rollback != None:
 		return Decision{State: s}, nil
@@ -89,6 +87,7 @@ func advance(s State, to Progress) Decision {
 }
 
 // ship is the end of the saga: a cancellation that was asked for came too late.
+// The refusal to cancel says the same as the shipment, and may come before it.
 func ship(s State) (Decision, error) {
 	switch s.Rollback {
 	case None, Requested:
@@ -100,23 +99,18 @@ func ship(s State) (Decision, error) {
 	return advance(s, Shipped), nil
 }
 
-// refuse ends a request for cancellation. The shipment itself may come later.
-func refuse(s State) Decision {
-	if s.Rollback == Requested {
-		s.Rollback = None
-		s.Reason = ""
+// rollBack notes that the order is on its way back.
+func rollBack(s State, reason contract.Reason) (Decision, error) {
+	if s.Progress == Shipped {
+		return Decision{}, fmt.Errorf("%w: a shipped order is rolled back", event.ErrInvalid)
 	}
-	return advance(s, Shipped)
-}
-
-func rollBack(s State, reason contract.Reason) Decision {
 	switch s.Rollback {
 	case None, Requested:
 		s.Rollback = Running
 		s.Reason = reason
 	case Running, Complete:
 	}
-	return Decision{State: s}
+	return Decision{State: s}, nil
 }
 
 // complete ends the rollback, once.

@@ -89,6 +89,9 @@ func (s State) Status() Status {
 	return StatusPlaced
 }
 
+// Ended tells whether the order is shipped or cancelled, which is for ever.
+func (s State) Ended() bool { return s.Progress == Shipped || s.Rollback == Complete }
+
 // Place is the command to place an order.
 type Place struct {
 	Order       contract.OrderPlaced

@@ -7,7 +7,9 @@ require (
 	github.com/aws/aws-lambda-go v1.55.1
 	github.com/aws/aws-sdk-go-v2/config v1.33.15
 	github.com/aws/aws-sdk-go-v2/service/eventbridge v1.55.9
+	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (

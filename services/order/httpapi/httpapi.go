@@ -97,12 +97,9 @@ func (a *API) answer(e endpoint) http.Handler {
 // place places an order. The order's id comes from the idempotency key, so that
 // a repeated request finds the order it placed before.
 func (a *API) place(w http.ResponseWriter, r *http.Request) error {
-	key := r.Header.Get("Idempotency-Key")
-	if key == "" {
-		key = a.NewID()
-	} else if !keyPattern.MatchString(key) {
-		return newProblem(http.StatusBadRequest, "idempotency-key", "Invalid Idempotency-Key",
-			"The key must have 1 to 255 visible ASCII characters.")
+	key, err := a.idempotencyKey(r)
+	if err != nil {
+		return err
 	}
 	request, err := readPlace(r)
 	if err != nil {
@@ -130,6 +127,19 @@ func (a *API) place(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// idempotencyKey is the key that the client gave, or else a random one.
+func (a *API) idempotencyKey(r *http.Request) (string, error) {
+	keys := r.Header.Values("Idempotency-Key")
+	if len(keys) == 0 {
+		return a.NewID(), nil
+	}
+	if len(keys) > 1 || !keyPattern.MatchString(keys[0]) {
+		return "", newProblem(http.StatusBadRequest, "idempotency-key", "Invalid Idempotency-Key",
+			"The header must be given once, with 1 to 255 visible ASCII characters.")
+	}
+	return keys[0], nil
+}
+
 func (a *API) show(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	state, record, err := a.find(r.Context(), id)
@@ -155,7 +165,8 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 	ctx := telemetry.WithCorrelation(r.Context(), state.CorrelationID, id)
 	state, err = a.Orders.Execute(ctx, a.command(id, state.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
-	if errors.Is(err, order.ErrTooLate) {
+	// A request that is repeated finds what the order has come to since.
+	if errors.Is(err, order.ErrTooLate) || (err == nil && state.Ended()) {
 		return newProblem(http.StatusConflict, "too-late", "Too late", "The order has ended: it cannot be cancelled any more.")
 	}
 	if err != nil {
@@ -167,9 +178,13 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) find(ctx context.Context, id string) (order.State, participant.Record, error) {
+	unknown := newProblem(http.StatusNotFound, "unknown-order", "Unknown order", "There is no order with this id.")
+	if !idPattern.MatchString(id) {
+		return order.State{}, participant.Record{}, unknown
+	}
 	state, record, err := a.Orders.Load(ctx, id)
 	if err == nil && record.Version == 0 {
-		err = newProblem(http.StatusNotFound, "unknown-order", "Unknown order", "There is no order with this id.")
+		err = unknown
 	}
 	return state, record, err
 }

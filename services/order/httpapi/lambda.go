@@ -6,7 +6,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -38,12 +40,19 @@ func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.
 	if in.RawQueryString != "" {
 		target += "?" + in.RawQueryString
 	}
-	request, err := http.NewRequestWithContext(ctx, in.RequestContext.HTTP.Method, target, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, in.RequestContext.HTTP.Method, "/", bytes.NewReader(body))
 	if err != nil {
+		return nil, err
+	}
+	request.RequestURI = target
+	if request.URL, err = url.ParseRequestURI(target); err != nil {
 		return nil, err
 	}
 	for name, value := range in.Headers {
 		request.Header.Set(name, value)
+	}
+	for _, cookie := range in.Cookies {
+		request.Header.Add("Cookie", cookie)
 	}
 	request.Host = in.RequestContext.DomainName
 	request.RemoteAddr = in.RequestContext.HTTP.SourceIP
@@ -68,5 +77,14 @@ func (r *recorder) response() events.LambdaFunctionURLResponse {
 	for name, values := range r.header {
 		headers[name] = strings.Join(values, ",")
 	}
-	return events.LambdaFunctionURLResponse{StatusCode: r.status, Headers: headers, Body: r.body.String()}
+	// Cookies are the one header whose values cannot be joined.
+	delete(headers, "Set-Cookie")
+	response := events.LambdaFunctionURLResponse{
+		StatusCode: r.status, Headers: headers, Cookies: r.header.Values("Set-Cookie"), Body: r.body.String(),
+	}
+	if !utf8.ValidString(response.Body) {
+		response.Body = base64.StdEncoding.EncodeToString(r.body.Bytes())
+		response.IsBase64Encoded = true
+	}
+	return response
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"example.com/saga/pkg/contract"
 )
@@ -30,6 +31,7 @@ const (
 var (
 	skuPattern      = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
+	idPattern       = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 	keyPattern      = regexp.MustCompile(`^[\x21-\x7E]{1,255}$`)
 )
 
@@ -55,7 +57,7 @@ func readPlace(r *http.Request) (placeRequest, error) {
 	var request placeRequest
 	body, err := io.ReadAll(io.LimitReader(r.Body, maximumBody+1))
 	if err != nil {
-		return request, newProblem(http.StatusBadRequest, "body", "Unreadable body", "The body could not be read to its end.")
+		return request, newProblem(http.StatusBadRequest, "unreadable-body", "Unreadable body", "The body could not be read to its end.")
 	}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
@@ -63,16 +65,15 @@ func readPlace(r *http.Request) (placeRequest, error) {
 		return request, newProblem(http.StatusRequestEntityTooLarge, "too-large", "Body too large",
 			fmt.Sprintf("The body has more than the %d bytes that are allowed.", maximumBody))
 	case len(bytes.TrimSpace(body)) == 0:
-		return request, newProblem(http.StatusBadRequest, "body", "No body", "Send the order as a JSON object.")
+		return request, newProblem(http.StatusBadRequest, "no-body", "No body", "Send the order as a JSON object.")
 	case err != nil || mediaType != "application/json":
-		return request, newProblem(http.StatusUnsupportedMediaType, "media-type", "Not JSON", "Send the order as application/json.")
+		return request, newProblem(http.StatusUnsupportedMediaType, "media-type", "Not application/json", "Send the order as application/json.")
 	}
 	if err := decode(body, &request); err != nil {
 		return request, err
 	}
 	if errors := request.check(); len(errors) > 0 {
-		return request, newProblem(http.StatusUnprocessableEntity, "order", "Not an acceptable order",
-			"The order cannot be placed as it is: see errors.", errors...)
+		return request, notAcceptable(errors...)
 	}
 	return request, nil
 }
@@ -81,22 +82,38 @@ func decode(body []byte, request *placeRequest) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(request)
-	if err == nil && decoder.More() {
+	if err == nil {
+		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
 		return newProblem(http.StatusBadRequest, "json", "Not JSON", "There is more than one JSON value in the body.")
 	}
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		pointer := "/" + strings.ReplaceAll(mismatch.Field, ".", "/")
-		return newProblem(http.StatusUnprocessableEntity, "order", "Not an acceptable order",
-			"The order cannot be placed as it is: see errors.",
-			detail{pointer, fmt.Sprintf("must be %s, not a %s", jsonType(mismatch.Type.Kind().String()), mismatch.Value)})
-	}
-	if err == nil {
-		return nil
+		return notAcceptable(mistyped(mismatch))
 	}
 	if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
 		return newProblem(http.StatusBadRequest, "unknown-field", "Unknown field", "There is no field "+field+" in an order.")
 	}
 	return newProblem(http.StatusBadRequest, "json", "Not JSON", "The body is not valid JSON: "+err.Error()+".")
+}
+
+func notAcceptable(errors ...detail) *problem {
+	return newProblem(http.StatusUnprocessableEntity, "order", "Not an acceptable order",
+		"The order cannot be placed as it is: see errors.", errors...)
+}
+
+// mistyped tells what has the wrong JSON type. The decoder does not tell which
+// element of an array it is in, so the pointer goes no further than the array.
+func mistyped(mismatch *json.UnmarshalTypeError) detail {
+	explanation := fmt.Sprintf("must be %s, not %s", jsonType(mismatch.Type.Kind().String()), mismatch.Value)
+	if mismatch.Field == "" {
+		return detail{"", explanation}
+	}
+	array, inside, nested := strings.Cut(mismatch.Field, ".")
+	if nested {
+		explanation = inside + " " + explanation
+	}
+	return detail{"/" + array, explanation}
 }
 
 func jsonType(kind string) string {
@@ -140,7 +157,7 @@ func (r placeRequest) check() []detail {
 }
 
 func within(text string, maximum int) bool {
-	return strings.TrimSpace(text) != "" && len(text) <= maximum
+	return strings.TrimSpace(text) != "" && utf8.RuneCountInString(text) <= maximum
 }
 
 // order is the request in the words of the published language.

@@ -26,6 +26,7 @@ import (
 func main() {
 	bus := flag.String("bus", os.Getenv("EVENT_BUS_NAME"), "name of the Global bus (default $EVENT_BUS_NAME)")
 	flag.Usage = func() {
+		//nolint:errcheck // There is nowhere to tell that the help cannot be shown.
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: stock [-bus NAME] SKU=QUANTITY …")
 		flag.PrintDefaults()
 	}

@@ -1,0 +1,86 @@
+# ENV is the environment to synth, diff or deploy: dev, staging or prod.
+# FLAGS is passed on to the CDK command line or to the local cloud.
+# RACE=-race runs the tests with the race detector (needs a C compiler).
+ENV   ?= dev
+FLAGS ?=
+RACE  ?=
+
+FUNCTIONS := order/api order/worker warehouse/worker payment/worker loyalty/worker
+ASSEMBLY  := cdk.out/local/manifest.json
+GOLANGCI  := .bin/golangci-lint-2.15.0
+
+# What the synthesized templates are made of; everything else is an asset.
+INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
+         $(shell find infra pkg/contract pkg/event -name '*.go' ! -name '*_test.go')
+
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+
+CDK := node_modules/.bin/cdk
+GO_BUILD := go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
+
+.PHONY: help run test lint build synth diff deploy golden host FORCE
+
+help: ## Show what there is to make.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+run: host $(ASSEMBLY) ## Run the whole saga on this machine.
+	@echo "Starting the local cloud …"
+	@exec dist/local/local up $(FLAGS)
+
+test: host $(ASSEMBLY) ## Run all tests.
+	@echo "Testing all modules (a first run compiles the CDK, 1 to 2 minutes) …"
+	go test $(RACE) $$(go list work | grep -v /infra)
+	go test ./infra/...
+
+lint: $(GOLANGCI) ## Check style, architecture and that each module builds alone.
+	@echo "Linting all modules …"
+	$(GOLANGCI) run $$(go list -m -f '{{.Dir}}/...')
+	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
+
+build: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Build the Lambda functions for AWS.
+
+synth: node_modules build ## Synthesize the template of ENV into cdk.out/ENV.
+	$(CDK) synth -c env=$(ENV) --output cdk.out/$(ENV) --build '' --quiet $(FLAGS)
+
+diff: node_modules ## Show what a deployment would change in ENV.
+	$(CDK) diff -c env=$(ENV) $(FLAGS)
+
+deploy: node_modules ## Deploy ENV to the AWS account of your credentials.
+	$(CDK) deploy -c env=$(ENV) $(FLAGS)
+
+golden: ## Accept the templates as they are now: read the diff before you commit it.
+	go test ./infra -run Golden -update
+
+# The same programs for this machine: what the local cloud runs.
+host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/local
+
+dist/lambda/%/bootstrap: FORCE
+	@echo "Building $(*D)/$(*F) for AWS Lambda …"
+	@CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO_BUILD) -o $@ ./services/$(*D)/cmd/$(*F)
+
+dist/local/%/bootstrap: FORCE
+	@echo "Building $(*D)/$(*F) …"
+	@$(GO_BUILD) -o $@ ./services/$(*D)/cmd/$(*F)
+
+dist/local/warehouse/stock: FORCE
+	@$(GO_BUILD) -o $@ ./services/warehouse/cmd/stock
+
+dist/local/local: FORCE
+	@echo "Building the local cloud …"
+	@$(GO_BUILD) -o $@ ./local
+
+# Assets are not copied, so that a changed function needs no new synthesis.
+$(ASSEMBLY): $(INFRA) | node_modules $(FUNCTIONS:%=dist/local/%/bootstrap)
+	@echo "Synthesizing the local environment (a first run compiles the CDK, 1 to 2 minutes) …"
+	@$(CDK) synth -c env=local --output cdk.out/local --build '' --no-staging --quiet
+	@touch $@
+
+node_modules: package.json package-lock.json
+	@echo "Installing the CDK command line …"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(GOLANGCI):
+	@echo "Installing golangci-lint (compiles for some minutes) …"
+	@GOBIN=$(CURDIR)/.bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	@mv .bin/golangci-lint $@

@@ -1,0 +1,242 @@
+// Package acceptance places orders over HTTP and watches, over the wire, what
+// becomes of them: the real programs, wired by the synthesized template.
+package acceptance
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// patience bounds every wait. Waits end as soon as what they wait for is there.
+const patience = 2 * time.Minute
+
+// cloud is a running saga.
+type cloud struct {
+	OrderURL         string            `json:"orderUrl"`
+	AWSEndpointURL   string            `json:"awsEndpointUrl"`
+	NotificationsURL string            `json:"notificationsUrl"`
+	UsageURL         string            `json:"usageUrl"`
+	Region           string            `json:"region"`
+	Queues           map[string]string `json:"queues"`
+	Tables           map[string]string `json:"tables"`
+	Buses            map[string]string `json:"buses"`
+	Outputs          map[string]string `json:"outputs"`
+}
+
+// startCloud starts a local cloud with the given flags, and ends it with the
+// test. With SAGA_READY_FILE it takes the one that is running instead, if no
+// special flags are asked for.
+func startCloud(t *testing.T, flags ...string) *cloud {
+	t.Helper()
+	if running := os.Getenv("SAGA_READY_FILE"); running != "" {
+		if len(flags) > 0 {
+			t.Skip("needs a local cloud of its own")
+		}
+		return readCloud(t, running)
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ready := filepath.Join(t.TempDir(), "ready.json")
+	command := exec.Command(filepath.Join(root, "dist/local/local"), append([]string{"up", "--ready-file", ready}, flags...)...)
+	command.Dir = root
+	var output bytes.Buffer
+	command.Stdout, command.Stderr = &output, &output
+	if err := command.Start(); err != nil {
+		t.Fatalf("start the local cloud (make host builds it): %v", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	t.Cleanup(func() {
+		if err := stop(command, ended); err != nil {
+			t.Errorf("the local cloud: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("the local cloud wrote:\n%s", tail(output.String()))
+		}
+	})
+	eventually(t, "the local cloud is ready", func() error {
+		select {
+		case err := <-ended:
+			ended <- err
+			t.Fatalf("the local cloud ended early: %v\n%s", err, output.String())
+		default:
+		}
+		_, err := os.Stat(ready)
+		return err
+	})
+	return readCloud(t, ready)
+}
+
+func stop(command *exec.Cmd, ended chan error) error {
+	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(30 * time.Second):
+		return errors.Join(errors.New("does not end on SIGTERM"), command.Process.Kill())
+	}
+}
+
+func readCloud(t *testing.T, path string) *cloud {
+	t.Helper()
+	encoded, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := new(cloud)
+	if err := json.Unmarshal(encoded, c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// aws gives the configuration of a client with an operator's credentials.
+func (c *cloud) aws(t *testing.T) aws.Config {
+	t.Helper()
+	cfg, err := config.LoadDefaultConfig(t.Context(),
+		config.WithRegion(c.Region),
+		config.WithBaseEndpoint(c.AWSEndpointURL),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("operator", "operator", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// response is an answer of the order API.
+type response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+func (r response) decode(t *testing.T, into any) {
+	t.Helper()
+	if err := json.Unmarshal(r.Body, into); err != nil {
+		t.Fatalf("decode %q: %v", r.Body, err)
+	}
+}
+
+// do sends a request to the order API, or to any absolute address.
+func (c *cloud) do(ctx context.Context, method, path, body string, headers ...string) (response, error) {
+	address := path
+	if strings.HasPrefix(path, "/") {
+		address = strings.TrimSuffix(c.OrderURL, "/") + path
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
+	if err != nil {
+		return response{}, err
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return response{}, err
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	return response{answer.StatusCode, answer.Header, content}, err
+}
+
+// get asks for JSON at an address.
+func (c *cloud) get(t *testing.T, path string, into any) {
+	t.Helper()
+	answer, err := c.do(t.Context(), http.MethodGet, path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.Status != http.StatusOK {
+		t.Fatalf("GET %s answers %d: %s", path, answer.Status, answer.Body)
+	}
+	answer.decode(t, into)
+}
+
+// eventually waits until a condition holds, and says what it waits for and why
+// it does not hold if it never does.
+func eventually(t *testing.T, what string, condition func() error) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %s for: %s: %v", patience, what, err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// settled waits until no event is on its way any more.
+func (c *cloud) settled(t *testing.T) {
+	t.Helper()
+	eventually(t, "nothing is on its way", func() error {
+		if usage := c.usage(t); !usage.Idle {
+			return fmt.Errorf("still busy")
+		}
+		return nil
+	})
+}
+
+func tail(text string) string {
+	const most = 8000
+	if len(text) > most {
+		return "…" + text[len(text)-most:]
+	}
+	return text
+}
+
+// usage is what the stack was used for so far, by construct paths.
+type usage struct {
+	Idle   bool `json:"idle"`
+	Tables map[string]struct {
+		Calls      map[string]int `json:"calls"`
+		ReadUnits  float64        `json:"readUnits"`
+		WriteUnits float64        `json:"writeUnits"`
+	} `json:"tables"`
+	Functions map[string]struct {
+		LargestBatch int `json:"largestBatch"`
+		Processes    []struct {
+			PID      int `json:"pid"`
+			RSSBytes int `json:"rssBytes"`
+		} `json:"processes"`
+	} `json:"functions"`
+	Rules map[string]struct {
+		DeadLettered int `json:"deadLettered"`
+		Dropped      int `json:"dropped"`
+	} `json:"rules"`
+	Queues map[string]struct {
+		Visible  int `json:"visible"`
+		InFlight int `json:"inFlight"`
+	} `json:"queues"`
+	DuplicatedMessages int `json:"duplicatedMessages"`
+}
+
+func (c *cloud) usage(t *testing.T) usage {
+	t.Helper()
+	var u usage
+	c.get(t, c.UsageURL, &u)
+	return u
+}

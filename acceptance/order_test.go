@@ -1,0 +1,89 @@
+package acceptance
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// order is what the order API says about an order.
+type order struct {
+	OrderID       string `json:"orderId"`
+	Status        string `json:"status"`
+	CorrelationID string `json:"correlationId"`
+	Reason        string `json:"reason"`
+	Timeline      []struct {
+		Type        string    `json:"type"`
+		ID          string    `json:"id"`
+		Source      string    `json:"source"`
+		Time        time.Time `json:"time"`
+		CausationID string    `json:"causationId"`
+	} `json:"timeline"`
+}
+
+// basket is an order that the sandbox ships.
+const basket = `{"customerId": "c-42", "items": [{"sku": "123", "quantity": 2, "price": 1250}], "currency": "EUR",
+	"paymentMethod": "card", "shippingAddress": "23 Fake Street"}`
+
+const asJSON = "application/json"
+
+// place places an order and gives the answer to it.
+func (c *cloud) place(ctx context.Context, body string) (order, error) {
+	answer, err := c.do(ctx, http.MethodPost, "/orders", body, "Content-Type", asJSON)
+	if err != nil {
+		return order{}, err
+	}
+	var placed order
+	if answer.Status != http.StatusAccepted {
+		return placed, fmt.Errorf("POST /orders answers %d: %s", answer.Status, answer.Body)
+	}
+	if err := json.Unmarshal(answer.Body, &placed); err != nil {
+		return placed, err
+	}
+	if location := answer.Header.Get("Location"); location != "/orders/"+placed.OrderID {
+		return placed, fmt.Errorf("location is %q", location)
+	}
+	return placed, nil
+}
+
+// placeMany places n orders, some at the same time.
+func (c *cloud) placeMany(t *testing.T, n, concurrency int) []order {
+	t.Helper()
+	var mu sync.Mutex
+	var placed []order
+	group, ctx := errgroup.WithContext(t.Context())
+	group.SetLimit(concurrency)
+	for range n {
+		group.Go(func() error {
+			one, err := c.place(ctx, basket)
+			mu.Lock()
+			defer mu.Unlock()
+			placed = append(placed, one)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return placed
+}
+
+// awaitStatus waits until an order has a status, and gives the order.
+func (c *cloud) awaitStatus(t *testing.T, id, status string) order {
+	t.Helper()
+	var o order
+	eventually(t, "order "+id+" is "+status, func() error {
+		c.get(t, "/orders/"+id, &o)
+		if o.Status != status {
+			return fmt.Errorf("it is %s", o.Status)
+		}
+		return nil
+	})
+	return o
+}

@@ -1,0 +1,28 @@
+package acceptance
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"example.com/saga/pkg/dynamo"
+	"example.com/saga/pkg/participant/participanttest"
+	"example.com/saga/services/payment/sandbox"
+	"example.com/saga/services/payment/sandbox/ledgertest"
+)
+
+func TestTheStoreOnDynamoDBIsAStore(t *testing.T) {
+	c := startCloud(t)
+	participanttest.TestStore(t, func(t *testing.T) participanttest.Store {
+		t.Helper()
+		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Loyalty/Table"])
+	})
+}
+
+func TestTheLedgerOnDynamoDBIsALedger(t *testing.T) {
+	c := startCloud(t)
+	ledgertest.TestLedger(t, func(t *testing.T) sandbox.Ledger {
+		t.Helper()
+		return sandbox.Table{Client: dynamodb.NewFromConfig(c.aws(t)), Name: c.Tables["Payment/Table"]}
+	})
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/infra/synthtest"
+	"example.com/saga/pkg/contract"
+)
+
+func TestAContextMayPublishOnlyItsOwnEvents(t *testing.T) {
+	want := map[string][]string{
+		"OrderWorker": contract.Types(contract.OrderCancelled{}),
+		"OrderApi":    contract.Types(contract.OrderPlaced{}, contract.CancellationRequested{}),
+		"WarehouseWorker": contract.Types(
+			contract.StockReserved{}, contract.StockUnavailable{}, contract.StockReleased{},
+			contract.OrderShipped{}, contract.ShipmentFailed{}, contract.CancellationRefused{},
+		),
+		"PaymentWorker": contract.Types(contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{}),
+		"LoyaltyWorker": contract.Types(contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{}),
+	}
+	if diff := cmp.Diff(want, publications(t, synthesized(t, "prod"))); diff != "" {
+		t.Errorf("who may publish what changed (- want, + got):\n%s", diff)
+	}
+}
+
+// publications lists what each function may publish. A function that may
+// publish more than certain events of one source fails the test.
+func publications(t *testing.T, template synthtest.Template) map[string][]string {
+	t.Helper()
+	bySource := contract.BySource(contract.All()...)
+	found := map[string][]string{}
+	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+		function, isFunctions := strings.CutSuffix(resourceName(id), "RoleDefaultPolicy")
+		if !isFunctions || strings.Contains(id, "Forward") {
+			continue
+		}
+		for _, statement := range policy.PolicyDocument.Statement {
+			if !slices.Contains(statement.Action, "events:PutEvents") {
+				continue
+			}
+			conditions := statement.Condition["StringEquals"]
+			source, types := conditions["events:source"], conditions["events:detail-type"]
+			if len(source) != 1 || len(types) == 0 {
+				t.Errorf("%s may publish without a condition: %+v", function, statement)
+				continue
+			}
+			for _, eventType := range types {
+				if !slices.Contains(bySource[string(source[0])], string(eventType)) {
+					t.Errorf("%s may publish %s as %s, whose event it is not", function, eventType, source[0])
+				}
+				found[function] = append(found[function], string(eventType))
+			}
+		}
+	}
+	return found
+}
+
+// resourceName is a logical id without CDK's hash at its end.
+func resourceName(logicalID string) string {
+	return logicalID[:len(logicalID)-8]
+}
+
+func TestAFunctionUsesItsOwnContextOnly(t *testing.T) {
+	template := synthesized(t, "prod")
+	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+		owner := contextOf(t, id)
+		for _, statement := range policy.PolicyDocument.Statement {
+			for _, resource := range statement.Resource {
+				publishes := slices.Contains(statement.Action, "events:PutEvents")
+				if !publishes && contextOf(t, string(resource)) != owner {
+					t.Errorf("%s may do %v on %s", id, statement.Action, resource)
+				}
+			}
+		}
+	}
+}
+
+// contextOf tells to which part of the stack a logical id belongs.
+func contextOf(t *testing.T, logicalID string) string {
+	t.Helper()
+	for _, part := range []string{"Order", "Warehouse", "Payment", "Loyalty", "Notification", "Observability"} {
+		if strings.HasPrefix(logicalID, part) {
+			return part
+		}
+	}
+	t.Fatalf("%s belongs to no part of the stack", logicalID)
+	return ""
+}
+
+func TestNobodyMayDoEverything(t *testing.T) {
+	template := synthesized(t, "prod")
+	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+		for _, statement := range policy.PolicyDocument.Statement {
+			for _, word := range slices.Concat(statement.Action, statement.Resource) {
+				if strings.Contains(string(word), "*") {
+					t.Errorf("%s allows %v on %v", id, statement.Action, statement.Resource)
+				}
+			}
+		}
+	}
+	type role struct {
+		ManagedPolicyArns []any
+		Policies          []any
+	}
+	for id, properties := range synthtest.Of[role](t, template, "AWS::IAM::Role") {
+		if len(properties.ManagedPolicyArns)+len(properties.Policies) > 0 {
+			t.Errorf("%s has further policies: %+v", id, properties)
+		}
+	}
+}
+
+func TestEveryFunctionHasItsOwnRole(t *testing.T) {
+	owners := map[synthtest.Reference]string{}
+	for id, function := range synthtest.Of[synthtest.Function](t, synthesized(t, "prod"), functions) {
+		if other, taken := owners[function.Role]; taken {
+			t.Errorf("%s and %s share a role", id, other)
+		}
+		owners[function.Role] = id
+	}
+}
+
+func TestTablesAreUsedWithTheNeededOperationsOnly(t *testing.T) {
+	want := map[string][]synthtest.Reference{
+		"OrderWorker":     {"dynamodb:GetItem", "dynamodb:PutItem"},
+		"OrderApi":        {"dynamodb:GetItem", "dynamodb:PutItem"},
+		"WarehouseWorker": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+		"PaymentWorker":   {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+		"LoyaltyWorker":   {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+	}
+	got := map[string][]synthtest.Reference{}
+	for id, policy := range synthtest.Of[synthtest.Policy](t, synthesized(t, "prod"), policies) {
+		for _, statement := range policy.PolicyDocument.Statement {
+			if strings.HasPrefix(string(statement.Action[0]), "dynamodb:") {
+				got[strings.TrimSuffix(resourceName(id), "RoleDefaultPolicy")] = statement.Action
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("operations changed (- want, + got):\n%s", diff)
+	}
+}
+
+func TestOrdersNeedASignatureExceptLocally(t *testing.T) {
+	type address struct{ AuthType string }
+	type permission struct {
+		Action                string
+		Principal             string
+		FunctionUrlAuthType   string
+		InvokedViaFunctionUrl bool
+	}
+	for name, want := range map[string]string{"local": "NONE", "dev": "AWS_IAM", "staging": "AWS_IAM", "prod": "AWS_IAM"} {
+		template := synthesized(t, name)
+		for id, properties := range synthtest.Of[address](t, template, "AWS::Lambda::Url") {
+			if properties.AuthType != want {
+				t.Errorf("%s of %s has the type %s, want %s", id, name, properties.AuthType, want)
+			}
+		}
+		// A public function URL needs both permissions, any other none.
+		public := map[string]bool{}
+		for _, properties := range synthtest.Of[permission](t, template, "AWS::Lambda::Permission") {
+			if properties.Principal == "*" && (properties.FunctionUrlAuthType == "NONE" || properties.InvokedViaFunctionUrl) {
+				public[properties.Action] = true
+			} else if properties.Principal == "*" {
+				t.Errorf("in %s anybody may do %s", name, properties.Action)
+			}
+		}
+		var expected []string
+		if want == "NONE" {
+			expected = []string{"lambda:InvokeFunction", "lambda:InvokeFunctionUrl"}
+		}
+		if got := slices.Sorted(maps.Keys(public)); !slices.Equal(got, expected) {
+			t.Errorf("in %s anybody may do %v, want %v", name, got, expected)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package boundedcontext
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"example.com/saga/infra/deadletter"
+)
+
+// BoundedContext is a context's resources, as far as others need them.
+type BoundedContext struct {
+	// Table is the dedup table: one item per order says what was handled.
+	Table awsdynamodb.ITable
+	// Queue is where events arrive, nil for a context with its own bus.
+	Queue awssqs.IQueue
+	// DeadLetters holds what the worker could not handle.
+	DeadLetters awssqs.IQueue
+	// Undelivered holds what a rule could not deliver.
+	Undelivered awssqs.IQueue
+	// Bus is where the context publishes.
+	Bus awsevents.IEventBus
+
+	scope constructs.Construct
+	props Props
+	// invocationDeadLetters is set where events invoke the worker directly.
+	invocationDeadLetters awssqs.IQueue
+}
+
+// New builds a bounded context. Props that are not valid panic, as everywhere
+// in CDK.
+func New(scope constructs.Construct, id string, props Props) *BoundedContext {
+	if err := props.validate(); err != nil {
+		panic(fmt.Sprintf("bounded context %s: %v", id, err))
+	}
+	this := constructs.NewConstruct(scope, &id)
+	context := &BoundedContext{
+		Table:       table(this, props.Protected),
+		Undelivered: deadletter.NewQueue(this, "Undelivered"),
+		Bus:         props.Bus,
+		scope:       this,
+		props:       props,
+	}
+	props.Delivery.prepare(context)
+	context.newWorker()
+	return context
+}
+
+// AddFunction adds a function that shares the context's table, such as an HTTP
+// front door. Nothing invokes it asynchronously, so it has no dead-letter
+// queue.
+func (c *BoundedContext) AddFunction(id string, function Function) awslambda.Function {
+	if err := c.validateAddition(function); err != nil {
+		panic(fmt.Sprintf("function %s of bounded context %s: %v", id, *c.scope.Node().Id(), err))
+	}
+	return c.function(id, function, c.role(id+"Role", function), c.variables(), nil)
+}
+
+func (c *BoundedContext) validateAddition(function Function) error {
+	if c.Bus != c.props.Bus && len(function.Publishes) > 0 {
+		return errors.New("from the context's own bus only the worker's events are forwarded, so no other function may publish there")
+	}
+	return function.validate()
+}
+
+func (c *BoundedContext) newWorker() {
+	role := c.role("WorkerRole", c.props.Worker)
+	// An event that can never be handled is moved to the dead-letter queue by
+	// the worker itself, at once.
+	allow(role, c.DeadLetters.QueueArn(), "sqs:SendMessage")
+	variables := c.variables()
+	variables["DEAD_LETTER_QUEUE_URL"] = c.DeadLetters.QueueUrl()
+	worker := c.function("Worker", c.props.Worker, role, variables, c.invocationDeadLetters)
+	c.props.Delivery.connect(c, worker)
+}

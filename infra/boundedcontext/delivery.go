@@ -1,0 +1,38 @@
+package boundedcontext
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+)
+
+// Delivery is how events come to a context's worker: [Queue], [FIFOQueue] or
+// [OwnBus].
+type Delivery interface {
+	validate() error
+	// prepare makes the queues and buses that the worker is told of.
+	prepare(context *BoundedContext)
+	// connect lets events reach the worker.
+	connect(context *BoundedContext, worker awslambda.Function)
+}
+
+// detail is what a target gets of an event: the detail alone, without the
+// envelope of the bus.
+func detail() awsevents.RuleTargetInput {
+	return awsevents.RuleTargetInput_FromEventPath(new("$.detail"))
+}
+
+// validatePolling checks what Lambda accepts without a batching window, which
+// a FIFO queue cannot have at all.
+func validatePolling(batchSize, maximumConcurrency int) error {
+	var problems []error
+	if batchSize < 1 || batchSize > 10 {
+		problems = append(problems, fmt.Errorf("a BatchSize of %d is not between 1 and 10", batchSize))
+	}
+	if maximumConcurrency != 0 && (maximumConcurrency < 2 || maximumConcurrency > 1000) {
+		problems = append(problems, fmt.Errorf("a MaximumConcurrency of %d is neither 0 nor between 2 and 1000", maximumConcurrency))
+	}
+	return errors.Join(problems...)
+}

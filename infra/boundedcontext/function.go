@@ -1,0 +1,89 @@
+package boundedcontext
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/saga/infra/loggroup"
+	"example.com/saga/infra/subscription"
+)
+
+func (c *BoundedContext) function(id string, function Function, role awsiam.Role, variables map[string]*string, deadLetters awssqs.IQueue) awslambda.Function {
+	logs := loggroup.New(c.scope, id+"Logs", loggroup.Props{
+		RetentionDays: c.props.LogRetentionDays,
+		Protected:     c.props.Protected,
+	})
+	allow(role, logs.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents")
+
+	props := &awslambda.FunctionProps{
+		Code:            awslambda.Code_FromAsset(&function.Artefact, nil),
+		Runtime:         awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture:    awslambda.Architecture_ARM_64(),
+		Handler:         new("bootstrap"),
+		MemorySize:      jsii.Number(function.MemoryMB),
+		Timeout:         awscdk.Duration_Seconds(new(function.Timeout.Seconds())),
+		Environment:     &variables,
+		Role:            role,
+		LogGroup:        logs,
+		DeadLetterQueue: deadLetters,
+	}
+	if function.ReservedConcurrency > 0 {
+		props.ReservedConcurrentExecutions = jsii.Number(function.ReservedConcurrency)
+	}
+	return awslambda.NewFunction(c.scope, &id, props)
+}
+
+// variables are what every function of the context is told.
+func (c *BoundedContext) variables() map[string]*string {
+	return map[string]*string{
+		"SERVICE_NAME":   &c.props.Service,
+		"TABLE_NAME":     c.Table.TableName(),
+		"EVENT_BUS_NAME": c.Bus.EventBusName(),
+		"LOG_LEVEL":      &c.props.LogLevel,
+		"RETENTION":      new(c.props.Retention.String()),
+	}
+}
+
+// role makes a function's own role: it uses the table and publishes the
+// function's events.
+func (c *BoundedContext) role(id string, function Function) awsiam.Role {
+	role := awsiam.NewRole(c.scope, &id, &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil),
+	})
+	actions := make([]string, len(function.TableActions))
+	for i, action := range function.TableActions {
+		actions[i] = "dynamodb:" + action
+	}
+	allow(role, c.Table.TableArn(), actions...)
+	for _, source := range function.Publishes.Sources() {
+		role.AddToPrincipalPolicy(c.publishing(source, function.Publishes))
+	}
+	return role
+}
+
+// publishing allows to publish one source's events and no others. Each entry
+// of a PutEvents request has one source and one detail type, so the keys hold
+// one value each and a plain StringEquals compares them; other than with
+// ForAllValues, a request without the key does not pass.
+func (c *BoundedContext) publishing(source string, events subscription.Events) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:   jsii.Strings("events:PutEvents"),
+		Resources: &[]*string{c.Bus.EventBusArn()},
+		Conditions: &map[string]any{
+			"StringEquals": map[string]any{
+				"events:source":      source,
+				"events:detail-type": events[source],
+			},
+		},
+	})
+}
+
+func allow(role awsiam.Role, resource *string, actions ...string) {
+	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:   jsii.Strings(actions...),
+		Resources: &[]*string{resource},
+	}))
+}

@@ -1,0 +1,63 @@
+package boundedcontext
+
+import (
+	"errors"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+
+	"example.com/saga/infra/deadletter"
+	"example.com/saga/infra/subscription"
+)
+
+// OwnBus delivers through a bus of the context's own, whose rules invoke the
+// worker directly and asynchronously. What the worker publishes goes to its
+// own bus and is forwarded from there.
+//
+// An event can be forwarded from bus to bus once only. That is enough: what
+// the worker publishes is a new event, and it prevents loops.
+type OwnBus struct {
+	// Name of the bus.
+	Name string
+}
+
+func (b OwnBus) validate() error {
+	if b.Name == "" {
+		return errors.New("no Name of the own bus")
+	}
+	return nil
+}
+
+func (b OwnBus) prepare(context *BoundedContext) {
+	context.Bus = awsevents.NewEventBus(context.scope, new("Bus"), &awsevents.EventBusProps{EventBusName: &b.Name})
+	context.DeadLetters = deadletter.NewQueue(context.scope, "DeadLetters")
+	context.invocationDeadLetters = context.DeadLetters
+}
+
+func (b OwnBus) connect(context *BoundedContext, worker awslambda.Function) {
+	outer, own := context.props.Bus, context.Bus
+	context.forward("ForwardIn", outer, own, context.props.Consumes)
+	if publishes := context.props.Worker.Publishes; len(publishes) > 0 {
+		context.forward("ForwardOut", own, outer, publishes)
+	}
+	target := awseventstargets.NewLambdaFunction(worker, &awseventstargets.LambdaFunctionProps{
+		Event:           detail(),
+		DeadLetterQueue: context.Undelivered,
+	})
+	subscription.New(context.scope, "Consume", own, context.props.Consumes, target)
+}
+
+// forward sends events from one bus to another, by a role that may do just
+// that. Events cannot be transformed on such a way.
+func (c *BoundedContext) forward(id string, from, to awsevents.IEventBus, events subscription.Events) {
+	role := awsiam.NewRole(c.scope, new(id+"Role"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(new("events.amazonaws.com"), nil),
+	})
+	target := awseventstargets.NewEventBus(to, &awseventstargets.EventBusProps{
+		Role:            role,
+		DeadLetterQueue: c.Undelivered,
+	})
+	subscription.New(c.scope, id, from, events, target)
+}

@@ -1,0 +1,109 @@
+package boundedcontext
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambdaeventsources"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/saga/infra/deadletter"
+	"example.com/saga/infra/subscription"
+)
+
+// attempts is how often a message is handed to the worker before it goes to
+// the dead-letter queue. AWS advises five at least: throttling counts too.
+const attempts = 5
+
+// Queue delivers through a standard queue.
+type Queue struct {
+	BatchSize int
+	// MaximumConcurrency is how many batches are handled at once. Zero leaves
+	// it to Lambda.
+	MaximumConcurrency int
+}
+
+func (q Queue) validate() error {
+	return validatePolling(q.BatchSize, q.MaximumConcurrency)
+}
+
+func (q Queue) prepare(context *BoundedContext) {
+	context.addQueue(deadletter.NewQueue(context.scope, "DeadLetters"), awssqs.QueueProps{})
+}
+
+func (q Queue) connect(context *BoundedContext, worker awslambda.Function) {
+	context.subscribeQueue(nil)
+	context.poll(worker, q.BatchSize, q.MaximumConcurrency)
+}
+
+// FIFOQueue delivers through a FIFO queue that de-duplicates by content. The
+// message is the event's detail, so a detail that is published again within
+// five minutes is dropped, although its envelope is another one.
+type FIFOQueue struct {
+	BatchSize int
+	// MaximumConcurrency is how many batches are handled at once. Zero leaves
+	// it to Lambda.
+	MaximumConcurrency int
+	// GroupBy is the path to an event's message group, such as
+	// "$.detail.subject". No two batches touch the same group at once.
+	GroupBy string
+}
+
+func (q FIFOQueue) validate() error {
+	var problem error
+	if !strings.HasPrefix(q.GroupBy, "$.") {
+		problem = fmt.Errorf("the GroupBy %q is not a path into the event", q.GroupBy)
+	}
+	return errors.Join(validatePolling(q.BatchSize, q.MaximumConcurrency), problem)
+}
+
+func (q FIFOQueue) prepare(context *BoundedContext) {
+	context.addQueue(deadletter.NewFIFOQueue(context.scope, "DeadLetters"), awssqs.QueueProps{
+		Fifo:                      new(true),
+		ContentBasedDeduplication: new(true),
+		DeduplicationScope:        awssqs.DeduplicationScope_MESSAGE_GROUP,
+		FifoThroughputLimit:       awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID,
+	})
+}
+
+func (q FIFOQueue) connect(context *BoundedContext, worker awslambda.Function) {
+	context.subscribeQueue(&q.GroupBy)
+	context.poll(worker, q.BatchSize, q.MaximumConcurrency)
+}
+
+func (c *BoundedContext) addQueue(deadLetters awssqs.IQueue, props awssqs.QueueProps) {
+	// A batch that Lambda is throttled on must not come back while it is still
+	// being tried: AWS advises six times the function's timeout.
+	props.VisibilityTimeout = awscdk.Duration_Seconds(new(6 * c.props.Worker.Timeout.Seconds()))
+	props.RetentionPeriod = awscdk.Duration_Days(jsii.Number(14))
+	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
+	props.EnforceSSL = new(true)
+	props.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(attempts)}
+	c.Queue = awssqs.NewQueue(c.scope, new("Queue"), &props)
+	c.DeadLetters = deadLetters
+}
+
+func (c *BoundedContext) subscribeQueue(groupBy *string) {
+	target := awseventstargets.NewSqsQueue(c.Queue, &awseventstargets.SqsQueueProps{
+		Message:         detail(),
+		MessageGroupId:  groupBy,
+		DeadLetterQueue: c.Undelivered,
+	})
+	subscription.New(c.scope, "Consume", c.props.Bus, c.props.Consumes, target)
+}
+
+func (c *BoundedContext) poll(worker awslambda.Function, batchSize, maximumConcurrency int) {
+	props := &awslambdaeventsources.SqsEventSourceProps{
+		BatchSize:               jsii.Number(batchSize),
+		ReportBatchItemFailures: new(true),
+	}
+	if maximumConcurrency > 0 {
+		props.MaxConcurrency = jsii.Number(maximumConcurrency)
+	}
+	worker.AddEventSource(awslambdaeventsources.NewSqsEventSource(c.Queue, props))
+}

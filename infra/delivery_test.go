@@ -1,0 +1,233 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/infra/synthtest"
+	"example.com/saga/pkg/contract"
+)
+
+const (
+	queues    = "AWS::SQS::Queue"
+	policies  = "AWS::IAM::Policy"
+	rules     = "AWS::Events::Rule"
+	buses     = "AWS::Events::EventBus"
+	functions = "AWS::Lambda::Function"
+	tables    = "AWS::DynamoDB::Table"
+	mappings  = "AWS::Lambda::EventSourceMapping"
+)
+
+func TestAPoisonMessageEndsInTheDeadLetterQueue(t *testing.T) {
+	template := synthesized(t, "prod")
+	known := synthtest.Of[synthtest.Queue](t, template, queues)
+	for id, mapping := range synthtest.Of[synthtest.EventSourceMapping](t, template, mappings) {
+		queue := known[string(mapping.EventSourceArn)]
+		dead, exists := known[string(queue.RedrivePolicy.DeadLetterTargetArn)]
+		if !exists {
+			t.Errorf("%s polls a queue without a dead-letter queue", id)
+			continue
+		}
+		if queue.RedrivePolicy.MaxReceiveCount != 5 {
+			t.Errorf("%s: a message is tried %d times", id, queue.RedrivePolicy.MaxReceiveCount)
+		}
+		if dead.FifoQueue != queue.FifoQueue {
+			t.Errorf("%s: queue and dead-letter queue are not of one kind", id)
+		}
+		if dead.MessageRetentionPeriod != 14*24*60*60 {
+			t.Errorf("%s: a dead letter is kept for %d seconds only", id, dead.MessageRetentionPeriod)
+		}
+	}
+}
+
+func TestADirectInvocationThatFailsEndsInTheDeadLetterQueue(t *testing.T) {
+	template := synthesized(t, "prod")
+	known := synthtest.Of[synthtest.Queue](t, template, queues)
+	invoked := synthtest.Of[synthtest.Function](t, template, functions)
+	direct := 0
+	for _, rule := range synthtest.Of[synthtest.Rule](t, template, rules) {
+		function, isFunction := invoked[string(rule.Targets[0].Arn)]
+		if !isFunction {
+			continue
+		}
+		direct++
+		dead, exists := known[string(function.DeadLetterConfig.TargetArn)]
+		if !exists || dead.FifoQueue {
+			t.Errorf("%s is invoked directly and has no standard dead-letter queue", rule.Targets[0].Arn)
+		}
+	}
+	if direct == 0 {
+		t.Error("no rule invokes a function directly")
+	}
+}
+
+func TestEveryRuleTargetHasADeadLetterQueue(t *testing.T) {
+	template := synthesized(t, "prod")
+	known := synthtest.Of[synthtest.Queue](t, template, queues)
+	admitted := admissions(t, template)
+	for id, rule := range synthtest.Of[synthtest.Rule](t, template, rules) {
+		for _, target := range rule.Targets {
+			dead, exists := known[string(target.DeadLetterConfig.Arn)]
+			switch {
+			case !exists:
+				t.Errorf("%s has no dead-letter queue", id)
+			case dead.FifoQueue:
+				t.Errorf("%s has a FIFO dead-letter queue, which EventBridge does not accept", id)
+			case !slices.Contains(admitted[target.DeadLetterConfig.Arn], id):
+				t.Errorf("%s may not send to its dead-letter queue", id)
+			}
+		}
+	}
+}
+
+// admissions lists by queue the rules that its policy lets in.
+func admissions(t *testing.T, template synthtest.Template) map[synthtest.Reference][]string {
+	t.Helper()
+	admitted := map[synthtest.Reference][]string{}
+	for _, policy := range synthtest.Of[synthtest.QueuePolicy](t, template, "AWS::SQS::QueuePolicy") {
+		for _, statement := range policy.PolicyDocument.Statement {
+			if statement.Effect != "Allow" || !slices.Contains(statement.Action, "sqs:SendMessage") {
+				continue
+			}
+			for _, rule := range statement.Condition["ArnEquals"]["aws:SourceArn"] {
+				admitted[policy.Queues[0]] = append(admitted[policy.Queues[0]], string(rule))
+			}
+		}
+	}
+	return admitted
+}
+
+func TestAQueueHidesAMessageSixTimesLongerThanItsWorkerMayTake(t *testing.T) {
+	template := synthesized(t, "prod")
+	known := synthtest.Of[synthtest.Queue](t, template, queues)
+	workers := synthtest.Of[synthtest.Function](t, template, functions)
+	for id, mapping := range synthtest.Of[synthtest.EventSourceMapping](t, template, mappings) {
+		timeout := workers[string(mapping.FunctionName)].Timeout
+		hidden := known[string(mapping.EventSourceArn)].VisibilityTimeout
+		if timeout == 0 || hidden != 6*timeout {
+			t.Errorf("%s: hidden for %d s, worker may take %d s", id, hidden, timeout)
+		}
+	}
+}
+
+func TestOneFailedMessageDoesNotFailItsBatch(t *testing.T) {
+	for id, mapping := range synthtest.Of[synthtest.EventSourceMapping](t, synthesized(t, "prod"), mappings) {
+		if mapping.BatchSize != 10 || !slices.Contains(mapping.FunctionResponseTypes, "ReportBatchItemFailures") {
+			t.Errorf("%s: batches of %d, response types %v", id, mapping.BatchSize, mapping.FunctionResponseTypes)
+		}
+	}
+}
+
+func TestTheWarehouseGetsEachOrderInItsOwnMessageGroup(t *testing.T) {
+	template := synthesized(t, "prod")
+	fifo := 0
+	for id, queue := range synthtest.Of[synthtest.Queue](t, template, queues) {
+		if !queue.FifoQueue || queue.RedrivePolicy.MaxReceiveCount == 0 {
+			continue
+		}
+		fifo++
+		if !queue.ContentBasedDeduplication || queue.DeduplicationScope != "messageGroup" || queue.FifoThroughputLimit != "perMessageGroupId" {
+			t.Errorf("%s is %+v", id, queue)
+		}
+		for rule, properties := range synthtest.Of[synthtest.Rule](t, template, rules) {
+			target := properties.Targets[0]
+			if string(target.Arn) == id && target.SqsParameters.MessageGroupId != "$.detail.subject" {
+				t.Errorf("%s groups by %q", rule, target.SqsParameters.MessageGroupId)
+			}
+		}
+	}
+	if fifo != 1 {
+		t.Errorf("%d FIFO queues are polled, want the warehouse's only", fifo)
+	}
+}
+
+func TestAConsumerGetsTheCloudEventWithoutTheEnvelope(t *testing.T) {
+	template := synthesized(t, "prod")
+	known := synthtest.Of[map[string]any](t, template, buses)
+	for id, rule := range synthtest.Of[synthtest.Rule](t, template, rules) {
+		target := rule.Targets[0]
+		_, forwards := known[string(target.Arn)]
+		want := "$.detail"
+		if forwards || strings.HasPrefix(id, "Observability") {
+			want = ""
+		}
+		if target.InputPath != want {
+			t.Errorf("%s has the input path %q, want %q", id, target.InputPath, want)
+		}
+	}
+}
+
+func TestEveryRuleMatchesTheOwnAccountAndOneSource(t *testing.T) {
+	for id, rule := range synthtest.Of[synthtest.Rule](t, synthesized(t, "prod"), rules) {
+		pattern := rule.EventPattern
+		if !slices.Equal(pattern.Account, []synthtest.Reference{"AWS::AccountId"}) {
+			t.Errorf("%s matches the accounts %v", id, pattern.Account)
+		}
+		if strings.HasPrefix(id, "Observability") {
+			if len(pattern.Source)+len(pattern.DetailType) > 0 {
+				t.Errorf("%s does not observe everything: %+v", id, pattern)
+			}
+			continue
+		}
+		if len(pattern.Source) != 1 || len(pattern.DetailType) == 0 {
+			t.Errorf("%s matches %+v", id, pattern)
+		}
+	}
+}
+
+func TestNoEventIsForwardedTwice(t *testing.T) {
+	template := synthesized(t, "prod")
+	known := synthtest.Of[map[string]any](t, template, buses)
+	arriving := map[synthtest.Reference][]string{}
+	leaving := map[synthtest.Reference][]string{}
+	for _, rule := range synthtest.Of[synthtest.Rule](t, template, rules) {
+		if _, forwards := known[string(rule.Targets[0].Arn)]; forwards {
+			leaving[rule.EventBusName] = append(leaving[rule.EventBusName], rule.EventPattern.DetailType...)
+			arriving[rule.Targets[0].Arn] = append(arriving[rule.Targets[0].Arn], rule.EventPattern.DetailType...)
+		}
+	}
+	if len(leaving) != 2 {
+		t.Fatalf("events are forwarded from %d buses, want both", len(leaving))
+	}
+	for bus := range known {
+		for _, eventType := range arriving[synthtest.Reference(bus)] {
+			if slices.Contains(leaving[synthtest.Reference(bus)], eventType) {
+				t.Errorf("%s arrives at %s from another bus and leaves for another: EventBridge drops it", eventType, bus)
+			}
+		}
+	}
+}
+
+func TestEveryConsumedEventIsPublishedBySomeone(t *testing.T) {
+	template := synthesized(t, "prod")
+	// Goods in are announced by an operator.
+	published := contract.Types(contract.StockReceived{})
+	for _, types := range publications(t, template) {
+		published = append(published, types...)
+	}
+	known := synthtest.Of[map[string]any](t, template, buses)
+	consumed := map[string]bool{}
+	for id, rule := range synthtest.Of[synthtest.Rule](t, template, rules) {
+		if _, forwards := known[string(rule.Targets[0].Arn)]; forwards {
+			continue
+		}
+		for _, eventType := range rule.EventPattern.DetailType {
+			consumed[eventType] = true
+			if !slices.Contains(published, eventType) {
+				t.Errorf("%s waits for %s, which nobody may publish", id, eventType)
+			}
+		}
+	}
+	language := contract.Types(contract.All()...)
+	if diff := cmp.Diff(language, slices.Sorted(maps.Keys(consumed))); diff != "" {
+		t.Errorf("not every event of the language is consumed (- language, + consumed):\n%s", diff)
+	}
+	slices.Sort(published)
+	if diff := cmp.Diff(language, published); diff != "" {
+		t.Errorf("not every event of the language has one publisher (- language, + published):\n%s", diff)
+	}
+}

@@ -1,0 +1,179 @@
+// Package environment holds what differs between the environments that the
+// saga is deployed to. Each setting is typed and validated before anything is
+// synthesized.
+package environment
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Settings is everything that differs between two environments.
+type Settings struct {
+	// Name of the environment. It ends the names of the stack and of the buses.
+	Name string
+	// Target is the folder of the build artefacts: for which machine the
+	// functions are compiled.
+	Target string
+	// LogLevel is the least severe level that is written.
+	LogLevel string
+	// LogRetentionDays is one of the periods that CloudWatch Logs knows.
+	LogRetentionDays int
+	// Protected keeps data: tables are recoverable to any second, cannot be
+	// deleted by mistake and, with the logs, outlive their stack.
+	Protected bool
+	// PublicOrders lets anybody place orders, without a signature.
+	PublicOrders bool
+	// NotificationsURL is told of every order that ended.
+	NotificationsURL string
+	// Retention is how long a context remembers which events it has handled:
+	// longer than the longest way that an event can take to be redelivered.
+	Retention time.Duration
+	Worker    Function
+	API       Function
+	Limits    Concurrency
+}
+
+// Function is the size of a Lambda function.
+type Function struct {
+	MemoryMB int
+	Timeout  time.Duration
+}
+
+// Concurrency limits how much runs at once. Zero leaves a limit to AWS.
+type Concurrency struct {
+	// QueueWorkers is the number of batches that one queue's worker handles
+	// at once.
+	QueueWorkers int
+	// DirectWorkers is the concurrency reserved for a worker that is invoked
+	// directly.
+	DirectWorkers int
+	// API is the concurrency reserved for the HTTP front door.
+	API int
+}
+
+// Named gives the settings of an environment.
+func Named(name string) (Settings, error) {
+	settings := Settings{
+		Name:             name,
+		Target:           "lambda",
+		LogLevel:         "info",
+		LogRetentionDays: 30,
+		Retention:        60 * 24 * time.Hour,
+		Worker:           Function{MemoryMB: 256, Timeout: 30 * time.Second},
+		API:              Function{MemoryMB: 256, Timeout: 10 * time.Second},
+	}
+	switch name {
+	case "local":
+		settings.Target = "local"
+		settings.LogRetentionDays = 1
+		settings.PublicOrders = true
+		settings.NotificationsURL = "https://localhost/notifications"
+		settings.Limits = Concurrency{QueueWorkers: 2, DirectWorkers: 2, API: 4}
+	case "dev":
+		settings.LogLevel = "debug"
+		settings.LogRetentionDays = 7
+		settings.NotificationsURL = "https://dev.example.com/notifications"
+	case "staging":
+		settings.Protected = true
+		settings.NotificationsURL = "https://staging.example.com/notifications"
+	case "prod":
+		settings.Protected = true
+		settings.LogRetentionDays = 365
+		settings.NotificationsURL = "https://www.example.com/notifications"
+	default:
+		return Settings{}, fmt.Errorf("unknown environment %q: choose one of %s", name, strings.Join(Names(), ", "))
+	}
+	return settings, settings.Validate()
+}
+
+// Names lists the environments.
+func Names() []string {
+	return []string{"local", "dev", "staging", "prod"}
+}
+
+// Validate reports every setting that is wrong, by its name.
+func (s Settings) Validate() error {
+	problems := slices.Concat(
+		s.validateNames(),
+		s.validateLogs(),
+		s.validateNotifications(),
+		s.Worker.validate("Worker"),
+		s.API.validate("API"),
+		s.Limits.validate(),
+	)
+	if s.PublicOrders && s.Name != "local" {
+		problems = append(problems, errors.New("setting PublicOrders: only the local environment may take unsigned orders"))
+	}
+	// SQS keeps a message for 14 days at most, and 14 more once it is in a
+	// dead-letter queue.
+	if s.Retention < 28*24*time.Hour {
+		problems = append(problems, fmt.Errorf("setting Retention: %s is shorter than the 28 days that a message can wait in a queue and its dead-letter queue", s.Retention))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("settings of environment %q: %w", s.Name, err)
+	}
+	return nil
+}
+
+func (s Settings) validateNames() []error {
+	var problems []error
+	if !slices.Contains(Names(), s.Name) {
+		problems = append(problems, fmt.Errorf("setting Name: %q is not one of %s", s.Name, strings.Join(Names(), ", ")))
+	}
+	if s.Target != "lambda" && s.Target != "local" {
+		problems = append(problems, fmt.Errorf("setting Target: %q is not lambda or local", s.Target))
+	}
+	return problems
+}
+
+func (s Settings) validateLogs() []error {
+	var problems []error
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
+		problems = append(problems, fmt.Errorf("setting LogLevel: %q is not debug, info, warn or error", s.LogLevel))
+	}
+	if !slices.Contains([]int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731}, s.LogRetentionDays) {
+		problems = append(problems, fmt.Errorf("setting LogRetentionDays: CloudWatch Logs has no retention of %d days", s.LogRetentionDays))
+	}
+	return problems
+}
+
+func (s Settings) validateNotifications() []error {
+	endpoint, err := url.Parse(s.NotificationsURL)
+	if err != nil {
+		return []error{fmt.Errorf("setting NotificationsURL: %w", err)}
+	}
+	if endpoint.Scheme != "https" || endpoint.Host == "" {
+		return []error{fmt.Errorf("setting NotificationsURL: %q is not an https address, and API destinations take no other", s.NotificationsURL)}
+	}
+	return nil
+}
+
+func (f Function) validate(setting string) []error {
+	var problems []error
+	if f.MemoryMB < 128 || f.MemoryMB > 10240 {
+		problems = append(problems, fmt.Errorf("setting %s.MemoryMB: %d is not between 128 and 10240", setting, f.MemoryMB))
+	}
+	if f.Timeout < time.Second || f.Timeout > 15*time.Minute || f.Timeout%time.Second != 0 {
+		problems = append(problems, fmt.Errorf("setting %s.Timeout: %s is not a number of seconds between 1 and 900", setting, f.Timeout))
+	}
+	return problems
+}
+
+func (c Concurrency) validate() []error {
+	var problems []error
+	if c.QueueWorkers != 0 && (c.QueueWorkers < 2 || c.QueueWorkers > 1000) {
+		problems = append(problems, fmt.Errorf("setting Limits.QueueWorkers: %d is neither 0 nor between 2 and 1000", c.QueueWorkers))
+	}
+	if c.DirectWorkers < 0 {
+		problems = append(problems, fmt.Errorf("setting Limits.DirectWorkers: %d is negative", c.DirectWorkers))
+	}
+	if c.API < 0 {
+		problems = append(problems, fmt.Errorf("setting Limits.API: %d is negative", c.API))
+	}
+	return problems
+}

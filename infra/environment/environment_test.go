@@ -1,0 +1,94 @@
+package environment_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/saga/infra/environment"
+)
+
+func TestEveryEnvironmentIsValid(t *testing.T) {
+	for _, name := range environment.Names() {
+		settings, err := environment.Named(name)
+		if err != nil {
+			t.Error(err)
+		}
+		if settings.Name != name {
+			t.Errorf("environment %s calls itself %q", name, settings.Name)
+		}
+	}
+}
+
+func TestAnUnknownEnvironmentIsRefusedWithTheKnownOnes(t *testing.T) {
+	_, err := environment.Named("production")
+	if err == nil {
+		t.Fatal("production is accepted")
+	}
+	const want = `unknown environment "production": choose one of local, dev, staging, prod`
+	if err.Error() != want {
+		t.Errorf("got %q, want %q", err, want)
+	}
+}
+
+func TestStagingIsProtectedLikeProduction(t *testing.T) {
+	for name, want := range map[string]bool{"local": false, "dev": false, "staging": true, "prod": true} {
+		settings, err := environment.Named(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if settings.Protected != want {
+			t.Errorf("Protected of %s is %t", name, settings.Protected)
+		}
+	}
+}
+
+func TestAWrongSettingIsNamed(t *testing.T) {
+	tests := map[string]struct {
+		spoil func(*environment.Settings)
+		want  string
+	}{
+		"no such environment":       {func(s *environment.Settings) { s.Name = "qa" }, "Name: "},
+		"no such target":            {func(s *environment.Settings) { s.Target = "windows" }, "Target: "},
+		"no such level":             {func(s *environment.Settings) { s.LogLevel = "trace" }, "LogLevel: "},
+		"no such log retention":     {func(s *environment.Settings) { s.LogRetentionDays = 8 }, "LogRetentionDays: "},
+		"public orders in prod":     {func(s *environment.Settings) { s.PublicOrders = true }, "PublicOrders: "},
+		"notifications over http":   {func(s *environment.Settings) { s.NotificationsURL = "http://example.com" }, "NotificationsURL: "},
+		"notifications to nowhere":  {func(s *environment.Settings) { s.NotificationsURL = "https://" }, "NotificationsURL: "},
+		"a broken address":          {func(s *environment.Settings) { s.NotificationsURL = "https://a b" }, "NotificationsURL: "},
+		"forgetting before redrive": {func(s *environment.Settings) { s.Retention = 14 * 24 * time.Hour }, "Retention: "},
+		"too little memory":         {func(s *environment.Settings) { s.Worker.MemoryMB = 64 }, "Worker.MemoryMB: "},
+		"too long a timeout":        {func(s *environment.Settings) { s.API.Timeout = time.Hour }, "API.Timeout: "},
+		"half a second":             {func(s *environment.Settings) { s.API.Timeout = 1500 * time.Millisecond }, "API.Timeout: "},
+		"one poller":                {func(s *environment.Settings) { s.Limits.QueueWorkers = 1 }, "Limits.QueueWorkers: "},
+		"negative workers":          {func(s *environment.Settings) { s.Limits.DirectWorkers = -1 }, "Limits.DirectWorkers: "},
+		"a negative front door":     {func(s *environment.Settings) { s.Limits.API = -1 }, "Limits.API: "},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			settings, err := environment.Named("prod")
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.spoil(&settings)
+			if err := settings.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want an error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAllWrongSettingsAreReportedAtOnce(t *testing.T) {
+	err := environment.Settings{Name: "dev"}.Validate()
+	if err == nil {
+		t.Fatal("empty settings are accepted")
+	}
+	for _, setting := range []string{
+		"Target", "LogLevel", "LogRetentionDays", "NotificationsURL", "Retention",
+		"Worker.MemoryMB", "Worker.Timeout", "API.MemoryMB", "API.Timeout",
+	} {
+		if !strings.Contains(err.Error(), setting+": ") {
+			t.Errorf("%s is not reported in:\n%v", setting, err)
+		}
+	}
+}

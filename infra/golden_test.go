@@ -1,0 +1,92 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/infra/environment"
+	"example.com/saga/infra/synthtest"
+)
+
+var update = flag.Bool("update", false, "write the golden templates instead of comparing with them")
+
+func TestTheTemplateOfEveryEnvironmentIsTheReviewedOne(t *testing.T) {
+	for _, name := range environment.Names() {
+		t.Run(name, func(t *testing.T) {
+			got := synthesized(t, name).String()
+			golden := filepath.Join("testdata", name+".golden.json")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("the template changed. If this is what you want, run make golden and review the change (- before, + now):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTwoSynthesesGiveTheSameTemplate(t *testing.T) {
+	first := synthesized(t, "prod").String()
+	second := synthesizeAgain(t, "prod", nil).String()
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Errorf("the second differs (- first, + second):\n%s", diff)
+	}
+}
+
+func TestNoFindingOfTheSecurityRulesIsUnacknowledged(t *testing.T) {
+	for _, name := range environment.Names() {
+		t.Run(name, func(t *testing.T) {
+			synthesizeAgain(t, name, func(stack awscdk.Stack) {
+				rules := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: new(true), Reports: new(false)})
+				awscdk.Aspects_Of(stack).Add(rules, nil)
+			})
+		})
+	}
+}
+
+// templates holds what was synthesized already: tests only read it.
+var templates = map[string]synthtest.Template{}
+
+// synthesized gives the template of an environment.
+func synthesized(t *testing.T, name string) synthtest.Template {
+	t.Helper()
+	template, known := templates[name]
+	if !known {
+		template = synthesizeAgain(t, name, nil)
+		templates[name] = template
+	}
+	return template
+}
+
+// synthesizeAgain synthesizes an environment as a deployment does, but for the
+// executables, and after prepare had its way with the stack.
+func synthesizeAgain(t *testing.T, name string, prepare func(awscdk.Stack)) synthtest.Template {
+	t.Helper()
+	settings, err := environment.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := findArtefacts("testdata/dist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := synthtest.NewApp(t, "../cdk.json")
+	stack := newSaga(app, settings, built)
+	if prepare != nil {
+		prepare(stack)
+	}
+	return synthtest.Synth(t, stack)
+}

@@ -1,0 +1,44 @@
+// Package loggroup makes log groups with a retention in days.
+package loggroup
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// Props describes a log group.
+type Props struct {
+	// Name is the group's physical name. Without one CloudFormation makes one
+	// up.
+	Name string
+	// RetentionDays is one of the periods that CloudWatch Logs knows.
+	RetentionDays int
+	// Protected lets the group outlive its stack.
+	Protected bool
+}
+
+// New makes a log group.
+func New(scope constructs.Construct, id string, props Props) awslogs.LogGroup {
+	created := &awslogs.LogGroupProps{
+		// CDK names the periods, CloudFormation counts their days: so do we.
+		Retention:     awslogs.RetentionDays_INFINITE,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	}
+	if props.Name != "" {
+		created.LogGroupName = &props.Name
+	}
+	if props.Protected {
+		created.RemovalPolicy = awscdk.RemovalPolicy_RETAIN
+	}
+	group := awslogs.NewLogGroup(scope, &id, created)
+	resource, ok := group.Node().DefaultChild().(awslogs.CfnLogGroup)
+	if !ok {
+		panic(fmt.Sprintf("log group %s has no resource of CloudFormation", id))
+	}
+	resource.SetRetentionInDays(jsii.Number(props.RetentionDays))
+	return group
+}

@@ -1,0 +1,80 @@
+// Package notification tells an HTTP endpoint of events.
+package notification
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"example.com/saga/infra/deadletter"
+	"example.com/saga/infra/subscription"
+)
+
+// Props describes who is told of what.
+type Props struct {
+	Bus    awsevents.IEventBus
+	Events subscription.Events
+	// Endpoint is the https address that each event is posted to.
+	Endpoint string
+}
+
+func (p Props) validate() error {
+	var problems []error
+	if p.Bus == nil {
+		problems = append(problems, errors.New("no Bus"))
+	}
+	if err := p.Events.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("in Events: %w", err))
+	}
+	if p.Endpoint == "" {
+		problems = append(problems, errors.New("no Endpoint"))
+	}
+	return errors.Join(problems...)
+}
+
+// New posts the events' details to the endpoint, each a CloudEvent in
+// structured mode, with a generated API key in the header x-api-key. What
+// cannot be delivered within a day goes to a dead-letter queue.
+func New(scope constructs.Construct, id string, props Props) {
+	if err := props.validate(); err != nil {
+		panic(fmt.Sprintf("notification %s: %v", id, err))
+	}
+	this := constructs.NewConstruct(scope, &id)
+	destination := awsevents.NewApiDestination(this, new("Destination"), &awsevents.ApiDestinationProps{
+		Connection: connection(this),
+		Endpoint:   &props.Endpoint,
+		HttpMethod: awsevents.HttpMethod_POST,
+	})
+	target := awseventstargets.NewApiDestination(destination, &awseventstargets.ApiDestinationProps{
+		Event:           awsevents.RuleTargetInput_FromEventPath(new("$.detail")),
+		DeadLetterQueue: deadletter.NewQueue(this, "Undelivered"),
+	})
+	subscription.New(this, "Notify", props.Bus, props.Events, target)
+}
+
+func connection(scope constructs.Construct) awsevents.Connection {
+	key := awssecretsmanager.NewSecret(scope, new("ApiKey"), &awssecretsmanager.SecretProps{
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
+			ExcludePunctuation: new(true),
+			PasswordLength:     jsii.Number(40),
+		},
+	})
+	cdknag.NagSuppressions_AddResourceSuppressions(key, &[]*cdknag.NagPackSuppression{{
+		Id:     new("AwsSolutions-SMG4"),
+		Reason: new("The endpoint's owner holds the same key: changing it on one side alone would cut the connection."),
+	}}, nil)
+	// The connection's parameters win over those of a rule's target, so every
+	// request that uses the connection has this content type.
+	return awsevents.NewConnection(scope, new("Connection"), &awsevents.ConnectionProps{
+		Authorization: awsevents.Authorization_ApiKey(new("x-api-key"), key.SecretValue()),
+		HeaderParameters: &map[string]awsevents.HttpParameter{
+			"Content-Type": awsevents.HttpParameter_FromString(new("application/cloudevents+json; charset=UTF-8")),
+		},
+	})
+}

@@ -1,0 +1,135 @@
+// Package observability makes every event on a bus visible: in a queue for
+// whoever watches live, and in a log group for whoever looks later.
+package observability
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"example.com/saga/infra/deadletter"
+	"example.com/saga/infra/loggroup"
+)
+
+// Props describes what is observed.
+type Props struct {
+	Bus awsevents.IEventBus
+	// LogGroupName is the name of the log group. It begins with /aws/events/,
+	// as AWS names such groups itself.
+	LogGroupName     string
+	LogRetentionDays int
+	// Protected lets the log group outlive the stack.
+	Protected bool
+}
+
+// Observability is what an observer needs.
+type Observability struct {
+	// Queue gets every event with the whole envelope of the bus.
+	Queue awssqs.IQueue
+}
+
+func (p Props) validate() error {
+	var problems []error
+	if p.Bus == nil {
+		problems = append(problems, errors.New("no Bus"))
+	}
+	if p.LogGroupName == "" {
+		problems = append(problems, errors.New("no LogGroupName"))
+	}
+	if p.LogRetentionDays <= 0 {
+		problems = append(problems, errors.New("no LogRetentionDays"))
+	}
+	return errors.Join(problems...)
+}
+
+// New observes everything that the own account publishes on the bus.
+func New(scope constructs.Construct, id string, props Props) Observability {
+	if err := props.validate(); err != nil {
+		panic(fmt.Sprintf("observability %s: %v", id, err))
+	}
+	this := constructs.NewConstruct(scope, &id)
+	undelivered := deadletter.NewQueue(this, "Undelivered")
+	logEvents(this, props, undelivered)
+	return Observability{Queue: queueEvents(this, props.Bus, undelivered)}
+}
+
+func queueEvents(scope constructs.Construct, bus awsevents.IEventBus, undelivered awssqs.IQueue) awssqs.IQueue {
+	queue := awssqs.NewQueue(scope, new("Queue"), &awssqs.QueueProps{
+		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
+		EnforceSSL:      new(true),
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(1)),
+	})
+	cdknag.NagSuppressions_AddResourceSuppressions(queue, &[]*cdknag.NagPackSuppression{{
+		Id:     new("AwsSolutions-SQS3"),
+		Reason: new("The queue is a live view of what the log group keeps: nothing is lost with a message that nobody reads."),
+	}}, nil)
+	awsevents.NewRule(scope, new("ToQueue"), &awsevents.RuleProps{
+		EventBus:     bus,
+		EventPattern: &awsevents.EventPattern{Account: ownAccount(scope)},
+		Targets: &[]awsevents.IRuleTarget{
+			awseventstargets.NewSqsQueue(queue, &awseventstargets.SqsQueueProps{DeadLetterQueue: undelivered}),
+		},
+	})
+	return queue
+}
+
+// logEvents uses the resources of CloudFormation: CDK's own log target adds a
+// function to the stack, which exists to call one API operation on deployment.
+func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue) {
+	group := loggroup.New(scope, "Events", loggroup.Props{
+		Name:          props.LogGroupName,
+		RetentionDays: props.LogRetentionDays,
+		Protected:     props.Protected,
+	})
+	bus := awsiam.NewServicePrincipal(new("events.amazonaws.com"), nil)
+	awslogs.NewResourcePolicy(scope, new("EventsPolicy"), &awslogs.ResourcePolicyProps{
+		ResourcePolicyName: props.Bus.EventBusName(),
+		PolicyStatements: &[]awsiam.PolicyStatement{
+			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+				Principals: &[]awsiam.IPrincipal{bus, awsiam.NewServicePrincipal(new("delivery.logs.amazonaws.com"), nil)},
+				Actions:    jsii.Strings("logs:CreateLogStream", "logs:PutLogEvents"),
+				Resources:  &[]*string{group.LogGroupArn()},
+			}),
+		},
+	})
+	rule := awsevents.NewCfnRule(scope, new("ToLogs"), &awsevents.CfnRuleProps{
+		EventBusName: props.Bus.EventBusName(),
+		EventPattern: map[string]any{"account": ownAccount(scope)},
+		State:        new("ENABLED"),
+		Targets: []any{&awsevents.CfnRule_TargetProperty{
+			Id:               new("Target0"),
+			Arn:              targetARN(group),
+			DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: undelivered.QueueArn()},
+		}},
+	})
+	undelivered.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{bus},
+		Actions:    jsii.Strings("sqs:SendMessage"),
+		Resources:  &[]*string{undelivered.QueueArn()},
+		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rule.AttrArn()}},
+	}))
+}
+
+// targetARN names the group as a rule's target. The group's own attribute ends
+// with ":*", which means its streams.
+func targetARN(group awslogs.ILogGroup) *string {
+	return awscdk.Stack_Of(group).FormatArn(&awscdk.ArnComponents{
+		Service:      new("logs"),
+		Resource:     new("log-group"),
+		ResourceName: group.LogGroupName(),
+		ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})
+}
+
+func ownAccount(scope constructs.Construct) *[]*string {
+	return &[]*string{awscdk.Stack_Of(scope).Account()}
+}

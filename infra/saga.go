@@ -1,0 +1,77 @@
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"example.com/saga/infra/boundedcontext"
+	"example.com/saga/infra/environment"
+	"example.com/saga/infra/notification"
+	"example.com/saga/infra/observability"
+	"example.com/saga/pkg/contract"
+)
+
+// newSaga makes the stack of one environment: the Global bus, the four bounded
+// contexts around it, and who watches them.
+func newSaga(scope constructs.Construct, settings environment.Settings, built artefacts) awscdk.Stack {
+	name := "saga-" + settings.Name
+	stack := awscdk.NewStack(scope, &name, &awscdk.StackProps{
+		Description:           new("Order fulfilment as a choreographed saga on EventBridge."),
+		TerminationProtection: &settings.Protected,
+		// The CDK command line checks the bootstrap version before it deploys,
+		// so the template need not do it again.
+		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{
+			GenerateBootstrapVersionRule: new(false),
+		}),
+	})
+	bus := awsevents.NewEventBus(stack, new("GlobalBus"), &awsevents.EventBusProps{EventBusName: &name})
+	output(stack, "GlobalBusName", bus.EventBusName())
+
+	for _, participant := range participants(bus, settings, built) {
+		made := boundedcontext.New(stack, participant.id, participant.Props)
+		output(stack, participant.id+"TableName", made.Table.TableName())
+		if made.Queue != nil {
+			output(stack, participant.id+"QueueUrl", made.Queue.QueueUrl())
+		}
+		if participant.Service == contract.SourceOrder {
+			openFrontDoor(stack, made, settings, built)
+		}
+	}
+	notification.New(stack, "Notification", notification.Props{
+		Bus:      bus,
+		Events:   contract.BySource(contract.OrderShipped{}, contract.OrderCancelled{}),
+		Endpoint: settings.NotificationsURL,
+	})
+	observed := observability.New(stack, "Observability", observability.Props{
+		Bus:              bus,
+		LogGroupName:     "/aws/events/" + name,
+		LogRetentionDays: settings.LogRetentionDays,
+		Protected:        settings.Protected,
+	})
+	output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
+	return stack
+}
+
+// openFrontDoor lets customers place orders over HTTP.
+func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) {
+	api := order.AddFunction("Api", boundedcontext.Function{
+		Artefact:            built.of("order", "api"),
+		MemoryMB:            settings.API.MemoryMB,
+		Timeout:             settings.API.Timeout,
+		TableActions:        []string{"GetItem", "PutItem"},
+		Publishes:           contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
+		ReservedConcurrency: settings.Limits.API,
+	})
+	authType := awslambda.FunctionUrlAuthType_AWS_IAM
+	if settings.PublicOrders {
+		authType = awslambda.FunctionUrlAuthType_NONE
+	}
+	url := api.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: authType})
+	output(stack, "OrdersUrl", url.Url())
+}
+
+func output(stack awscdk.Stack, name string, value *string) {
+	awscdk.NewCfnOutput(stack, &name, &awscdk.CfnOutputProps{Value: value})
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/infra/synthtest"
+)
+
+func TestTablesAreProtectedInProduction(t *testing.T) {
+	for name, protected := range map[string]bool{"local": false, "dev": false, "staging": true, "prod": true} {
+		template := synthesized(t, name)
+		policy := "Delete"
+		if protected {
+			policy = "Retain"
+		}
+		for id, table := range synthtest.Of[synthtest.Table](t, template, tables) {
+			if table.DeletionProtectionEnabled != protected {
+				t.Errorf("%s of %s: deletion protection is %t", id, name, table.DeletionProtectionEnabled)
+			}
+			if got := table.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled; got != protected {
+				t.Errorf("%s of %s: point-in-time recovery is %t", id, name, got)
+			}
+			resource := template.Resources[id]
+			if resource.DeletionPolicy != policy || resource.UpdateReplacePolicy != policy {
+				t.Errorf("%s of %s: with the stack it is subject to %s, when replaced to %s", id, name, resource.DeletionPolicy, resource.UpdateReplacePolicy)
+			}
+		}
+	}
+}
+
+func TestTablesArePaidByUseAndForgetWhatExpired(t *testing.T) {
+	for id, table := range synthtest.Of[synthtest.Table](t, synthesized(t, "prod"), tables) {
+		if table.BillingMode != "PAY_PER_REQUEST" {
+			t.Errorf("%s is billed by %s", id, table.BillingMode)
+		}
+		if ttl := table.TimeToLiveSpecification; !ttl.Enabled || ttl.AttributeName != "expires_at" {
+			t.Errorf("%s expires by %+v", id, ttl)
+		}
+	}
+}
+
+// A changed logical id makes CloudFormation replace the resource: its data
+// would be lost, or, where it is retained, left behind.
+func TestLogicalIdsOfStatefulResourcesNeverChange(t *testing.T) {
+	want := []string{
+		"GlobalBus65F7B08C",
+		"LoyaltyBusD9270140",
+		"LoyaltyDeadLetters9E6FE28F",
+		"LoyaltyTable14489F5D",
+		"LoyaltyUndelivered9D73088D",
+		"NotificationUndeliveredF0862E28",
+		"ObservabilityQueueD4B61E33",
+		"ObservabilityUndeliveredBBD2F9FC",
+		"OrderDeadLettersF82DC338",
+		"OrderQueueE0B5CC5D",
+		"OrderTableA6ACA365",
+		"OrderUndelivered663FA65F",
+		"PaymentDeadLetters6F406960",
+		"PaymentQueue154F1A9B",
+		"PaymentTable27855A31",
+		"PaymentUndelivered0B97BC51",
+		"WarehouseDeadLetters715D18B9",
+		"WarehouseQueue466813EB",
+		"WarehouseTable290B249C",
+		"WarehouseUndeliveredC0872AAD",
+	}
+	var got []string
+	for id, resource := range synthesized(t, "prod").Resources {
+		if resource.Type == tables || resource.Type == queues || resource.Type == buses {
+			got = append(got, id)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("logical ids changed (- want, + got):\n%s", diff)
+	}
+}
+
+func TestOnlyBusesAndTheEventLogHaveNamesOfTheirOwn(t *testing.T) {
+	want := []string{"/aws/events/saga-prod", "saga-prod", "saga-prod-loyalty"}
+	var got []string
+	for id, resource := range synthesized(t, "prod").Resources {
+		var properties map[string]any
+		if err := json.Unmarshal(resource.Properties, &properties); err != nil {
+			t.Fatalf("%s: %v", id, err)
+		}
+		for _, property := range []string{"Name", "QueueName", "TableName", "FunctionName", "RoleName", "LogGroupName"} {
+			if name, literal := properties[property].(string); literal {
+				got = append(got, name)
+			}
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("physical names (- want, + got):\n%s", diff)
+	}
+}
+
+func TestFunctionsAreToldWhereTheyWork(t *testing.T) {
+	template := synthesized(t, "prod")
+	for id, function := range synthtest.Of[synthtest.Function](t, template, functions) {
+		variables := function.Environment.Variables
+		want := []string{"EVENT_BUS_NAME", "LOG_LEVEL", "RETENTION", "SERVICE_NAME", "TABLE_NAME"}
+		if strings.Contains(id, "Worker") {
+			want = append([]string{"DEAD_LETTER_QUEUE_URL"}, want...)
+		}
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(variables))); diff != "" {
+			t.Errorf("variables of %s (- want, + got):\n%s", id, diff)
+		}
+		if !strings.EqualFold(string(variables["SERVICE_NAME"]), contextOf(t, id)) {
+			t.Errorf("%s is told to be %s", id, variables["SERVICE_NAME"])
+		}
+		if function.Runtime != "provided.al2023" || !slices.Equal(function.Architectures, []string{"arm64"}) || function.Handler != "bootstrap" {
+			t.Errorf("%s runs %s on %v with handler %s", id, function.Runtime, function.Architectures, function.Handler)
+		}
+	}
+}
+
+func TestConcurrencyIsLimitedLocallyOnly(t *testing.T) {
+	for _, name := range []string{"local", "prod"} {
+		template := synthesized(t, name)
+		limited := name == "local"
+		for id, mapping := range synthtest.Of[synthtest.EventSourceMapping](t, template, mappings) {
+			if got := mapping.ScalingConfig.MaximumConcurrency; (got > 0) != limited {
+				t.Errorf("%s of %s handles %d batches at once", id, name, got)
+			}
+		}
+		for id, function := range synthtest.Of[synthtest.Function](t, template, functions) {
+			polled := strings.Contains(id, "Worker") && contextOf(t, id) != "Loyalty"
+			if got := function.ReservedConcurrentExecutions; (got > 0) != (limited && !polled) {
+				t.Errorf("%s of %s has %d executions reserved", id, name, got)
+			}
+		}
+	}
+}
+
+func TestANotificationIsACloudEventWithTheAPIKey(t *testing.T) {
+	type parameter struct {
+		Key, Value    string
+		IsValueSecret bool
+	}
+	type connection struct {
+		AuthParameters struct {
+			ApiKeyAuthParameters struct {
+				ApiKeyName  string
+				ApiKeyValue synthtest.Reference
+			}
+			InvocationHttpParameters struct{ HeaderParameters []parameter }
+		}
+	}
+	for id, properties := range synthtest.Of[connection](t, synthesized(t, "prod"), "AWS::Events::Connection") {
+		key := properties.AuthParameters.ApiKeyAuthParameters
+		if key.ApiKeyName != "x-api-key" || !strings.Contains(string(key.ApiKeyValue), "{{resolve:secretsmanager:") {
+			t.Errorf("%s authorizes with %+v", id, key)
+		}
+		want := []parameter{{Key: "Content-Type", Value: "application/cloudevents+json; charset=UTF-8"}}
+		if diff := cmp.Diff(want, properties.AuthParameters.InvocationHttpParameters.HeaderParameters); diff != "" {
+			t.Errorf("headers of %s (- want, + got):\n%s", id, diff)
+		}
+	}
+}
+
+func TestEverythingOnTheGlobalBusIsObserved(t *testing.T) {
+	template := synthesized(t, "prod")
+	observed := map[string]bool{}
+	for id, rule := range synthtest.Of[synthtest.Rule](t, template, rules) {
+		if strings.HasPrefix(id, "Observability") && resourceName(string(rule.EventBusName)) == "GlobalBus" {
+			observed[resourceName(id)] = true
+		}
+	}
+	if !observed["ObservabilityToQueue"] || !observed["ObservabilityToLogs"] {
+		t.Errorf("observed by %v only", slices.Sorted(maps.Keys(observed)))
+	}
+}
+
+func TestTheStackSaysWhereThingsAre(t *testing.T) {
+	want := []string{
+		"GlobalBusName", "LoyaltyTableName", "ObservabilityQueueUrl", "OrderQueueUrl", "OrderTableName", "OrdersUrl",
+		"PaymentQueueUrl", "PaymentTableName", "WarehouseQueueUrl", "WarehouseTableName",
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(synthesized(t, "prod").Outputs))); diff != "" {
+		t.Errorf("outputs (- want, + got):\n%s", diff)
+	}
+}
+
+func TestWhatIsNotBuiltYetIsNamed(t *testing.T) {
+	const missing = "warehouse/worker/bootstrap"
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS("testdata/dist")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(folder, missing)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := findArtefacts(folder)
+	if err == nil || !strings.Contains(err.Error(), missing+": run make build") {
+		t.Fatalf("got %v, want an error that names %s", err, missing)
+	}
+	if strings.Contains(err.Error(), "api") {
+		t.Errorf("what is there is reported missing: %v", err)
+	}
+}
+
+func TestEveryFunctionIsAmongTheArtefacts(t *testing.T) {
+	built := 0
+	for _, names := range commands() {
+		built += len(names)
+	}
+	if used := len(synthtest.Of[synthtest.Function](t, synthesized(t, "prod"), functions)); used != built {
+		t.Errorf("the stack has %d functions, %d artefacts are looked for", used, built)
+	}
+}

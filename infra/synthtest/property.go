@@ -1,0 +1,96 @@
+package synthtest
+
+// Queue is the properties of AWS::SQS::Queue.
+type Queue struct {
+	QueueName                 string
+	FifoQueue                 bool
+	ContentBasedDeduplication bool
+	DeduplicationScope        string
+	FifoThroughputLimit       string
+	MessageRetentionPeriod    int
+	VisibilityTimeout         int
+	SqsManagedSseEnabled      bool
+	RedrivePolicy             struct {
+		DeadLetterTargetArn Reference `json:"deadLetterTargetArn"`
+		MaxReceiveCount     int       `json:"maxReceiveCount"`
+	}
+}
+
+// QueuePolicy is the properties of AWS::SQS::QueuePolicy.
+type QueuePolicy struct {
+	PolicyDocument PolicyDocument
+	Queues         []Reference
+}
+
+// Policy is the properties of AWS::IAM::Policy.
+type Policy struct {
+	PolicyDocument PolicyDocument
+	Roles          []Reference
+}
+
+// PolicyDocument is a policy in IAM's language.
+type PolicyDocument struct {
+	Statement []Statement
+}
+
+// Statement is a statement of a policy.
+type Statement struct {
+	Effect    string
+	Action    List
+	Resource  List
+	Condition map[string]map[string]List
+}
+
+// Rule is the properties of AWS::Events::Rule.
+type Rule struct {
+	EventBusName Reference
+	EventPattern struct {
+		Account    []Reference `json:"account"`
+		Source     []string    `json:"source"`
+		DetailType []string    `json:"detail-type"`
+	}
+	Targets []Target
+}
+
+// Target is a target of a rule.
+type Target struct {
+	Arn              Reference
+	RoleArn          Reference
+	InputPath        string
+	SqsParameters    struct{ MessageGroupId string }
+	DeadLetterConfig struct{ Arn Reference }
+}
+
+// Function is the properties of AWS::Lambda::Function.
+type Function struct {
+	Architectures                []string
+	Environment                  struct{ Variables map[string]Reference }
+	Handler                      string
+	MemorySize                   int
+	ReservedConcurrentExecutions int
+	Role                         Reference
+	Runtime                      string
+	Timeout                      int
+	DeadLetterConfig             struct{ TargetArn Reference }
+	LoggingConfig                struct{ LogGroup Reference }
+}
+
+// EventSourceMapping is the properties of AWS::Lambda::EventSourceMapping.
+type EventSourceMapping struct {
+	BatchSize             int
+	EventSourceArn        Reference
+	FunctionName          Reference
+	FunctionResponseTypes []string
+	ScalingConfig         struct{ MaximumConcurrency int }
+}
+
+// Table is the properties of AWS::DynamoDB::Table.
+type Table struct {
+	BillingMode                      string
+	DeletionProtectionEnabled        bool
+	PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }
+	TimeToLiveSpecification          struct {
+		AttributeName string
+		Enabled       bool
+	}
+}

@@ -1,0 +1,167 @@
+// Package synthtest synthesizes stacks in tests and reads their templates.
+package synthtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+)
+
+// Template is a synthesized CloudFormation template.
+type Template struct {
+	Resources map[string]Resource
+	Outputs   map[string]struct{ Value Reference }
+	text      []byte
+}
+
+// Resource is one resource of a template.
+type Resource struct {
+	Type                string
+	Properties          json.RawMessage
+	DeletionPolicy      string
+	UpdateReplacePolicy string
+}
+
+// String is the template as indented JSON.
+func (t Template) String() string {
+	return string(t.text)
+}
+
+// NewApp makes an app with the context of a cdk.json, so that CDK behaves in a
+// test as it does on deployment.
+func NewApp(t *testing.T, cdkJSON string) awscdk.App {
+	t.Helper()
+	encoded, err := os.ReadFile(cdkJSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Context map[string]any `json:"context"`
+	}
+	if err := json.Unmarshal(encoded, &file); err != nil {
+		t.Fatalf("%s: %v", cdkJSON, err)
+	}
+	if len(file.Context) == 0 {
+		t.Fatalf("%s has no context", cdkJSON)
+	}
+	return awscdk.NewApp(&awscdk.AppProps{
+		Context:            &file.Context,
+		AnalyticsReporting: new(false),
+		Outdir:             new(t.TempDir()),
+	})
+}
+
+// Synth synthesizes the stack with its app and gives the stack's template. What
+// CDK has to say against them, warnings included, fails the test.
+func Synth(t *testing.T, stack awscdk.Stack) Template {
+	t.Helper()
+	defer func() {
+		if problem := recover(); problem != nil {
+			t.Fatalf("CDK refuses the app: %v", problem)
+		}
+	}()
+	assembly := awscdk.App_Of(stack).Synth(nil)
+	artifact := assembly.GetStackArtifact(stack.ArtifactId())
+	checkValidation(t, filepath.Join(*assembly.Directory(), "validation-report.json"))
+	text, err := json.MarshalIndent(artifact.Template(), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := Template{text: append(text, '\n')}
+	if err := json.Unmarshal(text, &template); err != nil {
+		t.Fatalf("the template has an unexpected shape: %v", err)
+	}
+	return template
+}
+
+// checkValidation fails the test for the annotations that constructs carry and
+// for what CDK's rules find in a template, be it only a warning.
+func checkValidation(t *testing.T, path string) {
+	t.Helper()
+	encoded, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("CDK did not validate the templates: %v", err)
+	}
+	var report struct {
+		PluginReports []json.RawMessage `json:"pluginReports"`
+	}
+	if err := json.Unmarshal(encoded, &report); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	for _, finding := range report.PluginReports {
+		t.Errorf("CDK's validation finds: %s", finding)
+	}
+}
+
+// Of gives the properties of all resources of a type by their logical ids. A
+// template without any fails the test: what is said of none holds for nothing.
+func Of[Properties any](t *testing.T, template Template, resourceType string) map[string]Properties {
+	t.Helper()
+	found := map[string]Properties{}
+	for id, resource := range template.Resources {
+		if resource.Type != resourceType {
+			continue
+		}
+		var properties Properties
+		if err := json.Unmarshal(resource.Properties, &properties); err != nil {
+			t.Fatalf("%s (%s): %v", id, resourceType, err)
+		}
+		found[id] = properties
+	}
+	if len(found) == 0 {
+		t.Fatalf("the template has no %s", resourceType)
+	}
+	return found
+}
+
+// Reference is a text in a template. If it refers to another resource, by Ref
+// or by Fn::GetAtt, it is that resource's logical id.
+type Reference string
+
+// UnmarshalJSON takes a literal or what refers to one resource; any other
+// expression stays as it is written.
+func (r *Reference) UnmarshalJSON(encoded []byte) error {
+	var literal string
+	if json.Unmarshal(encoded, &literal) == nil {
+		*r = Reference(literal)
+		return nil
+	}
+	var expression struct {
+		Ref    string
+		GetAtt []string `json:"Fn::GetAtt"`
+	}
+	if err := json.Unmarshal(encoded, &expression); err != nil {
+		return fmt.Errorf("%s refers to nothing: %w", encoded, err)
+	}
+	switch {
+	case expression.Ref != "":
+		*r = Reference(expression.Ref)
+	case len(expression.GetAtt) > 0:
+		*r = Reference(expression.GetAtt[0])
+	default:
+		*r = Reference(encoded)
+	}
+	return nil
+}
+
+// List is a text or a list of texts: where a template may have one or many.
+type List []Reference
+
+// UnmarshalJSON takes one as a list of one.
+func (l *List) UnmarshalJSON(encoded []byte) error {
+	var many []Reference
+	if json.Unmarshal(encoded, &many) == nil {
+		*l = many
+		return nil
+	}
+	var one Reference
+	if err := json.Unmarshal(encoded, &one); err != nil {
+		return err
+	}
+	*l = List{one}
+	return nil
+}

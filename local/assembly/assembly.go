@@ -1,0 +1,188 @@
+// Package assembly reads a synthesized cloud assembly (cdk.out): the one
+// stack's template with every intrinsic function resolved, as typed values of
+// the CloudFormation types that the local cloud can run. Whatever it does not
+// know, it refuses by name, and it reports all it refuses together.
+package assembly
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path/filepath"
+	"strings"
+)
+
+// Options is what the template leaves open: where the stack runs.
+type Options struct {
+	Region    string
+	AccountID string
+	// QueueURL gives the address of the queue with this name.
+	QueueURL func(name string) string
+	// FunctionURL gives the address at which a function URL answers, by the
+	// logical id of the AWS::Lambda::Url.
+	FunctionURL func(logicalID string) string
+	// Random is where generated secrets come from.
+	Random io.Reader
+}
+
+// Assembly is a stack ready to be run.
+type Assembly struct {
+	Stack string
+	// Resources stand in dependency order: what a resource refers to comes
+	// before it.
+	Resources []Resource
+	// Outputs are the stack's outputs by their logical ids.
+	Outputs map[string]string
+}
+
+// Resource is one resource of the stack.
+type Resource struct {
+	LogicalID string
+	Type      string
+	// Path is where the resource stands in the construct tree, without the
+	// stack's name and without a trailing "/Resource": what a reader calls it.
+	Path string
+	// Name is the physical name, and Ref what Ref gives (a queue's Ref is its
+	// URL).
+	Name string
+	Ref  string
+	// ARN is empty for a type that has none.
+	ARN string
+	// Properties points to the struct of the resource's type, such as *Queue.
+	Properties any
+}
+
+// Of gives the resources of one type, such as Of[Queue](a), in dependency
+// order.
+func Of[T any](a *Assembly) iter.Seq2[Resource, *T] {
+	return func(yield func(Resource, *T) bool) {
+		for _, resource := range a.Resources {
+			properties, ok := resource.Properties.(*T)
+			if ok && !yield(resource, properties) {
+				return
+			}
+		}
+	}
+}
+
+// Load reads the cloud assembly in dir. Its error names every problem, one a
+// line.
+func Load(dir string, options Options) (*Assembly, error) {
+	files, err := readManifest(dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading the cloud assembly %s: %w", dir, err)
+	}
+	template, err := readTemplate(filepath.Join(dir, files.template))
+	if err != nil {
+		return nil, fmt.Errorf("reading the template of stack %s: %w", files.stack, err)
+	}
+	l := loader{
+		options:    options,
+		files:      files,
+		template:   template,
+		conditions: map[string]bool{},
+		identities: map[string]identity{},
+		secrets:    map[string]string{},
+	}
+	return l.load()
+}
+
+// loader walks the template once, in dependency order.
+type loader struct {
+	options    Options
+	files      manifest
+	template   template
+	conditions map[string]bool
+	identities map[string]identity
+	// secrets holds the values of the stack's secrets by their ARNs.
+	secrets map[string]string
+}
+
+func (l *loader) load() (*Assembly, error) {
+	problems := l.template.unsupportedSections()
+	problems = append(problems, l.evaluateConditions()...)
+	order, err := l.template.order(l.exists)
+	if err != nil {
+		return nil, errors.Join(append(problems, err)...)
+	}
+	result := &Assembly{Stack: l.files.stack, Outputs: map[string]string{}}
+	for _, id := range order {
+		resource, refused := l.resource(id)
+		for _, problem := range refused {
+			problems = append(problems, fmt.Errorf("resource %s (%s): %w", id, l.template.Resources[id].Type, problem))
+		}
+		result.Resources = append(result.Resources, resource)
+	}
+	for _, id := range sortedKeys(l.template.Outputs) {
+		output := l.template.Outputs[id]
+		if output.Condition != "" && !l.conditions[output.Condition] {
+			continue
+		}
+		text, err := l.text(output.Value)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("output %s: %w", id, err))
+		}
+		result.Outputs[id] = text
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	return result, nil
+}
+
+// exists tells whether the resource's condition, if it has one, holds.
+func (l *loader) exists(id string) bool {
+	condition := l.template.Resources[id].Condition
+	return condition == "" || l.conditions[condition]
+}
+
+func (l *loader) resource(id string) (Resource, []error) {
+	raw := l.template.Resources[id]
+	resource := Resource{LogicalID: id, Type: raw.Type, Path: raw.path(id)}
+	typed, known := newProperties(raw.Type)
+	if !known {
+		// Known by its id only, so that what refers to it is not reported too.
+		l.identities[id] = identity{ref: id, anything: true}
+		return resource, []error{errors.New("the resource type is not supported by the local cloud")}
+	}
+	problems := raw.unsupportedAttributes()
+	resolved, err := l.resolve(raw.Properties)
+	if err != nil {
+		problems = append(problems, unjoin(err)...)
+	}
+	problems = append(problems, decode(resolved, typed)...)
+	at := place{options: l.options, stack: l.files.stack, logicalID: id, files: l.files}
+	who, err := typed.identify(at)
+	if err != nil {
+		problems = append(problems, unjoin(err)...)
+	}
+	l.identities[id] = who
+	if secret, ok := typed.(*Secret); ok {
+		l.secrets[who.ref] = secret.Value
+	}
+	resource.Name, resource.Ref, resource.ARN, resource.Properties = who.name, who.ref, who.arn, typed
+	return resource, problems
+}
+
+// unjoin gives the parts of a joined error, so that each gets its own line.
+func unjoin(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var parts []error
+		for _, part := range joined.Unwrap() {
+			parts = append(parts, unjoin(part)...)
+		}
+		return parts
+	}
+	return []error{err}
+}
+
+// path reads the construct path that CDK leaves in a resource's metadata.
+func (r rawResource) path(logicalID string) string {
+	path, _ := r.Metadata["aws:cdk:path"].(string)
+	_, path, found := strings.Cut(path, "/")
+	if !found {
+		return logicalID
+	}
+	return strings.TrimSuffix(path, "/Resource")
+}

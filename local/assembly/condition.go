@@ -1,0 +1,106 @@
+package assembly
+
+import (
+	"fmt"
+	"slices"
+)
+
+// evaluateConditions evaluates the template's Conditions section.
+func (l *loader) evaluateConditions() []error {
+	var problems []error
+	for _, name := range sortedKeys(l.template.Conditions) {
+		if _, err := l.condition(name, nil); err != nil {
+			problems = append(problems, fmt.Errorf("condition %s: %w", name, err))
+		}
+	}
+	return problems
+}
+
+// condition evaluates one condition by name; through lists the conditions that
+// led here, so that a circle is found.
+func (l *loader) condition(name string, through []string) (bool, error) {
+	if holds, known := l.conditions[name]; known {
+		return holds, nil
+	}
+	expression, exists := l.template.Conditions[name]
+	if !exists {
+		return false, fmt.Errorf("the condition %s is not in the template", name)
+	}
+	if slices.Contains(through, name) {
+		return false, fmt.Errorf("the condition %s refers to itself", name)
+	}
+	holds, err := l.holds(expression, append(through, name))
+	if err != nil {
+		return false, err
+	}
+	l.conditions[name] = holds
+	return holds, nil
+}
+
+func (l *loader) holds(expression any, through []string) (bool, error) {
+	object, ok := expression.(map[string]any)
+	if !ok || len(object) != 1 {
+		return false, fmt.Errorf("%v is not a condition", expression)
+	}
+	if name, ok := object["Condition"].(string); ok {
+		return l.condition(name, through)
+	}
+	function, argument, _ := intrinsic(object)
+	arguments, _ := argument.([]any)
+	switch function {
+	case "Fn::Equals":
+		return l.equal(arguments)
+	case "Fn::Not":
+		results, err := l.all(arguments, through)
+		return len(results) == 1 && !results[0], err
+	case "Fn::And":
+		results, err := l.all(arguments, through)
+		return !slices.Contains(results, false), err
+	case "Fn::Or":
+		results, err := l.all(arguments, through)
+		return slices.Contains(results, true), err
+	default:
+		return false, fmt.Errorf("the condition function %q is not supported by the local cloud", function)
+	}
+}
+
+func (l *loader) all(expressions []any, through []string) ([]bool, error) {
+	results := make([]bool, len(expressions))
+	for i, expression := range expressions {
+		holds, err := l.holds(expression, through)
+		if err != nil {
+			return nil, err
+		}
+		results[i] = holds
+	}
+	return results, nil
+}
+
+func (l *loader) equal(arguments []any) (bool, error) {
+	if len(arguments) != 2 {
+		return false, fmt.Errorf("Fn::Equals takes two arguments")
+	}
+	left, err := l.text(arguments[0])
+	if err != nil {
+		return false, err
+	}
+	right, err := l.text(arguments[1])
+	return left == right, err
+}
+
+// choose evaluates Fn::If.
+func (l *loader) choose(argument any) (any, error) {
+	list, ok := argument.([]any)
+	if !ok || len(list) != 3 {
+		return nil, fmt.Errorf("Fn::If takes three arguments")
+	}
+	name, _ := list[0].(string)
+	holds, err := l.condition(name, nil)
+	if err != nil {
+		return nil, fmt.Errorf("Fn::If: %w", err)
+	}
+	if holds {
+		return l.resolve(list[1])
+	}
+	return l.resolve(list[2])
+}

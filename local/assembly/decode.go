@@ -1,0 +1,140 @@
+package assembly
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Harmless is a property that the local cloud accepts and that changes nothing
+// there; the field's tag why says why.
+type Harmless struct{}
+
+// decode fills the struct that into points to. Its fields' cfn tags name the
+// properties, ",required" marks those that CloudFormation insists on. Every
+// property that the struct does not have is a problem.
+func decode(value any, into any) []error {
+	d := decoder{}
+	d.fill("", value, reflect.ValueOf(into).Elem())
+	return d.problems
+}
+
+type decoder struct{ problems []error }
+
+func (d *decoder) refuse(path, format string, args ...any) {
+	d.problems = append(d.problems, fmt.Errorf("property %s "+format, append([]any{path}, args...)...))
+}
+
+func (d *decoder) fill(path string, value any, into reflect.Value) {
+	if _, failed := value.(unresolved); failed {
+		return
+	}
+	switch into.Kind() {
+	case reflect.Struct:
+		d.object(path, value, into)
+	case reflect.Pointer:
+		into.Set(reflect.New(into.Type().Elem()))
+		d.fill(path, value, into.Elem())
+	case reflect.Slice:
+		d.list(path, value, into)
+	case reflect.Map:
+		d.texts(path, value, into)
+	case reflect.Interface:
+		into.Set(reflect.ValueOf(value))
+	default:
+		d.scalar(path, value, into)
+	}
+}
+
+func (d *decoder) object(path string, value any, into reflect.Value) {
+	if into.Type() == reflect.TypeFor[Harmless]() {
+		return
+	}
+	object, ok := value.(map[string]any)
+	if !ok {
+		d.refuse(path, "must be an object")
+		return
+	}
+	known := map[string]reflect.Value{}
+	for field, target := range into.Fields() {
+		name, option, _ := strings.Cut(field.Tag.Get("cfn"), ",")
+		if name == "" {
+			continue
+		}
+		known[name] = target
+		if _, given := object[name]; !given && option == "required" {
+			d.refuse(join(path, name), "is required")
+		}
+	}
+	for _, name := range sortedKeys(object) {
+		target, exists := known[name]
+		if !exists {
+			d.refuse(join(path, name), "is not supported by the local cloud")
+			continue
+		}
+		d.fill(join(path, name), object[name], target)
+	}
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+func (d *decoder) list(path string, value any, into reflect.Value) {
+	items, ok := value.([]any)
+	if !ok {
+		d.refuse(path, "must be a list")
+		return
+	}
+	into.Set(reflect.MakeSlice(into.Type(), len(items), len(items)))
+	for i, item := range items {
+		d.fill(fmt.Sprintf("%s[%d]", path, i), item, into.Index(i))
+	}
+}
+
+// texts fills a map of texts: its keys are the user's, not property names.
+func (d *decoder) texts(path string, value any, into reflect.Value) {
+	object, ok := value.(map[string]any)
+	if !ok {
+		d.refuse(path, "must be an object")
+		return
+	}
+	into.Set(reflect.MakeMap(into.Type()))
+	for _, name := range sortedKeys(object) {
+		text, err := plain(object[name])
+		if err != nil {
+			d.refuse(join(path, name), "must be a text")
+			continue
+		}
+		into.SetMapIndex(reflect.ValueOf(name), reflect.ValueOf(text))
+	}
+}
+
+func (d *decoder) scalar(path string, value any, into reflect.Value) {
+	switch into.Kind() {
+	case reflect.String:
+		if text, ok := value.(string); ok {
+			into.SetString(text)
+			return
+		}
+	case reflect.Bool:
+		if flag, ok := value.(bool); ok {
+			into.SetBool(flag)
+			return
+		}
+	case reflect.Int:
+		if number, ok := value.(json.Number); ok {
+			if whole, err := number.Int64(); err == nil {
+				into.SetInt(whole)
+				return
+			}
+		}
+	default:
+		// No property is of another type.
+	}
+	d.refuse(path, "must be of type %s, and is %v", into.Kind(), value)
+}

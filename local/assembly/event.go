@@ -1,0 +1,158 @@
+package assembly
+
+import (
+	"fmt"
+	"strings"
+)
+
+// EventBus is an AWS::Events::EventBus.
+type EventBus struct {
+	Name             string   `cfn:"Name,required"`
+	Description      Harmless `cfn:"Description" why:"only a reader sees it"`
+	KMSKeyIdentifier Harmless `cfn:"KmsKeyIdentifier" why:"nothing is stored, so nothing is encrypted"`
+	DeadLetterConfig Harmless `cfn:"DeadLetterConfig" why:"a bus's own dead-letter queue is for encryption that fails"`
+	Tags             Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+func (b *EventBus) identify(at place) (identity, error) {
+	arn := at.arn("events", "event-bus/"+b.Name)
+	return identity{name: b.Name, ref: b.Name, arn: arn, attributes: map[string]string{"Arn": arn, "Name": b.Name}}, nil
+}
+
+// Rule is an AWS::Events::Rule with an event pattern.
+type Rule struct {
+	Name        string   `cfn:"Name"`
+	Description Harmless `cfn:"Description" why:"only a reader sees it"`
+	Tags        Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
+	// EventBusName is the bus's name, also where the template has its ARN.
+	EventBusName string   `cfn:"EventBusName"`
+	EventPattern any      `cfn:"EventPattern,required"`
+	State        string   `cfn:"State"`
+	Targets      []Target `cfn:"Targets"`
+}
+
+// Target is where a rule delivers.
+type Target struct {
+	ARN              string            `cfn:"Arn,required"`
+	ID               string            `cfn:"Id,required"`
+	RoleARN          string            `cfn:"RoleArn"`
+	Input            string            `cfn:"Input"`
+	InputPath        string            `cfn:"InputPath"`
+	InputTransformer *InputTransformer `cfn:"InputTransformer"`
+	SQSParameters    *SQSParameters    `cfn:"SqsParameters"`
+	HTTPParameters   *HTTPParameters   `cfn:"HttpParameters"`
+	RetryPolicy      *RetryPolicy      `cfn:"RetryPolicy"`
+	DeadLetterConfig *DeadLetterConfig `cfn:"DeadLetterConfig"`
+}
+
+// InputTransformer makes a target's input from parts of the event.
+type InputTransformer struct {
+	InputPathsMap map[string]string `cfn:"InputPathsMap"`
+	InputTemplate string            `cfn:"InputTemplate,required"`
+}
+
+// SQSParameters says how a rule sends to a queue.
+type SQSParameters struct {
+	MessageGroupID string `cfn:"MessageGroupId,required"`
+}
+
+// HTTPParameters says how a rule calls an API destination.
+type HTTPParameters struct {
+	HeaderParameters      map[string]string `cfn:"HeaderParameters"`
+	PathParameterValues   []string          `cfn:"PathParameterValues"`
+	QueryStringParameters map[string]string `cfn:"QueryStringParameters"`
+}
+
+// RetryPolicy bounds a rule's attempts to deliver.
+type RetryPolicy struct {
+	MaximumEventAgeInSeconds *int `cfn:"MaximumEventAgeInSeconds"`
+	MaximumRetryAttempts     *int `cfn:"MaximumRetryAttempts"`
+}
+
+// DeadLetterConfig names the queue that takes what cannot be delivered.
+type DeadLetterConfig struct {
+	ARN string `cfn:"Arn"`
+}
+
+func (r *Rule) identify(at place) (identity, error) {
+	if _, name, isARN := strings.Cut(r.EventBusName, ":event-bus/"); isARN {
+		r.EventBusName = name
+	}
+	name := at.named(r.Name, 64)
+	ref, resource := name, "rule/"+name
+	if r.EventBusName != "" && r.EventBusName != "default" {
+		ref, resource = r.EventBusName+"|"+name, "rule/"+r.EventBusName+"/"+name
+	}
+	arn := at.arn("events", resource)
+	return identity{name: name, ref: ref, arn: arn, attributes: map[string]string{"Arn": arn}},
+		oneOf("State", r.State, "", "ENABLED", "DISABLED")
+}
+
+// Connection is an AWS::Events::Connection that authorizes by an API key.
+type Connection struct {
+	Name              string         `cfn:"Name"`
+	Description       Harmless       `cfn:"Description" why:"only a reader sees it"`
+	AuthorizationType string         `cfn:"AuthorizationType,required"`
+	AuthParameters    AuthParameters `cfn:"AuthParameters,required"`
+}
+
+// AuthParameters is what a connection adds to every request.
+type AuthParameters struct {
+	APIKey         *APIKey                   `cfn:"ApiKeyAuthParameters"`
+	HTTPParameters *ConnectionHTTPParameters `cfn:"InvocationHttpParameters"`
+}
+
+// APIKey is the header that authorizes, and its value.
+type APIKey struct {
+	Name  string `cfn:"ApiKeyName,required"`
+	Value string `cfn:"ApiKeyValue,required"`
+}
+
+// ConnectionHTTPParameters is what a connection adds besides the authorization.
+type ConnectionHTTPParameters struct {
+	HeaderParameters []ConnectionParameter `cfn:"HeaderParameters"`
+}
+
+// ConnectionParameter is one header of a connection.
+type ConnectionParameter struct {
+	Key     string   `cfn:"Key,required"`
+	Value   string   `cfn:"Value,required"`
+	IsValue Harmless `cfn:"IsValueSecret" why:"nobody can read a connection back here"`
+}
+
+func (c *Connection) identify(at place) (identity, error) {
+	name := at.named(c.Name, 64)
+	arn := at.arn("events", "connection/"+name+"/"+at.uuid())
+	err := oneOf("AuthorizationType", c.AuthorizationType, "API_KEY")
+	if err == nil && c.AuthParameters.APIKey == nil {
+		err = fmt.Errorf("property AuthParameters.ApiKeyAuthParameters is required")
+	}
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
+		"Arn":          arn,
+		"ArnForPolicy": at.arn("events", "connection/"+name),
+		"SecretArn":    at.arn("secretsmanager", "secret:events!connection/"+name+"/"+at.uuid()+"-"+at.code(6)),
+	}}, err
+}
+
+// APIDestination is an AWS::Events::ApiDestination.
+type APIDestination struct {
+	Name               string   `cfn:"Name"`
+	Description        Harmless `cfn:"Description" why:"only a reader sees it"`
+	ConnectionARN      string   `cfn:"ConnectionArn,required"`
+	HTTPMethod         string   `cfn:"HttpMethod,required"`
+	InvocationEndpoint string   `cfn:"InvocationEndpoint,required"`
+	RateLimitPerSecond *int     `cfn:"InvocationRateLimitPerSecond"`
+}
+
+func (d *APIDestination) identify(at place) (identity, error) {
+	name := at.named(d.Name, 64)
+	arn := at.arn("events", "api-destination/"+name+"/"+at.uuid())
+	var err error
+	if !strings.HasPrefix(d.InvocationEndpoint, "https://") {
+		err = fmt.Errorf("property InvocationEndpoint must begin with https://, as EventBridge asks")
+	}
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
+		"Arn":          arn,
+		"ArnForPolicy": at.arn("events", "api-destination/"+name),
+	}}, err
+}

@@ -1,0 +1,139 @@
+package assembly
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Function is an AWS::Lambda::Function on the OS-only runtime.
+type Function struct {
+	FunctionName                 string            `cfn:"FunctionName"`
+	Code                         Code              `cfn:"Code,required"`
+	Role                         string            `cfn:"Role,required"`
+	Runtime                      string            `cfn:"Runtime,required"`
+	Handler                      string            `cfn:"Handler,required"`
+	MemorySize                   *int              `cfn:"MemorySize"`
+	Timeout                      *int              `cfn:"Timeout"`
+	Environment                  Environment       `cfn:"Environment"`
+	DeadLetterConfig             *DeadLetterTarget `cfn:"DeadLetterConfig"`
+	ReservedConcurrentExecutions *int              `cfn:"ReservedConcurrentExecutions"`
+	LoggingConfig                LoggingConfig     `cfn:"LoggingConfig"`
+	Architectures                Harmless          `cfn:"Architectures" why:"the local artefacts are built for this machine"`
+	Description                  Harmless          `cfn:"Description" why:"only a reader sees it"`
+	KMSKeyARN                    Harmless          `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
+	Tags                         Harmless          `cfn:"Tags" why:"nothing bills or selects by tag"`
+
+	// Bootstrap is the path of the executable in the function's artefact.
+	Bootstrap string
+}
+
+// Code is where a function's artefact is.
+type Code struct {
+	S3Bucket Harmless `cfn:"S3Bucket" why:"the artefact is taken from its folder"`
+	S3Key    string   `cfn:"S3Key,required"`
+}
+
+// Environment holds a function's environment variables.
+type Environment struct {
+	Variables map[string]string `cfn:"Variables"`
+}
+
+// DeadLetterTarget is where asynchronous invocations end that always fail.
+type DeadLetterTarget struct {
+	TargetARN string `cfn:"TargetArn,required"`
+}
+
+// LoggingConfig is where a function logs to.
+type LoggingConfig struct {
+	LogGroup string `cfn:"LogGroup"`
+}
+
+func (f *Function) identify(at place) (identity, error) {
+	name := at.named(f.FunctionName, 64)
+	arn := at.arn("lambda", "function:"+name)
+	bootstrap, err := at.files.bootstrap(f.Code.S3Key)
+	f.Bootstrap = bootstrap
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}},
+		errors.Join(oneOf("Runtime", f.Runtime, "provided.al2023"), err)
+}
+
+// EventSourceMapping is an AWS::Lambda::EventSourceMapping from a queue.
+type EventSourceMapping struct {
+	FunctionName                   string         `cfn:"FunctionName,required"`
+	EventSourceARN                 string         `cfn:"EventSourceArn,required"`
+	BatchSize                      *int           `cfn:"BatchSize"`
+	MaximumBatchingWindowInSeconds int            `cfn:"MaximumBatchingWindowInSeconds"`
+	Enabled                        *bool          `cfn:"Enabled"`
+	FunctionResponseTypes          []string       `cfn:"FunctionResponseTypes"`
+	ScalingConfig                  *ScalingConfig `cfn:"ScalingConfig"`
+	Tags                           Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+// ScalingConfig bounds how many batches are handled at once.
+type ScalingConfig struct {
+	MaximumConcurrency int `cfn:"MaximumConcurrency,required"`
+}
+
+func (m *EventSourceMapping) identify(at place) (identity, error) {
+	id := at.uuid()
+	var problems []error
+	if !strings.HasPrefix(m.EventSourceARN, "arn:aws:sqs:") {
+		problems = append(problems, fmt.Errorf("property EventSourceArn: only SQS queues are supported by the local cloud, not %q", m.EventSourceARN))
+	}
+	if m.Enabled != nil && !*m.Enabled {
+		problems = append(problems, fmt.Errorf("property Enabled: a disabled mapping is not supported by the local cloud"))
+	}
+	for _, kind := range m.FunctionResponseTypes {
+		problems = append(problems, oneOf("FunctionResponseTypes", kind, "ReportBatchItemFailures"))
+	}
+	arn := at.arn("lambda", "event-source-mapping:"+id)
+	return identity{name: id, ref: id, arn: arn, attributes: map[string]string{"Id": id, "EventSourceMappingArn": arn}},
+		errors.Join(problems...)
+}
+
+// EventInvokeConfig is an AWS::Lambda::EventInvokeConfig: how asynchronous
+// invocations are retried.
+type EventInvokeConfig struct {
+	FunctionName             string `cfn:"FunctionName,required"`
+	Qualifier                string `cfn:"Qualifier,required"`
+	MaximumEventAgeInSeconds *int   `cfn:"MaximumEventAgeInSeconds"`
+	MaximumRetryAttempts     *int   `cfn:"MaximumRetryAttempts"`
+}
+
+func (c *EventInvokeConfig) identify(at place) (identity, error) {
+	return identity{name: at.logicalID, ref: at.logicalID}, oneOf("Qualifier", c.Qualifier, "$LATEST")
+}
+
+// Permission is an AWS::Lambda::Permission.
+type Permission struct {
+	Action                string `cfn:"Action,required"`
+	FunctionName          string `cfn:"FunctionName,required"`
+	Principal             string `cfn:"Principal,required"`
+	SourceARN             string `cfn:"SourceArn"`
+	SourceAccount         string `cfn:"SourceAccount"`
+	FunctionURLAuthType   string `cfn:"FunctionUrlAuthType"`
+	InvokedViaFunctionURL bool   `cfn:"InvokedViaFunctionUrl"`
+}
+
+func (p *Permission) identify(at place) (identity, error) {
+	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}},
+		oneOf("Action", p.Action, "lambda:InvokeFunction", "lambda:InvokeFunctionUrl")
+}
+
+// URL is an AWS::Lambda::Url.
+type URL struct {
+	AuthType          string `cfn:"AuthType,required"`
+	TargetFunctionARN string `cfn:"TargetFunctionArn,required"`
+	InvokeMode        string `cfn:"InvokeMode"`
+
+	// Address is where the URL answers.
+	Address string
+}
+
+func (u *URL) identify(at place) (identity, error) {
+	u.Address = at.options.FunctionURL(at.logicalID)
+	attributes := map[string]string{"FunctionArn": u.TargetFunctionARN, "FunctionUrl": u.Address}
+	return identity{name: at.logicalID, ref: u.TargetFunctionARN, attributes: attributes},
+		errors.Join(oneOf("AuthType", u.AuthType, "NONE"), oneOf("InvokeMode", u.InvokeMode, "", "BUFFERED"))
+}

@@ -1,0 +1,127 @@
+package assembly
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// manifest is what the assembly says about the one stack and its assets.
+type manifest struct {
+	stack    string
+	template string
+	// assets maps the object key of a file asset to its folder or file.
+	assets map[string]string
+}
+
+type artifact struct {
+	Type        string `json:"type"`
+	DisplayName string `json:"displayName"`
+	Properties  struct {
+		TemplateFile string `json:"templateFile"`
+		StackName    string `json:"stackName"`
+		File         string `json:"file"`
+	} `json:"properties"`
+}
+
+func readManifest(dir string) (manifest, error) {
+	var content struct {
+		Artifacts map[string]artifact `json:"artifacts"`
+	}
+	if err := readJSON(filepath.Join(dir, "manifest.json"), &content); err != nil {
+		return manifest{}, err
+	}
+	result := manifest{assets: map[string]string{}}
+	var stacks []string
+	for _, id := range sortedKeys(content.Artifacts) {
+		artifact := content.Artifacts[id]
+		switch artifact.Type {
+		case "aws:cloudformation:stack":
+			stacks = append(stacks, id)
+			result.stack, result.template = id, artifact.Properties.TemplateFile
+			if artifact.Properties.StackName != "" {
+				result.stack = artifact.Properties.StackName
+			}
+		case "cdk:asset-manifest":
+			if err := result.readAssets(dir, artifact.Properties.File); err != nil {
+				return manifest{}, err
+			}
+		case "cdk:cloud-assembly":
+			return manifest{}, fmt.Errorf("the nested assembly %s is not supported by the local cloud", id)
+		}
+		// Other artifacts (the construct tree, feature flags) describe, and
+		// do not deploy anything.
+	}
+	if len(stacks) != 1 {
+		return manifest{}, fmt.Errorf("the local cloud runs exactly one stack, and the assembly has %d (%s)",
+			len(stacks), strings.Join(stacks, ", "))
+	}
+	return result, nil
+}
+
+func (m manifest) readAssets(dir, file string) error {
+	var content struct {
+		Files map[string]struct {
+			Source struct {
+				Path       string   `json:"path"`
+				Executable []string `json:"executable"`
+			} `json:"source"`
+			Destinations map[string]struct {
+				ObjectKey string `json:"objectKey"`
+			} `json:"destinations"`
+		} `json:"files"`
+	}
+	if err := readJSON(filepath.Join(dir, file), &content); err != nil {
+		return err
+	}
+	for _, asset := range content.Files {
+		path := asset.Source.Path
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, path)
+		}
+		for _, destination := range asset.Destinations {
+			m.assets[destination.ObjectKey] = path
+		}
+	}
+	return nil
+}
+
+// bootstrap finds the executable of the function whose code has this key.
+func (m manifest) bootstrap(key string) (string, error) {
+	folder, known := m.assets[key]
+	if !known {
+		return "", fmt.Errorf("its code %s is not an asset of the assembly", key)
+	}
+	path, err := filepath.Abs(filepath.Join(folder, "bootstrap"))
+	if err != nil {
+		return "", fmt.Errorf("finding its bootstrap: %w", err)
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "", fmt.Errorf("its artefact %s does not exist", path)
+	case err != nil:
+		return "", fmt.Errorf("finding its bootstrap: %w", err)
+	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
+		return "", fmt.Errorf("its artefact %s is not an executable file", path)
+	}
+	return path, nil
+}
+
+func readJSON(path string, into any) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // Nothing was written.
+	decoder := json.NewDecoder(file)
+	// Numbers keep their text: an event pattern must not lose digits.
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}

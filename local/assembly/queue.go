@@ -1,0 +1,70 @@
+package assembly
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Queue is an AWS::SQS::Queue. A nil number means SQS's default.
+type Queue struct {
+	QueueName                     string         `cfn:"QueueName"`
+	FIFO                          bool           `cfn:"FifoQueue"`
+	ContentBasedDeduplication     bool           `cfn:"ContentBasedDeduplication"`
+	DeduplicationScope            string         `cfn:"DeduplicationScope"`
+	FIFOThroughputLimit           string         `cfn:"FifoThroughputLimit"`
+	DelaySeconds                  *int           `cfn:"DelaySeconds"`
+	MaximumMessageSize            *int           `cfn:"MaximumMessageSize"`
+	MessageRetentionPeriod        *int           `cfn:"MessageRetentionPeriod"`
+	ReceiveMessageWaitTimeSeconds *int           `cfn:"ReceiveMessageWaitTimeSeconds"`
+	VisibilityTimeout             *int           `cfn:"VisibilityTimeout"`
+	RedrivePolicy                 *RedrivePolicy `cfn:"RedrivePolicy"`
+	KMSMasterKeyID                Harmless       `cfn:"KmsMasterKeyId" why:"nothing is stored, so nothing is encrypted"`
+	KMSDataKeyReusePeriodSeconds  Harmless       `cfn:"KmsDataKeyReusePeriodSeconds" why:"nothing is stored, so nothing is encrypted"`
+	SQSManagedSSEEnabled          Harmless       `cfn:"SqsManagedSseEnabled" why:"nothing is stored, so nothing is encrypted"`
+	Tags                          Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+// RedrivePolicy says when a message goes to the dead-letter queue.
+type RedrivePolicy struct {
+	DeadLetterTargetARN string `cfn:"deadLetterTargetArn,required"`
+	MaxReceiveCount     int    `cfn:"maxReceiveCount,required"`
+}
+
+func (q *Queue) identify(at place) (identity, error) {
+	limit, suffix := 80, ""
+	if q.FIFO {
+		suffix = ".fifo"
+	}
+	name := q.QueueName
+	if name == "" {
+		name = at.named("", limit-len(suffix)) + suffix
+	}
+	var err error
+	if q.FIFO != strings.HasSuffix(name, ".fifo") {
+		err = fmt.Errorf("the name %s must end with .fifo on a FIFO queue, and on no other", name)
+	}
+	arn, url := at.arn("sqs", name), at.options.QueueURL(name)
+	return identity{name: name, ref: url, arn: arn, attributes: map[string]string{
+		"Arn": arn, "QueueName": name, "QueueUrl": url,
+	}}, err
+}
+
+// QueuePolicy is an AWS::SQS::QueuePolicy.
+type QueuePolicy struct {
+	PolicyDocument any `cfn:"PolicyDocument,required"`
+	// Queues are the queues' URLs.
+	Queues []string `cfn:"Queues,required"`
+}
+
+func (*QueuePolicy) identify(at place) (identity, error) {
+	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
+}
+
+// oneOf refuses a value of a property that is not among those supported.
+func oneOf(property, value string, supported ...string) error {
+	if slices.Contains(supported, value) {
+		return nil
+	}
+	return fmt.Errorf("property %s: the value %q is not supported by the local cloud", property, value)
+}

@@ -1,0 +1,118 @@
+package assembly_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/local/assembly"
+)
+
+func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
+	_, err := assembly.Load(write(t, `{
+		"Transform": "AWS::Serverless-2016-10-31",
+		"Parameters": {"Size": {"Type": "Number"}},
+		"Resources": {
+			"Bucket": {"Type": "AWS::S3::Bucket"},
+			"Function": {"Type": "AWS::Lambda::Function", "Properties": {
+				"Code": {"S3Key": "x.zip"}, "Role": {"Ref": "Nobody"}, "Handler": "h", "Runtime": "python3.13",
+				"Environment": {"Variables": {"BUCKET": {"Fn::GetAtt": ["Bucket", "Arn"]}, "LIST": []}}}},
+			"Queue": {"Type": "AWS::SQS::Queue", "UpdatePolicy": {}, "Properties": {
+				"Foo": 1, "FifoQueue": "yes", "VisibilityTimeout": 1.5, "RedrivePolicy": {"maxReceiveCount": 3, "bar": 1}}},
+			"Rule": {"Type": "AWS::Events::Rule", "Properties": {
+				"EventPattern": {}, "State": "SLEEPING",
+				"Targets": [{"Id": "a", "Arn": {"Fn::Base64": "x"}}]}},
+			"Url": {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "AWS_IAM", "TargetFunctionArn": "f"}}
+		}
+	}`), options())
+	if err == nil {
+		t.Fatal("the template is accepted")
+	}
+	want := []string{
+		"the template's section Transform is not supported by the local cloud",
+		"parameter Size: parameters are not supported by the local cloud",
+		"resource Bucket (AWS::S3::Bucket): the resource type is not supported by the local cloud",
+		"resource Function (AWS::Lambda::Function): the referenced resource or parameter Nobody is not in the template",
+		"resource Function (AWS::Lambda::Function): property Environment.Variables.LIST must be a text",
+		`resource Function (AWS::Lambda::Function): property Runtime: the value "python3.13" is not supported by the local cloud`,
+		"resource Function (AWS::Lambda::Function): its code x.zip is not an asset of the assembly",
+		"resource Queue (AWS::SQS::Queue): the attribute UpdatePolicy is not supported by the local cloud",
+		"resource Queue (AWS::SQS::Queue): property FifoQueue must be of type bool, and is yes",
+		"resource Queue (AWS::SQS::Queue): property Foo is not supported by the local cloud",
+		"resource Queue (AWS::SQS::Queue): property RedrivePolicy.deadLetterTargetArn is required",
+		"resource Queue (AWS::SQS::Queue): property RedrivePolicy.bar is not supported by the local cloud",
+		"resource Queue (AWS::SQS::Queue): property VisibilityTimeout must be of type int, and is 1.5",
+		"resource Rule (AWS::Events::Rule): the intrinsic function Fn::Base64 is not supported by the local cloud",
+		`resource Rule (AWS::Events::Rule): property State: the value "SLEEPING" is not supported by the local cloud`,
+		`resource Url (AWS::Lambda::Url): property AuthType: the value "AWS_IAM" is not supported by the local cloud`,
+	}
+	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
+		t.Errorf("the problems differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestACircleOfReferencesIsRefused(t *testing.T) {
+	_, err := assembly.Load(write(t, `{"Resources": {
+		"A": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::Sub": "x-${B.QueueName}"}}},
+		"B": {"Type": "AWS::SQS::Queue", "DependsOn": "A"}
+	}}`), options())
+	if err == nil || err.Error() != "circular dependency between resources: A → B → A" {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestAConditionThatRefersToItselfIsRefused(t *testing.T) {
+	_, err := assembly.Load(write(t, `{"Conditions": {"A": {"Fn::Not": [{"Condition": "A"}]}}}`), options())
+	if err == nil || err.Error() != "condition A: the condition A refers to itself" {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestAFunctionWithoutItsArtefactIsRefused(t *testing.T) {
+	_, err := assembly.Load("testdata/unbuilt", options())
+	if err == nil || !strings.Contains(err.Error(), "resource Worker (AWS::Lambda::Function): its artefact ") ||
+		!strings.HasSuffix(err.Error(), "testdata/unbuilt/asset.worker/bootstrap does not exist") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestEveryPropertyWithoutEffectSaysWhy(t *testing.T) {
+	var look func(of reflect.Type)
+	look = func(of reflect.Type) {
+		for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice || of.Kind() == reflect.Map {
+			of = of.Elem()
+		}
+		if of.Kind() != reflect.Struct {
+			return
+		}
+		for field := range of.Fields() {
+			if field.Type == reflect.TypeFor[assembly.Harmless]() && field.Tag.Get("why") == "" {
+				t.Errorf("%s.%s does not say why it has no effect", of.Name(), field.Name)
+			}
+			look(field.Type)
+		}
+	}
+	for _, properties := range []any{
+		assembly.APIDestination{},
+		assembly.Connection{},
+		assembly.EventBus{},
+		assembly.EventInvokeConfig{},
+		assembly.EventSourceMapping{},
+		assembly.Function{},
+		assembly.LogGroup{},
+		assembly.LogsPolicy{},
+		assembly.Permission{},
+		assembly.Policy{},
+		assembly.Queue{},
+		assembly.QueuePolicy{},
+		assembly.Role{},
+		assembly.Rule{},
+		assembly.Secret{},
+		assembly.Table{},
+		assembly.URL{},
+	} {
+		look(reflect.TypeOf(properties))
+	}
+}

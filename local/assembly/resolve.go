@@ -1,0 +1,256 @@
+package assembly
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// noValue is what Ref AWS::NoValue gives: the property that has it is absent.
+type noValue struct{}
+
+// unresolved stands where an expression could not be evaluated: that is
+// reported once, and nothing that follows from it.
+type unresolved struct{}
+
+// resolve evaluates every intrinsic function in a template value. It reports
+// all problems it finds, joined.
+func (l *loader) resolve(value any) (any, error) {
+	switch value := value.(type) {
+	case map[string]any:
+		if name, argument, ok := intrinsic(value); ok {
+			return l.call(name, argument)
+		}
+		return l.object(value)
+	case []any:
+		return l.list(value)
+	case string:
+		return l.dynamic(value)
+	default:
+		return value, nil
+	}
+}
+
+func (l *loader) object(value map[string]any) (any, error) {
+	result := make(map[string]any, len(value))
+	var problems []error
+	for _, key := range sortedKeys(value) {
+		resolved, err := l.resolve(value[key])
+		if err != nil {
+			problems = append(problems, err)
+			resolved = unresolved{}
+		}
+		if _, absent := resolved.(noValue); !absent {
+			result[key] = resolved
+		}
+	}
+	return result, errors.Join(problems...)
+}
+
+func (l *loader) list(value []any) (any, error) {
+	result := make([]any, 0, len(value))
+	var problems []error
+	for _, item := range value {
+		resolved, err := l.resolve(item)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		if _, absent := resolved.(noValue); !absent {
+			result = append(result, resolved)
+		}
+	}
+	return result, errors.Join(problems...)
+}
+
+// intrinsic recognises an object with the one key Ref or Fn::….
+func intrinsic(value map[string]any) (name string, argument any, ok bool) {
+	if len(value) != 1 {
+		return "", nil, false
+	}
+	for key, item := range value {
+		name, argument = key, item
+	}
+	return name, argument, name == "Ref" || strings.HasPrefix(name, "Fn::")
+}
+
+func (l *loader) call(name string, argument any) (any, error) {
+	switch name {
+	case "Ref", "Fn::GetAtt":
+		return l.reference(argument)
+	case "Fn::If":
+		return l.choose(argument)
+	case "Fn::Join":
+		return l.join(argument)
+	case "Fn::Select":
+		return l.pick(argument)
+	case "Fn::Split":
+		return l.split(argument)
+	case "Fn::Sub":
+		return l.substitute(argument)
+	default:
+		return nil, fmt.Errorf("the intrinsic function %s is not supported by the local cloud", name)
+	}
+}
+
+// reference evaluates Ref "X", Fn::GetAtt ["X", "Arn"] and "X.Arn".
+func (l *loader) reference(argument any) (any, error) {
+	id, attribute, err := attributeName(argument)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(id, "AWS::") {
+		return l.pseudo(id)
+	}
+	who, known := l.identities[id]
+	switch {
+	case !known && l.template.Resources[id].Type != "":
+		return nil, fmt.Errorf("the referenced resource %s does not exist under its condition", id)
+	case !known:
+		return nil, fmt.Errorf("the referenced resource or parameter %s is not in the template", id)
+	case attribute == "" || who.anything:
+		return who.ref, nil
+	}
+	value, known := who.attributes[attribute]
+	if !known {
+		return nil, fmt.Errorf("the attribute %s of %s (%s) is not supported by the local cloud",
+			attribute, id, l.template.Resources[id].Type)
+	}
+	return value, nil
+}
+
+func attributeName(argument any) (id, attribute string, err error) {
+	switch argument := argument.(type) {
+	case string:
+		if strings.HasPrefix(argument, "AWS::") {
+			return argument, "", nil
+		}
+		id, attribute, _ = strings.Cut(argument, ".")
+		return id, attribute, nil
+	case []any:
+		if len(argument) == 2 {
+			id, isText := argument[0].(string)
+			attribute, isTextToo := argument[1].(string)
+			if isText && isTextToo {
+				return id, attribute, nil
+			}
+		}
+	}
+	return "", "", fmt.Errorf("%v is not a reference that the local cloud supports", argument)
+}
+
+func (l *loader) pseudo(name string) (any, error) {
+	switch name {
+	case "AWS::AccountId":
+		return l.options.AccountID, nil
+	case "AWS::NoValue":
+		return noValue{}, nil
+	case "AWS::Partition":
+		return "aws", nil
+	case "AWS::Region":
+		return l.options.Region, nil
+	case "AWS::StackId":
+		return place{options: l.options, stack: l.files.stack}.arn("cloudformation", "stack/"+l.files.stack+"/local"), nil
+	case "AWS::StackName":
+		return l.files.stack, nil
+	case "AWS::URLSuffix":
+		return "amazonaws.com", nil
+	default:
+		return nil, fmt.Errorf("the pseudo parameter %s is not supported by the local cloud", name)
+	}
+}
+
+func (l *loader) join(argument any) (any, error) {
+	delimiter, list, err := l.pair("Fn::Join", argument)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := texts("Fn::Join", list)
+	if err != nil {
+		return nil, err
+	}
+	return l.dynamic(strings.Join(parts, delimiter))
+}
+
+func (l *loader) split(argument any) (any, error) {
+	delimiter, value, err := l.pair("Fn::Split", argument)
+	if err != nil {
+		return nil, err
+	}
+	text, ok := value.(string)
+	if !ok {
+		return nil, fmt.Errorf("Fn::Split: %v is not a string", value)
+	}
+	var parts []any
+	for part := range strings.SplitSeq(text, delimiter) {
+		parts = append(parts, part)
+	}
+	return parts, nil
+}
+
+func (l *loader) pick(argument any) (any, error) {
+	at, value, err := l.pair("Fn::Select", argument)
+	if err != nil {
+		return nil, err
+	}
+	list, isList := value.([]any)
+	index, err := strconv.Atoi(at)
+	if err != nil || !isList || index < 0 || index >= len(list) {
+		return nil, fmt.Errorf("Fn::Select: %v has no item %s", value, at)
+	}
+	return list[index], nil
+}
+
+// pair takes the two arguments of a function whose first one is a plain text
+// or number.
+func (l *loader) pair(function string, argument any) (first string, second any, err error) {
+	list, ok := argument.([]any)
+	if !ok || len(list) != 2 {
+		return "", nil, fmt.Errorf("%s takes two arguments", function)
+	}
+	if first, err = l.text(list[0]); err != nil {
+		return "", nil, fmt.Errorf("%s: %w", function, err)
+	}
+	second, err = l.resolve(list[1])
+	return first, second, err
+}
+
+func texts(function string, value any) ([]string, error) {
+	list, ok := value.([]any)
+	if !ok {
+		return nil, fmt.Errorf("%s: %v is not a list", function, value)
+	}
+	parts := make([]string, len(list))
+	for i, item := range list {
+		text, err := plain(item)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", function, err)
+		}
+		parts[i] = text
+	}
+	return parts, nil
+}
+
+// text resolves a value that must become a plain text.
+func (l *loader) text(value any) (string, error) {
+	resolved, err := l.resolve(value)
+	if err != nil {
+		return "", err
+	}
+	return plain(resolved)
+}
+
+func plain(value any) (string, error) {
+	switch value := value.(type) {
+	case string:
+		return value, nil
+	case json.Number:
+		return value.String(), nil
+	case bool:
+		return strconv.FormatBool(value), nil
+	default:
+		return "", fmt.Errorf("%v is not a text", value)
+	}
+}

@@ -1,0 +1,38 @@
+package assembly
+
+import "strings"
+
+// Role is an AWS::IAM::Role.
+type Role struct {
+	RoleName                 string         `cfn:"RoleName"`
+	AssumeRolePolicyDocument any            `cfn:"AssumeRolePolicyDocument,required"`
+	Policies                 []InlinePolicy `cfn:"Policies"`
+	Description              Harmless       `cfn:"Description" why:"only a reader sees it"`
+	MaxSessionDuration       Harmless       `cfn:"MaxSessionDuration" why:"sessions last as long as the process"`
+	Tags                     Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+// InlinePolicy is a policy inside a role.
+type InlinePolicy struct {
+	PolicyName     string `cfn:"PolicyName,required"`
+	PolicyDocument any    `cfn:"PolicyDocument,required"`
+}
+
+func (r *Role) identify(at place) (identity, error) {
+	name := at.named(r.RoleName, 64)
+	arn := strings.Join([]string{"arn", "aws", "iam", "", at.options.AccountID, "role/" + name}, ":")
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
+		"Arn": arn, "RoleId": "AROA" + at.code(17),
+	}}, nil
+}
+
+// Policy is an AWS::IAM::Policy: a policy added to roles by their names.
+type Policy struct {
+	PolicyName     string   `cfn:"PolicyName,required"`
+	PolicyDocument any      `cfn:"PolicyDocument,required"`
+	Roles          []string `cfn:"Roles,required"`
+}
+
+func (p *Policy) identify(at place) (identity, error) {
+	return identity{name: p.PolicyName, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
+}

@@ -1,0 +1,167 @@
+package assembly
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// Secret is an AWS::SecretsManager::Secret.
+type Secret struct {
+	Name                 string                `cfn:"Name"`
+	Description          Harmless              `cfn:"Description" why:"only a reader sees it"`
+	KMSKeyID             Harmless              `cfn:"KmsKeyId" why:"nothing is stored, so nothing is encrypted"`
+	Tags                 Harmless              `cfn:"Tags" why:"nothing bills or selects by tag"`
+	GenerateSecretString *GenerateSecretString `cfn:"GenerateSecretString,required"`
+
+	// Value is generated anew in every run.
+	Value string
+}
+
+// GenerateSecretString says how a secret's value is made.
+type GenerateSecretString struct {
+	ExcludeCharacters    string `cfn:"ExcludeCharacters"`
+	ExcludePunctuation   bool   `cfn:"ExcludePunctuation"`
+	PasswordLength       *int   `cfn:"PasswordLength"`
+	SecretStringTemplate string `cfn:"SecretStringTemplate"`
+	GenerateStringKey    string `cfn:"GenerateStringKey"`
+}
+
+func (s *Secret) identify(at place) (identity, error) {
+	name := at.named(s.Name, 512)
+	arn := at.arn("secretsmanager", "secret:"+name+"-"+at.code(6))
+	value, err := s.generate(at.options.Random)
+	s.Value = value
+	return identity{name: name, ref: arn, arn: arn, attributes: map[string]string{"Id": arn}}, err
+}
+
+func (s *Secret) generate(random io.Reader) (string, error) {
+	if s.GenerateSecretString == nil {
+		return "", nil
+	}
+	how := *s.GenerateSecretString
+	password, err := how.password(random)
+	if err != nil || how.SecretStringTemplate == "" {
+		return password, err
+	}
+	content := map[string]any{}
+	if err := json.Unmarshal([]byte(how.SecretStringTemplate), &content); err != nil {
+		return "", fmt.Errorf("property GenerateSecretString.SecretStringTemplate is not a JSON object: %w", err)
+	}
+	content[how.GenerateStringKey] = password
+	value, err := json.Marshal(content)
+	return string(value), err
+}
+
+// password draws characters until each kind occurs, as Secrets Manager does
+// unless it is told otherwise.
+func (g GenerateSecretString) password(random io.Reader) (string, error) {
+	kinds := []string{"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789"}
+	if !g.ExcludePunctuation {
+		kinds = append(kinds, "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+	}
+	for i, kind := range kinds {
+		kinds[i] = strings.Map(func(c rune) rune {
+			if strings.ContainsRune(g.ExcludeCharacters, c) {
+				return -1
+			}
+			return c
+		}, kind)
+	}
+	alphabet := strings.Join(kinds, "")
+	length := 32
+	if g.PasswordLength != nil {
+		length = *g.PasswordLength
+	}
+	if length < len(kinds) || length > 4096 || alphabet == "" {
+		return "", errors.New("property GenerateSecretString leaves no password that has every kind of character")
+	}
+	for range 100 {
+		password, err := draw(random, alphabet, length)
+		if err != nil {
+			return "", fmt.Errorf("generating the secret: %w", err)
+		}
+		if hasEvery(password, kinds) {
+			return password, nil
+		}
+	}
+	return "", errors.New("generating the secret: no password has every kind of character")
+}
+
+func hasEvery(password string, kinds []string) bool {
+	for _, kind := range kinds {
+		if kind != "" && !strings.ContainsAny(password, kind) {
+			return false
+		}
+	}
+	return true
+}
+
+// draw picks every character with the same chance: bytes beyond the last whole
+// multiple of the alphabet's size are thrown away.
+func draw(random io.Reader, alphabet string, length int) (string, error) {
+	fair := 256 - 256%len(alphabet)
+	var password bytes.Buffer
+	for one := make([]byte, 1); password.Len() < length; {
+		if _, err := io.ReadFull(random, one); err != nil {
+			return "", err
+		}
+		if int(one[0]) < fair {
+			password.WriteByte(alphabet[int(one[0])%len(alphabet)])
+		}
+	}
+	return password.String(), nil
+}
+
+// dynamic replaces {{resolve:secretsmanager:…}} in a text by the secret.
+func (l *loader) dynamic(text string) (any, error) {
+	if !strings.Contains(text, "{{resolve:") {
+		return text, nil
+	}
+	var problems []error
+	result := regexp.MustCompile(`\{\{resolve:[^}]*\}\}`).ReplaceAllStringFunc(text, func(found string) string {
+		value, err := l.secret(strings.TrimSuffix(strings.TrimPrefix(found, "{{resolve:"), "}}"))
+		if err != nil {
+			problems = append(problems, fmt.Errorf("the dynamic reference %s: %w", found, err))
+		}
+		return value
+	})
+	return result, errors.Join(problems...)
+}
+
+// secret reads service:secret:SecretString:key:stage:version, where the secret
+// is an ARN of seven parts. An empty key means the whole value.
+func (l *loader) secret(reference string) (string, error) {
+	parts := strings.Split(reference, ":")
+	if parts[0] != "secretsmanager" {
+		return "", fmt.Errorf("the service %q is not supported by the local cloud", parts[0])
+	}
+	if len(parts) < 8 {
+		return "", errors.New("the secret must be named by its ARN")
+	}
+	arn, rest := strings.Join(parts[1:8], ":"), append(parts[8:], "", "", "")
+	value, known := l.secrets[arn]
+	switch {
+	case !known:
+		return "", errors.New("the secret is not one of the stack's")
+	case rest[0] != "SecretString" && rest[0] != "":
+		return "", fmt.Errorf("%q is not supported by the local cloud", rest[0])
+	case rest[2] != "" || rest[3] != "":
+		return "", errors.New("versions of secrets are not supported by the local cloud")
+	case rest[1] == "":
+		return value, nil
+	}
+	content := map[string]any{}
+	if err := json.Unmarshal([]byte(value), &content); err != nil {
+		return "", fmt.Errorf("the secret is not a JSON object: %w", err)
+	}
+	field, ok := content[rest[1]].(string)
+	if !ok {
+		return "", fmt.Errorf("the secret has no text %q", rest[1])
+	}
+	return field, nil
+}

@@ -1,0 +1,67 @@
+package assembly
+
+// Table is an AWS::DynamoDB::Table.
+type Table struct {
+	TableName                        string                `cfn:"TableName"`
+	KeySchema                        []KeyElement          `cfn:"KeySchema,required"`
+	AttributeDefinitions             []AttributeDefinition `cfn:"AttributeDefinitions,required"`
+	BillingMode                      string                `cfn:"BillingMode"`
+	TimeToLiveSpecification          *TimeToLive           `cfn:"TimeToLiveSpecification"`
+	PointInTimeRecoverySpecification Harmless              `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
+	DeletionProtectionEnabled        Harmless              `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
+	SSESpecification                 Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	TableClass                       Harmless              `cfn:"TableClass" why:"it changes prices only"`
+	Tags                             Harmless              `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+// KeyElement is one attribute of a table's primary key.
+type KeyElement struct {
+	AttributeName string `cfn:"AttributeName,required"`
+	KeyType       string `cfn:"KeyType,required"`
+}
+
+// AttributeDefinition is the type of a key attribute.
+type AttributeDefinition struct {
+	AttributeName string `cfn:"AttributeName,required"`
+	AttributeType string `cfn:"AttributeType,required"`
+}
+
+// TimeToLive names the attribute that holds when an item expires.
+type TimeToLive struct {
+	AttributeName string `cfn:"AttributeName"`
+	Enabled       bool   `cfn:"Enabled,required"`
+}
+
+func (t *Table) identify(at place) (identity, error) {
+	name := at.named(t.TableName, 255)
+	arn := at.arn("dynamodb", "table/"+name)
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}},
+		oneOf("BillingMode", t.BillingMode, "PAY_PER_REQUEST")
+}
+
+// LogGroup is an AWS::Logs::LogGroup.
+type LogGroup struct {
+	LogGroupName    string   `cfn:"LogGroupName"`
+	RetentionInDays int      `cfn:"RetentionInDays"`
+	KMSKeyID        Harmless `cfn:"KmsKeyId" why:"nothing is stored, so nothing is encrypted"`
+	LogGroupClass   Harmless `cfn:"LogGroupClass" why:"it changes prices only"`
+	Tags            Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+func (g *LogGroup) identify(at place) (identity, error) {
+	name := at.named(g.LogGroupName, 512)
+	arn := at.arn("logs", "log-group:"+name)
+	// The attribute ends with :*, which stands for the group's streams.
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn + ":*"}}, nil
+}
+
+// LogsPolicy is an AWS::Logs::ResourcePolicy.
+type LogsPolicy struct {
+	PolicyName string `cfn:"PolicyName,required"`
+	// PolicyDocument is a JSON text.
+	PolicyDocument string `cfn:"PolicyDocument,required"`
+}
+
+func (p *LogsPolicy) identify(place) (identity, error) {
+	return identity{name: p.PolicyName, ref: p.PolicyName}, nil
+}

@@ -1,0 +1,177 @@
+package assembly
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+type template struct {
+	Parameters map[string]any `json:"Parameters"`
+	// Rules check the parameters, so without parameters there is nothing to
+	// check.
+	Rules      map[string]any         `json:"Rules"`
+	Conditions map[string]any         `json:"Conditions"`
+	Resources  map[string]rawResource `json:"Resources"`
+	Outputs    map[string]struct {
+		Value     any    `json:"Value"`
+		Condition string `json:"Condition"`
+	} `json:"Outputs"`
+	sections []string
+}
+
+type rawResource struct {
+	Type       string         `json:"Type"`
+	Properties map[string]any `json:"Properties"`
+	DependsOn  any            `json:"DependsOn"`
+	Condition  string         `json:"Condition"`
+	Metadata   map[string]any `json:"Metadata"`
+	// What happens to a resource when the stack is deleted or replaces it has
+	// no meaning here: nothing outlives the process.
+	DeletionPolicy      string `json:"DeletionPolicy"`
+	UpdateReplacePolicy string `json:"UpdateReplacePolicy"`
+	CreationPolicy      any    `json:"CreationPolicy"`
+	UpdatePolicy        any    `json:"UpdatePolicy"`
+}
+
+func readTemplate(path string) (template, error) {
+	var sections map[string]any
+	if err := readJSON(path, &sections); err != nil {
+		return template{}, err
+	}
+	result := template{sections: sortedKeys(sections)}
+	if err := readJSON(path, &result); err != nil {
+		return template{}, err
+	}
+	return result, nil
+}
+
+// unsupportedSections refuses what would change the template's meaning. The
+// parameter and the rule that CDK adds to every template ask for the version
+// of the account's bootstrap stack, which a local cloud does not have.
+func (t template) unsupportedSections() []error {
+	known := []string{"AWSTemplateFormatVersion", "Conditions", "Description", "Metadata", "Outputs", "Parameters", "Resources", "Rules"}
+	var problems []error
+	for _, section := range t.sections {
+		if !slices.Contains(known, section) {
+			problems = append(problems, fmt.Errorf("the template's section %s is not supported by the local cloud", section))
+		}
+	}
+	for _, id := range sortedKeys(t.Parameters) {
+		if id != "BootstrapVersion" {
+			problems = append(problems, fmt.Errorf("parameter %s: parameters are not supported by the local cloud", id))
+		}
+	}
+	for _, id := range sortedKeys(t.Rules) {
+		if id != "CheckBootstrapVersion" {
+			problems = append(problems, fmt.Errorf("rule %s of the template: rules are not supported by the local cloud", id))
+		}
+	}
+	return problems
+}
+
+func (r rawResource) unsupportedAttributes() []error {
+	var problems []error
+	if r.CreationPolicy != nil {
+		problems = append(problems, errors.New("the attribute CreationPolicy is not supported by the local cloud"))
+	}
+	if r.UpdatePolicy != nil {
+		problems = append(problems, errors.New("the attribute UpdatePolicy is not supported by the local cloud"))
+	}
+	return problems
+}
+
+// order sorts the resources that exist so that each comes after what it refers
+// to, alphabetically where that leaves a choice. A circle is refused, as
+// CloudFormation does.
+func (t template) order(exists func(string) bool) ([]string, error) {
+	var sorted, walk []string
+	done := map[string]bool{}
+	var visit func(id string) error
+	visit = func(id string) error {
+		if done[id] {
+			return nil
+		}
+		if at := slices.Index(walk, id); at >= 0 {
+			return fmt.Errorf("circular dependency between resources: %s", strings.Join(append(walk[at:], id), " → "))
+		}
+		walk = append(walk, id)
+		for _, other := range t.references(id) {
+			if err := visit(other); err != nil {
+				return err
+			}
+		}
+		walk = walk[:len(walk)-1]
+		done[id] = true
+		if exists(id) {
+			sorted = append(sorted, id)
+		}
+		return nil
+	}
+	for _, id := range sortedKeys(t.Resources) {
+		if err := visit(id); err != nil {
+			return nil, err
+		}
+	}
+	return sorted, nil
+}
+
+// references lists the resources that a resource refers to or depends on.
+func (t template) references(id string) []string {
+	found := map[string]bool{}
+	resource := t.Resources[id]
+	collect(resource.Properties, found)
+	switch on := resource.DependsOn.(type) {
+	case string:
+		found[on] = true
+	case []any:
+		for _, other := range on {
+			if text, ok := other.(string); ok {
+				found[text] = true
+			}
+		}
+	}
+	maps.DeleteFunc(found, func(other string, _ bool) bool {
+		_, isResource := t.Resources[other]
+		return !isResource
+	})
+	return sortedKeys(found)
+}
+
+// collect finds the ids that a template value refers to.
+func collect(value any, found map[string]bool) {
+	switch value := value.(type) {
+	case []any:
+		for _, item := range value {
+			collect(item, found)
+		}
+	case map[string]any:
+		for key, item := range value {
+			for _, id := range referenced(key, item) {
+				found[id] = true
+			}
+			collect(item, found)
+		}
+	}
+}
+
+func referenced(function string, argument any) []string {
+	switch function {
+	case "Ref", "Fn::GetAtt":
+		if id, _, err := attributeName(argument); err == nil {
+			return []string{id}
+		}
+	case "Fn::Sub":
+		var ids []string
+		for _, name := range placeholders(argument) {
+			id, _, _ := strings.Cut(name, ".")
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,153 @@
+package pattern
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// A matcher tells whether one leaf of an event is accepted.
+type matcher func(value any) bool
+
+// ofText is a matcher that only strings can satisfy.
+func ofText(matches func(string) bool) matcher {
+	return func(value any) bool {
+		text, isText := value.(string)
+		return isText && matches(text)
+	}
+}
+
+func not(matches matcher) matcher {
+	return func(value any) bool { return !matches(value) }
+}
+
+func anyOf(matchers []matcher) matcher {
+	return func(value any) bool {
+		return slices.ContainsFunc(matchers, func(matches matcher) bool { return matches(value) })
+	}
+}
+
+// literal accepts the same value of the same type.
+func literal(wanted any) matcher {
+	number, isNumber := wanted.(json.Number)
+	if !isNumber {
+		return func(value any) bool { return value == wanted }
+	}
+	return func(value any) bool {
+		other, isNumber := value.(json.Number)
+		return isNumber && sameNumber(number, other)
+	}
+}
+
+// largest is the largest number that EventBridge compares by value.
+const largest = 5.0e9
+
+// comparable gives a number's value if it is one that is compared by value.
+func comparableNumber(number json.Number) (float64, bool) {
+	value, err := number.Float64()
+	return value, err == nil && math.Abs(value) <= largest
+}
+
+// sameNumber compares by value, so that 300 is 300.0; numbers too large for that
+// are compared as they are written. (AWS's guide says that numbers are always
+// compared as written; AWS itself does not.)
+func sameNumber(a, b json.Number) bool {
+	x, okX := comparableNumber(a)
+	y, okY := comparableNumber(b)
+	if okX && okY {
+		return x == y
+	}
+	return a == b
+}
+
+func prefix(wanted string) matcher {
+	return ofText(func(text string) bool { return strings.HasPrefix(text, wanted) })
+}
+
+func suffix(wanted string) matcher {
+	return ofText(func(text string) bool { return strings.HasSuffix(text, wanted) })
+}
+
+func equalsIgnoringCase(wanted string) matcher {
+	return ofText(func(text string) bool { return strings.EqualFold(text, wanted) })
+}
+
+func prefixIgnoringCase(wanted string) matcher {
+	length := utf8.RuneCountInString(wanted)
+	return ofText(func(text string) bool {
+		runes := []rune(text)
+		return len(runes) >= length && strings.EqualFold(string(runes[:length]), wanted)
+	})
+}
+
+func suffixIgnoringCase(wanted string) matcher {
+	length := utf8.RuneCountInString(wanted)
+	return ofText(func(text string) bool {
+		runes := []rune(text)
+		return len(runes) >= length && strings.EqualFold(string(runes[len(runes)-length:]), wanted)
+	})
+}
+
+// wildcard accepts text in which every unescaped * stands for any characters.
+// The empty wildcard accepts nothing.
+func wildcard(wanted string) (matcher, error) {
+	if wanted == "" {
+		return func(any) bool { return false }, nil
+	}
+	pieces, err := wildcardPieces(wanted)
+	if err != nil {
+		return nil, err
+	}
+	return ofText(func(text string) bool { return matchPieces(pieces, text) }), nil
+}
+
+// wildcardPieces are the texts between the asterisks.
+func wildcardPieces(wanted string) ([]string, error) {
+	var pieces []string
+	var piece strings.Builder
+	escaped, afterStar := false, false
+	for _, character := range wanted {
+		star := character == '*' && !escaped
+		switch {
+		case escaped && character != '*' && character != '\\':
+			return nil, refuse("Invalid escape character in wildcard")
+		case star && afterStar:
+			return nil, refuse("Consecutive wildcard characters")
+		case star:
+			pieces = append(pieces, piece.String())
+			piece.Reset()
+		case character == '\\' && !escaped:
+			escaped, afterStar = true, false
+			continue
+		default:
+			piece.WriteRune(character)
+		}
+		escaped, afterStar = false, star
+	}
+	if escaped {
+		return nil, refuse("Invalid escape character in wildcard")
+	}
+	return append(pieces, piece.String()), nil
+}
+
+func matchPieces(pieces []string, text string) bool {
+	first, last := pieces[0], pieces[len(pieces)-1]
+	if len(pieces) == 1 {
+		return text == first
+	}
+	text, ok := strings.CutPrefix(text, first)
+	if !ok {
+		return false
+	}
+	if text, ok = strings.CutSuffix(text, last); !ok {
+		return false
+	}
+	for _, piece := range pieces[1 : len(pieces)-1] {
+		if _, text, ok = strings.Cut(text, piece); !ok {
+			return false
+		}
+	}
+	return true
+}

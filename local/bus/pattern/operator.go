@@ -1,0 +1,139 @@
+package pattern
+
+import (
+	"encoding/json"
+	"net/netip"
+	"slices"
+)
+
+// operation compiles an operator other than exists, such as {"prefix":"x"}.
+func operation(operator string, argument any) (matcher, error) {
+	switch operator {
+	case "prefix":
+		return affix(operator, argument, prefix, prefixIgnoringCase)
+	case "suffix":
+		return affix(operator, argument, suffix, suffixIgnoringCase)
+	case "equals-ignore-case":
+		return withText(operator, argument, infallible(equalsIgnoringCase))
+	case "wildcard":
+		return withText(operator, argument, wildcard)
+	case "anything-but":
+		return anythingBut(argument)
+	case "numeric":
+		return numeric(argument)
+	case "cidr":
+		return withText(operator, argument, cidr)
+	default:
+		return nil, refuse("Unrecognized match type %s", operator)
+	}
+}
+
+func infallible(make func(string) matcher) func(string) (matcher, error) {
+	return func(text string) (matcher, error) { return make(text), nil }
+}
+
+func withText(operator string, argument any, make func(string) (matcher, error)) (matcher, error) {
+	text, isText := argument.(string)
+	if !isText {
+		return nil, refuse("%s match pattern must be a string", operator)
+	}
+	return make(text)
+}
+
+// affix compiles prefix and suffix, whose argument may be wrapped to ignore case.
+func affix(operator string, argument any, exact, ignoringCase func(string) matcher) (matcher, error) {
+	object, isObject := argument.(map[string]any)
+	if !isObject {
+		return withText(operator, argument, infallible(exact))
+	}
+	inner, text, err := only(object)
+	if err != nil {
+		return nil, err
+	}
+	if inner != "equals-ignore-case" {
+		return nil, refuse("Unsupported %s pattern: %s", operator, inner)
+	}
+	return withText(inner, text, infallible(ignoringCase))
+}
+
+func cidr(text string) (matcher, error) {
+	network, err := netip.ParsePrefix(text)
+	if err != nil {
+		return nil, refuse("Malformed CIDR: %s", text)
+	}
+	network = network.Masked()
+	return ofText(func(text string) bool {
+		address, err := netip.ParseAddr(text)
+		return err == nil && network.Contains(address)
+	}), nil
+}
+
+// anythingBut accepts every value that is there and is not listed, of whatever
+// type it is.
+func anythingBut(argument any) (matcher, error) {
+	if object, isObject := argument.(map[string]any); isObject {
+		return anythingButMatching(object)
+	}
+	list, err := oneOrMore(argument)
+	if err != nil {
+		return nil, err
+	}
+	var matchers []matcher
+	texts := 0
+	for _, member := range list {
+		switch member.(type) {
+		case string:
+			texts++
+		case json.Number:
+		default:
+			return nil, refuse("Value of anything-but must be an array or single string/number value.")
+		}
+		matchers = append(matchers, literal(member))
+	}
+	if texts != 0 && texts != len(list) {
+		return nil, refuse("Inside anything but list, either all values are number or string, mixed type is not supported")
+	}
+	return not(anyOf(matchers)), nil
+}
+
+// anythingButMatching compiles the forms such as {"anything-but":{"prefix":"x"}},
+// whose argument is a string or a list of strings.
+func anythingButMatching(object map[string]any) (matcher, error) {
+	operator, argument, err := only(object)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains([]string{"prefix", "suffix", "equals-ignore-case", "wildcard"}, operator) {
+		return nil, refuse("Unsupported anything-but pattern: %s", operator)
+	}
+	list, err := oneOrMore(argument)
+	if err != nil {
+		return nil, err
+	}
+	var matchers []matcher
+	for _, member := range list {
+		if _, isText := member.(string); !isText {
+			return nil, refuse("%s match pattern must be a string", operator)
+		}
+		if member == "" && (operator == "prefix" || operator == "suffix") {
+			return nil, refuse("Null prefix/suffix not allowed")
+		}
+		matches, err := operation(operator, member)
+		if err != nil {
+			return nil, err
+		}
+		matchers = append(matchers, matches)
+	}
+	return not(anyOf(matchers)), nil
+}
+
+func oneOrMore(argument any) ([]any, error) {
+	list, isList := argument.([]any)
+	if !isList {
+		return []any{argument}, nil
+	}
+	if len(list) == 0 {
+		return nil, refuse("Empty arrays are not allowed")
+	}
+	return list, nil
+}

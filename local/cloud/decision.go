@@ -1,0 +1,80 @@
+package cloud
+
+import (
+	"context"
+	"maps"
+
+	"example.com/saga/local/access"
+	"example.com/saga/local/wire"
+)
+
+// authorize decides on a call over the wire: a function may do what its role's
+// policies or the resource's policy allow, and neither denies.
+func (a *authority) authorize(ctx context.Context, action, resource string, conditions map[string][]string) error {
+	who, isFunction := a.callers[wire.Caller(ctx)]
+	if !isFunction {
+		return nil
+	}
+	decision := a.decide(who.role, action, resource, conditions)
+	if decision == access.Allow {
+		return nil
+	}
+	reason := "because no identity-based policy allows the " + action + " action"
+	if decision == access.Deny {
+		reason = "with an explicit deny"
+	}
+	return wire.Errorf("AccessDeniedException", "User: %s is not authorized to perform: %s on resource: %s %s",
+		who.session, action, resource, reason)
+}
+
+func (a *authority) decide(who *role, action, resource string, conditions map[string][]string) access.Decision {
+	request := access.Request{Principal: who.arn, Action: action, Resource: resource, Conditions: a.withContext(conditions)}
+	return max(access.Evaluate(request, who.policies...), access.Evaluate(request, a.attached[resource]...))
+}
+
+// withContext adds the condition keys that every request has. Loopback stands
+// for the encrypted transport that policies ask for.
+func (a *authority) withContext(conditions map[string][]string) map[string][]string {
+	all := map[string][]string{"aws:SecureTransport": {"true"}}
+	maps.Copy(all, conditions)
+	return all
+}
+
+// roleMay tells whether a service that takes on a role may do this.
+func (a *authority) roleMay(roleARN, action, resource string, conditions map[string][]string) bool {
+	who := a.roles[roleARN]
+	return who != nil && a.decide(who, action, resource, conditions) == access.Allow
+}
+
+// serviceMay tells whether a resource's policy lets a service do this on behalf
+// of the source, such as a rule.
+func (a *authority) serviceMay(service, action, resource, sourceARN string) bool {
+	return access.Evaluate(a.fromService(service, action, resource, sourceARN), a.attached[resource]...) == access.Allow
+}
+
+// serviceMayLog tells the same of a log group, whose policies are the account's.
+func (a *authority) serviceMayLog(service, action, resource, sourceARN string) bool {
+	return access.Evaluate(a.fromService(service, action, resource, sourceARN), a.logs...) == access.Allow
+}
+
+func (a *authority) fromService(service, action, resource, sourceARN string) access.Request {
+	return access.Request{Principal: service, Action: action, Resource: resource, Conditions: a.withContext(map[string][]string{
+		"aws:SourceArn": {sourceARN}, "aws:SourceAccount": {a.account},
+	})}
+}
+
+// anyoneMayInvoke tells whether a function's URL is open to the public: since
+// 2025 that needs the permission to call the URL and the one to invoke the
+// function through it.
+func (a *authority) anyoneMayInvoke(functionARN string) bool {
+	call := access.Request{
+		Principal: anonymous, Action: "lambda:InvokeFunctionUrl", Resource: functionARN,
+		Conditions: a.withContext(map[string][]string{"lambda:FunctionUrlAuthType": {"NONE"}}),
+	}
+	invoke := access.Request{
+		Principal: anonymous, Action: "lambda:InvokeFunction", Resource: functionARN,
+		Conditions: a.withContext(map[string][]string{"lambda:InvokedViaFunctionUrl": {"true"}}),
+	}
+	policies := a.attached[functionARN]
+	return access.Evaluate(call, policies...) == access.Allow && access.Evaluate(invoke, policies...) == access.Allow
+}

@@ -1,0 +1,135 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"example.com/saga/local/access"
+	"example.com/saga/local/bus"
+	"example.com/saga/local/queue"
+	"example.com/saga/local/wire"
+)
+
+// deliverer is a function that is a bus.Deliverer.
+type deliverer func(ctx context.Context, d bus.Delivery) error
+
+// Deliver calls the function.
+func (d deliverer) Deliver(ctx context.Context, delivery bus.Delivery) error { return d(ctx, delivery) }
+
+// deliveries takes events from rules to what they target, if the policies
+// allow it.
+type deliveries struct{ cloud *Cloud }
+
+func (d deliveries) toQueue(ctx context.Context, delivery bus.Delivery) error {
+	attributes := map[string]queue.MessageAttribute{}
+	if header := delivery.Event.TraceHeader; header != "" {
+		attributes["AWSTraceHeader"] = queue.MessageAttribute{DataType: "String", StringValue: &header}
+	}
+	return d.send(ctx, delivery.Rule, delivery.Target, &queue.SendMessageInput{
+		MessageBody: string(delivery.Body), MessageGroupId: delivery.GroupID, MessageSystemAttributes: attributes,
+	})
+}
+
+// send sends to a queue on behalf of a rule. A queue that does not exist and one
+// whose policy does not allow it fail for good, and look the same, as on AWS.
+func (d deliveries) send(ctx context.Context, ruleARN, queueARN string, in *queue.SendMessageInput) error {
+	url, exists := d.cloud.queues.URL(queueARN)
+	if !exists {
+		return &bus.DeliveryError{Code: bus.CodeNoResource, Message: "The specified queue does not exist: " + queueARN}
+	}
+	if !d.cloud.authority.serviceMay(serviceEvents, "sqs:SendMessage", queueARN, ruleARN) {
+		return notPermitted("the queue policy of " + queueARN + " does not allow " + serviceEvents + " to send messages for this rule")
+	}
+	in.QueueUrl = url
+	_, err := d.cloud.queues.SendMessage(ctx, in)
+	return refusal(err)
+}
+
+// DeadLetter sends an event that could not be delivered to a dead-letter queue.
+func (d deliveries) DeadLetter(ctx context.Context, queueARN string, body []byte, attributes map[string]string) error {
+	in := &queue.SendMessageInput{MessageBody: string(body), MessageAttributes: map[string]queue.MessageAttribute{}}
+	for name, value := range attributes {
+		in.MessageAttributes[name] = queue.MessageAttribute{DataType: "String", StringValue: &value}
+	}
+	return d.send(ctx, attributes["RULE_ARN"], queueARN, in)
+}
+
+func (d deliveries) toFunction(ctx context.Context, delivery bus.Delivery) error {
+	if !d.cloud.authority.serviceMay(serviceEvents, "lambda:InvokeFunction", delivery.Target, delivery.Rule) {
+		return notPermitted("the policy of " + delivery.Target + " does not allow " + serviceEvents + " to invoke it for this rule")
+	}
+	if err := d.cloud.functions.InvokeAsync(ctx, delivery.Target, delivery.Body); err != nil {
+		return refusal(err)
+	}
+	d.cloud.events[delivery.Target].Add(1)
+	return nil
+}
+
+func (d deliveries) toLogGroup(ctx context.Context, delivery bus.Delivery) error {
+	streams := strings.TrimSuffix(delivery.Target, ":*") + ":log-stream:*"
+	for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
+		if !d.cloud.authority.serviceMayLog(serviceEvents, action, streams, delivery.Rule) {
+			return notPermitted("no resource policy of the logs allows " + serviceEvents + " to do " + action + " on " + delivery.Target)
+		}
+	}
+	return d.cloud.logs.Deliver(ctx, delivery)
+}
+
+func (d deliveries) toBus(ctx context.Context, delivery bus.Delivery) error {
+	err := d.asRole(delivery, "events:PutEvents", map[string][]string{
+		"events:source":             {delivery.Event.Source},
+		"events:detail-type":        {delivery.Event.DetailType},
+		"events:eventBusInvocation": {"true"},
+	})
+	if err != nil {
+		return err
+	}
+	return d.cloud.buses.Accept(ctx, delivery.Target, delivery.Event)
+}
+
+func (d deliveries) toDestination(ctx context.Context, delivery bus.Delivery) error {
+	if err := d.asRole(delivery, "events:InvokeApiDestination", nil); err != nil {
+		return err
+	}
+	return d.cloud.destinations.Deliver(ctx, delivery)
+}
+
+// asRole checks that EventBridge can take on the target's role, and that the
+// role allows the action on the target.
+func (d deliveries) asRole(delivery bus.Delivery, action string, conditions map[string][]string) error {
+	taken := d.cloud.authority.roles[delivery.Role]
+	if taken == nil || !taken.trusts(serviceEvents) {
+		return &bus.DeliveryError{Code: "FAILED_TO_ASSUME_ROLE", Message: "EventBridge cannot assume the role " + delivery.Role}
+	}
+	if d.cloud.authority.decide(taken, action, delivery.Target, conditions) != access.Allow {
+		return notPermitted("the role " + delivery.Role + " does not allow " + action + " on " + delivery.Target)
+	}
+	return nil
+}
+
+func notPermitted(message string) error {
+	return &bus.DeliveryError{Code: bus.CodeNoPermissions, Message: message}
+}
+
+// refusal turns an engine's error into that of a delivery. What the target
+// refuses as wrong, it would refuse again; throttling and its own failures pass.
+func refusal(err error) error {
+	if err == nil {
+		return nil
+	}
+	failure, ok := errors.AsType[*wire.Error](err)
+	if !ok {
+		return &bus.DeliveryError{Code: bus.CodeInternalError, Message: err.Error(), Retryable: true}
+	}
+	switch {
+	case failure.Status == 429:
+		return &bus.DeliveryError{Code: bus.CodeThrottling, Message: failure.Message, Retryable: true}
+	case failure.Status >= 500:
+		return &bus.DeliveryError{Code: bus.CodeInternalError, Message: failure.Message, Retryable: true}
+	case failure.Status == 404 || strings.Contains(failure.Code, "NotFound"):
+		return &bus.DeliveryError{Code: bus.CodeNoResource, Message: failure.Message}
+	default:
+		return &bus.DeliveryError{Code: bus.CodeInvalidParameter, Message: failure.Error()}
+	}
+}

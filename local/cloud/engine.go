@@ -1,0 +1,176 @@
+package cloud
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"example.com/saga/local/assembly"
+	"example.com/saga/local/bus"
+	"example.com/saga/local/destination"
+	"example.com/saga/local/function"
+	"example.com/saga/local/logs"
+	"example.com/saga/local/queue"
+	"example.com/saga/local/table"
+)
+
+// defaultVisibility is SQS's default visibility timeout.
+const defaultVisibility = 30 * time.Second
+
+// newEngines makes the engines, empty, and connects them.
+func (c *Cloud) newEngines() {
+	clock, authorize := c.config.Clock, c.authority.authorize
+	c.tables = table.New(table.Config{Clock: clock, Authorize: authorize, Account: c.config.AccountID, Region: c.config.Region})
+	c.queues = queue.New(queue.Config{Clock: clock, Authorize: authorize, DeliverTwice: c.config.DeliverTwice})
+	c.logs = logs.New(logs.Config{Clock: clock, Authorize: authorize, Account: c.config.AccountID, Region: c.config.Region})
+	c.functions = function.New(function.Config{
+		Clock:       clock,
+		Region:      c.config.Region,
+		Environment: map[string]string{"AWS_ENDPOINT_URL": c.address},
+		Log:         c.logLine,
+		Logger:      c.config.Logger,
+		Queues:      c.queues,
+		DeadLetters: c.queues,
+	})
+	c.destinations = destination.New(destination.Config{Clock: clock})
+	deliveries := deliveries{c}
+	c.buses = bus.New(bus.Config{
+		Account: c.config.AccountID, Region: c.config.Region, Clock: clock, Authorize: authorize,
+		Deliverers: map[string]bus.Deliverer{
+			bus.KindQueue:       deliverer(deliveries.toQueue),
+			bus.KindFunction:    deliverer(deliveries.toFunction),
+			bus.KindLogGroup:    deliverer(deliveries.toLogGroup),
+			bus.KindBus:         deliverer(deliveries.toBus),
+			bus.KindDestination: deliverer(deliveries.toDestination),
+		},
+		DeadLetters: deliveries,
+		Log:         c.config.Logger,
+	})
+	c.buses.Observe(func(busARN string, e bus.Event) {
+		c.accepted.Add(1)
+		if c.config.Observe != nil {
+			c.config.Observe(busARN, e)
+		}
+	})
+}
+
+func (c *Cloud) createTables() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Table](c.assembly) {
+		made := table.Table{Name: resource.Name, ARN: resource.ARN, Attributes: map[string]string{}}
+		for _, key := range given.KeySchema {
+			switch key.KeyType {
+			case "HASH":
+				made.Key.Partition = key.AttributeName
+			case "RANGE":
+				made.Key.Sort = key.AttributeName
+			default:
+				problems = append(problems, about(resource, fmt.Errorf("the key type %q is neither HASH nor RANGE", key.KeyType)))
+			}
+		}
+		for _, attribute := range given.AttributeDefinitions {
+			made.Attributes[attribute.AttributeName] = attribute.AttributeType
+		}
+		if given.TimeToLiveSpecification != nil && given.TimeToLiveSpecification.Enabled {
+			made.TimeToLive = given.TimeToLiveSpecification.AttributeName
+		}
+		if err := c.tables.Create(made); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Cloud) createQueues() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Queue](c.assembly) {
+		made := queue.Queue{
+			Name: resource.Name, ARN: resource.ARN, URL: resource.Ref,
+			FIFO: given.FIFO, ContentBasedDeduplication: given.ContentBasedDeduplication,
+			DeduplicationScope: given.DeduplicationScope, FifoThroughputLimit: given.FIFOThroughputLimit,
+			VisibilityTimeout:  visibility(given),
+			Delay:              seconds(given.DelaySeconds, 0),
+			Retention:          seconds(given.MessageRetentionPeriod, 0),
+			ReceiveWait:        seconds(given.ReceiveMessageWaitTimeSeconds, 0),
+			MaximumMessageSize: number(given.MaximumMessageSize, 0),
+		}
+		if given.RedrivePolicy != nil {
+			made.Redrive = &queue.Redrive{
+				DeadLetterARN: given.RedrivePolicy.DeadLetterTargetARN, MaxReceiveCount: given.RedrivePolicy.MaxReceiveCount,
+			}
+		}
+		if err := c.queues.Create(made); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func visibility(given *assembly.Queue) time.Duration {
+	return seconds(given.VisibilityTimeout, defaultVisibility)
+}
+
+func (c *Cloud) createLogGroups() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.LogGroup](c.assembly) {
+		if err := c.logs.Create(resource.Name, time.Duration(given.RetentionInDays)*24*time.Hour); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// createDestinations makes the API destinations. Where the template sends them
+// to is not on this machine, so all of them go to the URL that was given, or to
+// the receiver inside.
+func (c *Cloud) createDestinations() error {
+	endpoint := c.config.NotifyURL
+	if endpoint == "" {
+		endpoint = c.address + "/notifications"
+	}
+	headers := map[string]http.Header{}
+	var keys []apiKey
+	for resource, given := range assembly.Of[assembly.Connection](c.assembly) {
+		key := given.AuthParameters.APIKey
+		header := http.Header{}
+		if parameters := given.AuthParameters.HTTPParameters; parameters != nil {
+			for _, parameter := range parameters.HeaderParameters {
+				header.Add(parameter.Key, parameter.Value)
+			}
+		}
+		header.Set(key.Name, key.Value)
+		headers[resource.ARN] = header
+		keys = append(keys, apiKey{header: key.Name, value: key.Value})
+	}
+	c.receiver = newReceiver(c.config.Clock, keys)
+	var problems []error
+	for resource, given := range assembly.Of[assembly.APIDestination](c.assembly) {
+		header, known := headers[given.ConnectionARN]
+		if !known {
+			problems = append(problems, about(resource, fmt.Errorf("the connection %s is not in the stack", given.ConnectionARN)))
+			continue
+		}
+		if err := c.destinations.Create(destination.Destination{
+			ARN: resource.ARN, Endpoint: endpoint, Method: given.HTTPMethod,
+			RatePerSecond: number(given.RateLimitPerSecond, 0), Header: header,
+		}); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func seconds(given *int, otherwise time.Duration) time.Duration {
+	if given == nil {
+		return otherwise
+	}
+	return time.Duration(*given) * time.Second
+}
+
+func number(given *int, otherwise int) int {
+	if given == nil {
+		return otherwise
+	}
+	return *given
+}

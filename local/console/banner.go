@@ -1,0 +1,58 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Banner is what to know once everything is up.
+type Banner struct {
+	Stack string        `json:"stack"`
+	Took  time.Duration `json:"-"`
+	// Orders is where orders are placed.
+	Orders string `json:"ordersUrl,omitempty"`
+	// OrderBody is the JSON body of an order to begin with.
+	OrderBody     string `json:"-"`
+	Notifications string `json:"notificationsUrl,omitempty"`
+	Usage         string `json:"usageUrl"`
+	AWSEndpoint   string `json:"awsEndpointUrl"`
+	Region        string `json:"region"`
+	// Observed is the URL of the queue that gets every event, if there is one.
+	Observed string `json:"observedQueueUrl,omitempty"`
+}
+
+// Ready shows how to use what is up.
+func (c *Console) Ready(b Banner) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.style.Terminal {
+		c.object("ready", b)
+		return
+	}
+	c.line("")
+	c.line("%s is up, after %s. Ctrl-C stops it.", c.paint(bold, b.Stack), b.Took.Round(time.Millisecond))
+	if b.Orders != "" {
+		c.entry("Place an order", fmt.Sprintf("curl -i -X POST %s -H 'Content-Type: application/json' -d %s", b.Orders, quote(b.OrderBody)))
+		c.entry("See how it goes", "curl "+b.Orders+"/{orderId}")
+	}
+	if b.Notifications != "" {
+		c.entry("See the notifications that arrived", "curl "+b.Notifications)
+	}
+	if b.Observed != "" {
+		c.entry("Watch every event from another terminal", fmt.Sprintf(
+			"AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local QUEUE_URL=%s go run ./services/observer",
+			b.AWSEndpoint, b.Region, b.Observed))
+	}
+	c.entry("See calls, counters and queue depths", "curl "+b.Usage)
+	c.line("")
+}
+
+func (c *Console) entry(what, command string) {
+	c.line("")
+	c.line("%s:", what)
+	c.line("  %s", c.paint(green, command))
+}
+
+// quote makes one word of a shell's command line.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

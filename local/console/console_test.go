@@ -1,0 +1,146 @@
+package console_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/saga/local/console"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.Local)
+
+func event(id, order, kind string) console.Event {
+	return console.Event{Time: noon, Bus: "saga", ID: id, Order: order, Type: kind, Source: "warehouse"}
+}
+
+func show(style console.Style, do func(*console.Console)) string {
+	var out bytes.Buffer
+	do(console.New(&out, style))
+	return out.String()
+}
+
+func TestOnATerminalAnEventIsOneAlignedLine(t *testing.T) {
+	got := show(console.Style{Terminal: true}, func(c *console.Console) {
+		c.Event(event("1", "0190f3a2-0000", "order.placed"))
+		c.Event(event("2", "7", "warehouse.stock-reserved"))
+	})
+	want := "12:00:00.000  0190f3a2  order.placed                   warehouse\n" +
+		"12:00:00.000  7         warehouse.stock-reserved       warehouse\n"
+	if got != want {
+		t.Errorf("the lines are\n%s, want\n%s", got, want)
+	}
+}
+
+func TestAnEventOnSeveralBusesIsShownOnce(t *testing.T) {
+	got := show(console.Style{Terminal: true}, func(c *console.Console) {
+		c.Event(event("1", "a", "payment.taken"))
+		c.Event(event("1", "a", "payment.taken"))
+	})
+	if lines := strings.Count(got, "\n"); lines != 1 {
+		t.Errorf("%d lines are shown, want 1:\n%s", lines, got)
+	}
+}
+
+func TestColoursTellOrdersAndKindsApart(t *testing.T) {
+	lines := strings.Split(show(console.Style{Terminal: true, Color: true}, func(c *console.Console) {
+		c.Event(event("1", "a", "order.placed"))
+		c.Event(event("2", "a", "payment.declined"))
+		c.Event(event("3", "b", "payment.refunded"))
+	}), "\n")
+	for i, want := range []string{"\x1b[32morder.placed", "\x1b[31mpayment.declined", "\x1b[33mpayment.refunded"} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("line %q has not %q", lines[i], want)
+		}
+	}
+	colorOf := func(line string) string { return strings.Split(line, "m")[0] }
+	if colorOf(lines[0]) != colorOf(lines[1]) || colorOf(lines[0]) == colorOf(lines[2]) {
+		t.Errorf("the orders' colours are %q", lines)
+	}
+}
+
+func TestOffATerminalEveryLineIsAJSONObject(t *testing.T) {
+	got := show(console.Style{}, func(c *console.Console) {
+		c.Event(event("1", "a", "order.placed"))
+		c.Log(noon, "Warehouse/Worker", `{"level":"WARN","msg":"late","order":"a"}`)
+		c.Ready(console.Banner{Stack: "shop", Usage: "http://x/usage"})
+	})
+	var kinds []string
+	for line := range strings.Lines(got) {
+		var object map[string]map[string]any
+		if err := json.Unmarshal([]byte(line), &object); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		for kind := range object {
+			kinds = append(kinds, kind)
+		}
+	}
+	if strings.Join(kinds, " ") != "event log ready" {
+		t.Errorf("the lines are of the kinds %v", kinds)
+	}
+}
+
+func TestOnlyWhatNeedsAttentionIsShownOfTheLogs(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"level":"INFO","msg":"handled"}`:                         "",
+		`{"level":"DEBUG","msg":"handled"}`:                        "",
+		`{"_aws":{"Timestamp":1}}`:                                 "",
+		"START RequestId: 1":                                       "",
+		`{"level":"WARN","msg":"late","by":"2s"}`:                  "12:00:00.000  WARN      Worker: late by=2s\n",
+		`{"time":"now","level":"ERROR","msg":"lost","error":"no"}`: "12:00:00.000  ERROR     Worker: lost error=no\n",
+		"panic: runtime error\n":                                   "12:00:00.000  ERROR     Worker: panic: runtime error\n",
+		"1 Task timed out after 3.00 seconds":                      "12:00:00.000  ERROR     Worker: 1 Task timed out after 3.00 seconds\n",
+	} {
+		got := show(console.Style{Terminal: true}, func(c *console.Console) { c.Log(noon, "Worker", text) })
+		if got != want {
+			t.Errorf("%s shows %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestTheBannersCurlLineIsWholeForAShell(t *testing.T) {
+	const body = `{"shippingAddress": "23 Queen's Street"}`
+	banner := show(console.Style{Terminal: true}, func(c *console.Console) {
+		c.Ready(console.Banner{Orders: "http://127.0.0.1:1/orders", OrderBody: body})
+	})
+	var command string
+	for line := range strings.Lines(banner) {
+		if strings.Contains(line, "-X POST") {
+			command = strings.TrimSpace(line)
+		}
+	}
+	// A shell function in the place of curl prints its last argument.
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", `curl() { for last; do :; done; printf %s "$last"; }; `+command).Output()
+	if err != nil || string(out) != body {
+		t.Errorf("the shell reads %q (%v), want %q", out, err, body)
+	}
+}
+
+func TestAFileIsNoTerminal(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if got := console.StyleOf(file, ""); got.Terminal || got.Color {
+		t.Errorf("the style of a file is %+v", got)
+	}
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("gone") }
+
+func TestAWriteThatFailsIsNotForgotten(t *testing.T) {
+	c := console.New(broken{}, console.Style{})
+	c.Event(event("1", "a", "order.placed"))
+	if err := c.Err(); err == nil || err.Error() != "gone" {
+		t.Errorf("the error is %v", err)
+	}
+}

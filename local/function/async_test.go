@@ -1,0 +1,117 @@
+package function_test
+
+import (
+	"testing"
+	"time"
+
+	"example.com/saga/local/function"
+	"example.com/saga/local/queue"
+)
+
+func (b *bench) addQueue(name string, edit func(*queue.Queue)) string {
+	b.Helper()
+	q := queue.Queue{
+		Name: name, ARN: queueARN + name, URL: "http://127.0.0.1:4566/" + account + "/" + name,
+		VisibilityTimeout: 20 * time.Second,
+	}
+	if edit != nil {
+		edit(&q)
+	}
+	if err := b.queues.Create(q); err != nil {
+		b.Fatal(err)
+	}
+	return q.ARN
+}
+
+func (b *bench) receiveAll(arn string) []queue.Message {
+	b.Helper()
+	url, _ := b.queues.URL(arn)
+	out, err := b.queues.ReceiveMessage(b.Context(), &queue.ReceiveMessageInput{
+		QueueUrl: url, MaxNumberOfMessages: new(10), MessageAttributeNames: []string{"All"}, MessageSystemAttributeNames: []string{"All"},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return out.Messages
+}
+
+func TestAnAsynchronousEventThatKeepsFailingBecomesADeadLetter(t *testing.T) {
+	b := newBench(t, nil)
+	dead := b.addQueue("dead", nil)
+	arn := b.add("behave", func(f *function.Function) { f.DeadLetterARN = dead })
+	const event = `{"do": "error"}`
+	if err := b.InvokeAsync(t.Context(), arn, []byte(event)); err != nil {
+		t.Fatal(err)
+	}
+	if b.Idle() {
+		t.Error("it is idle while an event waits")
+	}
+	b.eventually("the dead letter", b.Idle)
+	letters := b.receiveAll(dead)
+	if len(letters) != 1 || letters[0].Body != event {
+		t.Fatalf("the dead letters are %+v", letters)
+	}
+	got := letters[0].MessageAttributes
+	if *got["ErrorCode"].StringValue != "200" || got["ErrorCode"].DataType != "Number" || *got["ErrorMessage"].StringValue != "it went wrong" || *got["RequestID"].StringValue == "" {
+		t.Errorf("its attributes are %+v", got)
+	}
+	if letters[0].Attributes["SenderId"] != "AKIDFUNCTION" {
+		t.Errorf("it was sent by %s, want the function's role", letters[0].Attributes["SenderId"])
+	}
+	attempts := 0
+	for _, line := range b.written() {
+		if len(line) > 0 && line[len(line)-1] == '}' {
+			attempts++
+		}
+	}
+	if attempts != 3 {
+		t.Errorf("there were %d attempts, want 3:\n%q", attempts, b.written())
+	}
+}
+
+func TestAsynchronousEventsWaitWhileTheFunctionIsThrottled(t *testing.T) {
+	b := newBench(t, nil)
+	dead := b.addQueue("dead", nil)
+	arn := b.add("behave", func(f *function.Function) { f.DeadLetterARN, f.Concurrency = dead, 1 })
+	for range 5 {
+		if err := b.InvokeAsync(t.Context(), arn, []byte(`{"do": "print"}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.eventually("the end", b.Idle)
+	b.eventually("all output", func() bool { return count(b.written(), "out 2") == 5 })
+	if got := b.queues.Counts(dead); got != (queue.Counts{}) {
+		t.Errorf("the dead-letter queue has %+v", got)
+	}
+}
+
+func count(lines []string, want string) int {
+	n := 0
+	for _, line := range lines {
+		if line == want {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAnEventTooOldForAnotherAttemptIsGivenUp(t *testing.T) {
+	b := newBench(t, func(c *function.Config) { c.AsyncRetryDelays = nil }) // AWS's: the first is a minute.
+	dead := b.addQueue("dead", nil)
+	arn := b.add("behave", func(f *function.Function) { f.DeadLetterARN, f.MaximumEventAge = dead, time.Minute })
+	if err := b.InvokeAsync(t.Context(), arn, []byte(`{"do": "error"}`)); err != nil {
+		t.Fatal(err)
+	}
+	b.eventually("the dead letter", b.Idle)
+	if got := b.queues.Counts(dead).Visible; got != 1 {
+		t.Errorf("%d dead letters, want 1", got)
+	}
+}
+
+func TestALargeAsynchronousEventIsRefused(t *testing.T) {
+	b := newBench(t, nil)
+	arn := b.add("behave", nil)
+	if err := b.InvokeAsync(t.Context(), arn, make([]byte, 1<<20+1)); err == nil {
+		t.Error("it was accepted")
+	}
+}

@@ -1,0 +1,123 @@
+package queue_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/saga/local/queue"
+)
+
+func TestWhatAQueueCannotTakeIsRefused(t *testing.T) {
+	text := func(s string) *string { return &s }
+	explicit := fifo("explicit")
+	explicit.ContentBasedDeduplication = false
+	tests := []struct {
+		name  string
+		queue queue.Queue
+		in    queue.SendMessageInput
+		want  string
+	}{
+		{"an empty body", standard("q"), queue.SendMessageInput{}, "MissingParameter"},
+		{"a control character", standard("q"), queue.SendMessageInput{MessageBody: "\x00"}, "InvalidMessageContents"},
+		{"too large", standard("q"), queue.SendMessageInput{MessageBody: strings.Repeat("x", 1<<20+1)}, "InvalidParameterValue"},
+		{
+			"too large with its attributes", standard("q"),
+			queue.SendMessageInput{MessageBody: strings.Repeat("x", 1<<20), MessageAttributes: map[string]queue.MessageAttribute{"a": {DataType: "String", StringValue: text("b")}}},
+			"InvalidParameterValue",
+		},
+		{"a delay that is too long", standard("q"), queue.SendMessageInput{MessageBody: "x", DelaySeconds: new(901)}, "InvalidParameterValue"},
+		{"a delay of its own on a FIFO queue", fifo("q"), queue.SendMessageInput{MessageBody: "x", MessageGroupId: "g", DelaySeconds: new(1)}, "InvalidParameterValue"},
+		{"no group on a FIFO queue", fifo("q"), queue.SendMessageInput{MessageBody: "x"}, "MissingParameter"},
+		{"a group with a space", fifo("q"), queue.SendMessageInput{MessageBody: "x", MessageGroupId: "a b"}, "InvalidParameterValue"},
+		{"nothing to de-duplicate by", explicit, queue.SendMessageInput{MessageBody: "x", MessageGroupId: "g"}, "InvalidParameterValue"},
+		{"a de-duplication id on a standard queue", standard("q"), queue.SendMessageInput{MessageBody: "x", MessageDeduplicationId: "d"}, "InvalidParameterValue"},
+		{
+			"an attribute of no known type", standard("q"),
+			queue.SendMessageInput{MessageBody: "x", MessageAttributes: map[string]queue.MessageAttribute{"a": {DataType: "Date", StringValue: text("b")}}},
+			"InvalidParameterValue",
+		},
+		{
+			"a system attribute that is SQS's own", standard("q"),
+			queue.SendMessageInput{MessageBody: "x", MessageSystemAttributes: map[string]queue.MessageAttribute{"SenderId": {DataType: "String", StringValue: text("b")}}},
+			"InvalidParameterValue",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			virtually(t, queue.Config{}, []queue.Queue{test.queue}, func(b *bench) {
+				test.in.QueueUrl = b.url
+				_, err := b.service.SendMessage(b.Context(), &test.in)
+				b.expectCode(err, test.want)
+				if got := b.service.Counts(test.queue.ARN); got != (queue.Counts{}) {
+					b.Errorf("it was queued all the same: %+v", got)
+				}
+			})
+		})
+	}
+}
+
+func TestABatchThatCannotBeIsRefusedAsAWhole(t *testing.T) {
+	entry := func(id, body string) queue.SendMessageBatchRequestEntry {
+		return queue.SendMessageBatchRequestEntry{Id: id, MessageBody: body, MessageGroupId: "g"}
+	}
+	tests := map[string]struct {
+		entries []queue.SendMessageBatchRequestEntry
+		want    string
+	}{
+		"none":           {nil, "EmptyBatchRequest"},
+		"eleven":         {make11(entry), "TooManyEntriesInBatchRequest"},
+		"the same id":    {[]queue.SendMessageBatchRequestEntry{entry("a", "1"), entry("a", "2")}, "BatchEntryIdsNotDistinct"},
+		"a bad id":       {[]queue.SendMessageBatchRequestEntry{entry("a b", "1")}, "InvalidBatchEntryId"},
+		"together large": {[]queue.SendMessageBatchRequestEntry{entry("a", strings.Repeat("x", 1<<19)), entry("b", strings.Repeat("y", 1<<19+1))}, "BatchRequestTooLong"},
+		"no group":       {[]queue.SendMessageBatchRequestEntry{{Id: "a", MessageBody: "1"}}, "InvalidParameterValue"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			virtually(t, queue.Config{}, []queue.Queue{fifo("q")}, func(b *bench) {
+				_, err := b.service.SendMessageBatch(b.Context(), &queue.SendMessageBatchInput{QueueUrl: b.url, Entries: test.entries})
+				b.expectCode(err, test.want)
+			})
+		})
+	}
+}
+
+func make11(entry func(id, body string) queue.SendMessageBatchRequestEntry) []queue.SendMessageBatchRequestEntry {
+	var all []queue.SendMessageBatchRequestEntry
+	for id := range 11 {
+		all = append(all, entry(string(rune('a'+id)), "x"))
+	}
+	return all
+}
+
+func TestAQueueThatCannotBeIsRefused(t *testing.T) {
+	change := func(q queue.Queue, edit func(*queue.Queue)) queue.Queue {
+		edit(&q)
+		return q
+	}
+	tests := map[string]queue.Queue{
+		"a FIFO queue without .fifo":       change(standard("q"), func(q *queue.Queue) { q.FIFO = true }),
+		"content-based de-duplication":     change(standard("q"), func(q *queue.Queue) { q.ContentBasedDeduplication = true }),
+		"a retention that is too short":    change(standard("q"), func(q *queue.Queue) { q.Retention = time.Second }),
+		"a URL without an account":         change(standard("q"), func(q *queue.Queue) { q.URL = "q" }),
+		"a limit that needs another scope": change(fifo("q"), func(q *queue.Queue) { q.FifoThroughputLimit = queue.LimitPerMessageGroup }),
+		"an unknown dead-letter queue": change(standard("q"), func(q *queue.Queue) {
+			q.Redrive = &queue.Redrive{DeadLetterARN: "none", MaxReceiveCount: 1}
+		}),
+		"a dead-letter queue of the other type": change(fifo("q"), func(q *queue.Queue) {
+			q.Redrive = &queue.Redrive{DeadLetterARN: arnStart + "dead", MaxReceiveCount: 1}
+		}),
+		"a name that is taken": standard("dead"),
+	}
+	for name, q := range tests {
+		t.Run(name, func(t *testing.T) {
+			service := queue.New(queue.Config{Clock: time.Now})
+			if err := service.Create(standard("dead")); err != nil {
+				t.Fatal(err)
+			}
+			if err := service.Create(q); err == nil {
+				t.Error("it was created")
+			}
+		})
+	}
+}

@@ -1,0 +1,100 @@
+package queue
+
+import (
+	"context"
+	"time"
+)
+
+// ChangeMessageVisibilityInput hides a received message for another time, from
+// now; 0 makes it visible.
+type ChangeMessageVisibilityInput struct {
+	QueueUrl          string
+	ReceiptHandle     string
+	VisibilityTimeout *int
+}
+
+// ChangeMessageVisibilityOutput is empty.
+type ChangeMessageVisibilityOutput struct{}
+
+// ChangeMessageVisibilityBatchInput changes up to ten messages.
+type ChangeMessageVisibilityBatchInput struct {
+	QueueUrl string
+	Entries  []ChangeMessageVisibilityBatchRequestEntry
+}
+
+// ChangeMessageVisibilityBatchRequestEntry is one entry of a batch.
+type ChangeMessageVisibilityBatchRequestEntry struct {
+	Id                string
+	ReceiptHandle     string
+	VisibilityTimeout *int
+}
+
+// ChangeMessageVisibilityBatchOutput says of each entry what became of it.
+type ChangeMessageVisibilityBatchOutput struct {
+	Successful []BatchResultEntry
+	Failed     []BatchResultErrorEntry `json:",omitempty"`
+}
+
+// ChangeMessageVisibility changes how long a received message stays hidden.
+func (s *Service) ChangeMessageVisibility(ctx context.Context, in *ChangeMessageVisibilityInput) (*ChangeMessageVisibilityOutput, error) {
+	q, err := s.open(ctx, "ChangeMessageVisibility", in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := q.hide(in.ReceiptHandle, in.VisibilityTimeout, s.config.Clock()); err != nil {
+		return nil, err
+	}
+	return &ChangeMessageVisibilityOutput{}, nil
+}
+
+// ChangeMessageVisibilityBatch changes up to ten messages, each on its own.
+func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, in *ChangeMessageVisibilityBatchInput) (*ChangeMessageVisibilityBatchOutput, error) {
+	q, err := s.open(ctx, "ChangeMessageVisibility", in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(in.Entries))
+	for i, entry := range in.Entries {
+		ids[i] = entry.Id
+	}
+	if err := checkBatch(ids); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out, now := &ChangeMessageVisibilityBatchOutput{Successful: []BatchResultEntry{}}, s.config.Clock()
+	for _, entry := range in.Entries {
+		if err := q.hide(entry.ReceiptHandle, entry.VisibilityTimeout, now); err != nil {
+			out.Failed = append(out.Failed, failed(entry.Id, err))
+			continue
+		}
+		out.Successful = append(out.Successful, BatchResultEntry{Id: entry.Id})
+	}
+	return out, nil
+}
+
+func (q *store) hide(handle string, seconds *int, now time.Time) error {
+	if seconds == nil {
+		return missing("VisibilityTimeout")
+	}
+	timeout := time.Duration(*seconds) * time.Second
+	if timeout < 0 || timeout > maximumVisibility {
+		return invalid("VisibilityTimeout", *seconds, "VisibilityTimeout must be an integer between 0 and 43200.")
+	}
+	m, current, err := q.find(handle, now)
+	switch {
+	case err != nil:
+		return err
+	case m == nil || !current:
+		return invalid("ReceiptHandle", handle, "Message does not exist or is not available for visibility timeout change.")
+	case !m.hidden(now):
+		return fail("MessageNotInflight", "The message is not in flight: its visibility timeout is over.")
+	case now.Add(timeout).Sub(m.lastReceived) > maximumVisibility:
+		return invalid("VisibilityTimeout", *seconds, "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
+	}
+	m.visibleAt = now.Add(timeout)
+	q.wake()
+	return nil
+}

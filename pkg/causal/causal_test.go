@@ -1,0 +1,121 @@
+package causal_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"example.com/saga/pkg/causal"
+)
+
+const window = 10 * time.Second
+
+// at is a moment of the test's day, in seconds.
+func at(seconds int) time.Time { return time.Unix(int64(seconds), 0) }
+
+// arrival is an event that arrives at the second given, and happened then too.
+func arrival(id, cause string, second int) causal.Event[string] {
+	return causal.Event[string]{ID: id, Cause: cause, Time: at(second), Arrived: at(second), Value: id}
+}
+
+// shown writes the order of events with a "?" before each whose cause is missing.
+func shown(events []causal.Event[string], now time.Time) string {
+	text := ""
+	for _, s := range causal.Order(events, now, window) {
+		if s.Gap {
+			text += "?"
+		}
+		text += s.Value
+	}
+	return text
+}
+
+func TestOrder(t *testing.T) {
+	tests := []struct {
+		rule   string
+		events []causal.Event[string]
+		now    int
+		want   string
+	}{
+		{"nothing gives nothing", nil, 0, ""},
+		{
+			"a cause stands before its effect, although the effect's clock is behind",
+			[]causal.Event[string]{arrival("b", "a", 1), arrival("a", "", 2)},
+			2, "ab",
+		},
+		{
+			"what causes leave open is ordered by time",
+			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "a", 3), arrival("b", "a", 2)},
+			3, "abc",
+		},
+		{
+			"an event is held while its cause may still come",
+			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "b", 3)},
+			12, "a",
+		},
+		{
+			"its effects are held with it",
+			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "b", 3), arrival("d", "c", 3)},
+			12, "a",
+		},
+		{
+			"the cause lets go what was held",
+			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "b", 3), arrival("b", "a", 12)},
+			12, "abc",
+		},
+		{
+			"after the window the event is shown with a gap, its effects without",
+			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "b", 3), arrival("d", "c", 3)},
+			13, "a?cd",
+		},
+		{
+			"a cause that comes after the window closes the gap",
+			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "b", 3), arrival("b", "a", 60)},
+			60, "abc",
+		},
+		{
+			"an event that comes twice is shown once",
+			[]causal.Event[string]{arrival("a", "", 1), arrival("b", "a", 2), arrival("b", "a", 3)},
+			3, "ab",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.rule, func(t *testing.T) {
+			if got := shown(test.events, at(test.now)); got != test.want {
+				t.Errorf("shown %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTheOrderDoesNotDependOnTheOrderOfArrival(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for range 1000 {
+		var events []causal.Event[string]
+		for i := range 8 {
+			cause := ""
+			if i > 0 {
+				cause = fmt.Sprint(random.IntN(i))
+			}
+			events = append(events, arrival(fmt.Sprint(i), cause, i+random.IntN(5)*10))
+		}
+		want := shown(events, at(1000))
+		random.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+		if got := shown(events, at(1000)); got != want && distinctTimes(events) {
+			t.Fatalf("shown %q, and %q in another order of arrival", want, got)
+		}
+	}
+}
+
+func distinctTimes(events []causal.Event[string]) bool {
+	var times []int64
+	for _, e := range events {
+		times = append(times, e.Time.Unix())
+	}
+	slices.Sort(times)
+	return len(slices.Compact(times)) == len(events)
+}

@@ -1,0 +1,335 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+)
+
+// examples has one of each event's data, with every member set.
+func examples() []event.Data {
+	stock := []contract.Stock{{SKU: "123", Quantity: 2}, {SKU: "A.b_c-9", Quantity: 1}}
+	money := contract.Money{Amount: 2500, Currency: "EUR"}
+	return []event.Data{
+		contract.OrderPlaced{
+			OrderID: "o-1", CustomerID: "c-42",
+			Items:           []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
+			ShippingAddress: "23 Fake Street", PaymentMethod: "card",
+		},
+		contract.CancellationRequested{Reason: contract.CancelledByCustomer},
+		contract.OrderCancelled{Reason: contract.TimedOut},
+		contract.StockReserved{CustomerID: "c-42", Items: stock, Total: money, PaymentMethod: "card"},
+		contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock},
+		contract.OrderShipped{CustomerID: "c-42", Items: stock, ShippingAddress: "23 Fake Street"},
+		contract.ShipmentFailed{Reason: contract.Undeliverable},
+		contract.StockReleased{Items: stock, Reason: contract.PaymentWasDeclined},
+		contract.CancellationRefused{},
+		contract.StockReceived{Quantity: 1_000_000},
+		contract.PaymentTaken{CustomerID: "c-42", Amount: money},
+		contract.PaymentDeclined{Reason: contract.PaymentWasDeclined},
+		contract.PaymentRefunded{Amount: money, Reason: contract.AwardWasRejected},
+		contract.PointsAwarded{CustomerID: "c-42", Points: 25, ExpiresAt: time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)},
+		contract.AwardRejected{CustomerID: "c-42", Reason: contract.AwardWasRejected},
+		contract.PointsRevoked{Points: 25, Reason: contract.Undeliverable},
+	}
+}
+
+func newLanguage(t *testing.T) *contract.Language {
+	t.Helper()
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return language
+}
+
+// written makes an event of data as its publisher does.
+func written(t *testing.T, language *contract.Language, data event.Data) event.Event {
+	t.Helper()
+	cause := event.Event{ID: "e-1", Source: "test", Subject: "o-1", CorrelationID: "c-1"}
+	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	e, err := event.Caused(event.Cause{Event: cause}, publisher(t, data), data, 0, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e, err = language.Write(e); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func publisher(t *testing.T, data event.Data) string {
+	t.Helper()
+	for source := range contract.BySource(data) {
+		return source
+	}
+	t.Fatalf("nobody publishes %s", data.EventType())
+	return ""
+}
+
+func TestEveryEventHasASchemaFileAndEverySchemaFileAnEvent(t *testing.T) {
+	paths, err := filepath.Glob("schema/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var described []string
+	for _, path := range paths {
+		if name, version, _ := cut(strings.TrimSuffix(filepath.Base(path), ".json")); name != "types" {
+			described = append(described, name)
+			if version != "1" {
+				t.Errorf("%s: a new version needs a line in the catalogue and in this test", path)
+			}
+		}
+	}
+	if diff := cmp.Diff(contract.Types(contract.All()...), described); diff != "" {
+		t.Errorf("the catalogue (-) and the schema files (+) differ:\n%s", diff)
+	}
+}
+
+// cut splits warehouse.stock-reserved.1 before the version.
+func cut(name string) (before, version string, found bool) {
+	i := strings.LastIndexByte(name, '.')
+	if i < 0 {
+		return name, "", false
+	}
+	return name[:i], name[i+1:], true
+}
+
+func TestTheExamplesAreTheWholeLanguage(t *testing.T) {
+	if diff := cmp.Diff(contract.Types(contract.All()...), contract.Types(examples()...)); diff != "" {
+		t.Error(diff)
+	}
+	for _, data := range examples() {
+		value := reflect.ValueOf(data)
+		for i := range value.NumField() {
+			if value.Field(i).IsZero() {
+				t.Errorf("the example of %s leaves %s empty", data.EventType(), value.Type().Field(i).Name)
+			}
+		}
+	}
+}
+
+func TestDataIsReadAsItWasWritten(t *testing.T) {
+	language := newLanguage(t)
+	for _, data := range examples() {
+		t.Run(data.EventType(), func(t *testing.T) {
+			encoded, err := json.Marshal(written(t, language, data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := event.Parse(encoded)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, err := language.Read(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(data, read); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestACompensationMayHaveNothingToGiveBack(t *testing.T) {
+	language := newLanguage(t)
+	for _, data := range []event.Data{
+		contract.PaymentRefunded{Reason: contract.TimedOut},
+		contract.PointsRevoked{Reason: contract.TimedOut},
+		contract.StockReleased{Items: []contract.Stock{}, Reason: contract.TimedOut},
+	} {
+		t.Run(data.EventType(), func(t *testing.T) {
+			read, err := language.Read(written(t, language, data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(data, read); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestARequiredMemberMustBeThere(t *testing.T) {
+	language := newLanguage(t)
+	for _, data := range examples() {
+		complete := written(t, language, data)
+		for _, path := range paths(decoded(t, complete.Data)) {
+			t.Run(data.EventType()+" without "+strings.Join(path, "."), func(t *testing.T) {
+				e := complete
+				e.Data = without(t, complete.Data, path)
+				assertInvalid(t, language, e)
+			})
+		}
+	}
+}
+
+// paths lists the members of an object and of the objects in it.
+func paths(object map[string]any) [][]string {
+	var all [][]string
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		all = append(all, []string{name})
+		inner := object[name]
+		if list, isList := inner.([]any); isList {
+			inner = list[0]
+		}
+		if members, isObject := inner.(map[string]any); isObject {
+			for _, path := range paths(members) {
+				all = append(all, append([]string{name}, path...))
+			}
+		}
+	}
+	return all
+}
+
+func without(t *testing.T, data json.RawMessage, path []string) json.RawMessage {
+	t.Helper()
+	document := decoded(t, data)
+	object := document
+	for _, name := range path[:len(path)-1] {
+		switch inner := object[name].(type) {
+		case map[string]any:
+			object = inner
+		case []any:
+			object = inner[0].(map[string]any)
+		}
+	}
+	delete(object, path[len(path)-1])
+	encoded, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}
+
+func decoded(t *testing.T, data json.RawMessage) map[string]any {
+	t.Helper()
+	var object map[string]any
+	if err := json.Unmarshal(data, &object); err != nil {
+		t.Fatal(err)
+	}
+	return object
+}
+
+func assertInvalid(t *testing.T, language *contract.Language, e event.Event) {
+	t.Helper()
+	if data, err := language.Read(e); !errors.Is(err, event.ErrInvalid) {
+		t.Errorf("read as %+v, %v; it must be ErrInvalid", data, err)
+	}
+}
+
+func TestAConsumerLeavesAsideMembersThatItDoesNotKnow(t *testing.T) {
+	language := newLanguage(t)
+	for _, data := range examples() {
+		t.Run(data.EventType(), func(t *testing.T) {
+			e := written(t, language, data)
+			document := decoded(t, e.Data)
+			document["addedLater"] = map[string]any{"by": "a newer publisher"}
+			encoded, err := json.Marshal(document)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Data = encoded
+			read, err := language.Read(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(data, read); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	language := newLanguage(t)
+	for name, spoil := range map[string]func(*event.Event){
+		"an unknown type":          func(e *event.Event) { e.Type = "order.eaten" },
+		"the source of another":    func(e *event.Event) { e.Source = contract.SourcePayment },
+		"another schema version":   func(e *event.Event) { e.DataSchema = strings.TrimSuffix(e.DataSchema, "1") + "2" },
+		"the schema of another":    func(e *event.Event) { e.DataSchema = "https://example.com/saga/schema/order.cancelled/1" },
+		"no schema":                func(e *event.Event) { e.DataSchema = "" },
+		"data that is no object":   func(e *event.Event) { e.Data = json.RawMessage(`[]`) },
+		"data that is null":        func(e *event.Event) { e.Data = json.RawMessage(`null`) },
+		"data that is no JSON":     func(e *event.Event) { e.Data = json.RawMessage(`{`) },
+		"a number that is no int":  func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": 1.5}`) },
+		"a number in a string":     func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": "1"}`) },
+		"a number below its range": func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": 0}`) },
+		"a number above its range": func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": 1e300}`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := written(t, language, contract.StockReceived{Quantity: 1})
+			spoil(&e)
+			assertInvalid(t, language, e)
+		})
+	}
+}
+
+func TestWhatWouldBeRefusedIsNotWritten(t *testing.T) {
+	language := newLanguage(t)
+	for name, e := range map[string]event.Event{
+		"an unknown type":       {Type: "order.eaten", Source: contract.SourceOrder, Data: json.RawMessage(`{}`)},
+		"the source of another": {Type: "payment.declined", Source: contract.SourceOrder, Data: json.RawMessage(`{"reason":"payment-declined"}`)},
+		"a reason of another":   {Type: "payment.declined", Source: contract.SourcePayment, Data: json.RawMessage(`{"reason":"timed-out"}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := language.Write(e); !errors.Is(err, event.ErrInvalid) {
+				t.Errorf("the error is %v, not ErrInvalid", err)
+			}
+		})
+	}
+}
+
+func TestBySourceGroupsAConsumersEvents(t *testing.T) {
+	got := contract.BySource(contract.PaymentTaken{}, contract.OrderPlaced{}, contract.PaymentDeclined{}, contract.StockReceived{})
+	want := map[string][]string{
+		"order":     {"order.placed"},
+		"payment":   {"payment.declined", "payment.taken"},
+		"warehouse": {"warehouse.stock-received"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEveryTypeBeginsWithItsPublisher(t *testing.T) {
+	for source, types := range contract.BySource(contract.All()...) {
+		for _, eventType := range types {
+			if !strings.HasPrefix(eventType, source+".") {
+				t.Errorf("%s is published by %s", eventType, source)
+			}
+		}
+	}
+}
+
+func TestTheTotalOfAnOrderIsThatOfItsLines(t *testing.T) {
+	order := contract.OrderPlaced{Items: []contract.Item{
+		{SKU: "a", Quantity: 2, Price: 1250, Currency: "EUR"},
+		{SKU: "b", Quantity: 3, Price: 1, Currency: "EUR"},
+	}}
+	if diff := cmp.Diff(contract.Money{Amount: 2503, Currency: "EUR"}, order.Total()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	encoded, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}

@@ -1,0 +1,299 @@
+package dynamo_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/dynamo"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/memory"
+	"example.com/saga/pkg/participant"
+)
+
+const table = "dedup"
+
+// client answers from a script and keeps what it was asked. What is put is
+// found again; conditions are not evaluated.
+type client struct {
+	err   error
+	items map[string]map[string]types.AttributeValue
+
+	calls []string
+	gets  []*dynamodb.GetItemInput
+	puts  []*dynamodb.PutItemInput
+	txs   []*dynamodb.TransactWriteItemsInput
+}
+
+func newClient() *client {
+	return &client{items: make(map[string]map[string]types.AttributeValue)}
+}
+
+func (c *client) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	c.calls = append(c.calls, "GetItem")
+	c.gets = append(c.gets, in)
+	if c.err != nil {
+		return nil, c.err
+	}
+	return &dynamodb.GetItemOutput{Item: c.items[text(in.Key["pk"])]}, nil
+}
+
+func (c *client) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	c.calls = append(c.calls, "PutItem")
+	c.puts = append(c.puts, in)
+	if c.err != nil {
+		return nil, c.err
+	}
+	c.items[text(in.Item["pk"])] = in.Item
+	return &dynamodb.PutItemOutput{}, nil
+}
+
+func (c *client) TransactWriteItems(
+	_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options),
+) (*dynamodb.TransactWriteItemsOutput, error) {
+	c.calls = append(c.calls, "TransactWriteItems")
+	c.txs = append(c.txs, in)
+	if c.err != nil {
+		return nil, c.err
+	}
+	c.items[text(in.TransactItems[0].Put.Item["pk"])] = in.TransactItems[0].Put.Item
+	return &dynamodb.TransactWriteItemsOutput{}, nil
+}
+
+func text(value types.AttributeValue) string { return value.(*types.AttributeValueMemberS).Value }
+
+func str(value string) types.AttributeValue { return &types.AttributeValueMemberS{Value: value} }
+
+func num(value string) types.AttributeValue { return &types.AttributeValueMemberN{Value: value} }
+
+func assertEqual(t *testing.T, want, got any) {
+	t.Helper()
+	ignore := cmpopts.IgnoreUnexported(
+		dynamodb.GetItemInput{}, dynamodb.PutItemInput{}, dynamodb.TransactWriteItemsInput{}, types.TransactWriteItem{}, types.Put{},
+		types.Update{}, types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberL{}, types.AttributeValueMemberM{},
+	)
+	if diff := cmp.Diff(want, got, ignore, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("expected (-), got (+):\n%s", diff)
+	}
+}
+
+func reserved() event.Event {
+	return event.Event{
+		ID: "e-2", Source: "warehouse", Type: "warehouse.stock-reserved", Subject: "o-1", Time: time.UnixMilli(2000).UTC(),
+		DataSchema: "https://example.com/schema/1", CorrelationID: "c-1", CausationID: "e-1", Data: json.RawMessage(`{"n":1}`),
+	}
+}
+
+func record() participant.Record {
+	return participant.Record{
+		Subject: "o-1",
+		State:   json.RawMessage(`{"status":"reserved"}`),
+		Handled: []participant.Handled{
+			{
+				Source: "order", ID: "e-1", Type: "order.placed", CausationID: "e-0",
+				Time: time.UnixMilli(1001).UTC(), At: time.UnixMilli(2002).UTC(), Published: []event.Event{reserved()},
+			},
+			{Source: "loyalty", ID: "e-9", Type: "loyalty.points-awarded", Time: time.UnixMilli(3003).UTC(), At: time.UnixMilli(4004).UTC()},
+		},
+		ExpiresAt: time.Unix(5005, 0).UTC(),
+	}
+}
+
+// item is the record as it is stored when it is committed for the nth time.
+func item(t *testing.T, version string) map[string]types.AttributeValue {
+	t.Helper()
+	published, err := json.Marshal(reserved())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]types.AttributeValue{
+		"pk": str("o-1"), "version": num(version), "state": str(`{"status":"reserved"}`), "expires_at": num("5005"),
+		"handled": &types.AttributeValueMemberL{Value: []types.AttributeValue{
+			&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
+				"source": str("order"), "id": str("e-1"), "type": str("order.placed"), "cause": str("e-0"), "time": num("1001"), "at": num("2002"),
+				"published": &types.AttributeValueMemberL{Value: []types.AttributeValue{str(string(published))}},
+			}},
+			&types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
+				"source": str("loyalty"), "id": str("e-9"), "type": str("loyalty.points-awarded"), "time": num("3003"), "at": num("4004"),
+			}},
+		}},
+	}
+}
+
+func TestAFirstCommitPutsTheRecordIfThereIsNone(t *testing.T) {
+	c := newClient()
+	if err := dynamo.NewStore(c, table).Commit(t.Context(), record(), nil); err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, []string{"PutItem"}, c.calls)
+	assertEqual(t, &dynamodb.PutItemInput{
+		TableName: new(table), Item: item(t, "1"), ConditionExpression: new("attribute_not_exists(pk)"),
+	}, c.puts[0])
+}
+
+func TestALaterCommitPutsTheRecordIfItIsStillTheOneThatWasLoaded(t *testing.T) {
+	c := newClient()
+	r := record()
+	r.Version = 41
+	if err := dynamo.NewStore(c, table).Commit(t.Context(), r, nil); err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, &dynamodb.PutItemInput{
+		TableName: new(table), Item: item(t, "42"), ConditionExpression: new("version = :loaded"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":loaded": num("41")},
+	}, c.puts[0])
+}
+
+func TestAdjustmentsAreMadeInOneTransactionWithTheRecord(t *testing.T) {
+	c := newClient()
+	err := dynamo.NewStore(c, table).Commit(t.Context(), record(), []participant.Adjustment{
+		{Item: "stock#b", Add: map[string]int64{"reserved": 2, "on_hand": -2, "gone": -1}},
+		{Item: "stock#a", Add: map[string]int64{"on_hand": 1}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, []string{"TransactWriteItems"}, c.calls)
+	assertEqual(t, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+		{Put: &types.Put{TableName: new(table), Item: item(t, "1"), ConditionExpression: new("attribute_not_exists(pk)")}},
+		{Update: &types.Update{
+			TableName:                new(table),
+			Key:                      map[string]types.AttributeValue{"pk": str("stock#b")},
+			UpdateExpression:         new("ADD #c0 :a0, #c1 :a1, #c2 :a2"),
+			ConditionExpression:      new("#c0 >= :m0 AND #c1 >= :m1"),
+			ExpressionAttributeNames: map[string]string{"#c0": "gone", "#c1": "on_hand", "#c2": "reserved"},
+			ExpressionAttributeValues: map[string]types.AttributeValue{
+				":a0": num("-1"), ":m0": num("1"), ":a1": num("-2"), ":m1": num("2"), ":a2": num("2"),
+			},
+		}},
+		{Update: &types.Update{
+			TableName:                 new(table),
+			Key:                       map[string]types.AttributeValue{"pk": str("stock#a")},
+			UpdateExpression:          new("ADD #c0 :a0"),
+			ExpressionAttributeNames:  map[string]string{"#c0": "on_hand"},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":a0": num("1")},
+		}},
+	}}, c.txs[0])
+}
+
+func TestARecordIsLoadedWithOneConsistentRead(t *testing.T) {
+	c := newClient()
+	c.items["o-1"] = item(t, "3")
+	got, err := dynamo.NewStore(c, table).Load(t.Context(), "o-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := record()
+	want.Version = 3
+	assertEqual(t, want, got)
+	assertEqual(t, []string{"GetItem"}, c.calls)
+	assertEqual(t, &dynamodb.GetItemInput{
+		TableName: new(table), Key: map[string]types.AttributeValue{"pk": str("o-1")}, ConsistentRead: new(true),
+	}, c.gets[0])
+}
+
+func TestAnUnknownSubjectHasAnEmptyRecord(t *testing.T) {
+	got, err := dynamo.NewStore(newClient(), table).Load(t.Context(), "o-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, participant.Record{Subject: "o-1"}, got)
+}
+
+func TestAnItemThatIsNoRecordIsAnError(t *testing.T) {
+	for name, spoil := range map[string]func(map[string]types.AttributeValue){
+		"a version of text":      func(item map[string]types.AttributeValue) { item["version"] = str("x") },
+		"a published event of x": func(item map[string]types.AttributeValue) { publish(item, "x") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient()
+			c.items["o-1"] = item(t, "1")
+			spoil(c.items["o-1"])
+			if got, err := dynamo.NewStore(c, table).Load(t.Context(), "o-1"); err == nil {
+				t.Errorf("loaded: %+v", got)
+			}
+		})
+	}
+}
+
+func publish(item map[string]types.AttributeValue, text string) {
+	first := item["handled"].(*types.AttributeValueMemberL).Value[0].(*types.AttributeValueMemberM)
+	first.Value["published"] = &types.AttributeValueMemberL{Value: []types.AttributeValue{str(text)}}
+}
+
+func TestCountersAreAllButTheKey(t *testing.T) {
+	c := newClient()
+	c.items["stock#1"] = map[string]types.AttributeValue{"pk": str("stock#1"), "on_hand": num("7"), "reserved": num("0")}
+	got, err := dynamo.NewStore(c, table).Counters(t.Context(), "stock#1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, map[string]int64{"on_hand": 7, "reserved": 0}, got)
+	if !aws.ToBool(c.gets[0].ConsistentRead) {
+		t.Error("the read is not consistent")
+	}
+}
+
+// TestTheCostOfHandlingAnEvent walks through the corridor on this store.
+func TestTheCostOfHandlingAnEvent(t *testing.T) {
+	for name, c := range map[string]struct {
+		adjustments []participant.Adjustment
+		want        []string
+	}{
+		"of its own item": {nil, []string{"GetItem", "PutItem"}},
+		"of another item too": {
+			[]participant.Adjustment{{Item: "stock#123", Add: map[string]int64{"on_hand": 1}}},
+			[]string{"GetItem", "TransactWriteItems"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newClient()
+			p, e := newParticipant(t, client, c.adjustments)
+			if err := p.Handle(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+			assertEqual(t, c.want, client.calls)
+			if err := p.Handle(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+			assertEqual(t, append(c.want, "GetItem"), client.calls)
+		})
+	}
+}
+
+func newParticipant(t *testing.T, c *client, adjustments []participant.Adjustment) (*participant.Participant[struct{}], event.Event) {
+	t.Helper()
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	e, err := language.Write(event.Event{
+		ID: "e-1", Source: contract.SourceWarehouse, Type: contract.StockReceived{}.EventType(), Subject: "123",
+		Time: now, CorrelationID: "c-1", Data: json.RawMessage(`{"quantity":1}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &participant.Participant[struct{}]{
+		Source: contract.SourceWarehouse,
+		Decide: participant.Pure(func(s struct{}, _ participant.Input) (participant.Decision[struct{}], error) {
+			return participant.Decision[struct{}]{State: s, Adjustments: adjustments, Events: []event.Data{contract.CancellationRefused{}}}, nil
+		}),
+		Store:     dynamo.NewStore(c, table),
+		Publisher: &memory.Publisher{},
+		Language:  language,
+		Clock:     func() time.Time { return now },
+		Retention: time.Hour,
+		Pause:     func(context.Context, int) error { return errors.New("nothing to wait for") },
+	}, e
+}

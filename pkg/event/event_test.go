@@ -1,0 +1,318 @@
+package event_test
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/event"
+)
+
+// parcel is the data of an event that is no part of the published language.
+type parcel struct {
+	Label string `json:"label"`
+}
+
+func (parcel) EventType() string { return "depot.parcel-left" }
+
+// unspeakable is data that has no JSON.
+type unspeakable struct {
+	Never func() `json:"never"`
+}
+
+func (unspeakable) EventType() string { return "depot.unspeakable" }
+
+func full() event.Event {
+	return event.Event{
+		ID:            "e-2",
+		Source:        "depot",
+		Type:          "depot.parcel-left",
+		Subject:       "order-1",
+		Time:          time.Date(2026, 3, 4, 5, 6, 7, 89_000_000, time.UTC),
+		DataSchema:    "https://example.com/schema/depot.parcel-left/1",
+		CorrelationID: "c-1",
+		CausationID:   "e-1",
+		Data:          json.RawMessage(`{"label":"<a&b>\u2028é"}`),
+	}
+}
+
+// members are those of the full event's JSON.
+func members() map[string]any {
+	return map[string]any{
+		"specversion":     "1.0",
+		"id":              "e-2",
+		"source":          "depot",
+		"type":            "depot.parcel-left",
+		"subject":         "order-1",
+		"time":            "2026-03-04T05:06:07.089Z",
+		"datacontenttype": "application/json",
+		"dataschema":      "https://example.com/schema/depot.parcel-left/1",
+		"correlationid":   "c-1",
+		"causationid":     "e-1",
+		"data":            map[string]any{"label": "x"},
+	}
+}
+
+func encode(t *testing.T, value any) []byte {
+	t.Helper()
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}
+
+func TestAnEventIsReadAsItWasWritten(t *testing.T) {
+	first := full()
+	first.CausationID = ""
+	for name, e := range map[string]event.Event{"caused": full(), "first of its saga": first} {
+		t.Run(name, func(t *testing.T) {
+			encoded := encode(t, e)
+			read, err := event.Parse(encoded)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := encode(t, read)
+			if string(again) != string(encoded) {
+				t.Errorf("written again:\n%s\nfirst:\n%s", again, encoded)
+			}
+			read.Data, e.Data = compact(t, read.Data), compact(t, e.Data)
+			if diff := cmp.Diff(e, read); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// compact gives the same JSON in its one canonical spelling.
+func compact(t *testing.T, data json.RawMessage) json.RawMessage {
+	t.Helper()
+	return encode(t, data)
+}
+
+func TestTheCloudEventsSDKReadsOurJSON(t *testing.T) {
+	var ce cloudevents.Event
+	if err := json.Unmarshal(encode(t, full()), &ce); err != nil {
+		t.Fatal(err)
+	}
+	if err := ce.Validate(); err != nil {
+		t.Error(err)
+	}
+	got := map[string]any{
+		"specversion":     ce.SpecVersion(),
+		"id":              ce.ID(),
+		"source":          ce.Source(),
+		"type":            ce.Type(),
+		"subject":         ce.Subject(),
+		"time":            ce.Time().Format(time.RFC3339Nano),
+		"datacontenttype": ce.DataContentType(),
+		"dataschema":      ce.DataSchema(),
+		"correlationid":   ce.Extensions()["correlationid"],
+		"causationid":     ce.Extensions()["causationid"],
+	}
+	want := members()
+	delete(want, "data")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	var data parcel
+	if err := ce.DataAs(&data); err != nil || data.Label != "<a&b>\u2028é" {
+		t.Errorf("the data is %q, %v", data.Label, err)
+	}
+}
+
+func TestOnlyTheFirstEventOfASagaHasNoCausationMember(t *testing.T) {
+	first := full()
+	first.CausationID = ""
+	var written map[string]any
+	if err := json.Unmarshal(encode(t, first), &written); err != nil {
+		t.Fatal(err)
+	}
+	if value, found := written["causationid"]; found {
+		t.Errorf("causationid is %v", value)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	const absent = "\x00absent"
+	for name, c := range map[string]struct {
+		member string
+		value  any
+		says   string
+	}{
+		"another specversion":           {"specversion", "0.3", "specversion"},
+		"an unknown specversion":        {"specversion", "2.0", "2.0"},
+		"no specversion":                {"specversion", absent, "specversion"},
+		"no id":                         {"id", absent, "id"},
+		"an empty id":                   {"id", "", "id"},
+		"no source":                     {"source", absent, "source"},
+		"no type":                       {"type", absent, "type"},
+		"no subject":                    {"subject", absent, "subject"},
+		"a subject with a slash":        {"subject", "a/b", "subject"},
+		"a subject with a line break":   {"subject", "a\n", "subject"},
+		"a subject with 101 characters": {"subject", strings.Repeat("x", 101), "subject"},
+		"no time":                       {"time", absent, "time"},
+		"a time that is none":           {"time", "yesterday", "yesterday"},
+		"no dataschema":                 {"dataschema", absent, "dataschema"},
+		"an empty dataschema":           {"dataschema", "", "dataschema"},
+		"no correlationid":              {"correlationid", absent, "correlationid"},
+		"an empty correlationid":        {"correlationid", "", "correlationid"},
+		"a correlationid of a number":   {"correlationid", 7, "correlationid"},
+		"a causationid of a number":     {"causationid", 7, "causationid"},
+		"no data":                       {"data", absent, "data"},
+		"no datacontenttype":            {"datacontenttype", absent, "datacontenttype"},
+		"another datacontenttype":       {"datacontenttype", "text/plain", "text/plain"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			document := members()
+			document[c.member] = c.value
+			if c.value == absent {
+				delete(document, c.member)
+			}
+			_, err := event.Parse(encode(t, document))
+			if !errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("the error is %v, it must be ErrInvalid and speak of %s", err, c.says)
+			}
+		})
+	}
+	for name, text := range map[string]string{
+		"nothing": "", "no JSON": "{", "another kind of JSON": `[]`, "null": `null`, "two documents": "{}{}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := event.Parse([]byte(text)); !errors.Is(err, event.ErrInvalid) {
+				t.Errorf("the error is %v, not ErrInvalid", err)
+			}
+		})
+	}
+}
+
+func TestParseNamesEveryProblemOfTheSagaAtOnce(t *testing.T) {
+	document := members()
+	maps.DeleteFunc(document, func(name string, _ any) bool {
+		return name == "subject" || name == "correlationid" || name == "dataschema" || name == "time"
+	})
+	_, err := event.Parse(encode(t, document))
+	for _, name := range []string{"subject", "correlationid", "dataschema", "time"} {
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("the error does not name %s: %v", name, err)
+		}
+	}
+}
+
+func TestParseLeavesAsideExtensionsOfOthers(t *testing.T) {
+	document := members()
+	document["traceparent"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	if _, err := event.Parse(encode(t, document)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnInvalidEventIsNotWritten(t *testing.T) {
+	for name, spoil := range map[string]func(*event.Event){
+		"no id":            func(e *event.Event) { e.ID = "" },
+		"no source":        func(e *event.Event) { e.Source = "" },
+		"no type":          func(e *event.Event) { e.Type = "" },
+		"no subject":       func(e *event.Event) { e.Subject = "" },
+		"no time":          func(e *event.Event) { e.Time = time.Time{} },
+		"no dataschema":    func(e *event.Event) { e.DataSchema = "" },
+		"no correlationid": func(e *event.Event) { e.CorrelationID = "" },
+		"no data":          func(e *event.Event) { e.Data = nil },
+		"broken data":      func(e *event.Event) { e.Data = json.RawMessage(`{"a":`) },
+		"a time in a year that RFC 3339 cannot write": func(e *event.Event) {
+			e.Time = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := full()
+			spoil(&e)
+			if encoded, err := json.Marshal(e); err == nil {
+				t.Errorf("written: %s", encoded)
+			}
+		})
+	}
+}
+
+func TestACausedEvent(t *testing.T) {
+	at := time.Date(2026, 3, 4, 6, 6, 7, 0, time.FixedZone("", 3600))
+	got, err := event.Caused(event.Cause{Event: full()}, "porter", parcel{Label: "x"}, 0, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := event.Event{
+		ID:            got.ID,
+		Source:        "porter",
+		Type:          "depot.parcel-left",
+		Subject:       "order-1",
+		Time:          at.UTC(),
+		CorrelationID: "c-1",
+		CausationID:   "e-2",
+		Data:          json.RawMessage(`{"label":"x"}`),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestACommandLeavesNoCausationID(t *testing.T) {
+	e, err := event.Caused(event.Cause{Event: full(), IsCommand: true}, "porter", parcel{}, 0, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.CausationID != "" || e.CorrelationID != "c-1" {
+		t.Errorf("causation id %q, correlation id %q", e.CausationID, e.CorrelationID)
+	}
+}
+
+func TestDataWithoutJSONCausesNothing(t *testing.T) {
+	if _, err := event.Caused(event.Cause{Event: full()}, "porter", unspeakable{}, 0, time.Now()); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestTheIDDependsOnlyOnCauseTypeAndOrdinal(t *testing.T) {
+	id := func(cause event.Event, data event.Data, ordinal int, at time.Time) string {
+		t.Helper()
+		e, err := event.Caused(event.Cause{Event: cause}, "porter", data, ordinal, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.ID
+	}
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	first := id(full(), parcel{Label: "x"}, 0, at)
+
+	later := full()
+	later.Time, later.Subject, later.CorrelationID = at.Add(time.Hour), "order-2", "c-2"
+	if again := id(later, parcel{Label: "y"}, 0, at.Add(time.Minute)); again != first {
+		t.Errorf("the id is %s, at first it was %s", again, first)
+	}
+	otherID, otherSource := full(), full()
+	otherID.ID, otherSource.Source = "e-3", "porter"
+	for name, other := range map[string]string{
+		"another cause":             id(otherID, parcel{}, 0, at),
+		"another source of a cause": id(otherSource, parcel{}, 0, at),
+		"another type":              id(full(), letter{}, 0, at),
+		"another ordinal":           id(full(), parcel{}, 1, at),
+	} {
+		if other == first {
+			t.Errorf("%s gives the same id", name)
+		}
+	}
+}
+
+type letter struct{}
+
+func (letter) EventType() string { return "depot.letter-left" }
+
+func TestADerivedIDNeverChangesBetweenReleases(t *testing.T) {
+	const want = "750346c1-a91b-5934-b155-8e123b9e6bd9"
+	if got := event.DeriveID("depot", "e-1", "depot.parcel-left", "0"); got != want {
+		t.Errorf("the id is %s, events in flight have %s", got, want)
+	}
+}

@@ -1,0 +1,47 @@
+package event_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/event"
+)
+
+// FuzzParse asks of any bytes that they are refused as invalid or are an event
+// that is written and read again as the same.
+func FuzzParse(f *testing.F) {
+	seed, err := json.Marshal(full())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed)
+	f.Add([]byte(`{"specversion":"1.0","id":"1","source":"s","type":"t","subject":"o","time":"9999-12-31T23:59:59-23:59",` +
+		`"datacontenttype":"application/json","dataschema":"s:1","correlationid":"c","data":null}`))
+	f.Add([]byte(`{"specversion":"1.0","id":"1","source":"s","type":"t","subject":"o","time":"2026-01-01T00:00:00.123456789+01:00",` +
+		`"datacontenttype":"application/json","dataschema":"s:1","correlationid":"c","causationid":"","data_base64":"eyJhIjogMX0="}`))
+	f.Fuzz(func(t *testing.T, encoded []byte) {
+		e, err := event.Parse(encoded)
+		if err != nil {
+			if !errors.Is(err, event.ErrInvalid) {
+				t.Fatalf("the error is not ErrInvalid: %v", err)
+			}
+			return
+		}
+		written, err := json.Marshal(e)
+		if err != nil {
+			t.Fatalf("what was parsed cannot be written: %v", err)
+		}
+		again, err := event.Parse(written)
+		if err != nil {
+			t.Fatalf("what was written cannot be parsed: %v\n%s", err, written)
+		}
+		// JSON has many spellings of one value, of which we write only one.
+		e.Data = compact(t, e.Data)
+		if diff := cmp.Diff(e, again); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}

@@ -1,0 +1,291 @@
+package eventbridge_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/event"
+	publisher "example.com/saga/pkg/eventbridge"
+)
+
+var errBroken = errors.New("broken")
+
+// bus is a client that answers each call from a script, and keeps what was put.
+type bus struct {
+	// answers has a map of the answered error codes for each call, by the id of
+	// the event; an id that is not in it is accepted.
+	answers []map[string]string
+	// spoil changes an answer.
+	spoil func(*eventbridge.PutEventsOutput)
+	err   error
+
+	calls [][]types.PutEventsRequestEntry
+}
+
+func (b *bus) PutEvents(
+	_ context.Context, in *eventbridge.PutEventsInput, _ ...func(*eventbridge.Options),
+) (*eventbridge.PutEventsOutput, error) {
+	b.calls = append(b.calls, slices.Clone(in.Entries))
+	if b.err != nil {
+		return nil, b.err
+	}
+	var codes map[string]string
+	if n := len(b.calls) - 1; n < len(b.answers) {
+		codes = b.answers[n]
+	}
+	out := &eventbridge.PutEventsOutput{}
+	for _, entry := range in.Entries {
+		id := idOf(entry)
+		result := types.PutEventsResultEntry{EventId: new("accepted-" + id)}
+		if code, failed := codes[id]; failed {
+			result = types.PutEventsResultEntry{ErrorCode: &code, ErrorMessage: new("because")}
+			out.FailedEntryCount++
+		}
+		out.Entries = append(out.Entries, result)
+	}
+	if b.spoil != nil {
+		b.spoil(out)
+	}
+	return out, nil
+}
+
+// ids gives the ids of the events in each call.
+func (b *bus) ids() [][]string {
+	var calls [][]string
+	for _, entries := range b.calls {
+		var ids []string
+		for _, entry := range entries {
+			ids = append(ids, idOf(entry))
+		}
+		calls = append(calls, ids)
+	}
+	return calls
+}
+
+func idOf(entry types.PutEventsRequestEntry) string {
+	e, err := event.Parse([]byte(*entry.Detail))
+	if err != nil {
+		return err.Error()
+	}
+	return e.ID
+}
+
+// pauses counts how often and for which attempt was paused.
+type pauses []int
+
+func (p *pauses) pause(_ context.Context, n int) error {
+	*p = append(*p, n)
+	return nil
+}
+
+func newEvent(id, text string) event.Event {
+	data, err := json.Marshal(map[string]string{"text": text})
+	if err != nil {
+		panic(err)
+	}
+	return event.Event{
+		ID: id, Source: "warehouse", Type: "warehouse.order-shipped", Subject: "o-1", Time: time.Unix(1, 0).UTC(),
+		DataSchema: "https://example.com/schema/1", CorrelationID: "c-1", Data: data,
+	}
+}
+
+// numbered makes events with the ids 0, 1, ….
+func numbered(n int) []event.Event {
+	events := make([]event.Event, n)
+	for i := range events {
+		events[i] = newEvent(fmt.Sprint(i), "")
+	}
+	return events
+}
+
+func assertCalls(t *testing.T, b *bus, want [][]string) {
+	t.Helper()
+	if diff := cmp.Diff(want, b.ids()); diff != "" {
+		t.Errorf("the calls that are expected (-) and made (+):\n%s", diff)
+	}
+}
+
+func TestAnEventIsPutAsItTravels(t *testing.T) {
+	b, p := &bus{}, &pauses{}
+	e := newEvent("e-1", "<é>")
+	if err := publisher.NewPublisher(b, "global", p.pause).Publish(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := b.calls[0][0]
+	got := []string{*entry.EventBusName, *entry.Source, *entry.DetailType, *entry.Detail}
+	if diff := cmp.Diff([]string{"global", "warehouse", "warehouse.order-shipped", string(encoded)}, got); diff != "" {
+		t.Error(diff)
+	}
+	if len(*p) != 0 {
+		t.Errorf("the pauses %v", *p)
+	}
+}
+
+func TestNothingToPublishMakesNoCall(t *testing.T) {
+	b := &bus{}
+	if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context()); err != nil || len(b.calls) != 0 {
+		t.Errorf("%v after %d calls", err, len(b.calls))
+	}
+}
+
+func TestACallHasAtMostTenEntriesInOrder(t *testing.T) {
+	b := &bus{}
+	if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), numbered(21)...); err != nil {
+		t.Fatal(err)
+	}
+	assertCalls(t, b, [][]string{
+		{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+		{"10", "11", "12", "13", "14", "15", "16", "17", "18", "19"},
+		{"20"},
+	})
+}
+
+func TestACallHasAtMost256KiB(t *testing.T) {
+	const limit = 256 * 1024
+	frame := size(t, newEvent("0", ""))
+	for name, c := range map[string]struct {
+		sizes []int
+		want  [][]string
+	}{
+		"exactly the limit":        {[]int{limit / 2, limit / 2}, [][]string{{"0", "1"}}},
+		"one byte more":            {[]int{limit / 2, limit/2 + 1}, [][]string{{"0"}, {"1"}}},
+		"an event of its own size": {[]int{1000, limit, 1000}, [][]string{{"0"}, {"1"}, {"2"}}},
+		"small ones together":      {[]int{limit - 2000, 1000, 1000, 1000}, [][]string{{"0", "1", "2"}, {"3"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var events []event.Event
+			for i, bytes := range c.sizes {
+				events = append(events, newEvent(fmt.Sprint(i), strings.Repeat("x", bytes-frame)))
+			}
+			b := &bus{}
+			if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), events...); err != nil {
+				t.Fatal(err)
+			}
+			assertCalls(t, b, c.want)
+		})
+	}
+}
+
+// size is what AWS counts: source, detail type and detail.
+func size(t *testing.T, e event.Event) int {
+	t.Helper()
+	encoded, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(e.Source) + len(e.Type) + len(encoded)
+}
+
+func TestOnlyTheEntriesThatFailedArePutAgain(t *testing.T) {
+	b, p := &bus{answers: []map[string]string{
+		{"1": "ThrottlingException", "3": "InternalFailure", "4": "InternalFailure"},
+		{"3": "InternalFailure"},
+	}}, &pauses{}
+	if err := publisher.NewPublisher(b, "global", p.pause).Publish(t.Context(), numbered(11)...); err != nil {
+		t.Fatal(err)
+	}
+	assertCalls(t, b, [][]string{
+		{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+		{"1", "3", "4"},
+		{"3"},
+		{"10"},
+	})
+	if diff := cmp.Diff(pauses{1, 2}, *p); diff != "" {
+		t.Errorf("the pauses: %s", diff)
+	}
+	if again := *b.calls[2][0].Detail; again != *b.calls[0][3].Detail {
+		t.Errorf("put again as %s", again)
+	}
+}
+
+func TestAnEntryThatCanNeverBeAcceptedIsAnErrorAtOnce(t *testing.T) {
+	for _, code := range []string{"MalformedDetail", "NotAuthorizedForSourceException", "InvalidArgument", "AccessDeniedException"} {
+		t.Run(code, func(t *testing.T) {
+			b, p := &bus{answers: []map[string]string{{"0": "ThrottlingException", "1": code}}}, &pauses{}
+			err := publisher.NewPublisher(b, "global", p.pause).Publish(t.Context(), numbered(3)...)
+			if err == nil || !strings.Contains(err.Error(), code) || !strings.Contains(err.Error(), "warehouse.order-shipped") {
+				t.Errorf("the error %v does not say what was refused and why", err)
+			}
+			if len(b.calls) != 1 || len(*p) != 0 {
+				t.Errorf("%d calls and the pauses %v", len(b.calls), *p)
+			}
+		})
+	}
+}
+
+func TestEntriesThatFailFiveTimesAreAnError(t *testing.T) {
+	busy := map[string]string{"0": "ThrottlingException"}
+	b, p := &bus{answers: []map[string]string{busy, busy, busy, busy, busy, busy}}, &pauses{}
+	err := publisher.NewPublisher(b, "global", p.pause).Publish(t.Context(), numbered(1)...)
+	if err == nil || !strings.Contains(err.Error(), "ThrottlingException") {
+		t.Errorf("the error is %v", err)
+	}
+	if diff := cmp.Diff(pauses{1, 2, 3, 4}, *p); diff != "" || len(b.calls) != 5 {
+		t.Errorf("%d calls and the pauses:\n%s", len(b.calls), diff)
+	}
+}
+
+func TestAfterAFailureNothingLaterIsPut(t *testing.T) {
+	b := &bus{answers: []map[string]string{{"2": "MalformedDetail"}}}
+	if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), numbered(12)...); err == nil || len(b.calls) != 1 {
+		t.Errorf("%v after %d calls", err, len(b.calls))
+	}
+}
+
+func TestAnAnswerThatDoesNotFitIsAnError(t *testing.T) {
+	for name, spoil := range map[string]func(*eventbridge.PutEventsOutput){
+		"too few entries":                func(out *eventbridge.PutEventsOutput) { out.Entries = out.Entries[1:] },
+		"no entries":                     func(out *eventbridge.PutEventsOutput) { out.Entries = nil },
+		"too many entries":               func(out *eventbridge.PutEventsOutput) { out.Entries = append(out.Entries, out.Entries[0]) },
+		"a failure that no entry has":    func(out *eventbridge.PutEventsOutput) { out.FailedEntryCount = 1 },
+		"a failure that is not counted":  func(out *eventbridge.PutEventsOutput) { out.Entries[0].ErrorCode = new("InternalFailure") },
+		"too few entries with a failure": func(out *eventbridge.PutEventsOutput) { out.Entries, out.FailedEntryCount = out.Entries[1:], 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := &bus{spoil: spoil}
+			if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), numbered(3)...); err == nil {
+				t.Error("it is taken for a success")
+			}
+		})
+	}
+}
+
+func TestAnInvalidEventIsNeverPutAndNeitherIsWhatWasToGoWithIt(t *testing.T) {
+	b := &bus{}
+	events := append(numbered(12), event.Event{ID: "invalid"})
+	err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), events...)
+	if !errors.Is(err, event.ErrInvalid) || len(b.calls) != 0 {
+		t.Errorf("%v after %d calls", err, len(b.calls))
+	}
+}
+
+func TestACallThatFailsIsAnError(t *testing.T) {
+	b := &bus{err: errBroken}
+	err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), numbered(1)...)
+	if !errors.Is(err, errBroken) || errors.Is(err, event.ErrInvalid) || len(b.calls) != 1 {
+		t.Errorf("%v after %d calls", err, len(b.calls))
+	}
+}
+
+func TestAnInterruptedPauseEndsThePublishing(t *testing.T) {
+	b := &bus{answers: []map[string]string{{"0": "ThrottlingException"}}}
+	interrupted := func(context.Context, int) error { return context.DeadlineExceeded }
+	err := publisher.NewPublisher(b, "global", interrupted).Publish(t.Context(), numbered(1)...)
+	if !errors.Is(err, context.DeadlineExceeded) || len(b.calls) != 1 {
+		t.Errorf("%v after %d calls", err, len(b.calls))
+	}
+}

@@ -1,0 +1,47 @@
+package memory_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/memory"
+	"example.com/saga/pkg/participant/participanttest"
+)
+
+func TestStore(t *testing.T) {
+	participanttest.TestStore(t, func(*testing.T) participanttest.Store { return memory.NewStore() })
+}
+
+func valid(id string) event.Event {
+	return event.Event{
+		ID: id, Source: "depot", Type: "depot.parcel-left", Subject: "o-1", Time: time.Unix(1, 0).UTC(),
+		DataSchema: "https://example.com/schema/1", CorrelationID: "c-1", Data: json.RawMessage(`{}`),
+	}
+}
+
+func TestThePublisherKeepsWhatIsPublishedInOrder(t *testing.T) {
+	var publisher memory.Publisher
+	for _, batch := range [][]event.Event{{valid("1"), valid("2")}, {valid("3")}} {
+		if err := publisher.Publish(t.Context(), batch...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]event.Event{valid("1"), valid("2"), valid("3")}, publisher.Published()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestThePublisherRefusesAnEventThatCouldNotTravel(t *testing.T) {
+	var publisher memory.Publisher
+	if err := publisher.Publish(t.Context(), event.Event{ID: "1"}); !errors.Is(err, event.ErrInvalid) {
+		t.Errorf("the error is %v, not ErrInvalid", err)
+	}
+	if published := publisher.Published(); len(published) != 0 {
+		t.Errorf("published: %v", published)
+	}
+}

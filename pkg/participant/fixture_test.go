@@ -1,0 +1,274 @@
+package participant_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/memory"
+	"example.com/saga/pkg/participant"
+)
+
+const (
+	retention = 14 * 24 * time.Hour
+	stock     = "stock#123"
+)
+
+var errBroken = errors.New("broken")
+
+// newLanguage compiles the schemas once for all tests.
+var newLanguage = sync.OnceValues(contract.NewLanguage)
+
+// state is that of a warehouse which ships an order as soon as it is placed.
+type state struct {
+	Shipments int
+	Refused   []string
+}
+
+type decision = participant.Decision[state]
+
+// ship takes one piece for every order that is placed, and publishes two events
+// then; or one, if there is no stock.
+func ship(s state, in participant.Input) (decision, error) {
+	if len(in.Refused) > 0 {
+		s.Refused = in.Refused
+		return decision{State: s, Events: []event.Data{
+			contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock},
+		}}, nil
+	}
+	s.Shipments++
+	items := []contract.Stock{{SKU: "123", Quantity: 1}}
+	return decision{
+		State: s,
+		Events: []event.Data{
+			contract.StockReserved{CustomerID: "c-42", Items: items, Total: contract.Money{Amount: 1, Currency: "EUR"}, PaymentMethod: "card"},
+			contract.OrderShipped{CustomerID: "c-42", Items: items, ShippingAddress: "23 Fake Street"},
+		},
+		Adjustments: []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": -1, "shipped": 1}}},
+	}, nil
+}
+
+// tester is a *testing.T, a *testing.B or a *rapid.T.
+type tester interface {
+	Helper()
+	Fatal(args ...any)
+	Errorf(format string, args ...any)
+	Context() context.Context
+}
+
+// warehouse is a participant with a store and a publisher that can break, and
+// with a clock that stands still until it is set.
+type warehouse struct {
+	*participant.Participant[state]
+
+	store     *breakable
+	publisher *unreliable
+	pauses    []int
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newWarehouse(tb tester, decide func(state, participant.Input) (decision, error)) *warehouse {
+	tb.Helper()
+	language, err := newLanguage()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w := &warehouse{
+		store:     &breakable{Store: memory.NewStore()},
+		publisher: &unreliable{},
+		now:       time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+	}
+	w.Participant = &participant.Participant[state]{
+		Source:    contract.SourceWarehouse,
+		Decide:    participant.Pure(decide),
+		Store:     w.store,
+		Publisher: w.publisher,
+		Language:  language,
+		Clock:     w.clock,
+		Retention: retention,
+		Pause: func(_ context.Context, n int) error {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.pauses = append(w.pauses, n)
+			return nil
+		},
+	}
+	err = w.store.Store.Commit(tb.Context(), participant.Record{Subject: "goods-in", State: []byte("{}")},
+		[]participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": 100}}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return w
+}
+
+func (w *warehouse) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *warehouse) wait(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// placed makes the event with this id, of the moment, about order o-1.
+func (w *warehouse) placed(tb tester, id string) event.Event {
+	tb.Helper()
+	data, err := json.Marshal(contract.OrderPlaced{
+		OrderID: "o-1", CustomerID: "c-42",
+		Items:           []contract.Item{{SKU: "123", Quantity: 1, Price: 1, Currency: "EUR"}},
+		ShippingAddress: "23 Fake Street", PaymentMethod: "card",
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e, err := w.Language.Write(event.Event{
+		ID: id, Source: contract.SourceOrder, Type: contract.OrderPlaced{}.EventType(),
+		Subject: "o-1", Time: w.clock(), CorrelationID: "c-1", Data: data,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return e
+}
+
+func (w *warehouse) mustHandle(tb tester, e event.Event) {
+	tb.Helper()
+	if err := w.Handle(tb.Context(), e); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// assertShipments checks that so many orders were shipped, in the state as in
+// the stock.
+func (w *warehouse) assertShipments(tb tester, want int) {
+	tb.Helper()
+	s, record, err := w.Load(tb.Context(), "o-1")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if s.Shipments != want || len(record.Handled) != want || record.Version != int64(want) {
+		tb.Errorf("%d shipments, %d events handled in %d commits; %d are expected", s.Shipments, len(record.Handled), record.Version, want)
+	}
+	counters, err := w.store.Counters(tb.Context(), stock)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if got := counters["shipped"]; got != int64(want) || counters["on_hand"] != 100-got {
+		tb.Errorf("the stock is %v, %d shipments are expected", counters, want)
+	}
+}
+
+// breakable is a store whose steps can be made to fail.
+type breakable struct {
+	*memory.Store
+
+	// load, before and after are asked before a load, and before and after a
+	// commit. The commits are counted from 1.
+	load          func() error
+	before, after func(commit int) error
+
+	mu             sync.Mutex
+	loads, commits int
+}
+
+func (s *breakable) Load(ctx context.Context, subject string) (participant.Record, error) {
+	s.mu.Lock()
+	s.loads++
+	s.mu.Unlock()
+	if s.load != nil {
+		if err := s.load(); err != nil {
+			return participant.Record{}, err
+		}
+	}
+	return s.Store.Load(ctx, subject)
+}
+
+func (s *breakable) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
+	s.mu.Lock()
+	s.commits++
+	n := s.commits
+	s.mu.Unlock()
+	if s.before != nil {
+		if err := s.before(n); err != nil {
+			return err
+		}
+	}
+	if err := s.Store.Commit(ctx, record, adjustments); err != nil {
+		return err
+	}
+	if s.after != nil {
+		return s.after(n)
+	}
+	return nil
+}
+
+// unreliable is a publisher that can be made to fail before the nth event of a
+// call.
+type unreliable struct {
+	memory.Publisher
+
+	before func(n int) error
+}
+
+func (p *unreliable) Publish(ctx context.Context, events ...event.Event) error {
+	for n := range len(events) + 1 {
+		if p.before != nil {
+			if err := p.before(n); err != nil {
+				return err
+			}
+		}
+		if n == len(events) {
+			return nil
+		}
+		if err := p.Publisher.Publish(ctx, events[n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// encoded gives the events as they travel.
+func encoded(tb tester, events []event.Event) []string {
+	tb.Helper()
+	var all []string
+	for _, e := range events {
+		text, err := json.Marshal(e)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		all = append(all, string(text))
+	}
+	return all
+}
+
+// assertOneContentPerID checks that no id was published with two contents, and
+// gives the ids.
+func assertOneContentPerID(tb tester, published []event.Event) []string {
+	tb.Helper()
+	contents := make(map[string]string)
+	var ids []string
+	for i, text := range encoded(tb, published) {
+		id := published[i].ID
+		first, known := contents[id]
+		if !known {
+			contents[id] = text
+			ids = append(ids, id)
+		} else if diff := cmp.Diff(first, text); diff != "" {
+			tb.Errorf("%s was published with two contents:\n%s", id, diff)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}

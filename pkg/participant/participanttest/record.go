@@ -1,0 +1,125 @@
+package participanttest
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+
+	"example.com/saga/pkg/participant"
+)
+
+func testUnknownSubject(t *testing.T, store Store) {
+	assertRecord(t, store, participant.Record{Subject: unique("order")})
+}
+
+func testRoundTrip(t *testing.T, store Store) {
+	record := newRecord()
+	commit(t, store, record)
+	want := record
+	want.Version = 1
+	assertRecord(t, store, want)
+
+	for i, e := range load(t, store, record.Subject).Handled[0].Published {
+		if got, want := encode(t, e), encode(t, record.Handled[0].Published[i]); got != want {
+			t.Errorf("published event %d was committed as\n%s\nand is loaded as\n%s", i, want, got)
+		}
+	}
+}
+
+func encode(t *testing.T, value any) string {
+	t.Helper()
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(encoded)
+}
+
+func testReplace(t *testing.T, store Store) {
+	first := newRecord()
+	commit(t, store, first)
+	second := load(t, store, first.Subject)
+	second.State = json.RawMessage(`{"status":"shipped"}`)
+	second.Handled = second.Handled[1:]
+	second.ExpiresAt = second.ExpiresAt.AddDate(0, 0, 1)
+	commit(t, store, second)
+	second.Version = 2
+	assertRecord(t, store, second)
+}
+
+func testLoadedIsACopy(t *testing.T, store Store) {
+	record := newRecord()
+	commit(t, store, record)
+	spoil(load(t, store, record.Subject))
+	record.Version = 1
+	assertRecord(t, store, record)
+}
+
+func testCommittedIsACopy(t *testing.T, store Store) {
+	record := newRecord()
+	want := clone(record)
+	commit(t, store, record)
+	spoil(record)
+	want.Version = 1
+	assertRecord(t, store, want)
+}
+
+// spoil changes what a record refers to.
+func spoil(record participant.Record) {
+	record.State[0] = '!'
+	record.Handled[0].Published[0].Data[0] = '!'
+	record.Handled[0].Published[0].ID = "spoiled"
+	record.Handled[0].ID = "spoiled"
+}
+
+func clone(record participant.Record) participant.Record {
+	record.State = slices.Clone(record.State)
+	record.Handled = slices.Clone(record.Handled)
+	published := slices.Clone(record.Handled[0].Published)
+	published[0].Data = slices.Clone(published[0].Data)
+	record.Handled[0].Published = published
+	return record
+}
+
+func testFirstOverExisting(t *testing.T, store Store) {
+	record := newRecord()
+	commit(t, store, record)
+	another := newRecord()
+	another.Subject = record.Subject
+	assertConflict(t, store, another)
+	record.Version = 1
+	assertRecord(t, store, record)
+}
+
+func testStaleVersion(t *testing.T, store Store) {
+	record := newRecord()
+	commit(t, store, record)
+	stale := load(t, store, record.Subject)
+	winner := load(t, store, record.Subject)
+	winner.State = json.RawMessage(`{"status":"won"}`)
+	commit(t, store, winner)
+
+	stale.State = json.RawMessage(`{"status":"lost"}`)
+	assertConflict(t, store, stale)
+	winner.Version = 2
+	assertRecord(t, store, winner)
+}
+
+func testVersionThatNeverWas(t *testing.T, store Store) {
+	record := newRecord()
+	record.Version = 7
+	assertConflict(t, store, record)
+	assertRecord(t, store, participant.Record{Subject: record.Subject})
+}
+
+func assertConflict(t *testing.T, store Store, record participant.Record, adjustments ...participant.Adjustment) {
+	t.Helper()
+	err := store.Commit(t.Context(), record, adjustments)
+	if !errors.Is(err, participant.ErrConflict) {
+		t.Errorf("the error is %v, not ErrConflict", err)
+	}
+	if _, refused := errors.AsType[*participant.RefusedError](err); refused {
+		t.Errorf("a conflict is refused too: %v", err)
+	}
+}

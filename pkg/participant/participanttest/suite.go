@@ -1,0 +1,133 @@
+// Package participanttest has the one test suite that every store of a
+// participant passes, in memory or on DynamoDB.
+package participanttest
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+// Store is a participant.Store whose adjusted items can be looked at.
+type Store interface {
+	participant.Store
+	// Counters gives the counters of an adjusted item: none if it was never
+	// adjusted.
+	Counters(ctx context.Context, item string) (map[string]int64, error)
+}
+
+// TestStore holds a store to the contract of participant.Store. Every test
+// makes its store with newStore; the stores may share a table, even one with
+// other content, because all names in the tests are new.
+func TestStore(t *testing.T, newStore func(t *testing.T) Store) {
+	t.Helper()
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, Store)
+	}{
+		{"nothing is recorded about an unknown subject", testUnknownSubject},
+		{"a record is loaded as it was committed", testRoundTrip},
+		{"a commit replaces the record", testReplace},
+		{"what was loaded belongs to who loaded it", testLoadedIsACopy},
+		{"what was committed belongs to who committed it", testCommittedIsACopy},
+
+		{"a first commit over an existing record is a conflict", testFirstOverExisting},
+		{"a commit of a version loaded earlier is a conflict", testStaleVersion},
+		{"a commit of a later version than there is is a conflict", testVersionThatNeverWas},
+		{"one of many concurrent first commits wins", testConcurrentFirstCommits},
+
+		{"nothing is counted of an unknown item", testUnknownItem},
+		{"adjustments add to counters and take from them", testAdjust},
+		{"a counter may have any name", testReservedNames},
+		{"a counter may be taken to zero and not below", testTakeAll},
+		{"a refusal names every item that has not enough", testRefusal},
+		{"after a refusal nothing has changed", testRefusalChangesNothing},
+		{"after a conflict nothing has changed", testConflictChangesNothing},
+		{"a conflict goes before a refusal", testConflictBeforeRefusal},
+		{"an item cannot be adjusted twice in one commit", testItemTwice},
+		{"concurrent takers never take more than there is", testConcurrentTakers},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, newStore(t)) })
+	}
+}
+
+// unique makes a name that no other test and no other run uses.
+func unique(prefix string) string { return prefix + "-" + uuid.NewString() }
+
+// newRecord makes a record of a new subject, as if nothing was recorded before.
+func newRecord() participant.Record {
+	at := time.Date(2026, 3, 4, 5, 6, 7, 891_000_000, time.UTC)
+	subject := unique("order")
+	return participant.Record{
+		Subject: subject,
+		State:   json.RawMessage(`{"status":"reserved","note":"<é>\u2028"}`),
+		Handled: []participant.Handled{
+			{
+				Source: "order", ID: unique("first"), Type: "order.placed",
+				Time: at.Add(-3 * time.Millisecond), At: at,
+				Published: []event.Event{newEvent(subject, at, 0), newEvent(subject, at, 1)},
+			},
+			{
+				Source: "loyalty", ID: unique("second"), Type: "loyalty.points-awarded", CausationID: "first",
+				Time: at.Add(time.Second), At: at.Add(2 * time.Second),
+			},
+		},
+		ExpiresAt: time.Date(2026, 4, 5, 6, 7, 8, 0, time.UTC),
+	}
+}
+
+func newEvent(subject string, at time.Time, ordinal int) event.Event {
+	return event.Event{
+		ID:            unique("event"),
+		Source:        "warehouse",
+		Type:          "warehouse.stock-reserved",
+		Subject:       subject,
+		Time:          at,
+		DataSchema:    "https://example.com/schema/1",
+		CorrelationID: "correlation",
+		CausationID:   "first",
+		Data:          json.RawMessage([]string{`{"text":"\u003cé\u003e","n":1}`, `{}`}[ordinal]),
+	}
+}
+
+func load(t *testing.T, store Store, subject string) participant.Record {
+	t.Helper()
+	record, err := store.Load(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record
+}
+
+func commit(t *testing.T, store Store, record participant.Record, adjustments ...participant.Adjustment) {
+	t.Helper()
+	if err := store.Commit(t.Context(), record, adjustments); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func assertRecord(t *testing.T, store Store, want participant.Record) {
+	t.Helper()
+	if diff := cmp.Diff(want, load(t, store, want.Subject), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the record that is expected (-) and loaded (+):\n%s", diff)
+	}
+}
+
+func assertCounters(t *testing.T, store Store, item string, want map[string]int64) {
+	t.Helper()
+	got, err := store.Counters(t.Context(), item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the counters of %s that are expected (-) and found (+):\n%s", item, diff)
+	}
+}

@@ -1,0 +1,94 @@
+package participant_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+const racers = 20
+
+// race handles events at once, each until it is handled, as a queue delivers
+// them again.
+func race(t *testing.T, w *warehouse, events []event.Event) {
+	t.Helper()
+	w.Pause = func(context.Context, int) error {
+		runtime.Gosched()
+		return nil
+	}
+	var group sync.WaitGroup
+	start := make(chan struct{})
+	for _, e := range events {
+		group.Go(func() {
+			<-start
+			err := w.Handle(t.Context(), e)
+			for errors.Is(err, participant.ErrConflict) {
+				err = w.Handle(t.Context(), e)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(start)
+	group.Wait()
+}
+
+func TestOneEventHandledManyTimesAtOnceHasOneEffect(t *testing.T) {
+	w := newWarehouse(t, ship)
+	events := make([]event.Event, racers)
+	for n := range events {
+		events[n] = w.placed(t, "e-1")
+	}
+	race(t, w, events)
+	assertOneEffect(t, w, events[0])
+	if published := w.publisher.Published(); len(published) != 2*racers {
+		t.Errorf("%d events are published", len(published))
+	}
+}
+
+func TestManyEventsOfOneSubjectAtOnceHaveOneEffectEach(t *testing.T) {
+	w := newWarehouse(t, ship)
+	events := make([]event.Event, racers)
+	for n := range events {
+		events[n] = w.placed(t, fmt.Sprintf("e-%d", n))
+	}
+	race(t, w, events)
+	w.assertShipments(t, racers)
+	if ids := assertOneContentPerID(t, w.publisher.Published()); len(ids) != 2*racers {
+		t.Errorf("%d different events are published", len(ids))
+	}
+}
+
+func TestThePauseDoublesWithEveryAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pause := participant.Jitter(func() float64 { return 0.5 })
+		for n, want := range map[int]time.Duration{1: 5 * time.Millisecond, 2: 10 * time.Millisecond, 7: 320 * time.Millisecond} {
+			began := time.Now()
+			if err := pause(t.Context(), n); err != nil {
+				t.Error(err)
+			}
+			if got := time.Since(began); got != want {
+				t.Errorf("pause %d took %s, not %s", n, got, want)
+			}
+		}
+	})
+}
+
+func TestThePauseEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if err := participant.Jitter(func() float64 { return 0.999 })(ctx, 7); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the error is %v", err)
+		}
+	})
+}

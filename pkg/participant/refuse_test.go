@@ -1,0 +1,118 @@
+package participant_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+func TestAnInvalidEventNeverReachesTheDecision(t *testing.T) {
+	for name, spoil := range map[string]func(*event.Event){
+		"invalid data":             func(e *event.Event) { e.Data = json.RawMessage(`{}`) },
+		"unknown type":             func(e *event.Event) { e.Type = "order.eaten" },
+		"another source":           func(e *event.Event) { e.Source = "porter" },
+		"another schema version":   func(e *event.Event) { e.DataSchema += "0" },
+		"older than the retention": func(e *event.Event) { e.Time = e.Time.Add(-retention - time.Millisecond) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWarehouse(t, func(state, participant.Input) (decision, error) {
+				t.Error("it was decided on")
+				return decision{}, nil
+			})
+			e := w.placed(t, "e-1")
+			spoil(&e)
+			if err := w.Handle(t.Context(), e); !errors.Is(err, event.ErrInvalid) {
+				t.Errorf("the error is %v, not ErrInvalid", err)
+			}
+			if w.store.loads != 0 {
+				t.Errorf("%d loads", w.store.loads)
+			}
+		})
+	}
+}
+
+func TestWhatMayNotBePublishedIsNotCommitted(t *testing.T) {
+	huge := contract.StockUnavailable{Reason: contract.OutOfStock}
+	for n := range 10_000 {
+		huge.Missing = append(huge.Missing, fmt.Sprintf("a-stock-keeping-unit-with-a-long-name-%d", n))
+	}
+	for name, data := range map[string]event.Data{
+		"an event above the maximum size":      huge,
+		"an event against its schema":          contract.StockReserved{},
+		"an event that another may publish":    contract.PaymentDeclined{Reason: contract.PaymentWasDeclined},
+		"an event that is not in the language": unspoken{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWarehouse(t, func(s state, _ participant.Input) (decision, error) {
+				return decision{State: s, Events: []event.Data{data}}, nil
+			})
+			if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, event.ErrInvalid) {
+				t.Errorf("the error is %v, not ErrInvalid", err)
+			}
+			if w.store.commits != 0 || len(w.publisher.Published()) != 0 {
+				t.Errorf("%d commits, %d events published", w.store.commits, len(w.publisher.Published()))
+			}
+		})
+	}
+}
+
+type unspoken struct{}
+
+func (unspoken) EventType() string { return "warehouse.eaten" }
+
+func TestAnEventAsOldAsTheRetentionIsStillHandled(t *testing.T) {
+	w := newWarehouse(t, ship)
+	e := w.placed(t, "e-1")
+	w.wait(retention)
+	w.mustHandle(t, e)
+	w.assertShipments(t, 1)
+}
+
+func TestWhatWasHandledIsForgottenOnlyAfterTheRetention(t *testing.T) {
+	w := newWarehouse(t, ship)
+	w.mustHandle(t, w.placed(t, "e-1"))
+	w.wait(retention)
+	w.mustHandle(t, w.placed(t, "e-2"))
+	assertRemembered(t, w, "e-1", "e-2")
+	w.wait(24 * time.Hour)
+	w.mustHandle(t, w.placed(t, "e-3"))
+	assertRemembered(t, w, "e-2", "e-3")
+}
+
+func assertRemembered(t *testing.T, w *warehouse, want ...string) {
+	t.Helper()
+	_, record, err := w.Load(t.Context(), "o-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, handled := range record.Handled {
+		got = append(got, handled.ID)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("remembered are:\n%s", diff)
+	}
+}
+
+// A publisher's clock may be ahead of ours, so that its event is younger than
+// its handling.
+func TestAnEventFromAClockThatIsAheadIsRememberedAsLongAsItIsAccepted(t *testing.T) {
+	w := newWarehouse(t, ship)
+	ahead := w.placed(t, "e-1")
+	ahead.Time = ahead.Time.Add(30 * time.Minute)
+	w.mustHandle(t, ahead)
+
+	w.wait(retention + 29*time.Minute)
+	w.mustHandle(t, w.placed(t, "e-2"))
+	w.mustHandle(t, ahead)
+	w.assertShipments(t, 2)
+	assertRemembered(t, w, "e-1", "e-2")
+}

@@ -1,0 +1,179 @@
+package worker_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+func TestABatchWithoutFailuresAnswersAnEmptyListAndNotNull(t *testing.T) {
+	for name, records := range map[string][]events.SQSMessage{
+		"of messages": {message(t, standard, "", "1"), message(t, standard, "", "2")},
+		"of nothing":  nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			response, err := newHall(t, failing()).Batch(t.Context(), events.SQSEvent{Records: records})
+			if err != nil {
+				t.Fatal(err)
+			}
+			encoded, err := json.Marshal(response)
+			if err != nil {
+				t.Fatal(err)
+			}
+			assertEqual(t, "the answer", `{"batchItemFailures":[]}`, string(encoded))
+		})
+	}
+}
+
+func TestEveryMessageOfAStandardQueueHasItsOwnFate(t *testing.T) {
+	h := newHall(t, failing("2"))
+	// A group on a standard queue is a tenant of a fair queue: it orders nothing.
+	again := h.batch(t, message(t, standard, "", "1"), message(t, standard, "a", "2"), message(t, standard, "a", "3"))
+	assertEqual(t, "delivered again", []string{"2"}, again)
+	slices.Sort(h.handled)
+	assertEqual(t, "handled", []string{"1", "2", "3"}, h.handled)
+}
+
+func TestAFIFOGroupStopsAtItsFirstFailureAndTheOthersGoOn(t *testing.T) {
+	h := newHall(t, failing("a2"))
+	again := h.batch(
+		t,
+		message(t, fifo, "a", "a1"), message(t, fifo, "b", "b1"), message(t, fifo, "a", "a2"),
+		message(t, fifo, "b", "b2"), message(t, fifo, "a", "a3"), message(t, fifo, "a", "a4"),
+	)
+	assertEqual(t, "delivered again", []string{"a2", "a3", "a4"}, again)
+	for group, want := range map[string][]string{"a": {"a1", "a2"}, "b": {"b1", "b2"}} {
+		inGroup := slices.DeleteFunc(slices.Clone(h.handled), func(id string) bool { return !strings.HasPrefix(id, group) })
+		assertEqual(t, "handled of group "+group, want, inGroup)
+	}
+}
+
+func TestAPanicIsTheFailureOfItsMessage(t *testing.T) {
+	h := newHall(t, func(_ context.Context, id string) error {
+		if id == "2" {
+			panic("out of cheese")
+		}
+		return nil
+	})
+	again := h.batch(t, message(t, standard, "", "1"), message(t, standard, "", "2"), message(t, standard, "", "3"))
+	assertEqual(t, "delivered again", []string{"2"}, again)
+	if log := h.log.String(); !strings.Contains(log, "out of cheese") || !strings.Contains(log, "batch_test.go") {
+		t.Errorf("the log does not say what panicked, and where:\n%s", log)
+	}
+}
+
+func TestAnInvalidMessageIsAcknowledgedOnceItIsInTheDeadLetterQueue(t *testing.T) {
+	unreadable := message(t, fifo, "a", "1")
+	unreadable.Body = `{"specversion":"1.0"`
+	h := newHall(t, invalid("2"))
+	again := h.batch(t, unreadable, message(t, fifo, "a", "2"), message(t, fifo, "a", "3"))
+	assertEqual(t, "delivered again", []string{}, again)
+	assertEqual(t, "handled", []string{"2", "3"}, h.handled)
+	if len(h.letters) != 2 {
+		t.Fatalf("%d letters", len(h.letters))
+	}
+	for i, letter := range h.letters {
+		want := []string{fmt.Sprint(i + 1), "a", []string{unreadable.Body, body(t, "2")}[i]}
+		assertEqual(t, "the letter", want, []string{letter.ID, letter.Group, letter.Body})
+		if letter.Err == nil {
+			t.Error("the letter does not say why")
+		}
+	}
+}
+
+func TestAnInvalidMessageStaysWhenTheDeadLetterQueueDoesNotTakeIt(t *testing.T) {
+	h := newHall(t, invalid("1"))
+	h.sendErr = errBroken
+	again := h.batch(t, message(t, fifo, "a", "1"), message(t, fifo, "a", "2"), message(t, fifo, "b", "3"))
+	assertEqual(t, "delivered again", []string{"1", "2"}, again)
+}
+
+func TestWhatIsNotBegunInTimeGoesBackToTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t, func(ctx context.Context, _ string) error {
+			<-ctx.Done()
+			return nil
+		})
+		h.Parallelism = 1
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		began := time.Now()
+		response, err := h.Batch(ctx, events.SQSEvent{Records: []events.SQSMessage{
+			message(t, standard, "", "1"), message(t, standard, "", "2"), message(t, standard, "", "3"),
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		assertEqual(t, "delivered again", []string{"2", "3"}, failed(response))
+		assertEqual(t, "handled", []string{"1"}, h.handled)
+		if took := time.Since(began); took != 2500*time.Millisecond {
+			t.Errorf("answered after %s, which leaves no time for the answer", took)
+		}
+		if warnings := strings.Count(h.log.String(), "out of time"); warnings != 2 {
+			t.Errorf("%d messages are said to be out of time", warnings)
+		}
+	})
+}
+
+func TestGroupsAreWorkedOnAtTheSameTimeWithinTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var now, most atomic.Int64
+		h := newHall(t, func(context.Context, string) error {
+			if n := now.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			time.Sleep(time.Second)
+			now.Add(-1)
+			return nil
+		})
+		h.Parallelism = 3
+		var messages []events.SQSMessage
+		for n := range 7 {
+			messages = append(messages, message(t, standard, "", fmt.Sprint(n)))
+		}
+		began := time.Now()
+		assertEqual(t, "delivered again", []string{}, h.batch(t, messages...))
+		if took := time.Since(began); took != 3*time.Second || most.Load() != 3 {
+			t.Errorf("took %s with at most %d at the same time", took, most.Load())
+		}
+	})
+}
+
+func TestAGroupIsWorkedOnOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t, func(context.Context, string) error {
+			time.Sleep(time.Second)
+			return nil
+		})
+		began := time.Now()
+		h.batch(t, message(t, fifo, "a", "1"), message(t, fifo, "a", "2"), message(t, fifo, "a", "3"))
+		assertEqual(t, "handled", []string{"1", "2", "3"}, h.handled)
+		if took := time.Since(began); took != 3*time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+func TestEveryEventHasOneLogLine(t *testing.T) {
+	h := newHall(t, func(ctx context.Context, id string) error {
+		if err := failing("2")(ctx, id); err != nil {
+			return err
+		}
+		return invalid("3")(ctx, id)
+	})
+	h.batch(t, message(t, fifo, "a", "1"), message(t, fifo, "b", "2"), message(t, fifo, "c", "3"))
+	results := make(map[string]string)
+	for _, line := range h.lines(t) {
+		assertEqual(t, "the type", any("order.placed"), line["event_type"])
+		results[line["event_id"].(string)] += line["level"].(string) + " " + line["result"].(string)
+	}
+	assertEqual(t, "the log", map[string]string{"1": "INFO handled", "2": "WARN failed", "3": "ERROR invalid"}, results)
+}

@@ -1,0 +1,84 @@
+package worker_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"example.com/saga/pkg/event"
+)
+
+// invoke invokes the door directly, as the request with the id r-1.
+func (h *hall) invoke(t *testing.T, payload string) error {
+	t.Helper()
+	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "r-1"})
+	return h.Direct(ctx, json.RawMessage(payload))
+}
+
+func TestADirectInvocationHandlesItsEvent(t *testing.T) {
+	h := newHall(t, failing())
+	if err := h.invoke(t, body(t, "1")); err != nil {
+		t.Error(err)
+	}
+	assertEqual(t, "handled", []string{"1"}, h.handled)
+	assertEqual(t, "lines in the log", 1, len(h.lines(t)))
+}
+
+func TestADirectInvocationThatFailsIsAnError(t *testing.T) {
+	for name, handle := range map[string]func(context.Context, string) error{
+		"by an error": failing("1"),
+		"by a panic":  func(context.Context, string) error { panic("broken") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHall(t, handle)
+			if err := h.invoke(t, body(t, "1")); err == nil || !strings.Contains(err.Error(), "broken") {
+				t.Errorf("the error is %v", err)
+			}
+			assertEqual(t, "letters", 0, len(h.letters))
+		})
+	}
+}
+
+func TestAnInvalidDirectInvocationSucceedsOnceItIsInTheDeadLetterQueue(t *testing.T) {
+	for name, payload := range map[string]string{"no event": `{"answer": 42}`, "an event that is refused": body(t, "1")} {
+		t.Run(name, func(t *testing.T) {
+			h := newHall(t, invalid("1"))
+			if err := h.invoke(t, payload); err != nil {
+				t.Fatal(err)
+			}
+			if len(h.letters) != 1 || h.letters[0].Body != payload || h.letters[0].ID != "r-1" || !errors.Is(h.letters[0].Err, event.ErrInvalid) {
+				t.Errorf("the letters are %+v", h.letters)
+			}
+		})
+	}
+}
+
+func TestAnInvalidDirectInvocationFailsWhenTheDeadLetterQueueDoesNotTakeIt(t *testing.T) {
+	h := newHall(t, invalid("1"))
+	h.sendErr = errBroken
+	if err := h.invoke(t, body(t, "1")); !errors.Is(err, errBroken) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestADirectInvocationLeavesTimeForItsAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t, func(ctx context.Context, _ string) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := h.Direct(ctx, json.RawMessage(body(t, "1"))); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the error is %v", err)
+		}
+		assertEqual(t, "the time", 2500*time.Millisecond, time.Since(began))
+	})
+}

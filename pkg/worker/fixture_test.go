@@ -1,0 +1,152 @@
+package worker_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/worker"
+)
+
+const (
+	standard = "arn:aws:sqs:eu-west-1:123456789012:payment"
+	fifo     = "arn:aws:sqs:eu-west-1:123456789012:warehouse.fifo"
+)
+
+var errBroken = errors.New("broken")
+
+// hall is a door with all that is around it.
+type hall struct {
+	*worker.Door
+
+	mu      sync.Mutex
+	handled []string
+	letters []worker.Letter
+	log     bytes.Buffer
+	sendErr error
+}
+
+// newHall makes a door to a handler that is given the event's id. Whatever the
+// handler gets is written down before.
+func newHall(t *testing.T, handle func(ctx context.Context, id string) error) *hall {
+	t.Helper()
+	h := &hall{}
+	h.Door = &worker.Door{
+		Handle: func(ctx context.Context, e event.Event) error {
+			h.mu.Lock()
+			h.handled = append(h.handled, e.ID)
+			h.mu.Unlock()
+			return handle(ctx, e.ID)
+		},
+		DeadLetters: h,
+		Logger:      slog.New(slog.NewJSONHandler(&h.log, nil)),
+		Clock:       time.Now,
+		Parallelism: 10,
+	}
+	return h
+}
+
+// Send implements worker.DeadLetters.
+func (h *hall) Send(_ context.Context, letter worker.Letter) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.sendErr != nil {
+		return h.sendErr
+	}
+	h.letters = append(h.letters, letter)
+	return nil
+}
+
+// batch hands a batch in and gives the ids of the messages to deliver again,
+// sorted.
+func (h *hall) batch(t *testing.T, messages ...events.SQSMessage) []string {
+	t.Helper()
+	response, err := h.Batch(t.Context(), events.SQSEvent{Records: messages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return failed(response)
+}
+
+func failed(response events.SQSEventResponse) []string {
+	ids := []string{}
+	for _, failure := range response.BatchItemFailures {
+		ids = append(ids, failure.ItemIdentifier)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// lines gives the log, line by line.
+func (h *hall) lines(t *testing.T) []map[string]any {
+	t.Helper()
+	var lines []map[string]any
+	for text := range strings.Lines(h.log.String()) {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func body(t *testing.T, id string) string {
+	t.Helper()
+	encoded, err := json.Marshal(event.Event{
+		ID: id, Source: "order", Type: "order.placed", Subject: "o-1", Time: time.Unix(1, 0).UTC(),
+		DataSchema: "https://example.com/schema/1", CorrelationID: "c-1", Data: json.RawMessage(`{}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(encoded)
+}
+
+// message makes a message with an event, both with the same id.
+func message(t *testing.T, queue, group, id string) events.SQSMessage {
+	t.Helper()
+	m := events.SQSMessage{MessageId: id, EventSourceARN: queue, Body: body(t, id), Attributes: map[string]string{}}
+	if group != "" {
+		m.Attributes["MessageGroupId"] = group
+	}
+	return m
+}
+
+func assertEqual(t *testing.T, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s, expected (-) and got (+):\n%s", what, diff)
+	}
+}
+
+// failing fails for the given ids.
+func failing(ids ...string) func(context.Context, string) error {
+	return func(_ context.Context, id string) error {
+		if slices.Contains(ids, id) {
+			return errBroken
+		}
+		return nil
+	}
+}
+
+// invalid finds the given ids invalid.
+func invalid(ids ...string) func(context.Context, string) error {
+	return func(_ context.Context, id string) error {
+		if slices.Contains(ids, id) {
+			return errors.Join(errors.New("unknown type"), event.ErrInvalid)
+		}
+		return nil
+	}
+}

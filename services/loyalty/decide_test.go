@@ -1,0 +1,178 @@
+package loyalty_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/loyalty"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// What is known about the award for an order, one state for each status.
+var (
+	unknown  = loyalty.State{}
+	awarded  = loyalty.State{Status: loyalty.Awarded, CustomerID: "c-42", Points: 25}
+	rejected = loyalty.State{Status: loyalty.Rejected, CustomerID: "c-42"}
+	revoked  = loyalty.State{Status: loyalty.Revoked, CustomerID: "c-42"}
+	// tombstone is left by a revocation that overtook the payment.
+	tombstone = loyalty.State{Status: loyalty.Revoked}
+)
+
+// What is consumed and published.
+var (
+	taken  = contract.PaymentTaken{CustomerID: "c-42", Amount: contract.Money{Amount: 2599, Currency: "EUR"}}
+	failed = contract.ShipmentFailed{Reason: contract.Undeliverable}
+
+	pointsAwarded = contract.PointsAwarded{CustomerID: "c-42", Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
+	awardRejected = contract.AwardRejected{CustomerID: "c-42", Reason: contract.AwardWasRejected}
+)
+
+func pointsRevoked(points int64) contract.PointsRevoked {
+	return contract.PointsRevoked{Points: points, Reason: contract.Undeliverable}
+}
+
+func becomes(after loyalty.State, events ...event.Data) loyalty.Decision {
+	return loyalty.Decision{State: after, Events: events}
+}
+
+// adding adds that the customer's points change.
+func adding(points int64, d loyalty.Decision) loyalty.Decision {
+	d.Adjustments = []participant.Adjustment{{
+		Item: loyalty.CustomerItem("c-42"),
+		Add:  map[string]int64{loyalty.Points: points},
+	}}
+	return d
+}
+
+type row struct {
+	before  loyalty.State
+	input   event.Data
+	blocked bool
+	want    loyalty.Decision
+}
+
+func table() []row {
+	return []row{
+		{unknown, taken, false, adding(25, becomes(awarded, pointsAwarded))},
+		{awarded, taken, false, becomes(awarded)},
+		{rejected, taken, false, becomes(rejected)},
+		{revoked, taken, false, becomes(revoked)},
+		{tombstone, taken, false, becomes(tombstone)},
+
+		{unknown, taken, true, becomes(rejected, awardRejected)},
+		{awarded, taken, true, becomes(awarded)},
+		{rejected, taken, true, becomes(rejected)},
+		{revoked, taken, true, becomes(revoked)},
+		{tombstone, taken, true, becomes(tombstone)},
+
+		{unknown, failed, false, becomes(tombstone, pointsRevoked(0))},
+		{awarded, failed, false, adding(-25, becomes(revoked, pointsRevoked(25)))},
+		{rejected, failed, false, becomes(rejected)},
+		{revoked, failed, false, becomes(revoked)},
+		{tombstone, failed, false, becomes(tombstone)},
+	}
+}
+
+func statuses() []loyalty.State { return []loyalty.State{unknown, awarded, rejected, revoked} }
+
+func input(data event.Data) participant.Input {
+	return participant.Input{Event: event.Event{ID: "e-1", Type: data.EventType(), Subject: "o-1"}, Data: data, Now: now}
+}
+
+func (r row) name() string {
+	name := string(r.before.Status)
+	if r.before == unknown {
+		name = "unknown"
+	}
+	if r.before == tombstone {
+		name += ", never awarded"
+	}
+	name += " and " + r.input.EventType()
+	if r.blocked {
+		name += " of a blocked customer"
+	}
+	return name
+}
+
+func TestDecide(t *testing.T) {
+	for _, r := range table() {
+		t.Run(r.name(), func(t *testing.T) {
+			got, err := loyalty.Decide(r.before, input(r.input), r.blocked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(r.want, got); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTheTableHasEveryPairOfStatusAndConsumedEvent(t *testing.T) {
+	consumed := make(map[string]map[loyalty.Status]bool)
+	for _, r := range table() {
+		eventType := r.input.EventType()
+		if consumed[eventType] == nil {
+			consumed[eventType] = make(map[loyalty.Status]bool)
+		}
+		consumed[eventType][r.before.Status] = true
+	}
+	for _, data := range contract.All() {
+		for _, before := range statuses() {
+			statuses := consumed[data.EventType()]
+			_, err := loyalty.Decide(before, input(data), false)
+			switch {
+			case statuses == nil && (!errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), "does not consume")):
+				t.Errorf("%q: %s has no row, and its error is %v", before.Status, data.EventType(), err)
+			case statuses != nil && !statuses[before.Status]:
+				t.Errorf("%q: there is no row for %s", before.Status, data.EventType())
+			}
+		}
+	}
+}
+
+func TestPointsAreOneForEachWholeUnitOfCurrency(t *testing.T) {
+	for amount, want := range map[int64]int64{0: 0, 99: 0, 100: 1, 199: 1, 1_000_000: 10_000} {
+		payment := taken
+		payment.Amount.Amount = amount
+		got, err := loyalty.Decide(unknown, input(payment), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.State.Points != want {
+			t.Errorf("%d minor units give %d points, want %d", amount, got.State.Points, want)
+		}
+		if want == 0 && len(got.Adjustments) != 0 {
+			t.Errorf("%d minor units write to the customer: %v", amount, got.Adjustments)
+		}
+	}
+}
+
+func TestPointsExpireAfterOneYear(t *testing.T) {
+	for at, want := range map[string]string{
+		"2026-03-01T12:00:00Z": "2027-03-01T12:00:00Z",
+		"2028-02-29T12:00:00Z": "2029-03-01T12:00:00Z",
+	} {
+		in := input(taken)
+		var err error
+		if in.Now, err = time.Parse(time.RFC3339, at); err != nil {
+			t.Fatal(err)
+		}
+		decision, err := loyalty.Decide(unknown, in, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, ok := decision.Events[0].(contract.PointsAwarded)
+		if !ok || got.ExpiresAt.Format(time.RFC3339) != want {
+			t.Errorf("awarded at %s: %+v, want the expiry %s", at, decision.Events[0], want)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package loyalty_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/services/loyalty"
+	"example.com/saga/services/loyalty/sandbox"
+)
+
+// customers is a loyalty.Customers that notes what it is asked.
+type customers struct {
+	blocked bool
+	err     error
+	asked   []string
+}
+
+func (c *customers) Blocked(_ context.Context, customerID string) (bool, error) {
+	c.asked = append(c.asked, customerID)
+	return c.blocked, c.err
+}
+
+func TestTheCustomerIsLookedUpOnlyWhenPointsAreToBeAwarded(t *testing.T) {
+	for _, r := range table() {
+		asked := &customers{blocked: r.blocked}
+		if _, err := loyalty.Decider(asked)(t.Context(), r.before, input(r.input)); err != nil {
+			t.Errorf("%s: %v", r.name(), err)
+		}
+		want := 0
+		if _, payment := r.input.(contract.PaymentTaken); payment && r.before == unknown {
+			want = 1
+		}
+		if len(asked.asked) != want {
+			t.Errorf("%s: looked up %v", r.name(), asked.asked)
+		}
+	}
+}
+
+func TestABlockedCustomerGetsNoPoints(t *testing.T) {
+	for _, blocked := range []bool{true, false} {
+		got, err := loyalty.Decider(&customers{blocked: blocked})(t.Context(), unknown, input(taken))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rejected := got.State.Status == loyalty.Rejected; rejected != blocked {
+			t.Errorf("blocked: %t, but the status is %s", blocked, got.State.Status)
+		}
+	}
+}
+
+func TestAnErrorOfTheCustomerRecordLeavesThePaymentForAnotherTry(t *testing.T) {
+	broken := errors.New("the record is away")
+	_, err := loyalty.Decider(&customers{err: broken})(t.Context(), unknown, input(taken))
+	if !errors.Is(err, broken) || errors.Is(err, event.ErrInvalid) {
+		t.Errorf("the error is %v, want that of the record", err)
+	}
+}
+
+func TestTheSandboxBlocksCustomersByTheirPrefix(t *testing.T) {
+	for id, want := range map[string]bool{"c-42": false, "blocked": true, "blocked-7": true, "c-blocked": false} {
+		got, err := sandbox.Customers{}.Blocked(t.Context(), id)
+		if err != nil || got != want {
+			t.Errorf("%q: %t, %v, want %t", id, got, err, want)
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package loyalty_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/services/loyalty"
+)
+
+// step decides twice, and fails the test if the second time differs.
+func step(t *rapid.T, state loyalty.State, data event.Data) loyalty.Decision {
+	blocked := rapid.Bool().Draw(t, "blocked")
+	first, err := loyalty.Decide(state, input(data), blocked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := loyalty.Decide(state, input(data), blocked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, again); diff != "" {
+		t.Fatalf("the second decision differs: %s", diff)
+	}
+	return first
+}
+
+// histories are events about one order in any order, duplicates included.
+func histories() *rapid.Generator[[]event.Data] {
+	return rapid.SliceOf(rapid.SampledFrom([]event.Data{
+		taken, failed, contract.ShipmentFailed{Reason: contract.CancelledByCustomer},
+	}))
+}
+
+func TestWhateverComesThePointsAreAwardedAtMostOnceAndRevokedInFull(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var state loyalty.State
+		var points int64
+		for _, data := range histories().Draw(t, "history") {
+			decision := step(t, state, data)
+			for _, adjustment := range decision.Adjustments {
+				points += adjustment.Add[loyalty.Points]
+			}
+			state = decision.State
+			if points != state.Points || (points != 0 && points != 25) {
+				t.Fatalf("the customer has %d points, the state says %d", points, state.Points)
+			}
+		}
+	})
+}
+
+func TestATerminalStatusNeverChanges(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		state := rapid.SampledFrom([]loyalty.State{rejected, revoked, tombstone}).Draw(t, "terminal")
+		for _, data := range histories().Draw(t, "history") {
+			if diff := cmp.Diff(loyalty.Decision{State: state}, step(t, state, data)); diff != "" {
+				t.Fatalf("%s changes it (-before +after):\n%s", data.EventType(), diff)
+			}
+		}
+	})
+}

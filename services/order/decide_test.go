@@ -1,0 +1,182 @@
+package order_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/order"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// known is what is known about an order, with a name for it.
+type known struct {
+	name string
+	order.State
+}
+
+// The states: one for each step forward and each stage of the way back.
+var (
+	unplaced  = known{name: "unplaced"}
+	placed    = known{"placed", order.State{Progress: order.Placed, CorrelationID: "saga-1", Fingerprint: "request-1"}}
+	reserved  = at(placed, order.Reserved)
+	paid      = at(placed, order.Paid)
+	awarded   = at(placed, order.Awarded)
+	shipped   = at(placed, order.Shipped)
+	requested = back(placed, order.Requested, contract.CancelledByCustomer)
+	running   = back(placed, order.Running, contract.AwardWasRejected)
+	cancelled = back(placed, order.Complete, contract.AwardWasRejected)
+)
+
+// at is the same order at another step.
+func at(k known, progress order.Progress) known {
+	k.Progress = progress
+	k.name = string(k.Status())
+	return k
+}
+
+// back is the same order on its way back.
+func back(k known, stage order.Rollback, reason contract.Reason) known {
+	k.Rollback = stage
+	k.Reason = reason
+	k.name = map[order.Rollback]string{
+		order.Requested: "cancellation requested", order.Running: "rolling back", order.Complete: "cancelled",
+	}[stage]
+	return k
+}
+
+// Commands, and what is consumed.
+var (
+	place  = order.Place{Order: orderPlaced, Fingerprint: "request-1"}
+	cancel = order.Cancel{Reason: contract.CancelledByCustomer}
+
+	held                = []contract.Stock{{SKU: "123", Quantity: 2}}
+	total               = contract.Money{Amount: 2500, Currency: "EUR"}
+	stockReserved       = contract.StockReserved{CustomerID: "c-42", Items: held, Total: total, PaymentMethod: "card"}
+	paymentTaken        = contract.PaymentTaken{CustomerID: "c-42", Amount: total}
+	pointsAwarded       = contract.PointsAwarded{CustomerID: "c-42", Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
+	orderShipped        = contract.OrderShipped{CustomerID: "c-42", Items: held, ShippingAddress: "23 Fake Street"}
+	cancellationRefused = contract.CancellationRefused{}
+	paymentDeclined     = contract.PaymentDeclined{Reason: contract.PaymentWasDeclined}
+	awardRejected       = contract.AwardRejected{CustomerID: "c-42", Reason: contract.AwardWasRejected}
+	shipmentFailed      = contract.ShipmentFailed{Reason: contract.Undeliverable}
+	pointsRevoked       = contract.PointsRevoked{Points: 25, Reason: contract.Undeliverable}
+	paymentRefunded     = contract.PaymentRefunded{Amount: total, Reason: contract.Undeliverable}
+	stockUnavailable    = contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock}
+	stockReleased       = contract.StockReleased{Items: held, Reason: contract.Undeliverable}
+)
+
+// What is published.
+var (
+	orderPlaced = contract.OrderPlaced{
+		OrderID:         "o-1",
+		CustomerID:      "c-42",
+		Items:           []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
+		ShippingAddress: "23 Fake Street",
+		PaymentMethod:   "card",
+	}
+	cancellationRequested = contract.CancellationRequested{Reason: contract.CancelledByCustomer}
+)
+
+func orderCancelled(reason contract.Reason) contract.OrderCancelled {
+	return contract.OrderCancelled{Reason: reason}
+}
+
+type row struct {
+	before known
+	input  event.Data
+	want   outcome
+}
+
+// outcome is what a row of the table expects: a decision or an error.
+type outcome struct {
+	decision order.Decision
+	err      error
+}
+
+func becomes(after known, events ...event.Data) outcome {
+	return outcome{decision: order.Decision{State: after.State, Events: events}}
+}
+
+func fails(err error) outcome { return outcome{err: err} }
+
+func states() []known {
+	return []known{unplaced, placed, reserved, paid, awarded, shipped, requested, running, cancelled}
+}
+
+func input(data event.Data) participant.Input {
+	return participant.Input{
+		Event: event.Event{ID: "e-1", Type: data.EventType(), Subject: "o-1", CorrelationID: "saga-1"},
+		Data:  data,
+		Now:   now,
+	}
+}
+
+func TestDecide(t *testing.T) {
+	for _, r := range table() {
+		t.Run(r.before.name+" and "+r.input.EventType(), func(t *testing.T) {
+			got, err := order.Decide(r.before.State, input(r.input))
+			if !errors.Is(err, r.want.err) {
+				t.Fatalf("the error is %v, want %v", err, r.want.err)
+			}
+			if diff := cmp.Diff(r.want.decision, got); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTheTableHasEveryPairOfStateAndConsumedEventOrCommand(t *testing.T) {
+	consumed := make(map[string]map[string]int)
+	for _, r := range table() {
+		eventType := r.input.EventType()
+		if consumed[eventType] == nil {
+			consumed[eventType] = make(map[string]int)
+		}
+		consumed[eventType][r.before.name]++
+	}
+	for _, data := range append(contract.All(), place, cancel) {
+		for _, before := range states() {
+			rows := consumed[data.EventType()]
+			_, err := order.Decide(before.State, input(data))
+			switch {
+			case rows != nil && rows[before.name] != 1:
+				t.Errorf("%s: there are %d rows for %s", before.name, rows[before.name], data.EventType())
+			case rows == nil && !errors.Is(err, event.ErrInvalid):
+				t.Errorf("%s: %s has no row, and its error is %v", before.name, data.EventType(), err)
+			case rows == nil && before != unplaced && !strings.Contains(err.Error(), "does not consume"):
+				t.Errorf("%s: %s has no row, and is consumed: %v", before.name, data.EventType(), err)
+			}
+		}
+	}
+}
+
+func TestTheStatusOfAnOrder(t *testing.T) {
+	for _, test := range []struct {
+		known
+		want  order.Status
+		ended bool
+	}{
+		{placed, "placed", false},
+		{reserved, "reserved", false},
+		{paid, "paid", false},
+		{awarded, "awarded", false},
+		{shipped, "shipped", true},
+		{requested, "cancelling", false},
+		{at(requested, order.Awarded), "cancelling", false},
+		{running, "cancelling", false},
+		{cancelled, "cancelled", true},
+		{at(cancelled, order.Paid), "cancelled", true},
+	} {
+		if got := test.Status(); got != test.want || test.Ended() != test.ended {
+			t.Errorf("%s: %s, ended: %t, want %s, %t", test.name, got, test.Ended(), test.want, test.ended)
+		}
+	}
+}

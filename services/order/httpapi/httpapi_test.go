@@ -1,0 +1,227 @@
+package httpapi_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+)
+
+func TestAnOrderIsPlaced(t *testing.T) {
+	s := newShop(t)
+	r := s.send(http.MethodPost, "/orders", goodOrder)
+	id := r.text("orderId")
+	if r.status != http.StatusAccepted || id == "" || r.header.Get("Location") != "/orders/"+id {
+		t.Fatalf("the answer is %d %s, Location %q", r.status, r.raw, r.header.Get("Location"))
+	}
+	if got := r.header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("the content type is %q", got)
+	}
+	published := s.publisher.Published()
+	if len(published) != 1 {
+		t.Fatalf("published is %v", published)
+	}
+	placed := published[0]
+	if placed.Subject != id || placed.CorrelationID == "" || placed.CausationID != "" {
+		t.Errorf("the event is %+v", placed)
+	}
+	want := map[string]any{"orderId": id, "status": "placed", "correlationId": placed.CorrelationID}
+	if diff := cmp.Diff(want, r.body); diff != "" {
+		t.Errorf("body (-want +got):\n%s", diff)
+	}
+	data, err := s.language.Read(placed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(contract.OrderPlaced{
+		OrderID:         id,
+		CustomerID:      "c-42",
+		Items:           []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
+		ShippingAddress: "23 Fake Street",
+		PaymentMethod:   "card",
+	}, data); diff != "" {
+		t.Errorf("data (-want +got):\n%s", diff)
+	}
+}
+
+func TestOrdersWithoutAKeyAreDifferentOrders(t *testing.T) {
+	s := newShop(t)
+	if one, other := s.place(), s.place(); one == other {
+		t.Errorf("both orders are %s", one)
+	}
+}
+
+func TestARepeatedRequestGetsTheFirstAnswerAndPlacesNoSecondOrder(t *testing.T) {
+	s := newShop(t)
+	first := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1")
+	s.hear(first.text("orderId"), s.published("order.placed")[0], contract.SourceWarehouse, contract.StockReserved{
+		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}},
+		Total: contract.Money{Amount: 2500, Currency: "EUR"}, PaymentMethod: "card",
+	})
+	commits := s.store.commits
+
+	sameMeaning := strings.ReplaceAll(strings.ReplaceAll(goodOrder, "\t", ""), `"price": 1250`, `"price": 1250, "currency": "EUR"`)
+	again := s.send(http.MethodPost, "/orders", sameMeaning, "Idempotency-Key: key-1")
+	if again.status != first.status || again.raw != first.raw || again.header.Get("Location") != first.header.Get("Location") {
+		t.Errorf("first %d %s, then %d %s", first.status, first.raw, again.status, again.raw)
+	}
+	if s.store.commits != commits {
+		t.Error("the repeated request was stored")
+	}
+	if ids := s.published("order.placed"); len(ids) != 2 || ids[0] != ids[1] {
+		t.Errorf("published are %v, want one id twice", ids)
+	}
+}
+
+func TestAKeyIsRefusedForAnotherOrder(t *testing.T) {
+	s := newShop(t)
+	first := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1")
+	commits := s.store.commits
+	other := strings.ReplaceAll(goodOrder, `"quantity": 2`, `"quantity": 3`)
+	r := s.send(http.MethodPost, "/orders", other, "Idempotency-Key: key-1")
+	r.isProblem(t, http.StatusUnprocessableEntity, "/problems/idempotency-key-reused")
+	if strings.Contains(r.raw, first.text("orderId")) || s.store.commits != commits {
+		t.Errorf("the refusal tells or changes the first order: %s", r.raw)
+	}
+	for _, id := range s.published("order.placed") {
+		if id != s.published("order.placed")[0] {
+			t.Errorf("a second order is published: %s", id)
+		}
+	}
+}
+
+func TestTheTimelineShowsAllThatHappened(t *testing.T) {
+	s := newShop(t)
+	id := s.place()
+	placed := s.published("order.placed")[0]
+	unavailable := s.hear(id, placed, contract.SourceWarehouse,
+		contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock})
+	r := s.send(http.MethodGet, "/orders/"+id, "")
+	at := now.Format("2006-01-02T15:04:05Z07:00")
+	want := map[string]any{
+		"orderId": id, "status": "cancelled", "reason": "out-of-stock",
+		"correlationId": s.publisher.Published()[0].CorrelationID,
+		"timeline": []any{
+			map[string]any{"type": "order.placed", "id": placed, "source": "order", "time": at},
+			map[string]any{"type": "warehouse.stock-unavailable", "id": unavailable, "source": "warehouse", "time": at, "causationId": placed},
+			map[string]any{
+				"type": "order.cancelled", "id": s.published("order.cancelled")[0], "source": "order", "time": at, "causationId": unavailable,
+			},
+		},
+	}
+	if diff := cmp.Diff(want, r.body); diff != "" || r.status != http.StatusOK {
+		t.Errorf("%d, body (-want +got):\n%s", r.status, diff)
+	}
+}
+
+func TestACancellationIsAskedForOnce(t *testing.T) {
+	s := newShop(t)
+	id := s.place()
+	for range 2 {
+		r := s.send(http.MethodPost, "/orders/"+id+"/cancellation", "")
+		if r.status != http.StatusAccepted || r.text("status") != "cancelling" || r.text("orderId") != id {
+			t.Errorf("the answer is %d %s", r.status, r.raw)
+		}
+	}
+	if ids := s.published("order.cancellation-requested"); len(ids) != 2 || ids[0] != ids[1] {
+		t.Errorf("published are %v, want one id, again for the second request", ids)
+	}
+	if s.store.commits != 2 {
+		t.Errorf("%d commits, want one for the order and one for the cancellation", s.store.commits)
+	}
+}
+
+func TestAnOrderThatHasEndedCannotBeCancelled(t *testing.T) {
+	shipped := func(s *shop, id string) {
+		s.hear(id, "awarded", contract.SourceWarehouse, contract.OrderShipped{
+			CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}}, ShippingAddress: "23 Fake Street",
+		})
+	}
+	refused := func(s *shop, id string) {
+		s.hear(id, "requested", contract.SourceWarehouse, contract.CancellationRefused{})
+	}
+	cancelled := func(s *shop, id string) {
+		s.hear(id, "refunded", contract.SourceWarehouse,
+			contract.StockReleased{Items: []contract.Stock{}, Reason: contract.CancelledByCustomer})
+	}
+	for name, test := range map[string]struct {
+		requested bool
+		end       func(s *shop, id string)
+	}{
+		"after it was shipped":                         {false, shipped},
+		"after it was cancelled":                       {false, cancelled},
+		"asked again after it was shipped":             {true, shipped},
+		"asked again after the cancellation's refusal": {true, refused},
+		"asked again after it was cancelled":           {true, cancelled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t)
+			id := s.place()
+			if test.requested {
+				if r := s.send(http.MethodPost, "/orders/"+id+"/cancellation", ""); r.status != http.StatusAccepted {
+					t.Fatalf("the first request is answered by %d %s", r.status, r.raw)
+				}
+			}
+			test.end(s, id)
+			commits := s.store.commits
+			s.send(http.MethodPost, "/orders/"+id+"/cancellation", "").isProblem(t, http.StatusConflict, "/problems/too-late")
+			if s.store.commits != commits {
+				t.Error("the refusal was stored")
+			}
+		})
+	}
+}
+
+func TestABrokenStoreIsNotShownAndCanBeTriedAgain(t *testing.T) {
+	s := newShop(t)
+	id := s.place()
+	s.store.err = errors.New("secret table name")
+	for _, request := range [][2]string{
+		{http.MethodPost, "/orders"},
+		{http.MethodGet, "/orders/" + id},
+		{http.MethodPost, "/orders/" + id + "/cancellation"},
+	} {
+		r := s.send(request[0], request[1], goodOrder)
+		r.isProblem(t, http.StatusServiceUnavailable, "/problems/unavailable")
+		if strings.Contains(r.raw, "secret") || r.header.Get("Retry-After") == "" {
+			t.Errorf("the answer is %v %s", r.header, r.raw)
+		}
+		if !strings.Contains(s.logs.String(), "secret table name") {
+			t.Error("the operator is not told why")
+		}
+	}
+}
+
+func TestWhatWasCommittedButNotPublishedIsPublishedWhenTheRequestIsRepeated(t *testing.T) {
+	s := newShop(t)
+	s.publisher.err = errors.New("the bus is away")
+	s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1").
+		isProblem(t, http.StatusServiceUnavailable, "/problems/unavailable")
+	if s.store.commits != 1 || len(s.publisher.Published()) != 0 {
+		t.Fatalf("%d commits, published is %v", s.store.commits, s.publisher.Published())
+	}
+
+	s.publisher.err = nil
+	r := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1")
+	if r.status != http.StatusAccepted || s.store.commits != 1 || len(s.publisher.Published()) != 1 {
+		t.Fatalf("%d %s, %d commits, published is %v", r.status, r.raw, s.store.commits, s.publisher.Published())
+	}
+	if _, err := s.language.Read(s.publisher.Published()[0]); err != nil {
+		t.Error(err)
+	}
+
+	s.publisher.err = errors.New("the bus is away")
+	cancellation := "/orders/" + r.text("orderId") + "/cancellation"
+	s.send(http.MethodPost, cancellation, "").isProblem(t, http.StatusServiceUnavailable, "/problems/unavailable")
+	s.publisher.err = nil
+	if r := s.send(http.MethodPost, cancellation, ""); r.status != http.StatusAccepted || s.store.commits != 2 {
+		t.Errorf("%d %s, %d commits", r.status, r.raw, s.store.commits)
+	}
+	if got := s.published("order.cancellation-requested"); len(got) != 1 {
+		t.Errorf("published are %v", got)
+	}
+}

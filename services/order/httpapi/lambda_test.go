@@ -1,0 +1,140 @@
+package httpapi_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/services/order/httpapi"
+)
+
+// invoke sends a function URL's event, as JSON, through the adapter.
+func invoke(t *testing.T, handler http.Handler, payload string) (events.LambdaFunctionURLResponse, error) {
+	t.Helper()
+	var in events.LambdaFunctionURLRequest
+	if err := json.Unmarshal([]byte(payload), &in); err != nil {
+		t.Fatal(err)
+	}
+	return httpapi.Lambda(handler)(t.Context(), in)
+}
+
+func TestAFunctionURLsEventBecomesTheRequest(t *testing.T) {
+	for name, body := range map[string]string{
+		"plain":   `"body": "{\"a\": 1}", "isBase64Encoded": false`,
+		"encoded": `"body": "` + base64.StdEncoding.EncodeToString([]byte(`{"a": 1}`)) + `", "isBase64Encoded": true`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got http.Request
+			var gotBody string
+			handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				got = *r
+				read, err := io.ReadAll(r.Body)
+				if err != nil {
+					t.Error(err)
+				}
+				gotBody = string(read)
+			})
+			if _, err := invoke(t, handler, `{
+				"version": "2.0", "routeKey": "$default", "rawPath": "//orders/a%20b", "rawQueryString": "a=1&a=2&b=%26",
+				"cookies": ["c1=v1", "c2=v2"],
+				"headers": {"content-type": "application/json", "x-multi": "v1,v2"},
+				"requestContext": {"domainName": "id.lambda-url.eu-west-1.on.aws",
+					"http": {"method": "PUT", "path": "/orders/a b", "sourceIp": "203.0.113.9"}},
+				`+body+`}`); err != nil {
+				t.Fatal(err)
+			}
+			if got.Method != http.MethodPut || got.URL.Path != "//orders/a b" || got.Host != "id.lambda-url.eu-west-1.on.aws" ||
+				got.RemoteAddr != "203.0.113.9" {
+				t.Errorf("%s %q %q from %q", got.Method, got.URL.Path, got.Host, got.RemoteAddr)
+			}
+			if diff := cmp.Diff(map[string][]string{"a": {"1", "2"}, "b": {"&"}}, map[string][]string(got.URL.Query())); diff != "" {
+				t.Errorf("query (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(http.Header{
+				"Content-Type": {"application/json"}, "X-Multi": {"v1,v2"}, "Cookie": {"c1=v1", "c2=v2"},
+			}, got.Header); diff != "" {
+				t.Errorf("header (-want +got):\n%s", diff)
+			}
+			if gotBody != `{"a": 1}` || got.ContentLength != 8 {
+				t.Errorf("the body is %q, %d bytes", gotBody, got.ContentLength)
+			}
+		})
+	}
+}
+
+func TestTheResponseBecomesAFunctionURLsAnswer(t *testing.T) {
+	for name, test := range map[string]struct {
+		body string
+		want events.LambdaFunctionURLResponse
+	}{
+		"text": {`{"a": "é"}`, events.LambdaFunctionURLResponse{Body: `{"a": "é"}`}},
+		"binary": {"\xff\x00", events.LambdaFunctionURLResponse{
+			Body: base64.StdEncoding.EncodeToString([]byte("\xff\x00")), IsBase64Encoded: true,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := invoke(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Add("X-Multi", "v1")
+				w.Header().Add("X-Multi", "v2")
+				w.Header().Add("Set-Cookie", "c1=v1")
+				w.Header().Add("Set-Cookie", "c2=v2")
+				w.WriteHeader(http.StatusTeapot)
+				if _, err := io.WriteString(w, test.body); err != nil {
+					t.Error(err)
+				}
+			}), `{"rawPath": "/", "requestContext": {"http": {"method": "GET"}}}`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.want.StatusCode = http.StatusTeapot
+			test.want.Headers = map[string]string{"X-Multi": "v1,v2"}
+			test.want.Cookies = []string{"c1=v1", "c2=v2"}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("answer (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAHandlerThatSaysNothingAnswers200(t *testing.T) {
+	got, err := invoke(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
+		`{"rawPath": "/", "requestContext": {"http": {"method": "GET"}}}`)
+	if err != nil || got.StatusCode != http.StatusOK {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestAnEventThatIsNoRequestIsAnError(t *testing.T) {
+	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
+	for name, payload := range map[string]string{
+		"a body that is not base64": `{"rawPath": "/", "body": "%", "isBase64Encoded": true, "requestContext": {"http": {"method": "GET"}}}`,
+		"a path that is none":       `{"rawPath": "/%zz", "requestContext": {"http": {"method": "GET"}}}`,
+		"a method that is none":     `{"rawPath": "/", "requestContext": {"http": {"method": "G E T"}}}`,
+		"nothing at all":            `{}`,
+	} {
+		if _, err := invoke(t, handler, payload); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestAnOrderIsPlacedThroughAFunctionURL(t *testing.T) {
+	s := newShop(t)
+	body, err := json.Marshal(goodOrder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := invoke(t, s.handler, `{"rawPath": "/orders", "headers": {"content-type": "application/json", "idempotency-key": "key-1"},
+		"requestContext": {"http": {"method": "POST"}}, "body": `+string(body)+`}`)
+	if err != nil || got.StatusCode != http.StatusAccepted || got.Headers["Location"] == "" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if r := s.send(http.MethodGet, got.Headers["Location"], ""); r.status != http.StatusOK {
+		t.Errorf("the order is not there: %d %s", r.status, r.raw)
+	}
+}

@@ -1,0 +1,189 @@
+package httpapi_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// with is the good order with one part of it replaced.
+func with(part, replacement string) string {
+	if !strings.Contains(goodOrder, part) {
+		panic("the good order has no " + part)
+	}
+	return strings.Replace(goodOrder, part, replacement, 1)
+}
+
+type badRequest struct {
+	name         string
+	method, path string
+	body         string
+	headers      []string
+	status       int
+	problem      string
+	// pointers are what the errors point to.
+	pointers []string
+}
+
+const unknownID = "6f1c1c0e-0000-5000-8000-000000000000"
+
+func badRequests() []badRequest {
+	bad := func(name, body string, status int, problem string, pointers ...string) badRequest {
+		return badRequest{name, http.MethodPost, "/orders", body, nil, status, "/problems/" + problem, pointers}
+	}
+	elsewhere := func(name, method, path string, status int, problem string) badRequest {
+		return badRequest{name, method, path, goodOrder, nil, status, "/problems/" + problem, nil}
+	}
+	header := func(name, header string, status int, problem string) badRequest {
+		return badRequest{name, http.MethodPost, "/orders", goodOrder, []string{header}, status, "/problems/" + problem, nil}
+	}
+	const item = `{"sku": "123", "quantity": 2, "price": 1250}`
+	return []badRequest{
+		bad("no body", "", 400, "no-body"),
+		bad("a blank body", " \n", 400, "no-body"),
+		bad("bad JSON", `{"customerId": `, 400, "json"),
+		bad("two JSON values", goodOrder+goodOrder, 400, "json"),
+		bad("a bracket too many", goodOrder+"}", 400, "json"),
+		bad("an unknown field", with(`{"customerId"`, `{"coupon": "half", "customerId"`), 400, "unknown-field"),
+		bad("an unknown field of an item", with(`"sku"`, `"colour": "red", "sku"`), 400, "unknown-field"),
+		bad("no object", `[]`, 422, "order", ""),
+		bad("null", `null`, 422, "order", "/customerId", "/paymentMethod", "/shippingAddress", "/currency", "/items"),
+		bad("no items", with(item, ""), 422, "order", "/items"),
+		bad("too many items", with(item, item+strings.Repeat(","+item, 50)), 422, "order", "/items"),
+		bad("a negative quantity", with(`"quantity": 2`, `"quantity": -2`), 422, "order", "/items/0/quantity"),
+		bad("a quantity of nothing", with(`"quantity": 2`, `"quantity": 0`), 422, "order", "/items/0/quantity"),
+		bad("a quantity that is too large", with(`"quantity": 2`, `"quantity": 1000001`), 422, "order", "/items/0/quantity"),
+		bad("half a piece", with(`"quantity": 2`, `"quantity": 0.5`), 422, "order", "/items"),
+		bad("a quantity in words", with(`"quantity": 2`, `"quantity": "two"`), 422, "order", "/items"),
+		bad("a negative price", with(`"price": 1250`, `"price": -1`), 422, "order", "/items/0/price"),
+		bad("a price that is too high", with(`"price": 1250`, `"price": 1000000000001`), 422, "order", "/items/0/price"),
+		bad("a total that is too high", with(`"price": 1250`, `"price": 1000000000000`), 422, "order", "/items"),
+		bad("a total beyond all numbers", with(item, strings.Repeat(`{"sku": "123", "quantity": 1000000, "price": 1000000000000},`, 49)+item),
+			422, "order", "/items"),
+		bad("a SKU that is none", with(`"123"`, `"1 2 3"`), 422, "order", "/items/0/sku"),
+		bad("mixed currencies", with(item, item+`, {"sku": "abc", "quantity": 1, "price": 1, "currency": "USD"}`), 422, "order", "/items/1/currency"),
+		bad("no currency", with(`"currency": "EUR",`, ``), 422, "order", "/currency"),
+		bad("a currency that is none", with(`"EUR"`, `"euro"`), 422, "order", "/currency"),
+		bad("a customer in numbers", with(`"c-42"`, `42`), 422, "order", "/customerId"),
+		bad("a blank customer", with(`"c-42"`, `" "`), 422, "order", "/customerId"),
+		bad("a customer with a long name", with(`c-42`, strings.Repeat("c", 101)), 422, "order", "/customerId"),
+		bad("a long address", with(`23 Fake Street`, strings.Repeat("s", 1001)), 422, "order", "/shippingAddress"),
+		bad("all that can be wrong with an item", with(item, `{}`), 422, "order", "/items/0/sku", "/items/0/quantity"),
+		bad("300 KB", with("23 Fake Street", strings.Repeat("s", 300*1024)), 413, "too-large"),
+
+		header("another media type", "Content-Type: text/plain", 415, "media-type"),
+		header("a media type that is none", "Content-Type: ;", 415, "media-type"),
+		header("an empty key", "Idempotency-Key: ", 400, "idempotency-key"),
+		header("a key with a blank", "Idempotency-Key: my key", 400, "idempotency-key"),
+		header("a long key", "Idempotency-Key: "+strings.Repeat("k", 256), 400, "idempotency-key"),
+
+		elsewhere("an unknown order", http.MethodGet, "/orders/"+unknownID, 404, "unknown-order"),
+		elsewhere("an order id that is none", http.MethodGet, "/orders/"+strings.Repeat("o", 3000), 404, "unknown-order"),
+		elsewhere("the cancellation of an unknown order", http.MethodPost, "/orders/"+unknownID+"/cancellation", 404, "unknown-order"),
+		elsewhere("an unknown path", http.MethodGet, "/customers", 404, "not-found"),
+		elsewhere("the root", http.MethodGet, "/", 404, "not-found"),
+		elsewhere("an empty order id", http.MethodGet, "/orders/", 404, "not-found"),
+		elsewhere("a wrong method for orders", http.MethodGet, "/orders", 405, "method"),
+		elsewhere("a wrong method for an order", http.MethodDelete, "/orders/"+unknownID, 405, "method"),
+		elsewhere("a wrong method for a cancellation", http.MethodGet, "/orders/"+unknownID+"/cancellation", 405, "method"),
+	}
+}
+
+func TestABadRequestIsNamedAndLeavesNothingBehind(t *testing.T) {
+	for _, bad := range badRequests() {
+		t.Run(bad.name, func(t *testing.T) {
+			s := newShop(t)
+			r := s.send(bad.method, bad.path, bad.body, bad.headers...)
+			r.isProblem(t, bad.status, bad.problem)
+			if diff := cmp.Diff(bad.pointers, r.pointers(t)); diff != "" {
+				t.Errorf("pointers (-want +got):\n%s", diff)
+			}
+			if s.store.commits != 0 || len(s.publisher.Published()) != 0 {
+				t.Errorf("%d commits, published is %v", s.store.commits, s.publisher.Published())
+			}
+		})
+	}
+}
+
+// pointers gives what the errors of a problem point to.
+func (r reply) pointers(t *testing.T) []string {
+	t.Helper()
+	var pointers []string
+	errors, _ := r.body["errors"].([]any)
+	for _, e := range errors {
+		member, _ := e.(map[string]any)
+		pointer, ok := member["pointer"].(string)
+		if detail, _ := member["detail"].(string); !ok || detail == "" {
+			t.Errorf("an error is incomplete: %s", r.raw)
+		}
+		pointers = append(pointers, pointer)
+	}
+	return pointers
+}
+
+func TestTheAllowedMethodIsNamed(t *testing.T) {
+	s := newShop(t)
+	for path, want := range map[string]string{
+		"/orders": "POST", "/orders/" + unknownID: "GET", "/orders/" + unknownID + "/cancellation": "POST",
+	} {
+		if got := s.send(http.MethodPatch, path, "").header.Get("Allow"); got != want {
+			t.Errorf("%s allows %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestAKeyGivenTwiceIsRefused(t *testing.T) {
+	s := newShop(t)
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders", strings.NewReader(goodOrder))
+	request.Header["Idempotency-Key"] = []string{"one", "other"}
+	recorder := httptest.NewRecorder()
+	s.handler.ServeHTTP(recorder, request)
+	if recorder.Code != http.StatusBadRequest || !strings.Contains(recorder.Body.String(), "/problems/idempotency-key") {
+		t.Errorf("the answer is %d %s", recorder.Code, recorder.Body)
+	}
+}
+
+func TestABodyThatBreaksOffIsRefused(t *testing.T) {
+	s := newShop(t)
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders", iotest.ErrReader(errors.New("gone")))
+	recorder := httptest.NewRecorder()
+	s.handler.ServeHTTP(recorder, request)
+	if recorder.Code != http.StatusBadRequest || !strings.Contains(recorder.Body.String(), "/problems/unreadable-body") {
+		t.Errorf("the answer is %d %s", recorder.Code, recorder.Body)
+	}
+}
+
+func TestLongNamesAreCountedInCharactersAndNotInBytes(t *testing.T) {
+	s := newShop(t)
+	r := s.send(http.MethodPost, "/orders", with("23 Fake Street", strings.Repeat("街", 1000)))
+	if r.status != http.StatusAccepted {
+		t.Errorf("the answer is %d %s", r.status, r.raw)
+	}
+}
+
+func TestATypeOfProblemHasOneTitleAndOneStatus(t *testing.T) {
+	type meaning struct {
+		title  string
+		status float64
+	}
+	meanings := make(map[string]meaning)
+	titles := make(map[string]string)
+	for _, bad := range badRequests() {
+		r := newShop(t).send(bad.method, bad.path, bad.body, bad.headers...)
+		status, _ := r.body["status"].(float64)
+		problemType, got := r.text("type"), meaning{r.text("title"), status}
+		if first, seen := meanings[problemType]; seen && first != got {
+			t.Errorf("%s means %v and %v", problemType, first, got)
+		}
+		if first, seen := titles[got.title]; seen && first != problemType {
+			t.Errorf("%q is the title of %s and %s", got.title, first, problemType)
+		}
+		meanings[problemType] = got
+		titles[got.title] = problemType
+	}
+}

@@ -1,0 +1,203 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/memory"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/order"
+	"example.com/saga/services/order/httpapi"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// shop is a front door with the order context behind it, in memory.
+type shop struct {
+	t         *testing.T
+	handler   http.Handler
+	url       string
+	orders    *participant.Participant[order.State]
+	language  *contract.Language
+	store     *faultyStore
+	publisher *faultyPublisher
+	logs      *strings.Builder
+}
+
+// faultyStore fails if it is told to, and counts the commits.
+type faultyStore struct {
+	participant.Store
+
+	err     error
+	commits int
+}
+
+func (s *faultyStore) Load(ctx context.Context, subject string) (participant.Record, error) {
+	if s.err != nil {
+		return participant.Record{}, s.err
+	}
+	return s.Store.Load(ctx, subject)
+}
+
+func (s *faultyStore) Commit(ctx context.Context, r participant.Record, a []participant.Adjustment) error {
+	s.commits++
+	return s.Store.Commit(ctx, r, a)
+}
+
+// faultyPublisher fails if it is told to.
+type faultyPublisher struct {
+	memory.Publisher
+
+	err error
+}
+
+func (p *faultyPublisher) Publish(ctx context.Context, events ...event.Event) error {
+	if p.err != nil {
+		return p.err
+	}
+	return p.Publisher.Publish(ctx, events...)
+}
+
+func newShop(t *testing.T) *shop {
+	t.Helper()
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shop{
+		t: t, language: language, store: &faultyStore{Store: memory.NewStore()}, publisher: &faultyPublisher{}, logs: &strings.Builder{},
+	}
+	clock := func() time.Time { return now }
+	s.orders = &participant.Participant[order.State]{
+		Source:    contract.SourceOrder,
+		Decide:    participant.Pure(order.Decide),
+		Store:     s.store,
+		Publisher: s.publisher,
+		Language:  language,
+		Clock:     clock,
+		Retention: 24 * time.Hour,
+		Pause:     func(context.Context, int) error { return nil },
+	}
+	random := 0
+	s.handler = (&httpapi.API{
+		Orders: s.orders,
+		Logger: slog.New(slog.NewTextHandler(s.logs, nil)),
+		Clock:  clock,
+		NewID: func() string {
+			random++
+			return fmt.Sprintf("random-%d", random)
+		},
+	}).Handler()
+	server := httptest.NewServer(s.handler)
+	t.Cleanup(server.Close)
+	s.url = server.URL
+	return s
+}
+
+// reply is an answer of the front door.
+type reply struct {
+	status int
+	header http.Header
+	body   map[string]any
+	raw    string
+}
+
+// text gives a member of the body.
+func (r reply) text(member string) string {
+	text, _ := r.body[member].(string)
+	return text
+}
+
+const goodOrder = `{"customerId": "c-42", "items": [{"sku": "123", "quantity": 2, "price": 1250}], "currency": "EUR",
+	"paymentMethod": "card", "shippingAddress": "23 Fake Street"}`
+
+// send sends a request with JSON, and headers given as "Name: value".
+func (s *shop) send(method, path, body string, headers ...string) reply {
+	s.t.Helper()
+	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		request.Header.Set(name, value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r := reply{status: response.StatusCode, header: response.Header, raw: string(raw)}
+	if err := json.Unmarshal(raw, &r.body); err != nil {
+		s.t.Fatalf("%s %s: %d %q: %v", method, path, r.status, raw, err)
+	}
+	return r
+}
+
+// place places a good order and gives its id.
+func (s *shop) place() string {
+	s.t.Helper()
+	r := s.send(http.MethodPost, "/orders", goodOrder)
+	if r.status != http.StatusAccepted {
+		s.t.Fatalf("the order is answered by %d %s", r.status, r.raw)
+	}
+	return r.text("orderId")
+}
+
+// hear lets the order context hear of an event of another context, and gives
+// its id.
+func (s *shop) hear(orderID, causedBy, source string, data event.Data) string {
+	s.t.Helper()
+	cause := event.Event{ID: causedBy, Source: "cause", Subject: orderID, CorrelationID: "saga"}
+	e, err := event.Caused(event.Cause{Event: cause}, source, data, 0, now)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if e, err = s.language.Write(e); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.orders.Handle(s.t.Context(), e); err != nil {
+		s.t.Fatal(err)
+	}
+	return e.ID
+}
+
+// published gives the ids of the published events of a type, in their order.
+func (s *shop) published(eventType string) []string {
+	var ids []string
+	for _, e := range s.publisher.Published() {
+		if e.Type == eventType {
+			ids = append(ids, e.ID)
+		}
+	}
+	return ids
+}
+
+// isProblem checks that the answer is a problem document of this type.
+func (r reply) isProblem(t *testing.T, status int, problemType string) {
+	t.Helper()
+	if r.status != status || r.text("type") != problemType {
+		t.Errorf("the answer is %d %s, want %d %s", r.status, r.raw, status, problemType)
+	}
+	if got := r.header.Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("the content type is %q", got)
+	}
+	if r.body["status"] != float64(status) || r.text("title") == "" || r.text("detail") == "" {
+		t.Errorf("the problem is incomplete: %s", r.raw)
+	}
+}

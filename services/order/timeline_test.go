@@ -1,0 +1,108 @@
+package order_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/order"
+)
+
+// happened makes a consumed event with its cause, so many milliseconds after
+// the order was placed.
+func happened(id, cause string, milliseconds int) participant.Handled {
+	return participant.Handled{
+		Source: "somewhere", ID: id, Type: "type of " + id, CausationID: cause,
+		Time: now.Add(time.Duration(milliseconds) * time.Millisecond),
+	}
+}
+
+// placement is the command that every order begins with, which is no event.
+func placement() participant.Handled {
+	return participant.Handled{
+		Source: "order/http", ID: "command", Type: "order.place", Time: now,
+		Published: []event.Event{{ID: "placed", Source: "order", Type: "order.placed", Time: now}},
+	}
+}
+
+func ids(entries []order.Entry) []string {
+	var ids []string
+	for _, e := range entries {
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+func TestATimelineHasWhatWasPublishedAndWhatWasConsumedButNoCommand(t *testing.T) {
+	failed := happened("failed", "placed", 10)
+	failed.Published = []event.Event{{
+		ID: "cancelled", Source: "order", Type: "order.cancelled", Time: now.Add(time.Second), CausationID: "failed",
+	}}
+	got := order.Timeline(participant.Record{Handled: []participant.Handled{placement(), failed}})
+	want := []order.Entry{
+		{Type: "order.placed", ID: "placed", Source: "order", Time: now},
+		{Type: "type of failed", ID: "failed", Source: "somewhere", Time: failed.Time, CausationID: "placed"},
+		{Type: "order.cancelled", ID: "cancelled", Source: "order", Time: now.Add(time.Second), CausationID: "failed"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("timeline (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnEventStandsBehindItsCauseEvenIfItsClockIsSlow(t *testing.T) {
+	got := ids(order.Timeline(participant.Record{Handled: []participant.Handled{
+		placement(), happened("paid", "reserved", -50), happened("reserved", "placed", 10),
+	}}))
+	if diff := cmp.Diff([]string{"placed", "reserved", "paid"}, got); diff != "" {
+		t.Errorf("timeline (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnEventWhoseCauseIsUnknownIsShownByItsTime(t *testing.T) {
+	got := ids(order.Timeline(participant.Record{Handled: []participant.Handled{
+		placement(), happened("late", "reserved", 30), happened("paid", "nobody knows", 20),
+	}}))
+	if diff := cmp.Diff([]string{"placed", "paid", "late"}, got); diff != "" {
+		t.Errorf("timeline (-want +got):\n%s", diff)
+	}
+}
+
+func TestATimelineOfNothingIsEmptyAndNotNull(t *testing.T) {
+	if got := order.Timeline(participant.Record{}); got == nil || len(got) != 0 {
+		t.Errorf("the timeline is %#v", got)
+	}
+}
+
+func TestATimelineIsTheSameInWhateverOrderTheEventsCame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		handled := []participant.Handled{placement()}
+		clocks := rapid.Permutation([]int{-3, -2, -1, 1, 2, 3, 4, 5, 6, 7}).Draw(t, "clocks")
+		for i, clock := range clocks {
+			cause := "placed"
+			if n := rapid.IntRange(0, i).Draw(t, "cause"); n > 0 {
+				cause = handled[n].ID
+			}
+			handled = append(handled, happened(fmt.Sprint("e", i), cause, clock))
+		}
+		want := order.Timeline(participant.Record{Handled: handled})
+		got := order.Timeline(participant.Record{Handled: rapid.Permutation(handled).Draw(t, "arrival")})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("another arrival, another timeline:\n%s", diff)
+		}
+		if len(got) != len(handled) {
+			t.Fatalf("%d events, but %d entries", len(handled), len(got))
+		}
+		for i, entry := range got {
+			cause := slices.IndexFunc(got, func(e order.Entry) bool { return e.ID == entry.CausationID })
+			if entry.ID != "placed" && (cause < 0 || cause > i) {
+				t.Fatalf("entry %d stands before its cause: %v", i, ids(got))
+			}
+		}
+	})
+}

@@ -1,0 +1,147 @@
+package payment_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/payment"
+)
+
+// What is known about the payment of an order, one state for each status.
+var (
+	unknown  = payment.State{}
+	taken    = payment.State{Status: payment.Taken}
+	declined = payment.State{Status: payment.Declined}
+	refunded = payment.State{Status: payment.Refunded}
+)
+
+// What the provider answers.
+var (
+	total = contract.Money{Amount: 2599, Currency: "EUR"}
+
+	accepts     = payment.Answer{Accepted: true}
+	declines    = payment.Answer{}
+	gaveBack    = payment.Answer{Refunded: total}
+	gaveNothing = payment.Answer{}
+)
+
+// What is consumed.
+var (
+	reserved = contract.StockReserved{
+		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}}, Total: total, PaymentMethod: "card",
+	}
+	rejected = contract.AwardRejected{CustomerID: "c-42", Reason: contract.AwardWasRejected}
+	revoked  = contract.PointsRevoked{Points: 25, Reason: contract.Undeliverable}
+)
+
+// What is published.
+var (
+	paymentTaken    = contract.PaymentTaken{CustomerID: "c-42", Amount: total}
+	paymentDeclined = contract.PaymentDeclined{Reason: contract.PaymentWasDeclined}
+)
+
+func paymentRefunded(amount contract.Money, reason contract.Reason) contract.PaymentRefunded {
+	return contract.PaymentRefunded{Amount: amount, Reason: reason}
+}
+
+func becomes(after payment.State, events ...event.Data) payment.Decision {
+	return payment.Decision{State: after, Events: events}
+}
+
+type row struct {
+	before payment.State
+	input  event.Data
+	answer payment.Answer
+	want   payment.Decision
+}
+
+func table() []row {
+	return []row{
+		{unknown, reserved, accepts, becomes(taken, paymentTaken)},
+		{unknown, reserved, declines, becomes(declined, paymentDeclined)},
+		{taken, reserved, accepts, becomes(taken)},
+		{declined, reserved, accepts, becomes(declined)},
+		{refunded, reserved, accepts, becomes(refunded)},
+
+		{unknown, rejected, gaveNothing, becomes(refunded, paymentRefunded(contract.Money{}, contract.AwardWasRejected))},
+		{unknown, rejected, gaveBack, becomes(refunded, paymentRefunded(total, contract.AwardWasRejected))},
+		{taken, rejected, gaveBack, becomes(refunded, paymentRefunded(total, contract.AwardWasRejected))},
+		{declined, rejected, gaveNothing, becomes(declined)},
+		{refunded, rejected, gaveBack, becomes(refunded)},
+
+		{unknown, revoked, gaveNothing, becomes(refunded, paymentRefunded(contract.Money{}, contract.Undeliverable))},
+		{unknown, revoked, gaveBack, becomes(refunded, paymentRefunded(total, contract.Undeliverable))},
+		{taken, revoked, gaveBack, becomes(refunded, paymentRefunded(total, contract.Undeliverable))},
+		{declined, revoked, gaveNothing, becomes(declined)},
+		{refunded, revoked, gaveBack, becomes(refunded)},
+	}
+}
+
+func statuses() []payment.State { return []payment.State{unknown, taken, declined, refunded} }
+
+func input(data event.Data) participant.Input {
+	return participant.Input{
+		Event: event.Event{ID: "e-1", Type: data.EventType(), Subject: "o-1"},
+		Data:  data,
+		Now:   time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+	}
+}
+
+func (r row) name() string {
+	name := string(r.before.Status)
+	if r.before == unknown {
+		name = "unknown"
+	}
+	name += " and " + r.input.EventType()
+	switch {
+	case r.answer.Accepted:
+		name += ", accepted"
+	case r.answer.Refunded == total:
+		name += ", given back"
+	}
+	return name
+}
+
+func TestDecide(t *testing.T) {
+	for _, r := range table() {
+		t.Run(r.name(), func(t *testing.T) {
+			got, err := payment.Decide(r.before, input(r.input), r.answer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(r.want, got); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTheTableHasEveryPairOfStatusAndConsumedEvent(t *testing.T) {
+	consumed := make(map[string]map[payment.Status]bool)
+	for _, r := range table() {
+		eventType := r.input.EventType()
+		if consumed[eventType] == nil {
+			consumed[eventType] = make(map[payment.Status]bool)
+		}
+		consumed[eventType][r.before.Status] = true
+	}
+	for _, data := range contract.All() {
+		for _, before := range statuses() {
+			statuses := consumed[data.EventType()]
+			_, err := payment.Decide(before, input(data), payment.Answer{})
+			switch {
+			case statuses == nil && (!errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), "does not consume")):
+				t.Errorf("%q: %s has no row, and its error is %v", before.Status, data.EventType(), err)
+			case statuses != nil && !statuses[before.Status]:
+				t.Errorf("%q: there is no row for %s", before.Status, data.EventType())
+			}
+		}
+	}
+}

@@ -1,0 +1,266 @@
+package warehouse_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/warehouse"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// known is what the warehouse knows about an order, with a name for it.
+type known struct {
+	name string
+	warehouse.State
+}
+
+// The states: one for each status, and two in which nothing is held because a
+// cancellation or a compensation overtook the order.
+var (
+	held = []contract.Stock{{SKU: "123", Quantity: 2}, {SKU: "abc", Quantity: 1}}
+
+	unknown     = known{"unknown", warehouse.State{}}
+	reserved    = holding(warehouse.Reserved)
+	unavailable = known{"unavailable", warehouse.State{Status: warehouse.Unavailable, CustomerID: "c-42"}}
+	shipped     = holding(warehouse.Shipped)
+	failing     = holding(warehouse.Failing)
+	overtaken   = known{"failing, nothing held", warehouse.State{Status: warehouse.Failing}}
+	released    = known{"released", warehouse.State{
+		Status: warehouse.Released, CustomerID: "c-42", ShippingAddress: "23 Fake Street",
+	}}
+	tombstone = known{"released, never held", warehouse.State{Status: warehouse.Released}}
+)
+
+func holding(status warehouse.Status) known {
+	return known{string(status), warehouse.State{
+		Status: status, CustomerID: "c-42", Items: held, ShippingAddress: "23 Fake Street",
+	}}
+}
+
+// What the warehouse consumes.
+var (
+	placed = contract.OrderPlaced{
+		OrderID:    "o-1",
+		CustomerID: "c-42",
+		Items: []contract.Item{
+			{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"},
+			{SKU: "abc", Quantity: 1, Price: 99, Currency: "EUR"},
+		},
+		ShippingAddress: "23 Fake Street",
+		PaymentMethod:   "card",
+	}
+	awarded   = contract.PointsAwarded{CustomerID: "c-42", Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
+	requested = contract.CancellationRequested{Reason: contract.CancelledByCustomer}
+	declined  = contract.PaymentDeclined{Reason: contract.PaymentWasDeclined}
+	refunded  = contract.PaymentRefunded{Reason: contract.AwardWasRejected}
+	received  = contract.StockReceived{Quantity: 10}
+)
+
+// What the warehouse publishes.
+var (
+	stockReserved = contract.StockReserved{
+		CustomerID: "c-42", Items: held, Total: contract.Money{Amount: 2599, Currency: "EUR"}, PaymentMethod: "card",
+	}
+	orderShipped        = contract.OrderShipped{CustomerID: "c-42", Items: held, ShippingAddress: "23 Fake Street"}
+	cancelled           = contract.ShipmentFailed{Reason: contract.CancelledByCustomer}
+	undeliverable       = contract.ShipmentFailed{Reason: contract.Undeliverable}
+	cancellationRefused = contract.CancellationRefused{}
+)
+
+func stockReleased(reason contract.Reason, items ...contract.Stock) contract.StockReleased {
+	return contract.StockReleased{Items: append([]contract.Stock{}, items...), Reason: reason}
+}
+
+// outcome is what a row of the table expects.
+type outcome struct {
+	invalid bool
+	warehouse.Decision
+}
+
+var invalid = outcome{invalid: true}
+
+func becomes(after known, events ...event.Data) outcome {
+	return outcome{Decision: warehouse.Decision{State: after.State, Events: events}}
+}
+
+// moving adds that all that is held moves from one counter to another.
+func (o outcome) moving(from, to string) outcome {
+	for _, stock := range held {
+		o.Adjustments = append(o.Adjustments, participant.Adjustment{
+			Item: warehouse.StockItem(stock.SKU),
+			Add:  map[string]int64{from: -stock.Quantity, to: stock.Quantity},
+		})
+	}
+	return o
+}
+
+// receiving adds that goods of the SKU that the event is about come in.
+func (o outcome) receiving() outcome {
+	o.Adjustments = []participant.Adjustment{{
+		Item: warehouse.StockItem(subject),
+		Add:  map[string]int64{warehouse.Received: 10, warehouse.OnHand: 10},
+	}}
+	return o
+}
+
+const subject = "o-1"
+
+type row struct {
+	before known
+	input  event.Data
+	want   outcome
+}
+
+func table() []row {
+	return []row{
+		{unknown, placed, becomes(reserved, stockReserved).moving(warehouse.OnHand, warehouse.Reserve)},
+		{reserved, placed, becomes(reserved)},
+		{unavailable, placed, becomes(unavailable)},
+		{shipped, placed, becomes(shipped)},
+		{failing, placed, becomes(failing)},
+		{overtaken, placed, becomes(overtaken)},
+		{released, placed, becomes(released)},
+		{tombstone, placed, becomes(tombstone)},
+
+		{unknown, awarded, invalid},
+		{reserved, awarded, becomes(shipped, orderShipped).moving(warehouse.Reserve, warehouse.Gone)},
+		{unavailable, awarded, becomes(unavailable)},
+		{shipped, awarded, becomes(shipped)},
+		{failing, awarded, becomes(failing)},
+		{overtaken, awarded, becomes(overtaken)},
+		{released, awarded, becomes(released)},
+		{tombstone, awarded, becomes(tombstone)},
+
+		{unknown, requested, becomes(overtaken, cancelled)},
+		{reserved, requested, becomes(failing, cancelled)},
+		{unavailable, requested, becomes(unavailable)},
+		{shipped, requested, becomes(shipped, cancellationRefused)},
+		{failing, requested, becomes(failing)},
+		{overtaken, requested, becomes(overtaken)},
+		{released, requested, becomes(released)},
+		{tombstone, requested, becomes(tombstone)},
+
+		{unknown, declined, becomes(tombstone, stockReleased(contract.PaymentWasDeclined))},
+		{reserved, declined, becomes(released, stockReleased(contract.PaymentWasDeclined, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
+		{unavailable, declined, becomes(unavailable)},
+		{shipped, declined, invalid},
+		{failing, declined, becomes(released, stockReleased(contract.PaymentWasDeclined, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
+		{overtaken, declined, becomes(tombstone, stockReleased(contract.PaymentWasDeclined))},
+		{released, declined, becomes(released)},
+		{tombstone, declined, becomes(tombstone)},
+
+		{unknown, refunded, becomes(tombstone, stockReleased(contract.AwardWasRejected))},
+		{reserved, refunded, becomes(released, stockReleased(contract.AwardWasRejected, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
+		{unavailable, refunded, becomes(unavailable)},
+		{shipped, refunded, invalid},
+		{failing, refunded, becomes(released, stockReleased(contract.AwardWasRejected, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
+		{overtaken, refunded, becomes(tombstone, stockReleased(contract.AwardWasRejected))},
+		{released, refunded, becomes(released)},
+		{tombstone, refunded, becomes(tombstone)},
+
+		// Goods in are about a SKU and no order: no status makes a difference.
+		{unknown, received, becomes(unknown).receiving()},
+		{reserved, received, becomes(reserved).receiving()},
+		{unavailable, received, becomes(unavailable).receiving()},
+		{shipped, received, becomes(shipped).receiving()},
+		{failing, received, becomes(failing).receiving()},
+		{released, received, becomes(released).receiving()},
+	}
+}
+
+func statuses() []known {
+	return []known{unknown, reserved, unavailable, shipped, failing, released}
+}
+
+func input(data event.Data) participant.Input {
+	return participant.Input{
+		Event: event.Event{ID: "e-1", Type: data.EventType(), Subject: subject},
+		Data:  data,
+		Now:   now,
+	}
+}
+
+func TestDecide(t *testing.T) {
+	for _, r := range table() {
+		t.Run(r.before.name+" and "+r.input.EventType(), func(t *testing.T) {
+			got, err := warehouse.Decide(r.before.State, input(r.input), true)
+			if r.want.invalid != errors.Is(err, event.ErrInvalid) {
+				t.Fatalf("the error is %v, want an invalid event: %t", err, r.want.invalid)
+			}
+			if diff := cmp.Diff(r.want.Decision, got); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTheTableHasEveryPairOfStatusAndConsumedEvent(t *testing.T) {
+	consumed := make(map[string]map[warehouse.Status]bool)
+	for _, r := range table() {
+		eventType := r.input.EventType()
+		if consumed[eventType] == nil {
+			consumed[eventType] = make(map[warehouse.Status]bool)
+		}
+		consumed[eventType][r.before.Status] = true
+	}
+	for _, data := range contract.All() {
+		for _, before := range statuses() {
+			statuses := consumed[data.EventType()]
+			_, err := warehouse.Decide(before.State, input(data), true)
+			switch {
+			case statuses == nil && (!errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), "does not consume")):
+				t.Errorf("%s: %s has no row, and its error is %v", before.name, data.EventType(), err)
+			case statuses != nil && !statuses[before.Status]:
+				t.Errorf("%s: there is no row for %s", before.name, data.EventType())
+			}
+		}
+	}
+}
+
+func TestAnUndeliverableOrderIsNotShippedAndStaysReserved(t *testing.T) {
+	got, err := warehouse.Decide(reserved.State, input(awarded), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(becomes(failing, undeliverable).Decision, got); diff != "" {
+		t.Errorf("decision (-want +got):\n%s", diff)
+	}
+}
+
+func TestRefusedStockIsUnavailableAndNamed(t *testing.T) {
+	in := input(placed)
+	in.Refused = []string{warehouse.StockItem("123"), warehouse.StockItem("abc")}
+	got, err := warehouse.Decide(unknown.State, in, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := becomes(unavailable, contract.StockUnavailable{Missing: []string{"123", "abc"}, Reason: contract.OutOfStock})
+	if diff := cmp.Diff(want.Decision, got); diff != "" {
+		t.Errorf("decision (-want +got):\n%s", diff)
+	}
+}
+
+func TestLinesOfOneSKUAreAddedUp(t *testing.T) {
+	order := placed
+	order.Items = []contract.Item{
+		{SKU: "123", Quantity: 1, Price: 1250, Currency: "EUR"},
+		{SKU: "abc", Quantity: 1, Price: 99, Currency: "EUR"},
+		{SKU: "123", Quantity: 1, Price: 1250, Currency: "EUR"},
+	}
+	got, err := warehouse.Decide(unknown.State, input(order), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := becomes(reserved, stockReserved).moving(warehouse.OnHand, warehouse.Reserve)
+	if diff := cmp.Diff(want.Decision, got); diff != "" {
+		t.Errorf("decision (-want +got):\n%s", diff)
+	}
+}
