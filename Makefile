@@ -69,10 +69,11 @@ dist/local/local: FORCE
 	@echo "Building the local cloud …"
 	@$(GO_BUILD) -o $@ ./local
 
-# Assets are not copied, so that a changed function needs no new synthesis.
+# Assets are not copied, so that a changed function needs no new synthesis. The
+# template is validated by the tests, not each time.
 $(ASSEMBLY): $(INFRA) | node_modules $(FUNCTIONS:%=dist/local/%/bootstrap)
 	@echo "Synthesizing the local environment (a first run compiles the CDK, 1 to 2 minutes) …"
-	@$(CDK) synth -c env=local --output cdk.out/local --build '' --no-staging --quiet
+	@CDK_VALIDATION=false $(CDK) synth -c env=local --output cdk.out/local --build '' --no-staging --quiet
 	@touch $@
 
 node_modules: package.json package-lock.json

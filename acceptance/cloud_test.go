@@ -21,6 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"example.com/saga/pkg/awsconfig"
 )
 
 // patience bounds every wait. Waits end as soon as what they wait for is there.
@@ -55,7 +57,7 @@ func startCloud(t *testing.T, flags ...string) *cloud {
 		t.Fatal(err)
 	}
 	ready := filepath.Join(t.TempDir(), "ready.json")
-	command := exec.Command(filepath.Join(root, "dist/local/local"), append([]string{"up", "--ready-file", ready}, flags...)...)
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(root, "dist/local/local"), append([]string{"up", "--ready-file", ready}, flags...)...)
 	command.Dir = root
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
@@ -113,7 +115,7 @@ func readCloud(t *testing.T, path string) *cloud {
 // aws gives the configuration of a client with an operator's credentials.
 func (c *cloud) aws(t *testing.T) aws.Config {
 	t.Helper()
-	cfg, err := config.LoadDefaultConfig(t.Context(),
+	cfg, err := awsconfig.Load(t.Context(),
 		config.WithRegion(c.Region),
 		config.WithBaseEndpoint(c.AWSEndpointURL),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("operator", "operator", "")))

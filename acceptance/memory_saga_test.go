@@ -3,7 +3,6 @@ package acceptance_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -64,12 +63,18 @@ type delivery struct {
 	event    event.Event
 }
 
-func newChoreography(t failer, stock map[string]int64) *choreography {
+// newLanguage is apart from newChoreography because it takes its time.
+func newLanguage(t *testing.T) *contract.Language {
 	t.Helper()
 	language, err := contract.NewLanguage()
 	if err != nil {
-		t.Fatalf("%v", err)
+		t.Fatal(err)
 	}
+	return language
+}
+
+func newChoreography(t failer, language *contract.Language, stock map[string]int64) *choreography {
+	t.Helper()
 	c := &choreography{
 		t: t, language: language, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 		warehouse: memory.NewStore(), loyalty: memory.NewStore(), ledger: paymentsandbox.NewMemory(),
@@ -242,97 +247,5 @@ func basket(orderID string, quantity int64) contract.OrderPlaced {
 		Items:           []contract.Item{{SKU: "123", Quantity: quantity, Price: 1250, Currency: "EUR"}},
 		ShippingAddress: "23 Fake Street",
 		PaymentMethod:   "card",
-	}
-}
-
-// audit checks, after everything was delivered, what must hold at the end.
-func (c *choreography) audit(orders ...contract.OrderPlaced) {
-	c.t.Helper()
-	shipped, points := make(map[string]int64), make(map[string]int64)
-	for _, o := range orders {
-		c.auditEvents(o)
-		state, _ := c.load(o.OrderID)
-		if !state.Ended() {
-			c.t.Errorf("%s has not ended: %+v", o.OrderID, state)
-		}
-		hasShipped := state.Status() == order.StatusShipped
-		if hasShipped {
-			points[o.CustomerID] += o.Total().Amount / 100
-			for _, item := range o.Items {
-				shipped[item.SKU] += item.Quantity
-			}
-		}
-		// Opening an entry that stands only reads it.
-		entry, err := c.ledger.Open(c.t.Context(), o.OrderID, paymentsandbox.Entry{})
-		if err != nil {
-			c.t.Fatalf("%v", err)
-		}
-		if isTaken := entry.Accepted && !entry.Barred; isTaken != hasShipped || (isTaken && entry.Amount != o.Total()) {
-			c.t.Errorf("%s is %s, and its payment %+v", o.OrderID, state.Status(), entry)
-		}
-	}
-	for _, o := range orders {
-		c.auditCounters(c.loyalty, loyalty.CustomerItem(o.CustomerID), map[string]int64{loyalty.Points: points[o.CustomerID]})
-		for _, item := range o.Items {
-			stock := c.counters(c.warehouse, warehouse.StockItem(item.SKU))
-			received := stock[warehouse.Received]
-			c.auditCounters(c.warehouse, warehouse.StockItem(item.SKU), map[string]int64{
-				warehouse.Received: received, warehouse.Gone: shipped[item.SKU],
-				warehouse.OnHand: received - shipped[item.SKU], warehouse.Reserve: 0,
-			})
-		}
-	}
-}
-
-// auditEvents checks that an id has one content, that the events are one saga
-// and one tree of causes, and that the timeline has them all.
-func (c *choreography) auditEvents(o contract.OrderPlaced) {
-	c.t.Helper()
-	contents := make(map[string]string)
-	for _, e := range c.log {
-		content := fmt.Sprintf("%+v %s", e, e.Data)
-		if first, seen := contents[e.ID]; seen && first != content {
-			c.t.Errorf("%s %s has two contents:\n%s\n%s", e.Type, e.ID, first, content)
-		}
-		contents[e.ID] = content
-	}
-	known := make(map[string]bool)
-	var ids []string
-	for _, e := range c.events(o.OrderID) {
-		isRoot := e.Type == contract.OrderPlaced{}.EventType() || e.Type == contract.CancellationRequested{}.EventType()
-		if isRoot != (e.CausationID == "") || (!isRoot && !known[e.CausationID]) || e.CorrelationID != "saga of "+o.OrderID {
-			c.t.Errorf("%s %s is caused by %q in %q", e.Type, e.ID, e.CausationID, e.CorrelationID)
-		}
-		known[e.ID] = true
-		ids = append(ids, e.ID)
-	}
-	_, record := c.load(o.OrderID)
-	var shown []string
-	for _, entry := range order.Timeline(record) {
-		shown = append(shown, entry.ID)
-	}
-	slices.Sort(ids)
-	slices.Sort(shown)
-	if !slices.Equal(ids, shown) {
-		c.t.Errorf("published about %s are %v, its timeline shows %v", o.OrderID, ids, shown)
-	}
-}
-
-func (c *choreography) counters(store *memory.Store, item string) map[string]int64 {
-	c.t.Helper()
-	counters, err := store.Counters(c.t.Context(), item)
-	if err != nil {
-		c.t.Fatalf("%v", err)
-	}
-	return counters
-}
-
-func (c *choreography) auditCounters(store *memory.Store, item string, want map[string]int64) {
-	c.t.Helper()
-	got := c.counters(store, item)
-	for counter, count := range want {
-		if got[counter] != count {
-			c.t.Errorf("%s of %s is %d, want %d", counter, item, got[counter], count)
-		}
 	}
 }

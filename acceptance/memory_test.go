@@ -38,7 +38,7 @@ func cancelling(c *choreography) {
 }
 
 func TestAnOrderIsShippedByFiveEventsInAChainOfCauses(t *testing.T) {
-	c := newChoreography(t, map[string]int64{"123": 10})
+	c := newChoreography(t, newLanguage(t), map[string]int64{"123": 10})
 	o := basket("o-1", 2)
 	c.place(o)
 	everything(c)
@@ -61,6 +61,7 @@ func TestAnOrderIsShippedByFiveEventsInAChainOfCauses(t *testing.T) {
 }
 
 func TestEachUnhappyPathEndsAsItShould(t *testing.T) {
+	language := newLanguage(t)
 	for name, test := range map[string]struct {
 		change func(*contract.OrderPlaced)
 		steps  []func(*choreography)
@@ -134,7 +135,7 @@ func TestEachUnhappyPathEndsAsItShould(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newChoreography(t, map[string]int64{"123": 10})
+			c := newChoreography(t, language, map[string]int64{"123": 10})
 			o := basket("o-1", 2)
 			if test.change != nil {
 				test.change(&o)
@@ -160,8 +161,9 @@ func TestEachUnhappyPathEndsAsItShould(t *testing.T) {
 // Stock for some of the orders, every way for them to fail, deliveries in any
 // order and more than once, runs that die between their commit and publishing.
 func TestWhateverIsDuplicatedReorderedAndLostEveryOrderEndsAndAllIsBalanced(t *testing.T) {
+	language := newLanguage(t)
 	rapid.Check(t, func(t *rapid.T) {
-		c := newChoreography(t, map[string]int64{"123": 4})
+		c := newChoreography(t, language, map[string]int64{"123": 4})
 		c.losesBus = func() bool { return rapid.IntRange(0, 9).Draw(t, "bus") == 9 }
 		orders := drawOrders(t)
 		for _, o := range orders {

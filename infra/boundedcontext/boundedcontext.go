@@ -15,7 +15,7 @@ import (
 
 // BoundedContext is a context's resources, as far as others need them.
 type BoundedContext struct {
-	// Table is the dedup table: one item per order says what was handled.
+	// Table is the dedup table, in which the context remembers what it handled.
 	Table awsdynamodb.ITable
 	// Queue is where events arrive, nil for a context with its own bus.
 	Queue awssqs.IQueue

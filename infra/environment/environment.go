@@ -73,7 +73,7 @@ func Named(name string) (Settings, error) {
 		settings.LogRetentionDays = 1
 		settings.PublicOrders = true
 		settings.NotificationsURL = "https://localhost/notifications"
-		settings.Limits = Concurrency{QueueWorkers: 2, DirectWorkers: 2, API: 4}
+		settings.Limits = Concurrency{QueueWorkers: 2, DirectWorkers: 4, API: 20}
 	case "dev":
 		settings.LogLevel = "debug"
 		settings.LogRetentionDays = 7

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -21,6 +22,18 @@ import (
 // maximumBody is larger than any request limit of the services behind it, so
 // that the service's own error, not a cut connection, tells the caller.
 const maximumBody = 16 << 20
+
+// AWS's SDK for Go closes a request's body as soon as the answer begins. If the
+// answer comes before the HTTP client has noticed that it has written all of the
+// body, as happens on loopback only, the client takes that for a failed write
+// and closes the connection. An answer that it has not read whole by then is
+// lost, and the SDK sends the request again: messages stay invisible, events are
+// published twice. So an answer that is longer than what one read takes gives
+// the client a head start.
+const (
+	oneRead   = 3 << 10
+	headStart = time.Millisecond
+)
 
 // Error is an error in AWS's shape: the client sees Code as the exception's
 // name. Status 0 means 400. Members are further members of the exception, such
@@ -118,6 +131,9 @@ func write(w http.ResponseWriter, contentType string, out any, err error) {
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
+	}
+	if len(body) > oneRead {
+		time.Sleep(headStart)
 	}
 	header := w.Header()
 	header.Set("Content-Type", contentType)

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"example.com/saga/local/wire"
 )
@@ -95,6 +97,26 @@ func TestARequestThatCannotBeServedIsRefusedByName(t *testing.T) {
 			if got.status != test.status || failure.Type != test.code || !strings.Contains(failure.Message, test.message) {
 				t.Errorf("the answer is %d %+v, want %d %s with %q", got.status, failure, test.status, test.code, test.message)
 			}
+		})
+	}
+}
+
+func TestALongAnswerGivesTheClientAHeadStart(t *testing.T) {
+	for name, test := range map[string]struct {
+		length int
+		want   time.Duration
+	}{
+		"a short answer": {3000, 0},
+		"a long answer":  {4000, time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				call(t, "Greeter.Greet", `{"Name": "`+strings.Repeat("x", test.length)+`"}`)
+				if took := time.Since(began); took != test.want {
+					t.Errorf("the answer comes after %s, want %s", took, test.want)
+				}
+			})
 		})
 	}
 }

@@ -10,8 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
@@ -20,71 +18,8 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-const table = "dedup"
-
 // client answers from a script and keeps what it was asked. What is put is
 // found again; conditions are not evaluated.
-type client struct {
-	err   error
-	items map[string]map[string]types.AttributeValue
-
-	calls []string
-	gets  []*dynamodb.GetItemInput
-	puts  []*dynamodb.PutItemInput
-	txs   []*dynamodb.TransactWriteItemsInput
-}
-
-func newClient() *client {
-	return &client{items: make(map[string]map[string]types.AttributeValue)}
-}
-
-func (c *client) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
-	c.calls = append(c.calls, "GetItem")
-	c.gets = append(c.gets, in)
-	if c.err != nil {
-		return nil, c.err
-	}
-	return &dynamodb.GetItemOutput{Item: c.items[text(in.Key["pk"])]}, nil
-}
-
-func (c *client) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
-	c.calls = append(c.calls, "PutItem")
-	c.puts = append(c.puts, in)
-	if c.err != nil {
-		return nil, c.err
-	}
-	c.items[text(in.Item["pk"])] = in.Item
-	return &dynamodb.PutItemOutput{}, nil
-}
-
-func (c *client) TransactWriteItems(
-	_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options),
-) (*dynamodb.TransactWriteItemsOutput, error) {
-	c.calls = append(c.calls, "TransactWriteItems")
-	c.txs = append(c.txs, in)
-	if c.err != nil {
-		return nil, c.err
-	}
-	c.items[text(in.TransactItems[0].Put.Item["pk"])] = in.TransactItems[0].Put.Item
-	return &dynamodb.TransactWriteItemsOutput{}, nil
-}
-
-func text(value types.AttributeValue) string { return value.(*types.AttributeValueMemberS).Value }
-
-func str(value string) types.AttributeValue { return &types.AttributeValueMemberS{Value: value} }
-
-func num(value string) types.AttributeValue { return &types.AttributeValueMemberN{Value: value} }
-
-func assertEqual(t *testing.T, want, got any) {
-	t.Helper()
-	ignore := cmpopts.IgnoreUnexported(
-		dynamodb.GetItemInput{}, dynamodb.PutItemInput{}, dynamodb.TransactWriteItemsInput{}, types.TransactWriteItem{}, types.Put{},
-		types.Update{}, types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberL{}, types.AttributeValueMemberM{},
-	)
-	if diff := cmp.Diff(want, got, ignore, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("expected (-), got (+):\n%s", diff)
-	}
-}
 
 func reserved() event.Event {
 	return event.Event{

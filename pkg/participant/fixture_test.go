@@ -3,7 +3,6 @@ package participant_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -20,8 +19,6 @@ const (
 	retention = 14 * 24 * time.Hour
 	stock     = "stock#123"
 )
-
-var errBroken = errors.New("broken")
 
 // newLanguage compiles the schemas once for all tests.
 var newLanguage = sync.OnceValues(contract.NewLanguage)
@@ -171,73 +168,9 @@ func (w *warehouse) assertShipments(tb tester, want int) {
 }
 
 // breakable is a store whose steps can be made to fail.
-type breakable struct {
-	*memory.Store
-
-	// load, before and after are asked before a load, and before and after a
-	// commit. The commits are counted from 1.
-	load          func() error
-	before, after func(commit int) error
-
-	mu             sync.Mutex
-	loads, commits int
-}
-
-func (s *breakable) Load(ctx context.Context, subject string) (participant.Record, error) {
-	s.mu.Lock()
-	s.loads++
-	s.mu.Unlock()
-	if s.load != nil {
-		if err := s.load(); err != nil {
-			return participant.Record{}, err
-		}
-	}
-	return s.Store.Load(ctx, subject)
-}
-
-func (s *breakable) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
-	s.mu.Lock()
-	s.commits++
-	n := s.commits
-	s.mu.Unlock()
-	if s.before != nil {
-		if err := s.before(n); err != nil {
-			return err
-		}
-	}
-	if err := s.Store.Commit(ctx, record, adjustments); err != nil {
-		return err
-	}
-	if s.after != nil {
-		return s.after(n)
-	}
-	return nil
-}
 
 // unreliable is a publisher that can be made to fail before the nth event of a
 // call.
-type unreliable struct {
-	memory.Publisher
-
-	before func(n int) error
-}
-
-func (p *unreliable) Publish(ctx context.Context, events ...event.Event) error {
-	for n := range len(events) + 1 {
-		if p.before != nil {
-			if err := p.before(n); err != nil {
-				return err
-			}
-		}
-		if n == len(events) {
-			return nil
-		}
-		if err := p.Publisher.Publish(ctx, events[n]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // encoded gives the events as they travel.
 func encoded(tb tester, events []event.Event) []string {

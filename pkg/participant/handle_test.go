@@ -1,10 +1,8 @@
 package participant_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"testing"
 	"time"
 
@@ -113,113 +111,6 @@ func TestNothingToPublishDoesNotAskThePublisher(t *testing.T) {
 	w := newWarehouse(t, func(s state, _ participant.Input) (decision, error) { return decision{State: s}, nil })
 	w.publisher.before = func(int) error { return errBroken }
 	w.mustHandle(t, w.placed(t, "e-1"))
-}
-
-func TestAfterALostRaceTheDecisionIsTakenAgainOnTheNewState(t *testing.T) {
-	w := newWarehouse(t, ship)
-	rival := *w.Participant
-	rival.Store = w.store.Store
-	w.store.before = func(commit int) error {
-		if commit == 1 {
-			return rival.Handle(t.Context(), w.placed(t, "e-rival"))
-		}
-		return nil
-	}
-	w.mustHandle(t, w.placed(t, "e-1"))
-	w.assertShipments(t, 2)
-	if diff := cmp.Diff([]int{1}, w.pauses); diff != "" {
-		t.Errorf("the pauses: %s", diff)
-	}
-}
-
-func TestARaceLostToTheSameEventPublishesWhatTheWinnerCommitted(t *testing.T) {
-	w := newWarehouse(t, ship)
-	cause := w.placed(t, "e-1")
-	rival := *w.Participant
-	rival.Store = w.store.Store
-	w.store.before = func(int) error {
-		err := rival.Handle(t.Context(), cause)
-		w.wait(time.Minute)
-		return err
-	}
-	w.mustHandle(t, cause)
-	w.assertShipments(t, 1)
-	if ids := assertOneContentPerID(t, w.publisher.Published()); len(ids) != 2 {
-		t.Errorf("the ids %v are published", ids)
-	}
-}
-
-func TestTooManyLostRacesAreAConflict(t *testing.T) {
-	w := newWarehouse(t, ship)
-	w.store.before = func(int) error { return participant.ErrConflict }
-	err := w.Handle(t.Context(), w.placed(t, "e-1"))
-	if !errors.Is(err, participant.ErrConflict) || errors.Is(err, event.ErrInvalid) {
-		t.Errorf("the error is %v, not just ErrConflict", err)
-	}
-	if diff := cmp.Diff([]int{1, 2, 3, 4, 5, 6, 7}, w.pauses); diff != "" {
-		t.Errorf("the pauses: %s", diff)
-	}
-	w.assertShipments(t, 0)
-}
-
-func TestAnInterruptedPauseEndsTheHandling(t *testing.T) {
-	w := newWarehouse(t, ship)
-	w.store.before = func(int) error { return participant.ErrConflict }
-	w.Pause = func(context.Context, int) error { return context.DeadlineExceeded }
-	if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the error is %v", err)
-	}
-	if w.store.commits != 1 {
-		t.Errorf("%d commits", w.store.commits)
-	}
-}
-
-func TestTheDecisionIsToldWhatWasRefused(t *testing.T) {
-	w := newWarehouse(t, ship)
-	takeAll := []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": -100}}}
-	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other"}, takeAll); err != nil {
-		t.Fatal(err)
-	}
-	w.mustHandle(t, w.placed(t, "e-1"))
-
-	s, _, err := w.Load(t.Context(), "o-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(state{Refused: []string{stock}}, s); diff != "" {
-		t.Error(diff)
-	}
-	published := w.publisher.Published()
-	if len(published) != 1 || published[0].Type != "warehouse.stock-unavailable" {
-		t.Errorf("published: %v", encoded(t, published))
-	}
-}
-
-func TestARefusalIsForgottenAfterALostRace(t *testing.T) {
-	var told [][]string
-	w := newWarehouse(t, func(s state, in participant.Input) (decision, error) {
-		told = append(told, in.Refused)
-		return decision{State: s}, nil
-	})
-	w.store.before = func(commit int) error {
-		return []error{&participant.RefusedError{Items: []string{stock}}, participant.ErrConflict, nil}[commit-1]
-	}
-	w.mustHandle(t, w.placed(t, "e-1"))
-	if diff := cmp.Diff([][]string{nil, {stock}, nil}, told); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestADecisionThatIsRefusedForEverGivesUp(t *testing.T) {
-	w := newWarehouse(t, ship)
-	w.store.before = func(int) error { return &participant.RefusedError{Items: []string{stock}} }
-	err := w.Handle(t.Context(), w.placed(t, "e-1"))
-	if refused, ok := errors.AsType[*participant.RefusedError](err); !ok || !slices.Equal(refused.Items, []string{stock}) {
-		t.Errorf("the error is %v, not the refusal", err)
-	}
-	if w.store.commits != 8 || len(w.pauses) != 0 {
-		t.Errorf("%d commits with %d pauses", w.store.commits, len(w.pauses))
-	}
 }
 
 func TestAnErrorOfTheDecisionPassesAndNothingIsCommitted(t *testing.T) {

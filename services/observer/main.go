@@ -20,11 +20,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"golang.org/x/term"
+
+	"example.com/saga/pkg/awsconfig"
 )
 
 // attempts is how often a request is tried when AWS throttles or the network is
-// away: with the backoff of the SDK, for two minutes or so.
-const attempts = 10
+// away, with the backoff of the SDK: it tells after some ten seconds, at most.
+const attempts = 5
 
 func main() {
 	// A second signal ends the process at once.
@@ -45,9 +47,9 @@ func run(ctx context.Context, args []string, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	aws, err := config.LoadDefaultConfig(ctx, config.WithRetryMaxAttempts(attempts))
+	aws, err := awsconfig.Load(ctx, config.WithRetryMaxAttempts(attempts))
 	if err != nil {
-		return fmt.Errorf("load the AWS configuration: %w", err)
+		return err
 	}
 	o := &observer{
 		queue:   sqs.NewFromConfig(aws),

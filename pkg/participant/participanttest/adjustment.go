@@ -13,11 +13,13 @@ func add(item string, counters map[string]int64) participant.Adjustment {
 	return participant.Adjustment{Item: item, Add: counters}
 }
 
-func testUnknownItem(t *testing.T, store Store) {
+func (s suite) unknownItem(t *testing.T) {
+	store := s.newStore(t)
 	assertCounters(t, store, unique("stock"), nil)
 }
 
-func testAdjust(t *testing.T, store Store) {
+func (s suite) adjust(t *testing.T) {
+	store := s.newStore(t)
 	item, other := unique("stock"), unique("stock")
 	commit(t, store, newRecord(), add(item, map[string]int64{"received": 9, "on_hand": 9}), add(other, map[string]int64{"on_hand": 1}))
 	commit(t, store, newRecord(), add(item, map[string]int64{"on_hand": -4, "reserved": 4}))
@@ -26,8 +28,9 @@ func testAdjust(t *testing.T, store Store) {
 	assertCounters(t, store, other, map[string]int64{"on_hand": 1})
 }
 
-// testReservedNames uses words that a store's query language may reserve.
-func testReservedNames(t *testing.T, store Store) {
+// reservedNames uses words that a store's query language may reserve.
+func (s suite) reservedNames(t *testing.T) {
+	store := s.newStore(t)
 	item := unique("stock")
 	counters := map[string]int64{"size": 1, "count": 2, "add": 3, "and": 4, "on-hand": 5, "a.b": 6}
 	commit(t, store, newRecord(), add(item, counters))
@@ -35,7 +38,8 @@ func testReservedNames(t *testing.T, store Store) {
 	assertCounters(t, store, item, map[string]int64{"size": 0, "count": 2, "add": 3, "and": 3, "on-hand": 5, "a.b": 5})
 }
 
-func testTakeAll(t *testing.T, store Store) {
+func (s suite) takeAll(t *testing.T) {
+	store := s.newStore(t)
 	item := unique("stock")
 	commit(t, store, newRecord(), add(item, map[string]int64{"on_hand": 2}))
 	commit(t, store, newRecord(), add(item, map[string]int64{"on_hand": -2}))
@@ -43,7 +47,8 @@ func testTakeAll(t *testing.T, store Store) {
 	assertCounters(t, store, item, map[string]int64{"on_hand": 0})
 }
 
-func testRefusal(t *testing.T, store Store) {
+func (s suite) refusal(t *testing.T) {
+	store := s.newStore(t)
 	plenty, few, none := unique("stock"), unique("stock"), unique("stock")
 	commit(t, store, newRecord(), add(plenty, map[string]int64{"on_hand": 9}), add(few, map[string]int64{"on_hand": 1, "reserved": 9}))
 	assertRefused(
@@ -54,7 +59,8 @@ func testRefusal(t *testing.T, store Store) {
 	)
 }
 
-func testRefusalChangesNothing(t *testing.T, store Store) {
+func (s suite) refusalChangesNothing(t *testing.T) {
+	store := s.newStore(t)
 	plenty, few := unique("stock"), unique("stock")
 	commit(t, store, newRecord(), add(plenty, map[string]int64{"on_hand": 9}), add(few, map[string]int64{"on_hand": 1}))
 	record := newRecord()
@@ -68,7 +74,8 @@ func testRefusalChangesNothing(t *testing.T, store Store) {
 	assertRecord(t, store, participant.Record{Subject: record.Subject})
 }
 
-func testConflictChangesNothing(t *testing.T, store Store) {
+func (s suite) conflictChangesNothing(t *testing.T) {
+	store := s.newStore(t)
 	item := unique("stock")
 	record := newRecord()
 	commit(t, store, record, add(item, map[string]int64{"on_hand": 2}))
@@ -76,15 +83,17 @@ func testConflictChangesNothing(t *testing.T, store Store) {
 	assertCounters(t, store, item, map[string]int64{"on_hand": 2})
 }
 
-// testConflictBeforeRefusal: a decision on an old state says nothing about what
+// conflictBeforeRefusal: a decision on an old state says nothing about what
 // there is.
-func testConflictBeforeRefusal(t *testing.T, store Store) {
+func (s suite) conflictBeforeRefusal(t *testing.T) {
+	store := s.newStore(t)
 	record := newRecord()
 	commit(t, store, record)
 	assertConflict(t, store, record, add(unique("stock"), map[string]int64{"on_hand": -1}))
 }
 
-func testItemTwice(t *testing.T, store Store) {
+func (s suite) itemTwice(t *testing.T) {
+	store := s.newStore(t)
 	item := unique("stock")
 	commit(t, store, newRecord(), add(item, map[string]int64{"on_hand": 3}))
 	record := newRecord()

@@ -26,7 +26,8 @@ func race(run func(n int)) {
 	group.Wait()
 }
 
-func testConcurrentFirstCommits(t *testing.T, store Store) {
+func (s suite) concurrentFirstCommits(t *testing.T) {
+	store := s.newStore(t)
 	subject := unique("order")
 	records := make([]participant.Record, racers)
 	for n := range records {
@@ -53,9 +54,10 @@ func testConcurrentFirstCommits(t *testing.T, store Store) {
 	assertRecord(t, store, want)
 }
 
-// testConcurrentTakers lets every racer take until it is refused. Concurrent
+// concurrentTakers lets every racer take until it is refused. Concurrent
 // transactions on one item may conflict; a conflict is tried again.
-func testConcurrentTakers(t *testing.T, store Store) {
+func (s suite) concurrentTakers(t *testing.T) {
+	store := s.newStore(t)
 	const pieces, each = 23, 3
 	item := unique("stock")
 	commit(t, store, newRecord(), add(item, map[string]int64{"on_hand": pieces}))

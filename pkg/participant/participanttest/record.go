@@ -9,11 +9,13 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-func testUnknownSubject(t *testing.T, store Store) {
+func (s suite) unknownSubject(t *testing.T) {
+	store := s.newStore(t)
 	assertRecord(t, store, participant.Record{Subject: unique("order")})
 }
 
-func testRoundTrip(t *testing.T, store Store) {
+func (s suite) roundTrip(t *testing.T) {
+	store := s.newStore(t)
 	record := newRecord()
 	commit(t, store, record)
 	want := record
@@ -36,7 +38,8 @@ func encode(t *testing.T, value any) string {
 	return string(encoded)
 }
 
-func testReplace(t *testing.T, store Store) {
+func (s suite) replace(t *testing.T) {
+	store := s.newStore(t)
 	first := newRecord()
 	commit(t, store, first)
 	second := load(t, store, first.Subject)
@@ -48,7 +51,8 @@ func testReplace(t *testing.T, store Store) {
 	assertRecord(t, store, second)
 }
 
-func testLoadedIsACopy(t *testing.T, store Store) {
+func (s suite) loadedIsACopy(t *testing.T) {
+	store := s.newStore(t)
 	record := newRecord()
 	commit(t, store, record)
 	spoil(load(t, store, record.Subject))
@@ -56,7 +60,8 @@ func testLoadedIsACopy(t *testing.T, store Store) {
 	assertRecord(t, store, record)
 }
 
-func testCommittedIsACopy(t *testing.T, store Store) {
+func (s suite) committedIsACopy(t *testing.T) {
+	store := s.newStore(t)
 	record := newRecord()
 	want := clone(record)
 	commit(t, store, record)
@@ -82,7 +87,8 @@ func clone(record participant.Record) participant.Record {
 	return record
 }
 
-func testFirstOverExisting(t *testing.T, store Store) {
+func (s suite) firstOverExisting(t *testing.T) {
+	store := s.newStore(t)
 	record := newRecord()
 	commit(t, store, record)
 	another := newRecord()
@@ -92,7 +98,8 @@ func testFirstOverExisting(t *testing.T, store Store) {
 	assertRecord(t, store, record)
 }
 
-func testStaleVersion(t *testing.T, store Store) {
+func (s suite) staleVersion(t *testing.T) {
+	store := s.newStore(t)
 	record := newRecord()
 	commit(t, store, record)
 	stale := load(t, store, record.Subject)
@@ -106,7 +113,8 @@ func testStaleVersion(t *testing.T, store Store) {
 	assertRecord(t, store, winner)
 }
 
-func testVersionThatNeverWas(t *testing.T, store Store) {
+func (s suite) versionThatNeverWas(t *testing.T) {
+	store := s.newStore(t)
 	record := newRecord()
 	record.Version = 7
 	assertConflict(t, store, record)

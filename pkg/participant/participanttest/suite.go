@@ -29,34 +29,33 @@ type Store interface {
 // other content, because all names in the tests are new.
 func TestStore(t *testing.T, newStore func(t *testing.T) Store) {
 	t.Helper()
-	for _, c := range []struct {
-		name string
-		test func(*testing.T, Store)
-	}{
-		{"nothing is recorded about an unknown subject", testUnknownSubject},
-		{"a record is loaded as it was committed", testRoundTrip},
-		{"a commit replaces the record", testReplace},
-		{"what was loaded belongs to who loaded it", testLoadedIsACopy},
-		{"what was committed belongs to who committed it", testCommittedIsACopy},
+	s := suite{newStore}
+	t.Run("nothing is recorded about an unknown subject", s.unknownSubject)
+	t.Run("a record is loaded as it was committed", s.roundTrip)
+	t.Run("a commit replaces the record", s.replace)
+	t.Run("what was loaded belongs to who loaded it", s.loadedIsACopy)
+	t.Run("what was committed belongs to who committed it", s.committedIsACopy)
 
-		{"a first commit over an existing record is a conflict", testFirstOverExisting},
-		{"a commit of a version loaded earlier is a conflict", testStaleVersion},
-		{"a commit of a later version than there is is a conflict", testVersionThatNeverWas},
-		{"one of many concurrent first commits wins", testConcurrentFirstCommits},
+	t.Run("a first commit over an existing record is a conflict", s.firstOverExisting)
+	t.Run("a commit of a version loaded earlier is a conflict", s.staleVersion)
+	t.Run("a commit of a later version than there is is a conflict", s.versionThatNeverWas)
+	t.Run("one of many concurrent first commits wins", s.concurrentFirstCommits)
 
-		{"nothing is counted of an unknown item", testUnknownItem},
-		{"adjustments add to counters and take from them", testAdjust},
-		{"a counter may have any name", testReservedNames},
-		{"a counter may be taken to zero and not below", testTakeAll},
-		{"a refusal names every item that has not enough", testRefusal},
-		{"after a refusal nothing has changed", testRefusalChangesNothing},
-		{"after a conflict nothing has changed", testConflictChangesNothing},
-		{"a conflict goes before a refusal", testConflictBeforeRefusal},
-		{"an item cannot be adjusted twice in one commit", testItemTwice},
-		{"concurrent takers never take more than there is", testConcurrentTakers},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.test(t, newStore(t)) })
-	}
+	t.Run("nothing is counted of an unknown item", s.unknownItem)
+	t.Run("adjustments add to counters and take from them", s.adjust)
+	t.Run("a counter may have any name", s.reservedNames)
+	t.Run("a counter may be taken to zero and not below", s.takeAll)
+	t.Run("a refusal names every item that has not enough", s.refusal)
+	t.Run("after a refusal nothing has changed", s.refusalChangesNothing)
+	t.Run("after a conflict nothing has changed", s.conflictChangesNothing)
+	t.Run("a conflict goes before a refusal", s.conflictBeforeRefusal)
+	t.Run("an item cannot be adjusted twice in one commit", s.itemTwice)
+	t.Run("concurrent takers never take more than there is", s.concurrentTakers)
+}
+
+// suite has a method for each test.
+type suite struct {
+	newStore func(t *testing.T) Store
 }
 
 // unique makes a name that no other test and no other run uses.

@@ -59,6 +59,7 @@ func refund(t *testing.T, ledger sandbox.Ledger, reference string) contract.Mone
 }
 
 func acceptedAndRefunded(t *testing.T, ledger sandbox.Ledger) {
+	t.Helper()
 	c := newCharge("card")
 	if !charge(t, ledger, c) {
 		t.Error("the charge is declined")
@@ -69,6 +70,7 @@ func acceptedAndRefunded(t *testing.T, ledger sandbox.Ledger) {
 }
 
 func chargedAgain(t *testing.T, ledger sandbox.Ledger) {
+	t.Helper()
 	accepted := newCharge("card")
 	charge(t, ledger, accepted)
 	accepted.Method = sandbox.Declined
@@ -88,6 +90,7 @@ func chargedAgain(t *testing.T, ledger sandbox.Ledger) {
 }
 
 func refundedAgain(t *testing.T, ledger sandbox.Ledger) {
+	t.Helper()
 	c := newCharge("card")
 	charge(t, ledger, c)
 	for n := range 3 {
@@ -104,6 +107,7 @@ func refundedAgain(t *testing.T, ledger sandbox.Ledger) {
 }
 
 func barred(t *testing.T, ledger sandbox.Ledger) {
+	t.Helper()
 	c := newCharge("card")
 	for range 2 {
 		if got := refund(t, ledger, c.Reference); got != (contract.Money{}) {
@@ -116,6 +120,7 @@ func barred(t *testing.T, ledger sandbox.Ledger) {
 }
 
 func declined(t *testing.T, ledger sandbox.Ledger) {
+	t.Helper()
 	c := newCharge(sandbox.Declined)
 	if charge(t, ledger, c) {
 		t.Error("the card is accepted")
@@ -126,6 +131,7 @@ func declined(t *testing.T, ledger sandbox.Ledger) {
 }
 
 func separate(t *testing.T, ledger sandbox.Ledger) {
+	t.Helper()
 	one, other := newCharge("card"), newCharge("card")
 	charge(t, ledger, one)
 	refund(t, ledger, one.Reference)
@@ -135,6 +141,7 @@ func separate(t *testing.T, ledger sandbox.Ledger) {
 }
 
 func chargedAtOnce(t *testing.T, ledger sandbox.Ledger) {
+	t.Helper()
 	reference := uuid.NewString()
 	provider := sandbox.Provider{Ledger: ledger}
 	start := make(chan struct{})
@@ -161,6 +168,7 @@ func chargedAtOnce(t *testing.T, ledger sandbox.Ledger) {
 }
 
 func refundedAtOnce(t *testing.T, ledger sandbox.Ledger) {
+	t.Helper()
 	provider := sandbox.Provider{Ledger: ledger}
 	for range 20 {
 		c := newCharge("card")
@@ -181,6 +189,7 @@ func refundedAtOnce(t *testing.T, ledger sandbox.Ledger) {
 }
 
 func kept(t *testing.T, ledger sandbox.Ledger) {
+	t.Helper()
 	want := sandbox.Entry{Amount: total(), Accepted: true}
 	reference := uuid.NewString()
 	for _, entry := range []sandbox.Entry{want, {}} {
@@ -192,6 +201,7 @@ func kept(t *testing.T, ledger sandbox.Ledger) {
 }
 
 func keptBarred(t *testing.T, ledger sandbox.Ledger) {
+	t.Helper()
 	reference := uuid.NewString()
 	entry := sandbox.Entry{Amount: total(), Accepted: true}
 	if _, err := ledger.Open(t.Context(), reference, entry); err != nil {
@@ -207,6 +217,7 @@ func keptBarred(t *testing.T, ledger sandbox.Ledger) {
 }
 
 func keptFree(t *testing.T, ledger sandbox.Ledger) {
+	t.Helper()
 	free := contract.Money{Currency: "EUR"}
 	c := payment.Charge{Reference: uuid.NewString(), Amount: free, Method: "card"}
 	if !charge(t, ledger, c) {

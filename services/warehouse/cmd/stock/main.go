@@ -13,10 +13,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
 	awseventbridge "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/google/uuid"
 
+	"example.com/saga/pkg/awsconfig"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/eventbridge"
@@ -59,9 +59,9 @@ func run(ctx context.Context, bus string, deliveries []string) error {
 		}
 		received = append(received, e)
 	}
-	aws, err := config.LoadDefaultConfig(ctx)
+	aws, err := awsconfig.Load(ctx)
 	if err != nil {
-		return fmt.Errorf("load the AWS configuration: %w", err)
+		return err
 	}
 	publisher := eventbridge.NewPublisher(awseventbridge.NewFromConfig(aws), bus, participant.Jitter(rand.Float64))
 	return publisher.Publish(ctx, received...)

@@ -1,0 +1,59 @@
+package assembly
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// pair takes the two arguments of a function whose first one is a plain text
+// or number.
+func (l *loader) pair(function string, argument any) (first string, second any, err error) {
+	list, ok := argument.([]any)
+	if !ok || len(list) != 2 {
+		return "", nil, fmt.Errorf("%s takes two arguments", function)
+	}
+	if first, err = l.text(list[0]); err != nil {
+		return "", nil, fmt.Errorf("%s: %w", function, err)
+	}
+	second, err = l.resolve(list[1])
+	return first, second, err
+}
+
+func texts(function string, value any) ([]string, error) {
+	list, ok := value.([]any)
+	if !ok {
+		return nil, fmt.Errorf("%s: %v is not a list", function, value)
+	}
+	parts := make([]string, len(list))
+	for i, item := range list {
+		text, err := plain(item)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", function, err)
+		}
+		parts[i] = text
+	}
+	return parts, nil
+}
+
+// text resolves a value that must become a plain text.
+func (l *loader) text(value any) (string, error) {
+	resolved, err := l.resolve(value)
+	if err != nil {
+		return "", err
+	}
+	return plain(resolved)
+}
+
+func plain(value any) (string, error) {
+	switch value := value.(type) {
+	case string:
+		return value, nil
+	case json.Number:
+		return value.String(), nil
+	case bool:
+		return strconv.FormatBool(value), nil
+	default:
+		return "", fmt.Errorf("%v is not a text", value)
+	}
+}

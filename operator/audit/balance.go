@@ -1,0 +1,125 @@
+package audit
+
+import (
+	"maps"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/services/loyalty"
+	"example.com/saga/services/order"
+	"example.com/saga/services/warehouse"
+)
+
+// read gives the data of the one event of its type.
+func read[D event.Data](a *audit, s *saga) (D, bool) {
+	var none D
+	events := s.events[none.EventType()]
+	if len(events) == 0 {
+		return none, false
+	}
+	data, err := a.language.Read(events[0])
+	if err != nil {
+		return none, false // reported when the events were collected
+	}
+	typed, ok := data.(D)
+	return typed, ok
+}
+
+// shipped gives the sagas that were shipped.
+func (a *audit) shipped() []*saga {
+	var shipped []*saga
+	for _, s := range a.sagas {
+		if s.state.Status() == order.StatusShipped {
+			shipped = append(shipped, s)
+		}
+	}
+	return shipped
+}
+
+// checkStock: never negative, received = on hand + reserved + shipped, and at
+// the end what is gone is what was shipped.
+func (a *audit) checkStock() {
+	gone := make(map[string]int64)
+	for _, s := range a.shipped() {
+		data, _ := read[contract.OrderShipped](a, s)
+		for _, item := range data.Items {
+			gone[warehouse.StockItem(item.SKU)] += item.Quantity
+		}
+	}
+	for item, stock := range a.Warehouse.Counters {
+		for counter, n := range stock {
+			if n < 0 {
+				a.violated(4, "", "%s: %s is %d", item, counter, n)
+			}
+		}
+		received, onHand := stock[warehouse.Received], stock[warehouse.OnHand]
+		reserved, shipped := stock[warehouse.Reserve], stock[warehouse.Gone]
+		if received != onHand+reserved+shipped {
+			a.violated(4, "", "%s: received %d, but there are %d on hand, %d reserved and %d shipped", item, received, onHand, reserved, shipped)
+		}
+		if reserved != 0 {
+			a.violated(4, "", "%s: %d are still reserved", item, reserved)
+		}
+		if shipped != gone[item] {
+			a.violated(4, "", "%s: %d are gone, but %d were shipped", item, shipped, gone[item])
+		}
+	}
+}
+
+// checkMoney: what was taken and not given back is what the shipped orders cost.
+func (a *audit) checkMoney() {
+	owed := make(map[string]int64)
+	for _, s := range a.shipped() {
+		if placed, ok := read[contract.OrderPlaced](a, s); ok {
+			total := placed.Total()
+			owed[total.Currency] += total.Amount
+		}
+	}
+	kept := make(map[string]int64)
+	for _, entry := range a.Ledger {
+		if entry.Accepted && !entry.Barred {
+			kept[entry.Amount.Currency] += entry.Amount.Amount
+		}
+	}
+	if !maps.Equal(owed, kept) {
+		a.violated(5, "", "the shipped orders cost %v, but %v was kept", owed, kept)
+	}
+}
+
+// checkPoints: customers have the points of their shipped orders.
+func (a *audit) checkPoints() {
+	earned := make(map[string]int64)
+	for _, s := range a.shipped() {
+		if awarded, ok := read[contract.PointsAwarded](a, s); ok {
+			earned[loyalty.CustomerItem(awarded.CustomerID)] += awarded.Points
+		}
+	}
+	for item := range a.Loyalty.Counters {
+		earned[item] += 0
+	}
+	for item, points := range earned {
+		if has := a.Loyalty.Counters[item][loyalty.Points]; has != points {
+			a.violated(5, "", "%s has %d points, but earned %d", item, has, points)
+		}
+	}
+}
+
+// checkNotifications: every end of a saga reached the endpoint, with its own id.
+func (a *audit) checkNotifications() {
+	if a.Notified == nil {
+		return
+	}
+	notified := make(map[string]bool)
+	for _, e := range a.Notified {
+		notified[e.Source+"/"+e.ID] = true
+	}
+	for _, s := range a.sagas {
+		for _, end := range []event.Data{contract.OrderShipped{}, contract.OrderCancelled{}} {
+			for _, e := range s.events[end.EventType()] {
+				if !notified[e.Source+"/"+e.ID] {
+					a.violated(7, s.id, "nobody was notified of %s %s", e.Type, e.ID)
+				}
+			}
+		}
+	}
+}

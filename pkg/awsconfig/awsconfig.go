@@ -1,0 +1,49 @@
+// Package awsconfig loads the configuration of the AWS clients.
+package awsconfig
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Load loads the SDK's default configuration: environment, profile, role.
+func Load(ctx context.Context, options ...func(*config.LoadOptions) error) (aws.Config, error) {
+	options = append(options, config.WithAPIOptions([]func(*middleware.Stack) error{plainBody}))
+	loaded, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return loaded, fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	return loaded, nil
+}
+
+// plainBody hides from net/http that a request's body can write itself
+// (io.WriterTo). The SDK closes the body as soon as the answer has begun; a
+// body that is asked to write itself after that answers io.EOF, which net/http
+// takes for a failed write: it then cuts the connection off in the middle of
+// the answer. Reading a closed body does no harm. The race is lost only
+// against a fast server, such as one on the same machine.
+func plainBody(stack *middleware.Stack) error {
+	return stack.Build.Add(middleware.BuildMiddlewareFunc("PlainBody",
+		func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (middleware.BuildOutput, middleware.Metadata, error) {
+			request, isHTTP := in.Request.(*smithyhttp.Request)
+			if !isHTTP {
+				return next.HandleBuild(ctx, in)
+			}
+			body, seekable := request.GetStream().(io.ReadSeeker)
+			if !seekable {
+				return next.HandleBuild(ctx, in)
+			}
+			plain, err := request.SetStream(struct{ io.ReadSeeker }{body})
+			if err != nil {
+				return middleware.BuildOutput{}, middleware.Metadata{}, err
+			}
+			in.Request = plain
+			return next.HandleBuild(ctx, in)
+		}), middleware.After)
+}

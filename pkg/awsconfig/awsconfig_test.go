@@ -1,0 +1,55 @@
+package awsconfig_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"example.com/saga/pkg/awsconfig"
+)
+
+var errNotSent = errors.New("not sent")
+
+// inspector is an HTTP client that looks at a request and does not send it.
+type inspector func(*http.Request)
+
+func (i inspector) Do(r *http.Request) (*http.Response, error) {
+	i(r)
+	return nil, errNotSent
+}
+
+func TestARequestsBodyIsReadAndDoesNotWriteItself(t *testing.T) {
+	var sent []byte
+	var writesItself bool
+	cfg, err := awsconfig.Load(t.Context(),
+		config.WithRegion("eu-west-1"),
+		config.WithRetryMaxAttempts(1),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("id", "secret", "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := sqs.NewFromConfig(cfg, func(o *sqs.Options) {
+		o.HTTPClient = inspector(func(r *http.Request) {
+			_, writesItself = r.Body.(io.WriterTo)
+			sent, _ = io.ReadAll(r.Body)
+			if r.ContentLength != int64(len(sent)) {
+				t.Errorf("content length %d of %d bytes", r.ContentLength, len(sent))
+			}
+		})
+	})
+	_, err = client.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: new("orders")})
+	if !errors.Is(err, errNotSent) {
+		t.Fatal(err)
+	}
+	if writesItself {
+		t.Error("net/http would let the body write itself")
+	}
+	if string(sent) != `{"QueueName":"orders"}` {
+		t.Errorf("sent %q", sent)
+	}
+}

@@ -1,0 +1,144 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+)
+
+func TestARequiredMemberMustBeThere(t *testing.T) {
+	language := newLanguage(t)
+	for _, data := range examples() {
+		complete := written(t, language, data)
+		for _, path := range paths(decoded(t, complete.Data)) {
+			t.Run(data.EventType()+" without "+strings.Join(path, "."), func(t *testing.T) {
+				e := complete
+				e.Data = without(t, complete.Data, path)
+				assertInvalid(t, language, e)
+			})
+		}
+	}
+}
+
+func paths(object map[string]any) [][]string {
+	var all [][]string
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		all = append(all, []string{name})
+		inner := object[name]
+		if list, isList := inner.([]any); isList {
+			inner = list[0]
+		}
+		if members, isObject := inner.(map[string]any); isObject {
+			for _, path := range paths(members) {
+				all = append(all, append([]string{name}, path...))
+			}
+		}
+	}
+	return all
+}
+
+func without(t *testing.T, data json.RawMessage, path []string) json.RawMessage {
+	t.Helper()
+	document := decoded(t, data)
+	object := document
+	for _, name := range path[:len(path)-1] {
+		switch inner := object[name].(type) {
+		case map[string]any:
+			object = inner
+		case []any:
+			object = inner[0].(map[string]any)
+		}
+	}
+	delete(object, path[len(path)-1])
+	encoded, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}
+
+func decoded(t *testing.T, data json.RawMessage) map[string]any {
+	t.Helper()
+	var object map[string]any
+	if err := json.Unmarshal(data, &object); err != nil {
+		t.Fatal(err)
+	}
+	return object
+}
+
+func assertInvalid(t *testing.T, language *contract.Language, e event.Event) {
+	t.Helper()
+	if data, err := language.Read(e); !errors.Is(err, event.ErrInvalid) {
+		t.Errorf("read as %+v, %v; it must be ErrInvalid", data, err)
+	}
+}
+
+func TestAConsumerLeavesAsideMembersThatItDoesNotKnow(t *testing.T) {
+	language := newLanguage(t)
+	for _, data := range examples() {
+		t.Run(data.EventType(), func(t *testing.T) {
+			e := written(t, language, data)
+			document := decoded(t, e.Data)
+			document["addedLater"] = map[string]any{"by": "a newer publisher"}
+			encoded, err := json.Marshal(document)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Data = encoded
+			read, err := language.Read(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(data, read); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	language := newLanguage(t)
+	for name, spoil := range map[string]func(*event.Event){
+		"an unknown type":          func(e *event.Event) { e.Type = "order.eaten" },
+		"the source of another":    func(e *event.Event) { e.Source = contract.SourcePayment },
+		"another schema version":   func(e *event.Event) { e.DataSchema = strings.TrimSuffix(e.DataSchema, "1") + "2" },
+		"the schema of another":    func(e *event.Event) { e.DataSchema = "https://example.com/saga/schema/order.cancelled/1" },
+		"no schema":                func(e *event.Event) { e.DataSchema = "" },
+		"data that is no object":   func(e *event.Event) { e.Data = json.RawMessage(`[]`) },
+		"data that is null":        func(e *event.Event) { e.Data = json.RawMessage(`null`) },
+		"data that is no JSON":     func(e *event.Event) { e.Data = json.RawMessage(`{`) },
+		"a number that is no int":  func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": 1.5}`) },
+		"a number in a string":     func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": "1"}`) },
+		"a number below its range": func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": 0}`) },
+		"a number above its range": func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": 1e300}`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := written(t, language, contract.StockReceived{Quantity: 1})
+			spoil(&e)
+			assertInvalid(t, language, e)
+		})
+	}
+}
+
+func TestWhatWouldBeRefusedIsNotWritten(t *testing.T) {
+	language := newLanguage(t)
+	for name, e := range map[string]event.Event{
+		"an unknown type":       {Type: "order.eaten", Source: contract.SourceOrder, Data: json.RawMessage(`{}`)},
+		"the source of another": {Type: "payment.declined", Source: contract.SourceOrder, Data: json.RawMessage(`{"reason":"payment-declined"}`)},
+		"a reason of another":   {Type: "payment.declined", Source: contract.SourcePayment, Data: json.RawMessage(`{"reason":"timed-out"}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := language.Write(e); !errors.Is(err, event.ErrInvalid) {
+				t.Errorf("the error is %v, not ErrInvalid", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,80 @@
+package deployment
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func environment() map[string]string {
+	return map[string]string{
+		"SERVICE_NAME":          "payment",
+		"TABLE_NAME":            "payment-dedup",
+		"EVENT_BUS_NAME":        "global",
+		"LOG_LEVEL":             "INFO",
+		"RETENTION":             "360h",
+		"DEAD_LETTER_QUEUE_URL": "https://sqs.example.com/1/payment-dead",
+	}
+}
+
+// reading reads the settings of an environment.
+func reading(variables map[string]string) (settings, error) {
+	return read(func(name string) string { return variables[name] })
+}
+
+func TestTheSettingsAreReadFromTheEnvironment(t *testing.T) {
+	got, err := reading(environment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := settings{
+		service: "payment", table: "payment-dedup", bus: "global", logLevel: "INFO",
+		deadLetterQueueURL: "https://sqs.example.com/1/payment-dead", retention: 360 * time.Hour,
+	}
+	if got != want {
+		t.Errorf("read %+v, expected %+v", got, want)
+	}
+}
+
+func TestEveryMissingVariableIsNamedAtOnce(t *testing.T) {
+	_, err := reading(nil)
+	if err == nil {
+		t.Fatal("nothing is missing")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	names := []string{"SERVICE_NAME", "TABLE_NAME", "EVENT_BUS_NAME", "LOG_LEVEL", "RETENTION"}
+	if len(lines) != len(names) {
+		t.Errorf("%d problems: %v", len(lines), err)
+	}
+	for _, name := range names {
+		if !strings.Contains(err.Error(), name+" is not set") {
+			t.Errorf("%s is not named: %v", name, err)
+		}
+	}
+}
+
+func TestOneMissingVariableIsNamedAlone(t *testing.T) {
+	variables := environment()
+	delete(variables, "TABLE_NAME")
+	if _, err := reading(variables); err == nil || err.Error() != "the environment variable TABLE_NAME is not set" {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestAFunctionBehindHTTPHasNoDeadLetterQueue(t *testing.T) {
+	variables := environment()
+	delete(variables, "DEAD_LETTER_QUEUE_URL")
+	if _, err := reading(variables); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestARetentionThatIsNoTimeIsRefused(t *testing.T) {
+	for _, value := range []string{"15 days", "360", "-360h", "0s"} {
+		variables := environment()
+		variables["RETENTION"] = value
+		if _, err := reading(variables); err == nil || !strings.Contains(err.Error(), "RETENTION") || !strings.Contains(err.Error(), value) {
+			t.Errorf("%q: the error is %v", value, err)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package participant_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/memory"
+	"example.com/saga/pkg/participant"
+)
+
+var errBroken = errors.New("broken")
+
+type breakable struct {
+	*memory.Store
+
+	// load, before and after are asked before a load, and before and after a
+	// commit. The commits are counted from 1.
+	load          func() error
+	before, after func(commit int) error
+
+	mu             sync.Mutex
+	loads, commits int
+}
+
+func (s *breakable) Load(ctx context.Context, subject string) (participant.Record, error) {
+	s.mu.Lock()
+	s.loads++
+	s.mu.Unlock()
+	if s.load != nil {
+		if err := s.load(); err != nil {
+			return participant.Record{}, err
+		}
+	}
+	return s.Store.Load(ctx, subject)
+}
+
+func (s *breakable) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
+	s.mu.Lock()
+	s.commits++
+	n := s.commits
+	s.mu.Unlock()
+	if s.before != nil {
+		if err := s.before(n); err != nil {
+			return err
+		}
+	}
+	if err := s.Store.Commit(ctx, record, adjustments); err != nil {
+		return err
+	}
+	if s.after != nil {
+		return s.after(n)
+	}
+	return nil
+}
+
+type unreliable struct {
+	memory.Publisher
+
+	before func(n int) error
+}
+
+func (p *unreliable) Publish(ctx context.Context, events ...event.Event) error {
+	for n := range len(events) + 1 {
+		if p.before != nil {
+			if err := p.before(n); err != nil {
+				return err
+			}
+		}
+		if n == len(events) {
+			return nil
+		}
+		if err := p.Publisher.Publish(ctx, events[n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package telemetry_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/telemetry"
+)
+
+// root is the metadata of an embedded metric format document, with the members
+// that AWS specifies and no others.
+type root struct {
+	Timestamp         *int64
+	CloudWatchMetrics []struct {
+		Namespace  string
+		Dimensions [][]string
+		Metrics    []struct {
+			Name              string
+			Unit              string
+			StorageResolution *int
+		}
+	}
+}
+
+// TestEveryEventsLineIsAnEmbeddedMetricFormatDocument holds a line to the
+// structure that CloudWatch specifies: what it does not find so, it drops
+// without a word.
+func TestEveryEventsLineIsAnEmbeddedMetricFormatDocument(t *testing.T) {
+	unreadable := outcome(telemetry.Invalid, nil)
+	unreadable.Type, unreadable.ID = "", ""
+	for name, o := range map[string]telemetry.Outcome{
+		"handled":                  outcome(telemetry.Handled, nil),
+		"failed":                   outcome(telemetry.Failed, nil),
+		"invalid":                  outcome(telemetry.Invalid, nil),
+		"invalid, of unknown type": unreadable,
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines := logged(t, "INFO", func(logger *slog.Logger) { telemetry.LogEvent(t.Context(), logger, o) })
+			line := lines[0]
+			metadata := decodeMetadata(t, line["_aws"])
+			if metadata.Timestamp == nil || *metadata.Timestamp != 1_772_600_767_089 {
+				t.Errorf("the timestamp is %v, not that of the event in milliseconds", metadata.Timestamp)
+			}
+			if len(metadata.CloudWatchMetrics) != 1 {
+				t.Fatalf("%d metric directives", len(metadata.CloudWatchMetrics))
+			}
+			directive := metadata.CloudWatchMetrics[0]
+			assertLength(t, "namespace", directive.Namespace, 1024)
+			if diff := cmp.Diff([][]string{{"service", "event_type"}}, directive.Dimensions); diff != "" {
+				t.Errorf("the dimensions: %s", diff)
+			}
+			for _, dimension := range slices.Concat(directive.Dimensions...) {
+				value, isText := line[dimension].(string)
+				if !isText {
+					t.Errorf("the dimension %s refers to %v, not to a string of the line", dimension, line[dimension])
+				}
+				assertLength(t, "dimension", dimension, 250)
+				assertLength(t, "value of the dimension "+dimension, value, 1024)
+			}
+			if n := len(directive.Metrics); n < 1 || n > 100 {
+				t.Errorf("%d metrics", n)
+			}
+			for _, metric := range directive.Metrics {
+				assertLength(t, "metric", metric.Name, 1024)
+				if _, isNumber := line[metric.Name].(float64); !isNumber {
+					t.Errorf("the metric %s refers to %v, not to a number of the line", metric.Name, line[metric.Name])
+				}
+				if !slices.Contains([]string{"Count", "Milliseconds"}, metric.Unit) {
+					t.Errorf("the unit of %s is %q", metric.Name, metric.Unit)
+				}
+			}
+		})
+	}
+}
+
+// decodeMetadata reads the metadata, which must have no other members, spelled
+// in no other way.
+func decodeMetadata(t *testing.T, value any) root {
+	t.Helper()
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(encoded)))
+	decoder.DisallowUnknownFields()
+	var metadata root
+	if err := decoder.Decode(&metadata); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Timestamp", "CloudWatchMetrics", "Namespace", "Dimensions", "Metrics", "Name", "Unit"} {
+		if !strings.Contains(string(encoded), `"`+name+`":`) {
+			t.Errorf("there is no member %s", name)
+		}
+	}
+	return metadata
+}
+
+func assertLength(t *testing.T, what, text string, most int) {
+	t.Helper()
+	if n := utf8.RuneCountInString(text); n < 1 || n > most || strings.TrimSpace(text) == "" {
+		t.Errorf("the %s %q has %d characters, allowed are 1 to %d", what, text, n, most)
+	}
+}

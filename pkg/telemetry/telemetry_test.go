@@ -1,0 +1,124 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/telemetry"
+)
+
+// logged gives the lines that are logged at a level, each as an object.
+func logged(t *testing.T, level string, log func(*slog.Logger)) []map[string]any {
+	t.Helper()
+	var out bytes.Buffer
+	logger, err := telemetry.NewLogger(&out, "payment", level)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log(logger)
+	var lines []map[string]any
+	for text := range strings.Lines(out.String()) {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func outcome(result telemetry.Result, err error) telemetry.Outcome {
+	return telemetry.Outcome{
+		Type: "order.placed", ID: "e-1", Result: result,
+		At: time.UnixMilli(1_772_600_767_089), Duration: 1999 * time.Microsecond, Err: err,
+	}
+}
+
+func TestEveryLineCarriesTheServiceTheCorrelationIDAndTheOrderID(t *testing.T) {
+	ctx := telemetry.WithCorrelation(t.Context(), "c-1", "o-1")
+	lines := logged(t, "INFO", func(logger *slog.Logger) {
+		logger.InfoContext(ctx, "plain")
+		logger.With(slog.Int("n", 1)).InfoContext(ctx, "with attributes")
+		telemetry.LogEvent(ctx, logger, outcome(telemetry.Handled, nil))
+	})
+	if len(lines) != 3 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	for _, line := range lines {
+		got := []any{line["service"], line["correlation_id"], line["order_id"]}
+		if diff := cmp.Diff([]any{"payment", "c-1", "o-1"}, got); diff != "" {
+			t.Errorf("%v: %s", line["msg"], diff)
+		}
+	}
+}
+
+func TestALineOutsideOfASagaHasNoCorrelationID(t *testing.T) {
+	lines := logged(t, "INFO", func(logger *slog.Logger) { logger.InfoContext(t.Context(), "started") })
+	for _, name := range []string{"correlation_id", "order_id"} {
+		if value, found := lines[0][name]; found {
+			t.Errorf("%s is %v", name, value)
+		}
+	}
+}
+
+func TestAnEventIsOneLineWithItsOutcome(t *testing.T) {
+	for _, c := range []struct {
+		result        telemetry.Result
+		err           error
+		level, metric string
+	}{
+		{telemetry.Handled, nil, "INFO", "EventsHandled"},
+		{telemetry.Invalid, errors.New("unknown type"), "ERROR", "EventsInvalid"},
+		{telemetry.Failed, errors.New("no network"), "WARN", "EventsFailed"},
+	} {
+		t.Run(string(c.result), func(t *testing.T) {
+			lines := logged(t, "DEBUG", func(logger *slog.Logger) {
+				telemetry.LogEvent(t.Context(), logger, outcome(c.result, c.err))
+			})
+			if len(lines) != 1 {
+				t.Fatalf("%d lines", len(lines))
+			}
+			want := map[string]any{
+				"level": c.level, "msg": "event", "service": "payment", "event_type": "order.placed", "event_id": "e-1",
+				"result": string(c.result), c.metric: 1.0, "EventDuration": 1.0,
+			}
+			if c.err != nil {
+				want["error"] = c.err.Error()
+			}
+			got := lines[0]
+			delete(got, "time")
+			delete(got, "_aws")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestALevelHidesTheLinesBelowIt(t *testing.T) {
+	for level, want := range map[string]int{"DEBUG": 4, "INFO": 3, "WARN": 2, "ERROR": 1} {
+		lines := logged(t, level, func(logger *slog.Logger) {
+			for _, at := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
+				logger.LogAttrs(t.Context(), at, "line")
+			}
+		})
+		if len(lines) != want {
+			t.Errorf("at %s there are %d lines, not %d", level, len(lines), want)
+		}
+	}
+}
+
+func TestAnUnknownLevelIsAnError(t *testing.T) {
+	for _, level := range []string{"", "LOUD"} {
+		if _, err := telemetry.NewLogger(&bytes.Buffer{}, "payment", level); err == nil {
+			t.Errorf("%q is a level", level)
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package worker_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/worker"
+)
+
+// drawer is a dead-letter queue that prints.
+type drawer struct{}
+
+func (drawer) Send(_ context.Context, letter worker.Letter) error {
+	fmt.Println("to the dead-letter queue:", letter.ID)
+	return nil
+}
+
+// Three messages come in one batch of a standard queue. The first is handled,
+// the second is no event and goes to the dead-letter queue, and the third fails:
+// it alone is delivered again.
+func ExampleDoor_Batch() {
+	door := worker.Door{
+		Handle: func(_ context.Context, e event.Event) error {
+			if e.Subject == "order-3" {
+				return fmt.Errorf("the database is away")
+			}
+			fmt.Println("handled:", e.Type, "of", e.Subject)
+			return nil
+		},
+		DeadLetters: drawer{},
+		Logger:      slog.New(slog.DiscardHandler),
+		Clock:       time.Now,
+		Parallelism: 1,
+	}
+	envelope := `{"specversion": "1.0", "id": "e-1", "source": "order", "type": "order.placed", "subject": %q,
+		"time": "2026-03-04T05:06:07Z", "datacontenttype": "application/json", "dataschema": "https://example.com/schema/1",
+		"correlationid": "saga-1", "data": {}}`
+	answer, err := door.Batch(context.Background(), events.SQSEvent{Records: []events.SQSMessage{
+		{MessageId: "m-1", Body: fmt.Sprintf(envelope, "order-1")},
+		{MessageId: "m-2", Body: "hello"},
+		{MessageId: "m-3", Body: fmt.Sprintf(envelope, "order-3")},
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	encoded, err := json.Marshal(answer)
+	fmt.Println(string(encoded), err)
+	// Output:
+	// handled: order.placed of order-1
+	// to the dead-letter queue: m-2
+	// {"batchItemFailures":[{"itemIdentifier":"m-3"}]} <nil>
+}
