@@ -29,8 +29,10 @@ run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 
 test: host $(ASSEMBLY) ## Run all tests.
 	@echo "Testing all modules (a first run compiles the CDK, 1 to 2 minutes) …"
-	go test $(RACE) $$(go list work | grep -v /infra)
+	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance)
 	go test ./infra/...
+	@echo "Placing orders through the real programs …"
+	go test $(RACE) -count=1 ./acceptance/...
 
 lint: $(GOLANGCI) ## Check style, architecture and that each module builds alone.
 	@echo "Linting all modules …"
@@ -49,7 +51,7 @@ deploy: node_modules ## Deploy ENV to the AWS account of your credentials.
 	$(CDK) deploy -c env=$(ENV) $(FLAGS)
 
 golden: ## Accept the templates as they are now: read the diff before you commit it.
-	go test ./infra -run Golden -update
+	go test ./infra -run TestTheTemplateOfEveryEnvironmentIsTheReviewedOne -update
 
 # The same programs for this machine: what the local cloud runs.
 host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/local

@@ -18,7 +18,7 @@ func TestBadRequestsAreToldWhatIsWrongAndLeaveNothingBehind(t *testing.T) {
 		status                   int
 		problem, mentions        string
 	}{
-		{"no body", "POST", "/orders", "", 400, "body", "JSON object"},
+		{"no body", "POST", "/orders", "", 400, "no-body", "JSON object"},
 		{"bad JSON", "POST", "/orders", `{"customerId":`, 400, "json", "not valid JSON"},
 		{"unknown field", "POST", "/orders", edit(`"currency"`, `"coupon": "x", "currency"`), 400, "unknown-field", "coupon"},
 		{"empty items", "POST", "/orders", edit(`[{"sku": "123", "quantity": 2, "price": 1250}]`, `[]`), 422, "order", "/items"},

@@ -42,7 +42,7 @@ func TestEveryOperationIsAuthorizedByItself(t *testing.T) {
 		{"Scan", `{"TableName":"items"}`, []string{"dynamodb:Scan " + items}},
 		{"BatchGetItem", `{"RequestItems":{"items":{"Keys":[{"p":{"S":"2"}}]}}}`, []string{"dynamodb:BatchGetItem " + items}},
 		{"TransactGetItems", `{"TransactItems":[{"Get":{"TableName":"items","Key":{"p":{"S":"1"}}}}]}`, []string{"dynamodb:GetItem " + items + " TransactGetItems"}},
-		{"TransactWriteItems", transaction(putOf("1", ""), addOf("2", ""), deleteOf("3", ""), checkOf("4", "attribute_not_exists(p)")), []string{
+		{"TransactWriteItems", transaction(putOf("1", ""), addOf("2"), deleteOf("3", ""), checkOf("4", "attribute_not_exists(p)")), []string{
 			"dynamodb:PutItem " + items + " TransactWriteItems", "dynamodb:UpdateItem " + items + " TransactWriteItems",
 			"dynamodb:DeleteItem " + items + " TransactWriteItems", "dynamodb:ConditionCheckItem " + items + " TransactWriteItems",
 		}},

@@ -39,9 +39,9 @@ func TestEveryCallCostsCapacity(t *testing.T) {
 		{"a delete", sized(3000), "DeleteItem", key + `}`, 0, 3},
 		{"a delete of nothing", "", "DeleteItem", `{"TableName":"items","Key":{"p":{"S":"gone"}}}`, 0, 1},
 		{"a refused put costs the item that it met", sized(1500), "PutItem", big + refusal + `}`, 0, 2},
-		{"a transaction writes twice", sized(1500), "TransactWriteItems", transaction(putOf("2", ""), addOf("1", "")), 0, 6},
+		{"a transaction writes twice", sized(1500), "TransactWriteItems", transaction(putOf("2", ""), addOf("1")), 0, 6},
 		{"a check costs as much as a write", sized(1500), "TransactWriteItems", transaction(checkOf("1", "attribute_exists(p)")), 0, 4},
-		{"a cancelled transaction", sized(1500), "TransactWriteItems", transaction(putOf("1", isNew), addOf("2", "")), 0, 6},
+		{"a cancelled transaction", sized(1500), "TransactWriteItems", transaction(putOf("1", isNew), addOf("2")), 0, 6},
 		{"a request that is not valid costs nothing", "", "GetItem", `{"TableName":"items","Key":{}}`, 0, 0},
 	}
 	for _, c := range cases {
@@ -100,7 +100,7 @@ func TestAnIndexCostsWhatChangesInIt(t *testing.T) {
 
 func TestARepeatedTransactionCostsReads(t *testing.T) {
 	cloud := newCloud(t)
-	request := withToken("t", transaction(addOf("1", ""), addOf("2", "")))
+	request := withToken("t", transaction(addOf("1"), addOf("2")))
 	cloud.must(t, "TransactWriteItems", request)
 	cloud.must(t, "TransactWriteItems", request)
 	want := table.Usage{Calls: map[string]int{"TransactWriteItems": 2}, ReadUnits: 4, WriteUnits: 4}

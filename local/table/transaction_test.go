@@ -24,8 +24,8 @@ func putOf(key, more string) string {
 	return fmt.Sprintf(`{"Put":{"TableName":"items","Item":{"p":{"S":%q},"by":{"S":"put"}}%s}}`, key, more)
 }
 
-func addOf(key, more string) string {
-	return fmt.Sprintf(`{"Update":{"TableName":"items","Key":{"p":{"S":%q}},"UpdateExpression":"ADD n :one","ExpressionAttributeValues":{":one":{"N":"1"}}%s}}`, key, more)
+func addOf(key string) string {
+	return fmt.Sprintf(`{"Update":{"TableName":"items","Key":{"p":{"S":%q}},"UpdateExpression":"ADD n :one","ExpressionAttributeValues":{":one":{"N":"1"}}}}`, key)
 }
 
 func deleteOf(key, more string) string {
@@ -67,7 +67,7 @@ func TestATransactionDoesAllOfItsWrites(t *testing.T) {
 	cloud.must(t, "PutItem", `{"TableName":"items","Item":{"p":{"S":"old"}}}`)
 	cloud.must(t, "PutItem", `{"TableName":"items","Item":{"p":{"S":"checked"}}}`)
 	body := cloud.must(t, "TransactWriteItems", transaction(
-		putOf("new", isNew), addOf("counter", ""), deleteOf("old", isThere), checkOf("checked", "attribute_exists(p)"),
+		putOf("new", isNew), addOf("counter"), deleteOf("old", isThere), checkOf("checked", "attribute_exists(p)"),
 		`{"Put":{"TableName":"orders","Item":{"customer":{"S":"c"},"seq":{"N":"1"},"weekday":{"S":"mon"}}}}`))
 	same(t, body, `{}`)
 	want := map[string]string{`{"S":"new"}`: `{"by":{"S":"put"}}`, `{"S":"counter"}`: `{"n":{"N":"1"}}`, `{"S":"checked"}`: `{}`}
@@ -82,7 +82,7 @@ func TestATransactionDoesAllOfItsWrites(t *testing.T) {
 func TestACancelledTransactionSaysWhyAndDoesNothing(t *testing.T) {
 	cases := []struct{ name, request, codes, reasons string }{
 		{
-			"all failed conditions are reported in their places", transaction(addOf("counter", ""), putOf("old", isNew), deleteOf("gone", isThere+showsOld)),
+			"all failed conditions are reported in their places", transaction(addOf("counter"), putOf("old", isNew), deleteOf("gone", isThere+showsOld)),
 			"[None, ConditionalCheckFailed, ConditionalCheckFailed]",
 			`[{"Code":"None"},{"Code":"ConditionalCheckFailed","Message":"The conditional request failed"},{"Code":"ConditionalCheckFailed","Message":"The conditional request failed"}]`,
 		},
@@ -97,7 +97,7 @@ func TestACancelledTransactionSaysWhyAndDoesNothing(t *testing.T) {
 			"[None, ConditionalCheckFailed]", `[{"Code":"None"},{"Code":"ConditionalCheckFailed","Message":"The conditional request failed"}]`,
 		},
 		{
-			"an update that cannot be done", transaction(putOf("new", ""), addOf("old", "")),
+			"an update that cannot be done", transaction(putOf("new", ""), addOf("old")),
 			"[None, ValidationError]", `[{"Code":"None"},{"Code":"ValidationError","Message":"An operand in the update expression has an incorrect data type"}]`,
 		},
 		{
@@ -133,7 +133,7 @@ func TestATransactionThatIsNoneIsRefused(t *testing.T) {
 	many := make([]string, 101)
 	large := make([]string, 11)
 	for i := range many {
-		many[i] = addOf(fmt.Sprint(i), "")
+		many[i] = addOf(fmt.Sprint(i))
 	}
 	for i := range large {
 		large[i] = fmt.Sprintf(`{"Put":{"TableName":"items","Item":{"p":{"S":"%d"},"x":{"S":%q}}}}`, i, strings.Repeat("x", 399<<10))
@@ -145,8 +145,8 @@ func TestATransactionThatIsNoneIsRefused(t *testing.T) {
 		{"an element with two members", transaction(strings.TrimSuffix(putOf("1", ""), "}") + "," + strings.TrimPrefix(deleteOf("2", ""), "{")), "ValidationException", "TransactItems can only contain one of Check, Put, Update or Delete"},
 		{"a check without its condition", transaction(`{"ConditionCheck":{"TableName":"items","Key":{"p":{"S":"1"}}}}`), "ValidationException", "Value null at 'transactItems.1.member.conditionCheck.conditionExpression' failed to satisfy constraint: Member must not be null"},
 		{"an update without its expression", transaction(putOf("2", ""), `{"Update":{"TableName":"items","Key":{"p":{"S":"1"}}}}`), "ValidationException", "'transactItems.2.member.update.updateExpression'"},
-		{"two writes of one item", transaction(putOf("1", ""), addOf("1", "")), "ValidationException", "Transaction request cannot include multiple operations on one item"},
-		{"a check and a write of one item", transaction(checkOf("1", "attribute_exists(p)"), addOf("1", "")), "ValidationException", "Transaction request cannot include multiple operations on one item"},
+		{"two writes of one item", transaction(putOf("1", ""), addOf("1")), "ValidationException", "Transaction request cannot include multiple operations on one item"},
+		{"a check and a write of one item", transaction(checkOf("1", "attribute_exists(p)"), addOf("1")), "ValidationException", "Transaction request cannot include multiple operations on one item"},
 		{"more than 4 MB", transaction(large...), "ValidationException", "size cannot exceed"},
 		{"an expression that is none", transaction(checkOf("1", "p =")), "ValidationException", "Invalid ConditionExpression: Syntax error"},
 		{"a variable that is not used", transaction(putOf("1", isNew+`,"ExpressionAttributeValues":{":x":{"S":"x"}}`)), "ValidationException", "unused in expressions: keys: {:x}"},
@@ -167,11 +167,14 @@ func TestATransactionThatIsNoneIsRefused(t *testing.T) {
 }
 
 func TestATokenMakesATransactionHappenOnce(t *testing.T) {
-	counter := func(t *testing.T, cloud *cloud) string { return cloud.contents(t)[`{"S":"counter"}`] }
+	counter := func(t *testing.T, cloud *cloud) string {
+		t.Helper()
+		return cloud.contents(t)[`{"S":"counter"}`]
+	}
 	t.Run("the same request again has no effect", func(t *testing.T) {
 		cloud := newCloud(t)
 		for range 3 {
-			cloud.must(t, "TransactWriteItems", withToken("t", transaction(addOf("counter", ""))))
+			cloud.must(t, "TransactWriteItems", withToken("t", transaction(addOf("counter"))))
 		}
 		if got := counter(t, cloud); got != `{"n":{"N":"1"}}` {
 			t.Error(got)
@@ -179,14 +182,14 @@ func TestATokenMakesATransactionHappenOnce(t *testing.T) {
 	})
 	t.Run("another request with the same token is refused", func(t *testing.T) {
 		cloud := newCloud(t)
-		cloud.must(t, "TransactWriteItems", withToken("t", transaction(addOf("counter", ""))))
-		cloud.refused(t, "TransactWriteItems", withToken("t", transaction(addOf("another", ""))), "IdempotentParameterMismatchException", "")
+		cloud.must(t, "TransactWriteItems", withToken("t", transaction(addOf("counter"))))
+		cloud.refused(t, "TransactWriteItems", withToken("t", transaction(addOf("another"))), "IdempotentParameterMismatchException", "")
 	})
 	t.Run("for ten minutes", func(t *testing.T) {
 		cloud := newCloud(t)
 		for _, after := range []time.Duration{0, 10*time.Minute - time.Second, time.Second} {
 			cloud.now = cloud.now.Add(after)
-			cloud.must(t, "TransactWriteItems", withToken("t", transaction(addOf("counter", ""))))
+			cloud.must(t, "TransactWriteItems", withToken("t", transaction(addOf("counter"))))
 		}
 		if got := counter(t, cloud); got != `{"n":{"N":"2"}}` {
 			t.Error(got)
@@ -194,7 +197,7 @@ func TestATokenMakesATransactionHappenOnce(t *testing.T) {
 	})
 	t.Run("but a cancelled one may be tried again", func(t *testing.T) {
 		cloud := newCloud(t)
-		request := withToken("t", transaction(addOf("counter", ""), checkOf("gate", "attribute_exists(p)")))
+		request := withToken("t", transaction(addOf("counter"), checkOf("gate", "attribute_exists(p)")))
 		cloud.refused(t, "TransactWriteItems", request, "TransactionCanceledException", "[None, ConditionalCheckFailed]")
 		cloud.must(t, "PutItem", `{"TableName":"items","Item":{"p":{"S":"gate"}}}`)
 		cloud.must(t, "TransactWriteItems", request)

@@ -93,16 +93,26 @@ func (t *tree[T]) pickValue(v Value) (Value, bool) {
 	case t.end != nil:
 		return v, true
 	case t.indexes != nil:
-		var elements []Value
-		for _, index := range slices.Sorted(maps.Keys(t.indexes)) {
-			if element, found := v.child(segment{index: index, isIndex: true}); found {
-				if picked, found := t.indexes[index].pickValue(element); found {
-					elements = append(elements, picked)
-				}
-			}
-		}
-		return Value{kind: KindList, list: elements}, len(elements) > 0
+		return t.pickElements(v)
 	}
+	return t.pickFields(v)
+}
+
+func (t *tree[T]) pickElements(v Value) (Value, bool) {
+	var elements []Value
+	for _, index := range slices.Sorted(maps.Keys(t.indexes)) {
+		element, found := v.child(segment{index: index, isIndex: true})
+		if !found {
+			continue
+		}
+		if picked, found := t.indexes[index].pickValue(element); found {
+			elements = append(elements, picked)
+		}
+	}
+	return Value{kind: KindList, list: elements}, len(elements) > 0
+}
+
+func (t *tree[T]) pickFields(v Value) (Value, bool) {
 	fields := make(map[string]Value)
 	for name, child := range t.names {
 		if field, found := v.fields[name]; found {

@@ -51,12 +51,10 @@ func TestAValueThatIsNoneIsRefused(t *testing.T) {
 		{`{"N":"1e2e3"}`, "The parameter cannot be converted to a numeric value: 1e2e3"},
 		{`{"N":"--1"}`, "The parameter cannot be converted to a numeric value: --1"},
 		{`{"N":"NaN"}`, "The parameter cannot be converted to a numeric value: NaN"},
-		{`{"N":5}`, "cannot unmarshal number"},
 		{`{}`, "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"},
 		{`null`, "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"},
 		{`{"S":null}`, "Supplied AttributeValue is empty"},
 		{`{"S":"a","N":"1"}`, "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes"},
-		{`{"X":"a"}`, `unknown field "X"`},
 		{`{"NULL":false}`, "Null attribute value types must have the value of true"},
 		{`{"SS":[]}`, "An string set  may not be empty"},
 		{`{"NS":[]}`, "An number set  may not be empty"},
@@ -69,6 +67,14 @@ func TestAValueThatIsNoneIsRefused(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.value, func(t *testing.T) {
 			newCloud(t).refused(t, "PutItem", `{"TableName":"items","Item":`+withKey(`"a":`+c.value)+`}`, "ValidationException", c.message)
+		})
+	}
+	for value, message := range map[string]string{
+		`{"N":5}`:   "cannot unmarshal number",
+		`{"X":"a"}`: `unknown field "X"`,
+	} {
+		t.Run("what is not the JSON of a value: "+value, func(t *testing.T) {
+			newCloud(t).refused(t, "PutItem", `{"TableName":"items","Item":`+withKey(`"a":`+value)+`}`, "SerializationException", message)
 		})
 	}
 	t.Run("32 levels are no more than enough", func(t *testing.T) {

@@ -123,21 +123,7 @@ func (a *audit) collect() error {
 		}
 		a.sagas[id] = s
 	}
-	contents := make(map[string]string)
-	for _, e := range a.Published {
-		encoded, err := json.Marshal(e)
-		if err != nil {
-			a.violated(6, e.Subject, "%s %s: %v", e.Type, e.ID, err)
-			continue
-		}
-		key := e.Source + "/" + e.ID
-		if known, seen := contents[key]; seen {
-			if known != string(encoded) {
-				a.violated(2, e.Subject, "event %s has two contents: %s and %s", key, known, encoded)
-			}
-			continue
-		}
-		contents[key] = string(encoded)
+	for _, e := range a.distinct() {
 		if _, err := a.language.Read(e); err != nil {
 			a.violated(6, e.Subject, "%v", err)
 		}
@@ -152,6 +138,29 @@ func (a *audit) collect() error {
 		s.events[e.Type] = append(s.events[e.Type], e)
 	}
 	return nil
+}
+
+// distinct gives each published event once.
+func (a *audit) distinct() []event.Event {
+	var distinct []event.Event
+	contents := make(map[string]string)
+	for _, e := range a.Published {
+		encoded, err := json.Marshal(e)
+		if err != nil {
+			a.violated(6, e.Subject, "%s %s: %v", e.Type, e.ID, err)
+			continue
+		}
+		key := e.Source + "/" + e.ID
+		known, seen := contents[key]
+		switch {
+		case !seen:
+			contents[key] = string(encoded)
+			distinct = append(distinct, e)
+		case known != string(encoded):
+			a.violated(2, e.Subject, "event %s has two contents: %s and %s", key, known, encoded)
+		}
+	}
+	return distinct
 }
 
 // has tells whether the saga has an event of the type of the given data.
@@ -248,19 +257,13 @@ func (a *audit) checkHoldings() error {
 		if err != nil {
 			return fmt.Errorf("what loyalty knows of %s: %w", id, err)
 		}
-		charge := a.Ledger[id]
-		paid := charge.Accepted && !charge.Barred
-		switch s.state.Status() {
-		case order.StatusShipped:
-			if held.Status != warehouse.Shipped || award.Status != loyalty.Awarded || !paid {
-				a.violated(3, id, "shipped, but the warehouse says %s, loyalty %s, and paid is %t", held.Status, award.Status, paid)
-			}
-		case order.StatusCancelled:
-			if held.Status == warehouse.Reserved || held.Status == warehouse.Failing || held.Status == warehouse.Shipped ||
-				award.Status == loyalty.Awarded || paid {
-				a.violated(3, id, "cancelled, but the warehouse says %s, loyalty %s, and paid is %t", held.Status, award.Status, paid)
-			}
-		case order.StatusPlaced, order.StatusReserved, order.StatusPaid, order.StatusAwarded, order.StatusCancelling:
+		paid := a.Ledger[id].Accepted && !a.Ledger[id].Barred
+		status := s.state.Status()
+		kept := held.Status == warehouse.Shipped && award.Status == loyalty.Awarded && paid
+		free := held.Status == warehouse.Unavailable || held.Status == warehouse.Released
+		undone := free && award.Status != loyalty.Awarded && !paid
+		if (status == order.StatusShipped && !kept) || (status == order.StatusCancelled && !undone) {
+			a.violated(3, id, "%s, but the warehouse says %s, loyalty %q, and paid is %t", status, held.Status, award.Status, paid)
 		}
 	}
 	return nil

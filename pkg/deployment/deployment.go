@@ -78,15 +78,19 @@ func Participant[S any](d *Deployment, source string, decide participant.Decide[
 	}
 }
 
-// Door makes the door through which events reach a handler.
-func (d *Deployment) Door(handle worker.Handle) *worker.Door {
+// Door makes the door through which events reach a handler. It needs the
+// function's dead-letter queue.
+func (d *Deployment) Door(handle worker.Handle) (*worker.Door, error) {
+	if d.deadLetterQueue.URL == "" {
+		return nil, errors.New("the environment variable DEAD_LETTER_QUEUE_URL is not set")
+	}
 	return &worker.Door{
 		Handle:      handle,
 		DeadLetters: d.deadLetterQueue,
 		Logger:      d.Logger,
 		Clock:       time.Now,
 		Parallelism: parallelism,
-	}
+	}, nil
 }
 
 func load(ctx context.Context) (*Deployment, error) {

@@ -33,7 +33,6 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, os.Args[1:], os.Getenv); err != nil {
-		//nolint:errcheck // There is nowhere else to tell.
 		fmt.Fprintln(os.Stderr, "observer:", strings.ReplaceAll(err.Error(), "\n", "; "))
 		os.Exit(1)
 	}

@@ -67,12 +67,12 @@ func (f filter) wants(e event.Event) (bool, error) {
 
 // run shows events until the context ends, which is no error.
 func (o *observer) run(ctx context.Context) error {
-	for {
+	for ctx.Err() == nil {
 		out, err := o.queue.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 			QueueUrl: &o.url, MaxNumberOfMessages: maximumRead, WaitTimeSeconds: longPoll,
 		})
-		if err != nil && ctx.Err() != nil {
-			return nil
+		if ctx.Err() != nil {
+			break
 		}
 		if err != nil {
 			return fmt.Errorf("receive from %s: %w", o.url, err)
@@ -82,6 +82,7 @@ func (o *observer) run(ctx context.Context) error {
 			return err
 		}
 	}
+	return nil //nolint:nilerr // Being stopped is the end, and no error.
 }
 
 // show shows messages, up to the first that cannot be shown, and gives those

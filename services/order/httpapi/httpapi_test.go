@@ -58,7 +58,7 @@ func TestOrdersWithoutAKeyAreDifferentOrders(t *testing.T) {
 func TestARepeatedRequestGetsTheFirstAnswerAndPlacesNoSecondOrder(t *testing.T) {
 	s := newShop(t)
 	first := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1")
-	s.hear(first.text("orderId"), s.published("order.placed")[0], contract.SourceWarehouse, contract.StockReserved{
+	s.hear(first.text("orderId"), s.published("order.placed")[0], contract.StockReserved{
 		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}},
 		Total: contract.Money{Amount: 2500, Currency: "EUR"}, PaymentMethod: "card",
 	})
@@ -98,7 +98,7 @@ func TestTheTimelineShowsAllThatHappened(t *testing.T) {
 	s := newShop(t)
 	id := s.place()
 	placed := s.published("order.placed")[0]
-	unavailable := s.hear(id, placed, contract.SourceWarehouse,
+	unavailable := s.hear(id, placed,
 		contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock})
 	r := s.send(http.MethodGet, "/orders/"+id, "")
 	at := now.Format("2006-01-02T15:04:05Z07:00")
@@ -137,15 +137,15 @@ func TestACancellationIsAskedForOnce(t *testing.T) {
 
 func TestAnOrderThatHasEndedCannotBeCancelled(t *testing.T) {
 	shipped := func(s *shop, id string) {
-		s.hear(id, "awarded", contract.SourceWarehouse, contract.OrderShipped{
+		s.hear(id, "awarded", contract.OrderShipped{
 			CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}}, ShippingAddress: "23 Fake Street",
 		})
 	}
 	refused := func(s *shop, id string) {
-		s.hear(id, "requested", contract.SourceWarehouse, contract.CancellationRefused{})
+		s.hear(id, "requested", contract.CancellationRefused{})
 	}
 	cancelled := func(s *shop, id string) {
-		s.hear(id, "refunded", contract.SourceWarehouse,
+		s.hear(id, "refunded",
 			contract.StockReleased{Items: []contract.Stock{}, Reason: contract.CancelledByCustomer})
 	}
 	for name, test := range map[string]struct {

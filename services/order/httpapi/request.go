@@ -23,6 +23,7 @@ const (
 	maximumBody     = 64 * 1024
 	maximumItems    = 50
 	maximumQuantity = 1_000_000
+	maximumPrice    = 100_000_000_000
 	maximumTotal    = 1_000_000_000_000
 	maximumText     = 1000
 	maximumName     = 100
@@ -147,7 +148,7 @@ func (r placeRequest) check() []detail {
 		at := fmt.Sprintf("/items/%d", i)
 		require(skuPattern.MatchString(item.SKU), at+"/sku", "must have 1 to 64 letters, digits, dots, underscores or hyphens")
 		require(item.Quantity >= 1 && item.Quantity <= maximumQuantity, at+"/quantity", fmt.Sprintf("must be from 1 to %d", maximumQuantity))
-		require(item.Price >= 0 && item.Price <= maximumTotal, at+"/price", fmt.Sprintf("must be from 0 to %d minor units", maximumTotal))
+		require(item.Price >= 0 && item.Price <= maximumPrice, at+"/price", fmt.Sprintf("must be from 0 to %d minor units", maximumPrice))
 		require(item.Currency == "" || item.Currency == r.Currency, at+"/currency", "must be the order's currency: an order is paid in one")
 		if total += item.Quantity * item.Price; len(errors) == 0 {
 			require(total <= maximumTotal, "/items", fmt.Sprintf("must not cost more than %d minor units in all", maximumTotal))

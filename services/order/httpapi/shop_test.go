@@ -159,12 +159,12 @@ func (s *shop) place() string {
 	return r.text("orderId")
 }
 
-// hear lets the order context hear of an event of another context, and gives
+// hear lets the order context hear of an event of the warehouse, and gives
 // its id.
-func (s *shop) hear(orderID, causedBy, source string, data event.Data) string {
+func (s *shop) hear(orderID, causedBy string, data event.Data) string {
 	s.t.Helper()
 	cause := event.Event{ID: causedBy, Source: "cause", Subject: orderID, CorrelationID: "saga"}
-	e, err := event.Caused(event.Cause{Event: cause}, source, data, 0, now)
+	e, err := event.Caused(event.Cause{Event: cause}, contract.SourceWarehouse, data, 0, now)
 	if err != nil {
 		s.t.Fatal(err)
 	}

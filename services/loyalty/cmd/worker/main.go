@@ -16,7 +16,11 @@ import (
 func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
 		p := deployment.Participant(d, contract.SourceLoyalty, loyalty.Decider(sandbox.Customers{}))
-		lambda.Start(d.Door(p.Handle).Direct)
+		door, err := d.Door(p.Handle)
+		if err != nil {
+			return err
+		}
+		lambda.Start(door.Direct)
 		return nil
 	})
 }

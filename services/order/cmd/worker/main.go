@@ -15,7 +15,11 @@ import (
 func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
 		p := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
-		lambda.Start(d.Door(p.Handle).Batch)
+		door, err := d.Door(p.Handle)
+		if err != nil {
+			return err
+		}
+		lambda.Start(door.Batch)
 		return nil
 	})
 }

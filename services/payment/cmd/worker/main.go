@@ -17,7 +17,11 @@ func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
 		provider := sandbox.Provider{Ledger: sandbox.Table{Client: d.DynamoDB, Name: d.Table}}
 		p := deployment.Participant(d, contract.SourcePayment, payment.Decider(provider))
-		lambda.Start(d.Door(p.Handle).Batch)
+		door, err := d.Door(p.Handle)
+		if err != nil {
+			return err
+		}
+		lambda.Start(door.Batch)
 		return nil
 	})
 }
