@@ -44,7 +44,7 @@ type cloud struct {
 // startCloud starts a local cloud with the given flags, and ends it with the
 // test. With SAGA_READY_FILE it takes the one that is running instead, if no
 // special flags are asked for.
-func startCloud(t *testing.T, flags ...string) *cloud {
+func startCloud(t testing.TB, flags ...string) *cloud {
 	t.Helper()
 	if running := os.Getenv("SAGA_READY_FILE"); running != "" {
 		if len(flags) > 0 {
@@ -99,7 +99,7 @@ func stop(command *exec.Cmd, ended chan error) error {
 	}
 }
 
-func readCloud(t *testing.T, path string) *cloud {
+func readCloud(t testing.TB, path string) *cloud {
 	t.Helper()
 	encoded, err := os.ReadFile(path)
 	if err != nil {
@@ -113,7 +113,7 @@ func readCloud(t *testing.T, path string) *cloud {
 }
 
 // aws gives the configuration of a client with an operator's credentials.
-func (c *cloud) aws(t *testing.T) aws.Config {
+func (c *cloud) aws(t testing.TB) aws.Config {
 	t.Helper()
 	cfg, err := awsconfig.Load(t.Context(),
 		config.WithRegion(c.Region),
@@ -132,7 +132,7 @@ type response struct {
 	Body   []byte
 }
 
-func (r response) decode(t *testing.T, into any) {
+func (r response) decode(t testing.TB, into any) {
 	t.Helper()
 	if err := json.Unmarshal(r.Body, into); err != nil {
 		t.Fatalf("decode %q: %v", r.Body, err)
@@ -162,7 +162,7 @@ func (c *cloud) do(ctx context.Context, method, path, body string, headers ...st
 }
 
 // get asks for JSON at an address.
-func (c *cloud) get(t *testing.T, path string, into any) {
+func (c *cloud) get(t testing.TB, path string, into any) {
 	t.Helper()
 	answer, err := c.do(t.Context(), http.MethodGet, path, "")
 	if err != nil {
@@ -176,7 +176,7 @@ func (c *cloud) get(t *testing.T, path string, into any) {
 
 // eventually waits until a condition holds, and says what it waits for and why
 // it does not hold if it never does.
-func eventually(t *testing.T, what string, condition func() error) {
+func eventually(t testing.TB, what string, condition func() error) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for {
@@ -192,7 +192,7 @@ func eventually(t *testing.T, what string, condition func() error) {
 }
 
 // settled waits until no event is on its way any more.
-func (c *cloud) settled(t *testing.T) {
+func (c *cloud) settled(t testing.TB) {
 	t.Helper()
 	eventually(t, "nothing is on its way", func() error {
 		if usage := c.usage(t); !usage.Idle {
@@ -236,7 +236,7 @@ type usage struct {
 	DuplicatedMessages int `json:"duplicatedMessages"`
 }
 
-func (c *cloud) usage(t *testing.T) usage {
+func (c *cloud) usage(t testing.TB) usage {
 	t.Helper()
 	var u usage
 	c.get(t, c.UsageURL, &u)

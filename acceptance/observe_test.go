@@ -16,7 +16,7 @@ import (
 
 // observed reads the observability queue empty and gives the events by order,
 // each event id once. It fails if an event is invalid or an id has two contents.
-func (c *cloud) observed(t *testing.T) map[string][]event.Event {
+func (c *cloud) observed(t testing.TB) map[string][]event.Event {
 	t.Helper()
 	client := sqs.NewFromConfig(c.aws(t))
 	queue := c.Outputs["ObservabilityQueueUrl"]
@@ -49,7 +49,7 @@ func (c *cloud) observed(t *testing.T) map[string][]event.Event {
 	}
 }
 
-func fromEnvelope(t *testing.T, message types.Message) (event.Event, []byte) {
+func fromEnvelope(t testing.TB, message types.Message) (event.Event, []byte) {
 	t.Helper()
 	var envelope struct {
 		Source     string          `json:"source"`
@@ -75,7 +75,7 @@ type notification struct {
 	Body   json.RawMessage `json:"body"`
 }
 
-func (c *cloud) notifications(t *testing.T) []notification {
+func (c *cloud) notifications(t testing.TB) []notification {
 	t.Helper()
 	var received struct {
 		Notifications []notification `json:"notifications"`

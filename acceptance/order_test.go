@@ -53,7 +53,7 @@ func (c *cloud) place(ctx context.Context, body string) (order, error) {
 }
 
 // placeMany places n orders, some at the same time.
-func (c *cloud) placeMany(t *testing.T, n, concurrency int) []order {
+func (c *cloud) placeMany(t testing.TB, n, concurrency int) []order {
 	t.Helper()
 	var mu sync.Mutex
 	var placed []order
@@ -75,7 +75,7 @@ func (c *cloud) placeMany(t *testing.T, n, concurrency int) []order {
 }
 
 // awaitStatus waits until an order has a status, and gives the order.
-func (c *cloud) awaitStatus(t *testing.T, id, status string) order {
+func (c *cloud) awaitStatus(t testing.TB, id, status string) order {
 	t.Helper()
 	var o order
 	eventually(t, "order "+id+" is "+status, func() error {
