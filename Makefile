@@ -14,6 +14,7 @@ INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
          $(shell find infra pkg/contract pkg/event -name '*.go' ! -name '*_test.go')
 
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export CDK_DISABLE_VERSION_CHECK := 1
 
 CDK := node_modules/.bin/cdk
 GO_BUILD := go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
@@ -80,7 +81,7 @@ $(ASSEMBLY): $(INFRA) | node_modules $(FUNCTIONS:%=dist/local/%/bootstrap)
 
 node_modules: package.json package-lock.json
 	@echo "Installing the CDK command line …"
-	@npm ci --no-audit --no-fund --loglevel=error
+	@npm ci --no-audit --no-fund --no-progress --loglevel=error
 	@touch $@
 
 $(GOLANGCI):
