@@ -33,7 +33,7 @@ func examples() []event.Data {
 		contract.ShipmentFailed{Reason: contract.Undeliverable},
 		contract.StockReleased{Items: stock, Reason: contract.PaymentWasDeclined},
 		contract.CancellationRefused{},
-		contract.StockReceived{Quantity: 1_000_000},
+		contract.StockReceived{SKU: "123", Quantity: 1_000_000},
 		contract.PaymentTaken{CustomerID: "c-42", Amount: money},
 		contract.PaymentDeclined{Reason: contract.PaymentWasDeclined},
 		contract.PaymentRefunded{Amount: money, Reason: contract.AwardWasRejected},

@@ -115,13 +115,13 @@ func TestReadRefuses(t *testing.T) {
 		"data that is no object":   func(e *event.Event) { e.Data = json.RawMessage(`[]`) },
 		"data that is null":        func(e *event.Event) { e.Data = json.RawMessage(`null`) },
 		"data that is no JSON":     func(e *event.Event) { e.Data = json.RawMessage(`{`) },
-		"a number that is no int":  func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": 1.5}`) },
-		"a number in a string":     func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": "1"}`) },
-		"a number below its range": func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": 0}`) },
-		"a number above its range": func(e *event.Event) { e.Data = json.RawMessage(`{"quantity": 1e300}`) },
+		"a number that is no int":  func(e *event.Event) { e.Data = json.RawMessage(`{"sku": "123", "quantity": 1.5}`) },
+		"a number in a string":     func(e *event.Event) { e.Data = json.RawMessage(`{"sku": "123", "quantity": "1"}`) },
+		"a number below its range": func(e *event.Event) { e.Data = json.RawMessage(`{"sku": "123", "quantity": 0}`) },
+		"a number above its range": func(e *event.Event) { e.Data = json.RawMessage(`{"sku": "123", "quantity": 1e300}`) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := written(t, language, contract.StockReceived{Quantity: 1})
+			e := written(t, language, contract.StockReceived{SKU: "123", Quantity: 1})
 			spoil(&e)
 			assertInvalid(t, language, e)
 		})

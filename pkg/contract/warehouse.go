@@ -37,9 +37,10 @@ type StockReleased struct {
 type CancellationRefused struct{}
 
 // StockReceived raises the stock of a SKU. It is about no order: its subject is
-// the SKU.
+// the delivery, so that each has a record of its own.
 type StockReceived struct {
-	Quantity int64 `json:"quantity"`
+	SKU      string `json:"sku"`
+	Quantity int64  `json:"quantity"`
 }
 
 // EventType is warehouse.stock-reserved.

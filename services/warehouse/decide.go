@@ -24,7 +24,7 @@ func Decide(s State, in participant.Input, deliverable bool) (Decision, error) {
 	case contract.PaymentRefunded:
 		return release(s, in.Event, data.Reason)
 	case contract.StockReceived:
-		return receive(s, in.Event.Subject, data), nil
+		return receive(s, data), nil
 	}
 	return Decision{}, fmt.Errorf("%w: the warehouse does not consume %s", event.ErrInvalid, in.Event.Type)
 }
@@ -125,9 +125,9 @@ func release(s State, e event.Event, reason contract.Reason) (Decision, error) {
 	}, nil
 }
 
-func receive(s State, sku string, data contract.StockReceived) Decision {
+func receive(s State, data contract.StockReceived) Decision {
 	return Decision{State: s, Adjustments: []participant.Adjustment{{
-		Item: StockItem(sku),
+		Item: StockItem(data.SKU),
 		Add:  map[string]int64{Received: data.Quantity, OnHand: data.Quantity},
 	}}}
 }

@@ -61,7 +61,7 @@ var (
 	requested = contract.CancellationRequested{Reason: contract.CancelledByCustomer}
 	declined  = contract.PaymentDeclined{Reason: contract.PaymentWasDeclined}
 	refunded  = contract.PaymentRefunded{Reason: contract.AwardWasRejected}
-	received  = contract.StockReceived{Quantity: 10}
+	received  = contract.StockReceived{SKU: "123", Quantity: 10}
 )
 
 // What the warehouse publishes.
@@ -102,10 +102,10 @@ func (o outcome) moving(from, to string) outcome {
 	return o
 }
 
-// receiving adds that goods of the SKU that the event is about come in.
+// receiving adds that the received goods come in.
 func (o outcome) receiving() outcome {
 	o.Adjustments = []participant.Adjustment{{
-		Item: warehouse.StockItem(subject),
+		Item: warehouse.StockItem(received.SKU),
 		Add:  map[string]int64{warehouse.Received: 10, warehouse.OnHand: 10},
 	}}
 	return o

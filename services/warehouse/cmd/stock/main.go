@@ -76,7 +76,7 @@ func stockReceived(delivery string, now time.Time) (event.Event, error) {
 		return event.Event{}, fmt.Errorf("%q is not SKU=QUANTITY", delivery)
 	}
 	id := uuid.NewString()
-	command := event.Event{ID: id, Source: contract.SourceWarehouse, Subject: sku, CorrelationID: id}
+	command := event.Event{ID: id, Source: contract.SourceWarehouse, Subject: id, CorrelationID: id}
 	return event.Caused(event.Cause{Event: command, IsCommand: true}, contract.SourceWarehouse,
-		contract.StockReceived{Quantity: quantity}, 0, now)
+		contract.StockReceived{SKU: sku, Quantity: quantity}, 0, now)
 }
