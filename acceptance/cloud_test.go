@@ -44,47 +44,47 @@ type cloud struct {
 // startCloud starts a local cloud with the given flags, and ends it with the
 // test. With SAGA_READY_FILE it takes the one that is running instead, if no
 // special flags are asked for.
-func startCloud(t testing.TB, flags ...string) *cloud {
-	t.Helper()
+func startCloud(tb testing.TB, flags ...string) *cloud {
+	tb.Helper()
 	if running := os.Getenv("SAGA_READY_FILE"); running != "" {
 		if len(flags) > 0 {
-			t.Skip("needs a local cloud of its own")
+			tb.Skip("needs a local cloud of its own")
 		}
-		return readCloud(t, running)
+		return readCloud(tb, running)
 	}
 	root, err := filepath.Abs("..")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	ready := filepath.Join(t.TempDir(), "ready.json")
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(root, "dist/local/local"), append([]string{"up", "--ready-file", ready}, flags...)...)
+	ready := filepath.Join(tb.TempDir(), "ready.json")
+	command := exec.CommandContext(context.WithoutCancel(tb.Context()), filepath.Join(root, "dist/local/local"), append([]string{"up", "--ready-file", ready}, flags...)...)
 	command.Dir = root
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Start(); err != nil {
-		t.Fatalf("start the local cloud (make host builds it): %v", err)
+		tb.Fatalf("start the local cloud (make host builds it): %v", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := stop(command, ended); err != nil {
-			t.Errorf("the local cloud: %v", err)
+			tb.Errorf("the local cloud: %v", err)
 		}
-		if t.Failed() {
-			t.Logf("the local cloud wrote:\n%s", tail(output.String()))
+		if tb.Failed() {
+			tb.Logf("the local cloud wrote:\n%s", tail(output.String()))
 		}
 	})
-	eventually(t, "the local cloud is ready", func() error {
+	eventually(tb, "the local cloud is ready", func() error {
 		select {
 		case err := <-ended:
 			ended <- err
-			t.Fatalf("the local cloud ended early: %v\n%s", err, output.String())
+			tb.Fatalf("the local cloud ended early: %v\n%s", err, output.String())
 		default:
 		}
 		_, err := os.Stat(ready)
 		return err
 	})
-	return readCloud(t, ready)
+	return readCloud(tb, ready)
 }
 
 func stop(command *exec.Cmd, ended chan error) error {
@@ -99,28 +99,28 @@ func stop(command *exec.Cmd, ended chan error) error {
 	}
 }
 
-func readCloud(t testing.TB, path string) *cloud {
-	t.Helper()
+func readCloud(tb testing.TB, path string) *cloud {
+	tb.Helper()
 	encoded, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c := new(cloud)
 	if err := json.Unmarshal(encoded, c); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
 
 // aws gives the configuration of a client with an operator's credentials.
-func (c *cloud) aws(t testing.TB) aws.Config {
-	t.Helper()
-	cfg, err := awsconfig.Load(t.Context(),
+func (c *cloud) aws(tb testing.TB) aws.Config {
+	tb.Helper()
+	cfg, err := awsconfig.Load(tb.Context(),
 		config.WithRegion(c.Region),
 		config.WithBaseEndpoint(c.AWSEndpointURL),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("operator", "operator", "")))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return cfg
 }
@@ -132,10 +132,10 @@ type response struct {
 	Body   []byte
 }
 
-func (r response) decode(t testing.TB, into any) {
-	t.Helper()
+func (r response) decode(tb testing.TB, into any) {
+	tb.Helper()
 	if err := json.Unmarshal(r.Body, into); err != nil {
-		t.Fatalf("decode %q: %v", r.Body, err)
+		tb.Fatalf("decode %q: %v", r.Body, err)
 	}
 }
 
@@ -162,22 +162,22 @@ func (c *cloud) do(ctx context.Context, method, path, body string, headers ...st
 }
 
 // get asks for JSON at an address.
-func (c *cloud) get(t testing.TB, path string, into any) {
-	t.Helper()
-	answer, err := c.do(t.Context(), http.MethodGet, path, "")
+func (c *cloud) get(tb testing.TB, path string, into any) {
+	tb.Helper()
+	answer, err := c.do(tb.Context(), http.MethodGet, path, "")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if answer.Status != http.StatusOK {
-		t.Fatalf("GET %s answers %d: %s", path, answer.Status, answer.Body)
+		tb.Fatalf("GET %s answers %d: %s", path, answer.Status, answer.Body)
 	}
-	answer.decode(t, into)
+	answer.decode(tb, into)
 }
 
 // eventually waits until a condition holds, and says what it waits for and why
 // it does not hold if it never does.
-func eventually(t testing.TB, what string, condition func() error) {
-	t.Helper()
+func eventually(tb testing.TB, what string, condition func() error) {
+	tb.Helper()
 	deadline := time.Now().Add(patience)
 	for {
 		err := condition()
@@ -185,17 +185,17 @@ func eventually(t testing.TB, what string, condition func() error) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("waited %s for: %s: %v", patience, what, err)
+			tb.Fatalf("waited %s for: %s: %v", patience, what, err)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
 // settled waits until no event is on its way any more.
-func (c *cloud) settled(t testing.TB) {
-	t.Helper()
-	eventually(t, "nothing is on its way", func() error {
-		if usage := c.usage(t); !usage.Idle {
+func (c *cloud) settled(tb testing.TB) {
+	tb.Helper()
+	eventually(tb, "nothing is on its way", func() error {
+		if usage := c.usage(tb); !usage.Idle {
 			return fmt.Errorf("still busy")
 		}
 		return nil
@@ -236,9 +236,9 @@ type usage struct {
 	DuplicatedMessages int `json:"duplicatedMessages"`
 }
 
-func (c *cloud) usage(t testing.TB) usage {
-	t.Helper()
+func (c *cloud) usage(tb testing.TB) usage {
+	tb.Helper()
 	var u usage
-	c.get(t, c.UsageURL, &u)
+	c.get(tb, c.UsageURL, &u)
 	return u
 }

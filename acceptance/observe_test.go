@@ -16,55 +16,55 @@ import (
 
 // observed reads the observability queue empty and gives the events by order,
 // each event id once. It fails if an event is invalid or an id has two contents.
-func (c *cloud) observed(t testing.TB) map[string][]event.Event {
-	t.Helper()
-	client := sqs.NewFromConfig(c.aws(t))
+func (c *cloud) observed(tb testing.TB) map[string][]event.Event {
+	tb.Helper()
+	client := sqs.NewFromConfig(c.aws(tb))
 	queue := c.Outputs["ObservabilityQueueUrl"]
 	events := make(map[string][]event.Event)
 	contents := make(map[string][]byte)
 	for {
-		out, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10})
+		out, err := client.ReceiveMessage(tb.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10})
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if len(out.Messages) == 0 {
 			return events
 		}
 		for _, message := range out.Messages {
-			e, content := fromEnvelope(t, message)
+			e, content := fromEnvelope(tb, message)
 			if known, seen := contents[e.Source+e.ID]; seen {
 				if !bytes.Equal(known, content) {
-					t.Errorf("%s %s has two contents:\n%s\n%s", e.Type, e.ID, known, content)
+					tb.Errorf("%s %s has two contents:\n%s\n%s", e.Type, e.ID, known, content)
 				}
 			} else {
 				contents[e.Source+e.ID] = content
 				events[e.Subject] = append(events[e.Subject], e)
 			}
-			if _, err := client.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{
+			if _, err := client.DeleteMessage(tb.Context(), &sqs.DeleteMessageInput{
 				QueueUrl: &queue, ReceiptHandle: message.ReceiptHandle,
 			}); err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 		}
 	}
 }
 
-func fromEnvelope(t testing.TB, message types.Message) (event.Event, []byte) {
-	t.Helper()
+func fromEnvelope(tb testing.TB, message types.Message) (event.Event, []byte) {
+	tb.Helper()
 	var envelope struct {
 		Source     string          `json:"source"`
 		DetailType string          `json:"detail-type"`
 		Detail     json.RawMessage `json:"detail"`
 	}
 	if err := json.Unmarshal([]byte(aws.ToString(message.Body)), &envelope); err != nil {
-		t.Fatalf("%q: %v", aws.ToString(message.Body), err)
+		tb.Fatalf("%q: %v", aws.ToString(message.Body), err)
 	}
 	e, err := event.Parse(envelope.Detail)
 	if err != nil {
-		t.Fatalf("%s: %v", envelope.Detail, err)
+		tb.Fatalf("%s: %v", envelope.Detail, err)
 	}
 	if e.Source != envelope.Source || e.Type != envelope.DetailType {
-		t.Errorf("the envelope says %s from %s, the event %s from %s", envelope.DetailType, envelope.Source, e.Type, e.Source)
+		tb.Errorf("the envelope says %s from %s, the event %s from %s", envelope.DetailType, envelope.Source, e.Type, e.Source)
 	}
 	return e, envelope.Detail
 }
@@ -75,12 +75,12 @@ type notification struct {
 	Body   json.RawMessage `json:"body"`
 }
 
-func (c *cloud) notifications(t testing.TB) []notification {
-	t.Helper()
+func (c *cloud) notifications(tb testing.TB) []notification {
+	tb.Helper()
 	var received struct {
 		Notifications []notification `json:"notifications"`
 	}
-	c.get(t, c.NotificationsURL, &received)
+	c.get(tb, c.NotificationsURL, &received)
 	return received.Notifications
 }
 

@@ -53,11 +53,11 @@ func (c *cloud) place(ctx context.Context, body string) (order, error) {
 }
 
 // placeMany places n orders, some at the same time.
-func (c *cloud) placeMany(t testing.TB, n, concurrency int) []order {
-	t.Helper()
+func (c *cloud) placeMany(tb testing.TB, n, concurrency int) []order {
+	tb.Helper()
 	var mu sync.Mutex
 	var placed []order
-	group, ctx := errgroup.WithContext(t.Context())
+	group, ctx := errgroup.WithContext(tb.Context())
 	group.SetLimit(concurrency)
 	for range n {
 		group.Go(func() error {
@@ -69,17 +69,17 @@ func (c *cloud) placeMany(t testing.TB, n, concurrency int) []order {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return placed
 }
 
 // awaitStatus waits until an order has a status, and gives the order.
-func (c *cloud) awaitStatus(t testing.TB, id, status string) order {
-	t.Helper()
+func (c *cloud) awaitStatus(tb testing.TB, id, status string) order {
+	tb.Helper()
 	var o order
-	eventually(t, "order "+id+" is "+status, func() error {
-		c.get(t, "/orders/"+id, &o)
+	eventually(tb, "order "+id+" is "+status, func() error {
+		c.get(tb, "/orders/"+id, &o)
 		if o.Status != status {
 			return fmt.Errorf("it is %s", o.Status)
 		}
