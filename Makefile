@@ -1,11 +1,15 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
-# FLAGS is passed on to the CDK command line or to the local cloud.
+# FLAGS is passed on to the CDK command line, the local cloud or the operator.
+# STACK names a stack in AWS for letters, redrive and audit; without it they work
+# with what make run has started. QUEUE is a dead-letter queue, as letters names it.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
 ENV   ?= dev
 FLAGS ?=
+STACK ?=
+QUEUE ?=
 RACE  ?=
 
-FUNCTIONS := order/api order/worker warehouse/worker payment/worker loyalty/worker
+FUNCTIONS := order/api order/worker order/sweeper warehouse/worker payment/worker loyalty/worker
 ASSEMBLY  := cdk.out/local/manifest.json
 GOLANGCI  := .bin/golangci-lint-2.15.0
 
@@ -19,14 +23,19 @@ export CDK_DISABLE_VERSION_CHECK := 1
 CDK := node_modules/.bin/cdk
 GO_BUILD := go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
 
-.PHONY: help run test lint build synth diff deploy golden host FORCE
+READY    := .local/ready.json
+OPERATOR := go run ./operator
+WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
+
+.PHONY: help run test lint build synth diff deploy golden letters redrive audit host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 	@echo "Starting the local cloud …"
-	@exec dist/local/local up $(FLAGS)
+	@mkdir -p $(dir $(READY))
+	@exec dist/local/local up --ready-file $(READY) $(FLAGS)
 
 test: host $(ASSEMBLY) ## Run all tests.
 	@echo "Testing all modules (a first run compiles the CDK, 1 to 2 minutes) …"
@@ -51,8 +60,18 @@ diff: node_modules ## Show what a deployment would change in ENV.
 deploy: node_modules ## Deploy ENV to the AWS account of your credentials.
 	$(CDK) deploy -c env=$(ENV) $(FLAGS)
 
-golden: ## Accept the templates as they are now: read the diff before you commit it.
+golden: ## Accept templates and state tables as they are now: read the diff before you commit it.
 	go test ./infra -run TestTheTemplateOfEveryEnvironmentIsTheReviewedOne -update
+	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
+
+letters: ## Show the dead-letter queues, or the letters in QUEUE.
+	@$(OPERATOR) letters $(WHERE) $(FLAGS) $(QUEUE)
+
+redrive: ## Send the letters in QUEUE back to where they were going.
+	@$(OPERATOR) redrive $(WHERE) $(FLAGS) $(QUEUE)
+
+audit: ## Check that the saga left nothing wrong behind.
+	@$(OPERATOR) audit $(WHERE) $(FLAGS)
 
 # The same programs for this machine: what the local cloud runs.
 host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/local

@@ -39,6 +39,8 @@ type cloud struct {
 	Tables           map[string]string `json:"tables"`
 	Buses            map[string]string `json:"buses"`
 	Outputs          map[string]string `json:"outputs"`
+
+	readyFile string
 }
 
 // startCloud starts a local cloud with the given flags, and ends it with the
@@ -105,7 +107,7 @@ func readCloud(tb testing.TB, path string) *cloud {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c := new(cloud)
+	c := &cloud{readyFile: path}
 	if err := json.Unmarshal(encoded, c); err != nil {
 		tb.Fatal(err)
 	}

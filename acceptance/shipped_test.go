@@ -65,6 +65,7 @@ func shipAll(t *testing.T, c *cloud) {
 			t.Errorf("order %s: notified of %v", o.OrderID, notified[o.OrderID])
 		}
 	}
+	c.checkInvariants(t)
 }
 
 func checkTimeline(t *testing.T, o order, correlationID string) {

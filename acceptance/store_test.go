@@ -15,7 +15,7 @@ func TestTheStoreOnDynamoDBIsAStore(t *testing.T) {
 	c := startCloud(t)
 	participanttest.TestStore(t, func(t *testing.T) participanttest.Store {
 		t.Helper()
-		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Loyalty/Table"])
+		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"])
 	})
 }
 

@@ -19,7 +19,7 @@ type artefacts string
 // commands lists the functions' commands by their services.
 func commands() map[string][]string {
 	return map[string][]string{
-		contract.SourceOrder:     {"api", "worker"},
+		contract.SourceOrder:     {"api", "sweeper", "worker"},
 		contract.SourceWarehouse: {"worker"},
 		contract.SourcePayment:   {"worker"},
 		contract.SourceLoyalty:   {"worker"},

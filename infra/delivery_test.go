@@ -206,7 +206,10 @@ func TestEveryConsumedEventIsPublishedBySomeone(t *testing.T) {
 	template := synthesized(t, "prod")
 	// Goods in are announced by an operator.
 	published := contract.Types(contract.StockReceived{})
-	for _, types := range publications(t, template) {
+	for function, types := range publications(t, template) {
+		if function == "OrderSweeper" {
+			continue // It publishes again what others should have published.
+		}
 		published = append(published, types...)
 	}
 	known := synthtest.Of[map[string]any](t, template, buses)

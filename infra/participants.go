@@ -47,6 +47,7 @@ func order(settings environment.Settings) participant {
 			contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{},
 		),
 		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaximumConcurrency: settings.Limits.QueueWorkers},
+		DueIndex: true,
 		Worker: boundedcontext.Function{
 			TableActions: []string{"GetItem", "PutItem"},
 			Publishes:    contract.BySource(contract.OrderCancelled{}),

@@ -37,6 +37,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		}
 		if participant.Service == contract.SourceOrder {
 			openFrontDoor(stack, made, settings, built)
+			keepDeadlines(stack, made, settings, built)
 		}
 	}
 	notification.New(stack, "Notification", notification.Props{
@@ -61,6 +62,7 @@ func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, set
 		MemoryMB:            settings.API.MemoryMB,
 		Timeout:             settings.API.Timeout,
 		TableActions:        []string{"GetItem", "PutItem"},
+		Variables:           map[string]string{"DEADLINE": settings.Deadline.String()},
 		Publishes:           contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		ReservedConcurrency: settings.Limits.API,
 	})

@@ -61,6 +61,7 @@ func TestLogicalIdsOfStatefulResourcesNeverChange(t *testing.T) {
 		"ObservabilityUndeliveredBBD2F9FC",
 		"OrderDeadLettersF82DC338",
 		"OrderQueueE0B5CC5D",
+		"OrderSweeperScheduleDeadLetters10076453",
 		"OrderTableA6ACA365",
 		"OrderUndelivered663FA65F",
 		"PaymentDeadLetters6F406960",
@@ -111,6 +112,8 @@ func TestFunctionsAreToldWhereTheyWork(t *testing.T) {
 		want := []string{"EVENT_BUS_NAME", "LOG_LEVEL", "RETENTION", "SERVICE_NAME", "TABLE_NAME"}
 		if strings.Contains(id, "Worker") {
 			want = append([]string{"DEAD_LETTER_QUEUE_URL"}, want...)
+		} else {
+			want = append([]string{"DEADLINE"}, want...)
 		}
 		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(variables))); diff != "" {
 			t.Errorf("variables of %s (- want, + got):\n%s", id, diff)
@@ -134,8 +137,9 @@ func TestConcurrencyIsLimitedLocallyOnly(t *testing.T) {
 			}
 		}
 		for id, function := range synthtest.Of[synthtest.Function](t, template, functions) {
-			polled := strings.Contains(id, "Worker") && contextOf(t, id) != "Loyalty"
-			if got := function.ReservedConcurrentExecutions; (got > 0) != (limited && !polled) {
+			// A queue limits the workers that poll it, the schedule the sweeper.
+			pushed := strings.Contains(id, "Api") || contextOf(t, id) == "Loyalty"
+			if got := function.ReservedConcurrentExecutions; (got > 0) != (limited && pushed) {
 				t.Errorf("%s of %s has %d executions reserved", id, name, got)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // options is what "local up" was asked for.
@@ -19,7 +20,10 @@ type options struct {
 	stockCommand string
 	notify       string
 	deliverTwice bool
-	quiet        bool
+	// scheduleEvery is 0 if every schedule has its own interval.
+	scheduleEvery time.Duration
+	pause         []string
+	quiet         bool
 }
 
 // defaultStock is received if no other stock is asked for.
@@ -40,6 +44,11 @@ func parse(arguments []string, help io.Writer) (options, error) {
 	flags.StringVar(&o.stockCommand, "stock-command", "dist/local/warehouse/stock", "the `command` that receives the stock; empty for none")
 	flags.StringVar(&o.notify, "notify", "", "send the notifications to this `URL` instead of keeping them")
 	flags.BoolVar(&o.deliverTwice, "deliver-twice", false, "deliver every message of every queue at least twice")
+	flags.DurationVar(&o.scheduleEvery, "schedule-every", 0, "fire every schedule after this `interval` instead of its own, which is a minute at least")
+	flags.Func("pause", "hold back all events and messages for the function at this construct `PATH` until POST /resume; may be repeated", func(given string) error {
+		o.pause = append(o.pause, given)
+		return nil
+	})
 	flags.BoolVar(&o.quiet, "quiet", false, "print errors only")
 	if err := flags.Parse(arguments); err != nil {
 		if err == flag.ErrHelp { //nolint:errorlint // The flag package gives it as it is.
@@ -68,6 +77,9 @@ func (o options) check(rest []string) error {
 		if port < 0 || port > 65535 {
 			return fmt.Errorf("--%s %d is not a port: %w", name, port, errUsage)
 		}
+	}
+	if o.scheduleEvery < 0 {
+		return fmt.Errorf("--schedule-every %s is negative: %w", o.scheduleEvery, errUsage)
 	}
 	if o.notify == "" {
 		return nil

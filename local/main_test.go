@@ -24,6 +24,7 @@ func TestUsageErrorsExitWithTwoAndOneLine(t *testing.T) {
 		"a port out of range":     {[]string{"up", "--port", "70000"}, "local: --port 70000 is not a port: see local help\n"},
 		"a stock without a SKU":   {[]string{"up", "--stock", "=3"}, "local: invalid value \"=3\" for flag -stock: it must be SKU=QUANTITY with a quantity of at least 1: see local help\n"},
 		"a stock that is nothing": {[]string{"up", "--stock", "1=0"}, "local: invalid value \"1=0\" for flag -stock: it must be SKU=QUANTITY with a quantity of at least 1: see local help\n"},
+		"a negative interval":     {[]string{"up", "--schedule-every", "-1s"}, "local: --schedule-every -1s is negative: see local help\n"},
 		"a notify that is no URL": {[]string{"up", "--notify", "here"}, "local: --notify \"here\" is not an HTTP URL: see local help\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -40,7 +41,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	if got.code != 0 || got.stderr != "" {
 		t.Errorf("help ends with %+v", got)
 	}
-	for _, name := range []string{"assembly", "ready-file", "port", "orders-port", "stock", "stock-command", "notify", "deliver-twice", "quiet"} {
+	for _, name := range []string{"assembly", "ready-file", "port", "orders-port", "stock", "stock-command", "notify", "deliver-twice", "schedule-every", "pause", "quiet"} {
 		if !strings.Contains(got.stdout, "\n  -"+name) {
 			t.Errorf("help does not name --%s:\n%s", name, got.stdout)
 		}
@@ -137,4 +138,11 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 		t.Errorf("the program ends with %+v", got)
 	}
 	r.stop(t, syscall.SIGTERM)
+}
+
+func TestAFunctionThatDoesNotExistCannotBePaused(t *testing.T) {
+	got := runProgram(t, "up", "--assembly", assembled(t), "--stock-command", "", "--pause", "Shop/Nobody")
+	if want := (result{1, "", "local: there is no function Shop/Nobody to be paused\n"}); got != want {
+		t.Errorf("the program ends with %+v, want %+v", got, want)
+	}
 }

@@ -44,7 +44,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	running, err := cloud.Start(ctx, cloud.Config{
 		Assembly: o.assembly, Region: region, AccountID: accountID,
 		Port: o.port, OrdersPort: o.ordersPort,
-		NotifyURL: o.notify, DeliverTwice: o.deliverTwice,
+		NotifyURL: o.notify, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
 		Clock: m.clock, Random: rand.Reader,
 		Observe: func(busARN string, e bus.Event) { watcher.Event(eventOf(busARN, e, m.clock())) },
 		Log:     watcher.Log,
@@ -57,6 +57,9 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	facts := factsOf(running)
 	if err := m.receiveStock(ctx, o, facts, running.AwaitIdle); err != nil {
 		return stopped(ctx, err)
+	}
+	if err := running.Pause(o.pause...); err != nil {
+		return err
 	}
 	if err := writeReadyFile(o.readyFile, facts); err != nil {
 		return err

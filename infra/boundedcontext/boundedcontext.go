@@ -40,7 +40,7 @@ func New(scope constructs.Construct, id string, props Props) *BoundedContext {
 	}
 	this := constructs.NewConstruct(scope, &id)
 	context := &BoundedContext{
-		Table:       table(this, props.Protected),
+		Table:       table(this, props.Protected, props.DueIndex),
 		Undelivered: deadletter.NewQueue(this, "Undelivered"),
 		Bus:         props.Bus,
 		scope:       this,
@@ -58,12 +58,15 @@ func (c *BoundedContext) AddFunction(id string, function Function) awslambda.Fun
 	if err := c.validateAddition(function); err != nil {
 		panic(fmt.Sprintf("function %s of bounded context %s: %v", id, *c.scope.Node().Id(), err))
 	}
-	return c.function(id, function, c.role(id+"Role", function), c.variables(), nil)
+	return c.function(id, function, c.role(id+"Role", function), nil)
 }
 
 func (c *BoundedContext) validateAddition(function Function) error {
 	if c.Bus != c.props.Bus && len(function.Publishes) > 0 {
 		return errors.New("from the context's own bus only the worker's events are forwarded, so no other function may publish there")
+	}
+	if function.QueriesDue && !c.props.DueIndex {
+		return errors.New("it QueriesDue, but the context has no DueIndex")
 	}
 	return function.validate()
 }
@@ -73,8 +76,7 @@ func (c *BoundedContext) newWorker() {
 	// An event that can never be handled is moved to the dead-letter queue by
 	// the worker itself, at once.
 	allow(role, c.DeadLetters.QueueArn(), "sqs:SendMessage")
-	variables := c.variables()
-	variables["DEAD_LETTER_QUEUE_URL"] = c.DeadLetters.QueueUrl()
-	worker := c.function("Worker", c.props.Worker, role, variables, c.invocationDeadLetters)
+	worker := c.function("Worker", c.props.Worker, role, c.invocationDeadLetters)
+	worker.AddEnvironment(new("DEAD_LETTER_QUEUE_URL"), c.DeadLetters.QueueUrl(), nil)
 	c.props.Delivery.connect(c, worker)
 }

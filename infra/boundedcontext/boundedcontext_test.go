@@ -135,10 +135,11 @@ func TestPropsThatCannotWorkAreRefusedByName(t *testing.T) {
 		"a publisher of nothing named": {func(p *boundedcontext.Props) {
 			p.Worker.Publishes = subscription.Events{"ledger": nil}
 		}, "Publishes"},
-		"a negative reservation": {func(p *boundedcontext.Props) { p.Worker.ReservedConcurrency = -1 }, "ReservedConcurrency"},
-		"no log level":           {func(p *boundedcontext.Props) { p.LogLevel = "" }, "LogLevel"},
-		"no log retention":       {func(p *boundedcontext.Props) { p.LogRetentionDays = 0 }, "LogRetentionDays"},
-		"no memory of events":    {func(p *boundedcontext.Props) { p.Retention = 0 }, "Retention"},
+		"a negative reservation":   {func(p *boundedcontext.Props) { p.Worker.ReservedConcurrency = -1 }, "ReservedConcurrency"},
+		"a query without an index": {func(p *boundedcontext.Props) { p.Worker.QueriesDue = true }, "DueIndex"},
+		"no log level":             {func(p *boundedcontext.Props) { p.LogLevel = "" }, "LogLevel"},
+		"no log retention":         {func(p *boundedcontext.Props) { p.LogRetentionDays = 0 }, "LogRetentionDays"},
+		"no memory of events":      {func(p *boundedcontext.Props) { p.Retention = 0 }, "Retention"},
 	}
 	stack, props := valid(t)
 	for name, test := range tests {
@@ -165,6 +166,50 @@ func TestOnlyTheWorkerPublishesOnAnOwnBus(t *testing.T) {
 	silent.Publishes = nil
 	ledger.AddFunction("Api", silent)
 	synthtest.Synth(t, stack)
+}
+
+func TestAScheduledFunctionIsInvokedAtARate(t *testing.T) {
+	stack, props := valid(t)
+	props.DueIndex = true
+	ledger := boundedcontext.New(stack, "Ledger", props)
+	function := props.Worker
+	function.QueriesDue = true
+	function.Variables = map[string]string{"PAGE": "10"}
+	ledger.AddScheduledFunction("Clerk", 5*time.Minute, function)
+	template := synthtest.Synth(t, stack)
+	for id, schedule := range synthtest.Of[synthtest.Schedule](t, template, "AWS::Scheduler::Schedule") {
+		if schedule.ScheduleExpression != "rate(5 minutes)" || part(schedule.Target.Arn) != "LedgerClerk" || schedule.Target.Input != "{}" {
+			t.Errorf("%s: %+v", id, schedule)
+		}
+	}
+	for id, made := range synthtest.Of[synthtest.Function](t, template, "AWS::Lambda::Function") {
+		if page := made.Environment.Variables["PAGE"]; (page == "10") != (part(synthtest.Reference(id)) == "LedgerClerk") {
+			t.Errorf("%s is told %q", id, page)
+		}
+	}
+}
+
+func TestAScheduledFunctionThatCannotWorkIsRefused(t *testing.T) {
+	stack, props := valid(t)
+	ledger := boundedcontext.New(stack, "Ledger", props)
+	asking := props.Worker
+	asking.QueriesDue = true
+	for name, test := range map[string]struct {
+		every    time.Duration
+		function boundedcontext.Function
+		want     string
+	}{
+		"half a minute":            {30 * time.Second, props.Worker, "interval"},
+		"a minute and a half":      {90 * time.Second, props.Worker, "interval"},
+		"a query without an index": {time.Minute, asking, "DueIndex"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			message := refusal(func() { ledger.AddScheduledFunction("Clerk", test.every, test.function) })
+			if !strings.HasPrefix(message, "function Clerk of bounded context Ledger: ") || !strings.Contains(message, test.want) {
+				t.Errorf("refused with %q, want it to name %s", message, test.want)
+			}
+		})
+	}
 }
 
 // refusal gives what a call panics with.

@@ -33,6 +33,10 @@
 //		},
 //	})
 //
+// Other functions share the context's table and publish its events: behind HTTP
+// ([BoundedContext.AddFunction]) or on a schedule
+// ([BoundedContext.AddScheduledFunction]).
+//
 // The functions read TABLE_NAME, EVENT_BUS_NAME, SERVICE_NAME, LOG_LEVEL and
 // RETENTION from their environment, the worker DEAD_LETTER_QUEUE_URL too.
 package boundedcontext

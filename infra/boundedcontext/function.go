@@ -11,13 +11,17 @@ import (
 	"example.com/saga/infra/subscription"
 )
 
-func (c *BoundedContext) function(id string, function Function, role awsiam.Role, variables map[string]*string, deadLetters awssqs.IQueue) awslambda.Function {
+func (c *BoundedContext) function(id string, function Function, role awsiam.Role, deadLetters awssqs.IQueue) awslambda.Function {
 	logs := loggroup.New(c.scope, id+"Logs", loggroup.Props{
 		RetentionDays: c.props.LogRetentionDays,
 		Protected:     c.props.Protected,
 	})
 	allow(role, logs.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents")
 
+	variables := c.variables()
+	for name, value := range function.Variables {
+		variables[name] = &value
+	}
 	props := &awslambda.FunctionProps{
 		Code:            awslambda.Code_FromAsset(&function.Artefact, nil),
 		Runtime:         awslambda.Runtime_PROVIDED_AL2023(),
@@ -58,6 +62,9 @@ func (c *BoundedContext) role(id string, function Function) awsiam.Role {
 		actions[i] = "dynamodb:" + action
 	}
 	allow(role, c.Table.TableArn(), actions...)
+	if function.QueriesDue {
+		allow(role, new(*c.Table.TableArn()+"/index/"+dueIndex), "dynamodb:Query")
+	}
 	for _, source := range function.Publishes.Sources() {
 		role.AddToPrincipalPolicy(c.publishing(source, function.Publishes))
 	}

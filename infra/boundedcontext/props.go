@@ -21,6 +21,9 @@ type Props struct {
 	Consumes subscription.Events
 	Delivery Delivery
 	Worker   Function
+	// DueIndex adds an index of the items that are due to the table: those that
+	// have the attributes open and due, ordered by due.
+	DueIndex bool
 	// Protected keeps data: the table is recoverable to any second, cannot be
 	// deleted by mistake and, with the logs, outlives the stack.
 	Protected        bool
@@ -39,6 +42,11 @@ type Function struct {
 	// TableActions are the DynamoDB operations that it may use on the
 	// context's table, such as GetItem.
 	TableActions []string
+	// QueriesDue lets it query the context's DueIndex.
+	QueriesDue bool
+	// Variables are environment variables, besides those that every function of
+	// the context has.
+	Variables map[string]string
 	// Publishes is all that it may publish. None publishes nothing.
 	Publishes subscription.Events
 	// ReservedConcurrency is both reserved and the most that runs at once.
@@ -64,6 +72,9 @@ func (p Props) validate() error {
 	}
 	if err := p.Worker.validate(); err != nil {
 		problems = append(problems, fmt.Errorf("in Worker: %w", err))
+	}
+	if p.Worker.QueriesDue && !p.DueIndex {
+		problems = append(problems, errors.New("in Worker: it QueriesDue, but there is no DueIndex"))
 	}
 	if p.LogLevel == "" {
 		problems = append(problems, errors.New("no LogLevel"))

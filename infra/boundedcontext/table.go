@@ -7,8 +7,12 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
-// table makes the dedup table. Its keys are the service's own matter.
-func table(scope constructs.Construct, protected bool) awsdynamodb.ITable {
+// dueIndex is the name of the index of what is due.
+const dueIndex = "due"
+
+// table makes the dedup table. Its keys are the service's own matter, but for
+// those of the index of what is due.
+func table(scope constructs.Construct, protected, indexed bool) awsdynamodb.ITable {
 	removal := awscdk.RemovalPolicy_DESTROY
 	if protected {
 		removal = awscdk.RemovalPolicy_RETAIN
@@ -23,6 +27,14 @@ func table(scope constructs.Construct, protected bool) awsdynamodb.ITable {
 			PointInTimeRecoveryEnabled: &protected,
 		},
 	})
+	if indexed {
+		made.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{
+			IndexName:      new(dueIndex),
+			PartitionKey:   &awsdynamodb.Attribute{Name: new("open"), Type: awsdynamodb.AttributeType_STRING},
+			SortKey:        &awsdynamodb.Attribute{Name: new("due"), Type: awsdynamodb.AttributeType_NUMBER},
+			ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
+		})
+	}
 	if !protected {
 		cdknag.NagSuppressions_AddResourceSuppressions(made, &[]*cdknag.NagPackSuppression{{
 			Id:     new("AwsSolutions-DDB3"),

@@ -1,13 +1,16 @@
 // Package deadletter makes the queues in which undeliverable events wait for a
-// person.
+// person, each with an alarm that calls one.
 package deadletter
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"example.com/saga/infra/alarm"
 )
 
 // NewQueue makes a dead-letter queue that keeps messages as long as SQS can.
@@ -35,5 +38,10 @@ func newQueue(scope constructs.Construct, id string, props awssqs.QueueProps) aw
 		Id:     new("AwsSolutions-SQS3"),
 		Reason: new("This is a dead-letter queue itself: messages end here and wait for a person."),
 	}}, nil)
+	alarm.New(queue, "NotEmpty", alarm.Props{
+		Metric: queue.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Statistic: new("Maximum")}),
+		Advice: "Messages wait in the dead-letter queue " + *queue.Node().Path() +
+			". Look at them: each says why it is there. Repair the cause, then send them back to where they were going.",
+	})
 	return queue
 }

@@ -33,9 +33,11 @@ type Settings struct {
 	// Retention is how long a context remembers which events it has handled:
 	// longer than the longest way that an event can take to be redelivered.
 	Retention time.Duration
-	Worker    Function
-	API       Function
-	Limits    Concurrency
+	// Deadline is how long an order may take before it is cancelled.
+	Deadline time.Duration
+	Worker   Function
+	API      Function
+	Limits   Concurrency
 }
 
 // Function is the size of a Lambda function.
@@ -64,6 +66,7 @@ func Named(name string) (Settings, error) {
 		LogLevel:         "info",
 		LogRetentionDays: 30,
 		Retention:        60 * 24 * time.Hour,
+		Deadline:         24 * time.Hour,
 		Worker:           Function{MemoryMB: 256, Timeout: 30 * time.Second},
 		API:              Function{MemoryMB: 256, Timeout: 10 * time.Second},
 	}
@@ -72,11 +75,13 @@ func Named(name string) (Settings, error) {
 		settings.Target = "local"
 		settings.LogRetentionDays = 1
 		settings.PublicOrders = true
+		settings.Deadline = 2 * time.Minute
 		settings.NotificationsURL = "https://localhost/notifications"
 		settings.Limits = Concurrency{QueueWorkers: 2, DirectWorkers: 4, API: 20}
 	case "dev":
 		settings.LogLevel = "debug"
 		settings.LogRetentionDays = 7
+		settings.Deadline = 15 * time.Minute
 		settings.NotificationsURL = "https://dev.example.com/notifications"
 	case "staging":
 		settings.Protected = true
@@ -113,6 +118,10 @@ func (s Settings) Validate() error {
 	// dead-letter queue.
 	if s.Retention < 28*24*time.Hour {
 		problems = append(problems, fmt.Errorf("setting Retention: %s is shorter than the 28 days that a message can wait in a queue and its dead-letter queue", s.Retention))
+	}
+	// Orders are looked after once a minute, and as long as they are remembered.
+	if s.Deadline < time.Minute || s.Deadline >= s.Retention {
+		problems = append(problems, fmt.Errorf("setting Deadline: %s is not between a minute and the Retention", s.Deadline))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("settings of environment %q: %w", s.Name, err)

@@ -48,21 +48,24 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 		spoil func(*environment.Settings)
 		want  string
 	}{
-		"no such environment":       {func(s *environment.Settings) { s.Name = "qa" }, "Name: "},
-		"no such target":            {func(s *environment.Settings) { s.Target = "windows" }, "Target: "},
-		"no such level":             {func(s *environment.Settings) { s.LogLevel = "trace" }, "LogLevel: "},
-		"no such log retention":     {func(s *environment.Settings) { s.LogRetentionDays = 8 }, "LogRetentionDays: "},
-		"public orders in prod":     {func(s *environment.Settings) { s.PublicOrders = true }, "PublicOrders: "},
-		"notifications over http":   {func(s *environment.Settings) { s.NotificationsURL = "http://example.com" }, "NotificationsURL: "},
-		"notifications to nowhere":  {func(s *environment.Settings) { s.NotificationsURL = "https://" }, "NotificationsURL: "},
-		"a broken address":          {func(s *environment.Settings) { s.NotificationsURL = "https://a b" }, "NotificationsURL: "},
-		"forgetting before redrive": {func(s *environment.Settings) { s.Retention = 14 * 24 * time.Hour }, "Retention: "},
-		"too little memory":         {func(s *environment.Settings) { s.Worker.MemoryMB = 64 }, "Worker.MemoryMB: "},
-		"too long a timeout":        {func(s *environment.Settings) { s.API.Timeout = time.Hour }, "API.Timeout: "},
-		"half a second":             {func(s *environment.Settings) { s.API.Timeout = 1500 * time.Millisecond }, "API.Timeout: "},
-		"one poller":                {func(s *environment.Settings) { s.Limits.QueueWorkers = 1 }, "Limits.QueueWorkers: "},
-		"negative workers":          {func(s *environment.Settings) { s.Limits.DirectWorkers = -1 }, "Limits.DirectWorkers: "},
-		"a negative front door":     {func(s *environment.Settings) { s.Limits.API = -1 }, "Limits.API: "},
+		"no such environment":        {func(s *environment.Settings) { s.Name = "qa" }, "Name: "},
+		"no such target":             {func(s *environment.Settings) { s.Target = "windows" }, "Target: "},
+		"no such level":              {func(s *environment.Settings) { s.LogLevel = "trace" }, "LogLevel: "},
+		"no such log retention":      {func(s *environment.Settings) { s.LogRetentionDays = 8 }, "LogRetentionDays: "},
+		"public orders in prod":      {func(s *environment.Settings) { s.PublicOrders = true }, "PublicOrders: "},
+		"notifications over http":    {func(s *environment.Settings) { s.NotificationsURL = "http://example.com" }, "NotificationsURL: "},
+		"notifications to nowhere":   {func(s *environment.Settings) { s.NotificationsURL = "https://" }, "NotificationsURL: "},
+		"a broken address":           {func(s *environment.Settings) { s.NotificationsURL = "https://a b" }, "NotificationsURL: "},
+		"forgetting before redrive":  {func(s *environment.Settings) { s.Retention = 14 * 24 * time.Hour }, "Retention: "},
+		"no time for an order":       {func(s *environment.Settings) { s.Deadline = 0 }, "Deadline: "},
+		"half a minute for an order": {func(s *environment.Settings) { s.Deadline = 30 * time.Second }, "Deadline: "},
+		"an order without an end":    {func(s *environment.Settings) { s.Deadline = s.Retention }, "Deadline: "},
+		"too little memory":          {func(s *environment.Settings) { s.Worker.MemoryMB = 64 }, "Worker.MemoryMB: "},
+		"too long a timeout":         {func(s *environment.Settings) { s.API.Timeout = time.Hour }, "API.Timeout: "},
+		"half a second":              {func(s *environment.Settings) { s.API.Timeout = 1500 * time.Millisecond }, "API.Timeout: "},
+		"one poller":                 {func(s *environment.Settings) { s.Limits.QueueWorkers = 1 }, "Limits.QueueWorkers: "},
+		"negative workers":           {func(s *environment.Settings) { s.Limits.DirectWorkers = -1 }, "Limits.DirectWorkers: "},
+		"a negative front door":      {func(s *environment.Settings) { s.Limits.API = -1 }, "Limits.API: "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +87,7 @@ func TestAllWrongSettingsAreReportedAtOnce(t *testing.T) {
 		t.Fatal("empty settings are accepted")
 	}
 	for _, setting := range []string{
-		"Target", "LogLevel", "LogRetentionDays", "NotificationsURL", "Retention",
+		"Target", "LogLevel", "LogRetentionDays", "NotificationsURL", "Retention", "Deadline",
 		"Worker.MemoryMB", "Worker.Timeout", "API.MemoryMB", "API.Timeout",
 	} {
 		if !strings.Contains(err.Error(), setting+": ") {

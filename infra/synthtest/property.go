@@ -84,8 +84,49 @@ type EventSourceMapping struct {
 	ScalingConfig         struct{ MaximumConcurrency int }
 }
 
+// Alarm is the properties of AWS::CloudWatch::Alarm.
+type Alarm struct {
+	AlarmDescription   Reference
+	ComparisonOperator string
+	Dimensions         []struct {
+		Name  string
+		Value Reference
+	}
+	EvaluationPeriods int
+	MetricName        string
+	Namespace         string
+	Statistic         string
+	Threshold         float64
+	TreatMissingData  string
+}
+
+// Schedule is the properties of AWS::Scheduler::Schedule.
+type Schedule struct {
+	ScheduleExpression string
+	State              string
+	Target             struct {
+		Arn              Reference
+		RoleArn          Reference
+		Input            string
+		DeadLetterConfig struct{ Arn Reference }
+		RetryPolicy      struct{ MaximumEventAgeInSeconds, MaximumRetryAttempts int }
+	}
+}
+
+// EventInvokeConfig is the properties of AWS::Lambda::EventInvokeConfig.
+type EventInvokeConfig struct {
+	FunctionName             Reference
+	MaximumEventAgeInSeconds int
+	MaximumRetryAttempts     int
+}
+
 // Table is the properties of AWS::DynamoDB::Table.
 type Table struct {
+	GlobalSecondaryIndexes []struct {
+		IndexName  string
+		KeySchema  []struct{ AttributeName, KeyType string }
+		Projection struct{ ProjectionType string }
+	}
 	BillingMode                      string
 	DeletionProtectionEnabled        bool
 	PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }

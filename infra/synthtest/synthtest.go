@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -118,12 +119,12 @@ func Of[Properties any](t *testing.T, template Template, resourceType string) ma
 	return found
 }
 
-// Reference is a text in a template. If it refers to another resource, by Ref
-// or by Fn::GetAtt, it is that resource's logical id.
+// Reference is a text in a template. Where it refers to another resource, by Ref
+// or by Fn::GetAtt, it has that resource's logical id.
 type Reference string
 
-// UnmarshalJSON takes a literal or what refers to one resource; any other
-// expression stays as it is written.
+// UnmarshalJSON takes a literal, what refers to one resource, or such parts
+// joined; any other expression stays as it is written.
 func (r *Reference) UnmarshalJSON(encoded []byte) error {
 	var literal string
 	if json.Unmarshal(encoded, &literal) == nil {
@@ -133,6 +134,7 @@ func (r *Reference) UnmarshalJSON(encoded []byte) error {
 	var expression struct {
 		Ref    string
 		GetAtt []string `json:"Fn::GetAtt"`
+		Join   []any    `json:"Fn::Join"`
 	}
 	if err := json.Unmarshal(encoded, &expression); err != nil {
 		return fmt.Errorf("%s refers to nothing: %w", encoded, err)
@@ -142,9 +144,29 @@ func (r *Reference) UnmarshalJSON(encoded []byte) error {
 		*r = Reference(expression.Ref)
 	case len(expression.GetAtt) > 0:
 		*r = Reference(expression.GetAtt[0])
+	case len(expression.Join) == 2:
+		return r.join(expression.Join)
 	default:
 		*r = Reference(encoded)
 	}
+	return nil
+}
+
+func (r *Reference) join(arguments []any) error {
+	delimiter, isText := arguments[0].(string)
+	encoded, err := json.Marshal(arguments[1])
+	if err != nil || !isText {
+		return fmt.Errorf("%v cannot be joined: %w", arguments, err)
+	}
+	var parts []Reference
+	if err := json.Unmarshal(encoded, &parts); err != nil {
+		return err
+	}
+	texts := make([]string, len(parts))
+	for i, part := range parts {
+		texts[i] = string(part)
+	}
+	*r = Reference(strings.Join(texts, delimiter))
 	return nil
 }
 

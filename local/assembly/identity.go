@@ -59,42 +59,26 @@ func (p place) arn(service, resource string) string {
 
 // newProperties makes an empty struct for a resource type.
 func newProperties(resourceType string) (properties, bool) {
-	switch resourceType {
-	case "AWS::DynamoDB::Table":
-		return new(Table), true
-	case "AWS::Events::ApiDestination":
-		return new(APIDestination), true
-	case "AWS::Events::Connection":
-		return new(Connection), true
-	case "AWS::Events::EventBus":
-		return new(EventBus), true
-	case "AWS::Events::Rule":
-		return new(Rule), true
-	case "AWS::IAM::Policy":
-		return new(Policy), true
-	case "AWS::IAM::Role":
-		return new(Role), true
-	case "AWS::Lambda::EventInvokeConfig":
-		return new(EventInvokeConfig), true
-	case "AWS::Lambda::EventSourceMapping":
-		return new(EventSourceMapping), true
-	case "AWS::Lambda::Function":
-		return new(Function), true
-	case "AWS::Lambda::Permission":
-		return new(Permission), true
-	case "AWS::Lambda::Url":
-		return new(URL), true
-	case "AWS::Logs::LogGroup":
-		return new(LogGroup), true
-	case "AWS::Logs::ResourcePolicy":
-		return new(LogsPolicy), true
-	case "AWS::SQS::Queue":
-		return new(Queue), true
-	case "AWS::SQS::QueuePolicy":
-		return new(QueuePolicy), true
-	case "AWS::SecretsManager::Secret":
-		return new(Secret), true
-	default:
-		return nil, false
-	}
+	made, known := map[string]properties{
+		"AWS::CloudWatch::Alarm":          new(Alarm),
+		"AWS::DynamoDB::Table":            new(Table),
+		"AWS::Events::ApiDestination":     new(APIDestination),
+		"AWS::Events::Connection":         new(Connection),
+		"AWS::Events::EventBus":           new(EventBus),
+		"AWS::Events::Rule":               new(Rule),
+		"AWS::IAM::Policy":                new(Policy),
+		"AWS::IAM::Role":                  new(Role),
+		"AWS::Lambda::EventInvokeConfig":  new(EventInvokeConfig),
+		"AWS::Lambda::EventSourceMapping": new(EventSourceMapping),
+		"AWS::Lambda::Function":           new(Function),
+		"AWS::Lambda::Permission":         new(Permission),
+		"AWS::Lambda::Url":                new(URL),
+		"AWS::Logs::LogGroup":             new(LogGroup),
+		"AWS::Logs::ResourcePolicy":       new(LogsPolicy),
+		"AWS::SQS::Queue":                 new(Queue),
+		"AWS::SQS::QueuePolicy":           new(QueuePolicy),
+		"AWS::Scheduler::Schedule":        new(Schedule),
+		"AWS::SecretsManager::Secret":     new(Secret),
+	}[resourceType]
+	return made, known
 }

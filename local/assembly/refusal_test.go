@@ -24,6 +24,12 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 			"Rule": {"Type": "AWS::Events::Rule", "Properties": {
 				"EventPattern": {}, "State": "SLEEPING",
 				"Targets": [{"Id": "a", "Arn": {"Fn::Base64": "x"}}]}},
+			"Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": {
+				"GroupName": "g", "ScheduleExpression": "rate(1 minute)", "FlexibleTimeWindow": {"Mode": "FLEXIBLE"}, "State": "DISABLED",
+				"Target": {"Arn": "arn:aws:sqs:eu-west-1:000000000000:q", "RoleArn": "r", "SqsParameters": {}}}},
+			"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {
+				"KeySchema": [], "AttributeDefinitions": [], "BillingMode": "PAY_PER_REQUEST",
+				"GlobalSecondaryIndexes": [{"IndexName": "i", "KeySchema": [], "WarmThroughput": {}}]}},
 			"Url": {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "AWS_IAM", "TargetFunctionArn": "f"}}
 		}
 	}`), options())
@@ -46,6 +52,14 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"resource Queue (AWS::SQS::Queue): property VisibilityTimeout must be of type int, and is 1.5",
 		"resource Rule (AWS::Events::Rule): the intrinsic function Fn::Base64 is not supported by the local cloud",
 		`resource Rule (AWS::Events::Rule): property State: the value "SLEEPING" is not supported by the local cloud`,
+		"resource Schedule (AWS::Scheduler::Schedule): property GroupName is not supported by the local cloud",
+		"resource Schedule (AWS::Scheduler::Schedule): property Target.SqsParameters is not supported by the local cloud",
+		`resource Schedule (AWS::Scheduler::Schedule): property FlexibleTimeWindow.Mode: the value "FLEXIBLE" is not supported by the local cloud`,
+		`resource Schedule (AWS::Scheduler::Schedule): property State: the value "DISABLED" is not supported by the local cloud`,
+		`resource Schedule (AWS::Scheduler::Schedule): property Target.Arn: only functions are supported by the local cloud, not "arn:aws:sqs:eu-west-1:000000000000:q"`,
+		"resource Schedule (AWS::Scheduler::Schedule): property Target.Input: a schedule without an input is not supported by the local cloud",
+		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].Projection is required",
+		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].WarmThroughput is not supported by the local cloud",
 		`resource Url (AWS::Lambda::Url): property AuthType: the value "AWS_IAM" is not supported by the local cloud`,
 	}
 	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
@@ -96,6 +110,7 @@ func TestEveryPropertyWithoutEffectSaysWhy(t *testing.T) {
 	}
 	for _, properties := range []any{
 		assembly.APIDestination{},
+		assembly.Alarm{},
 		assembly.Connection{},
 		assembly.EventBus{},
 		assembly.EventInvokeConfig{},
@@ -109,6 +124,7 @@ func TestEveryPropertyWithoutEffectSaysWhy(t *testing.T) {
 		assembly.QueuePolicy{},
 		assembly.Role{},
 		assembly.Rule{},
+		assembly.Schedule{},
 		assembly.Secret{},
 		assembly.Table{},
 		assembly.URL{},

@@ -6,6 +6,7 @@ type Table struct {
 	KeySchema                        []KeyElement          `cfn:"KeySchema,required"`
 	AttributeDefinitions             []AttributeDefinition `cfn:"AttributeDefinitions,required"`
 	BillingMode                      string                `cfn:"BillingMode"`
+	GlobalSecondaryIndexes           []SecondaryIndex      `cfn:"GlobalSecondaryIndexes"`
 	TimeToLiveSpecification          *TimeToLive           `cfn:"TimeToLiveSpecification"`
 	PointInTimeRecoverySpecification Harmless              `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
 	DeletionProtectionEnabled        Harmless              `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
@@ -24,6 +25,19 @@ type KeyElement struct {
 type AttributeDefinition struct {
 	AttributeName string `cfn:"AttributeName,required"`
 	AttributeType string `cfn:"AttributeType,required"`
+}
+
+// SecondaryIndex is a global secondary index of a table.
+type SecondaryIndex struct {
+	IndexName  string       `cfn:"IndexName,required"`
+	KeySchema  []KeyElement `cfn:"KeySchema,required"`
+	Projection Projection   `cfn:"Projection,required"`
+}
+
+// Projection says which attributes an index has.
+type Projection struct {
+	ProjectionType   string   `cfn:"ProjectionType,required"`
+	NonKeyAttributes []string `cfn:"NonKeyAttributes"`
 }
 
 // TimeToLive names the attribute that holds when an item expires.

@@ -17,10 +17,11 @@ func (s *Service) API() wire.Service {
 		Target:      "AWSEvents",
 		ContentType: "application/x-amz-json-1.1",
 		Operations: map[string]wire.Operation{
-			"PutEvents":        wire.Op(s.PutEvents),
-			"ListEventBuses":   wire.Op(s.ListEventBuses),
-			"DescribeEventBus": wire.Op(s.DescribeEventBus),
-			"TestEventPattern": wire.Op(s.TestEventPattern),
+			"PutEvents":         wire.Op(s.PutEvents),
+			"ListEventBuses":    wire.Op(s.ListEventBuses),
+			"DescribeEventBus":  wire.Op(s.DescribeEventBus),
+			"ListTargetsByRule": wire.Op(s.ListTargetsByRule),
+			"TestEventPattern":  wire.Op(s.TestEventPattern),
 		},
 	}
 }

@@ -12,9 +12,10 @@ import (
 
 // The services that act on their own in a stack.
 const (
-	serviceEvents = "events.amazonaws.com"
-	serviceLambda = "lambda.amazonaws.com"
-	anonymous     = "anonymous"
+	serviceEvents    = "events.amazonaws.com"
+	serviceLambda    = "lambda.amazonaws.com"
+	serviceScheduler = "scheduler.amazonaws.com"
+	anonymous        = "anonymous"
 )
 
 // authority knows the stack's policies and who is who. Whoever is not one of

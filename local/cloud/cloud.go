@@ -20,6 +20,7 @@ import (
 	"example.com/saga/local/function"
 	"example.com/saga/local/logs"
 	"example.com/saga/local/queue"
+	"example.com/saga/local/schedule"
 	"example.com/saga/local/table"
 	"example.com/saga/local/wire"
 )
@@ -37,7 +38,9 @@ type Config struct {
 	NotifyURL string
 	// DeliverTwice delivers every message of every queue at least twice.
 	DeliverTwice bool
-	Clock        func() time.Time
+	// ScheduleEvery replaces the interval of every schedule, unless it is 0.
+	ScheduleEvery time.Duration
+	Clock         func() time.Time
 	// Random is where secrets and credentials come from.
 	Random io.Reader
 	// Observe is called for every event that a bus accepts, and must be quick.
@@ -64,6 +67,7 @@ type Cloud struct {
 	functions    *function.Service
 	destinations *destination.Service
 	buses        *bus.Service
+	schedules    *schedule.Service
 	receiver     *receiver
 
 	address string
@@ -102,7 +106,11 @@ func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 		return nil, err
 	}
 	c.serve()
-	return c, c.functions.Start(ctx)
+	if err := c.functions.Start(ctx); err != nil {
+		return nil, err
+	}
+	c.schedules.Start() //nolint:contextcheck // The schedules live longer than the start.
+	return c, nil
 }
 
 // open listens on a port of the loopback interface.
@@ -156,6 +164,7 @@ func (c *Cloud) build() error {
 		c.createDestinations(),
 		c.createBuses(),
 		c.createRules(),
+		c.createSchedules(),
 	)
 }
 
@@ -183,8 +192,10 @@ func (c *Cloud) serve() {
 func (c *Cloud) api() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", wire.Handler(c.tables.API(), c.queues.API(), c.buses.API(), c.logs.API()))
+	mux.Handle(function.APIPath, c.functions.API(c.authority.authorize))
 	mux.Handle("/notifications", c.receiver)
 	mux.HandleFunc("GET /usage", c.showUsage)
+	mux.HandleFunc("POST /resume", c.resume)
 	return mux
 }
 
@@ -194,10 +205,10 @@ func (c *Cloud) Failed() <-chan error { return c.failed }
 // Idle tells whether nothing is pending anywhere. Messages in queues that no
 // function polls do not count: they wait for a person.
 func (c *Cloud) Idle() bool {
-	// Work flows from the buses on. If no event was accepted while looking
+	// Work flows from the schedules and the buses on. If no event was accepted while looking
 	// down the stream, none has slipped past.
 	before := c.accepted.Load()
-	return c.buses.Idle() && c.polledQueuesEmpty() && c.functions.Idle() && c.accepted.Load() == before
+	return c.schedules.Idle() && c.buses.Idle() && c.polledQueuesEmpty() && c.functions.Idle() && c.accepted.Load() == before
 }
 
 // AwaitIdle waits until nothing is pending.
@@ -217,6 +228,7 @@ func (c *Cloud) AwaitIdle(ctx context.Context) error {
 // Close ends all deliveries, every process and the servers.
 func (c *Cloud) Close() error {
 	if c.buses != nil {
+		c.schedules.Close()
 		c.buses.Close()
 		c.functions.Close()
 	}

@@ -41,9 +41,9 @@ func (a *authority) withContext(conditions map[string][]string) map[string][]str
 }
 
 // roleMay tells whether a service that takes on a role may do this.
-func (a *authority) roleMay(roleARN, action, resource string, conditions map[string][]string) bool {
+func (a *authority) roleMay(roleARN, action, resource string) bool {
 	who := a.roles[roleARN]
-	return who != nil && a.decide(who, action, resource, conditions) == access.Allow
+	return who != nil && a.decide(who, action, resource, nil) == access.Allow
 }
 
 // serviceMay tells whether a resource's policy lets a service do this on behalf

@@ -12,6 +12,7 @@ import (
 	"example.com/saga/local/function"
 	"example.com/saga/local/logs"
 	"example.com/saga/local/queue"
+	"example.com/saga/local/schedule"
 	"example.com/saga/local/table"
 )
 
@@ -33,6 +34,7 @@ func (c *Cloud) newEngines() {
 		Queues:      c.queues,
 		DeadLetters: c.queues,
 	})
+	c.schedules = schedule.New(schedule.Config{Clock: clock, Every: c.config.ScheduleEvery, Targets: schedules{c}, Logger: c.config.Logger})
 	c.destinations = destination.New(destination.Config{Clock: clock})
 	deliveries := deliveries{c}
 	c.buses = bus.New(bus.Config{
@@ -59,15 +61,18 @@ func (c *Cloud) createTables() error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.Table](c.assembly) {
 		made := table.Table{Name: resource.Name, ARN: resource.ARN, Attributes: map[string]string{}}
-		for _, key := range given.KeySchema {
-			switch key.KeyType {
-			case "HASH":
-				made.Key.Partition = key.AttributeName
-			case "RANGE":
-				made.Key.Sort = key.AttributeName
-			default:
-				problems = append(problems, about(resource, fmt.Errorf("the key type %q is neither HASH nor RANGE", key.KeyType)))
+		var err error
+		if made.Key, err = keyOf(given.KeySchema); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+		for _, index := range given.GlobalSecondaryIndexes {
+			key, err := keyOf(index.KeySchema)
+			if err != nil {
+				problems = append(problems, about(resource, fmt.Errorf("index %s: %w", index.IndexName, err)))
 			}
+			made.Indexes = append(made.Indexes, table.Index{
+				Name: index.IndexName, Key: key, Projection: index.Projection.ProjectionType, NonKey: index.Projection.NonKeyAttributes,
+			})
 		}
 		for _, attribute := range given.AttributeDefinitions {
 			made.Attributes[attribute.AttributeName] = attribute.AttributeType
@@ -80,6 +85,21 @@ func (c *Cloud) createTables() error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+func keyOf(elements []assembly.KeyElement) (table.KeySchema, error) {
+	var key table.KeySchema
+	for _, element := range elements {
+		switch element.KeyType {
+		case "HASH":
+			key.Partition = element.AttributeName
+		case "RANGE":
+			key.Sort = element.AttributeName
+		default:
+			return key, fmt.Errorf("the key type %q is neither HASH nor RANGE", element.KeyType)
+		}
+	}
+	return key, nil
 }
 
 func (c *Cloud) createQueues() error {

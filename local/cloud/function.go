@@ -90,7 +90,7 @@ func (c *Cloud) checkDeadLetters(resource assembly.Resource, given *assembly.Fun
 	if _, exists := c.queues.URL(target); !exists {
 		return about(resource, fmt.Errorf("the dead-letter queue %s is not in the stack", target))
 	}
-	if !c.authority.roleMay(given.Role, "sqs:SendMessage", target, nil) {
+	if !c.authority.roleMay(given.Role, "sqs:SendMessage", target) {
 		return about(resource, errors.New("the provided execution role does not have permissions to call SendMessage on SQS"))
 	}
 	return nil
@@ -105,7 +105,7 @@ func (c *Cloud) checkLogs(resource assembly.Resource, given *assembly.Function) 
 			continue
 		}
 		for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
-			if !c.authority.roleMay(given.Role, action, logs.ARN+":log-stream:any", nil) {
+			if !c.authority.roleMay(given.Role, action, logs.ARN+":log-stream:any") {
 				return about(resource, fmt.Errorf("its role does not allow %s on its log group %s", action, group))
 			}
 		}
@@ -150,7 +150,7 @@ func (c *Cloud) checkMapping(given function.EventSource) error {
 	}
 	var problems []error
 	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
-		if !c.authority.roleMay(worker.Role, "sqs:"+action, given.QueueARN, nil) {
+		if !c.authority.roleMay(worker.Role, "sqs:"+action, given.QueueARN) {
 			problems = append(problems, fmt.Errorf("the provided execution role does not have permissions to call %s on SQS", action))
 		}
 	}

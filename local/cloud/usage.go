@@ -18,6 +18,7 @@ type Usage struct {
 	Functions map[string]FunctionUsage `json:"functions"`
 	Rules     map[string]RuleUsage     `json:"rules"`
 	Queues    map[string]QueueUsage    `json:"queues"`
+	Schedules map[string]ScheduleUsage `json:"schedules"`
 	// DroppedForUnknownBus counts events that were published to a bus that
 	// does not exist.
 	DroppedForUnknownBus int `json:"droppedForUnknownBus"`
@@ -66,12 +67,19 @@ type QueueUsage struct {
 	Delayed  int `json:"delayed"`
 }
 
+// ScheduleUsage is how often a schedule has invoked its target, and how often
+// that was refused.
+type ScheduleUsage struct {
+	Fired   int `json:"fired"`
+	Refused int `json:"refused"`
+}
+
 // Usage tells what the stack was used for so far.
 func (c *Cloud) Usage(ctx context.Context) Usage {
 	usage := Usage{
 		Idle:   c.Idle(),
 		Tables: map[string]TableUsage{}, Functions: c.functionUsage(),
-		Rules: map[string]RuleUsage{}, Queues: map[string]QueueUsage{},
+		Rules: map[string]RuleUsage{}, Queues: map[string]QueueUsage{}, Schedules: map[string]ScheduleUsage{},
 		DroppedForUnknownBus: c.buses.DroppedForUnknownBus(),
 		DuplicatedMessages:   c.queues.Duplicated(),
 	}
@@ -85,6 +93,9 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 	}
 	for resource := range assembly.Of[assembly.Queue](c.assembly) {
 		usage.Queues[resource.Path] = queueUsage(c.queues.Counts(resource.ARN))
+	}
+	for resource := range assembly.Of[assembly.Schedule](c.assembly) {
+		usage.Schedules[resource.Path] = ScheduleUsage(c.schedules.Counts(resource.ARN))
 	}
 	running, err := children(ctx)
 	if err != nil {

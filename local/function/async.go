@@ -46,6 +46,7 @@ func (s *Service) handle(ctx context.Context, p *pool, payload []byte) {
 	inv := newInvocation(payload)
 	expires := s.config.Clock().Add(p.function.MaximumEventAge)
 	for attempt := 0; ; attempt++ {
+		p.gate.pass(ctx)
 		result, err := s.attempt(ctx, p, inv.again(), expires)
 		switch {
 		case err == nil && result.FunctionError == "":

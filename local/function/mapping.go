@@ -122,6 +122,7 @@ func visibilityTimeout(ctx context.Context, queues Queues, url string) (time.Dur
 // poll hands every batch over at once and polls again, as long as there is a slot.
 func (m *mapping) poll(ctx context.Context, s *Service) {
 	for {
+		m.pool.gate.pass(ctx)
 		select {
 		case m.slots <- struct{}{}:
 		case <-ctx.Done():
@@ -142,6 +143,7 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 				<-m.slots
 				s.busy.Add(-1)
 			}()
+			m.pool.gate.pass(ctx) // It may have been shut while this was received.
 			if err := m.process(ctx, batch); err != nil && ctx.Err() == nil {
 				s.config.Logger.ErrorContext(ctx, "an event source mapping has failed", "queue", m.QueueARN, "error", err)
 			}

@@ -15,6 +15,7 @@ type pool struct {
 	starter  *starter
 
 	places chan struct{}
+	gate   gate
 
 	mu     sync.Mutex
 	idle   []*process

@@ -142,12 +142,25 @@ func read(getenv func(string) string) (settings, error) {
 		logLevel:           required("LOG_LEVEL"),
 		deadLetterQueueURL: getenv("DEAD_LETTER_QUEUE_URL"),
 	}
-	if value := required("RETENTION"); value != "" {
-		retention, err := time.ParseDuration(value)
-		if err != nil || retention <= 0 {
-			problems = append(problems, fmt.Errorf("the environment variable RETENTION is %q, not a time such as 360h", value))
-		}
-		s.retention = retention
+	retention, err := duration("RETENTION", getenv)
+	s.retention = retention
+	return s, errors.Join(append(problems, err)...)
+}
+
+// Duration reads an environment variable that only some functions have, such
+// as 24h.
+func Duration(name string) (time.Duration, error) {
+	return duration(name, os.Getenv)
+}
+
+func duration(name string, getenv func(string) string) (time.Duration, error) {
+	value := getenv(name)
+	if value == "" {
+		return 0, fmt.Errorf("the environment variable %s is not set", name)
 	}
-	return s, errors.Join(problems...)
+	read, err := time.ParseDuration(value)
+	if err != nil || read <= 0 {
+		return 0, fmt.Errorf("the environment variable %s is %q, not a time such as 360h", name, value)
+	}
+	return read, nil
 }

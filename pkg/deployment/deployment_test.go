@@ -78,3 +78,16 @@ func TestARetentionThatIsNoTimeIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestATimeThatOnlySomeFunctionsHaveIsReadByName(t *testing.T) {
+	t.Setenv("DEADLINE", "24h")
+	if got, err := Duration("DEADLINE"); err != nil || got != 24*time.Hour {
+		t.Errorf("the time is %s, %v", got, err)
+	}
+	for value, want := range map[string]string{"": "DEADLINE is not set", "soon": "soon", "-1h": "-1h"} {
+		t.Setenv("DEADLINE", value)
+		if _, err := Duration("DEADLINE"); err == nil || !strings.Contains(err.Error(), "DEADLINE") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: the error is %v", value, err)
+		}
+	}
+}

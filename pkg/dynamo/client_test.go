@@ -20,6 +20,9 @@ type client struct {
 	gets  []*dynamodb.GetItemInput
 	puts  []*dynamodb.PutItemInput
 	txs   []*dynamodb.TransactWriteItemsInput
+
+	queries []dynamodb.QueryInput
+	pages   []*dynamodb.QueryOutput
 }
 
 func newClient() *client {
@@ -57,6 +60,17 @@ func (c *client) TransactWriteItems(
 	return &dynamodb.TransactWriteItemsOutput{}, nil
 }
 
+func (c *client) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	c.calls = append(c.calls, "Query")
+	c.queries = append(c.queries, *in)
+	if c.err != nil {
+		return nil, c.err
+	}
+	page := c.pages[0]
+	c.pages = c.pages[1:]
+	return page, nil
+}
+
 func text(value types.AttributeValue) string { return value.(*types.AttributeValueMemberS).Value }
 
 func str(value string) types.AttributeValue { return &types.AttributeValueMemberS{Value: value} }
@@ -66,7 +80,7 @@ func num(value string) types.AttributeValue { return &types.AttributeValueMember
 func assertEqual(t *testing.T, want, got any) {
 	t.Helper()
 	ignore := cmpopts.IgnoreUnexported(
-		dynamodb.GetItemInput{}, dynamodb.PutItemInput{}, dynamodb.TransactWriteItemsInput{}, types.TransactWriteItem{}, types.Put{},
+		dynamodb.GetItemInput{}, dynamodb.PutItemInput{}, dynamodb.TransactWriteItemsInput{}, dynamodb.QueryInput{}, types.TransactWriteItem{}, types.Put{},
 		types.Update{}, types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberL{}, types.AttributeValueMemberM{},
 	)
 	if diff := cmp.Diff(want, got, ignore, cmpopts.EquateEmpty()); diff != "" {

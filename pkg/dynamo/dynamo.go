@@ -11,6 +11,16 @@
 //	handled (L)     what was handled: source, id, type, cause, time and at (epoch
 //	                milliseconds), published (the events, JSON)
 //	expires_at (N)  epoch seconds, the table's time to live
+//	open (S)        a constant, only while the record is due
+//	due (N)         epoch seconds, only while the record is due
+//
+// A participant whose records can be due needs a global secondary index named
+// due on its table: partition key open, sort key due, keys only. It holds the
+// records that are due and no others, so finding the longest due is one small
+// query. It costs one write unit when a record becomes due and one when it no
+// longer is, and nothing in between. All its entries have one partition key,
+// and a partition takes 1,000 writes a second: that is 500 new records a
+// second, beyond which the table itself is throttled.
 package dynamo
 
 import (
@@ -38,11 +48,13 @@ type Client interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
 // Store is a participant.Store on a DynamoDB table whose partition key is pk.
 // It needs the permissions dynamodb:GetItem and dynamodb:PutItem, and
-// dynamodb:UpdateItem where events adjust other items.
+// dynamodb:UpdateItem where events adjust other items, dynamodb:Query on the
+// index where somebody asks what is due.
 type Store struct {
 	client Client
 	table  string
@@ -61,6 +73,8 @@ type item struct {
 	State     string    `dynamodbav:"state"`
 	Handled   []handled `dynamodbav:"handled"`
 	ExpiresAt int64     `dynamodbav:"expires_at"`
+	Open      string    `dynamodbav:"open,omitempty"`
+	Due       int64     `dynamodbav:"due,omitempty"`
 }
 
 type handled struct {
@@ -222,6 +236,10 @@ func newItem(record participant.Record) (map[string]types.AttributeValue, error)
 		State:     string(record.State),
 		ExpiresAt: record.ExpiresAt.Unix(),
 	}
+	if !record.Due.IsZero() {
+		next.Open = isOpen
+		next.Due = record.Due.Unix()
+	}
 	for _, h := range record.Handled {
 		entry := handled{
 			Source: h.Source, ID: h.ID, Type: h.Type, CausationID: h.CausationID,
@@ -245,6 +263,9 @@ func (i item) record() (participant.Record, error) {
 		Version:   i.Version,
 		State:     json.RawMessage(i.State),
 		ExpiresAt: time.Unix(i.ExpiresAt, 0).UTC(),
+	}
+	if i.Open != "" {
+		record.Due = time.Unix(i.Due, 0).UTC()
 	}
 	for _, h := range i.Handled {
 		entry := participant.Handled{

@@ -213,8 +213,8 @@ func newParticipant(t *testing.T, c *client, adjustments []participant.Adjustmen
 	}
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	e, err := language.Write(event.Event{
-		ID: "e-1", Source: contract.SourceWarehouse, Type: contract.StockReceived{}.EventType(), Subject: "123",
-		Time: now, CorrelationID: "c-1", Data: json.RawMessage(`{"quantity":1}`),
+		ID: "e-1", Source: contract.SourceWarehouse, Type: contract.StockReceived{}.EventType(), Subject: "delivery-1",
+		Time: now, CorrelationID: "c-1", Data: json.RawMessage(`{"sku":"123","quantity":1}`),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,13 +3,16 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
@@ -103,6 +106,27 @@ func (s *Store) Counters(_ context.Context, item string) (map[string]int64, erro
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.counters[item]), nil
+}
+
+// Due gives the subjects of the records that are due by a moment, the longest
+// due first, and not more than limit.
+func (s *Store) Due(_ context.Context, by time.Time, limit int) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var due []participant.Record
+	for _, record := range s.records {
+		if !record.Due.IsZero() && !record.Due.After(by) {
+			due = append(due, record)
+		}
+	}
+	slices.SortFunc(due, func(a, b participant.Record) int {
+		return cmp.Or(a.Due.Compare(b.Due), strings.Compare(a.Subject, b.Subject))
+	})
+	var subjects []string
+	for _, record := range due[:min(limit, len(due))] {
+		subjects = append(subjects, record.Subject)
+	}
+	return subjects, nil
 }
 
 // clone makes a record that shares nothing with the given one, so that nobody

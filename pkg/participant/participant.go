@@ -27,6 +27,11 @@ import (
 // after it has lost too many races, and then redelivery is right.
 var ErrConflict = errors.New("the record was written by someone else")
 
+// ErrUnpublished says that what was decided is committed and stands, but that
+// not everything it publishes is published. It will be when the same event or
+// command comes again, or by Republish.
+var ErrUnpublished = errors.New("committed, but not all published")
+
 // RefusedError says that a commit was refused as a whole because these items
 // have not as much as the adjustments would take from them.
 type RefusedError struct {
@@ -49,6 +54,9 @@ type Record struct {
 	Handled []Handled
 	// ExpiresAt is when the record may be forgotten.
 	ExpiresAt time.Time
+	// Due is when somebody must look at the record at the latest, zero if
+	// nobody needs to. It has the resolution of seconds.
+	Due time.Time
 }
 
 // Handled is a cause that was handled, with what was published because of it.
@@ -125,7 +133,8 @@ func Pure[S any](decide func(S, Input) (Decision[S], error)) Decide[S] {
 	return func(_ context.Context, state S, in Input) (Decision[S], error) { return decide(state, in) }
 }
 
-// Participant is one bounded context in the saga. All fields are required.
+// Participant is one bounded context in the saga. All fields are required but
+// Due.
 type Participant[S any] struct {
 	// Source is the name of the context, the source of what it publishes.
 	Source    string
@@ -140,6 +149,11 @@ type Participant[S any] struct {
 	Retention time.Duration
 	// Pause waits before attempt number n (1, 2, …) after a lost race.
 	Pause func(ctx context.Context, n int) error
+	// Due tells when somebody must look at a record in this state if nothing
+	// ends it before, or zero. Everyone who commits in the context needs the
+	// same one, because a commit replaces what the record said. Without it
+	// nothing is ever due.
+	Due func(S) time.Time
 }
 
 // tolerance is how much longer than its retention a handled event is
@@ -175,7 +189,8 @@ func (p *Participant[S]) Load(ctx context.Context, subject string) (S, Record, e
 }
 
 // Execute handles a command from outside of the saga and gives the state after
-// it. The same ID is the same command: it is executed once.
+// it. The same ID is the same command: it is executed once. The state is right
+// even if the error is ErrUnpublished.
 func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data event.Data) (S, error) {
 	return p.run(ctx, event.Cause{Event: command, IsCommand: true}, data)
 }
@@ -273,13 +288,17 @@ func (p *Participant[S]) next(record Record, handled event.Event, state S, publi
 		At:          now,
 		Published:   published,
 	})
-	return Record{
+	next := Record{
 		Subject:   handled.Subject,
 		Version:   record.Version,
 		State:     encoded,
 		Handled:   remembered,
 		ExpiresAt: now.Add(p.Retention + tolerance),
-	}, nil
+	}
+	if p.Due != nil {
+		next.Due = p.Due(state).Truncate(time.Second)
+	}
+	return next, nil
 }
 
 func (p *Participant[S]) publish(ctx context.Context, cause event.Cause, events []event.Event) error {
@@ -287,7 +306,7 @@ func (p *Participant[S]) publish(ctx context.Context, cause event.Cause, events 
 		return nil
 	}
 	if err := p.Publisher.Publish(ctx, events...); err != nil {
-		return fmt.Errorf("%s publishes because of %s %s: %w", p.Source, cause.Event.Type, cause.Event.ID, err)
+		return fmt.Errorf("%s publishes because of %s %s: %w: %w", p.Source, cause.Event.Type, cause.Event.ID, ErrUnpublished, err)
 	}
 	return nil
 }

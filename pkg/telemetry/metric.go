@@ -1,6 +1,10 @@
 package telemetry
 
-import "time"
+import (
+	"context"
+	"log/slog"
+	"time"
+)
 
 // metadata tells CloudWatch which members of a log line are metrics, as the
 // embedded metric format specifies.
@@ -20,13 +24,33 @@ type metric struct {
 	Unit string
 }
 
-func newMetadata(at time.Time, counter string) metadata {
+func newMetadata(at time.Time, dimensions []string, metrics ...metric) metadata {
 	return metadata{
 		Timestamp: at.UnixMilli(),
 		CloudWatchMetrics: []directive{{
 			Namespace:  namespace,
-			Dimensions: [][]string{{"service", "event_type"}},
-			Metrics:    []metric{{Name: counter, Unit: "Count"}, {Name: "EventDuration", Unit: "Milliseconds"}},
+			Dimensions: [][]string{dimensions},
+			Metrics:    metrics,
 		}},
 	}
+}
+
+// Age is how old something is that should not grow old.
+type Age struct {
+	// Metric is the name of the metric.
+	Metric string
+	Age    time.Duration
+}
+
+// LogAges writes one line with ages as metrics, in seconds and with the
+// dimension service.
+func LogAges(ctx context.Context, logger *slog.Logger, at time.Time, ages ...Age) {
+	var attrs []slog.Attr
+	var metrics []metric
+	for _, a := range ages {
+		attrs = append(attrs, slog.Float64(a.Metric, a.Age.Seconds()))
+		metrics = append(metrics, metric{Name: a.Metric, Unit: "Seconds"})
+	}
+	attrs = append(attrs, slog.Any("_aws", newMetadata(at, []string{"service"}, metrics...)))
+	logger.LogAttrs(ctx, slog.LevelInfo, "ages", attrs...)
 }

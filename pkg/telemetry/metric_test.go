@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -105,5 +106,28 @@ func assertLength(t *testing.T, what, text string, most int) {
 	t.Helper()
 	if n := utf8.RuneCountInString(text); n < 1 || n > most || strings.TrimSpace(text) == "" {
 		t.Errorf("the %s %q has %d characters, allowed are 1 to %d", what, text, n, most)
+	}
+}
+
+func TestAgesAreMetricsInSecondsOfTheService(t *testing.T) {
+	lines := logged(t, "INFO", func(logger *slog.Logger) {
+		telemetry.LogAges(t.Context(), logger, time.UnixMilli(1_772_600_767_089),
+			telemetry.Age{Metric: "OldestOrder", Age: 1500 * time.Millisecond}, telemetry.Age{Metric: "OldestRollback"})
+	})
+	if len(lines) != 1 || lines[0]["OldestOrder"] != 1.5 || lines[0]["OldestRollback"] != 0.0 || lines[0]["service"] != "payment" {
+		t.Fatalf("the lines are %v", lines)
+	}
+	metadata := decodeMetadata(t, lines[0]["_aws"])
+	if metadata.Timestamp == nil || *metadata.Timestamp != 1_772_600_767_089 || len(metadata.CloudWatchMetrics) != 1 {
+		t.Fatalf("the metadata is %+v", metadata)
+	}
+	directive := metadata.CloudWatchMetrics[0]
+	if diff := cmp.Diff([][]string{{"service"}}, directive.Dimensions); diff != "" || directive.Namespace != "Saga" {
+		t.Errorf("the namespace is %s, the dimensions: %s", directive.Namespace, diff)
+	}
+	for n, name := range []string{"OldestOrder", "OldestRollback"} {
+		if metric := directive.Metrics[n]; metric.Name != name || metric.Unit != "Seconds" {
+			t.Errorf("metric %d is %+v", n, metric)
+		}
 	}
 }

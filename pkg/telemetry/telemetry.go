@@ -75,21 +75,22 @@ func (c correlated) WithGroup(name string) slog.Handler {
 // EventsHandled, EventsInvalid or EventsFailed (counts) and EventDuration
 // (milliseconds) have the dimensions service and event_type.
 func LogEvent(ctx context.Context, logger *slog.Logger, o Outcome) {
-	level, metric := slog.LevelInfo, "EventsHandled"
+	level, counter := slog.LevelInfo, "EventsHandled"
 	switch o.Result {
 	case Invalid:
-		level, metric = slog.LevelError, "EventsInvalid"
+		level, counter = slog.LevelError, "EventsInvalid"
 	case Failed:
-		level, metric = slog.LevelWarn, "EventsFailed"
+		level, counter = slog.LevelWarn, "EventsFailed"
 	case Handled:
 	}
 	attrs := []slog.Attr{
 		slog.String("event_type", cmp.Or(o.Type, "unknown")), // CloudWatch drops a metric with an empty dimension
 		slog.String("event_id", o.ID),
 		slog.String("result", string(o.Result)),
-		slog.Int(metric, 1),
+		slog.Int(counter, 1),
 		slog.Int64("EventDuration", o.Duration.Milliseconds()),
-		slog.Any("_aws", newMetadata(o.At, metric)),
+		slog.Any("_aws", newMetadata(o.At, []string{"service", "event_type"},
+			metric{Name: counter, Unit: "Count"}, metric{Name: "EventDuration", Unit: "Milliseconds"})),
 	}
 	if o.Err != nil {
 		attrs = append(attrs, slog.String("error", o.Err.Error()))

@@ -3,6 +3,7 @@ package order
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
@@ -22,7 +23,7 @@ func Decide(s State, in participant.Input) (Decision, error) {
 	case Place:
 		return place(s, in, data), nil
 	case Cancel:
-		return cancel(s, data)
+		return cancel(s, data, in.Now)
 	}
 	if s.Progress == Unplaced {
 		return Decision{}, fmt.Errorf("%w: %s of an order that was never placed here", event.ErrInvalid, in.Event.Type)
@@ -37,19 +38,19 @@ func Decide(s State, in participant.Input) (Decision, error) {
 	case contract.OrderShipped, contract.CancellationRefused:
 		return ship(s)
 	case contract.PaymentDeclined:
-		return rollBack(s, data.Reason)
+		return rollBack(s, data.Reason, in.Now)
 	case contract.AwardRejected:
-		return rollBack(s, data.Reason)
+		return rollBack(s, data.Reason, in.Now)
 	case contract.ShipmentFailed:
-		return rollBack(s, data.Reason)
+		return rollBack(s, data.Reason, in.Now)
 	case contract.PointsRevoked:
-		return rollBack(s, data.Reason)
+		return rollBack(s, data.Reason, in.Now)
 	case contract.PaymentRefunded:
-		return rollBack(s, data.Reason)
+		return rollBack(s, data.Reason, in.Now)
 	case contract.StockUnavailable:
-		return complete(s, data.Reason)
+		return complete(s, data.Reason, in.Now)
 	case contract.StockReleased:
-		return complete(s, data.Reason)
+		return complete(s, data.Reason, in.Now)
 	}
 	return Decision{}, fmt.Errorf("%w: the order context does not consume %s", event.ErrInvalid, in.Event.Type)
 }
@@ -60,13 +61,15 @@ func place(s State, in participant.Input, data Place) Decision {
 		return Decision{State: s}
 	}
 	return Decision{
-		State:  State{Progress: Placed, CorrelationID: in.Event.CorrelationID, Fingerprint: data.Fingerprint},
+		State: State{
+			Progress: Placed, CorrelationID: in.Event.CorrelationID, Fingerprint: data.Fingerprint, Deadline: data.Deadline,
+		},
 		Events: []event.Data{data.Order},
 	}
 }
 
 // cancel asks the warehouse, which decides. Asking again changes nothing.
-func cancel(s State, data Cancel) (Decision, error) {
+func cancel(s State, data Cancel, now time.Time) (Decision, error) {
 	switch {
 	case s.Progress == Unplaced:
 		return Decision{}, ErrUnknown
@@ -75,9 +78,7 @@ func cancel(s State, data Cancel) (Decision, error) {
 	case s.Rollback != None:
 		return Decision{State: s}, nil
 	}
-	s.Rollback = Requested
-	s.Reason = data.Reason
-	return Decision{State: s, Events: []event.Data{contract.CancellationRequested{Reason: data.Reason}}}, nil
+	return Decision{State: s.back(Requested, data.Reason, now), Events: []event.Data{contract.CancellationRequested{Reason: data.Reason}}}, nil
 }
 
 // advance never goes back, because events come in any order.
@@ -95,33 +96,41 @@ func ship(s State) (Decision, error) {
 		return Decision{}, fmt.Errorf("%w: an order that is rolled back was shipped", event.ErrInvalid)
 	}
 	s.Rollback = None
+	s.RollbackSince = time.Time{}
 	s.Reason = ""
 	return advance(s, Shipped), nil
 }
 
 // rollBack notes that the order is on its way back.
-func rollBack(s State, reason contract.Reason) (Decision, error) {
+func rollBack(s State, reason contract.Reason, now time.Time) (Decision, error) {
 	if s.Progress == Shipped {
 		return Decision{}, fmt.Errorf("%w: a shipped order is rolled back", event.ErrInvalid)
 	}
 	switch s.Rollback {
 	case None, Requested:
-		s.Rollback = Running
-		s.Reason = reason
+		s = s.back(Running, reason, now)
 	case Running, Complete:
 	}
 	return Decision{State: s}, nil
 }
 
 // complete ends the rollback, once.
-func complete(s State, reason contract.Reason) (Decision, error) {
+func complete(s State, reason contract.Reason, now time.Time) (Decision, error) {
 	switch {
 	case s.Progress == Shipped:
 		return Decision{}, fmt.Errorf("%w: the stock of a shipped order was given back", event.ErrInvalid)
 	case s.Rollback == Complete:
 		return Decision{State: s}, nil
 	}
-	s.Rollback = Complete
+	return Decision{State: s.back(Complete, reason, now), Events: []event.Data{contract.OrderCancelled{Reason: reason}}}, nil
+}
+
+// back is the order at a stage of its way back, which began at the first one.
+func (s State) back(stage Rollback, reason contract.Reason, now time.Time) State {
+	if s.Rollback == None {
+		s.RollbackSince = now
+	}
+	s.Rollback = stage
 	s.Reason = reason
-	return Decision{State: s, Events: []event.Data{contract.OrderCancelled{Reason: reason}}}, nil
+	return s
 }

@@ -14,7 +14,10 @@ import (
 	"example.com/saga/services/order"
 )
 
-var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+var (
+	now      = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	deadline = now.Add(time.Hour)
+)
 
 // known is what is known about an order, with a name for it.
 type known struct {
@@ -25,7 +28,7 @@ type known struct {
 // The states: one for each step forward and each stage of the way back.
 var (
 	unplaced  = known{name: "unplaced"}
-	placed    = known{"placed", order.State{Progress: order.Placed, CorrelationID: "saga-1", Fingerprint: "request-1"}}
+	placed    = known{"placed", order.State{Progress: order.Placed, CorrelationID: "saga-1", Fingerprint: "request-1", Deadline: deadline}}
 	reserved  = at(placed, order.Reserved)
 	paid      = at(placed, order.Paid)
 	awarded   = at(placed, order.Awarded)
@@ -42,8 +45,11 @@ func at(k known, progress order.Progress) known {
 	return k
 }
 
-// back is the same order on its way back.
+// back is the same order on its way back, since now if it was not before.
 func back(k known, stage order.Rollback, reason contract.Reason) known {
+	if k.Rollback == order.None {
+		k.RollbackSince = now
+	}
 	k.Rollback = stage
 	k.Reason = reason
 	k.name = map[order.Rollback]string{
@@ -54,7 +60,7 @@ func back(k known, stage order.Rollback, reason contract.Reason) known {
 
 // Commands, and what is consumed.
 var (
-	place  = order.Place{Order: orderPlaced, Fingerprint: "request-1"}
+	place  = order.Place{Order: orderPlaced, Fingerprint: "request-1", Deadline: deadline}
 	cancel = order.Cancel{Reason: contract.CancelledByCustomer}
 
 	held                = []contract.Stock{{SKU: "123", Quantity: 2}}
@@ -177,6 +183,33 @@ func TestTheStatusOfAnOrder(t *testing.T) {
 	} {
 		if got := test.Status(); got != test.want || test.Ended() != test.ended {
 			t.Errorf("%s: %s, ended: %t, want %s, %t", test.name, got, test.Ended(), test.want, test.ended)
+		}
+	}
+}
+
+func TestTheWayBackBeganWhenTheOrderWasFirstTurnedBack(t *testing.T) {
+	first := now.Add(-time.Minute)
+	before := requested.State
+	before.RollbackSince = first
+	for _, data := range []event.Data{paymentDeclined, stockUnavailable, stockReleased} {
+		got, err := order.Decide(before, input(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !got.State.RollbackSince.Equal(first) {
+			t.Errorf("after %s the way back began at %s", data.EventType(), got.State.RollbackSince)
+		}
+	}
+}
+
+func TestAnOrderIsDueAtItsDeadlineUntilItHasEnded(t *testing.T) {
+	for _, k := range states() {
+		want := deadline
+		if k.Progress == order.Unplaced || k.Ended() {
+			want = time.Time{}
+		}
+		if got := k.Due(); !got.Equal(want) {
+			t.Errorf("%s is due at %s, not at %s", k.name, got, want)
 		}
 	}
 }

@@ -8,6 +8,8 @@
 package order
 
 import (
+	"time"
+
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
@@ -47,6 +49,10 @@ type State struct {
 	CorrelationID string `json:"correlationId"`
 	// Fingerprint recognises the request that placed the order.
 	Fingerprint string `json:"fingerprint"`
+	// Deadline is when the order is cancelled if it has not ended.
+	Deadline time.Time `json:"deadline"`
+	// RollbackSince is when the order was turned back.
+	RollbackSince time.Time `json:"rollbackSince,omitzero"`
 }
 
 // Decision is what is decided because of an event or a command.
@@ -92,10 +98,20 @@ func (s State) Status() Status {
 // Ended tells whether the order is shipped or cancelled, which is for ever.
 func (s State) Ended() bool { return s.Progress == Shipped || s.Rollback == Complete }
 
+// Due is when somebody must look after the order at the latest: the deadline,
+// until the order has ended.
+func (s State) Due() time.Time {
+	if s.Ended() {
+		return time.Time{}
+	}
+	return s.Deadline
+}
+
 // Place is the command to place an order.
 type Place struct {
 	Order       contract.OrderPlaced
 	Fingerprint string
+	Deadline    time.Time
 }
 
 // EventType is order.place.

@@ -1,11 +1,17 @@
 package order
 
 import (
-	"slices"
 	"time"
 
+	"example.com/saga/pkg/causal"
 	"example.com/saga/pkg/participant"
 )
+
+// TimelineWindow is how long an event is held back whose cause has not come.
+// Events overtake each other by seconds; half a minute covers that and what is
+// tried again at once. Whatever takes longer is a redelivery, which can take
+// minutes, and is better shown as a gap than waited for.
+const TimelineWindow = 30 * time.Second
 
 // Entry is one event of an order.
 type Entry struct {
@@ -14,51 +20,38 @@ type Entry struct {
 	Source      string    `json:"source"`
 	Time        time.Time `json:"time"`
 	CausationID string    `json:"causationId,omitempty"`
+	// Gap tells that the event's cause is missing before it.
+	Gap bool `json:"gap,omitempty"`
 }
 
 // Timeline is every event of an order that its record knows: what was published
 // and what was consumed. A cause stands before its effects, in whatever order
-// they came; otherwise the earlier event is first.
-func Timeline(record participant.Record) []Entry {
-	var entries []Entry
+// they came; otherwise the earlier event is first. An event whose cause has not
+// come is left out until it comes, or until the window after the event's own
+// arrival has closed: then it is shown with the gap.
+func Timeline(record participant.Record, now time.Time, window time.Duration) []Entry {
+	var arrived []causal.Event[Entry]
+	add := func(entry Entry, at time.Time) {
+		arrived = append(arrived, causal.Event[Entry]{
+			ID: entry.ID, Cause: entry.CausationID, Time: entry.Time, Arrived: at, Value: entry,
+		})
+	}
 	for _, handled := range record.Handled {
+		// A command is no event.
 		if handled.CausationID != "" {
-			entries = append(entries, Entry{
+			add(Entry{
 				Type: handled.Type, ID: handled.ID, Source: handled.Source, Time: handled.Time, CausationID: handled.CausationID,
-			})
+			}, handled.At)
 		}
 		for _, e := range handled.Published {
-			entries = append(entries, Entry{
-				Type: e.Type, ID: e.ID, Source: e.Source, Time: e.Time, CausationID: e.CausationID,
-			})
+			add(Entry{Type: e.Type, ID: e.ID, Source: e.Source, Time: e.Time, CausationID: e.CausationID}, handled.At)
 		}
 	}
-	return causal(entries)
-}
-
-// causal sorts entries by time, and then moves each behind its cause, because
-// the clocks of different machines differ.
-func causal(entries []Entry) []Entry {
-	slices.SortStableFunc(entries, func(a, b Entry) int { return a.Time.Compare(b.Time) })
-	effects := make(map[string][]Entry)
-	known := make(map[string]bool)
-	for _, e := range entries {
-		known[e.ID] = true
+	entries := []Entry{}
+	for _, shown := range causal.Order(arrived, now, window) {
+		entry := shown.Value
+		entry.Gap = shown.Gap
+		entries = append(entries, entry)
 	}
-	var ready []Entry
-	for _, e := range entries {
-		if known[e.CausationID] {
-			effects[e.CausationID] = append(effects[e.CausationID], e)
-		} else {
-			ready = append(ready, e)
-		}
-	}
-	sorted := make([]Entry, 0, len(entries))
-	for len(ready) > 0 {
-		first := ready[0]
-		sorted = append(sorted, first)
-		ready = append(ready[1:], effects[first.ID]...)
-		slices.SortStableFunc(ready, func(a, b Entry) int { return a.Time.Compare(b.Time) })
-	}
-	return sorted
+	return entries
 }

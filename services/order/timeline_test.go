@@ -19,14 +19,17 @@ import (
 func happened(id, cause string, milliseconds int) participant.Handled {
 	return participant.Handled{
 		Source: "somewhere", ID: id, Type: "type of " + id, CausationID: cause,
-		Time: now.Add(time.Duration(milliseconds) * time.Millisecond),
+		Time: now.Add(time.Duration(milliseconds) * time.Millisecond), At: now,
 	}
 }
+
+// later is when every window has closed.
+var later = now.Add(order.TimelineWindow)
 
 // placement is the command that every order begins with, which is no event.
 func placement() participant.Handled {
 	return participant.Handled{
-		Source: "order/http", ID: "command", Type: "order.place", Time: now,
+		Source: "order/http", ID: "command", Type: "order.place", Time: now, At: now,
 		Published: []event.Event{{ID: "placed", Source: "order", Type: "order.placed", Time: now}},
 	}
 }
@@ -44,7 +47,7 @@ func TestATimelineHasWhatWasPublishedAndWhatWasConsumedButNoCommand(t *testing.T
 	failed.Published = []event.Event{{
 		ID: "cancelled", Source: "order", Type: "order.cancelled", Time: now.Add(time.Second), CausationID: "failed",
 	}}
-	got := order.Timeline(participant.Record{Handled: []participant.Handled{placement(), failed}})
+	got := order.Timeline(participant.Record{Handled: []participant.Handled{placement(), failed}}, now, order.TimelineWindow)
 	want := []order.Entry{
 		{Type: "order.placed", ID: "placed", Source: "order", Time: now},
 		{Type: "type of failed", ID: "failed", Source: "somewhere", Time: failed.Time, CausationID: "placed"},
@@ -58,23 +61,34 @@ func TestATimelineHasWhatWasPublishedAndWhatWasConsumedButNoCommand(t *testing.T
 func TestAnEventStandsBehindItsCauseEvenIfItsClockIsSlow(t *testing.T) {
 	got := ids(order.Timeline(participant.Record{Handled: []participant.Handled{
 		placement(), happened("paid", "reserved", -50), happened("reserved", "placed", 10),
-	}}))
+	}}, now, order.TimelineWindow))
 	if diff := cmp.Diff([]string{"placed", "reserved", "paid"}, got); diff != "" {
 		t.Errorf("timeline (-want +got):\n%s", diff)
 	}
 }
 
-func TestAnEventWhoseCauseIsUnknownIsShownByItsTime(t *testing.T) {
-	got := ids(order.Timeline(participant.Record{Handled: []participant.Handled{
-		placement(), happened("late", "reserved", 30), happened("paid", "nobody knows", 20),
-	}}))
-	if diff := cmp.Diff([]string{"placed", "paid", "late"}, got); diff != "" {
-		t.Errorf("timeline (-want +got):\n%s", diff)
+func TestAnEventWhoseCauseIsMissingIsHeldBackAndThenShownWithTheGap(t *testing.T) {
+	record := participant.Record{Handled: []participant.Handled{
+		placement(), happened("awarded", "paid", 30), happened("shipped", "awarded", 40),
+	}}
+	if got := ids(order.Timeline(record, later.Add(-time.Millisecond), order.TimelineWindow)); !slices.Equal(got, []string{"placed"}) {
+		t.Errorf("before the window closes the timeline is %v", got)
+	}
+	gaps := make(map[string]bool)
+	for _, entry := range order.Timeline(record, later, order.TimelineWindow) {
+		gaps[entry.ID] = entry.Gap
+	}
+	if diff := cmp.Diff(map[string]bool{"placed": false, "awarded": true, "shipped": false}, gaps); diff != "" {
+		t.Errorf("what is shown afterwards, and whether with a gap (-want +got):\n%s", diff)
+	}
+	record.Handled = append(record.Handled, happened("paid", "placed", 20))
+	if got := ids(order.Timeline(record, now, order.TimelineWindow)); !slices.Equal(got, []string{"placed", "paid", "awarded", "shipped"}) {
+		t.Errorf("with the cause the timeline is %v", got)
 	}
 }
 
 func TestATimelineOfNothingIsEmptyAndNotNull(t *testing.T) {
-	if got := order.Timeline(participant.Record{}); got == nil || len(got) != 0 {
+	if got := order.Timeline(participant.Record{}, now, order.TimelineWindow); got == nil || len(got) != 0 {
 		t.Errorf("the timeline is %#v", got)
 	}
 }
@@ -90,8 +104,8 @@ func TestATimelineIsTheSameInWhateverOrderTheEventsCame(t *testing.T) {
 			}
 			handled = append(handled, happened(fmt.Sprint("e", i), cause, clock))
 		}
-		want := order.Timeline(participant.Record{Handled: handled})
-		got := order.Timeline(participant.Record{Handled: rapid.Permutation(handled).Draw(t, "arrival")})
+		want := order.Timeline(participant.Record{Handled: handled}, now, order.TimelineWindow)
+		got := order.Timeline(participant.Record{Handled: rapid.Permutation(handled).Draw(t, "arrival")}, now, order.TimelineWindow)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("another arrival, another timeline:\n%s", diff)
 		}

@@ -16,9 +16,13 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Store is a participant.Store whose adjusted items can be looked at.
+// Store is a participant.Store whose adjusted items can be looked at, and that
+// can be asked what is due.
 type Store interface {
 	participant.Store
+	// Due gives the subjects of the records that are due by a moment, the
+	// longest due first, and not more than limit. It may lag behind.
+	Due(ctx context.Context, by time.Time, limit int) ([]string, error)
 	// Counters gives the counters of an adjusted item: none if it was never
 	// adjusted.
 	Counters(ctx context.Context, item string) (map[string]int64, error)
@@ -40,6 +44,11 @@ func TestStore(t *testing.T, newStore func(t *testing.T) Store) {
 	t.Run("a commit of a version loaded earlier is a conflict", s.staleVersion)
 	t.Run("a commit of a later version than there is is a conflict", s.versionThatNeverWas)
 	t.Run("one of many concurrent first commits wins", s.concurrentFirstCommits)
+
+	t.Run("what is due is found, the longest due first", s.dueInOrder)
+	t.Run("a record is due from its second on", s.dueFromItsSecond)
+	t.Run("a record that is not due any more is not found", s.noLongerDue)
+	t.Run("not more is found than was asked for, and that is the longest due", s.dueWithLimit)
 
 	t.Run("nothing is counted of an unknown item", s.unknownItem)
 	t.Run("adjustments add to counters and take from them", s.adjust)

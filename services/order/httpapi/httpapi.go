@@ -17,7 +17,8 @@ import (
 
 // Orders is what the front door asks of the order context.
 type Orders interface {
-	// Execute executes a command once per id, and gives the state after it.
+	// Execute executes a command once per id, and gives the state after it,
+	// also with participant.ErrUnpublished.
 	Execute(ctx context.Context, command event.Event, data event.Data) (order.State, error)
 	// Load gives what is recorded about an order.
 	Load(ctx context.Context, orderID string) (order.State, participant.Record, error)
@@ -30,6 +31,8 @@ type API struct {
 	Clock  func() time.Time
 	// NewID makes a random id.
 	NewID func() string
+	// Deadline is how long an order may take before it is cancelled.
+	Deadline time.Duration
 }
 
 // source names the front door as the origin of commands.
@@ -112,8 +115,12 @@ func (a *API) place(w http.ResponseWriter, r *http.Request) error {
 	id := event.DeriveID(source, "order", key)
 	correlation := event.DeriveID(source, "correlation", key)
 	ctx := telemetry.WithCorrelation(r.Context(), correlation, id)
-	state, err := a.Orders.Execute(ctx, a.command(id, correlation, order.Place{}.EventType()),
-		order.Place{Order: request.order(id), Fingerprint: fingerprint})
+	command := a.command(id, correlation, order.Place{}.EventType())
+	state, err := a.execute(ctx, command, order.Place{
+		Order:       request.order(id),
+		Fingerprint: fingerprint,
+		Deadline:    command.Time.Add(a.Deadline).UTC().Truncate(time.Second),
+	})
 	if err != nil {
 		return err
 	}
@@ -149,7 +156,7 @@ func (a *API) show(w http.ResponseWriter, r *http.Request) error {
 	writeJSON(w, http.StatusOK, "application/json", status{
 		placed:   placed{id, state.Status(), state.CorrelationID},
 		Reason:   state.Reason,
-		Timeline: order.Timeline(record),
+		Timeline: order.Timeline(record, a.Clock(), order.TimelineWindow),
 	})
 	return nil
 }
@@ -163,7 +170,7 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := telemetry.WithCorrelation(r.Context(), state.CorrelationID, id)
-	state, err = a.Orders.Execute(ctx, a.command(id, state.CorrelationID, order.Cancel{}.EventType()),
+	state, err = a.execute(ctx, a.command(id, state.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
 	// A request that is repeated finds what the order has come to since.
 	if errors.Is(err, order.ErrTooLate) || (err == nil && state.Ended()) {
@@ -175,6 +182,17 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 	a.Logger.InfoContext(ctx, "cancellation requested")
 	writeJSON(w, http.StatusAccepted, "application/json", placed{id, state.Status(), state.CorrelationID})
 	return nil
+}
+
+// execute executes a command. One that is committed is accepted, although its
+// events could not be published: the sweeper does that.
+func (a *API) execute(ctx context.Context, command event.Event, data event.Data) (order.State, error) {
+	state, err := a.Orders.Execute(ctx, command, data)
+	if errors.Is(err, participant.ErrUnpublished) {
+		a.Logger.WarnContext(ctx, "accepted, to be published later", slog.String("error", err.Error()))
+		return state, nil
+	}
+	return state, err
 }
 
 func (a *API) find(ctx context.Context, id string) (order.State, participant.Record, error) {

@@ -5,10 +5,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/services/order"
 )
 
 func TestAnOrderIsPlaced(t *testing.T) {
@@ -196,32 +199,121 @@ func TestABrokenStoreIsNotShownAndCanBeTriedAgain(t *testing.T) {
 	}
 }
 
-func TestWhatWasCommittedButNotPublishedIsPublishedWhenTheRequestIsRepeated(t *testing.T) {
+func TestWhatIsCommittedIsAcceptedAlthoughItCouldNotBePublished(t *testing.T) {
 	s := newShop(t)
 	s.publisher.err = errors.New("the bus is away")
-	s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1").
-		isProblem(t, http.StatusServiceUnavailable, "/problems/unavailable")
-	if s.store.commits != 1 || len(s.publisher.Published()) != 0 {
-		t.Fatalf("%d commits, published is %v", s.store.commits, s.publisher.Published())
+	first := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1")
+	if first.status != http.StatusAccepted || s.store.commits != 1 || len(s.publisher.Published()) != 0 {
+		t.Fatalf("%d %s, %d commits, published is %v", first.status, first.raw, s.store.commits, s.publisher.Published())
 	}
-
-	s.publisher.err = nil
-	r := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1")
-	if r.status != http.StatusAccepted || s.store.commits != 1 || len(s.publisher.Published()) != 1 {
-		t.Fatalf("%d %s, %d commits, published is %v", r.status, r.raw, s.store.commits, s.publisher.Published())
+	if !strings.Contains(s.logs.String(), "the bus is away") {
+		t.Error("the operator is not told")
 	}
-	if _, err := s.language.Read(s.publisher.Published()[0]); err != nil {
-		t.Error(err)
-	}
-
-	s.publisher.err = errors.New("the bus is away")
-	cancellation := "/orders/" + r.text("orderId") + "/cancellation"
-	s.send(http.MethodPost, cancellation, "").isProblem(t, http.StatusServiceUnavailable, "/problems/unavailable")
-	s.publisher.err = nil
-	if r := s.send(http.MethodPost, cancellation, ""); r.status != http.StatusAccepted || s.store.commits != 2 {
+	cancellation := "/orders/" + first.text("orderId") + "/cancellation"
+	if r := s.send(http.MethodPost, cancellation, ""); r.status != http.StatusAccepted || r.text("status") != "cancelling" || s.store.commits != 2 {
 		t.Errorf("%d %s, %d commits", r.status, r.raw, s.store.commits)
 	}
-	if got := s.published("order.cancellation-requested"); len(got) != 1 {
-		t.Errorf("published are %v", got)
+
+	s.publisher.err = nil
+	again := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1")
+	if again.status != http.StatusAccepted || again.raw != first.raw || s.store.commits != 2 {
+		t.Errorf("first %s, then %d %s, %d commits", first.raw, again.status, again.raw, s.store.commits)
+	}
+	s.send(http.MethodPost, cancellation, "")
+	for _, eventType := range []string{"order.placed", "order.cancellation-requested"} {
+		if got := s.published(eventType); len(got) != 1 {
+			t.Errorf("repeating the requests published %s %v", eventType, got)
+		}
+	}
+}
+
+func TestAnOrderIsDueAfterTheTimeItMayTake(t *testing.T) {
+	s := newShop(t)
+	s.now = now.Add(987 * time.Millisecond)
+	id := s.place()
+	state, record, err := s.orders.Load(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := now.Add(time.Hour); !state.Deadline.Equal(want) || !record.Due.Equal(want) {
+		t.Errorf("the deadline is %s, the record is due at %s, expected is %s", state.Deadline, record.Due, want)
+	}
+}
+
+func TestTheDeadlineOfARepeatedRequestIsThatOfTheFirst(t *testing.T) {
+	s := newShop(t)
+	id := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1").text("orderId")
+	s.now = now.Add(time.Minute)
+	if r := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1"); r.status != http.StatusAccepted {
+		t.Errorf("the repeated request is answered by %d %s", r.status, r.raw)
+	}
+	state, _, err := s.orders.Load(t.Context(), id)
+	if err != nil || !state.Deadline.Equal(now.Add(time.Hour)) {
+		t.Errorf("the deadline is %s, %v", state.Deadline, err)
+	}
+}
+
+func TestAnEventThatOvertookItsCauseIsShownWithAGapAfterTheWindow(t *testing.T) {
+	s := newShop(t)
+	id := s.place()
+	shipped := s.hear(id, "nobody-knows", contract.OrderShipped{
+		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}}, ShippingAddress: "23 Fake Street",
+	})
+	timeline := func() []any {
+		entries, _ := s.send(http.MethodGet, "/orders/"+id, "").body["timeline"].([]any)
+		return entries
+	}
+	if got := timeline(); len(got) != 1 {
+		t.Errorf("within the window the timeline is %v", got)
+	}
+	s.now = now.Add(order.TimelineWindow)
+	got := timeline()
+	if len(got) != 2 {
+		t.Fatalf("after the window the timeline is %v", got)
+	}
+	at := now.Format("2006-01-02T15:04:05Z07:00")
+	want := map[string]any{
+		"type": "warehouse.order-shipped", "id": shipped, "source": "warehouse", "time": at, "causationId": "nobody-knows", "gap": true,
+	}
+	if diff := cmp.Diff(want, got[1]); diff != "" {
+		t.Errorf("the event with the gap (-want +got):\n%s", diff)
+	}
+}
+
+func TestACancellationThatLosesTheRaceNeverTurnsAShippedOrderBack(t *testing.T) {
+	orderShipped := contract.OrderShipped{
+		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}}, ShippingAddress: "23 Fake Street",
+	}
+	for name, answers := range map[string][]event.Data{
+		"shipped, then refused": {orderShipped, contract.CancellationRefused{}},
+		"refused, then shipped": {contract.CancellationRefused{}, orderShipped},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t)
+			id := s.place()
+			if r := s.send(http.MethodPost, "/orders/"+id+"/cancellation", ""); r.status != http.StatusAccepted {
+				t.Fatalf("the request is answered by %d %s", r.status, r.raw)
+			}
+			for _, answer := range answers {
+				s.hear(id, "requested", answer)
+				if r := s.send(http.MethodGet, "/orders/"+id, ""); r.text("status") != "shipped" || r.text("reason") != "" {
+					t.Errorf("after %s: %s", answer.EventType(), r.raw)
+				}
+			}
+			s.send(http.MethodPost, "/orders/"+id+"/cancellation", "").isProblem(t, http.StatusConflict, "/problems/too-late")
+			if got := s.published("order.cancelled"); len(got) != 0 {
+				t.Errorf("published are %v", got)
+			}
+		})
+	}
+}
+
+func TestAnUnknownOrderCannotBeCancelled(t *testing.T) {
+	s := newShop(t)
+	for _, id := range []string{"no-such-order", "01234567-89ab-5def-8123-456789abcdef"} {
+		s.send(http.MethodPost, "/orders/"+id+"/cancellation", "").isProblem(t, http.StatusNotFound, "/problems/unknown-order")
+	}
+	if s.store.commits != 0 {
+		t.Errorf("%d commits", s.store.commits)
 	}
 }

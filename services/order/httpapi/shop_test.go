@@ -32,6 +32,7 @@ type shop struct {
 	store     *faultyStore
 	publisher *faultyPublisher
 	logs      *strings.Builder
+	now       time.Time
 }
 
 // faultyStore fails if it is told to, and counts the commits.
@@ -76,8 +77,9 @@ func newShop(t *testing.T) *shop {
 	}
 	s := &shop{
 		t: t, language: language, store: &faultyStore{Store: memory.NewStore()}, publisher: &faultyPublisher{}, logs: &strings.Builder{},
+		now: now,
 	}
-	clock := func() time.Time { return now }
+	clock := func() time.Time { return s.now }
 	s.orders = &participant.Participant[order.State]{
 		Source:    contract.SourceOrder,
 		Decide:    participant.Pure(order.Decide),
@@ -87,6 +89,7 @@ func newShop(t *testing.T) *shop {
 		Clock:     clock,
 		Retention: 24 * time.Hour,
 		Pause:     func(context.Context, int) error { return nil },
+		Due:       order.State.Due,
 	}
 	random := 0
 	s.handler = (&httpapi.API{
@@ -97,6 +100,7 @@ func newShop(t *testing.T) *shop {
 			random++
 			return fmt.Sprintf("random-%d", random)
 		},
+		Deadline: time.Hour,
 	}).Handler()
 	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)

@@ -18,12 +18,13 @@ import (
 
 func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
-		api := &httpapi.API{
-			Orders: deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide)),
-			Logger: d.Logger,
-			Clock:  time.Now,
-			NewID:  uuid.NewString,
+		deadline, err := deployment.Duration("DEADLINE")
+		if err != nil {
+			return err
 		}
+		orders := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
+		orders.Due = order.State.Due
+		api := &httpapi.API{Orders: orders, Logger: d.Logger, Clock: time.Now, NewID: uuid.NewString, Deadline: deadline}
 		lambda.Start(httpapi.Lambda(api.Handler()))
 		return nil
 	})

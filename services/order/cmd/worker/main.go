@@ -15,6 +15,7 @@ import (
 func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
 		p := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
+		p.Due = order.State.Due
 		door, err := d.Door(p.Handle)
 		if err != nil {
 			return err

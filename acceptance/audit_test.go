@@ -1,0 +1,160 @@
+package acceptance
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
+
+	"example.com/saga/operator/audit"
+	"example.com/saga/operator/evidence"
+	"example.com/saga/operator/stack"
+)
+
+// stack is what an operator finds by the ready file.
+func (c *cloud) stack(tb testing.TB) stack.Stack {
+	tb.Helper()
+	found, err := stack.ReadFile(c.readyFile)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return found
+}
+
+// violations gives the invariants that do not hold. Nothing may be on its way.
+func (c *cloud) violations(tb testing.TB) []audit.Violation {
+	tb.Helper()
+	collected, err := evidence.Collect(tb.Context(), c.aws(tb), c.stack(tb))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	violations, err := audit.Audit(collected)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return violations
+}
+
+// checkInvariants fails if an invariant does not hold.
+func (c *cloud) checkInvariants(tb testing.TB) {
+	tb.Helper()
+	for _, violation := range c.violations(tb) {
+		tb.Error(violation)
+	}
+}
+
+// fate is a kind of order, and how it may end.
+type fate struct {
+	name string
+	// body differs from the basket in one value.
+	from, to string
+	cancel   bool
+	ends     []string
+}
+
+func fates() []fate {
+	cancelled := []string{"cancelled"}
+	return []fate{
+		{name: "shipped", ends: []string{"shipped"}},
+		{name: "out of stock", from: `"sku": "123"`, to: `"sku": "never-received"`, ends: cancelled},
+		{name: "declined", from: `"card"`, to: `"card-declined"`, ends: cancelled},
+		{name: "blocked", from: `"c-42"`, to: `"blocked-1"`, ends: cancelled},
+		{name: "undeliverable", from: `"23 Fake Street"`, to: `"undeliverable"`, ends: cancelled},
+		{name: "cancelled at once", cancel: true, ends: []string{"cancelled", "shipped"}},
+	}
+}
+
+// placed is an order whose fate is known.
+type placed struct {
+	order
+	fate
+}
+
+// placeMixed places orders of all kinds in turn, some at the same time.
+func (c *cloud) placeMixed(t *testing.T, n int) []placed {
+	t.Helper()
+	kinds := fates()
+	all := make([]placed, n)
+	group, ctx := errgroup.WithContext(t.Context())
+	group.SetLimit(concurrency)
+	for i := range all {
+		group.Go(func() error {
+			kind := kinds[i%len(kinds)]
+			one, err := c.place(ctx, strings.Replace(basket, kind.from, kind.to, 1))
+			all[i] = placed{one, kind}
+			if err != nil || !kind.cancel {
+				return err
+			}
+			return c.requestCancellation(ctx, one.OrderID)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// requestCancellation asks for a cancellation, which may come too late.
+func (c *cloud) requestCancellation(ctx context.Context, orderID string) error {
+	answer, err := c.do(ctx, http.MethodPost, "/orders/"+orderID+"/cancellation", "")
+	if err != nil {
+		return err
+	}
+	if answer.Status != http.StatusAccepted && answer.Status != http.StatusConflict {
+		return fmt.Errorf("the cancellation of %s answers %d: %s", orderID, answer.Status, answer.Body)
+	}
+	return nil
+}
+
+// awaitEnd waits until an order is shipped or cancelled, and gives the order.
+func (c *cloud) awaitEnd(t *testing.T, id string) order {
+	t.Helper()
+	var o order
+	eventually(t, "order "+id+" has ended", func() error {
+		c.get(t, "/orders/"+id, &o)
+		if o.Status != "shipped" && o.Status != "cancelled" {
+			return fmt.Errorf("it is %s", o.Status)
+		}
+		return nil
+	})
+	return o
+}
+
+func TestOrdersOfEveryFateEndAndTheAuditorFindsWhatIsTamperedWith(t *testing.T) {
+	c := startCloud(t)
+	var shipped string
+	for _, p := range c.placeMixed(t, 50) {
+		ended := c.awaitEnd(t, p.OrderID)
+		if !slices.Contains(p.ends, ended.Status) {
+			t.Errorf("an order that is %s ended %s (%s)", p.name, ended.Status, ended.Reason)
+		}
+		if p.name == "shipped" {
+			shipped = p.OrderID
+		}
+	}
+	c.settled(t)
+	c.checkInvariants(t)
+
+	table := c.Tables["Payment/Table"]
+	if _, err := dynamodb.NewFromConfig(c.aws(t)).DeleteItem(t.Context(), &dynamodb.DeleteItemInput{
+		TableName: &table, Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "charge#" + shipped}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var found []int
+	for _, violation := range c.violations(t) {
+		found = append(found, violation.Invariant)
+		if violation.Invariant == 3 && violation.Order != shipped {
+			t.Errorf("the wrong order is suspected: %s", violation)
+		}
+	}
+	if want := []int{3, 5}; !slices.Equal(found, want) {
+		t.Errorf("a payment was removed, which violates the invariants %v, not %v", want, found)
+	}
+}

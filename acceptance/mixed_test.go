@@ -1,0 +1,138 @@
+package acceptance
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// mixture is a kind of order, and how all of this kind must end.
+type mixture struct {
+	name string
+	n    int
+	// from and to say in what the order differs from the basket.
+	from, to string
+	// cancel asks for the cancellation before the warehouse begins, late when
+	// the order has ended; pastDeadline lets the order time out.
+	cancel, late, pastDeadline bool
+	status, reason             string
+}
+
+func mixtures() []mixture {
+	return []mixture{
+		{name: "shipped", n: 250, status: "shipped"},
+		{name: "out of stock", n: 40, from: `"sku": "123"`, to: `"sku": "never-received"`, status: "cancelled", reason: "out-of-stock"},
+		{name: "declined", n: 40, from: `"card"`, to: `"card-declined"`, status: "cancelled", reason: "payment-declined"},
+		{name: "award rejected", n: 40, from: `"c-42"`, to: `"blocked-1"`, status: "cancelled", reason: "award-rejected"},
+		{name: "undeliverable", n: 40, from: `"23 Fake Street"`, to: `"undeliverable"`, status: "cancelled", reason: "undeliverable"},
+		{name: "cancelled early", n: 40, cancel: true, status: "cancelled", reason: "cancelled-by-customer"},
+		{name: "cancelled late", n: 30, late: true, status: "shipped"},
+		{name: "timed out", n: 20, pastDeadline: true, status: "cancelled", reason: "timed-out"},
+	}
+}
+
+func TestFiveHundredOrdersOfAllKindsEndAsTheirKindDemands(t *testing.T) {
+	c := startCloud(t, "--schedule-every", "200ms", "--pause", "Warehouse/Worker")
+	kinds := mixtures()
+	orders := make([][]order, len(kinds))
+	for k, kind := range kinds {
+		orders[k] = c.placeKind(t, kind)
+	}
+	c.resume(t)
+	for k, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
+			for _, placed := range orders[k] {
+				ended := c.awaitEnd(t, placed.OrderID)
+				if ended.Status != kind.status || ended.Reason != kind.reason {
+					t.Errorf("order %s ended %s because of %q", placed.OrderID, ended.Status, ended.Reason)
+				}
+				if kind.late {
+					c.expectTooLate(t, placed.OrderID)
+				}
+			}
+		})
+	}
+	c.settled(t)
+	c.checkInvariants(t)
+}
+
+// placeKind places all orders of a kind, while the warehouse does nothing.
+func (c *cloud) placeKind(t *testing.T, kind mixture) []order {
+	t.Helper()
+	placed := make([]order, kind.n)
+	group, ctx := errgroup.WithContext(t.Context())
+	group.SetLimit(concurrency)
+	for i := range placed {
+		group.Go(func() (err error) {
+			if placed[i], err = c.place(ctx, strings.Replace(basket, kind.from, kind.to, 1)); err == nil && kind.cancel {
+				err = c.requestCancellation(ctx, placed[i].OrderID)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if kind.pastDeadline {
+		for _, o := range placed {
+			c.passDeadline(t, o.OrderID)
+		}
+		for _, o := range placed {
+			c.awaitStatus(t, o.OrderID, "cancelling")
+		}
+	}
+	return placed
+}
+
+// resume lets the paused functions go on.
+func (c *cloud) resume(t *testing.T) {
+	t.Helper()
+	answer, err := c.do(t.Context(), http.MethodPost, c.AWSEndpointURL+"/resume", "")
+	if err != nil || answer.Status != http.StatusNoContent {
+		t.Fatalf("resuming is answered with %d, %v", answer.Status, err)
+	}
+}
+
+func (c *cloud) expectTooLate(t *testing.T, id string) {
+	t.Helper()
+	answer, err := c.do(t.Context(), http.MethodPost, "/orders/"+id+"/cancellation", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.Status != http.StatusConflict || !strings.Contains(string(answer.Body), "/problems/too-late") {
+		t.Errorf("cancelling order %s after its end is answered %d: %s", id, answer.Status, answer.Body)
+	}
+}
+
+func TestACancellationThatLosesTheRaceIsRefusedVisibly(t *testing.T) {
+	// The order context does not hear of the shipment, so it passes the
+	// request on; the warehouse knows better.
+	c := startCloud(t, "--pause", "Order/Worker")
+	placed := c.placeMany(t, 1, 1)[0]
+	eventually(t, "the order is shipped", func() error {
+		if notified := len(c.notifications(t)); notified != 1 {
+			return fmt.Errorf("%d notifications", notified)
+		}
+		return nil
+	})
+	if err := c.requestCancellation(t.Context(), placed.OrderID); err != nil {
+		t.Fatal(err)
+	}
+	c.resume(t)
+	c.awaitStatus(t, placed.OrderID, "shipped")
+	c.settled(t)
+	var types []string
+	for _, entry := range c.awaitStatus(t, placed.OrderID, "shipped").Timeline {
+		types = append(types, entry.Type)
+	}
+	for _, want := range []string{"order.cancellation-requested", "warehouse.cancellation-refused"} {
+		if !strings.Contains(strings.Join(types, " "), want) {
+			t.Errorf("the timeline %v has no %s", types, want)
+		}
+	}
+	c.expectTooLate(t, placed.OrderID)
+	c.checkInvariants(t)
+}

@@ -1,0 +1,74 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+
+	"example.com/saga/operator/audit"
+	"example.com/saga/pkg/contract"
+)
+
+// checkStuck: nothing fails for ever.
+func (h *history) checkStuck() []audit.Violation {
+	var found []audit.Violation
+	for _, t := range h.stuck {
+		found = append(found, audit.Violation{Invariant: 8, Order: t.event.Subject, Text: t.who + " is stuck with " + t.event.Type})
+	}
+	return found
+}
+
+// checkAmounts checks that each compensation says what it gave back. A payment
+// may be refunded that was never announced as taken, if its run died before the
+// commit: so it is the ledger that knows.
+func (h *history) checkAmounts() []audit.Violation {
+	held, awarded := make(map[string][]contract.Stock), make(map[string]int64)
+	for _, e := range h.published {
+		switch data := h.data(e).(type) {
+		case contract.StockReserved:
+			held[e.Subject] = data.Items
+		case contract.PointsAwarded:
+			awarded[e.Subject] = data.Points
+		}
+	}
+	var found []audit.Violation
+	for _, e := range h.published {
+		correct := true
+		switch data := h.data(e).(type) {
+		case contract.StockReleased:
+			correct = slices.Equal(data.Items, held[e.Subject])
+		case contract.PointsRevoked:
+			correct = data.Points == awarded[e.Subject]
+		case contract.PaymentRefunded:
+			var taken contract.Money
+			if entry := h.ledger.entries[e.Subject]; entry.Accepted {
+				taken = entry.Amount
+			}
+			correct = data.Amount == taken
+		}
+		if !correct {
+			found = append(found, audit.Violation{Invariant: 3, Order: e.Subject, Text: fmt.Sprintf("%s says %s", e.Type, e.Data)})
+		}
+	}
+	return found
+}
+
+// checkTimelines checks that the order context has seen every event about its
+// orders, and so can show it.
+func (h *history) checkTimelines() []audit.Violation {
+	seen := make(map[string]bool)
+	for _, record := range h.stores[contract.SourceOrder].Records() {
+		for _, handled := range record.Handled {
+			seen[handled.ID] = true
+			for _, e := range handled.Published {
+				seen[e.ID] = true
+			}
+		}
+	}
+	var found []audit.Violation
+	for _, e := range h.published {
+		if e.Type != (contract.StockReceived{}).EventType() && !seen[e.ID] {
+			found = append(found, audit.Violation{Invariant: 8, Order: e.Subject, Text: "the order context never saw " + e.Type})
+		}
+	}
+	return found
+}

@@ -1,0 +1,84 @@
+package simulation
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// dice makes the choices of a history and remembers them, so that the history
+// can be repeated and shortened. 0 is always the choice of the least trouble.
+type dice struct {
+	next  func(sides int) int
+	rolls []int
+}
+
+// seeded are the dice of a history of its own for each seed and number.
+func seeded(seed, number uint64) *dice {
+	return &dice{next: rand.New(rand.NewPCG(seed, number)).IntN}
+}
+
+// loaded are dice that fall as they fell before, as far as that is known.
+func loaded(rolls []int) *dice {
+	at := 0
+	return &dice{next: func(sides int) int {
+		if at >= len(rolls) {
+			return 0
+		}
+		at++
+		return min(rolls[at-1], sides-1)
+	}}
+}
+
+// roll gives a number from 0 up to, but not including, the number of sides.
+func (d *dice) roll(sides int) int {
+	n := d.next(sides)
+	d.rolls = append(d.rolls, n)
+	return n
+}
+
+// oneOf rolls one of the values; the first is the one of the least trouble.
+func oneOf[T any](d *dice, values ...T) T { return values[d.roll(len(values))] }
+
+// shrink gives the shortest and then smallest rolls it can find that still
+// fail.
+func shrink(rolls []int, fails func([]int) bool) []int {
+	for improved := true; improved; {
+		improved = false
+		for _, shorter := range []func([]int, func([]int) bool) []int{cut, lower} {
+			if found := shorter(rolls, fails); !slices.Equal(found, rolls) {
+				rolls, improved = found, true
+			}
+		}
+	}
+	return rolls
+}
+
+// cut leaves out ever smaller parts.
+func cut(rolls []int, fails func([]int) bool) []int {
+	for size := len(rolls); size > 0; size /= 2 {
+		for at := len(rolls) - size; at >= 0; at -= size {
+			if at+size > len(rolls) {
+				continue
+			}
+			if candidate := slices.Delete(slices.Clone(rolls), at, at+size); fails(candidate) {
+				rolls = candidate
+			}
+		}
+	}
+	return rolls
+}
+
+// lower makes each roll as small as it can be.
+func lower(rolls []int, fails func([]int) bool) []int {
+	for i := range rolls {
+		for _, smaller := range []int{0, rolls[i] / 2, rolls[i] - 1} {
+			candidate := slices.Clone(rolls)
+			candidate[i] = smaller
+			if smaller >= 0 && smaller < rolls[i] && fails(candidate) {
+				rolls = candidate
+				break
+			}
+		}
+	}
+	return rolls
+}

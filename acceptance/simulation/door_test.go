@@ -1,0 +1,132 @@
+package simulation
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/worker"
+)
+
+// letters is a dead-letter queue.
+type letters []worker.Letter
+
+// Send implements worker.DeadLetters.
+func (l *letters) Send(_ context.Context, letter worker.Letter) error {
+	*l = append(*l, letter)
+	return nil
+}
+
+// effect is what became of a message.
+type effect struct {
+	published []string
+	// changed: the record says something else than before, besides what is
+	// handled, or a counter or the ledger does.
+	changed bool
+	letters letters
+}
+
+// holdings is what a message must leave alone to have no effect.
+func (p *path) holdings(who string) any {
+	table := p.stores[who].table()
+	states := make(map[string]string)
+	for subject, record := range table.Records {
+		states[subject] = string(record.State)
+	}
+	return []any{states, table.Counters, p.evidence().Ledger}
+}
+
+// arrive leads a message through the door of a context.
+func (p *path) arrive(who, body string) effect {
+	p.t.Helper()
+	p.pending = nil
+	i := slices.IndexFunc(p.consumers, func(c consumer) bool { return c.name == who })
+	var e effect
+	door := &worker.Door{
+		Handle: p.consumers[i].handle, DeadLetters: &e.letters, Logger: slog.New(slog.DiscardHandler),
+		Clock: func() time.Time { return p.now }, Parallelism: 1,
+	}
+	before := p.holdings(who)
+	response, err := door.Batch(p.t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m-1", Body: body}}})
+	if err != nil || len(response.BatchItemFailures) != 0 {
+		p.t.Fatalf("the message comes back: %v, %v", response, err)
+	}
+	e.changed = !reflect.DeepEqual(before, p.holdings(who))
+	for _, t := range p.pending {
+		e.published = append(e.published, t.event.Type)
+	}
+	slices.Sort(e.published)
+	e.published = slices.Compact(e.published)
+	return e
+}
+
+// speak makes an event about order o-1, published by whoever may.
+func (p *path) speak(id string, data event.Data) event.Event {
+	p.t.Helper()
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	source, _, _ := strings.Cut(data.EventType(), ".")
+	e, err := p.language.Write(event.Event{
+		ID: id, Source: source, Type: data.EventType(), Subject: "o-1",
+		Time: p.now, CorrelationID: "saga of o-1", CausationID: "its cause", Data: encoded,
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return e
+}
+
+func (p *path) encode(e event.Event) string {
+	p.t.Helper()
+	encoded, err := json.Marshal(e)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(encoded)
+}
+
+// The events that arrive.
+var (
+	placed = contract.OrderPlaced{
+		OrderID: "o-1", CustomerID: "c-42", Items: []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
+		ShippingAddress: "23 Fake Street", PaymentMethod: "card",
+	}
+	pieces    = []contract.Stock{{SKU: "123", Quantity: 2}}
+	total     = contract.Money{Amount: 2500, Currency: "EUR"}
+	reserved  = contract.StockReserved{CustomerID: "c-42", Items: pieces, Total: total, PaymentMethod: "card"}
+	released  = contract.StockReleased{Items: pieces, Reason: contract.TimedOut}
+	failed    = contract.ShipmentFailed{Reason: contract.TimedOut}
+	taken     = contract.PaymentTaken{CustomerID: "c-42", Amount: total}
+	declined  = contract.PaymentDeclined{Reason: contract.PaymentWasDeclined}
+	refunded  = contract.PaymentRefunded{Amount: total, Reason: contract.TimedOut}
+	awarded   = contract.PointsAwarded{CustomerID: "c-42", Points: 25, ExpiresAt: time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)}
+	revoked   = contract.PointsRevoked{Points: 25, Reason: contract.TimedOut}
+	rejected  = contract.AwardRejected{CustomerID: "c-42", Reason: contract.AwardWasRejected}
+	requested = contract.CancellationRequested{Reason: contract.TimedOut}
+)
+
+// mustBeDeadLetter checks that a message is in the dead-letter queue, whole and
+// with the reason, and has no other effect.
+func (p *path) mustBeDeadLetter(who, body, reason string) {
+	p.t.Helper()
+	e := p.arrive(who, body)
+	if e.changed || len(e.published) != 0 {
+		p.t.Errorf("%s: it has an effect: %+v", who, e)
+	}
+	if len(e.letters) != 1 || e.letters[0].Body != body || e.letters[0].ID != "m-1" {
+		p.t.Fatalf("%s: the dead letters are %+v, want m-1: %s", who, e.letters, body)
+	}
+	if !strings.Contains(e.letters[0].Err.Error(), reason) {
+		p.t.Errorf("%s: the reason is %v, want %s", who, e.letters[0].Err, reason)
+	}
+}

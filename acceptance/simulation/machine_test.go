@@ -1,0 +1,202 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/loyalty"
+	"example.com/saga/services/order"
+	"example.com/saga/services/payment"
+	"example.com/saga/services/warehouse"
+)
+
+// machine is a context's decision as a state machine.
+type machine struct {
+	context string
+	states  []string
+	inputs  []input
+	// decide gives the state after an input, what is published, and whether
+	// counters are adjusted.
+	decide func(state string, in input) (after string, published []event.Data, adjusts bool, err error)
+}
+
+// input is an event or command; when is what else its outcome depends on.
+type input struct {
+	data event.Data
+	when string
+}
+
+func (in input) participant(refused ...string) participant.Input {
+	return participant.Input{
+		Event:   event.Event{ID: "e-1", Type: in.data.EventType(), Subject: "o-1", CorrelationID: "saga of o-1"},
+		Data:    in.data,
+		Now:     time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		Refused: refused,
+	}
+}
+
+// What an outcome depends on besides the state and the event.
+const (
+	outOfStock    = "short of stock"
+	undeliverable = "undeliverable"
+	declines      = "the provider declines"
+	blocked       = "customer blocked"
+)
+
+// unknown is the name of the state of an order that a context does not know.
+const unknown = "unknown"
+
+func named(status string) string {
+	if status == "" {
+		return unknown
+	}
+	return status
+}
+
+func status(name string) string {
+	if name == unknown {
+		return ""
+	}
+	return name
+}
+
+func machines() []machine {
+	return []machine{warehouseMachine(), paymentMachine(), loyaltyMachine(), orderMachine()}
+}
+
+func warehouseMachine() machine {
+	return machine{
+		context: contract.SourceWarehouse,
+		states:  []string{unknown, "reserved", "shipped", "failing", "released", "unavailable"},
+		inputs: []input{
+			{data: placed},
+			{placed, outOfStock},
+			{data: awarded},
+			{awarded, undeliverable},
+			{data: requested},
+			{data: declined},
+			{data: refunded},
+			{data: contract.StockReceived{SKU: "123", Quantity: 1}},
+		},
+		decide: func(name string, in input) (string, []event.Data, bool, error) {
+			var refused []string
+			if in.when == outOfStock {
+				refused = []string{warehouse.StockItem("123")}
+			}
+			s := warehouse.State{Status: warehouse.Status(status(name))}
+			if s.Status == warehouse.Reserved || s.Status == warehouse.Failing {
+				s.Items = pieces
+			}
+			d, err := warehouse.Decide(s, in.participant(refused...), in.when != undeliverable)
+			return named(string(d.State.Status)), d.Events, len(d.Adjustments) > 0, err
+		},
+	}
+}
+
+func paymentMachine() machine {
+	return machine{
+		context: contract.SourcePayment,
+		states:  []string{unknown, "taken", "declined", "refunded"},
+		inputs:  []input{{data: reserved}, {reserved, declines}, {data: rejected}, {data: revoked}},
+		decide: func(name string, in input) (string, []event.Data, bool, error) {
+			s := payment.State{Status: payment.Status(status(name))}
+			d, err := payment.Decide(s, in.participant(), payment.Answer{Accepted: in.when != declines, Refunded: total})
+			return named(string(d.State.Status)), d.Events, len(d.Adjustments) > 0, err
+		},
+	}
+}
+
+func loyaltyMachine() machine {
+	return machine{
+		context: contract.SourceLoyalty,
+		states:  []string{unknown, "awarded", "rejected", "revoked"},
+		inputs:  []input{{data: taken}, {taken, blocked}, {data: failed}},
+		decide: func(name string, in input) (string, []event.Data, bool, error) {
+			s := loyalty.State{Status: loyalty.Status(status(name)), CustomerID: "c-42"}
+			if s.Status == loyalty.Awarded {
+				s.Points = 25
+			}
+			d, err := loyalty.Decide(s, in.participant(), in.when == blocked)
+			return named(string(d.State.Status)), d.Events, len(d.Adjustments) > 0, err
+		},
+	}
+}
+
+// The states of an order on its way back: its status calls both cancelling.
+const (
+	asked       = "asked"
+	rollingBack = "rolling back"
+)
+
+// orderName is the status of an order, and how far its rollback is.
+func orderName(s order.State) string {
+	switch {
+	case s.Progress == order.Unplaced:
+		return unknown
+	case s.Rollback == order.Requested:
+		return asked
+	case s.Rollback == order.Running:
+		return rollingBack
+	}
+	return string(s.Status())
+}
+
+// orderStates are all states of an order, by name. On the way back it makes no
+// difference how far the order had come.
+func orderStates() map[string][]order.State {
+	all := map[string][]order.State{unknown: {{}}}
+	for progress := order.Placed; progress <= order.Shipped; progress++ {
+		for rollback := order.None; rollback <= order.Complete; rollback++ {
+			if progress == order.Shipped && rollback != order.None {
+				continue
+			}
+			s := order.State{Progress: progress, Rollback: rollback}
+			all[orderName(s)] = append(all[orderName(s)], s)
+		}
+	}
+	return all
+}
+
+func orderMachine() machine {
+	states := orderStates()
+	return machine{
+		context: contract.SourceOrder,
+		states:  []string{unknown, "placed", "reserved", "paid", "awarded", "shipped", asked, rollingBack, "cancelled"},
+		inputs: []input{
+			{data: order.Place{Order: placed}},
+			{data: order.Cancel{Reason: contract.CancelledByCustomer}},
+			{data: reserved},
+			{data: taken},
+			{data: awarded},
+			{data: contract.OrderShipped{}},
+			{data: contract.StockUnavailable{}},
+			{data: declined},
+			{data: rejected},
+			{data: failed},
+			{data: revoked},
+			{data: refunded},
+			{data: released},
+			{data: contract.CancellationRefused{}},
+		},
+		decide: func(name string, in input) (string, []event.Data, bool, error) {
+			var first order.Decision
+			var failure error
+			for i, s := range states[name] {
+				d, err := order.Decide(s, in.participant())
+				if i == 0 {
+					first, failure = d, err
+				}
+				same := orderName(d.State) == orderName(first.State) && (err == nil) == (failure == nil) &&
+					slices.Equal(contract.Types(d.Events...), contract.Types(first.Events...))
+				if !same {
+					return "", nil, false, fmt.Errorf("the outcome of %s depends on more than that the order is %s", in.data.EventType(), name)
+				}
+			}
+			return orderName(first.State), first.Events, false, failure
+		},
+	}
+}

@@ -1,0 +1,222 @@
+package simulation
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/operator/audit"
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/services/order"
+)
+
+// path is one order on a way that a test chooses, with 10 pieces in stock.
+type path struct {
+	*world
+
+	t     *testing.T
+	order contract.OrderPlaced
+}
+
+func newPath(t *testing.T, language *contract.Language) *path {
+	t.Helper()
+	l := newLedger()
+	p := &path{world: newWorld(language, sandboxed(l), l), t: t, order: contract.OrderPlaced{
+		OrderID:         "o-1",
+		CustomerID:      "c-42",
+		Items:           []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
+		ShippingAddress: "23 Fake Street",
+		PaymentMethod:   "card",
+	}}
+	if err := p.receive(t.Context(), "123", 10); err != nil {
+		t.Fatal(err)
+	}
+	p.everything()
+	return p
+}
+
+// only runs what is wanted, and what is wanted of that which follows.
+func (p *path) only(wanted func(task) bool) {
+	for {
+		i := slices.IndexFunc(p.pending, wanted)
+		if i < 0 {
+			return
+		}
+		p.step(p.t.Context(), i, plain)
+	}
+}
+
+func (p *path) everything() { p.only(func(task) bool { return true }) }
+
+// toAllBut runs everything but what goes to the named context.
+func toAllBut(name string) func(*path) {
+	return func(p *path) { p.only(func(t task) bool { return t.who != name }) }
+}
+
+// of runs what handles one type of event, but nothing that follows from it.
+func of(data event.Data) func(*path) {
+	return func(p *path) { p.only(func(t task) bool { return t.event.Type == data.EventType() }) }
+}
+
+func cancelling(p *path) {
+	p.cancel("o-1", contract.CancelledByCustomer)
+	of(order.Cancel{})(p)
+}
+
+// mustBeSound checks every invariant.
+func (p *path) mustBeSound() {
+	p.t.Helper()
+	violations, err := audit.Audit(p.evidence())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, v := range violations {
+		p.t.Error(v)
+	}
+	if len(p.stuck) > 0 {
+		p.t.Errorf("stuck: %v", p.stuck)
+	}
+}
+
+// types are those of the order's events, in the order of their publication.
+func (p *path) types() []string {
+	var types []string
+	for _, e := range p.published {
+		if e.Subject == p.order.OrderID {
+			types = append(types, e.Type)
+		}
+	}
+	return types
+}
+
+func (p *path) load() order.State {
+	p.t.Helper()
+	state, _, err := p.orders.Load(p.t.Context(), p.order.OrderID)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return state
+}
+
+func TestAnOrderIsShippedByFiveEventsInAChainOfCauses(t *testing.T) {
+	p := newPath(t, newLanguage(t))
+	p.place(p.order)
+	p.everything()
+	p.mustBeSound()
+	if diff := cmp.Diff([]string{
+		"order.placed", "warehouse.stock-reserved", "payment.taken", "loyalty.points-awarded", "warehouse.order-shipped",
+	}, p.types()); diff != "" {
+		t.Fatalf("published (-want +got):\n%s", diff)
+	}
+	cause := ""
+	for _, e := range p.published[1:] {
+		if e.CausationID != cause || e.CorrelationID != "saga of o-1" {
+			t.Errorf("%s is caused by %q in %q, want %q", e.Type, e.CausationID, e.CorrelationID, cause)
+		}
+		cause = e.ID
+	}
+	if state := p.load(); state.Status() != order.StatusShipped || state.Reason != "" {
+		t.Errorf("the order is %s, because of %q", state.Status(), state.Reason)
+	}
+}
+
+func TestEachUnhappyPathEndsAsItShould(t *testing.T) {
+	language := newLanguage(t)
+	for name, test := range map[string]struct {
+		change func(*contract.OrderPlaced)
+		steps  []func(*path)
+		status order.Status
+		reason contract.Reason
+		events []string
+	}{
+		"out of stock": {
+			change: func(o *contract.OrderPlaced) { o.Items[0].Quantity = 11 },
+			status: order.StatusCancelled, reason: contract.OutOfStock,
+			events: []string{"order.placed", "warehouse.stock-unavailable", "order.cancelled"},
+		},
+		"payment declined": {
+			change: func(o *contract.OrderPlaced) { o.PaymentMethod = "card-declined" },
+			status: order.StatusCancelled, reason: contract.PaymentWasDeclined,
+			events: []string{
+				"order.placed", "warehouse.stock-reserved", "payment.declined", "warehouse.stock-released", "order.cancelled",
+			},
+		},
+		"customer blocked": {
+			change: func(o *contract.OrderPlaced) { o.CustomerID = "blocked-7" },
+			status: order.StatusCancelled, reason: contract.AwardWasRejected,
+			events: []string{
+				"order.placed", "warehouse.stock-reserved", "payment.taken", "loyalty.award-rejected",
+				"payment.refunded", "warehouse.stock-released", "order.cancelled",
+			},
+		},
+		"undeliverable": {
+			change: func(o *contract.OrderPlaced) { o.ShippingAddress = "undeliverable" },
+			status: order.StatusCancelled, reason: contract.Undeliverable,
+			events: []string{
+				"order.placed", "warehouse.stock-reserved", "payment.taken", "loyalty.points-awarded", "warehouse.shipment-failed",
+				"loyalty.points-revoked", "payment.refunded", "warehouse.stock-released", "order.cancelled",
+			},
+		},
+		"cancelled before the warehouse knows the order": {
+			steps:  []func(*path){cancelling, of(contract.CancellationRequested{})},
+			status: order.StatusCancelled, reason: contract.CancelledByCustomer,
+			events: []string{
+				"order.placed", "order.cancellation-requested", "warehouse.shipment-failed",
+				"loyalty.points-revoked", "payment.refunded", "warehouse.stock-released", "order.cancelled",
+			},
+		},
+		"cancelled while the stock is reserved": {
+			steps:  []func(*path){of(contract.OrderPlaced{}), cancelling, of(contract.CancellationRequested{})},
+			status: order.StatusCancelled, reason: contract.CancelledByCustomer,
+			events: []string{
+				"order.placed", "warehouse.stock-reserved", "order.cancellation-requested", "warehouse.shipment-failed", "payment.taken",
+				"loyalty.points-revoked", "payment.refunded", "warehouse.stock-released", "order.cancelled",
+			},
+		},
+		"cancelled when everything is taken and awarded": {
+			steps: []func(*path){
+				of(contract.OrderPlaced{}), of(contract.StockReserved{}), of(contract.PaymentTaken{}),
+				cancelling, of(contract.CancellationRequested{}),
+			},
+			status: order.StatusCancelled, reason: contract.CancelledByCustomer,
+			events: []string{
+				"order.placed", "warehouse.stock-reserved", "payment.taken", "loyalty.points-awarded",
+				"order.cancellation-requested", "warehouse.shipment-failed",
+				"loyalty.points-revoked", "payment.refunded", "warehouse.stock-released", "order.cancelled",
+			},
+		},
+		"cancelled too late": {
+			steps:  []func(*path){toAllBut(contract.SourceOrder), cancelling},
+			status: order.StatusShipped,
+			events: []string{
+				"order.placed", "warehouse.stock-reserved", "payment.taken", "loyalty.points-awarded", "warehouse.order-shipped",
+				"order.cancellation-requested", "warehouse.cancellation-refused",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPath(t, language)
+			if test.change != nil {
+				test.change(&p.order)
+			}
+			p.place(p.order)
+			of(order.Place{})(p)
+			for _, step := range test.steps {
+				step(p)
+			}
+			p.everything()
+			p.mustBeSound()
+			if diff := cmp.Diff(test.events, p.types()); diff != "" {
+				t.Errorf("published (-want +got):\n%s", diff)
+			}
+			if state := p.load(); state.Status() != test.status || state.Reason != test.reason {
+				t.Errorf("the order is %s because of %q, want %s, %q", state.Status(), state.Reason, test.status, test.reason)
+			}
+			if cancelling(p); p.tally[tooLate] != 1 && test.steps == nil {
+				t.Error("a cancellation at the end is not too late")
+			}
+		})
+	}
+}

@@ -1,0 +1,123 @@
+package simulation
+
+import (
+	"context"
+	"testing"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/loyalty"
+	"example.com/saga/services/order"
+	"example.com/saga/services/payment"
+	paymentsandbox "example.com/saga/services/payment/sandbox"
+	"example.com/saga/services/warehouse"
+)
+
+// stingy keeps the money that it should give back.
+type stingy struct{ payment.Gateway }
+
+func (stingy) Refund(context.Context, string) (contract.Money, error) { return contract.Money{}, nil }
+
+// forgetful is a ledger that forgets that a reference is barred.
+type forgetful struct{ paymentsandbox.Ledger }
+
+func (f forgetful) Bar(ctx context.Context, reference string) (paymentsandbox.Entry, error) {
+	return f.Open(ctx, reference, paymentsandbox.Entry{Barred: true})
+}
+
+// mistakes are ways to get the saga wrong.
+func mistakes() map[string]func(*decisions, *ledger) {
+	return map[string]func(*decisions, *ledger){
+		"the payment is not given back": func(d *decisions, l *ledger) {
+			d.payment = payment.Decider(stingy{paymentsandbox.Provider{Ledger: l}})
+		},
+		"a refund does not bar the charge": func(d *decisions, l *ledger) {
+			d.payment = payment.Decider(paymentsandbox.Provider{Ledger: forgetful{l}})
+		},
+		"the warehouse ships what is cancelled": func(d *decisions, _ *ledger) {
+			right := d.warehouse
+			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
+				if _, awarded := in.Data.(contract.PointsAwarded); awarded && s.Status == warehouse.Failing {
+					s.Status = warehouse.Reserved
+				}
+				return right(ctx, s, in)
+			}
+		},
+		"the stock is not put back": func(d *decisions, _ *ledger) {
+			right := d.warehouse
+			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
+				decision, err := right(ctx, s, in)
+				if decision.State.Status == warehouse.Released {
+					decision.Adjustments = nil
+				}
+				return decision, err
+			}
+		},
+		"the warehouse forgets the order that is dead": func(d *decisions, _ *ledger) {
+			right := d.warehouse
+			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
+				if _, placed := in.Data.(contract.OrderPlaced); placed {
+					s = warehouse.State{}
+				}
+				return right(ctx, s, in)
+			}
+		},
+		"loyalty awards what is revoked": func(d *decisions, _ *ledger) {
+			right := d.loyalty
+			d.loyalty = func(ctx context.Context, s loyalty.State, in participant.Input) (loyalty.Decision, error) {
+				if _, taken := in.Data.(contract.PaymentTaken); taken {
+					s = loyalty.State{}
+				}
+				return right(ctx, s, in)
+			}
+		},
+		"the order context never calls it over": func(d *decisions, _ *ledger) {
+			right := d.order
+			d.order = func(ctx context.Context, s order.State, in participant.Input) (order.Decision, error) {
+				decision, err := right(ctx, s, in)
+				if _, unavailable := in.Data.(contract.StockUnavailable); unavailable {
+					decision.Events = nil
+				}
+				return decision, err
+			}
+		},
+		"an event is not published": func(d *decisions, _ *ledger) {
+			right := d.loyalty
+			d.loyalty = func(ctx context.Context, s loyalty.State, in participant.Input) (loyalty.Decision, error) {
+				decision, err := right(ctx, s, in)
+				if decision.State.Status == loyalty.Revoked && s.Status == loyalty.Unknown {
+					decision.Events = nil
+				}
+				return decision, err
+			}
+		},
+	}
+}
+
+func TestEveryMistakeIsFoundAndShrunkToAShortHistory(t *testing.T) {
+	if detectsRaces {
+		t.Skip("takes minutes, and has no more races than the property test")
+	}
+	language := newLanguage(t)
+	for name, mistake := range mistakes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := simulation{language, func(l *ledger) decisions {
+				d := sandboxed(l)
+				mistake(&d, l)
+				return d
+			}, 1}
+			_, failed, err := s.search(t.Context(), 1000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if failed == nil {
+				t.Fatal("nothing is violated")
+			}
+			t.Logf("history %d, shrunk:\n%s", failed.number, failed)
+			if len(failed.story) > 40 {
+				t.Errorf("the history has %d lines", len(failed.story))
+			}
+		})
+	}
+}

@@ -1,0 +1,105 @@
+package simulation
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/services/order"
+)
+
+// cell tells the outcome of an input in a state.
+func (m machine) cell(state string, in input) (string, error) {
+	after, published, adjusts, err := m.decide(state, in)
+	switch {
+	case errors.Is(err, event.ErrInvalid):
+		return "dead letter", nil
+	case errors.Is(err, order.ErrUnknown), errors.Is(err, order.ErrTooLate):
+		return "refused: " + err.Error(), nil
+	case err != nil:
+		return "", fmt.Errorf("%s, %s: %w", m.context, state, err)
+	case !slices.Contains(m.states, after):
+		return "", fmt.Errorf("%s: the state %s has no column", m.context, after)
+	case after == state && len(published) == 0 && !adjusts:
+		return "ignored", nil
+	case after == state && len(published) == 0:
+		return "counted", nil
+	}
+	text := "→ " + after
+	if after == state {
+		text = "stays"
+	}
+	for _, data := range published {
+		text += ", `" + data.EventType() + "`"
+	}
+	return text, nil
+}
+
+// markdown is the machine as a table with a row for each input and a column for
+// each state.
+func (m machine) markdown() (string, error) {
+	rows := [][]string{append([]string{"event"}, m.states...)}
+	for _, in := range m.inputs {
+		row := []string{"`" + in.data.EventType() + "`"}
+		if in.when != "" {
+			row[0] += ", " + in.when
+		}
+		for _, state := range m.states {
+			cell, err := m.cell(state, in)
+			if err != nil {
+				return "", err
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
+	}
+	return format(rows), nil
+}
+
+// format aligns the columns of a table, the first row being its head.
+func format(rows [][]string) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	var text strings.Builder
+	for n, row := range rows {
+		for i, cell := range row {
+			text.WriteString("| " + cell + strings.Repeat(" ", widths[i]-len([]rune(cell))) + " ")
+		}
+		text.WriteString("|\n")
+		if n == 0 {
+			for _, width := range widths {
+				text.WriteString("|" + strings.Repeat("-", width+2))
+			}
+			text.WriteString("|\n")
+		}
+	}
+	return text.String()
+}
+
+func TestWhatAContextHasNoRowForIsADeadLetterInEveryState(t *testing.T) {
+	for _, m := range machines() {
+		rows := make(map[string]bool)
+		for _, in := range m.inputs {
+			rows[in.data.EventType()] = true
+		}
+		for _, data := range contract.All() {
+			for _, state := range m.states {
+				cell, err := m.cell(state, input{data: data})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !rows[data.EventType()] && cell != "dead letter" {
+					t.Errorf("%s, %s: %s is %s", m.context, state, data.EventType(), cell)
+				}
+			}
+		}
+	}
+}

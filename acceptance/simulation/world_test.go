@@ -1,0 +1,249 @@
+// Package simulation runs the four bounded contexts together in memory: the
+// real decisions in the real corridor, around a bus that delivers in any order
+// and as often as it likes, with processes that die anywhere.
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"example.com/saga/operator/audit"
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/loyalty"
+	"example.com/saga/services/order"
+	"example.com/saga/services/payment"
+	"example.com/saga/services/warehouse"
+)
+
+// retention is how long the contexts remember what they handled.
+const retention = 60 * 24 * time.Hour
+
+// notification stands for the endpoint that is told how orders ended.
+const notification = "notification"
+
+// world is everything that an order meets. Nothing in it happens by itself:
+// what is run next, and what goes wrong then, is decided by its user.
+type world struct {
+	language  participant.Language
+	now       time.Time
+	consumers []consumer
+	orders    *participant.Participant[order.State]
+	stores    map[string]*store
+	ledger    *ledger
+
+	// pending is what is on its way.
+	pending []task
+	// published has each event once, and again if it ever had another content.
+	published []event.Event
+	notified  []event.Event
+	// archived: what is published now goes nowhere, since all of it is replayed.
+	archived bool
+	// rejected counts by context what went to its dead-letter queue.
+	rejected map[string]int
+	// stuck is what failed without a reason that anyone foresaw.
+	stuck []task
+
+	// planned goes wrong in the run that is under way, if it gets there.
+	planned fault
+	running task
+	// rival picks which of so many tasks runs in between when a race is lost.
+	rival func(candidates int) int
+
+	// story tells what happened, and tally counts it.
+	story []string
+	tally map[string]int
+}
+
+type consumer struct {
+	name     string
+	consumes []string
+	handle   func(context.Context, event.Event) error
+}
+
+// task is an event to be handled by a context, or a command.
+type task struct {
+	who   string
+	event event.Event
+	run   func(context.Context) error
+}
+
+func (t task) String() string {
+	return fmt.Sprintf("%s: %s of %s", t.who, t.event.Type, t.event.Subject)
+}
+
+// competes tells whether two tasks compete for one record.
+func (t task) competes(with task) bool {
+	return t.who == with.who && t.event.Subject == with.event.Subject
+}
+
+// decisions are those of the four contexts.
+type decisions struct {
+	order     participant.Decide[order.State]
+	warehouse participant.Decide[warehouse.State]
+	payment   participant.Decide[payment.State]
+	loyalty   participant.Decide[loyalty.State]
+}
+
+func newWorld(language participant.Language, d decisions, l *ledger) *world {
+	w := &world{
+		language: &remembering{Language: language, known: make(map[string]reading)},
+		now:      time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		stores:   make(map[string]*store),
+		ledger:   l,
+		notified: []event.Event{},
+		rejected: make(map[string]int),
+		rival:    func(int) int { return 0 },
+		tally:    make(map[string]int),
+	}
+	w.orders = join(w, contract.SourceOrder, d.order,
+		contract.StockReserved{}, contract.StockUnavailable{}, contract.StockReleased{},
+		contract.OrderShipped{}, contract.ShipmentFailed{}, contract.CancellationRefused{},
+		contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{},
+		contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{})
+	join(w, contract.SourceWarehouse, d.warehouse,
+		contract.OrderPlaced{}, contract.CancellationRequested{}, contract.PaymentDeclined{},
+		contract.PaymentRefunded{}, contract.PointsAwarded{}, contract.StockReceived{})
+	join(w, contract.SourcePayment, d.payment,
+		contract.StockReserved{}, contract.AwardRejected{}, contract.PointsRevoked{})
+	join(w, contract.SourceLoyalty, d.loyalty,
+		contract.PaymentTaken{}, contract.ShipmentFailed{})
+	w.consumers = append(w.consumers, consumer{
+		name:     notification,
+		consumes: contract.Types(contract.OrderShipped{}, contract.OrderCancelled{}),
+		handle:   w.notify,
+	})
+	return w
+}
+
+// join puts a context on the bus.
+func join[S any](w *world, source string, decide participant.Decide[S], consumes ...event.Data) *participant.Participant[S] {
+	w.stores[source] = newStore(w)
+	p := &participant.Participant[S]{
+		Source: source, Decide: decide, Store: w.stores[source], Publisher: w, Language: w.language,
+		Clock: func() time.Time {
+			w.now = w.now.Add(time.Millisecond)
+			return w.now
+		},
+		Retention: retention,
+		Pause:     func(context.Context, int) error { return nil },
+	}
+	w.consumers = append(w.consumers, consumer{source, contract.Types(consumes...), p.Handle})
+	return p
+}
+
+func (w *world) notify(_ context.Context, e event.Event) error {
+	if w.strikes(endpointRefuses) {
+		return errDied
+	}
+	w.notified = append(w.notified, e)
+	return nil
+}
+
+// deliver puts an event on its way to whoever consumes its type.
+func (w *world) deliver(e event.Event) {
+	for _, c := range w.consumers {
+		if slices.Contains(c.consumes, e.Type) {
+			w.pending = append(w.pending, task{c.name, e, func(ctx context.Context) error { return c.handle(ctx, e) }})
+		}
+	}
+}
+
+// step runs the pending task with this index. What died is pending again, as
+// after the visibility timeout of a queue.
+func (w *world) step(ctx context.Context, i int, planned fault) {
+	t := w.pending[i]
+	w.pending = slices.Delete(w.pending, i, i+1)
+	w.planned, w.running = planned, t
+	told := len(w.story)
+	w.story = append(w.story, t.String())
+	err := t.run(ctx)
+	w.planned = ""
+	switch {
+	case err == nil:
+		return
+	case errors.Is(err, errDied):
+		w.pending = append(w.pending, t)
+		return
+	case errors.Is(err, event.ErrInvalid):
+		w.rejected[t.who]++
+	case errors.Is(err, order.ErrTooLate):
+		w.tally[tooLate]++
+	case errors.Is(err, order.ErrUnknown):
+		w.tally[tooEarly]++
+	default:
+		w.stuck = append(w.stuck, t)
+	}
+	w.story[told] += ": " + err.Error()
+}
+
+// runAll runs what is pending, first come, first served.
+func (w *world) runAll(ctx context.Context) {
+	for len(w.pending) > 0 {
+		w.step(ctx, 0, plain)
+	}
+}
+
+// receive puts pieces of a SKU into stock.
+func (w *world) receive(ctx context.Context, sku string, quantity int64) error {
+	id := "delivery-of-" + sku
+	command := event.Event{ID: id, Source: contract.SourceWarehouse, Subject: id, CorrelationID: id}
+	e, err := event.Caused(event.Cause{Event: command, IsCommand: true}, contract.SourceWarehouse,
+		contract.StockReceived{SKU: sku, Quantity: quantity}, 0, w.now)
+	if err != nil {
+		return err
+	}
+	if e, err = w.language.Write(e); err != nil {
+		return err
+	}
+	return w.Publish(ctx, e)
+}
+
+// command sends a command to the order context. Whoever sent it sends it again
+// until it is answered.
+func (w *world) command(orderID, id string, data event.Data) {
+	e := event.Event{
+		ID: orderID + " " + id, Source: "order/test", Type: data.EventType(),
+		Subject: orderID, Time: w.now, CorrelationID: "saga of " + orderID,
+	}
+	w.pending = append(w.pending, task{contract.SourceOrder, e, func(ctx context.Context) error {
+		_, err := w.orders.Execute(ctx, e, data)
+		return err
+	}})
+}
+
+func (w *world) place(o contract.OrderPlaced) {
+	w.command(o.OrderID, "place", order.Place{Order: o, Fingerprint: o.OrderID})
+}
+
+func (w *world) cancel(orderID string, reason contract.Reason) {
+	w.command(orderID, string(reason), order.Cancel{Reason: reason})
+}
+
+// data is that of an event; nil if it is invalid, which the audit tells.
+func (w *world) data(e event.Event) event.Data {
+	data, err := w.language.Read(e)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// evidence is all that an audit looks at.
+func (w *world) evidence() audit.Evidence {
+	return audit.Evidence{
+		Published:   w.published,
+		Order:       w.stores[contract.SourceOrder].table(),
+		Warehouse:   w.stores[contract.SourceWarehouse].table(),
+		Payment:     w.stores[contract.SourcePayment].table(),
+		Loyalty:     w.stores[contract.SourceLoyalty].table(),
+		Ledger:      maps.Clone(w.ledger.entries),
+		Notified:    w.notified,
+		DeadLetters: maps.Clone(w.rejected),
+	}
+}

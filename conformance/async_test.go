@@ -1,0 +1,149 @@
+package conformance_test
+
+import (
+	"encoding/json"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestARuleInvokesAFunctionWithTheEvent(t *testing.T) {
+	t.Parallel()
+	o := order{Test: unique()}
+	id := publish(t, "invoke", o.String())
+	got := decode[envelope](t, awaitNotes(t, o.Test, 1)[0].payload)
+	if got.ID != id || got.DetailType != "invoke" || string(got.Detail) != o.String() {
+		t.Errorf("the function got %+v", got)
+	}
+}
+
+func TestAnEventThatAFunctionCannotHandleIsADeadLetter(t *testing.T) {
+	t.Parallel()
+	for do, message := range map[string]string{
+		"fail":  "the probe fails as it was told",
+		"panic": "the probe panics as it was told",
+	} {
+		t.Run(do, func(t *testing.T) {
+			t.Parallel()
+			o := order{Test: unique(), Do: do}
+			publish(t, "invoke", o.String())
+			got := awaitNotes(t, o.Test, 1)
+			dead := cloud.functionDead.one(t, o.Test)
+			if diff := cmp.Diff(decode[envelope](t, got[0].payload), decode[envelope](t, *dead.Body)); diff != "" {
+				t.Errorf("the dead letter is not the event: %s", diff)
+			}
+			type letter struct{ RequestID, ErrorCode, ErrorMessage, CodeType string }
+			want := letter{got[0].request, "200", message, "Number"}
+			have := letter{attribute(dead, "RequestID"), attribute(dead, "ErrorCode"), attribute(dead, "ErrorMessage"), aws.ToString(dead.MessageAttributes["ErrorCode"].DataType)}
+			if diff := cmp.Diff(want, have); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAnEventThatTakesTooLongIsADeadLetter(t *testing.T) {
+	t.Parallel()
+	o := order{Test: unique(), Do: "hang"}
+	publish(t, "invoke", o.String())
+	dead := cloud.functionDead.one(t, o.Test)
+	if message := attribute(dead, "ErrorMessage"); !containsAll(message, []string{"Task timed out after 2.00 seconds"}) {
+		t.Errorf("ErrorMessage is %q", message)
+	}
+}
+
+func invoke(t *testing.T, kind types.InvocationType, o order) *lambda.InvokeOutput {
+	t.Helper()
+	out, err := cloud.functions.Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: aws.String(cloud.output("Called")), InvocationType: kind, Payload: []byte(o.String()),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestAFailedEventIsTriedAgainAfterAMinuteWithTheSameRequestID(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("CONFORMANCE_SLOW") == "" {
+		t.Skip("takes more than a minute: set CONFORMANCE_SLOW=1")
+	}
+	o := order{Test: unique(), Do: "fail", Times: 1}
+	if out := invoke(t, types.InvocationTypeEvent, o); out.StatusCode != 202 || len(out.Payload) != 0 {
+		t.Errorf("the call answers %d: %s", out.StatusCode, out.Payload)
+	}
+	first := awaitNotes(t, o.Test, 1)[0]
+	// The wait is longer than other waits are patient for.
+	select {
+	case <-time.After(55 * time.Second):
+	case <-t.Context().Done():
+	}
+	got := awaitNotes(t, o.Test, 2)
+	if steps(got) != "failed, done" || got[1].request != first.request {
+		t.Errorf("the probe got: %s, in the requests %s and %s", steps(got), first.request, got[1].request)
+	}
+	if waited := nanoseconds(t, got[1]) - nanoseconds(t, first); waited < 50*time.Second {
+		t.Errorf("it was tried again after %s, want about a minute", waited)
+	}
+}
+
+func nanoseconds(t *testing.T, n note) time.Duration {
+	t.Helper()
+	at, err := strconv.ParseInt(n.at, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(at)
+}
+
+func TestASynchronousCallGivesTheAnswerOrTheError(t *testing.T) {
+	t.Parallel()
+	type failure struct {
+		ErrorMessage string `json:"errorMessage"`
+		ErrorType    string `json:"errorType"`
+	}
+	for _, c := range []struct {
+		rule    string
+		order   order
+		payload string
+		failure failure
+	}{
+		{"an answer", order{Do: "answer", Answer: `{"a": 1}`}, `{"a": 1}`, failure{}},
+		{"an error", order{Do: "fail"}, "", failure{"the probe fails as it was told", "errorString"}},
+		{"a timeout", order{Do: "hang"}, "", failure{"Task timed out after 2.00 seconds", "Sandbox.Timedout"}},
+		{"the end of the process", order{Do: "exit"}, "", failure{"Runtime exited with error: exit status 3", "Runtime.ExitError"}},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			t.Parallel()
+			c.order.Test = unique()
+			out := invoke(t, types.InvocationTypeRequestResponse, c.order)
+			if c.payload != "" {
+				if string(out.Payload) != c.payload || out.FunctionError != nil {
+					t.Errorf("the answer is %s, %s", out.Payload, aws.ToString(out.FunctionError))
+				}
+				return
+			}
+			var got failure
+			if err := json.Unmarshal(out.Payload, &got); err != nil {
+				t.Fatal(err)
+			}
+			// A failed function is a successful call.
+			if out.StatusCode != 200 || aws.ToString(out.FunctionError) != "Unhandled" ||
+				got.ErrorType != c.failure.ErrorType || !containsAll(got.ErrorMessage, []string{c.failure.ErrorMessage}) {
+				t.Errorf("the call answers %d, %s: %+v, want %+v", out.StatusCode, aws.ToString(out.FunctionError), got, c.failure)
+			}
+		})
+	}
+}
+
+func TestAFunctionThatDoesNotExistIsNotFound(t *testing.T) {
+	t.Parallel()
+	_, err := cloud.functions.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("none-" + unique()), Payload: []byte("{}")})
+	wantRefusal(t, err, "ResourceNotFoundException", "Function not found")
+}

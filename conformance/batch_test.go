@@ -1,0 +1,78 @@
+package conformance_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+func TestABadEntryOfABatchFailsAlone(t *testing.T) {
+	t.Parallel()
+	q := queueOf("Batched")
+	good := unique()
+	out, err := cloud.queues.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: []types.SendMessageBatchRequestEntry{
+		{Id: aws.String("bad"), MessageBody: aws.String("\x01")},
+		{Id: aws.String("good"), MessageBody: &good},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Successful) != 1 || *out.Successful[0].Id != "good" || len(out.Failed) != 1 || *out.Failed[0].Id != "bad" {
+		t.Fatalf("the batch gives %+v and %+v", out.Successful, out.Failed)
+	}
+	if failure := out.Failed[0]; !failure.SenderFault || *failure.Code != "InvalidMessageContents" || aws.ToString(failure.Message) == "" {
+		t.Errorf("the failure is %+v", failure)
+	}
+	got := q.next(t)
+	if *got.Body != good || *got.MessageId != *out.Successful[0].MessageId {
+		t.Errorf("%s is received, want %s", *got.Body, good)
+	}
+	deleted, err := cloud.queues.DeleteMessageBatch(t.Context(), &sqs.DeleteMessageBatchInput{QueueUrl: &q.url, Entries: []types.DeleteMessageBatchRequestEntry{
+		{Id: aws.String("bad"), ReceiptHandle: aws.String("nonsense")},
+		{Id: aws.String("good"), ReceiptHandle: got.ReceiptHandle},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(deleted.Successful) != 1 || *deleted.Successful[0].Id != "good" || len(deleted.Failed) != 1 || *deleted.Failed[0].Id != "bad" {
+		t.Errorf("the deletes give %+v and %+v", deleted.Successful, deleted.Failed)
+	}
+}
+
+func TestBatchesThatAreRefusedAsAWhole(t *testing.T) {
+	t.Parallel()
+	standard, fifo := cloud.output("Batched"), cloud.output("Fifo")
+	entries := func(number int, id func(int) string) []types.SendMessageBatchRequestEntry {
+		made := []types.SendMessageBatchRequestEntry{}
+		for i := range number {
+			made = append(made, types.SendMessageBatchRequestEntry{Id: aws.String(id(i)), MessageBody: aws.String("text")})
+		}
+		return made
+	}
+	large := entries(2, strconv.Itoa)
+	for i := range large {
+		large[i].MessageBody = aws.String(strings.Repeat("x", 600_000))
+	}
+	for _, c := range []struct {
+		rule, url string
+		entries   []types.SendMessageBatchRequestEntry
+		code      string
+	}{
+		{"no entries", standard, entries(0, strconv.Itoa), "EmptyBatchRequest"},
+		{"eleven entries", standard, entries(11, strconv.Itoa), "TooManyEntriesInBatchRequest"},
+		{"the same id twice", standard, entries(2, func(int) string { return "same" }), "BatchEntryIdsNotDistinct"},
+		{"an id with a dot", standard, entries(1, func(int) string { return "a.b" }), "InvalidBatchEntryId"},
+		{"more than a mebibyte in all", standard, large, "BatchRequestTooLong"},
+		// A single message without a group misses a parameter; a batch has a wrong one.
+		{"FIFO without a group", fifo, entries(1, strconv.Itoa), "InvalidParameterValue"},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			_, err := cloud.queues.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: &c.url, Entries: c.entries})
+			wantRefusal(t, err, c.code, "")
+		})
+	}
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// probe handles whatever a Lambda function can get in these tests.
+type probe struct{ journal journal }
+
+// envelope has what tells the kinds of payloads apart.
+type envelope struct {
+	Records    []json.RawMessage `json:"Records"`
+	DetailType string            `json:"detail-type"`
+	Detail     order             `json:"detail"`
+	RawPath    string            `json:"rawPath"`
+	Body       string            `json:"body"`
+	Headers    map[string]string `json:"headers"`
+}
+
+// Invoke takes a payload and gives the answer, both to the letter.
+func (p *probe) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	var got envelope
+	if err := json.Unmarshal(payload, &got); err != nil {
+		return nil, fmt.Errorf("reading the payload: %w", err)
+	}
+	switch {
+	case got.Records != nil:
+		return p.batch(ctx, got.Records)
+	case got.DetailType != "":
+		return p.follow(ctx, got.Detail, payload)
+	case strings.HasSuffix(got.RawPath, "/notify"):
+		return p.notified(ctx, got.Body, payload)
+	case strings.HasSuffix(got.RawPath, "/echo"):
+		return payload, nil
+	}
+	body := payload
+	if got.RawPath != "" {
+		body = []byte(got.Body)
+	}
+	var o order
+	if err := json.Unmarshal(body, &o); err != nil {
+		return nil, fmt.Errorf("reading the order: %w", err)
+	}
+	return p.follow(ctx, o, payload)
+}
+
+// follow notes the payload and does what the order asks.
+func (p *probe) follow(ctx context.Context, o order, payload []byte) ([]byte, error) {
+	attempt := 1
+	if o.Times > 0 {
+		var err error
+		if attempt, err = p.journal.count(ctx, o); err != nil {
+			return nil, err
+		}
+	}
+	if !o.applies(attempt) {
+		return []byte("null"), p.journal.note(ctx, o, outcomeDone, payload)
+	}
+	if err := p.journal.note(ctx, o, outcomeFailed, payload); err != nil {
+		return nil, err
+	}
+	return o.invocation(ctx)
+}
+
+// batch handles the messages of a queue one after the other.
+func (p *probe) batch(ctx context.Context, records []json.RawMessage) ([]byte, error) {
+	answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+	rest := false
+	for _, raw := range records {
+		var record events.SQSMessage
+		var o order
+		if err := json.Unmarshal(raw, &record); err != nil {
+			return nil, fmt.Errorf("reading a record: %w", err)
+		}
+		if err := json.Unmarshal([]byte(record.Body), &o); err != nil {
+			return nil, fmt.Errorf("reading the order in message %s: %w", record.MessageId, err)
+		}
+		receives, err := strconv.Atoi(record.Attributes["ApproximateReceiveCount"])
+		if err != nil {
+			return nil, fmt.Errorf("reading the receive count of message %s: %w", record.MessageId, err)
+		}
+		outcome := outcomeOf(o, receives, rest)
+		if err := p.journal.note(ctx, o, outcome, raw); err != nil {
+			return nil, err
+		}
+		switch {
+		case outcome == outcomeDone:
+			continue
+		case outcome == outcomeFailed && o.Do != doReport && o.Do != doReportR:
+			return o.invocation(ctx)
+		}
+		rest = rest || o.Do == doReportR
+		answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
+	}
+	return json.Marshal(answer)
+}
+
+func outcomeOf(o order, receives int, rest bool) string {
+	switch {
+	case rest:
+		return outcomeLeft
+	case o.applies(receives):
+		return outcomeFailed
+	default:
+		return outcomeDone
+	}
+}
+
+// notified is the endpoint of the API destination.
+func (p *probe) notified(ctx context.Context, body string, payload []byte) ([]byte, error) {
+	var o order
+	if err := json.Unmarshal([]byte(body), &o); err != nil {
+		return nil, fmt.Errorf("reading the notification: %w", err)
+	}
+	calls, err := p.journal.count(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.journal.note(ctx, o, outcomeDone, payload); err != nil {
+		return nil, err
+	}
+	if len(o.Responses) == 0 {
+		return json.Marshal(map[string]int{"statusCode": 204})
+	}
+	chosen := o.Responses[min(calls, len(o.Responses))-1]
+	headers := map[string]string{}
+	if chosen.RetryAfter != "" {
+		headers["Retry-After"] = chosen.RetryAfter
+	}
+	if chosen.Location != "" {
+		headers["Location"] = chosen.Location
+	}
+	return json.Marshal(map[string]any{"statusCode": chosen.Status, "headers": headers})
+}

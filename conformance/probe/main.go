@@ -1,0 +1,29 @@
+// Command probe is the Lambda function of the conformance tests. It notes
+// everything it gets in a table, and then does as it is told: it succeeds,
+// fails, panics, exits, hangs, or answers what the order says.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+func main() {
+	ctx := context.Background()
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		slog.ErrorContext(ctx, "the probe cannot start", "error", err)
+		os.Exit(1)
+	}
+	lambda.Start(&probe{journal{
+		client: dynamodb.NewFromConfig(cfg),
+		table:  os.Getenv("TABLE"),
+		clock:  time.Now,
+	}})
+}

@@ -1,0 +1,254 @@
+package conformance_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+// queue is a queue of the stack, for the tests that use it alone.
+type queue struct{ url string }
+
+func queueOf(output string) queue { return queue{cloud.output(output)} }
+
+func (q queue) send(t *testing.T, in sqs.SendMessageInput) *sqs.SendMessageOutput {
+	t.Helper()
+	in.QueueUrl = &q.url
+	out, err := cloud.queues.SendMessage(t.Context(), &in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// hidden is how long receives hide messages in these tests: longer than any test.
+const hidden = 120
+
+// receive receives once, waiting for the given number of seconds, and hides what
+// it gets.
+func (q queue) receive(t *testing.T, number, wait int32) []types.Message {
+	t.Helper()
+	out, err := cloud.queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
+		QueueUrl: &q.url, MaxNumberOfMessages: number, WaitTimeSeconds: wait, VisibilityTimeout: hidden,
+		MessageAttributeNames: []string{"All"}, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Messages
+}
+
+// next receives until there is a message, which is hidden from then on.
+func (q queue) next(t *testing.T) types.Message {
+	t.Helper()
+	var found types.Message
+	eventually(t, "a message", func() error {
+		messages := q.receive(t, 1, 1)
+		if len(messages) == 0 {
+			return errors.New("the queue gives none")
+		}
+		found = messages[0]
+		return nil
+	})
+	return found
+}
+
+// collect receives until it has as many messages as asked for, all hidden.
+func (q queue) collect(t *testing.T, number int) []types.Message {
+	t.Helper()
+	var found []types.Message
+	eventually(t, fmt.Sprintf("%d messages", number), func() error {
+		found = append(found, q.receive(t, 10, 1)...)
+		if len(found) < number {
+			return fmt.Errorf("there are %d", len(found))
+		}
+		return nil
+	})
+	return found
+}
+
+func (q queue) delete(t *testing.T, messages ...types.Message) {
+	t.Helper()
+	for _, message := range messages {
+		if _, err := cloud.queues.DeleteMessage(t.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: message.ReceiptHandle}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// show makes a received message visible after the given number of seconds.
+func (q queue) show(t *testing.T, message types.Message, after int32) {
+	t.Helper()
+	_, err := cloud.queues.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{
+		QueueUrl: &q.url, ReceiptHandle: message.ReceiptHandle, VisibilityTimeout: after,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// attributes reads attributes of the queue.
+func (q queue) attributes(t *testing.T, names ...types.QueueAttributeName) map[string]string {
+	t.Helper()
+	out, err := cloud.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: names})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.Attributes
+}
+
+func bodies(messages []types.Message) []string {
+	var all []string
+	for _, message := range messages {
+		all = append(all, *message.Body)
+	}
+	return all
+}
+
+// TestAStandardQueue uses one queue, one rule after the other: each leaves it
+// empty.
+func TestAStandardQueue(t *testing.T) {
+	t.Parallel()
+	q := queueOf("Standard")
+	t.Run("a message is delivered with its attributes", func(t *testing.T) {
+		body := unique()
+		sent := q.send(t, sqs.SendMessageInput{MessageBody: &body, MessageAttributes: map[string]types.MessageAttributeValue{
+			"text":   {DataType: aws.String("String.kind"), StringValue: aws.String("value")},
+			"number": {DataType: aws.String("Number"), StringValue: aws.String("42")},
+			"binary": {DataType: aws.String("Binary"), BinaryValue: []byte{0, 255}},
+		}})
+		got := q.next(t)
+		if *got.MessageId != *sent.MessageId || *got.Body != body || *got.MD5OfBody != *sent.MD5OfMessageBody || *got.MD5OfMessageAttributes != *sent.MD5OfMessageAttributes {
+			t.Errorf("%+v was sent, %+v is received", sent, got)
+		}
+		if sent.SequenceNumber != nil || got.Attributes["SequenceNumber"] != "" {
+			t.Error("a standard queue gives a sequence number")
+		}
+		if attribute(got, "text") != "value" || attribute(got, "number") != "42" || !cmp.Equal(got.MessageAttributes["binary"].BinaryValue, []byte{0, 255}) {
+			t.Errorf("the attributes are %+v", got.MessageAttributes)
+		}
+		for _, name := range []string{"SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp"} {
+			if got.Attributes[name] == "" {
+				t.Errorf("the attribute %s is missing", name)
+			}
+		}
+		q.delete(t, got)
+	})
+	t.Run("a received message is hidden until its timeout, and its receives are counted", func(t *testing.T) {
+		body := unique()
+		q.send(t, sqs.SendMessageInput{MessageBody: &body})
+		first := q.next(t)
+		if again := q.receive(t, 10, 0); len(again) != 0 {
+			t.Errorf("the queue gives %v again", bodies(again))
+		}
+		q.show(t, first, 1)
+		began := time.Now()
+		second := q.next(t)
+		if waited := time.Since(began); waited < 900*time.Millisecond {
+			t.Errorf("the message is visible after %s, want a second", waited)
+		}
+		if *second.MessageId != *first.MessageId || first.Attributes["ApproximateReceiveCount"] != "1" || second.Attributes["ApproximateReceiveCount"] != "2" {
+			t.Errorf("the receives are %v and %v", first.Attributes, second.Attributes)
+		}
+		if first.Attributes["ApproximateFirstReceiveTimestamp"] != second.Attributes["ApproximateFirstReceiveTimestamp"] {
+			t.Error("the first receive changes")
+		}
+		q.delete(t, second)
+	})
+	t.Run("a message that is deleted twice is no error", func(t *testing.T) {
+		body := unique()
+		q.send(t, sqs.SendMessageInput{MessageBody: &body})
+		got := q.next(t)
+		q.delete(t, got, got)
+	})
+	t.Run("a message with a delay comes later", func(t *testing.T) {
+		body := unique()
+		began := time.Now()
+		q.send(t, sqs.SendMessageInput{MessageBody: &body, DelaySeconds: 1})
+		q.delete(t, q.next(t))
+		if waited := time.Since(began); waited < 900*time.Millisecond {
+			t.Errorf("the message comes after %s, want a second", waited)
+		}
+	})
+	t.Run("a group is a label, and blocks nothing", func(t *testing.T) {
+		for range 2 {
+			q.send(t, sqs.SendMessageInput{MessageBody: aws.String(unique()), MessageGroupId: aws.String("tenant")})
+		}
+		got := q.collect(t, 2)
+		if got[0].Attributes["MessageGroupId"] != "tenant" {
+			t.Errorf("the attributes are %v", got[0].Attributes)
+		}
+		q.delete(t, got...)
+	})
+}
+
+func TestAReceiveWaitsForAMessageAndNoLonger(t *testing.T) {
+	t.Parallel()
+	q := queueOf("Polled")
+	began := time.Now()
+	if got := q.receive(t, 1, 0); got != nil {
+		t.Fatalf("an empty queue gives %v", bodies(got))
+	}
+	if got := q.receive(t, 1, 1); got != nil {
+		t.Fatalf("an empty queue gives %v", bodies(got))
+	}
+	if waited := time.Since(began); waited < 900*time.Millisecond {
+		t.Errorf("the receive ends after %s, want a second", waited)
+	}
+	body := unique()
+	type answer struct {
+		out *sqs.ReceiveMessageOutput
+		err error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		out, err := cloud.queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &q.url, WaitTimeSeconds: 20})
+		answers <- answer{out, err}
+	}()
+	began = time.Now()
+	q.send(t, sqs.SendMessageInput{MessageBody: &body})
+	got := <-answers
+	if waited := time.Since(began); got.err != nil || len(got.out.Messages) != 1 || waited > 10*time.Second {
+		t.Fatalf("the waiting receive gives %+v after %s", got, waited)
+	}
+	q.delete(t, got.out.Messages...)
+}
+
+func TestWhatAQueueRefuses(t *testing.T) {
+	t.Parallel()
+	standard, fifo, plain := cloud.output("Polled"), cloud.output("Fifo"), cloud.output("RedrivenFifo")
+	long := strings.Repeat("x", 1<<20+1)
+	text, group := aws.String("text"), aws.String("group")
+	for _, c := range []struct {
+		rule       string
+		in         sqs.SendMessageInput
+		code, part string
+	}{
+		{"no body", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: aws.String("")}, "MissingParameter", "MessageBody"},
+		{"a character that is none of XML's", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: aws.String("\x01")}, "InvalidMessageContents", ""},
+		{"more than a mebibyte", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: &long}, "InvalidParameterValue", "Message must be shorter than 1048576 bytes"},
+		{"a queue that does not exist", sqs.SendMessageInput{QueueUrl: aws.String(standard + "-none"), MessageBody: text}, "QueueDoesNotExist", "The specified queue does not exist"},
+		{"FIFO without a group", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text}, "MissingParameter", "MessageGroupId"},
+		{"a group with a space", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text, MessageGroupId: aws.String("a b")}, "InvalidParameterValue", "MessageGroupId"},
+		{"FIFO with a delay", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text, MessageGroupId: group, DelaySeconds: 1}, "InvalidParameterValue", "DelaySeconds"},
+		{"FIFO with nothing to recognise duplicates by", sqs.SendMessageInput{QueueUrl: &plain, MessageBody: text, MessageGroupId: group}, "InvalidParameterValue", "ContentBasedDeduplication enabled or MessageDeduplicationId provided"},
+		{"a de-duplication id with a space", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text, MessageGroupId: group, MessageDeduplicationId: aws.String("a b")}, "InvalidParameterValue", "MessageDeduplicationId"},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			_, err := cloud.queues.SendMessage(t.Context(), &c.in)
+			code, message := refusal(t, err)
+			// The older protocol's name of the code is still told.
+			code = strings.Replace(code, "NonExistentQueue", "QueueDoesNotExist", 1)
+			if code != c.code || !strings.Contains(message, c.part) {
+				t.Errorf("the error is %s: %q, want %s: …%s…", code, message, c.code, c.part)
+			}
+		})
+	}
+}

@@ -1,0 +1,73 @@
+package boundedcontext
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsscheduler"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"example.com/saga/infra/deadletter"
+)
+
+// Whatever fails is tried once more, and not for long: the next time is near.
+const (
+	scheduleRetries = 1
+	scheduleAge     = 5 * time.Minute
+)
+
+// AddScheduledFunction adds a function that shares the context's table and is
+// invoked again and again, every so many minutes. Its failures end in a
+// dead-letter queue of its own, where they need no redriving: the next time is
+// as good.
+func (c *BoundedContext) AddScheduledFunction(id string, every time.Duration, function Function) awslambda.Function {
+	if err := errors.Join(c.validateAddition(function), validateInterval(every)); err != nil {
+		panic(fmt.Sprintf("function %s of bounded context %s: %v", id, *c.scope.Node().Id(), err))
+	}
+	this := constructs.NewConstruct(c.scope, new(id+"Schedule"))
+	deadLetters := deadletter.NewQueue(this, "DeadLetters")
+	made := c.function(id, function, c.role(id+"Role", function), deadLetters)
+	made.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
+		MaxEventAge:   awscdk.Duration_Seconds(new(scheduleAge.Seconds())),
+		RetryAttempts: jsii.Number(scheduleRetries),
+	})
+	schedule(this, every, made, deadLetters)
+	return made
+}
+
+func schedule(scope constructs.Construct, every time.Duration, function awslambda.Function, deadLetters awssqs.IQueue) {
+	// The scheduler also sends dead letters by this role.
+	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(new("scheduler.amazonaws.com"), nil),
+	})
+	allow(role, function.FunctionArn(), "lambda:InvokeFunction")
+	allow(role, deadLetters.QueueArn(), "sqs:SendMessage")
+	rate := awsscheduler.ScheduleExpression_Rate(awscdk.Duration_Minutes(new(every.Minutes())))
+	awsscheduler.NewCfnSchedule(scope, new("Schedule"), &awsscheduler.CfnScheduleProps{
+		ScheduleExpression: rate.ExpressionString(),
+		FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: new("OFF")},
+		Target: &awsscheduler.CfnSchedule_TargetProperty{
+			Arn:     function.FunctionArn(),
+			RoleArn: role.RoleArn(),
+			Input:   new("{}"),
+			RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{
+				MaximumEventAgeInSeconds: new(scheduleAge.Seconds()),
+				MaximumRetryAttempts:     jsii.Number(scheduleRetries),
+			},
+			DeadLetterConfig: &awsscheduler.CfnSchedule_DeadLetterConfigProperty{Arn: deadLetters.QueueArn()},
+		},
+	}).Node().AddDependency(role)
+}
+
+func validateInterval(every time.Duration) error {
+	if every < time.Minute || every%time.Minute != 0 {
+		return fmt.Errorf("an interval of %s is not a number of minutes", every)
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package assembly
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Schedule is an AWS::Scheduler::Schedule that invokes a function.
+type Schedule struct {
+	Name                       string         `cfn:"Name"`
+	Description                Harmless       `cfn:"Description" why:"only a reader sees it"`
+	ScheduleExpression         string         `cfn:"ScheduleExpression,required"`
+	ScheduleExpressionTimezone Harmless       `cfn:"ScheduleExpressionTimezone" why:"a rate has no time of day, and other expressions are refused"`
+	FlexibleTimeWindow         TimeWindow     `cfn:"FlexibleTimeWindow,required"`
+	State                      string         `cfn:"State"`
+	KMSKeyARN                  Harmless       `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
+	Target                     ScheduleTarget `cfn:"Target,required"`
+}
+
+// TimeWindow says how exact a schedule is.
+type TimeWindow struct {
+	Mode string `cfn:"Mode,required"`
+}
+
+// ScheduleTarget is what a schedule invokes.
+type ScheduleTarget struct {
+	ARN              string            `cfn:"Arn,required"`
+	RoleARN          string            `cfn:"RoleArn,required"`
+	Input            string            `cfn:"Input"`
+	RetryPolicy      RetriesOfSchedule `cfn:"RetryPolicy"`
+	DeadLetterConfig *DeadLetterConfig `cfn:"DeadLetterConfig"`
+}
+
+// RetriesOfSchedule bounds the attempts to invoke the target.
+type RetriesOfSchedule struct {
+	MaximumEventAgeInSeconds Harmless `cfn:"MaximumEventAgeInSeconds" why:"the local Lambda takes an event at once, or refuses it for good"`
+	MaximumRetryAttempts     Harmless `cfn:"MaximumRetryAttempts" why:"the local Lambda takes an event at once, or refuses it for good"`
+}
+
+func (s *Schedule) identify(at place) (identity, error) {
+	name := at.named(s.Name, 64)
+	arn := at.arn("scheduler", "schedule/default/"+name)
+	problems := []error{
+		oneOf("FlexibleTimeWindow.Mode", s.FlexibleTimeWindow.Mode, "OFF"),
+		oneOf("State", s.State, "", "ENABLED"),
+	}
+	if !strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") {
+		problems = append(problems, fmt.Errorf("property Target.Arn: only functions are supported by the local cloud, not %q", s.Target.ARN))
+	}
+	if s.Target.Input == "" {
+		problems = append(problems, errors.New("property Target.Input: a schedule without an input is not supported by the local cloud"))
+	}
+	if strings.Contains(s.Target.Input, "<aws.scheduler.") {
+		problems = append(problems, errors.New("property Target.Input: context attributes are not supported by the local cloud"))
+	}
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, errors.Join(problems...)
+}

@@ -1,0 +1,115 @@
+package function_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/saga/local/function"
+	"example.com/saga/local/wire"
+)
+
+// api serves Lambda's wire protocol. Whoever signs as forbidden may do nothing.
+func (b *bench) api() *httptest.Server {
+	b.Helper()
+	server := httptest.NewServer(b.API(func(ctx context.Context, action, resource string, _ map[string][]string) error {
+		if wire.Caller(ctx) == "forbidden" {
+			return wire.Errorf("AccessDeniedException", "not authorized to perform %s on %s", action, resource)
+		}
+		return nil
+	}))
+	b.Cleanup(server.Close)
+	return server
+}
+
+const echo = `{"do": "echo", "text": "hi"}`
+
+func TestAFunctionIsInvokedOverTheWireByItsNameOrItsARN(t *testing.T) {
+	b := newBench(t, nil)
+	arn := b.add("behave", nil)
+	server := b.api()
+	for _, name := range []string{"behave", arn, url.PathEscape(arn)} {
+		got := b.call(server, http.MethodPost, function.APIPath+name+"/invocations", echo, nil)
+		if got.StatusCode != http.StatusOK || got.body != `"hi"` || got.Header.Get("X-Amz-Function-Error") != "" {
+			t.Errorf("%s answers %d %q", name, got.StatusCode, got.body)
+		}
+	}
+}
+
+func TestAFailureIsToldInAHeader(t *testing.T) {
+	b := newBench(t, nil)
+	b.add("behave", nil)
+	got := b.call(b.api(), http.MethodPost, function.APIPath+"behave/invocations", `{"do": "error"}`, nil)
+	if got.StatusCode != http.StatusOK || got.Header.Get("X-Amz-Function-Error") != "Unhandled" || !strings.Contains(got.body, "it went wrong") {
+		t.Errorf("the answer is %d %q, %v", got.StatusCode, got.body, got.Header)
+	}
+}
+
+func TestAnAsynchronousInvocationIsAnsweredAtOnceAndRuns(t *testing.T) {
+	b := newBench(t, nil)
+	b.add("behave", nil)
+	got := b.call(b.api(), http.MethodPost, function.APIPath+"behave/invocations", `{"do": "print"}`,
+		http.Header{"X-Amz-Invocation-Type": {"Event"}})
+	if got.StatusCode != http.StatusAccepted || got.body != "" {
+		t.Errorf("the answer is %d %q", got.StatusCode, got.body)
+	}
+	b.eventually("the invocation", func() bool {
+		return slices.Contains(b.written(), "out 2")
+	})
+}
+
+func TestAFunctionTellsItsConfiguration(t *testing.T) {
+	b := newBench(t, nil)
+	arn := b.add("behave", func(f *function.Function) { f.DeadLetterARN = b.addQueue("dead", nil) })
+	got := b.call(b.api(), http.MethodGet, function.APIPath+"behave/configuration", "", nil)
+	var configuration struct {
+		FunctionName, FunctionArn, Handler string
+		Timeout, MemorySize                int
+		DeadLetterConfig                   struct{ TargetArn string }
+	}
+	if err := json.Unmarshal([]byte(got.body), &configuration); err != nil {
+		t.Fatal(err)
+	}
+	if configuration.FunctionName != "behave" || configuration.FunctionArn != arn || configuration.Handler != "behave" ||
+		configuration.Timeout != 10 || configuration.MemorySize != 128 || !strings.HasSuffix(configuration.DeadLetterConfig.TargetArn, ":dead") {
+		t.Errorf("the configuration is %s", got.body)
+	}
+}
+
+func TestWhatTheAPIDoesNotSupportIsRefusedByName(t *testing.T) {
+	b := newBench(t, nil)
+	b.add("behave", nil)
+	server := b.api()
+	const invocations = function.APIPath + "behave/invocations"
+	for name, c := range map[string]struct {
+		method, path, body, header, value string
+		status                            int
+		code, want                        string
+	}{
+		"a dry run":            {http.MethodPost, invocations, echo, "X-Amz-Invocation-Type", "DryRun", 400, "InvalidParameterValueException", "DryRun"},
+		"the tail of the log":  {http.MethodPost, invocations, echo, "X-Amz-Log-Type", "Tail", 400, "InvalidParameterValueException", "X-Amz-Log-Type"},
+		"a version":            {http.MethodPost, invocations + "?Qualifier=7", echo, "", "", 400, "InvalidParameterValueException", "Qualifier=7"},
+		"another operation":    {http.MethodDelete, function.APIPath + "behave", "", "", "", 400, "UnknownOperationException", "DELETE"},
+		"no such function":     {http.MethodPost, function.APIPath + "nobody/invocations", echo, "", "", 404, "ResourceNotFoundException", "nobody"},
+		"what is no JSON":      {http.MethodPost, invocations, "{", "", "", 400, "InvalidRequestContentException", "json"},
+		"who may not invoke":   {http.MethodPost, invocations, echo, "Authorization", "Credential=forbidden/x", 400, "AccessDeniedException", "lambda:InvokeFunction"},
+		"who may not ask":      {http.MethodGet, function.APIPath + "behave/configuration", "", "Authorization", "Credential=forbidden/x", 400, "AccessDeniedException", "lambda:GetFunctionConfiguration"},
+		"a version's settings": {http.MethodGet, function.APIPath + "behave/configuration?Qualifier=7", "", "", "", 400, "InvalidParameterValueException", "Qualifier=7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			header := http.Header{}
+			if c.header != "" {
+				header.Set(c.header, c.value)
+			}
+			got := b.call(server, c.method, c.path, c.body, header)
+			if got.StatusCode != c.status || got.Header.Get("X-Amzn-Errortype") != c.code || !strings.Contains(got.body, c.want) {
+				t.Errorf("the answer is %d %s %s", got.StatusCode, got.Header.Get("X-Amzn-Errortype"), got.body)
+			}
+		})
+	}
+}

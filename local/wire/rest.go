@@ -1,0 +1,47 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"net/http"
+)
+
+// Answer is what an operation of a REST protocol answers: a status, headers and
+// a body that is JSON already.
+type Answer struct {
+	Status int
+	Header map[string]string
+	Body   []byte
+}
+
+// REST serves one operation of a service that speaks the REST protocol, in which
+// method and path name the operation. Errors have the shape of the other
+// protocols, which the SDKs read here too.
+func REST(operation func(r *http.Request, body []byte) (Answer, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumBody))
+		if err != nil {
+			write(w, restType, nil, Errorf("RequestTooLargeException", "%s", err))
+			return
+		}
+		answer, err := operation(r.WithContext(WithCaller(r.Context(), accessKey(r))), body)
+		if err != nil {
+			failure, known := errors.AsType[*Error](err)
+			if known {
+				w.Header().Set("X-Amzn-Errortype", failure.Code)
+			}
+			write(w, restType, nil, err)
+			return
+		}
+		header := w.Header()
+		header.Set("Content-Type", restType)
+		for name, value := range answer.Header {
+			header.Set(name, value)
+		}
+		w.WriteHeader(answer.Status)
+		//nolint:errcheck // The caller has gone: there is nobody left to tell.
+		w.Write(answer.Body)
+	})
+}
+
+const restType = "application/json"

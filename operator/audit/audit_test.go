@@ -1,0 +1,238 @@
+package audit_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/operator/audit"
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/loyalty"
+	"example.com/saga/services/order"
+	"example.com/saga/services/payment/sandbox"
+	"example.com/saga/services/warehouse"
+)
+
+// check audits a run and gives the violations of the invariants as text.
+func check(t *testing.T, r *run) []string {
+	t.Helper()
+	violations, err := audit.Audit(r.Evidence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for _, violation := range violations {
+		texts = append(texts, violation.String())
+	}
+	return texts
+}
+
+func TestWhatIsAllowedIsNoViolation(t *testing.T) {
+	for name, change := range map[string]func(*run){
+		"a run in which nothing went wrong": func(*run) {},
+		"every event comes twice": func(r *run) {
+			r.Published = append(r.Published, r.Published...)
+			r.Notified = append(r.Notified, r.Notified...)
+		},
+		"events come in any order":                  func(r *run) { slices.Reverse(r.Published) },
+		"nobody knows what the endpoint received":   func(r *run) { r.Notified = nil },
+		"the customer and the deadline both cancel": cancelTwice,
+		"goods come in":                             func(r *run) { r.begin("d-1", contract.StockReceived{SKU: "123", Quantity: 100}) },
+		"a payment was declined": func(r *run) {
+			r.Ledger["o-declined"] = sandbox.Entry{Amount: contract.Money{Amount: 1, Currency: "EUR"}}
+		},
+		"money was taken by a run that never committed": refundWithoutPayment,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRun(t)
+			change(r)
+			if got := check(t, r); len(got) > 0 {
+				t.Errorf("the violations are\n%s", strings.Join(got, "\n"))
+			}
+		})
+	}
+}
+
+func cancelTwice(r *run) {
+	r.begin(cancelled, contract.CancellationRequested{Reason: contract.CancelledByCustomer})
+	command := event.Event{ID: "deadline", Source: "test", Subject: cancelled, CorrelationID: "saga of " + cancelled}
+	r.add(event.Cause{Event: command, IsCommand: true}, contract.CancellationRequested{Reason: contract.TimedOut}, 1)
+}
+
+func refundWithoutPayment(r *run) {
+	r.Published = slices.DeleteFunc(r.Published, func(e event.Event) bool {
+		return e.Subject == cancelled && (e.Type == "payment.taken" || e.Type == "loyalty.points-awarded")
+	})
+	r.of(cancelled, contract.ShipmentFailed{}).CausationID = r.of(cancelled, contract.OrderPlaced{}).ID
+}
+
+// tampered is a run in which an invariant does not hold, and how the violations
+// begin.
+type tampered struct {
+	change func(*run)
+	want   []string
+}
+
+func TestEveryInvariantThatDoesNotHoldIsFound(t *testing.T) {
+	cases := make(map[string]tampered)
+	for _, some := range []map[string]tampered{ends(), effects(), returns(), stock(), balances(), lineage(), arrivals()} {
+		maps.Copy(cases, some)
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := newRun(t)
+			c.change(r)
+			got := check(t, r)
+			if !slices.EqualFunc(c.want, got, func(want, got string) bool { return strings.HasPrefix(got, want) }) {
+				t.Errorf("the violations (-want +got):\n%s", cmp.Diff(c.want, got))
+			}
+		})
+	}
+}
+
+func ends() map[string]tampered {
+	return map[string]tampered{
+		"an order has not ended": {func(r *run) {
+			r.Published = slices.DeleteFunc(r.Published, func(e event.Event) bool { return e.Type == "order.cancelled" })
+			r.set(r.Order, cancelled, order.State{Progress: order.Awarded, Rollback: order.Running, CorrelationID: "saga of " + cancelled})
+		}, []string{"invariant 1: order o-cancelled: has not ended: it is cancelling"}},
+		"an order is shipped and cancelled": {func(r *run) {
+			r.notify(r.publish(*r.of(shipped, contract.OrderShipped{}), contract.OrderCancelled{Reason: contract.TimedOut}))
+		}, []string{"invariant 1: order o-shipped: shipped and cancelled"}},
+		"the order context does not know of the end": {func(r *run) {
+			r.set(r.Order, cancelled, order.State{Progress: order.Awarded, Rollback: order.Running, CorrelationID: "saga of " + cancelled})
+		}, []string{"invariant 1: order o-cancelled: cancelled, but the order context says cancelling"}},
+	}
+}
+
+func effects() map[string]tampered {
+	return map[string]tampered{
+		"a step is done twice": {func(r *run) {
+			cause := event.Cause{Event: *r.of(shipped, contract.StockReserved{})}
+			r.add(cause, contract.PaymentTaken{CustomerID: customer, Amount: basket(shipped).Total()}, 1)
+		}, []string{"invariant 2: order o-shipped: 2 different payment.taken"}},
+		"an event id has two contents": {func(r *run) {
+			other := *r.of(shipped, contract.StockReserved{})
+			other.Time = other.Time.Add(time.Second)
+			r.Published = append(r.Published, other)
+		}, []string{"invariant 2: order o-shipped: event warehouse/"}},
+		"an order is shipped without its award": {func(r *run) {
+			awarded := *r.of(shipped, contract.PointsAwarded{})
+			r.Published = slices.DeleteFunc(r.Published, func(e event.Event) bool { return e.ID == awarded.ID })
+			r.of(shipped, contract.OrderShipped{}).CausationID = awarded.CausationID
+			r.Loyalty.Counters[loyalty.CustomerItem(customer)][loyalty.Points] = 0
+		}, []string{"invariant 3: order o-shipped: shipped without loyalty.points-awarded"}},
+		"a shipped order is refunded": {func(r *run) {
+			r.publish(*r.of(shipped, contract.PaymentTaken{}), contract.PaymentRefunded{Amount: basket(shipped).Total(), Reason: contract.TimedOut})
+		}, []string{"invariant 3: order o-shipped: shipped, and yet payment.refunded"}},
+		"the stock of a cancelled order is still held": {func(r *run) {
+			r.set(r.Warehouse, cancelled, warehouse.State{Status: warehouse.Failing})
+		}, []string{"invariant 3: order o-cancelled: cancelled, but the warehouse says failing"}},
+		"the award of a shipped order is gone": {func(r *run) {
+			delete(r.Loyalty.Records, shipped)
+		}, []string{`invariant 3: order o-shipped: shipped, but the warehouse says shipped, loyalty ""`}},
+	}
+}
+
+func returns() map[string]tampered {
+	return map[string]tampered{
+		"not all is refunded": {func(r *run) {
+			r.rewrite(r.of(cancelled, contract.PaymentRefunded{}),
+				contract.PaymentRefunded{Amount: contract.Money{Amount: 1, Currency: "EUR"}, Reason: contract.Undeliverable})
+		}, []string{"invariant 3: order o-cancelled: took {2500 EUR}, but refunded {1 EUR}"}},
+		"not all is released": {func(r *run) {
+			r.rewrite(r.of(cancelled, contract.StockReleased{}),
+				contract.StockReleased{Items: []contract.Stock{}, Reason: contract.Undeliverable})
+		}, []string{"invariant 3: order o-cancelled: reserved [{123 2}], but released []"}},
+		"not all points are revoked": {func(r *run) {
+			r.rewrite(r.of(cancelled, contract.PointsRevoked{}), contract.PointsRevoked{Points: 24, Reason: contract.Undeliverable})
+		}, []string{"invariant 3: order o-cancelled: awarded 25 points, but revoked 24"}},
+	}
+}
+
+func stock() map[string]tampered {
+	sku := warehouse.StockItem("123")
+	count := func(received, onHand, reserved, gone int64) func(*run) {
+		return func(r *run) {
+			r.Warehouse.Counters[sku] = map[string]int64{
+				warehouse.Received: received, warehouse.OnHand: onHand, warehouse.Reserve: reserved, warehouse.Gone: gone,
+			}
+		}
+	}
+	return map[string]tampered{
+		"goods are lost":                {count(100, 97, 0, 2), []string{"invariant 4: stock#123: received 100, but there are 97 on hand"}},
+		"stock is negative":             {count(1, -1, 0, 2), []string{"invariant 4: stock#123: on_hand is -1"}},
+		"goods stay reserved":           {count(100, 96, 2, 2), []string{"invariant 4: stock#123: 2 are still reserved"}},
+		"more is gone than was shipped": {count(100, 97, 0, 3), []string{"invariant 4: stock#123: 3 are gone, but 2 were shipped"}},
+	}
+}
+
+func balances() map[string]tampered {
+	return map[string]tampered{
+		"money is kept that nobody owes": {func(r *run) {
+			r.Ledger["o-unknown"] = sandbox.Entry{Amount: contract.Money{Amount: 7, Currency: "EUR"}, Accepted: true}
+		}, []string{"invariant 5: the shipped orders cost map[EUR:2500], but map[EUR:2507] was kept"}},
+		"a customer has points that were not earned": {func(r *run) {
+			r.Loyalty.Counters[loyalty.CustomerItem("c-1")] = map[string]int64{loyalty.Points: 3}
+		}, []string{"invariant 5: customer#c-1 has 3 points, but earned 0"}},
+		"a customer lacks points": {func(r *run) {
+			delete(r.Loyalty.Counters, loyalty.CustomerItem(customer))
+		}, []string{"invariant 5: customer#c-42 has 0 points, but earned 25"}},
+	}
+}
+
+func lineage() map[string]tampered {
+	return map[string]tampered{
+		"what was published is no event": {func(r *run) {
+			r.Malformed = append(r.Malformed, "because")
+		}, []string{"invariant 6: published, but not an event: because"}},
+		"the data is against the schema": {func(r *run) {
+			r.rewrite(r.of(cancelled, contract.ShipmentFailed{}), map[string]string{"reason": "bored"})
+		}, []string{"invariant 6: order o-cancelled: invalid event: data of warehouse.shipment-failed"}},
+		"nobody accepted the order": {func(r *run) {
+			r.begin("o-unknown", contract.CancellationRequested{Reason: contract.TimedOut})
+		}, []string{"invariant 6: order o-unknown: order.cancellation-requested of an order that nobody accepted"}},
+		"the correlation id is another one": {func(r *run) {
+			r.of(cancelled, contract.ShipmentFailed{}).CorrelationID = "other"
+		}, []string{"invariant 6: order o-cancelled: warehouse.shipment-failed has the correlation id other, not saga of o-cancelled"}},
+		"nobody published the cause": {func(r *run) {
+			r.of(cancelled, contract.ShipmentFailed{}).CausationID = "other"
+		}, []string{`invariant 6: order o-cancelled: warehouse.shipment-failed was caused by "other", which nobody published`}},
+		"the beginning has a cause": {func(r *run) {
+			r.of(cancelled, contract.OrderPlaced{}).CausationID = "other"
+		}, []string{"invariant 6: order o-cancelled: order.placed was caused by other, but it begins"}},
+	}
+}
+
+func arrivals() map[string]tampered {
+	return map[string]tampered{
+		"an end reached nobody": {func(r *run) {
+			r.Notified = r.Notified[:1]
+		}, []string{"invariant 7: order o-cancelled: nobody was notified of order.cancelled"}},
+		"there are dead letters": {func(r *run) {
+			r.DeadLetters["Warehouse/DeadLetters"] = 2
+		}, []string{"invariant 8: 2 messages in the dead-letter queue Warehouse/DeadLetters"}},
+	}
+}
+
+func TestAStateThatCannotBeReadIsAnError(t *testing.T) {
+	for name, table := range map[string]func(*run) audit.Table{
+		"order":     func(r *run) audit.Table { return r.Order },
+		"warehouse": func(r *run) audit.Table { return r.Warehouse },
+		"loyalty":   func(r *run) audit.Table { return r.Loyalty },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRun(t)
+			table(r).Records[shipped] = participant.Record{Subject: shipped, State: []byte(`"`)}
+			if _, err := audit.Audit(r.Evidence); err == nil || !strings.Contains(err.Error(), shipped) {
+				t.Errorf("the error is %v", err)
+			}
+		})
+	}
+}

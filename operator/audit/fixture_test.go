@@ -1,0 +1,164 @@
+package audit_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"example.com/saga/operator/audit"
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/loyalty"
+	"example.com/saga/services/order"
+	"example.com/saga/services/payment/sandbox"
+	"example.com/saga/services/warehouse"
+)
+
+// The orders of a run: one was shipped, one cancelled as late as can be.
+const (
+	shipped   = "o-shipped"
+	cancelled = "o-cancelled"
+	customer  = "c-42"
+)
+
+// run is what a run leaves behind, to be tampered with.
+type run struct {
+	audit.Evidence
+
+	t        *testing.T
+	language *contract.Language
+}
+
+func newRun(t *testing.T) *run {
+	t.Helper()
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &run{t: t, language: language, Evidence: audit.Evidence{
+		Order: newTable(), Warehouse: newTable(), Payment: newTable(), Loyalty: newTable(),
+		Ledger: make(map[string]sandbox.Entry), Notified: []event.Event{}, DeadLetters: make(map[string]int),
+	}}
+	r.ship()
+	r.cancel()
+	r.Warehouse.Counters[warehouse.StockItem("123")] = map[string]int64{
+		warehouse.Received: 100, warehouse.OnHand: 98, warehouse.Reserve: 0, warehouse.Gone: 2,
+	}
+	r.Loyalty.Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.Points: 25}
+	return r
+}
+
+func newTable() audit.Table {
+	return audit.Table{Records: make(map[string]participant.Record), Counters: make(map[string]map[string]int64)}
+}
+
+func basket(id string) contract.OrderPlaced {
+	return contract.OrderPlaced{
+		OrderID: id, CustomerID: customer, PaymentMethod: "card", ShippingAddress: "23 Fake Street",
+		Items: []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
+	}
+}
+
+// award walks an order up to its award.
+func (r *run) award(id string) event.Event {
+	r.t.Helper()
+	o := basket(id)
+	stock := []contract.Stock{{SKU: "123", Quantity: 2}}
+	placed := r.begin(id, o)
+	reserved := r.publish(placed, contract.StockReserved{CustomerID: customer, Items: stock, Total: o.Total(), PaymentMethod: "card"})
+	taken := r.publish(reserved, contract.PaymentTaken{CustomerID: customer, Amount: o.Total()})
+	r.Ledger[id] = sandbox.Entry{Amount: o.Total(), Accepted: true}
+	return r.publish(taken, contract.PointsAwarded{CustomerID: customer, Points: 25, ExpiresAt: start.Add(24 * time.Hour)})
+}
+
+func (r *run) ship() {
+	r.t.Helper()
+	awarded := r.award(shipped)
+	r.notify(r.publish(awarded, contract.OrderShipped{
+		CustomerID: customer, Items: []contract.Stock{{SKU: "123", Quantity: 2}}, ShippingAddress: "23 Fake Street",
+	}))
+	r.set(r.Order, shipped, order.State{Progress: order.Shipped, CorrelationID: "saga of " + shipped})
+	r.set(r.Warehouse, shipped, warehouse.State{Status: warehouse.Shipped})
+	r.set(r.Loyalty, shipped, loyalty.State{Status: loyalty.Awarded})
+}
+
+func (r *run) cancel() {
+	r.t.Helper()
+	const reason = contract.Undeliverable
+	failed := r.publish(r.award(cancelled), contract.ShipmentFailed{Reason: reason})
+	revoked := r.publish(failed, contract.PointsRevoked{Points: 25, Reason: reason})
+	refunded := r.publish(revoked, contract.PaymentRefunded{Amount: basket(cancelled).Total(), Reason: reason})
+	entry := r.Ledger[cancelled]
+	entry.Barred = true
+	r.Ledger[cancelled] = entry
+	released := r.publish(refunded, contract.StockReleased{Items: []contract.Stock{{SKU: "123", Quantity: 2}}, Reason: reason})
+	r.notify(r.publish(released, contract.OrderCancelled{Reason: reason}))
+	r.set(r.Order, cancelled, order.State{Progress: order.Awarded, Rollback: order.Complete, Reason: reason, CorrelationID: "saga of " + cancelled})
+	r.set(r.Warehouse, cancelled, warehouse.State{Status: warehouse.Released})
+	r.set(r.Loyalty, cancelled, loyalty.State{Status: loyalty.Revoked})
+}
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// begin publishes an event that nothing published has caused.
+func (r *run) begin(id string, data event.Data) event.Event {
+	r.t.Helper()
+	command := event.Event{ID: id + data.EventType(), Source: "test", Subject: id, CorrelationID: "saga of " + id}
+	return r.add(event.Cause{Event: command, IsCommand: true}, data, 0)
+}
+
+func (r *run) publish(cause event.Event, data event.Data) event.Event {
+	r.t.Helper()
+	return r.add(event.Cause{Event: cause}, data, 0)
+}
+
+func (r *run) add(cause event.Cause, data event.Data, ordinal int) event.Event {
+	r.t.Helper()
+	var source string
+	for from := range contract.BySource(data) {
+		source = from
+	}
+	e, err := event.Caused(cause, source, data, ordinal, start)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if e, err = r.language.Write(e); err != nil {
+		r.t.Fatal(err)
+	}
+	r.Published = append(r.Published, e)
+	return e
+}
+
+func (r *run) notify(e event.Event) { r.Notified = append(r.Notified, e) }
+
+func (r *run) set(table audit.Table, id string, state any) {
+	r.t.Helper()
+	encoded, err := json.Marshal(state)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	table.Records[id] = participant.Record{Subject: id, State: encoded}
+}
+
+// of finds the event of an order by its type, to be changed in place.
+func (r *run) of(id string, data event.Data) *event.Event {
+	r.t.Helper()
+	for i := range r.Published {
+		if e := &r.Published[i]; e.Subject == id && e.Type == data.EventType() {
+			return e
+		}
+	}
+	r.t.Fatalf("there is no %s of %s", data.EventType(), id)
+	return nil
+}
+
+// rewrite gives an event other data.
+func (r *run) rewrite(e *event.Event, data any) {
+	r.t.Helper()
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	e.Data = encoded
+}

@@ -1,0 +1,144 @@
+package evidence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/operator/audit"
+	"example.com/saga/operator/letter/lettertest"
+	"example.com/saga/operator/stack"
+)
+
+const placed = `{"specversion":"1.0","id":"e-1","source":"order","type":"order.placed","subject":"o-1","time":"2026-03-01T12:00:00Z",` +
+	`"datacontenttype":"application/json","dataschema":"https://example.com/none","correlationid":"c-1","data":{}}`
+
+// logged is a fake of CloudWatch Logs with one message on each page.
+type logged struct {
+	messages []string
+	err      error
+}
+
+func (l logged) FilterLogEvents(
+	_ context.Context, in *cloudwatchlogs.FilterLogEventsInput, _ ...func(*cloudwatchlogs.Options),
+) (*cloudwatchlogs.FilterLogEventsOutput, error) {
+	page := len(aws.ToString(in.NextToken))
+	out := &cloudwatchlogs.FilterLogEventsOutput{}
+	if page < len(l.messages) {
+		out.Events = []types.FilteredLogEvent{{Message: &l.messages[page]}}
+	}
+	if page+1 < len(l.messages) {
+		out.NextToken = aws.String(strings.Repeat("x", page+1))
+	}
+	return out, l.err
+}
+
+func envelope(source, detail string) string {
+	return fmt.Sprintf(`{"version":"0","id":"x","source":%q,"detail-type":"order.placed","detail":%s}`, source, detail)
+}
+
+func TestEveryEventInTheLogIsEvidence(t *testing.T) {
+	var collected audit.Evidence
+	err := published(t.Context(), logged{messages: []string{
+		envelope("order", placed),
+		envelope("order", placed),
+		"no JSON",
+		envelope("order", `{"hello":"world"}`),
+		envelope("payment", placed),
+	}}, "events", &collected)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, e := range collected.Published {
+		ids = append(ids, e.ID)
+	}
+	if diff := cmp.Diff([]string{"e-1", "e-1"}, ids); diff != "" {
+		t.Errorf("the events (-want +got):\n%s", diff)
+	}
+	for i, want := range []string{"not an event of EventBridge", "invalid event", "the envelope says order.placed from payment"} {
+		if i >= len(collected.Malformed) || !strings.HasPrefix(collected.Malformed[i], want) {
+			t.Errorf("malformed are %q: number %d is not %q", collected.Malformed, i, want)
+		}
+	}
+}
+
+func TestALogThatCannotBeReadIsAnError(t *testing.T) {
+	away := errors.New("away")
+	if err := published(t.Context(), logged{err: away}, "events", &audit.Evidence{}); !errors.Is(err, away) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func answering(t *testing.T, status int, body string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestNotificationsAreEvidence(t *testing.T) {
+	events, err := notified(t.Context(), answering(t, http.StatusOK, `{"notifications": [{"id": "e-1", "body": `+placed+`}], "refused": 0}`))
+	if err != nil || len(events) != 1 || events[0].ID != "e-1" {
+		t.Errorf("the events are %+v, %v", events, err)
+	}
+	events, err = notified(t.Context(), answering(t, http.StatusOK, `{"notifications": []}`))
+	if err != nil || events == nil || len(events) > 0 {
+		t.Errorf("nothing was received, but the events are %#v, %v: nil would mean that nobody knows", events, err)
+	}
+}
+
+func TestNotificationsThatCannotBeReadAreAnError(t *testing.T) {
+	for name, url := range map[string]string{
+		"an error":     answering(t, http.StatusTeapot, ""),
+		"no JSON":      answering(t, http.StatusOK, "hello"),
+		"no event":     answering(t, http.StatusOK, `{"notifications": [{"body": {}}]}`),
+		"no URL":       "://",
+		"nobody there": "http://127.0.0.1:1",
+	} {
+		if _, err := notified(t.Context(), url); err == nil {
+			t.Errorf("%s: there is no error", name)
+		}
+	}
+}
+
+func TestOnlyDeadLetterQueuesThatAreNotEmptyAreEvidence(t *testing.T) {
+	fake := lettertest.New()
+	fake.Put("https://sqs/1/dead", "x", "", 0, nil)
+	fake.Put("https://sqs/1/work", "x", "", 0, nil)
+	in := stack.Stack{Queues: map[string]string{
+		"Shop/DeadLetters": "https://sqs/1/dead", "Shop/Undelivered": "https://sqs/1/empty", "Shop/Queue": "https://sqs/1/work",
+	}}
+	got, err := depths(t.Context(), fake, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]int{"Shop/DeadLetters": 1}, got); diff != "" {
+		t.Errorf("the depths (-want +got):\n%s", diff)
+	}
+	fake.Broken["GetQueueAttributes"] = true
+	if _, err := depths(t.Context(), fake, in); !errors.Is(err, lettertest.ErrBroken) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestAStackWithoutTheEvidenceIsRefusedByName(t *testing.T) {
+	for _, missing := range []string{eventsPath, orderPath} {
+		_, err := resource(map[string]string{"Shop/Table": "shop"}, missing)
+		if err == nil || !strings.Contains(err.Error(), missing) {
+			t.Errorf("%s: the error is %v", missing, err)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+
+	"example.com/saga/operator/stack"
+	"example.com/saga/pkg/awsconfig"
+)
+
+// flags are a command's, with those that say where the saga is.
+type flags struct {
+	*flag.FlagSet
+
+	arguments        string
+	readyFile, stack string
+}
+
+// newFlags makes the flags of a command whose arguments are told in its help.
+func (o operator) newFlags(command, arguments string) *flags {
+	f := &flags{FlagSet: flag.NewFlagSet(command, flag.ContinueOnError), arguments: arguments}
+	f.SetOutput(io.Discard)
+	f.StringVar(&f.readyFile, "ready-file", o.readyFile, "the local cloud that wrote this `file` (default $SAGA_READY_FILE)")
+	f.StringVar(&f.stack, "stack", "", "the stack of this `name` in AWS, found by the credentials and the region of the environment")
+	return f
+}
+
+// parse reads the flags and then at most so many arguments. The help goes to
+// the given writer.
+func (f *flags) parse(given []string, most int, help io.Writer) error {
+	switch err := f.Parse(given); {
+	case errors.Is(err, flag.ErrHelp):
+		f.SetOutput(help)
+		//nolint:errcheck // There is nowhere else to tell.
+		fmt.Fprintf(help, "usage: operator %s [flags] %s\n", f.Name(), f.arguments)
+		f.PrintDefaults()
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", err, errUsage)
+	case f.NArg() > most:
+		return fmt.Errorf("unexpected argument %q (flags come first): %w", f.Arg(most), errUsage)
+	case f.readyFile == "" && f.stack == "":
+		return fmt.Errorf("say where the saga is, with -ready-file or -stack: %w", errUsage)
+	}
+	return nil
+}
+
+// open finds the stack, and the configuration of the clients that reach it. A
+// stack that is named goes before a ready file in the environment.
+func (f *flags) open(ctx context.Context) (stack.Stack, aws.Config, error) {
+	if f.stack == "" {
+		found, err := stack.ReadFile(f.readyFile)
+		if err != nil {
+			return stack.Stack{}, aws.Config{}, err
+		}
+		config, err := found.AWS(ctx)
+		return found, config, err
+	}
+	config, err := awsconfig.Load(ctx)
+	if err != nil {
+		return stack.Stack{}, aws.Config{}, err
+	}
+	found, err := stack.Describe(ctx, cloudformation.NewFromConfig(config), f.stack)
+	return found, config, err
+}

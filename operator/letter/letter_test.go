@@ -1,0 +1,208 @@
+package letter_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/operator/letter"
+	"example.com/saga/operator/letter/lettertest"
+)
+
+const url = "https://sqs/000000000000/dead"
+
+func queue(client letter.Client) letter.Queue {
+	return letter.Queue{Client: client, Name: "Shop/DeadLetters", URL: url}
+}
+
+func TestLookingShowsEveryLetterAndHidesNone(t *testing.T) {
+	fake := lettertest.New()
+	for n := range 23 {
+		fake.Put(url, fmt.Sprint(n), "", int64(n), map[string]string{letter.ErrorCode: "X"})
+	}
+	letters, err := queue(fake).Look(t.Context(), letter.Maximum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(letters) != 23 || len(fake.Visible(url)) != 23 {
+		t.Errorf("%d letters were shown, and %d are visible then", len(letters), len(fake.Visible(url)))
+	}
+	if l := letters[7]; l.Body != "7" || l.Attribute(letter.ErrorCode) != "X" || !l.Sent.Equal(time.UnixMilli(7)) {
+		t.Errorf("a letter is %+v", l)
+	}
+}
+
+func TestNoMoreLettersAreTakenThanAreWanted(t *testing.T) {
+	fake := lettertest.New()
+	for range 23 {
+		fake.Put(url, "x", "", 0, nil)
+	}
+	letters, err := queue(fake).Take(t.Context(), 12)
+	if err != nil || len(letters) != 12 || len(fake.Visible(url)) != 11 {
+		t.Errorf("%d letters were taken, %d are left, %v", len(letters), len(fake.Visible(url)), err)
+	}
+}
+
+// A FIFO queue gives the eleventh of a group only when the first ten are gone.
+func TestLettersBehindOthersOfTheirGroupAreNotSeenButCounted(t *testing.T) {
+	fake := lettertest.New()
+	for range 11 {
+		fake.Put(url, "x", "o-1", 0, nil)
+	}
+	letters, err := queue(fake).Look(t.Context(), letter.Maximum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count, err := queue(fake).Count(t.Context())
+	if err != nil || len(letters) != 10 || count != 11 {
+		t.Errorf("%d letters are seen, %d counted, %v", len(letters), count, err)
+	}
+}
+
+func TestLettersArePutBackAlthoughWhoLookedIsStopped(t *testing.T) {
+	fake := lettertest.New()
+	fake.Put(url, "x", "", 0, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	letters, err := queue(fake).Take(ctx, letter.Maximum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := queue(fake).PutBack(ctx, letters); err != nil || len(fake.Visible(url)) != 1 {
+		t.Errorf("%d letters are visible, %v", len(fake.Visible(url)), err)
+	}
+}
+
+// brokenLater fails to receive after the first time.
+type brokenLater struct {
+	*lettertest.SQS
+
+	received int
+}
+
+func (b *brokenLater) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput, options ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
+	if b.received++; b.received > 1 {
+		return nil, lettertest.ErrBroken
+	}
+	return b.SQS.ReceiveMessage(ctx, in, options...)
+}
+
+func TestLettersThatWereTakenBeforeAnErrorArePutBack(t *testing.T) {
+	fake := &brokenLater{SQS: lettertest.New()}
+	for range 12 {
+		fake.Put(url, "x", "", 0, nil)
+	}
+	if _, err := queue(fake).Take(t.Context(), letter.Maximum); !errors.Is(err, lettertest.ErrBroken) {
+		t.Errorf("the error is %v", err)
+	}
+	if visible := len(fake.Visible(url)); visible != 12 {
+		t.Errorf("%d letters are visible", visible)
+	}
+}
+
+func TestLettersThatCannotBePutBackAreToldOf(t *testing.T) {
+	fake := lettertest.New()
+	fake.Put(url, "x", "", 0, nil)
+	fake.Broken["ChangeMessageVisibilityBatch"] = true
+	if _, err := queue(fake).Look(t.Context(), letter.Maximum); err == nil || !strings.Contains(err.Error(), "appear by themselves in 5 minutes") {
+		t.Errorf("the error is %v", err)
+	}
+	fake = lettertest.New()
+	if err := queue(fake).PutBack(t.Context(), taken(t)); err == nil || !strings.Contains(err.Error(), "1 of them") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// taken gives a letter that another queue does not know.
+func taken(t *testing.T) []letter.Letter {
+	t.Helper()
+	fake := lettertest.New()
+	fake.Put(url, "x", "", 0, nil)
+	letters, err := queue(fake).Take(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return letters
+}
+
+func TestTheReasonOfALetter(t *testing.T) {
+	const from = "arn:aws:sqs:eu-west-1:000000000000:work"
+	sources := letter.Sources{{Name: "Shop/Queue", ARN: from, MaximumReceives: 5}}
+	for name, c := range map[string]struct {
+		attributes map[string]string
+		from       string
+		want       string
+	}{
+		"a rule could not deliver": {
+			map[string]string{
+				letter.ErrorCode: "NO_PERMISSIONS", letter.ErrorMessage: "not allowed",
+				letter.RuleARN: "arn:rule", letter.TargetARN: "arn:target",
+			}, "", "NO_PERMISSIONS: not allowed (rule arn:rule, target arn:target)",
+		},
+		"the worker refused it": {
+			map[string]string{letter.ErrorCode: "INVALID_EVENT", letter.ErrorMessage: "no JSON"}, "", "INVALID_EVENT: no JSON",
+		},
+		"the function failed": {
+			map[string]string{"RequestID": "r-1", "ErrorCode": "200", "ErrorMessage": "boom"}, "", "the function failed: boom (200)",
+		},
+		"it failed too often":               {nil, from, "failed 5 times in Shop/Queue"},
+		"it failed too often, who knows":    {nil, "arn:other", "failed too often in arn:other"},
+		"it was put there by hand":          {nil, "", "nobody says why"},
+		"it was refused after it came back": {map[string]string{letter.ErrorCode: "INVALID_EVENT"}, from, "INVALID_EVENT: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := lettertest.New()
+			m := fake.Put(url, "x", "", 0, c.attributes)
+			if c.from != "" {
+				m.Attributes["DeadLetterQueueSourceArn"] = c.from
+			}
+			letters, err := queue(fake).Look(t.Context(), 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := letters[0].Reason(sources); got != c.want {
+				t.Errorf("the reason is %q, not %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTheContentOfALetter(t *testing.T) {
+	for body, want := range map[string]letter.Content{
+		`{"type":"order.placed","id":"e-1","subject":"o-1"}`:                                                                          {Type: "order.placed", ID: "e-1", Order: "o-1"},
+		`{"id":"envelope","detail-type":"order.placed","source":"order","detail":{"type":"order.placed","id":"e-1","subject":"o-1"}}`: {Type: "order.placed", ID: "e-1", Order: "o-1"},
+		`{"id":"envelope","detail-type":"stranger.came","detail":{}}`:                                                                 {Type: "stranger.came"},
+		`not JSON`: {}, `42`: {}, `{"type": 7}`: {}, `null`: {},
+	} {
+		if diff := cmp.Diff(want, letter.Letter{Body: body}.Content()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", body, diff)
+		}
+	}
+}
+
+func TestSourcesAreTheQueuesWithARedrivePolicy(t *testing.T) {
+	fake := lettertest.New()
+	fake.Policies["https://sqs/1/b"] = `{"deadLetterTargetArn":"arn:dead","maxReceiveCount":5}`
+	fake.Policies["https://sqs/1/a"] = `{"deadLetterTargetArn":"arn:dead","maxReceiveCount":"3"}`
+	sources, err := letter.FindSources(t.Context(), fake, map[string]string{
+		"B": "https://sqs/1/b", "A": "https://sqs/1/a", "C": "https://sqs/1/c",
+	})
+	want := letter.Sources{
+		{Name: "A", URL: "https://sqs/1/a", ARN: lettertest.ARN("https://sqs/1/a"), DeadLetterARN: "arn:dead", MaximumReceives: 3},
+		{Name: "B", URL: "https://sqs/1/b", ARN: lettertest.ARN("https://sqs/1/b"), DeadLetterARN: "arn:dead", MaximumReceives: 5},
+	}
+	if err != nil || !slices.Equal(sources, want) {
+		t.Errorf("the sources are %+v, %v", sources, err)
+	}
+	fake.Policies["https://sqs/1/c"] = `{"deadLetterTargetArn":"arn:dead"}`
+	if _, err := letter.FindSources(t.Context(), fake, map[string]string{"C": "https://sqs/1/c"}); err == nil {
+		t.Error("a policy that is not complete is no error")
+	}
+}

@@ -1,0 +1,94 @@
+// Command operator looks into the dead-letter queues of a deployed saga, sends
+// letters back to where they were going, and audits what a run has left behind.
+// It works against AWS and against the local cloud.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const usage = `operator works with the dead letters of a saga, and audits it.
+
+usage: operator letters [flags] [QUEUE]   show dead-letter queues, or the letters in one
+       operator redrive [flags] QUEUE     send the letters in a queue back to where they were going
+       operator audit   [flags]           check that the saga left nothing wrong behind
+
+Every command finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
+The flags of a command are listed by: operator COMMAND -h
+`
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+// errUsage is an error in how the program was called.
+var errUsage = errors.New("see operator help")
+
+func main() {
+	// A second signal ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	o := operator{stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, readyFile: os.Getenv("SAGA_READY_FILE")}
+	code := o.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// operator is what the program gets from outside.
+type operator struct {
+	stdout, stderr io.Writer
+	clock          func() time.Time
+	// readyFile is the environment variable SAGA_READY_FILE.
+	readyFile string
+}
+
+// run does what the arguments say and gives the exit code.
+func (o operator) run(ctx context.Context, arguments []string) int {
+	err := o.command(ctx, arguments)
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.Is(err, errUsage):
+		o.complain(err)
+		return exitUsage
+	}
+	o.complain(err)
+	return exitError
+}
+
+// complain tells an error in one line.
+func (o operator) complain(err error) {
+	//nolint:errcheck // There is nowhere else to tell.
+	fmt.Fprintln(o.stderr, "operator:", strings.ReplaceAll(err.Error(), "\n", "; "))
+}
+
+func (o operator) command(ctx context.Context, arguments []string) error {
+	if len(arguments) == 0 {
+		return fmt.Errorf("a command is missing: %w", errUsage)
+	}
+	switch name, rest := arguments[0], arguments[1:]; name {
+	case "letters":
+		return o.letters(ctx, rest)
+	case "redrive":
+		return o.redrive(ctx, rest)
+	case "audit":
+		return o.audit(ctx, rest)
+	case "help", "-h", "-help", "--help":
+		_, err := io.WriteString(o.stdout, usage)
+		return err
+	default:
+		return fmt.Errorf("there is no command %q: %w", name, errUsage)
+	}
+}

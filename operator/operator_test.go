@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/operator/letter"
+	"example.com/saga/operator/letter/lettertest"
+	"example.com/saga/operator/redrive"
+	"example.com/saga/operator/stack"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// office is an operator whose output can be read.
+type office struct {
+	operator
+
+	out, complaints bytes.Buffer
+}
+
+func newOffice() *office {
+	o := &office{}
+	o.operator = operator{stdout: &o.out, stderr: &o.complaints, clock: func() time.Time { return now }}
+	return o
+}
+
+func assertEqual[T any](t *testing.T, what string, want, got T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func TestWhatIsCalledWronglyIsExplainedInOneLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		arguments []string
+		want      string
+	}{
+		"no command":         {nil, "a command is missing"},
+		"no such command":    {[]string{"purge"}, `there is no command "purge"`},
+		"no such flag":       {[]string{"letters", "-colour"}, "-colour"},
+		"nowhere":            {[]string{"letters"}, "say where the saga is"},
+		"too many arguments": {[]string{"letters", "-stack", "s", "a", "b"}, `unexpected argument "b"`},
+		"a flag too late":    {[]string{"letters", "-stack", "s", "a", "-json"}, `unexpected argument "-json" (flags come first)`},
+		"an audit of what":   {[]string{"audit", "-stack", "s", "a"}, `unexpected argument "a"`},
+		"redrive what":       {[]string{"redrive", "-stack", "s"}, "say which queue"},
+		"redrive how many":   {[]string{"redrive", "-stack", "s", "-max", "0", "q"}, "-max 0 is not between 1 and 1000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice()
+			assertEqual(t, "the exit code", exitUsage, o.run(t.Context(), c.arguments))
+			complaint := o.complaints.String()
+			if !strings.HasPrefix(complaint, "operator: ") || !strings.Contains(complaint, c.want) ||
+				!strings.HasSuffix(complaint, ": see operator help\n") || strings.Count(complaint, "\n") != 1 {
+				t.Errorf("the complaint is %q", complaint)
+			}
+		})
+	}
+}
+
+func TestHelpIsNoError(t *testing.T) {
+	for want, arguments := range map[string][]string{
+		"usage: operator letters [flags] [QUEUE]":   {"help"},
+		"usage: operator letters [flags] [QUEUE]\n": {"letters", "-h"},
+		"-dry-run":       {"redrive", "-help"},
+		"-allow-letters": {"audit", "-h"},
+	} {
+		o := newOffice()
+		assertEqual(t, "the exit code", exitOK, o.run(t.Context(), arguments))
+		if !strings.Contains(o.out.String(), want) || o.complaints.Len() > 0 {
+			t.Errorf("%v prints %q and complains %q", arguments, o.out.String(), o.complaints.String())
+		}
+	}
+}
+
+func TestWhatDoesNotWorkIsExplainedInOneLine(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ready.json")
+	ready := `{"awsEndpointUrl": "http://127.0.0.1:1", "region": "local", "queues": {"Shop/DeadLetters": "http://127.0.0.1:1/0/d"}}`
+	if err := os.WriteFile(path, []byte(ready), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		readyFile string
+		arguments []string
+		want      string
+	}{
+		"no local cloud":     {path + "-gone", []string{"letters"}, "is the local cloud running"},
+		"no such queue":      {path, []string{"letters", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue": there are Shop/DeadLetters`},
+		"nothing to redrive": {path, []string{"redrive", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue"`},
+		"nothing to audit":   {path, []string{"audit"}, "the stack has no Observability/Events"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice()
+			o.readyFile = c.readyFile
+			assertEqual(t, "the exit code", exitError, o.run(t.Context(), c.arguments))
+			if complaint := o.complaints.String(); !strings.Contains(complaint, c.want) || strings.Count(complaint, "\n") != 1 {
+				t.Errorf("the complaint is %q", complaint)
+			}
+		})
+	}
+}
+
+const (
+	dead  = "https://sqs/000000000000/dead"
+	event = `{"type":"order.placed","id":"e-1","subject":"o-1"}`
+)
+
+func shop() (*lettertest.SQS, stack.Stack) {
+	return lettertest.New(), stack.Stack{Queues: map[string]string{
+		"Shop/DeadLetters": dead, "Shop/Undelivered": "https://sqs/000000000000/undelivered",
+	}}
+}
+
+func ago(d time.Duration) int64 { return now.Add(-d).UnixMilli() }
+
+func TestEveryDeadLetterQueueIsShown(t *testing.T) {
+	fake, in := shop()
+	fake.Put(dead, event, "", ago(time.Minute), nil)
+	fake.Put(dead, event, "", ago(time.Hour), nil)
+	o := newOffice()
+	if err := o.showQueues(t.Context(), fake, in, false); err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, "the table", ""+
+		"QUEUE             LETTERS  OLDEST\n"+
+		"Shop/DeadLetters  2        1h0m0s\n"+
+		"Shop/Undelivered  0        -\n", o.out.String())
+	o = newOffice()
+	if err := o.showQueues(t.Context(), fake, in, true); err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, "the JSON lines", ""+
+		`{"queue":"Shop/DeadLetters","letters":2,"oldest":"2026-03-01T11:00:00Z"}`+"\n"+
+		`{"queue":"Shop/Undelivered","letters":0}`+"\n", o.out.String())
+}
+
+// show shows the letters of the dead-letter queue.
+func show(t *testing.T, o *office, fake *lettertest.SQS, in stack.Stack, asJSON bool) {
+	t.Helper()
+	queue, err := queueOf(fake, in, "Shop/DeadLetters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.showLetters(t.Context(), fake, in, queue, asJSON); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLettersAreShownAndCannotControlTheTerminal(t *testing.T) {
+	fake, in := shop()
+	fake.Put(dead, event, "", ago(time.Minute), map[string]string{letter.ErrorCode: "INVALID_EVENT", letter.ErrorMessage: "a\x1b[2J\nb"})
+	fake.Put(dead, "not JSON", "", ago(time.Second), map[string]string{letter.ErrorCode: "X", letter.ErrorMessage: strings.Repeat("y", 500)})
+	o := newOffice()
+	show(t, o, fake, in, false)
+	assertEqual(t, "the table", ""+
+		"LETTER  AGE   EVENT         EVENT ID  ORDER  REASON\n"+
+		"m-1     1m0s  order.placed  e-1       o-1    INVALID_EVENT: a [2J b\n"+
+		"m-2     1s    not an event  -         -      X: "+strings.Repeat("y", 116)+"…\n", o.out.String())
+	assertEqual(t, "notes", "", o.complaints.String())
+}
+
+func TestLettersAreShownWholeAsJSON(t *testing.T) {
+	fake, in := shop()
+	fake.Put(dead, "<not>\tJSON", "g-1", ago(time.Minute), map[string]string{letter.ErrorCode: "X", letter.ErrorMessage: "y"})
+	o := newOffice()
+	show(t, o, fake, in, true)
+	assertEqual(t, "the line", `{"id":"m-1","sent":"2026-03-01T11:59:00Z","event":{"type":"","id":"","order":""},"reason":"X: y","group":"g-1",`+
+		`"attributes":{"ERROR_CODE":"X","ERROR_MESSAGE":"y"},"body":"<not>\tJSON"}`+"\n", o.out.String())
+}
+
+func TestItIsSaidThatThereAreLettersThatCannotBeSeen(t *testing.T) {
+	fake, in := shop()
+	for range 12 {
+		fake.Put(dead, event, "o-1", ago(time.Minute), nil)
+	}
+	o := newOffice()
+	show(t, o, fake, in, false)
+	if !strings.HasPrefix(o.complaints.String(), "operator: 2 more cannot be seen now") {
+		t.Errorf("the note is %q", o.complaints.String())
+	}
+}
+
+func TestWhatBecameOfEachLetterIsToldAndLettersThatStayAreAnError(t *testing.T) {
+	outcomes := []redrive.Outcome{
+		{Letter: letter.Letter{ID: "m-1", Body: event}, To: "queue Shop/Queue"},
+		{Letter: letter.Letter{ID: "m-2"}, Err: errors.New("no way\nback")},
+	}
+	o := newOffice()
+	if err := o.printOutcomes(outcomes, false); err == nil || err.Error() != "1 of 2 letters stay in the queue" {
+		t.Errorf("the error is %v", err)
+	}
+	assertEqual(t, "what is told", "m-1  order.placed  sent to queue Shop/Queue\nm-2  not an event  stays: no way back\n", o.out.String())
+	o = newOffice()
+	if err := o.printOutcomes(outcomes[:1], true); err != nil {
+		t.Error(err)
+	}
+	assertEqual(t, "what is told", "m-1  order.placed  would be sent to queue Shop/Queue\n", o.out.String())
+}
+
+func TestAnOutputThatCannotBeWrittenIsAnError(t *testing.T) {
+	closed, err := os.Create(filepath.Join(t.TempDir(), "closed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := newOffice()
+	o.stdout = closed
+	fake, in := shop()
+	for _, asJSON := range []bool{true, false} {
+		if err := o.showQueues(t.Context(), fake, in, asJSON); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("as JSON %s: the error is %v", fmt.Sprint(asJSON), err)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"example.com/saga/operator/letter"
+	"example.com/saga/operator/redrive"
+	"example.com/saga/operator/stack"
+)
+
+// redrive sends the letters of a queue back to where they were going.
+func (o operator) redrive(ctx context.Context, given []string) error {
+	var options redrive.Options
+	flags := o.newFlags("redrive", "QUEUE")
+	flags.StringVar(&options.ID, "id", "", "redrive only the letter with this `id`")
+	flags.BoolVar(&options.DryRun, "dry-run", false, "only tell what would be done")
+	flags.IntVar(&options.Most, "max", letter.Maximum, "redrive so `many` letters at most")
+	switch err := flags.parse(given, 1, o.stdout); {
+	case err != nil:
+		return err
+	case flags.NArg() == 0:
+		return fmt.Errorf("say which queue: %w", errUsage)
+	case options.Most < 1 || options.Most > letter.Maximum:
+		return fmt.Errorf("-max %d is not between 1 and %d: %w", options.Most, letter.Maximum, errUsage)
+	}
+	found, config, err := flags.open(ctx)
+	if err != nil {
+		return err
+	}
+	client := sqs.NewFromConfig(config)
+	queue, err := queueOf(client, found, flags.Arg(0))
+	if err != nil {
+		return err
+	}
+	redriver, err := newRedriver(ctx, config, found)
+	if err != nil {
+		return err
+	}
+	count, err := queue.Count(ctx)
+	if err != nil {
+		return err
+	}
+	outcomes, err := redriver.Redrive(ctx, queue, options)
+	if err := errors.Join(o.printOutcomes(outcomes, options.DryRun), err); err != nil {
+		return err
+	}
+	if len(outcomes) == 0 {
+		o.note("no letter is in %s, or somebody else looks at them", queue.Name)
+		return nil
+	}
+	if rest := count - len(outcomes); options.ID == "" && rest > 0 {
+		o.note("%d more were not tried: more than the maximum, or behind others of their message group; run it again", rest)
+	}
+	return nil
+}
+
+func newRedriver(ctx context.Context, config aws.Config, in stack.Stack) (*redrive.Redriver, error) {
+	r := &redrive.Redriver{
+		Queues:    sqs.NewFromConfig(config),
+		Buses:     eventbridge.NewFromConfig(config),
+		Functions: lambda.NewFromConfig(config),
+	}
+	var err error
+	if r.Sources, err = letter.FindSources(ctx, r.Queues, in.Queues); err != nil {
+		return nil, err
+	}
+	r.Owners, err = redrive.FindOwners(ctx, r.Functions, in.Functions)
+	return r, err
+}
+
+// printOutcomes tells what became of each letter. Letters that stay are an error.
+func (o operator) printOutcomes(outcomes []redrive.Outcome, dryRun bool) error {
+	done, stayed := "sent to ", 0
+	if dryRun {
+		done = "would be sent to "
+	}
+	rows := make([][]string, len(outcomes))
+	for i, outcome := range outcomes {
+		result := done + outcome.To
+		if outcome.Err != nil {
+			stayed++
+			result = "stays: " + outcome.Err.Error()
+		}
+		rows[i] = []string{outcome.Letter.ID, typeOf(outcome.Letter.Content()), result}
+	}
+	if err := o.printTable(rows); err != nil {
+		return err
+	}
+	if stayed > 0 {
+		return fmt.Errorf("%d of %d letters stay in the queue", stayed, len(outcomes))
+	}
+	return nil
+}

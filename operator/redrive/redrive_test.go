@@ -1,0 +1,275 @@
+package redrive_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/operator/letter"
+	"example.com/saga/operator/letter/lettertest"
+	"example.com/saga/operator/redrive"
+)
+
+const (
+	dead = "https://sqs/000000000000/dead.fifo"
+	work = "https://sqs/000000000000/work.fifo"
+	body = `{"type":"order.placed",  "id":"e-1","subject":"o-1"}`
+)
+
+// desk is an operator's desk: everything that a Redriver talks to.
+type desk struct {
+	*redrive.Redriver
+
+	sqs       *lettertest.SQS
+	buses     *buses
+	functions *functions
+}
+
+func newDesk() *desk {
+	fake := lettertest.New()
+	fake.Queues[work] = nil
+	d := &desk{sqs: fake, buses: &buses{}, functions: &functions{}}
+	d.Redriver = &redrive.Redriver{
+		Queues: fake, Buses: d.buses, Functions: d.functions,
+		Sources: letter.Sources{{Name: "Shop/Queue", URL: work, ARN: lettertest.ARN(work), DeadLetterARN: lettertest.ARN(dead)}},
+	}
+	return d
+}
+
+// redrive redrives the letters in the queue, and gives what became of each.
+func (d *desk) redrive(t *testing.T, o redrive.Options) []string {
+	t.Helper()
+	outcomes, err := d.Redrive(t.Context(), letter.Queue{Client: d.sqs, Name: "Shop/DeadLetters", URL: dead}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var results []string
+	for _, outcome := range outcomes {
+		result := outcome.Letter.ID + " to " + outcome.To
+		if outcome.Err != nil {
+			result = outcome.Letter.ID + " stays: " + outcome.Err.Error()
+		}
+		results = append(results, result)
+	}
+	return results
+}
+
+func assertEqual[T any](t *testing.T, what string, want, got T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// functions is a fake of Lambda.
+type functions struct {
+	invoked []string
+	owned   map[string]string
+	err     error
+}
+
+func (f *functions) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*lambda.Options)) (*lambda.InvokeOutput, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	f.invoked = append(f.invoked, fmt.Sprintf("%s %s %s", in.InvocationType, *in.FunctionName, in.Payload))
+	return &lambda.InvokeOutput{}, nil
+}
+
+func (f *functions) GetFunctionConfiguration(
+	_ context.Context, in *lambda.GetFunctionConfigurationInput, _ ...func(*lambda.Options),
+) (*lambda.GetFunctionConfigurationOutput, error) {
+	out := &lambda.GetFunctionConfigurationOutput{}
+	if queue := f.owned[*in.FunctionName]; queue != "" {
+		out.DeadLetterConfig = &lambdatypes.DeadLetterConfig{TargetArn: &queue}
+	}
+	return out, f.err
+}
+
+func TestALetterGoesBackToTheQueueItCameFromAndIsGoneThen(t *testing.T) {
+	d := newDesk()
+	l := d.sqs.Put(dead, body, "o-other", 0, map[string]string{letter.ErrorCode: "INVALID_EVENT", letter.ErrorMessage: "x", "tenant": "t-1"})
+	l.Attributes["AWSTraceHeader"] = "Root=1"
+	assertEqual(t, "the outcomes", []string{"m-1 to queue Shop/Queue"}, d.redrive(t, redrive.Options{}))
+	assertEqual(t, "letters that are left", 0, len(d.sqs.Queues[dead]))
+	if len(d.sqs.Queues[work]) != 1 {
+		t.Fatalf("%d messages were sent", len(d.sqs.Queues[work]))
+	}
+	sent := d.sqs.Queues[work][0]
+	assertEqual(t, "the body", body, *sent.Body)
+	assertEqual(t, "the group", "o-1", sent.Attributes["MessageGroupId"])
+	assertEqual(t, "the trace", "Root=1", sent.Attributes["AWSTraceHeader"])
+	assertEqual(t, "the de-duplication id", "redrive-m-1", sent.Deduplication)
+	if len(sent.MessageAttributes) != 1 || *sent.MessageAttributes["tenant"].StringValue != "t-1" {
+		t.Errorf("the attributes are %v: those of the message, without the reason, are expected", sent.MessageAttributes)
+	}
+}
+
+func TestWhatIsNoEventStaysInItsGroup(t *testing.T) {
+	d := newDesk()
+	d.sqs.Put(dead, "not JSON", "o-9", 0, nil)
+	d.redrive(t, redrive.Options{})
+	assertEqual(t, "the group", "o-9", d.sqs.Queues[work][0].Attributes["MessageGroupId"])
+}
+
+func TestALetterStaysAndIsVisibleIfItCouldNotBeSent(t *testing.T) {
+	d := newDesk()
+	d.sqs.Put(dead, body, "o-1", 0, nil)
+	d.sqs.Broken["SendMessage"] = true
+	assertEqual(t, "the outcomes", []string{"m-1 stays: send to queue Shop/Queue: SendMessage: the queue is broken"}, d.redrive(t, redrive.Options{}))
+	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+}
+
+func TestALetterThatCouldNotBeRemovedIsTakenOnce(t *testing.T) {
+	d := newDesk()
+	d.sqs.Put(dead, body, "o-1", 0, nil)
+	d.sqs.Broken["DeleteMessage"] = true
+	for range 2 {
+		results := d.redrive(t, redrive.Options{})
+		if len(results) != 1 || !strings.HasPrefix(results[0], "m-1 stays: sent to queue Shop/Queue, but it is still here") {
+			t.Errorf("the outcomes are %v", results)
+		}
+	}
+	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+	assertEqual(t, "messages that were sent", 1, len(d.sqs.Queues[work]))
+}
+
+func TestADryRunTellsAndDoesNothing(t *testing.T) {
+	d := newDesk()
+	d.sqs.Put(dead, body, "o-1", 0, nil)
+	assertEqual(t, "the outcomes", []string{"m-1 to queue Shop/Queue"}, d.redrive(t, redrive.Options{DryRun: true}))
+	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+	assertEqual(t, "messages that were sent", 0, len(d.sqs.Queues[work]))
+}
+
+func TestOnlyTheLettersThatAreAskedForAreRedriven(t *testing.T) {
+	for name, c := range map[string]struct {
+		options redrive.Options
+		left    []string
+	}{
+		"one by its id": {redrive.Options{ID: "m-2"}, []string{"m-1", "m-3"}},
+		"so many":       {redrive.Options{Most: 2}, []string{"m-3"}},
+		"all":           {redrive.Options{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk()
+			for n := range 3 {
+				d.sqs.Put(dead, body, fmt.Sprint("o-", n), 0, nil)
+			}
+			d.redrive(t, c.options)
+			assertEqual(t, "visible letters", c.left, d.sqs.Visible(dead))
+		})
+	}
+}
+
+func TestALetterThatIsNotThereIsAnError(t *testing.T) {
+	d := newDesk()
+	d.sqs.Put(dead, body, "o-1", 0, nil)
+	_, err := d.Redrive(t.Context(), letter.Queue{Client: d.sqs, Name: "Shop/DeadLetters", URL: dead}, redrive.Options{ID: "m-9"})
+	if !errors.Is(err, redrive.ErrNoLetter) {
+		t.Errorf("the error is %v", err)
+	}
+	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+}
+
+// A letter that fails again at once must not be sent round and round.
+func TestALetterThatComesBackMeanwhileIsNotSentAgain(t *testing.T) {
+	d := newDesk()
+	d.sqs.Put(dead, body, "o-1", 0, nil)
+	d.Queues = returning{d.sqs}
+	d.redrive(t, redrive.Options{})
+	assertEqual(t, "letters that came back", 1, len(d.sqs.Queues[dead]))
+	assertEqual(t, "messages that were sent", 1, len(d.sqs.Queues[work]))
+}
+
+func TestRedrivingEndsWhenItIsStoppedAndPutsTheRestBack(t *testing.T) {
+	d := newDesk()
+	for n := range 3 {
+		d.sqs.Put(dead, body, fmt.Sprint("o-", n), 0, nil)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	d.Queues = stopping{d.sqs, cancel}
+	outcomes, err := d.Redrive(ctx, letter.Queue{Client: d.sqs, Name: "Shop/DeadLetters", URL: dead}, redrive.Options{})
+	if !errors.Is(err, context.Canceled) || len(outcomes) != 1 {
+		t.Errorf("%d outcomes, %v", len(outcomes), err)
+	}
+	assertEqual(t, "visible letters", []string{"m-2", "m-3"}, d.sqs.Visible(dead))
+}
+
+func TestALetterOfAFunctionGoesBackToIt(t *testing.T) {
+	d := newDesk()
+	d.Sources = nil
+	d.functions.owned = map[string]string{"worker": lettertest.ARN(dead)}
+	owners, err := redrive.FindOwners(t.Context(), d.functions, map[string]string{"Shop/Worker": "worker", "Shop/Api": "api"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Owners = owners
+	d.sqs.Put(dead, body, "", 0, map[string]string{"RequestID": "r-1", "ErrorCode": "200", "ErrorMessage": "boom"})
+	assertEqual(t, "the outcomes", []string{"m-1 to function worker"}, d.redrive(t, redrive.Options{}))
+	assertEqual(t, "the invocations", []string{"Event worker " + body}, d.functions.invoked)
+
+	d.functions.err = errors.New("throttled")
+	d.sqs.Put(dead, body, "", 0, nil)
+	assertEqual(t, "the outcomes", []string{"m-2 stays: invoke function worker: throttled"}, d.redrive(t, redrive.Options{}))
+	if _, err := redrive.FindOwners(t.Context(), d.functions, map[string]string{"Shop/Worker": "worker"}); !errors.Is(err, d.functions.err) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestALetterOfWhichNobodyKnowsWhereItCameFromStays(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*desk)
+		want   string
+	}{
+		"nothing has the queue": {func(d *desk) { d.Sources = nil }, "nothing has this queue for its dead-letter queue"},
+		"two queues have it": {func(d *desk) {
+			d.Sources = append(d.Sources, letter.Source{Name: "Shop/Other", ARN: "arn:other", DeadLetterARN: lettertest.ARN(dead)})
+		}, "it may come from more than one place"},
+		"a queue and a function have it": {func(d *desk) {
+			d.Owners = map[string][]string{lettertest.ARN(dead): {"worker"}}
+		}, "it may come from more than one place"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk()
+			c.change(d)
+			d.sqs.Put(dead, body, "", 0, nil)
+			results := d.redrive(t, redrive.Options{})
+			if len(results) != 1 || !strings.HasPrefix(results[0], "m-1 stays: "+c.want) {
+				t.Errorf("the outcomes are %v", results)
+			}
+			assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+		})
+	}
+}
+
+func TestALetterOfAScheduleStays(t *testing.T) {
+	d := newDesk()
+	d.sqs.Put(dead, "{}", "", 0, map[string]string{letter.ScheduleARN: "arn:schedule", letter.TargetARN: function})
+	assertEqual(t, "the outcomes", []string{"m-1 stays: it is of a schedule, which comes again by itself"}, d.redrive(t, redrive.Options{}))
+	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+}
+
+func TestALetterThatSaysWhereItCameFromGoesThere(t *testing.T) {
+	d := newDesk()
+	d.Sources = append(d.Sources, letter.Source{Name: "Shop/Other", ARN: "arn:other", DeadLetterARN: lettertest.ARN(dead)})
+	d.sqs.Put(dead, body, "", 0, nil).Attributes["DeadLetterQueueSourceArn"] = lettertest.ARN(work)
+	assertEqual(t, "the outcomes", []string{"m-1 to queue Shop/Queue"}, d.redrive(t, redrive.Options{}))
+	assertEqual(t, "messages that were sent", 1, len(d.sqs.Queues[work]))
+}
+
+func TestAQueueThatCannotBeAskedIsAnError(t *testing.T) {
+	for _, operation := range []string{"GetQueueAttributes", "ReceiveMessage"} {
+		d := newDesk()
+		d.sqs.Broken[operation] = true
+		if _, err := d.Redrive(t.Context(), letter.Queue{Client: d.sqs, URL: dead}, redrive.Options{}); !errors.Is(err, lettertest.ErrBroken) {
+			t.Errorf("%s: the error is %v", operation, err)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+)
+
+// CloudFormation is the part of the CloudFormation client that Describe uses.
+type CloudFormation interface {
+	GetTemplate(context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput, error)
+	cloudformation.ListStackResourcesAPIClient
+}
+
+// Describe finds a stack in AWS by its name. The template that it was deployed
+// from says which construct a resource belongs to, CloudFormation what became
+// of it. It needs the permissions cloudformation:GetTemplate and
+// cloudformation:ListStackResources.
+func Describe(ctx context.Context, client CloudFormation, name string) (Stack, error) {
+	paths, err := constructPaths(ctx, client, name)
+	if err != nil {
+		return Stack{}, err
+	}
+	found := Stack{
+		Queues: map[string]string{}, Tables: map[string]string{}, Functions: map[string]string{}, LogGroups: map[string]string{},
+	}
+	pages := cloudformation.NewListStackResourcesPaginator(client, &cloudformation.ListStackResourcesInput{StackName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return Stack{}, fmt.Errorf("list the resources of stack %s: %w", name, err)
+		}
+		for _, resource := range page.StackResourceSummaries {
+			if err := found.add(resource, paths); err != nil {
+				return Stack{}, fmt.Errorf("stack %s: %w", name, err)
+			}
+		}
+	}
+	return found, nil
+}
+
+func (s Stack) add(resource types.StackResourceSummary, paths map[string]string) error {
+	kinds := map[string]map[string]string{
+		"AWS::SQS::Queue":       s.Queues,
+		"AWS::DynamoDB::Table":  s.Tables,
+		"AWS::Lambda::Function": s.Functions,
+		"AWS::Logs::LogGroup":   s.LogGroups,
+	}
+	kind, wanted := kinds[aws.ToString(resource.ResourceType)]
+	if !wanted {
+		return nil
+	}
+	logicalID := aws.ToString(resource.LogicalResourceId)
+	path := paths[logicalID]
+	if path == "" {
+		return fmt.Errorf("the template does not say which construct %s belongs to: was it deployed by the CDK command line?", logicalID)
+	}
+	if resource.PhysicalResourceId == nil {
+		return fmt.Errorf("%s does not exist yet: it is %s", path, resource.ResourceStatus)
+	}
+	kind[path] = *resource.PhysicalResourceId
+	return nil
+}
+
+// constructPaths gives the construct path of each resource by its logical id,
+// from the metadata that the CDK command line puts into the template. The
+// path begins with the stack, and ends with Resource for a construct's main one.
+func constructPaths(ctx context.Context, client CloudFormation, name string) (map[string]string, error) {
+	out, err := client.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: &name, TemplateStage: types.TemplateStageOriginal})
+	if err != nil {
+		return nil, fmt.Errorf("get the template of stack %s: %w", name, err)
+	}
+	var template struct {
+		Resources map[string]struct {
+			Metadata struct {
+				Path string `json:"aws:cdk:path"`
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(aws.ToString(out.TemplateBody)), &template); err != nil {
+		return nil, fmt.Errorf("read the template of stack %s: %w", name, err)
+	}
+	paths := make(map[string]string)
+	for logicalID, resource := range template.Resources {
+		_, path, _ := strings.Cut(resource.Metadata.Path, "/")
+		paths[logicalID] = strings.TrimSuffix(path, "/Resource")
+	}
+	return paths, nil
+}

@@ -1,0 +1,64 @@
+// Package stack finds the resources of a deployed stack, in AWS or in the local
+// cloud, by their construct paths.
+package stack
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"example.com/saga/pkg/awsconfig"
+)
+
+// Stack says where everything is, by construct paths such as Warehouse/Queue.
+type Stack struct {
+	// Queues are URLs; the others are names.
+	Queues    map[string]string
+	Tables    map[string]string
+	Functions map[string]string
+	LogGroups map[string]string
+	// NotificationsURL tells what the notification endpoint received. It is
+	// empty if nobody can tell.
+	NotificationsURL string
+
+	// Of the local cloud; AWS is found by the SDK's own means.
+	endpoint, region string
+}
+
+// AWS gives the configuration of the clients with which the stack is reached.
+// The local cloud takes any credentials for the operator's.
+func (s Stack) AWS(ctx context.Context) (aws.Config, error) {
+	if s.endpoint == "" {
+		return awsconfig.Load(ctx)
+	}
+	return awsconfig.Load(ctx,
+		config.WithRegion(s.region),
+		config.WithBaseEndpoint(s.endpoint),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("operator", "operator", "")))
+}
+
+// DeadLetterQueues lists the paths of the dead-letter queues: DeadLetters of a
+// queue or a function, Undelivered of rules.
+func (s Stack) DeadLetterQueues() []string {
+	paths := slices.Collect(maps.Keys(s.Queues))
+	paths = slices.DeleteFunc(paths, func(path string) bool {
+		return !strings.HasSuffix(path, "/DeadLetters") && !strings.HasSuffix(path, "/Undelivered")
+	})
+	slices.Sort(paths)
+	return paths
+}
+
+// DeadLetterQueue gives the URL of a dead-letter queue.
+func (s Stack) DeadLetterQueue(path string) (string, error) {
+	known := s.DeadLetterQueues()
+	if !slices.Contains(known, path) {
+		return "", fmt.Errorf("there is no dead-letter queue %q: there are %s", path, strings.Join(known, ", "))
+	}
+	return s.Queues[path], nil
+}

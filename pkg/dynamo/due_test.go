@@ -1,0 +1,107 @@
+package dynamo_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"example.com/saga/pkg/dynamo"
+)
+
+// entries are what the index keeps of the records of these subjects.
+func entries(subjects ...string) []map[string]types.AttributeValue {
+	var all []map[string]types.AttributeValue
+	for _, subject := range subjects {
+		all = append(all, map[string]types.AttributeValue{"pk": str(subject), "open": str("yes"), "due": num("1000")})
+	}
+	return all
+}
+
+func TestOnlyARecordThatIsDueHasTheKeyOfTheIndex(t *testing.T) {
+	c := newClient()
+	r := record()
+	r.Due = time.Unix(7007, 0).UTC()
+	if err := dynamo.NewStore(c, table).Commit(t.Context(), r, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := item(t, "1")
+	want["open"], want["due"] = str("yes"), num("7007")
+	assertEqual(t, want, c.puts[0].Item)
+
+	loaded, err := dynamo.NewStore(c, table).Load(t.Context(), r.Subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, r.Due, loaded.Due)
+}
+
+func TestWhatIsDueIsOneQueryOfTheIndex(t *testing.T) {
+	c := newClient()
+	c.pages = []*dynamodb.QueryOutput{{Items: entries("o-2", "o-1")}}
+	got, err := dynamo.NewStore(c, table).Due(t.Context(), time.Unix(9000, 999), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, []string{"o-2", "o-1"}, got)
+	assertEqual(t, []string{"Query"}, c.calls)
+	assertEqual(t, dynamodb.QueryInput{
+		TableName: new(table), IndexName: new("due"), Limit: new(int32(100)),
+		KeyConditionExpression:    new("#open = :open AND #due <= :by"),
+		ExpressionAttributeNames:  map[string]string{"#open": "open", "#due": "due"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":open": str("yes"), ":by": num("9000")},
+	}, c.queries[0])
+}
+
+func TestPagesAreReadUntilThereIsEnough(t *testing.T) {
+	next := entries("o-2")[0]
+	for name, test := range map[string]struct {
+		pages  []*dynamodb.QueryOutput
+		limits []int32
+		want   []string
+	}{
+		"until the last": {
+			[]*dynamodb.QueryOutput{{Items: entries("o-1", "o-2"), LastEvaluatedKey: next}, {Items: entries("o-3")}},
+			[]int32{4, 2},
+			[]string{"o-1", "o-2", "o-3"},
+		},
+		"over an empty one": {
+			[]*dynamodb.QueryOutput{{LastEvaluatedKey: next}, {Items: entries("o-1")}},
+			[]int32{4, 4},
+			[]string{"o-1"},
+		},
+		"and not further": {
+			[]*dynamodb.QueryOutput{{Items: entries("o-1", "o-2", "o-3", "o-4"), LastEvaluatedKey: next}},
+			[]int32{4},
+			[]string{"o-1", "o-2", "o-3", "o-4"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClient()
+			c.pages = test.pages
+			got, err := dynamo.NewStore(c, table).Due(t.Context(), time.Unix(9000, 0), 4)
+			if err != nil {
+				t.Fatal(err)
+			}
+			assertEqual(t, test.want, got)
+			var limits []int32
+			for n, query := range c.queries {
+				limits = append(limits, *query.Limit)
+				if n > 0 {
+					assertEqual(t, next, query.ExclusiveStartKey)
+				}
+			}
+			assertEqual(t, test.limits, limits)
+		})
+	}
+}
+
+func TestAFailedQuestionWhatIsDueIsAnError(t *testing.T) {
+	c := newClient()
+	c.err = errors.New("throttled")
+	if _, err := dynamo.NewStore(c, table).Due(t.Context(), time.Unix(9000, 0), 4); !errors.Is(err, c.err) {
+		t.Errorf("the error is %v", err)
+	}
+}

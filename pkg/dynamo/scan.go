@@ -1,0 +1,88 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"example.com/saga/pkg/participant"
+)
+
+// Contents is all that is in a table.
+type Contents struct {
+	// Records are the participant's records by subject.
+	Records map[string]participant.Record
+	// Counters are the counters of adjusted items by item.
+	Counters map[string]map[string]int64
+	// Others are the items that the context put there by itself, by key.
+	Others map[string]map[string]types.AttributeValue
+}
+
+// Scan reads the whole table, which takes as long as the table is large: it is
+// for an operator and not for a participant. It needs the permission
+// dynamodb:Scan. What is written meanwhile may be missing.
+func Scan(ctx context.Context, client dynamodb.ScanAPIClient, table string) (Contents, error) {
+	contents := Contents{
+		Records:  make(map[string]participant.Record),
+		Counters: make(map[string]map[string]int64),
+		Others:   make(map[string]map[string]types.AttributeValue),
+	}
+	pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return Contents{}, fmt.Errorf("scan %s: %w", table, err)
+		}
+		for _, found := range page.Items {
+			if err := contents.add(found); err != nil {
+				return Contents{}, fmt.Errorf("scan %s: %w", table, err)
+			}
+		}
+	}
+	return contents, nil
+}
+
+// add sorts an item in: records have a state, adjusted items nothing but
+// numbers.
+func (c Contents) add(found map[string]types.AttributeValue) error {
+	partition, isText := found["pk"].(*types.AttributeValueMemberS)
+	if !isText {
+		return errors.New("an item has no text in pk")
+	}
+	pk := partition.Value
+	_, isRecord := found["state"]
+	switch {
+	case isRecord:
+		var stored item
+		if err := attributevalue.UnmarshalMap(found, &stored); err != nil {
+			return fmt.Errorf("decode the record of %s: %w", pk, err)
+		}
+		record, err := stored.record()
+		c.Records[pk] = record
+		return err
+	case onlyNumbers(found):
+		delete(found, "pk")
+		counters := make(map[string]int64)
+		if err := attributevalue.UnmarshalMap(found, &counters); err != nil {
+			return fmt.Errorf("decode %s: %w", pk, err)
+		}
+		c.Counters[pk] = counters
+	default:
+		c.Others[pk] = found
+	}
+	return nil
+}
+
+func onlyNumbers(found map[string]types.AttributeValue) bool {
+	for name, value := range found {
+		if _, isNumber := value.(*types.AttributeValueMemberN); !isNumber && name != "pk" {
+			return false
+		}
+	}
+	return true
+}

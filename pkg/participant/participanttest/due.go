@@ -1,0 +1,117 @@
+package participanttest
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// everything is more than a store of the tests holds.
+const everything = 100_000
+
+// An index may lag behind its table: it is asked again after a while, so often.
+const (
+	while    = 10 * time.Millisecond
+	patience = 1000
+)
+
+// someSecond is a moment at which, most likely, nothing of other tests is due.
+func someSecond() time.Time {
+	return time.Unix(1_000_000+rand.Int64N(1_000_000_000), 0).UTC()
+}
+
+// commitDue commits a new record that is due at a moment, and gives its subject.
+func commitDue(t *testing.T, store Store, at time.Time) string {
+	t.Helper()
+	record := newRecord()
+	record.Due = at
+	commit(t, store, record)
+	return record.Subject
+}
+
+// assertDue checks which of the subjects are due by a moment, in their order.
+func assertDue(t *testing.T, store Store, by time.Time, subjects []string, want ...string) {
+	t.Helper()
+	var got []string
+	for range patience {
+		found, err := store.Due(t.Context(), by, everything)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = slices.DeleteFunc(found, func(subject string) bool { return !slices.Contains(subjects, subject) })
+		if slices.Equal(got, want) {
+			return
+		}
+		time.Sleep(while)
+	}
+	t.Fatalf("due are %v, expected are %v", got, want)
+}
+
+func (s suite) dueInOrder(t *testing.T) {
+	store := s.newStore(t)
+	at := someSecond()
+	third := commitDue(t, store, at.Add(3*time.Second))
+	first := commitDue(t, store, at)
+	second := commitDue(t, store, at.Add(time.Second))
+	never := newRecord()
+	commit(t, store, never)
+	all := []string{first, second, third, never.Subject}
+	assertDue(t, store, at.Add(time.Hour), all, first, second, third)
+	assertDue(t, store, at.Add(2*time.Second), all, first, second)
+}
+
+func (s suite) dueFromItsSecond(t *testing.T) {
+	store := s.newStore(t)
+	at := someSecond()
+	subject := commitDue(t, store, at)
+	assertDue(t, store, at, []string{subject}, subject)
+	assertDue(t, store, at.Add(-time.Second), []string{subject})
+	if diff := cmp.Diff(at, load(t, store, subject).Due); diff != "" {
+		t.Errorf("when it is due, as committed (-) and loaded (+):\n%s", diff)
+	}
+}
+
+func (s suite) noLongerDue(t *testing.T) {
+	store := s.newStore(t)
+	at := someSecond()
+	subject := commitDue(t, store, at)
+	later := load(t, store, subject)
+	later.Due = at.Add(time.Minute)
+	commit(t, store, later)
+	assertDue(t, store, at, []string{subject})
+	assertDue(t, store, at.Add(time.Minute), []string{subject}, subject)
+
+	ended := load(t, store, subject)
+	ended.Due = time.Time{}
+	commit(t, store, ended)
+	assertDue(t, store, at.Add(time.Hour), []string{subject})
+	if due := load(t, store, subject).Due; !due.IsZero() {
+		t.Errorf("the record is loaded as due at %s", due)
+	}
+}
+
+func (s suite) dueWithLimit(t *testing.T) {
+	store := s.newStore(t)
+	at := someSecond()
+	var subjects []string
+	for n := range 4 {
+		subjects = append(subjects, commitDue(t, store, at.Add(time.Duration(n)*time.Second)))
+	}
+	assertDue(t, store, at.Add(time.Hour), subjects, subjects...)
+	all, err := store.Due(t.Context(), at.Add(time.Hour), everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, limit := range []int{0, 1, 3, len(all)} {
+		some, err := store.Due(t.Context(), at.Add(time.Hour), limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(all[:limit], some); limit > 0 && diff != "" || len(some) != limit {
+			t.Errorf("the %d longest due that are expected (-) and found (+):\n%s", limit, diff)
+		}
+	}
+}

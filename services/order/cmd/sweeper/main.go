@@ -1,0 +1,30 @@
+// Command sweeper is the Lambda function of the order context that looks after
+// the orders which have not ended. A schedule invokes it.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/deployment"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/order"
+	"example.com/saga/services/order/sweeper"
+)
+
+func main() {
+	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
+		deadline, err := deployment.Duration("DEADLINE")
+		if err != nil {
+			return err
+		}
+		orders := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
+		orders.Due = order.State.Due
+		s := &sweeper.Sweeper{Orders: orders, Index: d.Store, Logger: d.Logger, Clock: time.Now, Deadline: deadline}
+		lambda.Start(s.Sweep)
+		return nil
+	})
+}

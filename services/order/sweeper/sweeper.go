@@ -1,0 +1,137 @@
+// Package sweeper looks after the orders that have not ended: it says again
+// what may never have been said, asks for the cancellation of those that are
+// past their deadline, and tells how old the oldest is.
+package sweeper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/telemetry"
+	"example.com/saga/services/order"
+)
+
+// The metrics of every sweep: the ages of the oldest order that has not ended,
+// and of the oldest way back that has not. They are 0 if there is none.
+const (
+	OldestUnfinishedOrder    = "OldestUnfinishedOrder"
+	OldestUnfinishedRollback = "OldestUnfinishedRollback"
+)
+
+// source names the sweeper as the origin of commands.
+const source = "order/sweeper"
+
+// limit is how many orders one sweep looks at: as many as fit into the time of
+// an invocation. The rest waits for the next one.
+const limit = 500
+
+// Orders is what the sweeper asks of the order context.
+type Orders interface {
+	// Load gives what is recorded about an order.
+	Load(ctx context.Context, orderID string) (order.State, participant.Record, error)
+	// Execute executes a command once per id.
+	Execute(ctx context.Context, command event.Event, data event.Data) (order.State, error)
+	// Republish publishes again all that a record says was published.
+	Republish(ctx context.Context, record participant.Record) error
+}
+
+// Index finds the orders that have not ended.
+type Index interface {
+	// Due gives the orders whose deadline is not after a moment, the earliest
+	// first. It may lag behind.
+	Due(ctx context.Context, by time.Time, limit int) ([]string, error)
+}
+
+// Sweeper sweeps. All fields are required.
+type Sweeper struct {
+	Orders Orders
+	Index  Index
+	Logger *slog.Logger
+	Clock  func() time.Time
+	// Deadline is how long an order may take. It only tells from a deadline
+	// when the order was placed: the deadline itself is the order's own.
+	Deadline time.Duration
+}
+
+// Sweep looks once at every order that is open for longer than the order
+// context's patience. What fails for one order does not keep it from the
+// others; it fails in the end, so that somebody sees it.
+func (s *Sweeper) Sweep(ctx context.Context) error {
+	now := s.Clock()
+	ids, err := s.Index.Due(ctx, now.Add(s.Deadline-order.Patience), limit)
+	if err != nil {
+		return fmt.Errorf("find the open orders: %w", err)
+	}
+	if len(ids) == limit {
+		s.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("limit", limit))
+	}
+	var oldest ages
+	var problems []error
+	for _, id := range ids {
+		if err := s.look(ctx, id, now, &oldest); err != nil {
+			problems = append(problems, fmt.Errorf("order %s: %w", id, err))
+		}
+	}
+	telemetry.LogAges(ctx, s.Logger, now,
+		telemetry.Age{Metric: OldestUnfinishedOrder, Age: oldest.order},
+		telemetry.Age{Metric: OldestUnfinishedRollback, Age: oldest.rollback})
+	return errors.Join(problems...)
+}
+
+// ages are those of the oldest so far.
+type ages struct {
+	order, rollback time.Duration
+}
+
+// look looks at one order and does what must be done about it.
+func (s *Sweeper) look(ctx context.Context, id string, now time.Time, oldest *ages) error {
+	state, record, err := s.Orders.Load(ctx, id)
+	// The index lags behind: the order may have ended since.
+	if err != nil || len(record.Handled) == 0 || state.Ended() {
+		return err
+	}
+	oldest.order = max(oldest.order, now.Sub(record.Handled[0].At))
+	if state.Rollback != order.None {
+		oldest.rollback = max(oldest.rollback, now.Sub(state.RollbackSince))
+	}
+	ctx = telemetry.WithCorrelation(ctx, state.CorrelationID, id)
+	remedy := order.Sweep(state, record.Handled[len(record.Handled)-1].At, now)
+	if remedy.Republish {
+		if err := s.Orders.Republish(ctx, record); err != nil {
+			return err
+		}
+		s.Logger.WarnContext(ctx, "published again, because nobody answered")
+	}
+	if remedy.TimeOut {
+		return s.timeOut(ctx, id, state.CorrelationID, now)
+	}
+	return nil
+}
+
+// timeOut asks for the cancellation of an order, once: the command has the same
+// id in every sweep.
+func (s *Sweeper) timeOut(ctx context.Context, id, correlationID string, now time.Time) error {
+	commandType := order.Cancel{}.EventType()
+	_, err := s.Orders.Execute(ctx, event.Event{
+		ID:            event.DeriveID(source, id, commandType),
+		Source:        source,
+		Type:          commandType,
+		Subject:       id,
+		Time:          now,
+		CorrelationID: correlationID,
+	}, order.Cancel{Reason: contract.TimedOut})
+	switch {
+	case errors.Is(err, order.ErrTooLate):
+		return nil // It has ended since it was loaded.
+	case err != nil:
+		return err
+	}
+	s.Logger.WarnContext(ctx, "timed out, cancellation requested")
+	return nil
+}

@@ -1,0 +1,442 @@
+package sweeper_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/memory"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/telemetry"
+	"example.com/saga/services/order"
+	"example.com/saga/services/order/sweeper"
+)
+
+// deadline is how long an order may take.
+const deadline = time.Hour
+
+// shop is the order context in memory, with a sweeper.
+type shop struct {
+	*sweeper.Sweeper
+
+	t         *testing.T
+	orders    *participant.Participant[order.State]
+	store     *countingStore
+	publisher *faultyPublisher
+	language  *contract.Language
+	logs      *bytes.Buffer
+	now       time.Time
+}
+
+// countingStore counts what is asked of it, and fails for one subject.
+type countingStore struct {
+	*memory.Store
+
+	broken                string
+	questions, loads      int
+	commits               int
+	lastBy, dueErrorUntil time.Time
+}
+
+var errBroken = errors.New("broken")
+
+func (s *countingStore) Due(ctx context.Context, by time.Time, limit int) ([]string, error) {
+	s.questions++
+	s.lastBy = by
+	if by.Before(s.dueErrorUntil) {
+		return nil, errBroken
+	}
+	return s.Store.Due(ctx, by, limit)
+}
+
+func (s *countingStore) Load(ctx context.Context, subject string) (participant.Record, error) {
+	s.loads++
+	if subject == s.broken {
+		return participant.Record{}, errBroken
+	}
+	return s.Store.Load(ctx, subject)
+}
+
+func (s *countingStore) Commit(ctx context.Context, r participant.Record, a []participant.Adjustment) error {
+	s.commits++
+	return s.Store.Commit(ctx, r, a)
+}
+
+// faultyPublisher fails if it is told to.
+type faultyPublisher struct {
+	memory.Publisher
+
+	err error
+}
+
+func (p *faultyPublisher) Publish(ctx context.Context, events ...event.Event) error {
+	if p.err != nil {
+		return p.err
+	}
+	return p.Publisher.Publish(ctx, events...)
+}
+
+func newShop(t *testing.T) *shop {
+	t.Helper()
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shop{
+		t: t, store: &countingStore{Store: memory.NewStore()}, publisher: &faultyPublisher{}, language: language,
+		logs: &bytes.Buffer{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+	}
+	clock := func() time.Time { return s.now }
+	s.orders = &participant.Participant[order.State]{
+		Source:    contract.SourceOrder,
+		Decide:    participant.Pure(order.Decide),
+		Store:     s.store,
+		Publisher: s.publisher,
+		Language:  language,
+		Clock:     clock,
+		Retention: 24 * time.Hour,
+		Pause:     func(context.Context, int) error { return nil },
+		Due:       order.State.Due,
+	}
+	logger, err := telemetry.NewLogger(s.logs, "order", "INFO")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Sweeper = &sweeper.Sweeper{Orders: s.orders, Index: s.store, Logger: logger, Clock: clock, Deadline: deadline}
+	return s
+}
+
+// execute executes a command of a customer.
+func (s *shop) execute(id string, command event.Data) {
+	s.t.Helper()
+	_, err := s.orders.Execute(s.t.Context(), event.Event{
+		ID: id + command.EventType(), Source: "order/http", Type: command.EventType(), Subject: id, Time: s.now, CorrelationID: "saga of " + id,
+	}, command)
+	if err != nil && !errors.Is(err, participant.ErrUnpublished) {
+		s.t.Fatal(err)
+	}
+}
+
+// place places an order of now.
+func (s *shop) place(id string) {
+	s.t.Helper()
+	s.execute(id, order.Place{
+		Order: contract.OrderPlaced{
+			OrderID: id, CustomerID: "c-42", Items: []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
+			ShippingAddress: "23 Fake Street", PaymentMethod: "card",
+		},
+		Deadline: s.now.Add(deadline),
+	})
+}
+
+// hear lets the order context hear of an event of another.
+func (s *shop) hear(id, source string, data event.Data) {
+	s.t.Helper()
+	cause := event.Event{ID: "cause of " + data.EventType(), Source: "cause", Subject: id, CorrelationID: "saga of " + id}
+	e, err := event.Caused(event.Cause{Event: cause}, source, data, 0, s.now)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if e, err = s.language.Write(e); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.orders.Handle(s.t.Context(), e); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *shop) reserve(id string) {
+	s.t.Helper()
+	s.hear(id, contract.SourceWarehouse, contract.StockReserved{
+		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}},
+		Total: contract.Money{Amount: 2500, Currency: "EUR"}, PaymentMethod: "card",
+	})
+}
+
+// sweep sweeps after a while.
+func (s *shop) sweep(after time.Duration) {
+	s.t.Helper()
+	s.now = s.now.Add(after)
+	if err := s.Sweep(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// published gives what was published, each as its type and subject.
+func (s *shop) published() []string {
+	var all []string
+	for _, e := range s.publisher.Published() {
+		all = append(all, e.Type+" "+e.Subject)
+	}
+	return all
+}
+
+// actions gives the lines of actions since they were last asked for.
+func (s *shop) actions() []string {
+	var all []string
+	for _, line := range s.lines() {
+		if id, about := line["order_id"]; about {
+			all = append(all, fmt.Sprint(line["msg"], " ", id, " ", line["correlation_id"]))
+		}
+	}
+	return all
+}
+
+func (s *shop) lines() []map[string]any {
+	s.t.Helper()
+	var all []map[string]any
+	for text := range strings.Lines(s.logs.String()) {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			s.t.Fatal(err)
+		}
+		all = append(all, line)
+	}
+	s.logs.Reset()
+	return all
+}
+
+// assertAges checks the two metrics of the last sweep.
+func (s *shop) assertAges(anOrder, rollback time.Duration) {
+	s.t.Helper()
+	found := 0
+	for _, line := range s.lines() {
+		if _, isMetric := line["_aws"]; !isMetric {
+			continue
+		}
+		found++
+		if line[sweeper.OldestUnfinishedOrder] != anOrder.Seconds() || line[sweeper.OldestUnfinishedRollback] != rollback.Seconds() {
+			s.t.Errorf("the ages are %v, expected are %s and %s", line, anOrder, rollback)
+		}
+	}
+	if found != 1 {
+		s.t.Errorf("%d lines with ages", found)
+	}
+}
+
+func TestWhereNothingIsOpenASweepIsOneQuestionAndTheAgesAreZero(t *testing.T) {
+	s := newShop(t)
+	s.sweep(0)
+	s.assertAges(0, 0)
+	if s.store.questions != 1 || s.store.loads != 0 {
+		t.Errorf("%d questions, %d loads", s.store.questions, s.store.loads)
+	}
+}
+
+func TestAnOrderThatIsYoungIsNotEvenLoaded(t *testing.T) {
+	s := newShop(t)
+	s.place("o-1")
+	loads := s.store.loads
+	s.sweep(order.Patience - time.Second)
+	if s.store.loads != loads {
+		t.Errorf("%d loads", s.store.loads-loads)
+	}
+	s.sweep(time.Second)
+	if s.store.loads != loads+1 {
+		t.Errorf("%d loads when it is not young any more", s.store.loads-loads)
+	}
+}
+
+func TestAnOrderThatWasNeverPublishedIsPublishedAndWritesNothing(t *testing.T) {
+	s := newShop(t)
+	s.publisher.err = errBroken
+	s.place("o-1")
+	s.publisher.err = nil
+	commits := s.store.commits
+	s.sweep(order.Patience)
+	if diff := cmp.Diff([]string{"order.placed o-1"}, s.published()); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
+	}
+	if s.store.commits != commits {
+		t.Errorf("%d commits", s.store.commits-commits)
+	}
+	if diff := cmp.Diff([]string{"published again, because nobody answered o-1 saga of o-1"}, s.actions()); diff != "" {
+		t.Errorf("actions (-want +got):\n%s", diff)
+	}
+
+	s.reserve("o-1")
+	s.sweep(30 * time.Minute)
+	if got := s.published(); len(got) != 1 {
+		t.Errorf("an order that moves is published again: %v", got)
+	}
+}
+
+func TestACancellationThatWasNeverPublishedIsPublishedWithAllBeforeIt(t *testing.T) {
+	s := newShop(t)
+	s.place("o-1")
+	s.reserve("o-1")
+	s.publisher.err = errBroken
+	s.execute("o-1", order.Cancel{Reason: contract.CancelledByCustomer})
+	s.publisher.err = nil
+	s.sweep(order.Patience)
+	if diff := cmp.Diff([]string{"order.placed o-1", "order.placed o-1", "order.cancellation-requested o-1"}, s.published()); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnOrderPastItsDeadlineIsCancelledOnceForThatReason(t *testing.T) {
+	s := newShop(t)
+	s.place("o-1")
+	s.reserve("o-1")
+	s.sweep(deadline - time.Second)
+	if got := s.published(); len(got) != 1 {
+		t.Fatalf("before the deadline published are %v", got)
+	}
+	s.logs.Reset()
+	s.sweep(time.Second)
+	if diff := cmp.Diff([]string{"timed out, cancellation requested o-1 saga of o-1"}, s.actions()); diff != "" {
+		t.Errorf("actions (-want +got):\n%s", diff)
+	}
+	commits := s.store.commits
+	s.sweep(order.Patience)
+	ids := make(map[string]bool)
+	for _, e := range s.publisher.Published() {
+		ids[e.ID] = true
+		if e.Type == (contract.CancellationRequested{}).EventType() && !strings.Contains(string(e.Data), `"timed-out"`) {
+			t.Errorf("the cancellation is requested with %s", e.Data)
+		}
+	}
+	if len(ids) != 2 || !slices.Contains(s.published(), "order.cancellation-requested o-1") {
+		t.Errorf("published are %v, with %d ids", s.published(), len(ids))
+	}
+	if s.store.commits != commits {
+		t.Errorf("the next sweep commits %d times", s.store.commits-commits)
+	}
+	state, _, err := s.orders.Load(t.Context(), "o-1")
+	if err != nil || state.Rollback != order.Requested || state.Reason != contract.TimedOut {
+		t.Errorf("the order is %+v, %v", state, err)
+	}
+}
+
+func TestAnOrderNobodyHeardOfIsPublishedBeforeItIsTimedOut(t *testing.T) {
+	s := newShop(t)
+	s.publisher.err = errBroken
+	s.place("o-1")
+	s.publisher.err = nil
+	s.sweep(deadline)
+	if diff := cmp.Diff([]string{"order.placed o-1", "order.cancellation-requested o-1"}, s.published()); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheAgesAreThoseOfTheOldestUntilTheyHaveEnded(t *testing.T) {
+	s := newShop(t)
+	s.place("o-1")
+	s.now = s.now.Add(5 * time.Minute)
+	s.place("o-2")
+	s.reserve("o-2")
+	s.now = s.now.Add(time.Minute)
+	s.hear("o-2", contract.SourcePayment, contract.PaymentDeclined{Reason: contract.PaymentWasDeclined})
+	s.sweep(10 * time.Minute)
+	s.assertAges(16*time.Minute, 10*time.Minute)
+
+	s.hear("o-1", contract.SourceWarehouse, contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock})
+	s.sweep(0)
+	s.assertAges(11*time.Minute, 10*time.Minute)
+
+	s.hear("o-2", contract.SourceWarehouse, contract.StockReleased{Items: []contract.Stock{}, Reason: contract.PaymentWasDeclined})
+	s.sweep(0)
+	s.assertAges(0, 0)
+}
+
+func TestAnOrderThatEndedBehindTheIndexIsLeft(t *testing.T) {
+	s := newShop(t)
+	s.place("o-1")
+	s.hear("o-1", contract.SourceWarehouse, contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock})
+	published := len(s.published())
+	s.Index = stale{"o-1", "never-placed"}
+	s.sweep(deadline)
+	s.assertAges(0, 0)
+	if len(s.published()) != published {
+		t.Errorf("published are %v", s.published())
+	}
+}
+
+// stale is an index that lags behind: it has what is not due.
+type stale []string
+
+func (s stale) Due(context.Context, time.Time, int) ([]string, error) { return s, nil }
+
+func TestAnOrderThatEndsWhileItIsTimedOutIsLeft(t *testing.T) {
+	s := newShop(t)
+	s.place("o-1")
+	s.reserve("o-1")
+	s.Orders = ending{s.orders}
+	s.sweep(deadline)
+	if got := s.actions(); len(got) != 0 {
+		t.Errorf("the actions are %v", got)
+	}
+}
+
+// ending is an order context in which every order ends as soon as it is loaded.
+type ending struct{ sweeper.Orders }
+
+func (ending) Execute(context.Context, event.Event, event.Data) (order.State, error) {
+	return order.State{}, order.ErrTooLate
+}
+
+func TestOneOrdersErrorDoesNotKeepTheSweepFromTheOthers(t *testing.T) {
+	s := newShop(t)
+	s.publisher.err = errBroken
+	for _, id := range []string{"o-1", "o-2", "o-3"} {
+		s.place(id)
+	}
+	s.publisher.err = nil
+	s.store.broken = "o-2"
+	s.now = s.now.Add(order.Patience)
+	err := s.Sweep(t.Context())
+	if !errors.Is(err, errBroken) || !strings.HasPrefix(err.Error(), "order o-2: ") || strings.Contains(err.Error(), "o-3") {
+		t.Errorf("the error is %v", err)
+	}
+	if diff := cmp.Diff([]string{"order.placed o-1", "order.placed o-3"}, s.published()); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
+	}
+	s.assertAges(order.Patience, 0)
+}
+
+func TestAPublisherThatFailsFailsTheSweep(t *testing.T) {
+	s := newShop(t)
+	s.publisher.err = errBroken
+	s.place("o-1")
+	s.place("o-2")
+	s.reserve("o-2")
+	s.now = s.now.Add(deadline)
+	err := s.Sweep(t.Context())
+	if err == nil || strings.Count(err.Error(), errBroken.Error()) != 2 {
+		t.Errorf("the error is %v", err)
+	}
+	if got := s.actions(); len(got) != 0 {
+		t.Errorf("the actions are %v", got)
+	}
+}
+
+func TestASweepThatCannotAskFails(t *testing.T) {
+	s := newShop(t)
+	s.store.dueErrorUntil = s.now.Add(deadline)
+	if err := s.Sweep(t.Context()); !errors.Is(err, errBroken) {
+		t.Errorf("the error is %v", err)
+	}
+	if want := s.now.Add(deadline - order.Patience); !s.store.lastBy.Equal(want) {
+		t.Errorf("asked for what is due by %s, not %s", s.store.lastBy, want)
+	}
+}
+
+func TestMoreOpenOrdersThanOneSweepLooksAtAreTold(t *testing.T) {
+	s := newShop(t)
+	s.Index = stale(slices.Repeat([]string{"never-placed"}, 500))
+	s.sweep(0)
+	lines := s.lines()
+	if len(lines) == 0 || !strings.Contains(fmt.Sprint(lines[0]["msg"]), "more open orders") || lines[0]["level"] != "WARN" {
+		t.Errorf("the lines are %v", lines)
+	}
+}
