@@ -24,7 +24,7 @@ CDK := node_modules/.bin/cdk
 GO_BUILD := go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
 
 READY    := .local/ready.json
-OPERATOR := go run ./operator
+OPERATOR := dist/local/operator
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
 .PHONY: help run test lint build synth diff deploy golden letters redrive audit host FORCE
@@ -64,13 +64,13 @@ golden: ## Accept templates and state tables as they are now: read the diff befo
 	go test ./infra -run TestTheTemplateOfEveryEnvironmentIsTheReviewedOne -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
 
-letters: ## Show the dead-letter queues, or the letters in QUEUE.
+letters: $(OPERATOR) ## Show the dead-letter queues, or the letters in QUEUE.
 	@$(OPERATOR) letters $(WHERE) $(FLAGS) $(QUEUE)
 
-redrive: ## Send the letters in QUEUE back to where they were going.
+redrive: $(OPERATOR) ## Send the letters in QUEUE back to where they were going.
 	@$(OPERATOR) redrive $(WHERE) $(FLAGS) $(QUEUE)
 
-audit: ## Check that the saga left nothing wrong behind.
+audit: $(OPERATOR) ## Check that the saga left nothing wrong behind.
 	@$(OPERATOR) audit $(WHERE) $(FLAGS)
 
 # The same programs for this machine: what the local cloud runs.
@@ -90,6 +90,9 @@ dist/local/warehouse/stock: FORCE
 dist/local/local: FORCE
 	@echo "Building the local cloud …"
 	@$(GO_BUILD) -o $@ ./local
+
+$(OPERATOR): FORCE
+	@$(GO_BUILD) -o $@ ./operator
 
 # Assets are not copied, so that a changed function needs no new synthesis. The
 # template is validated by the tests, not each time.

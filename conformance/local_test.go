@@ -119,7 +119,7 @@ func localStack(ctx context.Context, ready []byte) (*stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newStack(cfg, where.Outputs, 20*time.Second), nil
+	return newStack(cfg, where.Outputs, 30*time.Second), nil
 }
 
 // end ends the local cloud, and shows what it wrote if it does not end well.
