@@ -92,6 +92,7 @@ func Audit(evidence Evidence) ([]Violation, error) {
 	for _, s := range a.sagas {
 		a.checkEnd(s)
 		a.checkEffects(s)
+		a.checkRollback(s)
 		a.checkReturns(s)
 		a.checkLineage(s)
 	}

@@ -104,7 +104,13 @@ func ends() map[string]tampered {
 		}, []string{"invariant 1: order o-cancelled: has not ended: it is cancelling"}},
 		"an order is shipped and cancelled": {func(r *run) {
 			r.notify(r.publish(*r.of(shipped, contract.OrderShipped{}), contract.OrderCancelled{Reason: contract.TimedOut}))
-		}, []string{"invariant 1: order o-shipped: shipped and cancelled"}},
+		}, []string{
+			"invariant 1: order o-shipped: shipped and cancelled",
+			"invariant 3: order o-shipped: order.cancelled does not follow from the end of its rollback",
+		}},
+		"an order is called cancelled before its rollback has ended": {func(r *run) {
+			r.of(cancelled, contract.OrderCancelled{}).CausationID = r.of(cancelled, contract.PaymentRefunded{}).ID
+		}, []string{"invariant 3: order o-cancelled: order.cancelled does not follow from the end of its rollback"}},
 		"the order context does not know of the end": {func(r *run) {
 			r.set(r.Order, cancelled, order.State{Progress: order.Awarded, Rollback: order.Running, CorrelationID: "saga of " + cancelled})
 		}, []string{"invariant 1: order o-cancelled: cancelled, but the order context says cancelling"}},

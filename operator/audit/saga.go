@@ -51,6 +51,22 @@ func (a *audit) checkEffects(s *saga) {
 	}
 }
 
+// checkRollback: an order is said to be cancelled because of the last step of
+// its rollback, and not before.
+func (a *audit) checkRollback(s *saga) {
+	last := make(map[string]bool)
+	for _, step := range []event.Data{contract.StockReleased{}, contract.StockUnavailable{}} {
+		for _, e := range s.events[step.EventType()] {
+			last[e.ID] = true
+		}
+	}
+	for _, e := range s.events[contract.OrderCancelled{}.EventType()] {
+		if !last[e.CausationID] {
+			a.violated(3, s.id, "%s does not follow from the end of its rollback", e.Type)
+		}
+	}
+}
+
 // checkReturns: what a cancelled order gave back is all that it had. What is
 // missing, the contexts' records tell.
 func (a *audit) checkReturns(s *saga) {
