@@ -39,10 +39,10 @@ run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 
 test: host $(ASSEMBLY) ## Run all tests.
 	@echo "Testing all modules (a first run compiles the CDK, 1 to 2 minutes) …"
-	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance)
+	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /conformance)
 	go test ./infra/...
 	@echo "Placing orders through the real programs …"
-	go test $(RACE) -count=1 ./acceptance/...
+	go test $(RACE) -count=1 ./acceptance/... ./conformance/...
 
 lint: $(GOLANGCI) ## Check style, architecture and that each module builds alone.
 	@echo "Linting all modules …"
