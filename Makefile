@@ -27,7 +27,7 @@ READY    := .local/ready.json
 OPERATOR := dist/local/operator
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test lint build synth diff deploy golden letters redrive audit host FORCE
+.PHONY: help run test lint build synth diff deploy golden sim soak chaos letters redrive audit host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,15 @@ deploy: node_modules ## Deploy ENV to the AWS account of your credentials.
 golden: ## Accept templates and state tables as they are now: read the diff before you commit it.
 	go test ./infra -run TestTheTemplateOfEveryEnvironmentIsTheReviewedOne -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
+
+sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
+	go test $(RACE) -count=1 -v ./acceptance/simulation -run TestWhatever
+
+soak: ## Simulate until it is stopped, or something is wrong.
+	SOAK=1 go test $(RACE) -count=1 -timeout 0 -v ./acceptance/simulation -run TestWhatever
+
+chaos: host $(ASSEMBLY) ## Survive every fault with 500 orders each, and write docs/proof.md.
+	CHAOS_ORDERS=500 go test -count=1 -timeout 60m -v ./acceptance -run TestNoFault -update
 
 letters: $(OPERATOR) ## Show the dead-letter queues, or the letters in QUEUE.
 	@$(OPERATOR) letters $(WHERE) $(FLAGS) $(QUEUE)

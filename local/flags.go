@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/saga/local/fault"
 )
 
 // options is what "local up" was asked for.
@@ -23,7 +25,11 @@ type options struct {
 	// scheduleEvery is 0 if every schedule has its own interval.
 	scheduleEvery time.Duration
 	pause         []string
-	quiet         bool
+	// faults are the probabilities of the faults that were asked for.
+	faults         map[fault.Name]float64
+	seed           uint64
+	redeliverAfter time.Duration
+	quiet          bool
 }
 
 // defaultStock is received if no other stock is asked for.
@@ -49,6 +55,7 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		o.pause = append(o.pause, given)
 		return nil
 	})
+	faultFlags(flags, &o)
 	flags.BoolVar(&o.quiet, "quiet", false, "print errors only")
 	if err := flags.Parse(arguments); err != nil {
 		if err == flag.ErrHelp { //nolint:errorlint // The flag package gives it as it is.
@@ -61,6 +68,21 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		o.stock = []string{defaultStock}
 	}
 	return o, o.check(flags.Args())
+}
+
+// faultFlags defines the flags about faults.
+func faultFlags(flags *flag.FlagSet, o *options) {
+	o.faults = map[fault.Name]float64{}
+	flags.Func("fault", "let a fault strike with a chance, as `NAME=PROBABILITY`; may be repeated", func(given string) error {
+		name, chance, err := fault.Parse(given)
+		if err == nil {
+			o.faults[name] = chance
+		}
+		return err
+	})
+	flags.Uint64Var(&o.seed, "seed", 0, "the `number` that all faults are drawn from; 0 is a random one")
+	flags.DurationVar(&o.redeliverAfter, "redeliver-after", 0,
+		"bring back what a function has failed to handle after this `time` at most; 0 waits as long as AWS")
 }
 
 func describe(flags *flag.FlagSet, help io.Writer) {
@@ -80,6 +102,9 @@ func (o options) check(rest []string) error {
 	}
 	if o.scheduleEvery < 0 {
 		return fmt.Errorf("--schedule-every %s is negative: %w", o.scheduleEvery, errUsage)
+	}
+	if o.redeliverAfter < 0 {
+		return fmt.Errorf("--redeliver-after %s is negative: %w", o.redeliverAfter, errUsage)
 	}
 	if o.notify == "" {
 		return nil

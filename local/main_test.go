@@ -25,6 +25,8 @@ func TestUsageErrorsExitWithTwoAndOneLine(t *testing.T) {
 		"a stock without a SKU":   {[]string{"up", "--stock", "=3"}, "local: invalid value \"=3\" for flag -stock: it must be SKU=QUANTITY with a quantity of at least 1: see local help\n"},
 		"a stock that is nothing": {[]string{"up", "--stock", "1=0"}, "local: invalid value \"1=0\" for flag -stock: it must be SKU=QUANTITY with a quantity of at least 1: see local help\n"},
 		"a negative interval":     {[]string{"up", "--schedule-every", "-1s"}, "local: --schedule-every -1s is negative: see local help\n"},
+		"a negative redelivery":   {[]string{"up", "--redeliver-after", "-1s"}, "local: --redeliver-after -1s is negative: see local help\n"},
+		"a fault without chance":  {[]string{"up", "--fault", "shuffle"}, "local: invalid value \"shuffle\" for flag -fault: the probability of shuffle must be more than 0 and at most 1: see local help\n"},
 		"a notify that is no URL": {[]string{"up", "--notify", "here"}, "local: --notify \"here\" is not an HTTP URL: see local help\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +43,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	if got.code != 0 || got.stderr != "" {
 		t.Errorf("help ends with %+v", got)
 	}
-	for _, name := range []string{"assembly", "ready-file", "port", "orders-port", "stock", "stock-command", "notify", "deliver-twice", "schedule-every", "pause", "quiet"} {
+	for _, name := range []string{"assembly", "ready-file", "port", "orders-port", "stock", "stock-command", "notify", "deliver-twice", "schedule-every", "pause", "fault", "seed", "redeliver-after", "quiet"} {
 		if !strings.Contains(got.stdout, "\n  -"+name) {
 			t.Errorf("help does not name --%s:\n%s", name, got.stdout)
 		}

@@ -41,14 +41,16 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 		return err
 	}
 	watcher := m.console(o)
+	logger := slog.New(slog.NewTextHandler(m.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	running, err := cloud.Start(ctx, cloud.Config{
 		Assembly: o.assembly, Region: region, AccountID: accountID,
 		Port: o.port, OrdersPort: o.ordersPort,
 		NotifyURL: o.notify, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
+		Faults: o.dice(ctx, logger), RedeliverAfter: o.redeliverAfter,
 		Clock: m.clock, Random: rand.Reader,
 		Observe: func(busARN string, e bus.Event) { watcher.Event(eventOf(busARN, e, m.clock())) },
 		Log:     watcher.Log,
-		Logger:  slog.New(slog.NewTextHandler(m.stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Logger:  logger,
 	})
 	if err != nil {
 		return stopped(ctx, err)

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 )
@@ -12,9 +13,9 @@ type dice struct {
 	rolls []int
 }
 
-// seeded are the dice of a history of its own for each seed and number.
-func seeded(seed, number uint64) *dice {
-	return &dice{next: rand.New(rand.NewPCG(seed, number)).IntN}
+// seeded are the dice of a history of its own for each seed.
+func seeded(seed uint64) *dice {
+	return &dice{next: rand.New(rand.NewPCG(seed, 0)).IntN}
 }
 
 // loaded are dice that fall as they fell before, as far as that is known.
@@ -34,6 +35,14 @@ func (d *dice) roll(sides int) int {
 	n := d.next(sides)
 	d.rolls = append(d.rolls, n)
 	return n
+}
+
+// goesOn tells whether there is more to come: always, unless the history is
+// being shortened.
+func (d *dice) goesOn() bool {
+	n := min(d.next(math.MaxInt32), 1)
+	d.rolls = append(d.rolls, n)
+	return n > 0
 }
 
 // oneOf rolls one of the values; the first is the one of the least trouble.
@@ -71,12 +80,15 @@ func cut(rolls []int, fails func([]int) bool) []int {
 // lower makes each roll as small as it can be.
 func lower(rolls []int, fails func([]int) bool) []int {
 	for i := range rolls {
-		for _, smaller := range []int{0, rolls[i] / 2, rolls[i] - 1} {
-			candidate := slices.Clone(rolls)
-			candidate[i] = smaller
-			if smaller >= 0 && smaller < rolls[i] && fails(candidate) {
-				rolls = candidate
-				break
+		for improved := true; improved; {
+			improved = false
+			for _, smaller := range []int{0, rolls[i] / 2, rolls[i] - 1} {
+				candidate := slices.Clone(rolls)
+				candidate[i] = max(smaller, 0)
+				if candidate[i] < rolls[i] && fails(candidate) {
+					rolls, improved = candidate, true
+					break
+				}
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 
 	"example.com/saga/operator/audit"
 	"example.com/saga/pkg/event"
@@ -12,32 +13,63 @@ import (
 	"example.com/saga/services/payment/sandbox"
 )
 
-// fault is what can go wrong while a task is run.
+// fault is what can go wrong with a delivery, or while a task is run.
 type fault string
 
-// The faults, in the order in which a run could meet them.
+// The faults, in the order in which a delivery and its run could meet them.
 const (
+	plain      fault = ""
+	duplicated fault = "is duplicated"
+	delayed    fault = "is delayed for hours"
+	lost       fault = "is lost and redelivered"
+	redriven   fault = "is redriven days later"
+
 	diesBeforeLoading    fault = "dies before loading"
 	losesTheRace         fault = "loses the race"
-	diesBeforeCommit     fault = "dies before the commit"
+	diesAfterDeciding    fault = "dies after deciding"
+	commitFails          fault = "a commit fails"
+	commitIsUnanswered   fault = "a commit takes effect and is not answered"
+	commitIsRepeated     fault = "a commit takes effect and its repetition is refused"
 	diesAfterCommit      fault = "dies after the commit"
 	diesBeforePublishing fault = "dies before publishing"
-	diesAfterPublishing  fault = "dies after publishing"
+	publishesNothing     fault = "nothing is published"
+	publishesInPart      fault = "not all is published"
+	publishIsUnanswered  fault = "all is published and not answered"
+	diesAfterPublishing  fault = "dies after publishing, before the acknowledgement"
 	endpointRefuses      fault = "the endpoint refuses"
 )
 
+// faults are all of them.
+func faults() []fault {
+	return []fault{
+		duplicated, delayed, lost, redriven,
+		diesBeforeLoading, losesTheRace, diesAfterDeciding, commitFails, commitIsUnanswered, commitIsRepeated, diesAfterCommit,
+		diesBeforePublishing, publishesNothing, publishesInPart, publishIsUnanswered, diesAfterPublishing, endpointRefuses,
+	}
+}
+
 // errDied is the end of a run that goes on in the next delivery.
 var errDied = errors.New("died")
+
+// errUnanswered is what a call gives that failed, or that took effect and was
+// not answered: nobody can tell.
+var errUnanswered = errors.New("no answer")
 
 // strikes tells whether the planned fault is this one, which then has happened.
 func (w *world) strikes(f fault) bool {
 	if w.planned != f {
 		return false
 	}
-	w.planned = ""
+	w.planned = plain
 	w.tally[string(f)]++
 	w.story = append(w.story, "   "+string(f))
 	return true
+}
+
+// dies tells whether the run dies here, or has died before.
+func (w *world) dies(here fault) bool {
+	w.dead = w.dead || w.strikes(here)
+	return w.dead
 }
 
 // store is a context's store that fails as planned.
@@ -51,7 +83,7 @@ func newStore(w *world) *store { return &store{memory.NewStore(), w} }
 
 // Load implements participant.Store.
 func (s *store) Load(ctx context.Context, subject string) (participant.Record, error) {
-	if s.world.strikes(diesBeforeLoading) {
+	if s.world.dies(diesBeforeLoading) {
 		return participant.Record{}, errDied
 	}
 	return s.Store.Load(ctx, subject)
@@ -59,16 +91,25 @@ func (s *store) Load(ctx context.Context, subject string) (participant.Record, e
 
 // Commit implements participant.Store.
 func (s *store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
-	if s.world.strikes(losesTheRace) {
-		s.world.race(ctx)
+	w := s.world
+	if w.strikes(losesTheRace) {
+		w.race(ctx)
 	}
-	if s.world.strikes(diesBeforeCommit) {
+	if w.dies(diesAfterDeciding) {
 		return errDied
+	}
+	if w.strikes(commitFails) {
+		return errUnanswered
 	}
 	if err := s.Store.Commit(ctx, record, adjustments); err != nil {
 		return err
 	}
-	if s.world.strikes(diesAfterCommit) {
+	switch {
+	case w.strikes(commitIsUnanswered):
+		return errUnanswered
+	case w.strikes(commitIsRepeated):
+		return participant.ErrConflict
+	case w.dies(diesAfterCommit):
 		return errDied
 	}
 	return nil
@@ -100,30 +141,43 @@ func (w *world) race(ctx context.Context) {
 // Publish implements participant.Publisher: every event goes to whoever
 // consumes its type.
 func (w *world) Publish(_ context.Context, events ...event.Event) error {
-	if w.strikes(diesBeforePublishing) {
+	if w.dies(diesBeforePublishing) {
 		return errDied
 	}
-	for _, e := range events {
-		if !w.isKnown(e) {
-			w.published = append(w.published, e)
-		}
-		if !w.archived {
-			w.deliver(e)
-		}
+	if w.strikes(publishesNothing) {
+		return errUnanswered
 	}
-	if w.strikes(diesAfterPublishing) {
+	if len(events) > 1 && w.strikes(publishesInPart) {
+		w.emit(events[:len(events)/2])
+		return errUnanswered
+	}
+	w.emit(events)
+	switch {
+	case w.strikes(publishIsUnanswered):
+		return errUnanswered
+	case w.dies(diesAfterPublishing):
 		return errDied
 	}
 	return nil
 }
 
-func (w *world) isKnown(e event.Event) bool {
-	for _, known := range w.published {
-		if known.ID == e.ID && reflect.DeepEqual(known, e) {
-			return true
+func (w *world) emit(events []event.Event) {
+	for _, e := range events {
+		if !w.isKnown(e) {
+			w.published = append(w.published, e)
+			w.contents[e.ID] = append(w.contents[e.ID], e)
+			if w.running.who == sweeping {
+				w.tally[healed]++
+			}
+		}
+		if !w.archived {
+			w.deliver(e)
 		}
 	}
-	return false
+}
+
+func (w *world) isKnown(e event.Event) bool {
+	return slices.ContainsFunc(w.contents[e.ID], func(known event.Event) bool { return reflect.DeepEqual(known, e) })
 }
 
 // ledger is the sandbox's, and shows its entries.
@@ -151,8 +205,8 @@ func (l *ledger) Bar(ctx context.Context, reference string) (sandbox.Entry, erro
 	return entry, err
 }
 
-// remembering is a language that checks each event once, since an event is checked
-// whenever it is written, and whenever it is read.
+// remembering is a language that checks the same data once, since an event is
+// checked whenever it is written, and whenever it is read.
 type remembering struct {
 	participant.Language
 
@@ -160,8 +214,9 @@ type remembering struct {
 }
 
 type reading struct {
-	data event.Data
-	err  error
+	data   event.Data
+	schema string
+	err    error
 }
 
 // Read implements participant.Language.
@@ -173,4 +228,17 @@ func (r *remembering) Read(e event.Event) (event.Data, error) {
 		r.known[key] = known
 	}
 	return known.data, known.err
+}
+
+// Write implements participant.Language.
+func (r *remembering) Write(e event.Event) (event.Event, error) {
+	key := "written\n" + e.Type + "\n" + e.Source + "\n" + string(e.Data)
+	known, found := r.known[key]
+	if !found {
+		written, err := r.Language.Write(e)
+		known = reading{schema: written.DataSchema, err: err}
+		r.known[key] = known
+	}
+	e.DataSchema = known.schema
+	return e, known.err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,79 +16,92 @@ import (
 	warehousesandbox "example.com/saga/services/warehouse/sandbox"
 )
 
-// What can happen to a delivery besides the faults of its run.
-const (
-	plain      fault = ""
-	duplicated fault = "is duplicated"
-	heldBack   fault = "is held back"
-)
-
-// troubles are what is planned for a delivery, the more likely the more often
-// it is here.
-func troubles() []fault {
-	return []fault{
-		plain, plain, plain, plain, plain, plain,
-		duplicated, duplicated, heldBack, heldBack, losesTheRace, losesTheRace, endpointRefuses, endpointRefuses,
-		diesBeforeLoading, diesBeforeCommit, diesAfterCommit, diesBeforePublishing, diesAfterPublishing,
-	}
-}
-
 // history is some orders on their way through a world.
 type history struct {
 	*world
 	*dice
 
-	orders        []contract.OrderPlaced
-	cancellations []cancellation
-	steps         int
-	// held arrives after all else is done: the history is cut off, and goes on.
-	held []task
+	orders []contract.OrderPlaced
+	// weights are how likely each fault is; in each history others are never.
+	weights []int
 	// trouble is how often something may still go wrong.
 	trouble int
+	// began is when the first order may be placed.
+	began time.Time
+	// sweepAt is when the sweeper comes next.
+	sweepAt time.Time
+	// idle is how often it has come since there was nothing left to do, and
+	// known how many events there were when it came.
+	idle, known int
 }
 
-// cancellation is sent after so many steps, or when all else is done.
-type cancellation struct {
-	after   int
-	orderID string
-	reason  contract.Reason
-}
+// undisturbed is the weight of no fault; each fault weighs up to as much.
+const undisturbed = 40
 
-// newHistory draws some orders with little stock and every way to fail. The
-// suffix makes its ids, customers and SKUs differ from those of other histories.
-func newHistory(ctx context.Context, w *world, d *dice, suffix string) (*history, error) {
-	h := &history{world: w, dice: d}
+// newHistory draws up to so many orders with little stock and every way to
+// fail, slow or fast, and with what may go wrong.
+func newHistory(ctx context.Context, w *world, d *dice, orders int) (*history, error) {
+	h := &history{world: w, dice: d, began: w.now, sweepAt: w.now}
 	w.rival = d.roll
-	if err := w.receive(ctx, "123"+suffix, oneOf[int64](d, 20, 20, 6, 3, 1)); err != nil {
-		return nil, err
+	w.givesUp = func() bool { return d.roll(4) == 3 }
+	for range faults() {
+		h.weights = append(h.weights, oneOf(d, 0, 0, 1, 4, undisturbed))
+	}
+	slowest := oneOf(d, time.Second, time.Second, time.Second, 20*time.Second, 5*time.Minute)
+	w.latency = func() time.Duration { return slowest * time.Duration(d.roll(fine)) / fine }
+	h.skewClocks()
+	for _, sku := range []string{"123", "456"} {
+		if err := w.receive(ctx, sku, oneOf[int64](d, 200, 200, 50, 10, 2)); err != nil {
+			return nil, err
+		}
 	}
 	if goodsComeFirst := d.roll(8) < 7; goodsComeFirst {
 		w.runAll(ctx)
 	}
-	for n := 1; n == 1 || (n <= 3 && d.roll(3) > 0); n++ {
-		o := h.drawOrder(fmt.Sprintf("o-%d%s", n, suffix), suffix)
+	for n := 1; n <= orders && (n == 1 || d.goesOn()); n++ {
+		o := h.drawOrder(fmt.Sprintf("o-%d", n))
 		h.orders = append(h.orders, o)
 		h.story = append(h.story, fmt.Sprintf("%s: %v for %s, by %s to %q", o.OrderID, o.Items, o.CustomerID, o.PaymentMethod, o.ShippingAddress))
-		w.place(o)
-		for range oneOf(d, 0, 0, 1, 2) {
-			reason := oneOf(d, contract.CancelledByCustomer, contract.TimedOut)
-			h.cancellations = append(h.cancellations, cancellation{d.roll(40), o.OrderID, reason})
+		at := h.moment(5 * time.Minute)
+		w.placeAt(o, at)
+		for range oneOf(d, 0, 0, 0, 1, 2) {
+			w.cancelAt(o.OrderID, contract.CancelledByCustomer, at.Add(2*h.moment(2*slowest).Sub(h.began)-slowest))
 		}
 	}
-	h.trouble = d.roll(30)
+	h.trouble = d.roll(8 * len(h.orders))
 	return h, nil
 }
 
-func (h *history) drawOrder(id, suffix string) contract.OrderPlaced {
+// fine is into how many parts a time is divided to draw one of them.
+const fine = 32
+
+// skewClocks sets some clocks before or behind the time that it is.
+func (h *history) skewClocks() {
+	for _, source := range []string{
+		contract.SourceOrder, contract.SourceWarehouse, contract.SourcePayment, contract.SourceLoyalty, sweeping,
+	} {
+		h.skews[source] = oneOf(h.dice, 0, 0, 0, time.Second, -time.Second, 5*time.Minute, -5*time.Minute)
+		if h.skews[source] != 0 {
+			h.tally[skewed]++
+		}
+	}
+}
+
+// moment draws one within so long after the beginning.
+func (h *history) moment(within time.Duration) time.Time {
+	return h.began.Add(within * time.Duration(h.roll(fine)) / fine)
+}
+
+func (h *history) drawOrder(id string) contract.OrderPlaced {
 	o := contract.OrderPlaced{
 		OrderID:         id,
-		CustomerID:      oneOf(h.dice, "c-42", "c-42", "c-43", "c-43", "c-43", loyaltysandbox.BlockedPrefix) + suffix,
+		CustomerID:      oneOf(h.dice, "c-42", "c-42", "c-43", "c-43", "c-44", "c-45", "c-46", loyaltysandbox.BlockedPrefix),
 		ShippingAddress: oneOf(h.dice, "23 Fake Street", "23 Fake Street", "23 Fake Street", "23 Fake Street", "23 Fake Street", warehousesandbox.Undeliverable),
 		PaymentMethod:   oneOf(h.dice, "card", "card", "card", "card", "card", paymentsandbox.Declined),
 	}
 	for range oneOf(h.dice, 1, 1, 2) {
 		o.Items = append(o.Items, contract.Item{
-			SKU:      oneOf(h.dice, "123", "123", "123", "123", "123", "123", "123", "never-received") + suffix,
+			SKU:      oneOf(h.dice, "123", "123", "123", "123", "123", "123", "456", "456", "456", "456", "456", "456", "never-received"),
 			Quantity: int64(1 + h.roll(2)), Price: 1250, Currency: "EUR",
 		})
 	}
@@ -97,58 +111,117 @@ func (h *history) drawOrder(id, suffix string) contract.OrderPlaced {
 // play runs everything to its end, replays the archive, and gives what is wrong
 // besides what an audit finds.
 func (h *history) play(ctx context.Context) []audit.Violation {
-	for h.prepare() {
-		h.next(ctx)
+	for h.idle < 2 {
+		i := h.earliest()
+		if i < 0 || h.pending[i].at.After(h.sweepAt) {
+			h.lookAfter(ctx)
+			continue
+		}
+		h.now = later(h.now, h.pending[i].at)
+		h.next(ctx, i)
 	}
 	before := h.evidence()
 	h.replay(ctx)
+	h.redriveTooLate(ctx)
 	return slices.Concat(h.checkStuck(), h.checkAmounts(), h.checkTimelines(), changes(before, h.evidence()))
 }
 
-// prepare sends what is to be sent now, and tells whether there is anything.
-func (h *history) prepare() bool {
-	h.steps++
-	if len(h.pending) == 0 && len(h.held) > 0 {
-		h.story = append(h.story, "what was held back arrives")
-		h.pending, h.held = h.held, nil
-	}
-	done := len(h.pending) == 0
-	h.cancellations = slices.DeleteFunc(h.cancellations, func(c cancellation) bool {
-		due := done || h.steps > c.after
-		if due {
-			h.cancel(c.orderID, c.reason)
+// earliest is the index of the pending task that arrives first, or negative.
+func (h *history) earliest() int {
+	first := -1
+	for i, t := range h.pending {
+		if first < 0 || t.at.Before(h.pending[first].at) {
+			first = i
 		}
-		return due
-	})
-	return len(h.pending) > 0
+	}
+	return first
 }
 
-// next runs anything that is pending, with or without trouble.
-func (h *history) next(ctx context.Context) {
-	i := h.roll(len(h.pending))
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// lookAfter lets the sweeper come: every minute while orders are young, and
+// each hour then.
+func (h *history) lookAfter(ctx context.Context) {
+	h.now = later(h.now, h.sweepAt)
+	young := h.now.Before(h.began.Add(2 * deadline))
+	nothingLeft := len(h.pending) == 0 && !young && h.known == len(h.published)
+	h.known = len(h.published)
 	planned := plain
-	if h.trouble > 0 {
-		planned = oneOf(h.dice, troubles()...)
+	if !nothingLeft {
+		planned = h.draw()
 	}
-	if planned != plain {
-		h.trouble--
+	if h.sweep(ctx, planned) && nothingLeft {
+		h.idle++
+	} else {
+		h.idle = 0
 	}
-	switch planned {
-	case heldBack:
-		h.note(h.pending[i], heldBack)
-		h.held = append(h.held, h.pending[i])
-		h.pending = slices.Delete(h.pending, i, i+1)
-		return
+	h.sweepAt = h.now.Add(time.Hour)
+	if young {
+		h.sweepAt = h.now.Add(time.Minute)
+	}
+}
+
+// draw draws what is planned for a task.
+func (h *history) draw() fault {
+	if h.trouble == 0 {
+		return plain
+	}
+	sides := undisturbed
+	for _, weight := range h.weights {
+		sides += weight
+	}
+	n := h.roll(sides) - undisturbed
+	for i, weight := range h.weights {
+		if n >= 0 && n < weight {
+			h.trouble--
+			return faults()[i]
+		}
+		n -= weight
+	}
+	return plain
+}
+
+// next runs a pending task, with or without trouble.
+func (h *history) next(ctx context.Context, i int) {
+	if slices.ContainsFunc(h.pending[:i], h.pending[i].competes) {
+		h.tally[overtakes]++
+	}
+	switch planned := h.draw(); planned {
 	case duplicated:
 		h.note(h.pending[i], duplicated)
-		h.pending = append(h.pending, h.pending[i])
-		planned = plain
+		again := *h.pending[i]
+		again.at = h.now.Add(h.latency())
+		h.pending = append(h.pending, &again)
+		h.step(ctx, i, plain)
+	case lost:
+		h.postpone(i, lost, redelivery)
+	case delayed:
+		h.postpone(i, delayed, oneOf(h.dice, 10*time.Minute, time.Hour, 6*time.Hour))
+	case redriven:
+		h.postpone(i, redriven, oneOf(h.dice, 24*time.Hour, 5*24*time.Hour, 13*24*time.Hour))
 	default:
+		h.step(ctx, i, planned)
 	}
-	h.step(ctx, i, planned)
 }
 
-func (h *history) note(t task, f fault) {
+// postpone lets a task arrive later, but well within the retention. Nobody has
+// so much patience with a command.
+func (h *history) postpone(i int, why fault, by time.Duration) {
+	t := h.pending[i]
+	at := h.now.Add(by)
+	if why == redriven && (t.isCommand || at.After(t.event.Time.Add(retention-2*24*time.Hour))) {
+		return
+	}
+	t.at = at
+	h.note(t, why)
+}
+
+func (h *history) note(t *task, f fault) {
 	h.story = append(h.story, t.String()+" "+string(f))
 	h.tally[string(f)]++
 }
@@ -166,6 +239,17 @@ func (h *history) replay(ctx context.Context) {
 	for i := range h.pending {
 		j := i + h.roll(len(h.pending)-i)
 		h.pending[i], h.pending[j] = h.pending[j], h.pending[i]
+	}
+	h.tally[replayed] += len(h.pending)
+	h.runAll(ctx)
+}
+
+// redriveTooLate delivers something once more when nobody remembers it.
+func (h *history) redriveTooLate(ctx context.Context) {
+	h.story = append(h.story, "the retention is over")
+	h.now = h.now.Add(retention + time.Hour)
+	for range 3 {
+		h.deliver(h.published[h.roll(len(h.published))])
 	}
 	h.runAll(ctx)
 }

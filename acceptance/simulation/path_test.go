@@ -38,7 +38,7 @@ func newPath(t *testing.T, language *contract.Language) *path {
 }
 
 // only runs what is wanted, and what is wanted of that which follows.
-func (p *path) only(wanted func(task) bool) {
+func (p *path) only(wanted func(*task) bool) {
 	for {
 		i := slices.IndexFunc(p.pending, wanted)
 		if i < 0 {
@@ -48,16 +48,16 @@ func (p *path) only(wanted func(task) bool) {
 	}
 }
 
-func (p *path) everything() { p.only(func(task) bool { return true }) }
+func (p *path) everything() { p.only(func(*task) bool { return true }) }
 
 // toAllBut runs everything but what goes to the named context.
 func toAllBut(name string) func(*path) {
-	return func(p *path) { p.only(func(t task) bool { return t.who != name }) }
+	return func(p *path) { p.only(func(t *task) bool { return t.who != name }) }
 }
 
 // of runs what handles one type of event, but nothing that follows from it.
 func of(data event.Data) func(*path) {
-	return func(p *path) { p.only(func(t task) bool { return t.event.Type == data.EventType() }) }
+	return func(p *path) { p.only(func(t *task) bool { return t.event.Type == data.EventType() }) }
 }
 
 func cancelling(p *path) {

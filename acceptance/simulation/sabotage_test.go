@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 	"testing"
+	"time"
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/participant"
@@ -81,6 +82,16 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				return decision, err
 			}
 		},
+		"nobody looks after the orders": func(d *decisions, _ *ledger) {
+			right := d.order
+			d.order = func(ctx context.Context, s order.State, in participant.Input) (order.Decision, error) {
+				if place, placed := in.Data.(order.Place); placed {
+					place.Deadline = time.Time{}
+					in.Data = place
+				}
+				return right(ctx, s, in)
+			}
+		},
 		"an event is not published": func(d *decisions, _ *ledger) {
 			right := d.loyalty
 			d.loyalty = func(ctx context.Context, s loyalty.State, in participant.Input) (loyalty.Decision, error) {
@@ -106,15 +117,15 @@ func TestEveryMistakeIsFoundAndShrunkToAShortHistory(t *testing.T) {
 				d := sandboxed(l)
 				mistake(&d, l)
 				return d
-			}, 1}
-			_, failed, err := s.search(t.Context(), 1000)
+			}, 50}
+			_, failed, err := s.search(t.Context(), 1, 100)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if failed == nil {
 				t.Fatal("nothing is violated")
 			}
-			t.Logf("history %d, shrunk:\n%s", failed.number, failed)
+			t.Logf("seed %d, shrunk:\n%s", failed.seed, failed)
 			if len(failed.story) > 40 {
 				t.Errorf("the history has %d lines", len(failed.story))
 			}

@@ -3,7 +3,6 @@ package simulation
 import (
 	"context"
 	"fmt"
-	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -17,170 +16,134 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// together is how many histories are audited at once, each in a part of the
-// world of its own: an audit begins with compiling the schemas, which takes
-// longer than a history.
-const together = 100
-
-// simulation runs histories that depend on nothing but the seed, the number of
-// the history and the decisions.
+// simulation runs a history for each seed, which depends on nothing else but
+// the number of orders and the decisions.
 type simulation struct {
 	language  participant.Language
 	decisions func(*ledger) decisions
-	seed      uint64
+	orders    int
 }
 
 // failure is a history that violates an invariant, as short as it was found.
 type failure struct {
-	number     uint64
+	seed       uint64
 	story      []string
 	violations []audit.Violation
 }
 
-// run runs one history to its end.
-func (s simulation) run(ctx context.Context, d *dice, suffix string) (*history, []audit.Violation, error) {
+// play runs one history to its end, and gives what is wrong besides what an
+// audit finds.
+func (s simulation) play(ctx context.Context, d *dice) (*history, []audit.Violation, error) {
 	l := newLedger()
-	h, err := newHistory(ctx, newWorld(s.language, s.decisions(l), l), d, suffix)
+	h, err := newHistory(ctx, newWorld(s.language, s.decisions(l), l), d, s.orders)
 	if err != nil {
 		return nil, nil, err
 	}
 	return h, h.play(ctx), nil
 }
 
-// examine runs one history and audits it alone.
+// examine runs one history to its end and audits it.
 func (s simulation) examine(ctx context.Context, d *dice) (*history, []audit.Violation, error) {
-	h, violations, err := s.run(ctx, d, "")
+	h, violations, err := s.play(ctx, d)
 	if err != nil {
-		return h, nil, err
+		return nil, nil, err
 	}
 	audited, err := audit.Audit(h.evidence())
 	return h, append(violations, audited...), err
 }
 
-// search runs n histories on all processors, counts what happened in them, and
-// gives one that fails, shrunk: always the same one for the same seed.
-func (s simulation) search(ctx context.Context, n uint64) (map[string]int, *failure, error) {
+// fails tells whether anything is wrong with a history. An audit takes longer
+// than a short history, so it comes only if it is needed.
+func (s simulation) fails(ctx context.Context, rolls []int) bool {
+	h, violations, err := s.play(ctx, loaded(rolls))
+	if err != nil || len(violations) > 0 {
+		return err == nil
+	}
+	violations, err = audit.Audit(h.evidence())
+	return err == nil && len(violations) > 0
+}
+
+// search runs the histories of n seeds on all processors, counts what happened
+// in them, and gives the first one that fails, shrunk.
+func (s simulation) search(ctx context.Context, seed, n uint64) (map[string]int, *failure, error) {
 	tally, mu := make(map[string]int), sync.Mutex{}
-	// Batches are begun in order, so all before the first bad one are run.
+	// Histories are begun in order, so all before the first bad one are run.
 	var next, firstBad atomic.Uint64
 	firstBad.Store(n)
 	var group errgroup.Group
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() error {
-			for {
-				from := next.Add(together) - together
-				if from >= firstBad.Load() {
-					return nil
-				}
-				counts, good, err := s.batch(ctx, from, min(from+together, n))
+			for i := next.Add(1) - 1; i < firstBad.Load(); i = next.Add(1) - 1 {
+				h, violations, err := s.examine(ctx, seeded(seed+i))
 				if err != nil {
-					return err
+					return fmt.Errorf("seed %d: %w", seed+i, err)
 				}
+				h.count()
 				mu.Lock()
-				for what, count := range counts {
+				for what, count := range h.tally {
 					tally[what] += count
 				}
-				if !good {
-					firstBad.Store(min(from, firstBad.Load()))
+				if len(violations) > 0 {
+					firstBad.Store(min(i, firstBad.Load()))
 				}
 				mu.Unlock()
 			}
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil || firstBad.Load() == n {
 		return tally, nil, err
 	}
-	from := firstBad.Load()
-	shortest, err := s.shortest(ctx, from, min(from+together, n))
+	shortest, err := s.shorten(ctx, seed+firstBad.Load())
 	return tally, shortest, err
 }
 
-// batch runs some histories and tells whether all are good.
-func (s simulation) batch(ctx context.Context, from, to uint64) (map[string]int, bool, error) {
-	tally := make(map[string]int)
-	all := audit.Evidence{Notified: []event.Event{}, DeadLetters: make(map[string]int)}
-	good := true
-	for number := from; number < to; number++ {
-		h, violations, err := s.run(ctx, seeded(s.seed, number), fmt.Sprintf("-h%d", number))
-		if err != nil {
-			return nil, false, fmt.Errorf("history %d: %w", number, err)
+// shorten finds a history with fewer orders that fails too, if it can, and makes
+// it as short as possible.
+func (s simulation) shorten(ctx context.Context, seed uint64) (*failure, error) {
+	const tries = 200
+	for _, fewer := range []int{1, 2, 4, 8} {
+		small := simulation{s.language, s.decisions, min(fewer, s.orders)}
+		for candidate := seed; candidate < seed+tries; candidate++ {
+			d := seeded(candidate)
+			_, violations, err := small.examine(ctx, d)
+			if err != nil {
+				return nil, err
+			}
+			if len(violations) > 0 {
+				return small.tell(ctx, seed, d.rolls)
+			}
 		}
-		good = good && len(violations) == 0
-		h.count()
-		for what, count := range h.tally {
-			tally[what] += count
-		}
-		add(&all, h.evidence())
 	}
-	violations, err := audit.Audit(all)
-	return tally, good && len(violations) == 0, err
+	d := seeded(seed)
+	if _, _, err := s.play(ctx, d); err != nil {
+		return nil, err
+	}
+	return s.tell(ctx, seed, d.rolls)
 }
 
-// shortest takes the shortest history of a bad batch, and makes it shorter.
-func (s simulation) shortest(ctx context.Context, from, to uint64) (*failure, error) {
-	var number uint64
-	var rolls []int
-	for candidate := from; candidate < to; candidate++ {
-		d := seeded(s.seed, candidate)
-		_, violations, err := s.examine(ctx, d)
-		if err != nil {
-			return nil, err
-		}
-		if len(violations) > 0 && (rolls == nil || len(d.rolls) < len(rolls)) {
-			number, rolls = candidate, d.rolls
-		}
-	}
-	if rolls == nil {
-		return nil, fmt.Errorf("histories %d to %d fail together, and none fails alone", from, to-1)
-	}
-	rolls = shrink(rolls, func(rolls []int) bool {
-		_, violations, err := s.examine(ctx, loaded(rolls))
-		return err == nil && len(violations) > 0
-	})
+// tell tells of a history that fails, as short as it can be.
+func (s simulation) tell(ctx context.Context, seed uint64, rolls []int) (*failure, error) {
+	rolls = shrink(rolls, func(rolls []int) bool { return s.fails(ctx, rolls) })
 	h, violations, err := s.examine(ctx, loaded(rolls))
 	if err != nil {
 		return nil, err
 	}
-	return &failure{number, told(h.story, violations), violations}, nil
+	return &failure{seed, told(h.story, violations), violations}, nil
 }
 
-// told is the story without the replay, unless that is what went wrong.
+// told is the story without the replay, unless only that went wrong.
 func told(story []string, violations []audit.Violation) []string {
-	replay := slices.Index(story, theReplay)
-	if slices.ContainsFunc(violations, func(v audit.Violation) bool { return v.Invariant == 9 }) {
-		return story
+	if slices.ContainsFunc(violations, func(v audit.Violation) bool { return v.Invariant != 9 }) {
+		return story[:slices.Index(story, theReplay)]
 	}
-	return story[:replay]
-}
-
-// add adds the evidence of a history with names of its own.
-func add(all *audit.Evidence, one audit.Evidence) {
-	all.Published = append(all.Published, one.Published...)
-	all.Notified = append(all.Notified, one.Notified...)
-	for context, letters := range one.DeadLetters {
-		all.DeadLetters[context] += letters
-	}
-	all.Ledger = merge(all.Ledger, one.Ledger)
-	all.Order = addTable(all.Order, one.Order)
-	all.Warehouse = addTable(all.Warehouse, one.Warehouse)
-	all.Payment = addTable(all.Payment, one.Payment)
-	all.Loyalty = addTable(all.Loyalty, one.Loyalty)
-}
-
-func addTable(all, one audit.Table) audit.Table {
-	return audit.Table{Records: merge(all.Records, one.Records), Counters: merge(all.Counters, one.Counters)}
-}
-
-func merge[V any](all, one map[string]V) map[string]V {
-	if all == nil {
-		all = make(map[string]V)
-	}
-	maps.Copy(all, one)
-	return all
+	return story
 }
 
 // count counts the outcomes of a history.
 func (h *history) count() {
+	h.tally[accepted] += len(h.stores[contract.SourceOrder].Records())
+	h.tally[announced] += len(h.published)
 	events := make(map[string]event.Data)
 	for _, e := range h.published {
 		events[e.Subject+e.Type] = h.data(e)
@@ -208,8 +171,17 @@ func (h *history) count() {
 	}
 }
 
-// Outcomes that are counted besides the reasons to cancel.
+// What is counted besides the faults and the reasons to cancel.
 const (
+	accepted  = "orders accepted"
+	announced = "events published"
+	overtakes = "a later event of the order is first"
+	skewed    = "a clock is skewed"
+	abandoned = "a customer gives up before an answer"
+	healed    = "the sweeper publishes what never was"
+	replayed  = "replayed"
+	stale     = "redriven after the retention, refused"
+
 	shipped              = "shipped"
 	refused              = "the warehouse refuses a cancellation"
 	tooLate              = "a cancellation comes too late"

@@ -5,7 +5,6 @@ package simulation
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,36 +23,49 @@ import (
 // retention is how long the contexts remember what they handled.
 const retention = 60 * 24 * time.Hour
 
+// deadline is how long an order may take before it is timed out.
+const deadline = 15 * time.Minute
+
 // notification stands for the endpoint that is told how orders ended.
 const notification = "notification"
 
 // world is everything that an order meets. Nothing in it happens by itself:
 // what is run next, and what goes wrong then, is decided by its user.
 type world struct {
-	language  participant.Language
-	now       time.Time
+	language participant.Language
+	now      time.Time
+	// skews are how far the clocks of the contexts are from the time that it is.
+	skews     map[string]time.Duration
 	consumers []consumer
 	orders    *participant.Participant[order.State]
 	stores    map[string]*store
 	ledger    *ledger
 
 	// pending is what is on its way.
-	pending []task
-	// published has each event once, and again if it ever had another content.
+	pending []*task
+	// published has each event once, and again if it ever had another content;
+	// contents has the same by id.
 	published []event.Event
+	contents  map[string][]event.Event
 	notified  []event.Event
 	// archived: what is published now goes nowhere, since all of it is replayed.
 	archived bool
 	// rejected counts by context what went to its dead-letter queue.
 	rejected map[string]int
 	// stuck is what failed without a reason that anyone foresaw.
-	stuck []task
+	stuck []*task
 
 	// planned goes wrong in the run that is under way, if it gets there.
 	planned fault
-	running task
+	running *task
+	// dead: the run that is under way has died, and can do nothing any more.
+	dead bool
 	// rival picks which of so many tasks runs in between when a race is lost.
 	rival func(candidates int) int
+	// latency is how long a delivery takes.
+	latency func() time.Duration
+	// givesUp tells whether a customer who got no answer asks no more.
+	givesUp func() bool
 
 	// story tells what happened, and tally counts it.
 	story []string
@@ -71,14 +83,17 @@ type task struct {
 	who   string
 	event event.Event
 	run   func(context.Context) error
+	// at is when it arrives.
+	at        time.Time
+	isCommand bool
 }
 
-func (t task) String() string {
+func (t *task) String() string {
 	return fmt.Sprintf("%s: %s of %s", t.who, t.event.Type, t.event.Subject)
 }
 
 // competes tells whether two tasks compete for one record.
-func (t task) competes(with task) bool {
+func (t *task) competes(with *task) bool {
 	return t.who == with.who && t.event.Subject == with.event.Subject
 }
 
@@ -94,11 +109,16 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 	w := &world{
 		language: &remembering{Language: language, known: make(map[string]reading)},
 		now:      time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		skews:    make(map[string]time.Duration),
 		stores:   make(map[string]*store),
+		contents: make(map[string][]event.Event),
 		ledger:   l,
+		running:  &task{},
 		notified: []event.Event{},
 		rejected: make(map[string]int),
 		rival:    func(int) int { return 0 },
+		latency:  func() time.Duration { return 0 },
+		givesUp:  func() bool { return false },
 		tally:    make(map[string]int),
 	}
 	w.orders = join(w, contract.SourceOrder, d.order,
@@ -106,6 +126,7 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 		contract.OrderShipped{}, contract.ShipmentFailed{}, contract.CancellationRefused{},
 		contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{},
 		contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{})
+	w.orders.Due = order.State.Due
 	join(w, contract.SourceWarehouse, d.warehouse,
 		contract.OrderPlaced{}, contract.CancellationRequested{}, contract.PaymentDeclined{},
 		contract.PaymentRefunded{}, contract.PointsAwarded{}, contract.StockReceived{})
@@ -126,15 +147,18 @@ func join[S any](w *world, source string, decide participant.Decide[S], consumes
 	w.stores[source] = newStore(w)
 	p := &participant.Participant[S]{
 		Source: source, Decide: decide, Store: w.stores[source], Publisher: w, Language: w.language,
-		Clock: func() time.Time {
-			w.now = w.now.Add(time.Millisecond)
-			return w.now
-		},
+		Clock:     func() time.Time { return w.clock(source) },
 		Retention: retention,
 		Pause:     func(context.Context, int) error { return nil },
 	}
 	w.consumers = append(w.consumers, consumer{source, contract.Types(consumes...), p.Handle})
 	return p
+}
+
+// clock is that of a context. Looking at it takes a moment.
+func (w *world) clock(source string) time.Time {
+	w.now = w.now.Add(time.Millisecond)
+	return w.now.Add(w.skews[source])
 }
 
 func (w *world) notify(_ context.Context, e event.Event) error {
@@ -149,37 +173,12 @@ func (w *world) notify(_ context.Context, e event.Event) error {
 func (w *world) deliver(e event.Event) {
 	for _, c := range w.consumers {
 		if slices.Contains(c.consumes, e.Type) {
-			w.pending = append(w.pending, task{c.name, e, func(ctx context.Context) error { return c.handle(ctx, e) }})
+			w.pending = append(w.pending, &task{
+				who: c.name, event: e, at: w.now.Add(w.latency()),
+				run: func(ctx context.Context) error { return c.handle(ctx, e) },
+			})
 		}
 	}
-}
-
-// step runs the pending task with this index. What died is pending again, as
-// after the visibility timeout of a queue.
-func (w *world) step(ctx context.Context, i int, planned fault) {
-	t := w.pending[i]
-	w.pending = slices.Delete(w.pending, i, i+1)
-	w.planned, w.running = planned, t
-	told := len(w.story)
-	w.story = append(w.story, t.String())
-	err := t.run(ctx)
-	w.planned = ""
-	switch {
-	case err == nil:
-		return
-	case errors.Is(err, errDied):
-		w.pending = append(w.pending, t)
-		return
-	case errors.Is(err, event.ErrInvalid):
-		w.rejected[t.who]++
-	case errors.Is(err, order.ErrTooLate):
-		w.tally[tooLate]++
-	case errors.Is(err, order.ErrUnknown):
-		w.tally[tooEarly]++
-	default:
-		w.stuck = append(w.stuck, t)
-	}
-	w.story[told] += ": " + err.Error()
 }
 
 // runAll runs what is pending, first come, first served.
@@ -205,24 +204,30 @@ func (w *world) receive(ctx context.Context, sku string, quantity int64) error {
 }
 
 // command sends a command to the order context. Whoever sent it sends it again
-// until it is answered.
-func (w *world) command(orderID, id string, data event.Data) {
+// until it is answered, or gives up.
+func (w *world) command(orderID, id string, at time.Time, data event.Data) {
 	e := event.Event{
 		ID: orderID + " " + id, Source: "order/test", Type: data.EventType(),
-		Subject: orderID, Time: w.now, CorrelationID: "saga of " + orderID,
+		Subject: orderID, Time: at, CorrelationID: "saga of " + orderID,
 	}
-	w.pending = append(w.pending, task{contract.SourceOrder, e, func(ctx context.Context) error {
+	w.pending = append(w.pending, &task{who: contract.SourceOrder, event: e, at: at, isCommand: true, run: func(ctx context.Context) error {
 		_, err := w.orders.Execute(ctx, e, data)
 		return err
 	}})
 }
 
-func (w *world) place(o contract.OrderPlaced) {
-	w.command(o.OrderID, "place", order.Place{Order: o, Fingerprint: o.OrderID})
+func (w *world) place(o contract.OrderPlaced) { w.placeAt(o, w.now) }
+
+func (w *world) placeAt(o contract.OrderPlaced, at time.Time) {
+	w.command(o.OrderID, "place", at, order.Place{Order: o, Fingerprint: o.OrderID, Deadline: at.Add(deadline)})
 }
 
 func (w *world) cancel(orderID string, reason contract.Reason) {
-	w.command(orderID, string(reason), order.Cancel{Reason: reason})
+	w.cancelAt(orderID, reason, w.now)
+}
+
+func (w *world) cancelAt(orderID string, reason contract.Reason, at time.Time) {
+	w.command(orderID, string(reason), at, order.Cancel{Reason: reason})
 }
 
 // data is that of an event; nil if it is invalid, which the audit tells.

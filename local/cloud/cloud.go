@@ -17,6 +17,7 @@ import (
 	"example.com/saga/local/assembly"
 	"example.com/saga/local/bus"
 	"example.com/saga/local/destination"
+	"example.com/saga/local/fault"
 	"example.com/saga/local/function"
 	"example.com/saga/local/logs"
 	"example.com/saga/local/queue"
@@ -40,7 +41,12 @@ type Config struct {
 	DeliverTwice bool
 	// ScheduleEvery replaces the interval of every schedule, unless it is 0.
 	ScheduleEvery time.Duration
-	Clock         func() time.Time
+	// Faults make rare things happen; nil is none.
+	Faults *fault.Dice
+	// RedeliverAfter bounds how long what has failed waits for its next
+	// attempt, unless it is 0.
+	RedeliverAfter time.Duration
+	Clock          func() time.Time
 	// Random is where secrets and credentials come from.
 	Random io.Reader
 	// Observe is called for every event that a bus accepts, and must be quick.
@@ -191,7 +197,7 @@ func (c *Cloud) serve() {
 // api is what answers at the one address of the AWS APIs.
 func (c *Cloud) api() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", wire.Handler(c.tables.API(), c.queues.API(), c.buses.API(), c.logs.API()))
+	mux.Handle("/", wire.Handler(c.withFaults(c.tables.API(), c.queues.API(), c.buses.API(), c.logs.API())...))
 	mux.Handle(function.APIPath, c.functions.API(c.authority.authorize))
 	mux.Handle("/notifications", c.receiver)
 	mux.HandleFunc("GET /usage", c.showUsage)

@@ -23,7 +23,7 @@ const defaultVisibility = 30 * time.Second
 func (c *Cloud) newEngines() {
 	clock, authorize := c.config.Clock, c.authority.authorize
 	c.tables = table.New(table.Config{Clock: clock, Authorize: authorize, Account: c.config.AccountID, Region: c.config.Region})
-	c.queues = queue.New(queue.Config{Clock: clock, Authorize: authorize, DeliverTwice: c.config.DeliverTwice})
+	c.queues = queue.New(c.queueConfig())
 	c.logs = logs.New(logs.Config{Clock: clock, Authorize: authorize, Account: c.config.AccountID, Region: c.config.Region})
 	c.functions = function.New(function.Config{
 		Clock:       clock,
@@ -33,9 +33,12 @@ func (c *Cloud) newEngines() {
 		Logger:      c.config.Logger,
 		Queues:      c.queues,
 		DeadLetters: c.queues,
+
+		RedeliverAfter: c.config.RedeliverAfter,
+		Hasten:         c.queues.Hasten,
 	})
 	c.schedules = schedule.New(schedule.Config{Clock: clock, Every: c.config.ScheduleEvery, Targets: schedules{c}, Logger: c.config.Logger})
-	c.destinations = destination.New(destination.Config{Clock: clock})
+	c.destinations = destination.New(destination.Config{Clock: clock, Transport: c.transport()})
 	deliveries := deliveries{c}
 	c.buses = bus.New(bus.Config{
 		Account: c.config.AccountID, Region: c.config.Region, Clock: clock, Authorize: authorize,
@@ -47,6 +50,7 @@ func (c *Cloud) newEngines() {
 			bus.KindDestination: deliverer(deliveries.toDestination),
 		},
 		DeadLetters: deliveries,
+		BaseDelay:   min(c.config.RedeliverAfter, time.Second), // 0 is AWS's own.
 		Log:         c.config.Logger,
 	})
 	c.buses.Observe(func(busARN string, e bus.Event) {

@@ -6,6 +6,7 @@ import (
 
 	"example.com/saga/local/assembly"
 	"example.com/saga/local/bus"
+	"example.com/saga/local/fault"
 	"example.com/saga/local/function"
 	"example.com/saga/local/queue"
 	"example.com/saga/local/table"
@@ -25,6 +26,8 @@ type Usage struct {
 	// DuplicatedMessages counts the messages that were delivered twice on
 	// purpose.
 	DuplicatedMessages int `json:"duplicatedMessages"`
+	// Faults counts how often each planned fault has struck.
+	Faults map[fault.Name]int `json:"faults"`
 	// MemoryError says why the memory of the processes is not known.
 	MemoryError string `json:"memoryError,omitempty"`
 }
@@ -82,6 +85,7 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 		Rules: map[string]RuleUsage{}, Queues: map[string]QueueUsage{}, Schedules: map[string]ScheduleUsage{},
 		DroppedForUnknownBus: c.buses.DroppedForUnknownBus(),
 		DuplicatedMessages:   c.queues.Duplicated(),
+		Faults:               c.faults(),
 	}
 	byName := c.tables.Usage()
 	for resource := range assembly.Of[assembly.Table](c.assembly) {

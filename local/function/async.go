@@ -47,7 +47,9 @@ func (s *Service) handle(ctx context.Context, p *pool, payload []byte) {
 	expires := s.config.Clock().Add(p.function.MaximumEventAge)
 	for attempt := 0; ; attempt++ {
 		p.gate.pass(ctx)
-		result, err := s.attempt(ctx, p, inv.again(), expires)
+		again := inv.again()
+		again.last = attempt == p.function.MaximumRetryAttempts
+		result, err := s.attempt(ctx, p, again, expires)
 		switch {
 		case err == nil && result.FunctionError == "":
 			return

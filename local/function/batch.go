@@ -32,26 +32,52 @@ func (m *mapping) process(ctx context.Context, batch []queue.Message) error {
 
 // invoke says whether any message of the event has failed.
 func (m *mapping) invoke(ctx context.Context, event event) (failed bool, err error) {
-	result, err := m.place(ctx, event.payload)
+	inv := newInvocation(event.payload)
+	inv.last = slices.ContainsFunc(event.messages, isOld)
+	result, err := m.place(ctx, inv)
 	if err != nil {
 		return true, err
 	}
 	left := m.failures(result, event.messages)
 	m.count(len(event.messages), len(left))
 	done := slices.DeleteFunc(slices.Clone(event.messages), func(message queue.Message) bool { return left[message.MessageId] })
+	m.hasten(event.messages, left)
 	return len(left) > 0, m.delete(ctx, done)
+}
+
+// receivesAtRisk is how often a message may be received before faults spare it:
+// less than any sensible queue redrives after.
+const receivesAtRisk = 2
+
+// isOld tells whether a message has been received too often to be put at risk.
+func isOld(message queue.Message) bool {
+	receives, err := strconv.Atoi(message.Attributes["ApproximateReceiveCount"])
+	return err != nil || receives > receivesAtRisk
+}
+
+// hasten lets failed messages be received again soon, if that is asked for.
+func (m *mapping) hasten(messages []queue.Message, left map[string]bool) {
+	within := m.pool.config.RedeliverAfter
+	if within == 0 {
+		return
+	}
+	for _, message := range messages {
+		if left[message.MessageId] {
+			m.pool.config.Hasten(m.url, message.ReceiptHandle, within)
+		}
+	}
 }
 
 // place waits for a place, as long as the messages are hidden: a batch that is
 // throttled for longer is dropped, and its messages are received again.
-func (m *mapping) place(ctx context.Context, payload []byte) (Result, error) {
+func (m *mapping) place(ctx context.Context, inv *invocation) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, m.timeout)
 	defer cancel()
 	if err := m.pool.reserve(ctx); err != nil {
 		return Result{}, fmt.Errorf("the function %s is throttled: %w", m.pool.function.Name, err)
 	}
 	defer m.pool.free()
-	return m.pool.invoke(ctx, newInvocation(payload)), nil
+	return m.pool.invoke(ctx, inv), nil
 }
 
 // failures are the ids of the messages that must not be deleted. An answer that is

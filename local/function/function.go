@@ -118,6 +118,12 @@ type Config struct {
 	// invocation that failed; the last one repeats. None means AWS's: one
 	// minute, then two.
 	AsyncRetryDelays []time.Duration
+	// RedeliverAfter bounds how long what has failed waits for its next attempt:
+	// an asynchronous event, or a message, for which Hasten is called then. 0
+	// leaves the waits as they are.
+	RedeliverAfter time.Duration
+	// Hasten lets a received message become visible within that time at the latest.
+	Hasten func(queueURL, receiptHandle string, within time.Duration)
 	// Grace is how long a process may take to end after SIGTERM.
 	Grace time.Duration
 	// KnownAccessKey says whether an access key id may call a function URL
@@ -134,6 +140,13 @@ func (c *Config) fill() {
 	}
 	if len(c.AsyncRetryDelays) == 0 {
 		c.AsyncRetryDelays = []time.Duration{time.Minute, 2 * time.Minute}
+	}
+	if c.RedeliverAfter > 0 {
+		delays := make([]time.Duration, len(c.AsyncRetryDelays))
+		for i, delay := range c.AsyncRetryDelays {
+			delays[i] = min(delay, c.RedeliverAfter)
+		}
+		c.AsyncRetryDelays = delays
 	}
 	if c.Grace == 0 {
 		c.Grace = 2 * time.Second

@@ -15,6 +15,8 @@ const unhandled = "Unhandled"
 type invocation struct {
 	id      string
 	payload []byte
+	// last is set if there may be no further attempt.
+	last bool
 	// deadline is set when a process takes it.
 	deadline time.Time
 	// answered receives the process's answer.

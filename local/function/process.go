@@ -15,6 +15,8 @@ import (
 // Runtime API of its own. It runs one invocation at a time.
 type process struct {
 	command *exec.Cmd
+	// session is the token of its calls.
+	session string
 	api     *runtimeAPI
 	output  *lines
 	clock   func() time.Time
@@ -25,6 +27,11 @@ type process struct {
 	exit   error
 
 	stopping sync.Once
+
+	mu sync.Mutex
+	// current is the invocation that runs, deadline the timer that ends it.
+	current  *invocation
+	deadline *time.Timer
 }
 
 // startProcess starts the operating system process; awaitReady waits for it.
@@ -36,6 +43,7 @@ func startProcess(ctx context.Context, f *Function, config *Config, starter *sta
 	stream := streamName(config.Clock())
 	p := &process{
 		command: &exec.Cmd{Path: f.Bootstrap, Args: []string{f.Bootstrap}},
+		session: stream,
 		api:     api,
 		output:  &lines{write: func(line string) { config.Log(f.Name, stream, line) }},
 		clock:   config.Clock,
@@ -120,6 +128,8 @@ func (p *process) run(inv *invocation, timeout time.Duration) (result Result, ta
 	inv.deadline = p.clock().Add(timeout)
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
+	p.begin(inv, timer)
+	defer p.begin(nil, nil)
 	select {
 	case p.api.work <- inv:
 	case <-p.exited:

@@ -37,6 +37,9 @@ func variables(f *Function, config *Config, runtimeAPI, stream string) []string 
 	}
 	maps.Copy(all, config.Environment)
 	maps.Copy(all, f.Environment)
+	// A session of its own tells the calls of this process from those of others
+	// with the same role.
+	all["AWS_SESSION_TOKEN"] = stream
 	list := make([]string, 0, len(all))
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		list = append(list, name+"="+all[name])

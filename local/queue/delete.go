@@ -45,7 +45,7 @@ func (s *Service) DeleteMessage(ctx context.Context, in *DeleteMessageInput) (*D
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.delete(q, in.ReceiptHandle, s.config.Clock()); err != nil {
+	if err := s.delete(ctx, q, in.ReceiptHandle, s.config.Clock()); err != nil {
 		return nil, err
 	}
 	return &DeleteMessageOutput{}, nil
@@ -68,7 +68,7 @@ func (s *Service) DeleteMessageBatch(ctx context.Context, in *DeleteMessageBatch
 	defer s.mu.Unlock()
 	out, now := &DeleteMessageBatchOutput{Successful: []BatchResultEntry{}}, s.config.Clock()
 	for _, entry := range in.Entries {
-		if err := s.delete(q, entry.ReceiptHandle, now); err != nil {
+		if err := s.delete(ctx, q, entry.ReceiptHandle, now); err != nil {
 			out.Failed = append(out.Failed, failed(entry.Id, err))
 			continue
 		}
@@ -80,7 +80,7 @@ func (s *Service) DeleteMessageBatch(ctx context.Context, in *DeleteMessageBatch
 // delete follows the rules for old handles. A standard queue deletes with the
 // handle of the latest receive, even after its timeout, and does nothing with an
 // older one. A FIFO queue refuses a handle once its timeout is over.
-func (s *Service) delete(q *store, handle string, now time.Time) error {
+func (s *Service) delete(ctx context.Context, q *store, handle string, now time.Time) error {
 	m, current, err := q.find(handle, now)
 	if err != nil || m == nil {
 		return err
@@ -91,7 +91,7 @@ func (s *Service) delete(q *store, handle string, now time.Time) error {
 	if !current {
 		return nil
 	}
-	if s.config.DeliverTwice && m.lostDeletes == 0 {
+	if s.loses(ctx, m) {
 		s.duplicated++
 		m.lostDeletes++
 		m.visibleAt = now
@@ -100,6 +100,11 @@ func (s *Service) delete(q *store, handle string, now time.Time) error {
 	}
 	q.remove(m)
 	return nil
+}
+
+// loses tells whether a delete is lost on purpose.
+func (s *Service) loses(ctx context.Context, m *message) bool {
+	return s.config.DeliverTwice && m.lostDeletes == 0 || s.config.LoseDelete != nil && s.config.LoseDelete(ctx)
 }
 
 // find gives the message that a receipt handle stands for, nil if it is gone, and

@@ -24,7 +24,7 @@ type message struct {
 	firstReceived, lastReceived time.Time
 
 	receives int
-	// lostDeletes counts the deletes that the fault DeliverTwice has lost. The
+	// lostDeletes counts the deletes that were lost on purpose. The
 	// deliveries it causes are not the consumer's failures, so they do not
 	// bring the message nearer to the dead-letter queue.
 	lostDeletes int

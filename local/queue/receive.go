@@ -52,7 +52,7 @@ func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (
 	}
 	deadline := s.config.Clock().Add(wait)
 	for {
-		messages, changed, pause := s.take(q, in, deadline)
+		messages, changed, pause := s.take(ctx, q, in, deadline)
 		if pause <= 0 {
 			return &ReceiveMessageOutput{Messages: messages}, nil
 		}
@@ -79,12 +79,12 @@ func await(ctx context.Context, changed <-chan struct{}, pause time.Duration) er
 // and for how long at most: until the deadline or until a hidden message becomes
 // visible by itself. Without a pause there is nothing to wait for: there
 // are messages, or the deadline has passed.
-func (s *Service) take(q *store, in *ReceiveMessageInput, deadline time.Time) ([]Message, <-chan struct{}, time.Duration) {
+func (s *Service) take(ctx context.Context, q *store, in *ReceiveMessageInput, deadline time.Time) ([]Message, <-chan struct{}, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.config.Clock()
 	q.expire(now)
-	chosen, dead := q.pick(now, valueOr(in.MaxNumberOfMessages, 1))
+	chosen, dead := q.pick(s.order(ctx, q), now, valueOr(in.MaxNumberOfMessages, 1))
 	for _, m := range dead {
 		s.bury(q, m, now)
 	}
@@ -105,6 +105,16 @@ func (s *Service) take(q *store, in *ReceiveMessageInput, deadline time.Time) ([
 		pause = next.Sub(now)
 	}
 	return nil, q.changed, pause
+}
+
+// order is the order in which a receive looks at the messages.
+func (s *Service) order(ctx context.Context, q *store) []*message {
+	if s.config.Shuffle == nil || q.FIFO {
+		return q.messages
+	}
+	messages := slices.Clone(q.messages)
+	s.config.Shuffle(ctx, len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
+	return messages
 }
 
 // bury moves a message to the dead-letter queue. It stays the same message: id,

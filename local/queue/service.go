@@ -19,6 +19,12 @@ type Config struct {
 	// DeliverTwice loses the first delete of every message, so that it is
 	// delivered again at once: at-least-once delivery made certain.
 	DeliverTwice bool
+	// LoseDelete tells of each delete whether it is lost, so that the message
+	// is delivered again at once; nil loses none.
+	LoseDelete func(ctx context.Context) bool
+	// Shuffle may change the order in which n messages of a standard queue are
+	// looked at by who receives; nil leaves it.
+	Shuffle func(ctx context.Context, n int, swap func(i, j int))
 }
 
 // Service holds the queues. One lock guards them all, because moving a message
@@ -97,7 +103,7 @@ func (s *Service) Counts(arn string) Counts {
 	return q.counts(s.config.Clock())
 }
 
-// Duplicated says how many deletes DeliverTwice has lost.
+// Duplicated says how many deletes were lost on purpose.
 func (s *Service) Duplicated() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

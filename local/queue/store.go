@@ -125,11 +125,11 @@ func (q *store) nextVisible(now time.Time) time.Time {
 	return next
 }
 
-// pick chooses up to limit messages that can be received now, and those in their
+// pick chooses, in the given order, up to limit messages that can be received now, and those in their
 // way that have been received too often and belong in the dead-letter queue.
-func (q *store) pick(now time.Time, limit int) (chosen, dead []*message) {
+func (q *store) pick(messages []*message, now time.Time, limit int) (chosen, dead []*message) {
 	visited := map[string]bool{}
-	for _, m := range q.messages {
+	for _, m := range messages {
 		if len(chosen) == limit {
 			break
 		}

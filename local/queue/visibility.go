@@ -75,6 +75,24 @@ func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, in *ChangeMe
 	return out, nil
 }
 
+// Hasten lets a received message become visible within that time at the latest.
+// One that is no longer hidden by this receive stays as it is.
+func (s *Service) Hasten(queueURL, receiptHandle string, within time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.byKey[key(queueURL)]
+	if q == nil {
+		return
+	}
+	now := s.config.Clock()
+	m, current, err := q.find(receiptHandle, now)
+	soon := now.Add(within)
+	if err == nil && m != nil && current && m.visibleAt.After(soon) {
+		m.visibleAt = soon
+		q.wake()
+	}
+}
+
 func (q *store) hide(handle string, seconds *int, now time.Time) error {
 	if seconds == nil {
 		return missing("VisibilityTimeout")

@@ -53,6 +53,10 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
+// ErrNoAnswer is the error of an operation that leaves its caller without an
+// answer: the connection is cut.
+var ErrNoAnswer = errors.New("there is no answer")
+
 // Operation is one operation of a service: the request's body in, the
 // response's body (to be encoded as JSON) out.
 type Operation func(ctx context.Context, body []byte) (any, error)
@@ -109,7 +113,10 @@ func Handler(services ...Service) http.Handler {
 				Errorf("UnknownOperationException", "the local cloud does not support %s of %s", name, target))
 			return
 		}
-		out, err := operation(WithCaller(r.Context(), accessKey(r)), body)
+		out, err := operation(withSession(WithCaller(r.Context(), accessKey(r)), r), body)
+		if errors.Is(err, ErrNoAnswer) {
+			panic(http.ErrAbortHandler)
+		}
 		write(w, service.ContentType, out, err)
 	})
 }

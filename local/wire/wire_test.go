@@ -28,6 +28,8 @@ func handler() http.Handler {
 				switch in.Name {
 				case "nobody":
 					return nil, &wire.Error{Code: "NobodyException", Message: "Nobody is there.", Status: http.StatusNotFound, Members: map[string]any{"Reasons": []string{"gone"}}}
+				case "silent":
+					return nil, wire.ErrNoAnswer
 				case "broken":
 					return nil, errors.New("out of paper")
 				}

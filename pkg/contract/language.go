@@ -81,11 +81,14 @@ func newCompiler() (*jsonschema.Compiler, error) {
 // source than its publisher, of another schema version or against its schema
 // is event.ErrInvalid.
 func (l *Language) Read(e event.Event) (event.Data, error) {
-	term, err := l.check(e)
+	term, checked, err := l.check(e)
 	if err != nil {
 		return nil, err
 	}
 	data, err := term.decode(e.Data)
+	if err == nil {
+		err = isOf(data, checked)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
@@ -96,28 +99,29 @@ func (l *Language) Read(e event.Event) (event.Data, error) {
 // What Read would refuse, Write refuses too.
 func (l *Language) Write(e event.Event) (event.Event, error) {
 	e.DataSchema = l.terms[e.Type].uri
-	_, err := l.check(e)
+	_, _, err := l.check(e)
 	return e, err
 }
 
-func (l *Language) check(e event.Event) (term, error) {
+// check holds an event to the catalogue and gives its data as it was checked.
+func (l *Language) check(e event.Event) (term, any, error) {
 	term, known := l.terms[e.Type]
 	switch {
 	case !known:
-		return term, fmt.Errorf("%w: unknown type %q", event.ErrInvalid, e.Type)
+		return term, nil, fmt.Errorf("%w: unknown type %q", event.ErrInvalid, e.Type)
 	case e.Source != term.source:
-		return term, fmt.Errorf("%w: %s comes from %q, but only %q publishes it", event.ErrInvalid, e.Type, e.Source, term.source)
+		return term, nil, fmt.Errorf("%w: %s comes from %q, but only %q publishes it", event.ErrInvalid, e.Type, e.Source, term.source)
 	case e.DataSchema != term.uri:
-		return term, fmt.Errorf("%w: %s has the schema %q, known is %q", event.ErrInvalid, e.Type, e.DataSchema, term.uri)
+		return term, nil, fmt.Errorf("%w: %s has the schema %q, known is %q", event.ErrInvalid, e.Type, e.DataSchema, term.uri)
 	}
 	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(e.Data))
 	if err != nil {
-		return term, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
+		return term, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
 	if err := term.schema.Validate(instance); err != nil {
-		return term, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
+		return term, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
-	return term, nil
+	return term, instance, nil
 }
 
 func define[D event.Data](source, version string) definition {

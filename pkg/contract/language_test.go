@@ -142,3 +142,32 @@ func TestWhatWouldBeRefusedIsNotWritten(t *testing.T) {
 		})
 	}
 }
+
+// A member that differs in case alone is one that the schema does not know, but
+// that encoding/json reads.
+func TestAMemberCannotBeReplacedByOneThatDiffersInCase(t *testing.T) {
+	language := newLanguage(t)
+	for name, data := range map[string]string{
+		"by a value that the schema refuses": `{"sku": "123", "quantity": 1, "Quantity": -9}`,
+		"by a value that the schema allows":  `{"sku": "123", "quantity": 1, "QUANTITY": 9}`,
+		"by a letter that folds to another":  `{"sku": "123", "quantity": 1, "\u017fku": "456"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := written(t, language, contract.StockReceived{SKU: "123", Quantity: 1})
+			e.Data = json.RawMessage(data)
+			assertInvalid(t, language, e)
+		})
+	}
+	t.Run("in an object of a list", func(t *testing.T) {
+		e := written(t, language, contract.StockReleased{Items: []contract.Stock{{SKU: "123", Quantity: 1}}, Reason: contract.TimedOut})
+		e.Data = json.RawMessage(strings.Replace(string(e.Data), `"quantity":1`, `"quantity":1,"Quantity":-9`, 1))
+		assertInvalid(t, language, e)
+	})
+	t.Run("but may be repeated", func(t *testing.T) {
+		e := written(t, language, contract.StockReceived{SKU: "123", Quantity: 1})
+		e.Data = json.RawMessage(`{"sku": "123", "quantity": 1, "Quantity": 1}`)
+		if data, err := language.Read(e); err != nil || data != (contract.StockReceived{SKU: "123", Quantity: 1}) {
+			t.Errorf("read as %+v, %v", data, err)
+		}
+	})
+}

@@ -40,12 +40,13 @@ type Deployment struct {
 
 	retention       time.Duration
 	deadLetterQueue *worker.DeadLetterQueue
+	backoff         worker.Backoff
 }
 
 // settings are the environment variables that the stack sets.
 type settings struct {
 	service, table, bus, logLevel string
-	deadLetterQueueURL            string
+	deadLetterQueueURL, queueURL  string
 	retention                     time.Duration
 }
 
@@ -87,6 +88,7 @@ func (d *Deployment) Door(handle worker.Handle) (*worker.Door, error) {
 	return &worker.Door{
 		Handle:      handle,
 		DeadLetters: d.deadLetterQueue,
+		Backoff:     d.backoff,
 		Logger:      d.Logger,
 		Clock:       time.Now,
 		Parallelism: parallelism,
@@ -111,6 +113,7 @@ func load(ctx context.Context) (*Deployment, error) {
 		return nil, err
 	}
 	client := dynamodb.NewFromConfig(aws)
+	queues := sqs.NewFromConfig(aws)
 	return &Deployment{
 		Table:     s.table,
 		DynamoDB:  client,
@@ -120,12 +123,22 @@ func load(ctx context.Context) (*Deployment, error) {
 		Logger:    logger,
 
 		retention:       s.retention,
-		deadLetterQueue: &worker.DeadLetterQueue{Client: sqs.NewFromConfig(aws), URL: s.deadLetterQueueURL},
+		deadLetterQueue: &worker.DeadLetterQueue{Client: queues, URL: s.deadLetterQueueURL},
+		backoff:         newBackoff(queues, s.queueURL),
 	}, nil
 }
 
+// newBackoff delays the failed messages of the function's queue, if it has one.
+func newBackoff(client worker.Hider, url string) worker.Backoff {
+	if url == "" {
+		return nil
+	}
+	return &worker.VisibilityBackoff{Client: client, URL: url, Random: rand.Float64}
+}
+
 // read takes the settings out of the environment and names all that are
-// missing. A function behind HTTP has no dead-letter queue.
+// missing. A function behind HTTP has no dead-letter queue, and only one behind
+// a queue of its own can have its failed messages delayed.
 func read(getenv func(string) string) (settings, error) {
 	var problems []error
 	required := func(name string) string {
@@ -141,6 +154,7 @@ func read(getenv func(string) string) (settings, error) {
 		bus:                required("EVENT_BUS_NAME"),
 		logLevel:           required("LOG_LEVEL"),
 		deadLetterQueueURL: getenv("DEAD_LETTER_QUEUE_URL"),
+		queueURL:           getenv("QUEUE_URL"),
 	}
 	retention, err := duration("RETENTION", getenv)
 	s.retention = retention

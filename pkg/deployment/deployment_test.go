@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/saga/pkg/worker"
 )
 
 func environment() map[string]string {
@@ -14,6 +16,7 @@ func environment() map[string]string {
 		"LOG_LEVEL":             "INFO",
 		"RETENTION":             "360h",
 		"DEAD_LETTER_QUEUE_URL": "https://sqs.example.com/1/payment-dead",
+		"QUEUE_URL":             "https://sqs.example.com/1/payment",
 	}
 }
 
@@ -29,7 +32,7 @@ func TestTheSettingsAreReadFromTheEnvironment(t *testing.T) {
 	}
 	want := settings{
 		service: "payment", table: "payment-dedup", bus: "global", logLevel: "INFO",
-		deadLetterQueueURL: "https://sqs.example.com/1/payment-dead", retention: 360 * time.Hour,
+		deadLetterQueueURL: "https://sqs.example.com/1/payment-dead", queueURL: "https://sqs.example.com/1/payment", retention: 360 * time.Hour,
 	}
 	if got != want {
 		t.Errorf("read %+v, expected %+v", got, want)
@@ -66,6 +69,16 @@ func TestAFunctionBehindHTTPHasNoDeadLetterQueue(t *testing.T) {
 	delete(variables, "DEAD_LETTER_QUEUE_URL")
 	if _, err := reading(variables); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOnlyAFunctionThatKnowsItsQueueDelaysFailedMessages(t *testing.T) {
+	if backoff := newBackoff(nil, ""); backoff != nil {
+		t.Errorf("without a queue there is the backoff %v", backoff)
+	}
+	backoff, ok := newBackoff(nil, "https://sqs.example.com/1/payment").(*worker.VisibilityBackoff)
+	if !ok || backoff.URL != "https://sqs.example.com/1/payment" {
+		t.Errorf("with a queue the backoff is %v", backoff)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 const table = "dedup"
 
+// client answers from a script and keeps what it was asked. What is put is
+// found again; conditions are not evaluated.
 type client struct {
 	err   error
 	items map[string]map[string]types.AttributeValue
@@ -77,13 +79,16 @@ func str(value string) types.AttributeValue { return &types.AttributeValueMember
 
 func num(value string) types.AttributeValue { return &types.AttributeValueMemberN{Value: value} }
 
-func assertEqual(t *testing.T, want, got any) {
+// unexported lets costs be compared.
+var unexported = cmp.AllowUnexported(cost{})
+
+func assertEqual(t *testing.T, want, got any, options ...cmp.Option) {
 	t.Helper()
 	ignore := cmpopts.IgnoreUnexported(
 		dynamodb.GetItemInput{}, dynamodb.PutItemInput{}, dynamodb.TransactWriteItemsInput{}, dynamodb.QueryInput{}, types.TransactWriteItem{}, types.Put{},
 		types.Update{}, types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberL{}, types.AttributeValueMemberM{},
 	)
-	if diff := cmp.Diff(want, got, ignore, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got, append(options, ignore, cmpopts.EquateEmpty())...); diff != "" {
 		t.Errorf("expected (-), got (+):\n%s", diff)
 	}
 }

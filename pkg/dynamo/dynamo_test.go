@@ -1,9 +1,7 @@
 package dynamo_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"testing"
 	"time"
 
@@ -11,15 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/event"
-	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 )
-
-// client answers from a script and keeps what it was asked. What is put is
-// found again; conditions are not evaluated.
 
 func reserved() event.Event {
 	return event.Event{
@@ -176,59 +169,4 @@ func TestCountersAreAllButTheKey(t *testing.T) {
 	if !aws.ToBool(c.gets[0].ConsistentRead) {
 		t.Error("the read is not consistent")
 	}
-}
-
-// TestTheCostOfHandlingAnEvent walks through the corridor on this store.
-func TestTheCostOfHandlingAnEvent(t *testing.T) {
-	for name, c := range map[string]struct {
-		adjustments []participant.Adjustment
-		want        []string
-	}{
-		"of its own item": {nil, []string{"GetItem", "PutItem"}},
-		"of another item too": {
-			[]participant.Adjustment{{Item: "stock#123", Add: map[string]int64{"on_hand": 1}}},
-			[]string{"GetItem", "TransactWriteItems"},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			client := newClient()
-			p, e := newParticipant(t, client, c.adjustments)
-			if err := p.Handle(t.Context(), e); err != nil {
-				t.Fatal(err)
-			}
-			assertEqual(t, c.want, client.calls)
-			if err := p.Handle(t.Context(), e); err != nil {
-				t.Fatal(err)
-			}
-			assertEqual(t, append(c.want, "GetItem"), client.calls)
-		})
-	}
-}
-
-func newParticipant(t *testing.T, c *client, adjustments []participant.Adjustment) (*participant.Participant[struct{}], event.Event) {
-	t.Helper()
-	language, err := contract.NewLanguage()
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	e, err := language.Write(event.Event{
-		ID: "e-1", Source: contract.SourceWarehouse, Type: contract.StockReceived{}.EventType(), Subject: "delivery-1",
-		Time: now, CorrelationID: "c-1", Data: json.RawMessage(`{"sku":"123","quantity":1}`),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &participant.Participant[struct{}]{
-		Source: contract.SourceWarehouse,
-		Decide: participant.Pure(func(s struct{}, _ participant.Input) (participant.Decision[struct{}], error) {
-			return participant.Decision[struct{}]{State: s, Adjustments: adjustments, Events: []event.Data{contract.CancellationRefused{}}}, nil
-		}),
-		Store:     dynamo.NewStore(c, table),
-		Publisher: &memory.Publisher{},
-		Language:  language,
-		Clock:     func() time.Time { return now },
-		Retention: time.Hour,
-		Pause:     func(context.Context, int) error { return errors.New("nothing to wait for") },
-	}, e
 }

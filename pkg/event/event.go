@@ -20,9 +20,9 @@ import (
 // it belongs in a dead-letter queue, not back in the queue.
 var ErrInvalid = errors.New("invalid event")
 
-// MaximumSize is the size in bytes of the largest event that may be published.
-// EventBridge takes more today; this is what every service on an event's way
-// has always taken.
+// MaximumSize is the size in bytes of the largest event that may be published:
+// its JSON, its source and its type, as EventBridge counts. EventBridge takes
+// more today; this is what every service on an event's way has always taken.
 const MaximumSize = 256 * 1024
 
 // Media types of an event and of its data.
@@ -101,6 +101,19 @@ func Caused(by Cause, source string, data Data, ordinal int, at time.Time) (Even
 // DeriveID is the name-based UUID (version 5) of the given parts.
 func DeriveID(parts ...string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.Join(parts, "\n"))).String()
+}
+
+// Encode gives the event as it travels. What could not travel, because it is
+// not valid or larger than MaximumSize, is ErrInvalid.
+func Encode(e Event) ([]byte, error) {
+	encoded, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if size := len(e.Source) + len(e.Type) + len(encoded); size > MaximumSize {
+		return nil, fmt.Errorf("%w: %s would have %d bytes, %d are allowed", ErrInvalid, e.Type, size, MaximumSize)
+	}
+	return encoded, nil
 }
 
 // Parse reads an event in structured mode and checks it: errors are ErrInvalid.

@@ -232,3 +232,28 @@ func TestAnInvalidEventIsNotWritten(t *testing.T) {
 		})
 	}
 }
+
+func TestAnEventIsEncodedUpToItsMaximumSizeWithSourceAndType(t *testing.T) {
+	frame := full()
+	frame.Data = json.RawMessage(`""`)
+	free := event.MaximumSize - len(encode(t, frame)) - len(frame.Source) - len(frame.Type)
+	for name, test := range map[string]struct {
+		length int
+		fits   bool
+	}{"as large as it may be": {free, true}, "one byte larger": {free + 1, false}} {
+		t.Run(name, func(t *testing.T) {
+			e := frame
+			e.Data = json.RawMessage(`"` + strings.Repeat("x", test.length) + `"`)
+			encoded, err := event.Encode(e)
+			if test.fits && (err != nil || string(encoded) != string(encode(t, e))) {
+				t.Errorf("%d bytes, %v", len(encoded), err)
+			}
+			if !test.fits && !errors.Is(err, event.ErrInvalid) {
+				t.Errorf("the error is %v, not ErrInvalid", err)
+			}
+		})
+	}
+	if _, err := event.Encode(event.Event{}); !errors.Is(err, event.ErrInvalid) {
+		t.Errorf("an event of nothing: the error is %v, not ErrInvalid", err)
+	}
+}

@@ -18,6 +18,7 @@ import (
 
 var errBroken = errors.New("broken")
 
+// bus is a client that answers each call from a script, and keeps what was put.
 type bus struct {
 	// answers has a map of the answered error codes for each call, by the id of
 	// the event; an id that is not in it is accepted.
@@ -56,6 +57,7 @@ func (b *bus) PutEvents(
 	return out, nil
 }
 
+// ids gives the ids of the events in each call.
 func (b *bus) ids() [][]string {
 	var calls [][]string
 	for _, entries := range b.calls {
@@ -76,6 +78,7 @@ func idOf(entry types.PutEventsRequestEntry) string {
 	return e.ID
 }
 
+// pauses counts how often and for which attempt was paused.
 type pauses []int
 
 func (p *pauses) pause(_ context.Context, n int) error {
@@ -94,6 +97,7 @@ func newEvent(id, text string) event.Event {
 	}
 }
 
+// numbered makes events with the ids 0, 1, ….
 func numbered(n int) []event.Event {
 	events := make([]event.Event, n)
 	for i := range events {

@@ -1,9 +1,27 @@
-// Package eventbridge publishes events on an EventBridge bus.
+// Package eventbridge publishes CloudEvents on an EventBridge bus.
+//
+// The detail of an entry is the whole event, in structured mode; source and
+// detail-type repeat its source and type, for rules to match. Events are put in
+// their order, ten in a call and not more than 256 KB.
+//
+// An event that is invalid or larger than event.MaximumSize is event.ErrInvalid,
+// and then none is put. EventBridge may accept some entries of a call and not
+// others: those that it calls throttled or failed inside are put again alone, up
+// to five times in all, as long as the next pause ends before the context's
+// deadline. Any other refusal (no permission, malformed) is an error at once. A
+// call that fails as a whole is tried again by the SDK, within its own limits.
+//
+// After an error some events may be published, and all are to be published
+// again: they have their ids from the caller, so that one which comes twice is
+// recognised. EventBridge itself does not de-duplicate.
+//
+// A call is billed per event of 64 KB or part of it, when it is accepted. The
+// permission is events:PutEvents on the bus; the conditions events:source and
+// events:detail-type can restrict it to what a context publishes.
 package eventbridge
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,12 +48,7 @@ type Client interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
-// Publisher is a participant.Publisher on one bus. It needs the permission
-// events:PutEvents.
-//
-// A PutEvents call can succeed for some entries and fail for others: those are
-// sent again, alone. All ids are the event's own, so that an entry which was
-// accepted although its answer was lost is recognised downstream.
+// Publisher is a participant.Publisher on one bus.
 type Publisher struct {
 	client Client
 	bus    string
@@ -44,8 +57,10 @@ type Publisher struct {
 
 var _ participant.Publisher = (*Publisher)(nil)
 
-// NewPublisher makes a publisher on the bus with this name or ARN. It waits
-// with pause before it sends failed entries for the nth time (1, 2, …).
+// NewPublisher makes a publisher on the bus with this name or ARN. It waits with
+// pause before it puts failed entries again for the nth time (1, 2, …), and
+// gives up if that is an error: participant.Jitter fails at once where there is
+// no time left for the pause.
 func NewPublisher(client Client, bus string, pause func(ctx context.Context, n int) error) *Publisher {
 	return &Publisher{client: client, bus: bus, pause: pause}
 }
@@ -54,9 +69,9 @@ func NewPublisher(client Client, bus string, pause func(ctx context.Context, n i
 func (p *Publisher) Publish(ctx context.Context, events ...event.Event) error {
 	entries := make([]types.PutEventsRequestEntry, 0, len(events))
 	for _, e := range events {
-		detail, err := json.Marshal(e)
+		detail, err := event.Encode(e)
 		if err != nil {
-			return fmt.Errorf("%w: %w", event.ErrInvalid, err)
+			return err
 		}
 		entries = append(entries, types.PutEventsRequestEntry{
 			EventBusName: &p.bus,
@@ -103,10 +118,10 @@ func (p *Publisher) put(ctx context.Context, entries []types.PutEventsRequestEnt
 		if len(failed) == 0 || attempt == maximumAttempts {
 			return err
 		}
-		entries = failed
-		if err := p.pause(ctx, attempt); err != nil {
-			return err
+		if paused := p.pause(ctx, attempt); paused != nil {
+			return fmt.Errorf("%w, and then: %w", err, paused)
 		}
+		entries = failed
 	}
 }
 

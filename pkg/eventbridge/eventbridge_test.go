@@ -7,21 +7,16 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/pkg/event"
 	publisher "example.com/saga/pkg/eventbridge"
+	"example.com/saga/pkg/participant"
 )
-
-// bus is a client that answers each call from a script, and keeps what was put.
-
-// ids gives the ids of the events in each call.
-
-// pauses counts how often and for which attempt was paused.
-
-// numbered makes events with the ids 0, 1, ….
 
 func TestAnEventIsPutAsItTravels(t *testing.T) {
 	b, p := &bus{}, &pauses{}
@@ -193,7 +188,53 @@ func TestAnInterruptedPauseEndsThePublishing(t *testing.T) {
 	b := &bus{answers: []map[string]string{{"0": "ThrottlingException"}}}
 	interrupted := func(context.Context, int) error { return context.DeadlineExceeded }
 	err := publisher.NewPublisher(b, "global", interrupted).Publish(t.Context(), numbered(1)...)
-	if !errors.Is(err, context.DeadlineExceeded) || len(b.calls) != 1 {
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "ThrottlingException") || len(b.calls) != 1 {
 		t.Errorf("%v after %d calls", err, len(b.calls))
+	}
+}
+
+func TestFailedEntriesArePutAgainOnlyWithinTheTimeThatIsLeft(t *testing.T) {
+	busy := map[string]string{"0": "ThrottlingException"}
+	synctest.Test(t, func(t *testing.T) {
+		b := &bus{answers: []map[string]string{busy, busy, busy, busy, busy}}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		// The pauses are 5, 10 and 20 milliseconds: the third would be too long.
+		err := publisher.NewPublisher(b, "global", participant.Jitter(func() float64 { return 0.5 })).Publish(ctx, numbered(1)...)
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "ThrottlingException") {
+			t.Errorf("the error is %v", err)
+		}
+		if took := time.Since(began); took != 15*time.Millisecond || len(b.calls) != 3 {
+			t.Errorf("%d calls in %s", len(b.calls), took)
+		}
+	})
+}
+
+func TestAnEventThatIsTooLargeIsNeverPutAndNeitherIsWhatWasToGoWithIt(t *testing.T) {
+	b := &bus{}
+	tooLarge := strings.Repeat("x", event.MaximumSize-size(t, newEvent("12", ""))+1)
+	err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), append(numbered(12), newEvent("12", tooLarge))...)
+	if !errors.Is(err, event.ErrInvalid) || len(b.calls) != 0 {
+		t.Errorf("%v after %d calls", err, len(b.calls))
+	}
+}
+
+// The answer to a call is lost after the entries were accepted: the publisher's
+// caller publishes again, and whoever gets an entry twice knows it by its id.
+func TestEventsWhoseAcceptanceWasLostArePutAgainTheSame(t *testing.T) {
+	b := &bus{err: errBroken}
+	p := publisher.NewPublisher(b, "global", new(pauses).pause)
+	if err := p.Publish(t.Context(), numbered(2)...); !errors.Is(err, errBroken) {
+		t.Fatalf("the error is %v", err)
+	}
+	b.err = nil
+	if err := p.Publish(t.Context(), numbered(2)...); err != nil {
+		t.Fatal(err)
+	}
+	for n, again := range b.calls[1] {
+		if *again.Detail != *b.calls[0][n].Detail {
+			t.Errorf("put again as %s", *again.Detail)
+		}
 	}
 }

@@ -5,8 +5,6 @@ package memory
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -158,8 +156,8 @@ func (p *Publisher) Publish(_ context.Context, events ...event.Event) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, e := range events {
-		if _, err := json.Marshal(e); err != nil {
-			return errors.Join(event.ErrInvalid, err)
+		if _, err := event.Encode(e); err != nil {
+			return err
 		}
 		p.published = append(p.published, e)
 	}

@@ -12,6 +12,7 @@ import (
 
 var errBroken = errors.New("broken")
 
+// breakable is a store whose steps can be made to fail.
 type breakable struct {
 	*memory.Store
 
@@ -55,6 +56,8 @@ func (s *breakable) Commit(ctx context.Context, record participant.Record, adjus
 	return nil
 }
 
+// unreliable is a publisher that can be made to fail before the nth event of a
+// call.
 type unreliable struct {
 	memory.Publisher
 

@@ -6,80 +6,96 @@ import (
 	"fmt"
 	"time"
 
-	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 )
 
-// account is the state of this example's payment context.
-type account struct {
+// Reserved and Taken are the events of this example.
+type (
+	Reserved struct{ Total int64 }
+	Taken    struct{ Amount int64 }
+)
+
+func (Reserved) EventType() string { return "depot.reserved" }
+
+func (Taken) EventType() string { return "till.taken" }
+
+// dialect is the language of this example.
+type dialect struct{}
+
+func (dialect) Read(e event.Event) (event.Data, error) {
+	var data Reserved
+	if e.Type != data.EventType() {
+		return nil, fmt.Errorf("%w: unknown type %s", event.ErrInvalid, e.Type)
+	}
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return nil, fmt.Errorf("%w: %w", event.ErrInvalid, err)
+	}
+	return data, nil
+}
+
+func (dialect) Write(e event.Event) (event.Event, error) {
+	e.DataSchema = "https://example.com/schema/" + e.Type
+	return e, nil
+}
+
+// till is the state of this example's context: one for each order.
+type till struct {
 	Taken int64
 }
 
 // take is its decision: a pure function of the state and the event.
-func take(a account, in participant.Input) (participant.Decision[account], error) {
-	reserved, ok := in.Data.(contract.StockReserved)
+func take(t till, in participant.Input) (participant.Decision[till], error) {
+	reserved, ok := in.Data.(Reserved)
 	if !ok {
-		return participant.Decision[account]{}, fmt.Errorf("%w: %s is not for us", event.ErrInvalid, in.Event.Type)
+		return participant.Decision[till]{}, fmt.Errorf("%w: %s is not for us", event.ErrInvalid, in.Event.Type)
 	}
-	a.Taken += reserved.Total.Amount
-	return participant.Decision[account]{
-		State:  a,
-		Events: []event.Data{contract.PaymentTaken{CustomerID: reserved.CustomerID, Amount: reserved.Total}},
-	}, nil
+	t.Taken += reserved.Total
+	return participant.Decision[till]{State: t, Events: []event.Data{Taken{Amount: reserved.Total}}}, nil
 }
 
 // A participant takes the money for an order. Its queue delivers the event
 // twice: the money is taken once, and the same event is published again.
 func ExampleParticipant_Handle() {
 	ctx := context.Background()
-	language, err := contract.NewLanguage()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	publisher := &memory.Publisher{}
-	payment := participant.Participant[account]{
-		Source:    contract.SourcePayment,
+	p := participant.Participant[till]{
+		Source:    "till",
 		Decide:    participant.Pure(take),
 		Store:     memory.NewStore(),
 		Publisher: publisher,
-		Language:  language,
+		Language:  dialect{},
 		Clock:     func() time.Time { return now },
 		Retention: 15 * 24 * time.Hour,
 		Pause:     participant.Jitter(func() float64 { return 0.5 }),
 	}
-	reserved, err := language.Write(event.Event{
+	reserved := event.Event{
 		ID:            "reservation-of-order-1",
-		Source:        contract.SourceWarehouse,
-		Type:          contract.StockReserved{}.EventType(),
+		Source:        "depot",
+		Type:          "depot.reserved",
 		Subject:       "order-1",
 		Time:          now,
+		DataSchema:    "https://example.com/schema/depot.reserved",
 		CorrelationID: "saga-1",
-		Data: json.RawMessage(`{"customerId": "c-42", "items": [{"sku": "123", "quantity": 2}],
-			"total": {"amount": 2500, "currency": "EUR"}, "paymentMethod": "card"}`),
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
+		Data:          json.RawMessage(`{"Total": 2500}`),
 	}
 
 	for range 2 {
-		if err := payment.Handle(ctx, reserved); err != nil {
+		if err := p.Handle(ctx, reserved); err != nil {
 			fmt.Println(err)
 			return
 		}
 	}
 
-	state, record, err := payment.Load(ctx, "order-1")
+	state, record, err := p.Load(ctx, "order-1")
 	fmt.Println("taken:", state.Taken, "in", record.Version, "commit", err)
 	for _, e := range publisher.Published() {
 		fmt.Println(e.Type, e.ID, string(e.Data))
 	}
 	// Output:
 	// taken: 2500 in 1 commit <nil>
-	// payment.taken dc7ca097-fbac-5dc1-9b83-d7df39b96975 {"customerId":"c-42","amount":{"amount":2500,"currency":"EUR"}}
-	// payment.taken dc7ca097-fbac-5dc1-9b83-d7df39b96975 {"customerId":"c-42","amount":{"amount":2500,"currency":"EUR"}}
+	// till.taken cdf7f402-9bf2-57df-9ff8-23811344805c {"Amount":2500}
+	// till.taken cdf7f402-9bf2-57df-9ff8-23811344805c {"Amount":2500}
 }

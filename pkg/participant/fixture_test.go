@@ -167,11 +167,6 @@ func (w *warehouse) assertShipments(tb tester, want int) {
 	}
 }
 
-// breakable is a store whose steps can be made to fail.
-
-// unreliable is a publisher that can be made to fail before the nth event of a
-// call.
-
 // encoded gives the events as they travel.
 func encoded(tb tester, events []event.Event) []string {
 	tb.Helper()

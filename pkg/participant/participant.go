@@ -1,15 +1,39 @@
 // Package participant is the corridor that every event of a saga walks through
-// in a bounded context: load, decide, commit, publish.
-//
-// It gives effectively-once processing on at-least-once delivery without locks
-// or leases. One record per saga and context says what the context has handled,
-// what it did and what it published; it is written in one conditional write.
-// Whoever handles an event a second time finds it in the record and publishes
-// the same events again, with the same ids.
+// in a bounded context: load, decide, commit, publish. It gives effectively-once
+// processing on at-least-once delivery, without locks or leases.
 //
 //	first time   load ─▶ decide ─▶ commit ─▶ publish
 //	again        load ───────────────────▶ publish      (writes nothing)
 //	lost race    load ─▶ decide ─▶ commit refused ─▶ load ─▶ …
+//
+// One record per saga and context says what the context has handled, what it did
+// and what it published, and is written in one conditional write. Whoever
+// handles an event a second time finds it there and publishes the same events
+// again, with the same ids: an id is derived from the cause, the type and the
+// ordinal. A crash at any point is healed by redelivery.
+//
+// You give a Decide, which is best pure, a Store (packages dynamo and memory), a
+// Publisher (package eventbridge) and a Language, which decodes and checks the
+// data of your events. Handle is for events, Execute for commands that come with
+// an idempotency key, such as HTTP requests.
+//
+// Errors of Handle: event.ErrInvalid can never succeed (an absent key, data
+// against the language, older than the retention, too large to commit or to
+// publish) and belongs in a dead-letter queue. Any other is cured by redelivery:
+// ErrConflict after eight lost races, ErrUnpublished when what is committed is
+// still to be published, or what the store, the publisher or Decide said.
+//
+// The outside world is asked in Decide, before the commit: with a key that makes
+// asking twice harmless, because a run may die in between.
+//
+// Unlike the idempotency utility of Powertools for AWS Lambda, this one commits
+// the effect and the fact that it was handled in the same write, so that neither
+// exists without the other, and needs no in-progress record, no lease and no
+// expiry of one; it fences late writers by version; and a second run publishes
+// the events of the first and no new ones. It does not keep the answer of a
+// function: the state is the answer.
+//
+// What it costs in calls and units is in the documentation of package dynamo.
 package participant
 
 import (
@@ -22,75 +46,10 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// ErrConflict says that a record was written by someone else since it was
-// loaded. The participant loads and decides again; it lets the error out only
-// after it has lost too many races, and then redelivery is right.
-var ErrConflict = errors.New("the record was written by someone else")
-
 // ErrUnpublished says that what was decided is committed and stands, but that
 // not everything it publishes is published. It will be when the same event or
 // command comes again, or by Republish.
 var ErrUnpublished = errors.New("committed, but not all published")
-
-// RefusedError says that a commit was refused as a whole because these items
-// have not as much as the adjustments would take from them.
-type RefusedError struct {
-	Items []string
-}
-
-func (e *RefusedError) Error() string {
-	return fmt.Sprintf("not enough in %v", e.Items)
-}
-
-// Record is all that one context knows about one saga.
-type Record struct {
-	// Subject is the key: the order id.
-	Subject string
-	// Version counts the commits; 0 means that nothing is recorded yet.
-	Version int64
-	// State is the context's own, as JSON.
-	State json.RawMessage
-	// Handled is what was handled and is still remembered, oldest first.
-	Handled []Handled
-	// ExpiresAt is when the record may be forgotten.
-	ExpiresAt time.Time
-	// Due is when somebody must look at the record at the latest, zero if
-	// nobody needs to. It has the resolution of seconds.
-	Due time.Time
-}
-
-// Handled is a cause that was handled, with what was published because of it.
-// Times have the resolution of milliseconds.
-type Handled struct {
-	Source      string
-	ID          string
-	Type        string
-	CausationID string
-	// Time is the event's own, At that of its handling.
-	Time      time.Time
-	At        time.Time
-	Published []event.Event
-}
-
-// Adjustment adds to counters of another item of the context (the stock of a
-// SKU, the points of a customer) in the same transaction as the record. A
-// negative amount takes, and a counter never falls below zero.
-type Adjustment struct {
-	Item string
-	Add  map[string]int64
-}
-
-// Store keeps the records and the adjusted items of one context.
-type Store interface {
-	// Load gives the record of a subject as it is now (strongly consistent), or
-	// a Record of Version 0.
-	Load(ctx context.Context, subject string) (Record, error)
-	// Commit replaces the record if its version is still the one given, and
-	// applies the adjustments, each of another item, all or nothing. It fails with ErrConflict, or
-	// with a *RefusedError if an adjustment takes more than there is; any other
-	// error leaves open whether the commit happened.
-	Commit(ctx context.Context, record Record, adjustments []Adjustment) error
-}
 
 // Publisher publishes events in order. After an error, some may be published.
 type Publisher interface {
@@ -165,6 +124,9 @@ const maximumAttempts = 8
 
 // Handle handles an event of the published language.
 func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
+	if err := identified(e); err != nil {
+		return err
+	}
 	data, err := p.Language.Read(e)
 	if err != nil {
 		return err
@@ -192,6 +154,10 @@ func (p *Participant[S]) Load(ctx context.Context, subject string) (S, Record, e
 // it. The same ID is the same command: it is executed once. The state is right
 // even if the error is ErrUnpublished.
 func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data event.Data) (S, error) {
+	if err := identified(command); err != nil {
+		var none S
+		return none, err
+	}
 	return p.run(ctx, event.Cause{Event: command, IsCommand: true}, data)
 }
 
@@ -213,8 +179,8 @@ func (p *Participant[S]) run(ctx context.Context, cause event.Cause, data event.
 			in.Refused = refused.Items
 			continue
 		}
-		if err := p.Pause(ctx, attempt); err != nil {
-			return state, err
+		if paused := p.Pause(ctx, attempt); paused != nil {
+			return state, fmt.Errorf("%s handles %s %s: %w, and then: %w", p.Source, cause.Event.Type, cause.Event.ID, err, paused)
 		}
 	}
 }
@@ -228,8 +194,14 @@ func (p *Participant[S]) attempt(ctx context.Context, cause event.Cause, in Inpu
 	if published, handled := record.find(cause.Event); handled {
 		return state, published, nil
 	}
+	if err := p.check(record, cause.Event, state, in.Now); err != nil {
+		return state, nil, err
+	}
 	decision, err := p.Decide(ctx, state, in)
 	if err != nil {
+		return state, nil, err
+	}
+	if err := named(decision.Adjustments); err != nil {
 		return state, nil, err
 	}
 	published, err := p.outgoing(cause, decision.Events, in.Now)
@@ -255,12 +227,8 @@ func (p *Participant[S]) outgoing(cause event.Cause, data []event.Data, now time
 		if e, err = p.Language.Write(e); err != nil {
 			return nil, err
 		}
-		encoded, err := json.Marshal(e)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", event.ErrInvalid, err)
-		}
-		if len(encoded) > event.MaximumSize {
-			return nil, fmt.Errorf("%w: %s would have %d bytes, %d are allowed", event.ErrInvalid, e.Type, len(encoded), event.MaximumSize)
+		if _, err := event.Encode(e); err != nil {
+			return nil, err
 		}
 		published = append(published, e)
 	}
@@ -309,24 +277,4 @@ func (p *Participant[S]) publish(ctx context.Context, cause event.Cause, events 
 		return fmt.Errorf("%s publishes because of %s %s: %w: %w", p.Source, cause.Event.Type, cause.Event.ID, ErrUnpublished, err)
 	}
 	return nil
-}
-
-func decodeState[S any](record Record) (S, error) {
-	var state S
-	if record.Version == 0 {
-		return state, nil
-	}
-	if err := json.Unmarshal(record.State, &state); err != nil {
-		return state, fmt.Errorf("decode the state of %s: %w", record.Subject, err)
-	}
-	return state, nil
-}
-
-func (r Record) find(e event.Event) ([]event.Event, bool) {
-	for _, handled := range r.Handled {
-		if handled.Source == e.Source && handled.ID == e.ID {
-			return handled.Published, true
-		}
-	}
-	return nil, false
 }

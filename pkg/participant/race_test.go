@@ -85,10 +85,35 @@ func TestThePauseDoublesWithEveryAttempt(t *testing.T) {
 
 func TestThePauseEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		defer cancel()
-		if err := participant.Jitter(func() float64 { return 0.999 })(ctx, 7); !errors.Is(err, context.DeadlineExceeded) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		began := time.Now()
+		if err := participant.Jitter(func() float64 { return 0.999 })(ctx, 7); !errors.Is(err, context.Canceled) {
 			t.Errorf("the error is %v", err)
+		}
+		if took := time.Since(began); took != time.Millisecond {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
+func TestAPauseLongerThanTheTimeLeftIsNotBegun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pause := participant.Jitter(func() float64 { return 0.5 })
+		for left, want := range map[time.Duration]error{
+			time.Millisecond:                     context.DeadlineExceeded,
+			5 * time.Millisecond:                 context.DeadlineExceeded,
+			5*time.Millisecond + time.Nanosecond: nil,
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), left)
+			began := time.Now()
+			if err := pause(ctx, 1); !errors.Is(err, want) {
+				t.Errorf("with %s left the error is %v", left, err)
+			}
+			if took := time.Since(began); want != nil && took != 0 {
+				t.Errorf("with %s left it took %s", left, took)
+			}
+			cancel()
 		}
 	})
 }

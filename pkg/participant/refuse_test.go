@@ -39,6 +39,82 @@ func TestAnInvalidEventNeverReachesTheDecision(t *testing.T) {
 	}
 }
 
+func TestACauseWithoutAllItsKeysIsRefusedBeforeAnything(t *testing.T) {
+	for name, spoil := range map[string]func(*event.Event){
+		"no subject":           func(e *event.Event) { e.Subject = "" },
+		"no id":                func(e *event.Event) { e.ID = "" },
+		"no source":            func(e *event.Event) { e.Source = "" },
+		"no correlation id":    func(e *event.Event) { e.CorrelationID = "" },
+		"an id of spaces only": func(e *event.Event) { e.ID = " \t" },
+		"no keys at all":       func(e *event.Event) { *e = event.Event{Type: e.Type, Time: e.Time} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWarehouse(t, func(state, participant.Input) (decision, error) {
+				t.Error("it was decided on")
+				return decision{}, nil
+			})
+			e := w.placed(t, "e-1")
+			spoil(&e)
+			if err := w.Handle(t.Context(), e); !errors.Is(err, event.ErrInvalid) {
+				t.Errorf("handled as an event, the error is %v, not ErrInvalid", err)
+			}
+			if _, err := w.Execute(t.Context(), e, contract.OrderPlaced{}); !errors.Is(err, event.ErrInvalid) {
+				t.Errorf("executed as a command, the error is %v, not ErrInvalid", err)
+			}
+			if w.store.loads != 0 || w.store.commits != 0 {
+				t.Errorf("%d loads, %d commits", w.store.loads, w.store.commits)
+			}
+		})
+	}
+}
+
+func TestAnAdjustmentOfNothingIsNotCommitted(t *testing.T) {
+	for name, adjustment := range map[string]participant.Adjustment{
+		"no item":                {Add: map[string]int64{"on_hand": 1}},
+		"no counter":             {Item: stock},
+		"a counter without name": {Item: stock, Add: map[string]int64{"": 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWarehouse(t, func(s state, _ participant.Input) (decision, error) {
+				return decision{State: s, Adjustments: []participant.Adjustment{adjustment}}, nil
+			})
+			if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, event.ErrInvalid) {
+				t.Errorf("the error is %v, not ErrInvalid", err)
+			}
+			if w.store.commits != 0 {
+				t.Errorf("%d commits", w.store.commits)
+			}
+		})
+	}
+}
+
+// strict is a store that takes only so many handled events in a record.
+type strict struct {
+	participant.Store
+	most int
+}
+
+func (s strict) Check(record participant.Record, _ []participant.Adjustment) error {
+	if len(record.Handled) > s.most {
+		return event.ErrInvalid
+	}
+	return nil
+}
+
+func TestWhatCouldNeverBeCommittedIsNotDecidedOn(t *testing.T) {
+	decided := 0
+	w := newWarehouse(t, func(s state, _ participant.Input) (decision, error) {
+		decided++
+		return decision{State: s}, nil
+	})
+	w.Store = strict{w.store, 1}
+	w.mustHandle(t, w.placed(t, "e-1"))
+	if err := w.Handle(t.Context(), w.placed(t, "e-2")); !errors.Is(err, event.ErrInvalid) || decided != 1 {
+		t.Errorf("the error is %v after %d decisions", err, decided)
+	}
+	w.mustHandle(t, w.placed(t, "e-1"))
+}
+
 func TestWhatMayNotBePublishedIsNotCommitted(t *testing.T) {
 	huge := contract.StockUnavailable{Reason: contract.OutOfStock}
 	for n := range 10_000 {

@@ -64,8 +64,8 @@ func TestAnInterruptedPauseEndsTheHandling(t *testing.T) {
 	w := newWarehouse(t, ship)
 	w.store.before = func(int) error { return participant.ErrConflict }
 	w.Pause = func(context.Context, int) error { return context.DeadlineExceeded }
-	if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the error is %v", err)
+	if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, participant.ErrConflict) {
+		t.Errorf("the error %v does not say why there was a pause, and why it ended", err)
 	}
 	if w.store.commits != 1 {
 		t.Errorf("%d commits", w.store.commits)

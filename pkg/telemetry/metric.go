@@ -52,5 +52,5 @@ func LogAges(ctx context.Context, logger *slog.Logger, at time.Time, ages ...Age
 		metrics = append(metrics, metric{Name: a.Metric, Unit: "Seconds"})
 	}
 	attrs = append(attrs, slog.Any("_aws", newMetadata(at, []string{"service"}, metrics...)))
-	logger.LogAttrs(ctx, slog.LevelInfo, "ages", attrs...)
+	logger.LogAttrs(withMetrics(ctx), slog.LevelInfo, "ages", attrs...)
 }

@@ -131,3 +131,21 @@ func TestAgesAreMetricsInSecondsOfTheService(t *testing.T) {
 		}
 	}
 }
+
+func TestMetricsAreWrittenAtEveryLogLevel(t *testing.T) {
+	for _, level := range []string{"DEBUG", "INFO", "WARN", "ERROR"} {
+		lines := logged(t, level, func(logger *slog.Logger) {
+			telemetry.LogEvent(t.Context(), logger, outcome(telemetry.Handled, nil))
+			telemetry.LogEvent(t.Context(), logger.With(slog.Int("n", 1)), outcome(telemetry.Failed, nil))
+			telemetry.LogAges(t.Context(), logger, time.UnixMilli(1), telemetry.Age{Metric: "OldestOrder"})
+		})
+		if len(lines) != 3 {
+			t.Fatalf("at %s there are %d lines", level, len(lines))
+		}
+		for n, metric := range []string{"EventsHandled", "EventsFailed", "OldestOrder"} {
+			if _, measured := lines[n][metric]; !measured || lines[n]["_aws"] == nil {
+				t.Errorf("at %s there is no metric %s: %v", level, metric, lines[n])
+			}
+		}
+	}
+}

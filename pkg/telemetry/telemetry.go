@@ -35,7 +35,9 @@ type Outcome struct {
 }
 
 // NewLogger makes the logger of a service: JSON lines from the given level on
-// ("DEBUG", "INFO", "WARN", "ERROR").
+// ("DEBUG", "INFO", "WARN", "ERROR"). A line that carries metrics is written at
+// any level, because the level is about how much there is to read and not about
+// what is measured.
 func NewLogger(w io.Writer, service, level string) (*slog.Logger, error) {
 	var parsed slog.Level
 	if err := parsed.UnmarshalText([]byte(level)); err != nil {
@@ -45,7 +47,15 @@ func NewLogger(w io.Writer, service, level string) (*slog.Logger, error) {
 	return slog.New(correlated{handler}).With(slog.String("service", service)), nil
 }
 
-type correlationKey struct{}
+type (
+	correlationKey struct{}
+	metricsKey     struct{}
+)
+
+// withMetrics marks a context whose lines carry metrics.
+func withMetrics(ctx context.Context) context.Context {
+	return context.WithValue(ctx, metricsKey{}, true)
+}
 
 // WithCorrelation returns a context whose log lines carry the correlation id
 // and the order id.
@@ -55,6 +65,10 @@ func WithCorrelation(ctx context.Context, correlationID, orderID string) context
 
 // correlated adds the ids of the context to every line.
 type correlated struct{ slog.Handler }
+
+func (c correlated) Enabled(ctx context.Context, level slog.Level) bool {
+	return ctx.Value(metricsKey{}) != nil || c.Handler.Enabled(ctx, level)
+}
 
 func (c correlated) Handle(ctx context.Context, record slog.Record) error {
 	if ids, ok := ctx.Value(correlationKey{}).([2]string); ok {
@@ -95,5 +109,5 @@ func LogEvent(ctx context.Context, logger *slog.Logger, o Outcome) {
 	if o.Err != nil {
 		attrs = append(attrs, slog.String("error", o.Err.Error()))
 	}
-	logger.LogAttrs(ctx, level, "event", attrs...)
+	logger.LogAttrs(withMetrics(ctx), level, "event", attrs...)
 }

@@ -9,13 +9,17 @@ import (
 
 // Direct handles one event that EventBridge invokes the function with. Lambda
 // invokes it again after an error, and at last sends the event to the
-// function's own dead-letter queue.
+// function's own dead-letter queue. Lambda waits a minute before the second
+// invocation and two before the third, so that no Backoff is needed.
 func (d *Door) Direct(ctx context.Context, payload json.RawMessage) error {
-	ctx, cancel := withReserve(ctx)
+	ctx, cancel := withReserve(ctx, reserve)
 	defer cancel()
 	letter := Letter{Body: string(payload)}
 	if invocation, known := lambdacontext.FromContext(ctx); known {
 		letter.ID = invocation.AwsRequestID
+	}
+	if d.isOutOfTime(ctx, letter.ID) {
+		return ctx.Err()
 	}
 	return d.event(ctx, letter)
 }

@@ -82,3 +82,17 @@ func TestADirectInvocationLeavesTimeForItsAnswer(t *testing.T) {
 		assertEqual(t, "the time", 2500*time.Millisecond, time.Since(began))
 	})
 }
+
+func TestADirectInvocationThatIsOutOfTimeIsNotBegun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t, failing())
+		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
+		defer cancel()
+		if err := h.Direct(ctx, json.RawMessage(body(t, "1"))); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the error is %v", err)
+		}
+		if len(h.handled) != 0 || !strings.Contains(h.log.String(), "out of time") {
+			t.Errorf("handled: %v, the log:\n%s", h.handled, h.log.String())
+		}
+	})
+}

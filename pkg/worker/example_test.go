@@ -21,9 +21,19 @@ func (drawer) Send(_ context.Context, letter worker.Letter) error {
 	return nil
 }
 
+// patience is a backoff that prints.
+type patience struct{}
+
+func (patience) Delay(_ context.Context, groups [][]events.SQSMessage) error {
+	fmt.Println("to be delayed:", groups[0][0].MessageId)
+	return nil
+}
+
 // Three messages come in one batch of a standard queue. The first is handled,
 // the second is no event and goes to the dead-letter queue, and the third fails:
-// it alone is delivered again.
+// it alone is delivered again, after a while. In a Lambda function DeadLetters
+// is a DeadLetterQueue, Backoff a VisibilityBackoff, and lambda.Start is given
+// door.Batch.
 func ExampleDoor_Batch() {
 	door := worker.Door{
 		Handle: func(_ context.Context, e event.Event) error {
@@ -34,6 +44,7 @@ func ExampleDoor_Batch() {
 			return nil
 		},
 		DeadLetters: drawer{},
+		Backoff:     patience{},
 		Logger:      slog.New(slog.DiscardHandler),
 		Clock:       time.Now,
 		Parallelism: 1,
@@ -55,5 +66,6 @@ func ExampleDoor_Batch() {
 	// Output:
 	// handled: order.placed of order-1
 	// to the dead-letter queue: m-2
+	// to be delayed: m-3
 	// {"batchItemFailures":[{"itemIdentifier":"m-3"}]} <nil>
 }

@@ -87,6 +87,7 @@ func call(given order) (int, string) {
 	}
 	request.Header.Set("X-Amz-Target", given.Target)
 	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+os.Getenv("AWS_ACCESS_KEY_ID")+"/20261122/eu-west-1/x/aws4_request")
+	request.Header.Set("X-Amz-Security-Token", os.Getenv("AWS_SESSION_TOKEN"))
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return http.StatusInternalServerError, err.Error()

@@ -1,0 +1,141 @@
+// Package fault makes happen what is rare on AWS: duplicates, lost answers,
+// refused calls, dying processes. Each kind has a name and a chance, and
+// all of them draw from one seed.
+//
+// Only what functions do is hit, never an operator's call; and a delivery's last
+// attempt is spared, so that no fault alone brings an event to a dead-letter queue.
+package fault
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Name names a kind of fault.
+type Name string
+
+// The faults.
+const (
+	// DuplicateDelivery loses the delete of a message, which comes again.
+	DuplicateDelivery Name = "duplicate-delivery"
+	// Shuffle hands out the messages of a standard queue in a random order.
+	Shuffle Name = "shuffle"
+	// KillBeforeCall kills the process that makes a call, before it has an effect.
+	KillBeforeCall Name = "kill-before-call"
+	// KillAfterCall kills it when the call has taken effect.
+	KillAfterCall Name = "kill-after-call"
+	// FunctionTimeout lets an invocation time out in a call that took effect.
+	FunctionTimeout Name = "function-timeout"
+	// PutEventsPartial fails an entry of PutEvents with InternalFailure.
+	PutEventsPartial Name = "put-events-partial"
+	// PutEventsLostAnswer cuts the connection when the events are accepted.
+	PutEventsLostAnswer Name = "put-events-lost-answer"
+	// DynamoDBLostAnswer cuts the connection when the call has taken effect.
+	DynamoDBLostAnswer Name = "dynamodb-lost-answer"
+	// DynamoDBThrottle refuses a call with ThrottlingException.
+	DynamoDBThrottle Name = "dynamodb-throttle"
+	// DynamoDBConflict refuses a write because of another transaction.
+	DynamoDBConflict Name = "dynamodb-conflict"
+	// Notification500 answers for the endpoint, with the status 500.
+	Notification500 Name = "notification-500"
+	// Notification429 answers for the endpoint, with the status 429.
+	Notification429 Name = "notification-429"
+	// NotificationSlow delivers, but the answer comes later than anybody waits.
+	NotificationSlow Name = "notification-slow"
+)
+
+// Names gives the names of all faults.
+func Names() []Name {
+	return []Name{
+		DuplicateDelivery, Shuffle, KillBeforeCall, KillAfterCall, FunctionTimeout,
+		PutEventsPartial, PutEventsLostAnswer,
+		DynamoDBLostAnswer, DynamoDBThrottle, DynamoDBConflict,
+		Notification500, Notification429, NotificationSlow,
+	}
+}
+
+// Parse reads NAME=PROBABILITY.
+func Parse(given string) (Name, float64, error) {
+	text, chance, _ := strings.Cut(given, "=")
+	name := Name(text)
+	if !slices.Contains(Names(), name) {
+		return "", 0, fmt.Errorf("there is no fault %q; there are %s", text, join(Names()))
+	}
+	probability, err := strconv.ParseFloat(chance, 64)
+	if err != nil || !(probability > 0 && probability <= 1) {
+		return "", 0, fmt.Errorf("the probability of %s must be more than 0 and at most 1", name)
+	}
+	return name, probability, nil
+}
+
+func join(names []Name) string {
+	texts := make([]string, len(names))
+	for i, name := range names {
+		texts[i] = string(name)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// Dice decide when a fault strikes, and count how often it did. Each fault
+// has a sequence of its own, which does not depend on the other faults. What
+// strikes whom depends on the order in which the calls come, too.
+type Dice struct {
+	mu    sync.Mutex
+	faces map[Name]*face
+}
+
+type face struct {
+	chance float64
+	random *rand.Rand
+	struck int
+}
+
+// NewDice makes the dice of a plan: the probability of each planned fault.
+func NewDice(seed uint64, plan map[Name]float64) *Dice {
+	d := &Dice{faces: make(map[Name]*face, len(plan))}
+	for name, chance := range plan {
+		sum := fnv.New64a()
+		sum.Write([]byte(name)) // A hash never fails.
+		d.faces[name] = &face{chance: chance, random: rand.New(rand.NewPCG(seed, sum.Sum64()))}
+	}
+	return d
+}
+
+// Strikes tells whether a fault strikes this time. One that is not planned
+// never does.
+func (d *Dice) Strikes(name Name) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f := d.faces[name]
+	if f == nil || f.random.Float64() >= f.chance {
+		return false
+	}
+	f.struck++
+	return true
+}
+
+// Shuffle puts n things in a random order if the fault of that name strikes.
+func (d *Dice) Shuffle(n int, swap func(i, j int)) {
+	if n < 2 || !d.Strikes(Shuffle) {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.faces[Shuffle].random.Shuffle(n, swap)
+}
+
+// Struck tells how often each planned fault has struck.
+func (d *Dice) Struck() map[Name]int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	struck := make(map[Name]int, len(d.faces))
+	for name, f := range d.faces {
+		struck[name] = f.struck
+	}
+	return struck
+}

@@ -1,0 +1,56 @@
+package fault
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"strings"
+)
+
+// Transport hits the notifications: requests of API destinations.
+type Transport struct {
+	dice *Dice
+	next http.RoundTripper
+}
+
+// NewTransport makes a Transport that sends with the next one.
+func NewTransport(dice *Dice, next http.RoundTripper) *Transport {
+	return &Transport{dice: dice, next: next}
+}
+
+// RoundTrip sends the request, unless it is answered in the endpoint's name. A
+// slow endpoint takes the notification, but nobody waits for its answer: the
+// sender has given up, without really waiting for that.
+func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
+	for name, status := range map[Name]int{
+		Notification500: http.StatusInternalServerError, Notification429: http.StatusTooManyRequests,
+	} {
+		if t.dice.Strikes(name) {
+			return answer(request, status), closeBody(request)
+		}
+	}
+	response, err := t.next.RoundTrip(request)
+	if err != nil || !t.dice.Strikes(NotificationSlow) {
+		return response, err
+	}
+	if err := response.Body.Close(); err != nil {
+		return nil, err
+	}
+	return nil, os.ErrDeadlineExceeded
+}
+
+func answer(request *http.Request, status int) *http.Response {
+	return &http.Response{
+		StatusCode: status, Status: http.StatusText(status), Request: request,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")),
+	}
+}
+
+// closeBody closes a request's body, as every transport must.
+func closeBody(request *http.Request) error {
+	if request.Body == nil {
+		return nil
+	}
+	return request.Body.Close()
+}

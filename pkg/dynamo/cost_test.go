@@ -1,0 +1,256 @@
+package dynamo_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/dynamo"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/memory"
+	"example.com/saga/pkg/participant"
+)
+
+var errLost = errors.New("broken")
+
+type (
+	state    struct{ Handled int }
+	decision = participant.Decision[state]
+	decide   = func(state, participant.Input) (decision, error)
+)
+
+// depot is a participant on a ledger. Its decisions publish one event.
+type depot struct {
+	*participant.Participant[state]
+
+	t         *testing.T
+	ledger    *ledger
+	publisher *forgetful
+}
+
+// forgetful is a publisher that may fail once.
+type forgetful struct {
+	memory.Publisher
+	before func() error
+}
+
+func (f *forgetful) Publish(ctx context.Context, events ...event.Event) error {
+	if err := once(&f.before); err != nil {
+		return err
+	}
+	return f.Publisher.Publish(ctx, events...)
+}
+
+func count(s state, _ participant.Input) (decision, error) {
+	s.Handled++
+	return decision{State: s, Events: []event.Data{contract.CancellationRefused{}}}, nil
+}
+
+// adjusting counts, and takes from another item or gives to it, as long as it
+// is not refused.
+func adjusting(amount int64) decide {
+	return func(s state, in participant.Input) (decision, error) {
+		d, err := count(s, in)
+		if len(in.Refused) == 0 {
+			d.Adjustments = []participant.Adjustment{{Item: "stock#123", Add: map[string]int64{"on_hand": amount}}}
+		}
+		return d, err
+	}
+}
+
+func newDepot(t *testing.T, decide decide) *depot {
+	t.Helper()
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &depot{t: t, ledger: newLedger(), publisher: &forgetful{}}
+	d.Participant = &participant.Participant[state]{
+		Source:    contract.SourceWarehouse,
+		Decide:    participant.Pure(decide),
+		Store:     dynamo.NewStore(d.ledger, table),
+		Publisher: d.publisher,
+		Language:  language,
+		Clock:     func() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) },
+		Retention: time.Hour,
+		Pause:     func(context.Context, int) error { return nil },
+	}
+	return d
+}
+
+func (d *depot) received(id string) event.Event {
+	d.t.Helper()
+	e, err := d.Language.Write(event.Event{
+		ID: id, Source: contract.SourceWarehouse, Type: contract.StockReceived{}.EventType(), Subject: "delivery-1",
+		Time: d.Clock(), CorrelationID: "c-1", Data: json.RawMessage(`{"sku":"123","quantity":1}`),
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return e
+}
+
+// rival handles an event at the moment when another is about to be committed.
+func (d *depot) rival(id string) {
+	d.ledger.before = func() error { return d.handleAside(id) }
+}
+
+// handleAside handles an event that is not accounted for.
+func (d *depot) handleAside(id string) error {
+	return d.ledger.aside(func() error { return d.Handle(d.t.Context(), d.received(id)) })
+}
+
+// cost is what the package documentation says of each path.
+type cost struct {
+	calls         string
+	reads, writes int
+}
+
+func TestTheCostOfEveryPathThroughTheCorridor(t *testing.T) {
+	lost := func() error { return errLost }
+	for name, path := range map[string]struct {
+		decide  decide
+		prepare func(d *depot)
+		// fails is the error of the first delivery, after which there is another.
+		fails error
+		want  cost
+	}{
+		"first run":                     {count, nil, nil, cost{"GetItem PutItem", 1, 1}},
+		"first run, adjusting one item": {adjusting(1), nil, nil, cost{"GetItem TransactWriteItems", 1, 4}},
+		"duplicate": {count, func(d *depot) {
+			if err := d.handleAside("e-1"); err != nil {
+				d.t.Fatal(err)
+			}
+		}, nil, cost{"GetItem", 1, 0}},
+		"race lost to another event": {
+			count, func(d *depot) { d.rival("e-2") }, nil,
+			cost{"GetItem PutItem GetItem PutItem", 2, 2},
+		},
+		"race lost to the same event": {
+			count, func(d *depot) { d.rival("e-1") }, nil,
+			cost{"GetItem PutItem GetItem", 2, 1},
+		},
+		"refused, and decided again": {adjusting(-1), nil, nil, cost{"GetItem TransactWriteItems GetItem PutItem", 2, 5}},
+		"crash before the commit, and again": {
+			dying(count), nil, errLost, cost{"GetItem GetItem PutItem", 2, 1},
+		},
+		"crash after the commit, and again": {
+			count, func(d *depot) { d.publisher.before = lost }, errLost,
+			cost{"GetItem PutItem GetItem", 2, 1},
+		},
+		"commit that never arrived, and again": {
+			count, func(d *depot) { d.ledger.before = lost }, errLost,
+			cost{"GetItem PutItem GetItem PutItem", 2, 1},
+		},
+		"commit whose answer was lost, and again": {
+			count, func(d *depot) { d.ledger.after = lost }, errLost,
+			cost{"GetItem PutItem GetItem", 2, 1},
+		},
+		"transaction whose answer was lost, and again": {
+			adjusting(1), func(d *depot) { d.ledger.after = lost }, errLost,
+			cost{"GetItem TransactWriteItems GetItem", 2, 4},
+		},
+		// The SDK tries again by itself, and meets what its first try has written.
+		"commit whose answer was lost to the SDK": {
+			count, func(d *depot) {
+				d.ledger.after = func() error { return &types.ConditionalCheckFailedException{} }
+			}, nil, cost{"GetItem PutItem GetItem", 2, 1},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDepot(t, path.decide)
+			if path.prepare != nil {
+				path.prepare(d)
+			}
+			if path.fails != nil {
+				if err := d.Handle(t.Context(), d.received("e-1")); !errors.Is(err, path.fails) || errors.Is(err, event.ErrInvalid) {
+					t.Fatalf("the error is %v: the event must come back", err)
+				}
+			}
+			if err := d.Handle(t.Context(), d.received("e-1")); err != nil {
+				t.Fatal(err)
+			}
+			assertEqual(t, path.want, cost{strings.Join(d.ledger.calls, " "), d.ledger.reads, d.ledger.writes}, unexported)
+			assertOneEffect(t, d)
+		})
+	}
+}
+
+// dying makes a decision that the process does not survive the first time.
+func dying(decide decide) decide {
+	crashed := false
+	return func(s state, in participant.Input) (decision, error) {
+		if !crashed {
+			crashed = true
+			return decision{}, errLost
+		}
+		return decide(s, in)
+	}
+}
+
+// assertOneEffect checks that each event was counted, adjusted and remembered
+// once, and that e-1 is published with one id.
+func assertOneEffect(t *testing.T, d *depot) {
+	t.Helper()
+	s, record, err := d.Load(t.Context(), "delivery-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	handled := make(map[string]bool)
+	for _, h := range record.Handled {
+		handled[h.ID] = true
+	}
+	if s.Handled != len(handled) || int(record.Version) != len(handled) || len(record.Handled) != len(handled) || !handled["e-1"] {
+		t.Errorf("%d events are counted and %d remembered in %d commits: %v", s.Handled, len(record.Handled), record.Version, handled)
+	}
+	if stock, adjusted := d.ledger.items["stock#123"]; adjusted && integer(stock["on_hand"]) != len(handled) {
+		t.Errorf("%d pieces are on hand after %d events", integer(stock["on_hand"]), len(handled))
+	}
+	ids := make(map[string]bool)
+	for _, e := range d.publisher.Published() {
+		ids[e.ID] = true
+	}
+	if len(ids) != len(handled) {
+		t.Errorf("%d events are published because of %d", len(ids), len(handled))
+	}
+}
+
+func TestTheCostOfAFailure(t *testing.T) {
+	for name, failure := range map[string]struct {
+		decide decide
+		event  func(*event.Event)
+		want   cost
+	}{
+		"of an invalid event":         {count, func(e *event.Event) { e.Data = json.RawMessage(`{}`) }, cost{"", 0, 0}},
+		"of an event without subject": {count, func(e *event.Event) { e.Subject = "" }, cost{"", 0, 0}},
+		"of an event that is too old": {count, func(e *event.Event) { e.Time = e.Time.Add(-time.Hour - 1) }, cost{"", 0, 0}},
+		"of a decision":               {dying(count), func(*event.Event) {}, cost{"GetItem", 1, 0}},
+		"of a commit of too much":     {hoarding, func(*event.Event) {}, cost{"GetItem", 1, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDepot(t, failure.decide)
+			e := d.received("e-1")
+			failure.event(&e)
+			if err := d.Handle(t.Context(), e); err == nil {
+				t.Error("it is handled")
+			}
+			assertEqual(t, failure.want, cost{strings.Join(d.ledger.calls, " "), d.ledger.reads, d.ledger.writes}, unexported)
+			if len(d.ledger.items) != 0 || len(d.publisher.Published()) != 0 {
+				t.Errorf("it left %d items and %d events behind", len(d.ledger.items), len(d.publisher.Published()))
+			}
+		})
+	}
+}
+
+// hoarding adjusts more items than a transaction may write.
+func hoarding(s state, in participant.Input) (decision, error) {
+	d, err := count(s, in)
+	d.Adjustments = adjustments(100)
+	return d, err
+}

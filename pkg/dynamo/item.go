@@ -1,0 +1,88 @@
+package dynamo
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+type item struct {
+	PK        string    `dynamodbav:"pk"`
+	Version   int64     `dynamodbav:"version"`
+	State     string    `dynamodbav:"state"`
+	Handled   []handled `dynamodbav:"handled"`
+	ExpiresAt int64     `dynamodbav:"expires_at"`
+	Open      string    `dynamodbav:"open,omitempty"`
+	Due       int64     `dynamodbav:"due,omitempty"`
+}
+
+type handled struct {
+	Source      string   `dynamodbav:"source"`
+	ID          string   `dynamodbav:"id"`
+	Type        string   `dynamodbav:"type"`
+	CausationID string   `dynamodbav:"cause,omitempty"`
+	Time        int64    `dynamodbav:"time"`
+	At          int64    `dynamodbav:"at"`
+	Published   []string `dynamodbav:"published,omitempty"`
+}
+
+func newItem(record participant.Record) (map[string]types.AttributeValue, error) {
+	next := item{
+		PK:        record.Subject,
+		Version:   record.Version + 1,
+		State:     string(record.State),
+		ExpiresAt: record.ExpiresAt.Unix(),
+	}
+	if !record.Due.IsZero() {
+		next.Open = isOpen
+		next.Due = record.Due.Unix()
+	}
+	for _, h := range record.Handled {
+		entry := handled{
+			Source: h.Source, ID: h.ID, Type: h.Type, CausationID: h.CausationID,
+			Time: h.Time.UnixMilli(), At: h.At.UnixMilli(),
+		}
+		for _, e := range h.Published {
+			encoded, err := json.Marshal(e)
+			if err != nil {
+				return nil, fmt.Errorf("encode %s: %w", e.Type, err)
+			}
+			entry.Published = append(entry.Published, string(encoded))
+		}
+		next.Handled = append(next.Handled, entry)
+	}
+	return attributevalue.MarshalMap(next)
+}
+
+func (i item) record() (participant.Record, error) {
+	record := participant.Record{
+		Subject:   i.PK,
+		Version:   i.Version,
+		State:     json.RawMessage(i.State),
+		ExpiresAt: time.Unix(i.ExpiresAt, 0).UTC(),
+	}
+	if i.Open != "" {
+		record.Due = time.Unix(i.Due, 0).UTC()
+	}
+	for _, h := range i.Handled {
+		entry := participant.Handled{
+			Source: h.Source, ID: h.ID, Type: h.Type, CausationID: h.CausationID,
+			Time: time.UnixMilli(h.Time).UTC(), At: time.UnixMilli(h.At).UTC(),
+		}
+		for _, encoded := range h.Published {
+			e, err := event.Parse([]byte(encoded))
+			if err != nil {
+				return record, fmt.Errorf("a published event of %s: %w", i.PK, err)
+			}
+			entry.Published = append(entry.Published, e)
+		}
+		record.Handled = append(record.Handled, entry)
+	}
+	return record, nil
+}

@@ -1,0 +1,166 @@
+package dynamo_test
+
+import (
+	"context"
+	"maps"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// ledger is a DynamoDB table that evaluates the conditions of a store, and
+// keeps account of the calls and of the units that AWS bills: a read unit for
+// each 4 KB read consistently, a write unit for each KB of the larger of the
+// old and the new item, twice as much in a transaction, and no less when a
+// condition refuses the write.
+type ledger struct {
+	client // A query is none of this table's.
+
+	items         map[string]map[string]types.AttributeValue
+	calls         []string
+	reads, writes int
+
+	// before runs before a write has its effect, after when it has had it.
+	before, after func() error
+}
+
+func newLedger() *ledger {
+	return &ledger{items: make(map[string]map[string]types.AttributeValue)}
+}
+
+// aside runs what is not to be accounted for.
+func (l *ledger) aside(run func() error) error {
+	calls, reads, writes := l.calls, l.reads, l.writes
+	before, after := l.before, l.after
+	l.before, l.after = nil, nil
+	err := run()
+	l.calls, l.reads, l.writes = calls, reads, writes
+	l.before, l.after = before, after
+	return err
+}
+
+func (l *ledger) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	l.calls = append(l.calls, "GetItem")
+	found := l.items[text(in.Key["pk"])]
+	l.reads += units(found, 4096)
+	return &dynamodb.GetItemOutput{Item: maps.Clone(found)}, nil
+}
+
+func (l *ledger) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+	l.calls = append(l.calls, "PutItem")
+	if err := once(&l.before); err != nil {
+		return nil, err
+	}
+	l.writes += l.cost(in.Item)
+	if !l.holds(in.Item, *in.ConditionExpression, in.ExpressionAttributeValues) {
+		return nil, &types.ConditionalCheckFailedException{}
+	}
+	l.items[text(in.Item["pk"])] = in.Item
+	return &dynamodb.PutItemOutput{}, once(&l.after)
+}
+
+func (l *ledger) TransactWriteItems(
+	_ context.Context, in *dynamodb.TransactWriteItemsInput, _ ...func(*dynamodb.Options),
+) (*dynamodb.TransactWriteItemsOutput, error) {
+	l.calls = append(l.calls, "TransactWriteItems")
+	if err := once(&l.before); err != nil {
+		return nil, err
+	}
+	written := make(map[string]map[string]types.AttributeValue)
+	codes := make([]string, len(in.TransactItems))
+	refused := false
+	for n, action := range in.TransactItems {
+		item, holds := l.action(action)
+		l.writes += 2 * l.cost(item)
+		written[text(item["pk"])] = item
+		codes[n] = "None"
+		if !holds {
+			codes[n], refused = "ConditionalCheckFailed", true
+		}
+	}
+	if refused {
+		return nil, canceled(codes...)
+	}
+	maps.Copy(l.items, written)
+	return &dynamodb.TransactWriteItemsOutput{}, once(&l.after)
+}
+
+// action gives the item that an action writes, and whether its condition holds.
+func (l *ledger) action(action types.TransactWriteItem) (map[string]types.AttributeValue, bool) {
+	if put := action.Put; put != nil {
+		return put.Item, l.holds(put.Item, *put.ConditionExpression, put.ExpressionAttributeValues)
+	}
+	update := action.Update
+	item := maps.Clone(update.Key)
+	maps.Copy(item, l.items[text(update.Key["pk"])])
+	holds := true
+	for placeholder, counter := range update.ExpressionAttributeNames {
+		value := update.ExpressionAttributeValues
+		n := placeholder[len("#c"):]
+		there, atLeast := integer(item[counter]), integer(value[":m"+n])
+		holds = holds && there >= atLeast
+		item[counter] = num(strconv.Itoa(there + integer(value[":a"+n])))
+	}
+	return item, holds
+}
+
+func (l *ledger) holds(item map[string]types.AttributeValue, condition string, values map[string]types.AttributeValue) bool {
+	old, exists := l.items[text(item["pk"])]
+	switch condition {
+	case "attribute_not_exists(pk)":
+		return !exists
+	case "version = :loaded":
+		return exists && integer(old["version"]) == integer(values[":loaded"])
+	}
+	panic("unknown condition " + condition)
+}
+
+func (l *ledger) cost(item map[string]types.AttributeValue) int {
+	return max(units(item, 1024), units(l.items[text(item["pk"])], 1024))
+}
+
+// once runs a fault and forgets it.
+func once(fault *func() error) error {
+	run := *fault
+	*fault = nil
+	if run == nil {
+		return nil
+	}
+	return run()
+}
+
+func integer(value types.AttributeValue) int {
+	number, isNumber := value.(*types.AttributeValueMemberN)
+	if !isNumber {
+		return 0
+	}
+	n, err := strconv.Atoi(number.Value)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+func units(item map[string]types.AttributeValue, step int) int {
+	return max(1, (bytes(&types.AttributeValueMemberM{Value: item})+step-1)/step)
+}
+
+func bytes(value types.AttributeValue) int {
+	size := 0
+	switch value := value.(type) {
+	case *types.AttributeValueMemberS:
+		size = len(value.Value)
+	case *types.AttributeValueMemberN:
+		size = len(value.Value)/2 + 2
+	case *types.AttributeValueMemberL:
+		for _, inner := range value.Value {
+			size += 1 + bytes(inner)
+		}
+	case *types.AttributeValueMemberM:
+		for name, inner := range value.Value {
+			size += 1 + len(name) + bytes(inner)
+		}
+	}
+	return size
+}

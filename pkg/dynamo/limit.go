@@ -1,0 +1,85 @@
+package dynamo
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+// What DynamoDB takes at most, in bytes where it is a size.
+const (
+	maximumItem    = 400 * 1024
+	maximumKey     = 2048
+	maximumActions = 100
+)
+
+// Check implements participant.Checker: it refuses as event.ErrInvalid what
+// DynamoDB would refuse however often it is asked, and makes no call.
+func (s *Store) Check(record participant.Record, adjustments []participant.Adjustment) error {
+	_, err := checked(record, adjustments)
+	return err
+}
+
+// checked makes the item of a record, if DynamoDB would take it and all that is
+// to be written with it.
+func checked(record participant.Record, adjustments []participant.Adjustment) (map[string]types.AttributeValue, error) {
+	if err := checkKey(record.Subject); err != nil {
+		return nil, err
+	}
+	for _, adjustment := range adjustments {
+		if err := checkKey(adjustment.Item); err != nil {
+			return nil, err
+		}
+	}
+	if actions := 1 + len(adjustments); actions > maximumActions {
+		return nil, fmt.Errorf("%w: %s would be committed with %d actions in a transaction, %d are allowed",
+			event.ErrInvalid, record.Subject, actions, maximumActions)
+	}
+	next, err := newItem(record)
+	if err != nil {
+		return nil, err
+	}
+	if size := sizeOf(next); size > maximumItem {
+		return nil, fmt.Errorf("%w: the record of %s would have %d bytes, %d are allowed",
+			event.ErrInvalid, record.Subject, size, maximumItem)
+	}
+	return next, nil
+}
+
+func checkKey(key string) error {
+	if key == "" || len(key) > maximumKey {
+		return fmt.Errorf("%w: a key has %d bytes, allowed are 1 to %d", event.ErrInvalid, len(key), maximumKey)
+	}
+	return nil
+}
+
+// sizeOf is how large DynamoDB takes an item, or a map in it, to be: names and
+// texts in UTF-8, and where its rules are approximate, as much as it can be.
+func sizeOf(attributes map[string]types.AttributeValue) int {
+	size := 0
+	for name, value := range attributes {
+		size += len(name) + sizeOfValue(value)
+	}
+	return size
+}
+
+func sizeOfValue(value types.AttributeValue) int {
+	const number, container, element = 21, 3, 1
+	switch value := value.(type) {
+	case *types.AttributeValueMemberS:
+		return len(value.Value)
+	case *types.AttributeValueMemberL:
+		size := container
+		for _, inner := range value.Value {
+			size += element + sizeOfValue(inner)
+		}
+		return size
+	case *types.AttributeValueMemberM:
+		return container + len(value.Value)*element + sizeOf(value.Value)
+	default:
+		return number
+	}
+}

@@ -1,0 +1,190 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"example.com/saga/pkg/worker"
+)
+
+// hider is an SQS client that keeps for how many seconds each message, by its
+// receipt handle, is hidden.
+type hider struct {
+	hidden map[string]int32
+	calls  []int
+	queue  string
+	err    error
+	failed []types.BatchResultErrorEntry
+}
+
+func (h *hider) ChangeMessageVisibilityBatch(
+	ctx context.Context, in *sqs.ChangeMessageVisibilityBatchInput, _ ...func(*sqs.Options),
+) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
+	h.queue = *in.QueueUrl
+	h.calls = append(h.calls, len(in.Entries))
+	if err := errors.Join(ctx.Err(), h.err); err != nil {
+		return nil, err
+	}
+	ids := make(map[string]bool)
+	for _, entry := range in.Entries {
+		ids[*entry.Id] = true
+		h.hidden[*entry.ReceiptHandle] = entry.VisibilityTimeout
+	}
+	if len(ids) != len(in.Entries) {
+		return nil, errors.New("two entries have one id")
+	}
+	return &sqs.ChangeMessageVisibilityBatchOutput{Failed: h.failed}, nil
+}
+
+// newBackoff makes a backoff whose delays are not shortened.
+func newBackoff() (*worker.VisibilityBackoff, *hider) {
+	client := &hider{hidden: make(map[string]int32)}
+	return &worker.VisibilityBackoff{Client: client, URL: standardURL, Random: func() float64 { return 0 }}, client
+}
+
+// received makes a message that was received so many times.
+func received(t *testing.T, queue, group, id, times string) events.SQSMessage {
+	t.Helper()
+	m := message(t, queue, group, id)
+	m.ReceiptHandle = "receipt-" + id
+	m.Attributes["ApproximateReceiveCount"] = times
+	return m
+}
+
+func TestTheDelayDoublesWithEveryDeliveryUpToFiveMinutes(t *testing.T) {
+	for times, want := range map[string]int32{"1": 1, "2": 2, "3": 4, "5": 16, "9": 256, "10": 300, "11": 300, "1000000": 300} {
+		backoff, client := newBackoff()
+		if err := backoff.Delay(t.Context(), [][]events.SQSMessage{{received(t, standard, "", "m", times)}}); err != nil {
+			t.Fatal(err)
+		}
+		assertEqual(t, "hidden after delivery "+times, map[string]int32{"receipt-m": want}, client.hidden)
+		assertEqual(t, "the queue", standardURL, client.queue)
+	}
+}
+
+func TestTheDelayIsShortenedAtRandomByUpToAHalf(t *testing.T) {
+	for random, want := range map[float64]int32{0: 16, 0.5: 12, 0.999: 8} {
+		backoff, client := newBackoff()
+		backoff.Random = func() float64 { return random }
+		if err := backoff.Delay(t.Context(), [][]events.SQSMessage{{received(t, standard, "", "m", "5")}}); err != nil {
+			t.Fatal(err)
+		}
+		assertEqual(t, fmt.Sprintf("hidden at %v", random), map[string]int32{"receipt-m": want}, client.hidden)
+	}
+}
+
+func TestOnlyWhatFailedIsDelayed(t *testing.T) {
+	h := newHall(t, failing("2"))
+	backoff, client := newBackoff()
+	h.Backoff = backoff
+	again := h.batch(t, received(t, standard, "", "1", "3"), received(t, standard, "", "2", "3"), received(t, standard, "", "3", "3"))
+	assertEqual(t, "delivered again", []string{"2"}, again)
+	assertEqual(t, "hidden", map[string]int32{"receipt-2": 4}, client.hidden)
+
+	h.batch(t, received(t, standard, "", "1", "3"))
+	assertEqual(t, "calls", []int{1}, client.calls)
+}
+
+func TestWhatFollowsAFailureInItsGroupSharesItsDelay(t *testing.T) {
+	h := newHall(t, failing("a2", "b1"))
+	backoff, client := newBackoff()
+	h.Backoff = backoff
+	h.batch(
+		t, received(t, fifo, "a", "a1", "9"), received(t, fifo, "a", "a2", "4"), received(t, fifo, "b", "b1", "2"),
+		received(t, fifo, "a", "a3", "1"), received(t, fifo, "c", "c1", "7"),
+	)
+	assertEqual(t, "hidden", map[string]int32{"receipt-a2": 8, "receipt-a3": 8, "receipt-b1": 2}, client.hidden)
+}
+
+func TestOneCallDelaysTenMessages(t *testing.T) {
+	backoff, client := newBackoff()
+	var groups [][]events.SQSMessage
+	for n := range 21 {
+		groups = append(groups, []events.SQSMessage{received(t, standard, "", fmt.Sprint(n), "1")})
+	}
+	if err := backoff.Delay(t.Context(), groups); err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, "calls", []int{10, 10, 1}, client.calls)
+	assertEqual(t, "hidden", 21, len(slices.Collect(maps.Keys(client.hidden))))
+}
+
+func TestAFailedBackoffIsLoggedAndHarmless(t *testing.T) {
+	for name, spoil := range map[string]func(*hider, *events.SQSMessage){
+		"a call that fails":  func(h *hider, _ *events.SQSMessage) { h.err = errBroken },
+		"an entry that does": func(h *hider, _ *events.SQSMessage) { h.failed = []types.BatchResultErrorEntry{{Code: new("broken")}} },
+		"no receive count": func(_ *hider, m *events.SQSMessage) {
+			m.Attributes["ApproximateReceiveCount"] = "broken"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHall(t, failing("1"))
+			backoff, client := newBackoff()
+			h.Backoff = backoff
+			failing := received(t, standard, "", "1", "1")
+			spoil(client, &failing)
+			assertEqual(t, "delivered again", []string{"1"}, h.batch(t, failing, received(t, standard, "", "2", "1")))
+			lines := h.lines(t)
+			last := lines[len(lines)-1]
+			if last["level"] != "WARN" || !strings.Contains(fmt.Sprint(last["error"]), "broken") {
+				t.Errorf("the log says %v", last)
+			}
+		})
+	}
+}
+
+// A batch that used up its time still delays what it gives back, and answers.
+func TestABackoffHasTimeWhenTheHandlersHaveNoneLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t, func(ctx context.Context, _ string) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		h.Parallelism = 1
+		backoff, client := newBackoff()
+		h.Backoff = backoff
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		response, err := h.Batch(ctx, events.SQSEvent{Records: []events.SQSMessage{
+			received(t, standard, "", "1", "1"), received(t, standard, "", "2", "2"),
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		assertEqual(t, "delivered again", []string{"1", "2"}, failed(response))
+		assertEqual(t, "hidden", map[string]int32{"receipt-1": 1, "receipt-2": 2}, client.hidden)
+	})
+}
+
+// stuck is a backoff that takes all the time that it is given.
+type stuck struct{}
+
+func (stuck) Delay(ctx context.Context, _ [][]events.SQSMessage) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestABackoffLeavesTimeForTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t, failing("1"))
+		h.Backoff = stuck{}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		began := time.Now()
+		if _, err := h.Batch(ctx, events.SQSEvent{Records: []events.SQSMessage{message(t, standard, "", "1")}}); err != nil {
+			t.Fatal(err)
+		}
+		assertEqual(t, "the time", 2800*time.Millisecond, time.Since(began))
+	})
+}
