@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"slices"
 	"testing"
@@ -33,9 +32,7 @@ func TestAnOrderThatIsPastItsDeadlineIsCancelledAndNoOther(t *testing.T) {
 	if o := c.awaitStatus(t, other, "placed"); len(o.Timeline) != 1 {
 		t.Errorf("the other order has the timeline %v", o.Timeline)
 	}
-	if answer, err := c.do(t.Context(), http.MethodPost, c.AWSEndpointURL+"/resume", ""); err != nil || answer.Status != http.StatusNoContent {
-		t.Fatalf("resuming is answered with %d, %v", answer.Status, err)
-	}
+	c.resume(t)
 	if o := c.awaitStatus(t, late, "cancelled"); o.Reason != string(contract.TimedOut) {
 		t.Errorf("the order is cancelled for the reason %s", o.Reason)
 	}
