@@ -15,6 +15,7 @@ import (
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/evidence"
 	"example.com/saga/operator/stack"
+	"example.com/saga/pkg/contract"
 )
 
 // stack is what an operator finds by the ready file.
@@ -34,7 +35,11 @@ func (c *cloud) violations(tb testing.TB) []audit.Violation {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	violations, err := audit.Audit(collected)
+	language, err := contract.NewLanguage()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	violations, err := audit.Audit(language, collected)
 	if err != nil {
 		tb.Fatal(err)
 	}

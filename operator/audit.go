@@ -7,6 +7,7 @@ import (
 
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/evidence"
+	"example.com/saga/pkg/contract"
 )
 
 // audit collects the evidence and tells every invariant that does not hold.
@@ -27,7 +28,11 @@ func (o operator) audit(ctx context.Context, given []string) error {
 	if *allowLetters {
 		collected.DeadLetters = nil
 	}
-	violations, err := audit.Audit(collected)
+	language, err := contract.NewLanguage()
+	if err != nil {
+		return err
+	}
+	violations, err := audit.Audit(language, collected)
 	if err != nil {
 		return err
 	}

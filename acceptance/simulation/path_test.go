@@ -68,7 +68,7 @@ func cancelling(p *path) {
 // mustBeSound checks every invariant.
 func (p *path) mustBeSound() {
 	p.t.Helper()
-	violations, err := audit.Audit(p.evidence())
+	violations, err := audit.Audit(newLanguage(p.t), p.evidence())
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func (s simulation) examine(ctx context.Context, d *dice) (*history, []audit.Vio
 	if err != nil {
 		return nil, nil, err
 	}
-	audited, err := audit.Audit(h.evidence())
+	audited, err := audit.Audit(s.language, h.evidence())
 	return h, append(violations, audited...), err
 }
 
@@ -59,7 +59,7 @@ func (s simulation) fails(ctx context.Context, rolls []int) bool {
 	if err != nil || len(violations) > 0 {
 		return err == nil
 	}
-	violations, err = audit.Audit(h.evidence())
+	violations, err = audit.Audit(s.language, h.evidence())
 	return err == nil && len(violations) > 0
 }
 

@@ -65,7 +65,7 @@ func (v Violation) String() string {
 type audit struct {
 	Evidence
 
-	language   *contract.Language
+	language   participant.Language
 	violations []Violation
 	// sagas are the orders that were accepted, by id.
 	sagas map[string]*saga
@@ -79,12 +79,9 @@ type saga struct {
 	events map[string][]event.Event
 }
 
-// Audit gives every violation that the evidence shows, sorted.
-func Audit(evidence Evidence) ([]Violation, error) {
-	language, err := contract.NewLanguage()
-	if err != nil {
-		return nil, err
-	}
+// Audit gives every violation that the evidence shows, sorted. Events are held
+// to the given language.
+func Audit(language participant.Language, evidence Evidence) ([]Violation, error) {
 	a := &audit{Evidence: evidence, language: language, sagas: make(map[string]*saga)}
 	if err := a.collect(); err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ import (
 // check audits a run and gives the violations of the invariants as text.
 func check(t *testing.T, r *run) []string {
 	t.Helper()
-	violations, err := audit.Audit(r.Evidence)
+	violations, err := audit.Audit(r.language, r.Evidence)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestAStateThatCannotBeReadIsAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRun(t)
 			table(r).Records[shipped] = participant.Record{Subject: shipped, State: []byte(`"`)}
-			if _, err := audit.Audit(r.Evidence); err == nil || !strings.Contains(err.Error(), shipped) {
+			if _, err := audit.Audit(r.language, r.Evidence); err == nil || !strings.Contains(err.Error(), shipped) {
 				t.Errorf("the error is %v", err)
 			}
 		})
