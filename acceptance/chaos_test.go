@@ -45,10 +45,12 @@ func allChaos() []chaos {
 }
 
 // How many orders a run has, for each fault and for all together, unless
-// CHAOS_ORDERS says another number.
+// CHAOS_ORDERS says another number; and how many are enough for every fault to
+// strike although it is rare.
 const (
-	ordersOfOneFault  = 30
-	ordersOfAllFaults = 60
+	ordersOfOneFault   = 30
+	ordersOfAllFaults  = 60
+	ordersOfEveryFault = 200
 )
 
 func TestNoFaultViolatesAnInvariantAndAReplayChangesNothing(t *testing.T) {
@@ -91,24 +93,21 @@ func quarters(faults []chaos) []chaos {
 // could tell from how they end.
 func survive(t *testing.T, seed uint64, orders int, faults ...chaos) proof {
 	t.Helper()
-	flags := []string{"--seed", fmt.Sprint(seed), "--redeliver-after", "300ms", "--schedule-every", "1s"}
-	for _, each := range faults {
-		flags = append(flags, "--fault", fmt.Sprintf("%s=%g", each.fault, each.chance/100))
-	}
-	c := startCloud(t, flags...)
-	orders = chaosOrders(t, orders)
-	result := proof{name: faults[0].fault, chance: fmt.Sprintf("%g %%", faults[0].chance), naive: faults[0].naive, orders: orders}
+	c := startCloud(t, faultFlags(seed, faults...)...)
+	result := proof{name: faults[0].fault, chance: fmt.Sprintf("%g %%", faults[0].chance), naive: faults[0].naive, orders: chaosOrders(t, orders)}
 	if len(faults) > 1 {
 		result.name, result.chance, result.naive = together, "a quarter of each", ""
 	}
-	placed := c.placeThroughFaults(t, orders)
+	placed := c.placeThroughFaults(t, result.orders)
 	c.drained(t)
-	c.examine(t, placed, &result)
+	for _, wrong := range c.examine(t, placed, &result) {
+		t.Error(wrong)
+	}
 	c.checkReplay(t)
 	for fault, struck := range c.struck(t) {
 		// Each fault must strike in its own run. Among all the others it is
 		// rarer, and a run of few orders may miss it.
-		if struck == 0 && len(faults) == 1 {
+		if struck == 0 && (len(faults) == 1 || result.orders >= ordersOfEveryFault) {
 			t.Errorf("%s never struck", fault)
 		}
 		result.strikes += struck
@@ -117,6 +116,16 @@ func survive(t *testing.T, seed uint64, orders int, faults ...chaos) proof {
 		t.Errorf("%d faults struck only %d times", len(faults), result.strikes)
 	}
 	return result
+}
+
+// faultFlags are those of a local cloud with faults, which waits for nothing
+// that need not be waited for.
+func faultFlags(seed uint64, faults ...chaos) []string {
+	flags := []string{"--seed", fmt.Sprint(seed), "--redeliver-after", "300ms", "--schedule-every", "1s"}
+	for _, each := range faults {
+		flags = append(flags, "--fault", fmt.Sprintf("%s=%g", each.fault, each.chance/100))
+	}
+	return flags
 }
 
 // drained waits until nothing is on its way, longer than others do: what
@@ -132,25 +141,27 @@ func (c *cloud) drained(t *testing.T) {
 	}
 }
 
-// examine looks at how the orders have ended, and at what is left.
-func (c *cloud) examine(t *testing.T, orders []placed, result *proof) {
+// examine looks at how the orders have ended and at what is left, counts what
+// is wrong and says what it is.
+func (c *cloud) examine(t *testing.T, orders []placed, result *proof) (wrong []string) {
 	t.Helper()
 	for _, p := range orders {
 		var ended order
 		c.insist(t, http.MethodGet, "/orders/"+p.OrderID, "").decode(t, &ended)
 		if !slices.Contains(p.ends, ended.Status) {
 			result.stuck++
-			t.Errorf("an order that is %s is %s (%s)", p.name, ended.Status, ended.Reason)
+			wrong = append(wrong, fmt.Sprintf("an order that is %s is %s (%s)", p.name, ended.Status, ended.Reason))
 		}
 	}
 	for path, letters := range c.usage(t).deadLettered() {
 		result.letters += letters
-		t.Errorf("%d letters are in %s", letters, path)
+		wrong = append(wrong, fmt.Sprintf("%d letters are in %s", letters, path))
 	}
 	for _, violation := range c.violations(t) {
 		result.violations++
-		t.Error(violation)
+		wrong = append(wrong, violation.String())
 	}
+	return wrong
 }
 
 // placeThroughFaults places orders of all kinds, as a careful client does: with
@@ -256,6 +267,8 @@ func surviveAPoison(t *testing.T) proof {
 		t.Errorf("the dead-letter queues have %v", got)
 	}
 	c.purge(t, letters)
-	c.examine(t, orders, &result)
+	for _, wrong := range c.examine(t, orders, &result) {
+		t.Error(wrong)
+	}
 	return result
 }

@@ -251,7 +251,7 @@ func TestMessagesThatFailTooOftenSayHowOften(t *testing.T) {
 	}
 	for _, context := range []string{"Order", "Warehouse", "Payment"} {
 		name := context + "/Queue"
-		if want := "failed 5 times in " + name; got[name] != want {
+		if want := "failed 10 times in " + name; got[name] != want {
 			t.Errorf("the reason is %q, not %q", got[name], want)
 		}
 	}

@@ -32,7 +32,7 @@ func TestAPoisonMessageEndsInTheDeadLetterQueue(t *testing.T) {
 			t.Errorf("%s polls a queue without a dead-letter queue", id)
 			continue
 		}
-		if queue.RedrivePolicy.MaxReceiveCount != 5 {
+		if queue.RedrivePolicy.MaxReceiveCount != 10 {
 			t.Errorf("%s: a message is tried %d times", id, queue.RedrivePolicy.MaxReceiveCount)
 		}
 		if dead.FifoQueue != queue.FifoQueue {

@@ -111,10 +111,14 @@ func TestFunctionsAreToldWhereTheyWork(t *testing.T) {
 		variables := function.Environment.Variables
 		want := []string{"EVENT_BUS_NAME", "LOG_LEVEL", "RETENTION", "SERVICE_NAME", "TABLE_NAME"}
 		if strings.Contains(id, "Worker") {
-			want = append([]string{"DEAD_LETTER_QUEUE_URL"}, want...)
+			want = append(want, "DEAD_LETTER_QUEUE_URL")
+			if contextOf(t, id) != "Loyalty" {
+				want = append(want, "QUEUE_URL") // to delay what failed
+			}
 		} else {
-			want = append([]string{"DEADLINE"}, want...)
+			want = append(want, "DEADLINE")
 		}
+		slices.Sort(want)
 		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(variables))); diff != "" {
 			t.Errorf("variables of %s (- want, + got):\n%s", id, diff)
 		}

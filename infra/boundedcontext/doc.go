@@ -38,5 +38,6 @@
 // ([BoundedContext.AddScheduledFunction]).
 //
 // The functions read TABLE_NAME, EVENT_BUS_NAME, SERVICE_NAME, LOG_LEVEL and
-// RETENTION from their environment, the worker DEAD_LETTER_QUEUE_URL too.
+// RETENTION from their environment, the worker DEAD_LETTER_QUEUE_URL too and,
+// where it polls a queue, QUEUE_URL, to delay what failed.
 package boundedcontext

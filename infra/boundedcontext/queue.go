@@ -17,8 +17,10 @@ import (
 )
 
 // attempts is how often a message is handed to the worker before it goes to
-// the dead-letter queue. AWS advises five at least: throttling counts too.
-const attempts = 5
+// the dead-letter queue. The worker delays what failed by 1, 2, 4 … seconds, so
+// ten attempts wait out a failure of 4 to 8 minutes. AWS advises five at least,
+// because throttling counts too.
+const attempts = 10
 
 // Queue delivers through a standard queue.
 type Queue struct {
@@ -105,5 +107,6 @@ func (c *BoundedContext) poll(worker awslambda.Function, batchSize, maximumConcu
 	if maximumConcurrency > 0 {
 		props.MaxConcurrency = jsii.Number(maximumConcurrency)
 	}
+	worker.AddEnvironment(new("QUEUE_URL"), c.Queue.QueueUrl(), nil)
 	worker.AddEventSource(awslambdaeventsources.NewSqsEventSource(c.Queue, props))
 }

@@ -1,0 +1,143 @@
+package acceptance
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// sabotage is a mistake in the programs that is harmless until a fault strikes.
+type sabotage struct {
+	// file has the right code once, in place of which the wrong one is compiled.
+	file, right, wrong string
+	fault              chaos
+}
+
+func sabotages() map[string]sabotage {
+	return map[string]sabotage{
+		"a duplicate publishes nothing": {
+			"pkg/participant/participant.go",
+			"return state, published, nil\n",
+			"return state, published[:0], nil\n",
+			chaos{fault: "kill-after-call", chance: 5},
+		},
+		"a partial failure goes unnoticed": {
+			"pkg/eventbridge/eventbridge.go",
+			"rejected(entries, out)\n",
+			"rejected(entries, &eventbridge.PutEventsOutput{Entries: make([]types.PutEventsResultEntry, len(out.Entries))})\n",
+			chaos{fault: "put-events-partial", chance: 10},
+		},
+		"a record is written whoever wrote it meanwhile": {
+			"pkg/dynamo/dynamo.go",
+			`return aws.String("version = :loaded"), map[string]types.AttributeValue{":loaded": number(version)}`,
+			`return aws.String("attribute_exists(pk)"), nil`,
+			chaos{fault: "shuffle", chance: 50},
+		},
+	}
+}
+
+// A proof that cannot fail proves nothing.
+func TestTheProofFailsForProgramsWithAMistake(t *testing.T) {
+	seed := chaosSeed(t)
+	t.Logf("CHAOS_SEED=%d repeats these runs", seed)
+	for name, mistake := range sabotages() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := startCloud(t, append(faultFlags(seed, mistake.fault), "--assembly", mistake.build(t))...)
+			orders := c.placeThroughFaults(t, ordersOfAllFaults)
+			c.drained(t)
+			var result proof
+			wrong := c.examine(t, orders, &result)
+			if len(wrong) == 0 {
+				t.Error("nothing is found to be wrong")
+			}
+			t.Logf("%d orders did not end as they must, %d violations, %d dead letters", result.stuck, result.violations, result.letters)
+		})
+	}
+}
+
+// build compiles the functions with the mistake, and gives the folder of an
+// assembly that is made of them.
+func (s sabotage) build(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	overlay := s.overlay(t, root, folder)
+	functions, err := filepath.Glob(filepath.Join(root, "dist/local/*/*/bootstrap"))
+	if err != nil || len(functions) == 0 {
+		t.Fatalf("there are no functions (make host builds them): %v", err)
+	}
+	for _, function := range functions {
+		path, err := filepath.Rel(filepath.Join(root, "dist/local"), filepath.Dir(function))
+		if err != nil {
+			t.Fatal(err)
+		}
+		command := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w",
+			"-overlay", overlay, "-o", filepath.Join(folder, path, "bootstrap"),
+			"./"+filepath.Join("services", filepath.Dir(path), "cmd", filepath.Base(path)))
+		command.Dir = root
+		if output, err := command.CombinedOutput(); err != nil {
+			t.Fatalf("build %s with the mistake: %v\n%s", path, err, output)
+		}
+	}
+	return assemblyOf(t, root, folder)
+}
+
+// overlay writes the wrong file, and says in whose place it is compiled.
+func (s sabotage) overlay(t *testing.T, root, folder string) string {
+	t.Helper()
+	source := filepath.Join(root, s.file)
+	right, err := os.ReadFile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(right), s.right); n != 1 {
+		t.Fatalf("%s has %q %d times, not once", s.file, s.right, n)
+	}
+	wrong := filepath.Join(folder, "wrong.go")
+	write(t, wrong, strings.Replace(string(right), s.right, s.wrong, 1))
+	replaced, err := json.Marshal(map[string]any{"Replace": map[string]string{source: wrong}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay := filepath.Join(folder, "overlay.json")
+	write(t, overlay, string(replaced))
+	return overlay
+}
+
+// assemblyOf copies the assembly, with the functions of a folder as its assets.
+func assemblyOf(t *testing.T, root, functions string) string {
+	t.Helper()
+	assembly := filepath.Join(functions, "assembly")
+	if err := os.CopyFS(assembly, os.DirFS(filepath.Join(root, "cdk.out/local"))); err != nil {
+		t.Fatal(err)
+	}
+	manifests, err := filepath.Glob(filepath.Join(assembly, "*.assets.json"))
+	if err != nil || len(manifests) != 1 {
+		t.Fatalf("the manifests of the assets are %v, %v", manifests, err)
+	}
+	manifest, err := os.ReadFile(manifests[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	built := filepath.Join(root, "dist/local")
+	if !strings.Contains(string(manifest), built) {
+		t.Fatal(fmt.Errorf("the assets are not those of %s", built))
+	}
+	write(t, manifests[0], strings.ReplaceAll(string(manifest), built, functions))
+	return assembly
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
