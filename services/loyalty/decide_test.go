@@ -1,8 +1,6 @@
 package loyalty_test
 
 import (
-	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +9,7 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/participant/participanttest"
 	"example.com/saga/services/loyalty"
 )
 
@@ -117,26 +116,21 @@ func TestDecide(t *testing.T) {
 }
 
 func TestTheTableHasEveryPairOfStatusAndConsumedEvent(t *testing.T) {
-	consumed := make(map[string]map[loyalty.Status]bool)
-	for _, r := range table() {
-		eventType := r.input.EventType()
-		if consumed[eventType] == nil {
-			consumed[eventType] = make(map[loyalty.Status]bool)
-		}
-		consumed[eventType][r.before.Status] = true
-	}
-	for _, data := range contract.All() {
-		for _, before := range statuses() {
-			statuses := consumed[data.EventType()]
+	rows := participanttest.Table[loyalty.State]{
+		States: make(map[string]loyalty.State),
+		Inputs: contract.All(),
+		Decide: func(before loyalty.State, data event.Data) error {
 			_, err := loyalty.Decide(before, input(data), false)
-			switch {
-			case statuses == nil && (!errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), "does not consume")):
-				t.Errorf("%q: %s has no row, and its error is %v", before.Status, data.EventType(), err)
-			case statuses != nil && !statuses[before.Status]:
-				t.Errorf("%q: there is no row for %s", before.Status, data.EventType())
-			}
-		}
+			return err
+		},
 	}
+	for _, s := range statuses() {
+		rows.States[string(s.Status)] = s
+	}
+	for _, r := range table() {
+		rows.Add(string(r.before.Status), r.input)
+	}
+	rows.Check(t)
 }
 
 func TestPointsAreOneForEachWholeUnitOfCurrency(t *testing.T) {

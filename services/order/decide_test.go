@@ -2,7 +2,6 @@ package order_test
 
 import (
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/participant/participanttest"
 	"example.com/saga/services/order"
 )
 
@@ -140,28 +140,21 @@ func TestDecide(t *testing.T) {
 }
 
 func TestTheTableHasEveryPairOfStateAndConsumedEventOrCommand(t *testing.T) {
-	consumed := make(map[string]map[string]int)
+	rows := participanttest.Table[order.State]{
+		States: make(map[string]order.State),
+		Inputs: append(contract.All(), place, cancel),
+		Decide: func(before order.State, data event.Data) error {
+			_, err := order.Decide(before, input(data))
+			return err
+		},
+	}
+	for _, s := range states() {
+		rows.States[s.name] = s.State
+	}
 	for _, r := range table() {
-		eventType := r.input.EventType()
-		if consumed[eventType] == nil {
-			consumed[eventType] = make(map[string]int)
-		}
-		consumed[eventType][r.before.name]++
+		rows.Add(r.before.name, r.input)
 	}
-	for _, data := range append(contract.All(), place, cancel) {
-		for _, before := range states() {
-			rows := consumed[data.EventType()]
-			_, err := order.Decide(before.State, input(data))
-			switch {
-			case rows != nil && rows[before.name] != 1:
-				t.Errorf("%s: there are %d rows for %s", before.name, rows[before.name], data.EventType())
-			case rows == nil && !errors.Is(err, event.ErrInvalid):
-				t.Errorf("%s: %s has no row, and its error is %v", before.name, data.EventType(), err)
-			case rows == nil && before != unplaced && !strings.Contains(err.Error(), "does not consume"):
-				t.Errorf("%s: %s has no row, and is consumed: %v", before.name, data.EventType(), err)
-			}
-		}
-	}
+	rows.Check(t)
 }
 
 func TestTheStatusOfAnOrder(t *testing.T) {
