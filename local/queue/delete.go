@@ -26,6 +26,8 @@ type DeleteMessageBatchRequestEntry struct {
 	ReceiptHandle string
 }
 
+func (e DeleteMessageBatchRequestEntry) id() string { return e.Id }
+
 // DeleteMessageBatchOutput says of each entry what became of it.
 type DeleteMessageBatchOutput struct {
 	Successful []BatchResultEntry
@@ -57,24 +59,13 @@ func (s *Service) DeleteMessageBatch(ctx context.Context, in *DeleteMessageBatch
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(in.Entries))
-	for i, entry := range in.Entries {
-		ids[i] = entry.Id
-	}
-	if err := checkBatch(ids); err != nil {
-		return nil, err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out, now := &DeleteMessageBatchOutput{Successful: []BatchResultEntry{}}, s.config.Clock()
-	for _, entry := range in.Entries {
-		if err := s.delete(ctx, q, entry.ReceiptHandle, now); err != nil {
-			out.Failed = append(out.Failed, failed(entry.Id, err))
-			continue
-		}
-		out.Successful = append(out.Successful, BatchResultEntry{Id: entry.Id})
-	}
-	return out, nil
+	now := s.config.Clock()
+	done, undone, err := each(in.Entries, DeleteMessageBatchRequestEntry.id, func(e DeleteMessageBatchRequestEntry) error {
+		return s.delete(ctx, q, e.ReceiptHandle, now)
+	})
+	return &DeleteMessageBatchOutput{Successful: done, Failed: undone}, err
 }
 
 // delete follows the rules for old handles. A standard queue deletes with the

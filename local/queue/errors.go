@@ -42,6 +42,27 @@ func failed(id string, err error) BatchResultErrorEntry {
 	return entry
 }
 
+// each does something to each entry of a batch on its own, unless the batch as a
+// whole is refused.
+func each[E any](entries []E, id func(E) string, do func(E) error) (done []BatchResultEntry, undone []BatchResultErrorEntry, err error) {
+	ids := make([]string, len(entries))
+	for i, entry := range entries {
+		ids[i] = id(entry)
+	}
+	if err := checkBatch(ids); err != nil {
+		return nil, nil, err
+	}
+	done = []BatchResultEntry{}
+	for i, entry := range entries {
+		if err := do(entry); err != nil {
+			undone = append(undone, failed(ids[i], err))
+			continue
+		}
+		done = append(done, BatchResultEntry{Id: ids[i]})
+	}
+	return done, undone, nil
+}
+
 // checkBatch refuses what no entry of a batch can survive.
 func checkBatch(ids []string) error {
 	switch {

@@ -29,6 +29,8 @@ type ChangeMessageVisibilityBatchRequestEntry struct {
 	VisibilityTimeout *int
 }
 
+func (e ChangeMessageVisibilityBatchRequestEntry) id() string { return e.Id }
+
 // ChangeMessageVisibilityBatchOutput says of each entry what became of it.
 type ChangeMessageVisibilityBatchOutput struct {
 	Successful []BatchResultEntry
@@ -55,24 +57,13 @@ func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, in *ChangeMe
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(in.Entries))
-	for i, entry := range in.Entries {
-		ids[i] = entry.Id
-	}
-	if err := checkBatch(ids); err != nil {
-		return nil, err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out, now := &ChangeMessageVisibilityBatchOutput{Successful: []BatchResultEntry{}}, s.config.Clock()
-	for _, entry := range in.Entries {
-		if err := q.hide(entry.ReceiptHandle, entry.VisibilityTimeout, now); err != nil {
-			out.Failed = append(out.Failed, failed(entry.Id, err))
-			continue
-		}
-		out.Successful = append(out.Successful, BatchResultEntry{Id: entry.Id})
-	}
-	return out, nil
+	now := s.config.Clock()
+	done, undone, err := each(in.Entries, ChangeMessageVisibilityBatchRequestEntry.id, func(e ChangeMessageVisibilityBatchRequestEntry) error {
+		return q.hide(e.ReceiptHandle, e.VisibilityTimeout, now)
+	})
+	return &ChangeMessageVisibilityBatchOutput{Successful: done, Failed: undone}, err
 }
 
 // Hasten lets a received message become visible within that time at the latest.
