@@ -162,7 +162,7 @@ func TestAConsumerGetsTheCloudEventWithoutTheEnvelope(t *testing.T) {
 }
 
 func TestEveryRuleMatchesTheOwnAccountAndOneSource(t *testing.T) {
-	for id, rule := range synthtest.Of[synthtest.Rule](t, synthesized(t, "prod"), rules) {
+	for id, rule := range synthtest.Of[synthtest.Rule](t, synthesized(t, "dev"), rules) {
 		pattern := rule.EventPattern
 		if !slices.Equal(pattern.Account, []synthtest.Reference{"AWS::AccountId"}) {
 			t.Errorf("%s matches the accounts %v", id, pattern.Account)

@@ -33,11 +33,7 @@ func TestAnUnknownEnvironmentIsRefusedWithTheKnownOnes(t *testing.T) {
 
 func TestStagingIsProtectedLikeProduction(t *testing.T) {
 	for name, want := range map[string]bool{"local": false, "dev": false, "staging": true, "prod": true} {
-		settings, err := environment.Named(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if settings.Protected != want {
+		if settings := named(t, name); settings.Protected != want {
 			t.Errorf("Protected of %s is %t", name, settings.Protected)
 		}
 	}
@@ -52,7 +48,15 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 		"no such target":             {func(s *environment.Settings) { s.Target = "windows" }, "Target: "},
 		"no such level":              {func(s *environment.Settings) { s.LogLevel = "trace" }, "LogLevel: "},
 		"no such log retention":      {func(s *environment.Settings) { s.LogRetentionDays = 8 }, "LogRetentionDays: "},
-		"public orders in prod":      {func(s *environment.Settings) { s.PublicOrders = true }, "PublicOrders: "},
+		"no account for prod":        {func(s *environment.Settings) { s.Account, s.Region = "", "" }, "Account: "},
+		"an account without region":  {func(s *environment.Settings) { s.Region = "" }, "Region: "},
+		"a region without account":   {func(s *environment.Settings) { s.Account = "" }, "Account: "},
+		"eleven digits":              {func(s *environment.Settings) { s.Account = "12345678901" }, "Account: "},
+		"the name of an account":     {func(s *environment.Settings) { s.Account = "shop-account" }, "Account: "},
+		"the name of a place":        {func(s *environment.Settings) { s.Region = "Ireland" }, "Region: "},
+		"an availability zone":       {func(s *environment.Settings) { s.Region = "eu-west-1a" }, "Region: "},
+		"no such access":             {func(s *environment.Settings) { s.Orders = 2 }, "Orders: "},
+		"open without a limit":       {func(s *environment.Settings) { s.Orders = environment.OpenToEveryone }, "Limits.API: "},
 		"notifications over http":    {func(s *environment.Settings) { s.NotificationsURL = "http://example.com" }, "NotificationsURL: "},
 		"notifications to nowhere":   {func(s *environment.Settings) { s.NotificationsURL = "https://" }, "NotificationsURL: "},
 		"a broken address":           {func(s *environment.Settings) { s.NotificationsURL = "https://a b" }, "NotificationsURL: "},
@@ -69,16 +73,79 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			settings, err := environment.Named("prod")
-			if err != nil {
-				t.Fatal(err)
-			}
+			settings := named(t, "prod")
 			test.spoil(&settings)
 			if err := settings.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
 		})
 	}
+}
+
+func TestOrdersAreSignedUnlessASettingSaysThatTheyAreOpen(t *testing.T) {
+	for name, want := range map[string]environment.Access{
+		"local": environment.OpenToEveryone, "dev": environment.Signed, "staging": environment.Signed, "prod": environment.Signed,
+	} {
+		if settings := named(t, name); settings.Orders != want {
+			t.Errorf("in %s the access to orders is %d", name, settings.Orders)
+		}
+	}
+}
+
+func TestOrdersMayBeOpenToEveryoneAnywhereIfTheyAreThrottled(t *testing.T) {
+	for _, name := range environment.Names() {
+		settings := named(t, name)
+		settings.Orders = environment.OpenToEveryone
+		settings.Limits.API = 10
+		if err := settings.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestWhatIsProtectedIsPinnedToAnAccountAndTheRestFollowsTheCredentials(t *testing.T) {
+	for _, name := range environment.Names() {
+		settings := named(t, name)
+		if pinned := settings.Account != "" && settings.Region != ""; pinned != settings.Protected {
+			t.Errorf("%s is pinned: %t, protected: %t", name, pinned, settings.Protected)
+		}
+	}
+}
+
+func TestAShippedPlaceholderIsNotDeployedAndIsNamed(t *testing.T) {
+	const where = " still has placeholders in infra/environment/environment.go: set your own "
+	for name, want := range map[string]string{
+		"local":   "the local environment runs on this machine: make run",
+		"dev":     "environment dev" + where + "NotificationsURL (https://dev.example.com/notifications)",
+		"staging": "environment staging" + where + "Account (111111111111) and NotificationsURL (https://staging.example.com/notifications)",
+		"prod":    "environment prod" + where + "Account (222222222222) and NotificationsURL (https://www.example.com/notifications)",
+	} {
+		if err := named(t, name).Deployable(); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v\nwant %s", name, err, want)
+		}
+	}
+}
+
+func TestWhatATeamHasFilledInIsDeployed(t *testing.T) {
+	for _, name := range []string{"dev", "staging", "prod"} {
+		settings := named(t, name)
+		settings.NotificationsURL = "https://notexample.com/notifications"
+		if settings.Account != "" {
+			settings.Account = "210987654321"
+		}
+		if err := settings.Deployable(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func named(t *testing.T, name string) environment.Settings {
+	t.Helper()
+	settings, err := environment.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return settings
 }
 
 func TestAllWrongSettingsAreReportedAtOnce(t *testing.T) {
