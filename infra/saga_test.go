@@ -47,44 +47,6 @@ func TestTablesArePaidByUseAndForgetWhatExpired(t *testing.T) {
 	}
 }
 
-// A changed logical id makes CloudFormation replace the resource: its data
-// would be lost, or, where it is retained, left behind.
-func TestLogicalIdsOfStatefulResourcesNeverChange(t *testing.T) {
-	want := []string{
-		"GlobalBus65F7B08C",
-		"LoyaltyBusD9270140",
-		"LoyaltyDeadLetters9E6FE28F",
-		"LoyaltyTable14489F5D",
-		"LoyaltyUndelivered9D73088D",
-		"NotificationUndeliveredF0862E28",
-		"ObservabilityQueueD4B61E33",
-		"ObservabilityUndeliveredBBD2F9FC",
-		"OrderDeadLettersF82DC338",
-		"OrderQueueE0B5CC5D",
-		"OrderSweeperScheduleDeadLetters10076453",
-		"OrderTableA6ACA365",
-		"OrderUndelivered663FA65F",
-		"PaymentDeadLetters6F406960",
-		"PaymentQueue154F1A9B",
-		"PaymentTable27855A31",
-		"PaymentUndelivered0B97BC51",
-		"WarehouseDeadLetters715D18B9",
-		"WarehouseQueue466813EB",
-		"WarehouseTable290B249C",
-		"WarehouseUndeliveredC0872AAD",
-	}
-	var got []string
-	for id, resource := range synthesized(t, "prod").Resources {
-		if resource.Type == tables || resource.Type == queues || resource.Type == buses {
-			got = append(got, id)
-		}
-	}
-	slices.Sort(got)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("logical ids changed (- want, + got):\n%s", diff)
-	}
-}
-
 func TestOnlyBusesAndTheEventLogHaveNamesOfTheirOwn(t *testing.T) {
 	want := []string{"/aws/events/saga-prod", "saga-prod", "saga-prod-loyalty"}
 	var got []string
