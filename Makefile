@@ -67,6 +67,7 @@ deploy: deployable node_modules ## Deploy ENV to the AWS account of your credent
 	$(CDK) deploy -c env=$(ENV) $(FLAGS)
 
 github: deployable node_modules ## Let the workflows of REPO review and deploy ENV.
+	$(if $(REPO),,$(error REPO is missing: make github ENV=$(ENV) REPO=owner/name))
 	$(CDK) deploy -c env=$(ENV) -c github=$(REPO) --build '' $(FLAGS)
 
 # What is missing is said before anything is built.

@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
 )
 
@@ -16,11 +15,7 @@ import (
 // environment.
 func gitHub(t *testing.T, name string, access access, prepare ...func(awscdk.Stack)) synthtest.Template {
 	t.Helper()
-	settings, err := environment.Named(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stack := newGitHub(synthtest.NewApp(t, "../cdk.json"), settings, access)
+	stack := newGitHub(synthtest.NewApp(t, "../cdk.json"), settingsOf(t, name), access)
 	for _, change := range prepare {
 		change(stack)
 	}
@@ -50,10 +45,12 @@ func TestARoleIsTakenOnlyByTheRepositoryAndForItsPurpose(t *testing.T) {
 }
 
 func TestAReviewReadsTheTemplateOfOneStackAndNothingElse(t *testing.T) {
+	prod := settingsOf(t, "prod")
+	stack := "arn:aws:cloudformation:" + prod.Region + ":" + prod.Account + ":stack/saga-prod/*"
 	want := []synthtest.Statement{{
 		Effect:   "Allow",
 		Action:   synthtest.List{"cloudformation:DescribeStacks", "cloudformation:GetTemplate"},
-		Resource: synthtest.List{"arn:aws:cloudformation:eu-west-1:222222222222:stack/saga-prod/*"},
+		Resource: synthtest.List{synthtest.Reference(stack)},
 	}}
 	if diff := cmp.Diff(want, allowed(t, "Reviewer")); diff != "" {
 		t.Errorf("a reviewer may (- want, + got):\n%s", diff)
@@ -61,15 +58,14 @@ func TestAReviewReadsTheTemplateOfOneStackAndNothingElse(t *testing.T) {
 }
 
 func TestADeploymentTakesTheRolesOfTheCDKInItsAccountAndNothingElse(t *testing.T) {
-	const prefix = "arn:aws:iam::222222222222:role/cdk-hnb659fds-"
+	prod := settingsOf(t, "prod")
+	role := func(purpose string) synthtest.Reference {
+		return synthtest.Reference("arn:aws:iam::" + prod.Account + ":role/cdk-hnb659fds-" + purpose + "-role-" + prod.Account + "-" + prod.Region)
+	}
 	want := []synthtest.Statement{{
-		Effect: "Allow",
-		Action: synthtest.List{"sts:AssumeRole"},
-		Resource: synthtest.List{
-			prefix + "deploy-role-222222222222-eu-west-1",
-			prefix + "file-publishing-role-222222222222-eu-west-1",
-			prefix + "lookup-role-222222222222-eu-west-1",
-		},
+		Effect:   "Allow",
+		Action:   synthtest.List{"sts:AssumeRole"},
+		Resource: synthtest.List{role("deploy"), role("file-publishing"), role("lookup")},
 	}}
 	if diff := cmp.Diff(want, allowed(t, "Deployer")); diff != "" {
 		t.Errorf("a deployer may (- want, + got):\n%s", diff)

@@ -85,10 +85,11 @@ func synthesized(t *testing.T, name string) synthtest.Template {
 // executables, and after prepare had its way with the stack.
 func synthesizeAgain(t *testing.T, name string, prepare func(awscdk.Stack)) synthtest.Template {
 	t.Helper()
-	settings, err := environment.Named(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return synthesizedWith(t, settingsOf(t, name), prepare)
+}
+
+func synthesizedWith(t *testing.T, settings environment.Settings, prepare func(awscdk.Stack)) synthtest.Template {
+	t.Helper()
 	built, err := findArtefacts("testdata/dist")
 	if err != nil {
 		t.Fatal(err)
@@ -99,4 +100,13 @@ func synthesizeAgain(t *testing.T, name string, prepare func(awscdk.Stack)) synt
 		prepare(stack)
 	}
 	return synthtest.Synth(t, stack)
+}
+
+func settingsOf(t *testing.T, name string) environment.Settings {
+	t.Helper()
+	settings, err := environment.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return settings
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
 )
 
@@ -32,6 +33,17 @@ func TestTablesAreProtectedInProduction(t *testing.T) {
 			if resource.DeletionPolicy != policy || resource.UpdateReplacePolicy != policy {
 				t.Errorf("%s of %s: with the stack it is subject to %s, when replaced to %s", id, name, resource.DeletionPolicy, resource.UpdateReplacePolicy)
 			}
+		}
+	}
+}
+
+func TestAProtectedStackGoesToItsOwnAccountAndIsNotDeletedByMistake(t *testing.T) {
+	for _, name := range environment.Names() {
+		settings := settingsOf(t, name)
+		stack := newSaga(synthtest.NewApp(t, "../cdk.json"), settings, "testdata/dist")
+		pinned := *stack.Account() == settings.Account && *stack.Region() == settings.Region
+		if protected := *stack.TerminationProtection(); protected != settings.Protected || protected && !pinned {
+			t.Errorf("%s is protected: %t, and goes to %s in %s", name, protected, *stack.Account(), *stack.Region())
 		}
 	}
 }

@@ -82,13 +82,9 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 	}
 }
 
-func TestOrdersAreSignedUnlessASettingSaysThatTheyAreOpen(t *testing.T) {
-	for name, want := range map[string]environment.Access{
-		"local": environment.OpenToEveryone, "dev": environment.Signed, "staging": environment.Signed, "prod": environment.Signed,
-	} {
-		if settings := named(t, name); settings.Orders != want {
-			t.Errorf("in %s the access to orders is %d", name, settings.Orders)
-		}
+func TestOrdersAreSignedIfNoSettingSaysOtherwise(t *testing.T) {
+	if got := (environment.Settings{}).Orders; got != environment.Signed {
+		t.Errorf("without a setting the access to orders is %d", got)
 	}
 }
 
@@ -103,40 +99,54 @@ func TestOrdersMayBeOpenToEveryoneAnywhereIfTheyAreThrottled(t *testing.T) {
 	}
 }
 
-func TestWhatIsProtectedIsPinnedToAnAccountAndTheRestFollowsTheCredentials(t *testing.T) {
-	for _, name := range environment.Names() {
-		settings := named(t, name)
-		if pinned := settings.Account != "" && settings.Region != ""; pinned != settings.Protected {
-			t.Errorf("%s is pinned: %t, protected: %t", name, pinned, settings.Protected)
-		}
+func TestAnUnprotectedEnvironmentMayFollowTheCredentials(t *testing.T) {
+	settings := named(t, "dev")
+	settings.Account, settings.Region = "", ""
+	if err := settings.Validate(); err != nil {
+		t.Error(err)
 	}
 }
 
 func TestAShippedPlaceholderIsNotDeployedAndIsNamed(t *testing.T) {
-	const where = " still has placeholders in infra/environment/environment.go: set your own "
-	for name, want := range map[string]string{
-		"local":   "the local environment runs on this machine: make run",
-		"dev":     "environment dev" + where + "NotificationsURL (https://dev.example.com/notifications)",
-		"staging": "environment staging" + where + "Account (111111111111) and NotificationsURL (https://staging.example.com/notifications)",
-		"prod":    "environment prod" + where + "Account (222222222222) and NotificationsURL (https://www.example.com/notifications)",
+	const where = "environment prod still has placeholders in infra/environment/environment.go: set your own "
+	for name, test := range map[string]struct {
+		ship func(*environment.Settings)
+		want string
+	}{
+		"the account of staging":   {func(s *environment.Settings) { s.Account = "111111111111" }, where + "Account (111111111111)"},
+		"the account of prod":      {func(s *environment.Settings) { s.Account = "222222222222" }, where + "Account (222222222222)"},
+		"an address for examples":  {func(s *environment.Settings) { s.NotificationsURL = "https://example.com/n" }, where + "NotificationsURL (https://example.com/n)"},
+		"one below it":             {func(s *environment.Settings) { s.NotificationsURL = "https://a.example.com:8443" }, where + "NotificationsURL (https://a.example.com:8443)"},
+		"all":                      {func(s *environment.Settings) { s.Account, s.NotificationsURL = "111111111111", "https://example.com" }, where + "Account (111111111111) and NotificationsURL (https://example.com)"},
+		"the environment run here": {func(s *environment.Settings) { s.Name = "local" }, "the local environment runs on this machine: make run"},
 	} {
-		if err := named(t, name).Deployable(); err == nil || err.Error() != want {
-			t.Errorf("%s: got %v\nwant %s", name, err, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			settings := filledIn(t, "prod")
+			test.ship(&settings)
+			if err := settings.Deployable(); err == nil || err.Error() != test.want {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+		})
 	}
 }
 
 func TestWhatATeamHasFilledInIsDeployed(t *testing.T) {
 	for _, name := range []string{"dev", "staging", "prod"} {
-		settings := named(t, name)
-		settings.NotificationsURL = "https://notexample.com/notifications"
-		if settings.Account != "" {
-			settings.Account = "210987654321"
-		}
-		if err := settings.Deployable(); err != nil {
+		if err := filledIn(t, name).Deployable(); err != nil {
 			t.Error(err)
 		}
 	}
+}
+
+func filledIn(t *testing.T, name string) environment.Settings {
+	t.Helper()
+	settings := named(t, name)
+	settings.Account, settings.Region = "210987654321", "us-east-1"
+	settings.NotificationsURL = "https://notexample.com/notifications"
+	if err := settings.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	return settings
 }
 
 func named(t *testing.T, name string) environment.Settings {
