@@ -11,9 +11,9 @@ QUEUE ?=
 RACE  ?=
 REPO  ?=
 
-FUNCTIONS := order/api order/worker order/sweeper warehouse/worker payment/worker loyalty/worker
-ASSEMBLY  := cdk.out/local/manifest.json
-GOLANGCI  := .bin/golangci-lint-2.15.0
+FUNCTIONS  := order/api order/worker order/sweeper warehouse/worker payment/worker loyalty/worker
+ASSEMBLY   := cdk.out/local/manifest.json
+GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
 
 # What the synthesized templates are made of; everything else is an asset.
@@ -74,7 +74,8 @@ github: deployable node_modules ## Let the workflows of REPO review and deploy E
 deployable: $(CHECK)
 	@$(CHECK) $(ENV)
 
-diff-comment: $(COMMENT) # Show the diff on standard input on a pull request, for a workflow.
+# What a workflow shows on a pull request: make diff | make -s diff-comment.
+diff-comment: $(COMMENT)
 	@$(COMMENT)
 
 golden: ## Accept templates and state tables as they are now: read the diff before you commit it.
