@@ -3,15 +3,18 @@
 # STACK names a stack in AWS for letters, redrive and audit; without it they work
 # with what make run has started. QUEUE is a dead-letter queue, as letters names it.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
+# REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
 FLAGS ?=
 STACK ?=
 QUEUE ?=
 RACE  ?=
+REPO  ?=
 
-FUNCTIONS := order/api order/worker order/sweeper warehouse/worker payment/worker loyalty/worker
-ASSEMBLY  := cdk.out/local/manifest.json
-GOLANGCI  := .bin/golangci-lint-2.15.0
+FUNCTIONS  := order/api order/worker order/sweeper warehouse/worker payment/worker loyalty/worker
+ASSEMBLY   := cdk.out/local/manifest.json
+GOLANGCI   := .bin/golangci-lint-2.15.0
+ACTIONLINT := .bin/actionlint-1.7.12
 
 # What the synthesized templates are made of; everything else is an asset.
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
@@ -25,9 +28,11 @@ GO_BUILD := go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -
 
 READY    := .local/ready.json
 OPERATOR := dist/local/operator
+CHECK    := dist/local/deployable
+COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test lint build synth diff deploy golden sim soak chaos letters redrive audit host FORCE
+.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive audit host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -44,8 +49,9 @@ test: host $(ASSEMBLY) ## Run all tests.
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 ./acceptance/... ./conformance/...
 
-lint: $(GOLANGCI) ## Check style, architecture and that each module builds alone.
+lint: $(GOLANGCI) $(ACTIONLINT) ## Check style, architecture, workflows and that each module builds alone.
 	@echo "Linting all modules …"
+	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(GOLANGCI) run $$(go list -m -f '{{.Dir}}/...')
 	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
 
@@ -54,14 +60,26 @@ build: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Build the Lambda functions for 
 synth: node_modules build ## Synthesize the template of ENV into cdk.out/ENV.
 	$(CDK) synth -c env=$(ENV) --output cdk.out/$(ENV) --build '' --quiet $(FLAGS)
 
-diff: node_modules ## Show what a deployment would change in ENV.
+diff: deployable node_modules ## Show what a deployment would change in ENV.
 	$(CDK) diff -c env=$(ENV) $(FLAGS)
 
-deploy: node_modules ## Deploy ENV to the AWS account of your credentials.
+deploy: deployable node_modules ## Deploy ENV to the AWS account of your credentials.
 	$(CDK) deploy -c env=$(ENV) $(FLAGS)
 
+github: deployable node_modules ## Let the workflows of REPO review and deploy ENV.
+	$(if $(REPO),,$(error REPO is missing: make github ENV=$(ENV) REPO=owner/name))
+	$(CDK) deploy -c env=$(ENV) -c github=$(REPO) --build '' $(FLAGS)
+
+# What is missing is said before anything is built.
+deployable: $(CHECK)
+	@$(CHECK) $(ENV)
+
+# What a workflow shows on a pull request: make diff | make -s diff-comment.
+diff-comment: $(COMMENT)
+	@$(COMMENT)
+
 golden: ## Accept templates and state tables as they are now: read the diff before you commit it.
-	go test ./infra -run TestTheTemplateOfEveryEnvironmentIsTheReviewedOne -update
+	go test ./infra -run 'TestTheTemplateOfEveryEnvironmentIsTheReviewedOne|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
@@ -103,6 +121,9 @@ dist/local/local: FORCE
 $(OPERATOR): FORCE
 	@$(GO_BUILD) -o $@ ./operator
 
+$(CHECK) $(COMMENT): FORCE
+	@$(GO_BUILD) -o $@ ./infra/cmd/$(@F)
+
 # Assets are not copied, so that a changed function needs no new synthesis. The
 # template is validated by the tests, not each time.
 $(ASSEMBLY): $(INFRA) | node_modules $(FUNCTIONS:%=dist/local/%/bootstrap)
@@ -119,3 +140,8 @@ $(GOLANGCI):
 	@echo "Installing golangci-lint (compiles for some minutes) …"
 	@GOBIN=$(CURDIR)/.bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	@mv .bin/golangci-lint $@
+
+$(ACTIONLINT):
+	@echo "Installing actionlint …"
+	@GOBIN=$(CURDIR)/.bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	@mv .bin/actionlint $@

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
 	"example.com/saga/pkg/contract"
 )
@@ -164,7 +165,31 @@ func TestOnlyTheSweeperAsksWhatIsDueAndOnlyTheIndex(t *testing.T) {
 	}
 }
 
-func TestOrdersNeedASignatureExceptLocally(t *testing.T) {
+func TestOrdersNeedASignatureUnlessASettingOpensThem(t *testing.T) {
+	for _, name := range environment.Names() {
+		checkAccess(t, settingsOf(t, name), synthesized(t, name))
+	}
+	// Whatever is shipped, both can be said of an environment in AWS.
+	settings := settingsOf(t, "prod")
+	settings.Limits.API = 7
+	for _, access := range []environment.Access{environment.Signed, environment.OpenToEveryone} {
+		settings.Orders = access
+		checkAccess(t, settings, synthesizedWith(t, settings, nil))
+	}
+}
+
+func TestTheFrontDoorIsThrottledByItsLimitAndNothingElseIs(t *testing.T) {
+	settings := settingsOf(t, "prod")
+	settings.Limits.API = 7
+	for id, function := range synthtest.Of[synthtest.Function](t, synthesizedWith(t, settings, nil), functions) {
+		if throttled := function.ReservedConcurrentExecutions == 7; throttled != strings.HasPrefix(id, "OrderApi") {
+			t.Errorf("%s has %d executions reserved", id, function.ReservedConcurrentExecutions)
+		}
+	}
+}
+
+func checkAccess(t *testing.T, settings environment.Settings, template synthtest.Template) {
+	t.Helper()
 	type address struct{ AuthType string }
 	type permission struct {
 		Action                string
@@ -172,28 +197,29 @@ func TestOrdersNeedASignatureExceptLocally(t *testing.T) {
 		FunctionUrlAuthType   string
 		InvokedViaFunctionUrl bool
 	}
-	for name, want := range map[string]string{"local": "NONE", "dev": "AWS_IAM", "staging": "AWS_IAM", "prod": "AWS_IAM"} {
-		template := synthesized(t, name)
-		for id, properties := range synthtest.Of[address](t, template, "AWS::Lambda::Url") {
-			if properties.AuthType != want {
-				t.Errorf("%s of %s has the type %s, want %s", id, name, properties.AuthType, want)
-			}
+	name, want := settings.Name, "AWS_IAM"
+	if settings.Orders == environment.OpenToEveryone {
+		want = "NONE"
+	}
+	for id, properties := range synthtest.Of[address](t, template, "AWS::Lambda::Url") {
+		if properties.AuthType != want {
+			t.Errorf("%s of %s has the type %s, want %s", id, name, properties.AuthType, want)
 		}
-		// A public function URL needs both permissions, any other none.
-		public := map[string]bool{}
-		for _, properties := range synthtest.Of[permission](t, template, "AWS::Lambda::Permission") {
-			if properties.Principal == "*" && (properties.FunctionUrlAuthType == "NONE" || properties.InvokedViaFunctionUrl) {
-				public[properties.Action] = true
-			} else if properties.Principal == "*" {
-				t.Errorf("in %s anybody may do %s", name, properties.Action)
-			}
+	}
+	// A public function URL needs both permissions, any other none.
+	public := map[string]bool{}
+	for _, properties := range synthtest.Of[permission](t, template, "AWS::Lambda::Permission") {
+		if properties.Principal == "*" && (properties.FunctionUrlAuthType == "NONE" || properties.InvokedViaFunctionUrl) {
+			public[properties.Action] = true
+		} else if properties.Principal == "*" {
+			t.Errorf("in %s anybody may do %s", name, properties.Action)
 		}
-		var expected []string
-		if want == "NONE" {
-			expected = []string{"lambda:InvokeFunction", "lambda:InvokeFunctionUrl"}
-		}
-		if got := slices.Sorted(maps.Keys(public)); !slices.Equal(got, expected) {
-			t.Errorf("in %s anybody may do %v, want %v", name, got, expected)
-		}
+	}
+	var expected []string
+	if want == "NONE" {
+		expected = []string{"lambda:InvokeFunction", "lambda:InvokeFunctionUrl"}
+	}
+	if got := slices.Sorted(maps.Keys(public)); !slices.Equal(got, expected) {
+		t.Errorf("in %s anybody may do %v, want %v", name, got, expected)
 	}
 }

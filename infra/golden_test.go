@@ -19,22 +19,30 @@ var update = flag.Bool("update", false, "write the golden templates instead of c
 func TestTheTemplateOfEveryEnvironmentIsTheReviewedOne(t *testing.T) {
 	for _, name := range environment.Names() {
 		t.Run(name, func(t *testing.T) {
-			got := synthesized(t, name).String()
-			golden := filepath.Join("testdata", name+".golden.json")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("the template changed. If this is what you want, run make golden and review the change (- before, + now):\n%s", diff)
-			}
+			checkGolden(t, name, synthesized(t, name))
 		})
+	}
+	t.Run("github", func(t *testing.T) {
+		checkGolden(t, "github", gitHub(t, "prod", access{repository: "acme/shop"}))
+	})
+}
+
+func checkGolden(t *testing.T, name string, template synthtest.Template) {
+	t.Helper()
+	got := template.String()
+	golden := filepath.Join("testdata", name+".golden.json")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("the template changed. If this is what you want, run make golden and review the change (- before, + now):\n%s", diff)
 	}
 }
 
@@ -49,12 +57,14 @@ func TestTwoSynthesesGiveTheSameTemplate(t *testing.T) {
 func TestNoFindingOfTheSecurityRulesIsUnacknowledged(t *testing.T) {
 	for _, name := range environment.Names() {
 		t.Run(name, func(t *testing.T) {
-			synthesizeAgain(t, name, func(stack awscdk.Stack) {
-				rules := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: new(true), Reports: new(false)})
-				awscdk.Aspects_Of(stack).Add(rules, nil)
-			})
+			synthesizeAgain(t, name, addSecurityRules)
 		})
 	}
+}
+
+func addSecurityRules(stack awscdk.Stack) {
+	rules := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: new(true), Reports: new(false)})
+	awscdk.Aspects_Of(stack).Add(rules, nil)
 }
 
 // templates holds what was synthesized already: tests only read it.
@@ -75,10 +85,11 @@ func synthesized(t *testing.T, name string) synthtest.Template {
 // executables, and after prepare had its way with the stack.
 func synthesizeAgain(t *testing.T, name string, prepare func(awscdk.Stack)) synthtest.Template {
 	t.Helper()
-	settings, err := environment.Named(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return synthesizedWith(t, settingsOf(t, name), prepare)
+}
+
+func synthesizedWith(t *testing.T, settings environment.Settings, prepare func(awscdk.Stack)) synthtest.Template {
+	t.Helper()
 	built, err := findArtefacts("testdata/dist")
 	if err != nil {
 		t.Fatal(err)
@@ -89,4 +100,13 @@ func synthesizeAgain(t *testing.T, name string, prepare func(awscdk.Stack)) synt
 		prepare(stack)
 	}
 	return synthtest.Synth(t, stack)
+}
+
+func settingsOf(t *testing.T, name string) environment.Settings {
+	t.Helper()
+	settings, err := environment.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return settings
 }

@@ -1,5 +1,7 @@
 // Command infra is the CDK app: it synthesizes one stack for the environment
-// that is chosen with -c env=<name>.
+// that is chosen with -c env=<name>. That is the saga, or with
+// -c github=<owner>/<repository> the stack that lets a repository's workflows
+// deploy the saga.
 package main
 
 import (
@@ -37,24 +39,40 @@ func closeRuntime() {
 
 func synthesize() error {
 	app := awscdk.NewApp(nil)
-	settings, err := environment.Named(chosen(app))
+	settings, err := environment.Named(given(app, "env", "dev"))
 	if err != nil {
 		return err
 	}
-	artefacts, err := findArtefacts("dist/" + settings.Target)
-	if err != nil {
+	if err := addStack(app, settings); err != nil {
 		return err
 	}
-	newSaga(app, settings, artefacts)
 	app.Synth(nil)
 	return nil
 }
 
-// chosen is the name of the environment, dev if none is given.
-func chosen(app awscdk.App) string {
-	value := app.Node().TryGetContext(new("env"))
+func addStack(app awscdk.App, settings environment.Settings) error {
+	if app.Node().TryGetContext(new("github")) != nil {
+		access, err := newAccess(given(app, "github", ""), given(app, "provider", "new"))
+		if err != nil {
+			return err
+		}
+		newGitHub(app, settings, access)
+		return nil
+	}
+	built, err := findArtefacts("dist/" + settings.Target)
+	if err != nil {
+		return err
+	}
+	newSaga(app, settings, built)
+	return nil
+}
+
+// given is a value of the app's context, as the option -c of the CDK command
+// line sets it.
+func given(app awscdk.App, key, otherwise string) string {
+	value := app.Node().TryGetContext(&key)
 	if value == nil {
-		return "dev"
+		return otherwise
 	}
 	return fmt.Sprint(value)
 }

@@ -18,13 +18,10 @@ import (
 func newSaga(scope constructs.Construct, settings environment.Settings, built artefacts) awscdk.Stack {
 	name := "saga-" + settings.Name
 	stack := awscdk.NewStack(scope, &name, &awscdk.StackProps{
+		Env:                   place(settings),
 		Description:           new("Order fulfilment as a choreographed saga on EventBridge."),
 		TerminationProtection: &settings.Protected,
-		// The CDK command line checks the bootstrap version before it deploys,
-		// so the template need not do it again.
-		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{
-			GenerateBootstrapVersionRule: new(false),
-		}),
+		Synthesizer:           synthesizer(),
 	})
 	bus := awsevents.NewEventBus(stack, new("GlobalBus"), &awsevents.EventBusProps{EventBusName: &name})
 	output(stack, "GlobalBusName", bus.EventBusName())
@@ -67,11 +64,28 @@ func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, set
 		ReservedConcurrency: settings.Limits.API,
 	})
 	authType := awslambda.FunctionUrlAuthType_AWS_IAM
-	if settings.PublicOrders {
+	if settings.Orders == environment.OpenToEveryone {
 		authType = awslambda.FunctionUrlAuthType_NONE
 	}
 	url := api.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: authType})
 	output(stack, "OrdersUrl", url.Url())
+}
+
+// place is where the stack goes, and cannot go elsewhere, or nil for a stack
+// that follows the credentials.
+func place(settings environment.Settings) *awscdk.Environment {
+	if settings.Account == "" {
+		return nil
+	}
+	return &awscdk.Environment{Account: &settings.Account, Region: &settings.Region}
+}
+
+// synthesizer leaves the check of the bootstrap version to the CDK command
+// line, which makes it before it deploys: the template need not do it again.
+func synthesizer() awscdk.IStackSynthesizer {
+	return awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{
+		GenerateBootstrapVersionRule: new(false),
+	})
 }
 
 func output(stack awscdk.Stack, name string, value *string) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,11 @@ import (
 type Settings struct {
 	// Name of the environment. It ends the names of the stack and of the buses.
 	Name string
+	// Account is the AWS account, and Region its region, that the environment
+	// is deployed to and no other. Where both are empty it goes wherever the
+	// credentials lead.
+	Account string
+	Region  string
 	// Target is the folder of the build artefacts: for which machine the
 	// functions are compiled.
 	Target string
@@ -26,8 +32,8 @@ type Settings struct {
 	// Protected keeps data: tables are recoverable to any second, cannot be
 	// deleted by mistake and, with the logs, outlive their stack.
 	Protected bool
-	// PublicOrders lets anybody place orders, without a signature.
-	PublicOrders bool
+	// Orders is who may call the order API.
+	Orders Access
 	// NotificationsURL is told of every order that ended.
 	NotificationsURL string
 	// Retention is how long a context remembers which events it has handled:
@@ -39,6 +45,17 @@ type Settings struct {
 	API      Function
 	Limits   Concurrency
 }
+
+// Access is who may call the order API.
+type Access int
+
+const (
+	// Signed lets in those whom IAM allows to invoke the function's URL, and
+	// who sign their requests.
+	Signed Access = iota
+	// OpenToEveryone lets in the whole internet, throttled by Limits.API.
+	OpenToEveryone
+)
 
 // Function is the size of a Lambda function.
 type Function struct {
@@ -54,7 +71,9 @@ type Concurrency struct {
 	// DirectWorkers is the concurrency reserved for a worker that is invoked
 	// directly.
 	DirectWorkers int
-	// API is the concurrency reserved for the HTTP front door.
+	// API is the concurrency reserved for the HTTP front door. It is also what
+	// throttles it: for each reserved execution a function URL takes 10
+	// requests a second (https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html).
 	API int
 }
 
@@ -74,7 +93,7 @@ func Named(name string) (Settings, error) {
 	case "local":
 		settings.Target = "local"
 		settings.LogRetentionDays = 1
-		settings.PublicOrders = true
+		settings.Orders = OpenToEveryone
 		settings.Deadline = 2 * time.Minute
 		settings.NotificationsURL = "https://localhost/notifications"
 		settings.Limits = Concurrency{QueueWorkers: 2, DirectWorkers: 4, API: 20}
@@ -84,9 +103,13 @@ func Named(name string) (Settings, error) {
 		settings.Deadline = 15 * time.Minute
 		settings.NotificationsURL = "https://dev.example.com/notifications"
 	case "staging":
+		settings.Account = stagingPlaceholder
+		settings.Region = "eu-west-1"
 		settings.Protected = true
 		settings.NotificationsURL = "https://staging.example.com/notifications"
 	case "prod":
+		settings.Account = prodPlaceholder
+		settings.Region = "eu-west-1"
 		settings.Protected = true
 		settings.LogRetentionDays = 365
 		settings.NotificationsURL = "https://www.example.com/notifications"
@@ -105,15 +128,14 @@ func Names() []string {
 func (s Settings) Validate() error {
 	problems := slices.Concat(
 		s.validateNames(),
+		s.validatePlace(),
+		s.validateOrders(),
 		s.validateLogs(),
 		s.validateNotifications(),
 		s.Worker.validate("Worker"),
 		s.API.validate("API"),
 		s.Limits.validate(),
 	)
-	if s.PublicOrders && s.Name != "local" {
-		problems = append(problems, errors.New("setting PublicOrders: only the local environment may take unsigned orders"))
-	}
 	// SQS keeps a message for 14 days at most, and 14 more once it is in a
 	// dead-letter queue.
 	if s.Retention < 28*24*time.Hour {
@@ -138,6 +160,36 @@ func (s Settings) validateNames() []error {
 		problems = append(problems, fmt.Errorf("setting Target: %q is not lambda or local", s.Target))
 	}
 	return problems
+}
+
+func (s Settings) validatePlace() []error {
+	if s.Account == "" && s.Region == "" {
+		if s.Protected {
+			return []error{errors.New("setting Account: what is protected is pinned to an account and a region")}
+		}
+		return nil
+	}
+	var problems []error
+	if !regexp.MustCompile(`^\d{12}$`).MatchString(s.Account) {
+		problems = append(problems, fmt.Errorf("setting Account: %q is not the 12 digits of an AWS account", s.Account))
+	}
+	if !regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`).MatchString(s.Region) {
+		problems = append(problems, fmt.Errorf("setting Region: %q is not the name of an AWS region", s.Region))
+	}
+	return problems
+}
+
+func (s Settings) validateOrders() []error {
+	switch s.Orders {
+	case Signed:
+		return nil
+	case OpenToEveryone:
+		if s.Limits.API == 0 {
+			return []error{errors.New("setting Limits.API: orders are open to everyone, so there must be a limit")}
+		}
+		return nil
+	}
+	return []error{fmt.Errorf("setting Orders: there is no access %d", s.Orders)}
 }
 
 func (s Settings) validateLogs() []error {

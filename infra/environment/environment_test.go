@@ -33,11 +33,7 @@ func TestAnUnknownEnvironmentIsRefusedWithTheKnownOnes(t *testing.T) {
 
 func TestStagingIsProtectedLikeProduction(t *testing.T) {
 	for name, want := range map[string]bool{"local": false, "dev": false, "staging": true, "prod": true} {
-		settings, err := environment.Named(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if settings.Protected != want {
+		if settings := named(t, name); settings.Protected != want {
 			t.Errorf("Protected of %s is %t", name, settings.Protected)
 		}
 	}
@@ -52,7 +48,15 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 		"no such target":             {func(s *environment.Settings) { s.Target = "windows" }, "Target: "},
 		"no such level":              {func(s *environment.Settings) { s.LogLevel = "trace" }, "LogLevel: "},
 		"no such log retention":      {func(s *environment.Settings) { s.LogRetentionDays = 8 }, "LogRetentionDays: "},
-		"public orders in prod":      {func(s *environment.Settings) { s.PublicOrders = true }, "PublicOrders: "},
+		"no account for prod":        {func(s *environment.Settings) { s.Account, s.Region = "", "" }, "Account: "},
+		"an account without region":  {func(s *environment.Settings) { s.Region = "" }, "Region: "},
+		"a region without account":   {func(s *environment.Settings) { s.Account = "" }, "Account: "},
+		"eleven digits":              {func(s *environment.Settings) { s.Account = "12345678901" }, "Account: "},
+		"the name of an account":     {func(s *environment.Settings) { s.Account = "shop-account" }, "Account: "},
+		"the name of a place":        {func(s *environment.Settings) { s.Region = "Ireland" }, "Region: "},
+		"an availability zone":       {func(s *environment.Settings) { s.Region = "eu-west-1a" }, "Region: "},
+		"no such access":             {func(s *environment.Settings) { s.Orders = 2 }, "Orders: "},
+		"open without a limit":       {func(s *environment.Settings) { s.Orders = environment.OpenToEveryone }, "Limits.API: "},
 		"notifications over http":    {func(s *environment.Settings) { s.NotificationsURL = "http://example.com" }, "NotificationsURL: "},
 		"notifications to nowhere":   {func(s *environment.Settings) { s.NotificationsURL = "https://" }, "NotificationsURL: "},
 		"a broken address":           {func(s *environment.Settings) { s.NotificationsURL = "https://a b" }, "NotificationsURL: "},
@@ -69,16 +73,89 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			settings, err := environment.Named("prod")
-			if err != nil {
-				t.Fatal(err)
-			}
+			settings := named(t, "prod")
 			test.spoil(&settings)
 			if err := settings.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
 		})
 	}
+}
+
+func TestOrdersAreSignedIfNoSettingSaysOtherwise(t *testing.T) {
+	if got := (environment.Settings{}).Orders; got != environment.Signed {
+		t.Errorf("without a setting the access to orders is %d", got)
+	}
+}
+
+func TestOrdersMayBeOpenToEveryoneAnywhereIfTheyAreThrottled(t *testing.T) {
+	for _, name := range environment.Names() {
+		settings := named(t, name)
+		settings.Orders = environment.OpenToEveryone
+		settings.Limits.API = 10
+		if err := settings.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAnUnprotectedEnvironmentMayFollowTheCredentials(t *testing.T) {
+	settings := named(t, "dev")
+	settings.Account, settings.Region = "", ""
+	if err := settings.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAShippedPlaceholderIsNotDeployedAndIsNamed(t *testing.T) {
+	const where = "environment prod still has placeholders in infra/environment/environment.go: set your own "
+	for name, test := range map[string]struct {
+		ship func(*environment.Settings)
+		want string
+	}{
+		"the account of staging":   {func(s *environment.Settings) { s.Account = "111111111111" }, where + "Account (111111111111)"},
+		"the account of prod":      {func(s *environment.Settings) { s.Account = "222222222222" }, where + "Account (222222222222)"},
+		"an address for examples":  {func(s *environment.Settings) { s.NotificationsURL = "https://example.com/n" }, where + "NotificationsURL (https://example.com/n)"},
+		"one below it":             {func(s *environment.Settings) { s.NotificationsURL = "https://a.example.com:8443" }, where + "NotificationsURL (https://a.example.com:8443)"},
+		"all":                      {func(s *environment.Settings) { s.Account, s.NotificationsURL = "111111111111", "https://example.com" }, where + "Account (111111111111) and NotificationsURL (https://example.com)"},
+		"the environment run here": {func(s *environment.Settings) { s.Name = "local" }, "the local environment runs on this machine: make run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			settings := filledIn(t, "prod")
+			test.ship(&settings)
+			if err := settings.Deployable(); err == nil || err.Error() != test.want {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestWhatATeamHasFilledInIsDeployed(t *testing.T) {
+	for _, name := range []string{"dev", "staging", "prod"} {
+		if err := filledIn(t, name).Deployable(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func filledIn(t *testing.T, name string) environment.Settings {
+	t.Helper()
+	settings := named(t, name)
+	settings.Account, settings.Region = "210987654321", "us-east-1"
+	settings.NotificationsURL = "https://notexample.com/notifications"
+	if err := settings.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	return settings
+}
+
+func named(t *testing.T, name string) environment.Settings {
+	t.Helper()
+	settings, err := environment.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return settings
 }
 
 func TestAllWrongSettingsAreReportedAtOnce(t *testing.T) {

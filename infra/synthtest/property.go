@@ -41,6 +41,11 @@ type Statement struct {
 	Condition map[string]map[string]List
 }
 
+// Role is the properties of AWS::IAM::Role.
+type Role struct {
+	AssumeRolePolicyDocument PolicyDocument
+}
+
 // Rule is the properties of AWS::Events::Rule.
 type Rule struct {
 	EventBusName Reference

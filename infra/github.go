@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"example.com/saga/infra/environment"
+)
+
+// tokens is the host that signs the tokens of GitHub's workflows.
+const tokens = "token.actions.githubusercontent.com"
+
+// access says whose workflows are let in.
+type access struct {
+	// repository is owner/name, as the tokens call it. In the tokens of
+	// repositories that were created, renamed or moved since July 2026 both
+	// names are followed by @ and their number.
+	repository string
+	// known is set where the account knows GitHub's identity provider already:
+	// there can be only one.
+	known bool
+}
+
+// newAccess refuses whatever could let in others than one repository.
+func newAccess(repository, provider string) (access, error) {
+	if !regexp.MustCompile(`^[\w.-]+(@\d+)?/[\w.-]+(@\d+)?$`).MatchString(repository) {
+		return access{}, fmt.Errorf("%q is not a repository: it is called owner/name or owner@1/name@2", repository)
+	}
+	if provider != "new" && provider != "existing" {
+		return access{}, fmt.Errorf("the identity provider is new or existing, and not %q", provider)
+	}
+	return access{repository: repository, known: provider == "existing"}, nil
+}
+
+// newGitHub makes the stack that lets a repository's workflows into an
+// environment without any key: a workflow shows a token that GitHub signed, and
+// gets the credentials of a role for an hour.
+func newGitHub(app awscdk.App, settings environment.Settings, access access) awscdk.Stack {
+	name := "saga-" + settings.Name + "-github"
+	stack := awscdk.NewStack(app, &name, &awscdk.StackProps{
+		Env:                   place(settings),
+		Description:           new("Lets the workflows of a GitHub repository review and deploy the saga."),
+		TerminationProtection: &settings.Protected,
+		Synthesizer:           synthesizer(),
+	})
+	provider := access.provider(stack)
+
+	// Anybody who may open a pull request from a branch of the repository can
+	// run what they like by this role. So it reads the deployed template and
+	// nothing else: CDK's own role for looking up may read the whole account.
+	reviewer := access.role(stack, "Reviewer", provider, "pull_request")
+	allow(reviewer, stackARN(stack, "saga-"+settings.Name), "cloudformation:DescribeStacks", "cloudformation:GetTemplate")
+	cdknag.NagSuppressions_AddResourceSuppressions(reviewer, &[]*cdknag.NagPackSuppression{{
+		Id:     new("AwsSolutions-IAM5"),
+		Reason: new("The name of the stack is followed by an id that CloudFormation makes up."),
+	}}, new(true))
+	output(stack, "ReviewerRoleArn", reviewer.RoleArn())
+
+	deployer := access.role(stack, "Deployer", provider, "environment:"+settings.Name)
+	for _, role := range []string{"deploy", "file-publishing", "lookup"} {
+		allow(deployer, bootstrapped(stack, role), "sts:AssumeRole")
+	}
+	output(stack, "DeployerRoleArn", deployer.RoleArn())
+	return stack
+}
+
+// provider is where the account learns to trust GitHub's signature.
+func (a access) provider(stack awscdk.Stack) *string {
+	if a.known {
+		return stack.FormatArn(&awscdk.ArnComponents{
+			Service: new("iam"), Region: new(""), Resource: new("oidc-provider"), ResourceName: new(tokens),
+		})
+	}
+	made := awsiam.NewOidcProviderNative(stack, new("Provider"), &awsiam.OidcProviderNativeProps{
+		Url:       new("https://" + tokens),
+		ClientIds: jsii.Strings("sts.amazonaws.com"),
+		// The repository's other environments in this account use it too.
+		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+	})
+	return made.OidcProviderArn()
+}
+
+// role makes a role that a workflow takes if its token is about exactly this.
+// Both claims are compared as a whole: with a wildcard somebody else's
+// repository could match.
+func (a access) role(stack awscdk.Stack, id string, provider *string, subject string) awsiam.Role {
+	return awsiam.NewRole(stack, &id, &awsiam.RoleProps{
+		AssumedBy: awsiam.NewWebIdentityPrincipal(provider, &map[string]any{
+			"StringEquals": map[string]string{
+				tokens + ":aud": "sts.amazonaws.com",
+				tokens + ":sub": "repo:" + a.repository + ":" + subject,
+			},
+		}),
+	})
+}
+
+func allow(role awsiam.Role, resource *string, actions ...string) {
+	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:   jsii.Strings(actions...),
+		Resources: &[]*string{resource},
+	}))
+}
+
+// bootstrapped is one of the roles that cdk bootstrap makes for the CDK command
+// line, in the stack's account and region.
+func bootstrapped(stack awscdk.Stack, role string) *string {
+	name := "cdk-" + *awscdk.DefaultStackSynthesizer_DEFAULT_QUALIFIER() + "-" + role + "-role-" + *stack.Account() + "-" + *stack.Region()
+	return stack.FormatArn(&awscdk.ArnComponents{
+		Service: new("iam"), Region: new(""), Resource: new("role"), ResourceName: &name,
+	})
+}
+
+func stackARN(stack awscdk.Stack, name string) *string {
+	return stack.FormatArn(&awscdk.ArnComponents{
+		Service: new("cloudformation"), Resource: new("stack"), ResourceName: new(name + "/*"),
+	})
+}
