@@ -78,8 +78,8 @@ deployable: $(CHECK)
 diff-comment: $(COMMENT)
 	@$(COMMENT)
 
-golden: ## Accept templates and state tables as they are now: read the diff before you commit it.
-	go test ./infra -run 'TestTheTemplateOfEveryEnvironmentIsTheReviewedOne|TestNothingThatKeepsDataIsReplaced' -update
+golden: ## Accept templates, permissions and state tables as they are now: read the diff before you commit it.
+	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
