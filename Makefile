@@ -1,7 +1,7 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed on to the CDK command line, the local cloud or the operator.
-# STACK names a stack in AWS for letters, redrive and audit; without it they work
-# with what make run has started. QUEUE is a dead-letter queue, as letters names it.
+# STACK names a stack in AWS for letters, redrive, audit and rotate; without it they
+# work with what make run has started. QUEUE is a dead-letter queue, as letters names it.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
@@ -32,7 +32,7 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive audit host FORCE
+.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive audit rotate host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -99,6 +99,9 @@ redrive: $(OPERATOR) ## Send the letters in QUEUE back to where they were going.
 
 audit: $(OPERATOR) ## Check that the saga left nothing wrong behind.
 	@$(OPERATOR) audit $(WHERE) $(FLAGS)
+
+rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish.
+	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
 
 # The same programs for this machine: what the local cloud runs.
 host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/local

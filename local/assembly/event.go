@@ -127,9 +127,9 @@ type ConnectionHTTPParameters struct {
 
 // ConnectionParameter is one header of a connection.
 type ConnectionParameter struct {
-	Key     string   `cfn:"Key,required"`
-	Value   string   `cfn:"Value,required"`
-	IsValue Harmless `cfn:"IsValueSecret" why:"nobody can read a connection back here"`
+	Key           string `cfn:"Key,required"`
+	Value         string `cfn:"Value,required"`
+	IsValueSecret bool   `cfn:"IsValueSecret"`
 }
 
 func (c *Connection) identify(at place) (identity, error) {
