@@ -16,6 +16,10 @@ ASSEMBLY   := cdk.out/local/manifest.json
 GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
 
+# Licences that ask for no more than to be named. What only tests use is not
+# shipped, and not asked.
+LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC
+
 # What the synthesized templates are made of; everything else is an asset.
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
          $(shell find infra pkg/contract pkg/event -name '*.go' ! -name '*_test.go')
@@ -32,7 +36,7 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive audit rotate host FORCE
+.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive audit rotate licences vulns host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -49,11 +53,18 @@ test: host $(ASSEMBLY) ## Run all tests.
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 ./acceptance/... ./conformance/...
 
-lint: $(GOLANGCI) $(ACTIONLINT) ## Check style, architecture, workflows and that each module builds alone.
+lint: $(GOLANGCI) $(ACTIONLINT) licences ## Check style, architecture, workflows, licences and that each module builds alone.
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(GOLANGCI) run $$(go list -m -f '{{.Dir}}/...')
 	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
+
+licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
+	@$< check --ignore example.com/saga --allowed_licenses=$(LICENCES) \
+		$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' work) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }
+
+vulns: .bin/govulncheck ## Look for known vulnerabilities that our code reaches (asks vuln.go.dev).
+	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && $(CURDIR)/$< -test ./...) || exit 1; done
 
 build: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Build the Lambda functions for AWS.
 
@@ -148,3 +159,7 @@ $(ACTIONLINT):
 	@echo "Installing actionlint …"
 	@GOBIN=$(CURDIR)/.bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	@mv .bin/actionlint $@
+
+.bin/go-licenses .bin/govulncheck: tools/go.mod tools/go.sum
+	@echo "Building the tools that check dependencies …"
+	@cd tools && GOWORK=off go build -o ../.bin/ github.com/google/go-licenses/v2 golang.org/x/vuln/cmd/govulncheck
