@@ -47,7 +47,7 @@ func (b OwnBus) connect(context *BoundedContext, worker awslambda.Function) {
 		Event:           detail(),
 		DeadLetterQueue: context.Undelivered,
 	})
-	subscription.New(context.scope, "Consume", own, context.props.Consumes, target)
+	context.Rules = subscription.New(context.scope, "Consume", own, context.props.Consumes, target)
 }
 
 // forward sends events from one bus to another, by a role that may do just

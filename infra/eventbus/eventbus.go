@@ -6,7 +6,9 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 )
 
 // New makes a bus with a physical name, which must not be empty.
@@ -42,16 +44,15 @@ func New(scope constructs.Construct, id, name string) awsevents.EventBus {
 	return bus
 }
 
-func deny(bus awsevents.EventBus, id string, conditions map[string]any) awsevents.CfnEventBusPolicy {
-	return awsevents.NewCfnEventBusPolicy(bus, &id, &awsevents.CfnEventBusPolicyProps{
-		EventBusName: bus.EventBusName(),
-		StatementId:  &id,
-		Statement: map[string]any{
-			"Effect":    "Deny",
-			"Principal": "*",
-			"Action":    "events:PutEvents",
-			"Resource":  bus.EventBusArn(),
-			"Condition": conditions,
-		},
-	})
+// deny adds a statement, and gives the construct that CDK makes of it.
+func deny(bus awsevents.EventBus, id string, conditions map[string]any) constructs.IConstruct {
+	bus.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Sid:        &id,
+		Effect:     awsiam.Effect_DENY,
+		Principals: &[]awsiam.IPrincipal{awsiam.NewStarPrincipal()},
+		Actions:    jsii.Strings("events:PutEvents"),
+		Resources:  &[]*string{bus.EventBusArn()},
+		Conditions: &conditions,
+	}))
+	return bus.Node().FindChild(new("cdk-" + id))
 }

@@ -28,6 +28,7 @@ type Resource struct {
 	Properties          json.RawMessage
 	DeletionPolicy      string
 	UpdateReplacePolicy string
+	DependsOn           List
 }
 
 // String is the template as indented JSON.
