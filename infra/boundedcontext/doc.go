@@ -79,7 +79,7 @@
 // what it Publishes and nothing else: the permission has a condition on source
 // and type. The worker may also poll its queue and send to DeadLetters. A
 // forwarding role may publish on the one bus that it forwards to. Rules may send
-// to the queue and to Undelivered, each by its ARN. Nothing has a wildcard.
+// to the queue and to Undelivered, each by its ARN.
 //
 // # Costs
 //

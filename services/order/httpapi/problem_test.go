@@ -88,6 +88,7 @@ func badRequests() []badRequest {
 		bad("300 KB", with("23 Fake Street", strings.Repeat("s", 300*1024)), 413, "too-large"),
 
 		header("another media type", "Content-Type: text/plain", 415, "media-type"),
+		header("a media type without end", "Content-Type: text/"+strings.Repeat("x", 500_000), 415, "media-type"),
 		header("a media type that is none", "Content-Type: ;", 415, "media-type"),
 		header("an empty key", "Idempotency-Key: ", 400, "idempotency-key"),
 		header("a key with a blank", "Idempotency-Key: my key", 400, "idempotency-key"),
