@@ -1,5 +1,5 @@
-// Package destination is EventBridge's API destinations: it sends events to
-// HTTP endpoints as the rules' targets ask for it.
+// Package destination is EventBridge's API destinations and their connections:
+// it sends events to HTTP endpoints as the rules' targets ask for it.
 //
 // It makes one attempt and says what kind of failure it was; the retries are the
 // rule's.
