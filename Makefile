@@ -1,7 +1,7 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed on to the CDK command line, the local cloud or the operator.
-# STACK names a stack in AWS for letters, redrive and audit; without it they work
-# with what make run has started. QUEUE is a dead-letter queue, as letters names it.
+# STACK names a stack in AWS for letters, redrive, audit and rotate; without it they
+# work with what make run has started. QUEUE is a dead-letter queue, as letters names it.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
@@ -15,6 +15,10 @@ FUNCTIONS  := order/api order/worker order/sweeper warehouse/worker payment/work
 ASSEMBLY   := cdk.out/local/manifest.json
 GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
+
+# Licences that ask for no more than to be named. What only tests use is not
+# shipped, and not asked.
+LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC
 
 # What the synthesized templates are made of; everything else is an asset.
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
@@ -32,7 +36,7 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive audit host FORCE
+.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive audit rotate licences vulns host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -49,11 +53,18 @@ test: host $(ASSEMBLY) ## Run all tests.
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 ./acceptance/... ./conformance/...
 
-lint: $(GOLANGCI) $(ACTIONLINT) ## Check style, architecture, workflows and that each module builds alone.
+lint: $(GOLANGCI) $(ACTIONLINT) licences ## Check style, architecture, workflows, licences and that each module builds alone.
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(GOLANGCI) run $$(go list -m -f '{{.Dir}}/...')
 	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
+
+licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
+	@$< check --ignore example.com/saga --allowed_licenses=$(LICENCES) \
+		$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' work) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }
+
+vulns: .bin/govulncheck ## Look for known vulnerabilities that our code reaches (asks vuln.go.dev).
+	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && $(CURDIR)/$< -test ./...) || exit 1; done
 
 build: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Build the Lambda functions for AWS.
 
@@ -78,8 +89,8 @@ deployable: $(CHECK)
 diff-comment: $(COMMENT)
 	@$(COMMENT)
 
-golden: ## Accept templates and state tables as they are now: read the diff before you commit it.
-	go test ./infra -run 'TestTheTemplateOfEveryEnvironmentIsTheReviewedOne|TestNothingThatKeepsDataIsReplaced' -update
+golden: ## Accept templates, permissions and state tables as they are now: read the diff before you commit it.
+	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
@@ -99,6 +110,9 @@ redrive: $(OPERATOR) ## Send the letters in QUEUE back to where they were going.
 
 audit: $(OPERATOR) ## Check that the saga left nothing wrong behind.
 	@$(OPERATOR) audit $(WHERE) $(FLAGS)
+
+rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish.
+	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
 
 # The same programs for this machine: what the local cloud runs.
 host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/local
@@ -145,3 +159,7 @@ $(ACTIONLINT):
 	@echo "Installing actionlint …"
 	@GOBIN=$(CURDIR)/.bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	@mv .bin/actionlint $@
+
+.bin/go-licenses .bin/govulncheck: tools/go.mod tools/go.sum
+	@echo "Building the tools that check dependencies …"
+	@cd tools && GOWORK=off go build -o ../.bin/ github.com/google/go-licenses/v2 golang.org/x/vuln/cmd/govulncheck

@@ -14,23 +14,23 @@ import (
 	"example.com/saga/infra/synthtest"
 )
 
-var update = flag.Bool("update", false, "write the golden templates instead of comparing with them")
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
 func TestTheTemplateOfEveryEnvironmentIsTheReviewedOne(t *testing.T) {
 	for _, name := range environment.Names() {
 		t.Run(name, func(t *testing.T) {
-			checkGolden(t, name, synthesized(t, name))
+			matchGolden(t, name+".golden.json", synthesized(t, name).String())
 		})
 	}
 	t.Run("github", func(t *testing.T) {
-		checkGolden(t, "github", gitHub(t, "prod", access{repository: "acme/shop"}))
+		matchGolden(t, "github.golden.json", gitHub(t, "prod", access{repository: "acme/shop"}).String())
 	})
 }
 
-func checkGolden(t *testing.T, name string, template synthtest.Template) {
+// matchGolden compares what was made with what somebody has reviewed.
+func matchGolden(t *testing.T, name, got string) {
 	t.Helper()
-	got := template.String()
-	golden := filepath.Join("testdata", name+".golden.json")
+	golden := filepath.Join("testdata", name)
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
@@ -42,7 +42,7 @@ func checkGolden(t *testing.T, name string, template synthtest.Template) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("the template changed. If this is what you want, run make golden and review the change (- before, + now):\n%s", diff)
+		t.Errorf("%s changed. If this is what you want, run make golden and review the change (- before, + now):\n%s", golden, diff)
 	}
 }
 

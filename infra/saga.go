@@ -2,12 +2,12 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/environment"
+	"example.com/saga/infra/eventbus"
 	"example.com/saga/infra/notification"
 	"example.com/saga/infra/observability"
 	"example.com/saga/pkg/contract"
@@ -23,7 +23,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		TerminationProtection: &settings.Protected,
 		Synthesizer:           synthesizer(),
 	})
-	bus := awsevents.NewEventBus(stack, new("GlobalBus"), &awsevents.EventBusProps{EventBusName: &name})
+	bus := eventbus.New(stack, "GlobalBus", name)
 	output(stack, "GlobalBusName", bus.EventBusName())
 
 	for _, participant := range participants(bus, settings, built) {

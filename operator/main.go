@@ -1,6 +1,7 @@
 // Command operator looks into the dead-letter queues of a deployed saga, sends
-// letters back to where they were going, and audits what a run has left behind.
-// It works against AWS and against the local cloud.
+// letters back to where they were going, audits what a run has left behind, and
+// rotates the key of the notification endpoint. It works against AWS and against
+// the local cloud.
 package main
 
 import (
@@ -16,11 +17,12 @@ import (
 	"time"
 )
 
-const usage = `operator works with the dead letters of a saga, and audits it.
+const usage = `operator works with the dead letters and the secret of a saga, and audits it.
 
 usage: operator letters [flags] [QUEUE]   show dead-letter queues, or the letters in one
        operator redrive [flags] QUEUE     send the letters in a queue back to where they were going
        operator audit   [flags]           check that the saga left nothing wrong behind
+       operator rotate  [flags]           replace the key of the notification endpoint
 
 Every command finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
 The flags of a command are listed by: operator COMMAND -h
@@ -85,6 +87,8 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.redrive(ctx, rest)
 	case "audit":
 		return o.audit(ctx, rest)
+	case "rotate":
+		return o.rotate(ctx, rest)
 	case "help", "-h", "-help", "--help":
 		_, err := io.WriteString(o.stdout, usage)
 		return err

@@ -52,6 +52,7 @@ func TestWhatIsCalledWronglyIsExplainedInOneLine(t *testing.T) {
 		"too many arguments": {[]string{"letters", "-stack", "s", "a", "b"}, `unexpected argument "b"`},
 		"a flag too late":    {[]string{"letters", "-stack", "s", "a", "-json"}, `unexpected argument "-json" (flags come first)`},
 		"an audit of what":   {[]string{"audit", "-stack", "s", "a"}, `unexpected argument "a"`},
+		"a rotation of what": {[]string{"rotate", "-stack", "s", "a"}, `unexpected argument "a"`},
 		"redrive what":       {[]string{"redrive", "-stack", "s"}, "say which queue"},
 		"redrive how many":   {[]string{"redrive", "-stack", "s", "-max", "0", "q"}, "-max 0 is not between 1 and 1000"},
 	} {
@@ -73,6 +74,7 @@ func TestHelpIsNoError(t *testing.T) {
 		"usage: operator letters [flags] [QUEUE]\n": {"letters", "-h"},
 		"-dry-run":       {"redrive", "-help"},
 		"-allow-letters": {"audit", "-h"},
+		"-finish":        {"rotate", "-h"},
 	} {
 		o := newOffice()
 		assertEqual(t, "the exit code", exitOK, o.run(t.Context(), arguments))
@@ -96,6 +98,7 @@ func TestWhatDoesNotWorkIsExplainedInOneLine(t *testing.T) {
 		"no local cloud":     {path + "-gone", []string{"letters"}, "is the local cloud running"},
 		"no such queue":      {path, []string{"letters", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue": there are Shop/DeadLetters`},
 		"nothing to redrive": {path, []string{"redrive", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue"`},
+		"nothing to rotate":  {path, []string{"rotate"}, "the stack has no Notification/ApiKey"},
 		"nothing to audit":   {path, []string{"audit"}, "the stack has no Observability/Events"},
 	} {
 		t.Run(name, func(t *testing.T) {

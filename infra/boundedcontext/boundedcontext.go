@@ -13,8 +13,14 @@ import (
 	"example.com/saga/infra/deadletter"
 )
 
-// BoundedContext is a context's resources, as far as others need them.
+// BoundedContext is a context's resources. What the props do not say can be
+// changed there, down to CloudFormation: see the package's documentation.
 type BoundedContext struct {
+	// Worker is the function that handles the events.
+	Worker awslambda.Function
+	// Rules are those that deliver to the worker or its queue, one for each
+	// source.
+	Rules []awsevents.Rule
 	// Table is the dedup table, in which the context remembers what it handled.
 	Table awsdynamodb.ITable
 	// Queue is where events arrive, nil for a context with its own bus.
@@ -51,6 +57,9 @@ func New(scope constructs.Construct, id string, props Props) *BoundedContext {
 	return context
 }
 
+// Construct is what all resources of the context are below.
+func (c *BoundedContext) Construct() constructs.Construct { return c.scope }
+
 // AddFunction adds a function that shares the context's table, such as an HTTP
 // front door. Nothing invokes it asynchronously, so it has no dead-letter
 // queue.
@@ -78,5 +87,6 @@ func (c *BoundedContext) newWorker() {
 	allow(role, c.DeadLetters.QueueArn(), "sqs:SendMessage")
 	worker := c.function("Worker", c.props.Worker, role, c.invocationDeadLetters)
 	worker.AddEnvironment(new("DEAD_LETTER_QUEUE_URL"), c.DeadLetters.QueueUrl(), nil)
+	c.Worker = worker
 	c.props.Delivery.connect(c, worker)
 }

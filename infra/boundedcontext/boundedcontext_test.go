@@ -135,6 +135,9 @@ func TestPropsThatCannotWorkAreRefusedByName(t *testing.T) {
 		"a publisher of nothing named": {func(p *boundedcontext.Props) {
 			p.Worker.Publishes = subscription.Events{"ledger": nil}
 		}, "Publishes"},
+		"a variable of the context": {func(p *boundedcontext.Props) {
+			p.Worker.Variables = map[string]string{"TABLE_NAME": "other"}
+		}, "TABLE_NAME"},
 		"a negative reservation":   {func(p *boundedcontext.Props) { p.Worker.ReservedConcurrency = -1 }, "ReservedConcurrency"},
 		"a query without an index": {func(p *boundedcontext.Props) { p.Worker.QueriesDue = true }, "DueIndex"},
 		"no log level":             {func(p *boundedcontext.Props) { p.LogLevel = "" }, "LogLevel"},

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
 	"example.com/saga/infra/deadletter"
+	"example.com/saga/infra/eventbus"
 	"example.com/saga/infra/subscription"
 )
 
@@ -31,7 +32,7 @@ func (b OwnBus) validate() error {
 }
 
 func (b OwnBus) prepare(context *BoundedContext) {
-	context.Bus = awsevents.NewEventBus(context.scope, new("Bus"), &awsevents.EventBusProps{EventBusName: &b.Name})
+	context.Bus = eventbus.New(context.scope, "Bus", b.Name)
 	context.DeadLetters = deadletter.NewQueue(context.scope, "DeadLetters")
 	context.invocationDeadLetters = context.DeadLetters
 }
@@ -46,7 +47,7 @@ func (b OwnBus) connect(context *BoundedContext, worker awslambda.Function) {
 		Event:           detail(),
 		DeadLetterQueue: context.Undelivered,
 	})
-	subscription.New(context.scope, "Consume", own, context.props.Consumes, target)
+	context.Rules = subscription.New(context.scope, "Consume", own, context.props.Consumes, target)
 }
 
 // forward sends events from one bus to another, by a role that may do just

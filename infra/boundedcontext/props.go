@@ -11,46 +11,65 @@ import (
 	"example.com/saga/infra/subscription"
 )
 
-// Props describes a bounded context.
+// Props describes a bounded context. What has no default is required.
 type Props struct {
-	// Service is the context's name in logs and metrics.
+	// Service is the context's name, which its functions are told as
+	// SERVICE_NAME.
 	Service string
 	// Bus is where the events come from and, without an [OwnBus], where the
 	// context's events go.
-	Bus      awsevents.IEventBus
+	Bus awsevents.IEventBus
+	// Consumes is what the worker is handed. There is a rule for each source,
+	// whose types have to fit into the 2,048 characters of an event pattern
+	// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
 	Consumes subscription.Events
+	// Delivery is how: [Queue], [FIFOQueue] or [OwnBus].
 	Delivery Delivery
-	Worker   Function
+	// Worker handles the events.
+	Worker Function
 	// DueIndex adds an index of the items that are due to the table: those that
-	// have the attributes open and due, ordered by due.
+	// have the attributes open (a text) and due (a number), ordered by due. It
+	// is called due and has the keys alone. By default there is none.
 	DueIndex bool
-	// Protected keeps data: the table is recoverable to any second, cannot be
-	// deleted by mistake and, with the logs, outlives the stack.
-	Protected        bool
-	LogLevel         string
+	// Protected keeps data: the table is recoverable to any second of the last
+	// 35 days, cannot be deleted by mistake and, with the logs, outlives the
+	// stack. By default everything goes with the stack.
+	Protected bool
+	// LogLevel is what the functions are told as LOG_LEVEL.
+	LogLevel string
+	// LogRetentionDays is how long logs are kept: one of the periods that
+	// CloudWatch Logs knows, such as 1, 7, 30 or 365.
 	LogRetentionDays int
-	// Retention is how long the context remembers an event that it handled.
+	// Retention is how long the context remembers an event that it handled,
+	// which its functions are told as RETENTION. It must be longer than an
+	// event can take to come again: 14 days in the queue, 14 more in the
+	// dead-letter queue, and the time until somebody has redriven it.
 	Retention time.Duration
 }
 
-// Function describes one function of a bounded context.
+// Function describes one function of a bounded context. What has no default is
+// required.
 type Function struct {
-	// Artefact is the folder that holds the executable, named bootstrap.
+	// Artefact is the folder that holds the executable, named bootstrap and
+	// built for Linux on arm64.
 	Artefact string
+	// MemoryMB is from 128 to 10,240. The share of a processor grows with it.
 	MemoryMB int
-	Timeout  time.Duration
+	// Timeout is a number of seconds, up to 15 minutes.
+	Timeout time.Duration
 	// TableActions are the DynamoDB operations that it may use on the
 	// context's table, such as GetItem.
 	TableActions []string
-	// QueriesDue lets it query the context's DueIndex.
+	// QueriesDue lets it query the context's DueIndex. By default it may not.
 	QueriesDue bool
 	// Variables are environment variables, besides those that every function of
-	// the context has.
+	// the context has. By default there are none.
 	Variables map[string]string
-	// Publishes is all that it may publish. None publishes nothing.
+	// Publishes is all that it may publish. By default that is nothing.
 	Publishes subscription.Events
-	// ReservedConcurrency is both reserved and the most that runs at once.
-	// Zero reserves nothing.
+	// ReservedConcurrency is both reserved and the most that runs at once. By
+	// default nothing is reserved and only the account limits it. A worker that
+	// polls a queue is limited by the MaximumConcurrency of its delivery.
 	ReservedConcurrency int
 }
 
@@ -112,8 +131,24 @@ func (f Function) validate() error {
 			problems = append(problems, fmt.Errorf("in Publishes: %w", err))
 		}
 	}
+	if err := f.validateVariables(); err != nil {
+		problems = append(problems, err)
+	}
 	if f.ReservedConcurrency < 0 {
 		problems = append(problems, fmt.Errorf("a ReservedConcurrency of %d is negative", f.ReservedConcurrency))
+	}
+	return errors.Join(problems...)
+}
+
+// validateVariables refuses what the context sets itself.
+func (f Function) validateVariables() error {
+	var problems []error
+	for _, own := range []string{
+		"DEAD_LETTER_QUEUE_URL", "EVENT_BUS_NAME", "LOG_LEVEL", "QUEUE_URL", "RETENTION", "SERVICE_NAME", "TABLE_NAME",
+	} {
+		if _, taken := f.Variables[own]; taken {
+			problems = append(problems, fmt.Errorf("in Variables: %s is set by the context itself", own))
+		}
 	}
 	return errors.Join(problems...)
 }

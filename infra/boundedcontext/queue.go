@@ -96,7 +96,7 @@ func (c *BoundedContext) subscribeQueue(groupBy *string) {
 		MessageGroupId:  groupBy,
 		DeadLetterQueue: c.Undelivered,
 	})
-	subscription.New(c.scope, "Consume", c.props.Bus, c.props.Consumes, target)
+	c.Rules = subscription.New(c.scope, "Consume", c.props.Bus, c.props.Consumes, target)
 }
 
 func (c *BoundedContext) poll(worker awslambda.Function, batchSize, maximumConcurrency int) {

@@ -58,6 +58,9 @@ func New(scope constructs.Construct, id string, props Props) {
 	subscription.New(this, "Notify", props.Bus, props.Events, target)
 }
 
+// connection makes the connection and the secret with its key. An operator
+// rotates the key without a deployment; a change to how it is generated would
+// make CloudFormation generate another one, without asking the endpoint's owner.
 func connection(scope constructs.Construct) awsevents.Connection {
 	key := awssecretsmanager.NewSecret(scope, new("ApiKey"), &awssecretsmanager.SecretProps{
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
@@ -67,7 +70,7 @@ func connection(scope constructs.Construct) awsevents.Connection {
 	})
 	cdknag.NagSuppressions_AddResourceSuppressions(key, &[]*cdknag.NagPackSuppression{{
 		Id:     new("AwsSolutions-SMG4"),
-		Reason: new("The endpoint's owner holds the same key: changing it on one side alone would cut the connection."),
+		Reason: new("The endpoint's owner holds the same key, so an operator rotates it with the owner: a schedule would cut the connection."),
 	}}, nil)
 	// The connection's parameters win over those of a rule's target, so every
 	// request that uses the connection has this content type.

@@ -43,12 +43,13 @@ func (e Events) Sources() []string {
 
 // New makes one rule per source, which matches that source's events of the
 // own account and sends them to the target. A rule's construct id is the
-// prefix and its source.
-func New(scope constructs.Construct, prefix string, bus awsevents.IEventBus, events Events, target awsevents.IRuleTarget) {
+// prefix and its source. The rules are in the order of their sources.
+func New(scope constructs.Construct, prefix string, bus awsevents.IEventBus, events Events, target awsevents.IRuleTarget) []awsevents.Rule {
 	account := awscdk.Stack_Of(scope).Account()
+	var rules []awsevents.Rule
 	for _, source := range events.Sources() {
 		id := prefix + strings.ToUpper(source[:1]) + source[1:]
-		awsevents.NewRule(scope, &id, &awsevents.RuleProps{
+		rules = append(rules, awsevents.NewRule(scope, &id, &awsevents.RuleProps{
 			EventBus: bus,
 			EventPattern: &awsevents.EventPattern{
 				Account:    &[]*string{account},
@@ -56,6 +57,7 @@ func New(scope constructs.Construct, prefix string, bus awsevents.IEventBus, eve
 				DetailType: jsii.Strings(events[source]...),
 			},
 			Targets: &[]awsevents.IRuleTarget{target},
-		})
+		}))
 	}
+	return rules
 }

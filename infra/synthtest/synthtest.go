@@ -16,7 +16,10 @@ import (
 type Template struct {
 	Resources map[string]Resource
 	Outputs   map[string]struct{ Value Reference }
-	text      []byte
+	// Paths are the resources' construct paths by logical id, without the
+	// stack's name and without a trailing "/Resource".
+	Paths map[string]string `json:"-"`
+	text  []byte
 }
 
 // Resource is one resource of a template.
@@ -25,6 +28,7 @@ type Resource struct {
 	Properties          json.RawMessage
 	DeletionPolicy      string
 	UpdateReplacePolicy string
+	DependsOn           List
 }
 
 // String is the template as indented JSON.
@@ -72,11 +76,39 @@ func Synth(t *testing.T, stack awscdk.Stack) Template {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := Template{text: append(text, '\n')}
+	metadata := filepath.Join(*assembly.Directory(), *stack.ArtifactId()+".metadata.json")
+	template := Template{Paths: paths(t, metadata), text: append(text, '\n')}
 	if err := json.Unmarshal(text, &template); err != nil {
 		t.Fatalf("the template has an unexpected shape: %v", err)
 	}
 	return template
+}
+
+// paths reads the metadata that CDK keeps beside the template: by construct
+// path, among other things, the logical id.
+func paths(t *testing.T, metadata string) map[string]string {
+	t.Helper()
+	encoded, err := os.ReadFile(metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var entries map[string][]struct {
+		Type string `json:"type"`
+		Data any    `json:"data"`
+	}
+	if err := json.Unmarshal(encoded, &entries); err != nil {
+		t.Fatalf("%s: %v", metadata, err)
+	}
+	found := map[string]string{}
+	for path, about := range entries {
+		for _, entry := range about {
+			if entry.Type == "aws:cdk:logicalId" {
+				_, path, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+				found[fmt.Sprint(entry.Data)] = strings.TrimSuffix(path, "/Resource")
+			}
+		}
+	}
+	return found
 }
 
 // checkValidation fails the test for the annotations that constructs carry and

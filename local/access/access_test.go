@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -159,6 +160,15 @@ func TestConditions(t *testing.T) {
 				t.Errorf("%s %s on %v holds = %t, want %t", test.operator, test.values, test.given, got, test.want)
 			}
 		})
+	}
+}
+
+func TestAPolicyTellsWhatItAsksFor(t *testing.T) {
+	policy := parse(t, `{"Statement":[
+		{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"events:Source":"order","aws:SourceAccount":"1"}}},
+		{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Null":{"AWS:SourceAccount":"true"}}}]}`)
+	if got, want := policy.Keys(), []string{"aws:sourceaccount", "events:source"}; !slices.Equal(got, want) {
+		t.Errorf("it asks for %v, want %v", got, want)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -72,6 +73,18 @@ func Parse(text []byte) (Policy, error) {
 		policy.statements = append(policy.statements, one)
 	}
 	return policy, nil
+}
+
+// Keys lists the condition keys that the policy asks for, in small letters.
+func (p Policy) Keys() []string {
+	var keys []string
+	for _, statement := range p.statements {
+		for _, condition := range statement.conditions {
+			keys = append(keys, condition.key)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 func parseStatement(text json.RawMessage) (statement, error) {

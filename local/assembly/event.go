@@ -19,6 +19,18 @@ func (b *EventBus) identify(at place) (identity, error) {
 	return identity{name: b.Name, ref: b.Name, arn: arn, attributes: map[string]string{"Arn": arn, "Name": b.Name}}, nil
 }
 
+// EventBusPolicy is an AWS::Events::EventBusPolicy: one statement of a bus's
+// policy.
+type EventBusPolicy struct {
+	EventBusName string `cfn:"EventBusName,required"`
+	StatementID  string `cfn:"StatementId,required"`
+	Statement    any    `cfn:"Statement,required"`
+}
+
+func (p *EventBusPolicy) identify(at place) (identity, error) {
+	return identity{name: p.StatementID, ref: at.logicalID}, nil
+}
+
 // Rule is an AWS::Events::Rule with an event pattern.
 type Rule struct {
 	Name        string   `cfn:"Name"`
@@ -115,9 +127,9 @@ type ConnectionHTTPParameters struct {
 
 // ConnectionParameter is one header of a connection.
 type ConnectionParameter struct {
-	Key     string   `cfn:"Key,required"`
-	Value   string   `cfn:"Value,required"`
-	IsValue Harmless `cfn:"IsValueSecret" why:"nobody can read a connection back here"`
+	Key           string `cfn:"Key,required"`
+	Value         string `cfn:"Value,required"`
+	IsValueSecret bool   `cfn:"IsValueSecret"`
 }
 
 func (c *Connection) identify(at place) (identity, error) {

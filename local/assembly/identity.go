@@ -65,6 +65,7 @@ func newProperties(resourceType string) (properties, bool) {
 		"AWS::Events::ApiDestination":     new(APIDestination),
 		"AWS::Events::Connection":         new(Connection),
 		"AWS::Events::EventBus":           new(EventBus),
+		"AWS::Events::EventBusPolicy":     new(EventBusPolicy),
 		"AWS::Events::Rule":               new(Rule),
 		"AWS::IAM::Policy":                new(Policy),
 		"AWS::IAM::Role":                  new(Role),

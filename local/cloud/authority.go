@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"example.com/saga/local/access"
 	"example.com/saga/local/assembly"
@@ -45,7 +46,9 @@ type caller struct {
 
 func newAuthority(stack *assembly.Assembly, account string) (*authority, error) {
 	a := &authority{account: account, roles: map[string]*role{}, callers: map[string]caller{}, attached: map[string][]access.Policy{}}
-	return a, errors.Join(a.addRoles(stack), a.addPolicies(stack), a.addQueuePolicies(stack), a.addLogsPolicies(stack), a.addPermissions(stack))
+	return a, errors.Join(
+		a.addRoles(stack), a.addPolicies(stack), a.addQueuePolicies(stack), a.addBusPolicies(stack),
+		a.addLogsPolicies(stack), a.addPermissions(stack))
 }
 
 func (a *authority) addRoles(stack *assembly.Assembly) error {
@@ -108,10 +111,30 @@ func (a *authority) addQueuePolicies(stack *assembly.Assembly) error {
 	return errors.Join(problems...)
 }
 
+func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
+	arns := map[string]string{}
+	for resource := range assembly.Of[assembly.EventBus](stack) {
+		arns[resource.Name] = resource.ARN
+	}
+	var problems []error
+	for resource, given := range assembly.Of[assembly.EventBusPolicy](stack) {
+		policy, err := parsePolicy(map[string]any{"Statement": given.Statement})
+		if err != nil {
+			problems = append(problems, about(resource, err))
+		}
+		arn, known := arns[given.EventBusName]
+		if !known {
+			problems = append(problems, about(resource, fmt.Errorf("the bus %s is not in the stack", given.EventBusName)))
+		}
+		a.attached[arn] = append(a.attached[arn], policy)
+	}
+	return errors.Join(problems...)
+}
+
 func (a *authority) addLogsPolicies(stack *assembly.Assembly) error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.LogsPolicy](stack) {
-		policy, err := access.Parse([]byte(given.PolicyDocument))
+		policy, err := readPolicy([]byte(given.PolicyDocument))
 		if err != nil {
 			problems = append(problems, about(resource, err))
 		}
@@ -172,7 +195,22 @@ func parsePolicy(document any) (access.Policy, error) {
 	if err != nil {
 		return access.Policy{}, err
 	}
-	return access.Parse(text)
+	return readPolicy(text)
+}
+
+// readPolicy refuses a policy that asks what no request is asked here.
+func readPolicy(text []byte) (access.Policy, error) {
+	policy, err := access.Parse(text)
+	if err != nil {
+		return policy, err
+	}
+	var problems []error
+	for _, key := range policy.Keys() {
+		if !slices.Contains(conditionKeys(), key) {
+			problems = append(problems, fmt.Errorf("the condition key %s is not supported by the local cloud", key))
+		}
+	}
+	return policy, errors.Join(problems...)
 }
 
 // credentials lets a function call the APIs as its role. It gives the

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -22,6 +23,7 @@ import (
 	"example.com/saga/local/logs"
 	"example.com/saga/local/queue"
 	"example.com/saga/local/schedule"
+	"example.com/saga/local/secret"
 	"example.com/saga/local/table"
 	"example.com/saga/local/wire"
 )
@@ -74,6 +76,7 @@ type Cloud struct {
 	destinations *destination.Service
 	buses        *bus.Service
 	schedules    *schedule.Service
+	secrets      *secret.Service
 	receiver     *receiver
 
 	address string
@@ -167,6 +170,7 @@ func (c *Cloud) build() error {
 		c.createLogGroups(),
 		c.createFunctions(),
 		c.createMappings(),
+		c.createSecrets(),
 		c.createDestinations(),
 		c.createBuses(),
 		c.createRules(),
@@ -196,8 +200,10 @@ func (c *Cloud) serve() {
 
 // api is what answers at the one address of the AWS APIs.
 func (c *Cloud) api() http.Handler {
+	events := c.buses.API()
+	maps.Copy(events.Operations, c.destinations.Operations())
 	mux := http.NewServeMux()
-	mux.Handle("/", wire.Handler(c.withFaults(c.tables.API(), c.queues.API(), c.buses.API(), c.logs.API())...))
+	mux.Handle("/", wire.Handler(c.withFaults(c.tables.API(), c.queues.API(), events, c.logs.API(), c.secrets.API())...))
 	mux.Handle(function.APIPath, c.functions.API(c.authority.authorize))
 	mux.Handle("/notifications", c.receiver)
 	mux.HandleFunc("GET /usage", c.showUsage)

@@ -27,12 +27,23 @@ func (a *authority) authorize(ctx context.Context, action, resource string, cond
 		who.session, action, resource, reason)
 }
 
+// conditionKeys are those whose values requests have here, in small letters.
+func conditionKeys() []string {
+	return []string{
+		"aws:principalaccount", "aws:principalisawsservice", "aws:securetransport", "aws:sourceaccount", "aws:sourcearn",
+		"dynamodb:enclosingoperation", "events:detail-type", "events:eventbusinvocation", "events:source",
+		"lambda:functionurlauthtype", "lambda:invokedviafunctionurl",
+	}
+}
+
 func (a *authority) decide(who *role, action, resource string, conditions map[string][]string) access.Decision {
 	request := access.Request{Principal: who.arn, Action: action, Resource: resource, Conditions: a.withContext(conditions)}
+	request.Conditions["aws:PrincipalAccount"] = []string{a.account}
+	request.Conditions["aws:PrincipalIsAWSService"] = []string{"false"}
 	return max(access.Evaluate(request, who.policies...), access.Evaluate(request, a.attached[resource]...))
 }
 
-// withContext adds the condition keys that every request has. Loopback stands
+// withContext adds the condition key that every request has. Loopback stands
 // for the encrypted transport that policies ask for.
 func (a *authority) withContext(conditions map[string][]string) map[string][]string {
 	all := map[string][]string{"aws:SecureTransport": {"true"}}
@@ -59,7 +70,7 @@ func (a *authority) serviceMayLog(service, action, resource, sourceARN string) b
 
 func (a *authority) fromService(service, action, resource, sourceARN string) access.Request {
 	return access.Request{Principal: service, Action: action, Resource: resource, Conditions: a.withContext(map[string][]string{
-		"aws:SourceArn": {sourceARN}, "aws:SourceAccount": {a.account},
+		"aws:PrincipalIsAWSService": {"true"}, "aws:SourceArn": {sourceARN}, "aws:SourceAccount": {a.account},
 	})}
 }
 

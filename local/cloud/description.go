@@ -18,6 +18,8 @@ type Description struct {
 	Functions        map[string]string `json:"functions"`
 	Buses            map[string]string `json:"buses"`
 	LogGroups        map[string]string `json:"logGroups"`
+	Connections      map[string]string `json:"connections"`
+	Secrets          map[string]string `json:"secrets"`
 	// Outputs are the stack's outputs by name.
 	Outputs map[string]string `json:"outputs"`
 }
@@ -35,6 +37,8 @@ func (c *Cloud) Describe() Description {
 		Functions:        names[assembly.Function](c.assembly),
 		Buses:            names[assembly.EventBus](c.assembly),
 		LogGroups:        names[assembly.LogGroup](c.assembly),
+		Connections:      names[assembly.Connection](c.assembly),
+		Secrets:          names[assembly.Secret](c.assembly),
 		Outputs:          maps.Clone(c.assembly.Outputs),
 	}
 	if description.NotificationsURL == "" {

@@ -3,7 +3,6 @@ package cloud
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"example.com/saga/local/assembly"
@@ -13,6 +12,7 @@ import (
 	"example.com/saga/local/logs"
 	"example.com/saga/local/queue"
 	"example.com/saga/local/schedule"
+	"example.com/saga/local/secret"
 	"example.com/saga/local/table"
 )
 
@@ -38,7 +38,9 @@ func (c *Cloud) newEngines() {
 		Hasten:         c.queues.Hasten,
 	})
 	c.schedules = schedule.New(schedule.Config{Clock: clock, Every: c.config.ScheduleEvery, Targets: schedules{c}, Logger: c.config.Logger})
-	c.destinations = destination.New(destination.Config{Clock: clock, Transport: c.transport()})
+	c.destinations = destination.New(destination.Config{Clock: clock, Transport: c.transport(), Authorize: authorize})
+	c.receiver = newReceiver(clock, c.destinations.Admits)
+	c.secrets = secret.New(secret.Config{Clock: clock, Authorize: authorize})
 	deliveries := deliveries{c}
 	c.buses = bus.New(bus.Config{
 		Account: c.config.AccountID, Region: c.config.Region, Clock: clock, Authorize: authorize,
@@ -153,32 +155,39 @@ func (c *Cloud) createDestinations() error {
 	if endpoint == "" {
 		endpoint = c.address + "/notifications"
 	}
-	headers := map[string]http.Header{}
-	var keys []apiKey
+	connections := map[string]*destination.Connection{}
 	for resource, given := range assembly.Of[assembly.Connection](c.assembly) {
 		key := given.AuthParameters.APIKey
-		header := http.Header{}
+		made := &destination.Connection{Name: resource.Name, ARN: resource.ARN, KeyName: key.Name, KeyValue: key.Value}
 		if parameters := given.AuthParameters.HTTPParameters; parameters != nil {
 			for _, parameter := range parameters.HeaderParameters {
-				header.Add(parameter.Key, parameter.Value)
+				made.Header = append(made.Header, destination.HeaderParameter(parameter))
 			}
 		}
-		header.Set(key.Name, key.Value)
-		headers[resource.ARN] = header
-		keys = append(keys, apiKey{header: key.Name, value: key.Value})
+		c.destinations.Connect(made)
+		connections[resource.ARN] = made
 	}
-	c.receiver = newReceiver(c.config.Clock, keys)
 	var problems []error
 	for resource, given := range assembly.Of[assembly.APIDestination](c.assembly) {
-		header, known := headers[given.ConnectionARN]
+		connection, known := connections[given.ConnectionARN]
 		if !known {
 			problems = append(problems, about(resource, fmt.Errorf("the connection %s is not in the stack", given.ConnectionARN)))
 			continue
 		}
 		if err := c.destinations.Create(destination.Destination{
 			ARN: resource.ARN, Endpoint: endpoint, Method: given.HTTPMethod,
-			RatePerSecond: number(given.RateLimitPerSecond, 0), Header: header,
+			RatePerSecond: number(given.RateLimitPerSecond, 0), Connection: connection,
 		}); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Cloud) createSecrets() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Secret](c.assembly) {
+		if err := c.secrets.Create(resource.Name, resource.ARN, given.Value); err != nil {
 			problems = append(problems, about(resource, err))
 		}
 	}

@@ -85,6 +85,32 @@ func TestAQueuesExplicitDenyWinsOverTheRolesAllow(t *testing.T) {
 	}
 }
 
+// onlyOf is a bus policy that denies everyone but one account.
+func onlyOf(bus, account string) map[string]any {
+	return decode(`{"Type": "AWS::Events::EventBusPolicy", "Properties": {
+		"EventBusName": {"Ref": "` + bus + `"}, "StatementId": "DenyOtherAccounts",
+		"Statement": {"Effect": "Deny", "Principal": "*", "Action": "events:PutEvents", "Resource": {"Fn::GetAtt": ["` + bus + `", "Arn"]},
+			"Condition": {"StringNotEquals": {"aws:PrincipalAccount": "` + account + `"}, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}}}}`)
+}
+
+func TestABusThatIsClosedToOtherAccountsIsOpenToTheOwn(t *testing.T) {
+	const own, other = "000000000000", "999999999999"
+	publish := `{"Entries": [{"EventBusName": "shop", "Source": "worker", "DetailType": "x", "Detail": "{}"}]}`
+	for account, want := range map[string]string{own: `"FailedEntryCount":0`, other: "with an explicit deny"} {
+		s := start(t, func(r resources) { r["ShopPolicy"] = onlyOf("Bus", account) })
+		if _, answer := s.call(t, "AWSEvents.PutEvents", publish); !strings.Contains(answer, want) {
+			t.Errorf("on a bus of the account %s the function's event is answered with %s", account, answer)
+		}
+	}
+	for account, dead := range map[string]int{own: 0, other: 1} {
+		s := start(t, func(r resources) { r["InnerPolicy"] = onlyOf("Inner", account) })
+		s.publish(t, "inner", `{"id": "1"}`)
+		if got := s.Usage(t.Context()).Rules["ToInner"].DeadLettered; got != dead {
+			t.Errorf("on its way to a bus of the account %s, %d events became dead letters, want %d", account, got, dead)
+		}
+	}
+}
+
 func TestAFunctionURLNeedsBothPermissions(t *testing.T) {
 	for _, missing := range []string{"UrlPermission", "InvokePermission"} {
 		t.Run("without "+missing, func(t *testing.T) {
@@ -125,6 +151,19 @@ func TestAStackThatAWSWouldRefuseIsRefused(t *testing.T) {
 		"a function whose logs would be lost": {
 			func(r resources) { statements(r)[3].(map[string]any)["Action"] = "logs:CreateLogStream" },
 			"resource Worker (AWS::Lambda::Function): its role does not allow logs:PutLogEvents on its log group shop-Logs-",
+		},
+		"a policy of a bus that is not there": {
+			func(r resources) {
+				r["Closed"] = onlyOf("Bus", "000000000000")
+				r.properties("Closed")["EventBusName"] = "nowhere"
+			},
+			"resource Closed (AWS::Events::EventBusPolicy): the bus nowhere is not in the stack",
+		},
+		"a policy that asks for what no request has": {
+			func(r resources) {
+				statements(r)[0].(map[string]any)["Condition"] = decode(`{"StringEquals": {"aws:PrincipalOrgID": "o-1"}}`)
+			},
+			"resource WorkerPolicy (AWS::IAM::Policy): the condition key aws:principalorgid is not supported by the local cloud",
 		},
 		"a policy that is not understood": {
 			func(r resources) { statements(r)[0].(map[string]any)["Effect"] = "Maybe" },

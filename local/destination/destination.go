@@ -1,5 +1,5 @@
-// Package destination is EventBridge's API destinations: it sends events to
-// HTTP endpoints as the rules' targets ask for it.
+// Package destination is EventBridge's API destinations and their connections:
+// it sends events to HTTP endpoints as the rules' targets ask for it.
 //
 // It makes one attempt and says what kind of failure it was; the retries are the
 // rule's.
@@ -33,10 +33,8 @@ type Destination struct {
 	Method   string
 	// RatePerSecond is 300 if it is 0.
 	RatePerSecond int
-	// Header and Query come from the connection: its API key and its invocation
-	// parameters. They win over those of the target.
-	Header http.Header
-	Query  url.Values
+	// Connection may be nil for an endpoint that asks for nothing.
+	Connection *Connection
 }
 
 // Config is what a Service needs. Clock is required.
@@ -44,15 +42,20 @@ type Config struct {
 	Clock func() time.Time
 	// Transport sends the requests; nil means a plain one without a proxy.
 	Transport http.RoundTripper
+	// Authorize decides on a call over the wire; nil allows everything.
+	Authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
 }
 
 // Service knows the API destinations. It is the deliverer of their kind.
 type Service struct {
-	clock  func() time.Time
-	client *http.Client
+	clock     func() time.Time
+	client    *http.Client
+	authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
 
 	mu           sync.RWMutex
 	destinations map[string]*endpoint
+	// connections are known by their names.
+	connections map[string]*Connection
 }
 
 var _ bus.Deliverer = (*Service)(nil)
@@ -70,7 +73,8 @@ func New(config Config) *Service {
 		transport = &http.Transport{}
 	}
 	return &Service{
-		clock: config.Clock,
+		clock:     config.Clock,
+		authorize: config.Authorize,
 		client: &http.Client{
 			Transport: transport,
 			Timeout:   timeout,
@@ -79,6 +83,7 @@ func New(config Config) *Service {
 			},
 		},
 		destinations: make(map[string]*endpoint),
+		connections:  make(map[string]*Connection),
 	}
 }
 
@@ -86,6 +91,9 @@ func New(config Config) *Service {
 func (s *Service) Create(d Destination) error {
 	if err := d.check(); err != nil {
 		return fmt.Errorf("API destination %s: %w", d.ARN, err)
+	}
+	if d.Connection == nil {
+		d.Connection = &Connection{}
 	}
 	if d.RatePerSecond == 0 {
 		d.RatePerSecond = defaultRate

@@ -89,19 +89,21 @@ func TestTheRequest(t *testing.T) {
 		},
 		{
 			"has the connection's headers rather than the target's",
-			destination.Destination{Endpoint: "/hook", Header: http.Header{"X-Api-Key": {"secret"}}},
+			destination.Destination{Endpoint: "/hook", Connection: &destination.Connection{KeyName: "X-Api-Key", KeyValue: "secret"}},
 			&bus.HTTPParameters{Header: map[string]string{"x-api-key": "guess", "Content-Type": "application/cloudevents+json"}},
 			request{"POST", "/hook", "{}", fixed("X-Api-Key", "secret", "Content-Type", "application/cloudevents+json"), true},
 		},
 		{
 			"keeps the fixed headers whatever is asked for",
-			destination.Destination{Endpoint: "/hook", Header: http.Header{"user-agent": {"me"}, "Transfer-Encoding": {"chunked"}}},
+			destination.Destination{Endpoint: "/hook", Connection: &destination.Connection{Header: []destination.HeaderParameter{
+				{Key: "user-agent", Value: "me"}, {Key: "Transfer-Encoding", Value: "chunked"},
+			}}},
 			&bus.HTTPParameters{Header: map[string]string{"Range": "none", "Connection": "keep-alive", "Host": "other", "Content-Length": "7"}},
 			request{"POST", "/hook", "{}", fixed(), true},
 		},
 		{
 			"has path values and a query, of which the connection's wins",
-			destination.Destination{Endpoint: "/orders/*/items/*?a=0&b=0", Query: url.Values{"a": {"1"}}},
+			destination.Destination{Endpoint: "/orders/*/items/*?a=0&b=0", Connection: &destination.Connection{Query: url.Values{"a": {"1"}}}},
 			&bus.HTTPParameters{Path: []string{"o/1", "i 1"}, Query: map[string]string{"a": "2", "c": "3"}},
 			request{"POST", "/orders/o%2F1/items/i%201?a=1&b=0&c=3", "{}", fixed(), true},
 		},

@@ -33,7 +33,7 @@ func (e *endpoint) request(ctx context.Context, d bus.Delivery) (*http.Request, 
 	for name, value := range parameters.Header {
 		set(request.Header, name, value)
 	}
-	for name, values := range e.Header {
+	for name, values := range e.Connection.header() {
 		for i, value := range values {
 			if i == 0 {
 				set(request.Header, name, value)
@@ -68,7 +68,7 @@ func (e *endpoint) address(parameters *bus.HTTPParameters) (string, error) {
 	for name, value := range parameters.Query {
 		query.Set(name, value)
 	}
-	maps.Copy(query, e.Query)
+	maps.Copy(query, e.Connection.Query)
 	address.RawQuery = query.Encode()
 	return address.String(), nil
 }

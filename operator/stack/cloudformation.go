@@ -28,6 +28,7 @@ func Describe(ctx context.Context, client CloudFormation, name string) (Stack, e
 	}
 	found := Stack{
 		Queues: map[string]string{}, Tables: map[string]string{}, Functions: map[string]string{}, LogGroups: map[string]string{},
+		Connections: map[string]string{}, Secrets: map[string]string{},
 	}
 	pages := cloudformation.NewListStackResourcesPaginator(client, &cloudformation.ListStackResourcesInput{StackName: &name})
 	for pages.HasMorePages() {
@@ -46,10 +47,12 @@ func Describe(ctx context.Context, client CloudFormation, name string) (Stack, e
 
 func (s Stack) add(resource types.StackResourceSummary, paths map[string]string) error {
 	kinds := map[string]map[string]string{
-		"AWS::SQS::Queue":       s.Queues,
-		"AWS::DynamoDB::Table":  s.Tables,
-		"AWS::Lambda::Function": s.Functions,
-		"AWS::Logs::LogGroup":   s.LogGroups,
+		"AWS::SQS::Queue":             s.Queues,
+		"AWS::DynamoDB::Table":        s.Tables,
+		"AWS::Lambda::Function":       s.Functions,
+		"AWS::Logs::LogGroup":         s.LogGroups,
+		"AWS::Events::Connection":     s.Connections,
+		"AWS::SecretsManager::Secret": s.Secrets,
 	}
 	kind, wanted := kinds[aws.ToString(resource.ResourceType)]
 	if !wanted {

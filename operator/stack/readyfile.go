@@ -17,6 +17,8 @@ type readyFile struct {
 	Tables           map[string]string `json:"tables"`
 	Functions        map[string]string `json:"functions"`
 	LogGroups        map[string]string `json:"logGroups"`
+	Connections      map[string]string `json:"connections"`
+	Secrets          map[string]string `json:"secrets"`
 }
 
 // ReadFile finds the stack of a running local cloud by its ready file.
@@ -37,6 +39,7 @@ func ReadFile(path string) (Stack, error) {
 	}
 	found := Stack{
 		Queues: ready.Queues, Tables: ready.Tables, Functions: ready.Functions, LogGroups: ready.LogGroups,
+		Connections: ready.Connections, Secrets: ready.Secrets,
 		endpoint: ready.Endpoint, region: ready.Region,
 	}
 	// An endpoint outside of the local cloud need not tell what it received.

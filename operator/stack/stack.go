@@ -23,6 +23,9 @@ type Stack struct {
 	Tables    map[string]string
 	Functions map[string]string
 	LogGroups map[string]string
+	// Connections are names, Secrets names or ARNs.
+	Connections map[string]string
+	Secrets     map[string]string
 	// NotificationsURL tells what the notification endpoint received. It is
 	// empty if nobody can tell.
 	NotificationsURL string

@@ -22,7 +22,8 @@ const ready = `{
   "awsEndpointUrl": "http://127.0.0.1:2", "region": "eu-west-1",
   "notificationsUrl": "http://127.0.0.1:2/notifications",
   "queues": {"Shop/Queue": "http://127.0.0.1:2/0/q", "Shop/DeadLetters": "http://127.0.0.1:2/0/d"},
-  "tables": {"Shop/Table": "shop"}, "functions": {"Shop/Worker": "worker"}, "logGroups": {"Observability/Events": "events"}
+  "tables": {"Shop/Table": "shop"}, "functions": {"Shop/Worker": "worker"}, "logGroups": {"Observability/Events": "events"},
+  "connections": {"Shop/Connection": "shop"}, "secrets": {"Shop/Key": "key"}
 }`
 
 func write(t *testing.T, content string) string {
@@ -49,7 +50,8 @@ func TestTheReadyFileSaysWhereTheLocalCloudIs(t *testing.T) {
 	assertStack(t, stack.Stack{
 		Queues: map[string]string{"Shop/Queue": "http://127.0.0.1:2/0/q", "Shop/DeadLetters": "http://127.0.0.1:2/0/d"},
 		Tables: map[string]string{"Shop/Table": "shop"}, Functions: map[string]string{"Shop/Worker": "worker"},
-		LogGroups: map[string]string{"Observability/Events": "events"}, NotificationsURL: "http://127.0.0.1:2/notifications",
+		LogGroups:   map[string]string{"Observability/Events": "events"},
+		Connections: map[string]string{"Shop/Connection": "shop"}, Secrets: map[string]string{"Shop/Key": "key"}, NotificationsURL: "http://127.0.0.1:2/notifications",
 	}, found)
 	config, err := found.AWS(t.Context())
 	if err != nil {
@@ -130,6 +132,8 @@ const template = `{"Resources": {
   "Table1": {"Type": "AWS::DynamoDB::Table", "Metadata": {"aws:cdk:path": "saga-dev/Shop/Table/Resource"}},
   "Worker1": {"Type": "AWS::Lambda::Function", "Metadata": {"aws:cdk:path": "saga-dev/Shop/Worker/Resource"}},
   "Events1": {"Type": "AWS::Logs::LogGroup", "Metadata": {"aws:cdk:path": "saga-dev/Observability/Events"}},
+  "Connection1": {"Type": "AWS::Events::Connection", "Metadata": {"aws:cdk:path": "saga-dev/Shop/Connection/Resource"}},
+  "Key1": {"Type": "AWS::SecretsManager::Secret", "Metadata": {"aws:cdk:path": "saga-dev/Shop/Key/Resource"}},
   "Bare1": {"Type": "AWS::SQS::Queue"},
   "Role1": {"Type": "AWS::IAM::Role"}}}`
 
@@ -140,6 +144,8 @@ func TestAStackInAWSIsFoundByItsTemplateAndItsResources(t *testing.T) {
 		resource("AWS::DynamoDB::Table", "Table1", "table"),
 		resource("AWS::Lambda::Function", "Worker1", "worker"),
 		resource("AWS::Logs::LogGroup", "Events1", "/aws/events/saga-dev"),
+		resource("AWS::Events::Connection", "Connection1", "shop"),
+		resource("AWS::SecretsManager::Secret", "Key1", "arn:aws:secretsmanager:eu-west-1:1:secret:key"),
 	}, nil}, "saga-dev")
 	if err != nil {
 		t.Fatal(err)
@@ -147,6 +153,8 @@ func TestAStackInAWSIsFoundByItsTemplateAndItsResources(t *testing.T) {
 	assertStack(t, stack.Stack{
 		Queues: map[string]string{"Shop/DeadLetters": "https://sqs/dead"}, Tables: map[string]string{"Shop/Table": "table"},
 		Functions: map[string]string{"Shop/Worker": "worker"}, LogGroups: map[string]string{"Observability/Events": "/aws/events/saga-dev"},
+		Connections: map[string]string{"Shop/Connection": "shop"},
+		Secrets:     map[string]string{"Shop/Key": "arn:aws:secretsmanager:eu-west-1:1:secret:key"},
 	}, found)
 }
 

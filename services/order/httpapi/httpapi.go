@@ -6,6 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"path"
+	"strings"
 	"time"
 
 	"example.com/saga/pkg/contract"
@@ -60,10 +62,18 @@ func (a *API) Handler() http.Handler {
 	mux.Handle("/orders", a.route(http.MethodPost, a.place))
 	mux.Handle("/orders/{id}", a.route(http.MethodGet, a.show))
 	mux.Handle("/orders/{id}/cancellation", a.route(http.MethodPost, a.cancel))
-	mux.Handle("/", a.answer(func(http.ResponseWriter, *http.Request) error {
+	nowhere := a.answer(func(http.ResponseWriter, *http.Request) error {
 		return newProblem(http.StatusNotFound, "not-found", "Not found", "There is nothing here: orders are at /orders.")
-	}))
-	return mux
+	})
+	mux.Handle("/", nowhere)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The mux would redirect whoever writes a path in another way.
+		if !strings.HasPrefix(r.URL.Path, "/") || path.Clean(r.URL.Path) != r.URL.Path {
+			nowhere.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 type endpoint func(http.ResponseWriter, *http.Request) error
@@ -93,7 +103,7 @@ func (a *API) answer(e endpoint) http.Handler {
 			p = newProblem(http.StatusServiceUnavailable, "unavailable", "Temporarily unavailable",
 				"Nothing is lost: repeat the request with the same Idempotency-Key.")
 		}
-		writeJSON(w, p.Status, "application/problem+json", p)
+		p.write(w)
 	})
 }
 

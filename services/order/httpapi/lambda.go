@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -17,17 +18,24 @@ import (
 // of an HTTP handler.
 func Lambda(handler http.Handler) func(context.Context, events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 	return func(ctx context.Context, in events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
+		recorder := &recorder{header: make(http.Header), status: http.StatusOK}
 		request, err := newRequest(ctx, in)
+		if p, isProblem := errors.AsType[*problem](err); isProblem {
+			p.write(recorder)
+			return recorder.response(), nil
+		}
 		if err != nil {
 			return events.LambdaFunctionURLResponse{}, err
 		}
-		recorder := &recorder{header: make(http.Header), status: http.StatusOK}
 		handler.ServeHTTP(recorder, request)
 		return recorder.response(), nil
 	}
 }
 
 func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.Request, error) {
+	if in.RequestContext.HTTP.Method == "" {
+		return nil, errors.New("the event is no request: it has no method")
+	}
 	body := []byte(in.Body)
 	if in.IsBase64Encoded {
 		decoded, err := base64.StdEncoding.DecodeString(in.Body)
@@ -46,7 +54,7 @@ func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.
 	}
 	request.RequestURI = target
 	if request.URL, err = url.ParseRequestURI(target); err != nil {
-		return nil, err
+		return nil, newProblem(http.StatusBadRequest, "path", "Not a path", "The path or the query of the address is badly escaped.")
 	}
 	for name, value := range in.Headers {
 		request.Header.Set(name, value)

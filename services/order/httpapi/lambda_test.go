@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -113,13 +114,21 @@ func TestAnEventThatIsNoRequestIsAnError(t *testing.T) {
 	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
 	for name, payload := range map[string]string{
 		"a body that is not base64": `{"rawPath": "/", "body": "%", "isBase64Encoded": true, "requestContext": {"http": {"method": "GET"}}}`,
-		"a path that is none":       `{"rawPath": "/%zz", "requestContext": {"http": {"method": "GET"}}}`,
 		"a method that is none":     `{"rawPath": "/", "requestContext": {"http": {"method": "G E T"}}}`,
 		"nothing at all":            `{}`,
 	} {
 		if _, err := invoke(t, handler, payload); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+func TestAPathThatIsNoneIsTheClientsProblem(t *testing.T) {
+	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
+	got, err := invoke(t, handler, `{"rawPath": "/%zz", "requestContext": {"http": {"method": "GET"}}}`)
+	if err != nil || got.StatusCode != http.StatusBadRequest || got.Headers["Content-Type"] != "application/problem+json" ||
+		!strings.Contains(got.Body, "/problems/path") {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

@@ -28,6 +28,10 @@ func newProblem(status int, kind, title, explanation string, errors ...detail) *
 
 func (p *problem) Error() string { return p.Title + ": " + p.Detail }
 
+func (p *problem) write(w http.ResponseWriter) {
+	writeJSON(w, p.Status, "application/problem+json", p)
+}
+
 func writeJSON(w http.ResponseWriter, status int, contentType string, body any) {
 	encoded, err := json.Marshal(body)
 	if err != nil {

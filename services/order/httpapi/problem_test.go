@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -51,10 +52,20 @@ func badRequests() []badRequest {
 		bad("a bracket too many", goodOrder+"}", 400, "json"),
 		bad("an unknown field", with(`{"customerId"`, `{"coupon": "half", "customerId"`), 400, "unknown-field"),
 		bad("an unknown field of an item", with(`"sku"`, `"colour": "red", "sku"`), 400, "unknown-field"),
+		bad("a field in another case", with(`"customerId"`, `"customerID"`), 400, "unknown-field"),
+		bad("a field of an item in another case", with(`"sku"`, `"SKU"`), 400, "unknown-field"),
+		bad("a field twice", with(`"currency"`, `"customerId": "c-43", "currency"`), 400, "repeated-field"),
+		bad("a field of an item twice", with(`"quantity": 2`, `"quantity": 2, "quantity": 1`), 400, "repeated-field"),
+		bad("bytes that are no UTF-8", with("23 Fake Street", "23 Fake \xff"), 400, "json"),
+		bad("deeper than anybody needs", with(`"c-42"`, strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)), 400, "json"),
+		bad("a number beyond all integers", with(`1250`, `1e999`), 422, "order", "/items"),
+		bad("a customer whose name cannot be written", with(`c-42`, `c-\u0000`), 422, "order", "/customerId"),
+		bad("a customer whose name cannot be read", with(`c-42`, `c-\ud800`), 422, "order", "/customerId"),
 		bad("no object", `[]`, 422, "order", ""),
 		bad("null", `null`, 422, "order", "/customerId", "/paymentMethod", "/shippingAddress", "/currency", "/items"),
 		bad("no items", with(item, ""), 422, "order", "/items"),
 		bad("too many items", with(item, item+strings.Repeat(","+item, 50)), 422, "order", "/items"),
+		bad("thousands of bad items", with(item, `{}`+strings.Repeat(`,{}`, 20_000)), 422, "order", append([]string{"/items"}, pointersOf(50)...)...),
 		bad("a negative quantity", with(`"quantity": 2`, `"quantity": -2`), 422, "order", "/items/0/quantity"),
 		bad("a quantity of nothing", with(`"quantity": 2`, `"quantity": 0`), 422, "order", "/items/0/quantity"),
 		bad("a quantity that is too large", with(`"quantity": 2`, `"quantity": 1000001`), 422, "order", "/items/0/quantity"),
@@ -77,6 +88,7 @@ func badRequests() []badRequest {
 		bad("300 KB", with("23 Fake Street", strings.Repeat("s", 300*1024)), 413, "too-large"),
 
 		header("another media type", "Content-Type: text/plain", 415, "media-type"),
+		header("a media type without end", "Content-Type: text/"+strings.Repeat("x", 500_000), 415, "media-type"),
 		header("a media type that is none", "Content-Type: ;", 415, "media-type"),
 		header("an empty key", "Idempotency-Key: ", 400, "idempotency-key"),
 		header("a key with a blank", "Idempotency-Key: my key", 400, "idempotency-key"),
@@ -92,6 +104,15 @@ func badRequests() []badRequest {
 		elsewhere("a wrong method for an order", http.MethodDelete, "/orders/"+unknownID, 405, "method"),
 		elsewhere("a wrong method for a cancellation", http.MethodGet, "/orders/"+unknownID+"/cancellation", 405, "method"),
 	}
+}
+
+// pointersOf are the pointers to all that is wrong with so many empty items.
+func pointersOf(items int) []string {
+	var pointers []string
+	for i := range items {
+		pointers = append(pointers, fmt.Sprintf("/items/%d/sku", i), fmt.Sprintf("/items/%d/quantity", i))
+	}
+	return pointers
 }
 
 func TestABadRequestIsNamedAndLeavesNothingBehind(t *testing.T) {

@@ -11,7 +11,9 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"example.com/saga/pkg/contract"
@@ -80,12 +82,15 @@ func readPlace(r *http.Request) (placeRequest, error) {
 }
 
 func decode(body []byte, request *placeRequest) error {
+	if !utf8.Valid(body) {
+		return newProblem(http.StatusBadRequest, "json", "Not JSON", "The body is not UTF-8.")
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(request)
 	if err == nil {
 		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
-			return nil
+			return checkMembers(json.NewDecoder(bytes.NewReader(body)))
 		}
 		return newProblem(http.StatusBadRequest, "json", "Not JSON", "There is more than one JSON value in the body.")
 	}
@@ -93,9 +98,52 @@ func decode(body []byte, request *placeRequest) error {
 		return notAcceptable(mistyped(mismatch))
 	}
 	if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
-		return newProblem(http.StatusBadRequest, "unknown-field", "Unknown field", "There is no field "+field+" in an order.")
+		return unknownField(field)
 	}
 	return newProblem(http.StatusBadRequest, "json", "Not JSON", "The body is not valid JSON: "+err.Error()+".")
+}
+
+// checkMembers refuses what encoding/json lets pass, and others may read in
+// another way: a member that is given twice, of which the last wins, and one
+// whose name differs in upper and lower case. It reads what was decoded before,
+// so nothing else can be wrong with it.
+func checkMembers(decoder *json.Decoder) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return err
+	}
+	delimiter, _ := token.(json.Delim)
+	seen := map[json.Token]bool{}
+	for delimiter != 0 && decoder.More() {
+		if delimiter == '{' {
+			name, err := decoder.Token()
+			switch {
+			case err != nil:
+				return err
+			case !slices.Contains(members(), fmt.Sprint(name)):
+				return unknownField(fmt.Sprintf("%q", name))
+			case seen[name]:
+				return newProblem(http.StatusBadRequest, "repeated-field", "Repeated field", fmt.Sprintf("The field %q is given twice.", name))
+			}
+			seen[name] = true
+		}
+		if err := checkMembers(decoder); err != nil {
+			return err
+		}
+	}
+	if delimiter != 0 {
+		_, err = decoder.Token()
+	}
+	return err
+}
+
+// members are the names of all fields, exactly as they are written.
+func members() []string {
+	return []string{"customerId", "items", "sku", "quantity", "price", "currency", "paymentMethod", "shippingAddress"}
+}
+
+func unknownField(name string) *problem {
+	return newProblem(http.StatusBadRequest, "unknown-field", "Unknown field", "There is no field "+name+" in an order.")
 }
 
 func notAcceptable(errors ...detail) *problem {
@@ -137,14 +185,16 @@ func (r placeRequest) check() []detail {
 			errors = append(errors, detail{pointer, explanation})
 		}
 	}
-	require(within(r.CustomerID, maximumName), "/customerId", "must have 1 to 100 characters")
-	require(within(r.PaymentMethod, maximumName), "/paymentMethod", "must have 1 to 100 characters")
+	require(isName(r.CustomerID), "/customerId", "must have 1 to 100 characters that can be written")
+	require(isName(r.PaymentMethod), "/paymentMethod", "must have 1 to 100 characters that can be written")
 	require(within(r.ShippingAddress, maximumText), "/shippingAddress", "must have 1 to 1000 characters")
 	require(currencyPattern.MatchString(r.Currency), "/currency", "must be an ISO 4217 code, such as EUR")
 	require(len(r.Items) > 0, "/items", "must not be empty")
 	require(len(r.Items) <= maximumItems, "/items", fmt.Sprintf("must not have more than %d elements", maximumItems))
 	var total int64
-	for i, item := range r.Items {
+	// Of too many items it is enough to say that they are too many: an answer
+	// that names each would be too long to be sent.
+	for i, item := range r.Items[:min(len(r.Items), maximumItems)] {
 		at := fmt.Sprintf("/items/%d", i)
 		require(skuPattern.MatchString(item.SKU), at+"/sku", "must have 1 to 64 letters, digits, dots, underscores or hyphens")
 		require(item.Quantity >= 1 && item.Quantity <= maximumQuantity, at+"/quantity", fmt.Sprintf("must be from 1 to %d", maximumQuantity))
@@ -155,6 +205,14 @@ func (r placeRequest) check() []detail {
 		}
 	}
 	return errors
+}
+
+// isName tells whether a text can name something. What JSON could not read is a
+// replacement character, which would give two names the same one.
+func isName(text string) bool {
+	return within(text, maximumName) && !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsControl(r) || r == utf8.RuneError
+	})
 }
 
 func within(text string, maximum int) bool {

@@ -24,7 +24,7 @@ var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // shop is a front door with the order context behind it, in memory.
 type shop struct {
-	t         *testing.T
+	t         testing.TB
 	handler   http.Handler
 	url       string
 	orders    *participant.Participant[order.State]
@@ -69,14 +69,14 @@ func (p *faultyPublisher) Publish(ctx context.Context, events ...event.Event) er
 	return p.Publisher.Publish(ctx, events...)
 }
 
-func newShop(t *testing.T) *shop {
-	t.Helper()
+func newShop(tb testing.TB) *shop {
+	tb.Helper()
 	language, err := contract.NewLanguage()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s := &shop{
-		t: t, language: language, store: &faultyStore{Store: memory.NewStore()}, publisher: &faultyPublisher{}, logs: &strings.Builder{},
+		t: tb, language: language, store: &faultyStore{Store: memory.NewStore()}, publisher: &faultyPublisher{}, logs: &strings.Builder{},
 		now: now,
 	}
 	clock := func() time.Time { return s.now }
@@ -103,7 +103,7 @@ func newShop(t *testing.T) *shop {
 		Deadline: time.Hour,
 	}).Handler()
 	server := httptest.NewServer(s.handler)
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	s.url = server.URL
 	return s
 }

@@ -1,0 +1,169 @@
+package acceptance
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
+
+	"example.com/saga/pkg/contract"
+)
+
+// publisher is what a function publishes, and on which bus.
+type publisher struct {
+	bus   string
+	types []string
+}
+
+// publishers lists the functions. It is written down here, and not taken from
+// the template that grants it.
+func publishers() map[string]publisher {
+	doors := contract.Types(contract.OrderPlaced{}, contract.CancellationRequested{})
+	return map[string]publisher{
+		"Order/Api":     {"GlobalBus", doors},
+		"Order/Sweeper": {"GlobalBus", doors},
+		"Order/Worker":  {"GlobalBus", contract.Types(contract.OrderCancelled{})},
+		"Warehouse/Worker": {"GlobalBus", contract.Types(
+			contract.StockReserved{}, contract.StockUnavailable{}, contract.StockReleased{},
+			contract.OrderShipped{}, contract.ShipmentFailed{}, contract.CancellationRefused{},
+		)},
+		"Payment/Worker": {"GlobalBus", contract.Types(contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{})},
+		"Loyalty/Worker": {"Loyalty/Bus", contract.Types(contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{})},
+	}
+}
+
+func TestAFunctionPublishesItsOwnEventsAndNoOthers(t *testing.T) {
+	c := startCloud(t)
+	c.settled(t)
+	before := c.usage(t).Queues["Observability/Queue"].Visible
+	sources := map[string]string{}
+	for source, types := range contract.BySource(contract.All()...) {
+		for _, eventType := range types {
+			sources[eventType] = source
+		}
+	}
+	known := publishers()
+	if got := slices.Sorted(maps.Keys(c.usage(t).Functions)); !slices.Equal(got, slices.Sorted(maps.Keys(known))) {
+		t.Fatalf("the functions are %v", got)
+	}
+	for function, publishes := range known {
+		t.Run(function, func(t *testing.T) {
+			client := eventbridge.NewFromConfig(c.as(t, function))
+			put := func(entries ...types.PutEventsRequestEntry) error {
+				_, err := client.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: entries})
+				return err
+			}
+			own := c.entry(publishes.bus, sources[publishes.types[0]], publishes.types[0])
+			for eventType, source := range sources {
+				allowed := slices.Contains(publishes.types, eventType)
+				if err := put(c.entry(publishes.bus, source, eventType)); allowed != (err == nil) || !allowed && !isDenied(err) {
+					t.Errorf("%s of %s on its bus: %v", eventType, source, err)
+				}
+				for _, bus := range append(slices.Collect(maps.Keys(c.Buses)), "") {
+					if bus != publishes.bus && !isDenied(put(c.entry(bus, source, eventType))) {
+						t.Errorf("%s of %s on the bus %q is not refused", eventType, source, bus)
+					}
+				}
+				if !allowed && !isDenied(put(own, c.entry(publishes.bus, source, eventType))) {
+					t.Errorf("%s of %s in a batch with its own event is not refused", eventType, source)
+				}
+			}
+			for source := range contract.BySource(contract.All()...) {
+				if source != *own.Source && !isDenied(put(c.entry(publishes.bus, source, publishes.types[0]))) {
+					t.Errorf("its own event as %s is not refused", source)
+				}
+			}
+			if !isDenied(put(c.entry(publishes.bus, *own.Source, "invented"))) {
+				t.Error("an event that it has invented is not refused")
+			}
+		})
+	}
+	c.settled(t)
+	allowed := 0
+	for _, publishes := range known {
+		allowed += len(publishes.types)
+	}
+	if after := c.usage(t).Queues["Observability/Queue"].Visible; after-before != allowed {
+		t.Errorf("%d events were published, want %d: a batch that is refused publishes nothing", after-before, allowed)
+	}
+}
+
+func TestAFunctionReadsNoOtherContextsTableOrQueue(t *testing.T) {
+	c := startCloud(t)
+	for function := range publishers() {
+		t.Run(function, func(t *testing.T) {
+			context, _, _ := strings.Cut(function, "/")
+			tables, queues := dynamodb.NewFromConfig(c.as(t, function)), sqs.NewFromConfig(c.as(t, function))
+			for path, table := range c.Tables {
+				_, err := tables.GetItem(t.Context(), &dynamodb.GetItemInput{
+					TableName: &table, Key: map[string]dynamotypes.AttributeValue{"pk": &dynamotypes.AttributeValueMemberS{Value: "o-1"}},
+				})
+				if own := strings.HasPrefix(path, context+"/"); own != (err == nil) || !own && !isDenied(err) {
+					t.Errorf("reading %s: %v", path, err)
+				}
+			}
+			for path, queue := range c.Queues {
+				_, err := queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue})
+				if polled := function == context+"/Worker" && path == context+"/Queue"; polled != (err == nil) || !polled && !isDenied(err) {
+					t.Errorf("receiving from %s: %v", path, err)
+				}
+			}
+		})
+	}
+}
+
+// entry is an event that nobody can handle: what is published of it ends in
+// dead-letter queues.
+func (c *cloud) entry(bus, source, eventType string) types.PutEventsRequestEntry {
+	entry := types.PutEventsRequestEntry{Source: &source, DetailType: &eventType, Detail: aws.String("{}")}
+	if bus != "" {
+		entry.EventBusName = aws.String(c.Buses[bus])
+	}
+	return entry
+}
+
+// as gives the configuration of a client with a function's own credentials,
+// which are in the environment of its process.
+func (c *cloud) as(tb testing.TB, function string) aws.Config {
+	tb.Helper()
+	if runtime.GOOS != "linux" {
+		tb.Skip("the environment of another process can be read on Linux only")
+	}
+	config := c.aws(tb)
+	processes := c.usage(tb).Functions[function].Processes
+	if len(processes) == 0 {
+		tb.Fatalf("%s has no process", function)
+	}
+	environment, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", processes[0].PID))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	variables := map[string]string{}
+	for variable := range bytes.SplitSeq(environment, []byte{0}) {
+		name, value, _ := strings.Cut(string(variable), "=")
+		variables[name] = value
+	}
+	config.Credentials = credentials.NewStaticCredentialsProvider(
+		variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], variables["AWS_SESSION_TOKEN"])
+	return config
+}
+
+// isDenied tells whether IAM has refused a call.
+func isDenied(err error) bool {
+	failure, ok := errors.AsType[smithy.APIError](err)
+	return ok && failure.ErrorCode() == "AccessDeniedException" && strings.Contains(failure.ErrorMessage(), "is not authorized to perform")
+}

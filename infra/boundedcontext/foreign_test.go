@@ -1,0 +1,123 @@
+package boundedcontext_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"example.com/saga/infra/boundedcontext"
+	"example.com/saga/infra/synthtest"
+)
+
+const own = "example.com/saga/infra/"
+
+func TestItNeedsNothingOfTheSystemItIsUsedIn(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", own+"boundedcontext").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := map[string]bool{"alarm": true, "boundedcontext": true, "deadletter": true, "eventbus": true, "loggroup": true, "subscription": true}
+	for name := range strings.FieldsSeq(string(out)) {
+		if strings.HasPrefix(name, "example.com/") && !allowed[strings.TrimPrefix(name, own)] {
+			t.Errorf("it needs %s", name)
+		}
+	}
+}
+
+// Whoever uses it has a module of their own.
+func TestAForeignModuleBuildsWithIt(t *testing.T) {
+	infra, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, err := os.ReadFile("../go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	main := strings.NewReplacer("package boundedcontext_test", "package main", "func Example()", "func main()").Replace(string(example))
+	folder := t.TempDir()
+	for name, content := range map[string]string{
+		"main.go": main,
+		"go.sum":  string(sums),
+		"go.mod": "module bank.example.org/infra\n\ngo 1.26.0\n\nrequire example.com/saga/infra v0.0.0\n\n" +
+			"replace example.com/saga/infra => " + infra + "\n\nreplace example.com/saga/pkg => " + filepath.Join(filepath.Dir(infra), "pkg") + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := exec.CommandContext(t.Context(), "go", "vet", "-mod=mod", ".")
+	command.Dir = folder
+	command.Env = append(os.Environ(), "GOWORK=off", "GOPROXY=off", "GOFLAGS=")
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestNoDeliveryHasAFindingOfTheSecurityRules(t *testing.T) {
+	for name, delivery := range map[string]boundedcontext.Delivery{
+		"a queue":      boundedcontext.Queue{BatchSize: 10, MaximumConcurrency: 2},
+		"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 1, GroupBy: "$.detail.subject"},
+		"an own bus":   boundedcontext.OwnBus{Name: "ledger"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack, props := valid(t)
+			props.Delivery, props.DueIndex = delivery, true
+			ledger := boundedcontext.New(stack, "Ledger", props)
+			silent := props.Worker
+			silent.Publishes = nil
+			ledger.AddFunction("Api", silent)
+			silent.QueriesDue = true
+			ledger.AddScheduledFunction("Clerk", time.Minute, silent)
+			rules := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: new(true), Reports: new(false)})
+			awscdk.Aspects_Of(stack).Add(rules, nil)
+			synthtest.Synth(t, stack)
+		})
+	}
+}
+
+func TestWhatThePropsDoNotSayIsReachedThroughTheHandles(t *testing.T) {
+	stack, props := valid(t)
+	ledger := boundedcontext.New(stack, "Ledger", props)
+	if len(ledger.Rules) != len(props.Consumes) {
+		t.Errorf("there are %d rules for %d sources", len(ledger.Rules), len(props.Consumes))
+	}
+	ledger.Worker.AddEnvironment(new("TZ"), new("Europe/Berlin"), nil)
+	ledger.Table.Node().DefaultChild().(awsdynamodb.CfnTable).SetTableClass(new("STANDARD_INFREQUENT_ACCESS"))
+	ledger.Construct().Node().FindChild(new("WorkerRole")).Node().AddMetadata(new("seen"), new(true), nil)
+	template := synthtest.Synth(t, stack)
+	for id, function := range synthtest.Of[synthtest.Function](t, template, "AWS::Lambda::Function") {
+		if got := function.Environment.Variables["TZ"]; got != "Europe/Berlin" {
+			t.Errorf("%s is told the zone %q", id, got)
+		}
+	}
+	for id, table := range synthtest.Of[struct{ TableClass string }](t, template, "AWS::DynamoDB::Table") {
+		if table.TableClass != "STANDARD_INFREQUENT_ACCESS" {
+			t.Errorf("%s has the class %q", id, table.TableClass)
+		}
+	}
+}
+
+func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
+	stack, _ := valid(t)
+	message := refusal(func() { boundedcontext.New(stack, "Ledger", boundedcontext.Props{}) })
+	for _, problem := range []string{
+		"bounded context Ledger: ", "no Service", "no Bus", "in Consumes: no events", "no Delivery", "no Artefact", "MemoryMB", "Timeout",
+		"no TableActions", "no LogLevel", "no LogRetentionDays", "no Retention",
+	} {
+		if !strings.Contains(message, problem) {
+			t.Errorf("the refusal does not say %q: %s", problem, message)
+		}
+	}
+}
