@@ -1,13 +1,19 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed on to the CDK command line, the local cloud or the operator.
-# STACK names a stack in AWS for letters, redrive, audit and rotate; without it they
-# work with what make run has started. QUEUE is a dead-letter queue, as letters names it.
+# STACK names a stack in AWS for letters, redrive, replay, audit and rotate; without
+# it they work with what make run has started. QUEUE is a dead-letter queue, as
+# letters names it. TO is the context that a replay is for, ORDER an order, FROM and
+# UNTIL times.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
 FLAGS ?=
 STACK ?=
 QUEUE ?=
+TO    ?=
+ORDER ?=
+FROM  ?=
+UNTIL ?=
 RACE  ?=
 REPO  ?=
 
@@ -36,7 +42,7 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive audit rotate licences vulns host FORCE
+.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit rotate licences vulns host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -108,6 +114,9 @@ letters: $(OPERATOR) ## Show the dead-letter queues, or the letters in QUEUE.
 redrive: $(OPERATOR) ## Send the letters in QUEUE back to where they were going.
 	@$(OPERATOR) redrive $(WHERE) $(FLAGS) $(QUEUE)
 
+replay: $(OPERATOR) ## Give the events of ORDER, or FROM a time UNTIL another, to TO again.
+	@$(OPERATOR) replay $(WHERE) $(if $(TO),-to $(TO)) $(if $(ORDER),-order $(ORDER)) $(if $(FROM),-from $(FROM)) $(if $(UNTIL),-until $(UNTIL)) $(FLAGS)
+
 audit: $(OPERATOR) ## Check that the saga left nothing wrong behind.
 	@$(OPERATOR) audit $(WHERE) $(FLAGS)
 
@@ -115,7 +124,7 @@ rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first witho
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
 
 # The same programs for this machine: what the local cloud runs.
-host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/local
+host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/local $(OPERATOR)
 
 dist/lambda/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) for AWS Lambda …"

@@ -222,12 +222,15 @@ type usage struct {
 	} `json:"tables"`
 	Functions map[string]struct {
 		LargestBatch int `json:"largestBatch"`
+		Records      int `json:"records"`
+		Events       int `json:"events"`
 		Processes    []struct {
 			PID      int `json:"pid"`
 			RSSBytes int `json:"rssBytes"`
 		} `json:"processes"`
 	} `json:"functions"`
 	Rules map[string]struct {
+		Matched      int `json:"matched"`
 		DeadLettered int `json:"deadLettered"`
 		Dropped      int `json:"dropped"`
 	} `json:"rules"`

@@ -69,8 +69,10 @@ func fromEnvelope(tb testing.TB, message types.Message) (event.Event, []byte) {
 	return e, envelope.Detail
 }
 
-// notification is what arrived at the notification endpoint.
+// notification is an event that arrived at the notification endpoint.
 type notification struct {
+	// Count is how often it came.
+	Count  int             `json:"count"`
 	Header http.Header     `json:"headers"`
 	Body   json.RawMessage `json:"body"`
 }

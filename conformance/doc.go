@@ -39,9 +39,11 @@
 // # What is left out
 //
 // Lambda waits for a minute before it invokes a function again that failed
-// asynchronously; that test needs CONFORMANCE_SLOW=1, wherever it runs. What
-// takes longer has no test here: the end of the five minutes of de-duplication,
-// of the ten minutes of a transaction's token, and of any retention. Neither has
-// what cannot be brought about from outside: throttling, conflicts of
-// transactions, failures of a service itself, an endpoint that is too slow.
+// asynchronously; that test needs CONFORMANCE_SLOW=1, wherever it runs. On AWS an
+// event takes some minutes to its archive and some back, so the test that replays
+// one needs it there too, and -timeout 90m. What takes longer has no test here:
+// the end of the five minutes of de-duplication, of the ten minutes of a
+// transaction's token, and of any retention. Neither has what cannot be brought
+// about from outside: throttling, conflicts of transactions, failures of a service
+// itself, an endpoint that is too slow.
 package conformance

@@ -21,6 +21,7 @@ type envelope struct {
 	Account    string          `json:"account"`
 	Time       string          `json:"time"`
 	Region     string          `json:"region"`
+	ReplayName string          `json:"replay-name"`
 	Resources  []string        `json:"resources"`
 	Detail     json.RawMessage `json:"detail"`
 }

@@ -27,6 +27,8 @@ type stack struct {
 	outputs map[string]string
 	// patience bounds every wait; waits end as soon as what they wait for is there.
 	patience time.Duration
+	// archiving is how long an event may take to its archive and back.
+	archiving time.Duration
 
 	events    *eventbridge.Client
 	queues    *sqs.Client
@@ -101,12 +103,14 @@ func deployed(ctx context.Context, name string) (*stack, error) {
 	for _, output := range out.Stacks[0].Outputs {
 		outputs[*output.OutputKey] = *output.OutputValue
 	}
-	return newStack(cfg, outputs, 3*time.Minute), nil
+	s := newStack(cfg, outputs, 3*time.Minute)
+	s.archiving = 30 * time.Minute
+	return s, nil
 }
 
 func newStack(cfg aws.Config, outputs map[string]string, patience time.Duration) *stack {
 	s := &stack{
-		outputs: outputs, patience: patience,
+		outputs: outputs, patience: patience, archiving: patience,
 		events:    eventbridge.NewFromConfig(cfg),
 		queues:    sqs.NewFromConfig(cfg),
 		tables:    dynamodb.NewFromConfig(cfg),
@@ -133,7 +137,12 @@ func (s *stack) output(name string) string {
 // it does not hold if it never does.
 func eventually(t *testing.T, what string, condition func() error) {
 	t.Helper()
-	deadline := time.After(cloud.patience)
+	within(t, cloud.patience, what, condition)
+}
+
+func within(t *testing.T, patience time.Duration, what string, condition func() error) {
+	t.Helper()
+	deadline := time.After(patience)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -143,7 +152,7 @@ func eventually(t *testing.T, what string, condition func() error) {
 		}
 		select {
 		case <-deadline:
-			t.Fatalf("waited %s for: %s: %v", cloud.patience, what, err)
+			t.Fatalf("waited %s for: %s: %v", patience, what, err)
 		case <-tick.C:
 		}
 	}

@@ -17,6 +17,7 @@ const (
 	policies  = "AWS::IAM::Policy"
 	rules     = "AWS::Events::Rule"
 	buses     = "AWS::Events::EventBus"
+	archives  = "AWS::Events::Archive"
 	functions = "AWS::Lambda::Function"
 	tables    = "AWS::DynamoDB::Table"
 	mappings  = "AWS::Lambda::EventSourceMapping"

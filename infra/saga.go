@@ -25,6 +25,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	})
 	bus := eventbus.New(stack, "GlobalBus", name)
 	output(stack, "GlobalBusName", bus.EventBusName())
+	keepForReplay(stack, bus, settings)
 
 	for _, participant := range participants(bus, settings, built) {
 		made := boundedcontext.New(stack, participant.id, participant.Props)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -160,6 +161,29 @@ func TestEverythingOnTheGlobalBusIsObserved(t *testing.T) {
 	}
 	if !observed["ObservabilityToQueue"] || !observed["ObservabilityToLogs"] {
 		t.Errorf("observed by %v only", slices.Sorted(maps.Keys(observed)))
+	}
+}
+
+func TestEveryEventIsKeptForReplaysAsLongAsItsHandlingIsRemembered(t *testing.T) {
+	template := synthesized(t, "prod")
+	kept := synthtest.Of[synthtest.Archive](t, template, archives)
+	if len(kept) != 1 {
+		t.Errorf("there are %d archives", len(kept))
+	}
+	for id, archive := range kept {
+		if resourceName(string(archive.SourceArn)) != "GlobalBus" {
+			t.Errorf("%s is of %s", id, archive.SourceArn)
+		}
+		everything := map[string][]synthtest.Reference{"account": {synthtest.Reference(settingsOf(t, "prod").Account)}}
+		if diff := cmp.Diff(everything, archive.EventPattern); diff != "" {
+			t.Errorf("%s does not keep everything of the own account (- want, + got):\n%s", id, diff)
+		}
+		for function, properties := range synthtest.Of[synthtest.Function](t, template, functions) {
+			remembered, err := time.ParseDuration(string(properties.Environment.Variables["RETENTION"]))
+			if err != nil || remembered != time.Duration(archive.RetentionDays)*24*time.Hour {
+				t.Errorf("%s keeps events for %d days, and %s remembers them for %s (%v)", id, archive.RetentionDays, function, remembered, err)
+			}
+		}
 	}
 }
 

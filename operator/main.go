@@ -1,7 +1,7 @@
 // Command operator looks into the dead-letter queues of a deployed saga, sends
-// letters back to where they were going, audits what a run has left behind, and
-// rotates the key of the notification endpoint. It works against AWS and against
-// the local cloud.
+// letters back to where they were going, replays what has happened to one
+// context, audits what a run has left behind, and rotates the key of the
+// notification endpoint. It works against AWS and against the local cloud.
 package main
 
 import (
@@ -17,10 +17,11 @@ import (
 	"time"
 )
 
-const usage = `operator works with the dead letters and the secret of a saga, and audits it.
+const usage = `operator works with the dead letters, the events and the secret of a saga, and audits it.
 
 usage: operator letters [flags] [QUEUE]   show dead-letter queues, or the letters in one
        operator redrive [flags] QUEUE     send the letters in a queue back to where they were going
+       operator replay  [flags]           give the events of a time or an order to one context again
        operator audit   [flags]           check that the saga left nothing wrong behind
        operator rotate  [flags]           replace the key of the notification endpoint
 
@@ -85,6 +86,8 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.letters(ctx, rest)
 	case "redrive":
 		return o.redrive(ctx, rest)
+	case "replay":
+		return o.replay(ctx, rest)
 	case "audit":
 		return o.audit(ctx, rest)
 	case "rotate":

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,11 +11,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/operator/letter"
 	"example.com/saga/operator/letter/lettertest"
 	"example.com/saga/operator/redrive"
+	"example.com/saga/operator/replay"
 	"example.com/saga/operator/stack"
 )
 
@@ -54,6 +58,14 @@ func TestWhatIsCalledWronglyIsExplainedInOneLine(t *testing.T) {
 		"an audit of what":   {[]string{"audit", "-stack", "s", "a"}, `unexpected argument "a"`},
 		"a rotation of what": {[]string{"rotate", "-stack", "s", "a"}, `unexpected argument "a"`},
 		"redrive what":       {[]string{"redrive", "-stack", "s"}, "say which queue"},
+		"replay to whom":     {[]string{"replay", "-stack", "s", "-order", "o"}, "say to whom, with -to"},
+		"replay what":        {[]string{"replay", "-stack", "s", "-to", "Shop"}, "say what, with -order or -from"},
+		"replay until":       {[]string{"replay", "-stack", "s", "-to", "Shop", "-until", "2026-03-01T10:00:00Z"}, "say what, with -order or -from"},
+		"replay too much":    {[]string{"replay", "-stack", "s", "-to", "Shop", "-order", "o", "-from", "2026-03-01T10:00:00Z"}, "say either -order or -from and -until"},
+		"replay when":        {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "yesterday"}, `-from "yesterday" is not a time such as 2026-11-25T10:00:00Z`},
+		"replay until when":  {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T10:00:00Z", "-until", "11:00"}, `-until "11:00" is not a time`},
+		"replay backwards":   {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T10:00:00Z", "-until", "2026-03-01T11:00:00+02:00"}, "-from 2026-03-01T10:00:00Z is not before -until 2026-03-01T09:00:00Z"},
+		"replay the future":  {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T12:00:00Z"}, "is not before -until 2026-03-01T12:00:00Z"},
 		"redrive how many":   {[]string{"redrive", "-stack", "s", "-max", "0", "q"}, "-max 0 is not between 1 and 1000"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,6 +85,7 @@ func TestHelpIsNoError(t *testing.T) {
 		"usage: operator letters [flags] [QUEUE]":   {"help"},
 		"usage: operator letters [flags] [QUEUE]\n": {"letters", "-h"},
 		"-dry-run":       {"redrive", "-help"},
+		"-until time":    {"replay", "-h"},
 		"-allow-letters": {"audit", "-h"},
 		"-finish":        {"rotate", "-h"},
 	} {
@@ -99,6 +112,7 @@ func TestWhatDoesNotWorkIsExplainedInOneLine(t *testing.T) {
 		"no such queue":      {path, []string{"letters", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue": there are Shop/DeadLetters`},
 		"nothing to redrive": {path, []string{"redrive", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue"`},
 		"nothing to rotate":  {path, []string{"rotate"}, "the stack has no Notification/ApiKey"},
+		"nothing to replay":  {path, []string{"replay", "-to", "Shop", "-order", "o-1"}, "the stack has no GlobalBus/Archive/Archive"},
 		"nothing to audit":   {path, []string{"audit"}, "the stack has no Observability/Events"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,6 +221,86 @@ func TestWhatBecameOfEachLetterIsToldAndLettersThatStayAreAnError(t *testing.T) 
 		t.Error(err)
 	}
 	assertEqual(t, "what is told", "m-1  order.placed  would be sent to queue Shop/Queue\n", o.out.String())
+}
+
+// replays is a fake of EventBridge whose replay takes one look.
+type replays struct {
+	state   types.ReplayState
+	started []string
+}
+
+func (r *replays) StartReplay(_ context.Context, in *eventbridge.StartReplayInput, _ ...func(*eventbridge.Options)) (*eventbridge.StartReplayOutput, error) {
+	r.started = append(r.started, *in.ReplayName)
+	return &eventbridge.StartReplayOutput{}, nil
+}
+
+func (r *replays) DescribeReplay(context.Context, *eventbridge.DescribeReplayInput, ...func(*eventbridge.Options)) (*eventbridge.DescribeReplayOutput, error) {
+	return &eventbridge.DescribeReplayOutput{State: r.state, StateReason: new("too bad"), EventLastReplayedTime: new(now.Add(-time.Minute))}, nil
+}
+
+func TestAReplayOfATimeIsToldOf(t *testing.T) {
+	const name = "Shop-20260301T120000.000Z"
+	to := replay.Destination{Name: "Shop", Rules: []replay.Rule{{Path: "Shop/Consume", Targets: []string{"arn:q", "arn:work.fifo"}}}}
+	const lag, fifo = "operator: an event may take ten minutes", "operator: work.fifo drops"
+	for rule, c := range map[string]struct {
+		what    replayed
+		state   types.ReplayState
+		out     string
+		notes   []string
+		started []string
+		err     string
+	}{
+		"that goes well": {
+			replayed{until: now.Add(-time.Hour)},
+			types.ReplayStateCompleted,
+			"replay " + name + " is COMPLETED, has reached 2026-03-01T11:59:00Z\n",
+			[]string{fifo},
+			[]string{name},
+			"",
+		},
+		"that is not over for long": {
+			replayed{until: now},
+			types.ReplayStateCompleted,
+			"replay " + name + " is COMPLETED, has reached 2026-03-01T11:59:00Z\n",
+			[]string{lag, fifo},
+			[]string{name},
+			"",
+		},
+		"that fails": {
+			replayed{until: now.Add(-time.Hour)},
+			types.ReplayStateFailed,
+			"replay " + name + " is FAILED, has reached 2026-03-01T11:59:00Z\n",
+			[]string{fifo},
+			[]string{name},
+			"the replay " + name + " is FAILED: too bad",
+		},
+		"that is only thought of": {
+			replayed{from: now.Add(-time.Hour), until: now.Add(-time.Minute), dryRun: true},
+			"",
+			"RULE          TARGET\nShop/Consume  arn:q arn:work.fifo\n",
+			[]string{lag, fifo, "operator: what happened from 2026-03-01T11:00:00Z until 2026-03-01T11:59:00Z would be replayed to\n"},
+			nil, "",
+		},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			o, fake := newOffice(), &replays{state: c.state}
+			err := o.replayTime(t.Context(), fake, stack.Stack{}, to, c.what)
+			if (err == nil) != (c.err == "") || (err != nil && err.Error() != c.err) {
+				t.Errorf("the error is %v", err)
+			}
+			assertEqual(t, "what is told", c.out, o.out.String())
+			assertEqual(t, "the replays", c.started, fake.started)
+			notes := strings.SplitAfter(o.complaints.String(), "\n")
+			if len(notes) != len(c.notes)+1 {
+				t.Fatalf("the notes are %q", notes)
+			}
+			for i, want := range c.notes {
+				if !strings.HasPrefix(notes[i], want) {
+					t.Errorf("a note is %q, not %s", notes[i], want)
+				}
+			}
+		})
+	}
 }
 
 func TestAnOutputThatCannotBeWrittenIsAnError(t *testing.T) {

@@ -62,11 +62,7 @@ func (o operator) redrive(ctx context.Context, given []string) error {
 }
 
 func newRedriver(ctx context.Context, config aws.Config, in stack.Stack) (*redrive.Redriver, error) {
-	r := &redrive.Redriver{
-		Queues:    sqs.NewFromConfig(config),
-		Buses:     eventbridge.NewFromConfig(config),
-		Functions: lambda.NewFromConfig(config),
-	}
+	r := newDeliverer(config)
 	var err error
 	if r.Sources, err = letter.FindSources(ctx, r.Queues, in.Queues); err != nil {
 		return nil, err
@@ -75,26 +71,39 @@ func newRedriver(ctx context.Context, config aws.Config, in stack.Stack) (*redri
 	return r, err
 }
 
+// newDeliverer makes a Redriver that knows the ways of rules and no others.
+func newDeliverer(config aws.Config) *redrive.Redriver {
+	return &redrive.Redriver{
+		Queues:    sqs.NewFromConfig(config),
+		Buses:     eventbridge.NewFromConfig(config),
+		Functions: lambda.NewFromConfig(config),
+	}
+}
+
 // printOutcomes tells what became of each letter. Letters that stay are an error.
 func (o operator) printOutcomes(outcomes []redrive.Outcome, dryRun bool) error {
-	done, stayed := "sent to ", 0
+	stayed, err := o.tell(outcomes, dryRun, "stays: ", func(l letter.Letter) string { return l.ID })
+	if err == nil && stayed > 0 {
+		return fmt.Errorf("%d of %d letters stay in the queue", stayed, len(outcomes))
+	}
+	return err
+}
+
+// tell tells what became of each letter, which goes by the given name, and counts
+// those that were not sent.
+func (o operator) tell(outcomes []redrive.Outcome, dryRun bool, notSent string, name func(letter.Letter) string) (int, error) {
+	sent, failed := "sent to ", 0
 	if dryRun {
-		done = "would be sent to "
+		sent = "would be sent to "
 	}
 	rows := make([][]string, len(outcomes))
 	for i, outcome := range outcomes {
-		result := done + outcome.To
+		result := sent + outcome.To
 		if outcome.Err != nil {
-			stayed++
-			result = "stays: " + outcome.Err.Error()
+			failed++
+			result = notSent + outcome.Err.Error()
 		}
-		rows[i] = []string{outcome.Letter.ID, typeOf(outcome.Letter.Content()), result}
+		rows[i] = []string{name(outcome.Letter), typeOf(outcome.Letter.Content()), result}
 	}
-	if err := o.printTable(rows); err != nil {
-		return err
-	}
-	if stayed > 0 {
-		return fmt.Errorf("%d of %d letters stay in the queue", stayed, len(outcomes))
-	}
-	return nil
+	return failed, o.printTable(rows)
 }

@@ -66,6 +66,13 @@ type Target struct {
 	DeadLetterConfig struct{ Arn Reference }
 }
 
+// Archive is the properties of AWS::Events::Archive.
+type Archive struct {
+	SourceArn     Reference
+	EventPattern  map[string][]Reference
+	RetentionDays int
+}
+
 // Function is the properties of AWS::Lambda::Function.
 type Function struct {
 	Architectures                []string

@@ -31,6 +31,22 @@ func (p *EventBusPolicy) identify(at place) (identity, error) {
 	return identity{name: p.StatementID, ref: at.logicalID}, nil
 }
 
+// Archive is an AWS::Events::Archive.
+type Archive struct {
+	ArchiveName      string   `cfn:"ArchiveName"`
+	Description      Harmless `cfn:"Description" why:"only a reader sees it"`
+	SourceARN        string   `cfn:"SourceArn,required"`
+	EventPattern     any      `cfn:"EventPattern"`
+	RetentionDays    int      `cfn:"RetentionDays"`
+	KMSKeyIdentifier Harmless `cfn:"KmsKeyIdentifier" why:"nothing outlives the process, so nothing is encrypted"`
+}
+
+func (a *Archive) identify(at place) (identity, error) {
+	name := at.named(a.ArchiveName, 48)
+	arn := at.arn("events", "archive/"+name)
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "ArchiveName": name}}, nil
+}
+
 // Rule is an AWS::Events::Rule with an event pattern.
 type Rule struct {
 	Name        string   `cfn:"Name"`

@@ -63,6 +63,7 @@ func newProperties(resourceType string) (properties, bool) {
 		"AWS::CloudWatch::Alarm":          new(Alarm),
 		"AWS::DynamoDB::Table":            new(Table),
 		"AWS::Events::ApiDestination":     new(APIDestination),
+		"AWS::Events::Archive":            new(Archive),
 		"AWS::Events::Connection":         new(Connection),
 		"AWS::Events::EventBus":           new(EventBus),
 		"AWS::Events::EventBusPolicy":     new(EventBusPolicy),

@@ -111,6 +111,7 @@ func TestEveryPropertyWithoutEffectSaysWhy(t *testing.T) {
 	for _, properties := range []any{
 		assembly.APIDestination{},
 		assembly.Alarm{},
+		assembly.Archive{},
 		assembly.Connection{},
 		assembly.EventBus{},
 		assembly.EventInvokeConfig{},

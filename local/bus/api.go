@@ -20,7 +20,11 @@ func (s *Service) API() wire.Service {
 			"PutEvents":         wire.Op(s.PutEvents),
 			"ListEventBuses":    wire.Op(s.ListEventBuses),
 			"DescribeEventBus":  wire.Op(s.DescribeEventBus),
+			"DescribeRule":      wire.Op(s.DescribeRule),
 			"ListTargetsByRule": wire.Op(s.ListTargetsByRule),
+			"DescribeArchive":   wire.Op(s.DescribeArchive),
+			"StartReplay":       wire.Op(s.StartReplay),
+			"DescribeReplay":    wire.Op(s.DescribeReplay),
 			"TestEventPattern":  wire.Op(s.TestEventPattern),
 		},
 	}

@@ -25,7 +25,7 @@ const (
 	maximumRules   = 300
 )
 
-// namePattern is what names of rules and ids of targets look like.
+// namePattern is what names of rules and replays and ids of targets look like.
 var namePattern = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 
 // rule is a Rule ready to match.
@@ -54,6 +54,17 @@ func (r *rule) count(change func(*Counts)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	change(&r.counts)
+}
+
+// take gives an event to the rule's targets if the rule matches it.
+func (r *rule) take(a arrival, prepared pattern.Event) {
+	if !r.Enabled || !r.pattern.Match(prepared) {
+		return
+	}
+	r.count(func(c *Counts) { c.Matched++ })
+	for _, target := range r.targets {
+		target.worker.take(a)
+	}
 }
 
 func refuse(format string, args ...any) error {

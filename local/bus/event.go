@@ -20,6 +20,8 @@ type Event struct {
 	Detail json.RawMessage
 	// TraceHeader travels beside the event, not in it.
 	TraceHeader string
+	// ReplayName is empty unless a replay brings the event.
+	ReplayName string
 
 	// forwarded is set on an event that came from another bus: it may not be
 	// sent on to a third one.
@@ -35,6 +37,7 @@ type envelope struct {
 	Account    string          `json:"account"`
 	Time       string          `json:"time"`
 	Region     string          `json:"region"`
+	ReplayName string          `json:"replay-name,omitempty"`
 	Resources  []string        `json:"resources"`
 	Detail     json.RawMessage `json:"detail"`
 }
@@ -57,7 +60,7 @@ type summary struct {
 func (e Event) Envelope() ([]byte, error) {
 	return encode(envelope{
 		Version: "0", ID: e.ID, DetailType: e.DetailType, Source: e.Source, Account: e.Account,
-		Time: e.timestamp(), Region: e.Region, Resources: e.resources(), Detail: e.Detail,
+		Time: e.timestamp(), Region: e.Region, ReplayName: e.ReplayName, Resources: e.resources(), Detail: e.Detail,
 	})
 }
 

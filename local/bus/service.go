@@ -65,6 +65,9 @@ type Service struct {
 
 	mu        sync.RWMutex
 	buses     map[string]*eventBus
+	archives  []*archive
+	replays   map[string]*replay
+	replaying sync.WaitGroup
 	observers []func(bus string, e Event)
 	closed    bool
 }
@@ -94,9 +97,10 @@ func New(config Config) *Service {
 		config.Log = slog.Default()
 	}
 	s := &Service{
-		config: config,
-		policy: policy{config.Clock, config.Random, config.BaseDelay, config.DeadLetters, config.Log},
-		buses:  make(map[string]*eventBus),
+		config:  config,
+		policy:  policy{config.Clock, config.Random, config.BaseDelay, config.DeadLetters, config.Log},
+		buses:   make(map[string]*eventBus),
+		replays: make(map[string]*replay),
 	}
 	if s.config.Deliverers[KindBus] == nil {
 		s.config.Deliverers[KindBus] = forwarder{s}
@@ -178,7 +182,8 @@ func (s *Service) Counts(ruleARN string) (Counts, bool) {
 // not exist, which EventBridge accepts and drops.
 func (s *Service) DroppedForUnknownBus() int { return int(s.unknown.Load()) }
 
-// Idle tells whether no delivery is waiting, under way or to be retried.
+// Idle tells whether no delivery is waiting, under way or to be retried, and
+// nothing is being replayed.
 func (s *Service) Idle() bool { return s.pending.Load() == 0 }
 
 // Close abandons all deliveries and waits for those under way.
@@ -194,6 +199,7 @@ func (s *Service) Close() {
 		}
 	}
 	s.mu.Unlock()
+	s.replaying.Wait()
 	for _, each := range workers {
 		each.close()
 	}
@@ -207,32 +213,41 @@ func (s *Service) accept(busARN string, e Event) (known bool, err error) {
 		s.mu.RUnlock()
 		return false, nil
 	}
-	rules, observers := on.rules, s.observers
+	rules, archives, observers := on.rules, s.archives, s.observers
 	s.mu.RUnlock()
-	text, err := e.Envelope()
-	if err != nil {
-		return true, err
-	}
-	prepared, err := pattern.Prepare(text)
+	arrived, prepared, err := s.arrive(e)
 	if err != nil {
 		return true, err
 	}
 	for _, observe := range observers {
 		observe(busARN, e)
 	}
-	arrived := arrival{event: e, envelope: text, at: s.config.Clock()}
+	for _, each := range archives {
+		if each.BusARN == busARN {
+			each.keep(arrived, prepared)
+		}
+	}
 	for _, each := range rules {
-		if !each.Enabled || !each.pattern.Match(prepared) {
-			continue
-		}
-		each.count(func(c *Counts) { c.Matched++ })
-		for _, target := range each.targets {
-			target.worker.take(arrived)
-		}
+		each.take(arrived, prepared)
 	}
 	return true, nil
 }
 
+// arrive makes an event ready for rules to match and to deliver.
+func (s *Service) arrive(e Event) (arrival, pattern.Event, error) {
+	text, err := e.Envelope()
+	if err != nil {
+		return arrival{}, pattern.Event{}, err
+	}
+	prepared, err := pattern.Prepare(text)
+	return arrival{event: e, envelope: text, at: s.config.Clock()}, prepared, err
+}
+
 func (s *Service) arnOf(busName string) string {
-	return "arn:aws:events:" + s.config.Region + ":" + s.config.Account + ":event-bus/" + busName
+	return s.arnIn("event-bus/" + busName)
+}
+
+// arnIn is the ARN of a resource of the service.
+func (s *Service) arnIn(resource string) string {
+	return "arn:aws:events:" + s.config.Region + ":" + s.config.Account + ":" + resource
 }

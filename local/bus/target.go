@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/saga/local/wire"
@@ -63,24 +64,60 @@ type DeadLetterConfig struct {
 	Arn string
 }
 
-// ListTargetsByRule lists the targets of a rule.
-func (s *Service) ListTargetsByRule(ctx context.Context, in *ListTargetsByRuleInput) (*ListTargetsByRuleOutput, error) {
-	arn := s.busOf(PutEventsEntry{EventBusName: in.EventBusName})
+// DescribeRuleInput is DescribeRule's request. Without a bus the default one is
+// meant.
+type DescribeRuleInput struct {
+	Name         string
+	EventBusName *string
+}
+
+// DescribeRuleOutput describes a rule.
+type DescribeRuleOutput struct {
+	Name         string
+	Arn          string
+	EventBusName string
+	EventPattern string
+	State        string
+}
+
+// DescribeRule describes one rule.
+func (s *Service) DescribeRule(ctx context.Context, in *DescribeRuleInput) (*DescribeRuleOutput, error) {
+	found, err := s.findRule(ctx, "events:DescribeRule", in.EventBusName, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	state := "DISABLED"
+	if found.Enabled {
+		state = "ENABLED"
+	}
+	bus := found.BusARN[strings.LastIndex(found.BusARN, "/")+1:]
+	return &DescribeRuleOutput{found.Name, found.ARN, bus, string(found.Pattern), state}, nil
+}
+
+// findRule finds a rule, if the caller may do this with it.
+func (s *Service) findRule(ctx context.Context, action string, bus *string, name string) (*rule, error) {
+	arn := s.busOf(PutEventsEntry{EventBusName: bus})
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	on := s.buses[arn]
 	if on == nil {
 		return nil, wire.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", arn)
 	}
-	index := slices.IndexFunc(on.rules, func(r *rule) bool { return r.Name == in.Rule })
+	index := slices.IndexFunc(on.rules, func(r *rule) bool { return r.Name == name })
 	if index < 0 {
-		return nil, wire.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", in.Rule, on.Name)
+		return nil, wire.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", name, on.Name)
 	}
-	if err := s.authorize(ctx, "events:ListTargetsByRule", on.rules[index].ARN); err != nil {
+	return on.rules[index], s.authorize(ctx, action, on.rules[index].ARN)
+}
+
+// ListTargetsByRule lists the targets of a rule.
+func (s *Service) ListTargetsByRule(ctx context.Context, in *ListTargetsByRuleInput) (*ListTargetsByRuleOutput, error) {
+	found, err := s.findRule(ctx, "events:ListTargetsByRule", in.EventBusName, in.Rule)
+	if err != nil {
 		return nil, err
 	}
 	out := &ListTargetsByRuleOutput{Targets: []TargetDescription{}}
-	for _, target := range on.rules[index].Targets {
+	for _, target := range found.Targets {
 		out.Targets = append(out.Targets, target.describe())
 	}
 	return out, nil

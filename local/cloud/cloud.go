@@ -173,6 +173,7 @@ func (c *Cloud) build() error {
 		c.createSecrets(),
 		c.createDestinations(),
 		c.createBuses(),
+		c.createArchives(),
 		c.createRules(),
 		c.createSchedules(),
 	)

@@ -17,9 +17,13 @@ type Description struct {
 	Tables           map[string]string `json:"tables"`
 	Functions        map[string]string `json:"functions"`
 	Buses            map[string]string `json:"buses"`
-	LogGroups        map[string]string `json:"logGroups"`
-	Connections      map[string]string `json:"connections"`
-	Secrets          map[string]string `json:"secrets"`
+	Archives         map[string]string `json:"archives"`
+	// Rules are as CloudFormation has them: the names of bus and rule, with a |
+	// between them.
+	Rules       map[string]string `json:"rules"`
+	LogGroups   map[string]string `json:"logGroups"`
+	Connections map[string]string `json:"connections"`
+	Secrets     map[string]string `json:"secrets"`
 	// Outputs are the stack's outputs by name.
 	Outputs map[string]string `json:"outputs"`
 }
@@ -36,6 +40,8 @@ func (c *Cloud) Describe() Description {
 		Tables:           names[assembly.Table](c.assembly),
 		Functions:        names[assembly.Function](c.assembly),
 		Buses:            names[assembly.EventBus](c.assembly),
+		Archives:         names[assembly.Archive](c.assembly),
+		Rules:            map[string]string{},
 		LogGroups:        names[assembly.LogGroup](c.assembly),
 		Connections:      names[assembly.Connection](c.assembly),
 		Secrets:          names[assembly.Secret](c.assembly),
@@ -46,6 +52,9 @@ func (c *Cloud) Describe() Description {
 	}
 	for resource := range assembly.Of[assembly.Queue](c.assembly) {
 		description.Queues[resource.Path] = resource.Ref
+	}
+	for resource := range assembly.Of[assembly.Rule](c.assembly) {
+		description.Rules[resource.Path] = resource.Ref
 	}
 	for resource, url := range assembly.Of[assembly.URL](c.assembly) {
 		description.FunctionURLs[resource.Path] = url.Address

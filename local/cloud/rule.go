@@ -20,6 +20,28 @@ func (c *Cloud) createBuses() error {
 	return errors.Join(problems...)
 }
 
+func (c *Cloud) createArchives() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Archive](c.assembly) {
+		made := bus.Archive{
+			Name: resource.Name, ARN: resource.ARN, BusARN: given.SourceARN,
+			Retention: time.Duration(given.RetentionDays) * 24 * time.Hour,
+		}
+		if given.EventPattern != nil {
+			pattern, err := json.Marshal(given.EventPattern)
+			if err != nil {
+				problems = append(problems, about(resource, err))
+				continue
+			}
+			made.Pattern = pattern
+		}
+		if err := c.buses.CreateArchive(made); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
 func (c *Cloud) createRules() error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.Rule](c.assembly) {

@@ -6,30 +6,60 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"example.com/saga/operator/audit"
+	"example.com/saga/operator/letter"
+	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/event"
 )
 
 // published reads the log group that has every event of the Global bus.
 func published(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group string, into *audit.Evidence) error {
-	pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})
+	return read(ctx, client, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group}, func(message string) {
+		e, err := inEnvelope(message)
+		if err != nil {
+			into.Malformed = append(into.Malformed, fmt.Sprintf("%v: %s", err, message))
+			return
+		}
+		into.Published = append(into.Published, e)
+	})
+}
+
+// OfOrder gives the events of an order that were logged, each once, in the order
+// in which they were and in the envelope of EventBridge. It needs the permission
+// logs:FilterLogEvents.
+func OfOrder(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, in stack.Stack, order string) ([]string, error) {
+	group, err := resource(in.LogGroups, eventsPath)
+	if err != nil {
+		return nil, err
+	}
+	// The log finds what mentions the order, which need not be about it.
+	mention := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(order) + `"`
+	var events []string
+	seen := make(map[string]bool)
+	err = read(ctx, client, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, FilterPattern: &mention}, func(message string) {
+		if content := (letter.Letter{Body: message}).Content(); content.Order == order && !seen[content.ID] {
+			seen[content.ID] = true
+			events = append(events, message)
+		}
+	})
+	return events, err
+}
+
+// read reads all pages of a log group.
+func read(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, in *cloudwatchlogs.FilterLogEventsInput, each func(message string)) error {
+	pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, in)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return fmt.Errorf("read the events in %s: %w", group, err)
+			return fmt.Errorf("read the events in %s: %w", *in.LogGroupName, err)
 		}
 		for _, logged := range page.Events {
-			message := aws.ToString(logged.Message)
-			e, err := inEnvelope(message)
-			if err != nil {
-				into.Malformed = append(into.Malformed, fmt.Sprintf("%v: %s", err, message))
-				continue
-			}
-			into.Published = append(into.Published, e)
+			each(aws.ToString(logged.Message))
 		}
 	}
 	return nil

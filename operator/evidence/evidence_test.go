@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,7 +23,8 @@ import (
 const placed = `{"specversion":"1.0","id":"e-1","source":"order","type":"order.placed","subject":"o-1","time":"2026-03-01T12:00:00Z",` +
 	`"datacontenttype":"application/json","dataschema":"https://example.com/none","correlationid":"c-1","data":{}}`
 
-// logged is a fake of CloudWatch Logs with one message on each page.
+// logged is a fake of CloudWatch Logs with one message on each page, and looks
+// into it for the one quoted text that it is asked for.
 type logged struct {
 	messages []string
 	err      error
@@ -33,7 +35,13 @@ func (l logged) FilterLogEvents(
 ) (*cloudwatchlogs.FilterLogEventsOutput, error) {
 	page := len(aws.ToString(in.NextToken))
 	out := &cloudwatchlogs.FilterLogEventsOutput{}
-	if page < len(l.messages) {
+	var text string
+	if in.FilterPattern != nil {
+		if err := json.Unmarshal([]byte(*in.FilterPattern), &text); err != nil {
+			return nil, err
+		}
+	}
+	if page < len(l.messages) && strings.Contains(l.messages[page], text) {
 		out.Events = []types.FilteredLogEvent{{Message: &l.messages[page]}}
 	}
 	if page+1 < len(l.messages) {
@@ -76,6 +84,31 @@ func TestALogThatCannotBeReadIsAnError(t *testing.T) {
 	away := errors.New("away")
 	if err := published(t.Context(), logged{err: away}, "events", &audit.Evidence{}); !errors.Is(err, away) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestTheEventsOfAnOrderAreFoundEachOnce(t *testing.T) {
+	about := func(order, id string) string {
+		return envelope("order", fmt.Sprintf(`{"type":"order.placed","id":%q,"subject":%q,"data":{"like":"o-1"}}`, id, order))
+	}
+	log := logged{messages: []string{about("o-1", "e-1"), "about o-1, but no JSON", about("o-2", "e-2"), about("o-1", "e-3"), about("o-1", "e-1")}}
+	in := stack.Stack{LogGroups: map[string]string{eventsPath: "events"}}
+	got, err := OfOrder(t.Context(), log, in, "o-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{log.messages[0], log.messages[3]}, got); diff != "" {
+		t.Errorf("the events (-want +got):\n%s", diff)
+	}
+	if got, err := OfOrder(t.Context(), log, in, `o\1"`); got != nil || err != nil {
+		t.Errorf("of an order that is none: %v, %v", got, err)
+	}
+	away := errors.New("away")
+	if _, err := OfOrder(t.Context(), logged{err: away}, in, "o-1"); !errors.Is(err, away) {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := OfOrder(t.Context(), log, stack.Stack{}, "o-1"); err == nil {
+		t.Error("a stack without a log is no error")
 	}
 }
 

@@ -77,6 +77,17 @@ func read(message types.Message) (Letter, error) {
 	}, nil
 }
 
+// OfRule makes the letter that a rule writes about an event, whole in its
+// envelope, that it cannot deliver to a target.
+func OfRule(id, event, ruleARN, targetARN string) Letter {
+	text := func(value string) types.MessageAttributeValue {
+		return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
+	}
+	return Letter{ID: id, Body: event, Attributes: map[string]types.MessageAttributeValue{
+		RuleARN: text(ruleARN), TargetARN: text(targetARN),
+	}}
+}
+
 // Attribute gives the text of a message attribute, or "".
 func (l Letter) Attribute(name string) string {
 	return aws.ToString(l.Attributes[name].StringValue)

@@ -127,16 +127,29 @@ func (r *Redriver) Redrive(ctx context.Context, queue letter.Queue, o Options) (
 
 // one sends one letter back, and removes it then.
 func (r *Redriver) one(ctx context.Context, queue letter.Queue, arn string, l letter.Letter, dryRun bool) Outcome {
-	way, err := r.way(ctx, arn, l)
-	outcome := Outcome{Letter: l, To: way.to, Err: err}
-	if err != nil || dryRun {
-		return outcome
-	}
-	if outcome.Err = way.send(ctx); outcome.Err != nil {
+	outcome := r.send(ctx, arn, l, dryRun)
+	if outcome.Err != nil || dryRun {
 		return outcome
 	}
 	if err := queue.Remove(ctx, l); err != nil {
-		outcome.Err = fmt.Errorf("sent to %s, but it is still here: %w", way.to, err)
+		outcome.Err = fmt.Errorf("sent to %s, but it is still here: %w", outcome.To, err)
+	}
+	return outcome
+}
+
+// Deliver gives an event to a rule's target as the rule would, by the letter
+// that the rule would have written if it could not. The letter's id is the
+// message's de-duplication id.
+func (r *Redriver) Deliver(ctx context.Context, l letter.Letter, dryRun bool) Outcome {
+	return r.send(ctx, "", l, dryRun)
+}
+
+// send sends a letter in the queue with the given ARN back.
+func (r *Redriver) send(ctx context.Context, arn string, l letter.Letter, dryRun bool) Outcome {
+	way, err := r.way(ctx, arn, l)
+	outcome := Outcome{Letter: l, To: way.to, Err: err}
+	if err == nil && !dryRun {
+		outcome.Err = way.send(ctx)
 	}
 	return outcome
 }

@@ -117,6 +117,31 @@ func TestWhatARuleCouldNotGiveToAQueueGoesThereAsTheRuleWouldHaveSentIt(t *testi
 	}
 }
 
+func TestAnEventIsDeliveredAsARuleWouldAndNoLetterIsTouched(t *testing.T) {
+	d := newDesk()
+	target := lettertest.ARN(work)
+	d.add(types.Target{Arn: &target, InputPath: aws.String("$.detail"), SqsParameters: &types.SqsParameters{MessageGroupId: aws.String("$.detail.subject")}})
+	for _, id := range []string{"one", "two"} {
+		l := letter.OfRule(id, whole, ruleARN, target)
+		if outcome := d.Deliver(t.Context(), l, true); outcome.To != "queue work.fifo" || outcome.Err != nil {
+			t.Errorf("the outcome of a dry run is %+v", outcome)
+		}
+		if outcome := d.Deliver(t.Context(), l, false); outcome.To != "queue work.fifo" || outcome.Err != nil {
+			t.Errorf("the outcome is %+v", outcome)
+		}
+	}
+	var got []string
+	for _, sent := range d.sqs.Queues[work] {
+		got = append(got, fmt.Sprint(sent.Attributes["MessageGroupId"], " ", sent.Deduplication, " ", *sent.Body, " ", len(sent.MessageAttributes)))
+	}
+	assertEqual(t, "the messages", []string{"o-1 redrive-one " + detail + " 0", "o-1 redrive-two " + detail + " 0"}, got)
+
+	d.sqs.Broken["SendMessage"] = true
+	if outcome := d.Deliver(t.Context(), letter.OfRule("three", whole, ruleARN, target), false); !errors.Is(outcome.Err, lettertest.ErrBroken) {
+		t.Errorf("the outcome is %+v", outcome)
+	}
+}
+
 func TestWhatARuleCouldNotGiveToAFunctionIsGivenToIt(t *testing.T) {
 	d := newDesk()
 	d.add(types.Target{Arn: aws.String(function), InputPath: aws.String("$.detail")})

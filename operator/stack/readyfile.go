@@ -19,6 +19,8 @@ type readyFile struct {
 	LogGroups        map[string]string `json:"logGroups"`
 	Connections      map[string]string `json:"connections"`
 	Secrets          map[string]string `json:"secrets"`
+	Archives         map[string]string `json:"archives"`
+	Rules            map[string]string `json:"rules"`
 }
 
 // ReadFile finds the stack of a running local cloud by its ready file.
@@ -40,6 +42,7 @@ func ReadFile(path string) (Stack, error) {
 	found := Stack{
 		Queues: ready.Queues, Tables: ready.Tables, Functions: ready.Functions, LogGroups: ready.LogGroups,
 		Connections: ready.Connections, Secrets: ready.Secrets,
+		Archives: ready.Archives, Rules: ready.Rules,
 		endpoint: ready.Endpoint, region: ready.Region,
 	}
 	// An endpoint outside of the local cloud need not tell what it received.

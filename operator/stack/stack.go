@@ -23,6 +23,10 @@ type Stack struct {
 	Tables    map[string]string
 	Functions map[string]string
 	LogGroups map[string]string
+	Archives  map[string]string
+	// Rules are as CloudFormation has them: the names of bus and rule with a |
+	// between them, on the default bus the rule's alone.
+	Rules map[string]string
 	// Connections are names, Secrets names or ARNs.
 	Connections map[string]string
 	Secrets     map[string]string
@@ -45,6 +49,9 @@ func (s Stack) AWS(ctx context.Context) (aws.Config, error) {
 		config.WithBaseEndpoint(s.endpoint),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("operator", "operator", "")))
 }
+
+// Local tells whether the stack runs in a local cloud.
+func (s Stack) Local() bool { return s.endpoint != "" }
 
 // DeadLetterQueues lists the paths of the dead-letter queues: DeadLetters of a
 // queue or a function, Undelivered of rules.

@@ -23,7 +23,8 @@ const ready = `{
   "notificationsUrl": "http://127.0.0.1:2/notifications",
   "queues": {"Shop/Queue": "http://127.0.0.1:2/0/q", "Shop/DeadLetters": "http://127.0.0.1:2/0/d"},
   "tables": {"Shop/Table": "shop"}, "functions": {"Shop/Worker": "worker"}, "logGroups": {"Observability/Events": "events"},
-  "connections": {"Shop/Connection": "shop"}, "secrets": {"Shop/Key": "key"}
+  "connections": {"Shop/Connection": "shop"}, "secrets": {"Shop/Key": "key"},
+  "archives": {"Bus/Archive": "kept"}, "rules": {"Shop/Consume": "bus|consume"}
 }`
 
 func write(t *testing.T, content string) string {
@@ -52,7 +53,11 @@ func TestTheReadyFileSaysWhereTheLocalCloudIs(t *testing.T) {
 		Tables: map[string]string{"Shop/Table": "shop"}, Functions: map[string]string{"Shop/Worker": "worker"},
 		LogGroups:   map[string]string{"Observability/Events": "events"},
 		Connections: map[string]string{"Shop/Connection": "shop"}, Secrets: map[string]string{"Shop/Key": "key"}, NotificationsURL: "http://127.0.0.1:2/notifications",
+		Archives: map[string]string{"Bus/Archive": "kept"}, Rules: map[string]string{"Shop/Consume": "bus|consume"},
 	}, found)
+	if !found.Local() {
+		t.Error("it is not local")
+	}
 	config, err := found.AWS(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +139,8 @@ const template = `{"Resources": {
   "Events1": {"Type": "AWS::Logs::LogGroup", "Metadata": {"aws:cdk:path": "saga-dev/Observability/Events"}},
   "Connection1": {"Type": "AWS::Events::Connection", "Metadata": {"aws:cdk:path": "saga-dev/Shop/Connection/Resource"}},
   "Key1": {"Type": "AWS::SecretsManager::Secret", "Metadata": {"aws:cdk:path": "saga-dev/Shop/Key/Resource"}},
+  "Archive1": {"Type": "AWS::Events::Archive", "Metadata": {"aws:cdk:path": "saga-dev/Bus/Archive/Archive"}},
+  "Rule1": {"Type": "AWS::Events::Rule", "Metadata": {"aws:cdk:path": "saga-dev/Shop/Consume/Resource"}},
   "Bare1": {"Type": "AWS::SQS::Queue"},
   "Role1": {"Type": "AWS::IAM::Role"}}}`
 
@@ -146,6 +153,8 @@ func TestAStackInAWSIsFoundByItsTemplateAndItsResources(t *testing.T) {
 		resource("AWS::Logs::LogGroup", "Events1", "/aws/events/saga-dev"),
 		resource("AWS::Events::Connection", "Connection1", "shop"),
 		resource("AWS::SecretsManager::Secret", "Key1", "arn:aws:secretsmanager:eu-west-1:1:secret:key"),
+		resource("AWS::Events::Archive", "Archive1", "kept"),
+		resource("AWS::Events::Rule", "Rule1", "bus|consume"),
 	}, nil}, "saga-dev")
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +164,11 @@ func TestAStackInAWSIsFoundByItsTemplateAndItsResources(t *testing.T) {
 		Functions: map[string]string{"Shop/Worker": "worker"}, LogGroups: map[string]string{"Observability/Events": "/aws/events/saga-dev"},
 		Connections: map[string]string{"Shop/Connection": "shop"},
 		Secrets:     map[string]string{"Shop/Key": "arn:aws:secretsmanager:eu-west-1:1:secret:key"},
+		Archives:    map[string]string{"Bus/Archive/Archive": "kept"}, Rules: map[string]string{"Shop/Consume": "bus|consume"},
 	}, found)
+	if found.Local() {
+		t.Error("it is local")
+	}
 }
 
 func TestAStackThatCannotBeUnderstoodIsRefused(t *testing.T) {

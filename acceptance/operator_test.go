@@ -1,0 +1,173 @@
+package acceptance
+
+import (
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// replay runs the operator's program, and gives what it says.
+func (c *cloud) replay(t *testing.T, arguments ...string) (result, notes string) {
+	t.Helper()
+	program := exec.CommandContext(t.Context(), "../dist/local/operator", append([]string{"replay", "-ready-file", c.readyFile}, arguments...)...)
+	var errorText strings.Builder
+	program.Stderr = &errorText
+	out, err := program.Output()
+	if err != nil {
+		t.Fatalf("operator replay %v: %v: %s (make host builds it)", arguments, err, errorText.String())
+	}
+	return string(out), errorText.String()
+}
+
+// stamp is a time as an operator writes it: of whole seconds, none later.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func TestAReplayToAnyContextChangesNothing(t *testing.T) {
+	c := startCloud(t)
+	began := stamp(time.Now())
+	placed := c.placeMixed(t, 30)
+	for _, p := range placed {
+		c.awaitEnd(t, p.OrderID)
+	}
+	c.settled(t)
+	before := c.evidence(t)
+	for _, to := range []string{"Order", "Warehouse", "Payment", "Loyalty", "Notification", "Observability"} {
+		t.Run(to, func(t *testing.T) {
+			c.replayTime(t, to, began)
+			c.checkUnchanged(t, before)
+			for _, p := range placed[:len(fates())] {
+				c.replayOrder(t, to, p.OrderID)
+			}
+			c.checkUnchanged(t, before)
+		})
+	}
+}
+
+// replayTime replays all that happened from a time on, and fails if it does not
+// reach the context.
+func (c *cloud) replayTime(t *testing.T, to, from string) {
+	t.Helper()
+	matched, handled := c.usage(t).matched(to), c.handled(t, to)
+	result, notes := c.replay(t, "-to", to, "-from", from)
+	if !strings.Contains(result, " is COMPLETED, has reached ") {
+		t.Errorf("the replay says %s", result)
+	}
+	c.settled(t)
+	if got := c.usage(t).matched(to); got < 2*matched {
+		t.Errorf("the rules have matched %d events, and then %d", matched, got)
+	}
+	// What a FIFO queue got is less than five minutes ago, so that it drops the
+	// same again, and the operator says so.
+	if got := c.handled(t, to); to != "Warehouse" && got < handled+matched {
+		t.Errorf("%d events were handled, and then %d", handled, got)
+	}
+	if got := strings.Contains(notes, ".fifo drops what it has got"); got != (to == "Warehouse") {
+		t.Errorf("the operator notes %q", notes)
+	}
+}
+
+// replayOrder replays an order, and fails if what the operator says it has sent
+// is not handled.
+func (c *cloud) replayOrder(t *testing.T, to, id string) {
+	t.Helper()
+	handled := c.handled(t, to)
+	result, notes := c.replay(t, "-to", to, "-order", id)
+	c.settled(t)
+	sent := strings.Count(result, " sent to ")
+	if got := c.handled(t, to); got < handled+sent {
+		t.Errorf("%d events were handled, and then %d, although %d were sent:\n%s", handled, got, sent, result)
+	}
+	if none := strings.Contains(notes, "none is for "+to); none != (sent == 0) {
+		t.Errorf("the operator has sent %d events, and notes %q", sent, notes)
+	}
+}
+
+// matched is how many events the rules of a context have matched that are on
+// the Global bus: those of its own bus consume or leave it.
+func (u usage) matched(context string) int {
+	total := 0
+	for path, rule := range u.Rules {
+		if strings.HasPrefix(path, context+"/") && !strings.HasPrefix(path, "Loyalty/Consume") && !strings.HasPrefix(path, "Loyalty/ForwardOut") {
+			total += rule.Matched
+		}
+	}
+	return total
+}
+
+// handled is how many events a context got to handle.
+func (c *cloud) handled(t *testing.T, context string) int {
+	t.Helper()
+	u := c.usage(t)
+	switch context {
+	case "Notification":
+		heard := 0
+		for _, n := range c.notifications(t) {
+			heard += n.Count
+		}
+		return heard
+	case "Observability":
+		return u.Queues["Observability/Queue"].Visible + len(c.evidence(t).Published)
+	default:
+		worker := u.Functions[context+"/Worker"]
+		return worker.Records + worker.Events
+	}
+}
+
+// loseAll places orders of which a context gets some at most, because its queue
+// is emptied meanwhile. It gives those that do not go on.
+func (c *cloud) loseAll(t *testing.T, context, status string) []order {
+	t.Helper()
+	const many = 40
+	placed := c.placeMany(t, many, concurrency)
+	queue := context + "/Queue"
+	eventually(t, "all orders wait for "+context, func() error {
+		if waiting := c.usage(t).Queues[queue]; waiting.Visible+waiting.InFlight < many {
+			return fmt.Errorf("%+v do", waiting)
+		}
+		return nil
+	})
+	c.purge(t, queue)
+	c.resume(t)
+	c.settled(t)
+	var stuck []order
+	for _, o := range placed {
+		var now order
+		c.get(t, "/orders/"+o.OrderID, &now)
+		if now.Status == status {
+			stuck = append(stuck, o)
+		}
+	}
+	if len(stuck) == 0 {
+		t.Fatal("nothing was lost")
+	}
+	return stuck
+}
+
+func TestAReplayOfATimeBringsBackWhatAContextHasLost(t *testing.T) {
+	c := startCloud(t, "--pause", "Payment/Worker")
+	began := stamp(time.Now())
+	stuck := c.loseAll(t, "Payment", "reserved")
+	c.replay(t, "-to", "Payment", "-from", began)
+	for _, o := range stuck {
+		c.awaitStatus(t, o.OrderID, "shipped")
+	}
+	c.settled(t)
+	c.checkInvariants(t)
+}
+
+func TestAReplayOfAnOrderReachesAFIFOQueueThatDropsThatOfATime(t *testing.T) {
+	c := startCloud(t, "--pause", "Warehouse/Worker")
+	began := stamp(time.Now())
+	stuck := c.loseAll(t, "Warehouse", "placed")
+	c.replay(t, "-to", "Warehouse", "-from", began)
+	c.settled(t)
+	for _, o := range stuck {
+		c.awaitStatus(t, o.OrderID, "placed")
+		c.replay(t, "-to", "Warehouse", "-order", o.OrderID)
+		c.awaitStatus(t, o.OrderID, "shipped")
+	}
+	c.settled(t)
+	c.checkInvariants(t)
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+
+	"example.com/saga/operator/evidence"
+	"example.com/saga/operator/letter"
+	"example.com/saga/operator/redrive"
+	"example.com/saga/operator/replay"
+	"example.com/saga/operator/stack"
+)
+
+// archiveLag is how long an event takes to its archive at most, as AWS says.
+const archiveLag = 10 * time.Minute
+
+// replayed says what is to be replayed to whom.
+type replayed struct {
+	to, order   string
+	from, until time.Time
+	dryRun      bool
+}
+
+// replay gives the events of a time or of an order to one context again.
+func (o operator) replay(ctx context.Context, given []string) error {
+	var what replayed
+	var from, until string
+	flags := o.newFlags("replay", "")
+	flags.StringVar(&what.to, "to", "", "the bounded `context` that gets the events, such as Payment")
+	flags.StringVar(&what.order, "order", "", "replay the events of the order with this `id`")
+	flags.StringVar(&from, "from", "", "replay what happened from this `time` on, such as 2026-11-25T10:00:00Z")
+	flags.StringVar(&until, "until", "", "replay what happened before this `time` (default now)")
+	flags.BoolVar(&what.dryRun, "dry-run", false, "only tell what would be done")
+	if err := flags.parse(given, 0, o.stdout); err != nil {
+		return err
+	}
+	if err := what.read(from, until, o.clock()); err != nil {
+		return fmt.Errorf("%w: %w", err, errUsage)
+	}
+	found, config, err := flags.open(ctx)
+	if err != nil {
+		return err
+	}
+	destination, err := replay.Find(ctx, eventbridge.NewFromConfig(config), found, what.to)
+	if err != nil {
+		return err
+	}
+	if what.order != "" {
+		return o.replayOrder(ctx, config, found, destination, what)
+	}
+	return o.replayTime(ctx, eventbridge.NewFromConfig(config), found, destination, what)
+}
+
+// read reads the times, and says what is missing or does not fit.
+func (r *replayed) read(from, until string, now time.Time) (err error) {
+	switch {
+	case r.to == "":
+		return errors.New("say to whom, with -to")
+	case r.order == "" && from == "":
+		return errors.New("say what, with -order or -from")
+	case r.order != "" && from+until != "":
+		return errors.New("say either -order or -from and -until")
+	case r.order != "":
+		return nil
+	}
+	if r.from, err = timeOf("-from", from); err != nil {
+		return err
+	}
+	r.until = now
+	if until != "" {
+		if r.until, err = timeOf("-until", until); err != nil {
+			return err
+		}
+	}
+	if !r.from.Before(r.until) {
+		return fmt.Errorf("-from %s is not before -until %s", stamp(r.from), stamp(r.until))
+	}
+	return nil
+}
+
+func timeOf(flag, text string) (time.Time, error) {
+	read, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return read, fmt.Errorf("%s %q is not a time such as 2026-11-25T10:00:00Z", flag, text)
+	}
+	return read, nil
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// replayTime has EventBridge replay the archive, and waits until it has.
+func (o operator) replayTime(ctx context.Context, client replay.Replays, in stack.Stack, to replay.Destination, what replayed) error {
+	// Its name is its own: no two replays begin in the same millisecond.
+	name := fmt.Sprintf("%s-%s", to.Name, o.clock().UTC().Format("20060102T150405.000Z"))
+	if what.until.After(o.clock().Add(-archiveLag)) && !in.Local() {
+		o.note("an event may take ten minutes to the archive: replay again then what is younger now")
+	}
+	for _, queue := range to.FIFOQueues() {
+		o.note("%s drops what it has got within five minutes, even from a replay: -order goes around that", queue)
+	}
+	if what.dryRun {
+		o.note("what happened from %s until %s would be replayed to", stamp(what.from), stamp(what.until))
+		rows := [][]string{{"RULE", "TARGET"}}
+		for _, rule := range to.Rules {
+			rows = append(rows, []string{rule.Path, strings.Join(rule.Targets, " ")})
+		}
+		return o.printTable(rows)
+	}
+	if err := to.Start(ctx, client, name, what.from, what.until); err != nil {
+		return err
+	}
+	return replay.Await(ctx, client, name, func(now replay.Progress) error {
+		reached := ""
+		if !now.Reached.IsZero() {
+			reached = ", has reached " + stamp(now.Reached)
+		}
+		_, err := fmt.Fprintf(o.stdout, "replay %s is %s%s\n", name, now.State, reached)
+		return err
+	})
+}
+
+// replayOrder takes an order's events out of the event log, because EventBridge
+// replays all that happened at a time and nothing less, and delivers them as
+// the rules would.
+func (o operator) replayOrder(ctx context.Context, config aws.Config, in stack.Stack, to replay.Destination, what replayed) error {
+	events, err := evidence.OfOrder(ctx, cloudwatchlogs.NewFromConfig(config), in, what.order)
+	if err != nil {
+		return err
+	}
+	if len(events) == 0 {
+		return fmt.Errorf("the event log has nothing of an order %q: if it is older than the log, replay its time with -from and -until", what.order)
+	}
+	letters, err := to.Letters(ctx, eventbridge.NewFromConfig(config), events, rand.Text)
+	if err != nil {
+		return err
+	}
+	if len(letters) == 0 {
+		o.note("the order has %d events, and none is for %s", len(events), to.Name)
+		return nil
+	}
+	deliverer := newDeliverer(config)
+	outcomes := make([]redrive.Outcome, len(letters))
+	for i, l := range letters {
+		outcomes[i] = deliverer.Deliver(ctx, l, what.dryRun)
+	}
+	failed, err := o.tell(outcomes, what.dryRun, "not sent: ", func(l letter.Letter) string { return l.Content().ID })
+	if err == nil && failed > 0 {
+		return fmt.Errorf("%d of %d events were not sent", failed, len(letters))
+	}
+	return err
+}

@@ -1,0 +1,100 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+)
+
+// Replays is the part of the EventBridge client that replays an archive.
+type Replays interface {
+	StartReplay(context.Context, *eventbridge.StartReplayInput, ...func(*eventbridge.Options)) (*eventbridge.StartReplayOutput, error)
+	DescribeReplay(context.Context, *eventbridge.DescribeReplayInput, ...func(*eventbridge.Options)) (*eventbridge.DescribeReplayOutput, error)
+}
+
+// Start starts to replay what happened from a time on and until, but not at,
+// another one. Replays have names, each of which can be used once in 90 days.
+// It needs the permission events:StartReplay on the archive.
+func (d Destination) Start(ctx context.Context, client Replays, name string, from, until time.Time) error {
+	to := &types.ReplayDestination{Arn: &d.Bus}
+	for _, rule := range d.Rules {
+		to.FilterArns = append(to.FilterArns, rule.ARN)
+	}
+	if _, err := client.StartReplay(ctx, &eventbridge.StartReplayInput{
+		ReplayName: &name, EventSourceArn: &d.Archive, Destination: to, EventStartTime: &from, EventEndTime: &until,
+	}); err != nil {
+		return fmt.Errorf("start the replay %s: %w", name, err)
+	}
+	return nil
+}
+
+// FIFOQueues names the queues among the targets that drop an event which they got
+// within five minutes already. Rules can only send to one that recognises an
+// event by its content, and that is the same whenever it comes.
+func (d Destination) FIFOQueues() []string {
+	var names []string
+	for _, rule := range d.Rules {
+		for _, target := range rule.Targets {
+			if strings.HasSuffix(target, ".fifo") {
+				names = append(names, target[strings.LastIndex(target, ":")+1:])
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Progress is how far a replay has got.
+type Progress struct {
+	State string
+	// Reached is the time of the event that was replayed last; zero before the
+	// first.
+	Reached time.Time
+}
+
+// Await waits until a replay is complete, and tells each step. A replay that ends
+// in another way is an error. It needs the permission events:DescribeReplay.
+func Await(ctx context.Context, client Replays, name string, tell func(Progress) error) error {
+	var last Progress
+	for asked := 0; ; asked++ {
+		out, err := client.DescribeReplay(ctx, &eventbridge.DescribeReplayInput{ReplayName: &name})
+		if err != nil {
+			return fmt.Errorf("ask for the replay %s, which goes on: %w", name, err)
+		}
+		now := Progress{string(out.State), aws.ToTime(out.EventLastReplayedTime)}
+		if now != last {
+			if err := tell(now); err != nil {
+				return err
+			}
+		}
+		last = now
+		switch out.State {
+		case types.ReplayStateCompleted:
+			return nil
+		case types.ReplayStateFailed, types.ReplayStateCancelled:
+			return fmt.Errorf("the replay %s is %s: %s", name, out.State, aws.ToString(out.StateReason))
+		default:
+			if err := pause(ctx, asked); err != nil {
+				return fmt.Errorf("stopped waiting for the replay %s, which goes on: %w", name, err)
+			}
+		}
+	}
+}
+
+// pause waits longer each time: a replay takes some minutes on AWS, and next to
+// no time in the local cloud.
+func pause(ctx context.Context, n int) error {
+	const first, longest = 50 * time.Millisecond, 5 * time.Second
+	select {
+	case <-time.After(min(first<<min(n, 10), longest)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
