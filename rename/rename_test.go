@@ -10,7 +10,7 @@ import (
 )
 
 // schemas is the base of the schemas in the repositories of these tests.
-const schemas = "https://example.com/saga/schema/"
+const schemas = "https://old.example/saga/schema/"
 
 // newRepository makes a repository with two modules and the given files, all
 // committed.
@@ -19,8 +19,8 @@ func newRepository(t *testing.T, files map[string]string) string {
 	root := t.TempDir()
 	all := map[string]string{
 		"go.work":               "go 1.26.0\n\nuse (\n\t./pkg\n\t./services/order\n)\n",
-		"pkg/go.mod":            "module example.com/saga/pkg\n",
-		"services/order/go.mod": "module example.com/saga/services/order\n\nrequire example.com/saga/pkg v0.0.0\n\nreplace example.com/saga/pkg => ../../pkg\n",
+		"pkg/go.mod":            "module old.example/saga/pkg\n",
+		"services/order/go.mod": "module old.example/saga/services/order\n\nrequire old.example/saga/pkg v0.0.0\n\nreplace old.example/saga/pkg => ../../pkg\n",
 		language:                "package contract\n\nconst schemaBase = \"" + schemas + "\"\n",
 	}
 	for name, text := range files {
@@ -31,7 +31,7 @@ func newRepository(t *testing.T, files map[string]string) string {
 	}
 	mustGit(t, root, "init", "--quiet")
 	mustGit(t, root, "add", ".")
-	mustGit(t, root, "-c", "user.name=Test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "All")
+	mustGit(t, root, "-c", "user.name=Test", "-c", "user.email=test@old.example", "commit", "--quiet", "-m", "All")
 	return root
 }
 
@@ -64,35 +64,34 @@ func read(t *testing.T, root, name string) string {
 
 func TestTheModulePathIsReplacedWhereverItIsWhole(t *testing.T) {
 	for text, want := range map[string]string{
-		`import "example.com/saga/pkg/event"`:            `import "github.com/acme/shop/pkg/event"`,
-		"module example.com/saga\n":                      "module github.com/acme/shop\n",
-		"The path is example.com/saga.":                  "The path is github.com/acme/shop.",
-		"`example.com/saga`, (example.com/saga/infra)":   "`github.com/acme/shop`, (github.com/acme/shop/infra)",
-		"https://example.com/saga/issues":                "https://github.com/acme/shop/issues",
-		"https://example.com/saga/schema/order.placed/1": "https://example.com/saga/schema/order.placed/1",
-		"www.example.com/saga, myexample.com/saga":       "www.example.com/saga, myexample.com/saga",
-		"example.com/sagas example.com/saga.git":         "example.com/sagas example.com/saga.git",
-		"example.com/saga-2 example.com/saga_2":          "example.com/saga-2 example.com/saga_2",
-		"https://www.example.com/notifications":          "https://www.example.com/notifications",
+		`import "old.example/saga/pkg/event"`:            `import "new.example/shop/pkg/event"`,
+		"module old.example/saga\n":                      "module new.example/shop\n",
+		"The path is old.example/saga.":                  "The path is new.example/shop.",
+		"`old.example/saga`, (old.example/saga/infra)":   "`new.example/shop`, (new.example/shop/infra)",
+		"https://old.example/saga/issues":                "https://new.example/shop/issues",
+		"https://old.example/saga/schema/order.placed/1": "https://old.example/saga/schema/order.placed/1",
+		"www.old.example/saga, myold.example/saga":       "www.old.example/saga, myold.example/saga",
+		"old.example/sagas old.example/saga.git":         "old.example/sagas old.example/saga.git",
+		"old.example/saga-2 old.example/saga_2":          "old.example/saga-2 old.example/saga_2",
 		"":                                               "",
-		"\x00\xffexample.com/saga\xff":                   "\x00\xffgithub.com/acme/shop\xff",
+		"\x00\xffold.example/saga\xff":                   "\x00\xffnew.example/shop\xff",
 	} {
-		if got := string(replace([]byte(text), "example.com/saga", "github.com/acme/shop", schemas, schemas)); got != want {
+		if got := string(replace([]byte(text), "old.example/saga", "new.example/shop", schemas, schemas)); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
 	}
 }
 
 func TestARepositoryIsRenamedAgainAndAgain(t *testing.T) {
-	root := newRepository(t, map[string]string{"README.md": "`example.com/saga`, schemas under " + schemas + "\n"})
+	root := newRepository(t, map[string]string{"README.md": "`old.example/saga`, schemas under " + schemas + "\n"})
 	commit := func() {
-		mustGit(t, root, "-c", "user.name=Test", "-c", "user.email=test@example.com", "commit", "--quiet", "-a", "-m", "Renamed")
+		mustGit(t, root, "-c", "user.name=Test", "-c", "user.email=test@old.example", "commit", "--quiet", "-a", "-m", "Renamed")
 	}
 	for _, step := range []struct{ to, schemas, readme string }{
-		{"github.com/acme/shop", "", "`github.com/acme/shop`, schemas under " + schemas + "\n"},
-		{"github.com/acme/shop/v2", "https://acme.com/", "`github.com/acme/shop/v2`, schemas under https://acme.com/\n"},
-		{"example.com/saga", "", "`example.com/saga`, schemas under https://acme.com/\n"},
-		{"example.com/saga", schemas, "`example.com/saga`, schemas under " + schemas + "\n"},
+		{"new.example/shop", "", "`new.example/shop`, schemas under " + schemas + "\n"},
+		{"new.example/shop/v2", "https://acme.com/", "`new.example/shop/v2`, schemas under https://acme.com/\n"},
+		{"old.example/saga", "", "`old.example/saga`, schemas under https://acme.com/\n"},
+		{"old.example/saga", schemas, "`old.example/saga`, schemas under " + schemas + "\n"},
 	} {
 		if _, err := rename(t.Context(), root, step.to, step.schemas); err != nil {
 			t.Fatalf("to %s: %v", step.to, err)
@@ -111,7 +110,7 @@ func TestARepositoryIsRenamedAgainAndAgain(t *testing.T) {
 func TestRenamingToTheSamePathChangesNothing(t *testing.T) {
 	root := newRepository(t, nil)
 	write(t, root, "notes.txt", "not committed, and no hindrance: there is nothing to do")
-	done, err := rename(t.Context(), root, "example.com/saga", "")
+	done, err := rename(t.Context(), root, "old.example/saga", "")
 	if err != nil || !strings.Contains(done, "already") {
 		t.Errorf("it says %q, %v", done, err)
 	}
@@ -119,11 +118,11 @@ func TestRenamingToTheSamePathChangesNothing(t *testing.T) {
 
 func TestOnlyWhatGitTracksIsRenamed(t *testing.T) {
 	root := newRepository(t, map[string]string{".gitignore": "/dist/\n"})
-	write(t, root, "dist/notes.txt", "example.com/saga")
-	if _, err := rename(t.Context(), root, "github.com/acme/shop", ""); err != nil {
+	write(t, root, "dist/notes.txt", "old.example/saga")
+	if _, err := rename(t.Context(), root, "new.example/shop", ""); err != nil {
 		t.Fatal(err)
 	}
-	if got := read(t, root, "dist/notes.txt"); got != "example.com/saga" {
+	if got := read(t, root, "dist/notes.txt"); got != "old.example/saga" {
 		t.Errorf("an ignored file says %q", got)
 	}
 }
@@ -136,30 +135,30 @@ func TestWhatCannotBeRenamedIsRefusedInOneLineAndLeftAlone(t *testing.T) {
 	}{
 		"no domain":          {to: "shop", reason: `malformed module path "shop": missing dot in first path element`},
 		"a space":            {to: "github.com/acme/my shop", reason: "invalid char ' '"},
-		"a URL":              {to: "https://github.com/acme/shop", reason: "malformed module path"},
-		"a slash at its end": {to: "github.com/acme/shop/", reason: "trailing slash"},
+		"a URL":              {to: "https://new.example/shop", reason: "malformed module path"},
+		"a slash at its end": {to: "new.example/shop/", reason: "trailing slash"},
 		"schemas without a slash at their end": {
-			to: "github.com/acme/shop", schemas: "https://acme.com/schema", reason: "ends with a slash",
+			to: "new.example/shop", schemas: "https://acme.com/schema", reason: "ends with a slash",
 		},
-		"schemas that are no URL": {to: "github.com/acme/shop", schemas: "acme/", reason: "https URL"},
+		"schemas that are no URL": {to: "new.example/shop", schemas: "acme/", reason: "https URL"},
 		"work that is not committed": {
-			to:     "github.com/acme/shop",
+			to:     "new.example/shop",
 			spoil:  func(root string) { write(t, root, "notes.txt", "mine") },
 			reason: "not committed",
 		},
 		"a module that is called otherwise": {
-			to:     "github.com/acme/shop",
-			spoil:  func(root string) { write(t, root, "pkg/go.mod", "module example.com/other/pkg\n") },
-			reason: "services/order/go.mod: the module example.com/saga/services/order is not called after its folder, as the others are",
+			to:     "new.example/shop",
+			spoil:  func(root string) { write(t, root, "pkg/go.mod", "module old.example/other/pkg\n") },
+			reason: "services/order/go.mod: the module old.example/saga/services/order is not called after its folder, as the others are",
 		},
 		"no schemas": {
-			to:     "github.com/acme/shop",
+			to:     "new.example/shop",
 			spoil:  func(root string) { write(t, root, language, "package contract\n") },
 			reason: "declares no schemaBase",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			root := newRepository(t, map[string]string{"README.md": "example.com/saga\n"})
+			root := newRepository(t, map[string]string{"README.md": "old.example/saga\n"})
 			if test.spoil != nil {
 				test.spoil(root)
 			}
@@ -167,7 +166,7 @@ func TestWhatCannotBeRenamedIsRefusedInOneLineAndLeftAlone(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), test.reason) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("the error is %v, want one line with %q", err, test.reason)
 			}
-			if got := read(t, root, "README.md"); got != "example.com/saga\n" {
+			if got := read(t, root, "README.md"); got != "old.example/saga\n" {
 				t.Errorf("it is changed: %s", got)
 			}
 		})
