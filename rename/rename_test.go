@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,9 +24,7 @@ func newRepository(t *testing.T, files map[string]string) string {
 		"services/order/go.mod": "module old.example/saga/services/order\n\nrequire old.example/saga/pkg v0.0.0\n\nreplace old.example/saga/pkg => ../../pkg\n",
 		language:                "package contract\n\nconst schemaBase = \"" + schemas + "\"\n",
 	}
-	for name, text := range files {
-		all[name] = text
-	}
+	maps.Copy(all, files)
 	for name, text := range all {
 		write(t, root, name, text)
 	}
