@@ -119,15 +119,31 @@ func (d tree) change(t *testing.T, c change) {
 	d.write(t, c.file, strings.Replace(text, "\n"+c.before, "\n"+c.after, 1)[1:])
 }
 
-func TestWhoFollowsTheGuideAddsAContext(t *testing.T) {
-	copied := copyTree(t)
-	modules, err := filepath.Abs(filepath.Join(root, "node_modules"))
+// borrowNodeModules links what is installed, piece by piece: npm would follow a
+// link to the whole, and remove what it finds there.
+func (d tree) borrowNodeModules(t *testing.T) {
+	t.Helper()
+	installed, err := filepath.Abs(filepath.Join(root, "node_modules"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(modules, copied.path("node_modules")); err != nil {
+	pieces, err := os.ReadDir(installed)
+	if err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(d.path("node_modules"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for _, piece := range pieces {
+		if err := os.Symlink(filepath.Join(installed, piece.Name()), filepath.Join(d.path("node_modules"), piece.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestWhoFollowsTheGuideAddsAContext(t *testing.T) {
+	copied := copyTree(t)
+	copied.borrowNodeModules(t)
 	steps := blocks(t, copied.read(t, guide))
 	if len(steps) == 0 {
 		t.Fatal("the guide has no steps")
