@@ -4,6 +4,7 @@
 # it they work with what make run has started. QUEUE is a dead-letter queue, as
 # letters names it. TO is the context that a replay is for, ORDER an order, FROM and
 # UNTIL times.
+# MODULE is the new module path for rename.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
@@ -42,7 +43,7 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit rotate licences vulns host FORCE
+.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit rotate licences vulns rename host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -122,6 +123,10 @@ audit: $(OPERATOR) ## Check that the saga left nothing wrong behind.
 
 rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish.
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
+
+rename: ## Give the module another path: MODULE=github.com/acme/shop.
+	@$(GO_BUILD) -o dist/local/rename ./rename
+	@dist/local/rename $(FLAGS) $(MODULE)
 
 # The same programs for this machine: what the local cloud runs.
 host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/local $(OPERATOR)

@@ -1,10 +1,3 @@
-// Package loyalty is the bounded context that rewards customers with points.
-//
-//	owns         the points of each customer, the award of each order
-//	consumes     payment.taken, warehouse.shipment-failed
-//	publishes    loyalty.points-awarded, loyalty.award-rejected,
-//	             loyalty.points-revoked
-//	compensates  points-awarded by points-revoked
 package loyalty
 
 import (

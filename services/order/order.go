@@ -1,10 +1,3 @@
-// Package order is the bounded context that takes orders, tells how far they
-// are, and says when a cancelled one is over.
-//
-//	owns         the status and the timeline of each order
-//	consumes     everything the other contexts say about an order
-//	publishes    order.placed, order.cancellation-requested, order.cancelled
-//	compensates  nothing: it holds nothing
 package order
 
 import (

@@ -1,0 +1,158 @@
+package document
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+const guide = "docs/adding-a-context.md"
+
+// block is a fenced block of the guide.
+type block struct {
+	language string
+	// file is named above the block, if it is a new file.
+	file string
+	text string
+	line int
+}
+
+// newFile is the line above a new file.
+var newFile = regexp.MustCompile("^`([^`]+)`, new:$")
+
+func blocks(t *testing.T, document string) []block {
+	t.Helper()
+	var all []block
+	var current *block
+	file, n := "", 0
+	for lines := bufio.NewScanner(strings.NewReader(document)); lines.Scan(); {
+		n++
+		line := lines.Text()
+		language, isFence := strings.CutPrefix(line, "```")
+		switch {
+		case isFence && current == nil:
+			current = &block{language: language, file: file, line: n}
+		case isFence:
+			all = append(all, *current)
+			current, file = nil, ""
+		case current != nil:
+			current.text += line + "\n"
+		case line != "":
+			file = ""
+			if named := newFile.FindStringSubmatch(line); named != nil {
+				file = named[1]
+			}
+		}
+	}
+	if current != nil {
+		t.Fatalf("the block of line %d has no end", current.line)
+	}
+	return all
+}
+
+// change is a place in a file, before and after.
+type change struct{ file, before, after string }
+
+// changes reads a block of changes.
+func (b block) changes(t *testing.T) []change {
+	t.Helper()
+	var all []change
+	var file string
+	for i, line := range strings.Split(strings.TrimSuffix(b.text, "\n"), "\n") {
+		named, isFile := strings.CutPrefix(line, "--- ")
+		if isFile {
+			file = named
+		}
+		if isFile || line == "@@" {
+			all = append(all, change{file: file})
+			continue
+		}
+		if file == "" || line == "" || !strings.ContainsRune(" -+", rune(line[0])) {
+			t.Fatalf("line %d: %q is no line of a change", b.line+i+1, line)
+		}
+		c := &all[len(all)-1]
+		if line[0] != '+' {
+			c.before += line[1:] + "\n"
+		}
+		if line[0] != '-' {
+			c.after += line[1:] + "\n"
+		}
+	}
+	return all
+}
+
+// follow does what a block says.
+func (d tree) follow(t *testing.T, b block) {
+	t.Helper()
+	switch {
+	case b.language == "diff":
+		for _, c := range b.changes(t) {
+			d.change(t, c)
+		}
+	case b.language == "sh":
+		for command := range strings.Lines(b.text) {
+			began := time.Now()
+			d.run(t, []string{"SEEDS=50"}, "sh", "-ec", command)
+			t.Logf("%4.1f s  %s", time.Since(began).Seconds(), strings.TrimSpace(command))
+		}
+	case b.file != "":
+		if _, err := os.Stat(d.path(b.file)); !os.IsNotExist(err) {
+			t.Fatalf("%s is not new: %v", b.file, err)
+		}
+		d.write(t, b.file, b.text)
+	case b.language != "":
+		t.Fatalf("%s, line %d: nobody can tell what to do with a block of %s", guide, b.line, b.language)
+	}
+}
+
+// change changes the one place where the text before stands, in whole lines.
+func (d tree) change(t *testing.T, c change) {
+	t.Helper()
+	text := "\n" + d.read(t, c.file)
+	if n := strings.Count(text, "\n"+c.before); c.before == "" || n != 1 {
+		t.Fatalf("%s has this place %d times, not once:\n%s", c.file, n, c.before)
+	}
+	d.write(t, c.file, strings.Replace(text, "\n"+c.before, "\n"+c.after, 1)[1:])
+}
+
+// borrowNodeModules links what is installed, piece by piece: npm would follow a
+// link to the whole, and remove what it finds there.
+func (d tree) borrowNodeModules(t *testing.T) {
+	t.Helper()
+	installed, err := filepath.Abs(filepath.Join(root, "node_modules"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pieces, err := os.ReadDir(installed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(d.path("node_modules"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for _, piece := range pieces {
+		if err := os.Symlink(filepath.Join(installed, piece.Name()), filepath.Join(d.path("node_modules"), piece.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestWhoFollowsTheGuideAddsAContext(t *testing.T) {
+	copied := copyTree(t)
+	copied.borrowNodeModules(t)
+	steps := blocks(t, copied.read(t, guide))
+	if len(steps) == 0 {
+		t.Fatal("the guide has no steps")
+	}
+	for _, step := range steps {
+		copied.follow(t, step)
+	}
+	if unformatted := copied.run(t, nil, "gofmt", "-l", "acceptance", "infra", "pkg", "services"); unformatted != "" {
+		t.Errorf("not formatted:\n%s", unformatted)
+	}
+	copied.run(t, nil, "go", "vet", "work")
+}

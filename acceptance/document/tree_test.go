@@ -1,0 +1,74 @@
+package document
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// tree is a copy of the repository.
+type tree string
+
+// copyTree copies what git tracks or would track, with its times, so that make
+// knows what is up to date.
+func copyTree(t *testing.T) tree {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds a copy of the repository")
+	}
+	original, copied := tree(root), tree(t.TempDir())
+	listed := original.run(t, nil, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	for name := range strings.SplitSeq(strings.TrimSuffix(listed, "\x00"), "\x00") {
+		info, err := os.Stat(original.path(name))
+		if os.IsNotExist(err) {
+			continue // It is deleted, and git does not know it yet.
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		copied.write(t, name, original.read(t, name))
+		if err := os.Chtimes(copied.path(name), info.ModTime(), info.ModTime()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return copied
+}
+
+func (d tree) path(name string) string { return filepath.Join(string(d), name) }
+
+func (d tree) read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(d.path(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func (d tree) write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(d.path(name)), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(d.path(name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs a command in the tree, gives what it writes to stdout, and fails the
+// test if the command does.
+func (d tree) run(t *testing.T, variables []string, name string, arguments ...string) string {
+	t.Helper()
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), name, arguments...)
+	command.Dir = string(d)
+	command.Env = append(os.Environ(), variables...)
+	var output, problems strings.Builder
+	command.Stdout, command.Stderr = &output, &problems
+	if err := command.Run(); err != nil {
+		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(arguments, " "), err, output.String(), problems.String())
+	}
+	return output.String()
+}

@@ -1,0 +1,13 @@
+// Package order is the bounded context that takes orders, tells how far they
+// are, and says when a cancelled one is over.
+//
+//	owns         the status and the timeline of each order
+//	consumes     warehouse.stock-reserved, warehouse.stock-unavailable,
+//	             warehouse.order-shipped, warehouse.shipment-failed,
+//	             warehouse.cancellation-refused, warehouse.stock-released,
+//	             payment.taken, payment.declined, payment.refunded,
+//	             loyalty.points-awarded, loyalty.award-rejected,
+//	             loyalty.points-revoked
+//	publishes    order.placed, order.cancellation-requested, order.cancelled
+//	compensates  nothing: it holds nothing
+package order
