@@ -52,6 +52,27 @@ func (h *history) checkAmounts() []audit.Violation {
 	return found
 }
 
+// checkReasons checks that an order which the warehouse refused to ship is said
+// to be cancelled for that reason, whatever came of it on the way back.
+func (h *history) checkReasons() []audit.Violation {
+	failed := make(map[string]contract.Reason)
+	for _, e := range h.published {
+		if data, is := h.data(e).(contract.ShipmentFailed); is {
+			failed[e.Subject] = data.Reason
+		}
+	}
+	var found []audit.Violation
+	for _, e := range h.published {
+		cancelled, is := h.data(e).(contract.OrderCancelled)
+		if reason := failed[e.Subject]; is && reason != "" && cancelled.Reason != reason {
+			found = append(found, audit.Violation{
+				Invariant: 1, Order: e.Subject, Text: fmt.Sprintf("it is cancelled because of %s, not of %s", cancelled.Reason, reason),
+			})
+		}
+	}
+	return found
+}
+
 // checkTimelines checks that the order context has seen every event about its
 // orders, and so can show it.
 func (h *history) checkTimelines() []audit.Violation {

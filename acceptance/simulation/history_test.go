@@ -123,7 +123,7 @@ func (h *history) play(ctx context.Context) []audit.Violation {
 	before := h.evidence()
 	h.replay(ctx)
 	h.redriveTooLate(ctx)
-	return slices.Concat(h.checkStuck(), h.checkAmounts(), h.checkTimelines(), changes(before, h.evidence()))
+	return slices.Concat(h.checkStuck(), h.checkAmounts(), h.checkReasons(), h.checkTimelines(), changes(before, h.evidence()))
 }
 
 // earliest is the index of the pending task that arrives first, or negative.

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -103,10 +104,13 @@ func cancel(s State, reason contract.Reason) Decision {
 // fail starts the rollback. What is reserved is held until the payment is back.
 func fail(s State, reason contract.Reason) Decision {
 	s.Status = Failing
+	s.Reason = reason
 	return Decision{State: s, Events: []event.Data{contract.ShipmentFailed{Reason: reason}}}
 }
 
-// release gives back what is reserved, which may be nothing.
+// release gives back what is reserved, which may be nothing. The reason is that
+// of a failure here, if there was one: the payment may have been declined because
+// its refund was faster.
 func release(s State, e event.Event, reason contract.Reason) (Decision, error) {
 	switch s.Status {
 	case Unknown, Reserved, Failing:
@@ -115,9 +119,8 @@ func release(s State, e event.Event, reason contract.Reason) (Decision, error) {
 	case Shipped:
 		return Decision{}, fmt.Errorf("%w: %s for an order that is shipped", event.ErrInvalid, e.Type)
 	}
-	held := s.Items
-	s.Status = Released
-	s.Items = nil
+	held, reason := s.Items, cmp.Or(s.Reason, reason)
+	s.Status, s.Items, s.Reason = Released, nil, ""
 	return Decision{
 		State:       s,
 		Events:      []event.Data{contract.StockReleased{Items: append([]contract.Stock{}, held...), Reason: reason}},

@@ -31,8 +31,8 @@ var (
 	reserved    = holding(warehouse.Reserved)
 	unavailable = known{"unavailable", warehouse.State{Status: warehouse.Unavailable, CustomerID: "c-42"}}
 	shipped     = holding(warehouse.Shipped)
-	failing     = holding(warehouse.Failing)
-	overtaken   = known{"failing, nothing held", warehouse.State{Status: warehouse.Failing}}
+	failing     = holding(warehouse.Failing).because(contract.CancelledByCustomer)
+	overtaken   = known{"failing, nothing held", warehouse.State{Status: warehouse.Failing, Reason: contract.CancelledByCustomer}}
 	released    = known{"released", warehouse.State{
 		Status: warehouse.Released, CustomerID: "c-42", ShippingAddress: "23 Fake Street",
 	}}
@@ -43,6 +43,11 @@ func holding(status warehouse.Status) known {
 	return known{string(status), warehouse.State{
 		Status: status, CustomerID: "c-42", Items: held, ShippingAddress: "23 Fake Street",
 	}}
+}
+
+func (k known) because(reason contract.Reason) known {
+	k.Reason = reason
+	return k
 }
 
 // What the warehouse consumes.
@@ -152,8 +157,8 @@ func table() []row {
 		{reserved, declined, becomes(released, stockReleased(contract.PaymentWasDeclined, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
 		{unavailable, declined, becomes(unavailable)},
 		{shipped, declined, invalid},
-		{failing, declined, becomes(released, stockReleased(contract.PaymentWasDeclined, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
-		{overtaken, declined, becomes(tombstone, stockReleased(contract.PaymentWasDeclined))},
+		{failing, declined, becomes(released, stockReleased(contract.CancelledByCustomer, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
+		{overtaken, declined, becomes(tombstone, stockReleased(contract.CancelledByCustomer))},
 		{released, declined, becomes(released)},
 		{tombstone, declined, becomes(tombstone)},
 
@@ -161,8 +166,8 @@ func table() []row {
 		{reserved, refunded, becomes(released, stockReleased(contract.AwardWasRejected, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
 		{unavailable, refunded, becomes(unavailable)},
 		{shipped, refunded, invalid},
-		{failing, refunded, becomes(released, stockReleased(contract.AwardWasRejected, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
-		{overtaken, refunded, becomes(tombstone, stockReleased(contract.AwardWasRejected))},
+		{failing, refunded, becomes(released, stockReleased(contract.CancelledByCustomer, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
+		{overtaken, refunded, becomes(tombstone, stockReleased(contract.CancelledByCustomer))},
 		{released, refunded, becomes(released)},
 		{tombstone, refunded, becomes(tombstone)},
 
@@ -225,7 +230,7 @@ func TestAnUndeliverableOrderIsNotShippedAndStaysReserved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(becomes(failing, undeliverable).Decision, got); diff != "" {
+	if diff := cmp.Diff(becomes(failing.because(contract.Undeliverable), undeliverable).Decision, got); diff != "" {
 		t.Errorf("decision (-want +got):\n%s", diff)
 	}
 }

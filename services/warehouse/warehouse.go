@@ -28,6 +28,8 @@ type State struct {
 	CustomerID      string           `json:"customerId,omitempty"`
 	Items           []contract.Stock `json:"items,omitempty"`
 	ShippingAddress string           `json:"shippingAddress,omitempty"`
+	// Reason is why a failing order will not be shipped.
+	Reason contract.Reason `json:"reason,omitempty"`
 }
 
 // Decision is what the warehouse decides because of an event.
