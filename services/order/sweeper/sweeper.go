@@ -78,9 +78,9 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("order %s: %w", id, err))
 		}
 	}
-	telemetry.LogAges(ctx, s.Logger, now,
-		telemetry.Age{Metric: OldestUnfinishedOrder, Age: oldest.order},
-		telemetry.Age{Metric: OldestUnfinishedRollback, Age: oldest.rollback})
+	telemetry.Log(ctx, s.Logger, now, "ages",
+		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: oldest.order.Seconds()},
+		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: oldest.rollback.Seconds()})
 	return errors.Join(problems...)
 }
 
