@@ -34,54 +34,45 @@ type (
 	lineKey     struct{}
 )
 
-// WithMeasures returns a context in which may be measured, until the line is
-// written that carries the measures: one is enough for all.
+// WithMeasures returns a context to which measures can be added (see Add) on the
+// way to the line that carries them.
 func WithMeasures(ctx context.Context) context.Context {
 	return context.WithValue(ctx, measuresKey{}, new([]Measure))
 }
 
-// Add adds measures to the line that will be written for this context. It is
-// for one goroutine at a time, and without WithMeasures it does nothing.
+// Add adds measures to the line that will be written for this context (see
+// Measured). It is for one goroutine at a time, and does nothing without
+// WithMeasures.
 func Add(ctx context.Context, measures ...Measure) {
 	if added, ok := ctx.Value(measuresKey{}).(*[]Measure); ok {
 		*added = append(*added, measures...)
 	}
 }
 
-func measured(ctx context.Context) []Measure {
+// Measured gives the context and the attributes of a line that carries the given
+// measures and those that were added to its context. Without any it is a line
+// like others.
+func Measured(ctx context.Context, at time.Time, measures ...Measure) (context.Context, []slog.Attr) {
 	if added, ok := ctx.Value(measuresKey{}).(*[]Measure); ok {
-		return *added
+		measures = append(measures, *added...)
 	}
-	return nil
-}
-
-// Log writes a line with the given measures and those that were added to its
-// context. Without any it is a line like others, subject to the level.
-func Log(ctx context.Context, logger *slog.Logger, at time.Time, message string, measures ...Measure) {
-	measures = append(measures, measured(ctx)...)
 	if len(measures) == 0 {
-		logger.LogAttrs(ctx, slog.LevelInfo, message)
-		return
+		return ctx, nil
 	}
-	write(ctx, logger, slog.LevelInfo, message, line{at, measures})
-}
-
-// line is what a log line measures.
-type line struct {
-	at       time.Time
-	measures []Measure
-}
-
-// write writes a line with its measures as members. Its handler adds what tells
-// CloudWatch that they are metrics.
-func write(ctx context.Context, logger *slog.Logger, level slog.Level, message string, l line, attrs ...slog.Attr) {
-	for _, m := range l.measures {
+	var attrs []slog.Attr
+	for _, m := range measures {
 		attrs = append(attrs, slog.Float64(m.Metric, m.Value))
 		if m.By != "" {
 			attrs = append(attrs, slog.String(m.By, m.Is))
 		}
 	}
-	logger.LogAttrs(context.WithValue(ctx, lineKey{}, l), level, message, attrs...)
+	return context.WithValue(ctx, lineKey{}, line{at, measures}), attrs
+}
+
+// line is what a log line measures. Its handler tells CloudWatch.
+type line struct {
+	at       time.Time
+	measures []Measure
 }
 
 // metadata tells CloudWatch which members of a log line are metrics, as the

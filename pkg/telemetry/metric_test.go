@@ -1,6 +1,7 @@
 package telemetry_test
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"slices"
@@ -109,9 +110,15 @@ func assertLength(t *testing.T, what, text string, most int) {
 	}
 }
 
+// write writes a line with measures.
+func write(ctx context.Context, logger *slog.Logger, measures ...telemetry.Measure) {
+	ctx, attrs := telemetry.Measured(ctx, time.UnixMilli(1_772_600_767_089), measures...)
+	logger.LogAttrs(ctx, slog.LevelInfo, "measured", attrs...)
+}
+
 func TestMeasuresAreMetricsOfTheServiceAndOfTheirOwnDimensionInTheNamespace(t *testing.T) {
 	lines := logged(t, "INFO", func(logger *slog.Logger) {
-		telemetry.Log(t.Context(), logger, time.UnixMilli(1_772_600_767_089), "cancelled",
+		write(t.Context(), logger,
 			telemetry.Measure{Metric: "OldestUnfinishedOrder", Unit: telemetry.Seconds, Value: 1.5},
 			telemetry.Measure{Metric: "OrdersCancelled", Unit: telemetry.Count, Value: 1, By: "reason", Is: "out-of-stock"},
 			telemetry.Measure{Metric: "OldestUnfinishedRollback", Unit: telemetry.Seconds})
@@ -120,7 +127,7 @@ func TestMeasuresAreMetricsOfTheServiceAndOfTheirOwnDimensionInTheNamespace(t *t
 		t.Fatalf("there are %d lines", len(lines))
 	}
 	for member, want := range map[string]any{
-		"msg": "cancelled", "service": "payment", "OldestUnfinishedOrder": 1.5, "OldestUnfinishedRollback": 0.0,
+		"msg": "measured", "service": "payment", "OldestUnfinishedOrder": 1.5, "OldestUnfinishedRollback": 0.0,
 		"OrdersCancelled": 1.0, "reason": "out-of-stock",
 	} {
 		if lines[0][member] != want {
@@ -156,7 +163,7 @@ func TestWhatIsMeasuredOnTheWayIsInTheOneLineOfTheEvent(t *testing.T) {
 }
 
 func TestALineWithoutMeasuresIsALineLikeOthers(t *testing.T) {
-	log := func(logger *slog.Logger) { telemetry.Log(t.Context(), logger, time.UnixMilli(1), "order placed") }
+	log := func(logger *slog.Logger) { write(t.Context(), logger) }
 	if lines := logged(t, "WARN", log); len(lines) != 0 {
 		t.Errorf("below the level there is %v", lines)
 	}
@@ -179,7 +186,7 @@ func TestMetricsAreWrittenAtEveryLogLevel(t *testing.T) {
 		lines := logged(t, level, func(logger *slog.Logger) {
 			telemetry.LogEvent(t.Context(), logger, outcome(telemetry.Handled, nil))
 			telemetry.LogEvent(t.Context(), logger.With(slog.Int("n", 1)), outcome(telemetry.Failed, nil))
-			telemetry.Log(t.Context(), logger, time.UnixMilli(1), "ages", telemetry.Measure{Metric: "OldestOrder", Unit: telemetry.Seconds})
+			write(t.Context(), logger, telemetry.Measure{Metric: "OldestOrder", Unit: telemetry.Seconds})
 		})
 		if len(lines) != 3 {
 			t.Fatalf("at %s there are %d lines", level, len(lines))

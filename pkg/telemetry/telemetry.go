@@ -106,9 +106,8 @@ func LogEvent(ctx context.Context, logger *slog.Logger, o Outcome) {
 	if o.Err != nil {
 		attrs = append(attrs, slog.String("error", o.Err.Error()))
 	}
-	measures := append([]Measure{
-		{Metric: counter, Unit: Count, Value: 1},
-		{Metric: "EventDuration", Unit: Milliseconds, Value: float64(o.Duration.Milliseconds())},
-	}, measured(ctx)...)
-	write(ctx, logger, level, "event", line{o.At, measures}, attrs...)
+	ctx, measures := Measured(ctx, o.At,
+		Measure{Metric: counter, Unit: Count, Value: 1},
+		Measure{Metric: "EventDuration", Unit: Milliseconds, Value: float64(o.Duration.Milliseconds())})
+	logger.LogAttrs(ctx, level, "event", append(attrs, measures...)...)
 }

@@ -138,7 +138,8 @@ func (a *API) place(w http.ResponseWriter, r *http.Request) error {
 		return newProblem(http.StatusUnprocessableEntity, "idempotency-key-reused", "Idempotency-Key used before",
 			"This key has placed a different order: use a new key for a new order.")
 	}
-	telemetry.Log(ctx, a.Logger, command.Time, "order placed")
+	ctx, measured := telemetry.Measured(ctx, command.Time)
+	a.Logger.LogAttrs(ctx, slog.LevelInfo, "order placed", measured...)
 	w.Header().Set("Location", "/orders/"+id)
 	writeJSON(w, http.StatusAccepted, "application/json", placed{id, order.StatusPlaced, correlation})
 	return nil

@@ -3,6 +3,7 @@ package measure_test
 import (
 	"bytes"
 	"encoding/json"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -54,15 +55,15 @@ func TestAnOrderIsCountedWhenItIsPlacedAndWhenItEndsAndNeverElse(t *testing.T) {
 		"cancelled, heard late": {cancelled(placed, contract.OutOfStock), cancelled(placed, contract.OutOfStock), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, line(t, c.before, c.after)); diff != "" {
+			if diff := cmp.Diff(c.want, written(t, c.before, c.after)); diff != "" {
 				t.Errorf("measured (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// line gives what is measured of a step, a minute after the order was placed.
-func line(t *testing.T, before, after order.State) map[string]any {
+// written gives what is measured of a step, a minute after the order was placed.
+func written(t *testing.T, before, after order.State) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
 	logger, err := telemetry.NewLogger(&out, "saga-test", "order", "INFO")
@@ -71,16 +72,17 @@ func line(t *testing.T, before, after order.State) map[string]any {
 	}
 	ctx := telemetry.WithMeasures(t.Context())
 	measure.Committed(ctx, before, after, participant.Input{Now: placedAt.Add(time.Minute)})
-	telemetry.Log(ctx, logger, placedAt, "step")
-	var measured map[string]any
-	if err := json.Unmarshal(out.Bytes(), &measured); err != nil {
+	ctx, measured := telemetry.Measured(ctx, placedAt)
+	logger.LogAttrs(ctx, slog.LevelInfo, "step", measured...)
+	var line map[string]any
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatal(err)
 	}
 	for _, member := range []string{"time", "level", "msg", "service", "_aws"} {
-		delete(measured, member)
+		delete(line, member)
 	}
-	if len(measured) == 0 {
+	if len(line) == 0 {
 		return nil
 	}
-	return measured
+	return line
 }
