@@ -38,6 +38,7 @@ type cloud struct {
 	Queues           map[string]string `json:"queues"`
 	Tables           map[string]string `json:"tables"`
 	Buses            map[string]string `json:"buses"`
+	LogGroups        map[string]string `json:"logGroups"`
 	Outputs          map[string]string `json:"outputs"`
 
 	readyFile string

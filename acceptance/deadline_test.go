@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 	orders "example.com/saga/services/order"
-	"example.com/saga/services/order/sweeper"
 )
 
 // often lets the sweeper come more often than AWS can.
@@ -76,34 +74,6 @@ func TestAnOrderThatWasCommittedButNeverPublishedIsPublishedBySomebodyElse(t *te
 	c.awaitStatus(t, id, "shipped")
 	c.settled(t)
 	c.checkInvariants(t)
-}
-
-func TestTheAgesThatAlarmsWatchAreThoseThatTheSweeperMeasures(t *testing.T) {
-	encoded, err := os.ReadFile("../cdk.out/local/saga-local.template.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var template struct {
-		Resources map[string]struct {
-			Type       string
-			Properties struct {
-				Namespace, MetricName string
-			}
-		}
-	}
-	if err := json.Unmarshal(encoded, &template); err != nil {
-		t.Fatal(err)
-	}
-	var watched []string
-	for _, resource := range template.Resources {
-		if resource.Type == "AWS::CloudWatch::Alarm" && resource.Properties.Namespace == "Saga" {
-			watched = append(watched, resource.Properties.MetricName)
-		}
-	}
-	slices.Sort(watched)
-	if want := []string{sweeper.OldestUnfinishedOrder, sweeper.OldestUnfinishedRollback}; !slices.Equal(watched, want) {
-		t.Errorf("watched are %v, measured are %v", watched, want)
-	}
 }
 
 func (c *cloud) orderStore(t *testing.T) *dynamo.Store {

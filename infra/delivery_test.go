@@ -21,6 +21,7 @@ const (
 	functions = "AWS::Lambda::Function"
 	tables    = "AWS::DynamoDB::Table"
 	mappings  = "AWS::Lambda::EventSourceMapping"
+	logGroups = "AWS::Logs::LogGroup"
 )
 
 func TestAPoisonMessageEndsInTheDeadLetterQueue(t *testing.T) {

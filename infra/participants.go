@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 
 	"example.com/saga/infra/boundedcontext"
@@ -28,6 +29,7 @@ func participants(bus awsevents.IEventBus, settings environment.Settings, built 
 		props.Protected = settings.Protected
 		props.LogLevel = settings.LogLevel
 		props.LogRetentionDays = settings.LogRetentionDays
+		props.MetricsNamespace = *awscdk.Stack_Of(bus).StackName()
 		props.Retention = settings.Retention
 		props.Worker.Artefact = built.of(props.Service, "worker")
 		props.Worker.MemoryMB = settings.Worker.MemoryMB

@@ -92,6 +92,12 @@ func (r policyReader) statements(id string, properties object) []object {
 		return r.document(properties["PolicyDocument"], object{"Principal": properties["Roles"]})
 	case "AWS::Events::EventBusPolicy":
 		return r.document(object{"Statement": properties["Statement"]}, nil)
+	case "AWS::KMS::Key":
+		statements := r.document(properties["KeyPolicy"], nil)
+		for _, statement := range statements {
+			statement["Resource"] = r.template.Paths[id] // What it calls "*" is the key.
+		}
+		return statements
 	case "AWS::Lambda::Permission":
 		statement := object{
 			"Effect": "Allow", "Principal": properties["Principal"], "Action": properties["Action"], "Resource": properties["FunctionName"],

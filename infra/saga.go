@@ -27,6 +27,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	output(stack, "GlobalBusName", bus.EventBusName())
 	keepForReplay(stack, bus, settings)
 
+	var api awslambda.IFunction
 	for _, participant := range participants(bus, settings, built) {
 		made := boundedcontext.New(stack, participant.id, participant.Props)
 		output(stack, participant.id+"TableName", made.Table.TableName())
@@ -34,7 +35,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 			output(stack, participant.id+"QueueUrl", made.Queue.QueueUrl())
 		}
 		if participant.Service == contract.SourceOrder {
-			openFrontDoor(stack, made, settings, built)
+			api = openFrontDoor(stack, made, settings, built)
 			keepDeadlines(stack, made, settings, built)
 		}
 	}
@@ -50,11 +51,12 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		Protected:        settings.Protected,
 	})
 	output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
+	watch(stack, api, settings)
 	return stack
 }
 
 // openFrontDoor lets customers place orders over HTTP.
-func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) {
+func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) awslambda.IFunction {
 	api := order.AddFunction("Api", boundedcontext.Function{
 		Artefact:            built.of("order", "api"),
 		MemoryMB:            settings.API.MemoryMB,
@@ -70,6 +72,7 @@ func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, set
 	}
 	url := api.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: authType})
 	output(stack, "OrdersUrl", url.Url())
+	return api
 }
 
 // place is where the stack goes, and cannot go elsewhere, or nil for a stack

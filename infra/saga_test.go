@@ -60,15 +60,15 @@ func TestTablesArePaidByUseAndForgetWhatExpired(t *testing.T) {
 	}
 }
 
-func TestOnlyBusesAndTheEventLogHaveNamesOfTheirOwn(t *testing.T) {
-	want := []string{"/aws/events/saga-prod", "saga-prod", "saga-prod-loyalty"}
+func TestOnlyBusesTheEventLogAndTheDashboardHaveNamesOfTheirOwn(t *testing.T) {
+	want := []string{"/aws/events/saga-prod", "saga-prod", "saga-prod", "saga-prod-loyalty"}
 	var got []string
 	for id, resource := range synthesized(t, "prod").Resources {
 		var properties map[string]any
 		if err := json.Unmarshal(resource.Properties, &properties); err != nil {
 			t.Fatalf("%s: %v", id, err)
 		}
-		for _, property := range []string{"Name", "QueueName", "TableName", "FunctionName", "RoleName", "LogGroupName"} {
+		for _, property := range []string{"Name", "QueueName", "TableName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "DashboardName", "TopicName"} {
 			if name, literal := properties[property].(string); literal {
 				got = append(got, name)
 			}
@@ -84,7 +84,7 @@ func TestFunctionsAreToldWhereTheyWork(t *testing.T) {
 	template := synthesized(t, "prod")
 	for id, function := range synthtest.Of[synthtest.Function](t, template, functions) {
 		variables := function.Environment.Variables
-		want := []string{"EVENT_BUS_NAME", "LOG_LEVEL", "RETENTION", "SERVICE_NAME", "TABLE_NAME"}
+		want := []string{"EVENT_BUS_NAME", "LOG_LEVEL", "METRICS_NAMESPACE", "RETENTION", "SERVICE_NAME", "TABLE_NAME"}
 		if strings.Contains(id, "Worker") {
 			want = append(want, "DEAD_LETTER_QUEUE_URL")
 			if contextOf(t, id) != "Loyalty" {

@@ -1,13 +1,19 @@
-// Package alarm makes alarms whose descriptions tell a person what to do.
+// Package alarm makes alarms whose descriptions tell a person what has happened
+// and where it is written what to do, and a topic that calls that person.
 package alarm
 
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 )
+
+// Runbooks is the folder of the runbooks in this repository.
+const Runbooks = "docs/runbooks/"
 
 // Props describes an alarm.
 type Props struct {
@@ -15,11 +21,16 @@ type Props struct {
 	Metric awscloudwatch.IMetric
 	// Above is the highest value that is in order.
 	Above float64
+	// Periods is how many periods in a row must be above: more than one for what
+	// mostly passes by itself. Zero means one.
+	Periods int
 	// Continuous is set for a metric that is always written: if it is not,
 	// whoever writes it has failed, which is an alarm too.
 	Continuous bool
-	// Advice says what has happened and what to do about it.
+	// Advice says what has happened.
 	Advice string
+	// Runbook is the name of the page in Runbooks that says what to do about it.
+	Runbook string
 }
 
 func (p Props) validate() error {
@@ -30,13 +41,19 @@ func (p Props) validate() error {
 	if p.Above < 0 {
 		problems = append(problems, fmt.Errorf("an Above of %g is negative", p.Above))
 	}
+	if p.Periods < 0 {
+		problems = append(problems, fmt.Errorf("a number of %d Periods is negative", p.Periods))
+	}
 	if p.Advice == "" {
 		problems = append(problems, errors.New("no Advice"))
+	}
+	if !strings.HasSuffix(p.Runbook, ".md") {
+		problems = append(problems, fmt.Errorf("the Runbook %q is not a page", p.Runbook))
 	}
 	return errors.Join(problems...)
 }
 
-// New makes an alarm that is raised by the first period above.
+// New makes an alarm that is raised when its periods are above.
 func New(scope constructs.Construct, id string, props Props) {
 	if err := props.validate(); err != nil {
 		panic(fmt.Sprintf("alarm %s: %v", id, err))
@@ -49,8 +66,8 @@ func New(scope constructs.Construct, id string, props Props) {
 		Metric:             props.Metric,
 		Threshold:          &props.Above,
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD,
-		EvaluationPeriods:  new(1.0),
+		EvaluationPeriods:  jsii.Number(max(props.Periods, 1)),
 		TreatMissingData:   missing,
-		AlarmDescription:   &props.Advice,
+		AlarmDescription:   new(props.Advice + " Runbook: " + Runbooks + props.Runbook),
 	})
 }

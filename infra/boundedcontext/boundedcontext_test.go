@@ -142,6 +142,7 @@ func TestPropsThatCannotWorkAreRefusedByName(t *testing.T) {
 		"a query without an index": {func(p *boundedcontext.Props) { p.Worker.QueriesDue = true }, "DueIndex"},
 		"no log level":             {func(p *boundedcontext.Props) { p.LogLevel = "" }, "LogLevel"},
 		"no log retention":         {func(p *boundedcontext.Props) { p.LogRetentionDays = 0 }, "LogRetentionDays"},
+		"no namespace of metrics":  {func(p *boundedcontext.Props) { p.MetricsNamespace = "" }, "MetricsNamespace"},
 		"no memory of events":      {func(p *boundedcontext.Props) { p.Retention = 0 }, "Retention"},
 	}
 	stack, props := valid(t)
@@ -246,6 +247,7 @@ func valid(t *testing.T) (awscdk.Stack, boundedcontext.Props) {
 		Consumes:         subscription.Events{"bank": {"bank.closed", "bank.opened"}, "desk": {"desk.paid-in"}},
 		Delivery:         boundedcontext.Queue{BatchSize: 10},
 		LogLevel:         "info",
+		MetricsNamespace: "bank",
 		LogRetentionDays: 30,
 		Retention:        30 * 24 * time.Hour,
 		Worker: boundedcontext.Function{

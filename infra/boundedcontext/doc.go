@@ -12,6 +12,7 @@
 //		Delivery:         boundedcontext.FIFOQueue{BatchSize: 10, GroupBy: "$.detail.subject"},
 //		LogLevel:         "info",
 //		LogRetentionDays: 30,
+//		MetricsNamespace: "shop",
 //		Retention:        60 * 24 * time.Hour,
 //		Worker: boundedcontext.Function{
 //			Artefact:     "dist/lambda/warehouse/worker",
@@ -65,6 +66,7 @@
 //	TABLE_NAME             the table's name
 //	EVENT_BUS_NAME         the name of the bus on which it publishes
 //	LOG_LEVEL              Props.LogLevel
+//	METRICS_NAMESPACE      Props.MetricsNamespace
 //	RETENTION              Props.Retention, as Go writes a duration: 1440h0m0s
 //
 // and the worker:
@@ -81,10 +83,16 @@
 // forwarding role may publish on the one bus that it forwards to. Rules may send
 // to the queue and to Undelivered, each by its ARN.
 //
+// # Alarms
+//
+// They watch what needs a person: letters in a dead-letter queue, events that
+// wait or are lost, functions that keep failing, a table that keeps throttling.
+// Each names the page in docs/runbooks that says what to do.
+//
 // # Costs
 //
-// What costs money while nothing happens is one alarm for each dead-letter
-// queue, the pollers of a queue, which ask it all the time, and what the table
+// What costs money while nothing happens is the alarms (each metric of one is
+// charged), the pollers of a queue, which ask it all the time, and what the table
 // and the logs keep. An event costs a request to SQS for each batch to send,
 // receive and delete it, an invocation, and what the worker does; with an
 // [OwnBus] it is published once more on each way, which is charged as a custom

@@ -28,6 +28,7 @@ func Example() {
 		Delivery:         boundedcontext.FIFOQueue{BatchSize: 10, GroupBy: "$.detail.subject"},
 		LogLevel:         "info",
 		LogRetentionDays: 30,
+		MetricsNamespace: "shop",
 		Retention:        60 * 24 * time.Hour,
 		Worker: boundedcontext.Function{
 			Artefact:     "../testdata/dist/payment/worker",
@@ -45,7 +46,7 @@ func Example() {
 
 	show(app.Synth(nil).GetStackArtifact(stack.ArtifactId()).Template())
 	// Output:
-	// 2 AWS::CloudWatch::Alarm
+	// 6 AWS::CloudWatch::Alarm
 	// 1 AWS::DynamoDB::Table
 	// 1 AWS::Events::EventBus
 	// 1 AWS::Events::Rule

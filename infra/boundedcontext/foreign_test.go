@@ -23,7 +23,7 @@ func TestItNeedsNothingOfTheSystemItIsUsedIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := map[string]bool{"alarm": true, "boundedcontext": true, "deadletter": true, "eventbus": true, "loggroup": true, "subscription": true}
+	allowed := map[string]bool{"alarm": true, "boundedcontext": true, "deadletter": true, "eventbus": true, "loggroup": true, "metric": true, "subscription": true}
 	for name := range strings.FieldsSeq(string(out)) {
 		if strings.HasPrefix(name, "example.com/") && !allowed[strings.TrimPrefix(name, own)] {
 			t.Errorf("it needs %s", name)
@@ -114,7 +114,7 @@ func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
 	message := refusal(func() { boundedcontext.New(stack, "Ledger", boundedcontext.Props{}) })
 	for _, problem := range []string{
 		"bounded context Ledger: ", "no Service", "no Bus", "in Consumes: no events", "no Delivery", "no Artefact", "MemoryMB", "Timeout",
-		"no TableActions", "no LogLevel", "no LogRetentionDays", "no Retention",
+		"no TableActions", "no LogLevel", "no LogRetentionDays", "no MetricsNamespace", "no Retention",
 	} {
 		if !strings.Contains(message, problem) {
 			t.Errorf("the refusal does not say %q: %s", problem, message)

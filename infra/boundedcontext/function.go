@@ -37,17 +37,20 @@ func (c *BoundedContext) function(id string, function Function, role awsiam.Role
 	if function.ReservedConcurrency > 0 {
 		props.ReservedConcurrentExecutions = jsii.Number(function.ReservedConcurrency)
 	}
-	return awslambda.NewFunction(c.scope, &id, props)
+	made := awslambda.NewFunction(c.scope, &id, props)
+	watchFunction(made)
+	return made
 }
 
 // variables are what every function of the context is told.
 func (c *BoundedContext) variables() map[string]*string {
 	return map[string]*string{
-		"SERVICE_NAME":   &c.props.Service,
-		"TABLE_NAME":     c.Table.TableName(),
-		"EVENT_BUS_NAME": c.Bus.EventBusName(),
-		"LOG_LEVEL":      &c.props.LogLevel,
-		"RETENTION":      new(c.props.Retention.String()),
+		"SERVICE_NAME":      &c.props.Service,
+		"TABLE_NAME":        c.Table.TableName(),
+		"EVENT_BUS_NAME":    c.Bus.EventBusName(),
+		"LOG_LEVEL":         &c.props.LogLevel,
+		"METRICS_NAMESPACE": &c.props.MetricsNamespace,
+		"RETENTION":         new(c.props.Retention.String()),
 	}
 }
 

@@ -48,6 +48,7 @@ func (b OwnBus) connect(context *BoundedContext, worker awslambda.Function) {
 		DeadLetterQueue: context.Undelivered,
 	})
 	context.Rules = subscription.New(context.scope, "Consume", own, context.props.Consumes, target)
+	watchInvocations(worker)
 }
 
 // forward sends events from one bus to another, by a role that may do just

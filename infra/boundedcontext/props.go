@@ -40,6 +40,10 @@ type Props struct {
 	// LogRetentionDays is how long logs are kept: one of the periods that
 	// CloudWatch Logs knows, such as 1, 7, 30 or 365.
 	LogRetentionDays int
+	// MetricsNamespace is where CloudWatch shows what the functions measure,
+	// which they are told as METRICS_NAMESPACE. It keeps apart environments that
+	// share an account.
+	MetricsNamespace string
 	// Retention is how long the context remembers an event that it handled,
 	// which its functions are told as RETENTION. It must be longer than an
 	// event can take to come again: 14 days in the queue, 14 more in the
@@ -100,6 +104,9 @@ func (p Props) validate() error {
 	}
 	if p.LogRetentionDays <= 0 {
 		problems = append(problems, errors.New("no LogRetentionDays"))
+	}
+	if p.MetricsNamespace == "" {
+		problems = append(problems, errors.New("no MetricsNamespace"))
 	}
 	if p.Retention <= 0 {
 		problems = append(problems, errors.New("no Retention"))

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"example.com/saga/infra/deadletter"
+	"example.com/saga/infra/metric"
 	"example.com/saga/infra/subscription"
 )
 
@@ -86,8 +87,9 @@ func (c *BoundedContext) addQueue(deadLetters awssqs.IQueue, props awssqs.QueueP
 	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
 	props.EnforceSSL = new(true)
 	props.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(attempts)}
-	c.Queue = awssqs.NewQueue(c.scope, new("Queue"), &props)
-	c.DeadLetters = deadLetters
+	queue := awssqs.NewQueue(c.scope, new("Queue"), &props)
+	watchWaiting(queue, metric.OfQueue(queue.QueueName(), "ApproximateAgeOfOldestMessage", metric.Maximum, ""), 1)
+	c.Queue, c.DeadLetters = queue, deadLetters
 }
 
 func (c *BoundedContext) subscribeQueue(groupBy *string) {

@@ -35,6 +35,7 @@ func table(scope constructs.Construct, protected, indexed bool) awsdynamodb.ITab
 			ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
 		})
 	}
+	watchTable(made, indexed)
 	if !protected {
 		cdknag.NagSuppressions_AddResourceSuppressions(made, &[]*cdknag.NagPackSuppression{{
 			Id:     new("AwsSolutions-DDB3"),

@@ -3,6 +3,8 @@
 package deadletter
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
@@ -12,6 +14,13 @@ import (
 
 	"example.com/saga/infra/alarm"
 )
+
+// Is tells whether the construct path is that of a dead-letter queue. Each is
+// called DeadLetters (of a queue, a function or a schedule) or Undelivered (of
+// rules).
+func Is(path string) bool {
+	return strings.HasSuffix(path, "/DeadLetters") || strings.HasSuffix(path, "/Undelivered")
+}
 
 // NewQueue makes a dead-letter queue that keeps messages as long as SQS can.
 func NewQueue(scope constructs.Construct, id string) awssqs.Queue {
@@ -42,6 +51,7 @@ func newQueue(scope constructs.Construct, id string, props awssqs.QueueProps) aw
 		Metric: queue.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Statistic: new("Maximum")}),
 		Advice: "Messages wait in the dead-letter queue " + *queue.Node().Path() +
 			". Look at them: each says why it is there. Repair the cause, then send them back to where they were going.",
+		Runbook: "dead-letters.md",
 	})
 	return queue
 }

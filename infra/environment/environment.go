@@ -6,6 +6,7 @@ package environment
 import (
 	"errors"
 	"fmt"
+	"net/mail"
 	"net/url"
 	"regexp"
 	"slices"
@@ -36,6 +37,9 @@ type Settings struct {
 	Orders Access
 	// NotificationsURL is told of every order that ended.
 	NotificationsURL string
+	// AlarmAddress is the e-mail address that alarms write to. Without one they
+	// call nobody.
+	AlarmAddress string
 	// Retention is how long a context remembers which events it has handled:
 	// longer than the longest way that an event can take to be redelivered.
 	Retention time.Duration
@@ -96,6 +100,7 @@ func Named(name string) (Settings, error) {
 		settings.Orders = OpenToEveryone
 		settings.Deadline = 2 * time.Minute
 		settings.NotificationsURL = "https://localhost/notifications"
+		settings.AlarmAddress = "on-call@localhost"
 		settings.Limits = Concurrency{QueueWorkers: 2, DirectWorkers: 4, API: 20}
 	case "dev":
 		settings.LogLevel = "debug"
@@ -113,6 +118,7 @@ func Named(name string) (Settings, error) {
 		settings.Protected = true
 		settings.LogRetentionDays = 365
 		settings.NotificationsURL = "https://www.example.com/notifications"
+		settings.AlarmAddress = "on-call@example.com"
 	default:
 		return Settings{}, fmt.Errorf("unknown environment %q: choose one of %s", name, strings.Join(Names(), ", "))
 	}
@@ -132,6 +138,7 @@ func (s Settings) Validate() error {
 		s.validateOrders(),
 		s.validateLogs(),
 		s.validateNotifications(),
+		s.validateAlarms(),
 		s.Worker.validate("Worker"),
 		s.API.validate("API"),
 		s.Limits.validate(),
@@ -210,6 +217,20 @@ func (s Settings) validateNotifications() []error {
 	}
 	if endpoint.Scheme != "https" || endpoint.Host == "" {
 		return []error{fmt.Errorf("setting NotificationsURL: %q is not an https address, and API destinations take no other", s.NotificationsURL)}
+	}
+	return nil
+}
+
+func (s Settings) validateAlarms() []error {
+	if s.AlarmAddress == "" {
+		if s.Name == "prod" {
+			return []error{errors.New("setting AlarmAddress: in prod somebody must be called")}
+		}
+		return nil
+	}
+	address, err := mail.ParseAddress(s.AlarmAddress)
+	if err != nil || address.Address != s.AlarmAddress {
+		return []error{fmt.Errorf("setting AlarmAddress: %q is not an e-mail address alone", s.AlarmAddress)}
 	}
 	return nil
 }

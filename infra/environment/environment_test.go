@@ -60,6 +60,9 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 		"notifications over http":    {func(s *environment.Settings) { s.NotificationsURL = "http://example.com" }, "NotificationsURL: "},
 		"notifications to nowhere":   {func(s *environment.Settings) { s.NotificationsURL = "https://" }, "NotificationsURL: "},
 		"a broken address":           {func(s *environment.Settings) { s.NotificationsURL = "https://a b" }, "NotificationsURL: "},
+		"nobody to call in prod":     {func(s *environment.Settings) { s.AlarmAddress = "" }, "AlarmAddress: "},
+		"alarms to no address":       {func(s *environment.Settings) { s.AlarmAddress = "on-call" }, "AlarmAddress: "},
+		"alarms to a name":           {func(s *environment.Settings) { s.AlarmAddress = "On Call <on-call@example.com>" }, "AlarmAddress: "},
 		"forgetting before redrive":  {func(s *environment.Settings) { s.Retention = 14 * 24 * time.Hour }, "Retention: "},
 		"no time for an order":       {func(s *environment.Settings) { s.Deadline = 0 }, "Deadline: "},
 		"half a minute for an order": {func(s *environment.Settings) { s.Deadline = 30 * time.Second }, "Deadline: "},
@@ -117,6 +120,7 @@ func TestAShippedPlaceholderIsNotDeployedAndIsNamed(t *testing.T) {
 		"the account of prod":      {func(s *environment.Settings) { s.Account = "222222222222" }, where + "Account (222222222222)"},
 		"an address for examples":  {func(s *environment.Settings) { s.NotificationsURL = "https://example.com/n" }, where + "NotificationsURL (https://example.com/n)"},
 		"one below it":             {func(s *environment.Settings) { s.NotificationsURL = "https://a.example.com:8443" }, where + "NotificationsURL (https://a.example.com:8443)"},
+		"alarms to an example":     {func(s *environment.Settings) { s.AlarmAddress = "on-call@example.com" }, where + "AlarmAddress (on-call@example.com)"},
 		"all":                      {func(s *environment.Settings) { s.Account, s.NotificationsURL = "111111111111", "https://example.com" }, where + "Account (111111111111) and NotificationsURL (https://example.com)"},
 		"the environment run here": {func(s *environment.Settings) { s.Name = "local" }, "the local environment runs on this machine: make run"},
 	} {
@@ -143,6 +147,7 @@ func filledIn(t *testing.T, name string) environment.Settings {
 	settings := named(t, name)
 	settings.Account, settings.Region = "210987654321", "us-east-1"
 	settings.NotificationsURL = "https://notexample.com/notifications"
+	settings.AlarmAddress = "on-call@notexample.com"
 	if err := settings.Validate(); err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,9 @@ func (s Settings) Deployable() error {
 	if endpoint, err := url.Parse(s.NotificationsURL); err == nil && isExample(endpoint.Hostname()) {
 		shipped = append(shipped, fmt.Sprintf("NotificationsURL (%s)", s.NotificationsURL))
 	}
+	if _, host, named := strings.Cut(s.AlarmAddress, "@"); named && isExample(host) {
+		shipped = append(shipped, fmt.Sprintf("AlarmAddress (%s)", s.AlarmAddress))
+	}
 	if len(shipped) > 0 {
 		return fmt.Errorf("environment %s still has placeholders in infra/environment/environment.go: set your own %s",
 			s.Name, strings.Join(shipped, " and "))

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
@@ -12,7 +14,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
+	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/deadletter"
+	"example.com/saga/infra/metric"
 	"example.com/saga/infra/subscription"
 )
 
@@ -55,7 +59,25 @@ func New(scope constructs.Construct, id string, props Props) {
 		Event:           awsevents.RuleTargetInput_FromEventPath(new("$.detail")),
 		DeadLetterQueue: deadletter.NewQueue(this, "Undelivered"),
 	})
-	subscription.New(this, "Notify", props.Bus, props.Events, target)
+	watchEndpoint(this, props.Bus, subscription.New(this, "Notify", props.Bus, props.Events, target))
+}
+
+// watchEndpoint raises an alarm when the endpoint does not take what it is told:
+// a day before the first event is a dead letter. EventBridge waits longer from
+// one attempt to the next, hence the long periods.
+func watchEndpoint(scope constructs.Construct, bus awsevents.IEventBus, rules []awsevents.Rule) {
+	var retries []awscloudwatch.IMetric
+	for _, rule := range rules {
+		retries = append(retries, metric.OfRule(bus.EventBusName(), rule.RuleArn(), "RetryInvocationAttempts", metric.Sum, ""))
+	}
+	alarm.New(scope, "Refused", alarm.Props{
+		Metric: metric.Total("retries", retries...).With(&awscloudwatch.MathExpressionOptions{
+			Period: awscdk.Duration_Minutes(new(15.0)),
+		}),
+		Periods: 2,
+		Advice:  "The notification endpoint fails or does not answer, for half an hour already. Nothing is lost for a day: then it is a dead letter.",
+		Runbook: "notifications.md",
+	})
 }
 
 // connection makes the connection and the secret with its key. An operator

@@ -18,6 +18,7 @@ import (
 
 	"example.com/saga/infra/deadletter"
 	"example.com/saga/infra/loggroup"
+	"example.com/saga/infra/subscription"
 )
 
 // Props describes what is observed.
@@ -58,11 +59,13 @@ func New(scope constructs.Construct, id string, props Props) Observability {
 	}
 	this := constructs.NewConstruct(scope, &id)
 	undelivered := deadletter.NewQueue(this, "Undelivered")
-	logEvents(this, props, undelivered)
-	return Observability{Queue: queueEvents(this, props.Bus, undelivered)}
+	toLogs := logEvents(this, props, undelivered)
+	queue, toQueue := queueEvents(this, props.Bus, undelivered)
+	subscription.WatchLoss(this, "To", props.Bus, toLogs.AttrArn(), toQueue.RuleArn())
+	return Observability{Queue: queue}
 }
 
-func queueEvents(scope constructs.Construct, bus awsevents.IEventBus, undelivered awssqs.IQueue) awssqs.IQueue {
+func queueEvents(scope constructs.Construct, bus awsevents.IEventBus, undelivered awssqs.IQueue) (awssqs.IQueue, awsevents.Rule) {
 	queue := awssqs.NewQueue(scope, new("Queue"), &awssqs.QueueProps{
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 		EnforceSSL:      new(true),
@@ -72,19 +75,19 @@ func queueEvents(scope constructs.Construct, bus awsevents.IEventBus, undelivere
 		Id:     new("AwsSolutions-SQS3"),
 		Reason: new("The queue is a live view of what the log group keeps: nothing is lost with a message that nobody reads."),
 	}}, nil)
-	awsevents.NewRule(scope, new("ToQueue"), &awsevents.RuleProps{
+	rule := awsevents.NewRule(scope, new("ToQueue"), &awsevents.RuleProps{
 		EventBus:     bus,
 		EventPattern: &awsevents.EventPattern{Account: ownAccount(scope)},
 		Targets: &[]awsevents.IRuleTarget{
 			awseventstargets.NewSqsQueue(queue, &awseventstargets.SqsQueueProps{DeadLetterQueue: undelivered}),
 		},
 	})
-	return queue
+	return queue, rule
 }
 
 // logEvents uses the resources of CloudFormation: CDK's own log target adds a
 // function to the stack, which exists to call one API operation on deployment.
-func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue) {
+func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue) awsevents.CfnRule {
 	group := loggroup.New(scope, "Events", loggroup.Props{
 		Name:          props.LogGroupName,
 		RetentionDays: props.LogRetentionDays,
@@ -117,6 +120,7 @@ func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue
 		Resources:  &[]*string{undelivered.QueueArn()},
 		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rule.AttrArn()}},
 	}))
+	return rule
 }
 
 // targetARN names the group as a rule's target. The group's own attribute ends

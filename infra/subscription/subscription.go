@@ -9,9 +9,13 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"example.com/saga/infra/alarm"
+	"example.com/saga/infra/metric"
 )
 
 // Events are event types (an event's "detail-type"), grouped by the source
@@ -43,13 +47,16 @@ func (e Events) Sources() []string {
 
 // New makes one rule per source, which matches that source's events of the
 // own account and sends them to the target. A rule's construct id is the
-// prefix and its source. The rules are in the order of their sources.
+// prefix and its source. The rules are in the order of their sources. The
+// target needs a dead-letter queue: an alarm calls a person when what cannot be
+// delivered cannot be kept there either.
 func New(scope constructs.Construct, prefix string, bus awsevents.IEventBus, events Events, target awsevents.IRuleTarget) []awsevents.Rule {
 	account := awscdk.Stack_Of(scope).Account()
 	var rules []awsevents.Rule
+	var arns []*string
 	for _, source := range events.Sources() {
 		id := prefix + strings.ToUpper(source[:1]) + source[1:]
-		rules = append(rules, awsevents.NewRule(scope, &id, &awsevents.RuleProps{
+		rule := awsevents.NewRule(scope, &id, &awsevents.RuleProps{
 			EventBus: bus,
 			EventPattern: &awsevents.EventPattern{
 				Account:    &[]*string{account},
@@ -57,7 +64,26 @@ func New(scope constructs.Construct, prefix string, bus awsevents.IEventBus, eve
 				DetailType: jsii.Strings(events[source]...),
 			},
 			Targets: &[]awsevents.IRuleTarget{target},
-		}))
+		})
+		rules = append(rules, rule)
+		arns = append(arns, rule.RuleArn())
 	}
+	WatchLoss(scope, prefix, bus, arns...)
 	return rules
+}
+
+// WatchLoss raises an alarm for the one way in which an event is lost: a rule
+// cannot deliver it, and its dead-letter queue does not take it. The rules are
+// on one bus, and given by their ARNs.
+func WatchLoss(scope constructs.Construct, prefix string, bus awsevents.IEventBus, rules ...*string) {
+	var lost []awscloudwatch.IMetric
+	for _, rule := range rules {
+		lost = append(lost, metric.OfRule(bus.EventBusName(), rule, "InvocationsFailedToBeSentToDlq", metric.Sum, ""))
+	}
+	alarm.New(scope, prefix+"Loss", alarm.Props{
+		Metric: metric.Total("lost", lost...),
+		Advice: "The rules " + *scope.Node().Path() + "/" + prefix + "* could neither deliver an event nor put it into their dead-letter queue: it is lost. " +
+			"Look at what was published in the log group of the bus.",
+		Runbook: "lost-events.md",
+	})
 }

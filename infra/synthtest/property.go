@@ -98,18 +98,46 @@ type EventSourceMapping struct {
 
 // Alarm is the properties of AWS::CloudWatch::Alarm.
 type Alarm struct {
+	AlarmActions       []Reference
 	AlarmDescription   Reference
 	ComparisonOperator string
-	Dimensions         []struct {
-		Name  string
-		Value Reference
+	Dimensions         []Dimension
+	EvaluationPeriods  int
+	MetricName         string
+	Metrics            []MetricData
+	Namespace          string
+	OKActions          []Reference
+	Period             int
+	Statistic          string
+	Threshold          float64
+	TreatMissingData   string
+}
+
+// MetricData is a part of what an alarm calculates: a metric or an expression.
+type MetricData struct {
+	Expression string
+	MetricStat struct {
+		Metric struct {
+			Dimensions []Dimension
+			MetricName string
+			Namespace  string
+		}
+		Period int
+		Stat   string
 	}
-	EvaluationPeriods int
-	MetricName        string
-	Namespace         string
-	Statistic         string
-	Threshold         float64
-	TreatMissingData  string
+}
+
+// Dimension is a dimension of a metric.
+type Dimension struct {
+	Name  string
+	Value Reference
+}
+
+// Dashboard is the properties of AWS::CloudWatch::Dashboard.
+type Dashboard struct {
+	DashboardName string
+	// DashboardBody is JSON, in which logical ids stand for what they refer to.
+	DashboardBody Reference
 }
 
 // Schedule is the properties of AWS::Scheduler::Schedule.

@@ -155,8 +155,8 @@ func Of[Properties any](t *testing.T, template Template, resourceType string) ma
 // or by Fn::GetAtt, it has that resource's logical id.
 type Reference string
 
-// UnmarshalJSON takes a literal, what refers to one resource, or such parts
-// joined; any other expression stays as it is written.
+// UnmarshalJSON takes a literal, what refers to one resource or to a part of its
+// name, or such parts joined; any other expression stays as it is written.
 func (r *Reference) UnmarshalJSON(encoded []byte) error {
 	var literal string
 	if json.Unmarshal(encoded, &literal) == nil {
@@ -165,8 +165,10 @@ func (r *Reference) UnmarshalJSON(encoded []byte) error {
 	}
 	var expression struct {
 		Ref    string
-		GetAtt []string `json:"Fn::GetAtt"`
-		Join   []any    `json:"Fn::Join"`
+		GetAtt []string          `json:"Fn::GetAtt"`
+		Join   []any             `json:"Fn::Join"`
+		Select []json.RawMessage `json:"Fn::Select"`
+		Split  []json.RawMessage `json:"Fn::Split"`
 	}
 	if err := json.Unmarshal(encoded, &expression); err != nil {
 		return fmt.Errorf("%s refers to nothing: %w", encoded, err)
@@ -178,6 +180,10 @@ func (r *Reference) UnmarshalJSON(encoded []byte) error {
 		*r = Reference(expression.GetAtt[0])
 	case len(expression.Join) == 2:
 		return r.join(expression.Join)
+	case len(expression.Select) == 2:
+		return r.UnmarshalJSON(expression.Select[1])
+	case len(expression.Split) == 2:
+		return r.UnmarshalJSON(expression.Split[1])
 	default:
 		*r = Reference(encoded)
 	}

@@ -1,5 +1,8 @@
 package assembly
 
+// The types of this file are those that call a person. They are read, so that
+// what is wrong in them is refused, and have no effect.
+
 // Alarm is an AWS::CloudWatch::Alarm. The local cloud keeps no metrics, so no
 // alarm is ever raised; whoever runs it looks at the dead-letter queues and
 // logs themselves.
@@ -14,6 +17,7 @@ type Alarm struct {
 	EvaluationPeriods       Harmless `cfn:"EvaluationPeriods,required" why:"no alarm is ever raised"`
 	InsufficientDataActions Harmless `cfn:"InsufficientDataActions" why:"no alarm is ever raised"`
 	MetricName              Harmless `cfn:"MetricName" why:"no metrics are kept"`
+	Metrics                 Harmless `cfn:"Metrics" why:"no metrics are kept"`
 	Namespace               Harmless `cfn:"Namespace" why:"no metrics are kept"`
 	OKActions               Harmless `cfn:"OKActions" why:"no alarm is ever raised"`
 	Period                  Harmless `cfn:"Period" why:"no metrics are kept"`
@@ -28,4 +32,67 @@ func (a *Alarm) identify(at place) (identity, error) {
 	name := at.named(a.AlarmName, 255)
 	arn := at.arn("cloudwatch", "alarm:"+name)
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
+}
+
+// Dashboard is an AWS::CloudWatch::Dashboard, which would have nothing to show.
+type Dashboard struct {
+	DashboardName string   `cfn:"DashboardName"`
+	DashboardBody Harmless `cfn:"DashboardBody,required" why:"no metrics are kept"`
+}
+
+func (d *Dashboard) identify(at place) (identity, error) {
+	name := at.named(d.DashboardName, 255)
+	return identity{name: name, ref: name}, nil
+}
+
+// Topic is an AWS::SNS::Topic. Only alarms publish to it.
+type Topic struct {
+	TopicName      string   `cfn:"TopicName"`
+	DisplayName    Harmless `cfn:"DisplayName" why:"only a reader sees it"`
+	KMSMasterKeyID Harmless `cfn:"KmsMasterKeyId" why:"nothing is stored, so nothing is encrypted"`
+	Tags           Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+func (t *Topic) identify(at place) (identity, error) {
+	name := at.named(t.TopicName, 256)
+	arn := at.arn("sns", name)
+	return identity{name: name, ref: arn, arn: arn, attributes: map[string]string{"TopicArn": arn, "TopicName": name}}, nil
+}
+
+// TopicPolicy is an AWS::SNS::TopicPolicy.
+type TopicPolicy struct {
+	PolicyDocument Harmless `cfn:"PolicyDocument,required" why:"no alarm is ever raised, so nobody publishes"`
+	Topics         Harmless `cfn:"Topics,required" why:"no alarm is ever raised, so nobody publishes"`
+}
+
+func (*TopicPolicy) identify(at place) (identity, error) {
+	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
+}
+
+// Subscription is an AWS::SNS::Subscription.
+type Subscription struct {
+	Endpoint Harmless `cfn:"Endpoint" why:"no alarm is ever raised, so nobody is written to"`
+	Protocol string   `cfn:"Protocol,required"`
+	TopicARN string   `cfn:"TopicArn,required"`
+}
+
+func (s *Subscription) identify(at place) (identity, error) {
+	arn := s.TopicARN + ":" + at.uuid()
+	return identity{name: at.logicalID, ref: arn, arn: arn, attributes: map[string]string{"Arn": arn}},
+		oneOf("Protocol", s.Protocol, "email")
+}
+
+// Key is an AWS::KMS::Key.
+type Key struct {
+	Description         Harmless `cfn:"Description" why:"only a reader sees it"`
+	EnableKeyRotation   Harmless `cfn:"EnableKeyRotation" why:"nothing is stored, so nothing is encrypted"`
+	KeyPolicy           Harmless `cfn:"KeyPolicy" why:"nothing is stored, so nothing is encrypted"`
+	PendingWindowInDays Harmless `cfn:"PendingWindowInDays" why:"nothing is stored, so nothing is encrypted"`
+	Tags                Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+func (*Key) identify(at place) (identity, error) {
+	id := at.uuid()
+	arn := at.arn("kms", "key/"+id)
+	return identity{name: id, ref: id, arn: arn, attributes: map[string]string{"Arn": arn, "KeyId": id}}, nil
 }

@@ -61,6 +61,7 @@ func (p place) arn(service, resource string) string {
 func newProperties(resourceType string) (properties, bool) {
 	made, known := map[string]properties{
 		"AWS::CloudWatch::Alarm":          new(Alarm),
+		"AWS::CloudWatch::Dashboard":      new(Dashboard),
 		"AWS::DynamoDB::Table":            new(Table),
 		"AWS::Events::ApiDestination":     new(APIDestination),
 		"AWS::Events::Archive":            new(Archive),
@@ -70,6 +71,7 @@ func newProperties(resourceType string) (properties, bool) {
 		"AWS::Events::Rule":               new(Rule),
 		"AWS::IAM::Policy":                new(Policy),
 		"AWS::IAM::Role":                  new(Role),
+		"AWS::KMS::Key":                   new(Key),
 		"AWS::Lambda::EventInvokeConfig":  new(EventInvokeConfig),
 		"AWS::Lambda::EventSourceMapping": new(EventSourceMapping),
 		"AWS::Lambda::Function":           new(Function),
@@ -77,6 +79,9 @@ func newProperties(resourceType string) (properties, bool) {
 		"AWS::Lambda::Url":                new(URL),
 		"AWS::Logs::LogGroup":             new(LogGroup),
 		"AWS::Logs::ResourcePolicy":       new(LogsPolicy),
+		"AWS::SNS::Subscription":          new(Subscription),
+		"AWS::SNS::Topic":                 new(Topic),
+		"AWS::SNS::TopicPolicy":           new(TopicPolicy),
 		"AWS::SQS::Queue":                 new(Queue),
 		"AWS::SQS::QueuePolicy":           new(QueuePolicy),
 		"AWS::Scheduler::Schedule":        new(Schedule),

@@ -16,6 +16,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"Parameters": {"Size": {"Type": "Number"}},
 		"Resources": {
 			"Bucket": {"Type": "AWS::S3::Bucket"},
+			"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"Widgets": []}},
 			"Function": {"Type": "AWS::Lambda::Function", "Properties": {
 				"Code": {"S3Key": "x.zip"}, "Role": {"Ref": "Nobody"}, "Handler": "h", "Runtime": "python3.13",
 				"Environment": {"Variables": {"BUCKET": {"Fn::GetAtt": ["Bucket", "Arn"]}, "LIST": []}}}},
@@ -27,6 +28,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 			"Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": {
 				"GroupName": "g", "ScheduleExpression": "rate(1 minute)", "FlexibleTimeWindow": {"Mode": "FLEXIBLE"}, "State": "DISABLED",
 				"Target": {"Arn": "arn:aws:sqs:eu-west-1:000000000000:q", "RoleArn": "r", "SqsParameters": {}}}},
+			"Subscription": {"Type": "AWS::SNS::Subscription", "Properties": {"Protocol": "lambda", "TopicArn": "t", "RawMessageDelivery": true}},
 			"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {
 				"KeySchema": [], "AttributeDefinitions": [], "BillingMode": "PAY_PER_REQUEST",
 				"GlobalSecondaryIndexes": [{"IndexName": "i", "KeySchema": [], "WarmThroughput": {}}]}},
@@ -40,6 +42,8 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"the template's section Transform is not supported by the local cloud",
 		"parameter Size: parameters are not supported by the local cloud",
 		"resource Bucket (AWS::S3::Bucket): the resource type is not supported by the local cloud",
+		"resource Dashboard (AWS::CloudWatch::Dashboard): property DashboardBody is required",
+		"resource Dashboard (AWS::CloudWatch::Dashboard): property Widgets is not supported by the local cloud",
 		"resource Function (AWS::Lambda::Function): the referenced resource or parameter Nobody is not in the template",
 		"resource Function (AWS::Lambda::Function): property Environment.Variables.LIST must be a text",
 		`resource Function (AWS::Lambda::Function): property Runtime: the value "python3.13" is not supported by the local cloud`,
@@ -58,6 +62,8 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		`resource Schedule (AWS::Scheduler::Schedule): property State: the value "DISABLED" is not supported by the local cloud`,
 		`resource Schedule (AWS::Scheduler::Schedule): property Target.Arn: only functions are supported by the local cloud, not "arn:aws:sqs:eu-west-1:000000000000:q"`,
 		"resource Schedule (AWS::Scheduler::Schedule): property Target.Input: a schedule without an input is not supported by the local cloud",
+		"resource Subscription (AWS::SNS::Subscription): property RawMessageDelivery is not supported by the local cloud",
+		`resource Subscription (AWS::SNS::Subscription): property Protocol: the value "lambda" is not supported by the local cloud`,
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].Projection is required",
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].WarmThroughput is not supported by the local cloud",
 		`resource Url (AWS::Lambda::Url): property AuthType: the value "AWS_IAM" is not supported by the local cloud`,
@@ -113,10 +119,12 @@ func TestEveryPropertyWithoutEffectSaysWhy(t *testing.T) {
 		assembly.Alarm{},
 		assembly.Archive{},
 		assembly.Connection{},
+		assembly.Dashboard{},
 		assembly.EventBus{},
 		assembly.EventInvokeConfig{},
 		assembly.EventSourceMapping{},
 		assembly.Function{},
+		assembly.Key{},
 		assembly.LogGroup{},
 		assembly.LogsPolicy{},
 		assembly.Permission{},
@@ -127,7 +135,10 @@ func TestEveryPropertyWithoutEffectSaysWhy(t *testing.T) {
 		assembly.Rule{},
 		assembly.Schedule{},
 		assembly.Secret{},
+		assembly.Subscription{},
 		assembly.Table{},
+		assembly.Topic{},
+		assembly.TopicPolicy{},
 		assembly.URL{},
 	} {
 		look(reflect.TypeOf(properties))

@@ -30,6 +30,11 @@ const (
 	TimedOut            Reason = "timed-out"
 )
 
+// Reasons lists all reasons.
+func Reasons() []Reason {
+	return []Reason{OutOfStock, PaymentWasDeclined, AwardWasRejected, Undeliverable, CancelledByCustomer, TimedOut}
+}
+
 // Money is an amount in minor units (cents) of an ISO 4217 currency.
 type Money struct {
 	Amount   int64  `json:"amount"`

@@ -24,6 +24,7 @@ type schema struct {
 	Required   []string          `json:"required"`
 	Properties map[string]schema `json:"properties"`
 	Items      *schema           `json:"items"`
+	Enum       []contract.Reason `json:"enum"`
 	Defs       map[string]schema `json:"$defs"`
 }
 
@@ -105,5 +106,11 @@ func TestAnEmptyEventIsWrittenAsAnObject(t *testing.T) {
 	var refused event.Data = contract.CancellationRefused{}
 	if e := written(t, newLanguage(t), refused); string(e.Data) != "{}" {
 		t.Errorf("the data is %s", e.Data)
+	}
+}
+
+func TestTheReasonsAreThoseOfTheSchema(t *testing.T) {
+	if diff := cmp.Diff(readSchema(t, "schema/types.1.json").Defs["reason"].Enum, contract.Reasons()); diff != "" {
+		t.Errorf("the reasons (- schema, + code):\n%s", diff)
 	}
 }

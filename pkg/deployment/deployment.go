@@ -46,6 +46,7 @@ type Deployment struct {
 // settings are the environment variables that the stack sets.
 type settings struct {
 	service, table, bus, logLevel string
+	metricsNamespace              string
 	deadLetterQueueURL, queueURL  string
 	retention                     time.Duration
 }
@@ -100,7 +101,7 @@ func load(ctx context.Context) (*Deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	logger, err := telemetry.NewLogger(os.Stdout, s.service, s.logLevel)
+	logger, err := telemetry.NewLogger(os.Stdout, s.metricsNamespace, s.service, s.logLevel)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +154,7 @@ func read(getenv func(string) string) (settings, error) {
 		table:              required("TABLE_NAME"),
 		bus:                required("EVENT_BUS_NAME"),
 		logLevel:           required("LOG_LEVEL"),
+		metricsNamespace:   required("METRICS_NAMESPACE"),
 		deadLetterQueueURL: getenv("DEAD_LETTER_QUEUE_URL"),
 		queueURL:           getenv("QUEUE_URL"),
 	}

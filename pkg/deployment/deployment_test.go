@@ -14,6 +14,7 @@ func environment() map[string]string {
 		"TABLE_NAME":            "payment-dedup",
 		"EVENT_BUS_NAME":        "global",
 		"LOG_LEVEL":             "INFO",
+		"METRICS_NAMESPACE":     "saga-test",
 		"RETENTION":             "360h",
 		"DEAD_LETTER_QUEUE_URL": "https://sqs.example.com/1/payment-dead",
 		"QUEUE_URL":             "https://sqs.example.com/1/payment",
@@ -31,7 +32,7 @@ func TestTheSettingsAreReadFromTheEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := settings{
-		service: "payment", table: "payment-dedup", bus: "global", logLevel: "INFO",
+		service: "payment", table: "payment-dedup", bus: "global", logLevel: "INFO", metricsNamespace: "saga-test",
 		deadLetterQueueURL: "https://sqs.example.com/1/payment-dead", queueURL: "https://sqs.example.com/1/payment", retention: 360 * time.Hour,
 	}
 	if got != want {
@@ -45,7 +46,7 @@ func TestEveryMissingVariableIsNamedAtOnce(t *testing.T) {
 		t.Fatal("nothing is missing")
 	}
 	lines := strings.Split(err.Error(), "\n")
-	names := []string{"SERVICE_NAME", "TABLE_NAME", "EVENT_BUS_NAME", "LOG_LEVEL", "RETENTION"}
+	names := []string{"SERVICE_NAME", "TABLE_NAME", "EVENT_BUS_NAME", "LOG_LEVEL", "METRICS_NAMESPACE", "RETENTION"}
 	if len(lines) != len(names) {
 		t.Errorf("%d problems: %v", len(lines), err)
 	}

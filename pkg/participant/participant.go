@@ -93,7 +93,7 @@ func Pure[S any](decide func(S, Input) (Decision[S], error)) Decide[S] {
 }
 
 // Participant is one bounded context in the saga. All fields are required but
-// Due.
+// Due and Committed.
 type Participant[S any] struct {
 	// Source is the name of the context, the source of what it publishes.
 	Source    string
@@ -113,6 +113,12 @@ type Participant[S any] struct {
 	// same one, because a commit replaces what the record said. Without it
 	// nothing is ever due.
 	Due func(S) time.Time
+	// Committed, if set, is told of every commit, right after it: the state
+	// before and after, and the input. It is not told of an event that was
+	// handled before, so that whoever counts with it counts nothing twice. A
+	// process that dies in between, or an answer of the store that is lost,
+	// keeps a commit from it: it is for measuring, and for nothing else.
+	Committed func(ctx context.Context, before, after S, in Input)
 }
 
 // tolerance is how much longer than its retention a handled event is
@@ -212,7 +218,13 @@ func (p *Participant[S]) attempt(ctx context.Context, cause event.Cause, in Inpu
 	if err != nil {
 		return state, nil, err
 	}
-	return decision.State, published, p.Store.Commit(ctx, next, decision.Adjustments)
+	if err := p.Store.Commit(ctx, next, decision.Adjustments); err != nil {
+		return state, nil, err
+	}
+	if p.Committed != nil {
+		p.Committed(ctx, state, decision.State, in)
+	}
+	return decision.State, published, nil
 }
 
 // outgoing makes the events to publish and checks them, so that what could not

@@ -1,6 +1,7 @@
 package telemetry_test
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"slices"
@@ -53,7 +54,7 @@ func TestEveryEventsLineIsAnEmbeddedMetricFormatDocument(t *testing.T) {
 			}
 			directive := metadata.CloudWatchMetrics[0]
 			assertLength(t, "namespace", directive.Namespace, 1024)
-			if diff := cmp.Diff([][]string{{"service", "event_type"}}, directive.Dimensions); diff != "" {
+			if diff := cmp.Diff([][]string{{"service"}}, directive.Dimensions); diff != "" {
 				t.Errorf("the dimensions: %s", diff)
 			}
 			for _, dimension := range slices.Concat(directive.Dimensions...) {
@@ -109,26 +110,74 @@ func assertLength(t *testing.T, what, text string, most int) {
 	}
 }
 
-func TestAgesAreMetricsInSecondsOfTheService(t *testing.T) {
+// write writes a line with measures.
+func write(ctx context.Context, logger *slog.Logger, measures ...telemetry.Measure) {
+	ctx, attrs := telemetry.Measured(ctx, time.UnixMilli(1_772_600_767_089), measures...)
+	logger.LogAttrs(ctx, slog.LevelInfo, "measured", attrs...)
+}
+
+func TestMeasuresAreMetricsOfTheServiceAndOfTheirOwnDimensionInTheNamespace(t *testing.T) {
 	lines := logged(t, "INFO", func(logger *slog.Logger) {
-		telemetry.LogAges(t.Context(), logger, time.UnixMilli(1_772_600_767_089),
-			telemetry.Age{Metric: "OldestOrder", Age: 1500 * time.Millisecond}, telemetry.Age{Metric: "OldestRollback"})
+		write(t.Context(), logger,
+			telemetry.Measure{Metric: "OldestUnfinishedOrder", Unit: telemetry.Seconds, Value: 1.5},
+			telemetry.Measure{Metric: "OrdersCancelled", Unit: telemetry.Count, Value: 1, By: "reason", Is: "out-of-stock"},
+			telemetry.Measure{Metric: "OldestUnfinishedRollback", Unit: telemetry.Seconds})
 	})
-	if len(lines) != 1 || lines[0]["OldestOrder"] != 1.5 || lines[0]["OldestRollback"] != 0.0 || lines[0]["service"] != "payment" {
+	if len(lines) != 1 {
+		t.Fatalf("there are %d lines", len(lines))
+	}
+	for member, want := range map[string]any{
+		"msg": "measured", "service": "payment", "OldestUnfinishedOrder": 1.5, "OldestUnfinishedRollback": 0.0,
+		"OrdersCancelled": 1.0, "reason": "out-of-stock",
+	} {
+		if lines[0][member] != want {
+			t.Errorf("%s is %v, want %v", member, lines[0][member], want)
+		}
+	}
+	var got [][]string
+	for _, directive := range decodeMetadata(t, lines[0]["_aws"]).CloudWatchMetrics {
+		for _, metric := range directive.Metrics {
+			got = append(got, append([]string{directive.Namespace, metric.Name, metric.Unit}, slices.Concat(directive.Dimensions...)...))
+		}
+	}
+	want := [][]string{
+		{"saga-test", "OldestUnfinishedOrder", "Seconds", "service"},
+		{"saga-test", "OldestUnfinishedRollback", "Seconds", "service"},
+		{"saga-test", "OrdersCancelled", "Count", "service", "reason"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the metrics (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatIsMeasuredOnTheWayIsInTheOneLineOfTheEvent(t *testing.T) {
+	ctx := telemetry.WithMeasures(t.Context())
+	telemetry.Add(ctx, telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1})
+	lines := logged(t, "INFO", func(logger *slog.Logger) { telemetry.LogEvent(ctx, logger, outcome(telemetry.Handled, nil)) })
+	if len(lines) != 1 || lines[0]["OrdersShipped"] != 1.0 || lines[0]["EventsHandled"] != 1.0 {
 		t.Fatalf("the lines are %v", lines)
 	}
-	metadata := decodeMetadata(t, lines[0]["_aws"])
-	if metadata.Timestamp == nil || *metadata.Timestamp != 1_772_600_767_089 || len(metadata.CloudWatchMetrics) != 1 {
-		t.Fatalf("the metadata is %+v", metadata)
+	if directives := decodeMetadata(t, lines[0]["_aws"]).CloudWatchMetrics; len(directives) != 1 || len(directives[0].Metrics) != 3 {
+		t.Errorf("the metrics are %+v", directives)
 	}
-	directive := metadata.CloudWatchMetrics[0]
-	if diff := cmp.Diff([][]string{{"service"}}, directive.Dimensions); diff != "" || directive.Namespace != "Saga" {
-		t.Errorf("the namespace is %s, the dimensions: %s", directive.Namespace, diff)
+}
+
+func TestALineWithoutMeasuresIsALineLikeOthers(t *testing.T) {
+	log := func(logger *slog.Logger) { write(t.Context(), logger) }
+	if lines := logged(t, "WARN", log); len(lines) != 0 {
+		t.Errorf("below the level there is %v", lines)
 	}
-	for n, name := range []string{"OldestOrder", "OldestRollback"} {
-		if metric := directive.Metrics[n]; metric.Name != name || metric.Unit != "Seconds" {
-			t.Errorf("metric %d is %+v", n, metric)
-		}
+	lines := logged(t, "INFO", log)
+	if len(lines) != 1 || lines[0]["_aws"] != nil {
+		t.Errorf("the lines are %v", lines)
+	}
+}
+
+func TestWhatIsMeasuredWhereNoLineCarriesItIsNotMeasured(t *testing.T) {
+	telemetry.Add(t.Context(), telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1})
+	lines := logged(t, "INFO", func(logger *slog.Logger) { telemetry.LogEvent(t.Context(), logger, outcome(telemetry.Handled, nil)) })
+	if _, measured := lines[0]["OrdersShipped"]; measured {
+		t.Errorf("the line is %v", lines[0])
 	}
 }
 
@@ -137,7 +186,7 @@ func TestMetricsAreWrittenAtEveryLogLevel(t *testing.T) {
 		lines := logged(t, level, func(logger *slog.Logger) {
 			telemetry.LogEvent(t.Context(), logger, outcome(telemetry.Handled, nil))
 			telemetry.LogEvent(t.Context(), logger.With(slog.Int("n", 1)), outcome(telemetry.Failed, nil))
-			telemetry.LogAges(t.Context(), logger, time.UnixMilli(1), telemetry.Age{Metric: "OldestOrder"})
+			write(t.Context(), logger, telemetry.Measure{Metric: "OldestOrder", Unit: telemetry.Seconds})
 		})
 		if len(lines) != 3 {
 			t.Fatalf("at %s there are %d lines", level, len(lines))

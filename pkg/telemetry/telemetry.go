@@ -12,9 +12,6 @@ import (
 	"time"
 )
 
-// namespace is where CloudWatch shows the metrics.
-const namespace = "Saga"
-
 // Result of handling an event.
 type Result string
 
@@ -37,25 +34,18 @@ type Outcome struct {
 // NewLogger makes the logger of a service: JSON lines from the given level on
 // ("DEBUG", "INFO", "WARN", "ERROR"). A line that carries metrics is written at
 // any level, because the level is about how much there is to read and not about
-// what is measured.
-func NewLogger(w io.Writer, service, level string) (*slog.Logger, error) {
+// what is measured. CloudWatch shows the metrics in the namespace, which keeps
+// apart what several environments measure in one account.
+func NewLogger(w io.Writer, namespace, service, level string) (*slog.Logger, error) {
 	var parsed slog.Level
 	if err := parsed.UnmarshalText([]byte(level)); err != nil {
 		return nil, fmt.Errorf("log level: %w", err)
 	}
 	handler := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: parsed})
-	return slog.New(correlated{handler}).With(slog.String("service", service)), nil
+	return slog.New(correlated{handler, namespace}).With(slog.String("service", service)), nil
 }
 
-type (
-	correlationKey struct{}
-	metricsKey     struct{}
-)
-
-// withMetrics marks a context whose lines carry metrics.
-func withMetrics(ctx context.Context) context.Context {
-	return context.WithValue(ctx, metricsKey{}, true)
-}
+type correlationKey struct{}
 
 // WithCorrelation returns a context whose log lines carry the correlation id
 // and the order id.
@@ -63,14 +53,22 @@ func WithCorrelation(ctx context.Context, correlationID, orderID string) context
 	return context.WithValue(ctx, correlationKey{}, [2]string{correlationID, orderID})
 }
 
-// correlated adds the ids of the context to every line.
-type correlated struct{ slog.Handler }
+// correlated adds the ids of the context to every line, and says which of its
+// members are metrics.
+type correlated struct {
+	slog.Handler
+
+	namespace string
+}
 
 func (c correlated) Enabled(ctx context.Context, level slog.Level) bool {
-	return ctx.Value(metricsKey{}) != nil || c.Handler.Enabled(ctx, level)
+	return ctx.Value(lineKey{}) != nil || c.Handler.Enabled(ctx, level)
 }
 
 func (c correlated) Handle(ctx context.Context, record slog.Record) error {
+	if line, ok := ctx.Value(lineKey{}).(line); ok {
+		record.AddAttrs(slog.Any("_aws", line.metadata(c.namespace)))
+	}
 	if ids, ok := ctx.Value(correlationKey{}).([2]string); ok {
 		record.AddAttrs(slog.String("correlation_id", ids[0]), slog.String("order_id", ids[1]))
 	}
@@ -78,16 +76,19 @@ func (c correlated) Handle(ctx context.Context, record slog.Record) error {
 }
 
 func (c correlated) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return correlated{c.Handler.WithAttrs(attrs)}
+	return correlated{c.Handler.WithAttrs(attrs), c.namespace}
 }
 
 func (c correlated) WithGroup(name string) slog.Handler {
-	return correlated{c.Handler.WithGroup(name)}
+	return correlated{c.Handler.WithGroup(name), c.namespace}
 }
 
 // LogEvent writes the one line of an event that was handled or not. The metrics
 // EventsHandled, EventsInvalid or EventsFailed (counts) and EventDuration
-// (milliseconds) have the dimensions service and event_type.
+// (milliseconds) count every delivery, also of an event that was handled before,
+// and have the dimension service. The line has the event's type too; as a
+// dimension it would make, and cost, many times the metrics. What was measured
+// in the context (see WithMeasures) is in the same line.
 func LogEvent(ctx context.Context, logger *slog.Logger, o Outcome) {
 	level, counter := slog.LevelInfo, "EventsHandled"
 	switch o.Result {
@@ -98,16 +99,15 @@ func LogEvent(ctx context.Context, logger *slog.Logger, o Outcome) {
 	case Handled:
 	}
 	attrs := []slog.Attr{
-		slog.String("event_type", cmp.Or(o.Type, "unknown")), // CloudWatch drops a metric with an empty dimension
+		slog.String("event_type", cmp.Or(o.Type, "unknown")),
 		slog.String("event_id", o.ID),
 		slog.String("result", string(o.Result)),
-		slog.Int(counter, 1),
-		slog.Int64("EventDuration", o.Duration.Milliseconds()),
-		slog.Any("_aws", newMetadata(o.At, []string{"service", "event_type"},
-			metric{Name: counter, Unit: "Count"}, metric{Name: "EventDuration", Unit: "Milliseconds"})),
 	}
 	if o.Err != nil {
 		attrs = append(attrs, slog.String("error", o.Err.Error()))
 	}
-	logger.LogAttrs(withMetrics(ctx), level, "event", attrs...)
+	ctx, measures := Measured(ctx, o.At,
+		Measure{Metric: counter, Unit: Count, Value: 1},
+		Measure{Metric: "EventDuration", Unit: Milliseconds, Value: float64(o.Duration.Milliseconds())})
+	logger.LogAttrs(ctx, level, "event", append(attrs, measures...)...)
 }

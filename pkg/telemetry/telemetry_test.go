@@ -18,7 +18,7 @@ import (
 func logged(t *testing.T, level string, log func(*slog.Logger)) []map[string]any {
 	t.Helper()
 	var out bytes.Buffer
-	logger, err := telemetry.NewLogger(&out, "payment", level)
+	logger, err := telemetry.NewLogger(&out, "saga-test", "payment", level)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestALevelHidesTheLinesBelowIt(t *testing.T) {
 
 func TestAnUnknownLevelIsAnError(t *testing.T) {
 	for _, level := range []string{"", "LOUD"} {
-		if _, err := telemetry.NewLogger(&bytes.Buffer{}, "payment", level); err == nil {
+		if _, err := telemetry.NewLogger(&bytes.Buffer{}, "saga-test", "payment", level); err == nil {
 			t.Errorf("%q is a level", level)
 		}
 	}

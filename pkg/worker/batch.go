@@ -134,7 +134,7 @@ func (d *Door) message(ctx context.Context, message events.SQSMessage) bool {
 func (d *Door) event(ctx context.Context, letter Letter) error {
 	began := d.Clock()
 	e, err := event.Parse([]byte(letter.Body))
-	ctx = telemetry.WithCorrelation(ctx, e.CorrelationID, e.Subject)
+	ctx = telemetry.WithMeasures(telemetry.WithCorrelation(ctx, e.CorrelationID, e.Subject))
 	if err == nil {
 		err = d.safely(ctx, e)
 	}

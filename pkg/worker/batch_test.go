@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/saga/pkg/telemetry"
 )
 
 func TestABatchWithoutFailuresAnswersAnEmptyListAndNotNull(t *testing.T) {
@@ -176,4 +178,25 @@ func TestEveryEventHasOneLogLine(t *testing.T) {
 		results[line["event_id"].(string)] += line["level"].(string) + " " + line["result"].(string)
 	}
 	assertEqual(t, "the log", map[string]string{"1": "INFO handled", "2": "WARN failed", "3": "ERROR invalid"}, results)
+}
+
+func TestWhatAHandlerMeasuresIsInTheLineOfItsEventEvenIfItFailsLater(t *testing.T) {
+	h := newHall(t, func(ctx context.Context, id string) error {
+		telemetry.Add(ctx, telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1, By: "outcome", Is: id})
+		if id == "e-2" {
+			return errBroken
+		}
+		return nil
+	})
+	h.Parallelism = 1
+	h.batch(t, message(t, standard, "", "e-1"), message(t, standard, "", "e-2"))
+	lines := h.lines(t)
+	if len(lines) != 2 {
+		t.Fatalf("there are %d lines", len(lines))
+	}
+	for _, line := range lines {
+		if line["OrdersShipped"] != 1.0 || line["outcome"] != line["event_id"] {
+			t.Errorf("the line of %v has %v of %v", line["event_id"], line["OrdersShipped"], line["outcome"])
+		}
+	}
 }

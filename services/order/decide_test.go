@@ -28,7 +28,7 @@ type known struct {
 // The states: one for each step forward and each stage of the way back.
 var (
 	unplaced  = known{name: "unplaced"}
-	placed    = known{"placed", order.State{Progress: order.Placed, CorrelationID: "saga-1", Fingerprint: "request-1", Deadline: deadline}}
+	placed    = known{"placed", order.State{Progress: order.Placed, CorrelationID: "saga-1", Fingerprint: "request-1", PlacedAt: now, Deadline: deadline}}
 	reserved  = at(placed, order.Reserved)
 	paid      = at(placed, order.Paid)
 	awarded   = at(placed, order.Awarded)

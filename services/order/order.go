@@ -42,6 +42,8 @@ type State struct {
 	CorrelationID string `json:"correlationId"`
 	// Fingerprint recognises the request that placed the order.
 	Fingerprint string `json:"fingerprint"`
+	// PlacedAt is when the saga began.
+	PlacedAt time.Time `json:"placedAt"`
 	// Deadline is when the order is cancelled if it has not ended.
 	Deadline time.Time `json:"deadline"`
 	// RollbackSince is when the order was turned back.

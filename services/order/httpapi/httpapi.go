@@ -124,7 +124,7 @@ func (a *API) place(w http.ResponseWriter, r *http.Request) error {
 	}
 	id := event.DeriveID(source, "order", key)
 	correlation := event.DeriveID(source, "correlation", key)
-	ctx := telemetry.WithCorrelation(r.Context(), correlation, id)
+	ctx := telemetry.WithMeasures(telemetry.WithCorrelation(r.Context(), correlation, id))
 	command := a.command(id, correlation, order.Place{}.EventType())
 	state, err := a.execute(ctx, command, order.Place{
 		Order:       request.order(id),
@@ -138,7 +138,8 @@ func (a *API) place(w http.ResponseWriter, r *http.Request) error {
 		return newProblem(http.StatusUnprocessableEntity, "idempotency-key-reused", "Idempotency-Key used before",
 			"This key has placed a different order: use a new key for a new order.")
 	}
-	a.Logger.InfoContext(ctx, "order placed")
+	ctx, measured := telemetry.Measured(ctx, command.Time)
+	a.Logger.LogAttrs(ctx, slog.LevelInfo, "order placed", measured...)
 	w.Header().Set("Location", "/orders/"+id)
 	writeJSON(w, http.StatusAccepted, "application/json", placed{id, order.StatusPlaced, correlation})
 	return nil

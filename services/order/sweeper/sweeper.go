@@ -78,9 +78,10 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("order %s: %w", id, err))
 		}
 	}
-	telemetry.LogAges(ctx, s.Logger, now,
-		telemetry.Age{Metric: OldestUnfinishedOrder, Age: oldest.order},
-		telemetry.Age{Metric: OldestUnfinishedRollback, Age: oldest.rollback})
+	ctx, measured := telemetry.Measured(ctx, now,
+		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: oldest.order.Seconds()},
+		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: oldest.rollback.Seconds()})
+	s.Logger.LogAttrs(ctx, slog.LevelInfo, "ages", measured...)
 	return errors.Join(problems...)
 }
 

@@ -108,7 +108,7 @@ func newShop(t *testing.T) *shop {
 		Pause:     func(context.Context, int) error { return nil },
 		Due:       order.State.Due,
 	}
-	logger, err := telemetry.NewLogger(s.logs, "order", "INFO")
+	logger, err := telemetry.NewLogger(s.logs, "saga-test", "order", "INFO")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
+	"example.com/saga/services/order/measure"
 )
 
 func main() {
@@ -24,6 +25,7 @@ func main() {
 		}
 		orders := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
 		orders.Due = order.State.Due
+		orders.Committed = measure.Committed
 		api := &httpapi.API{Orders: orders, Logger: d.Logger, Clock: time.Now, NewID: uuid.NewString, Deadline: deadline}
 		lambda.Start(httpapi.Lambda(api.Handler()))
 		return nil

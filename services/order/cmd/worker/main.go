@@ -10,12 +10,14 @@ import (
 	"example.com/saga/pkg/deployment"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
+	"example.com/saga/services/order/measure"
 )
 
 func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
 		p := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
 		p.Due = order.State.Due
+		p.Committed = measure.Committed
 		door, err := d.Door(p.Handle)
 		if err != nil {
 			return err

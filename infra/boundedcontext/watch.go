@@ -1,0 +1,83 @@
+package boundedcontext
+
+import (
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"example.com/saga/infra/alarm"
+	"example.com/saga/infra/metric"
+)
+
+// persistent is how many periods of five minutes in a row something must fail
+// that is tried again by itself. What fails for good is a dead letter by then.
+const persistent = 3
+
+// patience is how long an event may wait for its worker. What the worker fails
+// at is a dead letter by then: what waits longer was never tried, or kills the
+// worker.
+const patience = 10 * time.Minute
+
+// watchFunction raises an alarm when a function keeps failing or being
+// throttled. One alarm for both, because they have one runbook; one for each
+// function, because it tells where to look.
+func watchFunction(function awslambda.Function) {
+	name := function.FunctionName()
+	alarm.New(function, "Failing", alarm.Props{
+		Metric: metric.Total("errors and throttles",
+			metric.OfFunction(name, "Errors", metric.Sum, ""),
+			metric.OfFunction(name, "Throttles", metric.Sum, "")),
+		Periods: persistent,
+		Advice: "The function " + *function.Node().Path() + " fails, dies, runs out of time or is throttled, for a quarter of an hour already. " +
+			"Look into its log.",
+		Runbook: "failing-functions.md",
+	})
+}
+
+// watchWaiting raises an alarm when events wait too long for the worker. The
+// age is given in fractions of a second.
+func watchWaiting(scope constructs.Construct, age awscloudwatch.IMetric, fractions float64) {
+	alarm.New(scope, "Waiting", alarm.Props{
+		Metric: age,
+		Above:  patience.Seconds() * fractions,
+		Advice: "An event waits in " + *scope.Node().Path() + " for more than " + patience.String() + ". " +
+			"Look whether its worker fails, is throttled, or cannot keep up.",
+		Runbook: "waiting-events.md",
+	})
+}
+
+// watchInvocations raises alarms when events wait for a worker that they invoke
+// directly, and when Lambda could not put one into the dead-letter queue.
+func watchInvocations(worker awslambda.Function) {
+	const milliseconds = 1000
+	watchWaiting(worker, metric.OfFunction(worker.FunctionName(), "AsyncEventAge", metric.Maximum, ""), milliseconds)
+	alarm.New(worker, "Loss", alarm.Props{
+		Metric: metric.OfFunction(worker.FunctionName(), "DeadLetterErrors", metric.Sum, ""),
+		Advice: "An event that " + *worker.Node().Path() + " could not handle was not put into its dead-letter queue either: it is lost. " +
+			"Look into the function's log.",
+		Runbook: "lost-events.md",
+	})
+}
+
+// watchTable raises an alarm when a table keeps refusing requests for their
+// number. The SDK tries again, and so does redelivery.
+func watchTable(table awsdynamodb.Table, indexed bool) {
+	name := table.TableName()
+	refused := []awscloudwatch.IMetric{
+		metric.OfTable(name, "ReadThrottleEvents", metric.Sum, ""),
+		metric.OfTable(name, "WriteThrottleEvents", metric.Sum, ""),
+	}
+	if indexed {
+		refused = append(refused, metric.OfIndex(name, new(dueIndex), "WriteThrottleEvents", metric.Sum))
+	}
+	alarm.New(table, "Throttled", alarm.Props{
+		Metric:  metric.Total("throttled", refused...),
+		Periods: persistent,
+		Advice: "DynamoDB refuses requests to " + *table.Node().Path() + " for a quarter of an hour already, because there are too many. " +
+			"Look for a hot partition.",
+		Runbook: "throttled-tables.md",
+	})
+}

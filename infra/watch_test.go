@@ -1,0 +1,333 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/saga/infra/alarm"
+	"example.com/saga/infra/dashboard"
+	"example.com/saga/infra/environment"
+	"example.com/saga/infra/synthtest"
+)
+
+const docs = "../docs"
+
+// shown gives, by the names of metrics, the logical ids of the resources whose
+// metric is on the dashboard.
+func shown(t *testing.T, template synthtest.Template) map[string]map[string]bool {
+	t.Helper()
+	found := map[string]map[string]bool{}
+	for _, dashboard := range synthtest.Of[synthtest.Dashboard](t, template, "AWS::CloudWatch::Dashboard") {
+		var body struct {
+			Widgets []struct {
+				Properties struct {
+					Metrics [][]any
+					Alarms  []string
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(dashboard.DashboardBody), &body); err != nil {
+			t.Fatalf("the dashboard is no JSON: %v", err)
+		}
+		for _, widget := range body.Widgets {
+			for _, id := range widget.Properties.Alarms {
+				note(found, "alarm", id)
+			}
+			for _, metric := range widget.Properties.Metrics {
+				if len(metric) == 1 {
+					continue // An expression, whose metrics follow.
+				}
+				// Namespace, name, and the dimensions' names and values.
+				for _, member := range metric[2:] {
+					note(found, fmt.Sprint(metric[1]), fmt.Sprint(member))
+				}
+			}
+		}
+	}
+	return found
+}
+
+func note(found map[string]map[string]bool, name, id string) {
+	if found[name] == nil {
+		found[name] = map[string]bool{}
+	}
+	found[name][id] = true
+}
+
+// ids gives the logical ids of a type, sorted.
+func ids(t *testing.T, template synthtest.Template, resourceType string) []string {
+	t.Helper()
+	return slices.Sorted(maps.Keys(synthtest.Of[map[string]any](t, template, resourceType)))
+}
+
+func TestEverythingInTheStackIsOnTheDashboard(t *testing.T) {
+	for _, name := range environment.Names() {
+		template := synthesized(t, name)
+		on := shown(t, template)
+		for resourceType, metrics := range map[string][]string{
+			queues:    {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "NumberOfMessagesSent"},
+			functions: {"Errors", "Throttles", "Duration", "Invocations", "AsyncEventAge", "DeadLetterErrors"},
+			rules:     {"Invocations", "FailedInvocations", "InvocationsFailedToBeSentToDlq", "RetryInvocationAttempts"},
+			tables:    {"ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"},
+			logGroups: {"IncomingBytes"},
+			alarms:    {"alarm"},
+		} {
+			for _, id := range ids(t, template, resourceType) {
+				for _, metric := range metrics {
+					if !on[metric][id] {
+						t.Errorf("in %s the dashboard does not show %s of %s", name, metric, id)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestTheDashboardSaysWhetherOrdersGetThrough(t *testing.T) {
+	on := shown(t, synthesized(t, "prod"))
+	for metric, dimensions := range map[string][]string{
+		"OrdersPlaced":             {"order"},
+		"OrdersShipped":            {"order"},
+		"OrdersCancelled":          {"out-of-stock", "payment-declined", "award-rejected", "undeliverable", "cancelled-by-customer", "timed-out"},
+		"SagaDuration":             {"shipped", "cancelled"},
+		"OldestUnfinishedOrder":    {"order"},
+		"OldestUnfinishedRollback": {"order"},
+		"EventsHandled":            {"order", "warehouse", "payment", "loyalty"},
+		"EventsFailed":             {"order", "warehouse", "payment", "loyalty"},
+		"EventsInvalid":            {"order", "warehouse", "payment", "loyalty"},
+		"EventDuration":            {"order", "warehouse", "payment", "loyalty"},
+	} {
+		for _, value := range dimensions {
+			if !on[metric][value] {
+				t.Errorf("%s of %s is not shown", metric, value)
+			}
+		}
+	}
+}
+
+// watched gives, by the names of metrics, the logical ids that alarms watch.
+func watched(t *testing.T, template synthtest.Template) map[string]map[string]bool {
+	t.Helper()
+	found := map[string]map[string]bool{}
+	for _, raised := range synthtest.Of[synthtest.Alarm](t, template, alarms) {
+		for _, dimension := range raised.Dimensions {
+			note(found, raised.MetricName, string(dimension.Value))
+		}
+		for _, data := range raised.Metrics {
+			for _, dimension := range data.MetricStat.Metric.Dimensions {
+				note(found, data.MetricStat.Metric.MetricName, string(dimension.Value))
+			}
+		}
+	}
+	return found
+}
+
+func TestWhateverCanFailIsWatched(t *testing.T) {
+	template := synthesized(t, "prod")
+	by := watched(t, template)
+	want := map[string][]string{
+		"Errors":                         ids(t, template, functions),
+		"Throttles":                      ids(t, template, functions),
+		"InvocationsFailedToBeSentToDlq": ids(t, template, rules),
+		"ReadThrottleEvents":             ids(t, template, tables),
+		"WriteThrottleEvents":            append(ids(t, template, tables), "due"),
+		"RetryInvocationAttempts":        {},
+	}
+	for _, mapping := range synthtest.Of[synthtest.EventSourceMapping](t, template, mappings) {
+		want["ApproximateAgeOfOldestMessage"] = append(want["ApproximateAgeOfOldestMessage"], string(mapping.EventSourceArn))
+	}
+	invoked := synthtest.Of[synthtest.Function](t, template, functions)
+	for id, rule := range synthtest.Of[synthtest.Rule](t, template, rules) {
+		if target := string(rule.Targets[0].Arn); invoked[target].Runtime != "" {
+			want["AsyncEventAge"] = append(want["AsyncEventAge"], target)
+			want["DeadLetterErrors"] = append(want["DeadLetterErrors"], target)
+		}
+		if contextOf(t, id) == "Notification" {
+			want["RetryInvocationAttempts"] = append(want["RetryInvocationAttempts"], id)
+		}
+	}
+	for id := range invoked {
+		if strings.HasPrefix(id, "OrderApi") {
+			want["Url5xxCount"], want["UrlRequestLatency"] = []string{id}, []string{id}
+		}
+	}
+	for metric, resources := range want {
+		if len(resources) == 0 {
+			t.Errorf("nothing has %s", metric)
+		}
+		for _, id := range resources {
+			if !by[metric][id] {
+				t.Errorf("no alarm watches %s of %s", metric, id)
+			}
+		}
+	}
+}
+
+// What passes by itself must not wake anybody: one failed invocation is tried
+// again.
+func TestAnAlarmForWhatIsTriedAgainWaitsAQuarterOfAnHour(t *testing.T) {
+	patient := []string{"Errors", "Throttles", "ReadThrottleEvents", "Url5xxCount", "RetryInvocationAttempts"}
+	for id, raised := range synthtest.Of[synthtest.Alarm](t, synthesized(t, "prod"), alarms) {
+		for _, data := range raised.Metrics {
+			stat := data.MetricStat
+			if waits := raised.EvaluationPeriods * stat.Period; slices.Contains(patient, stat.Metric.MetricName) && waits < 15*60 {
+				t.Errorf("%s is raised after %d seconds", id, waits)
+			}
+		}
+	}
+}
+
+func TestEveryAlarmCallsThePersonOnCallAndSaysWhenItIsOver(t *testing.T) {
+	for _, name := range environment.Names() {
+		settings, err := environment.Named(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template := synthesized(t, name)
+		var topics []synthtest.Reference
+		if settings.AlarmAddress != "" {
+			topics = []synthtest.Reference{synthtest.Reference(ids(t, template, "AWS::SNS::Topic")[0])}
+			for id, subscription := range synthtest.Of[struct{ Endpoint, Protocol string }](t, template, "AWS::SNS::Subscription") {
+				if subscription.Protocol != "email" || subscription.Endpoint != settings.AlarmAddress {
+					t.Errorf("%s of %s is %+v", id, name, subscription)
+				}
+			}
+		}
+		for id, raised := range synthtest.Of[synthtest.Alarm](t, template, alarms) {
+			if !slices.Equal(raised.AlarmActions, topics) || !slices.Equal(raised.OKActions, topics) {
+				t.Errorf("%s of %s calls %v and then %v, want %v", id, name, raised.AlarmActions, raised.OKActions, topics)
+			}
+		}
+	}
+}
+
+// Without a statement for them, alarms could neither publish to the topic nor
+// use its key, and would call nobody.
+func TestTheTopicAndItsKeyAdmitAlarmsOfTheOwnAccount(t *testing.T) {
+	settings, err := environment.Named("prod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := synthesized(t, "prod")
+	type topicPolicy struct{ PolicyDocument synthtest.PolicyDocument }
+	type key struct{ KeyPolicy synthtest.PolicyDocument }
+	var statements []synthtest.Statement
+	for _, policy := range synthtest.Of[topicPolicy](t, template, "AWS::SNS::TopicPolicy") {
+		statements = append(statements, policy.PolicyDocument.Statement...)
+	}
+	for _, made := range synthtest.Of[key](t, template, "AWS::KMS::Key") {
+		statements = append(statements, made.KeyPolicy.Statement...)
+	}
+	admitted := map[synthtest.Reference]bool{}
+	for _, statement := range statements {
+		if statement.Effect != "Allow" || len(statement.Condition) == 0 {
+			continue
+		}
+		if !slices.Equal(statement.Condition["StringEquals"]["aws:SourceAccount"], synthtest.List{synthtest.Reference(settings.Account)}) {
+			t.Errorf("any account may do %v", statement.Action)
+		}
+		for _, action := range statement.Action {
+			admitted[action] = true
+		}
+	}
+	for _, action := range []synthtest.Reference{"sns:Publish", "kms:Decrypt", "kms:GenerateDataKey*"} {
+		if !admitted[action] {
+			t.Errorf("alarms may not do %s", action)
+		}
+	}
+}
+
+func TestEveryAlarmNamesARunbookAndEveryRunbookHasAnAlarm(t *testing.T) {
+	index, err := os.ReadFile(filepath.Join(docs, "runbooks", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{"README.md": true}
+	for id, raised := range synthtest.Of[synthtest.Alarm](t, synthesized(t, "prod"), alarms) {
+		advice, page, names := strings.Cut(string(raised.AlarmDescription), " Runbook: "+alarm.Runbooks)
+		if !names || !strings.Contains(advice, ". ") {
+			t.Errorf("%s says %q", id, raised.AlarmDescription)
+		}
+		named[page] = true
+		if !strings.Contains(string(index), "]("+page+")") {
+			t.Errorf("the index of the runbooks does not name %q, which %s does", page, id)
+		}
+	}
+	pages, err := os.ReadDir(filepath.Join(docs, "runbooks"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		if !named[page.Name()] {
+			t.Errorf("no alarm names the runbook %s", page.Name())
+		}
+		delete(named, page.Name())
+	}
+	for page := range named {
+		t.Errorf("there is no runbook %s", page)
+	}
+}
+
+func TestARunbookBeginsWithTheCustomerAndEndsWithHowToKnowThatItIsOver(t *testing.T) {
+	want := []string{"What the customer notices", "How to confirm", "What to do", "How to know that it is over"}
+	pages, err := filepath.Glob(filepath.Join(docs, "runbooks", "*-*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, filepath.Join(docs, "runbooks", "notifications.md")) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, heading := range regexp.MustCompile(`(?m)^## (.+)\n\n\S`).FindAllStringSubmatch(string(text), -1) {
+			got = append(got, heading[1])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s has the sections %q", page, got)
+		}
+	}
+}
+
+func TestTheDocsTellWhatAlarmsCost(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(docs, "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := synthtest.Of[synthtest.Alarm](t, synthesized(t, "prod"), alarms)
+	metrics := 0
+	for _, raised := range all {
+		// Each metric of an alarm costs, the expression does not.
+		used := 0
+		for _, data := range raised.Metrics {
+			if data.Expression == "" {
+				used++
+			}
+		}
+		metrics += max(used, 1)
+	}
+	cents := metrics * 10
+	want := fmt.Sprintf("%d alarms watch %d metrics, which cost %d.%02d USD a month", len(all), metrics, cents/100, cents%100)
+	if !strings.Contains(string(text), want) {
+		t.Errorf("the docs do not say %q", want)
+	}
+}
+
+func TestADashboardThatCouldNotWorkIsRefusedByName(t *testing.T) {
+	defer func() {
+		message := fmt.Sprint(recover())
+		for _, want := range []string{"dashboard Board: ", "Name", "Introduction", `the row "Seven" has 7 graphs`} {
+			if !strings.Contains(message, want) {
+				t.Errorf("refused with %q, want it to name %s", message, want)
+			}
+		}
+	}()
+	dashboard.New(nil, "Board", dashboard.Props{Purpose: []dashboard.Row{{Heading: "Seven", Graphs: make([]dashboard.Graph, 7)}}})
+}

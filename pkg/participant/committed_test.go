@@ -1,0 +1,71 @@
+package participant_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+// told makes a warehouse that notes what it is told of each commit: the event,
+// and the shipments before and after it.
+func told(t *testing.T) (*warehouse, *[]string) {
+	t.Helper()
+	w := newWarehouse(t, ship)
+	var commits []string
+	w.Committed = func(_ context.Context, before, after state, in participant.Input) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		commits = append(commits, fmt.Sprintf("%s: %d to %d", in.Event.ID, before.Shipments, after.Shipments))
+	}
+	return w, &commits
+}
+
+func assertTold(t *testing.T, commits []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(commits, want) {
+		t.Errorf("told of %q, want %q", commits, want)
+	}
+}
+
+func TestEveryCommitIsToldOnceAndADuplicateNever(t *testing.T) {
+	w, commits := told(t)
+	for _, id := range []string{"e-1", "e-1", "e-2", "e-1", "e-2"} {
+		w.mustHandle(t, w.placed(t, id))
+	}
+	assertTold(t, *commits, "e-1: 0 to 1", "e-2: 1 to 2")
+}
+
+func TestACommitIsToldAlthoughItsEventsCannotBePublishedYet(t *testing.T) {
+	w, commits := told(t)
+	cause := w.placed(t, "e-1")
+	w.publisher.before = func(int) error { return errBroken }
+	if err := w.Handle(t.Context(), cause); err == nil {
+		t.Fatal("it is published")
+	}
+	w.publisher.before = nil
+	w.mustHandle(t, cause)
+	assertTold(t, *commits, "e-1: 0 to 1")
+}
+
+func TestOneEventHandledManyTimesAtOnceIsToldOnce(t *testing.T) {
+	w, commits := told(t)
+	events := make([]event.Event, racers)
+	for n := range events {
+		events[n] = w.placed(t, "e-1")
+	}
+	race(t, w, events)
+	assertTold(t, *commits, "e-1: 0 to 1")
+}
+
+func TestACommitThatIsRefusedIsNotTold(t *testing.T) {
+	w, commits := told(t)
+	w.store.before = func(int) error { return errBroken }
+	if err := w.Handle(t.Context(), w.placed(t, "e-1")); err == nil {
+		t.Fatal("it is committed")
+	}
+	assertTold(t, *commits)
+}

@@ -1,0 +1,52 @@
+// Package measure counts what becomes of the orders, each once, and how long it
+// takes them.
+package measure
+
+import (
+	"context"
+	"time"
+
+	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/telemetry"
+	"example.com/saga/services/order"
+)
+
+// The metrics of the orders.
+const (
+	OrdersPlaced  = "OrdersPlaced"
+	OrdersShipped = "OrdersShipped"
+	// OrdersCancelled has the dimension reason.
+	OrdersCancelled = "OrdersCancelled"
+	// SagaDuration is the time from an order's placement to its end, with the
+	// dimension outcome: shipped or cancelled.
+	SagaDuration = "SagaDuration"
+)
+
+// Committed measures what a commit has made of an order, for the log line that
+// is written about it. It belongs into Participant.Committed.
+func Committed(ctx context.Context, before, after order.State, in participant.Input) {
+	telemetry.Add(ctx, measures(before, after, in.Now)...)
+}
+
+// measures tells what the step from one state to the next is counted as.
+func measures(before, after order.State, now time.Time) []telemetry.Measure {
+	switch {
+	case before.Progress == order.Unplaced && after.Progress == order.Placed:
+		return []telemetry.Measure{one(OrdersPlaced)}
+	case before.Ended() || !after.Ended():
+		return nil
+	}
+	ended := one(OrdersShipped)
+	if after.Status() == order.StatusCancelled {
+		ended = one(OrdersCancelled)
+		ended.By, ended.Is = "reason", string(after.Reason)
+	}
+	return []telemetry.Measure{ended, {
+		Metric: SagaDuration, Unit: telemetry.Seconds, Value: now.Sub(after.PlacedAt).Seconds(),
+		By: "outcome", Is: string(after.Status()),
+	}}
+}
+
+func one(metric string) telemetry.Measure {
+	return telemetry.Measure{Metric: metric, Unit: telemetry.Count, Value: 1}
+}
