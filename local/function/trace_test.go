@@ -19,11 +19,11 @@ const (
 // tracePattern matches a header: its root, its parent and whether it is sampled.
 var tracePattern = regexp.MustCompile(`Root=(1-[0-9a-f]{8}-[0-9a-f]{24});Parent=([0-9a-f]{16});Sampled=([01])`)
 
-// traced is a function behind a daemon, with this mode of tracing.
-func traced(t *testing.T, handler string, active bool) (*bench, string) {
+// traced is a function beside a daemon, whose tracing is active or not.
+func traced(t *testing.T, active bool) (*bench, string) {
 	t.Helper()
 	b := newBench(t, func(c *function.Config) { c.DaemonAddress = daemon })
-	return b, b.add(handler, func(f *function.Function) { f.ActiveTracing = active })
+	return b, b.add("behave", func(f *function.Function) { f.ActiveTracing = active })
 }
 
 func TestAnInvocationGoesOnWithTheTraceOfWhoInvokesOrBeginsOne(t *testing.T) {
@@ -43,7 +43,7 @@ func TestAnInvocationGoesOnWithTheTraceOfWhoInvokesOrBeginsOne(t *testing.T) {
 		"malformed, and as if nobody's": {true, "Root=1-2-3;Sampled=0", false, "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, arn := traced(t, "behave", test.active)
+			b, arn := traced(t, test.active)
 			result, err := b.Invoke(function.WithTrace(t.Context(), test.upstream), arn, []byte(`{"do": "trace"}`))
 			if err != nil {
 				t.Fatal(err)
@@ -61,7 +61,7 @@ func TestAnInvocationGoesOnWithTheTraceOfWhoInvokesOrBeginsOne(t *testing.T) {
 }
 
 func TestAllAttemptsOfAnEventBelongToOneTrace(t *testing.T) {
-	b, arn := traced(t, "behave", true)
+	b, arn := traced(t, true)
 	if err := b.InvokeAsync(function.WithTrace(t.Context(), upstream+"1"), arn, []byte(`{"do": "trace", "text": "fail"}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestAllAttemptsOfAnEventBelongToOneTrace(t *testing.T) {
 }
 
 func TestARequestTellsItsTraceInAHeader(t *testing.T) {
-	b, arn := traced(t, "behave", true)
+	b, arn := traced(t, true)
 	given := http.Header{"X-Amzn-Trace-Id": {upstream + "1"}}
 	answers := map[string]string{
 		"to the API":            b.call(b.api(), http.MethodPost, function.APIPath+arn+"/invocations", `{"do": "trace"}`, given).body,
@@ -91,7 +91,7 @@ func TestARequestTellsItsTraceInAHeader(t *testing.T) {
 }
 
 func TestTwoInvocationsThatNobodyHasSentForAreTwoTraces(t *testing.T) {
-	b, arn := traced(t, "behave", true)
+	b, arn := traced(t, true)
 	first, again := b.invoke(arn, "trace"), b.invoke(arn, "trace")
 	if found := tracePattern.FindAllSubmatch(append(first.Payload, again.Payload...), -1); len(found) != 2 || string(found[0][1]) == string(found[1][1]) {
 		t.Errorf("two invocations have the traces %s and %s", first.Payload, again.Payload)

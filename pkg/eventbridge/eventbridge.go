@@ -81,6 +81,7 @@ func (p *Publisher) Publish(ctx context.Context, events ...event.Event) error {
 			DetailType:   aws.String(e.Type),
 			Detail:       aws.String(string(detail)),
 		}
+		//nolint:contextcheck // A header is made of the event alone.
 		if header := tracing.Header(e.TraceParent); header != "" {
 			entry.TraceHeader = &header
 		}

@@ -120,7 +120,7 @@ func annotationValue(value attribute.Value) any {
 	case attribute.BOOL, attribute.INT64, attribute.FLOAT64:
 		return value.AsInterface()
 	default:
-		return shortened(value.Emit(), maximumValue)
+		return shortened(value.String(), maximumValue)
 	}
 }
 

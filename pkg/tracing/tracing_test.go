@@ -25,7 +25,7 @@ const (
 // invoked is the context of an invocation, as package lambda makes it.
 func invoked(t *testing.T, header string) context.Context {
 	t.Helper()
-	return context.WithValue(t.Context(), "x-amzn-trace-id", header) //nolint:staticcheck,revive // The key of package lambda.
+	return context.WithValue(t.Context(), "x-amzn-trace-id", header) //nolint:staticcheck // The key of package lambda.
 }
 
 // exported gives the tracer of a service, and what it exports.

@@ -40,7 +40,7 @@ func traced(t *testing.T, n int) events.SQSMessage {
 // invocation is the context of an invocation in trace number 99.
 func invocation(t *testing.T) context.Context {
 	t.Helper()
-	//nolint:staticcheck,revive // The key of package lambda.
+	//nolint:staticcheck // The key of package lambda.
 	return context.WithValue(t.Context(), "x-amzn-trace-id", tracing.Header(traceParent(99)))
 }
 

@@ -23,7 +23,7 @@ const (
 // invoke sends a request as an invocation of the Lambda function in a trace.
 func (s *shop) invoke(header, method, path, body string) events.LambdaFunctionURLResponse {
 	s.t.Helper()
-	//nolint:staticcheck,revive // The key of package lambda.
+	//nolint:staticcheck // The key of package lambda.
 	ctx := context.WithValue(s.t.Context(), "x-amzn-trace-id", header)
 	request := events.LambdaFunctionURLRequest{
 		RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json", "idempotency-key": "k-1"},
