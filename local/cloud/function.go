@@ -97,11 +97,11 @@ func (c *Cloud) checkDeadLetters(resource assembly.Resource, given *assembly.Fun
 	return nil
 }
 
-// checkTracing refuses, as Lambda does, active tracing by a role that may not
-// send segments: the daemon sends them by the function's role.
+// checkTracing refuses a function whose segments would be lost: the daemon sends
+// them by the function's role.
 func (c *Cloud) checkTracing(resource assembly.Resource, given *assembly.Function) error {
 	if given.TracingConfig.Mode == "Active" && !c.authority.roleMay(given.Role, "xray:PutTraceSegments", "*") {
-		return about(resource, errors.New("the provided execution role does not have permissions to call PutTraceSegments on XRAY"))
+		return about(resource, errors.New("its tracing is active, but its role does not allow xray:PutTraceSegments"))
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func traced(r resources) {
 
 func TestActiveTracingNeedsAPermission(t *testing.T) {
 	reason := refused(t, func(r resources) { r.properties("Worker")["TracingConfig"] = map[string]any{"Mode": "Active"} })
-	if !strings.Contains(reason, "the provided execution role does not have permissions to call PutTraceSegments on XRAY") {
+	if !strings.Contains(reason, "its tracing is active, but its role does not allow xray:PutTraceSegments") {
 		t.Errorf("the reason is %s", reason)
 	}
 }
