@@ -72,7 +72,7 @@ func TestWhatIsDeliveredTwiceIsInTheTraceTwice(t *testing.T) {
 	c.awaitStatus(t, id, "shipped")
 	c.settled(t)
 	c.checkTrace(t, id, []string{"order.place"})
-	handled, _ := c.handled(t, id)
+	handled, _ := c.logged(t, id)
 	if distinct := slices.Compact(slices.Clone(handled)); len(distinct) == len(handled) {
 		t.Errorf("nothing was handled twice: %v", handled)
 	}
@@ -87,7 +87,7 @@ func (c *cloud) checkTrace(t *testing.T, orderID string, commands []string) stri
 	// Neither the daemon nor the logs say when they have taken something.
 	eventually(t, "the trace of order "+orderID+" is complete", func() error {
 		var id string
-		handled, id = c.handled(t, orderID)
+		handled, id = c.logged(t, orderID)
 		answer, err := c.do(t.Context(), http.MethodGet, c.TracesURL+"/"+id, "")
 		if err != nil || answer.Status != http.StatusOK {
 			return fmt.Errorf("the trace %q is answered with %d, %v", id, answer.Status, err) //nolint:errorlint // There may be none.
@@ -132,10 +132,10 @@ func checkTree(t *testing.T, found trace, orderID string, commands, handled []st
 	}
 }
 
-// handled gives who has handled which events of an order, sorted, and the id of
+// logged gives who has handled which events of an order, sorted, and the id of
 // the trace, as the functions' logs tell it: all lines about an order must have
 // the same.
-func (c *cloud) handled(t *testing.T, orderID string) (handled []string, traceID string) {
+func (c *cloud) logged(t *testing.T, orderID string) (handled []string, traceID string) {
 	t.Helper()
 	client := cloudwatchlogs.NewFromConfig(c.aws(t))
 	for path, group := range c.LogGroups {
