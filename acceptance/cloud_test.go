@@ -34,6 +34,7 @@ type cloud struct {
 	AWSEndpointURL   string            `json:"awsEndpointUrl"`
 	NotificationsURL string            `json:"notificationsUrl"`
 	UsageURL         string            `json:"usageUrl"`
+	TracesURL        string            `json:"tracesUrl"`
 	Region           string            `json:"region"`
 	Queues           map[string]string `json:"queues"`
 	Tables           map[string]string `json:"tables"`

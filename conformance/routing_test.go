@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -101,6 +102,23 @@ func TestAForwardedEventIsTheSameOnTheNextBus(t *testing.T) {
 	inner := decode[innerEvent](t, *cloud.mailbox.one(t, test, `"inner"`).Body)
 	if diff := cmp.Diff(outer, inner.Event); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTheTraceOfAnEventIsAnAttributeOfItsMessageAndNotInIt(t *testing.T) {
+	t.Parallel()
+	test := unique()
+	const root = "Root=1-67891233-abcdef012345678912345678"
+	given := entry("forward", fmt.Sprintf(`{"test":%q}`, test))
+	given.TraceHeader = aws.String(root + ";Parent=53995c3f42cd8ad8;Sampled=0")
+	published(t, given)
+	cloud.mailbox.event(t, test)          // From the outer bus
+	cloud.mailbox.one(t, test, `"inner"`) // and from the inner one.
+	for _, got := range cloud.mailbox.all(t, test) {
+		// Services on the way may add to the header.
+		if header := got.Attributes["AWSTraceHeader"]; !strings.Contains(header, root) || strings.Contains(*got.Body, root) {
+			t.Errorf("the trace header %q comes with %s", header, *got.Body)
+		}
 	}
 }
 

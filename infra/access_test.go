@@ -75,12 +75,19 @@ func TestAFunctionUsesItsOwnContextOnly(t *testing.T) {
 		for _, statement := range policy.PolicyDocument.Statement {
 			for _, resource := range statement.Resource {
 				publishes := slices.Contains(statement.Action, "events:PutEvents")
-				if !publishes && contextOf(t, string(resource)) != owner {
+				if !publishes && !onlyTraces(statement) && contextOf(t, string(resource)) != owner {
 					t.Errorf("%s may do %v on %s", id, statement.Action, resource)
 				}
 			}
 		}
 	}
+}
+
+// onlyTraces tells whether a statement allows to send traces, and nothing else.
+// That is the one thing that IAM cannot restrict to a resource.
+func onlyTraces(statement synthtest.Statement) bool {
+	return slices.Equal(statement.Action, []synthtest.Reference{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}) &&
+		slices.Equal(statement.Resource, []synthtest.Reference{"*"})
 }
 
 // contextOf tells to which part of the stack a logical id belongs.
@@ -99,6 +106,9 @@ func TestNobodyMayDoEverything(t *testing.T) {
 	template := synthesized(t, "prod")
 	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
 		for _, statement := range policy.PolicyDocument.Statement {
+			if onlyTraces(statement) {
+				continue
+			}
 			for _, word := range slices.Concat(statement.Action, statement.Resource) {
 				if strings.Contains(string(word), "*") {
 					t.Errorf("%s allows %v on %v", id, statement.Action, statement.Resource)
@@ -114,6 +124,27 @@ func TestNobodyMayDoEverything(t *testing.T) {
 		if len(properties.ManagedPolicyArns)+len(properties.Policies) > 0 {
 			t.Errorf("%s has further policies: %+v", id, properties)
 		}
+	}
+}
+
+func TestEveryFunctionIsTracedAndMaySendItsTracesOnce(t *testing.T) {
+	template := synthesized(t, "prod")
+	traces := map[string]int{}
+	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+		for _, statement := range policy.PolicyDocument.Statement {
+			if onlyTraces(statement) {
+				traces[resourceName(id)]++
+			}
+		}
+	}
+	traced := synthtest.Of[synthtest.Function](t, template, functions)
+	for id, function := range traced {
+		if function.TracingConfig.Mode != "Active" || traces[resourceName(id)+"RoleDefaultPolicy"] != 1 {
+			t.Errorf("%s has the tracing mode %q and %d statements to send traces", id, function.TracingConfig.Mode, traces[resourceName(id)+"RoleDefaultPolicy"])
+		}
+	}
+	if len(traces) != len(traced) {
+		t.Errorf("%d roles may send traces of %d functions: %v", len(traces), len(traced), traces)
 	}
 }
 

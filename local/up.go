@@ -120,7 +120,7 @@ func factsOf(running *cloud.Cloud) facts {
 func bannerOf(stack string, f facts, took time.Duration) console.Banner {
 	banner := console.Banner{
 		Stack: stack, Took: took, OrderBody: exampleOrder,
-		Notifications: f.NotificationsURL, Usage: f.UsageURL,
+		Notifications: f.NotificationsURL, Usage: f.UsageURL, Traces: f.TracesURL,
 		AWSEndpoint: f.AWSEndpointURL, Region: f.Region,
 		Observed: f.Outputs[outputObserved],
 	}

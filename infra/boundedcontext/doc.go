@@ -46,7 +46,7 @@
 // # What is made
 //
 //	Table          on demand; text key pk; items expire at expires_at (seconds since 1970)
-//	Worker         an arm64 function with a role and a log group (WorkerRole, WorkerLogs)
+//	Worker         an arm64 function, traced by X-Ray, with a role and a log group (WorkerRole, WorkerLogs)
 //	Queue          of [Queue] and [FIFOQueue]: hides a message for six timeouts, keeps it for 14 days
 //	Bus            of [OwnBus]: closed to other accounts; forwarding rules and their roles
 //	Consume…       a rule for each source of Consumes
@@ -79,7 +79,8 @@
 // Each function has a role of its own. It may use TableActions on the table,
 // Query on the index if it QueriesDue, write its own log group, and publish
 // what it Publishes and nothing else: the permission has a condition on source
-// and type. The worker may also poll its queue and send to DeadLetters. A
+// and type. It may send its traces to X-Ray, which IAM cannot restrict to a
+// resource. The worker may also poll its queue and send to DeadLetters. A
 // forwarding role may publish on the one bus that it forwards to. Rules may send
 // to the queue and to Undelivered, each by its ARN.
 //

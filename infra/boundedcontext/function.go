@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
 	"example.com/saga/infra/loggroup"
 	"example.com/saga/infra/subscription"
@@ -33,13 +34,26 @@ func (c *BoundedContext) function(id string, function Function, role awsiam.Role
 		Role:            role,
 		LogGroup:        logs,
 		DeadLetterQueue: deadLetters,
+		Tracing:         awslambda.Tracing_ACTIVE,
 	}
 	if function.ReservedConcurrency > 0 {
 		props.ReservedConcurrentExecutions = jsii.Number(function.ReservedConcurrency)
 	}
 	made := awslambda.NewFunction(c.scope, &id, props)
 	watchFunction(made)
+	acknowledgeTracing(role)
 	return made
+}
+
+// acknowledgeTracing says why a role may do something on every resource: CDK
+// lets the role of a traced function send what it traces.
+func acknowledgeTracing(role awsiam.Role) {
+	policy := role.Node().FindChild(new("DefaultPolicy"))
+	cdknag.NagSuppressions_AddResourceSuppressions(policy, &[]*cdknag.NagPackSuppression{{
+		Id:        new("AwsSolutions-IAM5"),
+		Reason:    new("xray:PutTraceSegments and xray:PutTelemetryRecords cannot be restricted to a resource."),
+		AppliesTo: &[]any{"Resource::*"},
+	}}, nil)
 }
 
 // variables are what every function of the context is told.

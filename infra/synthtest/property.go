@@ -85,6 +85,7 @@ type Function struct {
 	Timeout                      int
 	DeadLetterConfig             struct{ TargetArn Reference }
 	LoggingConfig                struct{ LogGroup Reference }
+	TracingConfig                struct{ Mode string }
 }
 
 // EventSourceMapping is the properties of AWS::Lambda::EventSourceMapping.

@@ -19,6 +19,7 @@ type Function struct {
 	DeadLetterConfig             *DeadLetterTarget `cfn:"DeadLetterConfig"`
 	ReservedConcurrentExecutions *int              `cfn:"ReservedConcurrentExecutions"`
 	LoggingConfig                LoggingConfig     `cfn:"LoggingConfig"`
+	TracingConfig                TracingConfig     `cfn:"TracingConfig"`
 	Architectures                Harmless          `cfn:"Architectures" why:"the local artefacts are built for this machine"`
 	Description                  Harmless          `cfn:"Description" why:"only a reader sees it"`
 	KMSKeyARN                    Harmless          `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
@@ -49,13 +50,18 @@ type LoggingConfig struct {
 	LogGroup string `cfn:"LogGroup"`
 }
 
+// TracingConfig is whether a function is traced by X-Ray.
+type TracingConfig struct {
+	Mode string `cfn:"Mode"`
+}
+
 func (f *Function) identify(at place) (identity, error) {
 	name := at.named(f.FunctionName, 64)
 	arn := at.arn("lambda", "function:"+name)
 	bootstrap, err := at.files.bootstrap(f.Code.S3Key)
 	f.Bootstrap = bootstrap
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}},
-		errors.Join(oneOf("Runtime", f.Runtime, "provided.al2023"), err)
+		errors.Join(oneOf("Runtime", f.Runtime, "provided.al2023"), oneOf("TracingConfig.Mode", f.TracingConfig.Mode, "", "PassThrough", "Active"), err)
 }
 
 // EventSourceMapping is an AWS::Lambda::EventSourceMapping from a queue.

@@ -19,6 +19,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 			"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"Widgets": []}},
 			"Function": {"Type": "AWS::Lambda::Function", "Properties": {
 				"Code": {"S3Key": "x.zip"}, "Role": {"Ref": "Nobody"}, "Handler": "h", "Runtime": "python3.13",
+				"TracingConfig": {"Mode": "Sometimes"},
 				"Environment": {"Variables": {"BUCKET": {"Fn::GetAtt": ["Bucket", "Arn"]}, "LIST": []}}}},
 			"Queue": {"Type": "AWS::SQS::Queue", "UpdatePolicy": {}, "Properties": {
 				"Foo": 1, "FifoQueue": "yes", "VisibilityTimeout": 1.5, "RedrivePolicy": {"maxReceiveCount": 3, "bar": 1}}},
@@ -47,6 +48,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"resource Function (AWS::Lambda::Function): the referenced resource or parameter Nobody is not in the template",
 		"resource Function (AWS::Lambda::Function): property Environment.Variables.LIST must be a text",
 		`resource Function (AWS::Lambda::Function): property Runtime: the value "python3.13" is not supported by the local cloud`,
+		`resource Function (AWS::Lambda::Function): property TracingConfig.Mode: the value "Sometimes" is not supported by the local cloud`,
 		"resource Function (AWS::Lambda::Function): its code x.zip is not an asset of the assembly",
 		"resource Queue (AWS::SQS::Queue): the attribute UpdatePolicy is not supported by the local cloud",
 		"resource Queue (AWS::SQS::Queue): property FifoQueue must be of type bool, and is yes",

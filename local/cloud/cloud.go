@@ -25,6 +25,7 @@ import (
 	"example.com/saga/local/schedule"
 	"example.com/saga/local/secret"
 	"example.com/saga/local/table"
+	"example.com/saga/local/trace"
 	"example.com/saga/local/wire"
 )
 
@@ -78,6 +79,7 @@ type Cloud struct {
 	schedules    *schedule.Service
 	secrets      *secret.Service
 	receiver     *receiver
+	traces       *trace.Service
 
 	address string
 	doors   []door
@@ -105,6 +107,9 @@ func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 		}
 	}()
 	if c.address, err = c.open("", config.Port); err != nil {
+		return nil, err
+	}
+	if c.traces, err = trace.Start(config.Logger); err != nil {
 		return nil, err
 	}
 	if err := c.load(); err != nil {
@@ -208,6 +213,8 @@ func (c *Cloud) api() http.Handler {
 	mux.Handle(function.APIPath, c.functions.API(c.authority.authorize))
 	mux.Handle("/notifications", c.receiver)
 	mux.HandleFunc("GET /usage", c.showUsage)
+	mux.HandleFunc("GET /traces", c.showTraces)
+	mux.HandleFunc("GET /traces/{id}", c.showTrace)
 	mux.HandleFunc("POST /resume", c.resume)
 	return mux
 }
@@ -246,6 +253,9 @@ func (c *Cloud) Close() error {
 		c.functions.Close()
 	}
 	var problems []error
+	if c.traces != nil {
+		problems = append(problems, c.traces.Close())
+	}
 	for _, server := range c.servers {
 		problems = append(problems, server.Close())
 	}

@@ -7,6 +7,7 @@ import (
 
 	"example.com/saga/local/access"
 	"example.com/saga/local/bus"
+	"example.com/saga/local/function"
 	"example.com/saga/local/queue"
 	"example.com/saga/local/wire"
 )
@@ -59,6 +60,7 @@ func (d deliveries) toFunction(ctx context.Context, delivery bus.Delivery) error
 	if !d.cloud.authority.serviceMay(serviceEvents, "lambda:InvokeFunction", delivery.Target, delivery.Rule) {
 		return notPermitted("the policy of " + delivery.Target + " does not allow " + serviceEvents + " to invoke it for this rule")
 	}
+	ctx = function.WithTrace(ctx, delivery.Event.TraceHeader)
 	if err := d.cloud.functions.InvokeAsync(ctx, delivery.Target, delivery.Body); err != nil {
 		return refusal(err)
 	}

@@ -11,6 +11,7 @@ type Description struct {
 	AWSEndpointURL   string            `json:"awsEndpointUrl"`
 	NotificationsURL string            `json:"notificationsUrl"`
 	UsageURL         string            `json:"usageUrl"`
+	TracesURL        string            `json:"tracesUrl"`
 	Region           string            `json:"region"`
 	FunctionURLs     map[string]string `json:"functionUrls"`
 	Queues           map[string]string `json:"queues"`
@@ -34,6 +35,7 @@ func (c *Cloud) Describe() Description {
 		AWSEndpointURL:   c.address,
 		NotificationsURL: c.config.NotifyURL,
 		UsageURL:         c.address + "/usage",
+		TracesURL:        c.address + "/traces",
 		Region:           c.config.Region,
 		FunctionURLs:     map[string]string{},
 		Queues:           map[string]string{},

@@ -34,6 +34,7 @@ func (c *Cloud) newEngines() {
 		Queues:      c.queues,
 		DeadLetters: c.queues,
 
+		DaemonAddress:  c.traces.Address(),
 		RedeliverAfter: c.config.RedeliverAfter,
 		Hasten:         c.queues.Hasten,
 	})

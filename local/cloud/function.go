@@ -41,6 +41,7 @@ func (c *Cloud) createFunctions() error {
 			Concurrency:          number(given.ReservedConcurrentExecutions, unreserved),
 			LogGroup:             logGroup(resource, given),
 			MaximumRetryAttempts: defaultRetries,
+			ActiveTracing:        given.TracingConfig.Mode == "Active",
 		}
 		if config := retries[resource.ARN]; config != nil {
 			made.MaximumRetryAttempts = number(config.MaximumRetryAttempts, defaultRetries)
@@ -50,7 +51,7 @@ func (c *Cloud) createFunctions() error {
 			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
 			problems = append(problems, c.checkDeadLetters(resource, given))
 		}
-		problems = append(problems, c.checkLogs(resource, given))
+		problems = append(problems, c.checkLogs(resource, given), c.checkTracing(resource, given))
 		c.events[resource.ARN], c.requests[resource.ARN] = new(atomic.Int64), new(atomic.Int64)
 		if err := c.functions.Create(made); err != nil {
 			problems = append(problems, about(resource, err))
@@ -92,6 +93,15 @@ func (c *Cloud) checkDeadLetters(resource assembly.Resource, given *assembly.Fun
 	}
 	if !c.authority.roleMay(given.Role, "sqs:SendMessage", target) {
 		return about(resource, errors.New("the provided execution role does not have permissions to call SendMessage on SQS"))
+	}
+	return nil
+}
+
+// checkTracing refuses a function whose segments would be lost: the daemon sends
+// them by the function's role.
+func (c *Cloud) checkTracing(resource assembly.Resource, given *assembly.Function) error {
+	if given.TracingConfig.Mode == "Active" && !c.authority.roleMay(given.Role, "xray:PutTraceSegments", "*") {
+		return about(resource, errors.New("its tracing is active, but its role does not allow xray:PutTraceSegments"))
 	}
 	return nil
 }

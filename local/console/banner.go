@@ -16,6 +16,7 @@ type Banner struct {
 	OrderBody     string `json:"-"`
 	Notifications string `json:"notificationsUrl,omitempty"`
 	Usage         string `json:"usageUrl"`
+	Traces        string `json:"tracesUrl"`
 	AWSEndpoint   string `json:"awsEndpointUrl"`
 	Region        string `json:"region"`
 	// Observed is the URL of the queue that gets every event, if there is one.
@@ -45,6 +46,7 @@ func (c *Console) Ready(b Banner) {
 			b.AWSEndpoint, b.Region, b.Observed))
 	}
 	c.entry("See calls, counters and queue depths", "curl "+b.Usage)
+	c.entry("See what each order went through", "curl "+b.Traces)
 	c.line("")
 }
 

@@ -69,11 +69,12 @@ func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
 	if len(payload) == 0 {
 		payload = []byte("null")
 	}
+	ctx := WithTrace(r.Context(), r.Header.Get(traceHeader))
 	switch kind := r.Header.Get("X-Amz-Invocation-Type"); kind {
 	case invokeAsync:
-		return wire.Answer{Status: http.StatusAccepted}, c.service.InvokeAsync(r.Context(), function.ARN, payload)
+		return wire.Answer{Status: http.StatusAccepted}, c.service.InvokeAsync(ctx, function.ARN, payload)
 	case invokeAndWait, "":
-		result, err := c.service.Invoke(r.Context(), function.ARN, payload)
+		result, err := c.service.Invoke(ctx, function.ARN, payload)
 		answer := wire.Answer{Status: http.StatusOK, Header: map[string]string{"X-Amz-Executed-Version": "$LATEST"}, Body: result.Payload}
 		if result.FunctionError != "" {
 			answer.Header["X-Amz-Function-Error"] = result.FunctionError

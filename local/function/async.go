@@ -20,15 +20,16 @@ const longestMessage = 1 << 10
 // InvokeAsync accepts an event. The service invokes the function with it, again if
 // that fails, and gives it to the dead-letter queue in the end. Events wait while
 // the function is throttled, but not longer than its maximum event age.
-func (s *Service) InvokeAsync(_ context.Context, arn string, payload []byte) error {
+func (s *Service) InvokeAsync(ctx context.Context, arn string, payload []byte) error {
 	p, err := s.accept(arn, payload, maximumAsyncPayload)
 	if err != nil {
 		return err
 	}
+	inv := p.newInvocation(ctx, payload)
 	// Begun while accept's call is counted, so that Close waits for it.
 	s.background(func(ctx context.Context) {
 		defer s.busy.Add(-1)
-		s.handle(ctx, p, payload)
+		s.handle(ctx, p, inv)
 	})
 	s.calls.Done()
 	return nil
@@ -42,8 +43,7 @@ type abandoned struct {
 	message string
 }
 
-func (s *Service) handle(ctx context.Context, p *pool, payload []byte) {
-	inv := newInvocation(payload)
+func (s *Service) handle(ctx context.Context, p *pool, inv *invocation) {
 	expires := s.config.Clock().Add(p.function.MaximumEventAge)
 	for attempt := 0; ; attempt++ {
 		p.gate.pass(ctx)
@@ -58,12 +58,12 @@ func (s *Service) handle(ctx context.Context, p *pool, payload []byte) {
 				"function", p.function.Name, "request_id", inv.id)
 			return
 		case err != nil:
-			s.abandon(ctx, p, payload, abandoned{inv.id, http.StatusTooManyRequests, "Rate Exceeded."})
+			s.abandon(ctx, p, inv.payload, abandoned{inv.id, http.StatusTooManyRequests, "Rate Exceeded."})
 			return
 		}
 		delay := s.config.AsyncRetryDelays[min(attempt, len(s.config.AsyncRetryDelays)-1)]
 		if attempt == p.function.MaximumRetryAttempts || s.config.Clock().Add(delay).After(expires) {
-			s.abandon(ctx, p, payload, abandoned{inv.id, http.StatusOK, errorMessage(result.Payload)})
+			s.abandon(ctx, p, inv.payload, abandoned{inv.id, http.StatusOK, errorMessage(result.Payload)})
 			return
 		}
 		pause(ctx, delay)

@@ -32,7 +32,7 @@ func (m *mapping) process(ctx context.Context, batch []queue.Message) error {
 
 // invoke says whether any message of the event has failed.
 func (m *mapping) invoke(ctx context.Context, event event) (failed bool, err error) {
-	inv := newInvocation(event.payload)
+	inv := m.pool.newInvocation(ctx, event.payload)
 	inv.last = slices.ContainsFunc(event.messages, isOld)
 	result, err := m.place(ctx, inv)
 	if err != nil {

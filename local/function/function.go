@@ -55,6 +55,9 @@ type Function struct {
 	Handler         string
 	// URLAuthType is that of the function URL; empty is NONE.
 	URLAuthType string
+	// ActiveTracing samples what nobody has decided on, and gives the function
+	// an X-Ray daemon.
+	ActiveTracing bool
 }
 
 // EventSource maps a queue to a function.
@@ -124,6 +127,8 @@ type Config struct {
 	RedeliverAfter time.Duration
 	// Hasten lets a received message become visible within that time at the latest.
 	Hasten func(queueURL, receiptHandle string, within time.Duration)
+	// DaemonAddress is where the X-Ray daemon listens; empty is nowhere.
+	DaemonAddress string
 	// Grace is how long a process may take to end after SIGTERM.
 	Grace time.Duration
 	// KnownAccessKey says whether an access key id may call a function URL

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ const unhandled = "Unhandled"
 type invocation struct {
 	id      string
 	payload []byte
+	// trace is the header that tells the trace it belongs to.
+	trace string
 	// last is set if there may be no further attempt.
 	last bool
 	// deadline is set when a process takes it.
@@ -23,13 +26,16 @@ type invocation struct {
 	answered chan Result
 }
 
-func newInvocation(payload []byte) *invocation {
-	return &invocation{id: uuid.NewString(), payload: payload, answered: make(chan Result, 1)}
+func (p *pool) newInvocation(ctx context.Context, payload []byte) *invocation {
+	return &invocation{
+		id: uuid.NewString(), payload: payload, trace: p.function.trace(ctx, p.config.Clock()),
+		answered: make(chan Result, 1),
+	}
 }
 
 // again is the same event for another attempt.
 func (i *invocation) again() *invocation {
-	return &invocation{id: i.id, payload: i.payload, answered: make(chan Result, 1)}
+	return &invocation{id: i.id, payload: i.payload, trace: i.trace, answered: make(chan Result, 1)}
 }
 
 // functionError is how Lambda describes a failure.

@@ -13,8 +13,6 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 const runtimePath = "/2018-06-01/runtime/"
@@ -101,14 +99,9 @@ func (api *runtimeAPI) hand(w http.ResponseWriter, inv *invocation) {
 	header.Set("Lambda-Runtime-Aws-Request-Id", inv.id)
 	header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
 	header.Set("Lambda-Runtime-Invoked-Function-Arn", api.arn)
-	header.Set("Lambda-Runtime-Trace-Id", traceID(inv.deadline))
+	header.Set("Lambda-Runtime-Trace-Id", inv.trace)
 	// A process that does not take its event runs into its deadline.
 	_, _ = w.Write(inv.payload)
-}
-
-func traceID(at time.Time) string {
-	random := uuid.New()
-	return fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=0", at.Unix(), random[:12], random[8:])
 }
 
 func (api *runtimeAPI) response(w http.ResponseWriter, r *http.Request) {

@@ -98,7 +98,7 @@ func (s *Service) Invoke(ctx context.Context, arn string, payload []byte) (Resul
 		return Result{}, throttled()
 	}
 	defer p.free()
-	return p.invoke(ctx, newInvocation(payload)), nil
+	return p.invoke(ctx, p.newInvocation(ctx, payload)), nil
 }
 
 // accept finds the function and counts the caller as busy.

@@ -39,7 +39,7 @@ func (s *Service) URLHandler(arn string) http.Handler {
 			reply(w, http.StatusInternalServerError, map[string]string{"Message": err.Error()})
 			return
 		}
-		result, err := s.Invoke(r.Context(), arn, payload)
+		result, err := s.Invoke(WithTrace(r.Context(), r.Header.Get(traceHeader)), arn, payload)
 		if err != nil {
 			refuseCall(w, err)
 			return

@@ -35,6 +35,9 @@ func variables(f *Function, config *Config, runtimeAPI, stream string) []string 
 		"TZ":                              ":UTC",
 		"AWS_XRAY_CONTEXT_MISSING":        "LOG_ERROR",
 	}
+	if f.ActiveTracing && config.DaemonAddress != "" {
+		all["AWS_XRAY_DAEMON_ADDRESS"] = config.DaemonAddress
+	}
 	maps.Copy(all, config.Environment)
 	maps.Copy(all, f.Environment)
 	// A session of its own tells the calls of this process from those of others

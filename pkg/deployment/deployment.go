@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	awseventbridge "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
 
 	"example.com/saga/pkg/awsconfig"
 	"example.com/saga/pkg/contract"
@@ -21,6 +23,7 @@ import (
 	"example.com/saga/pkg/eventbridge"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/telemetry"
+	"example.com/saga/pkg/tracing"
 	"example.com/saga/pkg/worker"
 )
 
@@ -37,6 +40,8 @@ type Deployment struct {
 	Publisher *eventbridge.Publisher
 	Language  *contract.Language
 	Logger    *slog.Logger
+	// Tracer starts the spans of the function's service.
+	Tracer trace.Tracer
 
 	retention       time.Duration
 	deadLetterQueue *worker.DeadLetterQueue
@@ -48,6 +53,7 @@ type settings struct {
 	service, table, bus, logLevel string
 	metricsNamespace              string
 	deadLetterQueueURL, queueURL  string
+	xrayDaemon                    string
 	retention                     time.Duration
 }
 
@@ -69,14 +75,15 @@ func Main(run func(ctx context.Context, d *Deployment) error) {
 // belongs to.
 func Participant[S any](d *Deployment, source string, decide participant.Decide[S]) *participant.Participant[S] {
 	return &participant.Participant[S]{
-		Source:    source,
-		Decide:    decide,
-		Store:     d.Store,
-		Publisher: d.Publisher,
-		Language:  d.Language,
-		Clock:     time.Now,
-		Retention: d.retention,
-		Pause:     participant.Jitter(rand.Float64),
+		Source:      source,
+		Decide:      decide,
+		Store:       d.Store,
+		Publisher:   d.Publisher,
+		Language:    d.Language,
+		Clock:       time.Now,
+		Retention:   d.retention,
+		Pause:       participant.Jitter(rand.Float64),
+		TraceParent: tracing.Parent,
 	}
 }
 
@@ -91,6 +98,7 @@ func (d *Deployment) Door(handle worker.Handle) (*worker.Door, error) {
 		DeadLetters: d.deadLetterQueue,
 		Backoff:     d.backoff,
 		Logger:      d.Logger,
+		Tracer:      d.Tracer,
 		Clock:       time.Now,
 		Parallelism: parallelism,
 	}, nil
@@ -122,11 +130,28 @@ func load(ctx context.Context) (*Deployment, error) {
 		Publisher: eventbridge.NewPublisher(awseventbridge.NewFromConfig(aws), s.bus, participant.Jitter(rand.Float64)),
 		Language:  language,
 		Logger:    logger,
+		Tracer:    newTracer(ctx, s, logger),
 
 		retention:       s.retention,
 		deadLetterQueue: &worker.DeadLetterQueue{Client: queues, URL: s.deadLetterQueueURL},
 		backoff:         newBackoff(queues, s.queueURL),
 	}, nil
+}
+
+// newTracer makes the tracer of the function's service. Its spans go to the
+// daemon that Lambda runs beside a function with active tracing. A trace is not
+// worth a function that does not run.
+func newTracer(ctx context.Context, s settings, logger *slog.Logger) trace.Tracer {
+	var exporter sdktrace.SpanExporter
+	if s.xrayDaemon != "" {
+		daemon, err := tracing.NewDaemon(ctx, s.xrayDaemon, logger)
+		if err != nil {
+			logger.WarnContext(ctx, "no traces are sent", slog.String("error", err.Error()))
+		} else {
+			exporter = daemon
+		}
+	}
+	return tracing.NewProvider(s.service, exporter).Tracer("example.com/saga")
 }
 
 // newBackoff delays the failed messages of the function's queue, if it has one.
@@ -138,8 +163,9 @@ func newBackoff(client worker.Hider, url string) worker.Backoff {
 }
 
 // read takes the settings out of the environment and names all that are
-// missing. A function behind HTTP has no dead-letter queue, and only one behind
-// a queue of its own can have its failed messages delayed.
+// missing. A function behind HTTP has no dead-letter queue, only one behind a
+// queue of its own can have its failed messages delayed, and where nobody traces
+// there is no daemon.
 func read(getenv func(string) string) (settings, error) {
 	var problems []error
 	required := func(name string) string {
@@ -157,6 +183,7 @@ func read(getenv func(string) string) (settings, error) {
 		metricsNamespace:   required("METRICS_NAMESPACE"),
 		deadLetterQueueURL: getenv("DEAD_LETTER_QUEUE_URL"),
 		queueURL:           getenv("QUEUE_URL"),
+		xrayDaemon:         getenv("AWS_XRAY_DAEMON_ADDRESS"), // Lambda sets it.
 	}
 	retention, err := duration("RETENTION", getenv)
 	s.retention = retention

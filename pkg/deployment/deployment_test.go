@@ -1,10 +1,12 @@
 package deployment
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"example.com/saga/pkg/tracing"
 	"example.com/saga/pkg/worker"
 )
 
@@ -18,6 +20,8 @@ func environment() map[string]string {
 		"RETENTION":             "360h",
 		"DEAD_LETTER_QUEUE_URL": "https://sqs.example.com/1/payment-dead",
 		"QUEUE_URL":             "https://sqs.example.com/1/payment",
+
+		"AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
 	}
 }
 
@@ -33,7 +37,8 @@ func TestTheSettingsAreReadFromTheEnvironment(t *testing.T) {
 	}
 	want := settings{
 		service: "payment", table: "payment-dedup", bus: "global", logLevel: "INFO", metricsNamespace: "saga-test",
-		deadLetterQueueURL: "https://sqs.example.com/1/payment-dead", queueURL: "https://sqs.example.com/1/payment", retention: 360 * time.Hour,
+		deadLetterQueueURL: "https://sqs.example.com/1/payment-dead", queueURL: "https://sqs.example.com/1/payment",
+		xrayDaemon: "127.0.0.1:2000", retention: 360 * time.Hour,
 	}
 	if got != want {
 		t.Errorf("read %+v, expected %+v", got, want)
@@ -80,6 +85,27 @@ func TestOnlyAFunctionThatKnowsItsQueueDelaysFailedMessages(t *testing.T) {
 	backoff, ok := newBackoff(nil, "https://sqs.example.com/1/payment").(*worker.VisibilityBackoff)
 	if !ok || backoff.URL != "https://sqs.example.com/1/payment" {
 		t.Errorf("with a queue the backoff is %v", backoff)
+	}
+}
+
+func TestAFunctionRunsWithoutADaemonAndItsTracesHaveIDsAllTheSame(t *testing.T) {
+	for name, test := range map[string]struct{ address, log string }{
+		"that nobody runs":        {"", ""},
+		"that cannot be reached":  {"nowhere", "no traces are sent"},
+		"that nobody answers for": {"127.0.0.1:9", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			tracer := newTracer(t.Context(), settings{service: "payment", xrayDaemon: test.address}, slog.New(slog.NewTextHandler(&log, nil)))
+			ctx, span := tracer.Start(t.Context(), "work")
+			defer span.End()
+			if tracing.Parent(ctx) == "" {
+				t.Error("there is no trace")
+			}
+			if got := log.String(); (got == "") != (test.log == "") || !strings.Contains(got, test.log) {
+				t.Errorf("the log is %q", got)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package event is the envelope that every event of the saga travels in: a
-// CloudEvent 1.0 in structured mode with the extensions correlationid and
-// causationid.
+// CloudEvent 1.0 in structured mode with the extensions correlationid,
+// causationid and traceparent.
 package event
 
 import (
@@ -53,6 +53,12 @@ type Event struct {
 	// CausationID is the id of the event that caused this one; the first event
 	// of a saga has none.
 	CausationID string
+	// TraceParent is the work that published the event, for tracing: the
+	// CloudEvents extension traceparent in the form of W3C Trace Context, version
+	// 00. It is optional, and as much content of the event as all else. What is
+	// malformed is neither read nor written, as if it were absent: no event is
+	// ever lost because of its trace.
+	TraceParent string
 	Data        json.RawMessage
 }
 
@@ -60,11 +66,18 @@ type Event struct {
 const (
 	correlationID = "correlationid"
 	causationID   = "causationid"
+	traceParent   = "traceparent"
 )
 
 // SQS allows 128 characters of a message group id, EventBridge 100 of the value
 // that it puts there.
 var subjectPattern = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,100}$`)
+
+// Version, trace id, parent id and flags; ids of zeros alone are none.
+var (
+	traceParentPattern = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+	noTrace            = regexp.MustCompile(`^00-(0{32}|[0-9a-f]{32}-0{16})-`)
+)
 
 // Cause is what makes a participant publish: an event, or a command from
 // outside of the saga, which leaves no causation id because it was never
@@ -141,6 +154,9 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	if e.CausationID != "" {
 		ce.SetExtension(causationID, e.CausationID)
 	}
+	if isTraceParent(e.TraceParent) {
+		ce.SetExtension(traceParent, e.TraceParent)
+	}
 	if err := ce.SetData(dataContentType, e.Data); err != nil {
 		return nil, err
 	}
@@ -173,6 +189,10 @@ func (e *Event) UnmarshalJSON(encoded []byte) error {
 	if err != nil {
 		return err
 	}
+	trace, _ := ce.Extensions()[traceParent].(string)
+	if !isTraceParent(trace) {
+		trace = ""
+	}
 	*e = Event{
 		ID:            ce.ID(),
 		Source:        ce.Source(),
@@ -182,6 +202,7 @@ func (e *Event) UnmarshalJSON(encoded []byte) error {
 		DataSchema:    ce.DataSchema(),
 		CorrelationID: correlation,
 		CausationID:   causation,
+		TraceParent:   trace,
 		Data:          ce.Data(),
 	}
 	return e.validate()
@@ -196,6 +217,10 @@ func extension(ce cloudevents.Event, name string) (string, error) {
 	default:
 		return "", fmt.Errorf("%s is %v, not a string", name, value)
 	}
+}
+
+func isTraceParent(text string) bool {
+	return traceParentPattern.MatchString(text) && !noTrace.MatchString(text)
 }
 
 // validate checks what the saga asks of an event beyond CloudEvents.

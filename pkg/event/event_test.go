@@ -33,6 +33,7 @@ func full() event.Event {
 		DataSchema:    "https://example.com/schema/depot.parcel-left/1",
 		CorrelationID: "c-1",
 		CausationID:   "e-1",
+		TraceParent:   "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		Data:          json.RawMessage(`{"label":"<a&b>\u2028é"}`),
 	}
 }
@@ -50,6 +51,7 @@ func members() map[string]any {
 		"dataschema":      "https://example.com/schema/depot.parcel-left/1",
 		"correlationid":   "c-1",
 		"causationid":     "e-1",
+		"traceparent":     "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		"data":            map[string]any{"label": "x"},
 	}
 }
@@ -65,7 +67,7 @@ func encode(t *testing.T, value any) []byte {
 
 func TestAnEventIsReadAsItWasWritten(t *testing.T) {
 	first := full()
-	first.CausationID = ""
+	first.CausationID, first.TraceParent = "", ""
 	for name, e := range map[string]event.Event{"caused": full(), "first of its saga": first} {
 		t.Run(name, func(t *testing.T) {
 			encoded := encode(t, e)
@@ -110,6 +112,7 @@ func TestTheCloudEventsSDKReadsOurJSON(t *testing.T) {
 		"dataschema":      ce.DataSchema(),
 		"correlationid":   ce.Extensions()["correlationid"],
 		"causationid":     ce.Extensions()["causationid"],
+		"traceparent":     ce.Extensions()["traceparent"],
 	}
 	want := members()
 	delete(want, "data")
@@ -202,9 +205,50 @@ func TestParseNamesEveryProblemOfTheSagaAtOnce(t *testing.T) {
 
 func TestParseLeavesAsideExtensionsOfOthers(t *testing.T) {
 	document := members()
-	document["traceparent"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	document["tracestate"] = "vendor=1"
 	if _, err := event.Parse(encode(t, document)); err != nil {
 		t.Error(err)
+	}
+}
+
+// No event is lost because of its trace.
+func TestATraceParentThatIsMalformedIsAsGoodAsNone(t *testing.T) {
+	const id, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+	for name, value := range map[string]any{
+		"nothing":               "",
+		"a word":                "trace",
+		"a number":              7,
+		"another version":       "01-" + id + "-" + span + "-01",
+		"no flags":              "00-" + id + "-" + span,
+		"something behind it":   "00-" + id + "-" + span + "-01-x",
+		"a line break behind":   "00-" + id + "-" + span + "-01\n",
+		"upper case":            "00-" + strings.ToUpper(id) + "-" + span + "-01",
+		"a trace id of zeros":   "00-" + strings.Repeat("0", 32) + "-" + span + "-01",
+		"a parent id of zeros":  "00-" + id + "-" + strings.Repeat("0", 16) + "-01",
+		"a trace id too short":  "00-" + id[1:] + "-" + span + "-01",
+		"a parent id too short": "00-" + id + "-" + span[1:] + "-01",
+	} {
+		t.Run(name, func(t *testing.T) {
+			document := members()
+			document["traceparent"] = value
+			read, err := event.Parse(encode(t, document))
+			if err != nil || read.TraceParent != "" {
+				t.Errorf("it is read as %q, %v", read.TraceParent, err)
+			}
+			text, isText := value.(string)
+			if !isText {
+				return
+			}
+			e := full()
+			e.TraceParent = text
+			var written map[string]any
+			if err := json.Unmarshal(encode(t, e), &written); err != nil {
+				t.Fatal(err)
+			}
+			if value, found := written["traceparent"]; found {
+				t.Errorf("it is written as %q", value)
+			}
+		})
 	}
 }
 

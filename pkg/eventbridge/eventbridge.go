@@ -1,8 +1,9 @@
 // Package eventbridge publishes CloudEvents on an EventBridge bus.
 //
 // The detail of an entry is the whole event, in structured mode; source and
-// detail-type repeat its source and type, for rules to match. Events are put in
-// their order, ten in a call and not more than 256 KB.
+// detail-type repeat its source and type, for rules to match. Its traceparent is
+// the entry's TraceHeader too, with which the bus, queues and Lambda go on with
+// the trace. Events are put in their order, ten in a call and not more than 256 KB.
 //
 // An event that is invalid or larger than event.MaximumSize is event.ErrInvalid,
 // and then none is put. EventBridge may accept some entries of a call and not
@@ -30,6 +31,7 @@ import (
 
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/tracing"
 )
 
 const (
@@ -73,12 +75,17 @@ func (p *Publisher) Publish(ctx context.Context, events ...event.Event) error {
 		if err != nil {
 			return err
 		}
-		entries = append(entries, types.PutEventsRequestEntry{
+		entry := types.PutEventsRequestEntry{
 			EventBusName: &p.bus,
 			Source:       aws.String(e.Source),
 			DetailType:   aws.String(e.Type),
 			Detail:       aws.String(string(detail)),
-		})
+		}
+		//nolint:contextcheck // A header is made of the event alone.
+		if header := tracing.Header(e.TraceParent); header != "" {
+			entry.TraceHeader = &header
+		}
+		entries = append(entries, entry)
 	}
 	for len(entries) > 0 {
 		n := batch(entries)
@@ -102,7 +109,7 @@ func batch(entries []types.PutEventsRequestEntry) int {
 	return len(entries)
 }
 
-// size is what AWS counts of an entry.
+// size is what AWS counts of an entry: the trace header is free.
 func size(entry types.PutEventsRequestEntry) int {
 	return len(*entry.Source) + len(*entry.DetailType) + len(*entry.Detail)
 }

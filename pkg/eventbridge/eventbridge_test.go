@@ -38,6 +38,27 @@ func TestAnEventIsPutAsItTravels(t *testing.T) {
 	}
 }
 
+func TestAnEntryHasTheTraceOfItsEventInItsHeader(t *testing.T) {
+	b := &bus{}
+	events := numbered(3)
+	events[0].TraceParent = "00-67891233abcdef012345678912345678-53995c3f42cd8ad8-01"
+	events[1].TraceParent = "00-67891233abcdef012345678912345678-53995c3f42cd8ad8-00"
+	if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), events...); err != nil {
+		t.Fatal(err)
+	}
+	var got []*string
+	for _, entry := range b.calls[0] {
+		got = append(got, entry.TraceHeader)
+	}
+	if diff := cmp.Diff([]*string{
+		new("Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1"),
+		new("Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=0"),
+		nil,
+	}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNothingToPublishMakesNoCall(t *testing.T) {
 	b := &bus{}
 	if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context()); err != nil || len(b.calls) != 0 {

@@ -1,8 +1,10 @@
 package participant_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -85,6 +87,31 @@ func TestADuplicatePublishesTheSameAgainAndWritesNothing(t *testing.T) {
 	if diff := cmp.Diff(first, again); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// traced is a trace parent whose span has this number.
+func traced(span int) string {
+	return fmt.Sprintf("00-0af7651916cd43dd8448eb211c80319c-%016x-01", span)
+}
+
+func TestWhatIsPublishedCarriesTheTraceOfTheWorkThatDecidedIt(t *testing.T) {
+	w := newWarehouse(t, ship)
+	type work struct{}
+	w.TraceParent = func(ctx context.Context) string { return traced(ctx.Value(work{}).(int)) }
+	for n, id := range []string{"e-1", "e-2", "e-1"} {
+		if err := w.Handle(context.WithValue(t.Context(), work{}, n+1), w.placed(t, id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, e := range w.publisher.Published() {
+		got = append(got, e.TraceParent)
+	}
+	want := []string{traced(1), traced(1), traced(2), traced(2), traced(1), traced(1)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("expected (-) and published (+):\n%s", diff)
+	}
+	assertOneContentPerID(t, w.publisher.Published())
 }
 
 func TestTheSameIDFromAnotherSourceIsAnotherEvent(t *testing.T) {

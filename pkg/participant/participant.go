@@ -93,7 +93,7 @@ func Pure[S any](decide func(S, Input) (Decision[S], error)) Decide[S] {
 }
 
 // Participant is one bounded context in the saga. All fields are required but
-// Due and Committed.
+// Due, Committed and TraceParent.
 type Participant[S any] struct {
 	// Source is the name of the context, the source of what it publishes.
 	Source    string
@@ -119,6 +119,10 @@ type Participant[S any] struct {
 	// process that dies in between, or an answer of the store that is lost,
 	// keeps a commit from it: it is for measuring, and for nothing else.
 	Committed func(ctx context.Context, before, after S, in Input)
+	// TraceParent gives the trace parent of the work that is under way, which the
+	// events it publishes carry; or nothing. It is committed with them, so that
+	// they carry the same one whenever they are published again.
+	TraceParent func(context.Context) string
 }
 
 // tolerance is how much longer than its retention a handled event is
@@ -210,7 +214,7 @@ func (p *Participant[S]) attempt(ctx context.Context, cause event.Cause, in Inpu
 	if err := named(decision.Adjustments); err != nil {
 		return state, nil, err
 	}
-	published, err := p.outgoing(cause, decision.Events, in.Now)
+	published, err := p.outgoing(ctx, cause, decision.Events, in.Now)
 	if err != nil {
 		return state, nil, err
 	}
@@ -229,12 +233,15 @@ func (p *Participant[S]) attempt(ctx context.Context, cause event.Cause, in Inpu
 
 // outgoing makes the events to publish and checks them, so that what could not
 // be published later is not committed now.
-func (p *Participant[S]) outgoing(cause event.Cause, data []event.Data, now time.Time) ([]event.Event, error) {
+func (p *Participant[S]) outgoing(ctx context.Context, cause event.Cause, data []event.Data, now time.Time) ([]event.Event, error) {
 	var published []event.Event
 	for ordinal, d := range data {
 		e, err := event.Caused(cause, p.Source, d, ordinal, now)
 		if err != nil {
 			return nil, err
+		}
+		if p.TraceParent != nil {
+			e.TraceParent = p.TraceParent(ctx)
 		}
 		if e, err = p.Language.Write(e); err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 // Package telemetry writes what a function has to say: JSON log lines that
-// carry the correlation id, and metrics inside of them in CloudWatch's embedded
-// metric format. One event handled is one line, log and metric in one.
+// carry the correlation id and the trace id, and metrics inside of them in
+// CloudWatch's embedded metric format. One event handled is one line, log and
+// metric in one.
 package telemetry
 
 import (
@@ -10,6 +11,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"example.com/saga/pkg/tracing"
 )
 
 // Result of handling an event.
@@ -35,7 +38,8 @@ type Outcome struct {
 // ("DEBUG", "INFO", "WARN", "ERROR"). A line that carries metrics is written at
 // any level, because the level is about how much there is to read and not about
 // what is measured. CloudWatch shows the metrics in the namespace, which keeps
-// apart what several environments measure in one account.
+// apart what several environments measure in one account. A line written within
+// a trace carries its id, as X-Ray writes it.
 func NewLogger(w io.Writer, namespace, service, level string) (*slog.Logger, error) {
 	var parsed slog.Level
 	if err := parsed.UnmarshalText([]byte(level)); err != nil {
@@ -53,7 +57,7 @@ func WithCorrelation(ctx context.Context, correlationID, orderID string) context
 	return context.WithValue(ctx, correlationKey{}, [2]string{correlationID, orderID})
 }
 
-// correlated adds the ids of the context to every line, and says which of its
+// correlated adds the ids in the context to every line, and says which of its
 // members are metrics.
 type correlated struct {
 	slog.Handler
@@ -71,6 +75,9 @@ func (c correlated) Handle(ctx context.Context, record slog.Record) error {
 	}
 	if ids, ok := ctx.Value(correlationKey{}).([2]string); ok {
 		record.AddAttrs(slog.String("correlation_id", ids[0]), slog.String("order_id", ids[1]))
+	}
+	if id := tracing.ID(ctx); id != "" {
+		record.AddAttrs(slog.String("trace_id", id))
 	}
 	return c.Handler.Handle(ctx, record)
 }

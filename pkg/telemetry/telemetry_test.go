@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/pkg/telemetry"
+	"example.com/saga/pkg/tracing"
 )
 
 // logged gives the lines that are logged at a level, each as an object.
@@ -55,6 +56,20 @@ func TestEveryLineCarriesTheServiceTheCorrelationIDAndTheOrderID(t *testing.T) {
 		got := []any{line["service"], line["correlation_id"], line["order_id"]}
 		if diff := cmp.Diff([]any{"payment", "c-1", "o-1"}, got); diff != "" {
 			t.Errorf("%v: %s", line["msg"], diff)
+		}
+	}
+}
+
+func TestALineWithinATraceCarriesItsIDAsXRayWritesIt(t *testing.T) {
+	ctx := tracing.Continue(t.Context(), "00-67891233abcdef012345678912345678-53995c3f42cd8ad8-01")
+	lines := logged(t, "INFO", func(logger *slog.Logger) {
+		logger.With(slog.Int("n", 1)).InfoContext(ctx, "plain")
+		telemetry.LogEvent(ctx, logger, outcome(telemetry.Handled, nil))
+		logger.InfoContext(t.Context(), "outside")
+	})
+	for i, want := range []any{"1-67891233-abcdef012345678912345678", "1-67891233-abcdef012345678912345678", nil} {
+		if got := lines[i]["trace_id"]; got != want {
+			t.Errorf("line %d has the trace id %v, not %v", i, got, want)
 		}
 	}
 }

@@ -23,7 +23,9 @@
 // queue what is delivered again behind a failure counts as received, too.
 //
 // Each event is one line in the log, which carries its metrics (see package
-// telemetry). Permissions: sqs:SendMessage on the dead-letter queue and, for
+// telemetry), and one span in the trace of the event (see package tracing): a
+// child of the event's traceparent, or of the invocation if it has none. What is
+// delivered again is handled in a span of its own. Permissions: sqs:SendMessage on the dead-letter queue and, for
 // VisibilityBackoff, sqs:ChangeMessageVisibility on the queue; both cost a call
 // for each letter, and for every ten failures of a batch.
 //
@@ -44,10 +46,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/telemetry"
+	"example.com/saga/pkg/tracing"
 )
 
 // Handle handles one event. An error that is event.ErrInvalid can never be
@@ -69,7 +73,7 @@ type Letter struct {
 	Err   error
 }
 
-// Door leads events to a Handle. All fields are required but Backoff.
+// Door leads events to a Handle. All fields are required but Backoff and Tracer.
 type Door struct {
 	Handle      Handle
 	DeadLetters DeadLetters
@@ -77,7 +81,10 @@ type Door struct {
 	// Without it they come again when their visibility timeout is over.
 	Backoff Backoff
 	Logger  *slog.Logger
-	Clock   func() time.Time
+	// Tracer starts the span of each event. Without it the handler finds that of
+	// the event's publisher in its context.
+	Tracer trace.Tracer
+	Clock  func() time.Time
 	// Parallelism is how many message groups of a batch are worked on at the
 	// same time. On a standard queue every message is a group of its own.
 	Parallelism int
@@ -98,6 +105,7 @@ const (
 // The event source mapping must have ReportBatchItemFailures, else AWS takes
 // every answer for a success of the whole batch.
 func (d *Door) Batch(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+	ctx = tracing.ContinueInvocation(ctx)
 	working, cancel := withReserve(ctx, reserve)
 	defer cancel()
 
@@ -135,6 +143,8 @@ func (d *Door) event(ctx context.Context, letter Letter) error {
 	began := d.Clock()
 	e, err := event.Parse([]byte(letter.Body))
 	ctx = telemetry.WithMeasures(telemetry.WithCorrelation(ctx, e.CorrelationID, e.Subject))
+	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), d.Tracer, e, trace.SpanKindConsumer)
+	defer func() { tracing.End(span, err) }()
 	if err == nil {
 		err = d.safely(ctx, e)
 	}

@@ -14,8 +14,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/tracing"
 	"example.com/saga/pkg/worker"
 )
 
@@ -34,6 +36,7 @@ type hall struct {
 	handled []string
 	letters []worker.Letter
 	log     bytes.Buffer
+	spans   *tracetest.InMemoryExporter
 	sendErr error
 }
 
@@ -41,7 +44,7 @@ type hall struct {
 // handler gets is written down before.
 func newHall(t *testing.T, handle func(ctx context.Context, id string) error) *hall {
 	t.Helper()
-	h := &hall{}
+	h := &hall{spans: tracetest.NewInMemoryExporter()}
 	h.Door = &worker.Door{
 		Handle: func(ctx context.Context, e event.Event) error {
 			h.mu.Lock()
@@ -51,6 +54,7 @@ func newHall(t *testing.T, handle func(ctx context.Context, id string) error) *h
 		},
 		DeadLetters: h,
 		Logger:      slog.New(slog.NewJSONHandler(&h.log, nil)),
+		Tracer:      tracing.NewProvider("payment", h.spans).Tracer("test"),
 		Clock:       time.Now,
 		Parallelism: 10,
 	}

@@ -102,6 +102,17 @@ func (s State) Due() time.Time {
 	return s.Deadline
 }
 
+// TraceParent is that of the first event about an order, so that whatever is done
+// about it later belongs to the same trace.
+func TraceParent(record participant.Record) string {
+	for _, handled := range record.Handled {
+		for _, e := range handled.Published {
+			return e.TraceParent
+		}
+	}
+	return ""
+}
+
 // Place is the command to place an order.
 type Place struct {
 	Order       contract.OrderPlaced

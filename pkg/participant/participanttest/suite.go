@@ -102,6 +102,7 @@ func newEvent(subject string, at time.Time, ordinal int) event.Event {
 		DataSchema:    "https://example.com/schema/1",
 		CorrelationID: "correlation",
 		CausationID:   "first",
+		TraceParent:   []string{"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", ""}[ordinal],
 		Data:          json.RawMessage([]string{`{"text":"\u003cé\u003e","n":1}`, `{}`}[ordinal]),
 	}
 }

@@ -10,10 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/telemetry"
+	"example.com/saga/pkg/tracing"
 	"example.com/saga/services/order"
 )
 
@@ -30,6 +33,8 @@ type Orders interface {
 type API struct {
 	Orders Orders
 	Logger *slog.Logger
+	// Tracer starts the span of each command.
+	Tracer trace.Tracer
 	Clock  func() time.Time
 	// NewID makes a random id.
 	NewID func() string
@@ -173,14 +178,16 @@ func (a *API) show(w http.ResponseWriter, r *http.Request) error {
 }
 
 // cancel asks for the cancellation of an order. Whether it is granted is the
-// warehouse's decision, so the answer is only that it was asked for.
+// warehouse's decision, so the answer is only that it was asked for. It belongs
+// to the trace of the order, and not to one of its own.
 func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	state, _, err := a.find(r.Context(), id)
+	state, record, err := a.find(r.Context(), id)
 	if err != nil {
 		return err
 	}
 	ctx := telemetry.WithCorrelation(r.Context(), state.CorrelationID, id)
+	ctx = tracing.Continue(ctx, order.TraceParent(record))
 	state, err = a.execute(ctx, a.command(id, state.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
 	// A request that is repeated finds what the order has come to since.
@@ -198,7 +205,9 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 // execute executes a command. One that is committed is accepted, although its
 // events could not be published: the sweeper does that.
 func (a *API) execute(ctx context.Context, command event.Event, data event.Data) (order.State, error) {
+	ctx, span := tracing.Start(ctx, a.Tracer, command, trace.SpanKindServer)
 	state, err := a.Orders.Execute(ctx, command, data)
+	tracing.End(span, err, order.ErrTooLate)
 	if errors.Is(err, participant.ErrUnpublished) {
 		a.Logger.WarnContext(ctx, "accepted, to be published later", slog.String("error", err.Error()))
 		return state, nil

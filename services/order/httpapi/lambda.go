@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/saga/pkg/tracing"
 )
 
 // Lambda makes a Lambda handler, behind a function URL with buffered responses,
@@ -19,7 +21,7 @@ import (
 func Lambda(handler http.Handler) func(context.Context, events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 	return func(ctx context.Context, in events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 		recorder := &recorder{header: make(http.Header), status: http.StatusOK}
-		request, err := newRequest(ctx, in)
+		request, err := newRequest(tracing.ContinueInvocation(ctx), in)
 		if p, isProblem := errors.AsType[*problem](err); isProblem {
 			p.write(recorder)
 			return recorder.response(), nil

@@ -12,10 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/tracing"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
 )
@@ -32,6 +35,7 @@ type shop struct {
 	store     *faultyStore
 	publisher *faultyPublisher
 	logs      *strings.Builder
+	spans     *tracetest.InMemoryExporter
 	now       time.Time
 }
 
@@ -77,7 +81,7 @@ func newShop(tb testing.TB) *shop {
 	}
 	s := &shop{
 		t: tb, language: language, store: &faultyStore{Store: memory.NewStore()}, publisher: &faultyPublisher{}, logs: &strings.Builder{},
-		now: now,
+		spans: tracetest.NewInMemoryExporter(), now: now,
 	}
 	clock := func() time.Time { return s.now }
 	s.orders = &participant.Participant[order.State]{
@@ -90,11 +94,14 @@ func newShop(tb testing.TB) *shop {
 		Retention: 24 * time.Hour,
 		Pause:     func(context.Context, int) error { return nil },
 		Due:       order.State.Due,
+
+		TraceParent: tracing.Parent,
 	}
 	random := 0
 	s.handler = (&httpapi.API{
 		Orders: s.orders,
 		Logger: slog.New(slog.NewTextHandler(s.logs, nil)),
+		Tracer: tracing.NewProvider("order", s.spans).Tracer("test"),
 		Clock:  clock,
 		NewID: func() string {
 			random++

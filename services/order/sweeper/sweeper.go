@@ -10,10 +10,13 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/telemetry"
+	"example.com/saga/pkg/tracing"
 	"example.com/saga/services/order"
 )
 
@@ -53,6 +56,8 @@ type Sweeper struct {
 	Orders Orders
 	Index  Index
 	Logger *slog.Logger
+	// Tracer starts the span of each command.
+	Tracer trace.Tracer
 	Clock  func() time.Time
 	// Deadline is how long an order may take. It only tells from a deadline
 	// when the order was placed: the deadline itself is the order's own.
@@ -63,6 +68,7 @@ type Sweeper struct {
 // context's patience. What fails for one order does not keep it from the
 // others; it fails in the end, so that somebody sees it.
 func (s *Sweeper) Sweep(ctx context.Context) error {
+	ctx = tracing.ContinueInvocation(ctx)
 	now := s.Clock()
 	ids, err := s.Index.Due(ctx, now.Add(s.Deadline-order.Patience), limit)
 	if err != nil {
@@ -102,6 +108,7 @@ func (s *Sweeper) look(ctx context.Context, id string, now time.Time, oldest *ag
 		oldest.rollback = max(oldest.rollback, now.Sub(state.RollbackSince))
 	}
 	ctx = telemetry.WithCorrelation(ctx, state.CorrelationID, id)
+	ctx = tracing.Continue(ctx, order.TraceParent(record))
 	remedy := order.Sweep(state, record.Handled[len(record.Handled)-1].At, now)
 	if remedy.Republish {
 		if err := s.Orders.Republish(ctx, record); err != nil {
@@ -119,14 +126,17 @@ func (s *Sweeper) look(ctx context.Context, id string, now time.Time, oldest *ag
 // id in every sweep.
 func (s *Sweeper) timeOut(ctx context.Context, id, correlationID string, now time.Time) error {
 	commandType := order.Cancel{}.EventType()
-	_, err := s.Orders.Execute(ctx, event.Event{
+	command := event.Event{
 		ID:            event.DeriveID(source, id, commandType),
 		Source:        source,
 		Type:          commandType,
 		Subject:       id,
 		Time:          now,
 		CorrelationID: correlationID,
-	}, order.Cancel{Reason: contract.TimedOut})
+	}
+	ctx, span := tracing.Start(ctx, s.Tracer, command, trace.SpanKindInternal)
+	_, err := s.Orders.Execute(ctx, command, order.Cancel{Reason: contract.TimedOut})
+	tracing.End(span, err, order.ErrTooLate)
 	switch {
 	case errors.Is(err, order.ErrTooLate):
 		return nil // It has ended since it was loaded.

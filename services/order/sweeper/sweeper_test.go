@@ -12,12 +12,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/telemetry"
+	"example.com/saga/pkg/tracing"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/sweeper"
 )
@@ -30,11 +32,13 @@ type shop struct {
 	*sweeper.Sweeper
 
 	t         *testing.T
+	ctx       context.Context //nolint:containedctx // That of an invocation.
 	orders    *participant.Participant[order.State]
 	store     *countingStore
 	publisher *faultyPublisher
 	language  *contract.Language
 	logs      *bytes.Buffer
+	spans     *tracetest.InMemoryExporter
 	now       time.Time
 }
 
@@ -93,8 +97,8 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	s := &shop{
-		t: t, store: &countingStore{Store: memory.NewStore()}, publisher: &faultyPublisher{}, language: language,
-		logs: &bytes.Buffer{}, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		t: t, ctx: t.Context(), store: &countingStore{Store: memory.NewStore()}, publisher: &faultyPublisher{}, language: language,
+		logs: &bytes.Buffer{}, spans: tracetest.NewInMemoryExporter(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 	}
 	clock := func() time.Time { return s.now }
 	s.orders = &participant.Participant[order.State]{
@@ -107,19 +111,24 @@ func newShop(t *testing.T) *shop {
 		Retention: 24 * time.Hour,
 		Pause:     func(context.Context, int) error { return nil },
 		Due:       order.State.Due,
+
+		TraceParent: tracing.Parent,
 	}
 	logger, err := telemetry.NewLogger(s.logs, "saga-test", "order", "INFO")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Sweeper = &sweeper.Sweeper{Orders: s.orders, Index: s.store, Logger: logger, Clock: clock, Deadline: deadline}
+	s.Sweeper = &sweeper.Sweeper{
+		Orders: s.orders, Index: s.store, Logger: logger, Clock: clock, Deadline: deadline,
+		Tracer: tracing.NewProvider("order", s.spans).Tracer("test"),
+	}
 	return s
 }
 
 // execute executes a command of a customer.
 func (s *shop) execute(id string, command event.Data) {
 	s.t.Helper()
-	_, err := s.orders.Execute(s.t.Context(), event.Event{
+	_, err := s.orders.Execute(s.ctx, event.Event{
 		ID: id + command.EventType(), Source: "order/http", Type: command.EventType(), Subject: id, Time: s.now, CorrelationID: "saga of " + id,
 	}, command)
 	if err != nil && !errors.Is(err, participant.ErrUnpublished) {
@@ -167,7 +176,7 @@ func (s *shop) reserve(id string) {
 func (s *shop) sweep(after time.Duration) {
 	s.t.Helper()
 	s.now = s.now.Add(after)
-	if err := s.Sweep(s.t.Context()); err != nil {
+	if err := s.Sweep(s.ctx); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -315,6 +324,33 @@ func TestAnOrderPastItsDeadlineIsCancelledOnceForThatReason(t *testing.T) {
 	state, _, err := s.orders.Load(t.Context(), "o-1")
 	if err != nil || state.Rollback != order.Requested || state.Reason != contract.TimedOut {
 		t.Errorf("the order is %+v, %v", state, err)
+	}
+}
+
+func TestWhatTheSweeperDoesBelongsToTheTraceOfTheOrder(t *testing.T) {
+	const traceID = "67891233abcdef012345678912345678"
+	s := newShop(t)
+	s.ctx = tracing.Continue(t.Context(), "00-"+traceID+"-53995c3f42cd8ad8-01")
+	s.place("o-1")
+	s.ctx = tracing.Continue(t.Context(), "00-ffffffffffffffffffffffffffffffff-53995c3f42cd8ad8-01")
+	s.sweep(deadline)
+	spans := s.spans.GetSpans()
+	if len(spans) != 1 || spans[0].Name != "order.cancel" || spans[0].SpanContext.TraceID().String() != traceID ||
+		spans[0].Parent.SpanID().String() != "53995c3f42cd8ad8" {
+		t.Fatalf("the spans are %+v", spans)
+	}
+	var got []string
+	for _, e := range s.publisher.Published() {
+		got = append(got, e.TraceParent)
+	}
+	placed, cancelled := "00-"+traceID+"-53995c3f42cd8ad8-01", "00-"+traceID+"-"+spans[0].SpanContext.SpanID().String()+"-01"
+	if diff := cmp.Diff([]string{placed, placed, cancelled}, got); diff != "" {
+		t.Errorf("expected (-) and published (+):\n%s", diff)
+	}
+	for _, line := range s.lines() {
+		if _, about := line["order_id"]; about && line["trace_id"] != "1-67891233-abcdef012345678912345678" {
+			t.Errorf("the line %v", line)
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ func work() error {
 		if err != nil {
 			return err
 		}
+		fmt.Println("trace", next.Header.Get("Lambda-Runtime-Trace-Id"), "to", os.Getenv("AWS_XRAY_DAEMON_ADDRESS"))
 		event, err := io.ReadAll(next.Body)
 		if err != nil {
 			return err

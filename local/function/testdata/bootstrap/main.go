@@ -73,6 +73,12 @@ func behave(ctx context.Context, in order) (any, error) {
 		return strings.Repeat("x", 7<<20), nil
 	case "environment":
 		return os.Environ(), nil
+	case "trace":
+		fmt.Println("trace", ctx.Value("x-amzn-trace-id"))
+		if in.Text == "fail" {
+			return nil, errors.New("it went wrong")
+		}
+		return fmt.Sprint(ctx.Value("x-amzn-trace-id"), " to ", os.Getenv("AWS_XRAY_DAEMON_ADDRESS")), nil
 	case "child":
 		child := exec.Command("sleep", "60")
 		if err := child.Start(); err != nil {
@@ -118,7 +124,7 @@ func batch(_ context.Context, raw json.RawMessage) (any, error) {
 }
 
 // url answers with what the path's name stands for, or with the request itself.
-func url(_ context.Context, in events.LambdaFunctionURLRequest) (any, error) {
+func url(ctx context.Context, in events.LambdaFunctionURLRequest) (any, error) {
 	switch in.RawPath {
 	case "/plain":
 		return map[string]string{"hello": "world"}, nil
@@ -137,6 +143,8 @@ func url(_ context.Context, in events.LambdaFunctionURLRequest) (any, error) {
 		return nil, errors.New("no")
 	case "/slow":
 		time.Sleep(300 * time.Millisecond)
+	case "/trace":
+		return fmt.Sprint(ctx.Value("x-amzn-trace-id")), nil
 	}
 	return in, nil
 }

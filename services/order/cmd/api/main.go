@@ -26,7 +26,9 @@ func main() {
 		orders := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
 		orders.Due = order.State.Due
 		orders.Committed = measure.Committed
-		api := &httpapi.API{Orders: orders, Logger: d.Logger, Clock: time.Now, NewID: uuid.NewString, Deadline: deadline}
+		api := &httpapi.API{
+			Orders: orders, Logger: d.Logger, Tracer: d.Tracer, Clock: time.Now, NewID: uuid.NewString, Deadline: deadline,
+		}
 		lambda.Start(httpapi.Lambda(api.Handler()))
 		return nil
 	})

@@ -23,7 +23,9 @@ func main() {
 		}
 		orders := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
 		orders.Due = order.State.Due
-		s := &sweeper.Sweeper{Orders: orders, Index: d.Store, Logger: d.Logger, Clock: time.Now, Deadline: deadline}
+		s := &sweeper.Sweeper{
+			Orders: orders, Index: d.Store, Logger: d.Logger, Tracer: d.Tracer, Clock: time.Now, Deadline: deadline,
+		}
 		lambda.Start(s.Sweep)
 		return nil
 	})
