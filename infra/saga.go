@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strconv"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -58,11 +60,14 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 // openFrontDoor lets customers place orders over HTTP.
 func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) awslambda.IFunction {
 	api := order.AddFunction("Api", boundedcontext.Function{
-		Artefact:            built.of("order", "api"),
-		MemoryMB:            settings.API.MemoryMB,
-		Timeout:             settings.API.Timeout,
-		TableActions:        []string{"GetItem", "PutItem"},
-		Variables:           map[string]string{"DEADLINE": settings.Deadline.String()},
+		Artefact:     built.of("order", "api"),
+		MemoryMB:     settings.API.MemoryMB,
+		Timeout:      settings.API.Timeout,
+		TableActions: []string{"GetItem", "PutItem"},
+		Variables: map[string]string{
+			"DEADLINE":     settings.Deadline.String(),
+			"TRACED_SHARE": strconv.FormatFloat(settings.TracedShare, 'f', -1, 64),
+		},
 		Publishes:           contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		ReservedConcurrency: settings.Limits.API,
 	})

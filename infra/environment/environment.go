@@ -45,9 +45,12 @@ type Settings struct {
 	Retention time.Duration
 	// Deadline is how long an order may take before it is cancelled.
 	Deadline time.Duration
-	Worker   Function
-	API      Function
-	Limits   Concurrency
+	// TracedShare is the share of orders that are traced, from 0 to 1. X-Ray
+	// charges for each trace.
+	TracedShare float64
+	Worker      Function
+	API         Function
+	Limits      Concurrency
 }
 
 // Access is who may call the order API.
@@ -90,6 +93,7 @@ func Named(name string) (Settings, error) {
 		LogRetentionDays: 30,
 		Retention:        60 * 24 * time.Hour,
 		Deadline:         24 * time.Hour,
+		TracedShare:      1,
 		Worker:           Function{MemoryMB: 256, Timeout: 30 * time.Second},
 		API:              Function{MemoryMB: 256, Timeout: 10 * time.Second},
 	}
@@ -116,6 +120,7 @@ func Named(name string) (Settings, error) {
 		settings.Account = prodPlaceholder
 		settings.Region = "eu-west-1"
 		settings.Protected = true
+		settings.TracedShare = 0.1
 		settings.LogRetentionDays = 365
 		settings.NotificationsURL = "https://www.example.com/notifications"
 		settings.AlarmAddress = "on-call@example.com"
@@ -151,6 +156,9 @@ func (s Settings) Validate() error {
 	// Orders are looked after once a minute, and as long as they are remembered.
 	if s.Deadline < time.Minute || s.Deadline >= s.Retention {
 		problems = append(problems, fmt.Errorf("setting Deadline: %s is not between a minute and the Retention", s.Deadline))
+	}
+	if !(s.TracedShare >= 0 && s.TracedShare <= 1) {
+		problems = append(problems, fmt.Errorf("setting TracedShare: %g is not between 0 and 1", s.TracedShare))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("settings of environment %q: %w", s.Name, err)

@@ -1,6 +1,7 @@
 package environment_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,8 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 		"no time for an order":       {func(s *environment.Settings) { s.Deadline = 0 }, "Deadline: "},
 		"half a minute for an order": {func(s *environment.Settings) { s.Deadline = 30 * time.Second }, "Deadline: "},
 		"an order without an end":    {func(s *environment.Settings) { s.Deadline = s.Retention }, "Deadline: "},
+		"half as much again traced":  {func(s *environment.Settings) { s.TracedShare = 1.5 }, "TracedShare: "},
+		"traces that are no number":  {func(s *environment.Settings) { s.TracedShare = math.NaN() }, "TracedShare: "},
 		"too little memory":          {func(s *environment.Settings) { s.Worker.MemoryMB = 64 }, "Worker.MemoryMB: "},
 		"too long a timeout":         {func(s *environment.Settings) { s.API.Timeout = time.Hour }, "API.Timeout: "},
 		"half a second":              {func(s *environment.Settings) { s.API.Timeout = 1500 * time.Millisecond }, "API.Timeout: "},

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -54,6 +55,7 @@ type settings struct {
 	metricsNamespace              string
 	deadLetterQueueURL, queueURL  string
 	xrayDaemon                    string
+	sampler                       sdktrace.Sampler
 	retention                     time.Duration
 }
 
@@ -151,7 +153,7 @@ func newTracer(ctx context.Context, s settings, logger *slog.Logger) trace.Trace
 			exporter = daemon
 		}
 	}
-	return tracing.NewProvider(s.service, exporter).Tracer("example.com/saga")
+	return tracing.NewProvider(s.service, s.sampler, exporter).Tracer("example.com/saga")
 }
 
 // newBackoff delays the failed messages of the function's queue, if it has one.
@@ -164,8 +166,8 @@ func newBackoff(client worker.Hider, url string) worker.Backoff {
 
 // read takes the settings out of the environment and names all that are
 // missing. A function behind HTTP has no dead-letter queue, only one behind a
-// queue of its own can have its failed messages delayed, and where nobody traces
-// there is no daemon.
+// queue of its own can have its failed messages delayed, where nobody traces there
+// is no daemon, and only where traces begin is it decided which are sampled.
 func read(getenv func(string) string) (settings, error) {
 	var problems []error
 	required := func(name string) string {
@@ -185,9 +187,25 @@ func read(getenv func(string) string) (settings, error) {
 		queueURL:           getenv("QUEUE_URL"),
 		xrayDaemon:         getenv("AWS_XRAY_DAEMON_ADDRESS"), // Lambda sets it.
 	}
-	retention, err := duration("RETENTION", getenv)
-	s.retention = retention
-	return s, errors.Join(append(problems, err)...)
+	var unsampled, forgetful error
+	s.sampler, unsampled = sampler(getenv("TRACED_SHARE"))
+	s.retention, forgetful = duration("RETENTION", getenv)
+	return s, errors.Join(append(problems, unsampled, forgetful)...)
+}
+
+// sampler samples a share of all traces. The trace id decides, so that all that
+// is ever done about an order is sampled or none of it, and Lambda does not: it
+// samples the first invocation of a second and 5 % of the others, and cannot be
+// told otherwise (https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html).
+func sampler(share string) (sdktrace.Sampler, error) {
+	if share == "" {
+		return tracing.Followed(), nil
+	}
+	read, err := strconv.ParseFloat(share, 64)
+	if err != nil || !(read >= 0 && read <= 1) {
+		return nil, fmt.Errorf("the environment variable TRACED_SHARE is %q, not a share from 0 to 1", share)
+	}
+	return sdktrace.TraceIDRatioBased(read), nil
 }
 
 // Duration reads an environment variable that only some functions have, such

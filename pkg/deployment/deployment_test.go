@@ -38,7 +38,7 @@ func TestTheSettingsAreReadFromTheEnvironment(t *testing.T) {
 	want := settings{
 		service: "payment", table: "payment-dedup", bus: "global", logLevel: "INFO", metricsNamespace: "saga-test",
 		deadLetterQueueURL: "https://sqs.example.com/1/payment-dead", queueURL: "https://sqs.example.com/1/payment",
-		xrayDaemon: "127.0.0.1:2000", retention: 360 * time.Hour,
+		xrayDaemon: "127.0.0.1:2000", sampler: tracing.Followed(), retention: 360 * time.Hour,
 	}
 	if got != want {
 		t.Errorf("read %+v, expected %+v", got, want)
@@ -96,7 +96,7 @@ func TestAFunctionRunsWithoutADaemonAndItsTracesHaveIDsAllTheSame(t *testing.T) 
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder
-			tracer := newTracer(t.Context(), settings{service: "payment", xrayDaemon: test.address}, slog.New(slog.NewTextHandler(&log, nil)))
+			tracer := newTracer(t.Context(), settings{service: "payment", xrayDaemon: test.address, sampler: tracing.Followed()}, slog.New(slog.NewTextHandler(&log, nil)))
 			ctx, span := tracer.Start(t.Context(), "work")
 			defer span.End()
 			if tracing.Parent(ctx) == "" {
@@ -106,6 +106,35 @@ func TestAFunctionRunsWithoutADaemonAndItsTracesHaveIDsAllTheSame(t *testing.T) 
 				t.Errorf("the log is %q", got)
 			}
 		})
+	}
+}
+
+func TestWhereTracesBeginAShareOfThemIsSampledWhateverLambdaHasDecided(t *testing.T) {
+	for share, want := range map[string][2]bool{"0": {false, false}, "1": {true, true}, "": {false, true}} {
+		variables := environment()
+		variables["TRACED_SHARE"] = share
+		s, err := reading(variables)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tracer := newTracer(t.Context(), s, slog.New(slog.DiscardHandler))
+		for n, flags := range []string{"00", "01"} {
+			ctx, span := tracer.Start(tracing.Continue(t.Context(), "00-67891233abcdef012345678912345678-53995c3f42cd8ad8-"+flags), "work")
+			if got := strings.HasSuffix(tracing.Parent(ctx), "-01"); got != want[n] {
+				t.Errorf("a share of %q, invoked with the flags %s: sampled is %t", share, flags, got)
+			}
+			span.End()
+		}
+	}
+}
+
+func TestAShareThatIsNoneIsRefused(t *testing.T) {
+	for _, share := range []string{"5 %", "1.5", "-0.1", "NaN"} {
+		variables := environment()
+		variables["TRACED_SHARE"] = share
+		if _, err := reading(variables); err == nil || !strings.Contains(err.Error(), "TRACED_SHARE") || !strings.Contains(err.Error(), share) {
+			t.Errorf("%q: the error is %v", share, err)
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func newDaemon(t *testing.T) *daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider := tracing.NewProvider("payment", exporter)
+	provider := tracing.NewProvider("payment", tracing.Followed(), exporter)
 	t.Cleanup(func() {
 		if err := provider.Shutdown(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)

@@ -42,13 +42,14 @@ const (
 const serviceName = "service.name"
 
 // NewProvider makes tracers whose spans are the given service's, with ids that
-// X-Ray takes. A trace that comes without a decision about its sampling is
-// sampled. Each span is exported when it ends, because a function is frozen as
-// soon as it has answered. Without an exporter only the ids travel.
-func NewProvider(service string, exporter sdktrace.SpanExporter) *sdktrace.TracerProvider {
+// X-Ray takes. The sampler says which of them are exported: Followed, or, where
+// traces begin, one of OpenTelemetry's that decides. Each span is exported when
+// it ends, because a function is frozen as soon as it has answered. Without an
+// exporter only the ids travel.
+func NewProvider(service string, sampler sdktrace.Sampler, exporter sdktrace.SpanExporter) *sdktrace.TracerProvider {
 	options := []sdktrace.TracerProviderOption{
 		sdktrace.WithIDGenerator(xray.NewIDGenerator()),
-		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.AlwaysSample())),
+		sdktrace.WithSampler(sampler),
 		sdktrace.WithResource(resource.NewSchemaless(attribute.String(serviceName, service))),
 	}
 	if exporter != nil {
@@ -56,6 +57,10 @@ func NewProvider(service string, exporter sdktrace.SpanExporter) *sdktrace.Trace
 	}
 	return sdktrace.NewTracerProvider(options...)
 }
+
+// Followed samples what whoever has sent for it samples, and all that nobody has
+// sent for.
+func Followed() sdktrace.Sampler { return sdktrace.ParentBased(sdktrace.AlwaysSample()) }
 
 // Parent gives the span that is under way as a traceparent of W3C Trace Context,
 // or nothing.

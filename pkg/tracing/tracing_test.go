@@ -32,7 +32,7 @@ func invoked(t *testing.T, header string) context.Context {
 func exported(t *testing.T) (trace.Tracer, *tracetest.InMemoryExporter) {
 	t.Helper()
 	exporter := tracetest.NewInMemoryExporter()
-	return tracing.NewProvider("payment", exporter).Tracer("test"), exporter
+	return tracing.NewProvider("payment", tracing.Followed(), exporter).Tracer("test"), exporter
 }
 
 func TestATraceIsContinued(t *testing.T) {

@@ -54,7 +54,7 @@ func newHall(t *testing.T, handle func(ctx context.Context, id string) error) *h
 		},
 		DeadLetters: h,
 		Logger:      slog.New(slog.NewJSONHandler(&h.log, nil)),
-		Tracer:      tracing.NewProvider("payment", h.spans).Tracer("test"),
+		Tracer:      tracing.NewProvider("payment", tracing.Followed(), h.spans).Tracer("test"),
 		Clock:       time.Now,
 		Parallelism: 10,
 	}

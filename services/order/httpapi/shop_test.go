@@ -101,7 +101,7 @@ func newShop(tb testing.TB) *shop {
 	s.handler = (&httpapi.API{
 		Orders: s.orders,
 		Logger: slog.New(slog.NewTextHandler(s.logs, nil)),
-		Tracer: tracing.NewProvider("order", s.spans).Tracer("test"),
+		Tracer: tracing.NewProvider("order", tracing.Followed(), s.spans).Tracer("test"),
 		Clock:  clock,
 		NewID: func() string {
 			random++

@@ -120,7 +120,7 @@ func newShop(t *testing.T) *shop {
 	}
 	s.Sweeper = &sweeper.Sweeper{
 		Orders: s.orders, Index: s.store, Logger: logger, Clock: clock, Deadline: deadline,
-		Tracer: tracing.NewProvider("order", s.spans).Tracer("test"),
+		Tracer: tracing.NewProvider("order", tracing.Followed(), s.spans).Tracer("test"),
 	}
 	return s
 }
