@@ -16,8 +16,8 @@ type budget struct{ lines, bytes int }
 
 func budgets() map[string]budget {
 	return map[string]budget{
-		"the functions": {lines: 9, bytes: 5500},
-		"the bus":       {lines: 5, bytes: 4000},
+		"the functions": {lines: 9, bytes: 5900},
+		"the bus":       {lines: 5, bytes: 4400},
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/pkg/tracing"
@@ -137,32 +135,19 @@ func checkTree(t *testing.T, found trace, orderID string, commands, handled []st
 // the same.
 func (c *cloud) logged(t *testing.T, orderID string) (handled []string, traceID string) {
 	t.Helper()
-	client := cloudwatchlogs.NewFromConfig(c.aws(t))
-	for path, group := range c.LogGroups {
-		if path == "Observability/Events" {
+	for _, text := range c.functionLogs(t) {
+		line := logLine{}
+		if err := json.Unmarshal([]byte(text), &line); err != nil || line.OrderID != orderID {
 			continue
 		}
-		pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, each := range page.Events {
-				line := logLine{}
-				if err := json.Unmarshal([]byte(aws.ToString(each.Message)), &line); err != nil || line.OrderID != orderID {
-					continue
-				}
-				if traceID == "" {
-					traceID = line.TraceID
-				}
-				if line.TraceID != traceID || line.TraceID == "" || line.CorrelationID == "" {
-					t.Errorf("in the trace %s, %s logs %s", traceID, path, *each.Message)
-				}
-				if line.EventID != "" {
-					handled = append(handled, line.Service+" "+line.EventType+" "+line.EventID)
-				}
-			}
+		if traceID == "" {
+			traceID = line.TraceID
+		}
+		if line.TraceID != traceID || line.TraceID == "" || line.CorrelationID == "" {
+			t.Errorf("in the trace %s there is the line %s", traceID, text)
+		}
+		if line.EventID != "" {
+			handled = append(handled, line.Service+" "+line.EventType+" "+line.EventID)
 		}
 	}
 	slices.Sort(handled)

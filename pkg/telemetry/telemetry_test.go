@@ -61,11 +61,12 @@ func TestEveryLineCarriesTheServiceTheCorrelationIDAndTheOrderID(t *testing.T) {
 }
 
 func TestALineWithinATraceCarriesItsIDAsXRayWritesIt(t *testing.T) {
-	ctx := tracing.Continue(t.Context(), "00-67891233abcdef012345678912345678-53995c3f42cd8ad8-01")
+	outside := t.Context()
+	ctx := tracing.Continue(outside, "00-67891233abcdef012345678912345678-53995c3f42cd8ad8-01")
 	lines := logged(t, "INFO", func(logger *slog.Logger) {
 		logger.With(slog.Int("n", 1)).InfoContext(ctx, "plain")
 		telemetry.LogEvent(ctx, logger, outcome(telemetry.Handled, nil))
-		logger.InfoContext(t.Context(), "outside")
+		logger.InfoContext(outside, "outside")
 	})
 	for i, want := range []any{"1-67891233-abcdef012345678912345678", "1-67891233-abcdef012345678912345678", nil} {
 		if got := lines[i]["trace_id"]; got != want {
