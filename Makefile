@@ -90,7 +90,7 @@ github: deployable node_modules ## Let the workflows of REPO review and deploy E
 
 # What is missing is said before anything is built.
 deployable: $(CHECK)
-	@$(CHECK) $(ENV)
+	@$(CHECK) "$(ENV)"
 
 # What a workflow shows on a pull request: make diff | make -s diff-comment.
 diff-comment: $(COMMENT)
@@ -125,6 +125,7 @@ rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first witho
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
 
 rename: ## Give the module another path: MODULE=github.com/acme/shop.
+	$(if $(MODULE),,$(error MODULE is missing: make rename MODULE=github.com/acme/shop))
 	@$(GO_BUILD) -o dist/local/rename ./rename
 	@dist/local/rename $(FLAGS) $(MODULE)
 

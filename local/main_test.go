@@ -88,7 +88,7 @@ func TestTheReadyFileSaysWhereEverythingIs(t *testing.T) {
 	}
 }
 
-func TestSIGTERMAndSIGINTLeaveNoProcess(t *testing.T) {
+func TestSIGTERMAndSIGINTLeaveNoProcessAndNoReadyFile(t *testing.T) {
 	dir := assembled(t)
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
@@ -99,6 +99,9 @@ func TestSIGTERMAndSIGINTLeaveNoProcess(t *testing.T) {
 			}
 			if code := r.stop(t, signal); code != 0 || r.stdout.Len()+r.stderr.Len() > 0 {
 				t.Errorf("the program ends with %d and prints %s%s", code, r.stdout, r.stderr)
+			}
+			if _, err := os.Stat(r.file); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the ready file lives on (%v)", err)
 			}
 			if len(processes) != 1 {
 				t.Fatalf("the function's processes were %v, want one", processes)

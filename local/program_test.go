@@ -95,6 +95,7 @@ func script(t *testing.T, text string) string {
 // running is a program that is up.
 type running struct {
 	command *exec.Cmd
+	file    string
 	ready   facts
 	stdout  *bytes.Buffer
 	stderr  *bytes.Buffer
@@ -105,6 +106,7 @@ func startProgram(t *testing.T, arguments ...string) running {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "ready.json")
 	r := running{
+		file:    file,
 		command: program(context.WithoutCancel(t.Context()), t, append([]string{"up", "--ready-file", file}, arguments...)...),
 		stdout:  new(bytes.Buffer), stderr: new(bytes.Buffer),
 	}

@@ -66,6 +66,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	if err := writeReadyFile(o.readyFile, facts); err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, removeReadyFile(o.readyFile)) }()
 	watcher.Ready(bannerOf(running.Stack(), facts, m.clock().Sub(began)))
 	select {
 	case <-ctx.Done():
@@ -130,10 +131,11 @@ func bannerOf(stack string, f facts, took time.Duration) console.Banner {
 	return banner
 }
 
-// removeReadyFile removes what an earlier run has left: it is not ready any more.
+// removeReadyFile removes what this run or an earlier one has left: nothing is
+// ready there any more.
 func removeReadyFile(path string) error {
 	if err := os.Remove(path); path != "" && err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("removing the old ready file: %w", err)
+		return fmt.Errorf("removing the ready file: %w", err)
 	}
 	return nil
 }

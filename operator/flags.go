@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -38,7 +39,7 @@ func (f *flags) parse(given []string, most int, help io.Writer) error {
 	case errors.Is(err, flag.ErrHelp):
 		f.SetOutput(help)
 		//nolint:errcheck // There is nowhere else to tell.
-		fmt.Fprintf(help, "usage: operator %s [flags] %s\n", f.Name(), f.arguments)
+		fmt.Fprintf(help, "usage: operator %s\n", strings.TrimSpace(f.Name()+" [flags] "+f.arguments))
 		f.PrintDefaults()
 		return err
 	case err != nil:

@@ -82,6 +82,8 @@ func parse(args []string, getenv func(string) string, help io.Writer) (options, 
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			flags.SetOutput(help)
+			//nolint:errcheck // There is nowhere else to tell.
+			fmt.Fprintln(help, "usage: observer [flags]")
 			flags.PrintDefaults()
 		}
 		return o, err
