@@ -25,6 +25,8 @@ import (
 const (
 	defaultBus       = "default"
 	defaultBaseDelay = time.Second
+	// defaultArchive holds about 150,000 of the saga's events.
+	defaultArchive = 256 << 20
 )
 
 // Config is what a Service needs. Account, Region and Clock are required.
@@ -46,7 +48,10 @@ type Config struct {
 	// BaseDelay is the delay before the first retry, which every further one
 	// doubles; 0 means a second.
 	BaseDelay time.Duration
-	// Log is where given-up deliveries are told; nil means slog's default.
+	// ArchiveBytes is how many bytes of events an archive keeps; 0 means 256 MiB.
+	ArchiveBytes int
+	// Log is where given-up deliveries and full archives are told; nil means
+	// slog's default.
 	Log *slog.Logger
 }
 
@@ -92,6 +97,9 @@ func New(config Config) *Service {
 	}
 	if config.BaseDelay == 0 {
 		config.BaseDelay = defaultBaseDelay
+	}
+	if config.ArchiveBytes == 0 {
+		config.ArchiveBytes = defaultArchive
 	}
 	if config.Log == nil {
 		config.Log = slog.Default()
@@ -223,8 +231,9 @@ func (s *Service) accept(busARN string, e Event) (known bool, err error) {
 		observe(busARN, e)
 	}
 	for _, each := range archives {
-		if each.BusARN == busARN {
-			each.keep(arrived, prepared)
+		if each.BusARN == busARN && each.keep(arrived, prepared) {
+			s.config.Log.WarnContext(context.Background(), "an archive is full: its oldest events are forgotten",
+				"archive", each.Name, "bytes", s.config.ArchiveBytes)
 		}
 	}
 	for _, each := range rules {
