@@ -146,7 +146,7 @@ func (l *loader) resource(id string) (Resource, []error) {
 		l.identities[id] = identity{ref: id, anything: true}
 		return resource, []error{errors.New("the resource type is not supported by the local cloud")}
 	}
-	problems := raw.unsupportedAttributes()
+	problems := l.template.unsupportedAttributes(raw)
 	resolved, err := l.resolve(raw.Properties)
 	if err != nil {
 		problems = append(problems, unjoin(err)...)

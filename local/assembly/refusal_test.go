@@ -21,7 +21,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 				"Code": {"S3Key": "x.zip"}, "Role": {"Ref": "Nobody"}, "Handler": "h", "Runtime": "python3.13",
 				"TracingConfig": {"Mode": "Sometimes"},
 				"Environment": {"Variables": {"BUCKET": {"Fn::GetAtt": ["Bucket", "Arn"]}, "LIST": []}}}},
-			"Queue": {"Type": "AWS::SQS::Queue", "UpdatePolicy": {}, "Properties": {
+			"Queue": {"Type": "AWS::SQS::Queue", "UpdatePolicy": {}, "DependsOn": ["Function", "Nothing"], "DeletionPolice": "Retain", "Properties": {
 				"Foo": 1, "FifoQueue": "yes", "VisibilityTimeout": 1.5, "RedrivePolicy": {"maxReceiveCount": 3, "bar": 1}}},
 			"Rule": {"Type": "AWS::Events::Rule", "Properties": {
 				"EventPattern": {}, "State": "SLEEPING",
@@ -50,7 +50,9 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		`resource Function (AWS::Lambda::Function): property Runtime: the value "python3.13" is not supported by the local cloud`,
 		`resource Function (AWS::Lambda::Function): property TracingConfig.Mode: the value "Sometimes" is not supported by the local cloud`,
 		"resource Function (AWS::Lambda::Function): its code x.zip is not an asset of the assembly",
+		"resource Queue (AWS::SQS::Queue): the attribute DeletionPolice is not supported by the local cloud",
 		"resource Queue (AWS::SQS::Queue): the attribute UpdatePolicy is not supported by the local cloud",
+		"resource Queue (AWS::SQS::Queue): the resource Nothing that it depends on is not in the template",
 		"resource Queue (AWS::SQS::Queue): property FifoQueue must be of type bool, and is yes",
 		"resource Queue (AWS::SQS::Queue): property Foo is not supported by the local cloud",
 		"resource Queue (AWS::SQS::Queue): property RedrivePolicy.deadLetterTargetArn is required",
@@ -95,7 +97,7 @@ func TestAConditionThatRefersToItselfIsRefused(t *testing.T) {
 func TestAFunctionWithoutItsArtefactIsRefused(t *testing.T) {
 	_, err := assembly.Load("testdata/unbuilt", options())
 	if err == nil || !strings.Contains(err.Error(), "resource Worker (AWS::Lambda::Function): its artefact ") ||
-		!strings.HasSuffix(err.Error(), "testdata/unbuilt/asset.worker/bootstrap does not exist") {
+		!strings.HasSuffix(err.Error(), "testdata/unbuilt/asset.worker/bootstrap does not exist: `make host` builds it") {
 		t.Errorf("the error is %v", err)
 	}
 }

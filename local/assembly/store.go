@@ -7,7 +7,7 @@ type Table struct {
 	AttributeDefinitions             []AttributeDefinition `cfn:"AttributeDefinitions,required"`
 	BillingMode                      string                `cfn:"BillingMode"`
 	GlobalSecondaryIndexes           []SecondaryIndex      `cfn:"GlobalSecondaryIndexes"`
-	TimeToLiveSpecification          *TimeToLive           `cfn:"TimeToLiveSpecification"`
+	TimeToLiveSpecification          Harmless              `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
 	PointInTimeRecoverySpecification Harmless              `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
 	DeletionProtectionEnabled        Harmless              `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
 	SSESpecification                 Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
@@ -38,12 +38,6 @@ type SecondaryIndex struct {
 type Projection struct {
 	ProjectionType   string   `cfn:"ProjectionType,required"`
 	NonKeyAttributes []string `cfn:"NonKeyAttributes"`
-}
-
-// TimeToLive names the attribute that holds when an item expires.
-type TimeToLive struct {
-	AttributeName string `cfn:"AttributeName"`
-	Enabled       bool   `cfn:"Enabled,required"`
 }
 
 func (t *Table) identify(at place) (identity, error) {

@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,8 +31,8 @@ type rawResource struct {
 	// no meaning here: nothing outlives the process.
 	DeletionPolicy      string `json:"DeletionPolicy"`
 	UpdateReplacePolicy string `json:"UpdateReplacePolicy"`
-	CreationPolicy      any    `json:"CreationPolicy"`
-	UpdatePolicy        any    `json:"UpdatePolicy"`
+	// attributes are the names of all that it has, also of what is not above.
+	attributes []string
 }
 
 func readTemplate(path string) (template, error) {
@@ -44,6 +43,12 @@ func readTemplate(path string) (template, error) {
 	result := template{sections: sortedKeys(sections)}
 	if err := readJSON(path, &result); err != nil {
 		return template{}, err
+	}
+	resources, _ := sections["Resources"].(map[string]any)
+	for id, resource := range result.Resources {
+		given, _ := resources[id].(map[string]any)
+		resource.attributes = sortedKeys(given)
+		result.Resources[id] = resource
 	}
 	return result, nil
 }
@@ -72,15 +77,38 @@ func (t template) unsupportedSections() []error {
 	return problems
 }
 
-func (r rawResource) unsupportedAttributes() []error {
+// unsupportedAttributes refuses what would change a resource's meaning, and a
+// resource to wait for that there is not.
+func (t template) unsupportedAttributes(r rawResource) []error {
+	known := []string{"Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy"}
 	var problems []error
-	if r.CreationPolicy != nil {
-		problems = append(problems, errors.New("the attribute CreationPolicy is not supported by the local cloud"))
+	for _, name := range r.attributes {
+		if !slices.Contains(known, name) {
+			problems = append(problems, fmt.Errorf("the attribute %s is not supported by the local cloud", name))
+		}
 	}
-	if r.UpdatePolicy != nil {
-		problems = append(problems, errors.New("the attribute UpdatePolicy is not supported by the local cloud"))
+	for _, id := range r.dependsOn() {
+		if _, isResource := t.Resources[id]; !isResource {
+			problems = append(problems, fmt.Errorf("the resource %s that it depends on is not in the template", id))
+		}
 	}
 	return problems
+}
+
+// dependsOn lists the resources that it names itself, one or several.
+func (r rawResource) dependsOn() []string {
+	switch on := r.DependsOn.(type) {
+	case string:
+		return []string{on}
+	case []any:
+		var ids []string
+		for _, other := range on {
+			ids = append(ids, fmt.Sprint(other))
+		}
+		return ids
+	default:
+		return nil
+	}
 }
 
 // order sorts the resources that exist so that each comes after what it refers
@@ -123,15 +151,8 @@ func (t template) references(id string) []string {
 	found := map[string]bool{}
 	resource := t.Resources[id]
 	collect(resource.Properties, found)
-	switch on := resource.DependsOn.(type) {
-	case string:
-		found[on] = true
-	case []any:
-		for _, other := range on {
-			if text, ok := other.(string); ok {
-				found[text] = true
-			}
-		}
+	for _, other := range resource.dependsOn() {
+		found[other] = true
 	}
 	maps.DeleteFunc(found, func(other string, _ bool) bool {
 		_, isResource := t.Resources[other]

@@ -5,8 +5,8 @@
 // It differs from DynamoDB where a distributed store shows itself: a secondary
 // index and an eventually consistent read are always up to date here, and
 // transactions run one after another, so none is ever cancelled because of a
-// conflict with another. Items are deleted for their time to live only when
-// Expire is called, as no promise is made about when DynamoDB does it.
+// conflict with another. No item is ever deleted for its time to live, as
+// DynamoDB makes no promise about when it does that.
 package table
 
 import (
