@@ -147,7 +147,7 @@ type DescribeArchiveOutput struct {
 // DescribeArchive describes one archive.
 func (s *Service) DescribeArchive(ctx context.Context, in *DescribeArchiveInput) (*DescribeArchiveOutput, error) {
 	arn := s.arnIn("archive/" + in.ArchiveName)
-	if err := s.authorize(ctx, "events:DescribeArchive", arn); err != nil {
+	if err := s.config.Authorize.Check(ctx, "events:DescribeArchive", arn, nil); err != nil {
 		return nil, err
 	}
 	found := s.archive(arn)

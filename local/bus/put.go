@@ -123,16 +123,13 @@ func (e PutEventsEntry) size() int {
 }
 
 func (s *Service) authorizePut(ctx context.Context, entries []PutEventsEntry) error {
-	if s.config.Authorize == nil {
-		return nil
-	}
 	for _, entry := range entries {
 		conditions := map[string][]string{
 			"events:source":             {entry.Source},
 			"events:detail-type":        {entry.DetailType},
 			"events:eventBusInvocation": {"false"},
 		}
-		if err := s.config.Authorize(ctx, "events:PutEvents", s.busOf(entry), conditions); err != nil {
+		if err := s.config.Authorize.Check(ctx, "events:PutEvents", s.busOf(entry), conditions); err != nil {
 			return err
 		}
 	}

@@ -34,7 +34,7 @@ type Config struct {
 	Account, Region string
 	Clock           func() time.Time
 	// Authorize decides on a call; nil allows everything.
-	Authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
+	Authorize wire.Authorize
 	// Deliverers by kind of target. Without one of its own for buses, the service
 	// forwards to its own buses without asking for permission.
 	Deliverers map[string]Deliverer
@@ -143,7 +143,7 @@ func (s *Service) CreateRule(r Rule) error {
 	case s.closed:
 		return fmt.Errorf("rule %s: the service is closed", r.Name)
 	case on == nil:
-		return wire.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", r.BusARN)
+		return errNoBus(r.BusARN)
 	case len(on.rules) == maximumRules:
 		return wire.Errorf("LimitExceededException", "Event bus %s has more than %d rules.", on.Name, maximumRules)
 	case slices.ContainsFunc(on.rules, func(other *rule) bool { return other.Name == r.Name }):
