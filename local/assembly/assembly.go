@@ -116,6 +116,9 @@ func (l *loader) load() (*Assembly, error) {
 	}
 	for _, id := range sortedKeys(l.template.Outputs) {
 		output := l.template.Outputs[id]
+		for _, problem := range unknown(output.attributes, "Condition", "Description", "Export", "Value") {
+			problems = append(problems, fmt.Errorf("output %s: %w", id, problem))
+		}
 		if output.Condition != "" && !l.conditions[output.Condition] {
 			continue
 		}

@@ -14,11 +14,16 @@ type template struct {
 	Rules      map[string]any         `json:"Rules"`
 	Conditions map[string]any         `json:"Conditions"`
 	Resources  map[string]rawResource `json:"Resources"`
-	Outputs    map[string]struct {
-		Value     any    `json:"Value"`
-		Condition string `json:"Condition"`
-	} `json:"Outputs"`
-	sections []string
+	Outputs    map[string]output      `json:"Outputs"`
+	sections   []string
+}
+
+type output struct {
+	Value     any    `json:"Value"`
+	Condition string `json:"Condition"`
+	// Only a reader sees the description, and there is no other stack to import
+	// what is exported.
+	attributes []string
 }
 
 type rawResource struct {
@@ -31,8 +36,7 @@ type rawResource struct {
 	// no meaning here: nothing outlives the process.
 	DeletionPolicy      string `json:"DeletionPolicy"`
 	UpdateReplacePolicy string `json:"UpdateReplacePolicy"`
-	// attributes are the names of all that it has, also of what is not above.
-	attributes []string
+	attributes          []string
 }
 
 func readTemplate(path string) (template, error) {
@@ -44,13 +48,23 @@ func readTemplate(path string) (template, error) {
 	if err := readJSON(path, &result); err != nil {
 		return template{}, err
 	}
-	resources, _ := sections["Resources"].(map[string]any)
 	for id, resource := range result.Resources {
-		given, _ := resources[id].(map[string]any)
-		resource.attributes = sortedKeys(given)
+		resource.attributes = attributesOf(sections["Resources"], id)
 		result.Resources[id] = resource
 	}
+	for id, output := range result.Outputs {
+		output.attributes = attributesOf(sections["Outputs"], id)
+		result.Outputs[id] = output
+	}
 	return result, nil
+}
+
+// attributesOf lists all that a member of a section has, also what the struct
+// for it does not.
+func attributesOf(section any, id string) []string {
+	members, _ := section.(map[string]any)
+	given, _ := members[id].(map[string]any)
+	return sortedKeys(given)
 }
 
 // unsupportedSections refuses what would change the template's meaning. The
@@ -80,16 +94,21 @@ func (t template) unsupportedSections() []error {
 // unsupportedAttributes refuses what would change a resource's meaning, and a
 // resource to wait for that there is not.
 func (t template) unsupportedAttributes(r rawResource) []error {
-	known := []string{"Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy"}
-	var problems []error
-	for _, name := range r.attributes {
-		if !slices.Contains(known, name) {
-			problems = append(problems, fmt.Errorf("the attribute %s is not supported by the local cloud", name))
-		}
-	}
+	problems := unknown(r.attributes, "Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy")
 	for _, id := range r.dependsOn() {
 		if _, isResource := t.Resources[id]; !isResource {
 			problems = append(problems, fmt.Errorf("the resource %s that it depends on is not in the template", id))
+		}
+	}
+	return problems
+}
+
+// unknown refuses the attributes that are not among the known ones.
+func unknown(attributes []string, known ...string) []error {
+	var problems []error
+	for _, name := range attributes {
+		if !slices.Contains(known, name) {
+			problems = append(problems, fmt.Errorf("the attribute %s is not supported by the local cloud", name))
 		}
 	}
 	return problems
