@@ -67,7 +67,7 @@ func (s *Service) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEvents
 	}
 	out := &PutEventsOutput{}
 	for _, entry := range in.Entries {
-		result, err := s.put(entry)
+		result, err := s.put(ctx, entry)
 		if err != nil {
 			return nil, err
 		}
@@ -148,7 +148,7 @@ func (s *Service) busOf(entry PutEventsEntry) string {
 	}
 }
 
-func (s *Service) put(entry PutEventsEntry) (PutEventsResult, error) {
+func (s *Service) put(ctx context.Context, entry PutEventsEntry) (PutEventsResult, error) {
 	detail, refusal := entry.check()
 	if refusal != nil {
 		return *refusal, nil
@@ -164,7 +164,7 @@ func (s *Service) put(entry PutEventsEntry) (PutEventsResult, error) {
 	if entry.TraceHeader != nil {
 		e.TraceHeader = *entry.TraceHeader
 	}
-	known, err := s.accept(s.busOf(entry), e)
+	known, err := s.accept(ctx, s.busOf(entry), e)
 	if err != nil {
 		return PutEventsResult{}, &wire.Error{Code: "InternalException", Message: err.Error(), Status: 500}
 	}

@@ -214,7 +214,7 @@ func (s *Service) Close() {
 }
 
 // accept gives an event to the rules of a bus.
-func (s *Service) accept(busARN string, e Event) (known bool, err error) {
+func (s *Service) accept(ctx context.Context, busARN string, e Event) (known bool, err error) {
 	s.mu.RLock()
 	on := s.buses[busARN]
 	if on == nil {
@@ -232,7 +232,7 @@ func (s *Service) accept(busARN string, e Event) (known bool, err error) {
 	}
 	for _, each := range archives {
 		if each.BusARN == busARN && each.keep(arrived, prepared) {
-			s.config.Log.WarnContext(context.Background(), "an archive is full: its oldest events are forgotten",
+			s.config.Log.WarnContext(ctx, "an archive is full: its oldest events are forgotten",
 				"archive", each.Name, "bytes", s.config.ArchiveBytes)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -175,6 +176,41 @@ func TestAStackThatAWSWouldRefuseIsRefused(t *testing.T) {
 				t.Errorf("the reason is\n%s, want\n%s", got, test.want)
 			}
 		})
+	}
+}
+
+func TestClosingInTheMidstOfWorkLeavesNoGoroutineBehind(t *testing.T) {
+	before := runtime.NumGoroutine()
+	running, err := cloud.Start(t.Context(), configOf(assembled(t, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := running.Describe()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for _, source := range []string{"order", "inner", "logged", "notify"} {
+		body := `{"Entries": [{"EventBusName": "shop", "Source": "` + source + `", "DetailType": "x", "Detail": "{\"fail\":true}"}]}`
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, where.AWSEndpointURL, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("X-Amz-Target", "AWSEvents.PutEvents")
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Fatalf("publishing is answered with %d", response.StatusCode)
+		}
+	}
+	if err := running.Close(); err != nil {
+		t.Error(err)
+	}
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines were there, and now\n%s", before, stacks[:runtime.Stack(stacks, true)])
+		}
 	}
 }
 

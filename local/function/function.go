@@ -164,9 +164,9 @@ func (f *Function) fill() error {
 
 func (f *Function) validate() error {
 	var problems []error
-	refuse := func(bad bool, format string, args ...any) {
+	refuse := func(bad bool, reason string) {
 		if bad {
-			problems = append(problems, fmt.Errorf(format, args...))
+			problems = append(problems, errors.New(reason))
 		}
 	}
 	refuse(f.Name == "", "the name is missing")
