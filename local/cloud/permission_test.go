@@ -149,6 +149,13 @@ func TestAStackThatAWSWouldRefuseIsRefused(t *testing.T) {
 			},
 			"resource Worker (AWS::Lambda::Function): the provided execution role does not have permissions to call SendMessage on SQS",
 		},
+		"a function whose dead letters would be in groups": {
+			func(r resources) {
+				r["Ordered"] = decode(`{"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": true}}`)
+				r.properties("Worker")["DeadLetterConfig"] = decode(`{"TargetArn": {"Fn::GetAtt": ["Ordered", "Arn"]}}`)
+			},
+			"resource Worker (AWS::Lambda::Function): a FIFO queue cannot be the dead-letter queue of a function",
+		},
 		"a function whose logs would be lost": {
 			func(r resources) { statements(r)[3].(map[string]any)["Action"] = "logs:CreateLogStream" },
 			"resource Worker (AWS::Lambda::Function): its role does not allow logs:PutLogEvents on its log group shop-Logs-",
