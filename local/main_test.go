@@ -53,7 +53,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 func TestAFailureExitsWithOneAndOneLine(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none")
 	got := runProgram(t, "up", "--assembly", missing)
-	want := "local: reading the cloud assembly " + missing + ": open " + missing + "/manifest.json: no such file or directory\n"
+	want := "local: reading the cloud assembly " + missing + ": there is none: `make run` synthesizes it first\n"
 	if got != (result{1, "", want}) {
 		t.Errorf("the program ends with %+v, want %s", got, want)
 	}
@@ -139,7 +139,7 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	r := startProgram(t, "--assembly", assembled(t), "--stock-command", "")
 	_, port, _ := strings.Cut(strings.TrimPrefix(r.ready.AWSEndpointURL, "http://"), ":")
 	got := runProgram(t, "up", "--assembly", assembled(t), "--port", port)
-	if got.code != 1 || !strings.HasPrefix(got.stderr, "local: opening a port: ") || strings.Count(got.stderr, "\n") != 1 {
+	if got.code != 1 || got.stderr != "local: the port "+port+" is taken: end what listens there, or choose another\n" {
 		t.Errorf("the program ends with %+v", got)
 	}
 	r.stop(t, syscall.SIGTERM)

@@ -9,9 +9,15 @@ import (
 	"example.com/saga/local/access"
 )
 
+// parse reads the policy of a resource if it is about somebody, else that of an
+// identity.
 func parse(t *testing.T, text string) access.Policy {
 	t.Helper()
-	policy, err := access.Parse([]byte(text))
+	read := access.ParseIdentity
+	if strings.Contains(text, `"Principal"`) {
+		read = access.ParseResource
+	}
+	policy, err := read([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,9 +54,10 @@ func TestWhatAStatementAllows(t *testing.T) {
 		{"everyone", `{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`, access.Allow},
 		{"every account", `{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"*","Resource":"*"}`, access.Allow},
 		{"the principal", `{"Effect":"Allow","Principal":{"AWS":["` + role + `"]},"Action":"*","Resource":"*"}`, access.Allow},
-		{"the principal's account", `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"*","Resource":"*"}`, access.Allow},
-		{"the principal's account by its number", `{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}`, access.Allow},
-		{"another account", `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::999999999999:root"},"Action":"*","Resource":"*"}`, access.None},
+		{"the principal's account does not let in its roles", `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"*","Resource":"*"}`, access.None},
+		{"nor does its number", `{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}`, access.None},
+		{"but it denies them", `{"Effect":"Deny","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}`, access.Deny},
+		{"another account", `{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::999999999999:root"},"Action":"*","Resource":"*"}`, access.None},
 		{"a service is not a role", `{"Effect":"Allow","Principal":{"Service":"events.amazonaws.com"},"Action":"*","Resource":"*"}`, access.None},
 		{"a trust policy names no resource", `{"Effect":"Allow","Principal":{"AWS":"` + role + `"},"Action":"sqs:SendMessage"}`, access.Allow},
 	}
@@ -62,6 +69,32 @@ func TestWhatAStatementAllows(t *testing.T) {
 				if got := policy.Evaluate(request); got != test.want {
 					t.Errorf("the decision is %s, want %s", got, test.want)
 				}
+			}
+		})
+	}
+}
+
+func TestAnAccountThatIsAllowedLetsInItsRoot(t *testing.T) {
+	policy := parse(t, `{"Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}}`)
+	request := access.Request{Principal: "arn:aws:iam::111122223333:root", Action: "sqs:SendMessage", Resource: queue}
+	if got := policy.Evaluate(request); got != access.Allow {
+		t.Errorf("the decision is %s", got)
+	}
+}
+
+func TestOnlyAResourcesPolicyNamesPrincipals(t *testing.T) {
+	const statement = `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"%s}}`
+	for name, c := range map[string]struct {
+		read      func([]byte) (access.Policy, error)
+		principal string
+		want      string
+	}{
+		"a resource's without one": {access.ParseResource, "", "a resource's policy needs a Principal"},
+		"an identity's with one":   {access.ParseIdentity, `,"Principal":"*"`, "an identity's policy cannot have a Principal"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := c.read(fmt.Appendf(nil, statement, c.principal)); err == nil || !strings.HasSuffix(err.Error(), c.want) {
+				t.Errorf("the error is %v, want %s", err, c.want)
 			}
 		})
 	}
@@ -209,7 +242,7 @@ func TestWhatIsNotUnderstoodIsRefusedByName(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.named, func(t *testing.T) {
-			if _, err := access.Parse([]byte(test.text)); err == nil || !strings.Contains(err.Error(), test.named) {
+			if _, err := access.ParseIdentity([]byte(test.text)); err == nil || !strings.Contains(err.Error(), test.named) {
 				t.Errorf("the error is %v, want one that names %s", err, test.named)
 			}
 		})

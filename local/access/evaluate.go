@@ -65,7 +65,7 @@ func Evaluate(request Request, policies ...Policy) Decision {
 }
 
 func (s statement) applies(request Request) bool {
-	return s.principals.include(request.Principal) &&
+	return (s.principals == nil || s.principals.include(request.Principal, s.allow)) &&
 		s.actions.matches(strings.ToLower(request.Action)) &&
 		s.resources.matches(request.Resource) &&
 		!slices.ContainsFunc(s.conditions, func(c condition) bool { return !c.holds(request.Conditions) })

@@ -14,8 +14,7 @@ import (
 	"strings"
 )
 
-// Policy is a parsed policy document. One with a Principal in its statements is
-// attached to a resource, one without to an identity.
+// Policy is a parsed policy document.
 type Policy struct {
 	statements []statement
 }
@@ -51,8 +50,15 @@ type element struct {
 	Condition   map[string]map[string]json.RawMessage
 }
 
-// Parse reads a policy document.
-func Parse(text []byte) (Policy, error) {
+// ParseIdentity reads the policy of an identity: it is about whoever has it, so
+// its statements name no principal.
+func ParseIdentity(text []byte) (Policy, error) { return parse(text, false) }
+
+// ParseResource reads the policy of a resource: each of its statements says
+// whom it is about.
+func ParseResource(text []byte) (Policy, error) { return parse(text, true) }
+
+func parse(text []byte, ofResource bool) (Policy, error) {
 	var parsed document
 	if err := strict(text, &parsed); err != nil {
 		return Policy{}, fmt.Errorf("policy document: %w", err)
@@ -67,12 +73,22 @@ func Parse(text []byte) (Policy, error) {
 	var policy Policy
 	for i, each := range elements {
 		one, err := parseStatement(each)
+		if err == nil && ofResource != (one.principals != nil) {
+			err = errPrincipal(ofResource)
+		}
 		if err != nil {
 			return Policy{}, fmt.Errorf("policy document: statement %d: %w", i+1, err)
 		}
 		policy.statements = append(policy.statements, one)
 	}
 	return policy, nil
+}
+
+func errPrincipal(missing bool) error {
+	if missing {
+		return errors.New("a resource's policy needs a Principal")
+	}
+	return errors.New("an identity's policy cannot have a Principal")
 }
 
 // Keys lists the condition keys that the policy asks for, in small letters.

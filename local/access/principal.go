@@ -65,13 +65,18 @@ func (p *principals) add(name string) {
 	}
 }
 
-// include tells whether the principal is one of these. An account stands for
-// everyone in it.
-func (p *principals) include(principal string) bool {
-	return p == nil || p.everyone ||
+// include tells whether the principal is one of these.
+//
+// What an account is denied, everyone in it is. What it is allowed it may pass on
+// to its identities by their own policies; by itself that lets in its root only.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-accounts
+func (p *principals) include(principal string, allow bool) bool {
+	inAccount := slices.Contains(p.accounts, accountOf(principal))
+	return p.everyone ||
 		slices.Contains(p.services, principal) ||
 		slices.Contains(p.arns, principal) ||
-		slices.Contains(p.accounts, accountOf(principal))
+		inAccount && (!allow || strings.HasSuffix(principal, ":root"))
 }
 
 func accountOf(arn string) string {

@@ -116,6 +116,9 @@ func (l *loader) load() (*Assembly, error) {
 	}
 	for _, id := range sortedKeys(l.template.Outputs) {
 		output := l.template.Outputs[id]
+		for _, problem := range unknown(output.attributes, "Condition", "Description", "Export", "Value") {
+			problems = append(problems, fmt.Errorf("output %s: %w", id, problem))
+		}
 		if output.Condition != "" && !l.conditions[output.Condition] {
 			continue
 		}
@@ -146,7 +149,7 @@ func (l *loader) resource(id string) (Resource, []error) {
 		l.identities[id] = identity{ref: id, anything: true}
 		return resource, []error{errors.New("the resource type is not supported by the local cloud")}
 	}
-	problems := raw.unsupportedAttributes()
+	problems := l.template.unsupportedAttributes(raw)
 	resolved, err := l.resolve(raw.Properties)
 	if err != nil {
 		problems = append(problems, unjoin(err)...)

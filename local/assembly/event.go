@@ -1,7 +1,7 @@
 package assembly
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 )
 
@@ -44,7 +44,11 @@ type Archive struct {
 func (a *Archive) identify(at place) (identity, error) {
 	name := at.named(a.ArchiveName, 48)
 	arn := at.arn("events", "archive/"+name)
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "ArchiveName": name}}, nil
+	var err error
+	if a.RetentionDays < 0 {
+		err = errors.New("property RetentionDays must be 0, which is for ever, or more")
+	}
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "ArchiveName": name}}, err
 }
 
 // Rule is an AWS::Events::Rule with an event pattern.
@@ -153,7 +157,7 @@ func (c *Connection) identify(at place) (identity, error) {
 	arn := at.arn("events", "connection/"+name+"/"+at.uuid())
 	err := oneOf("AuthorizationType", c.AuthorizationType, "API_KEY")
 	if err == nil && c.AuthParameters.APIKey == nil {
-		err = fmt.Errorf("property AuthParameters.ApiKeyAuthParameters is required")
+		err = errors.New("property AuthParameters.ApiKeyAuthParameters is required")
 	}
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
 		"Arn":          arn,
@@ -175,12 +179,15 @@ type APIDestination struct {
 func (d *APIDestination) identify(at place) (identity, error) {
 	name := at.named(d.Name, 64)
 	arn := at.arn("events", "api-destination/"+name+"/"+at.uuid())
-	var err error
+	var problems []error
 	if !strings.HasPrefix(d.InvocationEndpoint, "https://") {
-		err = fmt.Errorf("property InvocationEndpoint must begin with https://, as EventBridge asks")
+		problems = append(problems, errors.New("property InvocationEndpoint must begin with https://, as EventBridge asks"))
+	}
+	if d.RateLimitPerSecond != nil && *d.RateLimitPerSecond < 1 {
+		problems = append(problems, errors.New("property InvocationRateLimitPerSecond must be at least 1"))
 	}
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
 		"Arn":          arn,
 		"ArnForPolicy": at.arn("events", "api-destination/"+name),
-	}}, err
+	}}, errors.Join(problems...)
 }

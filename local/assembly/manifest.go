@@ -31,7 +31,11 @@ func readManifest(dir string) (manifest, error) {
 	var content struct {
 		Artifacts map[string]artifact `json:"artifacts"`
 	}
-	if err := readJSON(filepath.Join(dir, "manifest.json"), &content); err != nil {
+	err := readJSON(filepath.Join(dir, "manifest.json"), &content)
+	if errors.Is(err, os.ErrNotExist) {
+		return manifest{}, errors.New("there is none: `make run` synthesizes it first")
+	}
+	if err != nil {
 		return manifest{}, err
 	}
 	result := manifest{assets: map[string]string{}}
@@ -102,7 +106,7 @@ func (m manifest) bootstrap(key string) (string, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return "", fmt.Errorf("its artefact %s does not exist", path)
+		return "", fmt.Errorf("its artefact %s does not exist: `make host` builds it", path)
 	case err != nil:
 		return "", fmt.Errorf("finding its bootstrap: %w", err)
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:

@@ -44,6 +44,9 @@ func (s *Secret) generate(random io.Reader) (string, error) {
 		return "", nil
 	}
 	how := *s.GenerateSecretString
+	if (how.SecretStringTemplate == "") != (how.GenerateStringKey == "") {
+		return "", errors.New("property GenerateSecretString needs both of SecretStringTemplate and GenerateStringKey, or neither")
+	}
 	password, err := how.password(random)
 	if err != nil || how.SecretStringTemplate == "" {
 		return password, err

@@ -1,5 +1,10 @@
 package assembly
 
+import (
+	"fmt"
+	"slices"
+)
+
 // Table is an AWS::DynamoDB::Table.
 type Table struct {
 	TableName                        string                `cfn:"TableName"`
@@ -7,7 +12,7 @@ type Table struct {
 	AttributeDefinitions             []AttributeDefinition `cfn:"AttributeDefinitions,required"`
 	BillingMode                      string                `cfn:"BillingMode"`
 	GlobalSecondaryIndexes           []SecondaryIndex      `cfn:"GlobalSecondaryIndexes"`
-	TimeToLiveSpecification          *TimeToLive           `cfn:"TimeToLiveSpecification"`
+	TimeToLiveSpecification          Harmless              `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
 	PointInTimeRecoverySpecification Harmless              `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
 	DeletionProtectionEnabled        Harmless              `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
 	SSESpecification                 Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
@@ -40,12 +45,6 @@ type Projection struct {
 	NonKeyAttributes []string `cfn:"NonKeyAttributes"`
 }
 
-// TimeToLive names the attribute that holds when an item expires.
-type TimeToLive struct {
-	AttributeName string `cfn:"AttributeName"`
-	Enabled       bool   `cfn:"Enabled,required"`
-}
-
 func (t *Table) identify(at place) (identity, error) {
 	name := at.named(t.TableName, 255)
 	arn := at.arn("dynamodb", "table/"+name)
@@ -65,8 +64,19 @@ type LogGroup struct {
 func (g *LogGroup) identify(at place) (identity, error) {
 	name := at.named(g.LogGroupName, 512)
 	arn := at.arn("logs", "log-group:"+name)
+	var err error
+	if !slices.Contains(retentions(), g.RetentionInDays) {
+		err = fmt.Errorf("property RetentionInDays: CloudWatch Logs does not keep events for %d days", g.RetentionInDays)
+	}
 	// The attribute ends with :*, which stands for the group's streams.
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn + ":*"}}, nil
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn + ":*"}}, err
+}
+
+// retentions are all that there are; 0 is for ever.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+func retentions() []int {
+	return []int{0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 }
 
 // LogsPolicy is an AWS::Logs::ResourcePolicy.

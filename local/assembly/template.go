@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,11 +14,16 @@ type template struct {
 	Rules      map[string]any         `json:"Rules"`
 	Conditions map[string]any         `json:"Conditions"`
 	Resources  map[string]rawResource `json:"Resources"`
-	Outputs    map[string]struct {
-		Value     any    `json:"Value"`
-		Condition string `json:"Condition"`
-	} `json:"Outputs"`
-	sections []string
+	Outputs    map[string]output      `json:"Outputs"`
+	sections   []string
+}
+
+type output struct {
+	Value     any    `json:"Value"`
+	Condition string `json:"Condition"`
+	// Only a reader sees the description, and there is no other stack to import
+	// what is exported.
+	attributes []string
 }
 
 type rawResource struct {
@@ -32,8 +36,7 @@ type rawResource struct {
 	// no meaning here: nothing outlives the process.
 	DeletionPolicy      string `json:"DeletionPolicy"`
 	UpdateReplacePolicy string `json:"UpdateReplacePolicy"`
-	CreationPolicy      any    `json:"CreationPolicy"`
-	UpdatePolicy        any    `json:"UpdatePolicy"`
+	attributes          []string
 }
 
 func readTemplate(path string) (template, error) {
@@ -45,7 +48,23 @@ func readTemplate(path string) (template, error) {
 	if err := readJSON(path, &result); err != nil {
 		return template{}, err
 	}
+	for id, resource := range result.Resources {
+		resource.attributes = attributesOf(sections["Resources"], id)
+		result.Resources[id] = resource
+	}
+	for id, output := range result.Outputs {
+		output.attributes = attributesOf(sections["Outputs"], id)
+		result.Outputs[id] = output
+	}
 	return result, nil
+}
+
+// attributesOf lists all that a member of a section has, also what the struct
+// for it does not.
+func attributesOf(section any, id string) []string {
+	members, _ := section.(map[string]any)
+	given, _ := members[id].(map[string]any)
+	return sortedKeys(given)
 }
 
 // unsupportedSections refuses what would change the template's meaning. The
@@ -72,15 +91,43 @@ func (t template) unsupportedSections() []error {
 	return problems
 }
 
-func (r rawResource) unsupportedAttributes() []error {
-	var problems []error
-	if r.CreationPolicy != nil {
-		problems = append(problems, errors.New("the attribute CreationPolicy is not supported by the local cloud"))
-	}
-	if r.UpdatePolicy != nil {
-		problems = append(problems, errors.New("the attribute UpdatePolicy is not supported by the local cloud"))
+// unsupportedAttributes refuses what would change a resource's meaning, and a
+// resource to wait for that there is not.
+func (t template) unsupportedAttributes(r rawResource) []error {
+	problems := unknown(r.attributes, "Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy")
+	for _, id := range r.dependsOn() {
+		if _, isResource := t.Resources[id]; !isResource {
+			problems = append(problems, fmt.Errorf("the resource %s that it depends on is not in the template", id))
+		}
 	}
 	return problems
+}
+
+// unknown refuses the attributes that are not among the known ones.
+func unknown(attributes []string, known ...string) []error {
+	var problems []error
+	for _, name := range attributes {
+		if !slices.Contains(known, name) {
+			problems = append(problems, fmt.Errorf("the attribute %s is not supported by the local cloud", name))
+		}
+	}
+	return problems
+}
+
+// dependsOn lists the resources that it names itself, one or several.
+func (r rawResource) dependsOn() []string {
+	switch on := r.DependsOn.(type) {
+	case string:
+		return []string{on}
+	case []any:
+		var ids []string
+		for _, other := range on {
+			ids = append(ids, fmt.Sprint(other))
+		}
+		return ids
+	default:
+		return nil
+	}
 }
 
 // order sorts the resources that exist so that each comes after what it refers
@@ -123,15 +170,8 @@ func (t template) references(id string) []string {
 	found := map[string]bool{}
 	resource := t.Resources[id]
 	collect(resource.Properties, found)
-	switch on := resource.DependsOn.(type) {
-	case string:
-		found[on] = true
-	case []any:
-		for _, other := range on {
-			if text, ok := other.(string); ok {
-				found[text] = true
-			}
-		}
+	for _, other := range resource.dependsOn() {
+		found[other] = true
 	}
 	maps.DeleteFunc(found, func(other string, _ bool) bool {
 		_, isResource := t.Resources[other]

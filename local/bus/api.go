@@ -65,7 +65,7 @@ type TestEventPatternOutput struct {
 
 // ListEventBuses lists the buses by name.
 func (s *Service) ListEventBuses(ctx context.Context, in *ListEventBusesInput) (*ListEventBusesOutput, error) {
-	if err := s.authorize(ctx, "events:ListEventBuses", "*"); err != nil {
+	if err := s.config.Authorize.Check(ctx, "events:ListEventBuses", "*", nil); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
@@ -83,21 +83,21 @@ func (s *Service) ListEventBuses(ctx context.Context, in *ListEventBusesInput) (
 // DescribeEventBus describes one bus.
 func (s *Service) DescribeEventBus(ctx context.Context, in *DescribeEventBusInput) (*DescribeEventBusOutput, error) {
 	arn := s.busOf(PutEventsEntry{EventBusName: in.Name})
-	if err := s.authorize(ctx, "events:DescribeEventBus", arn); err != nil {
+	if err := s.config.Authorize.Check(ctx, "events:DescribeEventBus", arn, nil); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	on := s.buses[arn]
 	if on == nil {
-		return nil, wire.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", arn[strings.LastIndex(arn, "/")+1:])
+		return nil, errNoBus(arn)
 	}
 	return &DescribeEventBusOutput{on.Name, on.ARN}, nil
 }
 
 // TestEventPattern tells whether an event matches a pattern.
 func (s *Service) TestEventPattern(ctx context.Context, in *TestEventPatternInput) (*TestEventPatternOutput, error) {
-	if err := s.authorize(ctx, "events:TestEventPattern", "*"); err != nil {
+	if err := s.config.Authorize.Check(ctx, "events:TestEventPattern", "*", nil); err != nil {
 		return nil, err
 	}
 	parsed, err := pattern.Parse([]byte(in.EventPattern))
@@ -118,11 +118,4 @@ func (s *Service) TestEventPattern(ctx context.Context, in *TestEventPatternInpu
 		return nil, refuse("Parameter Event is not valid. Reason: %s", err)
 	}
 	return &TestEventPatternOutput{Result: parsed.Match(prepared)}, nil
-}
-
-func (s *Service) authorize(ctx context.Context, action, resource string) error {
-	if s.config.Authorize == nil {
-		return nil
-	}
-	return s.config.Authorize(ctx, action, resource, nil)
 }

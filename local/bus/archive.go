@@ -17,7 +17,9 @@ var archiveName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,48}$`)
 
 // Archive keeps the events of a bus that match its pattern, for replays.
 //
-// On AWS an event reaches its archive within minutes; here it is there at once.
+// On AWS an event reaches its archive within minutes, and an archive has room for
+// all of them. Here an event is there at once, and the oldest events are forgotten
+// when there is no more room, which is logged the first time.
 type Archive struct {
 	Name   string
 	ARN    string
@@ -34,9 +36,21 @@ type archive struct {
 
 	pattern *pattern.Pattern
 	created time.Time
+	room    int
 
 	mu   sync.Mutex
-	kept []arrival
+	kept []archived
+	// size is how many bytes all events have, as they were delivered.
+	size int
+	// full is set once an event was forgotten for want of room.
+	full bool
+}
+
+// archived is an event in an archive.
+type archived struct {
+	event Event
+	at    time.Time
+	size  int
 }
 
 // CreateArchive creates an archive of a bus.
@@ -44,7 +58,7 @@ func (s *Service) CreateArchive(a Archive) error {
 	if !archiveName.MatchString(a.Name) {
 		return refuse("the archive name %q must match %s", a.Name, archiveName)
 	}
-	made := &archive{Archive: a, created: s.config.Clock()}
+	made := &archive{Archive: a, created: s.config.Clock(), room: s.config.ArchiveBytes}
 	if a.Pattern != nil {
 		parsed, err := pattern.Parse(a.Pattern)
 		if err != nil {
@@ -65,28 +79,37 @@ func (s *Service) CreateArchive(a Archive) error {
 }
 
 // keep archives an event if the archive wants it. What a replay brings is in an
-// archive already, and is not archived again.
-func (a *archive) keep(arrived arrival, prepared pattern.Event) {
+// archive already, and is not archived again. It tells when there is no room for
+// the first time.
+func (a *archive) keep(arrived arrival, prepared pattern.Event) (nowFull bool) {
 	if arrived.event.ReplayName != "" || (a.pattern != nil && !a.pattern.Match(prepared)) {
-		return
+		return false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.forget(arrived.at)
-	a.kept = append(a.kept, arrived)
+	a.kept = append(a.kept, archived{arrived.event, arrived.at, len(arrived.envelope)})
+	a.size += len(arrived.envelope)
+	wasFull := a.full
+	for a.size > a.room {
+		a.dropOldest()
+		a.full = true
+	}
+	return a.full && !wasFull
 }
 
 // forget drops what is older than the retention.
 func (a *archive) forget(now time.Time) {
-	if a.Retention == 0 {
-		return
-	}
 	expired := now.Add(-a.Retention)
-	young := slices.IndexFunc(a.kept, func(k arrival) bool { return k.at.After(expired) })
-	if young < 0 {
-		young = len(a.kept)
+	for a.Retention > 0 && len(a.kept) > 0 && !a.kept[0].at.After(expired) {
+		a.dropOldest()
 	}
-	a.kept = a.kept[young:]
+}
+
+func (a *archive) dropOldest() {
+	a.size -= a.kept[0].size
+	a.kept[0] = archived{}
+	a.kept = a.kept[1:]
 }
 
 // between gives the events whose times are not before from, and before until.
@@ -124,7 +147,7 @@ type DescribeArchiveOutput struct {
 // DescribeArchive describes one archive.
 func (s *Service) DescribeArchive(ctx context.Context, in *DescribeArchiveInput) (*DescribeArchiveOutput, error) {
 	arn := s.arnIn("archive/" + in.ArchiveName)
-	if err := s.authorize(ctx, "events:DescribeArchive", arn); err != nil {
+	if err := s.config.Authorize.Check(ctx, "events:DescribeArchive", arn, nil); err != nil {
 		return nil, err
 	}
 	found := s.archive(arn)

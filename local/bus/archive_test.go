@@ -1,8 +1,10 @@
 package bus_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -168,6 +170,43 @@ func TestAnArchiveKeepsWhatMatchesItsPatternForItsRetention(t *testing.T) {
 			t.Errorf("after their retention %d events are there", got)
 		}
 	})
+}
+
+func TestAFullArchiveForgetsItsOldestEventsAndSaysSoOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queue, log := &inbox{}, &bytes.Buffer{}
+		c := config(map[string]bus.Deliverer{"sqs": queue}, nil)
+		c.Log = slog.New(slog.NewTextHandler(log, nil))
+		one := string(enveloped(t, c, `{"n":0}`))
+		c.ArchiveBytes = 2*len(one) + 1
+		service := archived(t, c, allTo(bus.Target{ID: "one", ARN: queueARN}))
+		for n := range 5 {
+			publish(t, service, fmt.Sprintf(`{"n":%d}`, n))
+		}
+		synctest.Wait()
+		replay(t, service, replayOf("again"))
+		var got []string
+		for _, d := range queue.deliveries()[5:] {
+			got = append(got, string(d.Event.Detail))
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff([]string{`{"n":3}`, `{"n":4}`}, got); diff != "" {
+			t.Error(diff)
+		}
+		if said := strings.Count(log.String(), "an archive is full"); said != 1 || !strings.Contains(log.String(), "archive=all") {
+			t.Errorf("it is said %d times: %s", said, log)
+		}
+	})
+}
+
+// enveloped is an event as it is delivered.
+func enveloped(t *testing.T, c bus.Config, detail string) []byte {
+	t.Helper()
+	queue := &inbox{}
+	c.Deliverers = map[string]bus.Deliverer{"sqs": queue}
+	publish(t, start(t, c, allTo(bus.Target{ID: "one", ARN: queueARN})), detail)
+	synctest.Wait()
+	return queue.deliveries()[0].Body
 }
 
 // A replay goes through its time minute by minute. Its end is not part of it.

@@ -8,14 +8,14 @@ import (
 // Accept takes an event that a rule forwards from another bus. The event stays
 // as it is, its id, account and time included. An event can be forwarded only
 // once: a second hop is refused, whatever buses are involved.
-func (s *Service) Accept(_ context.Context, busARN string, e Event) error {
+func (s *Service) Accept(ctx context.Context, busARN string, e Event) error {
 	if e.forwarded {
 		return &DeliveryError{Code: CodeThirdHop, Message: fmt.Sprintf(
 			"Event ingestion rejected for event %s because an event can be sent to an event bus target only once. "+
 				"This event was previously delivered to an event bus target.", e.ID)}
 	}
 	e.forwarded = true
-	known, err := s.accept(busARN, e)
+	known, err := s.accept(ctx, busARN, e)
 	if err != nil {
 		return err
 	}

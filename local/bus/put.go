@@ -67,7 +67,7 @@ func (s *Service) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEvents
 	}
 	out := &PutEventsOutput{}
 	for _, entry := range in.Entries {
-		result, err := s.put(entry)
+		result, err := s.put(ctx, entry)
 		if err != nil {
 			return nil, err
 		}
@@ -123,16 +123,13 @@ func (e PutEventsEntry) size() int {
 }
 
 func (s *Service) authorizePut(ctx context.Context, entries []PutEventsEntry) error {
-	if s.config.Authorize == nil {
-		return nil
-	}
 	for _, entry := range entries {
 		conditions := map[string][]string{
 			"events:source":             {entry.Source},
 			"events:detail-type":        {entry.DetailType},
 			"events:eventBusInvocation": {"false"},
 		}
-		if err := s.config.Authorize(ctx, "events:PutEvents", s.busOf(entry), conditions); err != nil {
+		if err := s.config.Authorize.Check(ctx, "events:PutEvents", s.busOf(entry), conditions); err != nil {
 			return err
 		}
 	}
@@ -151,7 +148,7 @@ func (s *Service) busOf(entry PutEventsEntry) string {
 	}
 }
 
-func (s *Service) put(entry PutEventsEntry) (PutEventsResult, error) {
+func (s *Service) put(ctx context.Context, entry PutEventsEntry) (PutEventsResult, error) {
 	detail, refusal := entry.check()
 	if refusal != nil {
 		return *refusal, nil
@@ -167,7 +164,7 @@ func (s *Service) put(entry PutEventsEntry) (PutEventsResult, error) {
 	if entry.TraceHeader != nil {
 		e.TraceHeader = *entry.TraceHeader
 	}
-	known, err := s.accept(s.busOf(entry), e)
+	known, err := s.accept(ctx, s.busOf(entry), e)
 	if err != nil {
 		return PutEventsResult{}, &wire.Error{Code: "InternalException", Message: err.Error(), Status: 500}
 	}

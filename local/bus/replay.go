@@ -80,7 +80,7 @@ func (r *replay) active() bool { return r.State == replayStarting || r.State == 
 // StartReplay starts to give the events of an archive to rules once more, and
 // returns at once. The events keep their ids and times.
 func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*StartReplayOutput, error) {
-	if err := s.authorize(ctx, "events:StartReplay", in.EventSourceArn); err != nil {
+	if err := s.config.Authorize.Check(ctx, "events:StartReplay", in.EventSourceArn, nil); err != nil {
 		return nil, err
 	}
 	from, err := s.checkReplay(in)
@@ -208,7 +208,7 @@ func (s *Service) report(change func()) {
 
 // DescribeReplay tells how far a replay has got.
 func (s *Service) DescribeReplay(ctx context.Context, in *DescribeReplayInput) (*DescribeReplayOutput, error) {
-	if err := s.authorize(ctx, "events:DescribeReplay", s.arnIn("replay/"+in.ReplayName)); err != nil {
+	if err := s.config.Authorize.Check(ctx, "events:DescribeReplay", s.arnIn("replay/"+in.ReplayName), nil); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()

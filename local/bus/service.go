@@ -25,6 +25,8 @@ import (
 const (
 	defaultBus       = "default"
 	defaultBaseDelay = time.Second
+	// defaultArchive holds about 150,000 of the saga's events.
+	defaultArchive = 256 << 20
 )
 
 // Config is what a Service needs. Account, Region and Clock are required.
@@ -32,7 +34,7 @@ type Config struct {
 	Account, Region string
 	Clock           func() time.Time
 	// Authorize decides on a call; nil allows everything.
-	Authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
+	Authorize wire.Authorize
 	// Deliverers by kind of target. Without one of its own for buses, the service
 	// forwards to its own buses without asking for permission.
 	Deliverers map[string]Deliverer
@@ -46,7 +48,10 @@ type Config struct {
 	// BaseDelay is the delay before the first retry, which every further one
 	// doubles; 0 means a second.
 	BaseDelay time.Duration
-	// Log is where given-up deliveries are told; nil means slog's default.
+	// ArchiveBytes is how many bytes of events an archive keeps; 0 means 256 MiB.
+	ArchiveBytes int
+	// Log is where given-up deliveries and full archives are told; nil means
+	// slog's default.
 	Log *slog.Logger
 }
 
@@ -93,6 +98,9 @@ func New(config Config) *Service {
 	if config.BaseDelay == 0 {
 		config.BaseDelay = defaultBaseDelay
 	}
+	if config.ArchiveBytes == 0 {
+		config.ArchiveBytes = defaultArchive
+	}
 	if config.Log == nil {
 		config.Log = slog.Default()
 	}
@@ -135,7 +143,7 @@ func (s *Service) CreateRule(r Rule) error {
 	case s.closed:
 		return fmt.Errorf("rule %s: the service is closed", r.Name)
 	case on == nil:
-		return wire.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", r.BusARN)
+		return errNoBus(r.BusARN)
 	case len(on.rules) == maximumRules:
 		return wire.Errorf("LimitExceededException", "Event bus %s has more than %d rules.", on.Name, maximumRules)
 	case slices.ContainsFunc(on.rules, func(other *rule) bool { return other.Name == r.Name }):
@@ -206,7 +214,7 @@ func (s *Service) Close() {
 }
 
 // accept gives an event to the rules of a bus.
-func (s *Service) accept(busARN string, e Event) (known bool, err error) {
+func (s *Service) accept(ctx context.Context, busARN string, e Event) (known bool, err error) {
 	s.mu.RLock()
 	on := s.buses[busARN]
 	if on == nil {
@@ -223,8 +231,9 @@ func (s *Service) accept(busARN string, e Event) (known bool, err error) {
 		observe(busARN, e)
 	}
 	for _, each := range archives {
-		if each.BusARN == busARN {
-			each.keep(arrived, prepared)
+		if each.BusARN == busARN && each.keep(arrived, prepared) {
+			s.config.Log.WarnContext(ctx, "an archive is full: its oldest events are forgotten",
+				"archive", each.Name, "bytes", s.config.ArchiveBytes)
 		}
 	}
 	for _, each := range rules {

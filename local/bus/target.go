@@ -3,7 +3,6 @@ package bus
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"example.com/saga/local/wire"
@@ -90,8 +89,7 @@ func (s *Service) DescribeRule(ctx context.Context, in *DescribeRuleInput) (*Des
 	if found.Enabled {
 		state = "ENABLED"
 	}
-	bus := found.BusARN[strings.LastIndex(found.BusARN, "/")+1:]
-	return &DescribeRuleOutput{found.Name, found.ARN, bus, string(found.Pattern), state}, nil
+	return &DescribeRuleOutput{found.Name, found.ARN, lastPart(found.BusARN), string(found.Pattern), state}, nil
 }
 
 // findRule finds a rule, if the caller may do this with it.
@@ -101,13 +99,13 @@ func (s *Service) findRule(ctx context.Context, action string, bus *string, name
 	defer s.mu.RUnlock()
 	on := s.buses[arn]
 	if on == nil {
-		return nil, wire.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", arn)
+		return nil, errNoBus(arn)
 	}
 	index := slices.IndexFunc(on.rules, func(r *rule) bool { return r.Name == name })
 	if index < 0 {
 		return nil, wire.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", name, on.Name)
 	}
-	return on.rules[index], s.authorize(ctx, action, on.rules[index].ARN)
+	return on.rules[index], s.config.Authorize.Check(ctx, action, on.rules[index].ARN, nil)
 }
 
 // ListTargetsByRule lists the targets of a rule.

@@ -56,11 +56,11 @@ func (a *authority) addRoles(stack *assembly.Assembly) error {
 	for resource, given := range assembly.Of[assembly.Role](stack) {
 		made := &role{arn: resource.ARN, name: resource.Name}
 		var err error
-		if made.trust, err = parsePolicy(given.AssumeRolePolicyDocument); err != nil {
+		if made.trust, err = parsePolicy(given.AssumeRolePolicyDocument, access.ParseResource); err != nil {
 			problems = append(problems, about(resource, err))
 		}
 		for _, inline := range given.Policies {
-			policy, err := parsePolicy(inline.PolicyDocument)
+			policy, err := parsePolicy(inline.PolicyDocument, access.ParseIdentity)
 			if err != nil {
 				problems = append(problems, about(resource, fmt.Errorf("policy %s: %w", inline.PolicyName, err)))
 			}
@@ -74,7 +74,7 @@ func (a *authority) addRoles(stack *assembly.Assembly) error {
 func (a *authority) addPolicies(stack *assembly.Assembly) error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.Policy](stack) {
-		policy, err := parsePolicy(given.PolicyDocument)
+		policy, err := parsePolicy(given.PolicyDocument, access.ParseIdentity)
 		if err != nil {
 			problems = append(problems, about(resource, err))
 		}
@@ -97,7 +97,7 @@ func (a *authority) addQueuePolicies(stack *assembly.Assembly) error {
 	}
 	var problems []error
 	for resource, given := range assembly.Of[assembly.QueuePolicy](stack) {
-		policy, err := parsePolicy(given.PolicyDocument)
+		policy, err := parsePolicy(given.PolicyDocument, access.ParseResource)
 		if err != nil {
 			problems = append(problems, about(resource, err))
 		}
@@ -118,7 +118,7 @@ func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
 	}
 	var problems []error
 	for resource, given := range assembly.Of[assembly.EventBusPolicy](stack) {
-		policy, err := parsePolicy(map[string]any{"Statement": given.Statement})
+		policy, err := parsePolicy(map[string]any{"Statement": given.Statement}, access.ParseResource)
 		if err != nil {
 			problems = append(problems, about(resource, err))
 		}
@@ -134,7 +134,7 @@ func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
 func (a *authority) addLogsPolicies(stack *assembly.Assembly) error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.LogsPolicy](stack) {
-		policy, err := readPolicy([]byte(given.PolicyDocument))
+		policy, err := readPolicy([]byte(given.PolicyDocument), access.ParseResource)
 		if err != nil {
 			problems = append(problems, about(resource, err))
 		}
@@ -154,7 +154,7 @@ func (a *authority) addPermissions(stack *assembly.Assembly) error {
 			problems = append(problems, about(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
 			continue
 		}
-		policy, err := parsePolicy(map[string]any{"Statement": permissionStatement(given, arn)})
+		policy, err := parsePolicy(map[string]any{"Statement": permissionStatement(given, arn)}, access.ParseResource)
 		if err != nil {
 			problems = append(problems, about(resource, err))
 		}
@@ -190,17 +190,20 @@ func permissionStatement(given *assembly.Permission, functionARN string) map[str
 	}
 }
 
-func parsePolicy(document any) (access.Policy, error) {
+// parser is access.ParseIdentity or access.ParseResource.
+type parser func(text []byte) (access.Policy, error)
+
+func parsePolicy(document any, parse parser) (access.Policy, error) {
 	text, err := json.Marshal(document)
 	if err != nil {
 		return access.Policy{}, err
 	}
-	return readPolicy(text)
+	return readPolicy(text, parse)
 }
 
 // readPolicy refuses a policy that asks what no request is asked here.
-func readPolicy(text []byte) (access.Policy, error) {
-	policy, err := access.Parse(text)
+func readPolicy(text []byte, parse parser) (access.Policy, error) {
+	policy, err := parse(text)
 	if err != nil {
 		return policy, err
 	}

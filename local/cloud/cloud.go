@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"example.com/saga/local/assembly"
@@ -130,6 +131,9 @@ func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 // open listens on a port of the loopback interface.
 func (c *Cloud) open(logicalID string, port int) (string, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // It returns at once.
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return "", fmt.Errorf("the port %d is taken: end what listens there, or choose another", port)
+	}
 	if err != nil {
 		return "", fmt.Errorf("opening a port: %w", err)
 	}

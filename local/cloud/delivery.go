@@ -33,14 +33,13 @@ func (d deliveries) toQueue(ctx context.Context, delivery bus.Delivery) error {
 }
 
 // send sends to a queue on behalf of a rule. A queue that does not exist and one
-// whose policy does not allow it fail for good, and look the same, as on AWS.
+// whose policy does not allow it fail for good, and look the same: SQS does not
+// tell that a queue exists to whom it denies access, as was observed on AWS.
 func (d deliveries) send(ctx context.Context, ruleARN, queueARN string, in *queue.SendMessageInput) error {
 	url, exists := d.cloud.queues.URL(queueARN)
-	if !exists {
-		return &bus.DeliveryError{Code: bus.CodeNoResource, Message: "The specified queue does not exist: " + queueARN}
-	}
-	if !d.cloud.authority.serviceMay(serviceEvents, "sqs:SendMessage", queueARN, ruleARN) {
-		return notPermitted("the queue policy of " + queueARN + " does not allow " + serviceEvents + " to send messages for this rule")
+	if !exists || !d.cloud.authority.serviceMay(serviceEvents, "sqs:SendMessage", queueARN, ruleARN) {
+		return &bus.DeliveryError{Code: bus.CodeNoResource, Message: "The specified queue does not exist or you do not have access to it: " +
+			"the policy of " + queueARN + " must allow " + serviceEvents + " to send messages for this rule."}
 	}
 	in.QueueUrl = url
 	_, err := d.cloud.queues.SendMessage(ctx, in)

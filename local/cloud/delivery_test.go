@@ -58,13 +58,13 @@ func TestARuleDeliversOnlyWhatPoliciesAllow(t *testing.T) {
 		code   string
 	}{
 		"to a queue without a policy": {
-			"order", func(r resources) { delete(r, "QueuePolicy") }, "NO_PERMISSIONS",
+			"order", func(r resources) { delete(r, "QueuePolicy") }, "NO_RESOURCE",
 		},
 		"to a queue whose policy allows another rule": {
 			"order", func(r resources) {
 				text := strings.ReplaceAll(encode(r["QueuePolicy"]), "ToQueue", "ToLogs")
 				r["QueuePolicy"] = decode(text)
-			}, "NO_PERMISSIONS",
+			}, "NO_RESOURCE",
 		},
 		"to a bus without a role's permission": {
 			"inner", func(r resources) { delete(r, "ForwardPolicy") }, "NO_PERMISSIONS",

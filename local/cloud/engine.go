@@ -84,9 +84,6 @@ func (c *Cloud) createTables() error {
 		for _, attribute := range given.AttributeDefinitions {
 			made.Attributes[attribute.AttributeName] = attribute.AttributeType
 		}
-		if given.TimeToLiveSpecification != nil && given.TimeToLiveSpecification.Enabled {
-			made.TimeToLive = given.TimeToLiveSpecification.AttributeName
-		}
 		if err := c.tables.Create(made); err != nil {
 			problems = append(problems, about(resource, err))
 		}

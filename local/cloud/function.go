@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -84,12 +85,15 @@ func logGroup(resource assembly.Resource, given *assembly.Function) string {
 	return "/aws/lambda/" + resource.Name
 }
 
-// checkDeadLetters refuses, as Lambda does, a dead-letter queue that the role
-// may not send to.
+// checkDeadLetters refuses, as Lambda does, a dead-letter queue of the wrong kind,
+// and one that the role may not send to.
 func (c *Cloud) checkDeadLetters(resource assembly.Resource, given *assembly.Function) error {
 	target := given.DeadLetterConfig.TargetARN
 	if _, exists := c.queues.URL(target); !exists {
 		return about(resource, fmt.Errorf("the dead-letter queue %s is not in the stack", target))
+	}
+	if strings.HasSuffix(target, ".fifo") {
+		return about(resource, errors.New("a FIFO queue cannot be the dead-letter queue of a function"))
 	}
 	if !c.authority.roleMay(given.Role, "sqs:SendMessage", target) {
 		return about(resource, errors.New("the provided execution role does not have permissions to call SendMessage on SQS"))

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -148,6 +149,13 @@ func TestAStackThatAWSWouldRefuseIsRefused(t *testing.T) {
 			},
 			"resource Worker (AWS::Lambda::Function): the provided execution role does not have permissions to call SendMessage on SQS",
 		},
+		"a function whose dead letters would be in groups": {
+			func(r resources) {
+				r["Ordered"] = decode(`{"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": true}}`)
+				r.properties("Worker")["DeadLetterConfig"] = decode(`{"TargetArn": {"Fn::GetAtt": ["Ordered", "Arn"]}}`)
+			},
+			"resource Worker (AWS::Lambda::Function): a FIFO queue cannot be the dead-letter queue of a function",
+		},
 		"a function whose logs would be lost": {
 			func(r resources) { statements(r)[3].(map[string]any)["Action"] = "logs:CreateLogStream" },
 			"resource Worker (AWS::Lambda::Function): its role does not allow logs:PutLogEvents on its log group shop-Logs-",
@@ -175,6 +183,41 @@ func TestAStackThatAWSWouldRefuseIsRefused(t *testing.T) {
 				t.Errorf("the reason is\n%s, want\n%s", got, test.want)
 			}
 		})
+	}
+}
+
+func TestClosingInTheMidstOfWorkLeavesNoGoroutineBehind(t *testing.T) {
+	before := runtime.NumGoroutine()
+	running, err := cloud.Start(t.Context(), configOf(assembled(t, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	where := running.Describe()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for _, source := range []string{"order", "inner", "logged", "notify"} {
+		body := `{"Entries": [{"EventBusName": "shop", "Source": "` + source + `", "DetailType": "x", "Detail": "{\"fail\":true}"}]}`
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, where.AWSEndpointURL, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("X-Amz-Target", "AWSEvents.PutEvents")
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Fatalf("publishing is answered with %d", response.StatusCode)
+		}
+	}
+	if err := running.Close(); err != nil {
+		t.Error(err)
+	}
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines were there, and now\n%s", before, stacks[:runtime.Stack(stacks, true)])
+		}
 	}
 }
 

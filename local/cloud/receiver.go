@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// shown is how many notifications the receiver keeps: the oldest are forgotten.
+const shown = 20_000
+
 // receiver is the endpoint that API destinations call when no other is given.
 // It takes what a careful receiver of CloudEvents takes, and shows it.
 type receiver struct {
@@ -94,9 +97,19 @@ func (r *receiver) store(id string, header http.Header, body []byte) {
 		known = &notification{ID: id, Time: now, Header: header.Clone(), Body: body}
 		r.byID[id] = known
 		r.arrived = append(r.arrived, known)
+		r.forget()
 	}
 	known.Count++
 	known.LastTime = now
+}
+
+func (r *receiver) forget() {
+	if len(r.arrived) <= shown {
+		return
+	}
+	delete(r.byID, r.arrived[0].ID)
+	r.arrived[0] = nil
+	r.arrived = r.arrived[1:]
 }
 
 func (r *receiver) show(w http.ResponseWriter) {

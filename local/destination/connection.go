@@ -192,8 +192,5 @@ func (s *Service) connection(ctx context.Context, action, name string) (*Connect
 	if found == nil {
 		return nil, wire.Errorf("ResourceNotFoundException", "Failed to describe the connection(s). Connection '%s' does not exist.", name)
 	}
-	if s.authorize == nil {
-		return found, nil
-	}
-	return found, s.authorize(ctx, action, found.ARN, nil)
+	return found, s.authorize.Check(ctx, action, found.ARN, nil)
 }

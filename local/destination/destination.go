@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/saga/local/bus"
+	"example.com/saga/local/wire"
 )
 
 const (
@@ -43,14 +44,14 @@ type Config struct {
 	// Transport sends the requests; nil means a plain one without a proxy.
 	Transport http.RoundTripper
 	// Authorize decides on a call over the wire; nil allows everything.
-	Authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
+	Authorize wire.Authorize
 }
 
 // Service knows the API destinations. It is the deliverer of their kind.
 type Service struct {
 	clock     func() time.Time
 	client    *http.Client
-	authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
+	authorize wire.Authorize
 
 	mu           sync.RWMutex
 	destinations map[string]*endpoint

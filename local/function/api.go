@@ -1,7 +1,6 @@
 package function
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -12,9 +11,6 @@ import (
 // APIPath is where Lambda's wire protocol begins.
 const APIPath = "/2015-03-31/functions/"
 
-// Authorize decides on a call over the wire.
-type Authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
-
 // The values of the header X-Amz-Invocation-Type.
 const (
 	invokeAndWait = "RequestResponse"
@@ -23,7 +19,7 @@ const (
 
 // API is the part of Lambda's wire protocol that invokes functions and tells
 // their configuration. A function is named by its name or its ARN.
-func (s *Service) API(authorize Authorize) http.Handler {
+func (s *Service) API(authorize wire.Authorize) http.Handler {
 	calls := calls{service: s, authorize: authorize}
 	mux := http.NewServeMux()
 	mux.Handle("POST "+APIPath+"{name}/invocations", wire.REST(calls.invoke))
@@ -37,7 +33,7 @@ func (s *Service) API(authorize Authorize) http.Handler {
 // calls are the operations that come over the wire.
 type calls struct {
 	service   *Service
-	authorize Authorize
+	authorize wire.Authorize
 }
 
 // find finds the function that the path names, if the caller may do this to it.
@@ -47,7 +43,7 @@ func (c calls) find(r *http.Request, action string) (Function, error) {
 	defer c.service.mu.Unlock()
 	for arn, p := range c.service.pools {
 		if name == arn || name == p.function.Name {
-			return p.function, c.authorize(r.Context(), action, arn, nil)
+			return p.function, c.authorize.Check(r.Context(), action, arn, nil)
 		}
 	}
 	return Function{}, &wire.Error{Code: "ResourceNotFoundException", Message: "Function not found: " + name, Status: http.StatusNotFound}

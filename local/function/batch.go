@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"example.com/saga/local/queue"
 )
@@ -14,13 +15,13 @@ import (
 // process invokes the function with a batch, in several invocations if it is too
 // large for one, and deletes the messages that succeeded. The others stay hidden
 // until their visibility timeout.
-func (m *mapping) process(ctx context.Context, batch []queue.Message) error {
+func (m *mapping) process(ctx context.Context, batch []queue.Message, visible time.Time) error {
 	var problems []error
 	for events, err := range m.events(batch) {
 		if err != nil {
 			return err
 		}
-		failed, err := m.invoke(ctx, events)
+		failed, err := m.invoke(ctx, events, visible)
 		problems = append(problems, err)
 		if failed && m.fifo {
 			// What follows may be of the same group: it must not overtake.
@@ -31,10 +32,10 @@ func (m *mapping) process(ctx context.Context, batch []queue.Message) error {
 }
 
 // invoke says whether any message of the event has failed.
-func (m *mapping) invoke(ctx context.Context, event event) (failed bool, err error) {
+func (m *mapping) invoke(ctx context.Context, event event, visible time.Time) (failed bool, err error) {
 	inv := m.pool.newInvocation(ctx, event.payload)
 	inv.last = slices.ContainsFunc(event.messages, isOld)
-	result, err := m.place(ctx, inv)
+	result, err := m.place(ctx, inv, visible)
 	if err != nil {
 		return true, err
 	}
@@ -69,9 +70,10 @@ func (m *mapping) hasten(messages []queue.Message, left map[string]bool) {
 }
 
 // place waits for a place, as long as the messages are hidden: a batch that is
-// throttled for longer is dropped, and its messages are received again.
-func (m *mapping) place(ctx context.Context, inv *invocation) (Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, m.timeout)
+// held back for longer is dropped. Its messages are received again, and must not
+// be handled twice at once.
+func (m *mapping) place(ctx context.Context, inv *invocation, visible time.Time) (Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, visible.Sub(m.pool.config.Clock()))
 	defer cancel()
 	if err := m.pool.reserve(ctx); err != nil {
 		return Result{}, fmt.Errorf("the function %s is throttled: %w", m.pool.function.Name, err)

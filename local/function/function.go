@@ -24,12 +24,6 @@ const (
 	initTimeout         = 10 * time.Second
 )
 
-// The values of Function.URLAuthType.
-const (
-	AuthNone = "NONE"
-	AuthIAM  = "AWS_IAM"
-)
-
 // Function is one function's configuration.
 type Function struct {
 	Name, ARN string
@@ -53,8 +47,6 @@ type Function struct {
 	MaximumEventAge time.Duration
 	LogGroup        string
 	Handler         string
-	// URLAuthType is that of the function URL; empty is NONE.
-	URLAuthType string
 	// ActiveTracing samples what nobody has decided on, and gives the function
 	// an X-Ray daemon.
 	ActiveTracing bool
@@ -131,9 +123,6 @@ type Config struct {
 	DaemonAddress string
 	// Grace is how long a process may take to end after SIGTERM.
 	Grace time.Duration
-	// KnownAccessKey says whether an access key id may call a function URL
-	// with the auth type AWS_IAM.
-	KnownAccessKey func(id string) bool
 }
 
 func (c *Config) fill() {
@@ -156,9 +145,6 @@ func (c *Config) fill() {
 	if c.Grace == 0 {
 		c.Grace = 2 * time.Second
 	}
-	if c.KnownAccessKey == nil {
-		c.KnownAccessKey = func(string) bool { return false }
-	}
 }
 
 func (f *Function) fill() error {
@@ -173,17 +159,14 @@ func (f *Function) fill() error {
 	if f.LogGroup == "" {
 		f.LogGroup = "/aws/lambda/" + f.Name
 	}
-	if f.URLAuthType == "" {
-		f.URLAuthType = AuthNone
-	}
 	return nil
 }
 
 func (f *Function) validate() error {
 	var problems []error
-	refuse := func(bad bool, format string, args ...any) {
+	refuse := func(bad bool, reason string) {
 		if bad {
-			problems = append(problems, fmt.Errorf(format, args...))
+			problems = append(problems, errors.New(reason))
 		}
 	}
 	refuse(f.Name == "", "the name is missing")
@@ -193,7 +176,6 @@ func (f *Function) validate() error {
 	refuse(f.Concurrency < 1, "the concurrency must be at least 1")
 	refuse(f.MaximumRetryAttempts < 0 || f.MaximumRetryAttempts > 2, "MaximumRetryAttempts must be 0 to 2")
 	refuse(f.MaximumEventAge < time.Minute || f.MaximumEventAge > defaultEventAge, "MaximumEventAge must be 1 minute to 6 hours")
-	refuse(f.URLAuthType != AuthNone && f.URLAuthType != AuthIAM, "the auth type %q is neither NONE nor AWS_IAM", f.URLAuthType)
 	info, err := os.Stat(f.Bootstrap)
 	switch {
 	case err != nil:

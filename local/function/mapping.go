@@ -128,7 +128,7 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 		case <-ctx.Done():
 			return
 		}
-		batch, err := m.collect(m.pool.asRole(ctx))
+		batch, visible, err := m.collect(m.pool.asRole(ctx))
 		if err != nil && ctx.Err() == nil {
 			s.config.Logger.ErrorContext(ctx, "an event source mapping cannot receive", "queue", m.QueueARN, "error", err)
 			pause(ctx, pollAgain)
@@ -144,7 +144,7 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 				s.busy.Add(-1)
 			}()
 			m.pool.gate.pass(ctx) // It may have been shut while this was received.
-			if err := m.process(ctx, batch); err != nil && ctx.Err() == nil {
+			if err := m.process(ctx, batch, visible); err != nil && ctx.Err() == nil {
 				s.config.Logger.ErrorContext(ctx, "an event source mapping has failed", "queue", m.QueueARN, "error", err)
 			}
 		})
@@ -153,11 +153,12 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 
 // collect receives until the batch is full. Without a batching window it takes
 // what there is; with one it waits for more until the window after the first
-// message is over.
-func (m *mapping) collect(ctx context.Context) ([]queue.Message, error) {
-	batch, err := m.receive(ctx, m.BatchSize)
+// message is over. It tells when the first of them may be received again.
+func (m *mapping) collect(ctx context.Context) (batch []queue.Message, visible time.Time, err error) {
+	batch, err = m.receive(ctx, m.BatchSize)
+	visible = m.pool.config.Clock().Add(m.timeout)
 	if err != nil || len(batch) == 0 || m.BatchingWindow == 0 {
-		return batch, err
+		return batch, visible, err
 	}
 	window, cancel := context.WithTimeout(ctx, m.BatchingWindow)
 	defer cancel()
@@ -165,13 +166,13 @@ func (m *mapping) collect(ctx context.Context) ([]queue.Message, error) {
 		more, err := m.receive(window, m.BatchSize-len(batch))
 		batch = append(batch, more...)
 		if window.Err() != nil {
-			return batch, nil
+			return batch, visible, nil
 		}
 		if err != nil {
-			return batch, err
+			return batch, visible, err
 		}
 	}
-	return batch, nil
+	return batch, visible, nil
 }
 
 func (m *mapping) receive(ctx context.Context, limit int) ([]queue.Message, error) {

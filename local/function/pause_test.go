@@ -1,9 +1,12 @@
 package function_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"example.com/saga/local/function"
+	"example.com/saga/local/queue"
 )
 
 func TestAPausedFunctionGetsNothingFromItsQueueUntilItGoesOn(t *testing.T) {
@@ -20,6 +23,27 @@ func TestAPausedFunctionGetsNothingFromItsQueueUntilItGoesOn(t *testing.T) {
 	b.Resume()
 	b.eventually("the end", b.settled(source, 0))
 	if got := b.handled(); len(got) != 1 || got[0] != "one" {
+		t.Errorf("handled are %v", got)
+	}
+}
+
+func TestMessagesHeldBackUntilTheyAreReceivedAgainAreNotHandledTwice(t *testing.T) {
+	b := newBench(t, nil)
+	source := b.addQueue("q.fifo", func(q *queue.Queue) {
+		fifoQueue(q)
+		q.VisibilityTimeout = time.Second
+	})
+	arn := b.add("batch", func(f *function.Function) { f.Timeout = time.Second })
+	b.mapTo(function.EventSource{QueueARN: source, FunctionARN: arn, BatchSize: 10, ReportBatchItemFailures: true})
+	b.sendTo(source, "g", "warm")
+	b.eventually("the first message", b.settled(source, 0))
+	b.Pause(arn) // The mapping is in the midst of a receive.
+	b.sendTo(source, "g", "one")
+	b.eventually("the receive", func() bool { return b.queues.Counts(source).InFlight == 1 })
+	b.eventually("the end of the visibility timeout", func() bool { return b.queues.Counts(source).Visible == 1 })
+	b.Resume()
+	b.eventually("the end", b.settled(source, 0))
+	if got := b.handled(); !slices.Equal(got, []string{"warm", "one"}) {
 		t.Errorf("handled are %v", got)
 	}
 }

@@ -40,8 +40,11 @@ func (p *pool) tryReserve() bool {
 	}
 }
 
-// reserve waits for a place.
+// reserve waits for a place. For whom it is too late already there is none.
 func (p *pool) reserve(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	select {
 	case p.places <- struct{}{}:
 		return nil

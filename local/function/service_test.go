@@ -214,7 +214,6 @@ func TestAFunctionThatCannotBeIsRefused(t *testing.T) {
 		"a folder":          func(f *function.Function) { f.Bootstrap = "testdata" },
 		"no concurrency":    func(f *function.Function) { f.Concurrency = 0 },
 		"a long timeout":    func(f *function.Function) { f.Timeout = time.Hour },
-		"an unknown auth":   func(f *function.Function) { f.URLAuthType = "CUSTOM" },
 		"a short event age": func(f *function.Function) { f.MaximumEventAge = time.Second },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -145,28 +145,3 @@ func TestAThrottledRequestIsAnswered429(t *testing.T) {
 		t.Errorf("the slow request was answered %d", got)
 	}
 }
-
-func TestAnAuthenticatedURLNeedsAKnownSigner(t *testing.T) {
-	b := newBench(t, func(c *function.Config) { c.KnownAccessKey = func(id string) bool { return id == "AKIDCALLER" } })
-	server := b.serve(func(f *function.Function) { f.URLAuthType = function.AuthIAM })
-	signed := func(id string) http.Header {
-		return http.Header{"Authorization": {"AWS4-HMAC-SHA256 Credential=" + id + "/20260101/eu-west-1/lambda/aws4_request, SignedHeaders=host, Signature=0"}}
-	}
-	for name, test := range map[string]struct {
-		header http.Header
-		want   int
-	}{
-		"unsigned": {nil, 403}, "a stranger": {signed("AKIDOTHER"), 403}, "another scheme": {http.Header{"Authorization": {"Bearer AKIDCALLER"}}, 403},
-		"a known key": {signed("AKIDCALLER"), 200},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := b.call(server, "GET", "/plain", "", test.header)
-			if got.StatusCode != test.want {
-				t.Errorf("the status is %d, want %d", got.StatusCode, test.want)
-			}
-			if refused := got.Header.Get("X-Amzn-Errortype"); (refused == "AccessDeniedException") != (test.want == 403) {
-				t.Errorf("the error type is %q", refused)
-			}
-		})
-	}
-}

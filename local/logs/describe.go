@@ -65,7 +65,7 @@ func (s *Service) DescribeLogGroups(ctx context.Context, in *DescribeLogGroupsIn
 	if in.LogGroupNamePrefix != "" && in.LogGroupNamePattern != "" {
 		return nil, wire.Errorf("InvalidParameterException", "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 	}
-	if err := s.authorize(ctx, "logs:DescribeLogGroups", s.arnOf("*")); err != nil {
+	if err := s.config.Authorize.Check(ctx, "logs:DescribeLogGroups", s.arnOf("*"), nil); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()

@@ -7,7 +7,6 @@ package logs
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,7 +30,7 @@ type Config struct {
 	Account, Region string
 	Clock           func() time.Time
 	// Authorize decides on a call; nil allows everything.
-	Authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
+	Authorize wire.Authorize
 	// EventsPerGroup is how many events a group keeps; 0 means 20,000.
 	EventsPerGroup int
 }

@@ -59,7 +59,7 @@ func (s *Service) group(ctx context.Context, action, name, identifier string) (*
 	if name == "" {
 		name = groupOf(identifier)
 	}
-	if err := s.authorize(ctx, action, s.arnOf(name)+":*"); err != nil {
+	if err := s.config.Authorize.Check(ctx, action, s.arnOf(name)+":*", nil); err != nil {
 		return nil, err
 	}
 	found := s.groups[name]
@@ -68,13 +68,6 @@ func (s *Service) group(ctx context.Context, action, name, identifier string) (*
 	}
 	found.trim(s.config.Clock(), s.config.EventsPerGroup)
 	return found, nil
-}
-
-func (s *Service) authorize(ctx context.Context, action, resource string) error {
-	if s.config.Authorize == nil {
-		return nil
-	}
-	return s.config.Authorize(ctx, action, resource, nil)
 }
 
 func pageLimit(given *int, maximum int) (int, error) {

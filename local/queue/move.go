@@ -8,6 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
+// maximumTasks is how many tasks of one queue can be listed.
+const maximumTasks = 10
+
 // StartMessageMoveTaskInput names a dead-letter queue to empty. Without a
 // destination each message goes back to the queue it came from.
 type StartMessageMoveTaskInput struct {
@@ -62,6 +65,7 @@ func (s *Service) StartMessageMoveTask(ctx context.Context, in *StartMessageMove
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	source.tasks = append(source.tasks, s.move(source, in.DestinationArn, s.config.Clock()))
+	source.tasks = source.tasks[max(0, len(source.tasks)-maximumTasks):]
 	return &StartMessageMoveTaskOutput{TaskHandle: uuid.NewString()}, nil
 }
 
@@ -153,7 +157,7 @@ func (m *message) renewed() *message {
 // ListMessageMoveTasks lists the latest redrives of a dead-letter queue.
 func (s *Service) ListMessageMoveTasks(ctx context.Context, in *ListMessageMoveTasksInput) (*ListMessageMoveTasksOutput, error) {
 	limit := valueOr(in.MaxResults, 1)
-	if limit < 1 || limit > 10 {
+	if limit < 1 || limit > maximumTasks {
 		return nil, invalid("MaxResults", limit, "Must be between 1 and 10.")
 	}
 	if err := s.authorize(ctx, "ListMessageMoveTasks", in.SourceArn); err != nil {

@@ -15,7 +15,7 @@ import (
 type Config struct {
 	Clock func() time.Time
 	// Authorize is asked before anything happens; nil allows everything.
-	Authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
+	Authorize wire.Authorize
 	// DeliverTwice loses the first delete of every message, so that it is
 	// delivered again at once: at-least-once delivery made certain.
 	DeliverTwice bool
@@ -149,10 +149,7 @@ func (s *Service) open(ctx context.Context, action, url string) (*store, error) 
 }
 
 func (s *Service) authorize(ctx context.Context, action, arn string) error {
-	if s.config.Authorize == nil {
-		return nil
-	}
-	return s.config.Authorize(ctx, "sqs:"+action, arn, nil)
+	return s.config.Authorize.Check(ctx, "sqs:"+action, arn, nil)
 }
 
 // GetQueueUrlInput names a queue.

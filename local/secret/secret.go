@@ -26,7 +26,7 @@ const (
 type Config struct {
 	Clock func() time.Time
 	// Authorize decides on a call; nil allows everything.
-	Authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
+	Authorize wire.Authorize
 }
 
 // Service keeps secrets in memory.
@@ -74,10 +74,7 @@ func (s *Service) find(ctx context.Context, action, id string) (*secret, error) 
 		if id != each.arn && id != each.name {
 			continue
 		}
-		if s.config.Authorize == nil {
-			return each, nil
-		}
-		return each, s.config.Authorize(ctx, action, each.arn, nil)
+		return each, s.config.Authorize.Check(ctx, action, each.arn, nil)
 	}
 	return nil, wire.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 }

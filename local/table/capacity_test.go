@@ -139,37 +139,6 @@ func TestAnItemIsAsLargeAsItsNamesAndValues(t *testing.T) {
 	}
 }
 
-func TestItemsExpireOnlyWhenToldTo(t *testing.T) {
-	cloud := newCloud(t)
-	put := func(key, expires string) {
-		cloud.must(t, "PutItem", `{"TableName":"items","Item":{"p":{"S":"`+key+`"},"expires":`+expires+`}}`)
-	}
-	at := func(moment time.Time) string { return fmt.Sprintf(`{"N":"%d"}`, moment.Unix()) }
-	put("past", at(start.Add(-time.Second)))
-	put("future", at(start.Add(time.Second)))
-	put("ancient", at(start.AddDate(-6, 0, 0)))
-	put("milliseconds", fmt.Sprintf(`{"N":"%d"}`, start.Add(-time.Second).UnixMilli()))
-	put("text", fmt.Sprintf(`{"S":"%d"}`, start.Add(-time.Second).Unix()))
-	cloud.now = start.Add(time.Hour)
-	if got := len(cloud.contents(t)); got != 5 {
-		t.Errorf("%d items are there before", got)
-	}
-	used := cloud.Usage()["items"]
-	deleted, err := cloud.Expire("items", start)
-	if err != nil || deleted != 1 {
-		t.Errorf("deleted %d, %v", deleted, err)
-	}
-	if difference := cmp.Diff(used, cloud.Usage()["items"]); difference != "" {
-		t.Errorf("it cost something:\n%s", difference)
-	}
-	if contents := cloud.contents(t); len(contents) != 4 || contents[`{"S":"past"}`] != "" {
-		t.Errorf("left are %v", contents)
-	}
-	if _, err := cloud.Expire("nowhere", start); err == nil {
-		t.Error("a table that does not exist was emptied")
-	}
-}
-
 func TestATableIsDescribed(t *testing.T) {
 	cloud := withOrders(t)
 	var described struct{ Table map[string]json.RawMessage }

@@ -139,10 +139,8 @@ func (s *Service) ListTables(ctx context.Context, in *ListTablesInput) (*ListTab
 	if limit < 1 || limit > maximumNames {
 		return nil, validation("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", limit, maximumNames)
 	}
-	if s.config.Authorize != nil {
-		if err := s.config.Authorize(ctx, "dynamodb:ListTables", "*", map[string][]string{}); err != nil {
-			return nil, err
-		}
+	if err := s.config.Authorize.Check(ctx, "dynamodb:ListTables", "*", nil); err != nil {
+		return nil, err
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

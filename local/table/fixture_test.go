@@ -39,7 +39,7 @@ func (c *cloud) createTables(tb testing.TB) {
 	err := errors.Join(
 		c.Create(table.Table{
 			Name: "items", ARN: "arn:aws:dynamodb:eu-central-1:123456789012:table/items",
-			Key: table.KeySchema{Partition: "p"}, Attributes: map[string]string{"p": "S"}, TimeToLive: "expires",
+			Key: table.KeySchema{Partition: "p"}, Attributes: map[string]string{"p": "S"},
 		}),
 		c.Create(table.Table{
 			Name: "orders", ARN: ordersARN,

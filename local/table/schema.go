@@ -34,9 +34,6 @@ type Table struct {
 	// Attributes gives the type of each attribute of a key: S, N or B.
 	Attributes map[string]string
 	Indexes    []Index
-	// TimeToLive is the attribute that holds the epoch second after which an
-	// item may be deleted; empty if items stay for ever.
-	TimeToLive string
 }
 
 func (k KeySchema) attributes() []string {

@@ -5,8 +5,8 @@
 // It differs from DynamoDB where a distributed store shows itself: a secondary
 // index and an eventually consistent read are always up to date here, and
 // transactions run one after another, so none is ever cancelled because of a
-// conflict with another. Items are deleted for their time to live only when
-// Expire is called, as no promise is made about when DynamoDB does it.
+// conflict with another. No item is ever deleted for its time to live, as
+// DynamoDB makes no promise about when it does that.
 package table
 
 import (
@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"example.com/saga/local/wire"
 )
 
 // Config is what a Service needs from outside.
@@ -24,7 +26,7 @@ type Config struct {
 	Clock func() time.Time
 	// Authorize decides whether the caller in ctx may do this; nil allows
 	// everything. It is asked before anything is read or written.
-	Authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
+	Authorize wire.Authorize
 	// Account and Region are those of the ARN of a table that is asked for but
 	// does not exist.
 	Account, Region string
@@ -102,9 +104,6 @@ func (s *Service) open(ctx context.Context, a access) (*storage, error) {
 }
 
 func (s *Service) authorize(ctx context.Context, a access, table *storage) error {
-	if s.config.Authorize == nil {
-		return nil
-	}
 	resource := a.table
 	switch {
 	case table != nil:
@@ -119,5 +118,5 @@ func (s *Service) authorize(ctx context.Context, a access, table *storage) error
 	if a.within != "" {
 		conditions["dynamodb:EnclosingOperation"] = []string{a.within}
 	}
-	return s.config.Authorize(ctx, "dynamodb:"+a.action, resource, conditions)
+	return s.config.Authorize.Check(ctx, "dynamodb:"+a.action, resource, conditions)
 }

@@ -15,6 +15,9 @@ import (
 // maximumDatagram is the largest that UDP has. X-Ray takes documents of 64 KB.
 const maximumDatagram = 64 << 10
 
+// remembered is how many traces are kept: the oldest are forgotten.
+const remembered = 5_000
+
 // receiveBuffer is how much may wait to be read: what comes beyond is lost.
 const receiveBuffer = 4 << 20
 
@@ -91,11 +94,23 @@ func (s *Service) take(datagram []byte) error {
 		known = &Trace{ID: segment.TraceID}
 		s.byID[segment.TraceID] = known
 		s.traces = append(s.traces, known)
+		s.forget()
 	}
 	known.Segments = slices.DeleteFunc(known.Segments, func(other Segment) bool { return other.ID == segment.ID })
 	at, _ := slices.BinarySearchFunc(known.Segments, segment, byStart)
 	known.Segments = slices.Insert(known.Segments, at, segment)
 	return nil
+}
+
+// forget keeps the memory bounded. A segment that comes later than that begins
+// its trace anew.
+func (s *Service) forget() {
+	if len(s.traces) <= remembered {
+		return
+	}
+	delete(s.byID, s.traces[0].ID)
+	s.traces[0] = nil
+	s.traces = s.traces[1:]
 }
 
 // All gives the traces, in the order in which they were first heard of.

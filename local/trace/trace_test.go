@@ -3,6 +3,7 @@ package trace_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -126,6 +127,22 @@ func TestATraceHasItsSegmentsInTheOrderInWhichTheyBegan(t *testing.T) {
 	}
 	if _, known := s.Find("1-00000000-000000000000000000000000"); known || s.log.String() != "" {
 		t.Errorf("an unknown trace is found: %v; the log is %s", known, s.log)
+	}
+}
+
+func TestOnlyTheLatestTracesAreRemembered(t *testing.T) {
+	s := newStation(t)
+	id := func(n int) string { return fmt.Sprintf("1-67891233-%024x", n) }
+	for n := range 5_001 {
+		s.send(header + document(id(n), "000000000000000a", 1, nil))
+		// What comes faster than it is read is lost.
+		s.eventually("the segment", func() bool { _, known := s.Find(id(n)); return known })
+	}
+	if all := s.All(); len(all) != 5_000 || all[0].ID != id(1) {
+		t.Errorf("%d traces are left, the oldest is %s", len(all), all[0].ID)
+	}
+	if _, known := s.Find(id(0)); known {
+		t.Error("the oldest trace is found")
 	}
 }
 
