@@ -106,7 +106,7 @@ const (
 // every answer for a success of the whole batch.
 func (d *Door) Batch(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	ctx = tracing.ContinueInvocation(ctx)
-	working, cancel := withReserve(ctx, reserve)
+	working, cancel := WithReserve(ctx, reserve)
 	defer cancel()
 
 	var failed failures
@@ -188,7 +188,9 @@ func (d *Door) isOutOfTime(ctx context.Context, id string) bool {
 	return true
 }
 
-func withReserve(ctx context.Context, reserve time.Duration) (context.Context, context.CancelFunc) {
+// WithReserve returns a context that ends so long before the deadline of an
+// invocation, if that has one, to leave time for an answer.
+func WithReserve(ctx context.Context, reserve time.Duration) (context.Context, context.CancelFunc) {
 	deadline, limited := ctx.Deadline()
 	if !limited {
 		return context.WithCancel(ctx)

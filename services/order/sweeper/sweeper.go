@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -17,6 +18,7 @@ import (
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/telemetry"
 	"example.com/saga/pkg/tracing"
+	"example.com/saga/pkg/worker"
 	"example.com/saga/services/order"
 )
 
@@ -30,9 +32,16 @@ const (
 // source names the sweeper as the origin of commands.
 const source = "order/sweeper"
 
-// limit is how many orders one sweep looks at: as many as fit into the time of
-// an invocation. The rest waits for the next one.
-const limit = 500
+// limit is how many orders one sweep looks at, if they fit into the time of its
+// invocation without the reserve, in which it tells what it has found. The rest
+// waits for the next one.
+const (
+	limit   = 10_000
+	reserve = time.Second
+)
+
+// maximumProblems is how many errors are told one by one.
+const maximumProblems = 10
 
 // Orders is what the sweeper asks of the order context.
 type Orders interface {
@@ -62,6 +71,9 @@ type Sweeper struct {
 	// Deadline is how long an order may take. It only tells from a deadline
 	// when the order was placed: the deadline itself is the order's own.
 	Deadline time.Duration
+	// Random says, in [0, 1), where a sweep begins: orders that nobody can help
+	// must not use up the time of the same others in every sweep.
+	Random func() float64
 }
 
 // Sweep looks once at every order that is open for longer than the order
@@ -69,26 +81,40 @@ type Sweeper struct {
 // others; it fails in the end, so that somebody sees it.
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	ctx = tracing.ContinueInvocation(ctx)
+	working, cancel := worker.WithReserve(ctx, reserve)
+	defer cancel()
 	now := s.Clock()
-	ids, err := s.Index.Due(ctx, now.Add(s.Deadline-order.Patience), limit)
+	ids, err := s.Index.Due(working, now.Add(s.Deadline-order.Patience), limit)
 	if err != nil {
 		return fmt.Errorf("find the open orders: %w", err)
 	}
-	if len(ids) == limit {
-		s.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("limit", limit))
+	begin := int(s.Random() * float64(len(ids)))
+	found, looked, problems := s.lookAt(working, slices.Concat(ids[begin:], ids[:begin]), now)
+	if looked < len(ids) || looked == limit {
+		s.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("looked_at", looked))
 	}
-	var oldest ages
-	var problems []error
+	ctx, measured := telemetry.Measured(ctx, now,
+		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: found.order.Seconds()},
+		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: found.rollback.Seconds()})
+	s.Logger.LogAttrs(ctx, slog.LevelInfo, "ages", measured...)
+	if more := len(problems) - maximumProblems; more > 0 {
+		problems = append(problems[:maximumProblems], fmt.Errorf("and %d more", more))
+	}
+	return errors.Join(problems...)
+}
+
+// lookAt looks at the orders until its context ends, and tells at how many.
+func (s *Sweeper) lookAt(ctx context.Context, ids []string, now time.Time) (oldest ages, looked int, problems []error) {
 	for _, id := range ids {
+		if ctx.Err() != nil {
+			break
+		}
+		looked++
 		if err := s.look(ctx, id, now, &oldest); err != nil {
 			problems = append(problems, fmt.Errorf("order %s: %w", id, err))
 		}
 	}
-	ctx, measured := telemetry.Measured(ctx, now,
-		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: oldest.order.Seconds()},
-		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: oldest.rollback.Seconds()})
-	s.Logger.LogAttrs(ctx, slog.LevelInfo, "ages", measured...)
-	return errors.Join(problems...)
+	return oldest, looked, problems
 }
 
 // ages are those of the oldest so far.
