@@ -40,6 +40,10 @@ const (
 	reserve = time.Second
 )
 
+// maximumAgain is how many orders one sweep publishes again, so that a warehouse
+// which was down is not kept busy with what it has heard already.
+const maximumAgain = 500
+
 // maximumProblems is how many errors are told one by one.
 const maximumProblems = 10
 
@@ -89,54 +93,59 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 		return fmt.Errorf("find the open orders: %w", err)
 	}
 	begin := int(s.Random() * float64(len(ids)))
-	found, looked, problems := s.lookAt(working, slices.Concat(ids[begin:], ids[:begin]), now)
-	if looked < len(ids) || looked == limit {
-		s.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("looked_at", looked))
+	found := s.lookAt(working, slices.Concat(ids[begin:], ids[:begin]), now)
+	if found.looked < len(ids) || found.looked == limit {
+		s.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("looked_at", found.looked))
 	}
 	ctx, measured := telemetry.Measured(ctx, now,
 		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: found.order.Seconds()},
 		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: found.rollback.Seconds()})
 	s.Logger.LogAttrs(ctx, slog.LevelInfo, "ages", measured...)
-	if more := len(problems) - maximumProblems; more > 0 {
-		problems = append(problems[:maximumProblems], fmt.Errorf("and %d more", more))
+	if more := len(found.problems) - maximumProblems; more > 0 {
+		return errors.Join(append(found.problems[:maximumProblems], fmt.Errorf("and %d more", more))...)
 	}
-	return errors.Join(problems...)
+	return errors.Join(found.problems...)
 }
 
-// lookAt looks at the orders until its context ends, and tells at how many.
-func (s *Sweeper) lookAt(ctx context.Context, ids []string, now time.Time) (oldest ages, looked int, problems []error) {
+// findings are what a sweep has found and done so far.
+type findings struct {
+	// order and rollback are the ages of the oldest.
+	order, rollback time.Duration
+	// looked counts the orders looked at, again those published again.
+	looked, again int
+	problems      []error
+}
+
+// lookAt looks at the orders until its context ends.
+func (s *Sweeper) lookAt(ctx context.Context, ids []string, now time.Time) (found findings) {
 	for _, id := range ids {
 		if ctx.Err() != nil {
 			break
 		}
-		looked++
-		if err := s.look(ctx, id, now, &oldest); err != nil {
-			problems = append(problems, fmt.Errorf("order %s: %w", id, err))
+		found.looked++
+		if err := s.look(ctx, id, now, &found); err != nil {
+			found.problems = append(found.problems, fmt.Errorf("order %s: %w", id, err))
 		}
 	}
-	return oldest, looked, problems
-}
-
-// ages are those of the oldest so far.
-type ages struct {
-	order, rollback time.Duration
+	return found
 }
 
 // look looks at one order and does what must be done about it.
-func (s *Sweeper) look(ctx context.Context, id string, now time.Time, oldest *ages) error {
+func (s *Sweeper) look(ctx context.Context, id string, now time.Time, found *findings) error {
 	state, record, err := s.Orders.Load(ctx, id)
 	// The index lags behind: the order may have ended since.
 	if err != nil || len(record.Handled) == 0 || state.Ended() {
 		return err
 	}
-	oldest.order = max(oldest.order, now.Sub(record.Handled[0].At))
+	found.order = max(found.order, now.Sub(record.Handled[0].At))
 	if state.Rollback != order.None {
-		oldest.rollback = max(oldest.rollback, now.Sub(state.RollbackSince))
+		found.rollback = max(found.rollback, now.Sub(state.RollbackSince))
 	}
 	ctx = telemetry.WithCorrelation(ctx, state.CorrelationID, id)
 	ctx = tracing.Continue(ctx, order.TraceParent(record))
 	remedy := order.Sweep(state, record.Handled[len(record.Handled)-1].At, now)
-	if remedy.Republish {
+	if remedy.Republish && found.again < maximumAgain {
+		found.again++
 		if err := s.Orders.Republish(ctx, record); err != nil {
 			return err
 		}

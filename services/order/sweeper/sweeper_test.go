@@ -516,6 +516,21 @@ func TestOrdersThatNobodyCanHelpDoNotKeepTheSweepFromOneThatWasNeverPublished(t 
 	}
 }
 
+// While the warehouse is down, nobody answers. What it is told again and again in
+// that time it has to hear when it is back.
+func TestASweepPublishesAgainOnlySoMuch(t *testing.T) {
+	s := newShop(t)
+	for n := range 700 {
+		s.place(fmt.Sprint("o-", n))
+	}
+	placed := len(s.published())
+	s.sweep(order.Patience)
+	if got := len(s.published()) - placed; got != 500 {
+		t.Errorf("%d orders are published again", got)
+	}
+	s.assertAges(order.Patience, 0)
+}
+
 func TestASweepEndsInTimeToTellWhatItHasFound(t *testing.T) {
 	s := newShop(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second+300*time.Millisecond)
