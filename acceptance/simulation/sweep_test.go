@@ -28,6 +28,7 @@ func (w *world) sweep(ctx context.Context, planned fault) bool {
 	s := &sweeper.Sweeper{
 		Orders: w.orders, Index: w.stores[contract.SourceOrder], Logger: slog.New(slog.DiscardHandler),
 		Clock: func() time.Time { return w.clock(sweeping) }, Deadline: deadline,
+		Random: func() float64 { return 0 },
 	}
 	t := &task{who: sweeping, event: event.Event{Type: "a sweep", Subject: "all orders"}, run: s.Sweep}
 	told, waiting := len(w.story), len(w.pending)

@@ -64,9 +64,9 @@ type Client interface {
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
-// Store is a participant.Store on a DynamoDB table. It needs the permissions dynamodb:GetItem and dynamodb:PutItem, and
-// dynamodb:UpdateItem where events adjust other items, dynamodb:Query on the
-// index where somebody asks what is due.
+// Store is a participant.Store on a DynamoDB table. It needs the permissions
+// dynamodb:GetItem and dynamodb:PutItem, dynamodb:UpdateItem where events adjust
+// other items, and dynamodb:Query on the index where somebody asks what is due.
 type Store struct {
 	client Client
 	table  string

@@ -25,6 +25,11 @@ var ErrInvalid = errors.New("invalid event")
 // more today; this is what every service on an event's way has always taken.
 const MaximumSize = 256 * 1024
 
+// maximumAttribute is the length in bytes of the longest id, source, type,
+// correlation id and causation id. Records remember them of every event that was
+// handled: a few endless ones would leave no room for what ends an order.
+const maximumAttribute = 256
+
 // Media types of an event and of its data.
 const (
 	ContentType     = "application/cloudevents+json; charset=UTF-8"
@@ -228,6 +233,13 @@ func (e Event) validate() error {
 	var problems []error
 	if !subjectPattern.MatchString(e.Subject) {
 		problems = append(problems, fmt.Errorf("subject %q does not match %s", e.Subject, subjectPattern))
+	}
+	for _, attribute := range [][2]string{
+		{"id", e.ID}, {"source", e.Source}, {"type", e.Type}, {correlationID, e.CorrelationID}, {causationID, e.CausationID},
+	} {
+		if size := len(attribute[1]); size > maximumAttribute {
+			problems = append(problems, fmt.Errorf("%s has %d bytes, %d are allowed", attribute[0], size, maximumAttribute))
+		}
 	}
 	if e.CorrelationID == "" {
 		problems = append(problems, errors.New("correlationid is missing"))

@@ -139,6 +139,7 @@ func TestOnlyTheFirstEventOfASagaHasNoCausationMember(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	const absent = "\x00absent"
+	long := strings.Repeat("x", 257)
 	for name, c := range map[string]struct {
 		member string
 		value  any
@@ -163,6 +164,11 @@ func TestParseRefuses(t *testing.T) {
 		"an empty correlationid":        {"correlationid", "", "correlationid"},
 		"a correlationid of a number":   {"correlationid", 7, "correlationid"},
 		"a causationid of a number":     {"causationid", 7, "causationid"},
+		"an id of 257 bytes":            {"id", long, "id has 257 bytes"},
+		"a source of 257 bytes":         {"source", long, "source has 257 bytes"},
+		"a type of 257 bytes":           {"type", long, "type has 257 bytes"},
+		"a correlationid of 257 bytes":  {"correlationid", long, "correlationid has 257 bytes"},
+		"a causationid of 257 bytes":    {"causationid", long, "causationid has 257 bytes"},
 		"no data":                       {"data", absent, "data"},
 		"no datacontenttype":            {"datacontenttype", absent, "datacontenttype"},
 		"another datacontenttype":       {"datacontenttype", "text/plain", "text/plain"},

@@ -41,6 +41,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"example.com/saga/pkg/event"
@@ -126,7 +127,8 @@ type Participant[S any] struct {
 }
 
 // tolerance is how much longer than its retention a handled event is
-// remembered: its publisher's clock may run ahead, and a store may round times.
+// remembered: the clocks of a context's functions differ, and a store may round
+// times.
 const tolerance = time.Hour
 
 // maximumAttempts bounds how many races are lost before redelivery takes over.
@@ -254,19 +256,14 @@ func (p *Participant[S]) outgoing(ctx context.Context, cause event.Cause, data [
 	return published, nil
 }
 
-// next is the record after the cause was handled, without what is forgotten.
+// next is the record after the cause was handled, without what is forgotten:
+// nothing is while the same event would be accepted again.
 func (p *Participant[S]) next(record Record, handled event.Event, state S, published []event.Event, now time.Time) (Record, error) {
 	encoded, err := json.Marshal(state)
 	if err != nil {
 		return Record{}, fmt.Errorf("encode the state of %s: %w", record.Subject, err)
 	}
-	var remembered []Handled
-	for _, h := range record.Handled {
-		if h.At.After(now.Add(-p.Retention - tolerance)) {
-			remembered = append(remembered, h)
-		}
-	}
-	remembered = append(remembered, Handled{
+	all := append(slices.Clip(record.Handled), Handled{
 		Source:      handled.Source,
 		ID:          handled.ID,
 		Type:        handled.Type,
@@ -275,17 +272,26 @@ func (p *Participant[S]) next(record Record, handled event.Event, state S, publi
 		At:          now,
 		Published:   published,
 	})
-	next := Record{
-		Subject:   handled.Subject,
-		Version:   record.Version,
-		State:     encoded,
-		Handled:   remembered,
-		ExpiresAt: now.Add(p.Retention + tolerance),
+	next := Record{Subject: handled.Subject, Version: record.Version, State: encoded}
+	for _, h := range all {
+		if until := latest(h.At, h.Time).Add(p.Retention + tolerance); until.After(now) {
+			next.Handled = append(next.Handled, h)
+			next.ExpiresAt = latest(next.ExpiresAt, until)
+		}
 	}
 	if p.Due != nil {
 		next.Due = p.Due(state).Truncate(time.Second)
 	}
 	return next, nil
+}
+
+// latest gives the later of two times: the clock of an event's publisher may run
+// ahead, or behind.
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (p *Participant[S]) publish(ctx context.Context, cause event.Cause, events []event.Event) error {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"example.com/saga/pkg/tracing"
@@ -39,14 +40,28 @@ type Outcome struct {
 // any level, because the level is about how much there is to read and not about
 // what is measured. CloudWatch shows the metrics in the namespace, which keeps
 // apart what several environments measure in one account. A line written within
-// a trace carries its id, as X-Ray writes it.
+// a trace carries its id, as X-Ray writes it. Texts above 8 KB are cut off.
 func NewLogger(w io.Writer, namespace, service, level string) (*slog.Logger, error) {
 	var parsed slog.Level
 	if err := parsed.UnmarshalText([]byte(level)); err != nil {
 		return nil, fmt.Errorf("log level: %w", err)
 	}
-	handler := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: parsed})
+	handler := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: parsed, ReplaceAttr: shortened})
 	return slog.New(correlated{handler, namespace}).With(slog.String("service", service)), nil
+}
+
+// maximumText is how many bytes of a text are logged. An event can say as much as
+// it likes, but of a line above 256 KB it is not certain that CloudWatch Logs takes
+// it whole, and it sees no metric in a part. The longest line has five texts that
+// an event has a say in, each byte of which may take six.
+const maximumText = 8 * 1024
+
+// shortened is a slog.HandlerOptions.ReplaceAttr.
+func shortened(_ []string, attr slog.Attr) slog.Attr {
+	if attr.Value.Kind() != slog.KindString || len(attr.Value.String()) <= maximumText {
+		return attr
+	}
+	return slog.String(attr.Key, strings.ToValidUTF8(attr.Value.String()[:maximumText], "")+"…")
 }
 
 type correlationKey struct{}

@@ -138,3 +138,35 @@ func TestAnUnknownLevelIsAnError(t *testing.T) {
 		}
 	}
 }
+
+// CloudWatch sees no metric in a line that it gets in parts.
+func TestALineIsWholeHoweverMuchAnEventSays(t *testing.T) {
+	for name, huge := range map[string]string{
+		"letters":               strings.Repeat("a", 256*1024),
+		"control characters":    strings.Repeat("\x00", 256*1024),
+		"characters of 3 bytes": strings.Repeat("€", 100*1024),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			logger, err := telemetry.NewLogger(&out, "saga-test", "payment", "INFO")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx := telemetry.WithCorrelation(t.Context(), huge, huge)
+			telemetry.LogEvent(ctx, logger, telemetry.Outcome{
+				Type: huge, ID: huge, Result: telemetry.Invalid, At: time.UnixMilli(1), Err: errors.New(huge),
+			})
+			var line map[string]any
+			if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+				t.Fatal(err)
+			}
+			if out.Len() > 256*1024 || line["_aws"] == nil || line["EventsInvalid"] != 1.0 {
+				t.Errorf("a line of %d bytes with the metrics %v", out.Len(), line["_aws"])
+			}
+			text, isText := line["error"].(string)
+			if said := strings.TrimSuffix(text, "…"); !isText || said == text || !strings.HasPrefix(huge, said) || len(said) < 1000 {
+				t.Errorf("the error is %.100q, %d bytes", text, len(text))
+			}
+		})
+	}
+}

@@ -108,7 +108,7 @@ func (d *Door) backOff(ctx context.Context, groups [][]events.SQSMessage) {
 	if d.Backoff == nil || len(groups) == 0 {
 		return
 	}
-	ctx, cancel := withReserve(ctx, answerReserve)
+	ctx, cancel := WithReserve(ctx, answerReserve)
 	defer cancel()
 	if err := d.Backoff.Delay(ctx, groups); err != nil {
 		d.Logger.WarnContext(ctx, "messages that failed are not delayed", slog.String("error", err.Error()))

@@ -19,13 +19,15 @@
 // answer for a success. The maximum receive count of the queue and the delays
 // (1, 2, 4 … 300 seconds, and down to half of that) decide how long a failure is
 // waited out: five deliveries last 15 seconds at most, ten 8 minutes, 14 half an
-// hour. In a FIFO
-// queue what is delivered again behind a failure counts as received, too.
+// hour. In a FIFO queue what is delivered again behind a failure counts as
+// received, too.
 //
 // Each event is one line in the log, which carries its metrics (see package
 // telemetry), and one span in the trace of the event (see package tracing): a
 // child of the event's traceparent, or of the invocation if it has none. What is
-// delivered again is handled in a span of its own. Permissions: sqs:SendMessage on the dead-letter queue and, for
+// delivered again is handled in a span of its own.
+//
+// Permissions: sqs:SendMessage on the dead-letter queue and, for
 // VisibilityBackoff, sqs:ChangeMessageVisibility on the queue; both cost a call
 // for each letter, and for every ten failures of a batch.
 //
@@ -99,14 +101,10 @@ const (
 )
 
 // Batch handles a batch of SQS messages and answers which of them are to be
-// delivered again. A message group goes on only as far as its first failure, so
-// that its order is kept; the other groups are not held up by it.
-//
-// The event source mapping must have ReportBatchItemFailures, else AWS takes
-// every answer for a success of the whole batch.
+// delivered again.
 func (d *Door) Batch(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
 	ctx = tracing.ContinueInvocation(ctx)
-	working, cancel := withReserve(ctx, reserve)
+	working, cancel := WithReserve(ctx, reserve)
 	defer cancel()
 
 	var failed failures
@@ -188,7 +186,9 @@ func (d *Door) isOutOfTime(ctx context.Context, id string) bool {
 	return true
 }
 
-func withReserve(ctx context.Context, reserve time.Duration) (context.Context, context.CancelFunc) {
+// WithReserve returns a context that ends so long before the deadline of an
+// invocation, if that has one, to leave time for an answer.
+func WithReserve(ctx context.Context, reserve time.Duration) (context.Context, context.CancelFunc) {
 	deadline, limited := ctx.Deadline()
 	if !limited {
 		return context.WithCancel(ctx)

@@ -14,7 +14,7 @@ import (
 // function's own dead-letter queue. Lambda waits a minute before the second
 // invocation and two before the third, so that no Backoff is needed.
 func (d *Door) Direct(ctx context.Context, payload json.RawMessage) error {
-	ctx, cancel := withReserve(tracing.ContinueInvocation(ctx), reserve)
+	ctx, cancel := WithReserve(tracing.ContinueInvocation(ctx), reserve)
 	defer cancel()
 	letter := Letter{Body: string(payload)}
 	if invocation, known := lambdacontext.FromContext(ctx); known {

@@ -9,19 +9,28 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"example.com/saga/pkg/tracing"
+	"example.com/saga/pkg/worker"
 )
 
+// reserve is kept free at the end of an invocation, to answer that there was not
+// enough time.
+const reserve = 500 * time.Millisecond
+
 // Lambda makes a Lambda handler, behind a function URL with buffered responses,
-// of an HTTP handler.
+// of an HTTP handler. The context of its requests ends half a second before the
+// deadline of the invocation.
 func Lambda(handler http.Handler) func(context.Context, events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 	return func(ctx context.Context, in events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 		recorder := &recorder{header: make(http.Header), status: http.StatusOK}
-		request, err := newRequest(tracing.ContinueInvocation(ctx), in)
+		ctx, cancel := worker.WithReserve(tracing.ContinueInvocation(ctx), reserve)
+		defer cancel()
+		request, err := newRequest(ctx, in)
 		if p, isProblem := errors.AsType[*problem](err); isProblem {
 			p.write(recorder)
 			return recorder.response(), nil

@@ -1,16 +1,22 @@
 package httpapi_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
 )
 
@@ -108,6 +114,32 @@ func TestAHandlerThatSaysNothingAnswers200(t *testing.T) {
 	if err != nil || got.StatusCode != http.StatusOK {
 		t.Errorf("%+v, %v", got, err)
 	}
+}
+
+// A function that is still waiting at its deadline is ended, and the customer is
+// told nothing.
+func TestAStoreThatDoesNotAnswerIsToldBeforeTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api := &httpapi.API{Orders: silent{}, Logger: slog.New(slog.DiscardHandler)}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var in events.LambdaFunctionURLRequest
+		in.RawPath, in.RequestContext.HTTP.Method = "/orders/6ba7b810-9dad-11d1-80b4-00c04fd430c8", http.MethodGet
+		began := time.Now()
+		got, err := httpapi.Lambda(api.Handler())(ctx, in)
+		took := time.Since(began)
+		if err != nil || got.StatusCode != http.StatusServiceUnavailable || got.Headers["Retry-After"] == "" || took != 9500*time.Millisecond {
+			t.Errorf("%+v, %v after %s", got, err, took)
+		}
+	})
+}
+
+// silent is an order context that never answers.
+type silent struct{ httpapi.Orders }
+
+func (silent) Load(ctx context.Context, _ string) (order.State, participant.Record, error) {
+	<-ctx.Done()
+	return order.State{}, participant.Record{}, ctx.Err()
 }
 
 func TestAnEventThatIsNoRequestIsAnError(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -17,6 +18,7 @@ import (
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/telemetry"
 	"example.com/saga/pkg/tracing"
+	"example.com/saga/pkg/worker"
 	"example.com/saga/services/order"
 )
 
@@ -30,9 +32,20 @@ const (
 // source names the sweeper as the origin of commands.
 const source = "order/sweeper"
 
-// limit is how many orders one sweep looks at: as many as fit into the time of
-// an invocation. The rest waits for the next one.
-const limit = 500
+// limit is how many orders one sweep looks at, if they fit into the time of its
+// invocation without the reserve, in which it tells what it has found. The rest
+// waits for the next one.
+const (
+	limit   = 10_000
+	reserve = time.Second
+)
+
+// maximumAgain is how many orders one sweep publishes again, so that a warehouse
+// which was down is not kept busy with what it has heard already.
+const maximumAgain = 500
+
+// maximumProblems is how many errors are told one by one.
+const maximumProblems = 10
 
 // Orders is what the sweeper asks of the order context.
 type Orders interface {
@@ -62,6 +75,9 @@ type Sweeper struct {
 	// Deadline is how long an order may take. It only tells from a deadline
 	// when the order was placed: the deadline itself is the order's own.
 	Deadline time.Duration
+	// Random says, in [0, 1), where a sweep begins: orders that nobody can help
+	// must not use up the time of the same others in every sweep.
+	Random func() float64
 }
 
 // Sweep looks once at every order that is open for longer than the order
@@ -69,48 +85,67 @@ type Sweeper struct {
 // others; it fails in the end, so that somebody sees it.
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	ctx = tracing.ContinueInvocation(ctx)
+	working, cancel := worker.WithReserve(ctx, reserve)
+	defer cancel()
 	now := s.Clock()
-	ids, err := s.Index.Due(ctx, now.Add(s.Deadline-order.Patience), limit)
+	ids, err := s.Index.Due(working, now.Add(s.Deadline-order.Patience), limit)
 	if err != nil {
 		return fmt.Errorf("find the open orders: %w", err)
 	}
-	if len(ids) == limit {
-		s.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("limit", limit))
-	}
-	var oldest ages
-	var problems []error
-	for _, id := range ids {
-		if err := s.look(ctx, id, now, &oldest); err != nil {
-			problems = append(problems, fmt.Errorf("order %s: %w", id, err))
-		}
+	begin := int(s.Random() * float64(len(ids)))
+	found := s.lookAt(working, slices.Concat(ids[begin:], ids[:begin]), now)
+	if found.looked < len(ids) || found.looked == limit {
+		s.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("looked_at", found.looked))
 	}
 	ctx, measured := telemetry.Measured(ctx, now,
-		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: oldest.order.Seconds()},
-		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: oldest.rollback.Seconds()})
+		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: found.order.Seconds()},
+		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: found.rollback.Seconds()})
 	s.Logger.LogAttrs(ctx, slog.LevelInfo, "ages", measured...)
-	return errors.Join(problems...)
+	if more := len(found.problems) - maximumProblems; more > 0 {
+		return errors.Join(append(found.problems[:maximumProblems], fmt.Errorf("and %d more", more))...)
+	}
+	return errors.Join(found.problems...)
 }
 
-// ages are those of the oldest so far.
-type ages struct {
+// findings are what a sweep has found and done so far.
+type findings struct {
+	// order and rollback are the ages of the oldest.
 	order, rollback time.Duration
+	// looked counts the orders looked at, again those published again.
+	looked, again int
+	problems      []error
+}
+
+// lookAt looks at the orders until its context ends.
+func (s *Sweeper) lookAt(ctx context.Context, ids []string, now time.Time) (found findings) {
+	for _, id := range ids {
+		if ctx.Err() != nil {
+			break
+		}
+		found.looked++
+		if err := s.look(ctx, id, now, &found); err != nil {
+			found.problems = append(found.problems, fmt.Errorf("order %s: %w", id, err))
+		}
+	}
+	return found
 }
 
 // look looks at one order and does what must be done about it.
-func (s *Sweeper) look(ctx context.Context, id string, now time.Time, oldest *ages) error {
+func (s *Sweeper) look(ctx context.Context, id string, now time.Time, found *findings) error {
 	state, record, err := s.Orders.Load(ctx, id)
 	// The index lags behind: the order may have ended since.
 	if err != nil || len(record.Handled) == 0 || state.Ended() {
 		return err
 	}
-	oldest.order = max(oldest.order, now.Sub(record.Handled[0].At))
+	found.order = max(found.order, now.Sub(record.Handled[0].At))
 	if state.Rollback != order.None {
-		oldest.rollback = max(oldest.rollback, now.Sub(state.RollbackSince))
+		found.rollback = max(found.rollback, now.Sub(state.RollbackSince))
 	}
 	ctx = telemetry.WithCorrelation(ctx, state.CorrelationID, id)
 	ctx = tracing.Continue(ctx, order.TraceParent(record))
 	remedy := order.Sweep(state, record.Handled[len(record.Handled)-1].At, now)
-	if remedy.Republish {
+	if remedy.Republish && found.again < maximumAgain {
+		found.again++
 		if err := s.Orders.Republish(ctx, record); err != nil {
 			return err
 		}

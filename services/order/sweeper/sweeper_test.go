@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -121,6 +122,7 @@ func newShop(t *testing.T) *shop {
 	s.Sweeper = &sweeper.Sweeper{
 		Orders: s.orders, Index: s.store, Logger: logger, Clock: clock, Deadline: deadline,
 		Tracer: tracing.NewProvider("order", tracing.Followed(), s.spans).Tracer("test"),
+		Random: func() float64 { return 0 },
 	}
 	return s
 }
@@ -467,12 +469,114 @@ func TestASweepThatCannotAskFails(t *testing.T) {
 	}
 }
 
+func TestOfManyErrorsOnlyTheFirstAreTold(t *testing.T) {
+	s := newShop(t)
+	s.publisher.err = errBroken
+	for n := range 25 {
+		s.place(fmt.Sprint("o-", n))
+	}
+	s.now = s.now.Add(order.Patience)
+	err := s.Sweep(t.Context())
+	if err == nil || strings.Count(err.Error(), errBroken.Error()) != 10 || !strings.HasSuffix(err.Error(), "and 15 more") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestMoreOpenOrdersThanOneSweepLooksAtAreTold(t *testing.T) {
 	s := newShop(t)
-	s.Index = stale(slices.Repeat([]string{"never-placed"}, 500))
+	s.Index = stale(slices.Repeat([]string{"never-placed"}, 10_000))
 	s.sweep(0)
+	s.assertMoreThan(10_000)
+}
+
+// assertMoreThan checks that it is told how many orders the sweep looked at, and
+// that there may be more.
+func (s *shop) assertMoreThan(looked int) {
+	s.t.Helper()
 	lines := s.lines()
-	if len(lines) == 0 || !strings.Contains(fmt.Sprint(lines[0]["msg"]), "more open orders") || lines[0]["level"] != "WARN" {
-		t.Errorf("the lines are %v", lines)
+	if len(lines) != 2 || !strings.Contains(fmt.Sprint(lines[0]["msg"]), "more open orders") || lines[0]["level"] != "WARN" ||
+		lines[0]["looked_at"] != float64(looked) || lines[1]["_aws"] == nil {
+		s.t.Errorf("the lines are %v", lines)
+	}
+}
+
+func TestOrdersThatNobodyCanHelpDoNotKeepTheSweepFromOneThatWasNeverPublished(t *testing.T) {
+	s := newShop(t)
+	for n := range 1000 {
+		id := fmt.Sprint("stuck-", n)
+		s.place(id)
+		s.hear(id, contract.SourcePayment, contract.PaymentDeclined{Reason: contract.PaymentWasDeclined})
+	}
+	s.now = s.now.Add(time.Second)
+	s.publisher.err = errBroken
+	s.place("o-1")
+	s.publisher.err = nil
+	s.sweep(order.Patience)
+	if !slices.Contains(s.published(), "order.placed o-1") {
+		t.Error("it is still not published")
+	}
+}
+
+// While the warehouse is down, nobody answers. What it is told again and again in
+// that time it has to hear when it is back.
+func TestASweepPublishesAgainOnlySoMuch(t *testing.T) {
+	s := newShop(t)
+	for n := range 700 {
+		s.place(fmt.Sprint("o-", n))
+	}
+	placed := len(s.published())
+	s.sweep(order.Patience)
+	if got := len(s.published()) - placed; got != 500 {
+		t.Errorf("%d orders are published again", got)
+	}
+	s.assertAges(order.Patience, 0)
+}
+
+func TestASweepEndsInTimeToTellWhatItHasFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		slow := &slowOrders{}
+		s.Orders, s.Index = slow, stale{"o-1", "o-2", "o-3"}
+		began := time.Now()
+		err := s.Sweep(ctx)
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 29*time.Second || len(slow.loaded) != 1 {
+			t.Errorf("the error is %v after %s and the orders %v", err, took, slow.loaded)
+		}
+		s.assertMoreThan(1)
+	})
+}
+
+// slowOrders is an order context that answers nothing in time.
+type slowOrders struct {
+	sweeper.Orders
+
+	loaded []string
+}
+
+func (s *slowOrders) Load(ctx context.Context, id string) (order.State, participant.Record, error) {
+	s.loaded = append(s.loaded, id)
+	<-ctx.Done()
+	return order.State{}, participant.Record{}, ctx.Err()
+}
+
+// Where time is short, it is not always the same orders that are left out.
+func TestASweepBeginsAnywhereAndLooksAtAll(t *testing.T) {
+	for random, want := range map[float64][]string{
+		0:     {"order.placed o-1", "order.placed o-2", "order.placed o-3"},
+		0.5:   {"order.placed o-2", "order.placed o-3", "order.placed o-1"},
+		0.999: {"order.placed o-3", "order.placed o-1", "order.placed o-2"},
+	} {
+		s := newShop(t)
+		for _, id := range []string{"o-1", "o-2", "o-3"} {
+			s.now = s.now.Add(time.Second)
+			s.place(id)
+		}
+		s.Random = func() float64 { return random }
+		s.sweep(order.Patience)
+		if diff := cmp.Diff(want, s.published()[3:]); diff != "" {
+			t.Errorf("from %v on (-want +got):\n%s", random, diff)
+		}
 	}
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -24,7 +25,8 @@ func main() {
 		orders := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
 		orders.Due = order.State.Due
 		s := &sweeper.Sweeper{
-			Orders: orders, Index: d.Store, Logger: d.Logger, Tracer: d.Tracer, Clock: time.Now, Deadline: deadline,
+			Orders: orders, Index: d.Store, Logger: d.Logger, Tracer: d.Tracer,
+			Clock: time.Now, Deadline: deadline, Random: rand.Float64,
 		}
 		lambda.Start(s.Sweep)
 		return nil
