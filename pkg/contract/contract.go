@@ -55,16 +55,18 @@ type Stock struct {
 	Quantity int64  `json:"quantity"`
 }
 
-// definition says who publishes an event and how its data is decoded.
+// definition says who publishes an event, in which version of its schema, and
+// how the versions that are read are decoded: that one, and others beside it.
 type definition struct {
 	source  string
 	version string
 	example event.Data
-	decode  func([]byte) (event.Data, error)
+	decode  map[string]decode
 }
 
 // catalogue lists every event of the language, one line each. A change that
-// breaks a consumer is a new version, with a schema file of its own.
+// breaks a consumer is a new version, with a schema file of its own, and is
+// published only when all consumers read it: see reads.
 func catalogue() []definition {
 	return []definition{
 		define[OrderPlaced](SourceOrder, "1"),

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -24,39 +27,58 @@ type Language struct {
 }
 
 type term struct {
-	definition
-	uri    string
-	schema *jsonschema.Schema
+	source string
+	// uri is the schema of what is written.
+	uri string
+	// forms are what is read, by the URIs of their schemas.
+	forms map[string]form
 }
+
+type form struct {
+	schema *jsonschema.Schema
+	decode decode
+}
+
+// decode gives the data of an event. It refuses data that is not what the schema
+// was held against.
+type decode func(encoded []byte, checked any) (event.Data, error)
 
 // NewLanguage compiles the schemas of the catalogue.
 func NewLanguage() (*Language, error) {
-	compiler, err := newCompiler()
+	return newLanguage(catalogue(), schemaFiles)
+}
+
+func newLanguage(catalogue []definition, schemas fs.FS) (*Language, error) {
+	compiler, err := newCompiler(schemas)
 	if err != nil {
 		return nil, err
 	}
 	language := &Language{terms: make(map[string]term)}
-	for _, d := range catalogue() {
+	for _, d := range catalogue {
 		eventType := d.example.EventType()
-		uri := schemaBase + eventType + "/" + d.version
-		schema, err := compiler.Compile(uri)
-		if err != nil {
-			return nil, fmt.Errorf("schema of %s: %w", eventType, err)
+		base := schemaBase + eventType + "/"
+		made := term{source: d.source, uri: base + d.version, forms: make(map[string]form)}
+		for version, decode := range d.decode {
+			schema, err := compiler.Compile(base + version)
+			if err != nil {
+				return nil, fmt.Errorf("schema of %s: %w", eventType, err)
+			}
+			made.forms[base+version] = form{schema, decode}
 		}
-		language.terms[eventType] = term{definition: d, uri: uri, schema: schema}
+		language.terms[eventType] = made
 	}
 	return language, nil
 }
 
-func newCompiler() (*jsonschema.Compiler, error) {
+func newCompiler(schemas fs.FS) (*jsonschema.Compiler, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	paths, err := fs.Glob(schemaFiles, "schema/*.json")
+	paths, err := fs.Glob(schemas, "schema/*.json")
 	if err != nil {
 		return nil, err
 	}
 	for _, path := range paths {
-		encoded, err := schemaFiles.ReadFile(path)
+		encoded, err := fs.ReadFile(schemas, path)
 		if err != nil {
 			return nil, err
 		}
@@ -78,17 +100,14 @@ func newCompiler() (*jsonschema.Compiler, error) {
 }
 
 // Read gives the data of an event. An event of an unknown type, from another
-// source than its publisher, of another schema version or against its schema
-// is event.ErrInvalid.
+// source than its publisher, of a schema version that is not read or against its
+// schema is event.ErrInvalid.
 func (l *Language) Read(e event.Event) (event.Data, error) {
-	term, checked, err := l.check(e)
+	form, checked, err := l.check(e)
 	if err != nil {
 		return nil, err
 	}
-	data, err := term.decode(e.Data)
-	if err == nil {
-		err = isOf(data, checked)
-	}
+	data, err := form.decode(e.Data, checked)
 	if err != nil {
 		return nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
@@ -104,36 +123,55 @@ func (l *Language) Write(e event.Event) (event.Event, error) {
 }
 
 // check holds an event to the catalogue and gives its data as it was checked.
-func (l *Language) check(e event.Event) (term, any, error) {
+func (l *Language) check(e event.Event) (form, any, error) {
 	term, known := l.terms[e.Type]
+	form, isRead := term.forms[e.DataSchema]
 	switch {
 	case !known:
-		return term, nil, fmt.Errorf("%w: unknown type %q", event.ErrInvalid, e.Type)
+		return form, nil, fmt.Errorf("%w: unknown type %q", event.ErrInvalid, e.Type)
 	case e.Source != term.source:
-		return term, nil, fmt.Errorf("%w: %s comes from %q, but only %q publishes it", event.ErrInvalid, e.Type, e.Source, term.source)
-	case e.DataSchema != term.uri:
-		return term, nil, fmt.Errorf("%w: %s has the schema %q, known is %q", event.ErrInvalid, e.Type, e.DataSchema, term.uri)
+		return form, nil, fmt.Errorf("%w: %s comes from %q, but only %q publishes it", event.ErrInvalid, e.Type, e.Source, term.source)
+	case !isRead:
+		known := strings.Join(slices.Sorted(maps.Keys(term.forms)), ", ")
+		return form, nil, fmt.Errorf("%w: %s has the schema %q, known is %s", event.ErrInvalid, e.Type, e.DataSchema, known)
 	}
 	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(e.Data))
 	if err != nil {
-		return term, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
+		return form, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
-	if err := term.schema.Validate(instance); err != nil {
-		return term, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
+	if err := form.schema.Validate(instance); err != nil {
+		return form, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
-	return term, instance, nil
+	return form, instance, nil
 }
 
 func define[D event.Data](source, version string) definition {
 	var example D
 	return definition{
-		source:  source,
-		version: version,
-		example: example,
-		decode: func(encoded []byte) (event.Data, error) {
-			var data D
-			err := json.Unmarshal(encoded, &data)
-			return data, err
-		},
+		source: source, version: version, example: example,
+		decode: map[string]decode{version: decodeAs(func(data D) event.Data { return data })},
+	}
+}
+
+// reads lets an event be read in another version of its schema too, as what
+// convert makes of it, so that no decision ever sees that version. A newer
+// version is read by all before anybody writes it, and an older one for as long
+// as an event of it can still come, which is the retention:
+//
+//	reads(define[Taken](SourcePayment, "1"), "2", func(newer TakenV2) Taken { … })    // deploy, and then
+//	reads(define[Taken](SourcePayment, "2"), "1", func(older TakenV1) Taken { … })
+func reads[D, Other event.Data](d definition, version string, convert func(Other) D) definition {
+	d.decode = maps.Clone(d.decode)
+	d.decode[version] = decodeAs(func(other Other) event.Data { return convert(other) })
+	return d
+}
+
+func decodeAs[D event.Data](convert func(D) event.Data) decode {
+	return func(encoded []byte, checked any) (event.Data, error) {
+		var data D
+		if err := json.Unmarshal(encoded, &data); err != nil {
+			return nil, err
+		}
+		return convert(data), isOf(data, checked)
 	}
 }
