@@ -23,7 +23,7 @@ func TestItNeedsNothingOfTheSystemItIsUsedIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := map[string]bool{"alarm": true, "boundedcontext": true, "deadletter": true, "eventbus": true, "loggroup": true, "metric": true, "subscription": true}
+	allowed := map[string]bool{"alarm": true, "boundedcontext": true, "deadletter": true, "deputy": true, "eventbus": true, "loggroup": true, "metric": true, "subscription": true}
 	for name := range strings.FieldsSeq(string(out)) {
 		if strings.HasPrefix(name, "example.com/") && !allowed[strings.TrimPrefix(name, own)] {
 			t.Errorf("it needs %s", name)
