@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/environment"
 	"example.com/saga/infra/eventbus"
@@ -25,6 +26,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		TerminationProtection: &settings.Protected,
 		Synthesizer:           synthesizer(),
 	})
+	alarm.Runbooks(stack, runbooks)
 	bus := eventbus.New(stack, "GlobalBus", name)
 	output(stack, "GlobalBusName", bus.EventBusName())
 	keepForReplay(stack, bus, settings)

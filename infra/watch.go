@@ -12,8 +12,11 @@ import (
 	"example.com/saga/pkg/contract"
 )
 
+// runbooks is where this repository has them.
+const runbooks = "docs/runbooks/"
+
 const introduction = "**Do orders get through?** The first two rows say so; the rest says where they stop, and what it costs. " +
-	"An alarm names the page that says what to do about it, in " + alarm.Runbooks + " of the repository. " +
+	"An alarm names the page that says what to do about it, in " + runbooks + " of the repository. " +
 	"Names are construct paths, as in `make letters`."
 
 // watch shows how the stack fares, and calls a person when one is needed. It

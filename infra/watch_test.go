@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/dashboard"
 	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
@@ -251,7 +250,7 @@ func TestEveryAlarmNamesARunbookAndEveryRunbookHasAnAlarm(t *testing.T) {
 	}
 	named := map[string]bool{"README.md": true}
 	for id, raised := range synthtest.Of[synthtest.Alarm](t, synthesized(t, "prod"), alarms) {
-		advice, page, names := strings.Cut(string(raised.AlarmDescription), " Runbook: "+alarm.Runbooks)
+		advice, page, names := strings.Cut(string(raised.AlarmDescription), " Runbook: "+runbooks)
 		if !names || !strings.Contains(advice, ". ") {
 			t.Errorf("%s says %q", id, raised.AlarmDescription)
 		}

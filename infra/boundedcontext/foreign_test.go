@@ -4,14 +4,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
+	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/synthtest"
 )
@@ -84,6 +87,21 @@ func TestNoDeliveryHasAFindingOfTheSecurityRules(t *testing.T) {
 			awscdk.Aspects_Of(stack).Add(rules, nil)
 			synthtest.Synth(t, stack)
 		})
+	}
+}
+
+func TestAnAlarmNamesAPageWhereItsUserHasPages(t *testing.T) {
+	stack, props := valid(t)
+	documented := constructs.NewConstruct(stack, new("Documented"))
+	alarm.Runbooks(documented, "https://wiki.example.org/runbooks/")
+	boundedcontext.New(documented, "Ledger", props)
+	boundedcontext.New(stack, "Ledger", props)
+	page := regexp.MustCompile(` Runbook: https://wiki\.example\.org/runbooks/[a-z-]+\.md$`)
+	for id, made := range synthtest.Of[synthtest.Alarm](t, synthtest.Synth(t, stack), "AWS::CloudWatch::Alarm") {
+		description := string(made.AlarmDescription)
+		if page.MatchString(description) != strings.HasPrefix(id, "Documented") || strings.Contains(description, "docs/") {
+			t.Errorf("%s says %q", id, description)
+		}
 	}
 }
 
