@@ -32,7 +32,9 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	keepForReplay(stack, bus, settings)
 
 	var api awslambda.IFunction
+	var services []string
 	for _, participant := range participants(bus, settings, built) {
+		services = append(services, participant.Service)
 		made := boundedcontext.New(stack, participant.id, participant.Props)
 		output(stack, participant.id+"TableName", made.Table.TableName())
 		if made.Queue != nil {
@@ -55,14 +57,14 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		Protected:        settings.Protected,
 	})
 	output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
-	watch(stack, api, settings)
+	watch(stack, api, services, settings)
 	return stack
 }
 
 // openFrontDoor lets customers place orders over HTTP.
 func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) awslambda.IFunction {
 	api := order.AddFunction("Api", boundedcontext.Function{
-		Artefact:     built.of("order", "api"),
+		Artefact:     built.of(contract.SourceOrder, "api"),
 		MemoryMB:     settings.API.MemoryMB,
 		Timeout:      settings.API.Timeout,
 		TableActions: []string{"GetItem", "PutItem"},

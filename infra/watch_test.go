@@ -91,6 +91,7 @@ func TestEverythingInTheStackIsOnTheDashboard(t *testing.T) {
 
 func TestTheDashboardSaysWhetherOrdersGetThrough(t *testing.T) {
 	on := shown(t, synthesized(t, "prod"))
+	services := slices.Collect(maps.Keys(commands()))
 	for metric, dimensions := range map[string][]string{
 		"OrdersPlaced":             {"order"},
 		"OrdersShipped":            {"order"},
@@ -98,10 +99,10 @@ func TestTheDashboardSaysWhetherOrdersGetThrough(t *testing.T) {
 		"SagaDuration":             {"shipped", "cancelled"},
 		"OldestUnfinishedOrder":    {"order"},
 		"OldestUnfinishedRollback": {"order"},
-		"EventsHandled":            {"order", "warehouse", "payment", "loyalty"},
-		"EventsFailed":             {"order", "warehouse", "payment", "loyalty"},
-		"EventsInvalid":            {"order", "warehouse", "payment", "loyalty"},
-		"EventDuration":            {"order", "warehouse", "payment", "loyalty"},
+		"EventsHandled":            services,
+		"EventsFailed":             services,
+		"EventsInvalid":            services,
+		"EventDuration":            services,
 	} {
 		for _, value := range dimensions {
 			if !on[metric][value] {
@@ -185,10 +186,7 @@ func TestAnAlarmForWhatIsTriedAgainWaitsAQuarterOfAnHour(t *testing.T) {
 
 func TestEveryAlarmCallsThePersonOnCallAndSaysWhenItIsOver(t *testing.T) {
 	for _, name := range environment.Names() {
-		settings, err := environment.Named(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		settings := settingsOf(t, name)
 		template := synthesized(t, name)
 		var topics []synthtest.Reference
 		if settings.AlarmAddress != "" {
@@ -210,10 +208,7 @@ func TestEveryAlarmCallsThePersonOnCallAndSaysWhenItIsOver(t *testing.T) {
 // Without a statement for them, alarms could neither publish to the topic nor
 // use its key, and would call nobody.
 func TestTheTopicAndItsKeyAdmitAlarmsOfTheOwnAccount(t *testing.T) {
-	settings, err := environment.Named("prod")
-	if err != nil {
-		t.Fatal(err)
-	}
+	settings := settingsOf(t, "prod")
 	template := synthesized(t, "prod")
 	type topicPolicy struct{ PolicyDocument synthtest.PolicyDocument }
 	type key struct{ KeyPolicy synthtest.PolicyDocument }

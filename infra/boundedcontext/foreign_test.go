@@ -9,10 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/constructs-go/constructs/v10"
-	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
 	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/boundedcontext"
@@ -83,8 +81,7 @@ func TestNoDeliveryHasAFindingOfTheSecurityRules(t *testing.T) {
 			ledger.AddFunction("Api", silent)
 			silent.QueriesDue = true
 			ledger.AddScheduledFunction("Clerk", time.Minute, silent)
-			rules := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: new(true), Reports: new(false)})
-			awscdk.Aspects_Of(stack).Add(rules, nil)
+			synthtest.AddSecurityRules(stack)
 			synthtest.Synth(t, stack)
 		})
 	}
