@@ -12,15 +12,20 @@ import (
 	"example.com/saga/pkg/contract"
 )
 
-// tolerance is how long after its deadline an order may still be on its way
-// back, and how long that way may take.
-const tolerance = 15 * time.Minute
+const (
+	// tolerance is how long after its deadline an order may still be on its way
+	// back, and how long that way may take.
+	tolerance = 15 * time.Minute
+	// usual is far more than an order takes where all contexts work: what one of
+	// them fails at is a dead letter by then.
+	usual = time.Hour
+)
 
 // keepDeadlines lets the sweeper look after the orders that have not ended,
 // and calls a person where it cannot help.
 func keepDeadlines(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) {
 	order.AddScheduledFunction("Sweeper", time.Minute, boundedcontext.Function{
-		Artefact:     built.of("order", "sweeper"),
+		Artefact:     built.of(contract.SourceOrder, "sweeper"),
 		MemoryMB:     settings.Worker.MemoryMB,
 		Timeout:      settings.Worker.Timeout,
 		TableActions: []string{"GetItem", "PutItem"},
@@ -28,6 +33,13 @@ func keepDeadlines(stack awscdk.Stack, order *boundedcontext.BoundedContext, set
 		Variables:    map[string]string{"DEADLINE": settings.Deadline.String()},
 		// It publishes again what the front door may not have published.
 		Publishes: contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
+	})
+	alarm.New(stack, "StuckOrder", alarm.Props{
+		Metric: ofOrders(*stack.StackName(), "OldestUnfinishedOrder", metric.Maximum, ""),
+		Above:  usual.Seconds(),
+		Advice: "An order has not ended for more than an hour. If the others do not end either, a rule or a function may be switched off, which no other alarm notices. " +
+			"Look whether orders get through, on the dashboard.",
+		Runbook: "unfinished-orders.md",
 	})
 	watchAge(stack, "OldestUnfinishedOrder", "unfinished-orders.md", settings.Deadline+tolerance,
 		"An order has not ended although its deadline is past, or the sweeper does not run. "+

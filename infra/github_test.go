@@ -103,7 +103,7 @@ func TestAnAccountThatKnowsGitHubIsNotToldAgain(t *testing.T) {
 }
 
 func TestTheSecurityRulesFindNothingInTheStackForGitHub(t *testing.T) {
-	gitHub(t, "prod", access{repository: "acme/shop"}, addSecurityRules)
+	gitHub(t, "prod", access{repository: "acme/shop"}, synthtest.AddSecurityRules)
 }
 
 func TestOnlyOneRepositoryIsLetIn(t *testing.T) {

@@ -25,6 +25,27 @@ func TestThePermissionsInProductionAreTheReviewedOnes(t *testing.T) {
 	}
 }
 
+// Otherwise a service could be made to use here what it may do, by whoever uses
+// it in another account.
+func TestAServiceActsForTheOwnAccountOrOneOfItsRulesOnly(t *testing.T) {
+	services := 0
+	for line := range strings.Lines(permissions(t, synthesized(t, "prod"))) {
+		who, what, _ := strings.Cut(line, " ")
+		if !strings.HasSuffix(who, ".amazonaws.com") {
+			continue
+		}
+		services++
+		// Neither says for whom it is done.
+		silent := who == "lambda.amazonaws.com" && strings.Contains(what, "sts:AssumeRole") || strings.Contains(what, "logs:CreateLogStream")
+		if !silent && !strings.Contains(what, "aws:SourceAccount") && !strings.Contains(what, "aws:SourceArn") {
+			t.Errorf("for any account: %s", line)
+		}
+	}
+	if services == 0 {
+		t.Error("no service may do anything")
+	}
+}
+
 // permissions is a table of all permissions in a template.
 func permissions(t *testing.T, template synthtest.Template) string {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/environment"
 	"example.com/saga/infra/eventbus"
@@ -25,12 +26,15 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		TerminationProtection: &settings.Protected,
 		Synthesizer:           synthesizer(),
 	})
+	alarm.Runbooks(stack, runbooks)
 	bus := eventbus.New(stack, "GlobalBus", name)
 	output(stack, "GlobalBusName", bus.EventBusName())
 	keepForReplay(stack, bus, settings)
 
 	var api awslambda.IFunction
+	var services []string
 	for _, participant := range participants(bus, settings, built) {
+		services = append(services, participant.Service)
 		made := boundedcontext.New(stack, participant.id, participant.Props)
 		output(stack, participant.id+"TableName", made.Table.TableName())
 		if made.Queue != nil {
@@ -53,14 +57,14 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		Protected:        settings.Protected,
 	})
 	output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
-	watch(stack, api, settings)
+	watch(stack, api, services, settings)
 	return stack
 }
 
 // openFrontDoor lets customers place orders over HTTP.
 func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) awslambda.IFunction {
 	api := order.AddFunction("Api", boundedcontext.Function{
-		Artefact:     built.of("order", "api"),
+		Artefact:     built.of(contract.SourceOrder, "api"),
 		MemoryMB:     settings.API.MemoryMB,
 		Timeout:      settings.API.Timeout,
 		TableActions: []string{"GetItem", "PutItem"},

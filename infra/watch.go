@@ -12,18 +12,22 @@ import (
 	"example.com/saga/pkg/contract"
 )
 
+// runbooks is where this repository has them.
+const runbooks = "docs/runbooks/"
+
 const introduction = "**Do orders get through?** The first two rows say so; the rest says where they stop, and what it costs. " +
-	"An alarm names the page that says what to do about it, in " + alarm.Runbooks + " of the repository. " +
+	"An alarm names the page that says what to do about it, in " + runbooks + " of the repository. " +
 	"Names are construct paths, as in `make letters`."
 
 // watch shows how the stack fares, and calls a person when one is needed. It
 // comes last, because it looks at everything that the stack has.
-func watch(stack awscdk.Stack, api awslambda.IFunction, settings environment.Settings) {
+func watch(stack awscdk.Stack, api awslambda.IFunction, services []string, settings environment.Settings) {
 	watchFrontDoor(stack, api)
+	name := *stack.StackName()
 	dashboard.New(stack, "Dashboard", dashboard.Props{
-		Name:         *stack.StackName(),
+		Name:         name,
 		Introduction: introduction,
-		Purpose:      []dashboard.Row{orders(*stack.StackName()), endings(*stack.StackName()), frontDoor(api), events(*stack.StackName())},
+		Purpose:      []dashboard.Row{orders(name), endings(name), frontDoor(api), events(name, services)},
 	})
 	if settings.AlarmAddress != "" {
 		alarm.Call(stack, "OnCall", settings.AlarmAddress)
@@ -95,10 +99,10 @@ func frontDoor(api awslambda.IFunction) dashboard.Row {
 }
 
 // events shows what the workers say about the events that they get.
-func events(namespace string) dashboard.Row {
+func events(namespace string, services []string) dashboard.Row {
 	of := func(title, name string, statistic metric.Statistic) dashboard.Graph {
 		graph := dashboard.Graph{Title: title}
-		for _, service := range []string{contract.SourceOrder, contract.SourceWarehouse, contract.SourcePayment, contract.SourceLoyalty} {
+		for _, service := range services {
 			graph.Metrics = append(graph.Metrics, metric.New(metric.Metric{
 				Namespace: namespace, Name: name, Statistic: statistic, Label: service,
 				Dimensions: map[string]*string{"service": &service},

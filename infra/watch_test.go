@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/dashboard"
 	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
@@ -92,6 +91,7 @@ func TestEverythingInTheStackIsOnTheDashboard(t *testing.T) {
 
 func TestTheDashboardSaysWhetherOrdersGetThrough(t *testing.T) {
 	on := shown(t, synthesized(t, "prod"))
+	services := slices.Collect(maps.Keys(commands()))
 	for metric, dimensions := range map[string][]string{
 		"OrdersPlaced":             {"order"},
 		"OrdersShipped":            {"order"},
@@ -99,10 +99,10 @@ func TestTheDashboardSaysWhetherOrdersGetThrough(t *testing.T) {
 		"SagaDuration":             {"shipped", "cancelled"},
 		"OldestUnfinishedOrder":    {"order"},
 		"OldestUnfinishedRollback": {"order"},
-		"EventsHandled":            {"order", "warehouse", "payment", "loyalty"},
-		"EventsFailed":             {"order", "warehouse", "payment", "loyalty"},
-		"EventsInvalid":            {"order", "warehouse", "payment", "loyalty"},
-		"EventDuration":            {"order", "warehouse", "payment", "loyalty"},
+		"EventsHandled":            services,
+		"EventsFailed":             services,
+		"EventsInvalid":            services,
+		"EventDuration":            services,
 	} {
 		for _, value := range dimensions {
 			if !on[metric][value] {
@@ -186,10 +186,7 @@ func TestAnAlarmForWhatIsTriedAgainWaitsAQuarterOfAnHour(t *testing.T) {
 
 func TestEveryAlarmCallsThePersonOnCallAndSaysWhenItIsOver(t *testing.T) {
 	for _, name := range environment.Names() {
-		settings, err := environment.Named(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		settings := settingsOf(t, name)
 		template := synthesized(t, name)
 		var topics []synthtest.Reference
 		if settings.AlarmAddress != "" {
@@ -211,10 +208,7 @@ func TestEveryAlarmCallsThePersonOnCallAndSaysWhenItIsOver(t *testing.T) {
 // Without a statement for them, alarms could neither publish to the topic nor
 // use its key, and would call nobody.
 func TestTheTopicAndItsKeyAdmitAlarmsOfTheOwnAccount(t *testing.T) {
-	settings, err := environment.Named("prod")
-	if err != nil {
-		t.Fatal(err)
-	}
+	settings := settingsOf(t, "prod")
 	template := synthesized(t, "prod")
 	type topicPolicy struct{ PolicyDocument synthtest.PolicyDocument }
 	type key struct{ KeyPolicy synthtest.PolicyDocument }
@@ -251,7 +245,7 @@ func TestEveryAlarmNamesARunbookAndEveryRunbookHasAnAlarm(t *testing.T) {
 	}
 	named := map[string]bool{"README.md": true}
 	for id, raised := range synthtest.Of[synthtest.Alarm](t, synthesized(t, "prod"), alarms) {
-		advice, page, names := strings.Cut(string(raised.AlarmDescription), " Runbook: "+alarm.Runbooks)
+		advice, page, names := strings.Cut(string(raised.AlarmDescription), " Runbook: "+runbooks)
 		if !names || !strings.Contains(advice, ". ") {
 			t.Errorf("%s says %q", id, raised.AlarmDescription)
 		}

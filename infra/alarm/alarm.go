@@ -12,8 +12,14 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// Runbooks is the folder of the runbooks in this repository.
-const Runbooks = "docs/runbooks/"
+// Runbooks says where the pages are that the alarms in the scope name: a folder,
+// or an address that is a link in mails, with a slash at its end. It comes before
+// everything in the scope. Without it alarms name no pages.
+func Runbooks(scope constructs.Construct, where string) {
+	scope.Node().SetContext(new(runbooks), where)
+}
+
+const runbooks = "runbooks"
 
 // Props describes an alarm.
 type Props struct {
@@ -29,7 +35,8 @@ type Props struct {
 	Continuous bool
 	// Advice says what has happened.
 	Advice string
-	// Runbook is the name of the page in Runbooks that says what to do about it.
+	// Runbook is the name of the page that says what to do about it, where
+	// Runbooks are.
 	Runbook string
 }
 
@@ -68,6 +75,14 @@ func New(scope constructs.Construct, id string, props Props) {
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD,
 		EvaluationPeriods:  jsii.Number(max(props.Periods, 1)),
 		TreatMissingData:   missing,
-		AlarmDescription:   new(props.Advice + " Runbook: " + Runbooks + props.Runbook),
+		AlarmDescription:   new(description(scope, props)),
 	})
+}
+
+func description(scope constructs.Construct, props Props) string {
+	where, known := scope.Node().TryGetContext(new(runbooks)).(string)
+	if !known {
+		return props.Advice
+	}
+	return props.Advice + " Runbook: " + where + props.Runbook
 }

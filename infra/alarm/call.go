@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"example.com/saga/infra/deputy"
 )
 
 // Call lets every alarm that is in the scope by now write to an e-mail address,
@@ -24,10 +26,9 @@ func Call(scope constructs.Construct, id, address string) {
 	// A topic that has a policy admits nobody else, not even the own account's
 	// alarms.
 	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: alarms(),
+		Principals: alarms(this),
 		Actions:    jsii.Strings("sns:Publish"),
 		Resources:  &[]*string{topic.TopicArn()},
-		Conditions: ownAccount(this),
 	}))
 	topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&address, nil))
 	action := awscloudwatchactions.NewSnsAction(topic)
@@ -48,18 +49,13 @@ func key(scope constructs.Construct) awskms.Key {
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 	made.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: alarms(),
+		Principals: alarms(scope),
 		Actions:    jsii.Strings("kms:Decrypt", "kms:GenerateDataKey*"),
 		Resources:  jsii.Strings("*"), // In a key's policy this is the key.
-		Conditions: ownAccount(scope),
 	}), nil)
 	return made
 }
 
-func alarms() *[]awsiam.IPrincipal {
-	return &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(new("cloudwatch.amazonaws.com"), nil)}
-}
-
-func ownAccount(scope constructs.Construct) *map[string]any {
-	return &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Stack_Of(scope).Account()}}
+func alarms(scope constructs.Construct) *[]awsiam.IPrincipal {
+	return &[]awsiam.IPrincipal{deputy.Of(scope, "cloudwatch.amazonaws.com")}
 }

@@ -135,9 +135,6 @@ func TestPropsThatCannotWorkAreRefusedByName(t *testing.T) {
 		"a publisher of nothing named": {func(p *boundedcontext.Props) {
 			p.Worker.Publishes = subscription.Events{"ledger": nil}
 		}, "Publishes"},
-		"a variable of the context": {func(p *boundedcontext.Props) {
-			p.Worker.Variables = map[string]string{"TABLE_NAME": "other"}
-		}, "TABLE_NAME"},
 		"a negative reservation":   {func(p *boundedcontext.Props) { p.Worker.ReservedConcurrency = -1 }, "ReservedConcurrency"},
 		"a query without an index": {func(p *boundedcontext.Props) { p.Worker.QueriesDue = true }, "DueIndex"},
 		"no log level":             {func(p *boundedcontext.Props) { p.LogLevel = "" }, "LogLevel"},
@@ -155,6 +152,20 @@ func TestPropsThatCannotWorkAreRefusedByName(t *testing.T) {
 				t.Errorf("refused with %q, want it to name %s", message, test.want)
 			}
 		})
+	}
+}
+
+func TestWhatTheContextTellsAFunctionCannotBeSaidOtherwise(t *testing.T) {
+	stack, props := valid(t)
+	boundedcontext.New(stack, "Ledger", props)
+	for _, function := range synthtest.Of[synthtest.Function](t, synthtest.Synth(t, stack), "AWS::Lambda::Function") {
+		for name := range function.Environment.Variables {
+			spoiled := props
+			spoiled.Worker.Variables = map[string]string{name: "other"}
+			if message := refusal(func() { boundedcontext.New(stack, "Other", spoiled) }); !strings.Contains(message, name) {
+				t.Errorf("refused with %q, want it to name %s", message, name)
+			}
+		}
 	}
 }
 

@@ -88,7 +88,14 @@
 //
 // They watch what needs a person: letters in a dead-letter queue, events that
 // wait or are lost, functions that keep failing, a table that keeps throttling.
-// Each names the page in docs/runbooks that says what to do.
+// Each says what has happened. With
+//
+//	alarm.Runbooks(stack, "https://wiki.example.org/runbooks/")
+//
+// before everything else in the stack, each also names the page there that says
+// what to do: dead-letters.md, failing-functions.md, lost-events.md,
+// throttled-tables.md or waiting-events.md. This repository has them in
+// docs/runbooks, to begin with.
 //
 // # Costs
 //

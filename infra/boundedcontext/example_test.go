@@ -28,7 +28,7 @@ func Example() {
 		Delivery:         boundedcontext.FIFOQueue{BatchSize: 10, GroupBy: "$.detail.subject"},
 		LogLevel:         "info",
 		LogRetentionDays: 30,
-		MetricsNamespace: "shop",
+		MetricsNamespace: "bank",
 		Retention:        60 * 24 * time.Hour,
 		Worker: boundedcontext.Function{
 			Artefact:     "../testdata/dist/payment/worker",

@@ -4,14 +4,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
-	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 
+	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/synthtest"
 )
@@ -23,7 +24,7 @@ func TestItNeedsNothingOfTheSystemItIsUsedIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := map[string]bool{"alarm": true, "boundedcontext": true, "deadletter": true, "eventbus": true, "loggroup": true, "metric": true, "subscription": true}
+	allowed := map[string]bool{"alarm": true, "boundedcontext": true, "deadletter": true, "deputy": true, "eventbus": true, "loggroup": true, "metric": true, "subscription": true}
 	for name := range strings.FieldsSeq(string(out)) {
 		if strings.HasPrefix(name, "example.com/") && !allowed[strings.TrimPrefix(name, own)] {
 			t.Errorf("it needs %s", name)
@@ -80,10 +81,24 @@ func TestNoDeliveryHasAFindingOfTheSecurityRules(t *testing.T) {
 			ledger.AddFunction("Api", silent)
 			silent.QueriesDue = true
 			ledger.AddScheduledFunction("Clerk", time.Minute, silent)
-			rules := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: new(true), Reports: new(false)})
-			awscdk.Aspects_Of(stack).Add(rules, nil)
+			synthtest.AddSecurityRules(stack)
 			synthtest.Synth(t, stack)
 		})
+	}
+}
+
+func TestAnAlarmNamesAPageWhereItsUserHasPages(t *testing.T) {
+	stack, props := valid(t)
+	documented := constructs.NewConstruct(stack, new("Documented"))
+	alarm.Runbooks(documented, "https://wiki.example.org/runbooks/")
+	boundedcontext.New(documented, "Ledger", props)
+	boundedcontext.New(stack, "Ledger", props)
+	page := regexp.MustCompile(` Runbook: https://wiki\.example\.org/runbooks/[a-z-]+\.md$`)
+	for id, made := range synthtest.Of[synthtest.Alarm](t, synthtest.Synth(t, stack), "AWS::CloudWatch::Alarm") {
+		description := string(made.AlarmDescription)
+		if page.MatchString(description) != strings.HasPrefix(id, "Documented") || strings.Contains(description, "docs/") {
+			t.Errorf("%s says %q", id, description)
+		}
 	}
 }
 

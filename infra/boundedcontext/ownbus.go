@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
 	"example.com/saga/infra/deadletter"
+	"example.com/saga/infra/deputy"
 	"example.com/saga/infra/eventbus"
 	"example.com/saga/infra/subscription"
 )
@@ -55,7 +56,7 @@ func (b OwnBus) connect(context *BoundedContext, worker awslambda.Function) {
 // that. Events cannot be transformed on such a way.
 func (c *BoundedContext) forward(id string, from, to awsevents.IEventBus, events subscription.Events) {
 	role := awsiam.NewRole(c.scope, new(id+"Role"), &awsiam.RoleProps{
-		AssumedBy: awsiam.NewServicePrincipal(new("events.amazonaws.com"), nil),
+		AssumedBy: deputy.Of(c.scope, "events.amazonaws.com"),
 	})
 	target := awseventstargets.NewEventBus(to, &awseventstargets.EventBusProps{
 		Role:            role,

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"example.com/saga/infra/deadletter"
+	"example.com/saga/infra/deputy"
 )
 
 // Whatever fails is tried once more, and not for long: the next time is near.
@@ -44,7 +45,7 @@ func (c *BoundedContext) AddScheduledFunction(id string, every time.Duration, fu
 func schedule(scope constructs.Construct, every time.Duration, function awslambda.Function, deadLetters awssqs.IQueue) {
 	// The scheduler also sends dead letters by this role.
 	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
-		AssumedBy: awsiam.NewServicePrincipal(new("scheduler.amazonaws.com"), nil),
+		AssumedBy: deputy.Of(scope, "scheduler.amazonaws.com"),
 	})
 	allow(role, function.FunctionArn(), "lambda:InvokeFunction")
 	allow(role, deadLetters.QueueArn(), "sqs:SendMessage")

@@ -40,7 +40,7 @@ type Settings struct {
 	// AlarmAddress is the e-mail address that alarms write to. Without one they
 	// call nobody.
 	AlarmAddress string
-	// Retention is how long a context remembers which events it has handled:
+	// Retention is how many days a context remembers which events it has handled:
 	// longer than the longest way that an event can take to be redelivered.
 	Retention time.Duration
 	// Deadline is how long an order may take before it is cancelled.
@@ -48,9 +48,11 @@ type Settings struct {
 	// TracedShare is the share of orders that are traced, from 0 to 1. X-Ray
 	// charges for each trace.
 	TracedShare float64
-	Worker      Function
-	API         Function
-	Limits      Concurrency
+	// Worker is the size of what handles events, the sweeper included.
+	Worker Function
+	// API is the size of the HTTP front door.
+	API    Function
+	Limits Concurrency
 }
 
 // Access is who may call the order API.
@@ -153,6 +155,10 @@ func (s Settings) Validate() error {
 	if s.Retention < 28*24*time.Hour {
 		problems = append(problems, fmt.Errorf("setting Retention: %s is shorter than the 28 days that a message can wait in a queue and its dead-letter queue", s.Retention))
 	}
+	// An archive counts days.
+	if s.Retention%(24*time.Hour) != 0 {
+		problems = append(problems, fmt.Errorf("setting Retention: %s is not a number of days", s.Retention))
+	}
 	// Orders are looked after once a minute, and as long as they are remembered.
 	if s.Deadline < time.Minute || s.Deadline >= s.Retention {
 		problems = append(problems, fmt.Errorf("setting Deadline: %s is not between a minute and the Retention", s.Deadline))
@@ -212,7 +218,7 @@ func (s Settings) validateLogs() []error {
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
 		problems = append(problems, fmt.Errorf("setting LogLevel: %q is not debug, info, warn or error", s.LogLevel))
 	}
-	if !slices.Contains([]int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731}, s.LogRetentionDays) {
+	if !slices.Contains([]int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}, s.LogRetentionDays) {
 		problems = append(problems, fmt.Errorf("setting LogRetentionDays: CloudWatch Logs has no retention of %d days", s.LogRetentionDays))
 	}
 	return problems

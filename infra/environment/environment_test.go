@@ -2,6 +2,8 @@ package environment_test
 
 import (
 	"math"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -40,11 +42,13 @@ func TestStagingIsProtectedLikeProduction(t *testing.T) {
 	}
 }
 
-func TestAWrongSettingIsNamed(t *testing.T) {
-	tests := map[string]struct {
-		spoil func(*environment.Settings)
-		want  string
-	}{
+type wrong struct {
+	spoil func(*environment.Settings)
+	want  string
+}
+
+func wrongSettings() map[string]wrong {
+	return map[string]wrong{
 		"no such environment":        {func(s *environment.Settings) { s.Name = "qa" }, "Name: "},
 		"no such target":             {func(s *environment.Settings) { s.Target = "windows" }, "Target: "},
 		"no such level":              {func(s *environment.Settings) { s.LogLevel = "trace" }, "LogLevel: "},
@@ -65,11 +69,14 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 		"alarms to no address":       {func(s *environment.Settings) { s.AlarmAddress = "on-call" }, "AlarmAddress: "},
 		"alarms to a name":           {func(s *environment.Settings) { s.AlarmAddress = "On Call <on-call@example.com>" }, "AlarmAddress: "},
 		"forgetting before redrive":  {func(s *environment.Settings) { s.Retention = 14 * 24 * time.Hour }, "Retention: "},
+		"half a day":                 {func(s *environment.Settings) { s.Retention += 12 * time.Hour }, "Retention: "},
 		"no time for an order":       {func(s *environment.Settings) { s.Deadline = 0 }, "Deadline: "},
 		"half a minute for an order": {func(s *environment.Settings) { s.Deadline = 30 * time.Second }, "Deadline: "},
 		"an order without an end":    {func(s *environment.Settings) { s.Deadline = s.Retention }, "Deadline: "},
 		"half as much again traced":  {func(s *environment.Settings) { s.TracedShare = 1.5 }, "TracedShare: "},
 		"traces that are no number":  {func(s *environment.Settings) { s.TracedShare = math.NaN() }, "TracedShare: "},
+		"a small front door":         {func(s *environment.Settings) { s.API.MemoryMB = 64 }, "API.MemoryMB: "},
+		"no time for a worker":       {func(s *environment.Settings) { s.Worker.Timeout = 0 }, "Worker.Timeout: "},
 		"too little memory":          {func(s *environment.Settings) { s.Worker.MemoryMB = 64 }, "Worker.MemoryMB: "},
 		"too long a timeout":         {func(s *environment.Settings) { s.API.Timeout = time.Hour }, "API.Timeout: "},
 		"half a second":              {func(s *environment.Settings) { s.API.Timeout = 1500 * time.Millisecond }, "API.Timeout: "},
@@ -77,7 +84,10 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 		"negative workers":           {func(s *environment.Settings) { s.Limits.DirectWorkers = -1 }, "Limits.DirectWorkers: "},
 		"a negative front door":      {func(s *environment.Settings) { s.Limits.API = -1 }, "Limits.API: "},
 	}
-	for name, test := range tests {
+}
+
+func TestAWrongSettingIsNamed(t *testing.T) {
+	for name, test := range wrongSettings() {
 		t.Run(name, func(t *testing.T) {
 			settings := named(t, "prod")
 			test.spoil(&settings)
@@ -86,6 +96,38 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestEverySettingIsCheckedAndDocumented(t *testing.T) {
+	checked := map[string]bool{"Protected": true} // It is right in both ways.
+	for _, test := range wrongSettings() {
+		checked[strings.TrimSuffix(test.want, ": ")] = true
+	}
+	page, err := os.ReadFile("../../docs/deployment.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, setting := range names(reflect.TypeFor[environment.Settings](), "") {
+		if !checked[setting] {
+			t.Errorf("%s can have any value", setting)
+		}
+		if !strings.Contains(string(page), "`"+setting+"`") {
+			t.Errorf("docs/deployment.md does not tell of %s", setting)
+		}
+	}
+}
+
+// names are the names of all settings, those of a group after its own.
+func names(settings reflect.Type, group string) []string {
+	var all []string
+	for field := range settings.Fields() {
+		if field.Type.Kind() == reflect.Struct {
+			all = append(all, names(field.Type, field.Name+".")...)
+		} else {
+			all = append(all, group+field.Name)
+		}
+	}
+	return all
 }
 
 func TestOrdersAreSignedIfNoSettingSaysOtherwise(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -16,6 +17,7 @@ import (
 
 	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/deadletter"
+	"example.com/saga/infra/deputy"
 	"example.com/saga/infra/metric"
 	"example.com/saga/infra/subscription"
 )
@@ -55,9 +57,14 @@ func New(scope constructs.Construct, id string, props Props) {
 		Endpoint:   &props.Endpoint,
 		HttpMethod: awsevents.HttpMethod_POST,
 	})
+	// CDK's target would make a role of this name that acts for any account.
+	role := awsiam.NewRole(destination, new("EventsRole"), &awsiam.RoleProps{
+		AssumedBy: deputy.Of(this, "events.amazonaws.com"),
+	})
 	target := awseventstargets.NewApiDestination(destination, &awseventstargets.ApiDestinationProps{
 		Event:           awsevents.RuleTargetInput_FromEventPath(new("$.detail")),
 		DeadLetterQueue: deadletter.NewQueue(this, "Undelivered"),
+		EventRole:       role,
 	})
 	watchEndpoint(this, props.Bus, subscription.New(this, "Notify", props.Bus, props.Events, target))
 }

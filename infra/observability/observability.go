@@ -93,17 +93,6 @@ func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue
 		RetentionDays: props.LogRetentionDays,
 		Protected:     props.Protected,
 	})
-	bus := awsiam.NewServicePrincipal(new("events.amazonaws.com"), nil)
-	awslogs.NewResourcePolicy(scope, new("EventsPolicy"), &awslogs.ResourcePolicyProps{
-		ResourcePolicyName: props.Bus.EventBusName(),
-		PolicyStatements: &[]awsiam.PolicyStatement{
-			awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-				Principals: &[]awsiam.IPrincipal{bus, awsiam.NewServicePrincipal(new("delivery.logs.amazonaws.com"), nil)},
-				Actions:    jsii.Strings("logs:CreateLogStream", "logs:PutLogEvents"),
-				Resources:  &[]*string{group.LogGroupArn()},
-			}),
-		},
-	})
 	rule := awsevents.NewCfnRule(scope, new("ToLogs"), &awsevents.CfnRuleProps{
 		EventBusName: props.Bus.EventBusName(),
 		EventPattern: map[string]any{"account": ownAccount(scope)},
@@ -114,13 +103,25 @@ func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue
 			DeadLetterConfig: &awsevents.CfnRule_DeadLetterConfigProperty{Arn: undelivered.QueueArn()},
 		}},
 	})
-	undelivered.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: &[]awsiam.IPrincipal{bus},
-		Actions:    jsii.Strings("sqs:SendMessage"),
-		Resources:  &[]*string{undelivered.QueueArn()},
-		Conditions: &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rule.AttrArn()}},
-	}))
+	bus := awsiam.NewServicePrincipal(new("events.amazonaws.com"), nil)
+	forRule := &map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": rule.AttrArn()}}
+	writers := &[]awsiam.IPrincipal{bus, awsiam.NewServicePrincipal(new("delivery.logs.amazonaws.com"), nil)}
+	awslogs.NewResourcePolicy(scope, new("EventsPolicy"), &awslogs.ResourcePolicyProps{
+		ResourcePolicyName: props.Bus.EventBusName(),
+		PolicyStatements: &[]awsiam.PolicyStatement{
+			// Making a stream is not known to say for which rule it is done.
+			allow(writers, group.LogGroupArn(), "logs:CreateLogStream", nil),
+			allow(writers, group.LogGroupArn(), "logs:PutLogEvents", forRule),
+		},
+	})
+	undelivered.AddToResourcePolicy(allow(&[]awsiam.IPrincipal{bus}, undelivered.QueueArn(), "sqs:SendMessage", forRule))
 	return rule
+}
+
+func allow(principals *[]awsiam.IPrincipal, resource *string, action string, conditions *map[string]any) awsiam.PolicyStatement {
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: principals, Actions: &[]*string{&action}, Resources: &[]*string{resource}, Conditions: conditions,
+	})
 }
 
 // targetARN names the group as a rule's target. The group's own attribute ends

@@ -2,7 +2,6 @@ package synthtest
 
 // Queue is the properties of AWS::SQS::Queue.
 type Queue struct {
-	QueueName                 string
 	FifoQueue                 bool
 	ContentBasedDeduplication bool
 	DeduplicationScope        string
@@ -25,7 +24,6 @@ type QueuePolicy struct {
 // Policy is the properties of AWS::IAM::Policy.
 type Policy struct {
 	PolicyDocument PolicyDocument
-	Roles          []Reference
 }
 
 // PolicyDocument is a policy in IAM's language.
@@ -60,7 +58,6 @@ type Rule struct {
 // Target is a target of a rule.
 type Target struct {
 	Arn              Reference
-	RoleArn          Reference
 	InputPath        string
 	SqsParameters    struct{ MessageGroupId string }
 	DeadLetterConfig struct{ Arn Reference }
@@ -78,13 +75,11 @@ type Function struct {
 	Architectures                []string
 	Environment                  struct{ Variables map[string]Reference }
 	Handler                      string
-	MemorySize                   int
 	ReservedConcurrentExecutions int
 	Role                         Reference
 	Runtime                      string
 	Timeout                      int
 	DeadLetterConfig             struct{ TargetArn Reference }
-	LoggingConfig                struct{ LogGroup Reference }
 	TracingConfig                struct{ Mode string }
 }
 
@@ -124,7 +119,6 @@ type MetricData struct {
 			Namespace  string
 		}
 		Period int
-		Stat   string
 	}
 }
 
@@ -136,7 +130,6 @@ type Dimension struct {
 
 // Dashboard is the properties of AWS::CloudWatch::Dashboard.
 type Dashboard struct {
-	DashboardName string
 	// DashboardBody is JSON, in which logical ids stand for what they refer to.
 	DashboardBody Reference
 }
@@ -147,18 +140,16 @@ type Schedule struct {
 	State              string
 	Target             struct {
 		Arn              Reference
-		RoleArn          Reference
 		Input            string
 		DeadLetterConfig struct{ Arn Reference }
-		RetryPolicy      struct{ MaximumEventAgeInSeconds, MaximumRetryAttempts int }
+		RetryPolicy      struct{ MaximumRetryAttempts int }
 	}
 }
 
 // EventInvokeConfig is the properties of AWS::Lambda::EventInvokeConfig.
 type EventInvokeConfig struct {
-	FunctionName             Reference
-	MaximumEventAgeInSeconds int
-	MaximumRetryAttempts     int
+	FunctionName         Reference
+	MaximumRetryAttempts int
 }
 
 // Table is the properties of AWS::DynamoDB::Table.

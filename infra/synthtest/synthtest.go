@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
 // Template is a synthesized CloudFormation template.
@@ -58,6 +59,13 @@ func NewApp(t *testing.T, cdkJSON string) awscdk.App {
 		AnalyticsReporting: new(false),
 		Outdir:             new(t.TempDir()),
 	})
+}
+
+// AddSecurityRules lets Synth fail the test for what the rules of cdk-nag find in
+// the stack and nobody has acknowledged.
+func AddSecurityRules(stack awscdk.Stack) {
+	rules := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: new(true), Reports: new(false)})
+	awscdk.Aspects_Of(stack).Add(rules, nil)
 }
 
 // Synth synthesizes the stack with its app and gives the stack's template. What

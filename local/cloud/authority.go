@@ -223,7 +223,7 @@ func (a *authority) credentials(function assembly.Resource, roleARN string, rand
 	if taken == nil {
 		return nil, fmt.Errorf("its role %s is not in the stack", roleARN)
 	}
-	if !taken.trusts(serviceLambda) {
+	if !a.trusts(taken, serviceLambda, "") {
 		return nil, errors.New("the role defined for the function cannot be assumed by Lambda")
 	}
 	secret := make([]byte, 30)
@@ -239,8 +239,17 @@ func (a *authority) credentials(function assembly.Resource, roleARN string, rand
 	}, nil
 }
 
-func (r *role) trusts(service string) bool {
-	return r.trust.Evaluate(access.Request{Principal: service, Action: "sts:AssumeRole", Resource: r.arn}) == access.Allow
+// trusts tells whether a service may take on the role on behalf of the source,
+// such as a rule. Lambda does not say for which function it does.
+func (a *authority) trusts(taken *role, service, sourceARN string) bool {
+	if taken == nil {
+		return false
+	}
+	request := access.Request{Principal: service, Action: "sts:AssumeRole", Resource: taken.arn}
+	if sourceARN != "" {
+		request = a.fromService(service, request.Action, request.Resource, sourceARN)
+	}
+	return taken.trust.Evaluate(request) == access.Allow
 }
 
 // about says which resource a problem is about.

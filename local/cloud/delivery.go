@@ -100,7 +100,7 @@ func (d deliveries) toDestination(ctx context.Context, delivery bus.Delivery) er
 // role allows the action on the target.
 func (d deliveries) asRole(delivery bus.Delivery, action string, conditions map[string][]string) error {
 	taken := d.cloud.authority.roles[delivery.Role]
-	if taken == nil || !taken.trusts(serviceEvents) {
+	if !d.cloud.authority.trusts(taken, serviceEvents, delivery.Rule) {
 		return &bus.DeliveryError{Code: "FAILED_TO_ASSUME_ROLE", Message: "EventBridge cannot assume the role " + delivery.Role}
 	}
 	if d.cloud.authority.decide(taken, action, delivery.Target, conditions) != access.Allow {

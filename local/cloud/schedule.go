@@ -39,7 +39,9 @@ func (c *Cloud) createSchedules() error {
 // the role may do shows only when it is needed.
 func (c *Cloud) checkSchedule(made schedule.Schedule) error {
 	var problems []error
-	if taken := c.authority.roles[made.RoleARN]; taken == nil || !taken.trusts(serviceScheduler) {
+	// The scheduler acts for the group of the schedule.
+	group := strings.TrimSuffix(strings.Replace(made.ARN, ":schedule/", ":schedule-group/", 1), "/"+made.Name)
+	if !c.authority.trusts(c.authority.roles[made.RoleARN], serviceScheduler, group) {
 		problems = append(problems, fmt.Errorf("the execution role %s must allow EventBridge Scheduler to assume it", made.RoleARN))
 	}
 	if made.DeadLetterARN == "" {

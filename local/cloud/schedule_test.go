@@ -98,6 +98,16 @@ func TestAScheduleThatCannotWorkIsRefusedByName(t *testing.T) {
 			},
 			"must allow EventBridge Scheduler to assume it",
 		},
+		"with a role for the schedules of another account": {
+			func(r resources) { trustFor(r, "SweepRole", "aws:SourceAccount", "999999999999") },
+			"must allow EventBridge Scheduler to assume it",
+		},
+		"with a role for another group of schedules": {
+			func(r resources) {
+				trustFor(r, "SweepRole", "aws:SourceArn", "arn:aws:scheduler:eu-west-1:000000000000:schedule-group/others")
+			},
+			"must allow EventBridge Scheduler to assume it",
+		},
 		"with a dead-letter queue that is not there": {
 			func(r resources) {
 				r.properties("Sweep")["Target"].(map[string]any)["DeadLetterConfig"] = map[string]any{"Arn": "arn:aws:sqs:eu-west-1:000000000000:nowhere"}
@@ -121,6 +131,27 @@ func TestAScheduleThatCannotWorkIsRefusedByName(t *testing.T) {
 				t.Errorf("refused with %s, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// trustFor lets a role of the test stack be taken on only where a key of the
+// request has a value.
+func trustFor(r resources, role, key, value string) {
+	document := r.properties(role)["AssumeRolePolicyDocument"].(map[string]any)
+	statement := document["Statement"].([]any)[0].(map[string]any)
+	statement["Condition"] = map[string]any{"StringEquals": map[string]any{key: value}}
+}
+
+func TestARoleIsTakenOnForSchedulesOfItsOwnAccountAndGroup(t *testing.T) {
+	for key, value := range map[string]string{
+		"aws:SourceAccount": "000000000000",
+		"aws:SourceArn":     "arn:aws:scheduler:eu-west-1:000000000000:schedule-group/default",
+	} {
+		s := start(t, func(r resources) {
+			scheduled(r)
+			trustFor(r, "SweepRole", key, value)
+		})
+		eventually(t, "the first invocation", func() bool { return s.Usage(t.Context()).Schedules["Sweep"].Fired == 1 })
 	}
 }
 

@@ -66,7 +66,7 @@ func TestWhatIsNoDiffIsNotShown(t *testing.T) {
 func TestACommentIsNeverLongerThanGitHubTakes(t *testing.T) {
 	const much = 20_000
 	long := strings.NewReplacer(
-		"Resources\n", "Resources\n"+strings.Repeat("─ [+] much\n", much),
+		"Resources\n", "Resources\n"+strings.Repeat("[-] AWS::SQS::Queue Much destroy\n", much),
 		"(NOTE", strings.Repeat("│ + │ much\n", much)+"(NOTE",
 	).Replace(changes(t))
 	shown := rendered(t, long)

@@ -10,8 +10,9 @@ import (
 
 // How many bytes are shown at most. GitHub takes 65,536 characters.
 const (
+	mostLosses      = 10_000
 	mostPermissions = 20_000
-	mostDiff        = 40_000
+	mostDiff        = 30_000
 )
 
 // marker begins the comment, so that it is found again. Nobody sees it.
@@ -35,7 +36,7 @@ func render(output string) (string, error) {
 		return comment.String(), nil
 	}
 	if len(lost) > 0 {
-		fmt.Fprintf(&comment, "**Replaced or destroyed**\n%s\n", block(strings.Join(lost, "\n")))
+		fmt.Fprintf(&comment, "**Replaced or destroyed**\n%s\n", block(shortened(strings.Join(lost, "\n"), mostLosses)))
 	}
 	if permissions := permissions(diff); permissions != "" {
 		fmt.Fprintf(&comment, "**Permissions change**\n%s\n", block(shortened(permissions, mostPermissions)))

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/saga/infra/environment"
+)
+
+const dashboards = "AWS::CloudWatch::Dashboard"
+
+// The dashboard is the same in every environment, but for its name, so one file
+// has it for all of them.
+const dashboardGolden = "dashboard.golden.json"
+
+func TestTheDashboardOfEveryEnvironmentIsTheReviewedOne(t *testing.T) {
+	for _, name := range environment.Names() {
+		_, body := withoutDashboard(t, synthesized(t, name).String())
+		matchGolden(t, dashboardGolden, strings.ReplaceAll(body, "saga-"+name, "saga-${environment}"))
+	}
+}
+
+// withoutDashboard takes the body of the dashboard out of a template, where it
+// is a text in hundreds of pieces that nobody could review, and gives it as
+// JSON of its own.
+func withoutDashboard(t *testing.T, template string) (rest, body string) {
+	t.Helper()
+	var parsed object
+	if err := json.Unmarshal([]byte(template), &parsed); err != nil {
+		t.Fatal(err)
+	}
+	for _, resource := range parsed["Resources"].(object) {
+		resource := resource.(object)
+		if resource["Type"] != dashboards {
+			continue
+		}
+		properties := resource["Properties"].(object)
+		var content any
+		if err := json.Unmarshal([]byte(substituted(properties["DashboardBody"])), &content); err != nil {
+			t.Fatalf("the dashboard is no JSON: %v", err)
+		}
+		body += laidOut(content, "") + "\n"
+		properties["DashboardBody"] = dashboardGolden
+	}
+	text, err := json.MarshalIndent(parsed, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text) + "\n", body
+}
+
+// substituted writes an expression as Fn::Sub would: ${id} for a reference,
+// ${id.attribute} for an attribute, and any other function with its arguments.
+func substituted(expression any) string {
+	call, isCall := expression.(object)
+	if !isCall {
+		return fmt.Sprint(expression)
+	}
+	if join := list(call["Fn::Join"]); len(join) == 2 && join[0] == "" {
+		var text strings.Builder
+		for _, part := range list(join[1]) {
+			text.WriteString(substituted(part))
+		}
+		return text.String()
+	}
+	var text string
+	for function, arguments := range call {
+		var given []string
+		for _, argument := range list(arguments) {
+			given = append(given, substituted(argument))
+		}
+		switch function {
+		case "Ref", "Fn::GetAtt":
+			text = strings.Join(given, ".")
+		default:
+			text = function + " " + strings.Join(given, " ")
+		}
+	}
+	return "${" + text + "}"
+}
+
+// laidOut writes JSON in lines that can be read and compared: what is short is
+// one line, and so is a list in a list, which is a metric.
+func laidOut(value any, indent string) string {
+	const width = 140
+	line := compact(value)
+	if len(line) <= width {
+		return line
+	}
+	inner := indent + "  "
+	switch value := value.(type) {
+	case object:
+		var members []string
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			members = append(members, inner+compact(name)+": "+laidOut(value[name], inner))
+		}
+		return "{\n" + strings.Join(members, ",\n") + "\n" + indent + "}"
+	case []any:
+		var elements []string
+		for _, element := range value {
+			text := compact(element)
+			if _, isMetric := element.([]any); !isMetric {
+				text = laidOut(element, inner)
+			}
+			elements = append(elements, inner+text)
+		}
+		return "[\n" + strings.Join(elements, ",\n") + "\n" + indent + "]"
+	}
+	return line
+}
+
+// compact is JSON in one line, with < and > as they are.
+func compact(value any) string {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic(err) // It was JSON before.
+	}
+	return strings.TrimSpace(text.String())
+}
