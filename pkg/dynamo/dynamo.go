@@ -7,7 +7,7 @@
 //	state (S)       the context's own state, JSON
 //	handled (L)     what was handled: source, id, type, cause, time and at (epoch
 //	                milliseconds), published (the events, JSON)
-//	expires_at (N)  epoch seconds, the table's time to live
+//	expires_at (N)  epoch seconds, the table's time to live; not while the record is due
 //	open, due       a constant and epoch seconds, only while the record is due
 //
 // What an event costs, with records up to 1 KB and one adjusted item; a write

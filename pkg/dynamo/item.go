@@ -17,7 +17,7 @@ type item struct {
 	Version   int64     `dynamodbav:"version"`
 	State     string    `dynamodbav:"state"`
 	Handled   []handled `dynamodbav:"handled"`
-	ExpiresAt int64     `dynamodbav:"expires_at"`
+	ExpiresAt int64     `dynamodbav:"expires_at,omitempty"`
 	Open      string    `dynamodbav:"open,omitempty"`
 	Due       int64     `dynamodbav:"due,omitempty"`
 }
@@ -34,10 +34,12 @@ type handled struct {
 
 func newItem(record participant.Record) (map[string]types.AttributeValue, error) {
 	next := item{
-		PK:        record.Subject,
-		Version:   record.Version + 1,
-		State:     string(record.State),
-		ExpiresAt: record.ExpiresAt.Unix(),
+		PK:      record.Subject,
+		Version: record.Version + 1,
+		State:   string(record.State),
+	}
+	if !record.ExpiresAt.IsZero() {
+		next.ExpiresAt = record.ExpiresAt.Unix()
 	}
 	if !record.Due.IsZero() {
 		next.Open = isOpen
@@ -62,10 +64,12 @@ func newItem(record participant.Record) (map[string]types.AttributeValue, error)
 
 func (i item) record() (participant.Record, error) {
 	record := participant.Record{
-		Subject:   i.PK,
-		Version:   i.Version,
-		State:     json.RawMessage(i.State),
-		ExpiresAt: time.Unix(i.ExpiresAt, 0).UTC(),
+		Subject: i.PK,
+		Version: i.Version,
+		State:   json.RawMessage(i.State),
+	}
+	if i.ExpiresAt != 0 {
+		record.ExpiresAt = time.Unix(i.ExpiresAt, 0).UTC()
 	}
 	if i.Open != "" {
 		record.Due = time.Unix(i.Due, 0).UTC()

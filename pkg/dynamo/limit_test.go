@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/event"
@@ -78,7 +79,7 @@ func TestWhatDynamoDBWouldNeverTakeIsInvalidBeforeAnyCall(t *testing.T) {
 // a record is taken for a few bytes too large and never too small.
 func TestARecordIsMeasuredAsDynamoDBDoes(t *testing.T) {
 	store := dynamo.NewStore(newClient(), table)
-	r := participant.Record{Subject: "o-1"}
+	r := participant.Record{Subject: "o-1", ExpiresAt: time.Unix(1_800_000_000, 0)}
 	frame := len("pk"+"o-1") + len("version") + 21 + len("state") + len("handled") + 21 + len("expires_at") + 21
 	for bytes, valid := range map[int]bool{400*1024 - frame: true, 400*1024 - frame + 1: false} {
 		r.State = json.RawMessage(strings.Repeat("é", bytes/2) + strings.Repeat("x", bytes%2))

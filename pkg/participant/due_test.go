@@ -3,9 +3,11 @@ package participant_test
 import (
 	"testing"
 	"time"
+
+	"example.com/saga/pkg/participant"
 )
 
-func TestARecordIsDueWhenItsStateSaysSo(t *testing.T) {
+func TestARecordIsDueWhenItsStateSaysSoAndIsKeptForAsLong(t *testing.T) {
 	w := newWarehouse(t, ship)
 	at := w.clock().Add(time.Hour + 999*time.Millisecond)
 	w.Due = func(s state) time.Time {
@@ -14,21 +16,21 @@ func TestARecordIsDueWhenItsStateSaysSo(t *testing.T) {
 		}
 		return time.Time{}
 	}
-	due := func() time.Time {
+	load := func() participant.Record {
 		t.Helper()
 		_, record, err := w.Load(t.Context(), "o-1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return record.Due
+		return record
 	}
 	w.mustHandle(t, w.placed(t, "e-1"))
-	if got, want := due(), at.Truncate(time.Second); !got.Equal(want) {
-		t.Errorf("the record is due at %s, not at %s", got, want)
+	if got, want := load(), at.Truncate(time.Second); !got.Due.Equal(want) || !got.ExpiresAt.IsZero() {
+		t.Errorf("the record is due at %s, not at %s, and expires at %s, not never", got.Due, want, got.ExpiresAt)
 	}
 	w.mustHandle(t, w.placed(t, "e-2"))
-	if got := due(); !got.IsZero() {
-		t.Errorf("the record is still due, at %s", got)
+	if got := load(); !got.Due.IsZero() || got.ExpiresAt.IsZero() {
+		t.Errorf("the record is still due, at %s, or never expires", got.Due)
 	}
 }
 

@@ -282,6 +282,9 @@ func (p *Participant[S]) next(record Record, handled event.Event, state S, publi
 	if p.Due != nil {
 		next.Due = p.Due(state).Truncate(time.Second)
 	}
+	if !next.Due.IsZero() {
+		next.ExpiresAt = time.Time{} // Nobody would look at it any more.
+	}
 	return next, nil
 }
 

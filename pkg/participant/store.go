@@ -35,7 +35,8 @@ type Record struct {
 	State json.RawMessage
 	// Handled is what was handled and is still remembered, oldest first.
 	Handled []Handled
-	// ExpiresAt is when the record may be forgotten.
+	// ExpiresAt is when the record may be forgotten, zero if it may not: a record
+	// that is due is kept until somebody has ended it.
 	ExpiresAt time.Time
 	// Due is when somebody must look at the record at the latest, zero if
 	// nobody needs to. It has the resolution of seconds.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"example.com/saga/pkg/participant"
 )
@@ -49,6 +50,15 @@ func (s suite) replace(t *testing.T) {
 	commit(t, store, second)
 	second.Version = 2
 	assertRecord(t, store, second)
+}
+
+func (s suite) unexpiring(t *testing.T) {
+	store := s.newStore(t)
+	record := newRecord()
+	record.ExpiresAt = time.Time{}
+	commit(t, store, record)
+	record.Version = 1
+	assertRecord(t, store, record)
 }
 
 func (s suite) loadedIsACopy(t *testing.T) {

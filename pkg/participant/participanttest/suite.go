@@ -37,6 +37,7 @@ func TestStore(t *testing.T, newStore func(t *testing.T) Store) {
 	t.Run("nothing is recorded about an unknown subject", s.unknownSubject)
 	t.Run("a record is loaded as it was committed", s.roundTrip)
 	t.Run("a commit replaces the record", s.replace)
+	t.Run("a record need not expire", s.unexpiring)
 	t.Run("what was loaded belongs to who loaded it", s.loadedIsACopy)
 	t.Run("what was committed belongs to who committed it", s.committedIsACopy)
 
