@@ -97,6 +97,10 @@ func Handler(services ...Service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		target, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		service, known := byTarget[target]
+		if !known && isQuery(r) {
+			refuseQuery(w, r)
+			return
+		}
 		if !known {
 			write(w, "application/x-amz-json-1.0", nil,
 				Errorf("UnknownOperationException", "the local cloud has no service for the target %q", r.Header.Get("X-Amz-Target")))
