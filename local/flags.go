@@ -29,6 +29,7 @@ type options struct {
 	faults         map[fault.Name]float64
 	seed           uint64
 	redeliverAfter time.Duration
+	json           bool
 	quiet          bool
 }
 
@@ -56,6 +57,7 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		return nil
 	})
 	faultFlags(flags, &o)
+	flags.BoolVar(&o.json, "json", false, "print a JSON object a line, for programs")
 	flags.BoolVar(&o.quiet, "quiet", false, "print errors only")
 	if err := flags.Parse(arguments); err != nil {
 		if err == flag.ErrHelp { //nolint:errorlint // The flag package gives it as it is.

@@ -43,7 +43,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	if got.code != 0 || got.stderr != "" {
 		t.Errorf("help ends with %+v", got)
 	}
-	for _, name := range []string{"assembly", "ready-file", "port", "orders-port", "stock", "stock-command", "notify", "deliver-twice", "schedule-every", "pause", "fault", "seed", "redeliver-after", "quiet"} {
+	for _, name := range []string{"assembly", "ready-file", "port", "orders-port", "stock", "stock-command", "notify", "deliver-twice", "schedule-every", "pause", "fault", "seed", "redeliver-after", "json", "quiet"} {
 		if !strings.Contains(got.stdout, "\n  -"+name) {
 			t.Errorf("help does not name --%s:\n%s", name, got.stdout)
 		}

@@ -90,7 +90,7 @@ func (m machine) console(o options) *console.Console {
 	if o.quiet {
 		return console.New(io.Discard, console.Style{})
 	}
-	return console.New(m.stdout, console.StyleOf(m.stdout, m.noColor))
+	return console.New(m.stdout, console.Style{JSON: o.json, Color: console.HasColors(m.stdout, m.noColor)})
 }
 
 // eventOf takes what a person wants to see out of an event. Its detail is a

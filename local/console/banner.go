@@ -27,7 +27,7 @@ type Banner struct {
 func (c *Console) Ready(b Banner) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.style.Terminal {
+	if c.style.JSON {
 		c.object("ready", b)
 		return
 	}

@@ -1,6 +1,6 @@
-// Package console is what a person looks at: on a terminal, every event of
-// every order as it happens, in colours and columns; otherwise one JSON object
-// a line.
+// Package console is what a person looks at: every event of every order as it
+// happens, in columns and, on a terminal, in colours; or, for programs, one JSON
+// object a line.
 package console
 
 import (
@@ -20,16 +20,15 @@ const remembered = 4096
 
 // Style is how to write.
 type Style struct {
-	// Terminal asks for lines for people, and not for programs.
-	Terminal bool
-	Color    bool
+	// JSON asks for lines for programs, and not for people.
+	JSON  bool
+	Color bool
 }
 
-// StyleOf is the style that fits where the file leads to. noColor is the
-// environment variable NO_COLOR: any text in it means no colours.
-func StyleOf(file *os.File, noColor string) Style {
-	terminal := term.IsTerminal(int(file.Fd()))
-	return Style{Terminal: terminal, Color: terminal && noColor == ""}
+// HasColors tells whether a file leads to a terminal, which has colours. noColor
+// is the environment variable NO_COLOR: any text in it means none.
+func HasColors(file *os.File, noColor string) bool {
+	return noColor == "" && term.IsTerminal(int(file.Fd()))
 }
 
 // Console writes to one place, a whole line at a time.
@@ -66,7 +65,7 @@ func (c *Console) Event(e Event) {
 	if !c.firstSeen(e.ID) {
 		return
 	}
-	if !c.style.Terminal {
+	if c.style.JSON {
 		c.object("event", e)
 		return
 	}

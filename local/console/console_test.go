@@ -26,8 +26,8 @@ func show(style console.Style, do func(*console.Console)) string {
 	return out.String()
 }
 
-func TestOnATerminalAnEventIsOneAlignedLine(t *testing.T) {
-	got := show(console.Style{Terminal: true}, func(c *console.Console) {
+func TestAnEventIsOneAlignedLine(t *testing.T) {
+	got := show(console.Style{}, func(c *console.Console) {
 		c.Event(event("1", "0190f3a2-0000", "order.placed"))
 		c.Event(event("2", "7", "warehouse.stock-reserved"))
 	})
@@ -39,7 +39,7 @@ func TestOnATerminalAnEventIsOneAlignedLine(t *testing.T) {
 }
 
 func TestAnEventOnSeveralBusesIsShownOnce(t *testing.T) {
-	got := show(console.Style{Terminal: true}, func(c *console.Console) {
+	got := show(console.Style{}, func(c *console.Console) {
 		c.Event(event("1", "a", "payment.taken"))
 		c.Event(event("1", "a", "payment.taken"))
 	})
@@ -49,7 +49,7 @@ func TestAnEventOnSeveralBusesIsShownOnce(t *testing.T) {
 }
 
 func TestColoursTellOrdersAndKindsApart(t *testing.T) {
-	lines := strings.Split(show(console.Style{Terminal: true, Color: true}, func(c *console.Console) {
+	lines := strings.Split(show(console.Style{Color: true}, func(c *console.Console) {
 		c.Event(event("1", "a", "order.placed"))
 		c.Event(event("2", "a", "payment.declined"))
 		c.Event(event("3", "b", "payment.refunded"))
@@ -65,8 +65,8 @@ func TestColoursTellOrdersAndKindsApart(t *testing.T) {
 	}
 }
 
-func TestOffATerminalEveryLineIsAJSONObject(t *testing.T) {
-	got := show(console.Style{}, func(c *console.Console) {
+func TestForProgramsEveryLineIsAJSONObject(t *testing.T) {
+	got := show(console.Style{JSON: true}, func(c *console.Console) {
 		c.Event(event("1", "a", "order.placed"))
 		c.Log(noon, "Warehouse/Worker", `{"level":"WARN","msg":"late","order":"a"}`)
 		c.Ready(console.Banner{Stack: "shop", Usage: "http://x/usage"})
@@ -97,7 +97,7 @@ func TestOnlyWhatNeedsAttentionIsShownOfTheLogs(t *testing.T) {
 		"panic: runtime error\n":                                   "12:00:00.000  ERROR     Worker: panic: runtime error\n",
 		"1 Task timed out after 3.00 seconds":                      "12:00:00.000  ERROR     Worker: 1 Task timed out after 3.00 seconds\n",
 	} {
-		got := show(console.Style{Terminal: true}, func(c *console.Console) { c.Log(noon, "Worker", text) })
+		got := show(console.Style{}, func(c *console.Console) { c.Log(noon, "Worker", text) })
 		if got != want {
 			t.Errorf("%s shows %q, want %q", text, got, want)
 		}
@@ -106,7 +106,7 @@ func TestOnlyWhatNeedsAttentionIsShownOfTheLogs(t *testing.T) {
 
 func TestTheBannersCurlLineIsWholeForAShell(t *testing.T) {
 	const body = `{"shippingAddress": "23 Queen's Street"}`
-	banner := show(console.Style{Terminal: true}, func(c *console.Console) {
+	banner := show(console.Style{}, func(c *console.Console) {
 		c.Ready(console.Banner{Orders: "http://127.0.0.1:1/orders", OrderBody: body})
 	})
 	var command string
@@ -122,14 +122,14 @@ func TestTheBannersCurlLineIsWholeForAShell(t *testing.T) {
 	}
 }
 
-func TestAFileIsNoTerminal(t *testing.T) {
+func TestAFileHasNoColours(t *testing.T) {
 	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if got := console.StyleOf(file, ""); got.Terminal || got.Color {
-		t.Errorf("the style of a file is %+v", got)
+	if console.HasColors(file, "") {
+		t.Error("it has")
 	}
 }
 

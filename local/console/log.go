@@ -26,7 +26,7 @@ func (c *Console) Log(at time.Time, function, text string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.style.Terminal {
+	if c.style.JSON {
 		c.object("log", entry)
 		return
 	}
