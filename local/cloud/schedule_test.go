@@ -56,8 +56,10 @@ func TestAScheduleInvokesItsFunctionAgainAndAgain(t *testing.T) {
 			seen++
 		}
 	}
-	if got := s.Usage(t.Context()).Schedules["Sweep"]; got.Fired < 3 || got.Refused != 0 {
-		t.Errorf("the schedule has counted %+v", got)
+	// It counts when the function has taken the event, which may have run by then.
+	eventually(t, "the third count", func() bool { return s.Usage(t.Context()).Schedules["Sweep"].Fired >= 3 })
+	if refused := s.Usage(t.Context()).Schedules["Sweep"].Refused; refused != 0 {
+		t.Errorf("%d invocations were refused", refused)
 	}
 }
 
