@@ -25,8 +25,8 @@ func (c *cloud) replay(t *testing.T, arguments ...string) (result, notes string)
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func TestAReplayToAnyContextChangesNothing(t *testing.T) {
+	began := stamp(time.Now()) // The stock that is received at start is replayed too.
 	c := startCloud(t)
-	began := stamp(time.Now())
 	placed := c.placeMixed(t, 30)
 	for _, p := range placed {
 		c.awaitEnd(t, p.OrderID)
