@@ -2,7 +2,6 @@ package acceptance
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,6 +78,7 @@ func (s sabotage) build(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		// With the Makefile's flags only what the mistake changes is compiled again.
 		command := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w",
 			"-overlay", overlay, "-o", filepath.Join(folder, path, "bootstrap"),
 			"./"+filepath.Join("services", filepath.Dir(path), "cmd", filepath.Base(path)))
@@ -129,7 +129,7 @@ func assemblyOf(t *testing.T, root, functions string) string {
 	}
 	built := filepath.Join(root, "dist/local")
 	if !strings.Contains(string(manifest), built) {
-		t.Fatal(fmt.Errorf("the assets are not those of %s", built))
+		t.Fatalf("the assets are not those of %s", built)
 	}
 	write(t, manifests[0], strings.ReplaceAll(string(manifest), built, functions))
 	return assembly
