@@ -1,0 +1,145 @@
+// Package ijson checks that a JSON text has one reading only: that it is an
+// I-JSON message (RFC 7493), and that no two members of an object differ in case
+// alone.
+//
+// RFC 8259 leaves open what a reader makes of a repeated member, of an unpaired
+// surrogate or of a number that no float64 holds, and readers differ. Package
+// encoding/json keeps the last of two members, also if they differ in case, and
+// reads an unpaired surrogate, or a byte that is not UTF-8, as U+FFFD. A service
+// on the way may change such a text or refuse it: SQS takes no U+FFFE.
+package ijson
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Error is the first place at which a text is not JSON or has no single reading.
+// It names members, and repeats no more of a value than an escape sequence.
+type Error struct {
+	// Pointer is the JSON Pointer (RFC 6901) of the place.
+	Pointer string
+	Reason  string
+}
+
+func (e *Error) Error() string {
+	if e.Pointer == "" {
+		return e.Reason
+	}
+	return e.Reason + " at " + e.Pointer
+}
+
+// Check returns an *Error unless the text is one JSON value with one reading.
+func Check(text []byte) error {
+	decoder := jsontext.NewDecoder(bytes.NewReader(text))
+	var open []names
+	for {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return syntaxError(err)
+		}
+		reason := ""
+		switch token.Kind() {
+		case jsontext.KindBeginObject, jsontext.KindBeginArray:
+			open = append(open, names{})
+		case jsontext.KindEndObject, jsontext.KindEndArray:
+			open = open[:len(open)-1]
+		case jsontext.KindString:
+			reason = noncharacter(token.String())
+			if isName(decoder) && !open[len(open)-1].add(token.String()) {
+				reason = "a member that differs from another in case alone"
+			}
+		case jsontext.KindNumber:
+			if !isFloat64(token.String()) {
+				reason = "a number that no float64 holds"
+			}
+		}
+		if reason != "" {
+			return &Error{Pointer: string(decoder.StackPointer()), Reason: reason}
+		}
+		if decoder.StackDepth() == 0 {
+			return checkEnd(decoder)
+		}
+	}
+}
+
+func checkEnd(decoder *jsontext.Decoder) error {
+	_, err := decoder.ReadToken()
+	switch {
+	case err == nil:
+		return &Error{Reason: "more than one JSON value"}
+	case errors.Is(err, io.EOF):
+		return nil
+	}
+	return syntaxError(err)
+}
+
+func syntaxError(err error) error {
+	syntactic, ok := errors.AsType[*jsontext.SyntacticError](err)
+	switch {
+	case !ok:
+		return &Error{Reason: "not JSON: " + err.Error()}
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return &Error{Pointer: string(syntactic.JSONPointer), Reason: "a member that is repeated"}
+	}
+	return &Error{
+		Pointer: string(syntactic.JSONPointer),
+		Reason:  fmt.Sprintf("not JSON: %s, byte %d", syntactic.Err, syntactic.ByteOffset),
+	}
+}
+
+// isName reports whether the string that was read last is a member's name.
+func isName(decoder *jsontext.Decoder) bool {
+	container, length := decoder.StackIndex(decoder.StackDepth())
+	return container == jsontext.KindBeginObject && length%2 == 1
+}
+
+// names are the names of an object's members, folded in case.
+type names map[string]struct{}
+
+// add reports whether the name is a new one.
+func (n names) add(name string) bool {
+	name = strings.Map(fold, name)
+	_, known := n[name]
+	n[name] = struct{}{}
+	return !known
+}
+
+// fold returns the smallest of the characters that strings.EqualFold takes for
+// the same.
+func fold(r rune) rune {
+	for {
+		next := unicode.SimpleFold(r)
+		if next <= r {
+			return next
+		}
+		r = next
+	}
+}
+
+// noncharacter names the first code point of a text that Unicode reserves for
+// ever: U+FDD0 to U+FDEF and the last two of each plane.
+func noncharacter(text string) string {
+	at := strings.IndexFunc(text, func(r rune) bool { return r&0xFFFE == 0xFFFE || (r >= 0xFDD0 && r <= 0xFDEF) })
+	if at < 0 {
+		return ""
+	}
+	r, _ := utf8.DecodeRuneInString(text[at:])
+	return fmt.Sprintf("the noncharacter %U", r)
+}
+
+// isFloat64 reports whether a number is neither too large for a float64 nor so
+// small that it would become 0.
+func isFloat64(number string) bool {
+	value, err := strconv.ParseFloat(number, 64)
+	digits, _, _ := strings.Cut(strings.ToLower(number), "e")
+	return err == nil && (value != 0 || !strings.ContainsAny(digits, "123456789"))
+}

@@ -1,0 +1,98 @@
+package ijson_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"example.com/saga/pkg/ijson"
+)
+
+func TestATextWithOneReadingPasses(t *testing.T) {
+	for _, text := range []string{
+		`{}`, `[]`, `null`, `"text"`, ` -0.5e-3 `, "\t{\"a\": [1, {\"a\": 2}, {\"a\": 3}],\n\"b\": {\"a\": true}}\r\n",
+		`{"straße": "Straße", "": "\u0000\n\u001f", "é": "\ud83d\ude00"}`, `"` + "\U0001F600\uFFFD" + `"`,
+		`[0, -0, 0.0, 0e5, 5.0, 1e308, 5e-324, 9007199254740993]`,
+		strings.Repeat("[", 1000) + strings.Repeat("]", 1000),
+	} {
+		if err := ijson.Check([]byte(text)); err != nil {
+			t.Errorf("%.80s: %v", text, err)
+		}
+	}
+}
+
+func TestATextWithoutOneReadingIsRefusedWithItsPlace(t *testing.T) {
+	for name, test := range map[string]struct{ text, pointer, says string }{
+		"nothing":                             {"", "", "not JSON"},
+		"white space":                         {" \n", "", "not JSON"},
+		"a byte order mark":                   {"\uFEFF{}", "", "not JSON"},
+		"half a text":                         {`{"a": [1, `, "/a", "not JSON"},
+		"two values":                          {`{} {}`, "", "more than one"},
+		"something behind the value":          {`{} x`, "", "not JSON"},
+		"a comment":                           {`{"a": 1 /* one */}`, "", "not JSON"},
+		"a trailing comma":                    {`[1,]`, "", "not JSON"},
+		"NaN":                                 {`NaN`, "", "not JSON"},
+		"a raw control character":             {"\"a\x01\"", "", "not JSON"},
+		"a repeated member":                   {`{"a": 1, "a": 1}`, "/a", "repeated"},
+		"a repeated member, escaped":          {`{"a": 1, "\u0061": 2}`, "/a", "repeated"},
+		"a repeated member inside":            {`{"a": [{"b": 1, "c": 2, "b": 3}]}`, "/a/0/b", "repeated"},
+		"members that differ in case":         {`{"quantity": 1, "Quantity": 2}`, "/Quantity", "case"},
+		"members that differ in case, folded": {`{"sku": 1, "\u017fKU": 2}`, "/ſKU", "case"},
+		"a kelvin sign for a k":               {`{"\u212a": 1, "k": 2}`, "/k", "case"},
+		"Latin-1":                             {"{\"a\": \"Stra\xdfe\"}", "/a", "UTF-8"},
+		"Latin-1 in a name":                   {"{\"Stra\xdfe\": 1}", "", "UTF-8"},
+		"an overlong encoding":                {"\"\xc0\xaf\"", "", "UTF-8"},
+		"a surrogate in UTF-8":                {"\"\xed\xa0\x80\"", "", "UTF-8"},
+		"an unpaired high surrogate":          {`{"id": "a\ud800"}`, "/id", "surrogate"},
+		"an unpaired low surrogate":           {`{"id": "\udc00a"}`, "/id", "surrogate"},
+		"surrogates in the wrong order":       {`["\udc00\ud800"]`, "/0", "surrogate"},
+		"U+FFFE":                              {"{\"a\": \"\uFFFE\"}", "/a", "U+FFFE"},
+		"U+FFFF, escaped":                     {`{"a": ["x", "\uffff"]}`, "/a/1", "U+FFFF"},
+		"U+FFFF in a name":                    {`{"\uffff": 1}`, "/\uffff", "U+FFFF"},
+		"U+FDD0":                              {`"\ufdd0"`, "", "U+FDD0"},
+		"the last code point of a plane":      {"\"\U0001FFFF\"", "", "U+1FFFF"},
+		"the last code point of all, escaped": {`"\udbff\udfff"`, "", "U+10FFFF"},
+		"a number that is too large":          {`{"a": 1e309}`, "/a", "float64"},
+		"a number that is too large below 0":  {`[-1e999999999]`, "/0", "float64"},
+		"a number that would become 0":        {`1e-400`, "", "float64"},
+		"more levels than a reader takes":     {strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001), strings.Repeat("/0", 10_000), "not JSON"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err, ok := errors.AsType[*ijson.Error](ijson.Check([]byte(test.text)))
+			if !ok || err.Pointer != test.pointer || !strings.Contains(err.Reason, test.says) {
+				t.Errorf("the error is %v; it must say %q at %q", err, test.says, test.pointer)
+			}
+		})
+	}
+}
+
+// What passes is read by encoding/json as what it says: it keeps every member
+// and every character.
+func FuzzCheck(f *testing.F) {
+	for _, seed := range []string{
+		`{"a": 1, "A": 2}`, `{"a":{"b":[1,2.5e3,null,true,"\u00e9\ud83d\ude00"]}}`, `"\ud800"`, "\"\xff\"", `{"a":1,"a":2}`, `1e400`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if err := ijson.Check(text); err != nil {
+			if _, ok := errors.AsType[*ijson.Error](err); !ok {
+				t.Fatalf("the error is %T", err)
+			}
+			return
+		}
+		var value any
+		if !utf8.Valid(text) || json.Unmarshal(text, &value) != nil {
+			t.Fatal("encoding/json does not read what passed")
+		}
+		written, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := ijson.Check(written); err != nil {
+			t.Fatalf("what passed does not pass when it is written again: %v", err)
+		}
+	})
+}
