@@ -6,7 +6,9 @@
 // surrogate or of a number that no float64 holds, and readers differ. Package
 // encoding/json keeps the last of two members, also if they differ in case, and
 // reads an unpaired surrogate, or a byte that is not UTF-8, as U+FFFD. A service
-// on the way may change such a text or refuse it: SQS takes no U+FFFE.
+// on the way may change such a text or refuse it: SQS takes no U+FFFE, and
+// EventBridge no integer above 64 bits and no more than 1,000 levels
+// (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html).
 package ijson
 
 import (
@@ -37,6 +39,10 @@ func (e *Error) Error() string {
 	return e.Reason + " at " + e.Pointer
 }
 
+// maximumDepth is how many objects and arrays may be open at once. Half of what
+// EventBridge takes leaves room for the envelopes around a text.
+const maximumDepth = 500
+
 // Check returns an *Error unless the text is one JSON value with one reading.
 func Check(text []byte) error {
 	decoder := jsontext.NewDecoder(bytes.NewReader(text))
@@ -46,29 +52,35 @@ func Check(text []byte) error {
 		if err != nil {
 			return syntaxError(err)
 		}
-		reason := ""
-		switch token.Kind() {
-		case jsontext.KindBeginObject, jsontext.KindBeginArray:
-			open = append(open, names{})
-		case jsontext.KindEndObject, jsontext.KindEndArray:
-			open = open[:len(open)-1]
-		case jsontext.KindString:
-			reason = noncharacter(token.String())
-			if isName(decoder) && !open[len(open)-1].add(token.String()) {
-				reason = "a member that differs from another in case alone"
-			}
-		case jsontext.KindNumber:
-			if !isFloat64(token.String()) {
-				reason = "a number that no float64 holds"
-			}
+		depth := decoder.StackDepth()
+		if depth > maximumDepth {
+			return &Error{Reason: fmt.Sprintf("more than %d levels", maximumDepth)}
 		}
-		if reason != "" {
+		if depth > len(open) {
+			open = append(open, names{})
+		}
+		open = open[:depth]
+		if reason := ambiguity(token, decoder, open); reason != "" {
 			return &Error{Pointer: string(decoder.StackPointer()), Reason: reason}
 		}
-		if decoder.StackDepth() == 0 {
+		if depth == 0 {
 			return checkEnd(decoder)
 		}
 	}
+}
+
+// ambiguity returns why readers differ about a token, or nothing.
+func ambiguity(token jsontext.Token, decoder *jsontext.Decoder, open []names) string {
+	kind := token.Kind()
+	switch {
+	case kind == jsontext.KindNumber && !isPortable(token.String()):
+		return "a number that not every reader can hold"
+	case kind != jsontext.KindString:
+		return ""
+	case isName(decoder) && !open[len(open)-1].add(token.String()):
+		return "a member that differs from another in case alone"
+	}
+	return noncharacter(token.String())
 }
 
 func checkEnd(decoder *jsontext.Decoder) error {
@@ -136,9 +148,13 @@ func noncharacter(text string) string {
 	return fmt.Sprintf("the noncharacter %U", r)
 }
 
-// isFloat64 reports whether a number is neither too large for a float64 nor so
-// small that it would become 0.
-func isFloat64(number string) bool {
+// isPortable reports whether a number is an integer of 64 bits, or a float64 that
+// is neither infinite nor 0 in place of something else.
+func isPortable(number string) bool {
+	if !strings.ContainsAny(number, ".eE") {
+		_, err := strconv.ParseInt(number, 10, 64)
+		return err == nil
+	}
 	value, err := strconv.ParseFloat(number, 64)
 	digits, _, _ := strings.Cut(strings.ToLower(number), "e")
 	return err == nil && (value != 0 || !strings.ContainsAny(digits, "123456789"))
