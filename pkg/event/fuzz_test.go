@@ -3,7 +3,9 @@ package event_test
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,6 +24,10 @@ func FuzzParse(f *testing.F) {
 		`"datacontenttype":"application/json","dataschema":"s:1","correlationid":"c","data":null}`))
 	f.Add([]byte(`{"specversion":"1.0","id":"1","source":"s","type":"t","subject":"o","time":"2026-01-01T00:00:00.123456789+01:00",` +
 		`"datacontenttype":"application/json","dataschema":"s:1","correlationid":"c","causationid":"","data_base64":"eyJhIjogMX0="}`))
+	f.Add([]byte(`{"specversion":"1.0","id":"\u00e9","source":"urn:a","type":"t","subject":"o","time":"2026-01-01t00:00:00z",` +
+		`"datacontenttype":"Application/JSON; charset=UTF-8","dataschema":"s:1","correlationid":"c","x":1,"data":{"a":5.0,"b":"\ud83d\ude00"}}`))
+	f.Add([]byte(`{"specversion":"1.0","id":"1","id":"2","source":"s","type":"t","subject":"o","time":"2026-01-01T00:00:00Z",` +
+		`"dataschema":"s:1","correlationid":"c","correlationId":"d","data":{},"data_base64":"e30="}`))
 	f.Fuzz(func(t *testing.T, encoded []byte) {
 		e, err := event.Parse(encoded)
 		if err != nil {
@@ -33,6 +39,9 @@ func FuzzParse(f *testing.F) {
 		written, err := json.Marshal(e)
 		if err != nil {
 			t.Fatalf("what was parsed cannot be written: %v", err)
+		}
+		if !utf8.Valid(written) || strings.ContainsAny(string(written), "\uFFFE\uFFFF") {
+			t.Fatalf("SQS would refuse what is written: %q", written)
 		}
 		again, err := event.Parse(written)
 		if err != nil {

@@ -137,6 +137,18 @@ func fold(r rune) rune {
 	}
 }
 
+// CheckText returns an error unless a text that is not in JSON yet could be:
+// without noncharacters, and in UTF-8.
+func CheckText(text string) error {
+	if !utf8.ValidString(text) {
+		return &Error{Reason: "a byte that is not UTF-8"}
+	}
+	if reason := noncharacter(text); reason != "" {
+		return &Error{Reason: reason}
+	}
+	return nil
+}
+
 // noncharacter names the first code point of a text that Unicode reserves for
 // ever: U+FDD0 to U+FDEF and the last two of each plane.
 func noncharacter(text string) string {
