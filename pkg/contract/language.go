@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/ijson"
 )
 
 // schemaBase is the URI that every schema's id begins with.
@@ -39,9 +42,8 @@ type form struct {
 	decode decode
 }
 
-// decode gives the data of an event. It refuses data that is not what the schema
-// was held against.
-type decode func(encoded []byte, checked any) (event.Data, error)
+// decode returns the data of an event from what the schema was held against.
+type decode func(instance any) (event.Data, error)
 
 // NewLanguage compiles the schemas of the catalogue.
 func NewLanguage() (*Language, error) {
@@ -103,11 +105,11 @@ func newCompiler(schemas fs.FS) (*jsonschema.Compiler, error) {
 // source than its publisher, of a schema version that is not read or against its
 // schema is event.ErrInvalid.
 func (l *Language) Read(e event.Event) (event.Data, error) {
-	form, checked, err := l.check(e)
+	form, instance, err := l.check(e)
 	if err != nil {
 		return nil, err
 	}
-	data, err := form.decode(e.Data, checked)
+	data, err := form.decode(instance)
 	if err != nil {
 		return nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
@@ -135,12 +137,15 @@ func (l *Language) check(e event.Event) (form, any, error) {
 		known := strings.Join(slices.Sorted(maps.Keys(term.forms)), ", ")
 		return form, nil, fmt.Errorf("%w: %s has the schema %q, known is %s", event.ErrInvalid, e.Type, e.DataSchema, known)
 	}
+	if err := ijson.Check(e.Data); err != nil {
+		return form, nil, fmt.Errorf("%w: data of %s has %w", event.ErrInvalid, e.Type, err)
+	}
 	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(e.Data))
 	if err != nil {
 		return form, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
 	if err := form.schema.Validate(instance); err != nil {
-		return form, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
+		return form, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, violations(err))
 	}
 	return form, instance, nil
 }
@@ -166,12 +171,38 @@ func reads[D, Other event.Data](d definition, version string, convert func(Other
 	return d
 }
 
+// decodeAs reads members by their exact names, as a schema does: encoding/json
+// would take "Quantity" for "quantity".
 func decodeAs[D event.Data](convert func(D) event.Data) decode {
-	return func(encoded []byte, checked any) (event.Data, error) {
-		var data D
-		if err := json.Unmarshal(encoded, &data); err != nil {
+	return func(instance any) (event.Data, error) {
+		encoded, err := json.Marshal(plain(instance))
+		if err != nil {
 			return nil, err
 		}
-		return convert(data), isOf(data, checked)
+		var data D
+		if err := jsonv2.Unmarshal(encoded, &data); err != nil {
+			return nil, err
+		}
+		return convert(data), nil
 	}
+}
+
+// plain writes every number that is an integer as one: for a schema 5.0 and 5e0
+// are integers too.
+func plain(instance any) any {
+	switch value := instance.(type) {
+	case map[string]any:
+		for name, member := range value {
+			value[name] = plain(member)
+		}
+	case []any:
+		for i, element := range value {
+			value[i] = plain(element)
+		}
+	case json.Number:
+		if number, ok := new(big.Rat).SetString(value.String()); ok && number.IsInt() {
+			return json.Number(number.Num().String())
+		}
+	}
+	return instance
 }

@@ -1,0 +1,33 @@
+package contract
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// violations is a validation error as places and keywords, such as "/items/0/sku
+// against pattern": it ends in logs and dead letters, where the values of an event
+// must not be repeated.
+func violations(err error) error {
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
+		return err
+	}
+	var all []string
+	var walk func(*jsonschema.ValidationError)
+	walk = func(cause *jsonschema.ValidationError) {
+		if len(cause.Causes) == 0 {
+			place := "/" + strings.Join(cause.InstanceLocation, "/")
+			all = append(all, place+" against "+strings.Join(cause.ErrorKind.KeywordPath(), "/"))
+		}
+		for _, deeper := range cause.Causes {
+			walk(deeper)
+		}
+	}
+	walk(invalid)
+	slices.Sort(all)
+	return errors.New(strings.Join(slices.Compact(all), ", "))
+}
