@@ -166,10 +166,12 @@ func (c *cloud) placeAndLose(t *testing.T) (string, *lost) {
 		t.Fatal(err)
 	}
 	way := new(lost)
-	context := &participant.Participant[orders.State]{
+	context, err := participant.New(participant.Config[orders.State]{
 		Source: contract.SourceOrder, Decide: participant.Pure(orders.Decide), Publisher: way, Language: language,
-		Store: dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"]),
-		Clock: time.Now, Retention: time.Hour, Pause: func(context.Context, int) error { return nil },
+		Store: dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"]), Retention: time.Hour,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	id := event.DeriveID("lost", fmt.Sprint(time.Now().UnixNano()))
 	command := event.Event{ID: "place " + id, Source: "test", Type: "order.place", Subject: id, CorrelationID: "saga of " + id, Time: time.Now()}

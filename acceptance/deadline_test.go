@@ -1,7 +1,6 @@
 package acceptance
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -123,10 +122,12 @@ func (c *cloud) placeLongAgoAndDie(t *testing.T) string {
 		t.Fatal(err)
 	}
 	ago := time.Now().Add(-2 * orders.Patience)
-	api := &participant.Participant[orders.State]{
+	api, err := participant.New(participant.Config[orders.State]{
 		Source: contract.SourceOrder, Decide: participant.Pure(orders.Decide), Publisher: new(lost), Language: language,
-		Store: c.orderStore(t), Due: orders.State.Due,
-		Clock: func() time.Time { return ago }, Retention: time.Hour, Pause: func(context.Context, int) error { return nil },
+		Store: c.orderStore(t), Due: orders.State.Due, Clock: func() time.Time { return ago }, Retention: time.Hour,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	id := event.DeriveID("died", fmt.Sprint(ago.UnixNano()))
 	command := event.Event{ID: "place " + id, Source: "test", Type: "order.place", Subject: id, CorrelationID: "saga of " + id, Time: ago}

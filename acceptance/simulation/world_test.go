@@ -123,18 +123,17 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 		givesUp:  func() bool { return false },
 		tally:    make(map[string]int),
 	}
-	w.orders = join(w, contract.SourceOrder, d.order,
+	w.orders = join(w, contract.SourceOrder, d.order, order.State.Due,
 		contract.StockReserved{}, contract.StockUnavailable{}, contract.StockReleased{},
 		contract.OrderShipped{}, contract.ShipmentFailed{}, contract.CancellationRefused{},
 		contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{},
 		contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{})
-	w.orders.Due = order.State.Due
-	join(w, contract.SourceWarehouse, d.warehouse,
+	join(w, contract.SourceWarehouse, d.warehouse, nil,
 		contract.OrderPlaced{}, contract.CancellationRequested{}, contract.PaymentDeclined{},
 		contract.PaymentRefunded{}, contract.PointsAwarded{}, contract.StockReceived{})
-	join(w, contract.SourcePayment, d.payment,
+	join(w, contract.SourcePayment, d.payment, nil,
 		contract.StockReserved{}, contract.AwardRejected{}, contract.PointsRevoked{})
-	join(w, contract.SourceLoyalty, d.loyalty,
+	join(w, contract.SourceLoyalty, d.loyalty, nil,
 		contract.PaymentTaken{}, contract.ShipmentFailed{})
 	w.consumers = append(w.consumers, consumer{
 		name:     notification,
@@ -145,15 +144,19 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 }
 
 // join puts a context on the bus.
-func join[S any](w *world, source string, decide participant.Decide[S], consumes ...event.Data) *participant.Participant[S] {
+func join[S any](w *world, source string, decide participant.Decide[S], due func(S) time.Time, consumes ...event.Data) *participant.Participant[S] {
 	w.stores[source] = newStore(w)
-	p := &participant.Participant[S]{
+	p, err := participant.New(participant.Config[S]{
 		Source: source, Decide: decide, Store: w.stores[source], Publisher: w, Language: w.language,
 		Clock:     func() time.Time { return w.clock(source) },
 		Retention: retention,
 		Pause:     func(context.Context, int) error { return nil },
 
+		Due:         due,
 		TraceParent: w.traceParent,
+	})
+	if err != nil {
+		panic(err)
 	}
 	w.consumers = append(w.consumers, consumer{source, contract.Types(consumes...), p.Handle})
 	return p
@@ -230,7 +233,7 @@ func (w *world) command(orderID, id string, at time.Time, data event.Data) {
 func (w *world) place(o contract.OrderPlaced) { w.placeAt(o, w.now) }
 
 func (w *world) placeAt(o contract.OrderPlaced, at time.Time) {
-	w.command(o.OrderID, "place", at, order.Place{Order: o, Fingerprint: o.OrderID, Deadline: at.Add(deadline)})
+	w.command(o.OrderID, "place", at, order.Place{Order: o, Deadline: at.Add(deadline)})
 }
 
 func (w *world) cancel(orderID string, reason contract.Reason) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
 // violations is a validation error as places and keywords, such as "/items/0/sku
@@ -19,8 +20,10 @@ func violations(err error) error {
 	var all []string
 	var walk func(*jsonschema.ValidationError)
 	walk = func(cause *jsonschema.ValidationError) {
-		if len(cause.Causes) == 0 {
-			place := "/" + strings.Join(cause.InstanceLocation, "/")
+		place := "/" + strings.Join(cause.InstanceLocation, "/")
+		if required, ok := cause.ErrorKind.(*kind.Required); ok {
+			all = append(all, place+" without "+strings.Join(required.Missing, ", "))
+		} else if len(cause.Causes) == 0 {
 			all = append(all, place+" against "+strings.Join(cause.ErrorKind.KeywordPath(), "/"))
 		}
 		for _, deeper := range cause.Causes {

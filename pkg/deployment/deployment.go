@@ -74,19 +74,14 @@ func Main(run func(ctx context.Context, d *Deployment) error) {
 }
 
 // Participant makes the participant of the bounded context that the function
-// belongs to.
-func Participant[S any](d *Deployment, source string, decide participant.Decide[S]) *participant.Participant[S] {
-	return &participant.Participant[S]{
-		Source:      source,
-		Decide:      decide,
-		Store:       d.Store,
-		Publisher:   d.Publisher,
-		Language:    d.Language,
-		Clock:       time.Now,
-		Retention:   d.retention,
-		Pause:       participant.Jitter(rand.Float64),
-		TraceParent: tracing.Parent,
-	}
+// belongs to, of what the context itself says and of what was deployed for it.
+func Participant[S any](d *Deployment, context participant.Config[S]) (*participant.Participant[S], error) {
+	context.Store = d.Store
+	context.Publisher = d.Publisher
+	context.Language = d.Language
+	context.Retention = d.retention
+	context.TraceParent = tracing.Parent
+	return participant.New(context)
 }
 
 // Door makes the door through which events reach a handler. It needs the

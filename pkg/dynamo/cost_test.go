@@ -30,7 +30,9 @@ type depot struct {
 	*participant.Participant[state]
 
 	t         *testing.T
+	language  *contract.Language
 	ledger    *ledger
+	store     *dynamo.Store
 	publisher *forgetful
 }
 
@@ -64,6 +66,8 @@ func adjusting(amount int64) decide {
 	}
 }
 
+func clock() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
+
 func newDepot(t *testing.T, decide decide) *depot {
 	t.Helper()
 	language, err := contract.NewLanguage()
@@ -71,24 +75,28 @@ func newDepot(t *testing.T, decide decide) *depot {
 		t.Fatal(err)
 	}
 	d := &depot{t: t, ledger: newLedger(), publisher: &forgetful{}}
-	d.Participant = &participant.Participant[state]{
+	d.language, d.store = language, dynamo.NewStore(d.ledger, table)
+	d.Participant, err = participant.New(participant.Config[state]{
 		Source:    contract.SourceWarehouse,
 		Decide:    participant.Pure(decide),
-		Store:     dynamo.NewStore(d.ledger, table),
+		Store:     d.store,
 		Publisher: d.publisher,
 		Language:  language,
-		Clock:     func() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) },
+		Clock:     clock,
 		Retention: time.Hour,
 		Pause:     func(context.Context, int) error { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return d
 }
 
 func (d *depot) received(id string) event.Event {
 	d.t.Helper()
-	e, err := d.Language.Write(event.Event{
+	e, err := d.language.Write(event.Event{
 		ID: id, Source: contract.SourceWarehouse, Type: contract.StockReceived{}.EventType(), Subject: "delivery-1",
-		Time: d.Clock(), CorrelationID: "c-1", Data: json.RawMessage(`{"sku":"123","quantity":1}`),
+		Time: clock(), CorrelationID: "c-1", Data: json.RawMessage(`{"sku":"123","quantity":1}`),
 	})
 	if err != nil {
 		d.t.Fatal(err)

@@ -5,8 +5,8 @@
 //	pk (S)          the subject, or the name of an adjusted item (stock#123)
 //	version (N)     how often the record was committed
 //	state (S)       the context's own state, JSON
-//	handled (L)     what was handled: source, id, type, cause, time and at (epoch
-//	                milliseconds), published (the events, JSON)
+//	handled (L)     what was handled: source, id, type, cause, digest, time and at
+//	                (epoch milliseconds), published (the events, JSON)
 //	expires_at (N)  epoch seconds, the table's time to live; not while the record is due
 //	open, due       a constant and epoch seconds, only while the record is due
 //

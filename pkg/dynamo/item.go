@@ -27,6 +27,7 @@ type handled struct {
 	ID          string   `dynamodbav:"id"`
 	Type        string   `dynamodbav:"type"`
 	CausationID string   `dynamodbav:"cause,omitempty"`
+	Digest      string   `dynamodbav:"digest,omitempty"`
 	Time        int64    `dynamodbav:"time"`
 	At          int64    `dynamodbav:"at"`
 	Published   []string `dynamodbav:"published,omitempty"`
@@ -47,7 +48,7 @@ func newItem(record participant.Record) (map[string]types.AttributeValue, error)
 	}
 	for _, h := range record.Handled {
 		entry := handled{
-			Source: h.Source, ID: h.ID, Type: h.Type, CausationID: h.CausationID,
+			Source: h.Source, ID: h.ID, Type: h.Type, CausationID: h.CausationID, Digest: h.Digest,
 			Time: h.Time.UnixMilli(), At: h.At.UnixMilli(),
 		}
 		for _, e := range h.Published {
@@ -76,7 +77,7 @@ func (i item) record() (participant.Record, error) {
 	}
 	for _, h := range i.Handled {
 		entry := participant.Handled{
-			Source: h.Source, ID: h.ID, Type: h.Type, CausationID: h.CausationID,
+			Source: h.Source, ID: h.ID, Type: h.Type, CausationID: h.CausationID, Digest: h.Digest,
 			Time: time.UnixMilli(h.Time).UTC(), At: time.UnixMilli(h.At).UTC(),
 		}
 		for _, encoded := range h.Published {

@@ -107,14 +107,14 @@ func TestARecordThatIsFullIsNotDecidedOn(t *testing.T) {
 	full := participant.Record{Subject: "delivery-1", State: json.RawMessage(`{"Handled":1}`)}
 	for n := range 700 {
 		full.Handled = append(full.Handled, participant.Handled{
-			Source: "warehouse", ID: fmt.Sprint(n), Type: strings.Repeat("x", 450), At: d.Clock(), Time: d.Clock(),
+			Source: "warehouse", ID: fmt.Sprint(n), Type: strings.Repeat("x", 450), At: clock(), Time: clock(),
 		})
 	}
 	for dynamo.NewStore(d.ledger, table).Check(full, nil) == nil {
 		full.Handled = append(full.Handled, full.Handled[0])
 	}
 	full.Handled = full.Handled[1:]
-	if err := d.ledger.aside(func() error { return d.Store.Commit(t.Context(), full, nil) }); err != nil {
+	if err := d.ledger.aside(func() error { return d.store.Commit(t.Context(), full, nil) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Handle(t.Context(), d.received(strings.Repeat("e", 400))); !errors.Is(err, event.ErrInvalid) || decided != 0 {

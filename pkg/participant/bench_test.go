@@ -21,10 +21,11 @@ type nobody struct{}
 
 func (nobody) Publish(context.Context, ...event.Event) error { return nil }
 
+func toNobody(c *participant.Config[state]) { c.Publisher = nobody{} }
+
 func BenchmarkHandle(b *testing.B) {
 	b.Run("first run", func(b *testing.B) {
-		w := newWarehouse(b, plain)
-		w.Publisher = nobody{}
+		w := newWarehouse(b, plain, toNobody)
 		e := w.placed(b, "")
 		n := 0
 		for b.Loop() {
@@ -35,8 +36,7 @@ func BenchmarkHandle(b *testing.B) {
 		}
 	})
 	b.Run("duplicate", func(b *testing.B) {
-		w := newWarehouse(b, plain)
-		w.Publisher = nobody{}
+		w := newWarehouse(b, plain, toNobody)
 		e := w.placed(b, "e-1")
 		w.mustHandle(b, e)
 		for b.Loop() {

@@ -33,8 +33,8 @@ func named(adjustments []Adjustment) error {
 
 // check refuses, before the decision asks the outside world, what could not be
 // committed even if it changed nothing.
-func (p *Participant[S]) check(record Record, cause event.Event, state S, now time.Time) error {
-	checker, can := p.Store.(Checker)
+func (p *Participant[S]) check(record Record, cause cause, state S, now time.Time) error {
+	checker, can := p.config.Store.(Checker)
 	if !can {
 		return nil
 	}

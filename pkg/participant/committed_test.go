@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"example.com/saga/pkg/event"
@@ -14,13 +15,15 @@ import (
 // and the shipments before and after it.
 func told(t *testing.T) (*warehouse, *[]string) {
 	t.Helper()
-	w := newWarehouse(t, ship)
+	var mu sync.Mutex
 	var commits []string
-	w.Committed = func(_ context.Context, before, after state, in participant.Input) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		commits = append(commits, fmt.Sprintf("%s: %d to %d", in.Event.ID, before.Shipments, after.Shipments))
-	}
+	w := newWarehouse(t, ship, func(c *participant.Config[state]) {
+		c.Committed = func(_ context.Context, before, after state, in participant.Input) {
+			mu.Lock()
+			defer mu.Unlock()
+			commits = append(commits, fmt.Sprintf("%s: %d to %d", in.Event.ID, before.Shipments, after.Shipments))
+		}
+	})
 	return w, &commits
 }
 

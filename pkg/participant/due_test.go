@@ -8,14 +8,15 @@ import (
 )
 
 func TestARecordIsDueWhenItsStateSaysSoAndIsKeptForAsLong(t *testing.T) {
-	w := newWarehouse(t, ship)
-	at := w.clock().Add(time.Hour + 999*time.Millisecond)
-	w.Due = func(s state) time.Time {
-		if s.Shipments == 1 {
-			return at
+	at := time.Date(2026, 3, 4, 6, 6, 7, 999_000_000, time.UTC)
+	w := newWarehouse(t, ship, func(c *participant.Config[state]) {
+		c.Due = func(s state) time.Time {
+			if s.Shipments == 1 {
+				return at
+			}
+			return time.Time{}
 		}
-		return time.Time{}
-	}
+	})
 	load := func() participant.Record {
 		t.Helper()
 		_, record, err := w.Load(t.Context(), "o-1")

@@ -61,15 +61,18 @@ func ExampleParticipant_Handle() {
 	ctx := context.Background()
 	now := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 	publisher := &memory.Publisher{}
-	p := participant.Participant[till]{
+	p, err := participant.New(participant.Config[till]{
 		Source:    "till",
 		Decide:    participant.Pure(take),
 		Store:     memory.NewStore(),
 		Publisher: publisher,
 		Language:  dialect{},
-		Clock:     func() time.Time { return now },
 		Retention: 15 * 24 * time.Hour,
-		Pause:     participant.Jitter(func() float64 { return 0.5 }),
+		Clock:     func() time.Time { return now },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
 	reserved := event.Event{
 		ID:            "reservation-of-order-1",

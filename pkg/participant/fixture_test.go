@@ -3,6 +3,7 @@ package participant_test
 import (
 	"context"
 	"encoding/json"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -65,6 +66,8 @@ type tester interface {
 type warehouse struct {
 	*participant.Participant[state]
 
+	config    participant.Config[state]
+	language  *contract.Language
 	store     *breakable
 	publisher *unreliable
 	pauses    []int
@@ -73,18 +76,21 @@ type warehouse struct {
 	now time.Time
 }
 
-func newWarehouse(tb tester, decide func(state, participant.Input) (decision, error)) *warehouse {
+func newWarehouse(
+	tb tester, decide func(state, participant.Input) (decision, error), adapt ...func(*participant.Config[state]),
+) *warehouse {
 	tb.Helper()
 	language, err := newLanguage()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	w := &warehouse{
+		language:  language,
 		store:     &breakable{Store: memory.NewStore()},
 		publisher: &unreliable{},
 		now:       time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
 	}
-	w.Participant = &participant.Participant[state]{
+	w.config = participant.Config[state]{
 		Source:    contract.SourceWarehouse,
 		Decide:    participant.Pure(decide),
 		Store:     w.store,
@@ -93,11 +99,18 @@ func newWarehouse(tb tester, decide func(state, participant.Input) (decision, er
 		Clock:     w.clock,
 		Retention: retention,
 		Pause: func(_ context.Context, n int) error {
+			runtime.Gosched()
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.pauses = append(w.pauses, n)
 			return nil
 		},
+	}
+	for _, change := range adapt {
+		change(&w.config)
+	}
+	if w.Participant, err = participant.New(w.config); err != nil {
+		tb.Fatal(err)
 	}
 	err = w.store.Store.Commit(tb.Context(), participant.Record{Subject: "goods-in", State: []byte("{}")},
 		[]participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": 100}}})
@@ -105,6 +118,18 @@ func newWarehouse(tb tester, decide func(state, participant.Input) (decision, er
 		tb.Fatal(err)
 	}
 	return w
+}
+
+// rival is another process of the same context, whose store does not break.
+func (w *warehouse) rival(tb tester) *participant.Participant[state] {
+	tb.Helper()
+	config := w.config
+	config.Store = w.store.Store
+	rival, err := participant.New(config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return rival
 }
 
 func (w *warehouse) clock() time.Time {
@@ -130,7 +155,7 @@ func (w *warehouse) placed(tb tester, id string) event.Event {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	e, err := w.Language.Write(event.Event{
+	e, err := w.language.Write(event.Event{
 		ID: id, Source: contract.SourceOrder, Type: contract.OrderPlaced{}.EventType(),
 		Subject: "o-1", Time: w.clock(), CorrelationID: "c-1", Data: data,
 	})

@@ -40,7 +40,7 @@ func TestAnEventHasItsEffectAndPublishesWhatWasDecided(t *testing.T) {
 		if diff := cmp.Diff(want, e); diff != "" {
 			t.Error(diff)
 		}
-		if _, err := w.Language.Read(e); err != nil {
+		if _, err := w.language.Read(e); err != nil {
 			t.Error(err)
 		}
 	}
@@ -59,7 +59,7 @@ func TestTheRecordSaysWhatWasHandled(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []participant.Handled{{
-		Source: "order", ID: "e-1", Type: "order.placed", CausationID: "e-0",
+		Source: "order", ID: "e-1", Type: "order.placed", CausationID: "e-0", Digest: record.Handled[0].Digest,
 		Time: cause.Time.Truncate(time.Millisecond), At: w.now, Published: w.publisher.Published(),
 	}}
 	if diff := cmp.Diff(want, record.Handled); diff != "" {
@@ -95,9 +95,10 @@ func traced(span int) string {
 }
 
 func TestWhatIsPublishedCarriesTheTraceOfTheWorkThatDecidedIt(t *testing.T) {
-	w := newWarehouse(t, ship)
 	type work struct{}
-	w.TraceParent = func(ctx context.Context) string { return traced(ctx.Value(work{}).(int)) }
+	w := newWarehouse(t, ship, func(c *participant.Config[state]) {
+		c.TraceParent = func(ctx context.Context) string { return traced(ctx.Value(work{}).(int)) }
+	})
 	for n, id := range []string{"e-1", "e-2", "e-1"} {
 		if err := w.Handle(context.WithValue(t.Context(), work{}, n+1), w.placed(t, id)); err != nil {
 			t.Fatal(err)
@@ -121,7 +122,7 @@ func TestTheSameIDFromAnotherSourceIsAnotherEvent(t *testing.T) {
 		return decision{State: s}, nil
 	})
 	w.mustHandle(t, w.placed(t, "e-1"))
-	declined, err := w.Language.Write(event.Event{
+	declined, err := w.language.Write(event.Event{
 		ID: "e-1", Source: contract.SourcePayment, Type: contract.PaymentDeclined{}.EventType(), Subject: "o-1",
 		Time: w.now, CorrelationID: "c-1", Data: json.RawMessage(`{"reason":"payment-declined"}`),
 	})

@@ -19,7 +19,8 @@
 //
 // Errors of Handle: event.ErrInvalid can never succeed (an absent key, data
 // against the language, older than the retention, too large to commit or to
-// publish) and belongs in a dead-letter queue. Any other is cured by redelivery:
+// publish, an id that was handled with other content) and belongs in a
+// dead-letter queue. Any other is cured by redelivery:
 // ErrConflict after eight lost races, ErrUnpublished when what is committed is
 // still to be published, or what the store, the publisher or Decide said.
 //
@@ -41,7 +42,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/saga/pkg/event"
@@ -93,37 +96,73 @@ func Pure[S any](decide func(S, Input) (Decision[S], error)) Decide[S] {
 	return func(_ context.Context, state S, in Input) (Decision[S], error) { return decide(state, in) }
 }
 
-// Participant is one bounded context in the saga. All fields are required but
-// Due, Committed and TraceParent.
-type Participant[S any] struct {
+// Config is what a Participant is made of. Clock, Pause, Due, Committed and
+// TraceParent may be left out.
+type Config[S any] struct {
 	// Source is the name of the context, the source of what it publishes.
 	Source    string
 	Decide    Decide[S]
 	Store     Store
 	Publisher Publisher
 	Language  Language
-	Clock     func() time.Time
 	// Retention is how long a handled event is remembered. It must be longer
-	// than the longest redelivery: an older event is refused as invalid, since
-	// nobody could tell any more whether it was handled.
+	// than the longest redelivery: an older event is refused as invalid, because
+	// it is unknown whether it was handled.
 	Retention time.Duration
-	// Pause waits before attempt number n (1, 2, …) after a lost race.
+	// Clock returns the current time: by default time.Now.
+	Clock func() time.Time
+	// Pause waits before attempt number n (1, 2, …) after a lost race: by default
+	// Jitter.
 	Pause func(ctx context.Context, n int) error
-	// Due tells when somebody must look at a record in this state if nothing
-	// ends it before, or zero. Everyone who commits in the context needs the
-	// same one, because a commit replaces what the record said. Without it
-	// nothing is ever due.
+	// Due returns when a record in this state must be looked at if nothing ends it
+	// before, or zero. All functions of a context need the same one, because a
+	// commit replaces what the record said. Without it nothing is ever due.
 	Due func(S) time.Time
-	// Committed, if set, is told of every commit, right after it: the state
-	// before and after, and the input. It is not told of an event that was
-	// handled before, so that whoever counts with it counts nothing twice. A
-	// process that dies in between, or an answer of the store that is lost,
-	// keeps a commit from it: it is for measuring, and for nothing else.
+	// Committed, if set, is called right after every commit with the state before
+	// and after, and the input; not for an event that was handled before, so that
+	// what it counts is counted once. A process that dies in between, or an answer
+	// of the store that is lost, skips a call: it is for measuring only.
 	Committed func(ctx context.Context, before, after S, in Input)
-	// TraceParent gives the trace parent of the work that is under way, which the
+	// TraceParent returns the trace parent of the work that is under way, which the
 	// events it publishes carry; or nothing. It is committed with them, so that
 	// they carry the same one whenever they are published again.
 	TraceParent func(context.Context) string
+}
+
+// Participant is one bounded context in the saga. It is safe for concurrent use
+// if what it is made of is.
+type Participant[S any] struct {
+	config Config[S]
+}
+
+// New makes a participant. The error names every required field that is missing.
+func New[S any](config Config[S]) (*Participant[S], error) {
+	var missing []string
+	for _, field := range []struct {
+		name   string
+		absent bool
+	}{
+		{"Source", config.Source == ""},
+		{"Decide", config.Decide == nil},
+		{"Store", config.Store == nil},
+		{"Publisher", config.Publisher == nil},
+		{"Language", config.Language == nil},
+		{"Retention", config.Retention <= 0},
+	} {
+		if field.absent {
+			missing = append(missing, field.name)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("participant %q: %s must be set", config.Source, strings.Join(missing, ", "))
+	}
+	if config.Clock == nil {
+		config.Clock = time.Now //nolint:forbidigo // This is the clock that is taken.
+	}
+	if config.Pause == nil {
+		config.Pause = Jitter(rand.Float64)
+	}
+	return &Participant[S]{config}, nil
 }
 
 // tolerance is how much longer than its retention a handled event is
@@ -139,21 +178,25 @@ func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
 	if err := identified(e); err != nil {
 		return err
 	}
-	data, err := p.Language.Read(e)
+	data, err := p.config.Language.Read(e)
 	if err != nil {
 		return err
 	}
-	if oldest := p.Clock().Add(-p.Retention); e.Time.Before(oldest) {
+	if oldest := p.config.Clock().Add(-p.config.Retention); e.Time.Before(oldest) {
 		return fmt.Errorf("%w: %s %s is of %s: what was handled before %s is forgotten",
 			event.ErrInvalid, e.Type, e.ID, e.Time.Format(time.RFC3339), oldest.Format(time.RFC3339))
 	}
-	_, err = p.run(ctx, event.Cause{Event: e}, data)
+	content, err := digestOfEvent(e)
+	if err != nil {
+		return err
+	}
+	_, err = p.run(ctx, cause{event.Cause{Event: e}, content}, data)
 	return err
 }
 
 // Load gives what is recorded for a subject: nothing if the record has Version 0.
 func (p *Participant[S]) Load(ctx context.Context, subject string) (S, Record, error) {
-	record, err := p.Store.Load(ctx, subject)
+	record, err := p.config.Store.Load(ctx, subject)
 	if err != nil {
 		var none S
 		return none, record, err
@@ -162,21 +205,34 @@ func (p *Participant[S]) Load(ctx context.Context, subject string) (S, Record, e
 	return state, record, err
 }
 
-// Execute handles a command from outside of the saga and gives the state after
-// it. The same ID is the same command: it is executed once. The state is right
+// Execute handles a command from outside of the saga and returns the state after
+// it. The same ID is the same command: it is executed once. With other data it is
+// ErrOtherContent; members that JSON leaves out do not count. The state is right
 // even if the error is ErrUnpublished.
 func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data event.Data) (S, error) {
 	if err := identified(command); err != nil {
 		var none S
 		return none, err
 	}
-	return p.run(ctx, event.Cause{Event: command, IsCommand: true}, data)
+	content, err := digestOfCommand(data)
+	if err != nil {
+		var none S
+		return none, err
+	}
+	return p.run(ctx, cause{event.Cause{Event: command, IsCommand: true}, content}, data)
 }
 
-func (p *Participant[S]) run(ctx context.Context, cause event.Cause, data event.Data) (S, error) {
+// cause is an event or a command with the digest of its content.
+type cause struct {
+	event.Cause
+
+	digest string
+}
+
+func (p *Participant[S]) run(ctx context.Context, cause cause, data event.Data) (S, error) {
 	in := Input{Event: cause.Event, Data: data}
 	for attempt := 1; ; attempt++ {
-		in.Now = p.Clock().UTC().Truncate(time.Millisecond)
+		in.Now = p.config.Clock().UTC().Truncate(time.Millisecond)
 		state, published, err := p.attempt(ctx, cause, in)
 		if err == nil {
 			return state, p.publish(ctx, cause, published)
@@ -184,51 +240,51 @@ func (p *Participant[S]) run(ctx context.Context, cause event.Cause, data event.
 		refused, isRefused := errors.AsType[*RefusedError](err)
 		lost := errors.Is(err, ErrConflict)
 		if attempt == maximumAttempts || (!isRefused && !lost) {
-			return state, fmt.Errorf("%s handles %s %s: %w", p.Source, cause.Event.Type, cause.Event.ID, err)
+			return state, fmt.Errorf("%s handles %s %s: %w", p.config.Source, cause.Event.Type, cause.Event.ID, err)
 		}
 		in.Refused = nil
 		if isRefused {
 			in.Refused = refused.Items
 			continue
 		}
-		if paused := p.Pause(ctx, attempt); paused != nil {
-			return state, fmt.Errorf("%s handles %s %s: %w, and then: %w", p.Source, cause.Event.Type, cause.Event.ID, err, paused)
+		if paused := p.config.Pause(ctx, attempt); paused != nil {
+			return state, fmt.Errorf("%s handles %s %s: %w, and then: %w", p.config.Source, cause.Event.Type, cause.Event.ID, err, paused)
 		}
 	}
 }
 
 // attempt loads, decides and commits once, and gives what is to be published.
-func (p *Participant[S]) attempt(ctx context.Context, cause event.Cause, in Input) (S, []event.Event, error) {
+func (p *Participant[S]) attempt(ctx context.Context, cause cause, in Input) (S, []event.Event, error) {
 	state, record, err := p.Load(ctx, cause.Event.Subject)
 	if err != nil {
 		return state, nil, err
 	}
-	if published, handled := record.find(cause.Event); handled {
-		return state, published, nil
+	if before, handled := record.find(cause.Event); handled {
+		return state, before.Published, before.checkContent(cause)
 	}
-	if err := p.check(record, cause.Event, state, in.Now); err != nil {
+	if err := p.check(record, cause, state, in.Now); err != nil {
 		return state, nil, err
 	}
-	decision, err := p.Decide(ctx, state, in)
+	decision, err := p.config.Decide(ctx, state, in)
 	if err != nil {
 		return state, nil, err
 	}
 	if err := named(decision.Adjustments); err != nil {
 		return state, nil, err
 	}
-	published, err := p.outgoing(ctx, cause, decision.Events, in.Now)
+	published, err := p.outgoing(ctx, cause.Cause, decision.Events, in.Now)
 	if err != nil {
 		return state, nil, err
 	}
-	next, err := p.next(record, cause.Event, decision.State, published, in.Now)
+	next, err := p.next(record, cause, decision.State, published, in.Now)
 	if err != nil {
 		return state, nil, err
 	}
-	if err := p.Store.Commit(ctx, next, decision.Adjustments); err != nil {
+	if err := p.config.Store.Commit(ctx, next, decision.Adjustments); err != nil {
 		return state, nil, err
 	}
-	if p.Committed != nil {
-		p.Committed(ctx, state, decision.State, in)
+	if p.config.Committed != nil {
+		p.config.Committed(ctx, state, decision.State, in)
 	}
 	return decision.State, published, nil
 }
@@ -238,14 +294,14 @@ func (p *Participant[S]) attempt(ctx context.Context, cause event.Cause, in Inpu
 func (p *Participant[S]) outgoing(ctx context.Context, cause event.Cause, data []event.Data, now time.Time) ([]event.Event, error) {
 	var published []event.Event
 	for ordinal, d := range data {
-		e, err := event.Caused(cause, p.Source, d, ordinal, now)
+		e, err := event.Caused(cause, p.config.Source, d, ordinal, now)
 		if err != nil {
 			return nil, err
 		}
-		if p.TraceParent != nil {
-			e.TraceParent = p.TraceParent(ctx)
+		if p.config.TraceParent != nil {
+			e.TraceParent = p.config.TraceParent(ctx)
 		}
-		if e, err = p.Language.Write(e); err != nil {
+		if e, err = p.config.Language.Write(e); err != nil {
 			return nil, err
 		}
 		if _, err := event.Encode(e); err != nil {
@@ -258,29 +314,31 @@ func (p *Participant[S]) outgoing(ctx context.Context, cause event.Cause, data [
 
 // next is the record after the cause was handled, without what is forgotten:
 // nothing is while the same event would be accepted again.
-func (p *Participant[S]) next(record Record, handled event.Event, state S, published []event.Event, now time.Time) (Record, error) {
+func (p *Participant[S]) next(record Record, cause cause, state S, published []event.Event, now time.Time) (Record, error) {
 	encoded, err := json.Marshal(state)
 	if err != nil {
 		return Record{}, fmt.Errorf("encode the state of %s: %w", record.Subject, err)
 	}
+	handled := cause.Event
 	all := append(slices.Clip(record.Handled), Handled{
 		Source:      handled.Source,
 		ID:          handled.ID,
 		Type:        handled.Type,
 		CausationID: handled.CausationID,
+		Digest:      cause.digest,
 		Time:        handled.Time.UTC().Truncate(time.Millisecond),
 		At:          now,
 		Published:   published,
 	})
 	next := Record{Subject: handled.Subject, Version: record.Version, State: encoded}
 	for _, h := range all {
-		if until := latest(h.At, h.Time).Add(p.Retention + tolerance); until.After(now) {
+		if until := latest(h.At, h.Time).Add(p.config.Retention + tolerance); until.After(now) {
 			next.Handled = append(next.Handled, h)
 			next.ExpiresAt = latest(next.ExpiresAt, until)
 		}
 	}
-	if p.Due != nil {
-		next.Due = p.Due(state).Truncate(time.Second)
+	if p.config.Due != nil {
+		next.Due = p.config.Due(state).Truncate(time.Second)
 	}
 	if !next.Due.IsZero() {
 		next.ExpiresAt = time.Time{} // Nobody would look at it any more.
@@ -297,12 +355,12 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-func (p *Participant[S]) publish(ctx context.Context, cause event.Cause, events []event.Event) error {
+func (p *Participant[S]) publish(ctx context.Context, cause cause, events []event.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	if err := p.Publisher.Publish(ctx, events...); err != nil {
-		return fmt.Errorf("%s publishes because of %s %s: %w: %w", p.Source, cause.Event.Type, cause.Event.ID, ErrUnpublished, err)
+	if err := p.config.Publisher.Publish(ctx, events...); err != nil {
+		return fmt.Errorf("%s publishes because of %s %s: %w: %w", p.config.Source, cause.Event.Type, cause.Event.ID, ErrUnpublished, err)
 	}
 	return nil
 }

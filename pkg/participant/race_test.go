@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,10 +19,6 @@ const racers = 20
 // them again.
 func race(t *testing.T, w *warehouse, events []event.Event) {
 	t.Helper()
-	w.Pause = func(context.Context, int) error {
-		runtime.Gosched()
-		return nil
-	}
 	var group sync.WaitGroup
 	start := make(chan struct{})
 	for _, e := range events {

@@ -106,8 +106,7 @@ func TestWhatCouldNeverBeCommittedIsNotDecidedOn(t *testing.T) {
 	w := newWarehouse(t, func(s state, _ participant.Input) (decision, error) {
 		decided++
 		return decision{State: s}, nil
-	})
-	w.Store = strict{w.store, 1}
+	}, func(c *participant.Config[state]) { c.Store = strict{c.Store, 1} })
 	w.mustHandle(t, w.placed(t, "e-1"))
 	if err := w.Handle(t.Context(), w.placed(t, "e-2")); !errors.Is(err, event.ErrInvalid) || decided != 1 {
 		t.Errorf("the error is %v after %d decisions", err, decided)

@@ -18,8 +18,8 @@ func (p *Participant[S]) Republish(ctx context.Context, record Record) error {
 	if len(events) == 0 {
 		return nil
 	}
-	if err := p.Publisher.Publish(ctx, events...); err != nil {
-		return fmt.Errorf("%s publishes again what it said about %s: %w: %w", p.Source, record.Subject, ErrUnpublished, err)
+	if err := p.config.Publisher.Publish(ctx, events...); err != nil {
+		return fmt.Errorf("%s publishes again what it said about %s: %w: %w", p.config.Source, record.Subject, ErrUnpublished, err)
 	}
 	return nil
 }

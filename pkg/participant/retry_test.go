@@ -15,8 +15,7 @@ import (
 
 func TestAfterALostRaceTheDecisionIsTakenAgainOnTheNewState(t *testing.T) {
 	w := newWarehouse(t, ship)
-	rival := *w.Participant
-	rival.Store = w.store.Store
+	rival := w.rival(t)
 	w.store.before = func(commit int) error {
 		if commit == 1 {
 			return rival.Handle(t.Context(), w.placed(t, "e-rival"))
@@ -33,8 +32,7 @@ func TestAfterALostRaceTheDecisionIsTakenAgainOnTheNewState(t *testing.T) {
 func TestARaceLostToTheSameEventPublishesWhatTheWinnerCommitted(t *testing.T) {
 	w := newWarehouse(t, ship)
 	cause := w.placed(t, "e-1")
-	rival := *w.Participant
-	rival.Store = w.store.Store
+	rival := w.rival(t)
 	w.store.before = func(int) error {
 		err := rival.Handle(t.Context(), cause)
 		w.wait(time.Minute)
@@ -61,9 +59,10 @@ func TestTooManyLostRacesAreAConflict(t *testing.T) {
 }
 
 func TestAnInterruptedPauseEndsTheHandling(t *testing.T) {
-	w := newWarehouse(t, ship)
+	w := newWarehouse(t, ship, func(c *participant.Config[state]) {
+		c.Pause = func(context.Context, int) error { return context.DeadlineExceeded }
+	})
 	w.store.before = func(int) error { return participant.ErrConflict }
-	w.Pause = func(context.Context, int) error { return context.DeadlineExceeded }
 	if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, participant.ErrConflict) {
 		t.Errorf("the error %v does not say why there was a pause, and why it ended", err)
 	}

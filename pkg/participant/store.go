@@ -50,6 +50,9 @@ type Handled struct {
 	ID          string
 	Type        string
 	CausationID string
+	// Digest marks the content, to recognise another one under the same id. It is
+	// empty if it is unknown.
+	Digest string
 	// Time is the event's own, At that of its handling.
 	Time      time.Time
 	At        time.Time
@@ -85,13 +88,13 @@ type Checker interface {
 	Check(record Record, adjustments []Adjustment) error
 }
 
-func (r Record) find(e event.Event) ([]event.Event, bool) {
+func (r Record) find(e event.Event) (Handled, bool) {
 	for _, handled := range r.Handled {
 		if handled.Source == e.Source && handled.ID == e.ID {
-			return handled.Published, true
+			return handled, true
 		}
 	}
-	return nil, false
+	return Handled{}, false
 }
 
 func decodeState[S any](record Record) (S, error) {

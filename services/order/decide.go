@@ -62,8 +62,7 @@ func place(s State, in participant.Input, data Place) Decision {
 	}
 	return Decision{
 		State: State{
-			Progress: Placed, CorrelationID: in.Event.CorrelationID, Fingerprint: data.Fingerprint,
-			PlacedAt: in.Now, Deadline: data.Deadline,
+			Progress: Placed, CorrelationID: in.Event.CorrelationID, PlacedAt: in.Now, Deadline: data.Deadline,
 		},
 		Events: []event.Data{data.Order},
 	}

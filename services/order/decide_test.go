@@ -28,7 +28,7 @@ type known struct {
 // The states: one for each step forward and each stage of the way back.
 var (
 	unplaced  = known{name: "unplaced"}
-	placed    = known{"placed", order.State{Progress: order.Placed, CorrelationID: "saga-1", Fingerprint: "request-1", PlacedAt: now, Deadline: deadline}}
+	placed    = known{"placed", order.State{Progress: order.Placed, CorrelationID: "saga-1", PlacedAt: now, Deadline: deadline}}
 	reserved  = at(placed, order.Reserved)
 	paid      = at(placed, order.Paid)
 	awarded   = at(placed, order.Awarded)
@@ -60,7 +60,7 @@ func back(k known, stage order.Rollback, reason contract.Reason) known {
 
 // Commands, and what is consumed.
 var (
-	place  = order.Place{Order: orderPlaced, Fingerprint: "request-1", Deadline: deadline}
+	place  = order.Place{Order: orderPlaced, Deadline: deadline}
 	cancel = order.Cancel{Reason: contract.CancelledByCustomer}
 
 	held                = []contract.Stock{{SKU: "123", Quantity: 2}}

@@ -40,8 +40,6 @@ type State struct {
 	Reason   contract.Reason `json:"reason,omitempty"`
 	// CorrelationID is that of all events of the order.
 	CorrelationID string `json:"correlationId"`
-	// Fingerprint recognises the request that placed the order.
-	Fingerprint string `json:"fingerprint"`
 	// PlacedAt is when the saga began.
 	PlacedAt time.Time `json:"placedAt"`
 	// Deadline is when the order is cancelled if it has not ended.
@@ -113,11 +111,11 @@ func TraceParent(record participant.Record) string {
 	return ""
 }
 
-// Place is the command to place an order.
+// Place is the command to place an order. The deadline is no part of what the
+// customer asks for: the same order, placed again, is the same command.
 type Place struct {
-	Order       contract.OrderPlaced
-	Fingerprint string
-	Deadline    time.Time
+	Order    contract.OrderPlaced
+	Deadline time.Time `json:"-"`
 }
 
 // EventType is order.place.

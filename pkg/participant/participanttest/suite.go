@@ -80,7 +80,7 @@ func newRecord() participant.Record {
 		State:   json.RawMessage(`{"status":"reserved","note":"<é>\u2028"}`),
 		Handled: []participant.Handled{
 			{
-				Source: "order", ID: unique("first"), Type: "order.placed",
+				Source: "order", ID: unique("first"), Type: "order.placed", Digest: "abcdEFGH_-123456",
 				Time: at.Add(-3 * time.Millisecond), At: at,
 				Published: []event.Event{newEvent(subject, at, 0), newEvent(subject, at, 1)},
 			},

@@ -123,25 +123,20 @@ func (a *API) place(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	fingerprint, err := request.fingerprint()
-	if err != nil {
-		return err
-	}
 	id := event.DeriveID(source, "order", key)
 	correlation := event.DeriveID(source, "correlation", key)
 	ctx := telemetry.WithMeasures(telemetry.WithCorrelation(r.Context(), correlation, id))
 	command := a.command(id, correlation, order.Place{}.EventType())
-	state, err := a.execute(ctx, command, order.Place{
-		Order:       request.order(id),
-		Fingerprint: fingerprint,
-		Deadline:    command.Time.Add(a.Deadline).UTC().Truncate(time.Second),
+	_, err = a.execute(ctx, command, order.Place{
+		Order:    request.order(id),
+		Deadline: command.Time.Add(a.Deadline).UTC().Truncate(time.Second),
 	})
-	if err != nil {
-		return err
-	}
-	if state.Fingerprint != fingerprint {
+	if errors.Is(err, participant.ErrOtherContent) {
 		return newProblem(http.StatusUnprocessableEntity, "idempotency-key-reused", "Idempotency-Key used before",
 			"This key has placed a different order: use a new key for a new order.")
+	}
+	if err != nil {
+		return err
 	}
 	ctx, measured := telemetry.Measured(ctx, command.Time)
 	a.Logger.LogAttrs(ctx, slog.LevelInfo, "order placed", measured...)
@@ -207,7 +202,7 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 func (a *API) execute(ctx context.Context, command event.Event, data event.Data) (order.State, error) {
 	ctx, span := tracing.Start(ctx, a.Tracer, command, trace.SpanKindServer)
 	state, err := a.Orders.Execute(ctx, command, data)
-	tracing.End(span, err, order.ErrTooLate)
+	tracing.End(span, err, order.ErrTooLate, participant.ErrOtherContent)
 	if errors.Is(err, participant.ErrUnpublished) {
 		a.Logger.WarnContext(ctx, "accepted, to be published later", slog.String("error", err.Error()))
 		return state, nil

@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -232,14 +230,4 @@ func (r placeRequest) order(id string) contract.OrderPlaced {
 		ShippingAddress: r.ShippingAddress,
 		PaymentMethod:   r.PaymentMethod,
 	}
-}
-
-// fingerprint is the same for requests that mean the same.
-func (r placeRequest) fingerprint() (string, error) {
-	encoded, err := json.Marshal(r.order(""))
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(encoded)
-	return hex.EncodeToString(sum[:16]), nil
 }

@@ -84,7 +84,7 @@ func newShop(tb testing.TB) *shop {
 		spans: tracetest.NewInMemoryExporter(), now: now,
 	}
 	clock := func() time.Time { return s.now }
-	s.orders = &participant.Participant[order.State]{
+	s.orders, err = participant.New(participant.Config[order.State]{
 		Source:    contract.SourceOrder,
 		Decide:    participant.Pure(order.Decide),
 		Store:     s.store,
@@ -96,6 +96,9 @@ func newShop(tb testing.TB) *shop {
 		Due:       order.State.Due,
 
 		TraceParent: tracing.Parent,
+	})
+	if err != nil {
+		tb.Fatal(err)
 	}
 	random := 0
 	s.handler = (&httpapi.API{

@@ -102,7 +102,7 @@ func newShop(t *testing.T) *shop {
 		logs: &bytes.Buffer{}, spans: tracetest.NewInMemoryExporter(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 	}
 	clock := func() time.Time { return s.now }
-	s.orders = &participant.Participant[order.State]{
+	s.orders, err = participant.New(participant.Config[order.State]{
 		Source:    contract.SourceOrder,
 		Decide:    participant.Pure(order.Decide),
 		Store:     s.store,
@@ -114,6 +114,9 @@ func newShop(t *testing.T) *shop {
 		Due:       order.State.Due,
 
 		TraceParent: tracing.Parent,
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	logger, err := telemetry.NewLogger(s.logs, "saga-test", "order", "INFO")
 	if err != nil {

@@ -9,13 +9,17 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/deployment"
+	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
 	"example.com/saga/services/loyalty/sandbox"
 )
 
 func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
-		p := deployment.Participant(d, contract.SourceLoyalty, loyalty.Decider(sandbox.Customers{}))
+		p, err := deployment.Participant(d, participant.Config[loyalty.State]{Source: contract.SourceLoyalty, Decide: loyalty.Decider(sandbox.Customers{})})
+		if err != nil {
+			return err
+		}
 		door, err := d.Door(p.Handle)
 		if err != nil {
 			return err

@@ -23,9 +23,12 @@ func main() {
 		if err != nil {
 			return err
 		}
-		orders := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
-		orders.Due = order.State.Due
-		orders.Committed = measure.Committed
+		orders, err := deployment.Participant(d, participant.Config[order.State]{
+			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: measure.Committed,
+		})
+		if err != nil {
+			return err
+		}
 		api := &httpapi.API{
 			Orders: orders, Logger: d.Logger, Tracer: d.Tracer, Clock: time.Now, NewID: uuid.NewString, Deadline: deadline,
 		}

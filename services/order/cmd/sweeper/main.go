@@ -22,8 +22,12 @@ func main() {
 		if err != nil {
 			return err
 		}
-		orders := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
-		orders.Due = order.State.Due
+		orders, err := deployment.Participant(d, participant.Config[order.State]{
+			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due,
+		})
+		if err != nil {
+			return err
+		}
 		s := &sweeper.Sweeper{
 			Orders: orders, Index: d.Store, Logger: d.Logger, Tracer: d.Tracer,
 			Clock: time.Now, Deadline: deadline, Random: rand.Float64,

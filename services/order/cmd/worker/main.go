@@ -15,9 +15,12 @@ import (
 
 func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
-		p := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
-		p.Due = order.State.Due
-		p.Committed = measure.Committed
+		p, err := deployment.Participant(d, participant.Config[order.State]{
+			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: measure.Committed,
+		})
+		if err != nil {
+			return err
+		}
 		door, err := d.Door(p.Handle)
 		if err != nil {
 			return err

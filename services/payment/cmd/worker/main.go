@@ -9,6 +9,7 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/deployment"
+	"example.com/saga/pkg/participant"
 	"example.com/saga/services/payment"
 	"example.com/saga/services/payment/sandbox"
 )
@@ -16,7 +17,10 @@ import (
 func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
 		provider := sandbox.Provider{Ledger: sandbox.Table{Client: d.DynamoDB, Name: d.Table}}
-		p := deployment.Participant(d, contract.SourcePayment, payment.Decider(provider))
+		p, err := deployment.Participant(d, participant.Config[payment.State]{Source: contract.SourcePayment, Decide: payment.Decider(provider)})
+		if err != nil {
+			return err
+		}
 		door, err := d.Door(p.Handle)
 		if err != nil {
 			return err

@@ -8,13 +8,17 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/deployment"
+	"example.com/saga/pkg/participant"
 	"example.com/saga/services/warehouse"
 	"example.com/saga/services/warehouse/sandbox"
 )
 
 func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
-		p := deployment.Participant(d, contract.SourceWarehouse, warehouse.Decider(sandbox.Carrier{}))
+		p, err := deployment.Participant(d, participant.Config[warehouse.State]{Source: contract.SourceWarehouse, Decide: warehouse.Decider(sandbox.Carrier{})})
+		if err != nil {
+			return err
+		}
 		door, err := d.Door(p.Handle)
 		if err != nil {
 			return err
