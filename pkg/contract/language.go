@@ -138,7 +138,7 @@ func (l *Language) check(e event.Event) (form, any, error) {
 		return form, nil, fmt.Errorf("%w: %s has the schema %q, known is %s", event.ErrInvalid, e.Type, e.DataSchema, known)
 	}
 	if err := ijson.Check(e.Data); err != nil {
-		return form, nil, fmt.Errorf("%w: data of %s has %w", event.ErrInvalid, e.Type, err)
+		return form, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
 	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(e.Data))
 	if err != nil {

@@ -68,7 +68,7 @@ func (e Event) validate() error {
 	if len(e.Data) == 0 {
 		problems = append(problems, errors.New("data is missing"))
 	} else if err := ijson.Check(e.Data); err != nil {
-		problems = append(problems, fmt.Errorf("data has %w", err))
+		problems = append(problems, fmt.Errorf("data: %w", err))
 	}
 	return errors.Join(problems...)
 }
@@ -85,7 +85,7 @@ func checkText(name, value string, maximum int) error {
 		return fmt.Errorf("%s has a control character", name)
 	}
 	if err := ijson.CheckText(value); err != nil {
-		return fmt.Errorf("%s has %w", name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
