@@ -89,13 +89,13 @@ func Participant[S any](d *Deployment, source string, decide participant.Decide[
 	}
 }
 
-// Door makes the door through which events reach a handler. It needs the
-// function's dead-letter queue.
-func (d *Deployment) Door(handle worker.Handle) (*worker.Door, error) {
+// Handler makes the handler of the events that the function is invoked with. It
+// needs the function's dead-letter queue.
+func (d *Deployment) Handler(handle worker.Handle) (*worker.Handler, error) {
 	if d.deadLetterQueue.URL == "" {
 		return nil, errors.New("the environment variable DEAD_LETTER_QUEUE_URL is not set")
 	}
-	return &worker.Door{
+	return &worker.Handler{
 		Handle:      handle,
 		DeadLetters: d.deadLetterQueue,
 		Backoff:     d.backoff,

@@ -104,13 +104,13 @@ func (b *VisibilityBackoff) change(ctx context.Context, changes []types.ChangeMe
 }
 
 // backOff delays what failed, in what is left of the time of the invocation.
-func (d *Door) backOff(ctx context.Context, groups [][]events.SQSMessage) {
-	if d.Backoff == nil || len(groups) == 0 {
+func (h *Handler) backOff(ctx context.Context, groups [][]events.SQSMessage) {
+	if h.Backoff == nil || len(groups) == 0 {
 		return
 	}
-	ctx, cancel := WithReserve(ctx, answerReserve)
+	ctx, cancel := WithDeadlineMargin(ctx, answerMargin)
 	defer cancel()
-	if err := d.Backoff.Delay(ctx, groups); err != nil {
-		d.Logger.WarnContext(ctx, "messages that failed are not delayed", slog.String("error", err.Error()))
+	if err := h.Backoff.Delay(ctx, groups); err != nil {
+		h.Logger.WarnContext(ctx, "messages that failed are not delayed", slog.String("error", err.Error()))
 	}
 }

@@ -85,7 +85,7 @@ func TestTheDelayIsShortenedAtRandomByUpToAHalf(t *testing.T) {
 }
 
 func TestOnlyWhatFailedIsDelayed(t *testing.T) {
-	h := newHall(t, failing("2"))
+	h := newFixture(t, failing("2"))
 	backoff, client := newBackoff()
 	h.Backoff = backoff
 	again := h.batch(t, received(t, standard, "", "1", "3"), received(t, standard, "", "2", "3"), received(t, standard, "", "3", "3"))
@@ -97,7 +97,7 @@ func TestOnlyWhatFailedIsDelayed(t *testing.T) {
 }
 
 func TestWhatFollowsAFailureInItsGroupSharesItsDelay(t *testing.T) {
-	h := newHall(t, failing("a2", "b1"))
+	h := newFixture(t, failing("a2", "b1"))
 	backoff, client := newBackoff()
 	h.Backoff = backoff
 	h.batch(
@@ -129,7 +129,7 @@ func TestAFailedBackoffIsLoggedAndHarmless(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHall(t, failing("1"))
+			h := newFixture(t, failing("1"))
 			backoff, client := newBackoff()
 			h.Backoff = backoff
 			failing := received(t, standard, "", "1", "1")
@@ -147,7 +147,7 @@ func TestAFailedBackoffIsLoggedAndHarmless(t *testing.T) {
 // A batch that used up its time still delays what it gives back, and answers.
 func TestABackoffHasTimeWhenTheHandlersHaveNoneLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, func(ctx context.Context, _ string) error {
+		h := newFixture(t, func(ctx context.Context, _ string) error {
 			<-ctx.Done()
 			return ctx.Err()
 		})
@@ -177,7 +177,7 @@ func (stuck) Delay(ctx context.Context, _ [][]events.SQSMessage) error {
 
 func TestABackoffLeavesTimeForTheAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, failing("1"))
+		h := newFixture(t, failing("1"))
 		h.Backoff = stuck{}
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()

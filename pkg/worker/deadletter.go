@@ -31,7 +31,7 @@ type DeadLetterQueue struct {
 var _ DeadLetters = (*DeadLetterQueue)(nil)
 
 // Send implements DeadLetters.
-func (q *DeadLetterQueue) Send(ctx context.Context, letter Letter) error {
+func (q *DeadLetterQueue) Send(ctx context.Context, letter DeadLetter) error {
 	reason := acceptable(letter.Err.Error())
 	in := &sqs.SendMessageInput{
 		QueueUrl:    &q.URL,

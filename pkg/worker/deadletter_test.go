@@ -23,7 +23,7 @@ func (s *sender) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...f
 	return &sqs.SendMessageOutput{}, s.err
 }
 
-func send(t *testing.T, url string, letter worker.Letter) *sqs.SendMessageInput {
+func send(t *testing.T, url string, letter worker.DeadLetter) *sqs.SendMessageInput {
 	t.Helper()
 	client := &sender{}
 	if err := (&worker.DeadLetterQueue{Client: client, URL: url}).Send(t.Context(), letter); err != nil {
@@ -38,7 +38,7 @@ const (
 )
 
 func TestALetterHasTheWholeBodyAndTheReason(t *testing.T) {
-	in := send(t, standardURL, worker.Letter{ID: "m-1", Body: `{"broken`, Err: errBroken})
+	in := send(t, standardURL, worker.DeadLetter{ID: "m-1", Body: `{"broken`, Err: errBroken})
 	assertEqual(t, "the queue", standardURL, *in.QueueUrl)
 	assertEqual(t, "the body", `{"broken`, *in.MessageBody)
 	got := make(map[string]string)
@@ -49,19 +49,19 @@ func TestALetterHasTheWholeBodyAndTheReason(t *testing.T) {
 }
 
 func TestALetterOnAFIFOQueueKeepsItsGroupAndIsTakenOnce(t *testing.T) {
-	in := send(t, fifoURL, worker.Letter{ID: "m-1", Group: "o-1", Body: "x", Err: errBroken})
+	in := send(t, fifoURL, worker.DeadLetter{ID: "m-1", Group: "o-1", Body: "x", Err: errBroken})
 	assertEqual(t, "the group", "o-1", *in.MessageGroupId)
 	assertEqual(t, "the deduplication id", "m-1", *in.MessageDeduplicationId)
 }
 
 func TestALetterWithoutAGroupIsAGroupOfItsOwnOnAFIFOQueue(t *testing.T) {
-	in := send(t, fifoURL, worker.Letter{ID: "m-1", Body: "x", Err: errBroken})
+	in := send(t, fifoURL, worker.DeadLetter{ID: "m-1", Body: "x", Err: errBroken})
 	assertEqual(t, "the group", "m-1", *in.MessageGroupId)
 }
 
 // SQS refuses a deduplication id on a standard queue.
 func TestALetterOnAStandardQueueHasNeitherGroupNorDeduplicationID(t *testing.T) {
-	in := send(t, standardURL, worker.Letter{ID: "m-1", Group: "tenant", Body: "x", Err: errBroken})
+	in := send(t, standardURL, worker.DeadLetter{ID: "m-1", Group: "tenant", Body: "x", Err: errBroken})
 	if in.MessageGroupId != nil || in.MessageDeduplicationId != nil {
 		t.Errorf("group %v, deduplication id %v", in.MessageGroupId, in.MessageDeduplicationId)
 	}
@@ -78,7 +78,7 @@ func TestAReasonIsMadeAcceptable(t *testing.T) {
 		"with characters beyond BMP": {"a😀", "a😀"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := send(t, standardURL, worker.Letter{ID: "m-1", Body: "x", Err: errors.New(c.reason)})
+			in := send(t, standardURL, worker.DeadLetter{ID: "m-1", Body: "x", Err: errors.New(c.reason)})
 			got := *in.MessageAttributes["ERROR_MESSAGE"].StringValue
 			assertEqual(t, "the reason", c.want, got)
 			if !utf8.ValidString(got) {
@@ -90,7 +90,7 @@ func TestAReasonIsMadeAcceptable(t *testing.T) {
 
 func TestALetterThatIsNotTakenIsAnError(t *testing.T) {
 	queue := &worker.DeadLetterQueue{Client: &sender{err: errBroken}, URL: standardURL}
-	err := queue.Send(t.Context(), worker.Letter{ID: "m-1", Body: "x", Err: errors.New("invalid")})
+	err := queue.Send(t.Context(), worker.DeadLetter{ID: "m-1", Body: "x", Err: errors.New("invalid")})
 	if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "m-1") {
 		t.Errorf("the error is %v", err)
 	}

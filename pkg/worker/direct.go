@@ -13,15 +13,15 @@ import (
 // invokes it again after an error, and at last sends the event to the
 // function's own dead-letter queue. Lambda waits a minute before the second
 // invocation and two before the third, so that no Backoff is needed.
-func (d *Door) Direct(ctx context.Context, payload json.RawMessage) error {
-	ctx, cancel := WithReserve(tracing.ContinueInvocation(ctx), reserve)
+func (h *Handler) Direct(ctx context.Context, payload json.RawMessage) error {
+	ctx, cancel := WithDeadlineMargin(tracing.ContinueInvocation(ctx), handleMargin)
 	defer cancel()
-	letter := Letter{Body: string(payload)}
+	letter := DeadLetter{Body: string(payload)}
 	if invocation, known := lambdacontext.FromContext(ctx); known {
 		letter.ID = invocation.AwsRequestID
 	}
-	if d.isOutOfTime(ctx, letter.ID) {
+	if h.isOutOfTime(ctx, letter.ID) {
 		return ctx.Err()
 	}
-	return d.event(ctx, letter)
+	return h.event(ctx, letter)
 }

@@ -28,24 +28,24 @@ const (
 
 var errBroken = errors.New("broken")
 
-// hall is a door with all that is around it.
-type hall struct {
-	*worker.Door
+// fixture is a handler with all that is around it.
+type fixture struct {
+	*worker.Handler
 
 	mu      sync.Mutex
 	handled []string
-	letters []worker.Letter
+	letters []worker.DeadLetter
 	log     bytes.Buffer
 	spans   *tracetest.InMemoryExporter
 	sendErr error
 }
 
-// newHall makes a door to a handler that is given the event's id. Whatever the
-// handler gets is written down before.
-func newHall(t *testing.T, handle func(ctx context.Context, id string) error) *hall {
+// newFixture makes a handler whose Handle is called with the event's id, after the
+// fixture has noted it.
+func newFixture(t *testing.T, handle func(ctx context.Context, id string) error) *fixture {
 	t.Helper()
-	h := &hall{spans: tracetest.NewInMemoryExporter()}
-	h.Door = &worker.Door{
+	h := &fixture{spans: tracetest.NewInMemoryExporter()}
+	h.Handler = &worker.Handler{
 		Handle: func(ctx context.Context, e event.Event) error {
 			h.mu.Lock()
 			h.handled = append(h.handled, e.ID)
@@ -62,7 +62,7 @@ func newHall(t *testing.T, handle func(ctx context.Context, id string) error) *h
 }
 
 // Send implements worker.DeadLetters.
-func (h *hall) Send(_ context.Context, letter worker.Letter) error {
+func (h *fixture) Send(_ context.Context, letter worker.DeadLetter) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.sendErr != nil {
@@ -74,7 +74,7 @@ func (h *hall) Send(_ context.Context, letter worker.Letter) error {
 
 // batch hands a batch in and gives the ids of the messages to deliver again,
 // sorted.
-func (h *hall) batch(t *testing.T, messages ...events.SQSMessage) []string {
+func (h *fixture) batch(t *testing.T, messages ...events.SQSMessage) []string {
 	t.Helper()
 	response, err := h.Batch(t.Context(), events.SQSEvent{Records: messages})
 	if err != nil {
@@ -93,7 +93,7 @@ func failed(response events.SQSEventResponse) []string {
 }
 
 // lines gives the log, line by line.
-func (h *hall) lines(t *testing.T) []map[string]any {
+func (h *fixture) lines(t *testing.T) []map[string]any {
 	t.Helper()
 	var lines []map[string]any
 	for text := range strings.Lines(h.log.String()) {

@@ -45,8 +45,8 @@ func invocation(t *testing.T) context.Context {
 }
 
 func TestEachEventOfABatchIsHandledInASpanOfItsOwnTrace(t *testing.T) {
-	var h *hall
-	h = newHall(t, func(ctx context.Context, id string) error {
+	var h *fixture
+	h = newFixture(t, func(ctx context.Context, id string) error {
 		n := 0
 		if _, err := fmt.Sscan(id, &n); err != nil {
 			return err
@@ -74,16 +74,16 @@ func TestEachEventOfABatchIsHandledInASpanOfItsOwnTrace(t *testing.T) {
 }
 
 func TestAnEventWithoutATraceIsHandledInThatOfItsInvocation(t *testing.T) {
-	for name, handOver := range map[string]func(h *hall, payload string) error{
-		"in a batch": func(h *hall, payload string) error {
+	for name, handOver := range map[string]func(h *fixture, payload string) error{
+		"in a batch": func(h *fixture, payload string) error {
 			_, err := h.Batch(invocation(t), events.SQSEvent{Records: []events.SQSMessage{{Body: payload}}})
 			return err
 		},
-		"directly": func(h *hall, payload string) error { return h.Direct(invocation(t), json.RawMessage(payload)) },
+		"directly": func(h *fixture, payload string) error { return h.Direct(invocation(t), json.RawMessage(payload)) },
 	} {
 		for what, payload := range map[string]string{"an event": body(t, "1"), "no event": "{}"} {
 			t.Run(what+" "+name, func(t *testing.T) {
-				h := newHall(t, failing())
+				h := newFixture(t, failing())
 				if err := handOver(h, payload); err != nil {
 					t.Fatal(err)
 				}
@@ -100,7 +100,7 @@ func TestAnEventWithoutATraceIsHandledInThatOfItsInvocation(t *testing.T) {
 }
 
 func TestAllLinesWrittenForAnEventCarryTheIDOfItsTrace(t *testing.T) {
-	h := newHall(t, nil)
+	h := newFixture(t, nil)
 	logger, err := telemetry.NewLogger(&h.log, "Saga", "payment", "INFO")
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestAllLinesWrittenForAnEventCarryTheIDOfItsTrace(t *testing.T) {
 }
 
 func TestWithoutATracerEventsAreHandledAllTheSame(t *testing.T) {
-	h := newHall(t, func(ctx context.Context, _ string) error {
+	h := newFixture(t, func(ctx context.Context, _ string) error {
 		if got := tracing.Parent(ctx); got != traceParent(1) {
 			return fmt.Errorf("the trace parent is %q", got)
 		}

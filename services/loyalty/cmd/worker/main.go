@@ -16,11 +16,11 @@ import (
 func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
 		p := deployment.Participant(d, contract.SourceLoyalty, loyalty.Decider(sandbox.Customers{}))
-		door, err := d.Door(p.Handle)
+		handler, err := d.Handler(p.Handle)
 		if err != nil {
 			return err
 		}
-		lambda.Start(door.Direct)
+		lambda.Start(handler.Direct)
 		return nil
 	})
 }

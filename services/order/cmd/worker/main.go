@@ -18,11 +18,11 @@ func main() {
 		p := deployment.Participant(d, contract.SourceOrder, participant.Pure(order.Decide))
 		p.Due = order.State.Due
 		p.Committed = measure.Committed
-		door, err := d.Door(p.Handle)
+		handler, err := d.Handler(p.Handle)
 		if err != nil {
 			return err
 		}
-		lambda.Start(door.Batch)
+		lambda.Start(handler.Batch)
 		return nil
 	})
 }

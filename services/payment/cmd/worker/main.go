@@ -17,11 +17,11 @@ func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
 		provider := sandbox.Provider{Ledger: sandbox.Table{Client: d.DynamoDB, Name: d.Table}}
 		p := deployment.Participant(d, contract.SourcePayment, payment.Decider(provider))
-		door, err := d.Door(p.Handle)
+		handler, err := d.Handler(p.Handle)
 		if err != nil {
 			return err
 		}
-		lambda.Start(door.Batch)
+		lambda.Start(handler.Batch)
 		return nil
 	})
 }

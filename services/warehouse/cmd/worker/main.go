@@ -15,11 +15,11 @@ import (
 func main() {
 	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
 		p := deployment.Participant(d, contract.SourceWarehouse, warehouse.Decider(sandbox.Carrier{}))
-		door, err := d.Door(p.Handle)
+		handler, err := d.Handler(p.Handle)
 		if err != nil {
 			return err
 		}
-		lambda.Start(door.Batch)
+		lambda.Start(handler.Batch)
 		return nil
 	})
 }

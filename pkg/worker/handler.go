@@ -1,0 +1,164 @@
+// Package worker handles the events that a Lambda function is invoked with:
+// Handler.Batch those in a batch of SQS messages, standard or FIFO, and
+// Handler.Direct the one that EventBridge invokes a function with. A message's
+// body, or the payload, is a CloudEvent in structured mode.
+//
+// Each message has a result of its own, decided by the error of Handle:
+//
+//	none              it is acknowledged
+//	event.ErrInvalid  it is put into the dead-letter queue, whole and with the
+//	                  reason, and acknowledged once it is there; so is what is no
+//	                  event
+//	any other, panic  it is delivered again, and Backoff delays that
+//
+// In a FIFO queue a message group is handled up to its first failure. The rest is
+// delivered again with it, in order; other groups are not held up. Up to
+// Parallelism groups, or messages of a standard queue, are handled at the same
+// time. Half a second before the invocation's deadline the context of Handle ends,
+// and messages that were not started by then go back to the queue.
+//
+// The event source mapping needs ReportBatchItemFailures, or Lambda takes every
+// answer for a success. The maximum receive count of the queue and the delays
+// (1, 2, 4 … 300 seconds, and down to half of that) decide how long a failure may
+// last: five deliveries take 15 seconds at most, ten 8 minutes, 14 half an hour.
+// In a FIFO queue what is delivered again behind a failure counts as received, too.
+//
+// Each event is one line in the log, which carries its metrics (see package
+// telemetry), and one span in the trace of the event (see package tracing): a
+// child of the event's traceparent, or of the invocation if it has none. What is
+// delivered again is handled in a span of its own.
+//
+// Permissions: sqs:SendMessage on the dead-letter queue and, for
+// VisibilityBackoff, sqs:ChangeMessageVisibility on the queue. Both cost a call
+// for each dead letter, and for every ten failures of a batch.
+//
+// Unlike the batch utility of Powertools for AWS Lambda, this one does not retry
+// what can never succeed; delays what fails; ends in time, where a timeout would
+// fail the whole batch; and returns a batch of which every message failed like any
+// other, instead of failing the invocation.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/telemetry"
+	"example.com/saga/pkg/tracing"
+)
+
+// Handle handles one event. An event that fails with event.ErrInvalid can never
+// be handled; after any other error it is tried again.
+type Handle func(ctx context.Context, e event.Event) error
+
+// DeadLetters keeps what can never be handled, whole and with the reason.
+type DeadLetters interface {
+	Send(ctx context.Context, letter DeadLetter) error
+}
+
+// DeadLetter is a message for the dead-letter queue.
+type DeadLetter struct {
+	// ID identifies the message: sending a dead letter twice is harmless.
+	ID string
+	// Group is the FIFO message group, if there is one.
+	Group string
+	Body  string
+	Err   error
+}
+
+// Handler handles events with its Handle. All fields are required but Backoff and
+// Tracer.
+type Handler struct {
+	Handle      Handle
+	DeadLetters DeadLetters
+	// Backoff delays the next delivery of the messages of a queue that failed.
+	// Without it they are delivered again after their visibility timeout.
+	Backoff Backoff
+	Logger  *slog.Logger
+	// Tracer starts the span of each event. Without it the context of Handle has
+	// that of the event's publisher.
+	Tracer trace.Tracer
+	Clock  func() time.Time
+	// Parallelism is how many message groups of a batch are handled at the same
+	// time. On a standard queue every message is a group of its own.
+	Parallelism int
+}
+
+// Handle has until handleMargin before the deadline of an invocation, and Backoff
+// until answerMargin. The rest is left to answer in time.
+const (
+	handleMargin = 500 * time.Millisecond
+	answerMargin = 200 * time.Millisecond
+)
+
+// event handles one event given by its JSON. An invalid one is a success as
+// soon as it is in the dead-letter queue, and not before.
+func (h *Handler) event(ctx context.Context, letter DeadLetter) error {
+	began := h.Clock()
+	e, err := event.Parse([]byte(letter.Body))
+	ctx = telemetry.WithMeasures(telemetry.WithCorrelation(ctx, e.CorrelationID, e.Subject))
+	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), h.Tracer, e, trace.SpanKindConsumer)
+	defer func() { tracing.End(span, err) }()
+	if err == nil {
+		err = h.safely(ctx, e)
+	}
+	outcome := telemetry.Handled
+	switch {
+	case errors.Is(err, event.ErrInvalid):
+		outcome = telemetry.Invalid
+		letter.Err = err
+		if failed := h.DeadLetters.Send(ctx, letter); failed != nil {
+			err = fmt.Errorf("%w, and the dead-letter queue does not take it: %w", err, failed)
+			outcome = telemetry.Failed
+		}
+	case err != nil:
+		outcome = telemetry.Failed
+	}
+	telemetry.LogEvent(ctx, h.Logger, telemetry.Outcome{
+		Type: e.Type, ID: e.ID, Result: outcome, At: began, Duration: h.Clock().Sub(began), Err: err,
+	})
+	if outcome == telemetry.Failed {
+		return err
+	}
+	return nil
+}
+
+// safely makes a panic in one event that event's failure.
+func (h *Handler) safely(ctx context.Context, e event.Event) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return h.Handle(ctx, e)
+}
+
+// isOutOfTime reports whether it is too late to start another message.
+func (h *Handler) isOutOfTime(ctx context.Context, id string) bool {
+	if ctx.Err() == nil {
+		return false
+	}
+	h.Logger.WarnContext(ctx, "out of time, the message is to be delivered again", slog.String("message_id", id))
+	return true
+}
+
+// WithDeadlineMargin returns a context that ends the margin before the deadline of
+// ctx, if that has one, which leaves time to answer.
+func WithDeadlineMargin(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-margin))
+}
+
+// WithReserve is WithDeadlineMargin by its former name.
+func WithReserve(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
+	return WithDeadlineMargin(ctx, margin)
+}
