@@ -50,9 +50,12 @@ func (p *path) arrive(who, body string) effect {
 	p.pending = nil
 	i := slices.IndexFunc(p.consumers, func(c consumer) bool { return c.name == who })
 	var e effect
-	handler := &worker.Handler{
+	handler, err := worker.New(worker.Config{
 		Handle: p.consumers[i].handle, DeadLetters: &e.letters, Logger: slog.New(slog.DiscardHandler),
 		Clock: func() time.Time { return p.now }, Parallelism: 1,
+	})
+	if err != nil {
+		p.t.Fatal(err)
 	}
 	before := p.holdings(who)
 	response, err := handler.Batch(p.t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m-1", Body: body}}})

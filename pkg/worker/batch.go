@@ -20,7 +20,7 @@ func (h *Handler) Batch(ctx context.Context, batch events.SQSEvent) (events.SQSE
 
 	var failed failures
 	var group errgroup.Group
-	group.SetLimit(h.Parallelism)
+	group.SetLimit(h.config.Parallelism)
 	for _, messages := range byGroup(batch.Records) {
 		group.Go(func() error {
 			for i, message := range messages {

@@ -103,8 +103,7 @@ func TestWhatIsNotBegunInTimeGoesBackToTheQueue(t *testing.T) {
 		h := newFixture(t, func(ctx context.Context, _ string) error {
 			<-ctx.Done()
 			return nil
-		})
-		h.Parallelism = 1
+		}, inParallel(1))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		began := time.Now()
@@ -135,8 +134,7 @@ func TestGroupsAreWorkedOnAtTheSameTimeWithinTheLimit(t *testing.T) {
 			time.Sleep(time.Second)
 			now.Add(-1)
 			return nil
-		})
-		h.Parallelism = 3
+		}, inParallel(3))
 		var messages []events.SQSMessage
 		for n := range 7 {
 			messages = append(messages, message(t, standard, "", fmt.Sprint(n)))
@@ -187,8 +185,7 @@ func TestWhatAHandlerMeasuresIsInTheLineOfItsEventEvenIfItFailsLater(t *testing.
 			return errBroken
 		}
 		return nil
-	})
-	h.Parallelism = 1
+	}, inParallel(1))
 	h.batch(t, message(t, standard, "", "e-1"), message(t, standard, "", "e-2"))
 	lines := h.lines(t)
 	if len(lines) != 2 {

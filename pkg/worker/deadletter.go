@@ -22,10 +22,19 @@ type Sender interface {
 
 // DeadLetterQueue is DeadLetters on an SQS queue, standard or FIFO. It needs
 // the permission sqs:SendMessage. The reason is in the message attribute
-// ERROR_MESSAGE, as in the letters that EventBridge writes.
+// ERROR_MESSAGE, as in the dead letters that EventBridge writes.
 type DeadLetterQueue struct {
-	Client Sender
-	URL    string
+	client Sender
+	url    string
+}
+
+// NewDeadLetterQueue makes dead letters in the queue with this URL. An error names
+// all that is missing.
+func NewDeadLetterQueue(client Sender, url string) (*DeadLetterQueue, error) {
+	if err := checkQueue(client != nil, url); err != nil {
+		return nil, fmt.Errorf("worker.NewDeadLetterQueue: %w", err)
+	}
+	return &DeadLetterQueue{client, url}, nil
 }
 
 var _ DeadLetters = (*DeadLetterQueue)(nil)
@@ -34,18 +43,18 @@ var _ DeadLetters = (*DeadLetterQueue)(nil)
 func (q *DeadLetterQueue) Send(ctx context.Context, letter DeadLetter) error {
 	reason := acceptable(letter.Err.Error())
 	in := &sqs.SendMessageInput{
-		QueueUrl:    &q.URL,
+		QueueUrl:    &q.url,
 		MessageBody: &letter.Body,
 		MessageAttributes: map[string]types.MessageAttributeValue{
 			"ERROR_CODE":    {DataType: aws.String("String"), StringValue: aws.String("INVALID_EVENT")},
 			"ERROR_MESSAGE": {DataType: aws.String("String"), StringValue: &reason},
 		},
 	}
-	if strings.HasSuffix(q.URL, ".fifo") {
+	if strings.HasSuffix(q.url, ".fifo") {
 		in.MessageGroupId = aws.String(cmp.Or(letter.Group, letter.ID))
 		in.MessageDeduplicationId = &letter.ID
 	}
-	if _, err := q.Client.SendMessage(ctx, in); err != nil {
+	if _, err := q.client.SendMessage(ctx, in); err != nil {
 		return fmt.Errorf("send message %s to the dead-letter queue: %w", letter.ID, err)
 	}
 	return nil

@@ -26,10 +26,19 @@ func (s *sender) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...f
 func send(t *testing.T, url string, letter worker.DeadLetter) *sqs.SendMessageInput {
 	t.Helper()
 	client := &sender{}
-	if err := (&worker.DeadLetterQueue{Client: client, URL: url}).Send(t.Context(), letter); err != nil {
+	if err := newQueue(t, client, url).Send(t.Context(), letter); err != nil {
 		t.Fatal(err)
 	}
 	return client.in
+}
+
+func newQueue(t *testing.T, client *sender, url string) *worker.DeadLetterQueue {
+	t.Helper()
+	queue, err := worker.NewDeadLetterQueue(client, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return queue
 }
 
 const (
@@ -89,8 +98,7 @@ func TestAReasonIsMadeAcceptable(t *testing.T) {
 }
 
 func TestALetterThatIsNotTakenIsAnError(t *testing.T) {
-	queue := &worker.DeadLetterQueue{Client: &sender{err: errBroken}, URL: standardURL}
-	err := queue.Send(t.Context(), worker.DeadLetter{ID: "m-1", Body: "x", Err: errors.New("invalid")})
+	err := newQueue(t, &sender{err: errBroken}, standardURL).Send(t.Context(), worker.DeadLetter{ID: "m-1", Body: "x", Err: errors.New("invalid")})
 	if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "m-1") {
 		t.Errorf("the error is %v", err)
 	}

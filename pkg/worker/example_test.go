@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -35,7 +34,7 @@ func (patience) Delay(_ context.Context, groups [][]events.SQSMessage) error {
 // is a DeadLetterQueue, Backoff a VisibilityBackoff, and lambda.Start is given
 // handler.Batch.
 func ExampleHandler_Batch() {
-	handler := worker.Handler{
+	handler, err := worker.New(worker.Config{
 		Handle: func(_ context.Context, e event.Event) error {
 			if e.Subject == "order-3" {
 				return fmt.Errorf("the database is away")
@@ -46,8 +45,11 @@ func ExampleHandler_Batch() {
 		DeadLetters: drawer{},
 		Backoff:     patience{},
 		Logger:      slog.New(slog.DiscardHandler),
-		Clock:       time.Now,
 		Parallelism: 1,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
 	envelope := `{"specversion": "1.0", "id": "e-1", "source": "order", "type": "order.placed", "subject": %q,
 		"time": "2026-03-04T05:06:07Z", "datacontenttype": "application/json", "dataschema": "https://example.com/schema/1",

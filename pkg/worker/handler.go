@@ -39,6 +39,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,23 +73,57 @@ type DeadLetter struct {
 	Err   error
 }
 
-// Handler handles events with its Handle. All fields are required but Backoff and
-// Tracer.
-type Handler struct {
+// Config says what a Handler works with. What has no default is required.
+type Config struct {
 	Handle      Handle
 	DeadLetters DeadLetters
-	// Backoff delays the next delivery of the messages of a queue that failed.
-	// Without it they are delivered again after their visibility timeout.
+	// Backoff delays the next delivery of the messages of a queue that failed. By
+	// default they are delivered again after their visibility timeout.
 	Backoff Backoff
 	Logger  *slog.Logger
-	// Tracer starts the span of each event. Without it the context of Handle has
-	// that of the event's publisher.
+	// Tracer starts the span of each event. By default there is none, and the
+	// context of Handle has that of the event's publisher.
 	Tracer trace.Tracer
-	Clock  func() time.Time
+	// Clock is time.Now by default.
+	Clock func() time.Time
 	// Parallelism is how many message groups of a batch are handled at the same
-	// time. On a standard queue every message is a group of its own.
+	// time, by default 10. On a standard queue every message is a group of its own.
 	Parallelism int
 }
+
+// Handler handles the events that a function is invoked with.
+type Handler struct {
+	config Config
+}
+
+// New makes a handler. An error names all that is missing.
+func New(config Config) (*Handler, error) {
+	var problems []error
+	if config.Handle == nil {
+		problems = append(problems, errors.New("no Handle"))
+	}
+	if config.DeadLetters == nil {
+		problems = append(problems, errors.New("no DeadLetters"))
+	}
+	if config.Logger == nil {
+		problems = append(problems, errors.New("no Logger"))
+	}
+	if config.Parallelism < 0 {
+		problems = append(problems, fmt.Errorf("a Parallelism of %d is negative", config.Parallelism))
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("worker.Config: %w", errors.Join(problems...))
+	}
+	if config.Clock == nil {
+		config.Clock = time.Now //nolint:forbidigo // The default of a field that takes any clock.
+	}
+	config.Parallelism = cmp.Or(config.Parallelism, defaultParallelism)
+	return &Handler{config}, nil
+}
+
+// defaultParallelism is 10 because handlers mostly wait for DynamoDB and
+// EventBridge, and not for the processor.
+const defaultParallelism = 10
 
 // Handle has until handleMargin before the deadline of an invocation, and Backoff
 // until answerMargin. The rest is left to answer in time.
@@ -100,10 +135,10 @@ const (
 // event handles one event given by its JSON. An invalid one is a success as
 // soon as it is in the dead-letter queue, and not before.
 func (h *Handler) event(ctx context.Context, letter DeadLetter) error {
-	began := h.Clock()
+	began := h.config.Clock()
 	e, err := event.Parse([]byte(letter.Body))
 	ctx = telemetry.WithMeasures(telemetry.WithCorrelation(ctx, e.CorrelationID, e.Subject))
-	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), h.Tracer, e, trace.SpanKindConsumer)
+	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), h.config.Tracer, e, trace.SpanKindConsumer)
 	defer func() { tracing.End(span, err) }()
 	if err == nil {
 		err = h.safely(ctx, e)
@@ -113,15 +148,15 @@ func (h *Handler) event(ctx context.Context, letter DeadLetter) error {
 	case errors.Is(err, event.ErrInvalid):
 		outcome = telemetry.Invalid
 		letter.Err = err
-		if failed := h.DeadLetters.Send(ctx, letter); failed != nil {
+		if failed := h.config.DeadLetters.Send(ctx, letter); failed != nil {
 			err = fmt.Errorf("%w, and the dead-letter queue does not take it: %w", err, failed)
 			outcome = telemetry.Failed
 		}
 	case err != nil:
 		outcome = telemetry.Failed
 	}
-	telemetry.LogEvent(ctx, h.Logger, telemetry.Outcome{
-		Type: e.Type, ID: e.ID, Result: outcome, At: began, Duration: h.Clock().Sub(began), Err: err,
+	telemetry.LogEvent(ctx, h.config.Logger, telemetry.Outcome{
+		Type: e.Type, ID: e.ID, Result: outcome, At: began, Duration: h.config.Clock().Sub(began), Err: err,
 	})
 	if outcome == telemetry.Failed {
 		return err
@@ -136,7 +171,7 @@ func (h *Handler) safely(ctx context.Context, e event.Event) (err error) {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
-	return h.Handle(ctx, e)
+	return h.config.Handle(ctx, e)
 }
 
 // isOutOfTime reports whether it is too late to start another message.
@@ -144,7 +179,7 @@ func (h *Handler) isOutOfTime(ctx context.Context, id string) bool {
 	if ctx.Err() == nil {
 		return false
 	}
-	h.Logger.WarnContext(ctx, "out of time, the message is to be delivered again", slog.String("message_id", id))
+	h.config.Logger.WarnContext(ctx, "out of time, the message is to be delivered again", slog.String("message_id", id))
 	return true
 }
 

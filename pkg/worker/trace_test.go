@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/telemetry"
 	"example.com/saga/pkg/tracing"
+	"example.com/saga/pkg/worker"
 )
 
 // traceParent is that of an event; its trace has the number, too.
@@ -100,18 +102,16 @@ func TestAnEventWithoutATraceIsHandledInThatOfItsInvocation(t *testing.T) {
 }
 
 func TestAllLinesWrittenForAnEventCarryTheIDOfItsTrace(t *testing.T) {
-	h := newFixture(t, nil)
-	logger, err := telemetry.NewLogger(&h.log, "Saga", "payment", "INFO")
+	var log bytes.Buffer
+	logger, err := telemetry.NewLogger(&log, "Saga", "payment", "INFO")
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Logger = logger
-	h.Handle = func(ctx context.Context, _ event.Event) error {
+	newFixture(t, func(ctx context.Context, _ string) error {
 		logger.InfoContext(ctx, "at work", slog.Int("n", 1))
 		return errors.New("broken")
-	}
-	h.batch(t, traced(t, 1))
-	lines := h.lines(t)
+	}, func(c *worker.Config) { c.Logger = logger }).batch(t, traced(t, 1))
+	lines := parse(t, log.String())
 	if len(lines) != 2 {
 		t.Fatalf("the lines are %v", lines)
 	}
@@ -128,7 +128,6 @@ func TestWithoutATracerEventsAreHandledAllTheSame(t *testing.T) {
 			return fmt.Errorf("the trace parent is %q", got)
 		}
 		return nil
-	})
-	h.Tracer = nil
+	}, func(c *worker.Config) { c.Tracer = nil })
 	assertEqual(t, "failed", []string{}, h.batch(t, traced(t, 1)))
 }
