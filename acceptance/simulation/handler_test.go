@@ -58,7 +58,11 @@ func (p *path) arrive(who, body string) effect {
 		p.t.Fatal(err)
 	}
 	before := p.holdings(who)
-	response, err := handler.Batch(p.t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m-1", Body: body}}})
+	payload, err := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m-1", EventSource: "aws:sqs", Body: body}}})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	response, err := handler.Batch(p.t.Context(), payload)
 	if err != nil || len(response.BatchItemFailures) != 0 {
 		p.t.Fatalf("the message comes back: %v, %v", response, err)
 	}

@@ -156,9 +156,7 @@ func TestABackoffHasTimeWhenTheHandlersHaveNoneLeft(t *testing.T) {
 		}, inParallel(1), delaying(backoff))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		response, err := h.Batch(ctx, events.SQSEvent{Records: []events.SQSMessage{
-			received(t, standard, "", "1", "1"), received(t, standard, "", "2", "2"),
-		}})
+		response, err := h.Batch(ctx, batch(t, received(t, standard, "", "1", "1"), received(t, standard, "", "2", "2")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +179,7 @@ func TestABackoffLeavesTimeForTheAnswer(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		began := time.Now()
-		if _, err := h.Batch(ctx, events.SQSEvent{Records: []events.SQSMessage{message(t, standard, "", "1")}}); err != nil {
+		if _, err := h.Batch(ctx, batch(t, message(t, standard, "", "1"))); err != nil {
 			t.Fatal(err)
 		}
 		assertEqual(t, "the time", 2800*time.Millisecond, time.Since(began))

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"sync"
 
@@ -12,16 +13,21 @@ import (
 )
 
 // Batch handles a batch of SQS messages and returns which of them are to be
-// delivered again.
-func (h *Handler) Batch(ctx context.Context, batch events.SQSEvent) (events.SQSEventResponse, error) {
+// delivered again. A payload of another kind is an error: the function is wired
+// wrongly, and nothing is acknowledged.
+func (h *Handler) Batch(ctx context.Context, payload json.RawMessage) (events.SQSEventResponse, error) {
 	ctx = tracing.ContinueInvocation(ctx)
+	records, err := readBatch(payload)
+	if err != nil {
+		return events.SQSEventResponse{}, h.refuse(ctx, err)
+	}
 	working, cancel := WithDeadlineMargin(ctx, handleMargin)
 	defer cancel()
 
 	var failed failures
 	var group errgroup.Group
 	group.SetLimit(h.config.Parallelism)
-	for _, messages := range byGroup(batch.Records) {
+	for _, messages := range byGroup(records) {
 		group.Go(func() error {
 			for i, message := range messages {
 				if !h.message(working, message) {
@@ -32,7 +38,7 @@ func (h *Handler) Batch(ctx context.Context, batch events.SQSEvent) (events.SQSE
 			return nil
 		})
 	}
-	err := group.Wait()
+	err = group.Wait()
 	h.backOff(ctx, failed.groups)
 	return failed.response(), err
 }

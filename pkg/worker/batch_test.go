@@ -17,22 +17,15 @@ import (
 )
 
 func TestABatchWithoutFailuresAnswersAnEmptyListAndNotNull(t *testing.T) {
-	for name, records := range map[string][]events.SQSMessage{
-		"of messages": {message(t, standard, "", "1"), message(t, standard, "", "2")},
-		"of nothing":  nil,
-	} {
-		t.Run(name, func(t *testing.T) {
-			response, err := newFixture(t, failing()).Batch(t.Context(), events.SQSEvent{Records: records})
-			if err != nil {
-				t.Fatal(err)
-			}
-			encoded, err := json.Marshal(response)
-			if err != nil {
-				t.Fatal(err)
-			}
-			assertEqual(t, "the answer", `{"batchItemFailures":[]}`, string(encoded))
-		})
+	response, err := newFixture(t, failing()).Batch(t.Context(), batch(t, message(t, standard, "", "1"), message(t, standard, "", "2")))
+	if err != nil {
+		t.Fatal(err)
 	}
+	encoded, err := json.Marshal(response)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, "the answer", `{"batchItemFailures":[]}`, string(encoded))
 }
 
 func TestEveryMessageOfAStandardQueueHasItsOwnFate(t *testing.T) {
@@ -107,9 +100,7 @@ func TestWhatIsNotBegunInTimeGoesBackToTheQueue(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		began := time.Now()
-		response, err := h.Batch(ctx, events.SQSEvent{Records: []events.SQSMessage{
-			message(t, standard, "", "1"), message(t, standard, "", "2"), message(t, standard, "", "3"),
-		}})
+		response, err := h.Batch(ctx, batch(t, message(t, standard, "", "1"), message(t, standard, "", "2"), message(t, standard, "", "3")))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,12 +10,19 @@ import (
 )
 
 // Direct handles one event that EventBridge invokes the function with. Lambda
-// invokes it again after an error, and at last sends the event to the
-// function's own dead-letter queue. Lambda waits a minute before the second
-// invocation and two before the third, so that no Backoff is needed.
+// invokes it again after an error, and finally sends the event to the function's
+// own dead-letter queue. Lambda waits a minute before the second invocation and
+// two before the third, so that no Backoff is needed.
+//
+// An object that is no event is put into the dead-letter queue. A payload of
+// another kind, such as a batch of SQS messages or an event in the envelope of
+// EventBridge, is an error: the function is wired wrongly.
 func (h *Handler) Direct(ctx context.Context, payload json.RawMessage) error {
 	ctx, cancel := WithDeadlineMargin(tracing.ContinueInvocation(ctx), handleMargin)
 	defer cancel()
+	if err := checkEvent(payload); err != nil {
+		return h.refuse(ctx, err)
+	}
 	letter := DeadLetter{Body: string(payload)}
 	if invocation, known := lambdacontext.FromContext(ctx); known {
 		letter.ID = invocation.AwsRequestID

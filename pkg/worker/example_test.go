@@ -54,11 +54,16 @@ func ExampleHandler_Batch() {
 	envelope := `{"specversion": "1.0", "id": "e-1", "source": "order", "type": "order.placed", "subject": %q,
 		"time": "2026-03-04T05:06:07Z", "datacontenttype": "application/json", "dataschema": "https://example.com/schema/1",
 		"correlationid": "saga-1", "data": {}}`
-	answer, err := handler.Batch(context.Background(), events.SQSEvent{Records: []events.SQSMessage{
-		{MessageId: "m-1", Body: fmt.Sprintf(envelope, "order-1")},
-		{MessageId: "m-2", Body: "hello"},
-		{MessageId: "m-3", Body: fmt.Sprintf(envelope, "order-3")},
+	payload, err := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{
+		{MessageId: "m-1", EventSource: "aws:sqs", Body: fmt.Sprintf(envelope, "order-1")},
+		{MessageId: "m-2", EventSource: "aws:sqs", Body: "hello"},
+		{MessageId: "m-3", EventSource: "aws:sqs", Body: fmt.Sprintf(envelope, "order-3")},
 	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	answer, err := handler.Batch(context.Background(), payload)
 	if err != nil {
 		fmt.Println(err)
 		return

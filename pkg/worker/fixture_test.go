@@ -92,11 +92,21 @@ func (f *fixture) Send(_ context.Context, letter worker.DeadLetter) error {
 // sorted.
 func (f *fixture) batch(t *testing.T, messages ...events.SQSMessage) []string {
 	t.Helper()
-	response, err := f.Batch(t.Context(), events.SQSEvent{Records: messages})
+	response, err := f.Batch(t.Context(), batch(t, messages...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return failed(response)
+}
+
+// batch makes the payload that Lambda invokes a function with.
+func batch(t *testing.T, messages ...events.SQSMessage) json.RawMessage {
+	t.Helper()
+	payload, err := json.Marshal(events.SQSEvent{Records: messages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
 }
 
 func failed(response events.SQSEventResponse) []string {
@@ -142,7 +152,7 @@ func body(t *testing.T, id string) string {
 // message makes a message with an event, both with the same id.
 func message(t *testing.T, queue, group, id string) events.SQSMessage {
 	t.Helper()
-	m := events.SQSMessage{MessageId: id, EventSourceARN: queue, Body: body(t, id), Attributes: map[string]string{}}
+	m := events.SQSMessage{MessageId: id, EventSource: "aws:sqs", EventSourceARN: queue, Body: body(t, id), Attributes: map[string]string{}}
 	if group != "" {
 		m.Attributes["MessageGroupId"] = group
 	}

@@ -174,6 +174,12 @@ func (h *Handler) safely(ctx context.Context, e event.Event) (err error) {
 	return h.config.Handle(ctx, e)
 }
 
+// refuse logs and returns the error of a payload that cannot be handled as a whole.
+func (h *Handler) refuse(ctx context.Context, err error) error {
+	h.config.Logger.ErrorContext(ctx, "the payload is of the wrong kind", slog.String("error", err.Error()))
+	return err
+}
+
 // isOutOfTime reports whether it is too late to start another message.
 func (h *Handler) isOutOfTime(ctx context.Context, id string) bool {
 	if ctx.Err() == nil {

@@ -78,7 +78,7 @@ func TestEachEventOfABatchIsHandledInASpanOfItsOwnTrace(t *testing.T) {
 func TestAnEventWithoutATraceIsHandledInThatOfItsInvocation(t *testing.T) {
 	for name, handOver := range map[string]func(h *fixture, payload string) error{
 		"in a batch": func(h *fixture, payload string) error {
-			_, err := h.Batch(invocation(t), events.SQSEvent{Records: []events.SQSMessage{{Body: payload}}})
+			_, err := h.Batch(invocation(t), batch(t, events.SQSMessage{MessageId: "m-1", EventSource: "aws:sqs", Body: payload}))
 			return err
 		},
 		"directly": func(h *fixture, payload string) error { return h.Direct(invocation(t), json.RawMessage(payload)) },
