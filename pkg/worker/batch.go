@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
-	"sync"
 
 	"github.com/aws/aws-lambda-go/events"
 	"golang.org/x/sync/errgroup"
@@ -24,23 +23,27 @@ func (h *Handler) Batch(ctx context.Context, payload json.RawMessage) (events.SQ
 	working, cancel := WithDeadlineMargin(ctx, handleMargin)
 	defer cancel()
 
-	var failed failures
-	var group errgroup.Group
-	group.SetLimit(h.config.Parallelism)
-	for _, messages := range byGroup(records) {
-		group.Go(func() error {
-			for i, message := range messages {
-				if !h.message(working, message) {
-					failed.add(messages[i:])
-					return nil
-				}
+	groups := byGroup(records)
+	done := make([]int, len(groups)) // How many of each group need not come again.
+	var running errgroup.Group
+	running.SetLimit(h.config.Parallelism)
+	for i, messages := range groups {
+		running.Go(func() error {
+			for done[i] < len(messages) && h.message(working, messages[done[i]]) {
+				done[i]++
 			}
 			return nil
 		})
 	}
-	err = group.Wait()
-	h.backOff(ctx, failed.groups)
-	return failed.response(), err
+	err = running.Wait()
+	var failed [][]events.SQSMessage
+	for i, messages := range groups {
+		if done[i] < len(messages) {
+			failed = append(failed, messages[done[i]:])
+		}
+	}
+	h.backOff(ctx, failed)
+	return response(failed), err
 }
 
 // message handles one message and reports whether it is done with.
@@ -70,24 +73,12 @@ func byGroup(records []events.SQSMessage) [][]events.SQSMessage {
 	return groups
 }
 
-// failures are the messages to be delivered again: of each message group the
-// first that failed and all that follow it.
-type failures struct {
-	mu     sync.Mutex
-	groups [][]events.SQSMessage
-}
-
-func (f *failures) add(messages []events.SQSMessage) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.groups = append(f.groups, messages)
-}
-
-// response never has null for a list: Lambda would take that for a success of
-// the whole batch.
-func (f *failures) response() events.SQSEventResponse {
+// response names the messages to be delivered again: of each message group the
+// first that failed and all that follow it. It never has null for a list, which
+// Lambda would take for a success of the whole batch.
+func response(failed [][]events.SQSMessage) events.SQSEventResponse {
 	ids := []events.SQSBatchItemFailure{}
-	for _, messages := range f.groups {
+	for _, messages := range failed {
 		for _, message := range messages {
 			ids = append(ids, events.SQSBatchItemFailure{ItemIdentifier: message.MessageId})
 		}

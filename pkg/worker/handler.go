@@ -9,7 +9,8 @@
 //	event.ErrInvalid  it is put into the dead-letter queue, whole and with the
 //	                  reason, and acknowledged once it is there; so is what is no
 //	                  event
-//	any other, panic  it is delivered again, and Backoff delays that
+//	any other         it is delivered again, and Backoff delays that; so it is
+//	                  after a panic, or runtime.Goexit
 //
 // In a FIFO queue a message group is handled up to its first failure. The rest is
 // delivered again with it, in order; other groups are not held up. Up to
@@ -141,14 +142,14 @@ func (h *Handler) event(ctx context.Context, letter DeadLetter) error {
 	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), h.config.Tracer, e, trace.SpanKindConsumer)
 	defer func() { tracing.End(span, err) }()
 	if err == nil {
-		err = h.safely(ctx, e)
+		err = safely(func() error { return h.config.Handle(ctx, e) })
 	}
 	outcome := telemetry.Handled
 	switch {
 	case errors.Is(err, event.ErrInvalid):
 		outcome = telemetry.Invalid
 		letter.Err = err
-		if failed := h.config.DeadLetters.Send(ctx, letter); failed != nil {
+		if failed := safely(func() error { return h.config.DeadLetters.Send(ctx, letter) }); failed != nil {
 			err = fmt.Errorf("%w, and the dead-letter queue does not take it: %w", err, failed)
 			outcome = telemetry.Failed
 		}
@@ -164,14 +165,36 @@ func (h *Handler) event(ctx context.Context, letter DeadLetter) error {
 	return nil
 }
 
-// safely makes a panic in one event that event's failure.
-func (h *Handler) safely(ctx context.Context, e event.Event) (err error) {
+// safely returns the error of a call. A panic in it, a call of runtime.Goexit and
+// an error that cannot be used are errors too. The call has a goroutine of its
+// own, because Goexit ends the goroutine that it is called in.
+func safely(call func() error) error {
+	returned := make(chan error, 1)
+	go func() {
+		err := errors.New("runtime.Goexit was called before there was a result")
+		defer func() { returned <- err }()
+		defer func() {
+			if cause := recover(); cause != nil {
+				err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+			}
+		}()
+		err = usable(call())
+	}()
+	return <-returned
+}
+
+// usable returns the error, or another one in its place if its methods panic, as
+// those of a nil pointer mostly do.
+func usable(err error) (result error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+			result = fmt.Errorf("an error of type %T, whose methods panic: %v", err, cause)
 		}
 	}()
-	return h.config.Handle(ctx, e)
+	if err != nil {
+		_, _ = err.Error(), errors.Is(err, event.ErrInvalid)
+	}
+	return err
 }
 
 // refuse logs and returns the error of a payload that cannot be handled as a whole.
