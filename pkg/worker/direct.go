@@ -18,6 +18,22 @@ import (
 // another kind, such as a batch of SQS messages or an event in the envelope of
 // EventBridge, is an error: the function is wired wrongly.
 func (h *Handler) Direct(ctx context.Context, payload json.RawMessage) error {
+	err := h.direct(ctx, payload)
+	if err != nil && err.Error() != sanitize(err.Error()) {
+		return sanitized{err}
+	}
+	return err
+}
+
+// sanitized is an error whose text Lambda can put into an attribute of its dead
+// letter.
+type sanitized struct{ error }
+
+func (s sanitized) Error() string { return sanitize(s.error.Error()) }
+
+func (s sanitized) Unwrap() error { return s.error }
+
+func (h *Handler) direct(ctx context.Context, payload json.RawMessage) error {
 	ctx, cancel := WithDeadlineMargin(tracing.ContinueInvocation(ctx), handleMargin)
 	defer cancel()
 	if err := checkEvent(payload); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/sqsbody"
 )
 
 // invoke invokes the handler directly, as the request with the id r-1.
@@ -95,4 +97,22 @@ func TestADirectInvocationThatIsOutOfTimeIsNotBegun(t *testing.T) {
 			t.Errorf("handled: %v, the log:\n%s", h.handled, h.log.String())
 		}
 	})
+}
+
+// Lambda puts the text of an error into an attribute of its dead letter.
+func TestTheErrorOfADirectInvocationIsOneThatSQSTakes(t *testing.T) {
+	broken := fmt.Errorf("%w: \x1b[2J\uFFFF\xff %s", errBroken, strings.Repeat("x", 2000))
+	f := newFixture(t, func(context.Context, string) error { return broken })
+	err := f.invoke(t, body(t, "1"))
+	if !errors.Is(err, errBroken) || !strings.HasPrefix(err.Error(), "broken: ?[2J? xxx") || len(err.Error()) > 1024 {
+		t.Errorf("the error is %v", err)
+	}
+	f = newFixture(t, failing("1"))
+	if err := f.invoke(t, body(t, "1")); err != errBroken { //nolint:errorlint // It is the very error.
+		t.Errorf("the error is %v", err)
+	}
+	f = newFixture(t, failing())
+	if err := f.invoke(t, `{"eventSource":"aws:`+"\uFFFF"+`"}`); err == nil || sqsbody.Check(err.Error()) != nil {
+		t.Errorf("the error is %v", err)
+	}
 }
