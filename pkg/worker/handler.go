@@ -12,6 +12,11 @@
 //	any other         it is delivered again, and Backoff delays that; so it is
 //	                  after a panic, or runtime.Goexit
 //
+// A payload that is neither a batch nor an event, but something else that invokes
+// functions, is an error of the invocation: the function is wired wrongly. Lambda
+// keeps the payload of an error, in the queue or in the function's own dead-letter
+// queue.
+//
 // In a FIFO queue a message group is handled up to its first failure. The rest is
 // delivered again with it, in order; other groups are not held up. Up to
 // Parallelism groups, or messages of a standard queue, are handled at the same
