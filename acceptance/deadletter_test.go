@@ -14,7 +14,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"example.com/saga/operator/letter"
@@ -236,6 +238,66 @@ func TestALetterOfADirectlyInvokedFunctionIsRedriven(t *testing.T) {
 	after := awaitLetters(t, queue, 1)[0]
 	if after.ID == before.ID || after.Body != before.Body || !strings.HasPrefix(after.Reason(nil), "INVALID_EVENT: ") {
 		t.Errorf("the letter that came back is %+v", after)
+	}
+}
+
+// SQS refuses U+FFFF. The event comes whole through the bus to the function, and its
+// dead letter must be as whole.
+func TestAPoisonEventWithWhatSQSRefusesIsKeptWholeAndRedriven(t *testing.T) {
+	c := startCloud(t)
+	poison := `{"specversion":"1.0","id":"p-1","source":"payment","type":"payment.taken","subject":"o-1","time":"2026-01-02T03:04:05Z",` +
+		`"datacontenttype":"application/json","dataschema":"https://example.com/none","correlationid":"c-1","data":{"note":"100%25 ` + "\uFFFE\uFFFF" + `"}}`
+	put, err := eventbridge.NewFromConfig(c.aws(t)).PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
+		EventBusName: new(c.Buses["Loyalty/Bus"]), Source: new("payment"), DetailType: new("payment.taken"), Detail: &poison,
+	}}})
+	if err != nil || put.FailedEntryCount != 0 {
+		t.Fatalf("the event is not published: %+v, %v", put, err)
+	}
+	queue := c.deadLetters(t, "Loyalty/DeadLetters")
+	before := awaitLetters(t, queue, 1)[0]
+	if before.Body != poison || !strings.HasPrefix(before.Reason(nil), "INVALID_EVENT: ") || before.Attribute("BODY_ENCODING") != "percent" {
+		t.Errorf("the dead letter is %+v", before)
+	}
+	var shown struct{ Body string }
+	listed, _ := c.operator(t, "letters", "-json", queue.Name)
+	if err := json.Unmarshal([]byte(listed), &shown); err != nil || shown.Body != poison {
+		t.Errorf("the operator shows %s, %v", listed, err)
+	}
+
+	// It is still poison, so that it comes back.
+	c.operator(t, "redrive", queue.Name)
+	c.settled(t)
+	after := awaitLetters(t, queue, 1)[0]
+	if after.ID == before.ID || after.Body != poison || !strings.HasPrefix(after.Reason(nil), "INVALID_EVENT: ") {
+		t.Errorf("the dead letter that came back is %+v", after)
+	}
+}
+
+// A function that is wired wrongly acknowledges nothing.
+func TestAPayloadOfTheWrongKindIsKeptByLambdaWithTheReason(t *testing.T) {
+	c := startCloud(t, "--redeliver-after", "100ms")
+	functions := lambda.NewFromConfig(c.aws(t))
+	envelope := `{"version":"0","id":"e-1","detail-type":"payment.taken","source":"payment","detail":{"specversion":"1.0","id":"e-1"}}`
+	direct := c.stack(t).Functions["Loyalty/Worker"]
+	if _, err := functions.Invoke(t.Context(), &lambda.InvokeInput{
+		FunctionName: &direct, InvocationType: lambdatypes.InvocationTypeEvent, Payload: []byte(envelope),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	l := awaitLetters(t, c.deadLetters(t, "Loyalty/DeadLetters"), 1)[0]
+	if l.Body != envelope || !strings.Contains(l.Reason(nil), "the function failed: the payload is an EventBridge event in its envelope") ||
+		!strings.Contains(l.Reason(nil), "InputPath must be $.detail") {
+		t.Errorf("the dead letter is %q, because %s", l.Body, l.Reason(nil))
+	}
+	for _, name := range []string{"Order/Worker", "Payment/Worker", "Warehouse/Worker"} {
+		batched := c.stack(t).Functions[name]
+		out, err := functions.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &batched, Payload: []byte(envelope)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.FunctionError == nil || !strings.Contains(string(out.Payload), "not a batch that Batch can handle") {
+			t.Errorf("%s returns %s", name, out.Payload)
+		}
 	}
 }
 

@@ -8,17 +8,23 @@ import (
 	"time"
 )
 
-// replay runs the operator's program, and gives what it says.
-func (c *cloud) replay(t *testing.T, arguments ...string) (result, notes string) {
+// operator runs a command of the operator's program, and returns what it prints.
+func (c *cloud) operator(t *testing.T, command string, arguments ...string) (result, notes string) {
 	t.Helper()
-	program := exec.CommandContext(t.Context(), "../dist/local/operator", append([]string{"replay", "-ready-file", c.readyFile}, arguments...)...)
+	program := exec.CommandContext(t.Context(), "../dist/local/operator", append([]string{command, "-ready-file", c.readyFile}, arguments...)...)
 	var errorText strings.Builder
 	program.Stderr = &errorText
 	out, err := program.Output()
 	if err != nil {
-		t.Fatalf("operator replay %v: %v: %s (make host builds it)", arguments, err, errorText.String())
+		t.Fatalf("operator %s %v: %v: %s (make host builds it)", command, arguments, err, errorText.String())
 	}
 	return string(out), errorText.String()
+}
+
+// replay runs the operator's replay.
+func (c *cloud) replay(t *testing.T, arguments ...string) (result, notes string) {
+	t.Helper()
+	return c.operator(t, "replay", arguments...)
 }
 
 // stamp is a time as an operator writes it: of whole seconds, none later.

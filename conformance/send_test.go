@@ -89,6 +89,14 @@ func TestWhatAQueueRefuses(t *testing.T) {
 	}{
 		{"no body", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: aws.String("")}, "MissingParameter", "MessageBody"},
 		{"a character that is none of XML's", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: aws.String("\x01")}, "InvalidMessageContents", ""},
+		{"the last character of Unicode's first plane", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: aws.String("a\uFFFF")}, "InvalidMessageContents", ""},
+		{
+			"such a character in an attribute",
+			sqs.SendMessageInput{QueueUrl: &standard, MessageBody: text, MessageAttributes: map[string]types.MessageAttributeValue{
+				"note": {DataType: aws.String("String"), StringValue: aws.String("a\uFFFF")},
+			}},
+			"InvalidParameterValue", "",
+		},
 		{"more than a mebibyte", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: &long}, "InvalidParameterValue", "Message must be shorter than 1048576 bytes"},
 		{"a queue that does not exist", sqs.SendMessageInput{QueueUrl: aws.String(standard + "-none"), MessageBody: text}, "QueueDoesNotExist", "The specified queue does not exist"},
 		{"FIFO without a group", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text}, "MissingParameter", "MessageGroupId"},

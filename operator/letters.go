@@ -5,18 +5,22 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"example.com/saga/operator/letter"
 	"example.com/saga/operator/stack"
+	"example.com/saga/pkg/sqsbody"
 )
 
 // letters shows the dead-letter queues, or the letters in one of them.
@@ -102,6 +106,9 @@ type shown struct {
 	Group      string            `json:"group,omitempty"`
 	Attributes map[string]string `json:"attributes"`
 	Body       string            `json:"body"`
+	// Encoding is how Body is escaped: as it is in the queue, if it cannot be
+	// decoded, or because JSON has no bytes that are not UTF-8.
+	Encoding string `json:"bodyEncoding,omitempty"`
 }
 
 func (o operator) showLetters(ctx context.Context, client letter.Client, in stack.Stack, queue letter.Queue, asJSON bool) error {
@@ -120,6 +127,12 @@ func (o operator) showLetters(ctx context.Context, client letter.Client, in stac
 	all := make([]shown, len(letters))
 	for i, l := range letters {
 		all[i] = shown{ID: l.ID, Sent: l.Sent, Event: l.Content(), Reason: l.Reason(sources), Group: l.Group, Body: l.Body, Attributes: texts(l)}
+		switch {
+		case l.Undecoded != nil:
+			all[i].Encoding = l.Attribute(sqsbody.Attribute)
+		case !utf8.ValidString(l.Body):
+			all[i].Body, all[i].Encoding = sqsbody.Encode(l.Body)
+		}
 	}
 	if asJSON {
 		err = printJSON(o, all)
@@ -179,14 +192,33 @@ func (o operator) printTable(rows [][]string) error {
 
 // printJSON prints one line for each value.
 func printJSON[T any](o operator, values []T) error {
-	encoder := json.NewEncoder(o.stdout)
+	var lines strings.Builder
+	encoder := json.NewEncoder(&lines)
 	encoder.SetEscapeHTML(false)
 	for _, value := range values {
 		if err := encoder.Encode(value); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err := io.WriteString(o.stdout, printableJSON(lines.String()))
+	return err
+}
+
+// printableJSON makes JSON harmless, as printable does, and leaves its meaning: what
+// is not ASCII is in a string, where it can be escaped. ASCII's own control
+// characters are escaped already, but for the last.
+func printableJSON(text string) string {
+	var out strings.Builder
+	for _, r := range text {
+		if r < unicode.MaxASCII || unicode.IsPrint(r) {
+			out.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&out, `\u%04x`, unit)
+		}
+	}
+	return out.String()
 }
 
 // note tells what is worth knowing beside the result.
@@ -205,10 +237,11 @@ func shortened(reason string) string {
 	return string(runes[:most-1]) + "…"
 }
 
-// printable makes text harmless: a letter must not control the terminal.
+// printable makes text harmless: a letter must not control the terminal, nor
+// change the direction in which it writes.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r

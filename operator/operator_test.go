@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
@@ -192,6 +193,33 @@ func TestLettersAreShownWholeAsJSON(t *testing.T) {
 	show(t, o, fake, in, true)
 	assertEqual(t, "the line", `{"id":"m-1","sent":"2026-03-01T11:59:00Z","event":{"type":"","id":"","order":""},"reason":"X: y","group":"g-1",`+
 		`"attributes":{"ERROR_CODE":"X","ERROR_MESSAGE":"y"},"body":"<not>\tJSON"}`+"\n", o.out.String())
+}
+
+func TestTheBodyThatALetterWasWrittenForIsShownAndCannotControlTheTerminal(t *testing.T) {
+	for name, c := range map[string]struct{ sent, encoding, shown string }{
+		"with U+FFFF":            {"100%25 %EF%BF%BF", "percent", `"body":"100% \uffff"`},
+		"with what controls":     {"%1B[2J\u009b2J\x7f\u202e\U0010FFFF é😀", "percent", `"body":"\u001b[2J\u009b2J\u007f\u202e\udbff\udfff é😀"`},
+		"with bytes, not UTF-8":  {"é%25%FF", "percent", `"body":"é%25%FF","bodyEncoding":"percent"`},
+		"of nothing":             {"(empty)", "empty", `"body":""`},
+		"that cannot be decoded": {"%zz", "percent", `"body":"%zz","bodyEncoding":"percent"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake, in := shop()
+			fake.Put(dead, c.sent, "", ago(time.Minute), map[string]string{letter.ErrorCode: "X", "BODY_ENCODING": c.encoding})
+			o := newOffice()
+			show(t, o, fake, in, true)
+			if got := o.out.String(); !strings.HasSuffix(got, c.shown+"}\n") {
+				t.Errorf("it is shown as %s", got)
+			}
+		})
+	}
+	fake, in := shop()
+	fake.Put(dead, `{"type":"a%EF%BF%BF%1B","id":"\u202eb","subject":"%C2%9B%FF"}`, "", ago(time.Minute), map[string]string{"BODY_ENCODING": "percent"})
+	o := newOffice()
+	show(t, o, fake, in, false)
+	if _, row, _ := strings.Cut(o.out.String(), "\n"); strings.ContainsFunc(row, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+		t.Errorf("the table has %q", row)
+	}
 }
 
 func TestItIsSaidThatThereAreLettersThatCannotBeSeen(t *testing.T) {

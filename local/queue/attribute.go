@@ -35,6 +35,8 @@ func (a MessageAttribute) value() []byte {
 	return []byte(*a.StringValue)
 }
 
+func (a MessageAttribute) isValid() bool { return a.isBinary() || validText(string(a.value())) }
+
 func checkAttributes(attributes map[string]MessageAttribute) error {
 	if len(attributes) > 10 {
 		return fail("InvalidParameterValue", "Number of message attributes [%d] exceeds the allowed maximum [10].", len(attributes))
@@ -57,6 +59,9 @@ func checkAttribute(name string, attribute MessageAttribute) error {
 			"The type of message (user) attribute '%s' is invalid. You must use only the following supported type prefixes: Binary, Number, String.", name)
 	case len(attribute.value()) == 0:
 		return fail("InvalidParameterValue", "The message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, kind)
+	case !attribute.isValid():
+		// For a body it would be InvalidMessageContents.
+		return fail("InvalidParameterValue", invalidText)
 	}
 	return nil
 }
@@ -75,6 +80,9 @@ func checkSystemAttributes(attributes map[string]MessageAttribute) error {
 		}
 		if attribute.DataType != "String" || len(attribute.value()) == 0 {
 			return fail("InvalidParameterValue", "The message system attribute '%s' must be a non-empty String.", name)
+		}
+		if !attribute.isValid() {
+			return fail("InvalidParameterValue", invalidText)
 		}
 	}
 	return nil

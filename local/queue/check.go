@@ -12,9 +12,8 @@ func checkMessage(q *store, in *SendMessageInput) error {
 	switch {
 	case in.MessageBody == "":
 		return missing("MessageBody")
-	case !validBody(in.MessageBody):
-		return fail("InvalidMessageContents",
-			"Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
+	case !validText(in.MessageBody):
+		return fail("InvalidMessageContents", invalidText)
 	case messageSize(in) > q.MaximumMessageSize:
 		return fail("InvalidParameterValue",
 			"One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", q.MaximumMessageSize)
@@ -72,8 +71,13 @@ func validID(id string) bool {
 	return id != "" && len(id) <= 128 && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-func validBody(body string) bool {
-	return utf8.ValidString(body) && !strings.ContainsFunc(body, func(r rune) bool {
+const invalidText = "Invalid characters found. Valid unicode characters are " +
+	"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
+
+// validText allows what a body and the text of an attribute may consist of
+// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_MessageAttributeValue.html).
+func validText(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
 		control := r < 0x20 && r != '\t' && r != '\n' && r != '\r'
 		return control || r == 0xFFFE || r == 0xFFFF
 	})

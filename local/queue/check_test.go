@@ -57,6 +57,52 @@ func TestWhatAQueueCannotTakeIsRefused(t *testing.T) {
 	}
 }
 
+// The set is that of XML, in a body and in the text of an attribute alike.
+func TestAQueueTakesTheCharactersThatAWSDocuments(t *testing.T) {
+	for text, isTaken := range map[string]bool{
+		"\t": true, "\n": true, "\r": true, " ": true, "\x7f": true, "\u0080": true, "\uD7FF": true, "\uE000": true,
+		"\uFDD0": true, "\uFFFD": true, "\U00010000": true, "\U0001FFFE": true, "\U0010FFFF": true,
+		"\x00": false, "\x08": false, "\x0b": false, "\x0c": false, "\x0e": false, "\x1b": false, "\x1f": false,
+		"\uFFFE": false, "\uFFFF": false, "\xff": false, "\xc3": false, "\xed\xa0\x80": false,
+	} {
+		for name, c := range map[string]struct {
+			in   queue.SendMessageInput
+			want string
+		}{
+			"a body": {queue.SendMessageInput{MessageBody: "a" + text}, "InvalidMessageContents"},
+			"a String": {
+				queue.SendMessageInput{MessageBody: "x", MessageAttributes: map[string]queue.MessageAttribute{"a": {DataType: "String", StringValue: new("a" + text)}}},
+				"InvalidParameterValue",
+			},
+			"a String of its own": {
+				queue.SendMessageInput{MessageBody: "x", MessageAttributes: map[string]queue.MessageAttribute{"a": {DataType: "String.name", StringValue: new("a" + text)}}},
+				"InvalidParameterValue",
+			},
+			"a trace": {
+				queue.SendMessageInput{MessageBody: "x", MessageSystemAttributes: map[string]queue.MessageAttribute{"AWSTraceHeader": {DataType: "String", StringValue: new("a" + text)}}},
+				"InvalidParameterValue",
+			},
+			"a Binary": {
+				queue.SendMessageInput{MessageBody: "x", MessageAttributes: map[string]queue.MessageAttribute{"a": {DataType: "Binary", BinaryValue: []byte(text)}}},
+				"",
+			},
+		} {
+			virtually(t, queue.Config{}, []queue.Queue{standard("q")}, func(b *bench) {
+				c.in.QueueUrl = b.url
+				_, err := b.service.SendMessage(b.Context(), &c.in)
+				switch {
+				case isTaken || c.want == "":
+					if err != nil {
+						b.Errorf("%s with %q is refused: %v", name, text, err)
+					}
+				default:
+					b.expectCode(err, c.want)
+				}
+			})
+		}
+	}
+}
+
 func TestABatchThatCannotBeIsRefusedAsAWhole(t *testing.T) {
 	entry := func(id, body string) queue.SendMessageBatchRequestEntry {
 		return queue.SendMessageBatchRequestEntry{Id: id, MessageBody: body, MessageGroupId: "g"}

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -65,6 +66,10 @@ type Operation func(ctx context.Context, body []byte) (any, error)
 // type does not have is refused by its name instead of being ignored.
 func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
 	return func(ctx context.Context, body []byte) (any, error) {
+		// A decoder would put U+FFFD in the place of such bytes.
+		if !utf8.Valid(body) {
+			return nil, Errorf("ValidationException", "the local cloud cannot take this request: it is not UTF-8")
+		}
 		in := new(I)
 		decoder := json.NewDecoder(bytes.NewReader(body))
 		decoder.DisallowUnknownFields()

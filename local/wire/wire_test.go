@@ -79,6 +79,7 @@ func TestARequestThatCannotBeServedIsRefusedByName(t *testing.T) {
 	}{
 		"an unknown member":      {"Greeter.Greet", `{"Colour": 1}`, "ValidationException", `unknown field "Colour"`, 400},
 		"a member of wrong type": {"Greeter.Greet", `{"Name": 1}`, "ValidationException", "Name", 400},
+		"bytes that are no text": {"Greeter.Greet", "{\"Name\": \"\xff\"}", "ValidationException", "not UTF-8", 400},
 		"broken JSON":            {"Greeter.Greet", `{`, "ValidationException", "unexpected EOF", 400},
 		"an unknown operation":   {"Greeter.Part", `{}`, "UnknownOperationException", "does not support Part of Greeter", 400},
 		"an unknown service":     {"Butler.Greet", `{}`, "UnknownOperationException", `"Butler.Greet"`, 400},

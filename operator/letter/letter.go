@@ -10,12 +10,17 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"example.com/saga/pkg/sqsbody"
 )
 
 // Letter is a message in a dead-letter queue.
 type Letter struct {
-	ID   string
+	ID string
+	// Body is the message's own, as it was before it was escaped for SQS.
 	Body string
+	// Undecoded is why Body is still escaped, if it is.
+	Undecoded error
 	// Attributes are the message attributes, in which who wrote the letter says
 	// why.
 	Attributes map[string]types.MessageAttributeValue
@@ -50,12 +55,12 @@ const (
 	functionMessage = "ErrorMessage"
 )
 
-// ReasonAttributes lists the attributes that say why a letter is one: they are
-// about the letter and not about what is in it.
+// ReasonAttributes lists the attributes that say why a letter is one and how its
+// body is escaped: they are about the letter and not about what is in it.
 func ReasonAttributes() []string {
 	return []string{
 		ErrorCode, ErrorMessage, RuleARN, TargetARN, retries, exhausted,
-		requestID, functionCode, functionMessage,
+		requestID, functionCode, functionMessage, sqsbody.Attribute,
 	}
 }
 
@@ -65,9 +70,15 @@ func read(message types.Message) (Letter, error) {
 	if err != nil {
 		return Letter{}, fmt.Errorf("when letter %s was sent: %w", aws.ToString(message.MessageId), err)
 	}
+	body := aws.ToString(message.Body)
+	decoded, undecoded := sqsbody.Decode(body, aws.ToString(message.MessageAttributes[sqsbody.Attribute].StringValue))
+	if undecoded == nil {
+		body = decoded
+	}
 	return Letter{
 		ID:         aws.ToString(message.MessageId),
-		Body:       aws.ToString(message.Body),
+		Body:       body,
+		Undecoded:  undecoded,
 		Attributes: message.MessageAttributes,
 		Group:      system(types.MessageSystemAttributeNameMessageGroupId),
 		Trace:      system(types.MessageSystemAttributeNameAWSTraceHeader),

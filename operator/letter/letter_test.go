@@ -174,6 +174,35 @@ func TestTheReasonOfALetter(t *testing.T) {
 	}
 }
 
+func TestALetterHasTheBodyThatItWasWrittenFor(t *testing.T) {
+	for name, c := range map[string]struct{ sent, encoding, body, undecoded string }{
+		"as it was":              {"100%25", "", "100%25", ""},
+		"percent-encoded":        {`{"id":"e-1%EF%BF%BF","note":"100%25"}`, "percent", `{"id":"e-1` + "\uFFFF" + `","note":"100%"}`, ""},
+		"with bytes, not UTF-8":  {"%FF%00", "percent", "\xff\x00", ""},
+		"empty":                  {"(empty)", "empty", "", ""},
+		"in an unknown encoding": {"H4sI", "gzip", "H4sI", `the body has the unknown encoding "gzip"`},
+		"badly encoded":          {"100%", "percent", "100%", "the body is not percent-encoded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := lettertest.New()
+			attributes := map[string]string{letter.ErrorCode: "INVALID_EVENT"}
+			if c.encoding != "" {
+				attributes["BODY_ENCODING"] = c.encoding
+			}
+			fake.Put(url, c.sent, "", 0, attributes)
+			letters, err := queue(fake).Look(t.Context(), 1)
+			if err != nil || len(letters) != 1 {
+				t.Fatalf("%d letters, %v", len(letters), err)
+			}
+			got := letters[0]
+			if got.Body != c.body || (got.Undecoded == nil) != (c.undecoded == "") ||
+				(got.Undecoded != nil && !strings.Contains(got.Undecoded.Error(), c.undecoded)) {
+				t.Errorf("the body is %q, %v", got.Body, got.Undecoded)
+			}
+		})
+	}
+}
+
 func TestTheContentOfALetter(t *testing.T) {
 	for body, want := range map[string]letter.Content{
 		`{"type":"order.placed","id":"e-1","subject":"o-1"}`:                                                                          {Type: "order.placed", ID: "e-1", Order: "o-1"},

@@ -223,6 +223,68 @@ func TestALetterOfAFunctionGoesBackToIt(t *testing.T) {
 	}
 }
 
+// escaped puts a letter whose body is escaped into the queue.
+func (d *desk) escaped(body, encoding string) {
+	d.sqs.Put(dead, body, "", 0, map[string]string{letter.ErrorCode: "INVALID_EVENT", letter.ErrorMessage: "x", "BODY_ENCODING": encoding})
+}
+
+func TestAFunctionIsInvokedWithTheBodyThatALetterWasWrittenFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		sent, encoding string
+		want           string
+		stays          bool
+	}{
+		"JSON with U+FFFF":       {`{"a":"100%25 %EF%BF%BF"}`, "percent", `Event worker {"a":"100% ` + "\uFFFF" + `"}`, false},
+		"what is not UTF-8":      {`{"a":"%FF"}`, "percent", "function worker cannot be invoked with it: it is not JSON in UTF-8", true},
+		"nothing":                {"(empty)", "empty", "function worker cannot be invoked with it: it is not JSON in UTF-8", true},
+		"what cannot be decoded": {"%zz", "percent", `the body is not percent-encoded: invalid URL escape "%zz"`, true},
+		"an unknown encoding":    {"{}", "base64", `the body has the unknown encoding "base64"`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk()
+			d.Sources, d.Owners = nil, map[string][]string{lettertest.ARN(dead): {"worker"}}
+			d.escaped(c.sent, c.encoding)
+			want, invoked, left := []string{"m-1 to function worker"}, []string{c.want}, []string(nil)
+			if c.stays {
+				want, invoked, left = []string{"m-1 stays: " + c.want}, nil, []string{"m-1"}
+			}
+			assertEqual(t, "the outcomes of a dry run", want, d.redrive(t, redrive.Options{DryRun: true}))
+			assertEqual(t, "the outcomes", want, d.redrive(t, redrive.Options{}))
+			assertEqual(t, "the invocations", invoked, d.functions.invoked)
+			assertEqual(t, "visible letters", left, d.sqs.Visible(dead))
+		})
+	}
+}
+
+func TestAQueueGetsTheBodyThatALetterWasWrittenForOrTheLetterStays(t *testing.T) {
+	for name, c := range map[string]struct {
+		sent, encoding, want string
+		stays                bool
+	}{
+		"what SQS takes": {"100%25", "percent", "100%", false},
+		"U+FFFF":         {`{"a":"%EF%BF%BF"}`, "percent", "queue Shop/Queue cannot carry it: SQS takes no U+FFFF, which is at byte 6 of the body", true},
+		"not UTF-8":      {"%FF", "percent", "queue Shop/Queue cannot carry it: SQS takes no byte 0xFF that is not UTF-8, which is at byte 0 of the body", true},
+		"nothing":        {"(empty)", "empty", "queue Shop/Queue cannot carry it: SQS takes no empty body", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk()
+			d.escaped(c.sent, c.encoding)
+			if c.stays {
+				for _, dryRun := range []bool{true, false} {
+					assertEqual(t, "the outcomes", []string{"m-1 stays: " + c.want}, d.redrive(t, redrive.Options{DryRun: dryRun}))
+				}
+				assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+				assertEqual(t, "messages that were sent", 0, len(d.sqs.Queues[work]))
+				return
+			}
+			assertEqual(t, "the outcomes", []string{"m-1 to queue Shop/Queue"}, d.redrive(t, redrive.Options{}))
+			sent := d.sqs.Queues[work][0]
+			assertEqual(t, "the body", c.want, *sent.Body)
+			assertEqual(t, "the attributes", 0, len(sent.MessageAttributes))
+		})
+	}
+}
+
 func TestALetterOfWhichNobodyKnowsWhereItCameFromStays(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*desk)

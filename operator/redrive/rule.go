@@ -83,7 +83,10 @@ func (r *Redriver) wayOfRule(ctx context.Context, l letter.Letter) (way, error) 
 			return way{}, err
 		}
 		payload, err := u.input(target)
-		return r.toFunction(u.target.String(), payload), err
+		if err != nil {
+			return way{}, err
+		}
+		return r.toFunction(u.target.String(), payload)
 	case u.target.Service == "events" && kind == "event-bus":
 		return r.toBus(name, u.target.String(), u.envelope), nil
 	case u.target.Service == "events" && kind == "api-destination", u.target.Service == "logs":
@@ -111,7 +114,7 @@ func (r *Redriver) wayToQueue(ctx context.Context, u undelivered) (way, error) {
 	if err != nil {
 		return way{}, fmt.Errorf("find queue %s: %w", u.target.Resource, err)
 	}
-	return r.toQueue(message{url: aws.ToString(out.QueueUrl), body: body, group: group, letter: u.Letter}, u.target.Resource), nil
+	return r.toQueue(message{url: aws.ToString(out.QueueUrl), body: body, group: group, letter: u.Letter}, u.target.Resource)
 }
 
 // targetOf asks the rule how it delivers to the target.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"example.com/saga/operator/letter"
+	"example.com/saga/pkg/sqsbody"
 )
 
 type queueAttribute = types.QueueAttributeName
@@ -32,6 +34,8 @@ type way struct {
 // way finds the way back of a letter in the queue with the given ARN.
 func (r *Redriver) way(ctx context.Context, arn string, l letter.Letter) (way, error) {
 	switch {
+	case l.Undecoded != nil:
+		return way{}, l.Undecoded
 	case l.Attribute(letter.RuleARN) != "":
 		return r.wayOfRule(ctx, l)
 	case l.Attribute(letter.ScheduleARN) != "":
@@ -46,9 +50,9 @@ func (r *Redriver) way(ctx context.Context, arn string, l letter.Letter) (way, e
 	functions := r.Owners[arn]
 	switch {
 	case len(sources) == 1 && len(functions) == 0:
-		return r.toQueue(message{url: sources[0].URL, body: l.Body, letter: l}, sources[0].Name), nil
+		return r.toQueue(message{url: sources[0].URL, body: l.Body, letter: l}, sources[0].Name)
 	case len(sources) == 0 && len(functions) == 1:
-		return r.toFunction(functions[0], l.Body), nil
+		return r.toFunction(functions[0], l.Body)
 	case len(sources) == 0 && len(functions) == 0:
 		return way{}, errors.New("nothing has this queue for its dead-letter queue, and the letter has no " + letter.RuleARN)
 	default:
@@ -64,13 +68,18 @@ type message struct {
 	letter letter.Letter
 }
 
-func (r *Redriver) toQueue(m message, name string) way {
+// toQueue sends the message as it was, and never escaped: a consumer does not look
+// for that.
+func (r *Redriver) toQueue(m message, name string) (way, error) {
+	if err := sqsbody.Check(m.body); err != nil {
+		return way{}, fmt.Errorf("queue %s cannot carry it: %w", name, err)
+	}
 	return way{"queue " + name, func(ctx context.Context) error {
 		if _, err := r.Queues.SendMessage(ctx, m.input()); err != nil {
 			return fmt.Errorf("send to queue %s: %w", name, err)
 		}
 		return nil
-	}}
+	}}, nil
 }
 
 // input makes the request. The de-duplication id is of the letter, and not the
@@ -113,9 +122,12 @@ func (m message) groupID() string {
 	return m.letter.ID
 }
 
-// toFunction invokes a function as its events do: nobody waits for the answer, and
-// Lambda tries again.
-func (r *Redriver) toFunction(name, payload string) way {
+// toFunction invokes a function as its events do: without waiting for the answer,
+// and Lambda tries again.
+func (r *Redriver) toFunction(name, payload string) (way, error) {
+	if !json.Valid([]byte(payload)) || !utf8.ValidString(payload) {
+		return way{}, fmt.Errorf("function %s cannot be invoked with it: it is not JSON in UTF-8", name)
+	}
 	return way{"function " + name, func(ctx context.Context) error {
 		if _, err := r.Functions.Invoke(ctx, &lambda.InvokeInput{
 			FunctionName: &name, InvocationType: lambdatypes.InvocationTypeEvent, Payload: []byte(payload),
@@ -123,5 +135,5 @@ func (r *Redriver) toFunction(name, payload string) way {
 			return fmt.Errorf("invoke function %s: %w", name, err)
 		}
 		return nil
-	}}
+	}}, nil
 }

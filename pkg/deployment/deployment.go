@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"strconv"
 	"time"
@@ -28,10 +27,6 @@ import (
 	"example.com/saga/pkg/worker"
 )
 
-// parallelism is how many message groups of a batch a function works on at the
-// same time: they wait for DynamoDB and EventBridge, not for the processor.
-const parallelism = 10
-
 // Deployment is what a function works with.
 type Deployment struct {
 	// Table is the name of the context's dedup table.
@@ -44,9 +39,10 @@ type Deployment struct {
 	// Tracer starts the spans of the function's service.
 	Tracer trace.Tracer
 
-	retention       time.Duration
-	deadLetterQueue *worker.DeadLetterQueue
-	backoff         worker.Backoff
+	retention time.Duration
+	queues    *sqs.Client
+	// What a function behind HTTP, or without a queue of its own, does not have.
+	deadLetterQueueURL, queueURL string
 }
 
 // settings are the environment variables that the stack sets.
@@ -84,21 +80,23 @@ func Participant[S any](d *Deployment, context participant.Config[S]) (*particip
 	return participant.New(context)
 }
 
-// Door makes the door through which events reach a handler. It needs the
-// function's dead-letter queue.
-func (d *Deployment) Door(handle worker.Handle) (*worker.Door, error) {
-	if d.deadLetterQueue.URL == "" {
+// Handler makes the handler of the events that the function is invoked with. It
+// needs the function's dead-letter queue.
+func (d *Deployment) Handler(handle worker.Handle) (*worker.Handler, error) {
+	if d.deadLetterQueueURL == "" {
 		return nil, errors.New("the environment variable DEAD_LETTER_QUEUE_URL is not set")
 	}
-	return &worker.Door{
-		Handle:      handle,
-		DeadLetters: d.deadLetterQueue,
-		Backoff:     d.backoff,
-		Logger:      d.Logger,
-		Tracer:      d.Tracer,
-		Clock:       time.Now,
-		Parallelism: parallelism,
-	}, nil
+	deadLetters, err := worker.NewDeadLetterQueue(d.queues, d.deadLetterQueueURL)
+	if err != nil {
+		return nil, err
+	}
+	backoff, err := newBackoff(d.queues, d.queueURL)
+	if err != nil {
+		return nil, err
+	}
+	return worker.New(worker.Config{
+		Handle: handle, DeadLetters: deadLetters, Backoff: backoff, Logger: d.Logger, Tracer: d.Tracer,
+	})
 }
 
 func load(ctx context.Context) (*Deployment, error) {
@@ -119,19 +117,23 @@ func load(ctx context.Context) (*Deployment, error) {
 		return nil, err
 	}
 	client := dynamodb.NewFromConfig(aws)
-	queues := sqs.NewFromConfig(aws)
+	publisher, err := eventbridge.NewPublisher(eventbridge.Config{Client: awseventbridge.NewFromConfig(aws), Bus: s.bus})
+	if err != nil {
+		return nil, err
+	}
 	return &Deployment{
 		Table:     s.table,
 		DynamoDB:  client,
 		Store:     dynamo.NewStore(client, s.table),
-		Publisher: eventbridge.NewPublisher(awseventbridge.NewFromConfig(aws), s.bus, participant.Jitter(rand.Float64)),
+		Publisher: publisher,
 		Language:  language,
 		Logger:    logger,
 		Tracer:    newTracer(ctx, s, logger),
 
-		retention:       s.retention,
-		deadLetterQueue: &worker.DeadLetterQueue{Client: queues, URL: s.deadLetterQueueURL},
-		backoff:         newBackoff(queues, s.queueURL),
+		retention:          s.retention,
+		queues:             sqs.NewFromConfig(aws),
+		deadLetterQueueURL: s.deadLetterQueueURL,
+		queueURL:           s.queueURL,
 	}, nil
 }
 
@@ -152,11 +154,11 @@ func newTracer(ctx context.Context, s settings, logger *slog.Logger) trace.Trace
 }
 
 // newBackoff delays the failed messages of the function's queue, if it has one.
-func newBackoff(client worker.Hider, url string) worker.Backoff {
+func newBackoff(client worker.Hider, url string) (worker.Backoff, error) {
 	if url == "" {
-		return nil
+		return nil, nil
 	}
-	return &worker.VisibilityBackoff{Client: client, URL: url, Random: rand.Float64}
+	return worker.NewVisibilityBackoff(client, url, nil)
 }
 
 // read takes the settings out of the environment and names all that are

@@ -1,13 +1,17 @@
 package deployment
 
 import (
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/tracing"
-	"example.com/saga/pkg/worker"
 )
 
 func environment() map[string]string {
@@ -78,13 +82,42 @@ func TestAFunctionBehindHTTPHasNoDeadLetterQueue(t *testing.T) {
 	}
 }
 
+// hider is an SQS client that keeps the URL of the queue whose messages it hides.
+type hider struct{ url string }
+
+func (h *hider) ChangeMessageVisibilityBatch(
+	_ context.Context, in *sqs.ChangeMessageVisibilityBatchInput, _ ...func(*sqs.Options),
+) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
+	h.url = *in.QueueUrl
+	return &sqs.ChangeMessageVisibilityBatchOutput{}, nil
+}
+
 func TestOnlyAFunctionThatKnowsItsQueueDelaysFailedMessages(t *testing.T) {
-	if backoff := newBackoff(nil, ""); backoff != nil {
-		t.Errorf("without a queue there is the backoff %v", backoff)
+	if backoff, err := newBackoff(&hider{}, ""); backoff != nil || err != nil {
+		t.Errorf("without a queue there is the backoff %v, %v", backoff, err)
 	}
-	backoff, ok := newBackoff(nil, "https://sqs.example.com/1/payment").(*worker.VisibilityBackoff)
-	if !ok || backoff.URL != "https://sqs.example.com/1/payment" {
-		t.Errorf("with a queue the backoff is %v", backoff)
+	client := &hider{}
+	backoff, err := newBackoff(client, "https://sqs.example.com/1/payment")
+	if err != nil {
+		t.Fatal(err)
+	}
+	failed := events.SQSMessage{Attributes: map[string]string{"ApproximateReceiveCount": "1"}}
+	if err := backoff.Delay(t.Context(), [][]events.SQSMessage{{failed}}); err != nil || client.url != "https://sqs.example.com/1/payment" {
+		t.Errorf("messages of %q are delayed, %v", client.url, err)
+	}
+}
+
+func TestAHandlerNeedsTheDeadLetterQueue(t *testing.T) {
+	handle := func(context.Context, event.Event) error { return nil }
+	d := &Deployment{Logger: slog.New(slog.DiscardHandler), queues: &sqs.Client{}}
+	if _, err := d.Handler(handle); err == nil || err.Error() != "the environment variable DEAD_LETTER_QUEUE_URL is not set" {
+		t.Errorf("without a dead-letter queue the error is %v", err)
+	}
+	for _, queueURL := range []string{"", "https://sqs.example.com/1/payment"} {
+		d.deadLetterQueueURL, d.queueURL = "https://sqs.example.com/1/payment-dead", queueURL
+		if _, err := d.Handler(handle); err != nil {
+			t.Errorf("with the queue %q: %v", queueURL, err)
+		}
 	}
 }
 

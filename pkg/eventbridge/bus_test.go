@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/pkg/event"
+	publisher "example.com/saga/pkg/eventbridge"
 )
 
 var errBroken = errors.New("broken")
@@ -84,6 +85,16 @@ type pauses []int
 func (p *pauses) pause(_ context.Context, n int) error {
 	*p = append(*p, n)
 	return nil
+}
+
+// newPublisher makes a publisher on the bus global.
+func newPublisher(t *testing.T, client publisher.Client, pause func(context.Context, int) error) *publisher.Publisher {
+	t.Helper()
+	p, err := publisher.NewPublisher(publisher.Config{Client: client, Bus: "global", Pause: pause})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func newEvent(id, text string) event.Event {

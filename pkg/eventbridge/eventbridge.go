@@ -23,7 +23,9 @@ package eventbridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -50,21 +52,40 @@ type Client interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
+// Config says where a Publisher publishes. What has no default is required.
+type Config struct {
+	Client Client
+	// Bus is the name or the ARN of the bus.
+	Bus string
+	// Pause waits before failed entries are put again for the nth time (1, 2, …).
+	// If it returns an error, the publisher gives up. The default is
+	// participant.Jitter, which fails at once if there is no time left to wait.
+	Pause func(ctx context.Context, n int) error
+}
+
 // Publisher is a participant.Publisher on one bus.
 type Publisher struct {
-	client Client
-	bus    string
-	pause  func(ctx context.Context, attempt int) error
+	config Config
 }
 
 var _ participant.Publisher = (*Publisher)(nil)
 
-// NewPublisher makes a publisher on the bus with this name or ARN. It waits with
-// pause before it puts failed entries again for the nth time (1, 2, …), and
-// gives up if that is an error: participant.Jitter fails at once where there is
-// no time left for the pause.
-func NewPublisher(client Client, bus string, pause func(ctx context.Context, n int) error) *Publisher {
-	return &Publisher{client: client, bus: bus, pause: pause}
+// NewPublisher makes a publisher. An error names all that is missing.
+func NewPublisher(config Config) (*Publisher, error) {
+	var problems []error
+	if config.Client == nil {
+		problems = append(problems, errors.New("no Client"))
+	}
+	if config.Bus == "" {
+		problems = append(problems, errors.New("no Bus"))
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("eventbridge.Config: %w", errors.Join(problems...))
+	}
+	if config.Pause == nil {
+		config.Pause = participant.Jitter(rand.Float64)
+	}
+	return &Publisher{config}, nil
 }
 
 // Publish implements participant.Publisher.
@@ -76,7 +97,7 @@ func (p *Publisher) Publish(ctx context.Context, events ...event.Event) error {
 			return err
 		}
 		entry := types.PutEventsRequestEntry{
-			EventBusName: &p.bus,
+			EventBusName: &p.config.Bus,
 			Source:       aws.String(e.Source),
 			DetailType:   aws.String(e.Type),
 			Detail:       aws.String(string(detail)),
@@ -117,7 +138,7 @@ func size(entry types.PutEventsRequestEntry) int {
 // put sends the entries of one call until each is accepted.
 func (p *Publisher) put(ctx context.Context, entries []types.PutEventsRequestEntry) error {
 	for attempt := 1; ; attempt++ {
-		out, err := p.client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
+		out, err := p.config.Client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
 		if err != nil {
 			return fmt.Errorf("put %d events: %w", len(entries), err)
 		}
@@ -125,7 +146,7 @@ func (p *Publisher) put(ctx context.Context, entries []types.PutEventsRequestEnt
 		if len(failed) == 0 || attempt == maximumAttempts {
 			return err
 		}
-		if paused := p.pause(ctx, attempt); paused != nil {
+		if paused := p.config.Pause(ctx, attempt); paused != nil {
 			return fmt.Errorf("%w, and then: %w", err, paused)
 		}
 		entries = failed

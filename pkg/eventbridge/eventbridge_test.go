@@ -21,7 +21,7 @@ import (
 func TestAnEventIsPutAsItTravels(t *testing.T) {
 	b, p := &bus{}, &pauses{}
 	e := newEvent("e-1", "<é>")
-	if err := publisher.NewPublisher(b, "global", p.pause).Publish(t.Context(), e); err != nil {
+	if err := newPublisher(t, b, p.pause).Publish(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	encoded, err := json.Marshal(e)
@@ -43,7 +43,7 @@ func TestAnEntryHasTheTraceOfItsEventInItsHeader(t *testing.T) {
 	events := numbered(3)
 	events[0].TraceParent = "00-67891233abcdef012345678912345678-53995c3f42cd8ad8-01"
 	events[1].TraceParent = "00-67891233abcdef012345678912345678-53995c3f42cd8ad8-00"
-	if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), events...); err != nil {
+	if err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), events...); err != nil {
 		t.Fatal(err)
 	}
 	var got []*string
@@ -61,14 +61,14 @@ func TestAnEntryHasTheTraceOfItsEventInItsHeader(t *testing.T) {
 
 func TestNothingToPublishMakesNoCall(t *testing.T) {
 	b := &bus{}
-	if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context()); err != nil || len(b.calls) != 0 {
+	if err := newPublisher(t, b, new(pauses).pause).Publish(t.Context()); err != nil || len(b.calls) != 0 {
 		t.Errorf("%v after %d calls", err, len(b.calls))
 	}
 }
 
 func TestACallHasAtMostTenEntriesInOrder(t *testing.T) {
 	b := &bus{}
-	if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), numbered(21)...); err != nil {
+	if err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), numbered(21)...); err != nil {
 		t.Fatal(err)
 	}
 	assertCalls(t, b, [][]string{
@@ -96,7 +96,7 @@ func TestACallHasAtMost256KiB(t *testing.T) {
 				events = append(events, newEvent(fmt.Sprint(i), strings.Repeat("x", bytes-frame)))
 			}
 			b := &bus{}
-			if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), events...); err != nil {
+			if err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), events...); err != nil {
 				t.Fatal(err)
 			}
 			assertCalls(t, b, c.want)
@@ -119,7 +119,7 @@ func TestOnlyTheEntriesThatFailedArePutAgain(t *testing.T) {
 		{"1": "ThrottlingException", "3": "InternalFailure", "4": "InternalFailure"},
 		{"3": "InternalFailure"},
 	}}, &pauses{}
-	if err := publisher.NewPublisher(b, "global", p.pause).Publish(t.Context(), numbered(11)...); err != nil {
+	if err := newPublisher(t, b, p.pause).Publish(t.Context(), numbered(11)...); err != nil {
 		t.Fatal(err)
 	}
 	assertCalls(t, b, [][]string{
@@ -140,7 +140,7 @@ func TestAnEntryThatCanNeverBeAcceptedIsAnErrorAtOnce(t *testing.T) {
 	for _, code := range []string{"MalformedDetail", "NotAuthorizedForSourceException", "InvalidArgument", "AccessDeniedException"} {
 		t.Run(code, func(t *testing.T) {
 			b, p := &bus{answers: []map[string]string{{"0": "ThrottlingException", "1": code}}}, &pauses{}
-			err := publisher.NewPublisher(b, "global", p.pause).Publish(t.Context(), numbered(3)...)
+			err := newPublisher(t, b, p.pause).Publish(t.Context(), numbered(3)...)
 			if err == nil || !strings.Contains(err.Error(), code) || !strings.Contains(err.Error(), "warehouse.order-shipped") {
 				t.Errorf("the error %v does not say what was refused and why", err)
 			}
@@ -154,7 +154,7 @@ func TestAnEntryThatCanNeverBeAcceptedIsAnErrorAtOnce(t *testing.T) {
 func TestEntriesThatFailFiveTimesAreAnError(t *testing.T) {
 	busy := map[string]string{"0": "ThrottlingException"}
 	b, p := &bus{answers: []map[string]string{busy, busy, busy, busy, busy, busy}}, &pauses{}
-	err := publisher.NewPublisher(b, "global", p.pause).Publish(t.Context(), numbered(1)...)
+	err := newPublisher(t, b, p.pause).Publish(t.Context(), numbered(1)...)
 	if err == nil || !strings.Contains(err.Error(), "ThrottlingException") {
 		t.Errorf("the error is %v", err)
 	}
@@ -165,7 +165,7 @@ func TestEntriesThatFailFiveTimesAreAnError(t *testing.T) {
 
 func TestAfterAFailureNothingLaterIsPut(t *testing.T) {
 	b := &bus{answers: []map[string]string{{"2": "MalformedDetail"}}}
-	if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), numbered(12)...); err == nil || len(b.calls) != 1 {
+	if err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), numbered(12)...); err == nil || len(b.calls) != 1 {
 		t.Errorf("%v after %d calls", err, len(b.calls))
 	}
 }
@@ -181,7 +181,7 @@ func TestAnAnswerThatDoesNotFitIsAnError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &bus{spoil: spoil}
-			if err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), numbered(3)...); err == nil {
+			if err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), numbered(3)...); err == nil {
 				t.Error("it is taken for a success")
 			}
 		})
@@ -191,7 +191,7 @@ func TestAnAnswerThatDoesNotFitIsAnError(t *testing.T) {
 func TestAnInvalidEventIsNeverPutAndNeitherIsWhatWasToGoWithIt(t *testing.T) {
 	b := &bus{}
 	events := append(numbered(12), event.Event{ID: "invalid"})
-	err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), events...)
+	err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), events...)
 	if !errors.Is(err, event.ErrInvalid) || len(b.calls) != 0 {
 		t.Errorf("%v after %d calls", err, len(b.calls))
 	}
@@ -199,7 +199,7 @@ func TestAnInvalidEventIsNeverPutAndNeitherIsWhatWasToGoWithIt(t *testing.T) {
 
 func TestACallThatFailsIsAnError(t *testing.T) {
 	b := &bus{err: errBroken}
-	err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), numbered(1)...)
+	err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), numbered(1)...)
 	if !errors.Is(err, errBroken) || errors.Is(err, event.ErrInvalid) || len(b.calls) != 1 {
 		t.Errorf("%v after %d calls", err, len(b.calls))
 	}
@@ -208,7 +208,7 @@ func TestACallThatFailsIsAnError(t *testing.T) {
 func TestAnInterruptedPauseEndsThePublishing(t *testing.T) {
 	b := &bus{answers: []map[string]string{{"0": "ThrottlingException"}}}
 	interrupted := func(context.Context, int) error { return context.DeadlineExceeded }
-	err := publisher.NewPublisher(b, "global", interrupted).Publish(t.Context(), numbered(1)...)
+	err := newPublisher(t, b, interrupted).Publish(t.Context(), numbered(1)...)
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "ThrottlingException") || len(b.calls) != 1 {
 		t.Errorf("%v after %d calls", err, len(b.calls))
 	}
@@ -222,7 +222,7 @@ func TestFailedEntriesArePutAgainOnlyWithinTheTimeThatIsLeft(t *testing.T) {
 		defer cancel()
 		began := time.Now()
 		// The pauses are 5, 10 and 20 milliseconds: the third would be too long.
-		err := publisher.NewPublisher(b, "global", participant.Jitter(func() float64 { return 0.5 })).Publish(ctx, numbered(1)...)
+		err := newPublisher(t, b, participant.Jitter(func() float64 { return 0.5 })).Publish(ctx, numbered(1)...)
 		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "ThrottlingException") {
 			t.Errorf("the error is %v", err)
 		}
@@ -235,7 +235,7 @@ func TestFailedEntriesArePutAgainOnlyWithinTheTimeThatIsLeft(t *testing.T) {
 func TestAnEventThatIsTooLargeIsNeverPutAndNeitherIsWhatWasToGoWithIt(t *testing.T) {
 	b := &bus{}
 	tooLarge := strings.Repeat("x", event.MaximumSize-size(t, newEvent("12", ""))+1)
-	err := publisher.NewPublisher(b, "global", new(pauses).pause).Publish(t.Context(), append(numbered(12), newEvent("12", tooLarge))...)
+	err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), append(numbered(12), newEvent("12", tooLarge))...)
 	if !errors.Is(err, event.ErrInvalid) || len(b.calls) != 0 {
 		t.Errorf("%v after %d calls", err, len(b.calls))
 	}
@@ -245,7 +245,7 @@ func TestAnEventThatIsTooLargeIsNeverPutAndNeitherIsWhatWasToGoWithIt(t *testing
 // caller publishes again, and whoever gets an entry twice knows it by its id.
 func TestEventsWhoseAcceptanceWasLostArePutAgainTheSame(t *testing.T) {
 	b := &bus{err: errBroken}
-	p := publisher.NewPublisher(b, "global", new(pauses).pause)
+	p := newPublisher(t, b, new(pauses).pause)
 	if err := p.Publish(t.Context(), numbered(2)...); !errors.Is(err, errBroken) {
 		t.Fatalf("the error is %v", err)
 	}
@@ -258,4 +258,30 @@ func TestEventsWhoseAcceptanceWasLostArePutAgainTheSame(t *testing.T) {
 			t.Errorf("put again as %s", *again.Detail)
 		}
 	}
+}
+
+func TestAPublisherNamesAllThatIsMissingAtOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		config publisher.Config
+		want   string
+	}{
+		"everything": {publisher.Config{}, "eventbridge.Config: no Client\nno Bus"},
+		"the client": {publisher.Config{Bus: "global"}, "eventbridge.Config: no Client"},
+		"the bus":    {publisher.Config{Client: &bus{}}, "eventbridge.Config: no Bus"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if p, err := publisher.NewPublisher(c.config); p != nil || err == nil || err.Error() != c.want {
+				t.Errorf("the publisher is %v, the error %v", p, err)
+			}
+		})
+	}
+}
+
+// The pause has a default, without which the first throttling would be a panic.
+func TestAPublisherWithoutAPausePausesAtRandom(t *testing.T) {
+	b := &bus{answers: []map[string]string{{"0": "ThrottlingException"}}}
+	if err := newPublisher(t, b, nil).Publish(t.Context(), numbered(1)...); err != nil {
+		t.Error(err)
+	}
+	assertCalls(t, b, [][]string{{"0"}, {"0"}})
 }

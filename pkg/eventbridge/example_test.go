@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"example.com/saga/pkg/event"
 	publisher "example.com/saga/pkg/eventbridge"
-	"example.com/saga/pkg/participant"
 )
 
 // Three events are put in one call. The bus is too busy for the second, which is
@@ -17,7 +15,11 @@ import (
 // but here one that answers from a script.
 func ExamplePublisher_Publish() {
 	client := &bus{answers: []map[string]string{{"e-2": "ThrottlingException"}}}
-	p := publisher.NewPublisher(client, "global", participant.Jitter(rand.Float64))
+	p, err := publisher.NewPublisher(publisher.Config{Client: client, Bus: "global"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 
 	var events []event.Event
 	for _, id := range []string{"e-1", "e-2", "e-3"} {

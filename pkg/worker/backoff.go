@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"time"
@@ -43,12 +44,36 @@ type Hider interface {
 // VisibilityBackoff is a Backoff by the visibility timeout of an SQS queue. It
 // needs the permission sqs:ChangeMessageVisibility, and one call for ten
 // messages. The delay doubles with every delivery of the message from a second
-// to five minutes, and is shortened by up to a half, by random in [0, 1).
+// to five minutes, and is shortened by up to a half, by random.
 type VisibilityBackoff struct {
-	Client Hider
-	// URL is that of the queue which the messages come from.
-	URL    string
-	Random func() float64
+	client Hider
+	url    string
+	random func() float64
+}
+
+// NewVisibilityBackoff makes a backoff of the messages of the queue with this URL.
+// Without random, which returns a number in [0, 1), it is that of math/rand/v2. An
+// error names all that is missing.
+func NewVisibilityBackoff(client Hider, url string, random func() float64) (*VisibilityBackoff, error) {
+	if err := checkQueue(client != nil, url); err != nil {
+		return nil, fmt.Errorf("worker.NewVisibilityBackoff: %w", err)
+	}
+	if random == nil {
+		random = rand.Float64
+	}
+	return &VisibilityBackoff{client, url, random}, nil
+}
+
+// checkQueue returns an error that names what is missing to call a queue.
+func checkQueue(hasClient bool, url string) error {
+	var problems []error
+	if !hasClient {
+		problems = append(problems, errors.New("no client"))
+	}
+	if url == "" {
+		problems = append(problems, errors.New("no queue URL"))
+	}
+	return errors.Join(problems...)
 }
 
 var _ Backoff = (*VisibilityBackoff)(nil)
@@ -88,11 +113,11 @@ func (b *VisibilityBackoff) delay(message events.SQSMessage) (time.Duration, err
 		delay *= 2
 	}
 	delay = min(delay, maximumDelay)
-	return delay - time.Duration(b.Random()*float64(delay)/2), nil
+	return delay - time.Duration(b.random()*float64(delay)/2), nil
 }
 
 func (b *VisibilityBackoff) change(ctx context.Context, changes []types.ChangeMessageVisibilityBatchRequestEntry) error {
-	out, err := b.Client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &b.URL, Entries: changes})
+	out, err := b.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &b.url, Entries: changes})
 	if err != nil {
 		return fmt.Errorf("delay %d messages: %w", len(changes), err)
 	}
@@ -104,13 +129,13 @@ func (b *VisibilityBackoff) change(ctx context.Context, changes []types.ChangeMe
 }
 
 // backOff delays what failed, in what is left of the time of the invocation.
-func (d *Door) backOff(ctx context.Context, groups [][]events.SQSMessage) {
-	if d.Backoff == nil || len(groups) == 0 {
+func (h *Handler) backOff(ctx context.Context, groups [][]events.SQSMessage) {
+	if h.config.Backoff == nil || len(groups) == 0 {
 		return
 	}
-	ctx, cancel := WithReserve(ctx, answerReserve)
+	ctx, cancel := WithDeadlineMargin(ctx, answerMargin)
 	defer cancel()
-	if err := d.Backoff.Delay(ctx, groups); err != nil {
-		d.Logger.WarnContext(ctx, "messages that failed are not delayed", slog.String("error", err.Error()))
+	if err := safely(func() error { return h.config.Backoff.Delay(ctx, groups) }); err != nil {
+		h.config.Logger.WarnContext(ctx, "messages that failed are not delayed", slog.String("error", err.Error()))
 	}
 }

@@ -47,10 +47,16 @@ func (h *hider) ChangeMessageVisibilityBatch(
 	return &sqs.ChangeMessageVisibilityBatchOutput{Failed: h.failed}, nil
 }
 
-// newBackoff makes a backoff whose delays are not shortened.
-func newBackoff() (*worker.VisibilityBackoff, *hider) {
+// newBackoff makes a backoff whose delays are shortened by the share that random
+// is of a half.
+func newBackoff(t *testing.T, random float64) (*worker.VisibilityBackoff, *hider) {
+	t.Helper()
 	client := &hider{hidden: make(map[string]int32)}
-	return &worker.VisibilityBackoff{Client: client, URL: standardURL, Random: func() float64 { return 0 }}, client
+	backoff, err := worker.NewVisibilityBackoff(client, standardURL, func() float64 { return random })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return backoff, client
 }
 
 // received makes a message that was received so many times.
@@ -64,7 +70,7 @@ func received(t *testing.T, queue, group, id, times string) events.SQSMessage {
 
 func TestTheDelayDoublesWithEveryDeliveryUpToFiveMinutes(t *testing.T) {
 	for times, want := range map[string]int32{"1": 1, "2": 2, "3": 4, "5": 16, "9": 256, "10": 300, "11": 300, "1000000": 300} {
-		backoff, client := newBackoff()
+		backoff, client := newBackoff(t, 0)
 		if err := backoff.Delay(t.Context(), [][]events.SQSMessage{{received(t, standard, "", "m", times)}}); err != nil {
 			t.Fatal(err)
 		}
@@ -75,8 +81,7 @@ func TestTheDelayDoublesWithEveryDeliveryUpToFiveMinutes(t *testing.T) {
 
 func TestTheDelayIsShortenedAtRandomByUpToAHalf(t *testing.T) {
 	for random, want := range map[float64]int32{0: 16, 0.5: 12, 0.999: 8} {
-		backoff, client := newBackoff()
-		backoff.Random = func() float64 { return random }
+		backoff, client := newBackoff(t, random)
 		if err := backoff.Delay(t.Context(), [][]events.SQSMessage{{received(t, standard, "", "m", "5")}}); err != nil {
 			t.Fatal(err)
 		}
@@ -85,9 +90,8 @@ func TestTheDelayIsShortenedAtRandomByUpToAHalf(t *testing.T) {
 }
 
 func TestOnlyWhatFailedIsDelayed(t *testing.T) {
-	h := newHall(t, failing("2"))
-	backoff, client := newBackoff()
-	h.Backoff = backoff
+	backoff, client := newBackoff(t, 0)
+	h := newFixture(t, failing("2"), delaying(backoff))
 	again := h.batch(t, received(t, standard, "", "1", "3"), received(t, standard, "", "2", "3"), received(t, standard, "", "3", "3"))
 	assertEqual(t, "delivered again", []string{"2"}, again)
 	assertEqual(t, "hidden", map[string]int32{"receipt-2": 4}, client.hidden)
@@ -97,9 +101,8 @@ func TestOnlyWhatFailedIsDelayed(t *testing.T) {
 }
 
 func TestWhatFollowsAFailureInItsGroupSharesItsDelay(t *testing.T) {
-	h := newHall(t, failing("a2", "b1"))
-	backoff, client := newBackoff()
-	h.Backoff = backoff
+	backoff, client := newBackoff(t, 0)
+	h := newFixture(t, failing("a2", "b1"), delaying(backoff))
 	h.batch(
 		t, received(t, fifo, "a", "a1", "9"), received(t, fifo, "a", "a2", "4"), received(t, fifo, "b", "b1", "2"),
 		received(t, fifo, "a", "a3", "1"), received(t, fifo, "c", "c1", "7"),
@@ -108,7 +111,7 @@ func TestWhatFollowsAFailureInItsGroupSharesItsDelay(t *testing.T) {
 }
 
 func TestOneCallDelaysTenMessages(t *testing.T) {
-	backoff, client := newBackoff()
+	backoff, client := newBackoff(t, 0)
 	var groups [][]events.SQSMessage
 	for n := range 21 {
 		groups = append(groups, []events.SQSMessage{received(t, standard, "", fmt.Sprint(n), "1")})
@@ -129,9 +132,8 @@ func TestAFailedBackoffIsLoggedAndHarmless(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHall(t, failing("1"))
-			backoff, client := newBackoff()
-			h.Backoff = backoff
+			backoff, client := newBackoff(t, 0)
+			h := newFixture(t, failing("1"), delaying(backoff))
 			failing := received(t, standard, "", "1", "1")
 			spoil(client, &failing)
 			assertEqual(t, "delivered again", []string{"1"}, h.batch(t, failing, received(t, standard, "", "2", "1")))
@@ -147,18 +149,14 @@ func TestAFailedBackoffIsLoggedAndHarmless(t *testing.T) {
 // A batch that used up its time still delays what it gives back, and answers.
 func TestABackoffHasTimeWhenTheHandlersHaveNoneLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, func(ctx context.Context, _ string) error {
+		backoff, client := newBackoff(t, 0)
+		h := newFixture(t, func(ctx context.Context, _ string) error {
 			<-ctx.Done()
 			return ctx.Err()
-		})
-		h.Parallelism = 1
-		backoff, client := newBackoff()
-		h.Backoff = backoff
+		}, inParallel(1), delaying(backoff))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		response, err := h.Batch(ctx, events.SQSEvent{Records: []events.SQSMessage{
-			received(t, standard, "", "1", "1"), received(t, standard, "", "2", "2"),
-		}})
+		response, err := h.Batch(ctx, batch(t, received(t, standard, "", "1", "1"), received(t, standard, "", "2", "2")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,12 +175,11 @@ func (stuck) Delay(ctx context.Context, _ [][]events.SQSMessage) error {
 
 func TestABackoffLeavesTimeForTheAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, failing("1"))
-		h.Backoff = stuck{}
+		h := newFixture(t, failing("1"), delaying(stuck{}))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		began := time.Now()
-		if _, err := h.Batch(ctx, events.SQSEvent{Records: []events.SQSMessage{message(t, standard, "", "1")}}); err != nil {
+		if _, err := h.Batch(ctx, batch(t, message(t, standard, "", "1"))); err != nil {
 			t.Fatal(err)
 		}
 		assertEqual(t, "the time", 2800*time.Millisecond, time.Since(began))

@@ -17,26 +17,19 @@ import (
 )
 
 func TestABatchWithoutFailuresAnswersAnEmptyListAndNotNull(t *testing.T) {
-	for name, records := range map[string][]events.SQSMessage{
-		"of messages": {message(t, standard, "", "1"), message(t, standard, "", "2")},
-		"of nothing":  nil,
-	} {
-		t.Run(name, func(t *testing.T) {
-			response, err := newHall(t, failing()).Batch(t.Context(), events.SQSEvent{Records: records})
-			if err != nil {
-				t.Fatal(err)
-			}
-			encoded, err := json.Marshal(response)
-			if err != nil {
-				t.Fatal(err)
-			}
-			assertEqual(t, "the answer", `{"batchItemFailures":[]}`, string(encoded))
-		})
+	response, err := newFixture(t, failing()).Batch(t.Context(), batch(t, message(t, standard, "", "1"), message(t, standard, "", "2")))
+	if err != nil {
+		t.Fatal(err)
 	}
+	encoded, err := json.Marshal(response)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, "the answer", `{"batchItemFailures":[]}`, string(encoded))
 }
 
 func TestEveryMessageOfAStandardQueueHasItsOwnFate(t *testing.T) {
-	h := newHall(t, failing("2"))
+	h := newFixture(t, failing("2"))
 	// A group on a standard queue is a tenant of a fair queue: it orders nothing.
 	again := h.batch(t, message(t, standard, "", "1"), message(t, standard, "a", "2"), message(t, standard, "a", "3"))
 	assertEqual(t, "delivered again", []string{"2"}, again)
@@ -45,7 +38,7 @@ func TestEveryMessageOfAStandardQueueHasItsOwnFate(t *testing.T) {
 }
 
 func TestAFIFOGroupStopsAtItsFirstFailureAndTheOthersGoOn(t *testing.T) {
-	h := newHall(t, failing("a2"))
+	h := newFixture(t, failing("a2"))
 	again := h.batch(
 		t,
 		message(t, fifo, "a", "a1"), message(t, fifo, "b", "b1"), message(t, fifo, "a", "a2"),
@@ -59,7 +52,7 @@ func TestAFIFOGroupStopsAtItsFirstFailureAndTheOthersGoOn(t *testing.T) {
 }
 
 func TestAPanicIsTheFailureOfItsMessage(t *testing.T) {
-	h := newHall(t, func(_ context.Context, id string) error {
+	h := newFixture(t, func(_ context.Context, id string) error {
 		if id == "2" {
 			panic("out of cheese")
 		}
@@ -75,7 +68,7 @@ func TestAPanicIsTheFailureOfItsMessage(t *testing.T) {
 func TestAnInvalidMessageIsAcknowledgedOnceItIsInTheDeadLetterQueue(t *testing.T) {
 	unreadable := message(t, fifo, "a", "1")
 	unreadable.Body = `{"specversion":"1.0"`
-	h := newHall(t, invalid("2"))
+	h := newFixture(t, invalid("2"))
 	again := h.batch(t, unreadable, message(t, fifo, "a", "2"), message(t, fifo, "a", "3"))
 	assertEqual(t, "delivered again", []string{}, again)
 	assertEqual(t, "handled", []string{"2", "3"}, h.handled)
@@ -92,7 +85,7 @@ func TestAnInvalidMessageIsAcknowledgedOnceItIsInTheDeadLetterQueue(t *testing.T
 }
 
 func TestAnInvalidMessageStaysWhenTheDeadLetterQueueDoesNotTakeIt(t *testing.T) {
-	h := newHall(t, invalid("1"))
+	h := newFixture(t, invalid("1"))
 	h.sendErr = errBroken
 	again := h.batch(t, message(t, fifo, "a", "1"), message(t, fifo, "a", "2"), message(t, fifo, "b", "3"))
 	assertEqual(t, "delivered again", []string{"1", "2"}, again)
@@ -100,17 +93,14 @@ func TestAnInvalidMessageStaysWhenTheDeadLetterQueueDoesNotTakeIt(t *testing.T) 
 
 func TestWhatIsNotBegunInTimeGoesBackToTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, func(ctx context.Context, _ string) error {
+		h := newFixture(t, func(ctx context.Context, _ string) error {
 			<-ctx.Done()
 			return nil
-		})
-		h.Parallelism = 1
+		}, inParallel(1))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		began := time.Now()
-		response, err := h.Batch(ctx, events.SQSEvent{Records: []events.SQSMessage{
-			message(t, standard, "", "1"), message(t, standard, "", "2"), message(t, standard, "", "3"),
-		}})
+		response, err := h.Batch(ctx, batch(t, message(t, standard, "", "1"), message(t, standard, "", "2"), message(t, standard, "", "3")))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,15 +118,14 @@ func TestWhatIsNotBegunInTimeGoesBackToTheQueue(t *testing.T) {
 func TestGroupsAreWorkedOnAtTheSameTimeWithinTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now, most atomic.Int64
-		h := newHall(t, func(context.Context, string) error {
+		h := newFixture(t, func(context.Context, string) error {
 			if n := now.Add(1); n > most.Load() {
 				most.Store(n)
 			}
 			time.Sleep(time.Second)
 			now.Add(-1)
 			return nil
-		})
-		h.Parallelism = 3
+		}, inParallel(3))
 		var messages []events.SQSMessage
 		for n := range 7 {
 			messages = append(messages, message(t, standard, "", fmt.Sprint(n)))
@@ -151,7 +140,7 @@ func TestGroupsAreWorkedOnAtTheSameTimeWithinTheLimit(t *testing.T) {
 
 func TestAGroupIsWorkedOnOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, func(context.Context, string) error {
+		h := newFixture(t, func(context.Context, string) error {
 			time.Sleep(time.Second)
 			return nil
 		})
@@ -165,7 +154,7 @@ func TestAGroupIsWorkedOnOneByOne(t *testing.T) {
 }
 
 func TestEveryEventHasOneLogLine(t *testing.T) {
-	h := newHall(t, func(ctx context.Context, id string) error {
+	h := newFixture(t, func(ctx context.Context, id string) error {
 		if err := failing("2")(ctx, id); err != nil {
 			return err
 		}
@@ -181,14 +170,13 @@ func TestEveryEventHasOneLogLine(t *testing.T) {
 }
 
 func TestWhatAHandlerMeasuresIsInTheLineOfItsEventEvenIfItFailsLater(t *testing.T) {
-	h := newHall(t, func(ctx context.Context, id string) error {
+	h := newFixture(t, func(ctx context.Context, id string) error {
 		telemetry.Add(ctx, telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1, By: "outcome", Is: id})
 		if id == "e-2" {
 			return errBroken
 		}
 		return nil
-	})
-	h.Parallelism = 1
+	}, inParallel(1))
 	h.batch(t, message(t, standard, "", "e-1"), message(t, standard, "", "e-2"))
 	lines := h.lines(t)
 	if len(lines) != 2 {

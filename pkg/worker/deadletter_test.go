@@ -7,8 +7,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"example.com/saga/pkg/sqsbody"
 	"example.com/saga/pkg/worker"
 )
 
@@ -23,13 +25,22 @@ func (s *sender) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...f
 	return &sqs.SendMessageOutput{}, s.err
 }
 
-func send(t *testing.T, url string, letter worker.Letter) *sqs.SendMessageInput {
+func send(t *testing.T, url string, letter worker.DeadLetter) *sqs.SendMessageInput {
 	t.Helper()
 	client := &sender{}
-	if err := (&worker.DeadLetterQueue{Client: client, URL: url}).Send(t.Context(), letter); err != nil {
+	if err := newQueue(t, client, url).Send(t.Context(), letter); err != nil {
 		t.Fatal(err)
 	}
 	return client.in
+}
+
+func newQueue(t *testing.T, client *sender, url string) *worker.DeadLetterQueue {
+	t.Helper()
+	queue, err := worker.NewDeadLetterQueue(client, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return queue
 }
 
 const (
@@ -37,8 +48,8 @@ const (
 	fifoURL     = "https://sqs.eu-west-1.amazonaws.com/123456789012/warehouse-dead.fifo"
 )
 
-func TestALetterHasTheWholeBodyAndTheReason(t *testing.T) {
-	in := send(t, standardURL, worker.Letter{ID: "m-1", Body: `{"broken`, Err: errBroken})
+func TestADeadLetterHasTheWholeBodyAndTheReason(t *testing.T) {
+	in := send(t, standardURL, worker.DeadLetter{ID: "m-1", Body: `{"broken`, Err: errBroken})
 	assertEqual(t, "the queue", standardURL, *in.QueueUrl)
 	assertEqual(t, "the body", `{"broken`, *in.MessageBody)
 	got := make(map[string]string)
@@ -48,20 +59,20 @@ func TestALetterHasTheWholeBodyAndTheReason(t *testing.T) {
 	assertEqual(t, "the attributes", map[string]string{"ERROR_CODE": "String INVALID_EVENT", "ERROR_MESSAGE": "String broken"}, got)
 }
 
-func TestALetterOnAFIFOQueueKeepsItsGroupAndIsTakenOnce(t *testing.T) {
-	in := send(t, fifoURL, worker.Letter{ID: "m-1", Group: "o-1", Body: "x", Err: errBroken})
+func TestADeadLetterOnAFIFOQueueKeepsItsGroupAndIsTakenOnce(t *testing.T) {
+	in := send(t, fifoURL, worker.DeadLetter{ID: "m-1", Group: "o-1", Body: "x", Err: errBroken})
 	assertEqual(t, "the group", "o-1", *in.MessageGroupId)
 	assertEqual(t, "the deduplication id", "m-1", *in.MessageDeduplicationId)
 }
 
-func TestALetterWithoutAGroupIsAGroupOfItsOwnOnAFIFOQueue(t *testing.T) {
-	in := send(t, fifoURL, worker.Letter{ID: "m-1", Body: "x", Err: errBroken})
+func TestADeadLetterWithoutAGroupIsAGroupOfItsOwnOnAFIFOQueue(t *testing.T) {
+	in := send(t, fifoURL, worker.DeadLetter{ID: "m-1", Body: "x", Err: errBroken})
 	assertEqual(t, "the group", "m-1", *in.MessageGroupId)
 }
 
 // SQS refuses a deduplication id on a standard queue.
-func TestALetterOnAStandardQueueHasNeitherGroupNorDeduplicationID(t *testing.T) {
-	in := send(t, standardURL, worker.Letter{ID: "m-1", Group: "tenant", Body: "x", Err: errBroken})
+func TestADeadLetterOnAStandardQueueHasNeitherGroupNorDeduplicationID(t *testing.T) {
+	in := send(t, standardURL, worker.DeadLetter{ID: "m-1", Group: "tenant", Body: "x", Err: errBroken})
 	if in.MessageGroupId != nil || in.MessageDeduplicationId != nil {
 		t.Errorf("group %v, deduplication id %v", in.MessageGroupId, in.MessageDeduplicationId)
 	}
@@ -75,10 +86,12 @@ func TestAReasonIsMadeAcceptable(t *testing.T) {
 		"with control characters":    {"a\x00b\x1bc", "a?b?c"},
 		"with non-characters":        {"a\uFFFEb\uFFFF", "a?b?"},
 		"with what is not Unicode":   {"a\xffb", "ab"},
+		"empty":                      {"", "unknown reason"},
+		"of what is not Unicode":     {"\xff", "unknown reason"},
 		"with characters beyond BMP": {"a😀", "a😀"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := send(t, standardURL, worker.Letter{ID: "m-1", Body: "x", Err: errors.New(c.reason)})
+			in := send(t, standardURL, worker.DeadLetter{ID: "m-1", Body: "x", Err: errors.New(c.reason)})
 			got := *in.MessageAttributes["ERROR_MESSAGE"].StringValue
 			assertEqual(t, "the reason", c.want, got)
 			if !utf8.ValidString(got) {
@@ -88,9 +101,85 @@ func TestAReasonIsMadeAcceptable(t *testing.T) {
 	}
 }
 
-func TestALetterThatIsNotTakenIsAnError(t *testing.T) {
-	queue := &worker.DeadLetterQueue{Client: &sender{err: errBroken}, URL: standardURL}
-	err := queue.Send(t.Context(), worker.Letter{ID: "m-1", Body: "x", Err: errors.New("invalid")})
+func TestADeadLetterWithoutAReasonSaysSo(t *testing.T) {
+	in := send(t, standardURL, worker.DeadLetter{ID: "m-1", Body: "x"})
+	assertEqual(t, "the reason", "unknown reason", *in.MessageAttributes["ERROR_MESSAGE"].StringValue)
+}
+
+// read reads the body that a dead letter was written for.
+func read(t *testing.T, in *sqs.SendMessageInput) string {
+	t.Helper()
+	body, err := sqsbody.Decode(*in.MessageBody, aws.ToString(in.MessageAttributes["BODY_ENCODING"].StringValue))
+	if err != nil {
+		t.Error(err)
+	}
+	return body
+}
+
+func TestADeadLetterKeepsWhatSQSRefuses(t *testing.T) {
+	for name, c := range map[string]struct{ body, sent, encoding string }{
+		"U+FFFF":                       {`{"note": "100% ` + "\uFFFF" + `"}`, `{"note": "100%25 %EF%BF%BF"}`, "percent"},
+		"a byte that is not UTF-8":     {"é\xff", "é%FF", "percent"},
+		"a control character":          {"a\x00\n", "a%00\n", "percent"},
+		"nothing":                      {"", "(empty)", "empty"},
+		"a percent sign, and no other": {"100%25", "100%25", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := send(t, standardURL, worker.DeadLetter{ID: "m-1", Body: c.body, Err: errBroken})
+			assertEqual(t, "the message", c.sent, *in.MessageBody)
+			assertEqual(t, "the encoding", c.encoding, aws.ToString(in.MessageAttributes["BODY_ENCODING"].StringValue))
+			assertEqual(t, "the body", c.body, read(t, in))
+		})
+	}
+}
+
+func FuzzADeadLetterIsOneThatSQSTakes(f *testing.F) {
+	f.Add("{}", "broken")
+	f.Add("", "")
+	f.Add("100%\x00\xff\uFFFF", "\uFFFE\x1b\xed\xa0\x80")
+	f.Fuzz(func(t *testing.T, body, reason string) {
+		in := send(t, fifoURL, worker.DeadLetter{ID: "m-1", Body: body, Err: errors.New(reason)})
+		if read(t, in) != body {
+			t.Errorf("%q is sent as %q", body, *in.MessageBody)
+		}
+		if err := sqsbody.Check(*in.MessageBody); err != nil {
+			t.Error(err)
+		}
+		for name, attribute := range in.MessageAttributes {
+			if err := sqsbody.Check(*attribute.StringValue); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// SQS counts the name, the type and the value of each attribute.
+func TestADeadLetterIsAsLargeAsSQSTakes(t *testing.T) {
+	const limit = 1048576
+	attributes := len("ERROR_CODE"+"String"+"INVALID_EVENT") + len("ERROR_MESSAGE"+"String"+"broken")
+	encoding := len("BODY_ENCODING" + "String" + "percent")
+	for name, c := range map[string]struct {
+		body, err string
+	}{
+		"as it is":            {strings.Repeat("x", limit-attributes), ""},
+		"escaped":             {"\x00" + strings.Repeat("x", limit-attributes-encoding-3), ""},
+		"wholly escaped":      {strings.Repeat("\uFFFF", 340*1024/3), ""},
+		"one byte too many":   {strings.Repeat("x", limit-attributes+1), "its 1048523 bytes become 1048577 with escapes and the reason, and SQS takes at most 1048576"},
+		"an escape too many":  {"\x00" + strings.Repeat("x", limit-attributes-encoding-2), "its 1048495 bytes become 1048577"},
+		"three times too big": {strings.Repeat("\x00", limit), "its 1048576 bytes become 3145"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := &sender{}
+			err := newQueue(t, client, standardURL).Send(t.Context(), worker.DeadLetter{ID: "m-1", Body: c.body, Err: errBroken})
+			if (err == nil) != (c.err == "") || (err != nil && (!strings.Contains(err.Error(), c.err) || client.in != nil)) {
+				t.Errorf("the error is %v, and the message was sent: %t", err, client.in != nil)
+			}
+		})
+	}
+}
+
+func TestADeadLetterThatIsNotTakenIsAnError(t *testing.T) {
+	err := newQueue(t, &sender{err: errBroken}, standardURL).Send(t.Context(), worker.DeadLetter{ID: "m-1", Body: "x", Err: errors.New("invalid")})
 	if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "m-1") {
 		t.Errorf("the error is %v", err)
 	}

@@ -10,18 +10,41 @@ import (
 )
 
 // Direct handles one event that EventBridge invokes the function with. Lambda
-// invokes it again after an error, and at last sends the event to the
-// function's own dead-letter queue. Lambda waits a minute before the second
-// invocation and two before the third, so that no Backoff is needed.
-func (d *Door) Direct(ctx context.Context, payload json.RawMessage) error {
-	ctx, cancel := WithReserve(tracing.ContinueInvocation(ctx), reserve)
+// invokes it again after an error, and finally sends the event to the function's
+// own dead-letter queue. Lambda waits a minute before the second invocation and
+// two before the third, so that no Backoff is needed.
+//
+// An object that is no event is put into the dead-letter queue. A payload of
+// another kind, such as a batch of SQS messages or an event in the envelope of
+// EventBridge, is an error: the function is wired wrongly.
+func (h *Handler) Direct(ctx context.Context, payload json.RawMessage) error {
+	err := h.direct(ctx, payload)
+	if err != nil && err.Error() != sanitize(err.Error()) {
+		return sanitized{err}
+	}
+	return err
+}
+
+// sanitized is an error whose text Lambda can put into an attribute of its dead
+// letter.
+type sanitized struct{ error }
+
+func (s sanitized) Error() string { return sanitize(s.error.Error()) }
+
+func (s sanitized) Unwrap() error { return s.error }
+
+func (h *Handler) direct(ctx context.Context, payload json.RawMessage) error {
+	ctx, cancel := WithDeadlineMargin(tracing.ContinueInvocation(ctx), handleMargin)
 	defer cancel()
-	letter := Letter{Body: string(payload)}
+	if err := checkEvent(payload); err != nil {
+		return h.refuse(ctx, err)
+	}
+	letter := DeadLetter{Body: string(payload)}
 	if invocation, known := lambdacontext.FromContext(ctx); known {
 		letter.ID = invocation.AwsRequestID
 	}
-	if d.isOutOfTime(ctx, letter.ID) {
+	if h.isOutOfTime(ctx, letter.ID) {
 		return ctx.Err()
 	}
-	return d.event(ctx, letter)
+	return h.event(ctx, letter)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,17 +13,18 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/sqsbody"
 )
 
-// invoke invokes the door directly, as the request with the id r-1.
-func (h *hall) invoke(t *testing.T, payload string) error {
+// invoke invokes the handler directly, as the request with the id r-1.
+func (h *fixture) invoke(t *testing.T, payload string) error {
 	t.Helper()
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "r-1"})
 	return h.Direct(ctx, json.RawMessage(payload))
 }
 
 func TestADirectInvocationHandlesItsEvent(t *testing.T) {
-	h := newHall(t, failing())
+	h := newFixture(t, failing())
 	if err := h.invoke(t, body(t, "1")); err != nil {
 		t.Error(err)
 	}
@@ -36,7 +38,7 @@ func TestADirectInvocationThatFailsIsAnError(t *testing.T) {
 		"by a panic":  func(context.Context, string) error { panic("broken") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := newHall(t, handle)
+			h := newFixture(t, handle)
 			if err := h.invoke(t, body(t, "1")); err == nil || !strings.Contains(err.Error(), "broken") {
 				t.Errorf("the error is %v", err)
 			}
@@ -48,7 +50,7 @@ func TestADirectInvocationThatFailsIsAnError(t *testing.T) {
 func TestAnInvalidDirectInvocationSucceedsOnceItIsInTheDeadLetterQueue(t *testing.T) {
 	for name, payload := range map[string]string{"no event": `{"answer": 42}`, "an event that is refused": body(t, "1")} {
 		t.Run(name, func(t *testing.T) {
-			h := newHall(t, invalid("1"))
+			h := newFixture(t, invalid("1"))
 			if err := h.invoke(t, payload); err != nil {
 				t.Fatal(err)
 			}
@@ -60,7 +62,7 @@ func TestAnInvalidDirectInvocationSucceedsOnceItIsInTheDeadLetterQueue(t *testin
 }
 
 func TestAnInvalidDirectInvocationFailsWhenTheDeadLetterQueueDoesNotTakeIt(t *testing.T) {
-	h := newHall(t, invalid("1"))
+	h := newFixture(t, invalid("1"))
 	h.sendErr = errBroken
 	if err := h.invoke(t, body(t, "1")); !errors.Is(err, errBroken) {
 		t.Errorf("the error is %v", err)
@@ -69,7 +71,7 @@ func TestAnInvalidDirectInvocationFailsWhenTheDeadLetterQueueDoesNotTakeIt(t *te
 
 func TestADirectInvocationLeavesTimeForItsAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, func(ctx context.Context, _ string) error {
+		h := newFixture(t, func(ctx context.Context, _ string) error {
 			<-ctx.Done()
 			return ctx.Err()
 		})
@@ -85,7 +87,7 @@ func TestADirectInvocationLeavesTimeForItsAnswer(t *testing.T) {
 
 func TestADirectInvocationThatIsOutOfTimeIsNotBegun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall(t, failing())
+		h := newFixture(t, failing())
 		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
 		defer cancel()
 		if err := h.Direct(ctx, json.RawMessage(body(t, "1"))); !errors.Is(err, context.DeadlineExceeded) {
@@ -95,4 +97,22 @@ func TestADirectInvocationThatIsOutOfTimeIsNotBegun(t *testing.T) {
 			t.Errorf("handled: %v, the log:\n%s", h.handled, h.log.String())
 		}
 	})
+}
+
+// Lambda puts the text of an error into an attribute of its dead letter.
+func TestTheErrorOfADirectInvocationIsOneThatSQSTakes(t *testing.T) {
+	broken := fmt.Errorf("%w: \x1b[2J\uFFFF\xff %s", errBroken, strings.Repeat("x", 2000))
+	f := newFixture(t, func(context.Context, string) error { return broken })
+	err := f.invoke(t, body(t, "1"))
+	if !errors.Is(err, errBroken) || !strings.HasPrefix(err.Error(), "broken: ?[2J? xxx") || len(err.Error()) > 1024 {
+		t.Errorf("the error is %v", err)
+	}
+	f = newFixture(t, failing("1"))
+	if err := f.invoke(t, body(t, "1")); err != errBroken { //nolint:errorlint // It is the very error.
+		t.Errorf("the error is %v", err)
+	}
+	f = newFixture(t, failing())
+	if err := f.invoke(t, `{"eventSource":"aws:`+"\uFFFF"+`"}`); err == nil || sqsbody.Check(err.Error()) != nil {
+		t.Errorf("the error is %v", err)
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -16,7 +15,7 @@ import (
 // drawer is a dead-letter queue that prints.
 type drawer struct{}
 
-func (drawer) Send(_ context.Context, letter worker.Letter) error {
+func (drawer) Send(_ context.Context, letter worker.DeadLetter) error {
 	fmt.Println("to the dead-letter queue:", letter.ID)
 	return nil
 }
@@ -33,9 +32,9 @@ func (patience) Delay(_ context.Context, groups [][]events.SQSMessage) error {
 // the second is no event and goes to the dead-letter queue, and the third fails:
 // it alone is delivered again, after a while. In a Lambda function DeadLetters
 // is a DeadLetterQueue, Backoff a VisibilityBackoff, and lambda.Start is given
-// door.Batch.
-func ExampleDoor_Batch() {
-	door := worker.Door{
+// handler.Batch.
+func ExampleHandler_Batch() {
+	handler, err := worker.New(worker.Config{
 		Handle: func(_ context.Context, e event.Event) error {
 			if e.Subject == "order-3" {
 				return fmt.Errorf("the database is away")
@@ -46,17 +45,25 @@ func ExampleDoor_Batch() {
 		DeadLetters: drawer{},
 		Backoff:     patience{},
 		Logger:      slog.New(slog.DiscardHandler),
-		Clock:       time.Now,
 		Parallelism: 1,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
 	envelope := `{"specversion": "1.0", "id": "e-1", "source": "order", "type": "order.placed", "subject": %q,
 		"time": "2026-03-04T05:06:07Z", "datacontenttype": "application/json", "dataschema": "https://example.com/schema/1",
 		"correlationid": "saga-1", "data": {}}`
-	answer, err := door.Batch(context.Background(), events.SQSEvent{Records: []events.SQSMessage{
-		{MessageId: "m-1", Body: fmt.Sprintf(envelope, "order-1")},
-		{MessageId: "m-2", Body: "hello"},
-		{MessageId: "m-3", Body: fmt.Sprintf(envelope, "order-3")},
+	payload, err := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{
+		{MessageId: "m-1", EventSource: "aws:sqs", Body: fmt.Sprintf(envelope, "order-1")},
+		{MessageId: "m-2", EventSource: "aws:sqs", Body: "hello"},
+		{MessageId: "m-3", EventSource: "aws:sqs", Body: fmt.Sprintf(envelope, "order-3")},
 	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	answer, err := handler.Batch(context.Background(), payload)
 	if err != nil {
 		fmt.Println(err)
 		return

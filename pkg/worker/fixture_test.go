@@ -28,59 +28,85 @@ const (
 
 var errBroken = errors.New("broken")
 
-// hall is a door with all that is around it.
-type hall struct {
-	*worker.Door
+// fixture is a handler with all that is around it.
+type fixture struct {
+	*worker.Handler
 
 	mu      sync.Mutex
 	handled []string
-	letters []worker.Letter
+	letters []worker.DeadLetter
 	log     bytes.Buffer
 	spans   *tracetest.InMemoryExporter
 	sendErr error
 }
 
-// newHall makes a door to a handler that is given the event's id. Whatever the
-// handler gets is written down before.
-func newHall(t *testing.T, handle func(ctx context.Context, id string) error) *hall {
+// newFixture makes a handler whose Handle is called with the event's id, after the
+// fixture has noted it. The options change its configuration.
+func newFixture(t *testing.T, handle func(ctx context.Context, id string) error, options ...func(*worker.Config)) *fixture {
 	t.Helper()
-	h := &hall{spans: tracetest.NewInMemoryExporter()}
-	h.Door = &worker.Door{
+	f := &fixture{spans: tracetest.NewInMemoryExporter()}
+	config := worker.Config{
 		Handle: func(ctx context.Context, e event.Event) error {
-			h.mu.Lock()
-			h.handled = append(h.handled, e.ID)
-			h.mu.Unlock()
+			f.mu.Lock()
+			f.handled = append(f.handled, e.ID)
+			f.mu.Unlock()
 			return handle(ctx, e.ID)
 		},
-		DeadLetters: h,
-		Logger:      slog.New(slog.NewJSONHandler(&h.log, nil)),
-		Tracer:      tracing.NewProvider("payment", tracing.Followed(), h.spans).Tracer("test"),
-		Clock:       time.Now,
-		Parallelism: 10,
+		DeadLetters: f,
+		Logger:      slog.New(slog.NewJSONHandler(&f.log, nil)),
+		Tracer:      tracing.NewProvider("payment", tracing.Followed(), f.spans).Tracer("test"),
 	}
-	return h
+	for _, change := range options {
+		change(&config)
+	}
+	handler, err := worker.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Handler = handler
+	return f
+}
+
+// inParallel handles so many groups at the same time.
+func inParallel(n int) func(*worker.Config) {
+	return func(c *worker.Config) { c.Parallelism = n }
+}
+
+// delaying delays failures.
+func delaying(backoff worker.Backoff) func(*worker.Config) {
+	return func(c *worker.Config) { c.Backoff = backoff }
 }
 
 // Send implements worker.DeadLetters.
-func (h *hall) Send(_ context.Context, letter worker.Letter) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.sendErr != nil {
-		return h.sendErr
+func (f *fixture) Send(_ context.Context, letter worker.DeadLetter) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.sendErr != nil {
+		return f.sendErr
 	}
-	h.letters = append(h.letters, letter)
+	f.letters = append(f.letters, letter)
 	return nil
 }
 
 // batch hands a batch in and gives the ids of the messages to deliver again,
 // sorted.
-func (h *hall) batch(t *testing.T, messages ...events.SQSMessage) []string {
+func (f *fixture) batch(t *testing.T, messages ...events.SQSMessage) []string {
 	t.Helper()
-	response, err := h.Batch(t.Context(), events.SQSEvent{Records: messages})
+	response, err := f.Batch(t.Context(), batch(t, messages...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return failed(response)
+}
+
+// batch makes the payload that Lambda invokes a function with.
+func batch(t *testing.T, messages ...events.SQSMessage) json.RawMessage {
+	t.Helper()
+	payload, err := json.Marshal(events.SQSEvent{Records: messages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payload
 }
 
 func failed(response events.SQSEventResponse) []string {
@@ -93,10 +119,15 @@ func failed(response events.SQSEventResponse) []string {
 }
 
 // lines gives the log, line by line.
-func (h *hall) lines(t *testing.T) []map[string]any {
+func (f *fixture) lines(t *testing.T) []map[string]any {
+	t.Helper()
+	return parse(t, f.log.String())
+}
+
+func parse(t *testing.T, log string) []map[string]any {
 	t.Helper()
 	var lines []map[string]any
-	for text := range strings.Lines(h.log.String()) {
+	for text := range strings.Lines(log) {
 		var line map[string]any
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatal(err)
@@ -121,7 +152,7 @@ func body(t *testing.T, id string) string {
 // message makes a message with an event, both with the same id.
 func message(t *testing.T, queue, group, id string) events.SQSMessage {
 	t.Helper()
-	m := events.SQSMessage{MessageId: id, EventSourceARN: queue, Body: body(t, id), Attributes: map[string]string{}}
+	m := events.SQSMessage{MessageId: id, EventSource: "aws:sqs", EventSourceARN: queue, Body: body(t, id), Attributes: map[string]string{}}
 	if group != "" {
 		m.Attributes["MessageGroupId"] = group
 	}

@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/telemetry"
 	"example.com/saga/pkg/tracing"
+	"example.com/saga/pkg/worker"
 )
 
 // traceParent is that of an event; its trace has the number, too.
@@ -45,8 +47,8 @@ func invocation(t *testing.T) context.Context {
 }
 
 func TestEachEventOfABatchIsHandledInASpanOfItsOwnTrace(t *testing.T) {
-	var h *hall
-	h = newHall(t, func(ctx context.Context, id string) error {
+	var h *fixture
+	h = newFixture(t, func(ctx context.Context, id string) error {
 		n := 0
 		if _, err := fmt.Sscan(id, &n); err != nil {
 			return err
@@ -74,16 +76,16 @@ func TestEachEventOfABatchIsHandledInASpanOfItsOwnTrace(t *testing.T) {
 }
 
 func TestAnEventWithoutATraceIsHandledInThatOfItsInvocation(t *testing.T) {
-	for name, handOver := range map[string]func(h *hall, payload string) error{
-		"in a batch": func(h *hall, payload string) error {
-			_, err := h.Batch(invocation(t), events.SQSEvent{Records: []events.SQSMessage{{Body: payload}}})
+	for name, handOver := range map[string]func(h *fixture, payload string) error{
+		"in a batch": func(h *fixture, payload string) error {
+			_, err := h.Batch(invocation(t), batch(t, events.SQSMessage{MessageId: "m-1", EventSource: "aws:sqs", Body: payload}))
 			return err
 		},
-		"directly": func(h *hall, payload string) error { return h.Direct(invocation(t), json.RawMessage(payload)) },
+		"directly": func(h *fixture, payload string) error { return h.Direct(invocation(t), json.RawMessage(payload)) },
 	} {
 		for what, payload := range map[string]string{"an event": body(t, "1"), "no event": "{}"} {
 			t.Run(what+" "+name, func(t *testing.T) {
-				h := newHall(t, failing())
+				h := newFixture(t, failing())
 				if err := handOver(h, payload); err != nil {
 					t.Fatal(err)
 				}
@@ -100,18 +102,16 @@ func TestAnEventWithoutATraceIsHandledInThatOfItsInvocation(t *testing.T) {
 }
 
 func TestAllLinesWrittenForAnEventCarryTheIDOfItsTrace(t *testing.T) {
-	h := newHall(t, nil)
-	logger, err := telemetry.NewLogger(&h.log, "Saga", "payment", "INFO")
+	var log bytes.Buffer
+	logger, err := telemetry.NewLogger(&log, "Saga", "payment", "INFO")
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Logger = logger
-	h.Handle = func(ctx context.Context, _ event.Event) error {
+	newFixture(t, func(ctx context.Context, _ string) error {
 		logger.InfoContext(ctx, "at work", slog.Int("n", 1))
 		return errors.New("broken")
-	}
-	h.batch(t, traced(t, 1))
-	lines := h.lines(t)
+	}, func(c *worker.Config) { c.Logger = logger }).batch(t, traced(t, 1))
+	lines := parse(t, log.String())
 	if len(lines) != 2 {
 		t.Fatalf("the lines are %v", lines)
 	}
@@ -123,12 +123,11 @@ func TestAllLinesWrittenForAnEventCarryTheIDOfItsTrace(t *testing.T) {
 }
 
 func TestWithoutATracerEventsAreHandledAllTheSame(t *testing.T) {
-	h := newHall(t, func(ctx context.Context, _ string) error {
+	h := newFixture(t, func(ctx context.Context, _ string) error {
 		if got := tracing.Parent(ctx); got != traceParent(1) {
 			return fmt.Errorf("the trace parent is %q", got)
 		}
 		return nil
-	})
-	h.Tracer = nil
+	}, func(c *worker.Config) { c.Tracer = nil })
 	assertEqual(t, "failed", []string{}, h.batch(t, traced(t, 1)))
 }

@@ -85,7 +85,7 @@ type Sweeper struct {
 // others; it fails in the end, so that somebody sees it.
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	ctx = tracing.ContinueInvocation(ctx)
-	working, cancel := worker.WithReserve(ctx, reserve)
+	working, cancel := worker.WithDeadlineMargin(ctx, reserve)
 	defer cancel()
 	now := s.Clock()
 	ids, err := s.Index.Due(working, now.Add(s.Deadline-order.Patience), limit)

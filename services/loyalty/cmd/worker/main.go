@@ -20,11 +20,11 @@ func main() {
 		if err != nil {
 			return err
 		}
-		door, err := d.Door(p.Handle)
+		handler, err := d.Handler(p.Handle)
 		if err != nil {
 			return err
 		}
-		lambda.Start(door.Direct)
+		lambda.Start(handler.Direct)
 		return nil
 	})
 }

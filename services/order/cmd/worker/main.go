@@ -21,11 +21,11 @@ func main() {
 		if err != nil {
 			return err
 		}
-		door, err := d.Door(p.Handle)
+		handler, err := d.Handler(p.Handle)
 		if err != nil {
 			return err
 		}
-		lambda.Start(door.Batch)
+		lambda.Start(handler.Batch)
 		return nil
 	})
 }

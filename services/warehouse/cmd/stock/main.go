@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -20,7 +19,6 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/eventbridge"
-	"example.com/saga/pkg/participant"
 )
 
 func main() {
@@ -63,7 +61,10 @@ func run(ctx context.Context, bus string, deliveries []string) error {
 	if err != nil {
 		return err
 	}
-	publisher := eventbridge.NewPublisher(awseventbridge.NewFromConfig(aws), bus, participant.Jitter(rand.Float64))
+	publisher, err := eventbridge.NewPublisher(eventbridge.Config{Client: awseventbridge.NewFromConfig(aws), Bus: bus})
+	if err != nil {
+		return err
+	}
 	return publisher.Publish(ctx, received...)
 }
 

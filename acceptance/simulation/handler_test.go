@@ -17,10 +17,10 @@ import (
 )
 
 // letters is a dead-letter queue.
-type letters []worker.Letter
+type letters []worker.DeadLetter
 
 // Send implements worker.DeadLetters.
-func (l *letters) Send(_ context.Context, letter worker.Letter) error {
+func (l *letters) Send(_ context.Context, letter worker.DeadLetter) error {
 	*l = append(*l, letter)
 	return nil
 }
@@ -44,18 +44,25 @@ func (p *path) holdings(who string) any {
 	return []any{states, table.Counters, p.evidence().Ledger}
 }
 
-// arrive leads a message through the door of a context.
+// arrive has a context handle a message.
 func (p *path) arrive(who, body string) effect {
 	p.t.Helper()
 	p.pending = nil
 	i := slices.IndexFunc(p.consumers, func(c consumer) bool { return c.name == who })
 	var e effect
-	door := &worker.Door{
+	handler, err := worker.New(worker.Config{
 		Handle: p.consumers[i].handle, DeadLetters: &e.letters, Logger: slog.New(slog.DiscardHandler),
 		Clock: func() time.Time { return p.now }, Parallelism: 1,
+	})
+	if err != nil {
+		p.t.Fatal(err)
 	}
 	before := p.holdings(who)
-	response, err := door.Batch(p.t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m-1", Body: body}}})
+	payload, err := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m-1", EventSource: "aws:sqs", Body: body}}})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	response, err := handler.Batch(p.t.Context(), payload)
 	if err != nil || len(response.BatchItemFailures) != 0 {
 		p.t.Fatalf("the message comes back: %v, %v", response, err)
 	}

@@ -1,0 +1,90 @@
+package sqsbody_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"example.com/saga/pkg/sqsbody"
+)
+
+// taken reports whether SQS takes a text, as its documentation has it.
+func taken(text string) bool {
+	return text != "" && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return r != 0x9 && r != 0xA && r != 0xD && (r < 0x20 || r > 0xD7FF) && (r < 0xE000 || r > 0xFFFD) && (r < 0x10000 || r > 0x10FFFF)
+	})
+}
+
+func TestABodyIsEscapedOnlyWhereSQSRefusesIt(t *testing.T) {
+	for name, c := range map[string]struct{ body, encoded, encoding string }{
+		"JSON":                       {`{"a": "b"}`, `{"a": "b"}`, ""},
+		"a percent sign alone":       {"100%25 %zz", "100%25 %zz", ""},
+		"all that is taken":          {"\t\n\r \x7f\u0080\u0085\uD7FF\uE000\uFDD0\uFFFD\U00010000\U0001FFFE\U0010FFFF", "\t\n\r \x7f\u0080\u0085\uD7FF\uE000\uFDD0\uFFFD\U00010000\U0001FFFE\U0010FFFF", ""},
+		"an empty body":              {"", "(empty)", "empty"},
+		"the text for an empty body": {"(empty)", "(empty)", ""},
+		"U+FFFF":                     {"é\uFFFF+", "é%EF%BF%BF+", "percent"},
+		"U+FFFE":                     {"\uFFFE", "%EF%BF%BE", "percent"},
+		"a percent sign beside it":   {"100%EF \uFFFF", "100%25EF %EF%BF%BF", "percent"},
+		"control characters":         {"a\x00\x01\x08\x0b\x0c\x0e\x1f", "a%00%01%08%0B%0C%0E%1F", "percent"},
+		"bytes that are not UTF-8":   {"a\xff\xc3", "a%FF%C3", "percent"},
+		"a surrogate":                {"\xed\xa0\x80", "%ED%A0%80", "percent"},
+		"a character too high":       {"\xf4\x90\x80\x80", "%F4%90%80%80", "percent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			encoded, encoding := sqsbody.Encode(c.body)
+			if encoded != c.encoded || encoding != c.encoding {
+				t.Errorf("%q becomes %q with the encoding %q", c.body, encoded, encoding)
+			}
+			if body, err := sqsbody.Decode(encoded, encoding); err != nil || body != c.body {
+				t.Errorf("%q is decoded to %q, %v", encoded, body, err)
+			}
+		})
+	}
+}
+
+func TestWhatSQSRefusesIsNamed(t *testing.T) {
+	for body, want := range map[string]string{
+		"":             "SQS takes no empty body",
+		"ab\uFFFF":     "SQS takes no U+FFFF, which is at byte 2 of the body",
+		"é\x00":        "SQS takes no U+0000, which is at byte 2 of the body",
+		"a\xffb":       "SQS takes no byte 0xFF that is not UTF-8, which is at byte 1 of the body",
+		"\xed\xa0\x80": "SQS takes no byte 0xED that is not UTF-8, which is at byte 0 of the body",
+	} {
+		if err := sqsbody.Check(body); err == nil || err.Error() != want {
+			t.Errorf("%q: the error is %v", body, err)
+		}
+	}
+	if err := sqsbody.Check("\uFFFD\t"); err != nil {
+		t.Errorf("what SQS takes is refused: %v", err)
+	}
+}
+
+func TestABodyThatCannotBeDecodedIsAnError(t *testing.T) {
+	for _, c := range [][2]string{{"100%", "percent"}, {"%zz", "percent"}, {"a", "gzip"}, {"a", "PERCENT"}} {
+		if body, err := sqsbody.Decode(c[0], c[1]); err == nil {
+			t.Errorf("%q in the encoding %q is decoded to %q", c[0], c[1], body)
+		}
+	}
+}
+
+func FuzzAnyBodyIsCarriedWhole(f *testing.F) {
+	for _, body := range []string{"", "{}", "100%", "%41\uFFFF", "(empty)", "a\x00\xff\xed\xa0\x80\uFFFE", "\xf4\x90\x80\x80", "é\r\n😀"} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		encoded, encoding := sqsbody.Encode(body)
+		if !taken(encoded) || len(encoded) > max(3*len(body), len("(empty)")) {
+			t.Errorf("%q becomes %q", body, encoded)
+		}
+		if decoded, err := sqsbody.Decode(encoded, encoding); err != nil || decoded != body {
+			t.Errorf("%q comes back as %q, %v", body, decoded, err)
+		}
+		if (encoding == "") != taken(body) || (sqsbody.Check(body) == nil) != taken(body) {
+			t.Errorf("%q has the encoding %q, and the check is %v", body, encoding, sqsbody.Check(body))
+		}
+		if unescaped, err := url.PathUnescape(encoded); encoding == "percent" && (err != nil || unescaped != body) {
+			t.Errorf("%q is not percent-encoded: %q, %v", encoded, unescaped, err)
+		}
+	})
+}

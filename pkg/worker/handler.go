@@ -1,0 +1,233 @@
+// Package worker handles the events that a Lambda function is invoked with:
+// Handler.Batch those in a batch of SQS messages, standard or FIFO, and
+// Handler.Direct the one that EventBridge invokes a function with. A message's
+// body, or the payload, is a CloudEvent in structured mode.
+//
+// Each message has a result of its own, decided by the error of Handle:
+//
+//	none              it is acknowledged
+//	event.ErrInvalid  it is put into the dead-letter queue, whole and with the
+//	                  reason, and acknowledged once it is there; so is what is no
+//	                  event
+//	any other         it is delivered again, and Backoff delays that; so it is
+//	                  after a panic, or runtime.Goexit
+//
+// A payload that is neither a batch nor an event, but something else that invokes
+// functions, is an error of the invocation: the function is wired wrongly. Lambda
+// keeps the payload of an error, in the queue or in the function's own dead-letter
+// queue.
+//
+// In a FIFO queue a message group is handled up to its first failure. The rest is
+// delivered again with it, in order; other groups are not held up. Up to
+// Parallelism groups, or messages of a standard queue, are handled at the same
+// time. Half a second before the invocation's deadline the context of Handle ends,
+// and messages that were not started by then go back to the queue.
+//
+// The event source mapping needs ReportBatchItemFailures, or Lambda takes every
+// answer for a success. The maximum receive count of the queue and the delays
+// (1, 2, 4 … 300 seconds, and down to half of that) decide how long a failure may
+// last: five deliveries take 15 seconds at most, ten 8 minutes, 14 half an hour.
+// In a FIFO queue what is delivered again behind a failure counts as received, too.
+//
+// Each event is one line in the log, which carries its metrics (see package
+// telemetry), and one span in the trace of the event (see package tracing): a
+// child of the event's traceparent, or of the invocation if it has none. What is
+// delivered again is handled in a span of its own.
+//
+// Permissions: sqs:SendMessage on the dead-letter queue and, for
+// VisibilityBackoff, sqs:ChangeMessageVisibility on the queue. Both cost a call
+// for each dead letter, and for every ten failures of a batch.
+//
+// Unlike the batch utility of Powertools for AWS Lambda, this one does not retry
+// what can never succeed; delays what fails; ends in time, where a timeout would
+// fail the whole batch; and returns a batch of which every message failed like any
+// other, instead of failing the invocation.
+package worker
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/telemetry"
+	"example.com/saga/pkg/tracing"
+)
+
+// Handle handles one event. An event that fails with event.ErrInvalid can never
+// be handled; after any other error it is tried again.
+type Handle func(ctx context.Context, e event.Event) error
+
+// DeadLetters keeps what can never be handled, whole and with the reason.
+type DeadLetters interface {
+	Send(ctx context.Context, letter DeadLetter) error
+}
+
+// DeadLetter is a message for the dead-letter queue.
+type DeadLetter struct {
+	// ID identifies the message: sending a dead letter twice is harmless.
+	ID string
+	// Group is the FIFO message group, if there is one.
+	Group string
+	Body  string
+	Err   error
+}
+
+// Config says what a Handler works with. What has no default is required.
+type Config struct {
+	Handle      Handle
+	DeadLetters DeadLetters
+	// Backoff delays the next delivery of the messages of a queue that failed. By
+	// default they are delivered again after their visibility timeout.
+	Backoff Backoff
+	Logger  *slog.Logger
+	// Tracer starts the span of each event. By default there is none, and the
+	// context of Handle has that of the event's publisher.
+	Tracer trace.Tracer
+	// Clock is time.Now by default.
+	Clock func() time.Time
+	// Parallelism is how many message groups of a batch are handled at the same
+	// time, by default 10. On a standard queue every message is a group of its own.
+	Parallelism int
+}
+
+// Handler handles the events that a function is invoked with.
+type Handler struct {
+	config Config
+}
+
+// New makes a handler. An error names all that is missing.
+func New(config Config) (*Handler, error) {
+	var problems []error
+	if config.Handle == nil {
+		problems = append(problems, errors.New("no Handle"))
+	}
+	if config.DeadLetters == nil {
+		problems = append(problems, errors.New("no DeadLetters"))
+	}
+	if config.Logger == nil {
+		problems = append(problems, errors.New("no Logger"))
+	}
+	if config.Parallelism < 0 {
+		problems = append(problems, fmt.Errorf("a Parallelism of %d is negative", config.Parallelism))
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("worker.Config: %w", errors.Join(problems...))
+	}
+	if config.Clock == nil {
+		config.Clock = time.Now //nolint:forbidigo // The default of a field that takes any clock.
+	}
+	config.Parallelism = cmp.Or(config.Parallelism, defaultParallelism)
+	return &Handler{config}, nil
+}
+
+// defaultParallelism is 10 because handlers mostly wait for DynamoDB and
+// EventBridge, and not for the processor.
+const defaultParallelism = 10
+
+// Handle has until handleMargin before the deadline of an invocation, and Backoff
+// until answerMargin. The rest is left to answer in time.
+const (
+	handleMargin = 500 * time.Millisecond
+	answerMargin = 200 * time.Millisecond
+)
+
+// event handles one event given by its JSON. An invalid one is a success as
+// soon as it is in the dead-letter queue, and not before.
+func (h *Handler) event(ctx context.Context, letter DeadLetter) error {
+	began := h.config.Clock()
+	e, err := event.Parse([]byte(letter.Body))
+	ctx = telemetry.WithMeasures(telemetry.WithCorrelation(ctx, e.CorrelationID, e.Subject))
+	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), h.config.Tracer, e, trace.SpanKindConsumer)
+	defer func() { tracing.End(span, err) }()
+	if err == nil {
+		err = safely(func() error { return h.config.Handle(ctx, e) })
+	}
+	outcome := telemetry.Handled
+	switch {
+	case errors.Is(err, event.ErrInvalid):
+		outcome = telemetry.Invalid
+		letter.Err = err
+		if failed := safely(func() error { return h.config.DeadLetters.Send(ctx, letter) }); failed != nil {
+			err = fmt.Errorf("%w, and the dead-letter queue does not take it: %w", err, failed)
+			outcome = telemetry.Failed
+		}
+	case err != nil:
+		outcome = telemetry.Failed
+	}
+	telemetry.LogEvent(ctx, h.config.Logger, telemetry.Outcome{
+		Type: e.Type, ID: e.ID, Result: outcome, At: began, Duration: h.config.Clock().Sub(began), Err: err,
+	})
+	if outcome == telemetry.Failed {
+		return err
+	}
+	return nil
+}
+
+// safely returns the error of a call. A panic in it, a call of runtime.Goexit and
+// an error that cannot be used are errors too. The call has a goroutine of its
+// own, because Goexit ends the goroutine that it is called in.
+func safely(call func() error) error {
+	returned := make(chan error, 1)
+	go func() {
+		err := errors.New("runtime.Goexit was called before there was a result")
+		defer func() { returned <- err }()
+		defer func() {
+			if cause := recover(); cause != nil {
+				err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+			}
+		}()
+		err = usable(call())
+	}()
+	return <-returned
+}
+
+// usable returns the error, or another one in its place if its methods panic, as
+// those of a nil pointer mostly do.
+func usable(err error) (result error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			result = fmt.Errorf("an error of type %T, whose methods panic: %v", err, cause)
+		}
+	}()
+	if err != nil {
+		_, _ = err.Error(), errors.Is(err, event.ErrInvalid)
+	}
+	return err
+}
+
+// refuse logs and returns the error of a payload that cannot be handled as a whole.
+func (h *Handler) refuse(ctx context.Context, err error) error {
+	h.config.Logger.ErrorContext(ctx, "the payload is of the wrong kind", slog.String("error", err.Error()))
+	return err
+}
+
+// isOutOfTime reports whether it is too late to start another message.
+func (h *Handler) isOutOfTime(ctx context.Context, id string) bool {
+	if ctx.Err() == nil {
+		return false
+	}
+	h.config.Logger.WarnContext(ctx, "out of time, the message is to be delivered again", slog.String("message_id", id))
+	return true
+}
+
+// WithDeadlineMargin returns a context that ends the margin before the deadline of
+// ctx, if that has one, which leaves time to answer.
+func WithDeadlineMargin(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-margin))
+}
+
+// WithReserve is WithDeadlineMargin by its former name.
+func WithReserve(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
+	return WithDeadlineMargin(ctx, margin)
+}

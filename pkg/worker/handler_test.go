@@ -1,0 +1,59 @@
+package worker_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/worker"
+)
+
+func TestAllThatIsMissingIsNamedAtOnce(t *testing.T) {
+	handle := func(context.Context, event.Event) error { return nil }
+	logger := slog.New(slog.DiscardHandler)
+	f := newFixture(t, failing())
+	made := func(_ any, err error) error { return err }
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"a handler without anything":      {made(worker.New(worker.Config{})), "worker.Config: no Handle\nno DeadLetters\nno Logger"},
+		"a handler without dead letters":  {made(worker.New(worker.Config{Handle: handle, Logger: logger})), "worker.Config: no DeadLetters"},
+		"a handler without a log":         {made(worker.New(worker.Config{Handle: handle, DeadLetters: f})), "worker.Config: no Logger"},
+		"a parallelism below zero":        {made(worker.New(worker.Config{Handle: handle, DeadLetters: f, Logger: logger, Parallelism: -1})), "worker.Config: a Parallelism of -1 is negative"},
+		"a handler with what is required": {made(worker.New(worker.Config{Handle: handle, DeadLetters: f, Logger: logger})), ""},
+		"dead letters without a queue":    {made(worker.NewDeadLetterQueue(nil, "")), "worker.NewDeadLetterQueue: no client\nno queue URL"},
+		"dead letters without a URL":      {made(worker.NewDeadLetterQueue(&sender{}, "")), "worker.NewDeadLetterQueue: no queue URL"},
+		"a backoff without a queue":       {made(worker.NewVisibilityBackoff(nil, "", nil)), "worker.NewVisibilityBackoff: no client\nno queue URL"},
+		"a backoff without a client":      {made(worker.NewVisibilityBackoff(nil, standardURL, nil)), "worker.NewVisibilityBackoff: no client"},
+	} {
+		got := ""
+		if c.err != nil {
+			got = c.err.Error()
+		}
+		assertEqual(t, name, c.want, got)
+	}
+}
+
+// Without defaults, no group would ever be started, and reading the clock would
+// be a panic.
+func TestWhatIsNotRequiredHasADefault(t *testing.T) {
+	f := newFixture(t, failing("2"), func(c *worker.Config) { c.Tracer, c.Clock, c.Backoff, c.Parallelism = nil, nil, nil, 0 })
+	again := f.batch(t, message(t, standard, "", "1"), message(t, standard, "", "2"))
+	assertEqual(t, "delivered again", []string{"2"}, again)
+
+	client := &hider{hidden: make(map[string]int32)}
+	backoff, err := worker.NewVisibilityBackoff(client, standardURL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := backoff.Delay(t.Context(), [][]events.SQSMessage{{received(t, standard, "", "m", "5")}}); err != nil {
+		t.Fatal(err)
+	}
+	if delay := client.hidden["receipt-m"]; delay < 8 || delay > 16 {
+		t.Errorf("hidden for %d seconds after the fifth delivery, want from 8 to 16", delay)
+	}
+}
