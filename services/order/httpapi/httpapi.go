@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,13 +61,13 @@ type status struct {
 	Timeline []order.Entry   `json:"timeline"`
 }
 
-// Handler serves POST /orders, GET /orders/{id} and POST
+// Handler serves POST /orders, GET and HEAD /orders/{id}, and POST
 // /orders/{id}/cancellation.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/orders", a.route(http.MethodPost, a.place))
-	mux.Handle("/orders/{id}", a.route(http.MethodGet, a.show))
-	mux.Handle("/orders/{id}/cancellation", a.route(http.MethodPost, a.cancel))
+	mux.Handle("/orders", a.route(a.place, http.MethodPost))
+	mux.Handle("/orders/{id}", a.route(a.show, http.MethodGet, http.MethodHead))
+	mux.Handle("/orders/{id}/cancellation", a.route(a.cancel, http.MethodPost))
 	nowhere := a.answer(func(http.ResponseWriter, *http.Request) error {
 		return newProblem(http.StatusNotFound, "not-found", "Not found", "There is nothing here: orders are at /orders.")
 	})
@@ -83,11 +84,12 @@ func (a *API) Handler() http.Handler {
 
 type endpoint func(http.ResponseWriter, *http.Request) error
 
-func (a *API) route(method string, e endpoint) http.Handler {
+func (a *API) route(e endpoint, methods ...string) http.Handler {
 	return a.answer(func(w http.ResponseWriter, r *http.Request) error {
-		if r.Method != method {
-			w.Header().Set("Allow", method)
-			return newProblem(http.StatusMethodNotAllowed, "method", "Method not allowed", "Only "+method+" is possible here.")
+		if !slices.Contains(methods, r.Method) {
+			allowed := strings.Join(methods, ", ")
+			w.Header().Set("Allow", allowed)
+			return newProblem(http.StatusMethodNotAllowed, "method", "Method not allowed", "Possible here: "+allowed+".")
 		}
 		return e(w, r)
 	})
