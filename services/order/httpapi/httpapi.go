@@ -129,8 +129,7 @@ func (a *API) place(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	id := event.DeriveID(source, "order", key)
-	correlation := event.DeriveID(source, "correlation", key)
+	id, correlation := deriveIDs(key)
 	ctx := telemetry.WithMeasures(telemetry.WithCorrelation(r.Context(), correlation, id))
 	command := a.command(id, correlation, order.Place{}.EventType())
 	state, err := a.execute(ctx, command, order.Place{
@@ -143,7 +142,7 @@ func (a *API) place(w http.ResponseWriter, r *http.Request) error {
 	}
 	if state.Fingerprint != fingerprint {
 		return newProblem(http.StatusUnprocessableEntity, "idempotency-key-reused", "Idempotency-Key used before",
-			"This key has placed a different order: use a new key for a new order.")
+			"This key was used before with another body: use a new key for a new order.")
 	}
 	ctx, measured := telemetry.Measured(ctx, command.Time)
 	a.Logger.LogAttrs(ctx, slog.LevelInfo, "order placed", measured...)
@@ -152,7 +151,15 @@ func (a *API) place(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// idempotencyKey is the key that the client gave, or else a random one.
+// deriveIDs returns the order id and the correlation id of the order that an
+// idempotency key places.
+func deriveIDs(key string) (orderID, correlationID string) {
+	return event.DeriveID(source, "order", key), event.DeriveID(source, "correlation", key)
+}
+
+// idempotencyKey returns the key that the client sent, or else a random one. A
+// header that is sent twice arrives once, with both values and a comma: so a
+// comma is refused, like what separates or quotes values elsewhere.
 func (a *API) idempotencyKey(r *http.Request) (string, error) {
 	keys := r.Header.Values("Idempotency-Key")
 	if len(keys) == 0 {
@@ -160,7 +167,8 @@ func (a *API) idempotencyKey(r *http.Request) (string, error) {
 	}
 	if len(keys) > 1 || !keyPattern.MatchString(keys[0]) {
 		return "", newProblem(http.StatusBadRequest, "idempotency-key", "Invalid Idempotency-Key",
-			"The header must be given once, with 1 to 255 visible ASCII characters.")
+			"The header must be there once, with 1 to 255 letters, digits and characters of -._~:+/=. "+
+				"A comma is refused because a header that is sent twice arrives as one, joined by a comma.")
 	}
 	return keys[0], nil
 }

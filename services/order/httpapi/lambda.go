@@ -68,7 +68,7 @@ func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.
 		return nil, newProblem(http.StatusBadRequest, "path", "Not a path", "The path or the query of the address is badly escaped.")
 	}
 	for name, value := range in.Headers {
-		request.Header.Set(name, value)
+		request.Header.Add(name, value)
 	}
 	for _, cookie := range in.Cookies {
 		request.Header.Add("Cookie", cookie)

@@ -35,7 +35,7 @@ var (
 	skuPattern      = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
 	idPattern       = regexp.MustCompile(`^[0-9a-f-]{36}$`)
-	keyPattern      = regexp.MustCompile(`^[\x21-\x7E]{1,255}$`)
+	keyPattern      = regexp.MustCompile(`^[A-Za-z0-9._~:+/=-]{1,255}$`)
 )
 
 // placeRequest is the body of POST /orders.
