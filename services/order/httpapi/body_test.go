@@ -101,7 +101,7 @@ func TestARefusedKeySaysNothingAboutTheOrderThatHasIt(t *testing.T) {
 
 func TestHEADIsGETWithoutABody(t *testing.T) {
 	s := newShop(t)
-	for _, path := range []string{"/orders/" + s.place(), "/orders/" + unknownID, "/orders/none", "/orders", "/nowhere", "/"} {
+	for _, path := range []string{"/orders/" + s.place(), "/orders/" + unknownID, "/orders/none", "/problems/json", "/problems/none", "/orders", "/nowhere", "/"} {
 		get, head := s.ask(t, http.MethodGet, path, "", http.Header{}), s.through(http.MethodHead, path)
 		if head.StatusCode != get.Code || head.Headers["Content-Type"] != get.Header().Get("Content-Type") || head.Body != "" || head.IsBase64Encoded {
 			t.Errorf("%s: GET answers %d %v, HEAD %+v", path, get.Code, get.Header(), head)
@@ -136,3 +136,11 @@ func (s *shop) through(method, path string) events.LambdaFunctionURLResponse {
 	return out
 }
 
+func TestAnswersAreNotStoredOnTheWay(t *testing.T) {
+	s := newShop(t)
+	for _, path := range []string{"/orders/" + s.place(), "/orders/" + unknownID, "/problems/json"} {
+		if got := s.ask(t, http.MethodGet, path, "", http.Header{}).Header().Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s has Cache-Control %q", path, got)
+		}
+	}
+}

@@ -61,15 +61,16 @@ type status struct {
 	Timeline []order.Entry   `json:"timeline"`
 }
 
-// Handler serves POST /orders, GET and HEAD /orders/{id}, and POST
-// /orders/{id}/cancellation.
+// Handler serves POST /orders, GET /orders/{id}, POST /orders/{id}/cancellation
+// and GET /problems/{type}, and HEAD where it serves GET.
 func (a *API) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/orders", a.route(a.place, http.MethodPost))
 	mux.Handle("/orders/{id}", a.route(a.show, http.MethodGet, http.MethodHead))
 	mux.Handle("/orders/{id}/cancellation", a.route(a.cancel, http.MethodPost))
+	mux.Handle("/problems/{type}", a.route(explain, http.MethodGet, http.MethodHead))
 	nowhere := a.answer(func(http.ResponseWriter, *http.Request) error {
-		return newProblem(http.StatusNotFound, "not-found", "Not found", "There is nothing here: orders are at /orders.")
+		return newProblem(notFound, "There is nothing here: orders are at /orders.")
 	})
 	mux.Handle("/", nowhere)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -87,9 +88,7 @@ type endpoint func(http.ResponseWriter, *http.Request) error
 func (a *API) route(e endpoint, methods ...string) http.Handler {
 	return a.answer(func(w http.ResponseWriter, r *http.Request) error {
 		if !slices.Contains(methods, r.Method) {
-			allowed := strings.Join(methods, ", ")
-			w.Header().Set("Allow", allowed)
-			return newProblem(http.StatusMethodNotAllowed, "method", "Method not allowed", "Possible here: "+allowed+".")
+			return newProblem(wrongMethod, "Possible here: "+strings.Join(methods, ", ")+".").with("Allow", strings.Join(methods, ", "))
 		}
 		return e(w, r)
 	})
@@ -106,9 +105,7 @@ func (a *API) answer(e endpoint) http.Handler {
 		p, known := errors.AsType[*problem](err)
 		if !known {
 			a.Logger.ErrorContext(r.Context(), "request failed", slog.String("path", r.URL.Path), slog.String("error", err.Error()))
-			w.Header().Set("Retry-After", "1")
-			p = newProblem(http.StatusServiceUnavailable, "unavailable", "Temporarily unavailable",
-				"Nothing is lost: repeat the request with the same Idempotency-Key.")
+			p = newProblem(unavailable, "").with("Retry-After", "1")
 		}
 		p.write(w)
 	})
@@ -141,8 +138,7 @@ func (a *API) place(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if state.Fingerprint != fingerprint {
-		return newProblem(http.StatusUnprocessableEntity, "idempotency-key-reused", "Idempotency-Key used before",
-			"This key was used before with another body: use a new key for a new order.")
+		return newProblem(keyReused, "This key was used before with another body: use a new key for a new order.")
 	}
 	ctx, measured := telemetry.Measured(ctx, command.Time)
 	a.Logger.LogAttrs(ctx, slog.LevelInfo, "order placed", measured...)
@@ -166,9 +162,8 @@ func (a *API) idempotencyKey(r *http.Request) (string, error) {
 		return a.NewID(), nil
 	}
 	if len(keys) > 1 || !keyPattern.MatchString(keys[0]) {
-		return "", newProblem(http.StatusBadRequest, "idempotency-key", "Invalid Idempotency-Key",
-			"The header must be there once, with 1 to 255 letters, digits and characters of -._~:+/=. "+
-				"A comma is refused because a header that is sent twice arrives as one, joined by a comma.")
+		return "", newProblem(badKey, "The header must be there once, with 1 to 255 letters, digits and characters of -._~:+/=. "+
+			"A comma is refused because a header that is sent twice arrives as one, joined by a comma.")
 	}
 	return keys[0], nil
 }
@@ -202,7 +197,7 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 		order.Cancel{Reason: contract.CancelledByCustomer})
 	// A request that is repeated finds what the order has come to since.
 	if errors.Is(err, order.ErrTooLate) || (err == nil && state.Ended()) {
-		return newProblem(http.StatusConflict, "too-late", "Too late", "The order has ended: it cannot be cancelled any more.")
+		return newProblem(tooLate, "")
 	}
 	if err != nil {
 		return err
@@ -226,7 +221,7 @@ func (a *API) execute(ctx context.Context, command event.Event, data event.Data)
 }
 
 func (a *API) find(ctx context.Context, id string) (order.State, participant.Record, error) {
-	unknown := newProblem(http.StatusNotFound, "unknown-order", "Unknown order", "There is no order with this id.")
+	unknown := newProblem(unknownOrder, "")
 	if !idPattern.MatchString(id) {
 		return order.State{}, participant.Record{}, unknown
 	}

@@ -65,7 +65,7 @@ func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.
 	}
 	request.RequestURI = target
 	if request.URL, err = url.ParseRequestURI(target); err != nil {
-		return nil, newProblem(http.StatusBadRequest, "path", "Not a path", "The path or the query of the address is badly escaped.")
+		return nil, newProblem(badPath, "")
 	}
 	for name, value := range in.Headers {
 		request.Header.Add(name, value)

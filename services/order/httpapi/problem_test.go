@@ -150,7 +150,7 @@ func (r reply) pointers(t *testing.T) []string {
 func TestTheAllowedMethodIsNamed(t *testing.T) {
 	s := newShop(t)
 	for path, want := range map[string]string{
-		"/orders": "POST", "/orders/" + unknownID: "GET, HEAD", "/orders/" + unknownID + "/cancellation": "POST",
+		"/orders": "POST", "/orders/" + unknownID: "GET, HEAD", "/problems/json": "GET, HEAD", "/orders/" + unknownID + "/cancellation": "POST",
 	} {
 		if got := s.send(http.MethodPatch, path, "").header.Get("Allow"); got != want {
 			t.Errorf("%s allows %q, want %q", path, got, want)

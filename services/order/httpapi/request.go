@@ -60,17 +60,16 @@ func readPlace(r *http.Request) (placeRequest, error) {
 	var request placeRequest
 	body, err := io.ReadAll(io.LimitReader(r.Body, maximumBody+1))
 	if err != nil {
-		return request, newProblem(http.StatusBadRequest, "unreadable-body", "Unreadable body", "The body could not be read to its end.")
+		return request, newProblem(unreadableBody, "")
 	}
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	declared, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case len(body) > maximumBody:
-		return request, newProblem(http.StatusRequestEntityTooLarge, "too-large", "Body too large",
-			fmt.Sprintf("The body has more than the %d bytes that are allowed.", maximumBody))
+		return request, newProblem(tooLarge, "")
 	case len(bytes.TrimSpace(body)) == 0:
-		return request, newProblem(http.StatusBadRequest, "no-body", "No body", "Send the order as a JSON object.")
-	case err != nil || mediaType != "application/json":
-		return request, newProblem(http.StatusUnsupportedMediaType, "media-type", "Not application/json", "Send the order as application/json.")
+		return request, newProblem(noBody, "Send the order as a JSON object.")
+	case err != nil || declared != "application/json":
+		return request, newProblem(mediaType, "").with("Accept", "application/json")
 	}
 	if err := decode(body, &request); err != nil {
 		return request, err
@@ -83,7 +82,7 @@ func readPlace(r *http.Request) (placeRequest, error) {
 
 func decode(body []byte, request *placeRequest) error {
 	if !utf8.Valid(body) {
-		return newProblem(http.StatusBadRequest, "json", "Not JSON", "The body is not UTF-8.")
+		return newProblem(notJSON, "The body is not UTF-8.")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
@@ -92,15 +91,15 @@ func decode(body []byte, request *placeRequest) error {
 		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
 			return checkMembers(json.NewDecoder(bytes.NewReader(body)))
 		}
-		return newProblem(http.StatusBadRequest, "json", "Not JSON", "There is more than one JSON value in the body.")
+		return newProblem(notJSON, "There is more than one JSON value in the body.")
 	}
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return notAcceptable(mistyped(mismatch))
 	}
 	if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
-		return unknownField(field)
+		return fieldUnknown(field)
 	}
-	return newProblem(http.StatusBadRequest, "json", "Not JSON", "The body is not valid JSON: "+err.Error()+".")
+	return newProblem(notJSON, "The body is not valid JSON: "+err.Error()+".")
 }
 
 // checkMembers refuses what encoding/json lets pass, and others may read in
@@ -121,9 +120,9 @@ func checkMembers(decoder *json.Decoder) error {
 			case err != nil:
 				return err
 			case !slices.Contains(members(), fmt.Sprint(name)):
-				return unknownField(fmt.Sprintf("%q", name))
+				return fieldUnknown(fmt.Sprintf("%q", name))
 			case seen[name]:
-				return newProblem(http.StatusBadRequest, "repeated-field", "Repeated field", fmt.Sprintf("The field %q is given twice.", name))
+				return newProblem(repeatedField, fmt.Sprintf("The field %q is given twice.", name))
 			}
 			seen[name] = true
 		}
@@ -142,13 +141,12 @@ func members() []string {
 	return []string{"customerId", "items", "sku", "quantity", "price", "currency", "paymentMethod", "shippingAddress"}
 }
 
-func unknownField(name string) *problem {
-	return newProblem(http.StatusBadRequest, "unknown-field", "Unknown field", "There is no field "+name+" in an order.")
+func fieldUnknown(name string) *problem {
+	return newProblem(unknownField, "There is no field "+name+" in an order.")
 }
 
 func notAcceptable(errors ...detail) *problem {
-	return newProblem(http.StatusUnprocessableEntity, "order", "Not an acceptable order",
-		"The order cannot be placed as it is: see errors.", errors...)
+	return newProblem(badOrder, "", errors...)
 }
 
 // mistyped tells what has the wrong JSON type. The decoder does not tell which
