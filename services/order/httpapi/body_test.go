@@ -1,6 +1,8 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,6 +21,82 @@ func (s *shop) ask(tb testing.TB, method, path, body string, header http.Header)
 	recorder := httptest.NewRecorder()
 	s.handler.ServeHTTP(recorder, request)
 	return recorder
+}
+
+// gzipped is a text in gzip.
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var compressed bytes.Buffer
+	writer := gzip.NewWriter(&compressed)
+	if _, err := writer.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return compressed.String()
+}
+
+func TestABodyIsJSONInUTF8AsItIs(t *testing.T) {
+	s := newShop(t)
+	for name, test := range map[string]struct {
+		body    string
+		header  http.Header
+		status  int
+		problem string
+	}{
+		"plain":                        {goodOrder, http.Header{"Content-Type": {"application/json"}}, 202, ""},
+		"with a charset":               {goodOrder, http.Header{"Content-Type": {"application/json;charset=UTF-8"}}, 202, ""},
+		"with a quoted charset":        {goodOrder, http.Header{"Content-Type": {`Application/JSON; Charset="utf-8"`}}, 202, ""},
+		"with another parameter":       {goodOrder, http.Header{"Content-Type": {"application/json; profile=x"}}, 202, ""},
+		"identity":                     {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"Identity"}}, 202, ""},
+		"an empty encoding":            {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {""}}, 202, ""},
+		"Latin-1":                      {with("23 Fake Street", "Stra\xdfe"), http.Header{"Content-Type": {"application/json; charset=ISO-8859-1"}}, 415, "media-type"},
+		"ASCII that says Latin-1":      {goodOrder, http.Header{"Content-Type": {"application/json; charset=latin1"}}, 415, "media-type"},
+		"UTF-16":                       {goodOrder, http.Header{"Content-Type": {"application/json; charset=utf-16"}}, 415, "media-type"},
+		"an extended charset":          {goodOrder, http.Header{"Content-Type": {"application/json; charset*=utf-8''latin1"}}, 415, "media-type"},
+		"two charsets":                 {goodOrder, http.Header{"Content-Type": {"application/json; charset=utf-8; charset=latin1"}}, 415, "media-type"},
+		"Latin-1 that says UTF-8":      {with("23 Fake Street", "Stra\xdfe"), http.Header{"Content-Type": {"application/json; charset=utf-8"}}, 400, "json"},
+		"Latin-1 that says nothing":    {with("23 Fake Street", "Stra\xdfe"), http.Header{"Content-Type": {"application/json"}}, 400, "json"},
+		"Latin-1 that became UTF-8":    {with("23 Fake Street", "Stra\uFFFDe"), http.Header{"Content-Type": {"application/json"}}, 422, "order"},
+		"gzip":                         {gzipped(t, goodOrder), http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}}, 415, "content-encoding"},
+		"gzip that says nothing":       {gzipped(t, goodOrder), http.Header{"Content-Type": {"application/json"}}, 415, "content-encoding"},
+		"gzip that became UTF-8":       {strings.ToValidUTF8(gzipped(t, goodOrder), "\uFFFD"), http.Header{"Content-Type": {"application/json"}}, 415, "content-encoding"},
+		"gzip that is an octet stream": {gzipped(t, goodOrder), http.Header{"Content-Type": {"application/octet-stream"}}, 415, "content-encoding"},
+		"plain that says gzip":         {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}}, 415, "content-encoding"},
+		"brotli":                       {"\x0b\x02\x80{}\x03", http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"br"}}, 415, "content-encoding"},
+		"a list of encodings":          {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"identity, gzip"}}, 415, "content-encoding"},
+		"two encodings":                {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"identity", "gzip"}}, 415, "content-encoding"},
+		"chunked by name":              {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"aws-chunked"}}, 415, "content-encoding"},
+		"no content type":              {goodOrder, http.Header{}, 415, "media-type"},
+		"an empty content type":        {goodOrder, http.Header{"Content-Type": {""}}, 415, "media-type"},
+		"two content types":            {goodOrder, http.Header{"Content-Type": {"application/json", "text/plain"}}, 415, "media-type"},
+		"the same content type twice":  {goodOrder, http.Header{"Content-Type": {"application/json", "application/json"}}, 415, "media-type"},
+		"joined content types":         {goodOrder, http.Header{"Content-Type": {"application/json,application/json"}}, 415, "media-type"},
+		"a list of content types":      {goodOrder, http.Header{"Content-Type": {"application/json, text/plain"}}, 415, "media-type"},
+		"any content type":             {goodOrder, http.Header{"Content-Type": {"*/*"}}, 415, "media-type"},
+		"a kind of JSON":               {goodOrder, http.Header{"Content-Type": {"application/merge-patch+json"}}, 415, "media-type"},
+		"another type of JSON":         {goodOrder, http.Header{"Content-Type": {"text/json"}}, 415, "media-type"},
+		"a parameter that is none":     {goodOrder, http.Header{"Content-Type": {`application/json; a="`}}, 415, "media-type"},
+		"a form":                       {"a=b", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, 415, "media-type"},
+		"nothing":                      {"", http.Header{}, 400, "no-body"},
+		"nothing as a form":            {"", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, 415, "media-type"},
+		"only blanks":                  {" \r\n", http.Header{"Content-Type": {"application/json"}}, 400, "no-body"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := s.ask(t, http.MethodPost, "/orders", test.body, test.header)
+			if got.Code != test.status || !strings.Contains(got.Body.String(), test.problem) {
+				t.Errorf("%d %s, want %d %s", got.Code, got.Body, test.status, test.problem)
+			}
+			accept, encoding := got.Header().Get("Accept"), got.Header().Get("Accept-Encoding")
+			if (accept == "application/json") != (test.problem == "media-type") || (encoding == "identity") != (test.problem == "content-encoding") {
+				t.Errorf("Accept is %q, Accept-Encoding is %q", accept, encoding)
+			}
+			if test.status != http.StatusAccepted {
+				mustBeMendable(t, got.Code, got.Header().Get("Content-Type"), got.Body.String())
+			}
+		})
+	}
 }
 
 func TestAKeyHasOnlyCharactersThatNoHopReadsInAnotherWay(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // problem is an error in the form of RFC 9457.
@@ -25,6 +26,19 @@ type detail struct {
 	// Pointer is a JSON Pointer (RFC 6901) to what is wrong.
 	Pointer string `json:"pointer"`
 	Detail  string `json:"detail"`
+
+	// place is the names and indexes that the pointer goes through.
+	place []string
+	// unknown is set if the schema has no such member.
+	unknown bool
+}
+
+func newDetail(text string, place ...string) detail {
+	var pointer strings.Builder
+	for _, name := range place {
+		pointer.WriteString("/" + strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1"))
+	}
+	return detail{Pointer: pointer.String(), Detail: text, place: place}
 }
 
 // problemType is what all problems of a type have in common.
@@ -52,6 +66,7 @@ const (
 	tooLate
 	tooLarge
 	mediaType
+	contentEncoding
 	badOrder
 	keyReused
 	unavailable
@@ -59,22 +74,23 @@ const (
 
 func problemTypes() []problemType {
 	return []problemType{
-		badPath:        {"path", http.StatusBadRequest, "Not a path", "The path or the query of the address is badly escaped."},
-		noBody:         {"no-body", http.StatusBadRequest, "No body", "The request needs a body."},
-		unreadableBody: {"unreadable-body", http.StatusBadRequest, "Unreadable body", "The body ended too early."},
-		notJSON:        {"json", http.StatusBadRequest, "Not JSON", "The body is not one JSON value in UTF-8."},
-		unknownField:   {"unknown-field", http.StatusBadRequest, "Unknown field", "The body has a member that is not known. Names are case-sensitive."},
-		repeatedField:  {"repeated-field", http.StatusBadRequest, "Repeated field", "The body has a member twice, so that it has two readings."},
-		badKey:         {"idempotency-key", http.StatusBadRequest, "Invalid Idempotency-Key", "The header is sent twice, or its key has a character that is not allowed."},
-		notFound:       {"not-found", http.StatusNotFound, "Not found", "There is nothing at this path."},
-		unknownOrder:   {"unknown-order", http.StatusNotFound, "Unknown order", "There is no order with this id."},
-		wrongMethod:    {"method", http.StatusMethodNotAllowed, "Method not allowed", "The header Allow lists the methods that are possible here."},
-		tooLate:        {"too-late", http.StatusConflict, "Too late", "The order has ended and cannot be cancelled."},
-		tooLarge:       {"too-large", http.StatusRequestEntityTooLarge, "Body too large", "The body has more than " + strconv.Itoa(maximumBody) + " bytes."},
-		mediaType:      {"media-type", http.StatusUnsupportedMediaType, "Not application/json", "The body is not declared as application/json."},
-		badOrder:       {"order", http.StatusUnprocessableEntity, "Not an acceptable order", "Members of the order are missing or not acceptable: see errors."},
-		keyReused:      {"idempotency-key-reused", http.StatusUnprocessableEntity, "Idempotency-Key used before", "The key was used before with another body."},
-		unavailable:    {"unavailable", http.StatusServiceUnavailable, "Temporarily unavailable", "It is not known whether the request took effect. Repeat it after the seconds in Retry-After, with its Idempotency-Key."},
+		badPath:         {"path", http.StatusBadRequest, "Not a path", "The path or the query of the address is badly escaped."},
+		noBody:          {"no-body", http.StatusBadRequest, "No body", "The request needs a body."},
+		unreadableBody:  {"unreadable-body", http.StatusBadRequest, "Unreadable body", "The body ended too early."},
+		notJSON:         {"json", http.StatusBadRequest, "Not JSON", "The body is not one JSON value in UTF-8."},
+		unknownField:    {"unknown-field", http.StatusBadRequest, "Unknown field", "The body has a member that is not known. Names are case-sensitive."},
+		repeatedField:   {"repeated-field", http.StatusBadRequest, "Repeated field", "The body has a member twice, so that it has two readings."},
+		badKey:          {"idempotency-key", http.StatusBadRequest, "Invalid Idempotency-Key", "The header is sent twice, or its key has a character that is not allowed."},
+		notFound:        {"not-found", http.StatusNotFound, "Not found", "There is nothing at this path."},
+		unknownOrder:    {"unknown-order", http.StatusNotFound, "Unknown order", "There is no order with this id."},
+		wrongMethod:     {"method", http.StatusMethodNotAllowed, "Method not allowed", "The header Allow lists the methods that are possible here."},
+		tooLate:         {"too-late", http.StatusConflict, "Too late", "The order has ended and cannot be cancelled."},
+		tooLarge:        {"too-large", http.StatusRequestEntityTooLarge, "Body too large", "The body has more than " + strconv.Itoa(maximumBody) + " bytes."},
+		mediaType:       {"media-type", http.StatusUnsupportedMediaType, "Not application/json", "The body is not declared as application/json, or in another charset than UTF-8."},
+		contentEncoding: {"content-encoding", http.StatusUnsupportedMediaType, "Encoded body", "The body is compressed. Send it without a Content-Encoding."},
+		badOrder:        {"order", http.StatusUnprocessableEntity, "Not an acceptable order", "Members of the order are missing or not acceptable: see errors."},
+		keyReused:       {"idempotency-key-reused", http.StatusUnprocessableEntity, "Idempotency-Key used before", "The key was used before with another body."},
+		unavailable:     {"unavailable", http.StatusServiceUnavailable, "Temporarily unavailable", "It is not known whether the request took effect. Repeat it after the seconds in Retry-After, with its Idempotency-Key."},
 	}
 }
 
