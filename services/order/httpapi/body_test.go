@@ -99,6 +99,59 @@ func TestABodyIsJSONInUTF8AsItIs(t *testing.T) {
 	}
 }
 
+func TestACancellationHasNoBodyOrAnEmptyObject(t *testing.T) {
+	const form = "application/x-www-form-urlencoded"
+	asJSON := http.Header{"Content-Type": {"application/json"}}
+	for name, test := range map[string]struct {
+		body    string
+		header  http.Header
+		status  int
+		problem string
+	}{
+		"nothing":                     {"", http.Header{}, 202, ""},
+		"nothing as JSON":             {"", asJSON, 202, ""},
+		"an empty object":             {" {} ", http.Header{"Content-Type": {"application/json; charset=utf-8"}}, 202, ""},
+		"blanks as JSON":              {"\n", asJSON, 202, ""},
+		"nothing as text":             {"", http.Header{"Content-Type": {"text/plain"}}, 415, "media-type"},
+		"nothing as a form":           {"", http.Header{"Content-Type": {form}}, 415, "media-type"},
+		"nothing as another form":     {"", http.Header{"Content-Type": {"multipart/form-data; boundary=x"}}, 415, "media-type"},
+		"nothing as nothing":          {"", http.Header{"Content-Type": {""}}, 415, "media-type"},
+		"an object as text":           {"{}", http.Header{"Content-Type": {"text/plain"}}, 415, "media-type"},
+		"an object as a form":         {"{}=", http.Header{"Content-Type": {form}}, 415, "media-type"},
+		"an object as nothing":        {"{}", http.Header{}, 415, "media-type"},
+		"blanks as nothing":           {"\n", http.Header{}, 415, "media-type"},
+		"an object in Latin-1":        {"{}", http.Header{"Content-Type": {"application/json; charset=latin1"}}, 415, "media-type"},
+		"an object as gzip":           {gzipped(t, "{}"), asJSON, 415, "content-encoding"},
+		"nothing as gzip":             {"", http.Header{"Content-Encoding": {"gzip"}}, 415, "content-encoding"},
+		"no JSON":                     {"cancel", asJSON, 400, "json"},
+		"two objects":                 {"{}{}", asJSON, 400, "json"},
+		"an object with a member":     {`{"reason": "late"}`, asJSON, 400, "unknown-field"},
+		"an object with a bad member": {`{"a\uffff": 1}`, asJSON, 400, "unknown-field"},
+		"an array":                    {"[]", asJSON, 422, "cancellation"},
+		"null":                        {"null", asJSON, 422, "cancellation"},
+		"text":                        {`"please"`, asJSON, 422, "cancellation"},
+		"a number beyond all":         {"1e999999999", asJSON, 422, "cancellation"},
+		"300 KB":                      {strings.Repeat(" ", 300*1024), asJSON, 413, "too-large"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t)
+			path := "/orders/" + s.place() + "/cancellation"
+			got := s.ask(t, http.MethodPost, path, test.body, test.header)
+			if got.Code != test.status || !strings.Contains(got.Body.String(), test.problem) {
+				t.Errorf("%d %s, want %d %s", got.Code, got.Body, test.status, test.problem)
+			}
+			want := 2
+			if test.status != http.StatusAccepted {
+				want = 1
+				mustBeMendable(t, got.Code, got.Header().Get("Content-Type"), got.Body.String())
+			}
+			if s.store.commits != want {
+				t.Errorf("%d commits", s.store.commits)
+			}
+		})
+	}
+}
+
 func TestAKeyHasOnlyCharactersThatNoHopReadsInAnotherWay(t *testing.T) {
 	s := newShop(t)
 	send := func(keys ...string) *httptest.ResponseRecorder {

@@ -71,7 +71,7 @@ type status struct {
 type server struct {
 	*API
 
-	order *schema
+	order, cancellation *schema
 }
 
 // Handler serves POST /orders, GET /orders/{id}, POST /orders/{id}/cancellation
@@ -81,7 +81,11 @@ func (a *API) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{a, order}
+	cancellation, err := newSchema("cancellation")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{a, order, cancellation}
 	mux := http.NewServeMux()
 	mux.Handle("/orders", s.route(s.place, http.MethodPost))
 	mux.Handle("/orders/{id}", s.route(s.show, http.MethodGet, http.MethodHead))
@@ -207,6 +211,9 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	state, record, err := s.find(r.Context(), id)
 	if err != nil {
+		return err
+	}
+	if err := s.readCancellation(r); err != nil {
 		return err
 	}
 	ctx := telemetry.WithCorrelation(r.Context(), state.CorrelationID, id)

@@ -68,6 +68,7 @@ const (
 	mediaType
 	contentEncoding
 	badOrder
+	badCancellation
 	keyReused
 	unavailable
 )
@@ -89,6 +90,7 @@ func problemTypes() []problemType {
 		mediaType:       {"media-type", http.StatusUnsupportedMediaType, "Not application/json", "The body is not declared as application/json, or in another charset than UTF-8."},
 		contentEncoding: {"content-encoding", http.StatusUnsupportedMediaType, "Encoded body", "The body is compressed. Send it without a Content-Encoding."},
 		badOrder:        {"order", http.StatusUnprocessableEntity, "Not an acceptable order", "Members of the order are missing or not acceptable: see errors."},
+		badCancellation: {"cancellation", http.StatusUnprocessableEntity, "Not an acceptable cancellation", "The body is not empty and not an empty JSON object."},
 		keyReused:       {"idempotency-key-reused", http.StatusUnprocessableEntity, "Idempotency-Key used before", "The key was used before with another body."},
 		unavailable:     {"unavailable", http.StatusServiceUnavailable, "Temporarily unavailable", "It is not known whether the request took effect. Repeat it after the seconds in Retry-After, with its Idempotency-Key."},
 	}

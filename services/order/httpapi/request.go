@@ -72,6 +72,20 @@ func (s *server) readPlace(r *http.Request) (placeRequest, error) {
 	return request, nil
 }
 
+// readCancellation reads and checks a request to cancel an order, which says
+// nothing but by its path.
+func (s *server) readCancellation(r *http.Request) error {
+	body, err := readBody(r)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	value, err := decode(body)
+	if err != nil {
+		return err
+	}
+	return refuse(body, badCancellation, s.cancellation.check(value))
+}
+
 // otherCurrencies returns the items whose currency is not the order's. The order
 // may be wrong in any other way.
 func otherCurrencies(value any) []detail {
