@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -270,6 +272,33 @@ func TestAPaymentMethodIsANameAndNeverANumber(t *testing.T) {
 		r.pointsOnlyTo(t, "/paymentMethod")
 		if len(method) > 10 && strings.Contains(r.raw+s.logs.String(), method) {
 			t.Errorf("the answer or the log repeats %q: %s", method, r.raw)
+		}
+	}
+}
+
+// Each example can be sent again with another word in it.
+func TestTheExamplesOfTheDocumentsAreAccepted(t *testing.T) {
+	example := regexp.MustCompile(`(?s)curl -i [^\n]*orders.*?-d '(\{.*?\})'`)
+	for _, name := range []string{"README.md", "docs/deployment.md"} {
+		document, err := os.ReadFile("../../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := example.FindSubmatch(document)
+		if found == nil {
+			t.Fatalf("%s has no example of an order", name)
+		}
+		if strings.Contains(string(found[0]), "Idempotency-Key") {
+			t.Errorf("%s has an example with a key, which places one order only", name)
+		}
+		s := newShop(t)
+		for _, body := range []string{string(found[1]), strings.Replace(string(found[1]), `"card"`, `"card-declined"`, 1)} {
+			if r := s.send(http.MethodPost, "/orders", body); r.status != http.StatusAccepted {
+				t.Errorf("%s: %d %s", name, r.status, r.raw)
+			}
+		}
+		if s.store.commits != 2 {
+			t.Errorf("%s: %d orders were placed", name, s.store.commits)
 		}
 	}
 }
