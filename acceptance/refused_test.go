@@ -1,8 +1,12 @@
 package acceptance
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +29,14 @@ func TestBadRequestsAreToldWhatIsWrongAndLeaveNothingBehind(t *testing.T) {
 		{"negative quantity", "POST", "/orders", edit(`"quantity": 2`, `"quantity": -2`), 422, "order", "/items/0/quantity"},
 		{"mixed currencies", "POST", "/orders", edit(`"price": 1250`, `"price": 1250, "currency": "USD"`), 422, "order", "/items/0/currency"},
 		{"300 KB body", "POST", "/orders", edit(`23 Fake Street`, strings.Repeat("x", 300_000)), 413, "too-large", "bytes"},
+		{"a noncharacter in the address", "POST", "/orders", edit(`Fake Street`, `Some\uffff Street`), 422, "order", "/shippingAddress"},
+		{"a surrogate in the customer's id", "POST", "/orders", edit(`c-42`, `c-\ud800`), 422, "order", "/customerId"},
+		{"a control character", "POST", "/orders", edit(`Fake Street`, `Fake\u0000Street`), 422, "order", "/shippingAddress"},
+		{"an item without a price", "POST", "/orders", edit(`, "price": 1250`, ``), 422, "order", "/items/0/price"},
+		{"a price of null", "POST", "/orders", edit(`1250`, `null`), 422, "order", "/items/0/price"},
+		{"a price beyond all numbers", "POST", "/orders", edit(`1250`, `1e999999999`), 422, "order", "/items/0/price"},
+		{"a currency that is none", "POST", "/orders", edit(`EUR`, `XXX`), 422, "order", "ISO 4217"},
+		{"a card number", "POST", "/orders", edit(`"card"`, `"4111-1111-1111-1111"`), 422, "order", "/paymentMethod"},
 		{"wrong method", "DELETE", "/orders", "", 405, "method", "POST"},
 		{"unknown order", "GET", "/orders/no-such-order", "", 404, "unknown-order", "no order"},
 		{"unknown path", "GET", "/baskets", "", 404, "not-found", "/orders"},
@@ -53,6 +65,97 @@ func TestBadRequestsAreToldWhatIsWrongAndLeaveNothingBehind(t *testing.T) {
 	if after := c.footprint(t); after != before {
 		t.Errorf("bad requests left something behind: before %s, after %s", before, after)
 	}
+}
+
+// Through the function URL, which may pass on bytes and headers in another form.
+func TestWhatAHopWouldReadInAnotherWayIsRefused(t *testing.T) {
+	c := startCloud(t)
+	before := c.footprint(t)
+	var compressed bytes.Buffer
+	writer := gzip.NewWriter(&compressed)
+	if _, err := writer.Write([]byte(basket)); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	latin1 := strings.Replace(basket, "Fake Street", "Stra\xdfe", 1)
+	for name, test := range map[string]struct {
+		body   string
+		header http.Header
+		// A body that is not UTF-8 is refused as bytes, or as what stands for them.
+		statuses []int
+	}{
+		"Latin-1":                {latin1, http.Header{"Content-Type": {asJSON}}, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}},
+		"Latin-1 that says so":   {latin1, http.Header{"Content-Type": {asJSON + "; charset=ISO-8859-1"}}, []int{http.StatusUnsupportedMediaType}},
+		"gzip":                   {compressed.String(), http.Header{"Content-Type": {asJSON}, "Content-Encoding": {"gzip"}}, []int{http.StatusUnsupportedMediaType}},
+		"gzip that does not say": {compressed.String(), http.Header{"Content-Type": {asJSON}}, []int{http.StatusUnsupportedMediaType}},
+		"a key twice":            {basket, http.Header{"Content-Type": {asJSON}, "Idempotency-Key": {"dup-1", "dup-1"}}, []int{http.StatusBadRequest}},
+		"a content type twice":   {basket, http.Header{"Content-Type": {asJSON, asJSON}}, []int{http.StatusUnsupportedMediaType}},
+	} {
+		answer := c.request(t, http.MethodPost, "/orders", test.body, test.header)
+		if !slices.Contains(test.statuses, answer.Status) || answer.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: answered %d: %s", name, answer.Status, answer.Body)
+		}
+	}
+	c.settled(t)
+	if after := c.footprint(t); after != before {
+		t.Errorf("something is left behind: before %s, after %s", before, after)
+	}
+}
+
+func TestAnOrderIsNotCancelledByTheFormOfAnotherSite(t *testing.T) {
+	c := startCloud(t)
+	placed, err := c.place(t.Context(), basket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/orders/" + placed.OrderID
+	for _, contentType := range []string{"text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"} {
+		for _, body := range []string{"", "{}"} {
+			answer := c.request(t, http.MethodPost, path+"/cancellation", body, http.Header{"Content-Type": {contentType}})
+			if answer.Status != http.StatusUnsupportedMediaType {
+				t.Errorf("%q as %s: answered %d: %s", body, contentType, answer.Status, answer.Body)
+			}
+		}
+	}
+	c.awaitStatus(t, placed.OrderID, "shipped")
+}
+
+func TestHEADAnswersWhatGETDoesWithoutABody(t *testing.T) {
+	c := startCloud(t)
+	placed, err := c.place(t.Context(), basket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, status := range map[string]int{"/orders/" + placed.OrderID: http.StatusOK, "/orders/no-such-order": http.StatusNotFound} {
+		get, head := c.request(t, http.MethodGet, path, "", nil), c.request(t, http.MethodHead, path, "", nil)
+		if head.Status != status || get.Status != status || len(head.Body) > 0 || head.Header.Get("Content-Type") != get.Header.Get("Content-Type") {
+			t.Errorf("%s: GET answers %d %v, HEAD %d %v %q", path, get.Status, get.Header, head.Status, head.Header, head.Body)
+		}
+	}
+}
+
+// request sends a request with exactly these header fields.
+func (c *cloud) request(t *testing.T, method, path, body string, header http.Header) response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, strings.TrimSuffix(c.OrderURL, "/")+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if header != nil {
+		request.Header = header
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response{answer.StatusCode, answer.Header, content}
 }
 
 func TestARepeatedRequestPlacesNoSecondOrder(t *testing.T) {

@@ -226,8 +226,3 @@ func WithDeadlineMargin(ctx context.Context, margin time.Duration) (context.Cont
 	}
 	return context.WithDeadline(ctx, deadline.Add(-margin))
 }
-
-// WithReserve is WithDeadlineMargin by its former name.
-func WithReserve(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
-	return WithDeadlineMargin(ctx, margin)
-}

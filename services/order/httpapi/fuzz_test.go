@@ -4,49 +4,137 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/ijson"
 	"example.com/saga/services/order/httpapi"
 )
 
-// FuzzPlace asks of any body, under any headers, that it places an order once,
-// or is refused with a problem that the client can mend.
+// FuzzPlace asks of any body, under any headers, that it places an order once
+// whose texts every reader reads alike, or is refused with a problem that the
+// client can mend.
 func FuzzPlace(f *testing.F) {
 	for _, bad := range badRequests() {
 		if bad.path == "/orders" && bad.method == http.MethodPost {
 			f.Add([]byte(bad.body), "application/json", "key")
 		}
 	}
+	for _, text := range trouble() {
+		f.Add([]byte(with("23 Fake Street", text)), "application/json", "k")
+	}
+	for _, number := range []string{"5.0", "1e400", "-1e-400", "1e999999999", "0e999999999", "100000000000.00e-1"} {
+		f.Add([]byte(with("1250", number)), "application/json", "k")
+	}
 	f.Add([]byte(goodOrder), "application/json; charset=utf-8", "key-1")
-	f.Add([]byte(with("23 Fake Street", `\u2028\"<>&\ud83d\ude00`)), "application/json", "~")
+	f.Add([]byte(with("23 Fake Street", `\"<>&\ud83d\ude00`)), "application/json", "~")
 	f.Add([]byte(goodOrder), `application/json; a="`, "a key with spaces")
+	f.Add([]byte(goodOrder), "application/json; charset=latin1", "twice,twice")
 	f.Add([]byte(goodOrder), "", "")
+	f.Add([]byte("\x1f\x8b\x08"), "application/json", "k")
 	s := newShop(f)
+	schema := orderSchema(f)
 	f.Fuzz(func(t *testing.T, body []byte, contentType, key string) {
 		send := func() *httptest.ResponseRecorder {
-			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders", bytes.NewReader(body))
-			request.Header = http.Header{"Content-Type": {contentType}, "Idempotency-Key": {key}}
-			recorder := httptest.NewRecorder()
-			s.handler.ServeHTTP(recorder, request)
-			return recorder
+			return s.ask(t, http.MethodPost, "/orders", string(body), http.Header{"Content-Type": {contentType}, "Idempotency-Key": {key}})
 		}
 		first, second := send(), send()
 		if first.Code != second.Code || first.Body.String() != second.Body.String() {
 			t.Fatalf("the same request is answered with %d %s, then with %d %s", first.Code, first.Body, second.Code, second.Body)
 		}
-		if first.Code == http.StatusAccepted {
-			if location := first.Header().Get("Location"); !strings.HasPrefix(location, "/orders/") {
-				t.Errorf("the order is at %q", location)
-			}
+		if first.Code != http.StatusAccepted {
+			mustBeMendable(t, first.Code, first.Header().Get("Content-Type"), first.Body.String())
+			mustPointInto(t, body, first.Body.Bytes())
 			return
 		}
-		mustBeMendable(t, first.Code, first.Header().Get("Content-Type"), first.Body.String())
+		if location := first.Header().Get("Location"); !strings.HasPrefix(location, "/orders/") {
+			t.Errorf("the order is at %q", location)
+		}
+		instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(instance); err != nil {
+			t.Errorf("an order is accepted that is against the schema: %v", err)
+		}
+		mustBeReadAlike(t, s.lastOrder(t))
 	})
+}
+
+// orderSchema is the schema of an order, as a client may compile it.
+func orderSchema(tb testing.TB) *jsonschema.Schema {
+	tb.Helper()
+	schema, err := jsonschema.NewCompiler().Compile("schema/order.json")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return schema
+}
+
+// mustBeReadAlike checks the texts of an accepted order.
+func mustBeReadAlike(t *testing.T, order contract.OrderPlaced) {
+	t.Helper()
+	encoded, err := json.Marshal(order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ijson.Check(encoded); err != nil {
+		t.Errorf("the order has two readings: %v", err)
+	}
+	names := []string{order.CustomerID, order.PaymentMethod}
+	for _, item := range order.Items {
+		names = append(names, item.SKU, item.Currency)
+	}
+	address := strings.ReplaceAll(order.ShippingAddress, "\r\n", "\n")
+	for _, text := range append(names, strings.ReplaceAll(address, "\n", " ")) {
+		if strings.ContainsFunc(text, unicode.IsControl) || strings.ContainsRune(text, unicode.ReplacementChar) || strings.TrimSpace(text) == "" {
+			t.Errorf("the order has the text %q", text)
+		}
+	}
+}
+
+// mustPointInto checks that the errors of a problem point to members of the body
+// or to what is missing in one.
+func mustPointInto(t *testing.T, body, answer []byte) {
+	t.Helper()
+	var problem struct {
+		Errors []struct{ Pointer, Detail string }
+	}
+	if err := json.Unmarshal(answer, &problem); err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range problem.Errors {
+		var value any
+		if err := json.Unmarshal(body, &value); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
+			t.Fatalf("the body is no JSON and has errors: %s", answer)
+		}
+		names := strings.Split(each.Pointer, "/")
+		for i, name := range names[1:] {
+			name = strings.ReplaceAll(strings.ReplaceAll(name, "~1", "/"), "~0", "~")
+			var found bool
+			switch container := value.(type) {
+			case map[string]any:
+				value, found = container[name]
+			case []any:
+				index, err := strconv.Atoi(name)
+				if found = err == nil && index >= 0 && index < len(container); found {
+					value = container[index]
+				}
+			}
+			if isLast := i == len(names)-2; !found && (!isLast || each.Detail != "is missing") {
+				t.Errorf("%q points nowhere: %s", each.Pointer, each.Detail)
+			}
+		}
+	}
 }
 
 // FuzzAddress asks of any method, path and query that the function behind the
@@ -60,6 +148,7 @@ func FuzzAddress(f *testing.F) {
 	} {
 		f.Add("POST", path, "")
 		f.Add("GET", path, "%zz&;=")
+		f.Add("HEAD", path, "")
 	}
 	serve := httpapi.Lambda(s.handler)
 	f.Fuzz(func(t *testing.T, method, path, query string) {
@@ -75,7 +164,10 @@ func FuzzAddress(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out.StatusCode >= 300 {
+		if method == http.MethodHead && out.Body != "" {
+			t.Errorf("HEAD is answered with %q", out.Body)
+		}
+		if out.StatusCode >= 300 && method != http.MethodHead {
 			mustBeMendable(t, out.StatusCode, out.Headers["Content-Type"], out.Body)
 		}
 	})

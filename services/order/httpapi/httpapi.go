@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +47,11 @@ type API struct {
 // source names the front door as the origin of commands.
 const source = "order/http"
 
+var (
+	idPattern  = regexp.MustCompile(`^[0-9a-f-]{36}$`)
+	keyPattern = regexp.MustCompile(`^[A-Za-z0-9._~:+/=-]{1,255}$`)
+)
+
 // placed is the answer to a placed order.
 type placed struct {
 	OrderID       string       `json:"orderId"`
@@ -60,34 +67,50 @@ type status struct {
 	Timeline []order.Entry   `json:"timeline"`
 }
 
-// Handler serves POST /orders, GET /orders/{id} and POST
-// /orders/{id}/cancellation.
-func (a *API) Handler() http.Handler {
+// server answers the requests of an API.
+type server struct {
+	*API
+
+	order, cancellation *schema
+}
+
+// Handler serves POST /orders, GET /orders/{id}, POST /orders/{id}/cancellation
+// and GET /problems/{type}, and HEAD where it serves GET.
+func (a *API) Handler() (http.Handler, error) {
+	order, err := newSchema("order")
+	if err != nil {
+		return nil, err
+	}
+	cancellation, err := newSchema("cancellation")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{a, order, cancellation}
 	mux := http.NewServeMux()
-	mux.Handle("/orders", a.route(http.MethodPost, a.place))
-	mux.Handle("/orders/{id}", a.route(http.MethodGet, a.show))
-	mux.Handle("/orders/{id}/cancellation", a.route(http.MethodPost, a.cancel))
-	nowhere := a.answer(func(http.ResponseWriter, *http.Request) error {
-		return newProblem(http.StatusNotFound, "not-found", "Not found", "There is nothing here: orders are at /orders.")
+	mux.Handle("/orders", s.route(s.place, http.MethodPost))
+	mux.Handle("/orders/{id}", s.route(s.show, http.MethodGet, http.MethodHead))
+	mux.Handle("/orders/{id}/cancellation", s.route(s.cancel, http.MethodPost))
+	mux.Handle("/problems/{type}", s.route(explain, http.MethodGet, http.MethodHead))
+	nowhere := s.answer(func(http.ResponseWriter, *http.Request) error {
+		return newProblem(notFound, "There is nothing here: orders are at /orders.")
 	})
 	mux.Handle("/", nowhere)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The mux would redirect whoever writes a path in another way.
+		// The mux would redirect a path that is written in another way.
 		if !strings.HasPrefix(r.URL.Path, "/") || path.Clean(r.URL.Path) != r.URL.Path {
 			nowhere.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
-	})
+	}), nil
 }
 
 type endpoint func(http.ResponseWriter, *http.Request) error
 
-func (a *API) route(method string, e endpoint) http.Handler {
-	return a.answer(func(w http.ResponseWriter, r *http.Request) error {
-		if r.Method != method {
-			w.Header().Set("Allow", method)
-			return newProblem(http.StatusMethodNotAllowed, "method", "Method not allowed", "Only "+method+" is possible here.")
+func (s *server) route(e endpoint, methods ...string) http.Handler {
+	return s.answer(func(w http.ResponseWriter, r *http.Request) error {
+		if !slices.Contains(methods, r.Method) {
+			return newProblem(wrongMethod, "Possible here: "+strings.Join(methods, ", ")+".").with("Allow", strings.Join(methods, ", "))
 		}
 		return e(w, r)
 	})
@@ -95,7 +118,7 @@ func (a *API) route(method string, e endpoint) http.Handler {
 
 // answer makes every error a problem document; what the client cannot mend is
 // logged and not shown.
-func (a *API) answer(e endpoint) http.Handler {
+func (s *server) answer(e endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := e(w, r)
 		if err == nil {
@@ -103,10 +126,8 @@ func (a *API) answer(e endpoint) http.Handler {
 		}
 		p, known := errors.AsType[*problem](err)
 		if !known {
-			a.Logger.ErrorContext(r.Context(), "request failed", slog.String("path", r.URL.Path), slog.String("error", err.Error()))
-			w.Header().Set("Retry-After", "1")
-			p = newProblem(http.StatusServiceUnavailable, "unavailable", "Temporarily unavailable",
-				"Nothing is lost: repeat the request with the same Idempotency-Key.")
+			s.Logger.ErrorContext(r.Context(), "request failed", slog.String("path", r.URL.Path), slog.String("error", err.Error()))
+			p = newProblem(unavailable, "").with("Retry-After", "1")
 		}
 		p.write(w)
 	})
@@ -114,60 +135,66 @@ func (a *API) answer(e endpoint) http.Handler {
 
 // place places an order. The order's id comes from the idempotency key, so that
 // a repeated request finds the order it placed before.
-func (a *API) place(w http.ResponseWriter, r *http.Request) error {
-	key, err := a.idempotencyKey(r)
+func (s *server) place(w http.ResponseWriter, r *http.Request) error {
+	key, err := s.idempotencyKey(r)
 	if err != nil {
 		return err
 	}
-	request, err := readPlace(r)
+	request, err := s.readPlace(r)
 	if err != nil {
 		return err
 	}
-	id := event.DeriveID(source, "order", key)
-	correlation := event.DeriveID(source, "correlation", key)
+	id, correlation := deriveIDs(key)
 	ctx := telemetry.WithMeasures(telemetry.WithCorrelation(r.Context(), correlation, id))
-	command := a.command(id, correlation, order.Place{}.EventType())
-	_, err = a.execute(ctx, command, order.Place{
+	command := s.command(id, correlation, order.Place{}.EventType())
+	_, err = s.execute(ctx, command, order.Place{
 		Order:    request.order(id),
-		Deadline: command.Time.Add(a.Deadline).UTC().Truncate(time.Second),
+		Deadline: command.Time.Add(s.Deadline).UTC().Truncate(time.Second),
 	})
 	if errors.Is(err, participant.ErrOtherContent) {
-		return newProblem(http.StatusUnprocessableEntity, "idempotency-key-reused", "Idempotency-Key used before",
-			"This key has placed a different order: use a new key for a new order.")
+		return newProblem(keyReused, "This key was used before with another body: use a new key for a new order.")
 	}
 	if err != nil {
 		return err
 	}
 	ctx, measured := telemetry.Measured(ctx, command.Time)
-	a.Logger.LogAttrs(ctx, slog.LevelInfo, "order placed", measured...)
+	s.Logger.LogAttrs(ctx, slog.LevelInfo, "order placed", measured...)
 	w.Header().Set("Location", "/orders/"+id)
 	writeJSON(w, http.StatusAccepted, "application/json", placed{id, order.StatusPlaced, correlation})
 	return nil
 }
 
-// idempotencyKey is the key that the client gave, or else a random one.
-func (a *API) idempotencyKey(r *http.Request) (string, error) {
+// deriveIDs returns the order id and the correlation id of the order that an
+// idempotency key places.
+func deriveIDs(key string) (orderID, correlationID string) {
+	return event.DeriveID(source, "order", key), event.DeriveID(source, "correlation", key)
+}
+
+// idempotencyKey returns the key that the client sent, or else a random one. A
+// header that is sent twice arrives once, with both values and a comma: so a
+// comma is refused, like what separates or quotes values elsewhere.
+func (s *server) idempotencyKey(r *http.Request) (string, error) {
 	keys := r.Header.Values("Idempotency-Key")
 	if len(keys) == 0 {
-		return a.NewID(), nil
+		return s.NewID(), nil
 	}
 	if len(keys) > 1 || !keyPattern.MatchString(keys[0]) {
-		return "", newProblem(http.StatusBadRequest, "idempotency-key", "Invalid Idempotency-Key",
-			"The header must be given once, with 1 to 255 visible ASCII characters.")
+		return "", newProblem(badKey, "The header must be there once, with 1 to 255 letters, digits and characters of -._~:+/=. "+
+			"A comma is refused because a header that is sent twice arrives as one, joined by a comma.")
 	}
 	return keys[0], nil
 }
 
-func (a *API) show(w http.ResponseWriter, r *http.Request) error {
+func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	state, record, err := a.find(r.Context(), id)
+	state, record, err := s.find(r.Context(), id)
 	if err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, "application/json", status{
 		placed:   placed{id, state.Status(), state.CorrelationID},
 		Reason:   state.Reason,
-		Timeline: order.Timeline(record, a.Clock(), order.TimelineWindow),
+		Timeline: order.Timeline(record, s.Clock(), order.TimelineWindow),
 	})
 	return nil
 }
@@ -175,47 +202,50 @@ func (a *API) show(w http.ResponseWriter, r *http.Request) error {
 // cancel asks for the cancellation of an order. Whether it is granted is the
 // warehouse's decision, so the answer is only that it was asked for. It belongs
 // to the trace of the order, and not to one of its own.
-func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
+func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	state, record, err := a.find(r.Context(), id)
+	state, record, err := s.find(r.Context(), id)
 	if err != nil {
+		return err
+	}
+	if err := s.readCancellation(r); err != nil {
 		return err
 	}
 	ctx := telemetry.WithCorrelation(r.Context(), state.CorrelationID, id)
 	ctx = tracing.Continue(ctx, order.TraceParent(record))
-	state, err = a.execute(ctx, a.command(id, state.CorrelationID, order.Cancel{}.EventType()),
+	state, err = s.execute(ctx, s.command(id, state.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
 	// A request that is repeated finds what the order has come to since.
 	if errors.Is(err, order.ErrTooLate) || (err == nil && state.Ended()) {
-		return newProblem(http.StatusConflict, "too-late", "Too late", "The order has ended: it cannot be cancelled any more.")
+		return newProblem(tooLate, "")
 	}
 	if err != nil {
 		return err
 	}
-	a.Logger.InfoContext(ctx, "cancellation requested")
+	s.Logger.InfoContext(ctx, "cancellation requested")
 	writeJSON(w, http.StatusAccepted, "application/json", placed{id, state.Status(), state.CorrelationID})
 	return nil
 }
 
 // execute executes a command. One that is committed is accepted, although its
 // events could not be published: the sweeper does that.
-func (a *API) execute(ctx context.Context, command event.Event, data event.Data) (order.State, error) {
-	ctx, span := tracing.Start(ctx, a.Tracer, command, trace.SpanKindServer)
-	state, err := a.Orders.Execute(ctx, command, data)
+func (s *server) execute(ctx context.Context, command event.Event, data event.Data) (order.State, error) {
+	ctx, span := tracing.Start(ctx, s.Tracer, command, trace.SpanKindServer)
+	state, err := s.Orders.Execute(ctx, command, data)
 	tracing.End(span, err, order.ErrTooLate, participant.ErrOtherContent)
 	if errors.Is(err, participant.ErrUnpublished) {
-		a.Logger.WarnContext(ctx, "accepted, to be published later", slog.String("error", err.Error()))
+		s.Logger.WarnContext(ctx, "accepted, to be published later", slog.String("error", err.Error()))
 		return state, nil
 	}
 	return state, err
 }
 
-func (a *API) find(ctx context.Context, id string) (order.State, participant.Record, error) {
-	unknown := newProblem(http.StatusNotFound, "unknown-order", "Unknown order", "There is no order with this id.")
+func (s *server) find(ctx context.Context, id string) (order.State, participant.Record, error) {
+	unknown := newProblem(unknownOrder, "")
 	if !idPattern.MatchString(id) {
 		return order.State{}, participant.Record{}, unknown
 	}
-	state, record, err := a.Orders.Load(ctx, id)
+	state, record, err := s.Orders.Load(ctx, id)
 	if err == nil && record.Version == 0 {
 		err = unknown
 	}
@@ -224,13 +254,13 @@ func (a *API) find(ctx context.Context, id string) (order.State, participant.Rec
 
 // command makes the envelope of a command. Its id is that of the order and the
 // type: each command is executed once for an order.
-func (a *API) command(orderID, correlationID, commandType string) event.Event {
+func (s *server) command(orderID, correlationID, commandType string) event.Event {
 	return event.Event{
 		ID:            event.DeriveID(source, orderID, commandType),
 		Source:        source,
 		Type:          commandType,
 		Subject:       orderID,
-		Time:          a.Clock(),
+		Time:          s.Clock(),
 		CorrelationID: correlationID,
 	}
 }

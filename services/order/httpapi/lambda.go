@@ -27,8 +27,8 @@ const reserve = 500 * time.Millisecond
 // deadline of the invocation.
 func Lambda(handler http.Handler) func(context.Context, events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 	return func(ctx context.Context, in events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
-		recorder := &recorder{header: make(http.Header), status: http.StatusOK}
-		ctx, cancel := worker.WithReserve(tracing.ContinueInvocation(ctx), reserve)
+		recorder := &recorder{header: make(http.Header), status: http.StatusOK, isHead: in.RequestContext.HTTP.Method == http.MethodHead}
+		ctx, cancel := worker.WithDeadlineMargin(tracing.ContinueInvocation(ctx), reserve)
 		defer cancel()
 		request, err := newRequest(ctx, in)
 		if p, isProblem := errors.AsType[*problem](err); isProblem {
@@ -65,10 +65,10 @@ func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.
 	}
 	request.RequestURI = target
 	if request.URL, err = url.ParseRequestURI(target); err != nil {
-		return nil, newProblem(http.StatusBadRequest, "path", "Not a path", "The path or the query of the address is badly escaped.")
+		return nil, newProblem(badPath, "")
 	}
 	for name, value := range in.Headers {
-		request.Header.Set(name, value)
+		request.Header.Add(name, value)
 	}
 	for _, cookie := range in.Cookies {
 		request.Header.Add("Cookie", cookie)
@@ -83,13 +83,20 @@ type recorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	// isHead is set if the answer has no body (RFC 9110, 9.3.2).
+	isHead bool
 }
 
 func (r *recorder) Header() http.Header { return r.header }
 
 func (r *recorder) WriteHeader(status int) { r.status = status }
 
-func (r *recorder) Write(p []byte) (int, error) { return r.body.Write(p) }
+func (r *recorder) Write(p []byte) (int, error) {
+	if r.isHead {
+		return len(p), nil
+	}
+	return r.body.Write(p)
+}
 
 func (r *recorder) response() events.LambdaFunctionURLResponse {
 	headers := make(map[string]string, len(r.header))

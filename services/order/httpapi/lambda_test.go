@@ -120,13 +120,16 @@ func TestAHandlerThatSaysNothingAnswers200(t *testing.T) {
 // told nothing.
 func TestAStoreThatDoesNotAnswerIsToldBeforeTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		api := &httpapi.API{Orders: silent{}, Logger: slog.New(slog.DiscardHandler)}
+		handler, err := (&httpapi.API{Orders: silent{}, Logger: slog.New(slog.DiscardHandler)}).Handler()
+		if err != nil {
+			t.Fatal(err)
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		var in events.LambdaFunctionURLRequest
 		in.RawPath, in.RequestContext.HTTP.Method = "/orders/6ba7b810-9dad-11d1-80b4-00c04fd430c8", http.MethodGet
 		began := time.Now()
-		got, err := httpapi.Lambda(api.Handler())(ctx, in)
+		got, err := httpapi.Lambda(handler)(ctx, in)
 		took := time.Since(began)
 		if err != nil || got.StatusCode != http.StatusServiceUnavailable || got.Headers["Retry-After"] == "" || took != 9500*time.Millisecond {
 			t.Errorf("%+v, %v after %s", got, err, took)

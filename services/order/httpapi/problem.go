@@ -1,8 +1,12 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 )
 
 // problem is an error in the form of RFC 9457.
@@ -12,6 +16,9 @@ type problem struct {
 	Status int      `json:"status"`
 	Detail string   `json:"detail,omitempty"`
 	Errors []detail `json:"errors,omitempty"`
+
+	// header and value are one header field of the answer, if it has one.
+	header, value string
 }
 
 // detail is one thing that is wrong with a request's body.
@@ -19,17 +26,109 @@ type detail struct {
 	// Pointer is a JSON Pointer (RFC 6901) to what is wrong.
 	Pointer string `json:"pointer"`
 	Detail  string `json:"detail"`
+
+	// place is the names and indexes that the pointer goes through.
+	place []string
+	// unknown is set if the schema has no such member.
+	unknown bool
 }
 
-// newProblem makes a problem whose type is a page of its own below /problems.
-func newProblem(status int, kind, title, explanation string, errors ...detail) *problem {
-	return &problem{Type: "/problems/" + kind, Title: title, Status: status, Detail: explanation, Errors: errors}
+func newDetail(text string, place ...string) detail {
+	var pointer strings.Builder
+	for _, name := range place {
+		pointer.WriteString("/" + strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1"))
+	}
+	return detail{Pointer: pointer.String(), Detail: text, place: place}
+}
+
+// problemType is what all problems of a type have in common.
+type problemType struct {
+	name    string
+	status  int
+	title   string
+	meaning string
+}
+
+// problemKind is the index of a type of problems.
+type problemKind int
+
+const (
+	badPath problemKind = iota
+	noBody
+	unreadableBody
+	notJSON
+	unknownField
+	repeatedField
+	badKey
+	notFound
+	unknownOrder
+	wrongMethod
+	tooLate
+	tooLarge
+	mediaType
+	contentEncoding
+	badOrder
+	badCancellation
+	keyReused
+	unavailable
+)
+
+func problemTypes() []problemType {
+	return []problemType{
+		badPath:         {"path", http.StatusBadRequest, "Not a path", "The path or the query of the address is badly escaped."},
+		noBody:          {"no-body", http.StatusBadRequest, "No body", "The request needs a body."},
+		unreadableBody:  {"unreadable-body", http.StatusBadRequest, "Unreadable body", "The body ended too early."},
+		notJSON:         {"json", http.StatusBadRequest, "Not JSON", "The body is not one JSON value in UTF-8."},
+		unknownField:    {"unknown-field", http.StatusBadRequest, "Unknown field", "The body has a member that is not known. Names are case-sensitive."},
+		repeatedField:   {"repeated-field", http.StatusBadRequest, "Repeated field", "The body has a member twice, so that it has two readings."},
+		badKey:          {"idempotency-key", http.StatusBadRequest, "Invalid Idempotency-Key", "The header is sent twice, or its key has a character that is not allowed."},
+		notFound:        {"not-found", http.StatusNotFound, "Not found", "There is nothing at this path."},
+		unknownOrder:    {"unknown-order", http.StatusNotFound, "Unknown order", "There is no order with this id."},
+		wrongMethod:     {"method", http.StatusMethodNotAllowed, "Method not allowed", "The header Allow lists the methods that are possible here."},
+		tooLate:         {"too-late", http.StatusConflict, "Too late", "The order has ended and cannot be cancelled."},
+		tooLarge:        {"too-large", http.StatusRequestEntityTooLarge, "Body too large", "The body has more than " + strconv.Itoa(maximumBody) + " bytes."},
+		mediaType:       {"media-type", http.StatusUnsupportedMediaType, "Not application/json", "The body is not declared as application/json, or in another charset than UTF-8."},
+		contentEncoding: {"content-encoding", http.StatusUnsupportedMediaType, "Encoded body", "The body is compressed. Send it without a Content-Encoding."},
+		badOrder:        {"order", http.StatusUnprocessableEntity, "Not an acceptable order", "Members of the order are missing or not acceptable: see errors."},
+		badCancellation: {"cancellation", http.StatusUnprocessableEntity, "Not an acceptable cancellation", "The body is not empty and not an empty JSON object."},
+		keyReused:       {"idempotency-key-reused", http.StatusUnprocessableEntity, "Idempotency-Key used before", "The key was used before with another body."},
+		unavailable:     {"unavailable", http.StatusServiceUnavailable, "Temporarily unavailable", "It is not known whether the request took effect. Repeat it after the seconds in Retry-After, with its Idempotency-Key."},
+	}
+}
+
+// newProblem returns a problem. Without an explanation of its own, it says what
+// all of its type say.
+func newProblem(kind problemKind, explanation string, errors ...detail) *problem {
+	t := problemTypes()[kind]
+	return &problem{
+		Type: "/problems/" + t.name, Title: t.title, Status: t.status, Detail: cmp.Or(explanation, t.meaning), Errors: errors,
+	}
+}
+
+// with adds a header field to the answer.
+func (p *problem) with(header, value string) *problem {
+	p.header, p.value = header, value
+	return p
 }
 
 func (p *problem) Error() string { return p.Title + ": " + p.Detail }
 
 func (p *problem) write(w http.ResponseWriter) {
+	if p.header != "" {
+		w.Header().Set(p.header, p.value)
+	}
 	writeJSON(w, p.Status, "application/problem+json", p)
+}
+
+// explain answers what the problems of a type have in common.
+func explain(w http.ResponseWriter, r *http.Request) error {
+	for _, t := range problemTypes() {
+		if t.name == r.PathValue("type") {
+			write(w, http.StatusOK, "text/plain; charset=utf-8", fmt.Appendf(nil, "%d %s\n\n%s\n", t.status, t.title, t.meaning))
+			return nil
+		}
+	}
+	return newProblem(notFound, "There is no such type of problems.")
 }
 
 func writeJSON(w http.ResponseWriter, status int, contentType string, body any) {
@@ -38,8 +137,14 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, body any) 
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	write(w, status, contentType, encoded)
+}
+
+// write answers a request. A cache on the way would show an order as it was.
+func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	//nolint:errcheck // The client has gone: there is nobody left to tell.
-	w.Write(encoded)
+	//nolint:errcheck // An error says that the client is gone.
+	w.Write(body)
 }

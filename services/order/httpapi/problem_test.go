@@ -50,27 +50,47 @@ func badRequests() []badRequest {
 		bad("bad JSON", `{"customerId": `, 400, "json"),
 		bad("two JSON values", goodOrder+goodOrder, 400, "json"),
 		bad("a bracket too many", goodOrder+"}", 400, "json"),
-		bad("an unknown field", with(`{"customerId"`, `{"coupon": "half", "customerId"`), 400, "unknown-field"),
-		bad("an unknown field of an item", with(`"sku"`, `"colour": "red", "sku"`), 400, "unknown-field"),
-		bad("a field in another case", with(`"customerId"`, `"customerID"`), 400, "unknown-field"),
-		bad("a field of an item in another case", with(`"sku"`, `"SKU"`), 400, "unknown-field"),
-		bad("a field twice", with(`"currency"`, `"customerId": "c-43", "currency"`), 400, "repeated-field"),
-		bad("a field of an item twice", with(`"quantity": 2`, `"quantity": 2, "quantity": 1`), 400, "repeated-field"),
+		bad("an unknown field", with(`{"customerId"`, `{"coupon": "half", "customerId"`), 400, "unknown-field", "/coupon"),
+		bad("unknown fields among other errors", with(`{"customerId": "c-42"`, `{"b/~a": 1, "customerId": 42, "a": 1`), 400, "unknown-field",
+			"/a", "/b~1~0a", "/customerId"),
+		bad("an unknown field of an item", with(`"sku"`, `"colour": "red", "sku"`), 400, "unknown-field", "/items/0/colour"),
+		bad("a field in another case", with(`"customerId"`, `"customerID"`), 400, "unknown-field", "/customerID", "/customerId"),
+		bad("a field that differs from another in case", with(`"currency"`, `"Currency": "USD", "currency"`), 400, "unknown-field", "/Currency"),
+		bad("a field of an item in another case", with(`"sku"`, `"SKU"`), 400, "unknown-field", "/items/0/SKU", "/items/0/sku"),
+		bad("a field twice", with(`"currency"`, `"customerId": "c-43", "currency"`), 400, "repeated-field", "/customerId"),
+		bad("a field twice, escaped", with(`"currency"`, `"customer\u0049d": "c-43", "currency"`), 400, "repeated-field", "/customerId"),
+		bad("a field of an item twice", with(`"quantity": 2`, `"quantity": 2, "quantity": 1`), 400, "repeated-field", "/items/0/quantity"),
+		bad("two lists of items", with(`"currency"`, `"items": [], "items": [`+item+`], "currency"`), 400, "repeated-field", "/items"),
 		bad("bytes that are no UTF-8", with("23 Fake Street", "23 Fake \xff"), 400, "json"),
+		bad("Latin-1", with("23 Fake Street", "Gro\xdfe Stra\xdfe 1"), 400, "json"),
+		bad("a surrogate in UTF-8", with("23 Fake Street", "\xed\xa0\x80"), 400, "json"),
+		bad("UTF-16", strings.Join(strings.Split(goodOrder, ""), "\x00")+"\x00", 400, "json"),
+		bad("UTF-16 with a byte order mark", "\xff\xfe{\x00}\x00", 400, "json"),
+		bad("a byte order mark", "\uFEFF"+goodOrder, 400, "json"),
+		bad("NaN", with(`1250`, `NaN`), 400, "json"),
+		bad("a comment", with(`"items"`, `/* what is ordered */ "items"`), 400, "json"),
+		bad("a raw line break", with("23 Fake Street", "23 Fake\nStreet"), 400, "json"),
 		bad("deeper than anybody needs", with(`"c-42"`, strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)), 400, "json"),
-		bad("a number beyond all integers", with(`1250`, `1e999`), 422, "order", "/items"),
+		bad("a number beyond all integers", with(`1250`, `1e999`), 422, "order", "/items/0/price"),
 		bad("a customer whose name cannot be written", with(`c-42`, `c-\u0000`), 422, "order", "/customerId"),
 		bad("a customer whose name cannot be read", with(`c-42`, `c-\ud800`), 422, "order", "/customerId"),
 		bad("no object", `[]`, 422, "order", ""),
-		bad("null", `null`, 422, "order", "/customerId", "/paymentMethod", "/shippingAddress", "/currency", "/items"),
+		bad("null", `null`, 422, "order", ""),
+		bad("a text", `"order"`, 422, "order", ""),
+		bad("nothing that is required", `{}`, 422, "order", "/items", "/currency", "/customerId", "/paymentMethod", "/shippingAddress"),
 		bad("no items", with(item, ""), 422, "order", "/items"),
 		bad("too many items", with(item, item+strings.Repeat(","+item, 50)), 422, "order", "/items"),
-		bad("thousands of bad items", with(item, `{}`+strings.Repeat(`,{}`, 20_000)), 422, "order", append([]string{"/items"}, pointersOf(50)...)...),
+		bad("thousands of bad items", with(item, `{}`+strings.Repeat(`,{}`, 20_000)), 422, "order", append([]string{"/items"}, pointersOf(33)...)...),
+		bad("5,000 unknown fields", manyFields(5000), 400, "unknown-field", manyPointers(100)...),
+		bad("an item that is none", with(item, "7"), 422, "order", "/items/0"),
+		bad("items that are none", with("["+item+"]", item), 422, "order", "/items"),
 		bad("a negative quantity", with(`"quantity": 2`, `"quantity": -2`), 422, "order", "/items/0/quantity"),
 		bad("a quantity of nothing", with(`"quantity": 2`, `"quantity": 0`), 422, "order", "/items/0/quantity"),
 		bad("a quantity that is too large", with(`"quantity": 2`, `"quantity": 1000001`), 422, "order", "/items/0/quantity"),
-		bad("half a piece", with(`"quantity": 2`, `"quantity": 0.5`), 422, "order", "/items"),
-		bad("a quantity in words", with(`"quantity": 2`, `"quantity": "two"`), 422, "order", "/items"),
+		bad("half a piece", with(`"quantity": 2`, `"quantity": 0.5`), 422, "order", "/items/0/quantity"),
+		bad("a quantity in words", with(`"quantity": 2`, `"quantity": "two"`), 422, "order", "/items/0/quantity"),
+		bad("errors in many items", with(item, item+`, {"sku": "a b", "quantity": 1, "price": 1}, 7, {"sku": "a", "quantity": "2", "price": null, "currency": "USD"}`),
+			422, "order", "/items/1/sku", "/items/2", "/items/3/price", "/items/3/quantity", "/items/3/currency"),
 		bad("a negative price", with(`"price": 1250`, `"price": -1`), 422, "order", "/items/0/price"),
 		bad("a price that is too high", with(`"price": 1250`, `"price": 100000000001`), 422, "order", "/items/0/price"),
 		bad("a total that is too high", with(`"quantity": 2, "price": 1250`, `"quantity": 11, "price": 100000000000`), 422, "order", "/items"),
@@ -84,7 +104,7 @@ func badRequests() []badRequest {
 		bad("a blank customer", with(`"c-42"`, `" "`), 422, "order", "/customerId"),
 		bad("a customer with a long name", with(`c-42`, strings.Repeat("c", 101)), 422, "order", "/customerId"),
 		bad("a long address", with(`23 Fake Street`, strings.Repeat("s", 1001)), 422, "order", "/shippingAddress"),
-		bad("all that can be wrong with an item", with(item, `{}`), 422, "order", "/items/0/sku", "/items/0/quantity"),
+		bad("all that can be wrong with an item", with(item, `{}`), 422, "order", "/items/0/sku", "/items/0/price", "/items/0/quantity"),
 		bad("300 KB", with("23 Fake Street", strings.Repeat("s", 300*1024)), 413, "too-large"),
 
 		header("another media type", "Content-Type: text/plain", 415, "media-type"),
@@ -106,11 +126,30 @@ func badRequests() []badRequest {
 	}
 }
 
-// pointersOf are the pointers to all that is wrong with so many empty items.
+// pointersOf are the pointers to all that is wrong with so many empty items: with
+// the one to too many items, as many as an answer names.
 func pointersOf(items int) []string {
 	var pointers []string
 	for i := range items {
-		pointers = append(pointers, fmt.Sprintf("/items/%d/sku", i), fmt.Sprintf("/items/%d/quantity", i))
+		pointers = append(pointers, fmt.Sprintf("/items/%d/sku", i), fmt.Sprintf("/items/%d/price", i), fmt.Sprintf("/items/%d/quantity", i))
+	}
+	return pointers
+}
+
+// manyFields is the good order with so many more fields.
+func manyFields(n int) string {
+	var fields strings.Builder
+	for i := range n {
+		fmt.Fprintf(&fields, `"%x":1,`, i)
+	}
+	return with(`{"customerId"`, `{`+fields.String()+`"customerId"`)
+}
+
+// manyPointers are the pointers to the first of many fields: 0 to f, 10 to 63.
+func manyPointers(n int) []string {
+	var pointers []string
+	for i := range n {
+		pointers = append(pointers, fmt.Sprintf("/%x", i))
 	}
 	return pointers
 }
@@ -139,7 +178,7 @@ func (r reply) pointers(t *testing.T) []string {
 	for _, e := range errors {
 		member, _ := e.(map[string]any)
 		pointer, ok := member["pointer"].(string)
-		if detail, _ := member["detail"].(string); !ok || detail == "" {
+		if detail, _ := member["detail"].(string); !ok || detail == "" || strings.HasSuffix(detail, " ") {
 			t.Errorf("an error is incomplete: %s", r.raw)
 		}
 		pointers = append(pointers, pointer)
@@ -150,7 +189,7 @@ func (r reply) pointers(t *testing.T) []string {
 func TestTheAllowedMethodIsNamed(t *testing.T) {
 	s := newShop(t)
 	for path, want := range map[string]string{
-		"/orders": "POST", "/orders/" + unknownID: "GET", "/orders/" + unknownID + "/cancellation": "POST",
+		"/orders": "POST", "/orders/" + unknownID: "GET, HEAD", "/problems/json": "GET, HEAD", "/orders/" + unknownID + "/cancellation": "POST",
 	} {
 		if got := s.send(http.MethodPatch, path, "").header.Get("Allow"); got != want {
 			t.Errorf("%s allows %q, want %q", path, got, want)

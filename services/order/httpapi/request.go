@@ -1,42 +1,20 @@
 package httpapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"mime"
+	"math/big"
 	"net/http"
-	"regexp"
-	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+	"strconv"
 
 	"example.com/saga/pkg/contract"
 )
 
-// Limits of a request. An order within them makes events that are far below
-// what an event may have.
-const (
-	maximumBody     = 64 * 1024
-	maximumItems    = 50
-	maximumQuantity = 1_000_000
-	maximumPrice    = 100_000_000_000
-	maximumTotal    = 1_000_000_000_000
-	maximumText     = 1000
-	maximumName     = 100
-)
+// maximumTotal is what an order may cost, in minor units.
+const maximumTotal = 1_000_000_000_000
 
-var (
-	skuPattern      = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-	currencyPattern = regexp.MustCompile(`^[A-Z]{3}$`)
-	idPattern       = regexp.MustCompile(`^[0-9a-f-]{36}$`)
-	keyPattern      = regexp.MustCompile(`^[\x21-\x7E]{1,255}$`)
-)
-
-// placeRequest is the body of POST /orders.
+// placeRequest is the body of POST /orders, as its schema has it.
 type placeRequest struct {
 	CustomerID      string        `json:"customerId"`
 	Items           []requestItem `json:"items"`
@@ -47,181 +25,86 @@ type placeRequest struct {
 
 // requestItem may name the currency again, but not another one.
 type requestItem struct {
-	SKU      string `json:"sku"`
-	Quantity int64  `json:"quantity"`
-	Price    int64  `json:"price"`
-	Currency string `json:"currency,omitempty"`
+	SKU      string  `json:"sku"`
+	Quantity integer `json:"quantity"`
+	Price    integer `json:"price"`
+	Currency string  `json:"currency,omitempty"`
+}
+
+// integer is an integer as JSON Schema has it, for which 5, 5.0 and 0.5e1 are one.
+type integer int64
+
+// UnmarshalJSON reads a number that its schema has limited.
+func (i *integer) UnmarshalJSON(text []byte) error {
+	exact, ok := new(big.Rat).SetString(string(text))
+	if !ok || !exact.IsInt() || !exact.Num().IsInt64() {
+		return errors.New("not an integer of 64 bits")
+	}
+	*i = integer(exact.Num().Int64())
+	return nil
 }
 
 // readPlace reads and checks a request to place an order.
-func readPlace(r *http.Request) (placeRequest, error) {
+func (s *server) readPlace(r *http.Request) (placeRequest, error) {
 	var request placeRequest
-	body, err := io.ReadAll(io.LimitReader(r.Body, maximumBody+1))
+	body, err := readBody(r)
 	if err != nil {
-		return request, newProblem(http.StatusBadRequest, "unreadable-body", "Unreadable body", "The body could not be read to its end.")
-	}
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch {
-	case len(body) > maximumBody:
-		return request, newProblem(http.StatusRequestEntityTooLarge, "too-large", "Body too large",
-			fmt.Sprintf("The body has more than the %d bytes that are allowed.", maximumBody))
-	case len(bytes.TrimSpace(body)) == 0:
-		return request, newProblem(http.StatusBadRequest, "no-body", "No body", "Send the order as a JSON object.")
-	case err != nil || mediaType != "application/json":
-		return request, newProblem(http.StatusUnsupportedMediaType, "media-type", "Not application/json", "Send the order as application/json.")
-	}
-	if err := decode(body, &request); err != nil {
 		return request, err
 	}
-	if errors := request.check(); len(errors) > 0 {
-		return request, notAcceptable(errors...)
+	if len(body) == 0 {
+		return request, newProblem(noBody, "Send the order as a JSON object.")
+	}
+	value, err := decode(body)
+	if err != nil {
+		return request, err
+	}
+	if err := refuse(body, badOrder, append(s.order.check(value), otherCurrencies(value)...)); err != nil {
+		return request, err
+	}
+	if err := json.Unmarshal(body, &request); err != nil {
+		return request, err
+	}
+	if request.order("").Total().Amount > maximumTotal {
+		return request, newProblem(badOrder, "", newDetail(fmt.Sprintf("must cost at most %d minor units together", maximumTotal), "items"))
 	}
 	return request, nil
 }
 
-func decode(body []byte, request *placeRequest) error {
-	if !utf8.Valid(body) {
-		return newProblem(http.StatusBadRequest, "json", "Not JSON", "The body is not UTF-8.")
+// readCancellation reads and checks a request to cancel an order, which says
+// nothing but by its path.
+func (s *server) readCancellation(r *http.Request) error {
+	body, err := readBody(r)
+	if err != nil || len(body) == 0 {
+		return err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(request)
-	if err == nil {
-		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
-			return checkMembers(json.NewDecoder(bytes.NewReader(body)))
-		}
-		return newProblem(http.StatusBadRequest, "json", "Not JSON", "There is more than one JSON value in the body.")
-	}
-	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return notAcceptable(mistyped(mismatch))
-	}
-	if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
-		return unknownField(field)
-	}
-	return newProblem(http.StatusBadRequest, "json", "Not JSON", "The body is not valid JSON: "+err.Error()+".")
-}
-
-// checkMembers refuses what encoding/json lets pass, and others may read in
-// another way: a member that is given twice, of which the last wins, and one
-// whose name differs in upper and lower case. It reads what was decoded before,
-// so nothing else can be wrong with it.
-func checkMembers(decoder *json.Decoder) error {
-	token, err := decoder.Token()
+	value, err := decode(body)
 	if err != nil {
 		return err
 	}
-	delimiter, _ := token.(json.Delim)
-	seen := map[json.Token]bool{}
-	for delimiter != 0 && decoder.More() {
-		if delimiter == '{' {
-			name, err := decoder.Token()
-			switch {
-			case err != nil:
-				return err
-			case !slices.Contains(members(), fmt.Sprint(name)):
-				return unknownField(fmt.Sprintf("%q", name))
-			case seen[name]:
-				return newProblem(http.StatusBadRequest, "repeated-field", "Repeated field", fmt.Sprintf("The field %q is given twice.", name))
-			}
-			seen[name] = true
-		}
-		if err := checkMembers(decoder); err != nil {
-			return err
+	return refuse(body, badCancellation, s.cancellation.check(value))
+}
+
+// otherCurrencies returns the items whose currency is not the order's. The order
+// may be wrong in any other way.
+func otherCurrencies(value any) []detail {
+	order, _ := value.(map[string]any)
+	items, _ := order["items"].([]any)
+	currency, given := order["currency"].(string)
+	var wrong []detail
+	for i, each := range items {
+		item, _ := each.(map[string]any)
+		if other, named := item["currency"].(string); given && named && other != currency {
+			wrong = append(wrong, newDetail("must be the order's currency: an order is paid in one", "items", strconv.Itoa(i), "currency"))
 		}
 	}
-	if delimiter != 0 {
-		_, err = decoder.Token()
-	}
-	return err
-}
-
-// members are the names of all fields, exactly as they are written.
-func members() []string {
-	return []string{"customerId", "items", "sku", "quantity", "price", "currency", "paymentMethod", "shippingAddress"}
-}
-
-func unknownField(name string) *problem {
-	return newProblem(http.StatusBadRequest, "unknown-field", "Unknown field", "There is no field "+name+" in an order.")
-}
-
-func notAcceptable(errors ...detail) *problem {
-	return newProblem(http.StatusUnprocessableEntity, "order", "Not an acceptable order",
-		"The order cannot be placed as it is: see errors.", errors...)
-}
-
-// mistyped tells what has the wrong JSON type. The decoder does not tell which
-// element of an array it is in, so the pointer goes no further than the array.
-func mistyped(mismatch *json.UnmarshalTypeError) detail {
-	explanation := fmt.Sprintf("must be %s, not %s", jsonType(mismatch.Type.Kind().String()), mismatch.Value)
-	if mismatch.Field == "" {
-		return detail{"", explanation}
-	}
-	array, inside, nested := strings.Cut(mismatch.Field, ".")
-	if nested {
-		explanation = inside + " " + explanation
-	}
-	return detail{"/" + array, explanation}
-}
-
-func jsonType(kind string) string {
-	switch kind {
-	case "string":
-		return "a string"
-	case "int64":
-		return "an integer"
-	case "slice":
-		return "an array"
-	}
-	return "an object"
-}
-
-// check names all that is wrong with the order.
-func (r placeRequest) check() []detail {
-	var errors []detail
-	require := func(holds bool, pointer, explanation string) {
-		if !holds {
-			errors = append(errors, detail{pointer, explanation})
-		}
-	}
-	require(isName(r.CustomerID), "/customerId", "must have 1 to 100 characters that can be written")
-	require(isName(r.PaymentMethod), "/paymentMethod", "must have 1 to 100 characters that can be written")
-	require(within(r.ShippingAddress, maximumText), "/shippingAddress", "must have 1 to 1000 characters")
-	require(currencyPattern.MatchString(r.Currency), "/currency", "must be an ISO 4217 code, such as EUR")
-	require(len(r.Items) > 0, "/items", "must not be empty")
-	require(len(r.Items) <= maximumItems, "/items", fmt.Sprintf("must not have more than %d elements", maximumItems))
-	var total int64
-	// Of too many items it is enough to say that they are too many: an answer
-	// that names each would be too long to be sent.
-	for i, item := range r.Items[:min(len(r.Items), maximumItems)] {
-		at := fmt.Sprintf("/items/%d", i)
-		require(skuPattern.MatchString(item.SKU), at+"/sku", "must have 1 to 64 letters, digits, dots, underscores or hyphens")
-		require(item.Quantity >= 1 && item.Quantity <= maximumQuantity, at+"/quantity", fmt.Sprintf("must be from 1 to %d", maximumQuantity))
-		require(item.Price >= 0 && item.Price <= maximumPrice, at+"/price", fmt.Sprintf("must be from 0 to %d minor units", maximumPrice))
-		require(item.Currency == "" || item.Currency == r.Currency, at+"/currency", "must be the order's currency: an order is paid in one")
-		if total += item.Quantity * item.Price; len(errors) == 0 {
-			require(total <= maximumTotal, "/items", fmt.Sprintf("must not cost more than %d minor units in all", maximumTotal))
-		}
-	}
-	return errors
-}
-
-// isName tells whether a text can name something. What JSON could not read is a
-// replacement character, which would give two names the same one.
-func isName(text string) bool {
-	return within(text, maximumName) && !strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.IsControl(r) || r == utf8.RuneError
-	})
-}
-
-func within(text string, maximum int) bool {
-	return strings.TrimSpace(text) != "" && utf8.RuneCountInString(text) <= maximum
+	return wrong
 }
 
 // order is the request in the words of the published language.
 func (r placeRequest) order(id string) contract.OrderPlaced {
 	items := make([]contract.Item, len(r.Items))
 	for i, item := range r.Items {
-		items[i] = contract.Item{SKU: item.SKU, Quantity: item.Quantity, Price: item.Price, Currency: r.Currency}
+		items[i] = contract.Item{SKU: item.SKU, Quantity: int64(item.Quantity), Price: int64(item.Price), Currency: r.Currency}
 	}
 	return contract.OrderPlaced{
 		OrderID:         id,

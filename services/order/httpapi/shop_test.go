@@ -101,7 +101,7 @@ func newShop(tb testing.TB) *shop {
 		tb.Fatal(err)
 	}
 	random := 0
-	s.handler = (&httpapi.API{
+	s.handler, err = (&httpapi.API{
 		Orders: s.orders,
 		Logger: slog.New(slog.NewTextHandler(s.logs, nil)),
 		Tracer: tracing.NewProvider("order", tracing.Followed(), s.spans).Tracer("test"),
@@ -112,6 +112,9 @@ func newShop(tb testing.TB) *shop {
 		},
 		Deadline: time.Hour,
 	}).Handler()
+	if err != nil {
+		tb.Fatal(err)
+	}
 	server := httptest.NewServer(s.handler)
 	tb.Cleanup(server.Close)
 	s.url = server.URL

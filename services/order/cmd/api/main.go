@@ -32,7 +32,11 @@ func main() {
 		api := &httpapi.API{
 			Orders: orders, Logger: d.Logger, Tracer: d.Tracer, Clock: time.Now, NewID: uuid.NewString, Deadline: deadline,
 		}
-		lambda.Start(httpapi.Lambda(api.Handler()))
+		handler, err := api.Handler()
+		if err != nil {
+			return err
+		}
+		lambda.Start(httpapi.Lambda(handler))
 		return nil
 	})
 }

@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"io/fs"
+	"slices"
+	"testing"
+	"unicode"
+
+	"example.com/saga/pkg/ijson"
+)
+
+// What a part of a schema refuses is explained by its keyword or its description.
+func TestEveryRuleOfASchemaHasAnExplanation(t *testing.T) {
+	explained := []string{"type", "required", "additionalProperties", "minItems", "maxItems", "maxLength", "minimum", "maximum"}
+	harmless := []string{"$schema", "$id", "$ref", "$defs", "title", "description", "properties", "items", "allOf"}
+	var check func(at string, part map[string]any)
+	check = func(at string, part map[string]any) {
+		for keyword, value := range part {
+			switch {
+			case keyword == "pattern" || keyword == "format":
+				if part["description"] == nil {
+					t.Errorf("%s has a %s and no description", at, keyword)
+				}
+			case keyword == "properties" || keyword == "$defs":
+				for name, each := range value.(map[string]any) {
+					check(at+"/"+keyword+"/"+name, each.(map[string]any))
+				}
+			case keyword == "items":
+				check(at+"/items", value.(map[string]any))
+			case keyword == "allOf":
+				for _, each := range value.([]any) {
+					check(at+"/allOf", each.(map[string]any))
+				}
+			case !slices.Contains(explained, keyword) && !slices.Contains(harmless, keyword):
+				t.Errorf("%s has the keyword %s, which no error explains", at, keyword)
+			}
+		}
+	}
+	for _, name := range []string{"order", "cancellation"} {
+		encoded, err := fs.ReadFile(schemaFiles, "schema/"+name+".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := ijson.Check(encoded); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		var document map[string]any
+		if err := json.Unmarshal(encoded, &document); err != nil {
+			t.Fatal(err)
+		}
+		if document["$id"] != schemaBase+name {
+			t.Errorf("%s has the id %v", name, document["$id"])
+		}
+		check(name, document)
+	}
+}
+
+// The patterns of the schema are held to package ijson and to Unicode, for every
+// character there is.
+func TestTheSchemaRefusesExactlyTheCharactersThatItSays(t *testing.T) {
+	schema, err := newSchema("order")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := schema.compiled.Properties["shippingAddress"]
+	accepted := func(text string) bool { return address.Validate(text) == nil }
+	isRefused := func(r rune) bool {
+		encoded, err := json.Marshal(string(r))
+		return err != nil || ijson.Check(encoded) != nil || unicode.IsControl(r) && r != '\n' || r == unicode.ReplacementChar ||
+			r == 0xFEFF || r == 0x2028 || r == 0x2029 || (r >= 0x202A && r <= 0x202E) || (r >= 0x2066 && r <= 0x2069)
+	}
+	good := []rune{'a'}
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		switch {
+		case r >= 0xD800 && r <= 0xDFFF:
+		case isRefused(r):
+			if accepted("a" + string(r)) {
+				t.Errorf("%U is accepted", r)
+			}
+		default:
+			good = append(good, r)
+		}
+		if len(good) == 1000 || r == unicode.MaxRune {
+			if !accepted(string(good)) {
+				t.Errorf("a character from %U to %U is refused", good[1], r)
+			}
+			good = good[:1]
+		}
+	}
+}
+
+func TestASchemaThatIsNoneIsAnError(t *testing.T) {
+	if _, err := newSchema("basket"); err == nil {
+		t.Error("there is a schema of baskets")
+	}
+}
