@@ -25,14 +25,17 @@ func (s *store) Due(ctx context.Context, by time.Time, limit int) ([]string, err
 // sweep runs the sweeper once. What it could not do waits for the next time. It
 // tells whether it did what it wanted.
 func (w *world) sweep(ctx context.Context, planned fault) bool {
-	s := &sweeper.Sweeper{
+	s, err := sweeper.New(sweeper.Config{
 		Orders: w.orders, Index: w.stores[contract.SourceOrder], Logger: slog.New(slog.DiscardHandler),
 		Clock: func() time.Time { return w.clock(sweeping) }, Deadline: deadline,
 		Random: func() float64 { return 0 },
+	})
+	if err != nil {
+		panic(err)
 	}
 	t := &task{who: sweeping, event: event.Event{Type: "a sweep", Subject: "all orders"}, run: s.Sweep}
 	told, waiting := len(w.story), len(w.pending)
-	err := w.run(ctx, t, planned)
+	err = w.run(ctx, t, planned)
 	if err == nil {
 		if didNothing := len(w.pending) == waiting && len(w.story) == told+1; didNothing {
 			w.story = w.story[:told]

@@ -23,7 +23,6 @@ package eventbridge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -33,6 +32,7 @@ import (
 
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/required"
 	"example.com/saga/pkg/tracing"
 )
 
@@ -72,15 +72,11 @@ var _ participant.Publisher = (*Publisher)(nil)
 
 // NewPublisher makes a publisher. An error names all that is missing.
 func NewPublisher(config Config) (*Publisher, error) {
-	var problems []error
-	if config.Client == nil {
-		problems = append(problems, errors.New("no Client"))
-	}
-	if config.Bus == "" {
-		problems = append(problems, errors.New("no Bus"))
-	}
-	if len(problems) > 0 {
-		return nil, fmt.Errorf("eventbridge.Config: %w", errors.Join(problems...))
+	if err := required.Fields("eventbridge.Config", map[string]bool{
+		"Client": config.Client != nil,
+		"Bus":    config.Bus != "",
+	}); err != nil {
+		return nil, err
 	}
 	if config.Pause == nil {
 		config.Pause = participant.Jitter(rand.Float64)

@@ -265,7 +265,7 @@ func TestAPublisherNamesAllThatIsMissingAtOnce(t *testing.T) {
 		config publisher.Config
 		want   string
 	}{
-		"everything": {publisher.Config{}, "eventbridge.Config: no Client\nno Bus"},
+		"everything": {publisher.Config{}, "eventbridge.Config: no Bus, no Client"},
 		"the client": {publisher.Config{Bus: "global"}, "eventbridge.Config: no Client"},
 		"the bus":    {publisher.Config{Client: &bus{}}, "eventbridge.Config: no Bus"},
 	} {

@@ -44,10 +44,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/required"
 )
 
 // ErrUnpublished says that what was decided is committed and stands, but that
@@ -137,24 +137,15 @@ type Participant[S any] struct {
 
 // New makes a participant. The error names every required field that is missing.
 func New[S any](config Config[S]) (*Participant[S], error) {
-	var missing []string
-	for _, field := range []struct {
-		name   string
-		absent bool
-	}{
-		{"Source", config.Source == ""},
-		{"Decide", config.Decide == nil},
-		{"Store", config.Store == nil},
-		{"Publisher", config.Publisher == nil},
-		{"Language", config.Language == nil},
-		{"Retention", config.Retention <= 0},
-	} {
-		if field.absent {
-			missing = append(missing, field.name)
-		}
-	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("participant %q: %s must be set", config.Source, strings.Join(missing, ", "))
+	if err := required.Fields("participant.Config", map[string]bool{
+		"Source":    config.Source != "",
+		"Decide":    config.Decide != nil,
+		"Store":     config.Store != nil,
+		"Publisher": config.Publisher != nil,
+		"Language":  config.Language != nil,
+		"Retention": config.Retention > 0,
+	}); err != nil {
+		return nil, err
 	}
 	if config.Clock == nil {
 		config.Clock = time.Now //nolint:forbidigo // This is the clock that is taken.

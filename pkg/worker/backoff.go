@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"example.com/saga/pkg/required"
 )
 
 // Backoff delays the next delivery of messages that failed.
@@ -55,25 +57,13 @@ type VisibilityBackoff struct {
 // Without random, which returns a number in [0, 1), it is that of math/rand/v2. An
 // error names all that is missing.
 func NewVisibilityBackoff(client Hider, url string, random func() float64) (*VisibilityBackoff, error) {
-	if err := checkQueue(client != nil, url); err != nil {
-		return nil, fmt.Errorf("worker.NewVisibilityBackoff: %w", err)
+	if err := required.Fields("worker.VisibilityBackoff", map[string]bool{"client": client != nil, "queue URL": url != ""}); err != nil {
+		return nil, err
 	}
 	if random == nil {
 		random = rand.Float64
 	}
 	return &VisibilityBackoff{client, url, random}, nil
-}
-
-// checkQueue returns an error that names what is missing to call a queue.
-func checkQueue(hasClient bool, url string) error {
-	var problems []error
-	if !hasClient {
-		problems = append(problems, errors.New("no client"))
-	}
-	if url == "" {
-		problems = append(problems, errors.New("no queue URL"))
-	}
-	return errors.Join(problems...)
 }
 
 var _ Backoff = (*VisibilityBackoff)(nil)

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"example.com/saga/pkg/required"
 	"example.com/saga/pkg/sqsbody"
 )
 
@@ -37,8 +38,8 @@ type DeadLetterQueue struct {
 // NewDeadLetterQueue makes dead letters in the queue with this URL. An error names
 // all that is missing.
 func NewDeadLetterQueue(client Sender, url string) (*DeadLetterQueue, error) {
-	if err := checkQueue(client != nil, url); err != nil {
-		return nil, fmt.Errorf("worker.NewDeadLetterQueue: %w", err)
+	if err := required.Fields("worker.DeadLetterQueue", map[string]bool{"client": client != nil, "queue URL": url != ""}); err != nil {
+		return nil, err
 	}
 	return &DeadLetterQueue{client, url}, nil
 }

@@ -56,6 +56,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/required"
 	"example.com/saga/pkg/telemetry"
 	"example.com/saga/pkg/tracing"
 )
@@ -104,21 +105,13 @@ type Handler struct {
 
 // New makes a handler. An error names all that is missing.
 func New(config Config) (*Handler, error) {
-	var problems []error
-	if config.Handle == nil {
-		problems = append(problems, errors.New("no Handle"))
-	}
-	if config.DeadLetters == nil {
-		problems = append(problems, errors.New("no DeadLetters"))
-	}
-	if config.Logger == nil {
-		problems = append(problems, errors.New("no Logger"))
-	}
-	if config.Parallelism < 0 {
-		problems = append(problems, fmt.Errorf("a Parallelism of %d is negative", config.Parallelism))
-	}
-	if len(problems) > 0 {
-		return nil, fmt.Errorf("worker.Config: %w", errors.Join(problems...))
+	if err := required.Fields("worker.Config", map[string]bool{
+		"Handle":            config.Handle != nil,
+		"DeadLetters":       config.DeadLetters != nil,
+		"Logger":            config.Logger != nil,
+		"valid Parallelism": config.Parallelism >= 0,
+	}); err != nil {
+		return nil, err
 	}
 	if config.Clock == nil {
 		config.Clock = time.Now //nolint:forbidigo // The default of a field that takes any clock.

@@ -20,15 +20,15 @@ func TestAllThatIsMissingIsNamedAtOnce(t *testing.T) {
 		err  error
 		want string
 	}{
-		"a handler without anything":      {made(worker.New(worker.Config{})), "worker.Config: no Handle\nno DeadLetters\nno Logger"},
+		"a handler without anything":      {made(worker.New(worker.Config{})), "worker.Config: no DeadLetters, no Handle, no Logger"},
 		"a handler without dead letters":  {made(worker.New(worker.Config{Handle: handle, Logger: logger})), "worker.Config: no DeadLetters"},
 		"a handler without a log":         {made(worker.New(worker.Config{Handle: handle, DeadLetters: f})), "worker.Config: no Logger"},
-		"a parallelism below zero":        {made(worker.New(worker.Config{Handle: handle, DeadLetters: f, Logger: logger, Parallelism: -1})), "worker.Config: a Parallelism of -1 is negative"},
+		"a parallelism below zero":        {made(worker.New(worker.Config{Handle: handle, DeadLetters: f, Logger: logger, Parallelism: -1})), "worker.Config: no valid Parallelism"},
 		"a handler with what is required": {made(worker.New(worker.Config{Handle: handle, DeadLetters: f, Logger: logger})), ""},
-		"dead letters without a queue":    {made(worker.NewDeadLetterQueue(nil, "")), "worker.NewDeadLetterQueue: no client\nno queue URL"},
-		"dead letters without a URL":      {made(worker.NewDeadLetterQueue(&sender{}, "")), "worker.NewDeadLetterQueue: no queue URL"},
-		"a backoff without a queue":       {made(worker.NewVisibilityBackoff(nil, "", nil)), "worker.NewVisibilityBackoff: no client\nno queue URL"},
-		"a backoff without a client":      {made(worker.NewVisibilityBackoff(nil, standardURL, nil)), "worker.NewVisibilityBackoff: no client"},
+		"dead letters without a queue":    {made(worker.NewDeadLetterQueue(nil, "")), "worker.DeadLetterQueue: no client, no queue URL"},
+		"dead letters without a URL":      {made(worker.NewDeadLetterQueue(&sender{}, "")), "worker.DeadLetterQueue: no queue URL"},
+		"a backoff without a queue":       {made(worker.NewVisibilityBackoff(nil, "", nil)), "worker.VisibilityBackoff: no client, no queue URL"},
+		"a backoff without a client":      {made(worker.NewVisibilityBackoff(nil, standardURL, nil)), "worker.VisibilityBackoff: no client"},
 	} {
 		got := ""
 		if c.err != nil {

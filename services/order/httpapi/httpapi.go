@@ -17,6 +17,7 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/required"
 	"example.com/saga/pkg/telemetry"
 	"example.com/saga/pkg/tracing"
 	"example.com/saga/services/order"
@@ -31,7 +32,7 @@ type Orders interface {
 	Load(ctx context.Context, orderID string) (order.State, participant.Record, error)
 }
 
-// API is the front door. All fields are required.
+// API is the front door. All fields are required but Tracer.
 type API struct {
 	Orders Orders
 	Logger *slog.Logger
@@ -76,7 +77,18 @@ type server struct {
 
 // Handler serves POST /orders, GET /orders/{id}, POST /orders/{id}/cancellation
 // and GET /problems/{type}, and HEAD where it serves GET.
+//
+// An error names every field that is missing.
 func (a *API) Handler() (http.Handler, error) {
+	if err := required.Fields("httpapi.API", map[string]bool{
+		"Orders":   a.Orders != nil,
+		"Logger":   a.Logger != nil,
+		"Clock":    a.Clock != nil,
+		"NewID":    a.NewID != nil,
+		"Deadline": a.Deadline > 0,
+	}); err != nil {
+		return nil, err
+	}
 	order, err := newSchema("order")
 	if err != nil {
 		return nil, err

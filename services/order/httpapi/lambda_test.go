@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -120,7 +121,9 @@ func TestAHandlerThatSaysNothingAnswers200(t *testing.T) {
 // told nothing.
 func TestAStoreThatDoesNotAnswerIsToldBeforeTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		handler, err := (&httpapi.API{Orders: silent{}, Logger: slog.New(slog.DiscardHandler)}).Handler()
+		handler, err := (&httpapi.API{
+			Orders: silent{}, Logger: slog.New(slog.DiscardHandler), Clock: time.Now, NewID: rand.Text, Deadline: time.Hour,
+		}).Handler()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,5 +183,14 @@ func TestAnOrderIsPlacedThroughAFunctionURL(t *testing.T) {
 	}
 	if r := s.send(http.MethodGet, got.Headers["Location"], ""); r.status != http.StatusOK {
 		t.Errorf("the order is not there: %d %s", r.status, r.raw)
+	}
+}
+
+func TestWhatTheFrontDoorLacksIsNamedAtOnceAtTheStart(t *testing.T) {
+	_, err := (&httpapi.API{}).Handler()
+	for _, name := range []string{"Orders", "Logger", "Clock", "NewID", "Deadline"} {
+		if err == nil || !strings.Contains(err.Error(), "no "+name) {
+			t.Errorf("the error does not name %s: %v", name, err)
+		}
 	}
 }

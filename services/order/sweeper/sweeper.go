@@ -16,6 +16,7 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/required"
 	"example.com/saga/pkg/telemetry"
 	"example.com/saga/pkg/tracing"
 	"example.com/saga/pkg/worker"
@@ -64,8 +65,8 @@ type Index interface {
 	Due(ctx context.Context, by time.Time, limit int) ([]string, error)
 }
 
-// Sweeper sweeps. All fields are required.
-type Sweeper struct {
+// Config is what a Sweeper works with. All fields are required but Tracer.
+type Config struct {
 	Orders Orders
 	Index  Index
 	Logger *slog.Logger
@@ -80,6 +81,26 @@ type Sweeper struct {
 	Random func() float64
 }
 
+// Sweeper sweeps.
+type Sweeper struct {
+	config Config
+}
+
+// New makes a sweeper. The error names every field that is missing.
+func New(config Config) (*Sweeper, error) {
+	if err := required.Fields("sweeper.Config", map[string]bool{
+		"Orders":   config.Orders != nil,
+		"Index":    config.Index != nil,
+		"Logger":   config.Logger != nil,
+		"Clock":    config.Clock != nil,
+		"Deadline": config.Deadline > 0,
+		"Random":   config.Random != nil,
+	}); err != nil {
+		return nil, err
+	}
+	return &Sweeper{config}, nil
+}
+
 // Sweep looks once at every order that is open for longer than the order
 // context's patience. What fails for one order does not keep it from the
 // others; it fails in the end, so that somebody sees it.
@@ -87,20 +108,20 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 	ctx = tracing.ContinueInvocation(ctx)
 	working, cancel := worker.WithDeadlineMargin(ctx, reserve)
 	defer cancel()
-	now := s.Clock()
-	ids, err := s.Index.Due(working, now.Add(s.Deadline-order.Patience), limit)
+	now := s.config.Clock()
+	ids, err := s.config.Index.Due(working, now.Add(s.config.Deadline-order.Patience), limit)
 	if err != nil {
 		return fmt.Errorf("find the open orders: %w", err)
 	}
-	begin := int(s.Random() * float64(len(ids)))
+	begin := int(s.config.Random() * float64(len(ids)))
 	found := s.lookAt(working, slices.Concat(ids[begin:], ids[:begin]), now)
 	if found.looked < len(ids) || found.looked == limit {
-		s.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("looked_at", found.looked))
+		s.config.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("looked_at", found.looked))
 	}
 	ctx, measured := telemetry.Measured(ctx, now,
 		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: found.order.Seconds()},
 		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: found.rollback.Seconds()})
-	s.Logger.LogAttrs(ctx, slog.LevelInfo, "ages", measured...)
+	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "ages", measured...)
 	if more := len(found.problems) - maximumProblems; more > 0 {
 		return errors.Join(append(found.problems[:maximumProblems], fmt.Errorf("and %d more", more))...)
 	}
@@ -132,7 +153,7 @@ func (s *Sweeper) lookAt(ctx context.Context, ids []string, now time.Time) (foun
 
 // look looks at one order and does what must be done about it.
 func (s *Sweeper) look(ctx context.Context, id string, now time.Time, found *findings) error {
-	state, record, err := s.Orders.Load(ctx, id)
+	state, record, err := s.config.Orders.Load(ctx, id)
 	// The index lags behind: the order may have ended since.
 	if err != nil || len(record.Handled) == 0 || state.Ended() {
 		return err
@@ -146,10 +167,10 @@ func (s *Sweeper) look(ctx context.Context, id string, now time.Time, found *fin
 	remedy := order.Sweep(state, record.Handled[len(record.Handled)-1].At, now)
 	if remedy.Republish && found.again < maximumAgain {
 		found.again++
-		if err := s.Orders.Republish(ctx, record); err != nil {
+		if err := s.config.Orders.Republish(ctx, record); err != nil {
 			return err
 		}
-		s.Logger.WarnContext(ctx, "published again, because nobody answered")
+		s.config.Logger.WarnContext(ctx, "published again, because nobody answered")
 	}
 	if remedy.TimeOut {
 		return s.timeOut(ctx, id, state.CorrelationID, now)
@@ -169,8 +190,8 @@ func (s *Sweeper) timeOut(ctx context.Context, id, correlationID string, now tim
 		Time:          now,
 		CorrelationID: correlationID,
 	}
-	ctx, span := tracing.Start(ctx, s.Tracer, command, trace.SpanKindInternal)
-	_, err := s.Orders.Execute(ctx, command, order.Cancel{Reason: contract.TimedOut})
+	ctx, span := tracing.Start(ctx, s.config.Tracer, command, trace.SpanKindInternal)
+	_, err := s.config.Orders.Execute(ctx, command, order.Cancel{Reason: contract.TimedOut})
 	tracing.End(span, err, order.ErrTooLate)
 	switch {
 	case errors.Is(err, order.ErrTooLate):
@@ -178,6 +199,6 @@ func (s *Sweeper) timeOut(ctx context.Context, id, correlationID string, now tim
 	case err != nil:
 		return err
 	}
-	s.Logger.WarnContext(ctx, "timed out, cancellation requested")
+	s.config.Logger.WarnContext(ctx, "timed out, cancellation requested")
 	return nil
 }

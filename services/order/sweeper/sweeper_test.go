@@ -30,7 +30,7 @@ const deadline = time.Hour
 
 // shop is the order context in memory, with a sweeper.
 type shop struct {
-	*sweeper.Sweeper
+	sweeper.Config
 
 	t         *testing.T
 	ctx       context.Context //nolint:containedctx // That of an invocation.
@@ -122,12 +122,21 @@ func newShop(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Sweeper = &sweeper.Sweeper{
+	s.Config = sweeper.Config{
 		Orders: s.orders, Index: s.store, Logger: logger, Clock: clock, Deadline: deadline,
 		Tracer: tracing.NewProvider("order", tracing.Followed(), s.spans).Tracer("test"),
 		Random: func() float64 { return 0 },
 	}
 	return s
+}
+
+// Sweep makes a sweeper and lets it sweep once.
+func (s *shop) Sweep(ctx context.Context) error {
+	made, err := sweeper.New(s.Config)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return made.Sweep(ctx)
 }
 
 // execute executes a command of a customer.
@@ -580,6 +589,15 @@ func TestASweepBeginsAnywhereAndLooksAtAll(t *testing.T) {
 		s.sweep(order.Patience)
 		if diff := cmp.Diff(want, s.published()[3:]); diff != "" {
 			t.Errorf("from %v on (-want +got):\n%s", random, diff)
+		}
+	}
+}
+
+func TestWhatASweeperLacksIsNamedAtOnceAtTheStart(t *testing.T) {
+	_, err := sweeper.New(sweeper.Config{})
+	for _, name := range []string{"Orders", "Index", "Logger", "Clock", "Deadline", "Random"} {
+		if err == nil || !strings.Contains(err.Error(), "no "+name) {
+			t.Errorf("the error does not name %s: %v", name, err)
 		}
 	}
 }

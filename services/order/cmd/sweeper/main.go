@@ -28,9 +28,12 @@ func main() {
 		if err != nil {
 			return err
 		}
-		s := &sweeper.Sweeper{
+		s, err := sweeper.New(sweeper.Config{
 			Orders: orders, Index: d.Store, Logger: d.Logger, Tracer: d.Tracer,
 			Clock: time.Now, Deadline: deadline, Random: rand.Float64,
+		})
+		if err != nil {
+			return err
 		}
 		lambda.Start(s.Sweep)
 		return nil
