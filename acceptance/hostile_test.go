@@ -158,8 +158,8 @@ func utf16le(text string) []byte {
 func zipped(text string) []byte {
 	var encoded bytes.Buffer
 	w := gzip.NewWriter(&encoded)
-	io.WriteString(w, text) //nolint:errcheck // A buffer takes everything.
-	w.Close()               //nolint:errcheck // A buffer takes everything.
+	io.WriteString(w, text)
+	w.Close()
 	return encoded.Bytes()
 }
 
@@ -191,7 +191,7 @@ func (c *cloud) sendOrder(ctx context.Context, r request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	defer answer.Body.Close() //nolint:errcheck // It was only read.
+	defer answer.Body.Close()
 	content, err := io.ReadAll(answer.Body)
 	return response{answer.StatusCode, answer.Header, content}, err
 }
