@@ -42,12 +42,7 @@ func newAccess(repository, provider string) (access, error) {
 // gets the credentials of a role for an hour.
 func newGitHub(app awscdk.App, settings environment.Settings, access access) awscdk.Stack {
 	name := "saga-" + settings.Name + "-github"
-	stack := awscdk.NewStack(app, &name, &awscdk.StackProps{
-		Env:                   place(settings),
-		Description:           new("Lets the workflows of a GitHub repository review and deploy the saga."),
-		TerminationProtection: &settings.Protected,
-		Synthesizer:           synthesizer(),
-	})
+	stack := newStack(app, name, "Lets the workflows of a GitHub repository review and deploy the saga.", settings)
 	provider := access.provider(stack)
 
 	// Anybody who may open a pull request from a branch of the repository can
@@ -63,7 +58,7 @@ func newGitHub(app awscdk.App, settings environment.Settings, access access) aws
 
 	deployer := access.role(stack, "Deployer", provider, "environment:"+settings.Name)
 	for _, role := range []string{"deploy", "file-publishing", "lookup"} {
-		allow(deployer, bootstrapped(stack, role), "sts:AssumeRole")
+		allow(deployer, bootstrapped(stack, settings.Qualifier, role), "sts:AssumeRole")
 	}
 	output(stack, "DeployerRoleArn", deployer.RoleArn())
 	return stack
@@ -108,8 +103,8 @@ func allow(role awsiam.Role, resource *string, actions ...string) {
 
 // bootstrapped is one of the roles that cdk bootstrap makes for the CDK command
 // line, in the stack's account and region.
-func bootstrapped(stack awscdk.Stack, role string) *string {
-	name := "cdk-" + *awscdk.DefaultStackSynthesizer_DEFAULT_QUALIFIER() + "-" + role + "-role-" + *stack.Account() + "-" + *stack.Region()
+func bootstrapped(stack awscdk.Stack, qualifier, role string) *string {
+	name := "cdk-" + qualifier + "-" + role + "-role-" + *stack.Account() + "-" + *stack.Region()
 	return stack.FormatArn(&awscdk.ArnComponents{
 		Service: new("iam"), Region: new(""), Resource: new("role"), ResourceName: &name,
 	})

@@ -60,7 +60,7 @@ func TestAReviewReadsTheTemplateOfOneStackAndNothingElse(t *testing.T) {
 func TestADeploymentTakesTheRolesOfTheCDKInItsAccountAndNothingElse(t *testing.T) {
 	prod := settingsOf(t, "prod")
 	role := func(purpose string) synthtest.Reference {
-		return synthtest.Reference("arn:aws:iam::" + prod.Account + ":role/cdk-hnb659fds-" + purpose + "-role-" + prod.Account + "-" + prod.Region)
+		return synthtest.Reference("arn:aws:iam::" + prod.Account + ":role/cdk-sagaprod-" + purpose + "-role-" + prod.Account + "-" + prod.Region)
 	}
 	want := []synthtest.Statement{{
 		Effect:   "Allow",
