@@ -162,7 +162,7 @@ $(ASSEMBLY): $(INFRA) | node_modules $(FUNCTIONS:%=dist/local/%/bootstrap)
 
 node_modules: package.json package-lock.json
 	@echo "Installing the CDK command line …"
-	@npm ci --no-audit --no-fund --no-progress --loglevel=error
+	@npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error
 	@touch $@
 
 $(GOLANGCI):
