@@ -159,3 +159,35 @@ func TestOnlyTheChecksUseACache(t *testing.T) {
 		}
 	}
 }
+
+// A path without an owner needs no review of one.
+func TestWhatDecidesOnPermissionsHasAnOwner(t *testing.T) {
+	text, err := os.ReadFile("../.github/CODEOWNERS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	owned := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
+			continue
+		}
+		if len(fields) < 2 || !strings.HasPrefix(fields[1], "@") {
+			t.Errorf("%s has no owner", fields[0])
+		}
+		if path, anchored := strings.CutPrefix(fields[0], "/"); anchored {
+			if _, err := os.Stat(filepath.Join("..", path)); err != nil {
+				t.Errorf("what is owned is not there: %v", err)
+			}
+		}
+		owned[fields[0]] = true
+	}
+	for _, path := range []string{
+		"/.ci/", "/.github/", "/Makefile", "/SECURITY.md", "/cdk.json", "/docs/deployment.md", "/infra/", "/pkg/contract/", "/tools/",
+		"go.mod", "go.sum", "go.work", "go.work.sum", "package.json", "package-lock.json",
+	} {
+		if !owned[path] {
+			t.Errorf("%s can be changed without the review of an owner", path)
+		}
+	}
+}
