@@ -22,6 +22,7 @@ FUNCTIONS  := order/api order/worker order/sweeper warehouse/worker payment/work
 ASSEMBLY   := cdk.out/local/manifest.json
 GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
+ZIZMOR     := .bin/zizmor-1.32.0/bin/zizmor
 
 # Licences that ask for no more than to be named. What only tests use is not
 # shipped, and not asked.
@@ -60,9 +61,10 @@ test: host $(ASSEMBLY) ## Run all tests.
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 ./acceptance/... ./conformance/...
 
-lint: $(GOLANGCI) $(ACTIONLINT) licences ## Check style, architecture, workflows, licences and that each module builds alone.
+lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences ## Check style, architecture, workflows, licences and that each module builds alone.
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
+	$(ZIZMOR) --offline --quiet .github
 	$(GOLANGCI) run $$(go list -m -f '{{.Dir}}/...')
 	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
 
@@ -162,7 +164,7 @@ $(ASSEMBLY): $(INFRA) | node_modules $(FUNCTIONS:%=dist/local/%/bootstrap)
 
 node_modules: package.json package-lock.json
 	@echo "Installing the CDK command line …"
-	@npm ci --no-audit --no-fund --no-progress --loglevel=error
+	@npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error
 	@touch $@
 
 $(GOLANGCI):
@@ -174,6 +176,12 @@ $(ACTIONLINT):
 	@echo "Installing actionlint …"
 	@GOBIN=$(CURDIR)/.bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	@mv .bin/actionlint $@
+
+$(ZIZMOR):
+	@command -v python3 >/dev/null || { echo "make lint needs python3, for zizmor, which checks the workflows." >&2; exit 1; }
+	@echo "Installing zizmor …"
+	@python3 -m venv .bin/zizmor-1.32.0
+	@.bin/zizmor-1.32.0/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps zizmor==1.32.0
 
 .bin/go-licenses .bin/govulncheck: tools/go.mod tools/go.sum
 	@echo "Building the tools that check dependencies …"

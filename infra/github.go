@@ -15,6 +15,12 @@ import (
 // tokens is the host that signs the tokens of GitHub's workflows.
 const tokens = "token.actions.githubusercontent.com"
 
+// What deploys: this branch, by this workflow.
+const (
+	mainBranch = "refs/heads/main"
+	workflow   = ".github/workflows/environment.yml"
+)
+
 // access says whose workflows are let in.
 type access struct {
 	// repository is owner/name, as the tokens call it. In the tokens of
@@ -42,18 +48,13 @@ func newAccess(repository, provider string) (access, error) {
 // gets the credentials of a role for an hour.
 func newGitHub(app awscdk.App, settings environment.Settings, access access) awscdk.Stack {
 	name := "saga-" + settings.Name + "-github"
-	stack := awscdk.NewStack(app, &name, &awscdk.StackProps{
-		Env:                   place(settings),
-		Description:           new("Lets the workflows of a GitHub repository review and deploy the saga."),
-		TerminationProtection: &settings.Protected,
-		Synthesizer:           synthesizer(),
-	})
+	stack := newStack(app, name, "Lets the workflows of a GitHub repository review and deploy the saga.", settings)
 	provider := access.provider(stack)
 
-	// Anybody who may open a pull request from a branch of the repository can
-	// run what they like by this role. So it reads the deployed template and
-	// nothing else: CDK's own role for looking up may read the whole account.
-	reviewer := access.role(stack, "Reviewer", provider, "pull_request")
+	// Everyone who can open a pull request from a branch of the repository can
+	// run any code by this role. So it reads the deployed template and nothing
+	// else: CDK's own role for looking up may read the whole account.
+	reviewer := access.role(stack, "Reviewer", provider, map[string]string{"sub": "repo:" + access.repository + ":pull_request"})
 	allow(reviewer, stackARN(stack, "saga-"+settings.Name), "cloudformation:DescribeStacks", "cloudformation:GetTemplate")
 	cdknag.NagSuppressions_AddResourceSuppressions(reviewer, &[]*cdknag.NagPackSuppression{{
 		Id:     new("AwsSolutions-IAM5"),
@@ -61,9 +62,9 @@ func newGitHub(app awscdk.App, settings environment.Settings, access access) aws
 	}}, new(true))
 	output(stack, "ReviewerRoleArn", reviewer.RoleArn())
 
-	deployer := access.role(stack, "Deployer", provider, "environment:"+settings.Name)
+	deployer := access.role(stack, "Deployer", provider, access.deployment(settings.Name))
 	for _, role := range []string{"deploy", "file-publishing", "lookup"} {
-		allow(deployer, bootstrapped(stack, role), "sts:AssumeRole")
+		allow(deployer, bootstrapped(stack, settings.Qualifier, role), "sts:AssumeRole")
 	}
 	output(stack, "DeployerRoleArn", deployer.RoleArn())
 	return stack
@@ -85,17 +86,38 @@ func (a access) provider(stack awscdk.Stack) *string {
 	return made.OidcProviderArn()
 }
 
-// role makes a role that a workflow takes if its token is about exactly this.
-// Both claims are compared as a whole: with a wildcard somebody else's
-// repository could match.
-func (a access) role(stack awscdk.Stack, id string, provider *string, subject string) awsiam.Role {
+// deployment returns the claims of a job that may deploy an environment: it runs
+// in the GitHub environment of this name, for a push to main, and as main's own
+// version of the one workflow that deploys. All three are compared by AWS, so
+// no setting in GitHub lets another branch in:
+//   - sub names the environment alone: any branch can have a job in it, unless
+//     GitHub is set to refuse that;
+//   - ref is the branch whose code the job checks out;
+//   - job_workflow_ref is the workflow that the job stands in. It alone is not
+//     enough: a branch can call main's version, which then deploys the branch.
+//
+// AWS compares ref and job_workflow_ref since January 2026, and takes a token
+// without them for one of the wrong value:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
+func (a access) deployment(name string) map[string]string {
+	// In this claim the repository is never followed by its number.
+	plain := regexp.MustCompile(`@\d+`).ReplaceAllString(a.repository, "")
+	return map[string]string{
+		"sub":              "repo:" + a.repository + ":environment:" + name,
+		"ref":              mainBranch,
+		"job_workflow_ref": plain + "/" + workflow + "@" + mainBranch,
+	}
+}
+
+// role makes a role that a workflow takes if its token has exactly these claims.
+// Each is compared as a whole: with a wildcard another repository could match.
+func (a access) role(stack awscdk.Stack, id string, provider *string, claims map[string]string) awsiam.Role {
+	conditions := map[string]string{tokens + ":aud": "sts.amazonaws.com"}
+	for claim, value := range claims {
+		conditions[tokens+":"+claim] = value
+	}
 	return awsiam.NewRole(stack, &id, &awsiam.RoleProps{
-		AssumedBy: awsiam.NewWebIdentityPrincipal(provider, &map[string]any{
-			"StringEquals": map[string]string{
-				tokens + ":aud": "sts.amazonaws.com",
-				tokens + ":sub": "repo:" + a.repository + ":" + subject,
-			},
-		}),
+		AssumedBy: awsiam.NewWebIdentityPrincipal(provider, &map[string]any{"StringEquals": conditions}),
 	})
 }
 
@@ -108,8 +130,8 @@ func allow(role awsiam.Role, resource *string, actions ...string) {
 
 // bootstrapped is one of the roles that cdk bootstrap makes for the CDK command
 // line, in the stack's account and region.
-func bootstrapped(stack awscdk.Stack, role string) *string {
-	name := "cdk-" + *awscdk.DefaultStackSynthesizer_DEFAULT_QUALIFIER() + "-" + role + "-role-" + *stack.Account() + "-" + *stack.Region()
+func bootstrapped(stack awscdk.Stack, qualifier, role string) *string {
+	name := "cdk-" + qualifier + "-" + role + "-role-" + *stack.Account() + "-" + *stack.Region()
 	return stack.FormatArn(&awscdk.ArnComponents{
 		Service: new("iam"), Region: new(""), Resource: new("role"), ResourceName: &name,
 	})

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,25 +24,43 @@ func gitHub(t *testing.T, name string, access access, prepare ...func(awscdk.Sta
 	return synthtest.Synth(t, stack)
 }
 
+// AWS compares each claim, so a token of another branch, of another workflow or
+// without the claim is refused whatever is set in GitHub.
 func TestARoleIsTakenOnlyByTheRepositoryAndForItsPurpose(t *testing.T) {
 	for name, repository := range map[string]string{"prod": "acme/shop", "dev": "acme@123456/shop@456789"} {
-		want := map[string]string{
-			"Reviewer": "repo:" + repository + ":pull_request",
-			"Deployer": "repo:" + repository + ":environment:" + name,
+		want := map[string]map[string]synthtest.List{
+			"Reviewer": {
+				tokens + ":aud": {"sts.amazonaws.com"},
+				tokens + ":sub": {synthtest.Reference("repo:" + repository + ":pull_request")},
+			},
+			"Deployer": {
+				tokens + ":aud":              {"sts.amazonaws.com"},
+				tokens + ":sub":              {synthtest.Reference("repo:" + repository + ":environment:" + name)},
+				tokens + ":ref":              {"refs/heads/main"},
+				tokens + ":job_workflow_ref": {"acme/shop/.github/workflows/environment.yml@refs/heads/main"},
+			},
 		}
 		for id, role := range synthtest.Of[synthtest.Role](t, gitHub(t, name, access{repository: repository}), "AWS::IAM::Role") {
 			statements := role.AssumeRolePolicyDocument.Statement
 			if len(statements) != 1 || !slices.Equal(statements[0].Action, synthtest.List{"sts:AssumeRoleWithWebIdentity"}) {
 				t.Fatalf("%s is taken by %+v", id, statements)
 			}
-			conditions := map[string]map[string]synthtest.List{"StringEquals": {
-				tokens + ":aud": {"sts.amazonaws.com"},
-				tokens + ":sub": {synthtest.Reference(want[resourceName(id)])},
-			}}
+			conditions := map[string]map[string]synthtest.List{"StringEquals": want[resourceName(id)]}
 			if diff := cmp.Diff(conditions, statements[0].Condition); diff != "" {
 				t.Errorf("in %s %s is taken by (- want, + got):\n%s", name, id, diff)
 			}
 		}
+	}
+}
+
+// Otherwise no job has the claims that AWS asks for.
+func TestTheDeployerIsTakenByAWorkflowThatExists(t *testing.T) {
+	if _, err := os.Stat(filepath.Join("..", workflow)); err != nil {
+		t.Error(err)
+	}
+	deploy := workflows(t)["deploy.yml"]
+	if !strings.Contains(deploy, "branches: [main]") || !strings.Contains(deploy, "uses: ./"+workflow) {
+		t.Errorf("a push to main is not deployed by %s", workflow)
 	}
 }
 
@@ -60,7 +80,7 @@ func TestAReviewReadsTheTemplateOfOneStackAndNothingElse(t *testing.T) {
 func TestADeploymentTakesTheRolesOfTheCDKInItsAccountAndNothingElse(t *testing.T) {
 	prod := settingsOf(t, "prod")
 	role := func(purpose string) synthtest.Reference {
-		return synthtest.Reference("arn:aws:iam::" + prod.Account + ":role/cdk-hnb659fds-" + purpose + "-role-" + prod.Account + "-" + prod.Region)
+		return synthtest.Reference("arn:aws:iam::" + prod.Account + ":role/cdk-sagaprod-" + purpose + "-role-" + prod.Account + "-" + prod.Region)
 	}
 	want := []synthtest.Statement{{
 		Effect:   "Allow",

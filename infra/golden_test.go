@@ -4,9 +4,11 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/infra/environment"
@@ -59,6 +61,26 @@ func TestNoFindingOfTheSecurityRulesIsUnacknowledged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synthesizeAgain(t, name, synthtest.AddSecurityRules)
 		})
+	}
+}
+
+// CDK refuses to synthesize what has a finding: this is what fails the test above.
+func TestTheSecurityRulesFindAPlantedFault(t *testing.T) {
+	app := synthtest.NewApp(t, "../cdk.json")
+	stack := awscdk.NewStack(app, new("Planted"), nil)
+	synthtest.AddSecurityRules(stack)
+	awssqs.NewQueue(stack, new("Queue"), nil)
+	refusal := func() (reason any) {
+		defer func() { reason = recover() }()
+		app.Synth(nil)
+		return nil
+	}()
+	report, err := os.ReadFile(filepath.Join(*app.Outdir(), "validation-report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if refusal == nil || !strings.Contains(string(report), "AwsSolutions-SQS4") {
+		t.Errorf("a queue without TLS is refused with %v and reported as %s", refusal, report)
 	}
 }
 

@@ -43,6 +43,10 @@ func synthesize() error {
 	if err != nil {
 		return err
 	}
+	// The CDK command line says here which account the credentials lead to.
+	if err := settings.CheckAccount(os.Getenv("CDK_DEFAULT_ACCOUNT")); err != nil {
+		return err
+	}
 	if err := addStack(app, settings); err != nil {
 		return err
 	}

@@ -20,12 +20,7 @@ import (
 // contexts around it, and who watches them.
 func newSaga(scope constructs.Construct, settings environment.Settings, built artefacts) awscdk.Stack {
 	name := "saga-" + settings.Name
-	stack := awscdk.NewStack(scope, &name, &awscdk.StackProps{
-		Env:                   place(settings),
-		Description:           new("Order fulfilment as a choreographed saga on EventBridge."),
-		TerminationProtection: &settings.Protected,
-		Synthesizer:           synthesizer(),
-	})
+	stack := newStack(scope, name, "Order fulfilment as a choreographed saga on EventBridge.", settings)
 	alarm.Runbooks(stack, runbooks)
 	bus := eventbus.New(stack, "GlobalBus", name)
 	output(stack, "GlobalBusName", bus.EventBusName())
@@ -84,21 +79,28 @@ func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, set
 	return api
 }
 
-// place is where the stack goes, and cannot go elsewhere, or nil for a stack
-// that follows the credentials.
-func place(settings environment.Settings) *awscdk.Environment {
-	if settings.Account == "" {
-		return nil
+// newStack makes a stack of an environment: it goes where the environment is,
+// is deployed by the roles of this environment alone, and all roles in it have
+// the environment's permissions boundary.
+func newStack(scope constructs.Construct, name, description string, settings environment.Settings) awscdk.Stack {
+	props := &awscdk.StackProps{
+		Description:           &description,
+		TerminationProtection: &settings.Protected,
+		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{
+			Qualifier: &settings.Qualifier,
+			// The CDK command line checks the bootstrap version before it deploys:
+			// the template need not do it again.
+			GenerateBootstrapVersionRule: new(false),
+		}),
 	}
-	return &awscdk.Environment{Account: &settings.Account, Region: &settings.Region}
-}
-
-// synthesizer leaves the check of the bootstrap version to the CDK command
-// line, which makes it before it deploys: the template need not do it again.
-func synthesizer() awscdk.IStackSynthesizer {
-	return awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{
-		GenerateBootstrapVersionRule: new(false),
-	})
+	// Without an account the stack follows the credentials.
+	if settings.Account != "" {
+		props.Env = &awscdk.Environment{Account: &settings.Account, Region: &settings.Region}
+	}
+	if settings.PermissionsBoundary != "" {
+		props.PermissionsBoundary = awscdk.PermissionsBoundary_FromName(&settings.PermissionsBoundary)
+	}
+	return awscdk.NewStack(scope, &name, props)
 }
 
 func output(stack awscdk.Stack, name string, value *string) {

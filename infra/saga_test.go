@@ -200,6 +200,14 @@ func TestTheStackSaysWhereThingsAre(t *testing.T) {
 	}
 }
 
+func TestAnEnvironmentIsNotSynthesizedForTheAccountOfAnother(t *testing.T) {
+	t.Setenv("CDK_DEFAULT_ACCOUNT", settingsOf(t, "prod").Account)
+	const want = "environments dev and prod are both in account 222222222222"
+	if err := synthesize(); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want an error with %q", err, want)
+	}
+}
+
 func TestWhatIsNotBuiltYetIsNamed(t *testing.T) {
 	const missing = "warehouse/worker/bootstrap"
 	folder := t.TempDir()

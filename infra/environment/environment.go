@@ -23,6 +23,16 @@ type Settings struct {
 	// credentials lead.
 	Account string
 	Region  string
+	// Qualifier names the roles and the bucket that cdk bootstrap makes for this
+	// environment alone: the roles of one environment cannot deploy another.
+	Qualifier string
+	// PermissionsBoundary is the name of the managed policy that limits every
+	// role of the environment, whatever its own policies allow. Empty is no limit.
+	PermissionsBoundary string
+	// SharesAccount accepts that another environment is in the same account, in
+	// which they are kept apart by their permissions boundaries alone:
+	// docs/deployment.md lists what a deployment of one can then do to the other.
+	SharesAccount bool
 	// Target is the folder of the build artefacts: for which machine the
 	// functions are compiled.
 	Target string
@@ -86,21 +96,46 @@ type Concurrency struct {
 	API int
 }
 
-// Named gives the settings of an environment.
+// Named returns the settings of an environment. An error is returned if they
+// are wrong, or if deploying one environment could reach into another.
 func Named(name string) (Settings, error) {
+	return choose(name, all())
+}
+
+func choose(name string, environments []Settings) (Settings, error) {
+	i := slices.IndexFunc(environments, func(s Settings) bool { return s.Name == name })
+	if i < 0 {
+		return Settings{}, fmt.Errorf("unknown environment %q: choose one of %s", name, strings.Join(Names(), ", "))
+	}
+	return environments[i], errors.Join(environments[i].Validate(), checkApart(environments))
+}
+
+// all returns the settings of all environments, unchecked.
+func all() []Settings {
+	var environments []Settings
+	for _, name := range Names() {
+		environments = append(environments, unchecked(name))
+	}
+	return environments
+}
+
+func unchecked(name string) Settings {
 	settings := Settings{
-		Name:             name,
-		Target:           "lambda",
-		LogLevel:         "info",
-		LogRetentionDays: 30,
-		Retention:        60 * 24 * time.Hour,
-		Deadline:         24 * time.Hour,
-		TracedShare:      1,
-		Worker:           Function{MemoryMB: 256, Timeout: 30 * time.Second},
-		API:              Function{MemoryMB: 256, Timeout: 10 * time.Second},
+		Name:                name,
+		PermissionsBoundary: "saga-" + name + "-boundary",
+		Target:              "lambda",
+		LogLevel:            "info",
+		LogRetentionDays:    30,
+		Retention:           60 * 24 * time.Hour,
+		Deadline:            24 * time.Hour,
+		TracedShare:         1,
+		Worker:              Function{MemoryMB: 256, Timeout: 30 * time.Second},
+		API:                 Function{MemoryMB: 256, Timeout: 10 * time.Second},
 	}
 	switch name {
 	case "local":
+		settings.Qualifier = "sagalocal"
+		settings.PermissionsBoundary = "" // The local cloud has no IAM roles to limit.
 		settings.Target = "local"
 		settings.LogRetentionDays = 1
 		settings.Orders = OpenToEveryone
@@ -109,6 +144,7 @@ func Named(name string) (Settings, error) {
 		settings.AlarmAddress = "on-call@localhost"
 		settings.Limits = Concurrency{QueueWorkers: 2, DirectWorkers: 4, API: 20}
 	case "dev":
+		settings.Qualifier = "sagadev"
 		settings.LogLevel = "debug"
 		settings.LogRetentionDays = 7
 		settings.Deadline = 15 * time.Minute
@@ -116,20 +152,20 @@ func Named(name string) (Settings, error) {
 	case "staging":
 		settings.Account = stagingPlaceholder
 		settings.Region = "eu-west-1"
+		settings.Qualifier = "sagastage"
 		settings.Protected = true
 		settings.NotificationsURL = "https://staging.example.com/notifications"
 	case "prod":
 		settings.Account = prodPlaceholder
 		settings.Region = "eu-west-1"
+		settings.Qualifier = "sagaprod"
 		settings.Protected = true
 		settings.TracedShare = 0.1
 		settings.LogRetentionDays = 365
 		settings.NotificationsURL = "https://www.example.com/notifications"
 		settings.AlarmAddress = "on-call@example.com"
-	default:
-		return Settings{}, fmt.Errorf("unknown environment %q: choose one of %s", name, strings.Join(Names(), ", "))
 	}
-	return settings, settings.Validate()
+	return settings
 }
 
 // Names lists the environments.
@@ -142,6 +178,7 @@ func (s Settings) Validate() error {
 	problems := slices.Concat(
 		s.validateNames(),
 		s.validatePlace(),
+		s.validateRoles(),
 		s.validateOrders(),
 		s.validateLogs(),
 		s.validateNotifications(),
@@ -196,6 +233,21 @@ func (s Settings) validatePlace() []error {
 	}
 	if !regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`).MatchString(s.Region) {
 		problems = append(problems, fmt.Errorf("setting Region: %q is not the name of an AWS region", s.Region))
+	}
+	return problems
+}
+
+func (s Settings) validateRoles() []error {
+	var problems []error
+	// An S3 bucket is named after it: lower case. IAM leaves it 10 characters.
+	if !regexp.MustCompile(`^[a-z0-9]{1,10}$`).MatchString(s.Qualifier) {
+		problems = append(problems, fmt.Errorf("setting Qualifier: %q is not 1 to 10 small letters and digits", s.Qualifier))
+	}
+	if !regexp.MustCompile(`^[\w+=,.@-]{0,128}$`).MatchString(s.PermissionsBoundary) {
+		problems = append(problems, fmt.Errorf("setting PermissionsBoundary: %q is not the name of a managed policy", s.PermissionsBoundary))
+	}
+	if s.SharesAccount && s.PermissionsBoundary == "" {
+		problems = append(problems, errors.New("setting SharesAccount: without a PermissionsBoundary nothing keeps the environments in an account apart"))
 	}
 	return problems
 }

@@ -60,6 +60,11 @@ func wrongSettings() map[string]wrong {
 		"the name of an account":     {func(s *environment.Settings) { s.Account = "shop-account" }, "Account: "},
 		"the name of a place":        {func(s *environment.Settings) { s.Region = "Ireland" }, "Region: "},
 		"an availability zone":       {func(s *environment.Settings) { s.Region = "eu-west-1a" }, "Region: "},
+		"no qualifier":               {func(s *environment.Settings) { s.Qualifier = "" }, "Qualifier: "},
+		"a long qualifier":           {func(s *environment.Settings) { s.Qualifier = "sagastaging" }, "Qualifier: "},
+		"no name of a bucket":        {func(s *environment.Settings) { s.Qualifier = "sagaProd" }, "Qualifier: "},
+		"an ARN as a boundary":       {func(s *environment.Settings) { s.PermissionsBoundary = "arn:aws:iam::aws:policy/x" }, "PermissionsBoundary: "},
+		"sharing without a limit":    {func(s *environment.Settings) { s.SharesAccount, s.PermissionsBoundary = true, "" }, "SharesAccount: "},
 		"no such access":             {func(s *environment.Settings) { s.Orders = 2 }, "Orders: "},
 		"open without a limit":       {func(s *environment.Settings) { s.Orders = environment.OpenToEveryone }, "Limits.API: "},
 		"notifications over http":    {func(s *environment.Settings) { s.NotificationsURL = "http://example.com" }, "NotificationsURL: "},
@@ -214,7 +219,7 @@ func TestAllWrongSettingsAreReportedAtOnce(t *testing.T) {
 		t.Fatal("empty settings are accepted")
 	}
 	for _, setting := range []string{
-		"Target", "LogLevel", "LogRetentionDays", "NotificationsURL", "Retention", "Deadline",
+		"Qualifier", "Target", "LogLevel", "LogRetentionDays", "NotificationsURL", "Retention", "Deadline",
 		"Worker.MemoryMB", "Worker.Timeout", "API.MemoryMB", "API.Timeout",
 	} {
 		if !strings.Contains(err.Error(), setting+": ") {

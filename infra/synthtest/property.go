@@ -42,6 +42,7 @@ type Statement struct {
 // Role is the properties of AWS::IAM::Role.
 type Role struct {
 	AssumeRolePolicyDocument PolicyDocument
+	PermissionsBoundary      Reference
 }
 
 // Rule is the properties of AWS::Events::Rule.
