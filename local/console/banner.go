@@ -27,6 +27,9 @@ type Banner struct {
 func (c *Console) Ready(b Banner) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.style.Quiet {
+		return
+	}
 	if c.style.JSON {
 		c.object("ready", b)
 		return

@@ -21,7 +21,9 @@ const remembered = 4096
 // Style is how to write.
 type Style struct {
 	// JSON asks for lines for programs, and not for people.
-	JSON  bool
+	JSON bool
+	// Quiet shows nothing but losses.
+	Quiet bool
 	Color bool
 }
 
@@ -62,7 +64,7 @@ type Event struct {
 func (c *Console) Event(e Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.firstSeen(e.ID) {
+	if c.style.Quiet || !c.firstSeen(e.ID) {
 		return
 	}
 	if c.style.JSON {

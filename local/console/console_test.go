@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/saga/local/console"
+	"example.com/saga/local/loss"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.Local)
@@ -83,6 +84,54 @@ func TestForProgramsEveryLineIsAJSONObject(t *testing.T) {
 	}
 	if strings.Join(kinds, " ") != "event log ready" {
 		t.Errorf("the lines are of the kinds %v", kinds)
+	}
+}
+
+func lost() loss.Loss {
+	return loss.Loss{
+		Time: noon, Kind: loss.Rule, Name: "Shop/ToQueue", Target: "Shop/Queue", Reason: "it is full",
+		Event: loss.Event{ID: "1", Type: "order.placed", Order: "o-1"},
+	}
+}
+
+func TestALossIsShownInEveryStyle(t *testing.T) {
+	const text = "LOST      rule Shop/ToQueue to Shop/Queue: it is full type=order.placed id=1 order=o-1"
+	for name, test := range map[string]struct {
+		style console.Style
+		want  string
+	}{
+		"in red on a terminal": {console.Style{Color: true}, "12:00:00.000  \x1b[31m" + text + "\x1b[0m\n"},
+		"plain elsewhere":      {console.Style{}, "12:00:00.000  " + text + "\n"},
+		"when it is quiet":     {console.Style{Quiet: true}, "12:00:00.000  " + text + "\n"},
+		"for programs": {console.Style{JSON: true}, `{"loss":{"time":"` + noon.Format(time.RFC3339) +
+			`","kind":"rule","name":"Shop/ToQueue","target":"Shop/Queue","id":"1","type":"order.placed","order":"o-1","reason":"it is full"}}` + "\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := show(test.style, func(c *console.Console) { c.Loss(lost()) })
+			if got != test.want {
+				t.Errorf("shown is %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestALossThatIsNoEventNamesNone(t *testing.T) {
+	got := show(console.Style{}, func(c *console.Console) {
+		c.Loss(loss.Loss{Time: noon, Kind: loss.Function, Name: "Shop/Worker", Reason: "it failed"})
+	})
+	if want := "12:00:00.000  LOST      function Shop/Worker: it failed\n"; got != want {
+		t.Errorf("shown is %q, want %q", got, want)
+	}
+}
+
+func TestQuietIsOnlyWhatIsLost(t *testing.T) {
+	got := show(console.Style{Quiet: true}, func(c *console.Console) {
+		c.Event(event("1", "a", "order.placed"))
+		c.Log(noon, "Worker", `{"level":"ERROR","msg":"late"}`)
+		c.Ready(console.Banner{Stack: "shop"})
+	})
+	if got != "" {
+		t.Errorf("shown is %q", got)
 	}
 }
 

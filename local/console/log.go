@@ -21,7 +21,7 @@ type LogLine struct {
 // Log shows a function's line if it is a warning or an error.
 func (c *Console) Log(at time.Time, function, text string) {
 	entry, shown := attention(at, function, text)
-	if !shown {
+	if c.style.Quiet || !shown {
 		return
 	}
 	c.mu.Lock()

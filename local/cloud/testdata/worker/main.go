@@ -54,12 +54,16 @@ func handle(event []byte) any {
 			MessageID string `json:"messageId"`
 			Body      string `json:"body"`
 		}
+		Detail         order          `json:"detail"`
 		RequestContext map[string]any `json:"requestContext"`
 		Body           string         `json:"body"`
 	}
 	fmt.Println("event", string(event))
 	if err := json.Unmarshal(event, &given); err != nil {
 		return map[string]string{"error": err.Error()}
+	}
+	if given.Detail.Fail {
+		os.Exit(1)
 	}
 	if given.RequestContext != nil {
 		status, answer := call(decode(given.Body))
