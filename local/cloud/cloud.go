@@ -21,6 +21,7 @@ import (
 	"example.com/saga/local/destination"
 	"example.com/saga/local/fault"
 	"example.com/saga/local/function"
+	"example.com/saga/local/guard"
 	"example.com/saga/local/logs"
 	"example.com/saga/local/loss"
 	"example.com/saga/local/queue"
@@ -202,7 +203,7 @@ func (c *Cloud) serve() {
 		if door.logicalID != "" {
 			handler = c.functionURL(door.logicalID)
 		}
-		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(c.config.Logger.Handler(), slog.LevelWarn)}
+		server := guard.NewServer(handler, c.config.Logger)
 		c.servers = append(c.servers, server)
 		go func() {
 			if err := server.Serve(door.listener); !errors.Is(err, http.ErrServerClosed) {

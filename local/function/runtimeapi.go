@@ -12,7 +12,8 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-	"time"
+
+	"example.com/saga/local/guard"
 )
 
 const runtimePath = "/2018-06-01/runtime/"
@@ -49,7 +50,7 @@ func newRuntimeAPI(ctx context.Context, f *Function, logger *slog.Logger) (*runt
 	mux.HandleFunc("POST "+runtimePath+"invocation/{id}/response", api.response)
 	mux.HandleFunc("POST "+runtimePath+"invocation/{id}/error", api.failure)
 	mux.HandleFunc("POST "+runtimePath+"init/error", api.initError)
-	api.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	api.server = guard.NewServer(mux, logger)
 	go func() {
 		if err := api.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			logger.ErrorContext(ctx, "a Runtime API has failed", "function", f.Name, "error", err)
