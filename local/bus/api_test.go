@@ -262,6 +262,7 @@ func TestWhatTheLocalCloudDoesNotKnowIsRefusedByName(t *testing.T) {
 		t.Run(test.named, func(t *testing.T) {
 			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(test.body))
 			request.Header.Set("X-Amz-Target", "AWSEvents."+test.operation)
+			request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=operator/20261122/eu-west-1/x/aws4_request, SignedHeaders=host, Signature=0")
 			answer := httptest.NewRecorder()
 			handler.ServeHTTP(answer, request)
 			if answer.Code != http.StatusBadRequest || !strings.Contains(answer.Body.String(), test.named) {
