@@ -14,14 +14,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 )
 
-// publish publishes an event and waits until all that follows is done.
-func (r running) publish(t *testing.T, source, detailType, detail string) (id string) {
+// publish publishes an event of the source order and waits until all that follows is done.
+func (r running) publish(t *testing.T, detailType, detail string) (id string) {
 	t.Helper()
 	client := eventbridge.New(eventbridge.Options{
 		BaseEndpoint: &r.ready.AWSEndpointURL, Region: r.ready.Region, Credentials: credentials.NewStaticCredentialsProvider("operator", "operator", ""),
 	})
 	out, err := client.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
-		EventBusName: aws.String("shop"), Source: &source, DetailType: &detailType, Detail: &detail,
+		EventBusName: aws.String("shop"), Source: aws.String("order"), DetailType: &detailType, Detail: &detail,
 	}}})
 	if err != nil || out.FailedEntryCount != 0 {
 		t.Fatalf("publishing fails: %v %+v", err, out)
@@ -42,7 +42,7 @@ func TestALossIsALineOfTheOutput(t *testing.T) {
 	dir := assembled(t)
 	for _, arguments := range [][]string{nil, {"--quiet"}} {
 		r := startProgram(t, append([]string{"--assembly", dir, "--stock-command", ""}, arguments...)...)
-		id := r.publish(t, "order", "order.placed", unqueueable)
+		id := r.publish(t, "order.placed", unqueueable)
 		if usage := r.usage(t); usage.Rules["Shop/ToQueue"].Dropped != 1 || usage.Lost != 1 {
 			t.Errorf("counted are %+v and %d losses", usage.Rules["Shop/ToQueue"], usage.Lost)
 		}
@@ -69,7 +69,7 @@ func TestALossIsALineOfTheOutput(t *testing.T) {
 
 func TestForProgramsALossIsAKindOfItsOwn(t *testing.T) {
 	r := startProgram(t, "--assembly", assembled(t), "--stock-command", "", "--json")
-	id := r.publish(t, "order", "order.placed", unqueueable)
+	id := r.publish(t, "order.placed", unqueueable)
 	r.stop(t, syscall.SIGTERM)
 	var found []map[string]string
 	for line := range bytes.Lines(r.stdout.Bytes()) {

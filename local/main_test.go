@@ -68,6 +68,15 @@ func TestAStockCommandThatFailsIsNamedWithItsLastLine(t *testing.T) {
 	}
 }
 
+func TestAnErrorDoesNotControlTheTerminal(t *testing.T) {
+	command := script(t, `printf '\033[2Jno\tbus\302\233\r\342\200\256\377' >&2; exit 3`)
+	got := runProgram(t, "up", "--assembly", assembled(t), "--stock-command", command)
+	want := "local: receiving the stock with " + command + ": exit status 3: \\x1b[2Jno\tbus\\u009b\\r\\u202e\\xff\n"
+	if got != (result{1, "", want}) {
+		t.Errorf("the program ends with %+v, want %q", got, want)
+	}
+}
+
 func TestTheReadyFileSaysWhereEverythingIs(t *testing.T) {
 	r := startProgram(t, "--assembly", assembled(t), "--stock-command", "")
 	if usage := r.usage(t); !usage.Idle {

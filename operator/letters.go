@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -10,13 +11,13 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"example.com/saga/operator/letter"
 	"example.com/saga/operator/stack"
+	"example.com/saga/pkg/printable"
 )
 
 // letters shows the dead-letter queues, or the letters in one of them.
@@ -168,7 +169,7 @@ func (o operator) printTable(rows [][]string) error {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = printable(cell)
+			cells[i] = printable.Line(cell)
 		}
 		if _, err := fmt.Fprintln(out, strings.Join(cells, "\t")); err != nil {
 			return err
@@ -179,20 +180,22 @@ func (o operator) printTable(rows [][]string) error {
 
 // printJSON prints one line for each value.
 func printJSON[T any](o operator, values []T) error {
-	encoder := json.NewEncoder(o.stdout)
+	var lines bytes.Buffer
+	encoder := json.NewEncoder(&lines)
 	encoder.SetEscapeHTML(false)
 	for _, value := range values {
 		if err := encoder.Encode(value); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err := o.stdout.Write(printable.JSON(lines.Bytes()))
+	return err
 }
 
 // note tells what is worth knowing beside the result.
 func (o operator) note(format string, args ...any) {
 	//nolint:errcheck // There is nowhere else to tell.
-	fmt.Fprintf(o.stderr, "operator: "+format+"\n", args...)
+	fmt.Fprintln(o.stderr, printable.Line(fmt.Sprintf("operator: "+format, args...)))
 }
 
 // shortened fits a reason into a table.
@@ -203,14 +206,4 @@ func shortened(reason string) string {
 		return reason
 	}
 	return string(runes[:most-1]) + "…"
-}
-
-// printable makes text harmless: a letter must not control the terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, text)
 }

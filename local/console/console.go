@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"example.com/saga/local/printable"
 )
 
 // remembered is how many event ids the console keeps, to show an event once
@@ -110,7 +112,7 @@ func (c *Console) object(kind string, value any) {
 		c.fail(err)
 		return
 	}
-	c.write(append(text, '\n'))
+	c.write(append(printable.JSON(text), '\n'))
 }
 
 func (c *Console) write(text []byte) {

@@ -11,8 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/saga/local/console"
 	"example.com/saga/local/loss"
+	"example.com/saga/local/printable"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.Local)
@@ -150,6 +153,45 @@ func TestOnlyWhatNeedsAttentionIsShownOfTheLogs(t *testing.T) {
 		if got != want {
 			t.Errorf("%s shows %q, want %q", text, got, want)
 		}
+	}
+}
+
+// hostile is text that controls a terminal, begins a line, and runs backwards.
+const hostile = "\x1b[2J\u009b31m\u202e\u2028x\x7f\xff\r\n12:00:00.000  ok"
+
+const harmless = `\x1b[2J\u009b31m\u202e\u2028x\x7f\xff\r\n12:00:00.000  ok`
+
+func TestTextFromElsewhereDoesNotControlTheTerminal(t *testing.T) {
+	got := show(console.Style{}, func(c *console.Console) {
+		c.Event(console.Event{Time: noon, Bus: hostile, ID: hostile, Order: "\x1b[2J", Type: hostile, Source: hostile})
+		c.Log(noon, hostile, "panic: "+hostile)
+		c.Log(noon, "Worker", `{"level":"WARN","msg":"\u001b[2J","\u009b":"\u202e\n"}`)
+		c.Loss(loss.Loss{Time: noon, Kind: loss.Rule, Name: hostile, Target: hostile, Reason: hostile, Event: loss.Event{ID: hostile, Type: hostile, Order: hostile}})
+		c.Ready(console.Banner{Stack: hostile, Orders: hostile, Notifications: hostile, Usage: hostile, Traces: hostile, AWSEndpoint: hostile, Observed: hostile})
+	})
+	want := "12:00:00.000  \\x1b[2J      " + harmless + " " + harmless + "\n" +
+		"12:00:00.000  ERROR     " + harmless + ": panic: " + harmless + "\n" +
+		"12:00:00.000  WARN      Worker: \\x1b[2J \\u009b=\\u202e\\n\n" +
+		"12:00:00.000  LOST      rule " + harmless + " to " + harmless + ": " + harmless + " type=" + harmless + " id=" + harmless + " order=" + harmless + "\n"
+	if diff := cmp.Diff(want, got[:min(len(want), len(got))]); diff != "" {
+		t.Errorf("the lines differ (-want +got):\n%s", diff)
+	}
+	if banner := got[len(want):]; !strings.Contains(banner, harmless+" is up") || printable.Text(banner) != banner {
+		t.Errorf("the banner is %q", banner)
+	}
+}
+
+func TestTextFromElsewhereDoesNotControlTheTerminalAsJSONEither(t *testing.T) {
+	got := show(console.Style{JSON: true}, func(c *console.Console) { c.Event(event("1", "a", hostile)) })
+	if strings.Count(got, "\n") != 1 || printable.Text(got) != got {
+		t.Errorf("the line is %q", got)
+	}
+	var line struct{ Event console.Event }
+	if err := json.Unmarshal([]byte(got), &line); err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.ToValidUTF8(hostile, "\ufffd"); line.Event.Type != want {
+		t.Errorf("its type is %q, want %q", line.Event.Type, want)
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/term"
 
 	"example.com/saga/pkg/awsconfig"
+	"example.com/saga/pkg/printable"
 )
 
 // attempts is how often a request is tried when AWS throttles or the network is
@@ -33,7 +34,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, os.Args[1:], os.Getenv); err != nil {
-		fmt.Fprintln(os.Stderr, "observer:", strings.ReplaceAll(err.Error(), "\n", "; "))
+		fmt.Fprintln(os.Stderr, "observer:", printable.Line(strings.ReplaceAll(err.Error(), "\n", "; ")))
 		os.Exit(1)
 	}
 }

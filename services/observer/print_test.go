@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"io"
@@ -59,8 +60,21 @@ func TestNothingThatComesControlsTheTerminal(t *testing.T) {
 	if err := (terminal{&out, false}).raw("a\x1b[2Jb\nc\u009bd", errors.New("because\r")); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); got != "not an event: because\uFFFD  a\uFFFD[2Jb\uFFFDc\uFFFDd\n" {
+	if got := out.String(); got != `not an event: because\r  a\x1b[2Jb\nc\u009bd`+"\n" {
 		t.Errorf("shown is %q", got)
+	}
+}
+
+func TestJSONLinesDoNotControlTheTerminalEither(t *testing.T) {
+	const hostile = "\u009b2J\u202e\u2028\x7f"
+	var out bytes.Buffer
+	p := jsonLines{&out}
+	if err := errors.Join(p.event(event.Event{}, json.RawMessage(`{"subject": "`+hostile+`"}`)), p.raw(hostile, errors.New(hostile))); err != nil {
+		t.Fatal(err)
+	}
+	const harmless = `\u009b2J\u202e\u2028\u007f`
+	if want := `{"subject":"` + harmless + `"}` + "\n" + `{"error":"` + harmless + `","raw":"` + harmless + `"}` + "\n"; out.String() != want {
+		t.Errorf("printed is %q, want %q", out.String(), want)
 	}
 }
 
