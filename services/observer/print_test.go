@@ -91,9 +91,9 @@ func TestTheFlags(t *testing.T) {
 		"by the environment": {nil, map[string]string{"QUEUE_URL": "http://q"}, options{queueURL: "http://q", colour: true}},
 		"without colours":    {nil, map[string]string{"QUEUE_URL": "http://q", "NO_COLOR": "1"}, options{queueURL: "http://q"}},
 		"by flags": {
-			[]string{"-queue-url", "http://f", "-order", "o-1", "-type", "payment.*", "-no-color"},
+			[]string{"-queue-url", "http://f", "-endpoint", "http://e", "-order", "o-1", "-type", "payment.*", "-no-color"},
 			map[string]string{"QUEUE_URL": "http://q"},
-			options{queueURL: "http://f", filter: filter{order: "o-1", eventType: "payment.*"}},
+			options{queueURL: "http://f", endpoint: "http://e", filter: filter{order: "o-1", eventType: "payment.*"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestHelpTellsTheFlags(t *testing.T) {
 	if _, err := parse([]string{"-help"}, environment(nil), &help); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("the error is %v", err)
 	}
-	for _, name := range []string{"-queue-url", "-order", "-type", "-no-color"} {
+	for _, name := range []string{"-queue-url", "-endpoint", "-order", "-type", "-no-color"} {
 		if !strings.Contains(help.String(), name) {
 			t.Errorf("the help does not tell %s:\n%s", name, help.String())
 		}
