@@ -34,6 +34,7 @@ INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
 
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export CDK_DISABLE_VERSION_CHECK := 1
+export CDK_DISABLE_CLI_TELEMETRY := 1
 
 CDK := node_modules/.bin/cdk
 GO_BUILD := go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
@@ -155,11 +156,15 @@ $(OPERATOR): FORCE
 $(CHECK) $(COMMENT): FORCE
 	@$(GO_BUILD) -o $@ ./infra/cmd/$(@F)
 
+# Whatever the shell says about AWS: the CDK would ask AWS whose the credentials are.
+OFFLINE := env $(patsubst %,-u %,$(filter AWS_%,$(.VARIABLES))) \
+           AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+
 # Assets are not copied, so that a changed function needs no new synthesis. The
 # template is validated by the tests, not each time.
 $(ASSEMBLY): $(INFRA) | node_modules $(FUNCTIONS:%=dist/local/%/bootstrap)
 	@echo "Synthesizing the local environment (a first run compiles the CDK, 1 to 2 minutes) …"
-	@CDK_VALIDATION=false $(CDK) synth -c env=local --output cdk.out/local --build '' --no-staging --quiet
+	@$(OFFLINE) CDK_VALIDATION=false $(CDK) synth -c env=local --output cdk.out/local --build '' --no-staging --no-notices --quiet
 	@touch $@
 
 node_modules: package.json package-lock.json

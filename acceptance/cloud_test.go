@@ -19,8 +19,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"example.com/saga/pkg/awsconfig"
 )
@@ -116,18 +114,8 @@ func readCloud(tb testing.TB, path string) *cloud {
 	return c
 }
 
-// aws gives the configuration of a client with an operator's credentials.
-func (c *cloud) aws(tb testing.TB) aws.Config {
-	tb.Helper()
-	cfg, err := awsconfig.Load(tb.Context(),
-		config.WithRegion(c.Region),
-		config.WithBaseEndpoint(c.AWSEndpointURL),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("operator", "operator", "")))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return cfg
-}
+// aws returns the configuration of a client with an operator's credentials.
+func (c *cloud) aws(testing.TB) aws.Config { return awsconfig.At(c.AWSEndpointURL, c.Region) }
 
 // response is an answer of the order API.
 type response struct {

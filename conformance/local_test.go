@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
@@ -44,7 +44,7 @@ func startLocal(ctx context.Context, dir string) (s *stack, stop func() error, e
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
 	stop = func() error { return end(command, ended, output) }
-	s, err = awaitReady(ctx, ready, ended, output)
+	s, err = awaitReady(ready, ended, output)
 	if err != nil {
 		return nil, nil, errors.Join(err, stop())
 	}
@@ -87,13 +87,13 @@ func freePort(ctx context.Context) (int, error) {
 	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
 }
 
-func awaitReady(ctx context.Context, path string, ended chan error, output *bytes.Buffer) (*stack, error) {
+func awaitReady(path string, ended chan error, output *bytes.Buffer) (*stack, error) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		text, err := os.ReadFile(path)
 		if err == nil {
-			return localStack(ctx, text)
+			return localStack(text)
 		}
 		select {
 		case err := <-ended:
@@ -104,7 +104,7 @@ func awaitReady(ctx context.Context, path string, ended chan error, output *byte
 	}
 }
 
-func localStack(ctx context.Context, ready []byte) (*stack, error) {
+func localStack(ready []byte) (*stack, error) {
 	var where struct {
 		AWSEndpointURL string            `json:"awsEndpointUrl"`
 		Region         string            `json:"region"`
@@ -113,11 +113,10 @@ func localStack(ctx context.Context, ready []byte) (*stack, error) {
 	if err := json.Unmarshal(ready, &where); err != nil {
 		return nil, err
 	}
-	cfg, err := config.LoadDefaultConfig(ctx,
-		config.WithRegion(where.Region), config.WithBaseEndpoint(where.AWSEndpointURL),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("operator", "operator", "")))
-	if err != nil {
-		return nil, err
+	// Whatever the shell says about AWS, the clients call the local cloud.
+	cfg := aws.Config{
+		Region: where.Region, BaseEndpoint: &where.AWSEndpointURL,
+		Credentials: credentials.NewStaticCredentialsProvider("operator", "operator", ""),
 	}
 	return newStack(cfg, where.Outputs, 30*time.Second), nil
 }

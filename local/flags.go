@@ -58,7 +58,7 @@ func parse(arguments []string, help io.Writer) (options, error) {
 	})
 	faultFlags(flags, &o)
 	flags.BoolVar(&o.json, "json", false, "print a JSON object a line, for programs")
-	flags.BoolVar(&o.quiet, "quiet", false, "print errors only")
+	flags.BoolVar(&o.quiet, "quiet", false, "print errors and losses only")
 	if err := flags.Parse(arguments); err != nil {
 		if err == flag.ErrHelp { //nolint:errorlint // The flag package gives it as it is.
 			describe(flags, help)

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"example.com/saga/local/printable"
 )
 
 const usage = `local runs a synthesized CDK stack on this machine.
@@ -57,7 +59,7 @@ func (m machine) run(ctx context.Context, arguments []string) int {
 		return exitOK
 	}
 	// Several problems are reported together, each on its own line.
-	for problem := range strings.SplitSeq(err.Error(), "\n") {
+	for problem := range strings.SplitSeq(printable.Text(err.Error()), "\n") {
 		fmt.Fprintf(m.stderr, "local: %s\n", problem) //nolint:errcheck // There is nowhere else to tell.
 	}
 	if errors.Is(err, errUsage) {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -68,6 +69,15 @@ func TestAStockCommandThatFailsIsNamedWithItsLastLine(t *testing.T) {
 	}
 }
 
+func TestAnErrorDoesNotControlTheTerminal(t *testing.T) {
+	command := script(t, `printf '\033[2Jno\tbus\302\233\r\342\200\256\377' >&2; exit 3`)
+	got := runProgram(t, "up", "--assembly", assembled(t), "--stock-command", command)
+	want := "local: receiving the stock with " + command + ": exit status 3: \\x1b[2Jno\tbus\\u009b\\r\\u202e\\xff\n"
+	if got != (result{1, "", want}) {
+		t.Errorf("the program ends with %+v, want %q", got, want)
+	}
+}
+
 func TestTheReadyFileSaysWhereEverythingIs(t *testing.T) {
 	r := startProgram(t, "--assembly", assembled(t), "--stock-command", "")
 	if usage := r.usage(t); !usage.Idle {
@@ -115,10 +125,25 @@ func TestSIGTERMAndSIGINTLeaveNoProcessAndNoReadyFile(t *testing.T) {
 	}
 }
 
+// hostileShell is what a shell may say about AWS and proxies.
+func hostileShell() []string {
+	var variables []string
+	for _, name := range []string{
+		"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_REGION", "AWS_DEFAULT_REGION",
+		"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_SDK_LOAD_CONFIG", "AWS_CA_BUNDLE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+		"AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_MAX_ATTEMPTS", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+		"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+	} {
+		variables = append(variables, name+"=shell")
+	}
+	return variables
+}
+
 func TestTheStockCommandGetsTheStockAndTheAddresses(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	command := script(t, `{ echo "$*"; env; } > `+out)
-	r := startProgram(t, "--assembly", assembled(t), "--stock-command", command, "--stock", "7=1", "--stock", "8=2")
+	r := startEdited(t, func(p *exec.Cmd) { p.Env = append(p.Env, hostileShell()...) },
+		"--assembly", assembled(t), "--stock-command", command, "--stock", "7=1", "--stock", "8=2")
 	text, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
@@ -130,6 +155,11 @@ func TestTheStockCommandGetsTheStockAndTheAddresses(t *testing.T) {
 	} {
 		if !slices.Contains(lines, want) {
 			t.Errorf("the stock command does not get %s", want)
+		}
+	}
+	for _, line := range lines {
+		if strings.Contains(line, "shell") {
+			t.Errorf("the stock command gets %s", line)
 		}
 	}
 	r.stop(t, syscall.SIGTERM)

@@ -104,6 +104,12 @@ type running struct {
 // startProgram starts "local up" and waits for its ready file.
 func startProgram(t *testing.T, arguments ...string) running {
 	t.Helper()
+	return startEdited(t, func(*exec.Cmd) {}, arguments...)
+}
+
+// startEdited starts "local up" in another environment, or with other output.
+func startEdited(t *testing.T, edit func(*exec.Cmd), arguments ...string) running {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "ready.json")
 	r := running{
 		file:    file,
@@ -111,6 +117,7 @@ func startProgram(t *testing.T, arguments ...string) running {
 		stdout:  new(bytes.Buffer), stderr: new(bytes.Buffer),
 	}
 	r.command.Stdout, r.command.Stderr = r.stdout, r.stderr
+	edit(r.command)
 	if err := r.command.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -50,6 +49,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 		Clock: m.clock, Random: rand.Reader,
 		Observe: func(busARN string, e bus.Event) { watcher.Event(eventOf(busARN, e, m.clock())) },
 		Log:     watcher.Log,
+		Lost:    watcher.Loss,
 		Logger:  logger,
 	})
 	if err != nil {
@@ -87,10 +87,7 @@ func stopped(ctx context.Context, err error) error {
 }
 
 func (m machine) console(o options) *console.Console {
-	if o.quiet {
-		return console.New(io.Discard, console.Style{})
-	}
-	return console.New(m.stdout, console.Style{JSON: o.json, Color: console.HasColors(m.stdout, m.noColor)})
+	return console.New(m.stdout, console.Style{JSON: o.json, Quiet: o.quiet, Color: console.HasColors(m.stdout, m.noColor)})
 }
 
 // eventOf takes what a person wants to see out of an event. Its detail is a

@@ -8,6 +8,7 @@ import (
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/evidence"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/printable"
 )
 
 // audit collects the evidence and tells every invariant that does not hold.
@@ -37,7 +38,7 @@ func (o operator) audit(ctx context.Context, given []string) error {
 		return err
 	}
 	for _, violation := range violations {
-		if _, err := fmt.Fprintln(o.stdout, printable(violation.String())); err != nil {
+		if _, err := fmt.Fprintln(o.stdout, printable.Line(violation.String())); err != nil {
 			return err
 		}
 	}

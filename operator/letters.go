@@ -1,18 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,6 +18,7 @@ import (
 
 	"example.com/saga/operator/letter"
 	"example.com/saga/operator/stack"
+	"example.com/saga/pkg/printable"
 	"example.com/saga/pkg/sqsbody"
 )
 
@@ -181,7 +180,7 @@ func (o operator) printTable(rows [][]string) error {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = printable(cell)
+			cells[i] = printable.Line(cell)
 		}
 		if _, err := fmt.Fprintln(out, strings.Join(cells, "\t")); err != nil {
 			return err
@@ -192,7 +191,7 @@ func (o operator) printTable(rows [][]string) error {
 
 // printJSON prints one line for each value.
 func printJSON[T any](o operator, values []T) error {
-	var lines strings.Builder
+	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
 	encoder.SetEscapeHTML(false)
 	for _, value := range values {
@@ -200,31 +199,14 @@ func printJSON[T any](o operator, values []T) error {
 			return err
 		}
 	}
-	_, err := io.WriteString(o.stdout, printableJSON(lines.String()))
+	_, err := o.stdout.Write(printable.JSON(lines.Bytes()))
 	return err
-}
-
-// printableJSON makes JSON harmless, as printable does, and leaves its meaning: what
-// is not ASCII is in a string, where it can be escaped. ASCII's own control
-// characters are escaped already, but for the last.
-func printableJSON(text string) string {
-	var out strings.Builder
-	for _, r := range text {
-		if r < unicode.MaxASCII || unicode.IsPrint(r) {
-			out.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&out, `\u%04x`, unit)
-		}
-	}
-	return out.String()
 }
 
 // note tells what is worth knowing beside the result.
 func (o operator) note(format string, args ...any) {
 	//nolint:errcheck // There is nowhere else to tell.
-	fmt.Fprintf(o.stderr, "operator: "+format+"\n", args...)
+	fmt.Fprintln(o.stderr, printable.Line(fmt.Sprintf("operator: "+format, args...)))
 }
 
 // shortened fits a reason into a table.
@@ -235,15 +217,4 @@ func shortened(reason string) string {
 		return reason
 	}
 	return string(runes[:most-1]) + "…"
-}
-
-// printable makes text harmless: a letter must not control the terminal, nor
-// change the direction in which it writes.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)
 }

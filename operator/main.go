@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"example.com/saga/pkg/printable"
 )
 
 const usage = `operator works with the dead letters, the events and the secret of a saga, and audits it.
@@ -74,7 +76,7 @@ func (o operator) run(ctx context.Context, arguments []string) int {
 // complain tells an error in one line.
 func (o operator) complain(err error) {
 	//nolint:errcheck // There is nowhere else to tell.
-	fmt.Fprintln(o.stderr, "operator:", strings.ReplaceAll(err.Error(), "\n", "; "))
+	fmt.Fprintln(o.stderr, "operator:", printable.Line(strings.ReplaceAll(err.Error(), "\n", "; ")))
 }
 
 func (o operator) command(ctx context.Context, arguments []string) error {

@@ -21,6 +21,7 @@ import (
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/replay"
 	"example.com/saga/operator/stack"
+	"example.com/saga/pkg/printable"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -181,7 +182,7 @@ func TestLettersAreShownAndCannotControlTheTerminal(t *testing.T) {
 	show(t, o, fake, in, false)
 	assertEqual(t, "the table", ""+
 		"LETTER  AGE   EVENT         EVENT ID  ORDER  REASON\n"+
-		"m-1     1m0s  order.placed  e-1       o-1    INVALID_EVENT: a [2J b\n"+
+		"m-1     1m0s  order.placed  e-1       o-1    INVALID_EVENT: a\\x1b[2J\\nb\n"+
 		"m-2     1s    not an event  -         -      X: "+strings.Repeat("y", 116)+"…\n", o.out.String())
 	assertEqual(t, "notes", "", o.complaints.String())
 }
@@ -222,6 +223,21 @@ func TestTheBodyThatALetterWasWrittenForIsShownAndCannotControlTheTerminal(t *te
 	}
 }
 
+func TestLettersAsJSONAndComplaintsCannotControlTheTerminal(t *testing.T) {
+	const hostile = "\u009b2J\u202e\u2028\x7f"
+	fake, in := shop()
+	fake.Put(dead, hostile, "", ago(time.Minute), nil)
+	o := newOffice()
+	show(t, o, fake, in, true)
+	if got := o.out.String(); !strings.Contains(got, `"body":"\u009b2J\u202e\u2028\u007f"`) || printable.Text(got) != got {
+		t.Errorf("the line is %q", got)
+	}
+	o.complain(errors.New(hostile + "\n" + hostile))
+	o.note("%s", hostile)
+	assertEqual(t, "the complaints", `operator: \u009b2J\u202e\u2028\x7f; \u009b2J\u202e\u2028\x7f`+"\n"+
+		`operator: \u009b2J\u202e\u2028\x7f`+"\n", o.complaints.String())
+}
+
 func TestItIsSaidThatThereAreLettersThatCannotBeSeen(t *testing.T) {
 	fake, in := shop()
 	for range 12 {
@@ -243,7 +259,7 @@ func TestWhatBecameOfEachLetterIsToldAndLettersThatStayAreAnError(t *testing.T) 
 	if err := o.printOutcomes(outcomes, false); err == nil || err.Error() != "1 of 2 letters stay in the queue" {
 		t.Errorf("the error is %v", err)
 	}
-	assertEqual(t, "what is told", "m-1  order.placed  sent to queue Shop/Queue\nm-2  not an event  stays: no way back\n", o.out.String())
+	assertEqual(t, "what is told", "m-1  order.placed  sent to queue Shop/Queue\nm-2  not an event  stays: no way\\nback\n", o.out.String())
 	o = newOffice()
 	if err := o.printOutcomes(outcomes[:1], true); err != nil {
 		t.Error(err)

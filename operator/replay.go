@@ -17,6 +17,7 @@ import (
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/replay"
 	"example.com/saga/operator/stack"
+	"example.com/saga/pkg/printable"
 )
 
 // archiveLag is how long an event takes to its archive at most, as AWS says.
@@ -122,7 +123,7 @@ func (o operator) replayTime(ctx context.Context, client replay.Replays, in stac
 		if !now.Reached.IsZero() {
 			reached = ", has reached " + stamp(now.Reached)
 		}
-		_, err := fmt.Fprintf(o.stdout, "replay %s is %s%s\n", name, now.State, reached)
+		_, err := fmt.Fprintln(o.stdout, printable.Line(fmt.Sprintf("replay %s is %s%s", name, now.State, reached)))
 		return err
 	})
 }

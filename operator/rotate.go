@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"example.com/saga/operator/rotation"
+	"example.com/saga/pkg/printable"
 )
 
 // Where the key of the notification endpoint is, by construct paths. CDK calls a
@@ -50,6 +51,6 @@ func (o operator) rotate(ctx context.Context, given []string) error {
 	if err := step(ctx); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(o.stdout, message, key.Secret)
+	_, err = fmt.Fprintf(o.stdout, message, printable.Line(key.Secret))
 	return err
 }

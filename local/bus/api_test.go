@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/local/bus"
+	"example.com/saga/local/loss"
 	"example.com/saga/local/wire"
 )
 
@@ -197,14 +198,23 @@ func TestWhatRefusesTheWholeCall(t *testing.T) {
 	}
 }
 
-func TestAnEventForAnUnknownBusIsAcceptedAndDropped(t *testing.T) {
-	service := start(t, config(nil, nil))
+func TestAnEventForAnUnknownBusIsAcceptedAndLost(t *testing.T) {
+	c := config(nil, nil)
+	var lost []loss.Loss
+	c.Lost = func(l loss.Loss) { lost = append(lost, l) }
+	service := start(t, c)
 	out, err := put(t, service, entry(func(e *types.PutEventsRequestEntry) { e.EventBusName = aws.String("none") }))
 	if err != nil || out.FailedEntryCount != 0 || out.Entries[0].EventId == nil {
 		t.Fatal(out, err)
 	}
 	if got := service.DroppedForUnknownBus(); got != 1 {
 		t.Errorf("%d events dropped for an unknown bus, want 1", got)
+	}
+	if diff := cmp.Diff([]loss.Loss{{
+		Kind: loss.Bus, Name: "arn:aws:events:eu-west-1:111122223333:event-bus/none", Reason: "the bus does not exist",
+		Event: loss.Event{ID: *out.Entries[0].EventId, Type: "order.placed"},
+	}}, lost); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -252,6 +262,7 @@ func TestWhatTheLocalCloudDoesNotKnowIsRefusedByName(t *testing.T) {
 		t.Run(test.named, func(t *testing.T) {
 			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(test.body))
 			request.Header.Set("X-Amz-Target", "AWSEvents."+test.operation)
+			request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=operator/20261122/eu-west-1/x/aws4_request, SignedHeaders=host, Signature=0")
 			answer := httptest.NewRecorder()
 			handler.ServeHTTP(answer, request)
 			if answer.Code != http.StatusBadRequest || !strings.Contains(answer.Body.String(), test.named) {

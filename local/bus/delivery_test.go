@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/local/bus"
+	"example.com/saga/local/loss"
 )
 
 // failing fails a number of times with the error before it delivers, and notes
@@ -201,16 +202,27 @@ func TestTheDefaultPolicyTries185TimesAndNoLongerThanADay(t *testing.T) {
 	})
 }
 
-func TestADeliveryWithoutAWorkingDeadLetterQueueIsDropped(t *testing.T) {
-	for _, queue := range []string{"", deadARN} {
+func TestADeliveryWithoutAWorkingDeadLetterQueueIsLost(t *testing.T) {
+	for queue, reason := range map[string]string{
+		"":      "NO_PERMISSIONS: denied; the target has no dead-letter queue",
+		deadARN: "NO_PERMISSIONS: denied; its dead-letter queue " + deadARN + " does not take it: no permission",
+	} {
 		t.Run(queue, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				deliverer := newFailing(1, &bus.DeliveryError{Code: "NO_PERMISSIONS"})
-				service := start(t, config(map[string]bus.Deliverer{"sqs": deliverer}, &deadBox{fail: errors.New("no permission")}),
-					allTo(bus.Target{ID: "one", ARN: queueARN, DeadLetterARN: queue}))
-				publish(t, service, `{}`)
+				deliverer := newFailing(1, &bus.DeliveryError{Code: "NO_PERMISSIONS", Message: "denied"})
+				c := config(map[string]bus.Deliverer{"sqs": deliverer}, &deadBox{fail: errors.New("no permission")})
+				var lost []loss.Loss
+				c.Lost = func(l loss.Loss) { lost = append(lost, l) }
+				service := start(t, c, allTo(bus.Target{ID: "one", ARN: queueARN, DeadLetterARN: queue}))
+				id := publish(t, service, `{"subject":"o-1"}`)
 				synctest.Wait()
 				if diff := cmp.Diff(bus.Counts{Matched: 1, FailedAttempts: 1, Dropped: 1}, counts(t, service)); diff != "" {
+					t.Error(diff)
+				}
+				if diff := cmp.Diff([]loss.Loss{{
+					Kind: loss.Rule, Name: ruleARN, Target: queueARN, Reason: reason,
+					Event: loss.Event{ID: id, Type: "order.placed", Order: "o-1"},
+				}}, lost); diff != "" {
 					t.Error(diff)
 				}
 				if !service.Idle() {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"time"
+
+	"example.com/saga/local/loss"
 )
 
 // Event is an event that a bus has accepted. It is the same for every rule and
@@ -69,6 +71,11 @@ func (e Event) summary() ([]byte, error) {
 		Version: "0", ID: e.ID, DetailType: e.DetailType, Source: e.Source, Account: e.Account,
 		Time: e.timestamp(), Region: e.Region, Resources: e.resources(),
 	})
+}
+
+// identity is what identifies the event when it is lost.
+func (e Event) identity() loss.Event {
+	return loss.Event{ID: e.ID, Type: e.DetailType, Order: loss.Identify(e.Detail).Order}
 }
 
 // timestamp has a resolution of one second: fractions are cut off.

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"example.com/saga/local/loss"
 	"example.com/saga/local/wire"
 )
 
@@ -170,6 +171,9 @@ func (s *Service) put(ctx context.Context, entry PutEventsEntry) (PutEventsResul
 	}
 	if !known {
 		s.unknown.Add(1)
+		s.config.Lost.Lost(loss.Loss{
+			Kind: loss.Bus, Name: s.busOf(entry), Event: e.identity(), Reason: "the bus does not exist",
+		})
 	}
 	return PutEventsResult{EventId: e.ID}, nil
 }

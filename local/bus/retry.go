@@ -2,9 +2,14 @@ package bus
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"strconv"
 	"time"
+
+	"example.com/saga/local/loss"
 )
 
 // maximumDelay bounds the delay between two attempts, so that the default
@@ -23,6 +28,7 @@ type policy struct {
 	random      func() float64
 	base        time.Duration
 	deadLetters DeadLetters
+	lost        loss.Report
 	log         *slog.Logger
 }
 
@@ -56,27 +62,31 @@ func (w *worker) exhausted(ctx context.Context, j *job, condition string) {
 }
 
 // deadLetter gives a delivery up: the original event goes to the target's
-// dead-letter queue, or nowhere.
+// dead-letter queue, or is lost.
 func (w *worker) deadLetter(ctx context.Context, j *job, attributes map[string]string) {
-	log := w.policy.log.With("rule", w.target.rule.ARN, "target", w.target.ARN, "event_id", j.arrival.event.ID,
-		"error_code", j.last.Code, "error_message", j.last.Message)
-	if w.target.DeadLetterARN == "" || w.policy.deadLetters == nil {
-		log.ErrorContext(ctx, "event dropped: the target has no dead-letter queue")
+	if err := w.sendToDeadLetterQueue(ctx, j, attributes); err != nil {
+		w.policy.lost.Lost(loss.Loss{
+			Kind: loss.Rule, Name: w.target.rule.ARN, Target: w.target.ARN, Event: j.arrival.event.identity(),
+			Reason: fmt.Sprintf("%s; %s", j.last, err),
+		})
 		w.settle(func(c *Counts) { c.Dropped++ })
 		return
 	}
-	if attributes == nil {
-		attributes = make(map[string]string)
-	}
-	attributes["RULE_ARN"] = w.target.rule.ARN
-	attributes["TARGET_ARN"] = w.target.ARN
-	attributes["ERROR_CODE"] = j.last.Code
-	attributes["ERROR_MESSAGE"] = j.last.Message
-	if err := w.policy.deadLetters.DeadLetter(ctx, w.target.DeadLetterARN, j.arrival.envelope, attributes); err != nil {
-		log.ErrorContext(ctx, "event dropped: the dead-letter queue did not take it", "queue", w.target.DeadLetterARN, "error", err)
-		w.settle(func(c *Counts) { c.Dropped++ })
-		return
-	}
-	log.WarnContext(ctx, "event moved to the dead-letter queue", "queue", w.target.DeadLetterARN)
+	w.policy.log.WarnContext(ctx, "event moved to the dead-letter queue", "rule", w.target.rule.ARN, "target", w.target.ARN,
+		"event_id", j.arrival.event.ID, "error_code", j.last.Code, "error_message", j.last.Message, "queue", w.target.DeadLetterARN)
 	w.settle(func(c *Counts) { c.DeadLettered++ })
+}
+
+func (w *worker) sendToDeadLetterQueue(ctx context.Context, j *job, attributes map[string]string) error {
+	if w.target.DeadLetterARN == "" {
+		return errors.New("the target has no dead-letter queue")
+	}
+	all := map[string]string{
+		"RULE_ARN": w.target.rule.ARN, "TARGET_ARN": w.target.ARN, "ERROR_CODE": j.last.Code, "ERROR_MESSAGE": j.last.Message,
+	}
+	maps.Copy(all, attributes)
+	if err := w.policy.deadLetters.DeadLetter(ctx, w.target.DeadLetterARN, j.arrival.envelope, all); err != nil {
+		return fmt.Errorf("its dead-letter queue %s does not take it: %w", w.target.DeadLetterARN, err)
+	}
+	return nil
 }

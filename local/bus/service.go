@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/saga/local/bus/pattern"
+	"example.com/saga/local/loss"
 	"example.com/saga/local/wire"
 )
 
@@ -50,8 +51,10 @@ type Config struct {
 	BaseDelay time.Duration
 	// ArchiveBytes is how many bytes of events an archive keeps; 0 means 256 MiB.
 	ArchiveBytes int
-	// Log is where given-up deliveries and full archives are told; nil means
-	// slog's default.
+	// Lost takes the events that nothing took.
+	Lost loss.Report
+	// Log is where dead-lettered deliveries and full archives are logged; nil
+	// means slog's default.
 	Log *slog.Logger
 }
 
@@ -106,7 +109,7 @@ func New(config Config) *Service {
 	}
 	s := &Service{
 		config:  config,
-		policy:  policy{config.Clock, config.Random, config.BaseDelay, config.DeadLetters, config.Log},
+		policy:  policy{config.Clock, config.Random, config.BaseDelay, config.DeadLetters, config.Lost, config.Log},
 		buses:   make(map[string]*eventBus),
 		replays: make(map[string]*replay),
 	}

@@ -21,7 +21,9 @@ import (
 	"example.com/saga/local/destination"
 	"example.com/saga/local/fault"
 	"example.com/saga/local/function"
+	"example.com/saga/local/guard"
 	"example.com/saga/local/logs"
+	"example.com/saga/local/loss"
 	"example.com/saga/local/queue"
 	"example.com/saga/local/schedule"
 	"example.com/saga/local/secret"
@@ -57,6 +59,8 @@ type Config struct {
 	Observe func(bus string, e bus.Event)
 	// Log is called for every line that a function writes, by its construct path.
 	Log func(at time.Time, function, line string)
+	// Lost takes what is lost for good, by construct paths.
+	Lost loss.Report
 	// Logger takes what goes wrong where nobody waits for an answer.
 	Logger *slog.Logger
 }
@@ -67,6 +71,10 @@ type Cloud struct {
 	assembly  *assembly.Assembly
 	authority *authority
 	accepted  atomic.Int64
+	// awaited are the ARNs of the queues whose messages must not expire, and
+	// lost counts what is lost.
+	awaited map[string]bool
+	lost    atomic.Int64
 	// events and requests count what each function got from rules and at its
 	// URL, by ARN. The maps do not change once the functions are created.
 	events, requests map[string]*atomic.Int64
@@ -171,7 +179,7 @@ func (c *Cloud) build() error {
 	if err != nil {
 		return err
 	}
-	c.authority = authority
+	c.authority, c.awaited = authority, awaitedQueues(c.assembly)
 	c.newEngines()
 	return errors.Join(
 		c.createTables(),
@@ -195,7 +203,7 @@ func (c *Cloud) serve() {
 		if door.logicalID != "" {
 			handler = c.functionURL(door.logicalID)
 		}
-		server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(c.config.Logger.Handler(), slog.LevelWarn)}
+		server := guard.NewServer(handler, c.config.Logger)
 		c.servers = append(c.servers, server)
 		go func() {
 			if err := server.Serve(door.listener); !errors.Is(err, http.ErrServerClosed) {

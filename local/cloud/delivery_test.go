@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"example.com/saga/local/cloud"
+	"example.com/saga/local/printable"
 )
 
 func TestAnEventReachesTheFunctionThroughRuleAndQueue(t *testing.T) {
@@ -175,6 +176,25 @@ func TestTheReceiverTakesANotificationAndCountsRepetitions(t *testing.T) {
 	show()
 	if got := shown.Notifications[0].Count; got != 2 || shown.Refused != 4 {
 		t.Errorf("the notification is counted %d times and %d were refused, want 2 and 4", got, shown.Refused)
+	}
+}
+
+func TestANotificationDoesNotControlTheTerminalThatShowsIt(t *testing.T) {
+	s := start(t, nil)
+	const hostile = "\u009b2J\u202e\u2028\x7f"
+	s.publish(t, "notify", `{"id":"1","type":"`+hostile+`"}`)
+	_, text := request(t, http.MethodGet, s.where.NotificationsURL, nil, "")
+	if printable.Text(text) != text {
+		t.Errorf("shown is %q", text)
+	}
+	var shown struct {
+		Notifications []struct{ Body struct{ Type string } }
+	}
+	if err := json.Unmarshal([]byte(text), &shown); err != nil {
+		t.Fatal(err)
+	}
+	if len(shown.Notifications) != 1 || shown.Notifications[0].Body.Type != hostile {
+		t.Errorf("the notifications are %q", shown.Notifications)
 	}
 }
 

@@ -33,12 +33,13 @@ func (c *Cloud) newEngines() {
 		Logger:      c.config.Logger,
 		Queues:      c.queues,
 		DeadLetters: c.queues,
+		Lost:        c.lose,
 
 		DaemonAddress:  c.traces.Address(),
 		RedeliverAfter: c.config.RedeliverAfter,
 		Hasten:         c.queues.Hasten,
 	})
-	c.schedules = schedule.New(schedule.Config{Clock: clock, Every: c.config.ScheduleEvery, Targets: schedules{c}, Logger: c.config.Logger})
+	c.schedules = schedule.New(schedule.Config{Clock: clock, Every: c.config.ScheduleEvery, Targets: schedules{c}, Lost: c.lose})
 	c.destinations = destination.New(destination.Config{Clock: clock, Transport: c.transport(), Authorize: authorize})
 	c.receiver = newReceiver(clock, c.destinations.Admits)
 	c.secrets = secret.New(secret.Config{Clock: clock, Authorize: authorize})
@@ -53,6 +54,7 @@ func (c *Cloud) newEngines() {
 			bus.KindDestination: deliverer(deliveries.toDestination),
 		},
 		DeadLetters: deliveries,
+		Lost:        c.lose,
 		BaseDelay:   min(c.config.RedeliverAfter, time.Second), // 0 is AWS's own.
 		Log:         c.config.Logger,
 	})

@@ -24,7 +24,7 @@ func (c *Cloud) withFaults(services ...wire.Service) []wire.Service {
 // queueConfig is that of the queues. Faults hit who receives and deletes in the
 // name of a function.
 func (c *Cloud) queueConfig() queue.Config {
-	config := queue.Config{Clock: c.config.Clock, Authorize: c.authority.authorize, DeliverTwice: c.config.DeliverTwice}
+	config := queue.Config{Clock: c.config.Clock, Authorize: c.authority.authorize, DeliverTwice: c.config.DeliverTwice, Lost: c.lose}
 	if c.config.Faults == nil {
 		return config
 	}

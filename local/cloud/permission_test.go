@@ -201,6 +201,7 @@ func TestClosingInTheMidstOfWorkLeavesNoGoroutineBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		request.Header.Set("X-Amz-Target", "AWSEvents.PutEvents")
+		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=operator/20261122/eu-west-1/x/aws4_request, SignedHeaders=host, Signature=0")
 		response, err := client.Do(request)
 		if err != nil {
 			t.Fatal(err)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"example.com/saga/local/printable"
 )
 
 // shown is how many notifications the receiver keeps: the oldest are forgotten.
@@ -125,6 +127,7 @@ func writeProblem(w http.ResponseWriter, p problem) {
 	writeJSON(w, p.Status, "application/problem+json", p)
 }
 
+// writeJSON writes a value to be read by programs, and by people on a terminal.
 func writeJSON(w http.ResponseWriter, status int, contentType string, value any) {
 	body, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
@@ -134,5 +137,5 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, value any)
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	//nolint:errcheck // The caller has gone: there is nobody left to tell.
-	w.Write(append(body, '\n'))
+	w.Write(append(printable.JSON(body), '\n'))
 }

@@ -152,8 +152,13 @@ func refused(t *testing.T, change func(resources)) string {
 // publish puts an event on the bus and waits until all that follows is done.
 func (s stack) publish(t *testing.T, source, detail string) {
 	t.Helper()
+	s.publishTo(t, "shop", source, detail)
+}
+
+func (s stack) publishTo(t *testing.T, bus, source, detail string) {
+	t.Helper()
 	out, err := s.events.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []eventtypes.PutEventsRequestEntry{{
-		EventBusName: aws.String("shop"), Source: &source, DetailType: aws.String("thing"), Detail: &detail,
+		EventBusName: &bus, Source: &source, DetailType: aws.String("thing"), Detail: &detail,
 	}}})
 	if err != nil || out.FailedEntryCount != 0 {
 		t.Fatalf("publishing fails: %v %+v", err, out)

@@ -20,6 +20,8 @@ type Usage struct {
 	Rules     map[string]RuleUsage     `json:"rules"`
 	Queues    map[string]QueueUsage    `json:"queues"`
 	Schedules map[string]ScheduleUsage `json:"schedules"`
+	// Lost counts what is lost for good, of all kinds.
+	Lost int64 `json:"lost"`
 	// DroppedForUnknownBus counts events that were published to a bus that
 	// does not exist.
 	DroppedForUnknownBus int `json:"droppedForUnknownBus"`
@@ -83,6 +85,7 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 		Idle:   c.Idle(),
 		Tables: map[string]TableUsage{}, Functions: c.functionUsage(),
 		Rules: map[string]RuleUsage{}, Queues: map[string]QueueUsage{}, Schedules: map[string]ScheduleUsage{},
+		Lost:                 c.lost.Load(),
 		DroppedForUnknownBus: c.buses.DroppedForUnknownBus(),
 		DuplicatedMessages:   c.queues.Duplicated(),
 		Faults:               c.faults(),

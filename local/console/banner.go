@@ -27,6 +27,9 @@ type Banner struct {
 func (c *Console) Ready(b Banner) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.style.Quiet {
+		return
+	}
 	if c.style.JSON {
 		c.object("ready", b)
 		return
@@ -42,8 +45,7 @@ func (c *Console) Ready(b Banner) {
 	}
 	if b.Observed != "" {
 		c.entry("Watch every event from another terminal", fmt.Sprintf(
-			"AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local QUEUE_URL=%s go run ./services/observer",
-			b.AWSEndpoint, b.Region, b.Observed))
+			"go run ./services/observer -endpoint %s -queue-url %s", b.AWSEndpoint, b.Observed))
 	}
 	c.entry("See calls, counters and queue depths", "curl "+b.Usage)
 	c.entry("See what each order went through", "curl "+b.Traces)

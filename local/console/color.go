@@ -3,6 +3,8 @@ package console
 import (
 	"hash/fnv"
 	"strings"
+
+	"example.com/saga/local/printable"
 )
 
 // color is the argument of a terminal's colour sequence.
@@ -18,7 +20,10 @@ const (
 	magenta color = "35"
 )
 
+// paint makes text safe for a terminal and colours it. Every text that comes from
+// elsewhere passes through it, as plain at least.
 func (c *Console) paint(with color, text string) string {
+	text = printable.Line(text)
 	if !c.style.Color || with == plain {
 		return text
 	}

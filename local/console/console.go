@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"example.com/saga/local/printable"
 )
 
 // remembered is how many event ids the console keeps, to show an event once
@@ -21,7 +23,9 @@ const remembered = 4096
 // Style is how to write.
 type Style struct {
 	// JSON asks for lines for programs, and not for people.
-	JSON  bool
+	JSON bool
+	// Quiet shows nothing but losses.
+	Quiet bool
 	Color bool
 }
 
@@ -62,7 +66,7 @@ type Event struct {
 func (c *Console) Event(e Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.firstSeen(e.ID) {
+	if c.style.Quiet || !c.firstSeen(e.ID) {
 		return
 	}
 	if c.style.JSON {
@@ -108,7 +112,7 @@ func (c *Console) object(kind string, value any) {
 		c.fail(err)
 		return
 	}
-	c.write(append(text, '\n'))
+	c.write(append(printable.JSON(text), '\n'))
 }
 
 func (c *Console) write(text []byte) {

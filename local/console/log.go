@@ -21,7 +21,7 @@ type LogLine struct {
 // Log shows a function's line if it is a warning or an error.
 func (c *Console) Log(at time.Time, function, text string) {
 	entry, shown := attention(at, function, text)
-	if !shown {
+	if c.style.Quiet || !shown {
 		return
 	}
 	c.mu.Lock()
@@ -39,7 +39,7 @@ func (c *Console) Log(at time.Time, function, text string) {
 		fmt.Fprintf(&members, " %s=%v", name, entry.Members[name])
 	}
 	c.line("%s  %s  %s: %s%s", clock(at), c.paint(with, fmt.Sprintf("%-8s", entry.Level)),
-		function, entry.Message, c.paint(faint, members.String()))
+		c.paint(plain, function), c.paint(plain, entry.Message), c.paint(faint, members.String()))
 }
 
 // attention reads a structured log line. A line that is none is shown only if

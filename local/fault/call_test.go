@@ -69,12 +69,16 @@ func call(t *testing.T, p *processes, name fault.Name, target, operation, body s
 		t.Fatal(err)
 	}
 	request.Header.Set("X-Amz-Target", target+"."+operation)
+	request.Header.Set("Authorization", signature)
 	request.Header.Set("X-Amz-Security-Token", "session")
 	status, answer, err := do(t, server, request)
 	server.Close() // It waits for the call's end, which an answer that is cut does not tell.
 	got.status, got.body, got.cut = status, answer, err != nil
 	return got
 }
+
+// signature is what an AWS client sends.
+const signature = "AWS4-HMAC-SHA256 Credential=operator/20261122/eu-west-1/x/aws4_request, SignedHeaders=host, Signature=0"
 
 const (
 	tables = "DynamoDB_20120810"
@@ -228,6 +232,7 @@ func putEvents(t *testing.T, server *httptest.Server, ids []string) bus.PutEvent
 		t.Fatal(err)
 	}
 	request.Header.Set("X-Amz-Target", buses+".PutEvents")
+	request.Header.Set("Authorization", signature)
 	request.Header.Set("X-Amz-Security-Token", "session")
 	response, err := server.Client().Do(request)
 	if err != nil {

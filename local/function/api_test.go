@@ -3,6 +3,7 @@ package function_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -27,6 +28,18 @@ func (b *bench) api() *httptest.Server {
 	return server
 }
 
+// callAPI calls it with a signature, unless the header has one.
+func (b *bench) callAPI(server *httptest.Server, method, path, body string, header http.Header) response {
+	b.Helper()
+	signed := http.Header{"Authorization": {signedBy("operator")}}
+	maps.Copy(signed, header)
+	return b.call(server, method, path, body, signed)
+}
+
+func signedBy(accessKeyID string) string {
+	return "AWS4-HMAC-SHA256 Credential=" + accessKeyID + "/20261122/eu-west-1/lambda/aws4_request, SignedHeaders=host, Signature=0"
+}
+
 const echo = `{"do": "echo", "text": "hi"}`
 
 func TestAFunctionIsInvokedOverTheWireByItsNameOrItsARN(t *testing.T) {
@@ -34,17 +47,32 @@ func TestAFunctionIsInvokedOverTheWireByItsNameOrItsARN(t *testing.T) {
 	arn := b.add("behave", nil)
 	server := b.api()
 	for _, name := range []string{"behave", arn, url.PathEscape(arn)} {
-		got := b.call(server, http.MethodPost, function.APIPath+name+"/invocations", echo, nil)
+		got := b.callAPI(server, http.MethodPost, function.APIPath+name+"/invocations", echo, nil)
 		if got.StatusCode != http.StatusOK || got.body != `"hi"` || got.Header.Get("X-Amz-Function-Error") != "" {
 			t.Errorf("%s answers %d %q", name, got.StatusCode, got.body)
 		}
 	}
 }
 
+func TestACallOfTheAPIWithoutASignatureIsRefused(t *testing.T) {
+	b := newBench(t, nil)
+	b.add("behave", nil)
+	server := b.api()
+	for _, header := range []http.Header{nil, {"Content-Type": {"text/plain"}}, {"X-Amz-Invocation-Type": {"Event"}}} {
+		got := b.call(server, http.MethodPost, function.APIPath+"behave/invocations", `{"do": "print"}`, header)
+		if got.StatusCode != http.StatusForbidden || got.Header.Get("X-Amzn-Errortype") != "MissingAuthenticationTokenException" {
+			t.Errorf("with the headers %v the answer is %d %s", header, got.StatusCode, got.body)
+		}
+	}
+	if !b.Idle() || len(b.written()) > 0 {
+		t.Errorf("the function has run: %q", b.written())
+	}
+}
+
 func TestAFailureIsToldInAHeader(t *testing.T) {
 	b := newBench(t, nil)
 	b.add("behave", nil)
-	got := b.call(b.api(), http.MethodPost, function.APIPath+"behave/invocations", `{"do": "error"}`, nil)
+	got := b.callAPI(b.api(), http.MethodPost, function.APIPath+"behave/invocations", `{"do": "error"}`, nil)
 	if got.StatusCode != http.StatusOK || got.Header.Get("X-Amz-Function-Error") != "Unhandled" || !strings.Contains(got.body, "it went wrong") {
 		t.Errorf("the answer is %d %q, %v", got.StatusCode, got.body, got.Header)
 	}
@@ -53,7 +81,7 @@ func TestAFailureIsToldInAHeader(t *testing.T) {
 func TestAnAsynchronousInvocationIsAnsweredAtOnceAndRuns(t *testing.T) {
 	b := newBench(t, nil)
 	b.add("behave", nil)
-	got := b.call(b.api(), http.MethodPost, function.APIPath+"behave/invocations", `{"do": "print"}`,
+	got := b.callAPI(b.api(), http.MethodPost, function.APIPath+"behave/invocations", `{"do": "print"}`,
 		http.Header{"X-Amz-Invocation-Type": {"Event"}})
 	if got.StatusCode != http.StatusAccepted || got.body != "" {
 		t.Errorf("the answer is %d %q", got.StatusCode, got.body)
@@ -66,7 +94,7 @@ func TestAnAsynchronousInvocationIsAnsweredAtOnceAndRuns(t *testing.T) {
 func TestAFunctionTellsItsConfiguration(t *testing.T) {
 	b := newBench(t, nil)
 	arn := b.add("behave", func(f *function.Function) { f.DeadLetterARN = b.addQueue("dead", nil) })
-	got := b.call(b.api(), http.MethodGet, function.APIPath+"behave/configuration", "", nil)
+	got := b.callAPI(b.api(), http.MethodGet, function.APIPath+"behave/configuration", "", nil)
 	var configuration struct {
 		FunctionName, FunctionArn, Handler string
 		Timeout, MemorySize                int
@@ -97,8 +125,8 @@ func TestWhatTheAPIDoesNotSupportIsRefusedByName(t *testing.T) {
 		"another operation":    {http.MethodDelete, function.APIPath + "behave", "", "", "", 400, "UnknownOperationException", "DELETE"},
 		"no such function":     {http.MethodPost, function.APIPath + "nobody/invocations", echo, "", "", 404, "ResourceNotFoundException", "nobody"},
 		"what is no JSON":      {http.MethodPost, invocations, "{", "", "", 400, "InvalidRequestContentException", "json"},
-		"who may not invoke":   {http.MethodPost, invocations, echo, "Authorization", "Credential=forbidden/x", 400, "AccessDeniedException", "lambda:InvokeFunction"},
-		"who may not ask":      {http.MethodGet, function.APIPath + "behave/configuration", "", "Authorization", "Credential=forbidden/x", 400, "AccessDeniedException", "lambda:GetFunctionConfiguration"},
+		"who may not invoke":   {http.MethodPost, invocations, echo, "Authorization", signedBy("forbidden"), 400, "AccessDeniedException", "lambda:InvokeFunction"},
+		"who may not ask":      {http.MethodGet, function.APIPath + "behave/configuration", "", "Authorization", signedBy("forbidden"), 400, "AccessDeniedException", "lambda:GetFunctionConfiguration"},
 		"a version's settings": {http.MethodGet, function.APIPath + "behave/configuration?Qualifier=7", "", "", "", 400, "InvalidParameterValueException", "Qualifier=7"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,7 +134,7 @@ func TestWhatTheAPIDoesNotSupportIsRefusedByName(t *testing.T) {
 			if c.header != "" {
 				header.Set(c.header, c.value)
 			}
-			got := b.call(server, c.method, c.path, c.body, header)
+			got := b.callAPI(server, c.method, c.path, c.body, header)
 			if got.StatusCode != c.status || got.Header.Get("X-Amzn-Errortype") != c.code || !strings.Contains(got.body, c.want) {
 				t.Errorf("the answer is %d %s %s", got.StatusCode, got.Header.Get("X-Amzn-Errortype"), got.body)
 			}

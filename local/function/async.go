@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"example.com/saga/local/loss"
 	"example.com/saga/local/queue"
 	"example.com/saga/local/wire"
 )
@@ -54,8 +55,7 @@ func (s *Service) handle(ctx context.Context, p *pool, inv *invocation) {
 		case err == nil && result.FunctionError == "":
 			return
 		case ctx.Err() != nil:
-			s.config.Logger.WarnContext(ctx, "an event is lost because the service is closed",
-				"function", p.function.Name, "request_id", inv.id)
+			// The service is closed: all that it and the queues hold is gone.
 			return
 		case err != nil:
 			s.abandon(ctx, p, inv.payload, abandoned{inv.id, http.StatusTooManyRequests, "Rate Exceeded."})
@@ -108,26 +108,28 @@ func errorMessage(payload []byte) string {
 	return message[:cut]
 }
 
+// abandon gives an event up: it goes to the function's dead-letter queue, or is
+// lost.
 func (s *Service) abandon(ctx context.Context, p *pool, payload []byte, why abandoned) {
-	logger := s.config.Logger.With("function", p.function.Name, "request_id", why.requestID, "reason", why.message)
-	if p.function.DeadLetterARN == "" {
-		logger.WarnContext(ctx, "an event is dropped: the function has no dead-letter queue")
-		return
-	}
-	if err := s.bury(ctx, p, payload, why); err != nil {
-		logger.ErrorContext(ctx, "an event is dropped: its dead-letter queue does not take it", "error", err)
+	if err := s.sendToDeadLetterQueue(ctx, p, payload, why); err != nil {
+		s.config.Lost.Lost(loss.Loss{
+			Kind: loss.Function, Name: p.function.ARN, Event: loss.Identify(payload),
+			Reason: fmt.Sprintf("the invocation %s failed: %s; %s", why.requestID, why.message, err),
+		})
 	}
 }
 
-// bury sends the event to the function's dead-letter queue, in the name of the
-// function's role.
-func (s *Service) bury(ctx context.Context, p *pool, payload []byte, why abandoned) error {
+// sendToDeadLetterQueue sends the event in the name of the function's role.
+func (s *Service) sendToDeadLetterQueue(ctx context.Context, p *pool, payload []byte, why abandoned) error {
+	if p.function.DeadLetterARN == "" {
+		return errors.New("the function has no dead-letter queue")
+	}
 	if s.config.DeadLetters == nil {
 		return errors.New("there are no queues")
 	}
 	url, found := s.config.DeadLetters.URL(p.function.DeadLetterARN)
 	if !found {
-		return fmt.Errorf("there is no queue %s", p.function.DeadLetterARN)
+		return fmt.Errorf("its dead-letter queue %s does not exist", p.function.DeadLetterARN)
 	}
 	attributes := map[string]queue.MessageAttribute{
 		"RequestID": {DataType: "String", StringValue: &why.requestID},
@@ -139,7 +141,10 @@ func (s *Service) bury(ctx context.Context, p *pool, payload []byte, why abandon
 	_, err := s.config.DeadLetters.SendMessage(p.asRole(ctx), &queue.SendMessageInput{
 		QueueUrl: url, MessageBody: string(payload), MessageAttributes: attributes,
 	})
-	return err
+	if err != nil {
+		return fmt.Errorf("its dead-letter queue %s does not take it: %w", p.function.DeadLetterARN, err)
+	}
+	return nil
 }
 
 // asRole makes calls to other services those of the function's role.

@@ -1,11 +1,15 @@
 package function_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"example.com/saga/local/function"
+	"example.com/saga/local/loss"
 	"example.com/saga/local/queue"
+	"example.com/saga/local/wire"
 )
 
 func (b *bench) addQueue(name string, edit func(*queue.Queue)) string {
@@ -113,5 +117,55 @@ func TestALargeAsynchronousEventIsRefused(t *testing.T) {
 	arn := b.add("behave", nil)
 	if err := b.InvokeAsync(t.Context(), arn, make([]byte, 1<<20+1)); err == nil {
 		t.Error("it was accepted")
+	}
+}
+
+// refusing are queues to which the caller may send nothing.
+func refusing() queue.Config {
+	return queue.Config{Clock: time.Now, Authorize: func(_ context.Context, action, _ string, _ map[string][]string) error {
+		if action == "sqs:SendMessage" {
+			return wire.Errorf("AccessDenied", "no SendMessage")
+		}
+		return nil
+	}}
+}
+
+func TestAnAsynchronousEventThatNoDeadLetterQueueTakesIsLost(t *testing.T) {
+	const failure = `{"id": "1", "type": "order.placed", "subject": "o-1", "do": "error"}`
+	for name, test := range map[string]struct {
+		queues queue.Config
+		// dead is the function's dead-letter queue, which is created if it is called dead.
+		dead, event, want string
+	}{
+		"because there is none":               {queue.Config{Clock: time.Now}, "", failure, "it went wrong; the function has no dead-letter queue"},
+		"because it does not exist":           {queue.Config{Clock: time.Now}, "none", failure, "it went wrong; its dead-letter queue " + queueARN + "none does not exist"},
+		"because it denies":                   {refusing(), "dead", failure, "does not take it: AccessDenied: no SendMessage"},
+		"because it cannot hold the contents": {queue.Config{Clock: time.Now}, "dead", strings.Replace(failure, "o-1", "o-1\", \"x\": \"\uffff", 1), "InvalidMessageContents"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lost := make(chan loss.Loss, 10)
+			b := newBenchOn(t, test.queues, func(c *function.Config) { c.Lost = func(l loss.Loss) { lost <- l } })
+			arn := b.add("behave", func(f *function.Function) {
+				if test.dead != "" {
+					f.DeadLetterARN = queueARN + test.dead
+				}
+			})
+			if test.dead == "dead" {
+				b.addQueue("dead", nil)
+			}
+			if err := b.InvokeAsync(t.Context(), arn, []byte(test.event)); err != nil {
+				t.Fatal(err)
+			}
+			b.eventually("the end", b.Idle)
+			close(lost)
+			var got []loss.Loss
+			for each := range lost {
+				got = append(got, each)
+			}
+			if len(got) != 1 || got[0].Kind != loss.Function || got[0].Name != arn || !strings.Contains(got[0].Reason, test.want) ||
+				got[0].Event != (loss.Event{ID: "1", Type: "order.placed", Order: "o-1"}) {
+				t.Errorf("lost is %+v, want one invocation because %s", got, test.want)
+			}
+		})
 	}
 }

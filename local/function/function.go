@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"example.com/saga/local/loss"
 	"example.com/saga/local/queue"
 )
 
@@ -106,7 +107,9 @@ type Config struct {
 	// stream of its process; nil drops them.
 	Log func(function, stream, line string)
 	// Logger takes what goes wrong where no caller is left to be told.
-	Logger      *slog.Logger
+	Logger *slog.Logger
+	// Lost takes the asynchronous events that nothing took.
+	Lost        loss.Report
 	Queues      Queues
 	DeadLetters DeadLetters
 	// AsyncRetryDelays are the waits before the retries of an asynchronous

@@ -2,6 +2,7 @@ package function
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -12,12 +13,15 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
-	"time"
+
+	"example.com/saga/local/guard"
 )
 
 const runtimePath = "/2018-06-01/runtime/"
 
-// runtimeAPI is the Lambda Runtime API of one process.
+// runtimeAPI is the Lambda Runtime API of one process. Its address, the value of
+// AWS_LAMBDA_RUNTIME_API, ends in a secret that no other process knows, because a
+// request for the next event takes it away. Runtimes append their paths to it.
 type runtimeAPI struct {
 	address string
 	arn     string
@@ -40,16 +44,20 @@ func newRuntimeAPI(ctx context.Context, f *Function, logger *slog.Logger) (*runt
 	if err != nil {
 		return nil, fmt.Errorf("listen for the Runtime API: %w", err)
 	}
+	secret := "/" + rand.Text()
 	api := &runtimeAPI{
-		address: listener.Addr().String(), arn: f.ARN,
+		address: listener.Addr().String() + secret, arn: f.ARN,
 		ready: make(chan struct{}, 1), work: make(chan *invocation), initFailed: make(chan []byte, 1), closing: make(chan struct{}),
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+runtimePath+"invocation/next", api.next)
-	mux.HandleFunc("POST "+runtimePath+"invocation/{id}/response", api.response)
-	mux.HandleFunc("POST "+runtimePath+"invocation/{id}/error", api.failure)
-	mux.HandleFunc("POST "+runtimePath+"init/error", api.initError)
-	api.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	mux.HandleFunc("GET "+secret+runtimePath+"invocation/next", api.next)
+	mux.HandleFunc("POST "+secret+runtimePath+"invocation/{id}/response", api.response)
+	mux.HandleFunc("POST "+secret+runtimePath+"invocation/{id}/error", api.failure)
+	mux.HandleFunc("POST "+secret+runtimePath+"init/error", api.initError)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusForbidden, "Forbidden", "a Runtime API answers its own process only")
+	})
+	api.server = guard.NewServer(mux, logger)
 	go func() {
 		if err := api.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			logger.ErrorContext(ctx, "a Runtime API has failed", "function", f.Name, "error", err)

@@ -80,7 +80,7 @@ func TestARequestTellsItsTraceInAHeader(t *testing.T) {
 	b, arn := traced(t, true)
 	given := http.Header{"X-Amzn-Trace-Id": {upstream + "1"}}
 	answers := map[string]string{
-		"to the API":            b.call(b.api(), http.MethodPost, function.APIPath+arn+"/invocations", `{"do": "trace"}`, given).body,
+		"to the API":            b.callAPI(b.api(), http.MethodPost, function.APIPath+arn+"/invocations", `{"do": "trace"}`, given).body,
 		"to the function's URL": b.call(b.serve(nil), http.MethodGet, "/trace", "", given).body,
 	}
 	for name, got := range answers {

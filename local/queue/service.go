@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/saga/local/loss"
 	"example.com/saga/local/wire"
 )
 
@@ -25,6 +26,9 @@ type Config struct {
 	// Shuffle may change the order in which n messages of a standard queue are
 	// looked at by who receives; nil leaves it.
 	Shuffle func(ctx context.Context, n int, swap func(i, j int))
+	// Lost takes the messages that no consumer deleted within their retention.
+	// That one is over is noticed when its queue is next used or counted.
+	Lost loss.Report
 }
 
 // Service holds the queues. One lock guards them all, because moving a message
@@ -59,7 +63,7 @@ func (s *Service) Create(q Queue) error {
 	if err := s.validateRedrive(q); err != nil {
 		return fmt.Errorf("queue %s: %w", q.Name, err)
 	}
-	created := newStore(q, s.config.Clock())
+	created := newStore(q, s.config.Clock(), s.config.Lost)
 	s.queues = append(s.queues, created)
 	s.byARN[q.ARN], s.byKey[key(q.URL)] = created, created
 	return nil

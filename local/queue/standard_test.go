@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/local/loss"
 	"example.com/saga/local/queue"
 )
 
@@ -99,6 +102,30 @@ func TestAMessageIsKeptForTheRetentionPeriod(t *testing.T) {
 		b.send("b", "")
 		time.Sleep(time.Second)
 		b.expect(b.receive(), "b")
+	})
+}
+
+func TestAMessageThatIsNotDeletedWithinItsRetentionIsLost(t *testing.T) {
+	short := standard("q")
+	short.Retention = time.Minute
+	var lost []loss.Loss
+	virtually(t, queue.Config{Lost: func(l loss.Loss) { lost = append(lost, l) }}, []queue.Queue{short}, func(b *bench) {
+		b.send("deleted", "")
+		b.delete(b.receive()...)
+		b.send("purged", "")
+		if _, err := b.service.PurgeQueue(t.Context(), &queue.PurgeQueueInput{QueueUrl: b.url}); err != nil {
+			t.Fatal(err)
+		}
+		id := b.send(`{"id": "1", "type": "order.placed", "subject": "o-1"}`, "").MessageId
+		b.receive()
+		time.Sleep(time.Minute)
+		b.expect(b.receive())
+		if diff := cmp.Diff([]loss.Loss{{
+			Kind: loss.Queue, Name: short.ARN, Event: loss.Event{ID: "1", Type: "order.placed", Order: "o-1"},
+			Reason: "the message " + id + " was not deleted within the retention of 1m0s; it was received 1 times",
+		}}, lost); diff != "" {
+			t.Errorf("lost (-want +got):\n%s", diff)
+		}
 	})
 }
 

@@ -2,8 +2,11 @@ package queue
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
+
+	"example.com/saga/local/loss"
 )
 
 // store holds one queue's messages. Its methods run under the service's lock and
@@ -21,6 +24,8 @@ type store struct {
 	// firstExpiry is not after the earliest expiry of any message.
 	firstExpiry time.Time
 
+	lost loss.Report
+
 	// changed is closed, and replaced, whenever more messages may be received.
 	changed chan struct{}
 
@@ -28,9 +33,9 @@ type store struct {
 	tasks           []MoveTask
 }
 
-func newStore(q Queue, now time.Time) *store {
+func newStore(q Queue, now time.Time, lost loss.Report) *store {
 	return &store{
-		Queue: q, created: now,
+		Queue: q, created: now, lost: lost,
 		byID: map[string]*message{}, groups: map[string][]*message{},
 		recent: deduplication{seen: map[string]sent{}}, changed: make(chan struct{}),
 	}
@@ -81,7 +86,8 @@ func (q *store) clear() {
 	q.firstExpiry = time.Time{}
 }
 
-// expire removes the messages that were kept for the retention period.
+// expire removes the messages that were kept for the retention period: they are
+// lost.
 func (q *store) expire(now time.Time) {
 	if q.firstExpiry.IsZero() || now.Before(q.firstExpiry) {
 		return
@@ -91,6 +97,10 @@ func (q *store) expire(now time.Time) {
 		switch {
 		case !now.Before(m.expires):
 			q.remove(m)
+			q.lost.Lost(loss.Loss{
+				Kind: loss.Queue, Name: q.ARN, Event: loss.Identify([]byte(m.body)),
+				Reason: fmt.Sprintf("the message %s was not deleted within the retention of %s; it was received %d times", m.id, q.Retention, m.receives),
+			})
 		case q.firstExpiry.IsZero() || m.expires.Before(q.firstExpiry):
 			q.firstExpiry = m.expires
 		}

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strconv"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/saga/local/loss"
 	"example.com/saga/local/wire"
 )
 
@@ -51,8 +51,8 @@ type Config struct {
 	// Every replaces the interval of every schedule, unless it is 0.
 	Every   time.Duration
 	Targets Targets
-	// Logger takes what goes wrong, because no caller is there to be told.
-	Logger *slog.Logger
+	// Lost takes the invocations that nothing took.
+	Lost loss.Report
 }
 
 // Counts is what one schedule has done so far.
@@ -130,8 +130,11 @@ func (s *Service) fire(ctx context.Context, schedule Schedule) {
 	if err == nil || ctx.Err() != nil {
 		return
 	}
-	if err := s.bury(ctx, schedule, at, err); err != nil {
-		s.config.Logger.ErrorContext(ctx, "a scheduled invocation is dropped", "schedule", schedule.Name, "error", err)
+	if unsent := s.sendToDeadLetterQueue(ctx, schedule, at, err); unsent != nil {
+		s.config.Lost.Lost(loss.Loss{
+			Kind: loss.Schedule, Name: schedule.ARN, Target: schedule.Target, Event: loss.Identify(schedule.Input),
+			Reason: fmt.Sprintf("%s; %s", err, unsent),
+		})
 	}
 }
 
@@ -146,11 +149,11 @@ func (s *Service) count(arn string, err error) {
 	s.counts[arn] = counts
 }
 
-// bury sends the request to the target's API, and why it was refused, to the
-// dead-letter queue.
-func (s *Service) bury(ctx context.Context, schedule Schedule, at time.Time, refusal error) error {
+// sendToDeadLetterQueue sends the request to the target's API, and why it was
+// refused.
+func (s *Service) sendToDeadLetterQueue(ctx context.Context, schedule Schedule, at time.Time, refusal error) error {
 	if schedule.DeadLetterARN == "" {
-		return fmt.Errorf("there is no dead-letter queue: %w", refusal)
+		return errors.New("the schedule has no dead-letter queue")
 	}
 	body, err := json.Marshal(map[string]string{
 		"FunctionName": schedule.Target, "InvocationType": "Event", "Payload": string(schedule.Input),
@@ -173,7 +176,7 @@ func (s *Service) bury(ctx context.Context, schedule Schedule, at time.Time, ref
 		"TARGET_ARN":           schedule.Target,
 	}})
 	if err != nil {
-		return fmt.Errorf("its dead-letter queue does not take it: %w (%w)", err, refusal)
+		return fmt.Errorf("its dead-letter queue %s does not take it: %w", schedule.DeadLetterARN, err)
 	}
 	return nil
 }

@@ -1,11 +1,9 @@
 package schedule_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"example.com/saga/local/loss"
 	"example.com/saga/local/schedule"
 	"example.com/saga/local/wire"
 )
@@ -68,17 +67,18 @@ func sweep() schedule.Schedule {
 	}
 }
 
-// running starts a service with one schedule. It must run in a bubble.
-func running(t *testing.T, to *targets, one schedule.Schedule, every time.Duration) (*schedule.Service, *bytes.Buffer) {
+// running starts a service with one schedule, and returns what it loses too. It
+// must run in a bubble.
+func running(t *testing.T, to *targets, one schedule.Schedule, every time.Duration) (*schedule.Service, *[]loss.Loss) {
 	t.Helper()
-	logs := new(bytes.Buffer)
-	s := schedule.New(schedule.Config{Clock: time.Now, Every: every, Targets: to, Logger: slog.New(slog.NewTextHandler(logs, nil))})
+	lost := new([]loss.Loss)
+	s := schedule.New(schedule.Config{Clock: time.Now, Every: every, Targets: to, Lost: func(l loss.Loss) { *lost = append(*lost, l) }})
 	t.Cleanup(s.Close)
 	if err := s.Create(one); err != nil {
 		t.Fatal(err)
 	}
 	s.Start()
-	return s, logs
+	return s, lost
 }
 
 func TestARateBeginsAtOnceAndGoesOn(t *testing.T) {
@@ -162,25 +162,27 @@ func TestWhatIsRefusedEndsInTheDeadLetterQueue(t *testing.T) {
 	}
 }
 
-func TestWhatNoDeadLetterQueueTakesIsLogged(t *testing.T) {
+func TestWhatNoDeadLetterQueueTakesIsLost(t *testing.T) {
 	refusal := errors.New("no such function")
 	for name, test := range map[string]struct {
 		queue   string
 		letters error
 		want    string
 	}{
-		"because there is none":    {"", nil, "there is no dead-letter queue"},
-		"because it is refused":    {"arn:queue", errors.New("access denied"), "access denied"},
-		"with the refusal's cause": {"arn:queue", errors.New("access denied"), refusal.Error()},
+		"because there is none": {"", nil, "no such function; the schedule has no dead-letter queue"},
+		"because it is refused": {"arn:queue", errors.New("access denied"), "no such function; its dead-letter queue arn:queue does not take it: access denied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				one := sweep()
-				one.DeadLetterARN = test.queue
-				_, logs := running(t, &targets{refuse: refusal, refuseLetters: test.letters}, one, 0)
+				one.DeadLetterARN, one.Input = test.queue, []byte(`{"id": "1", "type": "sweep"}`)
+				_, lost := running(t, &targets{refuse: refusal, refuseLetters: test.letters}, one, 0)
 				synctest.Wait()
-				if !strings.Contains(logs.String(), test.want) || !strings.Contains(logs.String(), "schedule=sweep") {
-					t.Errorf("logged is %s", logs)
+				want := loss.Loss{
+					Kind: loss.Schedule, Name: "arn:schedule", Target: "arn:function", Event: loss.Event{ID: "1", Type: "sweep"}, Reason: test.want,
+				}
+				if diff := cmp.Diff([]loss.Loss{want}, *lost); diff != "" {
+					t.Errorf("lost (-want +got):\n%s", diff)
 				}
 			})
 		})

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/xml"
-	"fmt"
 	"net/http"
 	"strings"
 )
@@ -21,19 +20,22 @@ func isQuery(r *http.Request) bool {
 	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 }
 
-// refuseQuery says so in a form that the caller can read.
-func refuseQuery(w http.ResponseWriter, r *http.Request) {
+// unknownQuery is the error of any request in the query protocol.
+func unknownQuery(w http.ResponseWriter, r *http.Request) *Error {
 	r.Body = http.MaxBytesReader(w, r.Body, maximumBody)
-	body, err := xml.Marshal(queryError{
-		Type: "Sender", Code: "UnknownOperationException",
-		Message: fmt.Sprintf("the local cloud has no service with the operation %s (version %s)", r.PostFormValue("Action"), r.PostFormValue("Version")),
-	})
+	return Errorf("UnknownOperationException", "the local cloud has no service with the operation %s (version %s)",
+		r.PostFormValue("Action"), r.PostFormValue("Version"))
+}
+
+// writeQuery writes an error in a form that a caller in the query protocol reads.
+func writeQuery(w http.ResponseWriter, failure *Error) {
+	body, err := xml.Marshal(queryError{Type: "Sender", Code: failure.Code, Message: failure.Message})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/xml")
-	w.WriteHeader(http.StatusBadRequest)
+	w.WriteHeader(failure.status())
 	//nolint:errcheck // The caller has gone: there is nobody left to tell.
 	w.Write(body)
 }

@@ -10,6 +10,7 @@ import (
 
 func TestAnOperationOfTheQueryProtocolIsRefusedByNameInItsOwnForm(t *testing.T) {
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader("Action=DescribeStacks&Version=2010-05-15"))
+	request.Header.Set("Authorization", signature)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	recorder := httptest.NewRecorder()
 	handler().ServeHTTP(recorder, request)

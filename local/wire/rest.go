@@ -19,18 +19,19 @@ type Answer struct {
 // protocols, which the SDKs read here too.
 func REST(operation func(r *http.Request, body []byte) (Answer, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumBody))
-		if err != nil {
-			write(w, restType, nil, Errorf("RequestTooLargeException", "%s", err))
+		caller, refused := signer(r)
+		if refused != nil {
+			writeREST(w, refused)
 			return
 		}
-		answer, err := operation(r.WithContext(WithCaller(r.Context(), accessKey(r))), body)
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumBody))
 		if err != nil {
-			failure, known := errors.AsType[*Error](err)
-			if known {
-				w.Header().Set("X-Amzn-Errortype", failure.Code)
-			}
-			write(w, restType, nil, err)
+			writeREST(w, Errorf("RequestTooLargeException", "%s", err))
+			return
+		}
+		answer, err := operation(r.WithContext(WithCaller(r.Context(), caller)), body)
+		if err != nil {
+			writeREST(w, err)
 			return
 		}
 		header := w.Header()
@@ -45,3 +46,11 @@ func REST(operation func(r *http.Request, body []byte) (Answer, error)) http.Han
 }
 
 const restType = "application/json"
+
+// writeREST writes an error. Its code is in a header too.
+func writeREST(w http.ResponseWriter, err error) {
+	if failure, known := errors.AsType[*Error](err); known {
+		w.Header().Set("X-Amzn-Errortype", failure.Code)
+	}
+	write(w, restType, nil, err)
+}

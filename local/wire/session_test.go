@@ -48,6 +48,7 @@ func post(t *testing.T, server *httptest.Server, target, body string) error {
 		t.Fatal(err)
 	}
 	request.Header.Set("X-Amz-Target", target)
+	request.Header.Set("Authorization", signature)
 	request.Header.Set("X-Amz-Security-Token", "one of many")
 	response, err := server.Client().Do(request)
 	if err != nil {

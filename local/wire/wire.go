@@ -4,6 +4,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,13 +101,17 @@ func Handler(services ...Service) http.Handler {
 		byTarget[service.Target] = service
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		caller, refused := signer(r)
 		target, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		service, known := byTarget[target]
-		if !known && isQuery(r) {
-			refuseQuery(w, r)
+		switch {
+		case !known && isQuery(r):
+			writeQuery(w, cmp.Or(refused, unknownQuery(w, r)))
 			return
-		}
-		if !known {
+		case refused != nil:
+			write(w, cmp.Or(service.ContentType, "application/x-amz-json-1.0"), nil, refused)
+			return
+		case !known:
 			write(w, "application/x-amz-json-1.0", nil,
 				Errorf("UnknownOperationException", "the local cloud has no service for the target %q", r.Header.Get("X-Amz-Target")))
 			return
@@ -122,7 +127,7 @@ func Handler(services ...Service) http.Handler {
 				Errorf("UnknownOperationException", "the local cloud does not support %s of %s", name, target))
 			return
 		}
-		out, err := operation(withSession(WithCaller(r.Context(), accessKey(r)), r), body)
+		out, err := operation(withSession(WithCaller(r.Context(), caller), r), body)
 		if errors.Is(err, ErrNoAnswer) {
 			panic(http.ErrAbortHandler)
 		}
@@ -137,11 +142,7 @@ func write(w http.ResponseWriter, contentType string, out any, err error) {
 		if !ok {
 			failure = &Error{Code: "InternalFailure", Message: err.Error(), Status: http.StatusInternalServerError}
 		}
-		status = failure.Status
-		if status == 0 {
-			status = http.StatusBadRequest
-		}
-		out = failure.body()
+		status, out = failure.status(), failure.body()
 	}
 	body, err := json.Marshal(out)
 	if err != nil {
@@ -162,6 +163,8 @@ func write(w http.ResponseWriter, contentType string, out any, err error) {
 	w.Write(body)
 }
 
+func (e *Error) status() int { return cmp.Or(e.Status, http.StatusBadRequest) }
+
 func (e *Error) body() map[string]any {
 	body := map[string]any{"__type": e.Code, "message": e.Message}
 	maps.Copy(body, e.Members)
@@ -180,16 +183,5 @@ func WithCaller(ctx context.Context, accessKeyID string) context.Context {
 // inside the local cloud.
 func Caller(ctx context.Context) string {
 	id, _ := ctx.Value(callerKey{}).(string)
-	return id
-}
-
-// accessKey reads the access key id out of a Signature Version 4 header. The
-// signature itself is not checked: on loopback the id only names the caller.
-func accessKey(r *http.Request) string {
-	_, credential, found := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	if !found {
-		return ""
-	}
-	id, _, _ := strings.Cut(credential, "/")
 	return id
 }

@@ -39,6 +39,9 @@ func handler() http.Handler {
 	})
 }
 
+// signature is that of the caller ASIA1.
+const signature = "AWS4-HMAC-SHA256 Credential=ASIA1/20261122/eu-west-1/x/aws4_request, SignedHeaders=host, Signature=0"
+
 // answer is what the handler has answered.
 type answer struct {
 	status int
@@ -50,7 +53,7 @@ func call(t *testing.T, target, body string) answer {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(body))
 	request.Header.Set("X-Amz-Target", target)
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=ASIA1/20261122/eu-west-1/x/aws4_request, SignedHeaders=host, Signature=0")
+	request.Header.Set("Authorization", signature)
 	recorder := httptest.NewRecorder()
 	handler().ServeHTTP(recorder, request)
 	return answer{recorder.Code, recorder.Header(), recorder.Body.Bytes()}

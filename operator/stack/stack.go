@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"example.com/saga/pkg/awsconfig"
 )
@@ -39,15 +37,12 @@ type Stack struct {
 }
 
 // AWS gives the configuration of the clients with which the stack is reached.
-// The local cloud takes any credentials for the operator's.
+// For the local cloud the settings of the environment do not count.
 func (s Stack) AWS(ctx context.Context) (aws.Config, error) {
-	if s.endpoint == "" {
-		return awsconfig.Load(ctx)
+	if s.endpoint != "" {
+		return awsconfig.At(s.endpoint, s.region), nil
 	}
-	return awsconfig.Load(ctx,
-		config.WithRegion(s.region),
-		config.WithBaseEndpoint(s.endpoint),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("operator", "operator", "")))
+	return awsconfig.Load(ctx)
 }
 
 // Local tells whether the stack runs in a local cloud.

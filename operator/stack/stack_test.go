@@ -58,6 +58,8 @@ func TestTheReadyFileSaysWhereTheLocalCloudIs(t *testing.T) {
 	if !found.Local() {
 		t.Error("it is not local")
 	}
+	t.Setenv("AWS_PROFILE", "missing")
+	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:3")
 	config, err := found.AWS(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -5,9 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -20,6 +23,20 @@ func Load(ctx context.Context, options ...func(*config.LoadOptions) error) (aws.
 		return loaded, fmt.Errorf("load the AWS configuration: %w", err)
 	}
 	return loaded, nil
+}
+
+// At returns the configuration of clients that call this endpoint and no other,
+// with any credentials, as the local cloud takes them. Unlike Load, it reads
+// nothing else: neither a profile, a region, an endpoint, a proxy nor a bundle of
+// certificates that the environment or a file names changes what the clients do.
+func At(endpoint, region string) aws.Config {
+	return aws.Config{
+		BaseEndpoint: &endpoint,
+		Region:       region,
+		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:   awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy = nil }),
+		APIOptions:   []func(*middleware.Stack) error{plainBody},
+	}
 }
 
 // plainBody hides from net/http that a request's body can write itself

@@ -1,7 +1,7 @@
 // Command observer shows every event on the Global bus as it comes, read from
 // the observability queue: one line each, coloured and aligned on a terminal,
-// and one CloudEvent in JSON otherwise. Against AWS, or against whatever
-// AWS_ENDPOINT_URL names.
+// and one CloudEvent in JSON otherwise. Against AWS, as the environment has it, or
+// against the local cloud that -endpoint names, whatever the environment has.
 package main
 
 import (
@@ -17,11 +17,13 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"golang.org/x/term"
 
 	"example.com/saga/pkg/awsconfig"
+	"example.com/saga/pkg/printable"
 )
 
 // attempts is how often a request is tried when AWS throttles or the network is
@@ -33,7 +35,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, os.Args[1:], os.Getenv); err != nil {
-		fmt.Fprintln(os.Stderr, "observer:", strings.ReplaceAll(err.Error(), "\n", "; "))
+		fmt.Fprintln(os.Stderr, "observer:", printable.Line(strings.ReplaceAll(err.Error(), "\n", "; ")))
 		os.Exit(1)
 	}
 }
@@ -46,12 +48,12 @@ func run(ctx context.Context, args []string, getenv func(string) string) error {
 	if err != nil {
 		return err
 	}
-	aws, err := awsconfig.Load(ctx, config.WithRetryMaxAttempts(attempts))
+	cfg, err := options.aws(ctx)
 	if err != nil {
 		return err
 	}
 	o := &observer{
-		queue:   sqs.NewFromConfig(aws),
+		queue:   sqs.NewFromConfig(cfg),
 		url:     options.queueURL,
 		filter:  options.filter,
 		printer: jsonLines{os.Stdout},
@@ -65,9 +67,24 @@ func run(ctx context.Context, args []string, getenv func(string) string) error {
 
 type options struct {
 	queueURL string
+	// endpoint is that of a local cloud; empty is AWS.
+	endpoint string
 	filter   filter
 	// colour tells whether a terminal may be coloured.
 	colour bool
+}
+
+// localRegion is any Region: a local cloud has one only.
+const localRegion = "local"
+
+// aws returns the configuration of the client of the queue.
+func (o options) aws(ctx context.Context) (aws.Config, error) {
+	if o.endpoint == "" {
+		return awsconfig.Load(ctx, config.WithRetryMaxAttempts(attempts))
+	}
+	at := awsconfig.At(o.endpoint, localRegion)
+	at.RetryMaxAttempts = attempts
+	return at, nil
 }
 
 // parse reads the flags. The help goes to the given writer.
@@ -76,6 +93,7 @@ func parse(args []string, getenv func(string) string, help io.Writer) (options, 
 	flags := flag.NewFlagSet("observer", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.queueURL, "queue-url", getenv("QUEUE_URL"), "`URL` of the observability queue (default $QUEUE_URL)")
+	flags.StringVar(&o.endpoint, "endpoint", "", "AWS endpoint `URL` of the local cloud; without it the environment says where AWS is")
 	flags.StringVar(&o.filter.order, "order", "", "show only the events of the order with this `id`")
 	flags.StringVar(&o.filter.eventType, "type", "", "show only the events whose type matches this `pattern`, such as 'payment.*'")
 	plain := flags.Bool("no-color", getenv("NO_COLOR") != "", "no colours on a terminal (default if $NO_COLOR is set)")

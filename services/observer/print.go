@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/printable"
 )
 
 // jsonLines prints one CloudEvent a line, for programs.
@@ -20,13 +20,20 @@ func (p jsonLines) event(_ event.Event, encoded json.RawMessage) error {
 	if err := json.Compact(&line, encoded); err != nil {
 		return err
 	}
-	line.WriteByte('\n')
-	_, err := p.out.Write(line.Bytes())
-	return err
+	return p.line(line.Bytes())
 }
 
 func (p jsonLines) raw(body string, reason error) error {
-	return json.NewEncoder(p.out).Encode(map[string]string{"raw": body, "error": reason.Error()})
+	encoded, err := json.Marshal(map[string]string{"raw": body, "error": reason.Error()})
+	if err != nil {
+		return err
+	}
+	return p.line(encoded)
+}
+
+func (p jsonLines) line(encoded []byte) error {
+	_, err := p.out.Write(append(printable.JSON(encoded), '\n'))
+	return err
 }
 
 // terminal prints aligned lines, for people.
@@ -53,14 +60,14 @@ func (p terminal) event(e event.Event, _ json.RawMessage) error {
 	}
 	return p.line(
 		p.in(faint, e.Time.UTC().Format("15:04:05.000")),
-		fmt.Sprintf("%-36s", printable(e.Subject)),
-		p.in(colourOf(e.Source), fmt.Sprintf("%-30s", printable(e.Type))),
-		p.in(faint, printable(data.String())),
+		fmt.Sprintf("%-36s", printable.Line(e.Subject)),
+		p.in(colourOf(e.Source), fmt.Sprintf("%-30s", printable.Line(e.Type))),
+		p.in(faint, printable.Line(data.String())),
 	)
 }
 
 func (p terminal) raw(body string, reason error) error {
-	return p.line(p.in(red, "not an event: "+printable(reason.Error())), printable(body))
+	return p.line(p.in(red, "not an event: "+printable.Line(reason.Error())), printable.Line(body))
 }
 
 func (p terminal) line(columns ...string) error {
@@ -88,14 +95,4 @@ func colourOf(source string) string {
 		return magenta
 	}
 	return ""
-}
-
-// printable makes text harmless: an event must not control the terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, text)
 }

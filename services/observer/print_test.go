@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"flag"
 	"io"
@@ -59,8 +60,21 @@ func TestNothingThatComesControlsTheTerminal(t *testing.T) {
 	if err := (terminal{&out, false}).raw("a\x1b[2Jb\nc\u009bd", errors.New("because\r")); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); got != "not an event: because\uFFFD  a\uFFFD[2Jb\uFFFDc\uFFFDd\n" {
+	if got := out.String(); got != `not an event: because\r  a\x1b[2Jb\nc\u009bd`+"\n" {
 		t.Errorf("shown is %q", got)
+	}
+}
+
+func TestJSONLinesDoNotControlTheTerminalEither(t *testing.T) {
+	const hostile = "\u009b2J\u202e\u2028\x7f"
+	var out bytes.Buffer
+	p := jsonLines{&out}
+	if err := errors.Join(p.event(event.Event{}, json.RawMessage(`{"subject": "`+hostile+`"}`)), p.raw(hostile, errors.New(hostile))); err != nil {
+		t.Fatal(err)
+	}
+	const harmless = `\u009b2J\u202e\u2028\u007f`
+	if want := `{"subject":"` + harmless + `"}` + "\n" + `{"error":"` + harmless + `","raw":"` + harmless + `"}` + "\n"; out.String() != want {
+		t.Errorf("printed is %q, want %q", out.String(), want)
 	}
 }
 
@@ -77,9 +91,9 @@ func TestTheFlags(t *testing.T) {
 		"by the environment": {nil, map[string]string{"QUEUE_URL": "http://q"}, options{queueURL: "http://q", colour: true}},
 		"without colours":    {nil, map[string]string{"QUEUE_URL": "http://q", "NO_COLOR": "1"}, options{queueURL: "http://q"}},
 		"by flags": {
-			[]string{"-queue-url", "http://f", "-order", "o-1", "-type", "payment.*", "-no-color"},
+			[]string{"-queue-url", "http://f", "-endpoint", "http://e", "-order", "o-1", "-type", "payment.*", "-no-color"},
 			map[string]string{"QUEUE_URL": "http://q"},
-			options{queueURL: "http://f", filter: filter{order: "o-1", eventType: "payment.*"}},
+			options{queueURL: "http://f", endpoint: "http://e", filter: filter{order: "o-1", eventType: "payment.*"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -114,7 +128,7 @@ func TestHelpTellsTheFlags(t *testing.T) {
 	if _, err := parse([]string{"-help"}, environment(nil), &help); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("the error is %v", err)
 	}
-	for _, name := range []string{"-queue-url", "-order", "-type", "-no-color"} {
+	for _, name := range []string{"-queue-url", "-endpoint", "-order", "-type", "-no-color"} {
 		if !strings.Contains(help.String(), name) {
 			t.Errorf("the help does not tell %s:\n%s", name, help.String())
 		}

@@ -54,12 +54,16 @@ func handle(event []byte) any {
 			MessageID string `json:"messageId"`
 			Body      string `json:"body"`
 		}
+		Detail         order          `json:"detail"`
 		RequestContext map[string]any `json:"requestContext"`
 		Body           string         `json:"body"`
 	}
 	fmt.Println("event", string(event))
 	if err := json.Unmarshal(event, &given); err != nil {
 		return map[string]string{"error": err.Error()}
+	}
+	if given.Detail.Fail {
+		os.Exit(1)
 	}
 	if given.RequestContext != nil {
 		status, answer := call(decode(given.Body))
@@ -87,7 +91,7 @@ func call(given order) (int, string) {
 		return http.StatusInternalServerError, err.Error()
 	}
 	request.Header.Set("X-Amz-Target", given.Target)
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+os.Getenv("AWS_ACCESS_KEY_ID")+"/20261122/eu-west-1/x/aws4_request")
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+os.Getenv("AWS_ACCESS_KEY_ID")+"/20261122/eu-west-1/x/aws4_request, SignedHeaders=host, Signature=0")
 	request.Header.Set("X-Amz-Security-Token", os.Getenv("AWS_SESSION_TOKEN"))
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {

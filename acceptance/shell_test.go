@@ -1,0 +1,124 @@
+package acceptance
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// hostileShell sets what a shell may have set for AWS. Whatever calls elsewhere
+// because of it fails the test.
+func hostileShell(t *testing.T) {
+	t.Helper()
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s %s %s was called elsewhere", r.Method, r.URL, r.Header.Get("X-Amz-Target"))
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	t.Cleanup(elsewhere.Close)
+	file := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(file, []byte("[default]\nregion = us-east-1\nendpoint_url = "+elsewhere.URL+"\nca_bundle = /nowhere\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"AWS_PROFILE": "missing", "AWS_SDK_LOAD_CONFIG": "1", "AWS_CONFIG_FILE": file, "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
+		"AWS_CA_BUNDLE": "/nowhere", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
+		"AWS_ACCESS_KEY_ID": "AKIASHELL", "AWS_SECRET_ACCESS_KEY": "shell", "AWS_SESSION_TOKEN": "shell",
+		"AWS_ENDPOINT_URL": elsewhere.URL, "AWS_ENDPOINT_URL_EVENTBRIDGE": elsewhere.URL, "AWS_ENDPOINT_URL_SQS": elsewhere.URL,
+		"AWS_ENDPOINT_URL_DYNAMODB": elsewhere.URL, "AWS_ENDPOINT_URL_LAMBDA": elsewhere.URL, "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": elsewhere.URL,
+		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_MAX_ATTEMPTS": "many",
+		"HTTP_PROXY": elsewhere.URL, "HTTPS_PROXY": elsewhere.URL, "http_proxy": elsewhere.URL, "https_proxy": elsewhere.URL,
+		"NO_PROXY": "", "no_proxy": "",
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+func TestWhateverTheShellSaysAboutAWSTheSagaRunsOnThisMachine(t *testing.T) {
+	observer := filepath.Join(t.TempDir(), "observer")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", observer, "../services/observer").CombinedOutput(); err != nil {
+		t.Fatalf("build the observer: %v: %s", err, out)
+	}
+	hostileShell(t)
+	c := startCloud(t, "--orders-port", "0") // One of its own, in this shell.
+	placed := c.placeMany(t, 1, 1)[0]
+	c.awaitStatus(t, placed.OrderID, "shipped")
+	c.settled(t)
+	c.checkInvariants(t)
+	for _, arguments := range [][]string{
+		{"letters", "-ready-file", c.readyFile},
+		{"audit", "-ready-file", c.readyFile},
+		{"replay", "-ready-file", c.readyFile, "-dry-run", "-to", "Payment", "-order", placed.OrderID},
+	} {
+		program := exec.CommandContext(t.Context(), "../dist/local/operator", arguments...)
+		if out, err := program.CombinedOutput(); err != nil {
+			t.Errorf("operator %v: %v: %s", arguments, err, out)
+		}
+	}
+	if first := firstLine(t, observer, "-endpoint", c.AWSEndpointURL, "-queue-url", c.Outputs["ObservabilityQueueUrl"], "-order", placed.OrderID); !strings.Contains(first, `"order.placed"`) {
+		t.Errorf("the observer shows %s", first)
+	}
+}
+
+// firstLine runs a program until it has printed a line.
+func firstLine(t *testing.T, name string, arguments ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	program := exec.CommandContext(ctx, name, arguments...)
+	var problems strings.Builder
+	program.Stderr = &problems
+	out, err := program.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Errorf("%s prints nothing: %v", name, err)
+	}
+	cancel()
+	if err := program.Wait(); err != nil && line == "" {
+		t.Errorf("%s: %v: %s", name, err, problems.String())
+	}
+	return line
+}
+
+func TestTheStockCommandByHandGoesWhereTheShellSays(t *testing.T) {
+	received := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		var in struct {
+			Entries []struct{ EventBusName string }
+		}
+		if err := json.Unmarshal(body, &in); err != nil || len(in.Entries) != 1 {
+			t.Errorf("received is %s, %v", body, err)
+		}
+		received <- r.Header.Get("Authorization") + " " + in.Entries[0].EventBusName
+		if _, err := io.WriteString(w, `{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}`); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(server.Close)
+	command := exec.CommandContext(t.Context(), "../dist/local/warehouse/stock", "-bus", "saga-dev", "123=1")
+	command.Env = append(os.Environ(), "AWS_ENDPOINT_URL_EVENTBRIDGE="+server.URL, "AWS_REGION=eu-central-1",
+		"AWS_ACCESS_KEY_ID=AKIASHELL", "AWS_SECRET_ACCESS_KEY=shell")
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if got := <-received; !strings.Contains(got, "Credential=AKIASHELL/") || !strings.Contains(got, "/eu-central-1/events/") || !strings.HasSuffix(got, " saga-dev") {
+		t.Errorf("it was called with %s", got)
+	}
+}
