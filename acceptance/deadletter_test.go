@@ -21,6 +21,7 @@ import (
 
 	"example.com/saga/operator/letter"
 	"example.com/saga/operator/redrive"
+	"example.com/saga/operator/rule"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/event"
@@ -60,6 +61,9 @@ func (c *cloud) redrive(t *testing.T, queue letter.Queue) []redrive.Outcome {
 	}
 	var err error
 	if r.Sources, err = letter.FindSources(t.Context(), r.Queues, c.Queues); err != nil {
+		t.Fatal(err)
+	}
+	if r.Rules, err = rule.DescribeAll(t.Context(), eventbridge.NewFromConfig(c.aws(t)), c.stack(t).Rules); err != nil {
 		t.Fatal(err)
 	}
 	if r.Owners, err = redrive.FindOwners(t.Context(), r.Functions, c.stack(t).Functions); err != nil {

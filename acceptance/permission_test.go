@@ -126,10 +126,11 @@ func TestAFunctionReadsNoOtherContextsTableOrQueue(t *testing.T) {
 	}
 }
 
-// entry is an event that nobody can handle: what is published of it ends in
+// entry is an event that rules match and no context can handle: it ends in
 // dead-letter queues.
 func (c *cloud) entry(bus, source, eventType string) types.PutEventsRequestEntry {
-	entry := types.PutEventsRequestEntry{Source: &source, DetailType: &eventType, Detail: aws.String("{}")}
+	detail := fmt.Sprintf(`{"source": %q, "type": %q}`, source, eventType)
+	entry := types.PutEventsRequestEntry{Source: &source, DetailType: &eventType, Detail: &detail}
 	if bus != "" {
 		entry.EventBusName = aws.String(c.Buses[bus])
 	}

@@ -100,6 +100,8 @@ func TestPatternsMatch(t *testing.T) {
 
 		{"one of $or", `{"$or": [{"a": ["x"]}, {"b": ["y"]}]}`, `{"b": "y"}`, true},
 		{"none of $or", `{"$or": [{"a": ["x"]}, {"b": ["y"]}]}`, `{"a": "y"}`, false},
+		{"$or of pairs", `{"$or": [{"a": ["x"], "b": {"c": ["x"]}}, {"a": ["y"], "b": {"c": ["y"]}}], "b": {"d": ["z"]}}`, `{"a": "y", "b": {"c": "y", "d": "z"}}`, true},
+		{"$or of pairs, one half of each", `{"$or": [{"a": ["x"], "b": {"c": ["x"]}}, {"a": ["y"], "b": {"c": ["y"]}}], "b": {"d": ["z"]}}`, `{"a": "x", "b": {"c": "y", "d": "z"}}`, false},
 		{"$or beside a field", `{"c": ["z"], "$or": [{"a": ["x"]}, {"b": ["y"]}]}`, `{"a": "x"}`, false},
 
 		{"any element of an array", `{"a": ["x", "z"]}`, `{"a": ["y", "z"]}`, true},
@@ -159,6 +161,9 @@ func TestPatternsThatAreRefused(t *testing.T) {
 		"numeric with an odd number of members": `{"a": [{"numeric": [">"]}]}`,
 		"numeric with two lower bounds":         `{"a": [{"numeric": [">", 0, ">", 0]}]}`,
 		"cidr that is none":                     `{"a": [{"cidr": "10.0.0.0/33"}]}`,
+		"one in $or":                            `{"$or": [{"a": ["x"]}]}`,
+		"$or of an object":                      `{"$or": {"a": ["x"], "b": ["y"]}}`,
+		"the name of an operator in $or":        `{"$or": [{"a": ["x"]}, {"prefix": ["y"]}]}`,
 		"exists of a text":                      `{"a": [{"exists": "yes"}]}`,
 	} {
 		t.Run(rule, func(t *testing.T) {

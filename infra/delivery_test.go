@@ -163,7 +163,7 @@ func TestAConsumerGetsTheCloudEventWithoutTheEnvelope(t *testing.T) {
 	}
 }
 
-func TestEveryRuleMatchesTheOwnAccountAndOneSource(t *testing.T) {
+func TestEveryRuleMatchesTheOwnAccountAndOneSourceOutsideAndInside(t *testing.T) {
 	own := synthtest.Reference(settingsOf(t, "prod").Account)
 	for id, rule := range synthtest.Of[synthtest.Rule](t, synthesized(t, "prod"), rules) {
 		pattern := rule.EventPattern
@@ -171,13 +171,18 @@ func TestEveryRuleMatchesTheOwnAccountAndOneSource(t *testing.T) {
 			t.Errorf("%s matches the accounts %v", id, pattern.Account)
 		}
 		if strings.HasPrefix(id, "Observability") {
-			if len(pattern.Source)+len(pattern.DetailType) > 0 {
-				t.Errorf("%s does not observe everything: %+v", id, pattern)
+			if diff := cmp.Diff(synthtest.EventPattern{Account: pattern.Account}, pattern); diff != "" {
+				t.Errorf("%s does not observe everything (- want, + got):\n%s", id, diff)
 			}
 			continue
 		}
-		if len(pattern.Source) != 1 || len(pattern.DetailType) == 0 {
-			t.Errorf("%s matches %+v", id, pattern)
+		for _, alternative := range pattern.Alternatives() {
+			if len(alternative.Source) != 1 || !slices.Equal(alternative.Detail.Source, alternative.Source) {
+				t.Errorf("%s matches the source %v with the source %v inside", id, alternative.Source, alternative.Detail.Source)
+			}
+			if len(alternative.DetailType) != 1 || !slices.Equal(alternative.Detail.Type, alternative.DetailType) {
+				t.Errorf("%s matches the type %v with the type %v inside", id, alternative.DetailType, alternative.Detail.Type)
+			}
 		}
 	}
 }
@@ -189,8 +194,8 @@ func TestNoEventIsForwardedTwice(t *testing.T) {
 	leaving := map[synthtest.Reference][]string{}
 	for _, rule := range synthtest.Of[synthtest.Rule](t, template, rules) {
 		if _, forwards := known[string(rule.Targets[0].Arn)]; forwards {
-			leaving[rule.EventBusName] = append(leaving[rule.EventBusName], rule.EventPattern.DetailType...)
-			arriving[rule.Targets[0].Arn] = append(arriving[rule.Targets[0].Arn], rule.EventPattern.DetailType...)
+			leaving[rule.EventBusName] = append(leaving[rule.EventBusName], rule.EventPattern.Types()...)
+			arriving[rule.Targets[0].Arn] = append(arriving[rule.Targets[0].Arn], rule.EventPattern.Types()...)
 		}
 	}
 	if len(leaving) != 2 {
@@ -221,7 +226,7 @@ func TestEveryConsumedEventIsPublishedBySomeone(t *testing.T) {
 		if _, forwards := known[string(rule.Targets[0].Arn)]; forwards {
 			continue
 		}
-		for _, eventType := range rule.EventPattern.DetailType {
+		for _, eventType := range rule.EventPattern.Types() {
 			consumed[eventType] = true
 			if !slices.Contains(published, eventType) {
 				t.Errorf("%s waits for %s, which nobody may publish", id, eventType)

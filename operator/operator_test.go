@@ -20,6 +20,7 @@ import (
 	"example.com/saga/operator/letter/lettertest"
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/replay"
+	"example.com/saga/operator/rule"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/printable"
 )
@@ -284,7 +285,9 @@ func (r *replays) DescribeReplay(context.Context, *eventbridge.DescribeReplayInp
 
 func TestAReplayOfATimeIsToldOf(t *testing.T) {
 	const name = "Shop-20260301T120000.000Z"
-	to := replay.Destination{Name: "Shop", Rules: []replay.Rule{{Path: "Shop/Consume", Targets: []string{"arn:q", "arn:work.fifo"}}}}
+	to := replay.Destination{Name: "Shop", Rules: []rule.Rule{{
+		Path: "Shop/Consume", Targets: []types.Target{{Arn: new("arn:q")}, {Arn: new("arn:work.fifo")}},
+	}}}
 	const lag, fifo = "operator: an event may take ten minutes", "operator: work.fifo drops"
 	for rule, c := range map[string]struct {
 		what    replayed

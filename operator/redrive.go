@@ -12,6 +12,7 @@ import (
 
 	"example.com/saga/operator/letter"
 	"example.com/saga/operator/redrive"
+	"example.com/saga/operator/rule"
 	"example.com/saga/operator/stack"
 )
 
@@ -62,8 +63,11 @@ func (o operator) redrive(ctx context.Context, given []string) error {
 }
 
 func newRedriver(ctx context.Context, config aws.Config, in stack.Stack) (*redrive.Redriver, error) {
-	r := newDeliverer(config)
-	var err error
+	rules, err := rule.DescribeAll(ctx, eventbridge.NewFromConfig(config), in.Rules)
+	if err != nil {
+		return nil, err
+	}
+	r := newDeliverer(config, rules)
 	if r.Sources, err = letter.FindSources(ctx, r.Queues, in.Queues); err != nil {
 		return nil, err
 	}
@@ -71,12 +75,13 @@ func newRedriver(ctx context.Context, config aws.Config, in stack.Stack) (*redri
 	return r, err
 }
 
-// newDeliverer makes a Redriver that knows the ways of rules and no others.
-func newDeliverer(config aws.Config) *redrive.Redriver {
+// newDeliverer makes a Redriver that knows the ways of these rules and no others.
+func newDeliverer(config aws.Config, rules []rule.Rule) *redrive.Redriver {
 	return &redrive.Redriver{
 		Queues:    sqs.NewFromConfig(config),
 		Buses:     eventbridge.NewFromConfig(config),
 		Functions: lambda.NewFromConfig(config),
+		Rules:     rules,
 	}
 }
 

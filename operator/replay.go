@@ -111,7 +111,11 @@ func (o operator) replayTime(ctx context.Context, client replay.Replays, in stac
 		o.note("what happened from %s until %s would be replayed to", stamp(what.from), stamp(what.until))
 		rows := [][]string{{"RULE", "TARGET"}}
 		for _, rule := range to.Rules {
-			rows = append(rows, []string{rule.Path, strings.Join(rule.Targets, " ")})
+			var targets []string
+			for _, target := range rule.Targets {
+				targets = append(targets, aws.ToString(target.Arn))
+			}
+			rows = append(rows, []string{rule.Path, strings.Join(targets, " ")})
 		}
 		return o.printTable(rows)
 	}
@@ -147,7 +151,7 @@ func (o operator) replayOrder(ctx context.Context, config aws.Config, in stack.S
 		o.note("the order has %d events, and none is for %s", len(events), to.Name)
 		return nil
 	}
-	deliverer := newDeliverer(config)
+	deliverer := newDeliverer(config, to.Rules)
 	outcomes := make([]redrive.Outcome, len(letters))
 	for i, l := range letters {
 		outcomes[i] = deliverer.Deliver(ctx, l, what.dryRun)

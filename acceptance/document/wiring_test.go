@@ -35,10 +35,22 @@ type template struct {
 type rule struct {
 	EventPattern struct {
 		DetailType []string `json:"detail-type"`
+		Or         []struct {
+			DetailType []string `json:"detail-type"`
+		} `json:"$or"`
 	}
 	Targets []struct {
 		Arn attribute
 	}
+}
+
+// types are those that the rule matches.
+func (r rule) types() []string {
+	types := slices.Clone(r.EventPattern.DetailType)
+	for _, alternative := range r.EventPattern.Or {
+		types = append(types, alternative.DetailType...)
+	}
+	return types
 }
 
 // attribute is one of another resource, such as its ARN.
@@ -67,7 +79,7 @@ func readWiring(t *testing.T) wiring {
 			decode(t, resource.Properties, &r)
 			// A log group is named in an ARN, and consumes everything.
 			if target := r.Targets[0].Arn.GetAtt; len(target) > 0 && prod.Resources[target[0]].Type != "AWS::Events::EventBus" {
-				w.consumes[owner(target[0])] = append(w.consumes[owner(target[0])], r.EventPattern.DetailType...)
+				w.consumes[owner(target[0])] = append(w.consumes[owner(target[0])], r.types()...)
 			}
 		case "AWS::IAM::Policy":
 			var p policy

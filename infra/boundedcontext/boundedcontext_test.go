@@ -65,7 +65,7 @@ func TestAnOwnBusInvokesTheWorkerDirectly(t *testing.T) {
 	routes := map[string]int{}
 	for _, rule := range synthtest.Of[synthtest.Rule](t, template, "AWS::Events::Rule") {
 		from, to := part(rule.EventBusName), part(rule.Targets[0].Arn)
-		routes[from+" to "+to] += len(rule.EventPattern.DetailType)
+		routes[from+" to "+to] += len(rule.EventPattern.Types())
 	}
 	for route, events := range map[string]int{"Outer to LedgerBus": 3, "LedgerBus to LedgerWorker": 3, "LedgerBus to Outer": 1} {
 		if routes[route] != events {
@@ -105,6 +105,39 @@ func TestAForwardingRuleMayPublishOnItsTargetOnly(t *testing.T) {
 	}
 	if found != len(want) {
 		t.Errorf("%d forwarding roles, want %d", found, len(want))
+	}
+}
+
+func TestARuleMatchesWhatSaysTheSameOutsideAndInside(t *testing.T) {
+	for name, delivery := range map[string]boundedcontext.Delivery{
+		"a queue":      boundedcontext.Queue{BatchSize: 10},
+		"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 10, GroupBy: "$.detail.subject"},
+		"an own bus":   boundedcontext.OwnBus{Name: "ledger"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			template := synthesize(t, func(props *boundedcontext.Props) { props.Delivery = delivery })
+			for id, rule := range synthtest.Of[synthtest.Rule](t, template, "AWS::Events::Rule") {
+				for _, whole := range rule.EventPattern.Alternatives() {
+					outside, inside := slices.Concat(whole.Source, whole.DetailType), slices.Concat(whole.Detail.Source, whole.Detail.Type)
+					if len(outside) != 2 || !slices.Equal(outside, inside) || len(whole.Account) != 1 {
+						t.Errorf("%s matches %v with %v inside, of the accounts %v", id, outside, inside, whole.Account)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestEventsThatDoNotFitIntoAPatternAreRefusedByName(t *testing.T) {
+	stack, props := valid(t)
+	var types []string
+	for n := range 40 {
+		types = append(types, fmt.Sprint("bank.happened-", n))
+	}
+	props.Consumes = subscription.Events{"bank": types}
+	message := refusal(func() { boundedcontext.New(stack, "Ledger", props) })
+	if want := `rule ConsumeBank: 40 events of source "bank" need a pattern of `; !strings.HasPrefix(message, want) {
+		t.Errorf("refused with %q, want %q", message, want)
 	}
 }
 

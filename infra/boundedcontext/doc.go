@@ -38,10 +38,14 @@
 //     own bus is forwarded back.
 //
 // In every case the worker is handed an event's detail, without the envelope
-// of the bus, and only events of the own account. From a queue they come as an
-// SQS event, which the worker answers with the messages that failed
-// (batchItemFailures); directly they come one by one. An event can come more
-// than once, and in any order.
+// of the bus, and only events of the own account. The detail needs the members
+// source and type, as a CloudEvent has them, with the same values as in the
+// envelope: IAM decides on the envelope who may publish what, and the worker sees
+// the detail alone. An event whose detail says something else reaches no worker.
+//
+// From a queue the details come as an SQS event, which the worker answers with the
+// messages that failed (batchItemFailures); directly they come one by one. An
+// event can come more than once, and in any order.
 //
 // # What is made
 //
@@ -110,7 +114,8 @@
 //
 // Those of AWS that one meets first:
 //
-//   - A bus has 300 rules, and a pattern 2,048 characters; both can be raised
+//   - A bus has 300 rules, and a pattern 2,048 characters, which is enough for
+//     some 20 types; both can be raised
 //     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
 //     A context takes a rule for each source that it consumes, and an [OwnBus]
 //     two more for each and one for each source that it publishes.

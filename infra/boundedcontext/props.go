@@ -19,8 +19,9 @@ type Props struct {
 	// Bus is where the events come from and, without an [OwnBus], where the
 	// context's events go.
 	Bus awsevents.IEventBus
-	// Consumes is what the worker is handed. There is a rule for each source,
-	// whose types have to fit into the 2,048 characters of an event pattern
+	// Consumes is what the worker is handed, if an event's detail has the same
+	// source and type as its envelope. There is a rule for each source, whose
+	// types have to fit into the 2,048 characters of an event pattern
 	// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
 	Consumes subscription.Events
 	// Delivery is how: [Queue], [FIFOQueue] or [OwnBus].

@@ -45,31 +45,41 @@ func (e Events) Sources() []string {
 	return slices.Sorted(maps.Keys(e))
 }
 
-// New makes one rule per source, which matches that source's events of the
-// own account and sends them to the target. A rule's construct id is the
-// prefix and its source. The rules are in the order of their sources. The
-// target needs a dead-letter queue: an alarm calls a person when what cannot be
-// delivered cannot be kept there either.
+// New makes one rule per source, which sends that source's events of the own
+// account to the target, unless their content has another source or type than
+// their envelope. A rule's construct id is the prefix and its source. The rules
+// are in the order of their sources. The target needs a dead-letter queue: an
+// alarm calls a person when what cannot be delivered cannot be kept there
+// either. Events that do not fit into the pattern of one rule panic.
 func New(scope constructs.Construct, prefix string, bus awsevents.IEventBus, events Events, target awsevents.IRuleTarget) []awsevents.Rule {
-	account := awscdk.Stack_Of(scope).Account()
 	var rules []awsevents.Rule
 	var arns []*string
 	for _, source := range events.Sources() {
 		id := prefix + strings.ToUpper(source[:1]) + source[1:]
-		rule := awsevents.NewRule(scope, &id, &awsevents.RuleProps{
-			EventBus: bus,
-			EventPattern: &awsevents.EventPattern{
-				Account:    &[]*string{account},
-				Source:     jsii.Strings(source),
-				DetailType: jsii.Strings(events[source]...),
-			},
-			Targets: &[]awsevents.IRuleTarget{target},
-		})
+		rule := newRule(scope, id, bus, source, events[source], target)
 		rules = append(rules, rule)
 		arns = append(arns, rule.RuleArn())
 	}
 	WatchLoss(scope, prefix, bus, arns...)
 	return rules
+}
+
+func newRule(scope constructs.Construct, id string, bus awsevents.IEventBus, source string, types []string, target awsevents.IRuleTarget) awsevents.Rule {
+	if err := checkPattern(source, types); err != nil {
+		panic(fmt.Sprintf("rule %s: %v", id, err))
+	}
+	rule := awsevents.NewRule(scope, &id, &awsevents.RuleProps{
+		EventBus:     bus,
+		EventPattern: &awsevents.EventPattern{Source: jsii.Strings(source)},
+		Targets:      &[]awsevents.IRuleTarget{target},
+	})
+	resource, ok := rule.Node().DefaultChild().(awsevents.CfnRule)
+	if !ok {
+		panic(fmt.Sprintf("rule %s has no resource of CloudFormation", id))
+	}
+	// CDK's patterns have no $or, CloudFormation's do.
+	resource.SetEventPattern(pattern(awscdk.Stack_Of(scope).Account(), source, types))
+	return rule
 }
 
 // WatchLoss raises an alarm for the one way in which an event is lost: a rule

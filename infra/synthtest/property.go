@@ -48,12 +48,45 @@ type Role struct {
 // Rule is the properties of AWS::Events::Rule.
 type Rule struct {
 	EventBusName Reference
-	EventPattern struct {
-		Account    []Reference `json:"account"`
-		Source     []string    `json:"source"`
-		DetailType []string    `json:"detail-type"`
+	EventPattern EventPattern
+	Targets      []Target
+}
+
+// EventPattern is the pattern of a rule.
+type EventPattern struct {
+	Account    []Reference `json:"account"`
+	Source     []string    `json:"source"`
+	DetailType []string    `json:"detail-type"`
+	Detail     struct {
+		Source []string `json:"source"`
+		Type   []string `json:"type"`
+	} `json:"detail"`
+	Or []EventPattern `json:"$or"`
+}
+
+// Alternatives lists what matches the pattern in full: each member of $or with
+// what is beside it.
+func (p EventPattern) Alternatives() []EventPattern {
+	if len(p.Or) == 0 {
+		return []EventPattern{p}
 	}
-	Targets []Target
+	whole := make([]EventPattern, len(p.Or))
+	for i, alternative := range p.Or {
+		whole[i] = p
+		whole[i].Or = nil
+		whole[i].DetailType = alternative.DetailType
+		whole[i].Detail.Type = alternative.Detail.Type
+	}
+	return whole
+}
+
+// Types lists the types that the pattern matches.
+func (p EventPattern) Types() []string {
+	var types []string
+	for _, alternative := range p.Alternatives() {
+		types = append(types, alternative.DetailType...)
+	}
+	return types
 }
 
 // Target is a target of a rule.

@@ -21,8 +21,8 @@ type Evidence struct {
 	// Published is every event that was seen on the Global bus, in any order
 	// and as often as it was seen.
 	Published []event.Event
-	// Malformed is what was seen on the Global bus and is no event, with the
-	// reason.
+	// Malformed is what was seen on the Global bus and is no event, or another one
+	// than its envelope says, with the reason.
 	Malformed []string
 	Order     Table
 	Warehouse Table

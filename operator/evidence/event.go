@@ -65,8 +65,8 @@ func read(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, i
 	return nil
 }
 
-// inEnvelope reads the event in an envelope of EventBridge, which repeats its
-// source and type.
+// inEnvelope reads the event in an envelope of EventBridge. An event whose source
+// or type the envelope does not repeat reached no context.
 func inEnvelope(text string) (event.Event, error) {
 	var envelope struct {
 		Source     string          `json:"source"`
@@ -81,7 +81,7 @@ func inEnvelope(text string) (event.Event, error) {
 		return e, err
 	}
 	if e.Source != envelope.Source || e.Type != envelope.DetailType {
-		return e, fmt.Errorf("the envelope says %s from %s", envelope.DetailType, envelope.Source)
+		return e, fmt.Errorf("the envelope says %s from %s, and the content %s from %s", envelope.DetailType, envelope.Source, e.Type, e.Source)
 	}
 	return e, nil
 }

@@ -73,7 +73,7 @@ func TestEveryEventInTheLogIsEvidence(t *testing.T) {
 	if diff := cmp.Diff([]string{"e-1", "e-1"}, ids); diff != "" {
 		t.Errorf("the events (-want +got):\n%s", diff)
 	}
-	for i, want := range []string{"not an event of EventBridge", "invalid event", "the envelope says order.placed from payment"} {
+	for i, want := range []string{"not an event of EventBridge", "invalid event", "the envelope says order.placed from payment, and the content order.placed from order"} {
 		if i >= len(collected.Malformed) || !strings.HasPrefix(collected.Malformed[i], want) {
 			t.Errorf("malformed are %q: number %d is not %q", collected.Malformed, i, want)
 		}

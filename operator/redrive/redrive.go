@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"example.com/saga/operator/letter"
+	"example.com/saga/operator/rule"
 )
 
 // Queues is the part of the SQS client that a Redriver uses.
@@ -28,7 +29,7 @@ type Queues interface {
 // Buses is the part of the EventBridge client that a Redriver uses.
 type Buses interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
-	ListTargetsByRule(context.Context, *eventbridge.ListTargetsByRuleInput, ...func(*eventbridge.Options)) (*eventbridge.ListTargetsByRuleOutput, error)
+	rule.Matcher
 }
 
 // Functions is the part of the Lambda client that a Redriver uses.
@@ -39,8 +40,12 @@ type Functions interface {
 
 // Redriver knows the ways back. It needs, besides what a letter.Queue does, the
 // permissions sqs:SendMessage, sqs:GetQueueUrl and sqs:GetQueueAttributes,
-// events:PutEvents and events:ListTargetsByRule, lambda:InvokeFunction and
+// events:PutEvents and events:TestEventPattern, lambda:InvokeFunction and
 // lambda:GetFunctionConfiguration.
+//
+// Its user has more rights than who writes a letter, which can be a worker with
+// any content and any attributes. So the ways are those of the stack, and a
+// letter only chooses among those that end in its queue.
 type Redriver struct {
 	Queues    Queues
 	Buses     Buses
@@ -49,6 +54,8 @@ type Redriver struct {
 	Sources letter.Sources
 	// Owners are the functions that have a dead-letter queue, by its ARN.
 	Owners map[string][]string
+	// Rules are those of the stack, as they are now.
+	Rules []rule.Rule
 }
 
 // FindOwners asks functions for the dead-letter queues of their asynchronous
@@ -127,7 +134,8 @@ func (r *Redriver) Redrive(ctx context.Context, queue letter.Queue, o Options) (
 
 // one sends one letter back, and removes it then.
 func (r *Redriver) one(ctx context.Context, queue letter.Queue, arn string, l letter.Letter, dryRun bool) Outcome {
-	outcome := r.send(ctx, arn, l, dryRun)
+	way, err := r.way(ctx, arn, l)
+	outcome := follow(ctx, l, way, err, dryRun)
 	if outcome.Err != nil || dryRun {
 		return outcome
 	}
@@ -139,14 +147,19 @@ func (r *Redriver) one(ctx context.Context, queue letter.Queue, arn string, l le
 
 // Deliver gives an event to a rule's target as the rule would, by the letter
 // that the rule would have written if it could not. The letter's id is the
-// message's de-duplication id.
+// message's de-duplication id. It is for a letter that was in no queue, of an
+// event that the rule is known to match.
 func (r *Redriver) Deliver(ctx context.Context, l letter.Letter, dryRun bool) Outcome {
-	return r.send(ctx, "", l, dryRun)
+	u, err := r.readUndelivered(l)
+	if err != nil {
+		return Outcome{Letter: l, Err: err}
+	}
+	way, err := r.wayToTarget(ctx, u)
+	return follow(ctx, l, way, err, dryRun)
 }
 
-// send sends a letter in the queue with the given ARN back.
-func (r *Redriver) send(ctx context.Context, arn string, l letter.Letter, dryRun bool) Outcome {
-	way, err := r.way(ctx, arn, l)
+// follow sends a letter on its way, if there is one.
+func follow(ctx context.Context, l letter.Letter, way way, err error, dryRun bool) Outcome {
 	outcome := Outcome{Letter: l, To: way.to, Err: err}
 	if err == nil && !dryRun {
 		outcome.Err = way.send(ctx)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"example.com/saga/operator/letter"
+	"example.com/saga/operator/rule"
+	"example.com/saga/pkg/ijson"
 )
 
 // envelope is an event as EventBridge has it.
@@ -26,33 +29,39 @@ type envelope struct {
 	Detail     json.RawMessage `json:"detail"`
 }
 
-// undelivered is a letter of a rule.
+// undelivered is what a rule could not deliver to a target.
 type undelivered struct {
 	letter.Letter
 	envelope
 
-	rule, bus string
-	target    arn.ARN
+	rule   rule.Rule
+	target types.Target
+	arn    arn.ARN
 }
 
-// readUndelivered reads a letter of a rule. The rule's ARN ends with
-// rule/BUS/NAME, or rule/NAME on the default bus.
-func readUndelivered(l letter.Letter) (undelivered, error) {
+// readUndelivered reads a letter of a rule. Its attributes choose among the rules
+// of the stack and their targets: an ARN of another account or region is none of
+// them.
+func (r *Redriver) readUndelivered(l letter.Letter) (undelivered, error) {
 	u := undelivered{Letter: l}
-	rule, err := arn.Parse(l.Attribute(letter.RuleARN))
-	if err != nil {
-		return u, fmt.Errorf("%s: %w", letter.RuleARN, err)
+	ruleARN, targetARN := l.Attribute(letter.RuleARN), l.Attribute(letter.TargetARN)
+	index := slices.IndexFunc(r.Rules, func(known rule.Rule) bool { return known.ARN == ruleARN })
+	if index < 0 {
+		return u, fmt.Errorf("%s: the stack has no rule %q", letter.RuleARN, ruleARN)
 	}
-	if u.target, err = arn.Parse(l.Attribute(letter.TargetARN)); err != nil {
+	u.rule = r.Rules[index]
+	targets := slices.DeleteFunc(slices.Clone(u.rule.Targets), func(target types.Target) bool { return aws.ToString(target.Arn) != targetARN })
+	if len(targets) != 1 {
+		return u, fmt.Errorf("%s: rule %s has %d targets %q", letter.TargetARN, u.rule.Path, len(targets), targetARN)
+	}
+	u.target = targets[0]
+	var err error
+	if u.arn, err = arn.Parse(targetARN); err != nil {
 		return u, fmt.Errorf("%s: %w", letter.TargetARN, err)
 	}
-	switch parts := strings.Split(rule.Resource, "/"); {
-	case len(parts) == 2 && parts[0] == "rule":
-		u.bus, u.rule = "default", parts[1]
-	case len(parts) == 3 && parts[0] == "rule":
-		u.bus, u.rule = parts[1], parts[2]
-	default:
-		return u, fmt.Errorf("%s: %s is not a rule", letter.RuleARN, rule)
+	// What two readers read differently, the rule may match and the target not.
+	if err := ijson.Check([]byte(l.Body)); err != nil {
+		return u, fmt.Errorf("it is not an event of EventBridge: %w", err)
 	}
 	if err := json.Unmarshal([]byte(l.Body), &u.envelope); err != nil {
 		return u, fmt.Errorf("it is not an event of EventBridge: %w", err)
@@ -63,101 +72,91 @@ func readUndelivered(l letter.Letter) (undelivered, error) {
 	return u, nil
 }
 
-// wayOfRule finds the way back of what a rule could not deliver: to the rule's
-// target, as the rule would have sent it. Where nobody but a rule can deliver,
-// as to an API destination or a log group, the event is published on the
-// rule's bus again. All who listen there get it a second time, which does no
-// harm: they know it by its id.
-func (r *Redriver) wayOfRule(ctx context.Context, l letter.Letter) (way, error) {
-	u, err := readUndelivered(l)
+// wayOfRule finds the way back of a letter of a rule in the queue with the given
+// ARN. The rule must be able to have written it: its target has this queue for
+// its dead-letter queue, and it matches the event.
+func (r *Redriver) wayOfRule(ctx context.Context, queue string, l letter.Letter) (way, error) {
+	u, err := r.readUndelivered(l)
 	if err != nil {
 		return way{}, err
 	}
-	kind, name, _ := strings.Cut(u.target.Resource, "/")
-	switch {
-	case u.target.Service == "sqs":
-		return r.wayToQueue(ctx, u)
-	case u.target.Service == "lambda":
-		target, err := r.targetOf(ctx, u)
-		if err != nil {
-			return way{}, err
-		}
-		payload, err := u.input(target)
-		if err != nil {
-			return way{}, err
-		}
-		return r.toFunction(u.target.String(), payload)
-	case u.target.Service == "events" && kind == "event-bus":
-		return r.toBus(name, u.target.String(), u.envelope), nil
-	case u.target.Service == "events" && kind == "api-destination", u.target.Service == "logs":
-		return r.toBus(u.bus, u.bus, u.envelope), nil
+	if config := u.target.DeadLetterConfig; config == nil || aws.ToString(config.Arn) != queue {
+		return way{}, fmt.Errorf("rule %s did not write it: its target %s has another dead-letter queue", u.rule.Path, u.arn)
 	}
-	return way{}, fmt.Errorf("redriving to a target such as %s is not supported", u.target)
+	matches, err := u.rule.Matches(ctx, r.Buses, l.Body)
+	if err != nil {
+		return way{}, err
+	}
+	if !matches {
+		return way{}, fmt.Errorf("rule %s does not match the event", u.rule.Path)
+	}
+	return r.wayToTarget(ctx, u)
+}
+
+// wayToTarget finds the way of an event to a rule's target, as the rule would
+// have sent it. Where nothing but a rule can deliver, as to an API destination or
+// a log group, the event is published on the rule's bus again. All rules there
+// deliver it a second time, which does no harm: every consumer knows it by its id.
+func (r *Redriver) wayToTarget(ctx context.Context, u undelivered) (way, error) {
+	kind, name, _ := strings.Cut(u.arn.Resource, "/")
+	switch {
+	case u.arn.Service == "sqs":
+		return r.wayToQueue(ctx, u)
+	case u.arn.Service == "lambda":
+		payload, err := u.input()
+		if err != nil {
+			return way{}, err
+		}
+		return r.toFunction(u.arn.String(), payload)
+	case u.arn.Service == "events" && kind == "event-bus":
+		return r.toBus(name, u.arn.String(), u.envelope), nil
+	case u.arn.Service == "events" && kind == "api-destination", u.arn.Service == "logs":
+		return r.toBus(u.rule.Bus, u.rule.Bus, u.envelope), nil
+	}
+	return way{}, fmt.Errorf("redriving to a target such as %s is not supported", u.arn)
 }
 
 func (r *Redriver) wayToQueue(ctx context.Context, u undelivered) (way, error) {
-	target, err := r.targetOf(ctx, u)
+	body, err := u.input()
 	if err != nil {
 		return way{}, err
 	}
-	body, err := u.input(target)
-	if err != nil {
-		return way{}, err
-	}
-	group, err := u.group(target)
+	group, err := u.group()
 	if err != nil {
 		return way{}, err
 	}
 	out, err := r.Queues.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{
-		QueueName: &u.target.Resource, QueueOwnerAWSAccountId: &u.target.AccountID,
+		QueueName: &u.arn.Resource, QueueOwnerAWSAccountId: &u.arn.AccountID,
 	})
 	if err != nil {
-		return way{}, fmt.Errorf("find queue %s: %w", u.target.Resource, err)
+		return way{}, fmt.Errorf("find queue %s: %w", u.arn.Resource, err)
 	}
-	return r.toQueue(message{url: aws.ToString(out.QueueUrl), body: body, group: group, letter: u.Letter}, u.target.Resource)
-}
-
-// targetOf asks the rule how it delivers to the target.
-func (r *Redriver) targetOf(ctx context.Context, u undelivered) (types.Target, error) {
-	in := &eventbridge.ListTargetsByRuleInput{Rule: &u.rule, EventBusName: &u.bus}
-	for {
-		out, err := r.Buses.ListTargetsByRule(ctx, in)
-		if err != nil {
-			return types.Target{}, fmt.Errorf("ask rule %s for its targets: %w", u.rule, err)
-		}
-		for _, target := range out.Targets {
-			if aws.ToString(target.Arn) == u.target.String() {
-				return target, nil
-			}
-		}
-		if out.NextToken == nil {
-			return types.Target{}, fmt.Errorf("rule %s has no longer the target %s", u.rule, u.target)
-		}
-		in.NextToken = out.NextToken
-	}
+	l := u.Letter
+	l.Attributes = nil // A rule gives none to a message.
+	return r.toQueue(message{url: aws.ToString(out.QueueUrl), body: body, group: group, letter: l}, u.arn.Resource)
 }
 
 // input is what the rule gives to the target.
-func (u undelivered) input(target types.Target) (string, error) {
+func (u undelivered) input() (string, error) {
 	switch {
-	case target.InputTransformer != nil:
-		return "", fmt.Errorf("rule %s transforms its input, which redriving does not support", u.rule)
-	case target.Input != nil:
-		return *target.Input, nil
-	case target.InputPath == nil:
+	case u.target.InputTransformer != nil:
+		return "", fmt.Errorf("rule %s transforms its input, which redriving does not support", u.rule.Path)
+	case u.target.Input != nil:
+		return *u.target.Input, nil
+	case u.target.InputPath == nil:
 		return u.Body, nil
-	case *target.InputPath == "$.detail":
+	case *u.target.InputPath == "$.detail":
 		return string(u.Detail), nil
 	}
-	return "", fmt.Errorf("rule %s has the input path %s, which redriving does not support", u.rule, *target.InputPath)
+	return "", fmt.Errorf("rule %s has the input path %s, which redriving does not support", u.rule.Path, *u.target.InputPath)
 }
 
 // group is the message group that the rule asks for, if any.
-func (u undelivered) group(target types.Target) (string, error) {
-	if target.SqsParameters == nil {
+func (u undelivered) group() (string, error) {
+	if u.target.SqsParameters == nil {
 		return "", nil
 	}
-	group := aws.ToString(target.SqsParameters.MessageGroupId)
+	group := aws.ToString(u.target.SqsParameters.MessageGroupId)
 	if !strings.HasPrefix(group, "$") {
 		return group, nil
 	}
@@ -165,7 +164,7 @@ func (u undelivered) group(target types.Target) (string, error) {
 		Subject string `json:"subject"`
 	}
 	if err := json.Unmarshal(u.Detail, &detail); err != nil || group != "$.detail.subject" {
-		return "", errors.Join(fmt.Errorf("rule %s has the message group %s, which redriving does not support", u.rule, group), err)
+		return "", errors.Join(fmt.Errorf("rule %s has the message group %s, which redriving does not support", u.rule.Path, group), err)
 	}
 	return detail.Subject, nil
 }

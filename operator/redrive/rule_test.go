@@ -11,10 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"example.com/saga/operator/letter"
 	"example.com/saga/operator/letter/lettertest"
 	"example.com/saga/operator/redrive"
+	"example.com/saga/operator/rule"
 )
 
 // returning is an SQS to which what is sent comes back as a letter at once.
@@ -37,10 +39,9 @@ func (s stopping) SendMessage(ctx context.Context, in *sqs.SendMessageInput, opt
 	return s.SQS.SendMessage(ctx, in, options...)
 }
 
-// buses is a fake of EventBridge.
+// buses is a fake of EventBridge in which a pattern matches the events that have
+// it in them.
 type buses struct {
-	// rules are the targets by bus and rule.
-	rules     map[string][]types.Target
 	published []string
 	refused   *types.PutEventsResultEntry
 	err       error
@@ -56,20 +57,13 @@ func (b *buses) PutEvents(_ context.Context, in *eventbridge.PutEventsInput, _ .
 	return &eventbridge.PutEventsOutput{Entries: make([]types.PutEventsResultEntry, len(in.Entries))}, b.err
 }
 
-// ListTargetsByRule gives one target a page.
-func (b *buses) ListTargetsByRule(
-	_ context.Context, in *eventbridge.ListTargetsByRuleInput, _ ...func(*eventbridge.Options),
-) (*eventbridge.ListTargetsByRuleOutput, error) {
-	targets, known := b.rules[*in.EventBusName+"/"+*in.Rule]
-	if !known {
-		return nil, &types.ResourceNotFoundException{Message: in.Rule}
+func (b *buses) TestEventPattern(
+	_ context.Context, in *eventbridge.TestEventPatternInput, _ ...func(*eventbridge.Options),
+) (*eventbridge.TestEventPatternOutput, error) {
+	if *in.EventPattern == "" {
+		return nil, errors.New("no pattern")
 	}
-	page := len(aws.ToString(in.NextToken))
-	out := &eventbridge.ListTargetsByRuleOutput{Targets: targets[page : page+1]}
-	if page+1 < len(targets) {
-		out.NextToken = aws.String(strings.Repeat("x", page+1))
-	}
-	return out, nil
+	return &eventbridge.TestEventPatternOutput{Result: strings.Contains(*in.Event, *in.EventPattern)}, nil
 }
 
 const (
@@ -87,8 +81,20 @@ func (d *desk) put(rule, target, envelope string) {
 	})
 }
 
+// add adds the rule, which matches what is placed, with another target and this
+// one. Both have the dead-letter queue.
 func (d *desk) add(target types.Target) {
-	d.buses.rules = map[string][]types.Target{"global/consume": {{Arn: aws.String("arn:aws:sqs" + account + "another")}, target}}
+	another := types.Target{Arn: aws.String("arn:aws:sqs" + account + "another"), DeadLetterConfig: deadLetters()}
+	if target.DeadLetterConfig == nil {
+		target.DeadLetterConfig = deadLetters()
+	}
+	d.Rules = append(d.Rules, rule.Rule{
+		Path: "Shop/Consume", ARN: ruleARN, Bus: "global", Name: "consume", Pattern: "placed", Targets: []types.Target{another, target},
+	})
+}
+
+func deadLetters() *types.DeadLetterConfig {
+	return &types.DeadLetterConfig{Arn: aws.String(lettertest.ARN(dead))}
 }
 
 func TestWhatARuleCouldNotGiveToAQueueGoesThereAsTheRuleWouldHaveSentIt(t *testing.T) {
@@ -152,15 +158,17 @@ func TestWhatARuleCouldNotGiveToAFunctionIsGivenToIt(t *testing.T) {
 
 func TestWhatOnlyARuleCanDeliverIsPublishedAgain(t *testing.T) {
 	inner := "arn:aws:events" + account + "event-bus/inner"
-	for name, c := range map[string]struct{ rule, target, bus string }{
-		"another bus":          {ruleARN, inner, inner},
-		"an API destination":   {ruleARN, "arn:aws:events" + account + "api-destination/shop/1", "global"},
-		"a log group":          {ruleARN, "arn:aws:logs" + account + "log-group:/aws/events/shop", "global"},
-		"from the default bus": {"arn:aws:events" + account + "rule/consume", "arn:aws:events" + account + "api-destination/shop/1", "default"},
+	for name, c := range map[string]struct{ from, target, bus string }{
+		"another bus":          {"global", inner, inner},
+		"an API destination":   {"global", "arn:aws:events" + account + "api-destination/shop/1", "global"},
+		"a log group":          {"global", "arn:aws:logs" + account + "log-group:/aws/events/shop", "global"},
+		"from the default bus": {"default", "arn:aws:events" + account + "api-destination/shop/1", "default"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk()
-			d.put(c.rule, c.target, whole)
+			d.add(types.Target{Arn: &c.target})
+			d.Rules[0].Bus = c.from
+			d.put(ruleARN, c.target, whole)
 			assertEqual(t, "the outcomes", []string{"m-1 to bus " + c.bus[strings.LastIndex(c.bus, "/")+1:]}, d.redrive(t, redrive.Options{}))
 			assertEqual(t, "the events", []string{c.bus + " order order.placed 12:34 " + detail}, d.buses.published)
 		})
@@ -181,6 +189,7 @@ func TestALetterThatABusDoesNotTakeStays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk()
 			*d.buses = c.buses
+			d.add(types.Target{Arn: &target})
 			d.put(ruleARN, target, whole)
 			assertEqual(t, "the outcomes", []string{c.want}, d.redrive(t, redrive.Options{}))
 			assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
@@ -191,36 +200,111 @@ func TestALetterThatABusDoesNotTakeStays(t *testing.T) {
 func TestWhatRedrivingDoesNotSupportIsNamedAndStays(t *testing.T) {
 	queue := lettertest.ARN(work)
 	for name, c := range map[string]struct {
-		rule, target, body string
-		input              types.Target
-		want               string
+		target string
+		input  types.Target
+		want   string
 	}{
-		"no rule":            {"rule", queue, whole, types.Target{}, "RULE_ARN: "},
-		"not a rule":         {"arn:aws:events" + account + "pipe/x", queue, whole, types.Target{}, "RULE_ARN: arn:aws:events" + account + "pipe/x is not a rule"},
-		"no target":          {ruleARN, "", whole, types.Target{}, "TARGET_ARN: "},
-		"no JSON":            {ruleARN, queue, "no JSON", types.Target{}, "it is not an event of EventBridge"},
-		"no envelope":        {ruleARN, queue, detail, types.Target{}, "it is not an event of EventBridge: it lacks"},
-		"another service":    {ruleARN, "arn:aws:kinesis" + account + "stream/x", whole, types.Target{}, "redriving to a target such as arn:aws:kinesis"},
-		"a transformer":      {ruleARN, queue, whole, types.Target{InputTransformer: &types.InputTransformer{}}, "rule consume transforms its input"},
-		"another input path": {ruleARN, queue, whole, types.Target{InputPath: aws.String("$.detail.data")}, "rule consume has the input path $.detail.data"},
-		"another group": {ruleARN, queue, whole, types.Target{
+		"another service":    {"arn:aws:kinesis" + account + "stream/x", types.Target{}, "redriving to a target such as arn:aws:kinesis"},
+		"a transformer":      {queue, types.Target{InputTransformer: &types.InputTransformer{}}, "rule Shop/Consume transforms its input"},
+		"another input path": {queue, types.Target{InputPath: aws.String("$.detail.data")}, "rule Shop/Consume has the input path $.detail.data"},
+		"another group": {queue, types.Target{
 			SqsParameters: &types.SqsParameters{MessageGroupId: aws.String("$.id")},
-		}, "rule consume has the message group $.id"},
-		"the rule is gone":   {"arn:aws:events" + account + "rule/global/gone", queue, whole, types.Target{}, "ask rule gone for its targets"},
-		"the target is gone": {ruleARN, queue + "-gone", whole, types.Target{}, "rule consume has no longer the target"},
+		}, "rule Shop/Consume has the message group $.id"},
+		"a target that is no ARN": {"queue", types.Target{}, "TARGET_ARN: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk()
-			c.input.Arn = &queue
+			c.input.Arn = &c.target
 			d.add(c.input)
-			d.put(c.rule, c.target, c.body)
-			results := d.redrive(t, redrive.Options{})
-			if len(results) != 1 || !strings.HasPrefix(results[0], "m-1 stays: "+c.want) {
-				t.Errorf("the outcomes are %v, not %s", results, c.want)
-			}
-			assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+			d.put(ruleARN, c.target, whole)
+			d.mustStay(t, c.want)
 		})
 	}
+}
+
+// mustStay redrives the one letter, and fails unless it stays and nothing is sent.
+func (d *desk) mustStay(t *testing.T, reason string) {
+	t.Helper()
+	results := d.redrive(t, redrive.Options{})
+	if len(results) != 1 || !strings.HasPrefix(results[0], "m-1 stays: "+reason) {
+		t.Errorf("the outcomes are %q, not %q", results, reason)
+	}
+	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+	assertEqual(t, "messages that were sent", 0, len(d.sqs.Queues[work]))
+	assertEqual(t, "events that were published", 0, len(d.buses.published))
+	assertEqual(t, "functions that were invoked", 0, len(d.functions.invoked))
+}
+
+// Who writes a letter writes its attributes too.
+func TestALetterThatNoRuleCanHaveWrittenIsNamedAndStays(t *testing.T) {
+	const global = "arn:aws:events" + account + "event-bus/global"
+	queue := lettertest.ARN(work)
+	elsewhere := &types.DeadLetterConfig{Arn: aws.String("arn:aws:sqs" + account + "undelivered")}
+	for name, c := range map[string]struct {
+		rule, target, body string
+		targets            []types.Target
+		want               string
+	}{
+		"the rule is invented":              {"rule", queue, whole, nil, `RULE_ARN: the stack has no rule "rule"`},
+		"the rule is another resource":      {"arn:aws:events" + account + "pipe/x", queue, whole, nil, "RULE_ARN: the stack has no rule"},
+		"the rule is gone":                  {"arn:aws:events" + account + "rule/global/gone", queue, whole, nil, "RULE_ARN: the stack has no rule"},
+		"the rule is on another bus":        {"arn:aws:events" + account + "rule/consume", queue, whole, nil, "RULE_ARN: the stack has no rule"},
+		"the rule is another account's":     {"arn:aws:events:eu-west-1:111111111111:rule/global/consume", queue, whole, nil, "RULE_ARN: the stack has no rule"},
+		"the rule is another region's":      {"arn:aws:events:us-east-1:000000000000:rule/global/consume", queue, whole, nil, "RULE_ARN: the stack has no rule"},
+		"the rule has no such target":       {ruleARN, global, whole, nil, `TARGET_ARN: rule Shop/Consume has 0 targets "` + global + `"`},
+		"the target is another account's":   {ruleARN, strings.Replace(queue, "000000000000", "111111111111", 1), whole, nil, "TARGET_ARN: rule Shop/Consume has 0 targets"},
+		"the target is missing":             {ruleARN, "", whole, nil, `TARGET_ARN: rule Shop/Consume has 0 targets ""`},
+		"the rule has the target twice":     {ruleARN, queue, whole, []types.Target{{Arn: &queue, InputPath: aws.String("$.detail")}}, "TARGET_ARN: rule Shop/Consume has 2 targets"},
+		"the target's letters go elsewhere": {ruleARN, global, whole, []types.Target{{Arn: aws.String(global), DeadLetterConfig: elsewhere}}, "rule Shop/Consume did not write it"},
+		"the target's letters go nowhere":   {ruleARN, global, whole, []types.Target{{Arn: aws.String(global)}}, "rule Shop/Consume did not write it"},
+		"the rule matches other events":     {ruleARN, queue, strings.ReplaceAll(whole, "placed", "shipped"), nil, "rule Shop/Consume does not match the event"},
+		"it is no JSON":                     {ruleARN, queue, "no JSON", nil, "it is not an event of EventBridge"},
+		"it has no envelope":                {ruleARN, queue, detail, nil, "it is not an event of EventBridge: it lacks"},
+		"its envelope has two contents":     {ruleARN, queue, strings.Replace(whole, `"detail":`, `"detail":{},"detail":`, 1), nil, "it is not an event of EventBridge: a member that is repeated"},
+		"its envelope has two, in two spellings": {
+			ruleARN, queue, strings.Replace(whole, `"detail":`, `"detail":{},"Detail":`, 1), nil,
+			"it is not an event of EventBridge: a member that differs from another in case alone",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk()
+			d.add(types.Target{Arn: &queue})
+			d.Rules[0].Targets = append(d.Rules[0].Targets, c.targets...)
+			d.put(c.rule, c.target, c.body)
+			d.mustStay(t, c.want)
+		})
+	}
+}
+
+// A worker may write to the dead-letter queue of its own queue or function, but
+// no rule does.
+func TestALetterOfAWorkerCannotPassForOneOfARule(t *testing.T) {
+	undelivered := &types.DeadLetterConfig{Arn: aws.String("arn:aws:sqs" + account + "undelivered")}
+	for _, target := range []string{lettertest.ARN(work), function, "arn:aws:events" + account + "event-bus/global"} {
+		for name, change := range map[string]func(*desk){
+			"of a queue": func(*desk) {},
+			"of a function": func(d *desk) {
+				d.Sources, d.Owners = nil, map[string][]string{lettertest.ARN(dead): {"worker"}}
+			},
+		} {
+			t.Run(name+" to "+target, func(t *testing.T) {
+				d := newDesk()
+				change(d)
+				d.add(types.Target{Arn: &target, DeadLetterConfig: undelivered})
+				d.put(ruleARN, target, whole)
+				d.mustStay(t, "rule Shop/Consume did not write it: its target "+target+" has another dead-letter queue")
+			})
+		}
+	}
+}
+
+func TestARuleThatCannotBeAskedLeavesTheLetter(t *testing.T) {
+	d := newDesk()
+	target := lettertest.ARN(work)
+	d.add(types.Target{Arn: &target})
+	d.Rules[0].Pattern = ""
+	d.put(ruleARN, target, whole)
+	d.mustStay(t, "test an event against the pattern of the rule Shop/Consume: no pattern")
 }
 
 func TestAQueueThatIsGoneIsToldOf(t *testing.T) {
@@ -228,7 +312,15 @@ func TestAQueueThatIsGoneIsToldOf(t *testing.T) {
 	gone := "arn:aws:sqs" + account + "gone"
 	d.add(types.Target{Arn: &gone})
 	d.put(ruleARN, gone, whole)
-	if results := d.redrive(t, redrive.Options{}); len(results) != 1 || !strings.HasPrefix(results[0], "m-1 stays: find queue gone") {
-		t.Errorf("the outcomes are %v", results)
-	}
+	d.mustStay(t, "find queue gone")
+}
+
+func TestWhatAMessageOfARuleDoesNotHaveIsNotSent(t *testing.T) {
+	d := newDesk()
+	target := lettertest.ARN(work)
+	d.add(types.Target{Arn: &target})
+	d.put(ruleARN, target, whole)
+	d.sqs.Queues[dead][0].MessageAttributes["tenant"] = sqstypes.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String("t-1")}
+	d.redrive(t, redrive.Options{})
+	assertEqual(t, "the attributes", 0, len(d.sqs.Queues[work][0].MessageAttributes))
 }

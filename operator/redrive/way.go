@@ -37,7 +37,7 @@ func (r *Redriver) way(ctx context.Context, arn string, l letter.Letter) (way, e
 	case l.Undecoded != nil:
 		return way{}, l.Undecoded
 	case l.Attribute(letter.RuleARN) != "":
-		return r.wayOfRule(ctx, l)
+		return r.wayOfRule(ctx, arn, l)
 	case l.Attribute(letter.ScheduleARN) != "":
 		return way{}, errors.New("it is of a schedule, which comes again by itself")
 	}

@@ -2,35 +2,30 @@ package replay
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"example.com/saga/operator/letter"
+	"example.com/saga/operator/rule"
 )
-
-// Matcher is the part of the EventBridge client that knows what a rule matches.
-type Matcher interface {
-	TestEventPattern(context.Context, *eventbridge.TestEventPatternInput, ...func(*eventbridge.Options)) (*eventbridge.TestEventPatternOutput, error)
-}
 
 // Letters gives, of events in their envelopes, those that come here by the rules'
 // patterns: as the letters that the rules write if they cannot deliver, because
 // a letter is what redrive delivers. Each letter has an id of its own, made by
 // newID. It needs the permission events:TestEventPattern.
-func (d Destination) Letters(ctx context.Context, client Matcher, events []string, newID func() string) ([]letter.Letter, error) {
+func (d Destination) Letters(ctx context.Context, client rule.Matcher, events []string, newID func() string) ([]letter.Letter, error) {
 	var letters []letter.Letter
 	for _, event := range events {
-		for _, rule := range d.Rules {
-			out, err := client.TestEventPattern(ctx, &eventbridge.TestEventPatternInput{Event: &event, EventPattern: &rule.Pattern})
+		for _, by := range d.Rules {
+			matches, err := by.Matches(ctx, client, event)
 			if err != nil {
-				return nil, fmt.Errorf("ask whether %s matches an event: %w", rule.Path, err)
+				return nil, err
 			}
-			if !out.Result {
+			if !matches {
 				continue
 			}
-			for _, target := range rule.Targets {
-				letters = append(letters, letter.OfRule(newID(), event, rule.ARN, target))
+			for _, target := range by.Targets {
+				letters = append(letters, letter.OfRule(newID(), event, by.ARN, aws.ToString(target.Arn)))
 			}
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
+	"example.com/saga/operator/rule"
 	"example.com/saga/operator/stack"
 )
 
@@ -23,8 +24,7 @@ const archivePath = "GlobalBus/Archive/Archive"
 // Buses is the part of the EventBridge client that Find uses.
 type Buses interface {
 	DescribeArchive(context.Context, *eventbridge.DescribeArchiveInput, ...func(*eventbridge.Options)) (*eventbridge.DescribeArchiveOutput, error)
-	DescribeRule(context.Context, *eventbridge.DescribeRuleInput, ...func(*eventbridge.Options)) (*eventbridge.DescribeRuleOutput, error)
-	ListTargetsByRule(context.Context, *eventbridge.ListTargetsByRuleInput, ...func(*eventbridge.Options)) (*eventbridge.ListTargetsByRuleOutput, error)
+	rule.Describer
 }
 
 // Destination is the part of a saga that gets events, and the way they come.
@@ -33,15 +33,7 @@ type Destination struct {
 	// Archive and Bus are ARNs: of the archive, and of the bus that it is of.
 	Archive, Bus string
 	// Rules are those by which events on the bus come here.
-	Rules []Rule
-}
-
-// Rule is a rule on the bus.
-type Rule struct {
-	// Path is its construct path.
-	Path, ARN, Pattern string
-	// Targets are ARNs.
-	Targets []string
+	Rules []rule.Rule
 }
 
 // Find finds a destination by its name: Payment and all that the construct
@@ -63,11 +55,11 @@ func Find(ctx context.Context, client Buses, in stack.Stack, name string) (Desti
 		return Destination{}, fmt.Errorf("nothing can be replayed to %q: there are %s", name, names)
 	}
 	for _, path := range known[name] {
-		rule, err := describe(ctx, client, path, in.Rules[path])
+		found, err := rule.Describe(ctx, client, path, in.Rules[path])
 		if err != nil {
 			return Destination{}, err
 		}
-		d.Rules = append(d.Rules, rule)
+		d.Rules = append(d.Rules, found)
 	}
 	return d, nil
 }
@@ -83,26 +75,4 @@ func byName(rules map[string]string, busARN string) map[string][]string {
 		}
 	}
 	return found
-}
-
-func describe(ctx context.Context, client Buses, path, reference string) (Rule, error) {
-	bus, name, _ := strings.Cut(reference, "|")
-	out, err := client.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: &name, EventBusName: &bus})
-	if err != nil {
-		return Rule{}, fmt.Errorf("ask for the rule %s: %w", path, err)
-	}
-	rule := Rule{Path: path, ARN: aws.ToString(out.Arn), Pattern: aws.ToString(out.EventPattern)}
-	in := &eventbridge.ListTargetsByRuleInput{Rule: &name, EventBusName: &bus}
-	for {
-		page, err := client.ListTargetsByRule(ctx, in)
-		if err != nil {
-			return Rule{}, fmt.Errorf("ask the rule %s for its targets: %w", path, err)
-		}
-		for _, target := range page.Targets {
-			rule.Targets = append(rule.Targets, aws.ToString(target.Arn))
-		}
-		if in.NextToken = page.NextToken; in.NextToken == nil {
-			return rule, nil
-		}
-	}
 }

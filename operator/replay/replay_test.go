@@ -14,9 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/saga/operator/letter"
 	"example.com/saga/operator/replay"
+	"example.com/saga/operator/rule"
 	"example.com/saga/operator/stack"
 )
 
@@ -114,15 +116,18 @@ func find(t *testing.T, name string) replay.Destination {
 }
 
 func TestADestinationHasItsOwnRulesOnTheArchivedBusAndNoOthers(t *testing.T) {
-	for name, rules := range map[string][]replay.Rule{
-		"Shop": {
-			{Path: "Shop/ConsumeBank", ARN: account + "rule/global/paid", Pattern: "paid", Targets: []string{queue, other}},
-			{Path: "Shop/ConsumeOrder", ARN: account + "rule/global/placed", Pattern: "placed", Targets: []string{queue, other}},
-		},
-		"Club": {{Path: "Club/ForwardIn", ARN: account + "rule/global/forward", Pattern: "forward", Targets: []string{queue, other}}},
+	named := func(path, name string) rule.Rule {
+		return rule.Rule{
+			Path: path, ARN: account + "rule/global/" + name, Bus: "global", Name: name, Pattern: name,
+			Targets: []types.Target{{Arn: aws.String(queue)}, {Arn: aws.String(other)}},
+		}
+	}
+	for name, rules := range map[string][]rule.Rule{
+		"Shop": {named("Shop/ConsumeBank", "paid"), named("Shop/ConsumeOrder", "placed")},
+		"Club": {named("Club/ForwardIn", "forward")},
 	} {
 		want := replay.Destination{Name: name, Archive: archive, Bus: global, Rules: rules}
-		if diff := cmp.Diff(want, find(t, name)); diff != "" {
+		if diff := cmp.Diff(want, find(t, name), cmpopts.IgnoreUnexported(types.Target{})); diff != "" {
 			t.Errorf("the destination (-want +got):\n%s", diff)
 		}
 	}

@@ -41,8 +41,8 @@ func (d Destination) FIFOQueues() []string {
 	var names []string
 	for _, rule := range d.Rules {
 		for _, target := range rule.Targets {
-			if strings.HasSuffix(target, ".fifo") {
-				names = append(names, target[strings.LastIndex(target, ":")+1:])
+			if arn := aws.ToString(target.Arn); strings.HasSuffix(arn, ".fifo") {
+				names = append(names, arn[strings.LastIndex(arn, ":")+1:])
 			}
 		}
 	}

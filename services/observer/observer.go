@@ -97,9 +97,10 @@ func (o *observer) show(messages []types.Message) ([]types.Message, error) {
 }
 
 func (o *observer) message(body string) error {
-	// EventBridge's envelope, of which only the event in it matters here.
 	var envelope struct {
-		Detail json.RawMessage `json:"detail"`
+		Source     string          `json:"source"`
+		DetailType string          `json:"detail-type"`
+		Detail     json.RawMessage `json:"detail"`
 	}
 	if err := json.Unmarshal([]byte(body), &envelope); err != nil {
 		return o.printer.raw(body, err)
@@ -110,6 +111,11 @@ func (o *observer) message(body string) error {
 	e, err := event.Parse(envelope.Detail)
 	if err != nil {
 		return o.printer.raw(body, err)
+	}
+	// It must not look like an event that others have got.
+	if e.Source != envelope.Source || e.Type != envelope.DetailType {
+		return o.printer.raw(body, fmt.Errorf("%s from %s, and its envelope says %s from %s: no context has got it",
+			e.Type, e.Source, envelope.DetailType, envelope.Source))
 	}
 	wanted, err := o.filter.wants(e)
 	if err != nil || !wanted {

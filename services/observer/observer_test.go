@@ -141,14 +141,17 @@ func TestAFilterSkipsEventsAndTheyAreDeletedToo(t *testing.T) {
 }
 
 func TestWhatIsNoEventIsShownAsItCameWhateverTheFilter(t *testing.T) {
+	_, placed := newEvent(t, "order.placed", "o-1")
 	for name, body := range map[string]string{
-		"no JSON":      "hello\nworld",
-		"no object":    "42",
-		"no envelope":  `{"a": 1}`,
-		"null":         `null`,
-		"no event":     `{"detail": {"a": 1}}`,
-		"half of one":  `{"detail": {"specversion": "1.0", "id": "1", "source": "order", "type": "order.placed"}}`,
-		"a null event": `{"detail": null}`,
+		"in an envelope of another source": strings.Replace(placed, `"source": "order"`, `"source": "payment"`, 1),
+		"in an envelope of another type":   strings.Replace(placed, `"detail-type": "order.placed"`, `"detail-type": "order.cancelled"`, 1),
+		"no JSON":                          "hello\nworld",
+		"no object":                        "42",
+		"no envelope":                      `{"a": 1}`,
+		"null":                             `null`,
+		"no event":                         `{"detail": {"a": 1}}`,
+		"half of one":                      `{"detail": {"specversion": "1.0", "id": "1", "source": "order", "type": "order.placed"}}`,
+		"a null event":                     `{"detail": null}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := &fakeQueue{batches: [][]string{{body}}}

@@ -15,6 +15,11 @@ func Decide(s State, in participant.Input, answer Answer) (Decision, error) {
 	case contract.StockReserved:
 		return take(s, data, answer.Accepted), nil
 	case contract.AwardRejected:
+		// It cannot overtake the payment, as a revocation can: the loyalty context
+		// rejects what was taken.
+		if s.Status == Unknown {
+			return Decision{}, fmt.Errorf("%w: %s for an order of which nothing was taken here", event.ErrInvalid, in.Event.Type)
+		}
 		return refund(s, data.Reason, answer.Refunded), nil
 	case contract.PointsRevoked:
 		return refund(s, data.Reason, answer.Refunded), nil

@@ -67,9 +67,9 @@ func Decider(gateway Gateway) participant.Decide[State] {
 	}
 }
 
-// ask asks the provider where the state leaves something to ask. A refund is
-// asked for even if nothing is known to be taken: a charge may have happened in
-// a run that died before it could commit.
+// ask asks the provider where the state leaves something to ask. After a
+// revocation a refund is asked for even if nothing is known to be taken: a charge
+// may have happened in a run that died before it could commit.
 func ask(ctx context.Context, gateway Gateway, s State, in participant.Input) (answer Answer, err error) {
 	switch data := in.Data.(type) {
 	case contract.StockReserved:
@@ -78,7 +78,11 @@ func ask(ctx context.Context, gateway Gateway, s State, in participant.Input) (a
 				Reference: in.Event.Subject, Amount: data.Total, Method: data.PaymentMethod,
 			})
 		}
-	case contract.AwardRejected, contract.PointsRevoked:
+	case contract.AwardRejected:
+		if s.Status == Taken {
+			answer.Refunded, err = gateway.Refund(ctx, in.Event.Subject)
+		}
+	case contract.PointsRevoked:
 		if s.Status == Unknown || s.Status == Taken {
 			answer.Refunded, err = gateway.Refund(ctx, in.Event.Subject)
 		}

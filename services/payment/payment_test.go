@@ -35,20 +35,22 @@ func TestTheProviderIsAskedOnlyWhereTheStateLeavesSomethingOpen(t *testing.T) {
 		t.Run(r.name(), func(t *testing.T) {
 			asked := &gateway{answer: r.answer}
 			got, err := payment.Decider(asked)(t.Context(), r.before, input(r.input))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(r.want, got); diff != "" {
-				t.Errorf("decision (-want +got):\n%s", diff)
-			}
+			r.check(t, got, err)
 			var charges []payment.Charge
 			var refunds []string
-			if _, forward := r.input.(contract.StockReserved); forward {
+			switch r.input.(type) {
+			case contract.StockReserved:
 				if r.before == unknown {
 					charges = []payment.Charge{{Reference: "o-1", Amount: total, Method: "card"}}
 				}
-			} else if r.before == unknown || r.before == taken {
-				refunds = []string{"o-1"}
+			case contract.AwardRejected:
+				if r.before == taken {
+					refunds = []string{"o-1"}
+				}
+			case contract.PointsRevoked:
+				if r.before == unknown || r.before == taken {
+					refunds = []string{"o-1"}
+				}
 			}
 			if diff := cmp.Diff(charges, asked.charges); diff != "" {
 				t.Errorf("charges (-want +got):\n%s", diff)
@@ -62,10 +64,10 @@ func TestTheProviderIsAskedOnlyWhereTheStateLeavesSomethingOpen(t *testing.T) {
 
 func TestAnErrorOfTheProviderLeavesTheEventForAnotherTry(t *testing.T) {
 	broken := errors.New("the line is dead")
-	for _, data := range []event.Data{reserved, rejected, revoked} {
-		_, err := payment.Decider(&gateway{err: broken})(t.Context(), unknown, input(data))
+	for _, r := range []row{{before: unknown, input: reserved}, {before: taken, input: rejected}, {before: unknown, input: revoked}} {
+		_, err := payment.Decider(&gateway{err: broken})(t.Context(), r.before, input(r.input))
 		if !errors.Is(err, broken) || errors.Is(err, event.ErrInvalid) {
-			t.Errorf("%s: the error is %v, want the provider's", data.EventType(), err)
+			t.Errorf("%s: the error is %v, want the provider's", r.name(), err)
 		}
 	}
 }

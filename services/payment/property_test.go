@@ -1,6 +1,7 @@
 package payment_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,15 +24,9 @@ func TestTheSameInputGivesTheSameDecision(t *testing.T) {
 		data := rapid.SampledFrom([]event.Data{reserved, rejected, revoked}).Draw(t, "event")
 		answer := rapid.SampledFrom([]payment.Answer{accepts, declines, gaveBack}).Draw(t, "answer")
 		first, err := payment.Decide(state, input(data), answer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := payment.Decide(state, input(data), answer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(first, again); diff != "" {
-			t.Fatalf("the second decision differs: %s", diff)
+		again, errAgain := payment.Decide(state, input(data), answer)
+		if diff := cmp.Diff(first, again); diff != "" || (err == nil) != (errAgain == nil) {
+			t.Fatalf("the second decision differs: %s, %v, %v", diff, err, errAgain)
 		}
 	})
 }
@@ -62,6 +57,9 @@ func TestWhateverComesAndWhateverDiesTheEventsTellWhatTheProviderDid(t *testing.
 		var published []event.Data
 		for _, data := range histories().Draw(t, "history") {
 			decision, err := decide(t.Context(), state, input(data))
+			if errors.Is(err, event.ErrInvalid) {
+				continue
+			}
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -68,7 +68,7 @@ func reserve(s State, order contract.OrderPlaced, refused []string) Decision {
 func ship(s State, e event.Event, deliverable bool) (Decision, error) {
 	switch s.Status {
 	case Unknown:
-		return Decision{}, fmt.Errorf("%w: %s for an order that was never placed here", event.ErrInvalid, e.Type)
+		return Decision{}, neverPlaced(e)
 	case Reserved:
 	case Unavailable, Shipped, Failing, Released:
 		return Decision{State: s}, nil
@@ -110,10 +110,13 @@ func fail(s State, reason contract.Reason) Decision {
 
 // release gives back what is reserved, which may be nothing. The reason is that
 // of a failure here, if there was one: the payment may have been declined because
-// its refund was faster.
+// its refund was faster. Neither can overtake the order: the payment context acts
+// on what the warehouse has published of it.
 func release(s State, e event.Event, reason contract.Reason) (Decision, error) {
 	switch s.Status {
-	case Unknown, Reserved, Failing:
+	case Unknown:
+		return Decision{}, neverPlaced(e)
+	case Reserved, Failing:
 	case Unavailable, Released:
 		return Decision{State: s}, nil
 	case Shipped:
@@ -126,6 +129,12 @@ func release(s State, e event.Event, reason contract.Reason) (Decision, error) {
 		Events:      []event.Data{contract.StockReleased{Items: append([]contract.Stock{}, held...), Reason: reason}},
 		Adjustments: move(held, Reserve, OnHand),
 	}, nil
+}
+
+// neverPlaced is the error of an event that only an order which the warehouse
+// knows can lead to.
+func neverPlaced(e event.Event) error {
+	return fmt.Errorf("%w: %s for an order that was never placed here", event.ErrInvalid, e.Type)
 }
 
 func receive(s State, data contract.StockReceived) Decision {

@@ -153,7 +153,7 @@ func table() []row {
 		{released, requested, becomes(released)},
 		{tombstone, requested, becomes(tombstone)},
 
-		{unknown, declined, becomes(tombstone, stockReleased(contract.PaymentWasDeclined))},
+		{unknown, declined, invalid},
 		{reserved, declined, becomes(released, stockReleased(contract.PaymentWasDeclined, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
 		{unavailable, declined, becomes(unavailable)},
 		{shipped, declined, invalid},
@@ -162,7 +162,7 @@ func table() []row {
 		{released, declined, becomes(released)},
 		{tombstone, declined, becomes(tombstone)},
 
-		{unknown, refunded, becomes(tombstone, stockReleased(contract.AwardWasRejected))},
+		{unknown, refunded, invalid},
 		{reserved, refunded, becomes(released, stockReleased(contract.AwardWasRejected, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
 		{unavailable, refunded, becomes(unavailable)},
 		{shipped, refunded, invalid},

@@ -10,34 +10,65 @@ const orKey = "$or"
 // A branch is one alternative under construction: conditions by full field name.
 type branch map[string]condition
 
+// A place is where in a pattern an object is: the full name of its field, and
+// whether a $or is around it.
+type place struct {
+	path     string
+	insideOr bool
+}
+
 // compile adds an object's fields to every branch and multiplies the branches
 // for every $or.
-func compile(object map[string]any, path string, branches []branch) ([]branch, error) {
+func compile(object map[string]any, at place, branches []branch) ([]branch, error) {
 	if len(object) == 0 {
 		return nil, refuse("Empty objects are not allowed")
 	}
 	var err error
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		switch value := object[name].(type) {
-		case map[string]any:
-			branches, err = compile(value, join(path, name), branches)
-		case []any:
-			if name == orKey {
-				branches, err = alternatives(value, path, branches)
-			} else {
-				err = leafInto(branches, join(path, name), value)
-			}
-		default:
-			err = refuse("%q must be an object or an array", name)
-		}
-		if err != nil {
+		if branches, err = compileField(name, object[name], at, branches); err != nil {
 			return nil, err
 		}
 	}
 	return branches, nil
 }
 
-func alternatives(array []any, path string, branches []branch) ([]branch, error) {
+func compileField(name string, value any, at place, branches []branch) ([]branch, error) {
+	if name == orKey {
+		return alternatives(value, at.path, branches)
+	}
+	if at.insideOr && isReserved(name) {
+		return nil, refuse("%s is Ruler reserved fieldName which cannot be used inside $or.", name)
+	}
+	path := join(at.path, name)
+	switch value := value.(type) {
+	case map[string]any:
+		return compile(value, place{path, at.insideOr}, branches)
+	case []any:
+		return branches, leafInto(branches, path, value)
+	default:
+		return nil, refuse("%q must be an object or an array", name)
+	}
+}
+
+// isReserved reports whether a field's name is one of those that AWS keeps for
+// operators, present and future, and does not take in a $or.
+func isReserved(name string) bool {
+	switch name {
+	case "exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr",
+		"=", "<", "<=", ">", ">=", "regex", "not-wildcard", "not-equals-ignore-case",
+		"date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range",
+		"ip-address-in-range", "ip-address-not-in-range":
+		return true
+	default:
+		return false
+	}
+}
+
+func alternatives(value any, path string, branches []branch) ([]branch, error) {
+	array, isArray := value.([]any)
+	if !isArray {
+		return nil, refuse("It must be an Array followed with $or.")
+	}
 	if len(array) < 2 {
 		return nil, refuse("There must have at least 2 Objects in $or relationship.")
 	}
@@ -51,7 +82,7 @@ func alternatives(array []any, path string, branches []branch) ([]branch, error)
 		for i, original := range branches {
 			copies[i] = maps.Clone(original)
 		}
-		compiled, err := compile(object, path, copies)
+		compiled, err := compile(object, place{path, true}, copies)
 		if err != nil {
 			return nil, err
 		}

@@ -58,7 +58,7 @@ func Parse(text []byte) (*Pattern, error) {
 	if !isObject {
 		return nil, invalid(refuse("Filter is not an object"))
 	}
-	branches, err := compile(root, "", []branch{{}})
+	branches, err := compile(root, place{}, []branch{{}})
 	if err != nil {
 		return nil, invalid(err)
 	}

@@ -8,6 +8,10 @@ import (
 	"example.com/saga/local/bus/pattern"
 )
 
+// pairs is the pattern of two fields that have to say the same as the two in an
+// object beside them.
+const pairs = `{"s":["1"],"d":{"s":["1"]},"$or":[{"t":["a"],"d":{"t":["a"]}},{"t":["b"],"d":{"t":["b"]}}]}`
+
 func TestWhatAPatternMatches(t *testing.T) {
 	tests := []struct {
 		rule, pattern, event string
@@ -106,6 +110,13 @@ func TestWhatAPatternMatches(t *testing.T) {
 		{"none of $or", `{"$or":[{"a":["1"]},{"b":["2"]}]}`, `{"a":"2","b":"1"}`, false},
 		{"$or and its sibling", `{"c":["3"],"$or":[{"a":["1"]},{"b":["2"]}]}`, `{"a":"1","c":"4"}`, false},
 		{"$or below", `{"d":{"$or":[{"a":["1"]},{"b":["2"]}]}}`, `{"d":{"b":"2"}}`, true},
+		{"$or of pairs", pairs, `{"s":"1","t":"a","d":{"s":"1","t":"a"}}`, true},
+		{"$or of pairs, the other one", pairs, `{"s":"1","t":"b","d":{"s":"1","t":"b"}}`, true},
+		{"$or of pairs, one half of each", pairs, `{"s":"1","t":"a","d":{"s":"1","t":"b"}}`, false},
+		{"$or of pairs, without what is beside it", pairs, `{"s":"1","t":"a","d":{"s":"2","t":"a"}}`, false},
+		{"$or of pairs, half of one", pairs, `{"s":"1","t":"a","d":{"s":"1"}}`, false},
+		{"$or of pairs, in a text", pairs, `{"s":"1","t":"a","d":"{\"s\":\"1\",\"t\":\"a\"}"}`, false},
+		{"the name of an operator outside of $or", `{"prefix":{"exists":["1"]}}`, `{"prefix":{"exists":"1"}}`, true},
 		{"$or in $or", `{"$or":[{"a":["1"]},{"$or":[{"b":["2"]},{"c":["3"]}]}]}`, `{"c":"3"}`, true},
 
 		{"any element of an array", `{"a":["2"]}`, `{"a":["1","2"]}`, true},
@@ -187,6 +198,11 @@ func TestWhatIsRefusedAsAPattern(t *testing.T) {
 		{`{"a":[{"cidr":"10.0.0.0/33"}]}`, "Malformed CIDR"},
 		{`{"$or":[{"a":["1"]}]}`, "at least 2 Objects in $or"},
 		{`{"$or":[{"a":["1"]},"x"]}`, "Only JSON object is allowed in array of $or"},
+		{`{"$or":{"a":["1"]}}`, "It must be an Array followed with $or"},
+		{`{"$or":"x"}`, "It must be an Array followed with $or"},
+		{`{"$or":[{"a":["1"]},{}]}`, "Empty objects are not allowed"},
+		{`{"$or":[{"a":["1"]},{"prefix":["x"]}]}`, "prefix is Ruler reserved fieldName which cannot be used inside $or"},
+		{`{"$or":[{"a":["1"]},{"b":{"regex":["x"]}}]}`, "regex is Ruler reserved fieldName which cannot be used inside $or"},
 		{`{"a":["` + strings.Repeat("x", 4096) + `"]}`, "longer than 4096 characters"},
 		{manyAlternatives(), "more than 1000 combinations"},
 	}

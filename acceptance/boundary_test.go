@@ -1,0 +1,286 @@
+package acceptance
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+)
+
+// forgedOrder is an order that was never placed.
+const forgedOrder = "o-forged"
+
+// forgedData lists data of every type, with which the type's consumers change
+// something.
+func forgedData(t *testing.T) []event.Data {
+	t.Helper()
+	const customer, address = "c-7", "23 Fake Street"
+	stock := []contract.Stock{{SKU: "123", Quantity: 2}}
+	money := contract.Money{Amount: 2500, Currency: "EUR"}
+	all := []event.Data{
+		contract.OrderPlaced{
+			OrderID: forgedOrder, CustomerID: customer, ShippingAddress: address, PaymentMethod: "card",
+			Items: []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
+		},
+		contract.CancellationRequested{Reason: contract.CancelledByCustomer},
+		contract.OrderCancelled{Reason: contract.CancelledByCustomer},
+		contract.StockReserved{CustomerID: customer, Items: stock, Total: money, PaymentMethod: "card"},
+		contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock},
+		contract.OrderShipped{CustomerID: customer, Items: stock, ShippingAddress: address},
+		contract.ShipmentFailed{Reason: contract.Undeliverable},
+		contract.StockReleased{Items: stock, Reason: contract.Undeliverable},
+		contract.CancellationRefused{},
+		contract.StockReceived{SKU: "123", Quantity: 5000},
+		contract.PaymentTaken{CustomerID: customer, Amount: money},
+		contract.PaymentDeclined{Reason: contract.PaymentWasDeclined},
+		contract.PaymentRefunded{Amount: money, Reason: contract.Undeliverable},
+		contract.PointsAwarded{CustomerID: customer, Points: 25, ExpiresAt: time.Now().AddDate(1, 0, 0).UTC()},
+		contract.AwardRejected{CustomerID: customer, Reason: contract.AwardWasRejected},
+		contract.PointsRevoked{Points: 25, Reason: contract.Undeliverable},
+	}
+	if diff := cmp.Diff(contract.Types(contract.All()...), contract.Types(all...)); diff != "" {
+		t.Fatalf("not every type is forged (-want +got):\n%s", diff)
+	}
+	return all
+}
+
+// forgedEvents returns a valid event of every type.
+func forgedEvents(t *testing.T) map[string]event.Event {
+	t.Helper()
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := make(map[string]event.Event)
+	for _, data := range forgedData(t) {
+		command := event.Event{ID: "forged", Source: "test", Subject: forgedOrder, CorrelationID: "saga of " + forgedOrder}
+		for source := range contract.BySource(data) {
+			e, err := event.Caused(event.Cause{Event: command, IsCommand: true}, source, data, 0, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if events[e.Type], err = language.Write(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return events
+}
+
+// forger publishes with the credentials of a function.
+type forger struct {
+	*cloud
+	publisher
+
+	function string
+	client   *eventbridge.Client
+	// events are one of each type.
+	events map[string]event.Event
+	// accepted counts the events that a bus has accepted, by its path; the path of
+	// the default bus is empty.
+	accepted map[string]*atomic.Int64
+}
+
+// forgers has one for each function.
+func (c *cloud) forgers(t *testing.T) []forger {
+	t.Helper()
+	events := forgedEvents(t)
+	accepted := map[string]*atomic.Int64{"": new(atomic.Int64)}
+	for bus := range c.Buses {
+		accepted[bus] = new(atomic.Int64)
+	}
+	var all []forger
+	for function, publishes := range publishers() {
+		all = append(all, forger{c, publishes, function, eventbridge.NewFromConfig(c.as(t, function)), events, accepted})
+	}
+	return all
+}
+
+// contents lists what does not belong into the envelope of an event: the events
+// of all other types, the event as one of every other source, and less than an
+// event. Each event comes twice, once after the members that would belong there:
+// of two equal members EventBridge delivers the last.
+func (f forger) contents(t *testing.T, outer event.Event) []string {
+	t.Helper()
+	var forged []event.Event
+	for _, e := range f.events {
+		if e.Type != outer.Type {
+			forged = append(forged, e)
+		}
+	}
+	for source := range contract.BySource(contract.All()...) {
+		if e := outer; source != outer.Source {
+			e.Source = source
+			forged = append(forged, e)
+		}
+	}
+	texts := []string{"{}", fmt.Sprintf(`{"type":%q}`, outer.Type), fmt.Sprintf(`{"source":%q}`, outer.Source)}
+	for _, e := range forged {
+		encoded := encodeEvent(t, e)
+		texts = append(texts, encoded, fmt.Sprintf(`{"source":%q,"type":%q,%s`, outer.Source, outer.Type, strings.TrimPrefix(encoded, "{")))
+	}
+	return texts
+}
+
+// publish publishes every content that does not belong there in the envelope of
+// an event, and fails unless the bus accepts exactly what the function may
+// publish. A request is accepted or refused as a whole.
+func (f forger) publish(t *testing.T, bus string, outer event.Event) {
+	t.Helper()
+	own := bus == f.bus && slices.Contains(f.types, outer.Type)
+	for some := range slices.Chunk(f.contents(t, outer), 10) {
+		in := &eventbridge.PutEventsInput{}
+		for _, content := range some {
+			entry := f.entry(bus, outer.Source, outer.Type)
+			entry.Detail = &content
+			in.Entries = append(in.Entries, entry)
+		}
+		out, err := f.client.PutEvents(t.Context(), in)
+		switch {
+		case !own && !isDenied(err):
+			t.Errorf("%s publishes %s on the bus %q: %v, and not refused by IAM", f.function, outer.Type, bus, err)
+		case own && (err != nil || out.FailedEntryCount > 0):
+			t.Errorf("%s publishes %s on the bus %q: %v", f.function, outer.Type, bus, err)
+		case own:
+			f.accepted[bus].Add(int64(len(some)))
+		}
+	}
+}
+
+// publishAll publishes all that does not belong together with the credentials of
+// all functions, and returns how many such events each bus has accepted.
+func publishAll(t *testing.T, all []forger) map[string]*atomic.Int64 {
+	t.Helper()
+	var running sync.WaitGroup
+	for _, f := range all {
+		for bus := range f.accepted {
+			for _, outer := range f.events {
+				running.Go(func() { f.publish(t, bus, outer) })
+			}
+		}
+	}
+	running.Wait()
+	return all[0].accepted
+}
+
+func TestNoContextCanPretendToBeAnother(t *testing.T) {
+	began := stamp(time.Now())
+	c := startCloud(t)
+	placed, err := c.place(t.Context(), basket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.awaitStatus(t, placed.OrderID, "shipped")
+	c.settled(t)
+	before, used, notified := c.evidence(t), c.usage(t), len(c.notifications(t))
+
+	all := c.forgers(t)
+	accepted := publishAll(t, all)
+	c.settled(t)
+	seen := int(accepted["GlobalBus"].Load())
+	if seen == 0 || accepted["Loyalty/Bus"].Load() == 0 {
+		t.Fatal("a bus has accepted nothing, so nothing is tested")
+	}
+	c.checkMatched(t, used, seen)
+
+	// A replay delivers none of it either.
+	for _, to := range []string{"Order", "Warehouse", "Payment", "Loyalty", "Notification"} {
+		if result, notes := c.replay(t, "-to", to, "-order", forgedOrder); result != "" || !strings.Contains(notes, "none is for "+to) {
+			t.Errorf("the replay of a forged order to %s says %q and %q", to, result, notes)
+		}
+		c.replay(t, "-to", to, "-from", began)
+	}
+	c.settled(t)
+	if diff := cmp.Diff(effectsOf(before), effectsOf(c.evidence(t))); diff != "" {
+		t.Errorf("forged events have changed (-) to (+):\n%s", diff)
+	}
+	if letters := c.usage(t).deadLettered(); len(letters) > 0 {
+		t.Errorf("consumers got what they cannot handle: %v", letters)
+	}
+	if got := len(c.notifications(t)); got != notified {
+		t.Errorf("%d notifications were received, and then %d", notified, got)
+	}
+	c.checkReported(t, seen)
+	c.checkDeliverable(t, all)
+}
+
+// checkMatched fails if a rule has matched an event since then, but for those of
+// the observability, which match so many.
+func (c *cloud) checkMatched(t *testing.T, then usage, seen int) {
+	t.Helper()
+	for path, rule := range c.usage(t).Rules {
+		want := 0
+		if strings.HasPrefix(path, "Observability/") {
+			want = seen
+		}
+		if got := rule.Matched - then.Rules[path].Matched; got != want {
+			t.Errorf("%s has matched %d events, want %d", path, got, want)
+		}
+	}
+}
+
+// checkReported fails unless the audit reports so many events that are not what
+// their envelopes say, and no other violation.
+func (c *cloud) checkReported(t *testing.T, want int) {
+	t.Helper()
+	violations := c.violations(t)
+	for _, violation := range violations {
+		if violation.Invariant != 6 {
+			t.Error(violation)
+		}
+	}
+	if len(violations) != want {
+		t.Errorf("the audit reports %d events, want %d", len(violations), want)
+	}
+}
+
+// checkDeliverable fails if a rule matches none of the events in their own
+// envelopes either: then they have tested nothing.
+func (c *cloud) checkDeliverable(t *testing.T, all []forger) {
+	t.Helper()
+	before := c.usage(t)
+	operator := forger{
+		cloud: c, function: "an operator", client: eventbridge.NewFromConfig(c.aws(t)), events: all[0].events,
+		publisher: publisher{"GlobalBus", contract.Types(contract.StockReceived{})},
+	}
+	for _, f := range append(all, operator) {
+		for _, eventType := range f.types {
+			e := f.events[eventType]
+			entry := f.entry(f.bus, e.Source, e.Type)
+			entry.Detail = aws.String(encodeEvent(t, e))
+			out, err := f.client.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{entry}})
+			if err != nil || out.FailedEntryCount > 0 {
+				t.Errorf("%s publishes %s: %v", f.function, e.Type, err)
+			}
+		}
+	}
+	c.settled(t)
+	after := c.usage(t)
+	for _, path := range slices.Sorted(maps.Keys(after.Rules)) {
+		if after.Rules[path].Matched == before.Rules[path].Matched {
+			t.Errorf("%s matches none of the events in their own envelopes", path)
+		}
+	}
+}
+
+func encodeEvent(t *testing.T, e event.Event) string {
+	t.Helper()
+	encoded, err := json.Marshal(e)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(encoded)
+}
