@@ -110,7 +110,9 @@ func (g generator) spoil(way, text string) string {
 func (g generator) garbage(way, text string) string {
 	mark := markPattern.FindString(text)
 	if way != byQueue {
-		return g.one([]string{`{"mark":"` + mark + `"}`, `["` + mark + `"]`, `"` + mark + `"`, text + "}", text[:len(text)-1]})
+		// A rule matches no event whose content says less than this.
+		known := regexp.MustCompile(`"source":"[a-z]+","type":"[a-z.-]+"`).FindString(text)
+		return g.one([]string{`{"mark":"` + mark + `",` + known + `}`, `["` + mark + `"]`, `"` + mark + `"`, text + "}", text[:len(text)-1]})
 	}
 	return g.one([]string{
 		mark, text + text, text[:len(text)/2] + "\u2603", "[" + text + "]", "null " + mark, mark + "\uFFFF", mark + "\x01", "\uFEFF" + text,
