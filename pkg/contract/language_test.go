@@ -47,10 +47,9 @@ func paths(object map[string]any) [][]string {
 	return all
 }
 
-func without(t *testing.T, data json.RawMessage, path []string) json.RawMessage {
-	t.Helper()
-	document := decoded(t, data)
-	object := document
+// holder returns the object that holds the member at a path, in the first element
+// of every list on the way.
+func holder(object map[string]any, path []string) map[string]any {
 	for _, name := range path[:len(path)-1] {
 		switch inner := object[name].(type) {
 		case map[string]any:
@@ -59,7 +58,13 @@ func without(t *testing.T, data json.RawMessage, path []string) json.RawMessage 
 			object = inner[0].(map[string]any)
 		}
 	}
-	delete(object, path[len(path)-1])
+	return object
+}
+
+func without(t *testing.T, data json.RawMessage, path []string) json.RawMessage {
+	t.Helper()
+	document := decoded(t, data)
+	delete(holder(document, path), path[len(path)-1])
 	encoded, err := json.Marshal(document)
 	if err != nil {
 		t.Fatal(err)
@@ -196,16 +201,7 @@ func replaced(t *testing.T, data json.RawMessage, path []string, value string) j
 	t.Helper()
 	const mark = "\x00here"
 	document := decoded(t, data)
-	object := document
-	for _, name := range path[:len(path)-1] {
-		switch inner := object[name].(type) {
-		case map[string]any:
-			object = inner
-		case []any:
-			object = inner[0].(map[string]any)
-		}
-	}
-	object[path[len(path)-1]] = mark
+	holder(document, path)[path[len(path)-1]] = mark
 	encoded, err := json.Marshal(document)
 	if err != nil {
 		t.Fatal(err)
