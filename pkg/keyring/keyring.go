@@ -83,17 +83,21 @@ func Parse(value string) (Ring, error) {
 		return Ring{}, errors.New("the key ring is not JSON of a ring")
 	}
 	ring := Ring{append([]key{{Key: c.First}}, c.Rotated...)}
-	for i, k := range ring.keys {
+	return ring, ring.validate()
+}
+
+func (r Ring) validate() error {
+	for i, k := range r.keys {
 		switch {
 		case len(k.Key) < MinimumLength:
-			return Ring{}, fmt.Errorf("key %d of the key ring has fewer than %d characters", i, MinimumLength)
-		case i > 0 && !k.From.After(ring.keys[i-1].From):
-			return Ring{}, fmt.Errorf("key %d of the key ring is active no later than the key before it", i)
-		case slices.ContainsFunc(ring.keys[:i], func(older key) bool { return older.Key == k.Key }):
-			return Ring{}, fmt.Errorf("key %d of the key ring is there twice", i)
+			return fmt.Errorf("key %d of the key ring has fewer than %d characters", i, MinimumLength)
+		case i > 0 && !k.From.After(r.keys[i-1].From):
+			return fmt.Errorf("key %d of the key ring is active no later than the key before it", i)
+		case slices.ContainsFunc(r.keys[:i], func(older key) bool { return older.Key == k.Key }):
+			return fmt.Errorf("key %d of the key ring is there twice", i)
 		}
 	}
-	return ring, nil
+	return nil
 }
 
 // Encode returns the value that Parse reads.
@@ -104,7 +108,7 @@ func (r Ring) Encode() (string, error) {
 
 // Rotate returns the ring with a new key and without the keys that are no longer
 // looked for, and when the new key becomes active. An error is returned if the
-// newest key is not active yet.
+// newest key is not active yet, or if the new one is no key.
 func (r Ring) Rotate(now time.Time, newKey string) (Ring, time.Time, error) {
 	if newest := r.keys[len(r.keys)-1].From; newest.After(now) {
 		return Ring{}, time.Time{}, fmt.Errorf("the newest key becomes active at %s: rotate again after that", newest.Format(time.RFC3339))
@@ -112,7 +116,8 @@ func (r Ring) Rotate(now time.Time, newKey string) (Ring, time.Time, error) {
 	from := now.Add(ActiveAfter).UTC().Truncate(time.Second)
 	keys := append(slices.Clone(r.keys[r.oldest(now):]), key{newKey, from})
 	keys[0].From = time.Time{}
-	return Ring{keys}, from, nil
+	rotated := Ring{keys}
+	return rotated, from, rotated.validate()
 }
 
 // oldest returns the index of the oldest key that is still looked for.
