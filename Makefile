@@ -30,7 +30,7 @@ LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC
 
 # What the synthesized templates are made of; everything else is an asset.
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
-         $(shell find infra pkg/contract pkg/event -name '*.go' ! -name '*_test.go')
+         $(shell find infra pkg/contract pkg/event pkg/keyring -name '*.go' ! -name '*_test.go')
 
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export CDK_DISABLE_VERSION_CHECK := 1
@@ -124,7 +124,7 @@ replay: $(OPERATOR) ## Give the events of ORDER, or FROM a time UNTIL another, t
 audit: $(OPERATOR) ## Check that the saga left nothing wrong behind.
 	@$(OPERATOR) audit $(WHERE) $(FLAGS)
 
-rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish.
+rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish; that of orders with FLAGS='-key orders'.
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
 
 rename: ## Give the module another path: MODULE=github.com/acme/shop.

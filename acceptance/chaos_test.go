@@ -176,7 +176,7 @@ func (c *cloud) placeThroughFaults(t *testing.T, n int) []placed {
 		group.Go(func() error {
 			kind := kinds[i%len(kinds)]
 			answer := c.insist(t, http.MethodPost, "/orders", strings.Replace(basket, kind.from, kind.to, 1),
-				"Content-Type", asJSON, "Idempotency-Key", fmt.Sprintf("chaos-%d", i))
+				"Content-Type", asJSON, "Idempotency-Key", keyOf(i))
 			all[i].fate = kind
 			if answer.Status != http.StatusAccepted {
 				return fmt.Errorf("POST /orders answers %d: %s", answer.Status, answer.Body)

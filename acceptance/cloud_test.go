@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -41,6 +42,8 @@ type cloud struct {
 	Outputs          map[string]string `json:"outputs"`
 
 	readyFile string
+	// tokens are those of the orders that were placed, by their ids.
+	tokens sync.Map
 }
 
 // startCloud starts a local cloud with the given flags, and ends it with the
@@ -144,12 +147,27 @@ func (c *cloud) do(ctx context.Context, method, path, body string, headers ...st
 	for i := 0; i < len(headers); i += 2 {
 		request.Header.Set(headers[i], headers[i+1])
 	}
+	return c.exchange(request)
+}
+
+// exchange sends a request, with the token of its order if it was placed by this test
+// and the request says nothing else.
+func (c *cloud) exchange(request *http.Request) (response, error) {
+	_, path, _ := strings.Cut(request.URL.Path, "/orders/")
+	id, _, _ := strings.Cut(path, "/")
+	if token, placed := c.tokens.Load(id); placed && request.Header["Authorization"] == nil {
+		request.Header.Set("Authorization", fmt.Sprint("Bearer ", token))
+	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return response{}, err
 	}
 	defer answer.Body.Close()
 	content, err := io.ReadAll(answer.Body)
+	var placed order
+	if answer.StatusCode == http.StatusAccepted && json.Unmarshal(content, &placed) == nil && placed.Token != "" {
+		c.tokens.Store(placed.OrderID, placed.Token)
+	}
 	return response{answer.StatusCode, answer.Header, content}, err
 }
 

@@ -85,7 +85,7 @@ func (g generator) order(n int) request {
 		"paymentMethod": `"card"`, "shippingAddress": fmt.Sprintf(`"%d Fake Street"`, n),
 	}
 	names := []string{"customerId", "items", "currency", "paymentMethod", "shippingAddress"}
-	r := request{headers: http.Header{"Content-Type": {asJSON}, "Idempotency-Key": {fmt.Sprintf("hostile-%d", n)}}}
+	r := request{headers: http.Header{"Content-Type": {asJSON}, "Idempotency-Key": {keyOf(n)}}}
 	extra := ""
 	encode := func(text string) []byte { return []byte(text) }
 	switch n % 10 {
@@ -187,13 +187,7 @@ func (c *cloud) sendOrder(ctx context.Context, r request) (response, error) {
 		return response{}, err
 	}
 	out.Header = r.headers
-	answer, err := http.DefaultClient.Do(out)
-	if err != nil {
-		return response{}, err
-	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	return response{answer.StatusCode, answer.Header, content}, err
+	return c.exchange(out)
 }
 
 // Whatever a client sends is refused with a reason, or shipped or cancelled for

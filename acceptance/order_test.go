@@ -17,6 +17,7 @@ type order struct {
 	OrderID       string `json:"orderId"`
 	Status        string `json:"status"`
 	CorrelationID string `json:"correlationId"`
+	Token         string `json:"token"`
 	Reason        string `json:"reason"`
 	Timeline      []struct {
 		Type        string    `json:"type"`

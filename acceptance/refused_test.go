@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -136,7 +135,8 @@ func TestHEADAnswersWhatGETDoesWithoutABody(t *testing.T) {
 	}
 }
 
-// request sends a request with exactly these header fields.
+// request sends a request with exactly these header fields, and the token of its
+// order.
 func (c *cloud) request(t *testing.T, method, path, body string, header http.Header) response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, strings.TrimSuffix(c.OrderURL, "/")+path, strings.NewReader(body))
@@ -144,18 +144,13 @@ func (c *cloud) request(t *testing.T, method, path, body string, header http.Hea
 		t.Fatal(err)
 	}
 	if header != nil {
-		request.Header = header
+		request.Header = header.Clone()
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := c.exchange(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response{answer.StatusCode, answer.Header, content}
+	return answer
 }
 
 func TestARepeatedRequestPlacesNoSecondOrder(t *testing.T) {
@@ -167,16 +162,16 @@ func TestARepeatedRequestPlacesNoSecondOrder(t *testing.T) {
 		}
 		return answer
 	}
-	first := place("key-1", basket)
+	first := place(keyOf(1), basket)
 	var placed order
 	first.decode(t, &placed)
 	c.awaitStatus(t, placed.OrderID, "shipped")
 
-	again := place("key-1", basket)
+	again := place(keyOf(1), basket)
 	if again.Status != http.StatusAccepted || string(again.Body) != string(first.Body) {
 		t.Errorf("first answered %s, then %d: %s", first.Body, again.Status, again.Body)
 	}
-	other := place("key-1", strings.Replace(basket, `"quantity": 2`, `"quantity": 3`, 1))
+	other := place(keyOf(1), strings.Replace(basket, `"quantity": 2`, `"quantity": 3`, 1))
 	if other.Status != http.StatusUnprocessableEntity || !strings.Contains(string(other.Body), "idempotency-key-reused") {
 		t.Errorf("another order with the same key: %d: %s", other.Status, other.Body)
 	}

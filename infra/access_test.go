@@ -186,6 +186,41 @@ func TestTheFrontDoorIsThrottledByItsLimitAndNothingElseIs(t *testing.T) {
 	}
 }
 
+func TestOnlyTheOrderAPIReadsTheSecretOfOrderKeys(t *testing.T) {
+	template := synthesized(t, "prod")
+	var readers []string
+	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+		for _, statement := range policy.PolicyDocument.Statement {
+			for _, action := range statement.Action {
+				if !strings.HasPrefix(string(action), "secretsmanager:") {
+					continue
+				}
+				readers = append(readers, resourceName(id))
+				if action != "secretsmanager:GetSecretValue" || len(statement.Resource) != 1 || resourceName(string(statement.Resource[0])) != "OrderKeys" {
+					t.Errorf("%s allows %v on %v", id, statement.Action, statement.Resource)
+				}
+			}
+		}
+	}
+	if !slices.Equal(readers, []string{"OrderApiRoleDefaultPolicy"}) {
+		t.Errorf("secrets are read by %v", readers)
+	}
+	told := 0
+	for id, function := range synthtest.Of[synthtest.Function](t, template, functions) {
+		for name, value := range function.Environment.Variables {
+			if strings.Contains(string(value), "OrderKeys") {
+				told++
+				if name != "KEYS_SECRET_ARN" || !strings.HasPrefix(id, "OrderApi") {
+					t.Errorf("%s is told %s as %s", id, value, name)
+				}
+			}
+		}
+	}
+	if told != 1 {
+		t.Errorf("%d functions are told the secret", told)
+	}
+}
+
 func checkAccess(t *testing.T, settings environment.Settings, template synthtest.Template) {
 	t.Helper()
 	type address struct{ AuthType string }
@@ -195,9 +230,14 @@ func checkAccess(t *testing.T, settings environment.Settings, template synthtest
 		FunctionUrlAuthType   string
 		InvokedViaFunctionUrl bool
 	}
-	name, want := settings.Name, "AWS_IAM"
+	name, want, access := settings.Name, "AWS_IAM", "signed"
 	if settings.Orders == environment.OpenToEveryone {
-		want = "NONE"
+		want, access = "NONE", "open"
+	}
+	for id, function := range synthtest.Of[synthtest.Function](t, template, functions) {
+		if told := function.Environment.Variables["ORDERS_ACCESS"]; strings.HasPrefix(id, "OrderApi") != (string(told) == access) {
+			t.Errorf("%s of %s is told that the access is %q", id, name, told)
+		}
 	}
 	for id, properties := range synthtest.Of[address](t, template, "AWS::Lambda::Url") {
 		if properties.AuthType != want {

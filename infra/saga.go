@@ -58,22 +58,24 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 
 // openFrontDoor lets customers place orders over HTTP.
 func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) awslambda.IFunction {
+	authType, access := awslambda.FunctionUrlAuthType_AWS_IAM, "signed"
+	if settings.Orders == environment.OpenToEveryone {
+		authType, access = awslambda.FunctionUrlAuthType_NONE, "open"
+	}
 	api := order.AddFunction("Api", boundedcontext.Function{
 		Artefact:     built.of(contract.SourceOrder, "api"),
 		MemoryMB:     settings.API.MemoryMB,
 		Timeout:      settings.API.Timeout,
 		TableActions: []string{"GetItem", "PutItem"},
 		Variables: map[string]string{
-			"DEADLINE":     settings.Deadline.String(),
-			"TRACED_SHARE": strconv.FormatFloat(settings.TracedShare, 'f', -1, 64),
+			"DEADLINE":      settings.Deadline.String(),
+			"ORDERS_ACCESS": access,
+			"TRACED_SHARE":  strconv.FormatFloat(settings.TracedShare, 'f', -1, 64),
 		},
 		Publishes:           contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		ReservedConcurrency: settings.Limits.API,
 	})
-	authType := awslambda.FunctionUrlAuthType_AWS_IAM
-	if settings.Orders == environment.OpenToEveryone {
-		authType = awslambda.FunctionUrlAuthType_NONE
-	}
+	newOrderKeys(order.Construct(), api, settings.Protected)
 	url := api.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: authType})
 	output(stack, "OrdersUrl", url.Url())
 	return api

@@ -1,7 +1,7 @@
 // Command operator looks into the dead-letter queues of a deployed saga, sends
 // letters back to where they were going, replays what has happened to one
-// context, audits what a run has left behind, and rotates the key of the
-// notification endpoint. It works against AWS and against the local cloud.
+// context, audits what a run has left behind, and rotates the keys of the
+// notification endpoint and of orders. It works against AWS and against the local cloud.
 package main
 
 import (
@@ -25,7 +25,7 @@ usage: operator letters [flags] [QUEUE]   show dead-letter queues, or the letter
        operator redrive [flags] QUEUE     send the letters in a queue back to where they were going
        operator replay  [flags]           give the events of a time or an order to one context again
        operator audit   [flags]           check that the saga left nothing wrong behind
-       operator rotate  [flags]           replace the key of the notification endpoint
+       operator rotate  [flags]           replace the key of the notification endpoint, or that of orders' ids and tokens
 
 Every command finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
 The flags of a command are listed by: operator COMMAND -h

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/saga/pkg/keyring"
 )
 
 // Settings is everything that differs between two environments.
@@ -72,7 +74,10 @@ const (
 	// Signed lets in those whom IAM allows to invoke the function's URL, and
 	// who sign their requests.
 	Signed Access = iota
-	// OpenToEveryone lets in the whole internet, throttled by Limits.API.
+	// OpenToEveryone lets in the whole internet, throttled by Limits.API. Reading
+	// and cancelling an order then needs the token that the answer to its placing
+	// has. A change of the access changes the ids that idempotency keys lead to: a
+	// request that was sent before must not be repeated after it.
 	OpenToEveryone
 )
 
@@ -195,6 +200,10 @@ func (s Settings) Validate() error {
 	// An archive counts days.
 	if s.Retention%(24*time.Hour) != 0 {
 		problems = append(problems, fmt.Errorf("setting Retention: %s is not a number of days", s.Retention))
+	}
+	// What places an order again must find it, and what reads it must be let in.
+	if longest := keyring.KeepFor - s.Deadline; s.Retention > longest {
+		problems = append(problems, fmt.Errorf("setting Retention: %s is longer than the %s for which the keys of orders' ids are kept", s.Retention, longest))
 	}
 	// Orders are looked after once a minute, and as long as they are remembered.
 	if s.Deadline < time.Minute || s.Deadline >= s.Retention {

@@ -75,6 +75,7 @@ func wrongSettings() map[string]wrong {
 		"alarms to a name":           {func(s *environment.Settings) { s.AlarmAddress = "On Call <on-call@example.com>" }, "AlarmAddress: "},
 		"forgetting before redrive":  {func(s *environment.Settings) { s.Retention = 14 * 24 * time.Hour }, "Retention: "},
 		"half a day":                 {func(s *environment.Settings) { s.Retention += 12 * time.Hour }, "Retention: "},
+		"longer than a key is kept":  {func(s *environment.Settings) { s.Retention = 90 * 24 * time.Hour }, "Retention: "},
 		"no time for an order":       {func(s *environment.Settings) { s.Deadline = 0 }, "Deadline: "},
 		"half a minute for an order": {func(s *environment.Settings) { s.Deadline = 30 * time.Second }, "Deadline: "},
 		"an order without an end":    {func(s *environment.Settings) { s.Deadline = s.Retention }, "Deadline: "},

@@ -38,7 +38,7 @@ func (c *Console) Ready(b Banner) {
 	c.line("%s is up, after %s. Ctrl-C stops it.", c.paint(bold, b.Stack), b.Took.Round(time.Millisecond))
 	if b.Orders != "" {
 		c.entry("Place an order", fmt.Sprintf("curl -i -X POST %s -H 'Content-Type: application/json' -d %s", b.Orders, quote(b.OrderBody)))
-		c.entry("See how it goes", "curl "+b.Orders+"/{orderId}")
+		c.entry("See how it goes, with the token of the answer", "curl -H 'Authorization: Bearer {token}' "+b.Orders+"/{orderId}")
 	}
 	if b.Notifications != "" {
 		c.entry("See the notifications that arrived", "curl "+b.Notifications)

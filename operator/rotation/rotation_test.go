@@ -1,6 +1,7 @@
 package rotation_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -36,7 +37,7 @@ func (s *safe) failure(operation string) error {
 }
 
 func (s *safe) GetSecretValue(_ context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
-	id, exists := s.stages[*in.VersionStage]
+	id, exists := s.stages[cmp.Or(aws.ToString(in.VersionStage), "AWSCURRENT")]
 	if !exists {
 		return nil, &secrettypes.ResourceNotFoundException{}
 	}
@@ -53,7 +54,11 @@ func (s *safe) PutSecretValue(_ context.Context, in *secretsmanager.PutSecretVal
 	if err := s.failure("PutSecretValue"); err != nil {
 		return nil, err
 	}
-	for _, stage := range in.VersionStages {
+	stages := in.VersionStages
+	if len(stages) == 0 {
+		stages = []string{"AWSCURRENT"}
+	}
+	for _, stage := range stages {
 		s.stages[stage] = *in.SecretString
 	}
 	return &secretsmanager.PutSecretValueOutput{}, nil

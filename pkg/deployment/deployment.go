@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	awseventbridge "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -29,6 +30,8 @@ import (
 
 // Deployment is what a function works with.
 type Deployment struct {
+	// AWS is the configuration of clients.
+	AWS aws.Config
 	// Table is the name of the context's dedup table.
 	Table     string
 	DynamoDB  *dynamodb.Client
@@ -112,16 +115,17 @@ func load(ctx context.Context) (*Deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	aws, err := awsconfig.Load(ctx)
+	config, err := awsconfig.Load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	client := dynamodb.NewFromConfig(aws)
-	publisher, err := eventbridge.NewPublisher(eventbridge.Config{Client: awseventbridge.NewFromConfig(aws), Bus: s.bus})
+	client := dynamodb.NewFromConfig(config)
+	publisher, err := eventbridge.NewPublisher(eventbridge.Config{Client: awseventbridge.NewFromConfig(config), Bus: s.bus})
 	if err != nil {
 		return nil, err
 	}
 	return &Deployment{
+		AWS:       config,
 		Table:     s.table,
 		DynamoDB:  client,
 		Store:     dynamo.NewStore(client, s.table),
@@ -131,7 +135,7 @@ func load(ctx context.Context) (*Deployment, error) {
 		Tracer:    newTracer(ctx, s, logger),
 
 		retention:          s.retention,
-		queues:             sqs.NewFromConfig(aws),
+		queues:             sqs.NewFromConfig(config),
 		deadLetterQueueURL: s.deadLetterQueueURL,
 		queueURL:           s.queueURL,
 	}, nil

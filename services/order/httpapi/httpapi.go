@@ -16,6 +16,7 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/required"
 	"example.com/saga/pkg/telemetry"
@@ -32,7 +33,8 @@ type Orders interface {
 	Load(ctx context.Context, orderID string) (order.State, participant.Record, error)
 }
 
-// API is the front door. All fields are required but Tracer.
+// API is the front door. All fields are required but Tracer
+// and Open.
 type API struct {
 	Orders Orders
 	Logger *slog.Logger
@@ -43,21 +45,26 @@ type API struct {
 	NewID func() string
 	// Deadline is how long an order may take before it is cancelled.
 	Deadline time.Duration
+	// Keys returns the secret keys from which orders' ids and tokens are derived.
+	Keys func(context.Context) (keyring.Keys, error)
+	// Open is set if everyone may call the API. Then an order has a token, which
+	// reading and cancelling it need. By default each request that places an order
+	// needs a caller (WithCaller).
+	Open bool
 }
 
 // source names the front door as the origin of commands.
 const source = "order/http"
 
-var (
-	idPattern  = regexp.MustCompile(`^[0-9a-f-]{36}$`)
-	keyPattern = regexp.MustCompile(`^[A-Za-z0-9._~:+/=-]{1,255}$`)
-)
+var idPattern = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
 // placed is the answer to a placed order.
 type placed struct {
 	OrderID       string       `json:"orderId"`
 	Status        order.Status `json:"status"`
 	CorrelationID string       `json:"correlationId"`
+	// Token is there once the order is placed, where the API is open.
+	Token string `json:"token,omitempty"`
 }
 
 // status is the answer to a question about an order.
@@ -86,6 +93,7 @@ func (a *API) Handler() (http.Handler, error) {
 		"Clock":    a.Clock != nil,
 		"NewID":    a.NewID != nil,
 		"Deadline": a.Deadline > 0,
+		"Keys":     a.Keys != nil,
 	}); err != nil {
 		return nil, err
 	}
@@ -145,8 +153,7 @@ func (s *server) answer(e endpoint) http.Handler {
 	})
 }
 
-// place places an order. The order's id comes from the idempotency key, so that
-// a repeated request finds the order it placed before.
+// place places an order, or finds the one that the same request placed before.
 func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	key, err := s.idempotencyKey(r)
 	if err != nil {
@@ -156,8 +163,15 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	id, correlation := deriveIDs(key)
-	ctx := telemetry.WithMeasures(telemetry.WithCorrelation(r.Context(), correlation, id))
+	// The secret keys of one moment may be used for no longer.
+	ctx, cancel := context.WithTimeout(r.Context(), keyring.MaximumWork)
+	defer cancel()
+	identity, token, err := s.identify(ctx, key)
+	if err != nil {
+		return err
+	}
+	id, correlation := identity.OrderID, identity.CorrelationID
+	ctx = telemetry.WithMeasures(telemetry.WithCorrelation(ctx, correlation, id))
 	command := s.command(id, correlation, order.Place{}.EventType())
 	_, err = s.execute(ctx, command, order.Place{
 		Order:    request.order(id),
@@ -172,39 +186,18 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	ctx, measured := telemetry.Measured(ctx, command.Time)
 	s.Logger.LogAttrs(ctx, slog.LevelInfo, "order placed", measured...)
 	w.Header().Set("Location", "/orders/"+id)
-	writeJSON(w, http.StatusAccepted, "application/json", placed{id, order.StatusPlaced, correlation})
+	writeJSON(w, http.StatusAccepted, "application/json", placed{id, order.StatusPlaced, correlation, token})
 	return nil
-}
-
-// deriveIDs returns the order id and the correlation id of the order that an
-// idempotency key places.
-func deriveIDs(key string) (orderID, correlationID string) {
-	return event.DeriveID(source, "order", key), event.DeriveID(source, "correlation", key)
-}
-
-// idempotencyKey returns the key that the client sent, or else a random one. A
-// header that is sent twice arrives once, with both values and a comma: so a
-// comma is refused, like what separates or quotes values elsewhere.
-func (s *server) idempotencyKey(r *http.Request) (string, error) {
-	keys := r.Header.Values("Idempotency-Key")
-	if len(keys) == 0 {
-		return s.NewID(), nil
-	}
-	if len(keys) > 1 || !keyPattern.MatchString(keys[0]) {
-		return "", newProblem(badKey, "The header must be there once, with 1 to 255 letters, digits and characters of -._~:+/=. "+
-			"A comma is refused because a header that is sent twice arrives as one, joined by a comma.")
-	}
-	return keys[0], nil
 }
 
 func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	state, record, err := s.find(r.Context(), id)
+	state, record, err := s.find(r, id)
 	if err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, "application/json", status{
-		placed:   placed{id, state.Status(), state.CorrelationID},
+		placed:   placed{OrderID: id, Status: state.Status(), CorrelationID: state.CorrelationID},
 		Reason:   state.Reason,
 		Timeline: order.Timeline(record, s.Clock(), order.TimelineWindow),
 	})
@@ -216,7 +209,7 @@ func (s *server) show(w http.ResponseWriter, r *http.Request) error {
 // to the trace of the order, and not to one of its own.
 func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	state, record, err := s.find(r.Context(), id)
+	state, record, err := s.find(r, id)
 	if err != nil {
 		return err
 	}
@@ -235,7 +228,7 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.Logger.InfoContext(ctx, "cancellation requested")
-	writeJSON(w, http.StatusAccepted, "application/json", placed{id, state.Status(), state.CorrelationID})
+	writeJSON(w, http.StatusAccepted, "application/json", placed{OrderID: id, Status: state.Status(), CorrelationID: state.CorrelationID})
 	return nil
 }
 
@@ -252,12 +245,17 @@ func (s *server) execute(ctx context.Context, command event.Event, data event.Da
 	return state, err
 }
 
-func (s *server) find(ctx context.Context, id string) (order.State, participant.Record, error) {
+// find returns an order that the request may read.
+func (s *server) find(r *http.Request, id string) (order.State, participant.Record, error) {
 	unknown := newProblem(unknownOrder, "")
-	if !idPattern.MatchString(id) {
+	permitted, err := s.isPermitted(r, id)
+	if err != nil {
+		return order.State{}, participant.Record{}, err
+	}
+	if !permitted || !idPattern.MatchString(id) {
 		return order.State{}, participant.Record{}, unknown
 	}
-	state, record, err := s.Orders.Load(ctx, id)
+	state, record, err := s.Orders.Load(r.Context(), id)
 	if err == nil && record.Version == 0 {
 		err = unknown
 	}

@@ -16,6 +16,7 @@ import (
 
 	"example.com/saga/pkg/tracing"
 	"example.com/saga/pkg/worker"
+	"example.com/saga/services/order/orderid"
 )
 
 // reserve is kept free at the end of an invocation, to answer that there was not
@@ -28,6 +29,7 @@ const reserve = 500 * time.Millisecond
 func Lambda(handler http.Handler) func(context.Context, events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 	return func(ctx context.Context, in events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 		recorder := &recorder{header: make(http.Header), status: http.StatusOK, isHead: in.RequestContext.HTTP.Method == http.MethodHead}
+		ctx = withIdentity(ctx, in.RequestContext.Authorizer)
 		ctx, cancel := worker.WithDeadlineMargin(tracing.ContinueInvocation(ctx), reserve)
 		defer cancel()
 		request, err := newRequest(ctx, in)
@@ -41,6 +43,15 @@ func Lambda(handler http.Handler) func(context.Context, events.LambdaFunctionURL
 		handler.ServeHTTP(recorder, request)
 		return recorder.response(), nil
 	}
+}
+
+// withIdentity returns the context of the request of an IAM identity, if it is
+// signed by one.
+func withIdentity(ctx context.Context, authorizer *events.LambdaFunctionURLRequestContextAuthorizerDescription) context.Context {
+	if authorizer == nil || authorizer.IAM == nil {
+		return ctx
+	}
+	return WithCaller(ctx, orderid.CallerOf(authorizer.IAM.AccountID, authorizer.IAM.UserID))
 }
 
 func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.Request, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
@@ -123,6 +124,7 @@ func TestAStoreThatDoesNotAnswerIsToldBeforeTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		handler, err := (&httpapi.API{
 			Orders: silent{}, Logger: slog.New(slog.DiscardHandler), Clock: time.Now, NewID: rand.Text, Deadline: time.Hour,
+			Keys: func(context.Context) (keyring.Keys, error) { return keyring.Keys{}, nil },
 		}).Handler()
 		if err != nil {
 			t.Fatal(err)
@@ -188,7 +190,7 @@ func TestAnOrderIsPlacedThroughAFunctionURL(t *testing.T) {
 
 func TestWhatTheFrontDoorLacksIsNamedAtOnceAtTheStart(t *testing.T) {
 	_, err := (&httpapi.API{}).Handler()
-	for _, name := range []string{"Orders", "Logger", "Clock", "NewID", "Deadline"} {
+	for _, name := range []string{"Orders", "Logger", "Clock", "NewID", "Deadline", "Keys"} {
 		if err == nil || !strings.Contains(err.Error(), "no "+name) {
 			t.Errorf("the error does not name %s: %v", name, err)
 		}

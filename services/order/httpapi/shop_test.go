@@ -16,19 +16,24 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/tracing"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
+	"example.com/saga/services/order/orderid"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// shop is a front door with the order context behind it, in memory.
+// shop is a front door with the order context behind it, in memory. Its requests
+// are signed by a caller, unless it is open.
 type shop struct {
-	t         testing.TB
-	handler   http.Handler
+	t       testing.TB
+	handler http.Handler
+	// unsigned is the handler without the caller.
+	unsigned  http.Handler
 	url       string
 	orders    *participant.Participant[order.State]
 	language  *contract.Language
@@ -37,17 +42,21 @@ type shop struct {
 	logs      *strings.Builder
 	spans     *tracetest.InMemoryExporter
 	now       time.Time
+	caller    orderid.Caller
+	// ring is the value of the secret with the keys of ids and tokens.
+	ring string
 }
 
-// faultyStore fails if it is told to, and counts the commits.
+// faultyStore fails if it is told to, and counts what it is asked for.
 type faultyStore struct {
 	participant.Store
 
-	err     error
-	commits int
+	err            error
+	commits, loads int
 }
 
 func (s *faultyStore) Load(ctx context.Context, subject string) (participant.Record, error) {
+	s.loads++
 	if s.err != nil {
 		return participant.Record{}, s.err
 	}
@@ -75,6 +84,16 @@ func (p *faultyPublisher) Publish(ctx context.Context, events ...event.Event) er
 
 func newShop(tb testing.TB) *shop {
 	tb.Helper()
+	return newShopOf(tb, false)
+}
+
+func newOpenShop(tb testing.TB) *shop {
+	tb.Helper()
+	return newShopOf(tb, true)
+}
+
+func newShopOf(tb testing.TB, open bool) *shop {
+	tb.Helper()
 	language, err := contract.NewLanguage()
 	if err != nil {
 		tb.Fatal(err)
@@ -82,6 +101,8 @@ func newShop(tb testing.TB) *shop {
 	s := &shop{
 		t: tb, language: language, store: &faultyStore{Store: memory.NewStore()}, publisher: &faultyPublisher{}, logs: &strings.Builder{},
 		spans: tracetest.NewInMemoryExporter(), now: now,
+		caller: orderid.Caller{Account: "111122223333", Principal: "AIDAALICE"},
+		ring:   `{"key": "` + strings.Repeat("a", keyring.MinimumLength) + `"}`,
 	}
 	clock := func() time.Time { return s.now }
 	s.orders, err = participant.New(participant.Config[order.State]{
@@ -101,7 +122,7 @@ func newShop(tb testing.TB) *shop {
 		tb.Fatal(err)
 	}
 	random := 0
-	s.handler, err = (&httpapi.API{
+	handler, err := (&httpapi.API{
 		Orders: s.orders,
 		Logger: slog.New(slog.NewTextHandler(s.logs, nil)),
 		Tracer: tracing.NewProvider("order", tracing.Followed(), s.spans).Tracer("test"),
@@ -111,14 +132,31 @@ func newShop(tb testing.TB) *shop {
 			return fmt.Sprintf("random-%d", random)
 		},
 		Deadline: time.Hour,
+		Keys:     s.keys,
+		Open:     open,
 	}).Handler()
 	if err != nil {
 		tb.Fatal(err)
+	}
+	s.handler, s.unsigned = handler, handler
+	if !open {
+		s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			handler.ServeHTTP(w, r.WithContext(httpapi.WithCaller(r.Context(), s.caller)))
+		})
 	}
 	server := httptest.NewServer(s.handler)
 	tb.Cleanup(server.Close)
 	s.url = server.URL
 	return s
+}
+
+// keys are those of the ring at this moment.
+func (s *shop) keys(context.Context) (keyring.Keys, error) {
+	ring, err := keyring.Parse(s.ring)
+	if err != nil {
+		return keyring.Keys{}, err
+	}
+	return ring.At(s.now), nil
 }
 
 // reply is an answer of the front door.

@@ -4,13 +4,19 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/uuid"
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/deployment"
+	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
@@ -18,8 +24,16 @@ import (
 )
 
 func main() {
-	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
+	deployment.Main(func(ctx context.Context, d *deployment.Deployment) error {
 		deadline, err := deployment.Duration("DEADLINE")
+		if err != nil {
+			return err
+		}
+		open, err := isOpen(os.Getenv("ORDERS_ACCESS"))
+		if err != nil {
+			return err
+		}
+		ring, err := keys(ctx, d, os.Getenv("KEYS_SECRET_ARN"))
 		if err != nil {
 			return err
 		}
@@ -31,6 +45,7 @@ func main() {
 		}
 		api := &httpapi.API{
 			Orders: orders, Logger: d.Logger, Tracer: d.Tracer, Clock: time.Now, NewID: uuid.NewString, Deadline: deadline,
+			Keys: ring.Keys, Open: open,
 		}
 		handler, err := api.Handler()
 		if err != nil {
@@ -39,4 +54,34 @@ func main() {
 		lambda.Start(httpapi.Lambda(handler))
 		return nil
 	})
+}
+
+// isOpen reports whether everyone may call the API. There is no default: a
+// deployment that does not say it would be open, or closed, by mistake.
+func isOpen(access string) (bool, error) {
+	switch access {
+	case "signed":
+		return false, nil
+	case "open":
+		return true, nil
+	}
+	return false, fmt.Errorf("the environment variable ORDERS_ACCESS is %q, not signed or open", access)
+}
+
+// keys returns the reader of the key ring, which is read once now, while the
+// function starts.
+func keys(ctx context.Context, d *deployment.Deployment, secretARN string) (*keyring.Reader, error) {
+	if secretARN == "" {
+		return nil, errors.New("the environment variable KEYS_SECRET_ARN is not set")
+	}
+	client := secretsmanager.NewFromConfig(d.AWS)
+	reader := &keyring.Reader{Clock: time.Now, Logger: d.Logger, Fetch: func(ctx context.Context) (string, error) {
+		out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secretARN})
+		if err != nil {
+			return "", err
+		}
+		return aws.ToString(out.SecretString), nil
+	}}
+	_, err := reader.Keys(ctx)
+	return reader, err
 }

@@ -1,0 +1,133 @@
+package acceptance
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"example.com/saga/operator/rotation"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/keyring"
+)
+
+// keyOf is an idempotency key of the form that an open API asks for, another one
+// for each number.
+func keyOf(n int) string { return fmt.Sprintf("8e03978e-40d5-43e8-bc93-%012d", n) }
+
+// placeWithKey places a basket and returns the answer.
+func (c *cloud) placeWithKey(t *testing.T, key string) response {
+	t.Helper()
+	answer, err := c.do(t.Context(), http.MethodPost, "/orders", basket, "Content-Type", asJSON, "Idempotency-Key", key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func TestAnOrderIsReadAndCancelledWithItsTokenOnly(t *testing.T) {
+	c := startCloud(t, "--pause", "Warehouse/Worker")
+	var placed, other order
+	c.placeWithKey(t, keyOf(1)).decode(t, &placed)
+	c.placeWithKey(t, keyOf(2)).decode(t, &other)
+	path := "/orders/" + placed.OrderID
+	unknown := c.request(t, http.MethodGet, "/orders/8e03978e-40d5-83e8-bc93-6894a57f9324", "", nil)
+	if unknown.Status != http.StatusNotFound {
+		t.Fatalf("an unknown order is answered %d: %s", unknown.Status, unknown.Body)
+	}
+	for name, authorization := range map[string]string{
+		"nothing": "", "another order's token": "Bearer " + other.Token, "the id": "Bearer " + placed.OrderID,
+	} {
+		header := http.Header{"Authorization": {authorization}}
+		if got := c.request(t, http.MethodGet, path, "", header); got.Status != unknown.Status || string(got.Body) != string(unknown.Body) {
+			t.Errorf("with %s the answer is %d: %s", name, got.Status, got.Body)
+		}
+		if got := c.request(t, http.MethodPost, path+"/cancellation", "", header); got.Status != http.StatusNotFound {
+			t.Errorf("with %s the cancellation is answered %d: %s", name, got.Status, got.Body)
+		}
+	}
+	header := http.Header{"Authorization": {"Bearer " + placed.Token}}
+	if got := c.request(t, http.MethodPost, path+"/cancellation", "", header); got.Status != http.StatusAccepted {
+		t.Errorf("with its token the cancellation is answered %d: %s", got.Status, got.Body)
+	}
+	c.resume(t)
+	c.awaitStatus(t, placed.OrderID, "cancelled")
+	c.awaitStatus(t, other.OrderID, "shipped")
+}
+
+func TestAnIdCannotBeComputedFromTheKey(t *testing.T) {
+	one, other := startCloud(t, "--stock", "123=10"), startCloud(t, "--stock", "123=10")
+	var here, there order
+	one.placeWithKey(t, keyOf(1)).decode(t, &here)
+	other.placeWithKey(t, keyOf(1)).decode(t, &there)
+	if here.OrderID == there.OrderID || here.CorrelationID == there.CorrelationID || here.Token == there.Token {
+		t.Errorf("two deployments answer with %+v and %+v", here, there)
+	}
+	if computed := event.DeriveID("order/http", "order", keyOf(1)); here.OrderID == computed {
+		t.Errorf("the id is %s", computed)
+	}
+	if answer := one.placeWithKey(t, "key-1"); answer.Status != http.StatusBadRequest {
+		t.Errorf("a key that can be guessed is answered %d: %s", answer.Status, answer.Body)
+	}
+}
+
+func TestARotationOrphansNoOrder(t *testing.T) {
+	c := startCloud(t, "--stock", "123=10")
+	first := c.placeWithKey(t, keyOf(1))
+	var placed order
+	first.decode(t, &placed)
+	c.awaitStatus(t, placed.OrderID, "shipped")
+
+	// As if it had been rotated earlier, and the key had become active an hour ago.
+	from, err := rotation.Ring{
+		Secrets: secretsmanager.NewFromConfig(c.aws(t)), Secret: c.stack(t).Secrets["Order/Keys"],
+		Clock: func() time.Time { return time.Now().Add(-keyring.ActiveAfter - time.Hour) },
+		New:   func() string { return rand.Text() + rand.Text() },
+	}.Rotate(t.Context())
+	if err != nil || !from.Before(time.Now()) {
+		t.Fatalf("active at %s, %v", from, err)
+	}
+	c.endProcesses(t, "Order/Api")
+
+	if again := c.placeWithKey(t, keyOf(1)); again.Status != http.StatusAccepted || string(again.Body) != string(first.Body) {
+		t.Errorf("first answered %s, then %d: %s", first.Body, again.Status, again.Body)
+	}
+	c.awaitStatus(t, placed.OrderID, "shipped")
+	var next order
+	c.placeWithKey(t, keyOf(2)).decode(t, &next)
+	c.awaitStatus(t, next.OrderID, "shipped")
+	if again := c.placeWithKey(t, keyOf(2)); again.Status != http.StatusAccepted {
+		t.Errorf("the new order again is answered %d: %s", again.Status, again.Body)
+	}
+	c.settled(t)
+	if events := c.observed(t); len(events) != 2 {
+		t.Errorf("there are %d orders, want 2", len(events))
+	}
+	c.checkInvariants(t)
+}
+
+// endProcesses ends the processes of a function, so that the next invocation
+// starts one that reads its secret.
+func (c *cloud) endProcesses(t *testing.T, function string) {
+	t.Helper()
+	processes := c.usage(t).Functions[function].Processes
+	if len(processes) == 0 {
+		t.Fatalf("%s has no process", function)
+	}
+	for _, process := range processes {
+		if err := syscall.Kill(process.PID, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, fmt.Sprintf("process %d has ended", process.PID), func() error {
+			if err := syscall.Kill(process.PID, 0); !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("it is there: %v", err) //nolint:errorlint // There may be none.
+			}
+			return nil
+		})
+	}
+}

@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"example.com/saga/pkg/keyring"
+	"example.com/saga/services/order/orderid"
+)
+
+var (
+	keyPattern = regexp.MustCompile(`^[A-Za-z0-9._~:+/=-]{1,255}$`)
+	// randomUUID is a UUID of version 4 or 7, which are random.
+	randomUUID = regexp.MustCompile(`^(?i)[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+)
+
+type callerKey struct{}
+
+// WithCaller returns a context of requests that a caller has signed.
+func WithCaller(ctx context.Context, caller orderid.Caller) context.Context {
+	return context.WithValue(ctx, callerKey{}, caller)
+}
+
+// caller returns who has signed a request. Where the API is open it is not known
+// who sends a request.
+func (s *server) caller(ctx context.Context) (orderid.Caller, error) {
+	caller, signed := ctx.Value(callerKey{}).(orderid.Caller)
+	if s.Open {
+		return orderid.Caller{}, nil
+	}
+	if !signed || caller.Account == "" || caller.Principal == "" {
+		return orderid.Caller{}, errors.New("the request has no IAM identity, although the API is not open")
+	}
+	return caller, nil
+}
+
+// idempotencyKey is the key of a request to place an order.
+type idempotencyKey struct {
+	text string
+	// isRandom is set if the client sent none: the request cannot be repeated.
+	isRandom bool
+}
+
+// identify returns what the order that a key places is known by, and its token
+// where the API is open. A repeated request finds the order that it placed before,
+// also if the secret key was replaced meanwhile.
+func (s *server) identify(ctx context.Context, key idempotencyKey) (identity orderid.Identity, token string, err error) {
+	caller, err := s.caller(ctx)
+	if err != nil {
+		return identity, "", err
+	}
+	keys, err := s.Keys(ctx)
+	if err != nil {
+		return identity, "", err
+	}
+	secret := keys.Active
+	if !key.isRandom {
+		if secret, err = s.choose(ctx, keys, caller, key.text); err != nil {
+			return identity, "", err
+		}
+	}
+	identity = orderid.Derive(secret, caller, key.text)
+	if s.Open {
+		token = orderid.Token(secret, identity.OrderID)
+	}
+	return identity, token, nil
+}
+
+// choose returns the secret key for an order that another request may have placed
+// with an older one.
+func (s *server) choose(ctx context.Context, keys keyring.Keys, caller orderid.Caller, idempotencyKey string) ([]byte, error) {
+	if keys.QuietFor > 0 {
+		return nil, newProblem(unavailable, "A secret key is being replaced, which takes a minute. This request had no effect. "+
+			"Repeat it after the seconds in Retry-After.").with("Retry-After", strconv.Itoa(int(math.Ceil(keys.QuietFor.Seconds()))))
+	}
+	return keys.Choose(func(older []byte) (bool, error) {
+		_, record, err := s.Orders.Load(ctx, orderid.Derive(older, caller, idempotencyKey).OrderID)
+		return record.Version > 0, err
+	})
+}
+
+// idempotencyKey returns the key that the client sent, or else a random one. A
+// header that is sent twice arrives once, with both values and a comma: so a
+// comma is refused, like what separates or quotes values elsewhere. Where the API
+// is open the key must be hard to guess: with it and the same body anyone gets the
+// order's token.
+func (s *server) idempotencyKey(r *http.Request) (idempotencyKey, error) {
+	keys := r.Header.Values("Idempotency-Key")
+	switch {
+	case len(keys) == 0:
+		return idempotencyKey{s.NewID(), true}, nil
+	case len(keys) > 1 || !keyPattern.MatchString(keys[0]):
+		return idempotencyKey{}, newProblem(badKey, "The header must be there once, with 1 to 255 letters, digits and characters of -._~:+/=. "+
+			"A comma is refused because a header that is sent twice arrives as one, joined by a comma.")
+	case s.Open && !randomUUID.MatchString(keys[0]):
+		return idempotencyKey{}, newProblem(badKey, "The API is open to everyone, so the key must be hard to guess: a UUID of version 4 or 7.")
+	}
+	return idempotencyKey{keys[0], false}, nil
+}
+
+// isPermitted reports whether a request may read or cancel an order. Where the
+// API is not open, IAM has decided that already. The order is not looked up: the
+// answer to a request without its token does not depend on whether it exists.
+func (s *server) isPermitted(r *http.Request, orderID string) (bool, error) {
+	if !s.Open {
+		return true, nil
+	}
+	values := r.Header.Values("Authorization")
+	if len(values) != 1 {
+		return false, nil
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return false, nil
+	}
+	keys, err := s.Keys(r.Context())
+	return err == nil && orderid.IsToken(keys.All(), orderID, strings.TrimSpace(token)), err
+}
