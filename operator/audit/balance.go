@@ -90,8 +90,10 @@ func (a *audit) checkMoney() {
 func (a *audit) checkPoints() {
 	earned := make(map[string]int64)
 	for _, s := range a.shipped() {
-		if awarded, ok := read[contract.PointsAwarded](a, s); ok {
-			earned[loyalty.CustomerItem(awarded.CustomerID)] += awarded.Points
+		placed, isPlaced := read[contract.OrderPlaced](a, s)
+		awarded, isAwarded := read[contract.PointsAwarded](a, s)
+		if isPlaced && isAwarded {
+			earned[loyalty.CustomerItem(placed.CustomerID)] += awarded.Points
 		}
 	}
 	for item := range a.Loyalty.Counters {

@@ -34,7 +34,7 @@ func award(s State, taken contract.PaymentTaken, blocked bool, now time.Time) De
 	if blocked {
 		s.Status = Rejected
 		return Decision{State: s, Events: []event.Data{
-			contract.AwardRejected{CustomerID: s.CustomerID, Reason: contract.AwardWasRejected},
+			contract.AwardRejected{Reason: contract.AwardWasRejected},
 		}}
 	}
 	s.Status = Awarded
@@ -42,9 +42,8 @@ func award(s State, taken contract.PaymentTaken, blocked bool, now time.Time) De
 	return Decision{
 		State: s,
 		Events: []event.Data{contract.PointsAwarded{
-			CustomerID: s.CustomerID,
-			Points:     s.Points,
-			ExpiresAt:  now.AddDate(1, 0, 0),
+			Points:    s.Points,
+			ExpiresAt: now.AddDate(1, 0, 0),
 		}},
 		Adjustments: add(s.CustomerID, s.Points),
 	}

@@ -30,8 +30,8 @@ var (
 	taken  = contract.PaymentTaken{CustomerID: "c-42", Amount: contract.Money{Amount: 2599, Currency: "EUR"}}
 	failed = contract.ShipmentFailed{Reason: contract.Undeliverable}
 
-	pointsAwarded = contract.PointsAwarded{CustomerID: "c-42", Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
-	awardRejected = contract.AwardRejected{CustomerID: "c-42", Reason: contract.AwardWasRejected}
+	pointsAwarded = contract.PointsAwarded{Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
+	awardRejected = contract.AwardRejected{Reason: contract.AwardWasRejected}
 )
 
 func pointsRevoked(points int64) contract.PointsRevoked {

@@ -67,11 +67,11 @@ var (
 	total               = contract.Money{Amount: 2500, Currency: "EUR"}
 	stockReserved       = contract.StockReserved{CustomerID: "c-42", Items: held, Total: total, PaymentMethod: "card"}
 	paymentTaken        = contract.PaymentTaken{CustomerID: "c-42", Amount: total}
-	pointsAwarded       = contract.PointsAwarded{CustomerID: "c-42", Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
-	orderShipped        = contract.OrderShipped{CustomerID: "c-42", Items: held, ShippingAddress: "23 Fake Street"}
+	pointsAwarded       = contract.PointsAwarded{Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
+	orderShipped        = contract.OrderShipped{CustomerID: "c-42", Items: held}
 	cancellationRefused = contract.CancellationRefused{}
 	paymentDeclined     = contract.PaymentDeclined{Reason: contract.PaymentWasDeclined}
-	awardRejected       = contract.AwardRejected{CustomerID: "c-42", Reason: contract.AwardWasRejected}
+	awardRejected       = contract.AwardRejected{Reason: contract.AwardWasRejected}
 	shipmentFailed      = contract.ShipmentFailed{Reason: contract.Undeliverable}
 	pointsRevoked       = contract.PointsRevoked{Points: 25, Reason: contract.Undeliverable}
 	paymentRefunded     = contract.PaymentRefunded{Amount: total, Reason: contract.Undeliverable}

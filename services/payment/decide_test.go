@@ -36,7 +36,7 @@ var (
 	reserved = contract.StockReserved{
 		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}}, Total: total, PaymentMethod: "card",
 	}
-	rejected = contract.AwardRejected{CustomerID: "c-42", Reason: contract.AwardWasRejected}
+	rejected = contract.AwardRejected{Reason: contract.AwardWasRejected}
 	revoked  = contract.PointsRevoked{Points: 25, Reason: contract.Undeliverable}
 )
 

@@ -80,9 +80,8 @@ func ship(s State, e event.Event, deliverable bool) (Decision, error) {
 	return Decision{
 		State: s,
 		Events: []event.Data{contract.OrderShipped{
-			CustomerID:      s.CustomerID,
-			Items:           s.Items,
-			ShippingAddress: s.ShippingAddress,
+			CustomerID: s.CustomerID,
+			Items:      s.Items,
 		}},
 		Adjustments: move(s.Items, Reserve, Gone),
 	}, nil

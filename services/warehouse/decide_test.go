@@ -62,7 +62,7 @@ var (
 		ShippingAddress: "23 Fake Street",
 		PaymentMethod:   "card",
 	}
-	awarded   = contract.PointsAwarded{CustomerID: "c-42", Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
+	awarded   = contract.PointsAwarded{Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
 	requested = contract.CancellationRequested{Reason: contract.CancelledByCustomer}
 	declined  = contract.PaymentDeclined{Reason: contract.PaymentWasDeclined}
 	refunded  = contract.PaymentRefunded{Reason: contract.AwardWasRejected}
@@ -74,7 +74,7 @@ var (
 	stockReserved = contract.StockReserved{
 		CustomerID: "c-42", Items: held, Total: contract.Money{Amount: 2599, Currency: "EUR"}, PaymentMethod: "card",
 	}
-	orderShipped        = contract.OrderShipped{CustomerID: "c-42", Items: held, ShippingAddress: "23 Fake Street"}
+	orderShipped        = contract.OrderShipped{CustomerID: "c-42", Items: held}
 	cancelled           = contract.ShipmentFailed{Reason: contract.CancelledByCustomer}
 	undeliverable       = contract.ShipmentFailed{Reason: contract.Undeliverable}
 	cancellationRefused = contract.CancellationRefused{}

@@ -1,0 +1,79 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A text that anything can be written into may say something about a person. One
+// that a pattern, a format or an enumeration confines cannot.
+func TestAMemberOfFreeTextIsMarkedPersonal(t *testing.T) {
+	notPersonal := []string{"orderId"}
+	paths, err := filepath.Glob("schema/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := 0
+	for _, path := range paths {
+		for place, member := range memberSchemas(t, path) {
+			name := place[strings.LastIndexByte(place, '/')+1:]
+			isPersonal := member["x-personal"] != nil
+			if isPersonal {
+				marked++
+			}
+			isFree := member["type"] == "string" && member["pattern"] == nil && member["format"] == nil && member["enum"] == nil
+			if isFree && !slices.Contains(notPersonal, name) && !isPersonal {
+				t.Errorf("%s: %s is a free text and not marked x-personal", path, place)
+			}
+			if isPersonal && member["x-personal"] != true {
+				t.Errorf("%s: x-personal of %s is %v, and not true", path, place, member["x-personal"])
+			}
+		}
+	}
+	if marked == 0 {
+		t.Error("no member is marked")
+	}
+}
+
+// memberSchemas returns the schemas of all members in a file, and those that
+// members share, by where they are.
+func memberSchemas(t *testing.T, path string) map[string]map[string]any {
+	t.Helper()
+	var document map[string]any
+	if err := json.Unmarshal(readFile(t, path), &document); err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[string]map[string]any)
+	var walk func(place string, value any)
+	walk = func(place string, value any) {
+		object, _ := value.(map[string]any)
+		for _, keyword := range []string{"properties", "$defs"} {
+			members, _ := object[keyword].(map[string]any)
+			for name, member := range members {
+				found[place+"/"+name], _ = member.(map[string]any)
+				walk(place+"/"+name, member)
+			}
+		}
+		if items, isList := object["items"].(map[string]any); isList {
+			walk(place, items)
+		}
+	}
+	walk("", document)
+	return found
+}
+
+func TestAMarkedMemberIsReadLikeAnyOther(t *testing.T) {
+	language := newLanguage(t)
+	for _, data := range examples() {
+		e := written(t, language, data)
+		if !strings.Contains(string(e.Data), "customerId") {
+			continue
+		}
+		e.Data = json.RawMessage(strings.Replace(string(e.Data), `"c-42"`, fmt.Sprintf("%q", strings.Repeat("c", 101)), 1))
+		assertInvalid(t, language, e)
+	}
+}
