@@ -27,7 +27,7 @@ func Decide(s State, in participant.Input, blocked bool) (Decision, error) {
 func award(s State, taken contract.PaymentTaken, blocked bool, now time.Time) Decision {
 	switch s.Status {
 	case Unknown:
-	case Awarded, Rejected, Revoked:
+	case Awarded, Rejected, Revoked, Erased:
 		return Decision{State: s}
 	}
 	s.CustomerID = taken.CustomerID
@@ -55,7 +55,7 @@ func award(s State, taken contract.PaymentTaken, blocked bool, now time.Time) De
 func revoke(s State, reason contract.Reason) Decision {
 	switch s.Status {
 	case Unknown, Awarded:
-	case Rejected, Revoked:
+	case Rejected, Revoked, Erased:
 		return Decision{State: s}
 	}
 	points := s.Points

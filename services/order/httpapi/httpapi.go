@@ -135,6 +135,9 @@ func (a *API) place(w http.ResponseWriter, r *http.Request) error {
 		return newProblem(http.StatusUnprocessableEntity, "idempotency-key-reused", "Idempotency-Key used before",
 			"This key has placed a different order: use a new key for a new order.")
 	}
+	if errors.Is(err, order.ErrErased) {
+		return gone()
+	}
 	if err != nil {
 		return err
 	}
@@ -189,6 +192,9 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 	if errors.Is(err, order.ErrTooLate) || (err == nil && state.Ended()) {
 		return newProblem(http.StatusConflict, "too-late", "Too late", "The order has ended: it cannot be cancelled any more.")
 	}
+	if errors.Is(err, order.ErrErased) {
+		return gone()
+	}
 	if err != nil {
 		return err
 	}
@@ -202,7 +208,7 @@ func (a *API) cancel(w http.ResponseWriter, r *http.Request) error {
 func (a *API) execute(ctx context.Context, command event.Event, data event.Data) (order.State, error) {
 	ctx, span := tracing.Start(ctx, a.Tracer, command, trace.SpanKindServer)
 	state, err := a.Orders.Execute(ctx, command, data)
-	tracing.End(span, err, order.ErrTooLate, participant.ErrOtherContent)
+	tracing.End(span, err, order.ErrTooLate, order.ErrErased, participant.ErrOtherContent)
 	if errors.Is(err, participant.ErrUnpublished) {
 		a.Logger.WarnContext(ctx, "accepted, to be published later", slog.String("error", err.Error()))
 		return state, nil
@@ -216,10 +222,19 @@ func (a *API) find(ctx context.Context, id string) (order.State, participant.Rec
 		return order.State{}, participant.Record{}, unknown
 	}
 	state, record, err := a.Orders.Load(ctx, id)
-	if err == nil && record.Version == 0 {
+	switch {
+	case err != nil:
+	case record.Version == 0:
 		err = unknown
+	case state.Progress == order.Erased:
+		err = gone()
 	}
 	return state, record, err
+}
+
+// gone says of an erased order that it was one, and nothing else.
+func gone() *problem {
+	return newProblem(http.StatusGone, "erased", "Erased", "This order has been erased.")
 }
 
 // command makes the envelope of a command. Its id is that of the order and the

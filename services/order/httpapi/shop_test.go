@@ -45,11 +45,18 @@ type faultyStore struct {
 
 	err     error
 	commits int
+	loads   int
+	// beforeLoad, if set, runs before the nth load.
+	beforeLoad func(n int)
 }
 
 func (s *faultyStore) Load(ctx context.Context, subject string) (participant.Record, error) {
 	if s.err != nil {
 		return participant.Record{}, s.err
+	}
+	s.loads++
+	if s.beforeLoad != nil {
+		s.beforeLoad(s.loads)
 	}
 	return s.Store.Load(ctx, subject)
 }
