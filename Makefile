@@ -1,9 +1,9 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed on to the CDK command line, the local cloud or the operator.
-# STACK names a stack in AWS for letters, redrive, replay, audit and rotate; without
-# it they work with what make run has started. QUEUE is a dead-letter queue, as
-# letters names it. TO is the context that a replay is for, ORDER an order, FROM and
-# UNTIL times.
+# STACK names a stack in AWS for letters, redrive, replay, audit, erase and rotate;
+# without it they work with what make run has started. QUEUE is a dead-letter queue,
+# as letters names it. TO is the context that a replay is for, ORDER an order, FROM
+# and UNTIL times. CUSTOMER is the id of a customer to erase.
 # MODULE is the new module path for rename.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
@@ -15,6 +15,7 @@ TO    ?=
 ORDER ?=
 FROM  ?=
 UNTIL ?=
+CUSTOMER ?=
 RACE  ?=
 REPO  ?=
 
@@ -43,7 +44,7 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit rotate licences vulns rename host FORCE
+.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit erase rotate licences vulns rename host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -120,6 +121,9 @@ replay: $(OPERATOR) ## Give the events of ORDER, or FROM a time UNTIL another, t
 
 audit: $(OPERATOR) ## Check that the saga left nothing wrong behind.
 	@$(OPERATOR) audit $(WHERE) $(FLAGS)
+
+erase: $(OPERATOR) ## Erase the orders and the points of CUSTOMER: first with FLAGS=-dry-run.
+	@$(OPERATOR) erase $(WHERE) $(FLAGS) -- '$(CUSTOMER)'
 
 rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish.
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
