@@ -15,6 +15,9 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
+// ErrAgain is why something is not erased that can be erased later.
+var ErrAgain = errors.New("erase again")
+
 // pollEvery is how often an order is asked whether it has ended.
 const pollEvery = time.Second
 
@@ -144,7 +147,7 @@ func (e *Eraser) awaitEnd(ctx context.Context, o *Order, until time.Time) error 
 			return err
 		}
 		if !e.Clock().Before(until) {
-			return fmt.Errorf("it has not ended after %s, it is %s: erase again when it has", e.Patience, o.State.Status())
+			return fmt.Errorf("it has not ended after %s, it is %s: %w when it has", e.Patience, o.State.Status(), ErrAgain)
 		}
 		if err := e.Sleep(ctx, pollEvery); err != nil {
 			return err
@@ -157,7 +160,7 @@ func (e *Eraser) awaitEnd(ctx context.Context, o *Order, until time.Time) error 
 func (e *Eraser) removePoints(ctx context.Context, customer string) error {
 	gone, err := e.RemovePoints(ctx, customer)
 	if err == nil && !gone {
-		err = errors.New("some are left, of an order that is not erased or was placed meanwhile: erase again")
+		err = fmt.Errorf("some are left, of an order that is not erased or was placed meanwhile: %w", ErrAgain)
 	}
 	return err
 }

@@ -32,7 +32,7 @@ func (e *Eraser) sweepAll(ctx context.Context, wanted sought, remove bool) []Que
 	for _, queue := range e.DeadLetters {
 		swept := sweep(ctx, queue, wanted, remove)
 		if swept.Err == nil && swept.Unseen > 0 && remove {
-			swept.Err = fmt.Errorf("%d dead letters could not be seen, because another command holds them or there are too many: erase again", swept.Unseen)
+			swept.Err = fmt.Errorf("%d dead letters could not be seen, because another command holds them or there are too many: %w", swept.Unseen, ErrAgain)
 		}
 		outcomes = append(outcomes, swept)
 	}
