@@ -17,17 +17,20 @@ import (
 // erasing stands for the operator who erases customers.
 const erasing = "operator/erase"
 
+// maximumTries is how often an erasure comes too early. The last one is months
+// later, when nothing is redriven any more.
+const maximumTries = 9
+
 // eraseAt erases a customer at a moment, and again as long as it does not succeed.
 func (w *world) eraseAt(customer string, at time.Time) {
-	w.pending = append(w.pending, &task{
-		who: erasing, at: at, event: event.Event{Type: "an erasure", Subject: customer, Time: at},
-		run: func(ctx context.Context) error { return w.erase(ctx, customer) },
-	})
+	t := &task{who: erasing, at: at, event: event.Event{Type: "an erasure", Subject: customer, Time: at}}
+	t.run = func(ctx context.Context) error { return w.erase(ctx, customer, t) }
+	w.pending = append(w.pending, t)
 }
 
 // erase erases a customer as far as it can be. What can be erased later is an
-// error with which a task comes back.
-func (w *world) erase(ctx context.Context, customer string) error {
+// error with which its task comes back.
+func (w *world) erase(ctx context.Context, customer string, t *task) error {
 	store := func(source string) *store { return w.stores[source] }
 	e := &erase.Eraser{
 		Contexts: w.contexts,
@@ -52,8 +55,11 @@ func (w *world) erase(ctx context.Context, customer string) error {
 	case err == nil:
 		w.tally[erasures]++
 		return nil
-	case errors.Is(err, errDied), errors.Is(err, errUnanswered), errors.Is(err, erase.ErrAgain):
+	case errors.Is(err, errDied), errors.Is(err, errUnanswered):
 		w.tally[eraseAgain]++
+		return errUnanswered
+	case errors.Is(err, erase.ErrAgain) && t.tries < maximumTries:
+		t.tries++
 		return errUnanswered
 	}
 	return err

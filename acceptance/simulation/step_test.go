@@ -66,10 +66,7 @@ func (w *world) comesBack(t *task) {
 		w.story = append(w.story, "   "+abandoned)
 		return
 	}
-	t.at = w.now.Add(redelivery)
-	if t.who == erasing {
-		t.at = w.now.Add(time.Hour)
-	}
+	t.at = w.now.Add(redelivery << (2 * t.tries))
 	w.pending = append(w.pending, t)
 }
 

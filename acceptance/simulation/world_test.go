@@ -93,6 +93,8 @@ type task struct {
 	// at is when it arrives.
 	at        time.Time
 	isCommand bool
+	// tries counts how often it came too early: it comes back later each time.
+	tries int
 }
 
 func (t *task) String() string {

@@ -13,6 +13,7 @@ import (
 
 	"example.com/saga/operator/letter"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/services/order"
 )
 
 // ErrAgain is why something is not erased that can be erased later.
@@ -112,8 +113,8 @@ func (e *Eraser) Plan(ctx context.Context, customer string) (Outcome, error) {
 	return outcome, nil
 }
 
-// end cancels the orders that have not ended, waits until they have, and reads
-// them again. It returns why others have not.
+// end cancels the orders that are on no rollback and have not ended, waits until
+// they have, and reads them again. It returns why others have not.
 func (e *Eraser) end(ctx context.Context, orders []Order) map[string]error {
 	unended := make(map[string]error)
 	var open []*Order
@@ -122,7 +123,11 @@ func (e *Eraser) end(ctx context.Context, orders []Order) map[string]error {
 		if o.State.Ended() {
 			continue
 		}
-		if err := e.Contexts.Cancel(ctx, *o, e.Clock()); err != nil {
+		var err error
+		if o.State.Rollback == order.None {
+			err = e.Contexts.Cancel(ctx, *o, e.Clock())
+		}
+		if err != nil {
 			unended[o.ID] = err
 			continue
 		}
