@@ -30,6 +30,9 @@ type Settings struct {
 	LogLevel string
 	// LogRetentionDays is one of the periods that CloudWatch Logs knows.
 	LogRetentionDays int
+	// MaskEventLog hides personal data in the event log from all who may read it and
+	// lack the permission logs:Unmask. CloudWatch Logs charges for each GB.
+	MaskEventLog bool
 	// Protected keeps data: tables are recoverable to any second, cannot be
 	// deleted by mistake and, with the logs, outlive their stack.
 	Protected bool
@@ -123,7 +126,7 @@ func Named(name string) (Settings, error) {
 		settings.Region = "eu-west-1"
 		settings.Protected = true
 		settings.TracedShare = 0.1
-		settings.LogRetentionDays = 365
+		settings.LogRetentionDays = 60
 		settings.NotificationsURL = "https://www.example.com/notifications"
 		settings.AlarmAddress = "on-call@example.com"
 	default:
@@ -144,6 +147,7 @@ func (s Settings) Validate() error {
 		s.validatePlace(),
 		s.validateOrders(),
 		s.validateLogs(),
+		s.validateForgetting(),
 		s.validateNotifications(),
 		s.validateAlarms(),
 		s.Worker.validate("Worker"),

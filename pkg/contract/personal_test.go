@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 // A text that anything can be written into may say something about a person. One
@@ -64,6 +67,24 @@ func memberSchemas(t *testing.T, path string) map[string]map[string]any {
 	}
 	walk("", document)
 	return found
+}
+
+func TestThePersonalMembersOfAnEventAreThoseThatItsSchemaMarks(t *testing.T) {
+	for _, test := range []struct {
+		data []event.Data
+		want []string
+	}{
+		{[]event.Data{contract.OrderPlaced{}}, []string{"customerId", "paymentMethod", "shippingAddress"}},
+		{[]event.Data{contract.StockReserved{}}, []string{"customerId", "paymentMethod"}},
+		{[]event.Data{contract.OrderShipped{}, contract.PaymentTaken{}}, []string{"customerId"}},
+		{[]event.Data{contract.PointsAwarded{}, contract.OrderCancelled{}}, nil},
+		{nil, nil},
+	} {
+		got, err := contract.PersonalMembers(test.data...)
+		if err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("%v: %v, %v", contract.Types(test.data...), got, err)
+		}
+	}
 }
 
 func TestAMarkedMemberIsReadLikeAnyOther(t *testing.T) {
