@@ -25,8 +25,14 @@ import (
 	"example.com/saga/services/loyalty"
 )
 
-// globalBus is the construct path of the Global bus.
-const globalBus = "GlobalBus"
+// Construct paths of the Global bus and of the contexts' tables.
+const (
+	globalBus      = "GlobalBus"
+	orderTable     = "Order/Table"
+	warehouseTable = "Warehouse/Table"
+	paymentTable   = "Payment/Table"
+	loyaltyTable   = "Loyalty/Table"
+)
 
 // patience is how long orders are waited for that have not ended. A rollback takes
 // seconds, and two minutes more if the sweeper has to publish something again.
@@ -78,8 +84,8 @@ func (o operator) erase(ctx context.Context, given []string) error {
 func (o operator) newEraser(config aws.Config, in stack.Stack, settings erase.Settings) (*erase.Eraser, error) {
 	tables := make(map[string]string)
 	for source, path := range map[string]string{
-		contract.SourceOrder: "Order/Table", contract.SourceWarehouse: "Warehouse/Table",
-		contract.SourcePayment: "Payment/Table", contract.SourceLoyalty: "Loyalty/Table",
+		contract.SourceOrder: orderTable, contract.SourceWarehouse: warehouseTable,
+		contract.SourcePayment: paymentTable, contract.SourceLoyalty: loyaltyTable,
 	} {
 		if tables[source] = in.Tables[path]; tables[source] == "" {
 			return nil, fmt.Errorf("the stack has no %s", path)
