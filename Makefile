@@ -97,9 +97,10 @@ deployable: $(CHECK)
 diff-comment: $(COMMENT)
 	@$(COMMENT)
 
-golden: ## Accept templates, permissions and state tables as they are now: read the diff before you commit it.
+golden: ## Accept templates, permissions, state tables and data map as they are now: read the diff before you commit it.
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
+	go test ./acceptance/document -run TestTheDataMapInTheDocsIsThatOfSchemasAndTemplate -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
 	go test $(RACE) -count=1 -v ./acceptance/simulation -run TestWhatever
