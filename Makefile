@@ -1,9 +1,9 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed on to the CDK command line, the local cloud or the operator.
-# STACK names a stack in AWS for letters, redrive, replay, audit and rotate; without
-# it they work with what make run has started. QUEUE is a dead-letter queue, as
-# letters names it. TO is the context that a replay is for, ORDER an order, FROM and
-# UNTIL times.
+# STACK names a stack in AWS for letters, redrive, replay, audit, erase and rotate;
+# without it they work with what make run has started. QUEUE is a dead-letter queue,
+# as letters names it. TO is the context that a replay is for, ORDER an order, FROM
+# and UNTIL times. CUSTOMER is the id of a customer to erase.
 # MODULE is the new module path for rename.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
@@ -15,6 +15,7 @@ TO    ?=
 ORDER ?=
 FROM  ?=
 UNTIL ?=
+CUSTOMER ?=
 RACE  ?=
 REPO  ?=
 
@@ -45,7 +46,7 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit rotate licences vulns rename host FORCE
+.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit erase rotate licences vulns rename host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -99,9 +100,10 @@ deployable: $(CHECK)
 diff-comment: $(COMMENT)
 	@$(COMMENT)
 
-golden: ## Accept templates, permissions and state tables as they are now: read the diff before you commit it.
+golden: ## Accept templates, permissions, state tables and data map as they are now: read the diff before you commit it.
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
+	go test ./acceptance/document -run TestTheDataMapInTheDocsIsThatOfSchemasAndTemplate -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
 	go test $(RACE) -count=1 -v ./acceptance/simulation -run TestWhatever
@@ -123,6 +125,9 @@ replay: $(OPERATOR) ## Give the events of ORDER, or FROM a time UNTIL another, t
 
 audit: $(OPERATOR) ## Check that the saga left nothing wrong behind.
 	@$(OPERATOR) audit $(WHERE) $(FLAGS)
+
+erase: $(OPERATOR) ## Erase the orders and the points of CUSTOMER: first with FLAGS=-dry-run.
+	@$(OPERATOR) erase $(WHERE) $(FLAGS) -- '$(CUSTOMER)'
 
 rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish; that of orders with FLAGS='-key orders'.
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)

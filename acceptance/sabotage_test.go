@@ -20,8 +20,8 @@ func sabotages() map[string]sabotage {
 	return map[string]sabotage{
 		"a duplicate publishes nothing": {
 			"pkg/participant/participant.go",
-			"return state, published, nil\n",
-			"return state, published[:0], nil\n",
+			"return state, before.Published, before.checkContent(cause)\n",
+			"return state, before.Published[:0], before.checkContent(cause)\n",
 			chaos{fault: "kill-after-call", chance: 5},
 		},
 		"a partial failure goes unnoticed": {

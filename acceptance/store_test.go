@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"context"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -15,8 +16,21 @@ func TestTheStoreOnDynamoDBIsAStore(t *testing.T) {
 	c := startCloud(t)
 	participanttest.TestStore(t, func(t *testing.T) participanttest.Store {
 		t.Helper()
-		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"])
+		client, table := dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"]
+		return removable{dynamo.NewStore(client, table), client, table}
 	})
+}
+
+// removable is a store with what an operator can do to it.
+type removable struct {
+	*dynamo.Store
+
+	client dynamo.Deleter
+	table  string
+}
+
+func (r removable) RemoveItem(ctx context.Context, item, counter string) (bool, error) {
+	return dynamo.RemoveItem(ctx, r.client, r.table, item, counter)
 }
 
 func TestTheLedgerOnDynamoDBIsALedger(t *testing.T) {

@@ -50,10 +50,23 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		LogGroupName:     "/aws/events/" + name,
 		LogRetentionDays: settings.LogRetentionDays,
 		Protected:        settings.Protected,
+		Masked:           masked(settings),
 	})
 	output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
 	watch(stack, api, services, settings)
 	return stack
+}
+
+// masked are the members of events that the event log masks.
+func masked(settings environment.Settings) []string {
+	if !settings.MaskEventLog {
+		return nil
+	}
+	personal, err := contract.PersonalMembers(contract.All()...)
+	if err != nil {
+		panic(err)
+	}
+	return personal
 }
 
 // openFrontDoor lets customers place orders over HTTP.

@@ -71,6 +71,8 @@ func TestWhatIsCalledWronglyIsExplainedInOneLine(t *testing.T) {
 		"replay until when":    {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T10:00:00Z", "-until", "11:00"}, `-until "11:00" is not a time`},
 		"replay backwards":     {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T10:00:00Z", "-until", "2026-03-01T11:00:00+02:00"}, "-from 2026-03-01T10:00:00Z is not before -until 2026-03-01T09:00:00Z"},
 		"replay the future":    {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T12:00:00Z"}, "is not before -until 2026-03-01T12:00:00Z"},
+		"erase whom":           {[]string{"erase", "-stack", "s"}, "say which customer"},
+		"erase too many":       {[]string{"erase", "-stack", "s", "c-1", "c-2"}, `unexpected argument "c-2"`},
 		"redrive how many":     {[]string{"redrive", "-stack", "s", "-max", "0", "q"}, "-max 0 is not between 1 and 1000"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,6 +95,7 @@ func TestHelpIsNoError(t *testing.T) {
 		"-until time":    {"replay", "-h"},
 		"-allow-letters": {"audit", "-h"},
 		"-finish":        {"rotate", "-h"},
+		"-wait long":     {"erase", "-h"},
 	} {
 		o := newOffice()
 		assertEqual(t, "the exit code", exitOK, o.run(t.Context(), arguments))
@@ -119,6 +122,7 @@ func TestWhatDoesNotWorkIsExplainedInOneLine(t *testing.T) {
 		"nothing to rotate":  {path, []string{"rotate"}, "the stack has no Notification/ApiKey"},
 		"no keys to rotate":  {path, []string{"rotate", "-key", "orders"}, "the stack has no Order/Keys"},
 		"nothing to replay":  {path, []string{"replay", "-to", "Shop", "-order", "o-1"}, "the stack has no GlobalBus/Archive/Archive"},
+		"nothing to erase":   {path, []string{"erase", "c-42"}, "the stack has no GlobalBus/Archive/Archive"},
 		"nothing to audit":   {path, []string{"audit"}, "the stack has no Observability/Events"},
 	} {
 		t.Run(name, func(t *testing.T) {

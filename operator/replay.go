@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
 	"example.com/saga/operator/evidence"
@@ -28,6 +29,8 @@ type replayed struct {
 	to, order   string
 	from, until time.Time
 	dryRun      bool
+	// erased: also what is about orders that are erased.
+	erased bool
 }
 
 // replay gives the events of a time or of an order to one context again.
@@ -40,6 +43,7 @@ func (o operator) replay(ctx context.Context, given []string) error {
 	flags.StringVar(&from, "from", "", "replay what happened from this `time` on, such as 2026-11-25T10:00:00Z")
 	flags.StringVar(&until, "until", "", "replay what happened before this `time` (default now)")
 	flags.BoolVar(&what.dryRun, "dry-run", false, "only tell what would be done")
+	flags.BoolVar(&what.erased, "erased", false, "replay the events of erased orders to Notification or Observability, too")
 	if err := flags.parse(given, 0, o.stdout); err != nil {
 		return err
 	}
@@ -52,6 +56,9 @@ func (o operator) replay(ctx context.Context, given []string) error {
 	}
 	destination, err := replay.Find(ctx, eventbridge.NewFromConfig(config), found, what.to)
 	if err != nil {
+		return err
+	}
+	if err := what.checkErased(ctx, dynamodb.NewFromConfig(config), found); err != nil {
 		return err
 	}
 	if what.order != "" {

@@ -151,7 +151,7 @@ func TestWhoFollowsTheGuideAddsAContext(t *testing.T) {
 	for _, step := range steps {
 		copied.follow(t, step)
 	}
-	if unformatted := copied.run(t, nil, "gofmt", "-l", "acceptance", "infra", "pkg", "services"); unformatted != "" {
+	if unformatted := copied.run(t, nil, "gofmt", "-l", "acceptance", "infra", "operator", "pkg", "services"); unformatted != "" {
 		t.Errorf("not formatted:\n%s", unformatted)
 	}
 	copied.run(t, nil, "go", "vet", "work")

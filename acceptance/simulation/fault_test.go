@@ -76,10 +76,15 @@ func (w *world) dies(here fault) bool {
 type store struct {
 	*memory.Store
 
-	world *world
+	world  *world
+	source string
+	// forgets: a tombstone is taken for a record.
+	forgets bool
 }
 
-func newStore(w *world) *store { return &store{memory.NewStore(), w} }
+func newStore(w *world, source string) *store {
+	return &store{Store: memory.NewStore(), world: w, source: source}
+}
 
 // Load implements participant.Store.
 func (s *store) Load(ctx context.Context, subject string) (participant.Record, error) {
@@ -93,7 +98,7 @@ func (s *store) Load(ctx context.Context, subject string) (participant.Record, e
 func (s *store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
 	w := s.world
 	if w.strikes(losesTheRace) {
-		w.race(ctx)
+		w.race(ctx, s.source, record.Subject)
 	}
 	if w.dies(diesAfterDeciding) {
 		return errDied
@@ -101,6 +106,7 @@ func (s *store) Commit(ctx context.Context, record participant.Record, adjustmen
 	if w.strikes(commitFails) {
 		return errUnanswered
 	}
+	record.Erased = record.Erased && !s.forgets
 	if err := s.Store.Commit(ctx, record, adjustments); err != nil {
 		return err
 	}
@@ -119,12 +125,12 @@ func (s *store) table() audit.Table {
 	return audit.Table{Records: s.Records(), Counters: s.AllCounters()}
 }
 
-// race runs another task about the same record, or another delivery of the same
-// event, while the running one is about to commit.
-func (w *world) race(ctx context.Context) {
+// race runs another task about the same record of a context, or another delivery
+// of the same event, while the running one is about to commit.
+func (w *world) race(ctx context.Context, source, subject string) {
 	var candidates []int
 	for i, t := range w.pending {
-		if t.competes(w.running) {
+		if t.who == source && t.event.Subject == subject {
 			candidates = append(candidates, i)
 		}
 	}
@@ -163,6 +169,9 @@ func (w *world) Publish(_ context.Context, events ...event.Event) error {
 
 func (w *world) emit(events []event.Event) {
 	for _, e := range events {
+		if _, isErased := w.erased[e.Subject]; isErased {
+			w.relapsed = append(w.relapsed, e)
+		}
 		if !w.isKnown(e) {
 			w.published = append(w.published, e)
 			w.contents[e.ID] = append(w.contents[e.ID], e)

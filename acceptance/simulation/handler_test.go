@@ -116,9 +116,9 @@ var (
 	taken     = contract.PaymentTaken{CustomerID: "c-42", Amount: total}
 	declined  = contract.PaymentDeclined{Reason: contract.PaymentWasDeclined}
 	refunded  = contract.PaymentRefunded{Amount: total, Reason: contract.TimedOut}
-	awarded   = contract.PointsAwarded{CustomerID: "c-42", Points: 25, ExpiresAt: time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)}
+	awarded   = contract.PointsAwarded{Points: 25, ExpiresAt: time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)}
 	revoked   = contract.PointsRevoked{Points: 25, Reason: contract.TimedOut}
-	rejected  = contract.AwardRejected{CustomerID: "c-42", Reason: contract.AwardWasRejected}
+	rejected  = contract.AwardRejected{Reason: contract.AwardWasRejected}
 	requested = contract.CancellationRequested{Reason: contract.TimedOut}
 )
 

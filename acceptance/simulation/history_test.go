@@ -68,6 +68,9 @@ func newHistory(ctx context.Context, w *world, d *dice, orders int) (*history, e
 			w.cancelAt(o.OrderID, contract.CancelledByCustomer, at.Add(2*h.moment(2*slowest).Sub(h.began)-slowest))
 		}
 	}
+	for range oneOf(d, 0, 0, 1, 2) {
+		h.eraseAt(oneOf(d, h.orders...).CustomerID, h.moment(20*time.Minute))
+	}
 	h.trouble = d.roll(8 * len(h.orders))
 	return h, nil
 }
@@ -123,7 +126,7 @@ func (h *history) play(ctx context.Context) []audit.Violation {
 	before := h.evidence()
 	h.replay(ctx)
 	h.redriveTooLate(ctx)
-	return slices.Concat(h.checkStuck(), h.checkAmounts(), h.checkReasons(), h.checkTimelines(), changes(before, h.evidence()))
+	return slices.Concat(h.checkStuck(), h.checkAmounts(), h.checkReasons(), h.checkTimelines(), h.checkErased(), changes(before, h.evidence()))
 }
 
 // earliest is the index of the pending task that arrives first, or negative.

@@ -71,7 +71,7 @@ func machines() []machine {
 func warehouseMachine() machine {
 	return machine{
 		context: contract.SourceWarehouse,
-		states:  []string{unknown, "reserved", "shipped", "failing", "released", "unavailable"},
+		states:  []string{unknown, "reserved", "shipped", "failing", "released", "unavailable", "erased"},
 		inputs: []input{
 			{data: placed},
 			{placed, outOfStock},
@@ -100,7 +100,7 @@ func warehouseMachine() machine {
 func paymentMachine() machine {
 	return machine{
 		context: contract.SourcePayment,
-		states:  []string{unknown, "taken", "declined", "refunded"},
+		states:  []string{unknown, "taken", "declined", "refunded", "erased"},
 		inputs:  []input{{data: reserved}, {reserved, declines}, {data: rejected}, {data: revoked}},
 		decide: func(name string, in input) (string, []event.Data, bool, error) {
 			s := payment.State{Status: payment.Status(status(name))}
@@ -113,10 +113,13 @@ func paymentMachine() machine {
 func loyaltyMachine() machine {
 	return machine{
 		context: contract.SourceLoyalty,
-		states:  []string{unknown, "awarded", "rejected", "revoked"},
+		states:  []string{unknown, "awarded", "rejected", "revoked", "erased"},
 		inputs:  []input{{data: taken}, {taken, blocked}, {data: failed}},
 		decide: func(name string, in input) (string, []event.Data, bool, error) {
 			s := loyalty.State{Status: loyalty.Status(status(name)), CustomerID: "c-42"}
+			if s.Status == loyalty.Erased {
+				s.CustomerID = ""
+			}
 			if s.Status == loyalty.Awarded {
 				s.Points = 25
 			}
@@ -148,7 +151,7 @@ func orderName(s order.State) string {
 // orderStates are all states of an order, by name. On the way back it makes no
 // difference how far the order had come.
 func orderStates() map[string][]order.State {
-	all := map[string][]order.State{unknown: {{}}}
+	all := map[string][]order.State{unknown: {{}}, "erased": {{Progress: order.Erased}}}
 	for progress := order.Placed; progress <= order.Shipped; progress++ {
 		for rollback := order.None; rollback <= order.Complete; rollback++ {
 			if progress == order.Shipped && rollback != order.None {
@@ -165,7 +168,7 @@ func orderMachine() machine {
 	states := orderStates()
 	return machine{
 		context: contract.SourceOrder,
-		states:  []string{unknown, "placed", "reserved", "paid", "awarded", "shipped", asked, rollingBack, "cancelled"},
+		states:  []string{unknown, "placed", "reserved", "paid", "awarded", "shipped", asked, rollingBack, "cancelled", "erased"},
 		inputs: []input{
 			{data: order.Place{Order: placed}},
 			{data: order.Cancel{Reason: contract.CancelledByCustomer}},

@@ -84,6 +84,7 @@ func TestTheSameSeedIsTheSameHistory(t *testing.T) {
 func planned() []string {
 	all := []string{
 		overtakes, skewed, abandoned, healed, replayed, stale,
+		erasures, eraseAgain, afterErasure, gone,
 		shipped, refused, tooLate, tooEarly, tombstoneInWarehouse, tombstoneInPayment, tombstoneInLoyalty,
 	}
 	for _, reason := range []contract.Reason{

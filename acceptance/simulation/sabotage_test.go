@@ -92,6 +92,19 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				return right(ctx, s, in)
 			}
 		},
+		"an erasure misses a context": func(d *decisions, _ *ledger) {
+			d.tamper = func(w *world) { w.contexts.Payment = join(w, "elsewhere", d.payment, nil) }
+		},
+		"a context forgets that an order is erased": func(d *decisions, _ *ledger) {
+			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].forgets = true }
+			right := d.warehouse
+			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
+				if s.Status == warehouse.Erased {
+					s = warehouse.State{}
+				}
+				return right(ctx, s, in)
+			}
+		},
 		"an event is not published": func(d *decisions, _ *ledger) {
 			right := d.loyalty
 			d.loyalty = func(ctx context.Context, s loyalty.State, in participant.Input) (loyalty.Decision, error) {

@@ -179,8 +179,14 @@ const (
 	skewed    = "a clock is skewed"
 	abandoned = "a customer gives up before an answer"
 	healed    = "the sweeper publishes what never was"
-	replayed  = "replayed"
-	stale     = "redriven after the retention, refused"
+
+	erasures     = "a customer is erased"
+	eraseAgain   = "an erasure is stopped, and begun again"
+	afterErasure = "an event comes after its order was erased"
+	gone         = "a command comes after its order was erased"
+
+	replayed = "replayed"
+	stale    = "redriven after the retention, refused"
 
 	shipped              = "shipped"
 	refused              = "the warehouse refuses a cancellation"

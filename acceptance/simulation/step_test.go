@@ -21,6 +21,9 @@ func (w *world) step(ctx context.Context, i int, planned fault) {
 	w.pending = slices.Delete(w.pending, i, i+1)
 	told := len(w.story)
 	isStale := w.isStale(t)
+	if _, isErased := w.erased[t.event.Subject]; isErased && !w.archived && !t.isCommand {
+		w.tally[afterErasure]++
+	}
 	err := w.run(ctx, t, planned)
 	switch {
 	case errors.Is(err, errDied), errors.Is(err, errUnanswered):
@@ -39,6 +42,8 @@ func (w *world) step(ctx context.Context, i int, planned fault) {
 		w.tally[tooLate]++
 	case errors.Is(err, order.ErrUnknown):
 		w.tally[tooEarly]++
+	case errors.Is(err, order.ErrErased):
+		w.tally[gone]++
 	default:
 		w.stuck = append(w.stuck, t)
 	}
@@ -61,7 +66,7 @@ func (w *world) comesBack(t *task) {
 		w.story = append(w.story, "   "+abandoned)
 		return
 	}
-	t.at = w.now.Add(redelivery)
+	t.at = w.now.Add(redelivery << (2 * t.tries))
 	w.pending = append(w.pending, t)
 }
 

@@ -18,7 +18,7 @@ func (m machine) cell(state string, in input) (string, error) {
 	switch {
 	case errors.Is(err, event.ErrInvalid):
 		return "dead letter", nil
-	case errors.Is(err, order.ErrUnknown), errors.Is(err, order.ErrTooLate):
+	case errors.Is(err, order.ErrUnknown), errors.Is(err, order.ErrTooLate), errors.Is(err, order.ErrErased):
 		return "refused: " + err.Error(), nil
 	case err != nil:
 		return "", fmt.Errorf("%s, %s: %w", m.context, state, err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/saga/operator/audit"
+	"example.com/saga/operator/erase"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
@@ -37,7 +38,7 @@ type world struct {
 	// skews are how far the clocks of the contexts are from the time that it is.
 	skews     map[string]time.Duration
 	consumers []consumer
-	orders    *participant.Participant[order.State]
+	contexts  erase.Contexts
 	stores    map[string]*store
 	ledger    *ledger
 
@@ -56,6 +57,10 @@ type world struct {
 	rejected map[string]int
 	// stuck is what failed without a reason that anyone foresaw.
 	stuck []*task
+	// erased are the orders that are erased, with how many events there were then,
+	// and relapsed what was published about them afterwards.
+	erased   map[string]int
+	relapsed []event.Event
 
 	// planned goes wrong in the run that is under way, if it gets there.
 	planned fault
@@ -88,6 +93,8 @@ type task struct {
 	// at is when it arrives.
 	at        time.Time
 	isCommand bool
+	// tries counts how often it came too early: it comes back later each time.
+	tries int
 }
 
 func (t *task) String() string {
@@ -105,6 +112,8 @@ type decisions struct {
 	warehouse participant.Decide[warehouse.State]
 	payment   participant.Decide[payment.State]
 	loyalty   participant.Decide[loyalty.State]
+	// tamper, if set, gets something else in the world wrong.
+	tamper func(*world)
 }
 
 func newWorld(language participant.Language, d decisions, l *ledger) *world {
@@ -117,35 +126,39 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 		ledger:   l,
 		running:  &task{},
 		notified: []event.Event{},
+		erased:   make(map[string]int),
 		rejected: make(map[string]int),
 		rival:    func(int) int { return 0 },
 		latency:  func() time.Duration { return 0 },
 		givesUp:  func() bool { return false },
 		tally:    make(map[string]int),
 	}
-	w.orders = join(w, contract.SourceOrder, d.order, order.State.Due,
+	w.contexts.Order = join(w, contract.SourceOrder, d.order, order.State.Due,
 		contract.StockReserved{}, contract.StockUnavailable{}, contract.StockReleased{},
 		contract.OrderShipped{}, contract.ShipmentFailed{}, contract.CancellationRefused{},
 		contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{},
 		contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{})
-	join(w, contract.SourceWarehouse, d.warehouse, nil,
+	w.contexts.Warehouse = join(w, contract.SourceWarehouse, d.warehouse, nil,
 		contract.OrderPlaced{}, contract.CancellationRequested{}, contract.PaymentDeclined{},
 		contract.PaymentRefunded{}, contract.PointsAwarded{}, contract.StockReceived{})
-	join(w, contract.SourcePayment, d.payment, nil,
+	w.contexts.Payment = join(w, contract.SourcePayment, d.payment, nil,
 		contract.StockReserved{}, contract.AwardRejected{}, contract.PointsRevoked{})
-	join(w, contract.SourceLoyalty, d.loyalty, nil,
+	w.contexts.Loyalty = join(w, contract.SourceLoyalty, d.loyalty, nil,
 		contract.PaymentTaken{}, contract.ShipmentFailed{})
 	w.consumers = append(w.consumers, consumer{
 		name:     notification,
 		consumes: contract.Types(contract.OrderShipped{}, contract.OrderCancelled{}),
 		handle:   w.notify,
 	})
+	if d.tamper != nil {
+		d.tamper(w)
+	}
 	return w
 }
 
 // join puts a context on the bus.
 func join[S any](w *world, source string, decide participant.Decide[S], due func(S) time.Time, consumes ...event.Data) *participant.Participant[S] {
-	w.stores[source] = newStore(w)
+	w.stores[source] = newStore(w, source)
 	p, err := participant.New(participant.Config[S]{
 		Source: source, Decide: decide, Store: w.stores[source], Publisher: w, Language: w.language,
 		Clock:     func() time.Time { return w.clock(source) },
@@ -225,7 +238,7 @@ func (w *world) command(orderID, id string, at time.Time, data event.Data) {
 		Subject: orderID, Time: at, CorrelationID: "saga of " + orderID,
 	}
 	w.pending = append(w.pending, &task{who: contract.SourceOrder, event: e, at: at, isCommand: true, run: func(ctx context.Context) error {
-		_, err := w.orders.Execute(ctx, e, data)
+		_, err := w.contexts.Order.Execute(ctx, e, data)
 		return err
 	}})
 }

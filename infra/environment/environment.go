@@ -42,6 +42,9 @@ type Settings struct {
 	LogLevel string
 	// LogRetentionDays is one of the periods that CloudWatch Logs knows.
 	LogRetentionDays int
+	// MaskEventLog hides personal data in the event log from all who may read it and
+	// lack the permission logs:Unmask. CloudWatch Logs charges for each GB.
+	MaskEventLog bool
 	// Protected keeps data: tables are recoverable to any second, cannot be
 	// deleted by mistake and, with the logs, outlive their stack.
 	Protected bool
@@ -166,7 +169,7 @@ func unchecked(name string) Settings {
 		settings.Qualifier = "sagaprod"
 		settings.Protected = true
 		settings.TracedShare = 0.1
-		settings.LogRetentionDays = 365
+		settings.LogRetentionDays = 60
 		settings.NotificationsURL = "https://www.example.com/notifications"
 		settings.AlarmAddress = "on-call@example.com"
 	}
@@ -186,6 +189,7 @@ func (s Settings) Validate() error {
 		s.validateRoles(),
 		s.validateOrders(),
 		s.validateLogs(),
+		s.validateForgetting(),
 		s.validateNotifications(),
 		s.validateAlarms(),
 		s.Worker.validate("Worker"),

@@ -1,6 +1,7 @@
 package environment_test
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"reflect"
@@ -74,6 +75,8 @@ func wrongSettings() map[string]wrong {
 		"alarms to no address":       {func(s *environment.Settings) { s.AlarmAddress = "on-call" }, "AlarmAddress: "},
 		"alarms to a name":           {func(s *environment.Settings) { s.AlarmAddress = "On Call <on-call@example.com>" }, "AlarmAddress: "},
 		"forgetting before redrive":  {func(s *environment.Settings) { s.Retention = 14 * 24 * time.Hour }, "Retention: "},
+		"an archive for too long":    {func(s *environment.Settings) { s.Retention = environment.ForgottenAfter + 24*time.Hour }, "Retention: "},
+		"a log for too long":         {func(s *environment.Settings) { s.LogRetentionDays = 90 }, "LogRetentionDays: "},
 		"half a day":                 {func(s *environment.Settings) { s.Retention += 12 * time.Hour }, "Retention: "},
 		"longer than a key is kept":  {func(s *environment.Settings) { s.Retention = 90 * 24 * time.Hour }, "Retention: "},
 		"no time for an order":       {func(s *environment.Settings) { s.Deadline = 0 }, "Deadline: "},
@@ -105,7 +108,7 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 }
 
 func TestEverySettingIsCheckedAndDocumented(t *testing.T) {
-	checked := map[string]bool{"Protected": true} // It is right in both ways.
+	checked := map[string]bool{"Protected": true, "MaskEventLog": true} // They are right in both ways.
 	for _, test := range wrongSettings() {
 		checked[strings.TrimSuffix(test.want, ": ")] = true
 	}
@@ -225,6 +228,22 @@ func TestAllWrongSettingsAreReportedAtOnce(t *testing.T) {
 	} {
 		if !strings.Contains(err.Error(), setting+": ") {
 			t.Errorf("%s is not reported in:\n%v", setting, err)
+		}
+	}
+}
+
+func TestThePromiseInTheDocsIsTheOneThatIsKept(t *testing.T) {
+	page, err := os.ReadFile("../../docs/privacy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// CloudWatch Logs takes up to three days to delete what has expired.
+	const days = int(environment.ForgottenAfter / (24 * time.Hour))
+	for _, promise := range []string{
+		fmt.Sprintf("the last of it is gone %d days later", days+3), fmt.Sprintf("within %d days, which no setting may exceed", days),
+	} {
+		if !strings.Contains(strings.ReplaceAll(string(page), "\n", " "), promise) {
+			t.Errorf("docs/privacy.md does not say that %s", promise)
 		}
 	}
 }

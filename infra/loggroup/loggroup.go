@@ -19,6 +19,9 @@ type Props struct {
 	RetentionDays int
 	// Protected lets the group outlive its stack.
 	Protected bool
+	// Masked are the members of JSON objects whose values only those see who have
+	// the permission logs:Unmask.
+	Masked []string
 }
 
 // New makes a log group.
@@ -34,6 +37,9 @@ func New(scope constructs.Construct, id string, props Props) awslogs.LogGroup {
 	if props.Protected {
 		created.RemovalPolicy = awscdk.RemovalPolicy_RETAIN
 	}
+	if len(props.Masked) > 0 {
+		created.DataProtectionPolicy = masking(props.Masked)
+	}
 	group := awslogs.NewLogGroup(scope, &id, created)
 	resource, ok := group.Node().DefaultChild().(awslogs.CfnLogGroup)
 	if !ok {
@@ -41,4 +47,16 @@ func New(scope constructs.Construct, id string, props Props) awslogs.LogGroup {
 	}
 	resource.SetRetentionInDays(jsii.Number(props.RetentionDays))
 	return group
+}
+
+// masking makes a policy that masks members from their names up to the end of their
+// object, because a pattern can have no quotes
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL-custom-data-identifiers.html).
+// So it masks more than their values, and of a value with a brace in it less.
+func masking(members []string) awslogs.DataProtectionPolicy {
+	var identifiers []awslogs.DataIdentifier
+	for _, member := range members {
+		identifiers = append(identifiers, awslogs.NewCustomDataIdentifier(&member, new(member+"[^}]+")))
+	}
+	return awslogs.NewDataProtectionPolicy(&awslogs.DataProtectionPolicyProps{Identifiers: &identifiers})
 }

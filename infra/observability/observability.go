@@ -30,6 +30,8 @@ type Props struct {
 	LogRetentionDays int
 	// Protected lets the log group outlive the stack.
 	Protected bool
+	// Masked are the members of events that the log group masks.
+	Masked []string
 }
 
 // Observability is what an observer needs.
@@ -92,6 +94,7 @@ func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue
 		Name:          props.LogGroupName,
 		RetentionDays: props.LogRetentionDays,
 		Protected:     props.Protected,
+		Masked:        props.Masked,
 	})
 	rule := awsevents.NewCfnRule(scope, new("ToLogs"), &awsevents.CfnRuleProps{
 		EventBusName: props.Bus.EventBusName(),

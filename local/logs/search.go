@@ -23,6 +23,8 @@ type FilterLogEventsInput struct {
 	Limit               *int     `json:"limit"`
 	// Interleaved is without meaning: streams always are.
 	Interleaved *bool `json:"interleaved"`
+	// Unmask needs a permission of its own. No group masks anything here.
+	Unmask bool `json:"unmask"`
 }
 
 // FilterLogEventsOutput is FilterLogEvents' response.
@@ -67,6 +69,11 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 	group, err := s.group(ctx, "logs:FilterLogEvents", in.LogGroupName, in.LogGroupIdentifier)
 	if err != nil {
 		return nil, err
+	}
+	if in.Unmask {
+		if err := s.config.Authorize.Check(ctx, "logs:Unmask", s.arnOf(group.name)+":*", nil); err != nil {
+			return nil, err
+		}
 	}
 	if slices.ContainsFunc(in.LogStreamNames, func(name string) bool { return group.streams[name] == nil }) {
 		return nil, errNoStream()

@@ -48,6 +48,25 @@ func TestWhatIsAllowedIsNoViolation(t *testing.T) {
 			r.Ledger["o-declined"] = sandbox.Entry{Amount: contract.Money{Amount: 1, Currency: "EUR"}}
 		},
 		"money was taken by a run that never committed": refundWithoutPayment,
+		"all orders are erased":                         func(r *run) { r.erase(shipped); r.erase(cancelled) },
+		"one order is erased":                           func(r *run) { r.erase(cancelled) },
+		"the endpoint has erased it too": func(r *run) {
+			r.erase(shipped)
+			r.Notified = []event.Event{*r.of(cancelled, contract.OrderCancelled{})}
+		},
+		"the log has no events of an erased order any more": func(r *run) {
+			r.erase(cancelled)
+			r.Published = slices.DeleteFunc(r.Published, func(e event.Event) bool { return e.Subject == cancelled })
+		},
+		"some tombstones have expired": func(r *run) {
+			r.erase(shipped)
+			delete(r.Warehouse.Records, shipped)
+		},
+		"an event has the time of a clock that runs ahead": func(r *run) {
+			r.erase(shipped)
+			r.of(shipped, contract.OrderShipped{}).Time = erasedAt.Add(10 * time.Minute)
+			r.Notified = nil
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRun(t)
@@ -81,7 +100,7 @@ type tampered struct {
 
 func TestEveryInvariantThatDoesNotHoldIsFound(t *testing.T) {
 	cases := make(map[string]tampered)
-	for _, some := range []map[string]tampered{ends(), effects(), returns(), stock(), balances(), lineage(), arrivals()} {
+	for _, some := range []map[string]tampered{ends(), effects(), returns(), stock(), balances(), lineage(), arrivals(), erasures()} {
 		maps.Copy(cases, some)
 	}
 	for name, c := range cases {
@@ -240,5 +259,62 @@ func TestAStateThatCannotBeReadIsAnError(t *testing.T) {
 				t.Errorf("the error is %v", err)
 			}
 		})
+	}
+}
+
+func erasures() map[string]tampered {
+	const more = " says more than that it is erased"
+	erased := func(change func(*run)) func(*run) {
+		return func(r *run) {
+			r.erase(shipped)
+			change(r)
+		}
+	}
+	return map[string]tampered{
+		"a tombstone has a customer": {erased(func(r *run) {
+			r.bury(r.Warehouse, shipped, warehouse.State{Status: warehouse.Erased, CustomerID: customer})
+		}), []string{"invariant 10: order o-shipped: its tombstone in the warehouse" + more}},
+		"a tombstone has a member that the code does not know": {erased(func(r *run) {
+			r.bury(r.Payment, shipped, map[string]string{"status": "erased", "address": "23 Fake Street"})
+		}), []string{"invariant 10: order o-shipped: its tombstone in payment" + more}},
+		"a tombstone has what was published": {erased(func(r *run) {
+			record := r.Order.Records[shipped]
+			record.Handled = []participant.Handled{{Published: r.Published[:1]}}
+			r.Order.Records[shipped] = record
+		}), []string{"invariant 10: order o-shipped: its tombstone in the order context" + more}},
+		"a context still knows the order": {erased(func(r *run) {
+			r.set(r.Loyalty, shipped, loyalty.State{Status: loyalty.Awarded, CustomerID: customer})
+		}), []string{"invariant 10: order o-shipped: it is erased, but not in loyalty"}},
+		"an event is published after the erasure": {erased(func(r *run) {
+			r.of(shipped, contract.PaymentTaken{}).Time = erasedAt.Add(10*time.Minute + time.Second)
+		}), []string{"invariant 10: order o-shipped: payment.taken "}},
+		"an erased order begins again": {erased(func(r *run) {
+			again := *r.of(shipped, contract.StockReserved{})
+			again.Time = erasedAt.Add(time.Hour)
+			r.Published = append(r.Published, again)
+		}), []string{"invariant 2: order o-shipped: event warehouse/"}},
+		"an erasure was not completed": {func(r *run) {
+			r.bury(r.Warehouse, shipped, warehouse.State{Status: warehouse.Erased})
+			r.bury(r.Loyalty, shipped, loyalty.State{Status: loyalty.Erased})
+			delete(r.Loyalty.Counters, loyalty.CustomerItem(customer))
+		}, []string{
+			"invariant 10: order o-shipped: it is erased in loyalty, but not in the order context: erase its customer again",
+			"invariant 10: order o-shipped: it is erased in the warehouse, but not in the order context: erase its customer again",
+		}},
+		"a customer keeps the points of an erased order": {func(r *run) {
+			r.erase(shipped)
+			r.Loyalty.Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.Points: 25}
+		}, []string{"invariant 5: customer#c-42 has 25 points, but earned 0"}},
+		"money of an order that is not erased is missing": {func(r *run) {
+			r.erase(cancelled)
+			delete(r.Ledger, shipped)
+		}, []string{
+			"invariant 3: order o-shipped: shipped, but the warehouse says shipped",
+			"invariant 5: the shipped orders cost map[EUR:2500], but map[] was kept",
+		}},
+		"the pieces of an erased order are back": {func(r *run) {
+			r.erase(shipped)
+			r.Warehouse.Counters[warehouse.StockItem("123")] = map[string]int64{warehouse.Received: 100, warehouse.OnHand: 100}
+		}, []string{"invariant 4: stock#123: 0 are gone, but 2 were shipped"}},
 	}
 }

@@ -39,13 +39,7 @@ func (a *audit) shipped() []*saga {
 // checkStock: never negative, received = on hand + reserved + shipped, and at
 // the end what is gone is what was shipped.
 func (a *audit) checkStock() {
-	gone := make(map[string]int64)
-	for _, s := range a.shipped() {
-		data, _ := read[contract.OrderShipped](a, s)
-		for _, item := range data.Items {
-			gone[warehouse.StockItem(item.SKU)] += item.Quantity
-		}
-	}
+	gone := a.gone()
 	for item, stock := range a.Warehouse.Counters {
 		for counter, n := range stock {
 			if n < 0 {
@@ -66,7 +60,24 @@ func (a *audit) checkStock() {
 	}
 }
 
+// gone counts the pieces that were shipped. Those of an erased order are as gone
+// as others, as far as the log still has its events.
+func (a *audit) gone() map[string]int64 {
+	gone := make(map[string]int64)
+	for _, s := range a.sagas {
+		if s.state.Status() != order.StatusShipped && !s.isErased() {
+			continue
+		}
+		data, _ := read[contract.OrderShipped](a, s)
+		for _, item := range data.Items {
+			gone[warehouse.StockItem(item.SKU)] += item.Quantity
+		}
+	}
+	return gone
+}
+
 // checkMoney: what was taken and not given back is what the shipped orders cost.
+// The ledger keeps the entries of erased orders, which are left out.
 func (a *audit) checkMoney() {
 	owed := make(map[string]int64)
 	for _, s := range a.shipped() {
@@ -76,7 +87,10 @@ func (a *audit) checkMoney() {
 		}
 	}
 	kept := make(map[string]int64)
-	for _, entry := range a.Ledger {
+	for id, entry := range a.Ledger {
+		if s, known := a.sagas[id]; known && s.isErased() {
+			continue
+		}
 		if entry.Accepted && !entry.Barred {
 			kept[entry.Amount.Currency] += entry.Amount.Amount
 		}
@@ -86,12 +100,18 @@ func (a *audit) checkMoney() {
 	}
 }
 
-// checkPoints: customers have the points of their shipped orders.
+// checkPoints: customers have the points of their shipped orders. An order that
+// is erased in the loyalty context has taken its points with it.
 func (a *audit) checkPoints() {
 	earned := make(map[string]int64)
 	for _, s := range a.shipped() {
-		if awarded, ok := read[contract.PointsAwarded](a, s); ok {
-			earned[loyalty.CustomerItem(awarded.CustomerID)] += awarded.Points
+		if a.Loyalty.Records[s.id].Erased {
+			continue
+		}
+		placed, isPlaced := read[contract.OrderPlaced](a, s)
+		awarded, isAwarded := read[contract.PointsAwarded](a, s)
+		if isPlaced && isAwarded {
+			earned[loyalty.CustomerItem(placed.CustomerID)] += awarded.Points
 		}
 	}
 	for item := range a.Loyalty.Counters {
@@ -105,20 +125,14 @@ func (a *audit) checkPoints() {
 }
 
 // checkNotifications: every end of a saga reached the endpoint, with its own id.
-func (a *audit) checkNotifications() {
+func (a *audit) checkNotifications(s *saga) {
 	if a.Notified == nil {
 		return
 	}
-	notified := make(map[string]bool)
-	for _, e := range a.Notified {
-		notified[e.Source+"/"+e.ID] = true
-	}
-	for _, s := range a.sagas {
-		for _, end := range []event.Data{contract.OrderShipped{}, contract.OrderCancelled{}} {
-			for _, e := range s.events[end.EventType()] {
-				if !notified[e.Source+"/"+e.ID] {
-					a.violated(7, s.id, "nobody was notified of %s %s", e.Type, e.ID)
-				}
+	for _, end := range []event.Data{contract.OrderShipped{}, contract.OrderCancelled{}} {
+		for _, e := range s.events[end.EventType()] {
+			if !a.notified[e.Source+"/"+e.ID] {
+				a.violated(7, s.id, "nobody was notified of %s %s", e.Type, e.ID)
 			}
 		}
 	}

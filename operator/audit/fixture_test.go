@@ -11,6 +11,7 @@ import (
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
 	"example.com/saga/services/order"
+	"example.com/saga/services/payment"
 	"example.com/saga/services/payment/sandbox"
 	"example.com/saga/services/warehouse"
 )
@@ -69,14 +70,14 @@ func (r *run) award(id string) event.Event {
 	reserved := r.publish(placed, contract.StockReserved{CustomerID: customer, Items: stock, Total: o.Total(), PaymentMethod: "card"})
 	taken := r.publish(reserved, contract.PaymentTaken{CustomerID: customer, Amount: o.Total()})
 	r.Ledger[id] = sandbox.Entry{Amount: o.Total(), Accepted: true}
-	return r.publish(taken, contract.PointsAwarded{CustomerID: customer, Points: 25, ExpiresAt: start.Add(24 * time.Hour)})
+	return r.publish(taken, contract.PointsAwarded{Points: 25, ExpiresAt: start.Add(24 * time.Hour)})
 }
 
 func (r *run) ship() {
 	r.t.Helper()
 	awarded := r.award(shipped)
 	r.notify(r.publish(awarded, contract.OrderShipped{
-		CustomerID: customer, Items: []contract.Stock{{SKU: "123", Quantity: 2}}, ShippingAddress: "23 Fake Street",
+		CustomerID: customer, Items: []contract.Stock{{SKU: "123", Quantity: 2}},
 	}))
 	r.set(r.Order, shipped, order.State{Progress: order.Shipped, CorrelationID: "saga of " + shipped})
 	r.set(r.Warehouse, shipped, warehouse.State{Status: warehouse.Shipped})
@@ -99,7 +100,31 @@ func (r *run) cancel() {
 	r.set(r.Loyalty, cancelled, loyalty.State{Status: loyalty.Revoked})
 }
 
-var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+var (
+	start    = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	erasedAt = start.Add(24 * time.Hour)
+)
+
+// erase makes an order an erased one.
+func (r *run) erase(id string) {
+	r.t.Helper()
+	r.bury(r.Order, id, order.State{Progress: order.Erased, ErasedAt: erasedAt})
+	r.bury(r.Warehouse, id, warehouse.State{Status: warehouse.Erased})
+	r.bury(r.Payment, id, payment.State{Status: payment.Erased})
+	r.bury(r.Loyalty, id, loyalty.State{Status: loyalty.Erased})
+	if id == shipped {
+		delete(r.Loyalty.Counters, loyalty.CustomerItem(customer))
+	}
+}
+
+// bury puts a tombstone into a table.
+func (r *run) bury(table audit.Table, id string, state any) {
+	r.t.Helper()
+	r.set(table, id, state)
+	record := table.Records[id]
+	record.Erased = true
+	table.Records[id] = record
+}
 
 // begin publishes an event that nothing published has caused.
 func (r *run) begin(id string, data event.Data) event.Event {

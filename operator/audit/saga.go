@@ -135,24 +135,22 @@ func state[S any](table Table, orderID string) (S, error) {
 
 // checkHoldings: of a shipped order nothing was given back, of a cancelled one
 // nothing is held, taken or awarded.
-func (a *audit) checkHoldings() error {
-	for id, s := range a.sagas {
-		held, err := state[warehouse.State](a.Warehouse, id)
-		if err != nil {
-			return fmt.Errorf("what the warehouse knows of %s: %w", id, err)
-		}
-		award, err := state[loyalty.State](a.Loyalty, id)
-		if err != nil {
-			return fmt.Errorf("what loyalty knows of %s: %w", id, err)
-		}
-		paid := a.Ledger[id].Accepted && !a.Ledger[id].Barred
-		status := s.state.Status()
-		kept := held.Status == warehouse.Shipped && award.Status == loyalty.Awarded && paid
-		free := held.Status == warehouse.Unavailable || held.Status == warehouse.Released
-		undone := free && award.Status != loyalty.Awarded && !paid
-		if (status == order.StatusShipped && !kept) || (status == order.StatusCancelled && !undone) {
-			a.violated(3, id, "%s, but the warehouse says %s, loyalty %q, and paid is %t", status, held.Status, award.Status, paid)
-		}
+func (a *audit) checkHoldings(s *saga) error {
+	held, err := state[warehouse.State](a.Warehouse, s.id)
+	if err != nil {
+		return fmt.Errorf("what the warehouse knows of %s: %w", s.id, err)
+	}
+	award, err := state[loyalty.State](a.Loyalty, s.id)
+	if err != nil {
+		return fmt.Errorf("what loyalty knows of %s: %w", s.id, err)
+	}
+	paid := a.Ledger[s.id].Accepted && !a.Ledger[s.id].Barred
+	status := s.state.Status()
+	kept := held.Status == warehouse.Shipped && award.Status == loyalty.Awarded && paid
+	free := held.Status == warehouse.Unavailable || held.Status == warehouse.Released
+	undone := free && award.Status != loyalty.Awarded && !paid
+	if (status == order.StatusShipped && !kept) || (status == order.StatusCancelled && !undone) {
+		a.violated(3, s.id, "%s, but the warehouse says %s, loyalty %q, and paid is %t", status, held.Status, award.Status, paid)
 	}
 	return nil
 }

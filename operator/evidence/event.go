@@ -30,8 +30,8 @@ func published(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClie
 }
 
 // OfOrder gives the events of an order that were logged, each once, in the order
-// in which they were and in the envelope of EventBridge. It needs the permission
-// logs:FilterLogEvents.
+// in which they were and in the envelope of EventBridge. It needs the permissions
+// logs:FilterLogEvents and logs:Unmask.
 func OfOrder(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, in stack.Stack, order string) ([]string, error) {
 	group, err := resource(in.LogGroups, eventsPath)
 	if err != nil {
@@ -52,6 +52,7 @@ func OfOrder(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient
 
 // read reads all pages of a log group.
 func read(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, in *cloudwatchlogs.FilterLogEventsInput, each func(message string)) error {
+	in.Unmask = true // What is masked would be no evidence.
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, in)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -31,7 +31,7 @@ const (
 // Collect reads the events that were logged, the tables of all contexts, the
 // depths of the dead-letter queues and, where it can be asked, what the
 // notification endpoint received. It changes nothing. It needs the permissions
-// logs:FilterLogEvents, dynamodb:Scan and sqs:GetQueueAttributes.
+// logs:FilterLogEvents, logs:Unmask, dynamodb:Scan and sqs:GetQueueAttributes.
 func Collect(ctx context.Context, config aws.Config, in stack.Stack) (audit.Evidence, error) {
 	var collected audit.Evidence
 	c := collector{tables: dynamodb.NewFromConfig(config), in: in}

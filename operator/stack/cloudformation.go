@@ -29,7 +29,7 @@ func Describe(ctx context.Context, client CloudFormation, name string) (Stack, e
 	found := Stack{
 		Queues: map[string]string{}, Tables: map[string]string{}, Functions: map[string]string{}, LogGroups: map[string]string{},
 		Connections: map[string]string{}, Secrets: map[string]string{},
-		Archives: map[string]string{}, Rules: map[string]string{},
+		Archives: map[string]string{}, Rules: map[string]string{}, Buses: map[string]string{},
 	}
 	pages := cloudformation.NewListStackResourcesPaginator(client, &cloudformation.ListStackResourcesInput{StackName: &name})
 	for pages.HasMorePages() {
@@ -55,6 +55,7 @@ func (s Stack) add(resource types.StackResourceSummary, paths map[string]string)
 		"AWS::Events::Connection":     s.Connections,
 		"AWS::SecretsManager::Secret": s.Secrets,
 		"AWS::Events::Archive":        s.Archives,
+		"AWS::Events::EventBus":       s.Buses,
 		"AWS::Events::Rule":           s.Rules,
 	}
 	kind, wanted := kinds[aws.ToString(resource.ResourceType)]

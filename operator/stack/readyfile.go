@@ -20,6 +20,7 @@ type readyFile struct {
 	Connections      map[string]string `json:"connections"`
 	Secrets          map[string]string `json:"secrets"`
 	Archives         map[string]string `json:"archives"`
+	Buses            map[string]string `json:"buses"`
 	Rules            map[string]string `json:"rules"`
 }
 
@@ -42,7 +43,7 @@ func ReadFile(path string) (Stack, error) {
 	found := Stack{
 		Queues: ready.Queues, Tables: ready.Tables, Functions: ready.Functions, LogGroups: ready.LogGroups,
 		Connections: ready.Connections, Secrets: ready.Secrets,
-		Archives: ready.Archives, Rules: ready.Rules,
+		Archives: ready.Archives, Rules: ready.Rules, Buses: ready.Buses,
 		endpoint: ready.Endpoint, region: ready.Region,
 	}
 	// An endpoint outside of the local cloud need not tell what it received.

@@ -22,6 +22,7 @@ type Stack struct {
 	Functions map[string]string
 	LogGroups map[string]string
 	Archives  map[string]string
+	Buses     map[string]string
 	// Rules are as CloudFormation has them: the names of bus and rule with a |
 	// between them, on the default bus the rule's alone.
 	Rules map[string]string

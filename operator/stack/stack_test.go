@@ -24,7 +24,7 @@ const ready = `{
   "queues": {"Shop/Queue": "http://127.0.0.1:2/0/q", "Shop/DeadLetters": "http://127.0.0.1:2/0/d"},
   "tables": {"Shop/Table": "shop"}, "functions": {"Shop/Worker": "worker"}, "logGroups": {"Observability/Events": "events"},
   "connections": {"Shop/Connection": "shop"}, "secrets": {"Shop/Key": "key"},
-  "archives": {"Bus/Archive": "kept"}, "rules": {"Shop/Consume": "bus|consume"}
+  "archives": {"Bus/Archive": "kept"}, "buses": {"Bus": "shop"}, "rules": {"Shop/Consume": "bus|consume"}
 }`
 
 func write(t *testing.T, content string) string {
@@ -54,6 +54,7 @@ func TestTheReadyFileSaysWhereTheLocalCloudIs(t *testing.T) {
 		LogGroups:   map[string]string{"Observability/Events": "events"},
 		Connections: map[string]string{"Shop/Connection": "shop"}, Secrets: map[string]string{"Shop/Key": "key"}, NotificationsURL: "http://127.0.0.1:2/notifications",
 		Archives: map[string]string{"Bus/Archive": "kept"}, Rules: map[string]string{"Shop/Consume": "bus|consume"},
+		Buses: map[string]string{"Bus": "shop"},
 	}, found)
 	if !found.Local() {
 		t.Error("it is not local")
@@ -142,6 +143,7 @@ const template = `{"Resources": {
   "Connection1": {"Type": "AWS::Events::Connection", "Metadata": {"aws:cdk:path": "saga-dev/Shop/Connection/Resource"}},
   "Key1": {"Type": "AWS::SecretsManager::Secret", "Metadata": {"aws:cdk:path": "saga-dev/Shop/Key/Resource"}},
   "Archive1": {"Type": "AWS::Events::Archive", "Metadata": {"aws:cdk:path": "saga-dev/Bus/Archive/Archive"}},
+  "Bus1": {"Type": "AWS::Events::EventBus", "Metadata": {"aws:cdk:path": "saga-dev/Bus/Resource"}},
   "Rule1": {"Type": "AWS::Events::Rule", "Metadata": {"aws:cdk:path": "saga-dev/Shop/Consume/Resource"}},
   "Bare1": {"Type": "AWS::SQS::Queue"},
   "Role1": {"Type": "AWS::IAM::Role"}}}`
@@ -157,6 +159,7 @@ func TestAStackInAWSIsFoundByItsTemplateAndItsResources(t *testing.T) {
 		resource("AWS::SecretsManager::Secret", "Key1", "arn:aws:secretsmanager:eu-west-1:1:secret:key"),
 		resource("AWS::Events::Archive", "Archive1", "kept"),
 		resource("AWS::Events::Rule", "Rule1", "bus|consume"),
+		resource("AWS::Events::EventBus", "Bus1", "shop"),
 	}, nil}, "saga-dev")
 	if err != nil {
 		t.Fatal(err)
@@ -167,6 +170,7 @@ func TestAStackInAWSIsFoundByItsTemplateAndItsResources(t *testing.T) {
 		Connections: map[string]string{"Shop/Connection": "shop"},
 		Secrets:     map[string]string{"Shop/Key": "arn:aws:secretsmanager:eu-west-1:1:secret:key"},
 		Archives:    map[string]string{"Bus/Archive/Archive": "kept"}, Rules: map[string]string{"Shop/Consume": "bus|consume"},
+		Buses: map[string]string{"Bus": "shop"},
 	}, found)
 	if found.Local() {
 		t.Error("it is local")

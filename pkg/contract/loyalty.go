@@ -4,15 +4,13 @@ import "time"
 
 // PointsAwarded says how many points the customer got for the order.
 type PointsAwarded struct {
-	CustomerID string    `json:"customerId"`
-	Points     int64     `json:"points"`
-	ExpiresAt  time.Time `json:"expiresAt"`
+	Points    int64     `json:"points"`
+	ExpiresAt time.Time `json:"expiresAt"`
 }
 
 // AwardRejected says that no points were awarded.
 type AwardRejected struct {
-	CustomerID string `json:"customerId"`
-	Reason     Reason `json:"reason"`
+	Reason Reason `json:"reason"`
 }
 
 // PointsRevoked compensates PointsAwarded; the points may be 0.

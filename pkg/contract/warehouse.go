@@ -17,9 +17,8 @@ type StockUnavailable struct {
 
 // OrderShipped is the pivot: from here the saga only goes forward.
 type OrderShipped struct {
-	CustomerID      string  `json:"customerId"`
-	Items           []Stock `json:"items"`
-	ShippingAddress string  `json:"shippingAddress"`
+	CustomerID string  `json:"customerId"`
+	Items      []Stock `json:"items"`
 }
 
 // ShipmentFailed says that the order will not be shipped.

@@ -229,6 +229,26 @@ func assertOneEffect(t *testing.T, d *depot) {
 	}
 }
 
+func TestTheCostOfAnErasureAndOfWhatComesAfterIt(t *testing.T) {
+	d := newDepot(t, count)
+	if err := d.handleAside("e-1"); err != nil {
+		t.Fatal(err)
+	}
+	tombstone := func(state) (state, []participant.Adjustment, error) { return state{}, nil, nil }
+	for _, want := range []cost{{"GetItem PutItem", 1, 1}, {"GetItem", 1, 0}} {
+		d.ledger.calls, d.ledger.reads, d.ledger.writes = nil, 0, 0
+		if err := d.Erase(t.Context(), "delivery-1", tombstone); err != nil {
+			t.Fatal(err)
+		}
+		assertEqual(t, want, cost{strings.Join(d.ledger.calls, " "), d.ledger.reads, d.ledger.writes}, unexported)
+	}
+	d.ledger.calls, d.ledger.reads, d.ledger.writes = nil, 0, 0
+	if err := d.Handle(t.Context(), d.received("e-2")); err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, cost{"GetItem", 1, 0}, cost{strings.Join(d.ledger.calls, " "), d.ledger.reads, d.ledger.writes}, unexported)
+}
+
 func TestTheCostOfAFailure(t *testing.T) {
 	for name, failure := range map[string]struct {
 		decide decide

@@ -9,6 +9,7 @@
 //	                (epoch milliseconds), published (the events, JSON)
 //	expires_at (N)  epoch seconds, the table's time to live; not while the record is due
 //	open, due       a constant and epoch seconds, only while the record is due
+//	erased (BOOL)   only in a tombstone, whose state says no more than that
 //
 // What an event costs, with records up to 1 KB and one adjusted item; a write
 // that is refused is billed like one that is made:
@@ -25,6 +26,8 @@
 //	answer of the commit lost, and again Get Put, Get                  2     1
 //	decision fails, commit is too large  Get                           1     0
 //	invalid, too old or without a key    none                          0     0
+//	about what is erased                 Get                           1     0
+//	to erase                             Get Put                       1     1
 //
 // A commit whose answer was lost may have happened. Whoever tries again, the SDK
 // or a redelivery, meets the version it has written and finds itself handled.

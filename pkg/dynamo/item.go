@@ -20,6 +20,7 @@ type item struct {
 	ExpiresAt int64     `dynamodbav:"expires_at,omitempty"`
 	Open      string    `dynamodbav:"open,omitempty"`
 	Due       int64     `dynamodbav:"due,omitempty"`
+	Erased    bool      `dynamodbav:"erased,omitempty"`
 }
 
 type handled struct {
@@ -38,6 +39,7 @@ func newItem(record participant.Record) (map[string]types.AttributeValue, error)
 		PK:      record.Subject,
 		Version: record.Version + 1,
 		State:   string(record.State),
+		Erased:  record.Erased,
 	}
 	if !record.ExpiresAt.IsZero() {
 		next.ExpiresAt = record.ExpiresAt.Unix()
@@ -68,6 +70,7 @@ func (i item) record() (participant.Record, error) {
 		Subject: i.PK,
 		Version: i.Version,
 		State:   json.RawMessage(i.State),
+		Erased:  i.Erased,
 	}
 	if i.ExpiresAt != 0 {
 		record.ExpiresAt = time.Unix(i.ExpiresAt, 0).UTC()

@@ -32,19 +32,54 @@ func Scan(ctx context.Context, client dynamodb.ScanAPIClient, table string) (Con
 		Counters: make(map[string]map[string]int64),
 		Others:   make(map[string]map[string]types.AttributeValue),
 	}
+	if err := scan(ctx, client, table, contents.add); err != nil {
+		return Contents{}, err
+	}
+	return contents, nil
+}
+
+// ScanRecords calls each with one record of the table after the other. Like Scan
+// it reads the whole table, but it keeps no more than a page of it.
+func ScanRecords(ctx context.Context, client dynamodb.ScanAPIClient, table string, each func(participant.Record)) error {
+	return scan(ctx, client, table, func(found map[string]types.AttributeValue) error {
+		if !isRecord(found) {
+			return nil
+		}
+		record, err := readRecord(found)
+		if err == nil {
+			each(record)
+		}
+		return err
+	})
+}
+
+func scan(ctx context.Context, client dynamodb.ScanAPIClient, table string, each func(map[string]types.AttributeValue) error) error {
 	pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return Contents{}, fmt.Errorf("scan %s: %w", table, err)
+			return fmt.Errorf("scan %s: %w", table, err)
 		}
 		for _, found := range page.Items {
-			if err := contents.add(found); err != nil {
-				return Contents{}, fmt.Errorf("scan %s: %w", table, err)
+			if err := each(found); err != nil {
+				return fmt.Errorf("scan %s: %w", table, err)
 			}
 		}
 	}
-	return contents, nil
+	return nil
+}
+
+func isRecord(found map[string]types.AttributeValue) bool {
+	_, hasState := found["state"]
+	return hasState
+}
+
+func readRecord(found map[string]types.AttributeValue) (participant.Record, error) {
+	var stored item
+	if err := attributevalue.UnmarshalMap(found, &stored); err != nil {
+		return participant.Record{}, fmt.Errorf("decode a record: %w", err)
+	}
+	return stored.record()
 }
 
 // add sorts an item in: records have a state, adjusted items nothing but
@@ -55,14 +90,9 @@ func (c Contents) add(found map[string]types.AttributeValue) error {
 		return errors.New("an item has no text in pk")
 	}
 	pk := partition.Value
-	_, isRecord := found["state"]
 	switch {
-	case isRecord:
-		var stored item
-		if err := attributevalue.UnmarshalMap(found, &stored); err != nil {
-			return fmt.Errorf("decode the record of %s: %w", pk, err)
-		}
-		record, err := stored.record()
+	case isRecord(found):
+		record, err := readRecord(found)
 		c.Records[pk] = record
 		return err
 	case onlyNumbers(found):

@@ -59,6 +59,27 @@ func TestAScanTellsRecordsFromCountersFromTheRest(t *testing.T) {
 	}
 }
 
+func TestAScanOfRecordsLeavesTheRestOut(t *testing.T) {
+	stored := newClient()
+	left := participant.Record{Subject: "o-1", State: json.RawMessage(`{"n":1}`), Erased: true}
+	if err := dynamo.NewStore(stored, table).Commit(t.Context(), left, nil); err != nil {
+		t.Fatal(err)
+	}
+	var found []participant.Record
+	err := dynamo.ScanRecords(t.Context(), &pages{items: []map[string]types.AttributeValue{
+		{"pk": str("stock#1"), "on_hand": num("3")}, stored.items["o-1"], {"pk": str("charge#o-1"), "accepted": &types.AttributeValueMemberBOOL{Value: true}},
+	}}, table, func(r participant.Record) { found = append(found, r) })
+	left.Version = 1
+	assertEqual(t, []participant.Record{left}, found)
+	if err != nil {
+		t.Error(err)
+	}
+	wrong := &pages{items: []map[string]types.AttributeValue{{"pk": str("o-1"), "state": str("{}"), "version": str("x")}}}
+	if err := dynamo.ScanRecords(t.Context(), wrong, table, func(participant.Record) {}); err == nil || !strings.HasPrefix(err.Error(), "scan "+table) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestAScanThatFailsIsAnErrorWithTheTable(t *testing.T) {
 	away := errors.New("away")
 	for name, p := range map[string]*pages{

@@ -24,6 +24,9 @@
 // ErrConflict after eight lost races, ErrUnpublished when what is committed is
 // still to be published, or what the store, the publisher or Decide said.
 //
+// Erase replaces what is recorded about a saga by a tombstone, which ignores
+// whatever comes later.
+//
 // The outside world is asked in Decide, before the commit: with a key that makes
 // asking twice harmless, because a run may die in between.
 //
@@ -137,7 +140,7 @@ type Participant[S any] struct {
 
 // New makes a participant. The error names every required field that is missing.
 func New[S any](config Config[S]) (*Participant[S], error) {
-	if err := required.Fields("participant.Config", map[string]bool{
+	if err := required.Fields(fmt.Sprintf("participant %q", config.Source), map[string]bool{
 		"Source":    config.Source != "",
 		"Decide":    config.Decide != nil,
 		"Store":     config.Store != nil,
@@ -257,7 +260,7 @@ func (p *Participant[S]) attempt(ctx context.Context, cause cause, in Input) (S,
 		return state, nil, err
 	}
 	decision, err := p.config.Decide(ctx, state, in)
-	if err != nil {
+	if err != nil || record.Erased {
 		return state, nil, err
 	}
 	if err := named(decision.Adjustments); err != nil {

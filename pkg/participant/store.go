@@ -21,8 +21,10 @@ type RefusedError struct {
 	Items []string
 }
 
+// Error does not name the items: an error is logged, and an item may be named
+// after a person.
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("not enough in %v", e.Items)
+	return fmt.Sprintf("not enough in %d of the adjusted items", len(e.Items))
 }
 
 // Record is all that one context knows about one saga.
@@ -41,6 +43,9 @@ type Record struct {
 	// Due is when somebody must look at the record at the latest, zero if
 	// nobody needs to. It has the resolution of seconds.
 	Due time.Time
+	// Erased marks a tombstone: State says only that there was something, and the
+	// record is not written any more.
+	Erased bool
 }
 
 // Handled is a cause that was handled, with what was published because of it.

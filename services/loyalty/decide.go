@@ -27,14 +27,14 @@ func Decide(s State, in participant.Input, blocked bool) (Decision, error) {
 func award(s State, taken contract.PaymentTaken, blocked bool, now time.Time) Decision {
 	switch s.Status {
 	case Unknown:
-	case Awarded, Rejected, Revoked:
+	case Awarded, Rejected, Revoked, Erased:
 		return Decision{State: s}
 	}
 	s.CustomerID = taken.CustomerID
 	if blocked {
 		s.Status = Rejected
 		return Decision{State: s, Events: []event.Data{
-			contract.AwardRejected{CustomerID: s.CustomerID, Reason: contract.AwardWasRejected},
+			contract.AwardRejected{Reason: contract.AwardWasRejected},
 		}}
 	}
 	s.Status = Awarded
@@ -42,9 +42,8 @@ func award(s State, taken contract.PaymentTaken, blocked bool, now time.Time) De
 	return Decision{
 		State: s,
 		Events: []event.Data{contract.PointsAwarded{
-			CustomerID: s.CustomerID,
-			Points:     s.Points,
-			ExpiresAt:  now.AddDate(1, 0, 0),
+			Points:    s.Points,
+			ExpiresAt: now.AddDate(1, 0, 0),
 		}},
 		Adjustments: add(s.CustomerID, s.Points),
 	}
@@ -56,7 +55,7 @@ func award(s State, taken contract.PaymentTaken, blocked bool, now time.Time) De
 func revoke(s State, reason contract.Reason) Decision {
 	switch s.Status {
 	case Unknown, Awarded:
-	case Rejected, Revoked:
+	case Rejected, Revoked, Erased:
 		return Decision{State: s}
 	}
 	points := s.Points

@@ -23,6 +23,7 @@ var (
 	revoked  = loyalty.State{Status: loyalty.Revoked, CustomerID: "c-42"}
 	// tombstone is left by a revocation that overtook the payment.
 	tombstone = loyalty.State{Status: loyalty.Revoked}
+	erased    = loyalty.State{Status: loyalty.Erased}
 )
 
 // What is consumed and published.
@@ -30,8 +31,8 @@ var (
 	taken  = contract.PaymentTaken{CustomerID: "c-42", Amount: contract.Money{Amount: 2599, Currency: "EUR"}}
 	failed = contract.ShipmentFailed{Reason: contract.Undeliverable}
 
-	pointsAwarded = contract.PointsAwarded{CustomerID: "c-42", Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
-	awardRejected = contract.AwardRejected{CustomerID: "c-42", Reason: contract.AwardWasRejected}
+	pointsAwarded = contract.PointsAwarded{Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
+	awardRejected = contract.AwardRejected{Reason: contract.AwardWasRejected}
 )
 
 func pointsRevoked(points int64) contract.PointsRevoked {
@@ -65,22 +66,25 @@ func table() []row {
 		{rejected, taken, false, becomes(rejected)},
 		{revoked, taken, false, becomes(revoked)},
 		{tombstone, taken, false, becomes(tombstone)},
+		{erased, taken, false, becomes(erased)},
 
 		{unknown, taken, true, becomes(rejected, awardRejected)},
 		{awarded, taken, true, becomes(awarded)},
 		{rejected, taken, true, becomes(rejected)},
 		{revoked, taken, true, becomes(revoked)},
 		{tombstone, taken, true, becomes(tombstone)},
+		{erased, taken, true, becomes(erased)},
 
 		{unknown, failed, false, becomes(tombstone, pointsRevoked(0))},
 		{awarded, failed, false, adding(-25, becomes(revoked, pointsRevoked(25)))},
 		{rejected, failed, false, becomes(rejected)},
 		{revoked, failed, false, becomes(revoked)},
 		{tombstone, failed, false, becomes(tombstone)},
+		{erased, failed, false, becomes(erased)},
 	}
 }
 
-func statuses() []loyalty.State { return []loyalty.State{unknown, awarded, rejected, revoked} }
+func statuses() []loyalty.State { return []loyalty.State{unknown, awarded, rejected, revoked, erased} }
 
 func input(data event.Data) participant.Input {
 	return participant.Input{Event: event.Event{ID: "e-1", Type: data.EventType(), Subject: "o-1"}, Data: data, Now: now}

@@ -17,6 +17,8 @@ const (
 	Awarded  Status = "awarded"
 	Rejected Status = "rejected"
 	Revoked  Status = "revoked"
+	// Erased is all that is left of an order that was erased.
+	Erased Status = "erased"
 )
 
 // State is what is known about the award for an order.
@@ -48,7 +50,7 @@ func Decider(customers Customers) participant.Decide[State] {
 		if taken, ok := in.Data.(contract.PaymentTaken); ok && s.Status == Unknown {
 			var err error
 			if blocked, err = customers.Blocked(ctx, taken.CustomerID); err != nil {
-				return Decision{}, fmt.Errorf("look up customer %s: %w", taken.CustomerID, err)
+				return Decision{}, fmt.Errorf("look up the customer: %w", err)
 			}
 		}
 		return Decide(s, in, blocked)

@@ -21,7 +21,7 @@ var (
 func Decide(s State, in participant.Input) (Decision, error) {
 	switch data := in.Data.(type) {
 	case Place:
-		return place(s, in, data), nil
+		return place(s, in, data)
 	case Cancel:
 		return cancel(s, data, in.Now)
 	}
@@ -56,16 +56,20 @@ func Decide(s State, in participant.Input) (Decision, error) {
 }
 
 // place begins the saga. A placed order stays as it was placed first.
-func place(s State, in participant.Input, data Place) Decision {
-	if s.Progress != Unplaced {
-		return Decision{State: s}
+func place(s State, in participant.Input, data Place) (Decision, error) {
+	switch s.Progress {
+	case Unplaced:
+	case Placed, Reserved, Paid, Awarded, Shipped:
+		return Decision{State: s}, nil
+	case Erased:
+		return Decision{}, ErrErased
 	}
 	return Decision{
 		State: State{
 			Progress: Placed, CorrelationID: in.Event.CorrelationID, PlacedAt: in.Now, Deadline: data.Deadline,
 		},
 		Events: []event.Data{data.Order},
-	}
+	}, nil
 }
 
 // cancel asks the warehouse, which decides. Asking again changes nothing.
@@ -73,6 +77,8 @@ func cancel(s State, data Cancel, now time.Time) (Decision, error) {
 	switch {
 	case s.Progress == Unplaced:
 		return Decision{}, ErrUnknown
+	case s.Progress == Erased:
+		return Decision{}, ErrErased
 	case s.Ended():
 		return Decision{}, ErrTooLate
 	case s.Rollback != None:
@@ -81,7 +87,8 @@ func cancel(s State, data Cancel, now time.Time) (Decision, error) {
 	return Decision{State: s.back(Requested, data.Reason, now), Events: []event.Data{contract.CancellationRequested{Reason: data.Reason}}}, nil
 }
 
-// advance never goes back, because events come in any order.
+// advance never goes back, because events come in any order, and never from what
+// is erased.
 func advance(s State, to Progress) Decision {
 	s.Progress = max(s.Progress, to)
 	return Decision{State: s}
@@ -103,8 +110,12 @@ func ship(s State) (Decision, error) {
 
 // rollBack notes that the order is on its way back.
 func rollBack(s State, reason contract.Reason, now time.Time) (Decision, error) {
-	if s.Progress == Shipped {
+	switch s.Progress {
+	case Unplaced, Placed, Reserved, Paid, Awarded:
+	case Shipped:
 		return Decision{}, fmt.Errorf("%w: a shipped order is rolled back", event.ErrInvalid)
+	case Erased:
+		return Decision{State: s}, nil
 	}
 	switch s.Rollback {
 	case None, Requested:
@@ -119,7 +130,7 @@ func complete(s State, reason contract.Reason, now time.Time) (Decision, error) 
 	switch {
 	case s.Progress == Shipped:
 		return Decision{}, fmt.Errorf("%w: the stock of a shipped order was given back", event.ErrInvalid)
-	case s.Rollback == Complete:
+	case s.Progress == Erased, s.Rollback == Complete:
 		return Decision{State: s}, nil
 	}
 	return Decision{State: s.back(Complete, reason, now), Events: []event.Data{contract.OrderCancelled{Reason: reason}}}, nil

@@ -11,7 +11,8 @@ import (
 // Progress is how far an order has come on the way to its shipment.
 type Progress int
 
-// The steps, in their order. Unplaced is an order that nobody has placed.
+// The steps, in their order. Unplaced is an order that nobody has placed, Erased
+// all that is left of one that was erased after its end.
 const (
 	Unplaced Progress = iota
 	Placed
@@ -19,6 +20,7 @@ const (
 	Paid
 	Awarded
 	Shipped
+	Erased
 )
 
 // Rollback is how far an order is on the way back.
@@ -39,13 +41,15 @@ type State struct {
 	Rollback Rollback        `json:"rollback,omitempty"`
 	Reason   contract.Reason `json:"reason,omitempty"`
 	// CorrelationID is that of all events of the order.
-	CorrelationID string `json:"correlationId"`
+	CorrelationID string `json:"correlationId,omitempty"`
 	// PlacedAt is when the saga began.
-	PlacedAt time.Time `json:"placedAt"`
+	PlacedAt time.Time `json:"placedAt,omitzero"`
 	// Deadline is when the order is cancelled if it has not ended.
-	Deadline time.Time `json:"deadline"`
+	Deadline time.Time `json:"deadline,omitzero"`
 	// RollbackSince is when the order was turned back.
 	RollbackSince time.Time `json:"rollbackSince,omitzero"`
+	// ErasedAt is when the order was erased.
+	ErasedAt time.Time `json:"erasedAt,omitzero"`
 }
 
 // Decision is what is decided because of an event or a command.
@@ -63,6 +67,7 @@ const (
 	StatusShipped    Status = "shipped"
 	StatusCancelling Status = "cancelling"
 	StatusCancelled  Status = "cancelled"
+	StatusErased     Status = "erased"
 )
 
 // Status tells how far the order is.
@@ -83,13 +88,16 @@ func (s State) Status() Status {
 		return StatusAwarded
 	case Shipped:
 		return StatusShipped
+	case Erased:
+		return StatusErased
 	case Unplaced, Placed:
 	}
 	return StatusPlaced
 }
 
-// Ended tells whether the order is shipped or cancelled, which is for ever.
-func (s State) Ended() bool { return s.Progress == Shipped || s.Rollback == Complete }
+// Ended reports whether the order is shipped or cancelled, which is for ever, or
+// was before it was erased.
+func (s State) Ended() bool { return s.Progress >= Shipped || s.Rollback == Complete }
 
 // Due is when somebody must look after the order at the latest: the deadline,
 // until the order has ended.

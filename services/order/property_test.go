@@ -40,7 +40,7 @@ func step(t *rapid.T, state order.State, data event.Data) order.Decision {
 
 func TestAnOrderThatHasEndedStaysAsItIs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		state := rapid.SampledFrom([]known{shipped, cancelled}).Draw(t, "end").State
+		state := rapid.SampledFrom([]known{shipped, cancelled, erased}).Draw(t, "end").State
 		before := state.Status()
 		for _, data := range rapid.SliceOf(rapid.SampledFrom(inputs())).Draw(t, "history") {
 			decision := step(t, state, data)

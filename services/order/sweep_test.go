@@ -42,6 +42,7 @@ func TestSweep(t *testing.T) {
 		{at(requested, order.Paid), [4]order.Remedy{leave, republish, leave, republish}},
 		{running, [4]order.Remedy{leave, leave, leave, leave}},
 		{cancelled, [4]order.Remedy{leave, leave, leave, leave}},
+		{erased, [4]order.Remedy{leave, leave, leave, leave}},
 	}
 	swept := make(map[string]bool)
 	for _, row := range table {

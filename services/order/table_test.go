@@ -20,6 +20,7 @@ func table() []row {
 		{requested, place, becomes(requested)},
 		{running, place, becomes(running)},
 		{cancelled, place, becomes(cancelled)},
+		{erased, place, fails(order.ErrErased)},
 
 		{unplaced, cancel, fails(order.ErrUnknown)},
 		{placed, cancel, becomes(back(placed, order.Requested, contract.CancelledByCustomer), cancellationRequested)},
@@ -30,6 +31,7 @@ func table() []row {
 		{requested, cancel, becomes(requested)},
 		{running, cancel, becomes(running)},
 		{cancelled, cancel, fails(order.ErrTooLate)},
+		{erased, cancel, fails(order.ErrErased)},
 
 		// Forward. An event never takes an order back to an earlier step.
 		{unplaced, stockReserved, fails(event.ErrInvalid)},
@@ -41,6 +43,7 @@ func table() []row {
 		{requested, stockReserved, becomes(at(requested, order.Reserved))},
 		{running, stockReserved, becomes(at(running, order.Reserved))},
 		{cancelled, stockReserved, becomes(at(cancelled, order.Reserved))},
+		{erased, stockReserved, becomes(erased)},
 
 		{unplaced, paymentTaken, fails(event.ErrInvalid)},
 		{placed, paymentTaken, becomes(paid)},
@@ -51,6 +54,7 @@ func table() []row {
 		{requested, paymentTaken, becomes(at(requested, order.Paid))},
 		{running, paymentTaken, becomes(at(running, order.Paid))},
 		{cancelled, paymentTaken, becomes(at(cancelled, order.Paid))},
+		{erased, paymentTaken, becomes(erased)},
 
 		{unplaced, pointsAwarded, fails(event.ErrInvalid)},
 		{placed, pointsAwarded, becomes(awarded)},
@@ -61,6 +65,7 @@ func table() []row {
 		{requested, pointsAwarded, becomes(at(requested, order.Awarded))},
 		{running, pointsAwarded, becomes(at(running, order.Awarded))},
 		{cancelled, pointsAwarded, becomes(at(cancelled, order.Awarded))},
+		{erased, pointsAwarded, becomes(erased)},
 
 		// The pivot: an order that is rolled back cannot have been shipped.
 		{unplaced, orderShipped, fails(event.ErrInvalid)},
@@ -72,6 +77,7 @@ func table() []row {
 		{requested, orderShipped, becomes(shipped)},
 		{running, orderShipped, fails(event.ErrInvalid)},
 		{cancelled, orderShipped, fails(event.ErrInvalid)},
+		{erased, orderShipped, becomes(erased)},
 
 		{unplaced, cancellationRefused, fails(event.ErrInvalid)},
 		{placed, cancellationRefused, becomes(shipped)},
@@ -82,6 +88,7 @@ func table() []row {
 		{requested, cancellationRefused, becomes(shipped)},
 		{running, cancellationRefused, fails(event.ErrInvalid)},
 		{cancelled, cancellationRefused, fails(event.ErrInvalid)},
+		{erased, cancellationRefused, becomes(erased)},
 
 		// Backward. The first reason stands until the rollback is complete.
 		{unplaced, paymentDeclined, fails(event.ErrInvalid)},
@@ -93,6 +100,7 @@ func table() []row {
 		{requested, paymentDeclined, becomes(back(requested, order.Running, contract.PaymentWasDeclined))},
 		{running, paymentDeclined, becomes(running)},
 		{cancelled, paymentDeclined, becomes(cancelled)},
+		{erased, paymentDeclined, becomes(erased)},
 
 		{unplaced, awardRejected, fails(event.ErrInvalid)},
 		{placed, awardRejected, becomes(back(placed, order.Running, contract.AwardWasRejected))},
@@ -103,6 +111,7 @@ func table() []row {
 		{requested, awardRejected, becomes(back(requested, order.Running, contract.AwardWasRejected))},
 		{running, awardRejected, becomes(running)},
 		{cancelled, awardRejected, becomes(cancelled)},
+		{erased, awardRejected, becomes(erased)},
 
 		{unplaced, shipmentFailed, fails(event.ErrInvalid)},
 		{placed, shipmentFailed, becomes(back(placed, order.Running, contract.Undeliverable))},
@@ -113,6 +122,7 @@ func table() []row {
 		{requested, shipmentFailed, becomes(back(requested, order.Running, contract.Undeliverable))},
 		{running, shipmentFailed, becomes(running)},
 		{cancelled, shipmentFailed, becomes(cancelled)},
+		{erased, shipmentFailed, becomes(erased)},
 
 		{unplaced, pointsRevoked, fails(event.ErrInvalid)},
 		{placed, pointsRevoked, becomes(back(placed, order.Running, contract.Undeliverable))},
@@ -123,6 +133,7 @@ func table() []row {
 		{requested, pointsRevoked, becomes(back(requested, order.Running, contract.Undeliverable))},
 		{running, pointsRevoked, becomes(running)},
 		{cancelled, pointsRevoked, becomes(cancelled)},
+		{erased, pointsRevoked, becomes(erased)},
 
 		{unplaced, paymentRefunded, fails(event.ErrInvalid)},
 		{placed, paymentRefunded, becomes(back(placed, order.Running, contract.Undeliverable))},
@@ -133,6 +144,7 @@ func table() []row {
 		{requested, paymentRefunded, becomes(back(requested, order.Running, contract.Undeliverable))},
 		{running, paymentRefunded, becomes(running)},
 		{cancelled, paymentRefunded, becomes(cancelled)},
+		{erased, paymentRefunded, becomes(erased)},
 
 		// The end of the rollback, which is told once.
 		{unplaced, stockUnavailable, fails(event.ErrInvalid)},
@@ -144,6 +156,7 @@ func table() []row {
 		{requested, stockUnavailable, becomes(back(requested, order.Complete, contract.OutOfStock), orderCancelled(contract.OutOfStock))},
 		{running, stockUnavailable, becomes(back(running, order.Complete, contract.OutOfStock), orderCancelled(contract.OutOfStock))},
 		{cancelled, stockUnavailable, becomes(cancelled)},
+		{erased, stockUnavailable, becomes(erased)},
 
 		{unplaced, stockReleased, fails(event.ErrInvalid)},
 		{placed, stockReleased, becomes(back(placed, order.Complete, contract.Undeliverable), orderCancelled(contract.Undeliverable))},
@@ -154,5 +167,6 @@ func table() []row {
 		{requested, stockReleased, becomes(back(requested, order.Complete, contract.Undeliverable), orderCancelled(contract.Undeliverable))},
 		{running, stockReleased, becomes(back(running, order.Complete, contract.Undeliverable), orderCancelled(contract.Undeliverable))},
 		{cancelled, stockReleased, becomes(cancelled)},
+		{erased, stockReleased, becomes(erased)},
 	}
 }

@@ -30,7 +30,7 @@ func Decide(s State, in participant.Input, answer Answer) (Decision, error) {
 func take(s State, reserved contract.StockReserved, accepted bool) Decision {
 	switch s.Status {
 	case Unknown:
-	case Taken, Declined, Refunded:
+	case Taken, Declined, Refunded, Erased:
 		return Decision{State: s}
 	}
 	if !accepted {
@@ -51,7 +51,7 @@ func refund(s State, reason contract.Reason, amount contract.Money) Decision {
 		return Decision{State: State{Status: Refunded}, Events: []event.Data{
 			contract.PaymentRefunded{Amount: amount, Reason: reason},
 		}}
-	case Declined, Refunded:
+	case Declined, Refunded, Erased:
 	}
 	return Decision{State: s}
 }

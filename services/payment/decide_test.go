@@ -20,6 +20,7 @@ var (
 	taken    = payment.State{Status: payment.Taken}
 	declined = payment.State{Status: payment.Declined}
 	refunded = payment.State{Status: payment.Refunded}
+	erased   = payment.State{Status: payment.Erased}
 )
 
 // What the provider answers.
@@ -37,7 +38,7 @@ var (
 	reserved = contract.StockReserved{
 		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}}, Total: total, PaymentMethod: "card",
 	}
-	rejected = contract.AwardRejected{CustomerID: "c-42", Reason: contract.AwardWasRejected}
+	rejected = contract.AwardRejected{Reason: contract.AwardWasRejected}
 	revoked  = contract.PointsRevoked{Points: 25, Reason: contract.Undeliverable}
 )
 
@@ -77,21 +78,24 @@ func table() []row {
 		{taken, reserved, accepts, becomes(taken)},
 		{declined, reserved, accepts, becomes(declined)},
 		{refunded, reserved, accepts, becomes(refunded)},
+		{erased, reserved, accepts, becomes(erased)},
 
 		{unknown, rejected, gaveNothing, invalid},
 		{taken, rejected, gaveBack, becomes(refunded, paymentRefunded(total, contract.AwardWasRejected))},
 		{declined, rejected, gaveNothing, becomes(declined)},
 		{refunded, rejected, gaveBack, becomes(refunded)},
+		{erased, rejected, gaveBack, becomes(erased)},
 
 		{unknown, revoked, gaveNothing, becomes(refunded, paymentRefunded(contract.Money{}, contract.Undeliverable))},
 		{unknown, revoked, gaveBack, becomes(refunded, paymentRefunded(total, contract.Undeliverable))},
 		{taken, revoked, gaveBack, becomes(refunded, paymentRefunded(total, contract.Undeliverable))},
 		{declined, revoked, gaveNothing, becomes(declined)},
 		{refunded, revoked, gaveBack, becomes(refunded)},
+		{erased, revoked, gaveBack, becomes(erased)},
 	}
 }
 
-func statuses() []payment.State { return []payment.State{unknown, taken, declined, refunded} }
+func statuses() []payment.State { return []payment.State{unknown, taken, declined, refunded, erased} }
 
 func input(data event.Data) participant.Input {
 	return participant.Input{

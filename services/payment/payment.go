@@ -17,6 +17,8 @@ const (
 	Taken    Status = "taken"
 	Declined Status = "declined"
 	Refunded Status = "refunded"
+	// Erased is all that is left of an order that was erased.
+	Erased Status = "erased"
 )
 
 // State is what is known about the payment of an order.

@@ -99,6 +99,8 @@ func TestWhateverComesAndWhateverDiesTheEventsTellWhatTheProviderDid(t *testing.
 			if len(published) != 0 {
 				t.Fatalf("nothing is known, but published are %v", published)
 			}
+		case payment.Erased:
+			t.Fatal("an event has erased it")
 		}
 	})
 }

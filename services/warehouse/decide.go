@@ -35,7 +35,7 @@ func Decide(s State, in participant.Input, deliverable bool) (Decision, error) {
 func reserve(s State, order contract.OrderPlaced, refused []string) Decision {
 	switch s.Status {
 	case Unknown:
-	case Reserved, Unavailable, Shipped, Failing, Released:
+	case Reserved, Unavailable, Shipped, Failing, Released, Erased:
 		return Decision{State: s}
 	}
 	s.CustomerID = order.CustomerID
@@ -70,7 +70,7 @@ func ship(s State, e event.Event, deliverable bool) (Decision, error) {
 	case Unknown:
 		return Decision{}, neverPlaced(e)
 	case Reserved:
-	case Unavailable, Shipped, Failing, Released:
+	case Unavailable, Shipped, Failing, Released, Erased:
 		return Decision{State: s}, nil
 	}
 	if !deliverable {
@@ -80,9 +80,8 @@ func ship(s State, e event.Event, deliverable bool) (Decision, error) {
 	return Decision{
 		State: s,
 		Events: []event.Data{contract.OrderShipped{
-			CustomerID:      s.CustomerID,
-			Items:           s.Items,
-			ShippingAddress: s.ShippingAddress,
+			CustomerID: s.CustomerID,
+			Items:      s.Items,
 		}},
 		Adjustments: move(s.Items, Reserve, Gone),
 	}, nil
@@ -96,7 +95,7 @@ func cancel(s State, reason contract.Reason) Decision {
 		return fail(s, reason)
 	case Shipped:
 		return Decision{State: s, Events: []event.Data{contract.CancellationRefused{}}}
-	case Unavailable, Failing, Released:
+	case Unavailable, Failing, Released, Erased:
 	}
 	return Decision{State: s}
 }
@@ -117,7 +116,7 @@ func release(s State, e event.Event, reason contract.Reason) (Decision, error) {
 	case Unknown:
 		return Decision{}, neverPlaced(e)
 	case Reserved, Failing:
-	case Unavailable, Released:
+	case Unavailable, Released, Erased:
 		return Decision{State: s}, nil
 	case Shipped:
 		return Decision{}, fmt.Errorf("%w: %s for an order that is shipped", event.ErrInvalid, e.Type)
@@ -137,7 +136,12 @@ func neverPlaced(e event.Event) error {
 	return fmt.Errorf("%w: %s for an order that was never placed here", event.ErrInvalid, e.Type)
 }
 
+// receive counts goods in, which are about a delivery. One with the id of an
+// erased order is as much ignored as anything else with that id.
 func receive(s State, data contract.StockReceived) Decision {
+	if s.Status == Erased {
+		return Decision{State: s}
+	}
 	return Decision{State: s, Adjustments: []participant.Adjustment{{
 		Item: StockItem(data.SKU),
 		Add:  map[string]int64{Received: data.Quantity, OnHand: data.Quantity},

@@ -37,6 +37,7 @@ var (
 		Status: warehouse.Released, CustomerID: "c-42", ShippingAddress: "23 Fake Street",
 	}}
 	tombstone = known{"released, never held", warehouse.State{Status: warehouse.Released}}
+	erased    = known{"erased", warehouse.State{Status: warehouse.Erased}}
 )
 
 func holding(status warehouse.Status) known {
@@ -62,7 +63,7 @@ var (
 		ShippingAddress: "23 Fake Street",
 		PaymentMethod:   "card",
 	}
-	awarded   = contract.PointsAwarded{CustomerID: "c-42", Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
+	awarded   = contract.PointsAwarded{Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
 	requested = contract.CancellationRequested{Reason: contract.CancelledByCustomer}
 	declined  = contract.PaymentDeclined{Reason: contract.PaymentWasDeclined}
 	refunded  = contract.PaymentRefunded{Reason: contract.AwardWasRejected}
@@ -74,7 +75,7 @@ var (
 	stockReserved = contract.StockReserved{
 		CustomerID: "c-42", Items: held, Total: contract.Money{Amount: 2599, Currency: "EUR"}, PaymentMethod: "card",
 	}
-	orderShipped        = contract.OrderShipped{CustomerID: "c-42", Items: held, ShippingAddress: "23 Fake Street"}
+	orderShipped        = contract.OrderShipped{CustomerID: "c-42", Items: held}
 	cancelled           = contract.ShipmentFailed{Reason: contract.CancelledByCustomer}
 	undeliverable       = contract.ShipmentFailed{Reason: contract.Undeliverable}
 	cancellationRefused = contract.CancellationRefused{}
@@ -134,6 +135,7 @@ func table() []row {
 		{overtaken, placed, becomes(overtaken)},
 		{released, placed, becomes(released)},
 		{tombstone, placed, becomes(tombstone)},
+		{erased, placed, becomes(erased)},
 
 		{unknown, awarded, invalid},
 		{reserved, awarded, becomes(shipped, orderShipped).moving(warehouse.Reserve, warehouse.Gone)},
@@ -143,6 +145,7 @@ func table() []row {
 		{overtaken, awarded, becomes(overtaken)},
 		{released, awarded, becomes(released)},
 		{tombstone, awarded, becomes(tombstone)},
+		{erased, awarded, becomes(erased)},
 
 		{unknown, requested, becomes(overtaken, cancelled)},
 		{reserved, requested, becomes(failing, cancelled)},
@@ -152,6 +155,7 @@ func table() []row {
 		{overtaken, requested, becomes(overtaken)},
 		{released, requested, becomes(released)},
 		{tombstone, requested, becomes(tombstone)},
+		{erased, requested, becomes(erased)},
 
 		{unknown, declined, invalid},
 		{reserved, declined, becomes(released, stockReleased(contract.PaymentWasDeclined, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
@@ -161,6 +165,7 @@ func table() []row {
 		{overtaken, declined, becomes(tombstone, stockReleased(contract.CancelledByCustomer))},
 		{released, declined, becomes(released)},
 		{tombstone, declined, becomes(tombstone)},
+		{erased, declined, becomes(erased)},
 
 		{unknown, refunded, invalid},
 		{reserved, refunded, becomes(released, stockReleased(contract.AwardWasRejected, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
@@ -170,19 +175,22 @@ func table() []row {
 		{overtaken, refunded, becomes(tombstone, stockReleased(contract.CancelledByCustomer))},
 		{released, refunded, becomes(released)},
 		{tombstone, refunded, becomes(tombstone)},
+		{erased, refunded, becomes(erased)},
 
-		// Goods in are about a SKU and no order: no status makes a difference.
+		// Goods in are about a SKU and no order: no status makes a difference, but
+		// that nothing is done about what is erased.
 		{unknown, received, becomes(unknown).receiving()},
 		{reserved, received, becomes(reserved).receiving()},
 		{unavailable, received, becomes(unavailable).receiving()},
 		{shipped, received, becomes(shipped).receiving()},
 		{failing, received, becomes(failing).receiving()},
 		{released, received, becomes(released).receiving()},
+		{erased, received, becomes(erased)},
 	}
 }
 
 func statuses() []known {
-	return []known{unknown, reserved, unavailable, shipped, failing, released}
+	return []known{unknown, reserved, unavailable, shipped, failing, released, erased}
 }
 
 func input(data event.Data) participant.Input {

@@ -69,7 +69,7 @@ func TestWhateverComesTheStockIsBalanced(t *testing.T) {
 
 func TestATerminalStatusNeverChanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		state := rapid.SampledFrom([]known{unavailable, shipped, released, tombstone}).Draw(t, "terminal").State
+		state := rapid.SampledFrom([]known{unavailable, shipped, released, tombstone, erased}).Draw(t, "terminal").State
 		for _, data := range histories().Draw(t, "history") {
 			var refused []string
 			if rapid.Bool().Draw(t, "refused") {

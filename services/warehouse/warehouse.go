@@ -12,7 +12,8 @@ import (
 type Status string
 
 // The statuses. Failing means that the order will not be shipped, but what is
-// reserved for it is still held until the payment is refunded.
+// reserved for it is still held until the payment is refunded. Erased is all that
+// is left of an order that was erased.
 const (
 	Unknown     Status = ""
 	Reserved    Status = "reserved"
@@ -20,6 +21,7 @@ const (
 	Shipped     Status = "shipped"
 	Failing     Status = "failing"
 	Released    Status = "released"
+	Erased      Status = "erased"
 )
 
 // State is what the warehouse knows about an order.

@@ -61,6 +61,18 @@ func (s suite) unexpiring(t *testing.T) {
 	assertRecord(t, store, record)
 }
 
+func (s suite) tombstone(t *testing.T) {
+	store := s.newStore(t)
+	record := newRecord()
+	commit(t, store, record)
+	left := participant.Record{
+		Subject: record.Subject, Version: 1, State: json.RawMessage(`{"status":"erased"}`), ExpiresAt: record.ExpiresAt, Erased: true,
+	}
+	commit(t, store, left)
+	left.Version = 2
+	assertRecord(t, store, left)
+}
+
 func (s suite) loadedIsACopy(t *testing.T) {
 	store := s.newStore(t)
 	record := newRecord()

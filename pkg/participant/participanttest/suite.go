@@ -26,6 +26,9 @@ type Store interface {
 	// Counters gives the counters of an adjusted item: none if it was never
 	// adjusted.
 	Counters(ctx context.Context, item string) (map[string]int64, error)
+	// RemoveItem removes an adjusted item unless its counter is above 0, and
+	// reports whether the store has the item no more.
+	RemoveItem(ctx context.Context, item, counter string) (bool, error)
 }
 
 // TestStore holds a store to the contract of participant.Store. Every test
@@ -38,6 +41,7 @@ func TestStore(t *testing.T, newStore func(t *testing.T) Store) {
 	t.Run("a record is loaded as it was committed", s.roundTrip)
 	t.Run("a commit replaces the record", s.replace)
 	t.Run("a record need not expire", s.unexpiring)
+	t.Run("a tombstone takes the place of all that was recorded", s.tombstone)
 	t.Run("what was loaded belongs to who loaded it", s.loadedIsACopy)
 	t.Run("what was committed belongs to who committed it", s.committedIsACopy)
 
@@ -61,6 +65,7 @@ func TestStore(t *testing.T, newStore func(t *testing.T) Store) {
 	t.Run("a conflict goes before a refusal", s.conflictBeforeRefusal)
 	t.Run("an item cannot be adjusted twice in one commit", s.itemTwice)
 	t.Run("concurrent takers never take more than there is", s.concurrentTakers)
+	t.Run("an item is removed only if its counter is at zero", s.removeItem)
 }
 
 // suite has a method for each test.

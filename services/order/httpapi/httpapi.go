@@ -180,6 +180,9 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if errors.Is(err, participant.ErrOtherContent) {
 		return newProblem(keyReused, "This key was used before with another body: use a new key for a new order.")
 	}
+	if errors.Is(err, order.ErrErased) {
+		return newProblem(erased, "")
+	}
 	if err != nil {
 		return err
 	}
@@ -224,6 +227,9 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	if errors.Is(err, order.ErrTooLate) || (err == nil && state.Ended()) {
 		return newProblem(tooLate, "")
 	}
+	if errors.Is(err, order.ErrErased) {
+		return newProblem(erased, "")
+	}
 	if err != nil {
 		return err
 	}
@@ -237,7 +243,7 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 func (s *server) execute(ctx context.Context, command event.Event, data event.Data) (order.State, error) {
 	ctx, span := tracing.Start(ctx, s.Tracer, command, trace.SpanKindServer)
 	state, err := s.Orders.Execute(ctx, command, data)
-	tracing.End(span, err, order.ErrTooLate, participant.ErrOtherContent)
+	tracing.End(span, err, order.ErrTooLate, order.ErrErased, participant.ErrOtherContent)
 	if errors.Is(err, participant.ErrUnpublished) {
 		s.Logger.WarnContext(ctx, "accepted, to be published later", slog.String("error", err.Error()))
 		return state, nil
@@ -256,8 +262,12 @@ func (s *server) find(r *http.Request, id string) (order.State, participant.Reco
 		return order.State{}, participant.Record{}, unknown
 	}
 	state, record, err := s.Orders.Load(r.Context(), id)
-	if err == nil && record.Version == 0 {
+	switch {
+	case err != nil:
+	case record.Version == 0:
 		err = unknown
+	case state.Progress == order.Erased:
+		err = newProblem(erased, "")
 	}
 	return state, record, err
 }

@@ -64,6 +64,7 @@ const (
 	unknownOrder
 	wrongMethod
 	tooLate
+	erased
 	tooLarge
 	mediaType
 	contentEncoding
@@ -86,6 +87,7 @@ func problemTypes() []problemType {
 		unknownOrder:    {"unknown-order", http.StatusNotFound, "Unknown order", "There is no order with this id or, where the API is open to everyone, the request does not have its token."},
 		wrongMethod:     {"method", http.StatusMethodNotAllowed, "Method not allowed", "The header Allow lists the methods that are possible here."},
 		tooLate:         {"too-late", http.StatusConflict, "Too late", "The order has ended and cannot be cancelled."},
+		erased:          {"erased", http.StatusGone, "Erased", "This order has been erased."},
 		tooLarge:        {"too-large", http.StatusRequestEntityTooLarge, "Body too large", "The body has more than " + strconv.Itoa(maximumBody) + " bytes."},
 		mediaType:       {"media-type", http.StatusUnsupportedMediaType, "Not application/json", "The body is not declared as application/json, or in another charset than UTF-8."},
 		contentEncoding: {"content-encoding", http.StatusUnsupportedMediaType, "Encoded body", "The body is compressed. Send it without a Content-Encoding."},

@@ -51,14 +51,20 @@ type shop struct {
 type faultyStore struct {
 	participant.Store
 
-	err            error
-	commits, loads int
+	err     error
+	commits int
+	loads   int
+	// beforeLoad, if set, runs before the nth load.
+	beforeLoad func(n int)
 }
 
 func (s *faultyStore) Load(ctx context.Context, subject string) (participant.Record, error) {
 	s.loads++
 	if s.err != nil {
 		return participant.Record{}, s.err
+	}
+	if s.beforeLoad != nil {
+		s.beforeLoad(s.loads)
 	}
 	return s.Store.Load(ctx, subject)
 }

@@ -100,7 +100,7 @@ func TestOnlyWhatTheCustomerCannotMendIsAFault(t *testing.T) {
 	s := newShop(t)
 	id := s.place()
 	s.hear(id, "e-1", contract.OrderShipped{
-		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}}, ShippingAddress: "23 Fake Street",
+		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}},
 	})
 	s.send(http.MethodPost, "/orders/"+id+"/cancellation", "").isProblem(t, http.StatusConflict, "/problems/too-late")
 	s.store.err = http.ErrServerClosed

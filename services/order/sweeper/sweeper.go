@@ -192,9 +192,9 @@ func (s *Sweeper) timeOut(ctx context.Context, id, correlationID string, now tim
 	}
 	ctx, span := tracing.Start(ctx, s.config.Tracer, command, trace.SpanKindInternal)
 	_, err := s.config.Orders.Execute(ctx, command, order.Cancel{Reason: contract.TimedOut})
-	tracing.End(span, err, order.ErrTooLate)
+	tracing.End(span, err, order.ErrTooLate, order.ErrErased)
 	switch {
-	case errors.Is(err, order.ErrTooLate):
+	case errors.Is(err, order.ErrTooLate), errors.Is(err, order.ErrErased):
 		return nil // It has ended since it was loaded.
 	case err != nil:
 		return err

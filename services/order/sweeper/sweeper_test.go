@@ -418,21 +418,27 @@ type stale []string
 func (s stale) Due(context.Context, time.Time, int) ([]string, error) { return s, nil }
 
 func TestAnOrderThatEndsWhileItIsTimedOutIsLeft(t *testing.T) {
-	s := newShop(t)
-	s.place("o-1")
-	s.reserve("o-1")
-	s.Orders = ending{s.orders}
-	s.sweep(deadline)
-	if got := s.actions(); len(got) != 0 {
-		t.Errorf("the actions are %v", got)
+	for _, end := range []error{order.ErrTooLate, order.ErrErased} {
+		s := newShop(t)
+		s.place("o-1")
+		s.reserve("o-1")
+		s.Orders = ending{s.orders, end}
+		s.sweep(deadline)
+		if got := s.actions(); len(got) != 0 {
+			t.Errorf("%v: the actions are %v", end, got)
+		}
 	}
 }
 
 // ending is an order context in which every order ends as soon as it is loaded.
-type ending struct{ sweeper.Orders }
+type ending struct {
+	sweeper.Orders
 
-func (ending) Execute(context.Context, event.Event, event.Data) (order.State, error) {
-	return order.State{}, order.ErrTooLate
+	end error
+}
+
+func (e ending) Execute(context.Context, event.Event, event.Data) (order.State, error) {
+	return order.State{}, e.end
 }
 
 func TestOneOrdersErrorDoesNotKeepTheSweepFromTheOthers(t *testing.T) {

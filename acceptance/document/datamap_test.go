@@ -1,0 +1,264 @@
+package document
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/services/loyalty"
+	"example.com/saga/services/order"
+	"example.com/saga/services/payment"
+	"example.com/saga/services/warehouse"
+)
+
+// stored are the properties that say what a resource keeps.
+type stored struct {
+	MessageRetentionPeriod int
+	SqsManagedSseEnabled   bool
+	RedrivePolicy          struct {
+		DeadLetterTargetArn attribute `json:"deadLetterTargetArn"`
+	}
+	DeadLetterConfig struct{ TargetArn attribute }
+	RetentionInDays  int
+	RetentionDays    int
+	KmsKeyIdentifier string
+	KmsKeyID         any `json:"KmsKeyId"`
+	SSESpecification any
+
+	PointInTimeRecoverySpecification struct{ PointInTimeRecoveryEnabled bool }
+	TimeToLiveSpecification          struct{ AttributeName string }
+	Environment                      struct{ Variables map[string]any }
+}
+
+// flow says which types of events get into which resources, by logical ids.
+type flow map[string]map[string]bool
+
+func (f flow) add(id string, types ...string) {
+	if f[id] == nil {
+		f[id] = make(map[string]bool)
+	}
+	for _, eventType := range types {
+		f[id][eventType] = true
+	}
+}
+
+// follow gives to one resource what another one has.
+func (f flow) follow(from, to string) { f.add(to, slices.Collect(maps.Keys(f[from]))...) }
+
+// readFlow follows the events through rules, queues and functions, to where they
+// end if they cannot be delivered.
+func readFlow(t *testing.T, prod template, properties map[string]stored) flow {
+	t.Helper()
+	all := contract.Types(contract.All()...)
+	reached := make(flow)
+	for _, resource := range prod.Resources {
+		if resource.Type != "AWS::Events::Rule" {
+			continue
+		}
+		var r struct {
+			rule
+
+			Targets []struct {
+				Arn              json.RawMessage
+				DeadLetterConfig struct{ Arn attribute }
+			}
+		}
+		decode(t, resource.Properties, &r)
+		types := r.EventPattern.DetailType
+		if len(types) == 0 {
+			types = all
+		}
+		for _, target := range r.Targets {
+			reached.add(reference(target.Arn), types...)
+			reached.add(target.DeadLetterConfig.Arn.GetAtt[0], types...)
+		}
+	}
+	for id, p := range properties {
+		for _, end := range []attribute{p.RedrivePolicy.DeadLetterTargetArn, p.DeadLetterConfig.TargetArn} {
+			if len(end.GetAtt) > 0 {
+				reached.follow(id, end.GetAtt[0])
+			}
+		}
+		if prod.Resources[id].Type == "AWS::Events::Archive" {
+			reached.add(id, all...)
+		}
+	}
+	return reached
+}
+
+// aReference is the logical id that an expression refers to.
+var aReference = regexp.MustCompile(`"(?:Ref|Fn::GetAtt)": ?\[?\s*"([A-Za-z0-9]+)"`)
+
+func reference(expression json.RawMessage) string {
+	found := aReference.FindSubmatch(expression)
+	if found == nil {
+		return string(expression)
+	}
+	return string(found[1])
+}
+
+// states are what contexts know of an order, by their tables.
+func states() map[string]any {
+	return map[string]any{
+		"Order/Table": order.State{}, "Warehouse/Table": warehouse.State{}, "Payment/Table": payment.State{}, "Loyalty/Table": loyalty.State{},
+	}
+}
+
+// storeMap says what keeps personal data, for how long, and how it is encrypted.
+func storeMap(t *testing.T) [][]string {
+	t.Helper()
+	var prod template
+	decode(t, []byte(read(t, "infra/testdata/prod.golden.json")), &prod)
+	properties := make(map[string]stored)
+	for id, resource := range prod.Resources {
+		if slices.Contains([]string{
+			"AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::Events::Archive", "AWS::Lambda::Function",
+		}, resource.Type) {
+			var p stored
+			decode(t, resource.Properties, &p)
+			properties[id] = p
+		}
+	}
+	reached, members, wired := readFlow(t, prod, properties), personal(t), readWiring(t)
+	var rows [][]string
+	for id, p := range properties {
+		path := constructPath(id)
+		var has []string
+		if prod.Resources[id].Type == "AWS::DynamoDB::Table" {
+			has = tableHas(t, path, members, wired)
+		} else if types := events(reached[id], members); len(types) == len(members) {
+			has = []string{"all events"}
+		} else if len(types) > 0 {
+			has = []string{coded(types)}
+		}
+		if keeps := p.keeps(prod.Resources[id].Type, properties); len(has) > 0 && keeps != "" {
+			rows = append(rows, []string{path, strings.Join(has, "; "), keeps, p.encryption(prod.Resources[id].Type)})
+		}
+	}
+	slices.SortFunc(rows, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+	return append([][]string{{"store", "personal data", "keeps it for", "encrypted with"}}, rows...)
+}
+
+// events are those of the types that have personal members.
+func events(types map[string]bool, members map[string][]string) []string {
+	var found []string
+	for _, eventType := range slices.Sorted(maps.Keys(members)) {
+		if types[eventType] {
+			found = append(found, eventType)
+		}
+	}
+	return found
+}
+
+// tableHas says what a record of a context has: its state, and what it published.
+func tableHas(t *testing.T, path string, members map[string][]string, wired wiring) []string {
+	t.Helper()
+	all, err := contract.PersonalMembers(contract.All()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var has, inState []string
+	state, known := states()[path]
+	if !known {
+		t.Fatalf("what a state in %s is, is not known: add it to states", path)
+	}
+	for field := range reflect.TypeOf(state).Fields() {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); slices.Contains(all, name) {
+			inState = append(inState, name)
+		}
+	}
+	if len(inState) > 0 {
+		has = append(has, "state: "+coded(inState))
+	}
+	context := strings.ToLower(strings.TrimSuffix(path, "/Table"))
+	published := make(map[string]bool)
+	for _, eventType := range wired.publishes[context] {
+		published[eventType] = true
+	}
+	if types := events(published, members); len(types) > 0 {
+		has = append(has, "published: "+coded(types))
+	}
+	if path == "Loyalty/Table" && strings.Contains(loyalty.CustomerItem("c-42"), "c-42") {
+		has = append(has, "key of the points: `customerId`")
+	}
+	return has
+}
+
+func days(n int) string {
+	if n == 1 {
+		return "a day"
+	}
+	return fmt.Sprintf("%d days", n)
+}
+
+// keeps says for how long: nothing of a function, which keeps nothing.
+func (p stored) keeps(kind string, all map[string]stored) string {
+	const secondsOfADay = 24 * 60 * 60
+	switch kind {
+	case "AWS::SQS::Queue":
+		return days(p.MessageRetentionPeriod / secondsOfADay)
+	case "AWS::Logs::LogGroup":
+		return days(p.RetentionInDays)
+	case "AWS::Events::Archive":
+		return days(p.RetentionDays)
+	case "AWS::DynamoDB::Table":
+		kept := "until erased"
+		if p.TimeToLiveSpecification.AttributeName != "" {
+			kept = retention(all) + " after its last event"
+		}
+		if p.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled {
+			kept += "; backups 35 days"
+		}
+		return kept
+	}
+	return ""
+}
+
+// retention is how long the contexts remember, as their functions are told.
+func retention(all map[string]stored) string {
+	for _, p := range all {
+		if told, is := p.Environment.Variables["RETENTION"].(string); is {
+			hours, _, _ := strings.Cut(told, "h")
+			var n int
+			if _, err := fmt.Sscan(hours, &n); err == nil {
+				return days(n / 24)
+			}
+		}
+	}
+	return "unknown"
+}
+
+func (p stored) encryption(kind string) string {
+	switch {
+	case kind == "AWS::SQS::Queue" && p.SqsManagedSseEnabled:
+		return "SSE-SQS"
+	case kind == "AWS::SQS::Queue":
+		return "nothing"
+	case p.SSESpecification != nil, p.KmsKeyID != nil, p.KmsKeyIdentifier != "":
+		return "a key of the account"
+	}
+	return "a key of AWS"
+}
+
+// hash is what CDK puts behind a path to make it a logical id.
+var hash = regexp.MustCompile(`[0-9A-F]{8}$`)
+
+func constructPath(logicalID string) string {
+	name := hash.ReplaceAllString(logicalID, "")
+	parts := []string{"GlobalBus", "Notification", "Observability"}
+	for _, context := range contexts() {
+		parts = append(parts, strings.ToUpper(context[:1])+context[1:])
+	}
+	for _, part := range parts {
+		if rest, is := strings.CutPrefix(name, part); is && rest != "" {
+			return part + "/" + rest
+		}
+	}
+	return name
+}

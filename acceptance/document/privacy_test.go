@@ -1,0 +1,117 @@
+package document
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+)
+
+var update = flag.Bool("update", false, "write the data map into docs/privacy.md")
+
+const privacyDocument = "docs/privacy.md"
+
+// personal are the personal members of each event that has some, by its type.
+func personal(t *testing.T) map[string][]string {
+	t.Helper()
+	found := make(map[string][]string)
+	for _, data := range contract.All() {
+		members, err := contract.PersonalMembers(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(members) > 0 {
+			found[data.EventType()] = members
+		}
+	}
+	return found
+}
+
+// coded is a list of words as code.
+func coded(words []string) string {
+	if len(words) == 0 {
+		return "-"
+	}
+	return "`" + strings.Join(words, "`, `") + "`"
+}
+
+// eventMap says which event carries what of a person, from whom to whom.
+func eventMap(t *testing.T) [][]string {
+	t.Helper()
+	wired := readWiring(t)
+	rows := [][]string{{"event", "personal members", "published by", "consumed by"}}
+	members := personal(t)
+	for _, eventType := range slices.Sorted(maps.Keys(members)) {
+		rows = append(rows, []string{
+			"`" + eventType + "`", coded(members[eventType]),
+			strings.Join(who(wired.publishes, eventType), ", "), strings.Join(who(wired.consumes, eventType), ", "),
+		})
+	}
+	return rows
+}
+
+func TestTheDataMapInTheDocsIsThatOfSchemasAndTemplate(t *testing.T) {
+	written := read(t, privacyDocument)
+	document := written
+	for name, rows := range map[string][][]string{"events": eventMap(t), "stores": storeMap(t)} {
+		begin := fmt.Sprintf("<!-- data map of %s, generated -->\n", name)
+		before, rest, found := strings.Cut(document, begin)
+		_, after, ended := strings.Cut(rest, "<!-- end of data map -->")
+		if !found || !ended {
+			t.Fatalf("%s has no place for the data map of %s", privacyDocument, name)
+		}
+		document = before + begin + "\n" + markdown(rows) + "\n<!-- end of data map -->" + after
+	}
+	if *update {
+		if err := os.WriteFile(root+"/"+privacyDocument, []byte(document), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(written, document); diff != "" {
+		t.Errorf("%s is not what schemas and template say; make golden writes it (-docs +code):\n%s", privacyDocument, diff)
+	}
+}
+
+func markdown(rows [][]string) string {
+	var text strings.Builder
+	for n, row := range rows {
+		text.WriteString("| " + strings.Join(row, " | ") + " |\n")
+		if n == 0 {
+			text.WriteString(strings.Repeat("|---", len(row)) + "|\n")
+		}
+	}
+	return text.String()
+}
+
+// What a consumer has no use for it should not get.
+func TestTheDocsSayWhyEveryConsumerGetsPersonalData(t *testing.T) {
+	wired, members := readWiring(t), personal(t)
+	var want []string
+	for eventType := range members {
+		for _, consumer := range who(wired.consumes, eventType) {
+			want = append(want, consumer+" "+eventType)
+		}
+	}
+	slices.Sort(want)
+	var got []string
+	_, section, _ := strings.Cut(read(t, privacyDocument), "## Who needs it")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for line := range strings.Lines(section) {
+		cells := strings.Split(strings.Trim(line, "|\n "), " | ")
+		if eventType := strings.Trim(cells[min(1, len(cells)-1)], "`"); len(cells) == 3 && members[eventType] != nil && cells[2] != "" {
+			got = append(got, cells[0]+" "+eventType)
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the table of who needs what (- wiring, + docs):\n%s", diff)
+	}
+}

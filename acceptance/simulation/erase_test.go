@@ -1,0 +1,112 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.com/saga/operator/audit"
+	"example.com/saga/operator/erase"
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/loyalty"
+)
+
+// erasing stands for the operator who erases customers.
+const erasing = "operator/erase"
+
+// maximumTries is how often an erasure comes too early. The last one is months
+// later, when nothing is redriven any more.
+const maximumTries = 9
+
+// eraseAt erases a customer at a moment, and again as long as it does not succeed.
+func (w *world) eraseAt(customer string, at time.Time) {
+	t := &task{who: erasing, at: at, event: event.Event{Type: "an erasure", Subject: customer, Time: at}}
+	t.run = func(ctx context.Context) error { return w.erase(ctx, customer, t) }
+	w.pending = append(w.pending, t)
+}
+
+// erase erases a customer as far as it can be. What can be erased later is an
+// error with which its task comes back.
+func (w *world) erase(ctx context.Context, customer string, t *task) error {
+	store := func(source string) *store { return w.stores[source] }
+	e := &erase.Eraser{
+		Contexts: w.contexts,
+		Scan: func(_ context.Context, each func(participant.Record)) error {
+			for _, record := range store(contract.SourceOrder).Records() {
+				each(record)
+			}
+			return w.alive()
+		},
+		RemovePoints: func(ctx context.Context, customer string) (bool, error) {
+			if err := w.alive(); err != nil {
+				return false, err
+			}
+			return store(contract.SourceLoyalty).RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.Points)
+		},
+		Clock: func() time.Time { return w.clock(erasing) },
+	}
+	outcome, err := e.Erase(ctx, customer)
+	w.noteErased()
+	err = errors.Join(err, errors.Join(outcome.Problems()...))
+	switch {
+	case err == nil:
+		w.tally[erasures]++
+		return nil
+	case errors.Is(err, errDied), errors.Is(err, errUnanswered):
+		w.tally[eraseAgain]++
+		return errUnanswered
+	case errors.Is(err, erase.ErrAgain) && t.tries < maximumTries:
+		t.tries++
+		return errUnanswered
+	}
+	return err
+}
+
+// alive is an error if the run that is under way has died.
+func (w *world) alive() error {
+	if w.dead {
+		return errDied
+	}
+	return nil
+}
+
+// noteErased notes which orders are erased by now.
+func (w *world) noteErased() {
+	for id, record := range w.stores[contract.SourceOrder].Records() {
+		if _, known := w.erased[id]; record.Erased && !known {
+			w.erased[id] = len(w.published)
+		}
+	}
+}
+
+// checkErased checks that nothing was published about an order after it was
+// erased, not even again, and that no points are left of a customer all of whose
+// orders are erased. That the tombstones say nothing else, the audit checks.
+func (h *history) checkErased() []audit.Violation {
+	var found []audit.Violation
+	for id, known := range h.erased {
+		for _, e := range h.published[known:] {
+			if e.Subject == id {
+				found = append(found, audit.Violation{Invariant: 10, Order: id, Text: e.Type + " is new, and it was erased before"})
+			}
+		}
+	}
+	for _, e := range h.relapsed {
+		found = append(found, audit.Violation{Invariant: 10, Order: e.Subject, Text: e.Type + " is published, and it was erased before"})
+	}
+	holds := make(map[string]bool)
+	for _, o := range h.orders {
+		_, isErased := h.erased[o.OrderID]
+		holds[o.CustomerID] = holds[o.CustomerID] || !isErased
+	}
+	counters := h.stores[contract.SourceLoyalty].AllCounters()
+	for customer, holds := range holds {
+		if points, left := counters[loyalty.CustomerItem(customer)]; left && !holds {
+			found = append(found, audit.Violation{Invariant: 10, Text: fmt.Sprintf("%s is erased, and has %v", customer, points)})
+		}
+	}
+	return found
+}

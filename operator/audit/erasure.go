@@ -1,0 +1,81 @@
+package audit
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"example.com/saga/services/loyalty"
+	"example.com/saga/services/order"
+	"example.com/saga/services/payment"
+	"example.com/saga/services/warehouse"
+)
+
+// clockTolerance is how far the clock of an operator may be behind that of a
+// context. An event of a time shortly after the erasure may be from before it.
+const clockTolerance = 10 * time.Minute
+
+// tombstone is what a context must have of an erased order.
+type tombstone struct {
+	context string
+	table   Table
+	state   any
+}
+
+// tombstones are those of the contexts, which know the order as it is in the order
+// context.
+func (a *audit) tombstones(s *saga) []tombstone {
+	return []tombstone{
+		{"the order context", a.Order, order.State{Progress: order.Erased, ErasedAt: s.state.ErasedAt}},
+		{"the warehouse", a.Warehouse, warehouse.State{Status: warehouse.Erased}},
+		{"payment", a.Payment, payment.State{Status: payment.Erased}},
+		{"loyalty", a.Loyalty, loyalty.State{Status: loyalty.Erased}},
+	}
+}
+
+// isErased reports whether the order is erased in the order context, which is the
+// last to erase it.
+func (s *saga) isErased() bool { return s.state.Progress == order.Erased }
+
+// checkErased: of an erased order every context has a tombstone, if it has not
+// expired, that says nothing else, and no event was published about it since.
+func (a *audit) checkErased(s *saga) error {
+	for _, t := range a.tombstones(s) {
+		record, remembered := t.table.Records[s.id]
+		if !remembered {
+			continue
+		}
+		want, err := json.Marshal(t.state)
+		if err != nil {
+			return fmt.Errorf("tombstone of order %s: %w", s.id, err)
+		}
+		switch {
+		case !record.Erased:
+			a.violated(10, s.id, "it is erased, but not in %s", t.context)
+		case string(record.State) != string(want), len(record.Handled) > 0:
+			// What it says may be personal, so it is not repeated.
+			a.violated(10, s.id, "its tombstone in %s says more than that it is erased", t.context)
+		}
+	}
+	for eventType, events := range s.events {
+		for _, e := range events {
+			if e.Time.After(s.state.ErasedAt.Add(clockTolerance)) {
+				a.violated(10, s.id, "%s %s was published after it was erased", eventType, e.ID)
+			}
+		}
+	}
+	return nil
+}
+
+// checkUnerased: an order is erased in all contexts or in none. It reports whether
+// the order is erased in none.
+func (a *audit) checkUnerased(s *saga) bool {
+	complete := true
+	for _, t := range a.tombstones(s) {
+		if t.table.Records[s.id].Erased {
+			complete = false
+			a.violated(10, s.id, "it is erased in %s, but not in the order context: erase its customer again", t.context)
+		}
+	}
+	return complete
+}

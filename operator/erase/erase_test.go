@@ -1,0 +1,276 @@
+package erase_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/operator/erase"
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/loyalty"
+	"example.com/saga/services/order"
+	"example.com/saga/services/warehouse"
+)
+
+func TestACustomerIsErasedAndNoOther(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-bert", bert)
+	want := s.contents()
+	s.ship("o-1", anna)
+	s.place("o-2", anna)
+	s.rollBack("o-2")
+	published := len(s.publisher.Published())
+
+	outcome := s.erase()
+	if diff := cmp.Diff(map[string]string{"o-1": "shipped", "o-2": "cancelled"}, results(outcome)); diff != "" {
+		t.Error(diff)
+	}
+	s.assertForgotten()
+	s.assertErased("o-1", "o-2")
+	for source, store := range s.stores {
+		bert := want[source].([]any)[0].(map[string]participant.Record)["o-bert"]
+		if diff := cmp.Diff(bert, store.Records()["o-bert"]); diff != "" {
+			t.Errorf("%s knows something else of another's order:\n%s", source, diff)
+		}
+	}
+	if diff := cmp.Diff(map[string]map[string]int64{loyalty.CustomerItem(bert): {loyalty.Points: 25}}, s.stores["loyalty"].AllCounters()); diff != "" {
+		t.Errorf("the points (-want +got):\n%s", diff)
+	}
+	if got := len(s.publisher.Published()); got != published {
+		t.Errorf("%d events are published", got-published)
+	}
+}
+
+func TestWhatTheNotificationEndpointWasSentIsToldToTheOperator(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-1", anna)
+	s.reserve("o-2")
+	s.asleep = func() error {
+		s.rollBack("o-2")
+		return nil
+	}
+	got := make(map[string][]string)
+	for _, o := range s.erase().Orders {
+		for eventType, id := range o.Notified {
+			got[o.ID] = append(got[o.ID], eventType)
+			if id == "" {
+				t.Errorf("%s of %s has no id", eventType, o.ID)
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string][]string{"o-1": {"warehouse.order-shipped"}, "o-2": {"order.cancelled"}}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestErasingAgainChangesNothing(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-1", anna)
+	s.erase()
+	before := s.contents()
+	s.now = s.now.Add(time.Hour)
+	if outcome := s.erase(); len(outcome.Orders) != 0 {
+		t.Errorf("the orders are %v", outcome.Orders)
+	}
+	if diff := cmp.Diff(before, s.contents()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnOrderThatHasNotEndedIsCancelledAndErasedWhenItHas(t *testing.T) {
+	for name, end := range map[string]func(s *saga){
+		"cancelled": func(s *saga) { s.rollBack("o-1") },
+		"shipped already": func(s *saga) {
+			s.know(contract.SourceWarehouse, "o-1", warehouse.State{Status: warehouse.Shipped})
+			s.hear("o-1", contract.CancellationRefused{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSaga(t)
+			s.reserve("o-1")
+			slept := 0
+			s.asleep = func() error {
+				if slept++; slept == 3 {
+					end(s)
+				}
+				return nil
+			}
+			s.erase()
+			s.assertErased("o-1")
+			s.assertForgotten()
+			requested := 0
+			for _, e := range s.publisher.Published() {
+				if e.Type == (contract.CancellationRequested{}).EventType() {
+					requested++
+				}
+			}
+			if requested != 1 || slept != 3 {
+				t.Errorf("the cancellation is requested %d times, and waited for %d times", requested, slept)
+			}
+		})
+	}
+}
+
+func TestAnOrderThatEndsAtTheLastMomentNeedsNoCancellation(t *testing.T) {
+	for _, end := range []error{order.ErrTooLate, order.ErrErased} {
+		s := newSaga(t)
+		s.ship("o-1", anna)
+		_, record, err := s.Contexts.Order.Load(t.Context(), "o-1")
+		s.must(err)
+		if errors.Is(end, order.ErrErased) {
+			s.must(s.Contexts.Erase(t.Context(), "o-1", s.now))
+		}
+		stale := erase.Order{ID: record.Subject, State: order.State{Progress: order.Placed, CorrelationID: "saga of o-1"}}
+		if err := s.Contexts.Cancel(t.Context(), stale, s.now); err != nil {
+			t.Errorf("%v: %v", end, err)
+		}
+	}
+}
+
+func TestAnOrderThatDoesNotEndIsNamedAndKeepsNoOtherFromBeingErased(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	s.ship("o-2", anna)
+	outcome, err := s.Erase(t.Context(), anna)
+	s.must(err)
+	s.assertErased("o-2")
+	problems := outcome.Problems()
+	if len(problems) != 1 || problems[0].Error() != "order o-1: it has not ended after 1m0s, it is cancelling: erase again when it has" {
+		t.Errorf("the problems are %v", problems)
+	}
+	if record := s.stores["warehouse"].Records()["o-1"]; record.Erased {
+		t.Error("the unfinished order is erased in the warehouse")
+	}
+}
+
+func TestAnOrderForWhichSomethingIsHeldIsErasedNowhere(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-1", anna)
+	s.know(contract.SourceWarehouse, "o-1", warehouse.State{Status: warehouse.Failing})
+	before := s.contents()
+	outcome, err := s.Erase(t.Context(), anna)
+	s.must(err)
+	if problems := outcome.Problems(); len(problems) != 2 ||
+		!strings.HasPrefix(problems[0].Error(), "order o-1: warehouse erases o-1: the order has not ended: it is failing") ||
+		!strings.HasPrefix(problems[1].Error(), "points: some are left") {
+		t.Errorf("the problems are %v", problems)
+	}
+	if diff := cmp.Diff(before, s.contents()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnErasureThatIsKilledAnywhereIsCompletedByTheNext(t *testing.T) {
+	killed := 0
+	for fails := 1; ; fails++ {
+		s := newSaga(t)
+		s.ship("o-1", anna)
+		s.ship("o-2", anna)
+		s.reserve("o-3")
+		s.asleep = func() error {
+			fails := s.fails
+			s.fails = 0 // The saga goes on without the operator.
+			s.rollBack("o-3")
+			s.fails = fails
+			return nil
+		}
+		s.steps, s.fails = 0, fails
+		outcome, err := s.Erase(t.Context(), anna)
+		completed := err == nil && len(outcome.Problems()) == 0
+		if !completed {
+			killed++
+		}
+		s.fails = 0
+		s.erase()
+		s.assertForgotten()
+		s.assertErased("o-1", "o-2", "o-3")
+		if completed {
+			break
+		}
+	}
+	if killed < 20 {
+		t.Errorf("it was killed at %d points only", killed)
+	}
+}
+
+func TestPointsThatNoErasedOrderExplainsAreNotRemoved(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-1", anna)
+	s.know(contract.SourceLoyalty, "o-new", loyalty.State{Status: loyalty.Awarded, CustomerID: anna, Points: 3},
+		participant.Adjustment{Item: loyalty.CustomerItem(anna), Add: map[string]int64{loyalty.Points: 3}})
+	outcome, err := s.Erase(t.Context(), anna)
+	s.must(err)
+	if problems := outcome.Problems(); len(problems) != 1 || !strings.Contains(problems[0].Error(), "some are left") {
+		t.Errorf("the problems are %v", problems)
+	}
+	if got := s.stores["loyalty"].AllCounters()[loyalty.CustomerItem(anna)][loyalty.Points]; got != 3 {
+		t.Errorf("%d points are left", got)
+	}
+}
+
+func TestAPlanChangesNothing(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-1", anna)
+	s.reserve("o-2")
+	s.ship("o-3", bert)
+	s.queues.Put(dead, `{"subject":"o-1"}`, "o-1", now.UnixMilli(), nil)
+	s.queues.Put(dead, `{"subject":"o-3"}`, "o-3", now.UnixMilli(), nil)
+	before, published := s.contents(), len(s.publisher.Published())
+	outcome, err := s.Plan(t.Context(), anna)
+	s.must(err)
+	if diff := cmp.Diff(map[string]string{"o-1": "shipped", "o-2": "placed"}, results(outcome)); diff != "" {
+		t.Error(diff)
+	}
+	if got := outcome.Queues[1]; got.Removed != 1 || got.Err != nil {
+		t.Errorf("of the dead letters %+v", got)
+	}
+	if diff := cmp.Diff(before, s.contents()); diff != "" || len(s.publisher.Published()) != published {
+		t.Errorf("it has changed:\n%s", diff)
+	}
+	if got := s.queues.Visible(dead); len(got) != 2 {
+		t.Errorf("the dead letters are %v", got)
+	}
+}
+
+func TestARecordThatCannotBeReadStopsTheErasure(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-1", anna)
+	s.know(contract.SourceOrder, "o-2", "no state of an order")
+	if _, err := s.Erase(t.Context(), anna); err == nil || !strings.Contains(err.Error(), "state of order o-2") {
+		t.Errorf("the error is %v", err)
+	}
+	s.know(contract.SourceOrder, "o-2", order.State{})
+	record := s.stores["order"].Records()["o-2"]
+	record.Handled[0].Published = []event.Event{{ID: "e", Type: "order.placed", Data: []byte(`[]`)}}
+	s.must(s.stores["order"].Commit(t.Context(), record, nil))
+	if _, err := s.Plan(t.Context(), anna); err == nil || !strings.Contains(err.Error(), "order.placed of o-2") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestAnInterruptedWaitIsAProblem(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	s.asleep = func() error { return context.Canceled }
+	outcome, err := s.Erase(t.Context(), anna)
+	s.must(err)
+	if problems := outcome.Problems(); len(problems) != 1 || !errors.Is(problems[0], context.Canceled) {
+		t.Errorf("the problems are %v", problems)
+	}
+}
+
+func TestAContextThatIsNotDeployedIsNamed(t *testing.T) {
+	_, err := erase.Deployed{Store: func(string) participant.Store { return nil }, Retention: time.Hour}.Contexts()
+	for _, name := range []string{"order", "warehouse", "payment", "loyalty"} {
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("participant %q: no Language", name)) {
+			t.Errorf("the error %v does not name %s", err, name)
+		}
+	}
+}

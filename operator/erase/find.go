@@ -1,0 +1,84 @@
+package erase
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/order"
+)
+
+// Order is an order of the customer, as it was before the erasure.
+type Order struct {
+	ID    string
+	State order.State
+	// Notified are the ids of the events about it, by their types, that the
+	// notification endpoint was sent.
+	Notified map[string]string
+}
+
+// found is what the order context knows.
+type found struct {
+	// orders are those of the customer.
+	orders []Order
+	// erased are the ids of the orders, anybody's, that are erased.
+	erased map[string]bool
+}
+
+// find reads every record of the order context, because no other key than its id
+// leads to an order.
+func (e *Eraser) find(ctx context.Context, customer string) (found, error) {
+	result := found{erased: make(map[string]bool)}
+	var unreadable error
+	err := e.Scan(ctx, func(record participant.Record) {
+		if record.Erased {
+			result.erased[record.Subject] = true
+			return
+		}
+		o, of, err := readOrder(record)
+		switch {
+		case err != nil:
+			unreadable = err
+		case of == customer:
+			result.orders = append(result.orders, o)
+		}
+	})
+	if err = cmp.Or(err, unreadable); err != nil {
+		return found{}, fmt.Errorf("find the customer's orders: %w", err)
+	}
+	slices.SortFunc(result.orders, func(a, b Order) int {
+		return cmp.Or(a.State.PlacedAt.Compare(b.State.PlacedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return result, nil
+}
+
+// readOrder reads an order and its customer out of what the record says was
+// published and heard.
+func readOrder(record participant.Record) (o Order, customer string, err error) {
+	o = Order{ID: record.Subject, Notified: make(map[string]string)}
+	if err := json.Unmarshal(record.State, &o.State); err != nil {
+		return o, "", fmt.Errorf("state of order %s: %w", o.ID, err)
+	}
+	for _, handled := range record.Handled {
+		if handled.Type == (contract.OrderShipped{}).EventType() {
+			o.Notified[handled.Type] = handled.ID
+		}
+		for _, e := range handled.Published {
+			switch e.Type {
+			case contract.OrderCancelled{}.EventType():
+				o.Notified[e.Type] = e.ID
+			case contract.OrderPlaced{}.EventType():
+				var placed contract.OrderPlaced
+				if err := json.Unmarshal(e.Data, &placed); err != nil {
+					return o, "", fmt.Errorf("order.placed of %s: %w", o.ID, err)
+				}
+				customer = placed.CustomerID
+			}
+		}
+	}
+	return o, customer, nil
+}

@@ -1,0 +1,86 @@
+package erase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"example.com/saga/operator/letter"
+)
+
+// maximumRounds bounds how many messages of a queue are looked at: so many times
+// letter.Maximum.
+const maximumRounds = 10
+
+// QueueOutcome is what became of the messages in a queue.
+type QueueOutcome struct {
+	Queue string
+	// Removed counts the messages that were about erased orders or the customer,
+	// Unseen those that could not be looked at.
+	Removed, Unseen int
+	// Err is why one may still be there.
+	Err error
+}
+
+// sweepAll sweeps all queues. Nothing but a dead-letter queue keeps a message that
+// could not be seen: others hand it to a context, which ignores it.
+func (e *Eraser) sweepAll(ctx context.Context, wanted sought, remove bool) []QueueOutcome {
+	var outcomes []QueueOutcome
+	for _, queue := range e.Queues {
+		outcomes = append(outcomes, sweep(ctx, queue, wanted, remove))
+	}
+	for _, queue := range e.DeadLetters {
+		swept := sweep(ctx, queue, wanted, remove)
+		if swept.Err == nil && swept.Unseen > 0 && remove {
+			swept.Err = fmt.Errorf("%d dead letters could not be seen, because another command holds them or there are too many: %w", swept.Unseen, ErrAgain)
+		}
+		outcomes = append(outcomes, swept)
+	}
+	return outcomes
+}
+
+// sweep takes the messages out of a queue, removes what is wanted, and puts the
+// others back. It goes on until there are no more: of a FIFO group, the next ones
+// come when the first are gone.
+func sweep(ctx context.Context, queue letter.Queue, wanted sought, remove bool) QueueOutcome {
+	outcome := QueueOutcome{Queue: queue.Name}
+	count, err := queue.Count(ctx)
+	if err != nil || count == 0 {
+		outcome.Err = err
+		return outcome
+	}
+	var kept []letter.Letter
+	looked := 0
+	for round := 0; round < maximumRounds && err == nil; round++ {
+		var taken, stay []letter.Letter
+		if taken, err = queue.Take(ctx, letter.Maximum); err != nil || len(taken) == 0 {
+			break
+		}
+		stay, err = outcome.sort(ctx, queue, taken, wanted, remove)
+		looked += len(taken)
+		kept = append(kept, stay...)
+	}
+	outcome.Unseen = max(count-looked, 0)
+	outcome.Err = errors.Join(err, queue.PutBack(ctx, kept))
+	return outcome
+}
+
+// sort removes what is wanted, or only counts it, and returns what stays.
+func (o *QueueOutcome) sort(ctx context.Context, queue letter.Queue, taken []letter.Letter, wanted sought, remove bool) ([]letter.Letter, error) {
+	var stay []letter.Letter
+	var problems []error
+	for _, l := range taken {
+		matches, err := wanted.matches(ctx, l)
+		if err == nil && matches && remove {
+			err = queue.Remove(ctx, l)
+		}
+		problems = append(problems, err)
+		if err == nil && matches {
+			o.Removed++
+		}
+		if err != nil || !matches || !remove {
+			stay = append(stay, l)
+		}
+	}
+	return stay, errors.Join(problems...)
+}

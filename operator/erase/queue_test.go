@@ -1,0 +1,160 @@
+package erase_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/operator/letter/lettertest"
+)
+
+// message is one in a queue.
+type message struct{ body, group string }
+
+// personal are messages about anna, in every form in which one may be there.
+func personal() map[string]message {
+	cloudEvent := `{"specversion":"1.0","id":"e-1","type":"order.placed","subject":"o-1","data":{"orderId":"o-1","customerId":"c-anna"}}`
+	return map[string]message{
+		"an event":                            {body: cloudEvent},
+		"an event without personal data":      {body: `{"id":"e-1","type":"order.cancelled","subject":"o-1","data":{"reason":"timed-out"}}`},
+		"an event of an order erased earlier": {body: `{"id":"e-1","type":"order.cancelled","subject":"o-long-ago","data":{}}`},
+		"in the envelope of EventBridge":      {body: `{"id":"envelope","source":"order","detail-type":"order.placed","detail":` + cloudEvent + `}`},
+		"a text in another message":           {body: fmt.Sprintf(`{"Records":[{"body":%q}]}`, cloudEvent)},
+		"of an order that was never recorded": {body: strings.ReplaceAll(cloudEvent, "o-1", "o-unknown")},
+		"about the customer alone":            {body: `{"type":"customer.greeted","data":{"customerId":"c-anna"}}`},
+		"the customer in escapes":             {body: `{"data":{"customerId":"c-\u0061nna"}}`},
+		"an event in a list":                  {body: `[` + cloudEvent + `]`},
+		"cut off":                             {body: cloudEvent[:len(cloudEvent)-2]},
+		"cut off before the customer":         {body: cloudEvent[:strings.Index(cloudEvent, `"data"`)]},
+		"a text, cut off":                     {body: fmt.Sprintf(`{"Records":[{"body":%q`, cloudEvent)},
+		"not JSON, in the order's group":      {body: "\u2620", group: "o-1"},
+	}
+}
+
+// strange are messages about others.
+func strange() map[string]message {
+	return map[string]message{
+		"an event of another's order":      {body: `{"type":"order.placed","subject":"o-bert","data":{"orderId":"o-bert","customerId":"c-bert"}}`},
+		"a customer of a longer name":      {body: `{"data":{"customerId":"c-anna-lena"}}`},
+		"the same, cut off":                {body: `{"data":{"customerId":"c-anna-lena"`},
+		"the customer's id as another's":   {body: `{"data":{"sku":"c-anna"}}`},
+		"not JSON":                         {body: "o-1 c-anna"},
+		"of the customer's unended order":  {body: `{"type":"payment.taken","subject":"o-open","data":{"customerId":"c-anna"}}`, group: "o-open"},
+		"an unended order that names this": {body: `{"subject":"o-open","data":{"orderId":"o-1"}}`},
+		"an empty object":                  {body: `{}`},
+	}
+}
+
+func TestEveryMessageAboutTheCustomerIsRemovedAndNoOther(t *testing.T) {
+	for _, url := range []string{live, dead} {
+		for name, m := range personal() {
+			t.Run(name+" in "+url, func(t *testing.T) {
+				s := newSaga(t)
+				s.ship("o-1", anna)
+				s.must(s.Contexts.Erase(t.Context(), "o-long-ago", s.now))
+				s.queues.Put(url, m.body, m.group, now.UnixMilli(), nil)
+				removed := 0
+				for _, swept := range s.erase().Queues {
+					removed += swept.Removed
+				}
+				if removed != 1 || len(s.queues.Queues[url]) != 0 {
+					t.Errorf("%d are removed, %d are left", removed, len(s.queues.Queues[url]))
+				}
+			})
+		}
+		for name, m := range strange() {
+			t.Run(name+" in "+url, func(t *testing.T) {
+				s := newSaga(t)
+				s.ship("o-1", anna)
+				s.reserve("o-open")
+				s.queues.Put(url, m.body, m.group, now.UnixMilli(), nil)
+				if _, err := s.Erase(t.Context(), anna); err != nil {
+					t.Fatal(err)
+				}
+				if got := s.queues.Visible(url); len(got) != 1 {
+					t.Errorf("visible are %v", got)
+				}
+			})
+		}
+	}
+}
+
+func TestAllMessagesOfAGroupAreRemovedAlthoughTheyComeInTurn(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-1", anna)
+	for n := range 35 {
+		s.queues.Put(dead, fmt.Sprintf(`{"id":"%d","subject":"o-1"}`, n), "o-1", now.UnixMilli(), nil)
+		s.queues.Put(dead, fmt.Sprintf(`{"id":"%d","subject":"o-%d"}`, n, 100+n), fmt.Sprintf("o-%d", 100+n), now.UnixMilli(), nil)
+	}
+	if got := s.erase().Queues[1]; got.Removed != 35 || got.Unseen != 0 {
+		t.Errorf("%+v", got)
+	}
+	if got := s.queues.Visible(dead); len(got) != 35 {
+		t.Errorf("visible are %d others", len(got))
+	}
+}
+
+func TestADeadLetterThatCouldNotBeSeenIsAProblemAndAMessageOnItsWayIsNot(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-1", anna)
+	s.queues.Put(dead, `{"subject":"o-1"}`, "o-1", now.UnixMilli(), nil).Hidden = true
+	s.queues.Put(live, `{"subject":"o-1"}`, "", now.UnixMilli(), nil).Hidden = true
+	outcome, err := s.Erase(t.Context(), anna)
+	s.must(err)
+	problems := outcome.Problems()
+	if len(problems) != 1 || !strings.HasPrefix(problems[0].Error(), "Shop/DeadLetters: 1 dead letters could not be seen") {
+		t.Errorf("the problems are %v", problems)
+	}
+	if got := outcome.Queues[0]; got.Unseen != 1 || got.Removed != 0 {
+		t.Errorf("of the queue %+v", got)
+	}
+}
+
+func TestAQueueThatFailsIsNamedAndItsMessagesArePutBack(t *testing.T) {
+	for _, operation := range []string{"GetQueueAttributes", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibilityBatch"} {
+		t.Run(operation, func(t *testing.T) {
+			s := newSaga(t)
+			s.ship("o-1", anna)
+			s.queues.Put(dead, `{"subject":"o-1"}`, "o-1", now.UnixMilli(), nil)
+			s.queues.Put(dead, `{"subject":"o-2"}`, "o-2", now.UnixMilli(), nil)
+			s.queues.Broken[operation] = true
+			outcome, err := s.Erase(t.Context(), anna)
+			s.must(err)
+			named := slices.ContainsFunc(outcome.Problems(), func(problem error) bool {
+				return strings.HasPrefix(problem.Error(), "Shop/DeadLetters: ") && errors.Is(problem, lettertest.ErrBroken)
+			})
+			if !named {
+				t.Errorf("the problems are %v", outcome.Problems())
+			}
+			s.assertErased("o-1")
+			if got := s.queues.Visible(dead); operation == "DeleteMessage" && len(got) != 2 {
+				t.Errorf("visible are %v", got)
+			}
+		})
+	}
+}
+
+func TestAMessageWhoseOrderCannotBeLookedUpStays(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-open")
+	s.queues.Put(dead, `{"subject":"o-open","data":{"customerId":"c-anna"}}`, "", now.UnixMilli(), nil)
+	s.asleep = func() error { return context.Canceled }
+	removePoints := s.RemovePoints
+	s.RemovePoints = func(ctx context.Context, customer string) (bool, error) {
+		defer func() { s.fails = s.steps + 1 }()
+		return removePoints(ctx, customer)
+	}
+	outcome, err := s.Erase(t.Context(), anna)
+	s.must(err)
+	if problems := outcome.Problems(); len(problems) != 2 || !errors.Is(problems[1], errBroken) {
+		t.Errorf("the problems are %v", problems)
+	}
+	if diff := cmp.Diff([]string{"m-1"}, s.queues.Visible(dead)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,75 @@
+package contract
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+
+	"example.com/saga/pkg/event"
+)
+
+// PersonalMembers returns the names of the members of the given data that say
+// something about a person: those that a schema marks with x-personal, in any
+// version that is read.
+func PersonalMembers(data ...event.Data) ([]string, error) {
+	shared, err := readMarks("types.1")
+	if err != nil {
+		return nil, err
+	}
+	wanted := Types(data...)
+	marked := make(map[string]bool)
+	for _, d := range catalogue() {
+		eventType := d.example.EventType()
+		if !slices.Contains(wanted, eventType) {
+			continue
+		}
+		for version := range d.decode {
+			document, err := readMarks(eventType + "." + version)
+			if err != nil {
+				return nil, err
+			}
+			document.collect(shared.Defs, marked)
+		}
+	}
+	return slices.Sorted(maps.Keys(marked)), nil
+}
+
+// marks are what a schema says of personal data.
+type marks struct {
+	Ref        string           `json:"$ref"`
+	IsPersonal bool             `json:"x-personal"`
+	Properties map[string]marks `json:"properties"`
+	Items      *marks           `json:"items"`
+	Defs       map[string]marks `json:"$defs"`
+}
+
+func readMarks(name string) (marks, error) {
+	var read marks
+	encoded, err := schemaFiles.ReadFile("schema/" + name + ".json")
+	if err == nil {
+		err = json.Unmarshal(encoded, &read)
+	}
+	if err != nil {
+		return marks{}, fmt.Errorf("schema of %s: %w", name, err)
+	}
+	return read, nil
+}
+
+// collect adds the names of personal members in an object or a list. What a schema
+// refers to is among the shared ones.
+func (m marks) collect(shared map[string]marks, marked map[string]bool) {
+	if m.Ref != "" {
+		m = shared[path.Base(m.Ref)]
+	}
+	for name, member := range m.Properties {
+		if member.IsPersonal || shared[path.Base(member.Ref)].IsPersonal {
+			marked[name] = true
+		}
+		member.collect(shared, marked)
+	}
+	if m.Items != nil {
+		m.Items.collect(shared, marked)
+	}
+}

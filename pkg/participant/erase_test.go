@@ -1,0 +1,228 @@
+package participant_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
+)
+
+// bury returns the tombstone of a warehouse's state, and puts what was shipped
+// back.
+func bury(s state) (state, []participant.Adjustment, error) {
+	if s.Shipments == 0 {
+		return state{Shipments: -1}, nil, nil
+	}
+	back := int64(s.Shipments)
+	return state{Shipments: -1}, []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": back, "shipped": -back}}}, nil
+}
+
+// ignoring ships, but nothing of what is erased.
+func ignoring(s state, in participant.Input) (decision, error) {
+	if s.Shipments < 0 {
+		return decision{State: s}, nil
+	}
+	return ship(s, in)
+}
+
+func (w *warehouse) mustErase(tb tester) {
+	tb.Helper()
+	if err := w.Erase(tb.Context(), "o-1", bury); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// assertTombstone checks that nothing but a tombstone is left after so many
+// commits, and that the stock is as if nothing had ever been shipped.
+func (w *warehouse) assertTombstone(tb tester, commits int64, erasedAt time.Time) {
+	tb.Helper()
+	_, record, err := w.Load(tb.Context(), "o-1")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	want := participant.Record{
+		Subject: "o-1", Version: commits, State: []byte(`{"Shipments":-1,"Refused":null}`), Erased: true,
+		ExpiresAt: erasedAt.Add(retention + time.Hour),
+	}
+	if diff := cmp.Diff(want, record); diff != "" {
+		tb.Errorf("the record (-want +got):\n%s", diff)
+	}
+	counters, err := w.store.Counters(tb.Context(), stock)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if counters["on_hand"] != 100 || counters["shipped"] != 0 {
+		tb.Errorf("the stock is %v", counters)
+	}
+}
+
+func TestErasingLeavesATombstoneThatIgnoresEveryEvent(t *testing.T) {
+	w := newWarehouse(t, ignoring)
+	handled := w.placed(t, "e-1")
+	w.mustHandle(t, handled)
+	published := len(w.publisher.Published())
+	erasedAt := w.clock()
+	w.mustErase(t)
+	w.assertTombstone(t, 2, erasedAt)
+
+	w.wait(time.Minute)
+	for _, e := range []event.Event{handled, w.placed(t, "e-2")} {
+		w.mustHandle(t, e)
+	}
+	w.assertTombstone(t, 2, erasedAt)
+	if got := len(w.publisher.Published()); got != published {
+		t.Errorf("%d events are published after the erasure", got-published)
+	}
+}
+
+func TestWhatADecisionMakesOfAnErasedSubjectIsNeitherWrittenNorPublished(t *testing.T) {
+	w := newWarehouse(t, ship)
+	erasedAt := w.clock()
+	w.mustErase(t)
+	w.mustHandle(t, w.placed(t, "e-1"))
+	w.assertTombstone(t, 1, erasedAt)
+	if got := w.publisher.Published(); len(got) != 0 {
+		t.Errorf("published are %v", got)
+	}
+}
+
+func TestACommandAboutAnErasedSubjectIsAnsweredByTheDecision(t *testing.T) {
+	errErased := errors.New("erased")
+	w := newWarehouse(t, func(s state, _ participant.Input) (decision, error) { return decision{State: s}, errErased })
+	w.mustErase(t)
+	command := event.Event{ID: "c-1", Source: "test", Type: "ship", Subject: "o-1", CorrelationID: "c-1"}
+	if _, err := w.Execute(t.Context(), command, contract.CancellationRefused{}); !errors.Is(err, errErased) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestASubjectOfWhichNothingIsRecordedGetsATombstone(t *testing.T) {
+	w := newWarehouse(t, ignoring)
+	w.mustErase(t)
+	w.assertTombstone(t, 1, w.clock())
+}
+
+func TestErasingAgainChangesNothing(t *testing.T) {
+	w := newWarehouse(t, ignoring)
+	w.mustHandle(t, w.placed(t, "e-1"))
+	erasedAt := w.clock()
+	w.mustErase(t)
+	w.wait(time.Hour)
+	w.mustErase(t)
+	w.assertTombstone(t, 2, erasedAt)
+}
+
+func TestAnErasedRecordIsNoLongerDue(t *testing.T) {
+	at := time.Date(2026, 3, 4, 6, 6, 7, 0, time.UTC)
+	w := newWarehouse(t, ignoring, func(c *participant.Config[state]) { c.Due = func(state) time.Time { return at } })
+	w.mustHandle(t, w.placed(t, "e-1"))
+	w.mustErase(t)
+	if due, err := w.store.Due(t.Context(), at.AddDate(1, 0, 0), 10); err != nil || len(due) != 0 {
+		t.Errorf("due are %v, %v", due, err)
+	}
+}
+
+// An event that was published right before the erasure, with a clock that runs
+// ahead as far as it may, can be handled for as long as it says; the tombstone is
+// there for at least as long.
+func TestATombstoneOutlivesWhatCouldStillBeHandled(t *testing.T) {
+	w := newWarehouse(t, ignoring)
+	ahead := w.placed(t, "e-1")
+	ahead.Time = ahead.Time.Add(time.Hour - time.Second)
+	w.mustErase(t)
+	_, record, err := w.Load(t.Context(), "o-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wait(record.ExpiresAt.Sub(w.clock()))
+	if err := w.Handle(t.Context(), ahead); !errors.Is(err, event.ErrInvalid) {
+		t.Errorf("when the tombstone expires the error is %v, and not that the event is too old", err)
+	}
+}
+
+func TestAnErasureThatFailsAnywhereIsCompletedByTheNext(t *testing.T) {
+	for name, fail := range map[string]func(w *warehouse){
+		"loading":           func(w *warehouse) { w.store.load = func() error { return errBroken } },
+		"before the commit": func(w *warehouse) { w.store.before = once(always) },
+		"after the commit":  func(w *warehouse) { w.store.after = once(always) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWarehouse(t, ignoring)
+			w.mustHandle(t, w.placed(t, "e-1"))
+			erasedAt := w.clock()
+			fail(w)
+			if err := w.Erase(t.Context(), "o-1", bury); !errors.Is(err, errBroken) {
+				t.Fatalf("the error is %v", err)
+			}
+			w.mend()
+			w.mustErase(t)
+			w.assertTombstone(t, 2, erasedAt)
+		})
+	}
+}
+
+func TestAnErasureThatLosesTheRaceErasesWhatTheWinnerWrote(t *testing.T) {
+	w := newWarehouse(t, ignoring)
+	rival := w.rival(t)
+	erasedAt := w.clock()
+	w.store.before = func(commit int) error {
+		if commit == 1 {
+			return rival.Handle(t.Context(), w.placed(t, "e-rival"))
+		}
+		return nil
+	}
+	w.mustErase(t)
+	w.assertTombstone(t, 2, erasedAt)
+
+	w.store.before = func(int) error { return participant.ErrConflict }
+	if err := w.Erase(t.Context(), "o-2", bury); !errors.Is(err, participant.ErrConflict) {
+		t.Errorf("after too many lost races the error is %v", err)
+	}
+}
+
+func TestWhatHasNotEndedIsNotErased(t *testing.T) {
+	errUnfinished := errors.New("unfinished")
+	w := newWarehouse(t, ship)
+	w.mustHandle(t, w.placed(t, "e-1"))
+	err := w.Erase(t.Context(), "o-1", func(s state) (state, []participant.Adjustment, error) { return s, nil, errUnfinished })
+	if !errors.Is(err, errUnfinished) {
+		t.Errorf("the error is %v", err)
+	}
+	w.assertShipments(t, 1)
+}
+
+func TestATombstoneThatTakesMoreThanThereIsIsNotCommitted(t *testing.T) {
+	w := newWarehouse(t, ship)
+	w.mustHandle(t, w.placed(t, "e-1"))
+	takeAll := []participant.Adjustment{{Item: stock, Add: map[string]int64{"shipped": -1}}}
+	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other"}, takeAll); err != nil {
+		t.Fatal(err)
+	}
+	err := w.Erase(t.Context(), "o-1", bury)
+	if _, refused := errors.AsType[*participant.RefusedError](err); !refused {
+		t.Errorf("the error is %v, and not a refusal", err)
+	}
+	for name, wrong := range map[string][]participant.Adjustment{
+		"no item": {{Add: map[string]int64{"on_hand": 1}}}, "no counter": {{Item: stock}},
+	} {
+		err := w.Erase(t.Context(), "o-1", func(s state) (state, []participant.Adjustment, error) { return s, wrong, nil })
+		if !errors.Is(err, event.ErrInvalid) {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+	if _, record, err := w.Load(t.Context(), "o-1"); err != nil || record.Erased {
+		t.Errorf("it is erased, %v", err)
+	}
+}
+
+func TestARefusalNamesNoItem(t *testing.T) {
+	err := &participant.RefusedError{Items: []string{"customer#c-42"}}
+	if text := err.Error(); text != "not enough in 1 of the adjusted items" {
+		t.Errorf("it is %q", text)
+	}
+}
