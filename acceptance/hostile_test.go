@@ -173,7 +173,7 @@ func (g generator) headers(headers http.Header) {
 		})}
 	case 1:
 		headers["Idempotency-Key"] = [][]string{
-			{"a", "a"}, {"a,b"}, {""}, {strings.Repeat("k", 256)}, {"a b"}, {"é"}, {"a, a"}, {`"quoted"`},
+			{keyOf(1), keyOf(1)}, {keyOf(1) + "," + keyOf(2)}, {""}, {strings.Repeat("k", 256)}, {"a b"}, {"é"}, {`"` + keyOf(1) + `"`}, {"order-1"},
 		}[g.IntN(8)]
 	case 2:
 		headers.Set("Content-Encoding", g.one([]string{"gzip", "br", "identity", "identity, gzip", "x"}))
