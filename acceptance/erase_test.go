@@ -382,10 +382,7 @@ func (c *cloud) killErasure(t *testing.T, after time.Duration) bool {
 	if err := program.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(after, func() {
-		//nolint:errcheck // It may have ended.
-		program.Process.Kill()
-	})
+	timer := time.AfterFunc(after, func() { program.Process.Kill() })
 	defer timer.Stop()
 	err := program.Wait()
 	if exit, ended := errors.AsType[*exec.ExitError](err); ended && exit.ExitCode() == -1 {

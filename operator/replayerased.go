@@ -18,7 +18,7 @@ import (
 // where nothing knows that they are: the contexts ignore it, but the notification
 // endpoint and the event log take what comes. It needs the permission
 // dynamodb:Scan.
-func (r replayed) checkErased(ctx context.Context, client dynamodb.ScanAPIClient, in stack.Stack) error {
+func (r *replayed) checkErased(ctx context.Context, client dynamodb.ScanAPIClient, in stack.Stack) error {
 	if r.erased || !slices.Contains([]string{"Notification", "Observability"}, r.to) {
 		return nil
 	}

@@ -61,7 +61,7 @@ func TestAReplayDoesNotBringErasedOrdersToWhereNothingKnowsThatTheyAre(t *testin
 			t.Errorf("%s: the error is %v, and not %q", name, err, c.want)
 		}
 	}
-	err := replayed{to: "Notification"}.checkErased(t.Context(), known, stack.Stack{})
+	err := (&replayed{to: "Notification"}).checkErased(t.Context(), known, stack.Stack{})
 	if err == nil || err.Error() != "the stack has no Order/Table" {
 		t.Errorf("without a table the error is %v", err)
 	}
