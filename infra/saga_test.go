@@ -94,7 +94,8 @@ func TestFunctionsAreToldWhereTheyWork(t *testing.T) {
 			want = append(want, "DEADLINE")
 		}
 		if strings.Contains(id, "Api") {
-			want = append(want, "TRACED_SHARE") // Traces begin there.
+			// Traces begin there, and so do orders.
+			want = append(want, "KEYS_SECRET_ARN", "ORDERS_ACCESS", "TRACED_SHARE")
 		}
 		slices.Sort(want)
 		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(variables))); diff != "" {
