@@ -17,9 +17,13 @@ import (
 // erasing stands for the operator who erases customers.
 const erasing = "operator/erase"
 
-// maximumTries is how often an erasure comes too early. The last one is months
-// later, when nothing is redriven any more.
-const maximumTries = 9
+// An erasure that comes too early comes again, each time four times as late, up to
+// the longestWait: that is more than a year later, when nothing is redriven any
+// more. A duplicate counts as a try too, so there are more than that.
+const (
+	longestWait  = 9
+	maximumTries = 4 * longestWait
+)
 
 // eraseAt erases a customer at a moment, and again as long as it does not succeed.
 func (w *world) eraseAt(customer string, at time.Time) {

@@ -66,7 +66,7 @@ func (w *world) comesBack(t *task) {
 		w.story = append(w.story, "   "+abandoned)
 		return
 	}
-	t.at = w.now.Add(redelivery << (2 * t.tries))
+	t.at = w.now.Add(redelivery << (2 * min(t.tries, longestWait)))
 	w.pending = append(w.pending, t)
 }
 
