@@ -22,6 +22,9 @@ type Tombstone[S any] func(S) (S, []Adjustment, error)
 // whatever it is, nothing is written and nothing is published. The tombstone is
 // remembered until no event that was published before could be handled any more.
 //
+// What the record says was published is published once more before it is erased,
+// because it may never have been.
+//
 // It is safe to erase again, and after an error it is to be erased again.
 func (p *Participant[S]) Erase(ctx context.Context, subject string, tombstone Tombstone[S]) error {
 	for attempt := 1; ; attempt++ {
@@ -55,6 +58,11 @@ func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone To
 	encoded, err := json.Marshal(left)
 	if err != nil {
 		return fmt.Errorf("encode the tombstone: %w", err)
+	}
+	// A process may have died before it published all, and no redelivery publishes
+	// the rest of what is erased: the end of an order would not be notified.
+	if err := p.Republish(ctx, record); err != nil {
+		return err
 	}
 	return p.config.Store.Commit(ctx, Record{
 		Subject:   subject,

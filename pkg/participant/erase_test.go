@@ -65,10 +65,14 @@ func TestErasingLeavesATombstoneThatIgnoresEveryEvent(t *testing.T) {
 	w := newWarehouse(t, ignoring)
 	handled := w.placed(t, "e-1")
 	w.mustHandle(t, handled)
-	published := len(w.publisher.Published())
+	before := encoded(t, w.publisher.Published())
 	erasedAt := w.clock()
 	w.mustErase(t)
 	w.assertTombstone(t, 2, erasedAt)
+	published := len(w.publisher.Published())
+	if diff := cmp.Diff(before, encoded(t, w.publisher.Published()[len(before):])); diff != "" {
+		t.Errorf("what may never have been published (-) and what is published before it is erased (+):\n%s", diff)
+	}
 
 	w.wait(time.Minute)
 	for _, e := range []event.Event{handled, w.placed(t, "e-2")} {
