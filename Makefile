@@ -106,7 +106,7 @@ golden: ## Accept templates, permissions, state tables and data map as they are 
 	go test ./acceptance/document -run TestTheDataMapInTheDocsIsThatOfSchemasAndTemplate -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
-	go test $(RACE) -count=1 -v ./acceptance/simulation -run TestWhatever
+	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestWhatever
 
 soak: ## Simulate until it is stopped, or something is wrong.
 	SOAK=1 go test $(RACE) -count=1 -timeout 0 -v ./acceptance/simulation -run TestWhatever
