@@ -70,7 +70,7 @@ func readFlow(t *testing.T, prod template, properties map[string]stored) flow {
 			}
 		}
 		decode(t, resource.Properties, &r)
-		types := r.EventPattern.DetailType
+		types := r.types()
 		if len(types) == 0 {
 			types = all
 		}
