@@ -17,24 +17,30 @@ import (
 // erasing stands for the operator who erases customers.
 const erasing = "operator/erase"
 
-// An erasure that comes too early comes again, each time four times as late, up to
-// the longestWait: that is more than a year later, when nothing is redriven any
-// more. A duplicate counts as a try too, so there are more than that.
-const (
-	longestWait  = 9
-	maximumTries = 4 * longestWait
-)
+// abandonedAfter is when an erasure should have succeeded: nothing is redriven for
+// as long, not even what came of what was redriven.
+const abandonedAfter = 4 * retention
 
 // eraseAt erases a customer at a moment, and again as long as it does not succeed.
 func (w *world) eraseAt(customer string, at time.Time) {
-	t := &task{who: erasing, at: at, event: event.Event{Type: "an erasure", Subject: customer, Time: at}}
-	t.run = func(ctx context.Context) error { return w.erase(ctx, customer, t) }
-	w.pending = append(w.pending, t)
+	w.pending = append(w.pending, &task{
+		who: erasing, at: at, event: event.Event{Type: "an erasure", Subject: customer, Time: at},
+		run: func(ctx context.Context) error { return w.erase(ctx, customer) },
+	})
 }
 
-// erase erases a customer as far as it can be. What can be erased later is an
-// error with which its task comes back.
-func (w *world) erase(ctx context.Context, customer string, t *task) error {
+// comesTooEarly lets an erasure come back, later each time.
+func (w *world) comesTooEarly(t *task) {
+	if w.now.Sub(t.event.Time) > abandonedAfter {
+		w.stuck = append(w.stuck, t)
+		return
+	}
+	t.tries++
+	w.comesBack(t)
+}
+
+// erase erases a customer as far as it can be.
+func (w *world) erase(ctx context.Context, customer string) error {
 	store := func(source string) *store { return w.stores[source] }
 	e := &erase.Eraser{
 		Contexts: w.contexts,
@@ -58,13 +64,8 @@ func (w *world) erase(ctx context.Context, customer string, t *task) error {
 	switch {
 	case err == nil:
 		w.tally[erasures]++
-		return nil
 	case errors.Is(err, errDied), errors.Is(err, errUnanswered):
 		w.tally[eraseAgain]++
-		return errUnanswered
-	case errors.Is(err, erase.ErrAgain) && t.tries < maximumTries:
-		t.tries++
-		return errUnanswered
 	}
 	return err
 }

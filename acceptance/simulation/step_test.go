@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"example.com/saga/operator/erase"
 	"example.com/saga/pkg/event"
 	"example.com/saga/services/order"
 )
@@ -28,6 +29,9 @@ func (w *world) step(ctx context.Context, i int, planned fault) {
 	switch {
 	case errors.Is(err, errDied), errors.Is(err, errUnanswered):
 		w.comesBack(t)
+		return
+	case errors.Is(err, erase.ErrAgain):
+		w.comesTooEarly(t)
 		return
 	case isStale && errors.Is(err, event.ErrInvalid):
 		w.tally[stale]++
@@ -66,7 +70,7 @@ func (w *world) comesBack(t *task) {
 		w.story = append(w.story, "   "+abandoned)
 		return
 	}
-	t.at = w.now.Add(redelivery << (2 * min(t.tries, longestWait)))
+	t.at = w.now.Add(redelivery << (2 * t.tries)) // At the ninth try this is months.
 	w.pending = append(w.pending, t)
 }
 
