@@ -188,6 +188,7 @@ func (c *cloud) placeAndLose(t *testing.T) (string, *lost) {
 	if err != nil || len(way.events) != 1 {
 		t.Fatalf("%v, published %v", err, way.events)
 	}
+	c.deriveToken(t, id)
 	return id, way
 }
 

@@ -140,5 +140,6 @@ func (c *cloud) placeLongAgoAndDie(t *testing.T) string {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	c.deriveToken(t, id)
 	return id
 }
