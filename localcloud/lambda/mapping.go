@@ -15,6 +15,28 @@ import (
 // pollAgain is the wait after a receive that failed.
 const pollAgain = time.Second
 
+// EventSource maps a queue to a function.
+type EventSource struct {
+	QueueARN, FunctionARN string
+	// BatchSize is at most how many messages one invocation gets.
+	BatchSize int
+	// BatchingWindow is how long a batch of a standard queue may wait to be filled.
+	BatchingWindow time.Duration
+	// MaximumConcurrency limits the invocations at once; 0 leaves that to
+	// the function's own concurrency.
+	MaximumConcurrency      int
+	ReportBatchItemFailures bool
+}
+
+// MappingStats counts what an event source mapping has done.
+type MappingStats struct {
+	QueueARN, FunctionARN string
+	// Invocations are the batches the function was invoked with, Records
+	// the messages in them, Failed the messages that were not deleted.
+	Invocations, Records, Failed int
+	LargestBatch                 int
+}
+
 // mapping reads a queue and invokes a function with batches of its messages.
 type mapping struct {
 	EventSource

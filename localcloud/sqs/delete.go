@@ -34,11 +34,6 @@ type DeleteMessageBatchOutput struct {
 	Failed     []BatchResultErrorEntry `json:",omitempty"`
 }
 
-// BatchResultEntry is an entry that succeeded.
-type BatchResultEntry struct {
-	Id string
-}
-
 // DeleteMessage deletes a received message. Deleting it twice is no error.
 func (s *Service) DeleteMessage(ctx context.Context, in *DeleteMessageInput) (*DeleteMessageOutput, error) {
 	q, err := s.open(ctx, "DeleteMessage", in.QueueUrl)
