@@ -93,12 +93,12 @@ func TestForProgramsEveryLineIsAJSONObject(t *testing.T) {
 func lost() loss.Loss {
 	return loss.Loss{
 		Time: noon, Kind: loss.Rule, Name: "Shop/ToQueue", Target: "Shop/Queue", Reason: "it is full",
-		Event: loss.Event{ID: "1", Type: "order.placed", Order: "o-1"},
+		Event: loss.Event{ID: "1", Type: "order.placed", Subject: "o-1"},
 	}
 }
 
 func TestALossIsShownInEveryStyle(t *testing.T) {
-	const text = "LOST      rule Shop/ToQueue to Shop/Queue: it is full type=order.placed id=1 order=o-1"
+	const text = "LOST      rule Shop/ToQueue to Shop/Queue: it is full type=order.placed id=1 subject=o-1"
 	for name, test := range map[string]struct {
 		style console.Style
 		want  string
@@ -107,7 +107,7 @@ func TestALossIsShownInEveryStyle(t *testing.T) {
 		"plain elsewhere":      {console.Style{}, "12:00:00.000  " + text + "\n"},
 		"when it is quiet":     {console.Style{Quiet: true}, "12:00:00.000  " + text + "\n"},
 		"for programs": {console.Style{JSON: true}, `{"loss":{"time":"` + noon.Format(time.RFC3339) +
-			`","kind":"rule","name":"Shop/ToQueue","target":"Shop/Queue","id":"1","type":"order.placed","order":"o-1","reason":"it is full"}}` + "\n"},
+			`","kind":"rule","name":"Shop/ToQueue","target":"Shop/Queue","id":"1","type":"order.placed","subject":"o-1","reason":"it is full"}}` + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := show(test.style, func(c *console.Console) { c.Loss(lost()) })
@@ -166,13 +166,13 @@ func TestTextFromElsewhereDoesNotControlTheTerminal(t *testing.T) {
 		c.Event(console.Event{Time: noon, Bus: hostile, ID: hostile, Order: "\x1b[2J", Type: hostile, Source: hostile})
 		c.Log(noon, hostile, "panic: "+hostile)
 		c.Log(noon, "Worker", `{"level":"WARN","msg":"\u001b[2J","\u009b":"\u202e\n"}`)
-		c.Loss(loss.Loss{Time: noon, Kind: loss.Rule, Name: hostile, Target: hostile, Reason: hostile, Event: loss.Event{ID: hostile, Type: hostile, Order: hostile}})
+		c.Loss(loss.Loss{Time: noon, Kind: loss.Rule, Name: hostile, Target: hostile, Reason: hostile, Event: loss.Event{ID: hostile, Type: hostile, Subject: hostile}})
 		c.Ready(console.Banner{Stack: hostile, Orders: hostile, Notifications: hostile, Usage: hostile, Traces: hostile, AWSEndpoint: hostile, Observed: hostile})
 	})
 	want := "12:00:00.000  \\x1b[2J      " + harmless + " " + harmless + "\n" +
 		"12:00:00.000  ERROR     " + harmless + ": panic: " + harmless + "\n" +
 		"12:00:00.000  WARN      Worker: \\x1b[2J \\u009b=\\u202e\\n\n" +
-		"12:00:00.000  LOST      rule " + harmless + " to " + harmless + ": " + harmless + " type=" + harmless + " id=" + harmless + " order=" + harmless + "\n"
+		"12:00:00.000  LOST      rule " + harmless + " to " + harmless + ": " + harmless + " type=" + harmless + " id=" + harmless + " subject=" + harmless + "\n"
 	if diff := cmp.Diff(want, got[:min(len(want), len(got))]); diff != "" {
 		t.Errorf("the lines differ (-want +got):\n%s", diff)
 	}
