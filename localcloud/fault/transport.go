@@ -13,14 +13,14 @@ type Transport struct {
 	next     http.RoundTripper
 }
 
-// NewTransport makes a Transport that sends with the next one.
+// NewTransport returns a Transport that sends with the next one.
 func NewTransport(injector *Injector, next http.RoundTripper) *Transport {
 	return &Transport{injector: injector, next: next}
 }
 
-// RoundTrip sends the request, unless it is answered in the endpoint's name. A
-// slow endpoint takes the notification, but nobody waits for its answer: the
-// sender has given up, without really waiting for that.
+// RoundTrip sends the request, unless a fault answers for the endpoint. A slow
+// endpoint receives the notification, but the sender's timeout is over before
+// the answer; no time passes for that here.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	for name, status := range map[Name]int{
 		Notification500: http.StatusInternalServerError, Notification429: http.StatusTooManyRequests,
