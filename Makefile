@@ -46,22 +46,27 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit erase rotate licences vulns rename host FORCE
+.PHONY: help run test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit erase rotate licences vulns rename host FORCE
 
 help: ## Show what there is to make.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 	@echo "Starting the local cloud …"
 	@mkdir -p $(dir $(READY))
-	@exec dist/local/local up --ready-file $(READY) $(FLAGS)
+	@exec dist/local/localcloud up --ready-file $(READY) $(FLAGS)
 
-test: host $(ASSEMBLY) ## Run all tests.
-	@echo "Testing all modules (a first run compiles the CDK, 1 to 2 minutes) …"
-	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /conformance)
+test: host $(ASSEMBLY) test-localcloud ## Run all tests.
+	@echo "Testing all other modules (a first run compiles the CDK, 1 to 2 minutes) …"
+	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /localcloud)
 	go test ./infra/...
 	@echo "Placing orders through the real programs …"
-	go test $(RACE) -count=1 ./acceptance/... ./conformance/...
+	go test $(RACE) -count=1 ./acceptance/...
+
+test-localcloud: ## Test the local cloud: its units, and how it conforms to AWS.
+	@echo "Testing the local cloud …"
+	go test $(RACE) $$(go list ./localcloud/... | grep -v /conformance)
+	go test $(RACE) -count=1 ./localcloud/conformance/...
 
 lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences ## Check style, architecture, workflows, licences and that each module builds alone.
 	@echo "Linting all modules …"
@@ -138,7 +143,7 @@ rename: ## Give the module another path: MODULE=github.com/acme/shop.
 	@dist/local/rename $(FLAGS) $(MODULE)
 
 # The same programs for this machine: what the local cloud runs.
-host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/local $(OPERATOR)
+host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/localcloud $(OPERATOR)
 
 dist/lambda/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) for AWS Lambda …"
@@ -151,9 +156,9 @@ dist/local/%/bootstrap: FORCE
 dist/local/warehouse/stock: FORCE
 	@$(GO_BUILD) -o $@ ./services/warehouse/cmd/stock
 
-dist/local/local: FORCE
+dist/local/localcloud: FORCE
 	@echo "Building the local cloud …"
-	@$(GO_BUILD) -o $@ ./local
+	@$(GO_BUILD) -o $@ ./localcloud
 
 $(OPERATOR): FORCE
 	@$(GO_BUILD) -o $@ ./operator

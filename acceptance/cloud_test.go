@@ -62,7 +62,7 @@ func startCloud(tb testing.TB, flags ...string) *cloud {
 		tb.Fatal(err)
 	}
 	ready := filepath.Join(tb.TempDir(), "ready.json")
-	command := exec.CommandContext(context.WithoutCancel(tb.Context()), filepath.Join(root, "dist/local/local"), append([]string{"up", "--ready-file", ready}, flags...)...)
+	command := exec.CommandContext(context.WithoutCancel(tb.Context()), filepath.Join(root, "dist/local/localcloud"), append([]string{"up", "--ready-file", ready}, flags...)...)
 	command.Dir = root
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output

@@ -28,7 +28,7 @@ func TestARenamedRepositoryBuildsAndNamesTheOldPathNowhere(t *testing.T) {
 	// The CDK is compiled already, and none of it again.
 	copied.run(t, nil, "go", "vet", "work")
 	copied.run(t, nil, "go", "test", "./pkg/contract", "./pkg/participant", "./services/order/...", "./services/payment/...",
-		"./services/loyalty", "./services/observer", "./rename", "./local/bus")
+		"./services/loyalty", "./services/observer", "./rename", "./localcloud/eventbridge")
 	copied.run(t, []string{"GOWORK=off"}, "go", "test", "-C", "services/warehouse", ".")
 }
 

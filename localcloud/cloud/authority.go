@@ -1,0 +1,267 @@
+package cloud
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"example.com/saga/localcloud/assembly"
+	"example.com/saga/localcloud/iam"
+)
+
+// The services that act on their own in a stack.
+const (
+	serviceEvents    = "events.amazonaws.com"
+	serviceLambda    = "lambda.amazonaws.com"
+	serviceScheduler = "scheduler.amazonaws.com"
+	anonymous        = "anonymous"
+)
+
+// authority knows the stack's policies and who is who. Whoever is not one of
+// the stack's functions is the operator, who may do everything.
+type authority struct {
+	account string
+	roles   map[string]*role
+	// callers are the functions by their access key ids.
+	callers map[string]caller
+	// attached are the policies of resources by the resources' ARNs.
+	attached map[string][]iam.Policy
+	// logs are the policies for all log groups of the account.
+	logs []iam.Policy
+}
+
+type role struct {
+	arn, name string
+	trust     iam.Policy
+	policies  []iam.Policy
+}
+
+// caller is a function that has taken on its role.
+type caller struct {
+	role    *role
+	session string
+}
+
+func newAuthority(stack *assembly.Assembly, account string) (*authority, error) {
+	a := &authority{account: account, roles: map[string]*role{}, callers: map[string]caller{}, attached: map[string][]iam.Policy{}}
+	return a, errors.Join(
+		a.addRoles(stack), a.addPolicies(stack), a.addQueuePolicies(stack), a.addBusPolicies(stack),
+		a.addLogsPolicies(stack), a.addPermissions(stack))
+}
+
+func (a *authority) addRoles(stack *assembly.Assembly) error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Role](stack) {
+		made := &role{arn: resource.ARN, name: resource.Name}
+		var err error
+		if made.trust, err = parsePolicy(given.AssumeRolePolicyDocument, iam.ParseResource); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+		for _, inline := range given.Policies {
+			policy, err := parsePolicy(inline.PolicyDocument, iam.ParseIdentity)
+			if err != nil {
+				problems = append(problems, about(resource, fmt.Errorf("policy %s: %w", inline.PolicyName, err)))
+			}
+			made.policies = append(made.policies, policy)
+		}
+		a.roles[resource.ARN] = made
+	}
+	return errors.Join(problems...)
+}
+
+func (a *authority) addPolicies(stack *assembly.Assembly) error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Policy](stack) {
+		policy, err := parsePolicy(given.PolicyDocument, iam.ParseIdentity)
+		if err != nil {
+			problems = append(problems, about(resource, err))
+		}
+		for _, name := range given.Roles {
+			made := a.roles["arn:aws:iam::"+a.account+":role/"+name]
+			if made == nil {
+				problems = append(problems, about(resource, fmt.Errorf("the role %s is not in the stack", name)))
+				continue
+			}
+			made.policies = append(made.policies, policy)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (a *authority) addQueuePolicies(stack *assembly.Assembly) error {
+	arns := map[string]string{}
+	for resource := range assembly.Of[assembly.Queue](stack) {
+		arns[resource.Ref] = resource.ARN
+	}
+	var problems []error
+	for resource, given := range assembly.Of[assembly.QueuePolicy](stack) {
+		policy, err := parsePolicy(given.PolicyDocument, iam.ParseResource)
+		if err != nil {
+			problems = append(problems, about(resource, err))
+		}
+		for _, url := range given.Queues {
+			if arns[url] == "" {
+				problems = append(problems, about(resource, fmt.Errorf("the queue %s is not in the stack", url)))
+			}
+			a.attached[arns[url]] = append(a.attached[arns[url]], policy)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
+	arns := map[string]string{}
+	for resource := range assembly.Of[assembly.EventBus](stack) {
+		arns[resource.Name] = resource.ARN
+	}
+	var problems []error
+	for resource, given := range assembly.Of[assembly.EventBusPolicy](stack) {
+		policy, err := parsePolicy(map[string]any{"Statement": given.Statement}, iam.ParseResource)
+		if err != nil {
+			problems = append(problems, about(resource, err))
+		}
+		arn, known := arns[given.EventBusName]
+		if !known {
+			problems = append(problems, about(resource, fmt.Errorf("the bus %s is not in the stack", given.EventBusName)))
+		}
+		a.attached[arn] = append(a.attached[arn], policy)
+	}
+	return errors.Join(problems...)
+}
+
+func (a *authority) addLogsPolicies(stack *assembly.Assembly) error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.LogsPolicy](stack) {
+		policy, err := readPolicy([]byte(given.PolicyDocument), iam.ParseResource)
+		if err != nil {
+			problems = append(problems, about(resource, err))
+		}
+		a.logs = append(a.logs, policy)
+	}
+	return errors.Join(problems...)
+}
+
+// addPermissions turns each permission into the statement that Lambda adds to
+// the function's policy for it.
+func (a *authority) addPermissions(stack *assembly.Assembly) error {
+	var problems []error
+	functions := functionARNs(stack)
+	for resource, given := range assembly.Of[assembly.Permission](stack) {
+		arn, known := functions[given.FunctionName]
+		if !known {
+			problems = append(problems, about(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
+			continue
+		}
+		policy, err := parsePolicy(map[string]any{"Statement": permissionStatement(given, arn)}, iam.ParseResource)
+		if err != nil {
+			problems = append(problems, about(resource, err))
+		}
+		a.attached[arn] = append(a.attached[arn], policy)
+	}
+	return errors.Join(problems...)
+}
+
+func permissionStatement(given *assembly.Permission, functionARN string) map[string]any {
+	conditions := map[string]map[string]any{}
+	add := func(operator, key, value string) {
+		if value == "" {
+			return
+		}
+		if conditions[operator] == nil {
+			conditions[operator] = map[string]any{}
+		}
+		conditions[operator][key] = value
+	}
+	add("ArnLike", "aws:SourceArn", given.SourceARN)
+	add("StringEquals", "aws:SourceAccount", given.SourceAccount)
+	add("StringEquals", "lambda:FunctionUrlAuthType", given.FunctionURLAuthType)
+	if given.InvokedViaFunctionURL {
+		add("Bool", "lambda:InvokedViaFunctionUrl", "true")
+	}
+	var principal any = map[string]any{"Service": given.Principal}
+	if given.Principal == "*" {
+		principal = "*"
+	}
+	return map[string]any{
+		"Effect": "Allow", "Principal": principal, "Action": given.Action,
+		"Resource": functionARN, "Condition": conditions,
+	}
+}
+
+// parser is iam.ParseIdentity or iam.ParseResource.
+type parser func(text []byte) (iam.Policy, error)
+
+func parsePolicy(document any, parse parser) (iam.Policy, error) {
+	text, err := json.Marshal(document)
+	if err != nil {
+		return iam.Policy{}, err
+	}
+	return readPolicy(text, parse)
+}
+
+// readPolicy refuses a policy that asks what no request is asked here.
+func readPolicy(text []byte, parse parser) (iam.Policy, error) {
+	policy, err := parse(text)
+	if err != nil {
+		return policy, err
+	}
+	var problems []error
+	for _, key := range policy.Keys() {
+		if !slices.Contains(conditionKeys(), key) {
+			problems = append(problems, fmt.Errorf("the condition key %s is not supported by the local cloud", key))
+		}
+	}
+	return policy, errors.Join(problems...)
+}
+
+// credentials lets a function call the APIs as its role. It gives the
+// environment variables that the SDKs read.
+func (a *authority) credentials(function assembly.Resource, roleARN string, random io.Reader) (map[string]string, error) {
+	taken := a.roles[roleARN]
+	if taken == nil {
+		return nil, fmt.Errorf("its role %s is not in the stack", roleARN)
+	}
+	if !a.trusts(taken, serviceLambda, "") {
+		return nil, errors.New("the role defined for the function cannot be assumed by Lambda")
+	}
+	secret := make([]byte, 30)
+	if _, err := io.ReadFull(random, secret); err != nil {
+		return nil, fmt.Errorf("making its credentials: %w", err)
+	}
+	id := fmt.Sprintf("ASIA%016X", secret[:8])
+	a.callers[id] = caller{role: taken, session: "arn:aws:sts::" + a.account + ":assumed-role/" + taken.name + "/" + function.Name}
+	return map[string]string{
+		"AWS_ACCESS_KEY_ID":     id,
+		"AWS_SECRET_ACCESS_KEY": fmt.Sprintf("%x", secret[8:]),
+		"AWS_SESSION_TOKEN":     "local",
+	}, nil
+}
+
+// trusts tells whether a service may take on the role on behalf of the source,
+// such as a rule. Lambda does not say for which function it does.
+func (a *authority) trusts(taken *role, service, sourceARN string) bool {
+	if taken == nil {
+		return false
+	}
+	request := iam.Request{Principal: service, Action: "sts:AssumeRole", Resource: taken.arn}
+	if sourceARN != "" {
+		request = a.fromService(service, request.Action, request.Resource, sourceARN)
+	}
+	return taken.trust.Evaluate(request) == iam.Allow
+}
+
+// about says which resource a problem is about.
+func about(resource assembly.Resource, err error) error {
+	return fmt.Errorf("resource %s (%s): %w", resource.LogicalID, resource.Type, err)
+}
+
+// functionARNs gives the ARNs of the stack's functions by name and by ARN.
+func functionARNs(stack *assembly.Assembly) map[string]string {
+	arns := map[string]string{}
+	for resource := range assembly.Of[assembly.Function](stack) {
+		arns[resource.Name], arns[resource.ARN] = resource.ARN, resource.ARN
+	}
+	return arns
+}

@@ -1,0 +1,280 @@
+// Package cloud builds the engines that an assembly needs and wires them: who
+// delivers to whom, who may do what, and under which addresses all of it is
+// reached.
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"example.com/saga/localcloud/apidestination"
+	"example.com/saga/localcloud/assembly"
+	"example.com/saga/localcloud/cloudwatchlogs"
+	"example.com/saga/localcloud/dynamodb"
+	"example.com/saga/localcloud/eventbridge"
+	"example.com/saga/localcloud/fault"
+	"example.com/saga/localcloud/guard"
+	"example.com/saga/localcloud/lambda"
+	"example.com/saga/localcloud/loss"
+	"example.com/saga/localcloud/scheduler"
+	"example.com/saga/localcloud/secretsmanager"
+	"example.com/saga/localcloud/sqs"
+	"example.com/saga/localcloud/wire"
+	"example.com/saga/localcloud/xray"
+)
+
+// Config is what a cloud needs to know besides the assembly.
+type Config struct {
+	// Assembly is the folder of the cloud assembly.
+	Assembly  string
+	Region    string
+	AccountID string
+	// Port is where the AWS APIs answer, OrdersPort where the first function
+	// URL does; 0 is any free port.
+	Port, OrdersPort int
+	// NotifyURL is what API destinations call; empty is a receiver inside.
+	NotifyURL string
+	// DeliverTwice delivers every message of every queue at least twice.
+	DeliverTwice bool
+	// ScheduleEvery replaces the interval of every schedule, unless it is 0.
+	ScheduleEvery time.Duration
+	// Faults make rare things happen; nil is none.
+	Faults *fault.Dice
+	// RedeliverAfter bounds how long what has failed waits for its next
+	// attempt, unless it is 0.
+	RedeliverAfter time.Duration
+	Clock          func() time.Time
+	// Random is where secrets and credentials come from.
+	Random io.Reader
+	// Observe is called for every event that a bus accepts, and must be quick.
+	Observe func(bus string, e eventbridge.Event)
+	// Log is called for every line that a function writes, by its construct path.
+	Log func(at time.Time, function, line string)
+	// Lost takes what is lost for good, by construct paths.
+	Lost loss.Report
+	// Logger takes what goes wrong where nobody waits for an answer.
+	Logger *slog.Logger
+}
+
+// Cloud is a running stack.
+type Cloud struct {
+	config    Config
+	assembly  *assembly.Assembly
+	authority *authority
+	accepted  atomic.Int64
+	// awaited are the ARNs of the queues whose messages must not expire, and
+	// lost counts what is lost.
+	awaited map[string]bool
+	lost    atomic.Int64
+	// events and requests count what each function got from rules and at its
+	// URL, by ARN. The maps do not change once the functions are created.
+	events, requests map[string]*atomic.Int64
+
+	tables       *dynamodb.Service
+	queues       *sqs.Service
+	logs         *cloudwatchlogs.Service
+	functions    *lambda.Service
+	destinations *apidestination.Service
+	buses        *eventbridge.Service
+	schedules    *scheduler.Service
+	secrets      *secretsmanager.Service
+	receiver     *receiver
+	traces       *xray.Service
+
+	address string
+	doors   []door
+	servers []*http.Server
+	failed  chan error
+}
+
+// door is a listener that waits for what it is to serve.
+type door struct {
+	url       string
+	listener  net.Listener
+	logicalID string
+}
+
+// Start reads the assembly, builds everything in it and returns once every
+// function is ready for its first event.
+func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
+	c := &Cloud{
+		config: config, failed: make(chan error, 1),
+		events: map[string]*atomic.Int64{}, requests: map[string]*atomic.Int64{},
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.Close())
+		}
+	}()
+	if c.address, err = c.open("", config.Port); err != nil {
+		return nil, err
+	}
+	if c.traces, err = xray.Start(config.Logger); err != nil {
+		return nil, err
+	}
+	if err := c.load(); err != nil {
+		return nil, err
+	}
+	//nolint:contextcheck // The engines live longer than the start.
+	if err := c.build(); err != nil {
+		return nil, err
+	}
+	c.serve()
+	if err := c.functions.Start(ctx); err != nil {
+		return nil, err
+	}
+	c.schedules.Start() //nolint:contextcheck // The schedules live longer than the start.
+	return c, nil
+}
+
+// open listens on a port of the loopback interface.
+func (c *Cloud) open(logicalID string, port int) (string, error) {
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // It returns at once.
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return "", fmt.Errorf("the port %d is taken: end what listens there, or choose another", port)
+	}
+	if err != nil {
+		return "", fmt.Errorf("opening a port: %w", err)
+	}
+	url := "http://" + listener.Addr().String()
+	c.doors = append(c.doors, door{url: url, listener: listener, logicalID: logicalID})
+	return url, nil
+}
+
+// load resolves the assembly to the addresses of this run.
+func (c *Cloud) load() error {
+	var problems []error
+	loaded, err := assembly.Load(c.config.Assembly, assembly.Options{
+		Region:    c.config.Region,
+		AccountID: c.config.AccountID,
+		QueueURL:  func(name string) string { return c.address + "/" + c.config.AccountID + "/" + name },
+		FunctionURL: func(logicalID string) string {
+			port := 0
+			if len(c.doors) == 1 {
+				port = c.config.OrdersPort
+			}
+			url, err := c.open(logicalID, port)
+			problems = append(problems, err)
+			return url + "/"
+		},
+		Random: c.config.Random,
+	})
+	c.assembly = loaded
+	return errors.Join(append(problems, err)...)
+}
+
+// build makes the engines and fills them, what is depended on first. It names
+// everything that is wrong.
+func (c *Cloud) build() error {
+	authority, err := newAuthority(c.assembly, c.config.AccountID)
+	if err != nil {
+		return err
+	}
+	c.authority, c.awaited = authority, awaitedQueues(c.assembly)
+	c.newEngines()
+	return errors.Join(
+		c.createTables(),
+		c.createQueues(),
+		c.createLogGroups(),
+		c.createFunctions(),
+		c.createMappings(),
+		c.createSecrets(),
+		c.createDestinations(),
+		c.createBuses(),
+		c.createArchives(),
+		c.createRules(),
+		c.createSchedules(),
+	)
+}
+
+// serve answers at the open doors.
+func (c *Cloud) serve() {
+	for _, door := range c.doors {
+		handler := c.api()
+		if door.logicalID != "" {
+			handler = c.functionURL(door.logicalID)
+		}
+		server := guard.NewServer(handler, c.config.Logger)
+		c.servers = append(c.servers, server)
+		go func() {
+			if err := server.Serve(door.listener); !errors.Is(err, http.ErrServerClosed) {
+				select {
+				case c.failed <- fmt.Errorf("serving %s: %w", door.url, err):
+				default:
+				}
+			}
+		}()
+	}
+}
+
+// api is what answers at the one address of the AWS APIs.
+func (c *Cloud) api() http.Handler {
+	events := c.buses.API()
+	maps.Copy(events.Operations, c.destinations.Operations())
+	mux := http.NewServeMux()
+	mux.Handle("/", wire.Handler(c.withFaults(c.tables.API(), c.queues.API(), events, c.logs.API(), c.secrets.API())...))
+	mux.Handle(lambda.APIPath, c.functions.API(c.authority.authorize))
+	mux.Handle("/notifications", c.receiver)
+	mux.HandleFunc("GET /usage", c.showUsage)
+	mux.HandleFunc("GET /traces", c.showTraces)
+	mux.HandleFunc("GET /traces/{id}", c.showTrace)
+	mux.HandleFunc("POST /resume", c.resume)
+	return mux
+}
+
+// Failed gives the error of a server that has ended by itself.
+func (c *Cloud) Failed() <-chan error { return c.failed }
+
+// Idle tells whether nothing is pending anywhere. Messages in queues that no
+// function polls do not count: they wait for a person.
+func (c *Cloud) Idle() bool {
+	// Work flows from the schedules and the buses on. If no event was accepted while looking
+	// down the stream, none has slipped past.
+	before := c.accepted.Load()
+	return c.schedules.Idle() && c.buses.Idle() && c.polledQueuesEmpty() && c.functions.Idle() && c.accepted.Load() == before
+}
+
+// AwaitIdle waits until nothing is pending.
+func (c *Cloud) AwaitIdle(ctx context.Context) error {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !c.Idle() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the cloud is still busy: %w", context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// Close ends all deliveries, every process and the servers.
+func (c *Cloud) Close() error {
+	if c.buses != nil {
+		c.schedules.Close()
+		c.buses.Close()
+		c.functions.Close()
+	}
+	var problems []error
+	if c.traces != nil {
+		problems = append(problems, c.traces.Close())
+	}
+	for _, server := range c.servers {
+		problems = append(problems, server.Close())
+	}
+	if len(c.servers) == 0 {
+		for _, door := range c.doors {
+			problems = append(problems, door.listener.Close())
+		}
+	}
+	return errors.Join(problems...)
+}

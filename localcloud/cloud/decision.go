@@ -1,0 +1,91 @@
+package cloud
+
+import (
+	"context"
+	"maps"
+
+	"example.com/saga/localcloud/iam"
+	"example.com/saga/localcloud/wire"
+)
+
+// authorize decides on a call over the wire: a function may do what its role's
+// policies or the resource's policy allow, and neither denies.
+func (a *authority) authorize(ctx context.Context, action, resource string, conditions map[string][]string) error {
+	who, isFunction := a.callers[wire.Caller(ctx)]
+	if !isFunction {
+		return nil
+	}
+	decision := a.decide(who.role, action, resource, conditions)
+	if decision == iam.Allow {
+		return nil
+	}
+	reason := "because no identity-based policy allows the " + action + " action"
+	if decision == iam.Deny {
+		reason = "with an explicit deny"
+	}
+	return wire.Errorf("AccessDeniedException", "User: %s is not authorized to perform: %s on resource: %s %s",
+		who.session, action, resource, reason)
+}
+
+// conditionKeys are those whose values requests have here, in small letters.
+func conditionKeys() []string {
+	return []string{
+		"aws:principalaccount", "aws:principalisawsservice", "aws:securetransport", "aws:sourceaccount", "aws:sourcearn",
+		"dynamodb:enclosingoperation", "events:detail-type", "events:eventbusinvocation", "events:source",
+		"lambda:functionurlauthtype", "lambda:invokedviafunctionurl",
+	}
+}
+
+func (a *authority) decide(who *role, action, resource string, conditions map[string][]string) iam.Decision {
+	request := iam.Request{Principal: who.arn, Action: action, Resource: resource, Conditions: a.withContext(conditions)}
+	request.Conditions["aws:PrincipalAccount"] = []string{a.account}
+	request.Conditions["aws:PrincipalIsAWSService"] = []string{"false"}
+	return max(iam.Evaluate(request, who.policies...), iam.Evaluate(request, a.attached[resource]...))
+}
+
+// withContext adds the condition key that every request has. Loopback stands
+// for the encrypted transport that policies ask for.
+func (a *authority) withContext(conditions map[string][]string) map[string][]string {
+	all := map[string][]string{"aws:SecureTransport": {"true"}}
+	maps.Copy(all, conditions)
+	return all
+}
+
+// roleMay tells whether a service that takes on a role may do this.
+func (a *authority) roleMay(roleARN, action, resource string) bool {
+	who := a.roles[roleARN]
+	return who != nil && a.decide(who, action, resource, nil) == iam.Allow
+}
+
+// serviceMay tells whether a resource's policy lets a service do this on behalf
+// of the source, such as a rule.
+func (a *authority) serviceMay(service, action, resource, sourceARN string) bool {
+	return iam.Evaluate(a.fromService(service, action, resource, sourceARN), a.attached[resource]...) == iam.Allow
+}
+
+// serviceMayLog tells the same of a log group, whose policies are the account's.
+func (a *authority) serviceMayLog(service, action, resource, sourceARN string) bool {
+	return iam.Evaluate(a.fromService(service, action, resource, sourceARN), a.logs...) == iam.Allow
+}
+
+func (a *authority) fromService(service, action, resource, sourceARN string) iam.Request {
+	return iam.Request{Principal: service, Action: action, Resource: resource, Conditions: a.withContext(map[string][]string{
+		"aws:PrincipalIsAWSService": {"true"}, "aws:SourceArn": {sourceARN}, "aws:SourceAccount": {a.account},
+	})}
+}
+
+// anyoneMayInvoke tells whether a function's URL is open to the public: since
+// 2025 that needs the permission to call the URL and the one to invoke the
+// function through it.
+func (a *authority) anyoneMayInvoke(functionARN string) bool {
+	call := iam.Request{
+		Principal: anonymous, Action: "lambda:InvokeFunctionUrl", Resource: functionARN,
+		Conditions: a.withContext(map[string][]string{"lambda:FunctionUrlAuthType": {"NONE"}}),
+	}
+	invoke := iam.Request{
+		Principal: anonymous, Action: "lambda:InvokeFunction", Resource: functionARN,
+		Conditions: a.withContext(map[string][]string{"lambda:InvokedViaFunctionUrl": {"true"}}),
+	}
+	policies := a.attached[functionARN]
+	return iam.Evaluate(call, policies...) == iam.Allow && iam.Evaluate(invoke, policies...) == iam.Allow
+}

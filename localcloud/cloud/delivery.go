@@ -1,0 +1,138 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"example.com/saga/localcloud/eventbridge"
+	"example.com/saga/localcloud/iam"
+	"example.com/saga/localcloud/lambda"
+	"example.com/saga/localcloud/sqs"
+	"example.com/saga/localcloud/wire"
+)
+
+// deliverer is a function that is an eventbridge.Deliverer.
+type deliverer func(ctx context.Context, d eventbridge.Delivery) error
+
+// Deliver calls the function.
+func (d deliverer) Deliver(ctx context.Context, delivery eventbridge.Delivery) error {
+	return d(ctx, delivery)
+}
+
+// deliveries takes events from rules to what they target, if the policies
+// allow it.
+type deliveries struct{ cloud *Cloud }
+
+func (d deliveries) toQueue(ctx context.Context, delivery eventbridge.Delivery) error {
+	attributes := map[string]sqs.MessageAttribute{}
+	if header := delivery.Event.TraceHeader; header != "" {
+		attributes["AWSTraceHeader"] = sqs.MessageAttribute{DataType: "String", StringValue: &header}
+	}
+	return d.send(ctx, delivery.Rule, delivery.Target, &sqs.SendMessageInput{
+		MessageBody: string(delivery.Body), MessageGroupId: delivery.GroupID, MessageSystemAttributes: attributes,
+	})
+}
+
+// send sends to a queue on behalf of a rule. A queue that does not exist and one
+// whose policy does not allow it fail for good, and look the same: SQS does not
+// tell that a queue exists to whom it denies access, as was observed on AWS.
+func (d deliveries) send(ctx context.Context, ruleARN, queueARN string, in *sqs.SendMessageInput) error {
+	url, exists := d.cloud.queues.URL(queueARN)
+	if !exists || !d.cloud.authority.serviceMay(serviceEvents, "sqs:SendMessage", queueARN, ruleARN) {
+		return &eventbridge.DeliveryError{Code: eventbridge.CodeNoResource, Message: "The specified queue does not exist or you do not have access to it: " +
+			"the policy of " + queueARN + " must allow " + serviceEvents + " to send messages for this rule."}
+	}
+	in.QueueUrl = url
+	_, err := d.cloud.queues.SendMessage(ctx, in)
+	return refusal(err)
+}
+
+// DeadLetter sends an event that could not be delivered to a dead-letter queue.
+func (d deliveries) DeadLetter(ctx context.Context, queueARN string, body []byte, attributes map[string]string) error {
+	in := &sqs.SendMessageInput{MessageBody: string(body), MessageAttributes: map[string]sqs.MessageAttribute{}}
+	for name, value := range attributes {
+		in.MessageAttributes[name] = sqs.MessageAttribute{DataType: "String", StringValue: &value}
+	}
+	return d.send(ctx, attributes["RULE_ARN"], queueARN, in)
+}
+
+func (d deliveries) toFunction(ctx context.Context, delivery eventbridge.Delivery) error {
+	if !d.cloud.authority.serviceMay(serviceEvents, "lambda:InvokeFunction", delivery.Target, delivery.Rule) {
+		return notPermitted("the policy of " + delivery.Target + " does not allow " + serviceEvents + " to invoke it for this rule")
+	}
+	ctx = lambda.WithTrace(ctx, delivery.Event.TraceHeader)
+	if err := d.cloud.functions.InvokeAsync(ctx, delivery.Target, delivery.Body); err != nil {
+		return refusal(err)
+	}
+	d.cloud.events[delivery.Target].Add(1)
+	return nil
+}
+
+func (d deliveries) toLogGroup(ctx context.Context, delivery eventbridge.Delivery) error {
+	streams := strings.TrimSuffix(delivery.Target, ":*") + ":log-stream:*"
+	for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
+		if !d.cloud.authority.serviceMayLog(serviceEvents, action, streams, delivery.Rule) {
+			return notPermitted("no resource policy of the logs allows " + serviceEvents + " to do " + action + " on " + delivery.Target)
+		}
+	}
+	return d.cloud.logs.Deliver(ctx, delivery)
+}
+
+func (d deliveries) toBus(ctx context.Context, delivery eventbridge.Delivery) error {
+	err := d.asRole(delivery, "events:PutEvents", map[string][]string{
+		"events:source":             {delivery.Event.Source},
+		"events:detail-type":        {delivery.Event.DetailType},
+		"events:eventBusInvocation": {"true"},
+	})
+	if err != nil {
+		return err
+	}
+	return d.cloud.buses.Accept(ctx, delivery.Target, delivery.Event)
+}
+
+func (d deliveries) toDestination(ctx context.Context, delivery eventbridge.Delivery) error {
+	if err := d.asRole(delivery, "events:InvokeApiDestination", nil); err != nil {
+		return err
+	}
+	return d.cloud.destinations.Deliver(ctx, delivery)
+}
+
+// asRole checks that EventBridge can take on the target's role, and that the
+// role allows the action on the target.
+func (d deliveries) asRole(delivery eventbridge.Delivery, action string, conditions map[string][]string) error {
+	taken := d.cloud.authority.roles[delivery.Role]
+	if !d.cloud.authority.trusts(taken, serviceEvents, delivery.Rule) {
+		return &eventbridge.DeliveryError{Code: "FAILED_TO_ASSUME_ROLE", Message: "EventBridge cannot assume the role " + delivery.Role}
+	}
+	if d.cloud.authority.decide(taken, action, delivery.Target, conditions) != iam.Allow {
+		return notPermitted("the role " + delivery.Role + " does not allow " + action + " on " + delivery.Target)
+	}
+	return nil
+}
+
+func notPermitted(message string) error {
+	return &eventbridge.DeliveryError{Code: eventbridge.CodeNoPermissions, Message: message}
+}
+
+// refusal turns an engine's error into that of a delivery. What the target
+// refuses as wrong, it would refuse again; throttling and its own failures pass.
+func refusal(err error) error {
+	if err == nil {
+		return nil
+	}
+	failure, ok := errors.AsType[*wire.Error](err)
+	if !ok {
+		return &eventbridge.DeliveryError{Code: eventbridge.CodeInternalError, Message: err.Error(), Retryable: true}
+	}
+	switch {
+	case failure.Status == 429:
+		return &eventbridge.DeliveryError{Code: eventbridge.CodeThrottling, Message: failure.Message, Retryable: true}
+	case failure.Status >= 500:
+		return &eventbridge.DeliveryError{Code: eventbridge.CodeInternalError, Message: failure.Message, Retryable: true}
+	case failure.Status == 404 || strings.Contains(failure.Code, "NotFound"):
+		return &eventbridge.DeliveryError{Code: eventbridge.CodeNoResource, Message: failure.Message}
+	default:
+		return &eventbridge.DeliveryError{Code: eventbridge.CodeInvalidParameter, Message: failure.Error()}
+	}
+}

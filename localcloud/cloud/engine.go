@@ -1,0 +1,209 @@
+package cloud
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"example.com/saga/localcloud/apidestination"
+	"example.com/saga/localcloud/assembly"
+	"example.com/saga/localcloud/cloudwatchlogs"
+	"example.com/saga/localcloud/dynamodb"
+	"example.com/saga/localcloud/eventbridge"
+	"example.com/saga/localcloud/lambda"
+	"example.com/saga/localcloud/scheduler"
+	"example.com/saga/localcloud/secretsmanager"
+	"example.com/saga/localcloud/sqs"
+)
+
+// defaultVisibility is SQS's default visibility timeout.
+const defaultVisibility = 30 * time.Second
+
+// newEngines makes the engines, empty, and connects them.
+func (c *Cloud) newEngines() {
+	clock, authorize := c.config.Clock, c.authority.authorize
+	c.tables = dynamodb.New(dynamodb.Config{Clock: clock, Authorize: authorize, Account: c.config.AccountID, Region: c.config.Region})
+	c.queues = sqs.New(c.queueConfig())
+	c.logs = cloudwatchlogs.New(cloudwatchlogs.Config{Clock: clock, Authorize: authorize, Account: c.config.AccountID, Region: c.config.Region})
+	c.functions = lambda.New(lambda.Config{
+		Clock:       clock,
+		Region:      c.config.Region,
+		Environment: map[string]string{"AWS_ENDPOINT_URL": c.address},
+		Log:         c.logLine,
+		Logger:      c.config.Logger,
+		Queues:      c.queues,
+		DeadLetters: c.queues,
+		Lost:        c.lose,
+
+		DaemonAddress:  c.traces.Address(),
+		RedeliverAfter: c.config.RedeliverAfter,
+		Hasten:         c.queues.Hasten,
+	})
+	c.schedules = scheduler.New(scheduler.Config{Clock: clock, Every: c.config.ScheduleEvery, Targets: schedules{c}, Lost: c.lose})
+	c.destinations = apidestination.New(apidestination.Config{Clock: clock, Transport: c.transport(), Authorize: authorize})
+	c.receiver = newReceiver(clock, c.destinations.Admits)
+	c.secrets = secretsmanager.New(secretsmanager.Config{Clock: clock, Authorize: authorize})
+	deliveries := deliveries{c}
+	c.buses = eventbridge.New(eventbridge.Config{
+		Account: c.config.AccountID, Region: c.config.Region, Clock: clock, Authorize: authorize,
+		Deliverers: map[string]eventbridge.Deliverer{
+			eventbridge.KindQueue:       deliverer(deliveries.toQueue),
+			eventbridge.KindFunction:    deliverer(deliveries.toFunction),
+			eventbridge.KindLogGroup:    deliverer(deliveries.toLogGroup),
+			eventbridge.KindBus:         deliverer(deliveries.toBus),
+			eventbridge.KindDestination: deliverer(deliveries.toDestination),
+		},
+		DeadLetters: deliveries,
+		Lost:        c.lose,
+		BaseDelay:   min(c.config.RedeliverAfter, time.Second), // 0 is AWS's own.
+		Log:         c.config.Logger,
+	})
+	c.buses.Observe(func(busARN string, e eventbridge.Event) {
+		c.accepted.Add(1)
+		if c.config.Observe != nil {
+			c.config.Observe(busARN, e)
+		}
+	})
+}
+
+func (c *Cloud) createTables() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Table](c.assembly) {
+		made := dynamodb.Table{Name: resource.Name, ARN: resource.ARN, Attributes: map[string]string{}}
+		var err error
+		if made.Key, err = keyOf(given.KeySchema); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+		for _, index := range given.GlobalSecondaryIndexes {
+			key, err := keyOf(index.KeySchema)
+			if err != nil {
+				problems = append(problems, about(resource, fmt.Errorf("index %s: %w", index.IndexName, err)))
+			}
+			made.Indexes = append(made.Indexes, dynamodb.Index{
+				Name: index.IndexName, Key: key, Projection: index.Projection.ProjectionType, NonKey: index.Projection.NonKeyAttributes,
+			})
+		}
+		for _, attribute := range given.AttributeDefinitions {
+			made.Attributes[attribute.AttributeName] = attribute.AttributeType
+		}
+		if err := c.tables.Create(made); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func keyOf(elements []assembly.KeyElement) (dynamodb.KeySchema, error) {
+	var key dynamodb.KeySchema
+	for _, element := range elements {
+		switch element.KeyType {
+		case "HASH":
+			key.Partition = element.AttributeName
+		case "RANGE":
+			key.Sort = element.AttributeName
+		default:
+			return key, fmt.Errorf("the key type %q is neither HASH nor RANGE", element.KeyType)
+		}
+	}
+	return key, nil
+}
+
+func (c *Cloud) createQueues() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Queue](c.assembly) {
+		made := sqs.Queue{
+			Name: resource.Name, ARN: resource.ARN, URL: resource.Ref,
+			FIFO: given.FIFO, ContentBasedDeduplication: given.ContentBasedDeduplication,
+			DeduplicationScope: given.DeduplicationScope, FifoThroughputLimit: given.FIFOThroughputLimit,
+			VisibilityTimeout:  visibility(given),
+			Delay:              seconds(given.DelaySeconds, 0),
+			Retention:          seconds(given.MessageRetentionPeriod, 0),
+			ReceiveWait:        seconds(given.ReceiveMessageWaitTimeSeconds, 0),
+			MaximumMessageSize: number(given.MaximumMessageSize, 0),
+		}
+		if given.RedrivePolicy != nil {
+			made.Redrive = &sqs.Redrive{
+				DeadLetterARN: given.RedrivePolicy.DeadLetterTargetARN, MaxReceiveCount: given.RedrivePolicy.MaxReceiveCount,
+			}
+		}
+		if err := c.queues.Create(made); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func visibility(given *assembly.Queue) time.Duration {
+	return seconds(given.VisibilityTimeout, defaultVisibility)
+}
+
+func (c *Cloud) createLogGroups() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.LogGroup](c.assembly) {
+		if err := c.logs.Create(resource.Name, time.Duration(given.RetentionInDays)*24*time.Hour); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// createDestinations makes the API destinations. Where the template sends them
+// to is not on this machine, so all of them go to the URL that was given, or to
+// the receiver inside.
+func (c *Cloud) createDestinations() error {
+	endpoint := c.config.NotifyURL
+	if endpoint == "" {
+		endpoint = c.address + "/notifications"
+	}
+	connections := map[string]*apidestination.Connection{}
+	for resource, given := range assembly.Of[assembly.Connection](c.assembly) {
+		key := given.AuthParameters.APIKey
+		made := &apidestination.Connection{Name: resource.Name, ARN: resource.ARN, KeyName: key.Name, KeyValue: key.Value}
+		if parameters := given.AuthParameters.HTTPParameters; parameters != nil {
+			for _, parameter := range parameters.HeaderParameters {
+				made.Header = append(made.Header, apidestination.HeaderParameter(parameter))
+			}
+		}
+		c.destinations.Connect(made)
+		connections[resource.ARN] = made
+	}
+	var problems []error
+	for resource, given := range assembly.Of[assembly.APIDestination](c.assembly) {
+		connection, known := connections[given.ConnectionARN]
+		if !known {
+			problems = append(problems, about(resource, fmt.Errorf("the connection %s is not in the stack", given.ConnectionARN)))
+			continue
+		}
+		if err := c.destinations.Create(apidestination.Destination{
+			ARN: resource.ARN, Endpoint: endpoint, Method: given.HTTPMethod,
+			RatePerSecond: number(given.RateLimitPerSecond, 0), Connection: connection,
+		}); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Cloud) createSecrets() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Secret](c.assembly) {
+		if err := c.secrets.Create(resource.Name, resource.ARN, given.Value); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func seconds(given *int, otherwise time.Duration) time.Duration {
+	if given == nil {
+		return otherwise
+	}
+	return time.Duration(*given) * time.Second
+}
+
+func number(given *int, otherwise int) int {
+	if given == nil {
+		return otherwise
+	}
+	return *given
+}

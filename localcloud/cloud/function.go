@@ -1,0 +1,224 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"example.com/saga/localcloud/assembly"
+	"example.com/saga/localcloud/lambda"
+)
+
+// Lambda's defaults.
+const (
+	defaultMemory  = 128
+	defaultTimeout = 3 * time.Second
+	defaultRetries = 2
+	defaultBatch   = 10
+	// unreserved is how many invocations of a function without reserved
+	// concurrency run at once: the quota of a new account.
+	unreserved = 10
+)
+
+func (c *Cloud) createFunctions() error {
+	retries, problems := c.retries()
+	for resource, given := range assembly.Of[assembly.Function](c.assembly) {
+		environment, err := c.authority.credentials(resource, given.Role, c.config.Random)
+		if err != nil {
+			problems = append(problems, about(resource, err))
+			continue
+		}
+		maps.Copy(environment, given.Environment.Variables)
+		made := lambda.Function{
+			Name: resource.Name, ARN: resource.ARN, Bootstrap: given.Bootstrap, Handler: given.Handler,
+			Environment:          environment,
+			Timeout:              timeout(given),
+			MemoryMB:             number(given.MemorySize, defaultMemory),
+			Concurrency:          number(given.ReservedConcurrentExecutions, unreserved),
+			LogGroup:             logGroup(resource, given),
+			MaximumRetryAttempts: defaultRetries,
+			ActiveTracing:        given.TracingConfig.Mode == "Active",
+		}
+		if config := retries[resource.ARN]; config != nil {
+			made.MaximumRetryAttempts = number(config.MaximumRetryAttempts, defaultRetries)
+			made.MaximumEventAge = seconds(config.MaximumEventAgeInSeconds, 0)
+		}
+		if given.DeadLetterConfig != nil {
+			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
+			problems = append(problems, c.checkDeadLetters(resource, given))
+		}
+		problems = append(problems, c.checkLogs(resource, given), c.checkTracing(resource, given))
+		c.events[resource.ARN], c.requests[resource.ARN] = new(atomic.Int64), new(atomic.Int64)
+		if err := c.functions.Create(made); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// retries gives the settings of asynchronous invocations by function ARN.
+func (c *Cloud) retries() (map[string]*assembly.EventInvokeConfig, []error) {
+	configs := map[string]*assembly.EventInvokeConfig{}
+	functions := functionARNs(c.assembly)
+	var problems []error
+	for resource, given := range assembly.Of[assembly.EventInvokeConfig](c.assembly) {
+		arn, known := functions[given.FunctionName]
+		if !known {
+			problems = append(problems, about(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
+		}
+		configs[arn] = given
+	}
+	return configs, problems
+}
+
+func timeout(given *assembly.Function) time.Duration { return seconds(given.Timeout, defaultTimeout) }
+
+func logGroup(resource assembly.Resource, given *assembly.Function) string {
+	if given.LoggingConfig.LogGroup != "" {
+		return given.LoggingConfig.LogGroup
+	}
+	return "/aws/lambda/" + resource.Name
+}
+
+// checkDeadLetters refuses, as Lambda does, a dead-letter queue of the wrong kind,
+// and one that the role may not send to.
+func (c *Cloud) checkDeadLetters(resource assembly.Resource, given *assembly.Function) error {
+	target := given.DeadLetterConfig.TargetARN
+	if _, exists := c.queues.URL(target); !exists {
+		return about(resource, fmt.Errorf("the dead-letter queue %s is not in the stack", target))
+	}
+	if strings.HasSuffix(target, ".fifo") {
+		return about(resource, errors.New("a FIFO queue cannot be the dead-letter queue of a function"))
+	}
+	if !c.authority.roleMay(given.Role, "sqs:SendMessage", target) {
+		return about(resource, errors.New("the provided execution role does not have permissions to call SendMessage on SQS"))
+	}
+	return nil
+}
+
+// checkTracing refuses a function whose segments would be lost: the daemon sends
+// them by the function's role.
+func (c *Cloud) checkTracing(resource assembly.Resource, given *assembly.Function) error {
+	if given.TracingConfig.Mode == "Active" && !c.authority.roleMay(given.Role, "xray:PutTraceSegments", "*") {
+		return about(resource, errors.New("its tracing is active, but its role does not allow xray:PutTraceSegments"))
+	}
+	return nil
+}
+
+// checkLogs refuses a function whose logs would be lost: AWS would drop them
+// without a word.
+func (c *Cloud) checkLogs(resource assembly.Resource, given *assembly.Function) error {
+	group := logGroup(resource, given)
+	for logs := range assembly.Of[assembly.LogGroup](c.assembly) {
+		if logs.Name != group {
+			continue
+		}
+		for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
+			if !c.authority.roleMay(given.Role, action, logs.ARN+":log-stream:any") {
+				return about(resource, fmt.Errorf("its role does not allow %s on its log group %s", action, group))
+			}
+		}
+		return nil
+	}
+	return about(resource, fmt.Errorf("its log group %s is not in the stack", group))
+}
+
+func (c *Cloud) createMappings() error {
+	var problems []error
+	functions := functionARNs(c.assembly)
+	for resource, given := range assembly.Of[assembly.EventSourceMapping](c.assembly) {
+		arn, known := functions[given.FunctionName]
+		if !known {
+			problems = append(problems, about(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
+			continue
+		}
+		made := lambda.EventSource{
+			QueueARN: given.EventSourceARN, FunctionARN: arn,
+			BatchSize:               number(given.BatchSize, defaultBatch),
+			BatchingWindow:          time.Duration(given.MaximumBatchingWindowInSeconds) * time.Second,
+			ReportBatchItemFailures: len(given.FunctionResponseTypes) > 0,
+		}
+		if given.ScalingConfig != nil {
+			made.MaximumConcurrency = given.ScalingConfig.MaximumConcurrency
+		}
+		if err := errors.Join(c.checkMapping(made), c.functions.Map(made)); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkMapping refuses what Lambda refuses: a role that may not poll, and a
+// queue that would hand a message out again while it is still worked on.
+func (c *Cloud) checkMapping(given lambda.EventSource) error {
+	var worker *assembly.Function
+	for resource, each := range assembly.Of[assembly.Function](c.assembly) {
+		if resource.ARN == given.FunctionARN {
+			worker = each
+		}
+	}
+	var problems []error
+	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
+		if !c.authority.roleMay(worker.Role, "sqs:"+action, given.QueueARN) {
+			problems = append(problems, fmt.Errorf("the provided execution role does not have permissions to call %s on SQS", action))
+		}
+	}
+	for resource, each := range assembly.Of[assembly.Queue](c.assembly) {
+		if resource.ARN == given.QueueARN && visibility(each) < timeout(worker) {
+			problems = append(problems, fmt.Errorf("queue visibility timeout: %d seconds is less than Function timeout: %d seconds",
+				int(visibility(each).Seconds()), int(timeout(worker).Seconds())))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// functionURL serves a function URL, or refuses every call if the public may
+// not use it.
+func (c *Cloud) functionURL(logicalID string) http.Handler {
+	for resource, given := range assembly.Of[assembly.URL](c.assembly) {
+		if resource.LogicalID != logicalID {
+			continue
+		}
+		arn := functionARNs(c.assembly)[given.TargetFunctionARN]
+		if c.authority.anyoneMayInvoke(arn) {
+			return counted(c.requests[arn], c.functions.URLHandler(arn))
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+		writeJSON(w, http.StatusForbidden, "application/json", map[string]string{
+			"Message": "Forbidden. The function's policy must allow both lambda:InvokeFunctionUrl and lambda:InvokeFunction through the URL.",
+		})
+	})
+}
+
+func counted(counter *atomic.Int64, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		counter.Add(1)
+		handler.ServeHTTP(w, r)
+	})
+}
+
+// logLine keeps a function's line and shows it to who watches.
+func (c *Cloud) logLine(name, stream, line string) {
+	if line == "" {
+		return
+	}
+	now := c.config.Clock()
+	for resource, given := range assembly.Of[assembly.Function](c.assembly) {
+		if resource.Name != name {
+			continue
+		}
+		if err := c.logs.Put(logGroup(resource, given), stream, now, line); err != nil {
+			c.config.Logger.WarnContext(context.Background(), "a function's log line is lost", "function", resource.Path, "error", err)
+		}
+		if c.config.Log != nil {
+			c.config.Log(now, resource.Path, line)
+		}
+	}
+}

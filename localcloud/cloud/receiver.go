@@ -1,0 +1,141 @@
+package cloud
+
+import (
+	"encoding/json"
+	"io"
+	"mime"
+	"net/http"
+	"sync"
+	"time"
+
+	"example.com/saga/localcloud/printable"
+)
+
+// shown is how many notifications the receiver keeps: the oldest are forgotten.
+const shown = 20_000
+
+// receiver is the endpoint that API destinations call when no other is given.
+// It takes what a careful receiver of CloudEvents takes, and shows it.
+type receiver struct {
+	clock func() time.Time
+	// admits tells whether a caller has a key.
+	admits func(http.Header) bool
+
+	mu       sync.Mutex
+	arrived  []*notification
+	byID     map[string]*notification
+	refusals int
+}
+
+// notification is one event that arrived, possibly more than once.
+type notification struct {
+	ID       string          `json:"id"`
+	Count    int             `json:"count"`
+	Time     time.Time       `json:"time"`
+	LastTime time.Time       `json:"lastTime"`
+	Header   http.Header     `json:"headers"`
+	Body     json.RawMessage `json:"body"`
+}
+
+// problem is an error as RFC 9457 describes it.
+type problem struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+}
+
+func newReceiver(clock func() time.Time, admits func(http.Header) bool) *receiver {
+	return &receiver{clock: clock, admits: admits, byID: map[string]*notification{}}
+}
+
+// ServeHTTP stores with POST and shows with GET.
+func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	switch request.Method {
+	case http.MethodGet:
+		r.show(w)
+	case http.MethodPost:
+		if refused := r.take(request); refused != nil {
+			r.mu.Lock()
+			r.refusals++
+			r.mu.Unlock()
+			writeProblem(w, *refused)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Allow", "GET, POST")
+		writeProblem(w, problem{"Method not allowed", http.StatusMethodNotAllowed, "Use POST to notify and GET to see what arrived."})
+	}
+}
+
+func (r *receiver) take(request *http.Request) *problem {
+	if !r.admits(request.Header) {
+		return &problem{"Unauthorized", http.StatusUnauthorized, "The API key is missing or wrong."}
+	}
+	kind, _, err := mime.ParseMediaType(request.Header.Get("Content-Type"))
+	if err != nil || kind != "application/cloudevents+json" {
+		return &problem{"Unsupported media type", http.StatusUnsupportedMediaType, "The content type must be application/cloudevents+json."}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, request.Body, 1<<20))
+	if err != nil {
+		return &problem{"Content too large", http.StatusRequestEntityTooLarge, err.Error()}
+	}
+	var event struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(body, &event); err != nil || event.ID == "" {
+		return &problem{"Bad request", http.StatusBadRequest, "The body must be a CloudEvent in JSON, with an id."}
+	}
+	r.store(event.ID, request.Header, body)
+	return nil
+}
+
+func (r *receiver) store(id string, header http.Header, body []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.clock()
+	known := r.byID[id]
+	if known == nil {
+		known = &notification{ID: id, Time: now, Header: header.Clone(), Body: body}
+		r.byID[id] = known
+		r.arrived = append(r.arrived, known)
+		r.forget()
+	}
+	known.Count++
+	known.LastTime = now
+}
+
+func (r *receiver) forget() {
+	if len(r.arrived) <= shown {
+		return
+	}
+	delete(r.byID, r.arrived[0].ID)
+	r.arrived[0] = nil
+	r.arrived = r.arrived[1:]
+}
+
+func (r *receiver) show(w http.ResponseWriter) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	writeJSON(w, http.StatusOK, "application/json", map[string]any{
+		"notifications": append([]*notification{}, r.arrived...),
+		"refused":       r.refusals,
+	})
+}
+
+func writeProblem(w http.ResponseWriter, p problem) {
+	writeJSON(w, p.Status, "application/problem+json", p)
+}
+
+// writeJSON writes a value to be read by programs, and by people on a terminal.
+func writeJSON(w http.ResponseWriter, status int, contentType string, value any) {
+	body, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	//nolint:errcheck // The caller has gone: there is nobody left to tell.
+	w.Write(append(printable.JSON(body), '\n'))
+}

@@ -1,0 +1,124 @@
+package cloud
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"example.com/saga/localcloud/assembly"
+	"example.com/saga/localcloud/eventbridge"
+)
+
+func (c *Cloud) createBuses() error {
+	var problems []error
+	for resource := range assembly.Of[assembly.EventBus](c.assembly) {
+		if err := c.buses.CreateBus(eventbridge.Bus{Name: resource.Name, ARN: resource.ARN}); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Cloud) createArchives() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Archive](c.assembly) {
+		made := eventbridge.Archive{
+			Name: resource.Name, ARN: resource.ARN, BusARN: given.SourceARN,
+			Retention: time.Duration(given.RetentionDays) * 24 * time.Hour,
+		}
+		if given.EventPattern != nil {
+			pattern, err := json.Marshal(given.EventPattern)
+			if err != nil {
+				problems = append(problems, about(resource, err))
+				continue
+			}
+			made.Pattern = pattern
+		}
+		if err := c.buses.CreateArchive(made); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Cloud) createRules() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Rule](c.assembly) {
+		pattern, err := json.Marshal(given.EventPattern)
+		if err != nil {
+			problems = append(problems, about(resource, err))
+			continue
+		}
+		made := eventbridge.Rule{
+			Name: resource.Name, ARN: resource.ARN, BusARN: c.busARN(given.EventBusName),
+			Pattern: pattern, Enabled: given.State != "DISABLED",
+		}
+		for _, target := range given.Targets {
+			problems = append(problems, c.checkTarget(resource, target))
+			made.Targets = append(made.Targets, targetOf(target))
+		}
+		if err := c.buses.CreateRule(made); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (c *Cloud) busARN(name string) string {
+	if name == "" {
+		name = "default"
+	}
+	return "arn:aws:events:" + c.config.Region + ":" + c.config.AccountID + ":event-bus/" + name
+}
+
+// checkTarget refuses a rule whose dead-letter queue is none of the stack's. A
+// target itself may be missing, as on AWS: then every delivery to it fails.
+func (c *Cloud) checkTarget(resource assembly.Resource, target assembly.Target) error {
+	if target.DeadLetterConfig == nil {
+		return nil
+	}
+	if _, exists := c.queues.URL(target.DeadLetterConfig.ARN); !exists {
+		return about(resource, fmt.Errorf("the dead-letter queue %s of target %s is not in the stack", target.DeadLetterConfig.ARN, target.ID))
+	}
+	return nil
+}
+
+func targetOf(given assembly.Target) eventbridge.Target {
+	made := eventbridge.Target{ID: given.ID, ARN: given.ARN, RoleARN: given.RoleARN}
+	if given.Input != "" {
+		made.Input = &given.Input
+	}
+	if given.InputPath != "" {
+		made.InputPath = &given.InputPath
+	}
+	if given.InputTransformer != nil {
+		made.Transformer = &eventbridge.InputTransformer{Paths: given.InputTransformer.InputPathsMap, Template: given.InputTransformer.InputTemplate}
+	}
+	if given.SQSParameters != nil {
+		made.MessageGroupID = given.SQSParameters.MessageGroupID
+	}
+	if given.HTTPParameters != nil {
+		made.HTTP = &eventbridge.HTTPParameters{
+			Header: given.HTTPParameters.HeaderParameters,
+			Query:  given.HTTPParameters.QueryStringParameters,
+			Path:   given.HTTPParameters.PathParameterValues,
+		}
+	}
+	if given.RetryPolicy != nil {
+		made.Retry = retryOf(*given.RetryPolicy)
+	}
+	if given.DeadLetterConfig != nil {
+		made.DeadLetterARN = given.DeadLetterConfig.ARN
+	}
+	return made
+}
+
+func retryOf(given assembly.RetryPolicy) eventbridge.RetryPolicy {
+	policy := eventbridge.DefaultRetry()
+	policy.MaximumAttempts = number(given.MaximumRetryAttempts, policy.MaximumAttempts)
+	if given.MaximumEventAgeInSeconds != nil {
+		policy.MaximumAge = time.Duration(*given.MaximumEventAgeInSeconds) * time.Second
+	}
+	return policy
+}

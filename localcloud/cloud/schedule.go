@@ -1,0 +1,90 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"example.com/saga/localcloud/assembly"
+	"example.com/saga/localcloud/scheduler"
+	"example.com/saga/localcloud/sqs"
+	"example.com/saga/localcloud/wire"
+)
+
+func (c *Cloud) createSchedules() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Schedule](c.assembly) {
+		every, err := scheduler.ParseRate(given.ScheduleExpression)
+		if err != nil {
+			problems = append(problems, about(resource, err))
+			continue
+		}
+		made := scheduler.Schedule{
+			Name: resource.Name, ARN: resource.ARN, Every: every,
+			Target: given.Target.ARN, RoleARN: given.Target.RoleARN, Input: []byte(given.Target.Input),
+		}
+		if given.Target.DeadLetterConfig != nil {
+			made.DeadLetterARN = given.Target.DeadLetterConfig.ARN
+		}
+		if err := errors.Join(c.checkSchedule(made), c.schedules.Create(made)); err != nil {
+			problems = append(problems, about(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkSchedule refuses what the scheduler refuses: a role that it cannot
+// assume, and a dead-letter queue of the wrong kind or that does not exist. What
+// the role may do shows only when it is needed.
+func (c *Cloud) checkSchedule(made scheduler.Schedule) error {
+	var problems []error
+	// The scheduler acts for the group of the schedule.
+	group := strings.TrimSuffix(strings.Replace(made.ARN, ":schedule/", ":schedule-group/", 1), "/"+made.Name)
+	if !c.authority.trusts(c.authority.roles[made.RoleARN], serviceScheduler, group) {
+		problems = append(problems, fmt.Errorf("the execution role %s must allow EventBridge Scheduler to assume it", made.RoleARN))
+	}
+	if made.DeadLetterARN == "" {
+		return errors.Join(problems...)
+	}
+	if _, exists := c.queues.URL(made.DeadLetterARN); !exists {
+		problems = append(problems, fmt.Errorf("the dead-letter queue %s is not in the stack", made.DeadLetterARN))
+	}
+	if strings.HasSuffix(made.DeadLetterARN, ".fifo") {
+		problems = append(problems, errors.New("a FIFO queue cannot be the dead-letter queue of a schedule"))
+	}
+	return errors.Join(problems...)
+}
+
+// schedules takes invocations from schedules to what they target, if the
+// schedule's role allows it.
+type schedules struct{ cloud *Cloud }
+
+// Invoke invokes the target asynchronously.
+func (s schedules) Invoke(ctx context.Context, from scheduler.Schedule) error {
+	if err := s.allowed(from, "lambda:InvokeFunction", from.Target); err != nil {
+		return err
+	}
+	return s.cloud.functions.InvokeAsync(ctx, from.Target, from.Input)
+}
+
+// DeadLetter sends a letter to the schedule's dead-letter queue.
+func (s schedules) DeadLetter(ctx context.Context, from scheduler.Schedule, letter scheduler.Letter) error {
+	if err := s.allowed(from, "sqs:SendMessage", from.DeadLetterARN); err != nil {
+		return err
+	}
+	url, _ := s.cloud.queues.URL(from.DeadLetterARN)
+	in := &sqs.SendMessageInput{QueueUrl: url, MessageBody: string(letter.Body), MessageAttributes: map[string]sqs.MessageAttribute{}}
+	for name, value := range letter.Attributes {
+		in.MessageAttributes[name] = sqs.MessageAttribute{DataType: "String", StringValue: &value}
+	}
+	_, err := s.cloud.queues.SendMessage(ctx, in)
+	return err
+}
+
+func (s schedules) allowed(from scheduler.Schedule, action, resource string) error {
+	if s.cloud.authority.roleMay(from.RoleARN, action, resource) {
+		return nil
+	}
+	return wire.Errorf("AccessDeniedException", "the role %s does not allow %s on %s", from.RoleARN, action, resource)
+}

@@ -1,0 +1,52 @@
+package cloudwatchlogs
+
+import (
+	"regexp"
+	"strings"
+
+	"example.com/saga/localcloud/wire"
+)
+
+// simpleTerm is a term that CloudWatch Logs takes without quotes.
+var simpleTerm = regexp.MustCompile(`^[A-Za-z0-9_./@:=-]+$`)
+
+// parseFilter understands the empty pattern, one term, and one quoted text; both
+// look for themselves anywhere in a message, in the same case.
+func parseFilter(pattern string) (func(message string) bool, error) {
+	trimmed := strings.TrimSpace(pattern)
+	if trimmed == "" {
+		return func(string) bool { return true }, nil
+	}
+	text, ok := unquote(trimmed)
+	if !ok && simpleTerm.MatchString(trimmed) && !strings.HasPrefix(trimmed, "-") {
+		text, ok = trimmed, true
+	}
+	if !ok {
+		return nil, wire.Errorf("InvalidParameterException",
+			"the local cloud does not support the filterPattern %s: only one term or one quoted text", pattern)
+	}
+	return func(message string) bool { return strings.Contains(message, text) }, nil
+}
+
+// unquote takes apart "text", in which \" is a quote and \\ a backslash.
+func unquote(pattern string) (string, bool) {
+	if len(pattern) < 3 || pattern[0] != '"' || pattern[len(pattern)-1] != '"' {
+		return "", false
+	}
+	var text strings.Builder
+	escaped := false
+	for _, character := range pattern[1 : len(pattern)-1] {
+		switch {
+		case escaped:
+			text.WriteRune(character)
+			escaped = false
+		case character == '\\':
+			escaped = true
+		case character == '"':
+			return "", false
+		default:
+			text.WriteRune(character)
+		}
+	}
+	return text.String(), !escaped
+}

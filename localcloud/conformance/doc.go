@@ -1,0 +1,48 @@
+// Package conformance holds a cloud to the behaviour of AWS that the saga is
+// built on: what EventBridge, SQS, Lambda, DynamoDB, API destinations and
+// CloudWatch Logs do, asked over the wire with the unmodified SDKs. Each test is
+// named by the rule that it checks.
+//
+// It brings a stack of its own, template.json, and a Lambda function, the probe,
+// which notes in a table whatever it gets, and fails as a test orders it to.
+//
+// # The local cloud
+//
+//	go test ./localcloud/conformance
+//
+// builds the probe and the local cloud, makes a cloud assembly of the template and
+// starts the local cloud with it, or the program that CONFORMANCE_LOCAL names.
+//
+// # A real account
+//
+// Deploy the stack with the AWS CLI and name it. The credentials and the Region
+// are those of the CLI.
+//
+//	cd localcloud/conformance
+//	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build -tags lambda.norpc -o ../../dist/conformance/bootstrap ./probe
+//	aws cloudformation package --template-file template.json --use-json \
+//	    --s3-bucket BUCKET --output-template-file ../../dist/conformance.json
+//	aws cloudformation deploy --template-file ../../dist/conformance.json \
+//	    --stack-name conformance --capabilities CAPABILITY_IAM
+//	CONFORMANCE_STACK=conformance go test -count=1 -timeout 30m .
+//
+// Run it a few minutes after the deployment: rules and permissions need a moment.
+// The function URL is open to the public as long as the stack exists.
+//
+// # Another emulator
+//
+// Deploy the stack into it and set AWS_ENDPOINT_URL too. It must know
+// CloudFormation, which tells the tests where everything is, and run functions
+// of the runtime provided.al2023.
+//
+// # What is left out
+//
+// Lambda waits for a minute before it invokes a function again that failed
+// asynchronously; that test needs CONFORMANCE_SLOW=1, wherever it runs. On AWS an
+// event takes some minutes to its archive and some back, so the test that replays
+// one needs it there too, and -timeout 90m. What takes longer has no test here:
+// the end of the five minutes of de-duplication, of the ten minutes of a
+// transaction's token, and of any retention. Neither has what cannot be brought
+// about from outside: throttling, conflicts of transactions, failures of a service
+// itself, an endpoint that is too slow.
+package conformance

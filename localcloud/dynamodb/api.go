@@ -1,0 +1,25 @@
+package dynamodb
+
+import "example.com/saga/localcloud/wire"
+
+// API is DynamoDB's wire protocol. Operations and members that it does not have
+// are refused by name.
+func (s *Service) API() wire.Service {
+	return wire.Service{
+		Target:      "DynamoDB_20120810",
+		ContentType: "application/x-amz-json-1.0",
+		Operations: map[string]wire.Operation{
+			"GetItem":            wire.Op(s.GetItem),
+			"PutItem":            wire.Op(s.PutItem),
+			"UpdateItem":         wire.Op(s.UpdateItem),
+			"DeleteItem":         wire.Op(s.DeleteItem),
+			"Query":              wire.Op(s.Query),
+			"Scan":               wire.Op(s.Scan),
+			"BatchGetItem":       wire.Op(s.BatchGetItem),
+			"TransactGetItems":   wire.Op(s.TransactGetItems),
+			"TransactWriteItems": wire.Op(s.TransactWriteItems),
+			"DescribeTable":      wire.Op(s.DescribeTable),
+			"ListTables":         wire.Op(s.ListTables),
+		},
+	}
+}

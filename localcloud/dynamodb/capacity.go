@@ -1,0 +1,122 @@
+package dynamodb
+
+import (
+	"maps"
+)
+
+const (
+	readStep  = 4 << 10
+	writeStep = 1 << 10
+)
+
+// Transactions do every read and write twice: to prepare and to commit.
+const transactional = 2
+
+// Usage is what a table was asked for and what that costs on demand.
+type Usage struct {
+	// Calls counts by operation. A refused conditional write is a call; a
+	// request that is not valid is not.
+	Calls                 map[string]int
+	ReadUnits, WriteUnits float64
+}
+
+// ConsumedCapacity is the cost of one request on one table.
+type ConsumedCapacity struct {
+	TableName     string
+	CapacityUnits float64
+}
+
+// steps counts started steps; even nothing costs one.
+func steps(size, step int) float64 {
+	return float64(max((size+step-1)/step, 1))
+}
+
+func writeUnits(size int) float64 { return steps(size, writeStep) }
+
+// readUnits is the cost of reading so many bytes: an eventually consistent read
+// costs half.
+func readUnits(size int, consistent bool) float64 {
+	units := steps(size, readStep)
+	if !consistent {
+		units /= 2
+	}
+	return units
+}
+
+// indexUnits is the cost of bringing a secondary index up to date: nothing if
+// what it keeps did not change, one write if an entry is added, changed or
+// removed, and two if the entry moves to another key.
+func indexUnits(schema KeySchema, before, after *record) float64 {
+	switch {
+	case before == nil && after == nil:
+		return 0
+	case before == nil || after == nil:
+		return writeUnits(max(sizeOfRecord(before), sizeOfRecord(after)))
+	case keyOf(schema, before.item) != keyOf(schema, after.item):
+		return writeUnits(before.size) + writeUnits(after.size)
+	case document(before.item).equal(document(after.item)):
+		return 0
+	}
+	return writeUnits(max(before.size, after.size))
+}
+
+// capacityMode checks ReturnConsumedCapacity and tells whether to return it.
+func capacityMode(requested string) (bool, error) {
+	if requested == "INDEXES" {
+		return false, validation("the local cloud does not support ReturnConsumedCapacity INDEXES, only TOTAL and NONE")
+	}
+	return requested == "TOTAL", oneOf("returnConsumedCapacity", requested, "INDEXES", "TOTAL", "NONE")
+}
+
+// charge adds one call to the table's usage. It returns the cost if it was
+// asked for.
+func (s *storage) charge(operation string, read, write float64, wanted bool) *ConsumedCapacity {
+	s.usage.Calls[operation]++
+	s.usage.ReadUnits += read
+	s.usage.WriteUnits += write
+	if !wanted {
+		return nil
+	}
+	return &ConsumedCapacity{TableName: s.Name, CapacityUnits: read + write}
+}
+
+// bill collects the cost of a request on several tables.
+type bill map[*storage]*cost
+
+type cost struct{ read, write float64 }
+
+func (b bill) on(s *storage) *cost {
+	if b[s] == nil {
+		b[s] = new(cost)
+	}
+	return b[s]
+}
+
+// charge charges every table, each with one call.
+func (b bill) charge(operation string, wanted bool) []ConsumedCapacity {
+	byName := make(map[string]*storage, len(b))
+	for s := range b {
+		byName[s.Name] = s
+	}
+	var all []ConsumedCapacity
+	for _, name := range sortedNames(byName) {
+		s := byName[name]
+		if consumed := s.charge(operation, b[s].read, b[s].write, wanted); consumed != nil {
+			all = append(all, *consumed)
+		}
+	}
+	return all
+}
+
+// Usage is what each table was used for so far, by table name.
+func (s *Service) Usage() map[string]Usage {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	all := make(map[string]Usage, len(s.tables))
+	for name, table := range s.tables {
+		used := table.usage
+		used.Calls = maps.Clone(used.Calls)
+		all[name] = used
+	}
+	return all
+}

@@ -1,0 +1,248 @@
+package dynamodb
+
+// parseCondition reads a whole condition. The second result is every path in it.
+func parseCondition(parameter, source string, variables *placeholders) (condition, []path, error) {
+	p, err := newParser(parameter, source, variables)
+	if err != nil {
+		return nil, nil, err
+	}
+	read, err := p.either()
+	if err != nil {
+		return nil, nil, err
+	}
+	return read, p.paths, p.end()
+}
+
+// either reads conditions joined by OR, which binds weakest.
+func (p *parser) either() (condition, error) {
+	left, err := p.both()
+	for err == nil && p.accept("OR") {
+		var right condition
+		if err = p.operator(); err != nil {
+			break
+		}
+		right, err = p.both()
+		left = either{left, right}
+	}
+	return left, err
+}
+
+// both reads conditions joined by AND.
+func (p *parser) both() (condition, error) {
+	left, err := p.negation()
+	for err == nil && p.accept("AND") {
+		var right condition
+		if err = p.operator(); err != nil {
+			break
+		}
+		right, err = p.negation()
+		left = both{left, right}
+	}
+	return left, err
+}
+
+func (p *parser) negation() (condition, error) {
+	if !p.accept("NOT") {
+		return p.primary()
+	}
+	if err := p.operator(); err != nil {
+		return nil, err
+	}
+	inner, err := p.negation()
+	return negation{inner}, err
+}
+
+// primary reads a condition in parentheses, a function or a comparison.
+func (p *parser) primary() (condition, error) {
+	if p.isNext("(") {
+		return p.parenthesised()
+	}
+	if p.isCall() && p.peek().text != "size" && !isKeyword(p.peek().text) {
+		return p.function()
+	}
+	return p.comparison()
+}
+
+func (p *parser) parenthesised() (condition, error) {
+	opening := p.next
+	p.next++
+	inner, err := p.either()
+	if err != nil {
+		return nil, err
+	}
+	closing := p.next
+	if err := p.expect(")"); err != nil {
+		return nil, err
+	}
+	if p.tokens[opening+1].text == "(" && p.closes(opening+1, closing-1) {
+		return nil, p.fail("The expression has redundant parentheses;")
+	}
+	return inner, nil
+}
+
+// closes tells whether the parenthesis opened at one token is closed by another.
+func (p *parser) closes(opening, closing int) bool {
+	depth := 0
+	for i := opening; i <= closing; i++ {
+		switch p.tokens[i].text {
+		case "(":
+			depth++
+		case ")":
+			depth--
+		}
+		if depth == 0 {
+			return i == closing
+		}
+	}
+	return false
+}
+
+// comparison reads operand = operand, operand BETWEEN … AND … or operand IN (…).
+func (p *parser) comparison() (condition, error) {
+	isSize := p.isCall()
+	left, err := p.operand()
+	if err != nil {
+		return nil, err
+	}
+	for _, operator := range []string{"=", "<>", "<=", "<", ">=", ">"} {
+		if p.accept(operator) {
+			return p.compared(operator, left)
+		}
+	}
+	switch {
+	case p.accept("BETWEEN"):
+		return p.between(left)
+	case p.accept("IN"):
+		return p.membership(left)
+	case isSize && (p.peek().kind == tokenEnd || p.isNext(")") || p.isNext("AND") || p.isNext("OR")):
+		return nil, p.fail("The function is not allowed to be used this way in an expression; function: size")
+	}
+	return nil, p.unexpected()
+}
+
+func (p *parser) compared(operator string, left operand) (condition, error) {
+	if err := p.operator(); err != nil {
+		return nil, err
+	}
+	right, err := p.operand()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.distinct(operator, left, right); err != nil {
+		return nil, err
+	}
+	if operator != "=" && operator != "<>" {
+		if err := p.orderable(operator, left, right); err != nil {
+			return nil, err
+		}
+	}
+	return comparison{operator: operator, left: left, right: right}, nil
+}
+
+// orderable refuses constants that have no order.
+func (p *parser) orderable(operator string, operands ...operand) error {
+	for _, o := range operands {
+		if c, ok := o.(constant); ok && !c.content.kind.isOrdered() {
+			return p.operandTypeError("operator", operator, c.content.kind)
+		}
+	}
+	return nil
+}
+
+// distinct refuses to compare a path with itself.
+func (p *parser) distinct(operator string, first operand, others ...operand) error {
+	one, ok := first.(path)
+	if !ok {
+		return nil
+	}
+	for _, o := range others {
+		if other, ok := o.(path); ok && one.equal(other) {
+			return p.fail("The first operand must be distinct from the remaining operands for this operator or function; operator: %s, first operand: %s", operator, one)
+		}
+	}
+	return nil
+}
+
+func (p *parser) between(left operand) (condition, error) {
+	if err := p.operator(); err != nil {
+		return nil, err
+	}
+	lower, err := p.operand()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.expect("AND"); err != nil {
+		return nil, err
+	}
+	upper, err := p.operand()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.orderable("BETWEEN", left, lower, upper); err != nil {
+		return nil, err
+	}
+	return between{operand: left, lower: lower, upper: upper}, p.bounds(lower, upper)
+}
+
+// bounds refuses constant bounds between which nothing can be.
+func (p *parser) bounds(lower, upper operand) error {
+	low, isLow := lower.(constant)
+	high, isHigh := upper.(constant)
+	if !isLow || !isHigh {
+		return nil
+	}
+	const operands = "lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: %s"
+	switch {
+	case low.content.kind != high.content.kind:
+		return p.fail("The BETWEEN operator requires same data type for lower and upper bounds; "+operands, low.content.show(), high.content.show())
+	case low.content.compare(high.content) > 0:
+		return p.fail("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "+operands, low.content.show(), high.content.show())
+	}
+	return nil
+}
+
+// maximumCandidates is how many operands IN may have.
+const maximumCandidates = 100
+
+func (p *parser) membership(left operand) (condition, error) {
+	if err := p.operator(); err != nil {
+		return nil, err
+	}
+	if err := p.expect("("); err != nil {
+		return nil, err
+	}
+	candidates, err := p.operands()
+	if err != nil {
+		return nil, err
+	}
+	if len(candidates) > maximumCandidates {
+		return nil, p.operandCountError("IN", len(candidates)+1)
+	}
+	return membership{operand: left, candidates: candidates}, p.distinct("IN", left, candidates...)
+}
+
+// operands reads operands up to the closing parenthesis; there is at least one.
+func (p *parser) operands() ([]operand, error) {
+	var all []operand
+	for {
+		next, err := p.operand()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, next)
+		if !p.accept(",") {
+			return all, p.expect(")")
+		}
+	}
+}
+
+// operand reads a path, a constant or size(path).
+func (p *parser) operand() (operand, error) {
+	switch {
+	case p.peek().kind == tokenConstant:
+		return p.constant()
+	case p.isCall() && !isKeyword(p.peek().text):
+		return p.size()
+	}
+	return p.path()
+}

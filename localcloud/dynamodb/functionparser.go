@@ -1,0 +1,118 @@
+package dynamodb
+
+import "slices"
+
+// function reads a function that is a condition by itself.
+func (p *parser) function() (condition, error) {
+	name := p.peek().text
+	wanted := 0
+	switch name {
+	case "attribute_exists", "attribute_not_exists":
+		wanted = 1
+	case "attribute_type", "begins_with", "contains":
+		wanted = 2
+	case "if_not_exists", "list_append":
+		return nil, p.fail("The function is not allowed in a condition expression; function: %s", name)
+	default:
+		return nil, p.fail("Invalid function name; function: %s", name)
+	}
+	arguments, err := p.arguments()
+	if err != nil {
+		return nil, err
+	}
+	if len(arguments) != wanted {
+		return nil, p.operandCountError(name, len(arguments))
+	}
+	if wanted == 1 {
+		return p.existence(name, arguments[0])
+	}
+	if err := p.distinct(name, arguments[0], arguments[1]); err != nil {
+		return nil, err
+	}
+	switch name {
+	case "attribute_type":
+		return p.kindTest(arguments[0], arguments[1])
+	case "begins_with":
+		return p.prefixTest(arguments[0], arguments[1])
+	default:
+		return containment{whole: arguments[0], part: arguments[1]}, nil
+	}
+}
+
+// arguments reads a function's name and its operands.
+func (p *parser) arguments() ([]operand, error) {
+	if err := p.operator(); err != nil {
+		return nil, err
+	}
+	p.next += 2
+	return p.operands()
+}
+
+func (p *parser) existence(name string, argument operand) (condition, error) {
+	tested, ok := argument.(path)
+	if !ok {
+		return nil, p.pathRequired(name)
+	}
+	return existence{path: tested, wanted: name == "attribute_exists"}, nil
+}
+
+func (p *parser) kindTest(tested, kind operand) (condition, error) {
+	const name = "attribute_type"
+	of, ok := tested.(path)
+	if !ok {
+		return nil, p.pathRequired(name)
+	}
+	wanted, ok := kind.(constant)
+	if !ok {
+		return nil, p.operandTypeError("operator or function", name, "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}")
+	}
+	if wanted.content.kind != KindString {
+		return nil, p.operandTypeError("operator or function", name, wanted.content.kind)
+	}
+	kinds := []Kind{
+		KindBinary, KindNull, KindStringSet, KindBool, KindList, KindBinarySet, KindNumber, KindNumberSet, KindString, KindMap,
+	}
+	if !slices.Contains(kinds, Kind(wanted.content.text)) {
+		return nil, p.fail("Invalid attribute type name found; type: %s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}", wanted.content.text)
+	}
+	return kindTest{path: of, kind: Kind(wanted.content.text)}, nil
+}
+
+func (p *parser) prefixTest(tested, prefix operand) (condition, error) {
+	for _, argument := range []operand{tested, prefix} {
+		c, ok := argument.(constant)
+		if ok && c.content.kind != KindString && c.content.kind != KindBinary {
+			return nil, p.operandTypeError("operator or function", "begins_with", c.content.kind)
+		}
+		if _, ok := argument.(sizeOf); ok {
+			return nil, p.operandTypeError("operator or function", "begins_with", KindNumber)
+		}
+	}
+	return prefixTest{operand: tested, prefix: prefix}, nil
+}
+
+// size reads the only function that is an operand.
+func (p *parser) size() (operand, error) {
+	name := p.peek().text
+	switch name {
+	case "size":
+	case "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains":
+		return nil, p.fail("The function is not allowed to be used this way in an expression; function: %s", name)
+	case "if_not_exists", "list_append":
+		return nil, p.fail("The function is not allowed in a condition expression; function: %s", name)
+	default:
+		return nil, p.fail("Invalid function name; function: %s", name)
+	}
+	arguments, err := p.arguments()
+	if err != nil {
+		return nil, err
+	}
+	if len(arguments) != 1 {
+		return nil, p.operandCountError(name, len(arguments))
+	}
+	measured, ok := arguments[0].(path)
+	if !ok {
+		return nil, p.pathRequired(name)
+	}
+	return sizeOf{measured}, nil
+}

@@ -1,0 +1,88 @@
+package dynamodb
+
+import "context"
+
+// Get names one item to read and what of it.
+type Get struct {
+	TableName                string
+	Key                      Item
+	ProjectionExpression     *string
+	ExpressionAttributeNames map[string]string
+}
+
+// GetItemInput is a request to read one item.
+type GetItemInput struct {
+	Get
+	ConsistentRead         bool
+	ReturnConsumedCapacity string
+}
+
+// GetItemOutput has the item, if there is one.
+type GetItemOutput struct {
+	Item             Item              `json:",omitzero"`
+	ConsumedCapacity *ConsumedCapacity `json:",omitempty"`
+}
+
+// lookup is a checked Get.
+type lookup struct {
+	table      *storage
+	id         key
+	projection *projection
+}
+
+// GetItem reads one item by its key.
+func (s *Service) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput, error) {
+	planned, err := s.planGet(ctx, access{action: "GetItem", table: in.TableName}, in.Get)
+	if err != nil {
+		return nil, err
+	}
+	wantsCapacity, err := capacityMode(in.ReturnConsumedCapacity)
+	if err != nil {
+		return nil, err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	units := readUnits(planned.table.size(planned.id), in.ConsistentRead)
+	return &GetItemOutput{
+		Item:             planned.read(),
+		ConsumedCapacity: planned.table.charge("GetItem", units, 0, wantsCapacity),
+	}, nil
+}
+
+func (s *Service) planGet(ctx context.Context, a access, in Get) (lookup, error) {
+	table, err := s.open(ctx, a)
+	if err != nil {
+		return lookup{}, err
+	}
+	if in.Key == nil {
+		return lookup{}, required("key")
+	}
+	projected, err := planProjection(table, in.ProjectionExpression, in.ExpressionAttributeNames)
+	if err != nil {
+		return lookup{}, err
+	}
+	if err := table.checkKeyMap(in.Key); err != nil {
+		return lookup{}, err
+	}
+	return lookup{table: table, id: keyOf(table.Key, in.Key), projection: projected}, nil
+}
+
+func planProjection(table *storage, text *string, names map[string]string) (*projection, error) {
+	variables, err := newPlaceholders(names, nil, expression{"ProjectionExpression", text})
+	if err != nil {
+		return nil, err
+	}
+	projected, err := parseProjection(text, variables)
+	if err != nil {
+		return nil, err
+	}
+	if projected != nil {
+		if err := table.checkPaths(projected.paths); err != nil {
+			return nil, err
+		}
+	}
+	return projected, variables.finish()
+}
+
+// read needs the service's lock.
+func (l lookup) read() Item { return l.projection.of(l.table.get(l.id)) }

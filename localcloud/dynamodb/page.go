@@ -1,0 +1,180 @@
+package dynamodb
+
+import "iter"
+
+// maximumPage is how many bytes of items one Query or Scan evaluates.
+const maximumPage = 1 << 20
+
+// Read is what a Query and a Scan have in common.
+type Read struct {
+	TableName                 string
+	IndexName                 string
+	FilterExpression          *string
+	ProjectionExpression      *string
+	ExpressionAttributeNames  map[string]string
+	ExpressionAttributeValues map[string]Value
+	Limit                     *int
+	ExclusiveStartKey         Item
+	ConsistentRead            bool
+	Select                    string
+	ReturnConsumedCapacity    string
+}
+
+// ReadOutput is one page of a Query or a Scan. Count is what passed the filter
+// of the ScannedCount items that were read. Whoever gets a LastEvaluatedKey has
+// to ask for the next page, which may be empty.
+type ReadOutput struct {
+	Items            []Item `json:",omitzero"`
+	Count            int
+	ScannedCount     int
+	LastEvaluatedKey Item              `json:",omitzero"`
+	ConsumedCapacity *ConsumedCapacity `json:",omitempty"`
+}
+
+// reading is a checked Read.
+type reading struct {
+	table         *storage
+	index         *index
+	described     *Index // nil for the table itself
+	filter        condition
+	filterPaths   []path
+	projection    *projection
+	limit         int // 0 for none
+	countsOnly    bool
+	start         *record // where to go on from, nil for the beginning
+	consistent    bool
+	wantsCapacity bool
+}
+
+// planRead checks everything but what only a Query has.
+func planRead(table *storage, in *Read, variables *placeholders) (*reading, error) {
+	ordered, described, err := table.index(in.IndexName)
+	if err != nil {
+		return nil, err
+	}
+	if described != nil && in.ConsistentRead {
+		return nil, validation("Consistent reads are not supported on global secondary indexes")
+	}
+	r := &reading{table: table, index: ordered, described: described, consistent: in.ConsistentRead}
+	if r.wantsCapacity, err = capacityMode(in.ReturnConsumedCapacity); err != nil {
+		return nil, err
+	}
+	if in.Limit != nil {
+		if *in.Limit < 1 {
+			return nil, validation("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *in.Limit)
+		}
+		r.limit = *in.Limit
+	}
+	if err := r.selects(in); err != nil {
+		return nil, err
+	}
+	if r.start, err = r.startAt(in.ExclusiveStartKey); err != nil {
+		return nil, err
+	}
+	if r.projection, err = parseProjection(in.ProjectionExpression, variables); err != nil {
+		return nil, err
+	}
+	if r.projection != nil {
+		if err := r.reaches(r.projection.paths, "project"); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.filters(in.FilterExpression, variables)
+}
+
+func (r *reading) selects(in *Read) error {
+	err := oneOf("select", in.Select, "SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
+	if err != nil {
+		return err
+	}
+	hasProjection := in.ProjectionExpression != nil
+	switch {
+	case in.Select == "SPECIFIC_ATTRIBUTES" && !hasProjection:
+		return validation("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
+	case in.Select != "" && in.Select != "SPECIFIC_ATTRIBUTES" && hasProjection:
+		return validation("Cannot specify the ProjectionExpression when choosing to get %s", in.Select)
+	case in.Select == "ALL_PROJECTED_ATTRIBUTES" && r.described == nil:
+		return validation("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+	case in.Select == "ALL_ATTRIBUTES" && r.described != nil && r.described.Projection != ProjectAll:
+		return validation("One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", r.described.Name)
+	}
+	r.countsOnly = in.Select == "COUNT"
+	return nil
+}
+
+func (r *reading) filters(text *string, variables *placeholders) error {
+	if text == nil {
+		return nil
+	}
+	parsed, paths, err := parseCondition("FilterExpression", *text, variables)
+	if err != nil {
+		return err
+	}
+	r.filter, r.filterPaths = parsed, paths
+	return r.reaches(paths, "project one or more filter attributes:")
+}
+
+// reaches refuses paths to what an index does not hold.
+func (r *reading) reaches(paths []path, what string) error {
+	if err := r.table.checkPaths(paths); err != nil {
+		return err
+	}
+	for _, p := range paths {
+		if r.described != nil && !r.table.projects(*r.described, p[0].name) {
+			return validation("One or more parameter values were invalid: Global secondary index %s does not %s [%s]", r.described.Name, what, p[0].name)
+		}
+	}
+	return nil
+}
+
+// startAt is the place of the item that a page before ended with. It need not
+// exist any more.
+func (r *reading) startAt(given Item) (*record, error) {
+	if given == nil {
+		return nil, nil
+	}
+	wanted := r.position(given)
+	if len(wanted) != len(given) {
+		return nil, validation("The provided starting key is invalid")
+	}
+	for name := range wanted {
+		if value, present := given[name]; !present || string(value.kind) != r.table.Attributes[name] {
+			return nil, validation("The provided starting key is invalid: The provided key element does not match the schema")
+		}
+	}
+	return r.index.record(keyOf(r.table.Key, given), given), nil
+}
+
+// position is what of an item says where it is in what is read.
+func (r *reading) position(item Item) Item {
+	fields := keyFields(r.table.Key, item)
+	for _, name := range r.index.schema.attributes() {
+		fields[name] = item[name]
+	}
+	return fields
+}
+
+// page evaluates records until one page is full. It needs the service's lock.
+func (r *reading) page(operation string, records iter.Seq[*record]) *ReadOutput {
+	out := new(ReadOutput)
+	if !r.countsOnly {
+		out.Items = []Item{}
+	}
+	size := 0
+	for found := range records {
+		out.ScannedCount++
+		size += found.size
+		if allows(r.filter, found.item) {
+			out.Count++
+			if !r.countsOnly {
+				out.Items = append(out.Items, r.projection.of(found.item))
+			}
+		}
+		if out.ScannedCount == r.limit || size >= maximumPage {
+			out.LastEvaluatedKey = r.position(found.item)
+			break
+		}
+	}
+	out.ConsumedCapacity = r.table.charge(operation, readUnits(size, r.consistent), 0, r.wantsCapacity)
+	return out
+}

@@ -1,0 +1,165 @@
+package dynamodb
+
+import "maps"
+
+// maximumItem is the largest an item may be, in bytes.
+const maximumItem = 400 << 10
+
+// Put is a put, by itself or in a transaction.
+type Put struct {
+	TableName                           string
+	Item                                Item
+	ConditionExpression                 *string
+	ExpressionAttributeNames            map[string]string
+	ExpressionAttributeValues           map[string]Value
+	ReturnValuesOnConditionCheckFailure string
+}
+
+// Update is an update, by itself or in a transaction.
+type Update struct {
+	TableName                           string
+	Key                                 Item
+	UpdateExpression                    *string
+	ConditionExpression                 *string
+	ExpressionAttributeNames            map[string]string
+	ExpressionAttributeValues           map[string]Value
+	ReturnValuesOnConditionCheckFailure string
+}
+
+// Delete is a delete, by itself or in a transaction.
+type Delete struct {
+	TableName                           string
+	Key                                 Item
+	ConditionExpression                 *string
+	ExpressionAttributeNames            map[string]string
+	ExpressionAttributeValues           map[string]Value
+	ReturnValuesOnConditionCheckFailure string
+}
+
+// write is a write that has been checked as far as it can be without looking
+// at the item that it meets.
+type write struct {
+	table        *storage
+	id           key
+	condition    condition
+	oldOnFailure bool
+	// next makes the item after the write, nil for a delete, of the one before.
+	next func(old Item) (Item, error)
+	// isCheck marks a ConditionCheck: its condition counts, and nothing is written.
+	isCheck bool
+	// invalid says why the key or the item does not fit the table. A
+	// transaction reports that among its reasons.
+	invalid error
+	// payload is the size of the item that the request carries.
+	payload int
+}
+
+// guard parses a write's condition and settles its variables.
+func (w *write) guard(variables *placeholders, conditionText *string, onFailure string) error {
+	if conditionText != nil {
+		parsed, paths, err := parseCondition("ConditionExpression", *conditionText, variables)
+		if err != nil {
+			return err
+		}
+		if err := w.table.checkPaths(paths); err != nil {
+			return err
+		}
+		w.condition = parsed
+	}
+	w.oldOnFailure = onFailure == "ALL_OLD"
+	if err := oneOf("returnValuesOnConditionCheckFailure", onFailure, "ALL_OLD", "NONE"); err != nil {
+		return err
+	}
+	return variables.finish()
+}
+
+// at sets the key of a write that names the item by its key alone.
+func (w *write) at(given Item) {
+	w.invalid = w.table.checkKeyMap(given)
+	w.id = keyOf(w.table.Key, given)
+}
+
+func planPut(table *storage, in *Put) (*write, error) {
+	if in.Item == nil {
+		return nil, required("item")
+	}
+	variables, err := newPlaceholders(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		expression{"ConditionExpression", in.ConditionExpression})
+	if err != nil {
+		return nil, err
+	}
+	// The table keeps a map of its own: the caller may go on using this one.
+	item := maps.Clone(in.Item)
+	w := &write{table: table, payload: item.size(), next: func(Item) (Item, error) { return item, nil }}
+	if err := w.guard(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
+		return nil, err
+	}
+	w.invalid = table.checkItem(item)
+	w.id = keyOf(table.Key, item)
+	if w.invalid == nil && w.payload > maximumItem {
+		w.invalid = validation("Item size has exceeded the maximum allowed size")
+	}
+	return w, nil
+}
+
+func planUpdate(table *storage, in *Update) (*write, *update, error) {
+	if in.Key == nil {
+		return nil, nil, required("key")
+	}
+	variables, err := newPlaceholders(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		expression{"UpdateExpression", in.UpdateExpression}, expression{"ConditionExpression", in.ConditionExpression})
+	if err != nil {
+		return nil, nil, err
+	}
+	changes, err := parseUpdate(in.UpdateExpression, variables)
+	if err != nil {
+		return nil, nil, err
+	}
+	given := maps.Clone(in.Key)
+	w := &write{table: table, next: func(old Item) (Item, error) {
+		if old == nil {
+			old = given
+		}
+		return updated(table, changes, old)
+	}}
+	if err := w.guard(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
+		return nil, nil, err
+	}
+	w.at(given)
+	if w.invalid == nil {
+		w.invalid = table.checkUpdate(changes)
+	}
+	return w, changes, nil
+}
+
+// updated is the item after an update, if it may be stored.
+func updated(table *storage, changes *update, old Item) (Item, error) {
+	item, err := changes.apply(old)
+	if err != nil {
+		return nil, err
+	}
+	if item.size() > maximumItem {
+		return nil, validation("Item size to update has exceeded the maximum allowed size")
+	}
+	if err := item.check(); err != nil {
+		return nil, err
+	}
+	return item, table.checkIndexKeys(item)
+}
+
+func planDelete(table *storage, in *Delete) (*write, error) {
+	if in.Key == nil {
+		return nil, required("key")
+	}
+	variables, err := newPlaceholders(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		expression{"ConditionExpression", in.ConditionExpression})
+	if err != nil {
+		return nil, err
+	}
+	w := &write{table: table, next: func(Item) (Item, error) { return nil, nil }}
+	if err := w.guard(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
+		return nil, err
+	}
+	w.at(in.Key)
+	return w, nil
+}

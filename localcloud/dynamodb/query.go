@@ -1,0 +1,155 @@
+package dynamodb
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"sort"
+)
+
+// QueryInput is a request for the items of one partition.
+type QueryInput struct {
+	Read
+	KeyConditionExpression *string
+	ScanIndexForward       *bool
+}
+
+// Query reads a part of one partition in the order of the sort key.
+func (s *Service) Query(ctx context.Context, in *QueryInput) (*ReadOutput, error) {
+	table, err := s.open(ctx, access{action: "Query", table: in.TableName, index: in.IndexName})
+	if err != nil {
+		return nil, err
+	}
+	if in.KeyConditionExpression == nil {
+		return nil, validation("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+	}
+	variables, err := newPlaceholders(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		expression{"ProjectionExpression", in.ProjectionExpression},
+		expression{"FilterExpression", in.FilterExpression},
+		expression{"KeyConditionExpression", in.KeyConditionExpression})
+	if err != nil {
+		return nil, err
+	}
+	r, err := planRead(table, &in.Read, variables)
+	if err != nil {
+		return nil, err
+	}
+	q, err := r.query(*in.KeyConditionExpression, variables)
+	if err != nil {
+		return nil, err
+	}
+	if err := variables.finish(); err != nil {
+		return nil, err
+	}
+	q.backward = in.ScanIndexForward != nil && !*in.ScanIndexForward
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return r.page("Query", q.records()), nil
+}
+
+// query is a reading of one partition.
+type query struct {
+	*reading
+	partition Value
+	sort      keyTest // without an operator if everything is wanted
+	backward  bool
+}
+
+func (r *reading) query(keyCondition string, variables *placeholders) (*query, error) {
+	parsed, _, err := parseCondition("KeyConditionExpression", keyCondition, variables)
+	if err != nil {
+		return nil, err
+	}
+	tests := make(map[string]keyTest)
+	if err := keyTests(parsed, tests); err != nil {
+		return nil, err
+	}
+	q, err := r.keyed(tests)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.filtersNoKey(); err != nil {
+		return nil, err
+	}
+	return q, q.checkStart()
+}
+
+// keyed fits the tests to the key of what is read.
+func (r *reading) keyed(tests map[string]keyTest) (*query, error) {
+	if len(tests) > 2 {
+		return nil, validation("Conditions can be of length 1 or 2 only")
+	}
+	schema := r.index.schema
+	partition, present := tests[schema.Partition]
+	if !present {
+		return nil, validation("Query condition missed key schema element: %s", schema.Partition)
+	}
+	if partition.operator != "=" || schema.Sort == "" && len(tests) > 1 {
+		return nil, validation("Query key condition not supported")
+	}
+	sorted, hasSort := tests[schema.Sort]
+	if len(tests) > 1 && !hasSort {
+		return nil, validation("Query condition missed key schema element: %s", schema.Sort)
+	}
+	for name, test := range tests {
+		if err := test.check(name, r.table.Attributes[name]); err != nil {
+			return nil, err
+		}
+	}
+	return &query{reading: r, partition: partition.bounds[0], sort: sorted}, nil
+}
+
+// filtersNoKey refuses a filter on the key: that belongs in the key condition.
+func (r *reading) filtersNoKey() error {
+	for _, p := range r.filterPaths {
+		if r.index.schema.has(p[0].name) {
+			return validation("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", p[0].name)
+		}
+	}
+	return nil
+}
+
+func (q *query) checkStart() error {
+	switch {
+	case q.start == nil:
+		return nil
+	case q.index.partitionName(q.start) != q.partition.Text():
+		return validation("The provided starting key is outside query boundaries based on provided conditions")
+	case q.sort.before(q.start.sort) || q.sort.after(q.start.sort):
+		return validation("The provided starting key does not match the range key predicate")
+	}
+	return nil
+}
+
+// records finds what the query wants by binary search: the sort test accepts
+// one unbroken stretch of the partition.
+func (q *query) records() iter.Seq[*record] {
+	p := q.index.partitions[q.partition.Text()]
+	if p == nil {
+		return slices.Values([]*record(nil))
+	}
+	from := sort.Search(len(p.records), func(i int) bool { return !q.sort.before(p.records[i].sort) })
+	to := sort.Search(len(p.records), func(i int) bool { return q.sort.after(p.records[i].sort) })
+	if q.start != nil {
+		at, found := slices.BinarySearchFunc(p.records, q.start, compareRecords)
+		switch {
+		case q.backward:
+			to = min(to, at)
+		case found:
+			from = max(from, at+1)
+		default:
+			from = max(from, at)
+		}
+	}
+	stretch := p.records[from:max(from, to)]
+	if !q.backward {
+		return slices.Values(stretch)
+	}
+	return func(yield func(*record) bool) {
+		for _, r := range slices.Backward(stretch) {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}

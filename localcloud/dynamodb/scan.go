@@ -1,0 +1,69 @@
+package dynamodb
+
+import (
+	"context"
+	"iter"
+	"slices"
+)
+
+// ScanInput is a request for all items.
+type ScanInput struct {
+	Read
+}
+
+// Scan reads everything in a table or an index.
+func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ReadOutput, error) {
+	table, err := s.open(ctx, access{action: "Scan", table: in.TableName, index: in.IndexName})
+	if err != nil {
+		return nil, err
+	}
+	variables, err := newPlaceholders(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		expression{"ProjectionExpression", in.ProjectionExpression},
+		expression{"FilterExpression", in.FilterExpression})
+	if err != nil {
+		return nil, err
+	}
+	r, err := planRead(table, &in.Read, variables)
+	if err != nil {
+		return nil, err
+	}
+	if err := variables.finish(); err != nil {
+		return nil, err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return r.page("Scan", r.everything()), nil
+}
+
+// everything is all records after the start, partition by partition.
+func (r *reading) everything() iter.Seq[*record] {
+	return func(yield func(*record) bool) {
+		partitions := r.index.inOrder()
+		first, skip := r.resume(partitions)
+		for _, p := range partitions[first:] {
+			for _, found := range p.records[skip:] {
+				if !yield(found) {
+					return
+				}
+			}
+			skip = 0
+		}
+	}
+}
+
+// resume finds the partition to begin in and how many of its records to skip.
+func (r *reading) resume(partitions []*partition) (first, skip int) {
+	if r.start == nil {
+		return 0, 0
+	}
+	name := r.index.partitionName(r.start)
+	first, found := slices.BinarySearchFunc(partitions, &partition{name: name, hash: hashOf(name)}, comparePartitions)
+	if !found {
+		return first, 0
+	}
+	skip, found = slices.BinarySearchFunc(partitions[first].records, r.start, compareRecords)
+	if found {
+		skip++
+	}
+	return first, skip
+}

@@ -1,0 +1,122 @@
+// Package dynamodb is an in-memory DynamoDB: tables with secondary indexes,
+// expressions, conditional writes, transactions and their errors, and the
+// capacity that every call costs.
+//
+// It differs from DynamoDB where a distributed store shows itself: a secondary
+// index and an eventually consistent read are always up to date here, and
+// transactions run one after another, so none is ever cancelled because of a
+// conflict with another. No item is ever deleted for its time to live, as
+// DynamoDB makes no promise about when it does that.
+package dynamodb
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/saga/localcloud/wire"
+)
+
+// Config is what a Service needs from outside.
+type Config struct {
+	// Clock tells the time, for the creation of tables and for how long a
+	// transaction's token is remembered.
+	Clock func() time.Time
+	// Authorize decides whether the caller in ctx may do this; nil allows
+	// everything. It is asked before anything is read or written.
+	Authorize wire.Authorize
+	// Account and Region are those of the ARN of a table that is asked for but
+	// does not exist.
+	Account, Region string
+}
+
+// Service holds the tables.
+//
+// One lock guards all of them. What is done under it is a few microseconds of
+// work in memory, while requests are read, parsed and written outside of it;
+// and one lock makes conditional writes and transactions over several tables
+// atomic in a way that is plain to see.
+type Service struct {
+	config Config
+	mutex  sync.Mutex
+	tables map[string]*storage // by name
+	ledger ledger
+}
+
+// New makes a service without tables.
+func New(config Config) *Service {
+	return &Service{config: config, tables: make(map[string]*storage)}
+}
+
+// Create adds a table.
+func (s *Service) Create(t Table) error {
+	if err := t.check(); err != nil {
+		return err
+	}
+	created := s.config.Clock()
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.tables[t.Name] != nil {
+		return fmt.Errorf("table %s exists already", t.Name)
+	}
+	s.tables[t.Name] = newStorage(t, created)
+	return nil
+}
+
+// find returns the table of a name or an ARN, if there is one.
+func (s *Service) find(nameOrARN string) *storage {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if !strings.HasPrefix(nameOrARN, "arn:") {
+		return s.tables[nameOrARN]
+	}
+	for _, table := range s.tables {
+		if table.ARN == nameOrARN {
+			return table
+		}
+	}
+	return nil
+}
+
+// access is one right that a request needs.
+type access struct {
+	action string // without the service's prefix
+	table  string // name or ARN
+	index  string
+	within string // the operation that does this as a part of itself
+}
+
+// open checks that the caller has a right and finds the table.
+func (s *Service) open(ctx context.Context, a access) (*storage, error) {
+	if a.table == "" {
+		return nil, required("tableName")
+	}
+	table := s.find(a.table)
+	if err := s.authorize(ctx, a, table); err != nil {
+		return nil, err
+	}
+	if table == nil {
+		return nil, tableNotFound()
+	}
+	return table, nil
+}
+
+func (s *Service) authorize(ctx context.Context, a access, table *storage) error {
+	resource := a.table
+	switch {
+	case table != nil:
+		resource = table.ARN
+	case !strings.HasPrefix(resource, "arn:"):
+		resource = fmt.Sprintf("arn:aws:dynamodb:%s:%s:table/%s", s.config.Region, s.config.Account, resource)
+	}
+	if a.index != "" {
+		resource += "/index/" + a.index
+	}
+	conditions := make(map[string][]string)
+	if a.within != "" {
+		conditions["dynamodb:EnclosingOperation"] = []string{a.within}
+	}
+	return s.config.Authorize.Check(ctx, "dynamodb:"+a.action, resource, conditions)
+}

@@ -1,0 +1,188 @@
+package dynamodb
+
+import (
+	"context"
+	"fmt"
+)
+
+// The limits of a transaction.
+const (
+	maximumElements         = 100
+	maximumTransactionBytes = 4 << 20
+	maximumToken            = 36
+)
+
+// TransactWriteItem is one element of a transaction: exactly one of its members.
+type TransactWriteItem struct {
+	Put            *Put            `json:",omitempty"`
+	Update         *Update         `json:",omitempty"`
+	Delete         *Delete         `json:",omitempty"`
+	ConditionCheck *ConditionCheck `json:",omitempty"`
+}
+
+// ConditionCheck is a condition on an item that the transaction does not write.
+type ConditionCheck struct {
+	TableName                           string
+	Key                                 Item
+	ConditionExpression                 *string
+	ExpressionAttributeNames            map[string]string
+	ExpressionAttributeValues           map[string]Value
+	ReturnValuesOnConditionCheckFailure string
+}
+
+// TransactWriteItemsInput is a request for a transaction.
+type TransactWriteItemsInput struct {
+	TransactItems          []TransactWriteItem
+	ClientRequestToken     *string
+	ReturnConsumedCapacity string
+}
+
+// TransactWriteItemsOutput answers a transaction that was done.
+type TransactWriteItemsOutput struct {
+	ConsumedCapacity []ConsumedCapacity `json:",omitempty"`
+}
+
+// CancellationReason says what became of one element of a cancelled transaction.
+type CancellationReason struct {
+	Code    string
+	Message string `json:",omitempty"`
+	Item    Item   `json:",omitzero"`
+}
+
+const transactWrite = "TransactWriteItems"
+
+// TransactWriteItems does all of its writes or none. The same token and the
+// same request again within ten minutes succeed without effect.
+func (s *Service) TransactWriteItems(ctx context.Context, in *TransactWriteItemsInput) (*TransactWriteItemsOutput, error) {
+	if err := checkTransaction(in); err != nil {
+		return nil, err
+	}
+	wantsCapacity, err := capacityMode(in.ReturnConsumedCapacity)
+	if err != nil {
+		return nil, err
+	}
+	var writes []*write
+	for i, element := range in.TransactItems {
+		w, err := s.planElement(ctx, element, i)
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, w)
+	}
+	if err := checkTogether(writes); err != nil {
+		return nil, err
+	}
+	request, err := fingerprintOf(in.TransactItems)
+	if err != nil {
+		return nil, err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	consumed, err := s.once(in.ClientRequestToken, request, writes, wantsCapacity)
+	if err != nil {
+		return nil, err
+	}
+	return &TransactWriteItemsOutput{ConsumedCapacity: consumed}, nil
+}
+
+func checkTransaction(in *TransactWriteItemsInput) error {
+	switch {
+	case len(in.TransactItems) == 0:
+		return constraint("'[]'", "transactItems", "Member must have length greater than or equal to 1")
+	case len(in.TransactItems) > maximumElements:
+		return constraint(fmt.Sprintf("'[%d elements]'", len(in.TransactItems)), "transactItems", "Member must have length less than or equal to 100")
+	}
+	if token := in.ClientRequestToken; token != nil {
+		switch {
+		case *token == "":
+			return constraint("''", "clientRequestToken", "Member must have length greater than or equal to 1")
+		case len(*token) > maximumToken:
+			return constraint("'"+*token+"'", "clientRequestToken", "Member must have length less than or equal to 36")
+		}
+	}
+	return nil
+}
+
+// planElement checks one element by itself.
+func (s *Service) planElement(ctx context.Context, element TransactWriteItem, i int) (*write, error) {
+	if element.members() != 1 {
+		return nil, validation("TransactItems can only contain one of Check, Put, Update or Delete")
+	}
+	if err := element.checkRequired(fmt.Sprintf("transactItems.%d.member.", i+1)); err != nil {
+		return nil, err
+	}
+	action, name, plan := element.planner()
+	table, err := s.open(ctx, access{action: action, table: name, within: transactWrite})
+	if err != nil {
+		return nil, err
+	}
+	return plan(table)
+}
+
+func (e TransactWriteItem) members() int {
+	count := 0
+	for _, present := range []bool{e.Put != nil, e.Update != nil, e.Delete != nil, e.ConditionCheck != nil} {
+		if present {
+			count++
+		}
+	}
+	return count
+}
+
+// checkRequired refuses an update or a check without its expression.
+func (e TransactWriteItem) checkRequired(prefix string) error {
+	switch {
+	case e.Update != nil && e.Update.UpdateExpression == nil:
+		return required(prefix + "update.updateExpression")
+	case e.ConditionCheck != nil && e.ConditionCheck.ConditionExpression == nil:
+		return required(prefix + "conditionCheck.conditionExpression")
+	}
+	return nil
+}
+
+// planner gives the right that an element needs, its table, and how to check
+// it against that table.
+func (e TransactWriteItem) planner() (action, name string, plan func(*storage) (*write, error)) {
+	switch {
+	case e.Put != nil:
+		return "PutItem", e.Put.TableName, func(t *storage) (*write, error) { return planPut(t, e.Put) }
+	case e.Update != nil:
+		return "UpdateItem", e.Update.TableName, func(t *storage) (*write, error) {
+			w, _, err := planUpdate(t, e.Update)
+			return w, err
+		}
+	case e.Delete != nil:
+		return "DeleteItem", e.Delete.TableName, func(t *storage) (*write, error) { return planDelete(t, e.Delete) }
+	}
+	return "ConditionCheckItem", e.ConditionCheck.TableName, func(t *storage) (*write, error) {
+		w, err := planDelete(t, (*Delete)(e.ConditionCheck))
+		if err == nil {
+			w.isCheck = true
+		}
+		return w, err
+	}
+}
+
+// place is where an item is among all tables.
+type place struct {
+	table *storage
+	id    key
+}
+
+// checkTogether checks what only all elements together can break.
+func checkTogether(writes []*write) error {
+	seen := make(map[place]bool)
+	payload := 0
+	for _, w := range writes {
+		payload += w.payload
+		at := place{w.table, w.id}
+		if w.invalid == nil && seen[at] {
+			return validation("Transaction request cannot include multiple operations on one item")
+		}
+		seen[at] = seen[at] || w.invalid == nil
+	}
+	if payload > maximumTransactionBytes {
+		return validation("Transaction request size cannot exceed %d bytes", maximumTransactionBytes)
+	}
+	return nil
+}

@@ -1,0 +1,202 @@
+package dynamodb
+
+import "strings"
+
+// parseUpdate reads an UpdateExpression; no expression changes nothing.
+func parseUpdate(text *string, variables *placeholders) (*update, error) {
+	read := new(update)
+	if text == nil {
+		return read, nil
+	}
+	p, err := newParser("UpdateExpression", *text, variables)
+	if err != nil {
+		return nil, err
+	}
+	seen := make(map[string]bool)
+	for p.peek().kind != tokenEnd {
+		clause := strings.ToUpper(p.peek().text)
+		if seen[clause] {
+			return nil, p.fail(`The "%s" section can only be used once in an update expression;`, clause)
+		}
+		seen[clause] = true
+		if err := p.clause(clause, read); err != nil {
+			return nil, err
+		}
+	}
+	return read, nil
+}
+
+// clause reads SET, REMOVE, ADD or DELETE and its actions.
+func (p *parser) clause(name string, into *update) error {
+	var read func() (path, action, error)
+	switch name {
+	case "SET":
+		read = p.set
+	case "REMOVE":
+		read = p.remove
+	case "ADD", "DELETE":
+		read = func() (path, action, error) { return p.addOrDelete(name) }
+	default:
+		return p.unexpected()
+	}
+	p.next++
+	for {
+		at, what, err := read()
+		if err != nil {
+			return err
+		}
+		if err := add(p, &into.tree, at, what); err != nil {
+			return err
+		}
+		into.paths = append(into.paths, at)
+		if !p.accept(",") {
+			return nil
+		}
+	}
+}
+
+func (p *parser) set() (path, action, error) {
+	at, err := p.path()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := p.expect("="); err != nil {
+		return nil, nil, err
+	}
+	from, err := p.sum()
+	return at, setAction{from}, err
+}
+
+func (p *parser) remove() (path, action, error) {
+	at, err := p.path()
+	return at, removeAction{}, err
+}
+
+func (p *parser) addOrDelete(clause string) (path, action, error) {
+	at, err := p.path()
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.peek().kind != tokenConstant {
+		return nil, nil, p.unexpected()
+	}
+	operand, err := p.constant()
+	if err != nil {
+		return nil, nil, err
+	}
+	kind := operand.content.kind
+	switch {
+	case clause == "ADD" && (kind == KindNumber || kind.isSet()):
+		return at, addAction{operand.content}, nil
+	case clause == "DELETE" && kind.isSet():
+		return at, deleteAction{operand.content}, nil
+	}
+	return nil, nil, p.fail("Incorrect operand type for operator or function; operator: %s, operand type: %s", clause, longName(kind))
+}
+
+// longName is the name that errors about ADD and DELETE give to a type.
+func longName(kind Kind) string {
+	switch kind {
+	case KindString:
+		return "STRING"
+	case KindNumber:
+		return "NUMBER"
+	case KindBinary:
+		return "BINARY"
+	case KindBool:
+		return "BOOLEAN"
+	case KindList:
+		return "LIST"
+	case KindMap:
+		return "MAP"
+	default:
+		return string(kind)
+	}
+}
+
+// sum reads a value, or the sum or difference of two: no more than two.
+func (p *parser) sum() (source, error) {
+	left, err := p.source()
+	if err != nil {
+		return nil, err
+	}
+	operator := p.peek().text
+	if operator != "+" && operator != "-" {
+		return left, nil
+	}
+	p.next++
+	if err := p.operator(); err != nil {
+		return nil, err
+	}
+	right, err := p.source()
+	if err != nil {
+		return nil, err
+	}
+	return sum{left: left, right: right, subtract: operator == "-"}, p.constantsAre(KindNumber, operator, left, right)
+}
+
+// constantsAre refuses constants of another type than an operator takes.
+func (p *parser) constantsAre(kind Kind, operator string, operands ...source) error {
+	for _, operand := range operands {
+		if c, ok := operand.(constant); ok && c.content.kind != kind {
+			return p.operandTypeError("operator or function", operator, c.content.kind)
+		}
+	}
+	return nil
+}
+
+// source reads a path, a constant or a function.
+func (p *parser) source() (source, error) {
+	switch {
+	case p.peek().kind == tokenConstant:
+		return p.constant()
+	case p.isCall():
+		return p.sourceFunction()
+	}
+	return p.path()
+}
+
+func (p *parser) sourceFunction() (source, error) {
+	name := p.peek().text
+	switch name {
+	case "if_not_exists", "list_append":
+	case "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size":
+		return nil, p.fail("The function is not allowed in an update expression; function: %s", name)
+	default:
+		return nil, p.fail("Invalid function name; function: %s", name)
+	}
+	if err := p.operator(); err != nil {
+		return nil, err
+	}
+	p.next += 2
+	arguments, err := p.sources()
+	if err != nil {
+		return nil, err
+	}
+	if len(arguments) != 2 {
+		return nil, p.operandCountError(name, len(arguments))
+	}
+	if name == "list_append" {
+		return listAppend{front: arguments[0], back: arguments[1]}, p.constantsAre(KindList, name, arguments...)
+	}
+	tested, ok := arguments[0].(path)
+	if !ok {
+		return nil, p.pathRequired(name)
+	}
+	return ifNotExists{path: tested, fallback: arguments[1]}, nil
+}
+
+// sources reads operands up to the closing parenthesis; there is at least one.
+func (p *parser) sources() ([]source, error) {
+	var all []source
+	for {
+		next, err := p.source()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, next)
+		if !p.accept(",") {
+			return all, p.expect(")")
+		}
+	}
+}

@@ -1,0 +1,209 @@
+package eventbridge
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"example.com/saga/localcloud/loss"
+	"example.com/saga/localcloud/wire"
+)
+
+const (
+	maximumEntries    = 10
+	maximumTotal      = 1 << 20
+	maximumSource     = 256
+	maximumDetailType = 128
+	maximumBusName    = 1600
+	maximumTrace      = 500
+	// sizeOfTime is what a given time counts towards the size.
+	sizeOfTime = 14
+)
+
+// PutEventsInput is PutEvents' request.
+type PutEventsInput struct {
+	Entries []PutEventsEntry
+}
+
+// PutEventsEntry is one event to publish. Time is in seconds since 1970.
+type PutEventsEntry struct {
+	Time         *float64
+	Source       string
+	Resources    []string
+	DetailType   string
+	Detail       *string
+	EventBusName *string
+	TraceHeader  *string
+}
+
+// PutEventsOutput is PutEvents' response.
+type PutEventsOutput struct {
+	FailedEntryCount int
+	Entries          []PutEventsResult
+}
+
+// PutEventsResult has an EventId, or else says why the entry failed.
+type PutEventsResult struct {
+	EventId      string `json:",omitempty"`
+	ErrorCode    string `json:",omitempty"`
+	ErrorMessage string `json:",omitempty"`
+}
+
+// PutEvents publishes events. An invalid entry fails alone; the others are
+// published.
+//
+// AWS documents codes for an entry that may not be published for its source or
+// its detail type, but not when it uses them rather than refusing the call. Here
+// one entry that is not allowed refuses the whole call before anything is
+// published, as a policy's decision on the caller always does.
+func (s *Service) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEventsOutput, error) {
+	if err := checkRequest(in.Entries); err != nil {
+		return nil, err
+	}
+	if err := s.authorizePut(ctx, in.Entries); err != nil {
+		return nil, err
+	}
+	out := &PutEventsOutput{}
+	for _, entry := range in.Entries {
+		result, err := s.put(ctx, entry)
+		if err != nil {
+			return nil, err
+		}
+		if result.ErrorCode != "" {
+			out.FailedEntryCount++
+		}
+		out.Entries = append(out.Entries, result)
+	}
+	return out, nil
+}
+
+// checkRequest finds what is wrong with the request as a whole.
+func checkRequest(entries []PutEventsEntry) error {
+	switch {
+	case len(entries) == 0:
+		return refuse("1 validation error detected: Value '[]' at 'entries' failed to satisfy constraint: Member must have length greater than or equal to 1")
+	case len(entries) > maximumEntries:
+		return refuse("1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length less than or equal to %d", maximumEntries)
+	}
+	total := 0
+	for i, entry := range entries {
+		total += entry.size()
+		if !fits(entry.EventBusName, maximumBusName) {
+			return refuse("1 validation error detected: Value at 'entries.%d.member.eventBusName' failed to satisfy constraint: Member must have length between 1 and %d", i+1, maximumBusName)
+		}
+		if !fits(entry.TraceHeader, maximumTrace) {
+			return refuse("1 validation error detected: Value at 'entries.%d.member.traceHeader' failed to satisfy constraint: Member must have length between 1 and %d", i+1, maximumTrace)
+		}
+	}
+	if total >= maximumTotal {
+		return refuse("Total size of the entries in the request is over the limit.")
+	}
+	return nil
+}
+
+func fits(text *string, maximum int) bool {
+	return text == nil || (*text != "" && utf8.RuneCountInString(*text) <= maximum)
+}
+
+// size counts bytes as AWS does towards the limit and the bill.
+func (e PutEventsEntry) size() int {
+	size := len(e.Source) + len(e.DetailType)
+	if e.Time != nil {
+		size += sizeOfTime
+	}
+	if e.Detail != nil {
+		size += len(*e.Detail)
+	}
+	for _, resource := range e.Resources {
+		size += len(resource)
+	}
+	return size
+}
+
+func (s *Service) authorizePut(ctx context.Context, entries []PutEventsEntry) error {
+	for _, entry := range entries {
+		conditions := map[string][]string{
+			"events:source":             {entry.Source},
+			"events:detail-type":        {entry.DetailType},
+			"events:eventBusInvocation": {"false"},
+		}
+		if err := s.config.Authorize.Check(ctx, "events:PutEvents", s.busOf(entry), conditions); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// busOf is the ARN of the bus that an entry goes to, which need not exist.
+func (s *Service) busOf(entry PutEventsEntry) string {
+	switch {
+	case entry.EventBusName == nil:
+		return s.arnOf(defaultBus)
+	case strings.HasPrefix(*entry.EventBusName, "arn:"):
+		return *entry.EventBusName
+	default:
+		return s.arnOf(*entry.EventBusName)
+	}
+}
+
+func (s *Service) put(ctx context.Context, entry PutEventsEntry) (PutEventsResult, error) {
+	detail, refusal := entry.check()
+	if refusal != nil {
+		return *refusal, nil
+	}
+	e := Event{
+		ID: s.config.NewID(), DetailType: entry.DetailType, Source: entry.Source,
+		Account: s.config.Account, Region: s.config.Region, Time: s.config.Clock(),
+		Resources: entry.Resources, Detail: detail,
+	}
+	if entry.Time != nil {
+		e.Time = time.Unix(int64(math.Floor(*entry.Time)), 0)
+	}
+	if entry.TraceHeader != nil {
+		e.TraceHeader = *entry.TraceHeader
+	}
+	known, err := s.accept(ctx, s.busOf(entry), e)
+	if err != nil {
+		return PutEventsResult{}, &wire.Error{Code: "InternalException", Message: err.Error(), Status: 500}
+	}
+	if !known {
+		s.unknown.Add(1)
+		s.config.Lost.Lost(loss.Loss{
+			Kind: loss.Bus, Name: s.busOf(entry), Event: e.identity(), Reason: "the bus does not exist",
+		})
+	}
+	return PutEventsResult{EventId: e.ID}, nil
+}
+
+// check finds what is wrong with one entry, and gives its detail rewritten.
+func (e PutEventsEntry) check() (json.RawMessage, *PutEventsResult) {
+	switch {
+	case e.Source == "":
+		return nil, invalidArgument("Source", "Source is a required argument.")
+	case e.DetailType == "":
+		return nil, invalidArgument("DetailType", "DetailType is a required argument.")
+	case e.Detail == nil || *e.Detail == "":
+		return nil, invalidArgument("Detail", "Detail is a required argument.")
+	case utf8.RuneCountInString(e.Source) > maximumSource:
+		return nil, invalidArgument("Source", "Source is longer than 256 characters.")
+	case utf8.RuneCountInString(e.DetailType) > maximumDetailType:
+		return nil, invalidArgument("DetailType", "DetailType is longer than 128 characters.")
+	case strings.HasPrefix(e.Source, "aws."):
+		return nil, &PutEventsResult{ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source."}
+	}
+	detail, err := reserialize(*e.Detail)
+	if err != nil {
+		return nil, &PutEventsResult{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
+	}
+	return detail, nil
+}
+
+func invalidArgument(parameter, reason string) *PutEventsResult {
+	return &PutEventsResult{
+		ErrorCode:    "InvalidArgument",
+		ErrorMessage: "Parameter " + parameter + " is not valid. Reason: " + reason,
+	}
+}

@@ -1,0 +1,236 @@
+package eventbridge
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/saga/localcloud/wire"
+)
+
+// maximumReplays is how many replays may be under way at once.
+const maximumReplays = 10
+
+// The states of a replay.
+const (
+	replayStarting  = "STARTING"
+	replayRunning   = "RUNNING"
+	replayCompleted = "COMPLETED"
+	replayFailed    = "FAILED"
+)
+
+// StartReplayInput is StartReplay's request. Times are in seconds since 1970.
+type StartReplayInput struct {
+	ReplayName     string
+	Description    string
+	EventSourceArn string
+	EventStartTime float64
+	EventEndTime   float64
+	Destination    ReplayDestination
+}
+
+// ReplayDestination is the archive's own bus, and the rules there that the
+// events are for; without any they are for all rules.
+type ReplayDestination struct {
+	Arn        string
+	FilterArns []string `json:",omitempty"`
+}
+
+// StartReplayOutput is StartReplay's response.
+type StartReplayOutput struct {
+	ReplayArn       string
+	State           string
+	ReplayStartTime float64
+}
+
+// DescribeReplayInput is DescribeReplay's request.
+type DescribeReplayInput struct {
+	ReplayName string
+}
+
+// DescribeReplayOutput tells how far a replay has got.
+type DescribeReplayOutput struct {
+	ReplayName            string
+	ReplayArn             string
+	Description           string `json:",omitempty"`
+	EventSourceArn        string
+	EventStartTime        float64
+	EventEndTime          float64
+	Destination           ReplayDestination
+	State                 string
+	StateReason           string  `json:",omitempty"`
+	EventLastReplayedTime float64 `json:",omitempty"`
+	ReplayStartTime       float64
+	ReplayEndTime         float64 `json:",omitempty"`
+}
+
+// replay is a replay and the rules that it is for. The service's lock guards the
+// description.
+type replay struct {
+	DescribeReplayOutput
+
+	rules []*rule
+}
+
+func (r *replay) active() bool { return r.State == replayStarting || r.State == replayRunning }
+
+// StartReplay starts to give the events of an archive to rules once more, and
+// returns at once. The events keep their ids and times.
+func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*StartReplayOutput, error) {
+	if err := s.config.Authorize.Check(ctx, "events:StartReplay", in.EventSourceArn, nil); err != nil {
+		return nil, err
+	}
+	from, err := s.checkReplay(in)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.admitReplay(in.ReplayName); err != nil {
+		return nil, err
+	}
+	made := &replay{DescribeReplayOutput: DescribeReplayOutput{
+		ReplayName: in.ReplayName, ReplayArn: s.arnIn("replay/" + in.ReplayName), Description: in.Description,
+		EventSourceArn: in.EventSourceArn, EventStartTime: in.EventStartTime, EventEndTime: in.EventEndTime,
+		Destination: in.Destination, State: replayStarting, ReplayStartTime: epoch(s.config.Clock()),
+	}}
+	if made.rules, err = filterRules(s.buses[from.BusARN].rules, in.Destination.FilterArns); err != nil {
+		return nil, err
+	}
+	s.replays[in.ReplayName] = made
+	// What is being replayed is on its way.
+	s.pending.Add(1)
+	s.replaying.Go(func() {
+		defer s.pending.Add(-1)
+		s.run(made, from)
+	})
+	return &StartReplayOutput{made.ReplayArn, made.State, made.ReplayStartTime}, nil
+}
+
+// checkReplay refuses what AWS was seen to refuse, in its words and its order.
+func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
+	if !namePattern.MatchString(in.ReplayName) {
+		return nil, refuse("the replay name %q must match %s", in.ReplayName, namePattern)
+	}
+	from := s.archive(in.EventSourceArn)
+	if from == nil {
+		return nil, refuse("Parameter EventSourceArn is not valid. Reason: Archive %s does not exist.", lastPart(in.EventSourceArn))
+	}
+	if in.EventStartTime >= in.EventEndTime {
+		return nil, refuse("Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.")
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.buses[in.Destination.Arn] == nil {
+		return nil, errNoBus(in.Destination.Arn)
+	}
+	if in.Destination.Arn != from.BusARN {
+		return nil, refuse("Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.")
+	}
+	return from, nil
+}
+
+// admitReplay refuses a name that is taken and one replay too many.
+func (s *Service) admitReplay(name string) error {
+	if s.replays[name] != nil {
+		return wire.Errorf("ResourceAlreadyExistsException", "Replay %s already exists.", name)
+	}
+	active := 0
+	for _, other := range s.replays {
+		if other.active() {
+			active++
+		}
+	}
+	if active >= maximumReplays {
+		return wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed: %d replays are active.", active)
+	}
+	if s.closed {
+		return &wire.Error{Code: "InternalException", Message: "the service is closed", Status: 500}
+	}
+	return nil
+}
+
+// filterRules gives the rules with these ARNs, or all. AWS does not say what it
+// does with an ARN of no rule; here it is refused, as nobody would get anything.
+func filterRules(all []*rule, arns []string) ([]*rule, error) {
+	if len(arns) == 0 {
+		return all, nil
+	}
+	var found []*rule
+	for _, arn := range arns {
+		index := slices.IndexFunc(all, func(r *rule) bool { return r.ARN == arn })
+		if index < 0 {
+			return nil, refuse("Parameter Destination.FilterArns is not valid. Reason: Rule %s does not exist on the event bus.", arn)
+		}
+		found = append(found, all[index])
+	}
+	return found, nil
+}
+
+// run gives the events to the rules, minute by minute of the events' times, and
+// within a minute in any order, because AWS promises none.
+func (s *Service) run(r *replay, from *archive) {
+	s.report(func() { r.State = replayRunning })
+	events := from.between(timeOf(r.EventStartTime), timeOf(r.EventEndTime), s.config.Clock())
+	shuffled := make(map[string]float64, len(events))
+	for _, e := range events {
+		shuffled[e.ID] = s.config.Random()
+	}
+	slices.SortStableFunc(events, func(a, b Event) int {
+		return cmp.Or(a.Time.Truncate(time.Minute).Compare(b.Time.Truncate(time.Minute)), cmp.Compare(shuffled[a.ID], shuffled[b.ID]))
+	})
+	for _, e := range events {
+		e.ReplayName = r.ReplayName
+		// The trace of the first time is over.
+		e.TraceHeader = ""
+		arrived, prepared, err := s.arrive(e)
+		if err != nil {
+			s.report(func() { r.State, r.StateReason = replayFailed, err.Error() })
+			return
+		}
+		for _, each := range r.rules {
+			each.take(arrived, prepared)
+		}
+		s.report(func() { r.EventLastReplayedTime = epoch(e.Time) })
+	}
+	s.report(func() { r.State, r.ReplayEndTime = replayCompleted, epoch(s.config.Clock()) })
+}
+
+// report changes what is told of a replay.
+func (s *Service) report(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+}
+
+// DescribeReplay tells how far a replay has got.
+func (s *Service) DescribeReplay(ctx context.Context, in *DescribeReplayInput) (*DescribeReplayOutput, error) {
+	if err := s.config.Authorize.Check(ctx, "events:DescribeReplay", s.arnIn("replay/"+in.ReplayName), nil); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	found := s.replays[in.ReplayName]
+	if found == nil {
+		return nil, wire.Errorf("ResourceNotFoundException", "Replay %s does not exist.", in.ReplayName)
+	}
+	described := found.DescribeReplayOutput
+	return &described, nil
+}
+
+func errNoBus(arn string) error {
+	return wire.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", lastPart(arn))
+}
+
+// lastPart is what stands after the last slash of an ARN.
+func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
+
+// epoch is a time in seconds since 1970, as the protocol has it.
+func epoch(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+func timeOf(seconds float64) time.Time {
+	return time.UnixMilli(int64(math.Round(seconds * 1000)))
+}

@@ -1,0 +1,92 @@
+package eventbridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strconv"
+	"time"
+
+	"example.com/saga/localcloud/loss"
+)
+
+// maximumDelay bounds the delay between two attempts, so that the default
+// policy's 185 retries spread over its 24 hours.
+const maximumDelay = 10 * time.Minute
+
+// The values of the attribute EXHAUSTED_RETRY_CONDITION.
+const (
+	conditionAttempts = "MaximumRetryAttempts"
+	conditionAge      = "MaximumEventAgeInSeconds"
+)
+
+// policy is what all workers of a service share.
+type policy struct {
+	clock       func() time.Time
+	random      func() float64
+	base        time.Duration
+	deadLetters DeadLetters
+	lost        loss.Report
+	log         *slog.Logger
+}
+
+// left is how long an event that arrived then may still be tried.
+func (p policy) left(retry RetryPolicy, arrived time.Time) time.Duration {
+	return arrived.Add(retry.MaximumAge).Sub(p.clock())
+}
+
+// delay grows twofold with every retry and is spread over its upper half; a
+// target that asks for more time gets it.
+func (p policy) delay(retry int, asked time.Duration) time.Duration {
+	delay := p.base
+	for range retry - 1 {
+		if delay >= maximumDelay {
+			break
+		}
+		delay *= 2
+	}
+	half := min(delay, maximumDelay) / 2
+	return max(half+time.Duration(p.random()*float64(half)), asked)
+}
+
+func (w *worker) exhausted(ctx context.Context, j *job, condition string) {
+	if j.last == nil {
+		j.last = &DeliveryError{Code: CodeTimeout, Message: "the event grew too old before it could be delivered"}
+	}
+	w.deadLetter(ctx, j, map[string]string{
+		"EXHAUSTED_RETRY_CONDITION": condition,
+		"RETRY_ATTEMPTS":            strconv.Itoa(j.retries),
+	})
+}
+
+// deadLetter gives a delivery up: the original event goes to the target's
+// dead-letter queue, or is lost.
+func (w *worker) deadLetter(ctx context.Context, j *job, attributes map[string]string) {
+	if err := w.sendToDeadLetterQueue(ctx, j, attributes); err != nil {
+		w.policy.lost.Lost(loss.Loss{
+			Kind: loss.Rule, Name: w.target.rule.ARN, Target: w.target.ARN, Event: j.arrival.event.identity(),
+			Reason: fmt.Sprintf("%s; %s", j.last, err),
+		})
+		w.settle(func(c *Counts) { c.Dropped++ })
+		return
+	}
+	w.policy.log.WarnContext(ctx, "event moved to the dead-letter queue", "rule", w.target.rule.ARN, "target", w.target.ARN,
+		"event_id", j.arrival.event.ID, "error_code", j.last.Code, "error_message", j.last.Message, "queue", w.target.DeadLetterARN)
+	w.settle(func(c *Counts) { c.DeadLettered++ })
+}
+
+func (w *worker) sendToDeadLetterQueue(ctx context.Context, j *job, attributes map[string]string) error {
+	if w.target.DeadLetterARN == "" {
+		return errors.New("the target has no dead-letter queue")
+	}
+	all := map[string]string{
+		"RULE_ARN": w.target.rule.ARN, "TARGET_ARN": w.target.ARN, "ERROR_CODE": j.last.Code, "ERROR_MESSAGE": j.last.Message,
+	}
+	maps.Copy(all, attributes)
+	if err := w.policy.deadLetters.DeadLetter(ctx, w.target.DeadLetterARN, j.arrival.envelope, all); err != nil {
+		return fmt.Errorf("its dead-letter queue %s does not take it: %w", w.target.DeadLetterARN, err)
+	}
+	return nil
+}

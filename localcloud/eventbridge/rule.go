@@ -1,0 +1,79 @@
+package eventbridge
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Rule sends the events of a bus that match its pattern to its targets.
+type Rule struct {
+	Name   string
+	ARN    string
+	BusARN string
+	// Pattern is the event pattern's JSON.
+	Pattern json.RawMessage
+	Enabled bool
+	Targets []Target
+}
+
+// Target is where a rule delivers to, and what it delivers.
+type Target struct {
+	ID      string
+	ARN     string
+	RoleARN string
+	// Input, InputPath and Transformer exclude each other. Without any of them
+	// the whole event is delivered.
+	Input       *string
+	InputPath   *string
+	Transformer *InputTransformer
+	// MessageGroupID is a queue's message group: a literal, or a JSON path into
+	// the original event.
+	MessageGroupID string
+	HTTP           *HTTPParameters
+	// Retry is AWS's default if it is zero.
+	Retry         RetryPolicy
+	DeadLetterARN string
+}
+
+// InputTransformer builds a target's input out of the event.
+type InputTransformer struct {
+	// Paths maps each variable to the JSON path of its value.
+	Paths    map[string]string
+	Template string
+}
+
+// HTTPParameters are a target's parameters of an API destination. In a Target
+// each value is a literal or a JSON path into the original event; in a Delivery
+// the paths have been followed.
+type HTTPParameters struct {
+	Header map[string]string
+	Query  map[string]string
+	// Path replaces the asterisks of the endpoint, in their order.
+	Path []string
+}
+
+// RetryPolicy ends the retries of a delivery, whichever limit is reached first.
+type RetryPolicy struct {
+	MaximumAttempts int
+	MaximumAge      time.Duration
+}
+
+// DefaultRetry is the policy of a target that has none: 185 retries within 24
+// hours.
+func DefaultRetry() RetryPolicy {
+	return RetryPolicy{MaximumAttempts: 185, MaximumAge: 24 * time.Hour}
+}
+
+// Counts says what became of the events that a rule matched.
+type Counts struct {
+	// Matched counts events; the others count deliveries, one per target.
+	Matched   int
+	Delivered int
+	// FailedAttempts counts every attempt that failed, also those that were
+	// retried with success.
+	FailedAttempts int
+	DeadLettered   int
+	// Dropped counts the deliveries that were given up for want of a dead-letter
+	// queue that takes them.
+	Dropped int
+}

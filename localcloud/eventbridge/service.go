@@ -1,0 +1,265 @@
+// Package eventbridge is EventBridge: buses take events, rules match them, and workers
+// deliver them to the rules' targets, with retries and dead-letter queues.
+//
+// Delivery is at least once and in no promised order. Everything that this
+// package cannot do is refused when the rule is created.
+package eventbridge
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/saga/localcloud/eventbridge/pattern"
+	"example.com/saga/localcloud/loss"
+	"example.com/saga/localcloud/wire"
+)
+
+const (
+	defaultBus       = "default"
+	defaultBaseDelay = time.Second
+	// defaultArchive holds about 150,000 of the saga's events.
+	defaultArchive = 256 << 20
+)
+
+// Config is what a Service needs. Account, Region and Clock are required.
+type Config struct {
+	Account, Region string
+	Clock           func() time.Time
+	// Authorize decides on a call; nil allows everything.
+	Authorize wire.Authorize
+	// Deliverers by kind of target. Without one of its own for buses, the service
+	// forwards to its own buses without asking for permission.
+	Deliverers map[string]Deliverer
+	// DeadLetters may be nil: then no target may have a dead-letter queue.
+	DeadLetters DeadLetters
+	// Random gives numbers from 0 up to 1 for the jitter of retries, to any number
+	// of goroutines. Nil means the runtime's own source.
+	Random func() float64
+	// NewID makes the ids of events; nil means random UUIDs.
+	NewID func() string
+	// BaseDelay is the delay before the first retry, which every further one
+	// doubles; 0 means a second.
+	BaseDelay time.Duration
+	// ArchiveBytes is how many bytes of events an archive keeps; 0 means 256 MiB.
+	ArchiveBytes int
+	// Lost takes the events that nothing took.
+	Lost loss.Report
+	// Log is where dead-lettered deliveries and full archives are logged; nil
+	// means slog's default.
+	Log *slog.Logger
+}
+
+// Bus is an event bus.
+type Bus struct {
+	Name string
+	ARN  string
+}
+
+// Service is EventBridge of one account in one Region.
+type Service struct {
+	config  Config
+	policy  policy
+	pending atomic.Int64
+	unknown atomic.Int64
+
+	mu        sync.RWMutex
+	buses     map[string]*eventBus
+	archives  []*archive
+	replays   map[string]*replay
+	replaying sync.WaitGroup
+	observers []func(bus string, e Event)
+	closed    bool
+}
+
+type eventBus struct {
+	Bus
+
+	rules []*rule
+}
+
+// New makes a service that has nothing but the account's default bus.
+func New(config Config) *Service {
+	config.Deliverers = maps.Clone(config.Deliverers)
+	if config.Deliverers == nil {
+		config.Deliverers = make(map[string]Deliverer)
+	}
+	if config.Random == nil {
+		config.Random = rand.Float64
+	}
+	if config.NewID == nil {
+		config.NewID = uuid.NewString
+	}
+	if config.BaseDelay == 0 {
+		config.BaseDelay = defaultBaseDelay
+	}
+	if config.ArchiveBytes == 0 {
+		config.ArchiveBytes = defaultArchive
+	}
+	if config.Log == nil {
+		config.Log = slog.Default()
+	}
+	s := &Service{
+		config:  config,
+		policy:  policy{config.Clock, config.Random, config.BaseDelay, config.DeadLetters, config.Lost, config.Log},
+		buses:   make(map[string]*eventBus),
+		replays: make(map[string]*replay),
+	}
+	if s.config.Deliverers[KindBus] == nil {
+		s.config.Deliverers[KindBus] = forwarder{s}
+	}
+	arn := s.arnOf(defaultBus)
+	s.buses[arn] = &eventBus{Bus: Bus{Name: defaultBus, ARN: arn}}
+	return s
+}
+
+// CreateBus creates a bus.
+func (s *Service) CreateBus(b Bus) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.buses[b.ARN] != nil {
+		return wire.Errorf("ResourceAlreadyExistsException", "Event bus %s already exists.", b.Name)
+	}
+	s.buses[b.ARN] = &eventBus{Bus: b}
+	return nil
+}
+
+// CreateRule creates a rule with its targets. It refuses whatever the local
+// cloud cannot do for them.
+func (s *Service) CreateRule(r Rule) error {
+	compiled, err := compileRule(r, s.config.Deliverers)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	on := s.buses[r.BusARN]
+	switch {
+	case s.closed:
+		return fmt.Errorf("rule %s: the service is closed", r.Name)
+	case on == nil:
+		return errNoBus(r.BusARN)
+	case len(on.rules) == maximumRules:
+		return wire.Errorf("LimitExceededException", "Event bus %s has more than %d rules.", on.Name, maximumRules)
+	case slices.ContainsFunc(on.rules, func(other *rule) bool { return other.Name == r.Name }):
+		return wire.Errorf("ResourceAlreadyExistsException", "Rule %s already exists on EventBus %s.", r.Name, on.Name)
+	}
+	for _, target := range compiled.targets {
+		if target.DeadLetterARN != "" && s.config.DeadLetters == nil {
+			return refuse("the local cloud has no dead-letter queues, which target %s of rule %s needs", target.ID, r.Name)
+		}
+	}
+	for _, target := range compiled.targets {
+		target.worker = newWorker(target, s.policy, &s.pending)
+		target.worker.start()
+	}
+	on.rules = append(on.rules, compiled)
+	return nil
+}
+
+// Observe calls f for every event that a bus accepts, before it is delivered.
+// f must return quickly, as the publisher waits for it.
+func (s *Service) Observe(f func(bus string, e Event)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.observers = append(s.observers, f)
+}
+
+// Counts tells what became of the events that the rule matched.
+func (s *Service) Counts(ruleARN string) (Counts, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, on := range s.buses {
+		for _, each := range on.rules {
+			if each.ARN == ruleARN {
+				each.mu.Lock()
+				defer each.mu.Unlock()
+				return each.counts, true
+			}
+		}
+	}
+	return Counts{}, false
+}
+
+// DroppedForUnknownBus counts the events that were published to a bus that does
+// not exist, which EventBridge accepts and drops.
+func (s *Service) DroppedForUnknownBus() int { return int(s.unknown.Load()) }
+
+// Idle tells whether no delivery is waiting, under way or to be retried, and
+// nothing is being replayed.
+func (s *Service) Idle() bool { return s.pending.Load() == 0 }
+
+// Close abandons all deliveries and waits for those under way.
+func (s *Service) Close() {
+	s.mu.Lock()
+	s.closed = true
+	var workers []*worker
+	for _, on := range s.buses {
+		for _, each := range on.rules {
+			for _, target := range each.targets {
+				workers = append(workers, target.worker)
+			}
+		}
+	}
+	s.mu.Unlock()
+	s.replaying.Wait()
+	for _, each := range workers {
+		each.close()
+	}
+}
+
+// accept gives an event to the rules of a bus.
+func (s *Service) accept(ctx context.Context, busARN string, e Event) (known bool, err error) {
+	s.mu.RLock()
+	on := s.buses[busARN]
+	if on == nil {
+		s.mu.RUnlock()
+		return false, nil
+	}
+	rules, archives, observers := on.rules, s.archives, s.observers
+	s.mu.RUnlock()
+	arrived, prepared, err := s.arrive(e)
+	if err != nil {
+		return true, err
+	}
+	for _, observe := range observers {
+		observe(busARN, e)
+	}
+	for _, each := range archives {
+		if each.BusARN == busARN && each.keep(arrived, prepared) {
+			s.config.Log.WarnContext(ctx, "an archive is full: its oldest events are forgotten",
+				"archive", each.Name, "bytes", s.config.ArchiveBytes)
+		}
+	}
+	for _, each := range rules {
+		each.take(arrived, prepared)
+	}
+	return true, nil
+}
+
+// arrive makes an event ready for rules to match and to deliver.
+func (s *Service) arrive(e Event) (arrival, pattern.Event, error) {
+	text, err := e.Envelope()
+	if err != nil {
+		return arrival{}, pattern.Event{}, err
+	}
+	prepared, err := pattern.Prepare(text)
+	return arrival{event: e, envelope: text, at: s.config.Clock()}, prepared, err
+}
+
+func (s *Service) arnOf(busName string) string {
+	return s.arnIn("event-bus/" + busName)
+}
+
+// arnIn is the ARN of a resource of the service.
+func (s *Service) arnIn(resource string) string {
+	return "arn:aws:events:" + s.config.Region + ":" + s.config.Account + ":" + resource
+}

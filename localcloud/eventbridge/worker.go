@@ -1,0 +1,162 @@
+package eventbridge
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// destinationWorkers is how many requests to one API destination may be under
+// way. The other targets are in this process and take an event at once; one
+// worker each keeps their events in the order of arrival.
+const destinationWorkers = 50
+
+// A worker delivers to one target, so that no target waits for another.
+type worker struct {
+	target  *target
+	policy  policy
+	pending *atomic.Int64
+
+	cancel context.CancelFunc
+	group  sync.WaitGroup
+
+	mu     sync.Mutex
+	wake   *sync.Cond
+	jobs   []*job
+	timers map[*job]*time.Timer
+	closed bool
+}
+
+// A job is one delivery, from the event's arrival to its end.
+type job struct {
+	arrival arrival
+	retries int
+	last    *DeliveryError
+}
+
+func newWorker(t *target, p policy, pending *atomic.Int64) *worker {
+	w := &worker{target: t, policy: p, pending: pending, timers: make(map[*job]*time.Timer)}
+	w.wake = sync.NewCond(&w.mu)
+	return w
+}
+
+func (w *worker) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	workers := 1
+	if kindOf(w.target.ARN) == KindDestination {
+		workers = destinationWorkers
+	}
+	for range workers {
+		w.group.Go(func() {
+			for next := w.next(); next != nil; next = w.next() {
+				w.attempt(ctx, next)
+			}
+		})
+	}
+}
+
+// close abandons what has not been delivered and waits for what is under way.
+func (w *worker) close() {
+	w.mu.Lock()
+	w.closed = true
+	for _, timer := range w.timers {
+		timer.Stop()
+	}
+	w.mu.Unlock()
+	w.cancel()
+	w.wake.Broadcast()
+	w.group.Wait()
+}
+
+// take accepts a new event.
+func (w *worker) take(a arrival) {
+	w.pending.Add(1)
+	w.push(&job{arrival: a})
+}
+
+func (w *worker) push(j *job) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.timers, j)
+	w.jobs = append(w.jobs, j)
+	w.wake.Signal()
+}
+
+// next waits for a job; it gives nil when the worker has been closed.
+func (w *worker) next() *job {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.jobs) == 0 && !w.closed {
+		w.wake.Wait()
+	}
+	if w.closed {
+		return nil
+	}
+	first := w.jobs[0]
+	w.jobs[0] = nil
+	w.jobs = w.jobs[1:]
+	return first
+}
+
+// attempt tries to deliver once, and then settles the job or puts it off.
+func (w *worker) attempt(ctx context.Context, j *job) {
+	left := w.policy.left(w.target.Retry, j.arrival.at)
+	if left <= 0 {
+		w.exhausted(ctx, j, conditionAge)
+		return
+	}
+	failure := w.deliver(ctx, j, left)
+	if failure == nil {
+		w.settle(func(c *Counts) { c.Delivered++ })
+		return
+	}
+	if ctx.Err() != nil {
+		// It failed because the service closes, which abandons it.
+		return
+	}
+	w.target.rule.count(func(c *Counts) { c.FailedAttempts++ })
+	j.last = failure
+	switch {
+	case !failure.Retryable:
+		w.deadLetter(ctx, j, nil)
+	case j.retries >= w.target.Retry.MaximumAttempts:
+		w.exhausted(ctx, j, conditionAttempts)
+	default:
+		j.retries++
+		left = w.policy.left(w.target.Retry, j.arrival.at)
+		w.putOff(j, min(left, w.policy.delay(j.retries, failure.RetryAfter)))
+	}
+}
+
+func (w *worker) deliver(ctx context.Context, j *job, left time.Duration) *DeliveryError {
+	delivery, err := w.target.prepare(j.arrival)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, left)
+		defer cancel()
+		err = w.target.deliverer.Deliver(ctx, delivery)
+	}
+	if err == nil {
+		return nil
+	}
+	if failure, ok := errors.AsType[*DeliveryError](err); ok {
+		return failure
+	}
+	return &DeliveryError{Code: CodeInternalError, Message: err.Error(), Retryable: true}
+}
+
+func (w *worker) putOff(j *job, delay time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closed {
+		w.timers[j] = time.AfterFunc(delay, func() { w.push(j) })
+	}
+}
+
+// settle ends a delivery.
+func (w *worker) settle(change func(*Counts)) {
+	w.target.rule.count(change)
+	w.pending.Add(-1)
+}

@@ -1,0 +1,88 @@
+package fault_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/saga/localcloud/fault"
+)
+
+func TestAFaultThatIsNotPlannedNeverStrikes(t *testing.T) {
+	dice := fault.NewDice(1, map[fault.Name]float64{fault.Shuffle: 1})
+	if dice.Strikes(fault.KillAfterCall) {
+		t.Error("it strikes")
+	}
+	if _, counted := dice.Struck()[fault.KillAfterCall]; counted {
+		t.Error("it is counted")
+	}
+}
+
+func TestASeedRepeatsWhatEachFaultDrawsWhateverElseIsPlanned(t *testing.T) {
+	draw := func(seed uint64, plan map[fault.Name]float64) []bool {
+		dice := fault.NewDice(seed, plan)
+		draws := make([]bool, 200)
+		for i := range draws {
+			dice.Strikes(fault.DuplicateDelivery)
+			draws[i] = dice.Strikes(fault.KillAfterCall)
+		}
+		return draws
+	}
+	alone := draw(7, map[fault.Name]float64{fault.KillAfterCall: 0.3})
+	if both := draw(7, map[fault.Name]float64{fault.KillAfterCall: 0.3, fault.DuplicateDelivery: 0.5}); !slices.Equal(alone, both) {
+		t.Error("another fault changes the draws")
+	}
+	if other := draw(8, map[fault.Name]float64{fault.KillAfterCall: 0.3}); slices.Equal(alone, other) {
+		t.Error("another seed gives the same draws")
+	}
+}
+
+func TestAFaultStrikesAboutAsOftenAsItsProbabilityAndIsCounted(t *testing.T) {
+	dice := fault.NewDice(3, map[fault.Name]float64{fault.DynamoDBThrottle: 0.25})
+	struck := 0
+	for range 4000 {
+		if dice.Strikes(fault.DynamoDBThrottle) {
+			struck++
+		}
+	}
+	if struck < 900 || struck > 1100 || dice.Struck()[fault.DynamoDBThrottle] != struck {
+		t.Errorf("it struck %d times, counted are %v", struck, dice.Struck())
+	}
+}
+
+func TestAShuffleKeepsEverythingInAnotherOrder(t *testing.T) {
+	dice := fault.NewDice(3, map[fault.Name]float64{fault.Shuffle: 1})
+	things := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+	dice.Shuffle(len(things), func(i, j int) { things[i], things[j] = things[j], things[i] })
+	if slices.IsSorted(things) {
+		t.Error("nothing has moved")
+	}
+	slices.Sort(things)
+	if !slices.Equal(things, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}) {
+		t.Errorf("left are %v", things)
+	}
+	dice.Shuffle(1, nil)
+	if struck := dice.Struck()[fault.Shuffle]; struck != 1 {
+		t.Errorf("it struck %d times: one thing alone has no order", struck)
+	}
+}
+
+func TestWhatIsNoFaultOrNoProbabilityIsRefused(t *testing.T) {
+	for given, want := range map[string]string{
+		"meteor=0.1":   `there is no fault "meteor"; there are duplicate-delivery, `,
+		"shuffle":      "the probability of shuffle must be more than 0 and at most 1",
+		"shuffle=0":    "the probability of shuffle must be",
+		"shuffle=1.5":  "the probability of shuffle must be",
+		"shuffle=NaN":  "the probability of shuffle must be",
+		"shuffle=much": "the probability of shuffle must be",
+	} {
+		if _, _, err := fault.Parse(given); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: the error is %v, want %s", given, err, want)
+		}
+	}
+	for _, name := range fault.Names() {
+		if got, chance, err := fault.Parse(string(name) + "=0.5"); got != name || chance != 0.5 || err != nil {
+			t.Errorf("%s is read as %s, %g, %v", name, got, chance, err)
+		}
+	}
+}

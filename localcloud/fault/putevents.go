@@ -1,0 +1,74 @@
+package fault
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"example.com/saga/localcloud/eventbridge"
+	"example.com/saga/localcloud/wire"
+)
+
+// partial fails entries of PutEvents; the others are accepted.
+func (c *Calls) partial(operation wire.Operation) wire.Operation {
+	return func(ctx context.Context, body []byte) (any, error) {
+		var request struct{ Entries []json.RawMessage }
+		if err := json.Unmarshal(body, &request); err != nil {
+			// What is wrong with it, the operation says better.
+			return operation(ctx, body)
+		}
+		failed := make([]bool, len(request.Entries))
+		var kept []json.RawMessage
+		for i, entry := range request.Entries {
+			if failed[i] = c.dice.Strikes(PutEventsPartial); !failed[i] {
+				kept = append(kept, entry)
+			}
+		}
+		if len(kept) == len(request.Entries) {
+			return operation(ctx, body)
+		}
+		accepted, err := put(ctx, operation, kept)
+		if err != nil {
+			return nil, err
+		}
+		return withFailures(accepted, failed), nil
+	}
+}
+
+// put publishes the entries that are left, if any are.
+func put(ctx context.Context, operation wire.Operation, entries []json.RawMessage) (*eventbridge.PutEventsOutput, error) {
+	if len(entries) == 0 {
+		return &eventbridge.PutEventsOutput{}, nil
+	}
+	body, err := json.Marshal(map[string]any{"Entries": entries})
+	if err != nil {
+		return nil, err
+	}
+	out, err := operation(ctx, body)
+	if err != nil {
+		return nil, err
+	}
+	accepted, known := out.(*eventbridge.PutEventsOutput)
+	if !known || len(accepted.Entries) != len(entries) {
+		return nil, fmt.Errorf("PutEvents of %d entries answers %T", len(entries), out)
+	}
+	return accepted, nil
+}
+
+// withFailures puts the results of the failed entries where they belong.
+func withFailures(accepted *eventbridge.PutEventsOutput, failed []bool) *eventbridge.PutEventsOutput {
+	out := &eventbridge.PutEventsOutput{FailedEntryCount: accepted.FailedEntryCount}
+	rest := accepted.Entries
+	for _, isFailed := range failed {
+		if isFailed {
+			out.FailedEntryCount++
+			out.Entries = append(out.Entries, eventbridge.PutEventsResult{
+				ErrorCode: "InternalFailure", ErrorMessage: "The request processing has failed because of an unknown error, exception or failure.",
+			})
+			continue
+		}
+		out.Entries = append(out.Entries, rest[0])
+		rest = rest[1:]
+	}
+	return out
+}

@@ -1,0 +1,208 @@
+// Package iam decides what IAM policies allow.
+//
+// It takes policy documents whose values are plain JSON. Elements and operators
+// that it does not know are refused by name when a document is parsed, because
+// a policy that is half understood allows too much or too little.
+package iam
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Policy is a parsed policy document.
+type Policy struct {
+	statements []statement
+}
+
+type statement struct {
+	allow      bool
+	principals *principals
+	actions    match
+	resources  match
+	conditions []condition
+}
+
+// A match is a list of patterns, or everything but what the list matches.
+type match struct {
+	patterns []string
+	not      bool
+}
+
+type document struct {
+	Version   string
+	ID        string          `json:"Id"`
+	Statement json.RawMessage `json:"Statement"`
+}
+
+type element struct {
+	Sid         string
+	Effect      string
+	Principal   json.RawMessage
+	Action      json.RawMessage
+	NotAction   json.RawMessage
+	Resource    json.RawMessage
+	NotResource json.RawMessage
+	Condition   map[string]map[string]json.RawMessage
+}
+
+// ParseIdentity reads the policy of an identity: it is about whoever has it, so
+// its statements name no principal.
+func ParseIdentity(text []byte) (Policy, error) { return parse(text, false) }
+
+// ParseResource reads the policy of a resource: each of its statements says
+// whom it is about.
+func ParseResource(text []byte) (Policy, error) { return parse(text, true) }
+
+func parse(text []byte, ofResource bool) (Policy, error) {
+	var parsed document
+	if err := strict(text, &parsed); err != nil {
+		return Policy{}, fmt.Errorf("policy document: %w", err)
+	}
+	if parsed.Version != "" && parsed.Version != "2012-10-17" && parsed.Version != "2008-10-17" {
+		return Policy{}, fmt.Errorf("policy document: unknown Version %q", parsed.Version)
+	}
+	elements, err := listOf(parsed.Statement)
+	if err != nil {
+		return Policy{}, fmt.Errorf("policy document: Statement: %w", err)
+	}
+	var policy Policy
+	for i, each := range elements {
+		one, err := parseStatement(each)
+		if err == nil && ofResource != (one.principals != nil) {
+			err = errPrincipal(ofResource)
+		}
+		if err != nil {
+			return Policy{}, fmt.Errorf("policy document: statement %d: %w", i+1, err)
+		}
+		policy.statements = append(policy.statements, one)
+	}
+	return policy, nil
+}
+
+func errPrincipal(missing bool) error {
+	if missing {
+		return errors.New("a resource's policy needs a Principal")
+	}
+	return errors.New("an identity's policy cannot have a Principal")
+}
+
+// Keys lists the condition keys that the policy asks for, in small letters.
+func (p Policy) Keys() []string {
+	var keys []string
+	for _, statement := range p.statements {
+		for _, condition := range statement.conditions {
+			keys = append(keys, condition.key)
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+func parseStatement(text json.RawMessage) (statement, error) {
+	var given element
+	if err := strict(text, &given); err != nil {
+		return statement{}, err
+	}
+	if given.Effect != "Allow" && given.Effect != "Deny" {
+		return statement{}, fmt.Errorf("the Effect must be Allow or Deny, not %q", given.Effect)
+	}
+	parsed := statement{allow: given.Effect == "Allow"}
+	var err error
+	if parsed.principals, err = parsePrincipals(given.Principal); err != nil {
+		return statement{}, err
+	}
+	if parsed.actions, err = parseMatch("Action", given.Action, given.NotAction); err != nil {
+		return statement{}, err
+	}
+	for i, action := range parsed.actions.patterns {
+		parsed.actions.patterns[i] = strings.ToLower(action)
+	}
+	if given.Resource == nil && given.NotResource == nil && parsed.principals != nil {
+		// A role's trust policy names no resource: it is about the role itself.
+		given.Resource = json.RawMessage(`"*"`)
+	}
+	if parsed.resources, err = parseMatch("Resource", given.Resource, given.NotResource); err != nil {
+		return statement{}, err
+	}
+	parsed.conditions, err = parseConditions(given.Condition)
+	return parsed, err
+}
+
+func parseMatch(name string, positive, negative json.RawMessage) (match, error) {
+	if (positive == nil) == (negative == nil) {
+		return match{}, fmt.Errorf("exactly one of %s and Not%s is needed", name, name)
+	}
+	not := positive == nil
+	if not {
+		positive = negative
+	}
+	patterns, err := texts(positive)
+	if err != nil {
+		return match{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return match{patterns, not}, nil
+}
+
+// strict decodes JSON and refuses members that the type does not have.
+func strict(text []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
+}
+
+// listOf takes a list, or one value for a list of one.
+func listOf(text json.RawMessage) ([]json.RawMessage, error) {
+	if len(text) == 0 {
+		return nil, errors.New("the element is missing")
+	}
+	if text[0] != '[' {
+		return []json.RawMessage{text}, nil
+	}
+	var list []json.RawMessage
+	err := json.Unmarshal(text, &list)
+	return list, err
+}
+
+// texts takes a string or a list of strings. Policy variables are refused.
+func texts(text json.RawMessage) ([]string, error) {
+	list, err := listOf(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, errors.New("the list is empty")
+	}
+	found := make([]string, 0, len(list))
+	for _, each := range list {
+		value, err := scalar(each)
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(value, "${") {
+			return nil, fmt.Errorf("policy variables as in %q are not supported", value)
+		}
+		found = append(found, value)
+	}
+	return found, nil
+}
+
+// scalar takes a string, or a boolean or number as it is written.
+func scalar(text json.RawMessage) (string, error) {
+	var value any
+	if err := json.Unmarshal(text, &value); err != nil {
+		return "", err
+	}
+	switch value := value.(type) {
+	case string:
+		return value, nil
+	case bool, float64:
+		return string(text), nil
+	default:
+		return "", fmt.Errorf("%s is neither a string nor a list of strings", text)
+	}
+}

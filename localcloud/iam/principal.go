@@ -1,0 +1,88 @@
+package iam
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// principals are whom a resource's policy is about.
+type principals struct {
+	everyone bool
+	services []string
+	accounts []string
+	arns     []string
+}
+
+// parsePrincipals gives nil for a statement without a Principal.
+func parsePrincipals(text json.RawMessage) (*principals, error) {
+	if text == nil {
+		return nil, nil //nolint:nilnil // An identity's policy names no principal.
+	}
+	var everyone string
+	if err := json.Unmarshal(text, &everyone); err == nil {
+		if everyone != "*" {
+			return nil, fmt.Errorf("the Principal %q is not *", everyone)
+		}
+		return &principals{everyone: true}, nil
+	}
+	var kinds map[string]json.RawMessage
+	if err := json.Unmarshal(text, &kinds); err != nil {
+		return nil, fmt.Errorf("the Principal: %w", err)
+	}
+	parsed := &principals{}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		names, err := texts(kinds[kind])
+		if err != nil {
+			return nil, fmt.Errorf("the Principal %s: %w", kind, err)
+		}
+		switch kind {
+		case "Service":
+			parsed.services = names
+		case "AWS":
+			for _, name := range names {
+				parsed.add(name)
+			}
+		default:
+			return nil, fmt.Errorf("principals of the kind %s are not supported", kind)
+		}
+	}
+	return parsed, nil
+}
+
+func (p *principals) add(name string) {
+	switch {
+	case name == "*":
+		p.everyone = true
+	case !strings.Contains(name, ":"):
+		p.accounts = append(p.accounts, name)
+	case strings.HasSuffix(name, ":root"):
+		p.accounts = append(p.accounts, accountOf(name))
+	default:
+		p.arns = append(p.arns, name)
+	}
+}
+
+// include tells whether the principal is one of these.
+//
+// What an account is denied, everyone in it is. What it is allowed it may pass on
+// to its identities by their own policies; by itself that lets in its root only.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-accounts
+func (p *principals) include(principal string, allow bool) bool {
+	inAccount := slices.Contains(p.accounts, accountOf(principal))
+	return p.everyone ||
+		slices.Contains(p.services, principal) ||
+		slices.Contains(p.arns, principal) ||
+		inAccount && (!allow || strings.HasSuffix(principal, ":root"))
+}
+
+func accountOf(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	return parts[4]
+}

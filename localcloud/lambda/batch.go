@@ -1,0 +1,208 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"example.com/saga/localcloud/sqs"
+)
+
+// process invokes the function with a batch, in several invocations if it is too
+// large for one, and deletes the messages that succeeded. The others stay hidden
+// until their visibility timeout.
+func (m *mapping) process(ctx context.Context, batch []sqs.Message, visible time.Time) error {
+	var problems []error
+	for events, err := range m.events(batch) {
+		if err != nil {
+			return err
+		}
+		failed, err := m.invoke(ctx, events, visible)
+		problems = append(problems, err)
+		if failed && m.fifo {
+			// What follows may be of the same group: it must not overtake.
+			break
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// invoke says whether any message of the event has failed.
+func (m *mapping) invoke(ctx context.Context, event event, visible time.Time) (failed bool, err error) {
+	inv := m.pool.newInvocation(ctx, event.payload)
+	inv.last = slices.ContainsFunc(event.messages, isOld)
+	result, err := m.place(ctx, inv, visible)
+	if err != nil {
+		return true, err
+	}
+	left := m.failures(result, event.messages)
+	m.count(len(event.messages), len(left))
+	done := slices.DeleteFunc(slices.Clone(event.messages), func(message sqs.Message) bool { return left[message.MessageId] })
+	m.hasten(event.messages, left)
+	return len(left) > 0, m.delete(ctx, done)
+}
+
+// receivesAtRisk is how often a message may be received before faults spare it:
+// less than any sensible queue redrives after.
+const receivesAtRisk = 2
+
+// isOld tells whether a message has been received too often to be put at risk.
+func isOld(message sqs.Message) bool {
+	receives, err := strconv.Atoi(message.Attributes["ApproximateReceiveCount"])
+	return err != nil || receives > receivesAtRisk
+}
+
+// hasten lets failed messages be received again soon, if that is asked for.
+func (m *mapping) hasten(messages []sqs.Message, left map[string]bool) {
+	within := m.pool.config.RedeliverAfter
+	if within == 0 {
+		return
+	}
+	for _, message := range messages {
+		if left[message.MessageId] {
+			m.pool.config.Hasten(m.url, message.ReceiptHandle, within)
+		}
+	}
+}
+
+// place waits for a place, as long as the messages are hidden: a batch that is
+// held back for longer is dropped. Its messages are received again, and must not
+// be handled twice at once.
+func (m *mapping) place(ctx context.Context, inv *invocation, visible time.Time) (Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, visible.Sub(m.pool.config.Clock()))
+	defer cancel()
+	if err := m.pool.reserve(ctx); err != nil {
+		return Result{}, fmt.Errorf("the function %s is throttled: %w", m.pool.function.Name, err)
+	}
+	defer m.pool.free()
+	return m.pool.invoke(ctx, inv), nil
+}
+
+// failures are the ids of the messages that must not be deleted. An answer that is
+// malformed, or names a message that is not in the batch, fails them all.
+func (m *mapping) failures(result Result, messages []sqs.Message) map[string]bool {
+	all := make(map[string]bool, len(messages))
+	for _, message := range messages {
+		all[message.MessageId] = true
+	}
+	if result.FunctionError != "" {
+		return all
+	}
+	if !m.ReportBatchItemFailures {
+		return nil
+	}
+	failed, ok := parseFailures(result.Payload)
+	if !ok {
+		return all
+	}
+	for id := range failed {
+		if !all[id] {
+			return all
+		}
+	}
+	return failed
+}
+
+// parseFailures reads a partial batch response. Its keys are case-sensitive. An
+// absent answer, an empty one, and a null or empty list mean full success.
+func parseFailures(payload []byte) (failed map[string]bool, ok bool) {
+	if len(payload) == 0 {
+		return nil, true
+	}
+	var answer any
+	if err := json.Unmarshal(payload, &answer); err != nil {
+		return nil, false
+	}
+	if answer == nil {
+		return nil, true
+	}
+	object, ok := answer.(map[string]any)
+	if !ok {
+		return nil, false
+	}
+	items := object["batchItemFailures"]
+	if items == nil {
+		return nil, true
+	}
+	list, ok := items.([]any)
+	if !ok {
+		return nil, false
+	}
+	failed = make(map[string]bool, len(list))
+	for _, item := range list {
+		entry, _ := item.(map[string]any)
+		id, _ := entry["itemIdentifier"].(string)
+		if id == "" {
+			return nil, false
+		}
+		failed[id] = true
+	}
+	return failed, true
+}
+
+func (m *mapping) delete(ctx context.Context, messages []sqs.Message) error {
+	var problems []error
+	for chunk := range slices.Chunk(messages, 10) {
+		entries := make([]sqs.DeleteMessageBatchRequestEntry, len(chunk))
+		for i, message := range chunk {
+			entries[i] = sqs.DeleteMessageBatchRequestEntry{Id: strconv.Itoa(i), ReceiptHandle: message.ReceiptHandle}
+		}
+		out, err := m.queues.DeleteMessageBatch(m.pool.asRole(ctx), &sqs.DeleteMessageBatchInput{QueueUrl: m.url, Entries: entries})
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		for _, failure := range out.Failed {
+			problems = append(problems, fmt.Errorf("delete a handled message: %s: %s", failure.Code, failure.Message))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// event is the payload of one invocation and the messages in it.
+type event struct {
+	payload  []byte
+	messages []sqs.Message
+}
+
+// record is a message as a function sees it.
+type record struct {
+	MessageID              string                     `json:"messageId"`
+	ReceiptHandle          string                     `json:"receiptHandle"`
+	Body                   string                     `json:"body"`
+	Attributes             map[string]string          `json:"attributes"`
+	MessageAttributes      map[string]recordAttribute `json:"messageAttributes"`
+	MD5OfMessageAttributes string                     `json:"md5OfMessageAttributes,omitempty"`
+	MD5OfBody              string                     `json:"md5OfBody"`
+	EventSource            string                     `json:"eventSource"`
+	EventSourceARN         string                     `json:"eventSourceARN"`
+	AWSRegion              string                     `json:"awsRegion"`
+}
+
+type recordAttribute struct {
+	StringValue      *string  `json:"stringValue,omitempty"`
+	BinaryValue      []byte   `json:"binaryValue,omitempty"`
+	StringListValues []string `json:"stringListValues"`
+	BinaryListValues []string `json:"binaryListValues"`
+	DataType         string   `json:"dataType"`
+}
+
+func (m *mapping) record(message sqs.Message) record {
+	attributes := make(map[string]recordAttribute, len(message.MessageAttributes))
+	for name, attribute := range message.MessageAttributes {
+		attributes[name] = recordAttribute{
+			StringValue: attribute.StringValue, BinaryValue: attribute.BinaryValue,
+			StringListValues: []string{}, BinaryListValues: []string{}, DataType: attribute.DataType,
+		}
+	}
+	return record{
+		MessageID: message.MessageId, ReceiptHandle: message.ReceiptHandle, Body: message.Body,
+		Attributes: message.Attributes, MessageAttributes: attributes,
+		MD5OfMessageAttributes: message.MD5OfMessageAttributes, MD5OfBody: message.MD5OfBody,
+		EventSource: "aws:sqs", EventSourceARN: m.QueueARN, AWSRegion: m.region,
+	}
+}

@@ -1,0 +1,88 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const unhandled = "Unhandled"
+
+// invocation is one event for a function. Its id stays the same when it is retried.
+type invocation struct {
+	id      string
+	payload []byte
+	// trace is the header that tells the trace it belongs to.
+	trace string
+	// last is set if there may be no further attempt.
+	last bool
+	// deadline is set when a process takes it.
+	deadline time.Time
+	// answered receives the process's answer.
+	answered chan Result
+}
+
+func (p *pool) newInvocation(ctx context.Context, payload []byte) *invocation {
+	return &invocation{
+		id: uuid.NewString(), payload: payload, trace: p.function.trace(ctx, p.config.Clock()),
+		answered: make(chan Result, 1),
+	}
+}
+
+// again is the same event for another attempt.
+func (i *invocation) again() *invocation {
+	return &invocation{id: i.id, payload: i.payload, trace: i.trace, answered: make(chan Result, 1)}
+}
+
+// functionError is how Lambda describes a failure.
+type functionError struct {
+	Type    string `json:"errorType"`
+	Message string `json:"errorMessage"`
+}
+
+func (i *invocation) failure(kind, format string, args ...any) Result {
+	payload, err := json.Marshal(functionError{
+		Type:    kind,
+		Message: fmt.Sprintf("RequestId: %s Error: %s", i.id, fmt.Sprintf(format, args...)),
+	})
+	if err != nil {
+		payload = []byte(`{"errorType":"Runtime.Unknown"}`)
+	}
+	return Result{RequestID: i.id, Payload: payload, FunctionError: unhandled}
+}
+
+// initError is the failure of a process before it asked for its first event.
+type initError struct {
+	// payload is what the process itself said about it, if anything.
+	payload []byte
+	reason  string
+	output  string
+}
+
+// Error gives the reason and the process's last output.
+func (e *initError) Error() string {
+	text := e.reason
+	if len(e.payload) > 0 {
+		text += ": " + string(e.payload)
+	}
+	if e.output != "" {
+		text += "; its last output was:\n" + e.output
+	}
+	return text
+}
+
+func (i *invocation) initFailure(err error) Result {
+	failed, ok := errors.AsType[*initError](err)
+	switch {
+	case !ok:
+		return i.failure("Runtime.InitError", "%s", err)
+	case len(failed.payload) > 0:
+		return Result{RequestID: i.id, Payload: failed.payload, FunctionError: unhandled}
+	default:
+		return i.failure("Runtime.ExitError", "%s", failed.reason)
+	}
+}

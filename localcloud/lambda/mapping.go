@@ -1,0 +1,210 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/saga/localcloud/sqs"
+)
+
+// pollAgain is the wait after a receive that failed.
+const pollAgain = time.Second
+
+// mapping reads a queue and invokes a function with batches of its messages.
+type mapping struct {
+	EventSource
+	pool    *pool
+	queues  Queues
+	url     string
+	region  string
+	timeout time.Duration // the queue's visibility timeout
+	fifo    bool
+	// slots limits the batches at once.
+	slots chan struct{}
+
+	mu    sync.Mutex
+	stats MappingStats
+}
+
+// Map begins to read a queue for a function.
+func (s *Service) Map(source EventSource) error {
+	s.mu.Lock()
+	p := s.pools[source.FunctionARN]
+	s.mu.Unlock()
+	if p == nil {
+		return fmt.Errorf("event source mapping of %s: there is no function %s", source.QueueARN, source.FunctionARN)
+	}
+	m, err := s.newMapping(source, p)
+	if err != nil {
+		return fmt.Errorf("event source mapping of %s to %s: %w", source.QueueARN, p.function.Name, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errClosed
+	}
+	for _, other := range s.mappings {
+		if other.QueueARN == source.QueueARN && other.FunctionARN == source.FunctionARN {
+			return fmt.Errorf("event source mapping of %s to %s exists already", source.QueueARN, p.function.Name)
+		}
+	}
+	s.mappings = append(s.mappings, m)
+	s.background(func(ctx context.Context) { m.poll(ctx, s) })
+	return nil
+}
+
+func (s *Service) newMapping(source EventSource, p *pool) (*mapping, error) {
+	if s.config.Queues == nil {
+		return nil, errors.New("there are no queues")
+	}
+	fifo := strings.HasSuffix(source.QueueARN, ".fifo")
+	if err := source.validate(fifo); err != nil {
+		return nil, err
+	}
+	url, found := s.config.Queues.URL(source.QueueARN)
+	if !found {
+		return nil, errors.New("the queue does not exist")
+	}
+	timeout, err := visibilityTimeout(p.asRole(context.Background()), s.config.Queues, url)
+	if err != nil {
+		return nil, err
+	}
+	if timeout < p.function.Timeout {
+		return nil, fmt.Errorf("queue visibility timeout: %d seconds is less than function timeout: %d seconds",
+			int(timeout.Seconds()), int(p.function.Timeout.Seconds()))
+	}
+	// More batches than places would only be throttled, and their messages
+	// would use up their receives for nothing.
+	limit := p.function.Concurrency
+	if source.MaximumConcurrency > 0 {
+		limit = min(limit, source.MaximumConcurrency)
+	}
+	return &mapping{
+		EventSource: source, pool: p, queues: s.config.Queues, url: url, region: s.config.Region,
+		timeout: timeout, fifo: fifo, slots: make(chan struct{}, limit),
+		stats: MappingStats{QueueARN: source.QueueARN, FunctionARN: source.FunctionARN},
+	}, nil
+}
+
+func (e *EventSource) validate(fifo bool) error {
+	switch {
+	case e.BatchSize < 1 || e.BatchSize > 10_000:
+		return fmt.Errorf("batch size %d is not between 1 and 10000", e.BatchSize)
+	case fifo && e.BatchSize > 10:
+		return fmt.Errorf("batch size %d is more than a FIFO queue's 10", e.BatchSize)
+	case e.BatchingWindow < 0 || e.BatchingWindow > 5*time.Minute:
+		return fmt.Errorf("the batching window %s is not between 0 and 300 seconds", e.BatchingWindow)
+	case fifo && e.BatchingWindow > 0:
+		return errors.New("a FIFO queue has no batching window")
+	case e.BatchSize > 10 && e.BatchingWindow < time.Second:
+		return errors.New("maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
+	case e.MaximumConcurrency != 0 && (e.MaximumConcurrency < 2 || e.MaximumConcurrency > 1000):
+		return fmt.Errorf("the maximum concurrency %d is not between 2 and 1000", e.MaximumConcurrency)
+	}
+	return nil
+}
+
+func visibilityTimeout(ctx context.Context, queues Queues, url string) (time.Duration, error) {
+	const name = "VisibilityTimeout"
+	out, err := queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []string{name}})
+	if err != nil {
+		return 0, err
+	}
+	seconds, err := strconv.Atoi(out.Attributes[name])
+	return time.Duration(seconds) * time.Second, err
+}
+
+// poll hands every batch over at once and polls again, as long as there is a slot.
+func (m *mapping) poll(ctx context.Context, s *Service) {
+	for {
+		m.pool.gate.pass(ctx)
+		select {
+		case m.slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		batch, visible, err := m.collect(m.pool.asRole(ctx))
+		if err != nil && ctx.Err() == nil {
+			s.config.Logger.ErrorContext(ctx, "an event source mapping cannot receive", "queue", m.QueueARN, "error", err)
+			pause(ctx, pollAgain)
+		}
+		if len(batch) == 0 {
+			<-m.slots
+			continue
+		}
+		s.busy.Add(1)
+		s.background(func(ctx context.Context) {
+			defer func() {
+				<-m.slots
+				s.busy.Add(-1)
+			}()
+			m.pool.gate.pass(ctx) // It may have been shut while this was received.
+			if err := m.process(ctx, batch, visible); err != nil && ctx.Err() == nil {
+				s.config.Logger.ErrorContext(ctx, "an event source mapping has failed", "queue", m.QueueARN, "error", err)
+			}
+		})
+	}
+}
+
+// collect receives until the batch is full. Without a batching window it takes
+// what there is; with one it waits for more until the window after the first
+// message is over. It tells when the first of them may be received again.
+func (m *mapping) collect(ctx context.Context) (batch []sqs.Message, visible time.Time, err error) {
+	batch, err = m.receive(ctx, m.BatchSize)
+	visible = m.pool.config.Clock().Add(m.timeout)
+	if err != nil || len(batch) == 0 || m.BatchingWindow == 0 {
+		return batch, visible, err
+	}
+	window, cancel := context.WithTimeout(ctx, m.BatchingWindow)
+	defer cancel()
+	for len(batch) < m.BatchSize && size(batch) < maximumPayload {
+		more, err := m.receive(window, m.BatchSize-len(batch))
+		batch = append(batch, more...)
+		if window.Err() != nil {
+			return batch, visible, nil
+		}
+		if err != nil {
+			return batch, visible, err
+		}
+	}
+	return batch, visible, nil
+}
+
+func (m *mapping) receive(ctx context.Context, limit int) ([]sqs.Message, error) {
+	out, err := m.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+		QueueUrl: m.url, MaxNumberOfMessages: new(min(limit, 10)), WaitTimeSeconds: new(20),
+		MessageSystemAttributeNames: []string{"All"}, MessageAttributeNames: []string{"All"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.Messages, nil
+}
+
+func size(batch []sqs.Message) int {
+	total := 0
+	for _, message := range batch {
+		total += len(message.Body)
+	}
+	return total
+}
+
+func (m *mapping) snapshot() MappingStats {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stats
+}
+
+func (m *mapping) count(records, failed int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stats.Invocations++
+	m.stats.Records += records
+	m.stats.Failed += failed
+	m.stats.LargestBatch = max(m.stats.LargestBatch, records)
+}

@@ -1,0 +1,65 @@
+package lambda
+
+import (
+	"context"
+	"sync"
+)
+
+// gate holds back the events and messages for a function while it is paused.
+type gate struct {
+	mu sync.Mutex
+	// opened is closed when the gate opens; nil while it is open.
+	opened chan struct{}
+}
+
+func (g *gate) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.opened == nil {
+		g.opened = make(chan struct{})
+	}
+}
+
+func (g *gate) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.opened != nil {
+		close(g.opened)
+		g.opened = nil
+	}
+}
+
+// pass returns when the gate is open, or ctx is done.
+func (g *gate) pass(ctx context.Context) {
+	for ctx.Err() == nil {
+		g.mu.Lock()
+		opened := g.opened
+		g.mu.Unlock()
+		if opened == nil {
+			return
+		}
+		select {
+		case <-opened:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// Pause holds back the events of asynchronous invocations, and the messages of
+// queues, until Resume. Synchronous calls go on: their callers cannot wait.
+func (s *Service) Pause(arn string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.pools[arn]; p != nil {
+		p.gate.shut()
+	}
+}
+
+// Resume ends every Pause.
+func (s *Service) Resume() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.pools {
+		p.gate.open()
+	}
+}

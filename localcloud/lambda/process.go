@@ -1,0 +1,207 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// process is one execution environment: an operating system process with a
+// Runtime API of its own. It runs one invocation at a time.
+type process struct {
+	command *exec.Cmd
+	// session is the token of its calls.
+	session string
+	api     *runtimeAPI
+	output  *lines
+	clock   func() time.Time
+
+	// exited is closed when the process has ended and all its output is
+	// written; exit is its error then.
+	exited chan struct{}
+	exit   error
+
+	stopping sync.Once
+
+	mu sync.Mutex
+	// current is the invocation that runs, deadline the timer that ends it.
+	current  *invocation
+	deadline *time.Timer
+}
+
+// startProcess starts the operating system process; awaitReady waits for it.
+func startProcess(ctx context.Context, f *Function, config *Config, starter *starter) (*process, error) {
+	api, err := newRuntimeAPI(ctx, f, config.Logger)
+	if err != nil {
+		return nil, err
+	}
+	stream := streamName(config.Clock())
+	p := &process{
+		command: &exec.Cmd{Path: f.Bootstrap, Args: []string{f.Bootstrap}},
+		session: stream,
+		api:     api,
+		output:  &lines{write: func(line string) { config.Log(f.Name, stream, line) }},
+		clock:   config.Clock,
+		exited:  make(chan struct{}),
+	}
+	p.command.Dir = filepath.Dir(f.Bootstrap)
+	p.command.Env = variables(f, config, api.address, stream)
+	// One writer for both keeps their lines in order.
+	p.command.Stdout, p.command.Stderr = p.output, p.output
+	p.command.SysProcAttr = attributes()
+	// A child of the process could hold its output open for ever.
+	p.command.WaitDelay = time.Second
+	if err := starter.start(p.command); err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", f.Bootstrap, err), api.close())
+	}
+	go p.watch()
+	return p, nil
+}
+
+// watch waits for the end of the process, then for that of its children.
+func (p *process) watch() {
+	err := p.command.Wait()
+	if !errors.Is(err, exec.ErrWaitDelay) {
+		p.exit = err
+	}
+	p.signal(syscall.SIGKILL)
+	p.output.flush()
+	close(p.exited)
+}
+
+// signal sends a signal to the process and its children. That none is left is no
+// failure.
+func (p *process) signal(signal syscall.Signal) {
+	if err := syscall.Kill(-p.command.Process.Pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) && !errors.Is(err, syscall.EPERM) {
+		p.output.line("the local cloud could not signal the process: " + err.Error())
+	}
+}
+
+// awaitReady waits until the process asks for its first event.
+func (p *process) awaitReady(ctx context.Context) error {
+	timer := time.NewTimer(initTimeout)
+	defer timer.Stop()
+	failure := &initError{}
+	select {
+	case <-p.api.ready:
+		return nil
+	case failure.payload = <-p.api.initFailed:
+		failure.reason = "it reported an error while it initialized"
+		// Its last words are still to come.
+		p.awaitExit(time.Second)
+	case <-p.exited:
+		failure.reason = p.exitReason()
+	case <-timer.C:
+		failure.reason = fmt.Sprintf("it did not ask for an event within %s", initTimeout)
+	case <-ctx.Done():
+		failure.reason = ctx.Err().Error()
+	}
+	failure.output = p.output.tail()
+	return failure
+}
+
+func (p *process) awaitExit(limit time.Duration) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-p.exited:
+	case <-timer.C:
+	}
+}
+
+func (p *process) exitReason() string {
+	if p.exit == nil {
+		return "Runtime exited without providing a reason"
+	}
+	return "Runtime exited with error: " + p.exit.Error()
+}
+
+// run hands an invocation to the process and waits until it is over: until the
+// process asks for the next event, ends, or is killed at the deadline. It is not
+// taken if the process has ended before.
+func (p *process) run(inv *invocation, timeout time.Duration) (result Result, taken bool) {
+	inv.deadline = p.clock().Add(timeout)
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	p.begin(inv, timer)
+	defer p.begin(nil, nil)
+	select {
+	case p.api.work <- inv:
+	case <-p.exited:
+		return Result{}, false
+	case <-timer.C:
+		// It lives, but no longer asks for events.
+		p.signal(syscall.SIGKILL)
+		<-p.exited
+		return Result{}, false
+	}
+	var late bool
+	select {
+	case result = <-inv.answered:
+		late = p.awaitNext(timer.C)
+	case <-timer.C:
+		late = true
+		result = inv.failure("Sandbox.Timedout", "Task timed out after %.2f seconds", timeout.Seconds())
+	case <-p.exited:
+		result = p.lastAnswer(inv)
+	}
+	if late {
+		p.output.line(fmt.Sprintf("%s Task timed out after %.2f seconds", inv.id, timeout.Seconds()))
+		p.signal(syscall.SIGKILL)
+		<-p.exited
+	}
+	return result, true
+}
+
+// awaitNext waits until the process asks for the next event. An invocation is not
+// over before: until then the process may still work, or exit.
+func (p *process) awaitNext(deadline <-chan time.Time) (late bool) {
+	select {
+	case <-p.api.ready:
+	case <-p.exited:
+	case <-deadline:
+		return true
+	}
+	return false
+}
+
+// lastAnswer is what an ended process has answered just before, or its exit.
+func (p *process) lastAnswer(inv *invocation) Result {
+	select {
+	case result := <-inv.answered:
+		return result
+	default:
+		return inv.failure("Runtime.ExitError", "%s", p.exitReason())
+	}
+}
+
+func (p *process) alive() bool {
+	select {
+	case <-p.exited:
+		return false
+	default:
+		return true
+	}
+}
+
+// stop ends the process: politely, and after the grace for certain.
+func (p *process) stop(grace time.Duration) {
+	p.stopping.Do(func() {
+		if p.alive() {
+			p.signal(syscall.SIGTERM)
+			p.awaitExit(grace)
+		}
+		if p.alive() {
+			p.signal(syscall.SIGKILL)
+		}
+		if err := p.api.close(); err != nil {
+			p.output.line("the local cloud could not close the Runtime API: " + err.Error())
+		}
+	})
+	<-p.exited
+}

@@ -1,0 +1,198 @@
+package lambda
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"example.com/saga/localcloud/guard"
+)
+
+const runtimePath = "/2018-06-01/runtime/"
+
+// runtimeAPI is the Lambda Runtime API of one process. Its address, the value of
+// AWS_LAMBDA_RUNTIME_API, ends in a secret that no other process knows, because a
+// request for the next event takes it away. Runtimes append their paths to it.
+type runtimeAPI struct {
+	address string
+	arn     string
+	server  *http.Server
+
+	// ready receives a token when the process asks for an event, work hands
+	// it one. initFailed receives what it says when it cannot begin.
+	ready      chan struct{}
+	work       chan *invocation
+	initFailed chan []byte
+	closing    chan struct{}
+
+	mu      sync.Mutex
+	current *invocation
+}
+
+func newRuntimeAPI(ctx context.Context, f *Function, logger *slog.Logger) (*runtimeAPI, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the Runtime API: %w", err)
+	}
+	secret := "/" + rand.Text()
+	api := &runtimeAPI{
+		address: listener.Addr().String() + secret, arn: f.ARN,
+		ready: make(chan struct{}, 1), work: make(chan *invocation), initFailed: make(chan []byte, 1), closing: make(chan struct{}),
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+secret+runtimePath+"invocation/next", api.next)
+	mux.HandleFunc("POST "+secret+runtimePath+"invocation/{id}/response", api.response)
+	mux.HandleFunc("POST "+secret+runtimePath+"invocation/{id}/error", api.failure)
+	mux.HandleFunc("POST "+secret+runtimePath+"init/error", api.initError)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusForbidden, "Forbidden", "a Runtime API answers its own process only")
+	})
+	api.server = guard.NewServer(mux, logger)
+	go func() {
+		if err := api.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			logger.ErrorContext(ctx, "a Runtime API has failed", "function", f.Name, "error", err)
+		}
+	}()
+	return api, nil
+}
+
+func (api *runtimeAPI) close() error {
+	close(api.closing)
+	return api.server.Close()
+}
+
+// next waits for an event as long as the process does.
+func (api *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
+	api.mu.Lock()
+	unanswered := api.current != nil
+	api.mu.Unlock()
+	if unanswered {
+		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the last event is not answered yet")
+		return
+	}
+	select {
+	case api.ready <- struct{}{}:
+	default:
+	}
+	select {
+	case inv := <-api.work:
+		api.hand(w, inv)
+	case <-r.Context().Done():
+	case <-api.closing:
+		refuse(w, http.StatusInternalServerError, "Runtime.Shutdown", "the environment is shut down")
+	}
+}
+
+func (api *runtimeAPI) hand(w http.ResponseWriter, inv *invocation) {
+	api.mu.Lock()
+	api.current = inv
+	// A process that asked twice has left a token behind.
+	select {
+	case <-api.ready:
+	default:
+	}
+	api.mu.Unlock()
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Lambda-Runtime-Aws-Request-Id", inv.id)
+	header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
+	header.Set("Lambda-Runtime-Invoked-Function-Arn", api.arn)
+	header.Set("Lambda-Runtime-Trace-Id", inv.trace)
+	// A process that does not take its event runs into its deadline.
+	_, _ = w.Write(inv.payload)
+}
+
+func (api *runtimeAPI) response(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumPayload))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		api.answer(w, r, http.StatusRequestEntityTooLarge, func(inv *invocation) Result {
+			return inv.failure("Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size (%d bytes).", maximumPayload)
+		})
+		return
+	}
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+		return
+	}
+	// A runtime that streams its answer reports a failure half way after it.
+	if r.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "" {
+		failure, err := base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body"))
+		if err != nil {
+			refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+			return
+		}
+		api.answer(w, r, http.StatusAccepted, func(inv *invocation) Result {
+			return Result{RequestID: inv.id, Payload: failure, FunctionError: unhandled}
+		})
+		return
+	}
+	api.answer(w, r, http.StatusAccepted, func(inv *invocation) Result {
+		return Result{RequestID: inv.id, Payload: body}
+	})
+}
+
+func (api *runtimeAPI) failure(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumPayload))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+		return
+	}
+	api.answer(w, r, http.StatusAccepted, func(inv *invocation) Result {
+		return Result{RequestID: inv.id, Payload: body, FunctionError: unhandled}
+	})
+}
+
+// answer ends the current invocation, if the request is about that one.
+func (api *runtimeAPI) answer(w http.ResponseWriter, r *http.Request, status int, result func(*invocation) Result) {
+	api.mu.Lock()
+	inv := api.current
+	if inv == nil || inv.id != r.PathValue("id") {
+		api.mu.Unlock()
+		refuse(w, http.StatusBadRequest, "InvalidRequestID", "no event with this id is being handled")
+		return
+	}
+	api.current = nil
+	api.mu.Unlock()
+	inv.answered <- result(inv)
+	reply(w, status, map[string]string{"status": "OK"})
+}
+
+func (api *runtimeAPI) initError(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumPayload))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+		return
+	}
+	select {
+	case api.initFailed <- body:
+		reply(w, http.StatusAccepted, map[string]string{"status": "OK"})
+	default:
+		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the error is reported already")
+	}
+}
+
+func refuse(w http.ResponseWriter, status int, kind, message string) {
+	reply(w, status, functionError{Type: kind, Message: message})
+}
+
+func reply(w http.ResponseWriter, status int, body any) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// The process has gone if it does not take this; its exit tells.
+	_, _ = w.Write(text)
+}

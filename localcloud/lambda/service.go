@@ -1,0 +1,168 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.com/saga/localcloud/wire"
+)
+
+// Service runs functions.
+type Service struct {
+	config  Config
+	starter *starter
+
+	mu       sync.Mutex
+	pools    map[string]*pool
+	mappings []*mapping
+	closed   bool
+
+	// busy counts invocations that run and events that wait.
+	busy atomic.Int64
+	// background runs work until the service is closed.
+	background func(work func(ctx context.Context))
+	cancel     context.CancelFunc
+	workers    sync.WaitGroup
+	// calls are the callers inside Start and Invoke.
+	calls sync.WaitGroup
+}
+
+// New makes a Service without functions. It must be closed.
+func New(config Config) *Service {
+	config.fill()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Service{config: config, starter: newStarter(), pools: map[string]*pool{}, cancel: cancel}
+	s.background = func(work func(context.Context)) {
+		s.workers.Go(func() { work(ctx) })
+	}
+	return s
+}
+
+// Create adds a function. No process is started yet.
+func (s *Service) Create(f Function) error {
+	if err := f.fill(); err != nil {
+		return fmt.Errorf("function %s: %w", f.Name, err)
+	}
+	if err := f.validate(); err != nil {
+		return fmt.Errorf("function %s: %w", f.Name, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pools[f.ARN] != nil {
+		return fmt.Errorf("function %s: a function with the ARN %s exists already", f.Name, f.ARN)
+	}
+	s.pools[f.ARN] = newPool(f, &s.config, s.starter)
+	return nil
+}
+
+// Start warms one process of each function, and returns when each has asked for
+// its first event. It fails with the function's name and its last output.
+func (s *Service) Start(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return errClosed
+	}
+	s.calls.Add(1)
+	defer s.calls.Done()
+	group, ctx := errgroup.WithContext(ctx)
+	for _, p := range s.pools {
+		group.Go(func() error {
+			if err := p.warm(ctx); err != nil {
+				return fmt.Errorf("function %s does not start: %w", p.function.Name, err)
+			}
+			return nil
+		})
+	}
+	s.mu.Unlock()
+	return group.Wait()
+}
+
+// Invoke invokes a function and waits for its answer. A function that is at its
+// concurrency is throttled: TooManyRequestsException. A function that fails is
+// no error of Invoke but a Result with a FunctionError. Once it has begun, an
+// invocation runs to its end even if ctx ends before.
+func (s *Service) Invoke(ctx context.Context, arn string, payload []byte) (Result, error) {
+	p, err := s.accept(arn, payload, maximumPayload)
+	if err != nil {
+		return Result{}, err
+	}
+	defer s.done()
+	if !p.tryReserve() {
+		return Result{}, throttled()
+	}
+	defer p.free()
+	return p.invoke(ctx, p.newInvocation(ctx, payload)), nil
+}
+
+// accept finds the function and counts the caller as busy.
+func (s *Service) accept(arn string, payload []byte, limit int) (*pool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.pools[arn]
+	switch {
+	case s.closed:
+		return nil, &wire.Error{Code: "ServiceException", Message: "The service is closed.", Status: http.StatusInternalServerError}
+	case p == nil:
+		return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Function not found: " + arn, Status: http.StatusNotFound}
+	case len(payload) > limit:
+		return nil, &wire.Error{
+			Code:    "RequestTooLargeException",
+			Message: fmt.Sprintf("%d byte payload is too large: the limit is %d bytes", len(payload), limit),
+			Status:  http.StatusRequestEntityTooLarge,
+		}
+	case !json.Valid(payload):
+		return nil, wire.Errorf("InvalidRequestContentException", "Could not parse request body into json.")
+	}
+	s.calls.Add(1)
+	s.busy.Add(1)
+	return p, nil
+}
+
+// done ends what accept has begun.
+func (s *Service) done() {
+	s.busy.Add(-1)
+	s.calls.Done()
+}
+
+func throttled() *wire.Error {
+	return &wire.Error{Code: "TooManyRequestsException", Message: "Rate Exceeded.", Status: http.StatusTooManyRequests}
+}
+
+// Idle says that no invocation runs and no event waits for one. Messages that an
+// event source mapping holds are in flight in their queue.
+func (s *Service) Idle() bool { return s.busy.Load() == 0 }
+
+// Mappings tells what each event source mapping has done, in their order.
+func (s *Service) Mappings() []MappingStats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stats := make([]MappingStats, len(s.mappings))
+	for i, m := range s.mappings {
+		stats[i] = m.snapshot()
+	}
+	return stats
+}
+
+// Close ends the mappings, the waiting events and every process, and returns when
+// all have ended.
+func (s *Service) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.cancel()
+	var ends sync.WaitGroup
+	for _, p := range s.pools {
+		ends.Go(p.close)
+	}
+	ends.Wait()
+	s.calls.Wait()
+	s.workers.Wait()
+	s.starter.close()
+}

@@ -1,0 +1,136 @@
+package lambda
+
+import (
+	"encoding/base64"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// urlRequest is an HTTP request in payload format 2.0.
+type urlRequest struct {
+	Version         string            `json:"version"`
+	RouteKey        string            `json:"routeKey"`
+	RawPath         string            `json:"rawPath"`
+	RawQueryString  string            `json:"rawQueryString"`
+	Cookies         []string          `json:"cookies,omitempty"`
+	Headers         map[string]string `json:"headers"`
+	Query           map[string]string `json:"queryStringParameters,omitempty"`
+	Context         urlContext        `json:"requestContext"`
+	Body            string            `json:"body,omitempty"`
+	IsBase64Encoded bool              `json:"isBase64Encoded"`
+}
+
+type urlContext struct {
+	AccountID    string  `json:"accountId"`
+	APIID        string  `json:"apiId"`
+	DomainName   string  `json:"domainName"`
+	DomainPrefix string  `json:"domainPrefix"`
+	HTTP         urlHTTP `json:"http"`
+	RequestID    string  `json:"requestId"`
+	RouteKey     string  `json:"routeKey"`
+	Stage        string  `json:"stage"`
+	Time         string  `json:"time"`
+	TimeEpoch    int64   `json:"timeEpoch"`
+}
+
+type urlHTTP struct {
+	Method    string `json:"method"`
+	Path      string `json:"path"`
+	Protocol  string `json:"protocol"`
+	SourceIP  string `json:"sourceIp"`
+	UserAgent string `json:"userAgent"`
+}
+
+func urlEvent(r *http.Request, body []byte, id string, now time.Time) urlRequest {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	prefix, _, _ := strings.Cut(host, ".")
+	source, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		source = r.RemoteAddr
+	}
+	event := urlRequest{
+		Version: "2.0", RouteKey: "$default",
+		RawPath: r.URL.EscapedPath(), RawQueryString: r.URL.RawQuery,
+		Cookies: cookies(r.Header), Headers: joinedHeaders(r, source), Query: joinedQuery(r.URL.RawQuery),
+		Context: urlContext{
+			AccountID: "anonymous", APIID: id, DomainName: host, DomainPrefix: prefix,
+			HTTP: urlHTTP{
+				Method: r.Method, Path: r.URL.EscapedPath(), Protocol: r.Proto,
+				SourceIP: source, UserAgent: r.UserAgent(),
+			},
+			RequestID: uuid.NewString(), RouteKey: "$default", Stage: "$default",
+			Time: now.UTC().Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: now.UnixMilli(),
+		},
+		Body: string(body),
+	}
+	if len(body) > 0 && !isText(r.Header.Get("Content-Type")) {
+		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
+	}
+	return event
+}
+
+// cookies are passed on their own, not as a header.
+func cookies(header http.Header) []string {
+	var all []string
+	for _, line := range header.Values("Cookie") {
+		for cookie := range strings.SplitSeq(line, ";") {
+			if cookie = strings.TrimSpace(cookie); cookie != "" {
+				all = append(all, cookie)
+			}
+		}
+	}
+	return all
+}
+
+// joinedHeaders has lower-case names, and the values of a repeated header joined.
+func joinedHeaders(r *http.Request, source string) map[string]string {
+	headers := map[string]string{
+		"host": r.Host, "x-forwarded-proto": "http", "x-forwarded-for": source,
+	}
+	if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		headers["x-forwarded-port"] = port
+	}
+	for name, values := range r.Header {
+		if name != "Cookie" {
+			headers[strings.ToLower(name)] = strings.Join(values, ",")
+		}
+	}
+	return headers
+}
+
+// joinedQuery has the decoded parameters, the values of a repeated one joined. What
+// cannot be decoded is only in the raw query.
+func joinedQuery(raw string) map[string]string {
+	values, err := url.ParseQuery(raw)
+	if err != nil && len(values) == 0 {
+		return nil
+	}
+	query := make(map[string]string, len(values))
+	for name, all := range values {
+		query[name] = strings.Join(all, ",")
+	}
+	return query
+}
+
+// isText says whether a body is passed as it is. Anything else is base64, forms and
+// bodies without a type too.
+func isText(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return false
+	}
+	switch kind {
+	case "application/json", "application/javascript", "application/xml":
+		return true
+	}
+	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "+json") || strings.HasSuffix(kind, "+xml")
+}

@@ -1,0 +1,24 @@
+package scheduler
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// ParseRate gives the interval of a rate expression, such as rate(5 minutes):
+// a whole number of minutes, hours or days. The scheduler knows no shorter
+// interval than a minute.
+func ParseRate(expression string) (time.Duration, error) {
+	parts := regexp.MustCompile(`^rate\(([1-9][0-9]{0,5}) (minute|hour|day)s?\)$`).FindStringSubmatch(expression)
+	if parts == nil {
+		return 0, fmt.Errorf("the schedule expression %q is not supported by the local cloud, only rates such as rate(5 minutes)", expression)
+	}
+	number, err := strconv.Atoi(parts[1])
+	if err != nil {
+		return 0, fmt.Errorf("the schedule expression %q: %w", expression, err)
+	}
+	unit := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[parts[2]]
+	return time.Duration(number) * unit, nil
+}

@@ -1,0 +1,135 @@
+// Package sqs is the local cloud's SQS: standard and FIFO queues in memory,
+// with visibility timeouts, de-duplication, message groups, dead-letter queues
+// and redrive.
+package sqs
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The values of Queue.DeduplicationScope and Queue.FifoThroughputLimit.
+const (
+	ScopeQueue           = "queue"
+	ScopeMessageGroup    = "messageGroup"
+	LimitPerQueue        = "perQueue"
+	LimitPerMessageGroup = "perMessageGroupId"
+)
+
+const (
+	maximumSize       = 1 << 20
+	defaultRetention  = 4 * 24 * time.Hour
+	maximumVisibility = 12 * time.Hour
+	maximumWait       = 20 * time.Second
+	maximumDelay      = 15 * time.Minute
+)
+
+// Queue is one queue's configuration. A zero Retention is AWS's default of four
+// days, a zero MaximumMessageSize that of 1 MiB. VisibilityTimeout is taken as
+// it is, because zero is a legal value: AWS's default of 30 seconds is the
+// caller's to fill in.
+type Queue struct {
+	Name, ARN, URL                  string
+	FIFO, ContentBasedDeduplication bool
+	// DeduplicationScope and FifoThroughputLimit are for FIFO queues.
+	DeduplicationScope, FifoThroughputLimit string
+
+	VisibilityTimeout, Delay, Retention, ReceiveWait time.Duration
+
+	MaximumMessageSize int
+	// Redrive is nil for a queue without a dead-letter queue.
+	Redrive *Redrive
+}
+
+// Redrive says where a message goes that was received MaxReceiveCount times and
+// never deleted.
+type Redrive struct {
+	DeadLetterARN   string
+	MaxReceiveCount int
+}
+
+// Counts says how many messages of a queue can be received, are received and not
+// deleted, and are not yet due.
+type Counts struct {
+	Visible, InFlight, Delayed int
+}
+
+func (q *Queue) fill() {
+	if q.Retention == 0 {
+		q.Retention = defaultRetention
+	}
+	if q.MaximumMessageSize == 0 {
+		q.MaximumMessageSize = maximumSize
+	}
+	if q.FIFO && q.DeduplicationScope == "" {
+		q.DeduplicationScope = ScopeQueue
+	}
+	if q.FIFO && q.FifoThroughputLimit == "" {
+		q.FifoThroughputLimit = LimitPerQueue
+	}
+}
+
+func (q *Queue) validate() error {
+	var problems []error
+	refuse := func(bad bool, format string, args ...any) {
+		if bad {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	refuse(q.Name == "" || len(q.Name) > 80, "the name must have 1 to 80 characters")
+	refuse(q.ARN == "", "the ARN is missing")
+	refuse(key(q.URL) == "", "the URL %q does not end in an account and a name", q.URL)
+	refuse(q.FIFO != strings.HasSuffix(q.Name, ".fifo"), "a FIFO queue's name ends in .fifo, and no other's does")
+	refuse(q.VisibilityTimeout < 0 || q.VisibilityTimeout > maximumVisibility, "VisibilityTimeout must be 0 to 12 hours")
+	refuse(q.Delay < 0 || q.Delay > maximumDelay, "DelaySeconds must be 0 to 15 minutes")
+	refuse(q.Retention < time.Minute || q.Retention > 14*24*time.Hour, "MessageRetentionPeriod must be 1 minute to 14 days")
+	refuse(q.ReceiveWait < 0 || q.ReceiveWait > maximumWait, "ReceiveMessageWaitTimeSeconds must be 0 to 20 seconds")
+	refuse(q.MaximumMessageSize < 1024 || q.MaximumMessageSize > maximumSize, "MaximumMessageSize must be 1 KiB to 1 MiB")
+	problems = append(problems, q.validateFIFO()...)
+	return errors.Join(problems...)
+}
+
+func (q *Queue) validateFIFO() []error {
+	if !q.FIFO {
+		if q.ContentBasedDeduplication || q.DeduplicationScope != "" || q.FifoThroughputLimit != "" {
+			return []error{errors.New("ContentBasedDeduplication, DeduplicationScope and FifoThroughputLimit are for FIFO queues only")}
+		}
+		return nil
+	}
+	var problems []error
+	if q.DeduplicationScope != ScopeQueue && q.DeduplicationScope != ScopeMessageGroup {
+		problems = append(problems, fmt.Errorf("DeduplicationScope %q is neither %s nor %s", q.DeduplicationScope, ScopeQueue, ScopeMessageGroup))
+	}
+	switch q.FifoThroughputLimit {
+	case LimitPerQueue:
+	case LimitPerMessageGroup:
+		if q.DeduplicationScope != ScopeMessageGroup {
+			problems = append(problems, errors.New("FifoThroughputLimit perMessageGroupId needs DeduplicationScope messageGroup"))
+		}
+	default:
+		problems = append(problems, fmt.Errorf("FifoThroughputLimit %q is neither %s nor %s", q.FifoThroughputLimit, LimitPerQueue, LimitPerMessageGroup))
+	}
+	return problems
+}
+
+// account is the owner's, taken from the URL.
+func (q *Queue) account() string {
+	account, _, _ := strings.Cut(key(q.URL), "/")
+	return account
+}
+
+// key is what identifies a queue in a URL: the last two elements of its path,
+// because one queue may be reached under several host names.
+func key(url string) string {
+	elements := strings.Split(url, "/")
+	if len(elements) < 2 {
+		return ""
+	}
+	account, name := elements[len(elements)-2], elements[len(elements)-1]
+	if account == "" || name == "" {
+		return ""
+	}
+	return account + "/" + name
+}

@@ -1,0 +1,199 @@
+package sqs
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ReceiveMessageInput asks for messages. AttributeNames is the older name of
+// MessageSystemAttributeNames.
+type ReceiveMessageInput struct {
+	QueueUrl                    string
+	AttributeNames              []string
+	MessageSystemAttributeNames []string
+	MessageAttributeNames       []string
+	MaxNumberOfMessages         *int
+	VisibilityTimeout           *int
+	WaitTimeSeconds             *int
+}
+
+// ReceiveMessageOutput are the messages; without any there is no such member.
+type ReceiveMessageOutput struct {
+	Messages []Message `json:",omitempty"`
+}
+
+// Message is a message as a consumer sees it.
+type Message struct {
+	MessageId              string
+	ReceiptHandle          string
+	Body                   string
+	MD5OfBody              string
+	Attributes             map[string]string           `json:",omitempty"`
+	MessageAttributes      map[string]MessageAttribute `json:",omitempty"`
+	MD5OfMessageAttributes string                      `json:",omitempty"`
+}
+
+// ReceiveMessage hands out messages and hides them until their visibility
+// timeout. With a wait it returns as soon as there is a message, and with the
+// context's error when that ends first.
+func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (*ReceiveMessageOutput, error) {
+	q, err := s.open(ctx, "ReceiveMessage", in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	wait := q.ReceiveWait
+	if in.WaitTimeSeconds != nil {
+		wait = time.Duration(*in.WaitTimeSeconds) * time.Second
+	}
+	deadline := s.config.Clock().Add(wait)
+	for {
+		messages, changed, pause := s.take(ctx, q, in, deadline)
+		if pause <= 0 {
+			return &ReceiveMessageOutput{Messages: messages}, nil
+		}
+		if err := await(ctx, changed, pause); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// await waits until the queue has changed or the pause is over.
+func await(ctx context.Context, changed <-chan struct{}, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-changed:
+	case <-timer.C:
+	}
+	return nil
+}
+
+// take receives what there is. If there is nothing it gives what to wait for,
+// and for how long at most: until the deadline or until a hidden message becomes
+// visible by itself. Without a pause there is nothing to wait for: there
+// are messages, or the deadline has passed.
+func (s *Service) take(ctx context.Context, q *store, in *ReceiveMessageInput, deadline time.Time) ([]Message, <-chan struct{}, time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.config.Clock()
+	q.expire(now)
+	chosen, dead := q.pick(s.order(ctx, q), now, valueOr(in.MaxNumberOfMessages, 1))
+	for _, m := range dead {
+		s.bury(q, m, now)
+	}
+	timeout := q.VisibilityTimeout
+	if in.VisibilityTimeout != nil {
+		timeout = time.Duration(*in.VisibilityTimeout) * time.Second
+	}
+	if len(chosen) > 0 {
+		messages := make([]Message, len(chosen))
+		for i, m := range chosen {
+			m.receive(now, timeout)
+			messages[i] = in.message(q, m)
+		}
+		return messages, nil, 0
+	}
+	pause := deadline.Sub(now)
+	if next := q.nextVisible(now); pause > 0 && !next.IsZero() && next.Before(deadline) {
+		pause = next.Sub(now)
+	}
+	return nil, q.changed, pause
+}
+
+// order is the order in which a receive looks at the messages.
+func (s *Service) order(ctx context.Context, q *store) []*message {
+	if s.config.Shuffle == nil || q.FIFO {
+		return q.messages
+	}
+	messages := slices.Clone(q.messages)
+	s.config.Shuffle(ctx, len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
+	return messages
+}
+
+// bury moves a message to the dead-letter queue. It stays the same message: id,
+// body, attributes, sent time and receive count.
+func (s *Service) bury(q *store, m *message, now time.Time) {
+	target := s.byARN[q.Redrive.DeadLetterARN]
+	q.remove(m)
+	s.sequence++
+	m.order, m.source, m.visibleAt = s.sequence, q.ARN, now
+	// A standard dead-letter queue keeps a message from when it was first
+	// sent, a FIFO one from when it arrives there.
+	m.expires = m.sent.Add(target.Retention)
+	if target.FIFO {
+		m.expires, m.dedup = now.Add(target.Retention), m.id
+	}
+	target.add(m)
+}
+
+func (in *ReceiveMessageInput) check() error {
+	for _, limit := range []struct {
+		parameter   string
+		value       *int
+		least, most int
+		requirement string
+	}{
+		{"MaxNumberOfMessages", in.MaxNumberOfMessages, 1, 10, "Must be between 1 and 10, if provided."},
+		{"WaitTimeSeconds", in.WaitTimeSeconds, 0, 20, "Must be >= 0 and <= 20, if provided."},
+		{"VisibilityTimeout", in.VisibilityTimeout, 0, 43200, "VisibilityTimeout must be an integer between 0 and 43200"},
+	} {
+		if limit.value != nil && (*limit.value < limit.least || *limit.value > limit.most) {
+			return invalid(limit.parameter, *limit.value, limit.requirement)
+		}
+	}
+	for _, name := range slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames) {
+		if !slices.Contains(systemAttributeNames(), name) {
+			return fail("InvalidAttributeName", "Unknown Attribute %s.", name)
+		}
+	}
+	return nil
+}
+
+func systemAttributeNames() []string {
+	return []string{
+		"All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp",
+		"SequenceNumber", "MessageDeduplicationId", "MessageGroupId", traceHeader, "DeadLetterQueueSourceArn",
+	}
+}
+
+func (in *ReceiveMessageInput) message(q *store, m *message) Message {
+	attributes := selected(m.attributes, in.MessageAttributeNames, matchesAttribute)
+	return Message{
+		MessageId: m.id, ReceiptHandle: m.handle(q.ARN), Body: m.body, MD5OfBody: m.bodyMD5,
+		Attributes: selected(m.systemAttributes(q.FIFO), slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames),
+			func(pattern, name string) bool { return pattern == "All" || pattern == name }),
+		MessageAttributes: attributes, MD5OfMessageAttributes: sumAttributes(attributes),
+	}
+}
+
+// matchesAttribute knows All, .*, a prefix such as trace.*, and a name.
+func matchesAttribute(pattern, name string) bool {
+	if prefix, ok := strings.CutSuffix(pattern, ".*"); ok {
+		return strings.HasPrefix(name, prefix)
+	}
+	return pattern == "All" || pattern == name
+}
+
+func selected[V any](all map[string]V, patterns []string, matches func(pattern, name string) bool) map[string]V {
+	chosen := map[string]V{}
+	for name, value := range all {
+		if slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, name) }) {
+			chosen[name] = value
+		}
+	}
+	return chosen
+}
+
+func valueOr(value *int, otherwise int) int {
+	if value == nil {
+		return otherwise
+	}
+	return *value
+}

@@ -1,0 +1,218 @@
+package sqs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/saga/localcloud/loss"
+	"example.com/saga/localcloud/wire"
+)
+
+// Config is what a Service needs from outside.
+type Config struct {
+	Clock func() time.Time
+	// Authorize is asked before anything happens; nil allows everything.
+	Authorize wire.Authorize
+	// DeliverTwice loses the first delete of every message, so that it is
+	// delivered again at once: at-least-once delivery made certain.
+	DeliverTwice bool
+	// LoseDelete tells of each delete whether it is lost, so that the message
+	// is delivered again at once; nil loses none.
+	LoseDelete func(ctx context.Context) bool
+	// Shuffle may change the order in which n messages of a standard queue are
+	// looked at by who receives; nil leaves it.
+	Shuffle func(ctx context.Context, n int, swap func(i, j int))
+	// Lost takes the messages that no consumer deleted within their retention.
+	// That one is over is noticed when its queue is next used or counted.
+	Lost loss.Report
+}
+
+// Service holds the queues. One lock guards them all, because moving a message
+// to a dead-letter queue touches two.
+type Service struct {
+	config Config
+
+	mu         sync.Mutex
+	queues     []*store
+	byKey      map[string]*store
+	byARN      map[string]*store
+	sequence   uint64
+	duplicated int
+}
+
+// New makes a Service without queues.
+func New(config Config) *Service {
+	return &Service{config: config, byKey: map[string]*store{}, byARN: map[string]*store{}}
+}
+
+// Create adds a queue. Its dead-letter queue must exist already, as on AWS.
+func (s *Service) Create(q Queue) error {
+	q.fill()
+	if err := q.validate(); err != nil {
+		return fmt.Errorf("queue %s: %w", q.Name, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byARN[q.ARN] != nil || s.byKey[key(q.URL)] != nil {
+		return fmt.Errorf("queue %s: a queue with this ARN or URL exists already", q.Name)
+	}
+	if err := s.validateRedrive(q); err != nil {
+		return fmt.Errorf("queue %s: %w", q.Name, err)
+	}
+	created := newStore(q, s.config.Clock(), s.config.Lost)
+	s.queues = append(s.queues, created)
+	s.byARN[q.ARN], s.byKey[key(q.URL)] = created, created
+	return nil
+}
+
+func (s *Service) validateRedrive(q Queue) error {
+	if q.Redrive == nil {
+		return nil
+	}
+	if q.Redrive.MaxReceiveCount < 1 || q.Redrive.MaxReceiveCount > 1000 {
+		return fmt.Errorf("maxReceiveCount %d is not between 1 and 1000", q.Redrive.MaxReceiveCount)
+	}
+	target := s.byARN[q.Redrive.DeadLetterARN]
+	if target == nil {
+		return fmt.Errorf("the dead-letter queue %s does not exist", q.Redrive.DeadLetterARN)
+	}
+	if target.FIFO != q.FIFO {
+		return fmt.Errorf("the dead-letter queue %s must be of the same type: FIFO or standard", q.Redrive.DeadLetterARN)
+	}
+	return nil
+}
+
+// URL is the address of the queue with the given ARN.
+func (s *Service) URL(arn string) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q := s.byARN[arn]; q != nil {
+		return q.URL, true
+	}
+	return "", false
+}
+
+// Counts counts the messages of the queue with the given ARN.
+func (s *Service) Counts(arn string) Counts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.byARN[arn]
+	if q == nil {
+		return Counts{}
+	}
+	return q.counts(s.config.Clock())
+}
+
+// Duplicated says how many deletes were lost on purpose.
+func (s *Service) Duplicated() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.duplicated
+}
+
+// API is SQS's JSON protocol.
+func (s *Service) API() wire.Service {
+	return wire.Service{
+		Target:      "AmazonSQS",
+		ContentType: "application/x-amz-json-1.0",
+		Operations: map[string]wire.Operation{
+			"SendMessage":                  wire.Op(s.SendMessage),
+			"SendMessageBatch":             wire.Op(s.SendMessageBatch),
+			"ReceiveMessage":               wire.Op(s.ReceiveMessage),
+			"DeleteMessage":                wire.Op(s.DeleteMessage),
+			"DeleteMessageBatch":           wire.Op(s.DeleteMessageBatch),
+			"ChangeMessageVisibility":      wire.Op(s.ChangeMessageVisibility),
+			"ChangeMessageVisibilityBatch": wire.Op(s.ChangeMessageVisibilityBatch),
+			"GetQueueAttributes":           wire.Op(s.GetQueueAttributes),
+			"GetQueueUrl":                  wire.Op(s.GetQueueUrl),
+			"ListQueues":                   wire.Op(s.ListQueues),
+			"PurgeQueue":                   wire.Op(s.PurgeQueue),
+			"StartMessageMoveTask":         wire.Op(s.StartMessageMoveTask),
+			"ListMessageMoveTasks":         wire.Op(s.ListMessageMoveTasks),
+		},
+	}
+}
+
+// open finds the queue a request names and asks whether the caller may do this
+// to it. The queue's configuration never changes; its messages need the lock.
+func (s *Service) open(ctx context.Context, action, url string) (*store, error) {
+	if url == "" {
+		return nil, missing("QueueUrl")
+	}
+	s.mu.Lock()
+	q := s.byKey[key(url)]
+	s.mu.Unlock()
+	if q == nil {
+		return nil, fail("QueueDoesNotExist", "The specified queue does not exist.")
+	}
+	return q, s.authorize(ctx, action, q.ARN)
+}
+
+func (s *Service) authorize(ctx context.Context, action, arn string) error {
+	return s.config.Authorize.Check(ctx, "sqs:"+action, arn, nil)
+}
+
+// GetQueueUrlInput names a queue.
+type GetQueueUrlInput struct {
+	QueueName              string
+	QueueOwnerAWSAccountId string
+}
+
+// GetQueueUrlOutput is the queue's URL.
+type GetQueueUrlOutput struct {
+	QueueUrl string
+}
+
+// GetQueueUrl finds a queue's URL by its name.
+func (s *Service) GetQueueUrl(ctx context.Context, in *GetQueueUrlInput) (*GetQueueUrlOutput, error) {
+	q := s.named(in.QueueName, in.QueueOwnerAWSAccountId)
+	if q == nil {
+		return nil, fail("QueueDoesNotExist", "The specified queue does not exist.")
+	}
+	if err := s.authorize(ctx, "GetQueueUrl", q.ARN); err != nil {
+		return nil, err
+	}
+	return &GetQueueUrlOutput{QueueUrl: q.URL}, nil
+}
+
+func (s *Service) named(name, account string) *store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, q := range s.queues {
+		if q.Name == name && (account == "" || strings.HasPrefix(key(q.URL), account+"/")) {
+			return q
+		}
+	}
+	return nil
+}
+
+// ListQueuesInput filters the queues by the beginning of their names.
+type ListQueuesInput struct {
+	QueueNamePrefix string
+}
+
+// ListQueuesOutput are the queues' URLs.
+type ListQueuesOutput struct {
+	QueueUrls []string `json:",omitempty"`
+}
+
+// ListQueues lists the queues in the order of their URLs, all on one page.
+func (s *Service) ListQueues(ctx context.Context, in *ListQueuesInput) (*ListQueuesOutput, error) {
+	if err := s.authorize(ctx, "ListQueues", "*"); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := &ListQueuesOutput{}
+	for _, q := range s.queues {
+		if strings.HasPrefix(q.Name, in.QueueNamePrefix) {
+			out.QueueUrls = append(out.QueueUrls, q.URL)
+		}
+	}
+	slices.Sort(out.QueueUrls)
+	return out, nil
+}

@@ -1,0 +1,109 @@
+package sqs
+
+import (
+	"context"
+	"time"
+)
+
+// ChangeMessageVisibilityInput hides a received message for another time, from
+// now; 0 makes it visible.
+type ChangeMessageVisibilityInput struct {
+	QueueUrl          string
+	ReceiptHandle     string
+	VisibilityTimeout *int
+}
+
+// ChangeMessageVisibilityOutput is empty.
+type ChangeMessageVisibilityOutput struct{}
+
+// ChangeMessageVisibilityBatchInput changes up to ten messages.
+type ChangeMessageVisibilityBatchInput struct {
+	QueueUrl string
+	Entries  []ChangeMessageVisibilityBatchRequestEntry
+}
+
+// ChangeMessageVisibilityBatchRequestEntry is one entry of a batch.
+type ChangeMessageVisibilityBatchRequestEntry struct {
+	Id                string
+	ReceiptHandle     string
+	VisibilityTimeout *int
+}
+
+func (e ChangeMessageVisibilityBatchRequestEntry) id() string { return e.Id }
+
+// ChangeMessageVisibilityBatchOutput says of each entry what became of it.
+type ChangeMessageVisibilityBatchOutput struct {
+	Successful []BatchResultEntry
+	Failed     []BatchResultErrorEntry `json:",omitempty"`
+}
+
+// ChangeMessageVisibility changes how long a received message stays hidden.
+func (s *Service) ChangeMessageVisibility(ctx context.Context, in *ChangeMessageVisibilityInput) (*ChangeMessageVisibilityOutput, error) {
+	q, err := s.open(ctx, "ChangeMessageVisibility", in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := q.hide(in.ReceiptHandle, in.VisibilityTimeout, s.config.Clock()); err != nil {
+		return nil, err
+	}
+	return &ChangeMessageVisibilityOutput{}, nil
+}
+
+// ChangeMessageVisibilityBatch changes up to ten messages, each on its own.
+func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, in *ChangeMessageVisibilityBatchInput) (*ChangeMessageVisibilityBatchOutput, error) {
+	q, err := s.open(ctx, "ChangeMessageVisibility", in.QueueUrl)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.config.Clock()
+	done, undone, err := each(in.Entries, ChangeMessageVisibilityBatchRequestEntry.id, func(e ChangeMessageVisibilityBatchRequestEntry) error {
+		return q.hide(e.ReceiptHandle, e.VisibilityTimeout, now)
+	})
+	return &ChangeMessageVisibilityBatchOutput{Successful: done, Failed: undone}, err
+}
+
+// Hasten lets a received message become visible within that time at the latest.
+// One that is no longer hidden by this receive stays as it is.
+func (s *Service) Hasten(queueURL, receiptHandle string, within time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.byKey[key(queueURL)]
+	if q == nil {
+		return
+	}
+	now := s.config.Clock()
+	m, current, err := q.find(receiptHandle, now)
+	soon := now.Add(within)
+	if err == nil && m != nil && current && m.visibleAt.After(soon) {
+		m.visibleAt = soon
+		q.wake()
+	}
+}
+
+func (q *store) hide(handle string, seconds *int, now time.Time) error {
+	if seconds == nil {
+		return missing("VisibilityTimeout")
+	}
+	timeout := time.Duration(*seconds) * time.Second
+	if timeout < 0 || timeout > maximumVisibility {
+		return invalid("VisibilityTimeout", *seconds, "VisibilityTimeout must be an integer between 0 and 43200.")
+	}
+	m, current, err := q.find(handle, now)
+	switch {
+	case err != nil:
+		return err
+	case m == nil || !current:
+		return invalid("ReceiptHandle", handle, "Message does not exist or is not available for visibility timeout change.")
+	case !m.hidden(now):
+		return fail("MessageNotInflight", "The message is not in flight: its visibility timeout is over.")
+	case now.Add(timeout).Sub(m.lastReceived) > maximumVisibility:
+		return invalid("VisibilityTimeout", *seconds, "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
+	}
+	m.visibleAt = now.Add(timeout)
+	q.wake()
+	return nil
+}
