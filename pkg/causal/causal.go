@@ -23,19 +23,19 @@ type Event[T any] struct {
 	Value   T
 }
 
-// Shown is an event in its place.
-type Shown[T any] struct {
+// Entry is an event in its place.
+type Entry[T any] struct {
 	Value T
 	// Gap tells that the event's cause should stand before it, but was not seen
 	// within the window.
 	Gap bool
 }
 
-// Order gives the events that can be shown at a moment, each behind its cause,
+// Sort returns the events that can be shown at a moment, each behind its cause,
 // and the earlier before the later where causes leave it open. Of events with
 // one id only the first counts. What waits for a cause is left out until the
 // cause is there, or until the window after its arrival has closed.
-func Order[T any](events []Event[T], now time.Time, window time.Duration) []Shown[T] {
+func Sort[T any](events []Event[T], now time.Time, window time.Duration) []Entry[T] {
 	events = slices.Clone(events)
 	slices.SortStableFunc(events, func(a, b Event[T]) int { return a.Time.Compare(b.Time) })
 
@@ -58,8 +58,8 @@ func Order[T any](events []Event[T], now time.Time, window time.Duration) []Show
 
 // walk shows what is ready, earliest first; what an event caused is ready as
 // soon as the event itself is shown.
-func walk[T any](ready []Event[T], effects map[string][]Event[T]) []Shown[T] {
-	var shown []Shown[T]
+func walk[T any](ready []Event[T], effects map[string][]Event[T]) []Entry[T] {
+	var shown []Entry[T]
 	done := make(map[string]bool)
 	for len(ready) > 0 {
 		earliest := 0
@@ -74,7 +74,7 @@ func walk[T any](ready []Event[T], effects map[string][]Event[T]) []Shown[T] {
 			continue
 		}
 		done[e.ID] = true
-		shown = append(shown, Shown[T]{Value: e.Value, Gap: e.Cause != "" && !done[e.Cause]})
+		shown = append(shown, Entry[T]{Value: e.Value, Gap: e.Cause != "" && !done[e.Cause]})
 		ready = append(ready, effects[e.ID]...)
 	}
 	return shown

@@ -23,7 +23,7 @@ func arrival(id, cause string, second int) causal.Event[string] {
 // shown writes the order of events with a "?" before each whose cause is missing.
 func shown(events []causal.Event[string], now time.Time) string {
 	text := ""
-	for _, s := range causal.Order(events, now, window) {
+	for _, s := range causal.Sort(events, now, window) {
 		if s.Gap {
 			text += "?"
 		}

@@ -11,12 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// dueIndex is the index of the records that are due, and isOpen what all of
+// dueIndex is the index of the records that are due, and openValue what all of
 // them have as its partition key. A page of it is small enough to be read at
 // once.
 const (
 	dueIndex    = "due"
-	isOpen      = "yes"
+	openValue   = "yes"
 	maximumPage = 1000
 )
 
@@ -30,7 +30,7 @@ func (s *Store) Due(ctx context.Context, by time.Time, limit int) ([]string, err
 		KeyConditionExpression:   aws.String("#open = :open AND #due <= :by"),
 		ExpressionAttributeNames: map[string]string{"#open": "open", "#due": "due"},
 		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":open": &types.AttributeValueMemberS{Value: isOpen},
+			":open": &types.AttributeValueMemberS{Value: openValue},
 			":by":   number(by.Unix()),
 		},
 	}

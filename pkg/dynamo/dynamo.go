@@ -111,16 +111,16 @@ func (s *Store) Load(ctx context.Context, subject string) (participant.Record, e
 // Commit implements participant.Store: one conditional PutItem, or one
 // transaction if there are adjustments.
 func (s *Store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
-	next, err := checked(record, adjustments)
+	next, err := encodeChecked(record, adjustments)
 	if err != nil {
 		return err
 	}
-	condition, loaded := unchanged(record.Version)
+	condition, loaded := versionCondition(record.Version)
 	if len(adjustments) == 0 {
 		_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName: &s.table, Item: next, ConditionExpression: condition, ExpressionAttributeValues: loaded,
 		})
-		return s.failure(record.Subject, nil, err)
+		return s.commitError(record.Subject, nil, err)
 	}
 	writes := []types.TransactWriteItem{{Put: &types.Put{
 		TableName: &s.table, Item: next, ConditionExpression: condition, ExpressionAttributeValues: loaded,
@@ -129,12 +129,12 @@ func (s *Store) Commit(ctx context.Context, record participant.Record, adjustmen
 		writes = append(writes, types.TransactWriteItem{Update: s.update(adjustment)})
 	}
 	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
-	return s.failure(record.Subject, adjustments, err)
+	return s.commitError(record.Subject, adjustments, err)
 }
 
-// unchanged is the condition that nobody has written the record since it was
+// versionCondition is the condition that nobody has written the record since it was
 // loaded.
-func unchanged(version int64) (*string, map[string]types.AttributeValue) {
+func versionCondition(version int64) (*string, map[string]types.AttributeValue) {
 	if version == 0 {
 		return aws.String("attribute_not_exists(pk)"), nil
 	}

@@ -19,13 +19,13 @@ const (
 // Check implements participant.Checker: it refuses as event.ErrInvalid what
 // DynamoDB would refuse however often it is asked, and makes no call.
 func (s *Store) Check(record participant.Record, adjustments []participant.Adjustment) error {
-	_, err := checked(record, adjustments)
+	_, err := encodeChecked(record, adjustments)
 	return err
 }
 
-// checked makes the item of a record, if DynamoDB would take it and all that is
+// encodeChecked makes the item of a record, if DynamoDB would take it and all that is
 // to be written with it.
-func checked(record participant.Record, adjustments []participant.Adjustment) (map[string]types.AttributeValue, error) {
+func encodeChecked(record participant.Record, adjustments []participant.Adjustment) (map[string]types.AttributeValue, error) {
 	if err := checkKey(record.Subject); err != nil {
 		return nil, err
 	}

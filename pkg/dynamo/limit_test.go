@@ -107,7 +107,7 @@ func TestARecordThatIsFullIsNotDecidedOn(t *testing.T) {
 	full := participant.Record{Subject: "delivery-1", State: json.RawMessage(`{"Handled":1}`)}
 	for n := range 700 {
 		full.Handled = append(full.Handled, participant.Handled{
-			Source: "warehouse", ID: fmt.Sprint(n), Type: strings.Repeat("x", 450), At: clock(), Time: clock(),
+			Source: "warehouse", ID: fmt.Sprint(n), Type: strings.Repeat("x", 450), OccurredAt: clock(), HandledAt: clock(),
 		})
 	}
 	for dynamo.NewStore(d.ledger, table).Check(full, nil) == nil {

@@ -48,13 +48,13 @@ func (s *Store) Load(_ context.Context, subject string) (participant.Record, err
 func (s *Store) Commit(_ context.Context, record participant.Record, adjustments []participant.Adjustment) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := distinct(record.Subject, adjustments); err != nil {
+	if err := checkDistinct(record.Subject, adjustments); err != nil {
 		return err
 	}
 	if s.records[record.Subject].Version != record.Version {
 		return participant.ErrConflict
 	}
-	if refused := s.refused(adjustments); len(refused) > 0 {
+	if refused := s.refusedItems(adjustments); len(refused) > 0 {
 		return &participant.RefusedError{Items: refused}
 	}
 	for _, adjustment := range adjustments {
@@ -73,9 +73,9 @@ func (s *Store) Commit(_ context.Context, record participant.Record, adjustments
 	return nil
 }
 
-// distinct refuses what a transaction of DynamoDB refuses: writing an item
+// checkDistinct refuses what a transaction of DynamoDB refuses: writing an item
 // twice.
-func distinct(subject string, adjustments []participant.Adjustment) error {
+func checkDistinct(subject string, adjustments []participant.Adjustment) error {
 	written := map[string]bool{subject: true}
 	for _, adjustment := range adjustments {
 		if written[adjustment.Item] {
@@ -86,7 +86,7 @@ func distinct(subject string, adjustments []participant.Adjustment) error {
 	return nil
 }
 
-func (s *Store) refused(adjustments []participant.Adjustment) []string {
+func (s *Store) refusedItems(adjustments []participant.Adjustment) []string {
 	var refused []string
 	for _, adjustment := range adjustments {
 		for counter, amount := range adjustment.Add {

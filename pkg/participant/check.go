@@ -8,9 +8,9 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// identified refuses a cause with an absent key. Causes without an id would all
+// checkIdentity refuses a cause with an absent key. Causes without an id would all
 // be taken for one, and sagas without a subject would share a record.
-func identified(cause event.Event) error {
+func checkIdentity(cause event.Event) error {
 	for _, key := range [][2]string{
 		{"subject", cause.Subject}, {"id", cause.ID}, {"source", cause.Source}, {"correlation id", cause.CorrelationID},
 	} {
@@ -21,8 +21,8 @@ func identified(cause event.Event) error {
 	return nil
 }
 
-// named refuses an adjustment of no item or of no counter.
-func named(adjustments []Adjustment) error {
+// checkAdjustments refuses an adjustment of no item or of no counter.
+func checkAdjustments(adjustments []Adjustment) error {
 	for _, adjustment := range adjustments {
 		if _, unnamed := adjustment.Add[""]; adjustment.Item == "" || unnamed || len(adjustment.Add) == 0 {
 			return fmt.Errorf("%w: the adjustment of %v in %q names no item or no counter", event.ErrInvalid, adjustment.Add, adjustment.Item)
@@ -31,14 +31,14 @@ func named(adjustments []Adjustment) error {
 	return nil
 }
 
-// check refuses, before the decision asks the outside world, what could not be
+// checkCommittable refuses, before the decision asks the outside world, what could not be
 // committed even if it changed nothing.
-func (p *Participant[S]) check(record Record, cause cause, state S, now time.Time) error {
+func (p *Participant[S]) checkCommittable(record Record, cause cause, state S, now time.Time) error {
 	checker, can := p.config.Store.(Checker)
 	if !can {
 		return nil
 	}
-	unchanged, err := p.next(record, cause, state, nil, now)
+	unchanged, err := p.nextRecord(record, cause, state, nil, now)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone To
 	if err != nil {
 		return err
 	}
-	if err := named(adjustments); err != nil {
+	if err := checkAdjustments(adjustments); err != nil {
 		return err
 	}
 	encoded, err := json.Marshal(left)
@@ -68,7 +68,7 @@ func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone To
 		Subject:   subject,
 		Version:   record.Version,
 		State:     encoded,
-		ExpiresAt: p.config.Clock().UTC().Add(p.config.Retention + tolerance),
+		ExpiresAt: p.config.Clock().UTC().Add(p.config.Retention + retentionMargin),
 		Erased:    true,
 	}, adjustments)
 }

@@ -60,7 +60,7 @@ func TestTheRecordSaysWhatWasHandled(t *testing.T) {
 	}
 	want := []participant.Handled{{
 		Source: "order", ID: "e-1", Type: "order.placed", CausationID: "e-0", Digest: record.Handled[0].Digest,
-		Time: cause.Time.Truncate(time.Millisecond), At: w.now, Published: w.publisher.Published(),
+		OccurredAt: cause.Time.Truncate(time.Millisecond), HandledAt: w.now, Published: w.publisher.Published(),
 	}}
 	if diff := cmp.Diff(want, record.Handled); diff != "" {
 		t.Error(diff)

@@ -159,17 +159,17 @@ func New[S any](config Config[S]) (*Participant[S], error) {
 	return &Participant[S]{config}, nil
 }
 
-// tolerance is how much longer than its retention a handled event is
+// retentionMargin is how much longer than its retention a handled event is
 // remembered: the clocks of a context's functions differ, and a store may round
 // times.
-const tolerance = time.Hour
+const retentionMargin = time.Hour
 
 // maximumAttempts bounds how many races are lost before redelivery takes over.
 const maximumAttempts = 8
 
 // Handle handles an event of the published language.
 func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
-	if err := identified(e); err != nil {
+	if err := checkIdentity(e); err != nil {
 		return err
 	}
 	data, err := p.config.Language.Read(e)
@@ -204,7 +204,7 @@ func (p *Participant[S]) Load(ctx context.Context, subject string) (S, Record, e
 // ErrOtherContent; members that JSON leaves out do not count. The state is right
 // even if the error is ErrUnpublished.
 func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data event.Data) (S, error) {
-	if err := identified(command); err != nil {
+	if err := checkIdentity(command); err != nil {
 		var none S
 		return none, err
 	}
@@ -256,21 +256,21 @@ func (p *Participant[S]) attempt(ctx context.Context, cause cause, in Input) (S,
 	if before, handled := record.find(cause.Event); handled {
 		return state, before.Published, before.checkContent(cause)
 	}
-	if err := p.check(record, cause, state, in.Now); err != nil {
+	if err := p.checkCommittable(record, cause, state, in.Now); err != nil {
 		return state, nil, err
 	}
 	decision, err := p.config.Decide(ctx, state, in)
 	if err != nil || record.Erased {
 		return state, nil, err
 	}
-	if err := named(decision.Adjustments); err != nil {
+	if err := checkAdjustments(decision.Adjustments); err != nil {
 		return state, nil, err
 	}
-	published, err := p.outgoing(ctx, cause.Cause, decision.Events, in.Now)
+	published, err := p.outgoingEvents(ctx, cause.Cause, decision.Events, in.Now)
 	if err != nil {
 		return state, nil, err
 	}
-	next, err := p.next(record, cause, decision.State, published, in.Now)
+	next, err := p.nextRecord(record, cause, decision.State, published, in.Now)
 	if err != nil {
 		return state, nil, err
 	}
@@ -283,9 +283,9 @@ func (p *Participant[S]) attempt(ctx context.Context, cause cause, in Input) (S,
 	return decision.State, published, nil
 }
 
-// outgoing makes the events to publish and checks them, so that what could not
+// outgoingEvents makes the events to publish and checks them, so that what could not
 // be published later is not committed now.
-func (p *Participant[S]) outgoing(ctx context.Context, cause event.Cause, data []event.Data, now time.Time) ([]event.Event, error) {
+func (p *Participant[S]) outgoingEvents(ctx context.Context, cause event.Cause, data []event.Data, now time.Time) ([]event.Event, error) {
 	var published []event.Event
 	for ordinal, d := range data {
 		e, err := event.Caused(cause, p.config.Source, d, ordinal, now)
@@ -306,9 +306,9 @@ func (p *Participant[S]) outgoing(ctx context.Context, cause event.Cause, data [
 	return published, nil
 }
 
-// next is the record after the cause was handled, without what is forgotten:
+// nextRecord is the record after the cause was handled, without what is forgotten:
 // nothing is while the same event would be accepted again.
-func (p *Participant[S]) next(record Record, cause cause, state S, published []event.Event, now time.Time) (Record, error) {
+func (p *Participant[S]) nextRecord(record Record, cause cause, state S, published []event.Event, now time.Time) (Record, error) {
 	encoded, err := json.Marshal(state)
 	if err != nil {
 		return Record{}, fmt.Errorf("encode the state of %s: %w", record.Subject, err)
@@ -320,15 +320,15 @@ func (p *Participant[S]) next(record Record, cause cause, state S, published []e
 		Type:        handled.Type,
 		CausationID: handled.CausationID,
 		Digest:      cause.digest,
-		Time:        handled.Time.UTC().Truncate(time.Millisecond),
-		At:          now,
+		OccurredAt:  handled.Time.UTC().Truncate(time.Millisecond),
+		HandledAt:   now,
 		Published:   published,
 	})
 	next := Record{Subject: handled.Subject, Version: record.Version, State: encoded}
 	for _, h := range all {
-		if until := latest(h.At, h.Time).Add(p.config.Retention + tolerance); until.After(now) {
+		if until := later(h.HandledAt, h.OccurredAt).Add(p.config.Retention + retentionMargin); until.After(now) {
 			next.Handled = append(next.Handled, h)
-			next.ExpiresAt = latest(next.ExpiresAt, until)
+			next.ExpiresAt = later(next.ExpiresAt, until)
 		}
 	}
 	if p.config.Due != nil {
@@ -340,9 +340,9 @@ func (p *Participant[S]) next(record Record, cause cause, state S, published []e
 	return next, nil
 }
 
-// latest gives the later of two times: the clock of an event's publisher may run
+// later returns the later of two times: the clock of an event's publisher may run
 // ahead, or behind.
-func latest(a, b time.Time) time.Time {
+func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

@@ -58,10 +58,10 @@ type Handled struct {
 	// Digest marks the content, to recognise another one under the same id. It is
 	// empty if it is unknown.
 	Digest string
-	// Time is the event's own, At that of its handling.
-	Time      time.Time
-	At        time.Time
-	Published []event.Event
+	// OccurredAt is the event's own time.
+	OccurredAt time.Time
+	HandledAt  time.Time
+	Published  []event.Event
 }
 
 // Adjustment adds to counters of another item of the context (the stock of a

@@ -86,12 +86,12 @@ func newRecord() participant.Record {
 		Handled: []participant.Handled{
 			{
 				Source: "order", ID: unique("first"), Type: "order.placed", Digest: "abcdEFGH_-123456",
-				Time: at.Add(-3 * time.Millisecond), At: at,
+				OccurredAt: at.Add(-3 * time.Millisecond), HandledAt: at,
 				Published: []event.Event{newEvent(subject, at, 0), newEvent(subject, at, 1)},
 			},
 			{
 				Source: "loyalty", ID: unique("second"), Type: "loyalty.points-awarded", CausationID: "first",
-				Time: at.Add(time.Second), At: at.Add(2 * time.Second),
+				OccurredAt: at.Add(time.Second), HandledAt: at.Add(2 * time.Second),
 			},
 		},
 		ExpiresAt: time.Date(2026, 4, 5, 6, 7, 8, 0, time.UTC),

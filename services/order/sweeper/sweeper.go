@@ -158,13 +158,13 @@ func (s *Sweeper) look(ctx context.Context, id string, now time.Time, found *fin
 	if err != nil || len(record.Handled) == 0 || state.Ended() {
 		return err
 	}
-	found.order = max(found.order, now.Sub(record.Handled[0].At))
+	found.order = max(found.order, now.Sub(record.Handled[0].HandledAt))
 	if state.Rollback != order.None {
 		found.rollback = max(found.rollback, now.Sub(state.RollbackSince))
 	}
 	ctx = telemetry.WithCorrelation(ctx, state.CorrelationID, id)
 	ctx = tracing.Continue(ctx, order.TraceParent(record))
-	remedy := order.Sweep(state, record.Handled[len(record.Handled)-1].At, now)
+	remedy := order.Sweep(state, record.Handled[len(record.Handled)-1].HandledAt, now)
 	if remedy.Republish && found.again < maximumAgain {
 		found.again++
 		if err := s.config.Orders.Republish(ctx, record); err != nil {

@@ -10,8 +10,8 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// failure translates what DynamoDB answers into what a participant decides on.
-func (s *Store) failure(subject string, adjustments []participant.Adjustment, err error) error {
+// commitError translates what DynamoDB answers into what a participant decides on.
+func (s *Store) commitError(subject string, adjustments []participant.Adjustment, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -22,18 +22,18 @@ func (s *Store) failure(subject string, adjustments []participant.Adjustment, er
 		return participant.ErrConflict
 	}
 	if canceled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
-		if reason := cancellation(canceled.CancellationReasons, adjustments); reason != nil {
+		if reason := cancellationError(canceled.CancellationReasons, adjustments); reason != nil {
 			return reason
 		}
 	}
 	return fmt.Errorf("commit %s: %w", subject, err)
 }
 
-// cancellation reads the reasons, which come in the order of the writes: the
+// cancellationError reads the reasons, which come in the order of the writes: the
 // record first, then the adjustments. The record's own conflict goes first,
 // because a decision on an old state says nothing about the adjustments. A
 // conflict of concurrent transactions is no refusal: it is tried again.
-func cancellation(reasons []types.CancellationReason, adjustments []participant.Adjustment) error {
+func cancellationError(reasons []types.CancellationReason, adjustments []participant.Adjustment) error {
 	var refused []string
 	conflict := false
 	for i, reason := range reasons {
