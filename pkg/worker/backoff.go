@@ -36,8 +36,8 @@ const (
 // maximumChanges is how many messages one call may delay.
 const maximumChanges = 10
 
-// Hider is the part of the SQS client that a VisibilityBackoff uses.
-type Hider interface {
+// VisibilityChanger is the part of the SQS client that a VisibilityBackoff uses.
+type VisibilityChanger interface {
 	ChangeMessageVisibilityBatch(
 		context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options),
 	) (*sqs.ChangeMessageVisibilityBatchOutput, error)
@@ -48,7 +48,7 @@ type Hider interface {
 // messages. The delay doubles with every delivery of the message from a second
 // to five minutes, and is shortened by up to a half, by random.
 type VisibilityBackoff struct {
-	client Hider
+	client VisibilityChanger
 	url    string
 	random func() float64
 }
@@ -56,7 +56,7 @@ type VisibilityBackoff struct {
 // NewVisibilityBackoff makes a backoff of the messages of the queue with this URL.
 // Without random, which returns a number in [0, 1), it is that of math/rand/v2. An
 // error names all that is missing.
-func NewVisibilityBackoff(client Hider, url string, random func() float64) (*VisibilityBackoff, error) {
+func NewVisibilityBackoff(client VisibilityChanger, url string, random func() float64) (*VisibilityBackoff, error) {
 	if err := required.Fields("worker.VisibilityBackoff", map[string]bool{"client": client != nil, "queue URL": url != ""}); err != nil {
 		return nil, err
 	}

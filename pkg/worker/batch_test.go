@@ -171,7 +171,7 @@ func TestEveryEventHasOneLogLine(t *testing.T) {
 
 func TestWhatAHandlerMeasuresIsInTheLineOfItsEventEvenIfItFailsLater(t *testing.T) {
 	h := newFixture(t, func(ctx context.Context, id string) error {
-		telemetry.Add(ctx, telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1, By: "outcome", Is: id})
+		telemetry.Add(ctx, telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1, Dimension: "outcome", DimensionValue: id})
 		if id == "e-2" {
 			return errBroken
 		}

@@ -54,7 +54,7 @@ func newFixture(t *testing.T, handle func(ctx context.Context, id string) error,
 		},
 		DeadLetters: f,
 		Logger:      slog.New(slog.NewJSONHandler(&f.log, nil)),
-		Tracer:      tracing.NewProvider("payment", tracing.Followed(), f.spans).Tracer("test"),
+		Tracer:      tracing.NewProvider("payment", tracing.ParentBased(), f.spans).Tracer("test"),
 	}
 	for _, change := range options {
 		change(&config)

@@ -118,7 +118,7 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 	if found.looked < len(ids) || found.looked == limit {
 		s.config.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("looked_at", found.looked))
 	}
-	ctx, measured := telemetry.Measured(ctx, now,
+	ctx, measured := telemetry.LineAttrs(ctx, now,
 		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: found.order.Seconds()},
 		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: found.rollback.Seconds()})
 	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "ages", measured...)
