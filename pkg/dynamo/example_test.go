@@ -44,7 +44,7 @@ func ExampleStore_Commit() {
 	fmt.Println(stock, err)
 	// Output:
 	// first: <nil>
-	// second: the record was written by someone else
+	// second: the record was written since it was loaded
 	// too many: true [stock#123]
 	// map[on_hand:1 reserved:1] <nil>
 }
