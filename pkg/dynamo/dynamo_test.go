@@ -36,7 +36,7 @@ func record() participant.Record {
 	}
 }
 
-// item is the record as it is stored when it is committed for the nth time.
+// item is the stored record at a version.
 func item(t *testing.T, version string) map[string]types.AttributeValue {
 	t.Helper()
 	published, err := json.Marshal(reserved())
@@ -68,7 +68,7 @@ func TestAFirstCommitPutsTheRecordIfThereIsNone(t *testing.T) {
 	}, c.puts[0])
 }
 
-func TestALaterCommitPutsTheRecordIfItIsStillTheOneThatWasLoaded(t *testing.T) {
+func TestALaterCommitPutsTheRecordIfItsVersionIsUnchanged(t *testing.T) {
 	c := newClient()
 	r := record()
 	r.Version = 41
