@@ -218,7 +218,7 @@ func TestAnEventThatIsRedrivenAfterTheRetentionIsADeadLetter(t *testing.T) {
 	p.now = p.now.Add(retention + time.Hour)
 	for who, handled := range all {
 		for _, e := range handled {
-			p.mustBeDeadLetter(who, p.encode(e), "is forgotten")
+			p.mustBeDeadLetter(who, p.encode(e), "no longer remembered")
 		}
 	}
 }

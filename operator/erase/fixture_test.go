@@ -158,7 +158,7 @@ func (s *saga) know(source, id string, state any, adjustments ...participant.Adj
 	s.must(err)
 	record.State, err = json.Marshal(state)
 	s.must(err)
-	record.Handled = []participant.Handled{{Source: "test", ID: "e-" + id, Type: "test.happened", At: s.now, Time: s.now}}
+	record.Handled = []participant.Handled{{Source: "test", ID: "e-" + id, Type: "test.happened", OccurredAt: s.now, HandledAt: s.now}}
 	s.must(s.stores[source].Commit(s.t.Context(), record, adjustments))
 }
 

@@ -262,9 +262,9 @@ func TestAQueueGetsTheBodyThatALetterWasWrittenForOrTheLetterStays(t *testing.T)
 		stays                bool
 	}{
 		"what SQS takes": {"100%25", "percent", "100%", false},
-		"U+FFFF":         {`{"a":"%EF%BF%BF"}`, "percent", "queue Shop/Queue cannot carry it: SQS takes no U+FFFF, which is at byte 6 of the body", true},
-		"not UTF-8":      {"%FF", "percent", "queue Shop/Queue cannot carry it: SQS takes no byte 0xFF that is not UTF-8, which is at byte 0 of the body", true},
-		"nothing":        {"(empty)", "empty", "queue Shop/Queue cannot carry it: SQS takes no empty body", true},
+		"U+FFFF":         {`{"a":"%EF%BF%BF"}`, "percent", "queue Shop/Queue cannot carry it: SQS rejects U+FFFF at byte 6 of the body", true},
+		"not UTF-8":      {"%FF", "percent", "queue Shop/Queue cannot carry it: SQS rejects byte 0xFF, which is not UTF-8, at byte 0 of the body", true},
+		"nothing":        {"(empty)", "empty", "queue Shop/Queue cannot carry it: SQS rejects an empty body", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk()

@@ -49,7 +49,7 @@ type till struct {
 func take(t till, in participant.Input) (participant.Decision[till], error) {
 	reserved, ok := in.Data.(Reserved)
 	if !ok {
-		return participant.Decision[till]{}, fmt.Errorf("%w: %s is not for us", event.ErrInvalid, in.Event.Type)
+		return participant.Decision[till]{}, fmt.Errorf("%w: %s is not consumed", event.ErrInvalid, in.Event.Type)
 	}
 	t.Taken += reserved.Total
 	return participant.Decision[till]{State: t, Events: []event.Data{Taken{Amount: reserved.Total}}}, nil

@@ -40,15 +40,15 @@ func Timeline(record participant.Record, now time.Time, window time.Duration) []
 		// A command is no event.
 		if handled.CausationID != "" {
 			add(Entry{
-				Type: handled.Type, ID: handled.ID, Source: handled.Source, Time: handled.Time, CausationID: handled.CausationID,
-			}, handled.At)
+				Type: handled.Type, ID: handled.ID, Source: handled.Source, Time: handled.OccurredAt, CausationID: handled.CausationID,
+			}, handled.HandledAt)
 		}
 		for _, e := range handled.Published {
-			add(Entry{Type: e.Type, ID: e.ID, Source: e.Source, Time: e.Time, CausationID: e.CausationID}, handled.At)
+			add(Entry{Type: e.Type, ID: e.ID, Source: e.Source, Time: e.Time, CausationID: e.CausationID}, handled.HandledAt)
 		}
 	}
 	entries := []Entry{}
-	for _, shown := range causal.Order(arrived, now, window) {
+	for _, shown := range causal.Sort(arrived, now, window) {
 		entry := shown.Value
 		entry.Gap = shown.Gap
 		entries = append(entries, entry)

@@ -19,7 +19,7 @@ import (
 func happened(id, cause string, milliseconds int) participant.Handled {
 	return participant.Handled{
 		Source: "somewhere", ID: id, Type: "type of " + id, CausationID: cause,
-		Time: now.Add(time.Duration(milliseconds) * time.Millisecond), At: now,
+		OccurredAt: now.Add(time.Duration(milliseconds) * time.Millisecond), HandledAt: now,
 	}
 }
 
@@ -29,7 +29,7 @@ var later = now.Add(order.TimelineWindow)
 // placement is the command that every order begins with, which is no event.
 func placement() participant.Handled {
 	return participant.Handled{
-		Source: "order/http", ID: "command", Type: "order.place", Time: now, At: now,
+		Source: "order/http", ID: "command", Type: "order.place", OccurredAt: now, HandledAt: now,
 		Published: []event.Event{{ID: "placed", Source: "order", Type: "order.placed", Time: now}},
 	}
 }
@@ -50,7 +50,7 @@ func TestATimelineHasWhatWasPublishedAndWhatWasConsumedButNoCommand(t *testing.T
 	got := order.Timeline(participant.Record{Handled: []participant.Handled{placement(), failed}}, now, order.TimelineWindow)
 	want := []order.Entry{
 		{Type: "order.placed", ID: "placed", Source: "order", Time: now},
-		{Type: "type of failed", ID: "failed", Source: "somewhere", Time: failed.Time, CausationID: "placed"},
+		{Type: "type of failed", ID: "failed", Source: "somewhere", Time: failed.OccurredAt, CausationID: "placed"},
 		{Type: "order.cancelled", ID: "cancelled", Source: "order", Time: now.Add(time.Second), CausationID: "failed"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -7,19 +7,19 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// Table is a table of decisions, as far as it can be incomplete.
+// Table is the states and inputs for which a table of decisions needs rows.
 type Table[S any] struct {
-	// States are all that there are, by name.
+	// States are all states, by name.
 	States map[string]S
-	// Inputs are all that could ever come, consumed or not.
+	// Inputs are all inputs, consumed or not.
 	Inputs []event.Data
-	// Decide tells the error of the decision.
+	// Decide returns the error of the decision.
 	Decide func(S, event.Data) error
 
 	rows map[string]map[string]bool
 }
 
-// Add notes that the table has a row for an input in the state of this name.
+// Add records that the table has a row for an input in the state with this name.
 func (table *Table[S]) Add(state string, input event.Data) {
 	if table.rows == nil {
 		table.rows = make(map[string]map[string]bool)
@@ -31,8 +31,8 @@ func (table *Table[S]) Add(state string, input event.Data) {
 }
 
 // Check fails unless there is a row for each state with each input that is
-// consumed. An input without any row must be one that is not: event.ErrInvalid
-// in every state.
+// consumed. An input without any row is one that is not consumed: its error must be
+// event.ErrInvalid in every state.
 func (table *Table[S]) Check(t *testing.T) {
 	t.Helper()
 	for _, input := range table.Inputs {

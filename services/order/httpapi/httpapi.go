@@ -186,7 +186,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx, measured := telemetry.Measured(ctx, command.Time)
+	ctx, measured := telemetry.LineAttrs(ctx, command.Time)
 	s.Logger.LogAttrs(ctx, slog.LevelInfo, "order placed", measured...)
 	w.Header().Set("Location", "/orders/"+id)
 	writeJSON(w, http.StatusAccepted, "application/json", placed{id, order.StatusPlaced, correlation, token})

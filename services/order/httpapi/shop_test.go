@@ -131,7 +131,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	handler, err := (&httpapi.API{
 		Orders: s.orders,
 		Logger: slog.New(slog.NewTextHandler(s.logs, nil)),
-		Tracer: tracing.NewProvider("order", tracing.Followed(), s.spans).Tracer("test"),
+		Tracer: tracing.NewProvider("order", tracing.ParentBased(), s.spans).Tracer("test"),
 		Clock:  clock,
 		NewID: func() string {
 			random++

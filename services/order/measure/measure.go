@@ -39,11 +39,11 @@ func measures(before, after order.State, now time.Time) []telemetry.Measure {
 	ended := one(OrdersShipped)
 	if after.Status() == order.StatusCancelled {
 		ended = one(OrdersCancelled)
-		ended.By, ended.Is = "reason", string(after.Reason)
+		ended.Dimension, ended.DimensionValue = "reason", string(after.Reason)
 	}
 	return []telemetry.Measure{ended, {
 		Metric: SagaDuration, Unit: telemetry.Seconds, Value: now.Sub(after.PlacedAt).Seconds(),
-		By: "outcome", Is: string(after.Status()),
+		Dimension: "outcome", DimensionValue: string(after.Status()),
 	}}
 }
 

@@ -72,7 +72,7 @@ func written(t *testing.T, before, after order.State) map[string]any {
 	}
 	ctx := telemetry.WithMeasures(t.Context())
 	measure.Committed(ctx, before, after, participant.Input{Now: placedAt.Add(time.Minute)})
-	ctx, measured := telemetry.Measured(ctx, placedAt)
+	ctx, measured := telemetry.LineAttrs(ctx, placedAt)
 	logger.LogAttrs(ctx, slog.LevelInfo, "step", measured...)
 	var line map[string]any
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {

@@ -118,7 +118,7 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 	if found.looked < len(ids) || found.looked == limit {
 		s.config.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("looked_at", found.looked))
 	}
-	ctx, measured := telemetry.Measured(ctx, now,
+	ctx, measured := telemetry.LineAttrs(ctx, now,
 		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: found.order.Seconds()},
 		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: found.rollback.Seconds()})
 	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "ages", measured...)
@@ -158,13 +158,13 @@ func (s *Sweeper) look(ctx context.Context, id string, now time.Time, found *fin
 	if err != nil || len(record.Handled) == 0 || state.Ended() {
 		return err
 	}
-	found.order = max(found.order, now.Sub(record.Handled[0].At))
+	found.order = max(found.order, now.Sub(record.Handled[0].HandledAt))
 	if state.Rollback != order.None {
 		found.rollback = max(found.rollback, now.Sub(state.RollbackSince))
 	}
 	ctx = telemetry.WithCorrelation(ctx, state.CorrelationID, id)
 	ctx = tracing.Continue(ctx, order.TraceParent(record))
-	remedy := order.Sweep(state, record.Handled[len(record.Handled)-1].At, now)
+	remedy := order.Sweep(state, record.Handled[len(record.Handled)-1].HandledAt, now)
 	if remedy.Republish && found.again < maximumAgain {
 		found.again++
 		if err := s.config.Orders.Republish(ctx, record); err != nil {

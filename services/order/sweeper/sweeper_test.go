@@ -124,7 +124,7 @@ func newShop(t *testing.T) *shop {
 	}
 	s.Config = sweeper.Config{
 		Orders: s.orders, Index: s.store, Logger: logger, Clock: clock, Deadline: deadline,
-		Tracer: tracing.NewProvider("order", tracing.Followed(), s.spans).Tracer("test"),
+		Tracer: tracing.NewProvider("order", tracing.ParentBased(), s.spans).Tracer("test"),
 		Random: func() float64 { return 0 },
 	}
 	return s

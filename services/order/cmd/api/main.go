@@ -15,8 +15,8 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/saga/pkg/contract"
-	"example.com/saga/pkg/deployment"
 	"example.com/saga/pkg/keyring"
+	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
@@ -24,8 +24,8 @@ import (
 )
 
 func main() {
-	deployment.Main(func(ctx context.Context, d *deployment.Deployment) error {
-		deadline, err := deployment.Duration("DEADLINE")
+	lambdaapp.Main(func(ctx context.Context, app *lambdaapp.App) error {
+		deadline, err := lambdaapp.Duration("DEADLINE")
 		if err != nil {
 			return err
 		}
@@ -33,18 +33,18 @@ func main() {
 		if err != nil {
 			return err
 		}
-		ring, err := keys(ctx, d, os.Getenv("KEYS_SECRET_ARN"))
+		ring, err := keys(ctx, app, os.Getenv("KEYS_SECRET_ARN"))
 		if err != nil {
 			return err
 		}
-		orders, err := deployment.Participant(d, participant.Config[order.State]{
+		orders, err := lambdaapp.Participant(app, participant.Config[order.State]{
 			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: measure.Committed,
 		})
 		if err != nil {
 			return err
 		}
 		api := &httpapi.API{
-			Orders: orders, Logger: d.Logger, Tracer: d.Tracer, Clock: time.Now, NewID: uuid.NewString, Deadline: deadline,
+			Orders: orders, Logger: app.Logger, Tracer: app.Tracer, Clock: time.Now, NewID: uuid.NewString, Deadline: deadline,
 			Keys: ring.Keys, Open: open,
 		}
 		handler, err := api.Handler()
@@ -70,12 +70,12 @@ func isOpen(access string) (bool, error) {
 
 // keys returns the reader of the key ring, which is read once now, while the
 // function starts.
-func keys(ctx context.Context, d *deployment.Deployment, secretARN string) (*keyring.Reader, error) {
+func keys(ctx context.Context, app *lambdaapp.App, secretARN string) (*keyring.Reader, error) {
 	if secretARN == "" {
 		return nil, errors.New("the environment variable KEYS_SECRET_ARN is not set")
 	}
-	client := secretsmanager.NewFromConfig(d.AWS)
-	reader := &keyring.Reader{Clock: time.Now, Logger: d.Logger, Fetch: func(ctx context.Context) (string, error) {
+	client := secretsmanager.NewFromConfig(app.AWS)
+	reader := &keyring.Reader{Clock: time.Now, Logger: app.Logger, Fetch: func(ctx context.Context) (string, error) {
 		out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secretARN})
 		if err != nil {
 			return "", err

@@ -12,7 +12,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// canceled is DynamoDB's answer to a transaction, with a code for each write.
+// canceled returns the error of a canceled transaction, with a code for each write.
 func canceled(codes ...string) error {
 	var reasons []types.CancellationReason
 	for _, code := range codes {
@@ -21,7 +21,7 @@ func canceled(codes ...string) error {
 	return &types.TransactionCanceledException{Message: new("Transaction cancelled"), CancellationReasons: reasons}
 }
 
-func TestWhatDynamoDBAnswersIsTranslated(t *testing.T) {
+func TestAnErrorOfDynamoDBIsAnErrorOfTheStore(t *testing.T) {
 	const (
 		none, check, met    = "None", "ConditionalCheckFailed", "TransactionConflict"
 		throttled, exceeded = "ThrottlingError", "ProvisionedThroughputExceeded"
@@ -61,10 +61,10 @@ func TestWhatDynamoDBAnswersIsTranslated(t *testing.T) {
 				{Item: "a", Add: map[string]int64{"n": -1}}, {Item: "b", Add: map[string]int64{"n": -1}},
 			})
 			if got := kind(err); got != c.want {
-				t.Errorf("%v is a %s, it must be a %s", err, got, c.want)
+				t.Errorf("%v is a %s, want a %s", err, got, c.want)
 			}
 			if c.want == failure && !errors.Is(err, c.answer) {
-				t.Errorf("%v does not wrap what DynamoDB answered", err)
+				t.Errorf("%v does not wrap the error of DynamoDB", err)
 			}
 		})
 	}
@@ -103,7 +103,7 @@ func TestAReadThatFailsIsAnError(t *testing.T) {
 	}
 }
 
-func TestAnEventThatCannotTravelIsNotCommitted(t *testing.T) {
+func TestAnEventThatCannotBeEncodedIsNotCommitted(t *testing.T) {
 	client := newClient()
 	r := record()
 	r.Handled[0].Published = []event.Event{{ID: "e-1"}}

@@ -1,6 +1,7 @@
-// Package deployment gives a Lambda function what its stack deployed for it:
-// the settings in its environment, made into clients, store and publisher.
-package deployment
+// Package lambdaapp makes what a Lambda function of the saga runs on: it reads
+// the settings in the function's environment, and makes clients, store, publisher,
+// logger and tracer with them.
+package lambdaapp
 
 import (
 	"context"
@@ -28,8 +29,8 @@ import (
 	"example.com/saga/pkg/worker"
 )
 
-// Deployment is what a function works with.
-type Deployment struct {
+// App is what a function runs on.
+type App struct {
 	// AWS is the configuration of clients.
 	AWS aws.Config
 	// Table is the name of the context's dedup table.
@@ -44,7 +45,8 @@ type Deployment struct {
 
 	retention time.Duration
 	queues    *sqs.Client
-	// What a function behind HTTP, or without a queue of its own, does not have.
+	// deadLetterQueueURL is empty for a function behind HTTP, and queueURL for a
+	// function without a queue of its own.
 	deadLetterQueueURL, queueURL string
 }
 
@@ -58,13 +60,13 @@ type settings struct {
 	retention                     time.Duration
 }
 
-// Main runs a function's main until it ends, and makes an error the last line
-// and the exit code of the process.
-func Main(run func(ctx context.Context, d *Deployment) error) {
+// Main makes an App and calls run with it. An error of either is logged and ends
+// the process with exit code 1.
+func Main(run func(ctx context.Context, app *App) error) {
 	ctx := context.Background()
-	d, err := load(ctx)
+	app, err := load(ctx)
 	if err == nil {
-		err = run(ctx, d)
+		err = run(ctx, app)
 	}
 	if err != nil {
 		slog.ErrorContext(ctx, "the function cannot run", slog.String("error", err.Error()))
@@ -73,37 +75,38 @@ func Main(run func(ctx context.Context, d *Deployment) error) {
 }
 
 // Participant makes the participant of the bounded context that the function
-// belongs to, of what the context itself says and of what was deployed for it.
-func Participant[S any](d *Deployment, context participant.Config[S]) (*participant.Participant[S], error) {
-	context.Store = d.Store
-	context.Publisher = d.Publisher
-	context.Language = d.Language
-	context.Retention = d.retention
-	context.TraceParent = tracing.Parent
-	return participant.New(context)
+// belongs to. It sets Store, Publisher, Language, Retention and TraceParent of the
+// config; the rest is the context's own.
+func Participant[S any](app *App, config participant.Config[S]) (*participant.Participant[S], error) {
+	config.Store = app.Store
+	config.Publisher = app.Publisher
+	config.Language = app.Language
+	config.Retention = app.retention
+	config.TraceParent = tracing.Parent
+	return participant.New(config)
 }
 
-// Handler makes the handler of the events that the function is invoked with. It
-// needs the function's dead-letter queue.
-func (d *Deployment) Handler(handle worker.Handle) (*worker.Handler, error) {
-	if d.deadLetterQueueURL == "" {
+// Handler makes the handler of the events that the function is invoked with. An
+// error is returned if the function has no dead-letter queue.
+func (app *App) Handler(handle worker.Handle) (*worker.Handler, error) {
+	if app.deadLetterQueueURL == "" {
 		return nil, errors.New("the environment variable DEAD_LETTER_QUEUE_URL is not set")
 	}
-	deadLetters, err := worker.NewDeadLetterQueue(d.queues, d.deadLetterQueueURL)
+	deadLetters, err := worker.NewDeadLetterQueue(app.queues, app.deadLetterQueueURL)
 	if err != nil {
 		return nil, err
 	}
-	backoff, err := newBackoff(d.queues, d.queueURL)
+	backoff, err := newBackoff(app.queues, app.queueURL)
 	if err != nil {
 		return nil, err
 	}
 	return worker.New(worker.Config{
-		Handle: handle, DeadLetters: deadLetters, Backoff: backoff, Logger: d.Logger, Tracer: d.Tracer,
+		Handle: handle, DeadLetters: deadLetters, Backoff: backoff, Logger: app.Logger, Tracer: app.Tracer,
 	})
 }
 
-func load(ctx context.Context) (*Deployment, error) {
-	s, err := read(os.Getenv)
+func load(ctx context.Context) (*App, error) {
+	s, err := readSettings(os.Getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +127,7 @@ func load(ctx context.Context) (*Deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Deployment{
+	return &App{
 		AWS:       config,
 		Table:     s.table,
 		DynamoDB:  client,
@@ -141,9 +144,9 @@ func load(ctx context.Context) (*Deployment, error) {
 	}, nil
 }
 
-// newTracer makes the tracer of the function's service. Its spans go to the
-// daemon that Lambda runs beside a function with active tracing. A trace is not
-// worth a function that does not run.
+// newTracer makes the tracer of the function's service. Its spans are sent to the
+// X-Ray daemon that Lambda runs beside a function with active tracing. The function
+// runs without a daemon too, because a trace matters less than an event.
 func newTracer(ctx context.Context, s settings, logger *slog.Logger) trace.Tracer {
 	var exporter sdktrace.SpanExporter
 	if s.xrayDaemon != "" {
@@ -157,19 +160,20 @@ func newTracer(ctx context.Context, s settings, logger *slog.Logger) trace.Trace
 	return tracing.NewProvider(s.service, s.sampler, exporter).Tracer("example.com/saga")
 }
 
-// newBackoff delays the failed messages of the function's queue, if it has one.
-func newBackoff(client worker.Hider, url string) (worker.Backoff, error) {
+// newBackoff makes the backoff of the function's queue, or nil if it has none.
+func newBackoff(client worker.VisibilityChanger, url string) (worker.Backoff, error) {
 	if url == "" {
 		return nil, nil
 	}
 	return worker.NewVisibilityBackoff(client, url, nil)
 }
 
-// read takes the settings out of the environment and names all that are
-// missing. A function behind HTTP has no dead-letter queue, only one behind a
-// queue of its own can have its failed messages delayed, where nobody traces there
-// is no daemon, and only where traces begin is it decided which are sampled.
-func read(getenv func(string) string) (settings, error) {
+// readSettings reads the settings from the environment. The error names all that
+// are missing. Some are optional: a function behind HTTP has no dead-letter queue;
+// only a function behind a queue of its own can delay failed messages; without
+// active tracing there is no daemon; and only a function in which traces begin
+// decides which of them are sampled.
+func readSettings(getenv func(string) string) (settings, error) {
 	var problems []error
 	required := func(name string) string {
 		value := getenv(name)
@@ -188,41 +192,43 @@ func read(getenv func(string) string) (settings, error) {
 		queueURL:           getenv("QUEUE_URL"),
 		xrayDaemon:         getenv("AWS_XRAY_DAEMON_ADDRESS"), // Lambda sets it.
 	}
-	var unsampled, forgetful error
-	s.sampler, unsampled = sampler(getenv("TRACED_SHARE"))
-	s.retention, forgetful = duration("RETENTION", getenv)
-	return s, errors.Join(append(problems, unsampled, forgetful)...)
+	var shareErr, retentionErr error
+	s.sampler, shareErr = newSampler(getenv("TRACED_SHARE"))
+	s.retention, retentionErr = readDuration("RETENTION", getenv)
+	return s, errors.Join(append(problems, shareErr, retentionErr)...)
 }
 
-// sampler samples a share of all traces. The trace id decides, so that all that
-// is ever done about an order is sampled or none of it, and Lambda does not: it
-// samples the first invocation of a second and 5 % of the others, and cannot be
-// told otherwise (https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html).
-func sampler(share string) (sdktrace.Sampler, error) {
+// newSampler makes a sampler of a share of all traces, by trace id, so that all
+// the work for an order is sampled or none of it. It ignores the decision of
+// Lambda, which samples the first invocation of a second and 5 % of the others and
+// has no setting for that
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html). Without a
+// share it is tracing.ParentBased.
+func newSampler(share string) (sdktrace.Sampler, error) {
 	if share == "" {
-		return tracing.Followed(), nil
+		return tracing.ParentBased(), nil
 	}
-	read, err := strconv.ParseFloat(share, 64)
-	if err != nil || !(read >= 0 && read <= 1) {
+	fraction, err := strconv.ParseFloat(share, 64)
+	if err != nil || !(fraction >= 0 && fraction <= 1) {
 		return nil, fmt.Errorf("the environment variable TRACED_SHARE is %q, not a share from 0 to 1", share)
 	}
-	return sdktrace.TraceIDRatioBased(read), nil
+	return sdktrace.TraceIDRatioBased(fraction), nil
 }
 
-// Duration reads an environment variable that only some functions have, such
-// as 24h.
+// Duration reads a duration such as 24h from an environment variable that only
+// some functions have. An error is returned if it is not set or not positive.
 func Duration(name string) (time.Duration, error) {
-	return duration(name, os.Getenv)
+	return readDuration(name, os.Getenv)
 }
 
-func duration(name string, getenv func(string) string) (time.Duration, error) {
+func readDuration(name string, getenv func(string) string) (time.Duration, error) {
 	value := getenv(name)
 	if value == "" {
 		return 0, fmt.Errorf("the environment variable %s is not set", name)
 	}
-	read, err := time.ParseDuration(value)
-	if err != nil || read <= 0 {
-		return 0, fmt.Errorf("the environment variable %s is %q, not a time such as 360h", name, value)
+	parsed, err := time.ParseDuration(value)
+	if err != nil || parsed <= 0 {
+		return 0, fmt.Errorf("the environment variable %s is %q, not a duration such as 360h", name, value)
 	}
-	return read, nil
+	return parsed, nil
 }

@@ -1,4 +1,4 @@
-package deployment
+package lambdaapp
 
 import (
 	"context"
@@ -29,20 +29,20 @@ func environment() map[string]string {
 	}
 }
 
-// reading reads the settings of an environment.
-func reading(variables map[string]string) (settings, error) {
-	return read(func(name string) string { return variables[name] })
+// settingsOf reads the settings of an environment.
+func settingsOf(variables map[string]string) (settings, error) {
+	return readSettings(func(name string) string { return variables[name] })
 }
 
 func TestTheSettingsAreReadFromTheEnvironment(t *testing.T) {
-	got, err := reading(environment())
+	got, err := settingsOf(environment())
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := settings{
 		service: "payment", table: "payment-dedup", bus: "global", logLevel: "INFO", metricsNamespace: "saga-test",
 		deadLetterQueueURL: "https://sqs.example.com/1/payment-dead", queueURL: "https://sqs.example.com/1/payment",
-		xrayDaemon: "127.0.0.1:2000", sampler: tracing.Followed(), retention: 360 * time.Hour,
+		xrayDaemon: "127.0.0.1:2000", sampler: tracing.ParentBased(), retention: 360 * time.Hour,
 	}
 	if got != want {
 		t.Errorf("read %+v, expected %+v", got, want)
@@ -50,7 +50,7 @@ func TestTheSettingsAreReadFromTheEnvironment(t *testing.T) {
 }
 
 func TestEveryMissingVariableIsNamedAtOnce(t *testing.T) {
-	_, err := reading(nil)
+	_, err := settingsOf(nil)
 	if err == nil {
 		t.Fatal("nothing is missing")
 	}
@@ -69,7 +69,7 @@ func TestEveryMissingVariableIsNamedAtOnce(t *testing.T) {
 func TestOneMissingVariableIsNamedAlone(t *testing.T) {
 	variables := environment()
 	delete(variables, "TABLE_NAME")
-	if _, err := reading(variables); err == nil || err.Error() != "the environment variable TABLE_NAME is not set" {
+	if _, err := settingsOf(variables); err == nil || err.Error() != "the environment variable TABLE_NAME is not set" {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -77,26 +77,27 @@ func TestOneMissingVariableIsNamedAlone(t *testing.T) {
 func TestAFunctionBehindHTTPHasNoDeadLetterQueue(t *testing.T) {
 	variables := environment()
 	delete(variables, "DEAD_LETTER_QUEUE_URL")
-	if _, err := reading(variables); err != nil {
+	if _, err := settingsOf(variables); err != nil {
 		t.Error(err)
 	}
 }
 
-// hider is an SQS client that keeps the URL of the queue whose messages it hides.
-type hider struct{ url string }
+// fakeSQS is an SQS client that keeps the URL of the queue whose messages are
+// delayed.
+type fakeSQS struct{ url string }
 
-func (h *hider) ChangeMessageVisibilityBatch(
+func (f *fakeSQS) ChangeMessageVisibilityBatch(
 	_ context.Context, in *sqs.ChangeMessageVisibilityBatchInput, _ ...func(*sqs.Options),
 ) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
-	h.url = *in.QueueUrl
+	f.url = *in.QueueUrl
 	return &sqs.ChangeMessageVisibilityBatchOutput{}, nil
 }
 
-func TestOnlyAFunctionThatKnowsItsQueueDelaysFailedMessages(t *testing.T) {
-	if backoff, err := newBackoff(&hider{}, ""); backoff != nil || err != nil {
+func TestOnlyAFunctionWithAQueueDelaysFailedMessages(t *testing.T) {
+	if backoff, err := newBackoff(&fakeSQS{}, ""); backoff != nil || err != nil {
 		t.Errorf("without a queue there is the backoff %v, %v", backoff, err)
 	}
-	client := &hider{}
+	client := &fakeSQS{}
 	backoff, err := newBackoff(client, "https://sqs.example.com/1/payment")
 	if err != nil {
 		t.Fatal(err)
@@ -109,27 +110,27 @@ func TestOnlyAFunctionThatKnowsItsQueueDelaysFailedMessages(t *testing.T) {
 
 func TestAHandlerNeedsTheDeadLetterQueue(t *testing.T) {
 	handle := func(context.Context, event.Event) error { return nil }
-	d := &Deployment{Logger: slog.New(slog.DiscardHandler), queues: &sqs.Client{}}
-	if _, err := d.Handler(handle); err == nil || err.Error() != "the environment variable DEAD_LETTER_QUEUE_URL is not set" {
+	app := &App{Logger: slog.New(slog.DiscardHandler), queues: &sqs.Client{}}
+	if _, err := app.Handler(handle); err == nil || err.Error() != "the environment variable DEAD_LETTER_QUEUE_URL is not set" {
 		t.Errorf("without a dead-letter queue the error is %v", err)
 	}
 	for _, queueURL := range []string{"", "https://sqs.example.com/1/payment"} {
-		d.deadLetterQueueURL, d.queueURL = "https://sqs.example.com/1/payment-dead", queueURL
-		if _, err := d.Handler(handle); err != nil {
+		app.deadLetterQueueURL, app.queueURL = "https://sqs.example.com/1/payment-dead", queueURL
+		if _, err := app.Handler(handle); err != nil {
 			t.Errorf("with the queue %q: %v", queueURL, err)
 		}
 	}
 }
 
-func TestAFunctionRunsWithoutADaemonAndItsTracesHaveIDsAllTheSame(t *testing.T) {
+func TestAFunctionRunsWithoutADaemonAndItsTracesHaveIDs(t *testing.T) {
 	for name, test := range map[string]struct{ address, log string }{
-		"that nobody runs":        {"", ""},
-		"that cannot be reached":  {"nowhere", "no traces are sent"},
-		"that nobody answers for": {"127.0.0.1:9", ""},
+		"no daemon":                 {"", ""},
+		"an address without a port": {"nowhere", "no traces are sent"},
+		"a daemon that is down":     {"127.0.0.1:9", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log strings.Builder
-			tracer := newTracer(t.Context(), settings{service: "payment", xrayDaemon: test.address, sampler: tracing.Followed()}, slog.New(slog.NewTextHandler(&log, nil)))
+			tracer := newTracer(t.Context(), settings{service: "payment", xrayDaemon: test.address, sampler: tracing.ParentBased()}, slog.New(slog.NewTextHandler(&log, nil)))
 			ctx, span := tracer.Start(t.Context(), "work")
 			defer span.End()
 			if tracing.Parent(ctx) == "" {
@@ -142,11 +143,11 @@ func TestAFunctionRunsWithoutADaemonAndItsTracesHaveIDsAllTheSame(t *testing.T) 
 	}
 }
 
-func TestWhereTracesBeginAShareOfThemIsSampledWhateverLambdaHasDecided(t *testing.T) {
+func TestAShareOfTheTracesIsSampledIndependentOfLambda(t *testing.T) {
 	for share, want := range map[string][2]bool{"0": {false, false}, "1": {true, true}, "": {false, true}} {
 		variables := environment()
 		variables["TRACED_SHARE"] = share
-		s, err := reading(variables)
+		s, err := settingsOf(variables)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,30 +162,30 @@ func TestWhereTracesBeginAShareOfThemIsSampledWhateverLambdaHasDecided(t *testin
 	}
 }
 
-func TestAShareThatIsNoneIsRefused(t *testing.T) {
+func TestAnInvalidShareIsRefused(t *testing.T) {
 	for _, share := range []string{"5 %", "1.5", "-0.1", "NaN"} {
 		variables := environment()
 		variables["TRACED_SHARE"] = share
-		if _, err := reading(variables); err == nil || !strings.Contains(err.Error(), "TRACED_SHARE") || !strings.Contains(err.Error(), share) {
+		if _, err := settingsOf(variables); err == nil || !strings.Contains(err.Error(), "TRACED_SHARE") || !strings.Contains(err.Error(), share) {
 			t.Errorf("%q: the error is %v", share, err)
 		}
 	}
 }
 
-func TestARetentionThatIsNoTimeIsRefused(t *testing.T) {
+func TestAnInvalidRetentionIsRefused(t *testing.T) {
 	for _, value := range []string{"15 days", "360", "-360h", "0s"} {
 		variables := environment()
 		variables["RETENTION"] = value
-		if _, err := reading(variables); err == nil || !strings.Contains(err.Error(), "RETENTION") || !strings.Contains(err.Error(), value) {
+		if _, err := settingsOf(variables); err == nil || !strings.Contains(err.Error(), "RETENTION") || !strings.Contains(err.Error(), value) {
 			t.Errorf("%q: the error is %v", value, err)
 		}
 	}
 }
 
-func TestATimeThatOnlySomeFunctionsHaveIsReadByName(t *testing.T) {
+func TestADurationIsReadByName(t *testing.T) {
 	t.Setenv("DEADLINE", "24h")
 	if got, err := Duration("DEADLINE"); err != nil || got != 24*time.Hour {
-		t.Errorf("the time is %s, %v", got, err)
+		t.Errorf("the duration is %s, %v", got, err)
 	}
 	for value, want := range map[string]string{"": "DEADLINE is not set", "soon": "soon", "-1h": "-1h"} {
 		t.Setenv("DEADLINE", value)

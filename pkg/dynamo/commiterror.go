@@ -10,30 +10,31 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// failure translates what DynamoDB answers into what a participant decides on.
-func (s *Store) failure(subject string, adjustments []participant.Adjustment, err error) error {
+// commitError returns the error of participant.Store for an error of DynamoDB.
+func (s *Store) commitError(subject string, adjustments []participant.Adjustment, err error) error {
 	if err == nil {
 		return nil
 	}
 	if _, lost := errors.AsType[*types.ConditionalCheckFailedException](err); lost {
 		return participant.ErrConflict
 	}
-	if _, met := errors.AsType[*types.TransactionConflictException](err); met {
+	if _, conflict := errors.AsType[*types.TransactionConflictException](err); conflict {
 		return participant.ErrConflict
 	}
 	if canceled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
-		if reason := cancellation(canceled.CancellationReasons, adjustments); reason != nil {
+		if reason := cancellationError(canceled.CancellationReasons, adjustments); reason != nil {
 			return reason
 		}
 	}
 	return fmt.Errorf("commit %s: %w", subject, err)
 }
 
-// cancellation reads the reasons, which come in the order of the writes: the
-// record first, then the adjustments. The record's own conflict goes first,
-// because a decision on an old state says nothing about the adjustments. A
-// conflict of concurrent transactions is no refusal: it is tried again.
-func cancellation(reasons []types.CancellationReason, adjustments []participant.Adjustment) error {
+// cancellationError returns the error for the reasons of a canceled transaction, or
+// nil if there are other reasons. They are in the order of the writes: the record
+// first, then the adjustments. A conflict of the record takes precedence, because
+// the adjustments of a decision on an old state do not matter. A conflict of
+// concurrent transactions is a conflict too, not a refusal.
+func cancellationError(reasons []types.CancellationReason, adjustments []participant.Adjustment) error {
 	var refused []string
 	conflict := false
 	for i, reason := range reasons {

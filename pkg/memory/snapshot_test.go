@@ -9,7 +9,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-func TestTheEvidenceIsAllThatIsStored(t *testing.T) {
+func TestASnapshotHasEverythingThatIsStored(t *testing.T) {
 	store := memory.NewStore()
 	for subject, amount := range map[string]int64{"o-1": 2, "o-2": 3} {
 		err := store.Commit(t.Context(), participant.Record{Subject: subject, State: []byte(`{}`)},
@@ -31,7 +31,7 @@ func TestTheEvidenceIsAllThatIsStored(t *testing.T) {
 	}
 }
 
-func TestWhoHasTheEvidenceCannotChangeTheStore(t *testing.T) {
+func TestASnapshotIsACopy(t *testing.T) {
 	store := memory.NewStore()
 	err := store.Commit(t.Context(), participant.Record{Subject: "o-1", State: []byte(`{}`)},
 		[]participant.Adjustment{{Item: "stock#1", Add: map[string]int64{"on_hand": 2}}})

@@ -6,7 +6,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Records gives every record by its subject, for an audit.
+// Records returns a copy of every record by its subject, for an audit.
 func (s *Store) Records() map[string]participant.Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -17,8 +17,8 @@ func (s *Store) Records() map[string]participant.Record {
 	return records
 }
 
-// AllCounters gives the counters of every adjusted item by its name, for an
-// audit.
+// AllCounters returns a copy of the counters of every adjusted item by its name, for
+// an audit.
 func (s *Store) AllCounters() map[string]map[string]int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
