@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 
 	"example.com/saga/infra/boundedcontext"
-	"example.com/saga/infra/subscription"
+	"example.com/saga/infra/resource"
 	"example.com/saga/infra/synthtest"
 )
 
@@ -134,7 +134,7 @@ func TestEventsThatDoNotFitIntoAPatternAreRefusedByName(t *testing.T) {
 	for n := range 40 {
 		types = append(types, fmt.Sprint("bank.happened-", n))
 	}
-	props.Consumes = subscription.Events{"bank": types}
+	props.Consumes = resource.Events{"bank": types}
 	message := refusal(func() { boundedcontext.New(stack, "Ledger", props) })
 	if want := `rule ConsumeBank: 40 events of source "bank" need a pattern of `; !strings.HasPrefix(message, want) {
 		t.Errorf("refused with %q, want %q", message, want)
@@ -149,8 +149,8 @@ func TestPropsThatCannotWorkAreRefusedByName(t *testing.T) {
 		"no service":            {func(p *boundedcontext.Props) { p.Service = "" }, "Service"},
 		"no bus":                {func(p *boundedcontext.Props) { p.Bus = nil }, "Bus"},
 		"no events":             {func(p *boundedcontext.Props) { p.Consumes = nil }, "Consumes"},
-		"a source without type": {func(p *boundedcontext.Props) { p.Consumes = subscription.Events{"bank": nil} }, "Consumes"},
-		"a type without source": {func(p *boundedcontext.Props) { p.Consumes = subscription.Events{"": {"bank.opened"}} }, "Consumes"},
+		"a source without type": {func(p *boundedcontext.Props) { p.Consumes = resource.Events{"bank": nil} }, "Consumes"},
+		"a type without source": {func(p *boundedcontext.Props) { p.Consumes = resource.Events{"": {"bank.opened"}} }, "Consumes"},
 		"no delivery":           {func(p *boundedcontext.Props) { p.Delivery = nil }, "Delivery"},
 		"an empty batch":        {func(p *boundedcontext.Props) { p.Delivery = boundedcontext.Queue{} }, "BatchSize"},
 		"one poller": {func(p *boundedcontext.Props) {
@@ -166,7 +166,7 @@ func TestPropsThatCannotWorkAreRefusedByName(t *testing.T) {
 		"no table actions":   {func(p *boundedcontext.Props) { p.Worker.TableActions = nil }, "TableActions"},
 		"every table action": {func(p *boundedcontext.Props) { p.Worker.TableActions = []string{"*"} }, "TableActions"},
 		"a publisher of nothing named": {func(p *boundedcontext.Props) {
-			p.Worker.Publishes = subscription.Events{"ledger": nil}
+			p.Worker.Publishes = resource.Events{"ledger": nil}
 		}, "Publishes"},
 		"a negative reservation":   {func(p *boundedcontext.Props) { p.Worker.ReservedConcurrency = -1 }, "ReservedConcurrency"},
 		"a query without an index": {func(p *boundedcontext.Props) { p.Worker.QueriesDue = true }, "DueIndex"},
@@ -288,7 +288,7 @@ func valid(t *testing.T) (awscdk.Stack, boundedcontext.Props) {
 	return stack, boundedcontext.Props{
 		Service:          "ledger",
 		Bus:              awsevents.NewEventBus(stack, new("Outer"), nil),
-		Consumes:         subscription.Events{"bank": {"bank.closed", "bank.opened"}, "desk": {"desk.paid-in"}},
+		Consumes:         resource.Events{"bank": {"bank.closed", "bank.opened"}, "desk": {"desk.paid-in"}},
 		Delivery:         boundedcontext.Queue{BatchSize: 10},
 		LogLevel:         "info",
 		MetricsNamespace: "bank",
@@ -299,7 +299,7 @@ func valid(t *testing.T) (awscdk.Stack, boundedcontext.Props) {
 			MemoryMB:     128,
 			Timeout:      5 * time.Second,
 			TableActions: []string{"PutItem"},
-			Publishes:    subscription.Events{"ledger": {"ledger.booked"}},
+			Publishes:    resource.Events{"ledger": {"ledger.booked"}},
 		},
 	}
 }

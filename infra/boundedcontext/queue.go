@@ -12,9 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/saga/infra/deadletter"
-	"example.com/saga/infra/metric"
-	"example.com/saga/infra/subscription"
+	"example.com/saga/infra/resource"
 )
 
 // attempts is how often a message is handed to the worker before it goes to
@@ -36,7 +34,7 @@ func (q Queue) validate() error {
 }
 
 func (q Queue) prepare(context *BoundedContext) {
-	context.addQueue(deadletter.NewQueue(context.scope, "DeadLetters"), awssqs.QueueProps{})
+	context.addQueue(resource.NewDeadLetterQueue(context.scope, "DeadLetters"), awssqs.QueueProps{})
 }
 
 func (q Queue) connect(context *BoundedContext, worker awslambda.Function) {
@@ -66,7 +64,7 @@ func (q FIFOQueue) validate() error {
 }
 
 func (q FIFOQueue) prepare(context *BoundedContext) {
-	context.addQueue(deadletter.NewFIFOQueue(context.scope, "DeadLetters"), awssqs.QueueProps{
+	context.addQueue(resource.NewFIFODeadLetterQueue(context.scope, "DeadLetters"), awssqs.QueueProps{
 		Fifo:                      new(true),
 		ContentBasedDeduplication: new(true),
 		DeduplicationScope:        awssqs.DeduplicationScope_MESSAGE_GROUP,
@@ -88,7 +86,7 @@ func (c *BoundedContext) addQueue(deadLetters awssqs.IQueue, props awssqs.QueueP
 	props.EnforceSSL = new(true)
 	props.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(attempts)}
 	queue := awssqs.NewQueue(c.scope, new("Queue"), &props)
-	watchWaiting(queue, metric.OfQueue(queue.QueueName(), "ApproximateAgeOfOldestMessage", metric.Maximum, ""), 1)
+	watchWaiting(queue, resource.QueueMetric(queue.QueueName(), "ApproximateAgeOfOldestMessage", resource.Maximum, ""), 1)
 	c.Queue, c.DeadLetters = queue, deadLetters
 }
 
@@ -98,7 +96,7 @@ func (c *BoundedContext) subscribeQueue(groupBy *string) {
 		MessageGroupId:  groupBy,
 		DeadLetterQueue: c.Undelivered,
 	})
-	c.Rules = subscription.New(c.scope, "Consume", c.props.Bus, c.props.Consumes, target)
+	c.Rules = resource.Subscribe(c.scope, "Consume", c.props.Bus, c.props.Consumes, target)
 }
 
 func (c *BoundedContext) poll(worker awslambda.Function, batchSize, maximumConcurrency int) {

@@ -8,8 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"example.com/saga/infra/alarm"
-	"example.com/saga/infra/metric"
+	"example.com/saga/infra/resource"
 )
 
 // persistent is how many periods of five minutes in a row something must fail
@@ -26,10 +25,10 @@ const patience = 10 * time.Minute
 // function, because it tells where to look.
 func watchFunction(function awslambda.Function) {
 	name := function.FunctionName()
-	alarm.New(function, "Failing", alarm.Props{
-		Metric: metric.Total("errors and throttles",
-			metric.OfFunction(name, "Errors", metric.Sum, ""),
-			metric.OfFunction(name, "Throttles", metric.Sum, "")),
+	resource.NewAlarm(function, "Failing", resource.AlarmProps{
+		Metric: resource.Total("errors and throttles",
+			resource.FunctionMetric(name, "Errors", resource.Sum, ""),
+			resource.FunctionMetric(name, "Throttles", resource.Sum, "")),
 		Periods: persistent,
 		Advice: "The function " + *function.Node().Path() + " fails, dies, runs out of time or is throttled, for a quarter of an hour already. " +
 			"Look into its log.",
@@ -40,9 +39,9 @@ func watchFunction(function awslambda.Function) {
 // watchWaiting raises an alarm when events wait too long for the worker. The
 // age is given in fractions of a second.
 func watchWaiting(scope constructs.Construct, age awscloudwatch.IMetric, fractions float64) {
-	alarm.New(scope, "Waiting", alarm.Props{
-		Metric: age,
-		Above:  patience.Seconds() * fractions,
+	resource.NewAlarm(scope, "Waiting", resource.AlarmProps{
+		Metric:    age,
+		Threshold: patience.Seconds() * fractions,
 		Advice: "An event waits in " + *scope.Node().Path() + " for more than " + patience.String() + ". " +
 			"Look whether its worker fails, is throttled, or cannot keep up.",
 		Runbook: "waiting-events.md",
@@ -53,9 +52,9 @@ func watchWaiting(scope constructs.Construct, age awscloudwatch.IMetric, fractio
 // directly, and when Lambda could not put one into the dead-letter queue.
 func watchInvocations(worker awslambda.Function) {
 	const milliseconds = 1000
-	watchWaiting(worker, metric.OfFunction(worker.FunctionName(), "AsyncEventAge", metric.Maximum, ""), milliseconds)
-	alarm.New(worker, "Loss", alarm.Props{
-		Metric: metric.OfFunction(worker.FunctionName(), "DeadLetterErrors", metric.Sum, ""),
+	watchWaiting(worker, resource.FunctionMetric(worker.FunctionName(), "AsyncEventAge", resource.Maximum, ""), milliseconds)
+	resource.NewAlarm(worker, "Loss", resource.AlarmProps{
+		Metric: resource.FunctionMetric(worker.FunctionName(), "DeadLetterErrors", resource.Sum, ""),
 		Advice: "An event that " + *worker.Node().Path() + " could not handle was not put into its dead-letter queue either: it is lost. " +
 			"Look into the function's log.",
 		Runbook: "lost-events.md",
@@ -67,14 +66,14 @@ func watchInvocations(worker awslambda.Function) {
 func watchTable(table awsdynamodb.Table, indexed bool) {
 	name := table.TableName()
 	refused := []awscloudwatch.IMetric{
-		metric.OfTable(name, "ReadThrottleEvents", metric.Sum, ""),
-		metric.OfTable(name, "WriteThrottleEvents", metric.Sum, ""),
+		resource.TableMetric(name, "ReadThrottleEvents", resource.Sum, ""),
+		resource.TableMetric(name, "WriteThrottleEvents", resource.Sum, ""),
 	}
 	if indexed {
-		refused = append(refused, metric.OfIndex(name, new(dueIndex), "WriteThrottleEvents", metric.Sum))
+		refused = append(refused, resource.IndexMetric(name, new(dueIndex), "WriteThrottleEvents", resource.Sum))
 	}
-	alarm.New(table, "Throttled", alarm.Props{
-		Metric:  metric.Total("throttled", refused...),
+	resource.NewAlarm(table, "Throttled", resource.AlarmProps{
+		Metric:  resource.Total("throttled", refused...),
 		Periods: persistent,
 		Advice: "DynamoDB refuses requests to " + *table.Node().Path() + " for a quarter of an hour already, because there are too many. " +
 			"Look for a hot partition.",
