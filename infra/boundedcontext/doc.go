@@ -9,7 +9,7 @@
 //		Service:          "warehouse",
 //		Bus:              bus,
 //		Consumes:         resource.Events{"order": {"order.placed"}},
-//		Delivery:         boundedcontext.FIFOQueue{BatchSize: 10, GroupBy: "$.detail.subject"},
+//		Delivery:         boundedcontext.FIFOQueue{BatchSize: 10, MaxReceiveCount: 10, GroupBy: "$.detail.subject"},
 //		LogLevel:         "info",
 //		LogRetentionDays: 30,
 //		MetricsNamespace: "shop",

@@ -25,7 +25,7 @@ func Example() {
 		Service:          "ledger",
 		Bus:              bus,
 		Consumes:         resource.Events{"desk": {"desk.paid-in", "desk.paid-out"}},
-		Delivery:         boundedcontext.FIFOQueue{BatchSize: 10, GroupBy: "$.detail.subject"},
+		Delivery:         boundedcontext.FIFOQueue{BatchSize: 10, MaxReceiveCount: 10, GroupBy: "$.detail.subject"},
 		LogLevel:         "info",
 		LogRetentionDays: 30,
 		MetricsNamespace: "bank",

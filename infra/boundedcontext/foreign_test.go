@@ -68,8 +68,8 @@ func TestAForeignModuleBuildsWithIt(t *testing.T) {
 
 func TestNoDeliveryHasAFindingOfTheSecurityRules(t *testing.T) {
 	for name, delivery := range map[string]boundedcontext.Delivery{
-		"a queue":      boundedcontext.Queue{BatchSize: 10, MaximumConcurrency: 2},
-		"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 1, GroupBy: "$.detail.subject"},
+		"a queue":      boundedcontext.Queue{BatchSize: 10, MaxReceiveCount: 10, MaximumConcurrency: 2},
+		"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 1, MaxReceiveCount: 10, GroupBy: "$.detail.subject"},
 		"an own bus":   boundedcontext.OwnBus{Name: "ledger"},
 	} {
 		t.Run(name, func(t *testing.T) {
