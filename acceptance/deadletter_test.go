@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -318,9 +320,17 @@ func TestMessagesThatFailTooOftenSayHowOften(t *testing.T) {
 		l := letter.Letter{From: source.ARN}
 		got[source.Name] = l.Reason(sources)
 	}
+	template, err := os.ReadFile("../cdk.out/local/saga-local.template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	receives := regexp.MustCompile(`"maxReceiveCount": (\d+)`).FindSubmatch(template)
+	if receives == nil {
+		t.Fatal("no queue of the template has a maxReceiveCount")
+	}
 	for _, context := range []string{"Order", "Warehouse", "Payment"} {
 		name := context + "/Queue"
-		if want := "failed 10 times in " + name; got[name] != want {
+		if want := fmt.Sprintf("failed %s times in %s", receives[1], name); got[name] != want {
 			t.Errorf("the reason is %q, not %q", got[name], want)
 		}
 	}

@@ -48,7 +48,7 @@ func order(settings environment.Settings) participant {
 			contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{},
 			contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{},
 		),
-		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaximumConcurrency: settings.Limits.QueueWorkers},
+		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaxReceiveCount: settings.MaxReceiveCount, MaximumConcurrency: settings.Limits.QueueWorkers},
 		DueIndex: true,
 		Worker: boundedcontext.Function{
 			TableActions: []string{"GetItem", "PutItem"},
@@ -69,6 +69,7 @@ func warehouse(settings environment.Settings) participant {
 		),
 		Delivery: boundedcontext.FIFOQueue{
 			BatchSize:          batchSize,
+			MaxReceiveCount:    settings.MaxReceiveCount,
 			MaximumConcurrency: settings.Limits.QueueWorkers,
 			GroupBy:            "$.detail.subject",
 		},
@@ -87,7 +88,7 @@ func payment(settings environment.Settings) participant {
 	return participant{"Payment", boundedcontext.Props{
 		Service:  contract.SourcePayment,
 		Consumes: contract.BySource(contract.StockReserved{}, contract.AwardRejected{}, contract.PointsRevoked{}),
-		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaximumConcurrency: settings.Limits.QueueWorkers},
+		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaxReceiveCount: settings.MaxReceiveCount, MaximumConcurrency: settings.Limits.QueueWorkers},
 		Worker: boundedcontext.Function{
 			TableActions: []string{"GetItem", "PutItem", "UpdateItem"},
 			Publishes:    contract.BySource(contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{}),

@@ -7,12 +7,11 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/environment"
-	"example.com/saga/infra/eventbus"
 	"example.com/saga/infra/notification"
 	"example.com/saga/infra/observability"
+	"example.com/saga/infra/resource"
 	"example.com/saga/pkg/contract"
 )
 
@@ -21,8 +20,8 @@ import (
 func newSaga(scope constructs.Construct, settings environment.Settings, built artefacts) awscdk.Stack {
 	name := "saga-" + settings.Name
 	stack := newStack(scope, name, "Order fulfilment as a choreographed saga on EventBridge.", settings)
-	alarm.Runbooks(stack, runbooks)
-	bus := eventbus.New(stack, "GlobalBus", name)
+	resource.SetRunbooks(stack, runbooks)
+	bus := resource.NewEventBus(stack, "GlobalBus", name)
 	output(stack, "GlobalBusName", bus.EventBusName())
 	keepForReplay(stack, bus, settings)
 

@@ -24,12 +24,15 @@ func detail() awsevents.RuleTargetInput {
 	return awsevents.RuleTargetInput_FromEventPath(new("$.detail"))
 }
 
-// validatePolling checks what Lambda accepts without a batching window, which
-// a FIFO queue cannot have at all.
-func validatePolling(batchSize, maximumConcurrency int) error {
+// validateQueue checks what SQS accepts, and what Lambda accepts without a
+// batching window, which a FIFO queue cannot have.
+func validateQueue(batchSize, maxReceiveCount, maximumConcurrency int) error {
 	var problems []error
 	if batchSize < 1 || batchSize > 10 {
 		problems = append(problems, fmt.Errorf("a BatchSize of %d is not between 1 and 10", batchSize))
+	}
+	if maxReceiveCount < 1 || maxReceiveCount > 1000 {
+		problems = append(problems, fmt.Errorf("a MaxReceiveCount of %d is not between 1 and 1000", maxReceiveCount))
 	}
 	if maximumConcurrency != 0 && (maximumConcurrency < 2 || maximumConcurrency > 1000) {
 		problems = append(problems, fmt.Errorf("a MaximumConcurrency of %d is neither 0 nor between 2 and 1000", maximumConcurrency))

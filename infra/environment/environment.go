@@ -66,8 +66,13 @@ type Settings struct {
 	// Worker is the size of what handles events, the sweeper included.
 	Worker Function
 	// API is the size of the HTTP front door.
-	API    Function
-	Limits Concurrency
+	API Function
+	// MaxReceiveCount is how often a worker receives a message that it cannot
+	// handle before SQS moves the message to the dead-letter queue. The worker
+	// delays the message by 1, 2, 4 … up to 300 seconds, less up to a half, so 10
+	// receives outlast a failure of 4 to 8 minutes.
+	MaxReceiveCount int
+	Limits          Concurrency
 }
 
 // Access is who may call the order API.
@@ -139,6 +144,7 @@ func unchecked(name string) Settings {
 		TracedShare:         1,
 		Worker:              Function{MemoryMB: 256, Timeout: 30 * time.Second},
 		API:                 Function{MemoryMB: 256, Timeout: 10 * time.Second},
+		MaxReceiveCount:     10,
 	}
 	switch name {
 	case "local":
@@ -200,6 +206,12 @@ func (s Settings) Validate() error {
 	// dead-letter queue.
 	if s.Retention < 28*24*time.Hour {
 		problems = append(problems, fmt.Errorf("setting Retention: %s is shorter than the 28 days that a message can wait in a queue and its dead-letter queue", s.Retention))
+	}
+	// A batch that is throttled counts too, so AWS advises at least 5
+	// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
+	// 1,000 is the most that SQS accepts.
+	if s.MaxReceiveCount < 5 || s.MaxReceiveCount > 1000 {
+		problems = append(problems, fmt.Errorf("setting MaxReceiveCount: %d is not between 5 and 1000", s.MaxReceiveCount))
 	}
 	// An archive counts days.
 	if s.Retention%(24*time.Hour) != 0 {

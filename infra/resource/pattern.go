@@ -1,11 +1,11 @@
-package subscription
+package resource
 
 import (
 	"encoding/json"
 	"fmt"
 )
 
-// maximumPattern is how many characters an event pattern has at most
+// maximumPattern is how many characters an event pattern can have
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
 const maximumPattern = 2048
 
@@ -13,19 +13,19 @@ const maximumPattern = 2048
 // same source and type as their envelope.
 //
 // IAM and the rules see the envelope, which EventBridge makes of a publisher's
-// request, and a target gets the content alone. What a publisher is allowed to
-// say outside must therefore be what it says inside. A pattern cannot compare two
-// fields, so it has an alternative for each type.
+// request. A target gets the content alone. So what a publisher is permitted to
+// write into the envelope must also be in the content. A pattern cannot compare
+// two fields, therefore it has an alternative for each type.
 func pattern(account *string, source string, types []string) map[string]any {
-	demanded := map[string]any{
+	matched := map[string]any{
 		"account": []*string{account},
 		"source":  []string{source},
 		"detail":  map[string]any{"source": []string{source}},
 	}
 	if len(types) == 1 {
-		demanded["detail-type"] = types
-		demanded["detail"] = map[string]any{"source": []string{source}, "type": types}
-		return demanded
+		matched["detail-type"] = types
+		matched["detail"] = map[string]any{"source": []string{source}, "type": types}
+		return matched
 	}
 	alternatives := make([]map[string]any, len(types))
 	for i, eventType := range types {
@@ -34,12 +34,12 @@ func pattern(account *string, source string, types []string) map[string]any {
 			"detail":      map[string]any{"type": []string{eventType}},
 		}
 	}
-	demanded["$or"] = alternatives
-	return demanded
+	matched["$or"] = alternatives
+	return matched
 }
 
-// checkPattern returns an error if the pattern is longer than EventBridge takes.
-// The account is not known before deployment, but has twelve digits.
+// checkPattern returns an error if the pattern is longer than EventBridge
+// accepts. The account is not known before deployment, but has twelve digits.
 func checkPattern(source string, types []string) error {
 	encoded, err := json.Marshal(pattern(new("000000000000"), source, types))
 	if err != nil {

@@ -1,5 +1,4 @@
-// Package subscription subscribes a target to events on a bus.
-package subscription
+package resource
 
 import (
 	"errors"
@@ -13,17 +12,14 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
-
-	"example.com/saga/infra/alarm"
-	"example.com/saga/infra/metric"
 )
 
 // Events are event types (an event's "detail-type"), grouped by the source
 // that publishes them.
 type Events map[string][]string
 
-// Validate reports an empty group: in a pattern it would match every event of
-// its source, or every event at all.
+// Validate returns an error if a group is empty: in a pattern it would match
+// every event of its source, or every event of the bus.
 func (e Events) Validate() error {
 	var problems []error
 	if len(e) == 0 {
@@ -40,18 +36,20 @@ func (e Events) Validate() error {
 	return errors.Join(problems...)
 }
 
-// Sources lists the sources in alphabetical order.
+// Sources returns the sources in alphabetical order.
 func (e Events) Sources() []string {
 	return slices.Sorted(maps.Keys(e))
 }
 
-// New makes one rule per source, which sends that source's events of the own
-// account to the target, unless their content has another source or type than
-// their envelope. A rule's construct id is the prefix and its source. The rules
-// are in the order of their sources. The target needs a dead-letter queue: an
-// alarm calls a person when what cannot be delivered cannot be kept there
-// either. Events that do not fit into the pattern of one rule panic.
-func New(scope constructs.Construct, prefix string, bus awsevents.IEventBus, events Events, target awsevents.IRuleTarget) []awsevents.Rule {
+// Subscribe makes one rule per source, in alphabetical order. A rule sends the
+// source's events of the own account to the target, unless their content has
+// another source or type than their envelope. Its construct id is the prefix
+// and the source.
+//
+// The target needs a dead-letter queue, and an alarm is raised when an event
+// cannot be put there either. Events that do not fit into the pattern of one
+// rule panic.
+func Subscribe(scope constructs.Construct, prefix string, bus awsevents.IEventBus, events Events, target awsevents.IRuleTarget) []awsevents.Rule {
 	var rules []awsevents.Rule
 	var arns []*string
 	for _, source := range events.Sources() {
@@ -60,7 +58,7 @@ func New(scope constructs.Construct, prefix string, bus awsevents.IEventBus, eve
 		rules = append(rules, rule)
 		arns = append(arns, rule.RuleArn())
 	}
-	WatchLoss(scope, prefix, bus, arns...)
+	NewLossAlarm(scope, prefix, bus, arns...)
 	return rules
 }
 
@@ -73,25 +71,25 @@ func newRule(scope constructs.Construct, id string, bus awsevents.IEventBus, sou
 		EventPattern: &awsevents.EventPattern{Source: jsii.Strings(source)},
 		Targets:      &[]awsevents.IRuleTarget{target},
 	})
-	resource, ok := rule.Node().DefaultChild().(awsevents.CfnRule)
+	cfnRule, ok := rule.Node().DefaultChild().(awsevents.CfnRule)
 	if !ok {
 		panic(fmt.Sprintf("rule %s has no resource of CloudFormation", id))
 	}
-	// CDK's patterns have no $or, CloudFormation's do.
-	resource.SetEventPattern(pattern(awscdk.Stack_Of(scope).Account(), source, types))
+	// The CDK's patterns have no $or, CloudFormation's do.
+	cfnRule.SetEventPattern(pattern(awscdk.Stack_Of(scope).Account(), source, types))
 	return rule
 }
 
-// WatchLoss raises an alarm for the one way in which an event is lost: a rule
-// cannot deliver it, and its dead-letter queue does not take it. The rules are
-// on one bus, and given by their ARNs.
-func WatchLoss(scope constructs.Construct, prefix string, bus awsevents.IEventBus, rules ...*string) {
+// NewLossAlarm makes an alarm for the one way in which a rule loses an event: it
+// cannot deliver it, and cannot put it into the dead-letter queue either. The
+// rules are on one bus, and are named by their ARNs.
+func NewLossAlarm(scope constructs.Construct, prefix string, bus awsevents.IEventBus, ruleARNs ...*string) {
 	var lost []awscloudwatch.IMetric
-	for _, rule := range rules {
-		lost = append(lost, metric.OfRule(bus.EventBusName(), rule, "InvocationsFailedToBeSentToDlq", metric.Sum, ""))
+	for _, arn := range ruleARNs {
+		lost = append(lost, RuleMetric(bus.EventBusName(), arn, "InvocationsFailedToBeSentToDlq", Sum, ""))
 	}
-	alarm.New(scope, prefix+"Loss", alarm.Props{
-		Metric: metric.Total("lost", lost...),
+	NewAlarm(scope, prefix+"Loss", AlarmProps{
+		Metric: Total("lost", lost...),
 		Advice: "The rules " + *scope.Node().Path() + "/" + prefix + "* could neither deliver an event nor put it into their dead-letter queue: it is lost. " +
 			"Look at what was published in the log group of the bus.",
 		Runbook: "lost-events.md",

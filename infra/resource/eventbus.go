@@ -1,5 +1,4 @@
-// Package eventbus makes event buses on which only the own account publishes.
-package eventbus
+package resource
 
 import (
 	"fmt"
@@ -11,41 +10,44 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// New makes a bus with a physical name, which must not be empty.
+// NewEventBus makes a bus on which only its own account publishes. It needs a
+// physical name.
 //
-// Its policy allows nobody anything: within an account the policies of the
-// roles do that. It denies, and a deny wins over whatever somebody allows
-// later, on the bus or elsewhere:
+// The bus's policy allows nothing: within an account the policies of the roles
+// do that. It denies, and a deny wins over everything that is allowed later, on
+// the bus or elsewhere:
 //
 //   - a principal of another account. A rule that forwards from another bus of
 //     the account publishes by its target's role, which is of the account.
-//   - a service of AWS that acts for another account (the confused deputy). One
-//     that does not say for whom it acts, such as a replay, is left alone.
+//   - a service of AWS that acts for another account (the confused deputy). A
+//     request without aws:SourceAccount, such as that of a replay, is not denied.
 //
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 // for when a request has these keys.
-func New(scope constructs.Construct, id, name string) awsevents.EventBus {
+func NewEventBus(scope constructs.Construct, id, name string) awsevents.EventBus {
 	if name == "" {
 		panic(fmt.Sprintf("event bus %s: no name", id))
 	}
 	bus := awsevents.NewEventBus(scope, &id, &awsevents.EventBusProps{EventBusName: &name})
 	own := awscdk.Stack_Of(bus).Account()
-	others := deny(bus, "DenyOtherAccounts", map[string]any{
+	accounts := denyPutEvents(bus, "DenyOtherAccounts", map[string]any{
 		"StringNotEquals": map[string]any{"aws:PrincipalAccount": own},
 		"BoolIfExists":    map[string]any{"aws:PrincipalIsAWSService": "false"},
 	})
-	services := deny(bus, "DenyServicesForOtherAccounts", map[string]any{
+	services := denyPutEvents(bus, "DenyServicesForOtherAccounts", map[string]any{
 		"StringNotEquals": map[string]any{"aws:SourceAccount": own},
 		"Null":            map[string]any{"aws:SourceAccount": "false"},
 		"Bool":            map[string]any{"aws:PrincipalIsAWSService": "true"},
 	})
-	// Each statement is added to the policy that the bus has: not at once.
-	services.Node().AddDependency(others)
+	// Each statement changes the one policy of the bus, so they cannot be added at
+	// the same time.
+	services.Node().AddDependency(accounts)
 	return bus
 }
 
-// deny adds a statement, and gives the construct that CDK makes of it.
-func deny(bus awsevents.EventBus, id string, conditions map[string]any) constructs.IConstruct {
+// denyPutEvents adds a statement, and returns the construct that the CDK makes
+// of it.
+func denyPutEvents(bus awsevents.EventBus, id string, conditions map[string]any) constructs.IConstruct {
 	bus.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        &id,
 		Effect:     awsiam.Effect_DENY,

@@ -1,4 +1,4 @@
-package eventbus_test
+package resource_test
 
 import (
 	"slices"
@@ -7,13 +7,13 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
-	"example.com/saga/infra/eventbus"
+	"example.com/saga/infra/resource"
 	"example.com/saga/infra/synthtest"
 )
 
 func TestABusIsClosedToOtherAccountsOneStatementAfterTheOther(t *testing.T) {
 	stack := awscdk.NewStack(synthtest.NewApp(t, "../../cdk.json"), new("Bank"), nil)
-	eventbus.New(stack, "Bus", "bank")
+	resource.NewEventBus(stack, "Bus", "bank")
 	template := synthtest.Synth(t, stack)
 	type policy struct{ Statement synthtest.Statement }
 	asked := map[string]bool{}
@@ -43,5 +43,5 @@ func TestABusWithoutANameIsRefused(t *testing.T) {
 			t.Errorf("refused with %q", message)
 		}
 	}()
-	eventbus.New(stack, "Bus", "")
+	resource.NewEventBus(stack, "Bus", "")
 }

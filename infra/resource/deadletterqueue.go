@@ -1,6 +1,4 @@
-// Package deadletter makes the queues in which undeliverable events wait for a
-// person, each with an alarm that calls one.
-package deadletter
+package resource
 
 import (
 	"strings"
@@ -11,26 +9,25 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
-
-	"example.com/saga/infra/alarm"
 )
 
-// Is tells whether the construct path is that of a dead-letter queue. Each is
-// called DeadLetters (of a queue, a function or a schedule) or Undelivered (of
-// rules).
-func Is(path string) bool {
+// IsDeadLetterQueue reports whether a construct path is that of a dead-letter
+// queue. Each has the id DeadLetters (of a queue, a function or a schedule) or
+// Undelivered (of rules).
+func IsDeadLetterQueue(path string) bool {
 	return strings.HasSuffix(path, "/DeadLetters") || strings.HasSuffix(path, "/Undelivered")
 }
 
-// NewQueue makes a dead-letter queue that keeps messages as long as SQS can.
-func NewQueue(scope constructs.Construct, id string) awssqs.Queue {
-	return newQueue(scope, id, awssqs.QueueProps{})
+// NewDeadLetterQueue makes a dead-letter queue that keeps messages for 14 days,
+// the longest that SQS can, and an alarm that is raised while it has any.
+func NewDeadLetterQueue(scope constructs.Construct, id string) awssqs.Queue {
+	return newDeadLetterQueue(scope, id, awssqs.QueueProps{})
 }
 
-// NewFIFOQueue makes a dead-letter queue for a FIFO queue: SQS accepts no
-// other kind.
-func NewFIFOQueue(scope constructs.Construct, id string) awssqs.Queue {
-	return newQueue(scope, id, awssqs.QueueProps{
+// NewFIFODeadLetterQueue makes the dead-letter queue of a FIFO queue: SQS accepts
+// no other kind.
+func NewFIFODeadLetterQueue(scope constructs.Construct, id string) awssqs.Queue {
+	return newDeadLetterQueue(scope, id, awssqs.QueueProps{
 		Fifo:                      new(true),
 		ContentBasedDeduplication: new(true),
 		DeduplicationScope:        awssqs.DeduplicationScope_MESSAGE_GROUP,
@@ -38,7 +35,7 @@ func NewFIFOQueue(scope constructs.Construct, id string) awssqs.Queue {
 	})
 }
 
-func newQueue(scope constructs.Construct, id string, props awssqs.QueueProps) awssqs.Queue {
+func newDeadLetterQueue(scope constructs.Construct, id string, props awssqs.QueueProps) awssqs.Queue {
 	props.RetentionPeriod = awscdk.Duration_Days(jsii.Number(14))
 	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
 	props.EnforceSSL = new(true)
@@ -47,7 +44,7 @@ func newQueue(scope constructs.Construct, id string, props awssqs.QueueProps) aw
 		Id:     new("AwsSolutions-SQS3"),
 		Reason: new("This is a dead-letter queue itself: messages end here and wait for a person."),
 	}}, nil)
-	alarm.New(queue, "NotEmpty", alarm.Props{
+	NewAlarm(queue, "NotEmpty", AlarmProps{
 		Metric: queue.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Statistic: new("Maximum")}),
 		Advice: "Messages wait in the dead-letter queue " + *queue.Node().Path() +
 			". Look at them: each says why it is there. Repair the cause, then send them back to where they were going.",
