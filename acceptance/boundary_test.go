@@ -72,7 +72,7 @@ func forgedEvents(t *testing.T) map[string]event.Event {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if events[e.Type], err = language.Write(e); err != nil {
+			if events[e.Type], err = language.Seal(e); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -122,7 +122,7 @@ func TestAMessageThatCanNeverBeHandledIsADeadLetterInEveryContext(t *testing.T) 
 	}{
 		"of an unknown type":    {func(e *event.Event) { e.Type = "order.eaten" }, "unknown type"},
 		"with invalid data":     {func(e *event.Event) { e.Data = json.RawMessage(`{"items":"all"}`) }, "/ without "},
-		"from the wrong source": {func(e *event.Event) { e.Source = "porter" }, "comes from"},
+		"from the wrong source": {func(e *event.Event) { e.Source = "porter" }, "has the source"},
 		"of another schema":     {func(e *event.Event) { e.DataSchema += "0" }, "has the schema"},
 	} {
 		t.Run(name, func(t *testing.T) {

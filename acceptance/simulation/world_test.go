@@ -224,7 +224,7 @@ func (w *world) receive(ctx context.Context, sku string, quantity int64) error {
 	if err != nil {
 		return err
 	}
-	if e, err = w.language.Write(e); err != nil {
+	if e, err = w.language.Seal(e); err != nil {
 		return err
 	}
 	return w.Publish(ctx, e)
@@ -259,7 +259,7 @@ func (w *world) cancelAt(orderID string, reason contract.Reason, at time.Time) {
 
 // data is that of an event; nil if it is invalid, which the audit tells.
 func (w *world) data(e event.Event) event.Data {
-	data, err := w.language.Read(e)
+	data, err := w.language.Decode(e)
 	if err != nil {
 		return nil
 	}

@@ -144,7 +144,7 @@ func (a *audit) collect() error {
 		a.violated(6, "", "published, but not an event: %s", malformed)
 	}
 	for _, e := range a.distinct() {
-		if _, err := a.language.Read(e); err != nil {
+		if _, err := a.language.Decode(e); err != nil {
 			a.violated(6, e.Subject, "%v", err)
 		}
 		if e.Type == (contract.StockReceived{}).EventType() {

@@ -17,7 +17,7 @@ func read[D event.Data](a *audit, s *saga) (D, bool) {
 	if len(events) == 0 {
 		return none, false
 	}
-	data, err := a.language.Read(events[0])
+	data, err := a.language.Decode(events[0])
 	if err != nil {
 		return none, false // reported when the events were collected
 	}

@@ -148,7 +148,7 @@ func (r *run) add(cause event.Cause, data event.Data, ordinal int) event.Event {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if e, err = r.language.Write(e); err != nil {
+	if e, err = r.language.Seal(e); err != nil {
 		r.t.Fatal(err)
 	}
 	r.Published = append(r.Published, e)

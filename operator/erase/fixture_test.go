@@ -146,7 +146,7 @@ func (s *saga) hear(id string, data event.Data) {
 	cause := event.Event{ID: "cause of " + id + data.EventType(), Source: "test", Subject: id, CorrelationID: "saga of " + id}
 	e, err := event.Caused(event.Cause{Event: cause}, publisher, data, 0, s.now)
 	s.must(err)
-	e, err = s.language.Write(e)
+	e, err = s.language.Seal(e)
 	s.must(err)
 	s.must(s.Contexts.Order.Handle(s.t.Context(), e))
 }

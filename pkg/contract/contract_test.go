@@ -52,27 +52,27 @@ func newLanguage(t *testing.T) *contract.Language {
 	return language
 }
 
-// written makes an event of data as its publisher does.
-func written(t *testing.T, language *contract.Language, data event.Data) event.Event {
+// sealed makes an event of data as its publisher does.
+func sealed(t *testing.T, language *contract.Language, data event.Data) event.Event {
 	t.Helper()
 	cause := event.Event{ID: "e-1", Source: "test", Subject: "o-1", CorrelationID: "c-1"}
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	e, err := event.Caused(event.Cause{Event: cause}, publisher(t, data), data, 0, at)
+	e, err := event.Caused(event.Cause{Event: cause}, sourceOf(t, data), data, 0, at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e, err = language.Write(e); err != nil {
+	if e, err = language.Seal(e); err != nil {
 		t.Fatal(err)
 	}
 	return e
 }
 
-func publisher(t *testing.T, data event.Data) string {
+func sourceOf(t *testing.T, data event.Data) string {
 	t.Helper()
 	for source := range contract.BySource(data) {
 		return source
 	}
-	t.Fatalf("nobody publishes %s", data.EventType())
+	t.Fatalf("%s has no source", data.EventType())
 	return ""
 }
 
@@ -118,11 +118,11 @@ func TestTheExamplesAreTheWholeLanguage(t *testing.T) {
 	}
 }
 
-func TestDataIsReadAsItWasWritten(t *testing.T) {
+func TestDataIsDecodedAsItWasSealed(t *testing.T) {
 	language := newLanguage(t)
 	for _, data := range examples() {
 		t.Run(data.EventType(), func(t *testing.T) {
-			encoded, err := json.Marshal(written(t, language, data))
+			encoded, err := json.Marshal(sealed(t, language, data))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,18 +130,18 @@ func TestDataIsReadAsItWasWritten(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			read, err := language.Read(e)
+			decoded, err := language.Decode(e)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(data, read); diff != "" {
+			if diff := cmp.Diff(data, decoded); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-func TestACompensationMayHaveNothingToGiveBack(t *testing.T) {
+func TestACompensationMayHaveNothingToUndo(t *testing.T) {
 	language := newLanguage(t)
 	for _, data := range []event.Data{
 		contract.PaymentRefunded{Reason: contract.TimedOut},
@@ -149,20 +149,18 @@ func TestACompensationMayHaveNothingToGiveBack(t *testing.T) {
 		contract.StockReleased{Items: []contract.Stock{}, Reason: contract.TimedOut},
 	} {
 		t.Run(data.EventType(), func(t *testing.T) {
-			read, err := language.Read(written(t, language, data))
+			decoded, err := language.Decode(sealed(t, language, data))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(data, read); diff != "" {
+			if diff := cmp.Diff(data, decoded); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-// paths lists the members of an object and of the objects in it.
-
-func TestBySourceGroupsAConsumersEvents(t *testing.T) {
+func TestEventsAreGroupedByTheirSource(t *testing.T) {
 	got := contract.BySource(contract.PaymentTaken{}, contract.OrderPlaced{}, contract.PaymentDeclined{}, contract.StockReceived{})
 	want := map[string][]string{
 		"order":     {"order.placed"},
@@ -174,13 +172,48 @@ func TestBySourceGroupsAConsumersEvents(t *testing.T) {
 	}
 }
 
-func TestEveryTypeBeginsWithItsPublisher(t *testing.T) {
+func TestEveryTypeBeginsWithItsSource(t *testing.T) {
 	for source, types := range contract.BySource(contract.All()...) {
 		for _, eventType := range types {
 			if !strings.HasPrefix(eventType, source+".") {
-				t.Errorf("%s is published by %s", eventType, source)
+				t.Errorf("%s has the source %s", eventType, source)
 			}
 		}
+	}
+}
+
+func TestEveryEventHasOnePublisherAndAConsumerThatIsAParty(t *testing.T) {
+	parties := append(contract.Contexts(), contract.Operator, contract.Notification)
+	published, consumed := make(map[string]int), make(map[string]int)
+	for _, party := range parties {
+		for _, eventType := range contract.Types(contract.PublishedBy(party)...) {
+			published[eventType]++
+		}
+		for _, eventType := range contract.Types(contract.ConsumedBy(party)...) {
+			consumed[eventType]++
+		}
+	}
+	for _, eventType := range contract.Types(contract.All()...) {
+		if published[eventType] != 1 || consumed[eventType] == 0 {
+			t.Errorf("%s has %d publishers and %d consumers among %v", eventType, published[eventType], consumed[eventType], parties)
+		}
+	}
+}
+
+func TestAContextPublishesItsOwnEventsAndAnOperatorReceivesStock(t *testing.T) {
+	sources := contract.BySource(contract.All()...)
+	for _, context := range contract.Contexts() {
+		for source := range contract.BySource(contract.PublishedBy(context)...) {
+			if source != context {
+				t.Errorf("%s publishes events of %s", context, source)
+			}
+		}
+		if len(sources[context]) == 0 {
+			t.Errorf("%s has no event", context)
+		}
+	}
+	if diff := cmp.Diff([]event.Data{contract.StockReceived{}}, contract.PublishedBy(contract.Operator)); diff != "" {
+		t.Errorf("the events of an operator (-want +got):\n%s", diff)
 	}
 }
 

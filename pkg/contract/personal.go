@@ -10,9 +10,8 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// PersonalMembers returns the names of the members of the given data that say
-// something about a person: those that a schema marks with x-personal, in any
-// version that is read.
+// PersonalMembers returns the names of the members of the given data that are
+// personal: those that a schema marks with x-personal, in any version that is read.
 func PersonalMembers(data ...event.Data) ([]string, error) {
 	shared, err := readMarks("types.1")
 	if err != nil {
@@ -20,12 +19,12 @@ func PersonalMembers(data ...event.Data) ([]string, error) {
 	}
 	wanted := Types(data...)
 	marked := make(map[string]bool)
-	for _, d := range catalogue() {
-		eventType := d.example.EventType()
+	for _, spec := range catalogue() {
+		eventType := spec.example.EventType()
 		if !slices.Contains(wanted, eventType) {
 			continue
 		}
-		for version := range d.decode {
+		for version := range spec.decode {
 			document, err := readMarks(eventType + "." + version)
 			if err != nil {
 				return nil, err
@@ -36,7 +35,7 @@ func PersonalMembers(data ...event.Data) ([]string, error) {
 	return slices.Sorted(maps.Keys(marked)), nil
 }
 
-// marks are what a schema says of personal data.
+// marks is the part of a schema that marks personal data.
 type marks struct {
 	Ref        string           `json:"$ref"`
 	IsPersonal bool             `json:"x-personal"`
@@ -57,8 +56,8 @@ func readMarks(name string) (marks, error) {
 	return read, nil
 }
 
-// collect adds the names of personal members in an object or a list. What a schema
-// refers to is among the shared ones.
+// collect adds the names of personal members in an object or a list. A schema
+// refers to shared ones only.
 func (m marks) collect(shared map[string]marks, marked map[string]bool) {
 	if m.Ref != "" {
 		m = shared[path.Base(m.Ref)]

@@ -35,7 +35,7 @@ func TestACommandThatIsCommittedButNotPublishedGivesTheStateAfterIt(t *testing.T
 	w := newWarehouse(t, ship)
 	w.loses()
 	command := w.placed(t, "command-1")
-	data, err := w.language.Read(command)
+	data, err := w.language.Decode(command)
 	if err != nil {
 		t.Fatal(err)
 	}
