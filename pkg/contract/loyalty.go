@@ -8,7 +8,7 @@ type PointsAwarded struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
-// AwardRejected: no points were awarded.
+// AwardRejected means that no points were awarded.
 type AwardRejected struct {
 	Reason Reason `json:"reason"`
 }

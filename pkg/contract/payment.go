@@ -1,12 +1,12 @@
 package contract
 
-// PaymentTaken: the full amount is taken.
+// PaymentTaken means that the full amount is taken.
 type PaymentTaken struct {
 	CustomerID string `json:"customerId"`
 	Amount     Money  `json:"amount"`
 }
 
-// PaymentDeclined: nothing was taken.
+// PaymentDeclined means that nothing was taken.
 type PaymentDeclined struct {
 	Reason Reason `json:"reason"`
 }

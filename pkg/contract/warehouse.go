@@ -1,6 +1,6 @@
 package contract
 
-// StockReserved: every item of the order is reserved. It carries what is needed to
+// StockReserved means that every item of the order is reserved. It carries what is needed to
 // take the payment.
 type StockReserved struct {
 	CustomerID    string  `json:"customerId"`
@@ -9,7 +9,7 @@ type StockReserved struct {
 	PaymentMethod string  `json:"paymentMethod"`
 }
 
-// StockUnavailable: nothing was reserved, because of the missing SKUs.
+// StockUnavailable means that nothing was reserved, because of the missing SKUs.
 type StockUnavailable struct {
 	Missing []string `json:"missing"`
 	Reason  Reason   `json:"reason"`
@@ -21,7 +21,7 @@ type OrderShipped struct {
 	Items      []Stock `json:"items"`
 }
 
-// ShipmentFailed: the order will not be shipped.
+// ShipmentFailed means that the order will not be shipped.
 type ShipmentFailed struct {
 	Reason Reason `json:"reason"`
 }
@@ -32,7 +32,7 @@ type StockReleased struct {
 	Reason Reason  `json:"reason"`
 }
 
-// CancellationRefused: the order is shipped already.
+// CancellationRefused means that the order is shipped already.
 type CancellationRefused struct{}
 
 // StockReceived raises the stock of a SKU. It belongs to no order: its subject is the
