@@ -19,7 +19,8 @@ CUSTOMER ?=
 RACE  ?=
 REPO  ?=
 
-FUNCTIONS  := order/api order/worker order/sweeper warehouse/worker payment/worker loyalty/worker
+# Every command in services/*/cmd is a Lambda function: order/api is services/order/cmd/api.
+FUNCTIONS  := $(subst /cmd/,/,$(patsubst services/%/main.go,%,$(wildcard services/*/cmd/*/main.go)))
 ASSEMBLY   := cdk.out/local/manifest.json
 GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
@@ -149,7 +150,7 @@ dist/local/%/bootstrap: FORCE
 	@$(GO_BUILD) -o $@ ./services/$(*D)/cmd/$(*F)
 
 dist/local/warehouse/stock: FORCE
-	@$(GO_BUILD) -o $@ ./services/warehouse/cmd/stock
+	@$(GO_BUILD) -o $@ ./services/warehouse/stock
 
 dist/local/local: FORCE
 	@echo "Building the local cloud …"
