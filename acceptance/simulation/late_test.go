@@ -182,7 +182,7 @@ func archive(t *testing.T, language *contract.Language) (*path, map[string][]eve
 	all := make(map[string][]event.Event)
 	for _, c := range p.consumers {
 		for _, e := range p.published {
-			if c.name != notification && slices.Contains(c.consumes, e.Type) {
+			if c.name != contract.Notification && slices.Contains(c.consumes, e.Type) {
 				all[c.name] = append(all[c.name], e)
 			}
 		}
@@ -224,8 +224,7 @@ func TestAnEventThatIsRedrivenAfterTheRetentionIsADeadLetter(t *testing.T) {
 }
 
 func (p *path) tables() map[string]audit.Table {
-	e := p.evidence()
-	return map[string]audit.Table{"order": e.Order, "warehouse": e.Warehouse, "payment": e.Payment, "loyalty": e.Loyalty}
+	return p.evidence().Tables
 }
 
 func TestAChargeAfterItsRefundIsDeclined(t *testing.T) {
