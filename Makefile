@@ -101,10 +101,10 @@ deployable: $(CHECK)
 diff-comment: $(COMMENT)
 	@$(COMMENT)
 
-golden: ## Accept templates, permissions, state tables and data map as they are now: read the diff before you commit it.
+golden: ## Accept templates, permissions and the generated parts of documents as they are now: read the diff before you commit it.
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
-	go test ./acceptance/document -run TestTheDataMapInTheDocsIsThatOfSchemasAndTemplate -update
+	go test ./acceptance/document -run Generated -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
 	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestWhatever

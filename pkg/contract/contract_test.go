@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,32 +16,18 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// examples has one of each event's data, with every member set.
-func examples() []event.Data {
-	stock := []contract.Stock{{SKU: "123", Quantity: 2}, {SKU: "A.b_c-9", Quantity: 1}}
-	money := contract.Money{Amount: 2500, Currency: "EUR"}
-	return []event.Data{
-		contract.OrderPlaced{
-			OrderID: "o-1", CustomerID: "c-42",
-			Items:           []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
-			ShippingAddress: "23 Fake Street", PaymentMethod: "card",
-		},
-		contract.CancellationRequested{Reason: contract.CancelledByCustomer},
-		contract.OrderCancelled{Reason: contract.TimedOut},
-		contract.StockReserved{CustomerID: "c-42", Items: stock, Total: money, PaymentMethod: "card"},
-		contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock},
-		contract.OrderShipped{CustomerID: "c-42", Items: stock},
-		contract.ShipmentFailed{Reason: contract.Undeliverable},
-		contract.StockReleased{Items: stock, Reason: contract.PaymentWasDeclined},
-		contract.CancellationRefused{},
-		contract.StockReceived{SKU: "123", Quantity: 1_000_000},
-		contract.PaymentTaken{CustomerID: "c-42", Amount: money},
-		contract.PaymentDeclined{Reason: contract.PaymentWasDeclined},
-		contract.PaymentRefunded{Amount: money, Reason: contract.AwardWasRejected},
-		contract.PointsAwarded{Points: 25, ExpiresAt: time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)},
-		contract.AwardRejected{Reason: contract.AwardWasRejected},
-		contract.PointsRevoked{Points: 25, Reason: contract.Undeliverable},
+// examples returns the example of each event's data.
+func examples(t *testing.T) []event.Data {
+	t.Helper()
+	var all []event.Data
+	for _, data := range contract.All() {
+		described, err := contract.Describe(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, described.Example)
 	}
+	return all
 }
 
 func newLanguage(t *testing.T) *contract.Language {
@@ -104,12 +91,16 @@ func cut(name string) (before, version string, found bool) {
 	return name[:i], name[i+1:], true
 }
 
-func TestTheExamplesAreTheWholeLanguage(t *testing.T) {
-	if diff := cmp.Diff(contract.Types(contract.All()...), contract.Types(examples()...)); diff != "" {
-		t.Error(diff)
-	}
-	for _, data := range examples() {
-		value := reflect.ValueOf(data)
+func TestEveryEventIsDescribedWithAnExampleThatHasEveryMember(t *testing.T) {
+	for _, data := range contract.All() {
+		described, err := contract.Describe(data)
+		if err != nil || described.Meaning == "" {
+			t.Fatalf("%s means %q, %v", data.EventType(), described.Meaning, err)
+		}
+		value := reflect.ValueOf(described.Example)
+		if value.Type() != reflect.TypeOf(data) {
+			t.Errorf("the example of %s is a %s", data.EventType(), value.Type())
+		}
 		for i := range value.NumField() {
 			if value.Field(i).IsZero() {
 				t.Errorf("the example of %s leaves %s empty", data.EventType(), value.Type().Field(i).Name)
@@ -118,9 +109,19 @@ func TestTheExamplesAreTheWholeLanguage(t *testing.T) {
 	}
 }
 
+type unknown struct{}
+
+func (unknown) EventType() string { return "order.eaten" }
+
+func TestAnUnknownEventIsNotDescribed(t *testing.T) {
+	if described, err := contract.Describe(unknown{}); !errors.Is(err, event.ErrInvalid) {
+		t.Errorf("described as %+v, %v", described, err)
+	}
+}
+
 func TestDataIsDecodedAsItWasSealed(t *testing.T) {
 	language := newLanguage(t)
-	for _, data := range examples() {
+	for _, data := range examples(t) {
 		t.Run(data.EventType(), func(t *testing.T) {
 			encoded, err := json.Marshal(sealed(t, language, data))
 			if err != nil {

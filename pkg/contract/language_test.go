@@ -18,7 +18,7 @@ import (
 
 func TestARequiredMemberMustBeThere(t *testing.T) {
 	language := newLanguage(t)
-	for _, data := range examples() {
+	for _, data := range examples(t) {
 		complete := sealed(t, language, data)
 		for _, path := range paths(decoded(t, complete.Data)) {
 			t.Run(data.EventType()+" without "+strings.Join(path, "."), func(t *testing.T) {
@@ -91,7 +91,7 @@ func assertInvalid(t *testing.T, language *contract.Language, e event.Event) {
 
 func TestUnknownMembersAreIgnored(t *testing.T) {
 	language := newLanguage(t)
-	for _, data := range examples() {
+	for _, data := range examples(t) {
 		t.Run(data.EventType(), func(t *testing.T) {
 			e := sealed(t, language, data)
 			document := decoded(t, e.Data)
@@ -213,7 +213,7 @@ func replaced(t *testing.T, data json.RawMessage, path []string, value string) j
 func TestDecodingAgreesWithThePublishedSchema(t *testing.T) {
 	language := newLanguage(t)
 	accepted, refused := 0, 0
-	for _, data := range examples() {
+	for _, data := range examples(t) {
 		complete := sealed(t, language, data)
 		schema := compiled(t, data.EventType())
 		for _, path := range paths(decoded(t, complete.Data)) {
@@ -266,7 +266,7 @@ func compiled(t *testing.T, eventType string) *jsonschema.Schema {
 func TestAnErrorNamesMembersAndRepeatsNoValue(t *testing.T) {
 	language := newLanguage(t)
 	const secret = "4111 1111 1111 1111"
-	for _, data := range examples() {
+	for _, data := range examples(t) {
 		complete := sealed(t, language, data)
 		for _, path := range paths(decoded(t, complete.Data)) {
 			for _, value := range []string{`"` + secret + `"`, `["` + secret + `"]`, `{"a": "` + secret + `"}`, `"` + strings.Repeat(secret, 60) + `"`, "-411111"} {

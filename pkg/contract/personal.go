@@ -1,8 +1,6 @@
 package contract
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -13,8 +11,8 @@ import (
 // PersonalMembers returns the names of the members of the given data that are
 // personal: those that a schema marks with x-personal, in any version that is read.
 func PersonalMembers(data ...event.Data) ([]string, error) {
-	shared, err := readMarks("types.1")
-	if err != nil {
+	var shared marks
+	if err := readSchema("types.1", &shared); err != nil {
 		return nil, err
 	}
 	wanted := Types(data...)
@@ -25,8 +23,8 @@ func PersonalMembers(data ...event.Data) ([]string, error) {
 			continue
 		}
 		for version := range spec.decode {
-			document, err := readMarks(eventType + "." + version)
-			if err != nil {
+			var document marks
+			if err := readSchema(eventType+"."+version, &document); err != nil {
 				return nil, err
 			}
 			document.collect(shared.Defs, marked)
@@ -42,18 +40,6 @@ type marks struct {
 	Properties map[string]marks `json:"properties"`
 	Items      *marks           `json:"items"`
 	Defs       map[string]marks `json:"$defs"`
-}
-
-func readMarks(name string) (marks, error) {
-	var read marks
-	encoded, err := schemaFiles.ReadFile("schema/" + name + ".json")
-	if err == nil {
-		err = json.Unmarshal(encoded, &read)
-	}
-	if err != nil {
-		return marks{}, fmt.Errorf("schema of %s: %w", name, err)
-	}
-	return read, nil
 }
 
 // collect adds the names of personal members in an object or a list. A schema

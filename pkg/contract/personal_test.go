@@ -89,7 +89,7 @@ func TestThePersonalMembersOfAnEventAreThoseThatItsSchemaMarks(t *testing.T) {
 
 func TestAPersonalMemberIsValidatedLikeAnyOther(t *testing.T) {
 	language := newLanguage(t)
-	for _, data := range examples() {
+	for _, data := range examples(t) {
 		e := sealed(t, language, data)
 		if !strings.Contains(string(e.Data), "customerId") {
 			continue
