@@ -19,7 +19,8 @@ CUSTOMER ?=
 RACE  ?=
 REPO  ?=
 
-FUNCTIONS  := order/api order/worker order/sweeper warehouse/worker payment/worker loyalty/worker
+# Every command in services/*/cmd is a Lambda function: order/api is services/order/cmd/api.
+FUNCTIONS  := $(subst /cmd/,/,$(patsubst services/%/main.go,%,$(wildcard services/*/cmd/*/main.go)))
 ASSEMBLY   := cdk.out/local/manifest.json
 GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
@@ -105,10 +106,10 @@ deployable: $(CHECK)
 diff-comment: $(COMMENT)
 	@$(COMMENT)
 
-golden: ## Accept templates, permissions, state tables and data map as they are now: read the diff before you commit it.
+golden: ## Accept templates, permissions and the generated parts of documents as they are now: read the diff before you commit it.
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
-	go test ./acceptance/document -run TestTheDataMapInTheDocsIsThatOfSchemasAndTemplate -update
+	go test ./acceptance/document -run Generated -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
 	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestWhatever
@@ -154,7 +155,7 @@ dist/local/%/bootstrap: FORCE
 	@$(GO_BUILD) -o $@ ./services/$(*D)/cmd/$(*F)
 
 dist/local/warehouse/stock: FORCE
-	@$(GO_BUILD) -o $@ ./services/warehouse/cmd/stock
+	@$(GO_BUILD) -o $@ ./services/warehouse/stock
 
 dist/local/localcloud: FORCE
 	@echo "Building the local cloud …"

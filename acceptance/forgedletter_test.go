@@ -180,7 +180,7 @@ func TestALetterOfARuleIsRedrivenOnlyIfTheRuleMatchesIt(t *testing.T) {
 			c.removeLetters(t, queue)
 		})
 	}
-	for sku, counters := range c.evidence(t).Warehouse.Counters {
+	for sku, counters := range c.evidence(t).Tables["warehouse"].Counters {
 		if got := counters["received"]; got != 1_000_000 {
 			t.Errorf("%s: %d pieces were received", sku, got)
 		}

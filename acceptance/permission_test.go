@@ -29,22 +29,27 @@ type publisher struct {
 	types []string
 }
 
-// publishers lists the functions. It is written down here, and not taken from
-// the template that grants it.
+// publishers lists the functions with what the catalogue declares, not with what the
+// template grants.
 func publishers() map[string]publisher {
-	doors := contract.Types(contract.OrderPlaced{}, contract.CancellationRequested{})
-	return map[string]publisher{
-		"Order/Api":     {"GlobalBus", doors},
-		"Order/Sweeper": {"GlobalBus", doors},
-		"Order/Worker":  {"GlobalBus", contract.Types(contract.OrderCancelled{})},
-		"Warehouse/Worker": {"GlobalBus", contract.Types(
-			contract.StockReserved{}, contract.StockUnavailable{}, contract.StockReleased{},
-			contract.OrderShipped{}, contract.ShipmentFailed{}, contract.CancellationRefused{},
-		)},
-		"Payment/Worker": {"GlobalBus", contract.Types(contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{})},
-		"Loyalty/Worker": {"Loyalty/Bus", contract.Types(contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{})},
+	requests := contract.Types(contract.OrderPlaced{}, contract.CancellationRequested{})
+	all := map[string]publisher{"Order/Api": {"GlobalBus", requests}, "Order/Sweeper": {"GlobalBus", requests}}
+	for _, context := range contract.Contexts() {
+		bus, types := "GlobalBus", contract.Types(contract.PublishedBy(context)...)
+		switch context {
+		case contract.SourceLoyalty:
+			bus = "Loyalty/Bus"
+		case contract.SourceOrder: // the rest
+			types = slices.DeleteFunc(types, func(eventType string) bool { return slices.Contains(requests, eventType) })
+		}
+		all[constructID(context)+"/Worker"] = publisher{bus, types}
 	}
+	return all
 }
+
+// constructID is the construct id of a context, or of the notification: Order of
+// order.
+func constructID(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 
 func TestAFunctionPublishesItsOwnEventsAndNoOthers(t *testing.T) {
 	c := startCloud(t)

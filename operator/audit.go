@@ -43,7 +43,7 @@ func (o operator) audit(ctx context.Context, given []string) error {
 		}
 	}
 	if _, err := fmt.Fprintf(o.stdout, "orders: %d, events: %d, violations: %d\n",
-		len(collected.Order.Records), len(collected.Published), len(violations)); err != nil {
+		len(collected.Tables[contract.SourceOrder].Records), len(collected.Published), len(violations)); err != nil {
 		return err
 	}
 	if len(violations) > 0 {

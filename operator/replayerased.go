@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"example.com/saga/operator/stack"
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
@@ -22,12 +23,12 @@ func (r *replayed) checkErased(ctx context.Context, client dynamodb.ScanAPIClien
 	if r.erased || !slices.Contains([]string{"Notification", "Observability"}, r.to) {
 		return nil
 	}
-	table, has := in.Tables[orderTable]
-	if !has {
-		return fmt.Errorf("the stack has no %s", orderTable)
+	table, err := in.Table(contract.SourceOrder)
+	if err != nil {
+		return err
 	}
 	erased, unreadable := 0, error(nil)
-	err := dynamo.ScanRecords(ctx, client, table, func(record participant.Record) {
+	err = dynamo.ScanRecords(ctx, client, table, func(record participant.Record) {
 		var state order.State
 		if err := json.Unmarshal(record.State, &state); err != nil {
 			unreadable = fmt.Errorf("state of order %s: %w", record.Subject, err)

@@ -10,14 +10,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/saga/pkg/contract"
 )
 
 // root is the folder of the repository.
 const root = "../.."
-
-// notification is who consumes events without being a bounded context.
-const notification = "notification"
 
 // wiring lists by context which events it publishes and consumes.
 type wiring struct {
@@ -90,12 +89,32 @@ func readWiring(t *testing.T) wiring {
 		}
 	}
 	for _, lists := range []map[string][]string{w.publishes, w.consumes} {
+		delete(lists, "")
 		for who, types := range lists {
 			slices.Sort(types)
 			lists[who] = slices.Compact(types)
 		}
+		maps.DeleteFunc(lists, func(_ string, types []string) bool { return len(types) == 0 })
 	}
 	return w
+}
+
+func TestTheTemplateIsWiredAsTheCatalogueDeclares(t *testing.T) {
+	want := wiring{publishes: make(map[string][]string), consumes: make(map[string][]string)}
+	for _, name := range parties() {
+		if types := contract.Types(contract.PublishedBy(name)...); len(types) > 0 {
+			want.publishes[name] = types
+		}
+		want.consumes[name] = contract.Types(contract.ConsumedBy(name)...)
+	}
+	wired := readWiring(t)
+	for list, pair := range map[string][2]map[string][]string{
+		"publishes": {want.publishes, wired.publishes}, "consumes": {want.consumes, wired.consumes},
+	} {
+		if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
+			t.Errorf("what a party %s (- catalogue, + template):\n%s", list, diff)
+		}
+	}
 }
 
 // texts are the values of a condition: one or a list of them.
@@ -113,14 +132,13 @@ func texts(value any) []string {
 	return nil
 }
 
-// contexts are the bounded contexts: who publishes a part of the language.
-func contexts() []string {
-	return slices.Sorted(maps.Keys(contract.BySource(contract.All()...)))
-}
+// parties are those that a template has resources of: the bounded contexts, and the
+// notification endpoint.
+func parties() []string { return append(contract.Contexts(), contract.Notification) }
 
-// owner tells to which context a logical id belongs.
+// owner returns the party that a logical id belongs to.
 func owner(logicalID string) string {
-	for _, name := range append(contexts(), notification) {
+	for _, name := range parties() {
 		if strings.HasPrefix(strings.ToLower(logicalID), name) {
 			return name
 		}

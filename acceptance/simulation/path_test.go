@@ -93,7 +93,7 @@ func (p *path) types() []string {
 
 func (p *path) load() order.State {
 	p.t.Helper()
-	state, _, err := p.contexts.Order.Load(p.t.Context(), p.order.OrderID)
+	state, _, err := p.orderContext.Load(p.t.Context(), p.order.OrderID)
 	if err != nil {
 		p.t.Fatal(err)
 	}

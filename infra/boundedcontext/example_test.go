@@ -31,7 +31,7 @@ func Example() {
 		MetricsNamespace: "bank",
 		Retention:        60 * 24 * time.Hour,
 		Worker: boundedcontext.Function{
-			Artefact:     "../testdata/dist/payment/worker",
+			Artefact:     "testdata/worker",
 			MemoryMB:     256,
 			Timeout:      30 * time.Second,
 			TableActions: []string{"GetItem", "PutItem"},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/operator/contexts"
 	"example.com/saga/operator/erase"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
@@ -272,8 +273,8 @@ func TestAnInterruptedWaitIsAProblem(t *testing.T) {
 }
 
 func TestAContextThatIsNotDeployedIsNamed(t *testing.T) {
-	_, err := erase.Deployed{Store: func(string) participant.Store { return nil }, Retention: time.Hour}.Contexts()
-	for _, name := range []string{"order", "warehouse", "payment", "loyalty"} {
+	_, err := erase.Open(contexts.Deployed{Store: func(string) participant.Store { return nil }, Retention: time.Hour})
+	for _, name := range contract.Contexts() {
 		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("participant %q: no Language", name)) {
 			t.Errorf("the error %v does not name %s", err, name)
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/saga/operator/contexts"
 	"example.com/saga/operator/erase"
 	"example.com/saga/operator/letter"
 	"example.com/saga/operator/letter/lettertest"
@@ -86,19 +87,19 @@ func newSaga(t *testing.T) *saga {
 		t.Fatal(err)
 	}
 	s := &saga{t: t, language: language, stores: make(map[string]*store), publisher: &memory.Publisher{}, queues: lettertest.New(), now: now, asleep: func() error { return nil }}
-	for source := range contract.BySource(contract.All()...) {
+	for _, source := range contract.Contexts() {
 		s.stores[source] = &store{memory.NewStore(), s}
 	}
 	clock := func() time.Time { return s.now }
-	contexts, err := erase.Deployed{
+	known, err := erase.Open(contexts.Deployed{
 		Store:     func(source string) participant.Store { return s.stores[source] },
 		Publisher: s.publisher, Language: language, Retention: 60 * 24 * time.Hour, Clock: clock,
-	}.Contexts()
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Eraser = &erase.Eraser{
-		Contexts: contexts,
+		Contexts: known,
 		Scan: func(_ context.Context, each func(participant.Record)) error {
 			for _, record := range s.stores[contract.SourceOrder].Records() {
 				each(record)
@@ -146,7 +147,7 @@ func (s *saga) hear(id string, data event.Data) {
 	cause := event.Event{ID: "cause of " + id + data.EventType(), Source: "test", Subject: id, CorrelationID: "saga of " + id}
 	e, err := event.Caused(event.Cause{Event: cause}, publisher, data, 0, s.now)
 	s.must(err)
-	e, err = s.language.Write(e)
+	e, err = s.language.Seal(e)
 	s.must(err)
 	s.must(s.Contexts.Order.Handle(s.t.Context(), e))
 }

@@ -33,7 +33,7 @@ func published(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClie
 // in which they were and in the envelope of EventBridge. It needs the permissions
 // logs:FilterLogEvents and logs:Unmask.
 func OfOrder(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, in stack.Stack, order string) ([]string, error) {
-	group, err := resource(in.LogGroups, eventsPath)
+	group, err := eventLog(in)
 	if err != nil {
 		return nil, err
 	}

@@ -168,10 +168,11 @@ func TestOnlyDeadLetterQueuesThatAreNotEmptyAreEvidence(t *testing.T) {
 }
 
 func TestAStackWithoutTheEvidenceIsRefusedByName(t *testing.T) {
-	for _, missing := range []string{eventsPath, orderPath} {
-		_, err := resource(map[string]string{"Shop/Table": "shop"}, missing)
-		if err == nil || !strings.Contains(err.Error(), missing) {
-			t.Errorf("%s: the error is %v", missing, err)
-		}
+	in := stack.Stack{Tables: map[string]string{"Shop/Table": "shop"}}
+	if _, err := eventLog(in); err == nil || !strings.Contains(err.Error(), eventsPath) {
+		t.Errorf("without an event log the error is %v", err)
+	}
+	if err := table(t.Context(), nil, in, "order", &audit.Evidence{}); err == nil || !strings.Contains(err.Error(), "Order/Table") {
+		t.Errorf("without a table the error is %v", err)
 	}
 }

@@ -46,6 +46,16 @@ func (s Stack) AWS(ctx context.Context) (aws.Config, error) {
 	return awsconfig.Load(ctx)
 }
 
+// Table returns the name of a context's table.
+func (s Stack) Table(context string) (string, error) {
+	path := strings.ToUpper(context[:1]) + context[1:] + "/Table"
+	name, found := s.Tables[path]
+	if !found {
+		return "", fmt.Errorf("the stack has no %s", path)
+	}
+	return name, nil
+}
+
 // Local tells whether the stack runs in a local cloud.
 func (s Stack) Local() bool { return s.endpoint != "" }
 

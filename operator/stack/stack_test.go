@@ -90,6 +90,16 @@ func TestAFileThatIsNoReadyFileIsRefused(t *testing.T) {
 	}
 }
 
+func TestTheTableOfAContextIsKnownByItsName(t *testing.T) {
+	found := stack.Stack{Tables: map[string]string{"Shop/Table": "shop"}}
+	if name, err := found.Table("shop"); name != "shop" || err != nil {
+		t.Errorf("the table is %s, %v", name, err)
+	}
+	if _, err := found.Table("bank"); err == nil || err.Error() != "the stack has no Bank/Table" {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestDeadLetterQueuesAreKnownByTheirPaths(t *testing.T) {
 	found := stack.Stack{Queues: map[string]string{
 		"Shop/Queue": "1", "Shop/Undelivered": "2", "Shop/DeadLetters": "3", "DeadLetters": "4",

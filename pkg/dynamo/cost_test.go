@@ -93,7 +93,7 @@ func newDepot(t *testing.T, decide decide) *depot {
 
 func (d *depot) received(id string) event.Event {
 	d.t.Helper()
-	e, err := d.language.Write(event.Event{
+	e, err := d.language.Seal(event.Event{
 		ID: id, Source: contract.SourceWarehouse, Type: contract.StockReceived{}.EventType(), Subject: "delivery-1",
 		Time: clock(), CorrelationID: "c-1", Data: json.RawMessage(`{"sku":"123","quantity":1}`),
 	})

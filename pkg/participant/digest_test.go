@@ -73,11 +73,11 @@ func TestTheSameContentInAnotherSpellingIsADuplicate(t *testing.T) {
 // versioned is a language with two versions of every schema.
 type versioned struct{ participant.Language }
 
-func (v versioned) Read(e event.Event) (event.Data, error) {
+func (v versioned) Decode(e event.Event) (event.Data, error) {
 	if strings.HasSuffix(e.DataSchema, "/2") {
 		return contract.OrderPlaced{}, nil
 	}
-	return v.Language.Read(e)
+	return v.Language.Decode(e)
 }
 
 func TestAnotherVersionOfTheSchemaIsADuplicate(t *testing.T) {

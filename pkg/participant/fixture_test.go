@@ -155,7 +155,7 @@ func (w *warehouse) placed(tb tester, id string) event.Event {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	e, err := w.language.Write(event.Event{
+	e, err := w.language.Seal(event.Event{
 		ID: id, Source: contract.SourceOrder, Type: contract.OrderPlaced{}.EventType(),
 		Subject: "o-1", Time: w.clock(), CorrelationID: "c-1", Data: data,
 	})

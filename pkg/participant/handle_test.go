@@ -40,7 +40,7 @@ func TestAnEventHasItsEffectAndItsEventsArePublished(t *testing.T) {
 		if diff := cmp.Diff(want, e); diff != "" {
 			t.Error(diff)
 		}
-		if _, err := w.language.Read(e); err != nil {
+		if _, err := w.language.Decode(e); err != nil {
 			t.Error(err)
 		}
 	}
@@ -122,7 +122,7 @@ func TestTheSameIDFromAnotherSourceIsAnotherEvent(t *testing.T) {
 		return decision{State: s}, nil
 	})
 	w.mustHandle(t, w.placed(t, "e-1"))
-	declined, err := w.language.Write(event.Event{
+	declined, err := w.language.Seal(event.Event{
 		ID: "e-1", Source: contract.SourcePayment, Type: contract.PaymentDeclined{}.EventType(), Subject: "o-1",
 		Time: w.now, CorrelationID: "c-1", Data: json.RawMessage(`{"reason":"payment-declined"}`),
 	})

@@ -64,12 +64,12 @@ type Publisher interface {
 	Publish(ctx context.Context, events ...event.Event) error
 }
 
-// Language decodes and checks the data of events.
+// Language checks events, and decodes their data.
 type Language interface {
-	// Read gives the data of an event, or event.ErrInvalid.
-	Read(event.Event) (event.Data, error)
-	// Write completes an event to be published with its schema, and checks it.
-	Write(event.Event) (event.Event, error)
+	// Decode returns the data of an event, or event.ErrInvalid.
+	Decode(event.Event) (event.Data, error)
+	// Seal completes an event before its publication with its schema, and checks it.
+	Seal(event.Event) (event.Event, error)
 }
 
 // Input is all that a decision may depend on, besides the state.
@@ -174,7 +174,7 @@ func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
 	if err := checkIdentity(e); err != nil {
 		return err
 	}
-	data, err := p.config.Language.Read(e)
+	data, err := p.config.Language.Decode(e)
 	if err != nil {
 		return err
 	}
@@ -299,7 +299,7 @@ func (p *Participant[S]) outgoingEvents(ctx context.Context, cause event.Cause, 
 		if p.config.TraceParent != nil {
 			e.TraceParent = p.config.TraceParent(ctx)
 		}
-		if e, err = p.config.Language.Write(e); err != nil {
+		if e, err = p.config.Language.Seal(e); err != nil {
 			return nil, err
 		}
 		if _, err := event.Encode(e); err != nil {

@@ -35,7 +35,7 @@ func TestACommandWithoutItsEventsPublishedReturnsTheStateAfterIt(t *testing.T) {
 	w := newWarehouse(t, ship)
 	w.breakPublisher()
 	command := w.placed(t, "command-1")
-	data, err := w.language.Read(command)
+	data, err := w.language.Decode(command)
 	if err != nil {
 		t.Fatal(err)
 	}

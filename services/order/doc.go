@@ -4,7 +4,7 @@
 //	owns         the status and the timeline of each order
 //	consumes     warehouse.stock-reserved, warehouse.stock-unavailable,
 //	             warehouse.order-shipped, warehouse.shipment-failed,
-//	             warehouse.cancellation-refused, warehouse.stock-released,
+//	             warehouse.stock-released, warehouse.cancellation-refused,
 //	             payment.taken, payment.declined, payment.refunded,
 //	             loyalty.points-awarded, loyalty.award-rejected,
 //	             loyalty.points-revoked

@@ -7,10 +7,12 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// Table is the states and inputs for which a table of decisions needs rows.
+// Table checks that a table of decisions is complete.
 type Table[S any] struct {
 	// States are all states, by name.
 	States map[string]S
+	// Consumed are the inputs that the context declares that it consumes.
+	Consumed []event.Data
 	// Inputs are all inputs, consumed or not.
 	Inputs []event.Data
 	// Decide returns the error of the decision.
@@ -30,22 +32,29 @@ func (table *Table[S]) Add(state string, input event.Data) {
 	table.rows[input.EventType()][state] = true
 }
 
-// Check fails unless there is a row for each state with each input that is
-// consumed. An input without any row is one that is not consumed: its error must be
-// event.ErrInvalid in every state.
+// Check fails the test unless there is a row for each state with each input that is
+// consumed, and event.ErrInvalid is returned for every other input in every state.
 func (table *Table[S]) Check(t *testing.T) {
 	t.Helper()
-	for _, input := range table.Inputs {
-		rows, consumed := table.rows[input.EventType()]
-		for name, state := range table.States {
-			if consumed && !rows[name] {
+	consumed := make(map[string]bool)
+	for _, input := range table.Consumed {
+		consumed[input.EventType()] = true
+		for name := range table.States {
+			if !table.rows[input.EventType()][name] {
 				t.Errorf("%s: there is no row for %s", name, input.EventType())
 			}
-			if consumed {
-				continue
-			}
+		}
+	}
+	for _, input := range table.Inputs {
+		if consumed[input.EventType()] {
+			continue
+		}
+		if table.rows[input.EventType()] != nil {
+			t.Errorf("there is a row for %s, which is not consumed", input.EventType())
+		}
+		for name, state := range table.States {
 			if err := table.Decide(state, input); !errors.Is(err, event.ErrInvalid) {
-				t.Errorf("%s: %s has no row, and its error is %v", name, input.EventType(), err)
+				t.Errorf("%s: %s is not consumed, and its error is %v", name, input.EventType(), err)
 			}
 		}
 	}

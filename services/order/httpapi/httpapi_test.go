@@ -36,7 +36,7 @@ func TestAnOrderIsPlaced(t *testing.T) {
 	if diff := cmp.Diff(want, r.body); diff != "" {
 		t.Errorf("body (-want +got):\n%s", diff)
 	}
-	data, err := s.language.Read(placed)
+	data, err := s.language.Decode(placed)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 func (s *shop) lastOrder(tb testing.TB) contract.OrderPlaced {
 	tb.Helper()
 	published := s.publisher.Published()
-	data, err := s.language.Read(published[len(published)-1])
+	data, err := s.language.Decode(published[len(published)-1])
 	if err != nil {
 		tb.Fatal(err)
 	}

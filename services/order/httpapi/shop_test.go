@@ -229,7 +229,7 @@ func (s *shop) hear(orderID, causedBy string, data event.Data) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if e, err = s.language.Write(e); err != nil {
+	if e, err = s.language.Seal(e); err != nil {
 		s.t.Fatal(err)
 	}
 	if err := s.orders.Handle(s.t.Context(), e); err != nil {

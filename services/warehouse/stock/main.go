@@ -52,7 +52,7 @@ func run(ctx context.Context, bus string, deliveries []string) error {
 		if err != nil {
 			return err
 		}
-		if e, err = language.Write(e); err != nil {
+		if e, err = language.Seal(e); err != nil {
 			return err
 		}
 		received = append(received, e)
