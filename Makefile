@@ -38,6 +38,8 @@ export CDK_DISABLE_VERSION_CHECK := 1
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
 CDK := node_modules/.bin/cdk
+# The modules of the workspace, and tools, which is not in it.
+MODULES := $$(go list -m -f '{{.Dir}}') $(CURDIR)/tools
 GO_BUILD := go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
 
 READY    := .local/ready.json
@@ -59,6 +61,7 @@ run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 test: host $(ASSEMBLY) ## Run all tests.
 	@echo "Testing all modules (a first run compiles the CDK, 1 to 2 minutes) …"
 	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /conformance)
+	cd tools && GOWORK=off go test $(RACE) ./...
 	go test ./infra/...
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 ./acceptance/... ./conformance/...
@@ -68,14 +71,15 @@ lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences ## Check style, architecture,
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
 	$(GOLANGCI) run $$(go list -m -f '{{.Dir}}/...')
-	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
+	cd tools && GOWORK=off $(CURDIR)/$(GOLANGCI) run ./...
+	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
 	@$< check --ignore example.com/saga --allowed_licenses=$(LICENCES) \
 		$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' work) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }
 
 vulns: .bin/govulncheck ## Look for known vulnerabilities that our code reaches (asks vuln.go.dev).
-	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && $(CURDIR)/$< -test ./...) || exit 1; done
+	@for module in $(MODULES); do (cd $$module && GOWORK=off $(CURDIR)/$< -test ./...) || exit 1; done
 
 build: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Build the Lambda functions for AWS.
 
@@ -134,7 +138,7 @@ rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first witho
 
 rename: ## Give the module another path: MODULE=github.com/acme/shop.
 	$(if $(MODULE),,$(error MODULE is missing: make rename MODULE=github.com/acme/shop))
-	@$(GO_BUILD) -o dist/local/rename ./rename
+	@cd tools && GOWORK=off $(GO_BUILD) -o ../dist/local/rename ./rename
 	@dist/local/rename $(FLAGS) $(MODULE)
 
 # The same programs for this machine: what the local cloud runs.
