@@ -1,6 +1,6 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed on to the CDK command line, the local cloud or the operator.
-# STACK names a stack in AWS for letters, redrive, replay, audit, erase and rotate;
+# STACK names a stack in AWS for watch, letters, redrive, replay, audit, erase and rotate;
 # without it they work with what make run has started. QUEUE is a dead-letter queue,
 # as letters names it. TO is the context that a replay is for, ORDER an order, FROM
 # and UNTIL times. CUSTOMER is the id of a customer to erase.
@@ -48,7 +48,7 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit erase rotate licences vulns rename host FORCE
+.PHONY: help run test lint build synth diff deploy github deployable diff-comment golden sim soak chaos watch letters redrive replay audit erase rotate licences vulns rename host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -117,6 +117,9 @@ soak: ## Simulate until it is stopped, or something is wrong.
 
 chaos: host $(ASSEMBLY) ## Survive every fault with 500 orders each, and write docs/proof.md.
 	CHAOS_ORDERS=500 go test -count=1 -timeout 60m -v ./acceptance -run TestNoFault -update
+
+watch: $(OPERATOR) ## Show the events of all orders while they happen.
+	@$(OPERATOR) watch $(WHERE) $(FLAGS)
 
 letters: $(OPERATOR) ## Show the dead-letter queues, or the letters in QUEUE.
 	@$(OPERATOR) letters $(WHERE) $(FLAGS) $(QUEUE)

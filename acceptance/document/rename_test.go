@@ -28,7 +28,7 @@ func TestARenamedRepositoryBuildsAndNamesTheOldPathNowhere(t *testing.T) {
 	// The CDK is compiled already, and none of it again.
 	copied.run(t, nil, "go", "vet", "work")
 	copied.run(t, nil, "go", "test", "./pkg/contract", "./pkg/participant", "./services/order/...", "./services/payment/...",
-		"./services/loyalty", "./services/observer", "./local/bus")
+		"./services/loyalty", "./operator/watch", "./local/bus")
 	copied.run(t, []string{"GOWORK=off"}, "go", "test", "-C", "services/warehouse", ".")
 	copied.run(t, []string{"GOWORK=off"}, "go", "test", "-C", "tools", "./rename")
 }
