@@ -40,7 +40,9 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 CDK := node_modules/.bin/cdk
 # The modules of the workspace, and tools, which is not in it.
 MODULES := $$(go list -m -f '{{.Dir}}') $(CURDIR)/tools
-GO_BUILD := go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
+# A program is built in its own module and without the workspace, in which Go takes
+# the highest version that any module requires: so what go.mod says is what ships.
+GO_BUILD := GOWORK=off go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
 
 READY    := .local/ready.json
 OPERATOR := dist/local/operator
@@ -75,8 +77,10 @@ lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences ## Check style, architecture,
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
-	@$< check --ignore example.com/saga --allowed_licenses=$(LICENCES) \
-		$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' work) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }
+	@export GOWORK=off; for module in $$(GOWORK= go list -m -f '{{.Dir}}'); do (cd $$module && \
+		packages=$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./...) && test -z "$$packages" || \
+		$(CURDIR)/$< check --ignore example.com/saga --allowed_licenses=$(LICENCES) $$packages \
+		) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }; done
 
 vulns: .bin/govulncheck ## Look for known vulnerabilities that our code reaches (asks vuln.go.dev).
 	@for module in $(MODULES); do (cd $$module && GOWORK=off $(CURDIR)/$< -test ./...) || exit 1; done
@@ -141,7 +145,7 @@ rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first witho
 
 rename: ## Give the module another path: MODULE=github.com/acme/shop.
 	$(if $(MODULE),,$(error MODULE is missing: make rename MODULE=github.com/acme/shop))
-	@cd tools && GOWORK=off $(GO_BUILD) -o ../dist/local/rename ./rename
+	@cd tools && $(GO_BUILD) -o ../dist/local/rename ./rename
 	@dist/local/rename $(FLAGS) $(MODULE)
 
 # The same programs for this machine: what the local cloud runs.
@@ -149,24 +153,24 @@ host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/loca
 
 dist/lambda/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) for AWS Lambda …"
-	@CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO_BUILD) -o $@ ./services/$(*D)/cmd/$(*F)
+	@cd services/$(*D) && CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(*F)
 
 dist/local/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) …"
-	@$(GO_BUILD) -o $@ ./services/$(*D)/cmd/$(*F)
+	@cd services/$(*D) && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(*F)
 
 dist/local/warehouse/stock: FORCE
-	@$(GO_BUILD) -o $@ ./services/warehouse/cmd/stock
+	@cd services/warehouse && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/stock
 
 dist/local/local: FORCE
 	@echo "Building the local cloud …"
-	@$(GO_BUILD) -o $@ ./local
+	@cd local && $(GO_BUILD) -o $(CURDIR)/$@ .
 
 $(OPERATOR): FORCE
-	@$(GO_BUILD) -o $@ ./operator
+	@cd operator && $(GO_BUILD) -o $(CURDIR)/$@ .
 
 $(CHECK) $(COMMENT): FORCE
-	@$(GO_BUILD) -o $@ ./infra/cmd/$(@F)
+	@cd infra && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(@F)
 
 # Whatever the shell says about AWS: the CDK would ask AWS whose the credentials are.
 OFFLINE := env $(patsubst %,-u %,$(filter AWS_%,$(.VARIABLES))) \
