@@ -1,6 +1,6 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed on to the CDK command line, the local cloud or the operator.
-# STACK names a stack in AWS for letters, redrive, replay, audit, erase and rotate;
+# STACK names a stack in AWS for watch, letters, redrive, replay, audit, erase and rotate;
 # without it they work with what make run has started. QUEUE is a dead-letter queue,
 # as letters names it. TO is the context that a replay is for, ORDER an order, FROM
 # and UNTIL times. CUSTOMER is the id of a customer to erase.
@@ -39,7 +39,11 @@ export CDK_DISABLE_VERSION_CHECK := 1
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
 CDK := node_modules/.bin/cdk
-GO_BUILD := go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
+# The modules of the workspace, and tools, which is not in it.
+MODULES := $$(go list -m -f '{{.Dir}}') $(CURDIR)/tools
+# A program is built in its own module and without the workspace, in which Go takes
+# the highest version that any module requires: so what go.mod says is what ships.
+GO_BUILD := GOWORK=off go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
 
 READY    := .local/ready.json
 OPERATOR := dist/local/operator
@@ -47,7 +51,7 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit erase rotate licences vulns rename host FORCE
+.PHONY: help run test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos watch letters redrive replay audit erase rotate licences vulns rename host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -60,6 +64,7 @@ run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	@echo "Testing all other modules (a first run compiles the CDK, 1 to 2 minutes) …"
 	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /localcloud)
+	cd tools && GOWORK=off go test $(RACE) ./...
 	go test ./infra/...
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 ./acceptance/...
@@ -74,14 +79,17 @@ lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences ## Check style, architecture,
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
 	$(GOLANGCI) run $$(go list -m -f '{{.Dir}}/...')
-	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
+	cd tools && GOWORK=off $(CURDIR)/$(GOLANGCI) run ./...
+	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
-	@$< check --ignore example.com/saga --allowed_licenses=$(LICENCES) \
-		$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' work) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }
+	@export GOWORK=off; for module in $$(GOWORK= go list -m -f '{{.Dir}}'); do (cd $$module && \
+		packages=$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./...) && test -z "$$packages" || \
+		$(CURDIR)/$< check --ignore example.com/saga --allowed_licenses=$(LICENCES) $$packages \
+		) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }; done
 
 vulns: .bin/govulncheck ## Look for known vulnerabilities that our code reaches (asks vuln.go.dev).
-	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && $(CURDIR)/$< -test ./...) || exit 1; done
+	@for module in $(MODULES); do (cd $$module && GOWORK=off $(CURDIR)/$< -test ./...) || exit 1; done
 
 build: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Build the Lambda functions for AWS.
 
@@ -120,6 +128,9 @@ soak: ## Simulate until it is stopped, or something is wrong.
 chaos: host $(ASSEMBLY) ## Survive every fault with 500 orders each, and write docs/proof.md.
 	CHAOS_ORDERS=500 go test -count=1 -timeout 60m -v ./acceptance -run TestNoFault -update
 
+watch: $(OPERATOR) ## Show the events of all orders while they happen.
+	@$(OPERATOR) watch $(WHERE) $(FLAGS)
+
 letters: $(OPERATOR) ## Show the dead-letter queues, or the letters in QUEUE.
 	@$(OPERATOR) letters $(WHERE) $(FLAGS) $(QUEUE)
 
@@ -140,7 +151,7 @@ rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first witho
 
 rename: ## Give the module another path: MODULE=github.com/acme/shop.
 	$(if $(MODULE),,$(error MODULE is missing: make rename MODULE=github.com/acme/shop))
-	@$(GO_BUILD) -o dist/local/rename ./rename
+	@cd tools && $(GO_BUILD) -o ../dist/local/rename ./rename
 	@dist/local/rename $(FLAGS) $(MODULE)
 
 # The same programs for this machine: what the local cloud runs.
@@ -148,24 +159,24 @@ host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/loca
 
 dist/lambda/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) for AWS Lambda …"
-	@CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO_BUILD) -o $@ ./services/$(*D)/cmd/$(*F)
+	@cd services/$(*D) && CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(*F)
 
 dist/local/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) …"
-	@$(GO_BUILD) -o $@ ./services/$(*D)/cmd/$(*F)
+	@cd services/$(*D) && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(*F)
 
 dist/local/warehouse/stock: FORCE
-	@$(GO_BUILD) -o $@ ./services/warehouse/stock
+	@cd services/warehouse && $(GO_BUILD) -o $(CURDIR)/$@ ./stock
 
 dist/local/localcloud: FORCE
 	@echo "Building the local cloud …"
-	@$(GO_BUILD) -o $@ ./localcloud
+	@cd localcloud && $(GO_BUILD) -o $(CURDIR)/$@ .
 
 $(OPERATOR): FORCE
-	@$(GO_BUILD) -o $@ ./operator
+	@cd operator && $(GO_BUILD) -o $(CURDIR)/$@ .
 
 $(CHECK) $(COMMENT): FORCE
-	@$(GO_BUILD) -o $@ ./infra/cmd/$(@F)
+	@cd infra && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(@F)
 
 # Whatever the shell says about AWS: the CDK would ask AWS whose the credentials are.
 OFFLINE := env $(patsubst %,-u %,$(filter AWS_%,$(.VARIABLES))) \

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/saga/operator/console"
 	"example.com/saga/pkg/printable"
 )
 
@@ -27,6 +28,7 @@ usage: operator letters [flags] [QUEUE]   show dead-letter queues, or the letter
        operator replay  [flags]           give the events of a time or an order to one context again
        operator audit   [flags]           check that the saga left nothing wrong behind
        operator erase   [flags] CUSTOMER  erase the orders and the points of a customer
+       operator watch   [flags]           show the events of all orders while they happen
        operator rotate  [flags]           replace the key of the notification endpoint, or that of orders' ids and tokens
 
 Every command finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
@@ -47,7 +49,10 @@ func main() {
 	// A second signal ends the process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	o := operator{stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, readyFile: os.Getenv("SAGA_READY_FILE")}
+	o := operator{
+		stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, readyFile: os.Getenv("SAGA_READY_FILE"),
+		color: console.HasColors(os.Stdout, os.Getenv("NO_COLOR")),
+	}
 	code := o.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -59,6 +64,8 @@ type operator struct {
 	clock          func() time.Time
 	// readyFile is the environment variable SAGA_READY_FILE.
 	readyFile string
+	// color reports whether stdout shows colours.
+	color bool
 }
 
 // run does what the arguments say and gives the exit code.
@@ -96,6 +103,8 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.audit(ctx, rest)
 	case "erase":
 		return o.erase(ctx, rest)
+	case "watch":
+		return o.watch(ctx, rest)
 	case "rotate":
 		return o.rotate(ctx, rest)
 	case "help", "-h", "-help", "--help":

@@ -73,6 +73,8 @@ func TestWhatIsCalledWronglyIsExplainedInOneLine(t *testing.T) {
 		"replay the future":    {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T12:00:00Z"}, "is not before -until 2026-03-01T12:00:00Z"},
 		"erase whom":           {[]string{"erase", "-stack", "s"}, "say which customer"},
 		"erase too many":       {[]string{"erase", "-stack", "s", "c-1", "c-2"}, `unexpected argument "c-2"`},
+		"a pattern that ends":  {[]string{"watch", "-stack", "s", "-type", "[a-"}, `-type "[a-" is not a pattern`},
+		"watch what":           {[]string{"watch", "-stack", "s", "o-1"}, `unexpected argument "o-1"`},
 		"redrive how many":     {[]string{"redrive", "-stack", "s", "-max", "0", "q"}, "-max 0 is not between 1 and 1000"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,6 +98,10 @@ func TestHelpIsNoError(t *testing.T) {
 		"-allow-letters": {"audit", "-h"},
 		"-finish":        {"rotate", "-h"},
 		"-wait long":     {"erase", "-h"},
+		"-order id":      {"watch", "-h"},
+		"-type pattern":  {"watch", "-h"},
+		"-no-color":      {"watch", "-h"},
+		"each event goes to one reader of the queue only": {"watch", "-h"},
 	} {
 		o := newOffice()
 		assertEqual(t, "the exit code", exitOK, o.run(t.Context(), arguments))
@@ -123,6 +129,8 @@ func TestWhatDoesNotWorkIsExplainedInOneLine(t *testing.T) {
 		"no keys to rotate":  {path, []string{"rotate", "-key", "orders"}, "the stack has no Order/Keys"},
 		"nothing to replay":  {path, []string{"replay", "-to", "Shop", "-order", "o-1"}, "the stack has no GlobalBus/Archive/Archive"},
 		"nothing to erase":   {path, []string{"erase", "c-42"}, "the stack has no GlobalBus/Archive/Archive"},
+		"nothing to watch":   {path, []string{"watch"}, "the stack has no Observability/Events"},
+		"no queue to watch":  {path, []string{"watch", "-queue"}, "the stack has no Observability/Queue"},
 		"nothing to audit":   {path, []string{"audit"}, "the stack has no Observability/Events"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package observability makes every event on a bus visible: in a queue for
-// whoever watches live, and in a log group for whoever looks later.
+// Package observability makes every event on a bus visible: in a log group that can
+// be read at any time, and in a queue for one reader.
 package observability
 
 import (
@@ -32,7 +32,7 @@ type Props struct {
 	Masked []string
 }
 
-// Observability is what an observer needs.
+// Observability has what a reader of the events needs.
 type Observability struct {
 	// Queue gets every event with the whole envelope of the bus.
 	Queue awssqs.IQueue

@@ -111,7 +111,7 @@ func TestRenamingToTheSamePathChangesNothing(t *testing.T) {
 	write(t, root, "notes.txt", "not committed, and no hindrance: there is nothing to do")
 	done, err := rename(t.Context(), root, "old.example/saga", "")
 	if err != nil || !strings.Contains(done, "already") {
-		t.Errorf("it says %q, %v", done, err)
+		t.Errorf("the message is %q, %v", done, err)
 	}
 }
 
@@ -122,7 +122,7 @@ func TestOnlyWhatGitTracksIsRenamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := read(t, root, "dist/notes.txt"); got != "old.example/saga" {
-		t.Errorf("an ignored file says %q", got)
+		t.Errorf("an ignored file has %q", got)
 	}
 }
 
@@ -145,10 +145,10 @@ func TestWhatCannotBeRenamedIsRefusedInOneLineAndLeftAlone(t *testing.T) {
 			spoil:  func(root string) { write(t, root, "notes.txt", "mine") },
 			reason: "not committed",
 		},
-		"a module that is called otherwise": {
+		"a module that is not named after its folder": {
 			to:     "new.example/shop",
 			spoil:  func(root string) { write(t, root, "pkg/go.mod", "module old.example/other/pkg\n") },
-			reason: "services/order/go.mod: the module old.example/saga/services/order is not called after its folder, as the others are",
+			reason: "services/order/go.mod: the module old.example/saga/services/order is not named after its folder, as the others are",
 		},
 		"no schemas": {
 			to:     "new.example/shop",

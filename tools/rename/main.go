@@ -1,10 +1,9 @@
-// Command rename makes the repository a module of another path: it replaces the
-// module path that it finds in go.work wherever it is written in a file that
-// git tracks.
+// Command rename changes the module path of the repository. It replaces the path
+// that all modules in go.work begin with, in every file that git tracks.
 //
 // The ids of JSON Schemas are not renamed with it, even where they look like
 // the module path: an event that was published carries the id of its schema for
-// ever, and a consumer refuses any other. Before the first event is published
+// ever, and a consumer rejects any other. Before the first event is published
 // they can be given a base of their own, with -schemas.
 package main
 
@@ -43,7 +42,7 @@ func main() {
 	fmt.Fprintln(os.Stderr, done)
 }
 
-// rename renames the repository in a folder, and tells what was done.
+// rename renames the repository in a folder, and returns a message about what was done.
 func rename(ctx context.Context, root, to, schemas string) (string, error) {
 	if err := check(to, schemas); err != nil {
 		return "", err
@@ -117,7 +116,7 @@ func modulePath(root string) (string, error) {
 		full := modfile.ModulePath(encoded)
 		path, named := strings.CutSuffix(full, strings.TrimPrefix(use.Path, "."))
 		if !named || common != "" && path != common {
-			return "", fmt.Errorf("%s: the module %s is not called after its folder, as the others are", file, full)
+			return "", fmt.Errorf("%s: the module %s is not named after its folder, as the others are", file, full)
 		}
 		common = path
 	}
@@ -144,7 +143,7 @@ func schemaBase(root string) (string, error) {
 }
 
 // tracked lists the files that git tracks. Nothing else may have changed, so
-// that git tells the renaming from all other work, and can undo it.
+// that git diff shows the renaming alone, and git can undo it.
 func tracked(ctx context.Context, root string) ([]string, error) {
 	status, err := git(ctx, root, "status", "--porcelain")
 	if err != nil {
@@ -174,8 +173,8 @@ func git(ctx context.Context, root string, arguments ...string) ([]byte, error) 
 	return output, err
 }
 
-// rewrite changes the text of a file, and tells whether there was anything to
-// change. Links are left alone.
+// rewrite changes the text of a file, and reports whether it differs. Symbolic
+// links are left alone.
 func rewrite(file string, change func([]byte) []byte) (bool, error) {
 	info, err := os.Lstat(file)
 	if err != nil || !info.Mode().IsRegular() {

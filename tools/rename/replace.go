@@ -27,15 +27,15 @@ func replace(text []byte, from, to, base, schemas string) []byte {
 	return replaced.Bytes()
 }
 
-// continues tells whether what comes next is the middle of a longer name, as
-// in www.old.example.
+// continues reports whether the text after before is the middle of a longer name,
+// as in www.old.example.
 func continues(before []byte) bool {
 	last, _ := utf8.DecodeLastRune(before)
 	return len(before) > 0 && (isName(last) || last == '.')
 }
 
-// continued tells whether a name goes on, as in old.example/sagas. A dot ends a
-// sentence, if nothing follows it.
+// continued reports whether a name goes on, as in old.example/sagas. A dot ends a
+// sentence if no name follows it.
 func continued(after []byte) bool {
 	next, size := utf8.DecodeRune(after)
 	if next == '.' {

@@ -1,4 +1,4 @@
-package main
+package watch_test
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -16,10 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/operator/console"
+	"example.com/saga/operator/watch"
 	"example.com/saga/pkg/event"
 )
 
-// fakeQueue delivers batches, and then has the observer stopped.
+// fakeQueue delivers batches, and then ends the context of its reader.
 type fakeQueue struct {
 	stop    context.CancelFunc
 	batches [][]string
@@ -29,6 +30,7 @@ type fakeQueue struct {
 	received  error
 	deletion  error
 	undeleted []types.BatchResultErrorEntry
+	warnings  strings.Builder
 }
 
 func (q *fakeQueue) ReceiveMessage(
@@ -67,7 +69,7 @@ func (q *fakeQueue) DeleteMessageBatch(
 	return &sqs.DeleteMessageBatchOutput{Failed: q.undeleted}, q.deletion
 }
 
-// newEvent makes an event, with its envelope as a message has it.
+// newEvent returns an event, with its envelope as a message has it.
 func newEvent(t *testing.T, eventType, orderID string) (encoded, body string) {
 	t.Helper()
 	source, _, _ := strings.Cut(eventType, ".")
@@ -85,27 +87,30 @@ func newEvent(t *testing.T, eventType, orderID string) (encoded, body string) {
 		eventType, source, detail)
 }
 
-// observe lets an observer read the batches, and gives what it printed.
-func observe(t *testing.T, q *fakeQueue, f filter) (string, error) {
+// follow reads the batches, and returns what is printed as JSON.
+func follow(t *testing.T, q *fakeQueue, f watch.Filter) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := observeTo(t, q, f, jsonLines{&out}, slog.New(slog.DiscardHandler))
+	err := followTo(t, q, f, console.JSON{Out: &out})
 	return out.String(), err
 }
 
-func observeTo(t *testing.T, q *fakeQueue, f filter, p printer, logger *slog.Logger) error {
+func followTo(t *testing.T, q *fakeQueue, f watch.Filter, p watch.Printer) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	q.stop = cancel
-	return (&observer{queue: q, url: "http://queue", filter: f, printer: p, logger: logger}).run(ctx)
+	warn := func(format string, arguments ...any) { fmt.Fprintf(&q.warnings, format+"\n", arguments...) }
+	return watch.Queue{Client: q, URL: "http://queue", Warn: warn}.Follow(ctx, func(message string) error {
+		return watch.Show(message, f, p)
+	})
 }
 
-func TestEveryEventIsShownAndThenDeletedUntilTheObserverIsStopped(t *testing.T) {
+func TestEveryMessageIsShownAndThenDeletedUntilTheContextEnds(t *testing.T) {
 	placed, first := newEvent(t, "order.placed", "o-1")
 	taken, second := newEvent(t, "payment.taken", "o-1")
 	q := &fakeQueue{batches: [][]string{{first, second}, nil, {first}}}
-	got, err := observe(t, q, filter{})
+	got, err := follow(t, q, watch.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,13 +131,13 @@ func TestAFilterSkipsEventsAndTheyAreDeletedToo(t *testing.T) {
 	taken, body := newEvent(t, "payment.taken", "o-1")
 	_, otherType := newEvent(t, "order.placed", "o-1")
 	_, otherOrder := newEvent(t, "payment.taken", "o-2")
-	for name, f := range map[string]filter{
-		"by order and pattern": {order: "o-1", eventType: "payment.*"},
-		"by order and type":    {order: "o-1", eventType: "payment.taken"},
+	for name, f := range map[string]watch.Filter{
+		"by order and pattern": {Order: "o-1", Type: "payment.*"},
+		"by order and type":    {Order: "o-1", Type: "payment.taken"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := &fakeQueue{batches: [][]string{{otherType, body, otherOrder}}}
-			got, err := observe(t, q, f)
+			got, err := follow(t, q, f)
 			if err != nil || got != taken+"\n" || len(q.deleted) != 3 {
 				t.Errorf("printed %q, deleted %v, %v", got, q.deleted, err)
 			}
@@ -140,7 +145,7 @@ func TestAFilterSkipsEventsAndTheyAreDeletedToo(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoEventIsShownAsItCameWhateverTheFilter(t *testing.T) {
+func TestAMalformedEventIsShownAsItIsWhateverTheFilter(t *testing.T) {
 	_, placed := newEvent(t, "order.placed", "o-1")
 	for name, body := range map[string]string{
 		"in an envelope of another source": strings.Replace(placed, `"source": "order"`, `"source": "payment"`, 1),
@@ -155,7 +160,7 @@ func TestWhatIsNoEventIsShownAsItCameWhateverTheFilter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := &fakeQueue{batches: [][]string{{body}}}
-			printed, err := observe(t, q, filter{order: "o-1"})
+			printed, err := follow(t, q, watch.Filter{Order: "o-1"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -174,9 +179,9 @@ func TestWhatIsNoEventIsShownAsItCameWhateverTheFilter(t *testing.T) {
 // brokenPrinter prints one event, and no more.
 type brokenPrinter struct{ printed int }
 
-var errPipe = errors.New("nobody reads")
+var errPipe = errors.New("the pipe is closed")
 
-func (p *brokenPrinter) event(event.Event, json.RawMessage) error {
+func (p *brokenPrinter) Event(event.Event, json.RawMessage) error {
 	if p.printed == 1 {
 		return errPipe
 	}
@@ -184,14 +189,14 @@ func (p *brokenPrinter) event(event.Event, json.RawMessage) error {
 	return nil
 }
 
-func (p *brokenPrinter) raw(string, error) error { return errPipe }
+func (p *brokenPrinter) Malformed(string, error) error { return errPipe }
 
 func TestWhatCouldNotBePrintedStaysInTheQueue(t *testing.T) {
 	_, first := newEvent(t, "order.placed", "o-1")
 	_, second := newEvent(t, "payment.taken", "o-1")
 	for _, unprinted := range []string{second, "no event"} {
 		q := &fakeQueue{batches: [][]string{{first, unprinted, first}}}
-		if err := observeTo(t, q, filter{}, &brokenPrinter{}, slog.New(slog.DiscardHandler)); !errors.Is(err, errPipe) {
+		if err := followTo(t, q, watch.Filter{}, &brokenPrinter{}); !errors.Is(err, errPipe) {
 			t.Errorf("the error is %v", err)
 		}
 		if diff := cmp.Diff([]string{first}, q.deleted); diff != "" {
@@ -200,23 +205,23 @@ func TestWhatCouldNotBePrintedStaysInTheQueue(t *testing.T) {
 	}
 }
 
-// stoppingPrinter has the observer stopped while it prints.
+// stoppingPrinter ends the context while it prints.
 type stoppingPrinter struct {
-	jsonLines
+	console.JSON
 
 	queue *fakeQueue
 }
 
-func (p stoppingPrinter) event(e event.Event, encoded json.RawMessage) error {
+func (p stoppingPrinter) Event(e event.Event, encoded json.RawMessage) error {
 	p.queue.stop()
-	return p.jsonLines.event(e, encoded)
+	return p.JSON.Event(e, encoded)
 }
 
-func TestWhatWasPrintedIsDeletedAlthoughTheObserverIsStopped(t *testing.T) {
+func TestWhatWasPrintedIsDeletedAlthoughTheContextEnds(t *testing.T) {
 	_, body := newEvent(t, "order.placed", "o-1")
 	q := &fakeQueue{batches: [][]string{{body}}}
 	var out bytes.Buffer
-	if err := observeTo(t, q, filter{}, stoppingPrinter{jsonLines{&out}, q}, slog.New(slog.DiscardHandler)); err != nil {
+	if err := followTo(t, q, watch.Filter{}, stoppingPrinter{console.JSON{Out: &out}, q}); err != nil {
 		t.Fatal(err)
 	}
 	if out.Len() == 0 || len(q.deleted) != 1 {
@@ -224,25 +229,25 @@ func TestWhatWasPrintedIsDeletedAlthoughTheObserverIsStopped(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfTheQueueEndsTheObserver(t *testing.T) {
+func TestAnErrorOfTheQueueEndsTheReader(t *testing.T) {
 	broken := errors.New("there is no such queue")
-	if _, err := observe(t, &fakeQueue{received: broken}, filter{}); !errors.Is(err, broken) {
+	if _, err := follow(t, &fakeQueue{received: broken}, watch.Filter{}); !errors.Is(err, broken) {
 		t.Errorf("receiving: %v", err)
 	}
 	_, body := newEvent(t, "order.placed", "o-1")
-	if _, err := observe(t, &fakeQueue{batches: [][]string{{body}}, deletion: broken}, filter{}); !errors.Is(err, broken) {
+	if _, err := follow(t, &fakeQueue{batches: [][]string{{body}}, deletion: broken}, watch.Filter{}); !errors.Is(err, broken) {
 		t.Errorf("deleting: %v", err)
 	}
 }
 
-func TestAMessageThatIsNotDeletedIsReportedAndTheObserverGoesOn(t *testing.T) {
+func TestAMessageThatIsNotDeletedIsWarnedOfAndTheNextIsRead(t *testing.T) {
 	_, body := newEvent(t, "order.placed", "o-1")
 	q := &fakeQueue{batches: [][]string{{body}, {body}}, undeleted: []types.BatchResultErrorEntry{{Code: aws.String("InternalError")}}}
-	var out, logs bytes.Buffer
-	if err := observeTo(t, q, filter{}, jsonLines{&out}, slog.New(slog.NewTextHandler(&logs, nil))); err != nil {
+	printed, err := follow(t, q, watch.Filter{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Count(out.String(), "\n") != 2 || strings.Count(logs.String(), "InternalError") != 2 {
-		t.Errorf("printed %q, logged %q", out.String(), logs.String())
+	if strings.Count(printed, "\n") != 2 || strings.Count(q.warnings.String(), "InternalError") != 2 {
+		t.Errorf("printed %q, warned %q", printed, q.warnings.String())
 	}
 }
