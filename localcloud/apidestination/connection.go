@@ -179,7 +179,7 @@ func (s *Service) UpdateConnection(ctx context.Context, in *UpdateConnectionInpu
 	}
 	key := in.AuthParameters.ApiKeyAuthParameters
 	if in.AuthorizationType != byKey || key == nil || key.ApiKeyName == "" || key.ApiKeyValue == "" {
-		return nil, wire.Errorf("ValidationException", "the local cloud updates a connection with a whole API key only")
+		return nil, wire.ValidationError("the local cloud updates a connection with a whole API key only")
 	}
 	connection.update(in.AuthParameters)
 	return &UpdateConnectionOutput{ConnectionArn: connection.ARN, ConnectionState: authorized}, nil

@@ -1,6 +1,13 @@
 package dynamodb
 
-import "context"
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/wire"
+)
 
 // The limits of reads of several items.
 const (
@@ -10,7 +17,7 @@ const (
 
 // KeysAndAttributes names items of one table to read and what of them.
 type KeysAndAttributes struct {
-	Keys                     []Item
+	Keys                     []attribute.Item
 	ProjectionExpression     *string           `json:",omitempty"`
 	ExpressionAttributeNames map[string]string `json:",omitempty"`
 	ConsistentRead           bool              `json:",omitempty"`
@@ -25,7 +32,7 @@ type BatchGetItemInput struct {
 // BatchGetItemOutput has the items found, by table. UnprocessedKeys are those
 // that did not fit in one answer.
 type BatchGetItemOutput struct {
-	Responses        map[string][]Item
+	Responses        map[string][]attribute.Item
 	UnprocessedKeys  map[string]KeysAndAttributes
 	ConsumedCapacity []ConsumedCapacity `json:",omitempty"`
 }
@@ -40,19 +47,19 @@ func (s *Service) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Bat
 		return nil, err
 	}
 	planned := make(map[string][]lookup, len(in.RequestItems))
-	for _, name := range sortedNames(in.RequestItems) {
+	for _, name := range slices.Sorted(maps.Keys(in.RequestItems)) {
 		if planned[name], err = s.planBatch(ctx, name, in.RequestItems[name]); err != nil {
 			return nil, err
 		}
 	}
-	out := &BatchGetItemOutput{Responses: make(map[string][]Item), UnprocessedKeys: make(map[string]KeysAndAttributes)}
+	out := &BatchGetItemOutput{Responses: make(map[string][]attribute.Item), UnprocessedKeys: make(map[string]KeysAndAttributes)}
 	costs := make(bill)
 	size := 0
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	for _, name := range sortedNames(planned) {
+	for _, name := range slices.Sorted(maps.Keys(planned)) {
 		wanted := in.RequestItems[name]
-		out.Responses[name] = []Item{}
+		out.Responses[name] = []attribute.Item{}
 		for i, l := range planned[name] {
 			own := l.table.size(l.id)
 			if size += own; size > maximumBatchBytes {
@@ -81,7 +88,7 @@ func checkBatch(requested map[string]KeysAndAttributes) error {
 		return constraint("'{}'", "requestItems", "Member must have length greater than or equal to 1")
 	}
 	if count > maximumBatch {
-		return validation("Too many items requested for the BatchGetItem call: %d", count)
+		return wire.ValidationError("Too many items requested for the BatchGetItem call: %d", count)
 	}
 	return nil
 }
@@ -103,7 +110,7 @@ func (s *Service) planBatch(ctx context.Context, name string, wanted KeysAndAttr
 		}
 		id := keyOf(table.Key, given)
 		if seen[id] {
-			return nil, validation("Provided list of item keys contains duplicates")
+			return nil, wire.ValidationError("Provided list of item keys contains duplicates")
 		}
 		seen[id] = true
 		planned = append(planned, lookup{table: table, id: id, projection: projected})
@@ -112,7 +119,7 @@ func (s *Service) planBatch(ctx context.Context, name string, wanted KeysAndAttr
 }
 
 // leave puts a key among those that the caller has to ask for again.
-func (o *BatchGetItemOutput) leave(table string, wanted KeysAndAttributes, k Item) {
+func (o *BatchGetItemOutput) leave(table string, wanted KeysAndAttributes, k attribute.Item) {
 	left, started := o.UnprocessedKeys[table]
 	if !started {
 		left = wanted

@@ -2,6 +2,10 @@ package dynamodb
 
 import (
 	"maps"
+	"slices"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/wire"
 )
 
 const (
@@ -54,7 +58,7 @@ func indexUnits(schema KeySchema, before, after *record) float64 {
 		return writeUnits(max(sizeOfRecord(before), sizeOfRecord(after)))
 	case keyOf(schema, before.item) != keyOf(schema, after.item):
 		return writeUnits(before.size) + writeUnits(after.size)
-	case document(before.item).equal(document(after.item)):
+	case attribute.Map(before.item).Equal(attribute.Map(after.item)):
 		return 0
 	}
 	return writeUnits(max(before.size, after.size))
@@ -63,7 +67,7 @@ func indexUnits(schema KeySchema, before, after *record) float64 {
 // capacityMode checks ReturnConsumedCapacity and tells whether to return it.
 func capacityMode(requested string) (bool, error) {
 	if requested == "INDEXES" {
-		return false, validation("the local cloud does not support ReturnConsumedCapacity INDEXES, only TOTAL and NONE")
+		return false, wire.ValidationError("the local cloud does not support ReturnConsumedCapacity INDEXES, only TOTAL and NONE")
 	}
 	return requested == "TOTAL", oneOf("returnConsumedCapacity", requested, "INDEXES", "TOTAL", "NONE")
 }
@@ -99,7 +103,7 @@ func (b bill) charge(operation string, wanted bool) []ConsumedCapacity {
 		byName[s.Name] = s
 	}
 	var all []ConsumedCapacity
-	for _, name := range sortedNames(byName) {
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		s := byName[name]
 		if consumed := s.charge(operation, b[s].read, b[s].write, wanted); consumed != nil {
 			all = append(all, *consumed)

@@ -2,7 +2,11 @@ package dynamodb
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // DescribeTableInput is a request for a table's description.
@@ -80,7 +84,7 @@ func (s *storage) describe() Description {
 		BillingModeSummary: BillingModeSummary{BillingMode: "PAY_PER_REQUEST"},
 	}
 	d.ItemCount, d.TableSizeBytes = s.primary.total()
-	for _, name := range sortedNames(s.Attributes) {
+	for _, name := range slices.Sorted(maps.Keys(s.Attributes)) {
 		d.AttributeDefinitions = append(d.AttributeDefinitions, AttributeDefinition{AttributeName: name, AttributeType: s.Attributes[name]})
 	}
 	for i, described := range s.Indexes {
@@ -137,7 +141,7 @@ func (s *Service) ListTables(ctx context.Context, in *ListTablesInput) (*ListTab
 		limit = *in.Limit
 	}
 	if limit < 1 || limit > maximumNames {
-		return nil, validation("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", limit, maximumNames)
+		return nil, wire.ValidationError("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", limit, maximumNames)
 	}
 	if err := s.config.Authorize.Check(ctx, "dynamodb:ListTables", "*", nil); err != nil {
 		return nil, err
@@ -145,7 +149,7 @@ func (s *Service) ListTables(ctx context.Context, in *ListTablesInput) (*ListTab
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	out := &ListTablesOutput{TableNames: []string{}}
-	for _, name := range sortedNames(s.tables) {
+	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
 		if name <= in.ExclusiveStartTableName {
 			continue
 		}

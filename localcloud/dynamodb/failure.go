@@ -1,26 +1,18 @@
 package dynamodb
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"strings"
 
+	"example.com/saga/localcloud/dynamodb/attribute"
 	"example.com/saga/localcloud/wire"
 )
-
-func validation(format string, args ...any) error {
-	return wire.Errorf("ValidationException", format, args...)
-}
-
-func serialization(err error) error {
-	return wire.Errorf("SerializationException", "%s", err)
-}
 
 // constraint is the shape of every error about a request member that breaks
 // the service's model. Value is as DynamoDB shows it: null, or in quotes.
 func constraint(value, member, rule string) error {
-	return validation("1 validation error detected: Value %s at '%s' failed to satisfy constraint: %s", value, member, rule)
+	return wire.ValidationError("1 validation error detected: Value %s at '%s' failed to satisfy constraint: %s", value, member, rule)
 }
 
 func required(member string) error {
@@ -41,18 +33,10 @@ func tableNotFound() error {
 
 const conditionFailed = "The conditional request failed"
 
-func conditionalCheckFailed(old Item) error {
+func conditionalCheckFailed(old attribute.Item) error {
 	failure := wire.Errorf("ConditionalCheckFailedException", conditionFailed)
 	if old != nil {
 		failure.Members = map[string]any{"Item": maps.Clone(old)}
 	}
 	return failure
-}
-
-// message is an error's text without its code.
-func message(err error) string {
-	if failure, ok := errors.AsType[*wire.Error](err); ok {
-		return failure.Message
-	}
-	return err.Error()
 }

@@ -1,11 +1,16 @@
 package dynamodb
 
-import "context"
+import (
+	"context"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/dynamodb/expression"
+)
 
 // Get names one item to read and what of it.
 type Get struct {
 	TableName                string
-	Key                      Item
+	Key                      attribute.Item
 	ProjectionExpression     *string
 	ExpressionAttributeNames map[string]string
 }
@@ -19,7 +24,7 @@ type GetItemInput struct {
 
 // GetItemOutput has the item, if there is one.
 type GetItemOutput struct {
-	Item             Item              `json:",omitzero"`
+	Item             attribute.Item    `json:",omitzero"`
 	ConsumedCapacity *ConsumedCapacity `json:",omitempty"`
 }
 
@@ -27,7 +32,7 @@ type GetItemOutput struct {
 type lookup struct {
 	table      *storage
 	id         key
-	projection *projection
+	projection *expression.Projection
 }
 
 // GetItem reads one item by its key.
@@ -67,22 +72,20 @@ func (s *Service) planGet(ctx context.Context, a access, in Get) (lookup, error)
 	return lookup{table: table, id: keyOf(table.Key, in.Key), projection: projected}, nil
 }
 
-func planProjection(table *storage, text *string, names map[string]string) (*projection, error) {
-	variables, err := newPlaceholders(names, nil, expression{"ProjectionExpression", text})
+func planProjection(table *storage, text *string, names map[string]string) (*expression.Projection, error) {
+	variables, err := expression.NewVariables(names, nil, expression.Parameter{Name: "ProjectionExpression", Text: text})
 	if err != nil {
 		return nil, err
 	}
-	projected, err := parseProjection(text, variables)
+	projected, err := expression.ParseProjection(text, variables)
 	if err != nil {
 		return nil, err
 	}
-	if projected != nil {
-		if err := table.checkPaths(projected.paths); err != nil {
-			return nil, err
-		}
+	if err := table.checkPaths(projected.Paths()); err != nil {
+		return nil, err
 	}
-	return projected, variables.finish()
+	return projected, variables.CheckUsed()
 }
 
 // read needs the service's lock.
-func (l lookup) read() Item { return l.projection.of(l.table.get(l.id)) }
+func (l lookup) read() attribute.Item { return l.projection.Of(l.table.get(l.id)) }

@@ -5,14 +5,16 @@ import (
 	"hash/crc32"
 	"slices"
 	"strings"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
 )
 
 // record is one item in a table or in an index, with what is needed of it again
 // and again. It is replaced, never changed.
 type record struct {
-	id   key   // the item's key in the table
-	sort Value // the attribute by which its partition is ordered; may be none
-	item Item
+	id   key             // the item's key in the table
+	sort attribute.Value // the attribute by which its partition is ordered; may be none
+	item attribute.Item
 	size int
 }
 
@@ -38,19 +40,19 @@ func newIndex(schema KeySchema) *index {
 }
 
 // record makes the record of an item, or none if the item lacks the index's key.
-func (x *index) record(id key, item Item) *record {
+func (x *index) record(id key, item attribute.Item) *record {
 	for _, name := range x.schema.attributes() {
 		if _, present := item[name]; !present {
 			return nil
 		}
 	}
-	return &record{id: id, sort: item[x.schema.Sort], item: item, size: item.size()}
+	return &record{id: id, sort: item[x.schema.Sort], item: item, size: item.Size()}
 }
 
 func (x *index) partitionName(r *record) string { return r.item[x.schema.Partition].Text() }
 
 func compareRecords(a, b *record) int {
-	return cmp.Or(a.sort.compare(b.sort), strings.Compare(a.id.partition, b.id.partition), strings.Compare(a.id.sort, b.id.sort))
+	return cmp.Or(a.sort.Compare(b.sort), strings.Compare(a.id.partition, b.id.partition), strings.Compare(a.id.sort, b.id.sort))
 }
 
 // put adds a record, or replaces the one at the same place.

@@ -1,5 +1,11 @@
 package dynamodb
 
+import (
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/dynamodb/expression"
+	"example.com/saga/localcloud/wire"
+)
+
 // The limits of key attributes, in bytes.
 const (
 	maximumPartitionKey = 2048
@@ -12,7 +18,7 @@ type key struct {
 	partition, sort string
 }
 
-func keyOf(schema KeySchema, item Item) key {
+func keyOf(schema KeySchema, item attribute.Item) key {
 	k := key{partition: item[schema.Partition].Text()}
 	if schema.Sort != "" {
 		k.sort = item[schema.Sort].Text()
@@ -21,8 +27,8 @@ func keyOf(schema KeySchema, item Item) key {
 }
 
 // keyFields is the part of an item that is its key.
-func keyFields(schema KeySchema, item Item) Item {
-	fields := make(Item)
+func keyFields(schema KeySchema, item attribute.Item) attribute.Item {
+	fields := make(attribute.Item)
 	for _, name := range schema.attributes() {
 		fields[name] = item[name]
 	}
@@ -30,71 +36,71 @@ func keyFields(schema KeySchema, item Item) Item {
 }
 
 // checkKeyMap checks a key given by itself: exactly the table's key attributes.
-func (t Table) checkKeyMap(given Item) error {
+func (t Table) checkKeyMap(given attribute.Item) error {
 	if len(given) != len(t.Key.attributes()) {
-		return validation("The provided key element does not match the schema")
+		return wire.ValidationError("The provided key element does not match the schema")
 	}
 	for _, name := range t.Key.attributes() {
-		if value, present := given[name]; !present || string(value.kind) != t.Attributes[name] {
-			return validation("The provided key element does not match the schema")
+		if value, present := given[name]; !present || string(value.Kind()) != t.Attributes[name] {
+			return wire.ValidationError("The provided key element does not match the schema")
 		}
-		if given[name].text == "" && given[name].kind != KindNumber {
-			return emptyKey(given[name].kind, "Key: "+name)
+		if given[name].Text() == "" {
+			return emptyKey(given[name].Kind(), "Key: "+name)
 		}
 	}
 	return checkKeySizes(t.Key, given)
 }
 
-func emptyKey(kind Kind, where string) error {
+func emptyKey(kind attribute.Kind, where string) error {
 	name := "string"
-	if kind == KindBinary {
+	if kind == attribute.KindBinary {
 		name = "binary"
 	}
-	return validation("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. %s", name, where)
+	return wire.ValidationError("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. %s", name, where)
 }
 
-func checkKeySizes(schema KeySchema, item Item) error {
-	if item[schema.Partition].size() > maximumPartitionKey {
-		return validation("One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes")
+func checkKeySizes(schema KeySchema, item attribute.Item) error {
+	if item[schema.Partition].Size() > maximumPartitionKey {
+		return wire.ValidationError("One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes")
 	}
-	if item[schema.Sort].size() > maximumSortKey {
-		return validation("One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
+	if item[schema.Sort].Size() > maximumSortKey {
+		return wire.ValidationError("One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
 	}
 	return nil
 }
 
 // checkItem checks a whole item given to be put.
-func (t Table) checkItem(item Item) error {
+func (t Table) checkItem(item attribute.Item) error {
 	for _, name := range t.Key.attributes() {
 		value, present := item[name]
 		if !present {
-			return validation("One or more parameter values were invalid: Missing the key %s in the item", name)
+			return wire.ValidationError("One or more parameter values were invalid: Missing the key %s in the item", name)
 		}
-		if string(value.kind) != t.Attributes[name] {
-			return validation("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", name, t.Attributes[name], value.kind)
+		if string(value.Kind()) != t.Attributes[name] {
+			return wire.ValidationError("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", name, t.Attributes[name], value.Kind())
 		}
 	}
 	if err := t.checkKeyMap(keyFields(t.Key, item)); err != nil {
 		return err
 	}
-	if err := item.check(); err != nil {
+	if err := item.Check(); err != nil {
 		return err
 	}
 	return t.checkIndexKeys(item)
 }
 
 // checkIndexKeys refuses index keys that the item has but cannot be indexed by.
-func (t Table) checkIndexKeys(item Item) error {
+func (t Table) checkIndexKeys(item attribute.Item) error {
 	for _, index := range t.Indexes {
 		for _, name := range index.Key.attributes() {
 			value, present := item[name]
 			switch {
 			case !present:
 				continue
-			case string(value.kind) != t.Attributes[name]:
-				return validation("One or more parameter values were invalid: Type mismatch for Index Key %s Expected: %s Actual: %s IndexName: %s", name, t.Attributes[name], value.kind, index.Name)
-			case value.text == "" && value.kind != KindNumber:
-				return emptyKey(value.kind, "IndexName: "+index.Name+", IndexKey: "+name)
+			case string(value.Kind()) != t.Attributes[name]:
+				return wire.ValidationError("One or more parameter values were invalid: Type mismatch for Index Key %s Expected: %s Actual: %s IndexName: %s", name, t.Attributes[name], value.Kind(), index.Name)
+			case value.Text() == "":
+				return emptyKey(value.Kind(), "IndexName: "+index.Name+", IndexKey: "+name)
 			}
 		}
 		if err := checkKeySizes(index.Key, item); err != nil {
@@ -105,28 +111,28 @@ func (t Table) checkIndexKeys(item Item) error {
 }
 
 // checkUpdate refuses paths into or over key attributes.
-func (t Table) checkUpdate(u *update) error {
-	for _, p := range u.paths {
-		if t.Key.has(p[0].name) {
-			return validation("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", p[0].name)
+func (t Table) checkUpdate(u *expression.Update) error {
+	for _, p := range u.Paths() {
+		if t.Key.has(p.Attribute()) {
+			return wire.ValidationError("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", p.Attribute())
 		}
 	}
-	return t.checkPaths(u.paths)
+	return t.checkPaths(u.Paths())
 }
 
 // checkPaths refuses paths that go into a key attribute, which is a scalar.
-func (t Table) checkPaths(paths []path) error {
+func (t Table) checkPaths(paths []expression.Path) error {
 	const refusal = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
 	for _, p := range paths {
-		if len(p) == 1 {
+		if !p.IsNested() {
 			continue
 		}
-		name := p[0].name
+		name := p.Attribute()
 		if t.Key.has(name) {
-			return validation(refusal+"Key: %s", name)
+			return wire.ValidationError(refusal+"Key: %s", name)
 		}
 		if _, isKey := t.Attributes[name]; isKey {
-			return validation(refusal+"IndexKey: %s", name)
+			return wire.ValidationError(refusal+"IndexKey: %s", name)
 		}
 	}
 	return nil

@@ -5,6 +5,10 @@ import (
 	"iter"
 	"slices"
 	"sort"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/dynamodb/expression"
+	"example.com/saga/localcloud/wire"
 )
 
 // QueryInput is a request for the items of one partition.
@@ -21,12 +25,12 @@ func (s *Service) Query(ctx context.Context, in *QueryInput) (*ReadOutput, error
 		return nil, err
 	}
 	if in.KeyConditionExpression == nil {
-		return nil, validation("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+		return nil, wire.ValidationError("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
-	variables, err := newPlaceholders(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		expression{"ProjectionExpression", in.ProjectionExpression},
-		expression{"FilterExpression", in.FilterExpression},
-		expression{"KeyConditionExpression", in.KeyConditionExpression})
+	variables, err := expression.NewVariables(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		expression.Parameter{Name: "ProjectionExpression", Text: in.ProjectionExpression},
+		expression.Parameter{Name: "FilterExpression", Text: in.FilterExpression},
+		expression.Parameter{Name: "KeyConditionExpression", Text: in.KeyConditionExpression})
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +42,7 @@ func (s *Service) Query(ctx context.Context, in *QueryInput) (*ReadOutput, error
 	if err != nil {
 		return nil, err
 	}
-	if err := variables.finish(); err != nil {
+	if err := variables.CheckUsed(); err != nil {
 		return nil, err
 	}
 	q.backward = in.ScanIndexForward != nil && !*in.ScanIndexForward
@@ -50,18 +54,14 @@ func (s *Service) Query(ctx context.Context, in *QueryInput) (*ReadOutput, error
 // query is a reading of one partition.
 type query struct {
 	*reading
-	partition Value
-	sort      keyTest // without an operator if everything is wanted
+	partition attribute.Value
+	sort      expression.KeyTest
 	backward  bool
 }
 
-func (r *reading) query(keyCondition string, variables *placeholders) (*query, error) {
-	parsed, _, err := parseCondition("KeyConditionExpression", keyCondition, variables)
+func (r *reading) query(keyCondition string, variables *expression.Variables) (*query, error) {
+	tests, err := expression.ParseKeyCondition(keyCondition, variables)
 	if err != nil {
-		return nil, err
-	}
-	tests := make(map[string]keyTest)
-	if err := keyTests(parsed, tests); err != nil {
 		return nil, err
 	}
 	q, err := r.keyed(tests)
@@ -75,35 +75,49 @@ func (r *reading) query(keyCondition string, variables *placeholders) (*query, e
 }
 
 // keyed fits the tests to the key of what is read.
-func (r *reading) keyed(tests map[string]keyTest) (*query, error) {
+func (r *reading) keyed(tests map[string]expression.KeyTest) (*query, error) {
 	if len(tests) > 2 {
-		return nil, validation("Conditions can be of length 1 or 2 only")
+		return nil, wire.ValidationError("Conditions can be of length 1 or 2 only")
 	}
 	schema := r.index.schema
 	partition, present := tests[schema.Partition]
 	if !present {
-		return nil, validation("Query condition missed key schema element: %s", schema.Partition)
+		return nil, wire.ValidationError("Query condition missed key schema element: %s", schema.Partition)
 	}
-	if partition.operator != "=" || schema.Sort == "" && len(tests) > 1 {
-		return nil, validation("Query key condition not supported")
+	if partition.Operator != "=" || schema.Sort == "" && len(tests) > 1 {
+		return nil, wire.ValidationError("Query key condition not supported")
 	}
 	sorted, hasSort := tests[schema.Sort]
 	if len(tests) > 1 && !hasSort {
-		return nil, validation("Query condition missed key schema element: %s", schema.Sort)
+		return nil, wire.ValidationError("Query condition missed key schema element: %s", schema.Sort)
 	}
 	for name, test := range tests {
-		if err := test.check(name, r.table.Attributes[name]); err != nil {
+		if err := checkBounds(test, name, r.table.Attributes[name]); err != nil {
 			return nil, err
 		}
 	}
-	return &query{reading: r, partition: partition.bounds[0], sort: sorted}, nil
+	return &query{reading: r, partition: partition.Bounds[0], sort: sorted}, nil
+}
+
+// checkBounds returns an error if a key attribute is compared with a value of
+// another type or with an empty one.
+func checkBounds(test expression.KeyTest, attributeName, kind string) error {
+	for _, bound := range test.Bounds {
+		if string(bound.Kind()) != kind {
+			return wire.ValidationError("One or more parameter values were invalid: Condition parameter type does not match schema type")
+		}
+		if bound.Text() == "" {
+			return emptyKey(bound.Kind(), "Key: "+attributeName)
+		}
+	}
+	return nil
 }
 
 // filtersNoKey refuses a filter on the key: that belongs in the key condition.
 func (r *reading) filtersNoKey() error {
-	for _, p := range r.filterPaths {
-		if r.index.schema.has(p[0].name) {
-			return validation("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", p[0].name)
+	for _, p := range r.filter.Paths() {
+		if r.index.schema.has(p.Attribute()) {
+			return wire.ValidationError("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", p.Attribute())
 		}
 	}
 	return nil
@@ -114,9 +128,9 @@ func (q *query) checkStart() error {
 	case q.start == nil:
 		return nil
 	case q.index.partitionName(q.start) != q.partition.Text():
-		return validation("The provided starting key is outside query boundaries based on provided conditions")
-	case q.sort.before(q.start.sort) || q.sort.after(q.start.sort):
-		return validation("The provided starting key does not match the range key predicate")
+		return wire.ValidationError("The provided starting key is outside query boundaries based on provided conditions")
+	case q.sort.Before(q.start.sort) || q.sort.After(q.start.sort):
+		return wire.ValidationError("The provided starting key does not match the range key predicate")
 	}
 	return nil
 }
@@ -128,8 +142,8 @@ func (q *query) records() iter.Seq[*record] {
 	if p == nil {
 		return slices.Values([]*record(nil))
 	}
-	from := sort.Search(len(p.records), func(i int) bool { return !q.sort.before(p.records[i].sort) })
-	to := sort.Search(len(p.records), func(i int) bool { return q.sort.after(p.records[i].sort) })
+	from := sort.Search(len(p.records), func(i int) bool { return !q.sort.Before(p.records[i].sort) })
+	to := sort.Search(len(p.records), func(i int) bool { return q.sort.After(p.records[i].sort) })
 	if q.start != nil {
 		at, found := slices.BinarySearchFunc(p.records, q.start, compareRecords)
 		switch {

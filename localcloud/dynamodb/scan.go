@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"slices"
+
+	"example.com/saga/localcloud/dynamodb/expression"
 )
 
 // ScanInput is a request for all items.
@@ -17,9 +19,9 @@ func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ReadOutput, error) 
 	if err != nil {
 		return nil, err
 	}
-	variables, err := newPlaceholders(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		expression{"ProjectionExpression", in.ProjectionExpression},
-		expression{"FilterExpression", in.FilterExpression})
+	variables, err := expression.NewVariables(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		expression.Parameter{Name: "ProjectionExpression", Text: in.ProjectionExpression},
+		expression.Parameter{Name: "FilterExpression", Text: in.FilterExpression})
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +29,7 @@ func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ReadOutput, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := variables.finish(); err != nil {
+	if err := variables.CheckUsed(); err != nil {
 		return nil, err
 	}
 	s.mutex.Lock()

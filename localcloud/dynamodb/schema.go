@@ -3,6 +3,8 @@ package dynamodb
 import (
 	"fmt"
 	"slices"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
 )
 
 // KeySchema names the attributes of a key. Sort is empty for a simple key.
@@ -111,11 +113,11 @@ func (t Table) projects(index Index, attribute string) bool {
 }
 
 // project is what the index keeps of an item.
-func (t Table) project(index Index, item Item) Item {
+func (t Table) project(index Index, item attribute.Item) attribute.Item {
 	if index.Projection == ProjectAll {
 		return item
 	}
-	kept := make(Item)
+	kept := make(attribute.Item)
 	for name, value := range item {
 		if t.projects(index, name) {
 			kept[name] = value

@@ -4,6 +4,9 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/wire"
 )
 
 // storage is one table's items, indexes and use. The service's lock guards
@@ -32,7 +35,7 @@ func newStorage(t Table, created time.Time) *storage {
 }
 
 // get returns an item, or nil. The caller must not change it.
-func (s *storage) get(k key) Item {
+func (s *storage) get(k key) attribute.Item {
 	if r := s.items[k]; r != nil {
 		return r.item
 	}
@@ -45,7 +48,7 @@ func (s *storage) size(k key) int { return sizeOfRecord(s.items[k]) }
 // write replaces the item under a key, or deletes it if next is nil, in the
 // table and in its indexes. It returns the write units that each of the two
 // costs.
-func (s *storage) write(k key, next Item) (own, indexes float64) {
+func (s *storage) write(k key, next attribute.Item) (own, indexes float64) {
 	old := s.items[k]
 	var fresh *record
 	if next != nil {
@@ -88,7 +91,7 @@ func (s *storage) index(name string) (*index, *Index, error) {
 			return s.indexes[i], &s.Indexes[i], nil
 		}
 	}
-	return nil, nil, validation("The table does not have the specified index: %s", name)
+	return nil, nil, wire.ValidationError("The table does not have the specified index: %s", name)
 }
 
 func sizeOfRecord(r *record) int {

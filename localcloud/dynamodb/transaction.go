@@ -3,6 +3,9 @@ package dynamodb
 import (
 	"context"
 	"fmt"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/wire"
 )
 
 // The limits of a transaction.
@@ -23,10 +26,10 @@ type TransactWriteItem struct {
 // ConditionCheck is a condition on an item that the transaction does not write.
 type ConditionCheck struct {
 	TableName                           string
-	Key                                 Item
+	Key                                 attribute.Item
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
-	ExpressionAttributeValues           map[string]Value
+	ExpressionAttributeValues           map[string]attribute.Value
 	ReturnValuesOnConditionCheckFailure string
 }
 
@@ -45,8 +48,8 @@ type TransactWriteItemsOutput struct {
 // CancellationReason says what became of one element of a cancelled transaction.
 type CancellationReason struct {
 	Code    string
-	Message string `json:",omitempty"`
-	Item    Item   `json:",omitzero"`
+	Message string         `json:",omitempty"`
+	Item    attribute.Item `json:",omitzero"`
 }
 
 const transactWrite = "TransactWriteItems"
@@ -106,7 +109,7 @@ func checkTransaction(in *TransactWriteItemsInput) error {
 // planElement checks one element by itself.
 func (s *Service) planElement(ctx context.Context, element TransactWriteItem, i int) (*write, error) {
 	if element.members() != 1 {
-		return nil, validation("TransactItems can only contain one of Check, Put, Update or Delete")
+		return nil, wire.ValidationError("TransactItems can only contain one of Check, Put, Update or Delete")
 	}
 	if err := element.checkRequired(fmt.Sprintf("transactItems.%d.member.", i+1)); err != nil {
 		return nil, err
@@ -177,12 +180,12 @@ func checkTogether(writes []*write) error {
 		payload += w.payload
 		at := place{w.table, w.id}
 		if w.invalid == nil && seen[at] {
-			return validation("Transaction request cannot include multiple operations on one item")
+			return wire.ValidationError("Transaction request cannot include multiple operations on one item")
 		}
 		seen[at] = seen[at] || w.invalid == nil
 	}
 	if payload > maximumTransactionBytes {
-		return validation("Transaction request size cannot exceed %d bytes", maximumTransactionBytes)
+		return wire.ValidationError("Transaction request size cannot exceed %d bytes", maximumTransactionBytes)
 	}
 	return nil
 }

@@ -3,6 +3,9 @@ package dynamodb
 import (
 	"context"
 	"fmt"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/wire"
 )
 
 // TransactGetItem is one element of a consistent read of several items.
@@ -18,7 +21,7 @@ type TransactGetItemsInput struct {
 
 // ItemResponse has the item that was asked for, if there is one.
 type ItemResponse struct {
-	Item Item `json:",omitzero"`
+	Item attribute.Item `json:",omitzero"`
 }
 
 // TransactGetItemsOutput has an answer for each element, in their order.
@@ -45,7 +48,7 @@ func (s *Service) TransactGetItems(ctx context.Context, in *TransactGetItemsInpu
 	for _, l := range planned {
 		size := l.table.size(l.id)
 		if total += size; total > maximumTransactionBytes {
-			return nil, validation("Transaction response size cannot exceed %d bytes", maximumTransactionBytes)
+			return nil, wire.ValidationError("Transaction response size cannot exceed %d bytes", maximumTransactionBytes)
 		}
 		costs.on(l.table).read += transactional * readUnits(size, true)
 		out.Responses = append(out.Responses, ItemResponse{Item: l.read()})
@@ -72,7 +75,7 @@ func (s *Service) planGets(ctx context.Context, elements []TransactGetItem) ([]l
 			return nil, err
 		}
 		if seen[place{l.table, l.id}] {
-			return nil, validation("Transaction request cannot include multiple operations on one item")
+			return nil, wire.ValidationError("Transaction request cannot include multiple operations on one item")
 		}
 		seen[place{l.table, l.id}] = true
 		planned[i] = l

@@ -3,11 +3,15 @@ package dynamodb
 import (
 	"context"
 	"maps"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/dynamodb/expression"
+	"example.com/saga/localcloud/wire"
 )
 
 // outcome is what a single write did.
 type outcome struct {
-	old, next Item
+	old, next attribute.Item
 	consumed  *ConsumedCapacity
 }
 
@@ -20,7 +24,7 @@ func (s *Service) run(operation string, w *write, wantsCapacity bool) (outcome, 
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	old := w.table.get(w.id)
-	if !allows(w.condition, old) {
+	if !w.condition.Holds(old) {
 		w.table.charge(operation, 0, writeUnits(w.table.size(w.id)), false)
 		if !w.oldOnFailure {
 			old = nil
@@ -44,7 +48,7 @@ func returnsOld(requested string) (bool, error) {
 	case "", "NONE", "ALL_OLD":
 		return requested == "ALL_OLD", nil
 	}
-	return false, validation("ReturnValues can only be ALL_OLD or NONE")
+	return false, wire.ValidationError("ReturnValues can only be ALL_OLD or NONE")
 }
 
 func checkReturnValues(requested string) error {
@@ -53,7 +57,7 @@ func checkReturnValues(requested string) error {
 
 // WriteOutput answers a single write.
 type WriteOutput struct {
-	Attributes       Item              `json:",omitzero"`
+	Attributes       attribute.Item    `json:",omitzero"`
 	ConsumedCapacity *ConsumedCapacity `json:",omitempty"`
 }
 
@@ -145,21 +149,21 @@ func (s *Service) UpdateItem(ctx context.Context, in *UpdateItemInput) (*WriteOu
 	if err != nil {
 		return nil, err
 	}
-	return &WriteOutput{Attributes: changes.returned(in.ReturnValues, done), ConsumedCapacity: done.consumed}, nil
+	return &WriteOutput{Attributes: returned(changes, in.ReturnValues, done), ConsumedCapacity: done.consumed}, nil
 }
 
 // returned picks what an update gives back. UPDATED_OLD and UPDATED_NEW are
 // only what the update touched.
-func (u *update) returned(requested string, done outcome) Item {
+func returned(changes *expression.Update, requested string, done outcome) attribute.Item {
 	switch requested {
 	case "ALL_OLD":
 		return maps.Clone(done.old)
 	case "ALL_NEW":
 		return maps.Clone(done.next)
 	case "UPDATED_OLD":
-		return u.tree.pick(done.old)
+		return changes.Pick(done.old)
 	case "UPDATED_NEW":
-		return u.tree.pick(done.next)
+		return changes.Pick(done.next)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"example.com/saga/localcloud/dynamodb"
+	"example.com/saga/localcloud/dynamodb/attribute"
 )
 
 func TestANumberIsStoredInItsNormalForm(t *testing.T) {
@@ -175,19 +176,19 @@ func TestAWriteReturnsTheOldItem(t *testing.T) {
 
 func TestWhatIsStoredIsNotTheCallersToChange(t *testing.T) {
 	cloud := newCloud(t)
-	item := dynamodb.Item{"p": dynamodb.String("1"), "a": dynamodb.String("stored")}
+	item := attribute.Item{"p": attribute.String("1"), "a": attribute.String("stored")}
 	if _, err := cloud.PutItem(t.Context(), &dynamodb.PutItemInput{Put: dynamodb.Put{TableName: "items", Item: item}}); err != nil {
 		t.Fatal(err)
 	}
-	item["a"] = dynamodb.String("changed after the put")
-	get := func() dynamodb.Item {
-		out, err := cloud.GetItem(t.Context(), &dynamodb.GetItemInput{Get: dynamodb.Get{TableName: "items", Key: dynamodb.Item{"p": dynamodb.String("1")}}})
+	item["a"] = attribute.String("changed after the put")
+	get := func() attribute.Item {
+		out, err := cloud.GetItem(t.Context(), &dynamodb.GetItemInput{Get: dynamodb.Get{TableName: "items", Key: attribute.Item{"p": attribute.String("1")}}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return out.Item
 	}
-	get()["a"] = dynamodb.String("changed after the get")
+	get()["a"] = attribute.String("changed after the get")
 	if got := get()["a"].Text(); got != "stored" {
 		t.Errorf("the item has %q", got)
 	}

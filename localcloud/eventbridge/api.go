@@ -106,16 +106,16 @@ func (s *Service) TestEventPattern(ctx context.Context, in *TestEventPatternInpu
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(in.Event), &fields); err != nil {
-		return nil, refuse("Parameter Event is not valid. Reason: %s", err)
+		return nil, wire.ValidationError("Parameter Event is not valid. Reason: %s", err)
 	}
 	for _, required := range []string{"id", "account", "source", "time", "region", "resources", "detail-type"} {
 		if fields[required] == nil {
-			return nil, refuse("Parameter Event is not valid. Reason: the field %s is missing.", required)
+			return nil, wire.ValidationError("Parameter Event is not valid. Reason: the field %s is missing.", required)
 		}
 	}
 	prepared, err := pattern.Prepare([]byte(in.Event))
 	if err != nil {
-		return nil, refuse("Parameter Event is not valid. Reason: %s", err)
+		return nil, wire.ValidationError("Parameter Event is not valid. Reason: %s", err)
 	}
 	return &TestEventPatternOutput{Result: parsed.Match(prepared)}, nil
 }

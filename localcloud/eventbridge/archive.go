@@ -56,7 +56,7 @@ type archived struct {
 // CreateArchive creates an archive of a bus.
 func (s *Service) CreateArchive(a Archive) error {
 	if !archiveName.MatchString(a.Name) {
-		return refuse("the archive name %q must match %s", a.Name, archiveName)
+		return wire.ValidationError("the archive name %q must match %s", a.Name, archiveName)
 	}
 	made := &archive{Archive: a, created: s.config.Clock(), room: s.config.ArchiveBytes}
 	if a.Pattern != nil {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // maximumGroupID is shorter than what a queue itself allows.
@@ -12,20 +14,20 @@ const maximumGroupID = 100
 
 func checkRole(given Target, kind string) error {
 	if given.RoleARN == "" && (kind == KindBus || kind == KindDestination) {
-		return refuse("RoleArn is required for target %s.", given.ID)
+		return wire.ValidationError("RoleArn is required for target %s.", given.ID)
 	}
 	return nil
 }
 
 func checkParameters(given Target, kind string) error {
 	if given.MessageGroupID != "" && kind != KindQueue {
-		return refuse("target %s is not a queue and cannot have SqsParameters", given.ID)
+		return wire.ValidationError("target %s is not a queue and cannot have SqsParameters", given.ID)
 	}
 	if len(given.MessageGroupID) > maximumGroupID {
-		return refuse("the MessageGroupId of target %s is longer than %d characters", given.ID, maximumGroupID)
+		return wire.ValidationError("the MessageGroupId of target %s is longer than %d characters", given.ID, maximumGroupID)
 	}
 	if given.HTTP != nil && kind != KindDestination {
-		return refuse("target %s is not an API destination and cannot have HttpParameters", given.ID)
+		return wire.ValidationError("target %s is not an API destination and cannot have HttpParameters", given.ID)
 	}
 	values := []string{given.MessageGroupID}
 	if given.HTTP != nil {
@@ -37,7 +39,7 @@ func checkParameters(given Target, kind string) error {
 			continue
 		}
 		if _, err := parsePath(value); err != nil {
-			return refuse("target %s: %s", given.ID, err)
+			return wire.ValidationError("target %s: %s", given.ID, err)
 		}
 	}
 	return nil
@@ -52,11 +54,11 @@ func checkInput(given Target, kind string) error {
 	}
 	switch {
 	case inputs > 1:
-		return refuse("Only one of Input, InputPath, or InputTransformer must be provided for target %s.", given.ID)
+		return wire.ValidationError("Only one of Input, InputPath, or InputTransformer must be provided for target %s.", given.ID)
 	case inputs == 1 && kind == KindBus:
-		return refuse("Modifying the input for target %s is not supported", given.ID)
+		return wire.ValidationError("Modifying the input for target %s is not supported", given.ID)
 	case given.Transformer != nil && kind == KindLogGroup:
-		return refuse("the local cloud does not support an InputTransformer for the log group target %s", given.ID)
+		return wire.ValidationError("the local cloud does not support an InputTransformer for the log group target %s", given.ID)
 	default:
 		return nil
 	}
@@ -67,17 +69,17 @@ func checkDeadLetter(given Target, _ string) error {
 		return nil
 	}
 	if kindOf(given.DeadLetterARN) != KindQueue || strings.HasSuffix(given.DeadLetterARN, ".fifo") {
-		return refuse("the dead-letter queue of target %s must be a standard queue, not %s", given.ID, given.DeadLetterARN)
+		return wire.ValidationError("the dead-letter queue of target %s must be a standard queue, not %s", given.ID, given.DeadLetterARN)
 	}
 	return nil
 }
 
 func checkRetry(given Target) error {
 	if given.Retry.MaximumAttempts < 0 || given.Retry.MaximumAttempts > 185 {
-		return refuse("MaximumRetryAttempts of target %s must be between 0 and 185", given.ID)
+		return wire.ValidationError("MaximumRetryAttempts of target %s must be between 0 and 185", given.ID)
 	}
 	if given.Retry.MaximumAge < time.Minute || given.Retry.MaximumAge > 24*time.Hour {
-		return refuse("MaximumEventAgeInSeconds of target %s must be between 60 and 86400", given.ID)
+		return wire.ValidationError("MaximumEventAgeInSeconds of target %s must be between 60 and 86400", given.ID)
 	}
 	return nil
 }

@@ -67,15 +67,11 @@ func (r *rule) take(a arrival, prepared pattern.Event) {
 	}
 }
 
-func refuse(format string, args ...any) error {
-	return wire.Errorf("ValidationException", format, args...)
-}
-
 // compileRule checks a rule and everything about its targets, so that whatever
 // the local cloud cannot do is refused when the rule is created.
 func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
 	if !namePattern.MatchString(given.Name) {
-		return nil, refuse("the rule name %q must match %s", given.Name, namePattern)
+		return nil, wire.ValidationError("the rule name %q must match %s", given.Name, namePattern)
 	}
 	parsed, err := pattern.Parse(given.Pattern)
 	if err != nil {
@@ -88,7 +84,7 @@ func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
 	ids := make(map[string]bool)
 	for _, each := range given.Targets {
 		if ids[each.ID] {
-			return nil, refuse("rule %s has two targets with the id %s", given.Name, each.ID)
+			return nil, wire.ValidationError("rule %s has two targets with the id %s", given.Name, each.ID)
 		}
 		ids[each.ID] = true
 		ready, err := compileTarget(each, deliverers)
@@ -103,12 +99,12 @@ func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
 
 func compileTarget(given Target, deliverers map[string]Deliverer) (*target, error) {
 	if !namePattern.MatchString(given.ID) {
-		return nil, refuse("the target id %q must match %s", given.ID, namePattern)
+		return nil, wire.ValidationError("the target id %q must match %s", given.ID, namePattern)
 	}
 	kind := kindOf(given.ARN)
 	deliverer := deliverers[kind]
 	if deliverer == nil {
-		return nil, refuse("the local cloud cannot deliver to target %s, %s: it has nothing for the kind %q", given.ID, given.ARN, kind)
+		return nil, wire.ValidationError("the local cloud cannot deliver to target %s, %s: it has nothing for the kind %q", given.ID, given.ARN, kind)
 	}
 	for _, check := range []func(Target, string) error{checkRole, checkParameters, checkInput, checkDeadLetter} {
 		if err := check(given, kind); err != nil {

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"example.com/saga/localcloud/wire"
 )
 
 const (
@@ -18,12 +20,12 @@ func (t *target) compileInput() error {
 	switch {
 	case t.Input != nil:
 		if len(*t.Input) > maximumInput || !json.Valid([]byte(*t.Input)) {
-			return refuse("Input of target %s must be JSON of at most %d characters", t.ID, maximumInput)
+			return wire.ValidationError("Input of target %s must be JSON of at most %d characters", t.ID, maximumInput)
 		}
 	case t.InputPath != nil:
 		parsed, err := parseInputPath(*t.InputPath)
 		if err != nil {
-			return refuse("InputPath of target %s: %s", t.ID, err)
+			return wire.ValidationError("InputPath of target %s: %s", t.ID, err)
 		}
 		t.inputPath = parsed
 	case t.Transformer != nil:
@@ -41,19 +43,19 @@ func parseInputPath(text string) (path, error) {
 
 func (t *target) compileTransformer() error {
 	if length := len(t.Transformer.Template); length == 0 || length > maximumInput {
-		return refuse("InputTemplate for target %s must have 1 to %d characters", t.ID, maximumInput)
+		return wire.ValidationError("InputTemplate for target %s must have 1 to %d characters", t.ID, maximumInput)
 	}
 	if len(t.Transformer.Paths) > maximumPathKeys {
-		return refuse("InputPathsMap for target %s has more than %d entries", t.ID, maximumPathKeys)
+		return wire.ValidationError("InputPathsMap for target %s has more than %d entries", t.ID, maximumPathKeys)
 	}
 	t.paths = make(map[string]path)
 	for name, text := range t.Transformer.Paths {
 		if len(name) > maximumPath || strings.HasPrefix(strings.ToLower(name), "aws.") {
-			return refuse("InputPathsMap for target %s has the invalid name %s", t.ID, name)
+			return wire.ValidationError("InputPathsMap for target %s has the invalid name %s", t.ID, name)
 		}
 		parsed, err := parseInputPath(text)
 		if err != nil {
-			return refuse("InputPathsMap for target %s: %s", t.ID, err)
+			return wire.ValidationError("InputPathsMap for target %s: %s", t.ID, err)
 		}
 		t.paths[name] = parsed
 	}
@@ -61,7 +63,7 @@ func (t *target) compileTransformer() error {
 		return t.paths[variable] != nil || isReserved(variable)
 	})
 	if err != nil {
-		return refuse("InputTemplate for target %s %s.", t.ID, err)
+		return wire.ValidationError("InputTemplate for target %s %s.", t.ID, err)
 	}
 	t.template = parsed
 	return nil

@@ -84,22 +84,22 @@ func (s *Service) PutEvents(ctx context.Context, in *PutEventsInput) (*PutEvents
 func checkRequest(entries []PutEventsEntry) error {
 	switch {
 	case len(entries) == 0:
-		return refuse("1 validation error detected: Value '[]' at 'entries' failed to satisfy constraint: Member must have length greater than or equal to 1")
+		return wire.ValidationError("1 validation error detected: Value '[]' at 'entries' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	case len(entries) > maximumEntries:
-		return refuse("1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length less than or equal to %d", maximumEntries)
+		return wire.ValidationError("1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length less than or equal to %d", maximumEntries)
 	}
 	total := 0
 	for i, entry := range entries {
 		total += entry.size()
 		if !fits(entry.EventBusName, maximumBusName) {
-			return refuse("1 validation error detected: Value at 'entries.%d.member.eventBusName' failed to satisfy constraint: Member must have length between 1 and %d", i+1, maximumBusName)
+			return wire.ValidationError("1 validation error detected: Value at 'entries.%d.member.eventBusName' failed to satisfy constraint: Member must have length between 1 and %d", i+1, maximumBusName)
 		}
 		if !fits(entry.TraceHeader, maximumTrace) {
-			return refuse("1 validation error detected: Value at 'entries.%d.member.traceHeader' failed to satisfy constraint: Member must have length between 1 and %d", i+1, maximumTrace)
+			return wire.ValidationError("1 validation error detected: Value at 'entries.%d.member.traceHeader' failed to satisfy constraint: Member must have length between 1 and %d", i+1, maximumTrace)
 		}
 	}
 	if total >= maximumTotal {
-		return refuse("Total size of the entries in the request is over the limit.")
+		return wire.ValidationError("Total size of the entries in the request is over the limit.")
 	}
 	return nil
 }

@@ -113,14 +113,14 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 // checkReplay refuses what AWS was seen to refuse, in its words and its order.
 func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
 	if !namePattern.MatchString(in.ReplayName) {
-		return nil, refuse("the replay name %q must match %s", in.ReplayName, namePattern)
+		return nil, wire.ValidationError("the replay name %q must match %s", in.ReplayName, namePattern)
 	}
 	from := s.archive(in.EventSourceArn)
 	if from == nil {
-		return nil, refuse("Parameter EventSourceArn is not valid. Reason: Archive %s does not exist.", lastPart(in.EventSourceArn))
+		return nil, wire.ValidationError("Parameter EventSourceArn is not valid. Reason: Archive %s does not exist.", lastPart(in.EventSourceArn))
 	}
 	if in.EventStartTime >= in.EventEndTime {
-		return nil, refuse("Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.")
+		return nil, wire.ValidationError("Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.")
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -128,7 +128,7 @@ func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
 		return nil, errNoBus(in.Destination.Arn)
 	}
 	if in.Destination.Arn != from.BusARN {
-		return nil, refuse("Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.")
+		return nil, wire.ValidationError("Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.")
 	}
 	return from, nil
 }
@@ -163,7 +163,7 @@ func filterRules(all []*rule, arns []string) ([]*rule, error) {
 	for _, arn := range arns {
 		index := slices.IndexFunc(all, func(r *rule) bool { return r.ARN == arn })
 		if index < 0 {
-			return nil, refuse("Parameter Destination.FilterArns is not valid. Reason: Rule %s does not exist on the event bus.", arn)
+			return nil, wire.ValidationError("Parameter Destination.FilterArns is not valid. Reason: Rule %s does not exist on the event bus.", arn)
 		}
 		found = append(found, all[index])
 	}

@@ -154,7 +154,7 @@ func (s *Service) CreateRule(r Rule) error {
 	}
 	for _, target := range compiled.targets {
 		if target.DeadLetterARN != "" && s.config.DeadLetters == nil {
-			return refuse("the local cloud has no dead-letter queues, which target %s of rule %s needs", target.ID, r.Name)
+			return wire.ValidationError("the local cloud has no dead-letter queues, which target %s of rule %s needs", target.ID, r.Name)
 		}
 	}
 	for _, target := range compiled.targets {

@@ -55,6 +55,20 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
+// ValidationError is the Error that most services return for a request that is
+// not valid.
+func ValidationError(format string, args ...any) error {
+	return Errorf("ValidationException", format, args...)
+}
+
+// Message returns an error's text without its code.
+func Message(err error) string {
+	if failure, ok := errors.AsType[*Error](err); ok {
+		return failure.Message
+	}
+	return err.Error()
+}
+
 // ErrNoAnswer is the error of an operation that leaves its caller without an
 // answer: the connection is cut.
 var ErrNoAnswer = errors.New("there is no answer")
@@ -69,7 +83,7 @@ func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
 	return func(ctx context.Context, body []byte) (any, error) {
 		// A decoder would put U+FFFD in the place of such bytes.
 		if !utf8.Valid(body) {
-			return nil, Errorf("ValidationException", "the local cloud cannot take this request: it is not UTF-8")
+			return nil, ValidationError("the local cloud cannot take this request: it is not UTF-8")
 		}
 		in := new(I)
 		decoder := json.NewDecoder(bytes.NewReader(body))
@@ -79,7 +93,7 @@ func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
 			return nil, known
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, Errorf("ValidationException", "the local cloud cannot take this request: %s", err)
+			return nil, ValidationError("the local cloud cannot take this request: %s", err)
 		}
 		return f(ctx, in)
 	}

@@ -1,9 +1,11 @@
-package dynamodb
+package attribute
 
 import (
 	"math/big"
 	"strconv"
 	"strings"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // The limits of a number: DynamoDB keeps 38 significant digits and magnitudes
@@ -57,20 +59,20 @@ func normalise(negative bool, digits string, exponent int) (number, error) {
 	case significant == "":
 		return number{}, nil
 	case exponent > maximumExponent:
-		return number{}, validation("Number overflow. Attempting to store a number with magnitude larger than supported range")
+		return number{}, wire.ValidationError("Number overflow. Attempting to store a number with magnitude larger than supported range")
 	case exponent < minimumExponent:
-		return number{}, validation("Number underflow. Attempting to store a number with magnitude smaller than supported range")
+		return number{}, wire.ValidationError("Number underflow. Attempting to store a number with magnitude smaller than supported range")
 	case len(significant) > maximumDigits:
-		return number{}, validation("Attempting to store more than %d significant digits in a Number", maximumDigits)
+		return number{}, wire.ValidationError("Attempting to store more than %d significant digits in a Number", maximumDigits)
 	}
 	return number{negative: negative, digits: significant, exponent: exponent}, nil
 }
 
 func notNumeric(text string) error {
 	if text == "" {
-		return validation("The parameter cannot be converted to a numeric value")
+		return wire.ValidationError("The parameter cannot be converted to a numeric value")
 	}
-	return validation("The parameter cannot be converted to a numeric value: %s", text)
+	return wire.ValidationError("The parameter cannot be converted to a numeric value: %s", text)
 }
 
 func cutAny(text, separators string) (before, after string, found bool) {
@@ -154,7 +156,7 @@ func (n number) text() string {
 
 // size is the documented estimate: one byte for each two significant digits
 // and one more, and one for the sign of a negative number.
-func (n number) size() int {
+func (n number) Size() int {
 	size := (len(n.digits)+1)/2 + 1
 	if n.negative {
 		size++

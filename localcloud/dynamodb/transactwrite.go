@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 
+	"example.com/saga/localcloud/dynamodb/attribute"
 	"example.com/saga/localcloud/wire"
 )
 
@@ -40,7 +41,7 @@ func transact(writes []*write, wantsCapacity bool) ([]ConsumedCapacity, error) {
 			// A key or an item that does not fit its table cancels the
 			// transaction before any condition is looked at.
 			reasons := noReasons(len(writes))
-			reasons[i] = CancellationReason{Code: "ValidationError", Message: message(w.invalid)}
+			reasons[i] = CancellationReason{Code: "ValidationError", Message: wire.Message(w.invalid)}
 			return nil, cancelled(reasons)
 		}
 	}
@@ -67,13 +68,13 @@ func transact(writes []*write, wantsCapacity bool) ([]ConsumedCapacity, error) {
 
 // prepare works out every write without doing any. It gives reasons if at
 // least one of them cannot be done: one for each element.
-func prepare(writes []*write) ([]Item, []CancellationReason) {
-	results := make([]Item, len(writes))
+func prepare(writes []*write) ([]attribute.Item, []CancellationReason) {
+	results := make([]attribute.Item, len(writes))
 	reasons := noReasons(len(writes))
 	failed := false
 	for i, w := range writes {
 		old := w.table.get(w.id)
-		if !allows(w.condition, old) {
+		if !w.condition.Holds(old) {
 			failed = true
 			reasons[i] = CancellationReason{Code: "ConditionalCheckFailed", Message: conditionFailed}
 			if w.oldOnFailure {
@@ -84,7 +85,7 @@ func prepare(writes []*write) ([]Item, []CancellationReason) {
 		next, err := w.next(old)
 		if err != nil {
 			failed = true
-			reasons[i] = CancellationReason{Code: "ValidationError", Message: message(err)}
+			reasons[i] = CancellationReason{Code: "ValidationError", Message: wire.Message(err)}
 			continue
 		}
 		results[i] = next

@@ -1,26 +1,28 @@
-package dynamodb
+package expression
 
 import (
 	"maps"
 	"slices"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
 )
 
 // tree holds something at the end of each of several document paths. No path
 // in it begins with another, and no node is both a map and a list.
-type tree[T any] struct {
-	names   map[string]*tree[T]
-	indexes map[int]*tree[T]
+type pathTree[T any] struct {
+	names   map[string]*pathTree[T]
+	indexes map[int]*pathTree[T]
 	end     *end[T]
 }
 
 type end[T any] struct {
-	path    path
+	path    Path
 	content T
 }
 
 // insert adds a path. If it overlaps or conflicts with one that is there
 // already, nothing is added: it returns that one and says how they collide.
-func (t *tree[T]) insert(p path, content T) (other path, collision string) {
+func (t *pathTree[T]) insert(p Path, content T) (other Path, collision string) {
 	node := t
 	for _, s := range p {
 		switch {
@@ -38,30 +40,30 @@ func (t *tree[T]) insert(p path, content T) (other path, collision string) {
 	return nil, ""
 }
 
-func (t *tree[T]) child(s segment) *tree[T] {
+func (t *pathTree[T]) child(s segment) *pathTree[T] {
 	if s.isIndex {
 		if t.indexes == nil {
-			t.indexes = make(map[int]*tree[T])
+			t.indexes = make(map[int]*pathTree[T])
 		}
 		if t.indexes[s.index] == nil {
-			t.indexes[s.index] = new(tree[T])
+			t.indexes[s.index] = new(pathTree[T])
 		}
 		return t.indexes[s.index]
 	}
 	if t.names == nil {
-		t.names = make(map[string]*tree[T])
+		t.names = make(map[string]*pathTree[T])
 	}
 	if t.names[s.name] == nil {
-		t.names[s.name] = new(tree[T])
+		t.names[s.name] = new(pathTree[T])
 	}
 	return t.names[s.name]
 }
 
 // first is some path through this node.
-func (t *tree[T]) first() path {
+func (t *pathTree[T]) first() Path {
 	for t.end == nil {
 		if t.names != nil {
-			t = t.names[sortedNames(t.names)[0]]
+			t = t.names[slices.Min(slices.Collect(maps.Keys(t.names)))]
 			continue
 		}
 		t = t.indexes[slices.Min(slices.Collect(maps.Keys(t.indexes)))]
@@ -70,7 +72,7 @@ func (t *tree[T]) first() path {
 }
 
 // add is insert for a parser: a collision is the expression's error.
-func add[T any](p *parser, t *tree[T], at path, content T) error {
+func add[T any](p *parser, t *pathTree[T], at Path, content T) error {
 	other, collision := t.insert(at, content)
 	if collision != "" {
 		return p.fail("Two document paths %s with each other; must remove or rewrite one of these paths; path one: %s, path two: %s", collision, other, at)
@@ -80,15 +82,15 @@ func add[T any](p *parser, t *tree[T], at path, content T) error {
 
 // pick returns the parts of an item that the tree's paths lead to. The
 // nesting stays; elements picked out of a list close up.
-func (t *tree[T]) pick(item Item) Item {
-	picked, found := t.pickValue(document(item))
+func (t *pathTree[T]) pick(item attribute.Item) attribute.Item {
+	picked, found := t.pickValue(attribute.Map(item))
 	if !found {
 		return nil
 	}
-	return picked.fields
+	return picked.Fields()
 }
 
-func (t *tree[T]) pickValue(v Value) (Value, bool) {
+func (t *pathTree[T]) pickValue(v attribute.Value) (attribute.Value, bool) {
 	switch {
 	case t.end != nil:
 		return v, true
@@ -98,10 +100,10 @@ func (t *tree[T]) pickValue(v Value) (Value, bool) {
 	return t.pickFields(v)
 }
 
-func (t *tree[T]) pickElements(v Value) (Value, bool) {
-	var elements []Value
+func (t *pathTree[T]) pickElements(v attribute.Value) (attribute.Value, bool) {
+	var elements []attribute.Value
 	for _, index := range slices.Sorted(maps.Keys(t.indexes)) {
-		element, found := v.child(segment{index: index, isIndex: true})
+		element, found := child(v, segment{index: index, isIndex: true})
 		if !found {
 			continue
 		}
@@ -109,17 +111,17 @@ func (t *tree[T]) pickElements(v Value) (Value, bool) {
 			elements = append(elements, picked)
 		}
 	}
-	return Value{kind: KindList, list: elements}, len(elements) > 0
+	return attribute.List(elements), len(elements) > 0
 }
 
-func (t *tree[T]) pickFields(v Value) (Value, bool) {
-	fields := make(map[string]Value)
+func (t *pathTree[T]) pickFields(v attribute.Value) (attribute.Value, bool) {
+	fields := make(map[string]attribute.Value)
 	for name, child := range t.names {
-		if field, found := v.fields[name]; found {
+		if field, found := v.Fields()[name]; found {
 			if picked, found := child.pickValue(field); found {
 				fields[name] = picked
 			}
 		}
 	}
-	return document(fields), len(fields) > 0
+	return attribute.Map(fields), len(fields) > 0
 }

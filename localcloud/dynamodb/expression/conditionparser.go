@@ -1,23 +1,27 @@
-package dynamodb
+package expression
 
-// parseCondition reads a whole condition. The second result is every path in it.
-func parseCondition(parameter, source string, variables *placeholders) (condition, []path, error) {
-	p, err := newParser(parameter, source, variables)
+// ParseCondition parses the condition that is the given parameter of a request,
+// such as its FilterExpression. It returns nil if the parameter is absent.
+func ParseCondition(parameter string, text *string, variables *Variables) (*Condition, error) {
+	if text == nil {
+		return nil, nil
+	}
+	p, err := newParser(parameter, *text, variables)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	read, err := p.either()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return read, p.paths, p.end()
+	return &Condition{predicate: read, paths: p.paths}, p.end()
 }
 
 // either reads conditions joined by OR, which binds weakest.
-func (p *parser) either() (condition, error) {
+func (p *parser) either() (predicate, error) {
 	left, err := p.both()
 	for err == nil && p.accept("OR") {
-		var right condition
+		var right predicate
 		if err = p.operator(); err != nil {
 			break
 		}
@@ -28,10 +32,10 @@ func (p *parser) either() (condition, error) {
 }
 
 // both reads conditions joined by AND.
-func (p *parser) both() (condition, error) {
+func (p *parser) both() (predicate, error) {
 	left, err := p.negation()
 	for err == nil && p.accept("AND") {
-		var right condition
+		var right predicate
 		if err = p.operator(); err != nil {
 			break
 		}
@@ -41,7 +45,7 @@ func (p *parser) both() (condition, error) {
 	return left, err
 }
 
-func (p *parser) negation() (condition, error) {
+func (p *parser) negation() (predicate, error) {
 	if !p.accept("NOT") {
 		return p.primary()
 	}
@@ -53,7 +57,7 @@ func (p *parser) negation() (condition, error) {
 }
 
 // primary reads a condition in parentheses, a function or a comparison.
-func (p *parser) primary() (condition, error) {
+func (p *parser) primary() (predicate, error) {
 	if p.isNext("(") {
 		return p.parenthesised()
 	}
@@ -63,7 +67,7 @@ func (p *parser) primary() (condition, error) {
 	return p.comparison()
 }
 
-func (p *parser) parenthesised() (condition, error) {
+func (p *parser) parenthesised() (predicate, error) {
 	opening := p.next
 	p.next++
 	inner, err := p.either()
@@ -98,7 +102,7 @@ func (p *parser) closes(opening, closing int) bool {
 }
 
 // comparison reads operand = operand, operand BETWEEN … AND … or operand IN (…).
-func (p *parser) comparison() (condition, error) {
+func (p *parser) comparison() (predicate, error) {
 	isSize := p.isCall()
 	left, err := p.operand()
 	if err != nil {
@@ -120,7 +124,7 @@ func (p *parser) comparison() (condition, error) {
 	return nil, p.unexpected()
 }
 
-func (p *parser) compared(operator string, left operand) (condition, error) {
+func (p *parser) compared(operator string, left operand) (predicate, error) {
 	if err := p.operator(); err != nil {
 		return nil, err
 	}
@@ -142,8 +146,8 @@ func (p *parser) compared(operator string, left operand) (condition, error) {
 // orderable refuses constants that have no order.
 func (p *parser) orderable(operator string, operands ...operand) error {
 	for _, o := range operands {
-		if c, ok := o.(constant); ok && !c.content.kind.isOrdered() {
-			return p.operandTypeError("operator", operator, c.content.kind)
+		if c, ok := o.(constant); ok && !c.content.Kind().IsOrdered() {
+			return p.operandTypeError("operator", operator, c.content.Kind())
 		}
 	}
 	return nil
@@ -151,19 +155,19 @@ func (p *parser) orderable(operator string, operands ...operand) error {
 
 // distinct refuses to compare a path with itself.
 func (p *parser) distinct(operator string, first operand, others ...operand) error {
-	one, ok := first.(path)
+	one, ok := first.(Path)
 	if !ok {
 		return nil
 	}
 	for _, o := range others {
-		if other, ok := o.(path); ok && one.equal(other) {
+		if other, ok := o.(Path); ok && one.equal(other) {
 			return p.fail("The first operand must be distinct from the remaining operands for this operator or function; operator: %s, first operand: %s", operator, one)
 		}
 	}
 	return nil
 }
 
-func (p *parser) between(left operand) (condition, error) {
+func (p *parser) between(left operand) (predicate, error) {
 	if err := p.operator(); err != nil {
 		return nil, err
 	}
@@ -193,10 +197,10 @@ func (p *parser) bounds(lower, upper operand) error {
 	}
 	const operands = "lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: %s"
 	switch {
-	case low.content.kind != high.content.kind:
-		return p.fail("The BETWEEN operator requires same data type for lower and upper bounds; "+operands, low.content.show(), high.content.show())
-	case low.content.compare(high.content) > 0:
-		return p.fail("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "+operands, low.content.show(), high.content.show())
+	case low.content.Kind() != high.content.Kind():
+		return p.fail("The BETWEEN operator requires same data type for lower and upper bounds; "+operands, low.content.Quote(), high.content.Quote())
+	case low.content.Compare(high.content) > 0:
+		return p.fail("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "+operands, low.content.Quote(), high.content.Quote())
 	}
 	return nil
 }
@@ -204,7 +208,7 @@ func (p *parser) bounds(lower, upper operand) error {
 // maximumCandidates is how many operands IN may have.
 const maximumCandidates = 100
 
-func (p *parser) membership(left operand) (condition, error) {
+func (p *parser) membership(left operand) (predicate, error) {
 	if err := p.operator(); err != nil {
 		return nil, err
 	}

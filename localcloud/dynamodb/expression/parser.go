@@ -1,8 +1,19 @@
-package dynamodb
+// Package expression parses and evaluates DynamoDB's expressions: conditions and
+// filters, key conditions, projections and updates.
+//
+// An expression is cut into tokens (lexer.go) and parsed by recursive descent into
+// a tree of paths, constants and what is done with them (parser.go and the other
+// parsers). ParseCondition, ParseKeyCondition, ParseProjection and ParseUpdate
+// return what is then evaluated on items. Errors have the texts that DynamoDB
+// returns to its clients.
+package expression
 
 import (
 	"strconv"
 	"strings"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/wire"
 )
 
 // The limits of one expression.
@@ -11,20 +22,20 @@ const (
 	maximumOperators  = 300
 )
 
-// parser reads one expression by recursive descent. Placeholders are resolved
+// parser reads one expression by recursive descent. Variables are resolved
 // while reading, so what it builds has only paths and constants.
 type parser struct {
-	parameter    string // the request member, which every error names
-	text         string
-	tokens       []token
-	next         int
-	operators    int
-	placeholders *placeholders
-	paths        []path // every path read, for the rules about keys and indexes
+	parameter string // the request member, which every error names
+	text      string
+	tokens    []token
+	next      int
+	operators int
+	variables *Variables
+	paths     []Path // every path read, for the rules about keys and indexes
 }
 
-func newParser(parameter, source string, variables *placeholders) (*parser, error) {
-	p := &parser{parameter: parameter, text: source, placeholders: variables}
+func newParser(parameter, source string, variables *Variables) (*parser, error) {
+	p := &parser{parameter: parameter, text: source, variables: variables}
 	if strings.Trim(source, spaces) == "" {
 		return nil, p.fail("The expression can not be empty;")
 	}
@@ -36,7 +47,7 @@ func newParser(parameter, source string, variables *placeholders) (*parser, erro
 }
 
 func (p *parser) fail(format string, args ...any) error {
-	return validation("Invalid "+p.parameter+": "+format, args...)
+	return wire.ValidationError("Invalid "+p.parameter+": "+format, args...)
 }
 
 func (p *parser) peek() token { return p.tokens[p.next] }
@@ -93,12 +104,12 @@ func (p *parser) isCall() bool {
 }
 
 // path reads a document path.
-func (p *parser) path() (path, error) {
+func (p *parser) path() (Path, error) {
 	first, err := p.name()
 	if err != nil {
 		return nil, err
 	}
-	read := path{first}
+	read := Path{first}
 	for {
 		var s segment
 		switch {
@@ -130,11 +141,11 @@ func (p *parser) name() (segment, error) {
 		p.next++
 		return segment{name: next.text}, nil
 	case tokenPlaceholder:
-		name, defined := p.placeholders.names[next.text]
+		name, defined := p.variables.names[next.text]
 		if !defined {
 			return segment{}, p.fail("An expression attribute name used in the document path is not defined; attribute name: %s", next.text)
 		}
-		p.placeholders.usedNames[next.text] = true
+		p.variables.usedNames[next.text] = true
 		p.next++
 		return segment{name: name}, nil
 	default:
@@ -166,18 +177,18 @@ func (p *parser) index() (segment, error) {
 // constant reads a :value.
 func (p *parser) constant() (constant, error) {
 	name := p.peek().text
-	value, defined := p.placeholders.values[name]
+	value, defined := p.variables.values[name]
 	if !defined {
 		return constant{}, p.fail("An expression attribute value used in expression is not defined; attribute value: %s", name)
 	}
-	p.placeholders.usedValues[name] = true
+	p.variables.usedValues[name] = true
 	p.next++
 	return constant{value}, nil
 }
 
 // operandTypeError is the error about a constant of a type that an operator
 // or a function cannot take.
-func (p *parser) operandTypeError(what, name string, kind Kind) error {
+func (p *parser) operandTypeError(what, name string, kind attribute.Kind) error {
 	return p.fail("Incorrect operand type for operator or function; %s: %s, operand type: %s", what, name, kind)
 }
 

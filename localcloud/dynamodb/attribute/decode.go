@@ -1,9 +1,13 @@
-package dynamodb
+package attribute
 
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // wireValue is a value as it comes over the wire: exactly one member has to be
@@ -47,7 +51,7 @@ func decode(data []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {
-		return serialization(err)
+		return wire.Errorf("SerializationException", "%s", err)
 	}
 	return nil
 }
@@ -58,7 +62,7 @@ func (w *wireValue) value() (Value, error) {
 		return Value{}, emptyValue()
 	case 1:
 	default:
-		return Value{}, validation("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
+		return Value{}, wire.ValidationError("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
 	}
 	switch {
 	case w.S != nil:
@@ -71,7 +75,7 @@ func (w *wireValue) value() (Value, error) {
 		return Value{kind: KindBool, truth: *w.BOOL}, nil
 	case w.NULL != nil:
 		if !*w.NULL {
-			return Value{}, validation("One or more parameter values were invalid: Null attribute value types must have the value of true")
+			return Value{}, wire.ValidationError("One or more parameter values were invalid: Null attribute value types must have the value of true")
 		}
 		return Value{kind: KindNull}, nil
 	}
@@ -107,12 +111,12 @@ func (w *wireValue) collection() (Value, error) {
 		return set(KindBinarySet, *w.BS, func(data []byte) (Value, error) { return binary(data), nil })
 	}
 	fields, err := fieldsOf(*w.M)
-	return document(fields), err
+	return Map(fields), err
 }
 
 func fieldsOf(read map[string]*wireValue) (map[string]Value, error) {
 	fields := make(map[string]Value, len(read))
-	for _, name := range sortedNames(read) {
+	for _, name := range slices.Sorted(maps.Keys(read)) {
 		field, err := read[name].value()
 		if err != nil {
 			return nil, err
@@ -164,21 +168,21 @@ func texts(members []Value) []string {
 func emptySet(kind Kind) error {
 	switch kind {
 	case KindStringSet:
-		return validation("One or more parameter values were invalid: An string set  may not be empty")
+		return wire.ValidationError("One or more parameter values were invalid: An string set  may not be empty")
 	case KindNumberSet:
-		return validation("One or more parameter values were invalid: An number set  may not be empty")
+		return wire.ValidationError("One or more parameter values were invalid: An number set  may not be empty")
 	default:
-		return validation("One or more parameter values were invalid: Binary sets should not be empty")
+		return wire.ValidationError("One or more parameter values were invalid: Binary sets should not be empty")
 	}
 }
 
 func duplicates(kind Kind, members []Value) error {
 	switch kind {
 	case KindStringSet:
-		return validation("One or more parameter values were invalid: Input collection [%s] contains duplicates.", strings.Join(texts(members), ", "))
+		return wire.ValidationError("One or more parameter values were invalid: Input collection [%s] contains duplicates.", strings.Join(texts(members), ", "))
 	case KindNumberSet:
-		return validation("Input collection contains duplicates")
+		return wire.ValidationError("Input collection contains duplicates")
 	default:
-		return validation("One or more parameter values were invalid: Input collection of type BS contains duplicates.")
+		return wire.ValidationError("One or more parameter values were invalid: Input collection of type BS contains duplicates.")
 	}
 }

@@ -1,8 +1,10 @@
-package dynamodb
+package attribute
 
 import (
 	"encoding/base64"
 	"encoding/json"
+	"maps"
+	"slices"
 )
 
 // MarshalJSON writes the wire form: an object with one member, the kind.
@@ -27,7 +29,7 @@ func (v Value) appendJSON(buffer []byte) ([]byte, error) {
 	buffer = append(buffer, `{"`+string(v.kind)+`":`...)
 	var err error
 	switch {
-	case v.kind.isSet():
+	case v.kind.IsSet():
 		buffer, err = appendAll(buffer, v.list, Value.appendContent)
 	case v.kind == KindList:
 		buffer, err = appendAll(buffer, v.list, Value.appendJSON)
@@ -79,7 +81,7 @@ func appendAll(buffer []byte, list []Value, write func(Value, []byte) ([]byte, e
 // appendFields writes the fields by name, so that equal maps are equal text.
 func appendFields(buffer []byte, fields map[string]Value) ([]byte, error) {
 	buffer = append(buffer, '{')
-	for i, name := range sortedNames(fields) {
+	for i, name := range slices.Sorted(maps.Keys(fields)) {
 		if i > 0 {
 			buffer = append(buffer, ',')
 		}

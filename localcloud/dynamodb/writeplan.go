@@ -1,6 +1,12 @@
 package dynamodb
 
-import "maps"
+import (
+	"maps"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/dynamodb/expression"
+	"example.com/saga/localcloud/wire"
+)
 
 // maximumItem is the largest an item may be, in bytes.
 const maximumItem = 400 << 10
@@ -8,31 +14,31 @@ const maximumItem = 400 << 10
 // Put is a put, by itself or in a transaction.
 type Put struct {
 	TableName                           string
-	Item                                Item
+	Item                                attribute.Item
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
-	ExpressionAttributeValues           map[string]Value
+	ExpressionAttributeValues           map[string]attribute.Value
 	ReturnValuesOnConditionCheckFailure string
 }
 
 // Update is an update, by itself or in a transaction.
 type Update struct {
 	TableName                           string
-	Key                                 Item
+	Key                                 attribute.Item
 	UpdateExpression                    *string
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
-	ExpressionAttributeValues           map[string]Value
+	ExpressionAttributeValues           map[string]attribute.Value
 	ReturnValuesOnConditionCheckFailure string
 }
 
 // Delete is a delete, by itself or in a transaction.
 type Delete struct {
 	TableName                           string
-	Key                                 Item
+	Key                                 attribute.Item
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
-	ExpressionAttributeValues           map[string]Value
+	ExpressionAttributeValues           map[string]attribute.Value
 	ReturnValuesOnConditionCheckFailure string
 }
 
@@ -41,10 +47,10 @@ type Delete struct {
 type write struct {
 	table        *storage
 	id           key
-	condition    condition
+	condition    *expression.Condition
 	oldOnFailure bool
 	// next makes the item after the write, nil for a delete, of the one before.
-	next func(old Item) (Item, error)
+	next func(old attribute.Item) (attribute.Item, error)
 	// isCheck marks a ConditionCheck: its condition counts, and nothing is written.
 	isCheck bool
 	// invalid says why the key or the item does not fit the table. A
@@ -55,26 +61,24 @@ type write struct {
 }
 
 // guard parses a write's condition and settles its variables.
-func (w *write) guard(variables *placeholders, conditionText *string, onFailure string) error {
-	if conditionText != nil {
-		parsed, paths, err := parseCondition("ConditionExpression", *conditionText, variables)
-		if err != nil {
-			return err
-		}
-		if err := w.table.checkPaths(paths); err != nil {
-			return err
-		}
-		w.condition = parsed
+func (w *write) guard(variables *expression.Variables, conditionText *string, onFailure string) error {
+	parsed, err := expression.ParseCondition("ConditionExpression", conditionText, variables)
+	if err != nil {
+		return err
 	}
+	if err := w.table.checkPaths(parsed.Paths()); err != nil {
+		return err
+	}
+	w.condition = parsed
 	w.oldOnFailure = onFailure == "ALL_OLD"
 	if err := oneOf("returnValuesOnConditionCheckFailure", onFailure, "ALL_OLD", "NONE"); err != nil {
 		return err
 	}
-	return variables.finish()
+	return variables.CheckUsed()
 }
 
 // at sets the key of a write that names the item by its key alone.
-func (w *write) at(given Item) {
+func (w *write) at(given attribute.Item) {
 	w.invalid = w.table.checkKeyMap(given)
 	w.id = keyOf(w.table.Key, given)
 }
@@ -83,40 +87,40 @@ func planPut(table *storage, in *Put) (*write, error) {
 	if in.Item == nil {
 		return nil, required("item")
 	}
-	variables, err := newPlaceholders(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		expression{"ConditionExpression", in.ConditionExpression})
+	variables, err := expression.NewVariables(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		expression.Parameter{Name: "ConditionExpression", Text: in.ConditionExpression})
 	if err != nil {
 		return nil, err
 	}
 	// The table keeps a map of its own: the caller may go on using this one.
 	item := maps.Clone(in.Item)
-	w := &write{table: table, payload: item.size(), next: func(Item) (Item, error) { return item, nil }}
+	w := &write{table: table, payload: item.Size(), next: func(attribute.Item) (attribute.Item, error) { return item, nil }}
 	if err := w.guard(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
 		return nil, err
 	}
 	w.invalid = table.checkItem(item)
 	w.id = keyOf(table.Key, item)
 	if w.invalid == nil && w.payload > maximumItem {
-		w.invalid = validation("Item size has exceeded the maximum allowed size")
+		w.invalid = wire.ValidationError("Item size has exceeded the maximum allowed size")
 	}
 	return w, nil
 }
 
-func planUpdate(table *storage, in *Update) (*write, *update, error) {
+func planUpdate(table *storage, in *Update) (*write, *expression.Update, error) {
 	if in.Key == nil {
 		return nil, nil, required("key")
 	}
-	variables, err := newPlaceholders(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		expression{"UpdateExpression", in.UpdateExpression}, expression{"ConditionExpression", in.ConditionExpression})
+	variables, err := expression.NewVariables(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		expression.Parameter{Name: "UpdateExpression", Text: in.UpdateExpression}, expression.Parameter{Name: "ConditionExpression", Text: in.ConditionExpression})
 	if err != nil {
 		return nil, nil, err
 	}
-	changes, err := parseUpdate(in.UpdateExpression, variables)
+	changes, err := expression.ParseUpdate(in.UpdateExpression, variables)
 	if err != nil {
 		return nil, nil, err
 	}
 	given := maps.Clone(in.Key)
-	w := &write{table: table, next: func(old Item) (Item, error) {
+	w := &write{table: table, next: func(old attribute.Item) (attribute.Item, error) {
 		if old == nil {
 			old = given
 		}
@@ -133,15 +137,15 @@ func planUpdate(table *storage, in *Update) (*write, *update, error) {
 }
 
 // updated is the item after an update, if it may be stored.
-func updated(table *storage, changes *update, old Item) (Item, error) {
-	item, err := changes.apply(old)
+func updated(table *storage, changes *expression.Update, old attribute.Item) (attribute.Item, error) {
+	item, err := changes.Apply(old)
 	if err != nil {
 		return nil, err
 	}
-	if item.size() > maximumItem {
-		return nil, validation("Item size to update has exceeded the maximum allowed size")
+	if item.Size() > maximumItem {
+		return nil, wire.ValidationError("Item size to update has exceeded the maximum allowed size")
 	}
-	if err := item.check(); err != nil {
+	if err := item.Check(); err != nil {
 		return nil, err
 	}
 	return item, table.checkIndexKeys(item)
@@ -151,12 +155,12 @@ func planDelete(table *storage, in *Delete) (*write, error) {
 	if in.Key == nil {
 		return nil, required("key")
 	}
-	variables, err := newPlaceholders(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		expression{"ConditionExpression", in.ConditionExpression})
+	variables, err := expression.NewVariables(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
+		expression.Parameter{Name: "ConditionExpression", Text: in.ConditionExpression})
 	if err != nil {
 		return nil, err
 	}
-	w := &write{table: table, next: func(Item) (Item, error) { return nil, nil }}
+	w := &write{table: table, next: func(attribute.Item) (attribute.Item, error) { return nil, nil }}
 	if err := w.guard(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
 		return nil, err
 	}

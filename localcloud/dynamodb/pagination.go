@@ -1,6 +1,12 @@
 package dynamodb
 
-import "iter"
+import (
+	"iter"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/dynamodb/expression"
+	"example.com/saga/localcloud/wire"
+)
 
 // maximumPage is how many bytes of items one Query or Scan evaluates.
 const maximumPage = 1 << 20
@@ -12,9 +18,9 @@ type Read struct {
 	FilterExpression          *string
 	ProjectionExpression      *string
 	ExpressionAttributeNames  map[string]string
-	ExpressionAttributeValues map[string]Value
+	ExpressionAttributeValues map[string]attribute.Value
 	Limit                     *int
-	ExclusiveStartKey         Item
+	ExclusiveStartKey         attribute.Item
 	ConsistentRead            bool
 	Select                    string
 	ReturnConsumedCapacity    string
@@ -24,10 +30,10 @@ type Read struct {
 // of the ScannedCount items that were read. Whoever gets a LastEvaluatedKey has
 // to ask for the next page, which may be empty.
 type ReadOutput struct {
-	Items            []Item `json:",omitzero"`
+	Items            []attribute.Item `json:",omitzero"`
 	Count            int
 	ScannedCount     int
-	LastEvaluatedKey Item              `json:",omitzero"`
+	LastEvaluatedKey attribute.Item    `json:",omitzero"`
 	ConsumedCapacity *ConsumedCapacity `json:",omitempty"`
 }
 
@@ -36,9 +42,8 @@ type reading struct {
 	table         *storage
 	index         *index
 	described     *Index // nil for the table itself
-	filter        condition
-	filterPaths   []path
-	projection    *projection
+	filter        *expression.Condition
+	projection    *expression.Projection
 	limit         int // 0 for none
 	countsOnly    bool
 	start         *record // where to go on from, nil for the beginning
@@ -47,13 +52,13 @@ type reading struct {
 }
 
 // planRead checks everything but what only a Query has.
-func planRead(table *storage, in *Read, variables *placeholders) (*reading, error) {
+func planRead(table *storage, in *Read, variables *expression.Variables) (*reading, error) {
 	ordered, described, err := table.index(in.IndexName)
 	if err != nil {
 		return nil, err
 	}
 	if described != nil && in.ConsistentRead {
-		return nil, validation("Consistent reads are not supported on global secondary indexes")
+		return nil, wire.ValidationError("Consistent reads are not supported on global secondary indexes")
 	}
 	r := &reading{table: table, index: ordered, described: described, consistent: in.ConsistentRead}
 	if r.wantsCapacity, err = capacityMode(in.ReturnConsumedCapacity); err != nil {
@@ -61,7 +66,7 @@ func planRead(table *storage, in *Read, variables *placeholders) (*reading, erro
 	}
 	if in.Limit != nil {
 		if *in.Limit < 1 {
-			return nil, validation("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *in.Limit)
+			return nil, wire.ValidationError("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *in.Limit)
 		}
 		r.limit = *in.Limit
 	}
@@ -71,13 +76,11 @@ func planRead(table *storage, in *Read, variables *placeholders) (*reading, erro
 	if r.start, err = r.startAt(in.ExclusiveStartKey); err != nil {
 		return nil, err
 	}
-	if r.projection, err = parseProjection(in.ProjectionExpression, variables); err != nil {
+	if r.projection, err = expression.ParseProjection(in.ProjectionExpression, variables); err != nil {
 		return nil, err
 	}
-	if r.projection != nil {
-		if err := r.reaches(r.projection.paths, "project"); err != nil {
-			return nil, err
-		}
+	if err := r.reaches(r.projection.Paths(), "project"); err != nil {
+		return nil, err
 	}
 	return r, r.filters(in.FilterExpression, variables)
 }
@@ -90,38 +93,35 @@ func (r *reading) selects(in *Read) error {
 	hasProjection := in.ProjectionExpression != nil
 	switch {
 	case in.Select == "SPECIFIC_ATTRIBUTES" && !hasProjection:
-		return validation("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
+		return wire.ValidationError("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
 	case in.Select != "" && in.Select != "SPECIFIC_ATTRIBUTES" && hasProjection:
-		return validation("Cannot specify the ProjectionExpression when choosing to get %s", in.Select)
+		return wire.ValidationError("Cannot specify the ProjectionExpression when choosing to get %s", in.Select)
 	case in.Select == "ALL_PROJECTED_ATTRIBUTES" && r.described == nil:
-		return validation("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+		return wire.ValidationError("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
 	case in.Select == "ALL_ATTRIBUTES" && r.described != nil && r.described.Projection != ProjectAll:
-		return validation("One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", r.described.Name)
+		return wire.ValidationError("One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", r.described.Name)
 	}
 	r.countsOnly = in.Select == "COUNT"
 	return nil
 }
 
-func (r *reading) filters(text *string, variables *placeholders) error {
-	if text == nil {
-		return nil
-	}
-	parsed, paths, err := parseCondition("FilterExpression", *text, variables)
+func (r *reading) filters(text *string, variables *expression.Variables) error {
+	parsed, err := expression.ParseCondition("FilterExpression", text, variables)
 	if err != nil {
 		return err
 	}
-	r.filter, r.filterPaths = parsed, paths
-	return r.reaches(paths, "project one or more filter attributes:")
+	r.filter = parsed
+	return r.reaches(parsed.Paths(), "project one or more filter attributes:")
 }
 
 // reaches refuses paths to what an index does not hold.
-func (r *reading) reaches(paths []path, what string) error {
+func (r *reading) reaches(paths []expression.Path, what string) error {
 	if err := r.table.checkPaths(paths); err != nil {
 		return err
 	}
 	for _, p := range paths {
-		if r.described != nil && !r.table.projects(*r.described, p[0].name) {
-			return validation("One or more parameter values were invalid: Global secondary index %s does not %s [%s]", r.described.Name, what, p[0].name)
+		if r.described != nil && !r.table.projects(*r.described, p.Attribute()) {
+			return wire.ValidationError("One or more parameter values were invalid: Global secondary index %s does not %s [%s]", r.described.Name, what, p.Attribute())
 		}
 	}
 	return nil
@@ -129,24 +129,24 @@ func (r *reading) reaches(paths []path, what string) error {
 
 // startAt is the place of the item that a page before ended with. It need not
 // exist any more.
-func (r *reading) startAt(given Item) (*record, error) {
+func (r *reading) startAt(given attribute.Item) (*record, error) {
 	if given == nil {
 		return nil, nil
 	}
 	wanted := r.position(given)
 	if len(wanted) != len(given) {
-		return nil, validation("The provided starting key is invalid")
+		return nil, wire.ValidationError("The provided starting key is invalid")
 	}
 	for name := range wanted {
-		if value, present := given[name]; !present || string(value.kind) != r.table.Attributes[name] {
-			return nil, validation("The provided starting key is invalid: The provided key element does not match the schema")
+		if value, present := given[name]; !present || string(value.Kind()) != r.table.Attributes[name] {
+			return nil, wire.ValidationError("The provided starting key is invalid: The provided key element does not match the schema")
 		}
 	}
 	return r.index.record(keyOf(r.table.Key, given), given), nil
 }
 
 // position is what of an item says where it is in what is read.
-func (r *reading) position(item Item) Item {
+func (r *reading) position(item attribute.Item) attribute.Item {
 	fields := keyFields(r.table.Key, item)
 	for _, name := range r.index.schema.attributes() {
 		fields[name] = item[name]
@@ -158,16 +158,16 @@ func (r *reading) position(item Item) Item {
 func (r *reading) page(operation string, records iter.Seq[*record]) *ReadOutput {
 	out := new(ReadOutput)
 	if !r.countsOnly {
-		out.Items = []Item{}
+		out.Items = []attribute.Item{}
 	}
 	size := 0
 	for found := range records {
 		out.ScannedCount++
 		size += found.size
-		if allows(r.filter, found.item) {
+		if r.filter.Holds(found.item) {
 			out.Count++
 			if !r.countsOnly {
-				out.Items = append(out.Items, r.projection.of(found.item))
+				out.Items = append(out.Items, r.projection.Of(found.item))
 			}
 		}
 		if out.ScannedCount == r.limit || size >= maximumPage {

@@ -1,9 +1,13 @@
-package dynamodb
+package expression
 
-import "slices"
+import (
+	"slices"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+)
 
 // function reads a function that is a condition by itself.
-func (p *parser) function() (condition, error) {
+func (p *parser) function() (predicate, error) {
 	name := p.peek().text
 	wanted := 0
 	switch name {
@@ -48,17 +52,17 @@ func (p *parser) arguments() ([]operand, error) {
 	return p.operands()
 }
 
-func (p *parser) existence(name string, argument operand) (condition, error) {
-	tested, ok := argument.(path)
+func (p *parser) existence(name string, argument operand) (predicate, error) {
+	tested, ok := argument.(Path)
 	if !ok {
 		return nil, p.pathRequired(name)
 	}
 	return existence{path: tested, wanted: name == "attribute_exists"}, nil
 }
 
-func (p *parser) kindTest(tested, kind operand) (condition, error) {
+func (p *parser) kindTest(tested, kind operand) (predicate, error) {
 	const name = "attribute_type"
-	of, ok := tested.(path)
+	of, ok := tested.(Path)
 	if !ok {
 		return nil, p.pathRequired(name)
 	}
@@ -66,26 +70,26 @@ func (p *parser) kindTest(tested, kind operand) (condition, error) {
 	if !ok {
 		return nil, p.operandTypeError("operator or function", name, "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}")
 	}
-	if wanted.content.kind != KindString {
-		return nil, p.operandTypeError("operator or function", name, wanted.content.kind)
+	if wanted.content.Kind() != attribute.KindString {
+		return nil, p.operandTypeError("operator or function", name, wanted.content.Kind())
 	}
-	kinds := []Kind{
-		KindBinary, KindNull, KindStringSet, KindBool, KindList, KindBinarySet, KindNumber, KindNumberSet, KindString, KindMap,
+	kinds := []attribute.Kind{
+		attribute.KindBinary, attribute.KindNull, attribute.KindStringSet, attribute.KindBool, attribute.KindList, attribute.KindBinarySet, attribute.KindNumber, attribute.KindNumberSet, attribute.KindString, attribute.KindMap,
 	}
-	if !slices.Contains(kinds, Kind(wanted.content.text)) {
-		return nil, p.fail("Invalid attribute type name found; type: %s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}", wanted.content.text)
+	if !slices.Contains(kinds, attribute.Kind(wanted.content.Text())) {
+		return nil, p.fail("Invalid attribute type name found; type: %s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}", wanted.content.Text())
 	}
-	return kindTest{path: of, kind: Kind(wanted.content.text)}, nil
+	return kindTest{path: of, kind: attribute.Kind(wanted.content.Text())}, nil
 }
 
-func (p *parser) prefixTest(tested, prefix operand) (condition, error) {
+func (p *parser) prefixTest(tested, prefix operand) (predicate, error) {
 	for _, argument := range []operand{tested, prefix} {
 		c, ok := argument.(constant)
-		if ok && c.content.kind != KindString && c.content.kind != KindBinary {
-			return nil, p.operandTypeError("operator or function", "begins_with", c.content.kind)
+		if ok && c.content.Kind() != attribute.KindString && c.content.Kind() != attribute.KindBinary {
+			return nil, p.operandTypeError("operator or function", "begins_with", c.content.Kind())
 		}
 		if _, ok := argument.(sizeOf); ok {
-			return nil, p.operandTypeError("operator or function", "begins_with", KindNumber)
+			return nil, p.operandTypeError("operator or function", "begins_with", attribute.KindNumber)
 		}
 	}
 	return prefixTest{operand: tested, prefix: prefix}, nil
@@ -110,7 +114,7 @@ func (p *parser) size() (operand, error) {
 	if len(arguments) != 1 {
 		return nil, p.operandCountError(name, len(arguments))
 	}
-	measured, ok := arguments[0].(path)
+	measured, ok := arguments[0].(Path)
 	if !ok {
 		return nil, p.pathRequired(name)
 	}

@@ -1,4 +1,4 @@
-package dynamodb
+package expression
 
 import (
 	_ "embed"
@@ -10,7 +10,7 @@ import (
 //go:embed reserved.txt
 var reservedText string
 
-// isReserved tells whether a word may be an attribute's name only through a
+// isReserved reports whether a word may be an attribute's name only through a
 // placeholder.
 func isReserved(word string) bool {
 	return strings.Contains(reservedText, "\n"+strings.ToUpper(word)+"\n")

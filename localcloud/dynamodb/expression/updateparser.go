@@ -1,10 +1,15 @@
-package dynamodb
+package expression
 
-import "strings"
+import (
+	"strings"
 
-// parseUpdate reads an UpdateExpression; no expression changes nothing.
-func parseUpdate(text *string, variables *placeholders) (*update, error) {
-	read := new(update)
+	"example.com/saga/localcloud/dynamodb/attribute"
+)
+
+// ParseUpdate parses an UpdateExpression. If the request has none, the update
+// changes nothing.
+func ParseUpdate(text *string, variables *Variables) (*Update, error) {
+	read := new(Update)
 	if text == nil {
 		return read, nil
 	}
@@ -27,15 +32,15 @@ func parseUpdate(text *string, variables *placeholders) (*update, error) {
 }
 
 // clause reads SET, REMOVE, ADD or DELETE and its actions.
-func (p *parser) clause(name string, into *update) error {
-	var read func() (path, action, error)
+func (p *parser) clause(name string, into *Update) error {
+	var read func() (Path, action, error)
 	switch name {
 	case "SET":
 		read = p.set
 	case "REMOVE":
 		read = p.remove
 	case "ADD", "DELETE":
-		read = func() (path, action, error) { return p.addOrDelete(name) }
+		read = func() (Path, action, error) { return p.addOrDelete(name) }
 	default:
 		return p.unexpected()
 	}
@@ -55,7 +60,7 @@ func (p *parser) clause(name string, into *update) error {
 	}
 }
 
-func (p *parser) set() (path, action, error) {
+func (p *parser) set() (Path, action, error) {
 	at, err := p.path()
 	if err != nil {
 		return nil, nil, err
@@ -67,12 +72,12 @@ func (p *parser) set() (path, action, error) {
 	return at, setAction{from}, err
 }
 
-func (p *parser) remove() (path, action, error) {
+func (p *parser) remove() (Path, action, error) {
 	at, err := p.path()
 	return at, removeAction{}, err
 }
 
-func (p *parser) addOrDelete(clause string) (path, action, error) {
+func (p *parser) addOrDelete(clause string) (Path, action, error) {
 	at, err := p.path()
 	if err != nil {
 		return nil, nil, err
@@ -84,30 +89,30 @@ func (p *parser) addOrDelete(clause string) (path, action, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	kind := operand.content.kind
+	kind := operand.content.Kind()
 	switch {
-	case clause == "ADD" && (kind == KindNumber || kind.isSet()):
+	case clause == "ADD" && (kind == attribute.KindNumber || kind.IsSet()):
 		return at, addAction{operand.content}, nil
-	case clause == "DELETE" && kind.isSet():
+	case clause == "DELETE" && kind.IsSet():
 		return at, deleteAction{operand.content}, nil
 	}
 	return nil, nil, p.fail("Incorrect operand type for operator or function; operator: %s, operand type: %s", clause, longName(kind))
 }
 
 // longName is the name that errors about ADD and DELETE give to a type.
-func longName(kind Kind) string {
+func longName(kind attribute.Kind) string {
 	switch kind {
-	case KindString:
+	case attribute.KindString:
 		return "STRING"
-	case KindNumber:
+	case attribute.KindNumber:
 		return "NUMBER"
-	case KindBinary:
+	case attribute.KindBinary:
 		return "BINARY"
-	case KindBool:
+	case attribute.KindBool:
 		return "BOOLEAN"
-	case KindList:
+	case attribute.KindList:
 		return "LIST"
-	case KindMap:
+	case attribute.KindMap:
 		return "MAP"
 	default:
 		return string(kind)
@@ -132,14 +137,14 @@ func (p *parser) sum() (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sum{left: left, right: right, subtract: operator == "-"}, p.constantsAre(KindNumber, operator, left, right)
+	return sum{left: left, right: right, subtract: operator == "-"}, p.constantsAre(attribute.KindNumber, operator, left, right)
 }
 
 // constantsAre refuses constants of another type than an operator takes.
-func (p *parser) constantsAre(kind Kind, operator string, operands ...source) error {
+func (p *parser) constantsAre(kind attribute.Kind, operator string, operands ...source) error {
 	for _, operand := range operands {
-		if c, ok := operand.(constant); ok && c.content.kind != kind {
-			return p.operandTypeError("operator or function", operator, c.content.kind)
+		if c, ok := operand.(constant); ok && c.content.Kind() != kind {
+			return p.operandTypeError("operator or function", operator, c.content.Kind())
 		}
 	}
 	return nil
@@ -177,9 +182,9 @@ func (p *parser) sourceFunction() (source, error) {
 		return nil, p.operandCountError(name, len(arguments))
 	}
 	if name == "list_append" {
-		return listAppend{front: arguments[0], back: arguments[1]}, p.constantsAre(KindList, name, arguments...)
+		return listAppend{front: arguments[0], back: arguments[1]}, p.constantsAre(attribute.KindList, name, arguments...)
 	}
-	tested, ok := arguments[0].(path)
+	tested, ok := arguments[0].(Path)
 	if !ok {
 		return nil, p.pathRequired(name)
 	}

@@ -1,0 +1,143 @@
+package expression
+
+import (
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/wire"
+)
+
+// KeyTest is the condition of a KeyConditionExpression on one attribute. The zero
+// KeyTest accepts every value.
+type KeyTest struct {
+	Operator string // =, <, <=, >, >=, BETWEEN or begins_with
+	Bounds   []attribute.Value
+}
+
+// ParseKeyCondition parses a KeyConditionExpression and returns its tests by the
+// attribute that they are for.
+func ParseKeyCondition(text string, variables *Variables) (map[string]KeyTest, error) {
+	parsed, err := ParseCondition("KeyConditionExpression", &text, variables)
+	if err != nil {
+		return nil, err
+	}
+	tests := make(map[string]KeyTest)
+	return tests, addKeyTests(tests, parsed.predicate)
+}
+
+// addKeyTests takes a predicate apart into one test for each key attribute.
+func addKeyTests(into map[string]KeyTest, c predicate) error {
+	switch c := c.(type) {
+	case both:
+		if err := addKeyTests(into, c.left); err != nil {
+			return err
+		}
+		return addKeyTests(into, c.right)
+	case comparison:
+		if c.operator == "<>" {
+			return invalidKeyOperator("<>")
+		}
+		if _, ok := c.left.(constant); ok {
+			return addKeyTest(into, mirrored(c.operator), c.right, c.left)
+		}
+		return addKeyTest(into, c.operator, c.left, c.right)
+	case between:
+		return addKeyTest(into, "BETWEEN", c.operand, c.lower, c.upper)
+	case prefixTest:
+		return addKeyTest(into, "begins_with", c.operand, c.prefix)
+	default:
+		return invalidKeyOperator(operatorOf(c))
+	}
+}
+
+func invalidKeyOperator(name string) error {
+	return wire.ValidationError("Invalid operator used in KeyConditionExpression: %s", name)
+}
+
+func operatorOf(c predicate) string {
+	switch c := c.(type) {
+	case either:
+		return "OR"
+	case negation:
+		return "NOT"
+	case membership:
+		return "IN"
+	case kindTest:
+		return "attribute_type"
+	case containment:
+		return "contains"
+	case existence:
+		if c.wanted {
+			return "attribute_exists"
+		}
+	}
+	return "attribute_not_exists"
+}
+
+// mirrored returns the operator that means the same with its operands exchanged.
+func mirrored(operator string) string {
+	switch operator {
+	case "<":
+		return ">"
+	case "<=":
+		return ">="
+	case ">":
+		return "<"
+	case ">=":
+		return "<="
+	}
+	return operator
+}
+
+func addKeyTest(into map[string]KeyTest, operator string, attribute operand, bounds ...operand) error {
+	tested, ok := attribute.(Path)
+	if !ok {
+		if _, nested := attribute.(sizeOf); nested {
+			return wire.ValidationError("KeyConditionExpressions cannot contain nested operations")
+		}
+		return wire.ValidationError("Invalid condition in KeyConditionExpression: %s operator must have the key attribute as its first operand", operator)
+	}
+	if len(tested) > 1 {
+		return wire.ValidationError("KeyConditionExpressions cannot have conditions on nested attributes")
+	}
+	test := KeyTest{Operator: operator}
+	for _, bound := range bounds {
+		switch bound := bound.(type) {
+		case constant:
+			test.Bounds = append(test.Bounds, bound.content)
+		case Path:
+			return wire.ValidationError("Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition")
+		default:
+			return wire.ValidationError("KeyConditionExpressions cannot contain nested operations")
+		}
+	}
+	if _, twice := into[tested[0].name]; twice {
+		return wire.ValidationError("KeyConditionExpressions must only contain one condition per key")
+	}
+	into[tested[0].name] = test
+	return nil
+}
+
+// Before reports whether a value comes before all that the test accepts.
+func (k KeyTest) Before(v attribute.Value) bool {
+	switch k.Operator {
+	case "<", "<=", "":
+		return false
+	case ">":
+		return v.Compare(k.Bounds[0]) <= 0
+	}
+	return v.Compare(k.Bounds[0]) < 0
+}
+
+// After reports whether a value comes after all that the test accepts.
+func (k KeyTest) After(v attribute.Value) bool {
+	switch k.Operator {
+	case "=", "<=":
+		return v.Compare(k.Bounds[0]) > 0
+	case "<":
+		return v.Compare(k.Bounds[0]) >= 0
+	case "BETWEEN":
+		return v.Compare(k.Bounds[1]) > 0
+	case "begins_with":
+		return v.Compare(k.Bounds[0]) > 0 && !v.HasPrefix(k.Bounds[0])
+	}
+	return false
+}
