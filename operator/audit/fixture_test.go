@@ -44,9 +44,9 @@ func newRun(t *testing.T) *run {
 	r.ship()
 	r.cancel()
 	r.Warehouse.Counters[warehouse.StockItem("123")] = map[string]int64{
-		warehouse.Received: 100, warehouse.OnHand: 98, warehouse.Reserve: 0, warehouse.Gone: 2,
+		warehouse.CounterReceived: 100, warehouse.CounterOnHand: 98, warehouse.CounterReserved: 0, warehouse.CounterShipped: 2,
 	}
-	r.Loyalty.Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.Points: 25}
+	r.Loyalty.Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.CounterPoints: 25}
 	return r
 }
 
