@@ -95,7 +95,7 @@ func (r *run) cancel() {
 	r.Ledger[cancelled] = entry
 	released := r.publish(refunded, contract.StockReleased{Items: []contract.Stock{{SKU: "123", Quantity: 2}}, Reason: reason})
 	r.notify(r.publish(released, contract.OrderCancelled{Reason: reason}))
-	r.set(r.Order, cancelled, order.State{Progress: order.Awarded, Rollback: order.Complete, Reason: reason, CorrelationID: "saga of " + cancelled})
+	r.set(r.Order, cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackComplete, Reason: reason, CorrelationID: "saga of " + cancelled})
 	r.set(r.Warehouse, cancelled, warehouse.State{Status: warehouse.Released})
 	r.set(r.Loyalty, cancelled, loyalty.State{Status: loyalty.Revoked})
 }

@@ -51,7 +51,7 @@ func withIdentity(ctx context.Context, authorizer *events.LambdaFunctionURLReque
 	if authorizer == nil || authorizer.IAM == nil {
 		return ctx
 	}
-	return WithCaller(ctx, orderid.CallerOf(authorizer.IAM.AccountID, authorizer.IAM.UserID))
+	return WithCaller(ctx, orderid.NewCaller(authorizer.IAM.AccountID, authorizer.IAM.UserID))
 }
 
 func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.Request, error) {

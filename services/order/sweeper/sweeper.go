@@ -109,7 +109,7 @@ func (s *Sweeper) Sweep(ctx context.Context) error {
 	working, cancel := worker.WithDeadlineMargin(ctx, reserve)
 	defer cancel()
 	now := s.config.Clock()
-	ids, err := s.config.Index.Due(working, now.Add(s.config.Deadline-order.Patience), limit)
+	ids, err := s.config.Index.Due(working, now.Add(s.config.Deadline-order.RepublishAfter), limit)
 	if err != nil {
 		return fmt.Errorf("find the open orders: %w", err)
 	}
@@ -159,7 +159,7 @@ func (s *Sweeper) look(ctx context.Context, id string, now time.Time, found *fin
 		return err
 	}
 	found.order = max(found.order, now.Sub(record.Handled[0].HandledAt))
-	if state.Rollback != order.None {
+	if state.Rollback != order.RollbackNone {
 		found.rollback = max(found.rollback, now.Sub(state.RollbackSince))
 	}
 	ctx = telemetry.WithCorrelation(ctx, state.CorrelationID, id)

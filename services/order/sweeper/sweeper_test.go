@@ -260,7 +260,7 @@ func TestAnOrderThatIsYoungIsNotEvenLoaded(t *testing.T) {
 	s := newShop(t)
 	s.place("o-1")
 	loads := s.store.loads
-	s.sweep(order.Patience - time.Second)
+	s.sweep(order.RepublishAfter - time.Second)
 	if s.store.loads != loads {
 		t.Errorf("%d loads", s.store.loads-loads)
 	}
@@ -276,7 +276,7 @@ func TestAnOrderThatWasNeverPublishedIsPublishedAndWritesNothing(t *testing.T) {
 	s.place("o-1")
 	s.publisher.err = nil
 	commits := s.store.commits
-	s.sweep(order.Patience)
+	s.sweep(order.RepublishAfter)
 	if diff := cmp.Diff([]string{"order.placed o-1"}, s.published()); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
@@ -301,7 +301,7 @@ func TestACancellationThatWasNeverPublishedIsPublishedWithAllBeforeIt(t *testing
 	s.publisher.err = errBroken
 	s.execute("o-1", order.Cancel{Reason: contract.CancelledByCustomer})
 	s.publisher.err = nil
-	s.sweep(order.Patience)
+	s.sweep(order.RepublishAfter)
 	if diff := cmp.Diff([]string{"order.placed o-1", "order.placed o-1", "order.cancellation-requested o-1"}, s.published()); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
@@ -321,7 +321,7 @@ func TestAnOrderPastItsDeadlineIsCancelledOnceForThatReason(t *testing.T) {
 		t.Errorf("actions (-want +got):\n%s", diff)
 	}
 	commits := s.store.commits
-	s.sweep(order.Patience)
+	s.sweep(order.RepublishAfter)
 	ids := make(map[string]bool)
 	for _, e := range s.publisher.Published() {
 		ids[e.ID] = true
@@ -336,7 +336,7 @@ func TestAnOrderPastItsDeadlineIsCancelledOnceForThatReason(t *testing.T) {
 		t.Errorf("the next sweep commits %d times", s.store.commits-commits)
 	}
 	state, _, err := s.orders.Load(t.Context(), "o-1")
-	if err != nil || state.Rollback != order.Requested || state.Reason != contract.TimedOut {
+	if err != nil || state.Rollback != order.RollbackRequested || state.Reason != contract.TimedOut {
 		t.Errorf("the order is %+v, %v", state, err)
 	}
 }
@@ -449,7 +449,7 @@ func TestOneOrdersErrorDoesNotKeepTheSweepFromTheOthers(t *testing.T) {
 	}
 	s.publisher.err = nil
 	s.store.broken = "o-2"
-	s.now = s.now.Add(order.Patience)
+	s.now = s.now.Add(order.RepublishAfter)
 	err := s.Sweep(t.Context())
 	if !errors.Is(err, errBroken) || !strings.HasPrefix(err.Error(), "order o-2: ") || strings.Contains(err.Error(), "o-3") {
 		t.Errorf("the error is %v", err)
@@ -457,7 +457,7 @@ func TestOneOrdersErrorDoesNotKeepTheSweepFromTheOthers(t *testing.T) {
 	if diff := cmp.Diff([]string{"order.placed o-1", "order.placed o-3"}, s.published()); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
-	s.assertAges(order.Patience, 0)
+	s.assertAges(order.RepublishAfter, 0)
 }
 
 func TestAPublisherThatFailsFailsTheSweep(t *testing.T) {
@@ -482,7 +482,7 @@ func TestASweepThatCannotAskFails(t *testing.T) {
 	if err := s.Sweep(t.Context()); !errors.Is(err, errBroken) {
 		t.Errorf("the error is %v", err)
 	}
-	if want := s.now.Add(deadline - order.Patience); !s.store.lastBy.Equal(want) {
+	if want := s.now.Add(deadline - order.RepublishAfter); !s.store.lastBy.Equal(want) {
 		t.Errorf("asked for what is due by %s, not %s", s.store.lastBy, want)
 	}
 }
@@ -493,7 +493,7 @@ func TestOfManyErrorsOnlyTheFirstAreTold(t *testing.T) {
 	for n := range 25 {
 		s.place(fmt.Sprint("o-", n))
 	}
-	s.now = s.now.Add(order.Patience)
+	s.now = s.now.Add(order.RepublishAfter)
 	err := s.Sweep(t.Context())
 	if err == nil || strings.Count(err.Error(), errBroken.Error()) != 10 || !strings.HasSuffix(err.Error(), "and 15 more") {
 		t.Errorf("the error is %v", err)
@@ -529,7 +529,7 @@ func TestOrdersThatNobodyCanHelpDoNotKeepTheSweepFromOneThatWasNeverPublished(t 
 	s.publisher.err = errBroken
 	s.place("o-1")
 	s.publisher.err = nil
-	s.sweep(order.Patience)
+	s.sweep(order.RepublishAfter)
 	if !slices.Contains(s.published(), "order.placed o-1") {
 		t.Error("it is still not published")
 	}
@@ -543,11 +543,11 @@ func TestASweepPublishesAgainOnlySoMuch(t *testing.T) {
 		s.place(fmt.Sprint("o-", n))
 	}
 	placed := len(s.published())
-	s.sweep(order.Patience)
+	s.sweep(order.RepublishAfter)
 	if got := len(s.published()) - placed; got != 500 {
 		t.Errorf("%d orders are published again", got)
 	}
-	s.assertAges(order.Patience, 0)
+	s.assertAges(order.RepublishAfter, 0)
 }
 
 func TestASweepEndsInTimeToTellWhatItHasFound(t *testing.T) {
@@ -592,7 +592,7 @@ func TestASweepBeginsAnywhereAndLooksAtAll(t *testing.T) {
 			s.place(id)
 		}
 		s.Random = func() float64 { return random }
-		s.sweep(order.Patience)
+		s.sweep(order.RepublishAfter)
 		if diff := cmp.Diff(want, s.published()[3:]); diff != "" {
 			t.Errorf("from %v on (-want +got):\n%s", random, diff)
 		}
