@@ -111,7 +111,7 @@ func (o operator) newEraser(config aws.Config, in stack.Stack, settings erase.Se
 			return dynamo.ScanRecords(ctx, client, tables[contract.SourceOrder], each)
 		},
 		RemovePoints: func(ctx context.Context, customer string) (bool, error) {
-			return dynamo.RemoveItem(ctx, client, tables[contract.SourceLoyalty], loyalty.CustomerItem(customer), loyalty.Points)
+			return dynamo.RemoveItem(ctx, client, tables[contract.SourceLoyalty], loyalty.CustomerItem(customer), loyalty.CounterPoints)
 		},
 		Clock: o.clock,
 		Sleep: sleep,

@@ -58,7 +58,7 @@ func (w *world) erase(ctx context.Context, customer string) error {
 			if err := w.alive(); err != nil {
 				return false, err
 			}
-			return store(contract.SourceLoyalty).RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.Points)
+			return store(contract.SourceLoyalty).RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.CounterPoints)
 		},
 		Clock: func() time.Time { return w.clock(erasing) },
 	}

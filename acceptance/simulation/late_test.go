@@ -53,7 +53,7 @@ func TestAnEventOfAnUnknownOrderIsATombstoneOrADeadLetter(t *testing.T) {
 			{who: "order", data: refunded},
 			{who: "order", data: released},
 		},
-		"nothing was taken here": {{who: "payment", data: rejected}},
+		"without a payment here": {{who: "payment", data: rejected}},
 	} {
 		for _, test := range tests {
 			t.Run(test.name(), func(t *testing.T) {

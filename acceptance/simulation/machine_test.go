@@ -148,9 +148,9 @@ func orderName(s order.State) string {
 	switch {
 	case s.Progress == order.Unplaced:
 		return unknown
-	case s.Rollback == order.Requested:
+	case s.Rollback == order.RollbackRequested:
 		return asked
-	case s.Rollback == order.Running:
+	case s.Rollback == order.RollbackRunning:
 		return rollingBack
 	}
 	return string(s.Status())
@@ -161,8 +161,8 @@ func orderName(s order.State) string {
 func orderStates() map[string][]order.State {
 	all := map[string][]order.State{unknown: {{}}, "erased": {{Progress: order.Erased}}}
 	for progress := order.Placed; progress <= order.Shipped; progress++ {
-		for rollback := order.None; rollback <= order.Complete; rollback++ {
-			if progress == order.Shipped && rollback != order.None {
+		for rollback := order.RollbackNone; rollback <= order.RollbackComplete; rollback++ {
+			if progress == order.Shipped && rollback != order.RollbackNone {
 				continue
 			}
 			s := order.State{Progress: progress, Rollback: rollback}

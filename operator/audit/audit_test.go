@@ -119,7 +119,7 @@ func ends() map[string]tampered {
 	return map[string]tampered{
 		"an order has not ended": {func(r *run) {
 			r.Published = slices.DeleteFunc(r.Published, func(e event.Event) bool { return e.Type == "order.cancelled" })
-			r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.Running, CorrelationID: "saga of " + cancelled})
+			r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackRunning, CorrelationID: "saga of " + cancelled})
 		}, []string{"invariant 1: order o-cancelled: has not ended: it is cancelling"}},
 		"an order is shipped and cancelled": {func(r *run) {
 			r.notify(r.publish(*r.of(shipped, contract.OrderShipped{}), contract.OrderCancelled{Reason: contract.TimedOut}))
@@ -131,7 +131,7 @@ func ends() map[string]tampered {
 			r.of(cancelled, contract.OrderCancelled{}).CausationID = r.of(cancelled, contract.PaymentRefunded{}).ID
 		}, []string{"invariant 3: order o-cancelled: order.cancelled does not follow from the end of its rollback"}},
 		"the order context does not know of the end": {func(r *run) {
-			r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.Running, CorrelationID: "saga of " + cancelled})
+			r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackRunning, CorrelationID: "saga of " + cancelled})
 		}, []string{"invariant 1: order o-cancelled: cancelled, but the order context says cancelling"}},
 	}
 }
@@ -151,7 +151,7 @@ func effects() map[string]tampered {
 			awarded := *r.of(shipped, contract.PointsAwarded{})
 			r.Published = slices.DeleteFunc(r.Published, func(e event.Event) bool { return e.ID == awarded.ID })
 			r.of(shipped, contract.OrderShipped{}).CausationID = awarded.CausationID
-			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)][loyalty.Points] = 0
+			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)][loyalty.CounterPoints] = 0
 		}, []string{"invariant 3: order o-shipped: shipped without loyalty.points-awarded"}},
 		"a shipped order is refunded": {func(r *run) {
 			r.publish(*r.of(shipped, contract.PaymentTaken{}), contract.PaymentRefunded{Amount: basket(shipped).Total(), Reason: contract.TimedOut})
@@ -186,7 +186,7 @@ func stock() map[string]tampered {
 	count := func(received, onHand, reserved, gone int64) func(*run) {
 		return func(r *run) {
 			r.Tables[contract.SourceWarehouse].Counters[sku] = map[string]int64{
-				warehouse.Received: received, warehouse.OnHand: onHand, warehouse.Reserve: reserved, warehouse.Gone: gone,
+				warehouse.CounterReceived: received, warehouse.CounterOnHand: onHand, warehouse.CounterReserved: reserved, warehouse.CounterShipped: gone,
 			}
 		}
 	}
@@ -204,7 +204,7 @@ func balances() map[string]tampered {
 			r.Ledger["o-unknown"] = sandbox.Entry{Amount: contract.Money{Amount: 7, Currency: "EUR"}, Accepted: true}
 		}, []string{"invariant 5: the shipped orders cost map[EUR:2500], but map[EUR:2507] was kept"}},
 		"a customer has points that were not earned": {func(r *run) {
-			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem("c-1")] = map[string]int64{loyalty.Points: 3}
+			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem("c-1")] = map[string]int64{loyalty.CounterPoints: 3}
 		}, []string{"invariant 5: customer#c-1 has 3 points, but earned 0"}},
 		"a customer lacks points": {func(r *run) {
 			delete(r.Tables[contract.SourceLoyalty].Counters, loyalty.CustomerItem(customer))
@@ -309,7 +309,7 @@ func erasures() map[string]tampered {
 		}},
 		"a customer keeps the points of an erased order": {func(r *run) {
 			r.erase(shipped)
-			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.Points: 25}
+			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.CounterPoints: 25}
 		}, []string{"invariant 5: customer#c-42 has 25 points, but earned 0"}},
 		"money of an order that is not erased is missing": {func(r *run) {
 			r.erase(cancelled)
@@ -320,7 +320,7 @@ func erasures() map[string]tampered {
 		}},
 		"the pieces of an erased order are back": {func(r *run) {
 			r.erase(shipped)
-			r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")] = map[string]int64{warehouse.Received: 100, warehouse.OnHand: 100}
+			r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")] = map[string]int64{warehouse.CounterReceived: 100, warehouse.CounterOnHand: 100}
 		}, []string{"invariant 4: stock#123: 0 are gone, but 2 were shipped"}},
 	}
 }

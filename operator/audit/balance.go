@@ -46,8 +46,8 @@ func (a *audit) checkStock() {
 				a.violated(4, "", "%s: %s is %d", item, counter, n)
 			}
 		}
-		received, onHand := stock[warehouse.Received], stock[warehouse.OnHand]
-		reserved, shipped := stock[warehouse.Reserve], stock[warehouse.Gone]
+		received, onHand := stock[warehouse.CounterReceived], stock[warehouse.CounterOnHand]
+		reserved, shipped := stock[warehouse.CounterReserved], stock[warehouse.CounterShipped]
 		if received != onHand+reserved+shipped {
 			a.violated(4, "", "%s: received %d, but there are %d on hand, %d reserved and %d shipped", item, received, onHand, reserved, shipped)
 		}
@@ -118,7 +118,7 @@ func (a *audit) checkPoints() {
 		earned[item] += 0
 	}
 	for item, points := range earned {
-		if has := table.Counters[item][loyalty.Points]; has != points {
+		if has := table.Counters[item][loyalty.CounterPoints]; has != points {
 			a.violated(5, "", "%s has %d points, but earned %d", item, has, points)
 		}
 	}

@@ -47,9 +47,9 @@ func newRun(t *testing.T) *run {
 	r.ship()
 	r.cancel()
 	r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")] = map[string]int64{
-		warehouse.Received: 100, warehouse.OnHand: 98, warehouse.Reserve: 0, warehouse.Gone: 2,
+		warehouse.CounterReceived: 100, warehouse.CounterOnHand: 98, warehouse.CounterReserved: 0, warehouse.CounterShipped: 2,
 	}
-	r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.Points: 25}
+	r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.CounterPoints: 25}
 	return r
 }
 
@@ -98,7 +98,7 @@ func (r *run) cancel() {
 	r.Ledger[cancelled] = entry
 	released := r.publish(refunded, contract.StockReleased{Items: []contract.Stock{{SKU: "123", Quantity: 2}}, Reason: reason})
 	r.notify(r.publish(released, contract.OrderCancelled{Reason: reason}))
-	r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.Complete, Reason: reason, CorrelationID: "saga of " + cancelled})
+	r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackComplete, Reason: reason, CorrelationID: "saga of " + cancelled})
 	r.set(r.Tables[contract.SourceWarehouse], cancelled, warehouse.State{Status: warehouse.Released})
 	r.set(r.Tables[contract.SourceLoyalty], cancelled, loyalty.State{Status: loyalty.Revoked})
 }

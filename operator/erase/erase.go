@@ -124,7 +124,7 @@ func (e *Eraser) end(ctx context.Context, orders []Order) map[string]error {
 			continue
 		}
 		var err error
-		if o.State.Rollback == order.None {
+		if o.State.Rollback == order.RollbackNone {
 			err = e.Contexts.Cancel(ctx, *o, e.Clock())
 		}
 		if err != nil {

@@ -107,7 +107,7 @@ func newSaga(t *testing.T) *saga {
 			return s.step()
 		},
 		RemovePoints: func(ctx context.Context, customer string) (bool, error) {
-			gone, err := s.stores[contract.SourceLoyalty].RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.Points)
+			gone, err := s.stores[contract.SourceLoyalty].RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.CounterPoints)
 			return gone, errors.Join(err, s.step())
 		},
 		Queues:      []letter.Queue{{Client: s.queues, Name: "Shop/Queue", URL: live}},
@@ -170,7 +170,7 @@ func (s *saga) ship(id, customer string) {
 	s.know(contract.SourceWarehouse, id, warehouse.State{Status: warehouse.Shipped, CustomerID: customer, ShippingAddress: "home of " + customer})
 	s.know(contract.SourcePayment, id, payment.State{Status: payment.Taken})
 	s.know(contract.SourceLoyalty, id, loyalty.State{Status: loyalty.Awarded, CustomerID: customer, Points: 25},
-		participant.Adjustment{Item: loyalty.CustomerItem(customer), Add: map[string]int64{loyalty.Points: 25}})
+		participant.Adjustment{Item: loyalty.CustomerItem(customer), Add: map[string]int64{loyalty.CounterPoints: 25}})
 	s.hear(id, contract.OrderShipped{CustomerID: customer, Items: []contract.Stock{{SKU: "123", Quantity: 1}}})
 }
 

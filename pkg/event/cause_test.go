@@ -80,7 +80,7 @@ func TestTheIDDependsOnlyOnCauseTypeAndOrdinal(t *testing.T) {
 		"another ordinal":           id(full(), parcel{}, 1, at),
 	} {
 		if other == first {
-			t.Errorf("%s gives the same id", name)
+			t.Errorf("%s has the same id", name)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package order is the bounded context that takes orders, tells how far they
-// are, and says when a cancelled one is over.
+// Package order is the bounded context that accepts orders, reports their status, and
+// publishes the end of a cancelled order.
 //
 //	owns         the status and the timeline of each order
 //	consumes     warehouse.stock-reserved, warehouse.stock-unavailable,

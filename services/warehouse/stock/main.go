@@ -1,5 +1,5 @@
-// Command stock receives goods in: it publishes warehouse.stock-received for
-// each SKU=QUANTITY given.
+// Command stock adds stock receipts: it publishes warehouse.stock-received for each
+// argument SKU=QUANTITY.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 func main() {
 	bus := flag.String("bus", os.Getenv("EVENT_BUS_NAME"), "name of the Global bus (default $EVENT_BUS_NAME)")
 	flag.Usage = func() {
-		//nolint:errcheck // There is nowhere to tell that the help cannot be shown.
+		//nolint:errcheck // An error of the help text cannot be reported.
 		fmt.Fprintln(flag.CommandLine.Output(), "usage: stock [-bus NAME] SKU=QUANTITY …")
 		flag.PrintDefaults()
 	}
@@ -37,10 +37,10 @@ func main() {
 
 func run(ctx context.Context, bus string, deliveries []string) error {
 	if bus == "" {
-		return errors.New("name the bus with -bus or in EVENT_BUS_NAME")
+		return errors.New("there is no bus: set -bus or EVENT_BUS_NAME")
 	}
 	if len(deliveries) == 0 {
-		return errors.New("nothing to receive: give SKU=QUANTITY")
+		return errors.New("there is no SKU=QUANTITY")
 	}
 	language, err := contract.NewLanguage()
 	if err != nil {
@@ -68,8 +68,8 @@ func run(ctx context.Context, bus string, deliveries []string) error {
 	return publisher.Publish(ctx, received...)
 }
 
-// stockReceived makes the event of a delivery. Receiving the same delivery
-// again is another delivery: the command is a person's.
+// stockReceived makes the event of a delivery, with a random id: each run of the
+// command is another delivery.
 func stockReceived(delivery string, now time.Time) (event.Event, error) {
 	sku, count, found := strings.Cut(delivery, "=")
 	quantity, err := strconv.ParseInt(count, 10, 64)

@@ -1,5 +1,4 @@
-// Command api is the Lambda function of the order context behind its HTTP front
-// door.
+// Command api is the Lambda function of the order API.
 package main
 
 import (
@@ -20,7 +19,7 @@ import (
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
-	"example.com/saga/services/order/measure"
+	"example.com/saga/services/order/metrics"
 )
 
 func main() {
@@ -33,12 +32,12 @@ func main() {
 		if err != nil {
 			return err
 		}
-		ring, err := keys(ctx, app, os.Getenv("KEYS_SECRET_ARN"))
+		ring, err := newKeyReader(ctx, app, os.Getenv("KEYS_SECRET_ARN"))
 		if err != nil {
 			return err
 		}
 		orders, err := lambdaapp.Participant(app, participant.Config[order.State]{
-			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: measure.Committed,
+			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: metrics.Committed,
 		})
 		if err != nil {
 			return err
@@ -56,8 +55,8 @@ func main() {
 	})
 }
 
-// isOpen reports whether everyone may call the API. There is no default: a
-// deployment that does not say it would be open, or closed, by mistake.
+// isOpen reports whether everyone may call the API. There is no default, so that an API
+// is never open, or closed, by mistake.
 func isOpen(access string) (bool, error) {
 	switch access {
 	case "signed":
@@ -68,9 +67,9 @@ func isOpen(access string) (bool, error) {
 	return false, fmt.Errorf("the environment variable ORDERS_ACCESS is %q, not signed or open", access)
 }
 
-// keys returns the reader of the key ring, which is read once now, while the
-// function starts.
-func keys(ctx context.Context, app *lambdaapp.App, secretARN string) (*keyring.Reader, error) {
+// newKeyReader makes the reader of the key ring, and reads it once while the function
+// starts.
+func newKeyReader(ctx context.Context, app *lambdaapp.App, secretARN string) (*keyring.Reader, error) {
 	if secretARN == "" {
 		return nil, errors.New("the environment variable KEYS_SECRET_ARN is not set")
 	}

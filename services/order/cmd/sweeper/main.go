@@ -1,5 +1,5 @@
-// Command sweeper is the Lambda function of the order context that looks after
-// the orders which have not ended. A schedule invokes it.
+// Command sweeper is the Lambda function of the order context that a schedule invokes to
+// republish and cancel orders that have not ended.
 package main
 
 import (

@@ -10,13 +10,13 @@ import (
 	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
-	"example.com/saga/services/order/measure"
+	"example.com/saga/services/order/metrics"
 )
 
 func main() {
 	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
 		p, err := lambdaapp.Participant(app, participant.Config[order.State]{
-			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: measure.Committed,
+			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: metrics.Committed,
 		})
 		if err != nil {
 			return err

@@ -1,4 +1,4 @@
-package measure_test
+package metrics_test
 
 import (
 	"bytes"
@@ -13,26 +13,26 @@ import (
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/telemetry"
 	"example.com/saga/services/order"
-	"example.com/saga/services/order/measure"
+	"example.com/saga/services/order/metrics"
 )
 
 var (
 	placedAt = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	placed   = order.State{Progress: order.Placed, PlacedAt: placedAt}
-	running  = order.State{Progress: order.Paid, PlacedAt: placedAt, Rollback: order.Running, Reason: contract.TimedOut}
+	running  = order.State{Progress: order.Paid, PlacedAt: placedAt, Rollback: order.RollbackRunning, Reason: contract.TimedOut}
 )
 
 func shipped(s order.State) order.State {
-	s.Progress, s.Rollback, s.Reason = order.Shipped, order.None, ""
+	s.Progress, s.Rollback, s.Reason = order.Shipped, order.RollbackNone, ""
 	return s
 }
 
 func cancelled(s order.State, reason contract.Reason) order.State {
-	s.Rollback, s.Reason = order.Complete, reason
+	s.Rollback, s.Reason = order.RollbackComplete, reason
 	return s
 }
 
-func TestAnOrderIsCountedWhenItIsPlacedAndWhenItEndsAndNeverElse(t *testing.T) {
+func TestAnOrderIsCountedOnceWhenItIsPlacedAndOnceWhenItEnds(t *testing.T) {
 	const minute = 60.0
 	paid := placed
 	paid.Progress = order.Paid
@@ -40,19 +40,19 @@ func TestAnOrderIsCountedWhenItIsPlacedAndWhenItEndsAndNeverElse(t *testing.T) {
 		before, after order.State
 		want          map[string]any
 	}{
-		"placed":              {order.State{}, placed, map[string]any{"OrdersPlaced": 1.0}},
-		"placed again":        {placed, placed, nil},
-		"a step":              {placed, paid, nil},
-		"turned back":         {paid, running, nil},
-		"shipped":             {placed, shipped(placed), map[string]any{"OrdersShipped": 1.0, "SagaDuration": minute, "outcome": "shipped"}},
-		"shipped, heard late": {shipped(placed), shipped(placed), nil},
+		"placed":         {order.State{}, placed, map[string]any{"OrdersPlaced": 1.0}},
+		"placed again":   {placed, placed, nil},
+		"a step":         {placed, paid, nil},
+		"rolling back":   {paid, running, nil},
+		"shipped":        {placed, shipped(placed), map[string]any{"OrdersShipped": 1.0, "SagaDuration": minute, "outcome": "shipped"}},
+		"shipped before": {shipped(placed), shipped(placed), nil},
 		"cancelled": {running, cancelled(running, contract.TimedOut), map[string]any{
 			"OrdersCancelled": 1.0, "reason": "timed-out", "SagaDuration": minute, "outcome": "cancelled",
 		}},
 		"cancelled at once": {placed, cancelled(placed, contract.OutOfStock), map[string]any{
 			"OrdersCancelled": 1.0, "reason": "out-of-stock", "SagaDuration": minute, "outcome": "cancelled",
 		}},
-		"cancelled, heard late": {cancelled(placed, contract.OutOfStock), cancelled(placed, contract.OutOfStock), nil},
+		"cancelled before": {cancelled(placed, contract.OutOfStock), cancelled(placed, contract.OutOfStock), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, written(t, c.before, c.after)); diff != "" {
@@ -62,7 +62,7 @@ func TestAnOrderIsCountedWhenItIsPlacedAndWhenItEndsAndNeverElse(t *testing.T) {
 	}
 }
 
-// written gives what is measured of a step, a minute after the order was placed.
+// written returns the measures of a step, a minute after the order was placed.
 func written(t *testing.T, before, after order.State) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
@@ -71,7 +71,7 @@ func written(t *testing.T, before, after order.State) map[string]any {
 		t.Fatal(err)
 	}
 	ctx := telemetry.WithMeasures(t.Context())
-	measure.Committed(ctx, before, after, participant.Input{Now: placedAt.Add(time.Minute)})
+	metrics.Committed(ctx, before, after, participant.Input{Now: placedAt.Add(time.Minute)})
 	ctx, measured := telemetry.LineAttrs(ctx, placedAt)
 	logger.LogAttrs(ctx, slog.LevelInfo, "step", measured...)
 	var line map[string]any

@@ -1,6 +1,6 @@
-// Package measure counts what becomes of the orders, each once, and how long it
-// takes them.
-package measure
+// Package metrics counts the orders that are placed and that end, each once, and
+// measures how long they take.
+package metrics
 
 import (
 	"context"
@@ -22,13 +22,13 @@ const (
 	SagaDuration = "SagaDuration"
 )
 
-// Committed measures what a commit has made of an order, for the log line that
-// is written about it. It belongs into Participant.Committed.
+// Committed adds the measures of a commit to the log line of its event or command. It is
+// a participant.Config.Committed.
 func Committed(ctx context.Context, before, after order.State, in participant.Input) {
 	telemetry.Add(ctx, measures(before, after, in.Now)...)
 }
 
-// measures tells what the step from one state to the next is counted as.
+// measures returns the measures of the step from one state to the next.
 func measures(before, after order.State, now time.Time) []telemetry.Measure {
 	switch {
 	case before.Progress == order.Unplaced && after.Progress == order.Placed:
