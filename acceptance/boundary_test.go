@@ -168,8 +168,7 @@ func TestNoContextCanPretendToBeAnother(t *testing.T) {
 	c.checkMatched(t, used, seen)
 
 	// A replay delivers none of it either.
-	for _, to := range append(contract.Contexts(), contract.Notification) {
-		to = constructID(to)
+	for _, to := range append(contextIDs(), "Notification") {
 		if result, notes := c.replay(t, "-to", to, "-order", forgedOrder); result != "" || !strings.Contains(notes, "none is for "+to) {
 			t.Errorf("the replay of a forged order to %s says %q and %q", to, result, notes)
 		}

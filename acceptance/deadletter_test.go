@@ -296,7 +296,8 @@ func TestAPayloadOfTheWrongKindIsKeptByLambdaWithTheReason(t *testing.T) {
 		!strings.Contains(l.Reason(nil), "InputPath must be $.detail") {
 		t.Errorf("the dead letter is %q, because %s", l.Body, l.Reason(nil))
 	}
-	for _, name := range []string{"Order/Worker", "Payment/Worker", "Warehouse/Worker"} {
+	for _, context := range queuedContexts() {
+		name := context + "/Worker"
 		batched := c.stack(t).Functions[name]
 		out, err := functions.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &batched, Payload: []byte(envelope)})
 		if err != nil {
@@ -328,7 +329,7 @@ func TestMessagesThatFailTooOftenSayHowOften(t *testing.T) {
 	if receives == nil {
 		t.Fatal("no queue of the template has a maxReceiveCount")
 	}
-	for _, context := range []string{"Order", "Warehouse", "Payment"} {
+	for _, context := range queuedContexts() {
 		name := context + "/Queue"
 		if want := fmt.Sprintf("failed %s times in %s", receives[1], name); got[name] != want {
 			t.Errorf("the reason is %q, not %q", got[name], want)

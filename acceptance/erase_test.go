@@ -267,7 +267,7 @@ func (c *cloud) checkOther(t *testing.T, before audit.Evidence, orders []placed,
 // alone, and checks that the endpoint does not get them.
 func (c *cloud) replayErased(t *testing.T, began string, erased []placed) {
 	t.Helper()
-	for _, to := range []string{"Order", "Warehouse", "Payment", "Loyalty"} {
+	for _, to := range contextIDs() {
 		c.replay(t, "-to", to, "-from", began)
 		for _, p := range erased[:len(fates())-1] {
 			c.replay(t, "-to", to, "-order", p.OrderID)

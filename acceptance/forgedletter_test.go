@@ -116,7 +116,7 @@ func TestALetterThatAWorkerForgesIsNotRedriven(t *testing.T) {
 	if target := aws.ToString(rules["Loyalty/ForwardOutLoyalty"].Targets[0].Arn); target != global {
 		t.Fatalf("no rule forwards to %s, but one to %s", global, target)
 	}
-	for _, context := range []string{"Order", "Warehouse", "Payment", "Loyalty"} {
+	for _, context := range contextIDs() {
 		t.Run(context, func(t *testing.T) {
 			worker, queue := c.as(t, context+"/Worker"), context+"/DeadLetters"
 			forged := 0

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"example.com/saga/operator/letter"
+	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/event"
@@ -197,7 +198,7 @@ func (c *cloud) takeKept(t *testing.T, open map[string]hostileEvent) int {
 	t.Helper()
 	kept := 0
 	for name := range c.Queues {
-		if !isDeadLetterQueue(name) || strings.HasPrefix(name, "Order/") {
+		if !stack.IsDeadLetterQueue(name) || strings.HasPrefix(name, "Order/") {
 			continue
 		}
 		queue := c.deadLetters(t, name)

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/event"
 )
 
@@ -167,15 +168,9 @@ func (c *cloud) notifications(tb testing.TB) []notification {
 func (u usage) deadLettered() map[string]int {
 	letters := make(map[string]int)
 	for path, counts := range u.Queues {
-		if waiting := counts.Visible + counts.InFlight; waiting > 0 && isDeadLetterQueue(path) {
+		if waiting := counts.Visible + counts.InFlight; waiting > 0 && stack.IsDeadLetterQueue(path) {
 			letters[path] = waiting
 		}
 	}
 	return letters
-}
-
-// Every dead-letter queue is called Undelivered (of a rule's target) or
-// DeadLetters (of a queue or a function).
-func isDeadLetterQueue(path string) bool {
-	return strings.HasSuffix(path, "/Undelivered") || strings.HasSuffix(path, "/DeadLetters")
 }

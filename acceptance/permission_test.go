@@ -47,9 +47,23 @@ func publishers() map[string]publisher {
 	return all
 }
 
-// constructID is the construct id of a context, or of the notification: Order of
-// order.
-func constructID(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
+// constructID returns the construct id of a context: Order of order.
+func constructID(context string) string { return strings.ToUpper(context[:1]) + context[1:] }
+
+// contextIDs returns the construct ids of the contexts.
+func contextIDs() []string {
+	var ids []string
+	for _, context := range contract.Contexts() {
+		ids = append(ids, constructID(context))
+	}
+	return ids
+}
+
+// queuedContexts returns the construct ids of the contexts behind a queue. The
+// function of Loyalty is invoked directly.
+func queuedContexts() []string {
+	return slices.DeleteFunc(contextIDs(), func(id string) bool { return id == "Loyalty" })
+}
 
 func TestAFunctionPublishesItsOwnEventsAndNoOthers(t *testing.T) {
 	c := startCloud(t)

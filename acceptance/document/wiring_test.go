@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/contract"
 )
 
@@ -114,6 +115,47 @@ func TestTheTemplateIsWiredAsTheCatalogueDeclares(t *testing.T) {
 		if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
 			t.Errorf("what a party %s (- catalogue, + template):\n%s", list, diff)
 		}
+	}
+}
+
+// deadLetterTargets adds the logical ids of the queues that a value names as where its
+// dead letters go.
+func deadLetterTargets(value json.RawMessage, found map[string]bool) {
+	var members map[string]json.RawMessage
+	var elements []json.RawMessage
+	if json.Unmarshal(value, &members) != nil && json.Unmarshal(value, &elements) != nil {
+		return
+	}
+	for name, member := range members {
+		if name == "DeadLetterConfig" || name == "RedrivePolicy" {
+			found[reference(member)] = true
+		}
+		deadLetterTargets(member, found)
+	}
+	for _, element := range elements {
+		deadLetterTargets(element, found)
+	}
+}
+
+func TestTheOperatorFindsExactlyTheDeadLetterQueuesOfTheTemplate(t *testing.T) {
+	var prod template
+	decode(t, []byte(read(t, "infra/testdata/prod.golden.json")), &prod)
+	want := make(map[string]bool)
+	for _, resource := range prod.Resources {
+		deadLetterTargets(resource.Properties, want)
+	}
+	got := make(map[string]bool)
+	for id, resource := range prod.Resources {
+		// A logical id is a path without its slashes: any of them may be the last.
+		name := hash.ReplaceAllString(id, "")
+		for i := range name {
+			if resource.Type == "AWS::SQS::Queue" && stack.IsDeadLetterQueue(name[:i]+"/"+name[i:]) {
+				got[id] = true
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
+		t.Errorf("the dead-letter queues (- template, + operator):\n%s", diff)
 	}
 }
 

@@ -103,7 +103,7 @@ func (h *history) drawOrder(id string) contract.OrderPlaced {
 	for range oneOf(h.dice, 1, 1, 2) {
 		o.Items = append(o.Items, contract.Item{
 			SKU:      oneOf(h.dice, "123", "123", "123", "123", "123", "123", "456", "456", "456", "456", "456", "456", "never-received"),
-			Quantity: int64(1 + h.roll(2)), Price: 1250, Currency: "EUR",
+			Quantity: int64(1 + h.roll(2)), Price: oneOf[int64](h.dice, 1250, 1250, 1250, 1250, 1_000_000), Currency: "EUR",
 		})
 	}
 	return o

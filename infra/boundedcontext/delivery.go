@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+
+	"example.com/saga/infra/lambdalimit"
 )
 
 // Delivery is how events come to a context's worker: [Queue], [FIFOQueue] or
@@ -34,8 +36,8 @@ func validateQueue(batchSize, maxReceiveCount, maximumConcurrency int) error {
 	if maxReceiveCount < 1 || maxReceiveCount > 1000 {
 		problems = append(problems, fmt.Errorf("a MaxReceiveCount of %d is not between 1 and 1000", maxReceiveCount))
 	}
-	if maximumConcurrency != 0 && (maximumConcurrency < 2 || maximumConcurrency > 1000) {
-		problems = append(problems, fmt.Errorf("a MaximumConcurrency of %d is neither 0 nor between 2 and 1000", maximumConcurrency))
+	if err := lambdalimit.CheckMaximumConcurrency(maximumConcurrency); err != nil {
+		problems = append(problems, fmt.Errorf("a MaximumConcurrency of %w", err))
 	}
 	return errors.Join(problems...)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 
+	"example.com/saga/infra/lambdalimit"
 	"example.com/saga/infra/resource"
 )
 
@@ -120,11 +121,11 @@ func (f Function) validate() error {
 	if f.Artefact == "" {
 		problems = append(problems, errors.New("no Artefact"))
 	}
-	if f.MemoryMB < 128 || f.MemoryMB > 10240 {
-		problems = append(problems, fmt.Errorf("a MemoryMB of %d is not between 128 and 10240", f.MemoryMB))
+	if err := lambdalimit.CheckMemory(f.MemoryMB); err != nil {
+		problems = append(problems, fmt.Errorf("a MemoryMB of %w", err))
 	}
-	if f.Timeout < time.Second || f.Timeout > 15*time.Minute || f.Timeout%time.Second != 0 {
-		problems = append(problems, fmt.Errorf("a Timeout of %s is not a number of seconds between 1 and 900", f.Timeout))
+	if err := lambdalimit.CheckTimeout(f.Timeout); err != nil {
+		problems = append(problems, fmt.Errorf("a Timeout of %w", err))
 	}
 	if len(f.TableActions) == 0 {
 		problems = append(problems, errors.New("no TableActions"))

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/saga/infra/lambdalimit"
 	"example.com/saga/pkg/keyring"
 )
 
@@ -328,19 +329,19 @@ func (s Settings) validateAlarms() []error {
 
 func (f Function) validate(setting string) []error {
 	var problems []error
-	if f.MemoryMB < 128 || f.MemoryMB > 10240 {
-		problems = append(problems, fmt.Errorf("setting %s.MemoryMB: %d is not between 128 and 10240", setting, f.MemoryMB))
+	if err := lambdalimit.CheckMemory(f.MemoryMB); err != nil {
+		problems = append(problems, fmt.Errorf("setting %s.MemoryMB: %w", setting, err))
 	}
-	if f.Timeout < time.Second || f.Timeout > 15*time.Minute || f.Timeout%time.Second != 0 {
-		problems = append(problems, fmt.Errorf("setting %s.Timeout: %s is not a number of seconds between 1 and 900", setting, f.Timeout))
+	if err := lambdalimit.CheckTimeout(f.Timeout); err != nil {
+		problems = append(problems, fmt.Errorf("setting %s.Timeout: %w", setting, err))
 	}
 	return problems
 }
 
 func (c Concurrency) validate() []error {
 	var problems []error
-	if c.QueueWorkers != 0 && (c.QueueWorkers < 2 || c.QueueWorkers > 1000) {
-		problems = append(problems, fmt.Errorf("setting Limits.QueueWorkers: %d is neither 0 nor between 2 and 1000", c.QueueWorkers))
+	if err := lambdalimit.CheckMaximumConcurrency(c.QueueWorkers); err != nil {
+		problems = append(problems, fmt.Errorf("setting Limits.QueueWorkers: %w", err))
 	}
 	if c.DirectWorkers < 0 {
 		problems = append(problems, fmt.Errorf("setting Limits.DirectWorkers: %d is negative", c.DirectWorkers))

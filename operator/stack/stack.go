@@ -59,13 +59,16 @@ func (s Stack) Table(context string) (string, error) {
 // Local tells whether the stack runs in a local cloud.
 func (s Stack) Local() bool { return s.endpoint != "" }
 
-// DeadLetterQueues lists the paths of the dead-letter queues: DeadLetters of a
-// queue or a function, Undelivered of rules.
+// IsDeadLetterQueue reports whether the queue with a construct path is a dead-letter
+// queue: DeadLetters of a queue, a function or a schedule, or Undelivered of rules.
+func IsDeadLetterQueue(path string) bool {
+	return strings.HasSuffix(path, "/DeadLetters") || strings.HasSuffix(path, "/Undelivered")
+}
+
+// DeadLetterQueues returns the paths of the dead-letter queues, sorted.
 func (s Stack) DeadLetterQueues() []string {
 	paths := slices.Collect(maps.Keys(s.Queues))
-	paths = slices.DeleteFunc(paths, func(path string) bool {
-		return !strings.HasSuffix(path, "/DeadLetters") && !strings.HasSuffix(path, "/Undelivered")
-	})
+	paths = slices.DeleteFunc(paths, func(path string) bool { return !IsDeadLetterQueue(path) })
 	slices.Sort(paths)
 	return paths
 }
