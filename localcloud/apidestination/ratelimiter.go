@@ -8,7 +8,7 @@ import (
 
 // A limiter is a token bucket: it holds a second's worth of tokens, and whoever
 // finds it empty waits for the token that is next in line.
-type limiter struct {
+type rateLimiter struct {
 	rate  float64
 	clock func() time.Time
 
@@ -17,13 +17,13 @@ type limiter struct {
 	filled time.Time
 }
 
-func newLimiter(perSecond int, clock func() time.Time) *limiter {
+func newRateLimiter(perSecond int, clock func() time.Time) *rateLimiter {
 	rate := float64(perSecond)
-	return &limiter{rate: rate, clock: clock, tokens: rate, filled: clock()}
+	return &rateLimiter{rate: rate, clock: clock, tokens: rate, filled: clock()}
 }
 
 // wait blocks until the caller may go, or the context ends.
-func (l *limiter) wait(ctx context.Context) error {
+func (l *rateLimiter) wait(ctx context.Context) error {
 	delay := l.reserve()
 	if delay <= 0 {
 		return nil
@@ -40,7 +40,7 @@ func (l *limiter) wait(ctx context.Context) error {
 
 // reserve takes a token, on credit if there is none, and tells how long it is
 // until that token is there.
-func (l *limiter) reserve() time.Duration {
+func (l *rateLimiter) reserve() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.clock()

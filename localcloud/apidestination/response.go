@@ -12,19 +12,19 @@ import (
 	"example.com/saga/localcloud/eventbridge"
 )
 
-// longestAnswer is how much of an answer is read before its connection is closed;
+// maximumResponse is how much of an answer is read before its connection is closed;
 // what an answer says does not matter.
-const longestAnswer = 1 << 20
+const maximumResponse = 1 << 20
 
 func closeBody(response *http.Response) {
 	//nolint:errcheck // The answer's content has no meaning, only its status has.
-	io.CopyN(io.Discard, response.Body, longestAnswer)
+	io.CopyN(io.Discard, response.Body, maximumResponse)
 	//nolint:errcheck // There is nothing to do about a connection that does not close.
 	response.Body.Close()
 }
 
-// failureOf is a request that got no answer.
-func failureOf(err error) error {
+// connectionFailure is a request that got no answer.
+func connectionFailure(err error) error {
 	failure := &eventbridge.DeliveryError{Code: eventbridge.CodeConnectionFailure, Message: err.Error(), Retryable: true}
 	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
 		failure.Code = eventbridge.CodeTimeout
@@ -32,8 +32,8 @@ func failureOf(err error) error {
 	return failure
 }
 
-// judge turns an answer into success, a failure to retry, or one for good.
-func (s *Service) judge(response *http.Response) error {
+// deliveryResult turns an answer into success, a failure to retry, or one for good.
+func (s *Service) deliveryResult(response *http.Response) error {
 	status := response.StatusCode
 	if status >= 200 && status < 300 {
 		return nil
@@ -41,7 +41,7 @@ func (s *Service) judge(response *http.Response) error {
 	failure := &eventbridge.DeliveryError{
 		Code:      eventbridge.CodeErrorFromTarget,
 		Message:   fmt.Sprintf("the endpoint answered with the HTTP status %d", status),
-		Retryable: isRetried(status),
+		Retryable: isRetryable(status),
 	}
 	after, given := retryAfter(response.Header.Get("Retry-After"), s.clock())
 	switch {
@@ -53,7 +53,7 @@ func (s *Service) judge(response *http.Response) error {
 	return failure
 }
 
-func isRetried(status int) bool {
+func isRetryable(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusProxyAuthRequired, http.StatusConflict, http.StatusTooManyRequests:
 		return true

@@ -64,7 +64,7 @@ var _ eventbridge.Deliverer = (*Service)(nil)
 type endpoint struct {
 	Destination
 
-	limit *limiter
+	limit *rateLimiter
 }
 
 // New makes a service without destinations.
@@ -104,7 +104,7 @@ func (s *Service) Create(d Destination) error {
 	if s.destinations[d.ARN] != nil {
 		return fmt.Errorf("API destination %s already exists", d.ARN)
 	}
-	s.destinations[d.ARN] = &endpoint{Destination: d, limit: newLimiter(d.RatePerSecond, s.clock)}
+	s.destinations[d.ARN] = &endpoint{Destination: d, limit: newRateLimiter(d.RatePerSecond, s.clock)}
 	return nil
 }
 
@@ -147,8 +147,8 @@ func (s *Service) Deliver(ctx context.Context, d eventbridge.Delivery) error {
 	}
 	response, err := s.client.Do(request)
 	if err != nil {
-		return failureOf(err)
+		return connectionFailure(err)
 	}
 	defer closeBody(response)
-	return s.judge(response)
+	return s.deliveryResult(response)
 }

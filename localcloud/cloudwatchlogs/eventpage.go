@@ -64,7 +64,7 @@ func (s *Service) group(ctx context.Context, action, name, identifier string) (*
 	}
 	found := s.groups[name]
 	if found == nil {
-		return nil, errNoGroup()
+		return nil, errUnknownGroup()
 	}
 	found.trim(s.config.Clock(), s.config.EventsPerGroup)
 	return found, nil

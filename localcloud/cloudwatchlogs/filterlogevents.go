@@ -76,9 +76,9 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 		}
 	}
 	if slices.ContainsFunc(in.LogStreamNames, func(name string) bool { return group.streams[name] == nil }) {
-		return nil, errNoStream()
+		return nil, errUnknownStream()
 	}
-	found, more := group.after(from, limit, func(e event) bool { return in.wants(e) && matches(e.message) })
+	found, more := group.after(from, limit, func(e event) bool { return in.matches(e) && matches(e.message) })
 	out := &FilterLogEventsOutput{Events: make([]FilteredLogEvent, len(found)), SearchedLogStreams: []struct{}{}}
 	for i, e := range found {
 		out.Events[i] = FilteredLogEvent{e.position.String(), e.ingested, e.stream, e.message, e.position.at}
@@ -89,8 +89,8 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 	return out, nil
 }
 
-// wants tells whether an event is of the time and the streams asked for.
-func (in *FilterLogEventsInput) wants(e event) bool {
+// matches tells whether an event is of the time and the streams asked for.
+func (in *FilterLogEventsInput) matches(e event) bool {
 	return e.position.at <= orElse(in.EndTime, math.MaxInt64) &&
 		strings.HasPrefix(e.stream, in.LogStreamNamePrefix) &&
 		(len(in.LogStreamNames) == 0 || slices.Contains(in.LogStreamNames, e.stream))

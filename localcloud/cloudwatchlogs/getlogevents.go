@@ -65,7 +65,7 @@ func (s *Service) GetLogEvents(ctx context.Context, in *GetLogEventsInput) (*Get
 		return nil, err
 	}
 	if group.streams[in.LogStreamName] == nil {
-		return nil, errNoStream()
+		return nil, errUnknownStream()
 	}
 	wanted := func(e event) bool {
 		return e.stream == in.LogStreamName && e.position.compare(start) >= 0 && e.position.compare(end) < 0

@@ -49,8 +49,8 @@ type group struct {
 	retention time.Duration
 	streams   map[string]*stream
 	// events are in the order of their positions.
-	events []event
-	last   int
+	events       []event
+	lastSequence int
 	// size is how many bytes all messages have.
 	size int
 }
@@ -137,19 +137,19 @@ func (s *Service) Put(groupName, streamName string, at time.Time, message string
 	defer s.mu.Unlock()
 	in := s.groups[groupName]
 	if in == nil {
-		return errNoGroup()
+		return errUnknownGroup()
 	}
 	now := s.config.Clock()
 	if in.retention > 0 && at.Before(now.Add(-in.retention)) {
 		return wire.Errorf("InvalidParameterException", "Log event of %s is older than the retention of log group %s.", at.Format(time.RFC3339), groupName)
 	}
-	in.touch(streamName, at, now)
+	in.updateStream(streamName, at, now)
 	in.insert(at, event{stream: streamName, message: message, ingested: now.UnixMilli()})
 	in.trim(now, s.config.EventsPerGroup)
 	return nil
 }
 
-func (g *group) touch(name string, at, now time.Time) {
+func (g *group) updateStream(name string, at, now time.Time) {
 	to := g.streams[name]
 	if to == nil {
 		to = &stream{name: name, created: now, first: at, latest: at}
@@ -165,9 +165,9 @@ func (g *group) touch(name string, at, now time.Time) {
 }
 
 func (g *group) insert(at time.Time, e event) {
-	g.last++
+	g.lastSequence++
 	g.size += len(e.message)
-	e.position = position{at.UnixMilli(), g.last}
+	e.position = position{at.UnixMilli(), g.lastSequence}
 	index, _ := slices.BinarySearchFunc(g.events, e.position, byPosition)
 	g.events = slices.Insert(g.events, index, e)
 }
@@ -194,10 +194,10 @@ func (s *Service) arnOf(groupName string) string {
 	return fmt.Sprintf("arn:aws:logs:%s:%s:log-group:%s", s.config.Region, s.config.Account, groupName)
 }
 
-func errNoGroup() error {
+func errUnknownGroup() error {
 	return wire.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
 }
 
-func errNoStream() error {
+func errUnknownStream() error {
 	return wire.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
 }

@@ -53,7 +53,7 @@ func (s *Service) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Bat
 		}
 	}
 	out := &BatchGetItemOutput{Responses: make(map[string][]attribute.Item), UnprocessedKeys: make(map[string]KeysAndAttributes)}
-	costs := make(bill)
+	costs := make(tableCosts)
 	size := 0
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -63,10 +63,10 @@ func (s *Service) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Bat
 		for i, l := range planned[name] {
 			own := l.table.size(l.id)
 			if size += own; size > maximumBatchBytes {
-				out.leave(name, wanted, wanted.Keys[i])
+				out.addUnprocessed(name, wanted, wanted.Keys[i])
 				continue
 			}
-			costs.on(l.table).read += readUnits(own, wanted.ConsistentRead)
+			costs.of(l.table).read += readUnits(own, wanted.ConsistentRead)
 			if item := l.read(); item != nil {
 				out.Responses[name] = append(out.Responses[name], item)
 			}
@@ -94,7 +94,7 @@ func checkBatch(requested map[string]KeysAndAttributes) error {
 }
 
 func (s *Service) planBatch(ctx context.Context, name string, wanted KeysAndAttributes) ([]lookup, error) {
-	table, err := s.open(ctx, access{action: "BatchGetItem", table: name})
+	table, err := s.authorizedTable(ctx, permission{action: "BatchGetItem", table: name})
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +118,8 @@ func (s *Service) planBatch(ctx context.Context, name string, wanted KeysAndAttr
 	return planned, nil
 }
 
-// leave puts a key among those that the caller has to ask for again.
-func (o *BatchGetItemOutput) leave(table string, wanted KeysAndAttributes, k attribute.Item) {
+// addUnprocessed puts a key among those that the caller has to ask for again.
+func (o *BatchGetItemOutput) addUnprocessed(table string, wanted KeysAndAttributes, k attribute.Item) {
 	left, started := o.UnprocessedKeys[table]
 	if !started {
 		left = wanted

@@ -37,7 +37,7 @@ type lookup struct {
 
 // GetItem reads one item by its key.
 func (s *Service) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput, error) {
-	planned, err := s.planGet(ctx, access{action: "GetItem", table: in.TableName}, in.Get)
+	planned, err := s.planGet(ctx, permission{action: "GetItem", table: in.TableName}, in.Get)
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +54,8 @@ func (s *Service) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput
 	}, nil
 }
 
-func (s *Service) planGet(ctx context.Context, a access, in Get) (lookup, error) {
-	table, err := s.open(ctx, a)
+func (s *Service) planGet(ctx context.Context, a permission, in Get) (lookup, error) {
+	table, err := s.authorizedTable(ctx, a)
 	if err != nil {
 		return lookup{}, err
 	}

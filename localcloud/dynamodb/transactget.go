@@ -43,14 +43,14 @@ func (s *Service) TransactGetItems(ctx context.Context, in *TransactGetItemsInpu
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	out := new(TransactGetItemsOutput)
-	costs := make(bill)
+	costs := make(tableCosts)
 	total := 0
 	for _, l := range planned {
 		size := l.table.size(l.id)
 		if total += size; total > maximumTransactionBytes {
 			return nil, wire.ValidationError("Transaction response size cannot exceed %d bytes", maximumTransactionBytes)
 		}
-		costs.on(l.table).read += transactional * readUnits(size, true)
+		costs.of(l.table).read += transactionFactor * readUnits(size, true)
 		out.Responses = append(out.Responses, ItemResponse{Item: l.read()})
 	}
 	out.ConsumedCapacity = costs.charge("TransactGetItems", wantsCapacity)
@@ -64,20 +64,20 @@ func (s *Service) planGets(ctx context.Context, elements []TransactGetItem) ([]l
 	case len(elements) > maximumElements:
 		return nil, constraint(fmt.Sprintf("'[%d elements]'", len(elements)), "transactItems", "Member must have length less than or equal to 100")
 	}
-	seen := make(map[place]bool)
+	seen := make(map[itemLocation]bool)
 	planned := make([]lookup, len(elements))
 	for i, element := range elements {
 		if element.Get == nil {
 			return nil, required(fmt.Sprintf("transactItems.%d.member.get", i+1))
 		}
-		l, err := s.planGet(ctx, access{action: "GetItem", table: element.Get.TableName, within: "TransactGetItems"}, *element.Get)
+		l, err := s.planGet(ctx, permission{action: "GetItem", table: element.Get.TableName, within: "TransactGetItems"}, *element.Get)
 		if err != nil {
 			return nil, err
 		}
-		if seen[place{l.table, l.id}] {
+		if seen[itemLocation{l.table, l.id}] {
 			return nil, wire.ValidationError("Transaction request cannot include multiple operations on one item")
 		}
-		seen[place{l.table, l.id}] = true
+		seen[itemLocation{l.table, l.id}] = true
 		planned[i] = l
 	}
 	return planned, nil

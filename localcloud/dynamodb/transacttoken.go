@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// tokenLife is how long after its completion a transaction is remembered.
-const tokenLife = 10 * time.Minute
+// tokenLifetime is how long after its completion a transaction is remembered.
+const tokenLifetime = 10 * time.Minute
 
 type fingerprint [sha256.Size]byte
 
-// ledger remembers the transactions that were done lately by their tokens.
-type ledger struct {
-	done  map[string]completed
-	order []string // tokens, oldest first
+// tokenLedger remembers the transactions that were done lately by their tokens.
+type tokenLedger struct {
+	completed map[string]completedTransaction
+	order     []string // tokens, oldest first
 }
 
-type completed struct {
+type completedTransaction struct {
 	request fingerprint
 	at      time.Time
 }
@@ -32,19 +32,19 @@ func fingerprintOf(elements []TransactWriteItem) (fingerprint, error) {
 }
 
 // find forgets what is too old and then looks for a token.
-func (l *ledger) find(token string, now time.Time) (fingerprint, bool) {
-	for len(l.order) > 0 && now.Sub(l.done[l.order[0]].at) >= tokenLife {
-		delete(l.done, l.order[0])
+func (l *tokenLedger) find(token string, now time.Time) (fingerprint, bool) {
+	for len(l.order) > 0 && now.Sub(l.completed[l.order[0]].at) >= tokenLifetime {
+		delete(l.completed, l.order[0])
 		l.order = l.order[1:]
 	}
-	found, known := l.done[token]
+	found, known := l.completed[token]
 	return found.request, known
 }
 
-func (l *ledger) add(token string, request fingerprint, now time.Time) {
-	if l.done == nil {
-		l.done = make(map[string]completed)
+func (l *tokenLedger) add(token string, request fingerprint, now time.Time) {
+	if l.completed == nil {
+		l.completed = make(map[string]completedTransaction)
 	}
-	l.done[token] = completed{request: request, at: now}
+	l.completed[token] = completedTransaction{request: request, at: now}
 	l.order = append(l.order, token)
 }

@@ -83,7 +83,7 @@ func (s *Service) TransactWriteItems(ctx context.Context, in *TransactWriteItems
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	consumed, err := s.once(in.ClientRequestToken, request, writes, wantsCapacity)
+	consumed, err := s.transactOnce(in.ClientRequestToken, request, writes, wantsCapacity)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (s *Service) planElement(ctx context.Context, element TransactWriteItem, i 
 		return nil, err
 	}
 	action, name, plan := element.planner()
-	table, err := s.open(ctx, access{action: action, table: name, within: transactWrite})
+	table, err := s.authorizedTable(ctx, permission{action: action, table: name, within: transactWrite})
 	if err != nil {
 		return nil, err
 	}
@@ -168,19 +168,19 @@ func (e TransactWriteItem) planner() (action, name string, plan func(*storage) (
 	}
 }
 
-// place is where an item is among all tables.
-type place struct {
+// itemLocation is where an item is among all tables.
+type itemLocation struct {
 	table *storage
 	id    key
 }
 
 // checkTogether checks what only all elements together can break.
 func checkTogether(writes []*write) error {
-	seen := make(map[place]bool)
+	seen := make(map[itemLocation]bool)
 	payload := 0
 	for _, w := range writes {
 		payload += w.payload
-		at := place{w.table, w.id}
+		at := itemLocation{w.table, w.id}
 		if w.invalid == nil && seen[at] {
 			return wire.ValidationError("Transaction request cannot include multiple operations on one item")
 		}
@@ -192,10 +192,10 @@ func checkTogether(writes []*write) error {
 	return nil
 }
 
-// once does a transaction unless its token says that it was done already; then
+// transactOnce does a transaction unless its token says that it was done already; then
 // it costs only what reading its items costs. A cancelled transaction leaves
 // its token free.
-func (s *Service) once(token *string, request fingerprint, writes []*write, wantsCapacity bool) ([]ConsumedCapacity, error) {
+func (s *Service) transactOnce(token *string, request fingerprint, writes []*write, wantsCapacity bool) ([]ConsumedCapacity, error) {
 	if token == nil {
 		return transact(writes, wantsCapacity)
 	}
@@ -205,9 +205,9 @@ func (s *Service) once(token *string, request fingerprint, writes []*write, want
 	case known && done != request:
 		return nil, wire.Errorf("IdempotentParameterMismatchException", "The request uses the same client token as a previous, but non-identical request.")
 	case known:
-		costs := make(bill)
+		costs := make(tableCosts)
 		for _, w := range writes {
-			costs.on(w.table).read += transactional * readUnits(w.table.size(w.id), true)
+			costs.of(w.table).read += transactionFactor * readUnits(w.table.size(w.id), true)
 		}
 		return costs.charge(transactWrite, wantsCapacity), nil
 	}
@@ -226,33 +226,33 @@ func transact(writes []*write, wantsCapacity bool) ([]ConsumedCapacity, error) {
 			// transaction before any condition is looked at.
 			reasons := noReasons(len(writes))
 			reasons[i] = CancellationReason{Code: "ValidationError", Message: wire.Message(w.invalid)}
-			return nil, cancelled(reasons)
+			return nil, transactionCanceled(reasons)
 		}
 	}
-	costs := make(bill)
-	results, reasons := prepare(writes)
+	costs := make(tableCosts)
+	results, reasons := computeWrites(writes)
 	if reasons != nil {
 		for _, w := range writes {
-			costs.on(w.table).write += transactional * writeUnits(w.table.size(w.id))
+			costs.of(w.table).write += transactionFactor * writeUnits(w.table.size(w.id))
 		}
 		costs.charge(transactWrite, false)
-		return nil, cancelled(reasons)
+		return nil, transactionCanceled(reasons)
 	}
 	for i, w := range writes {
-		c := costs.on(w.table)
+		c := costs.of(w.table)
 		if w.isCheck {
-			c.write += transactional * writeUnits(w.table.size(w.id))
+			c.write += transactionFactor * writeUnits(w.table.size(w.id))
 			continue
 		}
 		own, indexes := w.table.write(w.id, results[i])
-		c.write += transactional*own + indexes
+		c.write += transactionFactor*own + indexes
 	}
 	return costs.charge(transactWrite, wantsCapacity), nil
 }
 
-// prepare works out every write without doing any. It gives reasons if at
+// computeWrites works out every write without doing any. It gives reasons if at
 // least one of them cannot be done: one for each element.
-func prepare(writes []*write) ([]attribute.Item, []CancellationReason) {
+func computeWrites(writes []*write) ([]attribute.Item, []CancellationReason) {
 	results := make([]attribute.Item, len(writes))
 	reasons := noReasons(len(writes))
 	failed := false
@@ -288,7 +288,7 @@ func noReasons(count int) []CancellationReason {
 	return reasons
 }
 
-func cancelled(reasons []CancellationReason) error {
+func transactionCanceled(reasons []CancellationReason) error {
 	codes := make([]string, len(reasons))
 	for i, reason := range reasons {
 		codes[i] = reason.Code

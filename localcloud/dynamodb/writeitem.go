@@ -9,17 +9,17 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// outcome is what a single write did.
-type outcome struct {
+// writeResult is what a single write did.
+type writeResult struct {
 	old, next attribute.Item
 	consumed  *ConsumedCapacity
 }
 
-// run does a single write. A write that its condition refuses costs as much as
+// execute does a single write. A write that its condition refuses costs as much as
 // the item that it met.
-func (s *Service) run(operation string, w *write, wantsCapacity bool) (outcome, error) {
+func (s *Service) execute(operation string, w *write, wantsCapacity bool) (writeResult, error) {
 	if w.invalid != nil {
-		return outcome{}, w.invalid
+		return writeResult{}, w.invalid
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -29,14 +29,14 @@ func (s *Service) run(operation string, w *write, wantsCapacity bool) (outcome, 
 		if !w.oldOnFailure {
 			old = nil
 		}
-		return outcome{}, conditionalCheckFailed(old)
+		return writeResult{}, conditionalCheckFailed(old)
 	}
 	next, err := w.next(old)
 	if err != nil {
-		return outcome{}, err
+		return writeResult{}, err
 	}
 	own, indexes := w.table.write(w.id, next)
-	return outcome{old: old, next: next, consumed: w.table.charge(operation, 0, own+indexes, wantsCapacity)}, nil
+	return writeResult{old: old, next: next, consumed: w.table.charge(operation, 0, own+indexes, wantsCapacity)}, nil
 }
 
 // returnsOld reads ReturnValues of an operation that has only ALL_OLD.
@@ -70,7 +70,7 @@ type PutItemInput struct {
 
 // PutItem stores an item whole, in the place of the one that has its key.
 func (s *Service) PutItem(ctx context.Context, in *PutItemInput) (*WriteOutput, error) {
-	table, err := s.open(ctx, access{action: "PutItem", table: in.TableName})
+	table, err := s.authorizedTable(ctx, permission{action: "PutItem", table: in.TableName})
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ type DeleteItemInput struct {
 
 // DeleteItem deletes an item; to delete none succeeds too.
 func (s *Service) DeleteItem(ctx context.Context, in *DeleteItemInput) (*WriteOutput, error) {
-	table, err := s.open(ctx, access{action: "DeleteItem", table: in.TableName})
+	table, err := s.authorizedTable(ctx, permission{action: "DeleteItem", table: in.TableName})
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (s *Service) replace(operation string, w *write, returnValues, returnCapaci
 	if err != nil {
 		return nil, err
 	}
-	done, err := s.run(operation, w, wantsCapacity)
+	done, err := s.execute(operation, w, wantsCapacity)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ type UpdateItemInput struct {
 
 // UpdateItem changes some attributes of an item, which it makes if need be.
 func (s *Service) UpdateItem(ctx context.Context, in *UpdateItemInput) (*WriteOutput, error) {
-	table, err := s.open(ctx, access{action: "UpdateItem", table: in.TableName})
+	table, err := s.authorizedTable(ctx, permission{action: "UpdateItem", table: in.TableName})
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (s *Service) UpdateItem(ctx context.Context, in *UpdateItemInput) (*WriteOu
 	if err != nil {
 		return nil, err
 	}
-	done, err := s.run("UpdateItem", w, wantsCapacity)
+	done, err := s.execute("UpdateItem", w, wantsCapacity)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (s *Service) UpdateItem(ctx context.Context, in *UpdateItemInput) (*WriteOu
 
 // returned picks what an update gives back. UPDATED_OLD and UPDATED_NEW are
 // only what the update touched.
-func returned(changes *expression.Update, requested string, done outcome) attribute.Item {
+func returned(changes *expression.Update, requested string, done writeResult) attribute.Item {
 	switch requested {
 	case "ALL_OLD":
 		return maps.Clone(done.old)

@@ -35,10 +35,10 @@ func checkParameters(given Target, kind string) error {
 			slices.Collect(maps.Values(given.HTTP.Header)), slices.Collect(maps.Values(given.HTTP.Query)))
 	}
 	for _, value := range values {
-		if !looksLikePath(value) {
+		if !isPath(value) {
 			continue
 		}
-		if _, err := parsePath(value); err != nil {
+		if _, err := parseJSONPath(value); err != nil {
 			return wire.ValidationError("target %s: %s", given.ID, err)
 		}
 	}

@@ -45,9 +45,9 @@ type target struct {
 	rule      *rule
 	deliverer Deliverer
 	worker    *worker
-	inputPath path
-	template  template
-	paths     map[string]path
+	inputPath jsonPath
+	template  inputTemplate
+	paths     map[string]jsonPath
 }
 
 func (r *rule) count(change func(*Counts)) {
@@ -56,14 +56,14 @@ func (r *rule) count(change func(*Counts)) {
 	change(&r.counts)
 }
 
-// take gives an event to the rule's targets if the rule matches it.
-func (r *rule) take(a arrival, prepared pattern.Event) {
+// deliver gives an event to the rule's targets if the rule matches it.
+func (r *rule) deliver(a arrival, prepared pattern.Event) {
 	if !r.Enabled || !r.pattern.Match(prepared) {
 		return
 	}
 	r.count(func(c *Counts) { c.Matched++ })
 	for _, target := range r.targets {
-		target.worker.take(a)
+		target.worker.enqueue(a)
 	}
 }
 

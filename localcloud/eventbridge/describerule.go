@@ -89,7 +89,7 @@ func (s *Service) DescribeRule(ctx context.Context, in *DescribeRuleInput) (*Des
 	if found.Enabled {
 		state = "ENABLED"
 	}
-	return &DescribeRuleOutput{found.Name, found.ARN, lastPart(found.BusARN), string(found.Pattern), state}, nil
+	return &DescribeRuleOutput{found.Name, found.ARN, resourceName(found.BusARN), string(found.Pattern), state}, nil
 }
 
 // findRule finds a rule, if the caller may do this with it.
@@ -99,7 +99,7 @@ func (s *Service) findRule(ctx context.Context, action string, bus *string, name
 	defer s.mu.RUnlock()
 	on := s.buses[arn]
 	if on == nil {
-		return nil, errNoBus(arn)
+		return nil, errUnknownBus(arn)
 	}
 	index := slices.IndexFunc(on.rules, func(r *rule) bool { return r.Name == name })
 	if index < 0 {

@@ -55,7 +55,7 @@ func rewrite(decoder *json.Decoder, depth int) ([]byte, error) {
 	case json.Number:
 		return rewriteNumber(token)
 	default:
-		return encode(token)
+		return encodeJSON(token)
 	}
 }
 
@@ -92,7 +92,7 @@ func rewriteObject(decoder *json.Decoder, depth int) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		name, err := encode(token)
+		name, err := encodeJSON(token)
 		if err != nil {
 			return nil, err
 		}

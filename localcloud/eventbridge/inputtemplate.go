@@ -20,11 +20,11 @@ const (
 )
 
 // A template is an input transformer's text, cut at its variables.
-type template []piece
+type inputTemplate []templatePiece
 
 // A piece is either text or a variable, which stands inside or outside of a
 // quoted string.
-type piece struct {
+type templatePiece struct {
 	text     string
 	variable string
 	quoted   bool
@@ -32,9 +32,9 @@ type piece struct {
 
 var placeholder = regexp.MustCompile(`<([A-Za-z0-9_.\-]+)>`)
 
-// parseTemplate cuts a template; known tells which variables there are.
-func parseTemplate(text string, known func(variable string) bool) (template, error) {
-	var parsed template
+// parseInputTemplate cuts a template; known tells which variables there are.
+func parseInputTemplate(text string, known func(variable string) bool) (inputTemplate, error) {
+	var parsed inputTemplate
 	scan := quoteScanner{}
 	end := 0
 	for _, at := range placeholder.FindAllStringSubmatchIndex(text, -1) {
@@ -50,9 +50,9 @@ func parseTemplate(text string, known func(variable string) bool) (template, err
 		if isKey(text[end:], scan.quoted) {
 			return nil, fmt.Errorf("contains the placeholder %s in an object's key, where no placeholder can stand", variable)
 		}
-		parsed = append(parsed, piece{text: before}, piece{variable: variable, quoted: scan.quoted})
+		parsed = append(parsed, templatePiece{text: before}, templatePiece{variable: variable, quoted: scan.quoted})
 	}
-	return append(parsed, piece{text: text[end:]}), nil
+	return append(parsed, templatePiece{text: text[end:]}), nil
 }
 
 // quoteScanner knows whether the end of the text read so far lies in a string.
@@ -88,7 +88,7 @@ func isKey(rest string, quoted bool) bool {
 }
 
 // render fills a template in. A value is nil where its path led nowhere.
-func (t template) render(value func(variable string) (json.RawMessage, error)) ([]byte, error) {
+func (t inputTemplate) render(value func(variable string) (json.RawMessage, error)) ([]byte, error) {
 	var out bytes.Buffer
 	for _, piece := range t {
 		out.WriteString(piece.text)
@@ -131,7 +131,7 @@ func asText(value json.RawMessage) ([]byte, error) {
 	case value[0] == '"':
 		return value[1 : len(value)-1], nil
 	case value[0] == '{' || value[0] == '[':
-		escaped, err := encode(strings.ReplaceAll(string(value), `"`, ""))
+		escaped, err := encodeJSON(strings.ReplaceAll(string(value), `"`, ""))
 		if err != nil {
 			return nil, err
 		}

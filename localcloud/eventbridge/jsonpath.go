@@ -11,36 +11,36 @@ import (
 
 // A path is a JSON path of the kind that EventBridge knows: names after dots,
 // indexes and asterisks in brackets; neither filters nor recursion.
-type path []step
+type jsonPath []jsonPathStep
 
 // A step goes to a member of an object, to an element of an array, or (both
 // empty) to all of them.
-type step struct {
+type jsonPathStep struct {
 	name  string
 	index *int
 }
 
-// looksLikePath tells a path from a literal where either may stand. Only a
+// isPath tells a path from a literal where either may stand. Only a
 // value that is a path from its first character on is one.
-func looksLikePath(value string) bool {
+func isPath(value string) bool {
 	return value == "$" || strings.HasPrefix(value, "$.") || strings.HasPrefix(value, "$[")
 }
 
 // stepPattern is one step at the beginning of the rest of a path.
 var stepPattern = regexp.MustCompile(`^(?:\.([A-Za-z0-9_/-]+)|\[([0-9]+)\]|(\[\*\]|\.\*))`)
 
-func parsePath(text string) (path, error) {
+func parseJSONPath(text string) (jsonPath, error) {
 	rest, found := strings.CutPrefix(text, "$")
 	if !found {
 		return nil, fmt.Errorf("the JSON path %q does not begin with $", text)
 	}
-	parsed := path{}
+	parsed := jsonPath{}
 	for rest != "" {
 		match := stepPattern.FindStringSubmatch(rest)
 		if match == nil {
 			return nil, fmt.Errorf("the JSON path %q is not supported from %q on", text, rest)
 		}
-		next := step{name: match[1]}
+		next := jsonPathStep{name: match[1]}
 		if match[2] != "" {
 			index, err := strconv.Atoi(match[2])
 			if err != nil {
@@ -55,7 +55,7 @@ func parsePath(text string) (path, error) {
 }
 
 // find gives the JSON text of what the path leads to.
-func (p path) find(document json.RawMessage) (json.RawMessage, bool) {
+func (p jsonPath) find(document json.RawMessage) (json.RawMessage, bool) {
 	if len(p) == 0 {
 		return document, true
 	}
@@ -78,7 +78,7 @@ func (p path) find(document json.RawMessage) (json.RawMessage, bool) {
 	}
 }
 
-func (p path) findAll(values []json.RawMessage) (json.RawMessage, bool) {
+func (p jsonPath) findAll(values []json.RawMessage) (json.RawMessage, bool) {
 	var found [][]byte
 	for _, each := range values {
 		if value, ok := p.find(each); ok {

@@ -34,11 +34,11 @@ func (t *target) compileInput() error {
 	return nil
 }
 
-func parseInputPath(text string) (path, error) {
+func parseInputPath(text string) (jsonPath, error) {
 	if len(text) > maximumPath {
 		return nil, fmt.Errorf("a path is longer than %d characters", maximumPath)
 	}
-	return parsePath(text)
+	return parseJSONPath(text)
 }
 
 func (t *target) compileTransformer() error {
@@ -48,7 +48,7 @@ func (t *target) compileTransformer() error {
 	if len(t.Transformer.Paths) > maximumPathKeys {
 		return wire.ValidationError("InputPathsMap for target %s has more than %d entries", t.ID, maximumPathKeys)
 	}
-	t.paths = make(map[string]path)
+	t.paths = make(map[string]jsonPath)
 	for name, text := range t.Transformer.Paths {
 		if len(name) > maximumPath || strings.HasPrefix(strings.ToLower(name), "aws.") {
 			return wire.ValidationError("InputPathsMap for target %s has the invalid name %s", t.ID, name)
@@ -59,7 +59,7 @@ func (t *target) compileTransformer() error {
 		}
 		t.paths[name] = parsed
 	}
-	parsed, err := parseTemplate(t.Transformer.Template, func(variable string) bool {
+	parsed, err := parseInputTemplate(t.Transformer.Template, func(variable string) bool {
 		return t.paths[variable] != nil || isReserved(variable)
 	})
 	if err != nil {
@@ -105,11 +105,11 @@ func (t *target) body(a arrival) ([]byte, error) {
 func (t *target) value(variable string, a arrival) (json.RawMessage, error) {
 	switch variable {
 	case variableRuleARN:
-		return encode(t.rule.ARN)
+		return encodeJSON(t.rule.ARN)
 	case variableRuleName:
-		return encode(t.rule.Name)
+		return encodeJSON(t.rule.Name)
 	case variableIngestion:
-		return encode(a.at.UTC().Format(time.RFC3339))
+		return encodeJSON(a.at.UTC().Format(time.RFC3339))
 	case variableEvent:
 		return a.event.summary()
 	case variableEventJSON:
@@ -171,10 +171,10 @@ func resolveAll(given map[string]string, a arrival) (map[string]string, error) {
 
 // resolve follows a parameter's value into the original event if it is a path.
 func resolve(given string, a arrival) (string, error) {
-	if !looksLikePath(given) {
+	if !isPath(given) {
 		return given, nil
 	}
-	parsed, err := parsePath(given)
+	parsed, err := parseJSONPath(given)
 	if err != nil {
 		return "", err
 	}

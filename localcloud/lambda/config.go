@@ -46,8 +46,8 @@ type Config struct {
 	// an asynchronous event, or a message, for which Hasten is called then. 0
 	// leaves the waits as they are.
 	RedeliverAfter time.Duration
-	// Hasten lets a received message become visible within that time at the latest.
-	Hasten func(queueURL, receiptHandle string, within time.Duration)
+	// RedeliverSoon lets a received message become visible within that time at the latest.
+	RedeliverSoon func(queueURL, receiptHandle string, within time.Duration)
 	// DaemonAddress is where the X-Ray daemon listens; empty is nowhere.
 	DaemonAddress string
 	// Grace is how long a process may take to end after SIGTERM.

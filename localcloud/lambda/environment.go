@@ -12,10 +12,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// variables is the whole environment of a process: what Lambda sets, as far as it
+// processEnvironment is the whole environment of a process: what Lambda sets, as far as it
 // means something on this machine, then the local cloud's variables, then the
 // function's.
-func variables(f *Function, config *Config, runtimeAPI, stream string) []string {
+func processEnvironment(f *Function, config *Config, runtimeAPI, stream string) []string {
 	folder := filepath.Dir(f.Bootstrap)
 	all := map[string]string{
 		"_HANDLER":                        f.Handler,

@@ -139,4 +139,4 @@ func decode[T any](b *bench, payload []byte) T {
 	return value
 }
 
-type described struct{ ErrorType, ErrorMessage string }
+type functionConfiguration struct{ ErrorType, ErrorMessage string }

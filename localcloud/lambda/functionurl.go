@@ -23,21 +23,21 @@ func (s *Service) URLHandler(arn string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumPayload))
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			reply(w, http.StatusRequestEntityTooLarge, map[string]string{"Message": "Request Entity Too Large"})
+			writeJSON(w, http.StatusRequestEntityTooLarge, map[string]string{"Message": "Request Entity Too Large"})
 			return
 		}
 		if err != nil {
-			reply(w, http.StatusBadRequest, map[string]string{"Message": err.Error()})
+			writeJSON(w, http.StatusBadRequest, map[string]string{"Message": err.Error()})
 			return
 		}
 		payload, err := json.Marshal(urlEvent(r, body, urlID(arn), s.config.Clock()))
 		if err != nil {
-			reply(w, http.StatusInternalServerError, map[string]string{"Message": err.Error()})
+			writeJSON(w, http.StatusInternalServerError, map[string]string{"Message": err.Error()})
 			return
 		}
 		result, err := s.Invoke(WithTrace(r.Context(), r.Header.Get(traceHeader)), arn, payload)
 		if err != nil {
-			refuseCall(w, err)
+			writeInvokeError(w, err)
 			return
 		}
 		answer, err := parseAnswer(result)
@@ -56,13 +56,13 @@ func urlID(arn string) string {
 	return fmt.Sprintf("%x", hash[:16])
 }
 
-func refuseCall(w http.ResponseWriter, err error) {
+func writeInvokeError(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
 	if known, ok := errors.AsType[*wire.Error](err); ok && known.Status != 0 {
 		w.Header().Set("X-Amzn-Errortype", known.Code)
 		status = known.Status
 	}
-	reply(w, status, map[string]string{"Message": err.Error()})
+	writeJSON(w, status, map[string]string{"Message": err.Error()})
 }
 
 // answer is a function's answer as an HTTP response.

@@ -144,7 +144,7 @@ func visibilityTimeout(ctx context.Context, queues Queues, url string) (time.Dur
 // poll hands every batch over at once and polls again, as long as there is a slot.
 func (m *mapping) poll(ctx context.Context, s *Service) {
 	for {
-		m.pool.gate.pass(ctx)
+		m.pool.gate.wait(ctx)
 		select {
 		case m.slots <- struct{}{}:
 		case <-ctx.Done():
@@ -153,7 +153,7 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 		batch, visible, err := m.collect(m.pool.asRole(ctx))
 		if err != nil && ctx.Err() == nil {
 			s.config.Logger.ErrorContext(ctx, "an event source mapping cannot receive", "queue", m.QueueARN, "error", err)
-			pause(ctx, pollAgain)
+			sleep(ctx, pollAgain)
 		}
 		if len(batch) == 0 {
 			<-m.slots
@@ -165,7 +165,7 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 				<-m.slots
 				s.busy.Add(-1)
 			}()
-			m.pool.gate.pass(ctx) // It may have been shut while this was received.
+			m.pool.gate.wait(ctx) // It may have been shut while this was received.
 			if err := m.process(ctx, batch, visible); err != nil && ctx.Err() == nil {
 				s.config.Logger.ErrorContext(ctx, "an event source mapping has failed", "queue", m.QueueARN, "error", err)
 			}

@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	// longestLine is where a line without an end is cut, as CloudWatch Logs does.
-	longestLine = 256 << 10
-	// keptLines are shown when a process does not start.
-	keptLines = 20
+	// maximumLine is where a line without an end is cut, as CloudWatch Logs does.
+	maximumLine = 256 << 10
+	// maximumKeptLines are shown when a process does not start.
+	maximumKeptLines = 20
 )
 
 // lines cuts a process's output into lines, and remembers the last ones.
@@ -33,9 +33,9 @@ func (l *lines) Write(piece []byte) (int, error) {
 		case end >= 0:
 			l.emit(string(bytes.TrimSuffix(l.partial[:end], []byte("\r"))))
 			l.partial = l.partial[end+1:]
-		case len(l.partial) > longestLine:
-			l.emit(string(l.partial[:longestLine]))
-			l.partial = l.partial[longestLine:]
+		case len(l.partial) > maximumLine:
+			l.emit(string(l.partial[:maximumLine]))
+			l.partial = l.partial[maximumLine:]
 		default:
 			return len(piece), nil
 		}
@@ -61,7 +61,7 @@ func (l *lines) line(text string) {
 
 func (l *lines) emit(line string) {
 	l.last = append(l.last, line)
-	if len(l.last) > keptLines {
+	if len(l.last) > maximumKeptLines {
 		l.last = l.last[1:]
 	}
 	l.write(line)

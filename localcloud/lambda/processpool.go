@@ -14,8 +14,8 @@ type pool struct {
 	config   *Config
 	starter  *starter
 
-	places chan struct{}
-	gate   gate
+	slots chan struct{}
+	gate  gate
 
 	mu     sync.Mutex
 	idle   []*process
@@ -26,14 +26,14 @@ type pool struct {
 func newPool(f Function, config *Config, starter *starter) *pool {
 	return &pool{
 		function: f, config: config, starter: starter,
-		places: make(chan struct{}, f.Concurrency), all: map[*process]struct{}{},
+		slots: make(chan struct{}, f.Concurrency), all: map[*process]struct{}{},
 	}
 }
 
 // tryReserve reserves a place if there is one.
 func (p *pool) tryReserve() bool {
 	select {
-	case p.places <- struct{}{}:
+	case p.slots <- struct{}{}:
 		return true
 	default:
 		return false
@@ -46,26 +46,26 @@ func (p *pool) reserve(ctx context.Context) error {
 		return err
 	}
 	select {
-	case p.places <- struct{}{}:
+	case p.slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (p *pool) free() { <-p.places }
+func (p *pool) release() { <-p.slots }
 
 // warm starts a process unless one is there already.
 func (p *pool) warm(ctx context.Context) error {
 	if err := p.reserve(ctx); err != nil {
 		return err
 	}
-	defer p.free()
+	defer p.release()
 	started, err := p.obtain(ctx)
 	if err != nil {
 		return err
 	}
-	p.giveBack(started)
+	p.keepIdle(started)
 	return nil
 }
 
@@ -80,7 +80,7 @@ func (p *pool) invoke(ctx context.Context, inv *invocation) Result {
 		}
 		result, taken := running.run(inv, p.function.Timeout)
 		if running.alive() {
-			p.giveBack(running)
+			p.keepIdle(running)
 		} else {
 			p.discard(running)
 		}
@@ -131,7 +131,7 @@ func (p *pool) start(ctx context.Context) (*process, error) {
 	return started, nil
 }
 
-func (p *pool) giveBack(used *process) {
+func (p *pool) keepIdle(used *process) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = append(p.idle, used)

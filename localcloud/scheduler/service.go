@@ -31,8 +31,8 @@ type Schedule struct {
 	DeadLetterARN string
 }
 
-// Letter is an invocation that was refused.
-type Letter struct {
+// DeadLetter is an invocation that was refused.
+type DeadLetter struct {
 	Body       []byte
 	Attributes map[string]string
 }
@@ -41,8 +41,8 @@ type Letter struct {
 type Targets interface {
 	// Invoke hands the input over; an error is a refusal for good.
 	Invoke(ctx context.Context, s Schedule) error
-	// DeadLetter sends a letter to the schedule's dead-letter queue.
-	DeadLetter(ctx context.Context, s Schedule, letter Letter) error
+	// SendDeadLetter sends a letter to the schedule's dead-letter queue.
+	SendDeadLetter(ctx context.Context, s Schedule, letter DeadLetter) error
 }
 
 // Config is what a Service needs from outside.
@@ -165,7 +165,7 @@ func (s *Service) sendToDeadLetterQueue(ctx context.Context, schedule Schedule, 
 	if failure, isWire := errors.AsType[*wire.Error](refusal); isWire {
 		code = failure.Code
 	}
-	err = s.config.Targets.DeadLetter(ctx, schedule, Letter{Body: body, Attributes: map[string]string{
+	err = s.config.Targets.SendDeadLetter(ctx, schedule, DeadLetter{Body: body, Attributes: map[string]string{
 		"ERROR_CODE":           code,
 		"ERROR_MESSAGE":        refusal.Error(),
 		"EXECUTION_ID":         uuid.NewString(),

@@ -43,7 +43,7 @@ func TestAnyOtherExpressionIsRefusedByName(t *testing.T) {
 type targets struct {
 	refuse, refuseLetters error
 	invoked               []time.Time
-	letters               []scheduler.Letter
+	letters               []scheduler.DeadLetter
 	before                func(ctx context.Context)
 }
 
@@ -55,7 +55,7 @@ func (t *targets) Invoke(ctx context.Context, _ scheduler.Schedule) error {
 	return t.refuse
 }
 
-func (t *targets) DeadLetter(_ context.Context, _ scheduler.Schedule, letter scheduler.Letter) error {
+func (t *targets) SendDeadLetter(_ context.Context, _ scheduler.Schedule, letter scheduler.DeadLetter) error {
 	t.letters = append(t.letters, letter)
 	return t.refuseLetters
 }

@@ -63,7 +63,7 @@ func (s *Service) Create(name, arn, value string) error {
 		return fmt.Errorf("secret %s already exists", name)
 	}
 	made := &secret{name: name, arn: arn, versions: map[string]version{}, stages: map[string]string{}}
-	made.put(uuid.NewString(), version{value, s.config.Clock()}, []string{current})
+	made.addVersion(uuid.NewString(), version{value, s.config.Clock()}, []string{current})
 	s.secrets[arn] = made
 	return nil
 }
@@ -79,25 +79,25 @@ func (s *Service) find(ctx context.Context, action, id string) (*secret, error) 
 	return nil, wire.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 }
 
-// put adds a version and gives it labels.
-func (s *secret) put(id string, v version, labels []string) {
+// addVersion adds a version and gives it labels.
+func (s *secret) addVersion(id string, v version, labels []string) {
 	s.versions[id] = v
 	for _, label := range labels {
-		s.label(label, id)
+		s.moveLabel(label, id)
 	}
 }
 
-// label moves a staging label. The version that is current no more becomes the
+// moveLabel moves a staging label. The version that is current no more becomes the
 // previous one.
-func (s *secret) label(label, id string) {
+func (s *secret) moveLabel(label, id string) {
 	if was := s.stages[current]; label == current && was != "" && was != id {
 		s.stages[previous] = was
 	}
 	s.stages[label] = id
 }
 
-// labels lists the staging labels of a version.
-func (s *secret) labels(id string) []string {
+// labelsOf lists the staging labels of a version.
+func (s *secret) labelsOf(id string) []string {
 	var found []string
 	for _, label := range slices.Sorted(maps.Keys(s.stages)) {
 		if s.stages[label] == id {

@@ -77,7 +77,7 @@ func (s *Service) delete(ctx context.Context, q *store, handle string, now time.
 	if !current {
 		return nil
 	}
-	if s.loses(ctx, m) {
+	if s.losesDelete(ctx, m) {
 		s.duplicated++
 		m.lostDeletes++
 		m.visibleAt = now
@@ -88,8 +88,8 @@ func (s *Service) delete(ctx context.Context, q *store, handle string, now time.
 	return nil
 }
 
-// loses tells whether a delete is lost on purpose.
-func (s *Service) loses(ctx context.Context, m *message) bool {
+// losesDelete tells whether a delete is lost on purpose.
+func (s *Service) losesDelete(ctx context.Context, m *message) bool {
 	return s.config.DeliverTwice && m.lostDeletes == 0 || s.config.LoseDelete != nil && s.config.LoseDelete(ctx)
 }
 

@@ -88,14 +88,14 @@ func checkSystemAttributes(attributes map[string]MessageAttribute) error {
 	return nil
 }
 
-func sum(content []byte) string {
+func md5Hex(content []byte) string {
 	hash := md5.Sum(content)
 	return hex.EncodeToString(hash[:])
 }
 
-// sumAttributes is the checksum that SQS and its clients compute of attributes: in
+// md5OfAttributes is the checksum that SQS and its clients compute of attributes: in
 // the order of their names, each with name, type, kind of value and value.
-func sumAttributes(attributes map[string]MessageAttribute) string {
+func md5OfAttributes(attributes map[string]MessageAttribute) string {
 	if len(attributes) == 0 {
 		return ""
 	}
@@ -114,5 +114,5 @@ func sumAttributes(attributes map[string]MessageAttribute) string {
 		text = append(text, kind)
 		measured(attribute.value())
 	}
-	return sum(text)
+	return md5Hex(text)
 }

@@ -48,7 +48,7 @@ type MoveTask struct {
 // StartMessageMoveTask moves the messages that a dead-letter queue has at this
 // moment, except those in flight. It is over when the call returns.
 func (s *Service) StartMessageMoveTask(ctx context.Context, in *StartMessageMoveTaskInput) (*StartMessageMoveTaskOutput, error) {
-	source, destinations, err := s.moving(in)
+	source, destinations, err := s.moveQueues(in)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +69,8 @@ func (s *Service) StartMessageMoveTask(ctx context.Context, in *StartMessageMove
 	return &StartMessageMoveTaskOutput{TaskHandle: uuid.NewString()}, nil
 }
 
-// moving finds the dead-letter queue and the queues its messages may go to.
-func (s *Service) moving(in *StartMessageMoveTaskInput) (source *store, destinations []*store, err error) {
+// moveQueues finds the dead-letter queue and the queues its messages may go to.
+func (s *Service) moveQueues(in *StartMessageMoveTaskInput) (source *store, destinations []*store, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	source, err = s.deadLetterQueue(in.SourceArn)
@@ -138,16 +138,16 @@ func (s *Service) move(source *store, destinationARN string, now time.Time) Move
 			break
 		}
 		source.remove(m)
-		s.enqueue(target, m.renewed(), now, target.Delay)
+		s.enqueue(target, m.copyForRedrive(), now, target.Delay)
 		task.ApproximateNumberOfMessagesMoved++
 	}
 	return task
 }
 
-// renewed is a new message with the old one's content: new id, new sent time (when
+// copyForRedrive is a new message with the old one's content: new id, new sent time (when
 // it is queued) and no receives. It does not pass de-duplication again: a redrive
 // inside the window must not lose it.
-func (m *message) renewed() *message {
+func (m *message) copyForRedrive() *message {
 	return &message{
 		id: uuid.NewString(), body: m.body, bodyMD5: m.bodyMD5, attributes: m.attributes,
 		trace: m.trace, sender: m.sender, group: m.group, dedup: m.dedup,

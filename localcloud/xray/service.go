@@ -15,8 +15,8 @@ import (
 // maximumDatagram is the largest that UDP has. X-Ray takes documents of 64 KB.
 const maximumDatagram = 64 << 10
 
-// remembered is how many traces are kept: the oldest are forgotten.
-const remembered = 5_000
+// maximumTraces is how many traces are kept: the oldest are forgotten.
+const maximumTraces = 5_000
 
 // receiveBuffer is how much may wait to be read: what comes beyond is lost.
 const receiveBuffer = 4 << 20
@@ -73,7 +73,7 @@ func (s *Service) listen() {
 			return
 		}
 		if err == nil {
-			err = s.take(datagram[:n])
+			err = s.add(datagram[:n])
 		}
 		if err != nil {
 			s.logger.Warn("a segment is lost", "error", err) //nolint:sloglint // A datagram has no context.
@@ -81,8 +81,8 @@ func (s *Service) listen() {
 	}
 }
 
-// take adds a segment to its trace, in the place of one with the same id.
-func (s *Service) take(datagram []byte) error {
+// add adds a segment to its trace, in the place of one with the same id.
+func (s *Service) add(datagram []byte) error {
 	segment, err := parse(datagram)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (s *Service) take(datagram []byte) error {
 		known = &Trace{ID: segment.TraceID}
 		s.byID[segment.TraceID] = known
 		s.traces = append(s.traces, known)
-		s.forget()
+		s.dropOldest()
 	}
 	known.Segments = slices.DeleteFunc(known.Segments, func(other Segment) bool { return other.ID == segment.ID })
 	at, _ := slices.BinarySearchFunc(known.Segments, segment, byStart)
@@ -102,10 +102,10 @@ func (s *Service) take(datagram []byte) error {
 	return nil
 }
 
-// forget keeps the memory bounded. A segment that comes later than that begins
+// dropOldest keeps the memory bounded. A segment that comes later than that begins
 // its trace anew.
-func (s *Service) forget() {
-	if len(s.traces) <= remembered {
+func (s *Service) dropOldest() {
+	if len(s.traces) <= maximumTraces {
 		return
 	}
 	delete(s.byID, s.traces[0].ID)
@@ -119,7 +119,7 @@ func (s *Service) All() []Trace {
 	defer s.mu.Unlock()
 	all := make([]Trace, len(s.traces))
 	for i, each := range s.traces {
-		all[i] = each.copied()
+		all[i] = each.clone()
 	}
 	return all
 }
@@ -132,7 +132,7 @@ func (s *Service) Find(id string) (Trace, bool) {
 	if known == nil {
 		return Trace{}, false
 	}
-	return known.copied(), true
+	return known.clone(), true
 }
 
-func (t *Trace) copied() Trace { return Trace{ID: t.ID, Segments: slices.Clone(t.Segments)} }
+func (t *Trace) clone() Trace { return Trace{ID: t.ID, Segments: slices.Clone(t.Segments)} }
