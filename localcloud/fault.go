@@ -10,7 +10,7 @@ import (
 
 // dice are those of the faults that were asked for, or nil. They tell the seed,
 // without which nobody could repeat what they do.
-func (o options) dice(ctx context.Context, logger *slog.Logger) *fault.Dice {
+func (o options) dice(ctx context.Context, logger *slog.Logger) *fault.Injector {
 	if len(o.faults) == 0 {
 		return nil
 	}
@@ -19,5 +19,5 @@ func (o options) dice(ctx context.Context, logger *slog.Logger) *fault.Dice {
 		seed = rand.Uint64()
 	}
 	logger.WarnContext(ctx, "faults will strike", "faults", o.faults, "seed", seed)
-	return fault.NewDice(seed, o.faults)
+	return fault.NewInjector(seed, o.faults)
 }

@@ -22,8 +22,8 @@ type Connection struct {
 	Query     url.Values
 
 	mu sync.RWMutex
-	// former are the keys that it had before, the latest last.
-	former []string
+	// formerKeys are the keys that it had before, the latest last.
+	formerKeys []string
 }
 
 // header gives the headers of a request that is made now.
@@ -40,12 +40,12 @@ func (c *Connection) header() http.Header {
 	return header
 }
 
-// admits tells whether a request has the connection's key, or one that it had.
-func (c *Connection) admits(header http.Header) bool {
+// hasKey tells whether a request has the connection's key, or one that it had.
+func (c *Connection) hasKey(header http.Header) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	given := []byte(header.Get(c.KeyName))
-	return slices.ContainsFunc(append([]string{c.KeyValue}, c.former...), func(key string) bool {
+	return slices.ContainsFunc(append([]string{c.KeyValue}, c.formerKeys...), func(key string) bool {
 		return subtle.ConstantTimeCompare(given, []byte(key)) == 1
 	})
 }
@@ -54,7 +54,7 @@ func (c *Connection) update(parameters AuthParameters) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if key := parameters.ApiKeyAuthParameters; key.ApiKeyValue != c.KeyValue || key.ApiKeyName != c.KeyName {
-		c.former = append(c.former, c.KeyValue)
+		c.formerKeys = append(c.formerKeys, c.KeyValue)
 		c.KeyName, c.KeyValue = key.ApiKeyName, key.ApiKeyValue
 	}
 	if given := parameters.InvocationHttpParameters; given != nil {
@@ -69,13 +69,13 @@ func (s *Service) Connect(connection *Connection) {
 	s.connections[connection.Name] = connection
 }
 
-// Admits tells whether a request has the key of a connection. A key that was
+// HasKey tells whether a request has the key of a connection. A key that was
 // replaced is still good: whoever owns an endpoint takes both for a while.
-func (s *Service) Admits(header http.Header) bool {
+func (s *Service) HasKey(header http.Header) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, connection := range s.connections {
-		if connection.admits(header) {
+		if connection.hasKey(header) {
 			return true
 		}
 	}

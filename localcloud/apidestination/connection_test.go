@@ -77,7 +77,7 @@ func TestAnUpdatedConnectionSendsTheNewKeyWithTheNextRequest(t *testing.T) {
 		t.Errorf("at last the headers are %v", header)
 	}
 	for key, admitted := range map[string]bool{"old": true, "new": true, "none": false, "": false} {
-		if got := service.Admits(http.Header{"X-Api-Key": {key}}); got != admitted {
+		if got := service.HasKey(http.Header{"X-Api-Key": {key}}); got != admitted {
 			t.Errorf("the key %q is admitted = %t", key, got)
 		}
 	}

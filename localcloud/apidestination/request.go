@@ -31,12 +31,12 @@ func (e *endpoint) request(ctx context.Context, d eventbridge.Delivery) (*http.R
 	request.Close = true
 	request.Header.Set("Content-Type", defaultContentType)
 	for name, value := range parameters.Header {
-		set(request.Header, name, value)
+		setUnlessFixed(request.Header, name, value)
 	}
 	for name, values := range e.Connection.header() {
 		for i, value := range values {
 			if i == 0 {
-				set(request.Header, name, value)
+				setUnlessFixed(request.Header, name, value)
 			} else if !isFixed(name) {
 				request.Header.Add(name, value)
 			}
@@ -73,7 +73,7 @@ func (e *endpoint) address(parameters *eventbridge.HTTPParameters) (string, erro
 	return address.String(), nil
 }
 
-func set(header http.Header, name, value string) {
+func setUnlessFixed(header http.Header, name, value string) {
 	if !isFixed(name) {
 		header.Set(name, value)
 	}

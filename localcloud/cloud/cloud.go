@@ -48,7 +48,7 @@ type Config struct {
 	// ScheduleEvery replaces the interval of every schedule, unless it is 0.
 	ScheduleEvery time.Duration
 	// Faults make rare things happen; nil is none.
-	Faults *fault.Dice
+	Faults *fault.Injector
 	// RedeliverAfter bounds how long what has failed waits for its next
 	// attempt, unless it is 0.
 	RedeliverAfter time.Duration

@@ -48,8 +48,8 @@ func (d deliveries) send(ctx context.Context, ruleARN, queueARN string, in *sqs.
 	return refusal(err)
 }
 
-// DeadLetter sends an event that could not be delivered to a dead-letter queue.
-func (d deliveries) DeadLetter(ctx context.Context, queueARN string, body []byte, attributes map[string]string) error {
+// SendDeadLetter sends an event that could not be delivered to a dead-letter queue.
+func (d deliveries) SendDeadLetter(ctx context.Context, queueARN string, body []byte, attributes map[string]string) error {
 	in := &sqs.SendMessageInput{MessageBody: string(body), MessageAttributes: map[string]sqs.MessageAttribute{}}
 	for name, value := range attributes {
 		in.MessageAttributes[name] = sqs.MessageAttribute{DataType: "String", StringValue: &value}

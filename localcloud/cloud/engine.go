@@ -37,11 +37,11 @@ func (c *Cloud) newEngines() {
 
 		DaemonAddress:  c.traces.Address(),
 		RedeliverAfter: c.config.RedeliverAfter,
-		Hasten:         c.queues.Hasten,
+		RedeliverSoon:  c.queues.RedeliverSoon,
 	})
 	c.schedules = scheduler.New(scheduler.Config{Clock: clock, Every: c.config.ScheduleEvery, Targets: schedules{c}, Lost: c.lose})
 	c.destinations = apidestination.New(apidestination.Config{Clock: clock, Transport: c.transport(), Authorize: authorize})
-	c.receiver = newReceiver(clock, c.destinations.Admits)
+	c.receiver = newReceiver(clock, c.destinations.HasKey)
 	c.secrets = secretsmanager.New(secretsmanager.Config{Clock: clock, Authorize: authorize})
 	deliveries := deliveries{c}
 	c.buses = eventbridge.New(eventbridge.Config{

@@ -16,7 +16,7 @@ func (c *Cloud) withFaults(services ...wire.Service) []wire.Service {
 	}
 	calls := fault.NewCalls(c.config.Faults, c.functions)
 	for i, service := range services {
-		services[i] = calls.Around(service)
+		services[i] = calls.Wrap(service)
 	}
 	return services
 }
@@ -29,7 +29,7 @@ func (c *Cloud) queueConfig() sqs.Config {
 		return config
 	}
 	config.LoseDelete = func(ctx context.Context) bool {
-		return c.authority.isFunction(ctx) && c.config.Faults.Strikes(fault.DuplicateDelivery)
+		return c.authority.isFunction(ctx) && c.config.Faults.Hit(fault.DuplicateDelivery)
 	}
 	config.Shuffle = func(ctx context.Context, n int, swap func(i, j int)) {
 		if c.authority.isFunction(ctx) {
@@ -58,5 +58,5 @@ func (c *Cloud) faults() map[fault.Name]int {
 	if c.config.Faults == nil {
 		return map[fault.Name]int{}
 	}
-	return c.config.Faults.Struck()
+	return c.config.Faults.Hits()
 }

@@ -16,7 +16,7 @@ func startUnder(t *testing.T, faults ...fault.Name) stack {
 		plan[name] = 1
 	}
 	config := configOf(assembled(t, nil))
-	config.Faults = fault.NewDice(1, plan)
+	config.Faults = fault.NewInjector(1, plan)
 	return startWith(t, config)
 }
 
@@ -28,8 +28,8 @@ func TestAFaultHitsAFunctionsCallAndIsCounted(t *testing.T) {
 	if status != http.StatusBadRequest || !strings.Contains(answer, "ThrottlingException") {
 		t.Errorf("the call is answered %d %s", status, answer)
 	}
-	if struck := s.Usage(t.Context()).Faults; len(struck) != 1 || struck[fault.DynamoDBThrottle] != 1 {
-		t.Errorf("the faults are counted as %v", struck)
+	if hits := s.Usage(t.Context()).Faults; len(hits) != 1 || hits[fault.DynamoDBThrottle] != 1 {
+		t.Errorf("the faults are counted as %v", hits)
 	}
 }
 
@@ -40,23 +40,23 @@ func TestAKilledProcessIsReplaced(t *testing.T) {
 			t.Errorf("the call is answered %d %s", status, answer)
 		}
 	}
-	if struck := s.Usage(t.Context()).Faults[fault.KillAfterCall]; struck != 2 {
-		t.Errorf("%d processes were killed", struck)
+	if hits := s.Usage(t.Context()).Faults[fault.KillAfterCall]; hits != 2 {
+		t.Errorf("%d processes were killed", hits)
 	}
 }
 
 func TestAnOperatorsCallIsNeverHit(t *testing.T) {
 	s := startUnder(t, fault.PutEventsPartial, fault.PutEventsLostAnswer, fault.KillBeforeCall, fault.FunctionTimeout)
 	s.publish(t, "nobody", `{"id": "1"}`)
-	for name, struck := range s.Usage(t.Context()).Faults {
-		if struck != 0 {
-			t.Errorf("%s struck %d times", name, struck)
+	for name, hits := range s.Usage(t.Context()).Faults {
+		if hits != 0 {
+			t.Errorf("%s hits %d times", name, hits)
 		}
 	}
 }
 
 func TestWithoutFaultsNoneAreCounted(t *testing.T) {
-	if struck := start(t, nil).Usage(t.Context()).Faults; struck == nil || len(struck) != 0 {
-		t.Errorf("the faults are counted as %v", struck)
+	if hits := start(t, nil).Usage(t.Context()).Faults; hits == nil || len(hits) != 0 {
+		t.Errorf("the faults are counted as %v", hits)
 	}
 }

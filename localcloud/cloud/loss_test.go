@@ -83,7 +83,7 @@ func TestWhatRulesCannotDeliverAnywhereIsLost(t *testing.T) {
 				!strings.Contains(got[0].Reason, test.want.Reason) {
 				t.Errorf("lost is %+v, want %+v", got[0], test.want)
 			}
-			if got[0].ID == "" || got[0].Type != "thing" || got[0].Order != "o-1" || got[0].Time.IsZero() {
+			if got[0].ID == "" || got[0].Type != "thing" || got[0].Subject != "o-1" || got[0].Time.IsZero() {
 				t.Errorf("lost is %+v, of the event thing about o-1", got[0])
 			}
 			if usage := s.Usage(t.Context()); usage.Rules[test.want.Name].Dropped != 1 || usage.Lost != 1 {
@@ -100,7 +100,7 @@ func TestAnAsynchronousEventWithoutADeadLetterQueueIsLost(t *testing.T) {
 	s := startWith(t, config)
 	s.publish(t, "inner", `{"subject": "o-1", "fail": true}`)
 	got := lost.got()
-	if len(got) != 1 || got[0].Kind != loss.Function || got[0].Name != "Shop/Worker" || got[0].Order != "o-1" ||
+	if len(got) != 1 || got[0].Kind != loss.Function || got[0].Name != "Shop/Worker" || got[0].Subject != "o-1" ||
 		!strings.Contains(got[0].Reason, "Runtime exited with error: exit status 1; the function has no dead-letter queue") {
 		t.Errorf("lost is %+v, want one event of Shop/Worker", got)
 	}
@@ -129,7 +129,7 @@ func TestAnEventForABusThatDoesNotExistIsLost(t *testing.T) {
 	s := startWith(t, config)
 	s.publishTo(t, "nowhere", "order", `{"subject": "o-1"}`)
 	got := lost.got()
-	if len(got) != 1 || got[0].Kind != loss.Bus || got[0].Name != "arn:aws:events:eu-west-1:000000000000:event-bus/nowhere" || got[0].Order != "o-1" {
+	if len(got) != 1 || got[0].Kind != loss.Bus || got[0].Name != "arn:aws:events:eu-west-1:000000000000:event-bus/nowhere" || got[0].Subject != "o-1" {
 		t.Errorf("lost is %+v, want one event for the bus nowhere", got)
 	}
 }

@@ -68,8 +68,8 @@ func (s schedules) Invoke(ctx context.Context, from scheduler.Schedule) error {
 	return s.cloud.functions.InvokeAsync(ctx, from.Target, from.Input)
 }
 
-// DeadLetter sends a letter to the schedule's dead-letter queue.
-func (s schedules) DeadLetter(ctx context.Context, from scheduler.Schedule, letter scheduler.Letter) error {
+// SendDeadLetter sends a letter to the schedule's dead-letter queue.
+func (s schedules) SendDeadLetter(ctx context.Context, from scheduler.Schedule, letter scheduler.DeadLetter) error {
 	if err := s.allowed(from, "sqs:SendMessage", from.DeadLetterARN); err != nil {
 		return err
 	}

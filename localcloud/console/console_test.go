@@ -93,7 +93,7 @@ func TestForProgramsEveryLineIsAJSONObject(t *testing.T) {
 func lost() loss.Loss {
 	return loss.Loss{
 		Time: noon, Kind: loss.Rule, Name: "Shop/ToQueue", Target: "Shop/Queue", Reason: "it is full",
-		Event: loss.Event{ID: "1", Type: "order.placed", Order: "o-1"},
+		Event: loss.Event{ID: "1", Type: "order.placed", Subject: "o-1"},
 	}
 }
 
@@ -166,7 +166,7 @@ func TestTextFromElsewhereDoesNotControlTheTerminal(t *testing.T) {
 		c.Event(console.Event{Time: noon, Bus: hostile, ID: hostile, Order: "\x1b[2J", Type: hostile, Source: hostile})
 		c.Log(noon, hostile, "panic: "+hostile)
 		c.Log(noon, "Worker", `{"level":"WARN","msg":"\u001b[2J","\u009b":"\u202e\n"}`)
-		c.Loss(loss.Loss{Time: noon, Kind: loss.Rule, Name: hostile, Target: hostile, Reason: hostile, Event: loss.Event{ID: hostile, Type: hostile, Order: hostile}})
+		c.Loss(loss.Loss{Time: noon, Kind: loss.Rule, Name: hostile, Target: hostile, Reason: hostile, Event: loss.Event{ID: hostile, Type: hostile, Subject: hostile}})
 		c.Ready(console.Banner{Stack: hostile, Orders: hostile, Notifications: hostile, Usage: hostile, Traces: hostile, AWSEndpoint: hostile, Observed: hostile})
 	})
 	want := "12:00:00.000  \\x1b[2J      " + harmless + " " + harmless + "\n" +

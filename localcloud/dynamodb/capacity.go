@@ -14,7 +14,7 @@ const (
 )
 
 // Transactions do every read and write twice: to prepare and to commit.
-const transactional = 2
+const transactionFactor = 2
 
 // Usage is what a table was asked for and what that costs on demand.
 type Usage struct {
@@ -30,17 +30,17 @@ type ConsumedCapacity struct {
 	CapacityUnits float64
 }
 
-// steps counts started steps; even nothing costs one.
-func steps(size, step int) float64 {
+// countSteps counts started steps; even nothing costs one.
+func countSteps(size, step int) float64 {
 	return float64(max((size+step-1)/step, 1))
 }
 
-func writeUnits(size int) float64 { return steps(size, writeStep) }
+func writeUnits(size int) float64 { return countSteps(size, writeStep) }
 
 // readUnits is the cost of reading so many bytes: an eventually consistent read
 // costs half.
 func readUnits(size int, consistent bool) float64 {
-	units := steps(size, readStep)
+	units := countSteps(size, readStep)
 	if !consistent {
 		units /= 2
 	}
@@ -84,12 +84,12 @@ func (s *storage) charge(operation string, read, write float64, wanted bool) *Co
 	return &ConsumedCapacity{TableName: s.Name, CapacityUnits: read + write}
 }
 
-// bill collects the cost of a request on several tables.
-type bill map[*storage]*cost
+// tableCosts collects the cost of a request on several tables.
+type tableCosts map[*storage]*cost
 
 type cost struct{ read, write float64 }
 
-func (b bill) on(s *storage) *cost {
+func (b tableCosts) of(s *storage) *cost {
 	if b[s] == nil {
 		b[s] = new(cost)
 	}
@@ -97,7 +97,7 @@ func (b bill) on(s *storage) *cost {
 }
 
 // charge charges every table, each with one call.
-func (b bill) charge(operation string, wanted bool) []ConsumedCapacity {
+func (b tableCosts) charge(operation string, wanted bool) []ConsumedCapacity {
 	byName := make(map[string]*storage, len(b))
 	for s := range b {
 		byName[s.Name] = s

@@ -67,7 +67,7 @@ type ProjectionDescription struct {
 
 // DescribeTable describes a table. Unlike DynamoDB's, its counts are exact.
 func (s *Service) DescribeTable(ctx context.Context, in *DescribeTableInput) (*DescribeTableOutput, error) {
-	table, err := s.open(ctx, access{action: "DescribeTable", table: in.TableName})
+	table, err := s.authorizedTable(ctx, permission{action: "DescribeTable", table: in.TableName})
 	if err != nil {
 		return nil, err
 	}

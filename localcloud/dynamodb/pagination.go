@@ -70,22 +70,22 @@ func planRead(table *storage, in *Read, variables *expression.Variables) (*readi
 		}
 		r.limit = *in.Limit
 	}
-	if err := r.selects(in); err != nil {
+	if err := r.parseSelect(in); err != nil {
 		return nil, err
 	}
-	if r.start, err = r.startAt(in.ExclusiveStartKey); err != nil {
+	if r.start, err = r.startRecord(in.ExclusiveStartKey); err != nil {
 		return nil, err
 	}
 	if r.projection, err = expression.ParseProjection(in.ProjectionExpression, variables); err != nil {
 		return nil, err
 	}
-	if err := r.reaches(r.projection.Paths(), "project"); err != nil {
+	if err := r.checkReadable(r.projection.Paths(), "project"); err != nil {
 		return nil, err
 	}
-	return r, r.filters(in.FilterExpression, variables)
+	return r, r.parseFilter(in.FilterExpression, variables)
 }
 
-func (r *reading) selects(in *Read) error {
+func (r *reading) parseSelect(in *Read) error {
 	err := oneOf("select", in.Select, "SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
 	if err != nil {
 		return err
@@ -105,17 +105,17 @@ func (r *reading) selects(in *Read) error {
 	return nil
 }
 
-func (r *reading) filters(text *string, variables *expression.Variables) error {
+func (r *reading) parseFilter(text *string, variables *expression.Variables) error {
 	parsed, err := expression.ParseCondition("FilterExpression", text, variables)
 	if err != nil {
 		return err
 	}
 	r.filter = parsed
-	return r.reaches(parsed.Paths(), "project one or more filter attributes:")
+	return r.checkReadable(parsed.Paths(), "project one or more filter attributes:")
 }
 
-// reaches refuses paths to what an index does not hold.
-func (r *reading) reaches(paths []expression.Path, what string) error {
+// checkReadable refuses paths to what an index does not hold.
+func (r *reading) checkReadable(paths []expression.Path, what string) error {
 	if err := r.table.checkPaths(paths); err != nil {
 		return err
 	}
@@ -127,13 +127,13 @@ func (r *reading) reaches(paths []expression.Path, what string) error {
 	return nil
 }
 
-// startAt is the place of the item that a page before ended with. It need not
+// startRecord is the place of the item that a page before ended with. It need not
 // exist any more.
-func (r *reading) startAt(given attribute.Item) (*record, error) {
+func (r *reading) startRecord(given attribute.Item) (*record, error) {
 	if given == nil {
 		return nil, nil
 	}
-	wanted := r.position(given)
+	wanted := r.positionOf(given)
 	if len(wanted) != len(given) {
 		return nil, wire.ValidationError("The provided starting key is invalid")
 	}
@@ -145,8 +145,8 @@ func (r *reading) startAt(given attribute.Item) (*record, error) {
 	return r.index.record(keyOf(r.table.Key, given), given), nil
 }
 
-// position is what of an item says where it is in what is read.
-func (r *reading) position(item attribute.Item) attribute.Item {
+// positionOf is what of an item says where it is in what is read.
+func (r *reading) positionOf(item attribute.Item) attribute.Item {
 	fields := keyFields(r.table.Key, item)
 	for _, name := range r.index.schema.attributes() {
 		fields[name] = item[name]
@@ -171,7 +171,7 @@ func (r *reading) page(operation string, records iter.Seq[*record]) *ReadOutput 
 			}
 		}
 		if out.ScannedCount == r.limit || size >= maximumPage {
-			out.LastEvaluatedKey = r.position(found.item)
+			out.LastEvaluatedKey = r.positionOf(found.item)
 			break
 		}
 	}

@@ -20,7 +20,7 @@ type QueryInput struct {
 
 // Query reads a part of one partition in the order of the sort key.
 func (s *Service) Query(ctx context.Context, in *QueryInput) (*ReadOutput, error) {
-	table, err := s.open(ctx, access{action: "Query", table: in.TableName, index: in.IndexName})
+	table, err := s.authorizedTable(ctx, permission{action: "Query", table: in.TableName, index: in.IndexName})
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (r *reading) query(keyCondition string, variables *expression.Variables) (*
 	if err != nil {
 		return nil, err
 	}
-	q, err := r.keyed(tests)
+	q, err := r.partitionQuery(tests)
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +74,8 @@ func (r *reading) query(keyCondition string, variables *expression.Variables) (*
 	return q, q.checkStart()
 }
 
-// keyed fits the tests to the key of what is read.
-func (r *reading) keyed(tests map[string]expression.KeyTest) (*query, error) {
+// partitionQuery fits the tests to the key of what is read.
+func (r *reading) partitionQuery(tests map[string]expression.KeyTest) (*query, error) {
 	if len(tests) > 2 {
 		return nil, wire.ValidationError("Conditions can be of length 1 or 2 only")
 	}

@@ -15,7 +15,7 @@ type ScanInput struct {
 
 // Scan reads everything in a table or an index.
 func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ReadOutput, error) {
-	table, err := s.open(ctx, access{action: "Scan", table: in.TableName, index: in.IndexName})
+	table, err := s.authorizedTable(ctx, permission{action: "Scan", table: in.TableName, index: in.IndexName})
 	if err != nil {
 		return nil, err
 	}
@@ -34,11 +34,11 @@ func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ReadOutput, error) 
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return r.page("Scan", r.everything()), nil
+	return r.page("Scan", r.records()), nil
 }
 
-// everything is all records after the start, partition by partition.
-func (r *reading) everything() iter.Seq[*record] {
+// records is all records after the start, partition by partition.
+func (r *reading) records() iter.Seq[*record] {
 	return func(yield func(*record) bool) {
 		partitions := r.index.inOrder()
 		first, skip := r.resume(partitions)

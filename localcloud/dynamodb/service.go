@@ -42,7 +42,7 @@ type Service struct {
 	config Config
 	mutex  sync.Mutex
 	tables map[string]*storage // by name
-	ledger ledger
+	ledger tokenLedger
 }
 
 // New makes a service without tables.
@@ -80,16 +80,16 @@ func (s *Service) find(nameOrARN string) *storage {
 	return nil
 }
 
-// access is one right that a request needs.
-type access struct {
+// permission is one right that a request needs.
+type permission struct {
 	action string // without the service's prefix
 	table  string // name or ARN
 	index  string
 	within string // the operation that does this as a part of itself
 }
 
-// open checks that the caller has a right and finds the table.
-func (s *Service) open(ctx context.Context, a access) (*storage, error) {
+// authorizedTable checks that the caller has a right and finds the table.
+func (s *Service) authorizedTable(ctx context.Context, a permission) (*storage, error) {
 	if a.table == "" {
 		return nil, required("tableName")
 	}
@@ -103,7 +103,7 @@ func (s *Service) open(ctx context.Context, a access) (*storage, error) {
 	return table, nil
 }
 
-func (s *Service) authorize(ctx context.Context, a access, table *storage) error {
+func (s *Service) authorize(ctx context.Context, a permission, table *storage) error {
 	resource := a.table
 	switch {
 	case table != nil:

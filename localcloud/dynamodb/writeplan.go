@@ -60,8 +60,8 @@ type write struct {
 	payload int
 }
 
-// guard parses a write's condition and settles its variables.
-func (w *write) guard(variables *expression.Variables, conditionText *string, onFailure string) error {
+// parseCondition parses a write's condition and settles its variables.
+func (w *write) parseCondition(variables *expression.Variables, conditionText *string, onFailure string) error {
 	parsed, err := expression.ParseCondition("ConditionExpression", conditionText, variables)
 	if err != nil {
 		return err
@@ -77,8 +77,8 @@ func (w *write) guard(variables *expression.Variables, conditionText *string, on
 	return variables.CheckUsed()
 }
 
-// at sets the key of a write that names the item by its key alone.
-func (w *write) at(given attribute.Item) {
+// setKey sets the key of a write that names the item by its key alone.
+func (w *write) setKey(given attribute.Item) {
 	w.invalid = w.table.checkKeyMap(given)
 	w.id = keyOf(w.table.Key, given)
 }
@@ -95,7 +95,7 @@ func planPut(table *storage, in *Put) (*write, error) {
 	// The table keeps a map of its own: the caller may go on using this one.
 	item := maps.Clone(in.Item)
 	w := &write{table: table, payload: item.Size(), next: func(attribute.Item) (attribute.Item, error) { return item, nil }}
-	if err := w.guard(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
+	if err := w.parseCondition(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
 		return nil, err
 	}
 	w.invalid = table.checkItem(item)
@@ -124,20 +124,20 @@ func planUpdate(table *storage, in *Update) (*write, *expression.Update, error) 
 		if old == nil {
 			old = given
 		}
-		return updated(table, changes, old)
+		return applyUpdate(table, changes, old)
 	}}
-	if err := w.guard(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
+	if err := w.parseCondition(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
 		return nil, nil, err
 	}
-	w.at(given)
+	w.setKey(given)
 	if w.invalid == nil {
 		w.invalid = table.checkUpdate(changes)
 	}
 	return w, changes, nil
 }
 
-// updated is the item after an update, if it may be stored.
-func updated(table *storage, changes *expression.Update, old attribute.Item) (attribute.Item, error) {
+// applyUpdate is the item after an update, if it may be stored.
+func applyUpdate(table *storage, changes *expression.Update, old attribute.Item) (attribute.Item, error) {
 	item, err := changes.Apply(old)
 	if err != nil {
 		return nil, err
@@ -161,9 +161,9 @@ func planDelete(table *storage, in *Delete) (*write, error) {
 		return nil, err
 	}
 	w := &write{table: table, next: func(attribute.Item) (attribute.Item, error) { return nil, nil }}
-	if err := w.guard(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
+	if err := w.parseCondition(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
 		return nil, err
 	}
-	w.at(in.Key)
+	w.setKey(in.Key)
 	return w, nil
 }

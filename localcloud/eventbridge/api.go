@@ -90,7 +90,7 @@ func (s *Service) DescribeEventBus(ctx context.Context, in *DescribeEventBusInpu
 	defer s.mu.RUnlock()
 	on := s.buses[arn]
 	if on == nil {
-		return nil, errNoBus(arn)
+		return nil, errUnknownBus(arn)
 	}
 	return &DescribeEventBusOutput{on.Name, on.ARN}, nil
 }

@@ -38,16 +38,16 @@ type archive struct {
 	created time.Time
 	room    int
 
-	mu   sync.Mutex
-	kept []archived
+	mu     sync.Mutex
+	events []archivedEvent
 	// size is how many bytes all events have, as they were delivered.
 	size int
 	// full is set once an event was forgotten for want of room.
 	full bool
 }
 
-// archived is an event in an archive.
-type archived struct {
+// archivedEvent is an event in an archive.
+type archivedEvent struct {
 	event Event
 	at    time.Time
 	size  int
@@ -69,7 +69,7 @@ func (s *Service) CreateArchive(a Archive) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.buses[a.BusARN] == nil {
-		return errNoBus(a.BusARN)
+		return errUnknownBus(a.BusARN)
 	}
 	if slices.ContainsFunc(s.archives, func(other *archive) bool { return other.Name == a.Name }) {
 		return wire.Errorf("ResourceAlreadyExistsException", "Archive %s already exists.", a.Name)
@@ -78,17 +78,17 @@ func (s *Service) CreateArchive(a Archive) error {
 	return nil
 }
 
-// keep archives an event if the archive wants it. What a replay brings is in an
+// store archives an event if the archive wants it. What a replay brings is in an
 // archive already, and is not archived again. It tells when there is no room for
 // the first time.
-func (a *archive) keep(arrived arrival, prepared pattern.Event) (nowFull bool) {
+func (a *archive) store(arrived arrival, prepared pattern.Event) (nowFull bool) {
 	if arrived.event.ReplayName != "" || (a.pattern != nil && !a.pattern.Match(prepared)) {
 		return false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.forget(arrived.at)
-	a.kept = append(a.kept, archived{arrived.event, arrived.at, len(arrived.envelope)})
+	a.dropExpired(arrived.at)
+	a.events = append(a.events, archivedEvent{arrived.event, arrived.at, len(arrived.envelope)})
 	a.size += len(arrived.envelope)
 	wasFull := a.full
 	for a.size > a.room {
@@ -98,27 +98,27 @@ func (a *archive) keep(arrived arrival, prepared pattern.Event) (nowFull bool) {
 	return a.full && !wasFull
 }
 
-// forget drops what is older than the retention.
-func (a *archive) forget(now time.Time) {
+// dropExpired drops what is older than the retention.
+func (a *archive) dropExpired(now time.Time) {
 	expired := now.Add(-a.Retention)
-	for a.Retention > 0 && len(a.kept) > 0 && !a.kept[0].at.After(expired) {
+	for a.Retention > 0 && len(a.events) > 0 && !a.events[0].at.After(expired) {
 		a.dropOldest()
 	}
 }
 
 func (a *archive) dropOldest() {
-	a.size -= a.kept[0].size
-	a.kept[0] = archived{}
-	a.kept = a.kept[1:]
+	a.size -= a.events[0].size
+	a.events[0] = archivedEvent{}
+	a.events = a.events[1:]
 }
 
 // between gives the events whose times are not before from, and before until.
 func (a *archive) between(from, until, now time.Time) []Event {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.forget(now)
+	a.dropExpired(now)
 	var found []Event
-	for _, each := range a.kept {
+	for _, each := range a.events {
 		if at := each.event.Time.Truncate(time.Second); !at.Before(from) && at.Before(until) {
 			found = append(found, each.event)
 		}
@@ -156,10 +156,10 @@ func (s *Service) DescribeArchive(ctx context.Context, in *DescribeArchiveInput)
 	}
 	found.mu.Lock()
 	defer found.mu.Unlock()
-	found.forget(s.config.Clock())
+	found.dropExpired(s.config.Clock())
 	return &DescribeArchiveOutput{
 		ArchiveArn: found.ARN, ArchiveName: found.Name, EventSourceArn: found.BusARN, EventPattern: string(found.Pattern),
-		State: "ENABLED", RetentionDays: int(found.Retention / (24 * time.Hour)), EventCount: len(found.kept),
+		State: "ENABLED", RetentionDays: int(found.Retention / (24 * time.Hour)), EventCount: len(found.events),
 		CreationTime: epoch(found.created),
 	}, nil
 }

@@ -21,8 +21,8 @@ import (
 
 const archiveARN = "arn:aws:events:eu-west-1:111122223333:archive/all"
 
-// archived is a service with an archive of the global bus and the rules.
-func archived(t *testing.T, c eventbridge.Config, rules ...eventbridge.Rule) *eventbridge.Service {
+// archivedEvent is a service with an archive of the global bus and the rules.
+func archivedEvent(t *testing.T, c eventbridge.Config, rules ...eventbridge.Rule) *eventbridge.Service {
 	t.Helper()
 	service := start(t, c, rules...)
 	if err := service.CreateArchive(eventbridge.Archive{Name: "all", ARN: archiveARN, BusARN: globalARN}); err != nil {
@@ -62,7 +62,7 @@ func named(name, busARN, pattern, target string) eventbridge.Rule {
 func TestAReplayBringsTheSameEventsWithItsName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		queue := &inbox{}
-		service := archived(t, config(map[string]eventbridge.Deliverer{"sqs": queue}, nil), allTo(eventbridge.Target{ID: "one", ARN: queueARN}))
+		service := archivedEvent(t, config(map[string]eventbridge.Deliverer{"sqs": queue}, nil), allTo(eventbridge.Target{ID: "one", ARN: queueARN}))
 		publish(t, service, `{"n":1}`)
 		time.Sleep(time.Hour)
 		publish(t, service, `{"n":2}`)
@@ -92,7 +92,7 @@ func TestAReplayIsForTheRulesThatItNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				queue := &inbox{}
-				service := archived(t, config(map[string]eventbridge.Deliverer{"sqs": queue}, nil),
+				service := archivedEvent(t, config(map[string]eventbridge.Deliverer{"sqs": queue}, nil),
 					named("queue", globalARN, everything, queueARN+"/queue"),
 					named("first", globalARN, `{"replay-name":[{"exists":false}]}`, queueARN+"/first"),
 					named("forward", globalARN, everything, otherARN),
@@ -120,7 +120,7 @@ func TestAReplayIsForTheRulesThatItNames(t *testing.T) {
 
 func TestWhatIsReplayedIsNotArchivedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		service := archived(t, config(nil, nil), named("forward", globalARN, everything, otherARN))
+		service := archivedEvent(t, config(nil, nil), named("forward", globalARN, everything, otherARN))
 		if err := service.CreateArchive(eventbridge.Archive{Name: "other", ARN: strings.Replace(archiveARN, "all", "other", 1), BusARN: otherARN}); err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +179,7 @@ func TestAFullArchiveForgetsItsOldestEventsAndSaysSoOnce(t *testing.T) {
 		c.Log = slog.New(slog.NewTextHandler(log, nil))
 		one := string(enveloped(t, c, `{"n":0}`))
 		c.ArchiveBytes = 2*len(one) + 1
-		service := archived(t, c, allTo(eventbridge.Target{ID: "one", ARN: queueARN}))
+		service := archivedEvent(t, c, allTo(eventbridge.Target{ID: "one", ARN: queueARN}))
 		for n := range 5 {
 			publish(t, service, fmt.Sprintf(`{"n":%d}`, n))
 		}
@@ -215,7 +215,7 @@ func TestAReplayIsOfATimeMinuteByMinute(t *testing.T) {
 		queue := &inbox{}
 		c := config(map[string]eventbridge.Deliverer{"sqs": queue}, nil)
 		c.Random = descending(100)
-		service := archived(t, c, allTo(eventbridge.Target{ID: "one", ARN: queueARN}))
+		service := archivedEvent(t, c, allTo(eventbridge.Target{ID: "one", ARN: queueARN}))
 		began := time.Now().Truncate(time.Minute).Add(time.Minute)
 		for n, seconds := range []int{0, 59, 60, 10, 119, 120} {
 			at := float64(began.Add(time.Duration(seconds) * time.Second).Unix())
@@ -256,7 +256,7 @@ func TestAServiceIsNotIdleWhileItReplays(t *testing.T) {
 	held := make(chan struct{})
 	c := config(nil, nil)
 	c.Random = func() float64 { <-held; return 0 }
-	service := archived(t, c)
+	service := archivedEvent(t, c)
 	publish(t, service, `{}`)
 	if _, err := service.StartReplay(t.Context(), replayOf("again")); err != nil {
 		t.Fatal(err)
@@ -284,7 +284,7 @@ func TestAReplayThatCannotBeIsRefused(t *testing.T) {
 		"a name that was taken": {func(in *awseventbridge.StartReplayInput) { in.ReplayName = aws.String("taken") }, "ResourceAlreadyExistsException", "Replay taken already exists."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			service := archived(t, config(nil, nil))
+			service := archivedEvent(t, config(nil, nil))
 			if _, err := service.StartReplay(t.Context(), replayOf("taken")); err != nil {
 				t.Fatal(err)
 			}
@@ -305,7 +305,7 @@ func TestTenReplaysAtOnceAreTheMost(t *testing.T) {
 	held := make(chan struct{})
 	c := config(nil, nil)
 	c.Random = func() float64 { <-held; return 0 }
-	service := archived(t, c)
+	service := archivedEvent(t, c)
 	defer close(held)
 	publish(t, service, `{}`)
 	for n := range 11 {
@@ -326,7 +326,7 @@ func TestAnArchiveThatCannotBeIsRefused(t *testing.T) {
 		"a bad pattern":     {eventbridge.Archive{Name: "one", BusARN: globalARN, Pattern: json.RawMessage(`[]`)}, "InvalidEventPatternException"},
 		"a name it already": {eventbridge.Archive{Name: "all", BusARN: globalARN}, "Archive all already exists."},
 	} {
-		service := archived(t, config(nil, nil))
+		service := archivedEvent(t, config(nil, nil))
 		if err := service.CreateArchive(c.archive); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: the error is %v", name, err)
 		}
@@ -335,7 +335,7 @@ func TestAnArchiveThatCannotBeIsRefused(t *testing.T) {
 
 func TestArchivesReplaysAndRulesAreDescribedAsAWSDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		service := archived(t, config(nil, nil), allTo())
+		service := archivedEvent(t, config(nil, nil), allTo())
 		replay(t, service, replayOf("again", ruleARN))
 		archive := describe(t, service, "all")
 		if archive.ArchiveArn != archiveARN || archive.EventSourceArn != globalARN || archive.State != "ENABLED" {

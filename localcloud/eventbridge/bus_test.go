@@ -64,7 +64,7 @@ type deadBox struct {
 	fail error
 }
 
-func (b *deadBox) DeadLetter(_ context.Context, queueARN string, body []byte, attributes map[string]string) error {
+func (b *deadBox) SendDeadLetter(_ context.Context, queueARN string, body []byte, attributes map[string]string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.fail != nil {

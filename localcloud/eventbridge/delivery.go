@@ -56,7 +56,7 @@ const (
 // the message's attributes, all of them strings; RULE_ARN among them is whom the
 // queue's policy has to allow to send.
 type DeadLetters interface {
-	DeadLetter(ctx context.Context, queueARN string, body []byte, attributes map[string]string) error
+	SendDeadLetter(ctx context.Context, queueARN string, body []byte, attributes map[string]string) error
 }
 
 // arrival is an event at one bus.

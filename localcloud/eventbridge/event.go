@@ -60,14 +60,14 @@ type summary struct {
 
 // Envelope is the event's JSON as targets get it.
 func (e Event) Envelope() ([]byte, error) {
-	return encode(envelope{
+	return encodeJSON(envelope{
 		Version: "0", ID: e.ID, DetailType: e.DetailType, Source: e.Source, Account: e.Account,
 		Time: e.timestamp(), Region: e.Region, ReplayName: e.ReplayName, Resources: e.resources(), Detail: e.Detail,
 	})
 }
 
 func (e Event) summary() ([]byte, error) {
-	return encode(summary{
+	return encodeJSON(summary{
 		Version: "0", ID: e.ID, DetailType: e.DetailType, Source: e.Source, Account: e.Account,
 		Time: e.timestamp(), Region: e.Region, Resources: e.resources(),
 	})
@@ -75,7 +75,7 @@ func (e Event) summary() ([]byte, error) {
 
 // identity is what identifies the event when it is lost.
 func (e Event) identity() loss.Event {
-	return loss.Event{ID: e.ID, Type: e.DetailType, Order: loss.Identify(e.Detail).Order}
+	return loss.Event{ID: e.ID, Type: e.DetailType, Subject: loss.Identify(e.Detail).Subject}
 }
 
 // timestamp has a resolution of one second: fractions are cut off.
@@ -89,8 +89,8 @@ func (e Event) resources() []string {
 	return e.Resources
 }
 
-// encode is json.Marshal that leaves <, > and & as they are.
-func encode(value any) ([]byte, error) {
+// encodeJSON is json.Marshal that leaves <, > and & as they are.
+func encodeJSON(value any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)

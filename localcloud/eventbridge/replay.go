@@ -105,7 +105,7 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 	s.pending.Add(1)
 	s.replaying.Go(func() {
 		defer s.pending.Add(-1)
-		s.run(made, from)
+		s.runReplay(made, from)
 	})
 	return &StartReplayOutput{made.ReplayArn, made.State, made.ReplayStartTime}, nil
 }
@@ -117,7 +117,7 @@ func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
 	}
 	from := s.archive(in.EventSourceArn)
 	if from == nil {
-		return nil, wire.ValidationError("Parameter EventSourceArn is not valid. Reason: Archive %s does not exist.", lastPart(in.EventSourceArn))
+		return nil, wire.ValidationError("Parameter EventSourceArn is not valid. Reason: Archive %s does not exist.", resourceName(in.EventSourceArn))
 	}
 	if in.EventStartTime >= in.EventEndTime {
 		return nil, wire.ValidationError("Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime.")
@@ -125,7 +125,7 @@ func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.buses[in.Destination.Arn] == nil {
-		return nil, errNoBus(in.Destination.Arn)
+		return nil, errUnknownBus(in.Destination.Arn)
 	}
 	if in.Destination.Arn != from.BusARN {
 		return nil, wire.ValidationError("Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted.")
@@ -170,10 +170,10 @@ func filterRules(all []*rule, arns []string) ([]*rule, error) {
 	return found, nil
 }
 
-// run gives the events to the rules, minute by minute of the events' times, and
+// runReplay gives the events to the rules, minute by minute of the events' times, and
 // within a minute in any order, because AWS promises none.
-func (s *Service) run(r *replay, from *archive) {
-	s.report(func() { r.State = replayRunning })
+func (s *Service) runReplay(r *replay, from *archive) {
+	s.updateReplay(func() { r.State = replayRunning })
 	events := from.between(timeOf(r.EventStartTime), timeOf(r.EventEndTime), s.config.Clock())
 	shuffled := make(map[string]float64, len(events))
 	for _, e := range events {
@@ -186,21 +186,21 @@ func (s *Service) run(r *replay, from *archive) {
 		e.ReplayName = r.ReplayName
 		// The trace of the first time is over.
 		e.TraceHeader = ""
-		arrived, prepared, err := s.arrive(e)
+		arrived, prepared, err := s.prepare(e)
 		if err != nil {
-			s.report(func() { r.State, r.StateReason = replayFailed, err.Error() })
+			s.updateReplay(func() { r.State, r.StateReason = replayFailed, err.Error() })
 			return
 		}
 		for _, each := range r.rules {
-			each.take(arrived, prepared)
+			each.deliver(arrived, prepared)
 		}
-		s.report(func() { r.EventLastReplayedTime = epoch(e.Time) })
+		s.updateReplay(func() { r.EventLastReplayedTime = epoch(e.Time) })
 	}
-	s.report(func() { r.State, r.ReplayEndTime = replayCompleted, epoch(s.config.Clock()) })
+	s.updateReplay(func() { r.State, r.ReplayEndTime = replayCompleted, epoch(s.config.Clock()) })
 }
 
-// report changes what is told of a replay.
-func (s *Service) report(change func()) {
+// updateReplay changes what is told of a replay.
+func (s *Service) updateReplay(change func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change()
@@ -221,12 +221,12 @@ func (s *Service) DescribeReplay(ctx context.Context, in *DescribeReplayInput) (
 	return &described, nil
 }
 
-func errNoBus(arn string) error {
-	return wire.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", lastPart(arn))
+func errUnknownBus(arn string) error {
+	return wire.Errorf("ResourceNotFoundException", "Event bus %s does not exist.", resourceName(arn))
 }
 
-// lastPart is what stands after the last slash of an ARN.
-func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
+// resourceName is what stands after the last slash of an ARN.
+func resourceName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
 // epoch is a time in seconds since 1970, as the protocol has it.
 func epoch(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

@@ -22,8 +22,8 @@ const (
 	conditionAge      = "MaximumEventAgeInSeconds"
 )
 
-// policy is what all workers of a service share.
-type policy struct {
+// deliveryConfig is what all workers of a service share.
+type deliveryConfig struct {
 	clock       func() time.Time
 	random      func() float64
 	base        time.Duration
@@ -32,14 +32,14 @@ type policy struct {
 	log         *slog.Logger
 }
 
-// left is how long an event that arrived then may still be tried.
-func (p policy) left(retry RetryPolicy, arrived time.Time) time.Duration {
+// remaining is how long an event that arrived then may still be tried.
+func (p deliveryConfig) remaining(retry RetryPolicy, arrived time.Time) time.Duration {
 	return arrived.Add(retry.MaximumAge).Sub(p.clock())
 }
 
 // delay grows twofold with every retry and is spread over its upper half; a
 // target that asks for more time gets it.
-func (p policy) delay(retry int, asked time.Duration) time.Duration {
+func (p deliveryConfig) delay(retry int, asked time.Duration) time.Duration {
 	delay := p.base
 	for range retry - 1 {
 		if delay >= maximumDelay {
@@ -65,16 +65,16 @@ func (w *worker) exhausted(ctx context.Context, j *job, condition string) {
 // dead-letter queue, or is lost.
 func (w *worker) deadLetter(ctx context.Context, j *job, attributes map[string]string) {
 	if err := w.sendToDeadLetterQueue(ctx, j, attributes); err != nil {
-		w.policy.lost.Lost(loss.Loss{
+		w.config.lost.Lost(loss.Loss{
 			Kind: loss.Rule, Name: w.target.rule.ARN, Target: w.target.ARN, Event: j.arrival.event.identity(),
 			Reason: fmt.Sprintf("%s; %s", j.last, err),
 		})
-		w.settle(func(c *Counts) { c.Dropped++ })
+		w.finish(func(c *Counts) { c.Dropped++ })
 		return
 	}
-	w.policy.log.WarnContext(ctx, "event moved to the dead-letter queue", "rule", w.target.rule.ARN, "target", w.target.ARN,
+	w.config.log.WarnContext(ctx, "event moved to the dead-letter queue", "rule", w.target.rule.ARN, "target", w.target.ARN,
 		"event_id", j.arrival.event.ID, "error_code", j.last.Code, "error_message", j.last.Message, "queue", w.target.DeadLetterARN)
-	w.settle(func(c *Counts) { c.DeadLettered++ })
+	w.finish(func(c *Counts) { c.DeadLettered++ })
 }
 
 func (w *worker) sendToDeadLetterQueue(ctx context.Context, j *job, attributes map[string]string) error {
@@ -85,7 +85,7 @@ func (w *worker) sendToDeadLetterQueue(ctx context.Context, j *job, attributes m
 		"RULE_ARN": w.target.rule.ARN, "TARGET_ARN": w.target.ARN, "ERROR_CODE": j.last.Code, "ERROR_MESSAGE": j.last.Message,
 	}
 	maps.Copy(all, attributes)
-	if err := w.policy.deadLetters.DeadLetter(ctx, w.target.DeadLetterARN, j.arrival.envelope, all); err != nil {
+	if err := w.config.deadLetters.SendDeadLetter(ctx, w.target.DeadLetterARN, j.arrival.envelope, all); err != nil {
 		return fmt.Errorf("its dead-letter queue %s does not take it: %w", w.target.DeadLetterARN, err)
 	}
 	return nil

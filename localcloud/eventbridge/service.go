@@ -66,10 +66,10 @@ type Bus struct {
 
 // Service is EventBridge of one account in one Region.
 type Service struct {
-	config  Config
-	policy  policy
-	pending atomic.Int64
-	unknown atomic.Int64
+	config   Config
+	delivery deliveryConfig
+	pending  atomic.Int64
+	unknown  atomic.Int64
 
 	mu        sync.RWMutex
 	buses     map[string]*eventBus
@@ -108,10 +108,10 @@ func New(config Config) *Service {
 		config.Log = slog.Default()
 	}
 	s := &Service{
-		config:  config,
-		policy:  policy{config.Clock, config.Random, config.BaseDelay, config.DeadLetters, config.Lost, config.Log},
-		buses:   make(map[string]*eventBus),
-		replays: make(map[string]*replay),
+		config:   config,
+		delivery: deliveryConfig{config.Clock, config.Random, config.BaseDelay, config.DeadLetters, config.Lost, config.Log},
+		buses:    make(map[string]*eventBus),
+		replays:  make(map[string]*replay),
 	}
 	if s.config.Deliverers[KindBus] == nil {
 		s.config.Deliverers[KindBus] = forwarder{s}
@@ -146,7 +146,7 @@ func (s *Service) CreateRule(r Rule) error {
 	case s.closed:
 		return fmt.Errorf("rule %s: the service is closed", r.Name)
 	case on == nil:
-		return errNoBus(r.BusARN)
+		return errUnknownBus(r.BusARN)
 	case len(on.rules) == maximumRules:
 		return wire.Errorf("LimitExceededException", "Event bus %s has more than %d rules.", on.Name, maximumRules)
 	case slices.ContainsFunc(on.rules, func(other *rule) bool { return other.Name == r.Name }):
@@ -158,7 +158,7 @@ func (s *Service) CreateRule(r Rule) error {
 		}
 	}
 	for _, target := range compiled.targets {
-		target.worker = newWorker(target, s.policy, &s.pending)
+		target.worker = newWorker(target, s.delivery, &s.pending)
 		target.worker.start()
 	}
 	on.rules = append(on.rules, compiled)
@@ -226,7 +226,7 @@ func (s *Service) accept(ctx context.Context, busARN string, e Event) (known boo
 	}
 	rules, archives, observers := on.rules, s.archives, s.observers
 	s.mu.RUnlock()
-	arrived, prepared, err := s.arrive(e)
+	arrived, prepared, err := s.prepare(e)
 	if err != nil {
 		return true, err
 	}
@@ -234,19 +234,19 @@ func (s *Service) accept(ctx context.Context, busARN string, e Event) (known boo
 		observe(busARN, e)
 	}
 	for _, each := range archives {
-		if each.BusARN == busARN && each.keep(arrived, prepared) {
+		if each.BusARN == busARN && each.store(arrived, prepared) {
 			s.config.Log.WarnContext(ctx, "an archive is full: its oldest events are forgotten",
 				"archive", each.Name, "bytes", s.config.ArchiveBytes)
 		}
 	}
 	for _, each := range rules {
-		each.take(arrived, prepared)
+		each.deliver(arrived, prepared)
 	}
 	return true, nil
 }
 
-// arrive makes an event ready for rules to match and to deliver.
-func (s *Service) arrive(e Event) (arrival, pattern.Event, error) {
+// prepare makes an event ready for rules to match and to deliver.
+func (s *Service) prepare(e Event) (arrival, pattern.Event, error) {
 	text, err := e.Envelope()
 	if err != nil {
 		return arrival{}, pattern.Event{}, err

@@ -16,7 +16,7 @@ const destinationWorkers = 50
 // A worker delivers to one target, so that no target waits for another.
 type worker struct {
 	target  *target
-	policy  policy
+	config  deliveryConfig
 	pending *atomic.Int64
 
 	cancel context.CancelFunc
@@ -36,8 +36,8 @@ type job struct {
 	last    *DeliveryError
 }
 
-func newWorker(t *target, p policy, pending *atomic.Int64) *worker {
-	w := &worker{target: t, policy: p, pending: pending, timers: make(map[*job]*time.Timer)}
+func newWorker(t *target, p deliveryConfig, pending *atomic.Int64) *worker {
+	w := &worker{target: t, config: p, pending: pending, timers: make(map[*job]*time.Timer)}
 	w.wake = sync.NewCond(&w.mu)
 	return w
 }
@@ -71,8 +71,8 @@ func (w *worker) close() {
 	w.group.Wait()
 }
 
-// take accepts a new event.
-func (w *worker) take(a arrival) {
+// enqueue accepts a new event.
+func (w *worker) enqueue(a arrival) {
 	w.pending.Add(1)
 	w.push(&job{arrival: a})
 }
@@ -103,14 +103,14 @@ func (w *worker) next() *job {
 
 // attempt tries to deliver once, and then settles the job or puts it off.
 func (w *worker) attempt(ctx context.Context, j *job) {
-	left := w.policy.left(w.target.Retry, j.arrival.at)
+	left := w.config.remaining(w.target.Retry, j.arrival.at)
 	if left <= 0 {
 		w.exhausted(ctx, j, conditionAge)
 		return
 	}
 	failure := w.deliver(ctx, j, left)
 	if failure == nil {
-		w.settle(func(c *Counts) { c.Delivered++ })
+		w.finish(func(c *Counts) { c.Delivered++ })
 		return
 	}
 	if ctx.Err() != nil {
@@ -126,8 +126,8 @@ func (w *worker) attempt(ctx context.Context, j *job) {
 		w.exhausted(ctx, j, conditionAttempts)
 	default:
 		j.retries++
-		left = w.policy.left(w.target.Retry, j.arrival.at)
-		w.putOff(j, min(left, w.policy.delay(j.retries, failure.RetryAfter)))
+		left = w.config.remaining(w.target.Retry, j.arrival.at)
+		w.retryLater(j, min(left, w.config.delay(j.retries, failure.RetryAfter)))
 	}
 }
 
@@ -147,7 +147,7 @@ func (w *worker) deliver(ctx context.Context, j *job, left time.Duration) *Deliv
 	return &DeliveryError{Code: CodeInternalError, Message: err.Error(), Retryable: true}
 }
 
-func (w *worker) putOff(j *job, delay time.Duration) {
+func (w *worker) retryLater(j *job, delay time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.closed {
@@ -155,8 +155,8 @@ func (w *worker) putOff(j *job, delay time.Duration) {
 	}
 }
 
-// settle ends a delivery.
-func (w *worker) settle(change func(*Counts)) {
+// finish ends a delivery.
+func (w *worker) finish(change func(*Counts)) {
 	w.target.rule.count(change)
 	w.pending.Add(-1)
 }

@@ -12,9 +12,9 @@ import (
 // Processes are the processes of functions, by the session tokens that they
 // call with.
 type Processes interface {
-	// Spared tells whether the process must not be hit: it is none of a
+	// Exempt tells whether the process must not be hit: it is none of a
 	// function, or works on the last attempt of a delivery.
-	Spared(session string) bool
+	Exempt(session string) bool
 	// Kill ends the process at once, and returns when it has ended.
 	Kill(session string)
 	// TimeOut ends its invocation as if that had lasted for too long.
@@ -23,42 +23,42 @@ type Processes interface {
 
 // Calls hits the calls of functions.
 type Calls struct {
-	dice      *Dice
+	injector  *Injector
 	processes Processes
 }
 
 // NewCalls makes Calls.
-func NewCalls(dice *Dice, processes Processes) *Calls {
-	return &Calls{dice: dice, processes: processes}
+func NewCalls(injector *Injector, processes Processes) *Calls {
+	return &Calls{injector: injector, processes: processes}
 }
 
-// Around gives a service whose operations are hit.
-func (c *Calls) Around(service wire.Service) wire.Service {
+// Wrap gives a service whose operations are hit.
+func (c *Calls) Wrap(service wire.Service) wire.Service {
 	service.Operations = maps.Clone(service.Operations)
 	for name, operation := range service.Operations {
-		hit := c.service(service.Target, name, operation)
+		hit := c.faultService(service.Target, name, operation)
 		service.Operations[name] = func(ctx context.Context, body []byte) (any, error) {
-			if c.processes.Spared(wire.Session(ctx)) {
+			if c.processes.Exempt(wire.Session(ctx)) {
 				return operation(ctx, body)
 			}
-			return c.process(ctx, body, hit)
+			return c.faultProcess(ctx, body, hit)
 		}
 	}
 	return service
 }
 
-// process hits the process that makes a call.
-func (c *Calls) process(ctx context.Context, body []byte, operation wire.Operation) (any, error) {
-	if c.dice.Strikes(KillBeforeCall) {
+// faultProcess hits the process that makes a call.
+func (c *Calls) faultProcess(ctx context.Context, body []byte, operation wire.Operation) (any, error) {
+	if c.injector.Hit(KillBeforeCall) {
 		c.processes.Kill(wire.Session(ctx))
 		return nil, wire.ErrNoAnswer
 	}
 	out, err := operation(ctx, body)
 	switch {
-	case c.dice.Strikes(KillAfterCall):
+	case c.injector.Hit(KillAfterCall):
 		c.processes.Kill(wire.Session(ctx))
 		return nil, wire.ErrNoAnswer
-	case c.dice.Strikes(FunctionTimeout):
+	case c.injector.Hit(FunctionTimeout):
 		c.processes.TimeOut(wire.Session(ctx))
 		<-ctx.Done() // The process waits for its answer until it is ended.
 		return nil, wire.ErrNoAnswer
@@ -67,50 +67,50 @@ func (c *Calls) process(ctx context.Context, body []byte, operation wire.Operati
 	}
 }
 
-// service hits what is particular to a service.
-func (c *Calls) service(target, name string, operation wire.Operation) wire.Operation {
+// faultService hits what is particular to a service.
+func (c *Calls) faultService(target, name string, operation wire.Operation) wire.Operation {
 	switch {
 	case target == "AWSEvents" && name == "PutEvents":
-		return c.losesAnswer(PutEventsLostAnswer, c.partial(operation))
+		return c.loseAnswer(PutEventsLostAnswer, c.failEntries(operation))
 	case strings.HasPrefix(target, "DynamoDB_"):
-		return c.refuses(name, c.losesAnswer(DynamoDBLostAnswer, operation))
+		return c.refuseDynamoDB(name, c.loseAnswer(DynamoDBLostAnswer, operation))
 	default:
 		return operation
 	}
 }
 
-func (c *Calls) losesAnswer(name Name, operation wire.Operation) wire.Operation {
+func (c *Calls) loseAnswer(name Name, operation wire.Operation) wire.Operation {
 	return func(ctx context.Context, body []byte) (any, error) {
 		out, err := operation(ctx, body)
-		if err == nil && c.dice.Strikes(name) {
+		if err == nil && c.injector.Hit(name) {
 			return nil, wire.ErrNoAnswer
 		}
 		return out, err
 	}
 }
 
-// refuses refuses calls to DynamoDB before they have an effect.
-func (c *Calls) refuses(name string, operation wire.Operation) wire.Operation {
+// refuseDynamoDB refuses calls to DynamoDB before they have an effect.
+func (c *Calls) refuseDynamoDB(name string, operation wire.Operation) wire.Operation {
 	return func(ctx context.Context, body []byte) (any, error) {
-		if c.dice.Strikes(DynamoDBThrottle) {
+		if c.injector.Hit(DynamoDBThrottle) {
 			return nil, wire.Errorf("ThrottlingException", "The request was denied due to request throttling.")
 		}
 		switch name {
 		case "PutItem", "UpdateItem", "DeleteItem":
-			if c.dice.Strikes(DynamoDBConflict) {
+			if c.injector.Hit(DynamoDBConflict) {
 				return nil, wire.Errorf("TransactionConflictException", "Transaction is ongoing for the item")
 			}
 		case "TransactWriteItems":
-			if c.dice.Strikes(DynamoDBConflict) {
-				return nil, cancelled(body)
+			if c.injector.Hit(DynamoDBConflict) {
+				return nil, transactionConflict(body)
 			}
 		}
 		return operation(ctx, body)
 	}
 }
 
-// cancelled is the refusal of a transaction whose first item is in another one.
-func cancelled(body []byte) error {
+// transactionConflict is the refusal of a transaction whose first item is in another one.
+func transactionConflict(body []byte) error {
 	var request struct{ TransactItems []json.RawMessage }
 	if err := json.Unmarshal(body, &request); err != nil || len(request.TransactItems) == 0 {
 		return wire.Errorf("SerializationException", "the transaction has no items: %v", err)

@@ -25,7 +25,7 @@ type processes struct {
 	end func()
 }
 
-func (p *processes) Spared(session string) bool { return p.spared || session != "session" }
+func (p *processes) Exempt(session string) bool { return p.spared || session != "session" }
 func (p *processes) Kill(session string)        { p.done = append(p.done, "kill "+session) }
 func (p *processes) TimeOut(session string) {
 	p.done = append(p.done, "time out "+session)
@@ -58,8 +58,8 @@ func call(t *testing.T, p *processes, name fault.Name, target, operation, body s
 		}
 		return out, nil
 	}
-	calls := fault.NewCalls(fault.NewDice(1, map[fault.Name]float64{name: 1}), p)
-	server := httptest.NewServer(wire.Handler(calls.Around(wire.Service{Target: target, Operations: map[string]wire.Operation{operation: accept}})))
+	calls := fault.NewCalls(fault.NewInjector(1, map[fault.Name]float64{name: 1}), p)
+	server := httptest.NewServer(wire.Handler(calls.Wrap(wire.Service{Target: target, Operations: map[string]wire.Operation{operation: accept}})))
 	t.Cleanup(server.Close)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -159,8 +159,8 @@ func TestEntriesThatFailAreNotPublishedAndTheOthersAre(t *testing.T) {
 			return out, nil
 		},
 	}}
-	dice := fault.NewDice(5, map[fault.Name]float64{fault.PutEventsPartial: 0.5})
-	server := httptest.NewServer(wire.Handler(fault.NewCalls(dice, p).Around(service)))
+	injector := fault.NewInjector(5, map[fault.Name]float64{fault.PutEventsPartial: 0.5})
+	server := httptest.NewServer(wire.Handler(fault.NewCalls(injector, p).Wrap(service)))
 	t.Cleanup(server.Close)
 	failed := 0
 	for range 20 {
@@ -181,8 +181,8 @@ func TestEntriesThatFailAreNotPublishedAndTheOthersAre(t *testing.T) {
 		}
 		failed += codes
 	}
-	if failed == 0 || published == 0 || failed+published != 60 || dice.Struck()[fault.PutEventsPartial] != failed {
-		t.Errorf("of 60 entries %d failed and %d were published; the fault struck %v", failed, published, dice.Struck())
+	if failed == 0 || published == 0 || failed+published != 60 || injector.Hits()[fault.PutEventsPartial] != failed {
+		t.Errorf("of 60 entries %d failed and %d were published; the fault hits %v", failed, published, injector.Hits())
 	}
 }
 
@@ -200,7 +200,7 @@ func TestNotificationsAreHitAsTheFaultSays(t *testing.T) {
 			arrived := 0
 			server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived++ }))
 			t.Cleanup(server.Close)
-			client := &http.Client{Transport: fault.NewTransport(fault.NewDice(1, map[fault.Name]float64{name: 1}), http.DefaultTransport)}
+			client := &http.Client{Transport: fault.NewTransport(fault.NewInjector(1, map[fault.Name]float64{name: 1}), http.DefaultTransport)}
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader("{}"))
 			if err != nil {
 				t.Fatal(err)

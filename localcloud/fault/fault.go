@@ -81,61 +81,61 @@ func join(names []Name) string {
 	return strings.Join(texts, ", ")
 }
 
-// Dice decide when a fault strikes, and count how often it did. Each fault
+// Injector decide when a fault strikes, and count how often it did. Each fault
 // has a sequence of its own, which does not depend on the other faults. What
 // strikes whom depends on the order in which the calls come, too.
-type Dice struct {
+type Injector struct {
 	mu    sync.Mutex
-	faces map[Name]*face
+	rates map[Name]*rate
 }
 
-type face struct {
-	chance float64
-	random *rand.Rand
-	struck int
+type rate struct {
+	probability float64
+	random      *rand.Rand
+	hits        int
 }
 
-// NewDice makes the dice of a plan: the probability of each planned fault.
-func NewDice(seed uint64, plan map[Name]float64) *Dice {
-	d := &Dice{faces: make(map[Name]*face, len(plan))}
+// NewInjector makes the injector of a plan: the probability of each planned fault.
+func NewInjector(seed uint64, plan map[Name]float64) *Injector {
+	d := &Injector{rates: make(map[Name]*rate, len(plan))}
 	for name, chance := range plan {
 		sum := fnv.New64a()
 		sum.Write([]byte(name)) // A hash never fails.
-		d.faces[name] = &face{chance: chance, random: rand.New(rand.NewPCG(seed, sum.Sum64()))}
+		d.rates[name] = &rate{probability: chance, random: rand.New(rand.NewPCG(seed, sum.Sum64()))}
 	}
 	return d
 }
 
-// Strikes tells whether a fault strikes this time. One that is not planned
+// Hit tells whether a fault strikes this time. One that is not planned
 // never does.
-func (d *Dice) Strikes(name Name) bool {
+func (d *Injector) Hit(name Name) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	f := d.faces[name]
-	if f == nil || f.random.Float64() >= f.chance {
+	f := d.rates[name]
+	if f == nil || f.random.Float64() >= f.probability {
 		return false
 	}
-	f.struck++
+	f.hits++
 	return true
 }
 
 // Shuffle puts n things in a random order if the fault of that name strikes.
-func (d *Dice) Shuffle(n int, swap func(i, j int)) {
-	if n < 2 || !d.Strikes(Shuffle) {
+func (d *Injector) Shuffle(n int, swap func(i, j int)) {
+	if n < 2 || !d.Hit(Shuffle) {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.faces[Shuffle].random.Shuffle(n, swap)
+	d.rates[Shuffle].random.Shuffle(n, swap)
 }
 
-// Struck tells how often each planned fault has struck.
-func (d *Dice) Struck() map[Name]int {
+// Hits tells how often each planned fault has hits.
+func (d *Injector) Hits() map[Name]int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	struck := make(map[Name]int, len(d.faces))
-	for name, f := range d.faces {
-		struck[name] = f.struck
+	hits := make(map[Name]int, len(d.rates))
+	for name, f := range d.rates {
+		hits[name] = f.hits
 	}
-	return struck
+	return hits
 }

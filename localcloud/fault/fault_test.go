@@ -9,22 +9,22 @@ import (
 )
 
 func TestAFaultThatIsNotPlannedNeverStrikes(t *testing.T) {
-	dice := fault.NewDice(1, map[fault.Name]float64{fault.Shuffle: 1})
-	if dice.Strikes(fault.KillAfterCall) {
+	injector := fault.NewInjector(1, map[fault.Name]float64{fault.Shuffle: 1})
+	if injector.Hit(fault.KillAfterCall) {
 		t.Error("it strikes")
 	}
-	if _, counted := dice.Struck()[fault.KillAfterCall]; counted {
+	if _, counted := injector.Hits()[fault.KillAfterCall]; counted {
 		t.Error("it is counted")
 	}
 }
 
 func TestASeedRepeatsWhatEachFaultDrawsWhateverElseIsPlanned(t *testing.T) {
 	draw := func(seed uint64, plan map[fault.Name]float64) []bool {
-		dice := fault.NewDice(seed, plan)
+		injector := fault.NewInjector(seed, plan)
 		draws := make([]bool, 200)
 		for i := range draws {
-			dice.Strikes(fault.DuplicateDelivery)
-			draws[i] = dice.Strikes(fault.KillAfterCall)
+			injector.Hit(fault.DuplicateDelivery)
+			draws[i] = injector.Hit(fault.KillAfterCall)
 		}
 		return draws
 	}
@@ -38,22 +38,22 @@ func TestASeedRepeatsWhatEachFaultDrawsWhateverElseIsPlanned(t *testing.T) {
 }
 
 func TestAFaultStrikesAboutAsOftenAsItsProbabilityAndIsCounted(t *testing.T) {
-	dice := fault.NewDice(3, map[fault.Name]float64{fault.DynamoDBThrottle: 0.25})
-	struck := 0
+	injector := fault.NewInjector(3, map[fault.Name]float64{fault.DynamoDBThrottle: 0.25})
+	hits := 0
 	for range 4000 {
-		if dice.Strikes(fault.DynamoDBThrottle) {
-			struck++
+		if injector.Hit(fault.DynamoDBThrottle) {
+			hits++
 		}
 	}
-	if struck < 900 || struck > 1100 || dice.Struck()[fault.DynamoDBThrottle] != struck {
-		t.Errorf("it struck %d times, counted are %v", struck, dice.Struck())
+	if hits < 900 || hits > 1100 || injector.Hits()[fault.DynamoDBThrottle] != hits {
+		t.Errorf("it hits %d times, counted are %v", hits, injector.Hits())
 	}
 }
 
 func TestAShuffleKeepsEverythingInAnotherOrder(t *testing.T) {
-	dice := fault.NewDice(3, map[fault.Name]float64{fault.Shuffle: 1})
+	injector := fault.NewInjector(3, map[fault.Name]float64{fault.Shuffle: 1})
 	things := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
-	dice.Shuffle(len(things), func(i, j int) { things[i], things[j] = things[j], things[i] })
+	injector.Shuffle(len(things), func(i, j int) { things[i], things[j] = things[j], things[i] })
 	if slices.IsSorted(things) {
 		t.Error("nothing has moved")
 	}
@@ -61,9 +61,9 @@ func TestAShuffleKeepsEverythingInAnotherOrder(t *testing.T) {
 	if !slices.Equal(things, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}) {
 		t.Errorf("left are %v", things)
 	}
-	dice.Shuffle(1, nil)
-	if struck := dice.Struck()[fault.Shuffle]; struck != 1 {
-		t.Errorf("it struck %d times: one thing alone has no order", struck)
+	injector.Shuffle(1, nil)
+	if hits := injector.Hits()[fault.Shuffle]; hits != 1 {
+		t.Errorf("it hits %d times: one thing alone has no order", hits)
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// partial fails entries of PutEvents; the others are accepted.
-func (c *Calls) partial(operation wire.Operation) wire.Operation {
+// failEntries fails entries of PutEvents; the others are accepted.
+func (c *Calls) failEntries(operation wire.Operation) wire.Operation {
 	return func(ctx context.Context, body []byte) (any, error) {
 		var request struct{ Entries []json.RawMessage }
 		if err := json.Unmarshal(body, &request); err != nil {
@@ -20,7 +20,7 @@ func (c *Calls) partial(operation wire.Operation) wire.Operation {
 		failed := make([]bool, len(request.Entries))
 		var kept []json.RawMessage
 		for i, entry := range request.Entries {
-			if failed[i] = c.dice.Strikes(PutEventsPartial); !failed[i] {
+			if failed[i] = c.injector.Hit(PutEventsPartial); !failed[i] {
 				kept = append(kept, entry)
 			}
 		}

@@ -9,13 +9,13 @@ import (
 
 // Transport hits the notifications: requests of API destinations.
 type Transport struct {
-	dice *Dice
-	next http.RoundTripper
+	injector *Injector
+	next     http.RoundTripper
 }
 
 // NewTransport makes a Transport that sends with the next one.
-func NewTransport(dice *Dice, next http.RoundTripper) *Transport {
-	return &Transport{dice: dice, next: next}
+func NewTransport(injector *Injector, next http.RoundTripper) *Transport {
+	return &Transport{injector: injector, next: next}
 }
 
 // RoundTrip sends the request, unless it is answered in the endpoint's name. A
@@ -25,12 +25,12 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	for name, status := range map[Name]int{
 		Notification500: http.StatusInternalServerError, Notification429: http.StatusTooManyRequests,
 	} {
-		if t.dice.Strikes(name) {
-			return answer(request, status), closeBody(request)
+		if t.injector.Hit(name) {
+			return emptyResponse(request, status), closeBody(request)
 		}
 	}
 	response, err := t.next.RoundTrip(request)
-	if err != nil || !t.dice.Strikes(NotificationSlow) {
+	if err != nil || !t.injector.Hit(NotificationSlow) {
 		return response, err
 	}
 	if err := response.Body.Close(); err != nil {
@@ -39,7 +39,7 @@ func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	return nil, os.ErrDeadlineExceeded
 }
 
-func answer(request *http.Request, status int) *http.Response {
+func emptyResponse(request *http.Request, status int) *http.Response {
 	return &http.Response{
 		StatusCode: status, Status: http.StatusText(status), Request: request,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

@@ -85,8 +85,8 @@ func unsupported(parameter, value string) error {
 	return wire.Errorf("InvalidParameterValueException", "the local cloud does not support %s %s", parameter, value)
 }
 
-// described is a function's configuration, as far as the local cloud has it.
-type described struct {
+// functionConfiguration is a function's configuration, as far as the local cloud has it.
+type functionConfiguration struct {
 	FunctionName     string
 	FunctionArn      string
 	Handler          string
@@ -105,7 +105,7 @@ func (c calls) configuration(r *http.Request, _ []byte) (wire.Answer, error) {
 	if r.URL.RawQuery != "" {
 		return wire.Answer{}, unsupported("query", r.URL.RawQuery)
 	}
-	found := described{
+	found := functionConfiguration{
 		FunctionName: function.Name, FunctionArn: function.ARN, Handler: function.Handler,
 		Timeout: int(function.Timeout / time.Second), MemorySize: function.MemoryMB,
 	}

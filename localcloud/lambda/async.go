@@ -15,8 +15,8 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// longestMessage is how much of an error a dead letter carries.
-const longestMessage = 1 << 10
+// maximumErrorMessage is how much of an error a dead letter carries.
+const maximumErrorMessage = 1 << 10
 
 // InvokeAsync accepts an event. The service invokes the function with it, again if
 // that fails, and gives it to the dead-letter queue in the end. Events wait while
@@ -36,8 +36,8 @@ func (s *Service) InvokeAsync(ctx context.Context, arn string, payload []byte) e
 	return nil
 }
 
-// abandoned is why an event is given up.
-type abandoned struct {
+// failureReport is why an event is given up.
+type failureReport struct {
 	requestID string
 	// status is the HTTP status that a synchronous caller would have seen.
 	status  int
@@ -47,9 +47,9 @@ type abandoned struct {
 func (s *Service) handle(ctx context.Context, p *pool, inv *invocation) {
 	expires := s.config.Clock().Add(p.function.MaximumEventAge)
 	for attempt := 0; ; attempt++ {
-		p.gate.pass(ctx)
-		again := inv.again()
-		again.last = attempt == p.function.MaximumRetryAttempts
+		p.gate.wait(ctx)
+		again := inv.forRetry()
+		again.isLastAttempt = attempt == p.function.MaximumRetryAttempts
 		result, err := s.attempt(ctx, p, again, expires)
 		switch {
 		case err == nil && result.FunctionError == "":
@@ -58,15 +58,15 @@ func (s *Service) handle(ctx context.Context, p *pool, inv *invocation) {
 			// The service is closed: all that it and the queues hold is gone.
 			return
 		case err != nil:
-			s.abandon(ctx, p, inv.payload, abandoned{inv.id, http.StatusTooManyRequests, "Rate Exceeded."})
+			s.giveUp(ctx, p, inv.payload, failureReport{inv.id, http.StatusTooManyRequests, "Rate Exceeded."})
 			return
 		}
 		delay := s.config.AsyncRetryDelays[min(attempt, len(s.config.AsyncRetryDelays)-1)]
 		if attempt == p.function.MaximumRetryAttempts || s.config.Clock().Add(delay).After(expires) {
-			s.abandon(ctx, p, inv.payload, abandoned{inv.id, http.StatusOK, errorMessage(result.Payload)})
+			s.giveUp(ctx, p, inv.payload, failureReport{inv.id, http.StatusOK, errorMessage(result.Payload)})
 			return
 		}
-		pause(ctx, delay)
+		sleep(ctx, delay)
 	}
 }
 
@@ -78,11 +78,11 @@ func (s *Service) attempt(ctx context.Context, p *pool, inv *invocation, expires
 	if err := p.reserve(ctx); err != nil {
 		return Result{}, err
 	}
-	defer p.free()
+	defer p.release()
 	return p.invoke(ctx, inv), nil
 }
 
-func pause(ctx context.Context, delay time.Duration) {
+func sleep(ctx context.Context, delay time.Duration) {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
@@ -98,19 +98,19 @@ func errorMessage(payload []byte) string {
 	if err := json.Unmarshal(payload, &described); err == nil && described.Message != "" {
 		message = described.Message
 	}
-	if len(message) <= longestMessage {
+	if len(message) <= maximumErrorMessage {
 		return message
 	}
-	cut := longestMessage
+	cut := maximumErrorMessage
 	for cut > 0 && !utf8.RuneStart(message[cut]) {
 		cut--
 	}
 	return message[:cut]
 }
 
-// abandon gives an event up: it goes to the function's dead-letter queue, or is
+// giveUp gives an event up: it goes to the function's dead-letter queue, or is
 // lost.
-func (s *Service) abandon(ctx context.Context, p *pool, payload []byte, why abandoned) {
+func (s *Service) giveUp(ctx context.Context, p *pool, payload []byte, why failureReport) {
 	if err := s.sendToDeadLetterQueue(ctx, p, payload, why); err != nil {
 		s.config.Lost.Lost(loss.Loss{
 			Kind: loss.Function, Name: p.function.ARN, Event: loss.Identify(payload),
@@ -120,7 +120,7 @@ func (s *Service) abandon(ctx context.Context, p *pool, payload []byte, why aban
 }
 
 // sendToDeadLetterQueue sends the event in the name of the function's role.
-func (s *Service) sendToDeadLetterQueue(ctx context.Context, p *pool, payload []byte, why abandoned) error {
+func (s *Service) sendToDeadLetterQueue(ctx context.Context, p *pool, payload []byte, why failureReport) error {
 	if p.function.DeadLetterARN == "" {
 		return errors.New("the function has no dead-letter queue")
 	}

@@ -34,51 +34,51 @@ func (m *mapping) process(ctx context.Context, batch []sqs.Message, visible time
 // invoke says whether any message of the event has failed.
 func (m *mapping) invoke(ctx context.Context, event event, visible time.Time) (failed bool, err error) {
 	inv := m.pool.newInvocation(ctx, event.payload)
-	inv.last = slices.ContainsFunc(event.messages, isOld)
-	result, err := m.place(ctx, inv, visible)
+	inv.isLastAttempt = slices.ContainsFunc(event.messages, isNearRedrive)
+	result, err := m.invokeInSlot(ctx, inv, visible)
 	if err != nil {
 		return true, err
 	}
 	left := m.failures(result, event.messages)
 	m.count(len(event.messages), len(left))
 	done := slices.DeleteFunc(slices.Clone(event.messages), func(message sqs.Message) bool { return left[message.MessageId] })
-	m.hasten(event.messages, left)
+	m.redeliverSoon(event.messages, left)
 	return len(left) > 0, m.delete(ctx, done)
 }
 
-// receivesAtRisk is how often a message may be received before faults spare it:
+// maximumReceivesWithFaults is how often a message may be received before faults spare it:
 // less than any sensible queue redrives after.
-const receivesAtRisk = 2
+const maximumReceivesWithFaults = 2
 
-// isOld tells whether a message has been received too often to be put at risk.
-func isOld(message sqs.Message) bool {
+// isNearRedrive tells whether a message has been received too often to be put at risk.
+func isNearRedrive(message sqs.Message) bool {
 	receives, err := strconv.Atoi(message.Attributes["ApproximateReceiveCount"])
-	return err != nil || receives > receivesAtRisk
+	return err != nil || receives > maximumReceivesWithFaults
 }
 
-// hasten lets failed messages be received again soon, if that is asked for.
-func (m *mapping) hasten(messages []sqs.Message, left map[string]bool) {
+// redeliverSoon lets failed messages be received again soon, if that is asked for.
+func (m *mapping) redeliverSoon(messages []sqs.Message, left map[string]bool) {
 	within := m.pool.config.RedeliverAfter
 	if within == 0 {
 		return
 	}
 	for _, message := range messages {
 		if left[message.MessageId] {
-			m.pool.config.Hasten(m.url, message.ReceiptHandle, within)
+			m.pool.config.RedeliverSoon(m.url, message.ReceiptHandle, within)
 		}
 	}
 }
 
-// place waits for a place, as long as the messages are hidden: a batch that is
+// invokeInSlot waits for a place, as long as the messages are hidden: a batch that is
 // held back for longer is dropped. Its messages are received again, and must not
 // be handled twice at once.
-func (m *mapping) place(ctx context.Context, inv *invocation, visible time.Time) (Result, error) {
+func (m *mapping) invokeInSlot(ctx context.Context, inv *invocation, visible time.Time) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, visible.Sub(m.pool.config.Clock()))
 	defer cancel()
 	if err := m.pool.reserve(ctx); err != nil {
 		return Result{}, fmt.Errorf("the function %s is throttled: %w", m.pool.function.Name, err)
 	}
-	defer m.pool.free()
+	defer m.pool.release()
 	return m.pool.invoke(ctx, inv), nil
 }
 
@@ -161,48 +161,4 @@ func (m *mapping) delete(ctx context.Context, messages []sqs.Message) error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-// event is the payload of one invocation and the messages in it.
-type event struct {
-	payload  []byte
-	messages []sqs.Message
-}
-
-// record is a message as a function sees it.
-type record struct {
-	MessageID              string                     `json:"messageId"`
-	ReceiptHandle          string                     `json:"receiptHandle"`
-	Body                   string                     `json:"body"`
-	Attributes             map[string]string          `json:"attributes"`
-	MessageAttributes      map[string]recordAttribute `json:"messageAttributes"`
-	MD5OfMessageAttributes string                     `json:"md5OfMessageAttributes,omitempty"`
-	MD5OfBody              string                     `json:"md5OfBody"`
-	EventSource            string                     `json:"eventSource"`
-	EventSourceARN         string                     `json:"eventSourceARN"`
-	AWSRegion              string                     `json:"awsRegion"`
-}
-
-type recordAttribute struct {
-	StringValue      *string  `json:"stringValue,omitempty"`
-	BinaryValue      []byte   `json:"binaryValue,omitempty"`
-	StringListValues []string `json:"stringListValues"`
-	BinaryListValues []string `json:"binaryListValues"`
-	DataType         string   `json:"dataType"`
-}
-
-func (m *mapping) record(message sqs.Message) record {
-	attributes := make(map[string]recordAttribute, len(message.MessageAttributes))
-	for name, attribute := range message.MessageAttributes {
-		attributes[name] = recordAttribute{
-			StringValue: attribute.StringValue, BinaryValue: attribute.BinaryValue,
-			StringListValues: []string{}, BinaryListValues: []string{}, DataType: attribute.DataType,
-		}
-	}
-	return record{
-		MessageID: message.MessageId, ReceiptHandle: message.ReceiptHandle, Body: message.Body,
-		Attributes: message.Attributes, MessageAttributes: attributes,
-		MD5OfMessageAttributes: message.MD5OfMessageAttributes, MD5OfBody: message.MD5OfBody,
-		EventSource: "aws:sqs", EventSourceARN: m.QueueARN, AWSRegion: m.region,
-	}
 }

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// Spared tells whether the process with this session token must not be hit by
+// Exempt tells whether the process with this session token must not be hit by
 // a fault: there is none, or it works on the last attempt of a delivery.
-func (s *Service) Spared(session string) bool {
+func (s *Service) Exempt(session string) bool {
 	p := s.process(session)
 	if p == nil {
 		return true
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.current == nil || p.current.last
+	return p.current == nil || p.current.isLastAttempt
 }
 
 // Kill ends the process with this session token at once, and returns when it
@@ -62,8 +62,8 @@ func (p *pool) process(session string) *process {
 	return nil
 }
 
-// begin notes the invocation that runs; nil is none.
-func (p *process) begin(inv *invocation, deadline *time.Timer) {
+// setCurrent notes the invocation that runs; nil is none.
+func (p *process) setCurrent(inv *invocation, deadline *time.Timer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.current, p.deadline = inv, deadline

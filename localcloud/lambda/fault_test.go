@@ -19,12 +19,12 @@ func (b *bench) sleeper(edit func(*lambda.Function)) (session string, result cha
 			session = value
 		}
 	}
-	if session == "" || !b.Spared(session) {
+	if session == "" || !b.Exempt(session) {
 		b.Fatalf("the process of the session %q must be spared while it does nothing", session)
 	}
 	result = make(chan lambda.Result, 1)
 	go func() { result <- b.invoke(arn, "sleep") }()
-	b.eventually("the invocation", func() bool { return !b.Spared(session) })
+	b.eventually("the invocation", func() bool { return !b.Exempt(session) })
 	return session, result
 }
 
@@ -33,10 +33,10 @@ func TestAProcessIsKilledByItsSession(t *testing.T) {
 	session, result := b.sleeper(nil)
 	b.Kill("another")
 	b.Kill(session)
-	if got := decode[described](b, (<-result).Payload); got.ErrorType != "Runtime.ExitError" || !strings.Contains(got.ErrorMessage, "killed") {
+	if got := decode[functionConfiguration](b, (<-result).Payload); got.ErrorType != "Runtime.ExitError" || !strings.Contains(got.ErrorMessage, "killed") {
 		t.Errorf("the invocation ends with %+v", got)
 	}
-	b.eventually("the end of the session", func() bool { return b.Spared(session) })
+	b.eventually("the end of the session", func() bool { return b.Exempt(session) })
 }
 
 func TestAnInvocationCanBeTimedOutByItsSession(t *testing.T) {
@@ -44,7 +44,7 @@ func TestAnInvocationCanBeTimedOutByItsSession(t *testing.T) {
 	session, result := b.sleeper(nil)
 	b.TimeOut("another")
 	b.TimeOut(session)
-	if got := decode[described](b, (<-result).Payload); got.ErrorType != "Sandbox.Timedout" {
+	if got := decode[functionConfiguration](b, (<-result).Payload); got.ErrorType != "Sandbox.Timedout" {
 		t.Errorf("the invocation ends with %+v", got)
 	}
 }
@@ -62,7 +62,7 @@ func TestTheLastAttemptOfAnEventIsSpared(t *testing.T) {
 		t.Fatal(err)
 	}
 	for !b.Idle() {
-		if !b.Spared(session) {
+		if !b.Exempt(session) {
 			t.Fatal("the only attempt is not spared")
 		}
 		time.Sleep(time.Millisecond)
@@ -73,7 +73,7 @@ func TestWhatHasFailedIsRedeliveredSoonIfThatIsAskedFor(t *testing.T) {
 	queues := sqs.New(sqs.Config{Clock: time.Now})
 	b := newBench(t, func(c *lambda.Config) {
 		c.Queues, c.DeadLetters = queues, queues
-		c.RedeliverAfter, c.Hasten = time.Millisecond, queues.Hasten
+		c.RedeliverAfter, c.RedeliverSoon = time.Millisecond, queues.RedeliverSoon
 		c.AsyncRetryDelays = nil // AWS's: minutes.
 	})
 	b.queues = queues

@@ -4,16 +4,11 @@
 package lambda
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
-
-	"example.com/saga/localcloud/loss"
-	"example.com/saga/localcloud/sqs"
 )
 
 // The limits and defaults of AWS.
@@ -53,101 +48,12 @@ type Function struct {
 	ActiveTracing bool
 }
 
-// EventSource maps a queue to a function.
-type EventSource struct {
-	QueueARN, FunctionARN string
-	// BatchSize is at most how many messages one invocation gets.
-	BatchSize int
-	// BatchingWindow is how long a batch of a standard queue may wait to be filled.
-	BatchingWindow time.Duration
-	// MaximumConcurrency limits the invocations at once; 0 leaves that to
-	// the function's own concurrency.
-	MaximumConcurrency      int
-	ReportBatchItemFailures bool
-}
-
-// MappingStats counts what an event source mapping has done.
-type MappingStats struct {
-	QueueARN, FunctionARN string
-	// Invocations are the batches the function was invoked with, Records
-	// the messages in them, Failed the messages that were not deleted.
-	Invocations, Records, Failed int
-	LargestBatch                 int
-}
-
 // Result is the answer of a function. FunctionError is empty, or Unhandled: then
 // Payload describes the error.
 type Result struct {
 	RequestID     string
 	Payload       []byte
 	FunctionError string
-}
-
-// Queues is where event source mappings read.
-type Queues interface {
-	URL(arn string) (string, bool)
-	GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput) (*sqs.GetQueueAttributesOutput, error)
-	ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput) (*sqs.ReceiveMessageOutput, error)
-	DeleteMessageBatch(ctx context.Context, in *sqs.DeleteMessageBatchInput) (*sqs.DeleteMessageBatchOutput, error)
-}
-
-// DeadLetters is where events go whose asynchronous invocation has failed.
-type DeadLetters interface {
-	URL(arn string) (string, bool)
-	SendMessage(ctx context.Context, in *sqs.SendMessageInput) (*sqs.SendMessageOutput, error)
-}
-
-// Config is what a Service needs from outside.
-type Config struct {
-	Clock  func() time.Time
-	Region string
-	// Environment are variables for every function, such as AWS_ENDPOINT_URL.
-	Environment map[string]string
-	// Log takes every line that a function writes, with the name of the log
-	// stream of its process; nil drops them.
-	Log func(function, stream, line string)
-	// Logger takes what goes wrong where no caller is left to be told.
-	Logger *slog.Logger
-	// Lost takes the asynchronous events that nothing took.
-	Lost        loss.Report
-	Queues      Queues
-	DeadLetters DeadLetters
-	// AsyncRetryDelays are the waits before the retries of an asynchronous
-	// invocation that failed; the last one repeats. None means AWS's: one
-	// minute, then two.
-	AsyncRetryDelays []time.Duration
-	// RedeliverAfter bounds how long what has failed waits for its next attempt:
-	// an asynchronous event, or a message, for which Hasten is called then. 0
-	// leaves the waits as they are.
-	RedeliverAfter time.Duration
-	// Hasten lets a received message become visible within that time at the latest.
-	Hasten func(queueURL, receiptHandle string, within time.Duration)
-	// DaemonAddress is where the X-Ray daemon listens; empty is nowhere.
-	DaemonAddress string
-	// Grace is how long a process may take to end after SIGTERM.
-	Grace time.Duration
-}
-
-func (c *Config) fill() {
-	if c.Log == nil {
-		c.Log = func(string, string, string) {}
-	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	if len(c.AsyncRetryDelays) == 0 {
-		c.AsyncRetryDelays = []time.Duration{time.Minute, 2 * time.Minute}
-	}
-	if c.RedeliverAfter > 0 {
-		delays := make([]time.Duration, len(c.AsyncRetryDelays))
-		for i, delay := range c.AsyncRetryDelays {
-			delays[i] = min(delay, c.RedeliverAfter)
-		}
-		c.AsyncRetryDelays = delays
-	}
-	if c.Grace == 0 {
-		c.Grace = 2 * time.Second
-	}
 }
 
 func (f *Function) fill() error {

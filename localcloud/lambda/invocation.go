@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const unhandled = "Unhandled"
+const errorUnhandled = "Unhandled"
 
 // invocation is one event for a function. Its id stays the same when it is retried.
 type invocation struct {
@@ -18,8 +18,8 @@ type invocation struct {
 	payload []byte
 	// trace is the header that tells the trace it belongs to.
 	trace string
-	// last is set if there may be no further attempt.
-	last bool
+	// isLastAttempt is set if there may be no further attempt.
+	isLastAttempt bool
 	// deadline is set when a process takes it.
 	deadline time.Time
 	// answered receives the process's answer.
@@ -33,8 +33,8 @@ func (p *pool) newInvocation(ctx context.Context, payload []byte) *invocation {
 	}
 }
 
-// again is the same event for another attempt.
-func (i *invocation) again() *invocation {
+// forRetry is the same event for another attempt.
+func (i *invocation) forRetry() *invocation {
 	return &invocation{id: i.id, payload: i.payload, trace: i.trace, answered: make(chan Result, 1)}
 }
 
@@ -52,7 +52,7 @@ func (i *invocation) failure(kind, format string, args ...any) Result {
 	if err != nil {
 		payload = []byte(`{"errorType":"Runtime.Unknown"}`)
 	}
-	return Result{RequestID: i.id, Payload: payload, FunctionError: unhandled}
+	return Result{RequestID: i.id, Payload: payload, FunctionError: errorUnhandled}
 }
 
 // initError is the failure of a process before it asked for its first event.
@@ -81,7 +81,7 @@ func (i *invocation) initFailure(err error) Result {
 	case !ok:
 		return i.failure("Runtime.InitError", "%s", err)
 	case len(failed.payload) > 0:
-		return Result{RequestID: i.id, Payload: failed.payload, FunctionError: unhandled}
+		return Result{RequestID: i.id, Payload: failed.payload, FunctionError: errorUnhandled}
 	default:
 		return i.failure("Runtime.ExitError", "%s", failed.reason)
 	}

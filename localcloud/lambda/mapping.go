@@ -15,6 +15,28 @@ import (
 // pollAgain is the wait after a receive that failed.
 const pollAgain = time.Second
 
+// EventSource maps a queue to a function.
+type EventSource struct {
+	QueueARN, FunctionARN string
+	// BatchSize is at most how many messages one invocation gets.
+	BatchSize int
+	// BatchingWindow is how long a batch of a standard queue may wait to be filled.
+	BatchingWindow time.Duration
+	// MaximumConcurrency limits the invocations at once; 0 leaves that to
+	// the function's own concurrency.
+	MaximumConcurrency      int
+	ReportBatchItemFailures bool
+}
+
+// MappingStats counts what an event source mapping has done.
+type MappingStats struct {
+	QueueARN, FunctionARN string
+	// Invocations are the batches the function was invoked with, Records
+	// the messages in them, Failed the messages that were not deleted.
+	Invocations, Records, Failed int
+	LargestBatch                 int
+}
+
 // mapping reads a queue and invokes a function with batches of its messages.
 type mapping struct {
 	EventSource
@@ -122,7 +144,7 @@ func visibilityTimeout(ctx context.Context, queues Queues, url string) (time.Dur
 // poll hands every batch over at once and polls again, as long as there is a slot.
 func (m *mapping) poll(ctx context.Context, s *Service) {
 	for {
-		m.pool.gate.pass(ctx)
+		m.pool.gate.wait(ctx)
 		select {
 		case m.slots <- struct{}{}:
 		case <-ctx.Done():
@@ -131,7 +153,7 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 		batch, visible, err := m.collect(m.pool.asRole(ctx))
 		if err != nil && ctx.Err() == nil {
 			s.config.Logger.ErrorContext(ctx, "an event source mapping cannot receive", "queue", m.QueueARN, "error", err)
-			pause(ctx, pollAgain)
+			sleep(ctx, pollAgain)
 		}
 		if len(batch) == 0 {
 			<-m.slots
@@ -143,7 +165,7 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 				<-m.slots
 				s.busy.Add(-1)
 			}()
-			m.pool.gate.pass(ctx) // It may have been shut while this was received.
+			m.pool.gate.wait(ctx) // It may have been shut while this was received.
 			if err := m.process(ctx, batch, visible); err != nil && ctx.Err() == nil {
 				s.config.Logger.ErrorContext(ctx, "an event source mapping has failed", "queue", m.QueueARN, "error", err)
 			}

@@ -12,7 +12,7 @@ type gate struct {
 	opened chan struct{}
 }
 
-func (g *gate) shut() {
+func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.opened == nil {
@@ -29,8 +29,8 @@ func (g *gate) open() {
 	}
 }
 
-// pass returns when the gate is open, or ctx is done.
-func (g *gate) pass(ctx context.Context) {
+// wait returns when the gate is open, or ctx is done.
+func (g *gate) wait(ctx context.Context) {
 	for ctx.Err() == nil {
 		g.mu.Lock()
 		opened := g.opened
@@ -51,7 +51,7 @@ func (s *Service) Pause(arn string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.pools[arn]; p != nil {
-		p.gate.shut()
+		p.gate.close()
 	}
 }
 

@@ -50,10 +50,10 @@ func startProcess(ctx context.Context, f *Function, config *Config, starter *sta
 		exited:  make(chan struct{}),
 	}
 	p.command.Dir = filepath.Dir(f.Bootstrap)
-	p.command.Env = variables(f, config, api.address, stream)
+	p.command.Env = processEnvironment(f, config, api.address, stream)
 	// One writer for both keeps their lines in order.
 	p.command.Stdout, p.command.Stderr = p.output, p.output
-	p.command.SysProcAttr = attributes()
+	p.command.SysProcAttr = processAttributes()
 	// A child of the process could hold its output open for ever.
 	p.command.WaitDelay = time.Second
 	if err := starter.start(p.command); err != nil {
@@ -128,8 +128,8 @@ func (p *process) run(inv *invocation, timeout time.Duration) (result Result, ta
 	inv.deadline = p.clock().Add(timeout)
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
-	p.begin(inv, timer)
-	defer p.begin(nil, nil)
+	p.setCurrent(inv, timer)
+	defer p.setCurrent(nil, nil)
 	select {
 	case p.api.work <- inv:
 	case <-p.exited:

@@ -55,7 +55,7 @@ func newRuntimeAPI(ctx context.Context, f *Function, logger *slog.Logger) (*runt
 	mux.HandleFunc("POST "+secret+runtimePath+"invocation/{id}/error", api.failure)
 	mux.HandleFunc("POST "+secret+runtimePath+"init/error", api.initError)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, "Forbidden", "a Runtime API answers its own process only")
+		writeError(w, http.StatusForbidden, "Forbidden", "a Runtime API answers its own process only")
 	})
 	api.server = guard.NewServer(mux, logger)
 	go func() {
@@ -77,7 +77,7 @@ func (api *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	unanswered := api.current != nil
 	api.mu.Unlock()
 	if unanswered {
-		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the last event is not answered yet")
+		writeError(w, http.StatusForbidden, "InvalidStateTransition", "the last event is not answered yet")
 		return
 	}
 	select {
@@ -86,14 +86,14 @@ func (api *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case inv := <-api.work:
-		api.hand(w, inv)
+		api.deliver(w, inv)
 	case <-r.Context().Done():
 	case <-api.closing:
-		refuse(w, http.StatusInternalServerError, "Runtime.Shutdown", "the environment is shut down")
+		writeError(w, http.StatusInternalServerError, "Runtime.Shutdown", "the environment is shut down")
 	}
 }
 
-func (api *runtimeAPI) hand(w http.ResponseWriter, inv *invocation) {
+func (api *runtimeAPI) deliver(w http.ResponseWriter, inv *invocation) {
 	api.mu.Lock()
 	api.current = inv
 	// A process that asked twice has left a token behind.
@@ -121,18 +121,18 @@ func (api *runtimeAPI) response(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+		writeError(w, http.StatusBadRequest, "InvalidRequest", err.Error())
 		return
 	}
 	// A runtime that streams its answer reports a failure half way after it.
 	if r.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "" {
 		failure, err := base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body"))
 		if err != nil {
-			refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+			writeError(w, http.StatusBadRequest, "InvalidRequest", err.Error())
 			return
 		}
 		api.answer(w, r, http.StatusAccepted, func(inv *invocation) Result {
-			return Result{RequestID: inv.id, Payload: failure, FunctionError: unhandled}
+			return Result{RequestID: inv.id, Payload: failure, FunctionError: errorUnhandled}
 		})
 		return
 	}
@@ -144,11 +144,11 @@ func (api *runtimeAPI) response(w http.ResponseWriter, r *http.Request) {
 func (api *runtimeAPI) failure(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumPayload))
 	if err != nil {
-		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+		writeError(w, http.StatusBadRequest, "InvalidRequest", err.Error())
 		return
 	}
 	api.answer(w, r, http.StatusAccepted, func(inv *invocation) Result {
-		return Result{RequestID: inv.id, Payload: body, FunctionError: unhandled}
+		return Result{RequestID: inv.id, Payload: body, FunctionError: errorUnhandled}
 	})
 }
 
@@ -158,34 +158,34 @@ func (api *runtimeAPI) answer(w http.ResponseWriter, r *http.Request, status int
 	inv := api.current
 	if inv == nil || inv.id != r.PathValue("id") {
 		api.mu.Unlock()
-		refuse(w, http.StatusBadRequest, "InvalidRequestID", "no event with this id is being handled")
+		writeError(w, http.StatusBadRequest, "InvalidRequestID", "no event with this id is being handled")
 		return
 	}
 	api.current = nil
 	api.mu.Unlock()
 	inv.answered <- result(inv)
-	reply(w, status, map[string]string{"status": "OK"})
+	writeJSON(w, status, map[string]string{"status": "OK"})
 }
 
 func (api *runtimeAPI) initError(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumPayload))
 	if err != nil {
-		refuse(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+		writeError(w, http.StatusBadRequest, "InvalidRequest", err.Error())
 		return
 	}
 	select {
 	case api.initFailed <- body:
-		reply(w, http.StatusAccepted, map[string]string{"status": "OK"})
+		writeJSON(w, http.StatusAccepted, map[string]string{"status": "OK"})
 	default:
-		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the error is reported already")
+		writeError(w, http.StatusForbidden, "InvalidStateTransition", "the error is reported already")
 	}
 }
 
-func refuse(w http.ResponseWriter, status int, kind, message string) {
-	reply(w, status, functionError{Type: kind, Message: message})
+func writeError(w http.ResponseWriter, status int, kind, message string) {
+	writeJSON(w, status, functionError{Type: kind, Message: message})
 }
 
-func reply(w http.ResponseWriter, status int, body any) {
+func writeJSON(w http.ResponseWriter, status int, body any) {
 	text, err := json.Marshal(body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

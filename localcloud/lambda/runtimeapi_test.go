@@ -31,7 +31,7 @@ func TestAnErrorOfInitializationIsTheResult(t *testing.T) {
 	b := newBench(t, nil)
 	arn := b.add("initerror", nil)
 	result := b.invoke(arn, "")
-	if got := decode[described](b, result.Payload); got != (described{"Config", "no table"}) || result.FunctionError != "Unhandled" {
+	if got := decode[functionConfiguration](b, result.Payload); got != (functionConfiguration{"Config", "no table"}) || result.FunctionError != "Unhandled" {
 		t.Errorf("the result is %+v", result)
 	}
 	if err := b.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "no table") {

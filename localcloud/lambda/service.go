@@ -97,7 +97,7 @@ func (s *Service) Invoke(ctx context.Context, arn string, payload []byte) (Resul
 	if !p.tryReserve() {
 		return Result{}, throttled()
 	}
-	defer p.free()
+	defer p.release()
 	return p.invoke(ctx, p.newInvocation(ctx, payload)), nil
 }
 

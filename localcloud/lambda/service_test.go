@@ -64,8 +64,8 @@ func TestFailuresAreDescribed(t *testing.T) {
 	} {
 		t.Run(test.do, func(t *testing.T) {
 			result := b.invoke(arn, test.do)
-			got := decode[described](b, result.Payload)
-			want := described{test.kind, strings.ReplaceAll(test.message, "%s", result.RequestID)}
+			got := decode[functionConfiguration](b, result.Payload)
+			want := functionConfiguration{test.kind, strings.ReplaceAll(test.message, "%s", result.RequestID)}
 			if got != want || result.FunctionError != "Unhandled" {
 				t.Errorf("the result is %+v %q, want %+v", got, result.FunctionError, want)
 			}
@@ -154,7 +154,7 @@ func TestAFunctionThatDoesNotStartIsNamed(t *testing.T) {
 		}
 	}
 	result := b.invoke(arn, "echo")
-	if got := decode[described](b, result.Payload); got.ErrorType != "Runtime.ExitError" {
+	if got := decode[functionConfiguration](b, result.Payload); got.ErrorType != "Runtime.ExitError" {
 		t.Errorf("an invocation of it gives %+v", got)
 	}
 }

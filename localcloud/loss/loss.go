@@ -46,9 +46,9 @@ type Loss struct {
 // Event is what identifies the event that is lost. Its members are empty if it
 // is none.
 type Event struct {
-	ID    string `json:"id,omitempty"`
-	Type  string `json:"type,omitempty"`
-	Order string `json:"order,omitempty"`
+	ID      string `json:"id,omitempty"`
+	Type    string `json:"type,omitempty"`
+	Subject string `json:"subject,omitempty"`
 }
 
 // Report takes losses. It must return quickly, and must not call the engine that
@@ -78,6 +78,6 @@ func Identify(payload []byte) Event {
 		return Event{}
 	}
 	return Event{
-		ID: read.ID, Type: cmp.Or(read.DetailType, read.Type), Order: cmp.Or(read.Detail.Subject, read.Subject),
+		ID: read.ID, Type: cmp.Or(read.DetailType, read.Type), Subject: cmp.Or(read.Detail.Subject, read.Subject),
 	}
 }

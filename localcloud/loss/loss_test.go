@@ -13,11 +13,11 @@ func TestAnEventIsIdentifiedInAndOutOfItsEnvelope(t *testing.T) {
 	}{
 		"a CloudEvent": {
 			`{"specversion": "1.0", "id": "1", "type": "order.placed", "subject": "o-1"}`,
-			loss.Event{ID: "1", Type: "order.placed", Order: "o-1"},
+			loss.Event{ID: "1", Type: "order.placed", Subject: "o-1"},
 		},
 		"a CloudEvent in an envelope": {
 			`{"id": "e", "detail-type": "order.placed", "detail": {"id": "1", "type": "order.placed", "subject": "o-1"}}`,
-			loss.Event{ID: "e", Type: "order.placed", Order: "o-1"},
+			loss.Event{ID: "e", Type: "order.placed", Subject: "o-1"},
 		},
 		"another event in an envelope": {
 			`{"id": "e", "detail-type": "thing", "detail": {"n": 1}}`,

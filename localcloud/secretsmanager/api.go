@@ -86,7 +86,7 @@ func (s *Service) GetSecretValue(ctx context.Context, in *GetSecretValueInput) (
 	}
 	return &GetSecretValueOutput{
 		ARN: found.arn, Name: found.name, VersionId: id, SecretString: value.value,
-		VersionStages: found.labels(id), CreatedDate: float64(value.created.UnixMilli()) / 1000,
+		VersionStages: found.labelsOf(id), CreatedDate: float64(value.created.UnixMilli()) / 1000,
 	}, nil
 }
 
@@ -111,9 +111,9 @@ func (s *Service) PutSecretValue(ctx context.Context, in *PutSecretValueInput) (
 		if len(labels) == 0 {
 			labels = []string{current}
 		}
-		found.put(id, version{in.SecretString, s.config.Clock()}, labels)
+		found.addVersion(id, version{in.SecretString, s.config.Clock()}, labels)
 	}
-	return &PutSecretValueOutput{found.arn, found.name, id, found.labels(id)}, nil
+	return &PutSecretValueOutput{found.arn, found.name, id, found.labelsOf(id)}, nil
 }
 
 // UpdateSecretVersionStage moves a label from one version to another. Whoever
@@ -134,6 +134,6 @@ func (s *Service) UpdateSecretVersionStage(ctx context.Context, in *UpdateSecret
 			"The parameter RemoveFromVersionId can't be empty or another. Staging label %s is currently attached to version %s, so you must explicitly reference that version in RemoveFromVersionId.",
 			in.VersionStage, was)
 	}
-	found.label(in.VersionStage, in.MoveToVersionId)
+	found.moveLabel(in.VersionStage, in.MoveToVersionId)
 	return &UpdateSecretVersionStageOutput{found.arn, found.name}, nil
 }

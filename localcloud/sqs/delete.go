@@ -34,11 +34,6 @@ type DeleteMessageBatchOutput struct {
 	Failed     []BatchResultErrorEntry `json:",omitempty"`
 }
 
-// BatchResultEntry is an entry that succeeded.
-type BatchResultEntry struct {
-	Id string
-}
-
 // DeleteMessage deletes a received message. Deleting it twice is no error.
 func (s *Service) DeleteMessage(ctx context.Context, in *DeleteMessageInput) (*DeleteMessageOutput, error) {
 	q, err := s.open(ctx, "DeleteMessage", in.QueueUrl)
@@ -82,7 +77,7 @@ func (s *Service) delete(ctx context.Context, q *store, handle string, now time.
 	if !current {
 		return nil
 	}
-	if s.loses(ctx, m) {
+	if s.losesDelete(ctx, m) {
 		s.duplicated++
 		m.lostDeletes++
 		m.visibleAt = now
@@ -93,8 +88,8 @@ func (s *Service) delete(ctx context.Context, q *store, handle string, now time.
 	return nil
 }
 
-// loses tells whether a delete is lost on purpose.
-func (s *Service) loses(ctx context.Context, m *message) bool {
+// losesDelete tells whether a delete is lost on purpose.
+func (s *Service) losesDelete(ctx context.Context, m *message) bool {
 	return s.config.DeliverTwice && m.lostDeletes == 0 || s.config.LoseDelete != nil && s.config.LoseDelete(ctx)
 }
 

@@ -53,18 +53,18 @@ func TestAReceivedMessageCanBeHastenedButNotPutOff(t *testing.T) {
 	virtually(t, sqs.Config{}, []sqs.Queue{standard("q")}, func(b *bench) {
 		b.send("a", "")
 		first := b.receive()
-		b.service.Hasten(b.url, first[0].ReceiptHandle, 2*time.Second)
-		b.service.Hasten(b.url, first[0].ReceiptHandle, time.Minute)
+		b.service.RedeliverSoon(b.url, first[0].ReceiptHandle, 2*time.Second)
+		b.service.RedeliverSoon(b.url, first[0].ReceiptHandle, time.Minute)
 		time.Sleep(time.Second)
 		b.expect(b.receive())
 		time.Sleep(time.Second)
 		second := b.receive()
 		b.expect(second, "a")
-		b.service.Hasten(b.url, first[0].ReceiptHandle, 0) // An older receive says nothing.
+		b.service.RedeliverSoon(b.url, first[0].ReceiptHandle, 0) // An older receive says nothing.
 		b.expect(b.receive())
 		b.delete(second...)
-		b.service.Hasten(b.url, second[0].ReceiptHandle, 0)
-		b.service.Hasten("http://127.0.0.1/1/none", second[0].ReceiptHandle, 0)
+		b.service.RedeliverSoon(b.url, second[0].ReceiptHandle, 0)
+		b.service.RedeliverSoon("http://127.0.0.1/1/none", second[0].ReceiptHandle, 0)
 		if got := b.receive(); !slices.Equal(bodies(got), nil) {
 			b.Errorf("a deleted message came back: %v", bodies(got))
 		}

@@ -80,7 +80,7 @@ func (q *Queue) validate() error {
 	}
 	refuse(q.Name == "" || len(q.Name) > 80, "the name must have 1 to 80 characters")
 	refuse(q.ARN == "", "the ARN is missing")
-	refuse(key(q.URL) == "", "the URL %q does not end in an account and a name", q.URL)
+	refuse(urlKey(q.URL) == "", "the URL %q does not end in an account and a name", q.URL)
 	refuse(q.FIFO != strings.HasSuffix(q.Name, ".fifo"), "a FIFO queue's name ends in .fifo, and no other's does")
 	refuse(q.VisibilityTimeout < 0 || q.VisibilityTimeout > maximumVisibility, "VisibilityTimeout must be 0 to 12 hours")
 	refuse(q.Delay < 0 || q.Delay > maximumDelay, "DelaySeconds must be 0 to 15 minutes")
@@ -116,13 +116,13 @@ func (q *Queue) validateFIFO() []error {
 
 // account is the owner's, taken from the URL.
 func (q *Queue) account() string {
-	account, _, _ := strings.Cut(key(q.URL), "/")
+	account, _, _ := strings.Cut(urlKey(q.URL), "/")
 	return account
 }
 
-// key is what identifies a queue in a URL: the last two elements of its path,
+// urlKey is what identifies a queue in a URL: the last two elements of its path,
 // because one queue may be reached under several host names.
-func key(url string) string {
+func urlKey(url string) string {
 	elements := strings.Split(url, "/")
 	if len(elements) < 2 {
 		return ""

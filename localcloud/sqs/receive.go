@@ -52,7 +52,7 @@ func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (
 	}
 	deadline := s.config.Clock().Add(wait)
 	for {
-		messages, changed, pause := s.take(ctx, q, in, deadline)
+		messages, changed, pause := s.receive(ctx, q, in, deadline)
 		if pause <= 0 {
 			return &ReceiveMessageOutput{Messages: messages}, nil
 		}
@@ -75,18 +75,18 @@ func await(ctx context.Context, changed <-chan struct{}, pause time.Duration) er
 	return nil
 }
 
-// take receives what there is. If there is nothing it gives what to wait for,
+// receive receives what there is. If there is nothing it gives what to wait for,
 // and for how long at most: until the deadline or until a hidden message becomes
 // visible by itself. Without a pause there is nothing to wait for: there
 // are messages, or the deadline has passed.
-func (s *Service) take(ctx context.Context, q *store, in *ReceiveMessageInput, deadline time.Time) ([]Message, <-chan struct{}, time.Duration) {
+func (s *Service) receive(ctx context.Context, q *store, in *ReceiveMessageInput, deadline time.Time) ([]Message, <-chan struct{}, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.config.Clock()
 	q.expire(now)
 	chosen, dead := q.pick(s.order(ctx, q), now, valueOr(in.MaxNumberOfMessages, 1))
 	for _, m := range dead {
-		s.bury(q, m, now)
+		s.sendToDeadLetterQueue(q, m, now)
 	}
 	timeout := q.VisibilityTimeout
 	if in.VisibilityTimeout != nil {
@@ -117,9 +117,9 @@ func (s *Service) order(ctx context.Context, q *store) []*message {
 	return messages
 }
 
-// bury moves a message to the dead-letter queue. It stays the same message: id,
+// sendToDeadLetterQueue moves a message to the dead-letter queue. It stays the same message: id,
 // body, attributes, sent time and receive count.
-func (s *Service) bury(q *store, m *message, now time.Time) {
+func (s *Service) sendToDeadLetterQueue(q *store, m *message, now time.Time) {
 	target := s.byARN[q.Redrive.DeadLetterARN]
 	q.remove(m)
 	s.sequence++
@@ -169,7 +169,7 @@ func (in *ReceiveMessageInput) message(q *store, m *message) Message {
 		MessageId: m.id, ReceiptHandle: m.handle(q.ARN), Body: m.body, MD5OfBody: m.bodyMD5,
 		Attributes: selected(m.systemAttributes(q.FIFO), slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames),
 			func(pattern, name string) bool { return pattern == "All" || pattern == name }),
-		MessageAttributes: attributes, MD5OfMessageAttributes: sumAttributes(attributes),
+		MessageAttributes: attributes, MD5OfMessageAttributes: md5OfAttributes(attributes),
 	}
 }
 

@@ -127,7 +127,7 @@ func (s *Service) send(q *store, in *SendMessageInput, caller string) (*SendMess
 		return nil, err
 	}
 	m := &message{
-		id: uuid.NewString(), body: in.MessageBody, bodyMD5: sum([]byte(in.MessageBody)),
+		id: uuid.NewString(), body: in.MessageBody, bodyMD5: md5Hex([]byte(in.MessageBody)),
 		attributes: in.MessageAttributes, sender: cmp.Or(caller, q.account()),
 		group: in.MessageGroupId, dedup: in.MessageDeduplicationId,
 	}
@@ -146,8 +146,8 @@ func (s *Service) send(q *store, in *SendMessageInput, caller string) (*SendMess
 	id, sequence := s.accept(q, m, delay)
 	return &SendMessageOutput{
 		MD5OfMessageBody:             m.bodyMD5,
-		MD5OfMessageAttributes:       sumAttributes(in.MessageAttributes),
-		MD5OfMessageSystemAttributes: sumAttributes(in.MessageSystemAttributes),
+		MD5OfMessageAttributes:       md5OfAttributes(in.MessageAttributes),
+		MD5OfMessageSystemAttributes: md5OfAttributes(in.MessageSystemAttributes),
 		MessageId:                    id,
 		SequenceNumber:               sequence,
 	}, nil

@@ -57,7 +57,7 @@ func (s *Service) Create(q Queue) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.byARN[q.ARN] != nil || s.byKey[key(q.URL)] != nil {
+	if s.byARN[q.ARN] != nil || s.byKey[urlKey(q.URL)] != nil {
 		return fmt.Errorf("queue %s: a queue with this ARN or URL exists already", q.Name)
 	}
 	if err := s.validateRedrive(q); err != nil {
@@ -65,7 +65,7 @@ func (s *Service) Create(q Queue) error {
 	}
 	created := newStore(q, s.config.Clock(), s.config.Lost)
 	s.queues = append(s.queues, created)
-	s.byARN[q.ARN], s.byKey[key(q.URL)] = created, created
+	s.byARN[q.ARN], s.byKey[urlKey(q.URL)] = created, created
 	return nil
 }
 
@@ -144,7 +144,7 @@ func (s *Service) open(ctx context.Context, action, url string) (*store, error) 
 		return nil, missing("QueueUrl")
 	}
 	s.mu.Lock()
-	q := s.byKey[key(url)]
+	q := s.byKey[urlKey(url)]
 	s.mu.Unlock()
 	if q == nil {
 		return nil, fail("QueueDoesNotExist", "The specified queue does not exist.")
@@ -169,7 +169,7 @@ type GetQueueUrlOutput struct {
 
 // GetQueueUrl finds a queue's URL by its name.
 func (s *Service) GetQueueUrl(ctx context.Context, in *GetQueueUrlInput) (*GetQueueUrlOutput, error) {
-	q := s.named(in.QueueName, in.QueueOwnerAWSAccountId)
+	q := s.findByName(in.QueueName, in.QueueOwnerAWSAccountId)
 	if q == nil {
 		return nil, fail("QueueDoesNotExist", "The specified queue does not exist.")
 	}
@@ -179,11 +179,11 @@ func (s *Service) GetQueueUrl(ctx context.Context, in *GetQueueUrlInput) (*GetQu
 	return &GetQueueUrlOutput{QueueUrl: q.URL}, nil
 }
 
-func (s *Service) named(name, account string) *store {
+func (s *Service) findByName(name, account string) *store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, q := range s.queues {
-		if q.Name == name && (account == "" || strings.HasPrefix(key(q.URL), account+"/")) {
+		if q.Name == name && (account == "" || strings.HasPrefix(urlKey(q.URL), account+"/")) {
 			return q
 		}
 	}

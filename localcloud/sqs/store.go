@@ -149,12 +149,12 @@ func (q *store) pick(messages []*message, now time.Time, limit int) (chosen, dea
 				continue
 			}
 			visited[m.group] = true
-			candidates = available(q.groups[m.group], now)
+			candidates = receivable(q.groups[m.group], now)
 		}
 		for _, candidate := range candidates {
 			switch {
 			case len(chosen) == limit || candidate.hidden(now):
-			case q.exhausted(candidate):
+			case q.isOverReceived(candidate):
 				dead = append(dead, candidate)
 			default:
 				chosen = append(chosen, candidate)
@@ -164,11 +164,11 @@ func (q *store) pick(messages []*message, now time.Time, limit int) (chosen, dea
 	return chosen, dead
 }
 
-// available are the messages at the head of a group up to the first hidden one: it
+// receivable are the messages at the head of a group up to the first hidden one: it
 // blocks those after it. A message whose delete was lost on purpose waits for
 // its whole group, so that losing it does not break the mutual exclusion that
 // the consumer who deleted it rightly counts on.
-func available(group []*message, now time.Time) []*message {
+func receivable(group []*message, now time.Time) []*message {
 	hidden := slices.IndexFunc(group, func(m *message) bool { return m.hidden(now) })
 	if hidden < 0 {
 		return group
@@ -180,7 +180,7 @@ func available(group []*message, now time.Time) []*message {
 	return group[:hidden]
 }
 
-func (q *store) exhausted(m *message) bool {
+func (q *store) isOverReceived(m *message) bool {
 	return q.Redrive != nil && m.receives-m.lostDeletes >= q.Redrive.MaxReceiveCount
 }
 

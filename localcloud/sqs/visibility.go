@@ -66,12 +66,12 @@ func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, in *ChangeMe
 	return &ChangeMessageVisibilityBatchOutput{Successful: done, Failed: undone}, err
 }
 
-// Hasten lets a received message become visible within that time at the latest.
+// RedeliverSoon lets a received message become visible within that time at the latest.
 // One that is no longer hidden by this receive stays as it is.
-func (s *Service) Hasten(queueURL, receiptHandle string, within time.Duration) {
+func (s *Service) RedeliverSoon(queueURL, receiptHandle string, within time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q := s.byKey[key(queueURL)]
+	q := s.byKey[urlKey(queueURL)]
 	if q == nil {
 		return
 	}

@@ -66,9 +66,9 @@ func (s sizeOf) value(item attribute.Item) (attribute.Value, bool) {
 }
 
 type (
-	both      struct{ left, right predicate } // AND
-	either    struct{ left, right predicate } // OR
-	negation  struct{ inner predicate }       // NOT
+	and       struct{ left, right predicate } // AND
+	or        struct{ left, right predicate } // OR
+	not       struct{ inner predicate }       // NOT
 	existence struct {                        // attribute_exists, attribute_not_exists
 		path   Path
 		wanted bool
@@ -90,10 +90,10 @@ type (
 	containment struct{ whole, part operand }     // contains
 )
 
-func (c both) holds(item attribute.Item) bool { return c.left.holds(item) && c.right.holds(item) }
+func (c and) holds(item attribute.Item) bool { return c.left.holds(item) && c.right.holds(item) }
 
-func (c either) holds(item attribute.Item) bool   { return c.left.holds(item) || c.right.holds(item) }
-func (c negation) holds(item attribute.Item) bool { return !c.inner.holds(item) }
+func (c or) holds(item attribute.Item) bool  { return c.left.holds(item) || c.right.holds(item) }
+func (c not) holds(item attribute.Item) bool { return !c.inner.holds(item) }
 func (c existence) holds(item attribute.Item) bool {
 	_, found := c.path.value(item)
 	return found == c.wanted

@@ -10,50 +10,50 @@ func ParseCondition(parameter string, text *string, variables *Variables) (*Cond
 	if err != nil {
 		return nil, err
 	}
-	read, err := p.either()
+	read, err := p.or()
 	if err != nil {
 		return nil, err
 	}
 	return &Condition{predicate: read, paths: p.paths}, p.end()
 }
 
-// either reads conditions joined by OR, which binds weakest.
-func (p *parser) either() (predicate, error) {
-	left, err := p.both()
+// or reads conditions joined by OR, which binds weakest.
+func (p *parser) or() (predicate, error) {
+	left, err := p.and()
 	for err == nil && p.accept("OR") {
 		var right predicate
 		if err = p.operator(); err != nil {
 			break
 		}
-		right, err = p.both()
-		left = either{left, right}
+		right, err = p.and()
+		left = or{left, right}
 	}
 	return left, err
 }
 
-// both reads conditions joined by AND.
-func (p *parser) both() (predicate, error) {
-	left, err := p.negation()
+// and reads conditions joined by AND.
+func (p *parser) and() (predicate, error) {
+	left, err := p.not()
 	for err == nil && p.accept("AND") {
 		var right predicate
 		if err = p.operator(); err != nil {
 			break
 		}
-		right, err = p.negation()
-		left = both{left, right}
+		right, err = p.not()
+		left = and{left, right}
 	}
 	return left, err
 }
 
-func (p *parser) negation() (predicate, error) {
+func (p *parser) not() (predicate, error) {
 	if !p.accept("NOT") {
 		return p.primary()
 	}
 	if err := p.operator(); err != nil {
 		return nil, err
 	}
-	inner, err := p.negation()
-	return negation{inner}, err
+	inner, err := p.not()
+	return not{inner}, err
 }
 
 // primary reads a condition in parentheses, a function or a comparison.
@@ -70,7 +70,7 @@ func (p *parser) primary() (predicate, error) {
 func (p *parser) parenthesised() (predicate, error) {
 	opening := p.next
 	p.next++
-	inner, err := p.either()
+	inner, err := p.or()
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (p *parser) comparison() (predicate, error) {
 	}
 	for _, operator := range []string{"=", "<>", "<=", "<", ">=", ">"} {
 		if p.accept(operator) {
-			return p.compared(operator, left)
+			return p.parseComparison(operator, left)
 		}
 	}
 	switch {
@@ -124,7 +124,7 @@ func (p *parser) comparison() (predicate, error) {
 	return nil, p.unexpected()
 }
 
-func (p *parser) compared(operator string, left operand) (predicate, error) {
+func (p *parser) parseComparison(operator string, left operand) (predicate, error) {
 	if err := p.operator(); err != nil {
 		return nil, err
 	}

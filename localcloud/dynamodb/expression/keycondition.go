@@ -26,7 +26,7 @@ func ParseKeyCondition(text string, variables *Variables) (map[string]KeyTest, e
 // addKeyTests takes a predicate apart into one test for each key attribute.
 func addKeyTests(into map[string]KeyTest, c predicate) error {
 	switch c := c.(type) {
-	case both:
+	case and:
 		if err := addKeyTests(into, c.left); err != nil {
 			return err
 		}
@@ -54,9 +54,9 @@ func invalidKeyOperator(name string) error {
 
 func operatorOf(c predicate) string {
 	switch c := c.(type) {
-	case either:
+	case or:
 		return "OR"
-	case negation:
+	case not:
 		return "NOT"
 	case membership:
 		return "IN"

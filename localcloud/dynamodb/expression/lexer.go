@@ -20,26 +20,26 @@ type token struct {
 	start, end int
 }
 
-const spaces = " \t\r\n"
+const whitespace = " \t\r\n"
 
 // tokens cuts an expression into tokens. It never fails: a character that no
 // expression can have becomes a symbol that the parser does not expect.
 func tokens(source string) []token {
 	var all []token
 	for start := 0; start < len(source); {
-		if strings.IndexByte(spaces, source[start]) >= 0 {
+		if strings.IndexByte(whitespace, source[start]) >= 0 {
 			start++
 			continue
 		}
-		kind, end := scan(source, start)
+		kind, end := scanToken(source, start)
 		all = append(all, token{kind: kind, text: source[start:end], start: start, end: end})
 		start = end
 	}
-	end := len(strings.TrimRight(source, spaces))
+	end := len(strings.TrimRight(source, whitespace))
 	return append(all, token{kind: tokenEnd, text: "<EOF>", start: end, end: end})
 }
 
-func scan(source string, start int) (tokenKind, int) {
+func scanToken(source string, start int) (tokenKind, int) {
 	first := source[start]
 	wordEnd := start + 1
 	for wordEnd < len(source) && isWordPart(source[wordEnd]) {

@@ -36,7 +36,7 @@ type parser struct {
 
 func newParser(parameter, source string, variables *Variables) (*parser, error) {
 	p := &parser{parameter: parameter, text: source, variables: variables}
-	if strings.Trim(source, spaces) == "" {
+	if strings.Trim(source, whitespace) == "" {
 		return nil, p.fail("The expression can not be empty;")
 	}
 	if len(source) > maximumExpression {

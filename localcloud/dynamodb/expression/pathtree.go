@@ -12,10 +12,10 @@ import (
 type pathTree[T any] struct {
 	names   map[string]*pathTree[T]
 	indexes map[int]*pathTree[T]
-	end     *end[T]
+	leaf    *leaf[T]
 }
 
-type end[T any] struct {
+type leaf[T any] struct {
 	path    Path
 	content T
 }
@@ -26,17 +26,17 @@ func (t *pathTree[T]) insert(p Path, content T) (other Path, collision string) {
 	node := t
 	for _, s := range p {
 		switch {
-		case node.end != nil:
-			return node.end.path, "overlap"
+		case node.leaf != nil:
+			return node.leaf.path, "overlap"
 		case s.isIndex && node.names != nil, !s.isIndex && node.indexes != nil:
-			return node.first(), "conflict"
+			return node.anyPath(), "conflict"
 		}
 		node = node.child(s)
 	}
-	if node.end != nil || node.names != nil || node.indexes != nil {
-		return node.first(), "overlap"
+	if node.leaf != nil || node.names != nil || node.indexes != nil {
+		return node.anyPath(), "overlap"
 	}
-	node.end = &end[T]{path: p, content: content}
+	node.leaf = &leaf[T]{path: p, content: content}
 	return nil, ""
 }
 
@@ -59,16 +59,16 @@ func (t *pathTree[T]) child(s segment) *pathTree[T] {
 	return t.names[s.name]
 }
 
-// first is some path through this node.
-func (t *pathTree[T]) first() Path {
-	for t.end == nil {
+// anyPath is some path through this node.
+func (t *pathTree[T]) anyPath() Path {
+	for t.leaf == nil {
 		if t.names != nil {
 			t = t.names[slices.Min(slices.Collect(maps.Keys(t.names)))]
 			continue
 		}
 		t = t.indexes[slices.Min(slices.Collect(maps.Keys(t.indexes)))]
 	}
-	return t.end.path
+	return t.leaf.path
 }
 
 // add is insert for a parser: a collision is the expression's error.
@@ -92,7 +92,7 @@ func (t *pathTree[T]) pick(item attribute.Item) attribute.Item {
 
 func (t *pathTree[T]) pickValue(v attribute.Value) (attribute.Value, bool) {
 	switch {
-	case t.end != nil:
+	case t.leaf != nil:
 		return v, true
 	case t.indexes != nil:
 		return t.pickElements(v)

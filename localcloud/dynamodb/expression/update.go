@@ -39,8 +39,8 @@ func (u *Update) Apply(old attribute.Item) (attribute.Item, error) {
 
 func rewrite(node *pathTree[action], old attribute.Item, current attribute.Value, present bool) (attribute.Value, bool, error) {
 	switch {
-	case node.end != nil:
-		return node.end.content.apply(old, current, present)
+	case node.leaf != nil:
+		return node.leaf.content.apply(old, current, present)
 	case node.names != nil && current.Kind() == attribute.KindMap:
 		return rewriteFields(node, old, current)
 	case node.indexes != nil && current.Kind() == attribute.KindList:

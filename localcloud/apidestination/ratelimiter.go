@@ -1,0 +1,51 @@
+package apidestination
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A limiter is a token bucket: it holds a second's worth of tokens, and whoever
+// finds it empty waits for the token that is next in line.
+type rateLimiter struct {
+	rate  float64
+	clock func() time.Time
+
+	mu     sync.Mutex
+	tokens float64
+	filled time.Time
+}
+
+func newRateLimiter(perSecond int, clock func() time.Time) *rateLimiter {
+	rate := float64(perSecond)
+	return &rateLimiter{rate: rate, clock: clock, tokens: rate, filled: clock()}
+}
+
+// wait blocks until the caller may go, or the context ends.
+func (l *rateLimiter) wait(ctx context.Context) error {
+	delay := l.reserve()
+	if delay <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// reserve takes a token, on credit if there is none, and tells how long it is
+// until that token is there.
+func (l *rateLimiter) reserve() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock()
+	l.tokens = min(l.rate, l.tokens+now.Sub(l.filled).Seconds()*l.rate)
+	l.filled = now
+	l.tokens--
+	return time.Duration(-l.tokens / l.rate * float64(time.Second))
+}

@@ -1,0 +1,97 @@
+package cloudwatchlogs
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"example.com/saga/localcloud/wire"
+)
+
+// FilterLogEventsInput is FilterLogEvents' request. Times are in milliseconds
+// since 1970; both ends are included.
+type FilterLogEventsInput struct {
+	LogGroupName        string   `json:"logGroupName"`
+	LogGroupIdentifier  string   `json:"logGroupIdentifier"`
+	LogStreamNames      []string `json:"logStreamNames"`
+	LogStreamNamePrefix string   `json:"logStreamNamePrefix"`
+	StartTime           *int64   `json:"startTime"`
+	EndTime             *int64   `json:"endTime"`
+	FilterPattern       string   `json:"filterPattern"`
+	NextToken           string   `json:"nextToken"`
+	Limit               *int     `json:"limit"`
+	// Interleaved is without meaning: streams always are.
+	Interleaved *bool `json:"interleaved"`
+	// Unmask needs a permission of its own. No group masks anything here.
+	Unmask bool `json:"unmask"`
+}
+
+// FilterLogEventsOutput is FilterLogEvents' response.
+type FilterLogEventsOutput struct {
+	Events    []FilteredLogEvent `json:"events"`
+	NextToken string             `json:"nextToken,omitempty"`
+	// SearchedLogStreams is always empty, as it is in AWS by now.
+	SearchedLogStreams []struct{} `json:"searchedLogStreams"`
+}
+
+// FilteredLogEvent is an event found by FilterLogEvents.
+type FilteredLogEvent struct {
+	EventID       string `json:"eventId"`
+	IngestionTime int64  `json:"ingestionTime"`
+	LogStreamName string `json:"logStreamName"`
+	Message       string `json:"message"`
+	Timestamp     int64  `json:"timestamp"`
+}
+
+// FilterLogEvents finds events of a group, in the order of their times.
+func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput) (*FilterLogEventsOutput, error) {
+	matches, err := parseFilter(in.FilterPattern)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := pageLimit(in.Limit, maximumPage)
+	if err != nil {
+		return nil, err
+	}
+	if in.LogStreamNamePrefix != "" && len(in.LogStreamNames) > 0 {
+		return nil, wire.Errorf("InvalidParameterException", "LogStreamNamePrefix and LogStreamNames parameters can't be used together.")
+	}
+	from := position{at: orElse(in.StartTime, math.MinInt64)}
+	if in.NextToken != "" {
+		if from, err = parsePosition(in.NextToken); err != nil {
+			return nil, err
+		}
+		from.sequence++
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	group, err := s.group(ctx, "logs:FilterLogEvents", in.LogGroupName, in.LogGroupIdentifier)
+	if err != nil {
+		return nil, err
+	}
+	if in.Unmask {
+		if err := s.config.Authorize.Check(ctx, "logs:Unmask", s.arnOf(group.name)+":*", nil); err != nil {
+			return nil, err
+		}
+	}
+	if slices.ContainsFunc(in.LogStreamNames, func(name string) bool { return group.streams[name] == nil }) {
+		return nil, errUnknownStream()
+	}
+	found, more := group.after(from, limit, func(e event) bool { return in.matches(e) && matches(e.message) })
+	out := &FilterLogEventsOutput{Events: make([]FilteredLogEvent, len(found)), SearchedLogStreams: []struct{}{}}
+	for i, e := range found {
+		out.Events[i] = FilteredLogEvent{e.position.String(), e.ingested, e.stream, e.message, e.position.at}
+	}
+	if more {
+		out.NextToken = found[len(found)-1].position.String()
+	}
+	return out, nil
+}
+
+// matches tells whether an event is of the time and the streams asked for.
+func (in *FilterLogEventsInput) matches(e event) bool {
+	return e.position.at <= orElse(in.EndTime, math.MaxInt64) &&
+		strings.HasPrefix(e.stream, in.LogStreamNamePrefix) &&
+		(len(in.LogStreamNames) == 0 || slices.Contains(in.LogStreamNames, e.stream))
+}

@@ -1,0 +1,203 @@
+// Package cloudwatchlogs is CloudWatch Logs: groups of streams of log events, in memory.
+//
+// Memory stays bounded: a group keeps its newest events up to a number of them
+// and up to 64 MiB of messages, and of those only what is younger than its
+// retention. The rest is forgotten, the oldest first.
+package cloudwatchlogs
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/saga/localcloud/wire"
+)
+
+const (
+	defaultEventsPerGroup = 20_000
+	// maximumMessage is the largest log event that CloudWatch Logs takes.
+	maximumMessage = 1 << 20
+	// maximumGroup is how many bytes of messages a group keeps.
+	maximumGroup = 64 << 20
+)
+
+// Config is what a Service needs. Account, Region and Clock are required.
+type Config struct {
+	Account, Region string
+	Clock           func() time.Time
+	// Authorize decides on a call; nil allows everything.
+	Authorize wire.Authorize
+	// EventsPerGroup is how many events a group keeps; 0 means 20,000.
+	EventsPerGroup int
+}
+
+// Service holds the log groups of one account in one Region.
+type Service struct {
+	config Config
+
+	mu     sync.Mutex
+	groups map[string]*group
+}
+
+type group struct {
+	name      string
+	created   time.Time
+	retention time.Duration
+	streams   map[string]*stream
+	// events are in the order of their positions.
+	events       []event
+	lastSequence int
+	// size is how many bytes all messages have.
+	size int
+}
+
+type stream struct {
+	name      string
+	created   time.Time
+	first     time.Time
+	latest    time.Time
+	ingestion time.Time
+}
+
+type event struct {
+	position position
+	stream   string
+	message  string
+	ingested int64
+}
+
+// A position orders events by time, and those of one time by arrival.
+type position struct {
+	at       int64
+	sequence int
+}
+
+func (p position) compare(other position) int {
+	return cmp.Or(cmp.Compare(p.at, other.at), cmp.Compare(p.sequence, other.sequence))
+}
+
+func (p position) String() string {
+	return strconv.FormatInt(p.at, 10) + "-" + strconv.Itoa(p.sequence)
+}
+
+func parsePosition(text string) (position, error) {
+	// The time may be negative, so the last dash is the one in between.
+	dash := strings.LastIndex(text, "-")
+	if dash < 0 {
+		return position{}, errInvalidToken()
+	}
+	milliseconds, err := strconv.ParseInt(text[:dash], 10, 64)
+	if err != nil {
+		return position{}, errInvalidToken()
+	}
+	number, err := strconv.Atoi(text[dash+1:])
+	if err != nil {
+		return position{}, errInvalidToken()
+	}
+	return position{milliseconds, number}, nil
+}
+
+func errInvalidToken() error {
+	return wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
+}
+
+// New makes a service without groups.
+func New(config Config) *Service {
+	if config.EventsPerGroup == 0 {
+		config.EventsPerGroup = defaultEventsPerGroup
+	}
+	return &Service{config: config, groups: make(map[string]*group)}
+}
+
+// Create creates a group. A retention of 0 keeps events forever, as far as the
+// number of them allows it.
+func (s *Service) Create(name string, retention time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.groups[name] != nil {
+		return wire.Errorf("ResourceAlreadyExistsException", "The specified log group already exists")
+	}
+	s.groups[name] = &group{
+		name: name, created: s.config.Clock(), retention: retention, streams: make(map[string]*stream),
+	}
+	return nil
+}
+
+// Put adds an event to a stream of a group, which is created if need be. Events
+// older than the group's retention are refused.
+func (s *Service) Put(groupName, streamName string, at time.Time, message string) error {
+	if message == "" || len(message) > maximumMessage {
+		return wire.Errorf("InvalidParameterException", "Log event message must have 1 to %d bytes, not %d.", maximumMessage, len(message))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in := s.groups[groupName]
+	if in == nil {
+		return errUnknownGroup()
+	}
+	now := s.config.Clock()
+	if in.retention > 0 && at.Before(now.Add(-in.retention)) {
+		return wire.Errorf("InvalidParameterException", "Log event of %s is older than the retention of log group %s.", at.Format(time.RFC3339), groupName)
+	}
+	in.updateStream(streamName, at, now)
+	in.insert(at, event{stream: streamName, message: message, ingested: now.UnixMilli()})
+	in.trim(now, s.config.EventsPerGroup)
+	return nil
+}
+
+func (g *group) updateStream(name string, at, now time.Time) {
+	to := g.streams[name]
+	if to == nil {
+		to = &stream{name: name, created: now, first: at, latest: at}
+		g.streams[name] = to
+	}
+	if at.Before(to.first) {
+		to.first = at
+	}
+	if at.After(to.latest) {
+		to.latest = at
+	}
+	to.ingestion = now
+}
+
+func (g *group) insert(at time.Time, e event) {
+	g.lastSequence++
+	g.size += len(e.message)
+	e.position = position{at.UnixMilli(), g.lastSequence}
+	index, _ := slices.BinarySearchFunc(g.events, e.position, byPosition)
+	g.events = slices.Insert(g.events, index, e)
+}
+
+func byPosition(e event, p position) int { return e.position.compare(p) }
+
+// trim forgets what is too much or too old.
+func (g *group) trim(now time.Time, limit int) {
+	excess := max(len(g.events)-limit, 0)
+	if g.retention > 0 {
+		oldest := position{at: now.Add(-g.retention).UnixMilli()}
+		expired, _ := slices.BinarySearchFunc(g.events, oldest, byPosition)
+		excess = max(excess, expired)
+	}
+	for i := 0; i < len(g.events) && (i < excess || g.size > maximumGroup); i++ {
+		g.size -= len(g.events[i].message)
+		excess = max(excess, i+1)
+	}
+	clear(g.events[:excess])
+	g.events = g.events[excess:]
+}
+
+func (s *Service) arnOf(groupName string) string {
+	return fmt.Sprintf("arn:aws:logs:%s:%s:log-group:%s", s.config.Region, s.config.Account, groupName)
+}
+
+func errUnknownGroup() error {
+	return wire.Errorf("ResourceNotFoundException", "The specified log group does not exist.")
+}
+
+func errUnknownStream() error {
+	return wire.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
+}

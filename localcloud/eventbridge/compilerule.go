@@ -1,0 +1,136 @@
+package eventbridge
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"example.com/saga/localcloud/eventbridge/pattern"
+	"example.com/saga/localcloud/wire"
+)
+
+// The kinds of target, which are the keys of Config.Deliverers.
+const (
+	KindQueue       = "sqs"
+	KindFunction    = "lambda"
+	KindLogGroup    = "logs"
+	KindBus         = "events:event-bus"
+	KindDestination = "events:api-destination"
+)
+
+// AWS's default quotas.
+const (
+	maximumTargets = 5
+	maximumRules   = 300
+)
+
+// namePattern is what names of rules and replays and ids of targets look like.
+var namePattern = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
+
+// rule is a Rule ready to match.
+type rule struct {
+	Rule
+
+	pattern *pattern.Pattern
+	targets []*target
+	mu      sync.Mutex
+	counts  Counts
+}
+
+// target is a Target ready to deliver.
+type target struct {
+	Target
+
+	rule      *rule
+	deliverer Deliverer
+	worker    *worker
+	inputPath jsonPath
+	template  inputTemplate
+	paths     map[string]jsonPath
+}
+
+func (r *rule) count(change func(*Counts)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.counts)
+}
+
+// deliver gives an event to the rule's targets if the rule matches it.
+func (r *rule) deliver(a arrival, prepared pattern.Event) {
+	if !r.Enabled || !r.pattern.Match(prepared) {
+		return
+	}
+	r.count(func(c *Counts) { c.Matched++ })
+	for _, target := range r.targets {
+		target.worker.enqueue(a)
+	}
+}
+
+// compileRule checks a rule and everything about its targets, so that whatever
+// the local cloud cannot do is refused when the rule is created.
+func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
+	if !namePattern.MatchString(given.Name) {
+		return nil, wire.ValidationError("the rule name %q must match %s", given.Name, namePattern)
+	}
+	parsed, err := pattern.Parse(given.Pattern)
+	if err != nil {
+		return nil, wire.Errorf("InvalidEventPatternException", "%s", err)
+	}
+	if len(given.Targets) > maximumTargets {
+		return nil, wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed: rule %s has more than %d targets.", given.Name, maximumTargets)
+	}
+	compiled := &rule{Rule: given, pattern: parsed}
+	ids := make(map[string]bool)
+	for _, each := range given.Targets {
+		if ids[each.ID] {
+			return nil, wire.ValidationError("rule %s has two targets with the id %s", given.Name, each.ID)
+		}
+		ids[each.ID] = true
+		ready, err := compileTarget(each, deliverers)
+		if err != nil {
+			return nil, fmt.Errorf("rule %s: %w", given.Name, err)
+		}
+		ready.rule = compiled
+		compiled.targets = append(compiled.targets, ready)
+	}
+	return compiled, nil
+}
+
+func compileTarget(given Target, deliverers map[string]Deliverer) (*target, error) {
+	if !namePattern.MatchString(given.ID) {
+		return nil, wire.ValidationError("the target id %q must match %s", given.ID, namePattern)
+	}
+	kind := kindOf(given.ARN)
+	deliverer := deliverers[kind]
+	if deliverer == nil {
+		return nil, wire.ValidationError("the local cloud cannot deliver to target %s, %s: it has nothing for the kind %q", given.ID, given.ARN, kind)
+	}
+	for _, check := range []func(Target, string) error{checkRole, checkParameters, checkInput, checkDeadLetter} {
+		if err := check(given, kind); err != nil {
+			return nil, err
+		}
+	}
+	if given.Retry == (RetryPolicy{}) {
+		given.Retry = DefaultRetry()
+	}
+	if err := checkRetry(given); err != nil {
+		return nil, err
+	}
+	compiled := &target{Target: given, deliverer: deliverer}
+	return compiled, compiled.compileInput()
+}
+
+// kindOf is the service of an ARN and, as EventBridge is the target in several
+// ways, the type of its resource.
+func kindOf(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return ""
+	}
+	if parts[2] != "events" {
+		return parts[2]
+	}
+	resource, _, _ := strings.Cut(parts[5], "/")
+	return parts[2] + ":" + resource
+}

@@ -1,0 +1,164 @@
+package eventbridge
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// The variables that need no entry in the map of paths.
+const (
+	variableRuleARN   = "aws.events.rule-arn"
+	variableRuleName  = "aws.events.rule-name"
+	variableIngestion = "aws.events.event.ingestion-time"
+	variableEvent     = "aws.events.event"
+	variableEventJSON = "aws.events.event.json"
+)
+
+// A template is an input transformer's text, cut at its variables.
+type inputTemplate []templatePiece
+
+// A piece is either text or a variable, which stands inside or outside of a
+// quoted string.
+type templatePiece struct {
+	text     string
+	variable string
+	quoted   bool
+}
+
+var placeholder = regexp.MustCompile(`<([A-Za-z0-9_.\-]+)>`)
+
+// parseInputTemplate cuts a template; known tells which variables there are.
+func parseInputTemplate(text string, known func(variable string) bool) (inputTemplate, error) {
+	var parsed inputTemplate
+	scan := quoteScanner{}
+	end := 0
+	for _, at := range placeholder.FindAllStringSubmatchIndex(text, -1) {
+		before, variable := text[end:at[0]], text[at[2]:at[3]]
+		end = at[1]
+		scan.read(before)
+		if !known(variable) {
+			return nil, fmt.Errorf("contains invalid placeholder %s", variable)
+		}
+		if scan.quoted && (variable == variableEvent || variable == variableEventJSON) {
+			return nil, fmt.Errorf("contains the placeholder %s inside a string, where it cannot stand", variable)
+		}
+		if isKey(text[end:], scan.quoted) {
+			return nil, fmt.Errorf("contains the placeholder %s in an object's key, where no placeholder can stand", variable)
+		}
+		parsed = append(parsed, templatePiece{text: before}, templatePiece{variable: variable, quoted: scan.quoted})
+	}
+	return append(parsed, templatePiece{text: text[end:]}), nil
+}
+
+// quoteScanner knows whether the end of the text read so far lies in a string.
+type quoteScanner struct{ quoted, escaped bool }
+
+func (s *quoteScanner) read(text string) {
+	for _, character := range text {
+		switch {
+		case s.escaped:
+			s.escaped = false
+		case s.quoted && character == '\\':
+			s.escaped = true
+		case character == '"':
+			s.quoted = !s.quoted
+		}
+	}
+}
+
+// isKey tells whether what ends before rest is a key, that is, whether a colon
+// follows, after the end of the string if it is in one.
+func isKey(rest string, quoted bool) bool {
+	if quoted {
+		inside := quoteScanner{quoted: true}
+		for i := 0; i < len(rest) && inside.quoted; i++ {
+			inside.read(rest[i : i+1])
+			if !inside.quoted {
+				rest = rest[i+1:]
+				break
+			}
+		}
+	}
+	return strings.HasPrefix(strings.TrimSpace(rest), ":")
+}
+
+// render fills a template in. A value is nil where its path led nowhere.
+func (t inputTemplate) render(value func(variable string) (json.RawMessage, error)) ([]byte, error) {
+	var out bytes.Buffer
+	for _, piece := range t {
+		out.WriteString(piece.text)
+		if piece.variable == "" {
+			continue
+		}
+		found, err := value(piece.variable)
+		if err != nil {
+			return nil, err
+		}
+		if !piece.quoted {
+			out.Write(asValue(found))
+			continue
+		}
+		text, err := asText(found)
+		if err != nil {
+			return nil, err
+		}
+		out.Write(text)
+	}
+	return normalize(out.Bytes())
+}
+
+// asValue is a variable outside of strings: its JSON, or an empty string for
+// nothing.
+func asValue(value json.RawMessage) []byte {
+	if value == nil {
+		return []byte(`""`)
+	}
+	return value
+}
+
+// asText is a variable inside a string: a string without its quotes, an object
+// or array as compact text with all quotes removed, nothing for nothing.
+// A quote inside the value stays escaped, so that the result stays JSON.
+func asText(value json.RawMessage) ([]byte, error) {
+	switch {
+	case value == nil:
+		return nil, nil
+	case value[0] == '"':
+		return value[1 : len(value)-1], nil
+	case value[0] == '{' || value[0] == '[':
+		escaped, err := encodeJSON(strings.ReplaceAll(string(value), `"`, ""))
+		if err != nil {
+			return nil, err
+		}
+		return escaped[1 : len(escaped)-1], nil
+	default:
+		return value, nil
+	}
+}
+
+// normalize removes insignificant whitespace. A template of several JSON values
+// comes out with one value per line.
+func normalize(rendered []byte) ([]byte, error) {
+	decoder := json.NewDecoder(bytes.NewReader(rendered))
+	var lines [][]byte
+	for {
+		var value json.RawMessage
+		err := decoder.Decode(&value)
+		if errors.Is(err, io.EOF) && len(lines) > 0 {
+			return bytes.Join(lines, []byte("\n")), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the rendered input is not JSON: %w", err)
+		}
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, value); err != nil {
+			return nil, err
+		}
+		lines = append(lines, compact.Bytes())
+	}
+}

@@ -1,0 +1,193 @@
+package eventbridge
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"example.com/saga/localcloud/wire"
+)
+
+const (
+	maximumInput    = 8192
+	maximumPath     = 256
+	maximumPathKeys = 100
+)
+
+func (t *target) compileInput() error {
+	switch {
+	case t.Input != nil:
+		if len(*t.Input) > maximumInput || !json.Valid([]byte(*t.Input)) {
+			return wire.ValidationError("Input of target %s must be JSON of at most %d characters", t.ID, maximumInput)
+		}
+	case t.InputPath != nil:
+		parsed, err := parseInputPath(*t.InputPath)
+		if err != nil {
+			return wire.ValidationError("InputPath of target %s: %s", t.ID, err)
+		}
+		t.inputPath = parsed
+	case t.Transformer != nil:
+		return t.compileTransformer()
+	}
+	return nil
+}
+
+func parseInputPath(text string) (jsonPath, error) {
+	if len(text) > maximumPath {
+		return nil, fmt.Errorf("a path is longer than %d characters", maximumPath)
+	}
+	return parseJSONPath(text)
+}
+
+func (t *target) compileTransformer() error {
+	if length := len(t.Transformer.Template); length == 0 || length > maximumInput {
+		return wire.ValidationError("InputTemplate for target %s must have 1 to %d characters", t.ID, maximumInput)
+	}
+	if len(t.Transformer.Paths) > maximumPathKeys {
+		return wire.ValidationError("InputPathsMap for target %s has more than %d entries", t.ID, maximumPathKeys)
+	}
+	t.paths = make(map[string]jsonPath)
+	for name, text := range t.Transformer.Paths {
+		if len(name) > maximumPath || strings.HasPrefix(strings.ToLower(name), "aws.") {
+			return wire.ValidationError("InputPathsMap for target %s has the invalid name %s", t.ID, name)
+		}
+		parsed, err := parseInputPath(text)
+		if err != nil {
+			return wire.ValidationError("InputPathsMap for target %s: %s", t.ID, err)
+		}
+		t.paths[name] = parsed
+	}
+	parsed, err := parseInputTemplate(t.Transformer.Template, func(variable string) bool {
+		return t.paths[variable] != nil || isReserved(variable)
+	})
+	if err != nil {
+		return wire.ValidationError("InputTemplate for target %s %s.", t.ID, err)
+	}
+	t.template = parsed
+	return nil
+}
+
+func isReserved(variable string) bool {
+	switch variable {
+	case variableRuleARN, variableRuleName, variableIngestion, variableEvent, variableEventJSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// body renders what a target gets of an event. A path of InputPath that leads
+// nowhere fails the delivery: AWS does not say what it would deliver.
+func (t *target) body(a arrival) ([]byte, error) {
+	switch {
+	case t.Input != nil:
+		return []byte(*t.Input), nil
+	case t.InputPath != nil:
+		found, ok := t.inputPath.find(a.envelope)
+		if !ok {
+			return nil, &DeliveryError{Code: CodeInvalidParameter, Message: "the InputPath " + *t.InputPath + " leads nowhere in the event"}
+		}
+		return found, nil
+	case t.Transformer != nil:
+		rendered, err := t.template.render(func(variable string) (json.RawMessage, error) { return t.value(variable, a) })
+		if err != nil {
+			return nil, &DeliveryError{Code: CodeInvalidJSON, Message: err.Error()}
+		}
+		return rendered, nil
+	default:
+		return a.envelope, nil
+	}
+}
+
+// value is a template's variable as JSON, or nil if its path leads nowhere.
+func (t *target) value(variable string, a arrival) (json.RawMessage, error) {
+	switch variable {
+	case variableRuleARN:
+		return encodeJSON(t.rule.ARN)
+	case variableRuleName:
+		return encodeJSON(t.rule.Name)
+	case variableIngestion:
+		return encodeJSON(a.at.UTC().Format(time.RFC3339))
+	case variableEvent:
+		return a.event.summary()
+	case variableEventJSON:
+		return a.envelope, nil
+	default:
+		found, _ := t.paths[variable].find(a.envelope)
+		return found, nil
+	}
+}
+
+// groupID is the message group of an event. AWS does not say what it does with
+// a path that gives no valid group; here the delivery fails, as a group made up
+// in its stead would silently change the order of messages.
+func (t *target) groupID(a arrival) (string, error) {
+	group, err := resolve(t.MessageGroupID, a)
+	if err != nil {
+		return "", fmt.Errorf("MessageGroupId: %w", err)
+	}
+	if t.MessageGroupID != "" && !groupPattern.MatchString(group) {
+		return "", fmt.Errorf("MessageGroupId %s gives %q, which is not a message group", t.MessageGroupID, group)
+	}
+	return group, nil
+}
+
+func (t *target) httpParameters(a arrival) (*HTTPParameters, error) {
+	if t.HTTP == nil {
+		return nil, nil //nolint:nilnil // No parameters were given, so there are none.
+	}
+	header, err := resolveAll(t.HTTP.Header, a)
+	if err != nil {
+		return nil, fmt.Errorf("HeaderParameters: %w", err)
+	}
+	query, err := resolveAll(t.HTTP.Query, a)
+	if err != nil {
+		return nil, fmt.Errorf("QueryStringParameters: %w", err)
+	}
+	resolved := &HTTPParameters{Header: header, Query: query}
+	for _, given := range t.HTTP.Path {
+		value, err := resolve(given, a)
+		if err != nil {
+			return nil, fmt.Errorf("PathParameterValues: %w", err)
+		}
+		resolved.Path = append(resolved.Path, value)
+	}
+	return resolved, nil
+}
+
+func resolveAll(given map[string]string, a arrival) (map[string]string, error) {
+	resolved := make(map[string]string, len(given))
+	for name, value := range given {
+		followed, err := resolve(value, a)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		resolved[name] = followed
+	}
+	return resolved, nil
+}
+
+// resolve follows a parameter's value into the original event if it is a path.
+func resolve(given string, a arrival) (string, error) {
+	if !isPath(given) {
+		return given, nil
+	}
+	parsed, err := parseJSONPath(given)
+	if err != nil {
+		return "", err
+	}
+	found, ok := parsed.find(a.envelope)
+	if !ok {
+		return "", fmt.Errorf("the path %s leads nowhere in the event", given)
+	}
+	var text string
+	if err := json.Unmarshal(found, &text); err != nil {
+		return "", fmt.Errorf("the path %s leads to %s, which is not a string", given, found)
+	}
+	return text, nil
+}
+
+// groupPattern is what a queue takes as a message group.
+var groupPattern = regexp.MustCompile(`^[!-~]{1,128}$`)

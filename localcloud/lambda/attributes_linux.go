@@ -1,9 +1,0 @@
-package lambda
-
-import "syscall"
-
-// attributes puts a process into a group of its own, so that it can be ended with
-// its children, and has the kernel kill it should the local cloud die.
-func attributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-}

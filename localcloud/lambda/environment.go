@@ -1,0 +1,57 @@
+package lambda
+
+import (
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// processEnvironment is the whole environment of a process: what Lambda sets, as far as it
+// means something on this machine, then the local cloud's variables, then the
+// function's.
+func processEnvironment(f *Function, config *Config, runtimeAPI, stream string) []string {
+	folder := filepath.Dir(f.Bootstrap)
+	all := map[string]string{
+		"_HANDLER":                        f.Handler,
+		"AWS_REGION":                      config.Region,
+		"AWS_DEFAULT_REGION":              config.Region,
+		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
+		"AWS_LAMBDA_FUNCTION_VERSION":     "$LATEST",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB),
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME":       f.LogGroup,
+		"AWS_LAMBDA_LOG_STREAM_NAME":      stream,
+		"AWS_LAMBDA_RUNTIME_API":          runtimeAPI,
+		"LAMBDA_TASK_ROOT":                folder,
+		"LAMBDA_RUNTIME_DIR":              folder,
+		"PATH":                            "/usr/local/bin:/usr/bin:/bin:/opt/bin",
+		"LANG":                            "en_US.UTF-8",
+		"TZ":                              ":UTC",
+		"AWS_XRAY_CONTEXT_MISSING":        "LOG_ERROR",
+	}
+	if f.ActiveTracing && config.DaemonAddress != "" {
+		all["AWS_XRAY_DAEMON_ADDRESS"] = config.DaemonAddress
+	}
+	maps.Copy(all, config.Environment)
+	maps.Copy(all, f.Environment)
+	// A session of its own tells the calls of this process from those of others
+	// with the same role.
+	all["AWS_SESSION_TOKEN"] = stream
+	list := make([]string, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, name+"="+all[name])
+	}
+	return list
+}
+
+// streamName is the log stream of one process: its first day and a random number.
+func streamName(now time.Time) string {
+	random := uuid.New()
+	return fmt.Sprintf("%s/[$LATEST]%s", now.UTC().Format("2006/01/02"), hex.EncodeToString(random[:]))
+}

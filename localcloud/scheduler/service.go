@@ -1,0 +1,201 @@
+// Package scheduler is the local cloud's EventBridge Scheduler: it invokes
+// targets at a rate. What a target refuses goes to the schedule's dead-letter
+// queue.
+package scheduler
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"example.com/saga/localcloud/loss"
+	"example.com/saga/localcloud/wire"
+)
+
+// Schedule invokes a function asynchronously, again and again.
+type Schedule struct {
+	Name, ARN string
+	Every     time.Duration
+	// Target is the function's ARN, and RoleARN as whom it is invoked.
+	Target, RoleARN string
+	Input           []byte
+	// DeadLetterARN is the queue for what the target refuses; empty for none.
+	DeadLetterARN string
+}
+
+// DeadLetter is an invocation that was refused.
+type DeadLetter struct {
+	Body       []byte
+	Attributes map[string]string
+}
+
+// Targets is where schedules lead to.
+type Targets interface {
+	// Invoke hands the input over; an error is a refusal for good.
+	Invoke(ctx context.Context, s Schedule) error
+	// SendDeadLetter sends a letter to the schedule's dead-letter queue.
+	SendDeadLetter(ctx context.Context, s Schedule, letter DeadLetter) error
+}
+
+// Config is what a Service needs from outside.
+type Config struct {
+	Clock func() time.Time
+	// Every replaces the interval of every schedule, unless it is 0.
+	Every   time.Duration
+	Targets Targets
+	// Lost takes the invocations that nothing took.
+	Lost loss.Report
+}
+
+// Counts is what one schedule has done so far.
+type Counts struct {
+	// Fired counts the invocations, and Refused those that were refused.
+	Fired, Refused int
+}
+
+// Service runs schedules.
+type Service struct {
+	config Config
+
+	mu        sync.Mutex
+	schedules []Schedule
+	counts    map[string]Counts
+	// cancel ends what Start has started.
+	cancel context.CancelFunc
+
+	firing  atomic.Int64
+	running sync.WaitGroup
+}
+
+// New makes a Service without schedules. It must be closed.
+func New(config Config) *Service {
+	return &Service{config: config, counts: map[string]Counts{}, cancel: func() {}}
+}
+
+// Create adds a schedule, which does nothing before Start.
+func (s *Service) Create(schedule Schedule) error {
+	if schedule.Every <= 0 {
+		return fmt.Errorf("schedule %s: the interval must be more than 0", schedule.Name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.ContainsFunc(s.schedules, func(other Schedule) bool { return other.ARN == schedule.ARN }) {
+		return fmt.Errorf("schedule %s: a schedule with the ARN %s exists already", schedule.Name, schedule.ARN)
+	}
+	if s.config.Every > 0 {
+		schedule.Every = s.config.Every
+	}
+	s.schedules = append(s.schedules, schedule)
+	return nil
+}
+
+// Start starts the schedules. A rate without a start date begins at once.
+func (s *Service) Start() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	for _, schedule := range s.schedules {
+		s.running.Go(func() { s.run(ctx, schedule) })
+	}
+}
+
+func (s *Service) run(ctx context.Context, schedule Schedule) {
+	ticker := time.NewTicker(schedule.Every)
+	defer ticker.Stop()
+	for {
+		s.fire(ctx, schedule)
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Service) fire(ctx context.Context, schedule Schedule) {
+	s.firing.Add(1)
+	defer s.firing.Add(-1)
+	at := s.config.Clock()
+	err := s.config.Targets.Invoke(ctx, schedule)
+	s.count(schedule.ARN, err)
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	if unsent := s.sendToDeadLetterQueue(ctx, schedule, at, err); unsent != nil {
+		s.config.Lost.Lost(loss.Loss{
+			Kind: loss.Schedule, Name: schedule.ARN, Target: schedule.Target, Event: loss.Identify(schedule.Input),
+			Reason: fmt.Sprintf("%s; %s", err, unsent),
+		})
+	}
+}
+
+func (s *Service) count(arn string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counts := s.counts[arn]
+	counts.Fired++
+	if err != nil {
+		counts.Refused++
+	}
+	s.counts[arn] = counts
+}
+
+// sendToDeadLetterQueue sends the request to the target's API, and why it was
+// refused.
+func (s *Service) sendToDeadLetterQueue(ctx context.Context, schedule Schedule, at time.Time, refusal error) error {
+	if schedule.DeadLetterARN == "" {
+		return errors.New("the schedule has no dead-letter queue")
+	}
+	body, err := json.Marshal(map[string]string{
+		"FunctionName": schedule.Target, "InvocationType": "Event", "Payload": string(schedule.Input),
+	})
+	if err != nil {
+		return err
+	}
+	code := "InternalServerException"
+	if failure, isWire := errors.AsType[*wire.Error](refusal); isWire {
+		code = failure.Code
+	}
+	err = s.config.Targets.SendDeadLetter(ctx, schedule, DeadLetter{Body: body, Attributes: map[string]string{
+		"ERROR_CODE":           code,
+		"ERROR_MESSAGE":        refusal.Error(),
+		"EXECUTION_ID":         uuid.NewString(),
+		"IS_PAYLOAD_TRUNCATED": strconv.FormatBool(false),
+		"RETRY_ATTEMPTS":       strconv.Itoa(0),
+		"SCHEDULED_TIME":       at.UTC().Format(time.RFC3339),
+		"SCHEDULE_ARN":         schedule.ARN,
+		"TARGET_ARN":           schedule.Target,
+	}})
+	if err != nil {
+		return fmt.Errorf("its dead-letter queue %s does not take it: %w", schedule.DeadLetterARN, err)
+	}
+	return nil
+}
+
+// Counts tells what a schedule has done so far.
+func (s *Service) Counts(arn string) Counts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts[arn]
+}
+
+// Idle says that no invocation is being handed over. A schedule that waits for
+// its next time is idle.
+func (s *Service) Idle() bool { return s.firing.Load() == 0 }
+
+// Close ends the schedules.
+func (s *Service) Close() {
+	s.mu.Lock()
+	s.cancel()
+	s.mu.Unlock()
+	s.running.Wait()
+}

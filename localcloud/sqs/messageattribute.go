@@ -1,0 +1,118 @@
+package sqs
+
+import (
+	"crypto/md5"
+	"encoding/binary"
+	"encoding/hex"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// traceHeader is the only attribute of its own that SQS takes from a sender.
+const traceHeader = "AWSTraceHeader"
+
+// MessageAttribute is one attribute of a message: a String, a Number or a
+// Binary, each with an optional suffix of its own after a dot.
+type MessageAttribute struct {
+	DataType    string
+	StringValue *string `json:",omitempty"`
+	BinaryValue []byte  `json:",omitempty"`
+}
+
+func (a MessageAttribute) isBinary() bool {
+	kind, _, _ := strings.Cut(a.DataType, ".")
+	return kind == "Binary"
+}
+
+func (a MessageAttribute) value() []byte {
+	if a.isBinary() {
+		return a.BinaryValue
+	}
+	if a.StringValue == nil {
+		return nil
+	}
+	return []byte(*a.StringValue)
+}
+
+func (a MessageAttribute) isValid() bool { return a.isBinary() || validText(string(a.value())) }
+
+func checkAttributes(attributes map[string]MessageAttribute) error {
+	if len(attributes) > 10 {
+		return fail("InvalidParameterValue", "Number of message attributes [%d] exceeds the allowed maximum [10].", len(attributes))
+	}
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		if err := checkAttribute(name, attributes[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkAttribute(name string, attribute MessageAttribute) error {
+	kind, _, _ := strings.Cut(attribute.DataType, ".")
+	switch {
+	case !validAttributeName(name):
+		return fail("InvalidParameterValue", "The message attribute name %q is invalid.", name)
+	case kind != "String" && kind != "Number" && kind != "Binary":
+		return fail("InvalidParameterValue",
+			"The type of message (user) attribute '%s' is invalid. You must use only the following supported type prefixes: Binary, Number, String.", name)
+	case len(attribute.value()) == 0:
+		return fail("InvalidParameterValue", "The message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, kind)
+	case !attribute.isValid():
+		// For a body it would be InvalidMessageContents.
+		return fail("InvalidParameterValue", invalidText)
+	}
+	return nil
+}
+
+func validAttributeName(name string) bool {
+	if name == "" || len(name) > 256 || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
+		return false
+	}
+	return !strings.ContainsFunc(name, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune("_-.", r) })
+}
+
+func checkSystemAttributes(attributes map[string]MessageAttribute) error {
+	for name, attribute := range attributes {
+		if name != traceHeader {
+			return fail("InvalidParameterValue", "Message system attribute name '%s' is invalid.", name)
+		}
+		if attribute.DataType != "String" || len(attribute.value()) == 0 {
+			return fail("InvalidParameterValue", "The message system attribute '%s' must be a non-empty String.", name)
+		}
+		if !attribute.isValid() {
+			return fail("InvalidParameterValue", invalidText)
+		}
+	}
+	return nil
+}
+
+func md5Hex(content []byte) string {
+	hash := md5.Sum(content)
+	return hex.EncodeToString(hash[:])
+}
+
+// md5OfAttributes is the checksum that SQS and its clients compute of attributes: in
+// the order of their names, each with name, type, kind of value and value.
+func md5OfAttributes(attributes map[string]MessageAttribute) string {
+	if len(attributes) == 0 {
+		return ""
+	}
+	var text []byte
+	measured := func(part []byte) {
+		text = append(binary.BigEndian.AppendUint32(text, uint32(len(part))), part...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		attribute := attributes[name]
+		measured([]byte(name))
+		measured([]byte(attribute.DataType))
+		kind := byte(1)
+		if attribute.isBinary() {
+			kind = 2
+		}
+		text = append(text, kind)
+		measured(attribute.value())
+	}
+	return md5Hex(text)
+}

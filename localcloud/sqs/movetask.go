@@ -1,0 +1,175 @@
+package sqs
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// maximumTasks is how many tasks of one queue can be listed.
+const maximumTasks = 10
+
+// StartMessageMoveTaskInput names a dead-letter queue to empty. Without a
+// destination each message goes back to the queue it came from.
+type StartMessageMoveTaskInput struct {
+	SourceArn      string
+	DestinationArn string
+}
+
+// StartMessageMoveTaskOutput identifies the task.
+type StartMessageMoveTaskOutput struct {
+	TaskHandle string
+}
+
+// ListMessageMoveTasksInput asks for the latest tasks of a dead-letter queue.
+type ListMessageMoveTasksInput struct {
+	SourceArn  string
+	MaxResults *int
+}
+
+// ListMessageMoveTasksOutput are the tasks, latest first.
+type ListMessageMoveTasksOutput struct {
+	Results []MoveTask
+}
+
+// MoveTask is a redrive that has ended.
+type MoveTask struct {
+	Status                            string
+	SourceArn                         string
+	DestinationArn                    string `json:",omitempty"`
+	ApproximateNumberOfMessagesMoved  int
+	ApproximateNumberOfMessagesToMove int
+	FailureReason                     string `json:",omitempty"`
+	StartedTimestamp                  int64
+}
+
+// StartMessageMoveTask moves the messages that a dead-letter queue has at this
+// moment, except those in flight. It is over when the call returns.
+func (s *Service) StartMessageMoveTask(ctx context.Context, in *StartMessageMoveTaskInput) (*StartMessageMoveTaskOutput, error) {
+	source, destinations, err := s.moveQueues(in)
+	if err != nil {
+		return nil, err
+	}
+	for _, action := range []string{"StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
+		if err := s.authorize(ctx, action, source.ARN); err != nil {
+			return nil, err
+		}
+	}
+	for _, destination := range destinations {
+		if err := s.authorize(ctx, "SendMessage", destination.ARN); err != nil {
+			return nil, err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	source.tasks = append(source.tasks, s.move(source, in.DestinationArn, s.config.Clock()))
+	source.tasks = source.tasks[max(0, len(source.tasks)-maximumTasks):]
+	return &StartMessageMoveTaskOutput{TaskHandle: uuid.NewString()}, nil
+}
+
+// moveQueues finds the dead-letter queue and the queues its messages may go to.
+func (s *Service) moveQueues(in *StartMessageMoveTaskInput) (source *store, destinations []*store, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	source, err = s.deadLetterQueue(in.SourceArn)
+	if err != nil {
+		return nil, nil, err
+	}
+	if in.DestinationArn == "" {
+		return source, s.sourcesOf(source), nil
+	}
+	destination := s.byARN[in.DestinationArn]
+	switch {
+	case destination == nil:
+		return nil, nil, noResource("DestinationArn")
+	case destination == source:
+		return nil, nil, fail("InvalidParameterValue", "Source queue arn and destination queue arn cannot be the same.")
+	case destination.FIFO != source.FIFO:
+		return nil, nil, fail("InvalidParameterValue", "The source and the destination must be of the same type: FIFO or standard.")
+	}
+	return source, []*store{destination}, nil
+}
+
+func (s *Service) deadLetterQueue(arn string) (*store, error) {
+	if arn == "" {
+		return nil, missing("SourceArn")
+	}
+	q := s.byARN[arn]
+	if q == nil {
+		return nil, noResource("SourceArn")
+	}
+	if len(s.sourcesOf(q)) == 0 {
+		return nil, fail("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
+	}
+	return q, nil
+}
+
+func noResource(parameter string) error {
+	return fail("ResourceNotFoundException", "The resource that you specified for the %s parameter doesn't exist.", parameter)
+}
+
+func (s *Service) sourcesOf(deadLetters *store) []*store {
+	var sources []*store
+	for _, q := range s.queues {
+		if q.Redrive != nil && q.Redrive.DeadLetterARN == deadLetters.ARN {
+			sources = append(sources, q)
+		}
+	}
+	return sources
+}
+
+func (s *Service) move(source *store, destinationARN string, now time.Time) MoveTask {
+	source.expire(now)
+	waiting := slices.DeleteFunc(slices.Clone(source.messages), func(m *message) bool { return m.hidden(now) })
+	task := MoveTask{
+		Status: "COMPLETED", SourceArn: source.ARN, DestinationArn: destinationARN,
+		ApproximateNumberOfMessagesToMove: len(waiting), StartedTimestamp: now.UnixMilli(),
+	}
+	for _, m := range waiting {
+		target := s.byARN[destinationARN]
+		if destinationARN == "" {
+			target = s.byARN[m.source]
+		}
+		if target == nil {
+			// It was sent here directly: there is no queue to go back to.
+			task.Status, task.FailureReason = "FAILED", "CouldNotDetermineMessageSource"
+			break
+		}
+		source.remove(m)
+		s.enqueue(target, m.copyForRedrive(), now, target.Delay)
+		task.ApproximateNumberOfMessagesMoved++
+	}
+	return task
+}
+
+// copyForRedrive is a new message with the old one's content: new id, new sent time (when
+// it is queued) and no receives. It does not pass de-duplication again: a redrive
+// inside the window must not lose it.
+func (m *message) copyForRedrive() *message {
+	return &message{
+		id: uuid.NewString(), body: m.body, bodyMD5: m.bodyMD5, attributes: m.attributes,
+		trace: m.trace, sender: m.sender, group: m.group, dedup: m.dedup,
+	}
+}
+
+// ListMessageMoveTasks lists the latest redrives of a dead-letter queue.
+func (s *Service) ListMessageMoveTasks(ctx context.Context, in *ListMessageMoveTasksInput) (*ListMessageMoveTasksOutput, error) {
+	limit := valueOr(in.MaxResults, 1)
+	if limit < 1 || limit > maximumTasks {
+		return nil, invalid("MaxResults", limit, "Must be between 1 and 10.")
+	}
+	if err := s.authorize(ctx, "ListMessageMoveTasks", in.SourceArn); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q, err := s.deadLetterQueue(in.SourceArn)
+	if err != nil {
+		return nil, err
+	}
+	tasks := slices.Clone(q.tasks)
+	slices.Reverse(tasks)
+	return &ListMessageMoveTasksOutput{Results: append([]MoveTask{}, tasks[:min(limit, len(tasks))]...)}, nil
+}

@@ -1,0 +1,138 @@
+// Package xray is the local cloud's X-Ray: the daemon that Lambda runs beside
+// functions with active tracing, and the traces that come of what it is sent.
+// What AWS's services would add to a trace by themselves is not in it.
+package xray
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"sync"
+)
+
+// maximumDatagram is the largest that UDP has. X-Ray takes documents of 64 KB.
+const maximumDatagram = 64 << 10
+
+// maximumTraces is how many traces are kept: the oldest are forgotten.
+const maximumTraces = 5_000
+
+// receiveBuffer is how much may wait to be read: what comes beyond is lost.
+const receiveBuffer = 4 << 20
+
+// Service collects segment documents.
+type Service struct {
+	connection *net.UDPConn
+	logger     *slog.Logger
+	ended      chan struct{}
+
+	mu     sync.Mutex
+	traces []*Trace
+	byID   map[string]*Trace
+}
+
+// Trace is all that is known of a trace: its segments in the order in which they
+// began.
+type Trace struct {
+	ID       string    `json:"id"`
+	Segments []Segment `json:"segments"`
+}
+
+// Start makes a service that listens on a port of the loopback interface. It
+// must be closed.
+func Start(logger *slog.Logger) (*Service, error) {
+	connection, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return nil, fmt.Errorf("listen for segments: %w", err)
+	}
+	if err := connection.SetReadBuffer(receiveBuffer); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for segments: %w", err), connection.Close())
+	}
+	s := &Service{connection: connection, logger: logger, ended: make(chan struct{}), byID: map[string]*Trace{}}
+	go s.listen()
+	return s, nil
+}
+
+// Address is where the daemon listens: the value of AWS_XRAY_DAEMON_ADDRESS.
+func (s *Service) Address() string { return s.connection.LocalAddr().String() }
+
+// Close ends the daemon. What it has collected stays.
+func (s *Service) Close() error {
+	err := s.connection.Close()
+	<-s.ended
+	return err
+}
+
+func (s *Service) listen() {
+	defer close(s.ended)
+	datagram := make([]byte, maximumDatagram)
+	for {
+		n, _, err := s.connection.ReadFromUDP(datagram)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err == nil {
+			err = s.add(datagram[:n])
+		}
+		if err != nil {
+			s.logger.Warn("a segment is lost", "error", err) //nolint:sloglint // A datagram has no context.
+		}
+	}
+}
+
+// add adds a segment to its trace, in the place of one with the same id.
+func (s *Service) add(datagram []byte) error {
+	segment, err := parse(datagram)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.byID[segment.TraceID]
+	if known == nil {
+		known = &Trace{ID: segment.TraceID}
+		s.byID[segment.TraceID] = known
+		s.traces = append(s.traces, known)
+		s.dropOldest()
+	}
+	known.Segments = slices.DeleteFunc(known.Segments, func(other Segment) bool { return other.ID == segment.ID })
+	at, _ := slices.BinarySearchFunc(known.Segments, segment, byStart)
+	known.Segments = slices.Insert(known.Segments, at, segment)
+	return nil
+}
+
+// dropOldest keeps the memory bounded. A segment that comes later than that begins
+// its trace anew.
+func (s *Service) dropOldest() {
+	if len(s.traces) <= maximumTraces {
+		return
+	}
+	delete(s.byID, s.traces[0].ID)
+	s.traces[0] = nil
+	s.traces = s.traces[1:]
+}
+
+// All gives the traces, in the order in which they were first heard of.
+func (s *Service) All() []Trace {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]Trace, len(s.traces))
+	for i, each := range s.traces {
+		all[i] = each.clone()
+	}
+	return all
+}
+
+// Find gives the trace with this id.
+func (s *Service) Find(id string) (Trace, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.byID[id]
+	if known == nil {
+		return Trace{}, false
+	}
+	return known.clone(), true
+}
+
+func (t *Trace) clone() Trace { return Trace{ID: t.ID, Segments: slices.Clone(t.Segments)} }
