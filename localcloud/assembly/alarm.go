@@ -72,14 +72,13 @@ func (*TopicPolicy) identify(at place) (identity, error) {
 // Subscription is an AWS::SNS::Subscription.
 type Subscription struct {
 	Endpoint Harmless `cfn:"Endpoint" why:"no alarm is ever raised, so nobody is written to"`
-	Protocol string   `cfn:"Protocol,required"`
+	Protocol string   `cfn:"Protocol,required" values:"email"`
 	TopicARN string   `cfn:"TopicArn,required"`
 }
 
 func (s *Subscription) identify(at place) (identity, error) {
 	arn := s.TopicARN + ":" + at.uuid()
-	return identity{name: at.logicalID, ref: arn, arn: arn, attributes: map[string]string{"Arn": arn}},
-		oneOf("Protocol", s.Protocol, "email")
+	return identity{name: at.logicalID, ref: arn, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
 }
 
 // Key is an AWS::KMS::Key.

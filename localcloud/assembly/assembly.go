@@ -143,7 +143,7 @@ func (l *loader) exists(id string) bool {
 func (l *loader) resource(id string) (Resource, []error) {
 	raw := l.template.Resources[id]
 	resource := Resource{LogicalID: id, Type: raw.Type, Path: raw.path(id)}
-	typed, known := newProperties(raw.Type)
+	typed, known := resourceTypes()[raw.Type]
 	if !known {
 		// Known by its id only, so that what refers to it is not reported too.
 		l.identities[id] = identity{ref: id, anything: true}

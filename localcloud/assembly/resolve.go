@@ -76,21 +76,23 @@ func intrinsic(value map[string]any) (name string, argument any, ok bool) {
 }
 
 func (l *loader) call(name string, argument any) (any, error) {
-	switch name {
-	case "Ref", "Fn::GetAtt":
-		return l.reference(argument)
-	case "Fn::If":
-		return l.choose(argument)
-	case "Fn::Join":
-		return l.join(argument)
-	case "Fn::Select":
-		return l.pick(argument)
-	case "Fn::Split":
-		return l.split(argument)
-	case "Fn::Sub":
-		return l.substitute(argument)
-	default:
+	function, known := l.functions()[name]
+	if !known {
 		return nil, fmt.Errorf("the intrinsic function %s is not supported by the local cloud", name)
+	}
+	return function(argument)
+}
+
+// functions are the intrinsic functions of values.
+func (l *loader) functions() map[string]func(argument any) (any, error) {
+	return map[string]func(any) (any, error){
+		"Ref":        l.reference,
+		"Fn::GetAtt": l.reference,
+		"Fn::If":     l.choose,
+		"Fn::Join":   l.join,
+		"Fn::Select": l.pick,
+		"Fn::Split":  l.split,
+		"Fn::Sub":    l.substitute,
 	}
 }
 
@@ -141,23 +143,23 @@ func attributeName(argument any) (id, attribute string, err error) {
 }
 
 func (l *loader) pseudo(name string) (any, error) {
-	switch name {
-	case "AWS::AccountId":
-		return l.options.AccountID, nil
-	case "AWS::NoValue":
-		return noValue{}, nil
-	case "AWS::Partition":
-		return "aws", nil
-	case "AWS::Region":
-		return l.options.Region, nil
-	case "AWS::StackId":
-		return place{options: l.options, stack: l.files.stack}.arn("cloudformation", "stack/"+l.files.stack+"/local"), nil
-	case "AWS::StackName":
-		return l.files.stack, nil
-	case "AWS::URLSuffix":
-		return "amazonaws.com", nil
-	default:
+	value, known := l.pseudoParameters()[name]
+	if !known {
 		return nil, fmt.Errorf("the pseudo parameter %s is not supported by the local cloud", name)
+	}
+	return value, nil
+}
+
+// pseudoParameters are the parameters that every template has.
+func (l *loader) pseudoParameters() map[string]any {
+	return map[string]any{
+		"AWS::AccountId": l.options.AccountID,
+		"AWS::NoValue":   noValue{},
+		"AWS::Partition": "aws",
+		"AWS::Region":    l.options.Region,
+		"AWS::StackId":   place{options: l.options, stack: l.files.stack}.arn("cloudformation", "stack/"+l.files.stack+"/local"),
+		"AWS::StackName": l.files.stack,
+		"AWS::URLSuffix": "amazonaws.com",
 	}
 }
 

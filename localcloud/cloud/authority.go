@@ -209,7 +209,7 @@ func readPolicy(text []byte, parse parser) (iam.Policy, error) {
 	}
 	var problems []error
 	for _, key := range policy.Keys() {
-		if !slices.Contains(conditionKeys(), key) {
+		if !slices.Contains(ConditionKeys(), key) {
 			problems = append(problems, fmt.Errorf("the condition key %s is not supported by the local cloud", key))
 		}
 	}

@@ -20,14 +20,23 @@ const (
 // API is the part of Lambda's wire protocol that invokes functions and tells
 // their configuration. A function is named by its name or its ARN.
 func (s *Service) API(authorize wire.Authorize) http.Handler {
-	calls := calls{service: s, authorize: authorize}
 	mux := http.NewServeMux()
-	mux.Handle("POST "+APIPath+"{name}/invocations", wire.REST(calls.invoke))
-	mux.Handle("GET "+APIPath+"{name}/configuration", wire.REST(calls.configuration))
+	for _, route := range s.Routes(authorize) {
+		mux.Handle(route.Pattern, wire.REST(route.Operation))
+	}
 	mux.Handle("/", wire.REST(func(r *http.Request, _ []byte) (wire.Answer, error) {
 		return wire.Answer{}, wire.Errorf("UnknownOperationException", "the local cloud does not support %s %s", r.Method, r.URL.Path)
 	}))
 	return mux
+}
+
+// Routes are the operations of API.
+func (s *Service) Routes(authorize wire.Authorize) []wire.Route {
+	calls := calls{service: s, authorize: authorize}
+	return []wire.Route{
+		{Name: "GetFunctionConfiguration", Pattern: "GET " + APIPath + "{name}/configuration", Operation: calls.configuration},
+		{Name: "Invoke", Pattern: "POST " + APIPath + "{name}/invocations", Operation: calls.invoke},
+	}
 }
 
 // calls are the operations that come over the wire.
