@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Transport hits the notifications: requests of API destinations.
+// Transport hits the requests of API destinations.
 type Transport struct {
 	injector *Injector
 	next     http.RoundTripper
@@ -18,19 +18,19 @@ func NewTransport(injector *Injector, next http.RoundTripper) *Transport {
 	return &Transport{injector: injector, next: next}
 }
 
-// RoundTrip sends the request, unless it is answered in the endpoint's name. A
-// slow endpoint takes the notification, but nobody waits for its answer: the
-// sender has given up, without really waiting for that.
+// RoundTrip sends the request, unless it is answered in place of the endpoint. A
+// slow endpoint takes the request, but its answer comes too late: the
+// sender times out, here without the wait.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	for name, status := range map[Name]int{
-		Notification500: http.StatusInternalServerError, Notification429: http.StatusTooManyRequests,
+		Destination500: http.StatusInternalServerError, Destination429: http.StatusTooManyRequests,
 	} {
 		if t.injector.Hit(name) {
 			return emptyResponse(request, status), closeBody(request)
 		}
 	}
 	response, err := t.next.RoundTrip(request)
-	if err != nil || !t.injector.Hit(NotificationSlow) {
+	if err != nil || !t.injector.Hit(DestinationSlow) {
 		return response, err
 	}
 	if err := response.Body.Close(); err != nil {
