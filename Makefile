@@ -1,8 +1,8 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed on to the CDK command line, the local cloud or the operator.
-# STACK names a stack in AWS for watch, letters, redrive, replay, audit, erase and rotate;
+# STACK names a stack in AWS for watch, dlq, redrive, replay, audit, erase and rotate;
 # without it they work with what make run has started. QUEUE is a dead-letter queue,
-# as letters names it. TO is the context that a replay is for, ORDER an order, FROM
+# as dlq names it. TO is the context that a replay is for, ORDER an order, FROM
 # and UNTIL times. CUSTOMER is the id of a customer to erase.
 # MODULE is the new module path for rename.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
@@ -51,7 +51,7 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos watch letters redrive replay audit erase rotate licences vulns rename host FORCE
+.PHONY: help run test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos watch dlq letters redrive replay audit erase rotate licences vulns rename host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -131,16 +131,18 @@ chaos: host $(ASSEMBLY) ## Survive every fault with 500 orders each, and write d
 watch: $(OPERATOR) ## Show the events of all orders while they happen.
 	@$(OPERATOR) watch $(WHERE) $(FLAGS)
 
-letters: $(OPERATOR) ## Show the dead-letter queues, or the letters in QUEUE.
-	@$(OPERATOR) letters $(WHERE) $(FLAGS) $(QUEUE)
+dlq: $(OPERATOR) ## Show the dead-letter queues, or the dead letters in QUEUE.
+	@$(OPERATOR) dlq $(WHERE) $(FLAGS) $(QUEUE)
 
-redrive: $(OPERATOR) ## Send the letters in QUEUE back to where they were going.
+letters: dlq
+
+redrive: $(OPERATOR) ## Send the dead letters in QUEUE to their original destinations.
 	@$(OPERATOR) redrive $(WHERE) $(FLAGS) $(QUEUE)
 
-replay: $(OPERATOR) ## Give the events of ORDER, or FROM a time UNTIL another, to TO again.
+replay: $(OPERATOR) ## Send the events of ORDER, or FROM a time UNTIL another, to TO again.
 	@$(OPERATOR) replay $(WHERE) $(if $(TO),-to $(TO)) $(if $(ORDER),-order $(ORDER)) $(if $(FROM),-from $(FROM)) $(if $(UNTIL),-until $(UNTIL)) $(FLAGS)
 
-audit: $(OPERATOR) ## Check that the saga left nothing wrong behind.
+audit: $(OPERATOR) ## Check the invariants of the saga.
 	@$(OPERATOR) audit $(WHERE) $(FLAGS)
 
 erase: $(OPERATOR) ## Erase the orders and the points of CUSTOMER: first with FLAGS=-dry-run.

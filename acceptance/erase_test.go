@@ -18,7 +18,7 @@ import (
 
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/contexts"
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/memory"
@@ -97,7 +97,7 @@ func (c *cloud) stores(t *testing.T) map[string]string {
 		if waiting[path].Visible+waiting[path].InFlight == 0 {
 			continue
 		}
-		letters, err := letter.Queue{Client: sqs.NewFromConfig(c.aws(t)), Name: path, URL: url}.Look(t.Context(), 10*letter.Maximum)
+		letters, err := deadletter.Queue{Client: sqs.NewFromConfig(c.aws(t)), Name: path, URL: url}.Look(t.Context(), 10*deadletter.Maximum)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -69,7 +69,7 @@ func (c *cloud) replayTime(t *testing.T, to, from string) {
 	if got := c.handled(t, to); to != "Warehouse" && got < handled+matched {
 		t.Errorf("%d events were handled, and then %d", handled, got)
 	}
-	if got := strings.Contains(notes, ".fifo drops what it has got"); got != (to == "Warehouse") {
+	if got := strings.Contains(notes, ".fifo drops events that it got"); got != (to == "Warehouse") {
 		t.Errorf("the operator notes %q", notes)
 	}
 }

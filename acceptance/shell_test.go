@@ -47,7 +47,7 @@ func TestWhateverTheShellSaysAboutAWSTheSagaRunsOnThisMachine(t *testing.T) {
 	c.settled(t)
 	c.checkInvariants(t)
 	for _, arguments := range [][]string{
-		{"letters", "-ready-file", c.readyFile},
+		{"dlq", "-ready-file", c.readyFile},
 		{"audit", "-ready-file", c.readyFile},
 		{"replay", "-ready-file", c.readyFile, "-dry-run", "-to", "Payment", "-order", placed.OrderID},
 	} {

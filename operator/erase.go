@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"example.com/saga/operator/contexts"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/erase"
-	"example.com/saga/operator/letter"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
@@ -118,7 +118,7 @@ func (o operator) newEraser(config aws.Config, in stack.Stack, settings erase.Se
 	}
 	queues, deadLetters := sqs.NewFromConfig(config), in.DeadLetterQueues()
 	for _, path := range slices.Sorted(maps.Keys(in.Queues)) {
-		queue := letter.Queue{Client: queues, Name: path, URL: in.Queues[path]}
+		queue := deadletter.Queue{Client: queues, Name: path, URL: in.Queues[path]}
 		if slices.Contains(deadLetters, path) {
 			eraser.DeadLetters = append(eraser.DeadLetters, queue)
 		} else {

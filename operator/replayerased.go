@@ -15,9 +15,9 @@ import (
 	"example.com/saga/services/order"
 )
 
-// checkErased refuses a replay that would bring personal data of erased orders to
-// where nothing knows that they are: the contexts ignore it, but the notification
-// endpoint and the event log take what comes. It needs the permission
+// checkErased returns an error if a replay would send personal data of erased orders to
+// the notification endpoint or the event log, which would accept it. The contexts ignore
+// erased orders. It needs the permission
 // dynamodb:Scan.
 func (r *replayed) checkErased(ctx context.Context, client dynamodb.ScanAPIClient, in stack.Stack) error {
 	if r.erased || !slices.Contains([]string{"Notification", "Observability"}, r.to) {

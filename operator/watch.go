@@ -54,13 +54,13 @@ func (o operator) watch(ctx context.Context, given []string) error {
 		if !exists {
 			return fmt.Errorf("the stack has no %s", eventQueue)
 		}
-		o.note("showing the events in %s; each goes to one reader only, so another reader and this one get a part each", eventQueue)
-		return watch.Queue{Client: sqs.NewFromConfig(config), URL: url, Warn: o.note}.Follow(ctx, show)
+		o.warn("showing the events in %s; each goes to one reader only, so another reader and this one get a part each", eventQueue)
+		return watch.Queue{Client: sqs.NewFromConfig(config), URL: url, Warn: o.warn}.Follow(ctx, show)
 	}
 	group, exists := found.LogGroups[eventLog]
 	if !exists {
 		return fmt.Errorf("the stack has no %s", eventLog)
 	}
 	log := watch.Log{Client: cloudwatchlogs.NewFromConfig(config), Group: group, Clock: o.clock}
-	return log.Follow(ctx, func() { o.note("showing the events in %s from now on", group) }, show)
+	return log.Follow(ctx, func() { o.warn("showing the events in %s from now on", group) }, show)
 }

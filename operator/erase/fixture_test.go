@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"example.com/saga/operator/contexts"
+	"example.com/saga/operator/deadletter"
+	"example.com/saga/operator/deadletter/deadlettertest"
 	"example.com/saga/operator/erase"
-	"example.com/saga/operator/letter"
-	"example.com/saga/operator/letter/lettertest"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/memory"
@@ -44,7 +44,7 @@ type saga struct {
 	language  *contract.Language
 	stores    map[string]*store
 	publisher *memory.Publisher
-	queues    *lettertest.SQS
+	queues    *deadlettertest.SQS
 	// steps counts what stores are asked; the step with the number fails is the
 	// last that has its effect, and is not answered.
 	steps, fails int
@@ -86,7 +86,7 @@ func newSaga(t *testing.T) *saga {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &saga{t: t, language: language, stores: make(map[string]*store), publisher: &memory.Publisher{}, queues: lettertest.New(), now: now, asleep: func() error { return nil }}
+	s := &saga{t: t, language: language, stores: make(map[string]*store), publisher: &memory.Publisher{}, queues: deadlettertest.New(), now: now, asleep: func() error { return nil }}
 	for _, source := range contract.Contexts() {
 		s.stores[source] = &store{memory.NewStore(), s}
 	}
@@ -110,8 +110,8 @@ func newSaga(t *testing.T) *saga {
 			gone, err := s.stores[contract.SourceLoyalty].RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.CounterPoints)
 			return gone, errors.Join(err, s.step())
 		},
-		Queues:      []letter.Queue{{Client: s.queues, Name: "Shop/Queue", URL: live}},
-		DeadLetters: []letter.Queue{{Client: s.queues, Name: "Shop/DeadLetters", URL: dead}},
+		Queues:      []deadletter.Queue{{Client: s.queues, Name: "Shop/Queue", URL: live}},
+		DeadLetters: []deadletter.Queue{{Client: s.queues, Name: "Shop/DeadLetters", URL: dead}},
 		Clock:       clock,
 		Sleep: func(_ context.Context, d time.Duration) error {
 			s.now = s.now.Add(d)

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"example.com/saga/operator/audit"
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/event"
 )
@@ -42,7 +42,7 @@ func OfOrder(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient
 	var events []string
 	seen := make(map[string]bool)
 	err = read(ctx, client, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, FilterPattern: &mention}, func(message string) {
-		if content := (letter.Letter{Body: message}).Content(); content.Order == order && !seen[content.ID] {
+		if content := (deadletter.Message{Body: message}).Content(); content.Order == order && !seen[content.ID] {
 			seen[content.ID] = true
 			events = append(events, message)
 		}

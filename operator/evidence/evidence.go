@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"example.com/saga/operator/audit"
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
@@ -83,10 +83,10 @@ func table(ctx context.Context, client dynamodb.ScanAPIClient, in stack.Stack, c
 }
 
 // depths counts the letters of each dead-letter queue that has any.
-func depths(ctx context.Context, client letter.Describer, in stack.Stack) (map[string]int, error) {
+func depths(ctx context.Context, client deadletter.Describer, in stack.Stack) (map[string]int, error) {
 	counts := make(map[string]int)
 	for _, path := range in.DeadLetterQueues() {
-		n, err := letter.Count(ctx, client, in.Queues[path])
+		n, err := deadletter.Count(ctx, client, in.Queues[path])
 		if err != nil {
 			return nil, err
 		}

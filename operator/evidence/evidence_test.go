@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/operator/audit"
-	"example.com/saga/operator/letter/lettertest"
+	"example.com/saga/operator/deadletter/deadlettertest"
 	"example.com/saga/operator/stack"
 )
 
@@ -148,7 +148,7 @@ func TestNotificationsThatCannotBeReadAreAnError(t *testing.T) {
 }
 
 func TestOnlyDeadLetterQueuesThatAreNotEmptyAreEvidence(t *testing.T) {
-	fake := lettertest.New()
+	fake := deadlettertest.New()
 	fake.Put("https://sqs/1/dead", "x", "", 0, nil)
 	fake.Put("https://sqs/1/work", "x", "", 0, nil)
 	in := stack.Stack{Queues: map[string]string{
@@ -162,7 +162,7 @@ func TestOnlyDeadLetterQueuesThatAreNotEmptyAreEvidence(t *testing.T) {
 		t.Errorf("the depths (-want +got):\n%s", diff)
 	}
 	fake.Broken["GetQueueAttributes"] = true
-	if _, err := depths(t.Context(), fake, in); !errors.Is(err, lettertest.ErrBroken) {
+	if _, err := depths(t.Context(), fake, in); !errors.Is(err, deadlettertest.ErrBroken) {
 		t.Errorf("the error is %v", err)
 	}
 }

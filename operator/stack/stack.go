@@ -14,7 +14,8 @@ import (
 	"example.com/saga/pkg/awsconfig"
 )
 
-// Stack says where everything is, by construct paths such as Warehouse/Queue.
+// Stack has the names and URLs of resources, by construct paths such as
+// Warehouse/Queue.
 type Stack struct {
 	// Queues are URLs; the others are names.
 	Queues    map[string]string
@@ -29,16 +30,16 @@ type Stack struct {
 	// Connections are names, Secrets names or ARNs.
 	Connections map[string]string
 	Secrets     map[string]string
-	// NotificationsURL tells what the notification endpoint received. It is
-	// empty if nobody can tell.
+	// NotificationsURL returns what the notification endpoint received. It is empty
+	// for an endpoint that does not offer this.
 	NotificationsURL string
 
 	// Of the local cloud; AWS is found by the SDK's own means.
 	endpoint, region string
 }
 
-// AWS gives the configuration of the clients with which the stack is reached.
-// For the local cloud the settings of the environment do not count.
+// AWS returns the configuration of the clients for the stack. For the local cloud the
+// settings of the environment are ignored.
 func (s Stack) AWS(ctx context.Context) (aws.Config, error) {
 	if s.endpoint != "" {
 		return awsconfig.At(s.endpoint, s.region), nil
@@ -56,7 +57,7 @@ func (s Stack) Table(context string) (string, error) {
 	return name, nil
 }
 
-// Local tells whether the stack runs in a local cloud.
+// Local reports whether the stack runs in a local cloud.
 func (s Stack) Local() bool { return s.endpoint != "" }
 
 // IsDeadLetterQueue reports whether the queue with a construct path is a dead-letter
@@ -73,7 +74,7 @@ func (s Stack) DeadLetterQueues() []string {
 	return paths
 }
 
-// DeadLetterQueue gives the URL of a dead-letter queue.
+// DeadLetterQueue returns the URL of a dead-letter queue.
 func (s Stack) DeadLetterQueue(path string) (string, error) {
 	known := s.DeadLetterQueues()
 	if !slices.Contains(known, path) {

@@ -195,7 +195,7 @@ func TestAStackThatCannotBeUnderstoodIsRefused(t *testing.T) {
 	}{
 		"there is none":        {formation{err: missing}, missing.Error()},
 		"its template is YAML": {formation{template: "Resources:"}, "read the template of stack saga-dev"},
-		"it has no paths":      {formation{template, []types.StackResourceSummary{resource("AWS::SQS::Queue", "Bare1", "q")}, nil}, "which construct Bare1 belongs to"},
+		"it has no paths":      {formation{template, []types.StackResourceSummary{resource("AWS::SQS::Queue", "Bare1", "q")}, nil}, "no construct path of Bare1"},
 		"it is not there yet":  {formation{template, []types.StackResourceSummary{resource("AWS::SQS::Queue", "Dead1", "")}, nil}, "Shop/DeadLetters does not exist yet"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -62,7 +62,7 @@ func (l Log) poll(ctx context.Context, w *window, show func(message string) erro
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(l.Client, &cloudwatchlogs.FilterLogEventsInput{
 		LogGroupName: &l.Group,
 		StartTime:    &w.from,
-		// A masked event is no JSON any more.
+		// A masked event is not valid JSON.
 		Unmask: true,
 	})
 	for pages.HasMorePages() {

@@ -18,7 +18,7 @@ import (
 	"example.com/saga/operator/watch"
 )
 
-// fakeLog is a log group that gives pages of two log events, and between them an
+// fakeLog is a log group that returns pages of two log events, and between them an
 // empty one, as CloudWatch Logs may.
 type fakeLog struct {
 	events []types.FilteredLogEvent

@@ -1,4 +1,4 @@
-package letter
+package deadletter
 
 import (
 	"context"
@@ -15,16 +15,15 @@ import (
 type Source struct {
 	Name, URL, ARN string
 	DeadLetterARN  string
-	// MaximumReceives is how often a message is handed out before it is given
-	// up.
+	// MaximumReceives is how often a message is received before it is moved to the
+	// dead-letter queue.
 	MaximumReceives int
 }
 
 // Sources are the queues of a stack that have a dead-letter queue.
 type Sources []Source
 
-// FindSources asks all queues, given as URLs by name, for their redrive
-// policies.
+// FindSources reads the redrive policies of queues, given as URLs by name.
 func FindSources(ctx context.Context, client Describer, queues map[string]string) (Sources, error) {
 	var sources Sources
 	for _, name := range slices.Sorted(maps.Keys(queues)) {
@@ -35,7 +34,7 @@ func FindSources(ctx context.Context, client Describer, queues map[string]string
 			},
 		})
 		if err != nil {
-			return nil, fmt.Errorf("ask for the redrive policy of %s: %w", name, err)
+			return nil, fmt.Errorf("get the redrive policy of %s: %w", name, err)
 		}
 		policy, has := out.Attributes[string(types.QueueAttributeNameRedrivePolicy)]
 		if !has {

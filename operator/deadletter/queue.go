@@ -1,4 +1,4 @@
-package letter
+package deadletter
 
 import (
 	"context"
@@ -13,18 +13,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// Maximum is how many letters are taken out of a queue at once at most.
+// Maximum is how many dead letters are taken out of a queue at once at most.
 const Maximum = 1000
 
 const (
-	// hidden is how long others do not see the letters that are looked at, in
-	// seconds: enough to send the most of them somewhere else.
+	// hidden is the visibility timeout of dead letters that are taken, in seconds:
+	// long enough to send Maximum of them somewhere else.
 	hidden = 5 * 60
-	// batch is the most that SQS takes and gives in one request.
+	// batch is how many messages SQS accepts and returns in one request at most.
 	batch = 10
-	// wait makes SQS ask all of its servers, so that no letter is overlooked.
+	// wait makes a request a long poll of one second, for which SQS queries all of its
+	// servers, so that no dead letter is missed.
 	wait = 1
-	// grace bounds how long letters are put back after being told to stop.
+	// grace bounds how long dead letters are put back after the context has ended.
 	grace = 10 * time.Second
 )
 
@@ -36,7 +37,7 @@ type Client interface {
 	Describer
 }
 
-// Describer is the part of the SQS client that tells about queues.
+// Describer is the part of the SQS client that describes queues.
 type Describer interface {
 	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
 }
@@ -44,18 +45,18 @@ type Describer interface {
 // Queue is a dead-letter queue.
 type Queue struct {
 	Client Client
-	// Name is what people call it: its construct path.
+	// Name is its construct path, for messages.
 	Name string
 	URL  string
 }
 
-// Count tells how many letters there are, also those that somebody looks at.
-// SQS takes a moment to know exactly.
+// Count returns how many dead letters there are, also those that are taken. SQS is
+// eventually consistent in this.
 func (q Queue) Count(ctx context.Context) (int, error) {
 	return Count(ctx, q.Client, q.URL)
 }
 
-// Count tells how many messages a queue has, visible or not.
+// Count returns how many messages a queue has, visible or not.
 func Count(ctx context.Context, client Describer, url string) (int, error) {
 	names := []types.QueueAttributeName{
 		types.QueueAttributeNameApproximateNumberOfMessages,
@@ -77,89 +78,88 @@ func Count(ctx context.Context, client Describer, url string) (int, error) {
 	return total, nil
 }
 
-// Take takes letters out, as many as are wanted at most. Others do not see them
-// for some minutes, or until they are put back. A FIFO queue gives no letter
-// of a group while another one of that group is taken, other than in the
-// same batch of ten: so there may be more.
+// Take receives so many dead letters at most. Other receivers do not get them for
+// some minutes, or until they are put back. A FIFO queue returns no message of a group
+// while another one of that group is taken, other than in the same batch of ten: so
+// there may be more.
 //
-// Letters that were taken when an error occurs are put back.
-func (q Queue) Take(ctx context.Context, most int) ([]Letter, error) {
-	var letters []Letter
+// After an error all that were taken are put back.
+func (q Queue) Take(ctx context.Context, most int) ([]Message, error) {
+	var messages []Message
 	taken := make(map[string]int)
-	for len(letters) < most {
+	for len(messages) < most {
 		out, err := q.Client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 			QueueUrl:                    &q.URL,
-			MaxNumberOfMessages:         int32(min(batch, most-len(letters))),
+			MaxNumberOfMessages:         int32(min(batch, most-len(messages))),
 			VisibilityTimeout:           hidden,
 			WaitTimeSeconds:             wait,
 			MessageAttributeNames:       []string{"All"},
 			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
 		})
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("look into %s: %w", q.Name, err), q.PutBack(ctx, letters))
+			return nil, errors.Join(fmt.Errorf("look into %s: %w", q.Name, err), q.PutBack(ctx, messages))
 		}
-		before := len(letters)
-		for _, message := range out.Messages {
-			read, err := read(message)
+		before := len(messages)
+		for _, received := range out.Messages {
+			message, err := read(received)
 			if err != nil {
-				return nil, errors.Join(err, q.PutBack(ctx, letters))
+				return nil, errors.Join(err, q.PutBack(ctx, messages))
 			}
-			// A standard queue may give a message twice: then only the latest
-			// receipt is good.
-			if i, again := taken[read.ID]; again {
-				letters[i] = read
+			// A standard queue may deliver a message twice: then only the latest
+			// receipt handle is valid.
+			if i, again := taken[message.ID]; again {
+				messages[i] = message
 				continue
 			}
-			taken[read.ID] = len(letters)
-			letters = append(letters, read)
+			taken[message.ID] = len(messages)
+			messages = append(messages, message)
 		}
-		if len(letters) == before {
+		if len(messages) == before {
 			break
 		}
 	}
-	return letters, nil
+	return messages, nil
 }
 
-// PutBack makes letters that were taken visible again at once, even if ctx has
+// PutBack makes dead letters that were taken visible again at once, even if ctx has
 // ended in the meantime.
-func (q Queue) PutBack(ctx context.Context, letters []Letter) error {
+func (q Queue) PutBack(ctx context.Context, messages []Message) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	for some := range slices.Chunk(letters, batch) {
+	for some := range slices.Chunk(messages, batch) {
 		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(some))
-		for i, l := range some {
+		for i, m := range some {
 			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{
-				Id: aws.String(strconv.Itoa(i)), ReceiptHandle: l.receipt, VisibilityTimeout: 0,
+				Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.receipt, VisibilityTimeout: 0,
 			}
 		}
 		out, err := q.Client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.URL, Entries: entries})
 		if err != nil {
-			return fmt.Errorf("put letters back into %s, where they appear by themselves in %d minutes: %w", q.Name, hidden/60, err)
+			return fmt.Errorf("put dead letters back into %s, where they appear by themselves in %d minutes: %w", q.Name, hidden/60, err)
 		}
 		if len(out.Failed) > 0 {
-			return fmt.Errorf("put letters back into %s, where %d of them appear by themselves in %d minutes: %s: %s", q.Name,
+			return fmt.Errorf("put dead letters back into %s, where %d of them appear by themselves in %d minutes: %s: %s", q.Name,
 				len(out.Failed), hidden/60, aws.ToString(out.Failed[0].Code), aws.ToString(out.Failed[0].Message))
 		}
 	}
 	return nil
 }
 
-// Look takes letters out and puts them back.
-func (q Queue) Look(ctx context.Context, most int) ([]Letter, error) {
-	letters, err := q.Take(ctx, most)
+// Look takes dead letters and puts them back.
+func (q Queue) Look(ctx context.Context, most int) ([]Message, error) {
+	messages, err := q.Take(ctx, most)
 	if err != nil {
 		return nil, err
 	}
-	return letters, q.PutBack(ctx, letters)
+	return messages, q.PutBack(ctx, messages)
 }
 
-// Remove removes a letter that was taken, even if ctx has ended in the
-// meantime.
-func (q Queue) Remove(ctx context.Context, l Letter) error {
+// Remove deletes a dead letter that was taken, even if ctx has ended in the meantime.
+func (q Queue) Remove(ctx context.Context, m Message) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
-	if _, err := q.Client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.URL, ReceiptHandle: l.receipt}); err != nil {
-		return fmt.Errorf("remove letter %s from %s: %w", l.ID, q.Name, err)
+	if _, err := q.Client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.URL, ReceiptHandle: m.receipt}); err != nil {
+		return fmt.Errorf("remove dead letter %s from %s: %w", m.ID, q.Name, err)
 	}
 	return nil
 }

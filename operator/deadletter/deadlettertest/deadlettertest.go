@@ -1,6 +1,6 @@
-// Package lettertest is SQS in memory, as far as dead letters need it: it hides
-// what was received, locks FIFO message groups and de-duplicates.
-package lettertest
+// Package deadlettertest is SQS in memory, as far as dead letters need it: it hides
+// received messages, locks FIFO message groups and de-duplicates.
+package deadlettertest
 
 import (
 	"context"
@@ -69,7 +69,7 @@ func (s *SQS) Put(url, body, group string, sent int64, attributes map[string]str
 	return m
 }
 
-// Visible gives the ids of the messages of a queue that can be received.
+// Visible returns the ids of the messages of a queue that can be received.
 func (s *SQS) Visible(url string) []string {
 	var ids []string
 	for _, m := range s.Queues[url] {
@@ -87,7 +87,7 @@ func (s *SQS) broken(operation string) error {
 	return nil
 }
 
-// ReceiveMessage gives messages and hides them.
+// ReceiveMessage returns messages and hides them.
 func (s *SQS) ReceiveMessage(_ context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
 	locked := make(map[string]bool)
 	for _, m := range s.Queues[*in.QueueUrl] {
@@ -142,8 +142,8 @@ func (s *SQS) DeleteMessage(ctx context.Context, in *sqs.DeleteMessageInput, _ .
 	return &sqs.DeleteMessageOutput{}, nil
 }
 
-// GetQueueAttributes tells the ARN, the redrive policy and how many messages
-// there are.
+// GetQueueAttributes returns the ARN, the redrive policy and how many messages there
+// are.
 func (s *SQS) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
 	visible := len(s.Visible(*in.QueueUrl))
 	attributes := map[string]string{
