@@ -3,6 +3,8 @@ package assembly
 import (
 	"fmt"
 	"slices"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // evaluateConditions evaluates the template's Conditions section.
@@ -48,7 +50,7 @@ func (l *loader) holds(expression any, through []string) (bool, error) {
 	name, argument, _ := intrinsic(object)
 	function, known := l.conditionFunctions(through)[name]
 	if !known {
-		return false, fmt.Errorf("the condition function %q is not supported by the local cloud", name)
+		return false, unsupported.Errorf("the condition function %q is not supported by the local cloud", name)
 	}
 	arguments, _ := argument.([]any)
 	return function(arguments)

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // Harmless is a property that the local cloud accepts and that changes nothing
@@ -72,7 +74,7 @@ func (d *decoder) object(path string, value any, into reflect.Value) {
 	for _, name := range sortedKeys(object) {
 		target, exists := known[name]
 		if !exists {
-			d.refuse(join(path, name), "is not supported by the local cloud")
+			d.problems = append(d.problems, unsupported.Errorf("property %s is not supported by the local cloud", join(path, name)))
 			continue
 		}
 		d.fill(join(path, name), object[name], target)
@@ -86,7 +88,7 @@ func (d *decoder) limit(path string, value any, supported []string) {
 	switch value := value.(type) {
 	case string:
 		if len(supported) > 0 && !slices.Contains(supported, value) {
-			d.problems = append(d.problems, fmt.Errorf("property %s: the value %q is not supported by the local cloud", path, value))
+			d.problems = append(d.problems, unsupported.Errorf("property %s: the value %q is not supported by the local cloud", path, value))
 		}
 	case []any:
 		for _, item := range value {

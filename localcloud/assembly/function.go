@@ -2,8 +2,9 @@ package assembly
 
 import (
 	"errors"
-	"fmt"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // Function is an AWS::Lambda::Function on the OS-only runtime.
@@ -84,10 +85,10 @@ func (m *EventSourceMapping) identify(at place) (identity, error) {
 	id := at.uuid()
 	var problems []error
 	if !strings.HasPrefix(m.EventSourceARN, "arn:aws:sqs:") {
-		problems = append(problems, fmt.Errorf("property EventSourceArn: only SQS queues are supported by the local cloud, not %q", m.EventSourceARN))
+		problems = append(problems, unsupported.Errorf("property EventSourceArn: only SQS queues are supported by the local cloud, not %q", m.EventSourceARN))
 	}
 	if m.Enabled != nil && !*m.Enabled {
-		problems = append(problems, fmt.Errorf("property Enabled: a disabled mapping is not supported by the local cloud"))
+		problems = append(problems, unsupported.Errorf("property Enabled: a disabled mapping is not supported by the local cloud"))
 	}
 	arn := at.arn("lambda", "event-source-mapping:"+id)
 	return identity{name: id, ref: id, arn: arn, attributes: map[string]string{"Id": id, "EventSourceMappingArn": arn}},

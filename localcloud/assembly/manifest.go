@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // manifest is what the assembly says about the one stack and its assets.
@@ -54,7 +56,7 @@ func readManifest(dir string) (manifest, error) {
 				return manifest{}, err
 			}
 		case "cdk:cloud-assembly":
-			return manifest{}, fmt.Errorf("the nested assembly %s is not supported by the local cloud", id)
+			return manifest{}, unsupported.Errorf("the nested assembly %s is not supported by the local cloud", id)
 		}
 		// Other artifacts (the construct tree, feature flags) describe, and
 		// do not deploy anything.

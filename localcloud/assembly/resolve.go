@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // noValue is what Ref AWS::NoValue gives: the property that has it is absent.
@@ -78,7 +80,7 @@ func intrinsic(value map[string]any) (name string, argument any, ok bool) {
 func (l *loader) call(name string, argument any) (any, error) {
 	function, known := l.functions()[name]
 	if !known {
-		return nil, fmt.Errorf("the intrinsic function %s is not supported by the local cloud", name)
+		return nil, unsupported.Errorf("the intrinsic function %s is not supported by the local cloud", name)
 	}
 	return function(argument)
 }
@@ -116,7 +118,7 @@ func (l *loader) reference(argument any) (any, error) {
 	}
 	value, known := who.attributes[attribute]
 	if !known {
-		return nil, fmt.Errorf("the attribute %s of %s (%s) is not supported by the local cloud",
+		return nil, unsupported.Errorf("the attribute %s of %s (%s) is not supported by the local cloud",
 			attribute, id, l.template.Resources[id].Type)
 	}
 	return value, nil
@@ -145,7 +147,7 @@ func attributeName(argument any) (id, attribute string, err error) {
 func (l *loader) pseudo(name string) (any, error) {
 	value, known := l.pseudoParameters()[name]
 	if !known {
-		return nil, fmt.Errorf("the pseudo parameter %s is not supported by the local cloud", name)
+		return nil, unsupported.Errorf("the pseudo parameter %s is not supported by the local cloud", name)
 	}
 	return value, nil
 }

@@ -2,8 +2,9 @@ package assembly
 
 import (
 	"errors"
-	"fmt"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // Schedule is an AWS::Scheduler::Schedule that invokes a function.
@@ -43,13 +44,13 @@ func (s *Schedule) identify(at place) (identity, error) {
 	arn := at.arn("scheduler", "schedule/default/"+name)
 	var problems []error
 	if !strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") {
-		problems = append(problems, fmt.Errorf("property Target.Arn: only functions are supported by the local cloud, not %q", s.Target.ARN))
+		problems = append(problems, unsupported.Errorf("property Target.Arn: only functions are supported by the local cloud, not %q", s.Target.ARN))
 	}
 	if s.Target.Input == "" {
-		problems = append(problems, errors.New("property Target.Input: a schedule without an input is not supported by the local cloud"))
+		problems = append(problems, unsupported.Errorf("property Target.Input: a schedule without an input is not supported by the local cloud"))
 	}
 	if strings.Contains(s.Target.Input, "<aws.scheduler.") {
-		problems = append(problems, errors.New("property Target.Input: context attributes are not supported by the local cloud"))
+		problems = append(problems, unsupported.Errorf("property Target.Input: context attributes are not supported by the local cloud"))
 	}
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, errors.Join(problems...)
 }

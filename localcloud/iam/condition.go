@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // A condition compares one key of the request with the policy's values.
@@ -74,7 +76,7 @@ func parseOperator(name string) (operator, error) {
 	}
 	rest, parsed.ifExists = strings.CutSuffix(rest, "IfExists")
 	if parsed.compare, ok = comparisons()[rest]; !ok {
-		return operator{}, fmt.Errorf("the condition operator %s is not supported", name)
+		return operator{}, unsupported.Errorf("the condition operator %s is not supported", name)
 	}
 	parsed.negated = strings.Contains(rest, "Not")
 	return parsed, nil

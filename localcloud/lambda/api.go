@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"example.com/saga/localcloud/unsupported"
 	"example.com/saga/localcloud/wire"
 )
 
@@ -25,7 +26,7 @@ func (s *Service) API(authorize wire.Authorize) http.Handler {
 		mux.Handle(route.Pattern, wire.REST(route.Operation))
 	}
 	mux.Handle("/", wire.REST(func(r *http.Request, _ []byte) (wire.Answer, error) {
-		return wire.Answer{}, wire.Errorf("UnknownOperationException", "the local cloud does not support %s %s", r.Method, r.URL.Path)
+		return wire.Answer{}, wire.Errorf("UnknownOperationException", "the local cloud does not support %s %s: see %s", r.Method, r.URL.Path, unsupported.Reference)
 	}))
 	return mux
 }
@@ -65,11 +66,11 @@ func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
 	}
 	for _, parameter := range []string{"X-Amz-Client-Context", "X-Amz-Log-Type", "X-Amz-Durable-Execution-Name"} {
 		if value := r.Header.Get(parameter); value != "" && value != "None" {
-			return wire.Answer{}, unsupported(parameter, value)
+			return wire.Answer{}, unsupportedParameter(parameter, value)
 		}
 	}
 	if r.URL.RawQuery != "" {
-		return wire.Answer{}, unsupported("query", r.URL.RawQuery)
+		return wire.Answer{}, unsupportedParameter("query", r.URL.RawQuery)
 	}
 	if len(payload) == 0 {
 		payload = []byte("null")
@@ -86,11 +87,11 @@ func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
 		}
 		return answer, err
 	default:
-		return wire.Answer{}, unsupported("X-Amz-Invocation-Type", kind)
+		return wire.Answer{}, unsupportedParameter("X-Amz-Invocation-Type", kind)
 	}
 }
 
-func unsupported(parameter, value string) error {
+func unsupportedParameter(parameter, value string) error {
 	return wire.Errorf("InvalidParameterValueException", "the local cloud does not support %s %s", parameter, value)
 }
 
@@ -112,7 +113,7 @@ func (c calls) configuration(r *http.Request, _ []byte) (wire.Answer, error) {
 		return wire.Answer{}, err
 	}
 	if r.URL.RawQuery != "" {
-		return wire.Answer{}, unsupported("query", r.URL.RawQuery)
+		return wire.Answer{}, unsupportedParameter("query", r.URL.RawQuery)
 	}
 	found := functionConfiguration{
 		FunctionName: function.Name, FunctionArn: function.ARN, Handler: function.Handler,

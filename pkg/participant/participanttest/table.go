@@ -46,16 +46,22 @@ func (table *Table[S]) Check(t *testing.T) {
 		}
 	}
 	for _, input := range table.Inputs {
-		if consumed[input.EventType()] {
-			continue
+		if !consumed[input.EventType()] {
+			table.checkRefused(t, input)
 		}
-		if table.rows[input.EventType()] != nil {
-			t.Errorf("there is a row for %s, which is not consumed", input.EventType())
-		}
-		for name, state := range table.States {
-			if err := table.Decide(state, input); !errors.Is(err, event.ErrInvalid) {
-				t.Errorf("%s: %s is not consumed, and its error is %v", name, input.EventType(), err)
-			}
+	}
+}
+
+// checkRefused fails the test unless the input has no row, and is refused in every
+// state.
+func (table *Table[S]) checkRefused(t *testing.T, input event.Data) {
+	t.Helper()
+	if table.rows[input.EventType()] != nil {
+		t.Errorf("there is a row for %s, which is not consumed", input.EventType())
+	}
+	for name, state := range table.States {
+		if err := table.Decide(state, input); !errors.Is(err, event.ErrInvalid) {
+			t.Errorf("%s: %s is not consumed, and its error is %v", name, input.EventType(), err)
 		}
 	}
 }
