@@ -12,11 +12,8 @@ import (
 	"example.com/saga/operator/watch"
 )
 
-// Where the events of the Global bus are, by construct paths.
-const (
-	eventLog   = "Observability/Events"
-	eventQueue = "Observability/Queue"
-)
+// eventQueue is the construct path of the observability queue.
+const eventQueue = "Observability/Queue"
 
 // watchAttempts is how often watch tries a request when AWS throttles or the network
 // is down, with the backoff of the SDK: some ten seconds at most, before it ends with
@@ -57,9 +54,9 @@ func (o operator) watch(ctx context.Context, given []string) error {
 		o.warn("showing the events in %s; each goes to one reader only, so another reader and this one get a part each", eventQueue)
 		return watch.Queue{Client: sqs.NewFromConfig(config), URL: url, Warn: o.warn}.Follow(ctx, show)
 	}
-	group, exists := found.LogGroups[eventLog]
-	if !exists {
-		return fmt.Errorf("the stack has no %s", eventLog)
+	group, err := found.EventLog()
+	if err != nil {
+		return err
 	}
 	log := watch.Log{Client: cloudwatchlogs.NewFromConfig(config), Group: group, Clock: o.clock}
 	return log.Follow(ctx, func() { o.warn("showing the events in %s from now on", group) }, show)

@@ -34,11 +34,8 @@ const (
 	removal = 3 * day
 )
 
-// Construct paths of what events lie in.
-const (
-	archivePath  = "GlobalBus/Archive/Archive"
-	eventLogPath = "Observability/Events"
-)
+// archivePath is the construct path of the archive.
+const archivePath = "GlobalBus/Archive/Archive"
 
 // Remainder is what expires by itself.
 type Remainder struct {
@@ -82,7 +79,7 @@ func ReadSettings(
 		if err != nil {
 			return s, err
 		}
-		if path == eventLogPath {
+		if path == stack.EventLogPath {
 			s.EventLog = kept
 		} else {
 			s.FunctionLogs = max(s.FunctionLogs, kept)

@@ -19,16 +19,13 @@ import (
 	"example.com/saga/services/payment/sandbox"
 )
 
-// eventsPath is the construct path of the event log.
-const eventsPath = "Observability/Events"
-
 // Collect reads the events that were logged, the tables of all contexts, the
 // depths of the dead-letter queues and, where it can be asked, what the
 // notification endpoint received. It changes nothing. It needs the permissions
 // logs:FilterLogEvents, logs:Unmask, dynamodb:Scan and sqs:GetQueueAttributes.
 func Collect(ctx context.Context, config aws.Config, in stack.Stack) (audit.Evidence, error) {
 	collected := audit.Evidence{Tables: make(map[string]audit.Table)}
-	group, err := eventLog(in)
+	group, err := in.EventLog()
 	if err != nil {
 		return collected, err
 	}
@@ -47,15 +44,6 @@ func Collect(ctx context.Context, config aws.Config, in stack.Stack) (audit.Evid
 		collected.Notified, err = notified(ctx, in.NotificationsURL)
 	}
 	return collected, err
-}
-
-// eventLog returns the name of the log group that has every event.
-func eventLog(in stack.Stack) (string, error) {
-	name, found := in.LogGroups[eventsPath]
-	if !found {
-		return "", fmt.Errorf("the stack has no %s", eventsPath)
-	}
-	return name, nil
 }
 
 // table collects the table of a context. Items that are neither records nor counters

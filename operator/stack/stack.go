@@ -47,6 +47,18 @@ func (s Stack) AWS(ctx context.Context) (aws.Config, error) {
 	return awsconfig.Load(ctx)
 }
 
+// EventLogPath is the construct path of the event log.
+const EventLogPath = "Observability/Events"
+
+// EventLog returns the name of the log group that has every event of the Global bus.
+func (s Stack) EventLog() (string, error) {
+	name, found := s.LogGroups[EventLogPath]
+	if !found {
+		return "", fmt.Errorf("the stack has no %s", EventLogPath)
+	}
+	return name, nil
+}
+
 // Table returns the name of a context's table.
 func (s Stack) Table(context string) (string, error) {
 	path := strings.ToUpper(context[:1]) + context[1:] + "/Table"

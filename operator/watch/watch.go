@@ -5,10 +5,9 @@ package watch
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"path"
 
+	"example.com/saga/operator/envelope"
 	"example.com/saga/pkg/event"
 )
 
@@ -40,29 +39,13 @@ type Printer interface {
 // Show writes the event in an envelope of EventBridge if the filter selects it. What
 // is malformed is written whatever the filter: it must not go unseen.
 func Show(message string, filter Filter, to Printer) error {
-	var envelope struct {
-		Source     string          `json:"source"`
-		DetailType string          `json:"detail-type"`
-		Detail     json.RawMessage `json:"detail"`
-	}
-	if err := json.Unmarshal([]byte(message), &envelope); err != nil {
-		return to.Malformed(message, err)
-	}
-	if envelope.Detail == nil {
-		return to.Malformed(message, errors.New("not an envelope of EventBridge: there is no detail"))
-	}
-	e, err := event.Parse(envelope.Detail)
+	e, encoded, err := envelope.Parse(message)
 	if err != nil {
 		return to.Malformed(message, err)
-	}
-	// Rules match the envelope, so an event that differs from it reached no context.
-	if e.Source != envelope.Source || e.Type != envelope.DetailType {
-		return to.Malformed(message, fmt.Errorf("%s from %s in an envelope of %s from %s: it reached no context",
-			e.Type, e.Source, envelope.DetailType, envelope.Source))
 	}
 	selected, err := filter.matches(e)
 	if err != nil || !selected {
 		return err
 	}
-	return to.Event(e, envelope.Detail)
+	return to.Event(e, encoded)
 }
