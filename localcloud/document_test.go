@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -44,7 +45,7 @@ func generated(t *testing.T, document, name, text string) string {
 
 func TestTheGeneratedListsInTheReadmeAreThoseOfTheCode(t *testing.T) {
 	var help bytes.Buffer
-	if _, err := parse([]string{"-h"}, &help); err != flag.ErrHelp {
+	if _, err := parse([]string{"-h"}, &help); !errors.Is(err, flag.ErrHelp) {
 		t.Fatal(err)
 	}
 	written := readReadme(t)
