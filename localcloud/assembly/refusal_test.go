@@ -118,7 +118,7 @@ func TestAConditionThatRefersToItselfIsRefused(t *testing.T) {
 func TestAFunctionWithoutItsArtefactIsRefused(t *testing.T) {
 	_, err := assembly.Load("testdata/unbuilt", options())
 	if err == nil || !strings.Contains(err.Error(), "resource Worker (AWS::Lambda::Function): its artefact ") ||
-		!strings.HasSuffix(err.Error(), "testdata/unbuilt/asset.worker/bootstrap does not exist: `make host` builds it") {
+		!strings.HasSuffix(err.Error(), "testdata/unbuilt/asset.worker/bootstrap does not exist: build it for this machine first") {
 		t.Errorf("the error is %v", err)
 	}
 }
