@@ -1,5 +1,5 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
-# FLAGS is passed on to the CDK command line, the local cloud or the operator.
+# FLAGS is passed to the CDK command line, the local cloud or the operator.
 # STACK names a stack in AWS for watch, dlq, redrive, replay, audit, erase and rotate;
 # without it they work with what make run has started. QUEUE is a dead-letter queue,
 # as dlq names it. TO is the context that a replay is for, ORDER an order, FROM
@@ -26,11 +26,11 @@ GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
 ZIZMOR     := .bin/zizmor-1.32.0/bin/zizmor
 
-# Licences that ask for no more than to be named. What only tests use is not
-# shipped, and not asked.
+# Licences that require no more than to be named. Packages that only tests use are
+# not shipped, and not checked.
 LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC
 
-# What the synthesized templates are made of; everything else is an asset.
+# The sources of the synthesized templates; everything else is an asset.
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
          $(shell find infra pkg/contract pkg/event pkg/keyring -name '*.go' ! -name '*_test.go')
 
@@ -42,7 +42,7 @@ CDK := node_modules/.bin/cdk
 # The modules of the workspace, and tools, which is not in it.
 MODULES := $$(go list -m -f '{{.Dir}}') $(CURDIR)/tools
 # A program is built in its own module and without the workspace, in which Go takes
-# the highest version that any module requires: so what go.mod says is what ships.
+# the highest version that any module requires: so the versions in go.mod ship.
 GO_BUILD := GOWORK=off go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
 
 READY    := .local/ready.json
@@ -53,7 +53,7 @@ WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
 .PHONY: help run test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos watch dlq letters redrive replay audit erase rotate licences vulns rename host FORCE
 
-help: ## Show what there is to make.
+help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
@@ -74,7 +74,7 @@ test-localcloud: ## Test the local cloud: its units, and how it conforms to AWS.
 	go test $(RACE) $$(go list ./localcloud/... | grep -v /conformance)
 	go test $(RACE) -count=1 ./localcloud/conformance/...
 
-lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences ## Check style, architecture, workflows, licences and that each module builds alone.
+lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences ## Check style, architecture, workflows, licences, and that each module builds alone.
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
@@ -88,7 +88,7 @@ licences: .bin/go-licenses ## Check the licences of everything that the programs
 		$(CURDIR)/$< check --ignore example.com/saga --allowed_licenses=$(LICENCES) $$packages \
 		) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }; done
 
-vulns: .bin/govulncheck ## Look for known vulnerabilities that our code reaches (asks vuln.go.dev).
+vulns: .bin/govulncheck ## Look for known vulnerabilities that our code reaches (reads vuln.go.dev).
 	@for module in $(MODULES); do (cd $$module && GOWORK=off $(CURDIR)/$< -test ./...) || exit 1; done
 
 build: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Build the Lambda functions for AWS.
@@ -102,15 +102,15 @@ diff: deployable node_modules ## Show what a deployment would change in ENV.
 deploy: deployable node_modules ## Deploy ENV to the AWS account of your credentials.
 	$(CDK) deploy -c env=$(ENV) $(FLAGS)
 
-github: deployable node_modules ## Let the workflows of REPO review and deploy ENV.
+github: deployable node_modules ## Allow the workflows of REPO to review and deploy ENV.
 	$(if $(REPO),,$(error REPO is missing: make github ENV=$(ENV) REPO=owner/name))
 	$(CDK) deploy -c env=$(ENV) -c github=$(REPO) --build '' $(FLAGS)
 
-# What is missing is said before anything is built.
+# Missing settings are reported before anything is built.
 deployable: $(CHECK)
 	@$(CHECK) "$(ENV)"
 
-# What a workflow shows on a pull request: make diff | make -s diff-comment.
+# Formats the output of make diff for a pull request: make diff | make -s diff-comment.
 diff-comment: $(COMMENT)
 	@$(COMMENT)
 
@@ -123,10 +123,10 @@ golden: ## Accept templates, permissions and the generated parts of documents as
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
 	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestWhatever
 
-soak: ## Simulate until it is stopped, or something is wrong.
+soak: ## Simulate until it is stopped, or fails.
 	SOAK=1 go test $(RACE) -count=1 -timeout 0 -v ./acceptance/simulation -run TestWhatever
 
-chaos: host $(ASSEMBLY) ## Survive every fault with 500 orders each, and write docs/proof.md.
+chaos: host $(ASSEMBLY) ## Run 500 orders under each fault, and write docs/proof.md.
 	CHAOS_ORDERS=500 go test -count=1 -timeout 60m -v ./acceptance -run TestNoFault -update
 
 watch: $(OPERATOR) ## Show the events of all orders while they happen.
@@ -152,12 +152,12 @@ erase: $(OPERATOR) ## Erase the orders and the points of CUSTOMER: first with FL
 rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish; that of orders with FLAGS='-key orders'.
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
 
-rename: ## Give the module another path: MODULE=github.com/acme/shop.
+rename: ## Change the module path: MODULE=github.com/acme/shop.
 	$(if $(MODULE),,$(error MODULE is missing: make rename MODULE=github.com/acme/shop))
 	@cd tools && $(GO_BUILD) -o ../dist/local/rename ./rename
 	@dist/local/rename $(FLAGS) $(MODULE)
 
-# The same programs for this machine: what the local cloud runs.
+# The same programs, built for this machine: the local cloud runs them.
 host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/localcloud $(OPERATOR)
 
 dist/lambda/%/bootstrap: FORCE
@@ -181,12 +181,12 @@ $(OPERATOR): FORCE
 $(CHECK) $(COMMENT): FORCE
 	@cd infra && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(@F)
 
-# Whatever the shell says about AWS: the CDK would ask AWS whose the credentials are.
+# Without the shell's settings for AWS: with credentials the CDK would call AWS for the account.
 OFFLINE := env $(patsubst %,-u %,$(filter AWS_%,$(.VARIABLES))) \
            AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
 
-# Assets are not copied, so that a changed function needs no new synthesis. The
-# template is validated by the tests, not each time.
+# Assets are not copied, so that a changed function needs no new synthesis. Tests
+# validate the template, not each synthesis.
 $(ASSEMBLY): $(INFRA) | node_modules $(FUNCTIONS:%=dist/local/%/bootstrap)
 	@echo "Synthesizing the local environment (a first run compiles the CDK, 1 to 2 minutes) …"
 	@$(OFFLINE) CDK_VALIDATION=false $(CDK) synth -c env=local --output cdk.out/local --build '' --no-staging --no-notices --quiet
