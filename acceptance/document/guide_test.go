@@ -114,10 +114,17 @@ func (d tree) follow(t *testing.T, b block) {
 func (d tree) change(t *testing.T, c change) {
 	t.Helper()
 	text := "\n" + d.read(t, c.file)
-	if n := strings.Count(text, "\n"+c.before); c.before == "" || n != 1 {
+	d.mustHave(t, c)
+	d.write(t, c.file, strings.Replace(text, "\n"+c.before, "\n"+c.after, 1)[1:])
+}
+
+// mustHave fails the test unless the text before a change is in the file once, in
+// whole lines.
+func (d tree) mustHave(t *testing.T, c change) {
+	t.Helper()
+	if n := strings.Count("\n"+d.read(t, c.file), "\n"+c.before); c.before == "" || n != 1 {
 		t.Fatalf("%s has this place %d times, not once:\n%s", c.file, n, c.before)
 	}
-	d.write(t, c.file, strings.Replace(text, "\n"+c.before, "\n"+c.after, 1)[1:])
 }
 
 // borrowNodeModules links what is installed, piece by piece: npm would follow a
@@ -165,6 +172,17 @@ func TestTheGuideChangesAndAddsAtMost20Files(t *testing.T) {
 	const most = 20
 	if all := files(t, blocks(t, tree(root).read(t, guide))); len(all) == 0 || len(all) > most {
 		t.Errorf("the guide changes and adds %d files, at most %d are allowed:\n%s", len(all), most, strings.Join(all, "\n"))
+	}
+}
+
+// This takes no time, unlike following the guide.
+func TestEveryPlaceThatTheGuideChangesIsThereOnce(t *testing.T) {
+	for _, b := range blocks(t, tree(root).read(t, guide)) {
+		if b.language == "diff" {
+			for _, c := range b.changes(t) {
+				tree(root).mustHave(t, c)
+			}
+		}
 	}
 }
 

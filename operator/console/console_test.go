@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,13 +51,15 @@ func TestTheColourOfATypeIsThatOfItsOutcome(t *testing.T) {
 		"order.cancellation-requested": magenta, "order.cancelled": magenta,
 		"loyalty.points-revoked": yellow, "payment.refunded": yellow, "warehouse.stock-released": yellow,
 	}
-	for _, published := range contract.All() {
-		eventType := published.EventType()
-		if colours[eventType] == "" {
-			t.Errorf("this test expects no colour of %s", eventType)
-		}
-		if got := line(t, true, "o-1", eventType); !strings.Contains(got, colours[eventType]+eventType) {
+	for eventType, colour := range colours {
+		if got := line(t, true, "o-1", eventType); !strings.Contains(got, colour+eventType) {
 			t.Errorf("%s is shown as %q", eventType, got)
+		}
+	}
+	for _, eventType := range contract.Types(contract.All()...) {
+		got := line(t, true, "o-1", eventType)
+		if !slices.ContainsFunc([]string{red, green, yellow, magenta}, func(colour string) bool { return strings.Contains(got, colour+eventType) }) {
+			t.Errorf("%s has no colour: %q", eventType, got)
 		}
 	}
 }
