@@ -1,8 +1,8 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
-# FLAGS is passed on to the CDK command line, the local cloud or the operator.
-# STACK names a stack in AWS for letters, redrive, replay, audit, erase and rotate;
+# FLAGS is passed to the CDK command line, the local cloud or the operator.
+# STACK names a stack in AWS for watch, dlq, redrive, replay, audit, erase and rotate;
 # without it they work with what make run has started. QUEUE is a dead-letter queue,
-# as letters names it. TO is the context that a replay is for, ORDER an order, FROM
+# as dlq names it. TO is the context that a replay is for, ORDER an order, FROM
 # and UNTIL times. CUSTOMER is the id of a customer to erase.
 # MODULE is the new module path for rename.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
@@ -19,17 +19,18 @@ CUSTOMER ?=
 RACE  ?=
 REPO  ?=
 
-FUNCTIONS  := order/api order/worker order/sweeper warehouse/worker payment/worker loyalty/worker
+# Every command in services/*/cmd is a Lambda function: order/api is services/order/cmd/api.
+FUNCTIONS  := $(subst /cmd/,/,$(patsubst services/%/main.go,%,$(wildcard services/*/cmd/*/main.go)))
 ASSEMBLY   := cdk.out/local/manifest.json
 GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
 ZIZMOR     := .bin/zizmor-1.32.0/bin/zizmor
 
-# Licences that ask for no more than to be named. What only tests use is not
-# shipped, and not asked.
+# Licences that require no more than to be named. Packages that only tests use are
+# not shipped, and not checked.
 LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC
 
-# What the synthesized templates are made of; everything else is an asset.
+# The sources of the synthesized templates; everything else is an asset.
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
          $(shell find infra pkg/contract pkg/event pkg/keyring -name '*.go' ! -name '*_test.go')
 
@@ -38,7 +39,11 @@ export CDK_DISABLE_VERSION_CHECK := 1
 export CDK_DISABLE_CLI_TELEMETRY := 1
 
 CDK := node_modules/.bin/cdk
-GO_BUILD := go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
+# The modules of the workspace, and tools, which is not in it.
+MODULES := $$(go list -m -f '{{.Dir}}') $(CURDIR)/tools
+# A program is built in its own module and without the workspace, in which Go takes
+# the highest version that any module requires: so the versions in go.mod ship.
+GO_BUILD := GOWORK=off go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
 
 READY    := .local/ready.json
 OPERATOR := dist/local/operator
@@ -46,9 +51,9 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit erase rotate licences vulns rename host FORCE
+.PHONY: help run test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos watch dlq letters redrive replay audit erase rotate licences vulns rename host FORCE
 
-help: ## Show what there is to make.
+help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
@@ -59,6 +64,7 @@ run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	@echo "Testing all other modules (a first run compiles the CDK, 1 to 2 minutes) …"
 	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /localcloud)
+	cd tools && GOWORK=off go test $(RACE) ./...
 	go test ./infra/...
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 ./acceptance/...
@@ -68,19 +74,22 @@ test-localcloud: ## Test the local cloud: its units, and how it conforms to AWS.
 	go test $(RACE) $$(go list ./localcloud/... | grep -v /conformance)
 	go test $(RACE) -count=1 ./localcloud/conformance/...
 
-lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences ## Check style, architecture, workflows, licences and that each module builds alone.
+lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences ## Check style, architecture, workflows, licences, and that each module builds alone.
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
 	$(GOLANGCI) run $$(go list -m -f '{{.Dir}}/...')
-	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
+	cd tools && GOWORK=off $(CURDIR)/$(GOLANGCI) run ./...
+	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
-	@$< check --ignore example.com/saga --allowed_licenses=$(LICENCES) \
-		$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' work) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }
+	@export GOWORK=off; for module in $$(GOWORK= go list -m -f '{{.Dir}}'); do (cd $$module && \
+		packages=$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./...) && test -z "$$packages" || \
+		$(CURDIR)/$< check --ignore example.com/saga --allowed_licenses=$(LICENCES) $$packages \
+		) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }; done
 
-vulns: .bin/govulncheck ## Look for known vulnerabilities that our code reaches (asks vuln.go.dev).
-	@for module in $$(go list -m -f '{{.Dir}}'); do (cd $$module && $(CURDIR)/$< -test ./...) || exit 1; done
+vulns: .bin/govulncheck ## Look for known vulnerabilities that our code reaches (reads vuln.go.dev).
+	@for module in $(MODULES); do (cd $$module && GOWORK=off $(CURDIR)/$< -test ./...) || exit 1; done
 
 build: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Build the Lambda functions for AWS.
 
@@ -93,42 +102,48 @@ diff: deployable node_modules ## Show what a deployment would change in ENV.
 deploy: deployable node_modules ## Deploy ENV to the AWS account of your credentials.
 	$(CDK) deploy -c env=$(ENV) $(FLAGS)
 
-github: deployable node_modules ## Let the workflows of REPO review and deploy ENV.
+github: deployable node_modules ## Allow the workflows of REPO to review and deploy ENV.
 	$(if $(REPO),,$(error REPO is missing: make github ENV=$(ENV) REPO=owner/name))
 	$(CDK) deploy -c env=$(ENV) -c github=$(REPO) --build '' $(FLAGS)
 
-# What is missing is said before anything is built.
+# Missing settings are reported before anything is built.
 deployable: $(CHECK)
 	@$(CHECK) "$(ENV)"
 
-# What a workflow shows on a pull request: make diff | make -s diff-comment.
+# Formats the output of make diff for a pull request: make diff | make -s diff-comment.
 diff-comment: $(COMMENT)
 	@$(COMMENT)
 
-golden: ## Accept templates, permissions, state tables and data map as they are now: read the diff before you commit it.
+golden: ## Accept templates, permissions and the generated parts of documents as they are now: read the diff before you commit it.
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
-	go test ./acceptance/document -run TestTheDataMapInTheDocsIsThatOfSchemasAndTemplate -update
+	go test ./acceptance/document -run Generated -update
+	go test ./localcloud -run Generated -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
 	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestWhatever
 
-soak: ## Simulate until it is stopped, or something is wrong.
+soak: ## Simulate until it is stopped, or fails.
 	SOAK=1 go test $(RACE) -count=1 -timeout 0 -v ./acceptance/simulation -run TestWhatever
 
-chaos: host $(ASSEMBLY) ## Survive every fault with 500 orders each, and write docs/proof.md.
+chaos: host $(ASSEMBLY) ## Run 500 orders under each fault, and write docs/proof.md.
 	CHAOS_ORDERS=500 go test -count=1 -timeout 60m -v ./acceptance -run TestNoFault -update
 
-letters: $(OPERATOR) ## Show the dead-letter queues, or the letters in QUEUE.
-	@$(OPERATOR) letters $(WHERE) $(FLAGS) $(QUEUE)
+watch: $(OPERATOR) ## Show the events of all orders while they happen.
+	@$(OPERATOR) watch $(WHERE) $(FLAGS)
 
-redrive: $(OPERATOR) ## Send the letters in QUEUE back to where they were going.
+dlq: $(OPERATOR) ## Show the dead-letter queues, or the dead letters in QUEUE.
+	@$(OPERATOR) dlq $(WHERE) $(FLAGS) $(QUEUE)
+
+letters: dlq
+
+redrive: $(OPERATOR) ## Send the dead letters in QUEUE to their original destinations.
 	@$(OPERATOR) redrive $(WHERE) $(FLAGS) $(QUEUE)
 
-replay: $(OPERATOR) ## Give the events of ORDER, or FROM a time UNTIL another, to TO again.
+replay: $(OPERATOR) ## Send the events of ORDER, or FROM a time UNTIL another, to TO again.
 	@$(OPERATOR) replay $(WHERE) $(if $(TO),-to $(TO)) $(if $(ORDER),-order $(ORDER)) $(if $(FROM),-from $(FROM)) $(if $(UNTIL),-until $(UNTIL)) $(FLAGS)
 
-audit: $(OPERATOR) ## Check that the saga left nothing wrong behind.
+audit: $(OPERATOR) ## Check the invariants of the saga.
 	@$(OPERATOR) audit $(WHERE) $(FLAGS)
 
 erase: $(OPERATOR) ## Erase the orders and the points of CUSTOMER: first with FLAGS=-dry-run.
@@ -137,41 +152,41 @@ erase: $(OPERATOR) ## Erase the orders and the points of CUSTOMER: first with FL
 rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish; that of orders with FLAGS='-key orders'.
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
 
-rename: ## Give the module another path: MODULE=github.com/acme/shop.
+rename: ## Change the module path: MODULE=github.com/acme/shop.
 	$(if $(MODULE),,$(error MODULE is missing: make rename MODULE=github.com/acme/shop))
-	@$(GO_BUILD) -o dist/local/rename ./rename
+	@cd tools && $(GO_BUILD) -o ../dist/local/rename ./rename
 	@dist/local/rename $(FLAGS) $(MODULE)
 
-# The same programs for this machine: what the local cloud runs.
+# The same programs, built for this machine: the local cloud runs them.
 host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/localcloud $(OPERATOR)
 
 dist/lambda/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) for AWS Lambda …"
-	@CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO_BUILD) -o $@ ./services/$(*D)/cmd/$(*F)
+	@cd services/$(*D) && CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(*F)
 
 dist/local/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) …"
-	@$(GO_BUILD) -o $@ ./services/$(*D)/cmd/$(*F)
+	@cd services/$(*D) && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(*F)
 
 dist/local/warehouse/stock: FORCE
-	@$(GO_BUILD) -o $@ ./services/warehouse/cmd/stock
+	@cd services/warehouse && $(GO_BUILD) -o $(CURDIR)/$@ ./stock
 
 dist/local/localcloud: FORCE
 	@echo "Building the local cloud …"
-	@$(GO_BUILD) -o $@ ./localcloud
+	@cd localcloud && $(GO_BUILD) -o $(CURDIR)/$@ .
 
 $(OPERATOR): FORCE
-	@$(GO_BUILD) -o $@ ./operator
+	@cd operator && $(GO_BUILD) -o $(CURDIR)/$@ .
 
 $(CHECK) $(COMMENT): FORCE
-	@$(GO_BUILD) -o $@ ./infra/cmd/$(@F)
+	@cd infra && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(@F)
 
-# Whatever the shell says about AWS: the CDK would ask AWS whose the credentials are.
+# Without the shell's settings for AWS: with credentials the CDK would call AWS for the account.
 OFFLINE := env $(patsubst %,-u %,$(filter AWS_%,$(.VARIABLES))) \
            AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
 
-# Assets are not copied, so that a changed function needs no new synthesis. The
-# template is validated by the tests, not each time.
+# Assets are not copied, so that a changed function needs no new synthesis. Tests
+# validate the template, not each synthesis.
 $(ASSEMBLY): $(INFRA) | node_modules $(FUNCTIONS:%=dist/local/%/bootstrap)
 	@echo "Synthesizing the local environment (a first run compiles the CDK, 1 to 2 minutes) …"
 	@$(OFFLINE) CDK_VALIDATION=false $(CDK) synth -c env=local --output cdk.out/local --build '' --no-staging --no-notices --quiet

@@ -38,9 +38,9 @@ func allChaos() []chaos {
 		{"dynamodb-lost-answer", 2, ""},
 		{"dynamodb-throttle", 2, ""},
 		{"dynamodb-conflict", 5, ""},
-		{"notification-500", 10, ""},
-		{"notification-429", 10, ""},
-		{"notification-slow", 10, ""},
+		{"destination-500", 10, ""},
+		{"destination-429", 10, ""},
+		{"destination-slow", 10, ""},
 	}
 }
 

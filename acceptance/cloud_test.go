@@ -21,6 +21,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"example.com/saga/operator/readyfile"
 	"example.com/saga/pkg/awsconfig"
 )
 
@@ -29,17 +30,7 @@ const patience = 2 * time.Minute
 
 // cloud is a running saga.
 type cloud struct {
-	OrderURL         string            `json:"orderUrl"`
-	AWSEndpointURL   string            `json:"awsEndpointUrl"`
-	NotificationsURL string            `json:"notificationsUrl"`
-	UsageURL         string            `json:"usageUrl"`
-	TracesURL        string            `json:"tracesUrl"`
-	Region           string            `json:"region"`
-	Queues           map[string]string `json:"queues"`
-	Tables           map[string]string `json:"tables"`
-	Buses            map[string]string `json:"buses"`
-	LogGroups        map[string]string `json:"logGroups"`
-	Outputs          map[string]string `json:"outputs"`
+	readyfile.File
 
 	readyFile string
 	// tokens are those of the orders that were placed, by their ids.
@@ -106,15 +97,11 @@ func stop(command *exec.Cmd, ended chan error) error {
 
 func readCloud(tb testing.TB, path string) *cloud {
 	tb.Helper()
-	encoded, err := os.ReadFile(path)
+	file, err := readyfile.Read(path)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c := &cloud{readyFile: path}
-	if err := json.Unmarshal(encoded, c); err != nil {
-		tb.Fatal(err)
-	}
-	return c
+	return &cloud{File: file, readyFile: path}
 }
 
 // aws returns the configuration of a client with an operator's credentials.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -19,7 +21,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/rule"
 	"example.com/saga/pkg/contract"
@@ -30,22 +32,22 @@ import (
 )
 
 // deadLetters is a dead-letter queue as an operator sees it.
-func (c *cloud) deadLetters(t *testing.T, name string) letter.Queue {
+func (c *cloud) deadLetters(t *testing.T, name string) deadletter.Queue {
 	t.Helper()
 	url, err := c.stack(t).DeadLetterQueue(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return letter.Queue{Client: sqs.NewFromConfig(c.aws(t)), Name: name, URL: url}
+	return deadletter.Queue{Client: sqs.NewFromConfig(c.aws(t)), Name: name, URL: url}
 }
 
 // awaitLetters waits until a dead-letter queue has so many letters.
-func awaitLetters(t *testing.T, queue letter.Queue, want int) []letter.Letter {
+func awaitLetters(t *testing.T, queue deadletter.Queue, want int) []deadletter.Message {
 	t.Helper()
-	var letters []letter.Letter
+	var letters []deadletter.Message
 	eventually(t, fmt.Sprintf("%d letters are in %s", want, queue.Name), func() error {
 		var err error
-		if letters, err = queue.Look(t.Context(), letter.Maximum); err == nil && len(letters) != want {
+		if letters, err = queue.Look(t.Context(), deadletter.Maximum); err == nil && len(letters) != want {
 			err = fmt.Errorf("there are %d", len(letters))
 		}
 		return err
@@ -54,13 +56,13 @@ func awaitLetters(t *testing.T, queue letter.Queue, want int) []letter.Letter {
 }
 
 // redrive sends all letters of a queue back, and fails if one stays.
-func (c *cloud) redrive(t *testing.T, queue letter.Queue) []redrive.Outcome {
+func (c *cloud) redrive(t *testing.T, queue deadletter.Queue) []redrive.Outcome {
 	t.Helper()
 	r := &redrive.Redriver{
 		Queues: sqs.NewFromConfig(c.aws(t)), Buses: eventbridge.NewFromConfig(c.aws(t)), Functions: lambda.NewFromConfig(c.aws(t)),
 	}
 	var err error
-	if r.Sources, err = letter.FindSources(t.Context(), r.Queues, c.Queues); err != nil {
+	if r.Sources, err = deadletter.FindSources(t.Context(), r.Queues, c.Queues); err != nil {
 		t.Fatal(err)
 	}
 	if r.Rules, err = rule.DescribeAll(t.Context(), eventbridge.NewFromConfig(c.aws(t)), c.stack(t).Rules); err != nil {
@@ -75,7 +77,7 @@ func (c *cloud) redrive(t *testing.T, queue letter.Queue) []redrive.Outcome {
 	}
 	for _, outcome := range outcomes {
 		if outcome.Err != nil {
-			t.Errorf("letter %s stays: %v", outcome.Letter.ID, outcome.Err)
+			t.Errorf("dead letter %s stays: %v", outcome.Message.ID, outcome.Err)
 		}
 	}
 	return outcomes
@@ -264,7 +266,7 @@ func TestAPoisonEventWithWhatSQSRefusesIsKeptWholeAndRedriven(t *testing.T) {
 		t.Errorf("the dead letter is %+v", before)
 	}
 	var shown struct{ Body string }
-	listed, _ := c.operator(t, "letters", "-json", queue.Name)
+	listed, _ := c.operator(t, "dlq", "-json", queue.Name)
 	if err := json.Unmarshal([]byte(listed), &shown); err != nil || shown.Body != poison {
 		t.Errorf("the operator shows %s, %v", listed, err)
 	}
@@ -294,7 +296,8 @@ func TestAPayloadOfTheWrongKindIsKeptByLambdaWithTheReason(t *testing.T) {
 		!strings.Contains(l.Reason(nil), "InputPath must be $.detail") {
 		t.Errorf("the dead letter is %q, because %s", l.Body, l.Reason(nil))
 	}
-	for _, name := range []string{"Order/Worker", "Payment/Worker", "Warehouse/Worker"} {
+	for _, context := range queuedContexts() {
+		name := context + "/Worker"
 		batched := c.stack(t).Functions[name]
 		out, err := functions.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &batched, Payload: []byte(envelope)})
 		if err != nil {
@@ -309,18 +312,26 @@ func TestAPayloadOfTheWrongKindIsKeptByLambdaWithTheReason(t *testing.T) {
 func TestMessagesThatFailTooOftenSayHowOften(t *testing.T) {
 	c := startCloud(t)
 	client := sqs.NewFromConfig(c.aws(t))
-	sources, err := letter.FindSources(t.Context(), client, c.Queues)
+	sources, err := deadletter.FindSources(t.Context(), client, c.Queues)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := make(map[string]string)
 	for _, source := range sources {
-		l := letter.Letter{From: source.ARN}
+		l := deadletter.Message{From: source.ARN}
 		got[source.Name] = l.Reason(sources)
 	}
-	for _, context := range []string{"Order", "Warehouse", "Payment"} {
+	template, err := os.ReadFile("../cdk.out/local/saga-local.template.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	receives := regexp.MustCompile(`"maxReceiveCount": (\d+)`).FindSubmatch(template)
+	if receives == nil {
+		t.Fatal("no queue of the template has a maxReceiveCount")
+	}
+	for _, context := range queuedContexts() {
 		name := context + "/Queue"
-		if want := "failed 10 times in " + name; got[name] != want {
+		if want := fmt.Sprintf("failed %s times in %s", receives[1], name); got[name] != want {
 			t.Errorf("the reason is %q, not %q", got[name], want)
 		}
 	}

@@ -121,7 +121,7 @@ func (c *cloud) placeLongAgoAndDie(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ago := time.Now().Add(-2 * orders.Patience)
+	ago := time.Now().Add(-2 * orders.RepublishAfter)
 	api, err := participant.New(participant.Config[orders.State]{
 		Source: contract.SourceOrder, Decide: participant.Pure(orders.Decide), Publisher: new(lost), Language: language,
 		Store: c.orderStore(t), Due: orders.State.Due, Clock: func() time.Time { return ago }, Retention: time.Hour,

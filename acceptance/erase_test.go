@@ -17,14 +17,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/operator/audit"
-	"example.com/saga/operator/erase"
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/contexts"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
-	"example.com/saga/services/payment"
-	"example.com/saga/services/warehouse"
 )
 
 // Two customers, by what says who they are.
@@ -99,7 +97,7 @@ func (c *cloud) stores(t *testing.T) map[string]string {
 		if waiting[path].Visible+waiting[path].InFlight == 0 {
 			continue
 		}
-		letters, err := letter.Queue{Client: sqs.NewFromConfig(c.aws(t)), Name: path, URL: url}.Look(t.Context(), 10*letter.Maximum)
+		letters, err := deadletter.Queue{Client: sqs.NewFromConfig(c.aws(t)), Name: path, URL: url}.Look(t.Context(), 10*deadletter.Maximum)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -246,17 +244,14 @@ func (c *cloud) checkGone(t *testing.T, orders []placed) {
 func (c *cloud) checkOther(t *testing.T, before audit.Evidence, orders []placed, dead int) {
 	t.Helper()
 	after := c.evidence(t)
-	for name, tables := range map[string][2]audit.Table{
-		"order": {before.Order, after.Order}, "warehouse": {before.Warehouse, after.Warehouse},
-		"payment": {before.Payment, after.Payment}, "loyalty": {before.Loyalty, after.Loyalty},
-	} {
+	for name := range before.Tables {
 		for _, p := range orders {
-			if diff := cmp.Diff(tables[0].Records[p.OrderID], tables[1].Records[p.OrderID]); diff != "" {
+			if diff := cmp.Diff(before.Tables[name].Records[p.OrderID], after.Tables[name].Records[p.OrderID]); diff != "" {
 				t.Errorf("%s knows something else of the other's order (-before +after):\n%s", name, diff)
 			}
 		}
 	}
-	if diff := cmp.Diff(before.Loyalty.Counters["customer#"+bert.id], after.Loyalty.Counters["customer#"+bert.id]); diff != "" {
+	if diff := cmp.Diff(before.Tables["loyalty"].Counters["customer#"+bert.id], after.Tables["loyalty"].Counters["customer#"+bert.id]); diff != "" {
 		t.Errorf("the other's points (-before +after):\n%s", diff)
 	}
 	left := 0
@@ -272,7 +267,7 @@ func (c *cloud) checkOther(t *testing.T, before audit.Evidence, orders []placed,
 // alone, and checks that the endpoint does not get them.
 func (c *cloud) replayErased(t *testing.T, began string, erased []placed) {
 	t.Helper()
-	for _, to := range []string{"Order", "Warehouse", "Payment", "Loyalty"} {
+	for _, to := range contextIDs() {
 		c.replay(t, "-to", to, "-from", began)
 		for _, p := range erased[:len(fates())-1] {
 			c.replay(t, "-to", to, "-order", p.OrderID)
@@ -354,23 +349,24 @@ func (c *cloud) eraseHalf(t *testing.T, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables := map[string]string{
-		contract.SourceOrder: "Order/Table", contract.SourceWarehouse: "Warehouse/Table",
-		contract.SourcePayment: "Payment/Table", contract.SourceLoyalty: "Loyalty/Table",
-	}
-	contexts, err := erase.Deployed{
+	deployed := contexts.Deployed{
 		Store: func(source string) participant.Store {
-			return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables[tables[source]])
+			table, err := c.stack(t).Table(source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), table)
 		},
 		Publisher: new(memory.Publisher), Language: language, Retention: 60 * 24 * time.Hour, Clock: time.Now,
-	}.Contexts()
-	if err != nil {
-		t.Fatal(err)
 	}
-	if err := errors.Join(
-		contexts.Warehouse.Erase(t.Context(), id, warehouse.Tombstone), contexts.Payment.Erase(t.Context(), id, payment.Tombstone),
-	); err != nil {
-		t.Fatal(err)
+	for _, each := range contexts.All()[:2] {
+		erase, err := each.Open(deployed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := erase(t.Context(), id, time.Now()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/rule"
 	"example.com/saga/pkg/event"
 )
@@ -70,8 +70,8 @@ func (c *cloud) forgeLetter(t *testing.T, config aws.Config, queue, ruleARN, tar
 	in := &sqs.SendMessageInput{
 		QueueUrl: aws.String(c.Queues[queue]), MessageBody: &body,
 		MessageAttributes: map[string]sqstypes.MessageAttributeValue{
-			letter.RuleARN: text(ruleARN), letter.TargetARN: text(targetARN),
-			letter.ErrorCode: text("NO_PERMISSIONS"), letter.ErrorMessage: text("not allowed"),
+			deadletter.RuleARN: text(ruleARN), deadletter.TargetARN: text(targetARN),
+			deadletter.ErrorCode: text("NO_PERMISSIONS"), deadletter.ErrorMessage: text("not allowed"),
 		},
 	}
 	if strings.HasSuffix(*in.QueueUrl, ".fifo") {
@@ -88,7 +88,7 @@ func (c *cloud) forgeLetter(t *testing.T, config aws.Config, queue, ruleARN, tar
 func (c *cloud) removeLetters(t *testing.T, name string) {
 	t.Helper()
 	queue := c.deadLetters(t, name)
-	letters, err := queue.Take(t.Context(), letter.Maximum)
+	letters, err := queue.Take(t.Context(), deadletter.Maximum)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestALetterThatAWorkerForgesIsNotRedriven(t *testing.T) {
 	if target := aws.ToString(rules["Loyalty/ForwardOutLoyalty"].Targets[0].Arn); target != global {
 		t.Fatalf("no rule forwards to %s, but one to %s", global, target)
 	}
-	for _, context := range []string{"Order", "Warehouse", "Payment", "Loyalty"} {
+	for _, context := range contextIDs() {
 		t.Run(context, func(t *testing.T) {
 			worker, queue := c.as(t, context+"/Worker"), context+"/DeadLetters"
 			forged := 0
@@ -131,7 +131,7 @@ func TestALetterThatAWorkerForgesIsNotRedriven(t *testing.T) {
 				}
 			}
 			code, out := c.redriveProgram(t, queue)
-			if stay := fmt.Sprintf("%d of %d letters stay in the queue", forged, forged); code != 1 || !strings.Contains(out, stay) {
+			if stay := fmt.Sprintf("%d of %d dead letters stay in the queue", forged, forged); code != 1 || !strings.Contains(out, stay) {
 				t.Errorf("the exit code is %d, want 1 and that %s:\n%s", code, stay, out)
 			}
 			awaitLetters(t, c.deadLetters(t, queue), forged)
@@ -180,7 +180,7 @@ func TestALetterOfARuleIsRedrivenOnlyIfTheRuleMatchesIt(t *testing.T) {
 			c.removeLetters(t, queue)
 		})
 	}
-	for sku, counters := range c.evidence(t).Warehouse.Counters {
+	for sku, counters := range c.evidence(t).Tables["warehouse"].Counters {
 		if got := counters["received"]; got != 1_000_000 {
 			t.Errorf("%s: %d pieces were received", sku, got)
 		}

@@ -17,7 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
+	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/event"
@@ -197,11 +198,11 @@ func (c *cloud) takeKept(t *testing.T, open map[string]hostileEvent) int {
 	t.Helper()
 	kept := 0
 	for name := range c.Queues {
-		if !isDeadLetterQueue(name) || strings.HasPrefix(name, "Order/") {
+		if !stack.IsDeadLetterQueue(name) || strings.HasPrefix(name, "Order/") {
 			continue
 		}
 		queue := c.deadLetters(t, name)
-		letters, err := queue.Look(t.Context(), letter.Maximum)
+		letters, err := queue.Look(t.Context(), deadletter.Maximum)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/saga/services/order/measure"
+	"example.com/saga/services/order/metrics"
 	"example.com/saga/services/order/sweeper"
 )
 
@@ -37,12 +37,12 @@ type point struct {
 func TestEveryOrderIsCountedOnceAlthoughEveryMessageComesTwice(t *testing.T) {
 	c := startCloud(t, "--deliver-twice")
 	orders := c.placeMixed(t, 48)
-	ended := map[string]float64{measure.OrdersPlaced: float64(len(orders))}
+	ended := map[string]float64{metrics.OrdersPlaced: float64(len(orders))}
 	for _, o := range orders {
 		if last := c.awaitEnd(t, o.OrderID); last.Status == "shipped" {
-			ended[measure.OrdersShipped]++
+			ended[metrics.OrdersShipped]++
 		} else {
-			ended[measure.OrdersCancelled+" order "+last.Reason]++
+			ended[metrics.OrdersCancelled+" order "+last.Reason]++
 		}
 	}
 	c.settled(t)
@@ -50,11 +50,11 @@ func TestEveryOrderIsCountedOnceAlthoughEveryMessageComesTwice(t *testing.T) {
 	durations := 0
 	for _, p := range c.measured(t) {
 		switch p.metric {
-		case measure.OrdersPlaced, measure.OrdersShipped:
+		case metrics.OrdersPlaced, metrics.OrdersShipped:
 			counted[p.metric] += p.value
-		case measure.OrdersCancelled:
+		case metrics.OrdersCancelled:
 			counted[p.metric+" "+p.series] += p.value
-		case measure.SagaDuration:
+		case metrics.SagaDuration:
 			durations++
 			if p.value <= 0 || p.value > patience.Seconds() {
 				t.Errorf("an order took %g seconds", p.value)
@@ -93,7 +93,7 @@ func TestTheFunctionsMeasureWhatTheDocsSayAndNothingElse(t *testing.T) {
 		}
 	}
 	for _, metric := range []string{
-		measure.OrdersPlaced, measure.OrdersShipped, measure.OrdersCancelled, measure.SagaDuration,
+		metrics.OrdersPlaced, metrics.OrdersShipped, metrics.OrdersCancelled, metrics.SagaDuration,
 		sweeper.OldestUnfinishedOrder, sweeper.OldestUnfinishedRollback, "EventsHandled", "EventDuration",
 	} {
 		if len(series[metric]) == 0 {
@@ -130,7 +130,7 @@ func TestWhatAlarmsAndDashboardShowIsMeasured(t *testing.T) {
 			t.Errorf("%s is shown, and the docs do not know it", name)
 		}
 	}
-	for _, name := range []string{measure.OrdersPlaced, measure.SagaDuration, sweeper.OldestUnfinishedOrder, sweeper.OldestUnfinishedRollback} {
+	for _, name := range []string{metrics.OrdersPlaced, metrics.SagaDuration, sweeper.OldestUnfinishedOrder, sweeper.OldestUnfinishedRollback} {
 		if !found[name] {
 			t.Errorf("%s is not shown", name)
 		}

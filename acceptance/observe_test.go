@@ -1,16 +1,22 @@
 package acceptance
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/event"
 )
 
@@ -69,6 +75,77 @@ func fromEnvelope(tb testing.TB, message types.Message) (event.Event, []byte) {
 	return e, envelope.Detail
 }
 
+// watching is a running operator watch.
+type watching struct{ stdout *bufio.Scanner }
+
+// watch starts operator watch, and waits until it shows what happens from now on. It
+// ends with the test.
+func (c *cloud) watch(t *testing.T, flags ...string) *watching {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	program := exec.CommandContext(ctx, "../dist/local/operator", append([]string{"watch", "-ready-file", c.readyFile}, flags...)...)
+	program.Cancel = func() error { return program.Process.Signal(syscall.SIGTERM) }
+	stdout, err := program.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := program.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		if err := program.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("operator watch %v: %v", flags, err)
+		}
+	})
+	if first, err := bufio.NewReader(stderr).ReadString('\n'); err != nil || !strings.HasPrefix(first, "operator: showing the events in ") {
+		t.Fatalf("operator watch %v begins with %q, %v", flags, first, err)
+	}
+	return &watching{bufio.NewScanner(stdout)}
+}
+
+// line waits for the next line.
+func (w *watching) line(t *testing.T) string {
+	t.Helper()
+	if !w.stdout.Scan() {
+		t.Fatalf("operator watch has ended: %v", w.stdout.Err())
+	}
+	return w.stdout.Text()
+}
+
+func TestWatchShowsEveryEventOnceAndTakesNoneFromTheQueue(t *testing.T) {
+	c := startCloud(t)
+	first, second := c.watch(t, "-json"), c.watch(t)
+	placed := c.placeMany(t, 30, concurrency)
+	c.settled(t)
+	queued, want := c.observed(t), make(map[string]string)
+	for _, o := range placed {
+		for _, e := range queued[o.OrderID] {
+			want[e.Source+e.ID] = e.Type
+		}
+	}
+	if len(want) != 30*5 {
+		t.Errorf("the queue has %d events", len(want))
+	}
+	for range want {
+		e, err := event.Parse([]byte(first.line(t)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want[e.Source+e.ID] != e.Type {
+			t.Errorf("%s %s is shown again, or was not published", e.Type, e.ID)
+		}
+		want[e.Source+e.ID] = "shown"
+		if shown := second.line(t); !strings.Contains(shown, ".") || strings.Contains(shown, "\x1b") {
+			t.Errorf("the line is %q", shown)
+		}
+	}
+}
+
 // notification is an event that arrived at the notification endpoint.
 type notification struct {
 	// Count is how often it came.
@@ -91,15 +168,9 @@ func (c *cloud) notifications(tb testing.TB) []notification {
 func (u usage) deadLettered() map[string]int {
 	letters := make(map[string]int)
 	for path, counts := range u.Queues {
-		if waiting := counts.Visible + counts.InFlight; waiting > 0 && isDeadLetterQueue(path) {
+		if waiting := counts.Visible + counts.InFlight; waiting > 0 && stack.IsDeadLetterQueue(path) {
 			letters[path] = waiting
 		}
 	}
 	return letters
-}
-
-// Every dead-letter queue is called Undelivered (of a rule's target) or
-// DeadLetters (of a queue or a function).
-func isDeadLetterQueue(path string) bool {
-	return strings.HasSuffix(path, "/Undelivered") || strings.HasSuffix(path, "/DeadLetters")
 }

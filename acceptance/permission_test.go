@@ -29,21 +29,40 @@ type publisher struct {
 	types []string
 }
 
-// publishers lists the functions. It is written down here, and not taken from
-// the template that grants it.
+// publishers lists the functions with what the catalogue declares, not with what the
+// template grants.
 func publishers() map[string]publisher {
-	doors := contract.Types(contract.OrderPlaced{}, contract.CancellationRequested{})
-	return map[string]publisher{
-		"Order/Api":     {"GlobalBus", doors},
-		"Order/Sweeper": {"GlobalBus", doors},
-		"Order/Worker":  {"GlobalBus", contract.Types(contract.OrderCancelled{})},
-		"Warehouse/Worker": {"GlobalBus", contract.Types(
-			contract.StockReserved{}, contract.StockUnavailable{}, contract.StockReleased{},
-			contract.OrderShipped{}, contract.ShipmentFailed{}, contract.CancellationRefused{},
-		)},
-		"Payment/Worker": {"GlobalBus", contract.Types(contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{})},
-		"Loyalty/Worker": {"Loyalty/Bus", contract.Types(contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{})},
+	requests := contract.Types(contract.OrderPlaced{}, contract.CancellationRequested{})
+	all := map[string]publisher{"Order/Api": {"GlobalBus", requests}, "Order/Sweeper": {"GlobalBus", requests}}
+	for _, context := range contract.Contexts() {
+		bus, types := "GlobalBus", contract.Types(contract.PublishedBy(context)...)
+		switch context {
+		case contract.SourceLoyalty:
+			bus = "Loyalty/Bus"
+		case contract.SourceOrder: // the rest
+			types = slices.DeleteFunc(types, func(eventType string) bool { return slices.Contains(requests, eventType) })
+		}
+		all[constructID(context)+"/Worker"] = publisher{bus, types}
 	}
+	return all
+}
+
+// constructID returns the construct id of a context: Order of order.
+func constructID(context string) string { return strings.ToUpper(context[:1]) + context[1:] }
+
+// contextIDs returns the construct ids of the contexts.
+func contextIDs() []string {
+	var ids []string
+	for _, context := range contract.Contexts() {
+		ids = append(ids, constructID(context))
+	}
+	return ids
+}
+
+// queuedContexts returns the construct ids of the contexts behind a queue. The
+// function of Loyalty is invoked directly.
+func queuedContexts() []string {
+	return slices.DeleteFunc(contextIDs(), func(id string) bool { return id == "Loyalty" })
 }
 
 func TestAFunctionPublishesItsOwnEventsAndNoOthers(t *testing.T) {

@@ -95,9 +95,7 @@ func effectsOf(in audit.Evidence) effects {
 		States: map[string]map[string]string{}, Due: map[string]map[string]time.Time{},
 		Counters: map[string]map[string]map[string]int64{}, Ledger: in.Ledger,
 	}
-	for name, table := range map[string]audit.Table{
-		"order": in.Order, "warehouse": in.Warehouse, "payment": in.Payment, "loyalty": in.Loyalty,
-	} {
+	for name, table := range in.Tables {
 		found.States[name] = mapped(table.Records, func(r participant.Record) string { return string(r.State) })
 		found.Due[name] = mapped(table.Records, func(r participant.Record) time.Time { return r.Due })
 		found.Counters[name] = table.Counters

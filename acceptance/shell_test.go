@@ -1,8 +1,6 @@
 package acceptance
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -42,10 +40,6 @@ func hostileShell(t *testing.T) {
 }
 
 func TestWhateverTheShellSaysAboutAWSTheSagaRunsOnThisMachine(t *testing.T) {
-	observer := filepath.Join(t.TempDir(), "observer")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", observer, "../services/observer").CombinedOutput(); err != nil {
-		t.Fatalf("build the observer: %v: %s", err, out)
-	}
 	hostileShell(t)
 	c := startCloud(t, "--orders-port", "0") // One of its own, in this shell.
 	placed := c.placeMany(t, 1, 1)[0]
@@ -53,7 +47,7 @@ func TestWhateverTheShellSaysAboutAWSTheSagaRunsOnThisMachine(t *testing.T) {
 	c.settled(t)
 	c.checkInvariants(t)
 	for _, arguments := range [][]string{
-		{"letters", "-ready-file", c.readyFile},
+		{"dlq", "-ready-file", c.readyFile},
 		{"audit", "-ready-file", c.readyFile},
 		{"replay", "-ready-file", c.readyFile, "-dry-run", "-to", "Payment", "-order", placed.OrderID},
 	} {
@@ -62,35 +56,15 @@ func TestWhateverTheShellSaysAboutAWSTheSagaRunsOnThisMachine(t *testing.T) {
 			t.Errorf("operator %v: %v: %s", arguments, err, out)
 		}
 	}
-	if first := firstLine(t, observer, "-endpoint", c.AWSEndpointURL, "-queue-url", c.Outputs["ObservabilityQueueUrl"], "-order", placed.OrderID); !strings.Contains(first, `"order.placed"`) {
-		t.Errorf("the observer shows %s", first)
+	watched := c.watch(t, "-json", "-queue", "-order", placed.OrderID)
+	if first := watched.line(t); !strings.Contains(first, `"order.placed"`) {
+		t.Errorf("the first event in the queue is %s", first)
 	}
-}
-
-// firstLine runs a program until it has printed a line.
-func firstLine(t *testing.T, name string, arguments ...string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	program := exec.CommandContext(ctx, name, arguments...)
-	var problems strings.Builder
-	program.Stderr = &problems
-	out, err := program.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	watched = c.watch(t, "-json")
+	c.placeMany(t, 1, 1)
+	if first := watched.line(t); !strings.Contains(first, `"order.placed"`) {
+		t.Errorf("the first event in the log is %s", first)
 	}
-	if err := program.Start(); err != nil {
-		t.Fatal(err)
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Errorf("%s prints nothing: %v", name, err)
-	}
-	cancel()
-	if err := program.Wait(); err != nil && line == "" {
-		t.Errorf("%s: %v: %s", name, err, problems.String())
-	}
-	return line
 }
 
 func TestTheStockCommandByHandGoesWhereTheShellSays(t *testing.T) {

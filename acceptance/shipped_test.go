@@ -93,7 +93,7 @@ func checkEvents(t *testing.T, events []event.Event, correlationID string, langu
 	t.Helper()
 	byType := make(map[string]event.Event)
 	for _, e := range events {
-		if _, err := language.Read(e); err != nil {
+		if _, err := language.Decode(e); err != nil {
 			t.Error(err)
 		}
 		if e.CorrelationID != correlationID {

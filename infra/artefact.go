@@ -8,48 +8,57 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"example.com/saga/pkg/contract"
 )
 
 // artefacts is the folder with the functions' executables, built for one
 // target: <folder>/<service>/<command>/bootstrap.
 type artefacts string
 
-// commands lists the functions' commands by their services.
-func commands() map[string][]string {
-	return map[string][]string{
-		contract.SourceOrder:     {"api", "sweeper", "worker"},
-		contract.SourceWarehouse: {"worker"},
-		contract.SourcePayment:   {"worker"},
-		contract.SourceLoyalty:   {"worker"},
+// commands returns the functions' commands, <service>/<command>, found in the folder
+// of the services: every command in <service>/cmd is a Lambda function.
+func commands(services string) ([]string, error) {
+	programs, err := filepath.Glob(filepath.Join(services, "*", "cmd", "*", "main.go"))
+	if err != nil {
+		return nil, err
 	}
+	if len(programs) == 0 {
+		return nil, fmt.Errorf("%s has no function", services)
+	}
+	var found []string
+	for _, program := range programs {
+		command := filepath.Dir(program)
+		service := filepath.Dir(filepath.Dir(command))
+		found = append(found, filepath.Join(filepath.Base(service), filepath.Base(command)))
+	}
+	return found, nil
 }
 
-// findArtefacts refuses a folder in which executables are missing.
-func findArtefacts(folder string) (artefacts, error) {
-	found := artefacts(folder)
+// findArtefacts returns an error if an executable of a function is missing in the
+// folder.
+func findArtefacts(folder, services string) (artefacts, error) {
+	functions, err := commands(services)
+	if err != nil {
+		return "", err
+	}
 	var missing []string
-	for service, names := range commands() {
-		for _, name := range names {
-			executable := filepath.Join(found.of(service, name), "bootstrap")
-			_, err := os.Stat(executable)
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-				missing = append(missing, executable)
-			case err != nil:
-				return "", err
-			}
+	for _, function := range functions {
+		executable := filepath.Join(folder, function, "bootstrap")
+		_, err := os.Stat(executable)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			missing = append(missing, executable)
+		case err != nil:
+			return "", err
 		}
 	}
 	if len(missing) > 0 {
 		slices.Sort(missing)
 		return "", fmt.Errorf("not built yet: %s: run make build", strings.Join(missing, ", "))
 	}
-	return found, nil
+	return artefacts(folder), nil
 }
 
-// of gives the folder of a service's command.
+// of returns the folder of a service's command.
 func (a artefacts) of(service, command string) string {
 	return filepath.Join(string(a), service, command)
 }

@@ -5,10 +5,9 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
-	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/environment"
-	"example.com/saga/infra/metric"
+	"example.com/saga/infra/resource"
 	"example.com/saga/pkg/contract"
 )
 
@@ -34,9 +33,9 @@ func keepDeadlines(stack awscdk.Stack, order *boundedcontext.BoundedContext, set
 		// It publishes again what the front door may not have published.
 		Publishes: contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 	})
-	alarm.New(stack, "StuckOrder", alarm.Props{
-		Metric: ofOrders(*stack.StackName(), "OldestUnfinishedOrder", metric.Maximum, ""),
-		Above:  usual.Seconds(),
+	resource.NewAlarm(stack, "StuckOrder", resource.AlarmProps{
+		Metric:    ofOrders(*stack.StackName(), "OldestUnfinishedOrder", resource.Maximum, ""),
+		Threshold: usual.Seconds(),
 		Advice: "An order has not ended for more than an hour. If the others do not end either, a rule or a function may be switched off, which no other alarm notices. " +
 			"Look whether orders get through, on the dashboard.",
 		Runbook: "unfinished-orders.md",
@@ -51,11 +50,11 @@ func keepDeadlines(stack awscdk.Stack, order *boundedcontext.BoundedContext, set
 
 // watchAge raises an alarm when an age that the sweeper measures is too high.
 func watchAge(stack awscdk.Stack, name, runbook string, most time.Duration, advice string) {
-	alarm.New(stack, name, alarm.Props{
-		Metric:     ofOrders(*stack.StackName(), name, metric.Maximum, ""),
-		Above:      most.Seconds(),
-		Continuous: true,
-		Advice:     advice,
-		Runbook:    runbook,
+	resource.NewAlarm(stack, name, resource.AlarmProps{
+		Metric:         ofOrders(*stack.StackName(), name, resource.Maximum, ""),
+		Threshold:      most.Seconds(),
+		MissingIsAlarm: true,
+		Advice:         advice,
+		Runbook:        runbook,
 	})
 }

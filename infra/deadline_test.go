@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/environment"
+	"example.com/saga/infra/resource"
 	"example.com/saga/infra/synthtest"
 )
 
@@ -145,11 +145,11 @@ func TestAnOrderOrARollbackThatDoesNotEndCallsAPerson(t *testing.T) {
 func TestAnAlarmThatCouldNotWorkIsRefusedByName(t *testing.T) {
 	defer func() {
 		message := fmt.Sprint(recover())
-		for _, want := range []string{"alarm Full: ", "Metric", "Above", "Periods", "Advice", "Runbook"} {
+		for _, want := range []string{"alarm Full: ", "Metric", "Threshold", "Periods", "Advice", "Runbook"} {
 			if !strings.Contains(message, want) {
 				t.Errorf("refused with %q, want it to name %s", message, want)
 			}
 		}
 	}()
-	alarm.New(nil, "Full", alarm.Props{Above: -1, Periods: -1})
+	resource.NewAlarm(nil, "Full", resource.AlarmProps{Threshold: -1, Periods: -1})
 }

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -34,8 +38,8 @@ func TestAPoisonMessageEndsInTheDeadLetterQueue(t *testing.T) {
 			t.Errorf("%s polls a queue without a dead-letter queue", id)
 			continue
 		}
-		if queue.RedrivePolicy.MaxReceiveCount != 10 {
-			t.Errorf("%s: a message is tried %d times", id, queue.RedrivePolicy.MaxReceiveCount)
+		if got, want := queue.RedrivePolicy.MaxReceiveCount, settingsOf(t, "prod").MaxReceiveCount; got != want {
+			t.Errorf("%s: a message is received %d times, want %d", id, got, want)
 		}
 		if dead.FifoQueue != queue.FifoQueue {
 			t.Errorf("%s: queue and dead-letter queue are not of one kind", id)
@@ -43,6 +47,52 @@ func TestAPoisonMessageEndsInTheDeadLetterQueue(t *testing.T) {
 		if dead.MessageRetentionPeriod != 14*24*60*60 {
 			t.Errorf("%s: a dead letter is kept for %d seconds only", id, dead.MessageRetentionPeriod)
 		}
+	}
+}
+
+func TestTheDocsStateHowOftenAMessageIsReceivedAndHowLongItMayWait(t *testing.T) {
+	receives, waits := settingsOf(t, "prod").MaxReceiveCount, 0
+	for id, alarm := range synthtest.Of[synthtest.Alarm](t, synthesized(t, "prod"), alarms) {
+		if strings.HasPrefix(id, "WarehouseQueueWaiting") {
+			waits = int(alarm.Threshold) / 60
+		}
+	}
+	// The delays between receives, added up: each is shortened by up to a half.
+	longest := 0
+	for n := range receives - 1 {
+		longest += min(1<<n, 300)
+	}
+	for page, facts := range map[string][]string{
+		"operations.md":              {fmt.Sprintf("`failed %d times in Warehouse/Queue`", receives)},
+		"design.md":                  {fmt.Sprintf("received %d times (`MaxReceiveCount`", receives), "1, 2, 4 … up to 300 seconds"},
+		"deployment.md":              {fmt.Sprintf("so %d of them outlast a failure of %d to %d minutes", receives, longest/2/60, longest/60), fmt.Sprintf("an alarm is raised after %d minutes", waits)},
+		"runbooks/dead-letters.md":   {fmt.Sprintf("`failed %d times in …`", receives), fmt.Sprintf("none comes back within %d minutes", waits)},
+		"runbooks/waiting-events.md": {fmt.Sprintf("the age of the oldest is below %d minutes", waits)},
+	} {
+		text, err := os.ReadFile(filepath.Join(docs, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fact := range facts {
+			if !strings.Contains(strings.ReplaceAll(string(text), "\n", " "), fact) {
+				t.Errorf("docs/%s does not state %q", page, fact)
+			}
+		}
+	}
+}
+
+// The alarm for waiting events is computed from the delays.
+func TestTheWorkerDelaysMessagesAsItsAlarmAssumes(t *testing.T) {
+	var delays [2][]string
+	for i, file := range []string{"boundedcontext/watch.go", "../pkg/worker/backoff.go"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		delays[i] = regexp.MustCompile(`(?m)^\t(?:minimumDelay|maximumDelay) = .+$`).FindAllString(string(text), -1)
+	}
+	if len(delays[0]) != 2 || !slices.Equal(delays[0], delays[1]) {
+		t.Errorf("the alarm assumes %q, the worker has %q", delays[0], delays[1])
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
 	"example.com/saga/infra/environment"
+	"example.com/saga/infra/resource"
 )
 
 // tokens is the host that signs the tokens of GitHub's workflows.
@@ -55,7 +56,7 @@ func newGitHub(app awscdk.App, settings environment.Settings, access access) aws
 	// run any code by this role. So it reads the deployed template and nothing
 	// else: CDK's own role for looking up may read the whole account.
 	reviewer := access.role(stack, "Reviewer", provider, map[string]string{"sub": "repo:" + access.repository + ":pull_request"})
-	allow(reviewer, stackARN(stack, "saga-"+settings.Name), "cloudformation:DescribeStacks", "cloudformation:GetTemplate")
+	resource.Allow(reviewer, stackARN(stack, "saga-"+settings.Name), "cloudformation:DescribeStacks", "cloudformation:GetTemplate")
 	cdknag.NagSuppressions_AddResourceSuppressions(reviewer, &[]*cdknag.NagPackSuppression{{
 		Id:     new("AwsSolutions-IAM5"),
 		Reason: new("The name of the stack is followed by an id that CloudFormation makes up."),
@@ -64,7 +65,7 @@ func newGitHub(app awscdk.App, settings environment.Settings, access access) aws
 
 	deployer := access.role(stack, "Deployer", provider, access.deployment(settings.Name))
 	for _, role := range []string{"deploy", "file-publishing", "lookup"} {
-		allow(deployer, bootstrapped(stack, settings.Qualifier, role), "sts:AssumeRole")
+		resource.Allow(deployer, bootstrapped(stack, settings.Qualifier, role), "sts:AssumeRole")
 	}
 	output(stack, "DeployerRoleArn", deployer.RoleArn())
 	return stack
@@ -119,13 +120,6 @@ func (a access) role(stack awscdk.Stack, id string, provider *string, claims map
 	return awsiam.NewRole(stack, &id, &awsiam.RoleProps{
 		AssumedBy: awsiam.NewWebIdentityPrincipal(provider, &map[string]any{"StringEquals": conditions}),
 	})
-}
-
-func allow(role awsiam.Role, resource *string, actions ...string) {
-	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions:   jsii.Strings(actions...),
-		Resources: &[]*string{resource},
-	}))
 }
 
 // bootstrapped is one of the roles that cdk bootstrap makes for the CDK command

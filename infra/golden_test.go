@@ -107,16 +107,40 @@ func synthesizeAgain(t *testing.T, name string, prepare func(awscdk.Stack)) synt
 
 func synthesizedWith(t *testing.T, settings environment.Settings, prepare func(awscdk.Stack)) synthtest.Template {
 	t.Helper()
-	built, err := findArtefacts("testdata/dist")
-	if err != nil {
-		t.Fatal(err)
-	}
 	app := synthtest.NewApp(t, "../cdk.json")
-	stack := newSaga(app, settings, built)
+	stack := newSaga(app, settings, placeholders(t))
 	if prepare != nil {
 		prepare(stack)
 	}
 	return synthtest.Synth(t, stack)
+}
+
+// services is the folder of the services, as the tests see it.
+const services = "../services"
+
+// placeholders returns a folder in which a text stands for each function's
+// executable: templates have the hashes of the texts.
+func placeholders(t *testing.T) artefacts {
+	t.Helper()
+	functions, err := commands(services)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	for _, function := range functions {
+		if err := os.MkdirAll(filepath.Join(folder, function), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		text := "Stands for the executable of " + function + ".\n"
+		if err := os.WriteFile(filepath.Join(folder, function, "bootstrap"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	built, err := findArtefacts(folder, services)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return built
 }
 
 func settingsOf(t *testing.T, name string) environment.Settings {

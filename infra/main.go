@@ -63,7 +63,7 @@ func addStack(app awscdk.App, settings environment.Settings) error {
 		newGitHub(app, settings, access)
 		return nil
 	}
-	built, err := findArtefacts("dist/" + settings.Target)
+	built, err := findArtefacts("dist/"+settings.Target, "services")
 	if err != nil {
 		return err
 	}

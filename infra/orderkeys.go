@@ -2,13 +2,13 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
+	"example.com/saga/infra/resource"
 	"example.com/saga/pkg/keyring"
 )
 
@@ -37,9 +37,6 @@ func newOrderKeys(scope constructs.Construct, api awslambda.Function, protected 
 		Reason: new("An operator rotates it, because for a minute the API then refuses orders with an idempotency key: " +
 			"a schedule would not choose a quiet hour."),
 	}}, nil)
-	api.AddToRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions:   jsii.Strings("secretsmanager:GetSecretValue"),
-		Resources: &[]*string{keys.SecretArn()},
-	}))
+	resource.Allow(api.Role(), keys.SecretArn(), "secretsmanager:GetSecretValue")
 	api.AddEnvironment(new("KEYS_SECRET_ARN"), keys.SecretArn(), nil)
 }

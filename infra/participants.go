@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 
@@ -13,18 +15,17 @@ import (
 // batch that needs no waiting for it to fill.
 const batchSize = 10
 
-// participant is a bounded context of the saga and its construct id.
-type participant struct {
-	id string
-	boundedcontext.Props
-}
-
-// participants describes the four bounded contexts. Who consumes and publishes
-// what is the saga's choreography.
-func participants(bus awsevents.IEventBus, settings environment.Settings, built artefacts) []participant {
-	described := []participant{order(settings), warehouse(settings), payment(settings), loyalty(settings)}
+// participants describes the bounded contexts. What they consume and publish is
+// declared in the catalogue of the published language.
+func participants(bus awsevents.IEventBus, settings environment.Settings, built artefacts) []boundedcontext.Props {
+	described := []boundedcontext.Props{order(settings), warehouse(settings), payment(settings), loyalty(settings)}
 	for i := range described {
-		props := &described[i].Props
+		props := &described[i]
+		props.Consumes = contract.BySource(contract.ConsumedBy(props.Service)...)
+		// A context with one function publishes all its events there.
+		if props.Worker.Publishes == nil {
+			props.Worker.Publishes = contract.BySource(contract.PublishedBy(props.Service)...)
+		}
 		props.Bus = bus
 		props.Protected = settings.Protected
 		props.LogLevel = settings.LogLevel
@@ -38,73 +39,61 @@ func participants(bus awsevents.IEventBus, settings environment.Settings, built 
 	return described
 }
 
-// order follows every order to its end.
-func order(settings environment.Settings) participant {
-	return participant{"Order", boundedcontext.Props{
-		Service: contract.SourceOrder,
-		Consumes: contract.BySource(
-			contract.StockReserved{}, contract.StockUnavailable{}, contract.StockReleased{},
-			contract.OrderShipped{}, contract.ShipmentFailed{}, contract.CancellationRefused{},
-			contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{},
-			contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{},
-		),
-		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaximumConcurrency: settings.Limits.QueueWorkers},
+// constructID returns the construct id of a context: Order of order.
+func constructID(service string) string {
+	return strings.ToUpper(service[:1]) + service[1:]
+}
+
+// order follows every order to its end. Its API and its sweeper publish the other
+// events of the context.
+func order(settings environment.Settings) boundedcontext.Props {
+	return boundedcontext.Props{
+		Service:  contract.SourceOrder,
+		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaxReceiveCount: settings.MaxReceiveCount, MaximumConcurrency: settings.Limits.QueueWorkers},
 		DueIndex: true,
 		Worker: boundedcontext.Function{
 			TableActions: []string{"GetItem", "PutItem"},
 			Publishes:    contract.BySource(contract.OrderCancelled{}),
 		},
-	}}
+	}
 }
 
 // warehouse owns the stock, and the pivot: whether an order ships. Its queue
 // lets one batch at a time touch one order.
-func warehouse(settings environment.Settings) participant {
-	return participant{"Warehouse", boundedcontext.Props{
+func warehouse(settings environment.Settings) boundedcontext.Props {
+	return boundedcontext.Props{
 		Service: contract.SourceWarehouse,
-		Consumes: contract.BySource(
-			contract.OrderPlaced{}, contract.CancellationRequested{},
-			contract.PaymentDeclined{}, contract.PaymentRefunded{},
-			contract.PointsAwarded{}, contract.StockReceived{},
-		),
 		Delivery: boundedcontext.FIFOQueue{
 			BatchSize:          batchSize,
+			MaxReceiveCount:    settings.MaxReceiveCount,
 			MaximumConcurrency: settings.Limits.QueueWorkers,
 			GroupBy:            "$.detail.subject",
 		},
 		Worker: boundedcontext.Function{
 			TableActions: []string{"GetItem", "PutItem", "UpdateItem"},
-			Publishes: contract.BySource(
-				contract.StockReserved{}, contract.StockUnavailable{}, contract.StockReleased{},
-				contract.OrderShipped{}, contract.ShipmentFailed{}, contract.CancellationRefused{},
-			),
 		},
-	}}
+	}
 }
 
 // payment takes and gives back money.
-func payment(settings environment.Settings) participant {
-	return participant{"Payment", boundedcontext.Props{
+func payment(settings environment.Settings) boundedcontext.Props {
+	return boundedcontext.Props{
 		Service:  contract.SourcePayment,
-		Consumes: contract.BySource(contract.StockReserved{}, contract.AwardRejected{}, contract.PointsRevoked{}),
-		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaximumConcurrency: settings.Limits.QueueWorkers},
+		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaxReceiveCount: settings.MaxReceiveCount, MaximumConcurrency: settings.Limits.QueueWorkers},
 		Worker: boundedcontext.Function{
 			TableActions: []string{"GetItem", "PutItem", "UpdateItem"},
-			Publishes:    contract.BySource(contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{}),
 		},
-	}}
+	}
 }
 
 // loyalty awards points, on a bus of its own.
-func loyalty(settings environment.Settings) participant {
-	return participant{"Loyalty", boundedcontext.Props{
+func loyalty(settings environment.Settings) boundedcontext.Props {
+	return boundedcontext.Props{
 		Service:  contract.SourceLoyalty,
-		Consumes: contract.BySource(contract.PaymentTaken{}, contract.ShipmentFailed{}),
 		Delivery: boundedcontext.OwnBus{Name: "saga-" + settings.Name + "-loyalty"},
 		Worker: boundedcontext.Function{
 			TableActions:        []string{"GetItem", "PutItem", "UpdateItem"},
-			Publishes:           contract.BySource(contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{}),
 			ReservedConcurrency: settings.Limits.DirectWorkers,
 		},
-	}}
+	}
 }

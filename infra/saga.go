@@ -7,22 +7,21 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/environment"
-	"example.com/saga/infra/eventbus"
 	"example.com/saga/infra/notification"
 	"example.com/saga/infra/observability"
+	"example.com/saga/infra/resource"
 	"example.com/saga/pkg/contract"
 )
 
-// newSaga makes the stack of one environment: the Global bus, the four bounded
+// newSaga makes the stack of one environment: the Global bus, the bounded
 // contexts around it, and who watches them.
 func newSaga(scope constructs.Construct, settings environment.Settings, built artefacts) awscdk.Stack {
 	name := "saga-" + settings.Name
 	stack := newStack(scope, name, "Order fulfilment as a choreographed saga on EventBridge.", settings)
-	alarm.Runbooks(stack, runbooks)
-	bus := eventbus.New(stack, "GlobalBus", name)
+	resource.SetRunbooks(stack, runbooks)
+	bus := resource.NewEventBus(stack, "GlobalBus", name)
 	output(stack, "GlobalBusName", bus.EventBusName())
 	keepForReplay(stack, bus, settings)
 
@@ -30,10 +29,11 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	var services []string
 	for _, participant := range participants(bus, settings, built) {
 		services = append(services, participant.Service)
-		made := boundedcontext.New(stack, participant.id, participant.Props)
-		output(stack, participant.id+"TableName", made.Table.TableName())
+		id := constructID(participant.Service)
+		made := boundedcontext.New(stack, id, participant)
+		output(stack, id+"TableName", made.Table.TableName())
 		if made.Queue != nil {
-			output(stack, participant.id+"QueueUrl", made.Queue.QueueUrl())
+			output(stack, id+"QueueUrl", made.Queue.QueueUrl())
 		}
 		if participant.Service == contract.SourceOrder {
 			api = openFrontDoor(stack, made, settings, built)
@@ -42,7 +42,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	}
 	notification.New(stack, "Notification", notification.Props{
 		Bus:      bus,
-		Events:   contract.BySource(contract.OrderShipped{}, contract.OrderCancelled{}),
+		Events:   contract.BySource(contract.ConsumedBy(contract.Notification)...),
 		Endpoint: settings.NotificationsURL,
 	})
 	observed := observability.New(stack, "Observability", observability.Props{

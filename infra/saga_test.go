@@ -14,6 +14,7 @@ import (
 
 	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
+	"example.com/saga/pkg/contract"
 )
 
 func TestTablesAreProtectedInProduction(t *testing.T) {
@@ -41,7 +42,7 @@ func TestTablesAreProtectedInProduction(t *testing.T) {
 func TestAProtectedStackGoesToItsOwnAccountAndIsNotDeletedByMistake(t *testing.T) {
 	for _, name := range environment.Names() {
 		settings := settingsOf(t, name)
-		stack := newSaga(synthtest.NewApp(t, "../cdk.json"), settings, "testdata/dist")
+		stack := newSaga(synthtest.NewApp(t, "../cdk.json"), settings, placeholders(t))
 		pinned := *stack.Account() == settings.Account && *stack.Region() == settings.Region
 		if protected := *stack.TerminationProtection(); protected != settings.Protected || protected && !pinned {
 			t.Errorf("%s is protected: %t, and goes to %s in %s", name, protected, *stack.Account(), *stack.Region())
@@ -192,10 +193,14 @@ func TestEveryEventIsKeptForReplaysAsLongAsItsHandlingIsRemembered(t *testing.T)
 }
 
 func TestTheStackSaysWhereThingsAre(t *testing.T) {
-	want := []string{
-		"GlobalBusName", "LoyaltyTableName", "ObservabilityQueueUrl", "OrderQueueUrl", "OrderTableName", "OrdersUrl",
-		"PaymentQueueUrl", "PaymentTableName", "WarehouseQueueUrl", "WarehouseTableName",
+	want := []string{"GlobalBusName", "ObservabilityQueueUrl", "OrdersUrl"}
+	for _, context := range contract.Contexts() {
+		want = append(want, constructID(context)+"TableName")
+		if context != contract.SourceLoyalty { // Its function is invoked directly.
+			want = append(want, constructID(context)+"QueueUrl")
+		}
 	}
+	slices.Sort(want)
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(synthesized(t, "prod").Outputs))); diff != "" {
 		t.Errorf("outputs (- want, + got):\n%s", diff)
 	}
@@ -211,14 +216,11 @@ func TestAnEnvironmentIsNotSynthesizedForTheAccountOfAnother(t *testing.T) {
 
 func TestWhatIsNotBuiltYetIsNamed(t *testing.T) {
 	const missing = "warehouse/worker/bootstrap"
-	folder := t.TempDir()
-	if err := os.CopyFS(folder, os.DirFS("testdata/dist")); err != nil {
-		t.Fatal(err)
-	}
+	folder := string(placeholders(t))
 	if err := os.Remove(filepath.Join(folder, missing)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := findArtefacts(folder)
+	_, err := findArtefacts(folder, services)
 	if err == nil || !strings.Contains(err.Error(), missing+": run make build") {
 		t.Fatalf("got %v, want an error that names %s", err, missing)
 	}
@@ -227,12 +229,18 @@ func TestWhatIsNotBuiltYetIsNamed(t *testing.T) {
 	}
 }
 
-func TestEveryFunctionIsAmongTheArtefacts(t *testing.T) {
-	built := 0
-	for _, names := range commands() {
-		built += len(names)
+func TestEveryCommandOfAServiceIsAFunctionOfTheStack(t *testing.T) {
+	built, err := commands(services)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if used := len(synthtest.Of[synthtest.Function](t, synthesized(t, "prod"), functions)); used != built {
-		t.Errorf("the stack has %d functions, %d artefacts are looked for", used, built)
+	if used := len(synthtest.Of[synthtest.Function](t, synthesized(t, "prod"), functions)); used != len(built) {
+		t.Errorf("the stack has %d functions, the services have the commands %v", used, built)
+	}
+}
+
+func TestAFolderWithoutServicesIsRefused(t *testing.T) {
+	if _, err := findArtefacts(t.TempDir(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "has no function") {
+		t.Errorf("got %v, want an error", err)
 	}
 }

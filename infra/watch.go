@@ -5,10 +5,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
-	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/dashboard"
 	"example.com/saga/infra/environment"
-	"example.com/saga/infra/metric"
+	"example.com/saga/infra/resource"
 	"example.com/saga/pkg/contract"
 )
 
@@ -30,31 +29,31 @@ func watch(stack awscdk.Stack, api awslambda.IFunction, services []string, setti
 		Purpose:      []dashboard.Row{orders(name), endings(name), frontDoor(api), events(name, services)},
 	})
 	if settings.AlarmAddress != "" {
-		alarm.Call(stack, "OnCall", settings.AlarmAddress)
+		resource.NotifyByEmail(stack, "OnCall", settings.AlarmAddress)
 	}
 }
 
 // ofOrders is a metric that the functions of the order context measure. It may
 // have a dimension, given by its name and value, besides the service.
-func ofOrders(namespace, name string, statistic metric.Statistic, label string, dimension ...string) awscloudwatch.IMetric {
+func ofOrders(namespace, name string, statistic resource.Statistic, label string, dimension ...string) awscloudwatch.IMetric {
 	dimensions := map[string]*string{"service": new(contract.SourceOrder)}
 	if len(dimension) == 2 {
 		dimensions[dimension[0]] = &dimension[1]
 	}
-	return metric.New(metric.Metric{Namespace: namespace, Name: name, Statistic: statistic, Label: label, Dimensions: dimensions})
+	return resource.NewMetric(resource.MetricProps{Namespace: namespace, Name: name, Statistic: statistic, Label: label, Dimensions: dimensions})
 }
 
 func orders(namespace string) dashboard.Row {
 	return dashboard.Row{Heading: "Do orders get through?", Graphs: []dashboard.Graph{
 		{Title: "Orders", Metrics: []awscloudwatch.IMetric{
-			ofOrders(namespace, "OrdersPlaced", metric.Sum, "placed"),
-			ofOrders(namespace, "OrdersShipped", metric.Sum, "shipped"),
-			metric.Total("cancelled", cancelled(namespace)...),
+			ofOrders(namespace, "OrdersPlaced", resource.Sum, "placed"),
+			ofOrders(namespace, "OrdersShipped", resource.Sum, "shipped"),
+			resource.Total("cancelled", cancelled(namespace)...),
 		}},
 		{Title: "From placed to shipped (s)", Metrics: durations(namespace, "shipped")},
 		{Title: "Age of the oldest that has not ended (s)", Metrics: []awscloudwatch.IMetric{
-			ofOrders(namespace, "OldestUnfinishedOrder", metric.Maximum, "order"),
-			ofOrders(namespace, "OldestUnfinishedRollback", metric.Maximum, "way back"),
+			ofOrders(namespace, "OldestUnfinishedOrder", resource.Maximum, "order"),
+			ofOrders(namespace, "OldestUnfinishedRollback", resource.Maximum, "way back"),
 		}},
 	}}
 }
@@ -70,14 +69,14 @@ func endings(namespace string) dashboard.Row {
 func cancelled(namespace string) []awscloudwatch.IMetric {
 	var metrics []awscloudwatch.IMetric
 	for _, reason := range contract.Reasons() {
-		metrics = append(metrics, ofOrders(namespace, "OrdersCancelled", metric.Sum, string(reason), "reason", string(reason)))
+		metrics = append(metrics, ofOrders(namespace, "OrdersCancelled", resource.Sum, string(reason), "reason", string(reason)))
 	}
 	return metrics
 }
 
 func durations(namespace, outcome string) []awscloudwatch.IMetric {
 	var metrics []awscloudwatch.IMetric
-	for _, percentile := range []metric.Statistic{metric.P50, metric.P90, metric.P99} {
+	for _, percentile := range []resource.Statistic{resource.P50, resource.P90, resource.P99} {
 		metrics = append(metrics, ofOrders(namespace, "SagaDuration", percentile, string(percentile), "outcome", outcome))
 	}
 	return metrics
@@ -87,23 +86,23 @@ func frontDoor(api awslambda.IFunction) dashboard.Row {
 	name := api.FunctionName()
 	return dashboard.Row{Heading: "Front door", Graphs: []dashboard.Graph{
 		{Title: "Requests", Metrics: []awscloudwatch.IMetric{
-			metric.OfFunction(name, "UrlRequestCount", metric.Sum, "all"),
-			metric.OfFunction(name, "Url4xxCount", metric.Sum, "refused (4xx)"),
-			metric.OfFunction(name, "Url5xxCount", metric.Sum, "failed (5xx)"),
+			resource.FunctionMetric(name, "UrlRequestCount", resource.Sum, "all"),
+			resource.FunctionMetric(name, "Url4xxCount", resource.Sum, "refused (4xx)"),
+			resource.FunctionMetric(name, "Url5xxCount", resource.Sum, "failed (5xx)"),
 		}},
 		{Title: "Latency (ms)", Metrics: []awscloudwatch.IMetric{
-			metric.OfFunction(name, "UrlRequestLatency", metric.Average, "average"),
-			metric.OfFunction(name, "UrlRequestLatency", metric.Maximum, "maximum"),
+			resource.FunctionMetric(name, "UrlRequestLatency", resource.Average, "average"),
+			resource.FunctionMetric(name, "UrlRequestLatency", resource.Maximum, "maximum"),
 		}},
 	}}
 }
 
 // events shows what the workers say about the events that they get.
 func events(namespace string, services []string) dashboard.Row {
-	of := func(title, name string, statistic metric.Statistic) dashboard.Graph {
+	of := func(title, name string, statistic resource.Statistic) dashboard.Graph {
 		graph := dashboard.Graph{Title: title}
 		for _, service := range services {
-			graph.Metrics = append(graph.Metrics, metric.New(metric.Metric{
+			graph.Metrics = append(graph.Metrics, resource.NewMetric(resource.MetricProps{
 				Namespace: namespace, Name: name, Statistic: statistic, Label: service,
 				Dimensions: map[string]*string{"service": &service},
 			}))
@@ -111,10 +110,10 @@ func events(namespace string, services []string) dashboard.Row {
 		return graph
 	}
 	return dashboard.Row{Heading: "Events, by context", Graphs: []dashboard.Graph{
-		of("Handled", "EventsHandled", metric.Sum),
-		of("Failed, to be tried again", "EventsFailed", metric.Sum),
-		of("Invalid, now dead letters", "EventsInvalid", metric.Sum),
-		of("Time for one, p99 (ms)", "EventDuration", metric.P99),
+		of("Handled", "EventsHandled", resource.Sum),
+		of("Failed, to be tried again", "EventsFailed", resource.Sum),
+		of("Invalid, now dead letters", "EventsInvalid", resource.Sum),
+		of("Time for one, p99 (ms)", "EventDuration", resource.P99),
 	}}
 }
 
@@ -124,21 +123,21 @@ func events(namespace string, services []string) dashboard.Row {
 func watchFrontDoor(stack awscdk.Stack, api awslambda.IFunction) {
 	const persistent, percent, milliseconds = 3, 1, 2000
 	name := api.FunctionName()
-	alarm.New(stack, "FrontDoorFailing", alarm.Props{
-		Metric: metric.Expression("failed (%)", "100 * failed / requests", map[string]awscloudwatch.IMetric{
-			"failed":   metric.OfFunction(name, "Url5xxCount", metric.Sum, ""),
-			"requests": metric.OfFunction(name, "UrlRequestCount", metric.Sum, ""),
+	resource.NewAlarm(stack, "FrontDoorFailing", resource.AlarmProps{
+		Metric: resource.Expression("failed (%)", "100 * failed / requests", map[string]awscloudwatch.IMetric{
+			"failed":   resource.FunctionMetric(name, "Url5xxCount", resource.Sum, ""),
+			"requests": resource.FunctionMetric(name, "UrlRequestCount", resource.Sum, ""),
 		}),
-		Above:   percent,
-		Periods: persistent,
-		Advice:  "More than one in a hundred requests to the order API fails, for a quarter of an hour already. Look into the log of Order/Api.",
-		Runbook: "front-door.md",
+		Threshold: percent,
+		Periods:   persistent,
+		Advice:    "More than one in a hundred requests to the order API fails, for a quarter of an hour already. Look into the log of Order/Api.",
+		Runbook:   "front-door.md",
 	})
-	alarm.New(stack, "FrontDoorSlow", alarm.Props{
-		Metric:  metric.OfFunction(name, "UrlRequestLatency", metric.Average, ""),
-		Above:   milliseconds,
-		Periods: persistent,
-		Advice:  "The order API takes more than two seconds to answer, for a quarter of an hour already. Look at the duration of Order/Api, and at the table Order/Table.",
-		Runbook: "front-door.md",
+	resource.NewAlarm(stack, "FrontDoorSlow", resource.AlarmProps{
+		Metric:    resource.FunctionMetric(name, "UrlRequestLatency", resource.Average, ""),
+		Threshold: milliseconds,
+		Periods:   persistent,
+		Advice:    "The order API takes more than two seconds to answer, for a quarter of an hour already. Look at the duration of Order/Api, and at the table Order/Table.",
+		Runbook:   "front-door.md",
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"example.com/saga/infra/dashboard"
 	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
+	"example.com/saga/pkg/contract"
 )
 
 const docs = "../docs"
@@ -91,11 +92,15 @@ func TestEverythingInTheStackIsOnTheDashboard(t *testing.T) {
 
 func TestTheDashboardSaysWhetherOrdersGetThrough(t *testing.T) {
 	on := shown(t, synthesized(t, "prod"))
-	services := slices.Collect(maps.Keys(commands()))
+	services := contract.Contexts()
+	var reasons []string
+	for _, reason := range contract.Reasons() {
+		reasons = append(reasons, string(reason))
+	}
 	for metric, dimensions := range map[string][]string{
 		"OrdersPlaced":             {"order"},
 		"OrdersShipped":            {"order"},
-		"OrdersCancelled":          {"out-of-stock", "payment-declined", "award-rejected", "undeliverable", "cancelled-by-customer", "timed-out"},
+		"OrdersCancelled":          reasons,
 		"SagaDuration":             {"shipped", "cancelled"},
 		"OldestUnfinishedOrder":    {"order"},
 		"OldestUnfinishedRollback": {"order"},

@@ -15,11 +15,14 @@ import (
 	"time"
 
 	"example.com/saga/localcloud/printable"
+	"example.com/saga/localcloud/support"
+	"example.com/saga/localcloud/unsupported"
 )
 
 const usage = `localcloud runs a synthesized CDK stack on this machine.
 
-usage: localcloud up [flags]
+usage: localcloud up [flags]      run the stack of a cloud assembly
+       localcloud supported       list what of AWS is supported, as Markdown
 
 The flags are listed by: localcloud up -h
 `
@@ -62,6 +65,9 @@ func (m machine) run(ctx context.Context, arguments []string) int {
 	for problem := range strings.SplitSeq(printable.Text(err.Error()), "\n") {
 		fmt.Fprintf(m.stderr, "localcloud: %s\n", problem) //nolint:errcheck // There is nowhere else to tell.
 	}
+	if _, refused := errors.AsType[*unsupported.Error](err); refused {
+		fmt.Fprintf(m.stderr, "localcloud: what is supported is listed in %s, and by: localcloud supported\n", unsupported.Reference) //nolint:errcheck // There is nowhere else to tell.
+	}
 	if errors.Is(err, errUsage) {
 		return exitUsage
 	}
@@ -82,6 +88,9 @@ func (m machine) command(ctx context.Context, arguments []string) error {
 			return err
 		}
 		return m.up(ctx, options)
+	case "supported":
+		_, err := io.WriteString(m.stdout, support.Document())
+		return err
 	case "help", "-h", "-help", "--help":
 		_, err := io.WriteString(m.stdout, usage)
 		return err

@@ -54,7 +54,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 func TestAFailureExitsWithOneAndOneLine(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none")
 	got := runProgram(t, "up", "--assembly", missing)
-	want := "localcloud: reading the cloud assembly " + missing + ": there is none: `make run` synthesizes it first\n"
+	want := "localcloud: reading the cloud assembly " + missing + ": there is none: `cdk synth` writes it\n"
 	if got != (result{1, "", want}) {
 		t.Errorf("the program ends with %+v, want %s", got, want)
 	}

@@ -11,10 +11,11 @@ import (
 	"example.com/saga/pkg/printable"
 )
 
-// audit collects the evidence and tells every invariant that does not hold.
+// audit collects the evidence and prints every violation of an invariant.
 func (o operator) audit(ctx context.Context, given []string) error {
 	flags := o.newFlags("audit", "")
-	allowLetters := flags.Bool("allow-letters", false, "letters in dead-letter queues are no violation")
+	allowDeadLetters := flags.Bool("allow-dead-letters", false, "dead letters are no violation")
+	flags.BoolVar(allowDeadLetters, "allow-letters", false, "the same as -allow-dead-letters")
 	if err := flags.parse(given, 0, o.stdout); err != nil {
 		return err
 	}
@@ -26,7 +27,7 @@ func (o operator) audit(ctx context.Context, given []string) error {
 	if err != nil {
 		return err
 	}
-	if *allowLetters {
+	if *allowDeadLetters {
 		collected.DeadLetters = nil
 	}
 	language, err := contract.NewLanguage()
@@ -43,11 +44,24 @@ func (o operator) audit(ctx context.Context, given []string) error {
 		}
 	}
 	if _, err := fmt.Fprintf(o.stdout, "orders: %d, events: %d, violations: %d\n",
-		len(collected.Order.Records), len(collected.Published), len(violations)); err != nil {
+		len(collected.Tables[contract.SourceOrder].Records), len(collected.Published), len(violations)); err != nil {
 		return err
 	}
-	if len(violations) > 0 {
-		return errors.New("the saga left something wrong behind")
+	return violated(violations)
+}
+
+// violated returns an error that counts the invariants which are violated.
+func violated(violations []audit.Violation) error {
+	invariants := make(map[int]bool)
+	for _, violation := range violations {
+		invariants[violation.Invariant] = true
 	}
-	return nil
+	switch len(invariants) {
+	case 0:
+		return nil
+	case 1:
+		return errors.New("1 invariant is violated")
+	default:
+		return fmt.Errorf("%d invariants are violated", len(invariants))
+	}
 }

@@ -14,8 +14,9 @@ import (
 	awseventbridge "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"example.com/saga/operator/contexts"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/erase"
-	"example.com/saga/operator/letter"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
@@ -24,14 +25,8 @@ import (
 	"example.com/saga/services/loyalty"
 )
 
-// Construct paths of the Global bus and of the contexts' tables.
-const (
-	globalBus      = "GlobalBus"
-	orderTable     = "Order/Table"
-	warehouseTable = "Warehouse/Table"
-	paymentTable   = "Payment/Table"
-	loyaltyTable   = "Loyalty/Table"
-)
+// globalBus is the construct path of the Global bus.
+const globalBus = "GlobalBus"
 
 // patience is how long orders are waited for that have not ended. A rollback takes
 // seconds, and two minutes more if the sweeper has to publish something again.
@@ -82,12 +77,10 @@ func (o operator) erase(ctx context.Context, given []string) error {
 // newEraser makes an eraser of the contexts and queues of a stack.
 func (o operator) newEraser(config aws.Config, in stack.Stack, settings erase.Settings) (*erase.Eraser, error) {
 	tables := make(map[string]string)
-	for source, path := range map[string]string{
-		contract.SourceOrder: orderTable, contract.SourceWarehouse: warehouseTable,
-		contract.SourcePayment: paymentTable, contract.SourceLoyalty: loyaltyTable,
-	} {
-		if tables[source] = in.Tables[path]; tables[source] == "" {
-			return nil, fmt.Errorf("the stack has no %s", path)
+	for _, name := range contract.Contexts() {
+		var err error
+		if tables[name], err = in.Table(name); err != nil {
+			return nil, err
 		}
 	}
 	if in.Buses[globalBus] == "" {
@@ -102,30 +95,30 @@ func (o operator) newEraser(config aws.Config, in stack.Stack, settings erase.Se
 		return nil, err
 	}
 	client := dynamodb.NewFromConfig(config)
-	contexts, err := erase.Deployed{
+	known, err := erase.Open(contexts.Deployed{
 		Store:     func(source string) participant.Store { return dynamo.NewStore(client, tables[source]) },
 		Publisher: publisher,
 		Language:  language,
 		Retention: settings.Archive,
 		Clock:     o.clock,
-	}.Contexts()
+	})
 	if err != nil {
 		return nil, err
 	}
 	eraser := &erase.Eraser{
-		Contexts: contexts,
+		Contexts: known,
 		Scan: func(ctx context.Context, each func(participant.Record)) error {
 			return dynamo.ScanRecords(ctx, client, tables[contract.SourceOrder], each)
 		},
 		RemovePoints: func(ctx context.Context, customer string) (bool, error) {
-			return dynamo.RemoveItem(ctx, client, tables[contract.SourceLoyalty], loyalty.CustomerItem(customer), loyalty.Points)
+			return dynamo.RemoveItem(ctx, client, tables[contract.SourceLoyalty], loyalty.CustomerItem(customer), loyalty.CounterPoints)
 		},
 		Clock: o.clock,
 		Sleep: sleep,
 	}
 	queues, deadLetters := sqs.NewFromConfig(config), in.DeadLetterQueues()
 	for _, path := range slices.Sorted(maps.Keys(in.Queues)) {
-		queue := letter.Queue{Client: queues, Name: path, URL: in.Queues[path]}
+		queue := deadletter.Queue{Client: queues, Name: path, URL: in.Queues[path]}
 		if slices.Contains(deadLetters, path) {
 			eraser.DeadLetters = append(eraser.DeadLetters, queue)
 		} else {

@@ -10,7 +10,7 @@ import (
 	"example.com/saga/operator/erase"
 )
 
-// erasureReport is what is said of an erasure. It does not name the customer.
+// erasureReport is what is printed of an erasure. It does not name the customer.
 type erasureReport struct {
 	DryRun  bool           `json:"dryRun"`
 	Orders  []erasedOrder  `json:"orders"`
@@ -67,13 +67,13 @@ func newReport(outcome erase.Outcome, remains []erase.Remainder, dryRun bool, no
 // printErasure prints a report for people.
 func (o operator) printErasure(report erasureReport) error {
 	if len(report.Orders) == 0 {
-		o.note("no order of this customer is known")
+		o.warn("no order of this customer is known")
 	}
 	removed := "REMOVED"
 	if report.DryRun {
 		removed = "TO REMOVE"
 	}
-	orders, notified := [][]string{{"ORDER", "STATUS", "RESULT"}}, [][]string{{"TOLD THE ENDPOINT OF ORDER", "EVENT", "EVENT ID"}}
+	orders, notified := [][]string{{"ORDER", "STATUS", "RESULT"}}, [][]string{{"ENDPOINT NOTIFIED OF ORDER", "EVENT", "EVENT ID"}}
 	for _, each := range report.Orders {
 		orders = append(orders, []string{each.ID, each.Status, each.Result})
 		for _, eventType := range slices.Sorted(maps.Keys(each.Notified)) {

@@ -18,7 +18,7 @@ func erasure() (erase.Outcome, []erase.Remainder) {
 	}, []erase.Remainder{{What: "archive", Has: "all events", For: 60 * 24 * time.Hour}}
 }
 
-func TestWhatBecameOfACustomerIsPrinted(t *testing.T) {
+func TestTheOutcomeOfAnErasureIsPrinted(t *testing.T) {
 	outcome, remains := erasure()
 	o := newOffice()
 	if err := o.printErasure(newReport(outcome, remains, false, now)); err != nil {
@@ -33,12 +33,12 @@ func TestWhatBecameOfACustomerIsPrinted(t *testing.T) {
 		"Shop/DeadLetters  2        0\n"+
 		"Shop/Undelivered  0        1\n"+
 		"\n"+
-		"TOLD THE ENDPOINT OF ORDER  EVENT                    EVENT ID\n"+
+		"ENDPOINT NOTIFIED OF ORDER  EVENT                    EVENT ID\n"+
 		"o-1                         warehouse.order-shipped  e-1\n"+
 		"\n"+
 		"WHAT REMAINS  HAS         GONE BY\n"+
 		"archive       all events  2026-04-30\n", o.out.String())
-	assertEqual(t, "notes", "", o.complaints.String())
+	assertEqual(t, "warnings", "", o.problems.String())
 }
 
 func TestAPlannedErasureIsPrintedAsOne(t *testing.T) {
@@ -57,21 +57,21 @@ func TestAPlannedErasureIsPrintedAsOne(t *testing.T) {
 		"Shop/DeadLetters  2          0\n"+
 		"Shop/Undelivered  0          1\n"+
 		"\n"+
-		"TOLD THE ENDPOINT OF ORDER  EVENT                    EVENT ID\n"+
+		"ENDPOINT NOTIFIED OF ORDER  EVENT                    EVENT ID\n"+
 		"o-1                         warehouse.order-shipped  e-1\n"+
 		"\n"+
 		"WHAT REMAINS  HAS         GONE BY\n"+
 		"archive       all events  2026-04-30\n", o.out.String())
 }
 
-func TestACustomerWithoutOrdersIsNoted(t *testing.T) {
+func TestACustomerWithoutOrdersIsWarnedOf(t *testing.T) {
 	_, remains := erasure()
 	o := newOffice()
 	if err := o.printErasure(newReport(erase.Outcome{}, remains, false, now)); err != nil {
 		t.Fatal(err)
 	}
 	assertEqual(t, "what is printed", "WHAT REMAINS  HAS         GONE BY\narchive       all events  2026-04-30\n", o.out.String())
-	assertEqual(t, "the note", "operator: no order of this customer is known\n", o.complaints.String())
+	assertEqual(t, "the warning", "operator: no order of this customer is known\n", o.problems.String())
 }
 
 func TestAnErasureIsOneObjectOfJSON(t *testing.T) {

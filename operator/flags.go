@@ -15,7 +15,7 @@ import (
 	"example.com/saga/pkg/awsconfig"
 )
 
-// flags are a command's, with those that say where the saga is.
+// flags are the flags of a command, with those that locate the saga.
 type flags struct {
 	*flag.FlagSet
 
@@ -23,7 +23,7 @@ type flags struct {
 	readyFile, stack string
 }
 
-// newFlags makes the flags of a command whose arguments are told in its help.
+// newFlags returns the flags of a command. Its help shows the arguments.
 func (o operator) newFlags(command, arguments string) *flags {
 	f := &flags{FlagSet: flag.NewFlagSet(command, flag.ContinueOnError), arguments: arguments}
 	f.SetOutput(io.Discard)
@@ -32,13 +32,13 @@ func (o operator) newFlags(command, arguments string) *flags {
 	return f
 }
 
-// parse reads the flags and then at most so many arguments. The help goes to
+// parse parses the flags and then at most so many arguments. The help is written to
 // the given writer.
 func (f *flags) parse(given []string, most int, help io.Writer) error {
 	switch err := f.Parse(given); {
 	case errors.Is(err, flag.ErrHelp):
 		f.SetOutput(help)
-		//nolint:errcheck // There is nowhere else to tell.
+		//nolint:errcheck // There is nowhere else to report it.
 		fmt.Fprintf(help, "usage: operator %s\n", strings.TrimSpace(f.Name()+" [flags] "+f.arguments))
 		f.PrintDefaults()
 		return err
@@ -53,7 +53,7 @@ func (f *flags) parse(given []string, most int, help io.Writer) error {
 }
 
 // open finds the stack, and the configuration of the clients that reach it. A
-// stack that is named goes before a ready file in the environment.
+// stack in a flag has precedence over a ready file in the environment.
 func (f *flags) open(ctx context.Context) (stack.Stack, aws.Config, error) {
 	if f.stack == "" {
 		found, err := stack.ReadFile(f.readyFile)

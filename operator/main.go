@@ -1,8 +1,7 @@
-// Command operator looks into the dead-letter queues of a deployed saga, sends
-// letters back to where they were going, replays what has happened to one
-// context, audits what a run has left behind, erases a customer, and rotates the
-// keys of the notification endpoint and of orders. It works against AWS and
-// against the local cloud.
+// Command operator operates a deployed saga: it shows and redrives dead letters, replays
+// events to one context, audits the results, erases a customer, shows events while they
+// happen, and rotates the keys of the notification endpoint and of orders. It works with
+// AWS and with the local cloud.
 package main
 
 import (
@@ -17,20 +16,22 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/saga/operator/console"
 	"example.com/saga/pkg/printable"
 )
 
-const usage = `operator works with the dead letters, the events and the secret of a saga, audits it, and erases customers.
+const usage = `operator works with the dead letters, the events and the secrets of a saga, audits it, and erases customers.
 
-usage: operator letters [flags] [QUEUE]   show dead-letter queues, or the letters in one
-       operator redrive [flags] QUEUE     send the letters in a queue back to where they were going
-       operator replay  [flags]           give the events of a time or an order to one context again
-       operator audit   [flags]           check that the saga left nothing wrong behind
+usage: operator dlq     [flags] [QUEUE]   show the dead-letter queues, or the dead letters in one
+       operator redrive [flags] QUEUE     send the dead letters in a queue to their original destinations
+       operator replay  [flags]           send the events of a time or an order to one context again
+       operator audit   [flags]           check the invariants of the saga
        operator erase   [flags] CUSTOMER  erase the orders and the points of a customer
+       operator watch   [flags]           show the events of all orders while they happen
        operator rotate  [flags]           replace the key of the notification endpoint, or that of orders' ids and tokens
 
 Every command finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
-The flags of a command are listed by: operator COMMAND -h
+The flags of a command are listed by: operator COMMAND -h. letters is another name of dlq.
 `
 
 // Exit codes.
@@ -40,14 +41,17 @@ const (
 	exitUsage = 2
 )
 
-// errUsage is an error in how the program was called.
+// errUsage means that the arguments are wrong.
 var errUsage = errors.New("see operator help")
 
 func main() {
 	// A second signal ends the process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	o := operator{stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, readyFile: os.Getenv("SAGA_READY_FILE")}
+	o := operator{
+		stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, readyFile: os.Getenv("SAGA_READY_FILE"),
+		color: console.HasColors(os.Stdout, os.Getenv("NO_COLOR")),
+	}
 	code := o.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -59,25 +63,27 @@ type operator struct {
 	clock          func() time.Time
 	// readyFile is the environment variable SAGA_READY_FILE.
 	readyFile string
+	// color reports whether stdout shows colours.
+	color bool
 }
 
-// run does what the arguments say and gives the exit code.
+// run runs the command in the arguments, and returns the exit code.
 func (o operator) run(ctx context.Context, arguments []string) int {
 	err := o.command(ctx, arguments)
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case errors.Is(err, errUsage):
-		o.complain(err)
+		o.fail(err)
 		return exitUsage
 	}
-	o.complain(err)
+	o.fail(err)
 	return exitError
 }
 
-// complain tells an error in one line.
-func (o operator) complain(err error) {
-	//nolint:errcheck // There is nowhere else to tell.
+// fail prints an error in one line.
+func (o operator) fail(err error) {
+	//nolint:errcheck // There is nowhere else to report it.
 	fmt.Fprintln(o.stderr, "operator:", printable.Line(strings.ReplaceAll(err.Error(), "\n", "; ")))
 }
 
@@ -86,8 +92,8 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return fmt.Errorf("a command is missing: %w", errUsage)
 	}
 	switch name, rest := arguments[0], arguments[1:]; name {
-	case "letters":
-		return o.letters(ctx, rest)
+	case "dlq", "letters":
+		return o.dlq(ctx, rest)
 	case "redrive":
 		return o.redrive(ctx, rest)
 	case "replay":
@@ -96,6 +102,8 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.audit(ctx, rest)
 	case "erase":
 		return o.erase(ctx, rest)
+	case "watch":
+		return o.watch(ctx, rest)
 	case "rotate":
 		return o.rotate(ctx, rest)
 	case "help", "-h", "-help", "--help":

@@ -16,8 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/saga/operator/letter"
-	"example.com/saga/operator/letter/lettertest"
+	"example.com/saga/operator/audit"
+	"example.com/saga/operator/deadletter"
+	"example.com/saga/operator/deadletter/deadlettertest"
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/replay"
 	"example.com/saga/operator/rule"
@@ -27,16 +28,16 @@ import (
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// office is an operator whose output can be read.
+// office is an operator with its output.
 type office struct {
 	operator
 
-	out, complaints bytes.Buffer
+	out, problems bytes.Buffer
 }
 
 func newOffice() *office {
 	o := &office{}
-	o.operator = operator{stdout: &o.out, stderr: &o.complaints, clock: func() time.Time { return now }}
+	o.operator = operator{stdout: &o.out, stderr: &o.problems, clock: func() time.Time { return now }}
 	return o
 }
 
@@ -47,41 +48,43 @@ func assertEqual[T any](t *testing.T, what string, want, got T) {
 	}
 }
 
-func TestWhatIsCalledWronglyIsExplainedInOneLine(t *testing.T) {
+func TestAWrongCommandLineIsExplainedInOneLine(t *testing.T) {
 	for name, c := range map[string]struct {
 		arguments []string
 		want      string
 	}{
 		"no command":           {nil, "a command is missing"},
 		"no such command":      {[]string{"purge"}, `there is no command "purge"`},
-		"no such flag":         {[]string{"letters", "-colour"}, "-colour"},
-		"nowhere":              {[]string{"letters"}, "say where the saga is"},
-		"too many arguments":   {[]string{"letters", "-stack", "s", "a", "b"}, `unexpected argument "b"`},
+		"no such flag":         {[]string{"dlq", "-colour"}, "-colour"},
+		"nowhere":              {[]string{"dlq"}, "say where the saga is"},
+		"too many arguments":   {[]string{"dlq", "-stack", "s", "a", "b"}, `unexpected argument "b"`},
 		"a flag too late":      {[]string{"letters", "-stack", "s", "a", "-json"}, `unexpected argument "-json" (flags come first)`},
 		"an audit of what":     {[]string{"audit", "-stack", "s", "a"}, `unexpected argument "a"`},
 		"a rotation of what":   {[]string{"rotate", "-stack", "s", "a"}, `unexpected argument "a"`},
 		"a rotation of no key": {[]string{"rotate", "-stack", "s", "-key", "house"}, `there is no key "house"`},
 		"a second step":        {[]string{"rotate", "-stack", "s", "-key", "orders", "-finish"}, "no second step"},
 		"redrive what":         {[]string{"redrive", "-stack", "s"}, "say which queue"},
-		"replay to whom":       {[]string{"replay", "-stack", "s", "-order", "o"}, "say to whom, with -to"},
-		"replay what":          {[]string{"replay", "-stack", "s", "-to", "Shop"}, "say what, with -order or -from"},
-		"replay until":         {[]string{"replay", "-stack", "s", "-to", "Shop", "-until", "2026-03-01T10:00:00Z"}, "say what, with -order or -from"},
-		"replay too much":      {[]string{"replay", "-stack", "s", "-to", "Shop", "-order", "o", "-from", "2026-03-01T10:00:00Z"}, "say either -order or -from and -until"},
+		"replay to where":      {[]string{"replay", "-stack", "s", "-order", "o"}, "name the destination with -to"},
+		"replay what":          {[]string{"replay", "-stack", "s", "-to", "Shop"}, "name the events with -order or -from"},
+		"replay until":         {[]string{"replay", "-stack", "s", "-to", "Shop", "-until", "2026-03-01T10:00:00Z"}, "name the events with -order or -from"},
+		"replay too much":      {[]string{"replay", "-stack", "s", "-to", "Shop", "-order", "o", "-from", "2026-03-01T10:00:00Z"}, "use either -order, or -from and -until"},
 		"replay when":          {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "yesterday"}, `-from "yesterday" is not a time such as 2026-11-25T10:00:00Z`},
 		"replay until when":    {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T10:00:00Z", "-until", "11:00"}, `-until "11:00" is not a time`},
 		"replay backwards":     {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T10:00:00Z", "-until", "2026-03-01T11:00:00+02:00"}, "-from 2026-03-01T10:00:00Z is not before -until 2026-03-01T09:00:00Z"},
 		"replay the future":    {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T12:00:00Z"}, "is not before -until 2026-03-01T12:00:00Z"},
 		"erase whom":           {[]string{"erase", "-stack", "s"}, "say which customer"},
 		"erase too many":       {[]string{"erase", "-stack", "s", "c-1", "c-2"}, `unexpected argument "c-2"`},
+		"a pattern that ends":  {[]string{"watch", "-stack", "s", "-type", "[a-"}, `-type "[a-" is not a pattern`},
+		"watch what":           {[]string{"watch", "-stack", "s", "o-1"}, `unexpected argument "o-1"`},
 		"redrive how many":     {[]string{"redrive", "-stack", "s", "-max", "0", "q"}, "-max 0 is not between 1 and 1000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice()
 			assertEqual(t, "the exit code", exitUsage, o.run(t.Context(), c.arguments))
-			complaint := o.complaints.String()
-			if !strings.HasPrefix(complaint, "operator: ") || !strings.Contains(complaint, c.want) ||
-				!strings.HasSuffix(complaint, ": see operator help\n") || strings.Count(complaint, "\n") != 1 {
-				t.Errorf("the complaint is %q", complaint)
+			problem := o.problems.String()
+			if !strings.HasPrefix(problem, "operator: ") || !strings.Contains(problem, c.want) ||
+				!strings.HasSuffix(problem, ": see operator help\n") || strings.Count(problem, "\n") != 1 {
+				t.Errorf("the problem is %q", problem)
 			}
 		})
 	}
@@ -89,23 +92,29 @@ func TestWhatIsCalledWronglyIsExplainedInOneLine(t *testing.T) {
 
 func TestHelpIsNoError(t *testing.T) {
 	for want, arguments := range map[string][]string{
-		"usage: operator letters [flags] [QUEUE]":   {"help"},
-		"usage: operator letters [flags] [QUEUE]\n": {"letters", "-h"},
-		"-dry-run":       {"redrive", "-help"},
-		"-until time":    {"replay", "-h"},
-		"-allow-letters": {"audit", "-h"},
-		"-finish":        {"rotate", "-h"},
-		"-wait long":     {"erase", "-h"},
+		"usage: operator dlq     [flags] [QUEUE]": {"help"},
+		"usage: operator dlq [flags] [QUEUE]\n":   {"dlq", "-h"},
+		"print JSON lines, whole":                 {"letters", "-h"},
+		"-dry-run":                                {"redrive", "-help"},
+		"-until time":                             {"replay", "-h"},
+		"-allow-dead-letters":                     {"audit", "-h"},
+		"the same as -allow-dead-letters":         {"audit", "-h"},
+		"-finish":                                 {"rotate", "-h"},
+		"-wait long":                              {"erase", "-h"},
+		"-order id":                               {"watch", "-h"},
+		"-type pattern":                           {"watch", "-h"},
+		"-no-color":                               {"watch", "-h"},
+		"each event goes to one reader of the queue only": {"watch", "-h"},
 	} {
 		o := newOffice()
 		assertEqual(t, "the exit code", exitOK, o.run(t.Context(), arguments))
-		if !strings.Contains(o.out.String(), want) || o.complaints.Len() > 0 {
-			t.Errorf("%v prints %q and complains %q", arguments, o.out.String(), o.complaints.String())
+		if !strings.Contains(o.out.String(), want) || o.problems.Len() > 0 {
+			t.Errorf("%v prints %q and %q", arguments, o.out.String(), o.problems.String())
 		}
 	}
 }
 
-func TestWhatDoesNotWorkIsExplainedInOneLine(t *testing.T) {
+func TestAFailureIsExplainedInOneLine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ready.json")
 	ready := `{"awsEndpointUrl": "http://127.0.0.1:1", "region": "local", "queues": {"Shop/DeadLetters": "http://127.0.0.1:1/0/d"}}`
 	if err := os.WriteFile(path, []byte(ready), 0o600); err != nil {
@@ -116,21 +125,23 @@ func TestWhatDoesNotWorkIsExplainedInOneLine(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"no local cloud":     {path + "-gone", []string{"letters"}, "is the local cloud running"},
-		"no such queue":      {path, []string{"letters", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue": there are Shop/DeadLetters`},
+		"no local cloud":     {path + "-gone", []string{"dlq"}, "is the local cloud running"},
+		"no such queue":      {path, []string{"dlq", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue": there are Shop/DeadLetters`},
 		"nothing to redrive": {path, []string{"redrive", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue"`},
 		"nothing to rotate":  {path, []string{"rotate"}, "the stack has no Notification/ApiKey"},
 		"no keys to rotate":  {path, []string{"rotate", "-key", "orders"}, "the stack has no Order/Keys"},
 		"nothing to replay":  {path, []string{"replay", "-to", "Shop", "-order", "o-1"}, "the stack has no GlobalBus/Archive/Archive"},
 		"nothing to erase":   {path, []string{"erase", "c-42"}, "the stack has no GlobalBus/Archive/Archive"},
+		"nothing to watch":   {path, []string{"watch"}, "the stack has no Observability/Events"},
+		"no queue to watch":  {path, []string{"watch", "-queue"}, "the stack has no Observability/Queue"},
 		"nothing to audit":   {path, []string{"audit"}, "the stack has no Observability/Events"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice()
 			o.readyFile = c.readyFile
 			assertEqual(t, "the exit code", exitError, o.run(t.Context(), c.arguments))
-			if complaint := o.complaints.String(); !strings.Contains(complaint, c.want) || strings.Count(complaint, "\n") != 1 {
-				t.Errorf("the complaint is %q", complaint)
+			if problem := o.problems.String(); !strings.Contains(problem, c.want) || strings.Count(problem, "\n") != 1 {
+				t.Errorf("the problem is %q", problem)
 			}
 		})
 	}
@@ -141,8 +152,8 @@ const (
 	event = `{"type":"order.placed","id":"e-1","subject":"o-1"}`
 )
 
-func shop() (*lettertest.SQS, stack.Stack) {
-	return lettertest.New(), stack.Stack{Queues: map[string]string{
+func shop() (*deadlettertest.SQS, stack.Stack) {
+	return deadlettertest.New(), stack.Stack{Queues: map[string]string{
 		"Shop/DeadLetters": dead, "Shop/Undelivered": "https://sqs/000000000000/undelivered",
 	}}
 }
@@ -158,9 +169,9 @@ func TestEveryDeadLetterQueueIsShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	assertEqual(t, "the table", ""+
-		"QUEUE             LETTERS  OLDEST\n"+
-		"Shop/DeadLetters  2        1h0m0s\n"+
-		"Shop/Undelivered  0        -\n", o.out.String())
+		"QUEUE             DEAD LETTERS  OLDEST\n"+
+		"Shop/DeadLetters  2             1h0m0s\n"+
+		"Shop/Undelivered  0             -\n", o.out.String())
 	o = newOffice()
 	if err := o.showQueues(t.Context(), fake, in, true); err != nil {
 		t.Fatal(err)
@@ -170,41 +181,41 @@ func TestEveryDeadLetterQueueIsShown(t *testing.T) {
 		`{"queue":"Shop/Undelivered","letters":0}`+"\n", o.out.String())
 }
 
-// show shows the letters of the dead-letter queue.
-func show(t *testing.T, o *office, fake *lettertest.SQS, in stack.Stack, asJSON bool) {
+// show shows the dead letters of the queue.
+func show(t *testing.T, o *office, fake *deadlettertest.SQS, in stack.Stack, asJSON bool) {
 	t.Helper()
 	queue, err := queueOf(fake, in, "Shop/DeadLetters")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.showLetters(t.Context(), fake, in, queue, asJSON); err != nil {
+	if err := o.showDeadLetters(t.Context(), fake, in, queue, asJSON); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func TestLettersAreShownAndCannotControlTheTerminal(t *testing.T) {
+func TestDeadLettersAreShownAndCannotControlTheTerminal(t *testing.T) {
 	fake, in := shop()
-	fake.Put(dead, event, "", ago(time.Minute), map[string]string{letter.ErrorCode: "INVALID_EVENT", letter.ErrorMessage: "a\x1b[2J\nb"})
-	fake.Put(dead, "not JSON", "", ago(time.Second), map[string]string{letter.ErrorCode: "X", letter.ErrorMessage: strings.Repeat("y", 500)})
+	fake.Put(dead, event, "", ago(time.Minute), map[string]string{deadletter.ErrorCode: "INVALID_EVENT", deadletter.ErrorMessage: "a\x1b[2J\nb"})
+	fake.Put(dead, "not JSON", "", ago(time.Second), map[string]string{deadletter.ErrorCode: "X", deadletter.ErrorMessage: strings.Repeat("y", 500)})
 	o := newOffice()
 	show(t, o, fake, in, false)
 	assertEqual(t, "the table", ""+
-		"LETTER  AGE   EVENT         EVENT ID  ORDER  REASON\n"+
-		"m-1     1m0s  order.placed  e-1       o-1    INVALID_EVENT: a\\x1b[2J\\nb\n"+
-		"m-2     1s    not an event  -         -      X: "+strings.Repeat("y", 116)+"…\n", o.out.String())
-	assertEqual(t, "notes", "", o.complaints.String())
+		"DEAD LETTER  AGE   EVENT         EVENT ID  ORDER  REASON\n"+
+		"m-1          1m0s  order.placed  e-1       o-1    INVALID_EVENT: a\\x1b[2J\\nb\n"+
+		"m-2          1s    not an event  -         -      X: "+strings.Repeat("y", 116)+"…\n", o.out.String())
+	assertEqual(t, "warnings", "", o.problems.String())
 }
 
-func TestLettersAreShownWholeAsJSON(t *testing.T) {
+func TestDeadLettersAreShownWholeAsJSON(t *testing.T) {
 	fake, in := shop()
-	fake.Put(dead, "<not>\tJSON", "g-1", ago(time.Minute), map[string]string{letter.ErrorCode: "X", letter.ErrorMessage: "y"})
+	fake.Put(dead, "<not>\tJSON", "g-1", ago(time.Minute), map[string]string{deadletter.ErrorCode: "X", deadletter.ErrorMessage: "y"})
 	o := newOffice()
 	show(t, o, fake, in, true)
 	assertEqual(t, "the line", `{"id":"m-1","sent":"2026-03-01T11:59:00Z","event":{"type":"","id":"","order":""},"reason":"X: y","group":"g-1",`+
 		`"attributes":{"ERROR_CODE":"X","ERROR_MESSAGE":"y"},"body":"<not>\tJSON"}`+"\n", o.out.String())
 }
 
-func TestTheBodyThatALetterWasWrittenForIsShownAndCannotControlTheTerminal(t *testing.T) {
+func TestTheBodyFromBeforeItWasEscapedIsShownAndCannotControlTheTerminal(t *testing.T) {
 	for name, c := range map[string]struct{ sent, encoding, shown string }{
 		"with U+FFFF":            {"100%25 %EF%BF%BF", "percent", `"body":"100% \uffff"`},
 		"with what controls":     {"%1B[2J\u009b2J\x7f\u202e\U0010FFFF é😀", "percent", `"body":"\u001b[2J\u009b2J\u007f\u202e\udbff\udfff é😀"`},
@@ -214,7 +225,7 @@ func TestTheBodyThatALetterWasWrittenForIsShownAndCannotControlTheTerminal(t *te
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake, in := shop()
-			fake.Put(dead, c.sent, "", ago(time.Minute), map[string]string{letter.ErrorCode: "X", "BODY_ENCODING": c.encoding})
+			fake.Put(dead, c.sent, "", ago(time.Minute), map[string]string{deadletter.ErrorCode: "X", "BODY_ENCODING": c.encoding})
 			o := newOffice()
 			show(t, o, fake, in, true)
 			if got := o.out.String(); !strings.HasSuffix(got, c.shown+"}\n") {
@@ -231,7 +242,7 @@ func TestTheBodyThatALetterWasWrittenForIsShownAndCannotControlTheTerminal(t *te
 	}
 }
 
-func TestLettersAsJSONAndComplaintsCannotControlTheTerminal(t *testing.T) {
+func TestDeadLettersAsJSONAndProblemsCannotControlTheTerminal(t *testing.T) {
 	const hostile = "\u009b2J\u202e\u2028\x7f"
 	fake, in := shop()
 	fake.Put(dead, hostile, "", ago(time.Minute), nil)
@@ -240,42 +251,42 @@ func TestLettersAsJSONAndComplaintsCannotControlTheTerminal(t *testing.T) {
 	if got := o.out.String(); !strings.Contains(got, `"body":"\u009b2J\u202e\u2028\u007f"`) || printable.Text(got) != got {
 		t.Errorf("the line is %q", got)
 	}
-	o.complain(errors.New(hostile + "\n" + hostile))
-	o.note("%s", hostile)
-	assertEqual(t, "the complaints", `operator: \u009b2J\u202e\u2028\x7f; \u009b2J\u202e\u2028\x7f`+"\n"+
-		`operator: \u009b2J\u202e\u2028\x7f`+"\n", o.complaints.String())
+	o.fail(errors.New(hostile + "\n" + hostile))
+	o.warn("%s", hostile)
+	assertEqual(t, "the problems", `operator: \u009b2J\u202e\u2028\x7f; \u009b2J\u202e\u2028\x7f`+"\n"+
+		`operator: \u009b2J\u202e\u2028\x7f`+"\n", o.problems.String())
 }
 
-func TestItIsSaidThatThereAreLettersThatCannotBeSeen(t *testing.T) {
+func TestDeadLettersThatCannotBeReceivedAreWarnedOf(t *testing.T) {
 	fake, in := shop()
 	for range 12 {
 		fake.Put(dead, event, "o-1", ago(time.Minute), nil)
 	}
 	o := newOffice()
 	show(t, o, fake, in, false)
-	if !strings.HasPrefix(o.complaints.String(), "operator: 2 more cannot be seen now") {
-		t.Errorf("the note is %q", o.complaints.String())
+	if !strings.HasPrefix(o.problems.String(), "operator: 2 more cannot be received now") {
+		t.Errorf("the warning is %q", o.problems.String())
 	}
 }
 
-func TestWhatBecameOfEachLetterIsToldAndLettersThatStayAreAnError(t *testing.T) {
+func TestTheOutcomeOfEachDeadLetterIsPrintedAndDeadLettersThatStayAreAnError(t *testing.T) {
 	outcomes := []redrive.Outcome{
-		{Letter: letter.Letter{ID: "m-1", Body: event}, To: "queue Shop/Queue"},
-		{Letter: letter.Letter{ID: "m-2"}, Err: errors.New("no way\nback")},
+		{Message: deadletter.Message{ID: "m-1", Body: event}, To: "queue Shop/Queue"},
+		{Message: deadletter.Message{ID: "m-2"}, Err: errors.New("no\nroute")},
 	}
 	o := newOffice()
-	if err := o.printOutcomes(outcomes, false); err == nil || err.Error() != "1 of 2 letters stay in the queue" {
+	if err := o.printRedriven(outcomes, false); err == nil || err.Error() != "1 of 2 dead letters stay in the queue" {
 		t.Errorf("the error is %v", err)
 	}
-	assertEqual(t, "what is told", "m-1  order.placed  sent to queue Shop/Queue\nm-2  not an event  stays: no way\\nback\n", o.out.String())
+	assertEqual(t, "what is printed", "m-1  order.placed  sent to queue Shop/Queue\nm-2  not an event  stays: no\\nroute\n", o.out.String())
 	o = newOffice()
-	if err := o.printOutcomes(outcomes[:1], true); err != nil {
+	if err := o.printRedriven(outcomes[:1], true); err != nil {
 		t.Error(err)
 	}
-	assertEqual(t, "what is told", "m-1  order.placed  would be sent to queue Shop/Queue\n", o.out.String())
+	assertEqual(t, "what is printed", "m-1  order.placed  would be sent to queue Shop/Queue\n", o.out.String())
 }
 
-// replays is a fake of EventBridge whose replay takes one look.
+// replays is a fake of EventBridge with a replay in this state.
 type replays struct {
 	state   types.ReplayState
 	started []string
@@ -290,19 +301,19 @@ func (r *replays) DescribeReplay(context.Context, *eventbridge.DescribeReplayInp
 	return &eventbridge.DescribeReplayOutput{State: r.state, StateReason: new("too bad"), EventLastReplayedTime: new(now.Add(-time.Minute))}, nil
 }
 
-func TestAReplayOfATimeIsToldOf(t *testing.T) {
+func TestAReplayOfATimeIsReported(t *testing.T) {
 	const name = "Shop-20260301T120000.000Z"
 	to := replay.Destination{Name: "Shop", Rules: []rule.Rule{{
 		Path: "Shop/Consume", Targets: []types.Target{{Arn: new("arn:q")}, {Arn: new("arn:work.fifo")}},
 	}}}
-	const lag, fifo = "operator: an event may take ten minutes", "operator: work.fifo drops"
+	const lag, fifo = "operator: an event may take ten minutes", "operator: work.fifo drops events"
 	for rule, c := range map[string]struct {
-		what    replayed
-		state   types.ReplayState
-		out     string
-		notes   []string
-		started []string
-		err     string
+		what     replayed
+		state    types.ReplayState
+		out      string
+		warnings []string
+		started  []string
+		err      string
 	}{
 		"that goes well": {
 			replayed{until: now.Add(-time.Hour)},
@@ -328,11 +339,11 @@ func TestAReplayOfATimeIsToldOf(t *testing.T) {
 			[]string{name},
 			"the replay " + name + " is FAILED: too bad",
 		},
-		"that is only thought of": {
+		"that is a dry run": {
 			replayed{from: now.Add(-time.Hour), until: now.Add(-time.Minute), dryRun: true},
 			"",
 			"RULE          TARGET\nShop/Consume  arn:q arn:work.fifo\n",
-			[]string{lag, fifo, "operator: what happened from 2026-03-01T11:00:00Z until 2026-03-01T11:59:00Z would be replayed to\n"},
+			[]string{lag, fifo, "operator: the events from 2026-03-01T11:00:00Z until 2026-03-01T11:59:00Z would be replayed to\n"},
 			nil, "",
 		},
 	} {
@@ -342,15 +353,15 @@ func TestAReplayOfATimeIsToldOf(t *testing.T) {
 			if (err == nil) != (c.err == "") || (err != nil && err.Error() != c.err) {
 				t.Errorf("the error is %v", err)
 			}
-			assertEqual(t, "what is told", c.out, o.out.String())
+			assertEqual(t, "what is printed", c.out, o.out.String())
 			assertEqual(t, "the replays", c.started, fake.started)
-			notes := strings.SplitAfter(o.complaints.String(), "\n")
-			if len(notes) != len(c.notes)+1 {
-				t.Fatalf("the notes are %q", notes)
+			warnings := strings.SplitAfter(o.problems.String(), "\n")
+			if len(warnings) != len(c.warnings)+1 {
+				t.Fatalf("the warnings are %q", warnings)
 			}
-			for i, want := range c.notes {
-				if !strings.HasPrefix(notes[i], want) {
-					t.Errorf("a note is %q, not %s", notes[i], want)
+			for i, want := range c.warnings {
+				if !strings.HasPrefix(warnings[i], want) {
+					t.Errorf("a warning is %q, not %s", warnings[i], want)
 				}
 			}
 		})
@@ -372,5 +383,19 @@ func TestAnOutputThatCannotBeWrittenIsAnError(t *testing.T) {
 		if err := o.showQueues(t.Context(), fake, in, asJSON); !errors.Is(err, os.ErrClosed) {
 			t.Errorf("as JSON %s: the error is %v", fmt.Sprint(asJSON), err)
 		}
+	}
+}
+
+func TestViolatedInvariantsAreCountedOnceEach(t *testing.T) {
+	for want, violations := range map[string][]audit.Violation{
+		"1 invariant is violated":   {{Invariant: 3}, {Invariant: 3}},
+		"2 invariants are violated": {{Invariant: 8}, {Invariant: 3}, {Invariant: 8}},
+	} {
+		if err := violated(violations); err == nil || err.Error() != want {
+			t.Errorf("the error is %v, want %s", err, want)
+		}
+	}
+	if err := violated(nil); err != nil {
+		t.Errorf("without violations the error is %v", err)
 	}
 }

@@ -10,26 +10,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/rule"
 	"example.com/saga/operator/stack"
 )
 
-// redrive sends the letters of a queue back to where they were going.
+// redrive sends the dead letters of a queue to their original destinations.
 func (o operator) redrive(ctx context.Context, given []string) error {
 	var options redrive.Options
 	flags := o.newFlags("redrive", "QUEUE")
-	flags.StringVar(&options.ID, "id", "", "redrive only the letter with this `id`")
-	flags.BoolVar(&options.DryRun, "dry-run", false, "only tell what would be done")
-	flags.IntVar(&options.Most, "max", letter.Maximum, "redrive so `many` letters at most")
+	flags.StringVar(&options.ID, "id", "", "redrive only the dead letter with this `id`")
+	flags.BoolVar(&options.DryRun, "dry-run", false, "only print what would be done")
+	flags.IntVar(&options.Most, "max", deadletter.Maximum, "redrive so `many` dead letters at most")
 	switch err := flags.parse(given, 1, o.stdout); {
 	case err != nil:
 		return err
 	case flags.NArg() == 0:
 		return fmt.Errorf("say which queue: %w", errUsage)
-	case options.Most < 1 || options.Most > letter.Maximum:
-		return fmt.Errorf("-max %d is not between 1 and %d: %w", options.Most, letter.Maximum, errUsage)
+	case options.Most < 1 || options.Most > deadletter.Maximum:
+		return fmt.Errorf("-max %d is not between 1 and %d: %w", options.Most, deadletter.Maximum, errUsage)
 	}
 	found, config, err := flags.open(ctx)
 	if err != nil {
@@ -49,15 +49,15 @@ func (o operator) redrive(ctx context.Context, given []string) error {
 		return err
 	}
 	outcomes, err := redriver.Redrive(ctx, queue, options)
-	if err := errors.Join(o.printOutcomes(outcomes, options.DryRun), err); err != nil {
+	if err := errors.Join(o.printRedriven(outcomes, options.DryRun), err); err != nil {
 		return err
 	}
 	if len(outcomes) == 0 {
-		o.note("no letter is in %s, or somebody else looks at them", queue.Name)
+		o.warn("no dead letter is in %s, or another receiver has them", queue.Name)
 		return nil
 	}
 	if rest := count - len(outcomes); options.ID == "" && rest > 0 {
-		o.note("%d more were not tried: more than the maximum, or behind others of their message group; run it again", rest)
+		o.warn("%d more were not tried: more than the maximum, or behind others of their message group; run it again", rest)
 	}
 	return nil
 }
@@ -68,14 +68,14 @@ func newRedriver(ctx context.Context, config aws.Config, in stack.Stack) (*redri
 		return nil, err
 	}
 	r := newDeliverer(config, rules)
-	if r.Sources, err = letter.FindSources(ctx, r.Queues, in.Queues); err != nil {
+	if r.Sources, err = deadletter.FindSources(ctx, r.Queues, in.Queues); err != nil {
 		return nil, err
 	}
 	r.Owners, err = redrive.FindOwners(ctx, r.Functions, in.Functions)
 	return r, err
 }
 
-// newDeliverer makes a Redriver that knows the ways of these rules and no others.
+// newDeliverer returns a Redriver that delivers to the targets of these rules only.
 func newDeliverer(config aws.Config, rules []rule.Rule) *redrive.Redriver {
 	return &redrive.Redriver{
 		Queues:    sqs.NewFromConfig(config),
@@ -85,18 +85,19 @@ func newDeliverer(config aws.Config, rules []rule.Rule) *redrive.Redriver {
 	}
 }
 
-// printOutcomes tells what became of each letter. Letters that stay are an error.
-func (o operator) printOutcomes(outcomes []redrive.Outcome, dryRun bool) error {
-	stayed, err := o.tell(outcomes, dryRun, "stays: ", func(l letter.Letter) string { return l.ID })
+// printRedriven prints the outcome of each dead letter. An error is returned if any
+// stays in the queue.
+func (o operator) printRedriven(outcomes []redrive.Outcome, dryRun bool) error {
+	stayed, err := o.printOutcomes(outcomes, dryRun, "stays: ", func(m deadletter.Message) string { return m.ID })
 	if err == nil && stayed > 0 {
-		return fmt.Errorf("%d of %d letters stay in the queue", stayed, len(outcomes))
+		return fmt.Errorf("%d of %d dead letters stay in the queue", stayed, len(outcomes))
 	}
 	return err
 }
 
-// tell tells what became of each letter, which goes by the given name, and counts
-// those that were not sent.
-func (o operator) tell(outcomes []redrive.Outcome, dryRun bool, notSent string, name func(letter.Letter) string) (int, error) {
+// printOutcomes prints the outcome of each dead letter under its name, and returns how
+// many were not sent.
+func (o operator) printOutcomes(outcomes []redrive.Outcome, dryRun bool, notSent string, name func(deadletter.Message) string) (int, error) {
 	sent, failed := "sent to ", 0
 	if dryRun {
 		sent = "would be sent to "
@@ -108,7 +109,7 @@ func (o operator) tell(outcomes []redrive.Outcome, dryRun bool, notSent string, 
 			failed++
 			result = notSent + outcome.Err.Error()
 		}
-		rows[i] = []string{name(outcome.Letter), typeOf(outcome.Letter.Content()), result}
+		rows[i] = []string{name(outcome.Message), typeOf(outcome.Message.Content()), result}
 	}
 	return failed, o.printTable(rows)
 }

@@ -13,27 +13,28 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/evidence"
-	"example.com/saga/operator/letter"
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/replay"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/printable"
 )
 
-// archiveLag is how long an event takes to its archive at most, as AWS says.
+// archiveLag is the longest time, by the documentation of AWS, until an event is in the
+// archive.
 const archiveLag = 10 * time.Minute
 
-// replayed says what is to be replayed to whom.
+// replayed is what is replayed, and the destination.
 type replayed struct {
 	to, order   string
 	from, until time.Time
 	dryRun      bool
-	// erased: also what is about orders that are erased.
+	// erased includes the events of erased orders.
 	erased bool
 }
 
-// replay gives the events of a time or of an order to one context again.
+// replay sends the events of a time or of an order to one context again.
 func (o operator) replay(ctx context.Context, given []string) error {
 	var what replayed
 	var from, until string
@@ -42,7 +43,7 @@ func (o operator) replay(ctx context.Context, given []string) error {
 	flags.StringVar(&what.order, "order", "", "replay the events of the order with this `id`")
 	flags.StringVar(&from, "from", "", "replay what happened from this `time` on, such as 2026-11-25T10:00:00Z")
 	flags.StringVar(&until, "until", "", "replay what happened before this `time` (default now)")
-	flags.BoolVar(&what.dryRun, "dry-run", false, "only tell what would be done")
+	flags.BoolVar(&what.dryRun, "dry-run", false, "only print what would be done")
 	flags.BoolVar(&what.erased, "erased", false, "replay the events of erased orders to Notification or Observability, too")
 	if err := flags.parse(given, 0, o.stdout); err != nil {
 		return err
@@ -67,15 +68,15 @@ func (o operator) replay(ctx context.Context, given []string) error {
 	return o.replayTime(ctx, eventbridge.NewFromConfig(config), found, destination, what)
 }
 
-// read reads the times, and says what is missing or does not fit.
+// read parses the times. An error is returned if an option is missing or does not fit.
 func (r *replayed) read(from, until string, now time.Time) (err error) {
 	switch {
 	case r.to == "":
-		return errors.New("say to whom, with -to")
+		return errors.New("name the destination with -to")
 	case r.order == "" && from == "":
-		return errors.New("say what, with -order or -from")
+		return errors.New("name the events with -order or -from")
 	case r.order != "" && from+until != "":
-		return errors.New("say either -order or -from and -until")
+		return errors.New("use either -order, or -from and -until")
 	case r.order != "":
 		return nil
 	}
@@ -104,18 +105,18 @@ func timeOf(flag, text string) (time.Time, error) {
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// replayTime has EventBridge replay the archive, and waits until it has.
+// replayTime starts a replay of the archive by EventBridge, and waits until it has ended.
 func (o operator) replayTime(ctx context.Context, client replay.Replays, in stack.Stack, to replay.Destination, what replayed) error {
-	// Its name is its own: no two replays begin in the same millisecond.
+	// The name is unique: no two replays begin in the same millisecond.
 	name := fmt.Sprintf("%s-%s", to.Name, o.clock().UTC().Format("20060102T150405.000Z"))
 	if what.until.After(o.clock().Add(-archiveLag)) && !in.Local() {
-		o.note("an event may take ten minutes to the archive: replay again then what is younger now")
+		o.warn("an event may take ten minutes to the archive: replay the last ten minutes again then")
 	}
 	for _, queue := range to.FIFOQueues() {
-		o.note("%s drops what it has got within five minutes, even from a replay: -order goes around that", queue)
+		o.warn("%s drops events that it got in the last five minutes, also those of a replay: use -order for them", queue)
 	}
 	if what.dryRun {
-		o.note("what happened from %s until %s would be replayed to", stamp(what.from), stamp(what.until))
+		o.warn("the events from %s until %s would be replayed to", stamp(what.from), stamp(what.until))
 		rows := [][]string{{"RULE", "TARGET"}}
 		for _, rule := range to.Rules {
 			var targets []string
@@ -139,33 +140,32 @@ func (o operator) replayTime(ctx context.Context, client replay.Replays, in stac
 	})
 }
 
-// replayOrder takes an order's events out of the event log, because EventBridge
-// replays all that happened at a time and nothing less, and delivers them as
-// the rules would.
+// replayOrder reads an order's events from the event log, because EventBridge can only
+// replay all events of a time, and delivers them as the rules would.
 func (o operator) replayOrder(ctx context.Context, config aws.Config, in stack.Stack, to replay.Destination, what replayed) error {
 	events, err := evidence.OfOrder(ctx, cloudwatchlogs.NewFromConfig(config), in, what.order)
 	if err != nil {
 		return err
 	}
 	if len(events) == 0 {
-		return fmt.Errorf("the event log has nothing of an order %q: if it is older than the log, replay its time with -from and -until", what.order)
+		return fmt.Errorf("the event log has no events of an order %q: if it is older than the log, replay its time with -from and -until", what.order)
 	}
-	letters, err := to.Letters(ctx, eventbridge.NewFromConfig(config), events, rand.Text)
+	messages, err := to.DeadLetters(ctx, eventbridge.NewFromConfig(config), events, rand.Text)
 	if err != nil {
 		return err
 	}
-	if len(letters) == 0 {
-		o.note("the order has %d events, and none is for %s", len(events), to.Name)
+	if len(messages) == 0 {
+		o.warn("the order has %d events, and none is for %s", len(events), to.Name)
 		return nil
 	}
 	deliverer := newDeliverer(config, to.Rules)
-	outcomes := make([]redrive.Outcome, len(letters))
-	for i, l := range letters {
-		outcomes[i] = deliverer.Deliver(ctx, l, what.dryRun)
+	outcomes := make([]redrive.Outcome, len(messages))
+	for i, m := range messages {
+		outcomes[i] = deliverer.Deliver(ctx, m, what.dryRun)
 	}
-	failed, err := o.tell(outcomes, what.dryRun, "not sent: ", func(l letter.Letter) string { return l.Content().ID })
+	failed, err := o.printOutcomes(outcomes, what.dryRun, "not sent: ", func(m deadletter.Message) string { return m.Content().ID })
 	if err == nil && failed > 0 {
-		return fmt.Errorf("%d of %d events were not sent", failed, len(letters))
+		return fmt.Errorf("%d of %d events were not sent", failed, len(messages))
 	}
 	return err
 }

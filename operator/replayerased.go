@@ -9,25 +9,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"example.com/saga/operator/stack"
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 )
 
-// checkErased refuses a replay that would bring personal data of erased orders to
-// where nothing knows that they are: the contexts ignore it, but the notification
-// endpoint and the event log take what comes. It needs the permission
+// checkErased returns an error if a replay would send personal data of erased orders to
+// the notification endpoint or the event log, which would accept it. The contexts ignore
+// erased orders. It needs the permission
 // dynamodb:Scan.
 func (r *replayed) checkErased(ctx context.Context, client dynamodb.ScanAPIClient, in stack.Stack) error {
 	if r.erased || !slices.Contains([]string{"Notification", "Observability"}, r.to) {
 		return nil
 	}
-	table, has := in.Tables[orderTable]
-	if !has {
-		return fmt.Errorf("the stack has no %s", orderTable)
+	table, err := in.Table(contract.SourceOrder)
+	if err != nil {
+		return err
 	}
 	erased, unreadable := 0, error(nil)
-	err := dynamo.ScanRecords(ctx, client, table, func(record participant.Record) {
+	err = dynamo.ScanRecords(ctx, client, table, func(record participant.Record) {
 		var state order.State
 		if err := json.Unmarshal(record.State, &state); err != nil {
 			unreadable = fmt.Errorf("state of order %s: %w", record.Subject, err)

@@ -32,7 +32,7 @@ func (o orders) Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Opt
 	return out, o.err
 }
 
-func TestAReplayDoesNotBringErasedOrdersToWhereNothingKnowsThatTheyAre(t *testing.T) {
+func TestAReplayDoesNotSendErasedOrdersToWhereTheyWouldBeAccepted(t *testing.T) {
 	known := orders{states: map[string]string{
 		"o-0": `{"progress":5}`,
 		"o-1": `{"progress":6,"erasedAt":"2026-03-01T10:00:00Z"}`,

@@ -66,7 +66,7 @@ func (o operator) rotateNotificationKey(ctx context.Context, finish bool, key ro
 	if key.Secret == "" || key.Connection == "" {
 		return fmt.Errorf("the stack has no %s or no %s", notificationSecret, notificationConnection)
 	}
-	message := "a new key waits in the secret %s as AWSPENDING, and the old one is in use.\n" +
+	message := "a new key is in the secret %s as AWSPENDING, and the old one is in use.\n" +
 		"Let the endpoint accept both, then run rotate with -finish.\n"
 	step := key.Prepare
 	if finish {

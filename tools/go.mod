@@ -1,5 +1,6 @@
-// The tools that check what the saga is built from, pinned with all they need.
-// It is no part of the workspace, so that their needs are not the saga's.
+// The command that renames the modules, and the tools that check dependencies,
+// pinned with all they need. It is no part of the workspace, so that what they
+// require does not raise the versions of what the saga is built from.
 module example.com/saga/tools
 
 go 1.26.0
@@ -7,6 +8,11 @@ go 1.26.0
 tool (
 	github.com/google/go-licenses/v2
 	golang.org/x/vuln/cmd/govulncheck
+)
+
+require (
+	github.com/google/go-cmp v0.7.0
+	golang.org/x/mod v0.42.0
 )
 
 require (
@@ -21,7 +27,6 @@ require (
 	github.com/spf13/cobra v1.7.0 // indirect
 	github.com/spf13/pflag v1.0.5 // indirect
 	go.opencensus.io v0.24.0 // indirect
-	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/net v0.61.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect

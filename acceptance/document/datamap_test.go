@@ -10,11 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/saga/operator/contexts"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/services/loyalty"
-	"example.com/saga/services/order"
-	"example.com/saga/services/payment"
-	"example.com/saga/services/warehouse"
 )
 
 // stored are the properties that say what a resource keeps.
@@ -103,13 +101,6 @@ func reference(expression json.RawMessage) string {
 	return string(found[1])
 }
 
-// states are what contexts know of an order, by their tables.
-func states() map[string]any {
-	return map[string]any{
-		"Order/Table": order.State{}, "Warehouse/Table": warehouse.State{}, "Payment/Table": payment.State{}, "Loyalty/Table": loyalty.State{},
-	}
-}
-
 // storeMap says what keeps personal data, for how long, and how it is encrypted.
 func storeMap(t *testing.T) [][]string {
 	t.Helper()
@@ -159,24 +150,24 @@ func events(types map[string]bool, members map[string][]string) []string {
 // tableHas says what a record of a context has: its state, and what it published.
 func tableHas(t *testing.T, path string, members map[string][]string, wired wiring) []string {
 	t.Helper()
-	all, err := contract.PersonalMembers(contract.All()...)
+	personal, err := contract.PersonalMembers(contract.All()...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var has, inState []string
-	state, known := states()[path]
-	if !known {
-		t.Fatalf("what a state in %s is, is not known: add it to states", path)
+	context := strings.ToLower(strings.TrimSuffix(path, "/Table"))
+	all, i := contexts.All(), slices.IndexFunc(contexts.All(), func(c contexts.Context) bool { return c.Name == context })
+	if i < 0 {
+		t.Fatalf("%s is the table of no context", path)
 	}
-	for field := range reflect.TypeOf(state).Fields() {
-		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); slices.Contains(all, name) {
+	for field := range reflect.TypeOf(all[i].State).Fields() {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); slices.Contains(personal, name) {
 			inState = append(inState, name)
 		}
 	}
 	if len(inState) > 0 {
 		has = append(has, "state: "+coded(inState))
 	}
-	context := strings.ToLower(strings.TrimSuffix(path, "/Table"))
 	published := make(map[string]bool)
 	for _, eventType := range wired.publishes[context] {
 		published[eventType] = true
@@ -252,7 +243,7 @@ var hash = regexp.MustCompile(`[0-9A-F]{8}$`)
 func constructPath(logicalID string) string {
 	name := hash.ReplaceAllString(logicalID, "")
 	parts := []string{"GlobalBus", "Notification", "Observability"}
-	for _, context := range contexts() {
+	for _, context := range contract.Contexts() {
 		parts = append(parts, strings.ToUpper(context[:1])+context[1:])
 	}
 	for _, part := range parts {

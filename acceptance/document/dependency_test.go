@@ -1,11 +1,16 @@
 package document
 
 import (
+	"debug/buildinfo"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var (
@@ -43,5 +48,59 @@ func TestEveryPackageAndEveryActionIsPinnedToItsContent(t *testing.T) {
 	}
 	if len(lock.Packages) < 2 || actions == 0 {
 		t.Errorf("%d packages and %d actions were looked at", len(lock.Packages), actions)
+	}
+}
+
+// otherVersions lists the modules that a program is built from in another version
+// than its own module requires. The versions are by module path.
+func otherVersions(built []*debug.Module, required map[string]string) []string {
+	var all []string
+	for _, dependency := range built {
+		if want := required[dependency.Path]; dependency.Version != want {
+			all = append(all, fmt.Sprintf("%s %s, and its module requires %q", dependency.Path, dependency.Version, want))
+		}
+	}
+	return all
+}
+
+func TestAnotherVersionThanTheModuleRequiresIsFound(t *testing.T) {
+	built := []*debug.Module{{Path: "a.example/same", Version: "v1.2.0"}, {Path: "a.example/raised", Version: "v0.42.0"}, {Path: "a.example/added", Version: "v1.0.0"}}
+	required := map[string]string{"a.example/same": "v1.2.0", "a.example/raised": "v0.14.0", "a.example/unused": "v1.0.0"}
+	want := []string{`a.example/raised v0.42.0, and its module requires "v0.14.0"`, `a.example/added v1.0.0, and its module requires ""`}
+	if diff := cmp.Diff(want, otherVersions(built, required)); diff != "" {
+		t.Errorf("other versions (-want +got):\n%s", diff)
+	}
+}
+
+// In the workspace Go takes the highest version that any of its modules requires, so
+// that a service would ship what its own go.mod does not say.
+func TestEveryFunctionIsBuiltFromTheVersionsThatItsModuleRequires(t *testing.T) {
+	modules, err := filepath.Glob(filepath.Join(root, "services/*/go.mod"))
+	if err != nil || len(modules) == 0 {
+		t.Fatalf("the services are %v, %v", modules, err)
+	}
+	for _, module := range modules {
+		service := filepath.Dir(module)
+		required := make(map[string]string)
+		for line := range strings.Lines(tree(service).run(t, []string{"GOWORK=off"}, "go", "list", "-m", "-f", "{{.Path}} {{.Version}}", "all")) {
+			path, version, _ := strings.Cut(strings.TrimSpace(line), " ")
+			required[path] = version
+		}
+		functions, err := filepath.Glob(filepath.Join(root, "dist/local", filepath.Base(service), "*/bootstrap"))
+		if err != nil || len(functions) == 0 {
+			t.Fatalf("the functions of %s (make host builds them) are %v, %v", service, functions, err)
+		}
+		for _, function := range functions {
+			info, err := buildinfo.ReadFile(function)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(info.Deps) == 0 {
+				t.Errorf("%s names none of its modules", function)
+			}
+			for _, other := range otherVersions(info.Deps, required) {
+				t.Errorf("%s is built from %s", function, other)
+			}
+		}
 	}
 }

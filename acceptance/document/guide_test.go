@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +86,7 @@ func (b block) changes(t *testing.T) []change {
 	return all
 }
 
-// follow does what a block says.
+// follow applies a block.
 func (d tree) follow(t *testing.T, b block) {
 	t.Helper()
 	switch {
@@ -105,7 +106,7 @@ func (d tree) follow(t *testing.T, b block) {
 		}
 		d.write(t, b.file, b.text)
 	case b.language != "":
-		t.Fatalf("%s, line %d: nobody can tell what to do with a block of %s", guide, b.line, b.language)
+		t.Fatalf("%s, line %d: it is unknown how to apply a block of %s", guide, b.line, b.language)
 	}
 }
 
@@ -113,10 +114,17 @@ func (d tree) follow(t *testing.T, b block) {
 func (d tree) change(t *testing.T, c change) {
 	t.Helper()
 	text := "\n" + d.read(t, c.file)
-	if n := strings.Count(text, "\n"+c.before); c.before == "" || n != 1 {
+	d.mustHave(t, c)
+	d.write(t, c.file, strings.Replace(text, "\n"+c.before, "\n"+c.after, 1)[1:])
+}
+
+// mustHave fails the test unless the text before a change is in the file once, in
+// whole lines.
+func (d tree) mustHave(t *testing.T, c change) {
+	t.Helper()
+	if n := strings.Count("\n"+d.read(t, c.file), "\n"+c.before); c.before == "" || n != 1 {
 		t.Fatalf("%s has this place %d times, not once:\n%s", c.file, n, c.before)
 	}
-	d.write(t, c.file, strings.Replace(text, "\n"+c.before, "\n"+c.after, 1)[1:])
 }
 
 // borrowNodeModules links what is installed, piece by piece: npm would follow a
@@ -141,7 +149,44 @@ func (d tree) borrowNodeModules(t *testing.T) {
 	}
 }
 
-func TestWhoFollowsTheGuideAddsAContext(t *testing.T) {
+// files returns the files that the blocks change or add.
+func files(t *testing.T, blocks []block) []string {
+	t.Helper()
+	var all []string
+	for _, b := range blocks {
+		if b.file != "" {
+			all = append(all, b.file)
+		}
+		if b.language == "diff" {
+			for _, c := range b.changes(t) {
+				all = append(all, c.file)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// A file that follows from the declaration of the events should not be in the guide.
+func TestTheGuideChangesAndAddsAtMost20Files(t *testing.T) {
+	const most = 20
+	if all := files(t, blocks(t, tree(root).read(t, guide))); len(all) == 0 || len(all) > most {
+		t.Errorf("the guide changes and adds %d files, at most %d are allowed:\n%s", len(all), most, strings.Join(all, "\n"))
+	}
+}
+
+// This takes no time, unlike following the guide.
+func TestEveryPlaceThatTheGuideChangesIsThereOnce(t *testing.T) {
+	for _, b := range blocks(t, tree(root).read(t, guide)) {
+		if b.language == "diff" {
+			for _, c := range b.changes(t) {
+				tree(root).mustHave(t, c)
+			}
+		}
+	}
+}
+
+func TestFollowingTheGuideAddsAContext(t *testing.T) {
 	copied := copyTree(t)
 	copied.borrowNodeModules(t)
 	steps := blocks(t, copied.read(t, guide))

@@ -14,7 +14,7 @@ import (
 	"example.com/saga/pkg/contract"
 )
 
-var update = flag.Bool("update", false, "write the data map into docs/privacy.md")
+var update = flag.Bool("update", false, "write what is generated, instead of comparing with it")
 
 const privacyDocument = "docs/privacy.md"
 
@@ -57,26 +57,38 @@ func eventMap(t *testing.T) [][]string {
 	return rows
 }
 
-func TestTheDataMapInTheDocsIsThatOfSchemasAndTemplate(t *testing.T) {
-	written := read(t, privacyDocument)
-	document := written
-	for name, rows := range map[string][][]string{"events": eventMap(t), "stores": storeMap(t)} {
-		begin := fmt.Sprintf("<!-- data map of %s, generated -->\n", name)
+func TestTheGeneratedDataMapIsThatOfSchemasAndTemplate(t *testing.T) {
+	checkGenerated(t, privacyDocument, map[string][][]string{"data map of events": eventMap(t), "data map of stores": storeMap(t)})
+}
+
+// checkGenerated compares tables in a document with the generated ones, or writes
+// them with -update.
+func checkGenerated(t *testing.T, name string, tables map[string][][]string) {
+	t.Helper()
+	document := read(t, name)
+	for table, rows := range tables {
+		begin, end := fmt.Sprintf("<!-- %s, generated -->\n", table), fmt.Sprintf("<!-- end of %s -->", table)
 		before, rest, found := strings.Cut(document, begin)
-		_, after, ended := strings.Cut(rest, "<!-- end of data map -->")
+		_, after, ended := strings.Cut(rest, end)
 		if !found || !ended {
-			t.Fatalf("%s has no place for the data map of %s", privacyDocument, name)
+			t.Fatalf("%s has no place for the %s", name, table)
 		}
-		document = before + begin + "\n" + markdown(rows) + "\n<!-- end of data map -->" + after
+		document = before + begin + "\n" + markdown(rows) + "\n" + end + after
 	}
+	checkWritten(t, name, document)
+}
+
+// checkWritten compares a file with its generated text, or writes it with -update.
+func checkWritten(t *testing.T, name, generated string) {
+	t.Helper()
 	if *update {
-		if err := os.WriteFile(root+"/"+privacyDocument, []byte(document), 0o644); err != nil {
+		if err := os.WriteFile(root+"/"+name, []byte(generated), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if diff := cmp.Diff(written, document); diff != "" {
-		t.Errorf("%s is not what schemas and template say; make golden writes it (-docs +code):\n%s", privacyDocument, diff)
+	if diff := cmp.Diff(read(t, name), generated); diff != "" {
+		t.Errorf("%s is not as generated; make golden writes it (-file +generated):\n%s", name, diff)
 	}
 }
 

@@ -28,8 +28,9 @@ func TestARenamedRepositoryBuildsAndNamesTheOldPathNowhere(t *testing.T) {
 	// The CDK is compiled already, and none of it again.
 	copied.run(t, nil, "go", "vet", "work")
 	copied.run(t, nil, "go", "test", "./pkg/contract", "./pkg/participant", "./services/order/...", "./services/payment/...",
-		"./services/loyalty", "./services/observer", "./rename", "./localcloud/eventbridge")
+		"./services/loyalty", "./operator/watch", "./localcloud/eventbridge")
 	copied.run(t, []string{"GOWORK=off"}, "go", "test", "-C", "services/warehouse", ".")
+	copied.run(t, []string{"GOWORK=off"}, "go", "test", "-C", "tools", "./rename")
 }
 
 func (d tree) commit(t *testing.T) {

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"fmt"
 	"go/parser"
 	"go/token"
 	"path/filepath"
@@ -9,55 +10,44 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
-// aType is an event type in a text.
-var aType = regexp.MustCompile(`[a-z]+\.[a-z-]+`)
-
-func TestTheTableOfEventsInTheDesignIsTheWiring(t *testing.T) {
-	wired := readWiring(t)
-	var want []string
-	for _, eventType := range contract.Types(contract.All()...) {
-		publishers := who(wired.publishes, eventType)
-		if len(publishers) == 0 {
-			publishers = []string{"an operator"}
+func TestTheGeneratedTableOfEventsIsTheCatalogue(t *testing.T) {
+	rows := [][]string{{"type", "published by", "consumed by", "meaning"}}
+	for _, data := range contract.All() {
+		described, err := contract.Describe(data)
+		if err != nil {
+			t.Fatal(err)
 		}
-		want = append(want, eventType+" from "+strings.Join(publishers, ", ")+" to "+strings.Join(who(wired.consumes, eventType), ", "))
+		rows = append(rows, []string{
+			"`" + data.EventType() + "`", strings.Join(with(contract.PublishedBy, data), ", "),
+			strings.Join(with(contract.ConsumedBy, data), ", "), described.Meaning,
+		})
 	}
-	var got []string
-	for line := range strings.Lines(read(t, "docs/design.md")) {
-		cells := strings.Split(line, " | ")
-		eventType, isType := strings.CutPrefix(cells[0], "| `")
-		if len(cells) != 4 || !isType {
-			continue
-		}
-		consumers := strings.Split(cells[2], ", ")
-		slices.Sort(consumers)
-		got = append(got, strings.TrimSuffix(eventType, "`")+" from "+cells[1]+" to "+strings.Join(consumers, ", "))
-	}
-	slices.Sort(got)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the table of docs/design.md is not the wiring (- wiring, + table):\n%s", diff)
-	}
+	checkGenerated(t, "docs/design.md", map[string][][]string{"table of events": rows})
 }
 
-func TestTheCommentOfEveryContextIsItsWiring(t *testing.T) {
-	wired := readWiring(t)
-	for _, name := range contexts() {
+// with returns the parties in whose list an event is.
+func with(list func(party string) []event.Data, data event.Data) []string {
+	var found []string
+	for _, party := range append(parties(), contract.Operator) {
+		if slices.Contains(contract.Types(list(party)...), data.EventType()) {
+			found = append(found, party)
+		}
+	}
+	return found
+}
+
+func TestTheGeneratedListsOfAContextAreTheCatalogue(t *testing.T) {
+	for _, name := range contract.Contexts() {
 		t.Run(name, func(t *testing.T) {
+			published := contract.PublishedBy(name)
+			generateLists(t, name, map[string][]event.Data{"consumes": contract.ConsumedBy(name), "publishes": published})
 			lists := commentLists(t, name)
 			if lists["owns"] == "" {
 				t.Error("it does not say what the context owns")
-			}
-			for list, want := range map[string][]string{"consumes": wired.consumes[name], "publishes": wired.publishes[name]} {
-				got := aType.FindAllString(lists[list], -1)
-				slices.Sort(got)
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("what it says that the context %s is not its wiring (- wiring, + comment):\n%s", list, diff)
-				}
 			}
 			if nothing := strings.HasPrefix(lists["compensates"], "nothing"); nothing {
 				return
@@ -65,7 +55,7 @@ func TestTheCommentOfEveryContextIsItsWiring(t *testing.T) {
 			for pair := range strings.SplitSeq(lists["compensates"], ", ") {
 				step, compensation, _ := strings.Cut(pair, " by ")
 				for _, short := range []string{step, compensation} {
-					if !slices.Contains(wired.publishes[name], name+"."+short) {
+					if !slices.Contains(contract.Types(published...), name+"."+short) {
 						t.Errorf("it compensates %q: the context does not publish %q", pair, short)
 					}
 				}
@@ -74,7 +64,41 @@ func TestTheCommentOfEveryContextIsItsWiring(t *testing.T) {
 	}
 }
 
-// commentLists gives the lists in the package comment of a context by their
+// generateLists compares lists of events in the package comment of a context with the
+// generated ones, or writes them with -update.
+func generateLists(t *testing.T, context string, lists map[string][]event.Data) {
+	t.Helper()
+	name := "services/" + context + "/doc.go"
+	text := read(t, name)
+	for list, events := range lists {
+		place := regexp.MustCompile("//\t" + list + " .*\n(//\t +.*\n)*")
+		if len(place.FindAllString(text, -1)) != 1 {
+			t.Fatalf("%s has no list of what the context %s", name, list)
+		}
+		text = place.ReplaceAllLiteralString(text, commentList(list, events))
+	}
+	checkWritten(t, name, text)
+}
+
+// commentList is a list in a package comment, with at most 80 columns in a line.
+func commentList(list string, events []event.Data) string {
+	const columns, indent = 80, "//\t             "
+	text := fmt.Sprintf("//\t%-12s", list)
+	for i, data := range events {
+		item := " " + data.EventType()
+		if i < len(events)-1 {
+			item += ","
+		}
+		if line := text[strings.LastIndexByte(text, '\n')+1:]; i > 0 && len(line)+len(item) > columns {
+			text += "\n" + indent + strings.TrimPrefix(item, " ")
+			continue
+		}
+		text += item
+	}
+	return text + "\n"
+}
+
+// commentLists returns the lists in the package comment of a context by their
 // words: a list goes on in every line that begins further to the right.
 func commentLists(t *testing.T, context string) map[string]string {
 	t.Helper()

@@ -10,14 +10,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/contract"
 )
 
 // root is the folder of the repository.
 const root = "../.."
-
-// notification is who consumes events without being a bounded context.
-const notification = "notification"
 
 // wiring lists by context which events it publishes and consumes.
 type wiring struct {
@@ -90,12 +90,73 @@ func readWiring(t *testing.T) wiring {
 		}
 	}
 	for _, lists := range []map[string][]string{w.publishes, w.consumes} {
+		delete(lists, "")
 		for who, types := range lists {
 			slices.Sort(types)
 			lists[who] = slices.Compact(types)
 		}
+		maps.DeleteFunc(lists, func(_ string, types []string) bool { return len(types) == 0 })
 	}
 	return w
+}
+
+func TestTheTemplateIsWiredAsTheCatalogueDeclares(t *testing.T) {
+	want := wiring{publishes: make(map[string][]string), consumes: make(map[string][]string)}
+	for _, name := range parties() {
+		if types := contract.Types(contract.PublishedBy(name)...); len(types) > 0 {
+			want.publishes[name] = types
+		}
+		want.consumes[name] = contract.Types(contract.ConsumedBy(name)...)
+	}
+	wired := readWiring(t)
+	for list, pair := range map[string][2]map[string][]string{
+		"publishes": {want.publishes, wired.publishes}, "consumes": {want.consumes, wired.consumes},
+	} {
+		if diff := cmp.Diff(pair[0], pair[1]); diff != "" {
+			t.Errorf("what a party %s (- catalogue, + template):\n%s", list, diff)
+		}
+	}
+}
+
+// deadLetterTargets adds the logical ids of the queues that a value names as where its
+// dead letters go.
+func deadLetterTargets(value json.RawMessage, found map[string]bool) {
+	var members map[string]json.RawMessage
+	var elements []json.RawMessage
+	if json.Unmarshal(value, &members) != nil && json.Unmarshal(value, &elements) != nil {
+		return
+	}
+	for name, member := range members {
+		if name == "DeadLetterConfig" || name == "RedrivePolicy" {
+			found[reference(member)] = true
+		}
+		deadLetterTargets(member, found)
+	}
+	for _, element := range elements {
+		deadLetterTargets(element, found)
+	}
+}
+
+func TestTheOperatorFindsExactlyTheDeadLetterQueuesOfTheTemplate(t *testing.T) {
+	var prod template
+	decode(t, []byte(read(t, "infra/testdata/prod.golden.json")), &prod)
+	want := make(map[string]bool)
+	for _, resource := range prod.Resources {
+		deadLetterTargets(resource.Properties, want)
+	}
+	got := make(map[string]bool)
+	for id, resource := range prod.Resources {
+		// A logical id is a path without its slashes: any of them may be the last.
+		name := hash.ReplaceAllString(id, "")
+		for i := range name {
+			if resource.Type == "AWS::SQS::Queue" && stack.IsDeadLetterQueue(name[:i]+"/"+name[i:]) {
+				got[id] = true
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
+		t.Errorf("the dead-letter queues (- template, + operator):\n%s", diff)
+	}
 }
 
 // texts are the values of a condition: one or a list of them.
@@ -113,14 +174,13 @@ func texts(value any) []string {
 	return nil
 }
 
-// contexts are the bounded contexts: who publishes a part of the language.
-func contexts() []string {
-	return slices.Sorted(maps.Keys(contract.BySource(contract.All()...)))
-}
+// parties are those that a template has resources of: the bounded contexts, and the
+// notification endpoint.
+func parties() []string { return append(contract.Contexts(), contract.Notification) }
 
-// owner tells to which context a logical id belongs.
+// owner returns the party that a logical id belongs to.
 func owner(logicalID string) string {
-	for _, name := range append(contexts(), notification) {
+	for _, name := range parties() {
 		if strings.HasPrefix(strings.ToLower(logicalID), name) {
 			return name
 		}

@@ -40,14 +40,19 @@ func TestTheStateTablesInTheDocsAreThoseOfTheCode(t *testing.T) {
 	}
 }
 
-// replace puts a table between the markers of a context.
+// replace puts a table between the markers of a context, or into a new section at the
+// end.
 func replace(document, context, table string) (string, error) {
 	begin := fmt.Sprintf("<!-- state table of %s, generated -->\n", context)
 	const end = "<!-- end of state table -->"
 	before, rest, found := strings.Cut(document, begin)
+	if !found {
+		title := strings.ToUpper(context[:1]) + context[1:]
+		return document + "\n### " + title + "\n\n" + begin + "\n" + table + "\n" + end + "\n", nil
+	}
 	_, after, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		return "", fmt.Errorf("docs/saga.md has no place for the state table of %s", context)
+	if !ended {
+		return "", fmt.Errorf("the state table of %s has no end in docs/saga.md", context)
 	}
 	return before + begin + "\n" + table + "\n" + end + after, nil
 }

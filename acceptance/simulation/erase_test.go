@@ -42,8 +42,12 @@ func (w *world) comesTooEarly(t *task) {
 // erase erases a customer as far as it can be.
 func (w *world) erase(ctx context.Context, customer string) error {
 	store := func(source string) *store { return w.stores[source] }
+	known, err := erase.Open(w.deployed)
+	if err != nil {
+		return err
+	}
 	e := &erase.Eraser{
-		Contexts: w.contexts,
+		Contexts: known,
 		Scan: func(_ context.Context, each func(participant.Record)) error {
 			for _, record := range store(contract.SourceOrder).Records() {
 				each(record)
@@ -54,7 +58,7 @@ func (w *world) erase(ctx context.Context, customer string) error {
 			if err := w.alive(); err != nil {
 				return false, err
 			}
-			return store(contract.SourceLoyalty).RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.Points)
+			return store(contract.SourceLoyalty).RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.CounterPoints)
 		},
 		Clock: func() time.Time { return w.clock(erasing) },
 	}

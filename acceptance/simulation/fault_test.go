@@ -214,8 +214,8 @@ func (l *ledger) Bar(ctx context.Context, reference string) (sandbox.Entry, erro
 	return entry, err
 }
 
-// remembering is a language that checks the same data once, since an event is
-// checked whenever it is written, and whenever it is read.
+// remembering is a language that checks the same data once, because an event is
+// checked whenever it is sealed, and whenever it is decoded.
 type remembering struct {
 	participant.Language
 
@@ -228,24 +228,24 @@ type reading struct {
 	err    error
 }
 
-// Read implements participant.Language.
-func (r *remembering) Read(e event.Event) (event.Data, error) {
+// Decode implements participant.Language.
+func (r *remembering) Decode(e event.Event) (event.Data, error) {
 	key := e.Type + "\n" + e.Source + "\n" + e.DataSchema + "\n" + string(e.Data)
 	known, found := r.known[key]
 	if !found {
-		known.data, known.err = r.Language.Read(e)
+		known.data, known.err = r.Language.Decode(e)
 		r.known[key] = known
 	}
 	return known.data, known.err
 }
 
-// Write implements participant.Language.
-func (r *remembering) Write(e event.Event) (event.Event, error) {
-	key := "written\n" + e.Type + "\n" + e.Source + "\n" + string(e.Data)
+// Seal implements participant.Language.
+func (r *remembering) Seal(e event.Event) (event.Event, error) {
+	key := "sealed\n" + e.Type + "\n" + e.Source + "\n" + string(e.Data)
 	known, found := r.known[key]
 	if !found {
-		written, err := r.Language.Write(e)
-		known = reading{schema: written.DataSchema, err: err}
+		sealed, err := r.Language.Seal(e)
+		known = reading{schema: sealed.DataSchema, err: err}
 		r.known[key] = known
 	}
 	e.DataSchema = known.schema

@@ -83,7 +83,7 @@ func (p *path) speak(id string, data event.Data) event.Event {
 		p.t.Fatal(err)
 	}
 	source, _, _ := strings.Cut(data.EventType(), ".")
-	e, err := p.language.Write(event.Event{
+	e, err := p.language.Seal(event.Event{
 		ID: id, Source: source, Type: data.EventType(), Subject: "o-1",
 		Time: p.now, CorrelationID: "saga of o-1", CausationID: "its cause", Data: encoded,
 	})

@@ -53,7 +53,7 @@ func TestAnEventOfAnUnknownOrderIsATombstoneOrADeadLetter(t *testing.T) {
 			{who: "order", data: refunded},
 			{who: "order", data: released},
 		},
-		"nothing was taken here": {{who: "payment", data: rejected}},
+		"without a payment here": {{who: "payment", data: rejected}},
 	} {
 		for _, test := range tests {
 			t.Run(test.name(), func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestAMessageThatCanNeverBeHandledIsADeadLetterInEveryContext(t *testing.T) 
 	}{
 		"of an unknown type":    {func(e *event.Event) { e.Type = "order.eaten" }, "unknown type"},
 		"with invalid data":     {func(e *event.Event) { e.Data = json.RawMessage(`{"items":"all"}`) }, "/ without "},
-		"from the wrong source": {func(e *event.Event) { e.Source = "porter" }, "comes from"},
+		"from the wrong source": {func(e *event.Event) { e.Source = "porter" }, "has the source"},
 		"of another schema":     {func(e *event.Event) { e.DataSchema += "0" }, "has the schema"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,7 +182,7 @@ func archive(t *testing.T, language *contract.Language) (*path, map[string][]eve
 	all := make(map[string][]event.Event)
 	for _, c := range p.consumers {
 		for _, e := range p.published {
-			if c.name != notification && slices.Contains(c.consumes, e.Type) {
+			if c.name != contract.Notification && slices.Contains(c.consumes, e.Type) {
 				all[c.name] = append(all[c.name], e)
 			}
 		}
@@ -218,14 +218,13 @@ func TestAnEventThatIsRedrivenAfterTheRetentionIsADeadLetter(t *testing.T) {
 	p.now = p.now.Add(retention + time.Hour)
 	for who, handled := range all {
 		for _, e := range handled {
-			p.mustBeDeadLetter(who, p.encode(e), "is forgotten")
+			p.mustBeDeadLetter(who, p.encode(e), "no longer remembered")
 		}
 	}
 }
 
 func (p *path) tables() map[string]audit.Table {
-	e := p.evidence()
-	return map[string]audit.Table{"order": e.Order, "warehouse": e.Warehouse, "payment": e.Payment, "loyalty": e.Loyalty}
+	return p.evidence().Tables
 }
 
 func TestAChargeAfterItsRefundIsDeclined(t *testing.T) {

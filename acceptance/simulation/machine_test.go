@@ -64,24 +64,32 @@ func status(name string) string {
 	return name
 }
 
-func machines() []machine {
-	return []machine{warehouseMachine(), paymentMachine(), loyaltyMachine(), orderMachine()}
+// inputsOf returns the inputs, and an empty event for each other one that a context
+// consumes.
+func inputsOf(context string, inputs ...input) []input {
+	for _, data := range contract.ConsumedBy(context) {
+		isThere := func(in input) bool { return in.data.EventType() == data.EventType() }
+		if !slices.ContainsFunc(inputs, isThere) {
+			inputs = append(inputs, input{data: data})
+		}
+	}
+	return inputs
 }
 
 func warehouseMachine() machine {
 	return machine{
 		context: contract.SourceWarehouse,
 		states:  []string{unknown, "reserved", "shipped", "failing", "released", "unavailable", "erased"},
-		inputs: []input{
-			{data: placed},
-			{placed, outOfStock},
-			{data: awarded},
-			{awarded, undeliverable},
-			{data: requested},
-			{data: declined},
-			{data: refunded},
-			{data: contract.StockReceived{SKU: "123", Quantity: 1}},
-		},
+		inputs: inputsOf(contract.SourceWarehouse,
+			input{data: placed},
+			input{placed, outOfStock},
+			input{data: awarded},
+			input{awarded, undeliverable},
+			input{data: requested},
+			input{data: declined},
+			input{data: refunded},
+			input{data: contract.StockReceived{SKU: "123", Quantity: 1}},
+		),
 		decide: func(name string, in input) (string, []event.Data, bool, error) {
 			var refused []string
 			if in.when == outOfStock {
@@ -101,7 +109,7 @@ func paymentMachine() machine {
 	return machine{
 		context: contract.SourcePayment,
 		states:  []string{unknown, "taken", "declined", "refunded", "erased"},
-		inputs:  []input{{data: reserved}, {reserved, declines}, {data: rejected}, {data: revoked}},
+		inputs:  inputsOf(contract.SourcePayment, input{data: reserved}, input{reserved, declines}, input{data: rejected}, input{data: revoked}),
 		decide: func(name string, in input) (string, []event.Data, bool, error) {
 			s := payment.State{Status: payment.Status(status(name))}
 			d, err := payment.Decide(s, in.participant(), payment.Answer{Accepted: in.when != declines, Refunded: total})
@@ -114,7 +122,7 @@ func loyaltyMachine() machine {
 	return machine{
 		context: contract.SourceLoyalty,
 		states:  []string{unknown, "awarded", "rejected", "revoked", "erased"},
-		inputs:  []input{{data: taken}, {taken, blocked}, {data: failed}},
+		inputs:  inputsOf(contract.SourceLoyalty, input{data: taken}, input{taken, blocked}, input{data: failed}),
 		decide: func(name string, in input) (string, []event.Data, bool, error) {
 			s := loyalty.State{Status: loyalty.Status(status(name)), CustomerID: "c-42"}
 			if s.Status == loyalty.Erased {
@@ -140,9 +148,9 @@ func orderName(s order.State) string {
 	switch {
 	case s.Progress == order.Unplaced:
 		return unknown
-	case s.Rollback == order.Requested:
+	case s.Rollback == order.RollbackRequested:
 		return asked
-	case s.Rollback == order.Running:
+	case s.Rollback == order.RollbackRunning:
 		return rollingBack
 	}
 	return string(s.Status())
@@ -153,8 +161,8 @@ func orderName(s order.State) string {
 func orderStates() map[string][]order.State {
 	all := map[string][]order.State{unknown: {{}}, "erased": {{Progress: order.Erased}}}
 	for progress := order.Placed; progress <= order.Shipped; progress++ {
-		for rollback := order.None; rollback <= order.Complete; rollback++ {
-			if progress == order.Shipped && rollback != order.None {
+		for rollback := order.RollbackNone; rollback <= order.RollbackComplete; rollback++ {
+			if progress == order.Shipped && rollback != order.RollbackNone {
 				continue
 			}
 			s := order.State{Progress: progress, Rollback: rollback}
@@ -169,22 +177,22 @@ func orderMachine() machine {
 	return machine{
 		context: contract.SourceOrder,
 		states:  []string{unknown, "placed", "reserved", "paid", "awarded", "shipped", asked, rollingBack, "cancelled", "erased"},
-		inputs: []input{
-			{data: order.Place{Order: placed}},
-			{data: order.Cancel{Reason: contract.CancelledByCustomer}},
-			{data: reserved},
-			{data: taken},
-			{data: awarded},
-			{data: contract.OrderShipped{}},
-			{data: contract.StockUnavailable{}},
-			{data: declined},
-			{data: rejected},
-			{data: failed},
-			{data: revoked},
-			{data: refunded},
-			{data: released},
-			{data: contract.CancellationRefused{}},
-		},
+		inputs: inputsOf(contract.SourceOrder,
+			input{data: order.Place{Order: placed}},
+			input{data: order.Cancel{Reason: contract.CancelledByCustomer}},
+			input{data: reserved},
+			input{data: taken},
+			input{data: awarded},
+			input{data: contract.OrderShipped{}},
+			input{data: contract.StockUnavailable{}},
+			input{data: declined},
+			input{data: rejected},
+			input{data: failed},
+			input{data: revoked},
+			input{data: refunded},
+			input{data: released},
+			input{data: contract.CancellationRefused{}},
+		),
 		decide: func(name string, in input) (string, []event.Data, bool, error) {
 			var first order.Decision
 			var failure error

@@ -93,7 +93,7 @@ func (p *path) types() []string {
 
 func (p *path) load() order.State {
 	p.t.Helper()
-	state, _, err := p.contexts.Order.Load(p.t.Context(), p.order.OrderID)
+	state, _, err := p.orderContext.Load(p.t.Context(), p.order.OrderID)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -122,15 +122,44 @@ func TestAnOrderIsShippedByFiveEventsInAChainOfCauses(t *testing.T) {
 	}
 }
 
+// scenario is an order with what happens to it, and its expected end.
+type scenario struct {
+	change func(*contract.OrderPlaced)
+	// steps run before everything else.
+	steps  []func(*path)
+	status order.Status
+	reason contract.Reason
+	// events are those of the order, in the order of their publication.
+	events []string
+}
+
+func (s scenario) run(t *testing.T, language *contract.Language) {
+	t.Helper()
+	p := newPath(t, language)
+	if s.change != nil {
+		s.change(&p.order)
+	}
+	p.place(p.order)
+	of(order.Place{})(p)
+	for _, step := range s.steps {
+		step(p)
+	}
+	p.everything()
+	p.mustBeSound()
+	if diff := cmp.Diff(s.events, p.types()); diff != "" {
+		t.Errorf("published (-want +got):\n%s", diff)
+	}
+	if state := p.load(); state.Status() != s.status || state.Reason != s.reason {
+		t.Errorf("the order is %s because of %q, want %s, %q", state.Status(), state.Reason, s.status, s.reason)
+	}
+	if cancelling(p); p.tally[tooLate] != 1 && s.steps == nil {
+		t.Error("a cancellation at the end is not too late")
+	}
+}
+
 func TestEachUnhappyPathEndsAsItShould(t *testing.T) {
 	language := newLanguage(t)
-	for name, test := range map[string]struct {
-		change func(*contract.OrderPlaced)
-		steps  []func(*path)
-		status order.Status
-		reason contract.Reason
-		events []string
-	}{
+	for name, test := range map[string]scenario{
 		"out of stock": {
 			change: func(o *contract.OrderPlaced) { o.Items[0].Quantity = 11 },
 			status: order.StatusCancelled, reason: contract.OutOfStock,
@@ -196,27 +225,6 @@ func TestEachUnhappyPathEndsAsItShould(t *testing.T) {
 			},
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			p := newPath(t, language)
-			if test.change != nil {
-				test.change(&p.order)
-			}
-			p.place(p.order)
-			of(order.Place{})(p)
-			for _, step := range test.steps {
-				step(p)
-			}
-			p.everything()
-			p.mustBeSound()
-			if diff := cmp.Diff(test.events, p.types()); diff != "" {
-				t.Errorf("published (-want +got):\n%s", diff)
-			}
-			if state := p.load(); state.Status() != test.status || state.Reason != test.reason {
-				t.Errorf("the order is %s because of %q, want %s, %q", state.Status(), state.Reason, test.status, test.reason)
-			}
-			if cancelling(p); p.tally[tooLate] != 1 && test.steps == nil {
-				t.Error("a cancellation at the end is not too late")
-			}
-		})
+		t.Run(name, func(t *testing.T) { test.run(t, language) })
 	}
 }

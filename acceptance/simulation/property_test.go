@@ -87,10 +87,7 @@ func planned() []string {
 		erasures, eraseAgain, afterErasure, gone,
 		shipped, refused, tooLate, tooEarly, tombstoneInWarehouse, tombstoneInPayment, tombstoneInLoyalty,
 	}
-	for _, reason := range []contract.Reason{
-		contract.OutOfStock, contract.PaymentWasDeclined, contract.AwardWasRejected,
-		contract.Undeliverable, contract.CancelledByCustomer, contract.TimedOut,
-	} {
+	for _, reason := range contract.Reasons() {
 		all = append(all, "cancelled: "+string(reason))
 	}
 	for _, f := range faults() {

@@ -93,7 +93,15 @@ func mistakes() map[string]func(*decisions, *ledger) {
 			}
 		},
 		"an erasure misses a context": func(d *decisions, _ *ledger) {
-			d.tamper = func(w *world) { w.contexts.Payment = join(w, "elsewhere", d.payment, nil) }
+			d.tamper = func(w *world) {
+				right, elsewhere := w.deployed.Store, newStore(w, "elsewhere")
+				w.deployed.Store = func(source string) participant.Store {
+					if source == contract.SourcePayment {
+						return elsewhere
+					}
+					return right(source)
+				}
+			}
 		},
 		"a context forgets that an order is erased": func(d *decisions, _ *ledger) {
 			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].forgets = true }

@@ -26,7 +26,7 @@ func (s *store) Due(ctx context.Context, by time.Time, limit int) ([]string, err
 // tells whether it did what it wanted.
 func (w *world) sweep(ctx context.Context, planned fault) bool {
 	s, err := sweeper.New(sweeper.Config{
-		Orders: w.contexts.Order, Index: w.stores[contract.SourceOrder], Logger: slog.New(slog.DiscardHandler),
+		Orders: w.orderContext, Index: w.stores[contract.SourceOrder], Logger: slog.New(slog.DiscardHandler),
 		Clock: func() time.Time { return w.clock(sweeping) }, Deadline: deadline,
 		Random: func() float64 { return 0 },
 	})

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/services/order"
@@ -84,19 +86,45 @@ func format(rows [][]string) string {
 	return text.String()
 }
 
-func TestWhatAContextHasNoRowForIsADeadLetterInEveryState(t *testing.T) {
+func TestEveryContextHasAMachine(t *testing.T) {
+	var contexts []string
 	for _, m := range machines() {
-		rows := make(map[string]bool)
+		contexts = append(contexts, m.context)
+	}
+	slices.Sort(contexts)
+	if diff := cmp.Diff(slices.Sorted(slices.Values(contract.Contexts())), contexts); diff != "" {
+		t.Errorf("the contexts (- language, + machines):\n%s", diff)
+	}
+}
+
+func TestAMachineHasARowForEachEventThatItsContextConsumesAndForNoOther(t *testing.T) {
+	for _, m := range machines() {
+		var rows []string
 		for _, in := range m.inputs {
-			rows[in.data.EventType()] = true
+			if isCommand := strings.HasPrefix(in.data.EventType(), "order.") && m.context == contract.SourceOrder; !isCommand {
+				rows = append(rows, in.data.EventType())
+			}
 		}
+		slices.Sort(rows)
+		if diff := cmp.Diff(contract.Types(contract.ConsumedBy(m.context)...), slices.Compact(rows)); diff != "" {
+			t.Errorf("%s (- declared, + rows):\n%s", m.context, diff)
+		}
+	}
+}
+
+func TestAnEventThatAContextDoesNotConsumeIsADeadLetterInEveryState(t *testing.T) {
+	for _, m := range machines() {
+		consumed := contract.Types(contract.ConsumedBy(m.context)...)
 		for _, data := range contract.All() {
+			if slices.Contains(consumed, data.EventType()) {
+				continue
+			}
 			for _, state := range m.states {
 				cell, err := m.cell(state, input{data: data})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !rows[data.EventType()] && cell != "dead letter" {
+				if cell != "dead letter" {
 					t.Errorf("%s, %s: %s is %s", m.context, state, data.EventType(), cell)
 				}
 			}

@@ -1,4 +1,4 @@
-// Package simulation runs the four bounded contexts together in memory: the
+// Package simulation runs all bounded contexts together in memory: the
 // real decisions in the real corridor, around a bus that delivers in any order
 // and as often as it likes, with processes that die anywhere.
 package simulation
@@ -11,14 +11,11 @@ import (
 	"time"
 
 	"example.com/saga/operator/audit"
-	"example.com/saga/operator/erase"
+	"example.com/saga/operator/contexts"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
-	"example.com/saga/services/loyalty"
 	"example.com/saga/services/order"
-	"example.com/saga/services/payment"
-	"example.com/saga/services/warehouse"
 )
 
 // retention is how long the contexts remember what they handled.
@@ -26,9 +23,6 @@ const retention = 60 * 24 * time.Hour
 
 // deadline is how long an order may take before it is timed out.
 const deadline = 15 * time.Minute
-
-// notification stands for the endpoint that is told how orders ended.
-const notification = "notification"
 
 // world is everything that an order meets. Nothing in it happens by itself:
 // what is run next, and what goes wrong then, is decided by its user.
@@ -38,9 +32,12 @@ type world struct {
 	// skews are how far the clocks of the contexts are from the time that it is.
 	skews     map[string]time.Duration
 	consumers []consumer
-	contexts  erase.Contexts
-	stores    map[string]*store
-	ledger    *ledger
+	// orderContext is the one that gets the commands.
+	orderContext *participant.Participant[order.State]
+	// deployed is what the operator finds.
+	deployed contexts.Deployed
+	stores   map[string]*store
+	ledger   *ledger
 
 	// spans counts the traces that were asked for.
 	spans int
@@ -106,16 +103,6 @@ func (t *task) competes(with *task) bool {
 	return t.who == with.who && t.event.Subject == with.event.Subject
 }
 
-// decisions are those of the four contexts.
-type decisions struct {
-	order     participant.Decide[order.State]
-	warehouse participant.Decide[warehouse.State]
-	payment   participant.Decide[payment.State]
-	loyalty   participant.Decide[loyalty.State]
-	// tamper, if set, gets something else in the world wrong.
-	tamper func(*world)
-}
-
 func newWorld(language participant.Language, d decisions, l *ledger) *world {
 	w := &world{
 		language: &remembering{Language: language, known: make(map[string]reading)},
@@ -133,37 +120,35 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 		givesUp:  func() bool { return false },
 		tally:    make(map[string]int),
 	}
-	w.contexts.Order = join(w, contract.SourceOrder, d.order, order.State.Due,
-		contract.StockReserved{}, contract.StockUnavailable{}, contract.StockReleased{},
-		contract.OrderShipped{}, contract.ShipmentFailed{}, contract.CancellationRefused{},
-		contract.PaymentTaken{}, contract.PaymentDeclined{}, contract.PaymentRefunded{},
-		contract.PointsAwarded{}, contract.AwardRejected{}, contract.PointsRevoked{})
-	w.contexts.Warehouse = join(w, contract.SourceWarehouse, d.warehouse, nil,
-		contract.OrderPlaced{}, contract.CancellationRequested{}, contract.PaymentDeclined{},
-		contract.PaymentRefunded{}, contract.PointsAwarded{}, contract.StockReceived{})
-	w.contexts.Payment = join(w, contract.SourcePayment, d.payment, nil,
-		contract.StockReserved{}, contract.AwardRejected{}, contract.PointsRevoked{})
-	w.contexts.Loyalty = join(w, contract.SourceLoyalty, d.loyalty, nil,
-		contract.PaymentTaken{}, contract.ShipmentFailed{})
+	w.joinAll(d)
 	w.consumers = append(w.consumers, consumer{
-		name:     notification,
-		consumes: contract.Types(contract.OrderShipped{}, contract.OrderCancelled{}),
+		name:     contract.Notification,
+		consumes: contract.Types(contract.ConsumedBy(contract.Notification)...),
 		handle:   w.notify,
 	})
+	w.deployed = contexts.Deployed{
+		Store:     func(source string) participant.Store { return w.stores[source] },
+		Publisher: w, Language: w.language, Retention: retention,
+		Clock: func() time.Time { return w.clock(erasing) },
+		Pause: noPause,
+	}
 	if d.tamper != nil {
 		d.tamper(w)
 	}
 	return w
 }
 
+// noPause keeps a lost race from taking time.
+func noPause(context.Context, int) error { return nil }
+
 // join puts a context on the bus.
-func join[S any](w *world, source string, decide participant.Decide[S], due func(S) time.Time, consumes ...event.Data) *participant.Participant[S] {
+func join[S any](w *world, source string, decide participant.Decide[S], due func(S) time.Time) *participant.Participant[S] {
 	w.stores[source] = newStore(w, source)
 	p, err := participant.New(participant.Config[S]{
 		Source: source, Decide: decide, Store: w.stores[source], Publisher: w, Language: w.language,
 		Clock:     func() time.Time { return w.clock(source) },
 		Retention: retention,
-		Pause:     func(context.Context, int) error { return nil },
+		Pause:     noPause,
 
 		Due:         due,
 		TraceParent: w.traceParent,
@@ -171,7 +156,7 @@ func join[S any](w *world, source string, decide participant.Decide[S], due func
 	if err != nil {
 		panic(err)
 	}
-	w.consumers = append(w.consumers, consumer{source, contract.Types(consumes...), p.Handle})
+	w.consumers = append(w.consumers, consumer{source, contract.Types(contract.ConsumedBy(source)...), p.Handle})
 	return p
 }
 
@@ -224,7 +209,7 @@ func (w *world) receive(ctx context.Context, sku string, quantity int64) error {
 	if err != nil {
 		return err
 	}
-	if e, err = w.language.Write(e); err != nil {
+	if e, err = w.language.Seal(e); err != nil {
 		return err
 	}
 	return w.Publish(ctx, e)
@@ -238,7 +223,7 @@ func (w *world) command(orderID, id string, at time.Time, data event.Data) {
 		Subject: orderID, Time: at, CorrelationID: "saga of " + orderID,
 	}
 	w.pending = append(w.pending, &task{who: contract.SourceOrder, event: e, at: at, isCommand: true, run: func(ctx context.Context) error {
-		_, err := w.contexts.Order.Execute(ctx, e, data)
+		_, err := w.orderContext.Execute(ctx, e, data)
 		return err
 	}})
 }
@@ -259,7 +244,7 @@ func (w *world) cancelAt(orderID string, reason contract.Reason, at time.Time) {
 
 // data is that of an event; nil if it is invalid, which the audit tells.
 func (w *world) data(e event.Event) event.Data {
-	data, err := w.language.Read(e)
+	data, err := w.language.Decode(e)
 	if err != nil {
 		return nil
 	}
@@ -268,12 +253,13 @@ func (w *world) data(e event.Event) event.Data {
 
 // evidence is all that an audit looks at.
 func (w *world) evidence() audit.Evidence {
+	tables := make(map[string]audit.Table)
+	for _, name := range contract.Contexts() {
+		tables[name] = w.stores[name].table()
+	}
 	return audit.Evidence{
 		Published:   w.published,
-		Order:       w.stores[contract.SourceOrder].table(),
-		Warehouse:   w.stores[contract.SourceWarehouse].table(),
-		Payment:     w.stores[contract.SourcePayment].table(),
-		Loyalty:     w.stores[contract.SourceLoyalty].table(),
+		Tables:      tables,
 		Ledger:      maps.Clone(w.ledger.entries),
 		Notified:    w.notified,
 		DeadLetters: maps.Clone(w.rejected),

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"example.com/saga/infra/deadletter"
+	"example.com/saga/infra/resource"
 )
 
 // BoundedContext is a context's resources. What the props do not say can be
@@ -47,7 +47,7 @@ func New(scope constructs.Construct, id string, props Props) *BoundedContext {
 	this := constructs.NewConstruct(scope, &id)
 	context := &BoundedContext{
 		Table:       table(this, props.Protected, props.DueIndex),
-		Undelivered: deadletter.NewQueue(this, "Undelivered"),
+		Undelivered: resource.NewDeadLetterQueue(this, "Undelivered"),
 		Bus:         props.Bus,
 		scope:       this,
 		props:       props,
@@ -84,7 +84,7 @@ func (c *BoundedContext) newWorker() {
 	role := c.role("WorkerRole", c.props.Worker)
 	// An event that can never be handled is moved to the dead-letter queue by
 	// the worker itself, at once.
-	allow(role, c.DeadLetters.QueueArn(), "sqs:SendMessage")
+	resource.Allow(role, c.DeadLetters.QueueArn(), "sqs:SendMessage")
 	worker := c.function("Worker", c.props.Worker, role, c.invocationDeadLetters)
 	worker.AddEnvironment(new("DEAD_LETTER_QUEUE_URL"), c.DeadLetters.QueueUrl(), nil)
 	c.Worker = worker

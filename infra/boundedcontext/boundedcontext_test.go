@@ -13,13 +13,13 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 
 	"example.com/saga/infra/boundedcontext"
-	"example.com/saga/infra/subscription"
+	"example.com/saga/infra/resource"
 	"example.com/saga/infra/synthtest"
 )
 
 func TestAQueueIsPolledInBatches(t *testing.T) {
 	template := synthesize(t, func(props *boundedcontext.Props) {
-		props.Delivery = boundedcontext.Queue{BatchSize: 7, MaximumConcurrency: 3}
+		props.Delivery = boundedcontext.Queue{BatchSize: 7, MaxReceiveCount: 10, MaximumConcurrency: 3}
 	})
 	for id, mapping := range synthtest.Of[synthtest.EventSourceMapping](t, template, "AWS::Lambda::EventSourceMapping") {
 		if mapping.BatchSize != 7 || mapping.ScalingConfig.MaximumConcurrency != 3 {
@@ -38,9 +38,35 @@ func TestAQueueIsPolledInBatches(t *testing.T) {
 	}
 }
 
+// The worker delays a message by 1, 2, 4 … seconds up to 5 minutes.
+func TestAnEventThatFailsIsADeadLetterBeforeTheAlarmForWaitingEvents(t *testing.T) {
+	for receives, want := range map[int]time.Duration{1: 10 * time.Minute, 10: 10 * time.Minute, 12: 20 * time.Minute} {
+		for name, delivery := range map[string]boundedcontext.Delivery{
+			"a queue":      boundedcontext.Queue{BatchSize: 10, MaxReceiveCount: receives},
+			"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 10, MaxReceiveCount: receives, GroupBy: "$.detail.subject"},
+		} {
+			template := synthesize(t, func(props *boundedcontext.Props) { props.Delivery = delivery })
+			got, waits := 0, 0.0
+			for id, queue := range synthtest.Of[synthtest.Queue](t, template, "AWS::SQS::Queue") {
+				if part(synthtest.Reference(id)) == "LedgerQueue" {
+					got = queue.RedrivePolicy.MaxReceiveCount
+				}
+			}
+			for id, alarm := range synthtest.Of[synthtest.Alarm](t, template, "AWS::CloudWatch::Alarm") {
+				if part(synthtest.Reference(id)) == "LedgerQueueWaiting" {
+					waits = alarm.Threshold
+				}
+			}
+			if got != receives || waits != want.Seconds() {
+				t.Errorf("%s: a message is received %d times and may wait %g s, want %d times and %s", name, got, waits, receives, want)
+			}
+		}
+	}
+}
+
 func TestAFIFOQueueGroupsByThePath(t *testing.T) {
 	template := synthesize(t, func(props *boundedcontext.Props) {
-		props.Delivery = boundedcontext.FIFOQueue{BatchSize: 10, GroupBy: "$.detail.account"}
+		props.Delivery = boundedcontext.FIFOQueue{BatchSize: 10, MaxReceiveCount: 10, GroupBy: "$.detail.account"}
 	})
 	for id, rule := range synthtest.Of[synthtest.Rule](t, template, "AWS::Events::Rule") {
 		if got := rule.Targets[0].SqsParameters.MessageGroupId; got != "$.detail.account" {
@@ -110,8 +136,8 @@ func TestAForwardingRuleMayPublishOnItsTargetOnly(t *testing.T) {
 
 func TestARuleMatchesWhatSaysTheSameOutsideAndInside(t *testing.T) {
 	for name, delivery := range map[string]boundedcontext.Delivery{
-		"a queue":      boundedcontext.Queue{BatchSize: 10},
-		"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 10, GroupBy: "$.detail.subject"},
+		"a queue":      boundedcontext.Queue{BatchSize: 10, MaxReceiveCount: 10},
+		"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 10, MaxReceiveCount: 10, GroupBy: "$.detail.subject"},
 		"an own bus":   boundedcontext.OwnBus{Name: "ledger"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +160,7 @@ func TestEventsThatDoNotFitIntoAPatternAreRefusedByName(t *testing.T) {
 	for n := range 40 {
 		types = append(types, fmt.Sprint("bank.happened-", n))
 	}
-	props.Consumes = subscription.Events{"bank": types}
+	props.Consumes = resource.Events{"bank": types}
 	message := refusal(func() { boundedcontext.New(stack, "Ledger", props) })
 	if want := `rule ConsumeBank: 40 events of source "bank" need a pattern of `; !strings.HasPrefix(message, want) {
 		t.Errorf("refused with %q, want %q", message, want)
@@ -149,15 +175,19 @@ func TestPropsThatCannotWorkAreRefusedByName(t *testing.T) {
 		"no service":            {func(p *boundedcontext.Props) { p.Service = "" }, "Service"},
 		"no bus":                {func(p *boundedcontext.Props) { p.Bus = nil }, "Bus"},
 		"no events":             {func(p *boundedcontext.Props) { p.Consumes = nil }, "Consumes"},
-		"a source without type": {func(p *boundedcontext.Props) { p.Consumes = subscription.Events{"bank": nil} }, "Consumes"},
-		"a type without source": {func(p *boundedcontext.Props) { p.Consumes = subscription.Events{"": {"bank.opened"}} }, "Consumes"},
+		"a source without type": {func(p *boundedcontext.Props) { p.Consumes = resource.Events{"bank": nil} }, "Consumes"},
+		"a type without source": {func(p *boundedcontext.Props) { p.Consumes = resource.Events{"": {"bank.opened"}} }, "Consumes"},
 		"no delivery":           {func(p *boundedcontext.Props) { p.Delivery = nil }, "Delivery"},
 		"an empty batch":        {func(p *boundedcontext.Props) { p.Delivery = boundedcontext.Queue{} }, "BatchSize"},
+		"no receives":           {func(p *boundedcontext.Props) { p.Delivery = boundedcontext.Queue{BatchSize: 1} }, "MaxReceiveCount"},
+		"more receives than SQS counts": {func(p *boundedcontext.Props) {
+			p.Delivery = boundedcontext.FIFOQueue{BatchSize: 1, MaxReceiveCount: 1001, GroupBy: "$.detail.subject"}
+		}, "MaxReceiveCount"},
 		"one poller": {func(p *boundedcontext.Props) {
-			p.Delivery = boundedcontext.Queue{BatchSize: 1, MaximumConcurrency: 1}
+			p.Delivery = boundedcontext.Queue{BatchSize: 1, MaxReceiveCount: 10, MaximumConcurrency: 1}
 		}, "MaximumConcurrency"},
 		"a literal message group": {func(p *boundedcontext.Props) {
-			p.Delivery = boundedcontext.FIFOQueue{BatchSize: 1, GroupBy: "all"}
+			p.Delivery = boundedcontext.FIFOQueue{BatchSize: 1, MaxReceiveCount: 10, GroupBy: "all"}
 		}, "GroupBy"},
 		"a nameless bus":     {func(p *boundedcontext.Props) { p.Delivery = boundedcontext.OwnBus{} }, "Name"},
 		"no artefact":        {func(p *boundedcontext.Props) { p.Worker.Artefact = "" }, "Artefact"},
@@ -166,7 +196,7 @@ func TestPropsThatCannotWorkAreRefusedByName(t *testing.T) {
 		"no table actions":   {func(p *boundedcontext.Props) { p.Worker.TableActions = nil }, "TableActions"},
 		"every table action": {func(p *boundedcontext.Props) { p.Worker.TableActions = []string{"*"} }, "TableActions"},
 		"a publisher of nothing named": {func(p *boundedcontext.Props) {
-			p.Worker.Publishes = subscription.Events{"ledger": nil}
+			p.Worker.Publishes = resource.Events{"ledger": nil}
 		}, "Publishes"},
 		"a negative reservation":   {func(p *boundedcontext.Props) { p.Worker.ReservedConcurrency = -1 }, "ReservedConcurrency"},
 		"a query without an index": {func(p *boundedcontext.Props) { p.Worker.QueriesDue = true }, "DueIndex"},
@@ -288,8 +318,8 @@ func valid(t *testing.T) (awscdk.Stack, boundedcontext.Props) {
 	return stack, boundedcontext.Props{
 		Service:          "ledger",
 		Bus:              awsevents.NewEventBus(stack, new("Outer"), nil),
-		Consumes:         subscription.Events{"bank": {"bank.closed", "bank.opened"}, "desk": {"desk.paid-in"}},
-		Delivery:         boundedcontext.Queue{BatchSize: 10},
+		Consumes:         resource.Events{"bank": {"bank.closed", "bank.opened"}, "desk": {"desk.paid-in"}},
+		Delivery:         boundedcontext.Queue{BatchSize: 10, MaxReceiveCount: 10},
 		LogLevel:         "info",
 		MetricsNamespace: "bank",
 		LogRetentionDays: 30,
@@ -299,7 +329,7 @@ func valid(t *testing.T) (awscdk.Stack, boundedcontext.Props) {
 			MemoryMB:     128,
 			Timeout:      5 * time.Second,
 			TableActions: []string{"PutItem"},
-			Publishes:    subscription.Events{"ledger": {"ledger.booked"}},
+			Publishes:    resource.Events{"ledger": {"ledger.booked"}},
 		},
 	}
 }

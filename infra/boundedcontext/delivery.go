@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+
+	"example.com/saga/infra/lambdalimit"
 )
 
 // Delivery is how events come to a context's worker: [Queue], [FIFOQueue] or
@@ -24,15 +26,18 @@ func detail() awsevents.RuleTargetInput {
 	return awsevents.RuleTargetInput_FromEventPath(new("$.detail"))
 }
 
-// validatePolling checks what Lambda accepts without a batching window, which
-// a FIFO queue cannot have at all.
-func validatePolling(batchSize, maximumConcurrency int) error {
+// validateQueue checks what SQS accepts, and what Lambda accepts without a
+// batching window, which a FIFO queue cannot have.
+func validateQueue(batchSize, maxReceiveCount, maximumConcurrency int) error {
 	var problems []error
 	if batchSize < 1 || batchSize > 10 {
 		problems = append(problems, fmt.Errorf("a BatchSize of %d is not between 1 and 10", batchSize))
 	}
-	if maximumConcurrency != 0 && (maximumConcurrency < 2 || maximumConcurrency > 1000) {
-		problems = append(problems, fmt.Errorf("a MaximumConcurrency of %d is neither 0 nor between 2 and 1000", maximumConcurrency))
+	if maxReceiveCount < 1 || maxReceiveCount > 1000 {
+		problems = append(problems, fmt.Errorf("a MaxReceiveCount of %d is not between 1 and 1000", maxReceiveCount))
+	}
+	if err := lambdalimit.CheckMaximumConcurrency(maximumConcurrency); err != nil {
+		problems = append(problems, fmt.Errorf("a MaximumConcurrency of %w", err))
 	}
 	return errors.Join(problems...)
 }

@@ -8,8 +8,8 @@
 //	warehouse := boundedcontext.New(stack, "Warehouse", boundedcontext.Props{
 //		Service:          "warehouse",
 //		Bus:              bus,
-//		Consumes:         subscription.Events{"order": {"order.placed"}},
-//		Delivery:         boundedcontext.FIFOQueue{BatchSize: 10, GroupBy: "$.detail.subject"},
+//		Consumes:         resource.Events{"order": {"order.placed"}},
+//		Delivery:         boundedcontext.FIFOQueue{BatchSize: 10, MaxReceiveCount: 10, GroupBy: "$.detail.subject"},
 //		LogLevel:         "info",
 //		LogRetentionDays: 30,
 //		MetricsNamespace: "shop",
@@ -19,7 +19,7 @@
 //			MemoryMB:     256,
 //			Timeout:      30 * time.Second,
 //			TableActions: []string{"GetItem", "PutItem"},
-//			Publishes:    subscription.Events{"warehouse": {"warehouse.stock-reserved"}},
+//			Publishes:    resource.Events{"warehouse": {"warehouse.stock-reserved"}},
 //		},
 //	})
 //
@@ -94,7 +94,7 @@
 // wait or are lost, functions that keep failing, a table that keeps throttling.
 // Each says what has happened. With
 //
-//	alarm.Runbooks(stack, "https://wiki.example.org/runbooks/")
+//	resource.SetRunbooks(stack, "https://wiki.example.org/runbooks/")
 //
 // before everything else in the stack, each also names the page there that says
 // what to do: dead-letters.md, failing-functions.md, lost-events.md,

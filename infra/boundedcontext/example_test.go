@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 
 	"example.com/saga/infra/boundedcontext"
-	"example.com/saga/infra/subscription"
+	"example.com/saga/infra/resource"
 )
 
 // A bank whose ledger books what is paid in at its desks.
@@ -24,18 +24,18 @@ func Example() {
 	ledger := boundedcontext.New(stack, "Ledger", boundedcontext.Props{
 		Service:          "ledger",
 		Bus:              bus,
-		Consumes:         subscription.Events{"desk": {"desk.paid-in", "desk.paid-out"}},
-		Delivery:         boundedcontext.FIFOQueue{BatchSize: 10, GroupBy: "$.detail.subject"},
+		Consumes:         resource.Events{"desk": {"desk.paid-in", "desk.paid-out"}},
+		Delivery:         boundedcontext.FIFOQueue{BatchSize: 10, MaxReceiveCount: 10, GroupBy: "$.detail.subject"},
 		LogLevel:         "info",
 		LogRetentionDays: 30,
 		MetricsNamespace: "bank",
 		Retention:        60 * 24 * time.Hour,
 		Worker: boundedcontext.Function{
-			Artefact:     "../testdata/dist/payment/worker",
+			Artefact:     "testdata/worker",
 			MemoryMB:     256,
 			Timeout:      30 * time.Second,
 			TableActions: []string{"GetItem", "PutItem"},
-			Publishes:    subscription.Events{"ledger": {"ledger.booked"}},
+			Publishes:    resource.Events{"ledger": {"ledger.booked"}},
 		},
 	})
 

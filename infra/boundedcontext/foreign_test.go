@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"example.com/saga/infra/alarm"
 	"example.com/saga/infra/boundedcontext"
+	"example.com/saga/infra/resource"
 	"example.com/saga/infra/synthtest"
 )
 
@@ -24,7 +24,7 @@ func TestItNeedsNothingOfTheSystemItIsUsedIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := map[string]bool{"alarm": true, "boundedcontext": true, "deadletter": true, "deputy": true, "eventbus": true, "loggroup": true, "metric": true, "subscription": true}
+	allowed := map[string]bool{"boundedcontext": true, "resource": true}
 	for name := range strings.FieldsSeq(string(out)) {
 		if strings.HasPrefix(name, "example.com/") && !allowed[strings.TrimPrefix(name, own)] {
 			t.Errorf("it needs %s", name)
@@ -68,8 +68,8 @@ func TestAForeignModuleBuildsWithIt(t *testing.T) {
 
 func TestNoDeliveryHasAFindingOfTheSecurityRules(t *testing.T) {
 	for name, delivery := range map[string]boundedcontext.Delivery{
-		"a queue":      boundedcontext.Queue{BatchSize: 10, MaximumConcurrency: 2},
-		"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 1, GroupBy: "$.detail.subject"},
+		"a queue":      boundedcontext.Queue{BatchSize: 10, MaxReceiveCount: 10, MaximumConcurrency: 2},
+		"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 1, MaxReceiveCount: 10, GroupBy: "$.detail.subject"},
 		"an own bus":   boundedcontext.OwnBus{Name: "ledger"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestNoDeliveryHasAFindingOfTheSecurityRules(t *testing.T) {
 func TestAnAlarmNamesAPageWhereItsUserHasPages(t *testing.T) {
 	stack, props := valid(t)
 	documented := constructs.NewConstruct(stack, new("Documented"))
-	alarm.Runbooks(documented, "https://wiki.example.org/runbooks/")
+	resource.SetRunbooks(documented, "https://wiki.example.org/runbooks/")
 	boundedcontext.New(documented, "Ledger", props)
 	boundedcontext.New(stack, "Ledger", props)
 	page := regexp.MustCompile(` Runbook: https://wiki\.example\.org/runbooks/[a-z-]+\.md$`)

@@ -8,16 +8,15 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
-	"example.com/saga/infra/loggroup"
-	"example.com/saga/infra/subscription"
+	"example.com/saga/infra/resource"
 )
 
 func (c *BoundedContext) function(id string, function Function, role awsiam.Role, deadLetters awssqs.IQueue) awslambda.Function {
-	logs := loggroup.New(c.scope, id+"Logs", loggroup.Props{
+	logs := resource.NewLogGroup(c.scope, id+"Logs", resource.LogGroupProps{
 		RetentionDays: c.props.LogRetentionDays,
 		Protected:     c.props.Protected,
 	})
-	allow(role, logs.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents")
+	resource.Allow(role, logs.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents")
 
 	variables := c.variables()
 	for name, value := range function.Variables {
@@ -78,9 +77,9 @@ func (c *BoundedContext) role(id string, function Function) awsiam.Role {
 	for i, action := range function.TableActions {
 		actions[i] = "dynamodb:" + action
 	}
-	allow(role, c.Table.TableArn(), actions...)
+	resource.Allow(role, c.Table.TableArn(), actions...)
 	if function.QueriesDue {
-		allow(role, new(*c.Table.TableArn()+"/index/"+dueIndex), "dynamodb:Query")
+		resource.Allow(role, new(*c.Table.TableArn()+"/index/"+dueIndex), "dynamodb:Query")
 	}
 	for _, source := range function.Publishes.Sources() {
 		role.AddToPrincipalPolicy(c.publishing(source, function.Publishes))
@@ -92,7 +91,7 @@ func (c *BoundedContext) role(id string, function Function) awsiam.Role {
 // of a PutEvents request has one source and one detail type, so the keys hold
 // one value each and a plain StringEquals compares them; other than with
 // ForAllValues, a request without the key does not pass.
-func (c *BoundedContext) publishing(source string, events subscription.Events) awsiam.PolicyStatement {
+func (c *BoundedContext) publishing(source string, events resource.Events) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings("events:PutEvents"),
 		Resources: &[]*string{c.Bus.EventBusArn()},
@@ -103,11 +102,4 @@ func (c *BoundedContext) publishing(source string, events subscription.Events) a
 			},
 		},
 	})
-}
-
-func allow(role awsiam.Role, resource *string, actions ...string) {
-	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions:   jsii.Strings(actions...),
-		Resources: &[]*string{resource},
-	}))
 }

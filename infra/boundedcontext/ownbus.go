@@ -8,10 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
-	"example.com/saga/infra/deadletter"
-	"example.com/saga/infra/deputy"
-	"example.com/saga/infra/eventbus"
-	"example.com/saga/infra/subscription"
+	"example.com/saga/infra/resource"
 )
 
 // OwnBus delivers through a bus of the context's own, whose rules invoke the
@@ -33,8 +30,8 @@ func (b OwnBus) validate() error {
 }
 
 func (b OwnBus) prepare(context *BoundedContext) {
-	context.Bus = eventbus.New(context.scope, "Bus", b.Name)
-	context.DeadLetters = deadletter.NewQueue(context.scope, "DeadLetters")
+	context.Bus = resource.NewEventBus(context.scope, "Bus", b.Name)
+	context.DeadLetters = resource.NewDeadLetterQueue(context.scope, "DeadLetters")
 	context.invocationDeadLetters = context.DeadLetters
 }
 
@@ -48,19 +45,19 @@ func (b OwnBus) connect(context *BoundedContext, worker awslambda.Function) {
 		Event:           detail(),
 		DeadLetterQueue: context.Undelivered,
 	})
-	context.Rules = subscription.New(context.scope, "Consume", own, context.props.Consumes, target)
+	context.Rules = resource.Subscribe(context.scope, "Consume", own, context.props.Consumes, target)
 	watchInvocations(worker)
 }
 
 // forward sends events from one bus to another, by a role that may do just
 // that. Events cannot be transformed on such a way.
-func (c *BoundedContext) forward(id string, from, to awsevents.IEventBus, events subscription.Events) {
+func (c *BoundedContext) forward(id string, from, to awsevents.IEventBus, events resource.Events) {
 	role := awsiam.NewRole(c.scope, new(id+"Role"), &awsiam.RoleProps{
-		AssumedBy: deputy.Of(c.scope, "events.amazonaws.com"),
+		AssumedBy: resource.ServicePrincipal(c.scope, "events.amazonaws.com"),
 	})
 	target := awseventstargets.NewEventBus(to, &awseventstargets.EventBusProps{
 		Role:            role,
 		DeadLetterQueue: c.Undelivered,
 	})
-	subscription.New(c.scope, id, from, events, target)
+	resource.Subscribe(c.scope, id, from, events, target)
 }

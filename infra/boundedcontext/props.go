@@ -8,7 +8,8 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 
-	"example.com/saga/infra/subscription"
+	"example.com/saga/infra/lambdalimit"
+	"example.com/saga/infra/resource"
 )
 
 // Props describes a bounded context. What has no default is required.
@@ -23,7 +24,7 @@ type Props struct {
 	// source and type as its envelope. There is a rule for each source, whose
 	// types have to fit into the 2,048 characters of an event pattern
 	// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
-	Consumes subscription.Events
+	Consumes resource.Events
 	// Delivery is how: [Queue], [FIFOQueue] or [OwnBus].
 	Delivery Delivery
 	// Worker handles the events.
@@ -71,7 +72,7 @@ type Function struct {
 	// the context has. By default there are none.
 	Variables map[string]string
 	// Publishes is all that it may publish. By default that is nothing.
-	Publishes subscription.Events
+	Publishes resource.Events
 	// ReservedConcurrency is both reserved and the most that runs at once. By
 	// default nothing is reserved and only the account limits it. A worker that
 	// polls a queue is limited by the MaximumConcurrency of its delivery.
@@ -120,11 +121,11 @@ func (f Function) validate() error {
 	if f.Artefact == "" {
 		problems = append(problems, errors.New("no Artefact"))
 	}
-	if f.MemoryMB < 128 || f.MemoryMB > 10240 {
-		problems = append(problems, fmt.Errorf("a MemoryMB of %d is not between 128 and 10240", f.MemoryMB))
+	if err := lambdalimit.CheckMemory(f.MemoryMB); err != nil {
+		problems = append(problems, fmt.Errorf("a MemoryMB of %w", err))
 	}
-	if f.Timeout < time.Second || f.Timeout > 15*time.Minute || f.Timeout%time.Second != 0 {
-		problems = append(problems, fmt.Errorf("a Timeout of %s is not a number of seconds between 1 and 900", f.Timeout))
+	if err := lambdalimit.CheckTimeout(f.Timeout); err != nil {
+		problems = append(problems, fmt.Errorf("a Timeout of %w", err))
 	}
 	if len(f.TableActions) == 0 {
 		problems = append(problems, errors.New("no TableActions"))

@@ -12,31 +12,29 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/saga/infra/deadletter"
-	"example.com/saga/infra/metric"
-	"example.com/saga/infra/subscription"
+	"example.com/saga/infra/resource"
 )
-
-// attempts is how often a message is handed to the worker before it goes to
-// the dead-letter queue. The worker delays what failed by 1, 2, 4 … seconds, so
-// ten attempts wait out a failure of 4 to 8 minutes. AWS advises five at least,
-// because throttling counts too.
-const attempts = 10
 
 // Queue delivers through a standard queue.
 type Queue struct {
+	// BatchSize is how many messages a batch has at most, from 1 to 10.
 	BatchSize int
-	// MaximumConcurrency is how many batches are handled at once. Zero leaves
-	// it to Lambda.
+	// MaxReceiveCount is how often the worker receives a message that it cannot
+	// handle before SQS moves the message to the dead-letter queue, from 1 to
+	// 1,000. AWS advises at least 5, because a batch that is throttled counts too
+	// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
+	MaxReceiveCount int
+	// MaximumConcurrency is how many batches are handled at once, from 2 to 1,000.
+	// Zero leaves it to Lambda.
 	MaximumConcurrency int
 }
 
 func (q Queue) validate() error {
-	return validatePolling(q.BatchSize, q.MaximumConcurrency)
+	return validateQueue(q.BatchSize, q.MaxReceiveCount, q.MaximumConcurrency)
 }
 
 func (q Queue) prepare(context *BoundedContext) {
-	context.addQueue(deadletter.NewQueue(context.scope, "DeadLetters"), awssqs.QueueProps{})
+	context.addQueue(resource.NewDeadLetterQueue(context.scope, "DeadLetters"), q.MaxReceiveCount, awssqs.QueueProps{})
 }
 
 func (q Queue) connect(context *BoundedContext, worker awslambda.Function) {
@@ -48,9 +46,9 @@ func (q Queue) connect(context *BoundedContext, worker awslambda.Function) {
 // message is the event's detail, so a detail that is published again within
 // five minutes is dropped, although its envelope is another one.
 type FIFOQueue struct {
-	BatchSize int
-	// MaximumConcurrency is how many batches are handled at once. Zero leaves
-	// it to Lambda.
+	// BatchSize, MaxReceiveCount and MaximumConcurrency are those of a [Queue].
+	BatchSize          int
+	MaxReceiveCount    int
 	MaximumConcurrency int
 	// GroupBy is the path to an event's message group, such as
 	// "$.detail.subject". No two batches touch the same group at once.
@@ -62,11 +60,11 @@ func (q FIFOQueue) validate() error {
 	if !strings.HasPrefix(q.GroupBy, "$.") {
 		problem = fmt.Errorf("the GroupBy %q is not a path into the event", q.GroupBy)
 	}
-	return errors.Join(validatePolling(q.BatchSize, q.MaximumConcurrency), problem)
+	return errors.Join(validateQueue(q.BatchSize, q.MaxReceiveCount, q.MaximumConcurrency), problem)
 }
 
 func (q FIFOQueue) prepare(context *BoundedContext) {
-	context.addQueue(deadletter.NewFIFOQueue(context.scope, "DeadLetters"), awssqs.QueueProps{
+	context.addQueue(resource.NewFIFODeadLetterQueue(context.scope, "DeadLetters"), q.MaxReceiveCount, awssqs.QueueProps{
 		Fifo:                      new(true),
 		ContentBasedDeduplication: new(true),
 		DeduplicationScope:        awssqs.DeduplicationScope_MESSAGE_GROUP,
@@ -79,16 +77,16 @@ func (q FIFOQueue) connect(context *BoundedContext, worker awslambda.Function) {
 	context.poll(worker, q.BatchSize, q.MaximumConcurrency)
 }
 
-func (c *BoundedContext) addQueue(deadLetters awssqs.IQueue, props awssqs.QueueProps) {
+func (c *BoundedContext) addQueue(deadLetters awssqs.IQueue, maxReceiveCount int, props awssqs.QueueProps) {
 	// A batch that Lambda is throttled on must not come back while it is still
 	// being tried: AWS advises six times the function's timeout.
 	props.VisibilityTimeout = awscdk.Duration_Seconds(new(6 * c.props.Worker.Timeout.Seconds()))
 	props.RetentionPeriod = awscdk.Duration_Days(jsii.Number(14))
 	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
 	props.EnforceSSL = new(true)
-	props.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(attempts)}
+	props.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(maxReceiveCount)}
 	queue := awssqs.NewQueue(c.scope, new("Queue"), &props)
-	watchWaiting(queue, metric.OfQueue(queue.QueueName(), "ApproximateAgeOfOldestMessage", metric.Maximum, ""), 1)
+	watchQueue(queue, maxReceiveCount)
 	c.Queue, c.DeadLetters = queue, deadLetters
 }
 
@@ -98,7 +96,7 @@ func (c *BoundedContext) subscribeQueue(groupBy *string) {
 		MessageGroupId:  groupBy,
 		DeadLetterQueue: c.Undelivered,
 	})
-	c.Rules = subscription.New(c.scope, "Consume", c.props.Bus, c.props.Consumes, target)
+	c.Rules = resource.Subscribe(c.scope, "Consume", c.props.Bus, c.props.Consumes, target)
 }
 
 func (c *BoundedContext) poll(worker awslambda.Function, batchSize, maximumConcurrency int) {

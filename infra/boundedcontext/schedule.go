@@ -13,8 +13,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
-	"example.com/saga/infra/deadletter"
-	"example.com/saga/infra/deputy"
+	"example.com/saga/infra/resource"
 )
 
 // Whatever fails is tried once more, and not for long: the next time is near.
@@ -32,7 +31,7 @@ func (c *BoundedContext) AddScheduledFunction(id string, every time.Duration, fu
 		panic(fmt.Sprintf("function %s of bounded context %s: %v", id, *c.scope.Node().Id(), err))
 	}
 	this := constructs.NewConstruct(c.scope, new(id+"Schedule"))
-	deadLetters := deadletter.NewQueue(this, "DeadLetters")
+	deadLetters := resource.NewDeadLetterQueue(this, "DeadLetters")
 	made := c.function(id, function, c.role(id+"Role", function), deadLetters)
 	made.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
 		MaxEventAge:   awscdk.Duration_Seconds(new(scheduleAge.Seconds())),
@@ -45,10 +44,10 @@ func (c *BoundedContext) AddScheduledFunction(id string, every time.Duration, fu
 func schedule(scope constructs.Construct, every time.Duration, function awslambda.Function, deadLetters awssqs.IQueue) {
 	// The scheduler also sends dead letters by this role.
 	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
-		AssumedBy: deputy.Of(scope, "scheduler.amazonaws.com"),
+		AssumedBy: resource.ServicePrincipal(scope, "scheduler.amazonaws.com"),
 	})
-	allow(role, function.FunctionArn(), "lambda:InvokeFunction")
-	allow(role, deadLetters.QueueArn(), "sqs:SendMessage")
+	resource.Allow(role, function.FunctionArn(), "lambda:InvokeFunction")
+	resource.Allow(role, deadLetters.QueueArn(), "sqs:SendMessage")
 	rate := awsscheduler.ScheduleExpression_Rate(awscdk.Duration_Minutes(new(every.Minutes())))
 	awsscheduler.NewCfnSchedule(scope, new("Schedule"), &awsscheduler.CfnScheduleProps{
 		ScheduleExpression: rate.ExpressionString(),

@@ -6,30 +6,50 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"example.com/saga/infra/alarm"
-	"example.com/saga/infra/metric"
+	"example.com/saga/infra/resource"
 )
 
 // persistent is how many periods of five minutes in a row something must fail
 // that is tried again by itself. What fails for good is a dead letter by then.
 const persistent = 3
 
-// patience is how long an event may wait for its worker. What the worker fails
-// at is a dead letter by then: what waits longer was never tried, or kills the
-// worker.
-const patience = 10 * time.Minute
+// shortestWait is the shortest threshold of the alarms for waiting events. The
+// three invocations of an event that a worker fails on directly end before it.
+const shortestWait = 10 * time.Minute
+
+// A worker delays a message that it failed on by minimumDelay, and by twice as
+// much each time, up to maximumDelay.
+const (
+	minimumDelay = time.Second
+	maximumDelay = 5 * time.Minute
+)
+
+// longestWait is how long an event may wait in a queue. An event that the worker
+// fails on is a dead letter by then, so what waits longer was never received, or
+// makes the worker crash. The threshold is a number of metric periods, which are
+// five minutes.
+func longestWait(maxReceiveCount int) time.Duration {
+	const period = 5 * time.Minute
+	total, delay := time.Duration(0), minimumDelay
+	for range maxReceiveCount - 1 {
+		total += delay
+		delay = min(2*delay, maximumDelay)
+	}
+	return max(shortestWait, (total + period - 1).Truncate(period))
+}
 
 // watchFunction raises an alarm when a function keeps failing or being
 // throttled. One alarm for both, because they have one runbook; one for each
 // function, because it tells where to look.
 func watchFunction(function awslambda.Function) {
 	name := function.FunctionName()
-	alarm.New(function, "Failing", alarm.Props{
-		Metric: metric.Total("errors and throttles",
-			metric.OfFunction(name, "Errors", metric.Sum, ""),
-			metric.OfFunction(name, "Throttles", metric.Sum, "")),
+	resource.NewAlarm(function, "Failing", resource.AlarmProps{
+		Metric: resource.Total("errors and throttles",
+			resource.FunctionMetric(name, "Errors", resource.Sum, ""),
+			resource.FunctionMetric(name, "Throttles", resource.Sum, "")),
 		Periods: persistent,
 		Advice: "The function " + *function.Node().Path() + " fails, dies, runs out of time or is throttled, for a quarter of an hour already. " +
 			"Look into its log.",
@@ -37,13 +57,19 @@ func watchFunction(function awslambda.Function) {
 	})
 }
 
-// watchWaiting raises an alarm when events wait too long for the worker. The
-// age is given in fractions of a second.
-func watchWaiting(scope constructs.Construct, age awscloudwatch.IMetric, fractions float64) {
-	alarm.New(scope, "Waiting", alarm.Props{
-		Metric: age,
-		Above:  patience.Seconds() * fractions,
-		Advice: "An event waits in " + *scope.Node().Path() + " for more than " + patience.String() + ". " +
+// watchQueue raises an alarm when events wait too long in a queue.
+func watchQueue(queue awssqs.Queue, maxReceiveCount int) {
+	age := resource.QueueMetric(queue.QueueName(), "ApproximateAgeOfOldestMessage", resource.Maximum, "")
+	watchWaiting(queue, age, longestWait(maxReceiveCount), time.Second)
+}
+
+// watchWaiting raises an alarm when events wait longer for the worker. The age
+// is measured in the unit.
+func watchWaiting(scope constructs.Construct, age awscloudwatch.IMetric, longest, unit time.Duration) {
+	resource.NewAlarm(scope, "Waiting", resource.AlarmProps{
+		Metric:    age,
+		Threshold: float64(longest / unit),
+		Advice: "An event waits in " + *scope.Node().Path() + " for more than " + longest.String() + ". " +
 			"Look whether its worker fails, is throttled, or cannot keep up.",
 		Runbook: "waiting-events.md",
 	})
@@ -52,10 +78,10 @@ func watchWaiting(scope constructs.Construct, age awscloudwatch.IMetric, fractio
 // watchInvocations raises alarms when events wait for a worker that they invoke
 // directly, and when Lambda could not put one into the dead-letter queue.
 func watchInvocations(worker awslambda.Function) {
-	const milliseconds = 1000
-	watchWaiting(worker, metric.OfFunction(worker.FunctionName(), "AsyncEventAge", metric.Maximum, ""), milliseconds)
-	alarm.New(worker, "Loss", alarm.Props{
-		Metric: metric.OfFunction(worker.FunctionName(), "DeadLetterErrors", metric.Sum, ""),
+	age := resource.FunctionMetric(worker.FunctionName(), "AsyncEventAge", resource.Maximum, "")
+	watchWaiting(worker, age, shortestWait, time.Millisecond)
+	resource.NewAlarm(worker, "Loss", resource.AlarmProps{
+		Metric: resource.FunctionMetric(worker.FunctionName(), "DeadLetterErrors", resource.Sum, ""),
 		Advice: "An event that " + *worker.Node().Path() + " could not handle was not put into its dead-letter queue either: it is lost. " +
 			"Look into the function's log.",
 		Runbook: "lost-events.md",
@@ -67,14 +93,14 @@ func watchInvocations(worker awslambda.Function) {
 func watchTable(table awsdynamodb.Table, indexed bool) {
 	name := table.TableName()
 	refused := []awscloudwatch.IMetric{
-		metric.OfTable(name, "ReadThrottleEvents", metric.Sum, ""),
-		metric.OfTable(name, "WriteThrottleEvents", metric.Sum, ""),
+		resource.TableMetric(name, "ReadThrottleEvents", resource.Sum, ""),
+		resource.TableMetric(name, "WriteThrottleEvents", resource.Sum, ""),
 	}
 	if indexed {
-		refused = append(refused, metric.OfIndex(name, new(dueIndex), "WriteThrottleEvents", metric.Sum))
+		refused = append(refused, resource.IndexMetric(name, new(dueIndex), "WriteThrottleEvents", resource.Sum))
 	}
-	alarm.New(table, "Throttled", alarm.Props{
-		Metric:  metric.Total("throttled", refused...),
+	resource.NewAlarm(table, "Throttled", resource.AlarmProps{
+		Metric:  resource.Total("throttled", refused...),
 		Periods: persistent,
 		Advice: "DynamoDB refuses requests to " + *table.Node().Path() + " for a quarter of an hour already, because there are too many. " +
 			"Look for a hot partition.",

@@ -66,7 +66,7 @@ func New(scope constructs.Construct, id string, props Props) {
 	if err := props.validate(); err != nil {
 		panic(fmt.Sprintf("dashboard %s: %v", id, err))
 	}
-	found := find(scope)
+	found := findResources(scope)
 	board := awscloudwatch.NewDashboard(scope, &id, &awscloudwatch.DashboardProps{
 		DashboardName:   &props.Name,
 		DefaultInterval: awscdk.Duration_Hours(new(3.0)),

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/saga/infra/lambdalimit"
 	"example.com/saga/pkg/keyring"
 )
 
@@ -66,8 +67,13 @@ type Settings struct {
 	// Worker is the size of what handles events, the sweeper included.
 	Worker Function
 	// API is the size of the HTTP front door.
-	API    Function
-	Limits Concurrency
+	API Function
+	// MaxReceiveCount is how often a worker receives a message that it cannot
+	// handle before SQS moves the message to the dead-letter queue. The worker
+	// delays the message by 1, 2, 4 … up to 300 seconds, less up to a half, so 10
+	// receives outlast a failure of 4 to 8 minutes.
+	MaxReceiveCount int
+	Limits          Concurrency
 }
 
 // Access is who may call the order API.
@@ -139,6 +145,7 @@ func unchecked(name string) Settings {
 		TracedShare:         1,
 		Worker:              Function{MemoryMB: 256, Timeout: 30 * time.Second},
 		API:                 Function{MemoryMB: 256, Timeout: 10 * time.Second},
+		MaxReceiveCount:     10,
 	}
 	switch name {
 	case "local":
@@ -200,6 +207,12 @@ func (s Settings) Validate() error {
 	// dead-letter queue.
 	if s.Retention < 28*24*time.Hour {
 		problems = append(problems, fmt.Errorf("setting Retention: %s is shorter than the 28 days that a message can wait in a queue and its dead-letter queue", s.Retention))
+	}
+	// A batch that is throttled counts too, so AWS advises at least 5
+	// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
+	// 1,000 is the most that SQS accepts.
+	if s.MaxReceiveCount < 5 || s.MaxReceiveCount > 1000 {
+		problems = append(problems, fmt.Errorf("setting MaxReceiveCount: %d is not between 5 and 1000", s.MaxReceiveCount))
 	}
 	// An archive counts days.
 	if s.Retention%(24*time.Hour) != 0 {
@@ -316,19 +329,19 @@ func (s Settings) validateAlarms() []error {
 
 func (f Function) validate(setting string) []error {
 	var problems []error
-	if f.MemoryMB < 128 || f.MemoryMB > 10240 {
-		problems = append(problems, fmt.Errorf("setting %s.MemoryMB: %d is not between 128 and 10240", setting, f.MemoryMB))
+	if err := lambdalimit.CheckMemory(f.MemoryMB); err != nil {
+		problems = append(problems, fmt.Errorf("setting %s.MemoryMB: %w", setting, err))
 	}
-	if f.Timeout < time.Second || f.Timeout > 15*time.Minute || f.Timeout%time.Second != 0 {
-		problems = append(problems, fmt.Errorf("setting %s.Timeout: %s is not a number of seconds between 1 and 900", setting, f.Timeout))
+	if err := lambdalimit.CheckTimeout(f.Timeout); err != nil {
+		problems = append(problems, fmt.Errorf("setting %s.Timeout: %w", setting, err))
 	}
 	return problems
 }
 
 func (c Concurrency) validate() []error {
 	var problems []error
-	if c.QueueWorkers != 0 && (c.QueueWorkers < 2 || c.QueueWorkers > 1000) {
-		problems = append(problems, fmt.Errorf("setting Limits.QueueWorkers: %d is neither 0 nor between 2 and 1000", c.QueueWorkers))
+	if err := lambdalimit.CheckMaximumConcurrency(c.QueueWorkers); err != nil {
+		problems = append(problems, fmt.Errorf("setting Limits.QueueWorkers: %w", err))
 	}
 	if c.DirectWorkers < 0 {
 		problems = append(problems, fmt.Errorf("setting Limits.DirectWorkers: %d is negative", c.DirectWorkers))

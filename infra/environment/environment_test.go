@@ -89,6 +89,8 @@ func wrongSettings() map[string]wrong {
 		"too little memory":          {func(s *environment.Settings) { s.Worker.MemoryMB = 64 }, "Worker.MemoryMB: "},
 		"too long a timeout":         {func(s *environment.Settings) { s.API.Timeout = time.Hour }, "API.Timeout: "},
 		"half a second":              {func(s *environment.Settings) { s.API.Timeout = 1500 * time.Millisecond }, "API.Timeout: "},
+		"few receives":               {func(s *environment.Settings) { s.MaxReceiveCount = 4 }, "MaxReceiveCount: "},
+		"more than SQS counts":       {func(s *environment.Settings) { s.MaxReceiveCount = 1001 }, "MaxReceiveCount: "},
 		"one poller":                 {func(s *environment.Settings) { s.Limits.QueueWorkers = 1 }, "Limits.QueueWorkers: "},
 		"negative workers":           {func(s *environment.Settings) { s.Limits.DirectWorkers = -1 }, "Limits.DirectWorkers: "},
 		"a negative front door":      {func(s *environment.Settings) { s.Limits.API = -1 }, "Limits.API: "},
@@ -223,7 +225,7 @@ func TestAllWrongSettingsAreReportedAtOnce(t *testing.T) {
 		t.Fatal("empty settings are accepted")
 	}
 	for _, setting := range []string{
-		"Qualifier", "Target", "LogLevel", "LogRetentionDays", "NotificationsURL", "Retention", "Deadline",
+		"Qualifier", "Target", "LogLevel", "LogRetentionDays", "NotificationsURL", "Retention", "Deadline", "MaxReceiveCount",
 		"Worker.MemoryMB", "Worker.Timeout", "API.MemoryMB", "API.Timeout",
 	} {
 		if !strings.Contains(err.Error(), setting+": ") {

@@ -15,17 +15,13 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
-	"example.com/saga/infra/alarm"
-	"example.com/saga/infra/deadletter"
-	"example.com/saga/infra/deputy"
-	"example.com/saga/infra/metric"
-	"example.com/saga/infra/subscription"
+	"example.com/saga/infra/resource"
 )
 
 // Props describes who is told of what.
 type Props struct {
 	Bus    awsevents.IEventBus
-	Events subscription.Events
+	Events resource.Events
 	// Endpoint is the https address that each event is posted to.
 	Endpoint string
 }
@@ -59,14 +55,14 @@ func New(scope constructs.Construct, id string, props Props) {
 	})
 	// CDK's target would make a role of this name that acts for any account.
 	role := awsiam.NewRole(destination, new("EventsRole"), &awsiam.RoleProps{
-		AssumedBy: deputy.Of(this, "events.amazonaws.com"),
+		AssumedBy: resource.ServicePrincipal(this, "events.amazonaws.com"),
 	})
 	target := awseventstargets.NewApiDestination(destination, &awseventstargets.ApiDestinationProps{
 		Event:           awsevents.RuleTargetInput_FromEventPath(new("$.detail")),
-		DeadLetterQueue: deadletter.NewQueue(this, "Undelivered"),
+		DeadLetterQueue: resource.NewDeadLetterQueue(this, "Undelivered"),
 		EventRole:       role,
 	})
-	watchEndpoint(this, props.Bus, subscription.New(this, "Notify", props.Bus, props.Events, target))
+	watchEndpoint(this, props.Bus, resource.Subscribe(this, "Notify", props.Bus, props.Events, target))
 }
 
 // watchEndpoint raises an alarm when the endpoint does not take what it is told:
@@ -75,10 +71,10 @@ func New(scope constructs.Construct, id string, props Props) {
 func watchEndpoint(scope constructs.Construct, bus awsevents.IEventBus, rules []awsevents.Rule) {
 	var retries []awscloudwatch.IMetric
 	for _, rule := range rules {
-		retries = append(retries, metric.OfRule(bus.EventBusName(), rule.RuleArn(), "RetryInvocationAttempts", metric.Sum, ""))
+		retries = append(retries, resource.RuleMetric(bus.EventBusName(), rule.RuleArn(), "RetryInvocationAttempts", resource.Sum, ""))
 	}
-	alarm.New(scope, "Refused", alarm.Props{
-		Metric: metric.Total("retries", retries...).With(&awscloudwatch.MathExpressionOptions{
+	resource.NewAlarm(scope, "Refused", resource.AlarmProps{
+		Metric: resource.Total("retries", retries...).With(&awscloudwatch.MathExpressionOptions{
 			Period: awscdk.Duration_Minutes(new(15.0)),
 		}),
 		Periods: 2,

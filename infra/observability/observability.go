@@ -1,5 +1,5 @@
-// Package observability makes every event on a bus visible: in a queue for
-// whoever watches live, and in a log group for whoever looks later.
+// Package observability makes every event on a bus visible: in a log group that can
+// be read at any time, and in a queue for one reader.
 package observability
 
 import (
@@ -16,9 +16,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
-	"example.com/saga/infra/deadletter"
-	"example.com/saga/infra/loggroup"
-	"example.com/saga/infra/subscription"
+	"example.com/saga/infra/resource"
 )
 
 // Props describes what is observed.
@@ -34,7 +32,7 @@ type Props struct {
 	Masked []string
 }
 
-// Observability is what an observer needs.
+// Observability has what a reader of the events needs.
 type Observability struct {
 	// Queue gets every event with the whole envelope of the bus.
 	Queue awssqs.IQueue
@@ -60,10 +58,10 @@ func New(scope constructs.Construct, id string, props Props) Observability {
 		panic(fmt.Sprintf("observability %s: %v", id, err))
 	}
 	this := constructs.NewConstruct(scope, &id)
-	undelivered := deadletter.NewQueue(this, "Undelivered")
+	undelivered := resource.NewDeadLetterQueue(this, "Undelivered")
 	toLogs := logEvents(this, props, undelivered)
 	queue, toQueue := queueEvents(this, props.Bus, undelivered)
-	subscription.WatchLoss(this, "To", props.Bus, toLogs.AttrArn(), toQueue.RuleArn())
+	resource.NewLossAlarm(this, "To", props.Bus, toLogs.AttrArn(), toQueue.RuleArn())
 	return Observability{Queue: queue}
 }
 
@@ -90,7 +88,7 @@ func queueEvents(scope constructs.Construct, bus awsevents.IEventBus, undelivere
 // logEvents uses the resources of CloudFormation: CDK's own log target adds a
 // function to the stack, which exists to call one API operation on deployment.
 func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue) awsevents.CfnRule {
-	group := loggroup.New(scope, "Events", loggroup.Props{
+	group := resource.NewLogGroup(scope, "Events", resource.LogGroupProps{
 		Name:          props.LogGroupName,
 		RetentionDays: props.LogRetentionDays,
 		Protected:     props.Protected,
@@ -121,9 +119,9 @@ func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue
 	return rule
 }
 
-func allow(principals *[]awsiam.IPrincipal, resource *string, action string, conditions *map[string]any) awsiam.PolicyStatement {
+func allow(principals *[]awsiam.IPrincipal, arn *string, action string, conditions *map[string]any) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: principals, Actions: &[]*string{&action}, Resources: &[]*string{resource}, Conditions: conditions,
+		Principals: principals, Actions: &[]*string{&action}, Resources: &[]*string{arn}, Conditions: conditions,
 	})
 }
 

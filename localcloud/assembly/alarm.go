@@ -61,8 +61,8 @@ func (t *Topic) identify(at place) (identity, error) {
 
 // TopicPolicy is an AWS::SNS::TopicPolicy.
 type TopicPolicy struct {
-	PolicyDocument Harmless `cfn:"PolicyDocument,required" why:"no alarm is ever raised, so nobody publishes"`
-	Topics         Harmless `cfn:"Topics,required" why:"no alarm is ever raised, so nobody publishes"`
+	PolicyDocument Harmless `cfn:"PolicyDocument,required" why:"no alarm is ever raised, so nothing is published"`
+	Topics         Harmless `cfn:"Topics,required" why:"no alarm is ever raised, so nothing is published"`
 }
 
 func (*TopicPolicy) identify(at place) (identity, error) {
@@ -71,15 +71,14 @@ func (*TopicPolicy) identify(at place) (identity, error) {
 
 // Subscription is an AWS::SNS::Subscription.
 type Subscription struct {
-	Endpoint Harmless `cfn:"Endpoint" why:"no alarm is ever raised, so nobody is written to"`
-	Protocol string   `cfn:"Protocol,required"`
+	Endpoint Harmless `cfn:"Endpoint" why:"no alarm is ever raised, so nothing is sent"`
+	Protocol string   `cfn:"Protocol,required" values:"email"`
 	TopicARN string   `cfn:"TopicArn,required"`
 }
 
 func (s *Subscription) identify(at place) (identity, error) {
 	arn := s.TopicARN + ":" + at.uuid()
-	return identity{name: at.logicalID, ref: arn, arn: arn, attributes: map[string]string{"Arn": arn}},
-		oneOf("Protocol", s.Protocol, "email")
+	return identity{name: at.logicalID, ref: arn, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
 }
 
 // Key is an AWS::KMS::Key.

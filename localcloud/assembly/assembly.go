@@ -11,6 +11,8 @@ import (
 	"iter"
 	"path/filepath"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // Options is what the template leaves open: where the stack runs.
@@ -143,11 +145,11 @@ func (l *loader) exists(id string) bool {
 func (l *loader) resource(id string) (Resource, []error) {
 	raw := l.template.Resources[id]
 	resource := Resource{LogicalID: id, Type: raw.Type, Path: raw.path(id)}
-	typed, known := newProperties(raw.Type)
+	typed, known := resourceTypes()[raw.Type]
 	if !known {
 		// Known by its id only, so that what refers to it is not reported too.
 		l.identities[id] = identity{ref: id, anything: true}
-		return resource, []error{errors.New("the resource type is not supported by the local cloud")}
+		return resource, []error{unsupported.Errorf("the resource type is not supported by the local cloud")}
 	}
 	problems := l.template.unsupportedAttributes(raw)
 	resolved, err := l.resolve(raw.Properties)

@@ -3,6 +3,8 @@ package assembly
 import (
 	"fmt"
 	"slices"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // evaluateConditions evaluates the template's Conditions section.
@@ -45,22 +47,28 @@ func (l *loader) holds(expression any, through []string) (bool, error) {
 	if name, ok := object["Condition"].(string); ok {
 		return l.condition(name, through)
 	}
-	function, argument, _ := intrinsic(object)
+	name, argument, _ := intrinsic(object)
+	function, known := l.conditionFunctions(through)[name]
+	if !known {
+		return false, unsupported.Errorf("the condition function %q is not supported by the local cloud", name)
+	}
 	arguments, _ := argument.([]any)
-	switch function {
-	case "Fn::Equals":
-		return l.equal(arguments)
-	case "Fn::Not":
-		results, err := l.all(arguments, through)
-		return len(results) == 1 && !results[0], err
-	case "Fn::And":
-		results, err := l.all(arguments, through)
-		return !slices.Contains(results, false), err
-	case "Fn::Or":
-		results, err := l.all(arguments, through)
-		return slices.Contains(results, true), err
-	default:
-		return false, fmt.Errorf("the condition function %q is not supported by the local cloud", function)
+	return function(arguments)
+}
+
+// conditionFunctions are the functions of conditions.
+func (l *loader) conditionFunctions(through []string) map[string]func(arguments []any) (bool, error) {
+	of := func(holds func(results []bool) bool) func([]any) (bool, error) {
+		return func(arguments []any) (bool, error) {
+			results, err := l.all(arguments, through)
+			return err == nil && holds(results), err
+		}
+	}
+	return map[string]func([]any) (bool, error){
+		"Fn::And":    of(func(results []bool) bool { return !slices.Contains(results, false) }),
+		"Fn::Equals": l.equal,
+		"Fn::Not":    of(func(results []bool) bool { return len(results) == 1 && !results[0] }),
+		"Fn::Or":     of(func(results []bool) bool { return slices.Contains(results, true) }),
 	}
 }
 

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // Harmless is a property that the local cloud accepts and that changes nothing
@@ -12,8 +15,9 @@ import (
 type Harmless struct{}
 
 // decode fills the struct that into points to. Its fields' cfn tags name the
-// properties, ",required" marks those that CloudFormation insists on. Every
-// property that the struct does not have is a problem.
+// properties, and ",required" marks those that CloudFormation insists on. A
+// values tag lists the supported values if not all are. Every property that the
+// struct does not have is a problem.
 func decode(value any, into any) []error {
 	d := decoder{}
 	d.fill("", value, reflect.ValueOf(into).Elem())
@@ -56,13 +60,13 @@ func (d *decoder) object(path string, value any, into reflect.Value) {
 		d.refuse(path, "must be an object")
 		return
 	}
-	known := map[string]reflect.Value{}
+	known, values := map[string]reflect.Value{}, map[string][]string{}
 	for field, target := range into.Fields() {
 		name, option, _ := strings.Cut(field.Tag.Get("cfn"), ",")
 		if name == "" {
 			continue
 		}
-		known[name] = target
+		known[name], values[name] = target, valuesOf(field)
 		if _, given := object[name]; !given && option == "required" {
 			d.refuse(join(path, name), "is required")
 		}
@@ -70,10 +74,26 @@ func (d *decoder) object(path string, value any, into reflect.Value) {
 	for _, name := range sortedKeys(object) {
 		target, exists := known[name]
 		if !exists {
-			d.refuse(join(path, name), "is not supported by the local cloud")
+			d.problems = append(d.problems, unsupported.Errorf("property %s is not supported by the local cloud", join(path, name)))
 			continue
 		}
 		d.fill(join(path, name), object[name], target)
+		d.limit(join(path, name), object[name], values[name])
+	}
+}
+
+// limit refuses a text, or a text of a list, that is not among the supported
+// values, if not all are supported.
+func (d *decoder) limit(path string, value any, supported []string) {
+	switch value := value.(type) {
+	case string:
+		if len(supported) > 0 && !slices.Contains(supported, value) {
+			d.problems = append(d.problems, unsupported.Errorf("property %s: the value %q is not supported by the local cloud", path, value))
+		}
+	case []any:
+		for _, item := range value {
+			d.limit(path, item, supported)
+		}
 	}
 }
 

@@ -59,7 +59,7 @@ type Rule struct {
 	// EventBusName is the bus's name, also where the template has its ARN.
 	EventBusName string   `cfn:"EventBusName"`
 	EventPattern any      `cfn:"EventPattern,required"`
-	State        string   `cfn:"State"`
+	State        string   `cfn:"State" values:"ENABLED,DISABLED"`
 	Targets      []Target `cfn:"Targets"`
 }
 
@@ -116,15 +116,14 @@ func (r *Rule) identify(at place) (identity, error) {
 		ref, resource = r.EventBusName+"|"+name, "rule/"+r.EventBusName+"/"+name
 	}
 	arn := at.arn("events", resource)
-	return identity{name: name, ref: ref, arn: arn, attributes: map[string]string{"Arn": arn}},
-		oneOf("State", r.State, "", "ENABLED", "DISABLED")
+	return identity{name: name, ref: ref, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
 }
 
 // Connection is an AWS::Events::Connection that authorizes by an API key.
 type Connection struct {
 	Name              string         `cfn:"Name"`
 	Description       Harmless       `cfn:"Description" why:"only a reader sees it"`
-	AuthorizationType string         `cfn:"AuthorizationType,required"`
+	AuthorizationType string         `cfn:"AuthorizationType,required" values:"API_KEY"`
 	AuthParameters    AuthParameters `cfn:"AuthParameters,required"`
 }
 
@@ -155,8 +154,8 @@ type ConnectionParameter struct {
 func (c *Connection) identify(at place) (identity, error) {
 	name := at.named(c.Name, 64)
 	arn := at.arn("events", "connection/"+name+"/"+at.uuid())
-	err := oneOf("AuthorizationType", c.AuthorizationType, "API_KEY")
-	if err == nil && c.AuthParameters.APIKey == nil {
+	var err error
+	if c.AuthorizationType == "API_KEY" && c.AuthParameters.APIKey == nil {
 		err = errors.New("property AuthParameters.ApiKeyAuthParameters is required")
 	}
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{

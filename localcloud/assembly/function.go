@@ -2,8 +2,9 @@ package assembly
 
 import (
 	"errors"
-	"fmt"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // Function is an AWS::Lambda::Function on the OS-only runtime.
@@ -11,7 +12,7 @@ type Function struct {
 	FunctionName                 string            `cfn:"FunctionName"`
 	Code                         Code              `cfn:"Code,required"`
 	Role                         string            `cfn:"Role,required"`
-	Runtime                      string            `cfn:"Runtime,required"`
+	Runtime                      string            `cfn:"Runtime,required" values:"provided.al2023"`
 	Handler                      string            `cfn:"Handler,required"`
 	MemorySize                   *int              `cfn:"MemorySize"`
 	Timeout                      *int              `cfn:"Timeout"`
@@ -52,7 +53,7 @@ type LoggingConfig struct {
 
 // TracingConfig is whether a function is traced by X-Ray.
 type TracingConfig struct {
-	Mode string `cfn:"Mode"`
+	Mode string `cfn:"Mode" values:"PassThrough,Active"`
 }
 
 func (f *Function) identify(at place) (identity, error) {
@@ -60,8 +61,7 @@ func (f *Function) identify(at place) (identity, error) {
 	arn := at.arn("lambda", "function:"+name)
 	bootstrap, err := at.files.bootstrap(f.Code.S3Key)
 	f.Bootstrap = bootstrap
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}},
-		errors.Join(oneOf("Runtime", f.Runtime, "provided.al2023"), oneOf("TracingConfig.Mode", f.TracingConfig.Mode, "", "PassThrough", "Active"), err)
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, err
 }
 
 // EventSourceMapping is an AWS::Lambda::EventSourceMapping from a queue.
@@ -71,7 +71,7 @@ type EventSourceMapping struct {
 	BatchSize                      *int           `cfn:"BatchSize"`
 	MaximumBatchingWindowInSeconds int            `cfn:"MaximumBatchingWindowInSeconds"`
 	Enabled                        *bool          `cfn:"Enabled"`
-	FunctionResponseTypes          []string       `cfn:"FunctionResponseTypes"`
+	FunctionResponseTypes          []string       `cfn:"FunctionResponseTypes" values:"ReportBatchItemFailures"`
 	ScalingConfig                  *ScalingConfig `cfn:"ScalingConfig"`
 	Tags                           Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
@@ -85,13 +85,10 @@ func (m *EventSourceMapping) identify(at place) (identity, error) {
 	id := at.uuid()
 	var problems []error
 	if !strings.HasPrefix(m.EventSourceARN, "arn:aws:sqs:") {
-		problems = append(problems, fmt.Errorf("property EventSourceArn: only SQS queues are supported by the local cloud, not %q", m.EventSourceARN))
+		problems = append(problems, unsupported.Errorf("property EventSourceArn: only SQS queues are supported by the local cloud, not %q", m.EventSourceARN))
 	}
 	if m.Enabled != nil && !*m.Enabled {
-		problems = append(problems, fmt.Errorf("property Enabled: a disabled mapping is not supported by the local cloud"))
-	}
-	for _, kind := range m.FunctionResponseTypes {
-		problems = append(problems, oneOf("FunctionResponseTypes", kind, "ReportBatchItemFailures"))
+		problems = append(problems, unsupported.Errorf("property Enabled: a disabled mapping is not supported by the local cloud"))
 	}
 	arn := at.arn("lambda", "event-source-mapping:"+id)
 	return identity{name: id, ref: id, arn: arn, attributes: map[string]string{"Id": id, "EventSourceMappingArn": arn}},
@@ -102,18 +99,18 @@ func (m *EventSourceMapping) identify(at place) (identity, error) {
 // invocations are retried.
 type EventInvokeConfig struct {
 	FunctionName             string `cfn:"FunctionName,required"`
-	Qualifier                string `cfn:"Qualifier,required"`
+	Qualifier                string `cfn:"Qualifier,required" values:"$LATEST"`
 	MaximumEventAgeInSeconds *int   `cfn:"MaximumEventAgeInSeconds"`
 	MaximumRetryAttempts     *int   `cfn:"MaximumRetryAttempts"`
 }
 
 func (c *EventInvokeConfig) identify(at place) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID}, oneOf("Qualifier", c.Qualifier, "$LATEST")
+	return identity{name: at.logicalID, ref: at.logicalID}, nil
 }
 
 // Permission is an AWS::Lambda::Permission.
 type Permission struct {
-	Action                string `cfn:"Action,required"`
+	Action                string `cfn:"Action,required" values:"lambda:InvokeFunction,lambda:InvokeFunctionUrl"`
 	FunctionName          string `cfn:"FunctionName,required"`
 	Principal             string `cfn:"Principal,required"`
 	SourceARN             string `cfn:"SourceArn"`
@@ -123,15 +120,14 @@ type Permission struct {
 }
 
 func (p *Permission) identify(at place) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}},
-		oneOf("Action", p.Action, "lambda:InvokeFunction", "lambda:InvokeFunctionUrl")
+	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
 
 // URL is an AWS::Lambda::Url.
 type URL struct {
-	AuthType          string `cfn:"AuthType,required"`
+	AuthType          string `cfn:"AuthType,required" values:"NONE"`
 	TargetFunctionARN string `cfn:"TargetFunctionArn,required"`
-	InvokeMode        string `cfn:"InvokeMode"`
+	InvokeMode        string `cfn:"InvokeMode" values:"BUFFERED"`
 
 	// Address is where the URL answers.
 	Address string
@@ -140,6 +136,5 @@ type URL struct {
 func (u *URL) identify(at place) (identity, error) {
 	u.Address = at.options.FunctionURL(at.logicalID)
 	attributes := map[string]string{"FunctionArn": u.TargetFunctionARN, "FunctionUrl": u.Address}
-	return identity{name: at.logicalID, ref: u.TargetFunctionARN, attributes: attributes},
-		errors.Join(oneOf("AuthType", u.AuthType, "NONE"), oneOf("InvokeMode", u.InvokeMode, "", "BUFFERED"))
+	return identity{name: at.logicalID, ref: u.TargetFunctionARN, attributes: attributes}, nil
 }

@@ -57,9 +57,9 @@ func (p place) arn(service, resource string) string {
 	return strings.Join([]string{"arn", "aws", service, p.options.Region, p.options.AccountID, resource}, ":")
 }
 
-// newProperties returns an empty struct for a resource type.
-func newProperties(resourceType string) (properties, bool) {
-	made, known := map[string]properties{
+// resourceTypes returns an empty struct for each supported type.
+func resourceTypes() map[string]properties {
+	return map[string]properties{
 		"AWS::CloudWatch::Alarm":          new(Alarm),
 		"AWS::CloudWatch::Dashboard":      new(Dashboard),
 		"AWS::DynamoDB::Table":            new(Table),
@@ -86,6 +86,5 @@ func newProperties(resourceType string) (properties, bool) {
 		"AWS::SQS::QueuePolicy":           new(QueuePolicy),
 		"AWS::Scheduler::Schedule":        new(Schedule),
 		"AWS::SecretsManager::Secret":     new(Secret),
-	}[resourceType]
-	return made, known
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // manifest is what the assembly says about the one stack and its assets.
@@ -33,7 +35,7 @@ func readManifest(dir string) (manifest, error) {
 	}
 	err := readJSON(filepath.Join(dir, "manifest.json"), &content)
 	if errors.Is(err, os.ErrNotExist) {
-		return manifest{}, errors.New("there is none: `make run` synthesizes it first")
+		return manifest{}, errors.New("there is none: `cdk synth` writes it")
 	}
 	if err != nil {
 		return manifest{}, err
@@ -54,7 +56,7 @@ func readManifest(dir string) (manifest, error) {
 				return manifest{}, err
 			}
 		case "cdk:cloud-assembly":
-			return manifest{}, fmt.Errorf("the nested assembly %s is not supported by the local cloud", id)
+			return manifest{}, unsupported.Errorf("the nested assembly %s is not supported by the local cloud", id)
 		}
 		// Other artifacts (the construct tree, feature flags) describe, and
 		// do not deploy anything.
@@ -106,7 +108,7 @@ func (m manifest) bootstrap(key string) (string, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return "", fmt.Errorf("its artefact %s does not exist: `make host` builds it", path)
+		return "", fmt.Errorf("its artefact %s does not exist: build it for this machine first", path)
 	case err != nil:
 		return "", fmt.Errorf("finding its bootstrap: %w", err)
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:

@@ -2,7 +2,6 @@ package assembly
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -59,12 +58,4 @@ type QueuePolicy struct {
 
 func (*QueuePolicy) identify(at place) (identity, error) {
 	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
-}
-
-// oneOf refuses a value of a property that is not among those supported.
-func oneOf(property, value string, supported ...string) error {
-	if slices.Contains(supported, value) {
-		return nil
-	}
-	return fmt.Errorf("property %s: the value %q is not supported by the local cloud", property, value)
 }

@@ -24,8 +24,11 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 				"TracingConfig": {"Mode": "Sometimes"},
 				"Environment": {"Variables": {"BUCKET": {"Fn::GetAtt": ["Bucket", "Arn"]}, "LIST": []}}}},
 			"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 8}},
+			"Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
+				"FunctionName": "f", "EventSourceArn": "arn:aws:sqs:eu-west-1:000000000000:q", "FunctionResponseTypes": ["ReportAll"]}},
 			"Notify": {"Type": "AWS::Events::ApiDestination", "Properties": {
 				"ConnectionArn": "c", "HttpMethod": "POST", "InvocationEndpoint": "http://example.com", "InvocationRateLimitPerSecond": 0}},
+			"Provisioned": {"Type": "AWS::DynamoDB::Table", "Properties": {"KeySchema": [], "AttributeDefinitions": []}},
 			"Queue": {"Type": "AWS::SQS::Queue", "UpdatePolicy": {}, "DependsOn": ["Function", "Nothing"], "DeletionPolice": "Retain", "Properties": {
 				"Foo": 1, "FifoQueue": "yes", "VisibilityTimeout": 1.5, "RedrivePolicy": {"maxReceiveCount": 3, "bar": 1}}},
 			"Rule": {"Type": "AWS::Events::Rule", "Properties": {
@@ -60,8 +63,10 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		`resource Function (AWS::Lambda::Function): property TracingConfig.Mode: the value "Sometimes" is not supported by the local cloud`,
 		"resource Function (AWS::Lambda::Function): its code x.zip is not an asset of the assembly",
 		"resource Logs (AWS::Logs::LogGroup): property RetentionInDays: CloudWatch Logs does not keep events for 8 days",
+		`resource Mapping (AWS::Lambda::EventSourceMapping): property FunctionResponseTypes: the value "ReportAll" is not supported by the local cloud`,
 		"resource Notify (AWS::Events::ApiDestination): property InvocationEndpoint must begin with https://, as EventBridge asks",
 		"resource Notify (AWS::Events::ApiDestination): property InvocationRateLimitPerSecond must be at least 1",
+		"resource Provisioned (AWS::DynamoDB::Table): property BillingMode is required",
 		"resource Queue (AWS::SQS::Queue): the attribute DeletionPolice is not supported by the local cloud",
 		"resource Queue (AWS::SQS::Queue): the attribute UpdatePolicy is not supported by the local cloud",
 		"resource Queue (AWS::SQS::Queue): the resource Nothing that it depends on is not in the template",
@@ -72,17 +77,17 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"resource Queue (AWS::SQS::Queue): property VisibilityTimeout must be of type int, and is 1.5",
 		"resource Rule (AWS::Events::Rule): the intrinsic function Fn::Base64 is not supported by the local cloud",
 		`resource Rule (AWS::Events::Rule): property State: the value "SLEEPING" is not supported by the local cloud`,
-		"resource Schedule (AWS::Scheduler::Schedule): property GroupName is not supported by the local cloud",
-		"resource Schedule (AWS::Scheduler::Schedule): property Target.SqsParameters is not supported by the local cloud",
 		`resource Schedule (AWS::Scheduler::Schedule): property FlexibleTimeWindow.Mode: the value "FLEXIBLE" is not supported by the local cloud`,
+		"resource Schedule (AWS::Scheduler::Schedule): property GroupName is not supported by the local cloud",
 		`resource Schedule (AWS::Scheduler::Schedule): property State: the value "DISABLED" is not supported by the local cloud`,
+		"resource Schedule (AWS::Scheduler::Schedule): property Target.SqsParameters is not supported by the local cloud",
 		`resource Schedule (AWS::Scheduler::Schedule): property Target.Arn: only functions are supported by the local cloud, not "arn:aws:sqs:eu-west-1:000000000000:q"`,
 		"resource Schedule (AWS::Scheduler::Schedule): property Target.Input: a schedule without an input is not supported by the local cloud",
 		"resource Secret (AWS::SecretsManager::Secret): property GenerateSecretString.IncludeSpace is not supported by the local cloud",
 		"resource Secret (AWS::SecretsManager::Secret): property ReplicaRegions is not supported by the local cloud",
 		"resource Secret (AWS::SecretsManager::Secret): property GenerateSecretString needs both of SecretStringTemplate and GenerateStringKey, or neither",
-		"resource Subscription (AWS::SNS::Subscription): property RawMessageDelivery is not supported by the local cloud",
 		`resource Subscription (AWS::SNS::Subscription): property Protocol: the value "lambda" is not supported by the local cloud`,
+		"resource Subscription (AWS::SNS::Subscription): property RawMessageDelivery is not supported by the local cloud",
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].Projection is required",
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].WarmThroughput is not supported by the local cloud",
 		`resource Url (AWS::Lambda::Url): property AuthType: the value "AWS_IAM" is not supported by the local cloud`,
@@ -113,7 +118,7 @@ func TestAConditionThatRefersToItselfIsRefused(t *testing.T) {
 func TestAFunctionWithoutItsArtefactIsRefused(t *testing.T) {
 	_, err := assembly.Load("testdata/unbuilt", options())
 	if err == nil || !strings.Contains(err.Error(), "resource Worker (AWS::Lambda::Function): its artefact ") ||
-		!strings.HasSuffix(err.Error(), "testdata/unbuilt/asset.worker/bootstrap does not exist: `make host` builds it") {
+		!strings.HasSuffix(err.Error(), "testdata/unbuilt/asset.worker/bootstrap does not exist: build it for this machine first") {
 		t.Errorf("the error is %v", err)
 	}
 }

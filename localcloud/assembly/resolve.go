@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // noValue is what Ref AWS::NoValue gives: the property that has it is absent.
@@ -76,21 +78,23 @@ func intrinsic(value map[string]any) (name string, argument any, ok bool) {
 }
 
 func (l *loader) call(name string, argument any) (any, error) {
-	switch name {
-	case "Ref", "Fn::GetAtt":
-		return l.reference(argument)
-	case "Fn::If":
-		return l.choose(argument)
-	case "Fn::Join":
-		return l.join(argument)
-	case "Fn::Select":
-		return l.pick(argument)
-	case "Fn::Split":
-		return l.split(argument)
-	case "Fn::Sub":
-		return l.substitute(argument)
-	default:
-		return nil, fmt.Errorf("the intrinsic function %s is not supported by the local cloud", name)
+	function, known := l.functions()[name]
+	if !known {
+		return nil, unsupported.Errorf("the intrinsic function %s is not supported by the local cloud", name)
+	}
+	return function(argument)
+}
+
+// functions are the intrinsic functions of values.
+func (l *loader) functions() map[string]func(argument any) (any, error) {
+	return map[string]func(any) (any, error){
+		"Ref":        l.reference,
+		"Fn::GetAtt": l.reference,
+		"Fn::If":     l.choose,
+		"Fn::Join":   l.join,
+		"Fn::Select": l.pick,
+		"Fn::Split":  l.split,
+		"Fn::Sub":    l.substitute,
 	}
 }
 
@@ -114,7 +118,7 @@ func (l *loader) reference(argument any) (any, error) {
 	}
 	value, known := who.attributes[attribute]
 	if !known {
-		return nil, fmt.Errorf("the attribute %s of %s (%s) is not supported by the local cloud",
+		return nil, unsupported.Errorf("the attribute %s of %s (%s) is not supported by the local cloud",
 			attribute, id, l.template.Resources[id].Type)
 	}
 	return value, nil
@@ -141,23 +145,23 @@ func attributeName(argument any) (id, attribute string, err error) {
 }
 
 func (l *loader) pseudo(name string) (any, error) {
-	switch name {
-	case "AWS::AccountId":
-		return l.options.AccountID, nil
-	case "AWS::NoValue":
-		return noValue{}, nil
-	case "AWS::Partition":
-		return "aws", nil
-	case "AWS::Region":
-		return l.options.Region, nil
-	case "AWS::StackId":
-		return place{options: l.options, stack: l.files.stack}.arn("cloudformation", "stack/"+l.files.stack+"/local"), nil
-	case "AWS::StackName":
-		return l.files.stack, nil
-	case "AWS::URLSuffix":
-		return "amazonaws.com", nil
-	default:
-		return nil, fmt.Errorf("the pseudo parameter %s is not supported by the local cloud", name)
+	value, known := l.pseudoParameters()[name]
+	if !known {
+		return nil, unsupported.Errorf("the pseudo parameter %s is not supported by the local cloud", name)
+	}
+	return value, nil
+}
+
+// pseudoParameters are the parameters that every template has.
+func (l *loader) pseudoParameters() map[string]any {
+	return map[string]any{
+		"AWS::AccountId": l.options.AccountID,
+		"AWS::NoValue":   noValue{},
+		"AWS::Partition": "aws",
+		"AWS::Region":    l.options.Region,
+		"AWS::StackId":   place{options: l.options, stack: l.files.stack}.arn("cloudformation", "stack/"+l.files.stack+"/local"),
+		"AWS::StackName": l.files.stack,
+		"AWS::URLSuffix": "amazonaws.com",
 	}
 }
 

@@ -2,8 +2,9 @@ package assembly
 
 import (
 	"errors"
-	"fmt"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // Schedule is an AWS::Scheduler::Schedule that invokes a function.
@@ -13,14 +14,14 @@ type Schedule struct {
 	ScheduleExpression         string         `cfn:"ScheduleExpression,required"`
 	ScheduleExpressionTimezone Harmless       `cfn:"ScheduleExpressionTimezone" why:"a rate has no time of day, and other expressions are refused"`
 	FlexibleTimeWindow         TimeWindow     `cfn:"FlexibleTimeWindow,required"`
-	State                      string         `cfn:"State"`
+	State                      string         `cfn:"State" values:"ENABLED"`
 	KMSKeyARN                  Harmless       `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
 	Target                     ScheduleTarget `cfn:"Target,required"`
 }
 
 // TimeWindow says how exact a schedule is.
 type TimeWindow struct {
-	Mode string `cfn:"Mode,required"`
+	Mode string `cfn:"Mode,required" values:"OFF"`
 }
 
 // ScheduleTarget is what a schedule invokes.
@@ -41,18 +42,15 @@ type RetriesOfSchedule struct {
 func (s *Schedule) identify(at place) (identity, error) {
 	name := at.named(s.Name, 64)
 	arn := at.arn("scheduler", "schedule/default/"+name)
-	problems := []error{
-		oneOf("FlexibleTimeWindow.Mode", s.FlexibleTimeWindow.Mode, "OFF"),
-		oneOf("State", s.State, "", "ENABLED"),
-	}
+	var problems []error
 	if !strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") {
-		problems = append(problems, fmt.Errorf("property Target.Arn: only functions are supported by the local cloud, not %q", s.Target.ARN))
+		problems = append(problems, unsupported.Errorf("property Target.Arn: only functions are supported by the local cloud, not %q", s.Target.ARN))
 	}
 	if s.Target.Input == "" {
-		problems = append(problems, errors.New("property Target.Input: a schedule without an input is not supported by the local cloud"))
+		problems = append(problems, unsupported.Errorf("property Target.Input: a schedule without an input is not supported by the local cloud"))
 	}
 	if strings.Contains(s.Target.Input, "<aws.scheduler.") {
-		problems = append(problems, errors.New("property Target.Input: context attributes are not supported by the local cloud"))
+		problems = append(problems, unsupported.Errorf("property Target.Input: context attributes are not supported by the local cloud"))
 	}
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, errors.Join(problems...)
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // Secret is an AWS::SecretsManager::Secret.
@@ -141,7 +143,7 @@ func (l *loader) dynamic(text string) (any, error) {
 func (l *loader) secret(reference string) (string, error) {
 	parts := strings.Split(reference, ":")
 	if parts[0] != "secretsmanager" {
-		return "", fmt.Errorf("the service %q is not supported by the local cloud", parts[0])
+		return "", unsupported.Errorf("the service %q is not supported by the local cloud", parts[0])
 	}
 	if len(parts) < 8 {
 		return "", errors.New("the secret must be named by its ARN")
@@ -152,9 +154,9 @@ func (l *loader) secret(reference string) (string, error) {
 	case !known:
 		return "", errors.New("the secret is not one of the stack's")
 	case rest[0] != "SecretString" && rest[0] != "":
-		return "", fmt.Errorf("%q is not supported by the local cloud", rest[0])
+		return "", unsupported.Errorf("%q is not supported by the local cloud", rest[0])
 	case rest[2] != "" || rest[3] != "":
-		return "", errors.New("versions of secrets are not supported by the local cloud")
+		return "", unsupported.Errorf("versions of secrets are not supported by the local cloud")
 	case rest[1] == "":
 		return value, nil
 	}

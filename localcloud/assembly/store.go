@@ -7,17 +7,18 @@ import (
 
 // Table is an AWS::DynamoDB::Table.
 type Table struct {
-	TableName                        string                `cfn:"TableName"`
-	KeySchema                        []KeyElement          `cfn:"KeySchema,required"`
-	AttributeDefinitions             []AttributeDefinition `cfn:"AttributeDefinitions,required"`
-	BillingMode                      string                `cfn:"BillingMode"`
-	GlobalSecondaryIndexes           []SecondaryIndex      `cfn:"GlobalSecondaryIndexes"`
-	TimeToLiveSpecification          Harmless              `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
-	PointInTimeRecoverySpecification Harmless              `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
-	DeletionProtectionEnabled        Harmless              `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
-	SSESpecification                 Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
-	TableClass                       Harmless              `cfn:"TableClass" why:"it changes prices only"`
-	Tags                             Harmless              `cfn:"Tags" why:"nothing bills or selects by tag"`
+	TableName            string                `cfn:"TableName"`
+	KeySchema            []KeyElement          `cfn:"KeySchema,required"`
+	AttributeDefinitions []AttributeDefinition `cfn:"AttributeDefinitions,required"`
+	// BillingMode has a default, PROVISIONED, which is not supported.
+	BillingMode                      string           `cfn:"BillingMode,required" values:"PAY_PER_REQUEST"`
+	GlobalSecondaryIndexes           []SecondaryIndex `cfn:"GlobalSecondaryIndexes"`
+	TimeToLiveSpecification          Harmless         `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
+	PointInTimeRecoverySpecification Harmless         `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
+	DeletionProtectionEnabled        Harmless         `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
+	SSESpecification                 Harmless         `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	TableClass                       Harmless         `cfn:"TableClass" why:"it changes prices only"`
+	Tags                             Harmless         `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
 // KeyElement is one attribute of a table's primary key.
@@ -48,8 +49,7 @@ type Projection struct {
 func (t *Table) identify(at place) (identity, error) {
 	name := at.named(t.TableName, 255)
 	arn := at.arn("dynamodb", "table/"+name)
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}},
-		oneOf("BillingMode", t.BillingMode, "PAY_PER_REQUEST")
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
 }
 
 // LogGroup is an AWS::Logs::LogGroup.

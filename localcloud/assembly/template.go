@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 type template struct {
@@ -75,17 +77,17 @@ func (t template) unsupportedSections() []error {
 	var problems []error
 	for _, section := range t.sections {
 		if !slices.Contains(known, section) {
-			problems = append(problems, fmt.Errorf("the template's section %s is not supported by the local cloud", section))
+			problems = append(problems, unsupported.Errorf("the template's section %s is not supported by the local cloud", section))
 		}
 	}
 	for _, id := range sortedKeys(t.Parameters) {
 		if id != "BootstrapVersion" {
-			problems = append(problems, fmt.Errorf("parameter %s: parameters are not supported by the local cloud", id))
+			problems = append(problems, unsupported.Errorf("parameter %s: parameters are not supported by the local cloud", id))
 		}
 	}
 	for _, id := range sortedKeys(t.Rules) {
 		if id != "CheckBootstrapVersion" {
-			problems = append(problems, fmt.Errorf("rule %s of the template: rules are not supported by the local cloud", id))
+			problems = append(problems, unsupported.Errorf("rule %s of the template: rules are not supported by the local cloud", id))
 		}
 	}
 	return problems
@@ -108,7 +110,7 @@ func unknown(attributes []string, known ...string) []error {
 	var problems []error
 	for _, name := range attributes {
 		if !slices.Contains(known, name) {
-			problems = append(problems, fmt.Errorf("the attribute %s is not supported by the local cloud", name))
+			problems = append(problems, unsupported.Errorf("the attribute %s is not supported by the local cloud", name))
 		}
 	}
 	return problems

@@ -9,6 +9,7 @@ import (
 
 	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/iam"
+	"example.com/saga/localcloud/unsupported"
 )
 
 // The services that act on their own in a stack.
@@ -209,8 +210,8 @@ func readPolicy(text []byte, parse parser) (iam.Policy, error) {
 	}
 	var problems []error
 	for _, key := range policy.Keys() {
-		if !slices.Contains(conditionKeys(), key) {
-			problems = append(problems, fmt.Errorf("the condition key %s is not supported by the local cloud", key))
+		if !slices.Contains(ConditionKeys(), key) {
+			problems = append(problems, unsupported.Errorf("the condition key %s is not supported by the local cloud", key))
 		}
 	}
 	return policy, errors.Join(problems...)

@@ -218,10 +218,8 @@ func (c *Cloud) serve() {
 
 // api is what answers at the one address of the AWS APIs.
 func (c *Cloud) api() http.Handler {
-	events := c.buses.API()
-	maps.Copy(events.Operations, c.destinations.Operations())
 	mux := http.NewServeMux()
-	mux.Handle("/", wire.Handler(c.withFaults(c.tables.API(), c.queues.API(), events, c.logs.API(), c.secrets.API())...))
+	mux.Handle("/", wire.Handler(c.withFaults(c.services()...)...))
 	mux.Handle(lambda.APIPath, c.functions.API(c.authority.authorize))
 	mux.Handle("/notifications", c.receiver)
 	mux.HandleFunc("GET /usage", c.showUsage)
@@ -229,6 +227,13 @@ func (c *Cloud) api() http.Handler {
 	mux.HandleFunc("GET /traces/{id}", c.showTrace)
 	mux.HandleFunc("POST /resume", c.resume)
 	return mux
+}
+
+// services returns the services that speak a JSON protocol.
+func (c *Cloud) services() []wire.Service {
+	events := c.buses.API()
+	maps.Copy(events.Operations, c.destinations.Operations())
+	return []wire.Service{c.tables.API(), c.queues.API(), events, c.logs.API(), c.secrets.API()}
 }
 
 // Failed returns the error of a server that has ended by itself.

@@ -27,8 +27,8 @@ func (a *authority) authorize(ctx context.Context, action, resource string, cond
 		who.session, action, resource, reason)
 }
 
-// conditionKeys are those whose values requests have here, in small letters.
-func conditionKeys() []string {
+// ConditionKeys lists the keys whose values requests have here, in small letters.
+func ConditionKeys() []string {
 	return []string{
 		"aws:principalaccount", "aws:principalisawsservice", "aws:securetransport", "aws:sourceaccount", "aws:sourcearn",
 		"dynamodb:enclosingoperation", "events:detail-type", "events:eventbusinvocation", "events:source",

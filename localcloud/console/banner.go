@@ -44,8 +44,7 @@ func (c *Console) Ready(b Banner) {
 		c.entry("See the notifications that arrived", "curl "+b.Notifications)
 	}
 	if b.Observed != "" {
-		c.entry("Watch every event from another terminal", fmt.Sprintf(
-			"go run ./services/observer -endpoint %s -queue-url %s", b.AWSEndpoint, b.Observed))
+		c.entry("Watch every event from another terminal", "make watch")
 	}
 	c.entry("See calls, counters and queue depths", "curl "+b.Usage)
 	c.entry("See what each order went through", "curl "+b.Traces)

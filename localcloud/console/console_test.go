@@ -213,11 +213,11 @@ func TestTheBannersCurlLineIsWholeForAShell(t *testing.T) {
 	}
 }
 
-func TestTheBannersObserverDependsOnNoSettingOfTheShell(t *testing.T) {
+func TestTheBannerHasTheCommandThatWatchesEvents(t *testing.T) {
 	banner := show(console.Style{}, func(c *console.Console) {
 		c.Ready(console.Banner{AWSEndpoint: "http://127.0.0.1:1", Observed: "http://127.0.0.1:1/0/q"})
 	})
-	if want := "\n  go run ./services/observer -endpoint http://127.0.0.1:1 -queue-url http://127.0.0.1:1/0/q\n"; !strings.Contains(banner, want) {
+	if want := "\n  make watch\n"; !strings.Contains(banner, want) {
 		t.Errorf("the banner is %q, want %q in it", banner, want)
 	}
 }

@@ -186,15 +186,15 @@ func TestEntriesThatFailAreNotPublishedAndTheOthersAre(t *testing.T) {
 	}
 }
 
-func TestNotificationsAreHitAsTheFaultSays(t *testing.T) {
+func TestAnAPIDestinationsRequestIsHitAsTheFaultSays(t *testing.T) {
 	for name, test := range map[fault.Name]struct {
 		status, arrived int
 		timeout         bool
 	}{
-		fault.Notification500:  {status: 500},
-		fault.Notification429:  {status: 429},
-		fault.NotificationSlow: {arrived: 1, timeout: true},
-		fault.Shuffle:          {status: 200, arrived: 1},
+		fault.Destination500:  {status: 500},
+		fault.Destination429:  {status: 429},
+		fault.DestinationSlow: {arrived: 1, timeout: true},
+		fault.Shuffle:         {status: 200, arrived: 1},
 	} {
 		t.Run(string(name), func(t *testing.T) {
 			arrived := 0

@@ -44,12 +44,12 @@ const (
 	DynamoDBThrottle Name = "dynamodb-throttle"
 	// DynamoDBConflict refuses a write because of another transaction.
 	DynamoDBConflict Name = "dynamodb-conflict"
-	// Notification500 answers for the endpoint, with the status 500.
-	Notification500 Name = "notification-500"
-	// Notification429 answers for the endpoint, with the status 429.
-	Notification429 Name = "notification-429"
-	// NotificationSlow delivers, but the answer comes after the sender's timeout.
-	NotificationSlow Name = "notification-slow"
+	// Destination500 answers for the endpoint, with the status 500.
+	Destination500 Name = "destination-500"
+	// Destination429 answers for the endpoint, with the status 429.
+	Destination429 Name = "destination-429"
+	// DestinationSlow delivers, but the answer comes after the sender's timeout.
+	DestinationSlow Name = "destination-slow"
 )
 
 // Names returns the names of all faults.
@@ -58,7 +58,7 @@ func Names() []Name {
 		DuplicateDelivery, Shuffle, KillBeforeCall, KillAfterCall, FunctionTimeout,
 		PutEventsPartial, PutEventsLostAnswer,
 		DynamoDBLostAnswer, DynamoDBThrottle, DynamoDBConflict,
-		Notification500, Notification429, NotificationSlow,
+		Destination500, Destination429, DestinationSlow,
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Transport hits the notifications: requests of API destinations.
+// Transport hits the requests of API destinations.
 type Transport struct {
 	injector *Injector
 	next     http.RoundTripper
@@ -19,18 +19,18 @@ func NewTransport(injector *Injector, next http.RoundTripper) *Transport {
 }
 
 // RoundTrip sends the request, unless a fault answers for the endpoint. A slow
-// endpoint receives the notification, but the sender's timeout is over before
-// the answer; no time passes for that here.
+// endpoint receives the request, but its answer comes after the sender's timeout.
+// The timeout is returned at once.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	for name, status := range map[Name]int{
-		Notification500: http.StatusInternalServerError, Notification429: http.StatusTooManyRequests,
+		Destination500: http.StatusInternalServerError, Destination429: http.StatusTooManyRequests,
 	} {
 		if t.injector.Hit(name) {
 			return emptyResponse(request, status), closeBody(request)
 		}
 	}
 	response, err := t.next.RoundTrip(request)
-	if err != nil || !t.injector.Hit(NotificationSlow) {
+	if err != nil || !t.injector.Hit(DestinationSlow) {
 		return response, err
 	}
 	if err := response.Body.Close(); err != nil {

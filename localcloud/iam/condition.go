@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // A condition compares one key of the request with the policy's values.
@@ -59,8 +61,10 @@ func parseConditions(given map[string]map[string]json.RawMessage) ([]condition, 
 	return conditions, nil
 }
 
+const nullOperator = "Null"
+
 func parseOperator(name string) (operator, error) {
-	if name == "Null" {
+	if name == nullOperator {
 		return operator{null: true}, nil
 	}
 	var parsed operator
@@ -71,20 +75,36 @@ func parseOperator(name string) (operator, error) {
 		parsed.set = forAny
 	}
 	rest, parsed.ifExists = strings.CutSuffix(rest, "IfExists")
-	switch rest {
-	case "StringEquals", "StringNotEquals":
-		parsed.compare = func(wanted, value string) bool { return wanted == value }
-	case "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "Bool":
-		parsed.compare = strings.EqualFold
-	case "StringLike", "StringNotLike":
-		parsed.compare = like
-	case "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike":
-		parsed.compare = arnLike
-	default:
-		return operator{}, fmt.Errorf("the condition operator %s is not supported", name)
+	if parsed.compare, ok = comparisons()[rest]; !ok {
+		return operator{}, unsupported.Errorf("the condition operator %s is not supported", name)
 	}
 	parsed.negated = strings.Contains(rest, "Not")
 	return parsed, nil
+}
+
+// comparisons are the comparisons of the operators other than Null, by their
+// names without prefix and suffix.
+func comparisons() map[string]compare {
+	equal := func(wanted, value string) bool { return wanted == value }
+	return map[string]compare{
+		"ArnEquals":                 arnLike,
+		"ArnLike":                   arnLike,
+		"ArnNotEquals":              arnLike,
+		"ArnNotLike":                arnLike,
+		"Bool":                      strings.EqualFold,
+		"StringEquals":              equal,
+		"StringEqualsIgnoreCase":    strings.EqualFold,
+		"StringLike":                like,
+		"StringNotEquals":           equal,
+		"StringNotEqualsIgnoreCase": strings.EqualFold,
+		"StringNotLike":             like,
+	}
+}
+
+// ConditionOperators lists the supported operators of conditions. All but Null
+// also have the prefixes ForAllValues: and ForAnyValue: and the suffix IfExists.
+func ConditionOperators() []string {
+	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(comparisons())), nullOperator)))
 }
 
 func (o operator) check(values []string) error {

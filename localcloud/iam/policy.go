@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // Policy is a parsed policy document.
@@ -185,7 +187,7 @@ func texts(text json.RawMessage) ([]string, error) {
 			return nil, err
 		}
 		if strings.Contains(value, "${") {
-			return nil, fmt.Errorf("policy variables as in %q are not supported", value)
+			return nil, unsupported.Errorf("policy variables as in %q are not supported", value)
 		}
 		found = append(found, value)
 	}

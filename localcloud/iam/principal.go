@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // principals are the principals that a statement of a resource's policy is
@@ -47,7 +49,7 @@ func parsePrincipals(text json.RawMessage) (*principals, error) {
 				parsed.add(name)
 			}
 		default:
-			return nil, fmt.Errorf("principals of the kind %s are not supported", kind)
+			return nil, unsupported.Errorf("principals of the kind %s are not supported", kind)
 		}
 	}
 	return parsed, nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"example.com/saga/localcloud/unsupported"
 	"example.com/saga/localcloud/wire"
 )
 
@@ -20,14 +21,23 @@ const (
 // API is the part of Lambda's wire protocol that invokes functions and returns
 // their configuration. A function is named by its name or its ARN.
 func (s *Service) API(authorize wire.Authorize) http.Handler {
-	calls := calls{service: s, authorize: authorize}
 	mux := http.NewServeMux()
-	mux.Handle("POST "+APIPath+"{name}/invocations", wire.REST(calls.invoke))
-	mux.Handle("GET "+APIPath+"{name}/configuration", wire.REST(calls.configuration))
+	for _, route := range s.Routes(authorize) {
+		mux.Handle(route.Pattern, wire.REST(route.Operation))
+	}
 	mux.Handle("/", wire.REST(func(r *http.Request, _ []byte) (wire.Answer, error) {
-		return wire.Answer{}, wire.Errorf("UnknownOperationException", "the local cloud does not support %s %s", r.Method, r.URL.Path)
+		return wire.Answer{}, wire.Errorf("UnknownOperationException", "the local cloud does not support %s %s: see %s", r.Method, r.URL.Path, unsupported.Reference)
 	}))
 	return mux
+}
+
+// Routes returns the operations of API.
+func (s *Service) Routes(authorize wire.Authorize) []wire.Route {
+	calls := calls{service: s, authorize: authorize}
+	return []wire.Route{
+		{Name: "GetFunctionConfiguration", Pattern: "GET " + APIPath + "{name}/configuration", Operation: calls.configuration},
+		{Name: "Invoke", Pattern: "POST " + APIPath + "{name}/invocations", Operation: calls.invoke},
+	}
 }
 
 // calls are the operations of the wire protocol.
@@ -57,11 +67,11 @@ func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
 	}
 	for _, parameter := range []string{"X-Amz-Client-Context", "X-Amz-Log-Type", "X-Amz-Durable-Execution-Name"} {
 		if value := r.Header.Get(parameter); value != "" && value != "None" {
-			return wire.Answer{}, unsupported(parameter, value)
+			return wire.Answer{}, unsupportedParameter(parameter, value)
 		}
 	}
 	if r.URL.RawQuery != "" {
-		return wire.Answer{}, unsupported("query", r.URL.RawQuery)
+		return wire.Answer{}, unsupportedParameter("query", r.URL.RawQuery)
 	}
 	if len(payload) == 0 {
 		payload = []byte("null")
@@ -78,11 +88,11 @@ func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
 		}
 		return answer, err
 	default:
-		return wire.Answer{}, unsupported("X-Amz-Invocation-Type", kind)
+		return wire.Answer{}, unsupportedParameter("X-Amz-Invocation-Type", kind)
 	}
 }
 
-func unsupported(parameter, value string) error {
+func unsupportedParameter(parameter, value string) error {
 	return wire.Errorf("InvalidParameterValueException", "the local cloud does not support %s %s", parameter, value)
 }
 
@@ -104,7 +114,7 @@ func (c calls) configuration(r *http.Request, _ []byte) (wire.Answer, error) {
 		return wire.Answer{}, err
 	}
 	if r.URL.RawQuery != "" {
-		return wire.Answer{}, unsupported("query", r.URL.RawQuery)
+		return wire.Answer{}, unsupportedParameter("query", r.URL.RawQuery)
 	}
 	found := functionConfiguration{
 		FunctionName: function.Name, FunctionArn: function.ARN, Handler: function.Handler,

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"time"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // ParseRate returns the interval of a rate expression, such as rate(5 minutes):
@@ -13,7 +15,7 @@ import (
 func ParseRate(expression string) (time.Duration, error) {
 	parts := regexp.MustCompile(`^rate\(([1-9][0-9]{0,5}) (minute|hour|day)s?\)$`).FindStringSubmatch(expression)
 	if parts == nil {
-		return 0, fmt.Errorf("the schedule expression %q is not supported by the local cloud, only rates such as rate(5 minutes)", expression)
+		return 0, unsupported.Errorf("the schedule expression %q is not supported by the local cloud, only rates such as rate(5 minutes)", expression)
 	}
 	number, err := strconv.Atoi(parts[1])
 	if err != nil {

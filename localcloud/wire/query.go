@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"net/http"
 	"strings"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // queryError is an error in the query protocol of older services.
@@ -23,8 +25,8 @@ func isQuery(r *http.Request) bool {
 // unknownQuery returns the error of any request in the query protocol.
 func unknownQuery(w http.ResponseWriter, r *http.Request) *Error {
 	r.Body = http.MaxBytesReader(w, r.Body, maximumBody)
-	return Errorf("UnknownOperationException", "the local cloud has no service with the operation %s (version %s)",
-		r.PostFormValue("Action"), r.PostFormValue("Version"))
+	return Errorf("UnknownOperationException", "the local cloud has no service with the operation %s (version %s): see %s",
+		r.PostFormValue("Action"), r.PostFormValue("Version"), unsupported.Reference)
 }
 
 // writeQuery writes an error in a form that a caller in the query protocol reads.

@@ -14,6 +14,13 @@ type Answer struct {
 	Body   []byte
 }
 
+// Route is one operation of a service that speaks the REST protocol. The pattern
+// has its method and path, as http.ServeMux reads them.
+type Route struct {
+	Name, Pattern string
+	Operation     func(r *http.Request, body []byte) (Answer, error)
+}
+
 // REST serves one operation of a service that speaks the REST protocol, in which
 // method and path name the operation. Errors have the shape of the other
 // protocols, which the SDKs read here too.

@@ -19,6 +19,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"example.com/saga/localcloud/unsupported"
 )
 
 // maximumBody is larger than the request limit of every service, so that a
@@ -127,7 +129,7 @@ func Handler(services ...Service) http.Handler {
 			return
 		case !known:
 			write(w, "application/x-amz-json-1.0", nil,
-				Errorf("UnknownOperationException", "the local cloud has no service for the target %q", r.Header.Get("X-Amz-Target")))
+				Errorf("UnknownOperationException", "the local cloud has no service for the target %q: see %s", r.Header.Get("X-Amz-Target"), unsupported.Reference))
 			return
 		}
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumBody))
@@ -138,7 +140,7 @@ func Handler(services ...Service) http.Handler {
 		operation, known := service.Operations[name]
 		if !known {
 			write(w, service.ContentType, nil,
-				Errorf("UnknownOperationException", "the local cloud does not support %s of %s", name, target))
+				Errorf("UnknownOperationException", "the local cloud does not support %s of %s: see %s", name, target, unsupported.Reference))
 			return
 		}
 		out, err := operation(withSession(WithCaller(r.Context(), caller), r), body)

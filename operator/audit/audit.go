@@ -24,10 +24,8 @@ type Evidence struct {
 	// Malformed is what was seen on the Global bus and is no event, or another one
 	// than its envelope says, with the reason.
 	Malformed []string
-	Order     Table
-	Warehouse Table
-	Payment   Table
-	Loyalty   Table
+	// Tables are those of all contexts, by their names.
+	Tables map[string]Table
 	// Ledger is the payment provider's, by order id.
 	Ledger map[string]sandbox.Entry
 	// Notified is every event that reached the notification endpoint. Nil
@@ -84,6 +82,11 @@ type saga struct {
 // Audit gives every violation that the evidence shows, sorted. Events are held
 // to the given language.
 func Audit(language participant.Language, evidence Evidence) ([]Violation, error) {
+	for _, name := range contract.Contexts() {
+		if _, collected := evidence.Tables[name]; !collected {
+			return nil, fmt.Errorf("there is no evidence of the %s context", name)
+		}
+	}
 	a := &audit{Evidence: evidence, language: language, sagas: make(map[string]*saga), notified: make(map[string]bool)}
 	for _, e := range evidence.Notified {
 		a.notified[e.Source+"/"+e.ID] = true
@@ -120,8 +123,8 @@ func (a *audit) checkSaga(s *saga) error {
 	a.checkReturns(s)
 	a.checkLineage(s)
 	a.checkNotifications(s)
-	if !a.checkUnerased(s) {
-		return nil
+	if complete, err := a.checkUnerased(s); err != nil || !complete {
+		return err
 	}
 	return a.checkHoldings(s)
 }
@@ -133,7 +136,7 @@ func (a *audit) violated(invariant int, orderID, format string, args ...any) {
 // collect puts each event to its order, and checks that each is valid and each
 // id has one content.
 func (a *audit) collect() error {
-	for id, record := range a.Order.Records {
+	for id, record := range a.Tables[contract.SourceOrder].Records {
 		s := &saga{id: id, events: make(map[string][]event.Event)}
 		if err := json.Unmarshal(record.State, &s.state); err != nil {
 			return fmt.Errorf("state of order %s: %w", id, err)
@@ -144,7 +147,7 @@ func (a *audit) collect() error {
 		a.violated(6, "", "published, but not an event: %s", malformed)
 	}
 	for _, e := range a.distinct() {
-		if _, err := a.language.Read(e); err != nil {
+		if _, err := a.language.Decode(e); err != nil {
 			a.violated(6, e.Subject, "%v", err)
 		}
 		if e.Type == (contract.StockReceived{}).EventType() {

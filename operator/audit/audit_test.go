@@ -60,7 +60,7 @@ func TestWhatIsAllowedIsNoViolation(t *testing.T) {
 		},
 		"some tombstones have expired": func(r *run) {
 			r.erase(shipped)
-			delete(r.Warehouse.Records, shipped)
+			delete(r.Tables[contract.SourceWarehouse].Records, shipped)
 		},
 		"an event has the time of a clock that runs ahead": func(r *run) {
 			r.erase(shipped)
@@ -119,7 +119,7 @@ func ends() map[string]tampered {
 	return map[string]tampered{
 		"an order has not ended": {func(r *run) {
 			r.Published = slices.DeleteFunc(r.Published, func(e event.Event) bool { return e.Type == "order.cancelled" })
-			r.set(r.Order, cancelled, order.State{Progress: order.Awarded, Rollback: order.Running, CorrelationID: "saga of " + cancelled})
+			r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackRunning, CorrelationID: "saga of " + cancelled})
 		}, []string{"invariant 1: order o-cancelled: has not ended: it is cancelling"}},
 		"an order is shipped and cancelled": {func(r *run) {
 			r.notify(r.publish(*r.of(shipped, contract.OrderShipped{}), contract.OrderCancelled{Reason: contract.TimedOut}))
@@ -131,7 +131,7 @@ func ends() map[string]tampered {
 			r.of(cancelled, contract.OrderCancelled{}).CausationID = r.of(cancelled, contract.PaymentRefunded{}).ID
 		}, []string{"invariant 3: order o-cancelled: order.cancelled does not follow from the end of its rollback"}},
 		"the order context does not know of the end": {func(r *run) {
-			r.set(r.Order, cancelled, order.State{Progress: order.Awarded, Rollback: order.Running, CorrelationID: "saga of " + cancelled})
+			r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackRunning, CorrelationID: "saga of " + cancelled})
 		}, []string{"invariant 1: order o-cancelled: cancelled, but the order context says cancelling"}},
 	}
 }
@@ -151,16 +151,16 @@ func effects() map[string]tampered {
 			awarded := *r.of(shipped, contract.PointsAwarded{})
 			r.Published = slices.DeleteFunc(r.Published, func(e event.Event) bool { return e.ID == awarded.ID })
 			r.of(shipped, contract.OrderShipped{}).CausationID = awarded.CausationID
-			r.Loyalty.Counters[loyalty.CustomerItem(customer)][loyalty.Points] = 0
+			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)][loyalty.CounterPoints] = 0
 		}, []string{"invariant 3: order o-shipped: shipped without loyalty.points-awarded"}},
 		"a shipped order is refunded": {func(r *run) {
 			r.publish(*r.of(shipped, contract.PaymentTaken{}), contract.PaymentRefunded{Amount: basket(shipped).Total(), Reason: contract.TimedOut})
 		}, []string{"invariant 3: order o-shipped: shipped, and yet payment.refunded"}},
 		"the stock of a cancelled order is still held": {func(r *run) {
-			r.set(r.Warehouse, cancelled, warehouse.State{Status: warehouse.Failing})
+			r.set(r.Tables[contract.SourceWarehouse], cancelled, warehouse.State{Status: warehouse.Failing})
 		}, []string{"invariant 3: order o-cancelled: cancelled, but the warehouse says failing"}},
 		"the award of a shipped order is gone": {func(r *run) {
-			delete(r.Loyalty.Records, shipped)
+			delete(r.Tables[contract.SourceLoyalty].Records, shipped)
 		}, []string{`invariant 3: order o-shipped: shipped, but the warehouse says shipped, loyalty ""`}},
 	}
 }
@@ -185,8 +185,8 @@ func stock() map[string]tampered {
 	sku := warehouse.StockItem("123")
 	count := func(received, onHand, reserved, gone int64) func(*run) {
 		return func(r *run) {
-			r.Warehouse.Counters[sku] = map[string]int64{
-				warehouse.Received: received, warehouse.OnHand: onHand, warehouse.Reserve: reserved, warehouse.Gone: gone,
+			r.Tables[contract.SourceWarehouse].Counters[sku] = map[string]int64{
+				warehouse.CounterReceived: received, warehouse.CounterOnHand: onHand, warehouse.CounterReserved: reserved, warehouse.CounterShipped: gone,
 			}
 		}
 	}
@@ -204,10 +204,10 @@ func balances() map[string]tampered {
 			r.Ledger["o-unknown"] = sandbox.Entry{Amount: contract.Money{Amount: 7, Currency: "EUR"}, Accepted: true}
 		}, []string{"invariant 5: the shipped orders cost map[EUR:2500], but map[EUR:2507] was kept"}},
 		"a customer has points that were not earned": {func(r *run) {
-			r.Loyalty.Counters[loyalty.CustomerItem("c-1")] = map[string]int64{loyalty.Points: 3}
+			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem("c-1")] = map[string]int64{loyalty.CounterPoints: 3}
 		}, []string{"invariant 5: customer#c-1 has 3 points, but earned 0"}},
 		"a customer lacks points": {func(r *run) {
-			delete(r.Loyalty.Counters, loyalty.CustomerItem(customer))
+			delete(r.Tables[contract.SourceLoyalty].Counters, loyalty.CustomerItem(customer))
 		}, []string{"invariant 5: customer#c-42 has 0 points, but earned 25"}},
 	}
 }
@@ -247,18 +247,24 @@ func arrivals() map[string]tampered {
 }
 
 func TestAStateThatCannotBeReadIsAnError(t *testing.T) {
-	for name, table := range map[string]func(*run) audit.Table{
-		"order":     func(r *run) audit.Table { return r.Order },
-		"warehouse": func(r *run) audit.Table { return r.Warehouse },
-		"loyalty":   func(r *run) audit.Table { return r.Loyalty },
-	} {
+	for _, name := range []string{contract.SourceOrder, contract.SourceWarehouse, contract.SourceLoyalty} {
 		t.Run(name, func(t *testing.T) {
 			r := newRun(t)
-			table(r).Records[shipped] = participant.Record{Subject: shipped, State: []byte(`"`)}
+			r.Tables[name].Records[shipped] = participant.Record{Subject: shipped, State: []byte(`"`)}
 			if _, err := audit.Audit(r.language, r.Evidence); err == nil || !strings.Contains(err.Error(), shipped) {
 				t.Errorf("the error is %v", err)
 			}
 		})
+	}
+}
+
+func TestEvidenceWithoutTheTableOfAContextIsAnError(t *testing.T) {
+	for _, name := range contract.Contexts() {
+		r := newRun(t)
+		delete(r.Tables, name)
+		if _, err := audit.Audit(r.language, r.Evidence); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("without the table of %s the error is %v", name, err)
+		}
 	}
 }
 
@@ -272,19 +278,19 @@ func erasures() map[string]tampered {
 	}
 	return map[string]tampered{
 		"a tombstone has a customer": {erased(func(r *run) {
-			r.bury(r.Warehouse, shipped, warehouse.State{Status: warehouse.Erased, CustomerID: customer})
-		}), []string{"invariant 10: order o-shipped: its tombstone in the warehouse" + more}},
+			r.bury(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Erased, CustomerID: customer})
+		}), []string{"invariant 10: order o-shipped: its tombstone in the warehouse context" + more}},
 		"a tombstone has a member that the code does not know": {erased(func(r *run) {
-			r.bury(r.Payment, shipped, map[string]string{"status": "erased", "address": "23 Fake Street"})
-		}), []string{"invariant 10: order o-shipped: its tombstone in payment" + more}},
+			r.bury(r.Tables[contract.SourcePayment], shipped, map[string]string{"status": "erased", "address": "23 Fake Street"})
+		}), []string{"invariant 10: order o-shipped: its tombstone in the payment context" + more}},
 		"a tombstone has what was published": {erased(func(r *run) {
-			record := r.Order.Records[shipped]
+			record := r.Tables[contract.SourceOrder].Records[shipped]
 			record.Handled = []participant.Handled{{Published: r.Published[:1]}}
-			r.Order.Records[shipped] = record
+			r.Tables[contract.SourceOrder].Records[shipped] = record
 		}), []string{"invariant 10: order o-shipped: its tombstone in the order context" + more}},
 		"a context still knows the order": {erased(func(r *run) {
-			r.set(r.Loyalty, shipped, loyalty.State{Status: loyalty.Awarded, CustomerID: customer})
-		}), []string{"invariant 10: order o-shipped: it is erased, but not in loyalty"}},
+			r.set(r.Tables[contract.SourceLoyalty], shipped, loyalty.State{Status: loyalty.Awarded, CustomerID: customer})
+		}), []string{"invariant 10: order o-shipped: it is erased, but not in the loyalty context"}},
 		"an event is published after the erasure": {erased(func(r *run) {
 			r.of(shipped, contract.PaymentTaken{}).Time = erasedAt.Add(10*time.Minute + time.Second)
 		}), []string{"invariant 10: order o-shipped: payment.taken "}},
@@ -294,16 +300,16 @@ func erasures() map[string]tampered {
 			r.Published = append(r.Published, again)
 		}), []string{"invariant 2: order o-shipped: event warehouse/"}},
 		"an erasure was not completed": {func(r *run) {
-			r.bury(r.Warehouse, shipped, warehouse.State{Status: warehouse.Erased})
-			r.bury(r.Loyalty, shipped, loyalty.State{Status: loyalty.Erased})
-			delete(r.Loyalty.Counters, loyalty.CustomerItem(customer))
+			r.bury(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Erased})
+			r.bury(r.Tables[contract.SourceLoyalty], shipped, loyalty.State{Status: loyalty.Erased})
+			delete(r.Tables[contract.SourceLoyalty].Counters, loyalty.CustomerItem(customer))
 		}, []string{
-			"invariant 10: order o-shipped: it is erased in loyalty, but not in the order context: erase its customer again",
-			"invariant 10: order o-shipped: it is erased in the warehouse, but not in the order context: erase its customer again",
+			"invariant 10: order o-shipped: it is erased in the loyalty context, but not in the order context: erase its customer again",
+			"invariant 10: order o-shipped: it is erased in the warehouse context, but not in the order context: erase its customer again",
 		}},
 		"a customer keeps the points of an erased order": {func(r *run) {
 			r.erase(shipped)
-			r.Loyalty.Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.Points: 25}
+			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.CounterPoints: 25}
 		}, []string{"invariant 5: customer#c-42 has 25 points, but earned 0"}},
 		"money of an order that is not erased is missing": {func(r *run) {
 			r.erase(cancelled)
@@ -314,7 +320,7 @@ func erasures() map[string]tampered {
 		}},
 		"the pieces of an erased order are back": {func(r *run) {
 			r.erase(shipped)
-			r.Warehouse.Counters[warehouse.StockItem("123")] = map[string]int64{warehouse.Received: 100, warehouse.OnHand: 100}
+			r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")] = map[string]int64{warehouse.CounterReceived: 100, warehouse.CounterOnHand: 100}
 		}, []string{"invariant 4: stock#123: 0 are gone, but 2 were shipped"}},
 	}
 }

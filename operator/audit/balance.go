@@ -17,7 +17,7 @@ func read[D event.Data](a *audit, s *saga) (D, bool) {
 	if len(events) == 0 {
 		return none, false
 	}
-	data, err := a.language.Read(events[0])
+	data, err := a.language.Decode(events[0])
 	if err != nil {
 		return none, false // reported when the events were collected
 	}
@@ -40,14 +40,14 @@ func (a *audit) shipped() []*saga {
 // the end what is gone is what was shipped.
 func (a *audit) checkStock() {
 	gone := a.gone()
-	for item, stock := range a.Warehouse.Counters {
+	for item, stock := range a.Tables[contract.SourceWarehouse].Counters {
 		for counter, n := range stock {
 			if n < 0 {
 				a.violated(4, "", "%s: %s is %d", item, counter, n)
 			}
 		}
-		received, onHand := stock[warehouse.Received], stock[warehouse.OnHand]
-		reserved, shipped := stock[warehouse.Reserve], stock[warehouse.Gone]
+		received, onHand := stock[warehouse.CounterReceived], stock[warehouse.CounterOnHand]
+		reserved, shipped := stock[warehouse.CounterReserved], stock[warehouse.CounterShipped]
 		if received != onHand+reserved+shipped {
 			a.violated(4, "", "%s: received %d, but there are %d on hand, %d reserved and %d shipped", item, received, onHand, reserved, shipped)
 		}
@@ -103,9 +103,9 @@ func (a *audit) checkMoney() {
 // checkPoints: customers have the points of their shipped orders. An order that
 // is erased in the loyalty context has taken its points with it.
 func (a *audit) checkPoints() {
-	earned := make(map[string]int64)
+	table, earned := a.Tables[contract.SourceLoyalty], make(map[string]int64)
 	for _, s := range a.shipped() {
-		if a.Loyalty.Records[s.id].Erased {
+		if table.Records[s.id].Erased {
 			continue
 		}
 		placed, isPlaced := read[contract.OrderPlaced](a, s)
@@ -114,11 +114,11 @@ func (a *audit) checkPoints() {
 			earned[loyalty.CustomerItem(placed.CustomerID)] += awarded.Points
 		}
 	}
-	for item := range a.Loyalty.Counters {
+	for item := range table.Counters {
 		earned[item] += 0
 	}
 	for item, points := range earned {
-		if has := a.Loyalty.Counters[item][loyalty.Points]; has != points {
+		if has := table.Counters[item][loyalty.CounterPoints]; has != points {
 			a.violated(5, "", "%s has %d points, but earned %d", item, has, points)
 		}
 	}

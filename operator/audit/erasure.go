@@ -5,32 +5,33 @@ import (
 	"fmt"
 	"time"
 
-	"example.com/saga/services/loyalty"
+	"example.com/saga/operator/contexts"
 	"example.com/saga/services/order"
-	"example.com/saga/services/payment"
-	"example.com/saga/services/warehouse"
 )
 
 // clockTolerance is how far the clock of an operator may be behind that of a
 // context. An event of a time shortly after the erasure may be from before it.
 const clockTolerance = 10 * time.Minute
 
-// tombstone is what a context must have of an erased order.
+// tombstone is the record that a context must have of an erased order.
 type tombstone struct {
 	context string
 	table   Table
 	state   any
 }
 
-// tombstones are those of the contexts, which know the order as it is in the order
-// context.
-func (a *audit) tombstones(s *saga) []tombstone {
-	return []tombstone{
-		{"the order context", a.Order, order.State{Progress: order.Erased, ErasedAt: s.state.ErasedAt}},
-		{"the warehouse", a.Warehouse, warehouse.State{Status: warehouse.Erased}},
-		{"payment", a.Payment, payment.State{Status: payment.Erased}},
-		{"loyalty", a.Loyalty, loyalty.State{Status: loyalty.Erased}},
+// tombstones returns those of the contexts, which erased the order when the order
+// context did.
+func (a *audit) tombstones(s *saga) ([]tombstone, error) {
+	var all []tombstone
+	for _, each := range contexts.All() {
+		state, err := each.Erased(s.state.ErasedAt)
+		if err != nil {
+			return nil, fmt.Errorf("tombstone of order %s in the %s context: %w", s.id, each.Name, err)
+		}
+		all = append(all, tombstone{"the " + each.Name + " context", a.Tables[each.Name], state})
 	}
+	return all, nil
 }
 
 // isErased reports whether the order is erased in the order context, which is the
@@ -40,7 +41,11 @@ func (s *saga) isErased() bool { return s.state.Progress == order.Erased }
 // checkErased: of an erased order every context has a tombstone, if it has not
 // expired, that says nothing else, and no event was published about it since.
 func (a *audit) checkErased(s *saga) error {
-	for _, t := range a.tombstones(s) {
+	tombstones, err := a.tombstones(s)
+	if err != nil {
+		return err
+	}
+	for _, t := range tombstones {
 		record, remembered := t.table.Records[s.id]
 		if !remembered {
 			continue
@@ -69,13 +74,17 @@ func (a *audit) checkErased(s *saga) error {
 
 // checkUnerased: an order is erased in all contexts or in none. It reports whether
 // the order is erased in none.
-func (a *audit) checkUnerased(s *saga) bool {
+func (a *audit) checkUnerased(s *saga) (bool, error) {
+	tombstones, err := a.tombstones(s)
+	if err != nil {
+		return false, err
+	}
 	complete := true
-	for _, t := range a.tombstones(s) {
+	for _, t := range tombstones {
 		if t.table.Records[s.id].Erased {
 			complete = false
 			a.violated(10, s.id, "it is erased in %s, but not in the order context: erase its customer again", t.context)
 		}
 	}
-	return complete
+	return complete, nil
 }

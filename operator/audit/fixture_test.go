@@ -38,15 +38,18 @@ func newRun(t *testing.T) *run {
 		t.Fatal(err)
 	}
 	r := &run{t: t, language: language, Evidence: audit.Evidence{
-		Order: newTable(), Warehouse: newTable(), Payment: newTable(), Loyalty: newTable(),
+		Tables: make(map[string]audit.Table),
 		Ledger: make(map[string]sandbox.Entry), Notified: []event.Event{}, DeadLetters: make(map[string]int),
 	}}
+	for _, name := range contract.Contexts() {
+		r.Tables[name] = newTable()
+	}
 	r.ship()
 	r.cancel()
-	r.Warehouse.Counters[warehouse.StockItem("123")] = map[string]int64{
-		warehouse.Received: 100, warehouse.OnHand: 98, warehouse.Reserve: 0, warehouse.Gone: 2,
+	r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")] = map[string]int64{
+		warehouse.CounterReceived: 100, warehouse.CounterOnHand: 98, warehouse.CounterReserved: 0, warehouse.CounterShipped: 2,
 	}
-	r.Loyalty.Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.Points: 25}
+	r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.CounterPoints: 25}
 	return r
 }
 
@@ -79,9 +82,9 @@ func (r *run) ship() {
 	r.notify(r.publish(awarded, contract.OrderShipped{
 		CustomerID: customer, Items: []contract.Stock{{SKU: "123", Quantity: 2}},
 	}))
-	r.set(r.Order, shipped, order.State{Progress: order.Shipped, CorrelationID: "saga of " + shipped})
-	r.set(r.Warehouse, shipped, warehouse.State{Status: warehouse.Shipped})
-	r.set(r.Loyalty, shipped, loyalty.State{Status: loyalty.Awarded})
+	r.set(r.Tables[contract.SourceOrder], shipped, order.State{Progress: order.Shipped, CorrelationID: "saga of " + shipped})
+	r.set(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Shipped})
+	r.set(r.Tables[contract.SourceLoyalty], shipped, loyalty.State{Status: loyalty.Awarded})
 }
 
 func (r *run) cancel() {
@@ -95,9 +98,9 @@ func (r *run) cancel() {
 	r.Ledger[cancelled] = entry
 	released := r.publish(refunded, contract.StockReleased{Items: []contract.Stock{{SKU: "123", Quantity: 2}}, Reason: reason})
 	r.notify(r.publish(released, contract.OrderCancelled{Reason: reason}))
-	r.set(r.Order, cancelled, order.State{Progress: order.Awarded, Rollback: order.Complete, Reason: reason, CorrelationID: "saga of " + cancelled})
-	r.set(r.Warehouse, cancelled, warehouse.State{Status: warehouse.Released})
-	r.set(r.Loyalty, cancelled, loyalty.State{Status: loyalty.Revoked})
+	r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackComplete, Reason: reason, CorrelationID: "saga of " + cancelled})
+	r.set(r.Tables[contract.SourceWarehouse], cancelled, warehouse.State{Status: warehouse.Released})
+	r.set(r.Tables[contract.SourceLoyalty], cancelled, loyalty.State{Status: loyalty.Revoked})
 }
 
 var (
@@ -108,12 +111,12 @@ var (
 // erase makes an order an erased one.
 func (r *run) erase(id string) {
 	r.t.Helper()
-	r.bury(r.Order, id, order.State{Progress: order.Erased, ErasedAt: erasedAt})
-	r.bury(r.Warehouse, id, warehouse.State{Status: warehouse.Erased})
-	r.bury(r.Payment, id, payment.State{Status: payment.Erased})
-	r.bury(r.Loyalty, id, loyalty.State{Status: loyalty.Erased})
+	r.bury(r.Tables[contract.SourceOrder], id, order.State{Progress: order.Erased, ErasedAt: erasedAt})
+	r.bury(r.Tables[contract.SourceWarehouse], id, warehouse.State{Status: warehouse.Erased})
+	r.bury(r.Tables[contract.SourcePayment], id, payment.State{Status: payment.Erased})
+	r.bury(r.Tables[contract.SourceLoyalty], id, loyalty.State{Status: loyalty.Erased})
 	if id == shipped {
-		delete(r.Loyalty.Counters, loyalty.CustomerItem(customer))
+		delete(r.Tables[contract.SourceLoyalty].Counters, loyalty.CustomerItem(customer))
 	}
 }
 
@@ -148,7 +151,7 @@ func (r *run) add(cause event.Cause, data event.Data, ordinal int) event.Event {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if e, err = r.language.Write(e); err != nil {
+	if e, err = r.language.Seal(e); err != nil {
 		r.t.Fatal(err)
 	}
 	r.Published = append(r.Published, e)

@@ -136,11 +136,11 @@ func state[S any](table Table, orderID string) (S, error) {
 // checkHoldings: of a shipped order nothing was given back, of a cancelled one
 // nothing is held, taken or awarded.
 func (a *audit) checkHoldings(s *saga) error {
-	held, err := state[warehouse.State](a.Warehouse, s.id)
+	held, err := state[warehouse.State](a.Tables[contract.SourceWarehouse], s.id)
 	if err != nil {
 		return fmt.Errorf("what the warehouse knows of %s: %w", s.id, err)
 	}
-	award, err := state[loyalty.State](a.Loyalty, s.id)
+	award, err := state[loyalty.State](a.Tables[contract.SourceLoyalty], s.id)
 	if err != nil {
 		return fmt.Errorf("what loyalty knows of %s: %w", s.id, err)
 	}

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"time"
 
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 )
@@ -31,7 +31,7 @@ type Eraser struct {
 	// and reports whether it is gone.
 	RemovePoints func(ctx context.Context, customer string) (bool, error)
 	// Queues and DeadLetters are all that messages about an order can wait in.
-	Queues, DeadLetters []letter.Queue
+	Queues, DeadLetters []deadletter.Queue
 	Clock               func() time.Time
 	// Sleep waits, or until its context ends.
 	Sleep func(ctx context.Context, d time.Duration) error
@@ -124,7 +124,7 @@ func (e *Eraser) end(ctx context.Context, orders []Order) map[string]error {
 			continue
 		}
 		var err error
-		if o.State.Rollback == order.None {
+		if o.State.Rollback == order.RollbackNone {
 			err = e.Contexts.Cancel(ctx, *o, e.Clock())
 		}
 		if err != nil {

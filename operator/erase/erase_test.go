@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/operator/contexts"
 	"example.com/saga/operator/erase"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
@@ -43,7 +44,7 @@ func TestACustomerIsErasedAndNoOther(t *testing.T) {
 			t.Errorf("%s knows something else of another's order:\n%s", source, diff)
 		}
 	}
-	if diff := cmp.Diff(map[string]map[string]int64{loyalty.CustomerItem(bert): {loyalty.Points: 25}}, s.stores["loyalty"].AllCounters()); diff != "" {
+	if diff := cmp.Diff(map[string]map[string]int64{loyalty.CustomerItem(bert): {loyalty.CounterPoints: 25}}, s.stores["loyalty"].AllCounters()); diff != "" {
 		t.Errorf("the points (-want +got):\n%s", diff)
 	}
 	for _, e := range s.publisher.Published() {
@@ -209,13 +210,13 @@ func TestPointsThatNoErasedOrderExplainsAreNotRemoved(t *testing.T) {
 	s := newSaga(t)
 	s.ship("o-1", anna)
 	s.know(contract.SourceLoyalty, "o-new", loyalty.State{Status: loyalty.Awarded, CustomerID: anna, Points: 3},
-		participant.Adjustment{Item: loyalty.CustomerItem(anna), Add: map[string]int64{loyalty.Points: 3}})
+		participant.Adjustment{Item: loyalty.CustomerItem(anna), Add: map[string]int64{loyalty.CounterPoints: 3}})
 	outcome, err := s.Erase(t.Context(), anna)
 	s.must(err)
 	if problems := outcome.Problems(); len(problems) != 1 || !strings.Contains(problems[0].Error(), "some are left") {
 		t.Errorf("the problems are %v", problems)
 	}
-	if got := s.stores["loyalty"].AllCounters()[loyalty.CustomerItem(anna)][loyalty.Points]; got != 3 {
+	if got := s.stores["loyalty"].AllCounters()[loyalty.CustomerItem(anna)][loyalty.CounterPoints]; got != 3 {
 		t.Errorf("%d points are left", got)
 	}
 }
@@ -272,8 +273,8 @@ func TestAnInterruptedWaitIsAProblem(t *testing.T) {
 }
 
 func TestAContextThatIsNotDeployedIsNamed(t *testing.T) {
-	_, err := erase.Deployed{Store: func(string) participant.Store { return nil }, Retention: time.Hour}.Contexts()
-	for _, name := range []string{"order", "warehouse", "payment", "loyalty"} {
+	_, err := erase.Open(contexts.Deployed{Store: func(string) participant.Store { return nil }, Retention: time.Hour})
+	for _, name := range contract.Contexts() {
 		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("participant %q: no Language", name)) {
 			t.Errorf("the error %v does not name %s", err, name)
 		}

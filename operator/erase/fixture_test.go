@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"example.com/saga/operator/contexts"
+	"example.com/saga/operator/deadletter"
+	"example.com/saga/operator/deadletter/deadlettertest"
 	"example.com/saga/operator/erase"
-	"example.com/saga/operator/letter"
-	"example.com/saga/operator/letter/lettertest"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/memory"
@@ -43,7 +44,7 @@ type saga struct {
 	language  *contract.Language
 	stores    map[string]*store
 	publisher *memory.Publisher
-	queues    *lettertest.SQS
+	queues    *deadlettertest.SQS
 	// steps counts what stores are asked; the step with the number fails is the
 	// last that has its effect, and is not answered.
 	steps, fails int
@@ -85,20 +86,20 @@ func newSaga(t *testing.T) *saga {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &saga{t: t, language: language, stores: make(map[string]*store), publisher: &memory.Publisher{}, queues: lettertest.New(), now: now, asleep: func() error { return nil }}
-	for source := range contract.BySource(contract.All()...) {
+	s := &saga{t: t, language: language, stores: make(map[string]*store), publisher: &memory.Publisher{}, queues: deadlettertest.New(), now: now, asleep: func() error { return nil }}
+	for _, source := range contract.Contexts() {
 		s.stores[source] = &store{memory.NewStore(), s}
 	}
 	clock := func() time.Time { return s.now }
-	contexts, err := erase.Deployed{
+	known, err := erase.Open(contexts.Deployed{
 		Store:     func(source string) participant.Store { return s.stores[source] },
 		Publisher: s.publisher, Language: language, Retention: 60 * 24 * time.Hour, Clock: clock,
-	}.Contexts()
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Eraser = &erase.Eraser{
-		Contexts: contexts,
+		Contexts: known,
 		Scan: func(_ context.Context, each func(participant.Record)) error {
 			for _, record := range s.stores[contract.SourceOrder].Records() {
 				each(record)
@@ -106,11 +107,11 @@ func newSaga(t *testing.T) *saga {
 			return s.step()
 		},
 		RemovePoints: func(ctx context.Context, customer string) (bool, error) {
-			gone, err := s.stores[contract.SourceLoyalty].RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.Points)
+			gone, err := s.stores[contract.SourceLoyalty].RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.CounterPoints)
 			return gone, errors.Join(err, s.step())
 		},
-		Queues:      []letter.Queue{{Client: s.queues, Name: "Shop/Queue", URL: live}},
-		DeadLetters: []letter.Queue{{Client: s.queues, Name: "Shop/DeadLetters", URL: dead}},
+		Queues:      []deadletter.Queue{{Client: s.queues, Name: "Shop/Queue", URL: live}},
+		DeadLetters: []deadletter.Queue{{Client: s.queues, Name: "Shop/DeadLetters", URL: dead}},
 		Clock:       clock,
 		Sleep: func(_ context.Context, d time.Duration) error {
 			s.now = s.now.Add(d)
@@ -146,7 +147,7 @@ func (s *saga) hear(id string, data event.Data) {
 	cause := event.Event{ID: "cause of " + id + data.EventType(), Source: "test", Subject: id, CorrelationID: "saga of " + id}
 	e, err := event.Caused(event.Cause{Event: cause}, publisher, data, 0, s.now)
 	s.must(err)
-	e, err = s.language.Write(e)
+	e, err = s.language.Seal(e)
 	s.must(err)
 	s.must(s.Contexts.Order.Handle(s.t.Context(), e))
 }
@@ -158,7 +159,7 @@ func (s *saga) know(source, id string, state any, adjustments ...participant.Adj
 	s.must(err)
 	record.State, err = json.Marshal(state)
 	s.must(err)
-	record.Handled = []participant.Handled{{Source: "test", ID: "e-" + id, Type: "test.happened", At: s.now, Time: s.now}}
+	record.Handled = []participant.Handled{{Source: "test", ID: "e-" + id, Type: "test.happened", OccurredAt: s.now, HandledAt: s.now}}
 	s.must(s.stores[source].Commit(s.t.Context(), record, adjustments))
 }
 
@@ -169,7 +170,7 @@ func (s *saga) ship(id, customer string) {
 	s.know(contract.SourceWarehouse, id, warehouse.State{Status: warehouse.Shipped, CustomerID: customer, ShippingAddress: "home of " + customer})
 	s.know(contract.SourcePayment, id, payment.State{Status: payment.Taken})
 	s.know(contract.SourceLoyalty, id, loyalty.State{Status: loyalty.Awarded, CustomerID: customer, Points: 25},
-		participant.Adjustment{Item: loyalty.CustomerItem(customer), Add: map[string]int64{loyalty.Points: 25}})
+		participant.Adjustment{Item: loyalty.CustomerItem(customer), Add: map[string]int64{loyalty.CounterPoints: 25}})
 	s.hear(id, contract.OrderShipped{CustomerID: customer, Items: []contract.Stock{{SKU: "123", Quantity: 1}}})
 }
 

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 )
 
 // maximumRounds bounds how many messages of a queue are looked at: so many times
-// letter.Maximum.
+// deadletter.Maximum.
 const maximumRounds = 10
 
 // QueueOutcome is what became of the messages in a queue.
@@ -42,18 +42,18 @@ func (e *Eraser) sweepAll(ctx context.Context, wanted sought, remove bool) []Que
 // sweep takes the messages out of a queue, removes what is wanted, and puts the
 // others back. It goes on until there are no more: of a FIFO group, the next ones
 // come when the first are gone.
-func sweep(ctx context.Context, queue letter.Queue, wanted sought, remove bool) QueueOutcome {
+func sweep(ctx context.Context, queue deadletter.Queue, wanted sought, remove bool) QueueOutcome {
 	outcome := QueueOutcome{Queue: queue.Name}
 	count, err := queue.Count(ctx)
 	if err != nil || count == 0 {
 		outcome.Err = err
 		return outcome
 	}
-	var kept []letter.Letter
+	var kept []deadletter.Message
 	looked := 0
 	for round := 0; round < maximumRounds && err == nil; round++ {
-		var taken, stay []letter.Letter
-		if taken, err = queue.Take(ctx, letter.Maximum); err != nil || len(taken) == 0 {
+		var taken, stay []deadletter.Message
+		if taken, err = queue.Take(ctx, deadletter.Maximum); err != nil || len(taken) == 0 {
 			break
 		}
 		stay, err = outcome.sort(ctx, queue, taken, wanted, remove)
@@ -66,8 +66,8 @@ func sweep(ctx context.Context, queue letter.Queue, wanted sought, remove bool) 
 }
 
 // sort removes what is wanted, or only counts it, and returns what stays.
-func (o *QueueOutcome) sort(ctx context.Context, queue letter.Queue, taken []letter.Letter, wanted sought, remove bool) ([]letter.Letter, error) {
-	var stay []letter.Letter
+func (o *QueueOutcome) sort(ctx context.Context, queue deadletter.Queue, taken []deadletter.Message, wanted sought, remove bool) ([]deadletter.Message, error) {
+	var stay []deadletter.Message
 	var problems []error
 	for _, l := range taken {
 		matches, err := wanted.matches(ctx, l)

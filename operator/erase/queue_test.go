@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/saga/operator/letter/lettertest"
+	"example.com/saga/operator/deadletter/deadlettertest"
 )
 
 // message is one in a queue.
@@ -126,7 +126,7 @@ func TestAQueueThatFailsIsNamedAndItsMessagesArePutBack(t *testing.T) {
 			outcome, err := s.Erase(t.Context(), anna)
 			s.must(err)
 			named := slices.ContainsFunc(outcome.Problems(), func(problem error) bool {
-				return strings.HasPrefix(problem.Error(), "Shop/DeadLetters: ") && errors.Is(problem, lettertest.ErrBroken)
+				return strings.HasPrefix(problem.Error(), "Shop/DeadLetters: ") && errors.Is(problem, deadlettertest.ErrBroken)
 			})
 			if !named {
 				t.Errorf("the problems are %v", outcome.Problems())

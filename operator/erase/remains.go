@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/stack"
 )
 
@@ -34,11 +34,8 @@ const (
 	removal = 3 * day
 )
 
-// Construct paths of what events lie in.
-const (
-	archivePath  = "GlobalBus/Archive/Archive"
-	eventLogPath = "Observability/Events"
-)
+// archivePath is the construct path of the archive.
+const archivePath = "GlobalBus/Archive/Archive"
 
 // Remainder is what expires by itself.
 type Remainder struct {
@@ -63,7 +60,7 @@ type Settings struct {
 // ReadSettings asks what is deployed. It needs the permissions
 // events:DescribeArchive, logs:DescribeLogGroups and sqs:GetQueueAttributes.
 func ReadSettings(
-	ctx context.Context, in stack.Stack, archives Archives, logs cloudwatchlogs.DescribeLogGroupsAPIClient, queues letter.Describer,
+	ctx context.Context, in stack.Stack, archives Archives, logs cloudwatchlogs.DescribeLogGroupsAPIClient, queues deadletter.Describer,
 ) (Settings, error) {
 	var s Settings
 	name, hasArchive := in.Archives[archivePath]
@@ -82,7 +79,7 @@ func ReadSettings(
 		if err != nil {
 			return s, err
 		}
-		if path == eventLogPath {
+		if path == stack.EventLogPath {
 			s.EventLog = kept
 		} else {
 			s.FunctionLogs = max(s.FunctionLogs, kept)
@@ -125,7 +122,7 @@ func retentionOf(ctx context.Context, client cloudwatchlogs.DescribeLogGroupsAPI
 }
 
 // keeps returns how long a queue keeps messages.
-func keeps(ctx context.Context, client letter.Describer, url string) (time.Duration, error) {
+func keeps(ctx context.Context, client deadletter.Describer, url string) (time.Duration, error) {
 	const name = types.QueueAttributeNameMessageRetentionPeriod
 	out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{name}})
 	if err != nil {

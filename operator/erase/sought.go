@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 )
 
 // sought recognizes the messages that are to be removed.
@@ -22,7 +22,7 @@ type sought struct {
 // matches reports whether a message is about an erased order or names the
 // customer. One about an order of the customer that is not erased stays, because
 // the order may need it to end.
-func (s sought) matches(ctx context.Context, l letter.Letter) (bool, error) {
+func (s sought) matches(ctx context.Context, l deadletter.Message) (bool, error) {
 	about := s.read(l.Body)
 	order := about.order()
 	switch {

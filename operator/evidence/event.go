@@ -12,7 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"example.com/saga/operator/audit"
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
+	"example.com/saga/operator/envelope"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/event"
 )
@@ -20,7 +21,7 @@ import (
 // published reads the log group that has every event of the Global bus.
 func published(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group string, into *audit.Evidence) error {
 	return read(ctx, client, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group}, func(message string) {
-		e, err := inEnvelope(message)
+		e, _, err := envelope.Parse(message)
 		if err != nil {
 			into.Malformed = append(into.Malformed, fmt.Sprintf("%v: %s", err, message))
 			return
@@ -33,7 +34,7 @@ func published(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClie
 // in which they were and in the envelope of EventBridge. It needs the permissions
 // logs:FilterLogEvents and logs:Unmask.
 func OfOrder(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, in stack.Stack, order string) ([]string, error) {
-	group, err := resource(in.LogGroups, eventsPath)
+	group, err := in.EventLog()
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func OfOrder(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient
 	var events []string
 	seen := make(map[string]bool)
 	err = read(ctx, client, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, FilterPattern: &mention}, func(message string) {
-		if content := (letter.Letter{Body: message}).Content(); content.Order == order && !seen[content.ID] {
+		if content := (deadletter.Message{Body: message}).Content(); content.Order == order && !seen[content.ID] {
 			seen[content.ID] = true
 			events = append(events, message)
 		}
@@ -64,27 +65,6 @@ func read(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, i
 		}
 	}
 	return nil
-}
-
-// inEnvelope reads the event in an envelope of EventBridge. An event whose source
-// or type the envelope does not repeat reached no context.
-func inEnvelope(text string) (event.Event, error) {
-	var envelope struct {
-		Source     string          `json:"source"`
-		DetailType string          `json:"detail-type"`
-		Detail     json.RawMessage `json:"detail"`
-	}
-	if err := json.Unmarshal([]byte(text), &envelope); err != nil {
-		return event.Event{}, fmt.Errorf("not an event of EventBridge: %w", err)
-	}
-	e, err := event.Parse(envelope.Detail)
-	if err != nil {
-		return e, err
-	}
-	if e.Source != envelope.Source || e.Type != envelope.DetailType {
-		return e, fmt.Errorf("the envelope says %s from %s, and the content %s from %s", envelope.DetailType, envelope.Source, e.Type, e.Source)
-	}
-	return e, nil
 }
 
 // notified asks the notification endpoint of the local cloud what it received.

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/operator/audit"
-	"example.com/saga/operator/letter/lettertest"
+	"example.com/saga/operator/deadletter/deadlettertest"
 	"example.com/saga/operator/stack"
 )
 
@@ -50,18 +50,18 @@ func (l logged) FilterLogEvents(
 	return out, l.err
 }
 
-func envelope(source, detail string) string {
+func inEnvelope(source, detail string) string {
 	return fmt.Sprintf(`{"version":"0","id":"x","source":%q,"detail-type":"order.placed","detail":%s}`, source, detail)
 }
 
 func TestEveryEventInTheLogIsEvidence(t *testing.T) {
 	var collected audit.Evidence
 	err := published(t.Context(), logged{messages: []string{
-		envelope("order", placed),
-		envelope("order", placed),
+		inEnvelope("order", placed),
+		inEnvelope("order", placed),
 		"no JSON",
-		envelope("order", `{"hello":"world"}`),
-		envelope("payment", placed),
+		inEnvelope("order", `{"hello":"world"}`),
+		inEnvelope("payment", placed),
 	}}, "events", &collected)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestEveryEventInTheLogIsEvidence(t *testing.T) {
 	if diff := cmp.Diff([]string{"e-1", "e-1"}, ids); diff != "" {
 		t.Errorf("the events (-want +got):\n%s", diff)
 	}
-	for i, want := range []string{"not an event of EventBridge", "invalid event", "the envelope says order.placed from payment, and the content order.placed from order"} {
+	for i, want := range []string{"not an event of EventBridge", "invalid event", "order.placed from order in an envelope of order.placed from payment: it reached no context"} {
 		if i >= len(collected.Malformed) || !strings.HasPrefix(collected.Malformed[i], want) {
 			t.Errorf("malformed are %q: number %d is not %q", collected.Malformed, i, want)
 		}
@@ -89,10 +89,10 @@ func TestALogThatCannotBeReadIsAnError(t *testing.T) {
 
 func TestTheEventsOfAnOrderAreFoundEachOnce(t *testing.T) {
 	about := func(order, id string) string {
-		return envelope("order", fmt.Sprintf(`{"type":"order.placed","id":%q,"subject":%q,"data":{"like":"o-1"}}`, id, order))
+		return inEnvelope("order", fmt.Sprintf(`{"type":"order.placed","id":%q,"subject":%q,"data":{"like":"o-1"}}`, id, order))
 	}
 	log := logged{messages: []string{about("o-1", "e-1"), "about o-1, but no JSON", about("o-2", "e-2"), about("o-1", "e-3"), about("o-1", "e-1")}}
-	in := stack.Stack{LogGroups: map[string]string{eventsPath: "events"}}
+	in := stack.Stack{LogGroups: map[string]string{stack.EventLogPath: "events"}}
 	got, err := OfOrder(t.Context(), log, in, "o-1")
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestNotificationsThatCannotBeReadAreAnError(t *testing.T) {
 }
 
 func TestOnlyDeadLetterQueuesThatAreNotEmptyAreEvidence(t *testing.T) {
-	fake := lettertest.New()
+	fake := deadlettertest.New()
 	fake.Put("https://sqs/1/dead", "x", "", 0, nil)
 	fake.Put("https://sqs/1/work", "x", "", 0, nil)
 	in := stack.Stack{Queues: map[string]string{
@@ -162,16 +162,17 @@ func TestOnlyDeadLetterQueuesThatAreNotEmptyAreEvidence(t *testing.T) {
 		t.Errorf("the depths (-want +got):\n%s", diff)
 	}
 	fake.Broken["GetQueueAttributes"] = true
-	if _, err := depths(t.Context(), fake, in); !errors.Is(err, lettertest.ErrBroken) {
+	if _, err := depths(t.Context(), fake, in); !errors.Is(err, deadlettertest.ErrBroken) {
 		t.Errorf("the error is %v", err)
 	}
 }
 
 func TestAStackWithoutTheEvidenceIsRefusedByName(t *testing.T) {
-	for _, missing := range []string{eventsPath, orderPath} {
-		_, err := resource(map[string]string{"Shop/Table": "shop"}, missing)
-		if err == nil || !strings.Contains(err.Error(), missing) {
-			t.Errorf("%s: the error is %v", missing, err)
-		}
+	in := stack.Stack{Tables: map[string]string{"Shop/Table": "shop"}}
+	if _, err := in.EventLog(); err == nil || !strings.Contains(err.Error(), stack.EventLogPath) {
+		t.Errorf("without an event log the error is %v", err)
+	}
+	if err := table(t.Context(), nil, in, "order", &audit.Evidence{}); err == nil || !strings.Contains(err.Error(), "Order/Table") {
+		t.Errorf("without a table the error is %v", err)
 	}
 }

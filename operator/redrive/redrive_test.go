@@ -11,8 +11,8 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/saga/operator/letter"
-	"example.com/saga/operator/letter/lettertest"
+	"example.com/saga/operator/deadletter"
+	"example.com/saga/operator/deadletter/deadlettertest"
 	"example.com/saga/operator/redrive"
 )
 
@@ -22,38 +22,38 @@ const (
 	body = `{"type":"order.placed",  "id":"e-1","subject":"o-1"}`
 )
 
-// desk is an operator's desk: everything that a Redriver talks to.
+// desk is a Redriver with all that it calls.
 type desk struct {
 	*redrive.Redriver
 
-	sqs       *lettertest.SQS
+	sqs       *deadlettertest.SQS
 	buses     *buses
 	functions *functions
 }
 
 func newDesk() *desk {
-	fake := lettertest.New()
+	fake := deadlettertest.New()
 	fake.Queues[work] = nil
 	d := &desk{sqs: fake, buses: &buses{}, functions: &functions{}}
 	d.Redriver = &redrive.Redriver{
 		Queues: fake, Buses: d.buses, Functions: d.functions,
-		Sources: letter.Sources{{Name: "Shop/Queue", URL: work, ARN: lettertest.ARN(work), DeadLetterARN: lettertest.ARN(dead)}},
+		Sources: deadletter.Sources{{Name: "Shop/Queue", URL: work, ARN: deadlettertest.ARN(work), DeadLetterARN: deadlettertest.ARN(dead)}},
 	}
 	return d
 }
 
-// redrive redrives the letters in the queue, and gives what became of each.
+// redrive redrives the dead letters in the queue, and returns the outcome of each.
 func (d *desk) redrive(t *testing.T, o redrive.Options) []string {
 	t.Helper()
-	outcomes, err := d.Redrive(t.Context(), letter.Queue{Client: d.sqs, Name: "Shop/DeadLetters", URL: dead}, o)
+	outcomes, err := d.Redrive(t.Context(), deadletter.Queue{Client: d.sqs, Name: "Shop/DeadLetters", URL: dead}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var results []string
 	for _, outcome := range outcomes {
-		result := outcome.Letter.ID + " to " + outcome.To
+		result := outcome.Message.ID + " to " + outcome.To
 		if outcome.Err != nil {
-			result = outcome.Letter.ID + " stays: " + outcome.Err.Error()
+			result = outcome.Message.ID + " stays: " + outcome.Err.Error()
 		}
 		results = append(results, result)
 	}
@@ -92,12 +92,12 @@ func (f *functions) GetFunctionConfiguration(
 	return out, f.err
 }
 
-func TestALetterGoesBackToTheQueueItCameFromAndIsGoneThen(t *testing.T) {
+func TestADeadLetterIsSentToTheQueueItCameFromAndDeleted(t *testing.T) {
 	d := newDesk()
-	l := d.sqs.Put(dead, body, "o-other", 0, map[string]string{letter.ErrorCode: "INVALID_EVENT", letter.ErrorMessage: "x", "tenant": "t-1"})
+	l := d.sqs.Put(dead, body, "o-other", 0, map[string]string{deadletter.ErrorCode: "INVALID_EVENT", deadletter.ErrorMessage: "x", "tenant": "t-1"})
 	l.Attributes["AWSTraceHeader"] = "Root=1"
 	assertEqual(t, "the outcomes", []string{"m-1 to queue Shop/Queue"}, d.redrive(t, redrive.Options{}))
-	assertEqual(t, "letters that are left", 0, len(d.sqs.Queues[dead]))
+	assertEqual(t, "dead letters that are left", 0, len(d.sqs.Queues[dead]))
 	if len(d.sqs.Queues[work]) != 1 {
 		t.Fatalf("%d messages were sent", len(d.sqs.Queues[work]))
 	}
@@ -111,22 +111,22 @@ func TestALetterGoesBackToTheQueueItCameFromAndIsGoneThen(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoEventStaysInItsGroup(t *testing.T) {
+func TestAMessageThatIsNotAnEventStaysInItsGroup(t *testing.T) {
 	d := newDesk()
 	d.sqs.Put(dead, "not JSON", "o-9", 0, nil)
 	d.redrive(t, redrive.Options{})
 	assertEqual(t, "the group", "o-9", d.sqs.Queues[work][0].Attributes["MessageGroupId"])
 }
 
-func TestALetterStaysAndIsVisibleIfItCouldNotBeSent(t *testing.T) {
+func TestADeadLetterStaysAndIsVisibleIfItCouldNotBeSent(t *testing.T) {
 	d := newDesk()
 	d.sqs.Put(dead, body, "o-1", 0, nil)
 	d.sqs.Broken["SendMessage"] = true
 	assertEqual(t, "the outcomes", []string{"m-1 stays: send to queue Shop/Queue: SendMessage: the queue is broken"}, d.redrive(t, redrive.Options{}))
-	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+	assertEqual(t, "visible dead letters", []string{"m-1"}, d.sqs.Visible(dead))
 }
 
-func TestALetterThatCouldNotBeRemovedIsTakenOnce(t *testing.T) {
+func TestADeadLetterThatCouldNotBeDeletedIsAcceptedOnce(t *testing.T) {
 	d := newDesk()
 	d.sqs.Put(dead, body, "o-1", 0, nil)
 	d.sqs.Broken["DeleteMessage"] = true
@@ -136,19 +136,19 @@ func TestALetterThatCouldNotBeRemovedIsTakenOnce(t *testing.T) {
 			t.Errorf("the outcomes are %v", results)
 		}
 	}
-	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+	assertEqual(t, "visible dead letters", []string{"m-1"}, d.sqs.Visible(dead))
 	assertEqual(t, "messages that were sent", 1, len(d.sqs.Queues[work]))
 }
 
-func TestADryRunTellsAndDoesNothing(t *testing.T) {
+func TestADryRunReturnsTheOutcomesAndSendsNothing(t *testing.T) {
 	d := newDesk()
 	d.sqs.Put(dead, body, "o-1", 0, nil)
 	assertEqual(t, "the outcomes", []string{"m-1 to queue Shop/Queue"}, d.redrive(t, redrive.Options{DryRun: true}))
-	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+	assertEqual(t, "visible dead letters", []string{"m-1"}, d.sqs.Visible(dead))
 	assertEqual(t, "messages that were sent", 0, len(d.sqs.Queues[work]))
 }
 
-func TestOnlyTheLettersThatAreAskedForAreRedriven(t *testing.T) {
+func TestOnlyTheSelectedDeadLettersAreRedriven(t *testing.T) {
 	for name, c := range map[string]struct {
 		options redrive.Options
 		left    []string
@@ -163,28 +163,28 @@ func TestOnlyTheLettersThatAreAskedForAreRedriven(t *testing.T) {
 				d.sqs.Put(dead, body, fmt.Sprint("o-", n), 0, nil)
 			}
 			d.redrive(t, c.options)
-			assertEqual(t, "visible letters", c.left, d.sqs.Visible(dead))
+			assertEqual(t, "visible dead letters", c.left, d.sqs.Visible(dead))
 		})
 	}
 }
 
-func TestALetterThatIsNotThereIsAnError(t *testing.T) {
+func TestADeadLetterThatIsNotThereIsAnError(t *testing.T) {
 	d := newDesk()
 	d.sqs.Put(dead, body, "o-1", 0, nil)
-	_, err := d.Redrive(t.Context(), letter.Queue{Client: d.sqs, Name: "Shop/DeadLetters", URL: dead}, redrive.Options{ID: "m-9"})
-	if !errors.Is(err, redrive.ErrNoLetter) {
+	_, err := d.Redrive(t.Context(), deadletter.Queue{Client: d.sqs, Name: "Shop/DeadLetters", URL: dead}, redrive.Options{ID: "m-9"})
+	if !errors.Is(err, redrive.ErrNotFound) {
 		t.Errorf("the error is %v", err)
 	}
-	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+	assertEqual(t, "visible dead letters", []string{"m-1"}, d.sqs.Visible(dead))
 }
 
-// A letter that fails again at once must not be sent round and round.
-func TestALetterThatComesBackMeanwhileIsNotSentAgain(t *testing.T) {
+// A dead letter that fails again at once must not be sent again and again.
+func TestADeadLetterThatComesBackMeanwhileIsNotSentAgain(t *testing.T) {
 	d := newDesk()
 	d.sqs.Put(dead, body, "o-1", 0, nil)
 	d.Queues = returning{d.sqs}
 	d.redrive(t, redrive.Options{})
-	assertEqual(t, "letters that came back", 1, len(d.sqs.Queues[dead]))
+	assertEqual(t, "dead letters that came back", 1, len(d.sqs.Queues[dead]))
 	assertEqual(t, "messages that were sent", 1, len(d.sqs.Queues[work]))
 }
 
@@ -195,17 +195,17 @@ func TestRedrivingEndsWhenItIsStoppedAndPutsTheRestBack(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	d.Queues = stopping{d.sqs, cancel}
-	outcomes, err := d.Redrive(ctx, letter.Queue{Client: d.sqs, Name: "Shop/DeadLetters", URL: dead}, redrive.Options{})
+	outcomes, err := d.Redrive(ctx, deadletter.Queue{Client: d.sqs, Name: "Shop/DeadLetters", URL: dead}, redrive.Options{})
 	if !errors.Is(err, context.Canceled) || len(outcomes) != 1 {
 		t.Errorf("%d outcomes, %v", len(outcomes), err)
 	}
-	assertEqual(t, "visible letters", []string{"m-2", "m-3"}, d.sqs.Visible(dead))
+	assertEqual(t, "visible dead letters", []string{"m-2", "m-3"}, d.sqs.Visible(dead))
 }
 
-func TestALetterOfAFunctionGoesBackToIt(t *testing.T) {
+func TestADeadLetterOfAFunctionIsSentToIt(t *testing.T) {
 	d := newDesk()
 	d.Sources = nil
-	d.functions.owned = map[string]string{"worker": lettertest.ARN(dead)}
+	d.functions.owned = map[string]string{"worker": deadlettertest.ARN(dead)}
 	owners, err := redrive.FindOwners(t.Context(), d.functions, map[string]string{"Shop/Worker": "worker", "Shop/Api": "api"})
 	if err != nil {
 		t.Fatal(err)
@@ -223,12 +223,12 @@ func TestALetterOfAFunctionGoesBackToIt(t *testing.T) {
 	}
 }
 
-// escaped puts a letter whose body is escaped into the queue.
+// escaped puts a dead letter whose body is escaped into the queue.
 func (d *desk) escaped(body, encoding string) {
-	d.sqs.Put(dead, body, "", 0, map[string]string{letter.ErrorCode: "INVALID_EVENT", letter.ErrorMessage: "x", "BODY_ENCODING": encoding})
+	d.sqs.Put(dead, body, "", 0, map[string]string{deadletter.ErrorCode: "INVALID_EVENT", deadletter.ErrorMessage: "x", "BODY_ENCODING": encoding})
 }
 
-func TestAFunctionIsInvokedWithTheBodyThatALetterWasWrittenFor(t *testing.T) {
+func TestAFunctionIsInvokedWithTheBodyFromBeforeItWasEscaped(t *testing.T) {
 	for name, c := range map[string]struct {
 		sent, encoding string
 		want           string
@@ -242,7 +242,7 @@ func TestAFunctionIsInvokedWithTheBodyThatALetterWasWrittenFor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk()
-			d.Sources, d.Owners = nil, map[string][]string{lettertest.ARN(dead): {"worker"}}
+			d.Sources, d.Owners = nil, map[string][]string{deadlettertest.ARN(dead): {"worker"}}
 			d.escaped(c.sent, c.encoding)
 			want, invoked, left := []string{"m-1 to function worker"}, []string{c.want}, []string(nil)
 			if c.stays {
@@ -251,20 +251,20 @@ func TestAFunctionIsInvokedWithTheBodyThatALetterWasWrittenFor(t *testing.T) {
 			assertEqual(t, "the outcomes of a dry run", want, d.redrive(t, redrive.Options{DryRun: true}))
 			assertEqual(t, "the outcomes", want, d.redrive(t, redrive.Options{}))
 			assertEqual(t, "the invocations", invoked, d.functions.invoked)
-			assertEqual(t, "visible letters", left, d.sqs.Visible(dead))
+			assertEqual(t, "visible dead letters", left, d.sqs.Visible(dead))
 		})
 	}
 }
 
-func TestAQueueGetsTheBodyThatALetterWasWrittenForOrTheLetterStays(t *testing.T) {
+func TestAQueueGetsTheBodyFromBeforeItWasEscapedOrTheDeadLetterStays(t *testing.T) {
 	for name, c := range map[string]struct {
 		sent, encoding, want string
 		stays                bool
 	}{
-		"what SQS takes": {"100%25", "percent", "100%", false},
-		"U+FFFF":         {`{"a":"%EF%BF%BF"}`, "percent", "queue Shop/Queue cannot carry it: SQS takes no U+FFFF, which is at byte 6 of the body", true},
-		"not UTF-8":      {"%FF", "percent", "queue Shop/Queue cannot carry it: SQS takes no byte 0xFF that is not UTF-8, which is at byte 0 of the body", true},
-		"nothing":        {"(empty)", "empty", "queue Shop/Queue cannot carry it: SQS takes no empty body", true},
+		"what SQS accepts": {"100%25", "percent", "100%", false},
+		"U+FFFF":           {`{"a":"%EF%BF%BF"}`, "percent", "queue Shop/Queue cannot carry it: SQS rejects U+FFFF at byte 6 of the body", true},
+		"not UTF-8":        {"%FF", "percent", "queue Shop/Queue cannot carry it: SQS rejects byte 0xFF, which is not UTF-8, at byte 0 of the body", true},
+		"nothing":          {"(empty)", "empty", "queue Shop/Queue cannot carry it: SQS rejects an empty body", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk()
@@ -273,7 +273,7 @@ func TestAQueueGetsTheBodyThatALetterWasWrittenForOrTheLetterStays(t *testing.T)
 				for _, dryRun := range []bool{true, false} {
 					assertEqual(t, "the outcomes", []string{"m-1 stays: " + c.want}, d.redrive(t, redrive.Options{DryRun: dryRun}))
 				}
-				assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+				assertEqual(t, "visible dead letters", []string{"m-1"}, d.sqs.Visible(dead))
 				assertEqual(t, "messages that were sent", 0, len(d.sqs.Queues[work]))
 				return
 			}
@@ -285,18 +285,18 @@ func TestAQueueGetsTheBodyThatALetterWasWrittenForOrTheLetterStays(t *testing.T)
 	}
 }
 
-func TestALetterOfWhichNobodyKnowsWhereItCameFromStays(t *testing.T) {
+func TestADeadLetterOfUnknownSourceStays(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*desk)
 		want   string
 	}{
-		"nothing has the queue": {func(d *desk) { d.Sources = nil }, "nothing has this queue for its dead-letter queue"},
+		"nothing has the dead-letter queue": {func(d *desk) { d.Sources = nil }, "no queue or function has this dead-letter queue"},
 		"two queues have it": {func(d *desk) {
-			d.Sources = append(d.Sources, letter.Source{Name: "Shop/Other", ARN: "arn:other", DeadLetterARN: lettertest.ARN(dead)})
-		}, "it may come from more than one place"},
+			d.Sources = append(d.Sources, deadletter.Source{Name: "Shop/Other", ARN: "arn:other", DeadLetterARN: deadlettertest.ARN(dead)})
+		}, "its source is unknown"},
 		"a queue and a function have it": {func(d *desk) {
-			d.Owners = map[string][]string{lettertest.ARN(dead): {"worker"}}
-		}, "it may come from more than one place"},
+			d.Owners = map[string][]string{deadlettertest.ARN(dead): {"worker"}}
+		}, "its source is unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk()
@@ -306,31 +306,31 @@ func TestALetterOfWhichNobodyKnowsWhereItCameFromStays(t *testing.T) {
 			if len(results) != 1 || !strings.HasPrefix(results[0], "m-1 stays: "+c.want) {
 				t.Errorf("the outcomes are %v", results)
 			}
-			assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+			assertEqual(t, "visible dead letters", []string{"m-1"}, d.sqs.Visible(dead))
 		})
 	}
 }
 
-func TestALetterOfAScheduleStays(t *testing.T) {
+func TestADeadLetterOfAScheduleStays(t *testing.T) {
 	d := newDesk()
-	d.sqs.Put(dead, "{}", "", 0, map[string]string{letter.ScheduleARN: "arn:schedule", letter.TargetARN: function})
-	assertEqual(t, "the outcomes", []string{"m-1 stays: it is of a schedule, which comes again by itself"}, d.redrive(t, redrive.Options{}))
-	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+	d.sqs.Put(dead, "{}", "", 0, map[string]string{deadletter.ScheduleARN: "arn:schedule", deadletter.TargetARN: function})
+	assertEqual(t, "the outcomes", []string{"m-1 stays: it is of a schedule, which runs again by itself"}, d.redrive(t, redrive.Options{}))
+	assertEqual(t, "visible dead letters", []string{"m-1"}, d.sqs.Visible(dead))
 }
 
-func TestALetterThatSaysWhereItCameFromGoesThere(t *testing.T) {
+func TestADeadLetterThatNamesItsSourceIsSentThere(t *testing.T) {
 	d := newDesk()
-	d.Sources = append(d.Sources, letter.Source{Name: "Shop/Other", ARN: "arn:other", DeadLetterARN: lettertest.ARN(dead)})
-	d.sqs.Put(dead, body, "", 0, nil).Attributes["DeadLetterQueueSourceArn"] = lettertest.ARN(work)
+	d.Sources = append(d.Sources, deadletter.Source{Name: "Shop/Other", ARN: "arn:other", DeadLetterARN: deadlettertest.ARN(dead)})
+	d.sqs.Put(dead, body, "", 0, nil).Attributes["DeadLetterQueueSourceArn"] = deadlettertest.ARN(work)
 	assertEqual(t, "the outcomes", []string{"m-1 to queue Shop/Queue"}, d.redrive(t, redrive.Options{}))
 	assertEqual(t, "messages that were sent", 1, len(d.sqs.Queues[work]))
 }
 
-func TestAQueueThatCannotBeAskedIsAnError(t *testing.T) {
+func TestAnErrorOfTheQueueIsReturned(t *testing.T) {
 	for _, operation := range []string{"GetQueueAttributes", "ReceiveMessage"} {
 		d := newDesk()
 		d.sqs.Broken[operation] = true
-		if _, err := d.Redrive(t.Context(), letter.Queue{Client: d.sqs, URL: dead}, redrive.Options{}); !errors.Is(err, lettertest.ErrBroken) {
+		if _, err := d.Redrive(t.Context(), deadletter.Queue{Client: d.sqs, URL: dead}, redrive.Options{}); !errors.Is(err, deadlettertest.ErrBroken) {
 			t.Errorf("%s: the error is %v", operation, err)
 		}
 	}

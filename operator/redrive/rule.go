@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/rule"
 	"example.com/saga/pkg/ijson"
 )
@@ -31,7 +31,7 @@ type envelope struct {
 
 // undelivered is what a rule could not deliver to a target.
 type undelivered struct {
-	letter.Letter
+	deadletter.Message
 	envelope
 
 	rule   rule.Rule
@@ -39,31 +39,31 @@ type undelivered struct {
 	arn    arn.ARN
 }
 
-// readUndelivered reads a letter of a rule. Its attributes choose among the rules
-// of the stack and their targets: an ARN of another account or region is none of
-// them.
-func (r *Redriver) readUndelivered(l letter.Letter) (undelivered, error) {
-	u := undelivered{Letter: l}
-	ruleARN, targetARN := l.Attribute(letter.RuleARN), l.Attribute(letter.TargetARN)
+// readUndelivered reads a dead letter of a rule. Its attributes select among the rules
+// of the stack and their targets, so an ARN of another account or region is never used.
+func (r *Redriver) readUndelivered(m deadletter.Message) (undelivered, error) {
+	u := undelivered{Message: m}
+	ruleARN, targetARN := m.Attribute(deadletter.RuleARN), m.Attribute(deadletter.TargetARN)
 	index := slices.IndexFunc(r.Rules, func(known rule.Rule) bool { return known.ARN == ruleARN })
 	if index < 0 {
-		return u, fmt.Errorf("%s: the stack has no rule %q", letter.RuleARN, ruleARN)
+		return u, fmt.Errorf("%s: the stack has no rule %q", deadletter.RuleARN, ruleARN)
 	}
 	u.rule = r.Rules[index]
 	targets := slices.DeleteFunc(slices.Clone(u.rule.Targets), func(target types.Target) bool { return aws.ToString(target.Arn) != targetARN })
 	if len(targets) != 1 {
-		return u, fmt.Errorf("%s: rule %s has %d targets %q", letter.TargetARN, u.rule.Path, len(targets), targetARN)
+		return u, fmt.Errorf("%s: rule %s has %d targets %q", deadletter.TargetARN, u.rule.Path, len(targets), targetARN)
 	}
 	u.target = targets[0]
 	var err error
 	if u.arn, err = arn.Parse(targetARN); err != nil {
-		return u, fmt.Errorf("%s: %w", letter.TargetARN, err)
+		return u, fmt.Errorf("%s: %w", deadletter.TargetARN, err)
 	}
-	// What two readers read differently, the rule may match and the target not.
-	if err := ijson.Check([]byte(l.Body)); err != nil {
+	// JSON that two parsers read differently may match the rule with another content
+	// than the target gets.
+	if err := ijson.Check([]byte(m.Body)); err != nil {
 		return u, fmt.Errorf("it is not an event of EventBridge: %w", err)
 	}
-	if err := json.Unmarshal([]byte(l.Body), &u.envelope); err != nil {
+	if err := json.Unmarshal([]byte(m.Body), &u.envelope); err != nil {
 		return u, fmt.Errorf("it is not an event of EventBridge: %w", err)
 	}
 	if u.Source == "" || u.DetailType == "" || u.Detail == nil {
@@ -72,40 +72,40 @@ func (r *Redriver) readUndelivered(l letter.Letter) (undelivered, error) {
 	return u, nil
 }
 
-// wayOfRule finds the way back of a letter of a rule in the queue with the given
-// ARN. The rule must be able to have written it: its target has this queue for
-// its dead-letter queue, and it matches the event.
-func (r *Redriver) wayOfRule(ctx context.Context, queue string, l letter.Letter) (way, error) {
-	u, err := r.readUndelivered(l)
+// routeOfRule returns the route of a dead letter of a rule in the queue with the given
+// ARN. It must be possible that the rule has sent it: the rule's target has this
+// dead-letter queue, and the rule matches the event.
+func (r *Redriver) routeOfRule(ctx context.Context, queue string, m deadletter.Message) (route, error) {
+	u, err := r.readUndelivered(m)
 	if err != nil {
-		return way{}, err
+		return route{}, err
 	}
 	if config := u.target.DeadLetterConfig; config == nil || aws.ToString(config.Arn) != queue {
-		return way{}, fmt.Errorf("rule %s did not write it: its target %s has another dead-letter queue", u.rule.Path, u.arn)
+		return route{}, fmt.Errorf("rule %s did not send it: its target %s has another dead-letter queue", u.rule.Path, u.arn)
 	}
-	matches, err := u.rule.Matches(ctx, r.Buses, l.Body)
+	matches, err := u.rule.Matches(ctx, r.Buses, m.Body)
 	if err != nil {
-		return way{}, err
+		return route{}, err
 	}
 	if !matches {
-		return way{}, fmt.Errorf("rule %s does not match the event", u.rule.Path)
+		return route{}, fmt.Errorf("rule %s does not match the event", u.rule.Path)
 	}
-	return r.wayToTarget(ctx, u)
+	return r.routeToTarget(ctx, u)
 }
 
-// wayToTarget finds the way of an event to a rule's target, as the rule would
-// have sent it. Where nothing but a rule can deliver, as to an API destination or
-// a log group, the event is published on the rule's bus again. All rules there
-// deliver it a second time, which does no harm: every consumer knows it by its id.
-func (r *Redriver) wayToTarget(ctx context.Context, u undelivered) (way, error) {
+// routeToTarget returns the route of an event to a rule's target, as the rule would
+// have sent it. To an API destination or a log group only a rule can deliver, so the
+// event is published on the rule's bus again. All rules there deliver it a second
+// time, which does no harm: every consumer recognises its id.
+func (r *Redriver) routeToTarget(ctx context.Context, u undelivered) (route, error) {
 	kind, name, _ := strings.Cut(u.arn.Resource, "/")
 	switch {
 	case u.arn.Service == "sqs":
-		return r.wayToQueue(ctx, u)
+		return r.routeToQueue(ctx, u)
 	case u.arn.Service == "lambda":
 		payload, err := u.input()
 		if err != nil {
-			return way{}, err
+			return route{}, err
 		}
 		return r.toFunction(u.arn.String(), payload)
 	case u.arn.Service == "events" && kind == "event-bus":
@@ -113,30 +113,30 @@ func (r *Redriver) wayToTarget(ctx context.Context, u undelivered) (way, error) 
 	case u.arn.Service == "events" && kind == "api-destination", u.arn.Service == "logs":
 		return r.toBus(u.rule.Bus, u.rule.Bus, u.envelope), nil
 	}
-	return way{}, fmt.Errorf("redriving to a target such as %s is not supported", u.arn)
+	return route{}, fmt.Errorf("redriving to a target such as %s is not supported", u.arn)
 }
 
-func (r *Redriver) wayToQueue(ctx context.Context, u undelivered) (way, error) {
+func (r *Redriver) routeToQueue(ctx context.Context, u undelivered) (route, error) {
 	body, err := u.input()
 	if err != nil {
-		return way{}, err
+		return route{}, err
 	}
 	group, err := u.group()
 	if err != nil {
-		return way{}, err
+		return route{}, err
 	}
 	out, err := r.Queues.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{
 		QueueName: &u.arn.Resource, QueueOwnerAWSAccountId: &u.arn.AccountID,
 	})
 	if err != nil {
-		return way{}, fmt.Errorf("find queue %s: %w", u.arn.Resource, err)
+		return route{}, fmt.Errorf("find queue %s: %w", u.arn.Resource, err)
 	}
-	l := u.Letter
-	l.Attributes = nil // A rule gives none to a message.
-	return r.toQueue(message{url: aws.ToString(out.QueueUrl), body: body, group: group, letter: l}, u.arn.Resource)
+	m := u.Message
+	m.Attributes = nil // EventBridge sends none.
+	return r.toQueue(message{url: aws.ToString(out.QueueUrl), body: body, group: group, dead: m}, u.arn.Resource)
 }
 
-// input is what the rule gives to the target.
+// input returns what the rule sends to the target.
 func (u undelivered) input() (string, error) {
 	switch {
 	case u.target.InputTransformer != nil:
@@ -151,7 +151,7 @@ func (u undelivered) input() (string, error) {
 	return "", fmt.Errorf("rule %s has the input path %s, which redriving does not support", u.rule.Path, *u.target.InputPath)
 }
 
-// group is the message group that the rule asks for, if any.
+// group returns the message group that the rule sets, if any.
 func (u undelivered) group() (string, error) {
 	if u.target.SqsParameters == nil {
 		return "", nil
@@ -169,10 +169,10 @@ func (u undelivered) group() (string, error) {
 	return detail.Subject, nil
 }
 
-// toBus publishes the event again. EventBridge gives it another envelope; the
-// event within is the same to the last byte.
-func (r *Redriver) toBus(name, busID string, e envelope) way {
-	return way{"bus " + name, func(ctx context.Context) error {
+// toBus publishes the event again. EventBridge makes another envelope; the event in it
+// is the same to the last byte.
+func (r *Redriver) toBus(name, busID string, e envelope) route {
+	return route{"bus " + name, func(ctx context.Context) error {
 		out, err := r.Buses.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
 			EventBusName: &busID, Source: &e.Source, DetailType: &e.DetailType, Detail: aws.String(string(e.Detail)),
 			Time: &e.Time, Resources: e.Resources,

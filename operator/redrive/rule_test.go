@@ -13,23 +13,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"example.com/saga/operator/letter"
-	"example.com/saga/operator/letter/lettertest"
+	"example.com/saga/operator/deadletter"
+	"example.com/saga/operator/deadletter/deadlettertest"
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/rule"
 )
 
-// returning is an SQS to which what is sent comes back as a letter at once.
-type returning struct{ *lettertest.SQS }
+// returning is an SQS in which a sent message becomes a dead letter at once.
+type returning struct{ *deadlettertest.SQS }
 
 func (r returning) SendMessage(ctx context.Context, in *sqs.SendMessageInput, options ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
 	r.Put(dead, *in.MessageBody, "", 0, nil)
 	return r.SQS.SendMessage(ctx, in, options...)
 }
 
-// stopping is an SQS that has its user stopped as soon as something is sent.
+// stopping is an SQS that ends the context as soon as something is sent.
 type stopping struct {
-	*lettertest.SQS
+	*deadlettertest.SQS
 
 	stop context.CancelFunc
 }
@@ -74,10 +74,10 @@ const (
 	whole    = `{"version":"0","id":"envelope","source":"order","detail-type":"order.placed","time":"2026-03-01T12:34:56Z","resources":[],"detail":` + detail + `}`
 )
 
-// put puts a letter of the rule into the queue.
+// put puts a dead letter of the rule into the queue.
 func (d *desk) put(rule, target, envelope string) {
 	d.sqs.Put(dead, envelope, "", 0, map[string]string{
-		letter.RuleARN: rule, letter.TargetARN: target, letter.ErrorCode: "NO_PERMISSIONS", letter.ErrorMessage: "not allowed",
+		deadletter.RuleARN: rule, deadletter.TargetARN: target, deadletter.ErrorCode: "NO_PERMISSIONS", deadletter.ErrorMessage: "not allowed",
 	})
 }
 
@@ -94,11 +94,11 @@ func (d *desk) add(target types.Target) {
 }
 
 func deadLetters() *types.DeadLetterConfig {
-	return &types.DeadLetterConfig{Arn: aws.String(lettertest.ARN(dead))}
+	return &types.DeadLetterConfig{Arn: aws.String(deadlettertest.ARN(dead))}
 }
 
-func TestWhatARuleCouldNotGiveToAQueueGoesThereAsTheRuleWouldHaveSentIt(t *testing.T) {
-	target := lettertest.ARN(work)
+func TestAnUndeliveredEventIsSentToAQueueAsTheRuleWouldHaveSentIt(t *testing.T) {
+	target := deadlettertest.ARN(work)
 	byOrder := &types.SqsParameters{MessageGroupId: aws.String("$.detail.subject")}
 	for name, c := range map[string]struct {
 		target      types.Target
@@ -123,16 +123,16 @@ func TestWhatARuleCouldNotGiveToAQueueGoesThereAsTheRuleWouldHaveSentIt(t *testi
 	}
 }
 
-func TestAnEventIsDeliveredAsARuleWouldAndNoLetterIsTouched(t *testing.T) {
+func TestAnEventIsDeliveredAsARuleWouldAndNoQueueIsRead(t *testing.T) {
 	d := newDesk()
-	target := lettertest.ARN(work)
+	target := deadlettertest.ARN(work)
 	d.add(types.Target{Arn: &target, InputPath: aws.String("$.detail"), SqsParameters: &types.SqsParameters{MessageGroupId: aws.String("$.detail.subject")}})
 	for _, id := range []string{"one", "two"} {
-		l := letter.OfRule(id, whole, ruleARN, target)
-		if outcome := d.Deliver(t.Context(), l, true); outcome.To != "queue work.fifo" || outcome.Err != nil {
+		m := deadletter.OfRule(id, whole, ruleARN, target)
+		if outcome := d.Deliver(t.Context(), m, true); outcome.To != "queue work.fifo" || outcome.Err != nil {
 			t.Errorf("the outcome of a dry run is %+v", outcome)
 		}
-		if outcome := d.Deliver(t.Context(), l, false); outcome.To != "queue work.fifo" || outcome.Err != nil {
+		if outcome := d.Deliver(t.Context(), m, false); outcome.To != "queue work.fifo" || outcome.Err != nil {
 			t.Errorf("the outcome is %+v", outcome)
 		}
 	}
@@ -143,12 +143,12 @@ func TestAnEventIsDeliveredAsARuleWouldAndNoLetterIsTouched(t *testing.T) {
 	assertEqual(t, "the messages", []string{"o-1 redrive-one " + detail + " 0", "o-1 redrive-two " + detail + " 0"}, got)
 
 	d.sqs.Broken["SendMessage"] = true
-	if outcome := d.Deliver(t.Context(), letter.OfRule("three", whole, ruleARN, target), false); !errors.Is(outcome.Err, lettertest.ErrBroken) {
+	if outcome := d.Deliver(t.Context(), deadletter.OfRule("three", whole, ruleARN, target), false); !errors.Is(outcome.Err, deadlettertest.ErrBroken) {
 		t.Errorf("the outcome is %+v", outcome)
 	}
 }
 
-func TestWhatARuleCouldNotGiveToAFunctionIsGivenToIt(t *testing.T) {
+func TestAFunctionIsInvokedWithAnUndeliveredEvent(t *testing.T) {
 	d := newDesk()
 	d.add(types.Target{Arn: aws.String(function), InputPath: aws.String("$.detail")})
 	d.put(ruleARN, function, whole)
@@ -156,7 +156,7 @@ func TestWhatARuleCouldNotGiveToAFunctionIsGivenToIt(t *testing.T) {
 	assertEqual(t, "the invocations", []string{"Event " + function + " " + detail}, d.functions.invoked)
 }
 
-func TestWhatOnlyARuleCanDeliverIsPublishedAgain(t *testing.T) {
+func TestAnEventThatOnlyARuleCanDeliverIsPublishedAgain(t *testing.T) {
 	inner := "arn:aws:events" + account + "event-bus/inner"
 	for name, c := range map[string]struct{ from, target, bus string }{
 		"another bus":          {"global", inner, inner},
@@ -175,14 +175,14 @@ func TestWhatOnlyARuleCanDeliverIsPublishedAgain(t *testing.T) {
 	}
 }
 
-func TestALetterThatABusDoesNotTakeStays(t *testing.T) {
+func TestADeadLetterThatABusRejectsStays(t *testing.T) {
 	target := "arn:aws:events" + account + "event-bus/inner"
 	for name, c := range map[string]struct {
 		buses buses
 		want  string
 	}{
-		"it cannot be asked": {buses{err: errors.New("away")}, "m-1 stays: publish on bus inner: away"},
-		"it refuses the event": {buses{refused: &types.PutEventsResultEntry{
+		"it is not available": {buses{err: errors.New("away")}, "m-1 stays: publish on bus inner: away"},
+		"it rejects the event": {buses{refused: &types.PutEventsResultEntry{
 			ErrorCode: aws.String("InternalFailure"), ErrorMessage: aws.String("try later"),
 		}}, "m-1 stays: publish on bus inner: InternalFailure: try later"},
 	} {
@@ -192,13 +192,13 @@ func TestALetterThatABusDoesNotTakeStays(t *testing.T) {
 			d.add(types.Target{Arn: &target})
 			d.put(ruleARN, target, whole)
 			assertEqual(t, "the outcomes", []string{c.want}, d.redrive(t, redrive.Options{}))
-			assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+			assertEqual(t, "visible dead letters", []string{"m-1"}, d.sqs.Visible(dead))
 		})
 	}
 }
 
-func TestWhatRedrivingDoesNotSupportIsNamedAndStays(t *testing.T) {
-	queue := lettertest.ARN(work)
+func TestADeadLetterStaysIfRedrivingDoesNotSupportItsRule(t *testing.T) {
+	queue := deadlettertest.ARN(work)
 	for name, c := range map[string]struct {
 		target string
 		input  types.Target
@@ -222,45 +222,45 @@ func TestWhatRedrivingDoesNotSupportIsNamedAndStays(t *testing.T) {
 	}
 }
 
-// mustStay redrives the one letter, and fails unless it stays and nothing is sent.
+// mustStay redrives the one dead letter, and fails unless it stays and nothing is sent.
 func (d *desk) mustStay(t *testing.T, reason string) {
 	t.Helper()
 	results := d.redrive(t, redrive.Options{})
 	if len(results) != 1 || !strings.HasPrefix(results[0], "m-1 stays: "+reason) {
 		t.Errorf("the outcomes are %q, not %q", results, reason)
 	}
-	assertEqual(t, "visible letters", []string{"m-1"}, d.sqs.Visible(dead))
+	assertEqual(t, "visible dead letters", []string{"m-1"}, d.sqs.Visible(dead))
 	assertEqual(t, "messages that were sent", 0, len(d.sqs.Queues[work]))
 	assertEqual(t, "events that were published", 0, len(d.buses.published))
 	assertEqual(t, "functions that were invoked", 0, len(d.functions.invoked))
 }
 
-// Who writes a letter writes its attributes too.
-func TestALetterThatNoRuleCanHaveWrittenIsNamedAndStays(t *testing.T) {
+// The sender of a dead letter chooses its attributes, too.
+func TestADeadLetterThatNoRuleCanHaveSentStays(t *testing.T) {
 	const global = "arn:aws:events" + account + "event-bus/global"
-	queue := lettertest.ARN(work)
+	queue := deadlettertest.ARN(work)
 	elsewhere := &types.DeadLetterConfig{Arn: aws.String("arn:aws:sqs" + account + "undelivered")}
 	for name, c := range map[string]struct {
 		rule, target, body string
 		targets            []types.Target
 		want               string
 	}{
-		"the rule is invented":              {"rule", queue, whole, nil, `RULE_ARN: the stack has no rule "rule"`},
-		"the rule is another resource":      {"arn:aws:events" + account + "pipe/x", queue, whole, nil, "RULE_ARN: the stack has no rule"},
-		"the rule is gone":                  {"arn:aws:events" + account + "rule/global/gone", queue, whole, nil, "RULE_ARN: the stack has no rule"},
-		"the rule is on another bus":        {"arn:aws:events" + account + "rule/consume", queue, whole, nil, "RULE_ARN: the stack has no rule"},
-		"the rule is another account's":     {"arn:aws:events:eu-west-1:111111111111:rule/global/consume", queue, whole, nil, "RULE_ARN: the stack has no rule"},
-		"the rule is another region's":      {"arn:aws:events:us-east-1:000000000000:rule/global/consume", queue, whole, nil, "RULE_ARN: the stack has no rule"},
-		"the rule has no such target":       {ruleARN, global, whole, nil, `TARGET_ARN: rule Shop/Consume has 0 targets "` + global + `"`},
-		"the target is another account's":   {ruleARN, strings.Replace(queue, "000000000000", "111111111111", 1), whole, nil, "TARGET_ARN: rule Shop/Consume has 0 targets"},
-		"the target is missing":             {ruleARN, "", whole, nil, `TARGET_ARN: rule Shop/Consume has 0 targets ""`},
-		"the rule has the target twice":     {ruleARN, queue, whole, []types.Target{{Arn: &queue, InputPath: aws.String("$.detail")}}, "TARGET_ARN: rule Shop/Consume has 2 targets"},
-		"the target's letters go elsewhere": {ruleARN, global, whole, []types.Target{{Arn: aws.String(global), DeadLetterConfig: elsewhere}}, "rule Shop/Consume did not write it"},
-		"the target's letters go nowhere":   {ruleARN, global, whole, []types.Target{{Arn: aws.String(global)}}, "rule Shop/Consume did not write it"},
-		"the rule matches other events":     {ruleARN, queue, strings.ReplaceAll(whole, "placed", "shipped"), nil, "rule Shop/Consume does not match the event"},
-		"it is no JSON":                     {ruleARN, queue, "no JSON", nil, "it is not an event of EventBridge"},
-		"it has no envelope":                {ruleARN, queue, detail, nil, "it is not an event of EventBridge: it lacks"},
-		"its envelope has two contents":     {ruleARN, queue, strings.Replace(whole, `"detail":`, `"detail":{},"detail":`, 1), nil, "it is not an event of EventBridge: a member that is repeated"},
+		"the rule is invented":                     {"rule", queue, whole, nil, `RULE_ARN: the stack has no rule "rule"`},
+		"the rule is another resource":             {"arn:aws:events" + account + "pipe/x", queue, whole, nil, "RULE_ARN: the stack has no rule"},
+		"the rule is gone":                         {"arn:aws:events" + account + "rule/global/gone", queue, whole, nil, "RULE_ARN: the stack has no rule"},
+		"the rule is on another bus":               {"arn:aws:events" + account + "rule/consume", queue, whole, nil, "RULE_ARN: the stack has no rule"},
+		"the rule is another account's":            {"arn:aws:events:eu-west-1:111111111111:rule/global/consume", queue, whole, nil, "RULE_ARN: the stack has no rule"},
+		"the rule is another region's":             {"arn:aws:events:us-east-1:000000000000:rule/global/consume", queue, whole, nil, "RULE_ARN: the stack has no rule"},
+		"the rule has no such target":              {ruleARN, global, whole, nil, `TARGET_ARN: rule Shop/Consume has 0 targets "` + global + `"`},
+		"the target is another account's":          {ruleARN, strings.Replace(queue, "000000000000", "111111111111", 1), whole, nil, "TARGET_ARN: rule Shop/Consume has 0 targets"},
+		"the target is missing":                    {ruleARN, "", whole, nil, `TARGET_ARN: rule Shop/Consume has 0 targets ""`},
+		"the rule has the target twice":            {ruleARN, queue, whole, []types.Target{{Arn: &queue, InputPath: aws.String("$.detail")}}, "TARGET_ARN: rule Shop/Consume has 2 targets"},
+		"the target has another dead-letter queue": {ruleARN, global, whole, []types.Target{{Arn: aws.String(global), DeadLetterConfig: elsewhere}}, "rule Shop/Consume did not send it"},
+		"the target has no dead-letter queue":      {ruleARN, global, whole, []types.Target{{Arn: aws.String(global)}}, "rule Shop/Consume did not send it"},
+		"the rule matches other events":            {ruleARN, queue, strings.ReplaceAll(whole, "placed", "shipped"), nil, "rule Shop/Consume does not match the event"},
+		"it is no JSON":                            {ruleARN, queue, "no JSON", nil, "it is not an event of EventBridge"},
+		"it has no envelope":                       {ruleARN, queue, detail, nil, "it is not an event of EventBridge: it lacks"},
+		"its envelope has two contents":            {ruleARN, queue, strings.Replace(whole, `"detail":`, `"detail":{},"detail":`, 1), nil, "it is not an event of EventBridge: a member that is repeated"},
 		"its envelope has two, in two spellings": {
 			ruleARN, queue, strings.Replace(whole, `"detail":`, `"detail":{},"Detail":`, 1), nil,
 			"it is not an event of EventBridge: a member that differs from another in case alone",
@@ -276,15 +276,15 @@ func TestALetterThatNoRuleCanHaveWrittenIsNamedAndStays(t *testing.T) {
 	}
 }
 
-// A worker may write to the dead-letter queue of its own queue or function, but
-// no rule does.
-func TestALetterOfAWorkerCannotPassForOneOfARule(t *testing.T) {
+// A worker may send to the dead-letter queue of its own queue or function, but no
+// rule does.
+func TestADeadLetterOfAWorkerIsNeverTakenForOneOfARule(t *testing.T) {
 	undelivered := &types.DeadLetterConfig{Arn: aws.String("arn:aws:sqs" + account + "undelivered")}
-	for _, target := range []string{lettertest.ARN(work), function, "arn:aws:events" + account + "event-bus/global"} {
+	for _, target := range []string{deadlettertest.ARN(work), function, "arn:aws:events" + account + "event-bus/global"} {
 		for name, change := range map[string]func(*desk){
 			"of a queue": func(*desk) {},
 			"of a function": func(d *desk) {
-				d.Sources, d.Owners = nil, map[string][]string{lettertest.ARN(dead): {"worker"}}
+				d.Sources, d.Owners = nil, map[string][]string{deadlettertest.ARN(dead): {"worker"}}
 			},
 		} {
 			t.Run(name+" to "+target, func(t *testing.T) {
@@ -292,22 +292,22 @@ func TestALetterOfAWorkerCannotPassForOneOfARule(t *testing.T) {
 				change(d)
 				d.add(types.Target{Arn: &target, DeadLetterConfig: undelivered})
 				d.put(ruleARN, target, whole)
-				d.mustStay(t, "rule Shop/Consume did not write it: its target "+target+" has another dead-letter queue")
+				d.mustStay(t, "rule Shop/Consume did not send it: its target "+target+" has another dead-letter queue")
 			})
 		}
 	}
 }
 
-func TestARuleThatCannotBeAskedLeavesTheLetter(t *testing.T) {
+func TestADeadLetterStaysIfItsRuleCannotBeTested(t *testing.T) {
 	d := newDesk()
-	target := lettertest.ARN(work)
+	target := deadlettertest.ARN(work)
 	d.add(types.Target{Arn: &target})
 	d.Rules[0].Pattern = ""
 	d.put(ruleARN, target, whole)
 	d.mustStay(t, "test an event against the pattern of the rule Shop/Consume: no pattern")
 }
 
-func TestAQueueThatIsGoneIsToldOf(t *testing.T) {
+func TestADeadLetterForAQueueThatIsGoneStays(t *testing.T) {
 	d := newDesk()
 	gone := "arn:aws:sqs" + account + "gone"
 	d.add(types.Target{Arn: &gone})
@@ -315,9 +315,9 @@ func TestAQueueThatIsGoneIsToldOf(t *testing.T) {
 	d.mustStay(t, "find queue gone")
 }
 
-func TestWhatAMessageOfARuleDoesNotHaveIsNotSent(t *testing.T) {
+func TestAttributesThatAMessageOfARuleDoesNotHaveAreNotSent(t *testing.T) {
 	d := newDesk()
-	target := lettertest.ARN(work)
+	target := deadlettertest.ARN(work)
 	d.add(types.Target{Arn: &target})
 	d.put(ruleARN, target, whole)
 	d.sqs.Queues[dead][0].MessageAttributes["tenant"] = sqstypes.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String("t-1")}

@@ -5,16 +5,16 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/rule"
 )
 
-// Letters gives, of events in their envelopes, those that come here by the rules'
-// patterns: as the letters that the rules write if they cannot deliver, because
-// a letter is what redrive delivers. Each letter has an id of its own, made by
-// newID. It needs the permission events:TestEventPattern.
-func (d Destination) Letters(ctx context.Context, client rule.Matcher, events []string, newID func() string) ([]letter.Letter, error) {
-	var letters []letter.Letter
+// DeadLetters returns those of the events, given in their envelopes, that match the
+// destination's rules: in the form of the dead letters of those rules, which redrive can
+// deliver. The id of each dead letter comes from newID. It needs the permission
+// events:TestEventPattern.
+func (d Destination) DeadLetters(ctx context.Context, client rule.Matcher, events []string, newID func() string) ([]deadletter.Message, error) {
+	var all []deadletter.Message
 	for _, event := range events {
 		for _, by := range d.Rules {
 			matches, err := by.Matches(ctx, client, event)
@@ -25,9 +25,9 @@ func (d Destination) Letters(ctx context.Context, client rule.Matcher, events []
 				continue
 			}
 			for _, target := range by.Targets {
-				letters = append(letters, letter.OfRule(newID(), event, by.ARN, aws.ToString(target.Arn)))
+				all = append(all, deadletter.OfRule(newID(), event, by.ARN, aws.ToString(target.Arn)))
 			}
 		}
 	}
-	return letters, nil
+	return all, nil
 }

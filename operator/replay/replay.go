@@ -1,7 +1,6 @@
-// Package replay gives what has happened to one part of a saga once more: all
-// events of a time out of the archive, or those of one order out of the event
-// log. They come by the rules of that part and no others. Every event keeps its
-// id, so whoever has handled it knows it.
+// Package replay sends events to one part of a saga again: all events of a time from the
+// archive, or those of one order from the event log. Only the rules of that part
+// deliver them. Every event keeps its id, so a consumer recognises what it has handled.
 package replay
 
 import (
@@ -27,17 +26,17 @@ type Buses interface {
 	rule.Describer
 }
 
-// Destination is the part of a saga that gets events, and the way they come.
+// Destination is the part of a saga that gets events, and the rules that deliver them.
 type Destination struct {
 	Name string
-	// Archive and Bus are ARNs: of the archive, and of the bus that it is of.
+	// Archive and Bus are the ARNs of the archive and of its bus.
 	Archive, Bus string
-	// Rules are those by which events on the bus come here.
+	// Rules deliver events on the bus to this part.
 	Rules []rule.Rule
 }
 
-// Find finds a destination by its name: Payment and all that the construct
-// Payment has for rules on the archive's bus. It needs the permissions
+// Find finds a destination by its name: for Payment, the rules on the archive's bus that
+// belong to the construct Payment. It needs the permissions
 // events:DescribeArchive, events:DescribeRule and events:ListTargetsByRule.
 func Find(ctx context.Context, client Buses, in stack.Stack, name string) (Destination, error) {
 	archive, found := in.Archives[archivePath]
@@ -46,7 +45,7 @@ func Find(ctx context.Context, client Buses, in stack.Stack, name string) (Desti
 	}
 	described, err := client.DescribeArchive(ctx, &eventbridge.DescribeArchiveInput{ArchiveName: &archive})
 	if err != nil {
-		return Destination{}, fmt.Errorf("ask for the archive %s: %w", archive, err)
+		return Destination{}, fmt.Errorf("describe the archive %s: %w", archive, err)
 	}
 	d := Destination{Name: name, Archive: aws.ToString(described.ArchiveArn), Bus: aws.ToString(described.EventSourceArn)}
 	known := byName(in.Rules, d.Bus)
@@ -64,8 +63,7 @@ func Find(ctx context.Context, client Buses, in stack.Stack, name string) (Desti
 	return d, nil
 }
 
-// byName gives the paths of the rules on a bus by the construct that they belong
-// to.
+// byName returns the paths of the rules on a bus by the construct that they belong to.
 func byName(rules map[string]string, busARN string) map[string][]string {
 	found := make(map[string][]string)
 	for _, path := range slices.Sorted(maps.Keys(rules)) {

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"example.com/saga/operator/letter"
+	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/replay"
 	"example.com/saga/operator/rule"
 	"example.com/saga/operator/stack"
@@ -133,7 +133,7 @@ func TestADestinationHasItsOwnRulesOnTheArchivedBusAndNoOthers(t *testing.T) {
 	}
 }
 
-func TestADestinationThatIsNotThereIsToldFromThoseThatAre(t *testing.T) {
+func TestAnErrorAboutAnUnknownDestinationListsTheKnownOnes(t *testing.T) {
 	for _, name := range []string{"Inner", "Shop/ConsumeOrder", ""} {
 		_, err := replay.Find(t.Context(), &buses{}, saga, name)
 		if err == nil || err.Error() != fmt.Sprintf("nothing can be replayed to %q: there are Club, Shop", name) {
@@ -145,13 +145,13 @@ func TestADestinationThatIsNotThereIsToldFromThoseThatAre(t *testing.T) {
 	}
 }
 
-func TestAnEventBridgeThatCannotBeAskedIsAnError(t *testing.T) {
+func TestAnErrorOfEventBridgeIsReturned(t *testing.T) {
 	for _, operation := range []string{"DescribeArchive", "DescribeRule", "ListTargetsByRule"} {
 		if _, err := replay.Find(t.Context(), &buses{broken: operation}, saga, "Shop"); !errors.Is(err, errAway) {
 			t.Errorf("%s: the error is %v", operation, err)
 		}
 	}
-	if _, err := find(t, "Shop").Letters(t.Context(), &buses{broken: "TestEventPattern"}, []string{"{}"}, nil); !errors.Is(err, errAway) {
+	if _, err := find(t, "Shop").DeadLetters(t.Context(), &buses{broken: "TestEventPattern"}, []string{"{}"}, nil); !errors.Is(err, errAway) {
 		t.Errorf("TestEventPattern: the error is %v", err)
 	}
 	if err := find(t, "Shop").Start(t.Context(), &buses{broken: "StartReplay"}, "again", time.Time{}, time.Time{}); !errors.Is(err, errAway) {
@@ -186,32 +186,32 @@ func report(state types.ReplayState, reached int64, reason string) *eventbridge.
 	return out
 }
 
-// await waits for a replay, and gives what it is told.
-func await(ctx context.Context, fake *buses) (told []string, err error) {
+// await waits for a replay, and returns what is reported.
+func await(ctx context.Context, fake *buses) (reported []string, err error) {
 	err = replay.Await(ctx, fake, "again", func(now replay.Progress) error {
 		reached := int64(0)
 		if !now.Reached.IsZero() {
 			reached = now.Reached.Unix()
 		}
-		told = append(told, fmt.Sprint(now.State, " ", reached))
+		reported = append(reported, fmt.Sprint(now.State, " ", reached))
 		return nil
 	})
-	return told, err
+	return reported, err
 }
 
-func TestAReplayIsWaitedForAndEachStepIsToldOnce(t *testing.T) {
+func TestAReplayIsWaitedForAndEachStepIsReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &buses{reports: []*eventbridge.DescribeReplayOutput{
 			report("STARTING", 0, ""), report("STARTING", 0, ""), report("RUNNING", 0, ""),
 			report("RUNNING", 60, ""), report("RUNNING", 60, ""), report("RUNNING", 120, ""), report("COMPLETED", 120, ""),
 		}}
-		told, err := await(t.Context(), fake)
+		reported, err := await(t.Context(), fake)
 		if err != nil {
 			t.Error(err)
 		}
 		want := []string{"STARTING 0", "RUNNING 0", "RUNNING 60", "RUNNING 120", "COMPLETED 120"}
-		if diff := cmp.Diff(want, told); diff != "" {
-			t.Errorf("what is told (-want +got):\n%s", diff)
+		if diff := cmp.Diff(want, reported); diff != "" {
+			t.Errorf("what is reported (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -225,7 +225,7 @@ func TestAReplayThatIsNotCompletedIsAnError(t *testing.T) {
 	}
 }
 
-func TestWhoStopsWaitingIsToldThatTheReplayGoesOn(t *testing.T) {
+func TestAnErrorAboutAnAbandonedWaitSaysThatTheReplayGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
@@ -242,7 +242,7 @@ func TestWhoStopsWaitingIsToldThatTheReplayGoesOn(t *testing.T) {
 
 func TestAnEventGoesToTheTargetsOfTheRulesThatMatchIt(t *testing.T) {
 	id := 0
-	letters, err := find(t, "Shop").Letters(t.Context(), &buses{}, []string{"it was placed", "it was paid", "it was shipped"}, func() string {
+	messages, err := find(t, "Shop").DeadLetters(t.Context(), &buses{}, []string{"it was placed", "it was paid", "it was shipped"}, func() string {
 		id++
 		return fmt.Sprint("l-", id)
 	})
@@ -250,14 +250,14 @@ func TestAnEventGoesToTheTargetsOfTheRulesThatMatchIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, l := range letters {
-		got = append(got, fmt.Sprint(l.ID, ": ", l.Body, ", ", l.Attribute(letter.RuleARN), " to ", l.Attribute(letter.TargetARN)))
+	for _, l := range messages {
+		got = append(got, fmt.Sprint(l.ID, ": ", l.Body, ", ", l.Attribute(deadletter.RuleARN), " to ", l.Attribute(deadletter.TargetARN)))
 	}
 	want := []string{
 		"l-1: it was placed, " + account + "rule/global/placed to " + queue, "l-2: it was placed, " + account + "rule/global/placed to " + other,
 		"l-3: it was paid, " + account + "rule/global/paid to " + queue, "l-4: it was paid, " + account + "rule/global/paid to " + other,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the letters (-want +got):\n%s", diff)
+		t.Errorf("the messages (-want +got):\n%s", diff)
 	}
 }

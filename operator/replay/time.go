@@ -18,8 +18,8 @@ type Replays interface {
 	DescribeReplay(context.Context, *eventbridge.DescribeReplayInput, ...func(*eventbridge.Options)) (*eventbridge.DescribeReplayOutput, error)
 }
 
-// Start starts to replay what happened from a time on and until, but not at,
-// another one. Replays have names, each of which can be used once in 90 days.
+// Start starts a replay of the events from a time on until before another one. The name
+// of a replay can be used once in 90 days.
 // It needs the permission events:StartReplay on the archive.
 func (d Destination) Start(ctx context.Context, client Replays, name string, from, until time.Time) error {
 	to := &types.ReplayDestination{Arn: &d.Bus}
@@ -34,9 +34,9 @@ func (d Destination) Start(ctx context.Context, client Replays, name string, fro
 	return nil
 }
 
-// FIFOQueues names the queues among the targets that drop an event which they got
-// within five minutes already. Rules can only send to one that recognises an
-// event by its content, and that is the same whenever it comes.
+// FIFOQueues returns the names of the queues among the targets that drop an event which
+// they got in the last five minutes. A rule can only send to a FIFO queue with
+// content-based de-duplication, and the content of an event never changes.
 func (d Destination) FIFOQueues() []string {
 	var names []string
 	for _, rule := range d.Rules {
@@ -58,18 +58,18 @@ type Progress struct {
 	Reached time.Time
 }
 
-// Await waits until a replay is complete, and tells each step. A replay that ends
-// in another way is an error. It needs the permission events:DescribeReplay.
-func Await(ctx context.Context, client Replays, name string, tell func(Progress) error) error {
+// Await waits until a replay is complete, and calls report for each step. An error is
+// returned if it ends in another way. It needs the permission events:DescribeReplay.
+func Await(ctx context.Context, client Replays, name string, report func(Progress) error) error {
 	var last Progress
 	for asked := 0; ; asked++ {
 		out, err := client.DescribeReplay(ctx, &eventbridge.DescribeReplayInput{ReplayName: &name})
 		if err != nil {
-			return fmt.Errorf("ask for the replay %s, which goes on: %w", name, err)
+			return fmt.Errorf("describe the replay %s, which goes on: %w", name, err)
 		}
 		now := Progress{string(out.State), aws.ToTime(out.EventLastReplayedTime)}
 		if now != last {
-			if err := tell(now); err != nil {
+			if err := report(now); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,6 @@
 // Package rotation replaces the API key of the notification endpoint without a
-// deployment, in two steps between which the endpoint's owner learns the new
-// key. For as long as that takes, the old one stays in use.
+// deployment, in two steps. In between, the endpoint's owner configures the new
+// key, and the old one stays in use.
 //
 // EventBridge keeps a copy of the key in the connection and does not follow the
 // secret. Neither does CloudFormation, which looks up the template's reference
@@ -52,32 +52,32 @@ type Key struct {
 	New func() string
 }
 
-// Prepare puts a new key aside, as the secret's pending version. A key that
-// waits already is left as it is: somebody may have been given it.
+// Prepare stores a new key as the secret's pending version. A pending key is left as it
+// is, because the endpoint may accept it already.
 func (k Key) Prepare(ctx context.Context) error {
-	waiting, err := k.waiting(ctx)
-	if err != nil || waiting != nil {
+	next, err := k.pendingVersion(ctx)
+	if err != nil || next != nil {
 		return err
 	}
 	if _, err := k.Secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId: &k.Secret, SecretString: aws.String(k.New()), VersionStages: []string{pending},
 	}); err != nil {
-		return fmt.Errorf("put a new key aside: %w", err)
+		return fmt.Errorf("store a new key: %w", err)
 	}
 	return nil
 }
 
-// Finish lets the connection use the key that waits, and makes it current. If it
-// fails it can be run again: the key goes on waiting until both is done.
+// Finish configures the connection with the pending key, and makes the key current. If
+// it fails it can be run again: the key stays pending until both is done.
 func (k Key) Finish(ctx context.Context) error {
-	waiting, err := k.waiting(ctx)
+	next, err := k.pendingVersion(ctx)
 	if err != nil {
 		return err
 	}
-	if waiting == nil {
-		return errors.New("no new key waits: prepare one first")
+	if next == nil {
+		return errors.New("there is no pending key: prepare one first")
 	}
-	if err := k.use(ctx, waiting.SecretString); err != nil {
+	if err := k.use(ctx, next.SecretString); err != nil {
 		return err
 	}
 	used, err := k.version(ctx, current)
@@ -86,19 +86,19 @@ func (k Key) Finish(ctx context.Context) error {
 	}
 	if _, err := k.Secrets.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
 		SecretId: &k.Secret, VersionStage: aws.String(current),
-		MoveToVersionId: waiting.VersionId, RemoveFromVersionId: used.VersionId,
+		MoveToVersionId: next.VersionId, RemoveFromVersionId: used.VersionId,
 	}); err != nil {
 		return fmt.Errorf("the connection uses the new key, which could not be made current: %w", err)
 	}
 	return nil
 }
 
-// waiting gives the version that waits to become current, nil if none does. A
-// version that has become current keeps its other label.
-func (k Key) waiting(ctx context.Context) (*secretsmanager.GetSecretValueOutput, error) {
+// pendingVersion returns the pending version, nil if there is none. A version that has
+// become current keeps its label pending.
+func (k Key) pendingVersion(ctx context.Context) (*secretsmanager.GetSecretValueOutput, error) {
 	found, err := k.version(ctx, pending)
 	if _, none := errors.AsType[*secrettypes.ResourceNotFoundException](err); none {
-		// A secret that is not there at all has no current version either.
+		// A secret that does not exist has no current version either.
 		_, err := k.version(ctx, current)
 		return nil, err
 	}
@@ -116,8 +116,8 @@ func (k Key) version(ctx context.Context, stage string) (*secretsmanager.GetSecr
 	return found, nil
 }
 
-// use gives the connection the key. Everything else of the connection is sent
-// as it is, because EventBridge does not promise to keep what is left out.
+// use configures the connection with the key. Everything else of the connection is sent
+// as it is, because it is not documented that EventBridge keeps what is left out.
 func (k Key) use(ctx context.Context, key *string) error {
 	described, err := k.Connections.DescribeConnection(ctx, &eventbridge.DescribeConnectionInput{Name: &k.Connection})
 	if err != nil {
@@ -128,7 +128,7 @@ func (k Key) use(ctx context.Context, key *string) error {
 		return fmt.Errorf("the connection %s has no API key", k.Connection)
 	}
 	if hidden := hiddenParameters(parameters.InvocationHttpParameters); len(hidden) > 0 {
-		return fmt.Errorf("the connection %s has secret parameters, whose values EventBridge does not tell: %v", k.Connection, hidden)
+		return fmt.Errorf("the connection %s has secret parameters, whose values EventBridge does not return: %v", k.Connection, hidden)
 	}
 	if _, err := k.Connections.UpdateConnection(ctx, &eventbridge.UpdateConnectionInput{
 		Name:              &k.Connection,
@@ -147,25 +147,25 @@ func (k Key) use(ctx context.Context, key *string) error {
 	return nil
 }
 
-// hiddenParameters lists the keys of the parameters whose values are not told.
+// hiddenParameters returns the keys of the parameters whose values are secret.
 func hiddenParameters(parameters *eventtypes.ConnectionHttpParameters) []string {
 	if parameters == nil {
 		return nil
 	}
 	var hidden []string
-	note := func(secret bool, key *string) {
+	add := func(secret bool, key *string) {
 		if secret {
 			hidden = append(hidden, aws.ToString(key))
 		}
 	}
 	for _, parameter := range parameters.HeaderParameters {
-		note(parameter.IsValueSecret, parameter.Key)
+		add(parameter.IsValueSecret, parameter.Key)
 	}
 	for _, parameter := range parameters.QueryStringParameters {
-		note(parameter.IsValueSecret, parameter.Key)
+		add(parameter.IsValueSecret, parameter.Key)
 	}
 	for _, parameter := range parameters.BodyParameters {
-		note(parameter.IsValueSecret, parameter.Key)
+		add(parameter.IsValueSecret, parameter.Key)
 	}
 	return hidden
 }

@@ -131,7 +131,7 @@ func TestAPreparedKeyWaitsUntilTheRotationIsFinished(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.assert(t, "new-1", "new-1", "new-1")
-	if err := key.Finish(t.Context()); err == nil || !strings.Contains(err.Error(), "no new key waits") {
+	if err := key.Finish(t.Context()); err == nil || !strings.Contains(err.Error(), "there is no pending key") {
 		t.Errorf("finished twice: %v", err)
 	}
 	if err := key.Prepare(t.Context()); err != nil {
@@ -177,9 +177,9 @@ func TestWhatCannotBeRotatedIsLeftAsItIs(t *testing.T) {
 		step  func(rotation.Key, context.Context) error
 		want  string
 	}{
-		"nothing waits":     {func(*safe) {}, rotation.Key.Finish, "no new key waits"},
+		"no pending key":    {func(*safe) {}, rotation.Key.Finish, "there is no pending key"},
 		"there is no key":   {func(s *safe) { clear(s.stages) }, rotation.Key.Prepare, "get the AWSCURRENT key"},
-		"no key can be put": {func(s *safe) { s.fails = "PutSecretValue" }, rotation.Key.Prepare, "put a new key aside"},
+		"no key can be put": {func(s *safe) { s.fails = "PutSecretValue" }, rotation.Key.Prepare, "store a new key"},
 		"a value is hidden": {func(s *safe) {
 			s.stages["AWSPENDING"] = "new"
 			s.parameters.HeaderParameters[0].IsValueSecret = true

@@ -17,9 +17,8 @@ type CloudFormation interface {
 	cloudformation.ListStackResourcesAPIClient
 }
 
-// Describe finds a stack in AWS by its name. The template that it was deployed
-// from says which construct a resource belongs to, CloudFormation what became
-// of it. It needs the permissions cloudformation:GetTemplate and
+// Describe finds a stack in AWS by its name. The template that it was deployed from has
+// the construct of each resource, CloudFormation has its physical id. It needs the permissions cloudformation:GetTemplate and
 // cloudformation:ListStackResources.
 func Describe(ctx context.Context, client CloudFormation, name string) (Stack, error) {
 	paths, err := constructPaths(ctx, client, name)
@@ -65,7 +64,7 @@ func (s Stack) add(resource types.StackResourceSummary, paths map[string]string)
 	logicalID := aws.ToString(resource.LogicalResourceId)
 	path := paths[logicalID]
 	if path == "" {
-		return fmt.Errorf("the template does not say which construct %s belongs to: was it deployed by the CDK command line?", logicalID)
+		return fmt.Errorf("the template has no construct path of %s: was it deployed by the CDK command line?", logicalID)
 	}
 	if resource.PhysicalResourceId == nil {
 		return fmt.Errorf("%s does not exist yet: it is %s", path, resource.ResourceStatus)
@@ -74,7 +73,7 @@ func (s Stack) add(resource types.StackResourceSummary, paths map[string]string)
 	return nil
 }
 
-// constructPaths gives the construct path of each resource by its logical id,
+// constructPaths returns the construct path of each resource by its logical id,
 // from the metadata that the CDK command line puts into the template. The
 // path begins with the stack, and ends with Resource for a construct's main one.
 func constructPaths(ctx context.Context, client CloudFormation, name string) (map[string]string, error) {

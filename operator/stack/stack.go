@@ -14,7 +14,8 @@ import (
 	"example.com/saga/pkg/awsconfig"
 )
 
-// Stack says where everything is, by construct paths such as Warehouse/Queue.
+// Stack has the names and URLs of resources, by construct paths such as
+// Warehouse/Queue.
 type Stack struct {
 	// Queues are URLs; the others are names.
 	Queues    map[string]string
@@ -29,16 +30,16 @@ type Stack struct {
 	// Connections are names, Secrets names or ARNs.
 	Connections map[string]string
 	Secrets     map[string]string
-	// NotificationsURL tells what the notification endpoint received. It is
-	// empty if nobody can tell.
+	// NotificationsURL returns what the notification endpoint received. It is empty
+	// for an endpoint that does not offer this.
 	NotificationsURL string
 
 	// Of the local cloud; AWS is found by the SDK's own means.
 	endpoint, region string
 }
 
-// AWS gives the configuration of the clients with which the stack is reached.
-// For the local cloud the settings of the environment do not count.
+// AWS returns the configuration of the clients for the stack. For the local cloud the
+// settings of the environment are ignored.
 func (s Stack) AWS(ctx context.Context) (aws.Config, error) {
 	if s.endpoint != "" {
 		return awsconfig.At(s.endpoint, s.region), nil
@@ -46,21 +47,46 @@ func (s Stack) AWS(ctx context.Context) (aws.Config, error) {
 	return awsconfig.Load(ctx)
 }
 
-// Local tells whether the stack runs in a local cloud.
+// EventLogPath is the construct path of the event log.
+const EventLogPath = "Observability/Events"
+
+// EventLog returns the name of the log group that has every event of the Global bus.
+func (s Stack) EventLog() (string, error) {
+	name, found := s.LogGroups[EventLogPath]
+	if !found {
+		return "", fmt.Errorf("the stack has no %s", EventLogPath)
+	}
+	return name, nil
+}
+
+// Table returns the name of a context's table.
+func (s Stack) Table(context string) (string, error) {
+	path := strings.ToUpper(context[:1]) + context[1:] + "/Table"
+	name, found := s.Tables[path]
+	if !found {
+		return "", fmt.Errorf("the stack has no %s", path)
+	}
+	return name, nil
+}
+
+// Local reports whether the stack runs in a local cloud.
 func (s Stack) Local() bool { return s.endpoint != "" }
 
-// DeadLetterQueues lists the paths of the dead-letter queues: DeadLetters of a
-// queue or a function, Undelivered of rules.
+// IsDeadLetterQueue reports whether the queue with a construct path is a dead-letter
+// queue: DeadLetters of a queue, a function or a schedule, or Undelivered of rules.
+func IsDeadLetterQueue(path string) bool {
+	return strings.HasSuffix(path, "/DeadLetters") || strings.HasSuffix(path, "/Undelivered")
+}
+
+// DeadLetterQueues returns the paths of the dead-letter queues, sorted.
 func (s Stack) DeadLetterQueues() []string {
 	paths := slices.Collect(maps.Keys(s.Queues))
-	paths = slices.DeleteFunc(paths, func(path string) bool {
-		return !strings.HasSuffix(path, "/DeadLetters") && !strings.HasSuffix(path, "/Undelivered")
-	})
+	paths = slices.DeleteFunc(paths, func(path string) bool { return !IsDeadLetterQueue(path) })
 	slices.Sort(paths)
 	return paths
 }
 
-// DeadLetterQueue gives the URL of a dead-letter queue.
+// DeadLetterQueue returns the URL of a dead-letter queue.
 func (s Stack) DeadLetterQueue(path string) (string, error) {
 	known := s.DeadLetterQueues()
 	if !slices.Contains(known, path) {

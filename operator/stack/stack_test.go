@@ -90,6 +90,16 @@ func TestAFileThatIsNoReadyFileIsRefused(t *testing.T) {
 	}
 }
 
+func TestTheTableOfAContextIsKnownByItsName(t *testing.T) {
+	found := stack.Stack{Tables: map[string]string{"Shop/Table": "shop"}}
+	if name, err := found.Table("shop"); name != "shop" || err != nil {
+		t.Errorf("the table is %s, %v", name, err)
+	}
+	if _, err := found.Table("bank"); err == nil || err.Error() != "the stack has no Bank/Table" {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestDeadLetterQueuesAreKnownByTheirPaths(t *testing.T) {
 	found := stack.Stack{Queues: map[string]string{
 		"Shop/Queue": "1", "Shop/Undelivered": "2", "Shop/DeadLetters": "3", "DeadLetters": "4",
@@ -185,7 +195,7 @@ func TestAStackThatCannotBeUnderstoodIsRefused(t *testing.T) {
 	}{
 		"there is none":        {formation{err: missing}, missing.Error()},
 		"its template is YAML": {formation{template: "Resources:"}, "read the template of stack saga-dev"},
-		"it has no paths":      {formation{template, []types.StackResourceSummary{resource("AWS::SQS::Queue", "Bare1", "q")}, nil}, "which construct Bare1 belongs to"},
+		"it has no paths":      {formation{template, []types.StackResourceSummary{resource("AWS::SQS::Queue", "Bare1", "q")}, nil}, "no construct path of Bare1"},
 		"it is not there yet":  {formation{template, []types.StackResourceSummary{resource("AWS::SQS::Queue", "Dead1", "")}, nil}, "Shop/DeadLetters does not exist yet"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -16,9 +16,9 @@ import (
 	"example.com/saga/pkg/awsconfig"
 )
 
-// hostileShell sets what a shell may have set for AWS, in which all endpoints are
-// the given one.
-func hostileShell(t *testing.T, elsewhere string) {
+// setHostileEnvironment sets the environment variables and files of AWS, with all
+// endpoints set to the given one.
+func setHostileEnvironment(t *testing.T, elsewhere string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "config")
 	profile := "[default]\nregion = us-east-1\nendpoint_url = " + elsewhere + "\nca_bundle = /nowhere\nservices = all\n" +
@@ -40,7 +40,7 @@ func hostileShell(t *testing.T, elsewhere string) {
 	}
 }
 
-func TestClientsAtAnEndpointCallNothingElseWhateverTheShellSays(t *testing.T) {
+func TestClientsOfAtIgnoreTheEnvironment(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("%s %s was called elsewhere", r.Method, r.URL)
 	}))
@@ -53,7 +53,7 @@ func TestClientsAtAnEndpointCallNothingElseWhateverTheShellSays(t *testing.T) {
 		}
 	}))
 	t.Cleanup(here.Close)
-	hostileShell(t, elsewhere.URL)
+	setHostileEnvironment(t, elsewhere.URL)
 	cfg := awsconfig.At(here.URL, "eu-west-1")
 	if _, err := sqs.NewFromConfig(cfg).ListQueues(t.Context(), &sqs.ListQueuesInput{}); err != nil {
 		t.Error(err)

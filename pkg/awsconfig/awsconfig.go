@@ -25,10 +25,10 @@ func Load(ctx context.Context, options ...func(*config.LoadOptions) error) (aws.
 	return loaded, nil
 }
 
-// At returns the configuration of clients that call this endpoint and no other,
-// with any credentials, as the local cloud takes them. Unlike Load, it reads
-// nothing else: neither a profile, a region, an endpoint, a proxy nor a bundle of
-// certificates that the environment or a file names changes what the clients do.
+// At returns the configuration of clients that call this endpoint and no other, with
+// placeholder credentials, which the local cloud accepts. Unlike Load, it does not
+// read the environment or any file: no profile, region, endpoint, proxy or
+// certificate bundle that is set there has an effect.
 func At(endpoint, region string) aws.Config {
 	return aws.Config{
 		BaseEndpoint: &endpoint,
@@ -39,12 +39,11 @@ func At(endpoint, region string) aws.Config {
 	}
 }
 
-// plainBody hides from net/http that a request's body can write itself
-// (io.WriterTo). The SDK closes the body as soon as the answer has begun; a
-// body that is asked to write itself after that answers io.EOF, which net/http
-// takes for a failed write: it then cuts the connection off in the middle of
-// the answer. Reading a closed body does no harm. The race is lost only
-// against a fast server, such as one on the same machine.
+// plainBody hides the io.WriterTo of a request's body from net/http. The SDK closes
+// the body as soon as the response begins. WriteTo of a closed body returns io.EOF,
+// which net/http treats as a failed write: it closes the connection in the middle of
+// the response. Read of a closed body is harmless. The race occurs only with a fast
+// server, such as one on the same machine.
 func plainBody(stack *middleware.Stack) error {
 	return stack.Build.Add(middleware.BuildMiddlewareFunc("PlainBody",
 		func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (middleware.BuildOutput, middleware.Metadata, error) {

@@ -15,7 +15,8 @@ import (
 
 var errNotSent = errors.New("not sent")
 
-// inspector is an HTTP client that looks at a request and does not send it.
+// inspector is an HTTP client that calls a function with each request and does not
+// send it.
 type inspector func(*http.Request)
 
 func (i inspector) Do(r *http.Request) (*http.Response, error) {
@@ -23,9 +24,9 @@ func (i inspector) Do(r *http.Request) (*http.Response, error) {
 	return nil, errNotSent
 }
 
-func TestARequestsBodyIsReadAndDoesNotWriteItself(t *testing.T) {
+func TestTheBodyOfARequestHasNoWriterTo(t *testing.T) {
 	var sent []byte
-	var writesItself bool
+	var hasWriterTo bool
 	cfg, err := awsconfig.Load(t.Context(),
 		config.WithRegion("eu-west-1"),
 		config.WithRetryMaxAttempts(1),
@@ -35,7 +36,7 @@ func TestARequestsBodyIsReadAndDoesNotWriteItself(t *testing.T) {
 	}
 	client := sqs.NewFromConfig(cfg, func(o *sqs.Options) {
 		o.HTTPClient = inspector(func(r *http.Request) {
-			_, writesItself = r.Body.(io.WriterTo)
+			_, hasWriterTo = r.Body.(io.WriterTo)
 			sent, _ = io.ReadAll(r.Body)
 			if r.ContentLength != int64(len(sent)) {
 				t.Errorf("content length %d of %d bytes", r.ContentLength, len(sent))
@@ -46,8 +47,8 @@ func TestARequestsBodyIsReadAndDoesNotWriteItself(t *testing.T) {
 	if !errors.Is(err, errNotSent) {
 		t.Fatal(err)
 	}
-	if writesItself {
-		t.Error("net/http would let the body write itself")
+	if hasWriterTo {
+		t.Error("net/http would call WriteTo of the body")
 	}
 	if string(sent) != `{"QueueName":"orders"}` {
 		t.Errorf("sent %q", sent)

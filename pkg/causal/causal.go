@@ -1,9 +1,9 @@
-// Package causal puts events that arrive in any order into the order of their
-// causes. An event whose cause has not arrived is held back for a window of
-// time; when the window closes it is shown all the same, with the gap marked.
+// Package causal sorts events that arrive in any order into the order of their
+// causes. An event whose cause has not arrived is held back for a window of time.
+// After the window it is shown anyway, with the gap marked.
 //
-// It keeps nothing and needs no timer: it is a view of what has arrived, asked
-// for whenever somebody looks.
+// It has no state and needs no timer: it computes a view of the events that have
+// arrived.
 package causal
 
 import (
@@ -11,31 +11,31 @@ import (
 	"time"
 )
 
-// Event is what must be known of an event to put it in its place.
+// Event is an event with what is needed to sort it.
 type Event[T any] struct {
 	ID string
 	// Cause is the id of the event that caused this one, or "".
 	Cause string
 	// Time is when it happened, by its publisher's clock.
 	Time time.Time
-	// Arrived is when it was first seen here.
+	// Arrived is when it was first received here.
 	Arrived time.Time
 	Value   T
 }
 
-// Shown is an event in its place.
-type Shown[T any] struct {
+// Entry is an event in the sorted order.
+type Entry[T any] struct {
 	Value T
-	// Gap tells that the event's cause should stand before it, but was not seen
-	// within the window.
+	// Gap is true if the event's cause is missing before it: it did not arrive within
+	// the window.
 	Gap bool
 }
 
-// Order gives the events that can be shown at a moment, each behind its cause,
-// and the earlier before the later where causes leave it open. Of events with
-// one id only the first counts. What waits for a cause is left out until the
-// cause is there, or until the window after its arrival has closed.
-func Order[T any](events []Event[T], now time.Time, window time.Duration) []Shown[T] {
+// Sort returns the events that can be shown at a time, each after its cause, and
+// otherwise in the order of their times. Of events with the same id only the first
+// counts. An event whose cause is missing is left out until the cause arrives, or
+// until the window after its own arrival has ended.
+func Sort[T any](events []Event[T], now time.Time, window time.Duration) []Entry[T] {
 	events = slices.Clone(events)
 	slices.SortStableFunc(events, func(a, b Event[T]) int { return a.Time.Compare(b.Time) })
 
@@ -53,13 +53,13 @@ func Order[T any](events []Event[T], now time.Time, window time.Duration) []Show
 			ready = append(ready, e)
 		}
 	}
-	return walk(ready, effects)
+	return sortReady(ready, effects)
 }
 
-// walk shows what is ready, earliest first; what an event caused is ready as
-// soon as the event itself is shown.
-func walk[T any](ready []Event[T], effects map[string][]Event[T]) []Shown[T] {
-	var shown []Shown[T]
+// sortReady returns the ready events, earliest first. The effects of an event are
+// ready as soon as the event is in the result.
+func sortReady[T any](ready []Event[T], effects map[string][]Event[T]) []Entry[T] {
+	var sorted []Entry[T]
 	done := make(map[string]bool)
 	for len(ready) > 0 {
 		earliest := 0
@@ -74,8 +74,8 @@ func walk[T any](ready []Event[T], effects map[string][]Event[T]) []Shown[T] {
 			continue
 		}
 		done[e.ID] = true
-		shown = append(shown, Shown[T]{Value: e.Value, Gap: e.Cause != "" && !done[e.Cause]})
+		sorted = append(sorted, Entry[T]{Value: e.Value, Gap: e.Cause != "" && !done[e.Cause]})
 		ready = append(ready, effects[e.ID]...)
 	}
-	return shown
+	return sorted
 }

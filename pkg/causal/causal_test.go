@@ -12,18 +12,18 @@ import (
 
 const window = 10 * time.Second
 
-// at is a moment of the test's day, in seconds.
+// at returns a time of the test, in seconds.
 func at(seconds int) time.Time { return time.Unix(int64(seconds), 0) }
 
-// arrival is an event that arrives at the second given, and happened then too.
+// arrival makes an event that happens and arrives at a second.
 func arrival(id, cause string, second int) causal.Event[string] {
 	return causal.Event[string]{ID: id, Cause: cause, Time: at(second), Arrived: at(second), Value: id}
 }
 
-// shown writes the order of events with a "?" before each whose cause is missing.
+// shown returns the sorted events, with a "?" before each whose cause is missing.
 func shown(events []causal.Event[string], now time.Time) string {
 	text := ""
-	for _, s := range causal.Order(events, now, window) {
+	for _, s := range causal.Sort(events, now, window) {
 		if s.Gap {
 			text += "?"
 		}
@@ -32,51 +32,51 @@ func shown(events []causal.Event[string], now time.Time) string {
 	return text
 }
 
-func TestOrder(t *testing.T) {
+func TestSort(t *testing.T) {
 	tests := []struct {
 		rule   string
 		events []causal.Event[string]
 		now    int
 		want   string
 	}{
-		{"nothing gives nothing", nil, 0, ""},
+		{"no events are no entries", nil, 0, ""},
 		{
-			"a cause stands before its effect, although the effect's clock is behind",
+			"a cause comes before its effect, although the effect's clock is behind",
 			[]causal.Event[string]{arrival("b", "a", 1), arrival("a", "", 2)},
 			2, "ab",
 		},
 		{
-			"what causes leave open is ordered by time",
+			"events without a causal order are sorted by time",
 			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "a", 3), arrival("b", "a", 2)},
 			3, "abc",
 		},
 		{
-			"an event is held while its cause may still come",
+			"an event is held back while its cause may still arrive",
 			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "b", 3)},
 			12, "a",
 		},
 		{
-			"its effects are held with it",
+			"its effects are held back with it",
 			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "b", 3), arrival("d", "c", 3)},
 			12, "a",
 		},
 		{
-			"the cause lets go what was held",
+			"when the cause arrives, the events that were held back are shown",
 			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "b", 3), arrival("b", "a", 12)},
 			12, "abc",
 		},
 		{
-			"after the window the event is shown with a gap, its effects without",
+			"after the window the event is shown with a gap, its effects without one",
 			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "b", 3), arrival("d", "c", 3)},
 			13, "a?cd",
 		},
 		{
-			"a cause that comes after the window closes the gap",
+			"a cause that arrives after the window closes the gap",
 			[]causal.Event[string]{arrival("a", "", 1), arrival("c", "b", 3), arrival("b", "a", 60)},
 			60, "abc",
 		},
 		{
-			"an event that comes twice is shown once",
+			"an event that arrives twice is shown once",
 			[]causal.Event[string]{arrival("a", "", 1), arrival("b", "a", 2), arrival("b", "a", 3)},
 			3, "ab",
 		},

@@ -1,9 +1,10 @@
-// Package contract is the published language of the saga: every event that
-// crosses a boundary, its data and its JSON Schema. Each file holds the events
-// that one bounded context publishes.
+// Package contract is the published language of the saga: every event that crosses
+// a boundary, with its publisher, its consumers, its data and its JSON Schema. The
+// data of a context's events is in a file of the context's name.
 package contract
 
 import (
+	"maps"
 	"slices"
 
 	"example.com/saga/pkg/event"
@@ -17,7 +18,15 @@ const (
 	SourceLoyalty   = "loyalty"
 )
 
-// Reason says why an order does not end with its shipment.
+// The other parties of the choreography.
+const (
+	// Operator publishes what no context does.
+	Operator = "operator"
+	// Notification is the HTTP endpoint that gets the endings of orders.
+	Notification = "notification"
+)
+
+// Reason is why an order does not end with its shipment.
 type Reason string
 
 // The reasons.
@@ -30,7 +39,7 @@ const (
 	TimedOut            Reason = "timed-out"
 )
 
-// Reasons lists all reasons.
+// Reasons returns all reasons.
 func Reasons() []Reason {
 	return []Reason{OutOfStock, PaymentWasDeclined, AwardWasRejected, Undeliverable, CancelledByCustomer, TimedOut}
 }
@@ -55,52 +64,120 @@ type Stock struct {
 	Quantity int64  `json:"quantity"`
 }
 
-// definition says who publishes an event, in which version of its schema, and
-// how the versions that are read are decoded: that one, and others beside it.
-type definition struct {
-	source  string
-	version string
-	example event.Data
-	decode  map[string]decode
+// eventSpec declares an event: its publisher and its consumers, the version of
+// its schema that is published, and how each version that is read is decoded: the
+// published one, and others beside it.
+type eventSpec struct {
+	// source is the context that the event belongs to, and publisher the party that
+	// publishes it: the same, unless the catalogue names another one.
+	source, publisher string
+	consumers         []string
+	version           string
+	example           event.Data
+	decode            map[string]decode
 }
 
-// catalogue lists every event of the language, one line each. A change that
-// breaks a consumer is a new version, with a schema file of its own, and is
-// published only when all consumers read it: see reads.
-func catalogue() []definition {
-	return []definition{
-		define[OrderPlaced](SourceOrder, "1"),
-		define[CancellationRequested](SourceOrder, "1"),
-		define[OrderCancelled](SourceOrder, "1"),
+// catalogue declares every event of the language, one line each, and with that the
+// choreography: rules, permissions, tests and documents follow from it. A change
+// that breaks a consumer is a new version, with a schema file of its own, and is
+// published only when all consumers read it: see alsoReads.
+func catalogue() []eventSpec {
+	return []eventSpec{
+		publish[OrderPlaced](SourceOrder, "1").to(SourceWarehouse),
+		publish[CancellationRequested](SourceOrder, "1").to(SourceWarehouse),
+		publish[OrderCancelled](SourceOrder, "1").to(Notification),
 
-		define[StockReserved](SourceWarehouse, "1"),
-		define[StockUnavailable](SourceWarehouse, "1"),
-		define[OrderShipped](SourceWarehouse, "1"),
-		define[ShipmentFailed](SourceWarehouse, "1"),
-		define[StockReleased](SourceWarehouse, "1"),
-		define[CancellationRefused](SourceWarehouse, "1"),
-		define[StockReceived](SourceWarehouse, "1"),
+		publish[StockReserved](SourceWarehouse, "1").to(SourcePayment, SourceOrder),
+		publish[StockUnavailable](SourceWarehouse, "1").to(SourceOrder),
+		publish[OrderShipped](SourceWarehouse, "1").to(SourceOrder, Notification),
+		publish[ShipmentFailed](SourceWarehouse, "1").to(SourceLoyalty, SourceOrder),
+		publish[StockReleased](SourceWarehouse, "1").to(SourceOrder),
+		publish[CancellationRefused](SourceWarehouse, "1").to(SourceOrder),
+		publish[StockReceived](SourceWarehouse, "1").to(SourceWarehouse).by(Operator),
 
-		define[PaymentTaken](SourcePayment, "1"),
-		define[PaymentDeclined](SourcePayment, "1"),
-		define[PaymentRefunded](SourcePayment, "1"),
+		publish[PaymentTaken](SourcePayment, "1").to(SourceLoyalty, SourceOrder),
+		publish[PaymentDeclined](SourcePayment, "1").to(SourceWarehouse, SourceOrder),
+		publish[PaymentRefunded](SourcePayment, "1").to(SourceWarehouse, SourceOrder),
 
-		define[PointsAwarded](SourceLoyalty, "1"),
-		define[AwardRejected](SourceLoyalty, "1"),
-		define[PointsRevoked](SourceLoyalty, "1"),
+		publish[PointsAwarded](SourceLoyalty, "1").to(SourceWarehouse, SourceOrder),
+		publish[AwardRejected](SourceLoyalty, "1").to(SourcePayment, SourceOrder),
+		publish[PointsRevoked](SourceLoyalty, "1").to(SourcePayment, SourceOrder),
 	}
 }
 
-// All gives an empty value of every event's data.
+// publish declares that a context publishes an event in a version of its schema.
+func publish[D event.Data](source, version string) eventSpec {
+	var example D
+	return eventSpec{
+		source: source, publisher: source, version: version, example: example,
+		decode: map[string]decode{version: decodeAs(func(data D) event.Data { return data })},
+	}
+}
+
+// to declares the consumers.
+func (s eventSpec) to(consumers ...string) eventSpec {
+	s.consumers = consumers
+	return s
+}
+
+// by declares a publisher that is not the context of the event.
+func (s eventSpec) by(publisher string) eventSpec {
+	s.publisher = publisher
+	return s
+}
+
+// alsoReads declares that an event is read in another version of its schema too,
+// and converted, so that no decision ever gets that version. Every consumer reads a
+// newer version before it is published, and the older one for as long as an event
+// in it can still arrive, which is the retention:
+//
+//	alsoReads(publish[Taken](SourcePayment, "1").to(…), "2", func(newer TakenV2) Taken { … })    // deploy, and then
+//	alsoReads(publish[Taken](SourcePayment, "2").to(…), "1", func(older TakenV1) Taken { … })
+func alsoReads[D, Other event.Data](s eventSpec, version string, convert func(Other) D) eventSpec {
+	s.decode = maps.Clone(s.decode)
+	s.decode[version] = decodeAs(func(other Other) event.Data { return convert(other) })
+	return s
+}
+
+// All returns an empty value of every event's data.
 func All() []event.Data {
+	return examples(func(eventSpec) bool { return true })
+}
+
+// PublishedBy returns an empty value of the data of every event that a context, or
+// Operator, publishes.
+func PublishedBy(publisher string) []event.Data {
+	return examples(func(s eventSpec) bool { return s.publisher == publisher })
+}
+
+// ConsumedBy returns an empty value of the data of every event that a context, or
+// Notification, consumes.
+func ConsumedBy(consumer string) []event.Data {
+	return examples(func(s eventSpec) bool { return slices.Contains(s.consumers, consumer) })
+}
+
+func examples(isWanted func(eventSpec) bool) []event.Data {
 	var all []event.Data
-	for _, d := range catalogue() {
-		all = append(all, d.example)
+	for _, s := range catalogue() {
+		if isWanted(s) {
+			all = append(all, s.example)
+		}
 	}
 	return all
 }
 
-// Types gives the event types of the given data, sorted.
+// Contexts returns the bounded contexts, in the order of the catalogue.
+func Contexts() []string {
+	var all []string
+	for _, s := range catalogue() {
+		if !slices.Contains(all, s.source) {
+			all = append(all, s.source)
+		}
+	}
+	return all
+}
+
+// Types returns the event types of the given data, sorted.
 func Types(data ...event.Data) []string {
 	types := make([]string, len(data))
 	for i, d := range data {
@@ -110,12 +187,12 @@ func Types(data ...event.Data) []string {
 	return types
 }
 
-// BySource groups the event types of the given data by the context that
-// publishes them, each group sorted: what a consumer's rules are made of.
+// BySource groups the event types of the given data by the context that is their
+// source, each group sorted: the rules of a consumer are made of them.
 func BySource(data ...event.Data) map[string][]string {
 	sources := make(map[string]string)
-	for _, d := range catalogue() {
-		sources[d.example.EventType()] = d.source
+	for _, s := range catalogue() {
+		sources[s.example.EventType()] = s.source
 	}
 	grouped := make(map[string][]string)
 	for _, eventType := range Types(data...) {

@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,32 +16,18 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// examples has one of each event's data, with every member set.
-func examples() []event.Data {
-	stock := []contract.Stock{{SKU: "123", Quantity: 2}, {SKU: "A.b_c-9", Quantity: 1}}
-	money := contract.Money{Amount: 2500, Currency: "EUR"}
-	return []event.Data{
-		contract.OrderPlaced{
-			OrderID: "o-1", CustomerID: "c-42",
-			Items:           []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
-			ShippingAddress: "23 Fake Street", PaymentMethod: "card",
-		},
-		contract.CancellationRequested{Reason: contract.CancelledByCustomer},
-		contract.OrderCancelled{Reason: contract.TimedOut},
-		contract.StockReserved{CustomerID: "c-42", Items: stock, Total: money, PaymentMethod: "card"},
-		contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock},
-		contract.OrderShipped{CustomerID: "c-42", Items: stock},
-		contract.ShipmentFailed{Reason: contract.Undeliverable},
-		contract.StockReleased{Items: stock, Reason: contract.PaymentWasDeclined},
-		contract.CancellationRefused{},
-		contract.StockReceived{SKU: "123", Quantity: 1_000_000},
-		contract.PaymentTaken{CustomerID: "c-42", Amount: money},
-		contract.PaymentDeclined{Reason: contract.PaymentWasDeclined},
-		contract.PaymentRefunded{Amount: money, Reason: contract.AwardWasRejected},
-		contract.PointsAwarded{Points: 25, ExpiresAt: time.Date(2027, 1, 2, 3, 4, 5, 0, time.UTC)},
-		contract.AwardRejected{Reason: contract.AwardWasRejected},
-		contract.PointsRevoked{Points: 25, Reason: contract.Undeliverable},
+// examples returns the example of each event's data.
+func examples(t *testing.T) []event.Data {
+	t.Helper()
+	var all []event.Data
+	for _, data := range contract.All() {
+		described, err := contract.Describe(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, described.Example)
 	}
+	return all
 }
 
 func newLanguage(t *testing.T) *contract.Language {
@@ -52,27 +39,27 @@ func newLanguage(t *testing.T) *contract.Language {
 	return language
 }
 
-// written makes an event of data as its publisher does.
-func written(t *testing.T, language *contract.Language, data event.Data) event.Event {
+// sealed makes an event of data as its publisher does.
+func sealed(t *testing.T, language *contract.Language, data event.Data) event.Event {
 	t.Helper()
 	cause := event.Event{ID: "e-1", Source: "test", Subject: "o-1", CorrelationID: "c-1"}
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	e, err := event.Caused(event.Cause{Event: cause}, publisher(t, data), data, 0, at)
+	e, err := event.Caused(event.Cause{Event: cause}, sourceOf(t, data), data, 0, at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e, err = language.Write(e); err != nil {
+	if e, err = language.Seal(e); err != nil {
 		t.Fatal(err)
 	}
 	return e
 }
 
-func publisher(t *testing.T, data event.Data) string {
+func sourceOf(t *testing.T, data event.Data) string {
 	t.Helper()
 	for source := range contract.BySource(data) {
 		return source
 	}
-	t.Fatalf("nobody publishes %s", data.EventType())
+	t.Fatalf("%s has no source", data.EventType())
 	return ""
 }
 
@@ -104,12 +91,16 @@ func cut(name string) (before, version string, found bool) {
 	return name[:i], name[i+1:], true
 }
 
-func TestTheExamplesAreTheWholeLanguage(t *testing.T) {
-	if diff := cmp.Diff(contract.Types(contract.All()...), contract.Types(examples()...)); diff != "" {
-		t.Error(diff)
-	}
-	for _, data := range examples() {
-		value := reflect.ValueOf(data)
+func TestEveryEventIsDescribedWithAnExampleThatHasEveryMember(t *testing.T) {
+	for _, data := range contract.All() {
+		described, err := contract.Describe(data)
+		if err != nil || described.Meaning == "" {
+			t.Fatalf("%s means %q, %v", data.EventType(), described.Meaning, err)
+		}
+		value := reflect.ValueOf(described.Example)
+		if value.Type() != reflect.TypeOf(data) {
+			t.Errorf("the example of %s is a %s", data.EventType(), value.Type())
+		}
 		for i := range value.NumField() {
 			if value.Field(i).IsZero() {
 				t.Errorf("the example of %s leaves %s empty", data.EventType(), value.Type().Field(i).Name)
@@ -118,11 +109,21 @@ func TestTheExamplesAreTheWholeLanguage(t *testing.T) {
 	}
 }
 
-func TestDataIsReadAsItWasWritten(t *testing.T) {
+type unknown struct{}
+
+func (unknown) EventType() string { return "order.eaten" }
+
+func TestAnUnknownEventIsNotDescribed(t *testing.T) {
+	if described, err := contract.Describe(unknown{}); !errors.Is(err, event.ErrInvalid) {
+		t.Errorf("described as %+v, %v", described, err)
+	}
+}
+
+func TestDataIsDecodedAsItWasSealed(t *testing.T) {
 	language := newLanguage(t)
-	for _, data := range examples() {
+	for _, data := range examples(t) {
 		t.Run(data.EventType(), func(t *testing.T) {
-			encoded, err := json.Marshal(written(t, language, data))
+			encoded, err := json.Marshal(sealed(t, language, data))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -130,18 +131,18 @@ func TestDataIsReadAsItWasWritten(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			read, err := language.Read(e)
+			decoded, err := language.Decode(e)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(data, read); diff != "" {
+			if diff := cmp.Diff(data, decoded); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-func TestACompensationMayHaveNothingToGiveBack(t *testing.T) {
+func TestACompensationMayHaveNothingToUndo(t *testing.T) {
 	language := newLanguage(t)
 	for _, data := range []event.Data{
 		contract.PaymentRefunded{Reason: contract.TimedOut},
@@ -149,20 +150,18 @@ func TestACompensationMayHaveNothingToGiveBack(t *testing.T) {
 		contract.StockReleased{Items: []contract.Stock{}, Reason: contract.TimedOut},
 	} {
 		t.Run(data.EventType(), func(t *testing.T) {
-			read, err := language.Read(written(t, language, data))
+			decoded, err := language.Decode(sealed(t, language, data))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(data, read); diff != "" {
+			if diff := cmp.Diff(data, decoded); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-// paths lists the members of an object and of the objects in it.
-
-func TestBySourceGroupsAConsumersEvents(t *testing.T) {
+func TestEventsAreGroupedByTheirSource(t *testing.T) {
 	got := contract.BySource(contract.PaymentTaken{}, contract.OrderPlaced{}, contract.PaymentDeclined{}, contract.StockReceived{})
 	want := map[string][]string{
 		"order":     {"order.placed"},
@@ -174,13 +173,48 @@ func TestBySourceGroupsAConsumersEvents(t *testing.T) {
 	}
 }
 
-func TestEveryTypeBeginsWithItsPublisher(t *testing.T) {
+func TestEveryTypeBeginsWithItsSource(t *testing.T) {
 	for source, types := range contract.BySource(contract.All()...) {
 		for _, eventType := range types {
 			if !strings.HasPrefix(eventType, source+".") {
-				t.Errorf("%s is published by %s", eventType, source)
+				t.Errorf("%s has the source %s", eventType, source)
 			}
 		}
+	}
+}
+
+func TestEveryEventHasOnePublisherAndAConsumerThatIsAParty(t *testing.T) {
+	parties := append(contract.Contexts(), contract.Operator, contract.Notification)
+	published, consumed := make(map[string]int), make(map[string]int)
+	for _, party := range parties {
+		for _, eventType := range contract.Types(contract.PublishedBy(party)...) {
+			published[eventType]++
+		}
+		for _, eventType := range contract.Types(contract.ConsumedBy(party)...) {
+			consumed[eventType]++
+		}
+	}
+	for _, eventType := range contract.Types(contract.All()...) {
+		if published[eventType] != 1 || consumed[eventType] == 0 {
+			t.Errorf("%s has %d publishers and %d consumers among %v", eventType, published[eventType], consumed[eventType], parties)
+		}
+	}
+}
+
+func TestAContextPublishesItsOwnEventsAndAnOperatorReceivesStock(t *testing.T) {
+	sources := contract.BySource(contract.All()...)
+	for _, context := range contract.Contexts() {
+		for source := range contract.BySource(contract.PublishedBy(context)...) {
+			if source != context {
+				t.Errorf("%s publishes events of %s", context, source)
+			}
+		}
+		if len(sources[context]) == 0 {
+			t.Errorf("%s has no event", context)
+		}
+	}
+	if diff := cmp.Diff([]event.Data{contract.StockReceived{}}, contract.PublishedBy(contract.Operator)); diff != "" {
+		t.Errorf("the events of an operator (-want +got):\n%s", diff)
 	}
 }
 

@@ -18,31 +18,33 @@ import (
 	"example.com/saga/pkg/ijson"
 )
 
-// schemaBase is the URI that every schema's id begins with.
+// schemaBase is the URI that the id of every schema begins with.
 const schemaBase = "https://example.com/saga/schema/"
 
 //go:embed schema/*.json
 var schemaFiles embed.FS
 
-// Language reads and writes the data of events, and holds both to the schemas.
+// Language checks the data of events against their schemas, when they are
+// published and when they are consumed.
 type Language struct {
-	terms map[string]term
+	// events has the schemas by event type.
+	events map[string]schemas
 }
 
-type term struct {
+type schemas struct {
 	source string
-	// uri is the schema of what is written.
-	uri string
-	// forms are what is read, by the URIs of their schemas.
-	forms map[string]form
+	// published is the URI of the schema that is published.
+	published string
+	// versions are those that are read, by the URIs of their schemas.
+	versions map[string]version
 }
 
-type form struct {
+type version struct {
 	schema *jsonschema.Schema
 	decode decode
 }
 
-// decode returns the data of an event from what the schema was held against.
+// decode returns the data of an event, given the instance that was validated.
 type decode func(instance any) (event.Data, error)
 
 // NewLanguage compiles the schemas of the catalogue.
@@ -50,37 +52,37 @@ func NewLanguage() (*Language, error) {
 	return newLanguage(catalogue(), schemaFiles)
 }
 
-func newLanguage(catalogue []definition, schemas fs.FS) (*Language, error) {
-	compiler, err := newCompiler(schemas)
+func newLanguage(catalogue []eventSpec, files fs.FS) (*Language, error) {
+	compiler, err := newCompiler(files)
 	if err != nil {
 		return nil, err
 	}
-	language := &Language{terms: make(map[string]term)}
-	for _, d := range catalogue {
-		eventType := d.example.EventType()
+	language := &Language{events: make(map[string]schemas)}
+	for _, spec := range catalogue {
+		eventType := spec.example.EventType()
 		base := schemaBase + eventType + "/"
-		made := term{source: d.source, uri: base + d.version, forms: make(map[string]form)}
-		for version, decode := range d.decode {
-			schema, err := compiler.Compile(base + version)
+		compiled := schemas{source: spec.source, published: base + spec.version, versions: make(map[string]version)}
+		for name, decode := range spec.decode {
+			schema, err := compiler.Compile(base + name)
 			if err != nil {
 				return nil, fmt.Errorf("schema of %s: %w", eventType, err)
 			}
-			made.forms[base+version] = form{schema, decode}
+			compiled.versions[base+name] = version{schema, decode}
 		}
-		language.terms[eventType] = made
+		language.events[eventType] = compiled
 	}
 	return language, nil
 }
 
-func newCompiler(schemas fs.FS) (*jsonschema.Compiler, error) {
+func newCompiler(files fs.FS) (*jsonschema.Compiler, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	paths, err := fs.Glob(schemas, "schema/*.json")
+	paths, err := fs.Glob(files, "schema/*.json")
 	if err != nil {
 		return nil, err
 	}
 	for _, path := range paths {
-		encoded, err := fs.ReadFile(schemas, path)
+		encoded, err := fs.ReadFile(files, path)
 		if err != nil {
 			return nil, err
 		}
@@ -101,78 +103,58 @@ func newCompiler(schemas fs.FS) (*jsonschema.Compiler, error) {
 	return compiler, nil
 }
 
-// Read gives the data of an event. An event of an unknown type, from another
-// source than its publisher, of a schema version that is not read or against its
-// schema is event.ErrInvalid.
-func (l *Language) Read(e event.Event) (event.Data, error) {
-	form, instance, err := l.check(e)
+// Decode returns the data of an event. event.ErrInvalid is returned if the event is
+// of an unknown type, has another source than its type, has a schema version that is
+// not read, or violates its schema.
+func (l *Language) Decode(e event.Event) (event.Data, error) {
+	version, instance, err := l.check(e)
 	if err != nil {
 		return nil, err
 	}
-	data, err := form.decode(instance)
+	data, err := version.decode(instance)
 	if err != nil {
 		return nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
 	return data, nil
 }
 
-// Write completes an event that is to be published with the URI of its schema.
-// What Read would refuse, Write refuses too.
-func (l *Language) Write(e event.Event) (event.Event, error) {
-	e.DataSchema = l.terms[e.Type].uri
+// Seal completes an event before its publication: it sets the URI of its schema, and
+// returns event.ErrInvalid if Decode would.
+func (l *Language) Seal(e event.Event) (event.Event, error) {
+	e.DataSchema = l.events[e.Type].published
 	_, _, err := l.check(e)
 	return e, err
 }
 
-// check holds an event to the catalogue and gives its data as it was checked.
-func (l *Language) check(e event.Event) (form, any, error) {
-	term, known := l.terms[e.Type]
-	form, isRead := term.forms[e.DataSchema]
+// check checks an event against the catalogue and its schema, and returns the
+// version of the schema and the validated instance.
+func (l *Language) check(e event.Event) (version, any, error) {
+	known, isKnown := l.events[e.Type]
+	read, isRead := known.versions[e.DataSchema]
 	switch {
-	case !known:
-		return form, nil, fmt.Errorf("%w: unknown type %q", event.ErrInvalid, e.Type)
-	case e.Source != term.source:
-		return form, nil, fmt.Errorf("%w: %s comes from %q, but only %q publishes it", event.ErrInvalid, e.Type, e.Source, term.source)
+	case !isKnown:
+		return read, nil, fmt.Errorf("%w: unknown type %q", event.ErrInvalid, e.Type)
+	case e.Source != known.source:
+		return read, nil, fmt.Errorf("%w: %s has the source %q, not %q", event.ErrInvalid, e.Type, e.Source, known.source)
 	case !isRead:
-		known := strings.Join(slices.Sorted(maps.Keys(term.forms)), ", ")
-		return form, nil, fmt.Errorf("%w: %s has the schema %q, known is %s", event.ErrInvalid, e.Type, e.DataSchema, known)
+		uris := strings.Join(slices.Sorted(maps.Keys(known.versions)), ", ")
+		return read, nil, fmt.Errorf("%w: %s has the schema %q, known is %s", event.ErrInvalid, e.Type, e.DataSchema, uris)
 	}
 	if err := ijson.Check(e.Data); err != nil {
-		return form, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
+		return read, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
 	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(e.Data))
 	if err != nil {
-		return form, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
+		return read, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
-	if err := form.schema.Validate(instance); err != nil {
-		return form, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, violations(err))
+	if err := read.schema.Validate(instance); err != nil {
+		return read, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, violations(err))
 	}
-	return form, instance, nil
+	return read, instance, nil
 }
 
-func define[D event.Data](source, version string) definition {
-	var example D
-	return definition{
-		source: source, version: version, example: example,
-		decode: map[string]decode{version: decodeAs(func(data D) event.Data { return data })},
-	}
-}
-
-// reads lets an event be read in another version of its schema too, as what
-// convert makes of it, so that no decision ever sees that version. A newer
-// version is read by all before anybody writes it, and an older one for as long
-// as an event of it can still come, which is the retention:
-//
-//	reads(define[Taken](SourcePayment, "1"), "2", func(newer TakenV2) Taken { … })    // deploy, and then
-//	reads(define[Taken](SourcePayment, "2"), "1", func(older TakenV1) Taken { … })
-func reads[D, Other event.Data](d definition, version string, convert func(Other) D) definition {
-	d.decode = maps.Clone(d.decode)
-	d.decode[version] = decodeAs(func(other Other) event.Data { return convert(other) })
-	return d
-}
-
-// decodeAs reads members by their exact names, as a schema does: encoding/json
-// would take "Quantity" for "quantity".
+// decodeAs decodes members by their exact names, as a schema does: encoding/json
+// would accept "Quantity" for "quantity".
 func decodeAs[D event.Data](convert func(D) event.Data) decode {
 	return func(instance any) (event.Data, error) {
 		encoded, err := json.Marshal(plain(instance))
@@ -187,8 +169,8 @@ func decodeAs[D event.Data](convert func(D) event.Data) decode {
 	}
 }
 
-// plain writes every number that is an integer as one: for a schema 5.0 and 5e0
-// are integers too.
+// plain rewrites every number that is an integer without fraction and exponent: a
+// schema accepts 5.0 and 5e0 as integers too, and a Go integer does not.
 func plain(instance any) any {
 	switch value := instance.(type) {
 	case map[string]any:

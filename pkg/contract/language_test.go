@@ -18,8 +18,8 @@ import (
 
 func TestARequiredMemberMustBeThere(t *testing.T) {
 	language := newLanguage(t)
-	for _, data := range examples() {
-		complete := written(t, language, data)
+	for _, data := range examples(t) {
+		complete := sealed(t, language, data)
 		for _, path := range paths(decoded(t, complete.Data)) {
 			t.Run(data.EventType()+" without "+strings.Join(path, "."), func(t *testing.T) {
 				e := complete
@@ -30,6 +30,7 @@ func TestARequiredMemberMustBeThere(t *testing.T) {
 	}
 }
 
+// paths returns the paths of the members of an object and of the objects in it.
 func paths(object map[string]any) [][]string {
 	var all [][]string
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -83,16 +84,16 @@ func decoded(t *testing.T, data json.RawMessage) map[string]any {
 
 func assertInvalid(t *testing.T, language *contract.Language, e event.Event) {
 	t.Helper()
-	if data, err := language.Read(e); !errors.Is(err, event.ErrInvalid) {
-		t.Errorf("read as %+v, %v; it must be ErrInvalid", data, err)
+	if data, err := language.Decode(e); !errors.Is(err, event.ErrInvalid) {
+		t.Errorf("decoded as %+v, %v; it must be ErrInvalid", data, err)
 	}
 }
 
-func TestAConsumerLeavesAsideMembersThatItDoesNotKnow(t *testing.T) {
+func TestUnknownMembersAreIgnored(t *testing.T) {
 	language := newLanguage(t)
-	for _, data := range examples() {
+	for _, data := range examples(t) {
 		t.Run(data.EventType(), func(t *testing.T) {
-			e := written(t, language, data)
+			e := sealed(t, language, data)
 			document := decoded(t, e.Data)
 			document["addedLater"] = map[string]any{"by": "a newer publisher"}
 			encoded, err := json.Marshal(document)
@@ -100,18 +101,18 @@ func TestAConsumerLeavesAsideMembersThatItDoesNotKnow(t *testing.T) {
 				t.Fatal(err)
 			}
 			e.Data = encoded
-			read, err := language.Read(e)
+			decoded, err := language.Decode(e)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(data, read); diff != "" {
+			if diff := cmp.Diff(data, decoded); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-func TestReadRefuses(t *testing.T) {
+func TestAnEventAgainstItsSchemaIsNotDecoded(t *testing.T) {
 	language := newLanguage(t)
 	for name, spoil := range map[string]func(*event.Event){
 		"an unknown type":          func(e *event.Event) { e.Type = "order.eaten" },
@@ -128,14 +129,14 @@ func TestReadRefuses(t *testing.T) {
 		"a number above its range": func(e *event.Event) { e.Data = json.RawMessage(`{"sku": "123", "quantity": 1e300}`) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := written(t, language, contract.StockReceived{SKU: "123", Quantity: 1})
+			e := sealed(t, language, contract.StockReceived{SKU: "123", Quantity: 1})
 			spoil(&e)
 			assertInvalid(t, language, e)
 		})
 	}
 }
 
-func TestWhatWouldBeRefusedIsNotWritten(t *testing.T) {
+func TestWhatIsNotDecodedIsNotSealed(t *testing.T) {
 	language := newLanguage(t)
 	for name, e := range map[string]event.Event{
 		"an unknown type":       {Type: "order.eaten", Source: contract.SourceOrder, Data: json.RawMessage(`{}`)},
@@ -143,15 +144,15 @@ func TestWhatWouldBeRefusedIsNotWritten(t *testing.T) {
 		"a reason of another":   {Type: "payment.declined", Source: contract.SourcePayment, Data: json.RawMessage(`{"reason":"timed-out"}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := language.Write(e); !errors.Is(err, event.ErrInvalid) {
+			if _, err := language.Seal(e); !errors.Is(err, event.ErrInvalid) {
 				t.Errorf("the error is %v, not ErrInvalid", err)
 			}
 		})
 	}
 }
 
-// A member that differs in case alone is one that the schema does not know, but
-// that encoding/json would read.
+// A member that differs in case alone is unknown to the schema, but encoding/json
+// would decode it.
 func TestAMemberCannotBeReplacedByOneThatDiffersInCase(t *testing.T) {
 	language := newLanguage(t)
 	for name, data := range map[string]string{
@@ -160,24 +161,24 @@ func TestAMemberCannotBeReplacedByOneThatDiffersInCase(t *testing.T) {
 		"by a letter that folds to another":  `{"sku": "123", "quantity": 1, "\u017fku": "456"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := written(t, language, contract.StockReceived{SKU: "123", Quantity: 1})
+			e := sealed(t, language, contract.StockReceived{SKU: "123", Quantity: 1})
 			e.Data = json.RawMessage(data)
 			assertInvalid(t, language, e)
 		})
 	}
 	t.Run("in an object of a list", func(t *testing.T) {
-		e := written(t, language, contract.StockReleased{Items: []contract.Stock{{SKU: "123", Quantity: 1}}, Reason: contract.TimedOut})
+		e := sealed(t, language, contract.StockReleased{Items: []contract.Stock{{SKU: "123", Quantity: 1}}, Reason: contract.TimedOut})
 		e.Data = json.RawMessage(strings.Replace(string(e.Data), `"quantity":1`, `"quantity":1,"Quantity":-9`, 1))
 		assertInvalid(t, language, e)
 	})
 	t.Run("nor by itself", func(t *testing.T) {
-		e := written(t, language, contract.StockReceived{SKU: "123", Quantity: 1})
+		e := sealed(t, language, contract.StockReceived{SKU: "123", Quantity: 1})
 		e.Data = json.RawMessage(`{"sku": "123", "Quantity": 1}`)
 		assertInvalid(t, language, e)
 	})
 }
 
-// oddValues are JSON values, of which each member takes some.
+// oddValues are JSON values: each member accepts some of them and refuses others.
 func oddValues() []string {
 	values := []string{
 		`null`, `true`, `[]`, `{}`, `[{}]`, `""`, `" "`, `"x"`, `"123"`, `"EUR"`, `"eur"`, `"timed-out"`, `"Timed-Out"`,
@@ -209,12 +210,12 @@ func replaced(t *testing.T, data json.RawMessage, path []string, value string) j
 	return json.RawMessage(strings.Replace(string(encoded), `"\u0000here"`, value, 1))
 }
 
-func TestThePublishedSchemaAndTheReaderAgree(t *testing.T) {
+func TestDecodingAgreesWithThePublishedSchema(t *testing.T) {
 	language := newLanguage(t)
 	accepted, refused := 0, 0
-	for _, data := range examples() {
-		complete := written(t, language, data)
-		schema := published(t, data.EventType())
+	for _, data := range examples(t) {
+		complete := sealed(t, language, data)
+		schema := compiled(t, data.EventType())
 		for _, path := range paths(decoded(t, complete.Data)) {
 			for _, value := range oddValues() {
 				e := complete
@@ -224,14 +225,14 @@ func TestThePublishedSchemaAndTheReaderAgree(t *testing.T) {
 					t.Fatal(err)
 				}
 				invalid := schema.Validate(instance)
-				read, err := language.Read(e)
+				decoded, err := language.Decode(e)
 				switch {
 				case invalid == nil && err == nil:
 					accepted++
 				case invalid != nil && errors.Is(err, event.ErrInvalid):
 					refused++
 				default:
-					t.Errorf("%s with %s: %s\nthe schema says %v, it is read as %+v, %v", e.Type, strings.Join(path, "."), value, invalid, read, err)
+					t.Errorf("%s with %s: %s\nagainst the schema: %v, decoded as %+v, %v", e.Type, strings.Join(path, "."), value, invalid, decoded, err)
 				}
 			}
 		}
@@ -241,8 +242,8 @@ func TestThePublishedSchemaAndTheReaderAgree(t *testing.T) {
 	}
 }
 
-// published compiles the schema of an event as a stranger does: from its files.
-func published(t *testing.T, eventType string) *jsonschema.Schema {
+// compiled returns the schema of an event as another program gets it: from its files.
+func compiled(t *testing.T, eventType string) *jsonschema.Schema {
 	t.Helper()
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
@@ -262,16 +263,16 @@ func published(t *testing.T, eventType string) *jsonschema.Schema {
 	return schema
 }
 
-func TestAnErrorNamesPlacesAndRepeatsNoValue(t *testing.T) {
+func TestAnErrorNamesMembersAndRepeatsNoValue(t *testing.T) {
 	language := newLanguage(t)
 	const secret = "4111 1111 1111 1111"
-	for _, data := range examples() {
-		complete := written(t, language, data)
+	for _, data := range examples(t) {
+		complete := sealed(t, language, data)
 		for _, path := range paths(decoded(t, complete.Data)) {
 			for _, value := range []string{`"` + secret + `"`, `["` + secret + `"]`, `{"a": "` + secret + `"}`, `"` + strings.Repeat(secret, 60) + `"`, "-411111"} {
 				e := complete
 				e.Data = replaced(t, complete.Data, path, value)
-				_, err := language.Read(e)
+				_, err := language.Decode(e)
 				if err == nil {
 					continue
 				}

@@ -2,13 +2,13 @@ package contract
 
 import "time"
 
-// PointsAwarded says how many points the customer got for the order.
+// PointsAwarded has the points that the customer got for the order.
 type PointsAwarded struct {
 	Points    int64     `json:"points"`
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
-// AwardRejected says that no points were awarded.
+// AwardRejected means that no points were awarded.
 type AwardRejected struct {
 	Reason Reason `json:"reason"`
 }

@@ -9,7 +9,7 @@ type OrderPlaced struct {
 	PaymentMethod   string `json:"paymentMethod"`
 }
 
-// CancellationRequested asks the warehouse, which owns the pivot, not to ship.
+// CancellationRequested requests that the warehouse, which owns the pivot, does not ship.
 type CancellationRequested struct {
 	Reason Reason `json:"reason"`
 }

@@ -1,12 +1,12 @@
 package contract
 
-// PaymentTaken says that the full amount is taken.
+// PaymentTaken means that the full amount is taken.
 type PaymentTaken struct {
 	CustomerID string `json:"customerId"`
 	Amount     Money  `json:"amount"`
 }
 
-// PaymentDeclined says that nothing was taken.
+// PaymentDeclined means that nothing was taken.
 type PaymentDeclined struct {
 	Reason Reason `json:"reason"`
 }

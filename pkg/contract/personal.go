@@ -1,8 +1,6 @@
 package contract
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -10,24 +8,23 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// PersonalMembers returns the names of the members of the given data that say
-// something about a person: those that a schema marks with x-personal, in any
-// version that is read.
+// PersonalMembers returns the names of the members of the given data that are
+// personal: those that a schema marks with x-personal, in any version that is read.
 func PersonalMembers(data ...event.Data) ([]string, error) {
-	shared, err := readMarks("types.1")
-	if err != nil {
+	var shared marks
+	if err := readSchema("types.1", &shared); err != nil {
 		return nil, err
 	}
 	wanted := Types(data...)
 	marked := make(map[string]bool)
-	for _, d := range catalogue() {
-		eventType := d.example.EventType()
+	for _, spec := range catalogue() {
+		eventType := spec.example.EventType()
 		if !slices.Contains(wanted, eventType) {
 			continue
 		}
-		for version := range d.decode {
-			document, err := readMarks(eventType + "." + version)
-			if err != nil {
+		for version := range spec.decode {
+			var document marks
+			if err := readSchema(eventType+"."+version, &document); err != nil {
 				return nil, err
 			}
 			document.collect(shared.Defs, marked)
@@ -36,7 +33,7 @@ func PersonalMembers(data ...event.Data) ([]string, error) {
 	return slices.Sorted(maps.Keys(marked)), nil
 }
 
-// marks are what a schema says of personal data.
+// marks is the part of a schema that marks personal data.
 type marks struct {
 	Ref        string           `json:"$ref"`
 	IsPersonal bool             `json:"x-personal"`
@@ -45,20 +42,8 @@ type marks struct {
 	Defs       map[string]marks `json:"$defs"`
 }
 
-func readMarks(name string) (marks, error) {
-	var read marks
-	encoded, err := schemaFiles.ReadFile("schema/" + name + ".json")
-	if err == nil {
-		err = json.Unmarshal(encoded, &read)
-	}
-	if err != nil {
-		return marks{}, fmt.Errorf("schema of %s: %w", name, err)
-	}
-	return read, nil
-}
-
-// collect adds the names of personal members in an object or a list. What a schema
-// refers to is among the shared ones.
+// collect adds the names of personal members in an object or a list. A schema
+// refers to shared ones only.
 func (m marks) collect(shared map[string]marks, marked map[string]bool) {
 	if m.Ref != "" {
 		m = shared[path.Base(m.Ref)]

@@ -12,8 +12,8 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// A text that anything can be written into may say something about a person. One
-// that a pattern, a format or an enumeration confines cannot.
+// A text that a pattern, a format or an enumeration confines has nothing personal.
+// Any other text may have.
 func TestAMemberOfFreeTextIsMarkedPersonal(t *testing.T) {
 	notPersonal := []string{"orderId"}
 	paths, err := filepath.Glob("schema/*.json")
@@ -42,8 +42,8 @@ func TestAMemberOfFreeTextIsMarkedPersonal(t *testing.T) {
 	}
 }
 
-// memberSchemas returns the schemas of all members in a file, and those that
-// members share, by where they are.
+// memberSchemas returns the schemas of all members in a file, and the shared ones, by
+// their places in the file.
 func memberSchemas(t *testing.T, path string) map[string]map[string]any {
 	t.Helper()
 	var document map[string]any
@@ -87,10 +87,10 @@ func TestThePersonalMembersOfAnEventAreThoseThatItsSchemaMarks(t *testing.T) {
 	}
 }
 
-func TestAMarkedMemberIsReadLikeAnyOther(t *testing.T) {
+func TestAPersonalMemberIsValidatedLikeAnyOther(t *testing.T) {
 	language := newLanguage(t)
-	for _, data := range examples() {
-		e := written(t, language, data)
+	for _, data := range examples(t) {
+		e := sealed(t, language, data)
 		if !strings.Contains(string(e.Data), "customerId") {
 			continue
 		}

@@ -15,7 +15,7 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// schema is what this test reads of a JSON Schema.
+// schema is the part of a JSON Schema that these tests read.
 type schema struct {
 	ID         string            `json:"$id"`
 	Ref        string            `json:"$ref"`
@@ -24,7 +24,9 @@ type schema struct {
 	Required   []string          `json:"required"`
 	Properties map[string]schema `json:"properties"`
 	Items      *schema           `json:"items"`
+	Const      contract.Reason   `json:"const"`
 	Enum       []contract.Reason `json:"enum"`
+	AnyOf      []schema          `json:"anyOf"`
 	Defs       map[string]schema `json:"$defs"`
 }
 
@@ -35,6 +37,27 @@ func readSchema(t *testing.T, path string) schema {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// resolved returns the shared schema that a schema refers to, or else the schema.
+func (s schema) resolved(shared map[string]schema) schema {
+	if name, isShared := strings.CutPrefix(s.Ref[strings.IndexByte(s.Ref, '#')+1:], "/$defs/"); isShared {
+		return shared[name]
+	}
+	return s
+}
+
+// reasons returns the values that a schema of reasons accepts.
+func (s schema) reasons(shared map[string]schema) []contract.Reason {
+	s = s.resolved(shared)
+	all := s.Enum
+	if s.Const != "" {
+		all = append(all, s.Const)
+	}
+	for _, alternative := range s.AnyOf {
+		all = append(all, alternative.reasons(shared)...)
+	}
+	return all
 }
 
 func TestASchemaDescribesEveryMemberOfItsStruct(t *testing.T) {
@@ -50,15 +73,13 @@ func TestASchemaDescribesEveryMemberOfItsStruct(t *testing.T) {
 	}
 }
 
-// compare holds a struct to its schema, member by member and inwards.
+// compare compares a struct with its schema, member by member and inwards.
 func compare(t *testing.T, at string, structure reflect.Type, s schema, shared map[string]schema) {
 	t.Helper()
-	if name, isShared := strings.CutPrefix(s.Ref[strings.IndexByte(s.Ref, '#')+1:], "/$defs/"); isShared {
-		s = shared[name]
-	}
+	s = s.resolved(shared)
 	if structure.Kind() == reflect.Slice {
 		if s.Type != "array" || s.Items == nil {
-			t.Errorf("%s is a list, but its schema says %q", at, s.Type)
+			t.Errorf("%s is a list, but its schema has the type %q", at, s.Type)
 			return
 		}
 		compare(t, at+"[]", structure.Elem(), *s.Items, shared)
@@ -72,14 +93,14 @@ func compare(t *testing.T, at string, structure reflect.Type, s schema, shared m
 		t.Errorf("%s: the struct (-) and the schema's properties (+) differ:\n%s", at, diff)
 	}
 	if diff := cmp.Diff(required, slices.Sorted(slices.Values(s.Required))); diff != "" {
-		t.Errorf("%s: what the struct always writes (-) and the schema requires (+) differ:\n%s", at, diff)
+		t.Errorf("%s: what the struct always encodes (-) and the schema requires (+) differ:\n%s", at, diff)
 	}
 	for name, member := range members {
 		compare(t, at+"."+name, member, s.Properties[name], shared)
 	}
 }
 
-// members gives the JSON members of a struct and those that are always written.
+// members returns the JSON members of a struct, and those that are always encoded.
 func members(structure reflect.Type) (map[string]reflect.Type, []string) {
 	all := make(map[string]reflect.Type)
 	var required []string
@@ -102,15 +123,31 @@ func TestASchemaIsOpenToMembersOfLaterPublishers(t *testing.T) {
 	}
 }
 
-func TestAnEmptyEventIsWrittenAsAnObject(t *testing.T) {
+func TestAnEmptyEventIsEncodedAsAnObject(t *testing.T) {
 	var refused event.Data = contract.CancellationRefused{}
-	if e := written(t, newLanguage(t), refused); string(e.Data) != "{}" {
+	if e := sealed(t, newLanguage(t), refused); string(e.Data) != "{}" {
 		t.Errorf("the data is %s", e.Data)
 	}
 }
 
 func TestTheReasonsAreThoseOfTheSchema(t *testing.T) {
-	if diff := cmp.Diff(readSchema(t, "schema/types.1.json").Defs["reason"].Enum, contract.Reasons()); diff != "" {
+	shared := readSchema(t, "schema/types.1.json").Defs
+	if diff := cmp.Diff(shared["reason"].reasons(shared), contract.Reasons()); diff != "" {
 		t.Errorf("the reasons (- schema, + code):\n%s", diff)
+	}
+}
+
+// A reason has one definition: a schema that repeated it would have to be changed
+// with it.
+func TestOnlyTheSharedTypesDefineReasons(t *testing.T) {
+	for _, data := range contract.All() {
+		path := "schema/" + data.EventType() + ".1.json"
+		for name, member := range readSchema(t, path).Properties {
+			for _, value := range member.reasons(nil) {
+				if slices.Contains(contract.Reasons(), value) {
+					t.Errorf("%s: %s repeats the reason %s", path, name, value)
+				}
+			}
+		}
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// violations is a validation error as places and keywords, such as "/items/0/sku
-// against pattern": it ends in logs and dead letters, where the values of an event
-// must not be repeated.
+// violations rewrites a validation error as places and keywords, such as
+// "/items/0/sku against pattern": it is logged and kept with dead letters, which must
+// not have the values of an event.
 func violations(err error) error {
 	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
 	if !ok {

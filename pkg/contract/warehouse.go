@@ -1,7 +1,7 @@
 package contract
 
-// StockReserved says that every item of the order is reserved. It carries what
-// is needed to take the payment.
+// StockReserved means that every item of the order is reserved. It carries what is needed to
+// take the payment.
 type StockReserved struct {
 	CustomerID    string  `json:"customerId"`
 	Items         []Stock `json:"items"`
@@ -9,7 +9,7 @@ type StockReserved struct {
 	PaymentMethod string  `json:"paymentMethod"`
 }
 
-// StockUnavailable says that nothing was reserved, because of the named SKUs.
+// StockUnavailable means that nothing was reserved, because of the missing SKUs.
 type StockUnavailable struct {
 	Missing []string `json:"missing"`
 	Reason  Reason   `json:"reason"`
@@ -21,7 +21,7 @@ type OrderShipped struct {
 	Items      []Stock `json:"items"`
 }
 
-// ShipmentFailed says that the order will not be shipped.
+// ShipmentFailed means that the order will not be shipped.
 type ShipmentFailed struct {
 	Reason Reason `json:"reason"`
 }
@@ -32,11 +32,11 @@ type StockReleased struct {
 	Reason Reason  `json:"reason"`
 }
 
-// CancellationRefused says that the order is shipped already.
+// CancellationRefused means that the order is shipped already.
 type CancellationRefused struct{}
 
-// StockReceived raises the stock of a SKU. It is about no order: its subject is
-// the delivery, so that each has a record of its own.
+// StockReceived raises the stock of a SKU. It belongs to no order: its subject is the
+// delivery, so that each delivery has a record of its own.
 type StockReceived struct {
 	SKU      string `json:"sku"`
 	Quantity int64  `json:"quantity"`

@@ -12,8 +12,8 @@ import (
 
 const table = "dedup"
 
-// client answers from a script and keeps what it was asked. What is put is
-// found again; conditions are not evaluated.
+// client is a DynamoDB client that answers from a script and keeps its requests. An
+// item that was put can be read; conditions are not evaluated.
 type client struct {
 	err   error
 	items map[string]map[string]types.AttributeValue
@@ -79,7 +79,7 @@ func str(value string) types.AttributeValue { return &types.AttributeValueMember
 
 func num(value string) types.AttributeValue { return &types.AttributeValueMemberN{Value: value} }
 
-// unexported lets costs be compared.
+// unexported makes cmp compare the fields of cost.
 var unexported = cmp.AllowUnexported(cost{})
 
 func assertEqual(t *testing.T, want, got any, options ...cmp.Option) {

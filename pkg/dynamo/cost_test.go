@@ -33,20 +33,20 @@ type depot struct {
 	language  *contract.Language
 	ledger    *ledger
 	store     *dynamo.Store
-	publisher *forgetful
+	publisher *failingOnce
 }
 
-// forgetful is a publisher that may fail once.
-type forgetful struct {
+// failingOnce is a publisher that may fail once.
+type failingOnce struct {
 	memory.Publisher
 	before func() error
 }
 
-func (f *forgetful) Publish(ctx context.Context, events ...event.Event) error {
-	if err := once(&f.before); err != nil {
+func (p *failingOnce) Publish(ctx context.Context, events ...event.Event) error {
+	if err := once(&p.before); err != nil {
 		return err
 	}
-	return f.Publisher.Publish(ctx, events...)
+	return p.Publisher.Publish(ctx, events...)
 }
 
 func count(s state, _ participant.Input) (decision, error) {
@@ -54,8 +54,7 @@ func count(s state, _ participant.Input) (decision, error) {
 	return decision{State: s, Events: []event.Data{contract.CancellationRefused{}}}, nil
 }
 
-// adjusting counts, and takes from another item or gives to it, as long as it
-// is not refused.
+// adjusting counts, and adds an amount to another item unless that was refused.
 func adjusting(amount int64) decide {
 	return func(s state, in participant.Input) (decision, error) {
 		d, err := count(s, in)
@@ -74,7 +73,7 @@ func newDepot(t *testing.T, decide decide) *depot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &depot{t: t, ledger: newLedger(), publisher: &forgetful{}}
+	d := &depot{t: t, ledger: newLedger(), publisher: &failingOnce{}}
 	d.language, d.store = language, dynamo.NewStore(d.ledger, table)
 	d.Participant, err = participant.New(participant.Config[state]{
 		Source:    contract.SourceWarehouse,
@@ -94,7 +93,7 @@ func newDepot(t *testing.T, decide decide) *depot {
 
 func (d *depot) received(id string) event.Event {
 	d.t.Helper()
-	e, err := d.language.Write(event.Event{
+	e, err := d.language.Seal(event.Event{
 		ID: id, Source: contract.SourceWarehouse, Type: contract.StockReceived{}.EventType(), Subject: "delivery-1",
 		Time: clock(), CorrelationID: "c-1", Data: json.RawMessage(`{"sku":"123","quantity":1}`),
 	})
@@ -104,17 +103,17 @@ func (d *depot) received(id string) event.Event {
 	return e
 }
 
-// rival handles an event at the moment when another is about to be committed.
+// rival handles an event right before another is committed.
 func (d *depot) rival(id string) {
 	d.ledger.before = func() error { return d.handleAside(id) }
 }
 
-// handleAside handles an event that is not accounted for.
+// handleAside handles an event without counting its cost.
 func (d *depot) handleAside(id string) error {
 	return d.ledger.aside(func() error { return d.Handle(d.t.Context(), d.received(id)) })
 }
 
-// cost is what the package documentation says of each path.
+// cost is the cost of a path, as in the package documentation.
 type cost struct {
 	calls         string
 	reads, writes int
@@ -178,7 +177,7 @@ func TestTheCostOfEveryPathThroughTheCorridor(t *testing.T) {
 			}
 			if path.fails != nil {
 				if err := d.Handle(t.Context(), d.received("e-1")); !errors.Is(err, path.fails) || errors.Is(err, event.ErrInvalid) {
-					t.Fatalf("the error is %v: the event must come back", err)
+					t.Fatalf("the error is %v, want one after which the event is delivered again", err)
 				}
 			}
 			if err := d.Handle(t.Context(), d.received("e-1")); err != nil {
@@ -190,7 +189,7 @@ func TestTheCostOfEveryPathThroughTheCorridor(t *testing.T) {
 	}
 }
 
-// dying makes a decision that the process does not survive the first time.
+// dying makes a decision that fails the first time, as if the process stopped.
 func dying(decide decide) decide {
 	crashed := false
 	return func(s state, in participant.Input) (decision, error) {
@@ -229,7 +228,7 @@ func assertOneEffect(t *testing.T, d *depot) {
 	}
 }
 
-func TestTheCostOfAnErasureAndOfWhatComesAfterIt(t *testing.T) {
+func TestTheCostOfAnErasureAndOfALaterEvent(t *testing.T) {
 	d := newDepot(t, count)
 	if err := d.handleAside("e-1"); err != nil {
 		t.Fatal(err)
@@ -270,13 +269,13 @@ func TestTheCostOfAFailure(t *testing.T) {
 			}
 			assertEqual(t, failure.want, cost{strings.Join(d.ledger.calls, " "), d.ledger.reads, d.ledger.writes}, unexported)
 			if len(d.ledger.items) != 0 || len(d.publisher.Published()) != 0 {
-				t.Errorf("it left %d items and %d events behind", len(d.ledger.items), len(d.publisher.Published()))
+				t.Errorf("there are %d items and %d published events", len(d.ledger.items), len(d.publisher.Published()))
 			}
 		})
 	}
 }
 
-// hoarding adjusts more items than a transaction may write.
+// hoarding adjusts more items than a transaction can write.
 func hoarding(s state, in participant.Input) (decision, error) {
 	d, err := count(s, in)
 	d.Adjustments = adjustments(100)

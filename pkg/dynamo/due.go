@@ -11,18 +11,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// dueIndex is the index of the records that are due, and isOpen what all of
-// them have as its partition key. A page of it is small enough to be read at
-// once.
+// dueIndex is the index of the records with a due time, and openValue the partition
+// key of all of them. A page of the index is small enough for one read.
 const (
 	dueIndex    = "due"
-	isOpen      = "yes"
+	openValue   = "yes"
 	maximumPage = 1000
 )
 
-// Due gives the subjects of the records that are due by a moment, the longest
-// due first, and not more than limit. The index follows the table within
-// moments, so a record may just have been, or have ceased to be, due.
+// Due returns the subjects of the records that are due at a time, the longest due
+// first, and not more than limit. The index is eventually consistent with the table,
+// normally within a fraction of a second: a record may be missing, or no longer due.
 func (s *Store) Due(ctx context.Context, by time.Time, limit int) ([]string, error) {
 	query := &dynamodb.QueryInput{
 		TableName:                &s.table,
@@ -30,7 +29,7 @@ func (s *Store) Due(ctx context.Context, by time.Time, limit int) ([]string, err
 		KeyConditionExpression:   aws.String("#open = :open AND #due <= :by"),
 		ExpressionAttributeNames: map[string]string{"#open": "open", "#due": "due"},
 		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":open": &types.AttributeValueMemberS{Value: isOpen},
+			":open": &types.AttributeValueMemberS{Value: openValue},
 			":by":   number(by.Unix()),
 		},
 	}
@@ -39,7 +38,7 @@ func (s *Store) Due(ctx context.Context, by time.Time, limit int) ([]string, err
 		query.Limit = aws.Int32(int32(min(limit-len(subjects), maximumPage)))
 		page, err := s.client.Query(ctx, query)
 		if err != nil {
-			return nil, fmt.Errorf("ask what is due: %w", err)
+			return nil, fmt.Errorf("query what is due: %w", err)
 		}
 		for _, entry := range page.Items {
 			var found item

@@ -11,7 +11,7 @@ import (
 	"example.com/saga/pkg/dynamo"
 )
 
-// entries are what the index keeps of the records of these subjects.
+// entries returns the entries of the index for the records of these subjects.
 func entries(subjects ...string) []map[string]types.AttributeValue {
 	var all []map[string]types.AttributeValue
 	for _, subject := range subjects {
@@ -20,7 +20,7 @@ func entries(subjects ...string) []map[string]types.AttributeValue {
 	return all
 }
 
-func TestOnlyARecordThatIsDueHasTheKeyOfTheIndex(t *testing.T) {
+func TestOnlyARecordWithADueTimeHasTheKeyOfTheIndex(t *testing.T) {
 	c := newClient()
 	r := record()
 	r.Due = time.Unix(7007, 0).UTC()
@@ -38,7 +38,7 @@ func TestOnlyARecordThatIsDueHasTheKeyOfTheIndex(t *testing.T) {
 	assertEqual(t, r.Due, loaded.Due)
 }
 
-func TestWhatIsDueIsOneQueryOfTheIndex(t *testing.T) {
+func TestDueIsOneQueryOfTheIndex(t *testing.T) {
 	c := newClient()
 	c.pages = []*dynamodb.QueryOutput{{Items: entries("o-2", "o-1")}}
 	got, err := dynamo.NewStore(c, table).Due(t.Context(), time.Unix(9000, 999), 100)
@@ -55,7 +55,7 @@ func TestWhatIsDueIsOneQueryOfTheIndex(t *testing.T) {
 	}, c.queries[0])
 }
 
-func TestPagesAreReadUntilThereIsEnough(t *testing.T) {
+func TestPagesAreReadUpToTheLimit(t *testing.T) {
 	next := entries("o-2")[0]
 	for name, test := range map[string]struct {
 		pages  []*dynamodb.QueryOutput
@@ -98,7 +98,7 @@ func TestPagesAreReadUntilThereIsEnough(t *testing.T) {
 	}
 }
 
-func TestAFailedQuestionWhatIsDueIsAnError(t *testing.T) {
+func TestAFailedQueryOfWhatIsDueIsAnError(t *testing.T) {
 	c := newClient()
 	c.err = errors.New("throttled")
 	if _, err := dynamo.NewStore(c, table).Due(t.Context(), time.Unix(9000, 0), 4); !errors.Is(err, c.err) {

@@ -1,18 +1,19 @@
-// Package dynamo keeps a participant's records in a DynamoDB table with the
-// partition key pk. A record is one item, committed by one conditional write;
-// only an event that adjusts another item too needs a transaction.
+// Package dynamo stores a participant's records in a DynamoDB table with the
+// partition key pk. A record is one item, committed by one conditional write. Only
+// an event that also adjusts other items needs a transaction.
 //
 //	pk (S)          the subject, or the name of an adjusted item (stock#123)
 //	version (N)     how often the record was committed
 //	state (S)       the context's own state, JSON
 //	handled (L)     what was handled: source, id, type, cause, digest, time and at
 //	                (epoch milliseconds), published (the events, JSON)
-//	expires_at (N)  epoch seconds, the table's time to live; not while the record is due
+//	expires_at (N)  epoch seconds, the table's time to live; absent while the record
+//	                is due
 //	open, due       a constant and epoch seconds, only while the record is due
-//	erased (BOOL)   only in a tombstone, whose state says no more than that
+//	erased (BOOL)   only in a tombstone
 //
-// What an event costs, with records up to 1 KB and one adjusted item; a write
-// that is refused is billed like one that is made:
+// The cost of an event in calls and capacity units, with records up to 1 KB and one
+// adjusted item. A write whose condition fails costs as much as one that succeeds.
 //
 //	                                     calls                       read  write
 //	first run                            Get Put                       1     1
@@ -26,21 +27,21 @@
 //	answer of the commit lost, and again Get Put, Get                  2     1
 //	decision fails, commit is too large  Get                           1     0
 //	invalid, too old or without a key    none                          0     0
-//	about what is erased                 Get                           1     0
-//	to erase                             Get Put                       1     1
+//	event of an erased subject           Get                           1     0
+//	erasure                              Get Put                       1     1
 //
-// A commit whose answer was lost may have happened. Whoever tries again, the SDK
-// or a redelivery, meets the version it has written and finds itself handled.
+// A commit whose answer was lost may have been made. The next attempt, of the SDK or
+// after a redelivery, then finds its own version, and the event in the record.
 //
-// Errors: participant.ErrConflict and *participant.RefusedError as a participant
-// expects them; event.ErrInvalid, before any call, for what DynamoDB could never
-// take (an item above 400 KB, more than 100 actions, an absent key); the SDK's,
-// after its retries, for all else.
+// Errors: participant.ErrConflict and *participant.RefusedError as documented by
+// participant.Store; event.ErrInvalid, before any call, for what DynamoDB would
+// always reject (an item above 400 KB, more than 100 actions, an absent key); any
+// other error is that of the SDK, after its retries.
 //
 // A participant whose records can be due needs a global secondary index named
-// due: partition key open, sort key due, keys only. A record that becomes due
-// costs one write unit more, as does one that ceases to be. All entries share a
-// partition, which takes 1,000 writes a second: 500 new records.
+// due: partition key open, sort key due, keys only. A record costs one write unit
+// more when it gets a due time, and one when it loses it. All entries of the index
+// share a partition, which is limited to 1,000 writes a second: 500 new records.
 package dynamo
 
 import (
@@ -68,8 +69,8 @@ type Client interface {
 }
 
 // Store is a participant.Store on a DynamoDB table. It needs the permissions
-// dynamodb:GetItem and dynamodb:PutItem, dynamodb:UpdateItem where events adjust
-// other items, and dynamodb:Query on the index where somebody asks what is due.
+// dynamodb:GetItem and dynamodb:PutItem, dynamodb:UpdateItem if events adjust other
+// items, and dynamodb:Query on the index if Due is called.
 type Store struct {
 	client Client
 	table  string
@@ -111,16 +112,16 @@ func (s *Store) Load(ctx context.Context, subject string) (participant.Record, e
 // Commit implements participant.Store: one conditional PutItem, or one
 // transaction if there are adjustments.
 func (s *Store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
-	next, err := checked(record, adjustments)
+	next, err := encodeChecked(record, adjustments)
 	if err != nil {
 		return err
 	}
-	condition, loaded := unchanged(record.Version)
+	condition, loaded := versionCondition(record.Version)
 	if len(adjustments) == 0 {
 		_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName: &s.table, Item: next, ConditionExpression: condition, ExpressionAttributeValues: loaded,
 		})
-		return s.failure(record.Subject, nil, err)
+		return s.commitError(record.Subject, nil, err)
 	}
 	writes := []types.TransactWriteItem{{Put: &types.Put{
 		TableName: &s.table, Item: next, ConditionExpression: condition, ExpressionAttributeValues: loaded,
@@ -129,20 +130,20 @@ func (s *Store) Commit(ctx context.Context, record participant.Record, adjustmen
 		writes = append(writes, types.TransactWriteItem{Update: s.update(adjustment)})
 	}
 	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
-	return s.failure(record.Subject, adjustments, err)
+	return s.commitError(record.Subject, adjustments, err)
 }
 
-// unchanged is the condition that nobody has written the record since it was
-// loaded.
-func unchanged(version int64) (*string, map[string]types.AttributeValue) {
+// versionCondition returns the condition that the record was not written since it was
+// loaded, and the value in it.
+func versionCondition(version int64) (*string, map[string]types.AttributeValue) {
 	if version == 0 {
 		return aws.String("attribute_not_exists(pk)"), nil
 	}
 	return aws.String("version = :loaded"), map[string]types.AttributeValue{":loaded": number(version)}
 }
 
-// update adds to the counters of an item, on the condition that none falls
-// below zero.
+// update returns the update that adds to the counters of an item, on the condition
+// that none of them falls below zero.
 func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 	update := &types.Update{
 		TableName:                 &s.table,
@@ -169,7 +170,7 @@ func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 	return update
 }
 
-// Counters gives the counters of an adjusted item.
+// Counters returns the counters of an adjusted item.
 func (s *Store) Counters(ctx context.Context, name string) (map[string]int64, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName: &s.table, Key: key(name), ConsistentRead: aws.Bool(true),

@@ -28,15 +28,15 @@ func record() participant.Record {
 		Handled: []participant.Handled{
 			{
 				Source: "order", ID: "e-1", Type: "order.placed", CausationID: "e-0",
-				Time: time.UnixMilli(1001).UTC(), At: time.UnixMilli(2002).UTC(), Published: []event.Event{reserved()},
+				OccurredAt: time.UnixMilli(1001).UTC(), HandledAt: time.UnixMilli(2002).UTC(), Published: []event.Event{reserved()},
 			},
-			{Source: "loyalty", ID: "e-9", Type: "loyalty.points-awarded", Time: time.UnixMilli(3003).UTC(), At: time.UnixMilli(4004).UTC()},
+			{Source: "loyalty", ID: "e-9", Type: "loyalty.points-awarded", OccurredAt: time.UnixMilli(3003).UTC(), HandledAt: time.UnixMilli(4004).UTC()},
 		},
 		ExpiresAt: time.Unix(5005, 0).UTC(),
 	}
 }
 
-// item is the record as it is stored when it is committed for the nth time.
+// item is the stored record at a version.
 func item(t *testing.T, version string) map[string]types.AttributeValue {
 	t.Helper()
 	published, err := json.Marshal(reserved())
@@ -68,7 +68,7 @@ func TestAFirstCommitPutsTheRecordIfThereIsNone(t *testing.T) {
 	}, c.puts[0])
 }
 
-func TestALaterCommitPutsTheRecordIfItIsStillTheOneThatWasLoaded(t *testing.T) {
+func TestALaterCommitPutsTheRecordIfItsVersionIsUnchanged(t *testing.T) {
 	c := newClient()
 	r := record()
 	r.Version = 41

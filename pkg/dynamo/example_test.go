@@ -11,16 +11,16 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Two have loaded the record of an order. The first takes a piece out of the
-// stock in the same transaction; the second meets a newer record, whatever it
-// wanted to write. The client is dynamodb.NewFromConfig's, but here one that
-// keeps its items in memory.
+// A record of an order is loaded and then committed twice. The first commit takes a
+// piece out of the stock in the same transaction. The second is a conflict, because
+// the record was written since it was loaded. In a Lambda function the client is that
+// of dynamodb.NewFromConfig; here it keeps its items in memory.
 func ExampleStore_Commit() {
 	ctx := context.Background()
 	client := newLedger()
 	store := dynamo.NewStore(client, "orders")
-	goodsIn := participant.Record{Subject: "delivery-1", State: json.RawMessage(`{}`), ExpiresAt: time.Unix(1_800_000_000, 0)}
-	if err := store.Commit(ctx, goodsIn, []participant.Adjustment{{Item: "stock#123", Add: map[string]int64{"on_hand": 2}}}); err != nil {
+	delivery := participant.Record{Subject: "delivery-1", State: json.RawMessage(`{}`), ExpiresAt: time.Unix(1_800_000_000, 0)}
+	if err := store.Commit(ctx, delivery, []participant.Adjustment{{Item: "stock#123", Add: map[string]int64{"on_hand": 2}}}); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -44,7 +44,7 @@ func ExampleStore_Commit() {
 	fmt.Println(stock, err)
 	// Output:
 	// first: <nil>
-	// second: the record was written by someone else
+	// second: the record was written since it was loaded
 	// too many: true [stock#123]
 	// map[on_hand:1 reserved:1] <nil>
 }

@@ -29,8 +29,8 @@ type handled struct {
 	Type        string   `dynamodbav:"type"`
 	CausationID string   `dynamodbav:"cause,omitempty"`
 	Digest      string   `dynamodbav:"digest,omitempty"`
-	Time        int64    `dynamodbav:"time"`
-	At          int64    `dynamodbav:"at"`
+	OccurredAt  int64    `dynamodbav:"time"`
+	HandledAt   int64    `dynamodbav:"at"`
 	Published   []string `dynamodbav:"published,omitempty"`
 }
 
@@ -45,13 +45,13 @@ func newItem(record participant.Record) (map[string]types.AttributeValue, error)
 		next.ExpiresAt = record.ExpiresAt.Unix()
 	}
 	if !record.Due.IsZero() {
-		next.Open = isOpen
+		next.Open = openValue
 		next.Due = record.Due.Unix()
 	}
 	for _, h := range record.Handled {
 		entry := handled{
 			Source: h.Source, ID: h.ID, Type: h.Type, CausationID: h.CausationID, Digest: h.Digest,
-			Time: h.Time.UnixMilli(), At: h.At.UnixMilli(),
+			OccurredAt: h.OccurredAt.UnixMilli(), HandledAt: h.HandledAt.UnixMilli(),
 		}
 		for _, e := range h.Published {
 			encoded, err := json.Marshal(e)
@@ -81,7 +81,7 @@ func (i item) record() (participant.Record, error) {
 	for _, h := range i.Handled {
 		entry := participant.Handled{
 			Source: h.Source, ID: h.ID, Type: h.Type, CausationID: h.CausationID, Digest: h.Digest,
-			Time: time.UnixMilli(h.Time).UTC(), At: time.UnixMilli(h.At).UTC(),
+			OccurredAt: time.UnixMilli(h.OccurredAt).UTC(), HandledAt: time.UnixMilli(h.HandledAt).UTC(),
 		}
 		for _, encoded := range h.Published {
 			e, err := event.Parse([]byte(encoded))

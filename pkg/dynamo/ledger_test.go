@@ -9,19 +9,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// ledger is a DynamoDB table that evaluates the conditions of a store, and
-// keeps account of the calls and of the units that AWS bills: a read unit for
-// each 4 KB read consistently, a write unit for each KB of the larger of the
-// old and the new item, twice as much in a transaction, and no less when a
-// condition refuses the write.
+// ledger is a DynamoDB table that evaluates the conditions of a store, and counts the
+// calls and the units that AWS bills: a read unit for each 4 KB of a consistent read;
+// a write unit for each KB of the larger of the old and the new item, twice as much in
+// a transaction, and the same if the condition fails.
 type ledger struct {
-	client // A query is none of this table's.
+	client // It answers queries.
 
 	items         map[string]map[string]types.AttributeValue
 	calls         []string
 	reads, writes int
 
-	// before runs before a write has its effect, after when it has had it.
+	// before runs before a write has its effect, after runs after that.
 	before, after func() error
 }
 
@@ -29,7 +28,7 @@ func newLedger() *ledger {
 	return &ledger{items: make(map[string]map[string]types.AttributeValue)}
 }
 
-// aside runs what is not to be accounted for.
+// aside runs a function without counting its cost.
 func (l *ledger) aside(run func() error) error {
 	calls, reads, writes := l.calls, l.reads, l.writes
 	before, after := l.before, l.after
@@ -86,7 +85,7 @@ func (l *ledger) TransactWriteItems(
 	return &dynamodb.TransactWriteItemsOutput{}, once(&l.after)
 }
 
-// action gives the item that an action writes, and whether its condition holds.
+// action returns the item that an action writes, and whether its condition holds.
 func (l *ledger) action(action types.TransactWriteItem) (map[string]types.AttributeValue, bool) {
 	if put := action.Put; put != nil {
 		return put.Item, l.holds(put.Item, *put.ConditionExpression, put.ExpressionAttributeValues)
@@ -98,9 +97,9 @@ func (l *ledger) action(action types.TransactWriteItem) (map[string]types.Attrib
 	for placeholder, counter := range update.ExpressionAttributeNames {
 		value := update.ExpressionAttributeValues
 		n := placeholder[len("#c"):]
-		there, atLeast := integer(item[counter]), integer(value[":m"+n])
-		holds = holds && there >= atLeast
-		item[counter] = num(strconv.Itoa(there + integer(value[":a"+n])))
+		stored, atLeast := integer(item[counter]), integer(value[":m"+n])
+		holds = holds && stored >= atLeast
+		item[counter] = num(strconv.Itoa(stored + integer(value[":a"+n])))
 	}
 	return item, holds
 }
@@ -120,7 +119,7 @@ func (l *ledger) cost(item map[string]types.AttributeValue) int {
 	return max(units(item, 1024), units(l.items[text(item["pk"])], 1024))
 }
 
-// once runs a fault and forgets it.
+// once runs a fault and removes it.
 func once(fault *func() error) error {
 	run := *fault
 	*fault = nil

@@ -9,23 +9,23 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// What DynamoDB takes at most, in bytes where it is a size.
+// The limits of DynamoDB, in bytes where it is a size.
 const (
 	maximumItem    = 400 * 1024
 	maximumKey     = 2048
 	maximumActions = 100
 )
 
-// Check implements participant.Checker: it refuses as event.ErrInvalid what
-// DynamoDB would refuse however often it is asked, and makes no call.
+// Check implements participant.Checker: it returns event.ErrInvalid for a commit that
+// DynamoDB would always reject, and makes no call.
 func (s *Store) Check(record participant.Record, adjustments []participant.Adjustment) error {
-	_, err := checked(record, adjustments)
+	_, err := encodeChecked(record, adjustments)
 	return err
 }
 
-// checked makes the item of a record, if DynamoDB would take it and all that is
-// to be written with it.
-func checked(record participant.Record, adjustments []participant.Adjustment) (map[string]types.AttributeValue, error) {
+// encodeChecked returns the item of a record. An error is returned if DynamoDB would
+// reject the item or the adjustments.
+func encodeChecked(record participant.Record, adjustments []participant.Adjustment) (map[string]types.AttributeValue, error) {
 	if err := checkKey(record.Subject); err != nil {
 		return nil, err
 	}
@@ -56,8 +56,9 @@ func checkKey(key string) error {
 	return nil
 }
 
-// sizeOf is how large DynamoDB takes an item, or a map in it, to be: names and
-// texts in UTF-8, and where its rules are approximate, as much as it can be.
+// sizeOf returns the size of an item, or of a map in it, by DynamoDB's rules: names
+// and texts in UTF-8. Where the rules are approximate, it is the upper bound.
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html)
 func sizeOf(attributes map[string]types.AttributeValue) int {
 	size := 0
 	for name, value := range attributes {

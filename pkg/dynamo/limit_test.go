@@ -13,7 +13,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// adjustments makes so many, each of another item.
+// adjustments makes n adjustments, each of another item.
 func adjustments(n int) []participant.Adjustment {
 	all := make([]participant.Adjustment, n)
 	for i := range all {
@@ -22,14 +22,14 @@ func adjustments(n int) []participant.Adjustment {
 	return all
 }
 
-// sized makes a record with so many bytes of state.
+// sized makes a record with a state of this many bytes.
 func sized(bytes int) participant.Record {
 	r := record()
 	r.State = json.RawMessage(`"` + strings.Repeat("x", bytes-2) + `"`)
 	return r
 }
 
-func TestWhatDynamoDBWouldNeverTakeIsInvalidBeforeAnyCall(t *testing.T) {
+func TestACommitThatDynamoDBWouldAlwaysRejectIsInvalidBeforeAnyCall(t *testing.T) {
 	keyed := func(subject string) participant.Record {
 		r := record()
 		r.Subject = subject
@@ -75,9 +75,9 @@ func TestWhatDynamoDBWouldNeverTakeIsInvalidBeforeAnyCall(t *testing.T) {
 	}
 }
 
-// The rules by which DynamoDB measures are public; where they are approximate,
-// a record is taken for a few bytes too large and never too small.
-func TestARecordIsMeasuredAsDynamoDBDoes(t *testing.T) {
+// The rules by which DynamoDB measures an item are public. Where they are approximate,
+// the size is a few bytes too large and never too small.
+func TestARecordIsMeasuredByTheRulesOfDynamoDB(t *testing.T) {
 	store := dynamo.NewStore(newClient(), table)
 	r := participant.Record{Subject: "o-1", ExpiresAt: time.Unix(1_800_000_000, 0)}
 	frame := len("pk"+"o-1") + len("version") + 21 + len("state") + len("handled") + 21 + len("expires_at") + 21
@@ -89,16 +89,16 @@ func TestARecordIsMeasuredAsDynamoDBDoes(t *testing.T) {
 	}
 }
 
-func TestASubjectThatIsAbsentIsNotLoaded(t *testing.T) {
+func TestAnEmptySubjectIsNotLoaded(t *testing.T) {
 	client := newClient()
 	if _, err := dynamo.NewStore(client, table).Load(t.Context(), ""); !errors.Is(err, event.ErrInvalid) || len(client.calls) != 0 {
 		t.Errorf("the error is %v after the calls %v", err, client.calls)
 	}
 }
 
-// A context that asks the outside world in its decision must not ask it for
-// what it could not commit afterwards.
-func TestARecordThatIsFullIsNotDecidedOn(t *testing.T) {
+// A decision that calls an external service must not call it for an event that
+// cannot be committed afterwards.
+func TestAnEventForAFullRecordIsNotDecidedOn(t *testing.T) {
 	decided := 0
 	d := newDepot(t, func(s state, in participant.Input) (decision, error) {
 		decided++
@@ -107,7 +107,7 @@ func TestARecordThatIsFullIsNotDecidedOn(t *testing.T) {
 	full := participant.Record{Subject: "delivery-1", State: json.RawMessage(`{"Handled":1}`)}
 	for n := range 700 {
 		full.Handled = append(full.Handled, participant.Handled{
-			Source: "warehouse", ID: fmt.Sprint(n), Type: strings.Repeat("x", 450), At: clock(), Time: clock(),
+			Source: "warehouse", ID: fmt.Sprint(n), Type: strings.Repeat("x", 450), OccurredAt: clock(), HandledAt: clock(),
 		})
 	}
 	for dynamo.NewStore(d.ledger, table).Check(full, nil) == nil {

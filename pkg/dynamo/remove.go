@@ -16,9 +16,8 @@ type Deleter interface {
 }
 
 // RemoveItem removes an adjusted item unless its counter is above 0, and reports
-// whether the table has the item no more. It is for an operator: a participant
-// never removes an item. It needs the permission dynamodb:DeleteItem, and costs
-// one write unit.
+// whether the item is gone. It is for operators: a participant never removes an item.
+// It needs the permission dynamodb:DeleteItem, and costs one write unit.
 func RemoveItem(ctx context.Context, client Deleter, table, item, counter string) (bool, error) {
 	_, err := client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName:                 &table,

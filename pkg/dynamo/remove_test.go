@@ -14,35 +14,35 @@ import (
 
 // deleter answers each request with one error.
 type deleter struct {
-	err   error
-	asked *dynamodb.DeleteItemInput
+	err error
+	in  *dynamodb.DeleteItemInput
 }
 
 func (d *deleter) DeleteItem(_ context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
-	d.asked = in
+	d.in = in
 	return &dynamodb.DeleteItemOutput{}, d.err
 }
 
-func TestAnItemIsRemovedOnTheConditionThatNothingIsInIt(t *testing.T) {
+func TestAnItemIsRemovedOnTheConditionThatItsCounterIsZero(t *testing.T) {
 	d := &deleter{}
 	if gone, err := dynamo.RemoveItem(t.Context(), d, table, "customer#c-42", "points"); !gone || err != nil {
 		t.Errorf("removed is %t, %v", gone, err)
 	}
-	if *d.asked.TableName != table || text(d.asked.Key["pk"]) != "customer#c-42" ||
-		*d.asked.ConditionExpression != "attribute_not_exists(#counter) OR #counter = :nothing" ||
-		d.asked.ExpressionAttributeNames["#counter"] != "points" {
-		t.Errorf("the request is %+v", d.asked)
+	if *d.in.TableName != table || text(d.in.Key["pk"]) != "customer#c-42" ||
+		*d.in.ConditionExpression != "attribute_not_exists(#counter) OR #counter = :nothing" ||
+		d.in.ExpressionAttributeNames["#counter"] != "points" {
+		t.Errorf("the request is %+v", d.in)
 	}
 }
 
-func TestAnItemThatHoldsSomethingStays(t *testing.T) {
+func TestAnItemWithACounterAboveZeroIsNotRemoved(t *testing.T) {
 	d := &deleter{err: &types.ConditionalCheckFailedException{}}
 	if gone, err := dynamo.RemoveItem(t.Context(), d, table, "customer#c-42", "points"); gone || err != nil {
 		t.Errorf("removed is %t, %v", gone, err)
 	}
 }
 
-func TestAnItemThatCannotBeRemovedIsAnErrorThatDoesNotNameIt(t *testing.T) {
+func TestAFailedRemovalIsAnErrorWithoutTheItem(t *testing.T) {
 	d := &deleter{err: errLost}
 	gone, err := dynamo.RemoveItem(t.Context(), d, table, "customer#c-42", "points")
 	if gone || !errors.Is(err, errLost) || !strings.Contains(err.Error(), table) || strings.Contains(err.Error(), "c-42") {

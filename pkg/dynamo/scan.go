@@ -19,13 +19,13 @@ type Contents struct {
 	Records map[string]participant.Record
 	// Counters are the counters of adjusted items by item.
 	Counters map[string]map[string]int64
-	// Others are the items that the context put there by itself, by key.
+	// Others are the items that the context has written without a Store, by key.
 	Others map[string]map[string]types.AttributeValue
 }
 
-// Scan reads the whole table, which takes as long as the table is large: it is
-// for an operator and not for a participant. It needs the permission
-// dynamodb:Scan. What is written meanwhile may be missing.
+// Scan reads the whole table, in a time that grows with its size: it is for operators
+// and not for a participant. It needs the permission dynamodb:Scan. Items that are
+// written during the scan may be missing.
 func Scan(ctx context.Context, client dynamodb.ScanAPIClient, table string) (Contents, error) {
 	contents := Contents{
 		Records:  make(map[string]participant.Record),
@@ -38,8 +38,8 @@ func Scan(ctx context.Context, client dynamodb.ScanAPIClient, table string) (Con
 	return contents, nil
 }
 
-// ScanRecords calls each with one record of the table after the other. Like Scan
-// it reads the whole table, but it keeps no more than a page of it.
+// ScanRecords calls each for every record of the table, one after the other. It reads
+// the whole table like Scan, but holds one page of it in memory.
 func ScanRecords(ctx context.Context, client dynamodb.ScanAPIClient, table string, each func(participant.Record)) error {
 	return scan(ctx, client, table, func(found map[string]types.AttributeValue) error {
 		if !isRecord(found) {
@@ -82,8 +82,8 @@ func readRecord(found map[string]types.AttributeValue) (participant.Record, erro
 	return stored.record()
 }
 
-// add sorts an item in: records have a state, adjusted items nothing but
-// numbers.
+// add adds an item to the records, counters or others: a record has a state, an
+// adjusted item has only numbers.
 func (c Contents) add(found map[string]types.AttributeValue) error {
 	partition, isText := found["pk"].(*types.AttributeValueMemberS)
 	if !isText {

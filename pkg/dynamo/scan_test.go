@@ -18,25 +18,25 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// pages is a DynamoDB that gives one item on each page.
+// pages is a DynamoDB client with one item on each page.
 type pages struct {
 	items []map[string]types.AttributeValue
 	err   error
-	given int
+	read  int
 }
 
 func (p *pages) Scan(_ context.Context, in *dynamodb.ScanInput, _ ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
 	if p.err != nil || *in.TableName != table || !aws.ToBool(in.ConsistentRead) {
 		return nil, errors.Join(p.err, errors.New("not a consistent read of the table"))
 	}
-	out := &dynamodb.ScanOutput{Items: p.items[p.given : p.given+1]}
-	if p.given++; p.given < len(p.items) {
+	out := &dynamodb.ScanOutput{Items: p.items[p.read : p.read+1]}
+	if p.read++; p.read < len(p.items) {
 		out.LastEvaluatedKey = map[string]types.AttributeValue{"pk": out.Items[0]["pk"]}
 	}
 	return out, nil
 }
 
-func TestAScanTellsRecordsFromCountersFromTheRest(t *testing.T) {
+func TestAScanSeparatesRecordsCountersAndOtherItems(t *testing.T) {
 	stored := newClient()
 	record := participant.Record{Subject: "o-1", State: json.RawMessage(`{"n":1}`), ExpiresAt: time.Unix(9, 0).UTC()}
 	if err := dynamo.NewStore(stored, table).Commit(t.Context(), record, nil); err != nil {
@@ -55,11 +55,11 @@ func TestAScanTellsRecordsFromCountersFromTheRest(t *testing.T) {
 	assertEqual(t, map[string]participant.Record{"o-1": record}, contents.Records)
 	assertEqual(t, map[string]map[string]int64{"stock#1": {"on_hand": -3, "shipped": 7}}, contents.Counters)
 	if others := slices.Collect(maps.Keys(contents.Others)); !slices.Equal(others, []string{"charge#o-1"}) || len(contents.Others["charge#o-1"]) != len(charge) {
-		t.Errorf("the rest is %v", contents.Others)
+		t.Errorf("the other items are %v", contents.Others)
 	}
 }
 
-func TestAScanOfRecordsLeavesTheRestOut(t *testing.T) {
+func TestAScanOfRecordsSkipsOtherItems(t *testing.T) {
 	stored := newClient()
 	left := participant.Record{Subject: "o-1", State: json.RawMessage(`{"n":1}`), Erased: true}
 	if err := dynamo.NewStore(stored, table).Commit(t.Context(), left, nil); err != nil {
@@ -81,9 +81,9 @@ func TestAScanOfRecordsLeavesTheRestOut(t *testing.T) {
 }
 
 func TestAScanThatFailsIsAnErrorWithTheTable(t *testing.T) {
-	away := errors.New("away")
+	unavailable := errors.New("unavailable")
 	for name, p := range map[string]*pages{
-		"DynamoDB":       {err: away},
+		"DynamoDB":       {err: unavailable},
 		"no key":         {items: []map[string]types.AttributeValue{{"n": num("1")}}},
 		"a wrong key":    {items: []map[string]types.AttributeValue{{"pk": num("1")}}},
 		"a wrong record": {items: []map[string]types.AttributeValue{{"pk": str("o-1"), "state": str("{}"), "version": str("x")}}},
@@ -94,7 +94,7 @@ func TestAScanThatFailsIsAnErrorWithTheTable(t *testing.T) {
 		}}}},
 		"a wrong counter": {items: []map[string]types.AttributeValue{{"pk": str("stock#1"), "on_hand": num("1.5")}}},
 	} {
-		if _, err := dynamo.Scan(t.Context(), p, table); err == nil || !strings.HasPrefix(err.Error(), "scan "+table) || (p.err != nil && !errors.Is(err, away)) {
+		if _, err := dynamo.Scan(t.Context(), p, table); err == nil || !strings.HasPrefix(err.Error(), "scan "+table) || (p.err != nil && !errors.Is(err, unavailable)) {
 			t.Errorf("%s: the error is %v", name, err)
 		}
 	}

@@ -10,11 +10,12 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-type unspeakable struct {
+// unencodable is data that cannot be encoded as JSON.
+type unencodable struct {
 	Never func() `json:"never"`
 }
 
-func (unspeakable) EventType() string { return "depot.unspeakable" }
+func (unencodable) EventType() string { return "depot.unencodable" }
 
 func TestACausedEvent(t *testing.T) {
 	at := time.Date(2026, 3, 4, 6, 6, 7, 0, time.FixedZone("", 3600))
@@ -37,7 +38,7 @@ func TestACausedEvent(t *testing.T) {
 	}
 }
 
-func TestACommandLeavesNoCausationID(t *testing.T) {
+func TestAnEventOfACommandHasNoCausationID(t *testing.T) {
 	e, err := event.Caused(event.Cause{Event: full(), IsCommand: true}, "porter", parcel{}, 0, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -47,8 +48,8 @@ func TestACommandLeavesNoCausationID(t *testing.T) {
 	}
 }
 
-func TestDataWithoutJSONCausesNothing(t *testing.T) {
-	if _, err := event.Caused(event.Cause{Event: full()}, "porter", unspeakable{}, 0, time.Now()); err == nil {
+func TestDataThatCannotBeEncodedIsAnError(t *testing.T) {
+	if _, err := event.Caused(event.Cause{Event: full()}, "porter", unencodable{}, 0, time.Now()); err == nil {
 		t.Error("no error")
 	}
 }
@@ -75,18 +76,18 @@ func TestTheIDDependsOnlyOnCauseTypeAndOrdinal(t *testing.T) {
 	for name, other := range map[string]string{
 		"another cause":             id(otherID, parcel{}, 0, at),
 		"another source of a cause": id(otherSource, parcel{}, 0, at),
-		"another type":              id(full(), letter{}, 0, at),
+		"another type":              id(full(), crate{}, 0, at),
 		"another ordinal":           id(full(), parcel{}, 1, at),
 	} {
 		if other == first {
-			t.Errorf("%s gives the same id", name)
+			t.Errorf("%s has the same id", name)
 		}
 	}
 }
 
-type letter struct{}
+type crate struct{}
 
-func (letter) EventType() string { return "depot.letter-left" }
+func (crate) EventType() string { return "depot.crate-left" }
 
 func TestADerivedIDNeverChangesBetweenReleases(t *testing.T) {
 	const want = "750346c1-a91b-5934-b155-8e123b9e6bd9"

@@ -15,14 +15,12 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// parcel is the data of an event that is no part of the published language.
+// parcel is the data of an event that is not in the published language.
 type parcel struct {
 	Label string `json:"label"`
 }
 
 func (parcel) EventType() string { return "depot.parcel-left" }
-
-// unspeakable is data that has no JSON.
 
 func full() event.Event {
 	return event.Event{
@@ -39,7 +37,7 @@ func full() event.Event {
 	}
 }
 
-// members are those of the full event's JSON.
+// members returns the members of the full event's JSON.
 func members() map[string]any {
 	return map[string]any{
 		"specversion":     "1.0",
@@ -66,7 +64,7 @@ func encode(t *testing.T, value any) []byte {
 	return encoded
 }
 
-func TestAnEventIsReadAsItWasWritten(t *testing.T) {
+func TestAnEventIsDecodedAsItWasEncoded(t *testing.T) {
 	first := full()
 	first.CausationID, first.TraceParent = "", ""
 	for name, e := range map[string]event.Event{"caused": full(), "first of its saga": first} {
@@ -88,13 +86,13 @@ func TestAnEventIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-// compact gives the same JSON in its one canonical spelling.
+// compact returns the same JSON without white space.
 func compact(t *testing.T, data json.RawMessage) json.RawMessage {
 	t.Helper()
 	return encode(t, data)
 }
 
-func TestTheCloudEventsSDKReadsOurJSON(t *testing.T) {
+func TestTheCloudEventsSDKDecodesAnEncodedEvent(t *testing.T) {
 	var ce cloudevents.Event
 	if err := json.Unmarshal(encode(t, full()), &ce); err != nil {
 		t.Fatal(err)
@@ -144,7 +142,7 @@ func TestParseRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		member string
 		value  any
-		says   string
+		want   string
 	}{
 		"another specversion":               {"specversion", "0.3", "specversion"},
 		"an unknown specversion":            {"specversion", "2.0", "2.0"},
@@ -205,8 +203,8 @@ func TestParseRefuses(t *testing.T) {
 				delete(document, c.member)
 			}
 			_, err := event.Parse(encode(t, document))
-			if !errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("the error is %v, it must be ErrInvalid and speak of %s", err, c.says)
+			if !errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("the error is %v, want ErrInvalid with %s", err, c.want)
 			}
 		})
 	}
@@ -221,14 +219,14 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// eachOnce is an event's JSON with something behind its last member.
+// eachOnce returns an event's JSON with more members at the end.
 func eachOnce(t *testing.T, more string) string {
 	t.Helper()
 	encoded := string(encode(t, members()))
 	return strings.TrimSuffix(encoded, "}") + more + "}"
 }
 
-func TestAnEventWithTwoReadingsIsRefused(t *testing.T) {
+func TestAnEventThatReadersReadDifferentlyIsInvalid(t *testing.T) {
 	for name, more := range map[string]string{
 		"data and data_base64":                  `,"data_base64":"eyJsYWJlbCI6InkifQ=="`,
 		"data and a data_base64 of nothing":     `,"data_base64":""`,
@@ -246,11 +244,11 @@ func TestAnEventWithTwoReadingsIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if e, err := event.Parse([]byte(eachOnce(t, more))); !errors.Is(err, event.ErrInvalid) {
-				t.Errorf("it is read as %+v, %v; it must be ErrInvalid", e, err)
+				t.Errorf("it is read as %+v, %v; want ErrInvalid", e, err)
 			}
 		})
 	}
-	t.Run("but its twin with one reading is not", func(t *testing.T) {
+	t.Run("other extensions are valid", func(t *testing.T) {
 		if _, err := event.Parse([]byte(eachOnce(t, `,"tracestate":"x","sequence":7,"partial":true,"nothing":null`))); err != nil {
 			t.Error(err)
 		}
@@ -265,7 +263,7 @@ func TestAnEventWithTwoReadingsIsRefused(t *testing.T) {
 	})
 }
 
-func TestEveryMediaTypeOfJSONIsRead(t *testing.T) {
+func TestEveryMediaTypeOfJSONIsAccepted(t *testing.T) {
 	const absent = "\x00absent"
 	for _, contentType := range []any{
 		"application/json", "application/json; charset=utf-8", `application/json;charset="UTF-8"`, "Application/JSON",
@@ -283,7 +281,7 @@ func TestEveryMediaTypeOfJSONIsRead(t *testing.T) {
 	}
 }
 
-func TestANullIsAsGoodAsNoAttribute(t *testing.T) {
+func TestANullCountsAsAbsent(t *testing.T) {
 	document := members()
 	document["causationid"], document["traceparent"], document["tracestate"] = nil, nil, nil
 	e, err := event.Parse(encode(t, document))
@@ -309,23 +307,23 @@ func TestATimeOfRFC3339IsReadInAnySpelling(t *testing.T) {
 	}
 }
 
-func TestDataInBase64IsReadLikeAnyOther(t *testing.T) {
+func TestDataInBase64IsCheckedLikeAnyOther(t *testing.T) {
 	for name, test := range map[string]struct {
 		data string
 		want bool
 	}{
-		"JSON":                       {`{"label": "x"}`, true},
-		"null":                       {`null`, true},
-		"no JSON":                    {`x`, false},
-		"nothing":                    {``, false},
-		"a member twice":             {`{"label": "x", "label": "y"}`, false},
-		"a member in two cases":      {`{"label": "x", "Label": "y"}`, false},
-		"an unpaired surrogate":      {`{"label": "\udead"}`, false},
-		"a noncharacter":             {`{"label": "\uffff"}`, false},
-		"a byte that is not UTF-8":   {"{\"label\": \"Stra\xdfe\"}", false},
-		"two documents":              {`{}{}`, false},
-		"an integer above 64 bits":   {`{"label": 99999999999999999999}`, false},
-		"more levels than are taken": {strings.Repeat("[", 501) + strings.Repeat("]", 501), false},
+		"JSON":                     {`{"label": "x"}`, true},
+		"null":                     {`null`, true},
+		"no JSON":                  {`x`, false},
+		"nothing":                  {``, false},
+		"a member twice":           {`{"label": "x", "label": "y"}`, false},
+		"a member in two cases":    {`{"label": "x", "Label": "y"}`, false},
+		"an unpaired surrogate":    {`{"label": "\udead"}`, false},
+		"a noncharacter":           {`{"label": "\uffff"}`, false},
+		"a byte that is not UTF-8": {"{\"label\": \"Stra\xdfe\"}", false},
+		"two documents":            {`{}{}`, false},
+		"an integer above 64 bits": {`{"label": 99999999999999999999}`, false},
+		"more levels than allowed": {strings.Repeat("[", 501) + strings.Repeat("]", 501), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			document := members()
@@ -336,7 +334,7 @@ func TestDataInBase64IsReadLikeAnyOther(t *testing.T) {
 				t.Errorf("the data is %s, %v", e.Data, err)
 			}
 			if !test.want && !errors.Is(err, event.ErrInvalid) {
-				t.Errorf("the data is %s, %v; it must be ErrInvalid", e.Data, err)
+				t.Errorf("the data is %s, %v; want ErrInvalid", e.Data, err)
 			}
 		})
 	}
@@ -350,7 +348,7 @@ func TestDataInBase64IsReadLikeAnyOther(t *testing.T) {
 	}
 }
 
-func TestParseNamesEveryProblemOfTheSagaAtOnce(t *testing.T) {
+func TestTheErrorOfParseNamesEveryProblem(t *testing.T) {
 	document := members()
 	maps.DeleteFunc(document, func(name string, _ any) bool {
 		return name == "subject" || name == "correlationid" || name == "dataschema" || name == "time"
@@ -363,7 +361,7 @@ func TestParseNamesEveryProblemOfTheSagaAtOnce(t *testing.T) {
 	}
 }
 
-func TestParseLeavesAsideExtensionsOfOthers(t *testing.T) {
+func TestParseIgnoresOtherExtensions(t *testing.T) {
 	document := members()
 	document["tracestate"] = "vendor=1"
 	if _, err := event.Parse(encode(t, document)); err != nil {
@@ -372,7 +370,7 @@ func TestParseLeavesAsideExtensionsOfOthers(t *testing.T) {
 }
 
 // No event is lost because of its trace.
-func TestATraceParentThatIsMalformedIsAsGoodAsNone(t *testing.T) {
+func TestAMalformedTraceParentCountsAsAbsent(t *testing.T) {
 	const id, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 	for name, value := range map[string]any{
 		"nothing":               "",
@@ -412,26 +410,26 @@ func TestATraceParentThatIsMalformedIsAsGoodAsNone(t *testing.T) {
 	}
 }
 
-func TestAnInvalidEventIsNotWritten(t *testing.T) {
+func TestAnInvalidEventIsNotEncoded(t *testing.T) {
 	for name, spoil := range map[string]func(*event.Event){
-		"no id":                                func(e *event.Event) { e.ID = "" },
-		"no source":                            func(e *event.Event) { e.Source = "" },
-		"no type":                              func(e *event.Event) { e.Type = "" },
-		"no subject":                           func(e *event.Event) { e.Subject = "" },
-		"no time":                              func(e *event.Event) { e.Time = time.Time{} },
-		"no dataschema":                        func(e *event.Event) { e.DataSchema = "" },
-		"no correlationid":                     func(e *event.Event) { e.CorrelationID = "" },
-		"no data":                              func(e *event.Event) { e.Data = nil },
-		"a type longer than EventBridge takes": func(e *event.Event) { e.Type = strings.Repeat("x", 129) },
-		"a source of AWS":                      func(e *event.Event) { e.Source = "aws.s3" },
-		"an id that is not UTF-8":              func(e *event.Event) { e.ID = "Stra\xdfe" },
-		"a source with a control character":    func(e *event.Event) { e.Source = "a\x01" },
-		"a subject that is no message group":   func(e *event.Event) { e.Subject = "order 1" },
-		"data with a noncharacter":             func(e *event.Event) { e.Data = json.RawMessage("\"\uffff\"") },
-		"data with a noncharacter, escaped":    func(e *event.Event) { e.Data = json.RawMessage(`"\ufffe"`) },
-		"data with a member twice":             func(e *event.Event) { e.Data = json.RawMessage(`{"a":1,"a":2}`) },
-		"data that is not UTF-8":               func(e *event.Event) { e.Data = json.RawMessage("\"\xdf\"") },
-		"broken data":                          func(e *event.Event) { e.Data = json.RawMessage(`{"a":`) },
+		"no id":                              func(e *event.Event) { e.ID = "" },
+		"no source":                          func(e *event.Event) { e.Source = "" },
+		"no type":                            func(e *event.Event) { e.Type = "" },
+		"no subject":                         func(e *event.Event) { e.Subject = "" },
+		"no time":                            func(e *event.Event) { e.Time = time.Time{} },
+		"no dataschema":                      func(e *event.Event) { e.DataSchema = "" },
+		"no correlationid":                   func(e *event.Event) { e.CorrelationID = "" },
+		"no data":                            func(e *event.Event) { e.Data = nil },
+		"a type above EventBridge's limit":   func(e *event.Event) { e.Type = strings.Repeat("x", 129) },
+		"a source of AWS":                    func(e *event.Event) { e.Source = "aws.s3" },
+		"an id that is not UTF-8":            func(e *event.Event) { e.ID = "Stra\xdfe" },
+		"a source with a control character":  func(e *event.Event) { e.Source = "a\x01" },
+		"a subject that is no message group": func(e *event.Event) { e.Subject = "order 1" },
+		"data with a noncharacter":           func(e *event.Event) { e.Data = json.RawMessage("\"\uffff\"") },
+		"data with a noncharacter, escaped":  func(e *event.Event) { e.Data = json.RawMessage(`"\ufffe"`) },
+		"data with a member twice":           func(e *event.Event) { e.Data = json.RawMessage(`{"a":1,"a":2}`) },
+		"data that is not UTF-8":             func(e *event.Event) { e.Data = json.RawMessage("\"\xdf\"") },
+		"broken data":                        func(e *event.Event) { e.Data = json.RawMessage(`{"a":`) },
 		"a time in a year that RFC 3339 cannot write": func(e *event.Event) {
 			e.Time = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
 		},
@@ -467,6 +465,6 @@ func TestAnEventIsEncodedUpToItsMaximumSizeWithSourceAndType(t *testing.T) {
 		})
 	}
 	if _, err := event.Encode(event.Event{}); !errors.Is(err, event.ErrInvalid) {
-		t.Errorf("an event of nothing: the error is %v, not ErrInvalid", err)
+		t.Errorf("an empty event: the error is %v, not ErrInvalid", err)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// FuzzParse asks of any bytes that they are refused as invalid or are an event
-// that is written and read again as the same.
+// FuzzParse checks that any bytes are invalid, or an event that is the same after it
+// was encoded and parsed again.
 func FuzzParse(f *testing.F) {
 	seed, err := json.Marshal(full())
 	if err != nil {
@@ -38,16 +38,16 @@ func FuzzParse(f *testing.F) {
 		}
 		written, err := json.Marshal(e)
 		if err != nil {
-			t.Fatalf("what was parsed cannot be written: %v", err)
+			t.Fatalf("the parsed event cannot be encoded: %v", err)
 		}
 		if !utf8.Valid(written) || strings.ContainsAny(string(written), "\uFFFE\uFFFF") {
-			t.Fatalf("SQS would refuse what is written: %q", written)
+			t.Fatalf("SQS would reject the encoded event: %q", written)
 		}
 		again, err := event.Parse(written)
 		if err != nil {
-			t.Fatalf("what was written cannot be parsed: %v\n%s", err, written)
+			t.Fatalf("the encoded event cannot be parsed: %v\n%s", err, written)
 		}
-		// JSON has many spellings of one value, of which we write only one.
+		// JSON has many spellings of a value; an encoded event has one.
 		e.Data = compact(t, e.Data)
 		if diff := cmp.Diff(e, again); diff != "" {
 			t.Fatal(diff)

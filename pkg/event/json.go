@@ -26,14 +26,14 @@ const (
 	traceParent   = "traceparent"
 )
 
-// dataContentType is the one that events are written with.
+// dataContentType is the datacontenttype of events that are encoded.
 const dataContentType = "application/json"
 
 // CloudEvents allows no other names of attributes.
 var namePattern = regexp.MustCompile(`^[a-z0-9]+$`)
 
-// Encode returns the event as it travels. An event against the profile is
-// ErrInvalid.
+// Encode returns the event in structured mode. ErrInvalid is returned if the event
+// breaks the profile.
 func Encode(e Event) ([]byte, error) {
 	encoded, err := e.MarshalJSON()
 	if err != nil {
@@ -45,8 +45,8 @@ func Encode(e Event) ([]byte, error) {
 	return encoded, nil
 }
 
-// Parse reads an event in structured mode. Anything else, and an event against
-// the profile, is ErrInvalid.
+// Parse decodes an event in structured mode. ErrInvalid is returned for anything
+// else, and for an event that breaks the profile.
 func Parse(encoded []byte) (Event, error) {
 	var e Event
 	if err := e.UnmarshalJSON(encoded); err != nil {
@@ -55,7 +55,8 @@ func Parse(encoded []byte) (Event, error) {
 	return e, nil
 }
 
-// MarshalJSON encodes the event in structured mode, if it keeps to the profile.
+// MarshalJSON encodes the event in structured mode. An error is returned if the event
+// breaks the profile.
 func (e Event) MarshalJSON() ([]byte, error) {
 	if err := e.validate(); err != nil {
 		return nil, err
@@ -83,9 +84,9 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return ce.MarshalJSON()
 }
 
-// UnmarshalJSON decodes an event in structured mode, and holds it to the profile.
-// The SDK of CloudEvents is not asked: where a member is given twice, in another
-// case or of another kind, it takes one and says nothing.
+// UnmarshalJSON decodes an event in structured mode. An error is returned if the event
+// breaks the profile. It does not use the SDK of CloudEvents, which accepts members
+// that are repeated, in another case or of another type, without an error.
 func (e *Event) UnmarshalJSON(encoded []byte) error {
 	if err := ijson.Check(encoded); err != nil {
 		return err
@@ -110,22 +111,22 @@ func (e *Event) UnmarshalJSON(encoded []byte) error {
 		TraceParent:   members.traceParent(),
 		Data:          members.data(),
 	}
-	members.checkRest()
+	members.checkExtensions()
 	if len(members.problems) > 0 {
 		return errors.Join(members.problems...)
 	}
 	return e.validate()
 }
 
-// members are the members of an event's JSON, and what keeps them from being
-// read. A null is as good as no member.
+// members are the members of an event's JSON, and the problems that were found when
+// reading them. A member that is null counts as absent.
 type members struct {
 	object   map[string]json.RawMessage
 	read     []string
 	problems []error
 }
 
-func (m *members) refuse(format string, values ...any) {
+func (m *members) addProblem(format string, values ...any) {
 	m.problems = append(m.problems, fmt.Errorf(format, values...))
 }
 
@@ -133,12 +134,12 @@ func (m *members) text(name string) string {
 	m.read = append(m.read, name)
 	var text string
 	if raw := m.object[name]; len(raw) > 0 && json.Unmarshal(raw, &text) != nil {
-		m.refuse("%s is no string", name)
+		m.addProblem("%s is no string", name)
 	}
 	return text
 }
 
-// time reads a time of RFC 3339, which has its letters in either case.
+// time reads a time of RFC 3339, whose letters may be in lower case.
 func (m *members) time() time.Time {
 	var at time.Time
 	text := m.text("time")
@@ -146,13 +147,13 @@ func (m *members) time() time.Time {
 		return at
 	}
 	err := at.UnmarshalText([]byte(strings.ToUpper(text)))
-	if err != nil || strings.Contains(text, ",") { // Package time takes a comma for a point.
-		m.refuse("time is %q, which is not RFC 3339 or a leap second", text)
+	if err != nil || strings.Contains(text, ",") { // Package time accepts a comma for a point.
+		m.addProblem("time is %q, which is not RFC 3339 or a leap second", text)
 	}
 	return at
 }
 
-// traceParent is empty where it is malformed: no event is lost because of its
+// traceParent returns "" for a malformed traceparent: no event is lost because of its
 // trace.
 func (m *members) traceParent() string {
 	m.read = append(m.read, traceParent)
@@ -163,7 +164,7 @@ func (m *members) traceParent() string {
 	return text
 }
 
-// data is JSON, as a member or in base64.
+// data returns the JSON of the member data, or of data_base64.
 func (m *members) data() json.RawMessage {
 	if contentType := m.text("datacontenttype"); contentType != "" {
 		if err := checkJSON(contentType); err != nil {
@@ -180,14 +181,14 @@ func (m *members) data() json.RawMessage {
 	decoded, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	switch {
 	case isMember:
-		m.refuse("there are data and data_base64")
-	case err != nil, strings.ContainsAny(encoded, "\r\n"): // Package base64 passes over line breaks.
-		m.refuse("data_base64 is not base64")
+		m.addProblem("there are data and data_base64")
+	case err != nil, strings.ContainsAny(encoded, "\r\n"): // Package base64 ignores line breaks.
+		m.addProblem("data_base64 is not base64")
 	}
 	return decoded
 }
 
-// checkJSON refuses a media type whose data is not JSON in UTF-8.
+// checkJSON returns an error for a media type whose data is not JSON in UTF-8.
 func checkJSON(contentType string) error {
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
 	_, subtype, _ := strings.Cut(mediaType, "/")
@@ -203,23 +204,24 @@ func checkJSON(contentType string) error {
 	return nil
 }
 
-// checkRest refuses what is no attribute. Extensions of others are left aside.
-func (m *members) checkRest() {
+// checkExtensions checks the members that are not part of Event. Those that are valid
+// extension attributes are ignored.
+func (m *members) checkExtensions() {
 	for _, name := range slices.Sorted(maps.Keys(m.object)) {
 		raw := m.object[name]
 		switch {
 		case slices.Contains(m.read, name):
 		case !namePattern.MatchString(name):
-			m.refuse("%q is no name of an attribute: only a to z and 0 to 9 are allowed", name)
-		case !isAttribute(raw):
-			m.refuse("%s is no string, no boolean and no integer of 32 bits", name)
+			m.addProblem("%q is not a name of an attribute: only a to z and 0 to 9 are allowed", name)
+		case !isAttributeValue(raw):
+			m.addProblem("%s is no string, no boolean and no integer of 32 bits", name)
 		}
 	}
 }
 
-// isAttribute reports whether a value has one of the types that CloudEvents gives
-// to attributes in JSON.
-func isAttribute(raw json.RawMessage) bool {
+// isAttributeValue reports whether a value has one of the types that CloudEvents
+// allows for attributes in JSON.
+func isAttributeValue(raw json.RawMessage) bool {
 	switch raw[0] {
 	case '{', '[':
 		return false

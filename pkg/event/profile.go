@@ -11,13 +11,14 @@ import (
 	"example.com/saga/pkg/ijson"
 )
 
-// MaximumSize is the size in bytes of the largest event that may be published:
-// its JSON, its source and its type, as EventBridge counts. EventBridge takes
-// more today; this is what every service on an event's way has always taken.
+// MaximumSize is the size in bytes of the largest event that may be published: its
+// JSON, its source and its type, as EventBridge counts. EventBridge now accepts more;
+// this is the older limit, which every service on an event's way accepts.
 const MaximumSize = 256 * 1024
 
-// What attributes may have, in bytes. Records remember ids of every event that was
-// handled: a few endless ones would leave no room for what ends an order.
+// The maximum lengths of attributes, in bytes. Records store the ids of every event
+// that was handled: a few huge ones would leave no room for the event that ends an
+// order.
 const (
 	maximumAttribute = 256
 	// maximumType is the length of a detail-type
@@ -25,22 +26,23 @@ const (
 	maximumType = 128
 )
 
-// SQS allows 128 characters of a message group id, EventBridge 100 of the value
-// that it puts there.
+// subjectPattern has a maximum of 100 characters: SQS allows 128 in a message group
+// id, but EventBridge only 100 in the value from which it sets one.
 var subjectPattern = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,100}$`)
 
-// Version, trace id, parent id and flags; ids of zeros alone are none.
+// A traceparent has a version, a trace id, a parent id and flags. An id of zeros is
+// invalid.
 var (
 	traceParentPattern = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
-	noTrace            = regexp.MustCompile(`^00-(0{32}|[0-9a-f]{32}-0{16})-`)
+	zeroIDPattern      = regexp.MustCompile(`^00-(0{32}|[0-9a-f]{32}-0{16})-`)
 )
 
 func isTraceParent(text string) bool {
-	return traceParentPattern.MatchString(text) && !noTrace.MatchString(text)
+	return traceParentPattern.MatchString(text) && !zeroIDPattern.MatchString(text)
 }
 
-// validate returns an error that names all that keeps the event from travelling,
-// apart from its size.
+// validate returns an error with every rule of the profile that the event breaks,
+// except that of its size.
 func (e Event) validate() error {
 	problems := []error{
 		checkText("id", e.ID, maximumAttribute),
@@ -73,8 +75,8 @@ func (e Event) validate() error {
 	return errors.Join(problems...)
 }
 
-// checkText holds a required attribute to the characters of CloudEvents' type
-// String and to a length.
+// checkText checks that a required attribute has only characters of the type String of
+// CloudEvents, and is not too long.
 func checkText(name, value string, maximum int) error {
 	switch {
 	case strings.TrimSpace(value) == "":
@@ -90,7 +92,8 @@ func checkText(name, value string, maximum int) error {
 	return nil
 }
 
-// checkURI refuses a URI that the SDK of CloudEvents would write in another way.
+// checkURI returns an error for a URI that the SDK of CloudEvents would encode
+// differently.
 func checkURI(name, value string, absolute bool) error {
 	if value == "" {
 		return fmt.Errorf("%s is missing", name)

@@ -21,8 +21,8 @@ var errBroken = errors.New("broken")
 
 // bus is a client that answers each call from a script, and keeps what was put.
 type bus struct {
-	// answers has a map of the answered error codes for each call, by the id of
-	// the event; an id that is not in it is accepted.
+	// answers has the error codes of each call, by the id of the event. An event
+	// without one is accepted.
 	answers []map[string]string
 	// spoil changes an answer.
 	spoil func(*eventbridge.PutEventsOutput)
@@ -58,7 +58,7 @@ func (b *bus) PutEvents(
 	return out, nil
 }
 
-// ids gives the ids of the events in each call.
+// ids returns the ids of the events in each call.
 func (b *bus) ids() [][]string {
 	var calls [][]string
 	for _, entries := range b.calls {
@@ -79,7 +79,7 @@ func idOf(entry types.PutEventsRequestEntry) string {
 	return e.ID
 }
 
-// pauses counts how often and for which attempt was paused.
+// pauses are the attempts after which there was a pause.
 type pauses []int
 
 func (p *pauses) pause(_ context.Context, n int) error {

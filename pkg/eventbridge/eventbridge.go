@@ -1,24 +1,24 @@
 // Package eventbridge publishes CloudEvents on an EventBridge bus.
 //
-// The detail of an entry is the whole event, in structured mode; source and
-// detail-type repeat its source and type, for rules to match. Its traceparent is
-// the entry's TraceHeader too, with which the bus, queues and Lambda go on with
-// the trace. Events are put in their order, ten in a call and not more than 256 KB.
+// The detail of an entry is the whole event, in structured mode. The source and the
+// detail-type repeat its source and type, so that rules can match them. The
+// TraceHeader repeats its traceparent, so that the bus, queues and Lambda continue the
+// trace. Events are put in their order, up to ten and up to 256 KB in a call.
 //
-// An event that is invalid or larger than event.MaximumSize is event.ErrInvalid,
-// and then none is put. EventBridge may accept some entries of a call and not
-// others: those that it calls throttled or failed inside are put again alone, up
-// to five times in all, as long as the next pause ends before the context's
-// deadline. Any other refusal (no permission, malformed) is an error at once. A
-// call that fails as a whole is tried again by the SDK, within its own limits.
+// If an event is invalid or larger than event.MaximumSize, event.ErrInvalid is
+// returned and none is put. EventBridge may accept some entries of a call and reject
+// others. Entries that were rejected with ThrottlingException or InternalFailure are
+// put again alone, up to five times in all, as long as the next pause ends before the
+// deadline of the context. Any other rejection (no permission, malformed) is an error
+// at once. A call that fails as a whole is retried by the SDK, within its own limits.
 //
-// After an error some events may be published, and all are to be published
-// again: they have their ids from the caller, so that one which comes twice is
-// recognised. EventBridge itself does not de-duplicate.
+// After an error some events may be published, and the caller has to publish all of
+// them again. They keep their ids, by which consumers recognise duplicates.
+// EventBridge itself does not deduplicate.
 //
-// A call is billed per event of 64 KB or part of it, when it is accepted. The
-// permission is events:PutEvents on the bus; the conditions events:source and
-// events:detail-type can restrict it to what a context publishes.
+// Each accepted event costs as one per 64 KB or part of it. It needs the permission
+// events:PutEvents on the bus; the condition keys events:source and
+// events:detail-type can restrict it to the events of a context.
 package eventbridge
 
 import (
@@ -39,11 +39,11 @@ import (
 const (
 	// maximumEntries is how many entries one PutEvents call may have.
 	maximumEntries = 10
-	// maximumBatch bounds the bytes of one call. AWS takes 1 MiB since 2026;
-	// this is the older limit, which every endpoint takes.
+	// maximumBatch is the maximum of bytes in one call. AWS accepts 1 MiB since
+	// 2026; this is the older limit, which every endpoint accepts.
 	maximumBatch = 256 * 1024
-	// maximumAttempts bounds how often failed entries are sent again before the
-	// caller's redelivery takes over.
+	// maximumAttempts is how often an entry is put before redelivery is left to the
+	// caller.
 	maximumAttempts = 5
 )
 
@@ -52,14 +52,14 @@ type Client interface {
 	PutEvents(context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options)) (*eventbridge.PutEventsOutput, error)
 }
 
-// Config says where a Publisher publishes. What has no default is required.
+// Config is the configuration of a Publisher. A field without a default is required.
 type Config struct {
 	Client Client
 	// Bus is the name or the ARN of the bus.
 	Bus string
 	// Pause waits before failed entries are put again for the nth time (1, 2, …).
-	// If it returns an error, the publisher gives up. The default is
-	// participant.Jitter, which fails at once if there is no time left to wait.
+	// If it returns an error, Publish returns. The default is participant.Jitter,
+	// which fails at once if there is no time left to wait.
 	Pause func(ctx context.Context, n int) error
 }
 
@@ -70,7 +70,8 @@ type Publisher struct {
 
 var _ participant.Publisher = (*Publisher)(nil)
 
-// NewPublisher makes a publisher. An error names all that is missing.
+// NewPublisher makes a publisher. The error names every required field that is
+// missing.
 func NewPublisher(config Config) (*Publisher, error) {
 	if err := required.Fields("eventbridge.Config", map[string]bool{
 		"Client": config.Client != nil,
@@ -98,14 +99,14 @@ func (p *Publisher) Publish(ctx context.Context, events ...event.Event) error {
 			DetailType:   aws.String(e.Type),
 			Detail:       aws.String(string(detail)),
 		}
-		//nolint:contextcheck // A header is made of the event alone.
+		//nolint:contextcheck // The header depends on the event alone.
 		if header := tracing.Header(e.TraceParent); header != "" {
 			entry.TraceHeader = &header
 		}
 		entries = append(entries, entry)
 	}
 	for len(entries) > 0 {
-		n := batch(entries)
+		n := batchLength(entries)
 		if err := p.put(ctx, entries[:n]); err != nil {
 			return err
 		}
@@ -114,11 +115,11 @@ func (p *Publisher) Publish(ctx context.Context, events ...event.Event) error {
 	return nil
 }
 
-// batch tells how many of the first entries fit into one call.
-func batch(entries []types.PutEventsRequestEntry) int {
+// batchLength returns how many of the first entries fit into one call.
+func batchLength(entries []types.PutEventsRequestEntry) int {
 	bytes := 0
 	for n, entry := range entries {
-		bytes += size(entry)
+		bytes += entrySize(entry)
 		if n == maximumEntries || (n > 0 && bytes > maximumBatch) {
 			return n
 		}
@@ -126,8 +127,9 @@ func batch(entries []types.PutEventsRequestEntry) int {
 	return len(entries)
 }
 
-// size is what AWS counts of an entry: the trace header is free.
-func size(entry types.PutEventsRequestEntry) int {
+// entrySize returns the size that AWS counts of an entry, which does not include the
+// trace header.
+func entrySize(entry types.PutEventsRequestEntry) int {
 	return len(*entry.Source) + len(*entry.DetailType) + len(*entry.Detail)
 }
 
@@ -149,12 +151,12 @@ func (p *Publisher) put(ctx context.Context, entries []types.PutEventsRequestEnt
 	}
 }
 
-// rejected gives the entries that were not accepted, in order, and an error
-// that tells why the first was not. Only what AWS calls retryable is worth
-// sending again; for anything else it gives no entries.
+// rejected returns the entries that were rejected and can be put again, in order, and
+// the error of the first. If an entry was rejected with any other code than the two
+// that AWS documents as retryable, it returns no entries.
 func rejected(entries []types.PutEventsRequestEntry, out *eventbridge.PutEventsOutput) ([]types.PutEventsRequestEntry, error) {
 	if len(out.Entries) != len(entries) {
-		return nil, fmt.Errorf("put %d events, but %d were answered", len(entries), len(out.Entries))
+		return nil, fmt.Errorf("put %d events, but the answer has %d entries", len(entries), len(out.Entries))
 	}
 	var failed []types.PutEventsRequestEntry
 	var first error
@@ -173,7 +175,7 @@ func rejected(entries []types.PutEventsRequestEntry, out *eventbridge.PutEventsO
 		}
 	}
 	if int(out.FailedEntryCount) != len(failed) {
-		return nil, fmt.Errorf("put %d events: %d have failed, but %d say why", len(entries), out.FailedEntryCount, len(failed))
+		return nil, fmt.Errorf("put %d events: %d failed, but %d have an error code", len(entries), out.FailedEntryCount, len(failed))
 	}
 	return failed, first
 }

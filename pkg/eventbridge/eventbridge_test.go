@@ -18,7 +18,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-func TestAnEventIsPutAsItTravels(t *testing.T) {
+func TestTheDetailOfAnEntryIsTheWholeEvent(t *testing.T) {
 	b, p := &bus{}, &pauses{}
 	e := newEvent("e-1", "<é>")
 	if err := newPublisher(t, b, p.pause).Publish(t.Context(), e); err != nil {
@@ -59,7 +59,7 @@ func TestAnEntryHasTheTraceOfItsEventInItsHeader(t *testing.T) {
 	}
 }
 
-func TestNothingToPublishMakesNoCall(t *testing.T) {
+func TestWithoutEventsThereIsNoCall(t *testing.T) {
 	b := &bus{}
 	if err := newPublisher(t, b, new(pauses).pause).Publish(t.Context()); err != nil || len(b.calls) != 0 {
 		t.Errorf("%v after %d calls", err, len(b.calls))
@@ -142,7 +142,7 @@ func TestAnEntryThatCanNeverBeAcceptedIsAnErrorAtOnce(t *testing.T) {
 			b, p := &bus{answers: []map[string]string{{"0": "ThrottlingException", "1": code}}}, &pauses{}
 			err := newPublisher(t, b, p.pause).Publish(t.Context(), numbered(3)...)
 			if err == nil || !strings.Contains(err.Error(), code) || !strings.Contains(err.Error(), "warehouse.order-shipped") {
-				t.Errorf("the error %v does not say what was refused and why", err)
+				t.Errorf("the error %v has not the event and the code", err)
 			}
 			if len(b.calls) != 1 || len(*p) != 0 {
 				t.Errorf("%d calls and the pauses %v", len(b.calls), *p)
@@ -170,7 +170,7 @@ func TestAfterAFailureNothingLaterIsPut(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatDoesNotFitIsAnError(t *testing.T) {
+func TestAnInconsistentAnswerIsAnError(t *testing.T) {
 	for name, spoil := range map[string]func(*eventbridge.PutEventsOutput){
 		"too few entries":                func(out *eventbridge.PutEventsOutput) { out.Entries = out.Entries[1:] },
 		"no entries":                     func(out *eventbridge.PutEventsOutput) { out.Entries = nil },
@@ -182,13 +182,13 @@ func TestAnAnswerThatDoesNotFitIsAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := &bus{spoil: spoil}
 			if err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), numbered(3)...); err == nil {
-				t.Error("it is taken for a success")
+				t.Error("there is no error")
 			}
 		})
 	}
 }
 
-func TestAnInvalidEventIsNeverPutAndNeitherIsWhatWasToGoWithIt(t *testing.T) {
+func TestIfOneEventIsInvalidNoneIsPut(t *testing.T) {
 	b := &bus{}
 	events := append(numbered(12), event.Event{ID: "invalid"})
 	err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), events...)
@@ -232,7 +232,7 @@ func TestFailedEntriesArePutAgainOnlyWithinTheTimeThatIsLeft(t *testing.T) {
 	})
 }
 
-func TestAnEventThatIsTooLargeIsNeverPutAndNeitherIsWhatWasToGoWithIt(t *testing.T) {
+func TestIfOneEventIsTooLargeNoneIsPut(t *testing.T) {
 	b := &bus{}
 	tooLarge := strings.Repeat("x", event.MaximumSize-size(t, newEvent("12", ""))+1)
 	err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), append(numbered(12), newEvent("12", tooLarge))...)
@@ -241,9 +241,9 @@ func TestAnEventThatIsTooLargeIsNeverPutAndNeitherIsWhatWasToGoWithIt(t *testing
 	}
 }
 
-// The answer to a call is lost after the entries were accepted: the publisher's
-// caller publishes again, and whoever gets an entry twice knows it by its id.
-func TestEventsWhoseAcceptanceWasLostArePutAgainTheSame(t *testing.T) {
+// If the answer of a call is lost, the caller publishes again. Consumers recognise an
+// event that they get twice by its id.
+func TestEventsWhoseAnswerWasLostArePutAgainUnchanged(t *testing.T) {
 	b := &bus{err: errBroken}
 	p := newPublisher(t, b, new(pauses).pause)
 	if err := p.Publish(t.Context(), numbered(2)...); !errors.Is(err, errBroken) {
@@ -260,7 +260,7 @@ func TestEventsWhoseAcceptanceWasLostArePutAgainTheSame(t *testing.T) {
 	}
 }
 
-func TestAPublisherNamesAllThatIsMissingAtOnce(t *testing.T) {
+func TestTheErrorNamesEveryMissingField(t *testing.T) {
 	for name, c := range map[string]struct {
 		config publisher.Config
 		want   string
@@ -277,7 +277,7 @@ func TestAPublisherNamesAllThatIsMissingAtOnce(t *testing.T) {
 	}
 }
 
-// The pause has a default, without which the first throttling would be a panic.
+// Without the default pause the first throttling would panic.
 func TestAPublisherWithoutAPausePausesAtRandom(t *testing.T) {
 	b := &bus{answers: []map[string]string{{"0": "ThrottlingException"}}}
 	if err := newPublisher(t, b, nil).Publish(t.Context(), numbered(1)...); err != nil {

@@ -10,9 +10,9 @@ import (
 	publisher "example.com/saga/pkg/eventbridge"
 )
 
-// Three events are put in one call. The bus is too busy for the second, which is
-// put again alone, with the same id. The client is eventbridge.NewFromConfig's,
-// but here one that answers from a script.
+// Three events are put in one call. The second is throttled, and put again alone, with
+// the same id. In a Lambda function the client is that of eventbridge.NewFromConfig;
+// here it answers from a script.
 func ExamplePublisher_Publish() {
 	client := &bus{answers: []map[string]string{{"e-2": "ThrottlingException"}}}
 	p, err := publisher.NewPublisher(publisher.Config{Client: client, Bus: "global"})

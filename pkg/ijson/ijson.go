@@ -1,13 +1,13 @@
-// Package ijson checks that a JSON text has one reading only: that it is an
+// Package ijson checks that every reader reads a JSON text the same: that it is an
 // I-JSON message (RFC 7493), and that no two members of an object differ in case
 // alone.
 //
-// RFC 8259 leaves open what a reader makes of a repeated member, of an unpaired
-// surrogate or of a number that no float64 holds, and readers differ. Package
-// encoding/json keeps the last of two members, also if they differ in case, and
-// reads an unpaired surrogate, or a byte that is not UTF-8, as U+FFFD. A service
-// on the way may change such a text or refuse it: SQS takes no U+FFFE, and
-// EventBridge no integer above 64 bits and no more than 1,000 levels
+// RFC 8259 does not define how a reader handles a repeated member, an unpaired
+// surrogate or a number that no float64 can represent, and readers differ. Package
+// encoding/json keeps the last of two members, also if they differ in case, and reads
+// an unpaired surrogate, or a byte that is not UTF-8, as U+FFFD. A service on the way
+// may change such a text or reject it: SQS rejects U+FFFE, and EventBridge integers
+// above 64 bits and more than 1,000 levels
 // (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html).
 package ijson
 
@@ -24,8 +24,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Error is the first place at which a text is not JSON or has no single reading.
-// It names members, and repeats no more of a value than an escape sequence.
+// Error is the first place at which a text is not JSON, or at which readers differ. It
+// has names of members, but of a value no more than an escape sequence.
 type Error struct {
 	// Pointer is the JSON Pointer (RFC 6901) of the place.
 	Pointer string
@@ -39,11 +39,12 @@ func (e *Error) Error() string {
 	return e.Reason + " at " + e.Pointer
 }
 
-// maximumDepth is how many objects and arrays may be open at once. Half of what
-// EventBridge takes leaves room for the envelopes around a text.
+// maximumDepth is how many objects and arrays may be nested. It is half of the limit
+// of EventBridge, to leave room for the envelopes around a text.
 const maximumDepth = 500
 
-// Check returns an *Error unless the text is one JSON value with one reading.
+// Check returns an *Error unless the text is one JSON value that every reader reads
+// the same.
 func Check(text []byte) error {
 	decoder := jsontext.NewDecoder(bytes.NewReader(text))
 	var open []names
@@ -69,7 +70,7 @@ func Check(text []byte) error {
 	}
 }
 
-// ambiguity returns why readers differ about a token, or nothing.
+// ambiguity returns why readers differ about a token, or "".
 func ambiguity(token jsontext.Token, decoder *jsontext.Decoder, open []names) string {
 	kind := token.Kind()
 	switch {
@@ -108,16 +109,16 @@ func syntaxError(err error) error {
 	}
 }
 
-// isName reports whether the string that was read last is a member's name.
+// isName reports whether the last string that was read is the name of a member.
 func isName(decoder *jsontext.Decoder) bool {
 	container, length := decoder.StackIndex(decoder.StackDepth())
 	return container == jsontext.KindBeginObject && length%2 == 1
 }
 
-// names are the names of an object's members, folded in case.
+// names are the case-folded names of an object's members.
 type names map[string]struct{}
 
-// add reports whether the name is a new one.
+// add adds a name and reports whether it is new.
 func (n names) add(name string) bool {
 	name = strings.Map(fold, name)
 	_, known := n[name]
@@ -125,8 +126,8 @@ func (n names) add(name string) bool {
 	return !known
 }
 
-// fold returns the smallest of the characters that strings.EqualFold takes for
-// the same.
+// fold returns the smallest of the characters that are equal under
+// strings.EqualFold.
 func fold(r rune) rune {
 	for {
 		next := unicode.SimpleFold(r)
@@ -137,8 +138,8 @@ func fold(r rune) rune {
 	}
 }
 
-// CheckText returns an error unless a text that is not in JSON yet could be:
-// without noncharacters, and in UTF-8.
+// CheckText returns an error unless a text can become a JSON string: it is UTF-8 and
+// has no noncharacters.
 func CheckText(text string) error {
 	if !utf8.ValidString(text) {
 		return &Error{Reason: "a byte that is not UTF-8"}
@@ -149,8 +150,8 @@ func CheckText(text string) error {
 	return nil
 }
 
-// noncharacter names the first code point of a text that Unicode reserves for
-// ever: U+FDD0 to U+FDEF and the last two of each plane.
+// noncharacter returns a description of the first noncharacter of a text, or "".
+// Noncharacters are U+FDD0 to U+FDEF and the last two code points of each plane.
 func noncharacter(text string) string {
 	at := strings.IndexFunc(text, func(r rune) bool { return r&0xFFFE == 0xFFFE || (r >= 0xFDD0 && r <= 0xFDEF) })
 	if at < 0 {
@@ -160,8 +161,8 @@ func noncharacter(text string) string {
 	return fmt.Sprintf("the noncharacter %U", r)
 }
 
-// isPortable reports whether a number is an integer of 64 bits, or a float64 that
-// is neither infinite nor 0 in place of something else.
+// isPortable reports whether a number is an integer of 64 bits, or fits a float64
+// without becoming infinite, or 0 if it is not 0.
 func isPortable(number string) bool {
 	if !strings.ContainsAny(number, ".eE") {
 		_, err := strconv.ParseInt(number, 10, 64)

@@ -10,7 +10,7 @@ import (
 	"example.com/saga/pkg/ijson"
 )
 
-func TestATextWithOneReadingPasses(t *testing.T) {
+func TestATextThatEveryReaderReadsTheSamePasses(t *testing.T) {
 	for _, text := range []string{
 		`{}`, `[]`, `null`, `"text"`, ` -0.5e-3 `, "\t{\"a\": [1, {\"a\": 2}, {\"a\": 3}],\n\"b\": {\"a\": true}}\r\n",
 		`{"straße": "Straße", "": "\u0000\n\u001f", "é": "\ud83d\ude00"}`, `"` + "\U0001F600\uFFFD" + `"`,
@@ -24,8 +24,8 @@ func TestATextWithOneReadingPasses(t *testing.T) {
 	}
 }
 
-func TestATextWithoutOneReadingIsRefusedWithItsPlace(t *testing.T) {
-	for name, test := range map[string]struct{ text, pointer, says string }{
+func TestATextThatReadersReadDifferentlyIsAnErrorWithItsPlace(t *testing.T) {
+	for name, test := range map[string]struct{ text, pointer, want string }{
 		"nothing":                             {"", "", "not JSON"},
 		"white space":                         {" \n", "", "not JSON"},
 		"a byte order mark":                   {"\uFEFF{}", "", "not JSON"},
@@ -58,21 +58,21 @@ func TestATextWithoutOneReadingIsRefusedWithItsPlace(t *testing.T) {
 		"a number that is too large":          {`{"a": 1e309}`, "/a", "number"},
 		"a number that is too large below 0":  {`[-1e999999999]`, "/0", "number"},
 		"a number that would become 0":        {`1e-400`, "", "number"},
-		"more levels than a reader takes":     {strings.Repeat("[", 501) + strings.Repeat("]", 501), "", "500 levels"},
+		"more levels than allowed":            {strings.Repeat("[", 501) + strings.Repeat("]", 501), "", "500 levels"},
 		"an integer above 64 bits":            {`{"a": 9223372036854775808}`, "/a", "number"},
 		"an integer below 64 bits":            {`[-9223372036854775809]`, "/0", "number"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err, ok := errors.AsType[*ijson.Error](ijson.Check([]byte(test.text)))
-			if !ok || err.Pointer != test.pointer || !strings.Contains(err.Reason, test.says) {
-				t.Errorf("the error is %v; it must say %q at %q", err, test.says, test.pointer)
+			if !ok || err.Pointer != test.pointer || !strings.Contains(err.Reason, test.want) {
+				t.Errorf("the error is %v, want %q at %q", err, test.want, test.pointer)
 			}
 		})
 	}
 }
 
-// What passes is read by encoding/json as what it says: it keeps every member
-// and every character.
+// A text that passes is read by encoding/json without loss of a member or a
+// character.
 func FuzzCheck(f *testing.F) {
 	for _, seed := range []string{
 		`{"a": 1, "A": 2}`, `{"a":{"b":[1,2.5e3,null,true,"\u00e9\ud83d\ude00"]}}`, `"\ud800"`, "\"\xff\"", `{"a":1,"a":2}`, `1e400`,
@@ -88,14 +88,14 @@ func FuzzCheck(f *testing.F) {
 		}
 		var value any
 		if !utf8.Valid(text) || json.Unmarshal(text, &value) != nil {
-			t.Fatal("encoding/json does not read what passed")
+			t.Fatal("encoding/json cannot read a text that passed")
 		}
 		written, err := json.Marshal(json.RawMessage(text))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := ijson.Check(written); err != nil {
-			t.Fatalf("what passed does not pass when it is written again: %v", err)
+			t.Fatalf("a text that passed does not pass after encoding: %v", err)
 		}
 	})
 }

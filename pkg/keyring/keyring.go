@@ -1,23 +1,23 @@
-// Package keyring has secret keys that replace each other at set times. What was
-// derived from an older key is still found, and nothing is ever derived from two
-// keys.
+// Package keyring rotates secret keys: at a set time a new key replaces the active
+// one. What was derived from an older key is still found, and nothing is derived from
+// two keys.
 //
-// A ring is the value of one secret, which every process reads again and again.
-// A new key is added hours before it becomes active, so that every process knows
-// it by then. Let one process derive from the older key and another from the
-// newer one, both from the same input:
+// A ring is the value of one secret, which every process reads periodically. A new key
+// is added hours before it becomes active, so that every process has read it by then.
+// Suppose that one process derives from the older key and another from the newer one,
+// both from the same input:
 //
-//   - The first decides before the quiet time of the newer key, by its own clock.
-//     What it does because of that has taken effect at most MaximumWork and
-//     MaximumFlight later. A process that does not know the newer key uses a ring
-//     of at most UsableFor, and has stopped long before ActiveAfter.
-//   - The second decides when the newer key is active, by its own clock, and first
-//     looks for what the first may have done.
-//   - The quiet time is two times MaximumSkew, MaximumWork and MaximumFlight
-//     together. So the second looks after the first has taken effect, and finds
-//     it.
+//   - The first decides before the quiet time of the newer key, by its own clock. Its
+//     writes have taken effect at most MaximumWork and MaximumFlight later. A process
+//     that has not read the newer key uses a ring that is at most UsableFor old, and
+//     has stopped long before ActiveAfter.
+//   - The second decides after the newer key has become active, by its own clock, and
+//     first looks for what the first may have done.
+//   - The quiet time is the sum of twice MaximumSkew, MaximumWork and MaximumFlight.
+//     So the second looks after the writes of the first have taken effect, and finds
+//     them.
 //
-// In the quiet time itself no process begins what must be done only once.
+// In the quiet time itself no process starts what must be done only once.
 package keyring
 
 import (
@@ -29,31 +29,32 @@ import (
 )
 
 const (
-	// MaximumSkew is how far a process's clock is from the true time at most. That
-	// of a Lambda function is off by milliseconds.
+	// MaximumSkew is the largest error of a process's clock. That of a Lambda
+	// function is off by milliseconds.
 	MaximumSkew = 10 * time.Second
-	// MaximumWork is how long a process may work with the keys of one moment.
+	// MaximumWork is how long a process may use the result of one call of Keys.
 	MaximumWork = 30 * time.Second
-	// MaximumFlight is how long a write can take effect after its process has given
-	// up waiting for it.
+	// MaximumFlight is how long after its process has stopped waiting a write can
+	// still take effect.
 	MaximumFlight = 10 * time.Second
-	// Quiet is how long before a key becomes active nothing begins that must be
-	// done only once.
+	// Quiet is the time before a key becomes active in which nothing starts that must
+	// be done only once.
 	Quiet = 2*MaximumSkew + MaximumWork + MaximumFlight
 
-	// FreshFor is how long a ring that was read is used without reading it again.
+	// FreshFor is how long a ring is used without reading it again.
 	FreshFor = 5 * time.Minute
-	// UsableFor is how long it is used if it cannot be read again.
+	// UsableFor is how long a ring is used if it cannot be read again.
 	UsableFor = time.Hour
-	// ActiveAfter is how long after a key was added it becomes active. It is an hour
-	// longer than UsableFor, for a secret store that returns an old value for some
+	// ActiveAfter is how long after it was added a key becomes active. It is an hour
+	// longer than UsableFor, because a secret store may return an old value for some
 	// time.
 	ActiveAfter = UsableFor + time.Hour
-	// KeepFor is how long an older key is looked for after a newer one became
-	// active.
+	// KeepFor is how long an older key is still used for lookups after a newer one
+	// became active.
 	KeepFor = 90 * 24 * time.Hour
 
-	// MinimumLength is in characters: 43 of 62 letters and digits are 256 bits.
+	// MinimumLength is the least number of characters: 43 of 62 letters and digits
+	// have 256 bits.
 	MinimumLength = 43
 )
 
@@ -64,18 +65,19 @@ type Ring struct {
 
 type key struct {
 	Key string `json:"key"`
-	// From is when the key becomes active. The first one always was.
+	// From is when the key becomes active. It is zero for the first key, which always
+	// was active.
 	From time.Time `json:"from"`
 }
 
-// content is the JSON of a ring. A template of Secrets Manager can generate one
-// that has only the first key.
+// content is the JSON of a ring. Secrets Manager can generate one with a single key
+// from a template.
 type content struct {
 	First   string `json:"key"`
 	Rotated []key  `json:"rotated,omitempty"`
 }
 
-// Parse returns the ring that a secret's value encodes. No error repeats the
+// Parse decodes a ring from the value of a secret. Its errors do not contain the
 // value.
 func Parse(value string) (Ring, error) {
 	var c content
@@ -100,15 +102,15 @@ func (r Ring) validate() error {
 	return nil
 }
 
-// Encode returns the value that Parse reads.
+// Encode returns the value of a secret, for Parse.
 func (r Ring) Encode() (string, error) {
 	encoded, err := json.Marshal(content{r.keys[0].Key, r.keys[1:]})
 	return string(encoded), err
 }
 
-// Rotate returns the ring with a new key and without the keys that are no longer
-// looked for, and when the new key becomes active. An error is returned if the
-// newest key is not active yet, or if the new one is no key.
+// Rotate returns the ring with a new key and without the keys that are no longer used
+// for lookups, and when the new key becomes active. An error is returned if the newest
+// key is not active yet, or if the new one is not valid.
 func (r Ring) Rotate(now time.Time, newKey string) (Ring, time.Time, error) {
 	if newest := r.keys[len(r.keys)-1].From; newest.After(now) {
 		return Ring{}, time.Time{}, fmt.Errorf("the newest key becomes active at %s: rotate again after that", newest.Format(time.RFC3339))
@@ -120,7 +122,7 @@ func (r Ring) Rotate(now time.Time, newKey string) (Ring, time.Time, error) {
 	return rotated, from, rotated.validate()
 }
 
-// oldest returns the index of the oldest key that is still looked for.
+// oldest returns the index of the oldest key that is still used for lookups.
 func (r Ring) oldest(now time.Time) int {
 	oldest := 0
 	for i := 1; i < len(r.keys) && !now.Before(r.keys[i].From.Add(KeepFor)); i++ {
@@ -129,21 +131,21 @@ func (r Ring) oldest(now time.Time) int {
 	return oldest
 }
 
-// Keys is what a ring says about one moment.
+// Keys are the keys of a ring at one time.
 type Keys struct {
 	// Active is the key to derive from.
 	Active []byte
-	// Older are the keys that something may have been derived from before, the
+	// Older are the keys from which something may have been derived before, the
 	// newest first.
 	Older [][]byte
-	// Waiting are the keys that are not active yet. The clock of another process
-	// may be ahead.
+	// Waiting are the keys that are not active yet. They are active for a process
+	// whose clock is ahead.
 	Waiting [][]byte
-	// QuietFor is how long the quiet time lasts, or zero.
+	// QuietFor is how long the quiet time still lasts, or zero outside of it.
 	QuietFor time.Duration
 }
 
-// At returns what the ring says about a moment.
+// At returns the keys at a time.
 func (r Ring) At(now time.Time) Keys {
 	var at Keys
 	for i, k := range r.keys[r.oldest(now):] {
@@ -168,9 +170,9 @@ func (k Keys) All() [][]byte {
 	return slices.Concat([][]byte{k.Active}, k.Older, k.Waiting)
 }
 
-// Choose returns the key to derive from what must be done only once: an older
-// one if that was done with it, and otherwise the active one. An error of exists
-// is returned.
+// Choose returns the key for what must be done only once: an older key if it was done
+// with that one, and otherwise the active key. The function exists reports whether it
+// was done with a key; its error is returned.
 func (k Keys) Choose(exists func(key []byte) (bool, error)) ([]byte, error) {
 	for _, older := range k.Older {
 		if found, err := exists(older); found || err != nil {

@@ -13,7 +13,7 @@ import (
 
 var added = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// secret is a key that is long enough, and is known by a letter.
+// secret returns a key that is long enough, made of one letter.
 func secret(letter string) string { return strings.Repeat(letter, keyring.MinimumLength) }
 
 func parse(tb testing.TB, value string) keyring.Ring {
@@ -25,7 +25,7 @@ func parse(tb testing.TB, value string) keyring.Ring {
 	return ring
 }
 
-// letters names keys by their first letters.
+// letters returns the first letters of keys.
 func letters(keys ...[]byte) string {
 	var text strings.Builder
 	for _, key := range keys {
@@ -50,7 +50,7 @@ func rotate(tb testing.TB, ring keyring.Ring, now time.Time, letter string) keyr
 	return parse(tb, value)
 }
 
-func TestARingSaysWhatEachMomentNeeds(t *testing.T) {
+func TestTheKeysOfARingAtATime(t *testing.T) {
 	const second = time.Second
 	once := rotate(t, parse(t, `{"key": "`+secret("a")+`"}`), added, "b")
 	active := added.Add(keyring.ActiveAfter)
@@ -69,12 +69,12 @@ func TestARingSaysWhatEachMomentNeeds(t *testing.T) {
 		"the quiet time ends soon":      {once, active.Add(-second), "a", "", "b", second},
 		"the key is active":             {once, active, "b", "a", "", 0},
 		"much later":                    {once, active.Add(keyring.KeepFor - 1), "b", "a", "", 0},
-		"the first is not looked for":   {once, active.Add(keyring.KeepFor), "b", "", "", 0},
+		"the first is no longer used":   {once, active.Add(keyring.KeepFor), "b", "", "", 0},
 		"another key was added":         {twice, active, "b", "a", "c", 0},
 		"its quiet time":                {twice, again.Add(-second), "b", "a", "c", second},
 		"it is active":                  {twice, again, "c", "ba", "", 0},
-		"only the second is looked for": {twice, active.Add(keyring.KeepFor), "c", "b", "", 0},
-		"none is looked for":            {twice, again.Add(keyring.KeepFor), "c", "", "", 0},
+		"only the second is still used": {twice, active.Add(keyring.KeepFor), "c", "b", "", 0},
+		"none is still used":            {twice, again.Add(keyring.KeepFor), "c", "", "", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := test.ring.At(test.at)
@@ -89,7 +89,7 @@ func TestARingSaysWhatEachMomentNeeds(t *testing.T) {
 	}
 }
 
-func TestTheQuietTimeOutlastsWhatBeganBeforeIt(t *testing.T) {
+func TestTheQuietTimeIsLongerThanWorkThatStartedBeforeIt(t *testing.T) {
 	if least := 2*keyring.MaximumSkew + keyring.MaximumWork + keyring.MaximumFlight; keyring.Quiet < least {
 		t.Errorf("the quiet time is %s, not %s", keyring.Quiet, least)
 	}
@@ -98,7 +98,7 @@ func TestTheQuietTimeOutlastsWhatBeganBeforeIt(t *testing.T) {
 	}
 }
 
-func TestOneKeyWaitsAtATime(t *testing.T) {
+func TestOnlyOneKeyWaitsAtATime(t *testing.T) {
 	ring := rotate(t, parse(t, `{"key": "`+secret("a")+`"}`), added, "b")
 	active := added.Add(keyring.ActiveAfter)
 	if _, _, err := ring.Rotate(active.Add(-1), secret("c")); err == nil || !strings.Contains(err.Error(), active.Format(time.RFC3339)) {
@@ -107,7 +107,7 @@ func TestOneKeyWaitsAtATime(t *testing.T) {
 	rotate(t, ring, active, "c")
 }
 
-func TestARotationRemovesTheKeysThatAreNotLookedForAnyMore(t *testing.T) {
+func TestARotationRemovesTheKeysThatAreNoLongerUsed(t *testing.T) {
 	ring := rotate(t, parse(t, `{"key": "`+secret("a")+`"}`), added, "b")
 	ring = rotate(t, ring, added.Add(keyring.ActiveAfter+keyring.KeepFor), "c")
 	value, err := ring.Encode()
@@ -121,7 +121,7 @@ func TestARotationRemovesTheKeysThatAreNotLookedForAnyMore(t *testing.T) {
 	}
 }
 
-func TestARingThatIsNotOneIsRefusedAndNotRepeated(t *testing.T) {
+func TestTheErrorOfAnInvalidRingDoesNotContainIt(t *testing.T) {
 	rotated := func(key, from string) string {
 		return `{"key": "` + secret("a") + `", "rotated": [{"key": "` + key + `", "from": "` + from + `"}, {"key": "` + secret("c") + `", "from": "2026-03-02T00:00:00Z"}]}`
 	}

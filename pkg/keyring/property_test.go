@@ -21,10 +21,10 @@ type history struct {
 	*rand.Rand
 
 	now time.Time
-	// values are those of the secret, and when each was written.
+	// values are the values of the secret, with the time at which each was written.
 	values []written
 	steps  []step
-	// done is with which keys each thing was done.
+	// done has the keys with which each thing was done.
 	done [things]map[string]bool
 	// careless processes do not stop in the quiet time.
 	careless bool
@@ -56,8 +56,8 @@ func (h *history) within(limit time.Duration) time.Duration {
 	}
 }
 
-// plan adds two rotations, and processes that do things at any time, most of
-// them near the moments at which the keys become active.
+// plan adds two rotations, and processes that do things at any time, mostly near the
+// times at which the keys become active.
 func (h *history) plan(tb testing.TB) {
 	tb.Helper()
 	ring := parse(tb, `{"key": "`+secret("a")+`"}`)
@@ -67,7 +67,7 @@ func (h *history) plan(tb testing.TB) {
 	}
 	h.values = []written{{added.Add(-time.Hour), value}}
 	rotation := added
-	var moments []time.Time
+	var activations []time.Time
 	for _, letter := range []string{"b", "c"} {
 		rotation = rotation.Add(h.within(time.Hour))
 		ring = rotate(tb, ring, rotation.Truncate(time.Second), letter)
@@ -76,22 +76,22 @@ func (h *history) plan(tb testing.TB) {
 		}
 		h.values = append(h.values, written{rotation, value})
 		rotation = rotation.Add(keyring.ActiveAfter)
-		moments = append(moments, rotation)
+		activations = append(activations, rotation)
 	}
 	for range 4 {
 		process := h.process(h.within(2*keyring.MaximumSkew) - keyring.MaximumSkew)
 		for range 20 {
 			at := added.Add(h.within(rotation.Add(time.Hour).Sub(added)))
 			if h.IntN(4) > 0 {
-				at = moments[h.IntN(len(moments))].Add(h.within(4*keyring.Quiet) - 2*keyring.Quiet + h.within(keyring.Quiet) - keyring.Quiet/2)
+				at = activations[h.IntN(len(activations))].Add(h.within(4*keyring.Quiet) - 2*keyring.Quiet + h.within(keyring.Quiet) - keyring.Quiet/2)
 			}
 			h.steps = append(h.steps, step{at, func() { process(h.IntN(things)) }})
 		}
 	}
 }
 
-// process returns what does a thing, in a process whose clock is skewed. It may
-// read an old value of the secret, or none.
+// process returns a function that does a thing in a process with a skewed clock, which
+// may read an old value of the secret, or none.
 func (h *history) process(skew time.Duration) func(thing int) {
 	reader := &keyring.Reader{
 		Clock:  func() time.Time { return h.now.Add(skew) },
@@ -171,12 +171,12 @@ func TestNothingIsDoneWithTwoKeys(t *testing.T) {
 	}
 }
 
-// Without the quiet time the same histories find two keys: they can fail.
+// Without the quiet time a thing is done with two keys, so the test above can fail.
 func TestWithoutTheQuietTimeSomethingIsDoneWithTwoKeys(t *testing.T) {
 	for seed := range uint64(histories) {
 		if newHistory(t, seed, true).run() {
 			return
 		}
 	}
-	t.Errorf("%d careless histories were all right", histories)
+	t.Errorf("nothing was done with two keys in %d histories without the quiet time", histories)
 }

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// patience is how long a ring is waited for. Secrets Manager answers within
+// fetchTimeout is the timeout of a read of the ring. Secrets Manager answers within
 // milliseconds.
-const patience = 3 * time.Second
+const fetchTimeout = 3 * time.Second
 
-// retryAfter is how long a ring that could not be read again is used before the
-// next attempt, so that not every request waits for it.
+// retryAfter is the time from a failed read to the next one, so that not every request
+// waits for a read.
 const retryAfter = 30 * time.Second
 
-// Reader reads a ring and remembers it for some time. All fields are required.
+// Reader reads a ring and caches it. All fields are required.
 type Reader struct {
 	// Fetch returns the current value of the secret.
 	Fetch  func(context.Context) (string, error)
@@ -25,13 +25,13 @@ type Reader struct {
 
 	mu   sync.Mutex
 	ring Ring
-	// read is when the ring was read; next is when to read it again. Both are zero
-	// before the first time.
+	// read is when the ring was read, and next when it is to be read again. Both are
+	// zero before the first read.
 	read, next time.Time
 }
 
-// Keys returns what the ring says about this moment. It reads the ring if it is
-// not fresh. A failure to do so is an error once the ring is too old to be used.
+// Keys returns the keys at the current time. It reads the ring if that is not fresh. An
+// error is returned if the read fails and the cached ring is older than UsableFor.
 func (r *Reader) Keys(ctx context.Context) (Keys, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -44,7 +44,7 @@ func (r *Reader) Keys(ctx context.Context) (Keys, error) {
 }
 
 func (r *Reader) refresh(ctx context.Context, now time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	ring, err := r.fetch(ctx)
 	if err == nil {
@@ -72,6 +72,6 @@ func (r *Reader) fetch(ctx context.Context) (Ring, error) {
 	return Parse(value)
 }
 
-// now is the time of the wall clock: a monotonic clock stands still while a
-// function is frozen.
+// now returns the time of the wall clock: the monotonic clock stops while a function is
+// frozen.
 func (r *Reader) now() time.Time { return r.Clock().Round(0) }

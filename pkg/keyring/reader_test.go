@@ -11,7 +11,7 @@ import (
 	"example.com/saga/pkg/keyring"
 )
 
-// store is a secret store with one value, which may fail.
+// store is a secret store with one value, whose reads may fail.
 type store struct {
 	value string
 	err   error

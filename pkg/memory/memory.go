@@ -1,5 +1,5 @@
-// Package memory has a participant's store and publisher in memory, for tests
-// and simulations. The store passes the same suite as the one on DynamoDB.
+// Package memory is a participant's store and publisher in memory, for tests and
+// simulations. The store passes the same test suite as the one on DynamoDB.
 package memory
 
 import (
@@ -48,13 +48,13 @@ func (s *Store) Load(_ context.Context, subject string) (participant.Record, err
 func (s *Store) Commit(_ context.Context, record participant.Record, adjustments []participant.Adjustment) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := distinct(record.Subject, adjustments); err != nil {
+	if err := checkDistinct(record.Subject, adjustments); err != nil {
 		return err
 	}
 	if s.records[record.Subject].Version != record.Version {
 		return participant.ErrConflict
 	}
-	if refused := s.refused(adjustments); len(refused) > 0 {
+	if refused := s.refusedItems(adjustments); len(refused) > 0 {
 		return &participant.RefusedError{Items: refused}
 	}
 	for _, adjustment := range adjustments {
@@ -73,9 +73,9 @@ func (s *Store) Commit(_ context.Context, record participant.Record, adjustments
 	return nil
 }
 
-// distinct refuses what a transaction of DynamoDB refuses: writing an item
-// twice.
-func distinct(subject string, adjustments []participant.Adjustment) error {
+// checkDistinct returns an error if an item is written twice, as a transaction of
+// DynamoDB does.
+func checkDistinct(subject string, adjustments []participant.Adjustment) error {
 	written := map[string]bool{subject: true}
 	for _, adjustment := range adjustments {
 		if written[adjustment.Item] {
@@ -86,7 +86,7 @@ func distinct(subject string, adjustments []participant.Adjustment) error {
 	return nil
 }
 
-func (s *Store) refused(adjustments []participant.Adjustment) []string {
+func (s *Store) refusedItems(adjustments []participant.Adjustment) []string {
 	var refused []string
 	for _, adjustment := range adjustments {
 		for counter, amount := range adjustment.Add {
@@ -99,7 +99,7 @@ func (s *Store) refused(adjustments []participant.Adjustment) []string {
 	return refused
 }
 
-// Counters gives the counters of an adjusted item.
+// Counters returns the counters of an adjusted item.
 func (s *Store) Counters(_ context.Context, item string) (map[string]int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,7 +107,7 @@ func (s *Store) Counters(_ context.Context, item string) (map[string]int64, erro
 }
 
 // RemoveItem removes an adjusted item unless its counter is above 0, and reports
-// whether the store has the item no more.
+// whether the item is gone.
 func (s *Store) RemoveItem(_ context.Context, item, counter string) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,8 +118,8 @@ func (s *Store) RemoveItem(_ context.Context, item, counter string) (bool, error
 	return true, nil
 }
 
-// Due gives the subjects of the records that are due by a moment, the longest
-// due first, and not more than limit.
+// Due returns the subjects of the records that are due at a time, the longest due
+// first, and not more than limit.
 func (s *Store) Due(_ context.Context, by time.Time, limit int) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,8 +139,7 @@ func (s *Store) Due(_ context.Context, by time.Time, limit int) ([]string, error
 	return subjects, nil
 }
 
-// clone makes a record that shares nothing with the given one, so that nobody
-// can change what is stored.
+// clone returns a deep copy of a record, so that a caller cannot change the store.
 func clone(record participant.Record) participant.Record {
 	record.State = slices.Clone(record.State)
 	record.Handled = slices.Clone(record.Handled)
@@ -162,8 +161,8 @@ type Publisher struct {
 
 var _ participant.Publisher = (*Publisher)(nil)
 
-// Publish implements participant.Publisher. It refuses an event that could not
-// travel, as every publisher must.
+// Publish implements participant.Publisher. It returns event.ErrInvalid for an event
+// that cannot be encoded, as every publisher must.
 func (p *Publisher) Publish(_ context.Context, events ...event.Event) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -176,7 +175,7 @@ func (p *Publisher) Publish(_ context.Context, events ...event.Event) error {
 	return nil
 }
 
-// Published gives all that was published, oldest first.
+// Published returns all events that were published, oldest first.
 func (p *Publisher) Published() []event.Event {
 	p.mu.Lock()
 	defer p.mu.Unlock()

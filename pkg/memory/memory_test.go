@@ -36,7 +36,7 @@ func TestThePublisherKeepsWhatIsPublishedInOrder(t *testing.T) {
 	}
 }
 
-func TestThePublisherRefusesAnEventThatCouldNotTravel(t *testing.T) {
+func TestThePublisherRefusesAnEventThatCannotBeEncoded(t *testing.T) {
 	var publisher memory.Publisher
 	if err := publisher.Publish(t.Context(), event.Event{ID: "1"}); !errors.Is(err, event.ErrInvalid) {
 		t.Errorf("the error is %v, not ErrInvalid", err)

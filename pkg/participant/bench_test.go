@@ -9,23 +9,23 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// plain ships without a limit of stock, and so adjusts nothing.
-func plain(s state, in participant.Input) (decision, error) {
+// shipUnlimited ships without taking from a stock.
+func shipUnlimited(s state, in participant.Input) (decision, error) {
 	d, err := ship(s, in)
 	d.Adjustments = nil
 	return d, err
 }
 
-// nobody listens.
-type nobody struct{}
+// discard is a publisher without consumers.
+type discard struct{}
 
-func (nobody) Publish(context.Context, ...event.Event) error { return nil }
+func (discard) Publish(context.Context, ...event.Event) error { return nil }
 
-func toNobody(c *participant.Config[state]) { c.Publisher = nobody{} }
+func discarding(c *participant.Config[state]) { c.Publisher = discard{} }
 
 func BenchmarkHandle(b *testing.B) {
 	b.Run("first run", func(b *testing.B) {
-		w := newWarehouse(b, plain, toNobody)
+		w := newWarehouse(b, shipUnlimited, discarding)
 		e := w.placed(b, "")
 		n := 0
 		for b.Loop() {
@@ -36,7 +36,7 @@ func BenchmarkHandle(b *testing.B) {
 		}
 	})
 	b.Run("duplicate", func(b *testing.B) {
-		w := newWarehouse(b, plain, toNobody)
+		w := newWarehouse(b, shipUnlimited, discarding)
 		e := w.placed(b, "e-1")
 		w.mustHandle(b, e)
 		for b.Loop() {

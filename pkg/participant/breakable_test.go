@@ -16,8 +16,8 @@ var errBroken = errors.New("broken")
 type breakable struct {
 	*memory.Store
 
-	// load, before and after are asked before a load, and before and after a
-	// commit. The commits are counted from 1.
+	// load, before and after are called before a load, and before and after a
+	// commit, and may return an error. The commits are counted from 1.
 	load          func() error
 	before, after func(commit int) error
 

@@ -8,9 +8,9 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// identified refuses a cause with an absent key. Causes without an id would all
-// be taken for one, and sagas without a subject would share a record.
-func identified(cause event.Event) error {
+// checkIdentity returns an error if a cause has an empty key. All causes without an
+// id would count as the same one, and sagas without a subject would share a record.
+func checkIdentity(cause event.Event) error {
 	for _, key := range [][2]string{
 		{"subject", cause.Subject}, {"id", cause.ID}, {"source", cause.Source}, {"correlation id", cause.CorrelationID},
 	} {
@@ -21,24 +21,25 @@ func identified(cause event.Event) error {
 	return nil
 }
 
-// named refuses an adjustment of no item or of no counter.
-func named(adjustments []Adjustment) error {
+// checkAdjustments returns an error for an adjustment without an item or a counter.
+func checkAdjustments(adjustments []Adjustment) error {
 	for _, adjustment := range adjustments {
 		if _, unnamed := adjustment.Add[""]; adjustment.Item == "" || unnamed || len(adjustment.Add) == 0 {
-			return fmt.Errorf("%w: the adjustment of %v in %q names no item or no counter", event.ErrInvalid, adjustment.Add, adjustment.Item)
+			return fmt.Errorf("%w: the adjustment of %v in %q has no item or no counter", event.ErrInvalid, adjustment.Add, adjustment.Item)
 		}
 	}
 	return nil
 }
 
-// check refuses, before the decision asks the outside world, what could not be
-// committed even if it changed nothing.
-func (p *Participant[S]) check(record Record, cause cause, state S, now time.Time) error {
-	checker, can := p.config.Store.(Checker)
-	if !can {
+// checkCommittable returns an error if the cause could not be committed even with an
+// unchanged state. It is checked before the decision, which may call an external
+// service.
+func (p *Participant[S]) checkCommittable(record Record, cause cause, state S, now time.Time) error {
+	checker, ok := p.config.Store.(Checker)
+	if !ok {
 		return nil
 	}
-	unchanged, err := p.next(record, cause, state, nil, now)
+	unchanged, err := p.nextRecord(record, cause, state, nil, now)
 	if err != nil {
 		return err
 	}

@@ -11,9 +11,9 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// told makes a warehouse that notes what it is told of each commit: the event,
-// and the shipments before and after it.
-func told(t *testing.T) (*warehouse, *[]string) {
+// counting makes a warehouse that notes each call of Committed: the event, and the
+// shipments before and after it.
+func counting(t *testing.T) (*warehouse, *[]string) {
 	t.Helper()
 	var mu sync.Mutex
 	var commits []string
@@ -27,23 +27,23 @@ func told(t *testing.T) (*warehouse, *[]string) {
 	return w, &commits
 }
 
-func assertTold(t *testing.T, commits []string, want ...string) {
+func assertCommitted(t *testing.T, commits []string, want ...string) {
 	t.Helper()
 	if !slices.Equal(commits, want) {
-		t.Errorf("told of %q, want %q", commits, want)
+		t.Errorf("called for %q, want %q", commits, want)
 	}
 }
 
-func TestEveryCommitIsToldOnceAndADuplicateNever(t *testing.T) {
-	w, commits := told(t)
+func TestCommittedIsCalledOncePerCommitAndNeverForADuplicate(t *testing.T) {
+	w, commits := counting(t)
 	for _, id := range []string{"e-1", "e-1", "e-2", "e-1", "e-2"} {
 		w.mustHandle(t, w.placed(t, id))
 	}
-	assertTold(t, *commits, "e-1: 0 to 1", "e-2: 1 to 2")
+	assertCommitted(t, *commits, "e-1: 0 to 1", "e-2: 1 to 2")
 }
 
-func TestACommitIsToldAlthoughItsEventsCannotBePublishedYet(t *testing.T) {
-	w, commits := told(t)
+func TestCommittedIsCalledAlthoughTheEventsCannotBePublished(t *testing.T) {
+	w, commits := counting(t)
 	cause := w.placed(t, "e-1")
 	w.publisher.before = func(int) error { return errBroken }
 	if err := w.Handle(t.Context(), cause); err == nil {
@@ -51,24 +51,24 @@ func TestACommitIsToldAlthoughItsEventsCannotBePublishedYet(t *testing.T) {
 	}
 	w.publisher.before = nil
 	w.mustHandle(t, cause)
-	assertTold(t, *commits, "e-1: 0 to 1")
+	assertCommitted(t, *commits, "e-1: 0 to 1")
 }
 
-func TestOneEventHandledManyTimesAtOnceIsToldOnce(t *testing.T) {
-	w, commits := told(t)
+func TestCommittedIsCalledOnceForAnEventHandledManyTimesAtOnce(t *testing.T) {
+	w, commits := counting(t)
 	events := make([]event.Event, racers)
 	for n := range events {
 		events[n] = w.placed(t, "e-1")
 	}
 	race(t, w, events)
-	assertTold(t, *commits, "e-1: 0 to 1")
+	assertCommitted(t, *commits, "e-1: 0 to 1")
 }
 
-func TestACommitThatIsRefusedIsNotTold(t *testing.T) {
-	w, commits := told(t)
+func TestCommittedIsNotCalledForACommitThatFails(t *testing.T) {
+	w, commits := counting(t)
 	w.store.before = func(int) error { return errBroken }
 	if err := w.Handle(t.Context(), w.placed(t, "e-1")); err == nil {
 		t.Fatal("it is committed")
 	}
-	assertTold(t, *commits)
+	assertCommitted(t, *commits)
 }

@@ -10,15 +10,15 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// crash is a step that fails, as it does when the process dies or the network
-// is gone at that moment.
+// crash is a step that fails, as if the process stopped or the network failed at that
+// moment.
 type crash struct {
 	name string
-	// prepare makes the step fail the first time that it is reached.
+	// prepare makes the step fail the first time.
 	prepare func(w *warehouse)
 }
 
-// once fails the first time.
+// once returns a function that fails at the first match only.
 func once(matches func(n int) bool) func(n int) error {
 	failed := false
 	return func(n int) error {
@@ -49,11 +49,12 @@ func crashes() []crash {
 	}
 }
 
-func (w *warehouse) mend() {
+// heal removes all faults.
+func (w *warehouse) heal() {
 	w.store.load, w.store.before, w.store.after, w.publisher.before = nil, nil, nil, nil
 }
 
-// assertOneEffect checks that the cause had one effect, whatever happened.
+// assertOneEffect checks that the cause had its effect once.
 func assertOneEffect(t *testing.T, w *warehouse, cause event.Event) {
 	t.Helper()
 	w.assertShipments(t, 1)
@@ -82,7 +83,7 @@ func TestACrashAndARedeliveryHaveOneEffect(t *testing.T) {
 			cause := w.placed(t, "e-1")
 			c.prepare(w)
 			if err := w.Handle(t.Context(), cause); !errors.Is(err, errBroken) || errors.Is(err, event.ErrInvalid) {
-				t.Fatalf("the error is %v: the event must come back", err)
+				t.Fatalf("the error is %v, want one after which the event is delivered again", err)
 			}
 			w.wait(time.Minute)
 			w.mustHandle(t, cause)
@@ -98,14 +99,14 @@ func TestTwoCrashesAndARedeliveryHaveOneEffect(t *testing.T) {
 				w := newWarehouse(t, ship)
 				cause := w.placed(t, "e-1")
 				for _, c := range []crash{first, second} {
-					w.mend()
+					w.heal()
 					c.prepare(w)
 					if err := w.Handle(t.Context(), cause); err != nil && !errors.Is(err, errBroken) {
 						t.Fatal(err)
 					}
 					w.wait(time.Minute)
 				}
-				w.mend()
+				w.heal()
 				w.mustHandle(t, cause)
 				assertOneEffect(t, w, cause)
 			})
@@ -113,7 +114,7 @@ func TestTwoCrashesAndARedeliveryHaveOneEffect(t *testing.T) {
 	}
 }
 
-func TestAPublisherThatFailsIsAnErrorAndTheRedeliveryPublishesTheSame(t *testing.T) {
+func TestAfterAFailureToPublishARedeliveryPublishesTheSameEvents(t *testing.T) {
 	w := newWarehouse(t, ship)
 	cause := w.placed(t, "e-1")
 	w.publisher.before = func(n int) error {
@@ -131,7 +132,7 @@ func TestAPublisherThatFailsIsAnErrorAndTheRedeliveryPublishesTheSame(t *testing
 	}
 	committed := encoded(t, record.Handled[0].Published)
 
-	w.mend()
+	w.heal()
 	w.wait(time.Minute)
 	w.mustHandle(t, cause)
 	want := append([]string{committed[0]}, committed...)

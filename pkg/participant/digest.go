@@ -14,22 +14,22 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// ErrOtherContent is returned by Execute for a command whose id was executed
-// before with other data. Nothing has changed then.
+// ErrOtherContent is returned by Execute if the id of a command was executed before
+// with other data. Nothing has changed then.
 var ErrOtherContent = errors.New("this id was executed with other content")
 
-// A digest is one part for the schema and one for the data, so that data in two
-// versions of a schema, which cannot be compared, is not taken for two contents.
-// 9 bytes of data are enough: an id with another content has to be found for one
-// that exists, at 2^72 tries.
+// A digest has a part for the schema and a part for the data. Data in two versions
+// of a schema cannot be compared, and is not counted as two contents. 9 bytes of the
+// data's hash are enough: other content for an id that exists is found after 2^72
+// tries.
 const (
 	schemaBytes  = 3
 	dataBytes    = 9
 	schemaLength = schemaBytes * 4 / 3
 )
 
-// digestOfEvent is the same for the same data in any spelling: in another order
-// of members, with other white space.
+// digestOfEvent returns a digest that does not depend on the order of members or on
+// white space.
 func digestOfEvent(e event.Event) (string, error) {
 	return digest(e.Type, e.DataSchema, e.Data)
 }
@@ -51,8 +51,7 @@ func digest(eventType, schema string, data []byte) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(append(ofSchema[:schemaBytes:schemaBytes], ofData[:dataBytes]...)), nil
 }
 
-// checkContent returns an error if a cause with the id of what was handled has
-// another content.
+// checkContent returns an error if a cause with the same id has other content.
 func (h Handled) checkContent(c cause) error {
 	isComparable := strings.HasPrefix(h.Digest, c.digest[:schemaLength])
 	switch {

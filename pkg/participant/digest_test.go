@@ -49,7 +49,7 @@ func TestOneIDWithAnotherContentIsInvalidAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestTheSameContentIsNoOtherInAnotherSpelling(t *testing.T) {
+func TestTheSameContentInAnotherSpellingIsADuplicate(t *testing.T) {
 	w := newWarehouse(t, ship)
 	cause := w.placed(t, "e-1")
 	w.mustHandle(t, cause)
@@ -70,17 +70,17 @@ func TestTheSameContentIsNoOtherInAnotherSpelling(t *testing.T) {
 	assertOneContentPerID(t, w.publisher.Published())
 }
 
-// versioned speaks two versions of every schema.
+// versioned is a language with two versions of every schema.
 type versioned struct{ participant.Language }
 
-func (v versioned) Read(e event.Event) (event.Data, error) {
+func (v versioned) Decode(e event.Event) (event.Data, error) {
 	if strings.HasSuffix(e.DataSchema, "/2") {
 		return contract.OrderPlaced{}, nil
 	}
-	return v.Language.Read(e)
+	return v.Language.Decode(e)
 }
 
-func TestAnotherVersionOfTheSchemaIsNoOtherContent(t *testing.T) {
+func TestAnotherVersionOfTheSchemaIsADuplicate(t *testing.T) {
 	w := newWarehouse(t, ship, func(c *participant.Config[state]) { c.Language = versioned{c.Language} })
 	cause := w.placed(t, "e-1")
 	w.mustHandle(t, cause)
@@ -91,7 +91,7 @@ func TestAnotherVersionOfTheSchemaIsNoOtherContent(t *testing.T) {
 	w.assertShipments(t, 1)
 }
 
-func TestWhatWasHandledBeforeThereWereDigestsIsNoOtherContent(t *testing.T) {
+func TestAnEntryWithoutADigestIsADuplicate(t *testing.T) {
 	w := newWarehouse(t, ship)
 	cause := w.placed(t, "e-1")
 	w.mustHandle(t, cause)
@@ -106,7 +106,7 @@ func TestWhatWasHandledBeforeThereWereDigestsIsNoOtherContent(t *testing.T) {
 	w.mustHandle(t, cause)
 }
 
-// order is a command of which one member is no part of what was asked for.
+// order is a command with a member that JSON leaves out.
 type order struct {
 	SKU  string
 	Till string `json:"-"`
@@ -114,7 +114,7 @@ type order struct {
 
 func (order) EventType() string { return "desk.order" }
 
-func TestOneIDWithAnotherCommandIsAnErrorOfItsOwn(t *testing.T) {
+func TestOneIDWithAnotherCommandIsErrOtherContent(t *testing.T) {
 	w := newWarehouse(t, ship)
 	command := event.Event{ID: "k-1", Source: "desk", Type: "desk.order", Subject: "o-1", Time: w.now, CorrelationID: "c-1"}
 	if _, err := w.Execute(t.Context(), command, order{"123", "north"}); err != nil {
@@ -134,7 +134,7 @@ func TestOneIDWithAnotherCommandIsAnErrorOfItsOwn(t *testing.T) {
 	w.assertShipments(t, 1)
 }
 
-func TestWhatIsMissingIsNamedAtOnceAtTheStart(t *testing.T) {
+func TestTheErrorNamesEveryMissingField(t *testing.T) {
 	_, err := participant.New(participant.Config[state]{})
 	for _, name := range []string{"Source", "Decide", "Store", "Publisher", "Language", "Retention"} {
 		if err == nil || !strings.Contains(err.Error(), name) {
@@ -143,7 +143,7 @@ func TestWhatIsMissingIsNamedAtOnceAtTheStart(t *testing.T) {
 	}
 }
 
-func TestAClockAndAPauseNeedNotBeGiven(t *testing.T) {
+func TestClockAndPauseHaveDefaults(t *testing.T) {
 	w := newWarehouse(t, ship, func(c *participant.Config[state]) { c.Clock, c.Pause = nil, nil })
 	w.now = time.Now()
 	w.store.before = func(commit int) error {

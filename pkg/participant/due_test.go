@@ -7,7 +7,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-func TestARecordIsDueWhenItsStateSaysSoAndIsKeptForAsLong(t *testing.T) {
+func TestARecordHasTheDueTimeOfItsStateAndDoesNotExpireUntilItEnds(t *testing.T) {
 	at := time.Date(2026, 3, 4, 6, 6, 7, 999_000_000, time.UTC)
 	w := newWarehouse(t, ship, func(c *participant.Config[state]) {
 		c.Due = func(s state) time.Time {

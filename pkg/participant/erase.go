@@ -7,25 +7,24 @@ import (
 	"fmt"
 )
 
-// Tombstone returns what stays of a state that is erased: that it is, and nothing
-// personal. The adjustments take back what other items hold because of the state,
-// such as the points of a customer. It returns an error for a state that has not
+// Tombstone returns what is left of a state that is erased: that it was erased, and
+// nothing personal. The adjustments reverse what other items have because of the
+// state, such as the points of a customer. An error is returned if the saga has not
 // ended.
 type Tombstone[S any] func(S) (S, []Adjustment, error)
 
 // Erase replaces all that is recorded about a subject by a tombstone: its state,
-// what was handled, and what was published because of it. A subject of which
-// nothing is recorded gets a tombstone too, so that a replay cannot begin what
-// this context has forgotten.
+// what was handled, and what was published because of it. A subject without a record
+// gets a tombstone too, so that a replay cannot start a forgotten saga again.
 //
-// Events about the subject are still decided on, and a decision must ignore them:
-// whatever it is, nothing is written and nothing is published. The tombstone is
-// remembered until no event that was published before could be handled any more.
+// For later events of the subject Decide is still called, but whatever it returns,
+// nothing is written and nothing is published. The tombstone is kept until no event
+// that was published before the erasure can be handled any more.
 //
-// What the record says was published is published once more before it is erased,
-// because it may never have been.
+// The events in the record are published once more before it is erased, because it
+// is unknown whether all of them were.
 //
-// It is safe to erase again, and after an error it is to be erased again.
+// Erase is idempotent. After an error it must be called again.
 func (p *Participant[S]) Erase(ctx context.Context, subject string, tombstone Tombstone[S]) error {
 	for attempt := 1; ; attempt++ {
 		err := p.erase(ctx, subject, tombstone)
@@ -42,7 +41,7 @@ func (p *Participant[S]) Erase(ctx context.Context, subject string, tombstone To
 	}
 }
 
-// erase loads and commits once.
+// erase makes one attempt to load, republish and commit.
 func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone Tombstone[S]) error {
 	state, record, err := p.Load(ctx, subject)
 	if err != nil || record.Erased {
@@ -52,15 +51,15 @@ func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone To
 	if err != nil {
 		return err
 	}
-	if err := named(adjustments); err != nil {
+	if err := checkAdjustments(adjustments); err != nil {
 		return err
 	}
 	encoded, err := json.Marshal(left)
 	if err != nil {
 		return fmt.Errorf("encode the tombstone: %w", err)
 	}
-	// A process may have died before it published all, and no redelivery publishes
-	// the rest of what is erased: the end of an order would not be notified.
+	// A process may have stopped before it had published all, and a redelivery
+	// cannot publish what is erased: the end of an order would not be notified.
 	if err := p.Republish(ctx, record); err != nil {
 		return err
 	}
@@ -68,7 +67,7 @@ func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone To
 		Subject:   subject,
 		Version:   record.Version,
 		State:     encoded,
-		ExpiresAt: p.config.Clock().UTC().Add(p.config.Retention + tolerance),
+		ExpiresAt: p.config.Clock().UTC().Add(p.config.Retention + retentionMargin),
 		Erased:    true,
 	}, adjustments)
 }

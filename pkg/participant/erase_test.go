@@ -12,9 +12,9 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// bury returns the tombstone of a warehouse's state, and puts what was shipped
+// tombstone returns the tombstone of a warehouse's state, and puts what was shipped
 // back.
-func bury(s state) (state, []participant.Adjustment, error) {
+func tombstone(s state) (state, []participant.Adjustment, error) {
 	if s.Shipments == 0 {
 		return state{Shipments: -1}, nil, nil
 	}
@@ -22,8 +22,8 @@ func bury(s state) (state, []participant.Adjustment, error) {
 	return state{Shipments: -1}, []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": back, "shipped": -back}}}, nil
 }
 
-// ignoring ships, but nothing of what is erased.
-func ignoring(s state, in participant.Input) (decision, error) {
+// shipUnlessErased ships, except for an erased subject.
+func shipUnlessErased(s state, in participant.Input) (decision, error) {
 	if s.Shipments < 0 {
 		return decision{State: s}, nil
 	}
@@ -32,7 +32,7 @@ func ignoring(s state, in participant.Input) (decision, error) {
 
 func (w *warehouse) mustErase(tb tester) {
 	tb.Helper()
-	if err := w.Erase(tb.Context(), "o-1", bury); err != nil {
+	if err := w.Erase(tb.Context(), "o-1", tombstone); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -62,7 +62,7 @@ func (w *warehouse) assertTombstone(tb tester, commits int64, erasedAt time.Time
 }
 
 func TestErasingLeavesATombstoneThatIgnoresEveryEvent(t *testing.T) {
-	w := newWarehouse(t, ignoring)
+	w := newWarehouse(t, shipUnlessErased)
 	handled := w.placed(t, "e-1")
 	w.mustHandle(t, handled)
 	before := encoded(t, w.publisher.Published())
@@ -71,7 +71,7 @@ func TestErasingLeavesATombstoneThatIgnoresEveryEvent(t *testing.T) {
 	w.assertTombstone(t, 2, erasedAt)
 	published := len(w.publisher.Published())
 	if diff := cmp.Diff(before, encoded(t, w.publisher.Published()[len(before):])); diff != "" {
-		t.Errorf("what may never have been published (-) and what is published before it is erased (+):\n%s", diff)
+		t.Errorf("the events of the record (-) and those published before the erasure (+):\n%s", diff)
 	}
 
 	w.wait(time.Minute)
@@ -84,7 +84,7 @@ func TestErasingLeavesATombstoneThatIgnoresEveryEvent(t *testing.T) {
 	}
 }
 
-func TestWhatADecisionMakesOfAnErasedSubjectIsNeitherWrittenNorPublished(t *testing.T) {
+func TestADecisionAboutAnErasedSubjectIsNeitherWrittenNorPublished(t *testing.T) {
 	w := newWarehouse(t, ship)
 	erasedAt := w.clock()
 	w.mustErase(t)
@@ -105,14 +105,14 @@ func TestACommandAboutAnErasedSubjectIsAnsweredByTheDecision(t *testing.T) {
 	}
 }
 
-func TestASubjectOfWhichNothingIsRecordedGetsATombstone(t *testing.T) {
-	w := newWarehouse(t, ignoring)
+func TestASubjectWithoutARecordGetsATombstone(t *testing.T) {
+	w := newWarehouse(t, shipUnlessErased)
 	w.mustErase(t)
 	w.assertTombstone(t, 1, w.clock())
 }
 
 func TestErasingAgainChangesNothing(t *testing.T) {
-	w := newWarehouse(t, ignoring)
+	w := newWarehouse(t, shipUnlessErased)
 	w.mustHandle(t, w.placed(t, "e-1"))
 	erasedAt := w.clock()
 	w.mustErase(t)
@@ -123,7 +123,7 @@ func TestErasingAgainChangesNothing(t *testing.T) {
 
 func TestAnErasedRecordIsNoLongerDue(t *testing.T) {
 	at := time.Date(2026, 3, 4, 6, 6, 7, 0, time.UTC)
-	w := newWarehouse(t, ignoring, func(c *participant.Config[state]) { c.Due = func(state) time.Time { return at } })
+	w := newWarehouse(t, shipUnlessErased, func(c *participant.Config[state]) { c.Due = func(state) time.Time { return at } })
 	w.mustHandle(t, w.placed(t, "e-1"))
 	w.mustErase(t)
 	if due, err := w.store.Due(t.Context(), at.AddDate(1, 0, 0), 10); err != nil || len(due) != 0 {
@@ -131,11 +131,11 @@ func TestAnErasedRecordIsNoLongerDue(t *testing.T) {
 	}
 }
 
-// An event that was published right before the erasure, with a clock that runs
-// ahead as far as it may, can be handled for as long as it says; the tombstone is
-// there for at least as long.
-func TestATombstoneOutlivesWhatCouldStillBeHandled(t *testing.T) {
-	w := newWarehouse(t, ignoring)
+// An event that was published right before the erasure, by a clock that is ahead by
+// almost the margin, is accepted until its own time plus the retention. The tombstone
+// is kept for at least as long.
+func TestATombstoneOutlivesEveryEventThatIsStillAccepted(t *testing.T) {
+	w := newWarehouse(t, shipUnlessErased)
 	ahead := w.placed(t, "e-1")
 	ahead.Time = ahead.Time.Add(time.Hour - time.Second)
 	w.mustErase(t)
@@ -149,29 +149,29 @@ func TestATombstoneOutlivesWhatCouldStillBeHandled(t *testing.T) {
 	}
 }
 
-func TestAnErasureThatFailsAnywhereIsCompletedByTheNext(t *testing.T) {
+func TestAnErasureThatFailsIsCompletedByTheNext(t *testing.T) {
 	for name, fail := range map[string]func(w *warehouse){
 		"loading":           func(w *warehouse) { w.store.load = func() error { return errBroken } },
 		"before the commit": func(w *warehouse) { w.store.before = once(always) },
 		"after the commit":  func(w *warehouse) { w.store.after = once(always) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWarehouse(t, ignoring)
+			w := newWarehouse(t, shipUnlessErased)
 			w.mustHandle(t, w.placed(t, "e-1"))
 			erasedAt := w.clock()
 			fail(w)
-			if err := w.Erase(t.Context(), "o-1", bury); !errors.Is(err, errBroken) {
+			if err := w.Erase(t.Context(), "o-1", tombstone); !errors.Is(err, errBroken) {
 				t.Fatalf("the error is %v", err)
 			}
-			w.mend()
+			w.heal()
 			w.mustErase(t)
 			w.assertTombstone(t, 2, erasedAt)
 		})
 	}
 }
 
-func TestAnErasureThatLosesTheRaceErasesWhatTheWinnerWrote(t *testing.T) {
-	w := newWarehouse(t, ignoring)
+func TestAnErasureThatLosesARaceErasesTheNewRecord(t *testing.T) {
+	w := newWarehouse(t, shipUnlessErased)
 	rival := w.rival(t)
 	erasedAt := w.clock()
 	w.store.before = func(commit int) error {
@@ -184,12 +184,12 @@ func TestAnErasureThatLosesTheRaceErasesWhatTheWinnerWrote(t *testing.T) {
 	w.assertTombstone(t, 2, erasedAt)
 
 	w.store.before = func(int) error { return participant.ErrConflict }
-	if err := w.Erase(t.Context(), "o-2", bury); !errors.Is(err, participant.ErrConflict) {
+	if err := w.Erase(t.Context(), "o-2", tombstone); !errors.Is(err, participant.ErrConflict) {
 		t.Errorf("after too many lost races the error is %v", err)
 	}
 }
 
-func TestWhatHasNotEndedIsNotErased(t *testing.T) {
+func TestASagaThatHasNotEndedIsNotErased(t *testing.T) {
 	errUnfinished := errors.New("unfinished")
 	w := newWarehouse(t, ship)
 	w.mustHandle(t, w.placed(t, "e-1"))
@@ -207,7 +207,7 @@ func TestATombstoneThatTakesMoreThanThereIsIsNotCommitted(t *testing.T) {
 	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other"}, takeAll); err != nil {
 		t.Fatal(err)
 	}
-	err := w.Erase(t.Context(), "o-1", bury)
+	err := w.Erase(t.Context(), "o-1", tombstone)
 	if _, refused := errors.AsType[*participant.RefusedError](err); !refused {
 		t.Errorf("the error is %v, and not a refusal", err)
 	}

@@ -24,7 +24,7 @@ func (Taken) EventType() string { return "till.taken" }
 // dialect is the language of this example.
 type dialect struct{}
 
-func (dialect) Read(e event.Event) (event.Data, error) {
+func (dialect) Decode(e event.Event) (event.Data, error) {
 	var data Reserved
 	if e.Type != data.EventType() {
 		return nil, fmt.Errorf("%w: unknown type %s", event.ErrInvalid, e.Type)
@@ -35,7 +35,7 @@ func (dialect) Read(e event.Event) (event.Data, error) {
 	return data, nil
 }
 
-func (dialect) Write(e event.Event) (event.Event, error) {
+func (dialect) Seal(e event.Event) (event.Event, error) {
 	e.DataSchema = "https://example.com/schema/" + e.Type
 	return e, nil
 }
@@ -49,7 +49,7 @@ type till struct {
 func take(t till, in participant.Input) (participant.Decision[till], error) {
 	reserved, ok := in.Data.(Reserved)
 	if !ok {
-		return participant.Decision[till]{}, fmt.Errorf("%w: %s is not for us", event.ErrInvalid, in.Event.Type)
+		return participant.Decision[till]{}, fmt.Errorf("%w: %s is not consumed", event.ErrInvalid, in.Event.Type)
 	}
 	t.Taken += reserved.Total
 	return participant.Decision[till]{State: t, Events: []event.Data{Taken{Amount: reserved.Total}}}, nil

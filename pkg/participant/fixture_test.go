@@ -32,8 +32,8 @@ type state struct {
 
 type decision = participant.Decision[state]
 
-// ship takes one piece for every order that is placed, and publishes two events
-// then; or one, if there is no stock.
+// ship takes one piece for every order that is placed, and publishes two events; or
+// one event, if there is no stock.
 func ship(s state, in participant.Input) (decision, error) {
 	if len(in.Refused) > 0 {
 		s.Refused = in.Refused
@@ -61,8 +61,8 @@ type tester interface {
 	Context() context.Context
 }
 
-// warehouse is a participant with a store and a publisher that can break, and
-// with a clock that stands still until it is set.
+// warehouse is a participant with a store and a publisher that can be made to fail,
+// and with a clock that only wait moves.
 type warehouse struct {
 	*participant.Participant[state]
 
@@ -112,7 +112,7 @@ func newWarehouse(
 	if w.Participant, err = participant.New(w.config); err != nil {
 		tb.Fatal(err)
 	}
-	err = w.store.Store.Commit(tb.Context(), participant.Record{Subject: "goods-in", State: []byte("{}")},
+	err = w.store.Store.Commit(tb.Context(), participant.Record{Subject: "delivery-1", State: []byte("{}")},
 		[]participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": 100}}})
 	if err != nil {
 		tb.Fatal(err)
@@ -144,7 +144,7 @@ func (w *warehouse) wait(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-// placed makes the event with this id, of the moment, about order o-1.
+// placed makes an order.placed event of now about order o-1.
 func (w *warehouse) placed(tb tester, id string) event.Event {
 	tb.Helper()
 	data, err := json.Marshal(contract.OrderPlaced{
@@ -155,7 +155,7 @@ func (w *warehouse) placed(tb tester, id string) event.Event {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	e, err := w.language.Write(event.Event{
+	e, err := w.language.Seal(event.Event{
 		ID: id, Source: contract.SourceOrder, Type: contract.OrderPlaced{}.EventType(),
 		Subject: "o-1", Time: w.clock(), CorrelationID: "c-1", Data: data,
 	})
@@ -172,8 +172,7 @@ func (w *warehouse) mustHandle(tb tester, e event.Event) {
 	}
 }
 
-// assertShipments checks that so many orders were shipped, in the state as in
-// the stock.
+// assertShipments checks the number of shipments, both in the state and in the stock.
 func (w *warehouse) assertShipments(tb tester, want int) {
 	tb.Helper()
 	s, record, err := w.Load(tb.Context(), "o-1")
@@ -192,7 +191,7 @@ func (w *warehouse) assertShipments(tb tester, want int) {
 	}
 }
 
-// encoded gives the events as they travel.
+// encoded returns the JSON of the events.
 func encoded(tb tester, events []event.Event) []string {
 	tb.Helper()
 	var all []string
@@ -207,7 +206,7 @@ func encoded(tb tester, events []event.Event) []string {
 }
 
 // assertOneContentPerID checks that no id was published with two contents, and
-// gives the ids.
+// returns the ids.
 func assertOneContentPerID(tb tester, published []event.Event) []string {
 	tb.Helper()
 	contents := make(map[string]string)

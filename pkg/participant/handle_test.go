@@ -15,7 +15,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-func TestAnEventHasItsEffectAndPublishesWhatWasDecided(t *testing.T) {
+func TestAnEventHasItsEffectAndItsEventsArePublished(t *testing.T) {
 	w := newWarehouse(t, ship)
 	cause := w.placed(t, "e-1")
 	w.mustHandle(t, cause)
@@ -40,13 +40,13 @@ func TestAnEventHasItsEffectAndPublishesWhatWasDecided(t *testing.T) {
 		if diff := cmp.Diff(want, e); diff != "" {
 			t.Error(diff)
 		}
-		if _, err := w.language.Read(e); err != nil {
+		if _, err := w.language.Decode(e); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-func TestTheRecordSaysWhatWasHandled(t *testing.T) {
+func TestTheRecordHasWhatWasHandled(t *testing.T) {
 	w := newWarehouse(t, ship)
 	cause := w.placed(t, "e-1")
 	cause.CausationID = "e-0"
@@ -60,7 +60,7 @@ func TestTheRecordSaysWhatWasHandled(t *testing.T) {
 	}
 	want := []participant.Handled{{
 		Source: "order", ID: "e-1", Type: "order.placed", CausationID: "e-0", Digest: record.Handled[0].Digest,
-		Time: cause.Time.Truncate(time.Millisecond), At: w.now, Published: w.publisher.Published(),
+		OccurredAt: cause.Time.Truncate(time.Millisecond), HandledAt: w.now, Published: w.publisher.Published(),
 	}}
 	if diff := cmp.Diff(want, record.Handled); diff != "" {
 		t.Error(diff)
@@ -89,12 +89,12 @@ func TestADuplicatePublishesTheSameAgainAndWritesNothing(t *testing.T) {
 	}
 }
 
-// traced is a trace parent whose span has this number.
+// traced returns a trace parent with this span id.
 func traced(span int) string {
 	return fmt.Sprintf("00-0af7651916cd43dd8448eb211c80319c-%016x-01", span)
 }
 
-func TestWhatIsPublishedCarriesTheTraceOfTheWorkThatDecidedIt(t *testing.T) {
+func TestAPublishedEventCarriesTheTraceOfItsDecision(t *testing.T) {
 	type work struct{}
 	w := newWarehouse(t, ship, func(c *participant.Config[state]) {
 		c.TraceParent = func(ctx context.Context) string { return traced(ctx.Value(work{}).(int)) }
@@ -122,7 +122,7 @@ func TestTheSameIDFromAnotherSourceIsAnotherEvent(t *testing.T) {
 		return decision{State: s}, nil
 	})
 	w.mustHandle(t, w.placed(t, "e-1"))
-	declined, err := w.language.Write(event.Event{
+	declined, err := w.language.Seal(event.Event{
 		ID: "e-1", Source: contract.SourcePayment, Type: contract.PaymentDeclined{}.EventType(), Subject: "o-1",
 		Time: w.now, CorrelationID: "c-1", Data: json.RawMessage(`{"reason":"payment-declined"}`),
 	})
@@ -135,13 +135,13 @@ func TestTheSameIDFromAnotherSourceIsAnotherEvent(t *testing.T) {
 	}
 }
 
-func TestNothingToPublishDoesNotAskThePublisher(t *testing.T) {
+func TestThePublisherIsNotCalledWithoutEvents(t *testing.T) {
 	w := newWarehouse(t, func(s state, _ participant.Input) (decision, error) { return decision{State: s}, nil })
 	w.publisher.before = func(int) error { return errBroken }
 	w.mustHandle(t, w.placed(t, "e-1"))
 }
 
-func TestAnErrorOfTheDecisionPassesAndNothingIsCommitted(t *testing.T) {
+func TestAnErrorOfTheDecisionIsReturnedAndNothingIsCommitted(t *testing.T) {
 	w := newWarehouse(t, func(state, participant.Input) (decision, error) { return decision{}, errBroken })
 	if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, errBroken) {
 		t.Errorf("the error is %v", err)
@@ -151,7 +151,7 @@ func TestAnErrorOfTheDecisionPassesAndNothingIsCommitted(t *testing.T) {
 	}
 }
 
-func TestExecuteGivesTheStateAndExecutesACommandOnce(t *testing.T) {
+func TestExecuteReturnsTheStateAndExecutesACommandOnce(t *testing.T) {
 	w := newWarehouse(t, ship)
 	command := event.Event{ID: "k-1", Source: "desk", Type: "place", Subject: "o-1", Time: w.now, CorrelationID: "c-1"}
 	for range 2 {
@@ -169,19 +169,19 @@ func TestExecuteGivesTheStateAndExecutesACommandOnce(t *testing.T) {
 	assertOneContentPerID(t, published)
 }
 
-func TestNothingIsLoadedOfAnUnknownSubject(t *testing.T) {
+func TestAnUnknownSubjectHasAnEmptyRecord(t *testing.T) {
 	s, record, err := newWarehouse(t, ship).Load(t.Context(), "o-9")
 	if err != nil || record.Version != 0 || s.Shipments != 0 {
 		t.Errorf("%+v, %+v, %v", s, record, err)
 	}
 }
 
-func TestAStateThatCannotBeReadIsAnError(t *testing.T) {
+func TestAStateThatCannotBeDecodedIsAnError(t *testing.T) {
 	w := newWarehouse(t, ship)
 	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "o-1", State: []byte("[]")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Handle(t.Context(), w.placed(t, "e-1")); err == nil || errors.Is(err, event.ErrInvalid) {
-		t.Errorf("the error is %v: it must be one that is tried again", err)
+		t.Errorf("the error is %v, want one after which the event is delivered again", err)
 	}
 }

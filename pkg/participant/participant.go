@@ -1,43 +1,43 @@
-// Package participant is the corridor that every event of a saga walks through
-// in a bounded context: load, decide, commit, publish. It gives effectively-once
-// processing on at-least-once delivery, without locks or leases.
+// Package participant is the corridor through which a bounded context handles each
+// event of a saga: load, decide, commit, publish. It processes events effectively
+// once on at-least-once delivery, without locks or leases.
 //
 //	first time   load ─▶ decide ─▶ commit ─▶ publish
 //	again        load ───────────────────▶ publish      (writes nothing)
 //	lost race    load ─▶ decide ─▶ commit refused ─▶ load ─▶ …
 //
-// One record per saga and context says what the context has handled, what it did
-// and what it published, and is written in one conditional write. Whoever
-// handles an event a second time finds it there and publishes the same events
-// again, with the same ids: an id is derived from the cause, the type and the
-// ordinal. A crash at any point is healed by redelivery.
+// One record per saga and context has what the context has handled, its state and
+// what it has published, and is written in one conditional write. If an event is
+// handled a second time, its outgoing events are in the record. They are published
+// again with the same ids, which are derived from the cause, the type and the
+// ordinal. After a crash at any point, redelivery does the rest.
 //
-// You give a Decide, which is best pure, a Store (packages dynamo and memory), a
-// Publisher (package eventbridge) and a Language, which decodes and checks the
-// data of your events. Handle is for events, Execute for commands that come with
-// an idempotency key, such as HTTP requests.
+// The caller provides a Decide, preferably pure; a Store (packages dynamo and
+// memory); a Publisher (package eventbridge); and a Language, which decodes and
+// checks the data of events. Handle is for events, Execute for commands that have an
+// idempotency key, such as HTTP requests.
 //
-// Errors of Handle: event.ErrInvalid can never succeed (an absent key, data
-// against the language, older than the retention, too large to commit or to
-// publish, an id that was handled with other content) and belongs in a
-// dead-letter queue. Any other is cured by redelivery:
-// ErrConflict after eight lost races, ErrUnpublished when what is committed is
-// still to be published, or what the store, the publisher or Decide said.
+// Errors of Handle: event.ErrInvalid can never succeed (an absent key, data that is
+// not in the language, an event older than the retention, too large to commit or to
+// publish, an id that was handled with other content) and belongs in a dead-letter
+// queue. After any other error redelivery is right: ErrConflict after eight lost
+// races, ErrUnpublished if the commit is made but its events are not all published,
+// or an error of the store, the publisher or Decide.
 //
-// Erase replaces what is recorded about a saga by a tombstone, which ignores
-// whatever comes later.
+// Erase replaces what is recorded about a saga by a tombstone, which ignores every
+// later event.
 //
-// The outside world is asked in Decide, before the commit: with a key that makes
-// asking twice harmless, because a run may die in between.
+// Decide calls external services, before the commit, with an idempotency key: a
+// process may stop between the call and the commit, and the call is then repeated.
 //
-// Unlike the idempotency utility of Powertools for AWS Lambda, this one commits
+// Unlike the idempotency utility of Powertools for AWS Lambda, this package commits
 // the effect and the fact that it was handled in the same write, so that neither
-// exists without the other, and needs no in-progress record, no lease and no
-// expiry of one; it fences late writers by version; and a second run publishes
-// the events of the first and no new ones. It does not keep the answer of a
-// function: the state is the answer.
+// exists without the other. It needs no in-progress record, no lease and no expiry of
+// one. It fences late writers by version. A second run publishes the events of the
+// first and no new ones. It does not store the result of a function: the state is the
+// result.
 //
-// What it costs in calls and units is in the documentation of package dynamo.
+// The cost in calls and units is in the documentation of package dynamo.
 package participant
 
 import (
@@ -53,22 +53,23 @@ import (
 	"example.com/saga/pkg/required"
 )
 
-// ErrUnpublished says that what was decided is committed and stands, but that
-// not everything it publishes is published. It will be when the same event or
-// command comes again, or by Republish.
+// ErrUnpublished is returned if a decision is committed, but not all of its events
+// are published. They are published when the same event or command is handled
+// again, or by Republish.
 var ErrUnpublished = errors.New("committed, but not all published")
 
-// Publisher publishes events in order. After an error, some may be published.
+// Publisher publishes events in order. After an error, some of them may be
+// published.
 type Publisher interface {
 	Publish(ctx context.Context, events ...event.Event) error
 }
 
-// Language gives and checks the data of events.
+// Language checks events, and decodes their data.
 type Language interface {
-	// Read gives the data of an event, or event.ErrInvalid.
-	Read(event.Event) (event.Data, error)
-	// Write completes an event to be published with its schema, and checks it.
-	Write(event.Event) (event.Event, error)
+	// Decode returns the data of an event, or event.ErrInvalid.
+	Decode(event.Event) (event.Data, error)
+	// Seal completes an event before its publication with its schema, and checks it.
+	Seal(event.Event) (event.Event, error)
 }
 
 // Input is all that a decision may depend on, besides the state.
@@ -76,12 +77,12 @@ type Input struct {
 	Event event.Event
 	Data  event.Data
 	Now   time.Time
-	// Refused are the items that had not enough when the same decision was
-	// about to be committed a moment ago.
+	// Refused are the items of which there was not enough when the previous
+	// attempt was committed. It is empty at the first attempt.
 	Refused []string
 }
 
-// Decision is the outcome of an event: the new state, the data of the events to
+// Decision is the result of an event: the new state, the data of the events to
 // publish and the adjustments of other items.
 type Decision[S any] struct {
 	State       S
@@ -89,9 +90,9 @@ type Decision[S any] struct {
 	Adjustments []Adjustment
 }
 
-// Decide is a context's decision. A context whose decision is pure ignores the
-// context; one that must ask the outside world (a payment provider) asks it
-// here, with a key that makes asking twice harmless.
+// Decide is a bounded context's decision. A pure one ignores ctx. A decision that
+// needs an external service, such as a payment provider, calls it here with an
+// idempotency key.
 type Decide[S any] func(ctx context.Context, state S, in Input) (Decision[S], error)
 
 // Pure makes a Decide of a pure function.
@@ -99,41 +100,41 @@ func Pure[S any](decide func(S, Input) (Decision[S], error)) Decide[S] {
 	return func(_ context.Context, state S, in Input) (Decision[S], error) { return decide(state, in) }
 }
 
-// Config is what a Participant is made of. Clock, Pause, Due, Committed and
-// TraceParent may be left out.
+// Config is the configuration of a Participant. Clock, Pause, Due, Committed and
+// TraceParent are optional.
 type Config[S any] struct {
-	// Source is the name of the context, the source of what it publishes.
+	// Source is the name of the bounded context and the source of its events.
 	Source    string
 	Decide    Decide[S]
 	Store     Store
 	Publisher Publisher
 	Language  Language
-	// Retention is how long a handled event is remembered. It must be longer
-	// than the longest redelivery: an older event is refused as invalid, because
-	// it is unknown whether it was handled.
+	// Retention is how long a handled event is remembered. It must be longer than
+	// the longest redelivery: an older event is invalid, because it is unknown
+	// whether it was handled.
 	Retention time.Duration
 	// Clock returns the current time: by default time.Now.
 	Clock func() time.Time
-	// Pause waits before attempt number n (1, 2, …) after a lost race: by default
-	// Jitter.
+	// Pause waits after lost race number n (1, 2, …). The default is Jitter.
 	Pause func(ctx context.Context, n int) error
-	// Due returns when a record in this state must be looked at if nothing ends it
-	// before, or zero. All functions of a context need the same one, because a
-	// commit replaces what the record said. Without it nothing is ever due.
+	// Due returns when a record in this state is due, or zero for never. All
+	// functions of a bounded context need the same one, because each commit replaces
+	// the due time of the record. Without it nothing is ever due.
 	Due func(S) time.Time
-	// Committed, if set, is called right after every commit with the state before
-	// and after, and the input; not for an event that was handled before, so that
-	// what it counts is counted once. A process that dies in between, or an answer
-	// of the store that is lost, skips a call: it is for measuring only.
+	// Committed, if set, is called after every commit with the state before and
+	// after, and the input. It is not called for an event that was handled before,
+	// so that what it counts is counted once. If the process stops right after the
+	// commit, or the answer of the store is lost, there is no call: use it for
+	// metrics only.
 	Committed func(ctx context.Context, before, after S, in Input)
-	// TraceParent returns the trace parent of the work that is under way, which the
-	// events it publishes carry; or nothing. It is committed with them, so that
-	// they carry the same one whenever they are published again.
+	// TraceParent returns the trace parent of the current work, or "". The events
+	// that it publishes carry it. It is committed with them, so that they carry the
+	// same one when they are published again.
 	TraceParent func(context.Context) string
 }
 
 // Participant is one bounded context in the saga. It is safe for concurrent use
-// if what it is made of is.
+// if everything in its Config is.
 type Participant[S any] struct {
 	config Config[S]
 }
@@ -151,7 +152,7 @@ func New[S any](config Config[S]) (*Participant[S], error) {
 		return nil, err
 	}
 	if config.Clock == nil {
-		config.Clock = time.Now //nolint:forbidigo // This is the clock that is taken.
+		config.Clock = time.Now //nolint:forbidigo // The default of a field that takes any clock.
 	}
 	if config.Pause == nil {
 		config.Pause = Jitter(rand.Float64)
@@ -159,25 +160,26 @@ func New[S any](config Config[S]) (*Participant[S], error) {
 	return &Participant[S]{config}, nil
 }
 
-// tolerance is how much longer than its retention a handled event is
+// retentionMargin is how much longer than the retention a handled event is
 // remembered: the clocks of a context's functions differ, and a store may round
 // times.
-const tolerance = time.Hour
+const retentionMargin = time.Hour
 
-// maximumAttempts bounds how many races are lost before redelivery takes over.
+// maximumAttempts is how often an event is tried before redelivery is left to the
+// caller.
 const maximumAttempts = 8
 
 // Handle handles an event of the published language.
 func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
-	if err := identified(e); err != nil {
+	if err := checkIdentity(e); err != nil {
 		return err
 	}
-	data, err := p.config.Language.Read(e)
+	data, err := p.config.Language.Decode(e)
 	if err != nil {
 		return err
 	}
 	if oldest := p.config.Clock().Add(-p.config.Retention); e.Time.Before(oldest) {
-		return fmt.Errorf("%w: %s %s is of %s: what was handled before %s is forgotten",
+		return fmt.Errorf("%w: %s %s is of %s: events before %s are no longer remembered",
 			event.ErrInvalid, e.Type, e.ID, e.Time.Format(time.RFC3339), oldest.Format(time.RFC3339))
 	}
 	content, err := digestOfEvent(e)
@@ -188,7 +190,8 @@ func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
 	return err
 }
 
-// Load gives what is recorded for a subject: nothing if the record has Version 0.
+// Load returns the state and the record of a subject. A record of Version 0 means
+// that nothing is recorded.
 func (p *Participant[S]) Load(ctx context.Context, subject string) (S, Record, error) {
 	record, err := p.config.Store.Load(ctx, subject)
 	if err != nil {
@@ -200,11 +203,11 @@ func (p *Participant[S]) Load(ctx context.Context, subject string) (S, Record, e
 }
 
 // Execute handles a command from outside of the saga and returns the state after
-// it. The same ID is the same command: it is executed once. With other data it is
-// ErrOtherContent; members that JSON leaves out do not count. The state is right
-// even if the error is ErrUnpublished.
+// it. A command is executed once per ID. ErrOtherContent is returned if the ID was
+// executed with other data; members that JSON leaves out do not count. The state is
+// right even if the error is ErrUnpublished.
 func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data event.Data) (S, error) {
-	if err := identified(command); err != nil {
+	if err := checkIdentity(command); err != nil {
 		var none S
 		return none, err
 	}
@@ -247,7 +250,8 @@ func (p *Participant[S]) run(ctx context.Context, cause cause, data event.Data) 
 	}
 }
 
-// attempt loads, decides and commits once, and gives what is to be published.
+// attempt loads, decides and commits once, and returns the state and the events to
+// publish.
 func (p *Participant[S]) attempt(ctx context.Context, cause cause, in Input) (S, []event.Event, error) {
 	state, record, err := p.Load(ctx, cause.Event.Subject)
 	if err != nil {
@@ -256,21 +260,21 @@ func (p *Participant[S]) attempt(ctx context.Context, cause cause, in Input) (S,
 	if before, handled := record.find(cause.Event); handled {
 		return state, before.Published, before.checkContent(cause)
 	}
-	if err := p.check(record, cause, state, in.Now); err != nil {
+	if err := p.checkCommittable(record, cause, state, in.Now); err != nil {
 		return state, nil, err
 	}
 	decision, err := p.config.Decide(ctx, state, in)
 	if err != nil || record.Erased {
 		return state, nil, err
 	}
-	if err := named(decision.Adjustments); err != nil {
+	if err := checkAdjustments(decision.Adjustments); err != nil {
 		return state, nil, err
 	}
-	published, err := p.outgoing(ctx, cause.Cause, decision.Events, in.Now)
+	published, err := p.outgoingEvents(ctx, cause.Cause, decision.Events, in.Now)
 	if err != nil {
 		return state, nil, err
 	}
-	next, err := p.next(record, cause, decision.State, published, in.Now)
+	next, err := p.nextRecord(record, cause, decision.State, published, in.Now)
 	if err != nil {
 		return state, nil, err
 	}
@@ -283,9 +287,9 @@ func (p *Participant[S]) attempt(ctx context.Context, cause cause, in Input) (S,
 	return decision.State, published, nil
 }
 
-// outgoing makes the events to publish and checks them, so that what could not
-// be published later is not committed now.
-func (p *Participant[S]) outgoing(ctx context.Context, cause event.Cause, data []event.Data, now time.Time) ([]event.Event, error) {
+// outgoingEvents makes the events to publish and checks them, so that no event is
+// committed that can never be published.
+func (p *Participant[S]) outgoingEvents(ctx context.Context, cause event.Cause, data []event.Data, now time.Time) ([]event.Event, error) {
 	var published []event.Event
 	for ordinal, d := range data {
 		e, err := event.Caused(cause, p.config.Source, d, ordinal, now)
@@ -295,7 +299,7 @@ func (p *Participant[S]) outgoing(ctx context.Context, cause event.Cause, data [
 		if p.config.TraceParent != nil {
 			e.TraceParent = p.config.TraceParent(ctx)
 		}
-		if e, err = p.config.Language.Write(e); err != nil {
+		if e, err = p.config.Language.Seal(e); err != nil {
 			return nil, err
 		}
 		if _, err := event.Encode(e); err != nil {
@@ -306,9 +310,10 @@ func (p *Participant[S]) outgoing(ctx context.Context, cause event.Cause, data [
 	return published, nil
 }
 
-// next is the record after the cause was handled, without what is forgotten:
-// nothing is while the same event would be accepted again.
-func (p *Participant[S]) next(record Record, cause cause, state S, published []event.Event, now time.Time) (Record, error) {
+// nextRecord returns the record after the cause was handled, without the entries
+// that have expired. An entry does not expire while the same event would still be
+// accepted.
+func (p *Participant[S]) nextRecord(record Record, cause cause, state S, published []event.Event, now time.Time) (Record, error) {
 	encoded, err := json.Marshal(state)
 	if err != nil {
 		return Record{}, fmt.Errorf("encode the state of %s: %w", record.Subject, err)
@@ -320,29 +325,29 @@ func (p *Participant[S]) next(record Record, cause cause, state S, published []e
 		Type:        handled.Type,
 		CausationID: handled.CausationID,
 		Digest:      cause.digest,
-		Time:        handled.Time.UTC().Truncate(time.Millisecond),
-		At:          now,
+		OccurredAt:  handled.Time.UTC().Truncate(time.Millisecond),
+		HandledAt:   now,
 		Published:   published,
 	})
 	next := Record{Subject: handled.Subject, Version: record.Version, State: encoded}
 	for _, h := range all {
-		if until := latest(h.At, h.Time).Add(p.config.Retention + tolerance); until.After(now) {
+		if until := later(h.HandledAt, h.OccurredAt).Add(p.config.Retention + retentionMargin); until.After(now) {
 			next.Handled = append(next.Handled, h)
-			next.ExpiresAt = latest(next.ExpiresAt, until)
+			next.ExpiresAt = later(next.ExpiresAt, until)
 		}
 	}
 	if p.config.Due != nil {
 		next.Due = p.config.Due(state).Truncate(time.Second)
 	}
 	if !next.Due.IsZero() {
-		next.ExpiresAt = time.Time{} // Nobody would look at it any more.
+		next.ExpiresAt = time.Time{} // An expired record would never be found due.
 	}
 	return next, nil
 }
 
-// latest gives the later of two times: the clock of an event's publisher may run
-// ahead, or behind.
-func latest(a, b time.Time) time.Time {
+// later returns the later of two times. The clock of an event's publisher may be
+// ahead or behind.
+func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Jitter makes a Pause: a random part, given by random in [0, 1), of a time
-// that doubles with every attempt from 10 milliseconds on. A pause that would
-// not end before the deadline of its context is not begun, because what little
-// time is left is better spent on saying why.
+// Jitter makes a Pause of random length: random, in [0, 1), times a limit of 10
+// milliseconds that doubles with each further attempt. A pause that
+// would not end before the deadline of ctx returns an error at once, so that there
+// is time left to report the error.
 func Jitter(random func() float64) func(ctx context.Context, n int) error {
 	return func(ctx context.Context, n int) error {
 		pause := time.Duration(random() * float64(5*time.Millisecond<<n))

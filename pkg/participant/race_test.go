@@ -15,8 +15,8 @@ import (
 
 const racers = 20
 
-// race handles events at once, each until it is handled, as a queue delivers
-// them again.
+// race handles all events at the same time, each again after a conflict, as a queue
+// delivers it again.
 func race(t *testing.T, w *warehouse, events []event.Event) {
 	t.Helper()
 	var group sync.WaitGroup
@@ -92,7 +92,7 @@ func TestThePauseEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestAPauseLongerThanTheTimeLeftIsNotBegun(t *testing.T) {
+func TestAPauseLongerThanTheTimeLeftFailsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pause := participant.Jitter(func() float64 { return 0.5 })
 		for left, want := range map[time.Duration]error{

@@ -39,7 +39,7 @@ func TestAnInvalidEventNeverReachesTheDecision(t *testing.T) {
 	}
 }
 
-func TestACauseWithoutAllItsKeysIsRefusedBeforeAnything(t *testing.T) {
+func TestACauseWithoutAllItsKeysIsInvalidBeforeAnyCall(t *testing.T) {
 	for name, spoil := range map[string]func(*event.Event){
 		"no subject":           func(e *event.Event) { e.Subject = "" },
 		"no id":                func(e *event.Event) { e.ID = "" },
@@ -88,20 +88,20 @@ func TestAnAdjustmentOfNothingIsNotCommitted(t *testing.T) {
 	}
 }
 
-// strict is a store that takes only so many handled events in a record.
+// strict is a store with a maximum of handled events in a record.
 type strict struct {
 	participant.Store
-	most int
+	maximum int
 }
 
 func (s strict) Check(record participant.Record, _ []participant.Adjustment) error {
-	if len(record.Handled) > s.most {
+	if len(record.Handled) > s.maximum {
 		return event.ErrInvalid
 	}
 	return nil
 }
 
-func TestWhatCouldNeverBeCommittedIsNotDecidedOn(t *testing.T) {
+func TestAnEventThatCanNeverBeCommittedIsNotDecidedOn(t *testing.T) {
 	decided := 0
 	w := newWarehouse(t, func(s state, _ participant.Input) (decision, error) {
 		decided++
@@ -114,7 +114,7 @@ func TestWhatCouldNeverBeCommittedIsNotDecidedOn(t *testing.T) {
 	w.mustHandle(t, w.placed(t, "e-1"))
 }
 
-func TestWhatMayNotBePublishedIsNotCommitted(t *testing.T) {
+func TestAnEventThatCanNeverBePublishedIsNotCommitted(t *testing.T) {
 	huge := contract.StockUnavailable{Reason: contract.OutOfStock}
 	for n := range 10_000 {
 		huge.Missing = append(huge.Missing, fmt.Sprintf("a-stock-keeping-unit-with-a-long-name-%d", n))
@@ -151,7 +151,7 @@ func TestAnEventAsOldAsTheRetentionIsStillHandled(t *testing.T) {
 	w.assertShipments(t, 1)
 }
 
-func TestWhatWasHandledIsForgottenOnlyAfterTheRetention(t *testing.T) {
+func TestAnEntryExpiresOnlyAfterTheRetention(t *testing.T) {
 	w := newWarehouse(t, ship)
 	w.mustHandle(t, w.placed(t, "e-1"))
 	w.wait(retention)
@@ -177,8 +177,8 @@ func assertRemembered(t *testing.T, w *warehouse, want ...string) {
 	}
 }
 
-// A publisher's clock may be ahead of ours, so that its event is younger than
-// its handling.
+// The clock of a publisher may be ahead, so that its event is younger than its
+// handling.
 func TestAnEventFromAClockThatIsAheadIsRememberedAsLongAsItIsAccepted(t *testing.T) {
 	for _, ahead := range []time.Duration{30 * time.Minute, 5 * time.Hour, 365 * 24 * time.Hour} {
 		t.Run(ahead.String(), func(t *testing.T) {

@@ -7,9 +7,8 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// Republish publishes again, with the same ids, all that a record says was
-// published: for who finds that nothing came of it, and cannot know whether it
-// was published at all.
+// Republish publishes all events of a record again, with the same ids. Use it when
+// no consumer reacted and it is unknown whether the events were published.
 func (p *Participant[S]) Republish(ctx context.Context, record Record) error {
 	var events []event.Event
 	for _, handled := range record.Handled {
@@ -19,7 +18,7 @@ func (p *Participant[S]) Republish(ctx context.Context, record Record) error {
 		return nil
 	}
 	if err := p.config.Publisher.Publish(ctx, events...); err != nil {
-		return fmt.Errorf("%s publishes again what it said about %s: %w: %w", p.config.Source, record.Subject, ErrUnpublished, err)
+		return fmt.Errorf("%s republishes the events of %s: %w: %w", p.config.Source, record.Subject, ErrUnpublished, err)
 	}
 	return nil
 }

@@ -10,32 +10,32 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// loses makes the publisher fail before the first event of a call.
-func (w *warehouse) loses() {
+// breakPublisher makes the publisher fail before the first event of a call.
+func (w *warehouse) breakPublisher() {
 	w.publisher.before = func(int) error { return errBroken }
 }
 
-func TestWhatIsCommittedButNotPublishedIsAnErrorOfItsOwn(t *testing.T) {
+func TestACommitWithoutItsEventsPublishedIsErrUnpublished(t *testing.T) {
 	w := newWarehouse(t, ship)
-	w.loses()
+	w.breakPublisher()
 	cause := w.placed(t, "e-1")
 	for _, attempt := range []string{"the first time", "again"} {
 		if err := w.Handle(t.Context(), cause); !errors.Is(err, participant.ErrUnpublished) || !errors.Is(err, errBroken) {
 			t.Errorf("%s the error is %v", attempt, err)
 		}
 	}
-	w.mend()
+	w.heal()
 	w.store.before = func(int) error { return errBroken }
 	if err := w.Handle(t.Context(), w.placed(t, "e-2")); !errors.Is(err, errBroken) || errors.Is(err, participant.ErrUnpublished) {
 		t.Errorf("without a commit the error is %v", err)
 	}
 }
 
-func TestACommandThatIsCommittedButNotPublishedGivesTheStateAfterIt(t *testing.T) {
+func TestACommandWithoutItsEventsPublishedReturnsTheStateAfterIt(t *testing.T) {
 	w := newWarehouse(t, ship)
-	w.loses()
+	w.breakPublisher()
 	command := w.placed(t, "command-1")
-	data, err := w.language.Read(command)
+	data, err := w.language.Decode(command)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,15 +45,15 @@ func TestACommandThatIsCommittedButNotPublishedGivesTheStateAfterIt(t *testing.T
 	}
 }
 
-func TestEverythingPublishedIsPublishedAgainTheSameAndNothingIsWritten(t *testing.T) {
+func TestRepublishPublishesTheSameEventsAndWritesNothing(t *testing.T) {
 	w := newWarehouse(t, ship)
-	w.loses()
+	w.breakPublisher()
 	for _, id := range []string{"e-1", "e-2"} {
 		if err := w.Handle(t.Context(), w.placed(t, id)); !errors.Is(err, participant.ErrUnpublished) {
 			t.Fatal(err)
 		}
 	}
-	w.mend()
+	w.heal()
 	w.wait(time.Minute)
 	_, record, err := w.Load(t.Context(), "o-1")
 	if err != nil {
@@ -75,22 +75,22 @@ func TestEverythingPublishedIsPublishedAgainTheSameAndNothingIsWritten(t *testin
 	}
 }
 
-func TestAFailureToPublishAgainIsAnError(t *testing.T) {
+func TestAFailureToRepublishIsErrUnpublished(t *testing.T) {
 	w := newWarehouse(t, ship)
 	w.mustHandle(t, w.placed(t, "e-1"))
 	_, record, err := w.Load(t.Context(), "o-1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.loses()
+	w.breakPublisher()
 	if err := w.Republish(t.Context(), record); !errors.Is(err, participant.ErrUnpublished) || !errors.Is(err, errBroken) {
 		t.Errorf("the error is %v", err)
 	}
 }
 
-func TestARecordOfNothingPublishesNothingAgain(t *testing.T) {
+func TestRepublishOfAnEmptyRecordPublishesNothing(t *testing.T) {
 	w := newWarehouse(t, ship)
-	w.loses()
+	w.breakPublisher()
 	if err := w.Republish(t.Context(), participant.Record{Subject: "o-1"}); err != nil {
 		t.Errorf("the error is %v", err)
 	}

@@ -13,7 +13,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-func TestAfterALostRaceTheDecisionIsTakenAgainOnTheNewState(t *testing.T) {
+func TestAfterALostRaceTheDecisionIsMadeAgainOnTheNewState(t *testing.T) {
 	w := newWarehouse(t, ship)
 	rival := w.rival(t)
 	w.store.before = func(commit int) error {
@@ -64,14 +64,14 @@ func TestAnInterruptedPauseEndsTheHandling(t *testing.T) {
 	})
 	w.store.before = func(int) error { return participant.ErrConflict }
 	if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, participant.ErrConflict) {
-		t.Errorf("the error %v does not say why there was a pause, and why it ended", err)
+		t.Errorf("the error %v is not both the conflict and the error of the pause", err)
 	}
 	if w.store.commits != 1 {
 		t.Errorf("%d commits", w.store.commits)
 	}
 }
 
-func TestTheDecisionIsToldWhatWasRefused(t *testing.T) {
+func TestADecisionIsMadeAgainWithTheRefusedItems(t *testing.T) {
 	w := newWarehouse(t, ship)
 	takeAll := []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": -100}}}
 	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other"}, takeAll); err != nil {
@@ -92,22 +92,22 @@ func TestTheDecisionIsToldWhatWasRefused(t *testing.T) {
 	}
 }
 
-func TestARefusalIsForgottenAfterALostRace(t *testing.T) {
-	var told [][]string
+func TestARefusalIsNotKeptAfterALostRace(t *testing.T) {
+	var refused [][]string
 	w := newWarehouse(t, func(s state, in participant.Input) (decision, error) {
-		told = append(told, in.Refused)
+		refused = append(refused, in.Refused)
 		return decision{State: s}, nil
 	})
 	w.store.before = func(commit int) error {
 		return []error{&participant.RefusedError{Items: []string{stock}}, participant.ErrConflict, nil}[commit-1]
 	}
 	w.mustHandle(t, w.placed(t, "e-1"))
-	if diff := cmp.Diff([][]string{nil, {stock}, nil}, told); diff != "" {
+	if diff := cmp.Diff([][]string{nil, {stock}, nil}, refused); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestADecisionThatIsRefusedForEverGivesUp(t *testing.T) {
+func TestAfterEightRefusalsTheErrorIsTheRefusal(t *testing.T) {
 	w := newWarehouse(t, ship)
 	w.store.before = func(int) error { return &participant.RefusedError{Items: []string{stock}} }
 	err := w.Handle(t.Context(), w.placed(t, "e-1"))

@@ -11,9 +11,9 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// Deliveries come in any order, any number of times, with the clock going on,
-// and crash anywhere. At last each event is delivered to a healthy participant,
-// as a queue does.
+// Events are delivered in any order and any number of times, with crashes at any
+// step, while the clock moves on. At the end each event is delivered once without a
+// fault, as a queue does.
 func TestAnyScheduleOfCrashesAndRedeliveriesHasOneEffectPerEvent(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWarehouse(t, ship)
@@ -23,7 +23,7 @@ func TestAnyScheduleOfCrashesAndRedeliveriesHasOneEffectPerEvent(t *testing.T) {
 		}
 		for range rapid.IntRange(0, 30).Draw(rt, "deliveries") {
 			cause := rapid.SampledFrom(causes).Draw(rt, "event")
-			w.mend()
+			w.heal()
 			if n := rapid.IntRange(0, len(crashes())).Draw(rt, "crash"); n < len(crashes()) {
 				crashes()[n].prepare(w)
 			}
@@ -32,7 +32,7 @@ func TestAnyScheduleOfCrashesAndRedeliveriesHasOneEffectPerEvent(t *testing.T) {
 			}
 			w.wait(time.Duration(rapid.IntRange(0, int(time.Hour)).Draw(rt, "time")))
 		}
-		w.mend()
+		w.heal()
 		for _, cause := range causes {
 			w.mustHandle(rt, cause)
 		}

@@ -10,13 +10,13 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// ErrConflict says that a record was written by someone else since it was
-// loaded. The participant loads and decides again; it lets the error out only
-// after it has lost too many races, and then redelivery is right.
-var ErrConflict = errors.New("the record was written by someone else")
+// ErrConflict is returned by a Store if a record was written since it was loaded.
+// The participant then loads and decides again. It returns the error only after too
+// many lost races, and then redelivery is right.
+var ErrConflict = errors.New("the record was written since it was loaded")
 
-// RefusedError says that a commit was refused as a whole because these items
-// have not as much as the adjustments would take from them.
+// RefusedError is the error of a commit that was refused as a whole, because these
+// items have less than the adjustments would take from them.
 type RefusedError struct {
 	Items []string
 }
@@ -27,7 +27,7 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("not enough in %d of the adjusted items", len(e.Items))
 }
 
-// Record is all that one context knows about one saga.
+// Record is all that one context has recorded about one saga.
 type Record struct {
 	// Subject is the key: the order id.
 	Subject string
@@ -37,14 +37,14 @@ type Record struct {
 	State json.RawMessage
 	// Handled is what was handled and is still remembered, oldest first.
 	Handled []Handled
-	// ExpiresAt is when the record may be forgotten, zero if it may not: a record
-	// that is due is kept until somebody has ended it.
+	// ExpiresAt is when the record may be deleted, or zero for never: a record with
+	// a due time does not expire.
 	ExpiresAt time.Time
-	// Due is when somebody must look at the record at the latest, zero if
-	// nobody needs to. It has the resolution of seconds.
+	// Due is when the record has to be looked at, or zero for never. It has the
+	// resolution of seconds.
 	Due time.Time
-	// Erased marks a tombstone: State says only that there was something, and the
-	// record is not written any more.
+	// Erased marks a tombstone. Its State has no personal data, and the record is
+	// not written any more.
 	Erased bool
 }
 
@@ -55,18 +55,18 @@ type Handled struct {
 	ID          string
 	Type        string
 	CausationID string
-	// Digest marks the content, to recognise another one under the same id. It is
-	// empty if it is unknown.
+	// Digest identifies the content, to detect other content under the same id. It
+	// is empty if it is unknown.
 	Digest string
-	// Time is the event's own, At that of its handling.
-	Time      time.Time
-	At        time.Time
-	Published []event.Event
+	// OccurredAt is the event's own time.
+	OccurredAt time.Time
+	HandledAt  time.Time
+	Published  []event.Event
 }
 
 // Adjustment adds to counters of another item of the context (the stock of a
 // SKU, the points of a customer) in the same transaction as the record. A
-// negative amount takes, and a counter never falls below zero.
+// negative amount takes from a counter, which never falls below zero.
 type Adjustment struct {
 	Item string
 	Add  map[string]int64
@@ -74,22 +74,22 @@ type Adjustment struct {
 
 // Store keeps the records and the adjusted items of one context.
 type Store interface {
-	// Load gives the record of a subject as it is now (strongly consistent), or
-	// a Record of Version 0.
+	// Load returns the record of a subject with a strongly consistent read, or a
+	// Record of Version 0 if there is none.
 	Load(ctx context.Context, subject string) (Record, error)
-	// Commit replaces the record if its version is still the one given, and
-	// applies the adjustments, each of another item, all or nothing. It fails
-	// with ErrConflict, with a *RefusedError if an adjustment takes more than
-	// there is, or with event.ErrInvalid if it can never be made; any other error
-	// leaves open whether the commit happened.
+	// Commit replaces the record if its version is still the one given, and applies
+	// the adjustments, each of another item: all or nothing. The error is ErrConflict
+	// if the version is another one, a *RefusedError if an adjustment takes more than
+	// there is, or event.ErrInvalid if the commit can never be made. After any other
+	// error it is unknown whether the commit was made.
 	Commit(ctx context.Context, record Record, adjustments []Adjustment) error
 }
 
-// Checker is what a Store may implement too: it tells whether a commit could
-// never be made, without a call. A participant asks before it decides, because
-// a decision may ask the outside world.
+// Checker is an optional interface of a Store. It checks without a call whether a
+// commit could never be made. A participant checks before it decides, because a
+// decision may call an external service.
 type Checker interface {
-	// Check fails with event.ErrInvalid if Commit would, with the same arguments.
+	// Check returns event.ErrInvalid if Commit would, with the same arguments.
 	Check(record Record, adjustments []Adjustment) error
 }
 

@@ -1,4 +1,4 @@
-// Package required names what a configuration lacks, all at once.
+// Package required makes one error of all fields that a configuration lacks.
 package required
 
 import (
@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Fields returns an error that names every field of the owner which is not set,
-// in the order of their names.
+// Fields returns an error with every field of the owner that is not set, sorted by
+// name, or nil if all are set.
 func Fields(owner string, set map[string]bool) error {
 	var missing []string
 	for _, name := range slices.Sorted(maps.Keys(set)) {

@@ -6,7 +6,7 @@ import (
 	"example.com/saga/pkg/required"
 )
 
-func TestEveryFieldThatIsNotSetIsNamedAtOnce(t *testing.T) {
+func TestTheErrorNamesEveryFieldThatIsNotSet(t *testing.T) {
 	err := required.Fields("shop.Config", map[string]bool{"Till": false, "Clock": true, "Address": false})
 	if err == nil || err.Error() != "shop.Config: no Address, no Till" {
 		t.Errorf("the error is %v", err)

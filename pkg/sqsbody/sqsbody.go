@@ -1,15 +1,15 @@
-// Package sqsbody carries any bytes in the body of an SQS message.
+// Package sqsbody encodes any bytes as the body of an SQS message.
 //
-// SQS refuses a message whose body is empty or contains anything but the
+// SQS rejects a message whose body is empty or contains anything but the
 // characters U+0009, U+000A, U+000D, U+0020 to U+D7FF, U+E000 to U+FFFD and
 // U+10000 to U+10FFFF
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html).
-// Encode escapes what SQS refuses and leaves everything else readable. The
-// message attribute BODY_ENCODING names the encoding, and Decode undoes it:
+// Encode escapes the bytes that SQS rejects and leaves everything else readable. The
+// message attribute BODY_ENCODING names the encoding, and Decode reverses it:
 //
-//	(none)   the body is as it was
-//	percent  percent-encoded (RFC 3986): % and each byte that SQS refuses
-//	empty    the body was empty, and the text in its place means nothing
+//	(none)   the body is unchanged
+//	percent  percent-encoded (RFC 3986): % and each byte that SQS rejects
+//	empty    the body was empty, and is replaced by a placeholder
 package sqsbody
 
 import (
@@ -34,8 +34,8 @@ const (
 	placeholder = "(empty)"
 )
 
-// Encode returns a body as SQS takes it, and its encoding: "" if it is the body
-// itself. A percent-encoded body is at most three times as long.
+// Encode returns a body that SQS accepts, and its encoding: "" if the body is
+// unchanged. A percent-encoded body is at most three times as long.
 func Encode(body string) (encoded, encoding string) {
 	switch {
 	case body == "":
@@ -45,9 +45,9 @@ func Encode(body string) (encoded, encoding string) {
 	}
 	var escaped strings.Builder
 	for len(body) > 0 {
-		size, refused := next(body)
+		size, rejected := nextCharacter(body)
 		for i := range size {
-			if refused || body[i] == '%' {
+			if rejected || body[i] == '%' {
 				fmt.Fprintf(&escaped, "%%%02X", body[i])
 			} else {
 				escaped.WriteByte(body[i])
@@ -58,7 +58,8 @@ func Encode(body string) (encoded, encoding string) {
 	return escaped.String(), percent
 }
 
-// Decode returns the body that was encoded.
+// Decode returns the body that was encoded. An error is returned if the encoding is
+// unknown or the body does not have it.
 func Decode(encoded, encoding string) (string, error) {
 	switch encoding {
 	case "":
@@ -75,38 +76,38 @@ func Decode(encoded, encoding string) (string, error) {
 	return "", fmt.Errorf("the body has the unknown encoding %q", encoding)
 }
 
-// Check returns an error that names the first thing in a body that SQS refuses.
+// Check returns an error with the first character of a body that SQS rejects.
 func Check(body string) error {
 	if body == "" {
-		return errors.New("SQS takes no empty body")
+		return errors.New("SQS rejects an empty body")
 	}
 	for at := 0; at < len(body); {
-		size, refused := next(body[at:])
-		if refused {
-			return fmt.Errorf("SQS takes no %s, which is at byte %d of the body", name(body[at:at+size]), at)
+		size, rejected := nextCharacter(body[at:])
+		if rejected {
+			return fmt.Errorf("SQS rejects %s at byte %d of the body", describe(body[at:at+size]), at)
 		}
 		at += size
 	}
 	return nil
 }
 
-// Accepts reports whether SQS takes a character, in a body and in the value of an
+// Accepts reports whether SQS accepts a character, in a body and in the value of an
 // attribute.
 func Accepts(r rune) bool {
 	isControl := r < ' ' && r != '\t' && r != '\n' && r != '\r'
 	return !isControl && utf8.ValidRune(r) && r != '\uFFFE' && r != '\uFFFF'
 }
 
-// next returns the size of the first character of a text, 1 if it is a byte that
-// is not UTF-8, and whether SQS refuses it.
-func next(text string) (size int, refused bool) {
+// nextCharacter returns the size of the first character of a text, or 1 if it is a
+// byte that is not UTF-8, and whether SQS rejects it.
+func nextCharacter(text string) (size int, rejected bool) {
 	r, size := utf8.DecodeRuneInString(text)
 	return size, !Accepts(r) || (r == utf8.RuneError && size == 1)
 }
 
-func name(character string) string {
+func describe(character string) string {
 	if r, size := utf8.DecodeRuneInString(character); r != utf8.RuneError || size > 1 {
 		return fmt.Sprintf("%U", r)
 	}
-	return fmt.Sprintf("byte 0x%02X that is not UTF-8", character[0])
+	return fmt.Sprintf("byte 0x%02X, which is not UTF-8,", character[0])
 }

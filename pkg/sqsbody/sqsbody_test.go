@@ -9,18 +9,18 @@ import (
 	"example.com/saga/pkg/sqsbody"
 )
 
-// taken reports whether SQS takes a text, as its documentation has it.
-func taken(text string) bool {
+// accepted reports whether SQS accepts a text, by its documentation.
+func accepted(text string) bool {
 	return text != "" && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
 		return r != 0x9 && r != 0xA && r != 0xD && (r < 0x20 || r > 0xD7FF) && (r < 0xE000 || r > 0xFFFD) && (r < 0x10000 || r > 0x10FFFF)
 	})
 }
 
-func TestABodyIsEscapedOnlyWhereSQSRefusesIt(t *testing.T) {
+func TestABodyIsEscapedOnlyWhereSQSRejectsIt(t *testing.T) {
 	for name, c := range map[string]struct{ body, encoded, encoding string }{
 		"JSON":                       {`{"a": "b"}`, `{"a": "b"}`, ""},
 		"a percent sign alone":       {"100%25 %zz", "100%25 %zz", ""},
-		"all that is taken":          {"\t\n\r \x7f\u0080\u0085\uD7FF\uE000\uFDD0\uFFFD\U00010000\U0001FFFE\U0010FFFF", "\t\n\r \x7f\u0080\u0085\uD7FF\uE000\uFDD0\uFFFD\U00010000\U0001FFFE\U0010FFFF", ""},
+		"all that is accepted":       {"\t\n\r \x7f\u0080\u0085\uD7FF\uE000\uFDD0\uFFFD\U00010000\U0001FFFE\U0010FFFF", "\t\n\r \x7f\u0080\u0085\uD7FF\uE000\uFDD0\uFFFD\U00010000\U0001FFFE\U0010FFFF", ""},
 		"an empty body":              {"", "(empty)", "empty"},
 		"the text for an empty body": {"(empty)", "(empty)", ""},
 		"U+FFFF":                     {"é\uFFFF+", "é%EF%BF%BF+", "percent"},
@@ -43,20 +43,20 @@ func TestABodyIsEscapedOnlyWhereSQSRefusesIt(t *testing.T) {
 	}
 }
 
-func TestWhatSQSRefusesIsNamed(t *testing.T) {
+func TestTheErrorNamesWhatSQSRejects(t *testing.T) {
 	for body, want := range map[string]string{
-		"":             "SQS takes no empty body",
-		"ab\uFFFF":     "SQS takes no U+FFFF, which is at byte 2 of the body",
-		"é\x00":        "SQS takes no U+0000, which is at byte 2 of the body",
-		"a\xffb":       "SQS takes no byte 0xFF that is not UTF-8, which is at byte 1 of the body",
-		"\xed\xa0\x80": "SQS takes no byte 0xED that is not UTF-8, which is at byte 0 of the body",
+		"":             "SQS rejects an empty body",
+		"ab\uFFFF":     "SQS rejects U+FFFF at byte 2 of the body",
+		"é\x00":        "SQS rejects U+0000 at byte 2 of the body",
+		"a\xffb":       "SQS rejects byte 0xFF, which is not UTF-8, at byte 1 of the body",
+		"\xed\xa0\x80": "SQS rejects byte 0xED, which is not UTF-8, at byte 0 of the body",
 	} {
 		if err := sqsbody.Check(body); err == nil || err.Error() != want {
 			t.Errorf("%q: the error is %v", body, err)
 		}
 	}
 	if err := sqsbody.Check("\uFFFD\t"); err != nil {
-		t.Errorf("what SQS takes is refused: %v", err)
+		t.Errorf("a body that SQS accepts is an error: %v", err)
 	}
 }
 
@@ -68,19 +68,19 @@ func TestABodyThatCannotBeDecodedIsAnError(t *testing.T) {
 	}
 }
 
-func FuzzAnyBodyIsCarriedWhole(f *testing.F) {
+func FuzzAnyBodyIsEncodedAndDecoded(f *testing.F) {
 	for _, body := range []string{"", "{}", "100%", "%41\uFFFF", "(empty)", "a\x00\xff\xed\xa0\x80\uFFFE", "\xf4\x90\x80\x80", "é\r\n😀"} {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		encoded, encoding := sqsbody.Encode(body)
-		if !taken(encoded) || len(encoded) > max(3*len(body), len("(empty)")) {
+		if !accepted(encoded) || len(encoded) > max(3*len(body), len("(empty)")) {
 			t.Errorf("%q becomes %q", body, encoded)
 		}
 		if decoded, err := sqsbody.Decode(encoded, encoding); err != nil || decoded != body {
-			t.Errorf("%q comes back as %q, %v", body, decoded, err)
+			t.Errorf("%q is decoded as %q, %v", body, decoded, err)
 		}
-		if (encoding == "") != taken(body) || (sqsbody.Check(body) == nil) != taken(body) {
+		if (encoding == "") != accepted(body) || (sqsbody.Check(body) == nil) != accepted(body) {
 			t.Errorf("%q has the encoding %q, and the check is %v", body, encoding, sqsbody.Check(body))
 		}
 		if unescaped, err := url.PathUnescape(encoded); encoding == "percent" && (err != nil || unescaped != body) {

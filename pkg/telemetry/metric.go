@@ -23,10 +23,10 @@ type Measure struct {
 	Metric string
 	Unit   Unit
 	Value  float64
-	// By and Is are the name and the value of a dimension besides service.
-	// Without a name there is none. They are members of the line like the
-	// metric: no two measures of a line may have the same.
-	By, Is string
+	// Dimension and DimensionValue are the name and the value of a dimension
+	// besides service. Without a name there is none. Both are members of the line,
+	// as the metric is, so the measures of a line must differ in them.
+	Dimension, DimensionValue string
 }
 
 type (
@@ -34,14 +34,14 @@ type (
 	lineKey     struct{}
 )
 
-// WithMeasures returns a context to which measures can be added (see Add) on the
-// way to the line that carries them.
+// WithMeasures returns a context that collects measures (see Add) until a line is
+// written that carries them (see LineAttrs).
 func WithMeasures(ctx context.Context) context.Context {
 	return context.WithValue(ctx, measuresKey{}, new([]Measure))
 }
 
 // Add adds measures to the line that will be written for this context (see
-// Measured). It is for one goroutine at a time, and does nothing without
+// LineAttrs). It is not safe for concurrent use, and does nothing without
 // WithMeasures.
 func Add(ctx context.Context, measures ...Measure) {
 	if added, ok := ctx.Value(measuresKey{}).(*[]Measure); ok {
@@ -49,10 +49,10 @@ func Add(ctx context.Context, measures ...Measure) {
 	}
 }
 
-// Measured gives the context and the attributes of a line that carries the given
-// measures and those that were added to its context. Without any it is a line
-// like others.
-func Measured(ctx context.Context, at time.Time, measures ...Measure) (context.Context, []slog.Attr) {
+// LineAttrs returns the context and the attributes with which to log a line that
+// carries the given measures and those that were added to ctx. Without measures
+// the line is an ordinary one.
+func LineAttrs(ctx context.Context, at time.Time, measures ...Measure) (context.Context, []slog.Attr) {
 	if added, ok := ctx.Value(measuresKey{}).(*[]Measure); ok {
 		measures = append(measures, *added...)
 	}
@@ -62,21 +62,22 @@ func Measured(ctx context.Context, at time.Time, measures ...Measure) (context.C
 	var attrs []slog.Attr
 	for _, m := range measures {
 		attrs = append(attrs, slog.Float64(m.Metric, m.Value))
-		if m.By != "" {
-			attrs = append(attrs, slog.String(m.By, m.Is))
+		if m.Dimension != "" {
+			attrs = append(attrs, slog.String(m.Dimension, m.DimensionValue))
 		}
 	}
 	return context.WithValue(ctx, lineKey{}, line{at, measures}), attrs
 }
 
-// line is what a log line measures. Its handler tells CloudWatch.
+// line is what a log line measures. contextHandler writes it as metadata for
+// CloudWatch.
 type line struct {
 	at       time.Time
 	measures []Measure
 }
 
-// metadata tells CloudWatch which members of a log line are metrics, as the
-// embedded metric format specifies.
+// metadata lists the members of a log line that are metrics, in the embedded
+// metric format of CloudWatch.
 type metadata struct {
 	Timestamp         int64 // Unix milliseconds
 	CloudWatchMetrics []directive
@@ -93,19 +94,19 @@ type metric struct {
 	Unit Unit
 }
 
-// metadata has one directive for all metrics of the same dimensions.
+// metadata returns one directive for each set of dimensions.
 func (l line) metadata(namespace string) metadata {
 	result := metadata{Timestamp: l.at.UnixMilli()}
 	index := make(map[string]int)
 	for _, m := range l.measures {
-		i, known := index[m.By]
+		i, known := index[m.Dimension]
 		if !known {
 			dimensions := []string{"service"}
-			if m.By != "" {
-				dimensions = append(dimensions, m.By)
+			if m.Dimension != "" {
+				dimensions = append(dimensions, m.Dimension)
 			}
 			i = len(result.CloudWatchMetrics)
-			index[m.By] = i
+			index[m.Dimension] = i
 			result.CloudWatchMetrics = append(result.CloudWatchMetrics, directive{Namespace: namespace, Dimensions: [][]string{dimensions}})
 		}
 		result.CloudWatchMetrics[i].Metrics = append(result.CloudWatchMetrics[i].Metrics, metric{m.Metric, m.Unit})

@@ -31,8 +31,8 @@ type root struct {
 }
 
 // TestEveryEventsLineIsAnEmbeddedMetricFormatDocument holds a line to the
-// structure that CloudWatch specifies: what it does not find so, it drops
-// without a word.
+// structure that CloudWatch specifies. CloudWatch ignores anything else, without
+// an error.
 func TestEveryEventsLineIsAnEmbeddedMetricFormatDocument(t *testing.T) {
 	unreadable := outcome(telemetry.Invalid, nil)
 	unreadable.Type, unreadable.ID = "", ""
@@ -112,15 +112,15 @@ func assertLength(t *testing.T, what, text string, most int) {
 
 // write writes a line with measures.
 func write(ctx context.Context, logger *slog.Logger, measures ...telemetry.Measure) {
-	ctx, attrs := telemetry.Measured(ctx, time.UnixMilli(1_772_600_767_089), measures...)
+	ctx, attrs := telemetry.LineAttrs(ctx, time.UnixMilli(1_772_600_767_089), measures...)
 	logger.LogAttrs(ctx, slog.LevelInfo, "measured", attrs...)
 }
 
-func TestMeasuresAreMetricsOfTheServiceAndOfTheirOwnDimensionInTheNamespace(t *testing.T) {
+func TestAMeasureIsAMetricWithTheDimensionServiceAndItsOwn(t *testing.T) {
 	lines := logged(t, "INFO", func(logger *slog.Logger) {
 		write(t.Context(), logger,
 			telemetry.Measure{Metric: "OldestUnfinishedOrder", Unit: telemetry.Seconds, Value: 1.5},
-			telemetry.Measure{Metric: "OrdersCancelled", Unit: telemetry.Count, Value: 1, By: "reason", Is: "out-of-stock"},
+			telemetry.Measure{Metric: "OrdersCancelled", Unit: telemetry.Count, Value: 1, Dimension: "reason", DimensionValue: "out-of-stock"},
 			telemetry.Measure{Metric: "OldestUnfinishedRollback", Unit: telemetry.Seconds})
 	})
 	if len(lines) != 1 {
@@ -150,7 +150,7 @@ func TestMeasuresAreMetricsOfTheServiceAndOfTheirOwnDimensionInTheNamespace(t *t
 	}
 }
 
-func TestWhatIsMeasuredOnTheWayIsInTheOneLineOfTheEvent(t *testing.T) {
+func TestAnAddedMeasureIsInTheLineOfTheEvent(t *testing.T) {
 	ctx := telemetry.WithMeasures(t.Context())
 	telemetry.Add(ctx, telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1})
 	lines := logged(t, "INFO", func(logger *slog.Logger) { telemetry.LogEvent(ctx, logger, outcome(telemetry.Handled, nil)) })
@@ -162,7 +162,7 @@ func TestWhatIsMeasuredOnTheWayIsInTheOneLineOfTheEvent(t *testing.T) {
 	}
 }
 
-func TestALineWithoutMeasuresIsALineLikeOthers(t *testing.T) {
+func TestALineWithoutMeasuresIsAnOrdinaryOne(t *testing.T) {
 	log := func(logger *slog.Logger) { write(t.Context(), logger) }
 	if lines := logged(t, "WARN", log); len(lines) != 0 {
 		t.Errorf("below the level there is %v", lines)
@@ -173,7 +173,7 @@ func TestALineWithoutMeasuresIsALineLikeOthers(t *testing.T) {
 	}
 }
 
-func TestWhatIsMeasuredWhereNoLineCarriesItIsNotMeasured(t *testing.T) {
+func TestWithoutWithMeasuresAMeasureIsDropped(t *testing.T) {
 	telemetry.Add(t.Context(), telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1})
 	lines := logged(t, "INFO", func(logger *slog.Logger) { telemetry.LogEvent(t.Context(), logger, outcome(telemetry.Handled, nil)) })
 	if _, measured := lines[0]["OrdersShipped"]; measured {

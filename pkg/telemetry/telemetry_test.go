@@ -15,7 +15,7 @@ import (
 	"example.com/saga/pkg/tracing"
 )
 
-// logged gives the lines that are logged at a level, each as an object.
+// logged returns the lines that are logged at a level, each as an object.
 func logged(t *testing.T, level string, log func(*slog.Logger)) []map[string]any {
 	t.Helper()
 	var out bytes.Buffer
@@ -60,7 +60,7 @@ func TestEveryLineCarriesTheServiceTheCorrelationIDAndTheOrderID(t *testing.T) {
 	}
 }
 
-func TestALineWithinATraceCarriesItsIDAsXRayWritesIt(t *testing.T) {
+func TestALineWithinATraceCarriesItsIDInTheFormatOfXRay(t *testing.T) {
 	outside := t.Context()
 	ctx := tracing.Continue(outside, "00-67891233abcdef012345678912345678-53995c3f42cd8ad8-01")
 	lines := logged(t, "INFO", func(logger *slog.Logger) {
@@ -139,8 +139,8 @@ func TestAnUnknownLevelIsAnError(t *testing.T) {
 	}
 }
 
-// CloudWatch sees no metric in a line that it gets in parts.
-func TestALineIsWholeHoweverMuchAnEventSays(t *testing.T) {
+// CloudWatch finds no metric in a line that it has split.
+func TestALineStaysBelow256KBHoweverLongTheTextsOfAnEventAre(t *testing.T) {
 	for name, huge := range map[string]string{
 		"letters":               strings.Repeat("a", 256*1024),
 		"control characters":    strings.Repeat("\x00", 256*1024),
@@ -164,7 +164,7 @@ func TestALineIsWholeHoweverMuchAnEventSays(t *testing.T) {
 				t.Errorf("a line of %d bytes with the metrics %v", out.Len(), line["_aws"])
 			}
 			text, isText := line["error"].(string)
-			if said := strings.TrimSuffix(text, "…"); !isText || said == text || !strings.HasPrefix(huge, said) || len(said) < 1000 {
+			if kept := strings.TrimSuffix(text, "…"); !isText || kept == text || !strings.HasPrefix(huge, kept) || len(kept) < 1000 {
 				t.Errorf("the error is %.100q, %d bytes", text, len(text))
 			}
 		})

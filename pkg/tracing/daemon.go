@@ -11,15 +11,17 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// datagram precedes the document, as the X-Ray daemon asks.
-const datagram = `{"format": "json", "version": 1}` + "\n"
+// datagramHeader precedes the document in each datagram.
+//
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html
+const datagramHeader = `{"format": "json", "version": 1}` + "\n"
 
 // Daemon exports spans as segment documents to an X-Ray daemon, over UDP. Lambda
-// runs one beside each function with active tracing. It sends by the function's
+// runs one beside each function with active tracing. The daemon uses the function's
 // role, which needs xray:PutTraceSegments and xray:PutTelemetryRecords.
 //
-// A span is lost if it cannot be sent, and never anything else: the first such
-// failure is a warning in the log.
+// A span that cannot be sent is lost, and nothing else is. The first such failure
+// is a warning in the log.
 type Daemon struct {
 	connection net.Conn
 	logger     *slog.Logger
@@ -29,7 +31,7 @@ type Daemon struct {
 var _ sdktrace.SpanExporter = (*Daemon)(nil)
 
 // NewDaemon makes an exporter to the daemon at an address such as
-// 169.254.79.129:2000. Whether somebody listens there is not asked.
+// 169.254.79.129:2000. It does not check that a daemon listens there.
 func NewDaemon(ctx context.Context, address string, logger *slog.Logger) (*Daemon, error) {
 	var dialer net.Dialer
 	connection, err := dialer.DialContext(ctx, "udp", address)
@@ -59,6 +61,6 @@ func (d *Daemon) send(span sdktrace.ReadOnlySpan) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.connection.Write(append([]byte(datagram), document...))
+	_, err = d.connection.Write(append([]byte(datagramHeader), document...))
 	return err
 }

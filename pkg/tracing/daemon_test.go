@@ -40,7 +40,7 @@ func newDaemon(t *testing.T) *daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider := tracing.NewProvider("payment", tracing.Followed(), exporter)
+	provider := tracing.NewProvider("payment", tracing.ParentBased(), exporter)
 	t.Cleanup(func() {
 		if err := provider.Shutdown(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
@@ -50,7 +50,7 @@ func newDaemon(t *testing.T) *daemon {
 	return d
 }
 
-// receive gives the next document, and checks what precedes it.
+// receive returns the next document, and checks the header that precedes it.
 func (d *daemon) receive() map[string]any {
 	d.t.Helper()
 	if err := d.connection.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
@@ -91,7 +91,7 @@ func TestASpanIsSentAsASegmentWhenItEnds(t *testing.T) {
 	}
 }
 
-func TestAPartOfASpanIsASubsegmentWithANameThatXRayTakes(t *testing.T) {
+func TestAChildSpanIsASubsegmentWithANameThatXRayAccepts(t *testing.T) {
 	d := newDaemon(t)
 	ctx, whole := d.Start(t.Context(), "whole")
 	_, part := d.Start(ctx, `GET /orders/{id}? <é>`)
@@ -123,8 +123,8 @@ func TestAnErrorIsTheCauseOfAFault(t *testing.T) {
 	}
 }
 
-// A connected UDP socket learns that nobody listens from its next write.
-func TestADaemonThatIsAwayIsOneWarningAndNothingElse(t *testing.T) {
+// A write to a connected UDP socket fails if the one before it was refused.
+func TestADaemonThatIsDownIsOneWarningAndNothingElse(t *testing.T) {
 	d := newDaemon(t)
 	d.connection.Close()
 	for range 5 {
@@ -136,7 +136,7 @@ func TestADaemonThatIsAwayIsOneWarningAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatIsNoneIsAnError(t *testing.T) {
+func TestAnInvalidAddressIsAnError(t *testing.T) {
 	if _, err := tracing.NewDaemon(t.Context(), "nowhere", slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("no error")
 	}

@@ -11,7 +11,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// What X-Ray takes at most, in bytes: it counts characters, which are no more.
+// The limits of X-Ray, applied in bytes. X-Ray counts characters, and a text has no
+// more characters than bytes.
 const (
 	maximumName  = 200
 	maximumValue = 1000
@@ -45,21 +46,21 @@ type exception struct {
 }
 
 // newSegment makes the document of a span. A segment has the name of its
-// service, because X-Ray draws its map by it. What the span is called and its
-// attributes are annotations, by which traces are found.
+// service, which is a node of X-Ray's trace map. The name of the span and its
+// attributes are annotations, which X-Ray indexes for searches.
 func newSegment(span sdktrace.ReadOnlySpan) segment {
 	made := segment{
-		Name:        service(span),
+		Name:        nameOfService(span),
 		ID:          span.SpanContext().SpanID().String(),
 		TraceID:     xrayID(span.SpanContext().TraceID()),
-		StartTime:   seconds(span.StartTime()),
-		EndTime:     seconds(span.EndTime()),
-		Annotations: map[string]any{"operation": shortened(span.Name(), maximumValue)},
+		StartTime:   unixSeconds(span.StartTime()),
+		EndTime:     unixSeconds(span.EndTime()),
+		Annotations: map[string]any{"operation": truncate(span.Name(), maximumValue)},
 	}
 	if parent := span.Parent(); parent.IsValid() {
 		made.ParentID = parent.SpanID().String()
 		if !parent.IsRemote() {
-			made.Name, made.Type = nameOf(span.Name()), "subsegment"
+			made.Name, made.Type = sanitizeName(span.Name()), "subsegment"
 		}
 	}
 	for _, each := range span.Attributes() {
@@ -67,23 +68,24 @@ func newSegment(span sdktrace.ReadOnlySpan) segment {
 	}
 	if status := span.Status(); status.Code == codes.Error {
 		made.Fault = true
-		made.Cause = &cause{Exceptions: []exception{{ID: exceptionID(span), Message: shortened(status.Description, maximumValue)}}}
+		made.Cause = &cause{Exceptions: []exception{{ID: exceptionID(span), Message: truncate(status.Description, maximumValue)}}}
 	}
 	return made
 }
 
-func service(span sdktrace.ReadOnlySpan) string {
+func nameOfService(span sdktrace.ReadOnlySpan) string {
 	name, _ := span.Resource().Set().Value(serviceName)
-	return nameOf(name.AsString())
+	return sanitizeName(name.AsString())
 }
 
-// xrayID writes a trace id as X-Ray does: its first half that is a time apart.
+// xrayID formats a trace id as X-Ray does: version 1, the time in 8 digits, and the
+// rest.
 func xrayID(id trace.TraceID) string {
 	text := id.String()
 	return "1-" + text[:8] + "-" + text[8:]
 }
 
-func seconds(at time.Time) float64 { return float64(at.UnixMicro()) / 1e6 }
+func unixSeconds(at time.Time) float64 { return float64(at.UnixMicro()) / 1e6 }
 
 // exceptionID is unique in the trace if the span's own id is: its complement.
 func exceptionID(span sdktrace.ReadOnlySpan) string {
@@ -94,9 +96,10 @@ func exceptionID(span sdktrace.ReadOnlySpan) string {
 	return id.String()
 }
 
-// nameOf replaces what X-Ray does not take in a name.
-func nameOf(text string) string {
-	return shortened(strings.Map(func(r rune) rune {
+// sanitizeName replaces the characters that X-Ray rejects in a name, and truncates
+// it.
+func sanitizeName(text string) string {
+	return truncate(strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsSpace(r) || strings.ContainsRune(`_.:/%&#=+\-@`, r) {
 			return r
 		}
@@ -104,7 +107,7 @@ func nameOf(text string) string {
 	}, text), maximumName)
 }
 
-// annotationKey replaces what X-Ray does not index.
+// annotationKey replaces the characters with which X-Ray does not index a key.
 func annotationKey(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
@@ -114,17 +117,17 @@ func annotationKey(text string) string {
 	}, text)
 }
 
-// annotationValue gives a string, a number or a boolean; lists become texts.
+// annotationValue returns a string, a number or a boolean; a list becomes a string.
 func annotationValue(value attribute.Value) any {
 	switch value.Type() {
 	case attribute.BOOL, attribute.INT64, attribute.FLOAT64:
 		return value.AsInterface()
 	default:
-		return shortened(value.String(), maximumValue)
+		return truncate(value.String(), maximumValue)
 	}
 }
 
-func shortened(text string, maximum int) string {
+func truncate(text string, maximum int) string {
 	if len(text) <= maximum {
 		return text
 	}

@@ -1,15 +1,15 @@
-// Package tracing makes one trace of all that happens because of an order, for
-// AWS X-Ray, by means of OpenTelemetry.
+// Package tracing makes one trace of all work for an order, for AWS X-Ray, with
+// OpenTelemetry.
 //
-//	front door   continues the trace of its invocation, or begins one
+//	order API    continues the trace of its invocation, or begins one
 //	event        carries the span that published it (traceparent)
-//	worker       handles an event in a span, the child of the one it carries
+//	worker       handles an event in a span that is a child of the one it carries
 //	bus, queue   carry the same in X-Ray's own header, made by Header
 //
-// A span says who has sent for it by its context; an event does so by its
-// content, so that it keeps its place in the trace however late, often or by
-// what way it is delivered. Nothing here is global: who starts spans is given a
-// tracer of OpenTelemetry, which may be another one than NewProvider's.
+// The parent of a span is in its context; the parent of an event's span is in the
+// event. So an event keeps its place in the trace however late, how often and by
+// which route it is delivered. Nothing here is global: code that starts spans takes
+// an OpenTelemetry tracer, of NewProvider or any other.
 //
 // A trace that is not sampled has ids too, but is not exported.
 package tracing
@@ -38,14 +38,14 @@ const (
 	xrayHeader = "X-Amzn-Trace-Id"
 )
 
-// serviceName is the attribute by which a resource tells its name.
+// serviceName is the attribute with the name of a resource.
 const serviceName = "service.name"
 
-// NewProvider makes tracers whose spans are the given service's, with ids that
-// X-Ray takes. The sampler says which of them are exported: Followed, or, where
-// traces begin, one of OpenTelemetry's that decides. Each span is exported when
-// it ends, because a function is frozen as soon as it has answered. Without an
-// exporter only the ids travel.
+// NewProvider makes a provider of tracers for a service. Its spans have ids in the
+// form that X-Ray requires. The sampler decides which spans are exported: it is
+// ParentBased, or another one of OpenTelemetry where traces begin. Each span is
+// exported when it ends, because Lambda freezes a function as soon as it has
+// answered. Without an exporter only the ids are passed on.
 func NewProvider(service string, sampler sdktrace.Sampler, exporter sdktrace.SpanExporter) *sdktrace.TracerProvider {
 	options := []sdktrace.TracerProviderOption{
 		sdktrace.WithIDGenerator(xray.NewIDGenerator()),
@@ -58,12 +58,11 @@ func NewProvider(service string, sampler sdktrace.Sampler, exporter sdktrace.Spa
 	return sdktrace.NewTracerProvider(options...)
 }
 
-// Followed samples what whoever has sent for it samples, and all that nobody has
-// sent for.
-func Followed() sdktrace.Sampler { return sdktrace.ParentBased(sdktrace.AlwaysSample()) }
+// ParentBased samples a span if its parent was sampled, and every root span.
+func ParentBased() sdktrace.Sampler { return sdktrace.ParentBased(sdktrace.AlwaysSample()) }
 
-// Parent gives the span that is under way as a traceparent of W3C Trace Context,
-// or nothing.
+// Parent returns the current span as a traceparent of W3C Trace Context, or "" if
+// there is none.
 func Parent(ctx context.Context) string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)
@@ -77,24 +76,24 @@ func Continue(ctx context.Context, traceParent string) context.Context {
 }
 
 // ContinueInvocation returns a context whose spans are children of the
-// invocation of a Lambda function, if Lambda has told its trace.
+// invocation of a Lambda function, if Lambda has put its trace into ctx.
 func ContinueInvocation(ctx context.Context) context.Context {
 	header, _ := ctx.Value("x-amzn-trace-id").(string) // The key of package lambda.
 	return xray.Propagator{}.Extract(ctx, propagation.MapCarrier{xrayHeader: header})
 }
 
-// Header gives a traceparent as AWS services carry it, such as
+// Header returns a traceparent in the format of X-Ray's header, such as
 // Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1, or
-// nothing if it is empty or malformed.
+// "" if it is empty or malformed.
 func Header(traceParent string) string {
 	carrier := propagation.MapCarrier{}
 	xray.Propagator{}.Inject(Continue(context.Background(), traceParent), carrier)
 	return carrier.Get(xrayHeader)
 }
 
-// Start begins the span in which an event or a command is handled: a child of the
-// span in the context, or the beginning of a trace. Without a tracer there is no
-// span, and the context says who has sent for it as before.
+// Start starts the span in which an event or a command is handled: a child of the
+// span in the context, or a root span. Without a tracer there is no new span, and
+// the span in the context stays the current one.
 func Start(ctx context.Context, tracer trace.Tracer, e event.Event, kind trace.SpanKind) (context.Context, trace.Span) {
 	if tracer == nil {
 		tracer = noop.Tracer{}
@@ -106,18 +105,18 @@ func Start(ctx context.Context, tracer trace.Tracer, e event.Event, kind trace.S
 	))
 }
 
-// End ends a span: as a fault, if there is an error and it is none of those that
-// are an answer too.
-func End(span trace.Span, err error, answers ...error) {
-	isAnswer := func(answer error) bool { return errors.Is(err, answer) }
-	if err != nil && !slices.ContainsFunc(answers, isAnswer) {
+// End ends a span. The span is a fault if there is an error, unless the error is
+// one of those that are expected.
+func End(span trace.Span, err error, expected ...error) {
+	isErr := func(target error) bool { return errors.Is(err, target) }
+	if err != nil && !slices.ContainsFunc(expected, isErr) {
 		span.SetStatus(codes.Error, err.Error())
 	}
 	span.End()
 }
 
-// ID gives the id of the trace that is under way as X-Ray writes it, such as
-// 1-67891233-abcdef012345678912345678, or nothing.
+// ID returns the id of the current trace in the format of X-Ray, such as
+// 1-67891233-abcdef012345678912345678, or "" if there is none.
 func ID(ctx context.Context) string {
 	id := trace.SpanContextFromContext(ctx).TraceID()
 	if !id.IsValid() {

@@ -28,11 +28,11 @@ func invoked(t *testing.T, header string) context.Context {
 	return context.WithValue(t.Context(), "x-amzn-trace-id", header) //nolint:staticcheck // The key of package lambda.
 }
 
-// exported gives the tracer of a service, and what it exports.
+// exported returns the tracer of a service, and its exporter.
 func exported(t *testing.T) (trace.Tracer, *tracetest.InMemoryExporter) {
 	t.Helper()
 	exporter := tracetest.NewInMemoryExporter()
-	return tracing.NewProvider("payment", tracing.Followed(), exporter).Tracer("test"), exporter
+	return tracing.NewProvider("payment", tracing.ParentBased(), exporter).Tracer("test"), exporter
 }
 
 func TestATraceIsContinued(t *testing.T) {
@@ -63,7 +63,7 @@ func TestATraceIsContinued(t *testing.T) {
 	}
 }
 
-func TestAHeaderIsMadeOfATraceParentThatIsOne(t *testing.T) {
+func TestAHeaderIsMadeOfAValidTraceParent(t *testing.T) {
 	for given, want := range map[string]string{
 		parent: header, unsampled: strings.Replace(header, "Sampled=1", "Sampled=0", 1), "": "", "00-0-0-0": "",
 	} {
@@ -73,7 +73,7 @@ func TestAHeaderIsMadeOfATraceParentThatIsOne(t *testing.T) {
 	}
 }
 
-func TestTheIDOfATraceIsThatOfXRay(t *testing.T) {
+func TestTheIDOfATraceHasTheFormatOfXRay(t *testing.T) {
 	if got := tracing.ID(tracing.Continue(t.Context(), parent)); got != xrayID {
 		t.Errorf("it is %q", got)
 	}
@@ -82,7 +82,7 @@ func TestTheIDOfATraceIsThatOfXRay(t *testing.T) {
 	}
 }
 
-func TestASpanIsTheChildOfWhoHasSentForIt(t *testing.T) {
+func TestASpanIsTheChildOfTheSpanInItsContext(t *testing.T) {
 	tracer, exporter := exported(t)
 	ctx, span := tracing.Start(tracing.Continue(t.Context(), parent), tracer,
 		event.Event{ID: "e-1", Type: "order.placed", Subject: "o-1", CorrelationID: "c-1"}, trace.SpanKindConsumer)
@@ -126,7 +126,7 @@ func TestATraceThatIsNotSampledHasIDsButIsNotExported(t *testing.T) {
 	}
 }
 
-func TestWithoutATracerTheContextStaysThatOfTheSender(t *testing.T) {
+func TestWithoutATracerTheSpanInTheContextStaysTheCurrentOne(t *testing.T) {
 	ctx, span := tracing.Start(tracing.Continue(t.Context(), parent), nil, event.Event{}, trace.SpanKindConsumer)
 	tracing.End(span, errors.New("broken"))
 	if got := tracing.Parent(ctx); got != parent {
@@ -134,15 +134,15 @@ func TestWithoutATracerTheContextStaysThatOfTheSender(t *testing.T) {
 	}
 }
 
-func TestAnErrorIsAFaultUnlessItIsAnAnswer(t *testing.T) {
+func TestAnErrorIsAFaultUnlessItIsExpected(t *testing.T) {
 	broken, late := errors.New("broken"), errors.New("too late")
 	for name, test := range map[string]struct {
 		err  error
 		want sdktrace.Status
 	}{
-		"no error":  {nil, sdktrace.Status{}},
-		"an error":  {broken, sdktrace.Status{Code: codes.Error, Description: "broken"}},
-		"an answer": {errors.Join(late), sdktrace.Status{}},
+		"no error":          {nil, sdktrace.Status{}},
+		"an error":          {broken, sdktrace.Status{Code: codes.Error, Description: "broken"}},
+		"an expected error": {errors.Join(late), sdktrace.Status{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tracer, exporter := exported(t)

@@ -20,10 +20,10 @@ import (
 
 // Backoff delays the next delivery of messages that failed.
 type Backoff interface {
-	// Delay delays groups of messages. The first of a group has failed, or was
-	// not begun in time; the others follow it in its message group and share its
-	// delay, so that they stay behind it. An error is harmless: the messages come
-	// when their visibility timeout is over.
+	// Delay delays groups of messages. The first of a group has failed, or was not
+	// started in time. The others follow it in its message group and share its delay,
+	// so that they stay behind it. An error is harmless: the messages are delivered
+	// again after their visibility timeout.
 	Delay(ctx context.Context, groups [][]events.SQSMessage) error
 }
 
@@ -33,30 +33,30 @@ const (
 	maximumDelay = 5 * time.Minute
 )
 
-// maximumChanges is how many messages one call may delay.
-const maximumChanges = 10
+// maximumEntries is how many messages one call can delay.
+const maximumEntries = 10
 
-// Hider is the part of the SQS client that a VisibilityBackoff uses.
-type Hider interface {
+// VisibilityChanger is the part of the SQS client that a VisibilityBackoff uses.
+type VisibilityChanger interface {
 	ChangeMessageVisibilityBatch(
 		context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options),
 	) (*sqs.ChangeMessageVisibilityBatchOutput, error)
 }
 
-// VisibilityBackoff is a Backoff by the visibility timeout of an SQS queue. It
-// needs the permission sqs:ChangeMessageVisibility, and one call for ten
-// messages. The delay doubles with every delivery of the message from a second
-// to five minutes, and is shortened by up to a half, by random.
+// VisibilityBackoff is a Backoff that changes the visibility timeout of messages of
+// an SQS queue. It needs the permission sqs:ChangeMessageVisibility, and makes one
+// call for ten messages. The delay doubles with every delivery of the message, from
+// a second to five minutes, and is then reduced at random by up to a half.
 type VisibilityBackoff struct {
-	client Hider
+	client VisibilityChanger
 	url    string
 	random func() float64
 }
 
 // NewVisibilityBackoff makes a backoff of the messages of the queue with this URL.
-// Without random, which returns a number in [0, 1), it is that of math/rand/v2. An
-// error names all that is missing.
-func NewVisibilityBackoff(client Hider, url string, random func() float64) (*VisibilityBackoff, error) {
+// The function random returns a number in [0, 1); if it is nil, it is that of
+// math/rand/v2. The error names every required argument that is missing.
+func NewVisibilityBackoff(client VisibilityChanger, url string, random func() float64) (*VisibilityBackoff, error) {
 	if err := required.Fields("worker.VisibilityBackoff", map[string]bool{"client": client != nil, "queue URL": url != ""}); err != nil {
 		return nil, err
 	}
@@ -86,17 +86,17 @@ func (b *VisibilityBackoff) Delay(ctx context.Context, groups [][]events.SQSMess
 			})
 		}
 	}
-	for some := range slices.Chunk(changes, maximumChanges) {
-		problems = append(problems, b.change(ctx, some))
+	for chunk := range slices.Chunk(changes, maximumEntries) {
+		problems = append(problems, b.change(ctx, chunk))
 	}
 	return errors.Join(problems...)
 }
 
-// delay is that of a message which failed.
+// delay returns the delay of a message that failed.
 func (b *VisibilityBackoff) delay(message events.SQSMessage) (time.Duration, error) {
 	received, err := strconv.Atoi(message.Attributes["ApproximateReceiveCount"])
 	if err != nil || received < 1 {
-		return 0, fmt.Errorf("message %s does not say how often it was received: %q", message.MessageId, message.Attributes["ApproximateReceiveCount"])
+		return 0, fmt.Errorf("message %s has the ApproximateReceiveCount %q, not a number above 0", message.MessageId, message.Attributes["ApproximateReceiveCount"])
 	}
 	delay := minimumDelay
 	for n := 1; n < received && delay < maximumDelay; n++ {
@@ -118,7 +118,8 @@ func (b *VisibilityBackoff) change(ctx context.Context, changes []types.ChangeMe
 	return errors.Join(problems...)
 }
 
-// backOff delays what failed, in what is left of the time of the invocation.
+// backOff delays the groups that failed, within the time that the invocation has
+// left.
 func (h *Handler) backOff(ctx context.Context, groups [][]events.SQSMessage) {
 	if h.config.Backoff == nil || len(groups) == 0 {
 		return

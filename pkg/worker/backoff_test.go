@@ -18,9 +18,9 @@ import (
 	"example.com/saga/pkg/worker"
 )
 
-// hider is an SQS client that keeps for how many seconds each message, by its
-// receipt handle, is hidden.
-type hider struct {
+// fakeSQS is an SQS client that keeps for how many seconds each message is hidden,
+// by receipt handle.
+type fakeSQS struct {
 	hidden map[string]int32
 	calls  []int
 	queue  string
@@ -28,30 +28,29 @@ type hider struct {
 	failed []types.BatchResultErrorEntry
 }
 
-func (h *hider) ChangeMessageVisibilityBatch(
+func (f *fakeSQS) ChangeMessageVisibilityBatch(
 	ctx context.Context, in *sqs.ChangeMessageVisibilityBatchInput, _ ...func(*sqs.Options),
 ) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
-	h.queue = *in.QueueUrl
-	h.calls = append(h.calls, len(in.Entries))
-	if err := errors.Join(ctx.Err(), h.err); err != nil {
+	f.queue = *in.QueueUrl
+	f.calls = append(f.calls, len(in.Entries))
+	if err := errors.Join(ctx.Err(), f.err); err != nil {
 		return nil, err
 	}
 	ids := make(map[string]bool)
 	for _, entry := range in.Entries {
 		ids[*entry.Id] = true
-		h.hidden[*entry.ReceiptHandle] = entry.VisibilityTimeout
+		f.hidden[*entry.ReceiptHandle] = entry.VisibilityTimeout
 	}
 	if len(ids) != len(in.Entries) {
 		return nil, errors.New("two entries have one id")
 	}
-	return &sqs.ChangeMessageVisibilityBatchOutput{Failed: h.failed}, nil
+	return &sqs.ChangeMessageVisibilityBatchOutput{Failed: f.failed}, nil
 }
 
-// newBackoff makes a backoff whose delays are shortened by the share that random
-// is of a half.
-func newBackoff(t *testing.T, random float64) (*worker.VisibilityBackoff, *hider) {
+// newBackoff makes a backoff whose delays are reduced by half of random.
+func newBackoff(t *testing.T, random float64) (*worker.VisibilityBackoff, *fakeSQS) {
 	t.Helper()
-	client := &hider{hidden: make(map[string]int32)}
+	client := &fakeSQS{hidden: make(map[string]int32)}
 	backoff, err := worker.NewVisibilityBackoff(client, standardURL, func() float64 { return random })
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +58,7 @@ func newBackoff(t *testing.T, random float64) (*worker.VisibilityBackoff, *hider
 	return backoff, client
 }
 
-// received makes a message that was received so many times.
+// received makes a message with a receive count.
 func received(t *testing.T, queue, group, id, times string) events.SQSMessage {
 	t.Helper()
 	m := message(t, queue, group, id)
@@ -79,7 +78,7 @@ func TestTheDelayDoublesWithEveryDeliveryUpToFiveMinutes(t *testing.T) {
 	}
 }
 
-func TestTheDelayIsShortenedAtRandomByUpToAHalf(t *testing.T) {
+func TestTheDelayIsReducedAtRandomByUpToAHalf(t *testing.T) {
 	for random, want := range map[float64]int32{0: 16, 0.5: 12, 0.999: 8} {
 		backoff, client := newBackoff(t, random)
 		if err := backoff.Delay(t.Context(), [][]events.SQSMessage{{received(t, standard, "", "m", "5")}}); err != nil {
@@ -89,7 +88,7 @@ func TestTheDelayIsShortenedAtRandomByUpToAHalf(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatFailedIsDelayed(t *testing.T) {
+func TestOnlyFailedMessagesAreDelayed(t *testing.T) {
 	backoff, client := newBackoff(t, 0)
 	h := newFixture(t, failing("2"), delaying(backoff))
 	again := h.batch(t, received(t, standard, "", "1", "3"), received(t, standard, "", "2", "3"), received(t, standard, "", "3", "3"))
@@ -100,7 +99,7 @@ func TestOnlyWhatFailedIsDelayed(t *testing.T) {
 	assertEqual(t, "calls", []int{1}, client.calls)
 }
 
-func TestWhatFollowsAFailureInItsGroupSharesItsDelay(t *testing.T) {
+func TestMessagesBehindAFailureInItsGroupShareItsDelay(t *testing.T) {
 	backoff, client := newBackoff(t, 0)
 	h := newFixture(t, failing("a2", "b1"), delaying(backoff))
 	h.batch(
@@ -124,10 +123,12 @@ func TestOneCallDelaysTenMessages(t *testing.T) {
 }
 
 func TestAFailedBackoffIsLoggedAndHarmless(t *testing.T) {
-	for name, spoil := range map[string]func(*hider, *events.SQSMessage){
-		"a call that fails":  func(h *hider, _ *events.SQSMessage) { h.err = errBroken },
-		"an entry that does": func(h *hider, _ *events.SQSMessage) { h.failed = []types.BatchResultErrorEntry{{Code: new("broken")}} },
-		"no receive count": func(_ *hider, m *events.SQSMessage) {
+	for name, spoil := range map[string]func(*fakeSQS, *events.SQSMessage){
+		"a call that fails": func(f *fakeSQS, _ *events.SQSMessage) { f.err = errBroken },
+		"an entry that fails": func(f *fakeSQS, _ *events.SQSMessage) {
+			f.failed = []types.BatchResultErrorEntry{{Code: new("broken")}}
+		},
+		"no receive count": func(_ *fakeSQS, m *events.SQSMessage) {
 			m.Attributes["ApproximateReceiveCount"] = "broken"
 		},
 	} {
@@ -140,14 +141,14 @@ func TestAFailedBackoffIsLoggedAndHarmless(t *testing.T) {
 			lines := h.lines(t)
 			last := lines[len(lines)-1]
 			if last["level"] != "WARN" || !strings.Contains(fmt.Sprint(last["error"]), "broken") {
-				t.Errorf("the log says %v", last)
+				t.Errorf("the last line is %v", last)
 			}
 		})
 	}
 }
 
-// A batch that used up its time still delays what it gives back, and answers.
-func TestABackoffHasTimeWhenTheHandlersHaveNoneLeft(t *testing.T) {
+// A batch that has used its time still delays the messages that failed, and answers.
+func TestABackoffHasTimeLeftWhenHandleHasNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		backoff, client := newBackoff(t, 0)
 		h := newFixture(t, func(ctx context.Context, _ string) error {
@@ -165,7 +166,7 @@ func TestABackoffHasTimeWhenTheHandlersHaveNoneLeft(t *testing.T) {
 	})
 }
 
-// stuck is a backoff that takes all the time that it is given.
+// stuck is a backoff that returns when its context ends.
 type stuck struct{}
 
 func (stuck) Delay(ctx context.Context, _ [][]events.SQSMessage) error {

@@ -12,8 +12,8 @@ import (
 )
 
 // Batch handles a batch of SQS messages and returns which of them are to be
-// delivered again. A payload of another kind is an error: the function is wired
-// wrongly, and nothing is acknowledged.
+// delivered again. An error is returned if the payload is not such a batch: then
+// the function is wired wrongly, and nothing is acknowledged.
 func (h *Handler) Batch(ctx context.Context, payload json.RawMessage) (events.SQSEventResponse, error) {
 	ctx = tracing.ContinueInvocation(ctx)
 	records, err := readBatch(payload)
@@ -23,13 +23,13 @@ func (h *Handler) Batch(ctx context.Context, payload json.RawMessage) (events.SQ
 	working, cancel := WithDeadlineMargin(ctx, handleMargin)
 	defer cancel()
 
-	groups := byGroup(records)
-	done := make([]int, len(groups)) // How many of each group need not come again.
+	groups := groupMessages(records)
+	done := make([]int, len(groups)) // How many messages of each group are done.
 	var running errgroup.Group
 	running.SetLimit(h.config.Parallelism)
 	for i, messages := range groups {
 		running.Go(func() error {
-			for done[i] < len(messages) && h.message(working, messages[done[i]]) {
+			for done[i] < len(messages) && h.handleMessage(working, messages[done[i]]) {
 				done[i]++
 			}
 			return nil
@@ -43,20 +43,23 @@ func (h *Handler) Batch(ctx context.Context, payload json.RawMessage) (events.SQ
 		}
 	}
 	h.backOff(ctx, failed)
-	return response(failed), err
+	return newResponse(failed), err
 }
 
-// message handles one message and reports whether it is done with.
-func (h *Handler) message(ctx context.Context, message events.SQSMessage) bool {
+// handleMessage handles one message and reports whether it is done: handled, or in
+// the dead-letter queue.
+func (h *Handler) handleMessage(ctx context.Context, message events.SQSMessage) bool {
 	if h.isOutOfTime(ctx, message.MessageId) {
 		return false
 	}
-	letter := DeadLetter{ID: message.MessageId, Group: message.Attributes["MessageGroupId"], Body: message.Body}
-	return h.event(ctx, letter) == nil
+	return h.handleEvent(ctx, DeadLetter{
+		ID: message.MessageId, Group: message.Attributes["MessageGroupId"], Body: message.Body,
+	}) == nil
 }
 
-// byGroup splits a batch into what must be handled in order.
-func byGroup(records []events.SQSMessage) [][]events.SQSMessage {
+// groupMessages splits a batch into groups, each of which is handled in order: the
+// message groups of a FIFO queue, or single messages of a standard queue.
+func groupMessages(records []events.SQSMessage) [][]events.SQSMessage {
 	var groups [][]events.SQSMessage
 	index := make(map[string]int)
 	for _, record := range records {
@@ -73,10 +76,10 @@ func byGroup(records []events.SQSMessage) [][]events.SQSMessage {
 	return groups
 }
 
-// response names the messages to be delivered again: of each message group the
-// first that failed and all that follow it. It never has null for a list, which
-// Lambda would take for a success of the whole batch.
-func response(failed [][]events.SQSMessage) events.SQSEventResponse {
+// newResponse returns the ids of the messages to be delivered again: of each
+// message group the first that failed and all that follow it. The list is never
+// null, which Lambda would take as success of the whole batch.
+func newResponse(failed [][]events.SQSMessage) events.SQSEventResponse {
 	ids := []events.SQSBatchItemFailure{}
 	for _, messages := range failed {
 		for _, message := range messages {

@@ -28,7 +28,7 @@ func TestABatchWithoutFailuresAnswersAnEmptyListAndNotNull(t *testing.T) {
 	assertEqual(t, "the answer", `{"batchItemFailures":[]}`, string(encoded))
 }
 
-func TestEveryMessageOfAStandardQueueHasItsOwnFate(t *testing.T) {
+func TestEveryMessageOfAStandardQueueHasAResultOfItsOwn(t *testing.T) {
 	h := newFixture(t, failing("2"))
 	// A group on a standard queue is a tenant of a fair queue: it orders nothing.
 	again := h.batch(t, message(t, standard, "", "1"), message(t, standard, "a", "2"), message(t, standard, "a", "3"))
@@ -37,7 +37,7 @@ func TestEveryMessageOfAStandardQueueHasItsOwnFate(t *testing.T) {
 	assertEqual(t, "handled", []string{"1", "2", "3"}, h.handled)
 }
 
-func TestAFIFOGroupStopsAtItsFirstFailureAndTheOthersGoOn(t *testing.T) {
+func TestAFIFOGroupStopsAtItsFirstFailureAndTheOthersContinue(t *testing.T) {
 	h := newFixture(t, failing("a2"))
 	again := h.batch(
 		t,
@@ -61,7 +61,7 @@ func TestAPanicIsTheFailureOfItsMessage(t *testing.T) {
 	again := h.batch(t, message(t, standard, "", "1"), message(t, standard, "", "2"), message(t, standard, "", "3"))
 	assertEqual(t, "delivered again", []string{"2"}, again)
 	if log := h.log.String(); !strings.Contains(log, "out of cheese") || !strings.Contains(log, "batch_test.go") {
-		t.Errorf("the log does not say what panicked, and where:\n%s", log)
+		t.Errorf("the log has no stack trace of the panic:\n%s", log)
 	}
 }
 
@@ -72,26 +72,26 @@ func TestAnInvalidMessageIsAcknowledgedOnceItIsInTheDeadLetterQueue(t *testing.T
 	again := h.batch(t, unreadable, message(t, fifo, "a", "2"), message(t, fifo, "a", "3"))
 	assertEqual(t, "delivered again", []string{}, again)
 	assertEqual(t, "handled", []string{"2", "3"}, h.handled)
-	if len(h.letters) != 2 {
-		t.Fatalf("%d letters", len(h.letters))
+	if len(h.deadLetters) != 2 {
+		t.Fatalf("%d dead letters", len(h.deadLetters))
 	}
-	for i, letter := range h.letters {
+	for i, deadLetter := range h.deadLetters {
 		want := []string{fmt.Sprint(i + 1), "a", []string{unreadable.Body, body(t, "2")}[i]}
-		assertEqual(t, "the letter", want, []string{letter.ID, letter.Group, letter.Body})
-		if letter.Err == nil {
-			t.Error("the letter does not say why")
+		assertEqual(t, "the dead letter", want, []string{deadLetter.ID, deadLetter.Group, deadLetter.Body})
+		if deadLetter.Err == nil {
+			t.Error("the dead letter has no reason")
 		}
 	}
 }
 
-func TestAnInvalidMessageStaysWhenTheDeadLetterQueueDoesNotTakeIt(t *testing.T) {
+func TestAnInvalidMessageStaysIfItCannotBeSentToTheDeadLetterQueue(t *testing.T) {
 	h := newFixture(t, invalid("1"))
 	h.sendErr = errBroken
 	again := h.batch(t, message(t, fifo, "a", "1"), message(t, fifo, "a", "2"), message(t, fifo, "b", "3"))
 	assertEqual(t, "delivered again", []string{"1", "2"}, again)
 }
 
-func TestWhatIsNotBegunInTimeGoesBackToTheQueue(t *testing.T) {
+func TestAMessageThatIsNotStartedInTimeGoesBackToTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t, func(ctx context.Context, _ string) error {
 			<-ctx.Done()
@@ -107,15 +107,15 @@ func TestWhatIsNotBegunInTimeGoesBackToTheQueue(t *testing.T) {
 		assertEqual(t, "delivered again", []string{"2", "3"}, failed(response))
 		assertEqual(t, "handled", []string{"1"}, h.handled)
 		if took := time.Since(began); took != 2500*time.Millisecond {
-			t.Errorf("answered after %s, which leaves no time for the answer", took)
+			t.Errorf("answered after %s, want half a second before the deadline", took)
 		}
 		if warnings := strings.Count(h.log.String(), "out of time"); warnings != 2 {
-			t.Errorf("%d messages are said to be out of time", warnings)
+			t.Errorf("%d lines about messages that are out of time", warnings)
 		}
 	})
 }
 
-func TestGroupsAreWorkedOnAtTheSameTimeWithinTheLimit(t *testing.T) {
+func TestGroupsAreHandledAtTheSameTimeWithinTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now, most atomic.Int64
 		h := newFixture(t, func(context.Context, string) error {
@@ -138,7 +138,7 @@ func TestGroupsAreWorkedOnAtTheSameTimeWithinTheLimit(t *testing.T) {
 	})
 }
 
-func TestAGroupIsWorkedOnOneByOne(t *testing.T) {
+func TestTheMessagesOfAGroupAreHandledOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t, func(context.Context, string) error {
 			time.Sleep(time.Second)
@@ -169,9 +169,9 @@ func TestEveryEventHasOneLogLine(t *testing.T) {
 	assertEqual(t, "the log", map[string]string{"1": "INFO handled", "2": "WARN failed", "3": "ERROR invalid"}, results)
 }
 
-func TestWhatAHandlerMeasuresIsInTheLineOfItsEventEvenIfItFailsLater(t *testing.T) {
+func TestTheMeasuresOfHandleAreInTheLineOfTheEventEvenIfItFails(t *testing.T) {
 	h := newFixture(t, func(ctx context.Context, id string) error {
-		telemetry.Add(ctx, telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1, By: "outcome", Is: id})
+		telemetry.Add(ctx, telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1, Dimension: "outcome", DimensionValue: id})
 		if id == "e-2" {
 			return errBroken
 		}

@@ -14,8 +14,8 @@ import (
 	"example.com/saga/pkg/sqsbody"
 )
 
-// maximumReason is how many bytes of a reason an attribute carries. It is what
-// Lambda carries of an error, too.
+// maximumReason is how many bytes of a reason an attribute has. Lambda keeps as
+// many of an error in its own dead letters.
 const maximumReason = 1024
 
 // Sender is the part of the SQS client that a DeadLetterQueue uses.
@@ -25,18 +25,18 @@ type Sender interface {
 
 // DeadLetterQueue is DeadLetters on an SQS queue, standard or FIFO. It needs
 // the permission sqs:SendMessage. The reason is in the message attribute
-// ERROR_MESSAGE, as in the dead letters that EventBridge writes.
+// ERROR_MESSAGE, as in the dead letters of EventBridge.
 //
-// It keeps any body whole. What SQS refuses in a body is escaped, and the
-// attribute BODY_ENCODING says so (see package sqsbody); everything else stays as
-// it is. A body of up to 340 KiB fits in any case.
+// It keeps any body whole. Characters that SQS rejects in a body are escaped, and
+// the attribute BODY_ENCODING names the encoding (see package sqsbody); every other
+// body stays unchanged. A body of up to 340 KiB always fits.
 type DeadLetterQueue struct {
 	client Sender
 	url    string
 }
 
-// NewDeadLetterQueue makes dead letters in the queue with this URL. An error names
-// all that is missing.
+// NewDeadLetterQueue makes a DeadLetters that sends to the queue with this URL. The
+// error names every argument that is missing.
 func NewDeadLetterQueue(client Sender, url string) (*DeadLetterQueue, error) {
 	if err := required.Fields("worker.DeadLetterQueue", map[string]bool{"client": client != nil, "queue URL": url != ""}); err != nil {
 		return nil, err
@@ -47,9 +47,9 @@ func NewDeadLetterQueue(client Sender, url string) (*DeadLetterQueue, error) {
 var _ DeadLetters = (*DeadLetterQueue)(nil)
 
 // Send implements DeadLetters.
-func (q *DeadLetterQueue) Send(ctx context.Context, letter DeadLetter) error {
-	body, encoding := sqsbody.Encode(letter.Body)
-	attributes := map[string]string{"ERROR_CODE": "INVALID_EVENT", "ERROR_MESSAGE": reason(letter.Err)}
+func (q *DeadLetterQueue) Send(ctx context.Context, deadLetter DeadLetter) error {
+	body, encoding := sqsbody.Encode(deadLetter.Body)
+	attributes := map[string]string{"ERROR_CODE": "INVALID_EVENT", "ERROR_MESSAGE": reason(deadLetter.Err)}
 	if encoding != "" {
 		attributes[sqsbody.Attribute] = encoding
 	}
@@ -62,15 +62,15 @@ func (q *DeadLetterQueue) Send(ctx context.Context, letter DeadLetter) error {
 		size += len(name) + len("String") + len(value)
 	}
 	if size > sqsbody.MaximumSize {
-		return fmt.Errorf("send message %s to the dead-letter queue: its %d bytes become %d with escapes and the reason, and SQS takes at most %d",
-			letter.ID, len(letter.Body), size, sqsbody.MaximumSize)
+		return fmt.Errorf("send message %s to the dead-letter queue: its %d bytes become %d with escapes and the reason, SQS accepts at most %d",
+			deadLetter.ID, len(deadLetter.Body), size, sqsbody.MaximumSize)
 	}
 	if strings.HasSuffix(q.url, ".fifo") {
-		in.MessageGroupId = aws.String(cmp.Or(letter.Group, letter.ID))
-		in.MessageDeduplicationId = &letter.ID
+		in.MessageGroupId = aws.String(cmp.Or(deadLetter.Group, deadLetter.ID))
+		in.MessageDeduplicationId = &deadLetter.ID
 	}
 	if _, err := q.client.SendMessage(ctx, in); err != nil {
-		return fmt.Errorf("send message %s to the dead-letter queue: %w", letter.ID, err)
+		return fmt.Errorf("send message %s to the dead-letter queue: %w", deadLetter.ID, err)
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func reason(err error) string {
 	return cmp.Or(sanitize(err.Error()), unknown)
 }
 
-// sanitize truncates a text and replaces what SQS rejects in an attribute.
+// sanitize truncates text and replaces characters that SQS rejects in an attribute.
 func sanitize(text string) string {
 	if len(text) > maximumReason {
 		text = text[:maximumReason]

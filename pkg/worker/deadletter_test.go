@@ -14,7 +14,7 @@ import (
 	"example.com/saga/pkg/worker"
 )
 
-// sender is an SQS client that keeps what it is given.
+// sender is an SQS client that keeps its last request.
 type sender struct {
 	in  *sqs.SendMessageInput
 	err error
@@ -25,10 +25,10 @@ func (s *sender) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...f
 	return &sqs.SendMessageOutput{}, s.err
 }
 
-func send(t *testing.T, url string, letter worker.DeadLetter) *sqs.SendMessageInput {
+func send(t *testing.T, url string, deadLetter worker.DeadLetter) *sqs.SendMessageInput {
 	t.Helper()
 	client := &sender{}
-	if err := newQueue(t, client, url).Send(t.Context(), letter); err != nil {
+	if err := newQueue(t, client, url).Send(t.Context(), deadLetter); err != nil {
 		t.Fatal(err)
 	}
 	return client.in
@@ -59,7 +59,7 @@ func TestADeadLetterHasTheWholeBodyAndTheReason(t *testing.T) {
 	assertEqual(t, "the attributes", map[string]string{"ERROR_CODE": "String INVALID_EVENT", "ERROR_MESSAGE": "String broken"}, got)
 }
 
-func TestADeadLetterOnAFIFOQueueKeepsItsGroupAndIsTakenOnce(t *testing.T) {
+func TestADeadLetterOnAFIFOQueueKeepsItsGroupAndIsDeduplicated(t *testing.T) {
 	in := send(t, fifoURL, worker.DeadLetter{ID: "m-1", Group: "o-1", Body: "x", Err: errBroken})
 	assertEqual(t, "the group", "o-1", *in.MessageGroupId)
 	assertEqual(t, "the deduplication id", "m-1", *in.MessageDeduplicationId)
@@ -78,17 +78,17 @@ func TestADeadLetterOnAStandardQueueHasNeitherGroupNorDeduplicationID(t *testing
 	}
 }
 
-func TestAReasonIsMadeAcceptable(t *testing.T) {
+func TestAReasonIsSanitized(t *testing.T) {
 	for name, c := range map[string]struct{ reason, want string }{
-		"long":                       {strings.Repeat("x", 5000), strings.Repeat("x", 1024)},
-		"cut within a character":     {strings.Repeat("x", 1023) + "é", strings.Repeat("x", 1023)},
-		"with line breaks":           {"a\n\tb\r", "a\n\tb\r"},
-		"with control characters":    {"a\x00b\x1bc", "a?b?c"},
-		"with non-characters":        {"a\uFFFEb\uFFFF", "a?b?"},
-		"with what is not Unicode":   {"a\xffb", "ab"},
-		"empty":                      {"", "unknown reason"},
-		"of what is not Unicode":     {"\xff", "unknown reason"},
-		"with characters beyond BMP": {"a😀", "a😀"},
+		"long":                         {strings.Repeat("x", 5000), strings.Repeat("x", 1024)},
+		"cut within a character":       {strings.Repeat("x", 1023) + "é", strings.Repeat("x", 1023)},
+		"with line breaks":             {"a\n\tb\r", "a\n\tb\r"},
+		"with control characters":      {"a\x00b\x1bc", "a?b?c"},
+		"with non-characters":          {"a\uFFFEb\uFFFF", "a?b?"},
+		"with a byte that is no UTF-8": {"a\xffb", "ab"},
+		"empty":                        {"", "unknown reason"},
+		"of bytes that are no UTF-8":   {"\xff", "unknown reason"},
+		"with characters beyond BMP":   {"a😀", "a😀"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := send(t, standardURL, worker.DeadLetter{ID: "m-1", Body: "x", Err: errors.New(c.reason)})
@@ -101,12 +101,12 @@ func TestAReasonIsMadeAcceptable(t *testing.T) {
 	}
 }
 
-func TestADeadLetterWithoutAReasonSaysSo(t *testing.T) {
+func TestADeadLetterWithoutAReasonHasAnUnknownReason(t *testing.T) {
 	in := send(t, standardURL, worker.DeadLetter{ID: "m-1", Body: "x"})
 	assertEqual(t, "the reason", "unknown reason", *in.MessageAttributes["ERROR_MESSAGE"].StringValue)
 }
 
-// read reads the body that a dead letter was written for.
+// read returns the original body of a dead letter.
 func read(t *testing.T, in *sqs.SendMessageInput) string {
 	t.Helper()
 	body, err := sqsbody.Decode(*in.MessageBody, aws.ToString(in.MessageAttributes["BODY_ENCODING"].StringValue))
@@ -116,7 +116,7 @@ func read(t *testing.T, in *sqs.SendMessageInput) string {
 	return body
 }
 
-func TestADeadLetterKeepsWhatSQSRefuses(t *testing.T) {
+func TestADeadLetterKeepsCharactersThatSQSRejects(t *testing.T) {
 	for name, c := range map[string]struct{ body, sent, encoding string }{
 		"U+FFFF":                       {`{"note": "100% ` + "\uFFFF" + `"}`, `{"note": "100%25 %EF%BF%BF"}`, "percent"},
 		"a byte that is not UTF-8":     {"é\xff", "é%FF", "percent"},
@@ -133,7 +133,7 @@ func TestADeadLetterKeepsWhatSQSRefuses(t *testing.T) {
 	}
 }
 
-func FuzzADeadLetterIsOneThatSQSTakes(f *testing.F) {
+func FuzzADeadLetterHasOnlyWhatSQSAccepts(f *testing.F) {
 	f.Add("{}", "broken")
 	f.Add("", "")
 	f.Add("100%\x00\xff\uFFFF", "\uFFFE\x1b\xed\xa0\x80")
@@ -154,7 +154,7 @@ func FuzzADeadLetterIsOneThatSQSTakes(f *testing.F) {
 }
 
 // SQS counts the name, the type and the value of each attribute.
-func TestADeadLetterIsAsLargeAsSQSTakes(t *testing.T) {
+func TestADeadLetterIsAtMostAsLargeAsSQSAccepts(t *testing.T) {
 	const limit = 1048576
 	attributes := len("ERROR_CODE"+"String"+"INVALID_EVENT") + len("ERROR_MESSAGE"+"String"+"broken")
 	encoding := len("BODY_ENCODING" + "String" + "percent")
@@ -164,7 +164,7 @@ func TestADeadLetterIsAsLargeAsSQSTakes(t *testing.T) {
 		"as it is":            {strings.Repeat("x", limit-attributes), ""},
 		"escaped":             {"\x00" + strings.Repeat("x", limit-attributes-encoding-3), ""},
 		"wholly escaped":      {strings.Repeat("\uFFFF", 340*1024/3), ""},
-		"one byte too many":   {strings.Repeat("x", limit-attributes+1), "its 1048523 bytes become 1048577 with escapes and the reason, and SQS takes at most 1048576"},
+		"one byte too many":   {strings.Repeat("x", limit-attributes+1), "its 1048523 bytes become 1048577 with escapes and the reason, SQS accepts at most 1048576"},
 		"an escape too many":  {"\x00" + strings.Repeat("x", limit-attributes-encoding-2), "its 1048495 bytes become 1048577"},
 		"three times too big": {strings.Repeat("\x00", limit), "its 1048576 bytes become 3145"},
 	} {
@@ -178,7 +178,7 @@ func TestADeadLetterIsAsLargeAsSQSTakes(t *testing.T) {
 	}
 }
 
-func TestADeadLetterThatIsNotTakenIsAnError(t *testing.T) {
+func TestADeadLetterThatCannotBeSentIsAnError(t *testing.T) {
 	err := newQueue(t, &sender{err: errBroken}, standardURL).Send(t.Context(), worker.DeadLetter{ID: "m-1", Body: "x", Err: errors.New("invalid")})
 	if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "m-1") {
 		t.Errorf("the error is %v", err)

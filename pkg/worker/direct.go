@@ -9,14 +9,14 @@ import (
 	"example.com/saga/pkg/tracing"
 )
 
-// Direct handles one event that EventBridge invokes the function with. Lambda
-// invokes it again after an error, and finally sends the event to the function's
-// own dead-letter queue. Lambda waits a minute before the second invocation and
-// two before the third, so that no Backoff is needed.
+// Direct handles one event with which EventBridge invokes the function. After an
+// error Lambda invokes the function again, a minute later and then two minutes
+// later, and finally sends the event to the function's own dead-letter queue. So
+// no Backoff is needed.
 //
-// An object that is no event is put into the dead-letter queue. A payload of
-// another kind, such as a batch of SQS messages or an event in the envelope of
-// EventBridge, is an error: the function is wired wrongly.
+// An object that is not an event is put into the dead-letter queue. An error is
+// returned if the payload is of another kind, such as a batch of SQS messages or an
+// event in the envelope of EventBridge: then the function is wired wrongly.
 func (h *Handler) Direct(ctx context.Context, payload json.RawMessage) error {
 	err := h.direct(ctx, payload)
 	if err != nil && err.Error() != sanitize(err.Error()) {
@@ -39,12 +39,12 @@ func (h *Handler) direct(ctx context.Context, payload json.RawMessage) error {
 	if err := checkEvent(payload); err != nil {
 		return h.refuse(ctx, err)
 	}
-	letter := DeadLetter{Body: string(payload)}
+	deadLetter := DeadLetter{Body: string(payload)}
 	if invocation, known := lambdacontext.FromContext(ctx); known {
-		letter.ID = invocation.AwsRequestID
+		deadLetter.ID = invocation.AwsRequestID
 	}
-	if h.isOutOfTime(ctx, letter.ID) {
+	if h.isOutOfTime(ctx, deadLetter.ID) {
 		return ctx.Err()
 	}
-	return h.event(ctx, letter)
+	return h.handleEvent(ctx, deadLetter)
 }

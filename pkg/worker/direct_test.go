@@ -42,7 +42,7 @@ func TestADirectInvocationThatFailsIsAnError(t *testing.T) {
 			if err := h.invoke(t, body(t, "1")); err == nil || !strings.Contains(err.Error(), "broken") {
 				t.Errorf("the error is %v", err)
 			}
-			assertEqual(t, "letters", 0, len(h.letters))
+			assertEqual(t, "dead letters", 0, len(h.deadLetters))
 		})
 	}
 }
@@ -54,14 +54,14 @@ func TestAnInvalidDirectInvocationSucceedsOnceItIsInTheDeadLetterQueue(t *testin
 			if err := h.invoke(t, payload); err != nil {
 				t.Fatal(err)
 			}
-			if len(h.letters) != 1 || h.letters[0].Body != payload || h.letters[0].ID != "r-1" || !errors.Is(h.letters[0].Err, event.ErrInvalid) {
-				t.Errorf("the letters are %+v", h.letters)
+			if len(h.deadLetters) != 1 || h.deadLetters[0].Body != payload || h.deadLetters[0].ID != "r-1" || !errors.Is(h.deadLetters[0].Err, event.ErrInvalid) {
+				t.Errorf("the dead letters are %+v", h.deadLetters)
 			}
 		})
 	}
 }
 
-func TestAnInvalidDirectInvocationFailsWhenTheDeadLetterQueueDoesNotTakeIt(t *testing.T) {
+func TestAnInvalidDirectInvocationFailsIfItCannotBeSentToTheDeadLetterQueue(t *testing.T) {
 	h := newFixture(t, invalid("1"))
 	h.sendErr = errBroken
 	if err := h.invoke(t, body(t, "1")); !errors.Is(err, errBroken) {
@@ -85,7 +85,7 @@ func TestADirectInvocationLeavesTimeForItsAnswer(t *testing.T) {
 	})
 }
 
-func TestADirectInvocationThatIsOutOfTimeIsNotBegun(t *testing.T) {
+func TestADirectInvocationThatIsOutOfTimeIsNotStarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newFixture(t, failing())
 		ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
@@ -100,7 +100,7 @@ func TestADirectInvocationThatIsOutOfTimeIsNotBegun(t *testing.T) {
 }
 
 // Lambda puts the text of an error into an attribute of its dead letter.
-func TestTheErrorOfADirectInvocationIsOneThatSQSTakes(t *testing.T) {
+func TestTheErrorOfADirectInvocationHasOnlyWhatSQSAccepts(t *testing.T) {
 	broken := fmt.Errorf("%w: \x1b[2J\uFFFF\xff %s", errBroken, strings.Repeat("x", 2000))
 	f := newFixture(t, func(context.Context, string) error { return broken })
 	err := f.invoke(t, body(t, "1"))
@@ -108,7 +108,7 @@ func TestTheErrorOfADirectInvocationIsOneThatSQSTakes(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	f = newFixture(t, failing("1"))
-	if err := f.invoke(t, body(t, "1")); err != errBroken { //nolint:errorlint // It is the very error.
+	if err := f.invoke(t, body(t, "1")); err != errBroken { //nolint:errorlint // It is the same error, not one that wraps it.
 		t.Errorf("the error is %v", err)
 	}
 	f = newFixture(t, failing())

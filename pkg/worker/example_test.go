@@ -12,38 +12,38 @@ import (
 	"example.com/saga/pkg/worker"
 )
 
-// drawer is a dead-letter queue that prints.
-type drawer struct{}
+// printedDeadLetters prints dead letters.
+type printedDeadLetters struct{}
 
-func (drawer) Send(_ context.Context, letter worker.DeadLetter) error {
-	fmt.Println("to the dead-letter queue:", letter.ID)
+func (printedDeadLetters) Send(_ context.Context, deadLetter worker.DeadLetter) error {
+	fmt.Println("to the dead-letter queue:", deadLetter.ID)
 	return nil
 }
 
-// patience is a backoff that prints.
-type patience struct{}
+// printedBackoff prints what is delayed.
+type printedBackoff struct{}
 
-func (patience) Delay(_ context.Context, groups [][]events.SQSMessage) error {
+func (printedBackoff) Delay(_ context.Context, groups [][]events.SQSMessage) error {
 	fmt.Println("to be delayed:", groups[0][0].MessageId)
 	return nil
 }
 
-// Three messages come in one batch of a standard queue. The first is handled,
-// the second is no event and goes to the dead-letter queue, and the third fails:
-// it alone is delivered again, after a while. In a Lambda function DeadLetters
-// is a DeadLetterQueue, Backoff a VisibilityBackoff, and lambda.Start is given
-// handler.Batch.
+// A batch of a standard queue has three messages. The first is handled. The second
+// is not an event and is put into the dead-letter queue. The third fails: it alone
+// is delivered again, after a delay. In a Lambda function DeadLetters is a
+// DeadLetterQueue, Backoff a VisibilityBackoff, and handler.Batch the argument of
+// lambda.Start.
 func ExampleHandler_Batch() {
 	handler, err := worker.New(worker.Config{
 		Handle: func(_ context.Context, e event.Event) error {
 			if e.Subject == "order-3" {
-				return fmt.Errorf("the database is away")
+				return fmt.Errorf("the database is unavailable")
 			}
 			fmt.Println("handled:", e.Type, "of", e.Subject)
 			return nil
 		},
-		DeadLetters: drawer{},
-		Backoff:     patience{},
+		DeadLetters: printedDeadLetters{},
+		Backoff:     printedBackoff{},
 		Logger:      slog.New(slog.DiscardHandler),
 		Parallelism: 1,
 	})

@@ -13,32 +13,32 @@ import (
 	"example.com/saga/pkg/worker"
 )
 
-// absent is an error by its pointer, which panics if that is nil.
-type absent struct{ reason string }
+// pointerError is an error whose method panics on a nil pointer.
+type pointerError struct{ reason string }
 
-func (a *absent) Error() string { return a.reason }
+func (e *pointerError) Error() string { return e.reason }
 
-// hostile is an error whose methods are what the test wants.
-type hostile struct {
+// scripted is an error whose methods are set by the test.
+type scripted struct {
 	is     func(error) bool
 	unwrap func() error
 	text   func() string
 }
 
-func (h hostile) Is(target error) bool { return h.is != nil && h.is(target) }
+func (e scripted) Is(target error) bool { return e.is != nil && e.is(target) }
 
-func (h hostile) Unwrap() error {
-	if h.unwrap == nil {
+func (e scripted) Unwrap() error {
+	if e.unwrap == nil {
 		return nil
 	}
-	return h.unwrap()
+	return e.unwrap()
 }
 
-func (h hostile) Error() string {
-	if h.text == nil {
-		return "hostile"
+func (e scripted) Error() string {
+	if e.text == nil {
+		return "scripted"
 	}
-	return h.text()
+	return e.text()
 }
 
 // panicking is a cause of a panic that cannot be printed.
@@ -51,7 +51,7 @@ func goexit() string {
 	return ""
 }
 
-// failures are the ways in which Handle can fail, and what the log must say.
+// failures are the ways in which Handle can fail, and the reason that is logged.
 func failures() map[string]struct {
 	handle func() error
 	reason string
@@ -60,23 +60,23 @@ func failures() map[string]struct {
 		handle func() error
 		reason string
 	}{
-		"a nil pointer for an error":        {func() error { return (*absent)(nil) }, "an error of type *worker_test.absent, whose methods panic: runtime error: invalid memory address"},
-		"a nil pointer in an error":         {func() error { return fmt.Errorf("wrapped: %w", (*absent)(nil)) }, "wrapped: <nil>"},
-		"a nil pointer among errors":        {func() error { return errors.Join(errBroken, (*absent)(nil)) }, "an error of type *errors.joinError, whose methods panic"},
-		"an error whose Is panics":          {func() error { return hostile{is: func(error) bool { panic("is") }} }, "an error of type worker_test.hostile, whose methods panic: is"},
-		"an error whose Unwrap panics":      {func() error { return hostile{unwrap: func() error { panic("unwrap") }} }, "an error of type worker_test.hostile, whose methods panic: unwrap"},
-		"an error whose Error panics":       {func() error { return hostile{text: func() string { panic("text") }} }, "an error of type worker_test.hostile, whose methods panic: text"},
-		"an error whose Error exits":        {func() error { return hostile{text: goexit} }, "runtime.Goexit was called before there was a result"},
+		"a nil pointer for an error":        {func() error { return (*pointerError)(nil) }, "an error of type *worker_test.pointerError, whose methods panic: runtime error: invalid memory address"},
+		"a nil pointer in an error":         {func() error { return fmt.Errorf("wrapped: %w", (*pointerError)(nil)) }, "wrapped: <nil>"},
+		"a nil pointer among errors":        {func() error { return errors.Join(errBroken, (*pointerError)(nil)) }, "an error of type *errors.joinError, whose methods panic"},
+		"an error whose Is panics":          {func() error { return scripted{is: func(error) bool { panic("is") }} }, "an error of type worker_test.scripted, whose methods panic: is"},
+		"an error whose Unwrap panics":      {func() error { return scripted{unwrap: func() error { panic("unwrap") }} }, "an error of type worker_test.scripted, whose methods panic: unwrap"},
+		"an error whose Error panics":       {func() error { return scripted{text: func() string { panic("text") }} }, "an error of type worker_test.scripted, whose methods panic: text"},
+		"an error whose Error exits":        {func() error { return scripted{text: goexit} }, "runtime.Goexit was called before there was a result"},
 		"runtime.Goexit":                    {func() error { goexit(); return nil }, "runtime.Goexit was called before there was a result"},
 		"runtime.Goexit in a deferred call": {func() error { defer goexit(); panic("broken") }, "runtime.Goexit was called before there was a result"},
 		"a panic":                           {func() error { panic("broken") }, "panic: broken"},
 		"a panic of nil":                    {func() error { panic(nil) }, "panic: panic called with nil argument"},
-		"a panic of a nil pointer":          {func() error { panic((*absent)(nil)) }, "panic: "},
+		"a panic of a nil pointer":          {func() error { panic((*pointerError)(nil)) }, "panic: "},
 		"a panic that cannot be printed":    {func() error { panic(panicking{}) }, "panic: "},
 	}
 }
 
-func TestWhateverHandleDoesIsTheFailureOfItsMessageAlone(t *testing.T) {
+func TestEveryFailureOfHandleFailsItsMessageAlone(t *testing.T) {
 	for name, c := range failures() {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, func(_ context.Context, id string) error {
@@ -89,26 +89,27 @@ func TestWhateverHandleDoesIsTheFailureOfItsMessageAlone(t *testing.T) {
 				t, message(t, fifo, "a", "1"), message(t, fifo, "b", "2"), message(t, fifo, "b", "3"), message(t, fifo, "c", "4"),
 			)
 			assertEqual(t, "delivered again", []string{"2", "3"}, again)
-			assertEqual(t, "dead letters", 0, len(f.letters))
+			assertEqual(t, "dead letters", 0, len(f.deadLetters))
 			f.assertLogged(t, "2", c.reason)
 		})
 	}
 }
 
-func TestWhateverHandleDoesIsAnErrorOfADirectInvocation(t *testing.T) {
+func TestEveryFailureOfHandleIsAnErrorOfADirectInvocation(t *testing.T) {
 	for name, c := range failures() {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, func(context.Context, string) error { return c.handle() })
 			if err := f.invoke(t, body(t, "1")); err == nil || !strings.Contains(err.Error(), c.reason) {
 				t.Errorf("the error is %v", err)
 			}
-			assertEqual(t, "dead letters", 0, len(f.letters))
+			assertEqual(t, "dead letters", 0, len(f.deadLetters))
 			f.assertLogged(t, "1", c.reason)
 		})
 	}
 }
 
-// assertLogged checks that the one line of an event says that it failed, and why.
+// assertLogged checks that an event has one line, with the result failed and the
+// reason.
 func (f *fixture) assertLogged(t *testing.T, id, reason string) {
 	t.Helper()
 	found := 0
@@ -118,7 +119,7 @@ func (f *fixture) assertLogged(t *testing.T, id, reason string) {
 		}
 		found++
 		if line["result"] != "failed" || !strings.Contains(fmt.Sprint(line["error"]), reason) {
-			t.Errorf("the log says %v of event %s, and not %q", line, id, reason)
+			t.Errorf("the line of event %[2]s is %[1]v, without %[3]q", line, id, reason)
 		}
 	}
 	if found != 1 {
@@ -133,18 +134,18 @@ func (b broken) Send(context.Context, worker.DeadLetter) error { return b() }
 
 func (b broken) Delay(context.Context, [][]events.SQSMessage) error { return b() }
 
-func TestAnInvalidMessageStaysHoweverItsDeadLetterFails(t *testing.T) {
+func TestAnInvalidMessageStaysAfterAnyFailureOfDeadLetters(t *testing.T) {
 	for name, c := range failures() {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, invalid("1"), func(config *worker.Config) { config.DeadLetters = broken(c.handle) })
 			again := f.batch(t, message(t, standard, "", "1"), message(t, standard, "", "2"))
 			assertEqual(t, "delivered again", []string{"1"}, again)
-			f.assertLogged(t, "1", "the dead-letter queue does not take it: "+c.reason)
+			f.assertLogged(t, "1", "it cannot be sent to the dead-letter queue: "+c.reason)
 		})
 	}
 }
 
-func TestABackoffIsHarmlessHoweverItFails(t *testing.T) {
+func TestAnyFailureOfBackoffIsHarmless(t *testing.T) {
 	for name, c := range failures() {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, failing("1"), delaying(broken(c.handle)))
@@ -152,7 +153,7 @@ func TestABackoffIsHarmlessHoweverItFails(t *testing.T) {
 			assertEqual(t, "delivered again", []string{"1"}, again)
 			lines := f.lines(t)
 			if last := lines[len(lines)-1]; last["level"] != "WARN" || !strings.Contains(fmt.Sprint(last["error"]), c.reason) {
-				t.Errorf("the log says %v", last)
+				t.Errorf("the last line is %v", last)
 			}
 		})
 	}

@@ -28,16 +28,16 @@ const (
 
 var errBroken = errors.New("broken")
 
-// fixture is a handler with all that is around it.
+// fixture is a handler with its dead letters, its log and its spans.
 type fixture struct {
 	*worker.Handler
 
-	mu      sync.Mutex
-	handled []string
-	letters []worker.DeadLetter
-	log     bytes.Buffer
-	spans   *tracetest.InMemoryExporter
-	sendErr error
+	mu          sync.Mutex
+	handled     []string
+	deadLetters []worker.DeadLetter
+	log         bytes.Buffer
+	spans       *tracetest.InMemoryExporter
+	sendErr     error
 }
 
 // newFixture makes a handler whose Handle is called with the event's id, after the
@@ -54,7 +54,7 @@ func newFixture(t *testing.T, handle func(ctx context.Context, id string) error,
 		},
 		DeadLetters: f,
 		Logger:      slog.New(slog.NewJSONHandler(&f.log, nil)),
-		Tracer:      tracing.NewProvider("payment", tracing.Followed(), f.spans).Tracer("test"),
+		Tracer:      tracing.NewProvider("payment", tracing.ParentBased(), f.spans).Tracer("test"),
 	}
 	for _, change := range options {
 		change(&config)
@@ -67,28 +67,28 @@ func newFixture(t *testing.T, handle func(ctx context.Context, id string) error,
 	return f
 }
 
-// inParallel handles so many groups at the same time.
+// inParallel sets how many groups are handled at the same time.
 func inParallel(n int) func(*worker.Config) {
 	return func(c *worker.Config) { c.Parallelism = n }
 }
 
-// delaying delays failures.
+// delaying sets the backoff.
 func delaying(backoff worker.Backoff) func(*worker.Config) {
 	return func(c *worker.Config) { c.Backoff = backoff }
 }
 
 // Send implements worker.DeadLetters.
-func (f *fixture) Send(_ context.Context, letter worker.DeadLetter) error {
+func (f *fixture) Send(_ context.Context, deadLetter worker.DeadLetter) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.sendErr != nil {
 		return f.sendErr
 	}
-	f.letters = append(f.letters, letter)
+	f.deadLetters = append(f.deadLetters, deadLetter)
 	return nil
 }
 
-// batch hands a batch in and gives the ids of the messages to deliver again,
+// batch handles a batch and returns the ids of the messages to deliver again,
 // sorted.
 func (f *fixture) batch(t *testing.T, messages ...events.SQSMessage) []string {
 	t.Helper()
@@ -99,7 +99,7 @@ func (f *fixture) batch(t *testing.T, messages ...events.SQSMessage) []string {
 	return failed(response)
 }
 
-// batch makes the payload that Lambda invokes a function with.
+// batch makes the payload with which Lambda invokes a function.
 func batch(t *testing.T, messages ...events.SQSMessage) json.RawMessage {
 	t.Helper()
 	payload, err := json.Marshal(events.SQSEvent{Records: messages})
@@ -118,7 +118,7 @@ func failed(response events.SQSEventResponse) []string {
 	return ids
 }
 
-// lines gives the log, line by line.
+// lines returns the lines of the log.
 func (f *fixture) lines(t *testing.T) []map[string]any {
 	t.Helper()
 	return parse(t, f.log.String())
@@ -166,7 +166,7 @@ func assertEqual(t *testing.T, what string, want, got any) {
 	}
 }
 
-// failing fails for the given ids.
+// failing returns a Handle that fails for the given ids.
 func failing(ids ...string) func(context.Context, string) error {
 	return func(_ context.Context, id string) error {
 		if slices.Contains(ids, id) {
@@ -176,7 +176,7 @@ func failing(ids ...string) func(context.Context, string) error {
 	}
 }
 
-// invalid finds the given ids invalid.
+// invalid returns a Handle for which the given ids are invalid.
 func invalid(ids ...string) func(context.Context, string) error {
 	return func(_ context.Context, id string) error {
 		if slices.Contains(ids, id) {

@@ -1,47 +1,47 @@
-// Package worker handles the events that a Lambda function is invoked with:
+// Package worker handles the events with which a Lambda function is invoked:
 // Handler.Batch those in a batch of SQS messages, standard or FIFO, and
-// Handler.Direct the one that EventBridge invokes a function with. A message's
-// body, or the payload, is a CloudEvent in structured mode.
+// Handler.Direct a single one from EventBridge. A message's body, or the payload,
+// is a CloudEvent in structured mode.
 //
 // Each message has a result of its own, decided by the error of Handle:
 //
 //	none              it is acknowledged
 //	event.ErrInvalid  it is put into the dead-letter queue, whole and with the
-//	                  reason, and acknowledged once it is there; so is what is no
-//	                  event
-//	any other         it is delivered again, and Backoff delays that; so it is
-//	                  after a panic, or runtime.Goexit
+//	                  reason, and acknowledged once it is there; a message that is
+//	                  not an event is treated the same
+//	any other         it is delivered again, after the delay of Backoff; a panic or
+//	                  runtime.Goexit counts as such an error
 //
-// A payload that is neither a batch nor an event, but something else that invokes
-// functions, is an error of the invocation: the function is wired wrongly. Lambda
-// keeps the payload of an error, in the queue or in the function's own dead-letter
-// queue.
+// A payload of another kind, neither a batch nor an event, is an error of the
+// invocation: the function is wired wrongly. It is not lost: it stays in the queue,
+// or Lambda puts it into the function's own dead-letter queue.
 //
 // In a FIFO queue a message group is handled up to its first failure. The rest is
-// delivered again with it, in order; other groups are not held up. Up to
+// delivered again with it, in order; other groups are not delayed. Up to
 // Parallelism groups, or messages of a standard queue, are handled at the same
 // time. Half a second before the invocation's deadline the context of Handle ends,
 // and messages that were not started by then go back to the queue.
 //
-// The event source mapping needs ReportBatchItemFailures, or Lambda takes every
-// answer for a success. The maximum receive count of the queue and the delays
-// (1, 2, 4 … 300 seconds, and down to half of that) decide how long a failure may
+// The event source mapping needs ReportBatchItemFailures; without it Lambda takes
+// every answer as success. The maximum receive count of the queue and the delays
+// (1, 2, 4 … 300 seconds, each reduced by up to a half) limit how long a failure may
 // last: five deliveries take 15 seconds at most, ten 8 minutes, 14 half an hour.
-// In a FIFO queue what is delivered again behind a failure counts as received, too.
+// In a FIFO queue a message that is delivered again behind a failed one counts as
+// received, too.
 //
 // Each event is one line in the log, which carries its metrics (see package
 // telemetry), and one span in the trace of the event (see package tracing): a
-// child of the event's traceparent, or of the invocation if it has none. What is
-// delivered again is handled in a span of its own.
+// child of the event's traceparent, or of the invocation if it has none. Each
+// delivery has a span of its own.
 //
 // Permissions: sqs:SendMessage on the dead-letter queue and, for
-// VisibilityBackoff, sqs:ChangeMessageVisibility on the queue. Both cost a call
-// for each dead letter, and for every ten failures of a batch.
+// VisibilityBackoff, sqs:ChangeMessageVisibility on the queue. The cost is one call
+// for each dead letter, and one for every ten failures of a batch.
 //
 // Unlike the batch utility of Powertools for AWS Lambda, this one does not retry
-// what can never succeed; delays what fails; ends in time, where a timeout would
-// fail the whole batch; and returns a batch of which every message failed like any
-// other, instead of failing the invocation.
+// messages that can never succeed; delays those that fail; ends in time, where a
+// timeout would fail the whole batch; and if every message of a batch fails, returns
+// them like any other failures instead of failing the invocation.
 package worker
 
 import (
@@ -65,9 +65,9 @@ import (
 // be handled; after any other error it is tried again.
 type Handle func(ctx context.Context, e event.Event) error
 
-// DeadLetters keeps what can never be handled, whole and with the reason.
+// DeadLetters keeps messages that can never be handled, whole and with the reason.
 type DeadLetters interface {
-	Send(ctx context.Context, letter DeadLetter) error
+	Send(ctx context.Context, deadLetter DeadLetter) error
 }
 
 // DeadLetter is a message for the dead-letter queue.
@@ -80,16 +80,16 @@ type DeadLetter struct {
 	Err   error
 }
 
-// Config says what a Handler works with. What has no default is required.
+// Config is the configuration of a Handler. A field without a default is required.
 type Config struct {
 	Handle      Handle
 	DeadLetters DeadLetters
-	// Backoff delays the next delivery of the messages of a queue that failed. By
-	// default they are delivered again after their visibility timeout.
+	// Backoff delays the next delivery of messages that failed. By default they are
+	// delivered again after their visibility timeout.
 	Backoff Backoff
 	Logger  *slog.Logger
-	// Tracer starts the span of each event. By default there is none, and the
-	// context of Handle has that of the event's publisher.
+	// Tracer starts the span of each event. By default there is no span, and the
+	// context of Handle has the span of the event's publisher.
 	Tracer trace.Tracer
 	// Clock is time.Now by default.
 	Clock func() time.Time
@@ -98,12 +98,12 @@ type Config struct {
 	Parallelism int
 }
 
-// Handler handles the events that a function is invoked with.
+// Handler handles the events with which a function is invoked.
 type Handler struct {
 	config Config
 }
 
-// New makes a handler. An error names all that is missing.
+// New makes a handler. The error names every required field that is missing.
 func New(config Config) (*Handler, error) {
 	if err := required.Fields("worker.Config", map[string]bool{
 		"Handle":            config.Handle != nil,
@@ -124,48 +124,49 @@ func New(config Config) (*Handler, error) {
 // EventBridge, and not for the processor.
 const defaultParallelism = 10
 
-// Handle has until handleMargin before the deadline of an invocation, and Backoff
-// until answerMargin. The rest is left to answer in time.
+// The contexts of Handle and of Backoff end by these margins before the deadline of
+// the invocation, so that there is time left to answer.
 const (
 	handleMargin = 500 * time.Millisecond
 	answerMargin = 200 * time.Millisecond
 )
 
-// event handles one event given by its JSON. An invalid one is a success as
-// soon as it is in the dead-letter queue, and not before.
-func (h *Handler) event(ctx context.Context, letter DeadLetter) error {
+// handleEvent handles the event in the body of a message, which is given as the
+// dead letter that it becomes if the event is invalid. No error is returned for an
+// invalid event once it is in the dead-letter queue.
+func (h *Handler) handleEvent(ctx context.Context, deadLetter DeadLetter) error {
 	began := h.config.Clock()
-	e, err := event.Parse([]byte(letter.Body))
+	e, err := event.Parse([]byte(deadLetter.Body))
 	ctx = telemetry.WithMeasures(telemetry.WithCorrelation(ctx, e.CorrelationID, e.Subject))
 	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), h.config.Tracer, e, trace.SpanKindConsumer)
 	defer func() { tracing.End(span, err) }()
 	if err == nil {
 		err = safely(func() error { return h.config.Handle(ctx, e) })
 	}
-	outcome := telemetry.Handled
+	result := telemetry.Handled
 	switch {
 	case errors.Is(err, event.ErrInvalid):
-		outcome = telemetry.Invalid
-		letter.Err = err
-		if failed := safely(func() error { return h.config.DeadLetters.Send(ctx, letter) }); failed != nil {
-			err = fmt.Errorf("%w, and the dead-letter queue does not take it: %w", err, failed)
-			outcome = telemetry.Failed
+		result = telemetry.Invalid
+		deadLetter.Err = err
+		if failed := safely(func() error { return h.config.DeadLetters.Send(ctx, deadLetter) }); failed != nil {
+			err = fmt.Errorf("%w, and it cannot be sent to the dead-letter queue: %w", err, failed)
+			result = telemetry.Failed
 		}
 	case err != nil:
-		outcome = telemetry.Failed
+		result = telemetry.Failed
 	}
 	telemetry.LogEvent(ctx, h.config.Logger, telemetry.Outcome{
-		Type: e.Type, ID: e.ID, Result: outcome, At: began, Duration: h.config.Clock().Sub(began), Err: err,
+		Type: e.Type, ID: e.ID, Result: result, At: began, Duration: h.config.Clock().Sub(began), Err: err,
 	})
-	if outcome == telemetry.Failed {
+	if result == telemetry.Failed {
 		return err
 	}
 	return nil
 }
 
-// safely returns the error of a call. A panic in it, a call of runtime.Goexit and
-// an error that cannot be used are errors too. The call has a goroutine of its
-// own, because Goexit ends the goroutine that it is called in.
+// safely returns the error of a call. A panic, runtime.Goexit and an error whose
+// methods panic are errors too. The call runs in a goroutine of its own, because
+// Goexit ends the goroutine in which it is called.
 func safely(call func() error) error {
 	returned := make(chan error, 1)
 	go func() {
@@ -182,7 +183,7 @@ func safely(call func() error) error {
 }
 
 // usable returns the error, or another one in its place if its methods panic, as
-// those of a nil pointer mostly do.
+// those of a nil pointer often do.
 func usable(err error) (result error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -195,7 +196,7 @@ func usable(err error) (result error) {
 	return err
 }
 
-// refuse logs and returns the error of a payload that cannot be handled as a whole.
+// refuse logs and returns the error of a payload of the wrong kind.
 func (h *Handler) refuse(ctx context.Context, err error) error {
 	h.config.Logger.ErrorContext(ctx, "the payload is of the wrong kind", slog.String("error", err.Error()))
 	return err
@@ -210,8 +211,8 @@ func (h *Handler) isOutOfTime(ctx context.Context, id string) bool {
 	return true
 }
 
-// WithDeadlineMargin returns a context that ends the margin before the deadline of
-// ctx, if that has one, which leaves time to answer.
+// WithDeadlineMargin returns a context that ends by the margin before the deadline
+// of ctx, if ctx has one. The margin is the time that is left to answer.
 func WithDeadlineMargin(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
 	deadline, limited := ctx.Deadline()
 	if !limited {

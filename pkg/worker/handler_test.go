@@ -11,7 +11,7 @@ import (
 	"example.com/saga/pkg/worker"
 )
 
-func TestAllThatIsMissingIsNamedAtOnce(t *testing.T) {
+func TestTheErrorNamesEverythingThatIsMissing(t *testing.T) {
 	handle := func(context.Context, event.Event) error { return nil }
 	logger := slog.New(slog.DiscardHandler)
 	f := newFixture(t, failing())
@@ -38,14 +38,13 @@ func TestAllThatIsMissingIsNamedAtOnce(t *testing.T) {
 	}
 }
 
-// Without defaults, no group would ever be started, and reading the clock would
-// be a panic.
-func TestWhatIsNotRequiredHasADefault(t *testing.T) {
+// Without defaults no group would be started, and reading the clock would panic.
+func TestOptionalFieldsHaveADefault(t *testing.T) {
 	f := newFixture(t, failing("2"), func(c *worker.Config) { c.Tracer, c.Clock, c.Backoff, c.Parallelism = nil, nil, nil, 0 })
 	again := f.batch(t, message(t, standard, "", "1"), message(t, standard, "", "2"))
 	assertEqual(t, "delivered again", []string{"2"}, again)
 
-	client := &hider{hidden: make(map[string]int32)}
+	client := &fakeSQS{hidden: make(map[string]int32)}
 	backoff, err := worker.NewVisibilityBackoff(client, standardURL, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// What a function may be invoked with.
+// The kinds of payload that have their own advice.
 const (
 	cloudEvent = "a CloudEvent"
 	sqsBatch   = "a batch of SQS messages"
@@ -20,8 +20,8 @@ const (
 
 const sqsSource = "aws:sqs"
 
-// readBatch returns the messages of a batch. An error names what came instead of
-// one, and the wiring that most likely brings it.
+// readBatch returns the messages of a batch. An error names the kind of payload that
+// came instead, and what is most likely wrong in the wiring.
 func readBatch(payload []byte) ([]events.SQSMessage, error) {
 	var batch events.SQSEvent
 	err := json.Unmarshal(payload, &batch)
@@ -57,9 +57,9 @@ func checkRecords(records []events.SQSMessage) error {
 	return nil
 }
 
-// checkEvent returns an error unless the payload is an event, or an object of
-// which it is not known what else it is: that is an invalid event. The error names
-// what came, and the wiring that most likely brings it.
+// checkEvent returns an error if the payload is of another known kind than an event.
+// An object of unknown kind is no error: it is treated as an invalid event. The
+// error names the kind, and what is most likely wrong in the wiring.
 func checkEvent(payload []byte) error {
 	found, isOther := identify(payload)
 	if !isOther {
@@ -75,12 +75,12 @@ func checkEvent(payload []byte) error {
 	return fmt.Errorf("the payload is %s, and not a CloudEvent that Direct can handle: %s", found, advice)
 }
 
-// identify returns what a payload is, and whether it is certainly something else
-// than an event. An object with a specversion is a CloudEvent, valid or not.
+// identify returns the kind of a payload, and whether it is certainly not an event.
+// An object with a specversion is a CloudEvent, valid or not.
 func identify(payload []byte) (found string, isOther bool) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &members); err != nil || members == nil {
-		return value(payload), true
+		return describeValue(payload), true
 	}
 	has := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(name string) bool { return members[name] == nil })
@@ -108,13 +108,13 @@ func identify(payload []byte) (found string, isOther bool) {
 	return fmt.Sprintf("an object with the members %.40q", names[:min(len(names), 5)]), false
 }
 
-// eventSource returns what AWS calls the source of an event, such as aws:s3:
-// that of its first record which has one (SNS writes EventSource), or its own.
+// eventSource returns the eventSource of a payload, such as aws:s3: that of the
+// first record with one, or else its own. SNS spells it EventSource, which
+// encoding/json reads as well.
 func eventSource(members map[string]json.RawMessage) string {
-	type sourced struct {
+	var records []struct {
 		EventSource string `json:"eventSource"`
 	}
-	var records []sourced
 	if err := json.Unmarshal(members["Records"], &records); err == nil {
 		for _, record := range records {
 			if record.EventSource != "" {
@@ -129,8 +129,8 @@ func eventSource(members map[string]json.RawMessage) string {
 	return source
 }
 
-// value returns what a payload is that is no JSON object.
-func value(payload []byte) string {
+// describeValue returns the kind of a payload that is not a JSON object.
+func describeValue(payload []byte) string {
 	payload = bytes.TrimSpace(payload)
 	switch {
 	case !json.Valid(payload):

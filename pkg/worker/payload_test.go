@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Payloads as AWS invokes functions with them, shortened.
+// Payloads with which AWS invokes functions, shortened.
 const (
 	envelope    = `{"version":"0","id":"e","detail-type":"order.placed","source":"order","detail":{"specversion":"1.0"}}`
 	scheduled   = `{"version":"0","id":"e","detail-type":"Scheduled Event","source":"aws.events","detail":{}}`
@@ -24,12 +24,12 @@ const (
 	sqsRecord   = `{"messageId":"m-1","eventSource":"aws:sqs","body":"{}","attributes":{}}`
 )
 
-// assertRefused checks that one line in the log says why a payload was refused.
+// assertRefused checks that the log has one line, with the error of a payload.
 func assertRefused(t *testing.T, f *fixture, err error) {
 	t.Helper()
 	lines := f.lines(t)
 	if len(lines) != 1 || lines[0]["level"] != "ERROR" || err == nil || lines[0]["error"] != err.Error() {
-		t.Errorf("the log says %v, and not once %v", lines, err)
+		t.Errorf("the log is %v, want one line with %v", lines, err)
 	}
 }
 
@@ -75,8 +75,8 @@ func TestABatchOfTheWrongKindIsAnErrorAndAcknowledgesNothing(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: the error is %v", payload, err)
 			}
-			if len(response.BatchItemFailures)+len(f.handled)+len(f.letters) != 0 {
-				t.Errorf("%s: the response is %v, handled %v, dead letters %v", payload, response, f.handled, f.letters)
+			if len(response.BatchItemFailures)+len(f.handled)+len(f.deadLetters) != 0 {
+				t.Errorf("%s: the response is %v, handled %v, dead letters %v", payload, response, f.handled, f.deadLetters)
 			}
 			assertRefused(t, f, err)
 		})
@@ -112,16 +112,16 @@ func TestADirectInvocationOfTheWrongKindIsAnErrorAndNoDeadLetter(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: the error is %v", payload, err)
 			}
-			if len(f.handled)+len(f.letters) != 0 {
-				t.Errorf("%s: handled %v, dead letters %v", payload, f.handled, f.letters)
+			if len(f.handled)+len(f.deadLetters) != 0 {
+				t.Errorf("%s: handled %v, dead letters %v", payload, f.handled, f.deadLetters)
 			}
 			assertRefused(t, f, err)
 		})
 	}
 }
 
-// An object that is nothing else may be an event that went wrong.
-func TestAnObjectThatIsNoEventIsADeadLetterOfADirectInvocation(t *testing.T) {
+// An object of unknown kind may be a malformed event.
+func TestAnObjectThatIsNotAnEventIsADeadLetterOfADirectInvocation(t *testing.T) {
 	for _, payload := range []string{
 		`{}`, `{"answer":42}`, `{"Records":[]}`, `{"Records":[{"id":1}]}`, `{"Records":"x"}`, `{"eventSource":7}`,
 		`{"detail-type":"order.placed"}`, `{"detail":{}}`,
@@ -131,8 +131,8 @@ func TestAnObjectThatIsNoEventIsADeadLetterOfADirectInvocation(t *testing.T) {
 		if err := f.invoke(t, payload); err != nil {
 			t.Errorf("%s: %v", payload, err)
 		}
-		if len(f.letters) != 1 || f.letters[0].Body != payload || f.letters[0].Err == nil {
-			t.Errorf("%s: the dead letters are %+v", payload, f.letters)
+		if len(f.deadLetters) != 1 || f.deadLetters[0].Body != payload || f.deadLetters[0].Err == nil {
+			t.Errorf("%s: the dead letters are %+v", payload, f.deadLetters)
 		}
 	}
 }

@@ -19,10 +19,10 @@ import (
 	"example.com/saga/pkg/worker"
 )
 
-// traceParent is that of an event; its trace has the number, too.
+// traceParent returns a trace parent whose trace id and span id are n.
 func traceParent(n int) string { return fmt.Sprintf("00-%032x-%016x-01", n, n) }
 
-// traced is a message with an event of its own trace.
+// traced makes a message with an event of trace n.
 func traced(t *testing.T, n int) events.SQSMessage {
 	t.Helper()
 	m := message(t, standard, "", fmt.Sprint(n))
@@ -39,7 +39,7 @@ func traced(t *testing.T, n int) events.SQSMessage {
 	return m
 }
 
-// invocation is the context of an invocation in trace number 99.
+// invocation returns the context of an invocation in trace 99.
 func invocation(t *testing.T) context.Context {
 	t.Helper()
 	//nolint:staticcheck // The key of package lambda.
@@ -75,7 +75,7 @@ func TestEachEventOfABatchIsHandledInASpanOfItsOwnTrace(t *testing.T) {
 	}
 }
 
-func TestAnEventWithoutATraceIsHandledInThatOfItsInvocation(t *testing.T) {
+func TestAnEventWithoutATraceIsHandledInTheTraceOfItsInvocation(t *testing.T) {
 	for name, handOver := range map[string]func(h *fixture, payload string) error{
 		"in a batch": func(h *fixture, payload string) error {
 			_, err := h.Batch(invocation(t), batch(t, events.SQSMessage{MessageId: "m-1", EventSource: "aws:sqs", Body: payload}))
@@ -101,7 +101,7 @@ func TestAnEventWithoutATraceIsHandledInThatOfItsInvocation(t *testing.T) {
 	}
 }
 
-func TestAllLinesWrittenForAnEventCarryTheIDOfItsTrace(t *testing.T) {
+func TestEveryLineOfAnEventCarriesTheIDOfItsTrace(t *testing.T) {
 	var log bytes.Buffer
 	logger, err := telemetry.NewLogger(&log, "Saga", "payment", "INFO")
 	if err != nil {
@@ -122,7 +122,7 @@ func TestAllLinesWrittenForAnEventCarryTheIDOfItsTrace(t *testing.T) {
 	}
 }
 
-func TestWithoutATracerEventsAreHandledAllTheSame(t *testing.T) {
+func TestWithoutATracerEventsAreHandled(t *testing.T) {
 	h := newFixture(t, func(ctx context.Context, _ string) error {
 		if got := tracing.Parent(ctx); got != traceParent(1) {
 			return fmt.Errorf("the trace parent is %q", got)

@@ -49,9 +49,9 @@ func award(s State, taken contract.PaymentTaken, blocked bool, now time.Time) De
 	}
 }
 
-// revoke may overtake the award: then the order is dead before the award is
-// known, and nothing will be awarded when the payment comes. After a rejection
-// the rollback is on its way already.
+// revoke decides on a failed shipment, which may arrive before the payment. Then the
+// award is revoked first, and nothing is awarded when the payment arrives. After a
+// rejection the rollback has already started.
 func revoke(s State, reason contract.Reason) Decision {
 	switch s.Status {
 	case Unknown, Awarded:
@@ -74,6 +74,6 @@ func add(customerID string, points int64) []participant.Adjustment {
 	}
 	return []participant.Adjustment{{
 		Item: CustomerItem(customerID),
-		Add:  map[string]int64{Points: points},
+		Add:  map[string]int64{CounterPoints: points},
 	}}
 }

@@ -15,13 +15,13 @@ import (
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// What is known about the award for an order, one state for each status.
+// The states of the award for an order, one for each status.
 var (
 	unknown  = loyalty.State{}
 	awarded  = loyalty.State{Status: loyalty.Awarded, CustomerID: "c-42", Points: 25}
 	rejected = loyalty.State{Status: loyalty.Rejected, CustomerID: "c-42"}
 	revoked  = loyalty.State{Status: loyalty.Revoked, CustomerID: "c-42"}
-	// tombstone is left by a revocation that overtook the payment.
+	// tombstone is the state after a revocation that arrived before the payment.
 	tombstone = loyalty.State{Status: loyalty.Revoked}
 	erased    = loyalty.State{Status: loyalty.Erased}
 )
@@ -43,11 +43,11 @@ func becomes(after loyalty.State, events ...event.Data) loyalty.Decision {
 	return loyalty.Decision{State: after, Events: events}
 }
 
-// adding adds that the customer's points change.
+// adding adds the adjustment of the customer's points.
 func adding(points int64, d loyalty.Decision) loyalty.Decision {
 	d.Adjustments = []participant.Adjustment{{
 		Item: loyalty.CustomerItem("c-42"),
-		Add:  map[string]int64{loyalty.Points: points},
+		Add:  map[string]int64{loyalty.CounterPoints: points},
 	}}
 	return d
 }
@@ -122,7 +122,7 @@ func TestDecide(t *testing.T) {
 func TestTheTableHasEveryPairOfStatusAndConsumedEvent(t *testing.T) {
 	rows := participanttest.Table[loyalty.State]{
 		States: make(map[string]loyalty.State),
-		Inputs: contract.All(),
+		Inputs: contract.All(), Consumed: contract.ConsumedBy(contract.SourceLoyalty),
 		Decide: func(before loyalty.State, data event.Data) error {
 			_, err := loyalty.Decide(before, input(data), false)
 			return err
@@ -146,10 +146,10 @@ func TestPointsAreOneForEachWholeUnitOfCurrency(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got.State.Points != want {
-			t.Errorf("%d minor units give %d points, want %d", amount, got.State.Points, want)
+			t.Errorf("%d minor units are %d points, want %d", amount, got.State.Points, want)
 		}
 		if want == 0 && len(got.Adjustments) != 0 {
-			t.Errorf("%d minor units write to the customer: %v", amount, got.Adjustments)
+			t.Errorf("%d minor units adjust the customer: %v", amount, got.Adjustments)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package loyalty is the bounded context that rewards customers with points.
 //
 //	owns         the points of each customer, the award of each order
-//	consumes     payment.taken, warehouse.shipment-failed
+//	consumes     warehouse.shipment-failed, payment.taken
 //	publishes    loyalty.points-awarded, loyalty.award-rejected,
 //	             loyalty.points-revoked
 //	compensates  points-awarded by points-revoked

@@ -8,7 +8,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Status is how far the award for an order is.
+// Status is the status of the award for an order.
 type Status string
 
 // The statuses.
@@ -21,29 +21,29 @@ const (
 	Erased Status = "erased"
 )
 
-// State is what is known about the award for an order.
+// State is the state of the award for an order.
 type State struct {
 	Status     Status `json:"status"`
 	CustomerID string `json:"customerId,omitempty"`
 	Points     int64  `json:"points,omitempty"`
 }
 
-// Decision is what is decided because of an event.
+// Decision is the result of an event.
 type Decision = participant.Decision[State]
 
-// Points is the counter of a customer's points.
-const Points = "points"
+// CounterPoints is the counter of a customer's points.
+const CounterPoints = "points"
 
-// CustomerItem is the name of the item that counts a customer's points.
+// CustomerItem returns the name of the item with a customer's points.
 func CustomerItem(customerID string) string { return "customer#" + customerID }
 
-// Customers is the customer record.
+// Customers is the register of customers.
 type Customers interface {
-	// Blocked tells whether the customer is excluded from the programme.
+	// Blocked reports whether the customer is excluded from the programme.
 	Blocked(ctx context.Context, customerID string) (bool, error)
 }
 
-// Decider makes the decision of the loyalty context with the customer record.
+// Decider returns the decision of the loyalty context with a register of customers.
 func Decider(customers Customers) participant.Decide[State] {
 	return func(ctx context.Context, s State, in participant.Input) (Decision, error) {
 		blocked := false

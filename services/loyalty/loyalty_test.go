@@ -11,30 +11,30 @@ import (
 	"example.com/saga/services/loyalty/sandbox"
 )
 
-// customers is a loyalty.Customers that notes what it is asked.
+// customers is a loyalty.Customers that records its calls.
 type customers struct {
 	blocked bool
 	err     error
-	asked   []string
+	ids     []string
 }
 
 func (c *customers) Blocked(_ context.Context, customerID string) (bool, error) {
-	c.asked = append(c.asked, customerID)
+	c.ids = append(c.ids, customerID)
 	return c.blocked, c.err
 }
 
 func TestTheCustomerIsLookedUpOnlyWhenPointsAreToBeAwarded(t *testing.T) {
 	for _, r := range table() {
-		asked := &customers{blocked: r.blocked}
-		if _, err := loyalty.Decider(asked)(t.Context(), r.before, input(r.input)); err != nil {
+		fake := &customers{blocked: r.blocked}
+		if _, err := loyalty.Decider(fake)(t.Context(), r.before, input(r.input)); err != nil {
 			t.Errorf("%s: %v", r.name(), err)
 		}
 		want := 0
 		if _, payment := r.input.(contract.PaymentTaken); payment && r.before == unknown {
 			want = 1
 		}
-		if len(asked.asked) != want {
-			t.Errorf("%s: looked up %v", r.name(), asked.asked)
+		if len(fake.ids) != want {
+			t.Errorf("%s: looked up %v", r.name(), fake.ids)
 		}
 	}
 }
@@ -51,11 +51,11 @@ func TestABlockedCustomerGetsNoPoints(t *testing.T) {
 	}
 }
 
-func TestAnErrorOfTheCustomerRecordLeavesThePaymentForAnotherTry(t *testing.T) {
-	broken := errors.New("the record is away")
+func TestAnErrorOfTheRegisterIsReturnedForARedelivery(t *testing.T) {
+	broken := errors.New("no connection")
 	_, err := loyalty.Decider(&customers{err: broken})(t.Context(), unknown, input(taken))
 	if !errors.Is(err, broken) || errors.Is(err, event.ErrInvalid) {
-		t.Errorf("the error is %v, want that of the record", err)
+		t.Errorf("the error is %v, want that of the register", err)
 	}
 }
 

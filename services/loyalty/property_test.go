@@ -11,7 +11,7 @@ import (
 	"example.com/saga/services/loyalty"
 )
 
-// step decides twice, and fails the test if the second time differs.
+// step makes a decision twice, and fails the test if the two differ.
 func step(t *rapid.T, state loyalty.State, data event.Data) loyalty.Decision {
 	blocked := rapid.Bool().Draw(t, "blocked")
 	first, err := loyalty.Decide(state, input(data), blocked)
@@ -35,18 +35,18 @@ func histories() *rapid.Generator[[]event.Data] {
 	}))
 }
 
-func TestWhateverComesThePointsAreAwardedAtMostOnceAndRevokedInFull(t *testing.T) {
+func TestPointsAreAwardedAtMostOnceAndRevokedInFull(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var state loyalty.State
 		var points int64
 		for _, data := range histories().Draw(t, "history") {
 			decision := step(t, state, data)
 			for _, adjustment := range decision.Adjustments {
-				points += adjustment.Add[loyalty.Points]
+				points += adjustment.Add[loyalty.CounterPoints]
 			}
 			state = decision.State
 			if points != state.Points || (points != 0 && points != 25) {
-				t.Fatalf("the customer has %d points, the state says %d", points, state.Points)
+				t.Fatalf("the customer has %d points, the state %d", points, state.Points)
 			}
 		}
 	})

@@ -10,7 +10,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Errors that a command meets.
+// The errors of commands.
 var (
 	ErrUnknown = errors.New("there is no such order")
 	ErrTooLate = errors.New("the order has ended")
@@ -55,7 +55,7 @@ func Decide(s State, in participant.Input) (Decision, error) {
 	return Decision{}, fmt.Errorf("%w: the order context does not consume %s", event.ErrInvalid, in.Event.Type)
 }
 
-// place begins the saga. A placed order stays as it was placed first.
+// place starts the saga. An order that was placed before stays unchanged.
 func place(s State, in participant.Input, data Place) (Decision, error) {
 	switch s.Progress {
 	case Unplaced:
@@ -72,7 +72,8 @@ func place(s State, in participant.Input, data Place) (Decision, error) {
 	}, nil
 }
 
-// cancel asks the warehouse, which decides. Asking again changes nothing.
+// cancel requests the cancellation from the warehouse, which decides. A second request
+// changes nothing.
 func cancel(s State, data Cancel, now time.Time) (Decision, error) {
 	switch {
 	case s.Progress == Unplaced:
@@ -81,34 +82,34 @@ func cancel(s State, data Cancel, now time.Time) (Decision, error) {
 		return Decision{}, ErrErased
 	case s.Ended():
 		return Decision{}, ErrTooLate
-	case s.Rollback != None:
+	case s.Rollback != RollbackNone:
 		return Decision{State: s}, nil
 	}
-	return Decision{State: s.back(Requested, data.Reason, now), Events: []event.Data{contract.CancellationRequested{Reason: data.Reason}}}, nil
+	return Decision{State: s.withRollback(RollbackRequested, data.Reason, now), Events: []event.Data{contract.CancellationRequested{Reason: data.Reason}}}, nil
 }
 
-// advance never goes back, because events come in any order, and never from what
-// is erased.
+// advance never returns to an earlier step, because events arrive in any order, and
+// never leaves Erased.
 func advance(s State, to Progress) Decision {
 	s.Progress = max(s.Progress, to)
 	return Decision{State: s}
 }
 
-// ship is the end of the saga: a cancellation that was asked for came too late.
-// The refusal to cancel says the same as the shipment, and may come before it.
+// ship ends the saga: a requested cancellation came too late. The refusal to cancel
+// means the same as the shipment, and may arrive before it.
 func ship(s State) (Decision, error) {
 	switch s.Rollback {
-	case None, Requested:
-	case Running, Complete:
+	case RollbackNone, RollbackRequested:
+	case RollbackRunning, RollbackComplete:
 		return Decision{}, fmt.Errorf("%w: an order that is rolled back was shipped", event.ErrInvalid)
 	}
-	s.Rollback = None
+	s.Rollback = RollbackNone
 	s.RollbackSince = time.Time{}
 	s.Reason = ""
 	return advance(s, Shipped), nil
 }
 
-// rollBack notes that the order is on its way back.
+// rollBack records that the rollback is running.
 func rollBack(s State, reason contract.Reason, now time.Time) (Decision, error) {
 	switch s.Progress {
 	case Unplaced, Placed, Reserved, Paid, Awarded:
@@ -118,27 +119,28 @@ func rollBack(s State, reason contract.Reason, now time.Time) (Decision, error) 
 		return Decision{State: s}, nil
 	}
 	switch s.Rollback {
-	case None, Requested:
-		s = s.back(Running, reason, now)
-	case Running, Complete:
+	case RollbackNone, RollbackRequested:
+		s = s.withRollback(RollbackRunning, reason, now)
+	case RollbackRunning, RollbackComplete:
 	}
 	return Decision{State: s}, nil
 }
 
-// complete ends the rollback, once.
+// complete ends the rollback. order.cancelled is published once.
 func complete(s State, reason contract.Reason, now time.Time) (Decision, error) {
 	switch {
 	case s.Progress == Shipped:
-		return Decision{}, fmt.Errorf("%w: the stock of a shipped order was given back", event.ErrInvalid)
-	case s.Progress == Erased, s.Rollback == Complete:
+		return Decision{}, fmt.Errorf("%w: the stock of a shipped order was released", event.ErrInvalid)
+	case s.Progress == Erased, s.Rollback == RollbackComplete:
 		return Decision{State: s}, nil
 	}
-	return Decision{State: s.back(Complete, reason, now), Events: []event.Data{contract.OrderCancelled{Reason: reason}}}, nil
+	return Decision{State: s.withRollback(RollbackComplete, reason, now), Events: []event.Data{contract.OrderCancelled{Reason: reason}}}, nil
 }
 
-// back is the order at a stage of its way back, which began at the first one.
-func (s State) back(stage Rollback, reason contract.Reason, now time.Time) State {
-	if s.Rollback == None {
+// withRollback returns the state at a stage of the rollback. RollbackSince is the time
+// of the first stage.
+func (s State) withRollback(stage Rollback, reason contract.Reason, now time.Time) State {
+	if s.Rollback == RollbackNone {
 		s.RollbackSince = now
 	}
 	s.Rollback = stage

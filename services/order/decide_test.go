@@ -19,44 +19,45 @@ var (
 	deadline = now.Add(time.Hour)
 )
 
-// known is what is known about an order, with a name for it.
-type known struct {
+// namedState is a state of an order with a name.
+type namedState struct {
 	name string
 	order.State
 }
 
-// The states: one for each step forward and each stage of the way back.
+// The states: one for each step and each stage of the rollback.
 var (
-	unplaced  = known{name: "unplaced"}
-	placed    = known{"placed", order.State{Progress: order.Placed, CorrelationID: "saga-1", PlacedAt: now, Deadline: deadline}}
+	unplaced  = namedState{name: "unplaced"}
+	placed    = namedState{"placed", order.State{Progress: order.Placed, CorrelationID: "saga-1", PlacedAt: now, Deadline: deadline}}
 	reserved  = at(placed, order.Reserved)
 	paid      = at(placed, order.Paid)
 	awarded   = at(placed, order.Awarded)
 	shipped   = at(placed, order.Shipped)
-	requested = back(placed, order.Requested, contract.CancelledByCustomer)
-	running   = back(placed, order.Running, contract.AwardWasRejected)
-	cancelled = back(placed, order.Complete, contract.AwardWasRejected)
-	erased    = known{"erased", order.State{Progress: order.Erased, ErasedAt: now}}
+	requested = rollingBack(placed, order.RollbackRequested, contract.CancelledByCustomer)
+	running   = rollingBack(placed, order.RollbackRunning, contract.AwardWasRejected)
+	cancelled = rollingBack(placed, order.RollbackComplete, contract.AwardWasRejected)
+	erased    = namedState{"erased", order.State{Progress: order.Erased, ErasedAt: now}}
 )
 
-// at is the same order at another step.
-func at(k known, progress order.Progress) known {
-	k.Progress = progress
-	k.name = string(k.Status())
-	return k
+// at returns the same state at another step.
+func at(s namedState, progress order.Progress) namedState {
+	s.Progress = progress
+	s.name = string(s.Status())
+	return s
 }
 
-// back is the same order on its way back, since now if it was not before.
-func back(k known, stage order.Rollback, reason contract.Reason) known {
-	if k.Rollback == order.None {
-		k.RollbackSince = now
+// rollingBack returns the same state at a stage of its rollback, which began now if it
+// had not begun.
+func rollingBack(s namedState, stage order.Rollback, reason contract.Reason) namedState {
+	if s.Rollback == order.RollbackNone {
+		s.RollbackSince = now
 	}
-	k.Rollback = stage
-	k.Reason = reason
-	k.name = map[order.Rollback]string{
-		order.Requested: "cancellation requested", order.Running: "rolling back", order.Complete: "cancelled",
+	s.Rollback = stage
+	s.Reason = reason
+	s.name = map[order.Rollback]string{
+		order.RollbackRequested: "cancellation requested", order.RollbackRunning: "rolling back", order.RollbackComplete: "cancelled",
 	}[stage]
-	return k
+	return s
 }
 
 // Commands, and what is consumed.
@@ -97,7 +98,7 @@ func orderCancelled(reason contract.Reason) contract.OrderCancelled {
 }
 
 type row struct {
-	before known
+	before namedState
 	input  event.Data
 	want   outcome
 }
@@ -108,14 +109,14 @@ type outcome struct {
 	err      error
 }
 
-func becomes(after known, events ...event.Data) outcome {
+func becomes(after namedState, events ...event.Data) outcome {
 	return outcome{decision: order.Decision{State: after.State, Events: events}}
 }
 
 func fails(err error) outcome { return outcome{err: err} }
 
-func states() []known {
-	return []known{unplaced, placed, reserved, paid, awarded, shipped, requested, running, cancelled, erased}
+func states() []namedState {
+	return []namedState{unplaced, placed, reserved, paid, awarded, shipped, requested, running, cancelled, erased}
 }
 
 func input(data event.Data) participant.Input {
@@ -143,7 +144,7 @@ func TestDecide(t *testing.T) {
 func TestTheTableHasEveryPairOfStateAndConsumedEventOrCommand(t *testing.T) {
 	rows := participanttest.Table[order.State]{
 		States: make(map[string]order.State),
-		Inputs: append(contract.All(), place, cancel),
+		Inputs: append(contract.All(), place, cancel), Consumed: append(contract.ConsumedBy(contract.SourceOrder), place, cancel),
 		Decide: func(before order.State, data event.Data) error {
 			_, err := order.Decide(before, input(data))
 			return err
@@ -160,7 +161,7 @@ func TestTheTableHasEveryPairOfStateAndConsumedEventOrCommand(t *testing.T) {
 
 func TestTheStatusOfAnOrder(t *testing.T) {
 	for _, test := range []struct {
-		known
+		namedState
 		want  order.Status
 		ended bool
 	}{
@@ -182,7 +183,7 @@ func TestTheStatusOfAnOrder(t *testing.T) {
 	}
 }
 
-func TestTheWayBackBeganWhenTheOrderWasFirstTurnedBack(t *testing.T) {
+func TestTheRollbackBeganAtItsFirstStage(t *testing.T) {
 	first := now.Add(-time.Minute)
 	before := requested.State
 	before.RollbackSince = first
@@ -192,19 +193,19 @@ func TestTheWayBackBeganWhenTheOrderWasFirstTurnedBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !got.State.RollbackSince.Equal(first) {
-			t.Errorf("after %s the way back began at %s", data.EventType(), got.State.RollbackSince)
+			t.Errorf("after %s the rollback began at %s", data.EventType(), got.State.RollbackSince)
 		}
 	}
 }
 
 func TestAnOrderIsDueAtItsDeadlineUntilItHasEnded(t *testing.T) {
-	for _, k := range states() {
+	for _, s := range states() {
 		want := deadline
-		if k.Progress == order.Unplaced || k.Ended() {
+		if s.Progress == order.Unplaced || s.Ended() {
 			want = time.Time{}
 		}
-		if got := k.Due(); !got.Equal(want) {
-			t.Errorf("%s is due at %s, not at %s", k.name, got, want)
+		if got := s.Due(); !got.Equal(want) {
+			t.Errorf("%s is due at %s, not at %s", s.name, got, want)
 		}
 	}
 }

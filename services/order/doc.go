@@ -1,10 +1,10 @@
-// Package order is the bounded context that takes orders, tells how far they
-// are, and says when a cancelled one is over.
+// Package order is the bounded context that accepts orders, reports their status, and
+// publishes the end of a cancelled order.
 //
 //	owns         the status and the timeline of each order
 //	consumes     warehouse.stock-reserved, warehouse.stock-unavailable,
 //	             warehouse.order-shipped, warehouse.shipment-failed,
-//	             warehouse.cancellation-refused, warehouse.stock-released,
+//	             warehouse.stock-released, warehouse.cancellation-refused,
 //	             payment.taken, payment.declined, payment.refunded,
 //	             loyalty.points-awarded, loyalty.award-rejected,
 //	             loyalty.points-revoked

@@ -7,14 +7,14 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// ErrErased is what a command about an erased order meets.
+// ErrErased is the error of a command about an erased order.
 var ErrErased = errors.New("the order is erased")
 
-// errUnfinished keeps an order from being erased: the saga still needs it.
+// errUnfinished is the error of an erasure before the saga has ended.
 var errUnfinished = errors.New("the order has not ended")
 
-// Tombstone returns what is left of an order that is erased at a moment: that it
-// was, and when. An order that has not ended is not erased.
+// Tombstone returns what is left of an order that is erased at a time: that it was
+// erased, and when. An error is returned for an order that has not ended.
 func Tombstone(at time.Time) participant.Tombstone[State] {
 	return func(s State) (State, []participant.Adjustment, error) {
 		if s.Progress != Unplaced && !s.Ended() {

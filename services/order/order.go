@@ -8,11 +8,11 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Progress is how far an order has come on the way to its shipment.
+// Progress is the step of an order towards its shipment.
 type Progress int
 
-// The steps, in their order. Unplaced is an order that nobody has placed, Erased
-// all that is left of one that was erased after its end.
+// The steps, in their order. Unplaced: the order was never placed. Erased: the order
+// was erased after its end, and nothing else is left of it.
 const (
 	Unplaced Progress = iota
 	Placed
@@ -23,19 +23,20 @@ const (
 	Erased
 )
 
-// Rollback is how far an order is on the way back.
+// Rollback is the stage of an order's rollback.
 type Rollback int
 
-// The stages: none; asked for, which the warehouse may refuse; on its way;
-// complete.
+// The stages. RollbackRequested: a cancellation was requested, which the warehouse may
+// refuse. RollbackRunning: the other contexts compensate. RollbackComplete: the order is
+// cancelled.
 const (
-	None Rollback = iota
-	Requested
-	Running
-	Complete
+	RollbackNone Rollback = iota
+	RollbackRequested
+	RollbackRunning
+	RollbackComplete
 )
 
-// State is what is known about an order.
+// State is the state of an order.
 type State struct {
 	Progress Progress        `json:"progress"`
 	Rollback Rollback        `json:"rollback,omitempty"`
@@ -46,16 +47,16 @@ type State struct {
 	PlacedAt time.Time `json:"placedAt,omitzero"`
 	// Deadline is when the order is cancelled if it has not ended.
 	Deadline time.Time `json:"deadline,omitzero"`
-	// RollbackSince is when the order was turned back.
+	// RollbackSince is when the first stage of the rollback began.
 	RollbackSince time.Time `json:"rollbackSince,omitzero"`
 	// ErasedAt is when the order was erased.
 	ErasedAt time.Time `json:"erasedAt,omitzero"`
 }
 
-// Decision is what is decided because of an event or a command.
+// Decision is the result of an event or a command.
 type Decision = participant.Decision[State]
 
-// Status is how far an order is, in the words of the HTTP API.
+// Status is the status of an order in the HTTP API.
 type Status string
 
 // The statuses.
@@ -70,14 +71,14 @@ const (
 	StatusErased     Status = "erased"
 )
 
-// Status tells how far the order is.
+// Status returns the status of the order.
 func (s State) Status() Status {
 	switch s.Rollback {
-	case Complete:
+	case RollbackComplete:
 		return StatusCancelled
-	case Requested, Running:
+	case RollbackRequested, RollbackRunning:
 		return StatusCancelling
-	case None:
+	case RollbackNone:
 	}
 	switch s.Progress {
 	case Reserved:
@@ -95,12 +96,11 @@ func (s State) Status() Status {
 	return StatusPlaced
 }
 
-// Ended reports whether the order is shipped or cancelled, which is for ever, or
-// was before it was erased.
-func (s State) Ended() bool { return s.Progress >= Shipped || s.Rollback == Complete }
+// Ended reports whether the order is shipped or cancelled, which is final, or was so
+// before it was erased.
+func (s State) Ended() bool { return s.Progress >= Shipped || s.Rollback == RollbackComplete }
 
-// Due is when somebody must look after the order at the latest: the deadline,
-// until the order has ended.
+// Due returns when the order is due: at its deadline, or never if it has ended.
 func (s State) Due() time.Time {
 	if s.Ended() {
 		return time.Time{}
@@ -108,8 +108,8 @@ func (s State) Due() time.Time {
 	return s.Deadline
 }
 
-// TraceParent is that of the first event about an order, so that whatever is done
-// about it later belongs to the same trace.
+// TraceParent returns the trace parent of the first event about an order, so that later
+// work for the order belongs to the same trace.
 func TraceParent(record participant.Record) string {
 	for _, handled := range record.Handled {
 		for _, e := range handled.Published {
@@ -119,8 +119,8 @@ func TraceParent(record participant.Record) string {
 	return ""
 }
 
-// Place is the command to place an order. The deadline is no part of what the
-// customer asks for: the same order, placed again, is the same command.
+// Place is the command to place an order. The deadline is not in its JSON, so that the
+// same order, placed again, is the same command.
 type Place struct {
 	Order    contract.OrderPlaced
 	Deadline time.Time `json:"-"`

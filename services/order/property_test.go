@@ -24,8 +24,8 @@ func inputs() []event.Data {
 	return inputs
 }
 
-// step decides twice, and fails the test if the second time differs. An error
-// changes nothing.
+// step makes a decision twice, and fails the test if the two differ. An error changes
+// nothing.
 func step(t *rapid.T, state order.State, data event.Data) order.Decision {
 	first, err := order.Decide(state, input(data))
 	again, errAgain := order.Decide(state, input(data))
@@ -38,9 +38,9 @@ func step(t *rapid.T, state order.State, data event.Data) order.Decision {
 	return first
 }
 
-func TestAnOrderThatHasEndedStaysAsItIs(t *testing.T) {
+func TestAnOrderThatHasEndedNeverChanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		state := rapid.SampledFrom([]known{shipped, cancelled, erased}).Draw(t, "end").State
+		state := rapid.SampledFrom([]namedState{shipped, cancelled, erased}).Draw(t, "end").State
 		before := state.Status()
 		for _, data := range rapid.SliceOf(rapid.SampledFrom(inputs())).Draw(t, "history") {
 			decision := step(t, state, data)
@@ -52,7 +52,7 @@ func TestAnOrderThatHasEndedStaysAsItIs(t *testing.T) {
 	})
 }
 
-func TestWhateverComesAnOrderIsPlacedOnceAndCancelledAtMostOnce(t *testing.T) {
+func TestAnOrderIsPlacedOnceAndCancelledAtMostOnceInAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var state order.State
 		published := make(map[string]int)
@@ -67,7 +67,7 @@ func TestWhateverComesAnOrderIsPlacedOnceAndCancelledAtMostOnce(t *testing.T) {
 		if state.Progress != order.Unplaced {
 			want[contract.OrderPlaced{}.EventType()] = 1
 		}
-		if state.Rollback == order.Complete {
+		if state.Rollback == order.RollbackComplete {
 			want[contract.OrderCancelled{}.EventType()] = 1
 		}
 		if count := published[cancellationRequested.EventType()]; count > 1 {

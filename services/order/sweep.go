@@ -2,37 +2,36 @@ package order
 
 import "time"
 
-// Patience is how long the order context waits for a first answer before it
-// says again what it said: it may never have been said, because a function
-// that dies after its commit has published nothing.
-const Patience = time.Minute
+// RepublishAfter is how long the order context waits for an event of the warehouse
+// before it republishes: a function that stops after its commit has published nothing.
+const RepublishAfter = time.Minute
 
-// Remedy is what must be done about an order.
-type Remedy struct {
-	// Republish everything that was published about it.
+// SweepAction is what has to be done about an order.
+type SweepAction struct {
+	// Republish is true if all its events have to be published again.
 	Republish bool
-	// TimeOut asks for its cancellation.
+	// TimeOut is true if its cancellation has to be requested.
 	TimeOut bool
 }
 
-// Sweep decides what must be done about an order at a moment, if since another
-// moment nothing was heard of it: a pure function, like Decide.
-func Sweep(s State, heard, now time.Time) Remedy {
-	return Remedy{
-		Republish: s.unanswered() && !now.Before(heard.Add(Patience)),
-		TimeOut:   !s.Due().IsZero() && s.Rollback == None && !now.Before(s.Deadline),
+// Sweep decides what has to be done about an order, of which the last event was handled
+// at lastHandled: a pure function, like Decide.
+func Sweep(s State, lastHandled, now time.Time) SweepAction {
+	return SweepAction{
+		Republish: s.awaitsWarehouse() && !now.Before(lastHandled.Add(RepublishAfter)),
+		TimeOut:   !s.Due().IsZero() && s.Rollback == RollbackNone && !now.Before(s.Deadline),
 	}
 }
 
-// unanswered tells whether the order stands still unless the warehouse hears
-// from this context. Later on, others keep it moving.
-func (s State) unanswered() bool {
+// awaitsWarehouse reports whether the order makes no progress until the warehouse has
+// handled an event of this context. At later steps it depends on other contexts.
+func (s State) awaitsWarehouse() bool {
 	switch s.Rollback {
-	case None:
+	case RollbackNone:
 		return s.Progress == Placed
-	case Requested:
+	case RollbackRequested:
 		return true
-	case Running, Complete:
+	case RollbackRunning, RollbackComplete:
 	}
 	return false
 }

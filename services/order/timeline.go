@@ -7,10 +7,9 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// TimelineWindow is how long an event is held back whose cause has not come.
-// Events overtake each other by seconds; half a minute covers that and what is
-// tried again at once. Whatever takes longer is a redelivery, which can take
-// minutes, and is better shown as a gap than waited for.
+// TimelineWindow is how long an event is held back whose cause has not arrived. Events
+// overtake each other by seconds; half a minute covers that and immediate retries. A
+// redelivery can take minutes: until then the timeline shows a gap.
 const TimelineWindow = 30 * time.Second
 
 // Entry is one event of an order.
@@ -20,15 +19,14 @@ type Entry struct {
 	Source      string    `json:"source"`
 	Time        time.Time `json:"time"`
 	CausationID string    `json:"causationId,omitempty"`
-	// Gap tells that the event's cause is missing before it.
+	// Gap is true if the event's cause is missing before it.
 	Gap bool `json:"gap,omitempty"`
 }
 
-// Timeline is every event of an order that its record knows: what was published
-// and what was consumed. A cause stands before its effects, in whatever order
-// they came; otherwise the earlier event is first. An event whose cause has not
-// come is left out until it comes, or until the window after the event's own
-// arrival has closed: then it is shown with the gap.
+// Timeline returns every event in the record of an order, published and consumed. A
+// cause comes before its effects, in whatever order they arrived; otherwise events are
+// sorted by time. An event whose cause has not arrived is left out until the cause
+// arrives, or until the window after its own arrival has ended: then it has a gap.
 func Timeline(record participant.Record, now time.Time, window time.Duration) []Entry {
 	var arrived []causal.Event[Entry]
 	add := func(entry Entry, at time.Time) {
@@ -37,20 +35,20 @@ func Timeline(record participant.Record, now time.Time, window time.Duration) []
 		})
 	}
 	for _, handled := range record.Handled {
-		// A command is no event.
+		// A command has no causation id, and is not an event.
 		if handled.CausationID != "" {
 			add(Entry{
-				Type: handled.Type, ID: handled.ID, Source: handled.Source, Time: handled.Time, CausationID: handled.CausationID,
-			}, handled.At)
+				Type: handled.Type, ID: handled.ID, Source: handled.Source, Time: handled.OccurredAt, CausationID: handled.CausationID,
+			}, handled.HandledAt)
 		}
 		for _, e := range handled.Published {
-			add(Entry{Type: e.Type, ID: e.ID, Source: e.Source, Time: e.Time, CausationID: e.CausationID}, handled.At)
+			add(Entry{Type: e.Type, ID: e.ID, Source: e.Source, Time: e.Time, CausationID: e.CausationID}, handled.HandledAt)
 		}
 	}
 	entries := []Entry{}
-	for _, shown := range causal.Order(arrived, now, window) {
-		entry := shown.Value
-		entry.Gap = shown.Gap
+	for _, sorted := range causal.Sort(arrived, now, window) {
+		entry := sorted.Value
+		entry.Gap = sorted.Gap
 		entries = append(entries, entry)
 	}
 	return entries

@@ -15,10 +15,10 @@ func Decide(s State, in participant.Input, answer Answer) (Decision, error) {
 	case contract.StockReserved:
 		return take(s, data, answer.Accepted), nil
 	case contract.AwardRejected:
-		// It cannot overtake the payment, as a revocation can: the loyalty context
-		// rejects what was taken.
+		// Unlike a revocation it cannot arrive before the payment: the loyalty context
+		// rejects an award because of payment.taken.
 		if s.Status == Unknown {
-			return Decision{}, fmt.Errorf("%w: %s for an order of which nothing was taken here", event.ErrInvalid, in.Event.Type)
+			return Decision{}, fmt.Errorf("%w: %s for an order without a payment here", event.ErrInvalid, in.Event.Type)
 		}
 		return refund(s, data.Reason, answer.Refunded), nil
 	case contract.PointsRevoked:
@@ -43,8 +43,8 @@ func take(s State, reserved contract.StockReserved, accepted bool) Decision {
 	}}
 }
 
-// refund may overtake the payment: then the order is dead before the payment is
-// known, and nothing will be taken when the reservation comes.
+// refund decides on a compensation, which may arrive before the reservation. Then the
+// payment is refunded first, and nothing is taken when the reservation arrives.
 func refund(s State, reason contract.Reason, amount contract.Money) Decision {
 	switch s.Status {
 	case Unknown, Taken:

@@ -14,7 +14,7 @@ import (
 	"example.com/saga/services/payment"
 )
 
-// What is known about the payment of an order, one state for each status.
+// The states of the payment of an order, one for each status.
 var (
 	unknown  = payment.State{}
 	taken    = payment.State{Status: payment.Taken}
@@ -23,14 +23,14 @@ var (
 	erased   = payment.State{Status: payment.Erased}
 )
 
-// What the provider answers.
+// The answers of the provider.
 var (
 	total = contract.Money{Amount: 2599, Currency: "EUR"}
 
 	accepts     = payment.Answer{Accepted: true}
 	declines    = payment.Answer{}
-	gaveBack    = payment.Answer{Refunded: total}
-	gaveNothing = payment.Answer{}
+	refunds     = payment.Answer{Refunded: total}
+	refundsNone = payment.Answer{}
 )
 
 // What is consumed.
@@ -80,18 +80,18 @@ func table() []row {
 		{refunded, reserved, accepts, becomes(refunded)},
 		{erased, reserved, accepts, becomes(erased)},
 
-		{unknown, rejected, gaveNothing, invalid},
-		{taken, rejected, gaveBack, becomes(refunded, paymentRefunded(total, contract.AwardWasRejected))},
-		{declined, rejected, gaveNothing, becomes(declined)},
-		{refunded, rejected, gaveBack, becomes(refunded)},
-		{erased, rejected, gaveBack, becomes(erased)},
+		{unknown, rejected, refundsNone, invalid},
+		{taken, rejected, refunds, becomes(refunded, paymentRefunded(total, contract.AwardWasRejected))},
+		{declined, rejected, refundsNone, becomes(declined)},
+		{refunded, rejected, refunds, becomes(refunded)},
+		{erased, rejected, refunds, becomes(erased)},
 
-		{unknown, revoked, gaveNothing, becomes(refunded, paymentRefunded(contract.Money{}, contract.Undeliverable))},
-		{unknown, revoked, gaveBack, becomes(refunded, paymentRefunded(total, contract.Undeliverable))},
-		{taken, revoked, gaveBack, becomes(refunded, paymentRefunded(total, contract.Undeliverable))},
-		{declined, revoked, gaveNothing, becomes(declined)},
-		{refunded, revoked, gaveBack, becomes(refunded)},
-		{erased, revoked, gaveBack, becomes(erased)},
+		{unknown, revoked, refundsNone, becomes(refunded, paymentRefunded(contract.Money{}, contract.Undeliverable))},
+		{unknown, revoked, refunds, becomes(refunded, paymentRefunded(total, contract.Undeliverable))},
+		{taken, revoked, refunds, becomes(refunded, paymentRefunded(total, contract.Undeliverable))},
+		{declined, revoked, refundsNone, becomes(declined)},
+		{refunded, revoked, refunds, becomes(refunded)},
+		{erased, revoked, refunds, becomes(erased)},
 	}
 }
 
@@ -115,7 +115,7 @@ func (r row) name() string {
 	case r.answer.Accepted:
 		name += ", accepted"
 	case r.answer.Refunded == total:
-		name += ", given back"
+		name += ", refunded"
 	}
 	return name
 }
@@ -142,7 +142,7 @@ func (r row) check(t *testing.T, got payment.Decision, err error) {
 func TestTheTableHasEveryPairOfStatusAndConsumedEvent(t *testing.T) {
 	rows := participanttest.Table[payment.State]{
 		States: make(map[string]payment.State),
-		Inputs: contract.All(),
+		Inputs: contract.All(), Consumed: contract.ConsumedBy(contract.SourcePayment),
 		Decide: func(before payment.State, data event.Data) error {
 			_, err := payment.Decide(before, input(data), payment.Answer{})
 			return err

@@ -2,11 +2,10 @@ package payment
 
 import "example.com/saga/pkg/participant"
 
-// Tombstone returns what is left of the payment of an order that is erased. Whether
-// the order has ended is not for this context to know: a payment that is taken
-// may be refunded or not, so it is erased after the warehouse has agreed. The
-// provider's ledger keeps its entry, which has the order's id and an amount, and
-// nothing personal.
+// Tombstone returns what is left of the payment of an order that is erased. This
+// context has no state that shows whether the order has ended: a taken payment may
+// still be refunded. So an order is erased in the warehouse first. The provider's
+// ledger keeps its entry, which has the order's id and an amount, and nothing personal.
 func Tombstone(State) (State, []participant.Adjustment, error) {
 	return State{Status: Erased}, nil, nil
 }

@@ -8,7 +8,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Status is how far the payment of an order is.
+// Status is the status of the payment of an order.
 type Status string
 
 // The statuses.
@@ -21,18 +21,18 @@ const (
 	Erased Status = "erased"
 )
 
-// State is what is known about the payment of an order.
+// State is the state of the payment of an order.
 type State struct {
 	Status Status `json:"status"`
 }
 
-// Decision is what is decided because of an event.
+// Decision is the result of an event.
 type Decision = participant.Decision[State]
 
-// Charge is what a provider is asked to take.
+// Charge is a request to a provider to take an amount.
 type Charge struct {
-	// Reference names the payment: the order id. One reference is charged at
-	// most once, whoever asks and however often.
+	// Reference identifies the payment: the order id. It is charged at most once,
+	// however often the request is repeated.
 	Reference string
 	Amount    contract.Money
 	Method    string
@@ -40,39 +40,38 @@ type Charge struct {
 
 // Gateway is a payment provider.
 type Gateway interface {
-	// Charge takes the amount, or declines. Asked again with the same
-	// reference, it gives its first answer.
+	// Charge takes the amount and reports whether it was accepted. Called again with
+	// the same reference, it returns its first answer.
 	Charge(ctx context.Context, charge Charge) (accepted bool, err error)
-	// Refund gives back what was taken under the reference, and bars it: a
-	// charge that is still on its way is declined when it arrives. It answers
-	// what was given back, which is nothing if nothing was taken. Asked again,
-	// it gives its first answer.
+	// Refund refunds what was taken under the reference, and bars the reference: a
+	// charge that arrives later is declined. It returns the refunded amount, which is
+	// zero if nothing was taken. Called again, it returns its first answer.
 	Refund(ctx context.Context, reference string) (contract.Money, error)
 }
 
-// Answer is what the provider said.
+// Answer is the answer of the provider.
 type Answer struct {
 	Accepted bool
 	Refunded contract.Money
 }
 
-// Decider makes the decision of the payment context with a provider, which is
-// asked before the decision is committed. A run that dies in between does no
-// harm: the next one asks with the same reference and gets the same answer.
+// Decider returns the decision of the payment context with a provider, which is called
+// before the decision is committed. If the process stops in between, the next run calls
+// with the same reference and gets the same answer.
 func Decider(gateway Gateway) participant.Decide[State] {
 	return func(ctx context.Context, s State, in participant.Input) (Decision, error) {
-		answer, err := ask(ctx, gateway, s, in)
+		answer, err := call(ctx, gateway, s, in)
 		if err != nil {
-			return Decision{}, fmt.Errorf("ask the payment provider: %w", err)
+			return Decision{}, fmt.Errorf("call the payment provider: %w", err)
 		}
 		return Decide(s, in, answer)
 	}
 }
 
-// ask asks the provider where the state leaves something to ask. After a
-// revocation a refund is asked for even if nothing is known to be taken: a charge
-// may have happened in a run that died before it could commit.
-func ask(ctx context.Context, gateway Gateway, s State, in participant.Input) (answer Answer, err error) {
+// call calls the provider if the state requires it. After a revocation it refunds even
+// if no payment is recorded: a process may have stopped between its charge and its
+// commit.
+func call(ctx context.Context, gateway Gateway, s State, in participant.Input) (answer Answer, err error) {
 	switch data := in.Data.(type) {
 	case contract.StockReserved:
 		if s.Status == Unknown {

@@ -12,7 +12,7 @@ import (
 	"example.com/saga/services/payment"
 )
 
-// gateway is a payment.Gateway that notes what it is asked.
+// gateway is a payment.Gateway that records its calls.
 type gateway struct {
 	answer  payment.Answer
 	err     error
@@ -30,11 +30,11 @@ func (g *gateway) Refund(_ context.Context, reference string) (contract.Money, e
 	return g.answer.Refunded, g.err
 }
 
-func TestTheProviderIsAskedOnlyWhereTheStateLeavesSomethingOpen(t *testing.T) {
+func TestTheProviderIsCalledOnlyIfTheStateRequiresIt(t *testing.T) {
 	for _, r := range table() {
 		t.Run(r.name(), func(t *testing.T) {
-			asked := &gateway{answer: r.answer}
-			got, err := payment.Decider(asked)(t.Context(), r.before, input(r.input))
+			fake := &gateway{answer: r.answer}
+			got, err := payment.Decider(fake)(t.Context(), r.before, input(r.input))
 			r.check(t, got, err)
 			var charges []payment.Charge
 			var refunds []string
@@ -52,18 +52,18 @@ func TestTheProviderIsAskedOnlyWhereTheStateLeavesSomethingOpen(t *testing.T) {
 					refunds = []string{"o-1"}
 				}
 			}
-			if diff := cmp.Diff(charges, asked.charges); diff != "" {
+			if diff := cmp.Diff(charges, fake.charges); diff != "" {
 				t.Errorf("charges (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(refunds, asked.refunds); diff != "" {
+			if diff := cmp.Diff(refunds, fake.refunds); diff != "" {
 				t.Errorf("refunds (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestAnErrorOfTheProviderLeavesTheEventForAnotherTry(t *testing.T) {
-	broken := errors.New("the line is dead")
+func TestAnErrorOfTheProviderIsReturnedForARedelivery(t *testing.T) {
+	broken := errors.New("no connection")
 	for _, r := range []row{{before: unknown, input: reserved}, {before: taken, input: rejected}, {before: unknown, input: revoked}} {
 		_, err := payment.Decider(&gateway{err: broken})(t.Context(), r.before, input(r.input))
 		if !errors.Is(err, broken) || errors.Is(err, event.ErrInvalid) {

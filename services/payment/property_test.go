@@ -18,11 +18,11 @@ func histories() *rapid.Generator[[]event.Data] {
 	return rapid.SliceOf(rapid.SampledFrom([]event.Data{reserved, rejected, revoked}))
 }
 
-func TestTheSameInputGivesTheSameDecision(t *testing.T) {
+func TestTheSameInputHasTheSameDecision(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		state := rapid.SampledFrom(statuses()).Draw(t, "state")
 		data := rapid.SampledFrom([]event.Data{reserved, rejected, revoked}).Draw(t, "event")
-		answer := rapid.SampledFrom([]payment.Answer{accepts, declines, gaveBack}).Draw(t, "answer")
+		answer := rapid.SampledFrom([]payment.Answer{accepts, declines, refunds}).Draw(t, "answer")
 		first, err := payment.Decide(state, input(data), answer)
 		again, errAgain := payment.Decide(state, input(data), answer)
 		if diff := cmp.Diff(first, again); diff != "" || (err == nil) != (errAgain == nil) {
@@ -34,7 +34,7 @@ func TestTheSameInputGivesTheSameDecision(t *testing.T) {
 func TestATerminalStatusNeverChanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		state := rapid.SampledFrom([]payment.State{declined, refunded}).Draw(t, "terminal")
-		answer := rapid.SampledFrom([]payment.Answer{accepts, declines, gaveBack}).Draw(t, "answer")
+		answer := rapid.SampledFrom([]payment.Answer{accepts, declines, refunds}).Draw(t, "answer")
 		for _, data := range histories().Draw(t, "history") {
 			got, err := payment.Decide(state, input(data), answer)
 			if err != nil {
@@ -47,9 +47,9 @@ func TestATerminalStatusNeverChanges(t *testing.T) {
 	})
 }
 
-// A run may die after it asked the provider and before it commits: then the
-// answer is lost, and the next event meets the state of before.
-func TestWhateverComesAndWhateverDiesTheEventsTellWhatTheProviderDid(t *testing.T) {
+// A process may stop between the call of the provider and the commit. Then the answer is
+// lost, and the next event is decided on the old state.
+func TestTheEventsMatchTheLedgerAfterAnyHistoryWithCrashes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ledger := sandbox.NewMemory()
 		decide := payment.Decider(sandbox.Provider{Ledger: ledger})
@@ -63,19 +63,19 @@ func TestWhateverComesAndWhateverDiesTheEventsTellWhatTheProviderDid(t *testing.
 			if err != nil {
 				t.Fatal(err)
 			}
-			if rapid.Bool().Draw(t, "dies before the commit") {
+			if rapid.Bool().Draw(t, "crashes before the commit") {
 				continue
 			}
 			state = decision.State
 			published = append(published, decision.Events...)
 		}
-		var took, gave int64
+		var taken, refunded int64
 		for _, data := range published {
 			switch e := data.(type) {
 			case contract.PaymentTaken:
-				took += e.Amount.Amount
+				taken += e.Amount.Amount
 			case contract.PaymentRefunded:
-				gave += e.Amount.Amount
+				refunded += e.Amount.Amount
 			}
 		}
 		entry, err := ledger.Open(t.Context(), "o-1", sandbox.Entry{})
@@ -84,20 +84,20 @@ func TestWhateverComesAndWhateverDiesTheEventsTellWhatTheProviderDid(t *testing.
 		}
 		switch state.Status {
 		case payment.Taken:
-			if took != total.Amount || gave != 0 || !entry.Accepted {
-				t.Fatalf("taken: took %d, gave back %d, the ledger has %+v", took, gave, entry)
+			if taken != total.Amount || refunded != 0 || !entry.Accepted {
+				t.Fatalf("taken: taken %d, refunded %d, the ledger has %+v", taken, refunded, entry)
 			}
 		case payment.Refunded:
-			if !entry.Barred || (entry.Accepted && gave != total.Amount) || (took != 0 && took != gave) {
-				t.Fatalf("refunded: took %d, gave back %d, the ledger has %+v", took, gave, entry)
+			if !entry.Barred || (entry.Accepted && refunded != total.Amount) || (taken != 0 && taken != refunded) {
+				t.Fatalf("refunded: taken %d, refunded %d, the ledger has %+v", taken, refunded, entry)
 			}
 		case payment.Declined:
-			if took != 0 || gave != 0 || entry.Accepted {
-				t.Fatalf("declined: took %d, gave back %d, the ledger has %+v", took, gave, entry)
+			if taken != 0 || refunded != 0 || entry.Accepted {
+				t.Fatalf("declined: taken %d, refunded %d, the ledger has %+v", taken, refunded, entry)
 			}
 		case payment.Unknown:
 			if len(published) != 0 {
-				t.Fatalf("nothing is known, but published are %v", published)
+				t.Fatalf("nothing is recorded, but published are %v", published)
 			}
 		case payment.Erased:
 			t.Fatal("an event has erased it")

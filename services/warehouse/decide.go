@@ -30,8 +30,8 @@ func Decide(s State, in participant.Input, deliverable bool) (Decision, error) {
 	return Decision{}, fmt.Errorf("%w: the warehouse does not consume %s", event.ErrInvalid, in.Event.Type)
 }
 
-// reserve takes all items or none. Refused are the items of stock that had not
-// enough when the reservation was about to be committed.
+// reserve reserves all items or none. The argument refused has the items of which
+// there was not enough stock when the reservation was committed.
 func reserve(s State, order contract.OrderPlaced, refused []string) Decision {
 	switch s.Status {
 	case Unknown:
@@ -60,7 +60,7 @@ func reserve(s State, order contract.OrderPlaced, refused []string) Decision {
 			Total:         order.Total(),
 			PaymentMethod: order.PaymentMethod,
 		}},
-		Adjustments: move(s.Items, OnHand, Reserve),
+		Adjustments: move(s.Items, CounterOnHand, CounterReserved),
 	}
 }
 
@@ -83,12 +83,12 @@ func ship(s State, e event.Event, deliverable bool) (Decision, error) {
 			CustomerID: s.CustomerID,
 			Items:      s.Items,
 		}},
-		Adjustments: move(s.Items, Reserve, Gone),
+		Adjustments: move(s.Items, CounterReserved, CounterShipped),
 	}, nil
 }
 
-// cancel decides on a request, which may overtake the order itself: then the
-// order is dead before it is known, and will not be reserved when it comes.
+// cancel decides on a request, which may arrive before the order itself. Then the
+// order is cancelled first, and nothing is reserved when it arrives.
 func cancel(s State, reason contract.Reason) Decision {
 	switch s.Status {
 	case Unknown, Reserved:
@@ -100,17 +100,17 @@ func cancel(s State, reason contract.Reason) Decision {
 	return Decision{State: s}
 }
 
-// fail starts the rollback. What is reserved is held until the payment is back.
+// fail starts the rollback. The items stay reserved until the payment is refunded.
 func fail(s State, reason contract.Reason) Decision {
 	s.Status = Failing
 	s.Reason = reason
 	return Decision{State: s, Events: []event.Data{contract.ShipmentFailed{Reason: reason}}}
 }
 
-// release gives back what is reserved, which may be nothing. The reason is that
-// of a failure here, if there was one: the payment may have been declined because
-// its refund was faster. Neither can overtake the order: the payment context acts
-// on what the warehouse has published of it.
+// release releases the reserved items, of which there may be none. The reason is that
+// of a failure here, if there was one: a payment may be declined because its refund
+// came first. Neither event can arrive before the order, because the payment context
+// reacts to an event of the warehouse about the order.
 func release(s State, e event.Event, reason contract.Reason) (Decision, error) {
 	switch s.Status {
 	case Unknown:
@@ -126,30 +126,30 @@ func release(s State, e event.Event, reason contract.Reason) (Decision, error) {
 	return Decision{
 		State:       s,
 		Events:      []event.Data{contract.StockReleased{Items: append([]contract.Stock{}, held...), Reason: reason}},
-		Adjustments: move(held, Reserve, OnHand),
+		Adjustments: move(held, CounterReserved, CounterOnHand),
 	}, nil
 }
 
-// neverPlaced is the error of an event that only an order which the warehouse
-// knows can lead to.
+// neverPlaced returns the error of an event that cannot exist without an order that
+// was handled here.
 func neverPlaced(e event.Event) error {
 	return fmt.Errorf("%w: %s for an order that was never placed here", event.ErrInvalid, e.Type)
 }
 
-// receive counts goods in, which are about a delivery. One with the id of an
-// erased order is as much ignored as anything else with that id.
+// receive adds a stock receipt, whose subject is the delivery. A receipt with the id of
+// an erased order is ignored, as every event with that id is.
 func receive(s State, data contract.StockReceived) Decision {
 	if s.Status == Erased {
 		return Decision{State: s}
 	}
 	return Decision{State: s, Adjustments: []participant.Adjustment{{
 		Item: StockItem(data.SKU),
-		Add:  map[string]int64{Received: data.Quantity, OnHand: data.Quantity},
+		Add:  map[string]int64{CounterReceived: data.Quantity, CounterOnHand: data.Quantity},
 	}}}
 }
 
-// pieces adds up the lines of an order by SKU, in the order of their first
-// line, since a transaction may touch each item of stock only once.
+// pieces adds up the lines of an order by SKU, in the order of their first line,
+// because a transaction can write each item only once.
 func pieces(lines []contract.Item) []contract.Stock {
 	var stock []contract.Stock
 	index := make(map[string]int)
@@ -165,7 +165,7 @@ func pieces(lines []contract.Item) []contract.Stock {
 	return stock
 }
 
-// move takes pieces from one counter of their stock and adds them to another.
+// move returns the adjustments that move pieces from one counter to another.
 func move(stock []contract.Stock, from, to string) []participant.Adjustment {
 	var adjustments []participant.Adjustment
 	for _, s := range stock {

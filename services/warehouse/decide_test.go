@@ -16,39 +16,39 @@ import (
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// known is what the warehouse knows about an order, with a name for it.
-type known struct {
+// namedState is a state of an order with a name.
+type namedState struct {
 	name string
 	warehouse.State
 }
 
 // The states: one for each status, and two in which nothing is held because a
-// cancellation or a compensation overtook the order.
+// cancellation or a compensation arrived before the order.
 var (
 	held = []contract.Stock{{SKU: "123", Quantity: 2}, {SKU: "abc", Quantity: 1}}
 
-	unknown     = known{"unknown", warehouse.State{}}
+	unknown     = namedState{"unknown", warehouse.State{}}
 	reserved    = holding(warehouse.Reserved)
-	unavailable = known{"unavailable", warehouse.State{Status: warehouse.Unavailable, CustomerID: "c-42"}}
+	unavailable = namedState{"unavailable", warehouse.State{Status: warehouse.Unavailable, CustomerID: "c-42"}}
 	shipped     = holding(warehouse.Shipped)
 	failing     = holding(warehouse.Failing).because(contract.CancelledByCustomer)
-	overtaken   = known{"failing, nothing held", warehouse.State{Status: warehouse.Failing, Reason: contract.CancelledByCustomer}}
-	released    = known{"released", warehouse.State{
+	overtaken   = namedState{"failing, nothing held", warehouse.State{Status: warehouse.Failing, Reason: contract.CancelledByCustomer}}
+	released    = namedState{"released", warehouse.State{
 		Status: warehouse.Released, CustomerID: "c-42", ShippingAddress: "23 Fake Street",
 	}}
-	tombstone = known{"released, never held", warehouse.State{Status: warehouse.Released}}
-	erased    = known{"erased", warehouse.State{Status: warehouse.Erased}}
+	tombstone = namedState{"released, never held", warehouse.State{Status: warehouse.Released}}
+	erased    = namedState{"erased", warehouse.State{Status: warehouse.Erased}}
 )
 
-func holding(status warehouse.Status) known {
-	return known{string(status), warehouse.State{
+func holding(status warehouse.Status) namedState {
+	return namedState{string(status), warehouse.State{
 		Status: status, CustomerID: "c-42", Items: held, ShippingAddress: "23 Fake Street",
 	}}
 }
 
-func (k known) because(reason contract.Reason) known {
-	k.Reason = reason
-	return k
+func (s namedState) because(reason contract.Reason) namedState {
+	s.Reason = reason
+	return s
 }
 
 // What the warehouse consumes.
@@ -93,11 +93,11 @@ type outcome struct {
 
 var invalid = outcome{invalid: true}
 
-func becomes(after known, events ...event.Data) outcome {
+func becomes(after namedState, events ...event.Data) outcome {
 	return outcome{Decision: warehouse.Decision{State: after.State, Events: events}}
 }
 
-// moving adds that all that is held moves from one counter to another.
+// moving adds the adjustments that move all held pieces from one counter to another.
 func (o outcome) moving(from, to string) outcome {
 	for _, stock := range held {
 		o.Adjustments = append(o.Adjustments, participant.Adjustment{
@@ -108,11 +108,11 @@ func (o outcome) moving(from, to string) outcome {
 	return o
 }
 
-// receiving adds that the received goods come in.
+// receiving adds the adjustments of the stock receipt.
 func (o outcome) receiving() outcome {
 	o.Adjustments = []participant.Adjustment{{
 		Item: warehouse.StockItem(received.SKU),
-		Add:  map[string]int64{warehouse.Received: 10, warehouse.OnHand: 10},
+		Add:  map[string]int64{warehouse.CounterReceived: 10, warehouse.CounterOnHand: 10},
 	}}
 	return o
 }
@@ -120,14 +120,14 @@ func (o outcome) receiving() outcome {
 const subject = "o-1"
 
 type row struct {
-	before known
+	before namedState
 	input  event.Data
 	want   outcome
 }
 
 func table() []row {
 	return []row{
-		{unknown, placed, becomes(reserved, stockReserved).moving(warehouse.OnHand, warehouse.Reserve)},
+		{unknown, placed, becomes(reserved, stockReserved).moving(warehouse.CounterOnHand, warehouse.CounterReserved)},
 		{reserved, placed, becomes(reserved)},
 		{unavailable, placed, becomes(unavailable)},
 		{shipped, placed, becomes(shipped)},
@@ -138,7 +138,7 @@ func table() []row {
 		{erased, placed, becomes(erased)},
 
 		{unknown, awarded, invalid},
-		{reserved, awarded, becomes(shipped, orderShipped).moving(warehouse.Reserve, warehouse.Gone)},
+		{reserved, awarded, becomes(shipped, orderShipped).moving(warehouse.CounterReserved, warehouse.CounterShipped)},
 		{unavailable, awarded, becomes(unavailable)},
 		{shipped, awarded, becomes(shipped)},
 		{failing, awarded, becomes(failing)},
@@ -158,27 +158,27 @@ func table() []row {
 		{erased, requested, becomes(erased)},
 
 		{unknown, declined, invalid},
-		{reserved, declined, becomes(released, stockReleased(contract.PaymentWasDeclined, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
+		{reserved, declined, becomes(released, stockReleased(contract.PaymentWasDeclined, held...)).moving(warehouse.CounterReserved, warehouse.CounterOnHand)},
 		{unavailable, declined, becomes(unavailable)},
 		{shipped, declined, invalid},
-		{failing, declined, becomes(released, stockReleased(contract.CancelledByCustomer, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
+		{failing, declined, becomes(released, stockReleased(contract.CancelledByCustomer, held...)).moving(warehouse.CounterReserved, warehouse.CounterOnHand)},
 		{overtaken, declined, becomes(tombstone, stockReleased(contract.CancelledByCustomer))},
 		{released, declined, becomes(released)},
 		{tombstone, declined, becomes(tombstone)},
 		{erased, declined, becomes(erased)},
 
 		{unknown, refunded, invalid},
-		{reserved, refunded, becomes(released, stockReleased(contract.AwardWasRejected, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
+		{reserved, refunded, becomes(released, stockReleased(contract.AwardWasRejected, held...)).moving(warehouse.CounterReserved, warehouse.CounterOnHand)},
 		{unavailable, refunded, becomes(unavailable)},
 		{shipped, refunded, invalid},
-		{failing, refunded, becomes(released, stockReleased(contract.CancelledByCustomer, held...)).moving(warehouse.Reserve, warehouse.OnHand)},
+		{failing, refunded, becomes(released, stockReleased(contract.CancelledByCustomer, held...)).moving(warehouse.CounterReserved, warehouse.CounterOnHand)},
 		{overtaken, refunded, becomes(tombstone, stockReleased(contract.CancelledByCustomer))},
 		{released, refunded, becomes(released)},
 		{tombstone, refunded, becomes(tombstone)},
 		{erased, refunded, becomes(erased)},
 
-		// Goods in are about a SKU and no order: no status makes a difference, but
-		// that nothing is done about what is erased.
+		// A stock receipt is about a SKU and not about an order: the status makes no
+		// difference, except that nothing is adjusted for an erased subject.
 		{unknown, received, becomes(unknown).receiving()},
 		{reserved, received, becomes(reserved).receiving()},
 		{unavailable, received, becomes(unavailable).receiving()},
@@ -189,8 +189,8 @@ func table() []row {
 	}
 }
 
-func statuses() []known {
-	return []known{unknown, reserved, unavailable, shipped, failing, released, erased}
+func statuses() []namedState {
+	return []namedState{unknown, reserved, unavailable, shipped, failing, released, erased}
 }
 
 func input(data event.Data) participant.Input {
@@ -218,7 +218,7 @@ func TestDecide(t *testing.T) {
 func TestTheTableHasEveryPairOfStatusAndConsumedEvent(t *testing.T) {
 	rows := participanttest.Table[warehouse.State]{
 		States: make(map[string]warehouse.State),
-		Inputs: contract.All(),
+		Inputs: contract.All(), Consumed: contract.ConsumedBy(contract.SourceWarehouse),
 		Decide: func(before warehouse.State, data event.Data) error {
 			_, err := warehouse.Decide(before, input(data), true)
 			return err
@@ -243,7 +243,7 @@ func TestAnUndeliverableOrderIsNotShippedAndStaysReserved(t *testing.T) {
 	}
 }
 
-func TestRefusedStockIsUnavailableAndNamed(t *testing.T) {
+func TestRefusedStockIsUnavailable(t *testing.T) {
 	in := input(placed)
 	in.Refused = []string{warehouse.StockItem("123"), warehouse.StockItem("abc")}
 	got, err := warehouse.Decide(unknown.State, in, true)
@@ -267,7 +267,7 @@ func TestLinesOfOneSKUAreAddedUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := becomes(reserved, stockReserved).moving(warehouse.OnHand, warehouse.Reserve)
+	want := becomes(reserved, stockReserved).moving(warehouse.CounterOnHand, warehouse.CounterReserved)
 	if diff := cmp.Diff(want.Decision, got); diff != "" {
 		t.Errorf("decision (-want +got):\n%s", diff)
 	}

@@ -4,10 +4,11 @@
 // decided by the commit of its record, and nowhere else.
 //
 //	owns         the stock of each SKU, the reservation of each order
-//	consumes     order.placed, loyalty.points-awarded, order.cancellation-requested,
-//	             payment.declined, payment.refunded, warehouse.stock-received
+//	consumes     order.placed, order.cancellation-requested,
+//	             warehouse.stock-received, payment.declined, payment.refunded,
+//	             loyalty.points-awarded
 //	publishes    warehouse.stock-reserved, warehouse.stock-unavailable,
 //	             warehouse.order-shipped, warehouse.shipment-failed,
-//	             warehouse.cancellation-refused, warehouse.stock-released
+//	             warehouse.stock-released, warehouse.cancellation-refused
 //	compensates  stock-reserved by stock-released
 package warehouse

@@ -6,8 +6,8 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Tombstone returns what is left of an order that is erased. An order for which
-// something is held, or that is on its rollback, has not ended and is not erased.
+// Tombstone returns what is left of an order that is erased. An error is returned for
+// an order that has not ended: items are reserved, or the rollback is not complete.
 func Tombstone(s State) (State, []participant.Adjustment, error) {
 	switch s.Status {
 	case Reserved, Failing:

@@ -8,7 +8,7 @@ import (
 	"example.com/saga/services/warehouse"
 )
 
-func TestOnlyAnOrderThatHasEndedIsErasedAndNothingIsLeftOfIt(t *testing.T) {
+func TestOnlyAnOrderThatHasEndedIsErased(t *testing.T) {
 	hasEnded := map[string]bool{
 		unknown.name: true, unavailable.name: true, shipped.name: true, released.name: true, tombstone.name: true, erased.name: true,
 	}

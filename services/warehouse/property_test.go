@@ -12,7 +12,7 @@ import (
 	"example.com/saga/services/warehouse"
 )
 
-// counters are those of the stock of one SKU.
+// counters are the counters of one SKU.
 type counters map[string]int64
 
 func (c counters) check(t *rapid.T) {
@@ -21,12 +21,12 @@ func (c counters) check(t *rapid.T) {
 			t.Fatalf("%s fell to %d", name, count)
 		}
 	}
-	if c[warehouse.Received] != c[warehouse.OnHand]+c[warehouse.Reserve]+c[warehouse.Gone] {
+	if c[warehouse.CounterReceived] != c[warehouse.CounterOnHand]+c[warehouse.CounterReserved]+c[warehouse.CounterShipped] {
 		t.Fatalf("received is not on hand + reserved + shipped: %v", c)
 	}
 }
 
-// step decides twice, and fails the test if the second time differs.
+// step makes a decision twice, and fails the test if the two differ.
 func step(t *rapid.T, state warehouse.State, data event.Data, deliverable bool, refused []string) warehouse.Decision {
 	in := input(data)
 	in.Refused = refused
@@ -44,12 +44,12 @@ func step(t *rapid.T, state warehouse.State, data event.Data, deliverable bool, 
 	return first
 }
 
-func TestWhateverComesTheStockIsBalanced(t *testing.T) {
+func TestTheStockIsBalancedAfterAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var state warehouse.State
 		stock := make(map[string]counters)
 		for _, s := range held {
-			stock[warehouse.StockItem(s.SKU)] = counters{warehouse.Received: s.Quantity, warehouse.OnHand: s.Quantity}
+			stock[warehouse.StockItem(s.SKU)] = counters{warehouse.CounterReceived: s.Quantity, warehouse.CounterOnHand: s.Quantity}
 		}
 		for _, data := range histories().Draw(t, "history") {
 			decision := step(t, state, data, rapid.Bool().Draw(t, "deliverable"), nil)
@@ -69,7 +69,7 @@ func TestWhateverComesTheStockIsBalanced(t *testing.T) {
 
 func TestATerminalStatusNeverChanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		state := rapid.SampledFrom([]known{unavailable, shipped, released, tombstone, erased}).Draw(t, "terminal").State
+		state := rapid.SampledFrom([]namedState{unavailable, shipped, released, tombstone, erased}).Draw(t, "terminal").State
 		for _, data := range histories().Draw(t, "history") {
 			var refused []string
 			if rapid.Bool().Draw(t, "refused") {
@@ -83,8 +83,7 @@ func TestATerminalStatusNeverChanges(t *testing.T) {
 	})
 }
 
-// histories are events about one order in any order, however little sense that
-// makes, duplicates included.
+// histories are events about one order in any order, with duplicates, possible or not.
 func histories() *rapid.Generator[[]event.Data] {
 	return rapid.SliceOf(rapid.SampledFrom([]event.Data{
 		placed, awarded, requested, declined, refunded, received,

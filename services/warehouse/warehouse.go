@@ -8,12 +8,12 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Status is how far the warehouse is with an order.
+// Status is the status of an order in the warehouse.
 type Status string
 
-// The statuses. Failing means that the order will not be shipped, but what is
-// reserved for it is still held until the payment is refunded. Erased is all that
-// is left of an order that was erased.
+// The statuses. Failing: the order will not be shipped, but its items stay reserved
+// until the payment is refunded. Erased: the order was erased, and nothing else is
+// left of it.
 const (
 	Unknown     Status = ""
 	Reserved    Status = "reserved"
@@ -24,7 +24,7 @@ const (
 	Erased      Status = "erased"
 )
 
-// State is what the warehouse knows about an order.
+// State is the state of an order in the warehouse.
 type State struct {
 	Status          Status           `json:"status"`
 	CustomerID      string           `json:"customerId,omitempty"`
@@ -34,38 +34,38 @@ type State struct {
 	Reason contract.Reason `json:"reason,omitempty"`
 }
 
-// Decision is what the warehouse decides because of an event.
+// Decision is the result of an event.
 type Decision = participant.Decision[State]
 
 // Counters of the stock of a SKU. Received = on hand + reserved + shipped.
 const (
-	Received = "received"
-	OnHand   = "on_hand"
-	Reserve  = "reserved"
-	Gone     = "shipped"
+	CounterReceived = "received"
+	CounterOnHand   = "on_hand"
+	CounterReserved = "reserved"
+	CounterShipped  = "shipped"
 )
 
-// StockItem is the name of the item that counts the stock of a SKU.
+// StockItem returns the name of the item with the counters of a SKU.
 func StockItem(sku string) string { return stockPrefix + sku }
 
 const stockPrefix = "stock#"
 
-// Carrier takes parcels.
+// Carrier is a delivery service.
 type Carrier interface {
-	// Delivers tells whether the carrier would take a parcel to this address.
-	// It is asked before the pivot, so it must not begin the delivery.
+	// Delivers reports whether the carrier delivers to this address. It is called
+	// before the pivot, so it must not start the delivery.
 	Delivers(ctx context.Context, address string) (bool, error)
 }
 
-// Decider makes the decision of the warehouse with a carrier that is asked
-// before an order is shipped.
+// Decider returns the decision of the warehouse with a carrier, which is called before
+// an order is shipped.
 func Decider(carrier Carrier) participant.Decide[State] {
 	return func(ctx context.Context, s State, in participant.Input) (Decision, error) {
 		deliverable := true
 		if _, awarded := in.Data.(contract.PointsAwarded); awarded && s.Status == Reserved {
 			var err error
 			if deliverable, err = carrier.Delivers(ctx, s.ShippingAddress); err != nil {
-				return Decision{}, fmt.Errorf("ask the carrier: %w", err)
+				return Decision{}, fmt.Errorf("call the carrier: %w", err)
 			}
 		}
 		return Decide(s, in, deliverable)

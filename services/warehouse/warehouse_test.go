@@ -11,22 +11,22 @@ import (
 	"example.com/saga/services/warehouse/sandbox"
 )
 
-// carrier is a warehouse.Carrier that notes what it is asked.
+// carrier is a warehouse.Carrier that records its calls.
 type carrier struct {
-	delivers bool
-	err      error
-	asked    []string
+	delivers  bool
+	err       error
+	addresses []string
 }
 
 func (c *carrier) Delivers(_ context.Context, address string) (bool, error) {
-	c.asked = append(c.asked, address)
+	c.addresses = append(c.addresses, address)
 	return c.delivers, c.err
 }
 
-func TestTheCarrierIsAskedOnlyBeforeAReservedOrderIsShipped(t *testing.T) {
+func TestTheCarrierIsCalledOnlyBeforeAReservedOrderIsShipped(t *testing.T) {
 	for _, r := range table() {
-		asked := &carrier{delivers: true}
-		_, err := warehouse.Decider(asked)(t.Context(), r.before.State, input(r.input))
+		fake := &carrier{delivers: true}
+		_, err := warehouse.Decider(fake)(t.Context(), r.before.State, input(r.input))
 		if r.want.invalid != errors.Is(err, event.ErrInvalid) {
 			t.Errorf("%s and %s: the error is %v", r.before.name, r.input.EventType(), err)
 		}
@@ -34,34 +34,34 @@ func TestTheCarrierIsAskedOnlyBeforeAReservedOrderIsShipped(t *testing.T) {
 		if _, award := r.input.(contract.PointsAwarded); award && r.before.Status == warehouse.Reserved {
 			want = 1
 		}
-		if len(asked.asked) != want {
-			t.Errorf("%s and %s: the carrier was asked about %v", r.before.name, r.input.EventType(), asked.asked)
+		if len(fake.addresses) != want {
+			t.Errorf("%s and %s: the carrier was called for %v", r.before.name, r.input.EventType(), fake.addresses)
 		}
 	}
 }
 
 func TestTheCarrierDecidesWhetherTheOrderShips(t *testing.T) {
 	for _, delivers := range []bool{true, false} {
-		asked := &carrier{delivers: delivers}
-		got, err := warehouse.Decider(asked)(t.Context(), reserved.State, input(awarded))
+		fake := &carrier{delivers: delivers}
+		got, err := warehouse.Decider(fake)(t.Context(), reserved.State, input(awarded))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if shipped := got.State.Status == warehouse.Shipped; shipped != delivers || asked.asked[0] != "23 Fake Street" {
-			t.Errorf("asked about %v, the carrier delivers: %t, shipped: %t", asked.asked, delivers, shipped)
+		if shipped := got.State.Status == warehouse.Shipped; shipped != delivers || fake.addresses[0] != "23 Fake Street" {
+			t.Errorf("called for %v, the carrier delivers: %t, shipped: %t", fake.addresses, delivers, shipped)
 		}
 	}
 }
 
-func TestAnErrorOfTheCarrierLeavesTheOrderForAnotherTry(t *testing.T) {
-	broken := errors.New("the line is dead")
+func TestAnErrorOfTheCarrierIsReturnedForARedelivery(t *testing.T) {
+	broken := errors.New("no connection")
 	_, err := warehouse.Decider(&carrier{err: broken})(t.Context(), reserved.State, input(awarded))
 	if !errors.Is(err, broken) || errors.Is(err, event.ErrInvalid) {
 		t.Errorf("the error is %v, want the carrier's", err)
 	}
 }
 
-func TestTheSandboxCarrierDeliversEverywhereButToOneAddress(t *testing.T) {
+func TestTheSandboxCarrierDeliversToAllAddressesButOne(t *testing.T) {
 	for address, want := range map[string]bool{"23 Fake Street": true, sandbox.Undeliverable: false} {
 		got, err := sandbox.Carrier{}.Delivers(t.Context(), address)
 		if err != nil || got != want {

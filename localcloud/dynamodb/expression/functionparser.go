@@ -8,26 +8,18 @@ import (
 
 // function reads a function that is a condition by itself.
 func (p *parser) function() (predicate, error) {
-	name := p.peek().text
-	wanted := 0
-	switch name {
-	case "attribute_exists", "attribute_not_exists":
-		wanted = 1
-	case "attribute_type", "begins_with", "contains":
-		wanted = 2
-	case "if_not_exists", "list_append":
-		return nil, p.fail("The function is not allowed in a condition expression; function: %s", name)
-	default:
-		return nil, p.fail("Invalid function name; function: %s", name)
+	name, called, err := p.signature(asCondition)
+	if err != nil {
+		return nil, err
 	}
 	arguments, err := p.arguments()
 	if err != nil {
 		return nil, err
 	}
-	if len(arguments) != wanted {
+	if len(arguments) != called.operands {
 		return nil, p.operandCountError(name, len(arguments))
 	}
-	if wanted == 1 {
+	if called.operands == 1 {
 		return p.existence(name, arguments[0])
 	}
 	if err := p.distinct(name, arguments[0], arguments[1]); err != nil {
@@ -97,21 +89,15 @@ func (p *parser) prefixTest(tested, prefix operand) (predicate, error) {
 
 // size reads the only function that is an operand.
 func (p *parser) size() (operand, error) {
-	name := p.peek().text
-	switch name {
-	case "size":
-	case "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains":
-		return nil, p.fail("The function is not allowed to be used this way in an expression; function: %s", name)
-	case "if_not_exists", "list_append":
-		return nil, p.fail("The function is not allowed in a condition expression; function: %s", name)
-	default:
-		return nil, p.fail("Invalid function name; function: %s", name)
+	name, called, err := p.signature(asOperand)
+	if err != nil {
+		return nil, err
 	}
 	arguments, err := p.arguments()
 	if err != nil {
 		return nil, err
 	}
-	if len(arguments) != 1 {
+	if len(arguments) != called.operands {
 		return nil, p.operandCountError(name, len(arguments))
 	}
 	measured, ok := arguments[0].(Path)

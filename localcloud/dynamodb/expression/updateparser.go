@@ -162,13 +162,9 @@ func (p *parser) source() (source, error) {
 }
 
 func (p *parser) sourceFunction() (source, error) {
-	name := p.peek().text
-	switch name {
-	case "if_not_exists", "list_append":
-	case "attribute_exists", "attribute_not_exists", "attribute_type", "begins_with", "contains", "size":
-		return nil, p.fail("The function is not allowed in an update expression; function: %s", name)
-	default:
-		return nil, p.fail("Invalid function name; function: %s", name)
+	name, called, err := p.signature(asSource)
+	if err != nil {
+		return nil, err
 	}
 	if err := p.operator(); err != nil {
 		return nil, err
@@ -178,7 +174,7 @@ func (p *parser) sourceFunction() (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(arguments) != 2 {
+	if len(arguments) != called.operands {
 		return nil, p.operandCountError(name, len(arguments))
 	}
 	if name == "list_append" {

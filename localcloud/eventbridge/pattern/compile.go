@@ -118,7 +118,7 @@ func (c *condition) add(member any) error {
 		if err != nil {
 			return err
 		}
-		if operator == "exists" {
+		if operator == existsOperator {
 			return c.addExists(argument)
 		}
 		matches, err := operation(operator, argument)

@@ -2,30 +2,42 @@ package pattern
 
 import (
 	"encoding/json"
+	"maps"
 	"net/netip"
 	"slices"
 )
 
-// operation compiles an operator other than exists, such as {"prefix":"x"}.
+const existsOperator = "exists"
+
+// Operators lists the supported operators, and $or.
+func Operators() []string {
+	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(operations())), existsOperator, orKey)))
+}
+
+// operations compile the operators other than exists, such as {"prefix":"x"}.
+func operations() map[string]func(operator string, argument any) (matcher, error) {
+	return map[string]func(string, any) (matcher, error){
+		"anything-but":       func(_ string, argument any) (matcher, error) { return anythingBut(argument) },
+		"cidr":               text(cidr),
+		"equals-ignore-case": text(infallible(equalsIgnoringCase)),
+		"numeric":            func(_ string, argument any) (matcher, error) { return numeric(argument) },
+		"prefix":             affix(prefix, prefixIgnoringCase),
+		"suffix":             affix(suffix, suffixIgnoringCase),
+		"wildcard":           text(wildcard),
+	}
+}
+
 func operation(operator string, argument any) (matcher, error) {
-	switch operator {
-	case "prefix":
-		return affix(operator, argument, prefix, prefixIgnoringCase)
-	case "suffix":
-		return affix(operator, argument, suffix, suffixIgnoringCase)
-	case "equals-ignore-case":
-		return withText(operator, argument, infallible(equalsIgnoringCase))
-	case "wildcard":
-		return withText(operator, argument, wildcard)
-	case "anything-but":
-		return anythingBut(argument)
-	case "numeric":
-		return numeric(argument)
-	case "cidr":
-		return withText(operator, argument, cidr)
-	default:
+	compile, known := operations()[operator]
+	if !known {
 		return nil, refuse("Unrecognized match type %s", operator)
 	}
+	return compile(operator, argument)
+}
+
+// text compiles an operator whose argument is a text.
+func text(make func(string) (matcher, error)) func(string, any) (matcher, error) {
+	return func(operator string, argument any) (matcher, error) { return withText(operator, argument, make) }
 }
 
 func infallible(make func(string) matcher) func(string) (matcher, error) {
@@ -41,19 +53,21 @@ func withText(operator string, argument any, make func(string) (matcher, error))
 }
 
 // affix compiles prefix and suffix, whose argument may be wrapped to ignore case.
-func affix(operator string, argument any, exact, ignoringCase func(string) matcher) (matcher, error) {
-	object, isObject := argument.(map[string]any)
-	if !isObject {
-		return withText(operator, argument, infallible(exact))
+func affix(exact, ignoringCase func(string) matcher) func(string, any) (matcher, error) {
+	return func(operator string, argument any) (matcher, error) {
+		object, isObject := argument.(map[string]any)
+		if !isObject {
+			return withText(operator, argument, infallible(exact))
+		}
+		inner, text, err := only(object)
+		if err != nil {
+			return nil, err
+		}
+		if inner != "equals-ignore-case" {
+			return nil, refuse("Unsupported %s pattern: %s", operator, inner)
+		}
+		return withText(inner, text, infallible(ignoringCase))
 	}
-	inner, text, err := only(object)
-	if err != nil {
-		return nil, err
-	}
-	if inner != "equals-ignore-case" {
-		return nil, refuse("Unsupported %s pattern: %s", operator, inner)
-	}
-	return withText(inner, text, infallible(ignoringCase))
 }
 
 func cidr(text string) (matcher, error) {

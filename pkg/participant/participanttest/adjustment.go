@@ -28,7 +28,7 @@ func (s suite) adjust(t *testing.T) {
 	assertCounters(t, store, other, map[string]int64{"on_hand": 1})
 }
 
-// reservedNames uses words that a store's query language may reserve.
+// reservedNames uses words that may be reserved in the query language of a store.
 func (s suite) reservedNames(t *testing.T) {
 	store := s.newStore(t)
 	item := unique("stock")
@@ -83,8 +83,7 @@ func (s suite) conflictChangesNothing(t *testing.T) {
 	assertCounters(t, store, item, map[string]int64{"on_hand": 2})
 }
 
-// conflictBeforeRefusal: a decision on an old state says nothing about what
-// there is.
+// conflictBeforeRefusal: the adjustments of a decision on an old state do not matter.
 func (s suite) conflictBeforeRefusal(t *testing.T) {
 	store := s.newStore(t)
 	record := newRecord()
@@ -102,7 +101,7 @@ func (s suite) itemTwice(t *testing.T) {
 	})
 	_, refused := errors.AsType[*participant.RefusedError](err)
 	if err == nil || refused || errors.Is(err, participant.ErrConflict) {
-		t.Errorf("the error is %v: it must be one that is not tried again at once", err)
+		t.Errorf("the error is %v, want one after which the participant does not try again", err)
 	}
 	assertCounters(t, store, item, map[string]int64{"on_hand": 3})
 	assertRecord(t, store, participant.Record{Subject: record.Subject})

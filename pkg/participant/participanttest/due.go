@@ -9,21 +9,22 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// everything is more than a store of the tests holds.
+// everything is a limit above the number of records in any test's store.
 const everything = 100_000
 
-// An index may lag behind its table: it is asked again after a while, so often.
+// An index may lag behind its table, so it is polled.
 const (
-	while    = 10 * time.Millisecond
-	patience = 1000
+	pollInterval = 10 * time.Millisecond
+	maximumPolls = 1000
 )
 
-// someSecond is a moment at which, most likely, nothing of other tests is due.
+// someSecond returns a random time at which, most likely, no record of another test
+// is due.
 func someSecond() time.Time {
 	return time.Unix(1_000_000+rand.Int64N(1_000_000_000), 0).UTC()
 }
 
-// commitDue commits a new record that is due at a moment, and gives its subject.
+// commitDue commits a new record that is due at a time, and returns its subject.
 func commitDue(t *testing.T, store Store, at time.Time) string {
 	t.Helper()
 	record := newRecord()
@@ -32,11 +33,11 @@ func commitDue(t *testing.T, store Store, at time.Time) string {
 	return record.Subject
 }
 
-// assertDue checks which of the subjects are due by a moment, in their order.
+// assertDue checks which of the subjects are due at a time, and their order.
 func assertDue(t *testing.T, store Store, by time.Time, subjects []string, want ...string) {
 	t.Helper()
 	var got []string
-	for range patience {
+	for range maximumPolls {
 		found, err := store.Due(t.Context(), by, everything)
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +46,7 @@ func assertDue(t *testing.T, store Store, by time.Time, subjects []string, want 
 		if slices.Equal(got, want) {
 			return
 		}
-		time.Sleep(while)
+		time.Sleep(pollInterval)
 	}
 	t.Fatalf("due are %v, expected are %v", got, want)
 }

@@ -9,10 +9,10 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// racers is how many goroutines race for the same thing.
+// racers is how many goroutines commit at the same time.
 const racers = 20
 
-// race runs the same function many times at once, behind a start barrier.
+// race runs a function in many goroutines at the same time.
 func race(run func(n int)) {
 	var group sync.WaitGroup
 	start := make(chan struct{})
@@ -54,8 +54,8 @@ func (s suite) concurrentFirstCommits(t *testing.T) {
 	assertRecord(t, store, want)
 }
 
-// concurrentTakers lets every racer take until it is refused. Concurrent
-// transactions on one item may conflict; a conflict is tried again.
+// concurrentTakers commits in every racer until a commit is refused. Concurrent
+// transactions on one item may conflict; after a conflict it tries again.
 func (s suite) concurrentTakers(t *testing.T) {
 	store := s.newStore(t)
 	const pieces, each = 23, 3

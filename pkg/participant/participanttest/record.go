@@ -150,6 +150,6 @@ func assertConflict(t *testing.T, store Store, record participant.Record, adjust
 		t.Errorf("the error is %v, not ErrConflict", err)
 	}
 	if _, refused := errors.AsType[*participant.RefusedError](err); refused {
-		t.Errorf("a conflict is refused too: %v", err)
+		t.Errorf("the conflict is a refusal too: %v", err)
 	}
 }

@@ -1,5 +1,5 @@
-// Package participanttest has the one test suite that every store of a
-// participant passes, in memory or on DynamoDB.
+// Package participanttest is the test suite for every participant.Store, in memory or
+// on DynamoDB, and a check that a table of decisions is complete.
 package participanttest
 
 import (
@@ -16,24 +16,24 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Store is a participant.Store whose adjusted items can be looked at, and that
-// can be asked what is due.
+// Store is a participant.Store that can also list what is due, and read and remove
+// adjusted items.
 type Store interface {
 	participant.Store
-	// Due gives the subjects of the records that are due by a moment, the
-	// longest due first, and not more than limit. It may lag behind.
+	// Due returns the subjects of the records that are due at a time, the longest
+	// due first, and not more than limit. It may be eventually consistent.
 	Due(ctx context.Context, by time.Time, limit int) ([]string, error)
-	// Counters gives the counters of an adjusted item: none if it was never
+	// Counters returns the counters of an adjusted item: none if it was never
 	// adjusted.
 	Counters(ctx context.Context, item string) (map[string]int64, error)
 	// RemoveItem removes an adjusted item unless its counter is above 0, and
-	// reports whether the store has the item no more.
+	// reports whether the item is gone.
 	RemoveItem(ctx context.Context, item, counter string) (bool, error)
 }
 
-// TestStore holds a store to the contract of participant.Store. Every test
-// makes its store with newStore; the stores may share a table, even one with
-// other content, because all names in the tests are new.
+// TestStore checks that a store keeps the contract of participant.Store. Every test
+// makes its store with newStore. The stores may share a table, even one with other
+// content, because all names in the tests are unique.
 func TestStore(t *testing.T, newStore func(t *testing.T) Store) {
 	t.Helper()
 	s := suite{newStore}
@@ -42,8 +42,8 @@ func TestStore(t *testing.T, newStore func(t *testing.T) Store) {
 	t.Run("a commit replaces the record", s.replace)
 	t.Run("a record need not expire", s.unexpiring)
 	t.Run("a tombstone takes the place of all that was recorded", s.tombstone)
-	t.Run("what was loaded belongs to who loaded it", s.loadedIsACopy)
-	t.Run("what was committed belongs to who committed it", s.committedIsACopy)
+	t.Run("a loaded record is a copy", s.loadedIsACopy)
+	t.Run("a committed record is copied", s.committedIsACopy)
 
 	t.Run("a first commit over an existing record is a conflict", s.firstOverExisting)
 	t.Run("a commit of a version loaded earlier is a conflict", s.staleVersion)
@@ -53,19 +53,19 @@ func TestStore(t *testing.T, newStore func(t *testing.T) Store) {
 	t.Run("what is due is found, the longest due first", s.dueInOrder)
 	t.Run("a record is due from its second on", s.dueFromItsSecond)
 	t.Run("a record that is not due any more is not found", s.noLongerDue)
-	t.Run("not more is found than was asked for, and that is the longest due", s.dueWithLimit)
+	t.Run("at most limit records are found, the longest due first", s.dueWithLimit)
 
-	t.Run("nothing is counted of an unknown item", s.unknownItem)
+	t.Run("an unknown item has no counters", s.unknownItem)
 	t.Run("adjustments add to counters and take from them", s.adjust)
 	t.Run("a counter may have any name", s.reservedNames)
 	t.Run("a counter may be taken to zero and not below", s.takeAll)
-	t.Run("a refusal names every item that has not enough", s.refusal)
+	t.Run("a refusal has every item of which there is not enough", s.refusal)
 	t.Run("after a refusal nothing has changed", s.refusalChangesNothing)
 	t.Run("after a conflict nothing has changed", s.conflictChangesNothing)
-	t.Run("a conflict goes before a refusal", s.conflictBeforeRefusal)
+	t.Run("a commit with a conflict and a refusal is a conflict", s.conflictBeforeRefusal)
 	t.Run("an item cannot be adjusted twice in one commit", s.itemTwice)
-	t.Run("concurrent takers never take more than there is", s.concurrentTakers)
-	t.Run("an item is removed only if its counter is at zero", s.removeItem)
+	t.Run("concurrent commits never take more than there is", s.concurrentTakers)
+	t.Run("an item is removed only if its counter is 0", s.removeItem)
 }
 
 // suite has a method for each test.
@@ -86,12 +86,12 @@ func newRecord() participant.Record {
 		Handled: []participant.Handled{
 			{
 				Source: "order", ID: unique("first"), Type: "order.placed", Digest: "abcdEFGH_-123456",
-				Time: at.Add(-3 * time.Millisecond), At: at,
+				OccurredAt: at.Add(-3 * time.Millisecond), HandledAt: at,
 				Published: []event.Event{newEvent(subject, at, 0), newEvent(subject, at, 1)},
 			},
 			{
 				Source: "loyalty", ID: unique("second"), Type: "loyalty.points-awarded", CausationID: "first",
-				Time: at.Add(time.Second), At: at.Add(2 * time.Second),
+				OccurredAt: at.Add(time.Second), HandledAt: at.Add(2 * time.Second),
 			},
 		},
 		ExpiresAt: time.Date(2026, 4, 5, 6, 7, 8, 0, time.UTC),

@@ -7,19 +7,21 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// Table is a table of decisions, as far as it can be incomplete.
+// Table checks that a table of decisions is complete.
 type Table[S any] struct {
-	// States are all that there are, by name.
+	// States are all states, by name.
 	States map[string]S
-	// Inputs are all that could ever come, consumed or not.
+	// Consumed are the inputs that the context declares that it consumes.
+	Consumed []event.Data
+	// Inputs are all inputs, consumed or not.
 	Inputs []event.Data
-	// Decide tells the error of the decision.
+	// Decide returns the error of the decision.
 	Decide func(S, event.Data) error
 
 	rows map[string]map[string]bool
 }
 
-// Add notes that the table has a row for an input in the state of this name.
+// Add records that the table has a row for an input in the state with this name.
 func (table *Table[S]) Add(state string, input event.Data) {
 	if table.rows == nil {
 		table.rows = make(map[string]map[string]bool)
@@ -30,23 +32,36 @@ func (table *Table[S]) Add(state string, input event.Data) {
 	table.rows[input.EventType()][state] = true
 }
 
-// Check fails unless there is a row for each state with each input that is
-// consumed. An input without any row must be one that is not: event.ErrInvalid
-// in every state.
+// Check fails the test unless there is a row for each state with each input that is
+// consumed, and event.ErrInvalid is returned for every other input in every state.
 func (table *Table[S]) Check(t *testing.T) {
 	t.Helper()
-	for _, input := range table.Inputs {
-		rows, consumed := table.rows[input.EventType()]
-		for name, state := range table.States {
-			if consumed && !rows[name] {
+	consumed := make(map[string]bool)
+	for _, input := range table.Consumed {
+		consumed[input.EventType()] = true
+		for name := range table.States {
+			if !table.rows[input.EventType()][name] {
 				t.Errorf("%s: there is no row for %s", name, input.EventType())
 			}
-			if consumed {
-				continue
-			}
-			if err := table.Decide(state, input); !errors.Is(err, event.ErrInvalid) {
-				t.Errorf("%s: %s has no row, and its error is %v", name, input.EventType(), err)
-			}
+		}
+	}
+	for _, input := range table.Inputs {
+		if !consumed[input.EventType()] {
+			table.checkRefused(t, input)
+		}
+	}
+}
+
+// checkRefused fails the test unless the input has no row, and is refused in every
+// state.
+func (table *Table[S]) checkRefused(t *testing.T, input event.Data) {
+	t.Helper()
+	if table.rows[input.EventType()] != nil {
+		t.Errorf("there is a row for %s, which is not consumed", input.EventType())
+	}
+	for name, state := range table.States {
+		if err := table.Decide(state, input); !errors.Is(err, event.ErrInvalid) {
+			t.Errorf("%s: %s is not consumed, and its error is %v", name, input.EventType(), err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package sandbox has a customer record for demonstrations and tests.
+// Package sandbox is a register of customers for demonstrations and tests.
 package sandbox
 
 import (
@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// BlockedPrefix begins the ids of the customers who are excluded.
+// BlockedPrefix is the prefix of the ids of excluded customers.
 const BlockedPrefix = "blocked"
 
-// Customers is a loyalty.Customers.
+// Customers is a loyalty.Customers without data: it blocks by prefix.
 type Customers struct{}
 
 // Blocked implements loyalty.Customers.

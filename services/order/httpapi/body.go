@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// maximumBody is in bytes. An order within it makes events that are far below
-	// the size that an event may have.
+	// maximumBody is in bytes. The events of an order of this size are far below the
+	// maximum size of an event.
 	maximumBody = 64 * 1024
-	// maximumErrors is how many errors an answer names.
+	// maximumErrors is how many errors an answer has.
 	maximumErrors = 100
 )
 
@@ -45,15 +45,15 @@ func readBody(r *http.Request) ([]byte, error) {
 	return bytes.TrimSpace(body), nil
 }
 
-// isEncoded reports whether a body is declared to be encoded, or is gzip. Where
-// the body was passed on as text, U+FFFD has replaced the second byte of gzip.
+// isEncoded reports whether a body is declared to be encoded, or is gzip. If the body was
+// passed on as text, the second byte of gzip has become U+FFFD.
 func isEncoded(header http.Header, body []byte) bool {
 	encoding := strings.TrimSpace(strings.Join(header.Values("Content-Encoding"), ","))
 	return encoding != "" && !strings.EqualFold(encoding, "identity") ||
 		bytes.HasPrefix(body, []byte("\x1f\x8b")) || bytes.HasPrefix(body, []byte("\x1f\uFFFD"))
 }
 
-// checkContentType returns what is wrong with the values of a Content-Type.
+// checkContentType returns what is wrong with the values of a Content-Type, or "".
 func checkContentType(values []string) string {
 	if len(values) != 1 {
 		return "Send the body as application/json, with one Content-Type."
@@ -62,13 +62,13 @@ func checkContentType(values []string) string {
 	if err != nil || mediaType != "application/json" {
 		return "Send the body as application/json."
 	}
-	if charset, given := parameters["charset"]; given && !strings.EqualFold(charset, "utf-8") {
+	if charset, has := parameters["charset"]; has && !strings.EqualFold(charset, "utf-8") {
 		return "The charset must be UTF-8, or left out."
 	}
 	return ""
 }
 
-// decode returns the value of a JSON text, for a schema to check.
+// decode decodes a JSON text, to be checked by a schema.
 func decode(body []byte) (any, error) {
 	switch {
 	case !utf8.Valid(body):
@@ -88,20 +88,19 @@ func decode(body []byte) (any, error) {
 	return value, nil
 }
 
-// refuse returns a problem unless a body has one reading and nothing is wrong
-// with it.
-func refuse(body []byte, kind problemKind, wrong []detail) error {
+// checkBody returns a problem if a body has errors, or if readers differ about it.
+func checkBody(body []byte, kind problemKind, errs []detail) error {
 	explanation := ""
-	if len(wrong) > maximumErrors {
-		explanation = fmt.Sprintf("There are more errors than the first %d, which are named.", maximumErrors)
+	if len(errs) > maximumErrors {
+		explanation = fmt.Sprintf("Only the first %d errors are listed.", maximumErrors)
 	}
-	for _, each := range wrong {
+	for _, each := range errs {
 		if each.unknown {
 			kind = unknownField
 		}
 	}
-	if len(wrong) > 0 {
-		return newProblem(kind, explanation, wrong[:min(len(wrong), maximumErrors)]...)
+	if len(errs) > 0 {
+		return newProblem(kind, explanation, errs[:min(len(errs), maximumErrors)]...)
 	}
 	if ambiguous, ok := errors.AsType[*ijson.Error](ijson.Check(body)); ok {
 		return newProblem(repeatedField, "", detail{Pointer: ambiguous.Pointer, Detail: "is " + ambiguous.Reason})

@@ -13,8 +13,8 @@ import (
 	"example.com/saga/services/order/httpapi"
 )
 
-// ask sends a request with exactly these header fields.
-func (s *shop) ask(tb testing.TB, method, path, body string, header http.Header) *httptest.ResponseRecorder {
+// serve serves a request with exactly these header fields.
+func (s *shop) serve(tb testing.TB, method, path, body string, header http.Header) *httptest.ResponseRecorder {
 	tb.Helper()
 	request := httptest.NewRequestWithContext(tb.Context(), method, path, strings.NewReader(body))
 	request.Header = header
@@ -23,7 +23,7 @@ func (s *shop) ask(tb testing.TB, method, path, body string, header http.Header)
 	return recorder
 }
 
-// gzipped is a text in gzip.
+// gzipped returns a text in gzip.
 func gzipped(t *testing.T, text string) string {
 	t.Helper()
 	var compressed bytes.Buffer
@@ -37,7 +37,7 @@ func gzipped(t *testing.T, text string) string {
 	return compressed.String()
 }
 
-func TestABodyIsJSONInUTF8AsItIs(t *testing.T) {
+func TestABodyIsJSONInUTF8WithoutEncoding(t *testing.T) {
 	s := newShop(t)
 	for name, test := range map[string]struct {
 		body    string
@@ -52,18 +52,18 @@ func TestABodyIsJSONInUTF8AsItIs(t *testing.T) {
 		"identity":                     {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"Identity"}}, 202, ""},
 		"an empty encoding":            {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {""}}, 202, ""},
 		"Latin-1":                      {with("23 Fake Street", "Stra\xdfe"), http.Header{"Content-Type": {"application/json; charset=ISO-8859-1"}}, 415, "media-type"},
-		"ASCII that says Latin-1":      {goodOrder, http.Header{"Content-Type": {"application/json; charset=latin1"}}, 415, "media-type"},
+		"ASCII declared as Latin-1":    {goodOrder, http.Header{"Content-Type": {"application/json; charset=latin1"}}, 415, "media-type"},
 		"UTF-16":                       {goodOrder, http.Header{"Content-Type": {"application/json; charset=utf-16"}}, 415, "media-type"},
 		"an extended charset":          {goodOrder, http.Header{"Content-Type": {"application/json; charset*=utf-8''latin1"}}, 415, "media-type"},
 		"two charsets":                 {goodOrder, http.Header{"Content-Type": {"application/json; charset=utf-8; charset=latin1"}}, 415, "media-type"},
-		"Latin-1 that says UTF-8":      {with("23 Fake Street", "Stra\xdfe"), http.Header{"Content-Type": {"application/json; charset=utf-8"}}, 400, "json"},
-		"Latin-1 that says nothing":    {with("23 Fake Street", "Stra\xdfe"), http.Header{"Content-Type": {"application/json"}}, 400, "json"},
+		"Latin-1 declared as UTF-8":    {with("23 Fake Street", "Stra\xdfe"), http.Header{"Content-Type": {"application/json; charset=utf-8"}}, 400, "json"},
+		"Latin-1 without a charset":    {with("23 Fake Street", "Stra\xdfe"), http.Header{"Content-Type": {"application/json"}}, 400, "json"},
 		"Latin-1 that became UTF-8":    {with("23 Fake Street", "Stra\uFFFDe"), http.Header{"Content-Type": {"application/json"}}, 422, "order"},
 		"gzip":                         {gzipped(t, goodOrder), http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}}, 415, "content-encoding"},
-		"gzip that says nothing":       {gzipped(t, goodOrder), http.Header{"Content-Type": {"application/json"}}, 415, "content-encoding"},
+		"gzip without an encoding":     {gzipped(t, goodOrder), http.Header{"Content-Type": {"application/json"}}, 415, "content-encoding"},
 		"gzip that became UTF-8":       {strings.ToValidUTF8(gzipped(t, goodOrder), "\uFFFD"), http.Header{"Content-Type": {"application/json"}}, 415, "content-encoding"},
 		"gzip that is an octet stream": {gzipped(t, goodOrder), http.Header{"Content-Type": {"application/octet-stream"}}, 415, "content-encoding"},
-		"plain that says gzip":         {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}}, 415, "content-encoding"},
+		"plain declared as gzip":       {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}}, 415, "content-encoding"},
 		"brotli":                       {"\x0b\x02\x80{}\x03", http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"br"}}, 415, "content-encoding"},
 		"a list of encodings":          {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"identity, gzip"}}, 415, "content-encoding"},
 		"two encodings":                {goodOrder, http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {"identity", "gzip"}}, 415, "content-encoding"},
@@ -77,14 +77,14 @@ func TestABodyIsJSONInUTF8AsItIs(t *testing.T) {
 		"any content type":             {goodOrder, http.Header{"Content-Type": {"*/*"}}, 415, "media-type"},
 		"a kind of JSON":               {goodOrder, http.Header{"Content-Type": {"application/merge-patch+json"}}, 415, "media-type"},
 		"another type of JSON":         {goodOrder, http.Header{"Content-Type": {"text/json"}}, 415, "media-type"},
-		"a parameter that is none":     {goodOrder, http.Header{"Content-Type": {`application/json; a="`}}, 415, "media-type"},
+		"an invalid parameter":         {goodOrder, http.Header{"Content-Type": {`application/json; a="`}}, 415, "media-type"},
 		"a form":                       {"a=b", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, 415, "media-type"},
 		"nothing":                      {"", http.Header{}, 400, "no-body"},
 		"nothing as a form":            {"", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, 415, "media-type"},
 		"only blanks":                  {" \r\n", http.Header{"Content-Type": {"application/json"}}, 400, "no-body"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := s.ask(t, http.MethodPost, "/orders", test.body, test.header)
+			got := s.serve(t, http.MethodPost, "/orders", test.body, test.header)
 			if got.Code != test.status || !strings.Contains(got.Body.String(), test.problem) {
 				t.Errorf("%d %s, want %d %s", got.Code, got.Body, test.status, test.problem)
 			}
@@ -93,7 +93,7 @@ func TestABodyIsJSONInUTF8AsItIs(t *testing.T) {
 				t.Errorf("Accept is %q, Accept-Encoding is %q", accept, encoding)
 			}
 			if test.status != http.StatusAccepted {
-				mustBeMendable(t, got.Code, got.Header().Get("Content-Type"), got.Body.String())
+				mustBeClientProblem(t, got.Code, got.Header().Get("Content-Type"), got.Body.String())
 			}
 		})
 	}
@@ -136,14 +136,14 @@ func TestACancellationHasNoBodyOrAnEmptyObject(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t)
 			path := "/orders/" + s.place() + "/cancellation"
-			got := s.ask(t, http.MethodPost, path, test.body, test.header)
+			got := s.serve(t, http.MethodPost, path, test.body, test.header)
 			if got.Code != test.status || !strings.Contains(got.Body.String(), test.problem) {
 				t.Errorf("%d %s, want %d %s", got.Code, got.Body, test.status, test.problem)
 			}
 			want := 2
 			if test.status != http.StatusAccepted {
 				want = 1
-				mustBeMendable(t, got.Code, got.Header().Get("Content-Type"), got.Body.String())
+				mustBeClientProblem(t, got.Code, got.Header().Get("Content-Type"), got.Body.String())
 			}
 			if s.store.commits != want {
 				t.Errorf("%d commits", s.store.commits)
@@ -152,10 +152,10 @@ func TestACancellationHasNoBodyOrAnEmptyObject(t *testing.T) {
 	}
 }
 
-func TestAKeyHasOnlyCharactersThatNoHopReadsInAnotherWay(t *testing.T) {
+func TestAKeyHasNoSeparatorsQuotesOrSpaces(t *testing.T) {
 	s := newShop(t)
 	send := func(keys ...string) *httptest.ResponseRecorder {
-		return s.ask(t, http.MethodPost, "/orders", goodOrder, http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": keys})
+		return s.serve(t, http.MethodPost, "/orders", goodOrder, http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": keys})
 	}
 	for _, key := range []string{
 		"k", "my-first-order", "8e03978e-40d5-43e8-bc93-6894a57f9324", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "a.b_c~d:e", "c2FnYQ+/==", strings.Repeat("k", 255),
@@ -204,7 +204,7 @@ func TestAKeyHasOnlyCharactersThatNoHopReadsInAnotherWay(t *testing.T) {
 	}
 }
 
-// AWS joins what is sent twice, and its names are in lower case.
+// AWS joins the values of a header that is sent twice, and has names in lower case.
 func TestAKeyThatIsSentTwiceThroughAFunctionURLPlacesNoOrder(t *testing.T) {
 	s := newShop(t)
 	in := events.LambdaFunctionURLRequest{
@@ -217,7 +217,7 @@ func TestAKeyThatIsSentTwiceThroughAFunctionURLPlacesNoOrder(t *testing.T) {
 	}
 }
 
-func TestARefusedKeySaysNothingAboutTheOrderThatHasIt(t *testing.T) {
+func TestTheProblemOfAReusedKeyHasNothingOfItsOrder(t *testing.T) {
 	s := newShop(t)
 	header := func(key string) string { return "Idempotency-Key: " + key }
 	first := s.send(http.MethodPost, "/orders", goodOrder, header("key-1"))
@@ -233,7 +233,7 @@ func TestARefusedKeySaysNothingAboutTheOrderThatHasIt(t *testing.T) {
 func TestHEADIsGETWithoutABody(t *testing.T) {
 	s := newShop(t)
 	for _, path := range []string{"/orders/" + s.place(), "/orders/" + unknownID, "/orders/none", "/problems/json", "/problems/none", "/orders", "/nowhere", "/"} {
-		get, head := s.ask(t, http.MethodGet, path, "", http.Header{}), s.through(http.MethodHead, path)
+		get, head := s.serve(t, http.MethodGet, path, "", http.Header{}), s.through(http.MethodHead, path)
 		if head.StatusCode != get.Code || head.Headers["Content-Type"] != get.Header().Get("Content-Type") || head.Body != "" || head.IsBase64Encoded {
 			t.Errorf("%s: GET answers %d %v, HEAD %+v", path, get.Code, get.Header(), head)
 		}
@@ -251,7 +251,7 @@ func TestHEADIsGETWithoutABody(t *testing.T) {
 		}
 	}
 	if got := s.through(http.MethodHead, "/%zz"); got.StatusCode != http.StatusBadRequest || got.Body != "" {
-		t.Errorf("a path that is none: %+v", got)
+		t.Errorf("an invalid path: %+v", got)
 	}
 }
 
@@ -267,10 +267,10 @@ func (s *shop) through(method, path string) events.LambdaFunctionURLResponse {
 	return out
 }
 
-func TestAnswersAreNotStoredOnTheWay(t *testing.T) {
+func TestAnswersMustNotBeCached(t *testing.T) {
 	s := newShop(t)
 	for _, path := range []string{"/orders/" + s.place(), "/orders/" + unknownID, "/problems/json"} {
-		if got := s.ask(t, http.MethodGet, path, "", http.Header{}).Header().Get("Cache-Control"); got != "no-store" {
+		if got := s.serve(t, http.MethodGet, path, "", http.Header{}).Header().Get("Cache-Control"); got != "no-store" {
 			t.Errorf("%s has Cache-Control %q", path, got)
 		}
 	}

@@ -15,22 +15,22 @@ import (
 func (s *shop) placeAndErase(key string) string {
 	s.t.Helper()
 	id := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: "+key).text("orderId")
-	s.hear(id, "awarded", contract.OrderShipped{CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}}})
+	s.handle(id, "awarded", contract.OrderShipped{CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}}})
 	if err := s.orders.Erase(s.t.Context(), id, order.Tombstone(s.now)); err != nil {
 		s.t.Fatal(err)
 	}
 	return id
 }
 
-func TestAnErasedOrderIsGoneAndNothingIsSaidOfIt(t *testing.T) {
+func TestAnErasedOrderIsGoneAndTheAnswerHasNothingOfIt(t *testing.T) {
 	s := newShop(t)
 	id := s.placeAndErase("key-1")
 	published := len(s.publisher.Published())
 	for name, r := range map[string]reply{
-		"shown":        s.send(http.MethodGet, "/orders/"+id, ""),
+		"read":         s.send(http.MethodGet, "/orders/"+id, ""),
 		"cancelled":    s.send(http.MethodPost, "/orders/"+id+"/cancellation", ""),
 		"placed again": s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1"),
-		"placed anew": s.send(http.MethodPost, "/orders", strings.Replace(goodOrder, "card", "cash", 1),
+		"placed with another body": s.send(http.MethodPost, "/orders", strings.Replace(goodOrder, "card", "cash", 1),
 			"Idempotency-Key: key-1"),
 	} {
 		r.isProblem(t, http.StatusGone, "/problems/erased")
@@ -51,10 +51,10 @@ func TestAnErasedOrderIsGoneAndNothingIsSaidOfIt(t *testing.T) {
 	}
 }
 
-func TestACancellationThatMeetsAnErasureIsAnsweredLikeAnyLater(t *testing.T) {
+func TestACancellationThatLosesARaceAgainstAnErasureIsAnsweredWithGone(t *testing.T) {
 	s := newShop(t)
 	id := s.place()
-	s.hear(id, "refused", contract.CancellationRefused{})
+	s.handle(id, "refused", contract.CancellationRefused{})
 	s.store.beforeLoad = func(n int) {
 		if n == 2 { // The first load shows the order as it was.
 			if err := s.orders.Erase(t.Context(), id, order.Tombstone(s.now)); err != nil {

@@ -20,9 +20,8 @@ import (
 	"example.com/saga/services/order/httpapi"
 )
 
-// FuzzPlace asks of any body, under any headers, that it places an order once
-// whose texts every reader reads alike, or is refused with a problem that the
-// client can mend.
+// FuzzPlace checks that any body, with any headers, places one order whose texts every
+// reader reads the same, or is refused with a problem of the client.
 func FuzzPlace(f *testing.F) {
 	for _, bad := range badRequests() {
 		if bad.path == "/orders" && bad.method == http.MethodPost {
@@ -45,14 +44,14 @@ func FuzzPlace(f *testing.F) {
 	schema := orderSchema(f)
 	f.Fuzz(func(t *testing.T, body []byte, contentType, key string) {
 		send := func() *httptest.ResponseRecorder {
-			return s.ask(t, http.MethodPost, "/orders", string(body), http.Header{"Content-Type": {contentType}, "Idempotency-Key": {key}})
+			return s.serve(t, http.MethodPost, "/orders", string(body), http.Header{"Content-Type": {contentType}, "Idempotency-Key": {key}})
 		}
 		first, second := send(), send()
 		if first.Code != second.Code || first.Body.String() != second.Body.String() {
 			t.Fatalf("the same request is answered with %d %s, then with %d %s", first.Code, first.Body, second.Code, second.Body)
 		}
 		if first.Code != http.StatusAccepted {
-			mustBeMendable(t, first.Code, first.Header().Get("Content-Type"), first.Body.String())
+			mustBeClientProblem(t, first.Code, first.Header().Get("Content-Type"), first.Body.String())
 			mustPointInto(t, body, first.Body.Bytes())
 			return
 		}
@@ -64,13 +63,13 @@ func FuzzPlace(f *testing.F) {
 			t.Fatal(err)
 		}
 		if err := schema.Validate(instance); err != nil {
-			t.Errorf("an order is accepted that is against the schema: %v", err)
+			t.Errorf("an order that breaks the schema is accepted: %v", err)
 		}
-		mustBeReadAlike(t, s.lastOrder(t))
+		mustBeUnambiguous(t, s.lastOrder(t))
 	})
 }
 
-// orderSchema is the schema of an order, as a client may compile it.
+// orderSchema compiles the schema of an order as a client can.
 func orderSchema(tb testing.TB) *jsonschema.Schema {
 	tb.Helper()
 	schema, err := jsonschema.NewCompiler().Compile("schema/order.json")
@@ -80,15 +79,15 @@ func orderSchema(tb testing.TB) *jsonschema.Schema {
 	return schema
 }
 
-// mustBeReadAlike checks the texts of an accepted order.
-func mustBeReadAlike(t *testing.T, order contract.OrderPlaced) {
+// mustBeUnambiguous checks the texts of an accepted order.
+func mustBeUnambiguous(t *testing.T, order contract.OrderPlaced) {
 	t.Helper()
 	encoded, err := json.Marshal(order)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := ijson.Check(encoded); err != nil {
-		t.Errorf("the order has two readings: %v", err)
+		t.Errorf("readers differ about the order: %v", err)
 	}
 	names := []string{order.CustomerID, order.PaymentMethod}
 	for _, item := range order.Items {
@@ -103,7 +102,7 @@ func mustBeReadAlike(t *testing.T, order contract.OrderPlaced) {
 }
 
 // mustPointInto checks that the errors of a problem point to members of the body
-// or to what is missing in one.
+// or to missing members.
 func mustPointInto(t *testing.T, body, answer []byte) {
 	t.Helper()
 	var problem struct {
@@ -115,7 +114,7 @@ func mustPointInto(t *testing.T, body, answer []byte) {
 	for _, each := range problem.Errors {
 		var value any
 		if err := json.Unmarshal(body, &value); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
-			t.Fatalf("the body is no JSON and has errors: %s", answer)
+			t.Fatalf("the body is not JSON and has errors: %s", answer)
 		}
 		names := strings.Split(each.Pointer, "/")
 		for i, name := range names[1:] {
@@ -137,8 +136,8 @@ func mustPointInto(t *testing.T, body, answer []byte) {
 	}
 }
 
-// FuzzAddress asks of any method, path and query that the function behind the
-// URL gives an answer, and does not blame itself.
+// FuzzAddress checks that the function answers any method, path and query, and never with
+// a server error.
 func FuzzAddress(f *testing.F) {
 	s := newShop(f)
 	f.Add("GET", "/orders/"+s.place(), "a=b")
@@ -168,26 +167,27 @@ func FuzzAddress(f *testing.F) {
 			t.Errorf("HEAD is answered with %q", out.Body)
 		}
 		if out.StatusCode >= 300 && method != http.MethodHead {
-			mustBeMendable(t, out.StatusCode, out.Headers["Content-Type"], out.Body)
+			mustBeClientProblem(t, out.StatusCode, out.Headers["Content-Type"], out.Body)
 		}
 	})
 }
 
-// mustBeMendable checks that an answer is a problem of the client's.
-func mustBeMendable(t *testing.T, status int, contentType, body string) {
+// mustBeClientProblem checks that an answer is a problem document with a status of the
+// client.
+func mustBeClientProblem(t *testing.T, status int, contentType, body string) {
 	t.Helper()
 	var problem struct {
 		Type, Title, Detail string
 		Status              int
 	}
 	if err := json.Unmarshal([]byte(body), &problem); err != nil {
-		t.Fatalf("the answer %d %q is no problem document: %v", status, body, err)
+		t.Fatalf("the answer %d %q is not a problem document: %v", status, body, err)
 	}
 	if status < 400 || status >= 500 || problem.Status != status || contentType != "application/problem+json" ||
 		!strings.HasPrefix(problem.Type, "/problems/") || problem.Title == "" || problem.Detail == "" {
 		t.Errorf("the answer is %d %s: %s", status, contentType, body)
 	}
-	// A response of Lambda has 6 MB at most.
+	// A response of Lambda has at most 6 MB.
 	if len(body) > 1<<20 {
 		t.Errorf("the answer has %d bytes", len(body))
 	}

@@ -1,4 +1,4 @@
-// Package httpapi is the HTTP front door of the order context.
+// Package httpapi is the HTTP API of the order context.
 package httpapi
 
 import (
@@ -24,52 +24,51 @@ import (
 	"example.com/saga/services/order"
 )
 
-// Orders is what the front door asks of the order context.
+// Orders is the part of the order context's participant that an API uses.
 type Orders interface {
-	// Execute executes a command once per id, and gives the state after it,
-	// also with participant.ErrUnpublished.
+	// Execute executes a command once per id, and returns the state after it, also with
+	// participant.ErrUnpublished.
 	Execute(ctx context.Context, command event.Event, data event.Data) (order.State, error)
-	// Load gives what is recorded about an order.
+	// Load returns the state and the record of an order.
 	Load(ctx context.Context, orderID string) (order.State, participant.Record, error)
 }
 
-// API is the front door. All fields are required but Tracer
-// and Open.
+// API is the configuration of the HTTP API. All fields but Tracer and Open are required.
 type API struct {
 	Orders Orders
 	Logger *slog.Logger
 	// Tracer starts the span of each command.
 	Tracer trace.Tracer
 	Clock  func() time.Time
-	// NewID makes a random id.
+	// NewID returns a random id.
 	NewID func() string
 	// Deadline is how long an order may take before it is cancelled.
 	Deadline time.Duration
 	// Keys returns the secret keys from which orders' ids and tokens are derived.
 	Keys func(context.Context) (keyring.Keys, error)
-	// Open is set if everyone may call the API. Then an order has a token, which
-	// reading and cancelling it need. By default each request that places an order
+	// Open is true if everyone may call the API. Then an order has a token, which is
+	// needed to read and to cancel it. By default each request that places an order
 	// needs a caller (WithCaller).
 	Open bool
 }
 
-// source names the front door as the origin of commands.
+// source is the source of the API's commands.
 const source = "order/http"
 
 var idPattern = regexp.MustCompile(`^[0-9a-f-]{36}$`)
 
-// placed is the answer to a placed order.
-type placed struct {
+// summary is the answer to a command.
+type summary struct {
 	OrderID       string       `json:"orderId"`
 	Status        order.Status `json:"status"`
 	CorrelationID string       `json:"correlationId"`
-	// Token is there once the order is placed, where the API is open.
+	// Token is set in the answer to POST /orders if the API is open.
 	Token string `json:"token,omitempty"`
 }
 
-// status is the answer to a question about an order.
-type status struct {
-	placed
+// details is the answer to GET /orders/{id}.
+type details struct {
+	summary
 
 	Reason   contract.Reason `json:"reason,omitempty"`
 	Timeline []order.Entry   `json:"timeline"`
@@ -82,10 +81,10 @@ type server struct {
 	order, cancellation *schema
 }
 
-// Handler serves POST /orders, GET /orders/{id}, POST /orders/{id}/cancellation
-// and GET /problems/{type}, and HEAD where it serves GET.
+// Handler returns the handler of POST /orders, GET /orders/{id}, POST
+// /orders/{id}/cancellation and GET /problems/{type}, and of HEAD where there is GET.
 //
-// An error names every field that is missing.
+// The error names every required field that is missing.
 func (a *API) Handler() (http.Handler, error) {
 	if err := required.Fields("httpapi.API", map[string]bool{
 		"Orders":   a.Orders != nil,
@@ -108,17 +107,17 @@ func (a *API) Handler() (http.Handler, error) {
 	s := &server{a, order, cancellation}
 	mux := http.NewServeMux()
 	mux.Handle("/orders", s.route(s.place, http.MethodPost))
-	mux.Handle("/orders/{id}", s.route(s.show, http.MethodGet, http.MethodHead))
+	mux.Handle("/orders/{id}", s.route(s.get, http.MethodGet, http.MethodHead))
 	mux.Handle("/orders/{id}/cancellation", s.route(s.cancel, http.MethodPost))
-	mux.Handle("/problems/{type}", s.route(explain, http.MethodGet, http.MethodHead))
-	nowhere := s.answer(func(http.ResponseWriter, *http.Request) error {
+	mux.Handle("/problems/{type}", s.route(getProblemType, http.MethodGet, http.MethodHead))
+	noPath := s.answer(func(http.ResponseWriter, *http.Request) error {
 		return newProblem(notFound, "There is nothing here: orders are at /orders.")
 	})
-	mux.Handle("/", nowhere)
+	mux.Handle("/", noPath)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The mux would redirect a path that is written in another way.
+		// The mux would redirect a path that is not in its clean form.
 		if !strings.HasPrefix(r.URL.Path, "/") || path.Clean(r.URL.Path) != r.URL.Path {
-			nowhere.ServeHTTP(w, r)
+			noPath.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
@@ -130,13 +129,13 @@ type endpoint func(http.ResponseWriter, *http.Request) error
 func (s *server) route(e endpoint, methods ...string) http.Handler {
 	return s.answer(func(w http.ResponseWriter, r *http.Request) error {
 		if !slices.Contains(methods, r.Method) {
-			return newProblem(wrongMethod, "Possible here: "+strings.Join(methods, ", ")+".").with("Allow", strings.Join(methods, ", "))
+			return newProblem(wrongMethod, "Allowed here: "+strings.Join(methods, ", ")+".").with("Allow", strings.Join(methods, ", "))
 		}
 		return e(w, r)
 	})
 }
 
-// answer makes every error a problem document; what the client cannot mend is
+// answer answers an error with a problem document. An error that is not the client's is
 // logged and not shown.
 func (s *server) answer(e endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -144,8 +143,8 @@ func (s *server) answer(e endpoint) http.Handler {
 		if err == nil {
 			return
 		}
-		p, known := errors.AsType[*problem](err)
-		if !known {
+		p, isProblem := errors.AsType[*problem](err)
+		if !isProblem {
 			s.Logger.ErrorContext(r.Context(), "request failed", slog.String("path", r.URL.Path), slog.String("error", err.Error()))
 			p = newProblem(unavailable, "").with("Retry-After", "1")
 		}
@@ -153,7 +152,7 @@ func (s *server) answer(e endpoint) http.Handler {
 	})
 }
 
-// place places an order, or finds the one that the same request placed before.
+// place places an order, or returns the one that the same request placed before.
 func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	key, err := s.idempotencyKey(r)
 	if err != nil {
@@ -163,7 +162,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// The secret keys of one moment may be used for no longer.
+	// The secret keys of one read may be used for no longer.
 	ctx, cancel := context.WithTimeout(r.Context(), keyring.MaximumWork)
 	defer cancel()
 	identity, token, err := s.identify(ctx, key)
@@ -186,30 +185,30 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx, measured := telemetry.Measured(ctx, command.Time)
+	ctx, measured := telemetry.LineAttrs(ctx, command.Time)
 	s.Logger.LogAttrs(ctx, slog.LevelInfo, "order placed", measured...)
 	w.Header().Set("Location", "/orders/"+id)
-	writeJSON(w, http.StatusAccepted, "application/json", placed{id, order.StatusPlaced, correlation, token})
+	writeJSON(w, http.StatusAccepted, "application/json", summary{id, order.StatusPlaced, correlation, token})
 	return nil
 }
 
-func (s *server) show(w http.ResponseWriter, r *http.Request) error {
+// get returns the status and the timeline of an order.
+func (s *server) get(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	state, record, err := s.find(r, id)
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, "application/json", status{
-		placed:   placed{OrderID: id, Status: state.Status(), CorrelationID: state.CorrelationID},
+	writeJSON(w, http.StatusOK, "application/json", details{
+		summary:  summary{OrderID: id, Status: state.Status(), CorrelationID: state.CorrelationID},
 		Reason:   state.Reason,
 		Timeline: order.Timeline(record, s.Clock(), order.TimelineWindow),
 	})
 	return nil
 }
 
-// cancel asks for the cancellation of an order. Whether it is granted is the
-// warehouse's decision, so the answer is only that it was asked for. It belongs
-// to the trace of the order, and not to one of its own.
+// cancel requests the cancellation of an order. The warehouse decides on it later, so the
+// answer is only that it was requested. The command belongs to the trace of the order.
 func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	state, record, err := s.find(r, id)
@@ -223,7 +222,7 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	ctx = tracing.Continue(ctx, order.TraceParent(record))
 	state, err = s.execute(ctx, s.command(id, state.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
-	// A request that is repeated finds what the order has come to since.
+	// A repeated request returns the current state, and the order may have ended.
 	if errors.Is(err, order.ErrTooLate) || (err == nil && state.Ended()) {
 		return newProblem(tooLate, "")
 	}
@@ -234,12 +233,12 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.Logger.InfoContext(ctx, "cancellation requested")
-	writeJSON(w, http.StatusAccepted, "application/json", placed{OrderID: id, Status: state.Status(), CorrelationID: state.CorrelationID})
+	writeJSON(w, http.StatusAccepted, "application/json", summary{OrderID: id, Status: state.Status(), CorrelationID: state.CorrelationID})
 	return nil
 }
 
-// execute executes a command. One that is committed is accepted, although its
-// events could not be published: the sweeper does that.
+// execute executes a command. A committed command is a success even if its events could
+// not be published: the sweeper publishes them.
 func (s *server) execute(ctx context.Context, command event.Event, data event.Data) (order.State, error) {
 	ctx, span := tracing.Start(ctx, s.Tracer, command, trace.SpanKindServer)
 	state, err := s.Orders.Execute(ctx, command, data)
@@ -251,7 +250,7 @@ func (s *server) execute(ctx context.Context, command event.Event, data event.Da
 	return state, err
 }
 
-// find returns an order that the request may read.
+// find returns an order that the request is permitted to read.
 func (s *server) find(r *http.Request, id string) (order.State, participant.Record, error) {
 	unknown := newProblem(unknownOrder, "")
 	permitted, err := s.isPermitted(r, id)

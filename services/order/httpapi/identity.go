@@ -21,13 +21,12 @@ var (
 
 type callerKey struct{}
 
-// WithCaller returns a context of requests that a caller has signed.
+// WithCaller returns the context of a request that a caller has signed.
 func WithCaller(ctx context.Context, caller orderid.Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, caller)
 }
 
-// caller returns who has signed a request. Where the API is open it is not known
-// who sends a request.
+// caller returns the caller that has signed a request. It is zero if the API is open.
 func (s *server) caller(ctx context.Context) (orderid.Caller, error) {
 	caller, signed := ctx.Value(callerKey{}).(orderid.Caller)
 	if s.Open {
@@ -42,13 +41,12 @@ func (s *server) caller(ctx context.Context) (orderid.Caller, error) {
 // idempotencyKey is the key of a request to place an order.
 type idempotencyKey struct {
 	text string
-	// isRandom is set if the client sent none: the request cannot be repeated.
+	// isRandom is true if the client sent no key: the request cannot be repeated.
 	isRandom bool
 }
 
-// identify returns what the order that a key places is known by, and its token
-// where the API is open. A repeated request finds the order that it placed before,
-// also if the secret key was replaced meanwhile.
+// identify returns the ids of the order that a key places, and its token if the API is
+// open. They are the same for a repeated request, even if the secret key was replaced.
 func (s *server) identify(ctx context.Context, key idempotencyKey) (identity orderid.Identity, token string, err error) {
 	caller, err := s.caller(ctx)
 	if err != nil {
@@ -60,7 +58,7 @@ func (s *server) identify(ctx context.Context, key idempotencyKey) (identity ord
 	}
 	secret := keys.Active
 	if !key.isRandom {
-		if secret, err = s.choose(ctx, keys, caller, key.text); err != nil {
+		if secret, err = s.chooseSecret(ctx, keys, caller, key.text); err != nil {
 			return identity, "", err
 		}
 	}
@@ -71,9 +69,9 @@ func (s *server) identify(ctx context.Context, key idempotencyKey) (identity ord
 	return identity, token, nil
 }
 
-// choose returns the secret key for an order that another request may have placed
-// with an older one.
-func (s *server) choose(ctx context.Context, keys keyring.Keys, caller orderid.Caller, idempotencyKey string) ([]byte, error) {
+// chooseSecret returns the secret key for an order that an earlier request may have placed
+// with an older secret key.
+func (s *server) chooseSecret(ctx context.Context, keys keyring.Keys, caller orderid.Caller, idempotencyKey string) ([]byte, error) {
 	if keys.QuietFor > 0 {
 		return nil, newProblem(unavailable, "A secret key is being replaced, which takes a minute. This request had no effect. "+
 			"Repeat it after the seconds in Retry-After.").with("Retry-After", strconv.Itoa(int(math.Ceil(keys.QuietFor.Seconds()))))
@@ -84,18 +82,17 @@ func (s *server) choose(ctx context.Context, keys keyring.Keys, caller orderid.C
 	})
 }
 
-// idempotencyKey returns the key that the client sent, or else a random one. A
-// header that is sent twice arrives once, with both values and a comma: so a
-// comma is refused, like what separates or quotes values elsewhere. Where the API
-// is open the key must be hard to guess: with it and the same body anyone gets the
-// order's token.
+// idempotencyKey returns the key of the client, or else a random one. A header that is
+// sent twice arrives as one, with both values joined by a comma. So a comma is refused,
+// as are other separators and quotes. If the API is open the key must be hard to guess,
+// because the key and the same body are enough to get the order's token.
 func (s *server) idempotencyKey(r *http.Request) (idempotencyKey, error) {
 	keys := r.Header.Values("Idempotency-Key")
 	switch {
 	case len(keys) == 0:
 		return idempotencyKey{s.NewID(), true}, nil
 	case len(keys) > 1 || !keyPattern.MatchString(keys[0]):
-		return idempotencyKey{}, newProblem(badKey, "The header must be there once, with 1 to 255 letters, digits and characters of -._~:+/=. "+
+		return idempotencyKey{}, newProblem(badKey, "The header must occur once, with 1 to 255 letters, digits and characters of -._~:+/=. "+
 			"A comma is refused because a header that is sent twice arrives as one, joined by a comma.")
 	case s.Open && !randomUUID.MatchString(keys[0]):
 		return idempotencyKey{}, newProblem(badKey, "The API is open to everyone, so the key must be hard to guess: a UUID of version 4 or 7.")
@@ -103,9 +100,9 @@ func (s *server) idempotencyKey(r *http.Request) (idempotencyKey, error) {
 	return idempotencyKey{keys[0], false}, nil
 }
 
-// isPermitted reports whether a request may read or cancel an order. Where the
-// API is not open, IAM has decided that already. The order is not looked up: the
-// answer to a request without its token does not depend on whether it exists.
+// isPermitted reports whether a request may read or cancel an order. If the API is not
+// open, IAM has already decided that. The order is not loaded, so that the answer to a
+// request without its token does not depend on whether the order exists.
 func (s *server) isPermitted(r *http.Request, orderID string) (bool, error) {
 	if !s.Open {
 		return true, nil

@@ -20,8 +20,8 @@ const (
 
 var otherOrder = strings.Replace(goodOrder, `"quantity": 2`, `"quantity": 3`, 1)
 
-// placeOpen places a good order where the API is open, and returns its path and
-// its token as a header.
+// placeOpen places a good order with an open API, and returns its path and its token as a
+// header.
 func (s *shop) placeOpen() (path, bearer string) {
 	s.t.Helper()
 	r := s.send(http.MethodPost, "/orders", goodOrder)
@@ -46,7 +46,7 @@ func (s *shop) rotate(letter string) {
 	}
 }
 
-func TestTheKeysOfOneCallerSayNothingToAnother(t *testing.T) {
+func TestTheKeysOfTwoCallersAreIndependent(t *testing.T) {
 	s := newShop(t)
 	first := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1")
 	alice := s.caller
@@ -88,7 +88,7 @@ func TestAnOrderThatMustBeSignedIsNotPlacedWithoutACaller(t *testing.T) {
 	}
 }
 
-func TestARequestIsOfTheIdentityThatSignedItInAnySession(t *testing.T) {
+func TestTheCallerIsTheIdentityThatSignedInAnySession(t *testing.T) {
 	const assumed = `{"iam": {"accessKey": "ASIA", "accountId": "111122223333", "callerId": "AROAROLE:one", "userId": "AROAROLE:one",
 		"userArn": "arn:aws:sts::111122223333:assumed-role/shop/one", "cognitoIdentity": null, "principalOrgId": null}}`
 	s := newShop(t)
@@ -166,10 +166,10 @@ func TestAnOpenOrderIsReadAndCancelledWithItsTokenOnly(t *testing.T) {
 	if _, has := r.body["token"]; r.status != http.StatusAccepted || has {
 		t.Errorf("%d %s", r.status, r.raw)
 	}
-	if r := s.ask(t, http.MethodHead, path, "", http.Header{"Authorization": {"Bearer " + token}}); r.Code != http.StatusOK {
+	if r := s.serve(t, http.MethodHead, path, "", http.Header{"Authorization": {"Bearer " + token}}); r.Code != http.StatusOK {
 		t.Errorf("HEAD answers %d", r.Code)
 	}
-	if r := s.ask(t, http.MethodHead, path, "", http.Header{"Authorization": {"Bearer " + token, "Bearer " + token}}); r.Code != http.StatusNotFound {
+	if r := s.serve(t, http.MethodHead, path, "", http.Header{"Authorization": {"Bearer " + token, "Bearer " + token}}); r.Code != http.StatusNotFound {
 		t.Errorf("HEAD with two tokens answers %d", r.Code)
 	}
 	if strings.Contains(s.logs.String(), token) {
@@ -177,10 +177,10 @@ func TestAnOpenOrderIsReadAndCancelledWithItsTokenOnly(t *testing.T) {
 	}
 }
 
-func TestWithoutItsTokenAnOrderIsNotEvenLookedUp(t *testing.T) {
+func TestWithoutItsTokenAnOrderIsNotLoaded(t *testing.T) {
 	s := newOpenShop(t)
 	path, _ := s.placeOpen()
-	s.store.err = errors.New("the store is asked")
+	s.store.err = errors.New("the store is called")
 	s.send(http.MethodGet, path, "").isProblem(t, http.StatusNotFound, "/problems/unknown-order")
 }
 
@@ -223,20 +223,20 @@ func TestAnOpenKeyIsARandomUUID(t *testing.T) {
 	}
 }
 
-func TestAnOpenAPIKnowsNoCaller(t *testing.T) {
+func TestAnOpenAPIIgnoresTheCaller(t *testing.T) {
 	s := newOpenShop(t)
 	first := s.send(http.MethodPost, "/orders", goodOrder, keyHeader)
 	inner := s.handler
 	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		inner.ServeHTTP(w, r.WithContext(httpapi.WithCaller(r.Context(), orderid.Caller{Account: "1", Principal: "AIDABOB"})))
 	})
-	again := s.ask(t, http.MethodPost, "/orders", goodOrder, http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": {randomKey}})
+	again := s.serve(t, http.MethodPost, "/orders", goodOrder, http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": {randomKey}})
 	if again.Body.String() != first.raw {
 		t.Errorf("first %s, then %s", first.raw, again.Body)
 	}
 }
 
-func TestAReplacedSecretKeyOrphansNothing(t *testing.T) {
+func TestAfterARotationKeysAndTokensStayValid(t *testing.T) {
 	s := newOpenShop(t)
 	first := s.send(http.MethodPost, "/orders", goodOrder, keyHeader)
 	path, bearer := s.placeOpen()
@@ -275,7 +275,7 @@ func TestARequestThatCanBeRepeatedIsRefusedInTheQuietTime(t *testing.T) {
 	if r.header.Get("Retry-After") != "2" || s.store.commits != commits {
 		t.Errorf("%v, %d commits", r.header, s.store.commits-commits)
 	}
-	// Without a key nothing is done twice, and a bad order is no better later.
+	// A request without a key, and a bad order, do not depend on the secret key.
 	s.placeOpen()
 	s.send(http.MethodPost, "/orders", "{}", keyHeader).isProblem(t, http.StatusUnprocessableEntity, "/problems/order")
 	if r := s.send(http.MethodGet, path, "", bearer); r.status != http.StatusOK {
@@ -283,7 +283,7 @@ func TestARequestThatCanBeRepeatedIsRefusedInTheQuietTime(t *testing.T) {
 	}
 }
 
-func TestATokenOfASecretKeyThatIsActiveElsewhereIsValid(t *testing.T) {
+func TestATokenOfASecretKeyThatIsNotYetActiveIsValid(t *testing.T) {
 	s := newOpenShop(t)
 	s.rotate("b")
 	began := s.now
@@ -309,7 +309,7 @@ func TestWithoutSecretKeysTheAPIIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestAKeyIsLookedForOnlyIfASecretKeyWasReplaced(t *testing.T) {
+func TestAnEarlierOrderIsLookedUpOnlyAfterARotation(t *testing.T) {
 	s := newOpenShop(t)
 	s.send(http.MethodPost, "/orders", goodOrder, keyHeader)
 	if s.store.loads != 1 {

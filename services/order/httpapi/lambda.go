@@ -19,18 +19,18 @@ import (
 	"example.com/saga/services/order/orderid"
 )
 
-// reserve is kept free at the end of an invocation, to answer that there was not
-// enough time.
-const reserve = 500 * time.Millisecond
+// answerMargin is the time at the end of an invocation that is left to answer that there
+// was not enough time.
+const answerMargin = 500 * time.Millisecond
 
-// Lambda makes a Lambda handler, behind a function URL with buffered responses,
-// of an HTTP handler. The context of its requests ends half a second before the
-// deadline of the invocation.
+// Lambda makes a Lambda handler of an HTTP handler, for a function URL with buffered
+// responses. The context of a request ends half a second before the deadline of the
+// invocation.
 func Lambda(handler http.Handler) func(context.Context, events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 	return func(ctx context.Context, in events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 		recorder := &recorder{header: make(http.Header), status: http.StatusOK, isHead: in.RequestContext.HTTP.Method == http.MethodHead}
 		ctx = withIdentity(ctx, in.RequestContext.Authorizer)
-		ctx, cancel := worker.WithDeadlineMargin(tracing.ContinueInvocation(ctx), reserve)
+		ctx, cancel := worker.WithDeadlineMargin(tracing.ContinueInvocation(ctx), answerMargin)
 		defer cancel()
 		request, err := newRequest(ctx, in)
 		if p, isProblem := errors.AsType[*problem](err); isProblem {
@@ -45,18 +45,18 @@ func Lambda(handler http.Handler) func(context.Context, events.LambdaFunctionURL
 	}
 }
 
-// withIdentity returns the context of the request of an IAM identity, if it is
-// signed by one.
+// withIdentity returns a context with the caller, if an IAM identity has signed the
+// request.
 func withIdentity(ctx context.Context, authorizer *events.LambdaFunctionURLRequestContextAuthorizerDescription) context.Context {
 	if authorizer == nil || authorizer.IAM == nil {
 		return ctx
 	}
-	return WithCaller(ctx, orderid.CallerOf(authorizer.IAM.AccountID, authorizer.IAM.UserID))
+	return WithCaller(ctx, orderid.NewCaller(authorizer.IAM.AccountID, authorizer.IAM.UserID))
 }
 
 func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.Request, error) {
 	if in.RequestContext.HTTP.Method == "" {
-		return nil, errors.New("the event is no request: it has no method")
+		return nil, errors.New("the event is not a request: it has no method")
 	}
 	body := []byte(in.Body)
 	if in.IsBase64Encoded {
@@ -89,12 +89,12 @@ func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.
 	return request, nil
 }
 
-// recorder is an http.ResponseWriter that keeps the response.
+// recorder is an http.ResponseWriter that records the response.
 type recorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
-	// isHead is set if the answer has no body (RFC 9110, 9.3.2).
+	// isHead is true for a HEAD request, whose answer has no body (RFC 9110, 9.3.2).
 	isHead bool
 }
 
@@ -114,7 +114,7 @@ func (r *recorder) response() events.LambdaFunctionURLResponse {
 	for name, values := range r.header {
 		headers[name] = strings.Join(values, ",")
 	}
-	// Cookies are the one header whose values cannot be joined.
+	// Set-Cookie is the only header whose values cannot be joined.
 	delete(headers, "Set-Cookie")
 	response := events.LambdaFunctionURLResponse{
 		StatusCode: r.status, Headers: headers, Cookies: r.header.Values("Set-Cookie"), Body: r.body.String(),

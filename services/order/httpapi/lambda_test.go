@@ -32,7 +32,7 @@ func invoke(t *testing.T, handler http.Handler, payload string) (events.LambdaFu
 	return httpapi.Lambda(handler)(t.Context(), in)
 }
 
-func TestAFunctionURLsEventBecomesTheRequest(t *testing.T) {
+func TestTheEventOfAFunctionURLBecomesTheRequest(t *testing.T) {
 	for name, body := range map[string]string{
 		"plain":   `"body": "{\"a\": 1}", "isBase64Encoded": false`,
 		"encoded": `"body": "` + base64.StdEncoding.EncodeToString([]byte(`{"a": 1}`)) + `", "isBase64Encoded": true`,
@@ -76,7 +76,7 @@ func TestAFunctionURLsEventBecomesTheRequest(t *testing.T) {
 	}
 }
 
-func TestTheResponseBecomesAFunctionURLsAnswer(t *testing.T) {
+func TestTheResponseBecomesTheAnswerOfAFunctionURL(t *testing.T) {
 	for name, test := range map[string]struct {
 		body string
 		want events.LambdaFunctionURLResponse
@@ -110,7 +110,7 @@ func TestTheResponseBecomesAFunctionURLsAnswer(t *testing.T) {
 	}
 }
 
-func TestAHandlerThatSaysNothingAnswers200(t *testing.T) {
+func TestAHandlerThatWritesNothingAnswers200(t *testing.T) {
 	got, err := invoke(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
 		`{"rawPath": "/", "requestContext": {"http": {"method": "GET"}}}`)
 	if err != nil || got.StatusCode != http.StatusOK {
@@ -118,9 +118,9 @@ func TestAHandlerThatSaysNothingAnswers200(t *testing.T) {
 	}
 }
 
-// A function that is still waiting at its deadline is ended, and the customer is
-// told nothing.
-func TestAStoreThatDoesNotAnswerIsToldBeforeTheDeadline(t *testing.T) {
+// A function that is still waiting at its deadline is ended without an answer to the
+// customer.
+func TestARequestIsAnsweredBeforeTheDeadlineIfTheStoreIsNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		handler, err := (&httpapi.API{
 			Orders: silent{}, Logger: slog.New(slog.DiscardHandler), Clock: time.Now, NewID: rand.Text, Deadline: time.Hour,
@@ -150,11 +150,11 @@ func (silent) Load(ctx context.Context, _ string) (order.State, participant.Reco
 	return order.State{}, participant.Record{}, ctx.Err()
 }
 
-func TestAnEventThatIsNoRequestIsAnError(t *testing.T) {
+func TestAnEventThatIsNotARequestIsAnError(t *testing.T) {
 	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
 	for name, payload := range map[string]string{
 		"a body that is not base64": `{"rawPath": "/", "body": "%", "isBase64Encoded": true, "requestContext": {"http": {"method": "GET"}}}`,
-		"a method that is none":     `{"rawPath": "/", "requestContext": {"http": {"method": "G E T"}}}`,
+		"an invalid method":         `{"rawPath": "/", "requestContext": {"http": {"method": "G E T"}}}`,
 		"nothing at all":            `{}`,
 	} {
 		if _, err := invoke(t, handler, payload); err == nil {
@@ -163,7 +163,7 @@ func TestAnEventThatIsNoRequestIsAnError(t *testing.T) {
 	}
 }
 
-func TestAPathThatIsNoneIsTheClientsProblem(t *testing.T) {
+func TestAnInvalidPathIsAProblemOfTheClient(t *testing.T) {
 	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
 	got, err := invoke(t, handler, `{"rawPath": "/%zz", "requestContext": {"http": {"method": "GET"}}}`)
 	if err != nil || got.StatusCode != http.StatusBadRequest || got.Headers["Content-Type"] != "application/problem+json" ||
@@ -184,11 +184,11 @@ func TestAnOrderIsPlacedThroughAFunctionURL(t *testing.T) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	if r := s.send(http.MethodGet, got.Headers["Location"], ""); r.status != http.StatusOK {
-		t.Errorf("the order is not there: %d %s", r.status, r.raw)
+		t.Errorf("the order is not found: %d %s", r.status, r.raw)
 	}
 }
 
-func TestWhatTheFrontDoorLacksIsNamedAtOnceAtTheStart(t *testing.T) {
+func TestTheErrorNamesEveryMissingField(t *testing.T) {
 	_, err := (&httpapi.API{}).Handler()
 	for _, name := range []string{"Orders", "Logger", "Clock", "NewID", "Deadline", "Keys"} {
 		if err == nil || !strings.Contains(err.Error(), "no "+name) {

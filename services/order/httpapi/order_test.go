@@ -20,7 +20,7 @@ import (
 func (s *shop) lastOrder(tb testing.TB) contract.OrderPlaced {
 	tb.Helper()
 	published := s.publisher.Published()
-	data, err := s.language.Read(published[len(published)-1])
+	data, err := s.language.Decode(published[len(published)-1])
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func (s *shop) lastOrder(tb testing.TB) contract.OrderPlaced {
 	return placed
 }
 
-// quoted is a text as JSON.
+// quoted returns a text as JSON.
 func quoted(t *testing.T, text string) string {
 	t.Helper()
 	encoded, err := json.Marshal(text)
@@ -41,7 +41,7 @@ func quoted(t *testing.T, text string) string {
 	return string(encoded)
 }
 
-// trouble is text, in JSON, that is refused in an address and in a name.
+// trouble returns texts, in JSON, that are refused in an address and in a name.
 func trouble() map[string]string {
 	all := map[string]string{
 		"nothing": ``, "blanks": `  `, "an unpaired high surrogate": `a\ud800`, "an unpaired low surrogate": `\udc00a`,
@@ -68,7 +68,7 @@ func trouble() map[string]string {
 	return all
 }
 
-func TestTextThatReadersWouldNotReadAlikeIsRefused(t *testing.T) {
+func TestTextThatReadersReadDifferentlyIsRefused(t *testing.T) {
 	s := newShop(t)
 	for name, text := range trouble() {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestTextThatReadersWouldNotReadAlikeIsRefused(t *testing.T) {
 	}
 }
 
-func TestAllTextThatIsWrongIsNamedAtOnce(t *testing.T) {
+func TestEveryWrongTextHasAnError(t *testing.T) {
 	s := newShop(t)
 	r := s.send(http.MethodPost, "/orders", `{"customerId": "c\u0000", "items": [{"sku": "1\uffff", "quantity": 1, "price": 1}, {"sku": "\ud800", "quantity": 1, "price": 1}],
 		"currency": "EU\ufffe", "paymentMethod": "card\n", "shippingAddress": "1 Some\uffff Street"}`)
@@ -100,7 +100,7 @@ func TestTextIsRefusedWithAReason(t *testing.T) {
 	r.pointsTo(t, "/shippingAddress", "/shippingAddress", "/shippingAddress")
 	for _, reason := range []string{"not UTF-8", "another order", "control characters"} {
 		if !strings.Contains(r.raw, reason) {
-			t.Errorf("the answer does not say %q: %s", reason, r.raw)
+			t.Errorf("the answer has no %q: %s", reason, r.raw)
 		}
 	}
 }
@@ -138,7 +138,7 @@ func TestANameIsOneLine(t *testing.T) {
 	}
 }
 
-func TestNoRequiredMemberMayBeMissingOrOfAnotherType(t *testing.T) {
+func TestARequiredMemberThatIsMissingOrOfAnotherTypeIsRefused(t *testing.T) {
 	s := newShop(t)
 	for _, member := range []string{"customerId", "items", "currency", "paymentMethod", "shippingAddress", "items/0/sku", "items/0/quantity", "items/0/price"} {
 		for _, value := range []string{"", "null", "true", "{}", "[[]]"} {
@@ -161,7 +161,7 @@ func TestNoRequiredMemberMayBeMissingOrOfAnotherType(t *testing.T) {
 	}
 }
 
-// replaced is the good order with another value of a member, or without it.
+// replaced returns the good order with another value of a member, or without the member.
 func replaced(t *testing.T, member, value string) string {
 	t.Helper()
 	var order map[string]any
@@ -193,7 +193,7 @@ func TestAFreeItemHasAPriceOfZero(t *testing.T) {
 	}
 }
 
-func TestAnIntegerMayBeWrittenInAnyWay(t *testing.T) {
+func TestAnIntegerIsAcceptedInAnySpelling(t *testing.T) {
 	s := newShop(t)
 	for _, five := range []string{"5", "5.0", "5.000000", "5e0", "0.5e1", "50e-1", "5E+0", "500e-2"} {
 		r := s.send(http.MethodPost, "/orders", with(`"quantity": 2`, `"quantity": `+five))
@@ -211,7 +211,7 @@ func TestAnIntegerMayBeWrittenInAnyWay(t *testing.T) {
 	}
 }
 
-func TestANumberThatIsNoQuantityIsRefused(t *testing.T) {
+func TestAnInvalidQuantityIsRefused(t *testing.T) {
 	s := newShop(t)
 	for _, number := range []string{
 		"0", "-1", "1000001", "0.5", "1.5", "5.0000000000000000000000001", "0.9999999999999999999999999", "1e7", "1e-1", "9223372036854775808", "18446744073709551617",
@@ -247,7 +247,7 @@ func TestOnlyACurrencyInUseIsAccepted(t *testing.T) {
 				r := s.send(http.MethodPost, "/orders", body)
 				r.isProblem(t, http.StatusUnprocessableEntity, "/problems/order")
 				if !strings.Contains(r.raw, "ISO 4217") {
-					t.Errorf("the answer does not say what is expected: %s", r.raw)
+					t.Errorf("the answer has no rule: %s", r.raw)
 				}
 			}
 		})
@@ -276,8 +276,8 @@ func TestAPaymentMethodIsANameAndNeverANumber(t *testing.T) {
 	}
 }
 
-// Each example can be sent again with another word in it.
-func TestTheExamplesOfTheDocumentsAreAccepted(t *testing.T) {
+// Each example is also sent with one word changed.
+func TestTheExamplesOfTheDocumentationAreAccepted(t *testing.T) {
 	example := regexp.MustCompile(`(?s)curl -i [^\n]*orders.*?-d '(\{.*?\})'`)
 	for _, name := range []string{"README.md", "docs/deployment.md"} {
 		document, err := os.ReadFile("../../../" + name)
@@ -319,7 +319,7 @@ func (r reply) pointsOnlyTo(t *testing.T, want string) {
 	}
 }
 
-// Where a value is wrong, the answer names the place. Values are personal data.
+// An error has the place of a wrong value and not the value, which may be personal data.
 func TestNoAnswerAndNoLogRepeatsAValue(t *testing.T) {
 	const secret = "Geheimgasse"
 	for name, body := range map[string]string{

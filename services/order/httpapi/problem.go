@@ -21,15 +21,15 @@ type problem struct {
 	header, value string
 }
 
-// detail is one thing that is wrong with a request's body.
+// detail is one error in a request's body.
 type detail struct {
-	// Pointer is a JSON Pointer (RFC 6901) to what is wrong.
+	// Pointer is a JSON Pointer (RFC 6901) to the place of the error.
 	Pointer string `json:"pointer"`
 	Detail  string `json:"detail"`
 
-	// place is the names and indexes that the pointer goes through.
+	// place is the names and indexes of the pointer.
 	place []string
-	// unknown is set if the schema has no such member.
+	// unknown is true if the schema has no such member.
 	unknown bool
 }
 
@@ -41,7 +41,7 @@ func newDetail(text string, place ...string) detail {
 	return detail{Pointer: pointer.String(), Detail: text, place: place}
 }
 
-// problemType is what all problems of a type have in common.
+// problemType is what all problems of the same type have in common.
 type problemType struct {
 	name    string
 	status  int
@@ -49,7 +49,7 @@ type problemType struct {
 	meaning string
 }
 
-// problemKind is the index of a type of problems.
+// problemKind is the index of a problemType.
 type problemKind int
 
 const (
@@ -76,16 +76,16 @@ const (
 
 func problemTypes() []problemType {
 	return []problemType{
-		badPath:         {"path", http.StatusBadRequest, "Not a path", "The path or the query of the address is badly escaped."},
+		badPath:         {"path", http.StatusBadRequest, "Not a path", "The path or the query of the address has an invalid percent-encoding."},
 		noBody:          {"no-body", http.StatusBadRequest, "No body", "The request needs a body."},
 		unreadableBody:  {"unreadable-body", http.StatusBadRequest, "Unreadable body", "The body ended too early."},
 		notJSON:         {"json", http.StatusBadRequest, "Not JSON", "The body is not one JSON value in UTF-8."},
-		unknownField:    {"unknown-field", http.StatusBadRequest, "Unknown field", "The body has a member that is not known. Names are case-sensitive."},
-		repeatedField:   {"repeated-field", http.StatusBadRequest, "Repeated field", "The body has a member twice, so that it has two readings."},
-		badKey:          {"idempotency-key", http.StatusBadRequest, "Invalid Idempotency-Key", "The header is sent twice, or its key has a character that is not allowed or, where the API is open to everyone, is no random UUID."},
+		unknownField:    {"unknown-field", http.StatusBadRequest, "Unknown field", "The body has a member that its schema does not have. Names are case-sensitive."},
+		repeatedField:   {"repeated-field", http.StatusBadRequest, "Repeated field", "The body has a member twice, and readers of JSON differ about which one counts."},
+		badKey:          {"idempotency-key", http.StatusBadRequest, "Invalid Idempotency-Key", "The header is sent twice, or its key has a character that is not allowed or, where the API is open to everyone, is not a random UUID."},
 		notFound:        {"not-found", http.StatusNotFound, "Not found", "There is nothing at this path."},
 		unknownOrder:    {"unknown-order", http.StatusNotFound, "Unknown order", "There is no order with this id or, where the API is open to everyone, the request does not have its token."},
-		wrongMethod:     {"method", http.StatusMethodNotAllowed, "Method not allowed", "The header Allow lists the methods that are possible here."},
+		wrongMethod:     {"method", http.StatusMethodNotAllowed, "Method not allowed", "The header Allow lists the allowed methods."},
 		tooLate:         {"too-late", http.StatusConflict, "Too late", "The order has ended and cannot be cancelled."},
 		erased:          {"erased", http.StatusGone, "Erased", "This order has been erased."},
 		tooLarge:        {"too-large", http.StatusRequestEntityTooLarge, "Body too large", "The body has more than " + strconv.Itoa(maximumBody) + " bytes."},
@@ -94,12 +94,12 @@ func problemTypes() []problemType {
 		badOrder:        {"order", http.StatusUnprocessableEntity, "Not an acceptable order", "Members of the order are missing or not acceptable: see errors."},
 		badCancellation: {"cancellation", http.StatusUnprocessableEntity, "Not an acceptable cancellation", "The body is not empty and not an empty JSON object."},
 		keyReused:       {"idempotency-key-reused", http.StatusUnprocessableEntity, "Idempotency-Key used before", "The key was used before with another body."},
-		unavailable:     {"unavailable", http.StatusServiceUnavailable, "Temporarily unavailable", "It is not known whether the request took effect. Repeat it after the seconds in Retry-After, with its Idempotency-Key."},
+		unavailable:     {"unavailable", http.StatusServiceUnavailable, "Temporarily unavailable", "It is unknown whether the request took effect. Repeat it after the seconds in Retry-After, with its Idempotency-Key."},
 	}
 }
 
-// newProblem returns a problem. Without an explanation of its own, it says what
-// all of its type say.
+// newProblem makes a problem. Without an explanation, its detail is the meaning of its
+// type.
 func newProblem(kind problemKind, explanation string, errors ...detail) *problem {
 	t := problemTypes()[kind]
 	return &problem{
@@ -122,15 +122,15 @@ func (p *problem) write(w http.ResponseWriter) {
 	writeJSON(w, p.Status, "application/problem+json", p)
 }
 
-// explain answers what the problems of a type have in common.
-func explain(w http.ResponseWriter, r *http.Request) error {
+// getProblemType returns the meaning of a type of problems.
+func getProblemType(w http.ResponseWriter, r *http.Request) error {
 	for _, t := range problemTypes() {
 		if t.name == r.PathValue("type") {
 			write(w, http.StatusOK, "text/plain; charset=utf-8", fmt.Appendf(nil, "%d %s\n\n%s\n", t.status, t.title, t.meaning))
 			return nil
 		}
 	}
-	return newProblem(notFound, "There is no such type of problems.")
+	return newProblem(notFound, "There is no problem type with this name.")
 }
 
 func writeJSON(w http.ResponseWriter, status int, contentType string, body any) {
@@ -142,11 +142,11 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, body any) 
 	write(w, status, contentType, encoded)
 }
 
-// write answers a request. A cache on the way would show an order as it was.
+// write answers a request. No cache may store the answer, because orders change.
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	//nolint:errcheck // An error says that the client is gone.
+	//nolint:errcheck // An error means that the client has disconnected.
 	w.Write(body)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestTheTableOfProblemsInTheDocumentsIsThatOfTheCode(t *testing.T) {
+func TestTheTableOfProblemsInTheDocumentationIsThatOfTheCode(t *testing.T) {
 	document, err := os.ReadFile("../../../docs/api.md")
 	if err != nil {
 		t.Fatal(err)

@@ -70,7 +70,7 @@ func badRequests() []badRequest {
 		bad("NaN", with(`1250`, `NaN`), 400, "json"),
 		bad("a comment", with(`"items"`, `/* what is ordered */ "items"`), 400, "json"),
 		bad("a raw line break", with("23 Fake Street", "23 Fake\nStreet"), 400, "json"),
-		bad("deeper than anybody needs", with(`"c-42"`, strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)), 400, "json"),
+		bad("too many levels", with(`"c-42"`, strings.Repeat("[", 20_000)+strings.Repeat("]", 20_000)), 400, "json"),
 		bad("a number beyond all integers", with(`1250`, `1e999`), 422, "order", "/items/0/price"),
 		bad("a customer whose name cannot be written", with(`c-42`, `c-\u0000`), 422, "order", "/customerId"),
 		bad("a customer whose name cannot be read", with(`c-42`, `c-\ud800`), 422, "order", "/customerId"),
@@ -82,8 +82,8 @@ func badRequests() []badRequest {
 		bad("too many items", with(item, item+strings.Repeat(","+item, 50)), 422, "order", "/items"),
 		bad("thousands of bad items", with(item, `{}`+strings.Repeat(`,{}`, 20_000)), 422, "order", append([]string{"/items"}, pointersOf(33)...)...),
 		bad("5,000 unknown fields", manyFields(5000), 400, "unknown-field", manyPointers(100)...),
-		bad("an item that is none", with(item, "7"), 422, "order", "/items/0"),
-		bad("items that are none", with("["+item+"]", item), 422, "order", "/items"),
+		bad("an item that is a number", with(item, "7"), 422, "order", "/items/0"),
+		bad("items that are an object", with("["+item+"]", item), 422, "order", "/items"),
 		bad("a negative quantity", with(`"quantity": 2`, `"quantity": -2`), 422, "order", "/items/0/quantity"),
 		bad("a quantity of nothing", with(`"quantity": 2`, `"quantity": 0`), 422, "order", "/items/0/quantity"),
 		bad("a quantity that is too large", with(`"quantity": 2`, `"quantity": 1000001`), 422, "order", "/items/0/quantity"),
@@ -96,15 +96,15 @@ func badRequests() []badRequest {
 		bad("a total that is too high", with(`"quantity": 2, "price": 1250`, `"quantity": 11, "price": 100000000000`), 422, "order", "/items"),
 		bad("a total beyond all numbers", with(item, strings.Repeat(`{"sku": "123", "quantity": 1000000, "price": 100000000000},`, 49)+item),
 			422, "order", "/items"),
-		bad("a SKU that is none", with(`"123"`, `"1 2 3"`), 422, "order", "/items/0/sku"),
+		bad("an invalid SKU", with(`"123"`, `"1 2 3"`), 422, "order", "/items/0/sku"),
 		bad("mixed currencies", with(item, item+`, {"sku": "abc", "quantity": 1, "price": 1, "currency": "USD"}`), 422, "order", "/items/1/currency"),
 		bad("no currency", with(`"currency": "EUR",`, ``), 422, "order", "/currency"),
-		bad("a currency that is none", with(`"EUR"`, `"euro"`), 422, "order", "/currency"),
+		bad("an invalid currency", with(`"EUR"`, `"euro"`), 422, "order", "/currency"),
 		bad("a customer in numbers", with(`"c-42"`, `42`), 422, "order", "/customerId"),
 		bad("a blank customer", with(`"c-42"`, `" "`), 422, "order", "/customerId"),
 		bad("a customer with a long name", with(`c-42`, strings.Repeat("c", 101)), 422, "order", "/customerId"),
 		bad("a long address", with(`23 Fake Street`, strings.Repeat("s", 1001)), 422, "order", "/shippingAddress"),
-		bad("all that can be wrong with an item", with(item, `{}`), 422, "order", "/items/0/sku", "/items/0/price", "/items/0/quantity"),
+		bad("an empty item", with(item, `{}`), 422, "order", "/items/0/sku", "/items/0/price", "/items/0/quantity"),
 		bad("300 KB", with("23 Fake Street", strings.Repeat("s", 300*1024)), 413, "too-large"),
 
 		header("another media type", "Content-Type: text/plain", 415, "media-type"),
@@ -126,8 +126,8 @@ func badRequests() []badRequest {
 	}
 }
 
-// pointersOf are the pointers to all that is wrong with so many empty items: with
-// the one to too many items, as many as an answer names.
+// pointersOf returns the pointers to the errors of some empty items. With the pointer to
+// too many items they are as many as an answer has.
 func pointersOf(items int) []string {
 	var pointers []string
 	for i := range items {
@@ -136,7 +136,7 @@ func pointersOf(items int) []string {
 	return pointers
 }
 
-// manyFields is the good order with so many more fields.
+// manyFields returns the good order with n more fields.
 func manyFields(n int) string {
 	var fields strings.Builder
 	for i := range n {
@@ -145,7 +145,7 @@ func manyFields(n int) string {
 	return with(`{"customerId"`, `{`+fields.String()+`"customerId"`)
 }
 
-// manyPointers are the pointers to the first of many fields: 0 to f, 10 to 63.
+// manyPointers returns the pointers to the first of many fields: 0 to f, 10 to 63.
 func manyPointers(n int) []string {
 	var pointers []string
 	for i := range n {
@@ -154,7 +154,7 @@ func manyPointers(n int) []string {
 	return pointers
 }
 
-func TestABadRequestIsNamedAndLeavesNothingBehind(t *testing.T) {
+func TestABadRequestIsAProblemAndHasNoEffect(t *testing.T) {
 	for _, bad := range badRequests() {
 		t.Run(bad.name, func(t *testing.T) {
 			s := newShop(t)
@@ -170,7 +170,7 @@ func TestABadRequestIsNamedAndLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// pointers gives what the errors of a problem point to.
+// pointers returns the pointers of the errors of a problem.
 func (r reply) pointers(t *testing.T) []string {
 	t.Helper()
 	var pointers []string
@@ -186,7 +186,7 @@ func (r reply) pointers(t *testing.T) []string {
 	return pointers
 }
 
-func TestTheAllowedMethodIsNamed(t *testing.T) {
+func TestTheAllowedMethodsAreInAllow(t *testing.T) {
 	s := newShop(t)
 	for path, want := range map[string]string{
 		"/orders": "POST", "/orders/" + unknownID: "GET, HEAD", "/problems/json": "GET, HEAD", "/orders/" + unknownID + "/cancellation": "POST",
@@ -197,7 +197,7 @@ func TestTheAllowedMethodIsNamed(t *testing.T) {
 	}
 }
 
-func TestAKeyGivenTwiceIsRefused(t *testing.T) {
+func TestAKeyThatIsSentTwiceIsRefused(t *testing.T) {
 	s := newShop(t)
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders", strings.NewReader(goodOrder))
 	request.Header["Idempotency-Key"] = []string{"one", "other"}
@@ -208,9 +208,9 @@ func TestAKeyGivenTwiceIsRefused(t *testing.T) {
 	}
 }
 
-func TestABodyThatBreaksOffIsRefused(t *testing.T) {
+func TestATruncatedBodyIsRefused(t *testing.T) {
 	s := newShop(t)
-	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders", iotest.ErrReader(errors.New("gone")))
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders", iotest.ErrReader(errors.New("closed")))
 	recorder := httptest.NewRecorder()
 	s.handler.ServeHTTP(recorder, request)
 	if recorder.Code != http.StatusBadRequest || !strings.Contains(recorder.Body.String(), "/problems/unreadable-body") {

@@ -11,10 +11,10 @@ import (
 	"example.com/saga/pkg/contract"
 )
 
-// maximumTotal is what an order may cost, in minor units.
+// maximumTotal is the maximum total of an order, in minor units.
 const maximumTotal = 1_000_000_000_000
 
-// placeRequest is the body of POST /orders, as its schema has it.
+// placeRequest is the body of POST /orders, as in its schema.
 type placeRequest struct {
 	CustomerID      string        `json:"customerId"`
 	Items           []requestItem `json:"items"`
@@ -23,7 +23,7 @@ type placeRequest struct {
 	ShippingAddress string        `json:"shippingAddress"`
 }
 
-// requestItem may name the currency again, but not another one.
+// requestItem is an item of an order. Its currency is optional, and that of the order.
 type requestItem struct {
 	SKU      string  `json:"sku"`
 	Quantity integer `json:"quantity"`
@@ -31,10 +31,10 @@ type requestItem struct {
 	Currency string  `json:"currency,omitempty"`
 }
 
-// integer is an integer as JSON Schema has it, for which 5, 5.0 and 0.5e1 are one.
+// integer is an integer as in JSON Schema, for which 5, 5.0 and 0.5e1 are the same.
 type integer int64
 
-// UnmarshalJSON reads a number that its schema has limited.
+// UnmarshalJSON decodes a number within the limits of its schema.
 func (i *integer) UnmarshalJSON(text []byte) error {
 	exact, ok := new(big.Rat).SetString(string(text))
 	if !ok || !exact.IsInt() || !exact.Num().IsInt64() {
@@ -58,7 +58,7 @@ func (s *server) readPlace(r *http.Request) (placeRequest, error) {
 	if err != nil {
 		return request, err
 	}
-	if err := refuse(body, badOrder, append(s.order.check(value), otherCurrencies(value)...)); err != nil {
+	if err := checkBody(body, badOrder, append(s.order.check(value), otherCurrencies(value)...)); err != nil {
 		return request, err
 	}
 	if err := json.Unmarshal(body, &request); err != nil {
@@ -70,8 +70,8 @@ func (s *server) readPlace(r *http.Request) (placeRequest, error) {
 	return request, nil
 }
 
-// readCancellation reads and checks a request to cancel an order, which says
-// nothing but by its path.
+// readCancellation reads and checks a request to cancel an order, whose body has no
+// content.
 func (s *server) readCancellation(r *http.Request) error {
 	body, err := readBody(r)
 	if err != nil || len(body) == 0 {
@@ -81,26 +81,26 @@ func (s *server) readCancellation(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return refuse(body, badCancellation, s.cancellation.check(value))
+	return checkBody(body, badCancellation, s.cancellation.check(value))
 }
 
-// otherCurrencies returns the items whose currency is not the order's. The order
-// may be wrong in any other way.
+// otherCurrencies returns an error for each item whose currency is not the order's. The
+// order may have any other errors.
 func otherCurrencies(value any) []detail {
 	order, _ := value.(map[string]any)
 	items, _ := order["items"].([]any)
-	currency, given := order["currency"].(string)
-	var wrong []detail
+	currency, hasCurrency := order["currency"].(string)
+	var errs []detail
 	for i, each := range items {
 		item, _ := each.(map[string]any)
-		if other, named := item["currency"].(string); given && named && other != currency {
-			wrong = append(wrong, newDetail("must be the order's currency: an order is paid in one", "items", strconv.Itoa(i), "currency"))
+		if other, ok := item["currency"].(string); hasCurrency && ok && other != currency {
+			errs = append(errs, newDetail("must be the order's currency: an order is paid in one", "items", strconv.Itoa(i), "currency"))
 		}
 	}
-	return wrong
+	return errs
 }
 
-// order is the request in the words of the published language.
+// order returns the order as data of the published language.
 func (r placeRequest) order(id string) contract.OrderPlaced {
 	items := make([]contract.Item, len(r.Items))
 	for i, item := range r.Items {

@@ -19,7 +19,7 @@ import (
 	"example.com/saga/pkg/ijson"
 )
 
-// schemaBase is the URI that the ids of the schemas begin with.
+// schemaBase is the URI with which the ids of the schemas begin.
 const schemaBase = "https://example.com/saga/schema/http/"
 
 //go:embed schema/*.json
@@ -28,11 +28,11 @@ var schemaFiles embed.FS
 // schema is the JSON Schema of a request's body.
 type schema struct {
 	compiled *jsonschema.Schema
-	// descriptions are those of its parts, by the URLs of the parts.
+	// descriptions are the descriptions of its parts, by the URLs of the parts.
 	descriptions map[string]string
 }
 
-// newSchema compiles the schema of a name.
+// newSchema compiles the schema with a name.
 func newSchema(name string) (*schema, error) {
 	encoded, err := fs.ReadFile(schemaFiles, "schema/"+name+".json")
 	if err != nil {
@@ -57,7 +57,7 @@ func newSchema(name string) (*schema, error) {
 	return s, nil
 }
 
-// collect keeps the description of a part of the schema, and of its own parts.
+// collect collects the descriptions of a part of the schema and of all parts below it.
 func (s *schema) collect(part *jsonschema.Schema) {
 	if part == nil {
 		return
@@ -73,9 +73,8 @@ func (s *schema) collect(part *jsonschema.Schema) {
 	}
 }
 
-// checkCurrency returns an error unless a text is the code of a currency in use,
-// as ISO 4217 lists them. Those for metals, tests and no currency are not among
-// them.
+// checkCurrency returns an error unless a text is the code of a currency in use in ISO
+// 4217. The codes for metals, tests and no currency are not in use.
 func checkCurrency(value any) error {
 	if code, isText := value.(string); isText && !currency.IsValid(code) {
 		return errors.New("not a currency")
@@ -83,11 +82,11 @@ func checkCurrency(value any) error {
 	return nil
 }
 
-// check returns all that is wrong with a body, in the order of its places. It
-// names places and rules, and repeats no value.
+// check returns all errors of a body, sorted by place. An error has a place and a rule,
+// and no value.
 func (s *schema) check(body any) []detail {
-	s.shorten(body)
-	err := s.compiled.Validate(bounded(body))
+	s.truncateArrays(body)
+	err := s.compiled.Validate(boundNumbers(body))
 	if err == nil {
 		return nil
 	}
@@ -105,9 +104,9 @@ func (s *schema) check(body any) []detail {
 	return all
 }
 
-// shorten cuts an array that has too many elements after the first of them. The
-// body is refused whatever the others are, and it takes long to check thousands.
-func (s *schema) shorten(body any) {
+// truncateArrays truncates every array that is too long after the first element too many.
+// The body is refused in any case, and a check of thousands of elements takes long.
+func (s *schema) truncateArrays(body any) {
 	object, _ := body.(map[string]any)
 	for name, property := range s.compiled.Properties {
 		if array, _ := object[name].([]any); property.MaxItems != nil && len(array) > *property.MaxItems {
@@ -116,18 +115,18 @@ func (s *schema) shorten(body any) {
 	}
 }
 
-// bounded returns a JSON value in which every number that no float64 holds is
-// replaced by one that is as wrong. The exact value of 1e999999, with which the
-// schema is checked, has a million digits.
-func bounded(value any) any {
+// boundNumbers returns a JSON value in which every number that no float64 can represent
+// is replaced by one that breaks the same rules. The schema is checked with exact values,
+// and that of 1e999999 has a million digits.
+func boundNumbers(value any) any {
 	switch value := value.(type) {
 	case map[string]any:
 		for name, member := range value {
-			value[name] = bounded(member)
+			value[name] = boundNumbers(member)
 		}
 	case []any:
 		for i, element := range value {
-			value[i] = bounded(element)
+			value[i] = boundNumbers(element)
 		}
 	case json.Number:
 		nearest, err := value.Float64()
@@ -141,6 +140,7 @@ func bounded(value any) any {
 	return value
 }
 
+// explain returns the errors of a validation.
 func (s *schema) explain(e *jsonschema.ValidationError) []detail {
 	var all []detail
 	switch broken := e.ErrorKind.(type) {
@@ -154,7 +154,7 @@ func (s *schema) explain(e *jsonschema.ValidationError) []detail {
 		}
 	case *kind.AdditionalProperties:
 		for _, name := range broken.Properties {
-			unknown := newDetail("is not a member that is known here", slices.Concat(e.InstanceLocation, []string{name})...)
+			unknown := newDetail("is not a member of the schema", slices.Concat(e.InstanceLocation, []string{name})...)
 			unknown.unknown = true
 			all = append(all, unknown)
 		}
@@ -164,7 +164,7 @@ func (s *schema) explain(e *jsonschema.ValidationError) []detail {
 	return all
 }
 
-// rule returns what the schema asks of a value, in words.
+// rule returns the rule of the schema that a value breaks.
 func (s *schema) rule(e *jsonschema.ValidationError) string {
 	switch broken := e.ErrorKind.(type) {
 	case *kind.Type:

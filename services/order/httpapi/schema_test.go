@@ -10,7 +10,7 @@ import (
 	"example.com/saga/pkg/ijson"
 )
 
-// What a part of a schema refuses is explained by its keyword or its description.
+// The error of a part of a schema is explained by its keyword or its description.
 func TestEveryRuleOfASchemaHasAnExplanation(t *testing.T) {
 	explained := []string{"type", "required", "additionalProperties", "minItems", "maxItems", "maxLength", "minimum", "maximum"}
 	harmless := []string{"$schema", "$id", "$ref", "$defs", "title", "description", "properties", "items", "allOf"}
@@ -33,7 +33,7 @@ func TestEveryRuleOfASchemaHasAnExplanation(t *testing.T) {
 					check(at+"/allOf", each.(map[string]any))
 				}
 			case !slices.Contains(explained, keyword) && !slices.Contains(harmless, keyword):
-				t.Errorf("%s has the keyword %s, which no error explains", at, keyword)
+				t.Errorf("%s has the keyword %s, for which there is no explanation", at, keyword)
 			}
 		}
 	}
@@ -56,9 +56,9 @@ func TestEveryRuleOfASchemaHasAnExplanation(t *testing.T) {
 	}
 }
 
-// The patterns of the schema are held to package ijson and to Unicode, for every
-// character there is.
-func TestTheSchemaRefusesExactlyTheCharactersThatItSays(t *testing.T) {
+// The patterns of the schema are compared with package ijson and with Unicode, for every
+// character.
+func TestTheSchemaRefusesExactlyTheDocumentedCharacters(t *testing.T) {
 	schema, err := newSchema("order")
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestTheSchemaRefusesExactlyTheCharactersThatItSays(t *testing.T) {
 	}
 }
 
-func TestASchemaThatIsNoneIsAnError(t *testing.T) {
+func TestAnUnknownSchemaIsAnError(t *testing.T) {
 	if _, err := newSchema("basket"); err == nil {
 		t.Error("there is a schema of baskets")
 	}

@@ -27,8 +27,8 @@ import (
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// shop is a front door with the order context behind it, in memory. Its requests
-// are signed by a caller, unless it is open.
+// shop is the order API with the order context behind it, in memory. Its requests are
+// signed by a caller, unless it is open.
 type shop struct {
 	t       testing.TB
 	handler http.Handler
@@ -47,7 +47,7 @@ type shop struct {
 	ring string
 }
 
-// faultyStore fails if it is told to, and counts what it is asked for.
+// faultyStore fails if err is set, and counts its calls.
 type faultyStore struct {
 	participant.Store
 
@@ -74,7 +74,7 @@ func (s *faultyStore) Commit(ctx context.Context, r participant.Record, a []part
 	return s.Store.Commit(ctx, r, a)
 }
 
-// faultyPublisher fails if it is told to.
+// faultyPublisher fails if err is set.
 type faultyPublisher struct {
 	memory.Publisher
 
@@ -131,7 +131,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	handler, err := (&httpapi.API{
 		Orders: s.orders,
 		Logger: slog.New(slog.NewTextHandler(s.logs, nil)),
-		Tracer: tracing.NewProvider("order", tracing.Followed(), s.spans).Tracer("test"),
+		Tracer: tracing.NewProvider("order", tracing.ParentBased(), s.spans).Tracer("test"),
 		Clock:  clock,
 		NewID: func() string {
 			random++
@@ -156,7 +156,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	return s
 }
 
-// keys are those of the ring at this moment.
+// keys returns the keys of the ring now.
 func (s *shop) keys(context.Context) (keyring.Keys, error) {
 	ring, err := keyring.Parse(s.ring)
 	if err != nil {
@@ -165,7 +165,7 @@ func (s *shop) keys(context.Context) (keyring.Keys, error) {
 	return ring.At(s.now), nil
 }
 
-// reply is an answer of the front door.
+// reply is an answer of the API.
 type reply struct {
 	status int
 	header http.Header
@@ -173,7 +173,7 @@ type reply struct {
 	raw    string
 }
 
-// text gives a member of the body.
+// text returns a member of the body.
 func (r reply) text(member string) string {
 	text, _ := r.body[member].(string)
 	return text
@@ -182,7 +182,7 @@ func (r reply) text(member string) string {
 const goodOrder = `{"customerId": "c-42", "items": [{"sku": "123", "quantity": 2, "price": 1250}], "currency": "EUR",
 	"paymentMethod": "card", "shippingAddress": "23 Fake Street"}`
 
-// send sends a request with JSON, and headers given as "Name: value".
+// send sends a request with JSON, and with headers as "Name: value".
 func (s *shop) send(method, path, body string, headers ...string) reply {
 	s.t.Helper()
 	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
@@ -210,7 +210,7 @@ func (s *shop) send(method, path, body string, headers ...string) reply {
 	return r
 }
 
-// place places a good order and gives its id.
+// place places a good order and returns its id.
 func (s *shop) place() string {
 	s.t.Helper()
 	r := s.send(http.MethodPost, "/orders", goodOrder)
@@ -220,16 +220,15 @@ func (s *shop) place() string {
 	return r.text("orderId")
 }
 
-// hear lets the order context hear of an event of the warehouse, and gives
-// its id.
-func (s *shop) hear(orderID, causedBy string, data event.Data) string {
+// handle handles an event of the warehouse, and returns its id.
+func (s *shop) handle(orderID, causedBy string, data event.Data) string {
 	s.t.Helper()
 	cause := event.Event{ID: causedBy, Source: "cause", Subject: orderID, CorrelationID: "saga"}
 	e, err := event.Caused(event.Cause{Event: cause}, contract.SourceWarehouse, data, 0, now)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if e, err = s.language.Write(e); err != nil {
+	if e, err = s.language.Seal(e); err != nil {
 		s.t.Fatal(err)
 	}
 	if err := s.orders.Handle(s.t.Context(), e); err != nil {
@@ -238,7 +237,7 @@ func (s *shop) hear(orderID, causedBy string, data event.Data) string {
 	return e.ID
 }
 
-// published gives the ids of the published events of a type, in their order.
+// published returns the ids of the published events of a type, in their order.
 func (s *shop) published(eventType string) []string {
 	var ids []string
 	for _, e := range s.publisher.Published() {

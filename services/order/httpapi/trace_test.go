@@ -36,7 +36,7 @@ func (s *shop) invoke(header, method, path, body string) events.LambdaFunctionUR
 	return response
 }
 
-// traces gives the trace ids of the published events.
+// traces returns the trace ids of the published events.
 func (s *shop) traces() []string {
 	var ids []string
 	for _, e := range s.publisher.Published() {
@@ -96,10 +96,10 @@ func TestAnOrderWithoutAnInvocationBeginsATrace(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatTheCustomerCannotMendIsAFault(t *testing.T) {
+func TestAnErrorOfTheClientIsNotAFault(t *testing.T) {
 	s := newShop(t)
 	id := s.place()
-	s.hear(id, "e-1", contract.OrderShipped{
+	s.handle(id, "e-1", contract.OrderShipped{
 		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}},
 	})
 	s.send(http.MethodPost, "/orders/"+id+"/cancellation", "").isProblem(t, http.StatusConflict, "/problems/too-late")

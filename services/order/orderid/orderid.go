@@ -1,6 +1,5 @@
-// Package orderid derives what an order is known by from a secret key, from who
-// places it, and from the idempotency key. Without the secret key nothing of it
-// can be computed.
+// Package orderid derives the ids and the token of an order from a secret key, the
+// caller and the idempotency key. They cannot be computed without the secret key.
 package orderid
 
 import (
@@ -14,25 +13,25 @@ import (
 	"github.com/google/uuid"
 )
 
-// Caller is who places an order: an IAM user, or a role in any of its sessions,
-// of an AWS account. It is zero for a caller that is not known.
+// Caller is the IAM user that places an order, or the role in any of its sessions, of an
+// AWS account. It is zero for an unknown caller.
 type Caller struct {
 	Account, Principal string
 }
 
-// CallerOf returns the caller with a user id of IAM, such as
-// AROAEXAMPLE:session. The part after the colon names a session of a role, and
-// a request may be repeated in another one. Only a role's id begins with AROA:
-// what follows the colon of a federated user is the user
+// NewCaller returns the caller with a user id of IAM, such as AROAEXAMPLE:session. The
+// part after the colon is the session of a role, which is left out because a request
+// may be repeated in another session. Only a role's id begins with AROA: for a federated
+// user the part after the colon is the user
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable).
-func CallerOf(account, userID string) Caller {
+func NewCaller(account, userID string) Caller {
 	if strings.HasPrefix(userID, "AROA") {
 		userID, _, _ = strings.Cut(userID, ":")
 	}
 	return Caller{account, userID}
 }
 
-// Identity is what an order is known by.
+// Identity is the ids of an order.
 type Identity struct {
 	OrderID, CorrelationID string
 }
@@ -46,26 +45,26 @@ func Derive(secret []byte, caller Caller, idempotencyKey string) Identity {
 	return Identity{OrderID: id("order"), CorrelationID: id("correlation")}
 }
 
-// Token returns the token of an order, which proves that its holder has placed
-// it.
+// Token returns the token of an order, which proves that its holder has placed the
+// order.
 func Token(secret []byte, orderID string) string {
 	return base64.RawURLEncoding.EncodeToString(sum(secret, "token", orderID))
 }
 
-// IsToken reports whether a text is the token of an order by one of the secret
-// keys. How long it takes does not depend on the text, but for its length.
+// IsToken reports whether a text is the token of an order for one of the secret keys.
+// Its run time depends on the length of the text and not on its content.
 func IsToken(secrets [][]byte, orderID, text string) bool {
-	is := false
+	found := false
 	for _, secret := range secrets {
 		if hmac.Equal([]byte(Token(secret, orderID)), []byte(text)) {
-			is = true
+			found = true
 		}
 	}
-	return is
+	return found
 }
 
-// sum returns the HMAC-SHA256 of the parts, each after its length: no other parts
-// have the same encoding.
+// sum returns the HMAC-SHA256 of the parts, each preceded by its length, so that no other
+// parts have the same encoding.
 func sum(secret []byte, parts ...string) []byte {
 	mac := hmac.New(sha256.New, secret)
 	var encoded []byte

@@ -17,7 +17,7 @@ var (
 
 func TestAnIdentityIsTheSameForTheSameInput(t *testing.T) {
 	got := orderid.Derive(secret, alice, "key-1")
-	// What is derived is stored: it never changes.
+	// Derived ids are stored, so they must never change.
 	want := orderid.Identity{OrderID: "9832e2fa-6f47-8c55-8fd3-ff7f41b61357", CorrelationID: "48ea72ad-a18a-8d08-bd1e-92a77891894a"}
 	if got != want {
 		t.Errorf("the identity is %+v, want %+v", got, want)
@@ -60,7 +60,7 @@ func TestEveryPartMakesAnotherIdentity(t *testing.T) {
 	}
 }
 
-func TestATokenIsOfOneOrderAndOneSecret(t *testing.T) {
+func TestATokenIsValidForOneOrderAndOneSecret(t *testing.T) {
 	const id = "6f1c1c0e-0000-8000-8000-000000000000"
 	token := orderid.Token(secret, id)
 	for name, test := range map[string]struct {
@@ -94,7 +94,7 @@ func TestARoleIsOneCallerInAllItsSessions(t *testing.T) {
 		"111122223333:carol": "111122223333:carol",
 		"":                   "",
 	} {
-		if got := orderid.CallerOf("111122223333", userID); got != (orderid.Caller{Account: "111122223333", Principal: principal}) {
+		if got := orderid.NewCaller("111122223333", userID); got != (orderid.Caller{Account: "111122223333", Principal: principal}) {
 			t.Errorf("%s is %+v", userID, got)
 		}
 	}

@@ -1,6 +1,6 @@
-// Package sweeper looks after the orders that have not ended: it says again
-// what may never have been said, asks for the cancellation of those that are
-// past their deadline, and tells how old the oldest is.
+// Package sweeper visits the orders that have not ended: it republishes events that may
+// never have been published, requests the cancellation of orders past their deadline,
+// and measures the age of the oldest.
 package sweeper
 
 import (
@@ -23,49 +23,48 @@ import (
 	"example.com/saga/services/order"
 )
 
-// The metrics of every sweep: the ages of the oldest order that has not ended,
-// and of the oldest way back that has not. They are 0 if there is none.
+// The metrics of every sweep: the ages of the oldest order and of the oldest rollback
+// that have not ended, or 0 if there is none.
 const (
 	OldestUnfinishedOrder    = "OldestUnfinishedOrder"
 	OldestUnfinishedRollback = "OldestUnfinishedRollback"
 )
 
-// source names the sweeper as the origin of commands.
+// source is the source of the sweeper's commands.
 const source = "order/sweeper"
 
-// limit is how many orders one sweep looks at, if they fit into the time of its
-// invocation without the reserve, in which it tells what it has found. The rest
-// waits for the next one.
+// A sweep visits up to maximumOrders orders, until deadlineMargin before the deadline of
+// its invocation. The margin is the time to report. The rest waits for the next sweep.
 const (
-	limit   = 10_000
-	reserve = time.Second
+	maximumOrders  = 10_000
+	deadlineMargin = time.Second
 )
 
-// maximumAgain is how many orders one sweep publishes again, so that a warehouse
-// which was down is not kept busy with what it has heard already.
-const maximumAgain = 500
+// maximumRepublished is how many orders one sweep republishes, so that after a downtime
+// the warehouse does not get too many duplicates.
+const maximumRepublished = 500
 
-// maximumProblems is how many errors are told one by one.
+// maximumProblems is how many errors of orders the error of a sweep has.
 const maximumProblems = 10
 
-// Orders is what the sweeper asks of the order context.
+// Orders is the part of the order context's participant that a Sweeper uses.
 type Orders interface {
-	// Load gives what is recorded about an order.
+	// Load returns the state and the record of an order.
 	Load(ctx context.Context, orderID string) (order.State, participant.Record, error)
 	// Execute executes a command once per id.
 	Execute(ctx context.Context, command event.Event, data event.Data) (order.State, error)
-	// Republish publishes again all that a record says was published.
+	// Republish publishes all events of a record again.
 	Republish(ctx context.Context, record participant.Record) error
 }
 
 // Index finds the orders that have not ended.
 type Index interface {
-	// Due gives the orders whose deadline is not after a moment, the earliest
-	// first. It may lag behind.
+	// Due returns the orders whose deadline is not after a time, the earliest first. It
+	// may be eventually consistent.
 	Due(ctx context.Context, by time.Time, limit int) ([]string, error)
 }
 
-// Config is what a Sweeper works with. All fields are required but Tracer.
+// Config is the configuration of a Sweeper. All fields but Tracer are required.
 type Config struct {
 	Orders Orders
 	Index  Index
@@ -73,15 +72,15 @@ type Config struct {
 	// Tracer starts the span of each command.
 	Tracer trace.Tracer
 	Clock  func() time.Time
-	// Deadline is how long an order may take. It only tells from a deadline
-	// when the order was placed: the deadline itself is the order's own.
+	// Deadline is how long an order may take. It is used to compute when an order was
+	// placed; the deadline of an order is in its state.
 	Deadline time.Duration
-	// Random says, in [0, 1), where a sweep begins: orders that nobody can help
-	// must not use up the time of the same others in every sweep.
+	// Random returns a number in [0, 1), which sets where a sweep starts. So orders that
+	// are stuck do not take the time of the same other orders in every sweep.
 	Random func() float64
 }
 
-// Sweeper sweeps.
+// Sweeper makes sweeps.
 type Sweeper struct {
 	config Config
 }
@@ -101,85 +100,85 @@ func New(config Config) (*Sweeper, error) {
 	return &Sweeper{config}, nil
 }
 
-// Sweep looks once at every order that is open for longer than the order
-// context's patience. What fails for one order does not keep it from the
-// others; it fails in the end, so that somebody sees it.
+// Sweep visits every order that has been open for longer than order.RepublishAfter. After
+// an error of one order it goes on with the others, and returns all errors at the end,
+// so that the invocation fails.
 func (s *Sweeper) Sweep(ctx context.Context) error {
 	ctx = tracing.ContinueInvocation(ctx)
-	working, cancel := worker.WithDeadlineMargin(ctx, reserve)
+	working, cancel := worker.WithDeadlineMargin(ctx, deadlineMargin)
 	defer cancel()
 	now := s.config.Clock()
-	ids, err := s.config.Index.Due(working, now.Add(s.config.Deadline-order.Patience), limit)
+	ids, err := s.config.Index.Due(working, now.Add(s.config.Deadline-order.RepublishAfter), maximumOrders)
 	if err != nil {
 		return fmt.Errorf("find the open orders: %w", err)
 	}
-	begin := int(s.config.Random() * float64(len(ids)))
-	found := s.lookAt(working, slices.Concat(ids[begin:], ids[:begin]), now)
-	if found.looked < len(ids) || found.looked == limit {
-		s.config.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("looked_at", found.looked))
+	start := int(s.config.Random() * float64(len(ids)))
+	swept := s.visitAll(working, slices.Concat(ids[start:], ids[:start]), now)
+	if swept.visited < len(ids) || swept.visited == maximumOrders {
+		s.config.Logger.WarnContext(ctx, "there may be more open orders than one sweep looks at", slog.Int("looked_at", swept.visited))
 	}
-	ctx, measured := telemetry.Measured(ctx, now,
-		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: found.order.Seconds()},
-		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: found.rollback.Seconds()})
+	ctx, measured := telemetry.LineAttrs(ctx, now,
+		telemetry.Measure{Metric: OldestUnfinishedOrder, Unit: telemetry.Seconds, Value: swept.oldestOrder.Seconds()},
+		telemetry.Measure{Metric: OldestUnfinishedRollback, Unit: telemetry.Seconds, Value: swept.oldestRollback.Seconds()})
 	s.config.Logger.LogAttrs(ctx, slog.LevelInfo, "ages", measured...)
-	if more := len(found.problems) - maximumProblems; more > 0 {
-		return errors.Join(append(found.problems[:maximumProblems], fmt.Errorf("and %d more", more))...)
+	if more := len(swept.problems) - maximumProblems; more > 0 {
+		return errors.Join(append(swept.problems[:maximumProblems], fmt.Errorf("and %d more", more))...)
 	}
-	return errors.Join(found.problems...)
+	return errors.Join(swept.problems...)
 }
 
-// findings are what a sweep has found and done so far.
-type findings struct {
-	// order and rollback are the ages of the oldest.
-	order, rollback time.Duration
-	// looked counts the orders looked at, again those published again.
-	looked, again int
-	problems      []error
+// result is the result of a sweep so far.
+type result struct {
+	// oldestOrder and oldestRollback are ages.
+	oldestOrder, oldestRollback time.Duration
+	// visited and republished are numbers of orders.
+	visited, republished int
+	problems             []error
 }
 
-// lookAt looks at the orders until its context ends.
-func (s *Sweeper) lookAt(ctx context.Context, ids []string, now time.Time) (found findings) {
+// visitAll visits the orders until its context ends.
+func (s *Sweeper) visitAll(ctx context.Context, ids []string, now time.Time) (r result) {
 	for _, id := range ids {
 		if ctx.Err() != nil {
 			break
 		}
-		found.looked++
-		if err := s.look(ctx, id, now, &found); err != nil {
-			found.problems = append(found.problems, fmt.Errorf("order %s: %w", id, err))
+		r.visited++
+		if err := s.visit(ctx, id, now, &r); err != nil {
+			r.problems = append(r.problems, fmt.Errorf("order %s: %w", id, err))
 		}
 	}
-	return found
+	return r
 }
 
-// look looks at one order and does what must be done about it.
-func (s *Sweeper) look(ctx context.Context, id string, now time.Time, found *findings) error {
+// visit loads one order and does what has to be done about it.
+func (s *Sweeper) visit(ctx context.Context, id string, now time.Time, r *result) error {
 	state, record, err := s.config.Orders.Load(ctx, id)
-	// The index lags behind: the order may have ended since.
+	// The index is eventually consistent: the order may have ended.
 	if err != nil || len(record.Handled) == 0 || state.Ended() {
 		return err
 	}
-	found.order = max(found.order, now.Sub(record.Handled[0].At))
-	if state.Rollback != order.None {
-		found.rollback = max(found.rollback, now.Sub(state.RollbackSince))
+	r.oldestOrder = max(r.oldestOrder, now.Sub(record.Handled[0].HandledAt))
+	if state.Rollback != order.RollbackNone {
+		r.oldestRollback = max(r.oldestRollback, now.Sub(state.RollbackSince))
 	}
 	ctx = telemetry.WithCorrelation(ctx, state.CorrelationID, id)
 	ctx = tracing.Continue(ctx, order.TraceParent(record))
-	remedy := order.Sweep(state, record.Handled[len(record.Handled)-1].At, now)
-	if remedy.Republish && found.again < maximumAgain {
-		found.again++
+	action := order.Sweep(state, record.Handled[len(record.Handled)-1].HandledAt, now)
+	if action.Republish && r.republished < maximumRepublished {
+		r.republished++
 		if err := s.config.Orders.Republish(ctx, record); err != nil {
 			return err
 		}
-		s.config.Logger.WarnContext(ctx, "published again, because nobody answered")
+		s.config.Logger.WarnContext(ctx, "published again, because the warehouse has not answered")
 	}
-	if remedy.TimeOut {
+	if action.TimeOut {
 		return s.timeOut(ctx, id, state.CorrelationID, now)
 	}
 	return nil
 }
 
-// timeOut asks for the cancellation of an order, once: the command has the same
-// id in every sweep.
+// timeOut requests the cancellation of an order. The command has the same id in every
+// sweep, so it is executed once.
 func (s *Sweeper) timeOut(ctx context.Context, id, correlationID string, now time.Time) error {
 	commandType := order.Cancel{}.EventType()
 	command := event.Event{

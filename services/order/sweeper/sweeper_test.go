@@ -43,12 +43,12 @@ type shop struct {
 	now       time.Time
 }
 
-// countingStore counts what is asked of it, and fails for one subject.
+// countingStore counts its calls, and fails for one subject.
 type countingStore struct {
 	*memory.Store
 
 	broken                string
-	questions, loads      int
+	queries, loads        int
 	commits               int
 	lastBy, dueErrorUntil time.Time
 }
@@ -56,7 +56,7 @@ type countingStore struct {
 var errBroken = errors.New("broken")
 
 func (s *countingStore) Due(ctx context.Context, by time.Time, limit int) ([]string, error) {
-	s.questions++
+	s.queries++
 	s.lastBy = by
 	if by.Before(s.dueErrorUntil) {
 		return nil, errBroken
@@ -77,7 +77,7 @@ func (s *countingStore) Commit(ctx context.Context, r participant.Record, a []pa
 	return s.Store.Commit(ctx, r, a)
 }
 
-// faultyPublisher fails if it is told to.
+// faultyPublisher fails if err is set.
 type faultyPublisher struct {
 	memory.Publisher
 
@@ -124,13 +124,13 @@ func newShop(t *testing.T) *shop {
 	}
 	s.Config = sweeper.Config{
 		Orders: s.orders, Index: s.store, Logger: logger, Clock: clock, Deadline: deadline,
-		Tracer: tracing.NewProvider("order", tracing.Followed(), s.spans).Tracer("test"),
+		Tracer: tracing.NewProvider("order", tracing.ParentBased(), s.spans).Tracer("test"),
 		Random: func() float64 { return 0 },
 	}
 	return s
 }
 
-// Sweep makes a sweeper and lets it sweep once.
+// Sweep makes a sweeper and makes one sweep.
 func (s *shop) Sweep(ctx context.Context) error {
 	made, err := sweeper.New(s.Config)
 	if err != nil {
@@ -150,7 +150,7 @@ func (s *shop) execute(id string, command event.Data) {
 	}
 }
 
-// place places an order of now.
+// place places an order now.
 func (s *shop) place(id string) {
 	s.t.Helper()
 	s.execute(id, order.Place{
@@ -162,15 +162,15 @@ func (s *shop) place(id string) {
 	})
 }
 
-// hear lets the order context hear of an event of another.
-func (s *shop) hear(id, source string, data event.Data) {
+// handle handles an event of another context.
+func (s *shop) handle(id, source string, data event.Data) {
 	s.t.Helper()
 	cause := event.Event{ID: "cause of " + data.EventType(), Source: "cause", Subject: id, CorrelationID: "saga of " + id}
 	e, err := event.Caused(event.Cause{Event: cause}, source, data, 0, s.now)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if e, err = s.language.Write(e); err != nil {
+	if e, err = s.language.Seal(e); err != nil {
 		s.t.Fatal(err)
 	}
 	if err := s.orders.Handle(s.t.Context(), e); err != nil {
@@ -180,13 +180,13 @@ func (s *shop) hear(id, source string, data event.Data) {
 
 func (s *shop) reserve(id string) {
 	s.t.Helper()
-	s.hear(id, contract.SourceWarehouse, contract.StockReserved{
+	s.handle(id, contract.SourceWarehouse, contract.StockReserved{
 		CustomerID: "c-42", Items: []contract.Stock{{SKU: "123", Quantity: 2}},
 		Total: contract.Money{Amount: 2500, Currency: "EUR"}, PaymentMethod: "card",
 	})
 }
 
-// sweep sweeps after a while.
+// sweep makes one sweep after a time.
 func (s *shop) sweep(after time.Duration) {
 	s.t.Helper()
 	s.now = s.now.Add(after)
@@ -195,7 +195,7 @@ func (s *shop) sweep(after time.Duration) {
 	}
 }
 
-// published gives what was published, each as its type and subject.
+// published returns the type and subject of every published event.
 func (s *shop) published() []string {
 	var all []string
 	for _, e := range s.publisher.Published() {
@@ -204,7 +204,7 @@ func (s *shop) published() []string {
 	return all
 }
 
-// actions gives the lines of actions since they were last asked for.
+// actions returns the log lines about orders since the last call.
 func (s *shop) actions() []string {
 	var all []string
 	for _, line := range s.lines() {
@@ -247,67 +247,67 @@ func (s *shop) assertAges(anOrder, rollback time.Duration) {
 	}
 }
 
-func TestWhereNothingIsOpenASweepIsOneQuestionAndTheAgesAreZero(t *testing.T) {
+func TestWithoutOpenOrdersASweepIsOneQueryAndTheAgesAreZero(t *testing.T) {
 	s := newShop(t)
 	s.sweep(0)
 	s.assertAges(0, 0)
-	if s.store.questions != 1 || s.store.loads != 0 {
-		t.Errorf("%d questions, %d loads", s.store.questions, s.store.loads)
+	if s.store.queries != 1 || s.store.loads != 0 {
+		t.Errorf("%d queries, %d loads", s.store.queries, s.store.loads)
 	}
 }
 
-func TestAnOrderThatIsYoungIsNotEvenLoaded(t *testing.T) {
+func TestAYoungOrderIsNotLoaded(t *testing.T) {
 	s := newShop(t)
 	s.place("o-1")
 	loads := s.store.loads
-	s.sweep(order.Patience - time.Second)
+	s.sweep(order.RepublishAfter - time.Second)
 	if s.store.loads != loads {
 		t.Errorf("%d loads", s.store.loads-loads)
 	}
 	s.sweep(time.Second)
 	if s.store.loads != loads+1 {
-		t.Errorf("%d loads when it is not young any more", s.store.loads-loads)
+		t.Errorf("%d loads when it is no longer young", s.store.loads-loads)
 	}
 }
 
-func TestAnOrderThatWasNeverPublishedIsPublishedAndWritesNothing(t *testing.T) {
+func TestAnOrderThatWasNeverPublishedIsPublishedWithoutAWrite(t *testing.T) {
 	s := newShop(t)
 	s.publisher.err = errBroken
 	s.place("o-1")
 	s.publisher.err = nil
 	commits := s.store.commits
-	s.sweep(order.Patience)
+	s.sweep(order.RepublishAfter)
 	if diff := cmp.Diff([]string{"order.placed o-1"}, s.published()); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
 	if s.store.commits != commits {
 		t.Errorf("%d commits", s.store.commits-commits)
 	}
-	if diff := cmp.Diff([]string{"published again, because nobody answered o-1 saga of o-1"}, s.actions()); diff != "" {
+	if diff := cmp.Diff([]string{"published again, because the warehouse has not answered o-1 saga of o-1"}, s.actions()); diff != "" {
 		t.Errorf("actions (-want +got):\n%s", diff)
 	}
 
 	s.reserve("o-1")
 	s.sweep(30 * time.Minute)
 	if got := s.published(); len(got) != 1 {
-		t.Errorf("an order that moves is published again: %v", got)
+		t.Errorf("an order that makes progress is published again: %v", got)
 	}
 }
 
-func TestACancellationThatWasNeverPublishedIsPublishedWithAllBeforeIt(t *testing.T) {
+func TestACancellationThatWasNeverPublishedIsPublishedWithAllEarlierEvents(t *testing.T) {
 	s := newShop(t)
 	s.place("o-1")
 	s.reserve("o-1")
 	s.publisher.err = errBroken
 	s.execute("o-1", order.Cancel{Reason: contract.CancelledByCustomer})
 	s.publisher.err = nil
-	s.sweep(order.Patience)
+	s.sweep(order.RepublishAfter)
 	if diff := cmp.Diff([]string{"order.placed o-1", "order.placed o-1", "order.cancellation-requested o-1"}, s.published()); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
 }
 
-func TestAnOrderPastItsDeadlineIsCancelledOnceForThatReason(t *testing.T) {
+func TestTheCancellationOfAnOrderPastItsDeadlineIsRequestedOnce(t *testing.T) {
 	s := newShop(t)
 	s.place("o-1")
 	s.reserve("o-1")
@@ -321,7 +321,7 @@ func TestAnOrderPastItsDeadlineIsCancelledOnceForThatReason(t *testing.T) {
 		t.Errorf("actions (-want +got):\n%s", diff)
 	}
 	commits := s.store.commits
-	s.sweep(order.Patience)
+	s.sweep(order.RepublishAfter)
 	ids := make(map[string]bool)
 	for _, e := range s.publisher.Published() {
 		ids[e.ID] = true
@@ -336,12 +336,12 @@ func TestAnOrderPastItsDeadlineIsCancelledOnceForThatReason(t *testing.T) {
 		t.Errorf("the next sweep commits %d times", s.store.commits-commits)
 	}
 	state, _, err := s.orders.Load(t.Context(), "o-1")
-	if err != nil || state.Rollback != order.Requested || state.Reason != contract.TimedOut {
+	if err != nil || state.Rollback != order.RollbackRequested || state.Reason != contract.TimedOut {
 		t.Errorf("the order is %+v, %v", state, err)
 	}
 }
 
-func TestWhatTheSweeperDoesBelongsToTheTraceOfTheOrder(t *testing.T) {
+func TestTheWorkOfTheSweeperBelongsToTheTraceOfTheOrder(t *testing.T) {
 	const traceID = "67891233abcdef012345678912345678"
 	s := newShop(t)
 	s.ctx = tracing.Continue(t.Context(), "00-"+traceID+"-53995c3f42cd8ad8-01")
@@ -368,7 +368,7 @@ func TestWhatTheSweeperDoesBelongsToTheTraceOfTheOrder(t *testing.T) {
 	}
 }
 
-func TestAnOrderNobodyHeardOfIsPublishedBeforeItIsTimedOut(t *testing.T) {
+func TestAnOrderThatWasNeverPublishedIsPublishedBeforeItIsTimedOut(t *testing.T) {
 	s := newShop(t)
 	s.publisher.err = errBroken
 	s.place("o-1")
@@ -379,30 +379,30 @@ func TestAnOrderNobodyHeardOfIsPublishedBeforeItIsTimedOut(t *testing.T) {
 	}
 }
 
-func TestTheAgesAreThoseOfTheOldestUntilTheyHaveEnded(t *testing.T) {
+func TestTheAgesAreThoseOfTheOldestThatHaveNotEnded(t *testing.T) {
 	s := newShop(t)
 	s.place("o-1")
 	s.now = s.now.Add(5 * time.Minute)
 	s.place("o-2")
 	s.reserve("o-2")
 	s.now = s.now.Add(time.Minute)
-	s.hear("o-2", contract.SourcePayment, contract.PaymentDeclined{Reason: contract.PaymentWasDeclined})
+	s.handle("o-2", contract.SourcePayment, contract.PaymentDeclined{Reason: contract.PaymentWasDeclined})
 	s.sweep(10 * time.Minute)
 	s.assertAges(16*time.Minute, 10*time.Minute)
 
-	s.hear("o-1", contract.SourceWarehouse, contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock})
+	s.handle("o-1", contract.SourceWarehouse, contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock})
 	s.sweep(0)
 	s.assertAges(11*time.Minute, 10*time.Minute)
 
-	s.hear("o-2", contract.SourceWarehouse, contract.StockReleased{Items: []contract.Stock{}, Reason: contract.PaymentWasDeclined})
+	s.handle("o-2", contract.SourceWarehouse, contract.StockReleased{Items: []contract.Stock{}, Reason: contract.PaymentWasDeclined})
 	s.sweep(0)
 	s.assertAges(0, 0)
 }
 
-func TestAnOrderThatEndedBehindTheIndexIsLeft(t *testing.T) {
+func TestAnEndedOrderThatIsStillInTheIndexIsSkipped(t *testing.T) {
 	s := newShop(t)
 	s.place("o-1")
-	s.hear("o-1", contract.SourceWarehouse, contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock})
+	s.handle("o-1", contract.SourceWarehouse, contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock})
 	published := len(s.published())
 	s.Index = stale{"o-1", "never-placed"}
 	s.sweep(deadline)
@@ -412,12 +412,12 @@ func TestAnOrderThatEndedBehindTheIndexIsLeft(t *testing.T) {
 	}
 }
 
-// stale is an index that lags behind: it has what is not due.
+// stale is an index with orders that are not due.
 type stale []string
 
 func (s stale) Due(context.Context, time.Time, int) ([]string, error) { return s, nil }
 
-func TestAnOrderThatEndsWhileItIsTimedOutIsLeft(t *testing.T) {
+func TestAnOrderThatEndsWhileItIsTimedOutIsSkipped(t *testing.T) {
 	for _, end := range []error{order.ErrTooLate, order.ErrErased} {
 		s := newShop(t)
 		s.place("o-1")
@@ -430,7 +430,7 @@ func TestAnOrderThatEndsWhileItIsTimedOutIsLeft(t *testing.T) {
 	}
 }
 
-// ending is an order context in which every order ends as soon as it is loaded.
+// ending is an order context in which every order has ended when a command is executed.
 type ending struct {
 	sweeper.Orders
 
@@ -441,7 +441,7 @@ func (e ending) Execute(context.Context, event.Event, event.Data) (order.State, 
 	return order.State{}, e.end
 }
 
-func TestOneOrdersErrorDoesNotKeepTheSweepFromTheOthers(t *testing.T) {
+func TestAfterAnErrorOfOneOrderTheSweepVisitsTheOthers(t *testing.T) {
 	s := newShop(t)
 	s.publisher.err = errBroken
 	for _, id := range []string{"o-1", "o-2", "o-3"} {
@@ -449,7 +449,7 @@ func TestOneOrdersErrorDoesNotKeepTheSweepFromTheOthers(t *testing.T) {
 	}
 	s.publisher.err = nil
 	s.store.broken = "o-2"
-	s.now = s.now.Add(order.Patience)
+	s.now = s.now.Add(order.RepublishAfter)
 	err := s.Sweep(t.Context())
 	if !errors.Is(err, errBroken) || !strings.HasPrefix(err.Error(), "order o-2: ") || strings.Contains(err.Error(), "o-3") {
 		t.Errorf("the error is %v", err)
@@ -457,10 +457,10 @@ func TestOneOrdersErrorDoesNotKeepTheSweepFromTheOthers(t *testing.T) {
 	if diff := cmp.Diff([]string{"order.placed o-1", "order.placed o-3"}, s.published()); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
-	s.assertAges(order.Patience, 0)
+	s.assertAges(order.RepublishAfter, 0)
 }
 
-func TestAPublisherThatFailsFailsTheSweep(t *testing.T) {
+func TestAnErrorOfThePublisherIsAnErrorOfTheSweep(t *testing.T) {
 	s := newShop(t)
 	s.publisher.err = errBroken
 	s.place("o-1")
@@ -476,81 +476,81 @@ func TestAPublisherThatFailsFailsTheSweep(t *testing.T) {
 	}
 }
 
-func TestASweepThatCannotAskFails(t *testing.T) {
+func TestAnErrorOfTheIndexIsAnErrorOfTheSweep(t *testing.T) {
 	s := newShop(t)
 	s.store.dueErrorUntil = s.now.Add(deadline)
 	if err := s.Sweep(t.Context()); !errors.Is(err, errBroken) {
 		t.Errorf("the error is %v", err)
 	}
-	if want := s.now.Add(deadline - order.Patience); !s.store.lastBy.Equal(want) {
-		t.Errorf("asked for what is due by %s, not %s", s.store.lastBy, want)
+	if want := s.now.Add(deadline - order.RepublishAfter); !s.store.lastBy.Equal(want) {
+		t.Errorf("queried what is due at %s, not %s", s.store.lastBy, want)
 	}
 }
 
-func TestOfManyErrorsOnlyTheFirstAreTold(t *testing.T) {
+func TestTheErrorOfASweepHasAtMostTenErrors(t *testing.T) {
 	s := newShop(t)
 	s.publisher.err = errBroken
 	for n := range 25 {
 		s.place(fmt.Sprint("o-", n))
 	}
-	s.now = s.now.Add(order.Patience)
+	s.now = s.now.Add(order.RepublishAfter)
 	err := s.Sweep(t.Context())
 	if err == nil || strings.Count(err.Error(), errBroken.Error()) != 10 || !strings.HasSuffix(err.Error(), "and 15 more") {
 		t.Errorf("the error is %v", err)
 	}
 }
 
-func TestMoreOpenOrdersThanOneSweepLooksAtAreTold(t *testing.T) {
+func TestMoreOpenOrdersThanOneSweepVisitsAreAWarning(t *testing.T) {
 	s := newShop(t)
 	s.Index = stale(slices.Repeat([]string{"never-placed"}, 10_000))
 	s.sweep(0)
 	s.assertMoreThan(10_000)
 }
 
-// assertMoreThan checks that it is told how many orders the sweep looked at, and
-// that there may be more.
-func (s *shop) assertMoreThan(looked int) {
+// assertMoreThan checks the warning that there may be more open orders than the sweep
+// has visited.
+func (s *shop) assertMoreThan(visited int) {
 	s.t.Helper()
 	lines := s.lines()
 	if len(lines) != 2 || !strings.Contains(fmt.Sprint(lines[0]["msg"]), "more open orders") || lines[0]["level"] != "WARN" ||
-		lines[0]["looked_at"] != float64(looked) || lines[1]["_aws"] == nil {
+		lines[0]["looked_at"] != float64(visited) || lines[1]["_aws"] == nil {
 		s.t.Errorf("the lines are %v", lines)
 	}
 }
 
-func TestOrdersThatNobodyCanHelpDoNotKeepTheSweepFromOneThatWasNeverPublished(t *testing.T) {
+func TestStuckOrdersDoNotKeepTheSweepFromAnOrderThatWasNeverPublished(t *testing.T) {
 	s := newShop(t)
 	for n := range 1000 {
 		id := fmt.Sprint("stuck-", n)
 		s.place(id)
-		s.hear(id, contract.SourcePayment, contract.PaymentDeclined{Reason: contract.PaymentWasDeclined})
+		s.handle(id, contract.SourcePayment, contract.PaymentDeclined{Reason: contract.PaymentWasDeclined})
 	}
 	s.now = s.now.Add(time.Second)
 	s.publisher.err = errBroken
 	s.place("o-1")
 	s.publisher.err = nil
-	s.sweep(order.Patience)
+	s.sweep(order.RepublishAfter)
 	if !slices.Contains(s.published(), "order.placed o-1") {
 		t.Error("it is still not published")
 	}
 }
 
-// While the warehouse is down, nobody answers. What it is told again and again in
-// that time it has to hear when it is back.
-func TestASweepPublishesAgainOnlySoMuch(t *testing.T) {
+// While the warehouse is down, every sweep republishes. It has to handle all of these
+// duplicates when it is up again.
+func TestASweepRepublishesAtMost500Orders(t *testing.T) {
 	s := newShop(t)
 	for n := range 700 {
 		s.place(fmt.Sprint("o-", n))
 	}
 	placed := len(s.published())
-	s.sweep(order.Patience)
+	s.sweep(order.RepublishAfter)
 	if got := len(s.published()) - placed; got != 500 {
 		t.Errorf("%d orders are published again", got)
 	}
-	s.assertAges(order.Patience, 0)
+	s.assertAges(order.RepublishAfter, 0)
 }
 
-func TestASweepEndsInTimeToTellWhatItHasFound(t *testing.T) {
+func TestASweepEndsInTimeToReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -566,7 +566,7 @@ func TestASweepEndsInTimeToTellWhatItHasFound(t *testing.T) {
 	})
 }
 
-// slowOrders is an order context that answers nothing in time.
+// slowOrders is an order context that does not answer in time.
 type slowOrders struct {
 	sweeper.Orders
 
@@ -579,8 +579,8 @@ func (s *slowOrders) Load(ctx context.Context, id string) (order.State, particip
 	return order.State{}, participant.Record{}, ctx.Err()
 }
 
-// Where time is short, it is not always the same orders that are left out.
-func TestASweepBeginsAnywhereAndLooksAtAll(t *testing.T) {
+// If the time is too short for all orders, they are not always the same that are left out.
+func TestASweepStartsAnywhereAndVisitsAll(t *testing.T) {
 	for random, want := range map[float64][]string{
 		0:     {"order.placed o-1", "order.placed o-2", "order.placed o-3"},
 		0.5:   {"order.placed o-2", "order.placed o-3", "order.placed o-1"},
@@ -592,14 +592,14 @@ func TestASweepBeginsAnywhereAndLooksAtAll(t *testing.T) {
 			s.place(id)
 		}
 		s.Random = func() float64 { return random }
-		s.sweep(order.Patience)
+		s.sweep(order.RepublishAfter)
 		if diff := cmp.Diff(want, s.published()[3:]); diff != "" {
 			t.Errorf("from %v on (-want +got):\n%s", random, diff)
 		}
 	}
 }
 
-func TestWhatASweeperLacksIsNamedAtOnceAtTheStart(t *testing.T) {
+func TestTheErrorNamesEveryMissingField(t *testing.T) {
 	_, err := sweeper.New(sweeper.Config{})
 	for _, name := range []string{"Orders", "Index", "Logger", "Clock", "Deadline", "Random"} {
 		if err == nil || !strings.Contains(err.Error(), "no "+name) {

@@ -7,14 +7,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Entries reads the ledger out of items of its table, by their keys, and gives
-// the entries by their references. Items of another kind are an error.
+// Entries decodes the items of a ledger's table, by key, and returns the entries by
+// reference. An error is returned for an item of another kind.
 func Entries(items map[string]map[string]types.AttributeValue) (map[string]Entry, error) {
 	entries := make(map[string]Entry)
 	for pk, item := range items {
 		reference, isCharge := strings.CutPrefix(pk, key(""))
 		if !isCharge {
-			return nil, fmt.Errorf("%s is no entry of the ledger", pk)
+			return nil, fmt.Errorf("%s is not an entry of the ledger", pk)
 		}
 		entry, err := decode(item)
 		if err != nil {

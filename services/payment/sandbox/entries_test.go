@@ -13,7 +13,7 @@ import (
 
 type item = map[string]types.AttributeValue
 
-func TestTheLedgerIsReadOutOfItsItems(t *testing.T) {
+func TestTheEntriesAreDecodedFromTheirItems(t *testing.T) {
 	entries, err := sandbox.Entries(map[string]item{
 		"charge#o-1": {
 			"amount": &types.AttributeValueMemberN{Value: "2500"}, "currency": &types.AttributeValueMemberS{Value: "EUR"},
@@ -30,7 +30,7 @@ func TestTheLedgerIsReadOutOfItsItems(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoEntryOfTheLedgerIsAnError(t *testing.T) {
+func TestAnItemOfAnotherKindIsAnError(t *testing.T) {
 	for pk, wrong := range map[string]item{
 		"coupon#1":   {},
 		"charge#o-1": {"amount": &types.AttributeValueMemberS{Value: "much"}},

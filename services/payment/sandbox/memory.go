@@ -20,8 +20,8 @@ func NewMemory() *Memory { return &Memory{entries: make(map[string]Entry)} }
 func (m *Memory) Open(_ context.Context, reference string, entry Entry) (Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if standing, found := m.entries[reference]; found {
-		return standing, nil
+	if stored, found := m.entries[reference]; found {
+		return stored, nil
 	}
 	m.entries[reference] = entry
 	return entry, nil

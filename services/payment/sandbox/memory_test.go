@@ -26,7 +26,7 @@ func (brokenLedger) Bar(context.Context, string) (sandbox.Entry, error) {
 	return sandbox.Entry{}, errBroken
 }
 
-func TestAnErrorOfTheLedgerIsNoAnswer(t *testing.T) {
+func TestAnErrorOfTheLedgerIsReturned(t *testing.T) {
 	provider := sandbox.Provider{Ledger: brokenLedger{}}
 	if accepted, err := provider.Charge(t.Context(), payment.Charge{Reference: "o-1"}); accepted || !errors.Is(err, errBroken) {
 		t.Errorf("charge: %t, %v", accepted, err)

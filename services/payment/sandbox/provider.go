@@ -1,5 +1,5 @@
-// Package sandbox is a payment provider for demonstrations and tests, with a
-// ledger that honours references as a real provider honours idempotency keys.
+// Package sandbox is a payment provider for demonstrations and tests. Its ledger uses
+// references as idempotency keys.
 package sandbox
 
 import (
@@ -9,24 +9,24 @@ import (
 	"example.com/saga/services/payment"
 )
 
-// Declined is the one payment method that the provider declines.
+// Declined is the only payment method that the provider declines.
 const Declined = "card-declined"
 
-// Entry is what the ledger says about a reference.
+// Entry is the entry of a reference in the ledger.
 type Entry struct {
 	Amount   contract.Money
 	Accepted bool
-	// Barred: what was taken is given back, and nothing can be taken any more.
+	// Barred is true after a refund: nothing more can be taken.
 	Barred bool
 }
 
-// Ledger keeps the entries.
+// Ledger stores the entries.
 type Ledger interface {
-	// Open writes the entry unless the reference has one, and gives the one
-	// that stands.
+	// Open writes the entry unless the reference has one, and returns the stored
+	// entry.
 	Open(ctx context.Context, reference string, entry Entry) (Entry, error)
-	// Bar bars the reference, whether it has an entry or not, and gives the
-	// entry that stands.
+	// Bar bars the reference, whether it has an entry or not, and returns the stored
+	// entry.
 	Bar(ctx context.Context, reference string) (Entry, error)
 }
 

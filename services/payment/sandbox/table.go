@@ -46,8 +46,8 @@ func (t Table) Open(ctx context.Context, reference string, entry Entry) (Entry, 
 		ConditionExpression:                 aws.String("attribute_not_exists(pk)"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	if standing, found := errors.AsType[*types.ConditionalCheckFailedException](err); found {
-		return decode(standing.Item)
+	if stored, found := errors.AsType[*types.ConditionalCheckFailedException](err); found {
+		return decode(stored.Item)
 	}
 	if err != nil {
 		return Entry{}, fmt.Errorf("open the entry of %s: %w", reference, err)

@@ -3,10 +3,10 @@ package sandbox
 
 import "context"
 
-// Undeliverable is the one address that the carrier does not deliver to.
+// Undeliverable is the only address to which the carrier does not deliver.
 const Undeliverable = "undeliverable"
 
-// Carrier is a warehouse.Carrier that delivers nearly everywhere.
+// Carrier is a warehouse.Carrier that delivers to every other address.
 type Carrier struct{}
 
 // Delivers implements warehouse.Carrier.

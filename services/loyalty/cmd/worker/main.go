@@ -8,19 +8,19 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"example.com/saga/pkg/contract"
-	"example.com/saga/pkg/deployment"
+	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
 	"example.com/saga/services/loyalty/sandbox"
 )
 
 func main() {
-	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
-		p, err := deployment.Participant(d, participant.Config[loyalty.State]{Source: contract.SourceLoyalty, Decide: loyalty.Decider(sandbox.Customers{})})
+	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+		p, err := lambdaapp.Participant(app, participant.Config[loyalty.State]{Source: contract.SourceLoyalty, Decide: loyalty.Decider(sandbox.Customers{})})
 		if err != nil {
 			return err
 		}
-		handler, err := d.Handler(p.Handle)
+		handler, err := app.Handler(p.Handle)
 		if err != nil {
 			return err
 		}

@@ -1,5 +1,4 @@
-// Command api is the Lambda function of the order context behind its HTTP front
-// door.
+// Command api is the Lambda function of the order API.
 package main
 
 import (
@@ -15,17 +14,17 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/saga/pkg/contract"
-	"example.com/saga/pkg/deployment"
 	"example.com/saga/pkg/keyring"
+	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
-	"example.com/saga/services/order/measure"
+	"example.com/saga/services/order/metrics"
 )
 
 func main() {
-	deployment.Main(func(ctx context.Context, d *deployment.Deployment) error {
-		deadline, err := deployment.Duration("DEADLINE")
+	lambdaapp.Main(func(ctx context.Context, app *lambdaapp.App) error {
+		deadline, err := lambdaapp.Duration("DEADLINE")
 		if err != nil {
 			return err
 		}
@@ -33,18 +32,18 @@ func main() {
 		if err != nil {
 			return err
 		}
-		ring, err := keys(ctx, d, os.Getenv("KEYS_SECRET_ARN"))
+		ring, err := newKeyReader(ctx, app, os.Getenv("KEYS_SECRET_ARN"))
 		if err != nil {
 			return err
 		}
-		orders, err := deployment.Participant(d, participant.Config[order.State]{
-			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: measure.Committed,
+		orders, err := lambdaapp.Participant(app, participant.Config[order.State]{
+			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: metrics.Committed,
 		})
 		if err != nil {
 			return err
 		}
 		api := &httpapi.API{
-			Orders: orders, Logger: d.Logger, Tracer: d.Tracer, Clock: time.Now, NewID: uuid.NewString, Deadline: deadline,
+			Orders: orders, Logger: app.Logger, Tracer: app.Tracer, Clock: time.Now, NewID: uuid.NewString, Deadline: deadline,
 			Keys: ring.Keys, Open: open,
 		}
 		handler, err := api.Handler()
@@ -56,8 +55,8 @@ func main() {
 	})
 }
 
-// isOpen reports whether everyone may call the API. There is no default: a
-// deployment that does not say it would be open, or closed, by mistake.
+// isOpen reports whether everyone may call the API. There is no default, so that an API
+// is never open, or closed, by mistake.
 func isOpen(access string) (bool, error) {
 	switch access {
 	case "signed":
@@ -68,14 +67,14 @@ func isOpen(access string) (bool, error) {
 	return false, fmt.Errorf("the environment variable ORDERS_ACCESS is %q, not signed or open", access)
 }
 
-// keys returns the reader of the key ring, which is read once now, while the
-// function starts.
-func keys(ctx context.Context, d *deployment.Deployment, secretARN string) (*keyring.Reader, error) {
+// newKeyReader makes the reader of the key ring, and reads it once while the function
+// starts.
+func newKeyReader(ctx context.Context, app *lambdaapp.App, secretARN string) (*keyring.Reader, error) {
 	if secretARN == "" {
 		return nil, errors.New("the environment variable KEYS_SECRET_ARN is not set")
 	}
-	client := secretsmanager.NewFromConfig(d.AWS)
-	reader := &keyring.Reader{Clock: time.Now, Logger: d.Logger, Fetch: func(ctx context.Context) (string, error) {
+	client := secretsmanager.NewFromConfig(app.AWS)
+	reader := &keyring.Reader{Clock: time.Now, Logger: app.Logger, Fetch: func(ctx context.Context) (string, error) {
 		out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secretARN})
 		if err != nil {
 			return "", err

@@ -1,5 +1,5 @@
-// Command sweeper is the Lambda function of the order context that looks after
-// the orders which have not ended. A schedule invokes it.
+// Command sweeper is the Lambda function of the order context that a schedule invokes to
+// republish and cancel orders that have not ended.
 package main
 
 import (
@@ -10,26 +10,26 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"example.com/saga/pkg/contract"
-	"example.com/saga/pkg/deployment"
+	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/sweeper"
 )
 
 func main() {
-	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
-		deadline, err := deployment.Duration("DEADLINE")
+	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+		deadline, err := lambdaapp.Duration("DEADLINE")
 		if err != nil {
 			return err
 		}
-		orders, err := deployment.Participant(d, participant.Config[order.State]{
+		orders, err := lambdaapp.Participant(app, participant.Config[order.State]{
 			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due,
 		})
 		if err != nil {
 			return err
 		}
 		s, err := sweeper.New(sweeper.Config{
-			Orders: orders, Index: d.Store, Logger: d.Logger, Tracer: d.Tracer,
+			Orders: orders, Index: app.Store, Logger: app.Logger, Tracer: app.Tracer,
 			Clock: time.Now, Deadline: deadline, Random: rand.Float64,
 		})
 		if err != nil {

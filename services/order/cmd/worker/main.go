@@ -7,21 +7,21 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"example.com/saga/pkg/contract"
-	"example.com/saga/pkg/deployment"
+	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
-	"example.com/saga/services/order/measure"
+	"example.com/saga/services/order/metrics"
 )
 
 func main() {
-	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
-		p, err := deployment.Participant(d, participant.Config[order.State]{
-			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: measure.Committed,
+	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+		p, err := lambdaapp.Participant(app, participant.Config[order.State]{
+			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: metrics.Committed,
 		})
 		if err != nil {
 			return err
 		}
-		handler, err := d.Handler(p.Handle)
+		handler, err := app.Handler(p.Handle)
 		if err != nil {
 			return err
 		}

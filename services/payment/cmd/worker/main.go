@@ -8,20 +8,20 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"example.com/saga/pkg/contract"
-	"example.com/saga/pkg/deployment"
+	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/payment"
 	"example.com/saga/services/payment/sandbox"
 )
 
 func main() {
-	deployment.Main(func(_ context.Context, d *deployment.Deployment) error {
-		provider := sandbox.Provider{Ledger: sandbox.Table{Client: d.DynamoDB, Name: d.Table}}
-		p, err := deployment.Participant(d, participant.Config[payment.State]{Source: contract.SourcePayment, Decide: payment.Decider(provider)})
+	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+		provider := sandbox.Provider{Ledger: sandbox.Table{Client: app.DynamoDB, Name: app.Table}}
+		p, err := lambdaapp.Participant(app, participant.Config[payment.State]{Source: contract.SourcePayment, Decide: payment.Decider(provider)})
 		if err != nil {
 			return err
 		}
-		handler, err := d.Handler(p.Handle)
+		handler, err := app.Handler(p.Handle)
 		if err != nil {
 			return err
 		}

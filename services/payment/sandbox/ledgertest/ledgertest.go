@@ -1,4 +1,4 @@
-// Package ledgertest is the suite that every sandbox.Ledger must pass.
+// Package ledgertest is the test suite for every sandbox.Ledger.
 package ledgertest
 
 import (
@@ -12,23 +12,22 @@ import (
 	"example.com/saga/services/payment/sandbox"
 )
 
-// TestLedger holds a ledger to what sandbox.Ledger promises. Every test opens
-// the ledger anew and uses fresh references, so that a ledger that outlives the
-// test may be used.
+// TestLedger checks that a ledger keeps the contract of sandbox.Ledger. Every test
+// opens the ledger again and uses new references, so the ledger may have other entries.
 func TestLedger(t *testing.T, open func(t *testing.T) sandbox.Ledger) {
 	t.Helper()
 	for name, test := range map[string]func(*testing.T, sandbox.Ledger){
-		"a charge is accepted and refunded in full":                      acceptedAndRefunded,
-		"charged again, the first answer stands":                         chargedAgain,
-		"refunded again, the same amount is answered":                    refundedAgain,
-		"a refund before the charge gives nothing and bars it":           barred,
-		"a declined card is charged nothing, and nothing is given back":  declined,
-		"references do not touch each other":                             separate,
-		"charged many times at once, there is one answer":                chargedAtOnce,
-		"charged and refunded at once, nothing stays taken":              refundedAtOnce,
-		"an entry is kept as it was opened":                              kept,
-		"a barred reference keeps its entry, and its bar when reopened":  keptBarred,
-		"an entry may be opened for nothing at all, and then it is kept": keptFree,
+		"a charge is accepted and refunded in full":                   acceptedAndRefunded,
+		"a second charge returns the first answer":                    chargedAgain,
+		"a second refund returns the same amount":                     refundedAgain,
+		"a refund before the charge is zero and bars the charge":      barred,
+		"nothing is taken from a declined card, and nothing refunded": declined,
+		"references are independent":                                  separate,
+		"concurrent charges return one answer":                        chargedAtOnce,
+		"after a concurrent charge and refund nothing is taken":       refundedAtOnce,
+		"an entry is stored as it was opened":                         stored,
+		"a barred reference keeps its entry and stays barred":         storedBarred,
+		"an entry of amount zero is stored":                           storedFree,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -76,7 +75,7 @@ func chargedAgain(t *testing.T, ledger sandbox.Ledger) {
 	accepted.Method = sandbox.Declined
 	accepted.Amount.Amount = 1
 	if !charge(t, ledger, accepted) {
-		t.Error("accepted first, and declined when asked again")
+		t.Error("accepted first, and declined the second time")
 	}
 	if got := refund(t, ledger, accepted.Reference); got != total() {
 		t.Errorf("%v is refunded, want the amount of the first charge", got)
@@ -85,7 +84,7 @@ func chargedAgain(t *testing.T, ledger sandbox.Ledger) {
 	charge(t, ledger, declined)
 	declined.Method = "card"
 	if charge(t, ledger, declined) {
-		t.Error("declined first, and accepted when asked again")
+		t.Error("declined first, and accepted the second time")
 	}
 }
 
@@ -95,14 +94,14 @@ func refundedAgain(t *testing.T, ledger sandbox.Ledger) {
 	charge(t, ledger, c)
 	for n := range 3 {
 		if got := refund(t, ledger, c.Reference); got != total() {
-			t.Errorf("refund %d answers %v, want %v", n+1, got, total())
+			t.Errorf("refund %d returns %v, want %v", n+1, got, total())
 		}
 	}
 	if !charge(t, ledger, c) {
-		t.Error("charged again after the refund, the first answer does not stand")
+		t.Error("a charge after the refund does not return the first answer")
 	}
 	if got := refund(t, ledger, c.Reference); got != total() {
-		t.Errorf("refunded after that, the answer is %v, want the first", got)
+		t.Errorf("a refund after that returns %v, want the first amount", got)
 	}
 }
 
@@ -111,7 +110,7 @@ func barred(t *testing.T, ledger sandbox.Ledger) {
 	c := newCharge("card")
 	for range 2 {
 		if got := refund(t, ledger, c.Reference); got != (contract.Money{}) {
-			t.Errorf("%v is refunded of nothing", got)
+			t.Errorf("%v is refunded, want zero", got)
 		}
 		if charge(t, ledger, c) {
 			t.Error("a barred reference is charged")
@@ -126,7 +125,7 @@ func declined(t *testing.T, ledger sandbox.Ledger) {
 		t.Error("the card is accepted")
 	}
 	if got := refund(t, ledger, c.Reference); got != (contract.Money{}) {
-		t.Errorf("%v is refunded of nothing", got)
+		t.Errorf("%v is refunded, want zero", got)
 	}
 }
 
@@ -136,7 +135,7 @@ func separate(t *testing.T, ledger sandbox.Ledger) {
 	charge(t, ledger, one)
 	refund(t, ledger, one.Reference)
 	if !charge(t, ledger, other) {
-		t.Error("the bar of one reference is on another")
+		t.Error("a bar of one reference has barred another")
 	}
 }
 
@@ -173,22 +172,22 @@ func refundedAtOnce(t *testing.T, ledger sandbox.Ledger) {
 	for range 20 {
 		c := newCharge("card")
 		var accepted bool
-		var gave contract.Money
+		var refunded contract.Money
 		var chargeErr, refundErr error
 		var group sync.WaitGroup
 		group.Go(func() { accepted, chargeErr = provider.Charge(t.Context(), c) })
-		group.Go(func() { gave, refundErr = provider.Refund(t.Context(), c.Reference) })
+		group.Go(func() { refunded, refundErr = provider.Refund(t.Context(), c.Reference) })
 		group.Wait()
 		if chargeErr != nil || refundErr != nil {
 			t.Fatal(chargeErr, refundErr)
 		}
-		if accepted != (gave == total()) {
-			t.Errorf("accepted: %t, but %v is given back", accepted, gave)
+		if accepted != (refunded == total()) {
+			t.Errorf("accepted: %t, but %v is refunded", accepted, refunded)
 		}
 	}
 }
 
-func kept(t *testing.T, ledger sandbox.Ledger) {
+func stored(t *testing.T, ledger sandbox.Ledger) {
 	t.Helper()
 	want := sandbox.Entry{Amount: total(), Accepted: true}
 	reference := uuid.NewString()
@@ -200,7 +199,7 @@ func kept(t *testing.T, ledger sandbox.Ledger) {
 	}
 }
 
-func keptBarred(t *testing.T, ledger sandbox.Ledger) {
+func storedBarred(t *testing.T, ledger sandbox.Ledger) {
 	t.Helper()
 	reference := uuid.NewString()
 	entry := sandbox.Entry{Amount: total(), Accepted: true}
@@ -216,7 +215,7 @@ func keptBarred(t *testing.T, ledger sandbox.Ledger) {
 	}
 }
 
-func keptFree(t *testing.T, ledger sandbox.Ledger) {
+func storedFree(t *testing.T, ledger sandbox.Ledger) {
 	t.Helper()
 	free := contract.Money{Currency: "EUR"}
 	c := payment.Charge{Reference: uuid.NewString(), Amount: free, Method: "card"}

@@ -1,0 +1,58 @@
+package simulation
+
+import (
+	"testing"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/loyalty"
+	loyaltysandbox "example.com/saga/services/loyalty/sandbox"
+	"example.com/saga/services/order"
+	"example.com/saga/services/payment"
+	paymentsandbox "example.com/saga/services/payment/sandbox"
+	"example.com/saga/services/warehouse"
+	warehousesandbox "example.com/saga/services/warehouse/sandbox"
+)
+
+// newLanguage compiles the schemas, which takes its time.
+func newLanguage(t *testing.T) *contract.Language {
+	t.Helper()
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return language
+}
+
+// decisions are those that can be wrong in a test, or need a sandbox.
+type decisions struct {
+	order     participant.Decide[order.State]
+	warehouse participant.Decide[warehouse.State]
+	payment   participant.Decide[payment.State]
+	loyalty   participant.Decide[loyalty.State]
+	// tamper, if set, gets something else in the world wrong.
+	tamper func(*world)
+}
+
+// joinAll puts every context on the bus.
+func (w *world) joinAll(d decisions) {
+	w.orderContext = join(w, contract.SourceOrder, d.order, order.State.Due)
+	join(w, contract.SourceWarehouse, d.warehouse, nil)
+	join(w, contract.SourcePayment, d.payment, nil)
+	join(w, contract.SourceLoyalty, d.loyalty, nil)
+}
+
+// machines returns every context as a state machine.
+func machines() []machine {
+	return []machine{warehouseMachine(), paymentMachine(), loyaltyMachine(), orderMachine()}
+}
+
+// sandboxed returns the decisions with their sandboxes.
+func sandboxed(l *ledger) decisions {
+	return decisions{
+		order:     participant.Pure(order.Decide),
+		warehouse: warehouse.Decider(warehousesandbox.Carrier{}),
+		payment:   payment.Decider(paymentsandbox.Provider{Ledger: l}),
+		loyalty:   loyalty.Decider(loyaltysandbox.Customers{}),
+	}
+}

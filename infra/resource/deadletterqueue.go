@@ -1,0 +1,54 @@
+package resource
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+)
+
+// IsDeadLetterQueue reports whether a construct path is that of a dead-letter
+// queue. Each has the id DeadLetters (of a queue, a function or a schedule) or
+// Undelivered (of rules).
+func IsDeadLetterQueue(path string) bool {
+	return strings.HasSuffix(path, "/DeadLetters") || strings.HasSuffix(path, "/Undelivered")
+}
+
+// NewDeadLetterQueue makes a dead-letter queue that keeps messages for 14 days,
+// the longest that SQS can, and an alarm that is raised while it has any.
+func NewDeadLetterQueue(scope constructs.Construct, id string) awssqs.Queue {
+	return newDeadLetterQueue(scope, id, awssqs.QueueProps{})
+}
+
+// NewFIFODeadLetterQueue makes the dead-letter queue of a FIFO queue: SQS accepts
+// no other kind.
+func NewFIFODeadLetterQueue(scope constructs.Construct, id string) awssqs.Queue {
+	return newDeadLetterQueue(scope, id, awssqs.QueueProps{
+		Fifo:                      new(true),
+		ContentBasedDeduplication: new(true),
+		DeduplicationScope:        awssqs.DeduplicationScope_MESSAGE_GROUP,
+		FifoThroughputLimit:       awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID,
+	})
+}
+
+func newDeadLetterQueue(scope constructs.Construct, id string, props awssqs.QueueProps) awssqs.Queue {
+	props.RetentionPeriod = awscdk.Duration_Days(jsii.Number(14))
+	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
+	props.EnforceSSL = new(true)
+	queue := awssqs.NewQueue(scope, &id, &props)
+	cdknag.NagSuppressions_AddResourceSuppressions(queue, &[]*cdknag.NagPackSuppression{{
+		Id:     new("AwsSolutions-SQS3"),
+		Reason: new("This is a dead-letter queue itself: messages end here and wait for a person."),
+	}}, nil)
+	NewAlarm(queue, "NotEmpty", AlarmProps{
+		Metric: queue.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Statistic: new("Maximum")}),
+		Advice: "Messages wait in the dead-letter queue " + *queue.Node().Path() +
+			". Look at them: each says why it is there. Repair the cause, then send them back to where they were going.",
+		Runbook: "dead-letters.md",
+	})
+	return queue
+}

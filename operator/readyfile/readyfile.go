@@ -1,0 +1,60 @@
+// Package readyfile reads the file that a local cloud writes when it is ready, and
+// removes when it ends.
+package readyfile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// File says where everything of a stack is in a local cloud. The keys of maps are
+// construct paths such as Warehouse/Queue, except for the outputs.
+type File struct {
+	// OrderURL is where the order API begins: orders are placed at its /orders.
+	OrderURL string `json:"orderUrl"`
+	// AWSEndpointURL is where all AWS APIs are, in the Region.
+	AWSEndpointURL string `json:"awsEndpointUrl"`
+	Region         string `json:"region"`
+	// NotificationsURL is the notification endpoint. If it is one of the local
+	// cloud, GET returns what it received.
+	NotificationsURL string `json:"notificationsUrl"`
+	// UsageURL has counts of what happened to each resource, TracesURL the traces.
+	UsageURL  string `json:"usageUrl"`
+	TracesURL string `json:"tracesUrl"`
+	// Queues are URLs.
+	Queues map[string]string `json:"queues"`
+	// Rules are as CloudFormation has them: the names of bus and rule with a |
+	// between them.
+	Rules map[string]string `json:"rules"`
+	// The others are names.
+	Tables      map[string]string `json:"tables"`
+	Functions   map[string]string `json:"functions"`
+	LogGroups   map[string]string `json:"logGroups"`
+	Connections map[string]string `json:"connections"`
+	Secrets     map[string]string `json:"secrets"`
+	Archives    map[string]string `json:"archives"`
+	Buses       map[string]string `json:"buses"`
+	// Outputs are those of the stack, by their names.
+	Outputs map[string]string `json:"outputs"`
+}
+
+// Read reads a ready file.
+func Read(path string) (File, error) {
+	encoded, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return File{}, fmt.Errorf("there is no ready file %s: is the local cloud running, with --ready-file?", path)
+	}
+	if err != nil {
+		return File{}, fmt.Errorf("read the ready file: %w", err)
+	}
+	var file File
+	if err := json.Unmarshal(encoded, &file); err != nil {
+		return File{}, fmt.Errorf("read the ready file %s: %w", path, err)
+	}
+	if file.AWSEndpointURL == "" || len(file.Queues) == 0 {
+		return File{}, fmt.Errorf("%s is not the ready file of a local cloud: it has no awsEndpointUrl or no queues", path)
+	}
+	return file, nil
+}

@@ -1,0 +1,62 @@
+package contract
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"example.com/saga/pkg/event"
+)
+
+// Description is the documentation of an event in its schema.
+type Description struct {
+	// Meaning is what the event means, in a sentence or two.
+	Meaning string
+	// Example has every member set.
+	Example event.Data
+}
+
+// Describe returns the description of the event that the data belongs to, from the
+// version of its schema that is published.
+func Describe(data event.Data) (Description, error) {
+	for _, spec := range catalogue() {
+		if spec.example.EventType() == data.EventType() {
+			return describe(spec)
+		}
+	}
+	return Description{}, fmt.Errorf("%w: unknown type %q", event.ErrInvalid, data.EventType())
+}
+
+func describe(spec eventSpec) (Description, error) {
+	name := spec.example.EventType() + "." + spec.version
+	var documented struct {
+		Description string            `json:"description"`
+		Examples    []json.RawMessage `json:"examples"`
+	}
+	if err := readSchema(name, &documented); err != nil {
+		return Description{}, err
+	}
+	if len(documented.Examples) == 0 {
+		return Description{}, fmt.Errorf("schema of %s: no example", name)
+	}
+	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(documented.Examples[0]))
+	if err != nil {
+		return Description{}, fmt.Errorf("schema of %s: %w", name, err)
+	}
+	example, err := spec.decode[spec.version](instance)
+	return Description{documented.Description, example}, err
+}
+
+// readSchema decodes a schema file.
+func readSchema(name string, into any) error {
+	encoded, err := schemaFiles.ReadFile("schema/" + name + ".json")
+	if err == nil {
+		err = json.Unmarshal(encoded, into)
+	}
+	if err != nil {
+		return fmt.Errorf("schema of %s: %w", name, err)
+	}
+	return nil
+}

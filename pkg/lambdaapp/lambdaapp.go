@@ -1,0 +1,234 @@
+// Package lambdaapp makes what a Lambda function of the saga runs on: it reads
+// the settings in the function's environment, and makes clients, store, publisher,
+// logger and tracer with them.
+package lambdaapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	awseventbridge "github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"example.com/saga/pkg/awsconfig"
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/dynamo"
+	"example.com/saga/pkg/eventbridge"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/telemetry"
+	"example.com/saga/pkg/tracing"
+	"example.com/saga/pkg/worker"
+)
+
+// App is what a function runs on.
+type App struct {
+	// AWS is the configuration of clients.
+	AWS aws.Config
+	// Table is the name of the context's dedup table.
+	Table     string
+	DynamoDB  *dynamodb.Client
+	Store     *dynamo.Store
+	Publisher *eventbridge.Publisher
+	Language  *contract.Language
+	Logger    *slog.Logger
+	// Tracer starts the spans of the function's service.
+	Tracer trace.Tracer
+
+	retention time.Duration
+	queues    *sqs.Client
+	// deadLetterQueueURL is empty for a function behind HTTP, and queueURL for a
+	// function without a queue of its own.
+	deadLetterQueueURL, queueURL string
+}
+
+// settings are the environment variables that the stack sets.
+type settings struct {
+	service, table, bus, logLevel string
+	metricsNamespace              string
+	deadLetterQueueURL, queueURL  string
+	xrayDaemon                    string
+	sampler                       sdktrace.Sampler
+	retention                     time.Duration
+}
+
+// Main makes an App and calls run with it. An error of either is logged and ends
+// the process with exit code 1.
+func Main(run func(ctx context.Context, app *App) error) {
+	ctx := context.Background()
+	app, err := load(ctx)
+	if err == nil {
+		err = run(ctx, app)
+	}
+	if err != nil {
+		slog.ErrorContext(ctx, "the function cannot run", slog.String("error", err.Error()))
+		os.Exit(1)
+	}
+}
+
+// Participant makes the participant of the bounded context that the function
+// belongs to. It sets Store, Publisher, Language, Retention and TraceParent of the
+// config; the rest is the context's own.
+func Participant[S any](app *App, config participant.Config[S]) (*participant.Participant[S], error) {
+	config.Store = app.Store
+	config.Publisher = app.Publisher
+	config.Language = app.Language
+	config.Retention = app.retention
+	config.TraceParent = tracing.Parent
+	return participant.New(config)
+}
+
+// Handler makes the handler of the events that the function is invoked with. An
+// error is returned if the function has no dead-letter queue.
+func (app *App) Handler(handle worker.Handle) (*worker.Handler, error) {
+	if app.deadLetterQueueURL == "" {
+		return nil, errors.New("the environment variable DEAD_LETTER_QUEUE_URL is not set")
+	}
+	deadLetters, err := worker.NewDeadLetterQueue(app.queues, app.deadLetterQueueURL)
+	if err != nil {
+		return nil, err
+	}
+	backoff, err := newBackoff(app.queues, app.queueURL)
+	if err != nil {
+		return nil, err
+	}
+	return worker.New(worker.Config{
+		Handle: handle, DeadLetters: deadLetters, Backoff: backoff, Logger: app.Logger, Tracer: app.Tracer,
+	})
+}
+
+func load(ctx context.Context) (*App, error) {
+	s, err := readSettings(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	logger, err := telemetry.NewLogger(os.Stdout, s.metricsNamespace, s.service, s.logLevel)
+	if err != nil {
+		return nil, err
+	}
+	language, err := contract.NewLanguage()
+	if err != nil {
+		return nil, err
+	}
+	config, err := awsconfig.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	client := dynamodb.NewFromConfig(config)
+	publisher, err := eventbridge.NewPublisher(eventbridge.Config{Client: awseventbridge.NewFromConfig(config), Bus: s.bus})
+	if err != nil {
+		return nil, err
+	}
+	return &App{
+		AWS:       config,
+		Table:     s.table,
+		DynamoDB:  client,
+		Store:     dynamo.NewStore(client, s.table),
+		Publisher: publisher,
+		Language:  language,
+		Logger:    logger,
+		Tracer:    newTracer(ctx, s, logger),
+
+		retention:          s.retention,
+		queues:             sqs.NewFromConfig(config),
+		deadLetterQueueURL: s.deadLetterQueueURL,
+		queueURL:           s.queueURL,
+	}, nil
+}
+
+// newTracer makes the tracer of the function's service. Its spans are sent to the
+// X-Ray daemon that Lambda runs beside a function with active tracing. The function
+// runs without a daemon too, because a trace matters less than an event.
+func newTracer(ctx context.Context, s settings, logger *slog.Logger) trace.Tracer {
+	var exporter sdktrace.SpanExporter
+	if s.xrayDaemon != "" {
+		daemon, err := tracing.NewDaemon(ctx, s.xrayDaemon, logger)
+		if err != nil {
+			logger.WarnContext(ctx, "no traces are sent", slog.String("error", err.Error()))
+		} else {
+			exporter = daemon
+		}
+	}
+	return tracing.NewProvider(s.service, s.sampler, exporter).Tracer("example.com/saga")
+}
+
+// newBackoff makes the backoff of the function's queue, or nil if it has none.
+func newBackoff(client worker.VisibilityChanger, url string) (worker.Backoff, error) {
+	if url == "" {
+		return nil, nil
+	}
+	return worker.NewVisibilityBackoff(client, url, nil)
+}
+
+// readSettings reads the settings from the environment. The error names all that
+// are missing. Some are optional: a function behind HTTP has no dead-letter queue;
+// only a function behind a queue of its own can delay failed messages; without
+// active tracing there is no daemon; and only a function in which traces begin
+// decides which of them are sampled.
+func readSettings(getenv func(string) string) (settings, error) {
+	var problems []error
+	required := func(name string) string {
+		value := getenv(name)
+		if value == "" {
+			problems = append(problems, fmt.Errorf("the environment variable %s is not set", name))
+		}
+		return value
+	}
+	s := settings{
+		service:            required("SERVICE_NAME"),
+		table:              required("TABLE_NAME"),
+		bus:                required("EVENT_BUS_NAME"),
+		logLevel:           required("LOG_LEVEL"),
+		metricsNamespace:   required("METRICS_NAMESPACE"),
+		deadLetterQueueURL: getenv("DEAD_LETTER_QUEUE_URL"),
+		queueURL:           getenv("QUEUE_URL"),
+		xrayDaemon:         getenv("AWS_XRAY_DAEMON_ADDRESS"), // Lambda sets it.
+	}
+	var shareErr, retentionErr error
+	s.sampler, shareErr = newSampler(getenv("TRACED_SHARE"))
+	s.retention, retentionErr = readDuration("RETENTION", getenv)
+	return s, errors.Join(append(problems, shareErr, retentionErr)...)
+}
+
+// newSampler makes a sampler of a share of all traces, by trace id, so that all
+// the work for an order is sampled or none of it. It ignores the decision of
+// Lambda, which samples the first invocation of a second and 5 % of the others and
+// has no setting for that
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html). Without a
+// share it is tracing.ParentBased.
+func newSampler(share string) (sdktrace.Sampler, error) {
+	if share == "" {
+		return tracing.ParentBased(), nil
+	}
+	fraction, err := strconv.ParseFloat(share, 64)
+	if err != nil || !(fraction >= 0 && fraction <= 1) {
+		return nil, fmt.Errorf("the environment variable TRACED_SHARE is %q, not a share from 0 to 1", share)
+	}
+	return sdktrace.TraceIDRatioBased(fraction), nil
+}
+
+// Duration reads a duration such as 24h from an environment variable that only
+// some functions have. An error is returned if it is not set or not positive.
+func Duration(name string) (time.Duration, error) {
+	return readDuration(name, os.Getenv)
+}
+
+func readDuration(name string, getenv func(string) string) (time.Duration, error) {
+	value := getenv(name)
+	if value == "" {
+		return 0, fmt.Errorf("the environment variable %s is not set", name)
+	}
+	parsed, err := time.ParseDuration(value)
+	if err != nil || parsed <= 0 {
+		return 0, fmt.Errorf("the environment variable %s is %q, not a duration such as 360h", name, value)
+	}
+	return parsed, nil
+}

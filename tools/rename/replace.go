@@ -1,0 +1,49 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// replace writes a new module path for the old one, and a new base for the ids
+// of schemas, which comes first because it may begin like the module path.
+func replace(text []byte, from, to, base, schemas string) []byte {
+	var replaced bytes.Buffer
+	for at := 0; at < len(text); {
+		rest := text[at:]
+		switch {
+		case bytes.HasPrefix(rest, []byte(base)):
+			replaced.WriteString(schemas)
+			at += len(base)
+		case bytes.HasPrefix(rest, []byte(from)) && !continues(text[:at]) && !continued(rest[len(from):]):
+			replaced.WriteString(to)
+			at += len(from)
+		default:
+			replaced.WriteByte(text[at])
+			at++
+		}
+	}
+	return replaced.Bytes()
+}
+
+// continues reports whether the text after before is the middle of a longer name,
+// as in www.old.example.
+func continues(before []byte) bool {
+	last, _ := utf8.DecodeLastRune(before)
+	return len(before) > 0 && (isName(last) || last == '.')
+}
+
+// continued reports whether a name goes on, as in old.example/sagas. A dot ends a
+// sentence if no name follows it.
+func continued(after []byte) bool {
+	next, size := utf8.DecodeRune(after)
+	if next == '.' {
+		next, _ = utf8.DecodeRune(after[size:])
+	}
+	return isName(next)
+}
+
+func isName(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_~", r)
+}
