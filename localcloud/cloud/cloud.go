@@ -1,6 +1,6 @@
-// Package cloud builds the engines that an assembly needs and wires them: who
-// delivers to whom, who may do what, and under which addresses all of it is
-// reached.
+// Package cloud builds the engines that an assembly needs and connects them:
+// which rule delivers to which target, which role may do what, and the address
+// of everything.
 package cloud
 
 import (
@@ -32,7 +32,7 @@ import (
 	"example.com/saga/localcloud/xray"
 )
 
-// Config is what a cloud needs to know besides the assembly.
+// Config is what a cloud needs besides the assembly.
 type Config struct {
 	// Assembly is the folder of the cloud assembly.
 	Assembly  string
@@ -47,7 +47,7 @@ type Config struct {
 	DeliverTwice bool
 	// ScheduleEvery replaces the interval of every schedule, unless it is 0.
 	ScheduleEvery time.Duration
-	// Faults make rare things happen; nil is none.
+	// Faults injects faults; nil is none.
 	Faults *fault.Injector
 	// RedeliverAfter bounds how long what has failed waits for its next
 	// attempt, unless it is 0.
@@ -55,13 +55,14 @@ type Config struct {
 	Clock          func() time.Time
 	// Random is where secrets and credentials come from.
 	Random io.Reader
-	// Observe is called for every event that a bus accepts, and must be quick.
+	// Observe is called for every event that a bus accepts, and must return
+	// quickly.
 	Observe func(bus string, e eventbridge.Event)
 	// Log is called for every line that a function writes, by its construct path.
 	Log func(at time.Time, function, line string)
-	// Lost takes what is lost for good, by construct paths.
+	// Lost is called for what is lost for ever, with construct paths.
 	Lost loss.Report
-	// Logger takes what goes wrong where nobody waits for an answer.
+	// Logger logs errors that cannot be returned to a caller.
 	Logger *slog.Logger
 }
 
@@ -90,14 +91,15 @@ type Cloud struct {
 	receiver     *receiver
 	traces       *xray.Service
 
-	address string
-	doors   []door
-	servers []*http.Server
-	failed  chan error
+	address   string
+	endpoints []endpoint
+	servers   []*http.Server
+	failed    chan error
 }
 
-// door is a listener that waits for what it is to serve.
-type door struct {
+// endpoint is an open listener, and what it is to serve: the function URL with
+// the logical id, or the AWS APIs without one.
+type endpoint struct {
 	url       string
 	listener  net.Listener
 	logicalID string
@@ -146,7 +148,7 @@ func (c *Cloud) open(logicalID string, port int) (string, error) {
 		return "", fmt.Errorf("opening a port: %w", err)
 	}
 	url := "http://" + listener.Addr().String()
-	c.doors = append(c.doors, door{url: url, listener: listener, logicalID: logicalID})
+	c.endpoints = append(c.endpoints, endpoint{url: url, listener: listener, logicalID: logicalID})
 	return url, nil
 }
 
@@ -159,7 +161,7 @@ func (c *Cloud) load() error {
 		QueueURL:  func(name string) string { return c.address + "/" + c.config.AccountID + "/" + name },
 		FunctionURL: func(logicalID string) string {
 			port := 0
-			if len(c.doors) == 1 {
+			if len(c.endpoints) == 1 {
 				port = c.config.OrdersPort
 			}
 			url, err := c.open(logicalID, port)
@@ -172,8 +174,8 @@ func (c *Cloud) load() error {
 	return errors.Join(append(problems, err)...)
 }
 
-// build returns the engines and fills them, what is depended on first. It names
-// everything that is wrong.
+// build makes the engines and fills them, what is depended on first. Its error
+// names everything that is wrong.
 func (c *Cloud) build() error {
 	authority, err := newAuthority(c.assembly, c.config.AccountID)
 	if err != nil {
@@ -196,19 +198,19 @@ func (c *Cloud) build() error {
 	)
 }
 
-// serve answers at the open doors.
+// serve starts a server on each endpoint.
 func (c *Cloud) serve() {
-	for _, door := range c.doors {
+	for _, endpoint := range c.endpoints {
 		handler := c.api()
-		if door.logicalID != "" {
-			handler = c.functionURL(door.logicalID)
+		if endpoint.logicalID != "" {
+			handler = c.functionURL(endpoint.logicalID)
 		}
 		server := guard.NewServer(handler, c.config.Logger)
 		c.servers = append(c.servers, server)
 		go func() {
-			if err := server.Serve(door.listener); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(endpoint.listener); !errors.Is(err, http.ErrServerClosed) {
 				select {
-				case c.failed <- fmt.Errorf("serving %s: %w", door.url, err):
+				case c.failed <- fmt.Errorf("serving %s: %w", endpoint.url, err):
 				default:
 				}
 			}
@@ -216,7 +218,7 @@ func (c *Cloud) serve() {
 	}
 }
 
-// api is what answers at the one address of the AWS APIs.
+// api returns the handler at the one address of the AWS APIs.
 func (c *Cloud) api() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", wire.Handler(c.withFaults(c.services()...)...))
@@ -277,8 +279,8 @@ func (c *Cloud) Close() error {
 		problems = append(problems, server.Close())
 	}
 	if len(c.servers) == 0 {
-		for _, door := range c.doors {
-			problems = append(problems, door.listener.Close())
+		for _, endpoint := range c.endpoints {
+			problems = append(problems, endpoint.listener.Close())
 		}
 	}
 	return errors.Join(problems...)

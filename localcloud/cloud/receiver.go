@@ -11,15 +11,16 @@ import (
 	"example.com/saga/localcloud/printable"
 )
 
-// shown is how many notifications the receiver keeps: the oldest are forgotten.
-const shown = 20_000
+// maximumNotifications is how many notifications the receiver keeps: the oldest
+// are dropped.
+const maximumNotifications = 20_000
 
 // receiver is the endpoint that API destinations call when no other is given.
-// It takes what a careful receiver of CloudEvents takes, and shows it.
+// It accepts what a careful receiver of CloudEvents accepts, and shows it.
 type receiver struct {
 	clock func() time.Time
-	// admits reports whether a caller has a key.
-	admits func(http.Header) bool
+	// hasKey reports whether a request has a valid key.
+	hasKey func(http.Header) bool
 
 	mu       sync.Mutex
 	arrived  []*notification
@@ -45,7 +46,7 @@ type problem struct {
 }
 
 func newReceiver(clock func() time.Time, admits func(http.Header) bool) *receiver {
-	return &receiver{clock: clock, admits: admits, byID: map[string]*notification{}}
+	return &receiver{clock: clock, hasKey: admits, byID: map[string]*notification{}}
 }
 
 // ServeHTTP stores with POST and shows with GET.
@@ -54,7 +55,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	case http.MethodGet:
 		r.show(w)
 	case http.MethodPost:
-		if refused := r.take(request); refused != nil {
+		if refused := r.receive(request); refused != nil {
 			r.mu.Lock()
 			r.refusals++
 			r.mu.Unlock()
@@ -68,8 +69,8 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-func (r *receiver) take(request *http.Request) *problem {
-	if !r.admits(request.Header) {
+func (r *receiver) receive(request *http.Request) *problem {
+	if !r.hasKey(request.Header) {
 		return &problem{"Unauthorized", http.StatusUnauthorized, "The API key is missing or wrong."}
 	}
 	kind, _, err := mime.ParseMediaType(request.Header.Get("Content-Type"))
@@ -99,14 +100,14 @@ func (r *receiver) store(id string, header http.Header, body []byte) {
 		known = &notification{ID: id, Time: now, Header: header.Clone(), Body: body}
 		r.byID[id] = known
 		r.arrived = append(r.arrived, known)
-		r.forget()
+		r.dropOldest()
 	}
 	known.Count++
 	known.LastTime = now
 }
 
-func (r *receiver) forget() {
-	if len(r.arrived) <= shown {
+func (r *receiver) dropOldest() {
+	if len(r.arrived) <= maximumNotifications {
 		return
 	}
 	delete(r.byID, r.arrived[0].ID)

@@ -19,7 +19,7 @@ type Schedule struct {
 	Target                     ScheduleTarget `cfn:"Target,required"`
 }
 
-// TimeWindow says how exact a schedule is.
+// TimeWindow is how exact a schedule is.
 type TimeWindow struct {
 	Mode string `cfn:"Mode,required" values:"OFF"`
 }
@@ -39,8 +39,8 @@ type RetriesOfSchedule struct {
 	MaximumRetryAttempts     Harmless `cfn:"MaximumRetryAttempts" why:"the local Lambda takes an event at once, or refuses it for good"`
 }
 
-func (s *Schedule) identify(at place) (identity, error) {
-	name := at.named(s.Name, 64)
+func (s *Schedule) identify(at location) (identity, error) {
+	name := at.physicalName(s.Name, 64)
 	arn := at.arn("scheduler", "schedule/default/"+name)
 	var problems []error
 	if !strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") {
