@@ -35,8 +35,8 @@ type ScheduleTarget struct {
 
 // RetriesOfSchedule bounds the attempts to invoke the target.
 type RetriesOfSchedule struct {
-	MaximumEventAgeInSeconds Harmless `cfn:"MaximumEventAgeInSeconds" why:"the local Lambda takes an event at once, or refuses it for good"`
-	MaximumRetryAttempts     Harmless `cfn:"MaximumRetryAttempts" why:"the local Lambda takes an event at once, or refuses it for good"`
+	MaximumEventAgeInSeconds Harmless `cfn:"MaximumEventAgeInSeconds" why:"the local Lambda accepts an event at once, or refuses it permanently"`
+	MaximumRetryAttempts     Harmless `cfn:"MaximumRetryAttempts" why:"the local Lambda accepts an event at once, or refuses it permanently"`
 }
 
 func (s *Schedule) identify(at location) (identity, error) {
