@@ -83,7 +83,7 @@ func TestAnUpdatedConnectionSendsTheNewKeyWithTheNextRequest(t *testing.T) {
 	}
 }
 
-func TestAConnectionTellsNoSecret(t *testing.T) {
+func TestTheDescriptionOfAConnectionHasNoSecret(t *testing.T) {
 	_, client, _ := connected(t)
 	out, err := client.DescribeConnection(t.Context(), &awseventbridge.DescribeConnectionInput{Name: aws.String("shop")})
 	if err != nil {

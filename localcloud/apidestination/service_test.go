@@ -239,7 +239,7 @@ func TestTheRateDelaysRequestsAndDropsNone(t *testing.T) {
 	})
 }
 
-func TestWhoseTimeEndsWhileTheRateHoldsItBackMayTryAgain(t *testing.T) {
+func TestARequestThatWaitsTooLongForTheRateLimitIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		service := create(t, answer(200, nil), apidestination.Destination{RatePerSecond: 1})
 		if err := service.Deliver(t.Context(), eventbridge.Delivery{Target: arn}); err != nil {

@@ -123,7 +123,7 @@ func TestAFunctionWithoutItsArtefactIsRefused(t *testing.T) {
 	}
 }
 
-func TestEveryPropertyWithoutEffectSaysWhy(t *testing.T) {
+func TestEveryPropertyWithoutEffectHasAReason(t *testing.T) {
 	var look func(of reflect.Type)
 	look = func(of reflect.Type) {
 		for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice || of.Kind() == reflect.Map {

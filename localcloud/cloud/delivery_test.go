@@ -223,7 +223,7 @@ func TestEveryMessageCanBeDeliveredTwice(t *testing.T) {
 	}
 }
 
-func TestMessagesThatNobodyPollsLeaveTheCloudIdle(t *testing.T) {
+func TestMessagesInAQueueThatNoFunctionPollsLeaveTheCloudIdle(t *testing.T) {
 	s := start(t, nil)
 	if _, err := s.queues.SendMessage(t.Context(), &awssqs.SendMessageInput{
 		QueueUrl: aws.String(s.where.Queues["DeadLetters"]), MessageBody: aws.String("x"),

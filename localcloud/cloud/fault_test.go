@@ -8,7 +8,7 @@ import (
 	"example.com/saga/localcloud/fault"
 )
 
-// startUnder runs the test stack under faults that strike always.
+// startUnder runs the test stack under faults that always occur.
 func startUnder(t *testing.T, faults ...fault.Name) stack {
 	t.Helper()
 	plan := map[fault.Name]float64{}

@@ -32,7 +32,7 @@ func (l *losses) got() []loss.Loss {
 	return l.all
 }
 
-// withoutDeadLetters takes the dead-letter queue away from a rule's target.
+// withoutDeadLetters removes the dead-letter queue of a rule's target.
 func withoutDeadLetters(r resources, rule string) {
 	delete(r.properties(rule)["Targets"].([]any)[0].(map[string]any), "DeadLetterConfig")
 }

@@ -160,7 +160,7 @@ func TestARoleIsTakenOnForSchedulesOfItsOwnAccountAndGroup(t *testing.T) {
 func TestWhatIsHeldBackGoesOnWhenSomebodyResumes(t *testing.T) {
 	s := start(t, nil)
 	if err := s.Pause("Shop/Nobody"); err == nil || !strings.Contains(err.Error(), "Shop/Nobody") {
-		t.Errorf("pausing nobody: %v", err)
+		t.Errorf("pausing no function: %v", err)
 	}
 	if err := s.Pause("Shop/Worker"); err != nil {
 		t.Fatal(err)

@@ -52,7 +52,7 @@ func buildAndRun(m *testing.M) int {
 // resources is the Resources section of a template.
 type resources map[string]map[string]any
 
-// properties returns the properties of a resource, to change them.
+// properties returns the properties of a resource, to be changed.
 func (r resources) properties(id string) map[string]any {
 	return r[id]["Properties"].(map[string]any)
 }
@@ -139,7 +139,7 @@ func startWith(t *testing.T, config cloud.Config) stack {
 	}
 }
 
-// refused starts a stack that must not start, and gives the reason.
+// refused starts a stack that must not start, and returns the error.
 func refused(t *testing.T, change func(resources)) string {
 	t.Helper()
 	running, err := cloud.Start(t.Context(), configOf(assembled(t, change)))
@@ -175,7 +175,7 @@ func (s stack) settle(t *testing.T) {
 	}
 }
 
-// only returns the one message of a queue that nobody polls.
+// only returns the one message of a queue that no function polls.
 func (s stack) only(t *testing.T, path string) sqstypes.Message {
 	t.Helper()
 	out, err := s.queues.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{

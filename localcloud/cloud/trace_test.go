@@ -63,6 +63,6 @@ func TestTracesAreShown(t *testing.T) {
 		t.Errorf("the traces are answered with %d %s", status, answer)
 	}
 	if status, answer := request(t, http.MethodGet, s.where.TracesURL+"/1-67891233-abcdef012345678912345678", nil, ""); status != http.StatusNotFound {
-		t.Errorf("a trace that nobody knows is answered with %d %s", status, answer)
+		t.Errorf("an unknown trace is answered with %d %s", status, answer)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 func TestARuleInvokesAFunctionWithTheEvent(t *testing.T) {
 	t.Parallel()
-	o := order{Test: unique()}
+	o := instruction{Test: unique()}
 	id := publish(t, "invoke", o.String())
 	got := decode[envelope](t, awaitNotes(t, o.Test, 1)[0].payload)
 	if got.ID != id || got.DetailType != "invoke" || string(got.Detail) != o.String() {
@@ -26,21 +26,21 @@ func TestARuleInvokesAFunctionWithTheEvent(t *testing.T) {
 func TestAnEventThatAFunctionCannotHandleIsADeadLetter(t *testing.T) {
 	t.Parallel()
 	for do, message := range map[string]string{
-		"fail":  "the probe fails as it was told",
-		"panic": "the probe panics as it was told",
+		"fail":  "the probe fails as instructed",
+		"panic": "the probe panics as instructed",
 	} {
 		t.Run(do, func(t *testing.T) {
 			t.Parallel()
-			o := order{Test: unique(), Do: do}
+			o := instruction{Test: unique(), Do: do}
 			publish(t, "invoke", o.String())
 			got := awaitNotes(t, o.Test, 1)
 			dead := cloud.functionDead.one(t, o.Test)
 			if diff := cmp.Diff(decode[envelope](t, got[0].payload), decode[envelope](t, *dead.Body)); diff != "" {
 				t.Errorf("the dead letter is not the event: %s", diff)
 			}
-			type letter struct{ RequestID, ErrorCode, ErrorMessage, CodeType string }
-			want := letter{got[0].request, "200", message, "Number"}
-			have := letter{attribute(dead, "RequestID"), attribute(dead, "ErrorCode"), attribute(dead, "ErrorMessage"), aws.ToString(dead.MessageAttributes["ErrorCode"].DataType)}
+			type deadLetter struct{ RequestID, ErrorCode, ErrorMessage, CodeType string }
+			want := deadLetter{got[0].request, "200", message, "Number"}
+			have := deadLetter{attribute(dead, "RequestID"), attribute(dead, "ErrorCode"), attribute(dead, "ErrorMessage"), aws.ToString(dead.MessageAttributes["ErrorCode"].DataType)}
 			if diff := cmp.Diff(want, have); diff != "" {
 				t.Error(diff)
 			}
@@ -50,7 +50,7 @@ func TestAnEventThatAFunctionCannotHandleIsADeadLetter(t *testing.T) {
 
 func TestAnEventThatTakesTooLongIsADeadLetter(t *testing.T) {
 	t.Parallel()
-	o := order{Test: unique(), Do: "hang"}
+	o := instruction{Test: unique(), Do: "hang"}
 	publish(t, "invoke", o.String())
 	dead := cloud.functionDead.one(t, o.Test)
 	if message := attribute(dead, "ErrorMessage"); !containsAll(message, []string{"Task timed out after 2.00 seconds"}) {
@@ -58,7 +58,7 @@ func TestAnEventThatTakesTooLongIsADeadLetter(t *testing.T) {
 	}
 }
 
-func invoke(t *testing.T, kind types.InvocationType, o order) *lambda.InvokeOutput {
+func invoke(t *testing.T, kind types.InvocationType, o instruction) *lambda.InvokeOutput {
 	t.Helper()
 	out, err := cloud.functions.Invoke(t.Context(), &lambda.InvokeInput{
 		FunctionName: aws.String(cloud.output("Called")), InvocationType: kind, Payload: []byte(o.String()),
@@ -74,7 +74,7 @@ func TestAFailedEventIsTriedAgainAfterAMinuteWithTheSameRequestID(t *testing.T) 
 	if os.Getenv("CONFORMANCE_SLOW") == "" {
 		t.Skip("takes more than a minute: set CONFORMANCE_SLOW=1")
 	}
-	o := order{Test: unique(), Do: "fail", Times: 1}
+	o := instruction{Test: unique(), Do: "fail", Times: 1}
 	if out := invoke(t, types.InvocationTypeEvent, o); out.StatusCode != 202 || len(out.Payload) != 0 {
 		t.Errorf("the call answers %d: %s", out.StatusCode, out.Payload)
 	}
@@ -102,7 +102,7 @@ func nanoseconds(t *testing.T, n note) time.Duration {
 	return time.Duration(at)
 }
 
-func TestASynchronousCallGivesTheAnswerOrTheError(t *testing.T) {
+func TestASynchronousCallReturnsTheResponseOrTheError(t *testing.T) {
 	t.Parallel()
 	type failure struct {
 		ErrorMessage string `json:"errorMessage"`
@@ -110,14 +110,14 @@ func TestASynchronousCallGivesTheAnswerOrTheError(t *testing.T) {
 	}
 	for _, c := range []struct {
 		rule    string
-		order   order
+		order   instruction
 		payload string
 		failure failure
 	}{
-		{"an answer", order{Do: "answer", Answer: `{"a": 1}`}, `{"a": 1}`, failure{}},
-		{"an error", order{Do: "fail"}, "", failure{"the probe fails as it was told", "errorString"}},
-		{"a timeout", order{Do: "hang"}, "", failure{"Task timed out after 2.00 seconds", "Sandbox.Timedout"}},
-		{"the end of the process", order{Do: "exit"}, "", failure{"Runtime exited with error: exit status 3", "Runtime.ExitError"}},
+		{"an answer", instruction{Do: "answer", Answer: `{"a": 1}`}, `{"a": 1}`, failure{}},
+		{"an error", instruction{Do: "fail"}, "", failure{"the probe fails as instructed", "errorString"}},
+		{"a timeout", instruction{Do: "hang"}, "", failure{"Task timed out after 2.00 seconds", "Sandbox.Timedout"}},
+		{"the end of the process", instruction{Do: "exit"}, "", failure{"Runtime exited with error: exit status 3", "Runtime.ExitError"}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			t.Parallel()

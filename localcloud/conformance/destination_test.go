@@ -23,7 +23,7 @@ func request(t *testing.T, n note) urlEvent {
 
 func TestAnAPIDestinationGetsTheInputWithFixedHeaders(t *testing.T) {
 	t.Parallel()
-	o := order{Test: unique()}
+	o := instruction{Test: unique()}
 	publish(t, "notified", o.String())
 	got := request(t, awaitNotes(t, o.Test, 1)[0])
 	if got.Context.HTTP.Method != "POST" || got.RawPath != "/notify" || got.Body == nil || *got.Body != o.String() {
@@ -56,7 +56,7 @@ func TestAnAPIDestinationIsCalledAgainIfTheEndpointMayRecover(t *testing.T) {
 	// 429 and 5xx only.
 	for _, status := range []int{401, 407, 409, 429, 500, 503} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
-			o := order{Test: unique(), Responses: []response{{Status: status}, {Status: 200}}}
+			o := instruction{Test: unique(), Responses: []response{{Status: status}, {Status: 200}}}
 			publish(t, "notified", o.String())
 			got := awaitNotes(t, o.Test, 2)
 			if first, second := request(t, got[0]), request(t, got[1]); *first.Body != *second.Body {
@@ -78,7 +78,7 @@ func TestAnAPIDestinationIsCalledOnceIfTheEndpointRefuses(t *testing.T) {
 		{"a negative Retry-After", response{Status: 503, RetryAfter: "-1"}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
-			o := order{Test: unique(), Responses: []response{c.first, {Status: 200}}}
+			o := instruction{Test: unique(), Responses: []response{c.first, {Status: 200}}}
 			id := publish(t, "notified", o.String())
 			dead := cloud.undelivered.deadLetter(t, cloud.output("ToDestinationArn"), o.Test)
 			if body := decode[envelope](t, *dead.Body); body.ID != id || body.DetailType != "notified" {
@@ -96,7 +96,7 @@ func TestAnAPIDestinationIsCalledOnceIfTheEndpointRefuses(t *testing.T) {
 
 func TestADeliveryIsGivenUpAfterTheRetriesOfItsPolicy(t *testing.T) {
 	t.Parallel()
-	o := order{Test: unique(), Responses: []response{{Status: 500}}}
+	o := instruction{Test: unique(), Responses: []response{{Status: 500}}}
 	publish(t, "notified", o.String())
 	dead := cloud.undelivered.deadLetter(t, cloud.output("ToDestinationArn"), o.Test)
 	if condition, retries := attribute(dead, "EXHAUSTED_RETRY_CONDITION"), attribute(dead, "RETRY_ATTEMPTS"); condition != "MaximumRetryAttempts" || retries != "1" {
@@ -107,9 +107,9 @@ func TestADeliveryIsGivenUpAfterTheRetriesOfItsPolicy(t *testing.T) {
 	}
 }
 
-func TestTheEndpointSaysWhenItWantsToBeCalledAgain(t *testing.T) {
+func TestRetryAfterDelaysTheNextAttempt(t *testing.T) {
 	t.Parallel()
-	o := order{Test: unique(), Responses: []response{{Status: 429, RetryAfter: "3"}, {Status: 200}}}
+	o := instruction{Test: unique(), Responses: []response{{Status: 429, RetryAfter: "3"}, {Status: 200}}}
 	publish(t, "notified", o.String())
 	got := awaitNotes(t, o.Test, 2)
 	if waited := nanoseconds(t, got[1]) - nanoseconds(t, got[0]); waited < 3*time.Second-100*time.Millisecond {
@@ -121,7 +121,7 @@ func TestEveryEventIsARequestOfItsOwn(t *testing.T) {
 	t.Parallel()
 	test := unique()
 	for i := range 3 {
-		publish(t, "notified", order{Test: test, Step: fmt.Sprint(i)}.String())
+		publish(t, "notified", instruction{Test: test, Step: fmt.Sprint(i)}.String())
 	}
 	seen := map[string]int{}
 	for _, n := range awaitNotes(t, test, 3) {

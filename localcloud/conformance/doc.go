@@ -1,10 +1,11 @@
-// Package conformance holds a cloud to the behaviour of AWS that the saga is
-// built on: what EventBridge, SQS, Lambda, DynamoDB, API destinations and
-// CloudWatch Logs do, asked over the wire with the unmodified SDKs. Each test is
-// named by the rule that it checks.
+// Package conformance checks whether a cloud behaves as AWS does: EventBridge,
+// SQS, Lambda, DynamoDB, API destinations and CloudWatch Logs, over the wire
+// and with the unmodified SDKs. Each test is named after the rule that it
+// checks.
 //
-// It brings a stack of its own, template.json, and a Lambda function, the probe,
-// which notes in a table whatever it gets, and fails as a test orders it to.
+// It brings a stack of its own, template.json, and a Lambda function, the
+// probe, which notes in a table what it receives, and fails as a test instructs
+// it to.
 //
 // # The local cloud
 //
@@ -31,18 +32,18 @@
 //
 // # Another emulator
 //
-// Deploy the stack into it and set AWS_ENDPOINT_URL too. It must know
-// CloudFormation, which tells the tests where everything is, and run functions
+// Deploy the stack into it and set AWS_ENDPOINT_URL too. It must support
+// CloudFormation, from which the tests read where everything is, and functions
 // of the runtime provided.al2023.
 //
 // # What is left out
 //
-// Lambda waits for a minute before it invokes a function again that failed
-// asynchronously; that test needs CONFORMANCE_SLOW=1, wherever it runs. On AWS an
-// event takes some minutes to its archive and some back, so the test that replays
-// one needs it there too, and -timeout 90m. What takes longer has no test here:
-// the end of the five minutes of de-duplication, of the ten minutes of a
+// Lambda waits for a minute before it retries an asynchronous invocation; that
+// test needs CONFORMANCE_SLOW=1, wherever it runs. On AWS an event takes some
+// minutes to its archive and some to be replayed, so the test that replays one
+// needs it there too, and -timeout 90m. What takes longer has no test here: the
+// end of the five minutes of de-duplication, of the ten minutes of a
 // transaction's token, and of any retention. Neither has what cannot be brought
-// about from outside: throttling, conflicts of transactions, failures of a service
-// itself, an endpoint that is too slow.
+// about from outside: throttling, conflicts of transactions, failures of a
+// service itself, an endpoint that is too slow.
 package conformance

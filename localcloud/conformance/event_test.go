@@ -107,8 +107,8 @@ func TestABadEntryFailsAloneInASuccessfulCall(t *testing.T) {
 		entry         types.PutEventsRequestEntry
 		code, message string
 	}{
-		// The documentation says that a call in which nothing has a source, a type
-		// or a detail fails as a whole. It was observed that it does not.
+		// By the documentation, a call in which nothing has a source, a type or a
+		// detail fails as a whole. It was observed that it does not.
 		{"without a source", with(func(e *types.PutEventsRequestEntry) { e.Source = nil }), "InvalidArgument", "Parameter Source is not valid. Reason: Source is a required argument."},
 		{"without a detail type", with(func(e *types.PutEventsRequestEntry) { e.DetailType = nil }), "InvalidArgument", "Parameter DetailType is not valid. Reason: DetailType is a required argument."},
 		{"without a detail", with(func(e *types.PutEventsRequestEntry) { e.Detail = nil }), "InvalidArgument", "Parameter Detail is not valid. Reason: Detail is a required argument."},

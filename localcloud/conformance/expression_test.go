@@ -136,7 +136,7 @@ func TestUpdates(t *testing.T) {
 	}
 }
 
-func TestAnUpdateReturnsWhatItIsAskedFor(t *testing.T) {
+func TestAnUpdateReturnsWhatIsRequested(t *testing.T) {
 	t.Parallel()
 	pk := unique()
 	put(t, sample(pk))

@@ -26,7 +26,7 @@ type inbox struct {
 	err      error
 }
 
-// collect begins to empty the inboxes; the function it gives ends that.
+// collect begins to empty the inboxes; the function that it returns ends that.
 func (s *stack) collect(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
@@ -118,7 +118,7 @@ func (b *inbox) event(t *testing.T, text string) envelope {
 	return found
 }
 
-// deadLetter waits for the message that tells that a rule could not deliver.
+// deadLetter waits for the dead letter of a rule that could not deliver.
 func (b *inbox) deadLetter(t *testing.T, ruleARN, text string) types.Message {
 	t.Helper()
 	var found types.Message
@@ -159,13 +159,13 @@ func entry(detailType, detail string) eventtypes.PutEventsRequestEntry {
 	}
 }
 
-// publish puts an event on the outer bus and gives its id.
+// publish publishes an event to the outer bus and returns its id.
 func publish(t *testing.T, detailType, detail string) string {
 	t.Helper()
 	return published(t, entry(detailType, detail))[0]
 }
 
-// published puts events on buses and gives their ids.
+// published publishes events and returns their ids.
 func published(t *testing.T, entries ...eventtypes.PutEventsRequestEntry) []string {
 	t.Helper()
 	out, err := cloud.events.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: entries})

@@ -89,7 +89,7 @@ func build(ctx context.Context, folder, program string) error {
 	return nil
 }
 
-// freePort finds a port that nobody listens at.
+// freePort returns a port that no process listens on.
 func freePort(ctx context.Context) (int, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -124,7 +124,8 @@ func localStack(ready []byte) (*stack, error) {
 	if err := json.Unmarshal(ready, &where); err != nil {
 		return nil, err
 	}
-	// Whatever the shell says about AWS, the clients call the local cloud.
+	// Independently of the shell's settings for AWS, the clients call the local
+	// cloud.
 	cfg := aws.Config{
 		Region: where.Region, BaseEndpoint: &where.AWSEndpointURL,
 		Credentials: credentials.NewStaticCredentialsProvider("operator", "operator", ""),

@@ -37,13 +37,13 @@ func receives(t *testing.T, n note) string {
 	return n.record(t).Attributes["ApproximateReceiveCount"]
 }
 
-func sendOrder(t *testing.T, output string, o order) {
+func sendOrder(t *testing.T, output string, o instruction) {
 	t.Helper()
 	queueOf(output).send(t, sqs.SendMessageInput{MessageBody: aws.String(o.String())})
 }
 
 // sendInOrder sends orders to the FIFO queue as one batch of one group.
-func sendInOrder(t *testing.T, group string, orders ...order) {
+func sendInOrder(t *testing.T, group string, orders ...instruction) {
 	t.Helper()
 	in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(cloud.output("WorkFifo"))}
 	for i, o := range orders {
@@ -67,7 +67,7 @@ func TestAFunctionGetsMessagesAsRecords(t *testing.T) {
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			t.Parallel()
-			o := order{Test: unique()}
+			o := instruction{Test: unique()}
 			in := sqs.SendMessageInput{MessageBody: aws.String(o.String()), MessageAttributes: textAttribute("kind", "text")}
 			if c.group != "" {
 				in.MessageGroupId = &o.Test
@@ -107,7 +107,7 @@ func TestOnlyTheMessagesThatAFunctionNamesComeBack(t *testing.T) {
 	t.Parallel()
 	test := unique()
 	for i, do := range []string{"", "report", ""} {
-		sendOrder(t, "Work", order{Test: test, Step: strconv.Itoa(i + 1), Do: do, Times: 1})
+		sendOrder(t, "Work", instruction{Test: test, Step: strconv.Itoa(i + 1), Do: do, Times: 1})
 	}
 	got := awaitNotes(t, test, 4)
 	last := got[len(got)-1]
@@ -143,7 +143,7 @@ func TestAnAnswerDecidesOnTheWholeBatch(t *testing.T) {
 		t.Run(c.rule, func(t *testing.T) {
 			t.Parallel()
 			test := unique()
-			sendOrder(t, c.queue, order{Test: test, Do: c.do, Answer: c.answer, Times: 1})
+			sendOrder(t, c.queue, instruction{Test: test, Do: c.do, Answer: c.answer, Times: 1})
 			if c.comesBack {
 				got := awaitNotes(t, test, 2)
 				if count := receives(t, got[1]); count != "2" || got[1].outcome != "done" {
@@ -164,7 +164,7 @@ func TestAnAnswerDecidesOnTheWholeBatch(t *testing.T) {
 // is sent now and fails once has come back.
 func awaitReturned(t *testing.T, queue string) {
 	t.Helper()
-	later := order{Test: unique(), Do: "fail", Times: 1}
+	later := instruction{Test: unique(), Do: "fail", Times: 1}
 	sendOrder(t, queue, later)
 	awaitNotes(t, later.Test, 2)
 }
@@ -175,7 +175,7 @@ func TestAFIFOGroupComesBackInOrderFromTheFirstFailureOn(t *testing.T) {
 		t.Run(do, func(t *testing.T) {
 			t.Parallel()
 			test := unique()
-			sendInOrder(t, test, order{}, order{Do: do, Times: 1}, order{}, order{})
+			sendInOrder(t, test, instruction{}, instruction{Do: do, Times: 1}, instruction{}, instruction{})
 			var handled []note
 			eventually(t, "all four messages have been handled", func() error {
 				handled = lastNotes(notes(t, test))
@@ -214,7 +214,7 @@ func lastNotes(all []note) []note {
 func TestAFIFOGroupLosesItsOrderIfOnlyTheFailedMessageIsNamed(t *testing.T) {
 	t.Parallel()
 	test := unique()
-	sendInOrder(t, test, order{}, order{Do: "report", Times: 1}, order{})
+	sendInOrder(t, test, instruction{}, instruction{Do: "report", Times: 1}, instruction{})
 	got := awaitNotes(t, test, 4)
 	if got[1].request != got[2].request {
 		t.Skip("the messages came in several batches, so the failure held the rest of the group back")

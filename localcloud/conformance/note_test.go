@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// order is what a test asks of the probe.
-type order struct {
+// instruction is what the probe has to do for a test.
+type instruction struct {
 	Test      string     `json:"test"`
 	Step      string     `json:"step,omitempty"`
 	Do        string     `json:"do,omitempty"`
@@ -28,7 +28,7 @@ type response struct {
 	Location   string `json:"location,omitempty"`
 }
 
-func (o order) String() string {
+func (o instruction) String() string {
 	text, err := json.Marshal(o)
 	if err != nil {
 		panic(err)
@@ -36,7 +36,7 @@ func (o order) String() string {
 	return string(text)
 }
 
-// note is what the probe has written down about something that it got.
+// note is what the probe has written about something that it received.
 type note struct {
 	// at are the nanoseconds of its time, as a text that sorts.
 	at, step, request, outcome, payload string

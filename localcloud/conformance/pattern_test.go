@@ -7,8 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 )
 
-// matches asks EventBridge whether an event with this detail matches a pattern
-// of the detail.
+// matches reports whether, according to EventBridge, an event with this detail
+// matches a pattern of the detail.
 func matches(t *testing.T, pattern, detail string) (bool, error) {
 	t.Helper()
 	return matchesEvent(t, `{"detail": `+pattern+`}`, detail)

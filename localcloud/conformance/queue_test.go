@@ -59,7 +59,7 @@ func (q queue) next(t *testing.T) types.Message {
 	return found
 }
 
-// collect receives until it has as many messages as asked for, all hidden.
+// collect receives until it has the given number of messages, all hidden.
 func (q queue) collect(t *testing.T, number int) []types.Message {
 	t.Helper()
 	var found []types.Message

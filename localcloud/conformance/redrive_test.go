@@ -22,8 +22,8 @@ func (q queue) fail(t *testing.T) types.Message {
 	return got
 }
 
-// exhaust receives until a message has gone to the dead-letter queue: it is moved
-// by the receive after the last one that is allowed.
+// exhaust receives until a message has been moved to the dead-letter queue: it
+// is moved by the receive after the last one that is allowed.
 func (q queue) exhaust(t *testing.T, dead queue) types.Message {
 	t.Helper()
 	var found types.Message
@@ -41,7 +41,7 @@ func (q queue) exhaust(t *testing.T, dead queue) types.Message {
 	return found
 }
 
-func TestAMessageReceivedTooOftenGoesToTheDeadLetterQueueAsItIs(t *testing.T) {
+func TestAMessageReceivedTooOftenIsMovedUnchangedToTheDeadLetterQueue(t *testing.T) {
 	t.Parallel()
 	q, dead := queueOf("Redriven"), queueOf("RedrivenDead")
 	body := unique()
@@ -84,7 +84,7 @@ func redrive(t *testing.T, q, dead queue, moved types.Message) {
 	wantRefusal(t, err, "ResourceNotFoundException", "")
 }
 
-func TestAFIFODeadLetterQueueKeepsTheGroupAndLetsTheGroupGoOn(t *testing.T) {
+func TestAFIFODeadLetterQueueKeepsTheGroupIDAndUnblocksTheGroup(t *testing.T) {
 	t.Parallel()
 	q, dead := queueOf("RedrivenFifo"), queueOf("RedrivenFifoDead")
 	test := unique()

@@ -55,8 +55,8 @@ func TestVariablesOutsideOfQuotesAreJSON(t *testing.T) {
 	want := map[string]any{
 		"case": "values", "test": test, "again": test, "number": 1.5, "flag": true,
 		"list": []any{"a", "b"}, "object": map[string]any{"k": "v", "n": 1.0},
-		// The documentation says that a missing value does not appear at all. It
-		// was observed that it is an empty text.
+		// By the documentation, a missing value does not appear at all. It was
+		// observed that it is an empty text.
 		"missing": "",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -98,7 +98,7 @@ func TestReservedVariables(t *testing.T) {
 	if got.Event.ID != id || got.Event.DetailType != "transformed" || got.Event.Detail == nil {
 		t.Errorf("aws.events.event.json is %+v, want the whole event %s", got.Event, id)
 	}
-	if arn := cloud.output("TransformedArn"); got.ARN != arn || got.Rule != lastPart(arn) {
+	if arn := cloud.output("TransformedArn"); got.ARN != arn || got.Rule != resourceName(arn) {
 		t.Errorf("the rule is %s, %s, want %s", got.Rule, got.ARN, arn)
 	}
 	if age := time.Since(got.Ingested).Abs(); age > 5*time.Minute {

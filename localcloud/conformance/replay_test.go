@@ -122,7 +122,7 @@ func TestAReplayBringsTheSameEventToTheRulesThatItIsForAndIsNotArchived(t *testi
 		t.Errorf("the second replay brings %d events, want that of the archive only", len(again))
 	}
 	// One of the other two rules is not among those that the replays are for, and
-	// one wants nothing that is replayed.
+	// one excludes what is replayed.
 	if got := cases(t, test); !slices.Equal(got, once) {
 		t.Errorf("the other rules have delivered %v, want %v", got, once)
 	}
@@ -130,7 +130,7 @@ func TestAReplayBringsTheSameEventToTheRulesThatItIsForAndIsNotArchived(t *testi
 	wantRefusal(t, err, "ResourceAlreadyExistsException", "Replay "+name+" already exists.")
 }
 
-func TestAReplayThatCannotBeIsRefused(t *testing.T) {
+func TestAnInvalidReplayIsRefused(t *testing.T) {
 	t.Parallel()
 	gone := unique()
 	for _, c := range []struct {
@@ -158,7 +158,7 @@ func TestAReplayThatCannotBeIsRefused(t *testing.T) {
 	wantRefusal(t, err, "ResourceNotFoundException", "Replay "+gone+" does not exist.")
 }
 
-func TestAnArchiveAndARuleSayWhatTheyAre(t *testing.T) {
+func TestAnArchiveAndARuleAreDescribed(t *testing.T) {
 	t.Parallel()
 	name := cloud.output("Archive")
 	archive, err := cloud.events.DescribeArchive(t.Context(), &eventbridge.DescribeArchiveInput{ArchiveName: &name})

@@ -11,15 +11,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// lastPart is what stands after the last slash of an ARN.
-func lastPart(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
+// resourceName is what stands after the last slash of an ARN.
+func resourceName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
-func TestAPathGivesTheMessageGroup(t *testing.T) {
+func TestTheMessageGroupMayBeAPath(t *testing.T) {
 	t.Parallel()
 	test := unique()
-	// That the group may be a path is documented since November 2025. Older
-	// sources, AWS's own among them, know a fixed text only; then all events would
-	// be in the group $.detail.subject.
+	// That the group may be a path is documented since November 2025. In older
+	// sources, AWS's own among them, it is a fixed text only; then all events
+	// would be in the group $.detail.subject.
 	for _, subject := range []string{"order-1", "order-2"} {
 		publish(t, "grouped", fmt.Sprintf(`{"test":%q,"subject":%q}`, test, subject))
 	}
@@ -50,8 +50,8 @@ func TestAnEventPublishedTwiceIsOneMessageIfOnlyItsDetailIsSent(t *testing.T) {
 func TestAnEventWithoutTheGroupsPathIsADeadLetter(t *testing.T) {
 	t.Parallel()
 	test := unique()
-	// Not documented: what happens if the path leads nowhere. It must not be lost
-	// without a trace, and not be in a group that nobody chose.
+	// It is not documented what happens if the path matches nothing. The event
+	// must not be lost without a trace, and not be in a group that was not chosen.
 	publish(t, "grouped", fmt.Sprintf(`{"test":%q}`, test))
 	got := decode[envelope](t, *cloud.undelivered.deadLetter(t, cloud.output("ToGroupedArn"), test).Body)
 	if got.DetailType != "grouped" {
@@ -62,7 +62,7 @@ func TestAnEventWithoutTheGroupsPathIsADeadLetter(t *testing.T) {
 	}
 }
 
-func TestAQueueWithoutAPermissionGetsNothingAndTheEventIsADeadLetterAtOnce(t *testing.T) {
+func TestWithoutPermissionForAQueueTheEventIsADeadLetterAtOnce(t *testing.T) {
 	t.Parallel()
 	test := unique()
 	id := publish(t, "forbidden", fmt.Sprintf(`{"test":%q}`, test))
@@ -73,8 +73,8 @@ func TestAQueueWithoutAPermissionGetsNothingAndTheEventIsADeadLetterAtOnce(t *te
 	if target := attribute(got, "TARGET_ARN"); target != cloud.output("ForbiddenArn") {
 		t.Errorf("TARGET_ARN is %s", target)
 	}
-	// The code NO_PERMISSIONS is documented; NO_RESOURCE was observed, as a queue
-	// does not tell that it exists to whom it denies access.
+	// The code NO_PERMISSIONS is documented; NO_RESOURCE was observed, because a
+	// queue does not reveal that it exists to a caller without access.
 	if code := attribute(got, "ERROR_CODE"); !slices.Contains([]string{"NO_PERMISSIONS", "NO_RESOURCE"}, code) {
 		t.Errorf("ERROR_CODE is %q", code)
 	}

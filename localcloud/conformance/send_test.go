@@ -108,7 +108,7 @@ func TestWhatAQueueRefuses(t *testing.T) {
 		t.Run(c.rule, func(t *testing.T) {
 			_, err := cloud.queues.SendMessage(t.Context(), &c.in)
 			code, message := refusal(t, err)
-			// The older protocol's name of the code is still told.
+			// The older protocol's name of the code is still returned.
 			code = strings.Replace(code, "NonExistentQueue", "QueueDoesNotExist", 1)
 			if code != c.code || !strings.Contains(message, c.part) {
 				t.Errorf("the error is %s: %q, want %s: …%s…", code, message, c.code, c.part)

@@ -133,8 +133,8 @@ func (s *stack) output(name string) string {
 	return value
 }
 
-// eventually waits until a condition holds, and says what it waits for and why
-// it does not hold if it never does.
+// eventually waits until a condition holds. If it never does, the test fails
+// with what it waited for, and why it does not hold.
 func eventually(t *testing.T, what string, condition func() error) {
 	t.Helper()
 	within(t, cloud.patience, what, condition)
@@ -165,7 +165,7 @@ func refusal(t *testing.T, err error) (code, message string) {
 	if !ok {
 		t.Fatalf("the error is %v, want one of the service", err)
 	}
-	// The older protocol of SQS, whose codes it still tells, had a prefix.
+	// The older protocol of SQS, whose codes are still returned, had a prefix.
 	code = strings.TrimPrefix(failure.ErrorCode(), "AWS.SimpleQueueService.")
 	return code, failure.ErrorMessage()
 }

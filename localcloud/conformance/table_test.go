@@ -61,7 +61,7 @@ func update(t *testing.T, key attributes, expression string, values attributes) 
 	return err
 }
 
-func TestAWriteUnderAConditionGivesTheOldItemIfItIsRefused(t *testing.T) {
+func TestARefusedConditionalWriteReturnsTheOldItem(t *testing.T) {
 	t.Parallel()
 	key := item(unique(), "a")
 	old := with(key, "n", &number{Value: "1"})

@@ -56,7 +56,7 @@ func TestATransactionWritesAllOfItsItems(t *testing.T) {
 	}
 }
 
-func TestACancelledTransactionWritesNothingAndGivesAReasonForEachOfItsWrites(t *testing.T) {
+func TestACancelledTransactionWritesNothingAndReturnsAReasonForEachOfItsWrites(t *testing.T) {
 	t.Parallel()
 	pk := unique()
 	old := item(pk, "existing", "kind", "old")
@@ -77,7 +77,7 @@ func TestACancelledTransactionWritesNothingAndGivesAReasonForEachOfItsWrites(t *
 	}
 	want := []reason{
 		{Code: "None"},
-		// Only who asks for the old item gets it.
+		// The old item is returned only if it was requested.
 		{"ConditionalCheckFailed", "The conditional request failed", old},
 		{"ConditionalCheckFailed", "The conditional request failed", nil},
 	}
@@ -116,7 +116,7 @@ func TestATransactionsTokenMakesItHappenOnce(t *testing.T) {
 }
 
 // Whether the token of a cancelled transaction may be used again is documented
-// only by what is said of completed ones.
+// only for completed ones, indirectly.
 func TestACancelledTransactionMayBeTriedAgainWithItsToken(t *testing.T) {
 	t.Parallel()
 	key, token := item(unique(), "a"), aws.String(unique())

@@ -108,19 +108,19 @@ func TestAFunctionURLMakesAResponseOfAnAnswer(t *testing.T) {
 	const broken = "Internal Server Error"
 	for _, c := range []struct {
 		rule  string
-		order order
+		order instruction
 		want  response
 	}{
-		{"an object with a status code", order{Do: "answer", Answer: `{"statusCode": 201, "headers": {"Content-Type": "text/plain"}, "body": "made", "cookies": ["a=1", "b=2"]}`}, response{201, "text/plain", "made", []string{"a=1", "b=2"}}},
-		{"a status code in a text", order{Do: "answer", Answer: `{"statusCode": "418"}`}, response{418, "application/json", "", nil}},
-		{"a body in base64", order{Do: "answer", Answer: `{"statusCode": 200, "body": "aGVsbG8=", "isBase64Encoded": true}`}, response{200, "application/json", "hello", nil}},
-		{"an object without a status code", order{Do: "answer", Answer: `{"any": "thing"}`}, response{200, "application/json", `{"any": "thing"}`, nil}},
+		{"an object with a status code", instruction{Do: "answer", Answer: `{"statusCode": 201, "headers": {"Content-Type": "text/plain"}, "body": "made", "cookies": ["a=1", "b=2"]}`}, response{201, "text/plain", "made", []string{"a=1", "b=2"}}},
+		{"a status code in a text", instruction{Do: "answer", Answer: `{"statusCode": "418"}`}, response{418, "application/json", "", nil}},
+		{"a body in base64", instruction{Do: "answer", Answer: `{"statusCode": 200, "body": "aGVsbG8=", "isBase64Encoded": true}`}, response{200, "application/json", "hello", nil}},
+		{"an object without a status code", instruction{Do: "answer", Answer: `{"any": "thing"}`}, response{200, "application/json", `{"any": "thing"}`, nil}},
 		// The documentation shows the quotes; it was observed that they are not there.
-		{"a text", order{Do: "answer", Answer: `"hello"`}, response{200, "application/json", "hello", nil}},
-		{"an error", order{Do: "fail"}, response{502, "", broken, nil}},
-		{"a timeout", order{Do: "hang"}, response{502, "", broken, nil}},
-		{"the end of the process", order{Do: "exit"}, response{502, "", broken, nil}},
-		{"a status code that is none", order{Do: "answer", Answer: `{"statusCode": "fine"}`}, response{502, "", broken, nil}},
+		{"a text", instruction{Do: "answer", Answer: `"hello"`}, response{200, "application/json", "hello", nil}},
+		{"an error", instruction{Do: "fail"}, response{502, "", broken, nil}},
+		{"a timeout", instruction{Do: "hang"}, response{502, "", broken, nil}},
+		{"the end of the process", instruction{Do: "exit"}, response{502, "", broken, nil}},
+		{"a status code that is none", instruction{Do: "answer", Answer: `{"statusCode": "fine"}`}, response{502, "", broken, nil}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			c.order.Test = unique()

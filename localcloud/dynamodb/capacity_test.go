@@ -159,7 +159,7 @@ func TestATableIsDescribed(t *testing.T) {
 	})
 }
 
-func TestATableThatIsNoneIsNotCreated(t *testing.T) {
+func TestAnInvalidTableIsNotCreated(t *testing.T) {
 	good := func() dynamodb.Table {
 		return dynamodb.Table{
 			Name: "t", ARN: "arn:t", Key: dynamodb.KeySchema{Partition: "p", Sort: "s"}, Attributes: map[string]string{"p": "S", "s": "N"},

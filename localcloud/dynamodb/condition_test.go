@@ -168,7 +168,7 @@ func TestAConditionIsTrueOrFalseOfAnItem(t *testing.T) {
 	}
 }
 
-func TestAConditionThatIsNoneIsRefused(t *testing.T) {
+func TestAnInvalidConditionIsRefused(t *testing.T) {
 	cases := []struct{ condition, message string }{
 		{"", "Invalid ConditionExpression: The expression can not be empty;"},
 		{"  ", "Invalid ConditionExpression: The expression can not be empty;"},

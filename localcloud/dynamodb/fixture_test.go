@@ -56,7 +56,7 @@ func (c *cloud) createTables(tb testing.TB) {
 	}
 }
 
-// call sends a request's JSON and gives the answer's JSON.
+// call sends a request's JSON and returns the response's JSON.
 func (c *cloud) call(tb testing.TB, operation, request string) (string, *wire.Error) {
 	tb.Helper()
 	out, err := c.API().Operations[operation](tb.Context(), []byte(request))

@@ -9,7 +9,7 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// FuzzExpressions returns the same text to every parser: each must take it or
+// FuzzExpressions passes the same text to every parser. Each must accept it or
 // refuse it with an error of the wire, and never panic.
 func FuzzExpressions(f *testing.F) {
 	for _, seed := range []string{

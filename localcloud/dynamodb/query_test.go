@@ -106,7 +106,7 @@ func TestAQueryReadsAPartOfAPartitionInOrder(t *testing.T) {
 	}
 }
 
-func TestAQueryThatIsNoneIsRefused(t *testing.T) {
+func TestAnInvalidQueryIsRefused(t *testing.T) {
 	cases := []struct{ condition, more, message string }{
 		{"seq = :two", ``, "Query condition missed key schema element: customer"},
 		{"customer = :a AND amount = :two", ``, "Query condition missed key schema element: seq"},
@@ -163,7 +163,7 @@ func TestAPageEndsAtTheLimitOfWhatIsEvaluated(t *testing.T) {
 		body := cloud.must(t, "Query", `{"TableName":"orders"`+orderQuery("customer = :a", `,"Select":"COUNT"`)+`}`)
 		same(t, body, `{"Count":7,"ScannedCount":7}`)
 	})
-	t.Run("a page that ends with the last item still says that there may be more", func(t *testing.T) {
+	t.Run("a page that ends with the last item still has a LastEvaluatedKey", func(t *testing.T) {
 		if page := cloud.read(t, "Query", orderQuery("customer = :a", `,"Limit":7`)); page.LastEvaluatedKey == nil {
 			t.Error("no last key")
 		}

@@ -153,7 +153,7 @@ func TestTheClientUpdatesReadsAndDeletes(t *testing.T) {
 	}
 }
 
-func TestTheClientIsToldWhatIsNotSupported(t *testing.T) {
+func TestWhatIsNotSupportedIsAnErrorOfTheClient(t *testing.T) {
 	client := newClient(t)
 	t.Run("an operation", func(t *testing.T) {
 		_, err := client.DeleteTable(t.Context(), &awsdynamodb.DeleteTableInput{TableName: aws.String("items")})

@@ -79,7 +79,7 @@ func TestATransactionDoesAllOfItsWrites(t *testing.T) {
 	}
 }
 
-func TestACancelledTransactionSaysWhyAndDoesNothing(t *testing.T) {
+func TestACancelledTransactionReturnsItsReasonsAndWritesNothing(t *testing.T) {
 	cases := []struct{ name, request, codes, reasons string }{
 		{
 			"all failed conditions are reported in their places", transaction(addOf("counter"), putOf("old", isNew), deleteOf("gone", isThere+showsOld)),
@@ -129,7 +129,7 @@ func TestACancelledTransactionSaysWhyAndDoesNothing(t *testing.T) {
 	}
 }
 
-func TestATransactionThatIsNoneIsRefused(t *testing.T) {
+func TestAnInvalidTransactionIsRefused(t *testing.T) {
 	many := make([]string, 101)
 	large := make([]string, 11)
 	for i := range many {

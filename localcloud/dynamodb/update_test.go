@@ -132,7 +132,7 @@ func TestAnUpdateOfNoItemMakesOne(t *testing.T) {
 	})
 }
 
-func TestAnUpdateReturnsWhatWasAskedFor(t *testing.T) {
+func TestAnUpdateReturnsWhatIsRequested(t *testing.T) {
 	const before = `"a":{"N":"1"},"b":{"N":"2"},"m":{"M":{"x":{"N":"3"},"y":{"N":"4"}}}`
 	cases := []struct{ returned, attributes string }{
 		{"NONE", `{}`},

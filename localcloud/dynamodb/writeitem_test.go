@@ -39,7 +39,7 @@ func TestANumberIsStoredInItsNormalForm(t *testing.T) {
 	}
 }
 
-func TestAValueThatIsNoneIsRefused(t *testing.T) {
+func TestAnInvalidValueIsRefused(t *testing.T) {
 	cases := []struct{ value, message string }{
 		{`{"N":"123456789012345678901234567890123456789"}`, "Attempting to store more than 38 significant digits in a Number"},
 		{`{"N":"1E126"}`, "Number overflow. Attempting to store a number with magnitude larger than supported range"},
@@ -132,7 +132,7 @@ func TestATableMayBeNamedByItsARN(t *testing.T) {
 
 func TestARefusedWrite(t *testing.T) {
 	const request = `{"TableName":"items","Item":{"p":{"S":"1"},"a":{"N":"2"}},"ConditionExpression":"attribute_not_exists(p)"`
-	t.Run("returns the old item if asked to", func(t *testing.T) {
+	t.Run("returns the old item if requested", func(t *testing.T) {
 		cloud := newCloud(t)
 		cloud.put(t, `"a":{"N":"1"}`)
 		failure := cloud.refused(t, "PutItem", request+`,"ReturnValuesOnConditionCheckFailure":"ALL_OLD"}`, "ConditionalCheckFailedException", "The conditional request failed")
@@ -143,7 +143,7 @@ func TestARefusedWrite(t *testing.T) {
 		same(t, string(body), `{"Item":{"p":{"S":"1"},"a":{"N":"1"}}}`)
 		same(t, cloud.item(t), `{"Item":{"p":{"S":"1"},"a":{"N":"1"}}}`)
 	})
-	t.Run("returns no item unless asked to", func(t *testing.T) {
+	t.Run("returns no item unless requested", func(t *testing.T) {
 		cloud := newCloud(t)
 		cloud.put(t, "")
 		if failure := cloud.refused(t, "PutItem", request+`}`, "ConditionalCheckFailedException", ""); failure.Members != nil {
@@ -194,7 +194,7 @@ func TestWhatIsStoredIsNotTheCallersToChange(t *testing.T) {
 	}
 }
 
-func TestOfManyWhoCreateAnItemOneSucceeds(t *testing.T) {
+func TestOfManyConditionalCreationsOfAnItemOneSucceeds(t *testing.T) {
 	cloud := newCloud(t)
 	var group sync.WaitGroup
 	created := make(chan bool, 50)

@@ -218,7 +218,7 @@ func TestAnEventForAnUnknownBusIsAcceptedAndLost(t *testing.T) {
 	}
 }
 
-func TestACallerWhoMayNotPublishOneEntryPublishesNone(t *testing.T) {
+func TestWithoutPermissionForOneEntryNoneIsPublished(t *testing.T) {
 	type asked struct {
 		Caller, Action, Resource string
 		Conditions               map[string][]string

@@ -172,7 +172,7 @@ func TestAnArchiveKeepsWhatMatchesItsPatternForItsRetention(t *testing.T) {
 	})
 }
 
-func TestAFullArchiveForgetsItsOldestEventsAndSaysSoOnce(t *testing.T) {
+func TestAFullArchiveDropsItsOldestEventsAndLogsItOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		queue, log := &inbox{}, &bytes.Buffer{}
 		c := config(map[string]eventbridge.Deliverer{"sqs": queue}, nil)
@@ -194,7 +194,7 @@ func TestAFullArchiveForgetsItsOldestEventsAndSaysSoOnce(t *testing.T) {
 			t.Error(diff)
 		}
 		if said := strings.Count(log.String(), "an archive is full"); said != 1 || !strings.Contains(log.String(), "archive=all") {
-			t.Errorf("it is said %d times: %s", said, log)
+			t.Errorf("it is logged %d times: %s", said, log)
 		}
 	})
 }
@@ -270,7 +270,7 @@ func TestAServiceIsNotIdleWhileItReplays(t *testing.T) {
 	}
 }
 
-func TestAReplayThatCannotBeIsRefused(t *testing.T) {
+func TestAnInvalidReplayIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		change        func(*awseventbridge.StartReplayInput)
 		code, message string
@@ -316,7 +316,7 @@ func TestTenReplaysAtOnceAreTheMost(t *testing.T) {
 	}
 }
 
-func TestAnArchiveThatCannotBeIsRefused(t *testing.T) {
+func TestAnInvalidArchiveIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		archive eventbridge.Archive
 		want    string

@@ -96,7 +96,7 @@ func TestJitterSpreadsADelayOverItsUpperHalf(t *testing.T) {
 	})
 }
 
-func TestATargetThatAsksForMoreTimeGetsIt(t *testing.T) {
+func TestARetryIsDelayedAsLongAsTheTargetRequires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		queue := newFailing(1, &eventbridge.DeliveryError{Code: "ERROR_FROM_TARGET", Retryable: true, RetryAfter: 20 * time.Second})
 		service := start(t, config(map[string]eventbridge.Deliverer{"sqs": queue}, nil), allTo(eventbridge.Target{ID: "one", ARN: queueARN}))

@@ -12,7 +12,7 @@ import (
 	"example.com/saga/localcloud/eventbridge"
 )
 
-func TestARuleTellsItsTargets(t *testing.T) {
+func TestTheTargetsOfARuleAreListed(t *testing.T) {
 	const queue, destination = queueARN, "arn:aws:events:eu-west-1:111122223333:api-destination/shop/1"
 	service := start(t, config(map[string]eventbridge.Deliverer{eventbridge.KindQueue: &inbox{}, eventbridge.KindDestination: &inbox{}}, &deadBox{}), eventbridge.Rule{
 		Name: "consume", ARN: globalARN + "/consume", BusARN: globalARN, Pattern: []byte(everything), Enabled: true,

@@ -246,7 +246,7 @@ func TestARuleNameIsUniqueOnItsBus(t *testing.T) {
 	}
 }
 
-func TestADeadLetterQueueNeedsSomethingThatTakesDeadLetters(t *testing.T) {
+func TestADeadLetterQueueNeedsConfigDeadLetters(t *testing.T) {
 	service := start(t, config(map[string]eventbridge.Deliverer{"sqs": &inbox{}}, nil))
 	if err := service.CreateRule(allTo(eventbridge.Target{ID: "one", ARN: queueARN, DeadLetterARN: deadARN})); err == nil {
 		t.Error("the rule was created")

@@ -19,13 +19,13 @@ import (
 
 // processes is a function's process that calls, and what was done to it.
 type processes struct {
-	spared bool
+	exempt bool
 	done   []string
 	// end is called when the process is ended.
 	end func()
 }
 
-func (p *processes) Exempt(session string) bool { return p.spared || session != "session" }
+func (p *processes) Exempt(session string) bool { return p.exempt || session != "session" }
 func (p *processes) Kill(session string)        { p.done = append(p.done, "kill "+session) }
 func (p *processes) TimeOut(session string) {
 	p.done = append(p.done, "time out "+session)
@@ -41,7 +41,7 @@ type answered struct {
 	cut     bool
 }
 
-// call returns one call, under one fault that strikes always, to a service that
+// call makes one call, under one fault that always occurs, to a service that
 // accepts everything.
 func call(t *testing.T, p *processes, name fault.Name, target, operation, body string) answered {
 	t.Helper()
@@ -72,7 +72,7 @@ func call(t *testing.T, p *processes, name fault.Name, target, operation, body s
 	request.Header.Set("Authorization", signature)
 	request.Header.Set("X-Amz-Security-Token", "session")
 	status, answer, err := do(t, server, request)
-	server.Close() // It waits for the call's end, which an answer that is cut does not tell.
+	server.Close() // It waits for the end of the call, which cannot be seen from a closed connection.
 	got.status, got.body, got.cut = status, answer, err != nil
 	return got
 }
@@ -87,7 +87,7 @@ const (
 	events = `{"Entries":[{},{}]}`
 )
 
-func TestACallIsHitAsTheFaultSays(t *testing.T) {
+func TestEveryFaultHasItsEffectOnACall(t *testing.T) {
 	for name, test := range map[fault.Name]struct {
 		target, operation, body string
 		effects                 int
@@ -115,16 +115,16 @@ func TestACallIsHitAsTheFaultSays(t *testing.T) {
 	}
 }
 
-func TestWhoIsSparedIsNotHit(t *testing.T) {
+func TestAnExemptProcessIsNotHit(t *testing.T) {
 	for _, name := range fault.Names() {
-		p := &processes{spared: true}
+		p := &processes{exempt: true}
 		if got := call(t, p, name, buses, "PutEvents", events); got.status != http.StatusOK || len(got.effects) != 1 || len(p.done) > 0 {
 			t.Errorf("%s: the answer is %+v, done is %q", name, got, p.done)
 		}
 	}
 }
 
-func TestAConflictIsOnlyInAWayOfAWrite(t *testing.T) {
+func TestOnlyAWriteHasAConflict(t *testing.T) {
 	if got := call(t, &processes{}, fault.DynamoDBConflict, tables, "GetItem", "{}"); got.status != http.StatusOK {
 		t.Errorf("a read is answered %+v", got)
 	}
@@ -177,7 +177,7 @@ func TestEntriesThatFailAreNotPublishedAndTheOthersAre(t *testing.T) {
 			}
 		}
 		if codes != out.FailedEntryCount {
-			t.Errorf("%d entries say that they failed, the count is %d", codes, out.FailedEntryCount)
+			t.Errorf("%d entries have an error, the count is %d", codes, out.FailedEntryCount)
 		}
 		failed += codes
 	}
@@ -186,7 +186,7 @@ func TestEntriesThatFailAreNotPublishedAndTheOthersAre(t *testing.T) {
 	}
 }
 
-func TestAnAPIDestinationsRequestIsHitAsTheFaultSays(t *testing.T) {
+func TestEveryFaultHasItsEffectOnARequestOfAnAPIDestination(t *testing.T) {
 	for name, test := range map[fault.Name]struct {
 		status, arrived int
 		timeout         bool

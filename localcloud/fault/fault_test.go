@@ -8,10 +8,10 @@ import (
 	"example.com/saga/localcloud/fault"
 )
 
-func TestAFaultThatIsNotPlannedNeverStrikes(t *testing.T) {
+func TestAFaultThatIsNotPlannedNeverOccurs(t *testing.T) {
 	injector := fault.NewInjector(1, map[fault.Name]float64{fault.Shuffle: 1})
 	if injector.Hit(fault.KillAfterCall) {
-		t.Error("it strikes")
+		t.Error("it occurs")
 	}
 	if _, counted := injector.Hits()[fault.KillAfterCall]; counted {
 		t.Error("it is counted")
@@ -33,11 +33,11 @@ func TestASeedRepeatsWhatEachFaultDrawsWhateverElseIsPlanned(t *testing.T) {
 		t.Error("another fault changes the draws")
 	}
 	if other := draw(8, map[fault.Name]float64{fault.KillAfterCall: 0.3}); slices.Equal(alone, other) {
-		t.Error("another seed gives the same draws")
+		t.Error("another seed has the same draws")
 	}
 }
 
-func TestAFaultStrikesAboutAsOftenAsItsProbabilityAndIsCounted(t *testing.T) {
+func TestAFaultOccursAboutAsOftenAsItsProbabilityAndIsCounted(t *testing.T) {
 	injector := fault.NewInjector(3, map[fault.Name]float64{fault.DynamoDBThrottle: 0.25})
 	hits := 0
 	for range 4000 {

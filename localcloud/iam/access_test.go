@@ -9,7 +9,7 @@ import (
 	"example.com/saga/localcloud/iam"
 )
 
-// parse reads the policy of a resource if it is about somebody, else that of an
+// parse parses the policy of a resource if it has a principal, else that of an
 // identity.
 func parse(t *testing.T, text string) iam.Policy {
 	t.Helper()
@@ -196,12 +196,12 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-func TestAPolicyTellsWhatItAsksFor(t *testing.T) {
+func TestAPolicyListsItsConditionKeys(t *testing.T) {
 	policy := parse(t, `{"Statement":[
 		{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"events:Source":"order","aws:SourceAccount":"1"}}},
 		{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Null":{"AWS:SourceAccount":"true"}}}]}`)
 	if got, want := policy.Keys(), []string{"aws:sourceaccount", "events:source"}; !slices.Equal(got, want) {
-		t.Errorf("it asks for %v, want %v", got, want)
+		t.Errorf("its keys are %v, want %v", got, want)
 	}
 }
 

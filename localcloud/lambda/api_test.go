@@ -15,7 +15,7 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// api serves Lambda's wire protocol. Whoever signs as forbidden may do nothing.
+// api serves Lambda's wire protocol. The caller forbidden has no permissions.
 func (b *bench) api() *httptest.Server {
 	b.Helper()
 	server := httptest.NewServer(b.API(func(ctx context.Context, action, resource string, _ map[string][]string) error {
@@ -69,7 +69,7 @@ func TestACallOfTheAPIWithoutASignatureIsRefused(t *testing.T) {
 	}
 }
 
-func TestAFailureIsToldInAHeader(t *testing.T) {
+func TestAFailureIsInAHeaderOfTheResponse(t *testing.T) {
 	b := newBench(t, nil)
 	b.add("behave", nil)
 	got := b.callAPI(b.api(), http.MethodPost, lambda.APIPath+"behave/invocations", `{"do": "error"}`, nil)
@@ -91,7 +91,7 @@ func TestAnAsynchronousInvocationIsAnsweredAtOnceAndRuns(t *testing.T) {
 	})
 }
 
-func TestAFunctionTellsItsConfiguration(t *testing.T) {
+func TestTheConfigurationOfAFunctionIsReturned(t *testing.T) {
 	b := newBench(t, nil)
 	arn := b.add("behave", func(f *lambda.Function) { f.DeadLetterARN = b.addQueue("dead", nil) })
 	got := b.callAPI(b.api(), http.MethodGet, lambda.APIPath+"behave/configuration", "", nil)

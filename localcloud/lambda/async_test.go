@@ -130,7 +130,7 @@ func refusing() sqs.Config {
 	}}
 }
 
-func TestAnAsynchronousEventThatNoDeadLetterQueueTakesIsLost(t *testing.T) {
+func TestAnAsynchronousEventThatNoDeadLetterQueueAcceptsIsLost(t *testing.T) {
 	const failure = `{"id": "1", "type": "order.placed", "subject": "o-1", "do": "error"}`
 	for name, test := range map[string]struct {
 		queues sqs.Config

@@ -9,8 +9,8 @@ import (
 	"example.com/saga/localcloud/sqs"
 )
 
-// sleeper invokes a function that sleeps, and gives its process's session once
-// it runs.
+// sleeper invokes a function that sleeps, and returns its process's session
+// once it runs.
 func (b *bench) sleeper(edit func(*lambda.Function)) (session string, result chan lambda.Result) {
 	b.Helper()
 	arn := b.add("behave", edit)
@@ -20,7 +20,7 @@ func (b *bench) sleeper(edit func(*lambda.Function)) (session string, result cha
 		}
 	}
 	if session == "" || !b.Exempt(session) {
-		b.Fatalf("the process of the session %q must be spared while it does nothing", session)
+		b.Fatalf("the process of the session %q must be exempt while it does nothing", session)
 	}
 	result = make(chan lambda.Result, 1)
 	go func() { result <- b.invoke(arn, "sleep") }()
@@ -49,7 +49,7 @@ func TestAnInvocationCanBeTimedOutByItsSession(t *testing.T) {
 	}
 }
 
-func TestTheLastAttemptOfAnEventIsSpared(t *testing.T) {
+func TestTheLastAttemptOfAnEventIsExemptFromFaults(t *testing.T) {
 	b := newBench(t, nil)
 	arn := b.add("behave", func(f *lambda.Function) { f.MaximumRetryAttempts = 0 })
 	var session string
@@ -63,13 +63,13 @@ func TestTheLastAttemptOfAnEventIsSpared(t *testing.T) {
 	}
 	for !b.Idle() {
 		if !b.Exempt(session) {
-			t.Fatal("the only attempt is not spared")
+			t.Fatal("the only attempt is not exempt")
 		}
 		time.Sleep(time.Millisecond)
 	}
 }
 
-func TestWhatHasFailedIsRedeliveredSoonIfThatIsAskedFor(t *testing.T) {
+func TestWhatHasFailedIsRedeliveredSoonIfConfigured(t *testing.T) {
 	queues := sqs.New(sqs.Config{Clock: time.Now})
 	b := newBench(t, func(c *lambda.Config) {
 		c.Queues, c.DeadLetters = queues, queues

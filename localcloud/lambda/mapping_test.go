@@ -142,7 +142,7 @@ func TestWhatAnAnswerLeavesInTheQueue(t *testing.T) {
 	}
 }
 
-func TestAFailedMessageOfAGroupComesBackInOrderAndEndsInTheDeadLetterQueue(t *testing.T) {
+func TestAFailedMessageOfAGroupIsReceivedAgainInOrderAndEndsInTheDeadLetterQueue(t *testing.T) {
 	b := newBench(t, nil)
 	dead := b.addQueue("dead.fifo", fifoQueue)
 	source := b.addQueue("q.fifo", func(q *sqs.Queue) {
@@ -237,7 +237,7 @@ func TestABatchTooLargeForOneInvocationIsCut(t *testing.T) {
 	}
 }
 
-func TestAMappingThatCannotBeIsRefused(t *testing.T) {
+func TestAnInvalidMappingIsRefused(t *testing.T) {
 	b := newBench(t, nil)
 	short := b.addQueue("short", func(q *sqs.Queue) { q.VisibilityTimeout = 9 * time.Second })
 	ordered, plain := b.addQueue("q.fifo", fifoQueue), b.addQueue("q", nil)

@@ -200,14 +200,14 @@ func TestCloseEndsEveryProcessAndItsChildren(t *testing.T) {
 	}
 }
 
-// zombie reports whether a process has ended, but nobody has asked for its exit: a
-// grandchild is init's to bury, and a container may have none.
+// zombie reports whether a process has ended but was not reaped: a grandchild
+// is reaped by init, and a container may have none.
 func zombie(pid int) bool {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && bytes.Contains(status, []byte(") Z "))
 }
 
-func TestAFunctionThatCannotBeIsRefused(t *testing.T) {
+func TestAnInvalidFunctionIsRefused(t *testing.T) {
 	valid := lambda.Function{Name: "f", ARN: "f", Bootstrap: bootstrap, Timeout: time.Second, MemoryMB: 128, Concurrency: 1}
 	for name, edit := range map[string]func(*lambda.Function){
 		"no executable":     func(f *lambda.Function) { f.Bootstrap = "testdata/none" },

@@ -26,7 +26,7 @@ func traced(t *testing.T, active bool) (*bench, string) {
 	return b, b.add("behave", func(f *lambda.Function) { f.ActiveTracing = active })
 }
 
-func TestAnInvocationGoesOnWithTheTraceOfWhoInvokesOrBeginsOne(t *testing.T) {
+func TestAnInvocationContinuesTheCallersTraceOrBeginsOne(t *testing.T) {
 	for name, test := range map[string]struct {
 		active   bool
 		upstream string
@@ -76,7 +76,7 @@ func TestAllAttemptsOfAnEventBelongToOneTrace(t *testing.T) {
 	}
 }
 
-func TestARequestTellsItsTraceInAHeader(t *testing.T) {
+func TestTheTraceOfARequestIsInAHeader(t *testing.T) {
 	b, arn := traced(t, true)
 	given := http.Header{"X-Amzn-Trace-Id": {upstream + "1"}}
 	answers := map[string]string{
@@ -90,7 +90,7 @@ func TestARequestTellsItsTraceInAHeader(t *testing.T) {
 	}
 }
 
-func TestTwoInvocationsThatNobodyHasSentForAreTwoTraces(t *testing.T) {
+func TestTwoInvocationsWithoutATraceAreTwoTraces(t *testing.T) {
 	b, arn := traced(t, true)
 	first, again := b.invoke(arn, "trace"), b.invoke(arn, "trace")
 	if found := tracePattern.FindAllSubmatch(append(first.Payload, again.Payload...), -1); len(found) != 2 || string(found[0][1]) == string(found[1][1]) {

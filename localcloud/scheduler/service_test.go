@@ -39,7 +39,7 @@ func TestAnyOtherExpressionIsRefusedByName(t *testing.T) {
 	}
 }
 
-// targets notes when it is invoked, and refuses if it is told to.
+// targets notes when it is invoked, and returns an error if one is set.
 type targets struct {
 	refuse, refuseLetters error
 	invoked               []time.Time
@@ -139,7 +139,7 @@ func TestWhatIsRefusedEndsInTheDeadLetterQueue(t *testing.T) {
 				s, _ := running(t, to, sweep(), 0)
 				synctest.Wait()
 				if len(to.letters) != 1 || s.Counts("arn:schedule") != (scheduler.Counts{Fired: 1, Refused: 1}) {
-					t.Fatalf("%d letters, counted are %+v", len(to.letters), s.Counts("arn:schedule"))
+					t.Fatalf("%d dead letters, counted are %+v", len(to.letters), s.Counts("arn:schedule"))
 				}
 				letter := to.letters[0]
 				want := map[string]string{
@@ -162,7 +162,7 @@ func TestWhatIsRefusedEndsInTheDeadLetterQueue(t *testing.T) {
 	}
 }
 
-func TestWhatNoDeadLetterQueueTakesIsLost(t *testing.T) {
+func TestWhatNoDeadLetterQueueAcceptsIsLost(t *testing.T) {
 	refusal := errors.New("no such function")
 	for name, test := range map[string]struct {
 		queue   string

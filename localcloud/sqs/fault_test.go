@@ -9,7 +9,7 @@ import (
 	"example.com/saga/localcloud/sqs"
 )
 
-func TestAMessageWhoseDeleteIsLostComesAgain(t *testing.T) {
+func TestAMessageWhoseDeleteIsLostIsDeliveredAgain(t *testing.T) {
 	lost := 0
 	lose := func(context.Context) bool {
 		lost++
@@ -49,7 +49,7 @@ func TestAShuffleChangesTheOrderOfAStandardQueueOnly(t *testing.T) {
 	})
 }
 
-func TestAReceivedMessageCanBeHastenedButNotPutOff(t *testing.T) {
+func TestRedeliverSoonShortensTheVisibilityTimeoutAndNeverExtendsIt(t *testing.T) {
 	virtually(t, sqs.Config{}, []sqs.Queue{standard("q")}, func(b *bench) {
 		b.send("a", "")
 		first := b.receive()
@@ -60,7 +60,7 @@ func TestAReceivedMessageCanBeHastenedButNotPutOff(t *testing.T) {
 		time.Sleep(time.Second)
 		second := b.receive()
 		b.expect(second, "a")
-		b.service.RedeliverSoon(b.url, first[0].ReceiptHandle, 0) // An older receive says nothing.
+		b.service.RedeliverSoon(b.url, first[0].ReceiptHandle, 0) // An older receive has no effect.
 		b.expect(b.receive())
 		b.delete(second...)
 		b.service.RedeliverSoon(b.url, second[0].ReceiptHandle, 0)

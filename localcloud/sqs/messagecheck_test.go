@@ -103,7 +103,7 @@ func TestAQueueTakesTheCharactersThatAWSDocuments(t *testing.T) {
 	}
 }
 
-func TestABatchThatCannotBeIsRefusedAsAWhole(t *testing.T) {
+func TestAnInvalidBatchIsRefusedAsAWhole(t *testing.T) {
 	entry := func(id, body string) sqs.SendMessageBatchRequestEntry {
 		return sqs.SendMessageBatchRequestEntry{Id: id, MessageBody: body, MessageGroupId: "g"}
 	}
@@ -136,7 +136,7 @@ func make11(entry func(id, body string) sqs.SendMessageBatchRequestEntry) []sqs.
 	return all
 }
 
-func TestAQueueThatCannotBeIsRefused(t *testing.T) {
+func TestAnInvalidQueueIsRefused(t *testing.T) {
 	change := func(q sqs.Queue, edit func(*sqs.Queue)) sqs.Queue {
 		edit(&q)
 		return q

@@ -13,7 +13,7 @@ func withDeadLetters(q, deadLetters sqs.Queue, receives int) []sqs.Queue {
 	return []sqs.Queue{deadLetters, q}
 }
 
-func TestAMessageReceivedTooOftenGoesToTheDeadLetterQueue(t *testing.T) {
+func TestAMessageReceivedTooOftenIsMovedToTheDeadLetterQueue(t *testing.T) {
 	virtually(t, sqs.Config{}, withDeadLetters(standard("q"), standard("dead"), 2), func(b *bench) {
 		text := "v"
 		if _, err := b.service.SendMessage(b.Context(), &sqs.SendMessageInput{
@@ -43,7 +43,7 @@ func TestAMessageReceivedTooOftenGoesToTheDeadLetterQueue(t *testing.T) {
 	})
 }
 
-func TestADeadLetterUnblocksItsGroupAndKeepsIt(t *testing.T) {
+func TestADeadLetterUnblocksItsGroupAndKeepsItsGroupID(t *testing.T) {
 	virtually(t, sqs.Config{}, withDeadLetters(fifo("q"), fifo("dead"), 1), func(b *bench) {
 		id := b.send("poison", "g").MessageId
 		b.receive()
@@ -58,7 +58,7 @@ func TestADeadLetterUnblocksItsGroupAndKeepsIt(t *testing.T) {
 	})
 }
 
-func TestALostDeleteDoesNotBringAMessageToTheDeadLetterQueue(t *testing.T) {
+func TestALostDeleteDoesNotCountTowardsTheDeadLetterQueue(t *testing.T) {
 	virtually(t, sqs.Config{DeliverTwice: true}, withDeadLetters(standard("q"), standard("dead"), 1), func(b *bench) {
 		b.send("a", "")
 		b.delete(b.receive()...)

@@ -141,7 +141,7 @@ func TestOldReceiptHandlesOfAStandardQueue(t *testing.T) {
 		if got := b.service.Counts(arnStart + "q").Visible; got != 1 {
 			b.Fatalf("%d messages are visible, want 1", got)
 		}
-		b.delete(again...) // The timeout is over, but nobody else has received it.
+		b.delete(again...) // The timeout is over, but it was not received again.
 		b.expect(b.receive())
 		b.delete(again...) // Deleting it twice is no error.
 		b.expectCode(b.tryDelete("nonsense"), "ReceiptHandleIsInvalid")

@@ -10,7 +10,7 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-func TestACallKnowsTheSessionTokenThatItCameWith(t *testing.T) {
+func TestTheContextOfACallHasItsSessionToken(t *testing.T) {
 	var session string
 	server := httptest.NewServer(wire.Handler(wire.Service{Target: "T", Operations: map[string]wire.Operation{
 		"Op": func(ctx context.Context, _ []byte) (any, error) {

@@ -75,7 +75,7 @@ func TestAnAnswerHasTheShapeThatTheSDKsCheck(t *testing.T) {
 	}
 }
 
-func TestARequestThatCannotBeServedIsRefusedByName(t *testing.T) {
+func TestAnUnsupportedRequestIsRefusedByName(t *testing.T) {
 	for name, test := range map[string]struct {
 		target, body, code, message string
 		status                      int
@@ -107,7 +107,7 @@ func TestARequestThatCannotBeServedIsRefusedByName(t *testing.T) {
 	}
 }
 
-func TestALongAnswerGivesTheClientAHeadStart(t *testing.T) {
+func TestALongAnswerIsDelayed(t *testing.T) {
 	for name, test := range map[string]struct {
 		length int
 		want   time.Duration

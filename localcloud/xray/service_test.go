@@ -14,7 +14,7 @@ import (
 	"example.com/saga/localcloud/xray"
 )
 
-// station is a service, what it logs, and who sends to it.
+// station is a service, what it logs, and a connection that sends to it.
 type station struct {
 	*xray.Service
 

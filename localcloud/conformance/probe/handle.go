@@ -10,20 +10,20 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// probe handles whatever a Lambda function can get in these tests.
+// probe handles everything that a Lambda function can receive in these tests.
 type probe struct{ journal journal }
 
-// envelope has what tells the kinds of payloads apart.
+// envelope has the members that distinguish the kinds of payloads.
 type envelope struct {
 	Records    []json.RawMessage `json:"Records"`
 	DetailType string            `json:"detail-type"`
-	Detail     order             `json:"detail"`
+	Detail     instruction       `json:"detail"`
 	RawPath    string            `json:"rawPath"`
 	Body       string            `json:"body"`
 	Headers    map[string]string `json:"headers"`
 }
 
-// Invoke takes a payload and gives the answer, both to the letter.
+// Invoke handles a payload and returns the response, both as raw bytes.
 func (p *probe) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var got envelope
 	if err := json.Unmarshal(payload, &got); err != nil {
@@ -43,15 +43,15 @@ func (p *probe) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if got.RawPath != "" {
 		body = []byte(got.Body)
 	}
-	var o order
+	var o instruction
 	if err := json.Unmarshal(body, &o); err != nil {
-		return nil, fmt.Errorf("reading the order: %w", err)
+		return nil, fmt.Errorf("reading the instruction: %w", err)
 	}
 	return p.follow(ctx, o, payload)
 }
 
-// follow notes the payload and does what the order asks.
-func (p *probe) follow(ctx context.Context, o order, payload []byte) ([]byte, error) {
+// follow notes the payload and follows the instruction.
+func (p *probe) follow(ctx context.Context, o instruction, payload []byte) ([]byte, error) {
 	attempt := 1
 	if o.Times > 0 {
 		var err error
@@ -65,7 +65,7 @@ func (p *probe) follow(ctx context.Context, o order, payload []byte) ([]byte, er
 	if err := p.journal.note(ctx, o, outcomeFailed, payload); err != nil {
 		return nil, err
 	}
-	return o.invocation(ctx)
+	return o.execute(ctx)
 }
 
 // batch handles the messages of a queue one after the other.
@@ -74,7 +74,7 @@ func (p *probe) batch(ctx context.Context, records []json.RawMessage) ([]byte, e
 	rest := false
 	for _, raw := range records {
 		var record events.SQSMessage
-		var o order
+		var o instruction
 		if err := json.Unmarshal(raw, &record); err != nil {
 			return nil, fmt.Errorf("reading a record: %w", err)
 		}
@@ -93,7 +93,7 @@ func (p *probe) batch(ctx context.Context, records []json.RawMessage) ([]byte, e
 		case outcome == outcomeDone:
 			continue
 		case outcome == outcomeFailed && o.Do != doReport && o.Do != doReportR:
-			return o.invocation(ctx)
+			return o.execute(ctx)
 		}
 		rest = rest || o.Do == doReportR
 		answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: record.MessageId})
@@ -101,7 +101,7 @@ func (p *probe) batch(ctx context.Context, records []json.RawMessage) ([]byte, e
 	return json.Marshal(answer)
 }
 
-func outcomeOf(o order, receives int, rest bool) string {
+func outcomeOf(o instruction, receives int, rest bool) string {
 	switch {
 	case rest:
 		return outcomeLeft
@@ -114,7 +114,7 @@ func outcomeOf(o order, receives int, rest bool) string {
 
 // notified is the endpoint of the API destination.
 func (p *probe) notified(ctx context.Context, body string, payload []byte) ([]byte, error) {
-	var o order
+	var o instruction
 	if err := json.Unmarshal([]byte(body), &o); err != nil {
 		return nil, fmt.Errorf("reading the notification: %w", err)
 	}

@@ -27,7 +27,7 @@ const (
 )
 
 // note writes down what the probe got for an order, and what becomes of it.
-func (j journal) note(ctx context.Context, o order, outcome string, payload []byte) error {
+func (j journal) note(ctx context.Context, o instruction, outcome string, payload []byte) error {
 	request := ""
 	if invocation, ok := lambdacontext.FromContext(ctx); ok {
 		request = invocation.AwsRequestID
@@ -44,7 +44,7 @@ func (j journal) note(ctx context.Context, o order, outcome string, payload []by
 }
 
 // count counts the calls that belong to an order.
-func (j journal) count(ctx context.Context, o order) (int, error) {
+func (j journal) count(ctx context.Context, o instruction) (int, error) {
 	out, err := j.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                 &j.table,
 		Key:                       map[string]types.AttributeValue{"pk": text(o.Test), "sk": text("count")},

@@ -1,6 +1,6 @@
 // Command probe is the Lambda function of the conformance tests. It notes
-// everything it gets in a table, and then does as it is told: it succeeds,
-// fails, panics, exits, hangs, or answers what the order says.
+// everything it receives in a table, and then follows its instruction: it
+// succeeds, fails, panics, exits, hangs, or returns a given response.
 package main
 
 import (

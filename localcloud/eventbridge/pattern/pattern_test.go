@@ -8,8 +8,8 @@ import (
 	"example.com/saga/localcloud/eventbridge/pattern"
 )
 
-// pairs is the pattern of two fields that have to say the same as the two in an
-// object beside them.
+// pairs is the pattern of two fields that have to equal the two in an object
+// beside them.
 const pairs = `{"s":["1"],"d":{"s":["1"]},"$or":[{"t":["a"],"d":{"t":["a"]}},{"t":["b"],"d":{"t":["b"]}}]}`
 
 func TestWhatAPatternMatches(t *testing.T) {

@@ -1,4 +1,4 @@
-// Command bootstrap is a Lambda function for tests: its handler's name says what
+// Command bootstrap is a Lambda function for tests. The handler's name is what
 // it does with an event.
 package main
 
@@ -97,7 +97,7 @@ func behave(ctx context.Context, in order) (any, error) {
 	return nil, fmt.Errorf("unknown: %s", in.Do)
 }
 
-// batch prints each record as JSON, and does what the bodies say.
+// batch prints each record as JSON, and does what the bodies name.
 func batch(_ context.Context, raw json.RawMessage) (any, error) {
 	var in struct{ Records []json.RawMessage }
 	if err := json.Unmarshal(raw, &in); err != nil {

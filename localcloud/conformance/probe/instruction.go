@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// order is what a test asks of the probe. It stands in the body of a message,
-// in the detail of an event or in the body of a request.
-type order struct {
-	// Test is the name under which the probe notes what it got.
+// instruction is what the probe has to do for a test. It is the body of a
+// message, the detail of an event or the body of a request.
+type instruction struct {
+	// Test is the name under which the probe notes what it received.
 	Test string `json:"test"`
-	// Step returns the messages of one test apart.
+	// Step distinguishes the messages of one test.
 	Step string `json:"step"`
 	// Do is what to do; empty is to succeed.
 	Do string `json:"do"`
 	// Times is how often to do it, after which the probe succeeds; 0 is always.
 	Times int `json:"times"`
-	// Answer is what doAnswer answers, to the letter.
+	// Answer is the response of doAnswer, unchanged.
 	Answer string `json:"answer"`
 	// Responses are the answers to the calls of an API destination, in their
 	// order; the last one repeats.
@@ -32,7 +32,7 @@ type response struct {
 	Location   string `json:"location"`
 }
 
-// The values of order.Do.
+// The values of instruction.Do.
 const (
 	doFail    = "fail"
 	doPanic   = "panic"
@@ -44,16 +44,19 @@ const (
 	longer    = 10 * time.Second // than any timeout of the probe
 )
 
-// applies reports whether the order is still to be followed at the given attempt.
-func (o order) applies(attempt int) bool { return o.Do != "" && (o.Times == 0 || attempt <= o.Times) }
+// applies reports whether the instruction is still to be followed at the given
+// attempt.
+func (o instruction) applies(attempt int) bool {
+	return o.Do != "" && (o.Times == 0 || attempt <= o.Times)
+}
 
-// invocation does what an order asks of a whole invocation.
-func (o order) invocation(ctx context.Context) ([]byte, error) {
+// execute does what an order asks of a whole invocation.
+func (o instruction) execute(ctx context.Context) ([]byte, error) {
 	switch o.Do {
 	case doFail:
-		return nil, errors.New("the probe fails as it was told")
+		return nil, errors.New("the probe fails as instructed")
 	case doPanic:
-		panic("the probe panics as it was told")
+		panic("the probe panics as instructed")
 	case doExit:
 		os.Exit(3)
 	case doHang:
