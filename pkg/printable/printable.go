@@ -11,8 +11,8 @@
 //   - noncharacters, such as U+FFFF, which show as nothing;
 //   - bytes that are not UTF-8.
 //
-// The package exists twice, in pkg and in local, because the local cloud imports
-// nothing of the saga. A test keeps the two the same.
+// The package exists twice, in pkg and in localcloud, because the local cloud
+// imports nothing from outside its folder. A test keeps the two the same.
 package printable
 
 import (
