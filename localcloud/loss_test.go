@@ -58,7 +58,7 @@ func TestALossIsALineOfTheOutput(t *testing.T) {
 		}
 		for _, want := range []string{
 			"  LOST      rule Shop/ToQueue to Shop/Queue: ", "InvalidMessageContents", "its dead-letter queue arn:aws:sqs:",
-			" type=order.placed id=" + id + " order=o-1\n",
+			" type=order.placed id=" + id + " subject=o-1\n",
 		} {
 			if !strings.Contains(lines[0], want) {
 				t.Errorf("the line %q has not %q", lines[0], want)
@@ -91,7 +91,7 @@ func TestForProgramsALossIsAKindOfItsOwn(t *testing.T) {
 	}
 	got := found[0]
 	if got["kind"] != "rule" || got["name"] != "Shop/ToQueue" || got["target"] != "Shop/Queue" || got["id"] != id ||
-		got["type"] != "order.placed" || got["order"] != "o-1" || !strings.Contains(got["reason"], "InvalidMessageContents") {
+		got["type"] != "order.placed" || got["subject"] != "o-1" || !strings.Contains(got["reason"], "InvalidMessageContents") {
 		t.Errorf("the loss is %v", got)
 	}
 }

@@ -22,11 +22,11 @@ type Connection struct {
 	Query     url.Values
 
 	mu sync.RWMutex
-	// formerKeys are the keys that it had before, the latest last.
+	// formerKeys are the keys that were replaced, the latest last.
 	formerKeys []string
 }
 
-// header gives the headers of a request that is made now.
+// header returns the headers that the connection adds to a request.
 func (c *Connection) header() http.Header {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -40,7 +40,7 @@ func (c *Connection) header() http.Header {
 	return header
 }
 
-// hasKey tells whether a request has the connection's key, or one that it had.
+// hasKey reports whether a request has the connection's key or a former one.
 func (c *Connection) hasKey(header http.Header) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -62,15 +62,15 @@ func (c *Connection) update(parameters AuthParameters) {
 	}
 }
 
-// Connect makes a connection known to the API.
+// Connect adds a connection.
 func (s *Service) Connect(connection *Connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.connections[connection.Name] = connection
 }
 
-// HasKey tells whether a request has the key of a connection. A key that was
-// replaced is still good: whoever owns an endpoint takes both for a while.
+// HasKey reports whether a request has the key of a connection. A former key is
+// valid too: while a key is rotated, an endpoint accepts both.
 func (s *Service) HasKey(header http.Header) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -95,7 +95,7 @@ type DescribeConnectionInput struct {
 	Name string
 }
 
-// DescribeConnectionOutput is DescribeConnection's response. It tells no key.
+// DescribeConnectionOutput is DescribeConnection's response. It has no key.
 type DescribeConnectionOutput struct {
 	Name              string
 	ConnectionArn     string
@@ -123,7 +123,7 @@ type AuthParameters struct {
 	InvocationHttpParameters *HttpParameters `json:",omitempty"`
 }
 
-// ApiKey is an API key; its value is never told.
+// ApiKey is an API key; its value is never returned.
 type ApiKey struct {
 	ApiKeyName  string
 	ApiKeyValue string `json:",omitempty"`
@@ -134,7 +134,7 @@ type HttpParameters struct {
 	HeaderParameters []HeaderParameter
 }
 
-// HeaderParameter is one header. A secret value is not told either.
+// HeaderParameter is one header. A secret value is not returned either.
 type HeaderParameter struct {
 	Key           string
 	Value         string `json:",omitempty"`

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A limiter is a token bucket: it holds a second's worth of tokens, and whoever
-// finds it empty waits for the token that is next in line.
+// A rateLimiter is a token bucket. It holds a second's worth of tokens; a
+// caller that finds none waits for the next one.
 type rateLimiter struct {
 	rate  float64
 	clock func() time.Time
@@ -22,7 +22,7 @@ func newRateLimiter(perSecond int, clock func() time.Time) *rateLimiter {
 	return &rateLimiter{rate: rate, clock: clock, tokens: rate, filled: clock()}
 }
 
-// wait blocks until the caller may go, or the context ends.
+// wait blocks until the caller may proceed, or the context ends.
 func (l *rateLimiter) wait(ctx context.Context) error {
 	delay := l.reserve()
 	if delay <= 0 {
@@ -38,8 +38,8 @@ func (l *rateLimiter) wait(ctx context.Context) error {
 	}
 }
 
-// reserve takes a token, on credit if there is none, and tells how long it is
-// until that token is there.
+// reserve takes a token, on credit if there is none, and returns how long it
+// takes until that token is there.
 func (l *rateLimiter) reserve() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()

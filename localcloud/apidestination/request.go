@@ -48,7 +48,7 @@ func (e *endpoint) request(ctx context.Context, d eventbridge.Delivery) (*http.R
 	return request, nil
 }
 
-// address is the endpoint with its asterisks replaced and the query added.
+// address returns the endpoint with its asterisks replaced and the query added.
 func (e *endpoint) address(parameters *eventbridge.HTTPParameters) (string, error) {
 	pieces := strings.Split(e.Endpoint, "*")
 	if len(pieces)-1 != len(parameters.Path) {
@@ -79,7 +79,7 @@ func setUnlessFixed(header http.Header, name, value string) {
 	}
 }
 
-// isFixed tells whether a header is EventBridge's or the transport's own, so
+// isFixed reports whether a header is EventBridge's or the transport's own, so
 // that neither a connection nor a target can set it.
 func isFixed(name string) bool {
 	switch http.CanonicalHeaderKey(name) {

@@ -12,8 +12,8 @@ import (
 	"example.com/saga/localcloud/eventbridge"
 )
 
-// maximumResponse is how much of an answer is read before its connection is closed;
-// what an answer says does not matter.
+// maximumResponse is how much of an answer is read before its connection is
+// closed; its content does not matter.
 const maximumResponse = 1 << 20
 
 func closeBody(response *http.Response) {
@@ -23,7 +23,7 @@ func closeBody(response *http.Response) {
 	response.Body.Close()
 }
 
-// connectionFailure is a request that got no answer.
+// connectionFailure returns the failure of a request that got no answer.
 func connectionFailure(err error) error {
 	failure := &eventbridge.DeliveryError{Code: eventbridge.CodeConnectionFailure, Message: err.Error(), Retryable: true}
 	if network, ok := errors.AsType[net.Error](err); ok && network.Timeout() {
@@ -32,7 +32,8 @@ func connectionFailure(err error) error {
 	return failure
 }
 
-// deliveryResult turns an answer into success, a failure to retry, or one for good.
+// deliveryResult returns nil for a success, or a failure that is to be retried
+// or permanent.
 func (s *Service) deliveryResult(response *http.Response) error {
 	status := response.StatusCode
 	if status >= 200 && status < 300 {

@@ -1,8 +1,8 @@
-// Package apidestination is EventBridge's API destinations and their connections:
-// it sends events to HTTP endpoints as the rules' targets ask for it.
+// Package apidestination is EventBridge's API destinations and their
+// connections: it sends events to the HTTP endpoints that are targets of rules.
 //
-// It makes one attempt and says what kind of failure it was; the retries are the
-// rule's.
+// It makes one attempt and returns what kind of failure it was. The rule
+// retries.
 package apidestination
 
 import (
@@ -34,7 +34,7 @@ type Destination struct {
 	Method   string
 	// RatePerSecond is 300 if it is 0.
 	RatePerSecond int
-	// Connection may be nil for an endpoint that asks for nothing.
+	// Connection may be nil for an endpoint without authorization.
 	Connection *Connection
 }
 
@@ -43,11 +43,11 @@ type Config struct {
 	Clock func() time.Time
 	// Transport sends the requests; nil means a plain one without a proxy.
 	Transport http.RoundTripper
-	// Authorize decides on a call over the wire; nil allows everything.
+	// Authorize decides on calls over the wire; nil allows everything.
 	Authorize wire.Authorize
 }
 
-// Service knows the API destinations. It is the deliverer of their kind.
+// Service holds the API destinations and delivers to them.
 type Service struct {
 	clock     func() time.Time
 	client    *http.Client
@@ -55,7 +55,7 @@ type Service struct {
 
 	mu           sync.RWMutex
 	destinations map[string]*endpoint
-	// connections are known by their names.
+	// connections are by name.
 	connections map[string]*Connection
 }
 
@@ -67,7 +67,7 @@ type endpoint struct {
 	limit *rateLimiter
 }
 
-// New makes a service without destinations.
+// New returns a service without destinations.
 func New(config Config) *Service {
 	transport := config.Transport
 	if transport == nil {

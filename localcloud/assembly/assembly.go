@@ -19,9 +19,9 @@ import (
 type Options struct {
 	Region    string
 	AccountID string
-	// QueueURL gives the address of the queue with this name.
+	// QueueURL returns the address of the queue with this name.
 	QueueURL func(name string) string
-	// FunctionURL gives the address at which a function URL answers, by the
+	// FunctionURL returns the address at which a function URL answers, by the
 	// logical id of the AWS::Lambda::Url.
 	FunctionURL func(logicalID string) string
 	// Random is where generated secrets come from.
@@ -55,7 +55,7 @@ type Resource struct {
 	Properties any
 }
 
-// Of gives the resources of one type, such as Of[Queue](a), in dependency
+// Of returns the resources of one type, such as Of[Queue](a), in dependency
 // order.
 func Of[T any](a *Assembly) iter.Seq2[Resource, *T] {
 	return func(yield func(Resource, *T) bool) {
@@ -136,7 +136,7 @@ func (l *loader) load() (*Assembly, error) {
 	return result, nil
 }
 
-// exists tells whether the resource's condition, if it has one, holds.
+// exists reports whether the resource's condition, if it has one, holds.
 func (l *loader) exists(id string) bool {
 	condition := l.template.Resources[id].Condition
 	return condition == "" || l.conditions[condition]
@@ -170,7 +170,7 @@ func (l *loader) resource(id string) (Resource, []error) {
 	return resource, problems
 }
 
-// unjoin gives the parts of a joined error, so that each gets its own line.
+// unjoin returns the parts of a joined error, so that each gets its own line.
 func unjoin(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var parts []error

@@ -33,7 +33,7 @@ func shop(t *testing.T) *assembly.Assembly {
 	return loaded
 }
 
-// write makes an assembly of one template.
+// write returns an assembly of one template.
 func write(t *testing.T, template string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -48,7 +48,7 @@ func write(t *testing.T, template string) string {
 	return dir
 }
 
-// only gives the one resource of a type.
+// only returns the one resource of a type.
 func only[T any](t *testing.T, a *assembly.Assembly) (assembly.Resource, *T) {
 	t.Helper()
 	for resource, properties := range assembly.Of[T](a) {

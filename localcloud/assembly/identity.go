@@ -12,13 +12,13 @@ import (
 type identity struct {
 	name, ref, arn string
 	attributes     map[string]string
-	// anything makes every attribute known: the resource is refused anyway.
+	// anything returns every attribute known: the resource is refused anyway.
 	anything bool
 }
 
 // properties is a struct of one CloudFormation type, filled from the template.
 // Its identify checks what the field types cannot say, and names the resource;
-// it gives a usable identity even when it reports problems.
+// it returns a usable identity even when it reports problems.
 type properties interface {
 	identify(at place) (identity, error)
 }
@@ -31,7 +31,7 @@ type place struct {
 	files     manifest
 }
 
-// named gives the physical name: the one given, or one made as CloudFormation
+// named returns the physical name: the one given, or one made as CloudFormation
 // does, of the stack, the logical id and a suffix. The suffix is a hash, so the
 // same template has the same names in every run.
 func (p place) named(given string, limit int) string {

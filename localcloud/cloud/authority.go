@@ -240,7 +240,7 @@ func (a *authority) credentials(function assembly.Resource, roleARN string, rand
 	}, nil
 }
 
-// trusts tells whether a service may take on the role on behalf of the source,
+// trusts reports whether a service may take on the role on behalf of the source,
 // such as a rule. Lambda does not say for which function it does.
 func (a *authority) trusts(taken *role, service, sourceARN string) bool {
 	if taken == nil {
@@ -258,7 +258,7 @@ func about(resource assembly.Resource, err error) error {
 	return fmt.Errorf("resource %s (%s): %w", resource.LogicalID, resource.Type, err)
 }
 
-// functionARNs gives the ARNs of the stack's functions by name and by ARN.
+// functionARNs returns the ARNs of the stack's functions by name and by ARN.
 func functionARNs(stack *assembly.Assembly) map[string]string {
 	arns := map[string]string{}
 	for resource := range assembly.Of[assembly.Function](stack) {

@@ -172,7 +172,7 @@ func (c *Cloud) load() error {
 	return errors.Join(append(problems, err)...)
 }
 
-// build makes the engines and fills them, what is depended on first. It names
+// build returns the engines and fills them, what is depended on first. It names
 // everything that is wrong.
 func (c *Cloud) build() error {
 	authority, err := newAuthority(c.assembly, c.config.AccountID)
@@ -229,17 +229,17 @@ func (c *Cloud) api() http.Handler {
 	return mux
 }
 
-// services are those that speak a JSON protocol.
+// services returns the services that speak a JSON protocol.
 func (c *Cloud) services() []wire.Service {
 	events := c.buses.API()
 	maps.Copy(events.Operations, c.destinations.Operations())
 	return []wire.Service{c.tables.API(), c.queues.API(), events, c.logs.API(), c.secrets.API()}
 }
 
-// Failed gives the error of a server that has ended by itself.
+// Failed returns the error of a server that has ended by itself.
 func (c *Cloud) Failed() <-chan error { return c.failed }
 
-// Idle tells whether nothing is pending anywhere. Messages in queues that no
+// Idle reports whether nothing is pending anywhere. Messages in queues that no
 // function polls do not count: they wait for a person.
 func (c *Cloud) Idle() bool {
 	// Work flows from the schedules and the buses on. If no event was accepted while looking

@@ -51,19 +51,19 @@ func (a *authority) withContext(conditions map[string][]string) map[string][]str
 	return all
 }
 
-// roleMay tells whether a service that takes on a role may do this.
+// roleMay reports whether a service that takes on a role may do this.
 func (a *authority) roleMay(roleARN, action, resource string) bool {
 	who := a.roles[roleARN]
 	return who != nil && a.decide(who, action, resource, nil) == iam.Allow
 }
 
-// serviceMay tells whether a resource's policy lets a service do this on behalf
+// serviceMay reports whether a resource's policy lets a service do this on behalf
 // of the source, such as a rule.
 func (a *authority) serviceMay(service, action, resource, sourceARN string) bool {
 	return iam.Evaluate(a.fromService(service, action, resource, sourceARN), a.attached[resource]...) == iam.Allow
 }
 
-// serviceMayLog tells the same of a log group, whose policies are the account's.
+// serviceMayLog returns the same of a log group, whose policies are the account's.
 func (a *authority) serviceMayLog(service, action, resource, sourceARN string) bool {
 	return iam.Evaluate(a.fromService(service, action, resource, sourceARN), a.logs...) == iam.Allow
 }
@@ -74,7 +74,7 @@ func (a *authority) fromService(service, action, resource, sourceARN string) iam
 	})}
 }
 
-// anyoneMayInvoke tells whether a function's URL is open to the public: since
+// anyoneMayInvoke reports whether a function's URL is open to the public: since
 // 2025 that needs the permission to call the URL and the one to invoke the
 // function through it.
 func (a *authority) anyoneMayInvoke(functionARN string) bool {

@@ -19,7 +19,7 @@ import (
 // defaultVisibility is SQS's default visibility timeout.
 const defaultVisibility = 30 * time.Second
 
-// newEngines makes the engines, empty, and connects them.
+// newEngines returns the engines, empty, and connects them.
 func (c *Cloud) newEngines() {
 	clock, authorize := c.config.Clock, c.authority.authorize
 	c.tables = dynamodb.New(dynamodb.Config{Clock: clock, Authorize: authorize, Account: c.config.AccountID, Region: c.config.Region})
@@ -147,7 +147,7 @@ func (c *Cloud) createLogGroups() error {
 	return errors.Join(problems...)
 }
 
-// createDestinations makes the API destinations. Where the template sends them
+// createDestinations returns the API destinations. Where the template sends them
 // to is not on this machine, so all of them go to the URL that was given, or to
 // the receiver inside.
 func (c *Cloud) createDestinations() error {

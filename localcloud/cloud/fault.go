@@ -9,7 +9,7 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// withFaults gives the services whose calls by functions are hit by faults.
+// withFaults returns the services whose calls by functions are hit by faults.
 func (c *Cloud) withFaults(services ...wire.Service) []wire.Service {
 	if c.config.Faults == nil {
 		return services
@@ -39,7 +39,7 @@ func (c *Cloud) queueConfig() sqs.Config {
 	return config
 }
 
-// isFunction tells whether a call is made in the name of a function.
+// isFunction reports whether a call is made in the name of a function.
 func (a *authority) isFunction(ctx context.Context) bool {
 	_, is := a.callers[wire.Caller(ctx)]
 	return is
@@ -53,7 +53,7 @@ func (c *Cloud) transport() http.RoundTripper {
 	return fault.NewTransport(c.config.Faults, &http.Transport{})
 }
 
-// faults tells how often each planned fault has struck.
+// faults returns how often each planned fault has struck.
 func (c *Cloud) faults() map[fault.Name]int {
 	if c.config.Faults == nil {
 		return map[fault.Name]int{}

@@ -61,7 +61,7 @@ func (c *Cloud) createFunctions() error {
 	return errors.Join(problems...)
 }
 
-// retries gives the settings of asynchronous invocations by function ARN.
+// retries returns the settings of asynchronous invocations by function ARN.
 func (c *Cloud) retries() (map[string]*assembly.EventInvokeConfig, []error) {
 	configs := map[string]*assembly.EventInvokeConfig{}
 	functions := functionARNs(c.assembly)

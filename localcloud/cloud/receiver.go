@@ -18,7 +18,7 @@ const shown = 20_000
 // It takes what a careful receiver of CloudEvents takes, and shows it.
 type receiver struct {
 	clock func() time.Time
-	// admits tells whether a caller has a key.
+	// admits reports whether a caller has a key.
 	admits func(http.Header) bool
 
 	mu       sync.Mutex
@@ -136,6 +136,6 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, value any)
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	//nolint:errcheck // The caller has gone: there is nobody left to tell.
+	//nolint:errcheck // The caller has gone: there is nothing left to write to.
 	w.Write(append(printable.JSON(body), '\n'))
 }

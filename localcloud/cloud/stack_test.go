@@ -52,7 +52,7 @@ func buildAndRun(m *testing.M) int {
 // resources is the Resources section of a template.
 type resources map[string]map[string]any
 
-// properties gives the properties of a resource, to change them.
+// properties returns the properties of a resource, to change them.
 func (r resources) properties(id string) map[string]any {
 	return r[id]["Properties"].(map[string]any)
 }
@@ -175,7 +175,7 @@ func (s stack) settle(t *testing.T) {
 	}
 }
 
-// only gives the one message of a queue that nobody polls.
+// only returns the one message of a queue that nobody polls.
 func (s stack) only(t *testing.T, path string) sqstypes.Message {
 	t.Helper()
 	out, err := s.queues.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{

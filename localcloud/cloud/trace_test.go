@@ -11,7 +11,7 @@ import (
 	eventtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 )
 
-// traced makes the function's tracing active, and lets its role do so.
+// traced returns the function's tracing active, and lets its role do so.
 func traced(r resources) {
 	r.properties("Worker")["TracingConfig"] = map[string]any{"Mode": "Active"}
 	document := r.properties("WorkerPolicy")["PolicyDocument"].(map[string]any)

@@ -79,7 +79,7 @@ type ScheduleUsage struct {
 	Refused int `json:"refused"`
 }
 
-// Usage tells what the stack was used for so far.
+// Usage returns what the stack was used for so far.
 func (c *Cloud) Usage(ctx context.Context) Usage {
 	usage := Usage{
 		Idle:   c.Idle(),
@@ -151,7 +151,7 @@ func (c *Cloud) showUsage(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, "application/json", c.Usage(r.Context()))
 }
 
-// polledQueuesEmpty tells whether the queues that functions read are empty.
+// polledQueuesEmpty reports whether the queues that functions read are empty.
 func (c *Cloud) polledQueuesEmpty() bool {
 	for _, mapping := range assembly.Of[assembly.EventSourceMapping](c.assembly) {
 		if c.queues.Counts(mapping.EventSourceARN) != (sqs.Counts{}) {

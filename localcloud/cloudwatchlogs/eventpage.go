@@ -13,8 +13,8 @@ const (
 	maximumPageSize = 1 << 20
 )
 
-// after gives the first wanted events from a position on, and whether there are
-// more of them.
+// after returns the first matching events from a position on, and whether there
+// are more.
 func (g *group) after(from position, limit int, wanted func(event) bool) (found []event, more bool) {
 	index, _ := slices.BinarySearchFunc(g.events, from, byPosition)
 	size := 0
@@ -31,7 +31,7 @@ func (g *group) after(from position, limit int, wanted func(event) bool) (found 
 	return found, false
 }
 
-// before gives the last wanted events before a position.
+// before returns the last matching events before a position.
 func (g *group) before(until position, limit int, wanted func(event) bool) []event {
 	index, _ := slices.BinarySearchFunc(g.events, until, byPosition)
 	var found []event
@@ -50,7 +50,7 @@ func (g *group) before(until position, limit int, wanted func(event) bool) []eve
 	return found
 }
 
-// group finds the group of a request, once its caller is allowed to use it.
+// group returns the group of a request, if its caller is allowed to use it.
 // Exactly one of the name and the identifier, which may be an ARN, is given.
 func (s *Service) group(ctx context.Context, action, name, identifier string) (*group, error) {
 	if (name == "") == (identifier == "") {

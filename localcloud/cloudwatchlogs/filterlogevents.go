@@ -89,7 +89,7 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 	return out, nil
 }
 
-// matches tells whether an event is of the time and the streams asked for.
+// matches reports whether an event is of the requested time and streams.
 func (in *FilterLogEventsInput) matches(e event) bool {
 	return e.position.at <= orElse(in.EndTime, math.MaxInt64) &&
 		strings.HasPrefix(e.stream, in.LogStreamNamePrefix) &&

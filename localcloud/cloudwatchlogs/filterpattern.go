@@ -10,8 +10,8 @@ import (
 // simpleTerm is a term that CloudWatch Logs takes without quotes.
 var simpleTerm = regexp.MustCompile(`^[A-Za-z0-9_./@:=-]+$`)
 
-// parseFilter understands the empty pattern, one term, and one quoted text; both
-// look for themselves anywhere in a message, in the same case.
+// parseFilter parses the empty pattern, one term, or one quoted text. A term or
+// text matches anywhere in a message, in the same case.
 func parseFilter(pattern string) (func(message string) bool, error) {
 	trimmed := strings.TrimSpace(pattern)
 	if trimmed == "" {
@@ -28,7 +28,8 @@ func parseFilter(pattern string) (func(message string) bool, error) {
 	return func(message string) bool { return strings.Contains(message, text) }, nil
 }
 
-// unquote takes apart "text", in which \" is a quote and \\ a backslash.
+// unquote returns the text of "text", in which \" is a quote and \\ a
+// backslash.
 func unquote(pattern string) (string, bool) {
 	if len(pattern) < 3 || pattern[0] != '"' || pattern[len(pattern)-1] != '"' {
 		return "", false

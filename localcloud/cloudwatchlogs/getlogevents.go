@@ -77,7 +77,7 @@ func (s *Service) GetLogEvents(ctx context.Context, in *GetLogEventsInput) (*Get
 		found = group.before(from, limit, wanted)
 	}
 	if len(found) == 0 && in.NextToken == "" {
-		// Whatever comes later lies ahead of the beginning.
+		// What is logged later comes after the start.
 		from = start
 	}
 	return page(found, from), nil

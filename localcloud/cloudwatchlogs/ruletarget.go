@@ -26,7 +26,8 @@ func (s *Service) Deliver(_ context.Context, d eventbridge.Delivery) error {
 	return nil
 }
 
-// groupOf takes a group's name, or its ARN with or without the trailing :*.
+// groupOf returns the name of a group that is identified by its name, or by its
+// ARN with or without the trailing :*.
 func groupOf(identifier string) string {
 	if _, name, isARN := strings.Cut(identifier, ":log-group:"); isARN {
 		return strings.TrimSuffix(name, ":*")

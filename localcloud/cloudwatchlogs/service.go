@@ -2,7 +2,7 @@
 //
 // Memory stays bounded: a group keeps its newest events up to a number of them
 // and up to 64 MiB of messages, and of those only what is younger than its
-// retention. The rest is forgotten, the oldest first.
+// retention. The rest is dropped, the oldest first.
 package cloudwatchlogs
 
 import (
@@ -29,7 +29,7 @@ const (
 type Config struct {
 	Account, Region string
 	Clock           func() time.Time
-	// Authorize decides on a call; nil allows everything.
+	// Authorize decides on calls; nil allows everything.
 	Authorize wire.Authorize
 	// EventsPerGroup is how many events a group keeps; 0 means 20,000.
 	EventsPerGroup int
@@ -105,7 +105,7 @@ func errInvalidToken() error {
 	return wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
 }
 
-// New makes a service without groups.
+// New returns a service without groups.
 func New(config Config) *Service {
 	if config.EventsPerGroup == 0 {
 		config.EventsPerGroup = defaultEventsPerGroup
@@ -174,7 +174,7 @@ func (g *group) insert(at time.Time, e event) {
 
 func byPosition(e event, p position) int { return e.position.compare(p) }
 
-// trim forgets what is too much or too old.
+// trim drops the events that are too many or too old.
 func (g *group) trim(now time.Time, limit int) {
 	excess := max(len(g.events)-limit, 0)
 	if g.retention > 0 {

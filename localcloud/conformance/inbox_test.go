@@ -69,7 +69,7 @@ func (b *inbox) receive(ctx context.Context) error {
 	return nil
 }
 
-// all gives the messages so far whose body has the text.
+// all returns the messages so far whose body has the text.
 func (b *inbox) all(t *testing.T, text string) []types.Message {
 	t.Helper()
 	b.mu.Lock()
@@ -148,10 +148,10 @@ func attribute(message types.Message, name string) string {
 	return aws.ToString(message.MessageAttributes[name].StringValue)
 }
 
-// unique makes a name that nothing else has, in this run or any other.
+// unique returns a name that nothing else has, in this run or any other.
 func unique() string { return "t" + rand.Text() }
 
-// entry makes an event for the outer bus.
+// entry returns an event for the outer bus.
 func entry(detailType, detail string) eventtypes.PutEventsRequestEntry {
 	return eventtypes.PutEventsRequestEntry{
 		EventBusName: aws.String(cloud.output("Outer")), Source: aws.String("conformance"),

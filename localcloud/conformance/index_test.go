@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// shelved makes an item that is in the index by its shelf and its place there.
+// shelved returns an item that is in the index by its shelf and its place there.
 func shelved(pk, sk, shelf, place string) attributes {
 	return with(item(pk, sk, "shelf", shelf, "title", "T", "secret", "S"), "place", &number{Value: place})
 }

@@ -76,7 +76,7 @@ func awaitNotes(t *testing.T, test string, number int) []note {
 	return found
 }
 
-// steps tells the notes in words: each step and what became of it.
+// steps returns the notes in words: each step and what became of it.
 func steps(all []note) string {
 	var words []string
 	for _, n := range all {
@@ -93,7 +93,7 @@ func textOf(value types.AttributeValue) string {
 	return text.Value
 }
 
-// item makes an item of texts; a key that is empty is left out.
+// item returns an item of texts; a key that is empty is left out.
 func item(pk, sk string, pairs ...string) map[string]types.AttributeValue {
 	made := map[string]types.AttributeValue{}
 	for i := 0; i < len(pairs); i += 2 {

@@ -82,7 +82,7 @@ func (q queue) delete(t *testing.T, messages ...types.Message) {
 	}
 }
 
-// show makes a received message visible after the given number of seconds.
+// show returns a received message visible after the given number of seconds.
 func (q queue) show(t *testing.T, message types.Message, after int32) {
 	t.Helper()
 	_, err := cloud.queues.ChangeMessageVisibility(t.Context(), &sqs.ChangeMessageVisibilityInput{

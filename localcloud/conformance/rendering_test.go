@@ -40,7 +40,7 @@ func TestInputPathsAndConstants(t *testing.T) {
 }
 
 // transformed publishes an event for the rule whose targets have transformers,
-// and gives its id. Its name stands in the detail.
+// and returns its id. Its name stands in the detail.
 func transformed(t *testing.T) (test, id string) {
 	t.Helper()
 	test = unique()

@@ -54,7 +54,7 @@ func replay(t *testing.T) (name string) {
 	return name
 }
 
-// brought gives the events of a test that a replay has brought so far.
+// brought returns the events of a test that a replay has brought so far.
 func brought(t *testing.T, name, test string) []envelope {
 	t.Helper()
 	var found []envelope

@@ -98,7 +98,7 @@ func lost() loss.Loss {
 }
 
 func TestALossIsShownInEveryStyle(t *testing.T) {
-	const text = "LOST      rule Shop/ToQueue to Shop/Queue: it is full type=order.placed id=1 order=o-1"
+	const text = "LOST      rule Shop/ToQueue to Shop/Queue: it is full type=order.placed id=1 subject=o-1"
 	for name, test := range map[string]struct {
 		style console.Style
 		want  string
@@ -107,7 +107,7 @@ func TestALossIsShownInEveryStyle(t *testing.T) {
 		"plain elsewhere":      {console.Style{}, "12:00:00.000  " + text + "\n"},
 		"when it is quiet":     {console.Style{Quiet: true}, "12:00:00.000  " + text + "\n"},
 		"for programs": {console.Style{JSON: true}, `{"loss":{"time":"` + noon.Format(time.RFC3339) +
-			`","kind":"rule","name":"Shop/ToQueue","target":"Shop/Queue","id":"1","type":"order.placed","order":"o-1","reason":"it is full"}}` + "\n"},
+			`","kind":"rule","name":"Shop/ToQueue","target":"Shop/Queue","id":"1","type":"order.placed","subject":"o-1","reason":"it is full"}}` + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := show(test.style, func(c *console.Console) { c.Loss(lost()) })
@@ -172,7 +172,7 @@ func TestTextFromElsewhereDoesNotControlTheTerminal(t *testing.T) {
 	want := "12:00:00.000  \\x1b[2J      " + harmless + " " + harmless + "\n" +
 		"12:00:00.000  ERROR     " + harmless + ": panic: " + harmless + "\n" +
 		"12:00:00.000  WARN      Worker: \\x1b[2J \\u009b=\\u202e\\n\n" +
-		"12:00:00.000  LOST      rule " + harmless + " to " + harmless + ": " + harmless + " type=" + harmless + " id=" + harmless + " order=" + harmless + "\n"
+		"12:00:00.000  LOST      rule " + harmless + " to " + harmless + ": " + harmless + " type=" + harmless + " id=" + harmless + " subject=" + harmless + "\n"
 	if diff := cmp.Diff(want, got[:min(len(want), len(got))]); diff != "" {
 		t.Errorf("the lines differ (-want +got):\n%s", diff)
 	}

@@ -118,7 +118,7 @@ func (s *Service) planBatch(ctx context.Context, name string, wanted KeysAndAttr
 	return planned, nil
 }
 
-// addUnprocessed puts a key among those that the caller has to ask for again.
+// addUnprocessed adds a key to those that the caller has to request again.
 func (o *BatchGetItemOutput) addUnprocessed(table string, wanted KeysAndAttributes, k attribute.Item) {
 	left, started := o.UnprocessedKeys[table]
 	if !started {

@@ -16,7 +16,7 @@ const (
 // Transactions do every read and write twice: to prepare and to commit.
 const transactionFactor = 2
 
-// Usage is what a table was asked for and what that costs on demand.
+// Usage is the calls of a table and what they cost on demand.
 type Usage struct {
 	// Calls counts by operation. A refused conditional write is a call; a
 	// request that is not valid is not.
@@ -30,7 +30,7 @@ type ConsumedCapacity struct {
 	CapacityUnits float64
 }
 
-// countSteps counts started steps; even nothing costs one.
+// countSteps returns the number of started steps, which is at least one.
 func countSteps(size, step int) float64 {
 	return float64(max((size+step-1)/step, 1))
 }
@@ -64,7 +64,7 @@ func indexUnits(schema KeySchema, before, after *record) float64 {
 	return writeUnits(max(before.size, after.size))
 }
 
-// capacityMode checks ReturnConsumedCapacity and tells whether to return it.
+// capacityMode checks ReturnConsumedCapacity and reports whether to return it.
 func capacityMode(requested string) (bool, error) {
 	if requested == "INDEXES" {
 		return false, wire.ValidationError("the local cloud does not support ReturnConsumedCapacity INDEXES, only TOTAL and NONE")
@@ -72,8 +72,7 @@ func capacityMode(requested string) (bool, error) {
 	return requested == "TOTAL", oneOf("returnConsumedCapacity", requested, "INDEXES", "TOTAL", "NONE")
 }
 
-// charge adds one call to the table's usage. It returns the cost if it was
-// asked for.
+// charge adds one call to the table's usage. It returns the cost if wanted.
 func (s *storage) charge(operation string, read, write float64, wanted bool) *ConsumedCapacity {
 	s.usage.Calls[operation]++
 	s.usage.ReadUnits += read
@@ -84,7 +83,8 @@ func (s *storage) charge(operation string, read, write float64, wanted bool) *Co
 	return &ConsumedCapacity{TableName: s.Name, CapacityUnits: read + write}
 }
 
-// tableCosts collects the cost of a request on several tables.
+// tableCosts collects the cost of a request on several tables, for each of
+// them.
 type tableCosts map[*storage]*cost
 
 type cost struct{ read, write float64 }
@@ -112,7 +112,7 @@ func (b tableCosts) charge(operation string, wanted bool) []ConsumedCapacity {
 	return all
 }
 
-// Usage is what each table was used for so far, by table name.
+// Usage returns the usage of each table so far, by table name.
 func (s *Service) Usage() map[string]Usage {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

@@ -43,7 +43,7 @@ type AttributeDefinition struct {
 	AttributeName, AttributeType string
 }
 
-// BillingModeSummary says that the table is paid for by request.
+// BillingModeSummary is how the table is paid for: by request.
 type BillingModeSummary struct {
 	BillingMode string
 }

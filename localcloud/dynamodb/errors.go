@@ -9,7 +9,7 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// constraint is the shape of every error about a request member that breaks
+// constraint returns the form of every error about a request member that breaks
 // the service's model. Value is as DynamoDB shows it: null, or in quotes.
 func constraint(value, member, rule string) error {
 	return wire.ValidationError("1 validation error detected: Value %s at '%s' failed to satisfy constraint: %s", value, member, rule)

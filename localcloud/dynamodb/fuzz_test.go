@@ -9,7 +9,7 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// FuzzExpressions gives the same text to every parser: each must take it or
+// FuzzExpressions returns the same text to every parser: each must take it or
 // refuse it with an error of the wire, and never panic.
 func FuzzExpressions(f *testing.F) {
 	for _, seed := range []string{

@@ -26,8 +26,8 @@ type partition struct {
 }
 
 // index orders items by a key: the table's own, or a secondary index's.
-// Partitions come in the order of a hash, as in DynamoDB, so that nobody comes
-// to rely on an order that is not promised.
+// Partitions come in the order of a hash, as in DynamoDB, so that no program
+// relies on an order that is not promised.
 type index struct {
 	schema     KeySchema
 	partitions map[string]*partition
@@ -39,7 +39,7 @@ func newIndex(schema KeySchema) *index {
 	return &index{schema: schema, partitions: make(map[string]*partition)}
 }
 
-// record makes the record of an item, or none if the item lacks the index's key.
+// record returns the record of an item, or none if the item lacks the index's key.
 func (x *index) record(id key, item attribute.Item) *record {
 	for _, name := range x.schema.attributes() {
 		if _, present := item[name]; !present {

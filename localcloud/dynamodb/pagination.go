@@ -27,8 +27,8 @@ type Read struct {
 }
 
 // ReadOutput is one page of a Query or a Scan. Count is what passed the filter
-// of the ScannedCount items that were read. Whoever gets a LastEvaluatedKey has
-// to ask for the next page, which may be empty.
+// of the ScannedCount items that were read. After a LastEvaluatedKey there is a
+// next page, which may be empty.
 type ReadOutput struct {
 	Items            []attribute.Item `json:",omitzero"`
 	Count            int
@@ -46,7 +46,7 @@ type reading struct {
 	projection    *expression.Projection
 	limit         int // 0 for none
 	countsOnly    bool
-	start         *record // where to go on from, nil for the beginning
+	start         *record // where to continue, nil for the beginning
 	consistent    bool
 	wantsCapacity bool
 }
@@ -127,8 +127,8 @@ func (r *reading) checkReadable(paths []expression.Path, what string) error {
 	return nil
 }
 
-// startRecord is the place of the item that a page before ended with. It need not
-// exist any more.
+// startRecord returns the position of the item at which the page before ended.
+// The item need not exist any more.
 func (r *reading) startRecord(given attribute.Item) (*record, error) {
 	if given == nil {
 		return nil, nil
@@ -145,7 +145,8 @@ func (r *reading) startRecord(given attribute.Item) (*record, error) {
 	return r.index.record(keyOf(r.table.Key, given), given), nil
 }
 
-// positionOf is what of an item says where it is in what is read.
+// positionOf returns the attributes of an item that are its position in what is
+// read.
 func (r *reading) positionOf(item attribute.Item) attribute.Item {
 	fields := keyFields(r.table.Key, item)
 	for _, name := range r.index.schema.attributes() {

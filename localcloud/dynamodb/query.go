@@ -74,7 +74,7 @@ func (r *reading) query(keyCondition string, variables *expression.Variables) (*
 	return q, q.checkStart()
 }
 
-// partitionQuery fits the tests to the key of what is read.
+// partitionQuery returns the query of the tests on the key of what is read.
 func (r *reading) partitionQuery(tests map[string]expression.KeyTest) (*query, error) {
 	if len(tests) > 2 {
 		return nil, wire.ValidationError("Conditions can be of length 1 or 2 only")
@@ -135,8 +135,8 @@ func (q *query) checkStart() error {
 	return nil
 }
 
-// records finds what the query wants by binary search: the sort test accepts
-// one unbroken stretch of the partition.
+// records returns the records of the query by binary search: the sort test
+// accepts one unbroken stretch of the partition.
 func (q *query) records() iter.Seq[*record] {
 	p := q.index.partitions[q.partition.Text()]
 	if p == nil {

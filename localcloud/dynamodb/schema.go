@@ -33,7 +33,7 @@ type Index struct {
 type Table struct {
 	Name, ARN string
 	Key       KeySchema
-	// Attributes gives the type of each attribute of a key: S, N or B.
+	// Attributes are the types of the attributes of keys: S, N or B.
 	Attributes map[string]string
 	Indexes    []Index
 }
@@ -106,13 +106,13 @@ func (i Index) checkProjection(table string) error {
 	return nil
 }
 
-// projects tells whether an attribute of the table's items is in the index.
+// projects reports whether an attribute of the table's items is in the index.
 func (t Table) projects(index Index, attribute string) bool {
 	return index.Projection == ProjectAll || t.Key.has(attribute) || index.Key.has(attribute) ||
 		slices.Contains(index.NonKey, attribute)
 }
 
-// project is what the index keeps of an item.
+// project returns what the index keeps of an item.
 func (t Table) project(index Index, item attribute.Item) attribute.Item {
 	if index.Projection == ProjectAll {
 		return item

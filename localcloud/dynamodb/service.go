@@ -21,14 +21,14 @@ import (
 
 // Config is what a Service needs from outside.
 type Config struct {
-	// Clock tells the time, for the creation of tables and for how long a
+	// Clock returns the time, for the creation of tables and for how long a
 	// transaction's token is remembered.
 	Clock func() time.Time
 	// Authorize decides whether the caller in ctx may do this; nil allows
-	// everything. It is asked before anything is read or written.
+	// everything. It is called before anything is read or written.
 	Authorize wire.Authorize
-	// Account and Region are those of the ARN of a table that is asked for but
-	// does not exist.
+	// Account and Region are those in the ARN of a requested table that does not
+	// exist.
 	Account, Region string
 }
 
@@ -37,7 +37,7 @@ type Config struct {
 // One lock guards all of them. What is done under it is a few microseconds of
 // work in memory, while requests are read, parsed and written outside of it;
 // and one lock makes conditional writes and transactions over several tables
-// atomic in a way that is plain to see.
+// atomic in an obvious way.
 type Service struct {
 	config Config
 	mutex  sync.Mutex
@@ -45,7 +45,7 @@ type Service struct {
 	ledger tokenLedger
 }
 
-// New makes a service without tables.
+// New returns a service without tables.
 func New(config Config) *Service {
 	return &Service{config: config, tables: make(map[string]*storage)}
 }

@@ -42,7 +42,7 @@ func (s *storage) get(k key) attribute.Item {
 	return nil
 }
 
-// size is the size of the item under a key; 0 if there is none.
+// size returns the bytes of the item under a key; 0 if there is none.
 func (s *storage) size(k key) int { return sizeOfRecord(s.items[k]) }
 
 // write replaces the item under a key, or deletes it if next is nil, in the
@@ -73,7 +73,7 @@ func (s *storage) writeIndexes(k key, old, fresh *record) float64 {
 	return units
 }
 
-// indexed is the record that a secondary index keeps of an item, if any.
+// indexed returns the record that a secondary index keeps of an item, if any.
 func (s *storage) indexed(i int, k key, r *record) *record {
 	if r == nil {
 		return nil
@@ -81,7 +81,8 @@ func (s *storage) indexed(i int, k key, r *record) *record {
 	return s.indexes[i].record(k, s.project(s.Indexes[i], r.item))
 }
 
-// index finds the order to read: the table's own for an empty name.
+// index returns the index with a name, or the table's own order for an empty
+// name.
 func (s *storage) index(name string) (*index, *Index, error) {
 	if name == "" {
 		return s.primary, nil, nil

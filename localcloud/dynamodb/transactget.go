@@ -19,7 +19,7 @@ type TransactGetItemsInput struct {
 	ReturnConsumedCapacity string
 }
 
-// ItemResponse has the item that was asked for, if there is one.
+// ItemResponse has the requested item, if there is one.
 type ItemResponse struct {
 	Item attribute.Item `json:",omitzero"`
 }

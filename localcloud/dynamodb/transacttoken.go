@@ -11,7 +11,7 @@ const tokenLifetime = 10 * time.Minute
 
 type fingerprint [sha256.Size]byte
 
-// tokenLedger remembers the transactions that were done lately by their tokens.
+// tokenLedger remembers the latest transactions by their tokens.
 type tokenLedger struct {
 	completed map[string]completedTransaction
 	order     []string // tokens, oldest first
@@ -22,7 +22,8 @@ type completedTransaction struct {
 	at      time.Time
 }
 
-// fingerprintOf is the same for the same elements, however they were written.
+// fingerprintOf returns a hash that is the same for the same elements, however
+// they were written.
 func fingerprintOf(elements []TransactWriteItem) (fingerprint, error) {
 	written, err := json.Marshal(elements)
 	if err != nil {
@@ -31,7 +32,7 @@ func fingerprintOf(elements []TransactWriteItem) (fingerprint, error) {
 	return sha256.Sum256(written), nil
 }
 
-// find forgets what is too old and then looks for a token.
+// find drops the tokens that are too old and then looks for one.
 func (l *tokenLedger) find(token string, now time.Time) (fingerprint, bool) {
 	for len(l.order) > 0 && now.Sub(l.completed[l.order[0]].at) >= tokenLifetime {
 		delete(l.completed, l.order[0])

@@ -42,12 +42,12 @@ type TransactWriteItemsInput struct {
 	ReturnConsumedCapacity string
 }
 
-// TransactWriteItemsOutput answers a transaction that was done.
+// TransactWriteItemsOutput is the response to a transaction that was done.
 type TransactWriteItemsOutput struct {
 	ConsumedCapacity []ConsumedCapacity `json:",omitempty"`
 }
 
-// CancellationReason says what became of one element of a cancelled transaction.
+// CancellationReason is the result of one element of a cancelled transaction.
 type CancellationReason struct {
 	Code    string
 	Message string         `json:",omitempty"`
@@ -145,8 +145,8 @@ func (e TransactWriteItem) checkRequired(prefix string) error {
 	return nil
 }
 
-// planner gives the right that an element needs, its table, and how to check
-// it against that table.
+// planner returns the permission that an element needs, its table, and how to
+// check it against that table.
 func (e TransactWriteItem) planner() (action, name string, plan func(*storage) (*write, error)) {
 	switch {
 	case e.Put != nil:
@@ -192,9 +192,9 @@ func checkTogether(writes []*write) error {
 	return nil
 }
 
-// transactOnce does a transaction unless its token says that it was done already; then
-// it costs only what reading its items costs. A cancelled transaction leaves
-// its token free.
+// transactOnce does a transaction unless one with its token was done already;
+// then it costs only what reading its items costs. A cancelled transaction
+// leaves its token free.
 func (s *Service) transactOnce(token *string, request fingerprint, writes []*write, wantsCapacity bool) ([]ConsumedCapacity, error) {
 	if token == nil {
 		return transact(writes, wantsCapacity)
@@ -250,8 +250,8 @@ func transact(writes []*write, wantsCapacity bool) ([]ConsumedCapacity, error) {
 	return costs.charge(transactWrite, wantsCapacity), nil
 }
 
-// computeWrites works out every write without doing any. It gives reasons if at
-// least one of them cannot be done: one for each element.
+// computeWrites returns the item after each write, without writing any. If a
+// write cannot be done, it returns reasons instead, one for each element.
 func computeWrites(writes []*write) ([]attribute.Item, []CancellationReason) {
 	results := make([]attribute.Item, len(writes))
 	reasons := noReasons(len(writes))

@@ -55,7 +55,7 @@ func checkReturnValues(requested string) error {
 	return oneOf("returnValues", requested, "ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW")
 }
 
-// WriteOutput answers a single write.
+// WriteOutput is the response to a single write.
 type WriteOutput struct {
 	Attributes       attribute.Item    `json:",omitzero"`
 	ConsumedCapacity *ConsumedCapacity `json:",omitempty"`
@@ -152,8 +152,8 @@ func (s *Service) UpdateItem(ctx context.Context, in *UpdateItemInput) (*WriteOu
 	return &WriteOutput{Attributes: returned(changes, in.ReturnValues, done), ConsumedCapacity: done.consumed}, nil
 }
 
-// returned picks what an update gives back. UPDATED_OLD and UPDATED_NEW are
-// only what the update touched.
+// returned returns the attributes in the response to an update. UPDATED_OLD and
+// UPDATED_NEW are only what the update touched.
 func returned(changes *expression.Update, requested string, done writeResult) attribute.Item {
 	switch requested {
 	case "ALL_OLD":

@@ -49,18 +49,20 @@ type write struct {
 	id           key
 	condition    *expression.Condition
 	oldOnFailure bool
-	// next makes the item after the write, nil for a delete, of the one before.
+	// next returns the item after the write, nil for a delete, given the one
+	// before.
 	next func(old attribute.Item) (attribute.Item, error)
 	// isCheck marks a ConditionCheck: its condition counts, and nothing is written.
 	isCheck bool
-	// invalid says why the key or the item does not fit the table. A
-	// transaction reports that among its reasons.
+	// invalid is why the key or the item does not fit the table. A transaction
+	// reports that among its reasons.
 	invalid error
 	// payload is the size of the item that the request carries.
 	payload int
 }
 
-// parseCondition parses a write's condition and settles its variables.
+// parseCondition parses a write's condition and checks that its variables are
+// used.
 func (w *write) parseCondition(variables *expression.Variables, conditionText *string, onFailure string) error {
 	parsed, err := expression.ParseCondition("ConditionExpression", conditionText, variables)
 	if err != nil {
@@ -92,7 +94,7 @@ func planPut(table *storage, in *Put) (*write, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The table keeps a map of its own: the caller may go on using this one.
+	// The table keeps a map of its own: the caller may change this one.
 	item := maps.Clone(in.Item)
 	w := &write{table: table, payload: item.Size(), next: func(attribute.Item) (attribute.Item, error) { return item, nil }}
 	if err := w.parseCondition(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
@@ -136,7 +138,8 @@ func planUpdate(table *storage, in *Update) (*write, *expression.Update, error) 
 	return w, changes, nil
 }
 
-// applyUpdate is the item after an update, if it may be stored.
+// applyUpdate returns the item after an update. An error is returned if it must
+// not be stored.
 func applyUpdate(table *storage, changes *expression.Update, old attribute.Item) (attribute.Item, error) {
 	item, err := changes.Apply(old)
 	if err != nil {

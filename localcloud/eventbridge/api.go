@@ -30,7 +30,7 @@ func (s *Service) API() wire.Service {
 	}
 }
 
-// ListEventBusesInput is ListEventBuses' request. All buses fit on one page.
+// ListEventBusesInput is ListEventBuses' request. All buses are on one page.
 type ListEventBusesInput struct {
 	NamePrefix string
 }
@@ -95,7 +95,7 @@ func (s *Service) DescribeEventBus(ctx context.Context, in *DescribeEventBusInpu
 	return &DescribeEventBusOutput{on.Name, on.ARN}, nil
 }
 
-// TestEventPattern tells whether an event matches a pattern.
+// TestEventPattern reports whether an event matches a pattern.
 func (s *Service) TestEventPattern(ctx context.Context, in *TestEventPatternInput) (*TestEventPatternOutput, error) {
 	if err := s.config.Authorize.Check(ctx, "events:TestEventPattern", "*", nil); err != nil {
 		return nil, err

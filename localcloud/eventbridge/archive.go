@@ -12,14 +12,14 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// archiveName is what the name of an archive looks like.
+// archiveName is the pattern of an archive's name.
 var archiveName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,48}$`)
 
 // Archive keeps the events of a bus that match its pattern, for replays.
 //
-// On AWS an event reaches its archive within minutes, and an archive has room for
-// all of them. Here an event is there at once, and the oldest events are forgotten
-// when there is no more room, which is logged the first time.
+// On AWS an event reaches its archive within minutes, and an archive is not
+// limited in size. Here an event is archived at once, and the oldest events are
+// dropped when the archive is full, which is logged the first time.
 type Archive struct {
 	Name   string
 	ARN    string
@@ -40,9 +40,9 @@ type archive struct {
 
 	mu     sync.Mutex
 	events []archivedEvent
-	// size is how many bytes all events have, as they were delivered.
+	// size is the bytes of all events, as they were delivered.
 	size int
-	// full is set once an event was forgotten for want of room.
+	// full is set once an event was dropped because the archive was full.
 	full bool
 }
 
@@ -78,9 +78,9 @@ func (s *Service) CreateArchive(a Archive) error {
 	return nil
 }
 
-// store archives an event if the archive wants it. What a replay brings is in an
-// archive already, and is not archived again. It tells when there is no room for
-// the first time.
+// store archives an event if the pattern matches it. Replayed events are in an
+// archive already, and are not archived again. It reports whether the archive
+// is full for the first time.
 func (a *archive) store(arrived arrival, prepared pattern.Event) (nowFull bool) {
 	if arrived.event.ReplayName != "" || (a.pattern != nil && !a.pattern.Match(prepared)) {
 		return false
@@ -98,7 +98,7 @@ func (a *archive) store(arrived arrival, prepared pattern.Event) (nowFull bool) 
 	return a.full && !wasFull
 }
 
-// dropExpired drops what is older than the retention.
+// dropExpired drops the events that are older than the retention.
 func (a *archive) dropExpired(now time.Time) {
 	expired := now.Add(-a.Retention)
 	for a.Retention > 0 && len(a.events) > 0 && !a.events[0].at.After(expired) {
@@ -112,7 +112,7 @@ func (a *archive) dropOldest() {
 	a.events = a.events[1:]
 }
 
-// between gives the events whose times are not before from, and before until.
+// between returns the events whose times are not before from, and before until.
 func (a *archive) between(from, until, now time.Time) []Event {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -164,7 +164,7 @@ func (s *Service) DescribeArchive(ctx context.Context, in *DescribeArchiveInput)
 	}, nil
 }
 
-// archive finds an archive by its ARN, or gives nil.
+// archive returns the archive with an ARN, or nil.
 func (s *Service) archive(arn string) *archive {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -244,7 +244,7 @@ func TestAReplayIsOfATimeMinuteByMinute(t *testing.T) {
 	})
 }
 
-// descending gives ever smaller numbers.
+// descending returns ever smaller numbers.
 func descending(n int) func() float64 {
 	return func() float64 {
 		n--

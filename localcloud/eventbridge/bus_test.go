@@ -81,7 +81,7 @@ func config(deliverers map[string]eventbridge.Deliverer, dead eventbridge.DeadLe
 	}
 }
 
-// start makes a service with the buses global, other and third and the rules.
+// start returns a service with the buses global, other and third and the rules.
 func start(t *testing.T, c eventbridge.Config, rules ...eventbridge.Rule) *eventbridge.Service {
 	t.Helper()
 	service := eventbridge.New(c)

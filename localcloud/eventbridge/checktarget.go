@@ -9,7 +9,7 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// maximumGroupID is shorter than what a queue itself allows.
+// maximumGroupID is less than a queue itself allows.
 const maximumGroupID = 100
 
 func checkRole(given Target, kind string) error {

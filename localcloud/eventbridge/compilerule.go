@@ -25,7 +25,8 @@ const (
 	maximumRules   = 300
 )
 
-// namePattern is what names of rules and replays and ids of targets look like.
+// namePattern is the pattern of the names of rules and replays and of the ids
+// of targets.
 var namePattern = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 
 // rule is a Rule ready to match.
@@ -56,7 +57,7 @@ func (r *rule) count(change func(*Counts)) {
 	change(&r.counts)
 }
 
-// deliver gives an event to the rule's targets if the rule matches it.
+// deliver delivers an event to the rule's targets if the rule matches it.
 func (r *rule) deliver(a arrival, prepared pattern.Event) {
 	if !r.Enabled || !r.pattern.Match(prepared) {
 		return
@@ -67,8 +68,8 @@ func (r *rule) deliver(a arrival, prepared pattern.Event) {
 	}
 }
 
-// compileRule checks a rule and everything about its targets, so that whatever
-// the local cloud cannot do is refused when the rule is created.
+// compileRule checks a rule and its targets, so that what the local cloud does
+// not support is refused when the rule is created.
 func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
 	if !namePattern.MatchString(given.Name) {
 		return nil, wire.ValidationError("the rule name %q must match %s", given.Name, namePattern)
@@ -104,7 +105,7 @@ func compileTarget(given Target, deliverers map[string]Deliverer) (*target, erro
 	kind := kindOf(given.ARN)
 	deliverer := deliverers[kind]
 	if deliverer == nil {
-		return nil, wire.ValidationError("the local cloud cannot deliver to target %s, %s: it has nothing for the kind %q", given.ID, given.ARN, kind)
+		return nil, wire.ValidationError("the local cloud cannot deliver to target %s, %s: it does not support the kind %q", given.ID, given.ARN, kind)
 	}
 	for _, check := range []func(Target, string) error{checkRole, checkParameters, checkInput, checkDeadLetter} {
 		if err := check(given, kind); err != nil {
@@ -121,8 +122,8 @@ func compileTarget(given Target, deliverers map[string]Deliverer) (*target, erro
 	return compiled, compiled.compileInput()
 }
 
-// kindOf is the service of an ARN and, as EventBridge is the target in several
-// ways, the type of its resource.
+// kindOf returns the service of an ARN. For EventBridge, which has several
+// kinds of target, it also has the type of the resource.
 func kindOf(arn string) string {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) < 6 {

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Deliverer hands events to one kind of target.
+// Deliverer delivers events to one kind of target.
 //
-// Deliver returns nil once the target has taken the event. It returns a
-// *DeliveryError to say whether to try again; any other error is tried again.
-// It may be called by several goroutines and must end when the context does.
+// Deliver returns nil once the target has accepted the event. A *DeliveryError
+// has whether it is retried; any other error is. Deliver may be called by
+// several goroutines and must return when the context ends.
 type Deliverer interface {
 	Deliver(ctx context.Context, d Delivery) error
 }
@@ -25,20 +25,20 @@ type Delivery struct {
 	HTTP    *HTTPParameters
 }
 
-// DeliveryError is why a delivery failed, in the words of the dead-letter
-// message's attributes.
+// DeliveryError is why a delivery failed. Code and Message become attributes of
+// the dead letter.
 type DeliveryError struct {
 	Code      string
 	Message   string
 	Retryable bool
-	// RetryAfter is how long the target asks to be left alone, at least.
+	// RetryAfter is the minimum delay before the retry that the target requires.
 	RetryAfter time.Duration
 }
 
-// Error gives the code and the message.
+// Error returns the code and the message.
 func (e *DeliveryError) Error() string { return e.Code + ": " + e.Message }
 
-// The values of the attribute ERROR_CODE that the local cloud gives.
+// The values of the attribute ERROR_CODE in the local cloud.
 const (
 	CodeConnectionFailure = "CONNECTION_FAILURE"
 	CodeErrorFromTarget   = "ERROR_FROM_TARGET"
@@ -52,9 +52,9 @@ const (
 	CodeTimeout           = "TIMEOUT"
 )
 
-// DeadLetters takes the events that could not be delivered. The attributes are
-// the message's attributes, all of them strings; RULE_ARN among them is whom the
-// queue's policy has to allow to send.
+// DeadLetters sends the events that could not be delivered to dead-letter
+// queues. The attributes are those of the message, all of them strings. The
+// queue's policy must allow the rule in RULE_ARN to send.
 type DeadLetters interface {
 	SendDeadLetter(ctx context.Context, queueARN string, body []byte, attributes map[string]string) error
 }
@@ -66,8 +66,8 @@ type arrival struct {
 	at       time.Time
 }
 
-// prepare makes the delivery of an event to a target. Its errors cannot be
-// mended by trying again.
+// prepare returns the delivery of an event to a target. Its errors are
+// permanent.
 func (t *target) prepare(a arrival) (Delivery, error) {
 	body, err := t.body(a)
 	if err != nil {

@@ -205,7 +205,7 @@ func TestTheDefaultPolicyTries185TimesAndNoLongerThanADay(t *testing.T) {
 func TestADeliveryWithoutAWorkingDeadLetterQueueIsLost(t *testing.T) {
 	for queue, reason := range map[string]string{
 		"":      "NO_PERMISSIONS: denied; the target has no dead-letter queue",
-		deadARN: "NO_PERMISSIONS: denied; its dead-letter queue " + deadARN + " does not take it: no permission",
+		deadARN: "NO_PERMISSIONS: denied; its dead-letter queue " + deadARN + " does not accept it: no permission",
 	} {
 		t.Run(queue, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

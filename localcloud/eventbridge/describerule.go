@@ -9,7 +9,7 @@ import (
 )
 
 // ListTargetsByRuleInput is ListTargetsByRule's request. Without a bus the
-// default one is meant. All targets fit on one page.
+// default one is meant. All targets are on one page.
 type ListTargetsByRuleInput struct {
 	Rule         string
 	EventBusName *string
@@ -20,7 +20,7 @@ type ListTargetsByRuleOutput struct {
 	Targets []TargetDescription
 }
 
-// TargetDescription is a target as EventBridge tells it.
+// TargetDescription is the description of a target.
 type TargetDescription struct {
 	Id               string
 	Arn              string
@@ -92,7 +92,7 @@ func (s *Service) DescribeRule(ctx context.Context, in *DescribeRuleInput) (*Des
 	return &DescribeRuleOutput{found.Name, found.ARN, resourceName(found.BusARN), string(found.Pattern), state}, nil
 }
 
-// findRule finds a rule, if the caller may do this with it.
+// findRule returns a rule, if the caller may do this with it.
 func (s *Service) findRule(ctx context.Context, action string, bus *string, name string) (*rule, error) {
 	arn := s.busOf(PutEventsEntry{EventBusName: bus})
 	s.mu.RLock()

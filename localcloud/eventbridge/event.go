@@ -45,7 +45,7 @@ type envelope struct {
 }
 
 // summary is the event without its detail, as the reserved variable
-// aws.events.event gives it. The key detailType really is written differently
+// aws.events.event has it. The key detailType really is written differently
 // there.
 type summary struct {
 	Version    string   `json:"version"`
@@ -89,7 +89,7 @@ func (e Event) resources() []string {
 	return e.Resources
 }
 
-// encodeJSON is json.Marshal that leaves <, > and & as they are.
+// encodeJSON is json.Marshal without escaping <, > and &.
 func encodeJSON(value any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)

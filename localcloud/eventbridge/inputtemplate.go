@@ -19,10 +19,10 @@ const (
 	variableEventJSON = "aws.events.event.json"
 )
 
-// A template is an input transformer's text, cut at its variables.
+// An inputTemplate is an input transformer's text, cut at its variables.
 type inputTemplate []templatePiece
 
-// A piece is either text or a variable, which stands inside or outside of a
+// A templatePiece is either text or a variable, which stands inside or outside of a
 // quoted string.
 type templatePiece struct {
 	text     string
@@ -32,7 +32,8 @@ type templatePiece struct {
 
 var placeholder = regexp.MustCompile(`<([A-Za-z0-9_.\-]+)>`)
 
-// parseInputTemplate cuts a template; known tells which variables there are.
+// parseInputTemplate parses a template; known reports whether a variable
+// exists.
 func parseInputTemplate(text string, known func(variable string) bool) (inputTemplate, error) {
 	var parsed inputTemplate
 	scan := quoteScanner{}
@@ -55,7 +56,7 @@ func parseInputTemplate(text string, known func(variable string) bool) (inputTem
 	return append(parsed, templatePiece{text: text[end:]}), nil
 }
 
-// quoteScanner knows whether the end of the text read so far lies in a string.
+// quoteScanner tracks whether the end of the text read so far is in a string.
 type quoteScanner struct{ quoted, escaped bool }
 
 func (s *quoteScanner) read(text string) {
@@ -71,8 +72,8 @@ func (s *quoteScanner) read(text string) {
 	}
 }
 
-// isKey tells whether what ends before rest is a key, that is, whether a colon
-// follows, after the end of the string if it is in one.
+// isKey reports whether a colon follows, after the end of the string if quoted:
+// then a placeholder before rest is in a key.
 func isKey(rest string, quoted bool) bool {
 	if quoted {
 		inside := quoteScanner{quoted: true}
@@ -87,7 +88,8 @@ func isKey(rest string, quoted bool) bool {
 	return strings.HasPrefix(strings.TrimSpace(rest), ":")
 }
 
-// render fills a template in. A value is nil where its path led nowhere.
+// render replaces the variables by their values. A value is nil if its path
+// matches nothing.
 func (t inputTemplate) render(value func(variable string) (json.RawMessage, error)) ([]byte, error) {
 	var out bytes.Buffer
 	for _, piece := range t {
@@ -112,8 +114,8 @@ func (t inputTemplate) render(value func(variable string) (json.RawMessage, erro
 	return normalize(out.Bytes())
 }
 
-// asValue is a variable outside of strings: its JSON, or an empty string for
-// nothing.
+// asValue returns a variable outside of strings: its JSON, or an empty string
+// if it is nil.
 func asValue(value json.RawMessage) []byte {
 	if value == nil {
 		return []byte(`""`)
@@ -121,9 +123,9 @@ func asValue(value json.RawMessage) []byte {
 	return value
 }
 
-// asText is a variable inside a string: a string without its quotes, an object
-// or array as compact text with all quotes removed, nothing for nothing.
-// A quote inside the value stays escaped, so that the result stays JSON.
+// asText returns a variable inside a string: a string without its quotes, an
+// object or array as compact text with all quotes removed, nothing if it is
+// nil. A quote inside the value stays escaped, so that the result stays JSON.
 func asText(value json.RawMessage) ([]byte, error) {
 	switch {
 	case value == nil:

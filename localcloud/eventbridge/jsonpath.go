@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// A path is a JSON path of the kind that EventBridge knows: names after dots,
+// A jsonPath is a JSON path as EventBridge supports it: names after dots,
 // indexes and asterisks in brackets; neither filters nor recursion.
 type jsonPath []jsonPathStep
 
-// A step goes to a member of an object, to an element of an array, or (both
+// A jsonPathStep goes to a member of an object, to an element of an array, or (both
 // empty) to all of them.
 type jsonPathStep struct {
 	name  string
 	index *int
 }
 
-// isPath tells a path from a literal where either may stand. Only a
-// value that is a path from its first character on is one.
+// isPath reports whether a value is a path, where it may also be a literal.
+// Only a value that is a path from its first character on is one.
 func isPath(value string) bool {
 	return value == "$" || strings.HasPrefix(value, "$.") || strings.HasPrefix(value, "$[")
 }
@@ -54,7 +54,7 @@ func parseJSONPath(text string) (jsonPath, error) {
 	return parsed, nil
 }
 
-// find gives the JSON text of what the path leads to.
+// find returns the JSON text at the path.
 func (p jsonPath) find(document json.RawMessage) (json.RawMessage, bool) {
 	if len(p) == 0 {
 		return document, true
@@ -88,9 +88,8 @@ func (p jsonPath) findAll(values []json.RawMessage) (json.RawMessage, bool) {
 	return enclose('[', found, ']'), len(found) > 0
 }
 
-// valuesOf lists the values that an object or array holds, in their order;
-// nothing for a scalar. The document is JSON that this package has written
-// itself.
+// valuesOf returns the values in an object or array, in their order; a scalar
+// has none. The document is JSON that this package has written itself.
 func valuesOf(document json.RawMessage) []json.RawMessage {
 	decoder := json.NewDecoder(bytes.NewReader(document))
 	opening, err := decoder.Token()

@@ -45,7 +45,7 @@ type PutEventsOutput struct {
 	Entries          []PutEventsResult
 }
 
-// PutEventsResult has an EventId, or else says why the entry failed.
+// PutEventsResult has an EventId, or the error of an entry that failed.
 type PutEventsResult struct {
 	EventId      string `json:",omitempty"`
 	ErrorCode    string `json:",omitempty"`
@@ -178,7 +178,8 @@ func (s *Service) put(ctx context.Context, entry PutEventsEntry) (PutEventsResul
 	return PutEventsResult{EventId: e.ID}, nil
 }
 
-// check finds what is wrong with one entry, and gives its detail rewritten.
+// check returns the detail of an entry, rewritten. An error is returned if the
+// entry is not valid.
 func (e PutEventsEntry) check() (json.RawMessage, *PutEventsResult) {
 	switch {
 	case e.Source == "":

@@ -51,7 +51,7 @@ type DescribeReplayInput struct {
 	ReplayName string
 }
 
-// DescribeReplayOutput tells how far a replay has got.
+// DescribeReplayOutput is the progress of a replay.
 type DescribeReplayOutput struct {
 	ReplayName            string
 	ReplayArn             string
@@ -77,7 +77,7 @@ type replay struct {
 
 func (r *replay) active() bool { return r.State == replayStarting || r.State == replayRunning }
 
-// StartReplay starts to give the events of an archive to rules once more, and
+// StartReplay starts to deliver the events of an archive to rules again, and
 // returns at once. The events keep their ids and times.
 func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*StartReplayOutput, error) {
 	if err := s.config.Authorize.Check(ctx, "events:StartReplay", in.EventSourceArn, nil); err != nil {
@@ -101,7 +101,7 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 		return nil, err
 	}
 	s.replays[in.ReplayName] = made
-	// What is being replayed is on its way.
+	// A replay under way counts as pending.
 	s.pending.Add(1)
 	s.replaying.Go(func() {
 		defer s.pending.Add(-1)
@@ -110,7 +110,8 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 	return &StartReplayOutput{made.ReplayArn, made.State, made.ReplayStartTime}, nil
 }
 
-// checkReplay refuses what AWS was seen to refuse, in its words and its order.
+// checkReplay refuses what AWS was observed to refuse, with its texts and in
+// its order.
 func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
 	if !namePattern.MatchString(in.ReplayName) {
 		return nil, wire.ValidationError("the replay name %q must match %s", in.ReplayName, namePattern)
@@ -133,7 +134,8 @@ func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
 	return from, nil
 }
 
-// admitReplay refuses a name that is taken and one replay too many.
+// admitReplay refuses a name that is taken, and more than the maximum of active
+// replays.
 func (s *Service) admitReplay(name string) error {
 	if s.replays[name] != nil {
 		return wire.Errorf("ResourceAlreadyExistsException", "Replay %s already exists.", name)
@@ -153,8 +155,9 @@ func (s *Service) admitReplay(name string) error {
 	return nil
 }
 
-// filterRules gives the rules with these ARNs, or all. AWS does not say what it
-// does with an ARN of no rule; here it is refused, as nobody would get anything.
+// filterRules returns the rules with these ARNs, or all. It is not documented
+// what AWS does with an ARN of no rule. Here it is refused, because the event
+// would be delivered to no target.
 func filterRules(all []*rule, arns []string) ([]*rule, error) {
 	if len(arns) == 0 {
 		return all, nil
@@ -170,8 +173,8 @@ func filterRules(all []*rule, arns []string) ([]*rule, error) {
 	return found, nil
 }
 
-// runReplay gives the events to the rules, minute by minute of the events' times, and
-// within a minute in any order, because AWS promises none.
+// runReplay delivers the events to the rules, minute by minute of the events'
+// times, and within a minute in any order, because AWS promises none.
 func (s *Service) runReplay(r *replay, from *archive) {
 	s.updateReplay(func() { r.State = replayRunning })
 	events := from.between(timeOf(r.EventStartTime), timeOf(r.EventEndTime), s.config.Clock())
@@ -184,7 +187,7 @@ func (s *Service) runReplay(r *replay, from *archive) {
 	})
 	for _, e := range events {
 		e.ReplayName = r.ReplayName
-		// The trace of the first time is over.
+		// The trace of the original delivery has ended.
 		e.TraceHeader = ""
 		arrived, prepared, err := s.prepare(e)
 		if err != nil {
@@ -199,14 +202,14 @@ func (s *Service) runReplay(r *replay, from *archive) {
 	s.updateReplay(func() { r.State, r.ReplayEndTime = replayCompleted, epoch(s.config.Clock()) })
 }
 
-// updateReplay changes what is told of a replay.
+// updateReplay changes the description of a replay.
 func (s *Service) updateReplay(change func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change()
 }
 
-// DescribeReplay tells how far a replay has got.
+// DescribeReplay returns the progress of a replay.
 func (s *Service) DescribeReplay(ctx context.Context, in *DescribeReplayInput) (*DescribeReplayOutput, error) {
 	if err := s.config.Authorize.Check(ctx, "events:DescribeReplay", s.arnIn("replay/"+in.ReplayName), nil); err != nil {
 		return nil, err

@@ -22,7 +22,7 @@ const (
 	conditionAge      = "MaximumEventAgeInSeconds"
 )
 
-// deliveryConfig is what all workers of a service share.
+// deliveryConfig is the configuration that all workers of a service share.
 type deliveryConfig struct {
 	clock       func() time.Time
 	random      func() float64
@@ -32,13 +32,13 @@ type deliveryConfig struct {
 	log         *slog.Logger
 }
 
-// remaining is how long an event that arrived then may still be tried.
+// remaining returns how long an event that arrived then may still be retried.
 func (p deliveryConfig) remaining(retry RetryPolicy, arrived time.Time) time.Duration {
 	return arrived.Add(retry.MaximumAge).Sub(p.clock())
 }
 
-// delay grows twofold with every retry and is spread over its upper half; a
-// target that asks for more time gets it.
+// delay returns the delay before a retry. It doubles with every retry and is
+// random in its upper half, and is at least what the target requires.
 func (p deliveryConfig) delay(retry int, asked time.Duration) time.Duration {
 	delay := p.base
 	for range retry - 1 {
@@ -61,8 +61,8 @@ func (w *worker) exhausted(ctx context.Context, j *job, condition string) {
 	})
 }
 
-// deadLetter gives a delivery up: the original event goes to the target's
-// dead-letter queue, or is lost.
+// deadLetter ends a delivery that has failed: the original event is sent to the
+// target's dead-letter queue. If that fails, it is lost.
 func (w *worker) deadLetter(ctx context.Context, j *job, attributes map[string]string) {
 	if err := w.sendToDeadLetterQueue(ctx, j, attributes); err != nil {
 		w.config.lost.Lost(loss.Loss{
@@ -86,7 +86,7 @@ func (w *worker) sendToDeadLetterQueue(ctx context.Context, j *job, attributes m
 	}
 	maps.Copy(all, attributes)
 	if err := w.config.deadLetters.SendDeadLetter(ctx, w.target.DeadLetterARN, j.arrival.envelope, all); err != nil {
-		return fmt.Errorf("its dead-letter queue %s does not take it: %w", w.target.DeadLetterARN, err)
+		return fmt.Errorf("its dead-letter queue %s does not accept it: %w", w.target.DeadLetterARN, err)
 	}
 	return nil
 }

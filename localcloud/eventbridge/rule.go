@@ -64,16 +64,16 @@ func DefaultRetry() RetryPolicy {
 	return RetryPolicy{MaximumAttempts: 185, MaximumAge: 24 * time.Hour}
 }
 
-// Counts says what became of the events that a rule matched.
+// Counts are the results of the events that a rule matched.
 type Counts struct {
 	// Matched counts events; the others count deliveries, one per target.
 	Matched   int
 	Delivered int
-	// FailedAttempts counts every attempt that failed, also those that were
-	// retried with success.
+	// FailedAttempts counts every attempt that failed, also one whose retry
+	// succeeded.
 	FailedAttempts int
 	DeadLettered   int
-	// Dropped counts the deliveries that were given up for want of a dead-letter
-	// queue that takes them.
+	// Dropped counts the failed deliveries without a dead-letter queue that
+	// accepted them.
 	Dropped int
 }

@@ -1,8 +1,9 @@
-// Package eventbridge is EventBridge: buses take events, rules match them, and workers
-// deliver them to the rules' targets, with retries and dead-letter queues.
+// Package eventbridge is EventBridge: buses accept events, rules match them,
+// and workers deliver them to the rules' targets, with retries and dead-letter
+// queues.
 //
-// Delivery is at least once and in no promised order. Everything that this
-// package cannot do is refused when the rule is created.
+// Delivery is at least once and in no promised order. What this package does
+// not support is refused when the rule is created.
 package eventbridge
 
 import (
@@ -26,7 +27,7 @@ import (
 const (
 	defaultBus       = "default"
 	defaultBaseDelay = time.Second
-	// defaultArchive holds about 150,000 of the saga's events.
+	// defaultArchive holds about 150,000 events of 1.8 KB.
 	defaultArchive = 256 << 20
 )
 
@@ -34,24 +35,25 @@ const (
 type Config struct {
 	Account, Region string
 	Clock           func() time.Time
-	// Authorize decides on a call; nil allows everything.
+	// Authorize decides on calls; nil allows everything.
 	Authorize wire.Authorize
-	// Deliverers by kind of target. Without one of its own for buses, the service
-	// forwards to its own buses without asking for permission.
+	// Deliverers by kind of target. Without one for buses, the service forwards to
+	// its own buses without checking permissions.
 	Deliverers map[string]Deliverer
 	// DeadLetters may be nil: then no target may have a dead-letter queue.
 	DeadLetters DeadLetters
-	// Random gives numbers from 0 up to 1 for the jitter of retries, to any number
-	// of goroutines. Nil means the runtime's own source.
+	// Random returns numbers from 0 up to 1 for the jitter of retries. It may be
+	// called by several goroutines. Nil means the runtime's own source.
 	Random func() float64
-	// NewID makes the ids of events; nil means random UUIDs.
+	// NewID returns the ids of events; nil means random UUIDs.
 	NewID func() string
 	// BaseDelay is the delay before the first retry, which every further one
 	// doubles; 0 means a second.
 	BaseDelay time.Duration
 	// ArchiveBytes is how many bytes of events an archive keeps; 0 means 256 MiB.
 	ArchiveBytes int
-	// Lost takes the events that nothing took.
+	// Lost is called for the events that neither the target nor the dead-letter
+	// queue accepted.
 	Lost loss.Report
 	// Log is where dead-lettered deliveries and full archives are logged; nil
 	// means slog's default.
@@ -86,7 +88,7 @@ type eventBus struct {
 	rules []*rule
 }
 
-// New makes a service that has nothing but the account's default bus.
+// New returns a service that has nothing but the account's default bus.
 func New(config Config) *Service {
 	config.Deliverers = maps.Clone(config.Deliverers)
 	if config.Deliverers == nil {
@@ -132,8 +134,8 @@ func (s *Service) CreateBus(b Bus) error {
 	return nil
 }
 
-// CreateRule creates a rule with its targets. It refuses whatever the local
-// cloud cannot do for them.
+// CreateRule creates a rule with its targets. An error is returned if the local
+// cloud does not support something in them.
 func (s *Service) CreateRule(r Rule) error {
 	compiled, err := compileRule(r, s.config.Deliverers)
 	if err != nil {
@@ -173,7 +175,7 @@ func (s *Service) Observe(f func(bus string, e Event)) {
 	s.observers = append(s.observers, f)
 }
 
-// Counts tells what became of the events that the rule matched.
+// Counts returns the results of the events that the rule matched.
 func (s *Service) Counts(ruleARN string) (Counts, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -189,11 +191,11 @@ func (s *Service) Counts(ruleARN string) (Counts, bool) {
 	return Counts{}, false
 }
 
-// DroppedForUnknownBus counts the events that were published to a bus that does
-// not exist, which EventBridge accepts and drops.
+// DroppedForUnknownBus returns how many events were published to a bus that
+// does not exist, which EventBridge accepts and drops.
 func (s *Service) DroppedForUnknownBus() int { return int(s.unknown.Load()) }
 
-// Idle tells whether no delivery is waiting, under way or to be retried, and
+// Idle reports whether no delivery is waiting, under way or to be retried, and
 // nothing is being replayed.
 func (s *Service) Idle() bool { return s.pending.Load() == 0 }
 
@@ -216,7 +218,7 @@ func (s *Service) Close() {
 	}
 }
 
-// accept gives an event to the rules of a bus.
+// accept archives an event and delivers it to the rules of a bus.
 func (s *Service) accept(ctx context.Context, busARN string, e Event) (known bool, err error) {
 	s.mu.RLock()
 	on := s.buses[busARN]
@@ -235,7 +237,7 @@ func (s *Service) accept(ctx context.Context, busARN string, e Event) (known boo
 	}
 	for _, each := range archives {
 		if each.BusARN == busARN && each.store(arrived, prepared) {
-			s.config.Log.WarnContext(ctx, "an archive is full: its oldest events are forgotten",
+			s.config.Log.WarnContext(ctx, "an archive is full: its oldest events are dropped",
 				"archive", each.Name, "bytes", s.config.ArchiveBytes)
 		}
 	}
@@ -245,7 +247,7 @@ func (s *Service) accept(ctx context.Context, busARN string, e Event) (known boo
 	return true, nil
 }
 
-// prepare makes an event ready for rules to match and to deliver.
+// prepare returns an event ready to be matched and delivered.
 func (s *Service) prepare(e Event) (arrival, pattern.Event, error) {
 	text, err := e.Envelope()
 	if err != nil {
@@ -259,7 +261,7 @@ func (s *Service) arnOf(busName string) string {
 	return s.arnIn("event-bus/" + busName)
 }
 
-// arnIn is the ARN of a resource of the service.
+// arnIn returns the ARN of a resource of the service.
 func (s *Service) arnIn(resource string) string {
 	return "arn:aws:events:" + s.config.Region + ":" + s.config.Account + ":" + resource
 }

@@ -78,8 +78,8 @@ func isReserved(variable string) bool {
 	}
 }
 
-// body renders what a target gets of an event. A path of InputPath that leads
-// nowhere fails the delivery: AWS does not say what it would deliver.
+// body returns the input of a target for an event. If InputPath matches
+// nothing, the delivery fails: it is not documented what AWS delivers.
 func (t *target) body(a arrival) ([]byte, error) {
 	switch {
 	case t.Input != nil:
@@ -101,7 +101,8 @@ func (t *target) body(a arrival) ([]byte, error) {
 	}
 }
 
-// value is a template's variable as JSON, or nil if its path leads nowhere.
+// value returns a template's variable as JSON, or nil if its path matches
+// nothing.
 func (t *target) value(variable string, a arrival) (json.RawMessage, error) {
 	switch variable {
 	case variableRuleARN:
@@ -120,9 +121,9 @@ func (t *target) value(variable string, a arrival) (json.RawMessage, error) {
 	}
 }
 
-// groupID is the message group of an event. AWS does not say what it does with
-// a path that gives no valid group; here the delivery fails, as a group made up
-// in its stead would silently change the order of messages.
+// groupID returns the message group of an event. It is not documented what AWS
+// does with a path without a valid group. Here the delivery fails, because any
+// other group would silently change the order of messages.
 func (t *target) groupID(a arrival) (string, error) {
 	group, err := resolve(t.MessageGroupID, a)
 	if err != nil {
@@ -169,7 +170,7 @@ func resolveAll(given map[string]string, a arrival) (map[string]string, error) {
 	return resolved, nil
 }
 
-// resolve follows a parameter's value into the original event if it is a path.
+// resolve returns a parameter's value, from the original event if it is a path.
 func resolve(given string, a arrival) (string, error) {
 	if !isPath(given) {
 		return given, nil
@@ -189,5 +190,5 @@ func resolve(given string, a arrival) (string, error) {
 	return text, nil
 }
 
-// groupPattern is what a queue takes as a message group.
+// groupPattern is the pattern of a queue's message groups.
 var groupPattern = regexp.MustCompile(`^[!-~]{1,128}$`)

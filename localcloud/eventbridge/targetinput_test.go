@@ -193,7 +193,7 @@ func TestWhatIsRefusedWhenARuleIsCreated(t *testing.T) {
 		{allTo(queue, queue), "ValidationException", "two targets with the id one"},
 		{allTo(queue, queue, queue, queue, queue, queue), "LimitExceededException", "more than 5 targets"},
 		{with(func(t *eventbridge.Target) { t.ID = "" }), "ValidationException", "target id"},
-		{with(func(t *eventbridge.Target) { t.ARN = "arn:aws:states:eu-west-1:111122223333:stateMachine:x" }), "ValidationException", `nothing for the kind "states"`},
+		{with(func(t *eventbridge.Target) { t.ARN = "arn:aws:states:eu-west-1:111122223333:stateMachine:x" }), "ValidationException", `does not support the kind "states"`},
 		{with(func(t *eventbridge.Target) { t.ARN = "nonsense" }), "ValidationException", "cannot deliver to target one, nonsense"},
 		{with(func(t *eventbridge.Target) { t.ARN = otherARN }), "ValidationException", "RoleArn is required for target one."},
 		{with(func(t *eventbridge.Target) { t.ARN = hookARN }), "ValidationException", "RoleArn is required for target one."},

@@ -9,7 +9,7 @@ import (
 )
 
 // destinationWorkers is how many requests to one API destination may be under
-// way. The other targets are in this process and take an event at once; one
+// way. The other targets are in this process and accept an event at once; one
 // worker each keeps their events in the order of arrival.
 const destinationWorkers = 50
 
@@ -58,7 +58,7 @@ func (w *worker) start() {
 	}
 }
 
-// close abandons what has not been delivered and waits for what is under way.
+// close abandons the deliveries that wait, and waits for those under way.
 func (w *worker) close() {
 	w.mu.Lock()
 	w.closed = true
@@ -85,7 +85,7 @@ func (w *worker) push(j *job) {
 	w.wake.Signal()
 }
 
-// next waits for a job; it gives nil when the worker has been closed.
+// next waits for a job. It returns nil when the worker has been closed.
 func (w *worker) next() *job {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -101,7 +101,8 @@ func (w *worker) next() *job {
 	return first
 }
 
-// attempt tries to deliver once, and then settles the job or puts it off.
+// attempt tries to deliver once, and then finishes the job or schedules its
+// retry.
 func (w *worker) attempt(ctx context.Context, j *job) {
 	left := w.config.remaining(w.target.Retry, j.arrival.at)
 	if left <= 0 {
@@ -155,7 +156,7 @@ func (w *worker) retryLater(j *job, delay time.Duration) {
 	}
 }
 
-// finish ends a delivery.
+// finish counts the end of a delivery.
 func (w *worker) finish(change func(*Counts)) {
 	w.target.rule.count(change)
 	w.pending.Add(-1)

@@ -9,30 +9,30 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// Processes are the processes of functions, by the session tokens that they
-// call with.
+// Processes are the processes of functions, by the session tokens of their
+// calls.
 type Processes interface {
-	// Exempt tells whether the process must not be hit: it is none of a
-	// function, or works on the last attempt of a delivery.
+	// Exempt reports whether the process must not be hit: it is not a function's,
+	// or works on the last attempt of a delivery.
 	Exempt(session string) bool
 	// Kill ends the process at once, and returns when it has ended.
 	Kill(session string)
-	// TimeOut ends its invocation as if that had lasted for too long.
+	// TimeOut ends its invocation as if that had exceeded its timeout.
 	TimeOut(session string)
 }
 
-// Calls hits the calls of functions.
+// Calls injects faults into calls by functions.
 type Calls struct {
 	injector  *Injector
 	processes Processes
 }
 
-// NewCalls makes Calls.
+// NewCalls returns Calls with the faults of an injector.
 func NewCalls(injector *Injector, processes Processes) *Calls {
 	return &Calls{injector: injector, processes: processes}
 }
 
-// Wrap gives a service whose operations are hit.
+// Wrap returns a service with faults in its operations.
 func (c *Calls) Wrap(service wire.Service) wire.Service {
 	service.Operations = maps.Clone(service.Operations)
 	for name, operation := range service.Operations {
@@ -47,7 +47,7 @@ func (c *Calls) Wrap(service wire.Service) wire.Service {
 	return service
 }
 
-// faultProcess hits the process that makes a call.
+// faultProcess injects the faults of the process that makes a call.
 func (c *Calls) faultProcess(ctx context.Context, body []byte, operation wire.Operation) (any, error) {
 	if c.injector.Hit(KillBeforeCall) {
 		c.processes.Kill(wire.Session(ctx))
@@ -67,7 +67,7 @@ func (c *Calls) faultProcess(ctx context.Context, body []byte, operation wire.Op
 	}
 }
 
-// faultService hits what is particular to a service.
+// faultService adds the faults that a service has of its own.
 func (c *Calls) faultService(target, name string, operation wire.Operation) wire.Operation {
 	switch {
 	case target == "AWSEvents" && name == "PutEvents":
@@ -109,7 +109,8 @@ func (c *Calls) refuseDynamoDB(name string, operation wire.Operation) wire.Opera
 	}
 }
 
-// transactionConflict is the refusal of a transaction whose first item is in another one.
+// transactionConflict returns the error of a transaction whose first item is in
+// another one.
 func transactionConflict(body []byte) error {
 	var request struct{ TransactItems []json.RawMessage }
 	if err := json.Unmarshal(body, &request); err != nil || len(request.TransactItems) == 0 {

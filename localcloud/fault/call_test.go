@@ -41,7 +41,7 @@ type answered struct {
 	cut     bool
 }
 
-// call makes one call, under one fault that strikes always, to a service that
+// call returns one call, under one fault that strikes always, to a service that
 // accepts everything.
 func call(t *testing.T, p *processes, name fault.Name, target, operation, body string) answered {
 	t.Helper()
@@ -246,7 +246,7 @@ func putEvents(t *testing.T, server *httptest.Server, ids []string) eventbridge.
 	return out
 }
 
-// do gives the status and the body of an answer.
+// do returns the status and the body of an answer.
 func do(t *testing.T, server *httptest.Server, request *http.Request) (status int, body string, err error) {
 	t.Helper()
 	response, err := server.Client().Do(request)

@@ -1,9 +1,10 @@
-// Package fault makes happen what is rare on AWS: duplicates, lost answers,
-// refused calls, dying processes. Each kind has a name and a chance, and
+// Package fault injects what is rare on AWS: duplicates, lost answers, refused
+// calls, killed processes. Each kind of fault has a name and a probability, and
 // all of them draw from one seed.
 //
-// Only what functions do is hit, never an operator's call; and a delivery's last
-// attempt is spared, so that no fault alone brings an event to a dead-letter queue.
+// Only calls by functions are hit, never a call by an operator. The last
+// attempt of a delivery is exempt, so that no fault alone moves an event to a
+// dead-letter queue.
 package fault
 
 import (
@@ -21,15 +22,17 @@ type Name string
 
 // The faults.
 const (
-	// DuplicateDelivery loses the delete of a message, which comes again.
+	// DuplicateDelivery loses the delete of a message, which is then delivered
+	// again.
 	DuplicateDelivery Name = "duplicate-delivery"
-	// Shuffle hands out the messages of a standard queue in a random order.
+	// Shuffle returns the messages of a standard queue in a random order.
 	Shuffle Name = "shuffle"
-	// KillBeforeCall kills the process that makes a call, before it has an effect.
+	// KillBeforeCall kills the process that makes a call, before the call has an
+	// effect.
 	KillBeforeCall Name = "kill-before-call"
-	// KillAfterCall kills it when the call has taken effect.
+	// KillAfterCall kills the process when the call has taken effect.
 	KillAfterCall Name = "kill-after-call"
-	// FunctionTimeout lets an invocation time out in a call that took effect.
+	// FunctionTimeout times an invocation out in a call that has taken effect.
 	FunctionTimeout Name = "function-timeout"
 	// PutEventsPartial fails an entry of PutEvents with InternalFailure.
 	PutEventsPartial Name = "put-events-partial"
@@ -45,11 +48,11 @@ const (
 	Destination500 Name = "destination-500"
 	// Destination429 answers for the endpoint, with the status 429.
 	Destination429 Name = "destination-429"
-	// DestinationSlow delivers, but the answer comes after the timeout.
+	// DestinationSlow delivers, but the answer comes after the sender's timeout.
 	DestinationSlow Name = "destination-slow"
 )
 
-// Names gives the names of all faults.
+// Names returns the names of all faults.
 func Names() []Name {
 	return []Name{
 		DuplicateDelivery, Shuffle, KillBeforeCall, KillAfterCall, FunctionTimeout,
@@ -59,7 +62,7 @@ func Names() []Name {
 	}
 }
 
-// Parse reads NAME=PROBABILITY.
+// Parse parses NAME=PROBABILITY.
 func Parse(given string) (Name, float64, error) {
 	text, chance, _ := strings.Cut(given, "=")
 	name := Name(text)
@@ -81,9 +84,9 @@ func join(names []Name) string {
 	return strings.Join(texts, ", ")
 }
 
-// Injector decide when a fault strikes, and count how often it did. Each fault
-// has a sequence of its own, which does not depend on the other faults. What
-// strikes whom depends on the order in which the calls come, too.
+// Injector decides when a fault occurs, and counts how often it did. Each fault
+// has a random sequence of its own, which does not depend on the other faults.
+// Which call is hit depends on the order of the calls, too.
 type Injector struct {
 	mu    sync.Mutex
 	rates map[Name]*rate
@@ -95,7 +98,8 @@ type rate struct {
 	hits        int
 }
 
-// NewInjector makes the injector of a plan: the probability of each planned fault.
+// NewInjector returns an injector of the planned faults, each with its
+// probability.
 func NewInjector(seed uint64, plan map[Name]float64) *Injector {
 	d := &Injector{rates: make(map[Name]*rate, len(plan))}
 	for name, chance := range plan {
@@ -106,7 +110,7 @@ func NewInjector(seed uint64, plan map[Name]float64) *Injector {
 	return d
 }
 
-// Hit tells whether a fault strikes this time. One that is not planned
+// Hit reports whether a fault occurs this time. A fault that is not planned
 // never does.
 func (d *Injector) Hit(name Name) bool {
 	d.mu.Lock()
@@ -119,7 +123,7 @@ func (d *Injector) Hit(name Name) bool {
 	return true
 }
 
-// Shuffle puts n things in a random order if the fault of that name strikes.
+// Shuffle puts n things in a random order if the fault of that name occurs.
 func (d *Injector) Shuffle(n int, swap func(i, j int)) {
 	if n < 2 || !d.Hit(Shuffle) {
 		return
@@ -129,7 +133,7 @@ func (d *Injector) Shuffle(n int, swap func(i, j int)) {
 	d.rates[Shuffle].random.Shuffle(n, swap)
 }
 
-// Hits tells how often each planned fault has hits.
+// Hits returns how often each planned fault has occurred.
 func (d *Injector) Hits() map[Name]int {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -9,12 +9,12 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// failEntries fails entries of PutEvents; the others are accepted.
+// failEntries fails entries of PutEvents; the others are published.
 func (c *Calls) failEntries(operation wire.Operation) wire.Operation {
 	return func(ctx context.Context, body []byte) (any, error) {
 		var request struct{ Entries []json.RawMessage }
 		if err := json.Unmarshal(body, &request); err != nil {
-			// What is wrong with it, the operation says better.
+			// The operation returns a better error.
 			return operation(ctx, body)
 		}
 		failed := make([]bool, len(request.Entries))
@@ -55,7 +55,7 @@ func put(ctx context.Context, operation wire.Operation, entries []json.RawMessag
 	return accepted, nil
 }
 
-// withFailures puts the results of the failed entries where they belong.
+// withFailures adds the results of the failed entries at their places.
 func withFailures(accepted *eventbridge.PutEventsOutput, failed []bool) *eventbridge.PutEventsOutput {
 	out := &eventbridge.PutEventsOutput{FailedEntryCount: accepted.FailedEntryCount}
 	rest := accepted.Entries

@@ -13,14 +13,14 @@ type Transport struct {
 	next     http.RoundTripper
 }
 
-// NewTransport makes a Transport that sends with the next one.
+// NewTransport returns a Transport that sends with the next one.
 func NewTransport(injector *Injector, next http.RoundTripper) *Transport {
 	return &Transport{injector: injector, next: next}
 }
 
-// RoundTrip sends the request, unless it is answered in place of the endpoint. A
-// slow endpoint takes the request, but its answer comes too late: the
-// sender times out, here without the wait.
+// RoundTrip sends the request, unless a fault answers for the endpoint. A slow
+// endpoint receives the request, but its answer comes after the sender's timeout.
+// The timeout is returned at once.
 func (t *Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	for name, status := range map[Name]int{
 		Destination500: http.StatusInternalServerError, Destination429: http.StatusTooManyRequests,

@@ -1,8 +1,8 @@
-// Package guard keeps web pages out of the local cloud. A browser sends what any
-// page asks it to send to loopback, too; and a page whose name is made to mean
-// 127.0.0.1 (DNS rebinding) may even read the answer. So every server of the local
-// cloud is made here, and serves requests only that a page of another origin
-// cannot make:
+// Package guard keeps web pages out of the local cloud. A browser sends
+// requests of any page to loopback, too, and a page whose name is made to
+// resolve to 127.0.0.1 (DNS rebinding) may even read the response. So every
+// server of the local cloud is made here, and serves only requests that a page
+// of another origin cannot make:
 //
 //   - their Host is a name that only the loopback interface has, with the server's
 //     own port;
@@ -10,7 +10,7 @@
 //   - their Sec-Fetch-Site, which browsers add too, is same-origin, or none for what
 //     was typed into the address bar, if they have one.
 //
-// Programs send neither of the last two, and notice nothing.
+// Programs send neither of the last two, and are not affected.
 package guard
 
 import (
@@ -23,8 +23,8 @@ import (
 	"time"
 )
 
-// NewServer makes a server that serves nothing but what passes the guard. The
-// logger takes what goes wrong with connections.
+// NewServer returns a server that serves only requests that pass the guard.
+// Errors of connections are logged.
 func NewServer(handler http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: protect(handler), ReadHeaderTimeout: 10 * time.Second,
@@ -74,7 +74,7 @@ func isOwn(host, port string) bool {
 	return name == "127.0.0.1" || name == "::1" || name == "localhost" || strings.HasSuffix(name, ".localhost")
 }
 
-// localPort is the port that the request came to.
+// localPort returns the port at which the request arrived.
 func localPort(r *http.Request) string {
 	address, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if address == nil {
@@ -87,8 +87,8 @@ func localPort(r *http.Request) string {
 	return port
 }
 
-// refuse answers 403 with the reason, in the form in which AWS's clients read an
-// error.
+// refuse answers 403 with the reason, in the form in which AWS's clients expect
+// an error.
 func refuse(w http.ResponseWriter, reason string) {
 	body, err := json.Marshal(map[string]string{
 		"__type": "AccessDeniedException", "message": "the local cloud refuses this request: " + reason,
@@ -99,6 +99,6 @@ func refuse(w http.ResponseWriter, reason string) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusForbidden)
-	//nolint:errcheck // The caller has gone: there is no one left to answer.
+	//nolint:errcheck // The caller has gone: there is nothing left to write to.
 	w.Write(append(body, '\n'))
 }

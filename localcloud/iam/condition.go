@@ -17,7 +17,7 @@ type condition struct {
 	operator operator
 }
 
-// An operator is a comparison with what its name says around it.
+// An operator is a comparison with its modifiers.
 type operator struct {
 	compare compare
 	// negated holds if no value matches.
@@ -25,13 +25,13 @@ type operator struct {
 	// ifExists holds if the request does not have the key.
 	ifExists bool
 	set      set
-	// null asks whether the key is absent, instead of comparing.
+	// null tests whether the key is absent, instead of comparing.
 	null bool
 }
 
 type compare func(wanted, value string) bool
 
-// A set says how many of a key's several values have to match.
+// A set is how many of a key's several values have to match.
 type set int
 
 const (
@@ -132,7 +132,7 @@ func arnLike(wanted, value string) bool {
 	return true
 }
 
-// holds tells whether the condition is met. A key that the request does not
+// holds reports whether the condition is met. A key that the request does not
 // have meets the negated operators, the ...IfExists ones and ForAllValues.
 func (c condition) holds(request map[string][]string) bool {
 	values := valuesOf(request, c.key)
@@ -148,7 +148,7 @@ func (c condition) holds(request map[string][]string) bool {
 	}
 }
 
-// accepts tells whether one value of the request satisfies the operator.
+// accepts reports whether one value of the request satisfies the operator.
 func (c condition) accepts(value string) bool {
 	found := slices.ContainsFunc(c.values, func(wanted string) bool { return c.operator.compare(wanted, value) })
 	return found != c.operator.negated

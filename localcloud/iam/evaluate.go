@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Request is what someone wants to do.
+// Request is one action on one resource by one principal.
 type Request struct {
 	// Principal is an ARN, or a service such as events.amazonaws.com.
 	Principal string
@@ -16,7 +16,7 @@ type Request struct {
 	Conditions map[string][]string
 }
 
-// Decision is what policies say about a request.
+// Decision is the result of evaluating policies for a request.
 type Decision int
 
 // The decisions. None means that no statement applies, which denies the request

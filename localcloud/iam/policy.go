@@ -1,8 +1,8 @@
 // Package iam decides what IAM policies allow.
 //
-// It takes policy documents whose values are plain JSON. Elements and operators
-// that it does not know are refused by name when a document is parsed, because
-// a policy that is half understood allows too much or too little.
+// It takes policy documents whose values are plain JSON. Unknown elements and
+// operators are refused by name when a document is parsed, because a policy
+// that is half understood allows too much or too little.
 package iam
 
 import (
@@ -52,12 +52,12 @@ type element struct {
 	Condition   map[string]map[string]json.RawMessage
 }
 
-// ParseIdentity reads the policy of an identity: it is about whoever has it, so
-// its statements name no principal.
+// ParseIdentity parses the policy of an identity: it is about the identity that
+// has it, so its statements name no principal.
 func ParseIdentity(text []byte) (Policy, error) { return parse(text, false) }
 
-// ParseResource reads the policy of a resource: each of its statements says
-// whom it is about.
+// ParseResource reads the policy of a resource: each of its statements names
+// the principals that it is about.
 func ParseResource(text []byte) (Policy, error) { return parse(text, true) }
 
 func parse(text []byte, ofResource bool) (Policy, error) {
@@ -93,7 +93,7 @@ func errPrincipal(missing bool) error {
 	return errors.New("an identity's policy cannot have a Principal")
 }
 
-// Keys lists the condition keys that the policy asks for, in small letters.
+// Keys returns the condition keys that the policy uses, in lower case.
 func (p Policy) Keys() []string {
 	var keys []string
 	for _, statement := range p.statements {
@@ -157,7 +157,7 @@ func strict(text []byte, into any) error {
 	return decoder.Decode(into)
 }
 
-// listOf takes a list, or one value for a list of one.
+// listOf returns the elements of a list, or one value as a list of one.
 func listOf(text json.RawMessage) ([]json.RawMessage, error) {
 	if len(text) == 0 {
 		return nil, errors.New("the element is missing")
@@ -170,7 +170,8 @@ func listOf(text json.RawMessage) ([]json.RawMessage, error) {
 	return list, err
 }
 
-// texts takes a string or a list of strings. Policy variables are refused.
+// texts returns the strings of a string or a list of strings. Policy variables
+// are refused.
 func texts(text json.RawMessage) ([]string, error) {
 	list, err := listOf(text)
 	if err != nil {
@@ -193,7 +194,7 @@ func texts(text json.RawMessage) ([]string, error) {
 	return found, nil
 }
 
-// scalar takes a string, or a boolean or number as it is written.
+// scalar returns a string, or a boolean or number as it is written.
 func scalar(text json.RawMessage) (string, error) {
 	var value any
 	if err := json.Unmarshal(text, &value); err != nil {

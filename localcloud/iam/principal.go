@@ -10,7 +10,8 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// principals are whom a resource's policy is about.
+// principals are the principals that a statement of a resource's policy is
+// about.
 type principals struct {
 	everyone bool
 	services []string
@@ -18,7 +19,7 @@ type principals struct {
 	arns     []string
 }
 
-// parsePrincipals gives nil for a statement without a Principal.
+// parsePrincipals returns nil for a statement without a Principal.
 func parsePrincipals(text json.RawMessage) (*principals, error) {
 	if text == nil {
 		return nil, nil //nolint:nilnil // An identity's policy names no principal.
@@ -67,10 +68,11 @@ func (p *principals) add(name string) {
 	}
 }
 
-// include tells whether the principal is one of these.
+// include reports whether the principal is one of these.
 //
-// What an account is denied, everyone in it is. What it is allowed it may pass on
-// to its identities by their own policies; by itself that lets in its root only.
+// A denial of an account is one of every identity in it. A permission for an
+// account is one for its root only; the account may grant it to its identities
+// by their own policies.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-accounts
 func (p *principals) include(principal string, allow bool) bool {

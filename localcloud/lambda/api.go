@@ -18,7 +18,7 @@ const (
 	invokeAsync   = "Event"
 )
 
-// API is the part of Lambda's wire protocol that invokes functions and tells
+// API is the part of Lambda's wire protocol that invokes functions and returns
 // their configuration. A function is named by its name or its ARN.
 func (s *Service) API(authorize wire.Authorize) http.Handler {
 	mux := http.NewServeMux()
@@ -31,7 +31,7 @@ func (s *Service) API(authorize wire.Authorize) http.Handler {
 	return mux
 }
 
-// Routes are the operations of API.
+// Routes returns the operations of API.
 func (s *Service) Routes(authorize wire.Authorize) []wire.Route {
 	calls := calls{service: s, authorize: authorize}
 	return []wire.Route{
@@ -40,13 +40,14 @@ func (s *Service) Routes(authorize wire.Authorize) []wire.Route {
 	}
 }
 
-// calls are the operations that come over the wire.
+// calls are the operations of the wire protocol.
 type calls struct {
 	service   *Service
 	authorize wire.Authorize
 }
 
-// find finds the function that the path names, if the caller may do this to it.
+// find returns the function that the path names, if the caller may do this to
+// it.
 func (c calls) find(r *http.Request, action string) (Function, error) {
 	name := r.PathValue("name")
 	c.service.mu.Lock()

@@ -18,9 +18,9 @@ import (
 // maximumErrorMessage is how much of an error a dead letter carries.
 const maximumErrorMessage = 1 << 10
 
-// InvokeAsync accepts an event. The service invokes the function with it, again if
-// that fails, and gives it to the dead-letter queue in the end. Events wait while
-// the function is throttled, but not longer than its maximum event age.
+// InvokeAsync accepts an event. The service invokes the function with it, again
+// if that fails, and sends it to the dead-letter queue in the end. Events wait
+// while the function is throttled, but not longer than its maximum event age.
 func (s *Service) InvokeAsync(ctx context.Context, arn string, payload []byte) error {
 	p, err := s.accept(arn, payload, maximumAsyncPayload)
 	if err != nil {
@@ -36,7 +36,7 @@ func (s *Service) InvokeAsync(ctx context.Context, arn string, payload []byte) e
 	return nil
 }
 
-// failureReport is why an event is given up.
+// failureReport is why the service gave an event up.
 type failureReport struct {
 	requestID string
 	// status is the HTTP status that a synchronous caller would have seen.
@@ -55,7 +55,7 @@ func (s *Service) handle(ctx context.Context, p *pool, inv *invocation) {
 		case err == nil && result.FunctionError == "":
 			return
 		case ctx.Err() != nil:
-			// The service is closed: all that it and the queues hold is gone.
+			// The service is closed. What is in memory is lost with it.
 			return
 		case err != nil:
 			s.giveUp(ctx, p, inv.payload, failureReport{inv.id, http.StatusTooManyRequests, "Rate Exceeded."})
@@ -70,8 +70,8 @@ func (s *Service) handle(ctx context.Context, p *pool, inv *invocation) {
 	}
 }
 
-// attempt waits for a place and invokes the function. It fails if there is no
-// place before the event expires.
+// attempt waits for a slot and invokes the function. An error is returned if no
+// slot is free before the event expires.
 func (s *Service) attempt(ctx context.Context, p *pool, inv *invocation, expires time.Time) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, expires.Sub(s.config.Clock()))
 	defer cancel()
@@ -91,7 +91,7 @@ func sleep(ctx context.Context, delay time.Duration) {
 	}
 }
 
-// errorMessage is the errorMessage of a function's error, or all of it.
+// errorMessage returns the errorMessage of a function's error, or all of it.
 func errorMessage(payload []byte) string {
 	var described functionError
 	message := string(payload)
@@ -108,8 +108,8 @@ func errorMessage(payload []byte) string {
 	return message[:cut]
 }
 
-// giveUp gives an event up: it goes to the function's dead-letter queue, or is
-// lost.
+// giveUp sends an event to the function's dead-letter queue. If that fails, the
+// event is lost.
 func (s *Service) giveUp(ctx context.Context, p *pool, payload []byte, why failureReport) {
 	if err := s.sendToDeadLetterQueue(ctx, p, payload, why); err != nil {
 		s.config.Lost.Lost(loss.Loss{
@@ -119,7 +119,8 @@ func (s *Service) giveUp(ctx context.Context, p *pool, payload []byte, why failu
 	}
 }
 
-// sendToDeadLetterQueue sends the event in the name of the function's role.
+// sendToDeadLetterQueue sends the event with the permissions of the function's
+// role.
 func (s *Service) sendToDeadLetterQueue(ctx context.Context, p *pool, payload []byte, why failureReport) error {
 	if p.function.DeadLetterARN == "" {
 		return errors.New("the function has no dead-letter queue")
@@ -142,12 +143,13 @@ func (s *Service) sendToDeadLetterQueue(ctx context.Context, p *pool, payload []
 		QueueUrl: url, MessageBody: string(payload), MessageAttributes: attributes,
 	})
 	if err != nil {
-		return fmt.Errorf("its dead-letter queue %s does not take it: %w", p.function.DeadLetterARN, err)
+		return fmt.Errorf("its dead-letter queue %s does not accept it: %w", p.function.DeadLetterARN, err)
 	}
 	return nil
 }
 
-// asRole makes calls to other services those of the function's role.
+// asRole returns a context whose calls to other services are made by the
+// function's role.
 func (p *pool) asRole(ctx context.Context) context.Context {
 	return wire.WithCaller(ctx, p.function.Environment["AWS_ACCESS_KEY_ID"])
 }

@@ -139,7 +139,7 @@ func TestAnAsynchronousEventThatNoDeadLetterQueueTakesIsLost(t *testing.T) {
 	}{
 		"because there is none":               {sqs.Config{Clock: time.Now}, "", failure, "it went wrong; the function has no dead-letter queue"},
 		"because it does not exist":           {sqs.Config{Clock: time.Now}, "none", failure, "it went wrong; its dead-letter queue " + queueARN + "none does not exist"},
-		"because it denies":                   {refusing(), "dead", failure, "does not take it: AccessDenied: no SendMessage"},
+		"because it denies":                   {refusing(), "dead", failure, "does not accept it: AccessDenied: no SendMessage"},
 		"because it cannot hold the contents": {sqs.Config{Clock: time.Now}, "dead", strings.Replace(failure, "o-1", "o-1\", \"x\": \"\uffff", 1), "InvalidMessageContents"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,14 +24,15 @@ func (m *mapping) process(ctx context.Context, batch []sqs.Message, visible time
 		failed, err := m.invoke(ctx, events, visible)
 		problems = append(problems, err)
 		if failed && m.fifo {
-			// What follows may be of the same group: it must not overtake.
+			// What follows may be of the same group and must not be handled first.
 			break
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// invoke says whether any message of the event has failed.
+// invoke invokes the function with an event, and reports whether any message of
+// it has failed.
 func (m *mapping) invoke(ctx context.Context, event event, visible time.Time) (failed bool, err error) {
 	inv := m.pool.newInvocation(ctx, event.payload)
 	inv.isLastAttempt = slices.ContainsFunc(event.messages, isNearRedrive)
@@ -46,17 +47,19 @@ func (m *mapping) invoke(ctx context.Context, event event, visible time.Time) (f
 	return len(left) > 0, m.delete(ctx, done)
 }
 
-// maximumReceivesWithFaults is how often a message may be received before faults spare it:
-// less than any sensible queue redrives after.
+// maximumReceivesWithFaults is after how many receives a message is exempt from
+// faults: fewer than the maxReceiveCount of any sensible queue.
 const maximumReceivesWithFaults = 2
 
-// isNearRedrive tells whether a message has been received too often to be put at risk.
+// isNearRedrive reports whether a message has been received so often that one
+// more failure may move it to the dead-letter queue.
 func isNearRedrive(message sqs.Message) bool {
 	receives, err := strconv.Atoi(message.Attributes["ApproximateReceiveCount"])
 	return err != nil || receives > maximumReceivesWithFaults
 }
 
-// redeliverSoon lets failed messages be received again soon, if that is asked for.
+// redeliverSoon makes failed messages visible again soon, if that is
+// configured.
 func (m *mapping) redeliverSoon(messages []sqs.Message, left map[string]bool) {
 	within := m.pool.config.RedeliverAfter
 	if within == 0 {
@@ -69,9 +72,9 @@ func (m *mapping) redeliverSoon(messages []sqs.Message, left map[string]bool) {
 	}
 }
 
-// invokeInSlot waits for a place, as long as the messages are hidden: a batch that is
-// held back for longer is dropped. Its messages are received again, and must not
-// be handled twice at once.
+// invokeInSlot waits for a slot as long as the messages are hidden. A batch
+// that waits for longer is dropped: its messages are received again, and must
+// not be handled twice at once.
 func (m *mapping) invokeInSlot(ctx context.Context, inv *invocation, visible time.Time) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, visible.Sub(m.pool.config.Clock()))
 	defer cancel()
@@ -82,8 +85,9 @@ func (m *mapping) invokeInSlot(ctx context.Context, inv *invocation, visible tim
 	return m.pool.invoke(ctx, inv), nil
 }
 
-// failures are the ids of the messages that must not be deleted. An answer that is
-// malformed, or names a message that is not in the batch, fails them all.
+// failures returns the ids of the messages that must not be deleted. A response
+// that is malformed, or names a message that is not in the batch, fails all of
+// them.
 func (m *mapping) failures(result Result, messages []sqs.Message) map[string]bool {
 	all := make(map[string]bool, len(messages))
 	for _, message := range messages {
@@ -107,8 +111,8 @@ func (m *mapping) failures(result Result, messages []sqs.Message) map[string]boo
 	return failed
 }
 
-// parseFailures reads a partial batch response. Its keys are case-sensitive. An
-// absent answer, an empty one, and a null or empty list mean full success.
+// parseFailures parses a partial batch response. Its keys are case-sensitive.
+// An absent answer, an empty one, and a null or empty list mean full success.
 func parseFailures(payload []byte) (failed map[string]bool, ok bool) {
 	if len(payload) == 0 {
 		return nil, true

@@ -20,7 +20,7 @@ type event struct {
 	messages []sqs.Message
 }
 
-// record is a message as a function sees it.
+// record is a message in the event for a function.
 type record struct {
 	MessageID              string                     `json:"messageId"`
 	ReceiptHandle          string                     `json:"receiptHandle"`
@@ -58,7 +58,8 @@ func (m *mapping) record(message sqs.Message) record {
 	}
 }
 
-// events cuts a batch into events that are no larger than an invocation allows.
+// events splits a batch into events that are no larger than an invocation
+// allows.
 func (m *mapping) events(batch []sqs.Message) iter.Seq2[event, error] {
 	return func(yield func(event, error) bool) {
 		var next event
@@ -95,7 +96,7 @@ func (e *event) closed() event {
 	return event{payload: append(bytes.Clone(e.payload), eventTail...), messages: e.messages}
 }
 
-// encode leaves <, > and & as they are: escaped they would grow sixfold.
+// encode does not escape <, > and &, which would grow sixfold.
 func encode(r record) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

@@ -9,7 +9,7 @@ import (
 	"example.com/saga/localcloud/sqs"
 )
 
-// Queues is where event source mappings read.
+// Queues are the queues that event source mappings read.
 type Queues interface {
 	URL(arn string) (string, bool)
 	GetQueueAttributes(ctx context.Context, in *sqs.GetQueueAttributesInput) (*sqs.GetQueueAttributesOutput, error)
@@ -17,7 +17,8 @@ type Queues interface {
 	DeleteMessageBatch(ctx context.Context, in *sqs.DeleteMessageBatchInput) (*sqs.DeleteMessageBatchOutput, error)
 }
 
-// DeadLetters is where events go whose asynchronous invocation has failed.
+// DeadLetters are the queues for events whose asynchronous invocation has
+// failed.
 type DeadLetters interface {
 	URL(arn string) (string, bool)
 	SendMessage(ctx context.Context, in *sqs.SendMessageInput) (*sqs.SendMessageOutput, error)
@@ -29,12 +30,13 @@ type Config struct {
 	Region string
 	// Environment are variables for every function, such as AWS_ENDPOINT_URL.
 	Environment map[string]string
-	// Log takes every line that a function writes, with the name of the log
-	// stream of its process; nil drops them.
+	// Log is called for every line that a function writes, with the name of the
+	// log stream of its process; nil drops them.
 	Log func(function, stream, line string)
-	// Logger takes what goes wrong where no caller is left to be told.
+	// Logger logs errors that cannot be returned to a caller.
 	Logger *slog.Logger
-	// Lost takes the asynchronous events that nothing took.
+	// Lost is called for asynchronous events that failed and that no dead-letter
+	// queue accepted.
 	Lost        loss.Report
 	Queues      Queues
 	DeadLetters DeadLetters
@@ -43,12 +45,13 @@ type Config struct {
 	// minute, then two.
 	AsyncRetryDelays []time.Duration
 	// RedeliverAfter bounds how long what has failed waits for its next attempt:
-	// an asynchronous event, or a message, for which Hasten is called then. 0
-	// leaves the waits as they are.
+	// an asynchronous event, or a message, for which RedeliverSoon is called. 0
+	// does not shorten the waits.
 	RedeliverAfter time.Duration
-	// RedeliverSoon lets a received message become visible within that time at the latest.
+	// RedeliverSoon shortens the visibility timeout of a received message to the
+	// given time.
 	RedeliverSoon func(queueURL, receiptHandle string, within time.Duration)
-	// DaemonAddress is where the X-Ray daemon listens; empty is nowhere.
+	// DaemonAddress is the address of the X-Ray daemon; empty if there is none.
 	DaemonAddress string
 	// Grace is how long a process may take to end after SIGTERM.
 	Grace time.Duration

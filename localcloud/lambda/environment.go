@@ -12,9 +12,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// processEnvironment is the whole environment of a process: what Lambda sets, as far as it
-// means something on this machine, then the local cloud's variables, then the
-// function's.
+// processEnvironment returns the whole environment of a process: what Lambda
+// sets, as far as it means something on this machine, then the local cloud's
+// variables, then the function's.
 func processEnvironment(f *Function, config *Config, runtimeAPI, stream string) []string {
 	folder := filepath.Dir(f.Bootstrap)
 	all := map[string]string{
@@ -40,8 +40,8 @@ func processEnvironment(f *Function, config *Config, runtimeAPI, stream string) 
 	}
 	maps.Copy(all, config.Environment)
 	maps.Copy(all, f.Environment)
-	// A session of its own tells the calls of this process from those of others
-	// with the same role.
+	// A session of its own distinguishes the calls of this process from those of
+	// others with the same role.
 	all["AWS_SESSION_TOKEN"] = stream
 	list := make([]string, 0, len(all))
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -50,7 +50,8 @@ func processEnvironment(f *Function, config *Config, runtimeAPI, stream string) 
 	return list
 }
 
-// streamName is the log stream of one process: its first day and a random number.
+// streamName returns the name of the log stream of one process: its first day
+// and a random number.
 func streamName(now time.Time) string {
 	random := uuid.New()
 	return fmt.Sprintf("%s/[$LATEST]%s", now.UTC().Format("2006/01/02"), hex.EncodeToString(random[:]))

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Exempt tells whether the process with this session token must not be hit by
-// a fault: there is none, or it works on the last attempt of a delivery.
+// Exempt reports whether the process with this session token must not be hit by
+// a fault: there is no such process, or it works on the last attempt of a
+// delivery.
 func (s *Service) Exempt(session string) bool {
 	p := s.process(session)
 	if p == nil {
@@ -62,7 +63,7 @@ func (p *pool) process(session string) *process {
 	return nil
 }
 
-// setCurrent notes the invocation that runs; nil is none.
+// setCurrent sets the invocation that runs; nil is none.
 func (p *process) setCurrent(inv *invocation, deadline *time.Timer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

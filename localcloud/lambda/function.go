@@ -26,16 +26,16 @@ type Function struct {
 	// Bootstrap is the path of the executable. Its folder is the working
 	// directory of the process.
 	Bootstrap string
-	// Environment are the function's variables, and the credentials of its
-	// role: a process sees nothing of the local cloud's own environment.
+	// Environment are the function's variables, and the credentials of its role. A
+	// process has nothing of the local cloud's own environment.
 	Environment map[string]string
 	Timeout     time.Duration
 	MemoryMB    int
 	// Concurrency is how many invocations may run at once: each in a process
 	// of its own.
 	Concurrency int
-	// DeadLetterARN is the queue for events whose asynchronous invocation
-	// has failed for good; empty for none.
+	// DeadLetterARN is the queue for events whose last asynchronous attempt has
+	// failed; empty for none.
 	DeadLetterARN        string
 	MaximumRetryAttempts int
 	// MaximumEventAge is how long an asynchronous event may wait; 0 is AWS's
@@ -43,13 +43,13 @@ type Function struct {
 	MaximumEventAge time.Duration
 	LogGroup        string
 	Handler         string
-	// ActiveTracing samples what nobody has decided on, and gives the function
-	// an X-Ray daemon.
+	// ActiveTracing samples an invocation unless its caller has decided about
+	// that, and sets the address of the X-Ray daemon.
 	ActiveTracing bool
 }
 
-// Result is the answer of a function. FunctionError is empty, or Unhandled: then
-// Payload describes the error.
+// Result is the response of a function. If FunctionError is not empty, it is
+// Unhandled, and Payload describes the error.
 type Result struct {
 	RequestID     string
 	Payload       []byte

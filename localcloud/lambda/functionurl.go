@@ -17,8 +17,8 @@ import (
 )
 
 // URLHandler is the function URL of a function, with payload format 2.0 and
-// buffered answers. Whoever serves it decides who may call; cross-origin rules
-// are not supported.
+// buffered answers. The caller of URLHandler has to decide about permissions;
+// cross-origin rules are not supported.
 func (s *Service) URLHandler(arn string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumPayload))
@@ -50,7 +50,8 @@ func (s *Service) URLHandler(arn string) http.Handler {
 	})
 }
 
-// urlID is the part of a function URL's host name that stands for the function.
+// urlID returns the part of a function URL's host name that stands for the
+// function.
 func urlID(arn string) string {
 	hash := sha256.Sum256([]byte(arn))
 	return fmt.Sprintf("%x", hash[:16])
@@ -65,7 +66,7 @@ func writeInvokeError(w http.ResponseWriter, err error) {
 	writeJSON(w, status, map[string]string{"Message": err.Error()})
 }
 
-// answer is a function's answer as an HTTP response.
+// answer is a function's response as an HTTP response.
 type answer struct {
 	status int
 	header http.Header
@@ -75,12 +76,12 @@ type answer struct {
 func (a *answer) write(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
-	// The caller has gone if it does not take this: nobody is left to tell.
+	// If this fails, the caller has closed the connection.
 	_, _ = w.Write(a.body)
 }
 
-// parseAnswer reads a function's result. An object with a statusCode describes the
-// response; any other JSON is its body.
+// parseAnswer parses a function's result. An object with a statusCode describes
+// the response; any other JSON is its body.
 func parseAnswer(result Result) (*answer, error) {
 	if result.FunctionError != "" {
 		return nil, fmt.Errorf("the function failed: %s", result.Payload)
@@ -128,7 +129,7 @@ func parseDescribed(described map[string]json.RawMessage) (*answer, error) {
 	return a, a.setHeader(headers, cookies)
 }
 
-// parseStatus reads a status code; AWS takes a number in a string too.
+// parseStatus parses a status code; AWS accepts a number in a string too.
 func parseStatus(raw json.RawMessage) (int, error) {
 	text := strings.Trim(string(raw), `"`)
 	status, err := strconv.Atoi(text)

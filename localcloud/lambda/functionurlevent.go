@@ -78,7 +78,7 @@ func urlEvent(r *http.Request, body []byte, id string, now time.Time) urlRequest
 	return event
 }
 
-// cookies are passed on their own, not as a header.
+// cookies returns the cookies, which the event has apart from the headers.
 func cookies(header http.Header) []string {
 	var all []string
 	for _, line := range header.Values("Cookie") {
@@ -91,7 +91,8 @@ func cookies(header http.Header) []string {
 	return all
 }
 
-// joinedHeaders has lower-case names, and the values of a repeated header joined.
+// joinedHeaders returns the headers with lower-case names, and the values of a
+// repeated header joined.
 func joinedHeaders(r *http.Request, source string) map[string]string {
 	headers := map[string]string{
 		"host": r.Host, "x-forwarded-proto": "http", "x-forwarded-for": source,
@@ -107,8 +108,8 @@ func joinedHeaders(r *http.Request, source string) map[string]string {
 	return headers
 }
 
-// joinedQuery has the decoded parameters, the values of a repeated one joined. What
-// cannot be decoded is only in the raw query.
+// joinedQuery returns the decoded parameters, the values of a repeated one
+// joined. What cannot be decoded is only in the raw query.
 func joinedQuery(raw string) map[string]string {
 	values, err := url.ParseQuery(raw)
 	if err != nil && len(values) == 0 {
@@ -121,8 +122,8 @@ func joinedQuery(raw string) map[string]string {
 	return query
 }
 
-// isText says whether a body is passed as it is. Anything else is base64, forms and
-// bodies without a type too.
+// isText reports whether a body is text in the event. Any other is base64, also
+// a form and a body without a type.
 func isText(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil {

@@ -16,13 +16,13 @@ const errorUnhandled = "Unhandled"
 type invocation struct {
 	id      string
 	payload []byte
-	// trace is the header that tells the trace it belongs to.
+	// trace is the trace header of X-Ray.
 	trace string
-	// isLastAttempt is set if there may be no further attempt.
+	// isLastAttempt is set if this may be the last attempt.
 	isLastAttempt bool
-	// deadline is set when a process takes it.
+	// deadline is set when a process starts to handle it.
 	deadline time.Time
-	// answered receives the process's answer.
+	// answered receives the process's response.
 	answered chan Result
 }
 
@@ -33,12 +33,12 @@ func (p *pool) newInvocation(ctx context.Context, payload []byte) *invocation {
 	}
 }
 
-// forRetry is the same event for another attempt.
+// forRetry returns the same event for another attempt.
 func (i *invocation) forRetry() *invocation {
 	return &invocation{id: i.id, payload: i.payload, trace: i.trace, answered: make(chan Result, 1)}
 }
 
-// functionError is how Lambda describes a failure.
+// functionError is Lambda's description of a failure.
 type functionError struct {
 	Type    string `json:"errorType"`
 	Message string `json:"errorMessage"`
@@ -55,15 +55,15 @@ func (i *invocation) failure(kind, format string, args ...any) Result {
 	return Result{RequestID: i.id, Payload: payload, FunctionError: errorUnhandled}
 }
 
-// initError is the failure of a process before it asked for its first event.
+// initError is the failure of a process before its first request for an event.
 type initError struct {
-	// payload is what the process itself said about it, if anything.
+	// payload is the error that the process itself reported, if any.
 	payload []byte
 	reason  string
 	output  string
 }
 
-// Error gives the reason and the process's last output.
+// Error returns the reason and the process's last output.
 func (e *initError) Error() string {
 	text := e.reason
 	if len(e.payload) > 0 {

@@ -18,12 +18,12 @@ const pollAgain = time.Second
 // EventSource maps a queue to a function.
 type EventSource struct {
 	QueueARN, FunctionARN string
-	// BatchSize is at most how many messages one invocation gets.
+	// BatchSize is the maximum number of messages in one invocation.
 	BatchSize int
 	// BatchingWindow is how long a batch of a standard queue may wait to be filled.
 	BatchingWindow time.Duration
-	// MaximumConcurrency limits the invocations at once; 0 leaves that to
-	// the function's own concurrency.
+	// MaximumConcurrency limits the invocations at once; with 0 only the
+	// function's own concurrency does.
 	MaximumConcurrency      int
 	ReportBatchItemFailures bool
 }
@@ -100,8 +100,8 @@ func (s *Service) newMapping(source EventSource, p *pool) (*mapping, error) {
 		return nil, fmt.Errorf("queue visibility timeout: %d seconds is less than function timeout: %d seconds",
 			int(timeout.Seconds()), int(p.function.Timeout.Seconds()))
 	}
-	// More batches than places would only be throttled, and their messages
-	// would use up their receives for nothing.
+	// More batches than slots would only be throttled, which would use up receives
+	// of their messages.
 	limit := p.function.Concurrency
 	if source.MaximumConcurrency > 0 {
 		limit = min(limit, source.MaximumConcurrency)
@@ -141,7 +141,8 @@ func visibilityTimeout(ctx context.Context, queues Queues, url string) (time.Dur
 	return time.Duration(seconds) * time.Second, err
 }
 
-// poll hands every batch over at once and polls again, as long as there is a slot.
+// poll starts to process each batch at once and polls again, as long as there
+// is a slot.
 func (m *mapping) poll(ctx context.Context, s *Service) {
 	for {
 		m.pool.gate.wait(ctx)
@@ -165,7 +166,7 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 				<-m.slots
 				s.busy.Add(-1)
 			}()
-			m.pool.gate.wait(ctx) // It may have been shut while this was received.
+			m.pool.gate.wait(ctx) // The gate may have been closed meanwhile.
 			if err := m.process(ctx, batch, visible); err != nil && ctx.Err() == nil {
 				s.config.Logger.ErrorContext(ctx, "an event source mapping has failed", "queue", m.QueueARN, "error", err)
 			}
@@ -173,9 +174,10 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 	}
 }
 
-// collect receives until the batch is full. Without a batching window it takes
-// what there is; with one it waits for more until the window after the first
-// message is over. It tells when the first of them may be received again.
+// collect receives until the batch is full. Without a batching window it
+// returns the messages that there are. With one it waits for more, until the
+// window after the first message is over. It also returns when the first
+// message becomes visible again.
 func (m *mapping) collect(ctx context.Context) (batch []sqs.Message, visible time.Time, err error) {
 	batch, err = m.receive(ctx, m.BatchSize)
 	visible = m.pool.config.Clock().Add(m.timeout)

@@ -22,7 +22,7 @@ type lines struct {
 	last    []string
 }
 
-// Write takes a piece of output.
+// Write adds a piece of output.
 func (l *lines) Write(piece []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,7 +52,7 @@ func (l *lines) flush() {
 	}
 }
 
-// line emits a line of the local cloud's own.
+// line emits a line that the local cloud itself writes.
 func (l *lines) line(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 	"example.com/saga/localcloud/lambda"
 )
 
-// asParent makes this test binary a local cloud to be killed: its value is the
+// asParent returns this test binary a local cloud to be killed: its value is the
 // path of the test function.
 const asParent = "FUNCTION_TEST_PARENT"
 

@@ -46,7 +46,8 @@ func (g *gate) wait(ctx context.Context) {
 }
 
 // Pause holds back the events of asynchronous invocations, and the messages of
-// queues, until Resume. Synchronous calls go on: their callers cannot wait.
+// queues, until Resume. Synchronous calls are not held back: their callers
+// cannot wait.
 func (s *Service) Pause(arn string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

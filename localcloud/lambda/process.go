@@ -82,7 +82,7 @@ func (p *process) signal(signal syscall.Signal) {
 	}
 }
 
-// awaitReady waits until the process asks for its first event.
+// awaitReady waits until the process requests its first event.
 func (p *process) awaitReady(ctx context.Context) error {
 	timer := time.NewTimer(initTimeout)
 	defer timer.Stop()
@@ -92,7 +92,7 @@ func (p *process) awaitReady(ctx context.Context) error {
 		return nil
 	case failure.payload = <-p.api.initFailed:
 		failure.reason = "it reported an error while it initialized"
-		// Its last words are still to come.
+		// Its last output is still to be read.
 		p.awaitExit(time.Second)
 	case <-p.exited:
 		failure.reason = p.exitReason()
@@ -135,7 +135,7 @@ func (p *process) run(inv *invocation, timeout time.Duration) (result Result, ta
 	case <-p.exited:
 		return Result{}, false
 	case <-timer.C:
-		// It lives, but no longer asks for events.
+		// It runs, but no longer requests events.
 		p.signal(syscall.SIGKILL)
 		<-p.exited
 		return Result{}, false
@@ -189,7 +189,8 @@ func (p *process) alive() bool {
 	}
 }
 
-// stop ends the process: politely, and after the grace for certain.
+// stop ends the process with SIGTERM, and with SIGKILL if it has not ended
+// after the grace period.
 func (p *process) stop(grace time.Duration) {
 	p.stopping.Do(func() {
 		if p.alive() {

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// pool holds the processes of one function. Whoever invokes it reserves a place
-// first; there are as many as the function's concurrency, so there are never more
-// processes than that.
+// pool holds the processes of one function. An invocation reserves a slot
+// first. There are as many slots as the function's concurrency, so there are
+// never more processes than that.
 type pool struct {
 	function Function
 	config   *Config
@@ -30,7 +30,7 @@ func newPool(f Function, config *Config, starter *starter) *pool {
 	}
 }
 
-// tryReserve reserves a place if there is one.
+// tryReserve reserves a slot if one is free.
 func (p *pool) tryReserve() bool {
 	select {
 	case p.slots <- struct{}{}:
@@ -40,7 +40,8 @@ func (p *pool) tryReserve() bool {
 	}
 }
 
-// reserve waits for a place. For whom it is too late already there is none.
+// reserve waits for a slot. If ctx is done already, it returns its error, even
+// if a slot is free.
 func (p *pool) reserve(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -70,7 +71,7 @@ func (p *pool) warm(ctx context.Context) error {
 }
 
 // invoke runs an invocation in a process of its own. The caller has reserved a
-// place. An invocation that has begun is not given up with its caller.
+// slot. An invocation that has begun does not end with its caller's context.
 func (p *pool) invoke(ctx context.Context, inv *invocation) Result {
 	ctx = context.WithoutCancel(ctx)
 	for {

@@ -19,16 +19,18 @@ import (
 
 const runtimePath = "/2018-06-01/runtime/"
 
-// runtimeAPI is the Lambda Runtime API of one process. Its address, the value of
-// AWS_LAMBDA_RUNTIME_API, ends in a secret that no other process knows, because a
-// request for the next event takes it away. Runtimes append their paths to it.
+// runtimeAPI is the Lambda Runtime API of one process. Its address, the value
+// of AWS_LAMBDA_RUNTIME_API, ends in a secret that no other process has,
+// because a request for the next event removes it from the others. Runtimes
+// append their paths to it.
 type runtimeAPI struct {
 	address string
 	arn     string
 	server  *http.Server
 
-	// ready receives a token when the process asks for an event, work hands
-	// it one. initFailed receives what it says when it cannot begin.
+	// ready receives a token when the process requests an event, and work sends
+	// the event. initFailed receives the error that the process reports when it
+	// cannot start.
 	ready      chan struct{}
 	work       chan *invocation
 	initFailed chan []byte
@@ -71,7 +73,7 @@ func (api *runtimeAPI) close() error {
 	return api.server.Close()
 }
 
-// next waits for an event as long as the process does.
+// next waits for an event until the process closes the connection.
 func (api *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	api.mu.Lock()
 	unanswered := api.current != nil
@@ -96,7 +98,7 @@ func (api *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 func (api *runtimeAPI) deliver(w http.ResponseWriter, inv *invocation) {
 	api.mu.Lock()
 	api.current = inv
-	// A process that asked twice has left a token behind.
+	// A process that requested an event twice has left a token.
 	select {
 	case <-api.ready:
 	default:
@@ -108,7 +110,7 @@ func (api *runtimeAPI) deliver(w http.ResponseWriter, inv *invocation) {
 	header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
 	header.Set("Lambda-Runtime-Invoked-Function-Arn", api.arn)
 	header.Set("Lambda-Runtime-Trace-Id", inv.trace)
-	// A process that does not take its event runs into its deadline.
+	// If this fails, the invocation ends at its deadline.
 	_, _ = w.Write(inv.payload)
 }
 
@@ -124,7 +126,7 @@ func (api *runtimeAPI) response(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, "InvalidRequest", err.Error())
 		return
 	}
-	// A runtime that streams its answer reports a failure half way after it.
+	// A runtime that streams its response reports a failure in a trailer.
 	if r.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "" {
 		failure, err := base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body"))
 		if err != nil {
@@ -193,6 +195,6 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	// The process has gone if it does not take this; its exit tells.
+	// If this fails, the process has ended, which is noticed elsewhere.
 	_, _ = w.Write(text)
 }

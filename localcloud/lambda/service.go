@@ -29,11 +29,11 @@ type Service struct {
 	background func(work func(ctx context.Context))
 	cancel     context.CancelFunc
 	workers    sync.WaitGroup
-	// calls are the callers inside Start and Invoke.
+	// calls are the calls of Start and Invoke under way.
 	calls sync.WaitGroup
 }
 
-// New makes a Service without functions. It must be closed.
+// New returns a Service without functions. It must be closed.
 func New(config Config) *Service {
 	config.fill()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -61,8 +61,9 @@ func (s *Service) Create(f Function) error {
 	return nil
 }
 
-// Start warms one process of each function, and returns when each has asked for
-// its first event. It fails with the function's name and its last output.
+// Start starts one process of each function, and returns when each has
+// requested its first event. Its error has the function's name and its last
+// output.
 func (s *Service) Start(ctx context.Context) error {
 	s.mu.Lock()
 	if s.closed {
@@ -84,10 +85,10 @@ func (s *Service) Start(ctx context.Context) error {
 	return group.Wait()
 }
 
-// Invoke invokes a function and waits for its answer. A function that is at its
-// concurrency is throttled: TooManyRequestsException. A function that fails is
-// no error of Invoke but a Result with a FunctionError. Once it has begun, an
-// invocation runs to its end even if ctx ends before.
+// Invoke invokes a function and waits for its response. If the function is at
+// its concurrency, the error is TooManyRequestsException. The failure of a
+// function is not an error of Invoke but a Result with a FunctionError. Once it
+// has begun, an invocation runs to its end even if ctx ends before.
 func (s *Service) Invoke(ctx context.Context, arn string, payload []byte) (Result, error) {
 	p, err := s.accept(arn, payload, maximumPayload)
 	if err != nil {
@@ -101,7 +102,7 @@ func (s *Service) Invoke(ctx context.Context, arn string, payload []byte) (Resul
 	return p.invoke(ctx, p.newInvocation(ctx, payload)), nil
 }
 
-// accept finds the function and counts the caller as busy.
+// accept returns the pool of a function and counts an invocation as busy.
 func (s *Service) accept(arn string, payload []byte, limit int) (*pool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +126,7 @@ func (s *Service) accept(arn string, payload []byte, limit int) (*pool, error) {
 	return p, nil
 }
 
-// done ends what accept has begun.
+// done ends an invocation that accept has counted.
 func (s *Service) done() {
 	s.busy.Add(-1)
 	s.calls.Done()
@@ -135,11 +136,11 @@ func throttled() *wire.Error {
 	return &wire.Error{Code: "TooManyRequestsException", Message: "Rate Exceeded.", Status: http.StatusTooManyRequests}
 }
 
-// Idle says that no invocation runs and no event waits for one. Messages that an
-// event source mapping holds are in flight in their queue.
+// Idle reports whether no invocation runs and no event waits for one. Messages
+// that an event source mapping holds are in flight in their queue.
 func (s *Service) Idle() bool { return s.busy.Load() == 0 }
 
-// Mappings tells what each event source mapping has done, in their order.
+// Mappings returns what each event source mapping has done, in their order.
 func (s *Service) Mappings() []MappingStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -200,7 +200,7 @@ func TestCloseEndsEveryProcessAndItsChildren(t *testing.T) {
 	}
 }
 
-// zombie says whether a process has ended, but nobody has asked for its exit: a
+// zombie reports whether a process has ended, but nobody has asked for its exit: a
 // grandchild is init's to bury, and a container may have none.
 func zombie(pid int) bool {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

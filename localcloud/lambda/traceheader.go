@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// traceHeader carries a trace in HTTP requests to Lambda.
+// traceHeader is the header of HTTP requests to Lambda that has the trace.
 const traceHeader = "X-Amzn-Trace-Id"
 
 // The parts of a trace header.
@@ -20,16 +20,16 @@ var (
 
 type traceKey struct{}
 
-// WithTrace returns a context whose invocations belong to the trace that a
-// header of X-Ray tells, such as an event's TraceHeader.
+// WithTrace returns a context whose invocations belong to the trace of an X-Ray
+// header, such as an event's TraceHeader.
 func WithTrace(ctx context.Context, header string) context.Context {
 	return context.WithValue(ctx, traceKey{}, header)
 }
 
-// trace is the header that an invocation is given. It goes on with the trace of
-// who invokes, and with the decision about its sampling, or else begins a trace:
-// one that is sampled, if the function's tracing is active. The parent is
-// Lambda's own segment, of which nothing else is to be seen here.
+// trace returns the trace header of an invocation. It continues the caller's
+// trace, with the decision about its sampling. Without one it begins a trace,
+// which is sampled if the function's tracing is active. The parent is Lambda's
+// own segment, which does not exist here.
 func (f *Function) trace(ctx context.Context, now time.Time) string {
 	random := uuid.New()
 	root, sampled := fmt.Sprintf("1-%08x-%x", now.Unix(), random[:12]), "0"

@@ -1,5 +1,6 @@
-// Package loss is how the engines of the local cloud report that something is
-// lost for good: no delivery, no retry and no dead-letter queue has it any more.
+// Package loss is how the engines of the local cloud report that an event is
+// lost for ever: no delivery, no retry and no dead-letter queue has it any
+// more.
 package loss
 
 import (
@@ -8,51 +9,50 @@ import (
 	"time"
 )
 
-// Kind is the kind of resource that had it last.
+// Kind is the kind of resource that lost it.
 type Kind string
 
-// The kinds of resources that lose something.
+// The kinds of losses, after the resource that loses.
 const (
 	// Bus is an event that was published to a bus that does not exist.
 	Bus Kind = "bus"
-	// Rule is an event that neither the target nor its dead-letter queue took.
+	// Rule is an event that neither the target nor its dead-letter queue accepted.
 	Rule Kind = "rule"
 	// Schedule is an invocation that neither the target nor the schedule's
-	// dead-letter queue took.
+	// dead-letter queue accepted.
 	Schedule Kind = "schedule"
-	// Function is an asynchronous invocation that failed for good, and that the
-	// function's dead-letter queue did not take.
+	// Function is an asynchronous invocation whose last attempt failed, and that
+	// the function's dead-letter queue did not accept.
 	Function Kind = "function"
 	// Queue is a message that was never deleted within its retention.
 	Queue Kind = "queue"
 )
 
-// Loss is one thing that is lost.
+// Loss is one lost event, invocation or message.
 type Loss struct {
 	Time time.Time `json:"time"`
 	Kind Kind      `json:"kind"`
-	// Name is which resource of the kind it was, and Target where the thing was
-	// to go, if there is such a place: ARNs in the engines, construct paths in
-	// what is shown.
+	// Name is the resource that lost it, and Target where it was to be delivered,
+	// if anywhere. The engines report ARNs; what is shown are construct paths.
 	Name   string `json:"name"`
 	Target string `json:"target,omitempty"`
 
 	Event
 
-	// Reason is why nothing took it.
+	// Reason is why nothing accepted it.
 	Reason string `json:"reason"`
 }
 
-// Event is what identifies the event that is lost. Its members are empty if it
-// is none.
+// Event identifies the lost event. Its members are empty if what is lost is not
+// an event.
 type Event struct {
 	ID      string `json:"id,omitempty"`
 	Type    string `json:"type,omitempty"`
 	Subject string `json:"subject,omitempty"`
 }
 
-// Report takes losses. It must return quickly, and must not call the engine that
-// reports. A nil Report takes none.
+// Report is called for losses. It must return quickly, and must not call the
+// engine that reports. Nil ignores them.
 type Report func(Loss)
 
 // Lost reports a loss.
@@ -62,8 +62,9 @@ func (r Report) Lost(l Loss) {
 	}
 }
 
-// Identify reads an event in EventBridge's envelope, or a CloudEvent. The subject
-// of a CloudEvent, and of one in an envelope, is the order.
+// Identify returns what identifies an event in EventBridge's envelope, or a
+// CloudEvent. The subject is that of the CloudEvent, also of one in an
+// envelope.
 func Identify(payload []byte) Event {
 	var read struct {
 		ID         string `json:"id"`

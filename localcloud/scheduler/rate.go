@@ -9,9 +9,9 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// ParseRate gives the interval of a rate expression, such as rate(5 minutes):
-// a whole number of minutes, hours or days. The scheduler knows no shorter
-// interval than a minute.
+// ParseRate returns the interval of a rate expression, such as rate(5 minutes):
+// a whole number of minutes, hours or days. The shortest interval of the
+// scheduler is a minute.
 func ParseRate(expression string) (time.Duration, error) {
 	parts := regexp.MustCompile(`^rate\(([1-9][0-9]{0,5}) (minute|hour|day)s?\)$`).FindStringSubmatch(expression)
 	if parts == nil {

@@ -1,6 +1,6 @@
 // Package scheduler is the local cloud's EventBridge Scheduler: it invokes
-// targets at a rate. What a target refuses goes to the schedule's dead-letter
-// queue.
+// targets at a rate. What a target refuses is sent to the schedule's
+// dead-letter queue.
 package scheduler
 
 import (
@@ -24,7 +24,7 @@ import (
 type Schedule struct {
 	Name, ARN string
 	Every     time.Duration
-	// Target is the function's ARN, and RoleARN as whom it is invoked.
+	// Target is the function's ARN, and RoleARN the role that invokes it.
 	Target, RoleARN string
 	Input           []byte
 	// DeadLetterARN is the queue for what the target refuses; empty for none.
@@ -37,11 +37,11 @@ type DeadLetter struct {
 	Attributes map[string]string
 }
 
-// Targets is where schedules lead to.
+// Targets are what schedules invoke.
 type Targets interface {
-	// Invoke hands the input over; an error is a refusal for good.
+	// Invoke invokes the target with the input. An error is permanent.
 	Invoke(ctx context.Context, s Schedule) error
-	// SendDeadLetter sends a letter to the schedule's dead-letter queue.
+	// SendDeadLetter sends a dead letter to the schedule's dead-letter queue.
 	SendDeadLetter(ctx context.Context, s Schedule, letter DeadLetter) error
 }
 
@@ -51,7 +51,8 @@ type Config struct {
 	// Every replaces the interval of every schedule, unless it is 0.
 	Every   time.Duration
 	Targets Targets
-	// Lost takes the invocations that nothing took.
+	// Lost is called for the invocations that neither the target nor the
+	// dead-letter queue accepted.
 	Lost loss.Report
 }
 
@@ -75,7 +76,7 @@ type Service struct {
 	running sync.WaitGroup
 }
 
-// New makes a Service without schedules. It must be closed.
+// New returns a Service without schedules. It must be closed.
 func New(config Config) *Service {
 	return &Service{config: config, counts: map[string]Counts{}, cancel: func() {}}
 }
@@ -149,8 +150,8 @@ func (s *Service) count(arn string, err error) {
 	s.counts[arn] = counts
 }
 
-// sendToDeadLetterQueue sends the request to the target's API, and why it was
-// refused.
+// sendToDeadLetterQueue sends the request that would have been made to the
+// target's API, and why it was refused.
 func (s *Service) sendToDeadLetterQueue(ctx context.Context, schedule Schedule, at time.Time, refusal error) error {
 	if schedule.DeadLetterARN == "" {
 		return errors.New("the schedule has no dead-letter queue")
@@ -176,19 +177,19 @@ func (s *Service) sendToDeadLetterQueue(ctx context.Context, schedule Schedule, 
 		"TARGET_ARN":           schedule.Target,
 	}})
 	if err != nil {
-		return fmt.Errorf("its dead-letter queue %s does not take it: %w", schedule.DeadLetterARN, err)
+		return fmt.Errorf("its dead-letter queue %s does not accept it: %w", schedule.DeadLetterARN, err)
 	}
 	return nil
 }
 
-// Counts tells what a schedule has done so far.
+// Counts returns what a schedule has done so far.
 func (s *Service) Counts(arn string) Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.counts[arn]
 }
 
-// Idle says that no invocation is being handed over. A schedule that waits for
+// Idle reports whether no invocation is under way. A schedule that waits for
 // its next time is idle.
 func (s *Service) Idle() bool { return s.firing.Load() == 0 }
 

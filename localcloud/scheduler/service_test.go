@@ -170,7 +170,7 @@ func TestWhatNoDeadLetterQueueTakesIsLost(t *testing.T) {
 		want    string
 	}{
 		"because there is none": {"", nil, "no such function; the schedule has no dead-letter queue"},
-		"because it is refused": {"arn:queue", errors.New("access denied"), "no such function; its dead-letter queue arn:queue does not take it: access denied"},
+		"because it is refused": {"arn:queue", errors.New("access denied"), "no such function; its dead-letter queue arn:queue does not accept it: access denied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -69,7 +69,7 @@ type UpdateSecretVersionStageOutput struct {
 	Name string
 }
 
-// GetSecretValue gives the value of one version.
+// GetSecretValue returns the value of one version.
 func (s *Service) GetSecretValue(ctx context.Context, in *GetSecretValueInput) (*GetSecretValueOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,8 +116,8 @@ func (s *Service) PutSecretValue(ctx context.Context, in *PutSecretValueInput) (
 	return &PutSecretValueOutput{found.arn, found.name, id, found.labelsOf(id)}, nil
 }
 
-// UpdateSecretVersionStage moves a label from one version to another. Whoever
-// moves it must know where it is.
+// UpdateSecretVersionStage moves a label from one version to another. The
+// request must name the version that has the label now.
 func (s *Service) UpdateSecretVersionStage(ctx context.Context, in *UpdateSecretVersionStageInput) (*UpdateSecretVersionStageOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,6 @@
-// Package secretsmanager is Secrets Manager, as far as a rotation by hand needs it: a
-// secret has versions, and staging labels that say which of them is current,
-// pending or previous.
+// Package secretsmanager is Secrets Manager, as far as a rotation by hand needs
+// it: a secret has versions, and staging labels for the current, the pending
+// and the previous one.
 package secretsmanager
 
 import (
@@ -25,7 +25,7 @@ const (
 // Config is what a Service needs. Clock is required.
 type Config struct {
 	Clock func() time.Time
-	// Authorize decides on a call; nil allows everything.
+	// Authorize decides on calls; nil allows everything.
 	Authorize wire.Authorize
 }
 
@@ -50,7 +50,7 @@ type version struct {
 	created time.Time
 }
 
-// New makes a service without secrets.
+// New returns a service without secrets.
 func New(config Config) *Service {
 	return &Service{config: config, secrets: map[string]*secret{}}
 }
@@ -68,7 +68,7 @@ func (s *Service) Create(name, arn, value string) error {
 	return nil
 }
 
-// find finds a secret by its name or ARN, if the caller may do this to it.
+// find returns the secret with a name or ARN, if the caller may do this to it.
 func (s *Service) find(ctx context.Context, action, id string) (*secret, error) {
 	for _, each := range s.secrets {
 		if id != each.arn && id != each.name {
@@ -79,7 +79,7 @@ func (s *Service) find(ctx context.Context, action, id string) (*secret, error) 
 	return nil, wire.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 }
 
-// addVersion adds a version and gives it labels.
+// addVersion adds a version with labels.
 func (s *secret) addVersion(id string, v version, labels []string) {
 	s.versions[id] = v
 	for _, label := range labels {
@@ -87,7 +87,7 @@ func (s *secret) addVersion(id string, v version, labels []string) {
 	}
 }
 
-// moveLabel moves a staging label. The version that is current no more becomes the
+// moveLabel moves a staging label. The version that was current becomes the
 // previous one.
 func (s *secret) moveLabel(label, id string) {
 	if was := s.stages[current]; label == current && was != "" && was != id {
@@ -96,7 +96,7 @@ func (s *secret) moveLabel(label, id string) {
 	s.stages[label] = id
 }
 
-// labelsOf lists the staging labels of a version.
+// labelsOf returns the staging labels of a version.
 func (s *secret) labelsOf(id string) []string {
 	var found []string
 	for _, label := range slices.Sorted(maps.Keys(s.stages)) {

@@ -34,7 +34,7 @@ func client(t *testing.T, authorize func(context.Context, string, string, map[st
 	})
 }
 
-// value gives a version's value and its labels, or the code of the refusal.
+// value returns a version's value and its labels, or the code of the refusal.
 func value(t *testing.T, client *awssecretsmanager.Client, stage string) (string, []string) {
 	t.Helper()
 	in := &awssecretsmanager.GetSecretValueInput{SecretId: aws.String("key")}

@@ -20,8 +20,8 @@ type BatchResultErrorEntry struct {
 	Message     string
 }
 
-// failed makes the failure of one entry. An error that is not AWS's is none of
-// the sender's.
+// failed returns the failure of one entry. An error that is not AWS's is not
+// the sender's fault.
 func failed(id string, err error) BatchResultErrorEntry {
 	entry := BatchResultErrorEntry{Id: id, Code: "InternalError", Message: err.Error()}
 	if known, ok := errors.AsType[*wire.Error](err); ok {
@@ -32,8 +32,8 @@ func failed(id string, err error) BatchResultErrorEntry {
 	return entry
 }
 
-// each does something to each entry of a batch on its own, unless the batch as a
-// whole is refused.
+// each calls do for each entry of a batch, unless the batch as a whole is
+// refused.
 func each[E any](entries []E, id func(E) string, do func(E) error) (done []BatchResultEntry, undone []BatchResultErrorEntry, err error) {
 	ids := make([]string, len(entries))
 	for i, entry := range entries {
@@ -53,7 +53,7 @@ func each[E any](entries []E, id func(E) string, do func(E) error) (done []Batch
 	return done, undone, nil
 }
 
-// checkBatch refuses what no entry of a batch can survive.
+// checkBatch returns an error if the batch as a whole is refused.
 func checkBatch(ids []string) error {
 	switch {
 	case len(ids) == 0:

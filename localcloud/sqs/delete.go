@@ -28,13 +28,13 @@ type DeleteMessageBatchRequestEntry struct {
 
 func (e DeleteMessageBatchRequestEntry) id() string { return e.Id }
 
-// DeleteMessageBatchOutput says of each entry what became of it.
+// DeleteMessageBatchOutput has the result of each entry.
 type DeleteMessageBatchOutput struct {
 	Successful []BatchResultEntry
 	Failed     []BatchResultErrorEntry `json:",omitempty"`
 }
 
-// DeleteMessage deletes a received message. Deleting it twice is no error.
+// DeleteMessage deletes a received message. Deleting it twice is not an error.
 func (s *Service) DeleteMessage(ctx context.Context, in *DeleteMessageInput) (*DeleteMessageOutput, error) {
 	q, err := s.open(ctx, "DeleteMessage", in.QueueUrl)
 	if err != nil {
@@ -88,12 +88,12 @@ func (s *Service) delete(ctx context.Context, q *store, handle string, now time.
 	return nil
 }
 
-// losesDelete tells whether a delete is lost on purpose.
+// losesDelete reports whether a delete is lost, by a fault.
 func (s *Service) losesDelete(ctx context.Context, m *message) bool {
 	return s.config.DeliverTwice && m.lostDeletes == 0 || s.config.LoseDelete != nil && s.config.LoseDelete(ctx)
 }
 
-// find gives the message that a receipt handle stands for, nil if it is gone, and
+// find returns the message of a receipt handle, nil if it is deleted, and
 // whether the handle is that of its latest receive.
 func (q *store) find(handle string, now time.Time) (m *message, current bool, err error) {
 	if handle == "" {

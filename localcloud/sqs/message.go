@@ -14,7 +14,8 @@ type message struct {
 	attributes        map[string]MessageAttribute
 	trace, sender     string
 	group, dedup      string
-	// source is the queue a dead-letter queue has the message from.
+	// source is the ARN of the queue that moved the message to this dead-letter
+	// queue.
 	source string
 	// order is the message's place in its queue.
 	order uint64
@@ -24,9 +25,9 @@ type message struct {
 	firstReceived, lastReceived time.Time
 
 	receives int
-	// lostDeletes counts the deletes that were lost on purpose. The
-	// deliveries it causes are not the consumer's failures, so they do not
-	// bring the message nearer to the dead-letter queue.
+	// lostDeletes counts the deletes that were lost by a fault. The deliveries
+	// that this causes are not failures of the consumer, so they do not count
+	// towards the dead-letter queue.
 	lostDeletes int
 }
 
@@ -44,7 +45,7 @@ func (m *message) receive(now time.Time, timeout time.Duration) {
 // sequenceNumber has 20 digits and grows, with gaps, as on AWS.
 func (m *message) sequenceNumber() string { return fmt.Sprintf("188%017d", m.order*256) }
 
-// systemAttributes are all the attributes that SQS itself gives a message.
+// systemAttributes returns all attributes that SQS itself sets.
 func (m *message) systemAttributes(fifo bool) map[string]string {
 	all := map[string]string{
 		"SenderId":                         m.sender,
@@ -71,8 +72,8 @@ func (m *message) systemAttributes(fifo bool) map[string]string {
 
 func milliseconds(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
-// receipt is what a receipt handle says: which receive of which message of which
-// queue it stands for.
+// receipt is the content of a receipt handle: one receive of one message of one
+// queue.
 type receipt struct {
 	arn, id  string
 	receives int

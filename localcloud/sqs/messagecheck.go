@@ -6,8 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// checkMessage refuses what the queue cannot take. The group id of a FIFO queue
-// is checked before, because its absence is a different error in a batch.
+// checkMessage returns an error for a message that the queue cannot accept. The
+// group id of a FIFO queue is checked before, because its absence is a
+// different error in a batch.
 func checkMessage(q *store, in *SendMessageInput) error {
 	switch {
 	case in.MessageBody == "":
@@ -66,7 +67,8 @@ func checkIDs(q *store, in *SendMessageInput) error {
 	return nil
 }
 
-// validID allows letters, digits and ASCII punctuation: no spaces.
+// validID reports whether an id has only letters, digits and ASCII punctuation:
+// no spaces.
 func validID(id string) bool {
 	return id != "" && len(id) <= 128 && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' })
 }
@@ -74,7 +76,8 @@ func validID(id string) bool {
 const invalidText = "Invalid characters found. Valid unicode characters are " +
 	"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
 
-// validText allows what a body and the text of an attribute may consist of
+// validText reports whether a body or the text of an attribute has only valid
+// characters
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_MessageAttributeValue.html).
 func validText(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
@@ -83,7 +86,8 @@ func validText(text string) bool {
 	})
 }
 
-// messageSize counts what counts towards the limit: the body and the attributes.
+// messageSize returns the bytes that count towards the limit: the body and the
+// attributes.
 func messageSize(in *SendMessageInput) int {
 	size := len(in.MessageBody)
 	for name, attribute := range in.MessageAttributes {

@@ -12,7 +12,7 @@ import (
 const maximumTasks = 10
 
 // StartMessageMoveTaskInput names a dead-letter queue to empty. Without a
-// destination each message goes back to the queue it came from.
+// destination each message is moved to the queue that it came from.
 type StartMessageMoveTaskInput struct {
 	SourceArn      string
 	DestinationArn string
@@ -23,7 +23,8 @@ type StartMessageMoveTaskOutput struct {
 	TaskHandle string
 }
 
-// ListMessageMoveTasksInput asks for the latest tasks of a dead-letter queue.
+// ListMessageMoveTasksInput is a request for the latest tasks of a dead-letter
+// queue.
 type ListMessageMoveTasksInput struct {
 	SourceArn  string
 	MaxResults *int
@@ -46,7 +47,7 @@ type MoveTask struct {
 }
 
 // StartMessageMoveTask moves the messages that a dead-letter queue has at this
-// moment, except those in flight. It is over when the call returns.
+// moment, except those in flight. The task has ended when the call returns.
 func (s *Service) StartMessageMoveTask(ctx context.Context, in *StartMessageMoveTaskInput) (*StartMessageMoveTaskOutput, error) {
 	source, destinations, err := s.moveQueues(in)
 	if err != nil {
@@ -69,7 +70,8 @@ func (s *Service) StartMessageMoveTask(ctx context.Context, in *StartMessageMove
 	return &StartMessageMoveTaskOutput{TaskHandle: uuid.NewString()}, nil
 }
 
-// moveQueues finds the dead-letter queue and the queues its messages may go to.
+// moveQueues returns the dead-letter queue and the queues that its messages may
+// be moved to.
 func (s *Service) moveQueues(in *StartMessageMoveTaskInput) (source *store, destinations []*store, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,7 +135,7 @@ func (s *Service) move(source *store, destinationARN string, now time.Time) Move
 			target = s.byARN[m.source]
 		}
 		if target == nil {
-			// It was sent here directly: there is no queue to go back to.
+			// It was sent here directly, so there is no source queue.
 			task.Status, task.FailureReason = "FAILED", "CouldNotDetermineMessageSource"
 			break
 		}
@@ -144,9 +146,9 @@ func (s *Service) move(source *store, destinationARN string, now time.Time) Move
 	return task
 }
 
-// copyForRedrive is a new message with the old one's content: new id, new sent time (when
-// it is queued) and no receives. It does not pass de-duplication again: a redrive
-// inside the window must not lose it.
+// copyForRedrive returns a new message with the same content: new id, new sent
+// time (when it is queued) and no receives. It is not de-duplicated again: a
+// redrive within the window must not lose it.
 func (m *message) copyForRedrive() *message {
 	return &message{
 		id: uuid.NewString(), body: m.body, bodyMD5: m.bodyMD5, attributes: m.attributes,

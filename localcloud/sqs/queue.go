@@ -27,9 +27,9 @@ const (
 )
 
 // Queue is one queue's configuration. A zero Retention is AWS's default of four
-// days, a zero MaximumMessageSize that of 1 MiB. VisibilityTimeout is taken as
-// it is, because zero is a legal value: AWS's default of 30 seconds is the
-// caller's to fill in.
+// days, a zero MaximumMessageSize that of 1 MiB. VisibilityTimeout has no
+// default here, because zero is a valid value: the caller has to set AWS's
+// default of 30 seconds.
 type Queue struct {
 	Name, ARN, URL                  string
 	FIFO, ContentBasedDeduplication bool
@@ -43,15 +43,15 @@ type Queue struct {
 	Redrive *Redrive
 }
 
-// Redrive says where a message goes that was received MaxReceiveCount times and
-// never deleted.
+// Redrive is the dead-letter queue for messages that were received
+// MaxReceiveCount times and never deleted.
 type Redrive struct {
 	DeadLetterARN   string
 	MaxReceiveCount int
 }
 
-// Counts says how many messages of a queue can be received, are received and not
-// deleted, and are not yet due.
+// Counts is how many messages of a queue can be received, are received and not
+// deleted, and are delayed.
 type Counts struct {
 	Visible, InFlight, Delayed int
 }
@@ -114,14 +114,14 @@ func (q *Queue) validateFIFO() []error {
 	return problems
 }
 
-// account is the owner's, taken from the URL.
+// account returns the owner's account, taken from the URL.
 func (q *Queue) account() string {
 	account, _, _ := strings.Cut(urlKey(q.URL), "/")
 	return account
 }
 
-// urlKey is what identifies a queue in a URL: the last two elements of its path,
-// because one queue may be reached under several host names.
+// urlKey returns what identifies a queue in its URL: the last two elements of
+// its path, because one queue may be reached under several host names.
 func urlKey(url string) string {
 	elements := strings.Split(url, "/")
 	if len(elements) < 2 {

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// GetQueueAttributesInput asks for attributes of a queue by name, or for All.
+// GetQueueAttributesInput is a request for attributes of a queue by name, or
+// for All.
 type GetQueueAttributesInput struct {
 	QueueUrl       string
 	AttributeNames []string
@@ -20,7 +21,7 @@ type GetQueueAttributesOutput struct {
 	Attributes map[string]string `json:",omitempty"`
 }
 
-// GetQueueAttributes tells a queue's configuration and how many messages it has.
+// GetQueueAttributes returns a queue's configuration and how many messages it has.
 func (s *Service) GetQueueAttributes(ctx context.Context, in *GetQueueAttributesInput) (*GetQueueAttributesOutput, error) {
 	q, err := s.open(ctx, "GetQueueAttributes", in.QueueUrl)
 	if err != nil {

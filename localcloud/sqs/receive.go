@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// ReceiveMessageInput asks for messages. AttributeNames is the older name of
-// MessageSystemAttributeNames.
+// ReceiveMessageInput is a request for messages. AttributeNames is the older
+// name of MessageSystemAttributeNames.
 type ReceiveMessageInput struct {
 	QueueUrl                    string
 	AttributeNames              []string
@@ -19,12 +19,12 @@ type ReceiveMessageInput struct {
 	WaitTimeSeconds             *int
 }
 
-// ReceiveMessageOutput are the messages; without any there is no such member.
+// ReceiveMessageOutput is the response. Messages is absent if there are none.
 type ReceiveMessageOutput struct {
 	Messages []Message `json:",omitempty"`
 }
 
-// Message is a message as a consumer sees it.
+// Message is a message as a consumer receives it.
 type Message struct {
 	MessageId              string
 	ReceiptHandle          string
@@ -35,9 +35,9 @@ type Message struct {
 	MD5OfMessageAttributes string                      `json:",omitempty"`
 }
 
-// ReceiveMessage hands out messages and hides them until their visibility
-// timeout. With a wait it returns as soon as there is a message, and with the
-// context's error when that ends first.
+// ReceiveMessage returns messages and hides them until their visibility
+// timeout. With a wait it returns as soon as there is a message. The context's
+// error is returned if the context ends first.
 func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (*ReceiveMessageOutput, error) {
 	q, err := s.open(ctx, "ReceiveMessage", in.QueueUrl)
 	if err != nil {
@@ -75,10 +75,10 @@ func await(ctx context.Context, changed <-chan struct{}, pause time.Duration) er
 	return nil
 }
 
-// receive receives what there is. If there is nothing it gives what to wait for,
-// and for how long at most: until the deadline or until a hidden message becomes
-// visible by itself. Without a pause there is nothing to wait for: there
-// are messages, or the deadline has passed.
+// receive returns the messages that can be received now. If there are none, it
+// returns the channel to wait for, and for how long at most: until the
+// deadline, or until a hidden message becomes visible by itself. The pause is 0
+// if there are messages or the deadline has passed.
 func (s *Service) receive(ctx context.Context, q *store, in *ReceiveMessageInput, deadline time.Time) ([]Message, <-chan struct{}, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,7 +107,7 @@ func (s *Service) receive(ctx context.Context, q *store, in *ReceiveMessageInput
 	return nil, q.changed, pause
 }
 
-// order is the order in which a receive looks at the messages.
+// order returns the messages in the order in which a receive considers them.
 func (s *Service) order(ctx context.Context, q *store) []*message {
 	if s.config.Shuffle == nil || q.FIFO {
 		return q.messages
@@ -117,8 +117,8 @@ func (s *Service) order(ctx context.Context, q *store) []*message {
 	return messages
 }
 
-// sendToDeadLetterQueue moves a message to the dead-letter queue. It stays the same message: id,
-// body, attributes, sent time and receive count.
+// sendToDeadLetterQueue moves a message to the dead-letter queue. The message
+// keeps its id, body, attributes, sent time and receive count.
 func (s *Service) sendToDeadLetterQueue(q *store, m *message, now time.Time) {
 	target := s.byARN[q.Redrive.DeadLetterARN]
 	q.remove(m)
@@ -173,7 +173,8 @@ func (in *ReceiveMessageInput) message(q *store, m *message) Message {
 	}
 }
 
-// matchesAttribute knows All, .*, a prefix such as trace.*, and a name.
+// matchesAttribute reports whether a pattern matches a name. A pattern is All,
+// .*, a prefix such as trace.*, or a name.
 func matchesAttribute(pattern, name string) bool {
 	if prefix, ok := strings.CutSuffix(pattern, ".*"); ok {
 		return strings.HasPrefix(name, prefix)

@@ -23,7 +23,7 @@ type SendMessageInput struct {
 	MessageGroupId          string
 }
 
-// SendMessageOutput says what became of the message.
+// SendMessageOutput identifies the accepted message.
 type SendMessageOutput struct {
 	MD5OfMessageBody             string
 	MD5OfMessageAttributes       string `json:",omitempty"`
@@ -49,7 +49,7 @@ type SendMessageBatchRequestEntry struct {
 	MessageGroupId          string
 }
 
-// SendMessageBatchOutput says of each entry what became of it.
+// SendMessageBatchOutput has the result of each entry.
 type SendMessageBatchOutput struct {
 	Successful []SendMessageBatchResultEntry
 	Failed     []BatchResultErrorEntry `json:",omitempty"`
@@ -139,7 +139,7 @@ func (s *Service) send(q *store, in *SendMessageInput, caller string) (*SendMess
 		m.dedup = hex.EncodeToString(hash[:])
 	}
 	delay := q.Delay
-	// On a FIFO queue only the queue's own delay counts.
+	// A FIFO queue has only its own delay.
 	if in.DelaySeconds != nil && !q.FIFO {
 		delay = time.Duration(*in.DelaySeconds) * time.Second
 	}
@@ -153,8 +153,8 @@ func (s *Service) send(q *store, in *SendMessageInput, caller string) (*SendMess
 	}, nil
 }
 
-// accept puts the message into the queue, unless it is a duplicate: then the
-// sender gets the first message's id and sequence number.
+// accept adds the message to the queue, unless it is a duplicate: then it
+// returns the first message's id and sequence number.
 func (s *Service) accept(q *store, m *message, delay time.Duration) (id, sequence string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

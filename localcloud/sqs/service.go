@@ -15,19 +15,20 @@ import (
 // Config is what a Service needs from outside.
 type Config struct {
 	Clock func() time.Time
-	// Authorize is asked before anything happens; nil allows everything.
+	// Authorize decides on each call before it has an effect; nil allows
+	// everything.
 	Authorize wire.Authorize
-	// DeliverTwice loses the first delete of every message, so that it is
-	// delivered again at once: at-least-once delivery made certain.
+	// DeliverTwice loses the first delete of every message, so that every message
+	// is delivered at least twice.
 	DeliverTwice bool
-	// LoseDelete tells of each delete whether it is lost, so that the message
-	// is delivered again at once; nil loses none.
+	// LoseDelete reports whether a delete is lost, so that the message is
+	// delivered again at once; nil loses none.
 	LoseDelete func(ctx context.Context) bool
-	// Shuffle may change the order in which n messages of a standard queue are
-	// looked at by who receives; nil leaves it.
+	// Shuffle may change the order in which a receive considers the n messages of
+	// a standard queue; nil leaves it.
 	Shuffle func(ctx context.Context, n int, swap func(i, j int))
-	// Lost takes the messages that no consumer deleted within their retention.
-	// That one is over is noticed when its queue is next used or counted.
+	// Lost is called for messages that no consumer deleted within their retention.
+	// Expiry is noticed when the queue is next used or counted.
 	Lost loss.Report
 }
 
@@ -44,7 +45,7 @@ type Service struct {
 	duplicated int
 }
 
-// New makes a Service without queues.
+// New returns a Service without queues.
 func New(config Config) *Service {
 	return &Service{config: config, byKey: map[string]*store{}, byARN: map[string]*store{}}
 }
@@ -86,7 +87,7 @@ func (s *Service) validateRedrive(q Queue) error {
 	return nil
 }
 
-// URL is the address of the queue with the given ARN.
+// URL returns the address of the queue with an ARN.
 func (s *Service) URL(arn string) (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +97,7 @@ func (s *Service) URL(arn string) (string, bool) {
 	return "", false
 }
 
-// Counts counts the messages of the queue with the given ARN.
+// Counts returns the number of messages of the queue with an ARN.
 func (s *Service) Counts(arn string) Counts {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,7 +108,7 @@ func (s *Service) Counts(arn string) Counts {
 	return q.counts(s.config.Clock())
 }
 
-// Duplicated says how many deletes were lost on purpose.
+// Duplicated returns how many deletes were lost by a fault.
 func (s *Service) Duplicated() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,8 +138,8 @@ func (s *Service) API() wire.Service {
 	}
 }
 
-// open finds the queue a request names and asks whether the caller may do this
-// to it. The queue's configuration never changes; its messages need the lock.
+// open returns the queue that a request names, if the caller may do this to it.
+// The queue's configuration never changes; its messages need the lock.
 func (s *Service) open(ctx context.Context, action, url string) (*store, error) {
 	if url == "" {
 		return nil, missing("QueueUrl")
@@ -156,7 +157,7 @@ func (s *Service) authorize(ctx context.Context, action, arn string) error {
 	return s.config.Authorize.Check(ctx, "sqs:"+action, arn, nil)
 }
 
-// GetQueueUrlInput names a queue.
+// GetQueueUrlInput is a request for a queue's URL.
 type GetQueueUrlInput struct {
 	QueueName              string
 	QueueOwnerAWSAccountId string
@@ -167,7 +168,7 @@ type GetQueueUrlOutput struct {
 	QueueUrl string
 }
 
-// GetQueueUrl finds a queue's URL by its name.
+// GetQueueUrl returns the URL of the queue with a name.
 func (s *Service) GetQueueUrl(ctx context.Context, in *GetQueueUrlInput) (*GetQueueUrlOutput, error) {
 	q := s.findByName(in.QueueName, in.QueueOwnerAWSAccountId)
 	if q == nil {

@@ -14,8 +14,8 @@ import (
 type store struct {
 	Queue
 
-	// messages are in their order; a message that becomes visible again has
-	// kept its place, which is what keeps a group's order.
+	// messages are in the order of arrival. A message that becomes visible again
+	// keeps its place, which keeps the order of its group.
 	messages []*message
 	byID     map[string]*message
 	// groups are the messages of a FIFO queue by their group, in order.
@@ -41,7 +41,7 @@ func newStore(q Queue, now time.Time, lost loss.Report) *store {
 	}
 }
 
-// wake ends the waits of all long polls, which then look again.
+// wake ends the waits of all long polls, which then try again.
 func (q *store) wake() {
 	close(q.changed)
 	q.changed = make(chan struct{})
@@ -86,8 +86,8 @@ func (q *store) clear() {
 	q.firstExpiry = time.Time{}
 }
 
-// expire removes the messages that were kept for the retention period: they are
-// lost.
+// expire removes the messages that are older than the retention period: they
+// are lost.
 func (q *store) expire(now time.Time) {
 	if q.firstExpiry.IsZero() || now.Before(q.firstExpiry) {
 		return
@@ -164,10 +164,10 @@ func (q *store) pick(messages []*message, now time.Time, limit int) (chosen, dea
 	return chosen, dead
 }
 
-// receivable are the messages at the head of a group up to the first hidden one: it
-// blocks those after it. A message whose delete was lost on purpose waits for
-// its whole group, so that losing it does not break the mutual exclusion that
-// the consumer who deleted it rightly counts on.
+// receivable returns the messages at the head of a group up to the first hidden
+// one, which blocks those after it. A message whose delete was lost by a fault
+// waits for its whole group. Otherwise losing the delete would break the mutual
+// exclusion within a group on which the consumer relies.
 func receivable(group []*message, now time.Time) []*message {
 	hidden := slices.IndexFunc(group, func(m *message) bool { return m.hidden(now) })
 	if hidden < 0 {
@@ -191,7 +191,7 @@ type deduplication struct {
 	order []string
 }
 
-// sent is what the sender of a duplicate is told.
+// sent is what is returned to the sender of a duplicate.
 type sent struct {
 	at           time.Time
 	id, sequence string

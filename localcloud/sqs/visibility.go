@@ -31,7 +31,7 @@ type ChangeMessageVisibilityBatchRequestEntry struct {
 
 func (e ChangeMessageVisibilityBatchRequestEntry) id() string { return e.Id }
 
-// ChangeMessageVisibilityBatchOutput says of each entry what became of it.
+// ChangeMessageVisibilityBatchOutput has the result of each entry.
 type ChangeMessageVisibilityBatchOutput struct {
 	Successful []BatchResultEntry
 	Failed     []BatchResultErrorEntry `json:",omitempty"`
@@ -66,8 +66,9 @@ func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, in *ChangeMe
 	return &ChangeMessageVisibilityBatchOutput{Successful: done, Failed: undone}, err
 }
 
-// RedeliverSoon lets a received message become visible within that time at the latest.
-// One that is no longer hidden by this receive stays as it is.
+// RedeliverSoon shortens the visibility timeout of a received message to the
+// given time. A message that is no longer hidden by this receive is not
+// changed.
 func (s *Service) RedeliverSoon(queueURL, receiptHandle string, within time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,7 +6,7 @@ import "context"
 // which has an ARN or is "*". Nil allows everything.
 type Authorize func(ctx context.Context, action, resource string, conditions map[string][]string) error
 
-// Check asks for a decision.
+// Check calls Authorize, if there is one.
 func (a Authorize) Check(ctx context.Context, action, resource string, conditions map[string][]string) error {
 	if a == nil {
 		return nil

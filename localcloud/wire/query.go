@@ -16,13 +16,13 @@ type queryError struct {
 	Message string   `xml:"Error>Message"`
 }
 
-// isQuery tells whether a request is in the query protocol, in which the local
-// cloud has no service.
+// isQuery reports whether a request is in the query protocol, for which the
+// local cloud has no service.
 func isQuery(r *http.Request) bool {
 	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 }
 
-// unknownQuery is the error of any request in the query protocol.
+// unknownQuery returns the error of any request in the query protocol.
 func unknownQuery(w http.ResponseWriter, r *http.Request) *Error {
 	r.Body = http.MaxBytesReader(w, r.Body, maximumBody)
 	return Errorf("UnknownOperationException", "the local cloud has no service with the operation %s (version %s): see %s",
@@ -38,6 +38,6 @@ func writeQuery(w http.ResponseWriter, failure *Error) {
 	}
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(failure.status())
-	//nolint:errcheck // The caller has gone: there is nobody left to tell.
+	//nolint:errcheck // The caller has gone: there is nothing left to write to.
 	w.Write(body)
 }

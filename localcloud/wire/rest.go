@@ -47,7 +47,7 @@ func REST(operation func(r *http.Request, body []byte) (Answer, error)) http.Han
 			header.Set(name, value)
 		}
 		w.WriteHeader(answer.Status)
-		//nolint:errcheck // The caller has gone: there is nobody left to tell.
+		//nolint:errcheck // The caller has gone: there is nothing left to write to.
 		w.Write(answer.Body)
 	})
 }

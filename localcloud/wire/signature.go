@@ -8,9 +8,9 @@ import (
 // algorithm is how Signature Version 4 begins.
 const algorithm = "AWS4-HMAC-SHA256 "
 
-// signer returns the access key id of the caller who has signed a request. The
-// signature itself is not checked: on loopback the id only names the caller. But
-// as on AWS there must be one, which no web page can send unasked.
+// signer returns the access key id that signed a request. The signature itself
+// is not checked: on loopback the id only names the caller. But as on AWS there
+// must be one: a web page cannot add it to a request across origins.
 func signer(r *http.Request) (accessKeyID string, refused *Error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
@@ -33,7 +33,7 @@ func signer(r *http.Request) (accessKeyID string, refused *Error) {
 	return scope[0], nil
 }
 
-// unsigned is the error of a request that is not signed.
+// unsigned returns the error of a request that is not signed.
 func unsigned(code, message string) *Error {
 	return &Error{Code: code + "Exception", Message: message, Status: http.StatusForbidden}
 }

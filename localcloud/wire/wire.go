@@ -23,23 +23,23 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// maximumBody is larger than any request limit of the services behind it, so
-// that the service's own error, not a cut connection, tells the caller.
+// maximumBody is larger than the request limit of every service, so that a
+// request that is too large gets the service's own error.
 const maximumBody = 16 << 20
 
 // AWS's SDK for Go closes a request's body as soon as the answer begins. If the
-// answer comes before the HTTP client has noticed that it has written all of the
-// body, as happens on loopback only, the client takes that for a failed write
-// and closes the connection. An answer that it has not read whole by then is
-// lost, and the SDK sends the request again: messages stay invisible, events are
-// published twice. So an answer that is longer than what one read takes gives
-// the client a head start.
+// answer comes before the HTTP client has noticed that it has written all of
+// the body, as happens on loopback only, the client takes that for a failed
+// write and closes the connection. An answer that it has not read whole by then
+// is lost, and the SDK sends the request again: messages stay invisible, events
+// are published twice. So an answer that is longer than one read is delayed by
+// headStart.
 const (
 	oneRead   = 3 << 10
 	headStart = time.Millisecond
 )
 
-// Error is an error in AWS's shape: the client sees Code as the exception's
+// Error is an error in AWS's form: the client sees Code as the exception's
 // name. Status 0 means 400. Members are further members of the exception, such
 // as a transaction's cancellation reasons.
 type Error struct {
@@ -49,10 +49,10 @@ type Error struct {
 	Members map[string]any
 }
 
-// Error gives the code and the message.
+// Error returns the code and the message.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// Errorf makes an Error with status 400.
+// Errorf returns an Error with status 400.
 func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
@@ -71,19 +71,19 @@ func Message(err error) string {
 	return err.Error()
 }
 
-// ErrNoAnswer is the error of an operation that leaves its caller without an
-// answer: the connection is cut.
+// ErrNoAnswer is the error of an operation that closes the connection without
+// an answer.
 var ErrNoAnswer = errors.New("there is no answer")
 
 // Operation is one operation of a service: the request's body in, the
 // response's body (to be encoded as JSON) out.
 type Operation func(ctx context.Context, body []byte) (any, error)
 
-// Op makes an Operation from a typed function. A request member that the input
+// Op returns the Operation of a typed function. A request member that the input
 // type does not have is refused by its name instead of being ignored.
 func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
 	return func(ctx context.Context, body []byte) (any, error) {
-		// A decoder would put U+FFFD in the place of such bytes.
+		// A decoder would replace such bytes by U+FFFD.
 		if !utf8.Valid(body) {
 			return nil, ValidationError("the local cloud cannot take this request: it is not UTF-8")
 		}
@@ -101,7 +101,7 @@ func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
 	}
 }
 
-// Service is what one AWS service answers to.
+// Service is the wire protocol of one AWS service.
 type Service struct {
 	// Target is the part of the X-Amz-Target header before the dot.
 	Target string
@@ -175,7 +175,7 @@ func write(w http.ResponseWriter, contentType string, out any, err error) {
 	// DynamoDB's clients check this sum and retry when it does not fit.
 	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	w.WriteHeader(status)
-	//nolint:errcheck // The caller has gone: there is nobody left to tell.
+	//nolint:errcheck // The caller has gone: there is nothing left to write to.
 	w.Write(body)
 }
 
@@ -189,14 +189,13 @@ func (e *Error) body() map[string]any {
 
 type callerKey struct{}
 
-// WithCaller returns a context that knows the access key id that signed the
-// request.
+// WithCaller returns a context with the access key id that signed the request.
 func WithCaller(ctx context.Context, accessKeyID string) context.Context {
 	return context.WithValue(ctx, callerKey{}, accessKeyID)
 }
 
-// Caller is the access key id that signed the request, or "" for a call from
-// inside the local cloud.
+// Caller returns the access key id that signed the request, or "" for a call
+// from inside the local cloud.
 func Caller(ctx context.Context) string {
 	id, _ := ctx.Value(callerKey{}).(string)
 	return id

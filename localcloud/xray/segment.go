@@ -26,7 +26,7 @@ type Segment struct {
 	document json.RawMessage
 }
 
-// MarshalJSON gives the whole document as it was sent.
+// MarshalJSON returns the whole document as it was sent.
 func (s Segment) MarshalJSON() ([]byte, error) { return s.document, nil }
 
 var (
@@ -35,8 +35,8 @@ var (
 	traceIDPattern = regexp.MustCompile(`^1-[0-9a-f]{8}-[0-9a-f]{24}$`)
 )
 
-// parse reads what a datagram has: a line that says in what form the document
-// behind it is, of which there is only one.
+// parse parses a datagram: a line with the format of the document, of which
+// there is only one, and the document.
 func parse(datagram []byte) (Segment, error) {
 	line, document, found := bytes.Cut(datagram, []byte("\n"))
 	var head struct {
@@ -60,7 +60,7 @@ func (s Segment) check() error {
 			problems = append(problems, fmt.Errorf("segment %s: "+format, append([]any{s.ID}, args...)...))
 		}
 	}
-	refuse(!namePattern.MatchString(s.Name), "the name %q is none for X-Ray", s.Name)
+	refuse(!namePattern.MatchString(s.Name), "the name %q is not valid in X-Ray", s.Name)
 	refuse(!idPattern.MatchString(s.ID), "the id is not 16 hexadecimal digits")
 	refuse(!traceIDPattern.MatchString(s.TraceID), "the trace id %q is not one of X-Ray", s.TraceID)
 	refuse(s.ParentID != "" && !idPattern.MatchString(s.ParentID), "the parent id %q is not 16 hexadecimal digits", s.ParentID)

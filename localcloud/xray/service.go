@@ -1,6 +1,6 @@
 // Package xray is the local cloud's X-Ray: the daemon that Lambda runs beside
-// functions with active tracing, and the traces that come of what it is sent.
-// What AWS's services would add to a trace by themselves is not in it.
+// functions with active tracing, and the traces of what it receives. What AWS's
+// services would add to a trace by themselves is not in it.
 package xray
 
 import (
@@ -15,10 +15,10 @@ import (
 // maximumDatagram is the largest that UDP has. X-Ray takes documents of 64 KB.
 const maximumDatagram = 64 << 10
 
-// maximumTraces is how many traces are kept: the oldest are forgotten.
+// maximumTraces is how many traces are kept: the oldest are dropped.
 const maximumTraces = 5_000
 
-// receiveBuffer is how much may wait to be read: what comes beyond is lost.
+// receiveBuffer is how many bytes may wait to be read; more are lost.
 const receiveBuffer = 4 << 20
 
 // Service collects segment documents.
@@ -32,14 +32,14 @@ type Service struct {
 	byID   map[string]*Trace
 }
 
-// Trace is all that is known of a trace: its segments in the order in which they
+// Trace is a trace: the segments received so far, in the order in which they
 // began.
 type Trace struct {
 	ID       string    `json:"id"`
 	Segments []Segment `json:"segments"`
 }
 
-// Start makes a service that listens on a port of the loopback interface. It
+// Start returns a service that listens on a port of the loopback interface. It
 // must be closed.
 func Start(logger *slog.Logger) (*Service, error) {
 	connection, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -81,7 +81,7 @@ func (s *Service) listen() {
 	}
 }
 
-// add adds a segment to its trace, in the place of one with the same id.
+// add adds a segment to its trace. It replaces one with the same id.
 func (s *Service) add(datagram []byte) error {
 	segment, err := parse(datagram)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Service) dropOldest() {
 	s.traces = s.traces[1:]
 }
 
-// All gives the traces, in the order in which they were first heard of.
+// All returns the traces, in the order of their first segments' arrival.
 func (s *Service) All() []Trace {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +124,7 @@ func (s *Service) All() []Trace {
 	return all
 }
 
-// Find gives the trace with this id.
+// Find returns the trace with this id.
 func (s *Service) Find(id string) (Trace, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

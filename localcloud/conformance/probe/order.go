@@ -12,7 +12,7 @@ import (
 type order struct {
 	// Test is the name under which the probe notes what it got.
 	Test string `json:"test"`
-	// Step tells the messages of one test apart.
+	// Step returns the messages of one test apart.
 	Step string `json:"step"`
 	// Do is what to do; empty is to succeed.
 	Do string `json:"do"`
@@ -44,7 +44,7 @@ const (
 	longer    = 10 * time.Second // than any timeout of the probe
 )
 
-// applies says whether the order is still to be followed at the given attempt.
+// applies reports whether the order is still to be followed at the given attempt.
 func (o order) applies(attempt int) bool { return o.Do != "" && (o.Times == 0 || attempt <= o.Times) }
 
 // invocation does what an order asks of a whole invocation.

@@ -31,8 +31,8 @@ func parseNumber(text string) (number, error) {
 	exponent := 0
 	if hasPower {
 		parsed, err := strconv.Atoi(power)
-		// A power that does not fit in an integer is only too large or too
-		// small: Atoi then gives the nearest integer, which is out of range.
+		// A power that does not fit in an integer is only too large or too small:
+		// Atoi then returns the nearest integer, which is out of range.
 		if err != nil && strings.Trim(strings.TrimLeft(power, "+-"), "0123456789") != "" || power == "" {
 			return number{}, notNumeric(text)
 		}
@@ -50,7 +50,7 @@ func parseNumber(text string) (number, error) {
 	return normalise(negative, digits, exponent+len(whole)-1)
 }
 
-// normalise makes a number of d.ddd × 10^exponent and checks its limits.
+// normalise returns a number of d.ddd × 10^exponent and checks its limits.
 func normalise(negative bool, digits string, exponent int) (number, error) {
 	significant := strings.TrimLeft(digits, "0")
 	exponent -= len(digits) - len(significant)
@@ -156,7 +156,7 @@ func (n number) text() string {
 
 // size is the documented estimate: one byte for each two significant digits
 // and one more, and one for the sign of a negative number.
-func (n number) Size() int {
+func (n number) size() int {
 	size := (len(n.digits)+1)/2 + 1
 	if n.negative {
 		size++

@@ -153,7 +153,7 @@ func (v Value) Compare(w Value) int {
 func (v Value) Size() int {
 	switch {
 	case v.kind == KindNumber:
-		return v.number.Size()
+		return v.number.size()
 	case v.kind == KindBool, v.kind == KindNull:
 		return 1
 	case v.kind.IsSet():

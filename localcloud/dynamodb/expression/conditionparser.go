@@ -84,7 +84,7 @@ func (p *parser) parenthesised() (predicate, error) {
 	return inner, nil
 }
 
-// closes tells whether the parenthesis opened at one token is closed by another.
+// closes reports whether the parenthesis opened at one token is closed by another.
 func (p *parser) closes(opening, closing int) bool {
 	depth := 0
 	for i := opening; i <= closing; i++ {

@@ -98,7 +98,7 @@ func (p *parser) operator() error {
 	return nil
 }
 
-// isCall tells whether a function's name and its parenthesis come next.
+// isCall reports whether a function's name and its parenthesis come next.
 func (p *parser) isCall() bool {
 	return p.peek().kind == tokenWord && p.tokens[p.next+1].text == "("
 }

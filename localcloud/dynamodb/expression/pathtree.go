@@ -7,8 +7,8 @@ import (
 	"example.com/saga/localcloud/dynamodb/attribute"
 )
 
-// tree holds something at the end of each of several document paths. No path
-// in it begins with another, and no node is both a map and a list.
+// pathTree holds something at the end of each of several document paths. No
+// path in it begins with another, and no node is both a map and a list.
 type pathTree[T any] struct {
 	names   map[string]*pathTree[T]
 	indexes map[int]*pathTree[T]
@@ -21,7 +21,7 @@ type leaf[T any] struct {
 }
 
 // insert adds a path. If it overlaps or conflicts with one that is there
-// already, nothing is added: it returns that one and says how they collide.
+// already, nothing is added: it returns that one and how they collide.
 func (t *pathTree[T]) insert(p Path, content T) (other Path, collision string) {
 	node := t
 	for _, s := range p {
@@ -59,7 +59,7 @@ func (t *pathTree[T]) child(s segment) *pathTree[T] {
 	return t.names[s.name]
 }
 
-// anyPath is some path through this node.
+// anyPath returns a path through this node.
 func (t *pathTree[T]) anyPath() Path {
 	for t.leaf == nil {
 		if t.names != nil {

@@ -8,8 +8,9 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// action is what an update does at one path. It sees the item as it was, the
-// value now at the path if there is one, and says what stays there.
+// action is what an update does at one path. It is applied to the item as it
+// was and to the value at the path, if there is one, and returns the new value,
+// if there is one.
 type action interface {
 	apply(old attribute.Item, current attribute.Value, present bool) (result attribute.Value, keep bool, err error)
 }

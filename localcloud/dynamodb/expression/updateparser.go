@@ -99,7 +99,7 @@ func (p *parser) addOrDelete(clause string) (Path, action, error) {
 	return nil, nil, p.fail("Incorrect operand type for operator or function; operator: %s, operand type: %s", clause, longName(kind))
 }
 
-// longName is the name that errors about ADD and DELETE give to a type.
+// longName returns the name of a type in errors about ADD and DELETE.
 func longName(kind attribute.Kind) string {
 	switch kind {
 	case attribute.KindString:

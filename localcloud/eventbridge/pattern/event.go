@@ -18,8 +18,8 @@ type leaf struct {
 	within elements
 }
 
-// elements says which elements of which arrays a leaf lies in. The values of a
-// plain array such as ["a","b"] lie in none: each of them stands for the field.
+// elements are the elements of arrays that a leaf is in. The values of a plain
+// array such as ["a","b"] lie in none: each of them stands for the field.
 type elements []element
 
 type element struct{ array, index int }

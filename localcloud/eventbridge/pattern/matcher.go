@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// A matcher tells whether one leaf of an event is accepted.
+// A matcher reports whether one leaf of an event is accepted.
 type matcher func(value any) bool
 
 // ofText is a matcher that only strings can satisfy.
@@ -44,15 +44,16 @@ func literal(wanted any) matcher {
 // largest is the largest number that EventBridge compares by value.
 const largest = 5.0e9
 
-// comparable gives a number's value if it is one that is compared by value.
+// comparableNumber returns a number's value if it is one that is compared by
+// value.
 func comparableNumber(number json.Number) (float64, bool) {
 	value, err := number.Float64()
 	return value, err == nil && math.Abs(value) <= largest
 }
 
-// sameNumber compares by value, so that 300 is 300.0; numbers too large for that
-// are compared as they are written. (AWS's guide says that numbers are always
-// compared as written; AWS itself does not.)
+// sameNumber compares by value, so that 300 is 300.0; numbers too large for
+// that are compared as they are written. (In AWS's guide numbers are always
+// compared as written; AWS itself compares by value.)
 func sameNumber(a, b json.Number) bool {
 	x, okX := comparableNumber(a)
 	y, okY := comparableNumber(b)

@@ -82,8 +82,7 @@ func cidr(text string) (matcher, error) {
 	}), nil
 }
 
-// anythingBut accepts every value that is there and is not listed, of whatever
-// type it is.
+// anythingBut accepts every value that is present and not listed, of any type.
 func anythingBut(argument any) (matcher, error) {
 	if object, isObject := argument.(map[string]any); isObject {
 		return anythingButMatching(object)

@@ -7,8 +7,8 @@
 // field's name means the same as nesting, and why two fields of one array must
 // match in the same element of it.
 //
-// AWS refuses wildcards that are too expensive for its engine; here they cost
-// next to nothing, so that refusal does not exist.
+// AWS refuses wildcards that are too expensive for its engine. Here they are
+// cheap and not refused.
 package pattern
 
 import (
@@ -45,7 +45,7 @@ type condition struct {
 	absent   bool
 }
 
-// Parse compiles an event pattern. Its errors read as AWS words them.
+// Parse compiles an event pattern. Its errors have AWS's texts.
 func Parse(text []byte) (*Pattern, error) {
 	if utf8.RuneCount(text) > maximumLength {
 		return nil, invalid(refuse("Pattern is longer than %d characters", maximumLength))
@@ -77,7 +77,7 @@ type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
-// refuse makes an error in AWS's words, which begin with a capital letter.
+// refuse returns an error with AWS's text, which begins with a capital letter.
 func refuse(format string, args ...any) error { return refusal(fmt.Sprintf(format, args...)) }
 
 func invalid(reason error) error {
@@ -97,7 +97,7 @@ func decode(text []byte) (any, error) {
 	return tree, nil
 }
 
-// Match tells whether the event matches.
+// Match reports whether the event matches.
 func (p *Pattern) Match(event Event) bool {
 	return slices.ContainsFunc(p.alternatives, func(fields []field) bool {
 		return event.matches(fields, nil)
