@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -75,7 +76,11 @@ func parse(arguments []string, help io.Writer) (options, error) {
 // faultFlags defines the flags about faults.
 func faultFlags(flags *flag.FlagSet, o *options) {
 	o.faults = map[fault.Name]float64{}
-	flags.Func("fault", "let a fault strike with a chance, as `NAME=PROBABILITY`; may be repeated", func(given string) error {
+	var names strings.Builder
+	for some := range slices.Chunk(fault.Names(), 5) {
+		names.WriteString("\n" + fault.List(some))
+	}
+	flags.Func("fault", "make a fault happen with a probability, as `NAME=PROBABILITY`; may be repeated; the names are"+names.String(), func(given string) error {
 		name, chance, err := fault.Parse(given)
 		if err == nil {
 			o.faults[name] = chance
@@ -89,7 +94,8 @@ func faultFlags(flags *flag.FlagSet, o *options) {
 
 func describe(flags *flag.FlagSet, help io.Writer) {
 	flags.SetOutput(help)
-	fmt.Fprintln(help, "usage: localcloud up [flags]") //nolint:errcheck // There is nowhere else to tell.
+	fmt.Fprint(help, "usage: localcloud up [flags]\n\n"+ //nolint:errcheck // There is nowhere else to tell.
+		"Runs the stack of a cloud assembly until Ctrl-C. localcloud/README.md explains more.\n\n")
 	flags.PrintDefaults()
 }
 
