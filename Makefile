@@ -1,7 +1,9 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed on to the CDK command line, the local cloud or the operator.
-# STACK names a stack in AWS for letters, redrive, replay, audit, erase and rotate;
-# without it they work with what make run has started. QUEUE is a dead-letter queue,
+# STOCK is what run receives when it starts, and what receive receives: SKU=QUANTITY,
+# more of them with spaces between.
+# STACK names a stack in AWS for receive, letters, redrive, replay, audit, erase and
+# rotate; without it they work with what make run has started. QUEUE is a dead-letter queue,
 # as letters names it. TO is the context that a replay is for, ORDER an order, FROM
 # and UNTIL times. CUSTOMER is the id of a customer to erase.
 # MODULE is the new module path for rename.
@@ -9,6 +11,7 @@
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
 FLAGS ?=
+STOCK ?= 123=1000000
 STACK ?=
 QUEUE ?=
 TO    ?=
@@ -46,7 +49,15 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit erase rotate licences vulns rename host FORCE
+# What run does once the local cloud is up: it receives the stock, and prints how to
+# use the saga.
+SETUP = $(if $(STOCK),$(OPERATOR) receive -ready-file "$$LOCALCLOUD_READY_FILE" $(STOCK) && )$(OPERATOR) examples -ready-file "$$LOCALCLOUD_READY_FILE"
+
+# The colours of events: failures, cancellations, compensations, and steps forward.
+COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highlight magenta=cancel \
+          --highlight 'yellow=released|refunded|revoked' --highlight green=.
+
+.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos letters redrive replay audit erase rotate licences vulns rename host FORCE
 
 help: ## Show what there is to make.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -54,7 +65,11 @@ help: ## Show what there is to make.
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 	@echo "Starting the local cloud …"
 	@mkdir -p $(dir $(READY))
-	@exec dist/local/localcloud up --ready-file $(READY) $(FLAGS)
+	@exec dist/local/localcloud up --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(FLAGS)
+
+receive: $(OPERATOR) ## Receive STOCK='123=10 …' into the warehouse.
+	$(if $(filter file,$(origin STOCK)),$(error STOCK is missing: make receive STOCK='123=10'))
+	@$(OPERATOR) receive $(WHERE) $(FLAGS) $(STOCK)
 
 test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	@echo "Testing all other modules (a first run compiles the CDK, 1 to 2 minutes) …"
@@ -143,7 +158,7 @@ rename: ## Give the module another path: MODULE=github.com/acme/shop.
 	@dist/local/rename $(FLAGS) $(MODULE)
 
 # The same programs for this machine: what the local cloud runs.
-host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/localcloud $(OPERATOR)
+host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/localcloud $(OPERATOR)
 
 dist/lambda/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) for AWS Lambda …"
@@ -152,9 +167,6 @@ dist/lambda/%/bootstrap: FORCE
 dist/local/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) …"
 	@$(GO_BUILD) -o $@ ./services/$(*D)/cmd/$(*F)
-
-dist/local/warehouse/stock: FORCE
-	@$(GO_BUILD) -o $@ ./services/warehouse/cmd/stock
 
 dist/local/localcloud: FORCE
 	@echo "Building the local cloud …"

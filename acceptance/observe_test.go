@@ -80,10 +80,10 @@ type notification struct {
 func (c *cloud) notifications(tb testing.TB) []notification {
 	tb.Helper()
 	var received struct {
-		Notifications []notification `json:"notifications"`
+		Deliveries []notification `json:"deliveries"`
 	}
 	c.get(tb, c.NotificationsURL, &received)
-	return received.Notifications
+	return received.Deliveries
 }
 
 // deadLettered gives how many messages are in each dead-letter queue that is

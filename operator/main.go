@@ -1,8 +1,8 @@
 // Command operator looks into the dead-letter queues of a deployed saga, sends
 // letters back to where they were going, replays what has happened to one
 // context, audits what a run has left behind, erases a customer, and rotates the
-// keys of the notification endpoint and of orders. It works against AWS and
-// against the local cloud.
+// keys of the notification endpoint and of orders. It receives stock, too. It works
+// against AWS and against the local cloud.
 package main
 
 import (
@@ -20,13 +20,16 @@ import (
 	"example.com/saga/pkg/printable"
 )
 
-const usage = `operator works with the dead letters, the events and the secret of a saga, audits it, and erases customers.
+const usage = `operator works with the dead letters, the events and the secret of a saga, audits it, erases customers, and receives stock.
 
 usage: operator letters [flags] [QUEUE]   show dead-letter queues, or the letters in one
        operator redrive [flags] QUEUE     send the letters in a queue back to where they were going
        operator replay  [flags]           give the events of a time or an order to one context again
        operator audit   [flags]           check that the saga left nothing wrong behind
        operator erase   [flags] CUSTOMER  erase the orders and the points of a customer
+       operator receive [flags] SKU=QUANTITY…
+                                          publish that stock was received
+       operator examples [flags]          print commands that place, follow and cancel an order in a local cloud
        operator rotate  [flags]           replace the key of the notification endpoint, or that of orders' ids and tokens
 
 Every command finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
@@ -96,6 +99,10 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.audit(ctx, rest)
 	case "erase":
 		return o.erase(ctx, rest)
+	case "receive":
+		return o.receive(ctx, rest)
+	case "examples":
+		return o.examples(ctx, rest)
 	case "rotate":
 		return o.rotate(ctx, rest)
 	case "help", "-h", "-help", "--help":

@@ -73,6 +73,9 @@ func TestWhatIsCalledWronglyIsExplainedInOneLine(t *testing.T) {
 		"replay the future":    {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T12:00:00Z"}, "is not before -until 2026-03-01T12:00:00Z"},
 		"erase whom":           {[]string{"erase", "-stack", "s"}, "say which customer"},
 		"erase too many":       {[]string{"erase", "-stack", "s", "c-1", "c-2"}, `unexpected argument "c-2"`},
+		"receive what":         {[]string{"receive", "-stack", "s"}, "say what was received, as SKU=QUANTITY"},
+		"receive how many":     {[]string{"receive", "-stack", "s", "123=1", "456"}, `"456" cannot be received: it is not SKU=QUANTITY`},
+		"examples in AWS":      {[]string{"examples", "-stack", "s"}, "there are examples for the local cloud only"},
 		"redrive how many":     {[]string{"redrive", "-stack", "s", "-max", "0", "q"}, "-max 0 is not between 1 and 1000"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,6 +99,8 @@ func TestHelpIsNoError(t *testing.T) {
 		"-allow-letters": {"audit", "-h"},
 		"-finish":        {"rotate", "-h"},
 		"-wait long":     {"erase", "-h"},
+		"usage: operator receive [flags] SKU=QUANTITY…\n": {"receive", "-h"},
+		"usage: operator examples [flags]\n":              {"examples", "-h"},
 	} {
 		o := newOffice()
 		assertEqual(t, "the exit code", exitOK, o.run(t.Context(), arguments))
@@ -124,6 +129,8 @@ func TestWhatDoesNotWorkIsExplainedInOneLine(t *testing.T) {
 		"nothing to replay":  {path, []string{"replay", "-to", "Shop", "-order", "o-1"}, "the stack has no GlobalBus/Archive/Archive"},
 		"nothing to erase":   {path, []string{"erase", "c-42"}, "the stack has no GlobalBus/Archive/Archive"},
 		"nothing to audit":   {path, []string{"audit"}, "the stack has no Observability/Events"},
+		"nowhere to receive": {path, []string{"receive", "123=1"}, "the stack has no GlobalBus"},
+		"no examples":        {path, []string{"examples"}, "the stack has no URL of Order/Api"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice()

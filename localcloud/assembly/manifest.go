@@ -33,7 +33,7 @@ func readManifest(dir string) (manifest, error) {
 	}
 	err := readJSON(filepath.Join(dir, "manifest.json"), &content)
 	if errors.Is(err, os.ErrNotExist) {
-		return manifest{}, errors.New("there is none: `make run` synthesizes it first")
+		return manifest{}, errors.New("there is none: cdk synth makes it")
 	}
 	if err != nil {
 		return manifest{}, err
@@ -106,7 +106,7 @@ func (m manifest) bootstrap(key string) (string, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return "", fmt.Errorf("its artefact %s does not exist: `make host` builds it", path)
+		return "", fmt.Errorf("its artefact %s does not exist: build it first", path)
 	case err != nil:
 		return "", fmt.Errorf("finding its bootstrap: %w", err)
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:

@@ -85,6 +85,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		`resource Subscription (AWS::SNS::Subscription): property Protocol: the value "lambda" is not supported by the local cloud`,
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].Projection is required",
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].WarmThroughput is not supported by the local cloud",
+		"resource Url (AWS::Lambda::Url): property TargetFunctionArn: the function f is not in the stack",
 		`resource Url (AWS::Lambda::Url): property AuthType: the value "AWS_IAM" is not supported by the local cloud`,
 		"output Where: the attribute Import is not supported by the local cloud",
 	}
@@ -113,7 +114,7 @@ func TestAConditionThatRefersToItselfIsRefused(t *testing.T) {
 func TestAFunctionWithoutItsArtefactIsRefused(t *testing.T) {
 	_, err := assembly.Load("testdata/unbuilt", options())
 	if err == nil || !strings.Contains(err.Error(), "resource Worker (AWS::Lambda::Function): its artefact ") ||
-		!strings.HasSuffix(err.Error(), "testdata/unbuilt/asset.worker/bootstrap does not exist: `make host` builds it") {
+		!strings.HasSuffix(err.Error(), "testdata/unbuilt/asset.worker/bootstrap does not exist: build it first") {
 		t.Errorf("the error is %v", err)
 	}
 }

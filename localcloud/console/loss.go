@@ -21,7 +21,7 @@ func (c *Console) Loss(l loss.Loss) {
 		fmt.Fprintf(&text, " to %s", l.Target)
 	}
 	fmt.Fprintf(&text, ": %s", l.Reason)
-	for _, member := range [][2]string{{"type", l.Type}, {"id", l.ID}, {"order", l.Order}} {
+	for _, member := range [][2]string{{"type", l.Type}, {"id", l.ID}, {"subject", l.Subject}} {
 		if member[1] != "" {
 			fmt.Fprintf(&text, " %s=%s", member[0], member[1])
 		}

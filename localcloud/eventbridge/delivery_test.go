@@ -221,7 +221,7 @@ func TestADeliveryWithoutAWorkingDeadLetterQueueIsLost(t *testing.T) {
 				}
 				if diff := cmp.Diff([]loss.Loss{{
 					Kind: loss.Rule, Name: ruleARN, Target: queueARN, Reason: reason,
-					Event: loss.Event{ID: id, Type: "order.placed", Order: "o-1"},
+					Event: loss.Event{ID: id, Type: "order.placed", Subject: "o-1"},
 				}}, lost); diff != "" {
 					t.Error(diff)
 				}

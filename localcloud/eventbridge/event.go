@@ -75,7 +75,7 @@ func (e Event) summary() ([]byte, error) {
 
 // identity is what identifies the event when it is lost.
 func (e Event) identity() loss.Event {
-	return loss.Event{ID: e.ID, Type: e.DetailType, Order: loss.Identify(e.Detail).Order}
+	return loss.Event{ID: e.ID, Type: e.DetailType, Subject: loss.Identify(e.Detail).Subject}
 }
 
 // timestamp has a resolution of one second: fractions are cut off.

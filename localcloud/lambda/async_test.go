@@ -163,7 +163,7 @@ func TestAnAsynchronousEventThatNoDeadLetterQueueTakesIsLost(t *testing.T) {
 				got = append(got, each)
 			}
 			if len(got) != 1 || got[0].Kind != loss.Function || got[0].Name != arn || !strings.Contains(got[0].Reason, test.want) ||
-				got[0].Event != (loss.Event{ID: "1", Type: "order.placed", Order: "o-1"}) {
+				got[0].Event != (loss.Event{ID: "1", Type: "order.placed", Subject: "o-1"}) {
 				t.Errorf("lost is %+v, want one invocation because %s", got, test.want)
 			}
 		})

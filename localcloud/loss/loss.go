@@ -44,11 +44,11 @@ type Loss struct {
 }
 
 // Event is what identifies the event that is lost. Its members are empty if it
-// is none.
+// is none, and Subject if it is no CloudEvent that has one.
 type Event struct {
-	ID    string `json:"id,omitempty"`
-	Type  string `json:"type,omitempty"`
-	Order string `json:"order,omitempty"`
+	ID      string `json:"id,omitempty"`
+	Type    string `json:"type,omitempty"`
+	Subject string `json:"subject,omitempty"`
 }
 
 // Report takes losses. It must return quickly, and must not call the engine that
@@ -62,8 +62,8 @@ func (r Report) Lost(l Loss) {
 	}
 }
 
-// Identify reads an event in EventBridge's envelope, or a CloudEvent. The subject
-// of a CloudEvent, and of one in an envelope, is the order.
+// Identify reads an event in EventBridge's envelope, or a CloudEvent. The subject is
+// that of the CloudEvent, or of the one in the envelope.
 func Identify(payload []byte) Event {
 	var read struct {
 		ID         string `json:"id"`
@@ -78,6 +78,6 @@ func Identify(payload []byte) Event {
 		return Event{}
 	}
 	return Event{
-		ID: read.ID, Type: cmp.Or(read.DetailType, read.Type), Order: cmp.Or(read.Detail.Subject, read.Subject),
+		ID: read.ID, Type: cmp.Or(read.DetailType, read.Type), Subject: cmp.Or(read.Detail.Subject, read.Subject),
 	}
 }

@@ -121,7 +121,7 @@ func TestAMessageThatIsNotDeletedWithinItsRetentionIsLost(t *testing.T) {
 		time.Sleep(time.Minute)
 		b.expect(b.receive())
 		if diff := cmp.Diff([]loss.Loss{{
-			Kind: loss.Queue, Name: short.ARN, Event: loss.Event{ID: "1", Type: "order.placed", Order: "o-1"},
+			Kind: loss.Queue, Name: short.ARN, Event: loss.Event{ID: "1", Type: "order.placed", Subject: "o-1"},
 			Reason: "the message " + id + " was not deleted within the retention of 1m0s; it was received 1 times",
 		}}, lost); diff != "" {
 			t.Errorf("lost (-want +got):\n%s", diff)

@@ -5,14 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 )
 
 // readyFile is what the local cloud writes once everything is up.
 type readyFile struct {
 	Endpoint         string            `json:"awsEndpointUrl"`
 	Region           string            `json:"region"`
-	NotificationsURL string            `json:"notificationsUrl"`
+	NotificationsURL string            `json:"deliveriesUrl"`
+	FunctionURLs     map[string]string `json:"functionUrls"`
 	Queues           map[string]string `json:"queues"`
 	Tables           map[string]string `json:"tables"`
 	Functions        map[string]string `json:"functions"`
@@ -44,11 +44,8 @@ func ReadFile(path string) (Stack, error) {
 		Queues: ready.Queues, Tables: ready.Tables, Functions: ready.Functions, LogGroups: ready.LogGroups,
 		Connections: ready.Connections, Secrets: ready.Secrets,
 		Archives: ready.Archives, Rules: ready.Rules, Buses: ready.Buses,
+		FunctionURLs: ready.FunctionURLs, NotificationsURL: ready.NotificationsURL,
 		endpoint: ready.Endpoint, region: ready.Region,
-	}
-	// An endpoint outside of the local cloud need not tell what it received.
-	if strings.HasPrefix(ready.NotificationsURL, ready.Endpoint+"/") {
-		found.NotificationsURL = ready.NotificationsURL
 	}
 	return found, nil
 }
