@@ -21,9 +21,9 @@ type Options struct {
 	AccountID string
 	// QueueURL returns the address of the queue with this name.
 	QueueURL func(name string) string
-	// FunctionURL returns the address at which a function URL answers, by the
-	// logical id of the AWS::Lambda::Url.
-	FunctionURL func(logicalID string) string
+	// FunctionURL returns the address at which the URL of a function answers, by the
+	// function's construct path.
+	FunctionURL func(function string) string
 	// Random is where generated secrets come from.
 	Random io.Reader
 }
@@ -86,6 +86,7 @@ func Load(dir string, options Options) (*Assembly, error) {
 		conditions: map[string]bool{},
 		identities: map[string]identity{},
 		secrets:    map[string]string{},
+		functions:  map[string]string{},
 	}
 	return l.load()
 }
@@ -97,8 +98,9 @@ type loader struct {
 	template   template
 	conditions map[string]bool
 	identities map[string]identity
-	// secrets holds the values of the stack's secrets by their ARNs.
-	secrets map[string]string
+	// secrets holds the values of the stack's secrets by their ARNs, and functions the
+	// construct paths of its functions by their ARNs and names.
+	secrets, functions map[string]string
 }
 
 func (l *loader) load() (*Assembly, error) {
@@ -157,16 +159,19 @@ func (l *loader) resource(id string) (Resource, []error) {
 		problems = append(problems, unjoin(err)...)
 	}
 	problems = append(problems, decode(resolved, typed)...)
-	at := place{options: l.options, stack: l.files.stack, logicalID: id, files: l.files}
-	who, err := typed.identify(at)
+	at := place{options: l.options, stack: l.files.stack, logicalID: id, files: l.files, functions: l.functions}
+	named, err := typed.identify(at)
 	if err != nil {
 		problems = append(problems, unjoin(err)...)
 	}
-	l.identities[id] = who
-	if secret, ok := typed.(*Secret); ok {
-		l.secrets[who.ref] = secret.Value
+	l.identities[id] = named
+	switch typed := typed.(type) {
+	case *Secret:
+		l.secrets[named.ref] = typed.Value
+	case *Function:
+		l.functions[named.arn], l.functions[named.name] = resource.Path, resource.Path
 	}
-	resource.Name, resource.Ref, resource.ARN, resource.Properties = who.name, who.ref, who.arn, typed
+	resource.Name, resource.Ref, resource.ARN, resource.Properties = named.name, named.ref, named.arn, typed
 	return resource, problems
 }
 

@@ -29,6 +29,9 @@ type place struct {
 	stack     string
 	logicalID string
 	files     manifest
+	// functions are the construct paths of the functions that come before it, by
+	// their ARNs and names.
+	functions map[string]string
 }
 
 // named returns the physical name: the one given, or one made as CloudFormation

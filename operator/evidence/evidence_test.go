@@ -123,11 +123,11 @@ func answering(t *testing.T, status int, body string) string {
 }
 
 func TestNotificationsAreEvidence(t *testing.T) {
-	events, err := notified(t.Context(), answering(t, http.StatusOK, `{"notifications": [{"id": "e-1", "body": `+placed+`}], "refused": 0}`))
+	events, err := notified(t.Context(), answering(t, http.StatusOK, `{"deliveries": [{"id": "e-1", "body": `+placed+`}], "refused": 0}`))
 	if err != nil || len(events) != 1 || events[0].ID != "e-1" {
 		t.Errorf("the events are %+v, %v", events, err)
 	}
-	events, err = notified(t.Context(), answering(t, http.StatusOK, `{"notifications": []}`))
+	events, err = notified(t.Context(), answering(t, http.StatusOK, `{"deliveries": []}`))
 	if err != nil || events == nil || len(events) > 0 {
 		t.Errorf("nothing was received, but the events are %#v, %v: nil would mean that nobody knows", events, err)
 	}
@@ -137,7 +137,7 @@ func TestNotificationsThatCannotBeReadAreAnError(t *testing.T) {
 	for name, url := range map[string]string{
 		"an error":     answering(t, http.StatusTeapot, ""),
 		"no JSON":      answering(t, http.StatusOK, "hello"),
-		"no event":     answering(t, http.StatusOK, `{"notifications": [{"body": {}}]}`),
+		"no event":     answering(t, http.StatusOK, `{"deliveries": [{"body": {}}]}`),
 		"no URL":       "://",
 		"nobody there": "http://127.0.0.1:1",
 	} {
