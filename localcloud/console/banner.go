@@ -49,12 +49,14 @@ func (c *Console) Ready(b Banner) {
 	c.entry("Calls, counters and queue depths", "curl "+b.Usage)
 	c.entry("Traces", "curl "+b.Traces)
 	c.line("")
-	for line := range strings.Lines(b.Setup) {
-		c.line("%s", c.paint(plain, strings.TrimSuffix(line, "\n")))
+	setup := strings.TrimRight(b.Setup, "\n")
+	if setup == "" {
+		return
 	}
-	if b.Setup != "" {
-		c.line("")
+	for line := range strings.SplitSeq(setup, "\n") {
+		c.line("%s", c.paint(plain, line))
 	}
+	c.line("")
 }
 
 func (c *Console) entry(what, command string) {

@@ -59,7 +59,7 @@ type Event struct {
 	Time time.Time `json:"time"`
 	Bus  string    `json:"bus"`
 	ID   string    `json:"id"`
-	// Subject is what the event is about, if its detail is a CloudEvent that says so.
+	// Subject is that of the CloudEvent in the detail, or empty.
 	Subject string `json:"subject"`
 	// Type is the detail type.
 	Type   string `json:"type"`

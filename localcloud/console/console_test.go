@@ -228,7 +228,7 @@ func TestTheBannerSaysWhereEverythingIsAndWhatTheSetupPrints(t *testing.T) {
 			FunctionURLs: map[string]string{"Shop/Worker": "http://127.0.0.1:2/"},
 			Outputs:      map[string]string{"ShopUrl": "http://127.0.0.1:2/", "Bus": "shop"},
 			Deliveries:   "http://127.0.0.1:1/deliveries", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces",
-			Setup: "Buy something:\n  curl http://127.0.0.1:2/items\n",
+			Setup: "Buy something:\n  curl http://127.0.0.1:2/items\n\n",
 		})
 	})
 	const want = `
