@@ -1,7 +1,8 @@
 // Package assembly reads a synthesized cloud assembly (cdk.out): the one
 // stack's template with every intrinsic function resolved, as typed values of
-// the CloudFormation types that the local cloud can run. Whatever it does not
-// know, it refuses by name, and it reports all it refuses together.
+// the CloudFormation types that the local cloud can run. What it does not
+// support it refuses by name, and it reports everything that it refuses
+// together.
 package assembly
 
 import (
@@ -42,10 +43,10 @@ type Assembly struct {
 type Resource struct {
 	LogicalID string
 	Type      string
-	// Path is where the resource stands in the construct tree, without the
-	// stack's name and without a trailing "/Resource": what a reader calls it.
+	// Path is the resource's path in the construct tree, without the stack's name
+	// and without a trailing "/Resource".
 	Path string
-	// Name is the physical name, and Ref what Ref gives (a queue's Ref is its
+	// Name is the physical name, and Ref the value of Ref (a queue's Ref is its
 	// URL).
 	Name string
 	Ref  string
@@ -120,7 +121,7 @@ func (l *loader) load() (*Assembly, error) {
 	}
 	for _, id := range sortedKeys(l.template.Outputs) {
 		output := l.template.Outputs[id]
-		for _, problem := range unknown(output.attributes, "Condition", "Description", "Export", "Value") {
+		for _, problem := range unknownAttributes(output.attributes, "Condition", "Description", "Export", "Value") {
 			problems = append(problems, fmt.Errorf("output %s: %w", id, problem))
 		}
 		if output.Condition != "" && !l.conditions[output.Condition] {
@@ -149,45 +150,46 @@ func (l *loader) resource(id string) (Resource, []error) {
 	resource := Resource{LogicalID: id, Type: raw.Type, Path: raw.path(id)}
 	typed, known := resourceTypes()[raw.Type]
 	if !known {
-		// Known by its id only, so that what refers to it is not reported too.
+		// It is known by its id, so that what refers to it is not reported too.
 		l.identities[id] = identity{ref: id, anything: true}
 		return resource, []error{unsupported.Errorf("the resource type is not supported by the local cloud")}
 	}
 	problems := l.template.unsupportedAttributes(raw)
 	resolved, err := l.resolve(raw.Properties)
 	if err != nil {
-		problems = append(problems, unjoin(err)...)
+		problems = append(problems, splitErrors(err)...)
 	}
 	problems = append(problems, decode(resolved, typed)...)
-	at := place{options: l.options, stack: l.files.stack, logicalID: id, files: l.files, functions: l.functions}
-	named, err := typed.identify(at)
+	at := location{options: l.options, stack: l.files.stack, logicalID: id, files: l.files, functions: l.functions}
+	identified, err := typed.identify(at)
 	if err != nil {
-		problems = append(problems, unjoin(err)...)
+		problems = append(problems, splitErrors(err)...)
 	}
-	l.identities[id] = named
+	l.identities[id] = identified
 	switch typed := typed.(type) {
 	case *Secret:
-		l.secrets[named.ref] = typed.Value
+		l.secrets[identified.ref] = typed.Value
 	case *Function:
-		l.functions[named.arn], l.functions[named.name] = resource.Path, resource.Path
+		l.functions[identified.arn], l.functions[identified.name] = resource.Path, resource.Path
 	}
-	resource.Name, resource.Ref, resource.ARN, resource.Properties = named.name, named.ref, named.arn, typed
+	resource.Name, resource.Ref, resource.ARN, resource.Properties = identified.name, identified.ref, identified.arn, typed
 	return resource, problems
 }
 
-// unjoin returns the parts of a joined error, so that each gets its own line.
-func unjoin(err error) []error {
+// splitErrors returns the parts of a joined error, so that each gets its own
+// line.
+func splitErrors(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var parts []error
 		for _, part := range joined.Unwrap() {
-			parts = append(parts, unjoin(part)...)
+			parts = append(parts, splitErrors(part)...)
 		}
 		return parts
 	}
 	return []error{err}
 }
 
-// path reads the construct path that CDK leaves in a resource's metadata.
+// path returns the construct path that CDK writes into a resource's metadata.
 func (r rawResource) path(logicalID string) string {
 	path, _ := r.Metadata["aws:cdk:path"].(string)
 	_, path, found := strings.Cut(path, "/")

@@ -31,7 +31,7 @@ func (l *loader) condition(name string, through []string) (bool, error) {
 	if slices.Contains(through, name) {
 		return false, fmt.Errorf("the condition %s refers to itself", name)
 	}
-	holds, err := l.holds(expression, append(through, name))
+	holds, err := l.evaluate(expression, append(through, name))
 	if err != nil {
 		return false, err
 	}
@@ -39,7 +39,7 @@ func (l *loader) condition(name string, through []string) (bool, error) {
 	return holds, nil
 }
 
-func (l *loader) holds(expression any, through []string) (bool, error) {
+func (l *loader) evaluate(expression any, through []string) (bool, error) {
 	object, ok := expression.(map[string]any)
 	if !ok || len(object) != 1 {
 		return false, fmt.Errorf("%v is not a condition", expression)
@@ -75,7 +75,7 @@ func (l *loader) conditionFunctions(through []string) map[string]func(arguments 
 func (l *loader) all(expressions []any, through []string) ([]bool, error) {
 	results := make([]bool, len(expressions))
 	for i, expression := range expressions {
-		holds, err := l.holds(expression, through)
+		holds, err := l.evaluate(expression, through)
 		if err != nil {
 			return nil, err
 		}

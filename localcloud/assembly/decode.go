@@ -10,8 +10,8 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// Harmless is a property that the local cloud accepts and that changes nothing
-// there; the field's tag why says why.
+// Harmless is a property that the local cloud accepts and that has no effect
+// there; the field's tag why is the reason.
 type Harmless struct{}
 
 // decode fills the struct that into points to. Its fields' cfn tags name the
@@ -116,7 +116,8 @@ func (d *decoder) list(path string, value any, into reflect.Value) {
 	}
 }
 
-// texts fills a map of texts: its keys are the user's, not property names.
+// texts fills a map of texts. Its keys are the template's own, not names of
+// properties.
 func (d *decoder) texts(path string, value any, into reflect.Value) {
 	object, ok := value.(map[string]any)
 	if !ok {
@@ -125,7 +126,7 @@ func (d *decoder) texts(path string, value any, into reflect.Value) {
 	}
 	into.Set(reflect.MakeMap(into.Type()))
 	for _, name := range sortedKeys(object) {
-		text, err := plain(object[name])
+		text, err := plainText(object[name])
 		if err != nil {
 			d.refuse(join(path, name), "must be a text")
 			continue

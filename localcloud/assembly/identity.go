@@ -8,23 +8,23 @@ import (
 	"github.com/google/uuid"
 )
 
-// identity is what the rest of a template can learn about a resource.
+// identity is what the rest of a template can refer to of a resource.
 type identity struct {
 	name, ref, arn string
 	attributes     map[string]string
-	// anything returns every attribute known: the resource is refused anyway.
+	// anything makes every attribute known: the resource is refused anyway.
 	anything bool
 }
 
-// properties is a struct of one CloudFormation type, filled from the template.
-// Its identify checks what the field types cannot say, and names the resource;
-// it returns a usable identity even when it reports problems.
-type properties interface {
-	identify(at place) (identity, error)
+// resourceProperties is a struct of one CloudFormation type, filled from the
+// template. Its identify checks what the types of the fields do not, and names
+// the resource. It returns a usable identity even when it returns an error.
+type resourceProperties interface {
+	identify(at location) (identity, error)
 }
 
-// place is where a resource stands, from which its names follow.
-type place struct {
+// location is where a resource is, from which its names follow.
+type location struct {
 	options   Options
 	stack     string
 	logicalID string
@@ -34,10 +34,10 @@ type place struct {
 	functions map[string]string
 }
 
-// named returns the physical name: the one given, or one made as CloudFormation
-// does, of the stack, the logical id and a suffix. The suffix is a hash, so the
-// same template has the same names in every run.
-func (p place) named(given string, limit int) string {
+// physicalName returns the given name, or one made as CloudFormation does, of
+// the stack, the logical id and a suffix. The suffix is a hash, so the same
+// template has the same names in every run.
+func (p location) physicalName(given string, limit int) string {
 	if given != "" {
 		return given
 	}
@@ -46,23 +46,24 @@ func (p place) named(given string, limit int) string {
 	return stem[:min(len(stem), limit-len(suffix))] + suffix
 }
 
-// code is a short text that differs between resources and not between runs.
-func (p place) code(length int) string {
+// code returns a short text that differs between resources and not between
+// runs.
+func (p location) code(length int) string {
 	sum := sha256.Sum256([]byte(p.stack + "/" + p.logicalID))
 	return base32.StdEncoding.EncodeToString(sum[:])[:length]
 }
 
-func (p place) uuid() string {
+func (p location) uuid() string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.stack+"/"+p.logicalID)).String()
 }
 
-func (p place) arn(service, resource string) string {
+func (p location) arn(service, resource string) string {
 	return strings.Join([]string{"arn", "aws", service, p.options.Region, p.options.AccountID, resource}, ":")
 }
 
 // resourceTypes returns an empty struct for each supported type.
-func resourceTypes() map[string]properties {
-	return map[string]properties{
+func resourceTypes() map[string]resourceProperties {
+	return map[string]resourceProperties{
 		"AWS::CloudWatch::Alarm":          new(Alarm),
 		"AWS::CloudWatch::Dashboard":      new(Dashboard),
 		"AWS::DynamoDB::Table":            new(Table),

@@ -11,7 +11,7 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// manifest is what the assembly says about the one stack and its assets.
+// manifest is the assembly's one stack and its assets.
 type manifest struct {
 	stack    string
 	template string
@@ -95,7 +95,8 @@ func (m manifest) readAssets(dir, file string) error {
 	return nil
 }
 
-// bootstrap finds the executable of the function whose code has this key.
+// bootstrap returns the path of the executable of the function whose code has
+// this key.
 func (m manifest) bootstrap(key string) (string, error) {
 	folder, known := m.assets[key]
 	if !known {

@@ -64,7 +64,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"resource Function (AWS::Lambda::Function): its code x.zip is not an asset of the assembly",
 		"resource Logs (AWS::Logs::LogGroup): property RetentionInDays: CloudWatch Logs does not keep events for 8 days",
 		`resource Mapping (AWS::Lambda::EventSourceMapping): property FunctionResponseTypes: the value "ReportAll" is not supported by the local cloud`,
-		"resource Notify (AWS::Events::ApiDestination): property InvocationEndpoint must begin with https://, as EventBridge asks",
+		"resource Notify (AWS::Events::ApiDestination): property InvocationEndpoint must begin with https://, as EventBridge requires",
 		"resource Notify (AWS::Events::ApiDestination): property InvocationRateLimitPerSecond must be at least 1",
 		"resource Provisioned (AWS::DynamoDB::Table): property BillingMode is required",
 		"resource Queue (AWS::SQS::Queue): the attribute DeletionPolice is not supported by the local cloud",

@@ -9,10 +9,10 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// noValue is what Ref AWS::NoValue gives: the property that has it is absent.
+// noValue is the value of Ref AWS::NoValue: the property that has it is absent.
 type noValue struct{}
 
-// unresolved stands where an expression could not be evaluated: that is
+// unresolved is the value of an expression that could not be evaluated. That is
 // reported once, and nothing that follows from it.
 type unresolved struct{}
 
@@ -22,7 +22,7 @@ func (l *loader) resolve(value any) (any, error) {
 	switch value := value.(type) {
 	case map[string]any:
 		if name, argument, ok := intrinsic(value); ok {
-			return l.call(name, argument)
+			return l.callFunction(name, argument)
 		}
 		return l.object(value)
 	case []any:
@@ -66,7 +66,8 @@ func (l *loader) list(value []any) (any, error) {
 	return result, errors.Join(problems...)
 }
 
-// intrinsic recognises an object with the one key Ref or Fn::….
+// intrinsic returns the function and the argument of an object whose only key
+// is Ref or Fn::….
 func intrinsic(value map[string]any) (name string, argument any, ok bool) {
 	if len(value) != 1 {
 		return "", nil, false
@@ -77,7 +78,7 @@ func intrinsic(value map[string]any) (name string, argument any, ok bool) {
 	return name, argument, name == "Ref" || strings.HasPrefix(name, "Fn::")
 }
 
-func (l *loader) call(name string, argument any) (any, error) {
+func (l *loader) callFunction(name string, argument any) (any, error) {
 	function, known := l.intrinsics()[name]
 	if !known {
 		return nil, unsupported.Errorf("the intrinsic function %s is not supported by the local cloud", name)
@@ -92,7 +93,7 @@ func (l *loader) intrinsics() map[string]func(argument any) (any, error) {
 		"Fn::GetAtt": l.reference,
 		"Fn::If":     l.choose,
 		"Fn::Join":   l.join,
-		"Fn::Select": l.pick,
+		"Fn::Select": l.selectElement,
 		"Fn::Split":  l.split,
 		"Fn::Sub":    l.substitute,
 	}
@@ -107,16 +108,16 @@ func (l *loader) reference(argument any) (any, error) {
 	if strings.HasPrefix(id, "AWS::") {
 		return l.pseudo(id)
 	}
-	who, known := l.identities[id]
+	identified, known := l.identities[id]
 	switch {
 	case !known && l.template.Resources[id].Type != "":
 		return nil, fmt.Errorf("the referenced resource %s does not exist under its condition", id)
 	case !known:
 		return nil, fmt.Errorf("the referenced resource or parameter %s is not in the template", id)
-	case attribute == "" || who.anything:
-		return who.ref, nil
+	case attribute == "" || identified.anything:
+		return identified.ref, nil
 	}
-	value, known := who.attributes[attribute]
+	value, known := identified.attributes[attribute]
 	if !known {
 		return nil, unsupported.Errorf("the attribute %s of %s (%s) is not supported by the local cloud",
 			attribute, id, l.template.Resources[id].Type)
@@ -159,7 +160,7 @@ func (l *loader) pseudoParameters() map[string]any {
 		"AWS::NoValue":   noValue{},
 		"AWS::Partition": "aws",
 		"AWS::Region":    l.options.Region,
-		"AWS::StackId":   place{options: l.options, stack: l.files.stack}.arn("cloudformation", "stack/"+l.files.stack+"/local"),
+		"AWS::StackId":   location{options: l.options, stack: l.files.stack}.arn("cloudformation", "stack/"+l.files.stack+"/local"),
 		"AWS::StackName": l.files.stack,
 		"AWS::URLSuffix": "amazonaws.com",
 	}
@@ -170,7 +171,7 @@ func (l *loader) join(argument any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts, err := texts("Fn::Join", list)
+	parts, err := plainTexts("Fn::Join", list)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +194,7 @@ func (l *loader) split(argument any) (any, error) {
 	return parts, nil
 }
 
-func (l *loader) pick(argument any) (any, error) {
+func (l *loader) selectElement(argument any) (any, error) {
 	at, value, err := l.pair("Fn::Select", argument)
 	if err != nil {
 		return nil, err

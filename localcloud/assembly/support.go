@@ -17,8 +17,8 @@ type Property struct {
 	Required bool
 	// Values are the only supported ones; if there are none, every value is.
 	Values []string
-	// WithoutEffect says why the property is accepted and changes nothing. It is
-	// empty if the property has an effect.
+	// WithoutEffect is why the property is accepted and has no effect. It is empty
+	// if the property has an effect.
 	WithoutEffect string
 	// Members are those of an object, or of each object of a list.
 	Members []Property

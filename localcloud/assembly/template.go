@@ -96,7 +96,7 @@ func (t template) unsupportedSections() []error {
 // unsupportedAttributes refuses what would change a resource's meaning, and a
 // resource to wait for that there is not.
 func (t template) unsupportedAttributes(r rawResource) []error {
-	problems := unknown(r.attributes, "Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy")
+	problems := unknownAttributes(r.attributes, "Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy")
 	for _, id := range r.dependsOn() {
 		if _, isResource := t.Resources[id]; !isResource {
 			problems = append(problems, fmt.Errorf("the resource %s that it depends on is not in the template", id))
@@ -105,8 +105,8 @@ func (t template) unsupportedAttributes(r rawResource) []error {
 	return problems
 }
 
-// unknown refuses the attributes that are not among the known ones.
-func unknown(attributes []string, known ...string) []error {
+// unknownAttributes refuses the attributes that are not among the known ones.
+func unknownAttributes(attributes []string, known ...string) []error {
 	var problems []error
 	for _, name := range attributes {
 		if !slices.Contains(known, name) {

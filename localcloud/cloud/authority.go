@@ -12,7 +12,7 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// The services that act on their own in a stack.
+// The services that make requests in a stack.
 const (
 	serviceEvents    = "events.amazonaws.com"
 	serviceLambda    = "lambda.amazonaws.com"
@@ -20,8 +20,8 @@ const (
 	anonymous        = "anonymous"
 )
 
-// authority knows the stack's policies and who is who. Whoever is not one of
-// the stack's functions is the operator, who may do everything.
+// authority holds the stack's policies and roles. A caller that is not one of
+// the stack's functions is an operator, who may do everything.
 type authority struct {
 	account string
 	roles   map[string]*role
@@ -39,7 +39,7 @@ type role struct {
 	policies  []iam.Policy
 }
 
-// caller is a function that has taken on its role.
+// caller is a function with its role.
 type caller struct {
 	role    *role
 	session string
@@ -58,12 +58,12 @@ func (a *authority) addRoles(stack *assembly.Assembly) error {
 		made := &role{arn: resource.ARN, name: resource.Name}
 		var err error
 		if made.trust, err = parsePolicy(given.AssumeRolePolicyDocument, iam.ParseResource); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 		for _, inline := range given.Policies {
 			policy, err := parsePolicy(inline.PolicyDocument, iam.ParseIdentity)
 			if err != nil {
-				problems = append(problems, about(resource, fmt.Errorf("policy %s: %w", inline.PolicyName, err)))
+				problems = append(problems, resourceError(resource, fmt.Errorf("policy %s: %w", inline.PolicyName, err)))
 			}
 			made.policies = append(made.policies, policy)
 		}
@@ -77,12 +77,12 @@ func (a *authority) addPolicies(stack *assembly.Assembly) error {
 	for resource, given := range assembly.Of[assembly.Policy](stack) {
 		policy, err := parsePolicy(given.PolicyDocument, iam.ParseIdentity)
 		if err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 		for _, name := range given.Roles {
 			made := a.roles["arn:aws:iam::"+a.account+":role/"+name]
 			if made == nil {
-				problems = append(problems, about(resource, fmt.Errorf("the role %s is not in the stack", name)))
+				problems = append(problems, resourceError(resource, fmt.Errorf("the role %s is not in the stack", name)))
 				continue
 			}
 			made.policies = append(made.policies, policy)
@@ -100,11 +100,11 @@ func (a *authority) addQueuePolicies(stack *assembly.Assembly) error {
 	for resource, given := range assembly.Of[assembly.QueuePolicy](stack) {
 		policy, err := parsePolicy(given.PolicyDocument, iam.ParseResource)
 		if err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 		for _, url := range given.Queues {
 			if arns[url] == "" {
-				problems = append(problems, about(resource, fmt.Errorf("the queue %s is not in the stack", url)))
+				problems = append(problems, resourceError(resource, fmt.Errorf("the queue %s is not in the stack", url)))
 			}
 			a.attached[arns[url]] = append(a.attached[arns[url]], policy)
 		}
@@ -121,11 +121,11 @@ func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
 	for resource, given := range assembly.Of[assembly.EventBusPolicy](stack) {
 		policy, err := parsePolicy(map[string]any{"Statement": given.Statement}, iam.ParseResource)
 		if err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 		arn, known := arns[given.EventBusName]
 		if !known {
-			problems = append(problems, about(resource, fmt.Errorf("the bus %s is not in the stack", given.EventBusName)))
+			problems = append(problems, resourceError(resource, fmt.Errorf("the bus %s is not in the stack", given.EventBusName)))
 		}
 		a.attached[arn] = append(a.attached[arn], policy)
 	}
@@ -137,7 +137,7 @@ func (a *authority) addLogsPolicies(stack *assembly.Assembly) error {
 	for resource, given := range assembly.Of[assembly.LogsPolicy](stack) {
 		policy, err := readPolicy([]byte(given.PolicyDocument), iam.ParseResource)
 		if err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 		a.logs = append(a.logs, policy)
 	}
@@ -152,12 +152,12 @@ func (a *authority) addPermissions(stack *assembly.Assembly) error {
 	for resource, given := range assembly.Of[assembly.Permission](stack) {
 		arn, known := functions[given.FunctionName]
 		if !known {
-			problems = append(problems, about(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
+			problems = append(problems, resourceError(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
 			continue
 		}
 		policy, err := parsePolicy(map[string]any{"Statement": permissionStatement(given, arn)}, iam.ParseResource)
 		if err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 		a.attached[arn] = append(a.attached[arn], policy)
 	}
@@ -202,7 +202,7 @@ func parsePolicy(document any, parse parser) (iam.Policy, error) {
 	return readPolicy(text, parse)
 }
 
-// readPolicy refuses a policy that asks what no request is asked here.
+// readPolicy refuses a policy with a condition key that no request has here.
 func readPolicy(text []byte, parse parser) (iam.Policy, error) {
 	policy, err := parse(text)
 	if err != nil {
@@ -217,14 +217,14 @@ func readPolicy(text []byte, parse parser) (iam.Policy, error) {
 	return policy, errors.Join(problems...)
 }
 
-// credentials lets a function call the APIs as its role. It gives the
-// environment variables that the SDKs read.
+// credentials returns the environment variables with which a function calls the
+// APIs as its role.
 func (a *authority) credentials(function assembly.Resource, roleARN string, random io.Reader) (map[string]string, error) {
-	taken := a.roles[roleARN]
-	if taken == nil {
+	assumed := a.roles[roleARN]
+	if assumed == nil {
 		return nil, fmt.Errorf("its role %s is not in the stack", roleARN)
 	}
-	if !a.trusts(taken, serviceLambda, "") {
+	if !a.trusts(assumed, serviceLambda, "") {
 		return nil, errors.New("the role defined for the function cannot be assumed by Lambda")
 	}
 	secret := make([]byte, 30)
@@ -232,7 +232,7 @@ func (a *authority) credentials(function assembly.Resource, roleARN string, rand
 		return nil, fmt.Errorf("making its credentials: %w", err)
 	}
 	id := fmt.Sprintf("ASIA%016X", secret[:8])
-	a.callers[id] = caller{role: taken, session: "arn:aws:sts::" + a.account + ":assumed-role/" + taken.name + "/" + function.Name}
+	a.callers[id] = caller{role: assumed, session: "arn:aws:sts::" + a.account + ":assumed-role/" + assumed.name + "/" + function.Name}
 	return map[string]string{
 		"AWS_ACCESS_KEY_ID":     id,
 		"AWS_SECRET_ACCESS_KEY": fmt.Sprintf("%x", secret[8:]),
@@ -240,21 +240,21 @@ func (a *authority) credentials(function assembly.Resource, roleARN string, rand
 	}, nil
 }
 
-// trusts reports whether a service may take on the role on behalf of the source,
-// such as a rule. Lambda does not say for which function it does.
-func (a *authority) trusts(taken *role, service, sourceARN string) bool {
-	if taken == nil {
+// trusts reports whether a service may assume the role on behalf of the source,
+// such as a rule. A request of Lambda has no source.
+func (a *authority) trusts(assumed *role, service, sourceARN string) bool {
+	if assumed == nil {
 		return false
 	}
-	request := iam.Request{Principal: service, Action: "sts:AssumeRole", Resource: taken.arn}
+	request := iam.Request{Principal: service, Action: "sts:AssumeRole", Resource: assumed.arn}
 	if sourceARN != "" {
 		request = a.fromService(service, request.Action, request.Resource, sourceARN)
 	}
-	return taken.trust.Evaluate(request) == iam.Allow
+	return assumed.trust.Evaluate(request) == iam.Allow
 }
 
-// about says which resource a problem is about.
-func about(resource assembly.Resource, err error) error {
+// resourceError returns an error with the resource that it is about.
+func resourceError(resource assembly.Resource, err error) error {
 	return fmt.Errorf("resource %s (%s): %w", resource.LogicalID, resource.Type, err)
 }
 

@@ -1,6 +1,6 @@
-// Package cloud builds the engines that an assembly needs and wires them: who
-// delivers to whom, who may do what, and under which addresses all of it is
-// reached.
+// Package cloud builds the engines that an assembly needs and connects them:
+// which rule delivers to which target, which role may do what, and the address
+// of everything.
 package cloud
 
 import (
@@ -33,7 +33,7 @@ import (
 	"example.com/saga/localcloud/xray"
 )
 
-// Config is what a cloud needs to know besides the assembly.
+// Config is what a cloud needs besides the assembly.
 type Config struct {
 	// Assembly is the folder of the cloud assembly.
 	Assembly  string
@@ -50,7 +50,7 @@ type Config struct {
 	DeliverTwice bool
 	// ScheduleEvery replaces the interval of every schedule, unless it is 0.
 	ScheduleEvery time.Duration
-	// Faults make rare things happen; nil is none.
+	// Faults injects faults; nil is none.
 	Faults *fault.Injector
 	// RedeliverAfter bounds how long what has failed waits for its next
 	// attempt, unless it is 0.
@@ -58,13 +58,14 @@ type Config struct {
 	Clock          func() time.Time
 	// Random is where secrets and credentials come from.
 	Random io.Reader
-	// Observe is called for every event that a bus accepts, and must be quick.
+	// Observe is called for every event that a bus accepts, and must return
+	// quickly.
 	Observe func(bus string, e eventbridge.Event)
 	// Log is called for every line that a function writes, by its construct path.
 	Log func(at time.Time, function, line string)
-	// Lost takes what is lost for good, by construct paths.
+	// Lost is called for what is lost for ever, with construct paths.
 	Lost loss.Report
-	// Logger takes what goes wrong where nobody waits for an answer.
+	// Logger logs errors that cannot be returned to a caller.
 	Logger *slog.Logger
 }
 
@@ -93,18 +94,17 @@ type Cloud struct {
 	receiver     *receiver
 	traces       *xray.Service
 
-	address string
-	doors   []door
-	servers []*http.Server
-	failed  chan error
+	address   string
+	endpoints []endpoint
+	servers   []*http.Server
+	failed    chan error
 }
 
-// door is a listener that waits for what it is to serve.
-type door struct {
+// endpoint is an open listener, and what it is to serve: the URL of the function
+// with the construct path, or the AWS APIs without one.
+type endpoint struct {
 	url      string
 	listener net.Listener
-	// function is the construct path of the function whose URL it is; empty is the
-	// door of the AWS APIs.
 	function string
 }
 
@@ -151,7 +151,7 @@ func (c *Cloud) open(function string, port int) (string, error) {
 		return "", fmt.Errorf("opening a port: %w", err)
 	}
 	url := "http://" + listener.Addr().String()
-	c.doors = append(c.doors, door{url: url, listener: listener, function: function})
+	c.endpoints = append(c.endpoints, endpoint{url: url, listener: listener, function: function})
 	return url, nil
 }
 
@@ -197,8 +197,8 @@ func (c *Cloud) checkURLPorts() error {
 	return errors.Join(problems...)
 }
 
-// build returns the engines and fills them, what is depended on first. It names
-// everything that is wrong.
+// build makes the engines and fills them, what is depended on first. Its error
+// names everything that is wrong.
 func (c *Cloud) build() error {
 	authority, err := newAuthority(c.assembly, c.config.AccountID)
 	if err != nil {
@@ -221,19 +221,19 @@ func (c *Cloud) build() error {
 	)
 }
 
-// serve answers at the open doors.
+// serve starts a server on each endpoint.
 func (c *Cloud) serve() {
-	for _, door := range c.doors {
+	for _, endpoint := range c.endpoints {
 		handler := c.api()
-		if door.function != "" {
-			handler = c.functionURL(door.function)
+		if endpoint.function != "" {
+			handler = c.functionURL(endpoint.function)
 		}
 		server := guard.NewServer(handler, c.config.Logger)
 		c.servers = append(c.servers, server)
 		go func() {
-			if err := server.Serve(door.listener); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(endpoint.listener); !errors.Is(err, http.ErrServerClosed) {
 				select {
-				case c.failed <- fmt.Errorf("serving %s: %w", door.url, err):
+				case c.failed <- fmt.Errorf("serving %s: %w", endpoint.url, err):
 				default:
 				}
 			}
@@ -241,7 +241,7 @@ func (c *Cloud) serve() {
 	}
 }
 
-// api is what answers at the one address of the AWS APIs.
+// api returns the handler at the one address of the AWS APIs.
 func (c *Cloud) api() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", wire.Handler(c.withFaults(c.services()...)...))
@@ -302,8 +302,8 @@ func (c *Cloud) Close() error {
 		problems = append(problems, server.Close())
 	}
 	if len(c.servers) == 0 {
-		for _, door := range c.doors {
-			problems = append(problems, door.listener.Close())
+		for _, endpoint := range c.endpoints {
+			problems = append(problems, endpoint.listener.Close())
 		}
 	}
 	return errors.Join(problems...)

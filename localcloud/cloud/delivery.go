@@ -20,8 +20,8 @@ func (d deliverer) Deliver(ctx context.Context, delivery eventbridge.Delivery) e
 	return d(ctx, delivery)
 }
 
-// deliveries takes events from rules to what they target, if the policies
-// allow it.
+// deliveries delivers events from rules to their targets, if the policies allow
+// it.
 type deliveries struct{ cloud *Cloud }
 
 func (d deliveries) toQueue(ctx context.Context, delivery eventbridge.Delivery) error {
@@ -34,18 +34,19 @@ func (d deliveries) toQueue(ctx context.Context, delivery eventbridge.Delivery) 
 	})
 }
 
-// send sends to a queue on behalf of a rule. A queue that does not exist and one
-// whose policy does not allow it fail for good, and look the same: SQS does not
-// tell that a queue exists to whom it denies access, as was observed on AWS.
+// send sends to a queue on behalf of a rule. For a queue that does not exist
+// and one whose policy denies it, the failure is permanent and the same: SQS
+// does not reveal that a queue exists to a caller without access, as was
+// observed on AWS.
 func (d deliveries) send(ctx context.Context, ruleARN, queueARN string, in *sqs.SendMessageInput) error {
 	url, exists := d.cloud.queues.URL(queueARN)
-	if !exists || !d.cloud.authority.serviceMay(serviceEvents, "sqs:SendMessage", queueARN, ruleARN) {
+	if !exists || !d.cloud.authority.serviceAllowed(serviceEvents, "sqs:SendMessage", queueARN, ruleARN) {
 		return &eventbridge.DeliveryError{Code: eventbridge.CodeNoResource, Message: "The specified queue does not exist or you do not have access to it: " +
 			"the policy of " + queueARN + " must allow " + serviceEvents + " to send messages for this rule."}
 	}
 	in.QueueUrl = url
 	_, err := d.cloud.queues.SendMessage(ctx, in)
-	return refusal(err)
+	return deliveryError(err)
 }
 
 // SendDeadLetter sends an event that could not be delivered to a dead-letter queue.
@@ -58,12 +59,12 @@ func (d deliveries) SendDeadLetter(ctx context.Context, queueARN string, body []
 }
 
 func (d deliveries) toFunction(ctx context.Context, delivery eventbridge.Delivery) error {
-	if !d.cloud.authority.serviceMay(serviceEvents, "lambda:InvokeFunction", delivery.Target, delivery.Rule) {
+	if !d.cloud.authority.serviceAllowed(serviceEvents, "lambda:InvokeFunction", delivery.Target, delivery.Rule) {
 		return notPermitted("the policy of " + delivery.Target + " does not allow " + serviceEvents + " to invoke it for this rule")
 	}
 	ctx = lambda.WithTrace(ctx, delivery.Event.TraceHeader)
 	if err := d.cloud.functions.InvokeAsync(ctx, delivery.Target, delivery.Body); err != nil {
-		return refusal(err)
+		return deliveryError(err)
 	}
 	d.cloud.events[delivery.Target].Add(1)
 	return nil
@@ -72,7 +73,7 @@ func (d deliveries) toFunction(ctx context.Context, delivery eventbridge.Deliver
 func (d deliveries) toLogGroup(ctx context.Context, delivery eventbridge.Delivery) error {
 	streams := strings.TrimSuffix(delivery.Target, ":*") + ":log-stream:*"
 	for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
-		if !d.cloud.authority.serviceMayLog(serviceEvents, action, streams, delivery.Rule) {
+		if !d.cloud.authority.serviceAllowedToLog(serviceEvents, action, streams, delivery.Rule) {
 			return notPermitted("no resource policy of the logs allows " + serviceEvents + " to do " + action + " on " + delivery.Target)
 		}
 	}
@@ -98,14 +99,14 @@ func (d deliveries) toDestination(ctx context.Context, delivery eventbridge.Deli
 	return d.cloud.destinations.Deliver(ctx, delivery)
 }
 
-// asRole checks that EventBridge can take on the target's role, and that the
+// asRole checks that EventBridge can assume the target's role, and that the
 // role allows the action on the target.
 func (d deliveries) asRole(delivery eventbridge.Delivery, action string, conditions map[string][]string) error {
-	taken := d.cloud.authority.roles[delivery.Role]
-	if !d.cloud.authority.trusts(taken, serviceEvents, delivery.Rule) {
+	assumed := d.cloud.authority.roles[delivery.Role]
+	if !d.cloud.authority.trusts(assumed, serviceEvents, delivery.Rule) {
 		return &eventbridge.DeliveryError{Code: "FAILED_TO_ASSUME_ROLE", Message: "EventBridge cannot assume the role " + delivery.Role}
 	}
-	if d.cloud.authority.decide(taken, action, delivery.Target, conditions) != iam.Allow {
+	if d.cloud.authority.decide(assumed, action, delivery.Target, conditions) != iam.Allow {
 		return notPermitted("the role " + delivery.Role + " does not allow " + action + " on " + delivery.Target)
 	}
 	return nil
@@ -115,9 +116,10 @@ func notPermitted(message string) error {
 	return &eventbridge.DeliveryError{Code: eventbridge.CodeNoPermissions, Message: message}
 }
 
-// refusal turns an engine's error into that of a delivery. What the target
-// refuses as wrong, it would refuse again; throttling and its own failures pass.
-func refusal(err error) error {
+// deliveryError returns the delivery's error for an engine's. What the target
+// refuses as invalid, it would refuse again; throttling and internal failures
+// are retried.
+func deliveryError(err error) error {
 	if err == nil {
 		return nil
 	}

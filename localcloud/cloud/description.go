@@ -6,7 +6,7 @@ import (
 	"example.com/saga/localcloud/assembly"
 )
 
-// Description says where everything of the stack is, by construct paths.
+// Description is where everything of the stack is, by construct paths.
 type Description struct {
 	AWSEndpointURL string `json:"awsEndpointUrl"`
 	// DeliveriesURL shows what API destinations have delivered. It is empty if they
@@ -32,7 +32,7 @@ type Description struct {
 	Outputs map[string]string `json:"outputs"`
 }
 
-// Describe says where everything of the stack is.
+// Describe returns where everything of the stack is.
 func (c *Cloud) Describe() Description {
 	description := Description{
 		AWSEndpointURL: c.address,
@@ -74,5 +74,5 @@ func names[T any](stack *assembly.Assembly) map[string]string {
 	return found
 }
 
-// Stack is the stack's name.
+// Stack returns the stack's name.
 func (c *Cloud) Stack() string { return c.assembly.Stack }

@@ -20,7 +20,7 @@ import (
 // defaultVisibility is SQS's default visibility timeout.
 const defaultVisibility = 30 * time.Second
 
-// newEngines returns the engines, empty, and connects them.
+// newEngines makes the engines, empty, and connects them.
 func (c *Cloud) newEngines() {
 	clock, authorize := c.config.Clock, c.authority.authorize
 	c.tables = dynamodb.New(dynamodb.Config{Clock: clock, Authorize: authorize, Account: c.config.AccountID, Region: c.config.Region})
@@ -34,13 +34,13 @@ func (c *Cloud) newEngines() {
 		Logger:      c.config.Logger,
 		Queues:      c.queues,
 		DeadLetters: c.queues,
-		Lost:        c.lose,
+		Lost:        c.reportLoss,
 
 		DaemonAddress:  c.traces.Address(),
 		RedeliverAfter: c.config.RedeliverAfter,
 		RedeliverSoon:  c.queues.RedeliverSoon,
 	})
-	c.schedules = scheduler.New(scheduler.Config{Clock: clock, Every: c.config.ScheduleEvery, Targets: schedules{c}, Lost: c.lose})
+	c.schedules = scheduler.New(scheduler.Config{Clock: clock, Every: c.config.ScheduleEvery, Targets: schedules{c}, Lost: c.reportLoss})
 	c.destinations = apidestination.New(apidestination.Config{Clock: clock, Transport: c.transport(), Authorize: authorize})
 	c.receiver = newReceiver(clock, c.destinations.HasKey)
 	c.secrets = secretsmanager.New(secretsmanager.Config{Clock: clock, Authorize: authorize})
@@ -55,7 +55,7 @@ func (c *Cloud) newEngines() {
 			eventbridge.KindDestination: deliverer(deliveries.toDestination),
 		},
 		DeadLetters: deliveries,
-		Lost:        c.lose,
+		Lost:        c.reportLoss,
 		BaseDelay:   min(c.config.RedeliverAfter, time.Second), // 0 is AWS's own.
 		Log:         c.config.Logger,
 	})
@@ -73,12 +73,12 @@ func (c *Cloud) createTables() error {
 		made := dynamodb.Table{Name: resource.Name, ARN: resource.ARN, Attributes: map[string]string{}}
 		var err error
 		if made.Key, err = keyOf(given.KeySchema); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 		for _, index := range given.GlobalSecondaryIndexes {
 			key, err := keyOf(index.KeySchema)
 			if err != nil {
-				problems = append(problems, about(resource, fmt.Errorf("index %s: %w", index.IndexName, err)))
+				problems = append(problems, resourceError(resource, fmt.Errorf("index %s: %w", index.IndexName, err)))
 			}
 			made.Indexes = append(made.Indexes, dynamodb.Index{
 				Name: index.IndexName, Key: key, Projection: index.Projection.ProjectionType, NonKey: index.Projection.NonKeyAttributes,
@@ -88,7 +88,7 @@ func (c *Cloud) createTables() error {
 			made.Attributes[attribute.AttributeName] = attribute.AttributeType
 		}
 		if err := c.tables.Create(made); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)
@@ -128,7 +128,7 @@ func (c *Cloud) createQueues() error {
 			}
 		}
 		if err := c.queues.Create(made); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)
@@ -142,14 +142,14 @@ func (c *Cloud) createLogGroups() error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.LogGroup](c.assembly) {
 		if err := c.logs.Create(resource.Name, time.Duration(given.RetentionInDays)*24*time.Hour); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)
 }
 
-// createDestinations returns the API destinations. Where the template sends them
-// to is not on this machine, so all of them go to the URL that was given, or to
+// createDestinations creates the API destinations. The endpoints in the
+// template are not on this machine, so all of them call the configured URL, or
 // the receiver inside.
 func (c *Cloud) createDestinations() error {
 	endpoint := cmp.Or(c.config.DestinationURL, c.address+deliveriesPath)
@@ -169,14 +169,14 @@ func (c *Cloud) createDestinations() error {
 	for resource, given := range assembly.Of[assembly.APIDestination](c.assembly) {
 		connection, known := connections[given.ConnectionARN]
 		if !known {
-			problems = append(problems, about(resource, fmt.Errorf("the connection %s is not in the stack", given.ConnectionARN)))
+			problems = append(problems, resourceError(resource, fmt.Errorf("the connection %s is not in the stack", given.ConnectionARN)))
 			continue
 		}
 		if err := c.destinations.Create(apidestination.Destination{
 			ARN: resource.ARN, Endpoint: endpoint, Method: given.HTTPMethod,
 			RatePerSecond: number(given.RateLimitPerSecond, 0), Connection: connection,
 		}); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)
@@ -186,7 +186,7 @@ func (c *Cloud) createSecrets() error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.Secret](c.assembly) {
 		if err := c.secrets.Create(resource.Name, resource.ARN, given.Value); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)

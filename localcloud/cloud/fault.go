@@ -9,7 +9,7 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// withFaults returns the services whose calls by functions are hit by faults.
+// withFaults returns the services with faults in the calls by functions.
 func (c *Cloud) withFaults(services ...wire.Service) []wire.Service {
 	if c.config.Faults == nil {
 		return services
@@ -21,10 +21,10 @@ func (c *Cloud) withFaults(services ...wire.Service) []wire.Service {
 	return services
 }
 
-// queueConfig is that of the queues. Faults hit who receives and deletes in the
-// name of a function.
+// queueConfig returns the configuration of the queues. Faults hit only receives
+// and deletes by functions.
 func (c *Cloud) queueConfig() sqs.Config {
-	config := sqs.Config{Clock: c.config.Clock, Authorize: c.authority.authorize, DeliverTwice: c.config.DeliverTwice, Lost: c.lose}
+	config := sqs.Config{Clock: c.config.Clock, Authorize: c.authority.authorize, DeliverTwice: c.config.DeliverTwice, Lost: c.reportLoss}
 	if c.config.Faults == nil {
 		return config
 	}
@@ -39,13 +39,13 @@ func (c *Cloud) queueConfig() sqs.Config {
 	return config
 }
 
-// isFunction reports whether a call is made in the name of a function.
+// isFunction reports whether a call is made by a function.
 func (a *authority) isFunction(ctx context.Context) bool {
 	_, is := a.callers[wire.Caller(ctx)]
 	return is
 }
 
-// transport is what API destinations send with; nil is the default.
+// transport returns what API destinations send with; nil is the default.
 func (c *Cloud) transport() http.RoundTripper {
 	if c.config.Faults == nil {
 		return nil
@@ -53,7 +53,7 @@ func (c *Cloud) transport() http.RoundTripper {
 	return fault.NewTransport(c.config.Faults, &http.Transport{})
 }
 
-// faults returns how often each planned fault has struck.
+// faults returns how often each planned fault has occurred.
 func (c *Cloud) faults() map[fault.Name]int {
 	if c.config.Faults == nil {
 		return map[fault.Name]int{}

@@ -20,9 +20,9 @@ const (
 	defaultTimeout = 3 * time.Second
 	defaultRetries = 2
 	defaultBatch   = 10
-	// unreserved is how many invocations of a function without reserved
+	// unreservedConcurrency is how many invocations of a function without reserved
 	// concurrency run at once: the quota of a new account.
-	unreserved = 10
+	unreservedConcurrency = 10
 )
 
 func (c *Cloud) createFunctions() error {
@@ -30,7 +30,7 @@ func (c *Cloud) createFunctions() error {
 	for resource, given := range assembly.Of[assembly.Function](c.assembly) {
 		environment, err := c.authority.credentials(resource, given.Role, c.config.Random)
 		if err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 			continue
 		}
 		maps.Copy(environment, given.Environment.Variables)
@@ -39,7 +39,7 @@ func (c *Cloud) createFunctions() error {
 			Environment:          environment,
 			Timeout:              timeout(given),
 			MemoryMB:             number(given.MemorySize, defaultMemory),
-			Concurrency:          number(given.ReservedConcurrentExecutions, unreserved),
+			Concurrency:          number(given.ReservedConcurrentExecutions, unreservedConcurrency),
 			LogGroup:             logGroup(resource, given),
 			MaximumRetryAttempts: defaultRetries,
 			ActiveTracing:        given.TracingConfig.Mode == "Active",
@@ -55,7 +55,7 @@ func (c *Cloud) createFunctions() error {
 		problems = append(problems, c.checkLogs(resource, given), c.checkTracing(resource, given))
 		c.events[resource.ARN], c.requests[resource.ARN] = new(atomic.Int64), new(atomic.Int64)
 		if err := c.functions.Create(made); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)
@@ -69,7 +69,7 @@ func (c *Cloud) retries() (map[string]*assembly.EventInvokeConfig, []error) {
 	for resource, given := range assembly.Of[assembly.EventInvokeConfig](c.assembly) {
 		arn, known := functions[given.FunctionName]
 		if !known {
-			problems = append(problems, about(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
+			problems = append(problems, resourceError(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
 		}
 		configs[arn] = given
 	}
@@ -90,28 +90,28 @@ func logGroup(resource assembly.Resource, given *assembly.Function) string {
 func (c *Cloud) checkDeadLetters(resource assembly.Resource, given *assembly.Function) error {
 	target := given.DeadLetterConfig.TargetARN
 	if _, exists := c.queues.URL(target); !exists {
-		return about(resource, fmt.Errorf("the dead-letter queue %s is not in the stack", target))
+		return resourceError(resource, fmt.Errorf("the dead-letter queue %s is not in the stack", target))
 	}
 	if strings.HasSuffix(target, ".fifo") {
-		return about(resource, errors.New("a FIFO queue cannot be the dead-letter queue of a function"))
+		return resourceError(resource, errors.New("a FIFO queue cannot be the dead-letter queue of a function"))
 	}
-	if !c.authority.roleMay(given.Role, "sqs:SendMessage", target) {
-		return about(resource, errors.New("the provided execution role does not have permissions to call SendMessage on SQS"))
+	if !c.authority.roleAllows(given.Role, "sqs:SendMessage", target) {
+		return resourceError(resource, errors.New("the provided execution role does not have permissions to call SendMessage on SQS"))
 	}
 	return nil
 }
 
-// checkTracing refuses a function whose segments would be lost: the daemon sends
-// them by the function's role.
+// checkTracing refuses a function whose segments would be lost: the daemon
+// sends them with the function's role.
 func (c *Cloud) checkTracing(resource assembly.Resource, given *assembly.Function) error {
-	if given.TracingConfig.Mode == "Active" && !c.authority.roleMay(given.Role, "xray:PutTraceSegments", "*") {
-		return about(resource, errors.New("its tracing is active, but its role does not allow xray:PutTraceSegments"))
+	if given.TracingConfig.Mode == "Active" && !c.authority.roleAllows(given.Role, "xray:PutTraceSegments", "*") {
+		return resourceError(resource, errors.New("its tracing is active, but its role does not allow xray:PutTraceSegments"))
 	}
 	return nil
 }
 
 // checkLogs refuses a function whose logs would be lost: AWS would drop them
-// without a word.
+// silently.
 func (c *Cloud) checkLogs(resource assembly.Resource, given *assembly.Function) error {
 	group := logGroup(resource, given)
 	for logs := range assembly.Of[assembly.LogGroup](c.assembly) {
@@ -119,13 +119,13 @@ func (c *Cloud) checkLogs(resource assembly.Resource, given *assembly.Function) 
 			continue
 		}
 		for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
-			if !c.authority.roleMay(given.Role, action, logs.ARN+":log-stream:any") {
-				return about(resource, fmt.Errorf("its role does not allow %s on its log group %s", action, group))
+			if !c.authority.roleAllows(given.Role, action, logs.ARN+":log-stream:any") {
+				return resourceError(resource, fmt.Errorf("its role does not allow %s on its log group %s", action, group))
 			}
 		}
 		return nil
 	}
-	return about(resource, fmt.Errorf("its log group %s is not in the stack", group))
+	return resourceError(resource, fmt.Errorf("its log group %s is not in the stack", group))
 }
 
 func (c *Cloud) createMappings() error {
@@ -134,7 +134,7 @@ func (c *Cloud) createMappings() error {
 	for resource, given := range assembly.Of[assembly.EventSourceMapping](c.assembly) {
 		arn, known := functions[given.FunctionName]
 		if !known {
-			problems = append(problems, about(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
+			problems = append(problems, resourceError(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
 			continue
 		}
 		made := lambda.EventSource{
@@ -147,14 +147,14 @@ func (c *Cloud) createMappings() error {
 			made.MaximumConcurrency = given.ScalingConfig.MaximumConcurrency
 		}
 		if err := errors.Join(c.checkMapping(made), c.functions.Map(made)); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)
 }
 
 // checkMapping refuses what Lambda refuses: a role that may not poll, and a
-// queue that would hand a message out again while it is still worked on.
+// queue whose visibility timeout is shorter than the function's.
 func (c *Cloud) checkMapping(given lambda.EventSource) error {
 	var worker *assembly.Function
 	for resource, each := range assembly.Of[assembly.Function](c.assembly) {
@@ -164,7 +164,7 @@ func (c *Cloud) checkMapping(given lambda.EventSource) error {
 	}
 	var problems []error
 	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
-		if !c.authority.roleMay(worker.Role, "sqs:"+action, given.QueueARN) {
+		if !c.authority.roleAllows(worker.Role, "sqs:"+action, given.QueueARN) {
 			problems = append(problems, fmt.Errorf("the provided execution role does not have permissions to call %s on SQS", action))
 		}
 	}
@@ -182,8 +182,8 @@ func (c *Cloud) checkMapping(given lambda.EventSource) error {
 func (c *Cloud) functionURL(function string) http.Handler {
 	for resource := range assembly.Of[assembly.Function](c.assembly) {
 		arn := resource.ARN
-		if resource.Path == function && c.authority.anyoneMayInvoke(arn) {
-			return counted(c.requests[arn], c.functions.URLHandler(arn))
+		if resource.Path == function && c.authority.publicMayInvoke(arn) {
+			return countRequests(c.requests[arn], c.functions.URLHandler(arn))
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -194,14 +194,14 @@ func (c *Cloud) functionURL(function string) http.Handler {
 	})
 }
 
-func counted(counter *atomic.Int64, handler http.Handler) http.Handler {
+func countRequests(counter *atomic.Int64, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		counter.Add(1)
 		handler.ServeHTTP(w, r)
 	})
 }
 
-// logLine keeps a function's line and shows it to who watches.
+// logLine stores a line that a function wrote, and passes it to Config.Log.
 func (c *Cloud) logLine(name, stream, line string) {
 	if line == "" {
 		return

@@ -7,9 +7,10 @@ import (
 	"example.com/saga/localcloud/loss"
 )
 
-// lose counts a loss and shows it by construct paths. A message that expires in a
-// queue which is for an observer is none: nothing in the stack waits for it.
-func (c *Cloud) lose(l loss.Loss) {
+// reportLoss counts a loss and reports it with construct paths. A message that
+// expires in a queue that no function reads is not a loss, unless it is a
+// dead-letter queue.
+func (c *Cloud) reportLoss(l loss.Loss) {
 	if l.Kind == loss.Queue && !c.awaited[l.Name] {
 		return
 	}

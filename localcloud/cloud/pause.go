@@ -8,7 +8,7 @@ import (
 )
 
 // Pause holds back what queues, rules and schedules have for the functions at
-// these construct paths, until somebody resumes.
+// these construct paths, until resume.
 func (c *Cloud) Pause(paths ...string) error {
 	arns := map[string]string{}
 	for resource := range assembly.Of[assembly.Function](c.assembly) {
@@ -24,7 +24,7 @@ func (c *Cloud) Pause(paths ...string) error {
 	return nil
 }
 
-// resume lets every paused function go on.
+// resume ends every pause.
 func (c *Cloud) resume(w http.ResponseWriter, _ *http.Request) {
 	c.functions.Resume()
 	w.WriteHeader(http.StatusNoContent)

@@ -14,15 +14,15 @@ import (
 // deliveriesPath is where the receiver answers, beside the AWS APIs.
 const deliveriesPath = "/deliveries"
 
-// kept is how many events the receiver keeps: the oldest are forgotten.
-const kept = 20_000
+// maximumDeliveries is how many events the receiver keeps: the oldest are dropped.
+const maximumDeliveries = 20_000
 
 // receiver is the endpoint that API destinations call when no other is given.
 // It accepts CloudEvents in JSON that come with a key, and shows them.
 type receiver struct {
 	clock func() time.Time
-	// admits reports whether a caller has a key.
-	admits func(http.Header) bool
+	// hasKey reports whether a request has a valid key.
+	hasKey func(http.Header) bool
 
 	mu       sync.Mutex
 	arrived  []*received
@@ -47,8 +47,8 @@ type problem struct {
 	Detail string `json:"detail"`
 }
 
-func newReceiver(clock func() time.Time, admits func(http.Header) bool) *receiver {
-	return &receiver{clock: clock, admits: admits, byID: map[string]*received{}}
+func newReceiver(clock func() time.Time, hasKey func(http.Header) bool) *receiver {
+	return &receiver{clock: clock, hasKey: hasKey, byID: map[string]*received{}}
 }
 
 // ServeHTTP stores with POST and shows with GET.
@@ -57,7 +57,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	case http.MethodGet:
 		r.show(w)
 	case http.MethodPost:
-		if refused := r.take(request); refused != nil {
+		if refused := r.receive(request); refused != nil {
 			r.mu.Lock()
 			r.refusals++
 			r.mu.Unlock()
@@ -71,8 +71,8 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-func (r *receiver) take(request *http.Request) *problem {
-	if !r.admits(request.Header) {
+func (r *receiver) receive(request *http.Request) *problem {
+	if !r.hasKey(request.Header) {
 		return &problem{"Unauthorized", http.StatusUnauthorized, "The API key is missing or wrong."}
 	}
 	kind, _, err := mime.ParseMediaType(request.Header.Get("Content-Type"))
@@ -102,14 +102,14 @@ func (r *receiver) store(id string, header http.Header, body []byte) {
 		known = &received{ID: id, Time: now, Header: header.Clone(), Body: body}
 		r.byID[id] = known
 		r.arrived = append(r.arrived, known)
-		r.forget()
+		r.dropOldest()
 	}
 	known.Count++
 	known.LastTime = now
 }
 
-func (r *receiver) forget() {
-	if len(r.arrived) <= kept {
+func (r *receiver) dropOldest() {
+	if len(r.arrived) <= maximumDeliveries {
 		return
 	}
 	delete(r.byID, r.arrived[0].ID)

@@ -14,7 +14,7 @@ func (c *Cloud) createBuses() error {
 	var problems []error
 	for resource := range assembly.Of[assembly.EventBus](c.assembly) {
 		if err := c.buses.CreateBus(eventbridge.Bus{Name: resource.Name, ARN: resource.ARN}); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)
@@ -30,13 +30,13 @@ func (c *Cloud) createArchives() error {
 		if given.EventPattern != nil {
 			pattern, err := json.Marshal(given.EventPattern)
 			if err != nil {
-				problems = append(problems, about(resource, err))
+				problems = append(problems, resourceError(resource, err))
 				continue
 			}
 			made.Pattern = pattern
 		}
 		if err := c.buses.CreateArchive(made); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)
@@ -47,7 +47,7 @@ func (c *Cloud) createRules() error {
 	for resource, given := range assembly.Of[assembly.Rule](c.assembly) {
 		pattern, err := json.Marshal(given.EventPattern)
 		if err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 			continue
 		}
 		made := eventbridge.Rule{
@@ -59,7 +59,7 @@ func (c *Cloud) createRules() error {
 			made.Targets = append(made.Targets, targetOf(target))
 		}
 		if err := c.buses.CreateRule(made); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)
@@ -72,14 +72,14 @@ func (c *Cloud) busARN(name string) string {
 	return "arn:aws:events:" + c.config.Region + ":" + c.config.AccountID + ":event-bus/" + name
 }
 
-// checkTarget refuses a rule whose dead-letter queue is none of the stack's. A
+// checkTarget refuses a rule whose dead-letter queue is not in the stack. A
 // target itself may be missing, as on AWS: then every delivery to it fails.
 func (c *Cloud) checkTarget(resource assembly.Resource, target assembly.Target) error {
 	if target.DeadLetterConfig == nil {
 		return nil
 	}
 	if _, exists := c.queues.URL(target.DeadLetterConfig.ARN); !exists {
-		return about(resource, fmt.Errorf("the dead-letter queue %s of target %s is not in the stack", target.DeadLetterConfig.ARN, target.ID))
+		return resourceError(resource, fmt.Errorf("the dead-letter queue %s of target %s is not in the stack", target.DeadLetterConfig.ARN, target.ID))
 	}
 	return nil
 }

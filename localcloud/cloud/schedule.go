@@ -17,7 +17,7 @@ func (c *Cloud) createSchedules() error {
 	for resource, given := range assembly.Of[assembly.Schedule](c.assembly) {
 		every, err := scheduler.ParseRate(given.ScheduleExpression)
 		if err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 			continue
 		}
 		made := scheduler.Schedule{
@@ -28,15 +28,15 @@ func (c *Cloud) createSchedules() error {
 			made.DeadLetterARN = given.Target.DeadLetterConfig.ARN
 		}
 		if err := errors.Join(c.checkSchedule(made), c.schedules.Create(made)); err != nil {
-			problems = append(problems, about(resource, err))
+			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)
 }
 
 // checkSchedule refuses what the scheduler refuses: a role that it cannot
-// assume, and a dead-letter queue of the wrong kind or that does not exist. What
-// the role may do shows only when it is needed.
+// assume, and a dead-letter queue of the wrong kind or that does not exist. The
+// permissions of the role are checked only when it is used.
 func (c *Cloud) checkSchedule(made scheduler.Schedule) error {
 	var problems []error
 	// The scheduler acts for the group of the schedule.
@@ -56,8 +56,7 @@ func (c *Cloud) checkSchedule(made scheduler.Schedule) error {
 	return errors.Join(problems...)
 }
 
-// schedules takes invocations from schedules to what they target, if the
-// schedule's role allows it.
+// schedules invokes the targets of schedules, if the schedule's role allows it.
 type schedules struct{ cloud *Cloud }
 
 // Invoke invokes the target asynchronously.
@@ -68,7 +67,7 @@ func (s schedules) Invoke(ctx context.Context, from scheduler.Schedule) error {
 	return s.cloud.functions.InvokeAsync(ctx, from.Target, from.Input)
 }
 
-// SendDeadLetter sends a letter to the schedule's dead-letter queue.
+// SendDeadLetter sends a dead letter to the schedule's dead-letter queue.
 func (s schedules) SendDeadLetter(ctx context.Context, from scheduler.Schedule, letter scheduler.DeadLetter) error {
 	if err := s.allowed(from, "sqs:SendMessage", from.DeadLetterARN); err != nil {
 		return err
@@ -83,7 +82,7 @@ func (s schedules) SendDeadLetter(ctx context.Context, from scheduler.Schedule, 
 }
 
 func (s schedules) allowed(from scheduler.Schedule, action, resource string) error {
-	if s.cloud.authority.roleMay(from.RoleARN, action, resource) {
+	if s.cloud.authority.roleAllows(from.RoleARN, action, resource) {
 		return nil
 	}
 	return wire.Errorf("AccessDeniedException", "the role %s does not allow %s on %s", from.RoleARN, action, resource)

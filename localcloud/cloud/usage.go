@@ -12,7 +12,7 @@ import (
 	"example.com/saga/localcloud/sqs"
 )
 
-// Usage is what the stack was used for so far, by construct paths.
+// Usage is the usage of the stack so far, by construct paths.
 type Usage struct {
 	Idle      bool                     `json:"idle"`
 	Tables    map[string]TableUsage    `json:"tables"`
@@ -20,28 +20,27 @@ type Usage struct {
 	Rules     map[string]RuleUsage     `json:"rules"`
 	Queues    map[string]QueueUsage    `json:"queues"`
 	Schedules map[string]ScheduleUsage `json:"schedules"`
-	// Lost counts what is lost for good, of all kinds.
+	// Lost counts losses of all kinds.
 	Lost int64 `json:"lost"`
 	// DroppedForUnknownBus counts events that were published to a bus that
 	// does not exist.
 	DroppedForUnknownBus int `json:"droppedForUnknownBus"`
-	// DuplicatedMessages counts the messages that were delivered twice on
-	// purpose.
+	// DuplicatedMessages counts the deliveries that were caused by a lost delete.
 	DuplicatedMessages int `json:"duplicatedMessages"`
-	// Faults counts how often each planned fault has struck.
+	// Faults counts how often each planned fault has occurred.
 	Faults map[fault.Name]int `json:"faults"`
-	// MemoryError says why the memory of the processes is not known.
+	// MemoryError is why the memory of the processes is unknown.
 	MemoryError string `json:"memoryError,omitempty"`
 }
 
-// TableUsage is what one table was asked for.
+// TableUsage is the usage of one table.
 type TableUsage struct {
 	Calls      map[string]int `json:"calls"`
 	ReadUnits  float64        `json:"readUnits"`
 	WriteUnits float64        `json:"writeUnits"`
 }
 
-// FunctionUsage is what one function has done.
+// FunctionUsage is the usage of one function.
 type FunctionUsage struct {
 	// Batches counts the invocations for messages of a queue, and Records the
 	// messages in them; Failed those that were not deleted after it.
@@ -49,14 +48,14 @@ type FunctionUsage struct {
 	Records      int `json:"records"`
 	Failed       int `json:"failed"`
 	LargestBatch int `json:"largestBatch"`
-	// Events counts the events that rules handed over, Requests those for the
-	// function URL.
+	// Events counts the events from rules, Requests the requests to the function
+	// URL.
 	Events    int64     `json:"events"`
 	Requests  int64     `json:"requests"`
 	Processes []Process `json:"processes"`
 }
 
-// RuleUsage is what became of the events that a rule matched.
+// RuleUsage is the results of the events that a rule matched.
 type RuleUsage struct {
 	Matched        int `json:"matched"`
 	Delivered      int `json:"delivered"`
@@ -79,7 +78,7 @@ type ScheduleUsage struct {
 	Refused int `json:"refused"`
 }
 
-// Usage returns what the stack was used for so far.
+// Usage returns the usage of the stack so far.
 func (c *Cloud) Usage(ctx context.Context) Usage {
 	usage := Usage{
 		Idle:   c.Idle(),
@@ -104,7 +103,7 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 	for resource := range assembly.Of[assembly.Schedule](c.assembly) {
 		usage.Schedules[resource.Path] = ScheduleUsage(c.schedules.Counts(resource.ARN))
 	}
-	running, err := children(ctx)
+	running, err := childProcesses(ctx)
 	if err != nil {
 		usage.MemoryError = err.Error()
 	}

@@ -15,7 +15,6 @@ func (s *Service) API() wire.Service {
 			"DeleteItem":         wire.Op(s.DeleteItem),
 			"Query":              wire.Op(s.Query),
 			"Scan":               wire.Op(s.Scan),
-			"BatchGetItem":       wire.Op(s.BatchGetItem),
 			"TransactGetItems":   wire.Op(s.TransactGetItems),
 			"TransactWriteItems": wire.Op(s.TransactWriteItems),
 			"DescribeTable":      wire.Op(s.DescribeTable),

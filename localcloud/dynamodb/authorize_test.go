@@ -40,7 +40,6 @@ func TestEveryOperationIsAuthorizedByItself(t *testing.T) {
 		{"Query", `{"TableName":"orders"` + orderQuery("customer = :a", "") + `}`, []string{"dynamodb:Query " + ordersARN}},
 		{"Query", `{"TableName":"orders"` + orderQuery("weekday = :mon", `,"IndexName":"by-weekday"`) + `}`, []string{"dynamodb:Query " + ordersARN + "/index/by-weekday"}},
 		{"Scan", `{"TableName":"items"}`, []string{"dynamodb:Scan " + items}},
-		{"BatchGetItem", `{"RequestItems":{"items":{"Keys":[{"p":{"S":"2"}}]}}}`, []string{"dynamodb:BatchGetItem " + items}},
 		{"TransactGetItems", `{"TransactItems":[{"Get":{"TableName":"items","Key":{"p":{"S":"1"}}}}]}`, []string{"dynamodb:GetItem " + items + " TransactGetItems"}},
 		{"TransactWriteItems", transaction(putOf("1", ""), addOf("2"), deleteOf("3", ""), checkOf("4", "attribute_not_exists(p)")), []string{
 			"dynamodb:PutItem " + items + " TransactWriteItems", "dynamodb:UpdateItem " + items + " TransactWriteItems",

@@ -30,7 +30,6 @@ func TestEveryCallCostsCapacity(t *testing.T) {
 		{"a read of nothing", "", "GetItem", `{"TableName":"items","Key":{"p":{"S":"gone"}}}`, 0.5, 0},
 		{"a projection reads the whole item", sized(4097), "GetItem", key + `,"ConsistentRead":true,"ProjectionExpression":"p"}`, 2, 0},
 		{"a transaction reads twice", sized(4097), "TransactGetItems", `{"TransactItems":[{"Get":` + key + `}}]}`, 4, 0},
-		{"a batch reads item by item", sized(10), "BatchGetItem", `{"RequestItems":{"items":{"Keys":[{"p":{"S":"1"}},{"p":{"S":"gone"}}]}}}`, 1, 0},
 		{"a scan adds its items up", sized(10), "Scan", `{"TableName":"items"}`, 0.5, 0},
 		{"a write of 1 KB", "", "PutItem", `{"TableName":"items","Item":` + withKey(sized(1024)) + `}`, 0, 1},
 		{"a write of one byte more", "", "PutItem", `{"TableName":"items","Item":` + withKey(sized(1025)) + `}`, 0, 2},

@@ -231,26 +231,16 @@ func TestTransactionsNeverOversell(t *testing.T) {
 	}
 }
 
-func TestSeveralItemsAreReadAtOnce(t *testing.T) {
+func TestSeveralItemsAreReadInATransaction(t *testing.T) {
 	cloud := newCloud(t)
 	cloud.must(t, "PutItem", `{"TableName":"items","Item":{"p":{"S":"1"},"a":{"N":"1"},"b":{"N":"2"}}}`)
 	cloud.must(t, "PutItem", `{"TableName":"items","Item":{"p":{"S":"2"}}}`)
-	t.Run("in a transaction, in their order", func(t *testing.T) {
+	t.Run("in their order", func(t *testing.T) {
 		same(t, cloud.must(t, "TransactGetItems", `{"TransactItems":[{"Get":{"TableName":"items","Key":{"p":{"S":"gone"}}}},{"Get":{"TableName":"items","Key":{"p":{"S":"1"}},"ProjectionExpression":"#a","ExpressionAttributeNames":{"#a":"a"}}}]}`),
 			`{"Responses":[{},{"Item":{"a":{"N":"1"}}}]}`)
 	})
-	t.Run("but in a transaction no item twice", func(t *testing.T) {
+	t.Run("but no item twice", func(t *testing.T) {
 		const get = `{"Get":{"TableName":"items","Key":{"p":{"S":"1"}}}}`
 		cloud.refused(t, "TransactGetItems", `{"TransactItems":[`+get+`,`+get+`]}`, "ValidationException", "multiple operations on one item")
-	})
-	t.Run("in a batch, those that exist", func(t *testing.T) {
-		same(t, cloud.must(t, "BatchGetItem", `{"RequestItems":{"items":{"Keys":[{"p":{"S":"2"}},{"p":{"S":"gone"}},{"p":{"S":"1"}}],"ProjectionExpression":"p"}}}`),
-			`{"Responses":{"items":[{"p":{"S":"2"}},{"p":{"S":"1"}}]},"UnprocessedKeys":{}}`)
-	})
-	t.Run("but in a batch no key twice and no more than 100", func(t *testing.T) {
-		cloud.refused(t, "BatchGetItem", `{"RequestItems":{"items":{"Keys":[{"p":{"S":"2"}},{"p":{"S":"2"}}]}}}`, "ValidationException", "Provided list of item keys contains duplicates")
-		keys := strings.Repeat(`{"p":{"S":"1"}},`, 100) + `{"p":{"S":"1"}}`
-		cloud.refused(t, "BatchGetItem", `{"RequestItems":{"items":{"Keys":[`+keys+`]}}}`, "ValidationException", "Too many items requested for the BatchGetItem call")
-		cloud.refused(t, "BatchGetItem", `{"RequestItems":{}}`, "ValidationException", "'requestItems' failed to satisfy constraint")
 	})
 }

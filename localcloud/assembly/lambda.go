@@ -42,7 +42,8 @@ type Environment struct {
 	Variables map[string]string `cfn:"Variables"`
 }
 
-// DeadLetterTarget is where asynchronous invocations end that always fail.
+// DeadLetterTarget is the queue for asynchronous invocations whose last attempt
+// has failed.
 type DeadLetterTarget struct {
 	TargetARN string `cfn:"TargetArn,required"`
 }
@@ -57,8 +58,8 @@ type TracingConfig struct {
 	Mode string `cfn:"Mode" values:"PassThrough,Active"`
 }
 
-func (f *Function) identify(at place) (identity, error) {
-	name := at.named(f.FunctionName, 64)
+func (f *Function) identify(at location) (identity, error) {
+	name := at.physicalName(f.FunctionName, 64)
 	arn := at.arn("lambda", "function:"+name)
 	bootstrap, err := at.files.bootstrap(f.Code.S3Key)
 	f.Bootstrap = bootstrap
@@ -82,7 +83,7 @@ type ScalingConfig struct {
 	MaximumConcurrency int `cfn:"MaximumConcurrency,required"`
 }
 
-func (m *EventSourceMapping) identify(at place) (identity, error) {
+func (m *EventSourceMapping) identify(at location) (identity, error) {
 	id := at.uuid()
 	var problems []error
 	if !strings.HasPrefix(m.EventSourceARN, "arn:aws:sqs:") {
@@ -105,7 +106,7 @@ type EventInvokeConfig struct {
 	MaximumRetryAttempts     *int   `cfn:"MaximumRetryAttempts"`
 }
 
-func (c *EventInvokeConfig) identify(at place) (identity, error) {
+func (c *EventInvokeConfig) identify(at location) (identity, error) {
 	return identity{name: at.logicalID, ref: at.logicalID}, nil
 }
 
@@ -120,7 +121,7 @@ type Permission struct {
 	InvokedViaFunctionURL bool   `cfn:"InvokedViaFunctionUrl"`
 }
 
-func (p *Permission) identify(at place) (identity, error) {
+func (p *Permission) identify(at location) (identity, error) {
 	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
 
@@ -135,7 +136,7 @@ type URL struct {
 	Function, Address string
 }
 
-func (u *URL) identify(at place) (identity, error) {
+func (u *URL) identify(at location) (identity, error) {
 	u.Function = at.functions[u.TargetFunctionARN]
 	var missing error
 	switch {

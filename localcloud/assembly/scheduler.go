@@ -19,7 +19,7 @@ type Schedule struct {
 	Target                     ScheduleTarget `cfn:"Target,required"`
 }
 
-// TimeWindow says how exact a schedule is.
+// TimeWindow is how exact a schedule is.
 type TimeWindow struct {
 	Mode string `cfn:"Mode,required" values:"OFF"`
 }
@@ -35,12 +35,12 @@ type ScheduleTarget struct {
 
 // RetriesOfSchedule bounds the attempts to invoke the target.
 type RetriesOfSchedule struct {
-	MaximumEventAgeInSeconds Harmless `cfn:"MaximumEventAgeInSeconds" why:"the local Lambda takes an event at once, or refuses it for good"`
-	MaximumRetryAttempts     Harmless `cfn:"MaximumRetryAttempts" why:"the local Lambda takes an event at once, or refuses it for good"`
+	MaximumEventAgeInSeconds Harmless `cfn:"MaximumEventAgeInSeconds" why:"the local Lambda accepts an event at once, or refuses it permanently"`
+	MaximumRetryAttempts     Harmless `cfn:"MaximumRetryAttempts" why:"the local Lambda accepts an event at once, or refuses it permanently"`
 }
 
-func (s *Schedule) identify(at place) (identity, error) {
-	name := at.named(s.Name, 64)
+func (s *Schedule) identify(at location) (identity, error) {
+	name := at.physicalName(s.Name, 64)
 	arn := at.arn("scheduler", "schedule/default/"+name)
 	var problems []error
 	if !strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") {

@@ -1,11 +1,11 @@
 package assembly
 
-// The types of this file are those that call a person. They are read, so that
-// what is wrong in them is refused, and have no effect.
+// The types of this file alarm a person, or encrypt for that. They are parsed,
+// so that errors in them are refused, and have no effect.
 
 // Alarm is an AWS::CloudWatch::Alarm. The local cloud keeps no metrics, so no
-// alarm is ever raised; whoever runs it looks at the dead-letter queues and
-// logs themselves.
+// alarm is ever raised; the dead-letter queues and logs have to be checked
+// instead.
 type Alarm struct {
 	AlarmName               string   `cfn:"AlarmName"`
 	ActionsEnabled          Harmless `cfn:"ActionsEnabled" why:"no alarm is ever raised"`
@@ -28,20 +28,21 @@ type Alarm struct {
 	Unit                    Harmless `cfn:"Unit" why:"no metrics are kept"`
 }
 
-func (a *Alarm) identify(at place) (identity, error) {
-	name := at.named(a.AlarmName, 255)
+func (a *Alarm) identify(at location) (identity, error) {
+	name := at.physicalName(a.AlarmName, 255)
 	arn := at.arn("cloudwatch", "alarm:"+name)
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
 }
 
-// Dashboard is an AWS::CloudWatch::Dashboard, which would have nothing to show.
+// Dashboard is an AWS::CloudWatch::Dashboard. Without metrics it has nothing to
+// show.
 type Dashboard struct {
 	DashboardName string   `cfn:"DashboardName"`
 	DashboardBody Harmless `cfn:"DashboardBody,required" why:"no metrics are kept"`
 }
 
-func (d *Dashboard) identify(at place) (identity, error) {
-	name := at.named(d.DashboardName, 255)
+func (d *Dashboard) identify(at location) (identity, error) {
+	name := at.physicalName(d.DashboardName, 255)
 	return identity{name: name, ref: name}, nil
 }
 
@@ -53,8 +54,8 @@ type Topic struct {
 	Tags           Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (t *Topic) identify(at place) (identity, error) {
-	name := at.named(t.TopicName, 256)
+func (t *Topic) identify(at location) (identity, error) {
+	name := at.physicalName(t.TopicName, 256)
 	arn := at.arn("sns", name)
 	return identity{name: name, ref: arn, arn: arn, attributes: map[string]string{"TopicArn": arn, "TopicName": name}}, nil
 }
@@ -65,7 +66,7 @@ type TopicPolicy struct {
 	Topics         Harmless `cfn:"Topics,required" why:"no alarm is ever raised, so nothing is published"`
 }
 
-func (*TopicPolicy) identify(at place) (identity, error) {
+func (*TopicPolicy) identify(at location) (identity, error) {
 	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
 
@@ -76,7 +77,7 @@ type Subscription struct {
 	TopicARN string   `cfn:"TopicArn,required"`
 }
 
-func (s *Subscription) identify(at place) (identity, error) {
+func (s *Subscription) identify(at location) (identity, error) {
 	arn := s.TopicARN + ":" + at.uuid()
 	return identity{name: at.logicalID, ref: arn, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
 }
@@ -90,7 +91,7 @@ type Key struct {
 	Tags                Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (*Key) identify(at place) (identity, error) {
+func (*Key) identify(at location) (identity, error) {
 	id := at.uuid()
 	arn := at.arn("kms", "key/"+id)
 	return identity{name: id, ref: id, arn: arn, attributes: map[string]string{"Arn": arn, "KeyId": id}}, nil

@@ -24,20 +24,21 @@ type Queue struct {
 	Tags                          Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-// RedrivePolicy says when a message goes to the dead-letter queue.
+// RedrivePolicy is when a message is moved to the dead-letter queue, and to
+// which.
 type RedrivePolicy struct {
 	DeadLetterTargetARN string `cfn:"deadLetterTargetArn,required"`
 	MaxReceiveCount     int    `cfn:"maxReceiveCount,required"`
 }
 
-func (q *Queue) identify(at place) (identity, error) {
+func (q *Queue) identify(at location) (identity, error) {
 	limit, suffix := 80, ""
 	if q.FIFO {
 		suffix = ".fifo"
 	}
 	name := q.QueueName
 	if name == "" {
-		name = at.named("", limit-len(suffix)) + suffix
+		name = at.physicalName("", limit-len(suffix)) + suffix
 	}
 	var err error
 	if q.FIFO != strings.HasSuffix(name, ".fifo") {
@@ -56,6 +57,6 @@ type QueuePolicy struct {
 	Queues []string `cfn:"Queues,required"`
 }
 
-func (*QueuePolicy) identify(at place) (identity, error) {
+func (*QueuePolicy) identify(at location) (identity, error) {
 	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// pair takes the two arguments of a function whose first one is a plain text
+// pair returns the two arguments of a function whose first one is a plain text
 // or number.
 func (l *loader) pair(function string, argument any) (first string, second any, err error) {
 	list, ok := argument.([]any)
@@ -20,14 +20,14 @@ func (l *loader) pair(function string, argument any) (first string, second any, 
 	return first, second, err
 }
 
-func texts(function string, value any) ([]string, error) {
+func plainTexts(function string, value any) ([]string, error) {
 	list, ok := value.([]any)
 	if !ok {
 		return nil, fmt.Errorf("%s: %v is not a list", function, value)
 	}
 	parts := make([]string, len(list))
 	for i, item := range list {
-		text, err := plain(item)
+		text, err := plainText(item)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", function, err)
 		}
@@ -36,16 +36,16 @@ func texts(function string, value any) ([]string, error) {
 	return parts, nil
 }
 
-// text resolves a value that must become a plain text.
+// text resolves a value that must be a plain text.
 func (l *loader) text(value any) (string, error) {
 	resolved, err := l.resolve(value)
 	if err != nil {
 		return "", err
 	}
-	return plain(resolved)
+	return plainText(resolved)
 }
 
-func plain(value any) (string, error) {
+func plainText(value any) (string, error) {
 	switch value := value.(type) {
 	case string:
 		return value, nil

@@ -11,11 +11,11 @@ import (
 // authorize decides on a call over the wire: a function may do what its role's
 // policies or the resource's policy allow, and neither denies.
 func (a *authority) authorize(ctx context.Context, action, resource string, conditions map[string][]string) error {
-	who, isFunction := a.callers[wire.Caller(ctx)]
+	caller, isFunction := a.callers[wire.Caller(ctx)]
 	if !isFunction {
 		return nil
 	}
-	decision := a.decide(who.role, action, resource, conditions)
+	decision := a.decide(caller.role, action, resource, conditions)
 	if decision == iam.Allow {
 		return nil
 	}
@@ -24,10 +24,11 @@ func (a *authority) authorize(ctx context.Context, action, resource string, cond
 		reason = "with an explicit deny"
 	}
 	return wire.Errorf("AccessDeniedException", "User: %s is not authorized to perform: %s on resource: %s %s",
-		who.session, action, resource, reason)
+		caller.session, action, resource, reason)
 }
 
-// ConditionKeys lists the keys whose values requests have here, in small letters.
+// ConditionKeys returns the condition keys that requests have here, in lower
+// case.
 func ConditionKeys() []string {
 	return []string{
 		"aws:principalaccount", "aws:principalisawsservice", "aws:securetransport", "aws:sourceaccount", "aws:sourcearn",
@@ -36,35 +37,36 @@ func ConditionKeys() []string {
 	}
 }
 
-func (a *authority) decide(who *role, action, resource string, conditions map[string][]string) iam.Decision {
-	request := iam.Request{Principal: who.arn, Action: action, Resource: resource, Conditions: a.withContext(conditions)}
+func (a *authority) decide(role *role, action, resource string, conditions map[string][]string) iam.Decision {
+	request := iam.Request{Principal: role.arn, Action: action, Resource: resource, Conditions: a.withContext(conditions)}
 	request.Conditions["aws:PrincipalAccount"] = []string{a.account}
 	request.Conditions["aws:PrincipalIsAWSService"] = []string{"false"}
-	return max(iam.Evaluate(request, who.policies...), iam.Evaluate(request, a.attached[resource]...))
+	return max(iam.Evaluate(request, role.policies...), iam.Evaluate(request, a.attached[resource]...))
 }
 
-// withContext adds the condition key that every request has. Loopback stands
-// for the encrypted transport that policies ask for.
+// withContext adds the condition key that every request has. Loopback counts as
+// the encrypted transport that policies require.
 func (a *authority) withContext(conditions map[string][]string) map[string][]string {
 	all := map[string][]string{"aws:SecureTransport": {"true"}}
 	maps.Copy(all, conditions)
 	return all
 }
 
-// roleMay reports whether a service that takes on a role may do this.
-func (a *authority) roleMay(roleARN, action, resource string) bool {
-	who := a.roles[roleARN]
-	return who != nil && a.decide(who, action, resource, nil) == iam.Allow
+// roleAllows reports whether a service that assumes a role may do this.
+func (a *authority) roleAllows(roleARN, action, resource string) bool {
+	role := a.roles[roleARN]
+	return role != nil && a.decide(role, action, resource, nil) == iam.Allow
 }
 
-// serviceMay reports whether a resource's policy lets a service do this on behalf
-// of the source, such as a rule.
-func (a *authority) serviceMay(service, action, resource, sourceARN string) bool {
+// serviceAllowed reports whether a resource's policy allows a service to do
+// this on behalf of the source, such as a rule.
+func (a *authority) serviceAllowed(service, action, resource, sourceARN string) bool {
 	return iam.Evaluate(a.fromService(service, action, resource, sourceARN), a.attached[resource]...) == iam.Allow
 }
 
-// serviceMayLog returns the same of a log group, whose policies are the account's.
-func (a *authority) serviceMayLog(service, action, resource, sourceARN string) bool {
+// serviceAllowedToLog is serviceAllowed for a log group, whose policies are the
+// account's.
+func (a *authority) serviceAllowedToLog(service, action, resource, sourceARN string) bool {
 	return iam.Evaluate(a.fromService(service, action, resource, sourceARN), a.logs...) == iam.Allow
 }
 
@@ -74,10 +76,10 @@ func (a *authority) fromService(service, action, resource, sourceARN string) iam
 	})}
 }
 
-// anyoneMayInvoke reports whether a function's URL is open to the public: since
+// publicMayInvoke reports whether a function's URL is open to the public: since
 // 2025 that needs the permission to call the URL and the one to invoke the
 // function through it.
-func (a *authority) anyoneMayInvoke(functionARN string) bool {
+func (a *authority) publicMayInvoke(functionARN string) bool {
 	call := iam.Request{
 		Principal: anonymous, Action: "lambda:InvokeFunctionUrl", Resource: functionARN,
 		Conditions: a.withContext(map[string][]string{"lambda:FunctionUrlAuthType": {"NONE"}}),

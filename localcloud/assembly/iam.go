@@ -18,8 +18,8 @@ type InlinePolicy struct {
 	PolicyDocument any    `cfn:"PolicyDocument,required"`
 }
 
-func (r *Role) identify(at place) (identity, error) {
-	name := at.named(r.RoleName, 64)
+func (r *Role) identify(at location) (identity, error) {
+	name := at.physicalName(r.RoleName, 64)
 	arn := strings.Join([]string{"arn", "aws", "iam", "", at.options.AccountID, "role/" + name}, ":")
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
 		"Arn": arn, "RoleId": "AROA" + at.code(17),
@@ -33,6 +33,6 @@ type Policy struct {
 	Roles          []string `cfn:"Roles,required"`
 }
 
-func (p *Policy) identify(at place) (identity, error) {
+func (p *Policy) identify(at location) (identity, error) {
 	return identity{name: p.PolicyName, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }

@@ -24,7 +24,7 @@ type Secret struct {
 	Value string
 }
 
-// GenerateSecretString says how a secret's value is made.
+// GenerateSecretString is how a secret's value is generated.
 type GenerateSecretString struct {
 	ExcludeCharacters    string `cfn:"ExcludeCharacters"`
 	ExcludePunctuation   bool   `cfn:"ExcludePunctuation"`
@@ -33,8 +33,8 @@ type GenerateSecretString struct {
 	GenerateStringKey    string `cfn:"GenerateStringKey"`
 }
 
-func (s *Secret) identify(at place) (identity, error) {
-	name := at.named(s.Name, 512)
+func (s *Secret) identify(at location) (identity, error) {
+	name := at.physicalName(s.Name, 512)
 	arn := at.arn("secretsmanager", "secret:"+name+"-"+at.code(6))
 	value, err := s.generate(at.options.Random)
 	s.Value = value

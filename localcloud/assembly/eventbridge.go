@@ -14,7 +14,7 @@ type EventBus struct {
 	Tags             Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (b *EventBus) identify(at place) (identity, error) {
+func (b *EventBus) identify(at location) (identity, error) {
 	arn := at.arn("events", "event-bus/"+b.Name)
 	return identity{name: b.Name, ref: b.Name, arn: arn, attributes: map[string]string{"Arn": arn, "Name": b.Name}}, nil
 }
@@ -27,7 +27,7 @@ type EventBusPolicy struct {
 	Statement    any    `cfn:"Statement,required"`
 }
 
-func (p *EventBusPolicy) identify(at place) (identity, error) {
+func (p *EventBusPolicy) identify(at location) (identity, error) {
 	return identity{name: p.StatementID, ref: at.logicalID}, nil
 }
 
@@ -41,8 +41,8 @@ type Archive struct {
 	KMSKeyIdentifier Harmless `cfn:"KmsKeyIdentifier" why:"nothing outlives the process, so nothing is encrypted"`
 }
 
-func (a *Archive) identify(at place) (identity, error) {
-	name := at.named(a.ArchiveName, 48)
+func (a *Archive) identify(at location) (identity, error) {
+	name := at.physicalName(a.ArchiveName, 48)
 	arn := at.arn("events", "archive/"+name)
 	var err error
 	if a.RetentionDays < 0 {
@@ -83,12 +83,12 @@ type InputTransformer struct {
 	InputTemplate string            `cfn:"InputTemplate,required"`
 }
 
-// SQSParameters says how a rule sends to a queue.
+// SQSParameters is how a rule sends to a queue.
 type SQSParameters struct {
 	MessageGroupID string `cfn:"MessageGroupId,required"`
 }
 
-// HTTPParameters says how a rule calls an API destination.
+// HTTPParameters is how a rule calls an API destination.
 type HTTPParameters struct {
 	HeaderParameters      map[string]string `cfn:"HeaderParameters"`
 	PathParameterValues   []string          `cfn:"PathParameterValues"`
@@ -101,16 +101,16 @@ type RetryPolicy struct {
 	MaximumRetryAttempts     *int `cfn:"MaximumRetryAttempts"`
 }
 
-// DeadLetterConfig names the queue that takes what cannot be delivered.
+// DeadLetterConfig names the queue for what cannot be delivered.
 type DeadLetterConfig struct {
 	ARN string `cfn:"Arn"`
 }
 
-func (r *Rule) identify(at place) (identity, error) {
+func (r *Rule) identify(at location) (identity, error) {
 	if _, name, isARN := strings.Cut(r.EventBusName, ":event-bus/"); isARN {
 		r.EventBusName = name
 	}
-	name := at.named(r.Name, 64)
+	name := at.physicalName(r.Name, 64)
 	ref, resource := name, "rule/"+name
 	if r.EventBusName != "" && r.EventBusName != "default" {
 		ref, resource = r.EventBusName+"|"+name, "rule/"+r.EventBusName+"/"+name
@@ -151,8 +151,8 @@ type ConnectionParameter struct {
 	IsValueSecret bool   `cfn:"IsValueSecret"`
 }
 
-func (c *Connection) identify(at place) (identity, error) {
-	name := at.named(c.Name, 64)
+func (c *Connection) identify(at location) (identity, error) {
+	name := at.physicalName(c.Name, 64)
 	arn := at.arn("events", "connection/"+name+"/"+at.uuid())
 	var err error
 	if c.AuthorizationType == "API_KEY" && c.AuthParameters.APIKey == nil {
@@ -175,12 +175,12 @@ type APIDestination struct {
 	RateLimitPerSecond *int     `cfn:"InvocationRateLimitPerSecond"`
 }
 
-func (d *APIDestination) identify(at place) (identity, error) {
-	name := at.named(d.Name, 64)
+func (d *APIDestination) identify(at location) (identity, error) {
+	name := at.physicalName(d.Name, 64)
 	arn := at.arn("events", "api-destination/"+name+"/"+at.uuid())
 	var problems []error
 	if !strings.HasPrefix(d.InvocationEndpoint, "https://") {
-		problems = append(problems, errors.New("property InvocationEndpoint must begin with https://, as EventBridge asks"))
+		problems = append(problems, errors.New("property InvocationEndpoint must begin with https://, as EventBridge requires"))
 	}
 	if d.RateLimitPerSecond != nil && *d.RateLimitPerSecond < 1 {
 		problems = append(problems, errors.New("property InvocationRateLimitPerSecond must be at least 1"))

@@ -16,9 +16,9 @@ type Process struct {
 	RSSBytes int `json:"rssBytes"`
 }
 
-// children asks the system for the processes that this one has started, by the
-// paths of their executables.
-func children(ctx context.Context) (map[string][]Process, error) {
+// childProcesses returns the processes that this one has started, by the paths
+// of their executables.
+func childProcesses(ctx context.Context) (map[string][]Process, error) {
 	out, err := exec.CommandContext(ctx, "ps", "-A", "-o", "ppid=,pid=,rss=,args=").Output()
 	if err != nil {
 		return nil, fmt.Errorf("listing the processes: %w", err)
