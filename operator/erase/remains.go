@@ -21,7 +21,7 @@ import (
 
 const day = 24 * time.Hour
 
-// How long AWS keeps what no setting says.
+// How long AWS keeps what no setting limits.
 const (
 	// backups is how far back a table can be recovered at most
 	// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html).
@@ -53,7 +53,7 @@ type Archives interface {
 // Settings are how long what is deployed keeps what it gets.
 type Settings struct {
 	// Archive is also how long the contexts remember what they have handled: the
-	// stack gives both the same time.
+	// stack has the same time for both.
 	Archive, EventLog, FunctionLogs, Queues, DeadLetters time.Duration
 }
 

@@ -30,7 +30,7 @@ func published(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClie
 	})
 }
 
-// OfOrder gives the events of an order that were logged, each once, in the order
+// OfOrder returns the events of an order that were logged, each once, in the order
 // in which they were and in the envelope of EventBridge. It needs the permissions
 // logs:FilterLogEvents and logs:Unmask.
 func OfOrder(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, in stack.Stack, order string) ([]string, error) {

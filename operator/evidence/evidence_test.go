@@ -24,7 +24,7 @@ const placed = `{"specversion":"1.0","id":"e-1","source":"order","type":"order.p
 	`"datacontenttype":"application/json","dataschema":"https://example.com/none","correlationid":"c-1","data":{}}`
 
 // logged is a fake of CloudWatch Logs with one message on each page, and looks
-// into it for the one quoted text that it is asked for.
+// into it for the one quoted text of the request.
 type logged struct {
 	messages []string
 	err      error
@@ -129,7 +129,7 @@ func TestNotificationsAreEvidence(t *testing.T) {
 	}
 	events, err = notified(t.Context(), answering(t, http.StatusOK, `{"deliveries": []}`))
 	if err != nil || events == nil || len(events) > 0 {
-		t.Errorf("nothing was received, but the events are %#v, %v: nil would mean that nobody knows", events, err)
+		t.Errorf("nothing was received, but the events are %#v, %v: nil would mean that it is unknown", events, err)
 	}
 }
 
@@ -139,7 +139,7 @@ func TestNotificationsThatCannotBeReadAreAnError(t *testing.T) {
 		"no JSON":      answering(t, http.StatusOK, "hello"),
 		"no event":     answering(t, http.StatusOK, `{"deliveries": [{"body": {}}]}`),
 		"no URL":       "://",
-		"nobody there": "http://127.0.0.1:1",
+		"no listener": "http://127.0.0.1:1",
 	} {
 		if _, err := notified(t.Context(), url); err == nil {
 			t.Errorf("%s: there is no error", name)

@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// File says where everything of a stack is in a local cloud. The keys of maps are
+// File has the addresses and names of everything in a stack in a local cloud. The keys of maps are
 // construct paths such as Warehouse/Queue, except for the outputs.
 type File struct {
 	// AWSEndpointURL is where all AWS APIs are, in the Region.
