@@ -41,7 +41,7 @@ func TestWhatIsAllowedIsNoViolation(t *testing.T) {
 			r.Notified = append(r.Notified, r.Notified...)
 		},
 		"events come in any order":                  func(r *run) { slices.Reverse(r.Published) },
-		"what the endpoint received is unknown":   func(r *run) { r.Notified = nil },
+		"what the endpoint received is unknown":     func(r *run) { r.Notified = nil },
 		"the customer and the deadline both cancel": cancelTwice,
 		"goods come in":                             func(r *run) { r.begin("d-1", contract.StockReceived{SKU: "123", Quantity: 100}) },
 		"a payment was declined": func(r *run) {

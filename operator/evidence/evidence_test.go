@@ -135,10 +135,10 @@ func TestNotificationsAreEvidence(t *testing.T) {
 
 func TestNotificationsThatCannotBeReadAreAnError(t *testing.T) {
 	for name, url := range map[string]string{
-		"an error":     answering(t, http.StatusTeapot, ""),
-		"no JSON":      answering(t, http.StatusOK, "hello"),
-		"no event":     answering(t, http.StatusOK, `{"deliveries": [{"body": {}}]}`),
-		"no URL":       "://",
+		"an error":    answering(t, http.StatusTeapot, ""),
+		"no JSON":     answering(t, http.StatusOK, "hello"),
+		"no event":    answering(t, http.StatusOK, `{"deliveries": [{"body": {}}]}`),
+		"no URL":      "://",
 		"no listener": "http://127.0.0.1:1",
 	} {
 		if _, err := notified(t.Context(), url); err == nil {
