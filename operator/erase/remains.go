@@ -34,9 +34,6 @@ const (
 	removal = 3 * day
 )
 
-// archivePath is the construct path of the archive.
-const archivePath = "GlobalBus/Archive/Archive"
-
 // Remainder is what expires by itself.
 type Remainder struct {
 	// What it is, and what it has of an erased order.
@@ -63,13 +60,13 @@ func ReadSettings(
 	ctx context.Context, in stack.Stack, archives Archives, logs cloudwatchlogs.DescribeLogGroupsAPIClient, queues deadletter.Describer,
 ) (Settings, error) {
 	var s Settings
-	name, hasArchive := in.Archives[archivePath]
-	if !hasArchive {
-		return s, fmt.Errorf("the stack has no %s", archivePath)
+	name, err := in.Archive()
+	if err != nil {
+		return s, err
 	}
 	archive, err := archives.DescribeArchive(ctx, &eventbridge.DescribeArchiveInput{ArchiveName: &name})
 	if err != nil {
-		return s, fmt.Errorf("ask for the archive %s: %w", name, err)
+		return s, fmt.Errorf("describe the archive %s: %w", name, err)
 	}
 	if s.Archive = time.Duration(aws.ToInt32(archive.RetentionDays)) * day; s.Archive == 0 {
 		return s, fmt.Errorf("the archive %s keeps events for ever, so that nothing of them is ever forgotten", name)

@@ -62,6 +62,16 @@ func (s Stack) EventLog() (string, error) {
 	return name, nil
 }
 
+// Archive returns the name of the archive of the Global bus.
+func (s Stack) Archive() (string, error) {
+	const path = "GlobalBus/Archive/Archive"
+	name, found := s.Archives[path]
+	if !found {
+		return "", fmt.Errorf("the stack has no %s", path)
+	}
+	return name, nil
+}
+
 // Table returns the name of a context's table.
 func (s Stack) Table(context string) (string, error) {
 	path := strings.ToUpper(context[:1]) + context[1:] + "/Table"
