@@ -85,7 +85,7 @@ func faultFlags(flags *flag.FlagSet, o *options) {
 	for some := range slices.Chunk(fault.Names(), 5) {
 		names.WriteString("\n" + fault.List(some))
 	}
-	flags.Func("fault", "make a fault happen with a probability, as `NAME=PROBABILITY`; may be repeated; the names are"+names.String(), func(given string) error {
+	flags.Func("fault", "let a fault happen with a probability, as `NAME=PROBABILITY`; may be repeated; the names are"+names.String(), func(given string) error {
 		name, chance, err := fault.Parse(given)
 		if err == nil {
 			o.faults[name] = chance
