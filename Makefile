@@ -69,7 +69,7 @@ help: ## List the commands.
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 	@echo "Starting the local cloud …"
 	@mkdir -p $(dir $(READY))
-	@exec dist/local/localcloud up --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(FLAGS)
+	@exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(FLAGS)
 
 receive: $(OPERATOR) ## Receive STOCK='123=10 …' into the warehouse.
 	$(if $(filter file,$(origin STOCK)),$(error STOCK is missing: make receive STOCK='123=10'))

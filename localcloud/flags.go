@@ -42,7 +42,7 @@ func parse(arguments []string, help io.Writer) (options, error) {
 	o := options{urlPorts: map[string]int{}}
 	flags := flag.NewFlagSet("localcloud up", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.assembly, "assembly", "cdk.out/local", "the `folder` of the synthesized cloud assembly")
+	flags.StringVar(&o.assembly, "assembly", "cdk.out", "the `folder` of the synthesized cloud assembly")
 	flags.StringVar(&o.readyFile, "ready-file", "", "write a JSON `file` with all addresses once everything is up")
 	flags.IntVar(&o.port, "port", 0, "the `port` of the AWS APIs; 0 is any free one")
 	flags.Func("url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of any free one; may be repeated", func(given string) error {
@@ -85,7 +85,7 @@ func faultFlags(flags *flag.FlagSet, o *options) {
 	for some := range slices.Chunk(fault.Names(), 5) {
 		names.WriteString("\n" + fault.List(some))
 	}
-	flags.Func("fault", "make a fault happen with a probability, as `NAME=PROBABILITY`; may be repeated; the names are"+names.String(), func(given string) error {
+	flags.Func("fault", "let a fault happen with a probability, as `NAME=PROBABILITY`; may be repeated; the names are"+names.String(), func(given string) error {
 		name, chance, err := fault.Parse(given)
 		if err == nil {
 			o.faults[name] = chance
