@@ -135,10 +135,10 @@ golden: ## Accept templates, permissions and the generated parts of documents as
 	go test ./localcloud -run Generated -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
-	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestWhatever
+	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestEveryOrderEnds
 
 soak: ## Simulate until it is stopped, or fails.
-	SOAK=1 go test $(RACE) -count=1 -timeout 0 -v ./acceptance/simulation -run TestWhatever
+	SOAK=1 go test $(RACE) -count=1 -timeout 0 -v ./acceptance/simulation -run TestEveryOrderEnds
 
 chaos: host $(ASSEMBLY) ## Run 500 orders under each fault, and write docs/proof.md.
 	CHAOS_ORDERS=500 go test -count=1 -timeout 60m -v ./acceptance -run TestNoFault -update
