@@ -1,7 +1,8 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed to the CDK command line, the local cloud or the operator.
-# STACK names a stack in AWS for watch, dlq, redrive, replay, audit, erase and rotate;
-# without it they work with what make run has started. QUEUE is a dead-letter queue,
+# STOCK is what run and receive receive: SKU=QUANTITY, more of them with spaces between.
+# STACK names a stack in AWS for receive, watch, dlq, redrive, replay, audit, erase
+# and rotate; without it they work with what make run has started. QUEUE is a dead-letter queue,
 # as dlq names it. TO is the context that a replay is for, ORDER an order, FROM
 # and UNTIL times. CUSTOMER is the id of a customer to erase.
 # MODULE is the new module path for rename.
@@ -9,6 +10,7 @@
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
 FLAGS ?=
+STOCK ?= 123=1000000
 STACK ?=
 QUEUE ?=
 TO    ?=
@@ -51,7 +53,15 @@ CHECK    := dist/local/deployable
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
-.PHONY: help run test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos watch dlq letters redrive replay audit erase rotate licences vulns rename host FORCE
+# What run does once the local cloud is up: it receives the stock, and prints how to
+# use the saga.
+SETUP = $(if $(STOCK),$(OPERATOR) receive -ready-file "$$LOCALCLOUD_READY_FILE" $(STOCK) && )$(OPERATOR) examples -ready-file "$$LOCALCLOUD_READY_FILE"
+
+# The colours of events: failures, cancellations, compensations, and steps forward.
+COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highlight magenta=cancel \
+          --highlight 'yellow=released|refunded|revoked' --highlight green=.
+
+.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos watch dlq letters redrive replay audit erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -59,7 +69,11 @@ help: ## List the commands.
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 	@echo "Starting the local cloud …"
 	@mkdir -p $(dir $(READY))
-	@exec dist/local/localcloud up --ready-file $(READY) $(FLAGS)
+	@exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(FLAGS)
+
+receive: $(OPERATOR) ## Receive STOCK='123=10 …' into the warehouse.
+	$(if $(filter file,$(origin STOCK)),$(error STOCK is missing: make receive STOCK='123=10'))
+	@$(OPERATOR) receive $(WHERE) $(FLAGS) $(STOCK)
 
 test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	@echo "Testing all other modules (a first run compiles the CDK, 1 to 2 minutes) …"
@@ -121,10 +135,10 @@ golden: ## Accept templates, permissions and the generated parts of documents as
 	go test ./localcloud -run Generated -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
-	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestWhatever
+	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestEveryOrderEnds
 
 soak: ## Simulate until it is stopped, or fails.
-	SOAK=1 go test $(RACE) -count=1 -timeout 0 -v ./acceptance/simulation -run TestWhatever
+	SOAK=1 go test $(RACE) -count=1 -timeout 0 -v ./acceptance/simulation -run TestEveryOrderEnds
 
 chaos: host $(ASSEMBLY) ## Run 500 orders under each fault, and write docs/proof.md.
 	CHAOS_ORDERS=500 go test -count=1 -timeout 60m -v ./acceptance -run TestNoFault -update
@@ -158,7 +172,7 @@ rename: ## Change the module path: MODULE=github.com/acme/shop.
 	@dist/local/rename $(FLAGS) $(MODULE)
 
 # The same programs, built for this machine: the local cloud runs them.
-host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/warehouse/stock dist/local/localcloud $(OPERATOR)
+host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/localcloud $(OPERATOR)
 
 dist/lambda/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) for AWS Lambda …"
@@ -167,9 +181,6 @@ dist/lambda/%/bootstrap: FORCE
 dist/local/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) …"
 	@cd services/$(*D) && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(*F)
-
-dist/local/warehouse/stock: FORCE
-	@cd services/warehouse && $(GO_BUILD) -o $(CURDIR)/$@ ./stock
 
 dist/local/localcloud: FORCE
 	@echo "Building the local cloud …"

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,14 +33,21 @@ const patience = 2 * time.Minute
 type cloud struct {
 	readyfile.File
 
+	// OrderURL is where the order API begins, without a slash at the end.
+	OrderURL  string `json:"-"`
 	readyFile string
 	// tokens are those of the orders that were placed, by their ids.
 	tokens sync.Map
 }
 
-// startCloud starts a local cloud with the given flags, and ends it with the
-// test. With SAGA_READY_FILE it takes the one that is running instead, if no
-// special flags are asked for.
+// receiving returns the flags of a local cloud that receives this stock when it starts.
+func receiving(stock string) []string {
+	return []string{"--setup", `dist/local/operator receive -ready-file "$LOCALCLOUD_READY_FILE" ` + stock}
+}
+
+// startCloud starts a local cloud with the given flags, with plenty of stock unless
+// they say otherwise, and ends it with the test. With SAGA_READY_FILE it takes the one
+// that is running instead, if no special flags are asked for.
 func startCloud(tb testing.TB, flags ...string) *cloud {
 	tb.Helper()
 	if running := os.Getenv("SAGA_READY_FILE"); running != "" {
@@ -53,10 +61,21 @@ func startCloud(tb testing.TB, flags ...string) *cloud {
 		tb.Fatal(err)
 	}
 	ready := filepath.Join(tb.TempDir(), "ready.json")
-	command := exec.CommandContext(context.WithoutCancel(tb.Context()), filepath.Join(root, "dist/local/localcloud"), append([]string{"up", "--ready-file", ready}, flags...)...)
+	command := exec.CommandContext(context.WithoutCancel(tb.Context()), filepath.Join(root, "dist/local/localcloud"), slices.Concat([]string{"up", "--assembly", "cdk.out/local", "--ready-file", ready}, receiving("123=1000000"), flags)...)
 	command.Dir = root
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
+	tb.Cleanup(func() {
+		if tb.Failed() {
+			tb.Logf("the local cloud wrote:\n%s", tail(output.String()))
+		}
+	})
+	return await(tb, command, ready)
+}
+
+// await starts a local cloud, waits until it is ready, and ends it with the test.
+func await(tb testing.TB, command *exec.Cmd, ready string) *cloud {
+	tb.Helper()
 	if err := command.Start(); err != nil {
 		tb.Fatalf("start the local cloud (make host builds it): %v", err)
 	}
@@ -66,15 +85,12 @@ func startCloud(tb testing.TB, flags ...string) *cloud {
 		if err := stop(command, ended); err != nil {
 			tb.Errorf("the local cloud: %v", err)
 		}
-		if tb.Failed() {
-			tb.Logf("the local cloud wrote:\n%s", tail(output.String()))
-		}
 	})
 	eventually(tb, "the local cloud is ready", func() error {
 		select {
 		case err := <-ended:
 			ended <- err
-			tb.Fatalf("the local cloud ended early: %v\n%s", err, output.String())
+			tb.Fatalf("the local cloud ended early: %v", err)
 		default:
 		}
 		_, err := os.Stat(ready)
@@ -101,7 +117,7 @@ func readCloud(tb testing.TB, path string) *cloud {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &cloud{File: file, readyFile: path}
+	return &cloud{File: file, OrderURL: strings.TrimSuffix(file.Outputs["OrdersUrl"], "/"), readyFile: path}
 }
 
 // aws returns the configuration of a client with an operator's credentials.
@@ -125,7 +141,7 @@ func (r response) decode(tb testing.TB, into any) {
 func (c *cloud) do(ctx context.Context, method, path, body string, headers ...string) (response, error) {
 	address := path
 	if strings.HasPrefix(path, "/") {
-		address = strings.TrimSuffix(c.OrderURL, "/") + path
+		address = c.OrderURL + path
 	}
 	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	if err != nil {

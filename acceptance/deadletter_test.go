@@ -206,7 +206,7 @@ func TestANotificationThatCouldNotBeDeliveredIsRedriven(t *testing.T) {
 		received.Add(1)
 	}))
 	defer endpoint.Close()
-	c := startCloud(t, "--notify", endpoint.URL)
+	c := startCloud(t, "--destination-url", endpoint.URL)
 	o, err := c.place(t.Context(), basket)
 	if err != nil {
 		t.Fatal(err)

@@ -182,7 +182,7 @@ func (g generator) headers(headers http.Header) {
 
 // send sends a request to POST /orders.
 func (c *cloud) sendOrder(ctx context.Context, r request) (response, error) {
-	out, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.OrderURL, "/")+"/orders", bytes.NewReader(r.body))
+	out, err := http.NewRequestWithContext(ctx, http.MethodPost, c.OrderURL+"/orders", bytes.NewReader(r.body))
 	if err != nil {
 		return response{}, err
 	}

@@ -157,10 +157,10 @@ type notification struct {
 func (c *cloud) notifications(tb testing.TB) []notification {
 	tb.Helper()
 	var received struct {
-		Notifications []notification `json:"notifications"`
+		Deliveries []notification `json:"deliveries"`
 	}
-	c.get(tb, c.NotificationsURL, &received)
-	return received.Notifications
+	c.get(tb, c.DeliveriesURL, &received)
+	return received.Deliveries
 }
 
 // deadLettered gives how many messages are in each dead-letter queue that is

@@ -139,7 +139,7 @@ func TestHEADAnswersWhatGETDoesWithoutABody(t *testing.T) {
 // order.
 func (c *cloud) request(t *testing.T, method, path, body string, header http.Header) response {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, strings.TrimSuffix(c.OrderURL, "/")+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, c.OrderURL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func hostileShell(t *testing.T) {
 
 func TestWhateverTheShellSaysAboutAWSTheSagaRunsOnThisMachine(t *testing.T) {
 	hostileShell(t)
-	c := startCloud(t, "--orders-port", "0") // One of its own, in this shell.
+	c := startCloud(t, "--port", "0") // One of its own, in this shell.
 	placed := c.placeMany(t, 1, 1)[0]
 	c.awaitStatus(t, placed.OrderID, "shipped")
 	c.settled(t)
@@ -67,32 +67,42 @@ func TestWhateverTheShellSaysAboutAWSTheSagaRunsOnThisMachine(t *testing.T) {
 	}
 }
 
-func TestTheStockCommandByHandGoesWhereTheShellSays(t *testing.T) {
+func TestStockIsReceivedWhereTheShellSays(t *testing.T) {
 	received := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 		}
-		var in struct {
-			Entries []struct{ EventBusName string }
+		answer := `{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}`
+		switch text := string(body); {
+		case strings.Contains(text, "Action=GetTemplate"):
+			answer = `<R><GetTemplateResult><TemplateBody>{"Resources": {"Bus": {"Metadata": {"aws:cdk:path": "saga-dev/GlobalBus/Resource"}}}}</TemplateBody></GetTemplateResult></R>`
+		case strings.Contains(text, "Action=ListStackResources"):
+			answer = `<R><ListStackResourcesResult><StackResourceSummaries><member><LogicalResourceId>Bus</LogicalResourceId>` +
+				`<PhysicalResourceId>bus-of-saga-dev</PhysicalResourceId><ResourceType>AWS::Events::EventBus</ResourceType></member></StackResourceSummaries></ListStackResourcesResult></R>`
+		default:
+			var in struct {
+				Entries []struct{ EventBusName, DetailType string }
+			}
+			if err := json.Unmarshal(body, &in); err != nil || len(in.Entries) != 1 {
+				t.Errorf("received is %s, %v", body, err)
+			}
+			received <- r.Header.Get("Authorization") + " " + in.Entries[0].DetailType + " " + in.Entries[0].EventBusName
 		}
-		if err := json.Unmarshal(body, &in); err != nil || len(in.Entries) != 1 {
-			t.Errorf("received is %s, %v", body, err)
-		}
-		received <- r.Header.Get("Authorization") + " " + in.Entries[0].EventBusName
-		if _, err := io.WriteString(w, `{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}`); err != nil {
+		if _, err := io.WriteString(w, answer); err != nil {
 			t.Error(err)
 		}
 	}))
 	t.Cleanup(server.Close)
-	command := exec.CommandContext(t.Context(), "../dist/local/warehouse/stock", "-bus", "saga-dev", "123=1")
-	command.Env = append(os.Environ(), "AWS_ENDPOINT_URL_EVENTBRIDGE="+server.URL, "AWS_REGION=eu-central-1",
+	command := exec.CommandContext(t.Context(), "../dist/local/operator", "receive", "-stack", "saga-dev", "123=1")
+	command.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+server.URL, "AWS_REGION=eu-central-1",
 		"AWS_ACCESS_KEY_ID=AKIASHELL", "AWS_SECRET_ACCESS_KEY=shell")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if got := <-received; !strings.Contains(got, "Credential=AKIASHELL/") || !strings.Contains(got, "/eu-central-1/events/") || !strings.HasSuffix(got, " saga-dev") {
+	if got := <-received; !strings.Contains(got, "Credential=AKIASHELL/") || !strings.Contains(got, "/eu-central-1/events/") ||
+		!strings.HasSuffix(got, " warehouse.stock-received bus-of-saga-dev") {
 		t.Errorf("it was called with %s", got)
 	}
 }

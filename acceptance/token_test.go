@@ -75,7 +75,7 @@ func TestAnOrderIsReadAndCancelledWithItsTokenOnly(t *testing.T) {
 }
 
 func TestAnIdCannotBeComputedFromTheKey(t *testing.T) {
-	one, other := startCloud(t, "--stock", "123=10"), startCloud(t, "--stock", "123=10")
+	one, other := startCloud(t, receiving("123=10")...), startCloud(t, receiving("123=10")...)
 	var here, there order
 	one.placeWithKey(t, keyOf(1)).decode(t, &here)
 	other.placeWithKey(t, keyOf(1)).decode(t, &there)
@@ -91,7 +91,7 @@ func TestAnIdCannotBeComputedFromTheKey(t *testing.T) {
 }
 
 func TestARotationOrphansNoOrder(t *testing.T) {
-	c := startCloud(t, "--stock", "123=10")
+	c := startCloud(t, receiving("123=10")...)
 	first := c.placeWithKey(t, keyOf(1))
 	var placed order
 	first.decode(t, &placed)

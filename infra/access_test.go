@@ -30,13 +30,13 @@ func TestTheFunctionsOfAContextMayTogetherPublishExactlyItsEvents(t *testing.T) 
 	}
 }
 
-// publications returns what each function may publish. A function that may
-// publish more than certain events of one source fails the test.
+// publications returns the events that each function may publish. A function that
+// may publish more than certain events of one source fails the test.
 func publications(t *testing.T, template synthtest.Template) map[string][]string {
 	t.Helper()
 	bySource := contract.BySource(contract.All()...)
 	found := map[string][]string{}
-	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+	for id, policy := range synthtest.Properties[synthtest.Policy](t, template, policies) {
 		function, isFunctions := strings.CutSuffix(resourceName(id), "RoleDefaultPolicy")
 		if !isFunctions || strings.Contains(id, "Forward") {
 			continue
@@ -53,7 +53,7 @@ func publications(t *testing.T, template synthtest.Template) map[string][]string
 			}
 			for _, eventType := range types {
 				if !slices.Contains(bySource[string(source[0])], string(eventType)) {
-					t.Errorf("%s may publish %s as %s, whose event it is not", function, eventType, source[0])
+					t.Errorf("%s may publish %s as %s, which has no such event", function, eventType, source[0])
 				}
 				found[function] = append(found[function], string(eventType))
 			}
@@ -62,14 +62,14 @@ func publications(t *testing.T, template synthtest.Template) map[string][]string
 	return found
 }
 
-// resourceName is a logical id without CDK's hash at its end.
+// resourceName is a logical id without the hash at its end, which the CDK adds.
 func resourceName(logicalID string) string {
 	return logicalID[:len(logicalID)-8]
 }
 
 func TestAFunctionUsesItsOwnContextOnly(t *testing.T) {
 	template := synthesized(t, "prod")
-	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+	for id, policy := range synthtest.Properties[synthtest.Policy](t, template, policies) {
 		owner := contextOf(t, id)
 		for _, statement := range policy.PolicyDocument.Statement {
 			for _, resource := range statement.Resource {
@@ -82,8 +82,8 @@ func TestAFunctionUsesItsOwnContextOnly(t *testing.T) {
 	}
 }
 
-// onlyTraces tells whether a statement allows to send traces, and nothing else.
-// That is the one thing that IAM cannot restrict to a resource.
+// onlyTraces reports whether a statement allows to send traces and nothing else:
+// IAM cannot restrict these actions to a resource.
 func onlyTraces(statement synthtest.Statement) bool {
 	return slices.Equal(statement.Action, []synthtest.Reference{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}) &&
 		slices.Equal(statement.Resource, []synthtest.Reference{"*"})
@@ -105,9 +105,9 @@ func contextOf(t *testing.T, logicalID string) string {
 	return ""
 }
 
-func TestNobodyMayDoEverything(t *testing.T) {
+func TestNoRoleMayDoEverything(t *testing.T) {
 	template := synthesized(t, "prod")
-	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+	for id, policy := range synthtest.Properties[synthtest.Policy](t, template, policies) {
 		for _, statement := range policy.PolicyDocument.Statement {
 			if onlyTraces(statement) {
 				continue
@@ -123,7 +123,7 @@ func TestNobodyMayDoEverything(t *testing.T) {
 		ManagedPolicyArns []any
 		Policies          []any
 	}
-	for id, properties := range synthtest.Of[role](t, template, "AWS::IAM::Role") {
+	for id, properties := range synthtest.Properties[role](t, template, "AWS::IAM::Role") {
 		if len(properties.ManagedPolicyArns)+len(properties.Policies) > 0 {
 			t.Errorf("%s has further policies: %+v", id, properties)
 		}
@@ -133,14 +133,14 @@ func TestNobodyMayDoEverything(t *testing.T) {
 func TestEveryFunctionIsTracedAndMaySendItsTracesOnce(t *testing.T) {
 	template := synthesized(t, "prod")
 	traces := map[string]int{}
-	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+	for id, policy := range synthtest.Properties[synthtest.Policy](t, template, policies) {
 		for _, statement := range policy.PolicyDocument.Statement {
 			if onlyTraces(statement) {
 				traces[resourceName(id)]++
 			}
 		}
 	}
-	traced := synthtest.Of[synthtest.Function](t, template, functions)
+	traced := synthtest.Properties[synthtest.Function](t, template, functions)
 	for id, function := range traced {
 		if function.TracingConfig.Mode != "Active" || traces[resourceName(id)+"RoleDefaultPolicy"] != 1 {
 			t.Errorf("%s has the tracing mode %q and %d statements to send traces", id, function.TracingConfig.Mode, traces[resourceName(id)+"RoleDefaultPolicy"])
@@ -153,7 +153,7 @@ func TestEveryFunctionIsTracedAndMaySendItsTracesOnce(t *testing.T) {
 
 func TestEveryFunctionHasItsOwnRole(t *testing.T) {
 	owners := map[synthtest.Reference]string{}
-	for id, function := range synthtest.Of[synthtest.Function](t, synthesized(t, "prod"), functions) {
+	for id, function := range synthtest.Properties[synthtest.Function](t, synthesized(t, "prod"), functions) {
 		if other, taken := owners[function.Role]; taken {
 			t.Errorf("%s and %s share a role", id, other)
 		}
@@ -161,9 +161,9 @@ func TestEveryFunctionHasItsOwnRole(t *testing.T) {
 	}
 }
 
-func TestOnlyTheSweeperAsksWhatIsDueAndOnlyTheIndex(t *testing.T) {
+func TestOnlyTheSweeperQueriesAndOnlyTheIndex(t *testing.T) {
 	template := synthesized(t, "prod")
-	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+	for id, policy := range synthtest.Properties[synthtest.Policy](t, template, policies) {
 		for _, statement := range policy.PolicyDocument.Statement {
 			if !slices.Contains(statement.Action, "dynamodb:Query") {
 				continue
@@ -176,11 +176,11 @@ func TestOnlyTheSweeperAsksWhatIsDueAndOnlyTheIndex(t *testing.T) {
 	}
 }
 
-func TestOrdersNeedASignatureUnlessASettingOpensThem(t *testing.T) {
+func TestTheOrderAPINeedsSignaturesUnlessASettingOpensIt(t *testing.T) {
 	for _, name := range environment.Names() {
 		checkAccess(t, settingsOf(t, name), synthesized(t, name))
 	}
-	// Whatever is shipped, both can be said of an environment in AWS.
+	// Both are valid in AWS, whichever the environments have.
 	settings := settingsOf(t, "prod")
 	settings.Limits.API = 7
 	for _, access := range []environment.Access{environment.Signed, environment.OpenToEveryone} {
@@ -189,10 +189,10 @@ func TestOrdersNeedASignatureUnlessASettingOpensThem(t *testing.T) {
 	}
 }
 
-func TestTheFrontDoorIsThrottledByItsLimitAndNothingElseIs(t *testing.T) {
+func TestTheOrderAPIIsThrottledByItsLimitAndNothingElseIs(t *testing.T) {
 	settings := settingsOf(t, "prod")
 	settings.Limits.API = 7
-	for id, function := range synthtest.Of[synthtest.Function](t, synthesizedWith(t, settings, nil), functions) {
+	for id, function := range synthtest.Properties[synthtest.Function](t, synthesizedWith(t, settings, nil), functions) {
 		if throttled := function.ReservedConcurrentExecutions == 7; throttled != strings.HasPrefix(id, "OrderApi") {
 			t.Errorf("%s has %d executions reserved", id, function.ReservedConcurrentExecutions)
 		}
@@ -202,7 +202,7 @@ func TestTheFrontDoorIsThrottledByItsLimitAndNothingElseIs(t *testing.T) {
 func TestOnlyTheOrderAPIReadsTheSecretOfOrderKeys(t *testing.T) {
 	template := synthesized(t, "prod")
 	var readers []string
-	for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+	for id, policy := range synthtest.Properties[synthtest.Policy](t, template, policies) {
 		for _, statement := range policy.PolicyDocument.Statement {
 			for _, action := range statement.Action {
 				if !strings.HasPrefix(string(action), "secretsmanager:") {
@@ -218,25 +218,25 @@ func TestOnlyTheOrderAPIReadsTheSecretOfOrderKeys(t *testing.T) {
 	if !slices.Equal(readers, []string{"OrderApiRoleDefaultPolicy"}) {
 		t.Errorf("secrets are read by %v", readers)
 	}
-	told := 0
-	for id, function := range synthtest.Of[synthtest.Function](t, template, functions) {
+	withSecret := 0
+	for id, function := range synthtest.Properties[synthtest.Function](t, template, functions) {
 		for name, value := range function.Environment.Variables {
 			if strings.Contains(string(value), "OrderKeys") {
-				told++
+				withSecret++
 				if name != "KEYS_SECRET_ARN" || !strings.HasPrefix(id, "OrderApi") {
-					t.Errorf("%s is told %s as %s", id, value, name)
+					t.Errorf("%s has %s as %s", id, value, name)
 				}
 			}
 		}
 	}
-	if told != 1 {
-		t.Errorf("%d functions are told the secret", told)
+	if withSecret != 1 {
+		t.Errorf("%d functions have the secret", withSecret)
 	}
 }
 
 func checkAccess(t *testing.T, settings environment.Settings, template synthtest.Template) {
 	t.Helper()
-	type address struct{ AuthType string }
+	type functionURL struct{ AuthType string }
 	type permission struct {
 		Action                string
 		Principal             string
@@ -247,23 +247,23 @@ func checkAccess(t *testing.T, settings environment.Settings, template synthtest
 	if settings.Orders == environment.OpenToEveryone {
 		want, access = "NONE", "open"
 	}
-	for id, function := range synthtest.Of[synthtest.Function](t, template, functions) {
-		if told := function.Environment.Variables["ORDERS_ACCESS"]; strings.HasPrefix(id, "OrderApi") != (string(told) == access) {
-			t.Errorf("%s of %s is told that the access is %q", id, name, told)
+	for id, function := range synthtest.Properties[synthtest.Function](t, template, functions) {
+		if got := function.Environment.Variables["ORDERS_ACCESS"]; strings.HasPrefix(id, "OrderApi") != (string(got) == access) {
+			t.Errorf("%s of %s has the access %q", id, name, got)
 		}
 	}
-	for id, properties := range synthtest.Of[address](t, template, "AWS::Lambda::Url") {
+	for id, properties := range synthtest.Properties[functionURL](t, template, "AWS::Lambda::Url") {
 		if properties.AuthType != want {
 			t.Errorf("%s of %s has the type %s, want %s", id, name, properties.AuthType, want)
 		}
 	}
 	// A public function URL needs both permissions, any other none.
 	public := map[string]bool{}
-	for _, properties := range synthtest.Of[permission](t, template, "AWS::Lambda::Permission") {
+	for _, properties := range synthtest.Properties[permission](t, template, "AWS::Lambda::Permission") {
 		if properties.Principal == "*" && (properties.FunctionUrlAuthType == "NONE" || properties.InvokedViaFunctionUrl) {
 			public[properties.Action] = true
 		} else if properties.Principal == "*" {
-			t.Errorf("in %s anybody may do %s", name, properties.Action)
+			t.Errorf("in %s any principal may do %s", name, properties.Action)
 		}
 	}
 	var expected []string
@@ -271,6 +271,6 @@ func checkAccess(t *testing.T, settings environment.Settings, template synthtest
 		expected = []string{"lambda:InvokeFunction", "lambda:InvokeFunctionUrl"}
 	}
 	if got := slices.Sorted(maps.Keys(public)); !slices.Equal(got, expected) {
-		t.Errorf("in %s anybody may do %v, want %v", name, got, expected)
+		t.Errorf("in %s any principal may do %v, want %v", name, got, expected)
 	}
 }

@@ -10,15 +10,15 @@ import (
 	"example.com/saga/infra/environment"
 )
 
-// keepForReplay archives every event of the own account on the bus, for as long
-// as the contexts remember what they have handled: they refuse what is older, so
-// that keeping it longer would keep what cannot be replayed.
+// addArchive archives every event of the own account on the bus, for replays. It
+// keeps them for as long as the contexts remember what they have handled: they
+// refuse older events, so keeping those would be of no use.
 //
-// EventBridge puts a rule of its own on the bus for the archive, which does not
-// match what a replay brings. The other rules need no such exception: a replay
-// names those that it is for. An archive can be replayed to its own bus only, so it
-// goes with its stack, also where other data stays.
-func keepForReplay(stack awscdk.Stack, bus awsevents.EventBus, settings environment.Settings) {
+// EventBridge adds a rule of its own to the bus for the archive, which does not
+// match replayed events. The other rules need no such exception: a replay names
+// the rules that it is for. An archive can be replayed to its own bus only, so it
+// is deleted with its stack, also where other data is retained.
+func addArchive(stack awscdk.Stack, bus awsevents.EventBus, settings environment.Settings) {
 	bus.Archive(new("Archive"), &awsevents.BaseArchiveProps{
 		Description:  new("Every event on the Global bus, for replays to one bounded context."),
 		EventPattern: &awsevents.EventPattern{Account: &[]*string{stack.Account()}},

@@ -19,10 +19,10 @@ func TestEveryRoleHasTheBoundaryOfItsEnvironment(t *testing.T) {
 		settings := settingsOf(t, name)
 		templates := []synthtest.Template{synthesized(t, name)}
 		if name != "local" {
-			templates = append(templates, gitHub(t, name, access{repository: "acme/shop"}))
+			templates = append(templates, gitHubTemplate(t, name, repository{name: "acme/shop"}))
 		}
 		for _, template := range templates {
-			for id, role := range synthtest.Of[synthtest.Role](t, template, roles) {
+			for id, role := range synthtest.Properties[synthtest.Role](t, template, roles) {
 				_, got, _ := strings.Cut(string(role.PermissionsBoundary), ":policy/")
 				if got != settings.PermissionsBoundary {
 					t.Errorf("%s of %s has the boundary %q, want %q", id, name, got, settings.PermissionsBoundary)
@@ -32,15 +32,15 @@ func TestEveryRoleHasTheBoundaryOfItsEnvironment(t *testing.T) {
 	}
 }
 
-// A deployment stops with the first action that the boundary of the role which
-// CloudFormation works with does not allow.
-func TestTheBoundaryFitsWhatTheStacksMake(t *testing.T) {
+// CloudFormation works with a role that has the boundary: a deployment fails at the
+// first action that it does not allow.
+func TestTheBoundaryAllowsToMakeTheStacks(t *testing.T) {
 	limit := readBoundary(t, "prod")
 	for _, template := range stacksOfProd(t) {
 		for id, resource := range template.Resources {
-			action := creates()[resource.Type]
+			action := createActions()[resource.Type]
 			if action == "" {
-				t.Errorf("which action makes a %s is unknown here", resource.Type)
+				t.Errorf("createActions has no action for %s", resource.Type)
 				continue
 			}
 			var properties struct{ PermissionsBoundary string }
@@ -58,12 +58,12 @@ func TestTheBoundaryFitsWhatTheStacksMake(t *testing.T) {
 	}
 }
 
-// What a role is allowed and its boundary is not is denied when it is used.
+// IAM denies an action that the role allows and its boundary does not.
 func TestTheBoundaryAllowsWhatTheRolesAreAllowed(t *testing.T) {
 	limit := readBoundary(t, "prod")
 	checked := 0
 	for _, template := range stacksOfProd(t) {
-		for id, policy := range synthtest.Of[synthtest.Policy](t, template, policies) {
+		for id, policy := range synthtest.Properties[synthtest.Policy](t, template, policies) {
 			for _, statement := range policy.PolicyDocument.Statement {
 				for _, resource := range statement.Resource {
 					arn := arnIn(template, string(resource))
@@ -82,7 +82,7 @@ func TestTheBoundaryAllowsWhatTheRolesAreAllowed(t *testing.T) {
 	}
 }
 
-func TestADeploymentOfOneEnvironmentDoesNotReachIntoAnother(t *testing.T) {
+func TestADeploymentOfOneEnvironmentCannotChangeAnother(t *testing.T) {
 	limit := readBoundary(t, "dev")
 	const (
 		regional = ":eu-west-1:222222222222:"
@@ -134,7 +134,7 @@ func TestADeploymentOfOneEnvironmentDoesNotReachIntoAnother(t *testing.T) {
 }
 
 // IAM does not count white space.
-func TestTheBoundaryIsNoLongerThanIAMTakes(t *testing.T) {
+func TestTheBoundaryIsNoLongerThanIAMAccepts(t *testing.T) {
 	text, err := json.Marshal(readBoundary(t, "staging"))
 	if err != nil {
 		t.Fatal(err)
@@ -147,11 +147,11 @@ func TestTheBoundaryIsNoLongerThanIAMTakes(t *testing.T) {
 // stacksOfProd are the stacks that the roles of prod's bootstrap deploy.
 func stacksOfProd(t *testing.T) []synthtest.Template {
 	t.Helper()
-	return []synthtest.Template{synthesized(t, "prod"), gitHub(t, "prod", access{repository: "acme/shop"})}
+	return []synthtest.Template{synthesized(t, "prod"), gitHubTemplate(t, "prod", repository{name: "acme/shop"})}
 }
 
-// creates lists the actions that make the resources of a type.
-func creates() map[string]string {
+// createActions has an action that makes resources, by their type.
+func createActions() map[string]string {
 	return map[string]string{
 		"AWS::CloudWatch::Alarm":          "cloudwatch:PutMetricAlarm",
 		"AWS::CloudWatch::Dashboard":      "cloudwatch:PutDashboard",
@@ -183,9 +183,10 @@ func creates() map[string]string {
 	}
 }
 
-// arnOf returns the ARN that IAM compares for a resource of prod: of a name made
-// by CloudFormation or, for the buses, the dashboard and GitHub's provider, of
-// the name in the template. What it does not know has an ARN of another account.
+// arnOf returns the ARN that IAM compares for a resource of prod. It has a name
+// that CloudFormation generates or, for the buses, the dashboard and GitHub's
+// provider, the name in the template. An unknown type has an ARN that matches
+// nothing.
 func arnOf(resourceType, id string) string {
 	name := "saga-prod-" + id
 	const regional = ":eu-west-1:222222222222:"
@@ -201,7 +202,7 @@ func arnOf(resourceType, id string) string {
 	case "AWS::Events::Rule":
 		return "arn:aws:events" + regional + "rule/saga-prod-loyalty/" + name
 	case "AWS::IAM::OIDCProvider":
-		return "arn:aws:iam::222222222222:oidc-provider/" + tokens
+		return "arn:aws:iam::222222222222:oidc-provider/" + tokenHost
 	case "AWS::IAM::Policy", roles:
 		return "arn:aws:iam::222222222222:role/" + name
 	case "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::Url":
@@ -218,7 +219,7 @@ func arnOf(resourceType, id string) string {
 	return "arn:aws:unknown:::" + id
 }
 
-// arnIn writes the ARN of the resource that a policy refers to by its logical id.
+// arnIn returns the ARN of the resource that a policy refers to by its logical id.
 func arnIn(template synthtest.Template, reference string) string {
 	for id, resource := range template.Resources {
 		if rest, found := strings.CutPrefix(reference, id); found && !strings.HasPrefix(reference, "arn:") {
@@ -228,8 +229,8 @@ func arnIn(template synthtest.Template, reference string) string {
 	return reference
 }
 
-// boundary is a policy in IAM's language: as much of it as the one in
-// infra/bootstrap uses.
+// boundary has those elements of an IAM policy that the one in infra/bootstrap
+// uses.
 type boundary struct {
 	Statement []struct {
 		Effect           string
@@ -263,7 +264,7 @@ func readBoundary(t *testing.T, name string) boundary {
 	}
 	made := template.Resources["Boundary"].Properties
 	if made.ManagedPolicyName != settingsOf(t, name).PermissionsBoundary {
-		t.Fatalf("the boundary of %s is called %s, the setting says %s", name, made.ManagedPolicyName, settingsOf(t, name).PermissionsBoundary)
+		t.Fatalf("the boundary of %s has the name %s, the setting is %s", name, made.ManagedPolicyName, settingsOf(t, name).PermissionsBoundary)
 	}
 	return made.PolicyDocument
 }

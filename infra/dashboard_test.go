@@ -14,8 +14,8 @@ import (
 
 const dashboards = "AWS::CloudWatch::Dashboard"
 
-// The dashboard is the same in every environment, but for its name, so one file
-// has it for all of them.
+// The dashboards of all environments differ only in their names, so there is one
+// file for all of them.
 const dashboardGolden = "dashboard.golden.json"
 
 func TestTheDashboardOfEveryEnvironmentIsTheReviewedOne(t *testing.T) {
@@ -25,9 +25,9 @@ func TestTheDashboardOfEveryEnvironmentIsTheReviewedOne(t *testing.T) {
 	}
 }
 
-// withoutDashboard takes the body of the dashboard out of a template, where it
-// is a text in hundreds of pieces that nobody could review, and gives it as
-// JSON of its own.
+// withoutDashboard returns a template without the body of the dashboard, and the
+// body as JSON. In the template it is a string in hundreds of pieces, which cannot
+// be reviewed.
 func withoutDashboard(t *testing.T, template string) (rest, body string) {
 	t.Helper()
 	var parsed object
@@ -41,10 +41,10 @@ func withoutDashboard(t *testing.T, template string) (rest, body string) {
 		}
 		properties := resource["Properties"].(object)
 		var content any
-		if err := json.Unmarshal([]byte(substituted(properties["DashboardBody"])), &content); err != nil {
+		if err := json.Unmarshal([]byte(substitute(properties["DashboardBody"])), &content); err != nil {
 			t.Fatalf("the dashboard is no JSON: %v", err)
 		}
-		body += laidOut(content, "") + "\n"
+		body += indented(content, "") + "\n"
 		properties["DashboardBody"] = dashboardGolden
 	}
 	text, err := json.MarshalIndent(parsed, "", "  ")
@@ -54,9 +54,9 @@ func withoutDashboard(t *testing.T, template string) (rest, body string) {
 	return string(text) + "\n", body
 }
 
-// substituted writes an expression as Fn::Sub would: ${id} for a reference,
+// substitute writes an expression as Fn::Sub would: ${id} for a reference,
 // ${id.attribute} for an attribute, and any other function with its arguments.
-func substituted(expression any) string {
+func substitute(expression any) string {
 	call, isCall := expression.(object)
 	if !isCall {
 		return fmt.Sprint(expression)
@@ -64,29 +64,29 @@ func substituted(expression any) string {
 	if join := list(call["Fn::Join"]); len(join) == 2 && join[0] == "" {
 		var text strings.Builder
 		for _, part := range list(join[1]) {
-			text.WriteString(substituted(part))
+			text.WriteString(substitute(part))
 		}
 		return text.String()
 	}
 	var text string
 	for function, arguments := range call {
-		var given []string
+		var texts []string
 		for _, argument := range list(arguments) {
-			given = append(given, substituted(argument))
+			texts = append(texts, substitute(argument))
 		}
 		switch function {
 		case "Ref", "Fn::GetAtt":
-			text = strings.Join(given, ".")
+			text = strings.Join(texts, ".")
 		default:
-			text = function + " " + strings.Join(given, " ")
+			text = function + " " + strings.Join(texts, " ")
 		}
 	}
 	return "${" + text + "}"
 }
 
-// laidOut writes JSON in lines that can be read and compared: what is short is
-// one line, and so is a list in a list, which is a metric.
-func laidOut(value any, indent string) string {
+// indented formats JSON for a review: a short value is one line, and so is a list
+// in a list, which is a metric.
+func indented(value any, indent string) string {
 	const width = 140
 	line := compact(value)
 	if len(line) <= width {
@@ -97,7 +97,7 @@ func laidOut(value any, indent string) string {
 	case object:
 		var members []string
 		for _, name := range slices.Sorted(maps.Keys(value)) {
-			members = append(members, inner+compact(name)+": "+laidOut(value[name], inner))
+			members = append(members, inner+compact(name)+": "+indented(value[name], inner))
 		}
 		return "{\n" + strings.Join(members, ",\n") + "\n" + indent + "}"
 	case []any:
@@ -105,7 +105,7 @@ func laidOut(value any, indent string) string {
 		for _, element := range value {
 			text := compact(element)
 			if _, isMetric := element.([]any); !isMetric {
-				text = laidOut(element, inner)
+				text = indented(element, inner)
 			}
 			elements = append(elements, inner+text)
 		}

@@ -9,7 +9,7 @@ import (
 	"example.com/saga/infra/synthtest"
 )
 
-func TestNobodyReachesAQueueOrATopicWithoutTLS(t *testing.T) {
+func TestAQueueOrATopicCannotBeReachedWithoutTLS(t *testing.T) {
 	type policy struct {
 		PolicyDocument synthtest.PolicyDocument
 		Queues, Topics []synthtest.Reference
@@ -37,8 +37,8 @@ func TestNobodyReachesAQueueOrATopicWithoutTLS(t *testing.T) {
 	}
 }
 
-// refusesPlainHTTP tells whether a statement denies plain HTTP. What SNS cannot
-// deny by a wildcard (it lists its actions) may be publishing alone.
+// refusesPlainHTTP reports whether a statement denies plain HTTP. A
+// topic's policy cannot have sns:*, so for a topic it is enough to deny sns:Publish.
 func refusesPlainHTTP(statement synthtest.Statement) bool {
 	return statement.Effect == "Deny" &&
 		slices.Equal(statement.Condition["Bool"]["aws:SecureTransport"], synthtest.List{"false"}) &&
@@ -49,7 +49,7 @@ func refusesPlainHTTP(statement synthtest.Statement) bool {
 
 func TestEveryQueueIsEncrypted(t *testing.T) {
 	for _, name := range environment.Names() {
-		for id, queue := range synthtest.Of[synthtest.Queue](t, synthesized(t, name), queues) {
+		for id, queue := range synthtest.Properties[synthtest.Queue](t, synthesized(t, name), queues) {
 			if !queue.SqsManagedSseEnabled {
 				t.Errorf("%s of %s is not encrypted", id, name)
 			}
@@ -57,9 +57,9 @@ func TestEveryQueueIsEncrypted(t *testing.T) {
 	}
 }
 
-// DynamoDB, CloudWatch Logs, EventBridge and Secrets Manager encrypt what they
-// store with a key of AWS if they are given none, and cannot be told not to. A
-// key of the account's own is a decision, which SECURITY.md explains.
+// DynamoDB, CloudWatch Logs, EventBridge and Secrets Manager always encrypt what
+// they store, by default with a key of AWS. A key of the account's own is a
+// decision, which SECURITY.md explains.
 func TestWhatIsStoredIsEncryptedWithKeysOfAWS(t *testing.T) {
 	stores := []string{tables, queues, buses, "AWS::Logs::LogGroup", "AWS::SecretsManager::Secret", "AWS::Events::Connection"}
 	for _, name := range environment.Names() {

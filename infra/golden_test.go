@@ -25,11 +25,11 @@ func TestTheTemplateOfEveryEnvironmentIsTheReviewedOne(t *testing.T) {
 		})
 	}
 	t.Run("github", func(t *testing.T) {
-		matchGolden(t, "github.golden.json", gitHub(t, "prod", access{repository: "acme/shop"}).String())
+		matchGolden(t, "github.golden.json", gitHubTemplate(t, "prod", repository{name: "acme/shop"}).String())
 	})
 }
 
-// matchGolden compares what was made with what somebody has reviewed.
+// matchGolden compares a text with a file that was reviewed.
 func matchGolden(t *testing.T, name, got string) {
 	t.Helper()
 	golden := filepath.Join("testdata", name)
@@ -48,7 +48,7 @@ func matchGolden(t *testing.T, name, got string) {
 	}
 }
 
-func TestTwoSynthesesGiveTheSameTemplate(t *testing.T) {
+func TestTwoSynthesesMakeTheSameTemplate(t *testing.T) {
 	first := synthesized(t, "prod").String()
 	second := synthesizeAgain(t, "prod", nil).String()
 	if diff := cmp.Diff(first, second); diff != "" {
@@ -56,7 +56,7 @@ func TestTwoSynthesesGiveTheSameTemplate(t *testing.T) {
 	}
 }
 
-func TestNoFindingOfTheSecurityRulesIsUnacknowledged(t *testing.T) {
+func TestEveryFindingOfTheSecurityRulesIsSuppressedWithAReason(t *testing.T) {
 	for _, name := range environment.Names() {
 		t.Run(name, func(t *testing.T) {
 			synthesizeAgain(t, name, synthtest.AddSecurityRules)
@@ -64,13 +64,13 @@ func TestNoFindingOfTheSecurityRulesIsUnacknowledged(t *testing.T) {
 	}
 }
 
-// CDK refuses to synthesize what has a finding: this is what fails the test above.
-func TestTheSecurityRulesFindAPlantedFault(t *testing.T) {
+// The CDK does not synthesize a stack with a finding: this fails the test above.
+func TestTheSecurityRulesFindAQueueWithoutTLS(t *testing.T) {
 	app := synthtest.NewApp(t, "../cdk.json")
 	stack := awscdk.NewStack(app, new("Planted"), nil)
 	synthtest.AddSecurityRules(stack)
 	awssqs.NewQueue(stack, new("Queue"), nil)
-	refusal := func() (reason any) {
+	panicked := func() (reason any) {
 		defer func() { reason = recover() }()
 		app.Synth(nil)
 		return nil
@@ -79,15 +79,16 @@ func TestTheSecurityRulesFindAPlantedFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if refusal == nil || !strings.Contains(string(report), "AwsSolutions-SQS4") {
-		t.Errorf("a queue without TLS is refused with %v and reported as %s", refusal, report)
+	if panicked == nil || !strings.Contains(string(report), "AwsSolutions-SQS4") {
+		t.Errorf("for a queue without TLS the CDK panics with %v and reports %s", panicked, report)
 	}
 }
 
-// templates holds what was synthesized already: tests only read it.
+// templates has the templates by environment, each synthesized once: tests only
+// read them.
 var templates = map[string]synthtest.Template{}
 
-// synthesized gives the template of an environment.
+// synthesized returns the template of an environment.
 func synthesized(t *testing.T, name string) synthtest.Template {
 	t.Helper()
 	template, known := templates[name]
@@ -98,8 +99,8 @@ func synthesized(t *testing.T, name string) synthtest.Template {
 	return template
 }
 
-// synthesizeAgain synthesizes an environment as a deployment does, but for the
-// executables, and after prepare had its way with the stack.
+// synthesizeAgain synthesizes an environment as a deployment does, except for the
+// executables, and after prepare has changed the stack.
 func synthesizeAgain(t *testing.T, name string, prepare func(awscdk.Stack)) synthtest.Template {
 	t.Helper()
 	return synthesizedWith(t, settingsOf(t, name), prepare)

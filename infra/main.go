@@ -1,7 +1,7 @@
-// Command infra is the CDK app: it synthesizes one stack for the environment
-// that is chosen with -c env=<name>. That is the saga, or with
-// -c github=<owner>/<repository> the stack that lets a repository's workflows
-// deploy the saga.
+// Command infra is the CDK app: it synthesizes one stack of the environment
+// that -c env=<name> selects. That is the saga or, with
+// -c github=<owner>/<repository>, the stack that lets the workflows of a
+// repository deploy the saga.
 package main
 
 import (
@@ -25,25 +25,25 @@ func main() {
 	}
 }
 
-// closeRuntime ends the Node process that CDK runs in, and removes its files.
-// Two goroutines of jsii wait for the end of that process; the one that comes
-// second reports on stderr that there is no such process. Nothing else is
-// written by then.
+// closeRuntime ends the Node process that the CDK runs in, and removes its
+// files. Two goroutines of jsii wait for the process to end, and the second one
+// writes to stderr that there is no such process. This app has written
+// everything by then, so stderr is discarded first.
 func closeRuntime() {
-	quiet, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	discarded, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err == nil {
-		os.Stderr = quiet
+		os.Stderr = discarded
 	}
 	jsii.Close()
 }
 
 func synthesize() error {
 	app := awscdk.NewApp(nil)
-	settings, err := environment.Named(given(app, "env", "dev"))
+	settings, err := environment.Named(contextValue(app, "env", "dev"))
 	if err != nil {
 		return err
 	}
-	// The CDK command line says here which account the credentials lead to.
+	// The CDK command line sets it to the account of the credentials.
 	if err := settings.CheckAccount(os.Getenv("CDK_DEFAULT_ACCOUNT")); err != nil {
 		return err
 	}
@@ -56,11 +56,11 @@ func synthesize() error {
 
 func addStack(app awscdk.App, settings environment.Settings) error {
 	if app.Node().TryGetContext(new("github")) != nil {
-		access, err := newAccess(given(app, "github", ""), given(app, "provider", "new"))
+		repository, err := newRepository(contextValue(app, "github", ""), contextValue(app, "provider", "new"))
 		if err != nil {
 			return err
 		}
-		newGitHub(app, settings, access)
+		newGitHub(app, settings, repository)
 		return nil
 	}
 	built, err := findArtefacts("dist/"+settings.Target, "services")
@@ -71,12 +71,12 @@ func addStack(app awscdk.App, settings environment.Settings) error {
 	return nil
 }
 
-// given is a value of the app's context, as the option -c of the CDK command
-// line sets it.
-func given(app awscdk.App, key, otherwise string) string {
+// contextValue returns a value of the app's context, which the option -c of the
+// CDK command line sets, or the fallback if it is not set.
+func contextValue(app awscdk.App, key, fallback string) string {
 	value := app.Node().TryGetContext(&key)
 	if value == nil {
-		return otherwise
+		return fallback
 	}
 	return fmt.Sprint(value)
 }

@@ -12,12 +12,13 @@ import (
 	"example.com/saga/pkg/keyring"
 )
 
-// newOrderKeys makes the secret from which the order API derives orders' ids and
-// tokens: a key ring with one generated key. An operator adds keys to it without
-// a deployment; a change to how it is generated would make CloudFormation
-// generate another one, and orphan the orders. The function may read it, and
-// nothing else may.
-func newOrderKeys(scope constructs.Construct, api awslambda.Function, protected bool) {
+// addOrderKeys makes the secret from which the order API derives the ids and
+// tokens of orders: a key ring with one generated key. Only the function may
+// read it. An operator adds keys without a deployment.
+//
+// Do not change how the secret is generated: CloudFormation would generate
+// another one, and the tokens of existing orders would no longer be valid.
+func addOrderKeys(scope constructs.Construct, api awslambda.Function, protected bool) {
 	removal := awscdk.RemovalPolicy_DESTROY
 	if protected {
 		removal = awscdk.RemovalPolicy_RETAIN // As the table with the orders is.
@@ -34,8 +35,8 @@ func newOrderKeys(scope constructs.Construct, api awslambda.Function, protected 
 	})
 	cdknag.NagSuppressions_AddResourceSuppressions(keys, &[]*cdknag.NagPackSuppression{{
 		Id: new("AwsSolutions-SMG4"),
-		Reason: new("An operator rotates it, because for a minute the API then refuses orders with an idempotency key: " +
-			"a schedule would not choose a quiet hour."),
+		Reason: new("An operator rotates it at a quiet hour: for a minute the API then refuses orders with an idempotency key, " +
+			"and a schedule could not choose the hour."),
 	}}, nil)
 	resource.Allow(api.Role(), keys.SecretArn(), "secretsmanager:GetSecretValue")
 	api.AddEnvironment(new("KEYS_SECRET_ARN"), keys.SecretArn(), nil)

@@ -75,7 +75,7 @@ func warehouse(settings environment.Settings) boundedcontext.Props {
 	}
 }
 
-// payment takes and gives back money.
+// payment takes and refunds money.
 func payment(settings environment.Settings) boundedcontext.Props {
 	return boundedcontext.Props{
 		Service:  contract.SourcePayment,

@@ -12,32 +12,31 @@ import (
 	"example.com/saga/infra/synthtest"
 )
 
-// Whoever reviews a change sees here who may do what because of it: a golden
-// file has a line for every permission in a stack, with construct paths.
+// A golden file has a line for every permission in a stack, with construct paths,
+// so that a review of a change shows which permissions change.
 func TestThePermissionsInProductionAreTheReviewedOnes(t *testing.T) {
 	for file, template := range map[string]synthtest.Template{
 		"permissions.golden.txt":        synthesized(t, "prod"),
-		"permissions.github.golden.txt": gitHub(t, "prod", access{repository: "acme/shop"}),
+		"permissions.github.golden.txt": gitHubTemplate(t, "prod", repository{name: "acme/shop"}),
 	} {
 		t.Run(file, func(t *testing.T) {
-			matchGolden(t, file, permissions(t, template))
+			matchGolden(t, file, permissionTable(t, template))
 		})
 	}
 }
 
-// Otherwise a service could be made to use here what it may do, by whoever uses
-// it in another account.
+// Otherwise another account could make a service use its permissions here.
 func TestAServiceActsForTheOwnAccountOrOneOfItsRulesOnly(t *testing.T) {
 	services := 0
-	for line := range strings.Lines(permissions(t, synthesized(t, "prod"))) {
-		who, what, _ := strings.Cut(line, " ")
-		if !strings.HasSuffix(who, ".amazonaws.com") {
+	for line := range strings.Lines(permissionTable(t, synthesized(t, "prod"))) {
+		principal, permission, _ := strings.Cut(line, " ")
+		if !strings.HasSuffix(principal, ".amazonaws.com") {
 			continue
 		}
 		services++
-		// Neither says for whom it is done.
-		silent := who == "lambda.amazonaws.com" && strings.Contains(what, "sts:AssumeRole") || strings.Contains(what, "logs:CreateLogStream")
-		if !silent && !strings.Contains(what, "aws:SourceAccount") && !strings.Contains(what, "aws:SourceArn") {
+		// These requests have neither condition key.
+		withoutKeys := principal == "lambda.amazonaws.com" && strings.Contains(permission, "sts:AssumeRole") || strings.Contains(permission, "logs:CreateLogStream")
+		if !withoutKeys && !strings.Contains(permission, "aws:SourceAccount") && !strings.Contains(permission, "aws:SourceArn") {
 			t.Errorf("for any account: %s", line)
 		}
 	}
@@ -46,8 +45,8 @@ func TestAServiceActsForTheOwnAccountOrOneOfItsRulesOnly(t *testing.T) {
 	}
 }
 
-// permissions is a table of all permissions in a template.
-func permissions(t *testing.T, template synthtest.Template) string {
+// permissionTable is a table of all permissions in a template.
+func permissionTable(t *testing.T, template synthtest.Template) string {
 	t.Helper()
 	reader := policyReader{t: t, template: template, owners: map[string]string{}}
 	for id, resource := range template.Resources {
@@ -67,7 +66,7 @@ func permissions(t *testing.T, template synthtest.Template) string {
 	slices.Sort(lines)
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "WHO\tEFFECT\tACTION\tRESOURCE\tIF")
+	fmt.Fprintln(table, "PRINCIPAL\tEFFECT\tACTION\tRESOURCE\tCONDITION")
 	fmt.Fprintln(table, strings.Join(slices.Compact(lines), "\n"))
 	if err := table.Flush(); err != nil {
 		t.Fatal(err)
@@ -75,7 +74,7 @@ func permissions(t *testing.T, template synthtest.Template) string {
 	return text.String()
 }
 
-// policyReader reads the policies of a template into lines.
+// policyReader formats the policies of a template as lines.
 type policyReader struct {
 	t        *testing.T
 	template synthtest.Template
@@ -86,7 +85,7 @@ type policyReader struct {
 // object is a JSON object.
 type object = map[string]any
 
-// permissions lists what one resource allows or denies, whatever its type is.
+// permissions returns the lines of one resource, of any type.
 func (r policyReader) permissions(id string) []string {
 	var properties object
 	if err := json.Unmarshal(r.template.Resources[id].Properties, &properties); err != nil {
@@ -104,7 +103,7 @@ func (r policyReader) permissions(id string) []string {
 	return lines
 }
 
-// statements gives the resource's statements, each with who and on what.
+// statements returns the resource's statements, each with principal and resource.
 func (r policyReader) statements(id string, properties object) []object {
 	switch r.template.Resources[id].Type {
 	case "AWS::IAM::Role":
@@ -116,7 +115,7 @@ func (r policyReader) statements(id string, properties object) []object {
 	case "AWS::KMS::Key":
 		statements := r.document(properties["KeyPolicy"], nil)
 		for _, statement := range statements {
-			statement["Resource"] = r.template.Paths[id] // What it calls "*" is the key.
+			statement["Resource"] = r.template.Paths[id] // In a key's policy "*" is the key.
 		}
 		return statements
 	case "AWS::Lambda::Permission":
@@ -131,9 +130,9 @@ func (r policyReader) statements(id string, properties object) []object {
 	return r.document(properties["PolicyDocument"], nil)
 }
 
-// document gives the statements of a policy, which may be a JSON text, and what
-// each of them leaves to the policy's place.
-func (r policyReader) document(policy any, place object) []object {
+// document returns the statements of a policy, which may be JSON in a string. The
+// defaults are the elements that each of them does not have.
+func (r policyReader) document(policy any, defaults object) []object {
 	if policy == nil {
 		return nil
 	}
@@ -146,7 +145,7 @@ func (r policyReader) document(policy any, place object) []object {
 	}
 	var statements []object
 	for _, each := range list(parsed["Statement"]) {
-		statement := maps.Clone(place)
+		statement := maps.Clone(defaults)
 		if statement == nil {
 			statement = object{}
 		}
@@ -156,7 +155,7 @@ func (r policyReader) document(policy any, place object) []object {
 	return statements
 }
 
-// lines gives a line for each principal, action and resource of a statement.
+// lines returns a line for each principal, action and resource of a statement.
 func (r policyReader) lines(statement object) []string {
 	for element := range statement {
 		if !slices.Contains([]string{"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}, element) {
@@ -164,11 +163,11 @@ func (r policyReader) lines(statement object) []string {
 		}
 	}
 	var lines []string
-	for _, who := range r.principals(statement["Principal"]) {
+	for _, principal := range r.principals(statement["Principal"]) {
 		for _, action := range list(statement["Action"]) {
 			for _, resource := range list(statement["Resource"]) {
 				lines = append(lines, strings.Join([]string{
-					who, strings.ToLower(r.text(statement["Effect"])), r.text(action), r.text(resource), r.condition(statement["Condition"]),
+					principal, strings.ToLower(r.text(statement["Effect"])), r.text(action), r.text(resource), r.condition(statement["Condition"]),
 				}, "\t"))
 			}
 		}
@@ -182,11 +181,7 @@ func (r policyReader) principals(principal any) []string {
 	}
 	var names []string
 	for _, each := range list(principal) {
-		name := r.text(each)
-		if name == "*" {
-			name = "anybody"
-		}
-		names = append(names, name)
+		names = append(names, r.text(each))
 	}
 	return names
 }
@@ -210,7 +205,7 @@ func (r policyReader) condition(condition any) string {
 	return strings.Join(terms, ", ")
 }
 
-// text writes a value of the template with construct paths for its references.
+// text formats a value of the template, with construct paths for its references.
 func (r policyReader) text(value any) string {
 	expression, isObject := value.(object)
 	if !isObject {
@@ -229,7 +224,7 @@ func (r policyReader) text(value any) string {
 		}
 		return strings.Join(parts, r.text(join[0]))
 	}
-	r.t.Errorf("the expression %v cannot be written in a line", value)
+	r.t.Errorf("the expression %v cannot be formatted in a line", value)
 	return ""
 }
 
@@ -247,7 +242,7 @@ func (r policyReader) name(logicalID string) string {
 	return path
 }
 
-// countStatements counts whatever looks like a statement, however deep.
+// countStatements counts the objects with an Effect, at any depth.
 func countStatements(value any) int {
 	count := 0
 	switch value := value.(type) {
@@ -266,7 +261,7 @@ func countStatements(value any) int {
 	return count
 }
 
-// list takes one as a list of one, and nothing as an empty list.
+// list returns one value as a list of one, and nil as an empty list.
 func list(value any) []any {
 	switch value := value.(type) {
 	case nil:

@@ -28,31 +28,31 @@ type logGroup struct {
 	}
 }
 
-func TestNothingKeepsAnEventLongerThanIsPromised(t *testing.T) {
+func TestNothingKeepsAnEventLongerThanTheLongestRetention(t *testing.T) {
 	for _, name := range environment.Names() {
 		template := synthesized(t, name)
 		kept := map[string]time.Duration{}
-		for id, archive := range synthtest.Of[synthtest.Archive](t, template, "AWS::Events::Archive") {
+		for id, archive := range synthtest.Properties[synthtest.Archive](t, template, "AWS::Events::Archive") {
 			kept[id] = time.Duration(archive.RetentionDays) * day
 		}
-		for id, group := range synthtest.Of[logGroup](t, template, "AWS::Logs::LogGroup") {
+		for id, group := range synthtest.Properties[logGroup](t, template, "AWS::Logs::LogGroup") {
 			kept[id] = time.Duration(group.RetentionInDays) * day
 		}
-		all := synthtest.Of[synthtest.Queue](t, template, queues)
+		all := synthtest.Properties[synthtest.Queue](t, template, queues)
 		for id, queue := range all {
 			waits := queue.MessageRetentionPeriod + all[string(queue.RedrivePolicy.DeadLetterTargetArn)].MessageRetentionPeriod
 			kept[id] = time.Duration(waits) * time.Second
 		}
-		for id, time := range kept {
-			if time <= 0 || time > environment.ForgottenAfter {
-				t.Errorf("%s of %s keeps what it has for %s", id, name, time)
+		for id, duration := range kept {
+			if duration <= 0 || duration > environment.LongestRetention {
+				t.Errorf("%s of %s keeps events for %s", id, name, duration)
 			}
 		}
 	}
 }
 
-// The events in the log are needed only as long as they can be compared with what
-// the contexts remember.
+// The audit compares the events in the log with what the contexts remember. After
+// that they are not needed.
 func TestTheEventLogKeepsNothingThatTheContextsHaveForgotten(t *testing.T) {
 	for _, name := range environment.Names() {
 		if settings := settingsOf(t, name); time.Duration(settings.LogRetentionDays)*day > settings.Retention {
@@ -61,9 +61,9 @@ func TestTheEventLogKeepsNothingThatTheContextsHaveForgotten(t *testing.T) {
 	}
 }
 
-func TestPersonalDataIsMaskedInTheEventLogIfThatIsAskedFor(t *testing.T) {
+func TestPersonalDataIsMaskedInTheEventLogIfASettingMasksIt(t *testing.T) {
 	for _, name := range environment.Names() {
-		for id, group := range synthtest.Of[logGroup](t, synthesized(t, name), "AWS::Logs::LogGroup") {
+		for id, group := range synthtest.Properties[logGroup](t, synthesized(t, name), "AWS::Logs::LogGroup") {
 			if group.DataProtectionPolicy != nil {
 				t.Errorf("%s of %s masks something", id, name)
 			}
@@ -72,7 +72,7 @@ func TestPersonalDataIsMaskedInTheEventLogIfThatIsAskedFor(t *testing.T) {
 	settings := settingsOf(t, "dev")
 	settings.MaskEventLog = true
 	got := map[string]string{}
-	for id, group := range synthtest.Of[logGroup](t, synthesizedWith(t, settings, nil), "AWS::Logs::LogGroup") {
+	for id, group := range synthtest.Properties[logGroup](t, synthesizedWith(t, settings, nil), "AWS::Logs::LogGroup") {
 		if group.DataProtectionPolicy == nil {
 			continue
 		}

@@ -16,28 +16,28 @@ import (
 )
 
 // newSaga makes the stack of one environment: the Global bus, the bounded
-// contexts around it, and who watches them.
+// contexts around it, the notifications, and the monitoring.
 func newSaga(scope constructs.Construct, settings environment.Settings, built artefacts) awscdk.Stack {
 	name := "saga-" + settings.Name
 	stack := newStack(scope, name, "Order fulfilment as a choreographed saga on EventBridge.", settings)
 	resource.SetRunbooks(stack, runbooks)
 	bus := resource.NewEventBus(stack, "GlobalBus", name)
 	output(stack, "GlobalBusName", bus.EventBusName())
-	keepForReplay(stack, bus, settings)
+	addArchive(stack, bus, settings)
 
 	var api awslambda.IFunction
 	var services []string
 	for _, participant := range participants(bus, settings, built) {
 		services = append(services, participant.Service)
 		id := constructID(participant.Service)
-		made := boundedcontext.New(stack, id, participant)
-		output(stack, id+"TableName", made.Table.TableName())
-		if made.Queue != nil {
-			output(stack, id+"QueueUrl", made.Queue.QueueUrl())
+		context := boundedcontext.New(stack, id, participant)
+		output(stack, id+"TableName", context.Table.TableName())
+		if context.Queue != nil {
+			output(stack, id+"QueueUrl", context.Queue.QueueUrl())
 		}
 		if participant.Service == contract.SourceOrder {
-			api = openFrontDoor(stack, made, settings, built)
-			keepDeadlines(stack, made, settings, built)
+			api = addOrderAPI(stack, context, settings, built)
+			addSweeper(stack, context, settings, built)
 		}
 	}
 	notification.New(stack, "Notification", notification.Props{
@@ -50,15 +50,15 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		LogGroupName:     "/aws/events/" + name,
 		LogRetentionDays: settings.LogRetentionDays,
 		Protected:        settings.Protected,
-		Masked:           masked(settings),
+		Masked:           maskedMembers(settings),
 	})
 	output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
-	watch(stack, api, services, settings)
+	addMonitoring(stack, api, services, settings)
 	return stack
 }
 
-// masked are the members of events that the event log masks.
-func masked(settings environment.Settings) []string {
+// maskedMembers are the members of events that the event log masks.
+func maskedMembers(settings environment.Settings) []string {
 	if !settings.MaskEventLog {
 		return nil
 	}
@@ -69,8 +69,8 @@ func masked(settings environment.Settings) []string {
 	return personal
 }
 
-// openFrontDoor lets customers place orders over HTTP.
-func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) awslambda.IFunction {
+// addOrderAPI adds the function with which customers place orders over HTTP.
+func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) awslambda.IFunction {
 	authType, access := awslambda.FunctionUrlAuthType_AWS_IAM, "signed"
 	if settings.Orders == environment.OpenToEveryone {
 		authType, access = awslambda.FunctionUrlAuthType_NONE, "open"
@@ -88,27 +88,27 @@ func openFrontDoor(stack awscdk.Stack, order *boundedcontext.BoundedContext, set
 		Publishes:           contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		ReservedConcurrency: settings.Limits.API,
 	})
-	newOrderKeys(order.Construct(), api, settings.Protected)
+	addOrderKeys(order.Construct(), api, settings.Protected)
 	url := api.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: authType})
 	output(stack, "OrdersUrl", url.Url())
 	return api
 }
 
-// newStack makes a stack of an environment: it goes where the environment is,
-// is deployed by the roles of this environment alone, and all roles in it have
-// the environment's permissions boundary.
+// newStack makes a stack of an environment. It is deployed to the environment's
+// account and region, by the roles of this environment alone, and every role in
+// it has the environment's permissions boundary.
 func newStack(scope constructs.Construct, name, description string, settings environment.Settings) awscdk.Stack {
 	props := &awscdk.StackProps{
 		Description:           &description,
 		TerminationProtection: &settings.Protected,
 		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{
 			Qualifier: &settings.Qualifier,
-			// The CDK command line checks the bootstrap version before it deploys:
-			// the template need not do it again.
+			// The CDK command line checks the bootstrap version before it deploys, so
+			// the template does not check it again.
 			GenerateBootstrapVersionRule: new(false),
 		}),
 	}
-	// Without an account the stack follows the credentials.
+	// Without an account the stack is deployed to that of the credentials.
 	if settings.Account != "" {
 		props.Env = &awscdk.Environment{Account: &settings.Account, Region: &settings.Region}
 	}

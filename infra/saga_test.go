@@ -24,7 +24,7 @@ func TestTablesAreProtectedInProduction(t *testing.T) {
 		if protected {
 			policy = "Retain"
 		}
-		for id, table := range synthtest.Of[synthtest.Table](t, template, tables) {
+		for id, table := range synthtest.Properties[synthtest.Table](t, template, tables) {
 			if table.DeletionProtectionEnabled != protected {
 				t.Errorf("%s of %s: deletion protection is %t", id, name, table.DeletionProtectionEnabled)
 			}
@@ -33,25 +33,25 @@ func TestTablesAreProtectedInProduction(t *testing.T) {
 			}
 			resource := template.Resources[id]
 			if resource.DeletionPolicy != policy || resource.UpdateReplacePolicy != policy {
-				t.Errorf("%s of %s: with the stack it is subject to %s, when replaced to %s", id, name, resource.DeletionPolicy, resource.UpdateReplacePolicy)
+				t.Errorf("%s of %s: its deletion policy is %s, its replacement policy %s", id, name, resource.DeletionPolicy, resource.UpdateReplacePolicy)
 			}
 		}
 	}
 }
 
-func TestAProtectedStackGoesToItsOwnAccountAndIsNotDeletedByMistake(t *testing.T) {
+func TestAProtectedStackHasAnAccountAndIsNotDeletedByMistake(t *testing.T) {
 	for _, name := range environment.Names() {
 		settings := settingsOf(t, name)
 		stack := newSaga(synthtest.NewApp(t, "../cdk.json"), settings, placeholders(t))
 		pinned := *stack.Account() == settings.Account && *stack.Region() == settings.Region
 		if protected := *stack.TerminationProtection(); protected != settings.Protected || protected && !pinned {
-			t.Errorf("%s is protected: %t, and goes to %s in %s", name, protected, *stack.Account(), *stack.Region())
+			t.Errorf("%s is protected: %t, and is deployed to %s in %s", name, protected, *stack.Account(), *stack.Region())
 		}
 	}
 }
 
-func TestTablesArePaidByUseAndForgetWhatExpired(t *testing.T) {
-	for id, table := range synthtest.Of[synthtest.Table](t, synthesized(t, "prod"), tables) {
+func TestTablesAreBilledByUseAndDeleteWhatExpired(t *testing.T) {
+	for id, table := range synthtest.Properties[synthtest.Table](t, synthesized(t, "prod"), tables) {
 		if table.BillingMode != "PAY_PER_REQUEST" {
 			t.Errorf("%s is billed by %s", id, table.BillingMode)
 		}
@@ -81,9 +81,9 @@ func TestOnlyBusesTheEventLogAndTheDashboardHaveNamesOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestFunctionsAreToldWhereTheyWork(t *testing.T) {
+func TestEveryFunctionHasTheVariablesThatItNeeds(t *testing.T) {
 	template := synthesized(t, "prod")
-	for id, function := range synthtest.Of[synthtest.Function](t, template, functions) {
+	for id, function := range synthtest.Properties[synthtest.Function](t, template, functions) {
 		variables := function.Environment.Variables
 		want := []string{"EVENT_BUS_NAME", "LOG_LEVEL", "METRICS_NAMESPACE", "RETENTION", "SERVICE_NAME", "TABLE_NAME"}
 		if strings.Contains(id, "Worker") {
@@ -95,7 +95,7 @@ func TestFunctionsAreToldWhereTheyWork(t *testing.T) {
 			want = append(want, "DEADLINE")
 		}
 		if strings.Contains(id, "Api") {
-			// Traces begin there, and so do orders.
+			// Traces begin in the order API, and so do orders.
 			want = append(want, "KEYS_SECRET_ARN", "ORDERS_ACCESS", "TRACED_SHARE")
 		}
 		slices.Sort(want)
@@ -103,7 +103,7 @@ func TestFunctionsAreToldWhereTheyWork(t *testing.T) {
 			t.Errorf("variables of %s (- want, + got):\n%s", id, diff)
 		}
 		if !strings.EqualFold(string(variables["SERVICE_NAME"]), contextOf(t, id)) {
-			t.Errorf("%s is told to be %s", id, variables["SERVICE_NAME"])
+			t.Errorf("%s has the service name %s", id, variables["SERVICE_NAME"])
 		}
 		if function.Runtime != "provided.al2023" || !slices.Equal(function.Architectures, []string{"arm64"}) || function.Handler != "bootstrap" {
 			t.Errorf("%s runs %s on %v with handler %s", id, function.Runtime, function.Architectures, function.Handler)
@@ -115,15 +115,15 @@ func TestConcurrencyIsLimitedLocallyOnly(t *testing.T) {
 	for _, name := range []string{"local", "prod"} {
 		template := synthesized(t, name)
 		limited := name == "local"
-		for id, mapping := range synthtest.Of[synthtest.EventSourceMapping](t, template, mappings) {
+		for id, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, template, mappings) {
 			if got := mapping.ScalingConfig.MaximumConcurrency; (got > 0) != limited {
 				t.Errorf("%s of %s handles %d batches at once", id, name, got)
 			}
 		}
-		for id, function := range synthtest.Of[synthtest.Function](t, template, functions) {
-			// A queue limits the workers that poll it, the schedule the sweeper.
-			pushed := strings.Contains(id, "Api") || contextOf(t, id) == "Loyalty"
-			if got := function.ReservedConcurrentExecutions; (got > 0) != (limited && pushed) {
+		for id, function := range synthtest.Properties[synthtest.Function](t, template, functions) {
+			// The workers of queues are limited by the polling, the sweeper by its schedule.
+			invokedDirectly := strings.Contains(id, "Api") || contextOf(t, id) == "Loyalty"
+			if got := function.ReservedConcurrentExecutions; (got > 0) != (limited && invokedDirectly) {
 				t.Errorf("%s of %s has %d executions reserved", id, name, got)
 			}
 		}
@@ -144,7 +144,7 @@ func TestANotificationIsACloudEventWithTheAPIKey(t *testing.T) {
 			InvocationHttpParameters struct{ HeaderParameters []parameter }
 		}
 	}
-	for id, properties := range synthtest.Of[connection](t, synthesized(t, "prod"), "AWS::Events::Connection") {
+	for id, properties := range synthtest.Properties[connection](t, synthesized(t, "prod"), "AWS::Events::Connection") {
 		key := properties.AuthParameters.ApiKeyAuthParameters
 		if key.ApiKeyName != "x-api-key" || !strings.Contains(string(key.ApiKeyValue), "{{resolve:secretsmanager:") {
 			t.Errorf("%s authorizes with %+v", id, key)
@@ -159,7 +159,7 @@ func TestANotificationIsACloudEventWithTheAPIKey(t *testing.T) {
 func TestEverythingOnTheGlobalBusIsObserved(t *testing.T) {
 	template := synthesized(t, "prod")
 	observed := map[string]bool{}
-	for id, rule := range synthtest.Of[synthtest.Rule](t, template, rules) {
+	for id, rule := range synthtest.Properties[synthtest.Rule](t, template, rules) {
 		if strings.HasPrefix(id, "Observability") && resourceName(string(rule.EventBusName)) == "GlobalBus" {
 			observed[resourceName(id)] = true
 		}
@@ -169,9 +169,9 @@ func TestEverythingOnTheGlobalBusIsObserved(t *testing.T) {
 	}
 }
 
-func TestEveryEventIsKeptForReplaysAsLongAsItsHandlingIsRemembered(t *testing.T) {
+func TestEveryEventIsArchivedAsLongAsContextsRememberThatTheyHandledIt(t *testing.T) {
 	template := synthesized(t, "prod")
-	kept := synthtest.Of[synthtest.Archive](t, template, archives)
+	kept := synthtest.Properties[synthtest.Archive](t, template, archives)
 	if len(kept) != 1 {
 		t.Errorf("there are %d archives", len(kept))
 	}
@@ -183,7 +183,7 @@ func TestEveryEventIsKeptForReplaysAsLongAsItsHandlingIsRemembered(t *testing.T)
 		if diff := cmp.Diff(everything, archive.EventPattern); diff != "" {
 			t.Errorf("%s does not keep everything of the own account (- want, + got):\n%s", id, diff)
 		}
-		for function, properties := range synthtest.Of[synthtest.Function](t, template, functions) {
+		for function, properties := range synthtest.Properties[synthtest.Function](t, template, functions) {
 			remembered, err := time.ParseDuration(string(properties.Environment.Variables["RETENTION"]))
 			if err != nil || remembered != time.Duration(archive.RetentionDays)*24*time.Hour {
 				t.Errorf("%s keeps events for %d days, and %s remembers them for %s (%v)", id, archive.RetentionDays, function, remembered, err)
@@ -192,7 +192,7 @@ func TestEveryEventIsKeptForReplaysAsLongAsItsHandlingIsRemembered(t *testing.T)
 	}
 }
 
-func TestTheStackSaysWhereThingsAre(t *testing.T) {
+func TestTheStackHasAnOutputForEachTableQueueAndAddress(t *testing.T) {
 	want := []string{"GlobalBusName", "ObservabilityQueueUrl", "OrdersUrl"}
 	for _, context := range contract.Contexts() {
 		want = append(want, constructID(context)+"TableName")
@@ -214,7 +214,7 @@ func TestAnEnvironmentIsNotSynthesizedForTheAccountOfAnother(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotBuiltYetIsNamed(t *testing.T) {
+func TestAnExecutableThatIsMissingIsNamed(t *testing.T) {
 	const missing = "warehouse/worker/bootstrap"
 	folder := string(placeholders(t))
 	if err := os.Remove(filepath.Join(folder, missing)); err != nil {
@@ -225,7 +225,7 @@ func TestWhatIsNotBuiltYetIsNamed(t *testing.T) {
 		t.Fatalf("got %v, want an error that names %s", err, missing)
 	}
 	if strings.Contains(err.Error(), "api") {
-		t.Errorf("what is there is reported missing: %v", err)
+		t.Errorf("an executable that exists is named too: %v", err)
 	}
 }
 
@@ -234,7 +234,7 @@ func TestEveryCommandOfAServiceIsAFunctionOfTheStack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if used := len(synthtest.Of[synthtest.Function](t, synthesized(t, "prod"), functions)); used != len(built) {
+	if used := len(synthtest.Properties[synthtest.Function](t, synthesized(t, "prod"), functions)); used != len(built) {
 		t.Errorf("the stack has %d functions, the services have the commands %v", used, built)
 	}
 }

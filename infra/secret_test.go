@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A template is read by whoever may look at the stack, and is kept for ever in
-// the bucket it is deployed from. The context is in the repository.
+// Everyone with read access to the stack can read its template, which is kept for
+// ever in the bucket that it is deployed from. The context is in the repository.
 func TestNoSecretIsInATemplateOrInTheContext(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.golden.json")
 	if err != nil || len(files) == 0 {
@@ -29,16 +29,16 @@ func TestNoSecretIsInATemplateOrInTheContext(t *testing.T) {
 		}
 		found, references := secrets("", content)
 		for _, path := range found {
-			t.Errorf("%s says what is secret in %s", file, path)
+			t.Errorf("%s has a secret in %s", file, path)
 		}
 		referred += references
 	}
 	if referred == 0 {
-		t.Error("not even a reference to a secret was found: the names are wrong")
+		t.Error("no reference to a secret was found: the names of secrets in this test are wrong")
 	}
 }
 
-func TestASecretIsNoticed(t *testing.T) {
+func TestASecretIsFound(t *testing.T) {
 	for _, content := range []string{
 		`{"ApiKeyValue": "k-123"}`,
 		`{"SecretString": "k-123"}`,
@@ -51,18 +51,18 @@ func TestASecretIsNoticed(t *testing.T) {
 			t.Fatal(err)
 		}
 		if found, _ := secrets("", decoded); len(found) != 1 {
-			t.Errorf("in %s is noticed %v", content, found)
+			t.Errorf("in %s the secrets are %v", content, found)
 		}
 	}
 }
 
-// secrets lists where a text that is secret by its name stands in a JSON value,
-// and counts those that only say where the secret is kept.
+// secrets returns the paths of the strings in a JSON value that are secrets by
+// their names, and counts those that only refer to a secret in Secrets Manager.
 func secrets(path string, value any) (found []string, references int) {
 	named := regexp.MustCompile(`(?i)/(apikeyvalue|secretstring|\w*(password|credentials?|_token|_key|_secret)|authorization/value)$`)
 	switch value := value.(type) {
 	case map[string]any:
-		if key, isText := value["Key"].(string); isText {
+		if key, isString := value["Key"].(string); isString {
 			path += "/" + key
 		}
 		for name, part := range value {

@@ -15,21 +15,21 @@ import (
 	"example.com/saga/infra/synthtest"
 )
 
-// replace is apart from update on purpose: whoever accepts templates as they
-// are now has not yet accepted that data is lost.
+// replace is another flag than update: to accept the templates as they are now is
+// not to accept that data is lost.
 var replace = flag.Bool("replace", false, "accept that resources of prod which keep data are replaced or removed")
 
 const stateful = "testdata/prod.stateful.json"
 
-// keeper tells what must stay as it is of a type of resources that keep data.
+// keeper is what must not change in a type of resources that keep data.
 type keeper struct {
 	// replacing are the properties whose change makes CloudFormation replace
 	// the resource: those with "Update requires: Replacement" in
 	// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/,
-	// in the words of its schemas the create-only ones.
+	// in its schemas the createOnlyProperties.
 	replacing []string
-	// entries are lists whose entries cannot be changed, by what names an
-	// entry. Others can be added.
+	// entries are lists whose entries must not change, with the member that is an
+	// entry's name. Entries can be added.
 	entries map[string]string
 }
 
@@ -37,8 +37,8 @@ type keeper struct {
 var keepers = map[string]keeper{
 	"AWS::DynamoDB::Table": {
 		replacing: []string{"TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification"},
-		// The type of a key attribute is the key's. An index is replaced as a
-		// table is, and until it is built again there is nothing to query.
+		// A key has the type of its attribute. An index is replaced as a table is,
+		// and cannot be queried until it is built again.
 		entries: map[string]string{"AttributeDefinitions": "AttributeName", "GlobalSecondaryIndexes": "IndexName"},
 	},
 	"AWS::Events::Archive":        {replacing: []string{"ArchiveName", "SourceArn"}},
@@ -48,11 +48,11 @@ var keepers = map[string]keeper{
 	"AWS::SecretsManager::Secret": {replacing: []string{"Name"}},
 }
 
-// kept is what must stay as it is of one resource: its type, its replacing
+// kept is what must not change in one resource: its type, its replacing
 // properties and, as list/name, the entries of its lists.
 type kept map[string]any
 
-// keptOf lists what must stay as it is in a template, by logical ids.
+// keptOf returns what must not change in a template, by logical ids.
 func keptOf(t *testing.T, template synthtest.Template) map[string]kept {
 	t.Helper()
 	found := map[string]kept{}
@@ -90,7 +90,8 @@ func propertiesOf(t *testing.T, resource synthtest.Resource) map[string]any {
 	return properties
 }
 
-// replacements says what a deployment would take away of what was reviewed.
+// replacements returns a sentence for each resource that a deployment would
+// replace or remove.
 func replacements(reviewed, now map[string]kept) []string {
 	var lost []string
 	for _, id := range slices.Sorted(maps.Keys(reviewed)) {
@@ -125,7 +126,7 @@ func TestNothingThatKeepsDataIsReplaced(t *testing.T) {
 		return
 	}
 	if !*update && !*replace {
-		t.Fatalf("something that keeps data is new, and not guarded yet: run make golden (- before, + now):\n%s", cmp.Diff(reviewed, now))
+		t.Fatalf("a resource that keeps data is new, and not in the file yet: run make golden (- before, + now):\n%s", cmp.Diff(reviewed, now))
 	}
 	encoded, err := json.MarshalIndent(now, "", "  ")
 	if err != nil {
@@ -149,7 +150,7 @@ func readKept(t *testing.T) map[string]kept {
 	return reviewed
 }
 
-func TestAReplacementIsNoticedAndNamed(t *testing.T) {
+func TestAReplacementIsFoundAndNamed(t *testing.T) {
 	const orders, warehouse, bus = "OrderTableA6ACA365", "WarehouseQueue466813EB", "GlobalBus65F7B08C"
 	tests := map[string]struct {
 		change func(resources map[string]map[string]any)
@@ -171,13 +172,13 @@ func TestAReplacementIsNoticedAndNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			lost := replacements(readKept(t), keptOf(t, changed(t, test.change)))
 			if len(lost) != 1 || !strings.HasSuffix(lost[0], test.want) {
-				t.Errorf("noticed is %q, want one that ends with %q", lost, test.want)
+				t.Errorf("found is %q, want one that ends with %q", lost, test.want)
 			}
 		})
 	}
 }
 
-func TestWhatReplacesNothingIsNotNoticed(t *testing.T) {
+func TestAChangeThatReplacesNothingIsAccepted(t *testing.T) {
 	const orders = "OrderTableA6ACA365"
 	tests := map[string]func(resources map[string]map[string]any){
 		"nothing":         func(map[string]map[string]any) {},
@@ -190,7 +191,7 @@ func TestWhatReplacesNothingIsNotNoticed(t *testing.T) {
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
 			if lost := replacements(readKept(t), keptOf(t, changed(t, change))); len(lost) > 0 {
-				t.Errorf("noticed is %q", lost)
+				t.Errorf("found is %q", lost)
 			}
 		})
 	}

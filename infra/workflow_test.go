@@ -11,7 +11,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// workflows gives the texts of the workflows by their files.
+// workflows returns the texts of the workflows by their files.
 func workflows(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("../.github/workflows/*.yml")
@@ -30,7 +30,7 @@ func workflows(t *testing.T) map[string]string {
 }
 
 // A tag can be moved to other code, a commit cannot.
-func TestEveryActionIsPinnedToACommitAndTellsItsVersion(t *testing.T) {
+func TestEveryActionIsPinnedToACommitAndNamesItsVersion(t *testing.T) {
 	uses := regexp.MustCompile(`(?m)uses: (.*)$`)
 	pinned := regexp.MustCompile(`^[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
 	for file, text := range workflows(t) {
@@ -42,13 +42,13 @@ func TestEveryActionIsPinnedToACommitAndTellsItsVersion(t *testing.T) {
 	}
 }
 
-func TestAWorkflowMayDoNothingThatAJobDoesNotAskFor(t *testing.T) {
+func TestAWorkflowHasNoPermissionsBesidesThoseOfItsJobs(t *testing.T) {
 	for file, text := range workflows(t) {
 		if !strings.Contains(text, "\npermissions: {}\n") {
 			t.Errorf("%s does not begin without permissions", file)
 		}
-		if jobs, asked := strings.Count(text, "\n    runs-on: ")+strings.Count(text, "\n    uses: "), strings.Count(text, "\n    permissions:\n"); jobs == 0 || jobs != asked {
-			t.Errorf("in %s %d of %d jobs say what they may do", file, asked, jobs)
+		if jobs, listed := strings.Count(text, "\n    runs-on: ")+strings.Count(text, "\n    uses: "), strings.Count(text, "\n    permissions:\n"); jobs == 0 || jobs != listed {
+			t.Errorf("in %s %d of %d jobs list their permissions", file, listed, jobs)
 		}
 	}
 }
@@ -61,7 +61,7 @@ func TestNoJobRunsForever(t *testing.T) {
 	}
 }
 
-func TestNoWorkflowHoldsAKey(t *testing.T) {
+func TestNoWorkflowHasAKey(t *testing.T) {
 	key := regexp.MustCompile(`secrets\.|secret-access-key|AWS_SECRET|pull_request_target`)
 	for file, text := range workflows(t) {
 		if found := key.FindString(text); found != "" {
@@ -73,11 +73,11 @@ func TestNoWorkflowHoldsAKey(t *testing.T) {
 	}
 }
 
-// What runs for a pull request is written by whoever opened it.
-func TestOnlyADeploymentTakesTheRoleThatDeploys(t *testing.T) {
+// The author of a pull request chooses what runs for it.
+func TestOnlyADeploymentAssumesTheRoleThatDeploys(t *testing.T) {
 	for file, text := range workflows(t) {
-		if takes := strings.Contains(text, "vars.DEPLOYER_ROLE_ARN"); takes != (file == "environment.yml") {
-			t.Errorf("%s takes the role that deploys: %t", file, takes)
+		if assumes := strings.Contains(text, "vars.DEPLOYER_ROLE_ARN"); assumes != (file == "environment.yml") {
+			t.Errorf("%s assumes the role that deploys: %t", file, assumes)
 		}
 		if strings.Contains(text, "pull_request:") && strings.Contains(text, "uses: ./.github/workflows/environment.yml") {
 			t.Errorf("%s deploys for a pull request", file)
@@ -85,7 +85,7 @@ func TestOnlyADeploymentTakesTheRoleThatDeploys(t *testing.T) {
 	}
 }
 
-// job is what the tests read of a job.
+// job has the fields of a job that the tests read.
 type job struct {
 	Permissions map[string]string
 	Steps       []struct {
@@ -111,8 +111,8 @@ func jobs(t *testing.T) map[string]job {
 	return all
 }
 
-// What is compiled or cached comes from elsewhere. In a job that AWS gives
-// credentials, it could use them.
+// Code that is compiled or cached comes from elsewhere. In a job with credentials
+// of AWS it could use them.
 func TestAJobThatCanHaveCredentialsRunsNothingButTheCDK(t *testing.T) {
 	harmless := regexp.MustCompile(`^(make node_modules|tar -xf cdk\.out/assembly\.tar -C cdk\.out|node_modules/\.bin/cdk (deploy|diff) --app "cdk\.out/\$ENVIRONMENT" --build '' [^;&|]*( \| tee diff\.txt)?)$`)
 	actions := []string{"actions/checkout", "actions/setup-node", "actions/download-artifact", "actions/upload-artifact", "aws-actions/configure-aws-credentials"}
@@ -142,8 +142,7 @@ func TestAJobThatCanHaveCredentialsRunsNothingButTheCDK(t *testing.T) {
 	}
 }
 
-// Whatever is deployed is built from what is pinned, not from what another run
-// left in a cache.
+// What is deployed is built from pinned sources, not from the cache of another run.
 func TestOnlyTheChecksUseACache(t *testing.T) {
 	off := map[string]string{"actions/setup-go": "cache", "actions/setup-node": "package-manager-cache"}
 	for name, job := range jobs(t) {
@@ -160,8 +159,8 @@ func TestOnlyTheChecksUseACache(t *testing.T) {
 	}
 }
 
-// A path without an owner needs no review of one.
-func TestWhatDecidesOnPermissionsHasAnOwner(t *testing.T) {
+// A change of a path without an owner needs no review by an owner.
+func TestEveryPathThatCanChangePermissionsHasAnOwner(t *testing.T) {
 	text, err := os.ReadFile("../.github/CODEOWNERS")
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +176,7 @@ func TestWhatDecidesOnPermissionsHasAnOwner(t *testing.T) {
 		}
 		if path, anchored := strings.CutPrefix(fields[0], "/"); anchored {
 			if _, err := os.Stat(filepath.Join("..", path)); err != nil {
-				t.Errorf("what is owned is not there: %v", err)
+				t.Errorf("a path with an owner does not exist: %v", err)
 			}
 		}
 		owned[fields[0]] = true

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/localcloud/cloud"
 	"example.com/saga/localcloud/fault"
 	"example.com/saga/localcloud/support"
 	"example.com/saga/localcloud/unsupported"
@@ -132,5 +134,17 @@ func TestTheReadmeExplainsEveryFault(t *testing.T) {
 	slices.Sort(want)
 	if diff := cmp.Diff(want, rows(t, "## Faults")); diff != "" {
 		t.Errorf("the README explains other faults (-code +readme):\n%s", diff)
+	}
+}
+
+func TestTheReadmeExplainsEveryFieldOfTheReadyFile(t *testing.T) {
+	var want []string
+	for field := range reflect.TypeFor[cloud.Description]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		want = append(want, name)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, rows(t, "### The ready file")); diff != "" {
+		t.Errorf("the README explains other fields (-code +readme):\n%s", diff)
 	}
 }

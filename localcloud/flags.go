@@ -5,23 +5,28 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"example.com/saga/localcloud/console"
 	"example.com/saga/localcloud/fault"
 )
 
-// options is what "localcloud up" was asked for.
+const maximumPort = 65535
+
+// options are the flags of "localcloud up".
 type options struct {
-	assembly     string
-	readyFile    string
-	port         int
-	ordersPort   int
-	stock        []string
-	stockCommand string
-	notify       string
-	deliverTwice bool
+	assembly  string
+	readyFile string
+	port      int
+	// urlPorts are by the construct paths of functions.
+	urlPorts       map[string]int
+	setup          string
+	destinationURL string
+	highlights     []console.Highlight
+	deliverTwice   bool
 	// scheduleEvery is 0 if every schedule has its own interval.
 	scheduleEvery time.Duration
 	pause         []string
@@ -33,23 +38,27 @@ type options struct {
 	quiet          bool
 }
 
-// defaultStock is received if no other stock is asked for.
-const defaultStock = "123=1000000"
-
 func parse(arguments []string, help io.Writer) (options, error) {
-	var o options
+	o := options{urlPorts: map[string]int{}}
 	flags := flag.NewFlagSet("localcloud up", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.assembly, "assembly", "cdk.out/local", "the `folder` of the synthesized cloud assembly")
+	flags.StringVar(&o.assembly, "assembly", "cdk.out", "the `folder` of the synthesized cloud assembly")
 	flags.StringVar(&o.readyFile, "ready-file", "", "write a JSON `file` with all addresses once everything is up")
 	flags.IntVar(&o.port, "port", 0, "the `port` of the AWS APIs; 0 is any free one")
-	flags.IntVar(&o.ordersPort, "orders-port", 0, "the `port` of the function URL; 0 is any free one")
-	flags.Func("stock", "receive `SKU=QUANTITY` at start; may be repeated (default "+defaultStock+")", func(given string) error {
-		o.stock = append(o.stock, given)
-		return checkStock(given)
+	flags.Func("url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of any free one; may be repeated", func(given string) error {
+		function, port, err := parseURLPort(given)
+		o.urlPorts[function] = port
+		return err
 	})
-	flags.StringVar(&o.stockCommand, "stock-command", "dist/local/warehouse/stock", "the `command` that receives the stock; empty for none")
-	flags.StringVar(&o.notify, "notify", "", "send the notifications to this `URL` instead of keeping them")
+	flags.StringVar(&o.setup, "setup", "", "run this shell `command` once everything is up and before the ready file is written;\n"+
+		"its environment leads AWS clients to the local cloud, and LOCALCLOUD_READY_FILE names\n"+
+		"a file with the content of the ready file; its output is printed beneath the addresses")
+	flags.StringVar(&o.destinationURL, "destination-url", "", "the `URL` that all API destinations call, instead of a receiver inside that shows what they deliver")
+	flags.Func("highlight", "colour the events whose detail type matches, as `COLOR=REGEXP`; may be repeated, the first that matches counts", func(given string) error {
+		highlight, err := console.ParseHighlight(given)
+		o.highlights = append(o.highlights, highlight)
+		return err
+	})
 	flags.BoolVar(&o.deliverTwice, "deliver-twice", false, "deliver every message of every queue at least twice")
 	flags.DurationVar(&o.scheduleEvery, "schedule-every", 0, "fire every schedule after this `interval` instead of its own, which is a minute at least")
 	flags.Func("pause", "hold back all events and messages for the function at this construct `PATH` until POST /resume; may be repeated", func(given string) error {
@@ -66,16 +75,17 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		}
 		return o, fmt.Errorf("%w: %w", err, errUsage)
 	}
-	if len(o.stock) == 0 {
-		o.stock = []string{defaultStock}
-	}
 	return o, o.check(flags.Args())
 }
 
 // faultFlags defines the flags about faults.
 func faultFlags(flags *flag.FlagSet, o *options) {
 	o.faults = map[fault.Name]float64{}
-	flags.Func("fault", "let a fault strike with a chance, as `NAME=PROBABILITY`; may be repeated", func(given string) error {
+	var names strings.Builder
+	for some := range slices.Chunk(fault.Names(), 5) {
+		names.WriteString("\n" + fault.List(some))
+	}
+	flags.Func("fault", "let a fault happen with a probability, as `NAME=PROBABILITY`; may be repeated; the names are"+names.String(), func(given string) error {
 		name, chance, err := fault.Parse(given)
 		if err == nil {
 			o.faults[name] = chance
@@ -89,7 +99,8 @@ func faultFlags(flags *flag.FlagSet, o *options) {
 
 func describe(flags *flag.FlagSet, help io.Writer) {
 	flags.SetOutput(help)
-	fmt.Fprintln(help, "usage: localcloud up [flags]") //nolint:errcheck // There is nowhere else to tell.
+	fmt.Fprint(help, "usage: localcloud up [flags]\n\n"+ //nolint:errcheck // There is nowhere else to tell.
+		"Runs the stack of a cloud assembly until Ctrl-C. localcloud/README.md explains more.\n\n")
 	flags.PrintDefaults()
 }
 
@@ -97,10 +108,8 @@ func (o options) check(rest []string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("unexpected argument %q: %w", rest[0], errUsage)
 	}
-	for name, port := range map[string]int{"port": o.port, "orders-port": o.ordersPort} {
-		if port < 0 || port > 65535 {
-			return fmt.Errorf("--%s %d is not a port: %w", name, port, errUsage)
-		}
+	if o.port < 0 || o.port > maximumPort {
+		return fmt.Errorf("--port %d is not a port: %w", o.port, errUsage)
 	}
 	if o.scheduleEvery < 0 {
 		return fmt.Errorf("--schedule-every %s is negative: %w", o.scheduleEvery, errUsage)
@@ -108,21 +117,22 @@ func (o options) check(rest []string) error {
 	if o.redeliverAfter < 0 {
 		return fmt.Errorf("--redeliver-after %s is negative: %w", o.redeliverAfter, errUsage)
 	}
-	if o.notify == "" {
+	if o.destinationURL == "" {
 		return nil
 	}
-	address, err := url.Parse(o.notify)
+	address, err := url.Parse(o.destinationURL)
 	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" {
-		return fmt.Errorf("--notify %q is not an HTTP URL: %w", o.notify, errUsage)
+		return fmt.Errorf("--destination-url %q is not an HTTP URL: %w", o.destinationURL, errUsage)
 	}
 	return nil
 }
 
-func checkStock(given string) error {
-	sku, text, found := strings.Cut(given, "=")
-	quantity, err := strconv.Atoi(text)
-	if !found || sku == "" || err != nil || quantity < 1 {
-		return fmt.Errorf("it must be SKU=QUANTITY with a quantity of at least 1")
+// parseURLPort reads FUNCTION=PORT.
+func parseURLPort(given string) (function string, port int, err error) {
+	function, text, _ := strings.Cut(given, "=")
+	port, err = strconv.Atoi(text)
+	if function == "" || err != nil || port < 1 || port > maximumPort {
+		return "", 0, fmt.Errorf("it must be FUNCTION=PORT with a port from 1 to %d", maximumPort)
 	}
-	return nil
+	return function, port, nil
 }

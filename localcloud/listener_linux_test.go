@@ -58,11 +58,11 @@ func listeners(t *testing.T, pid int) []string {
 }
 
 func TestEveryListenerRefusesWhatAWebPageCanSend(t *testing.T) {
-	r := startProgram(t, "--assembly", assembled(t), "--stock-command", "")
+	r := startProgram(t, "--assembly", assembled(t))
 	open := listeners(t, r.command.Process.Pid)
 	// That of the AWS APIs, that of the function URL, and a Runtime API.
 	if len(open) < 3 || !slices.Contains(open, strings.TrimPrefix(r.ready.AWSEndpointURL, "http://")) ||
-		!slices.Contains(open, strings.TrimPrefix(r.ready.OrderURL, "http://")) {
+		!slices.Contains(open, strings.TrimSuffix(strings.TrimPrefix(r.ready.FunctionURLs["Shop/Worker"], "http://"), "/")) {
 		t.Fatalf("the program listens on %v", open)
 	}
 	for _, address := range open {
@@ -76,7 +76,7 @@ func TestEveryListenerRefusesWhatAWebPageCanSend(t *testing.T) {
 			"with a signature, rebound": {"Host": {"evil.example:" + port}, "Authorization": {signature}},
 		} {
 			for _, path := range []string{
-				"/", "/usage", "/traces", "/notifications", "/resume", "/orders", "/2015-03-31/functions/shop-Worker/invocations",
+				"/", "/usage", "/traces", "/deliveries", "/resume", "/items", "/2015-03-31/functions/shop-Worker/invocations",
 				"/2018-06-01/runtime/invocation/next",
 			} {
 				for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodOptions} {

@@ -14,14 +14,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 )
 
-// publish publishes an event of the source order and waits until all that follows is done.
+// publish publishes an event that goes to the queue, and waits until all that follows
+// is done.
 func (r running) publish(t *testing.T, detailType, detail string) (id string) {
 	t.Helper()
 	client := awseventbridge.New(awseventbridge.Options{
 		BaseEndpoint: &r.ready.AWSEndpointURL, Region: r.ready.Region, Credentials: credentials.NewStaticCredentialsProvider("operator", "operator", ""),
 	})
 	out, err := client.PutEvents(t.Context(), &awseventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
-		EventBusName: aws.String("shop"), Source: aws.String("order"), DetailType: &detailType, Detail: &detail,
+		EventBusName: aws.String("shop"), Source: aws.String("queued"), DetailType: &detailType, Detail: &detail,
 	}}})
 	if err != nil || out.FailedEntryCount != 0 {
 		t.Fatalf("publishing fails: %v %+v", err, out)
@@ -36,13 +37,13 @@ func (r running) publish(t *testing.T, detailType, detail string) (id string) {
 
 // unqueueable is an event for a queue, which takes no U+FFFF, and neither does the
 // dead-letter queue of its rule.
-const unqueueable = "{\"id\": \"1\", \"subject\": \"o-1\", \"shippingAddress\": \"1 Some\uffff Street\"}"
+const unqueueable = "{\"id\": \"1\", \"subject\": \"s-1\", \"text\": \"a\uffffb\"}"
 
 func TestALossIsALineOfTheOutput(t *testing.T) {
 	dir := assembled(t)
 	for _, arguments := range [][]string{nil, {"--quiet"}} {
-		r := startProgram(t, append([]string{"--assembly", dir, "--stock-command", ""}, arguments...)...)
-		id := r.publish(t, "order.placed", unqueueable)
+		r := startProgram(t, append([]string{"--assembly", dir}, arguments...)...)
+		id := r.publish(t, "item.sold", unqueueable)
 		if usage := r.usage(t); usage.Rules["Shop/ToQueue"].Dropped != 1 || usage.Lost != 1 {
 			t.Errorf("counted are %+v and %d losses", usage.Rules["Shop/ToQueue"], usage.Lost)
 		}
@@ -58,7 +59,7 @@ func TestALossIsALineOfTheOutput(t *testing.T) {
 		}
 		for _, want := range []string{
 			"  LOST      rule Shop/ToQueue to Shop/Queue: ", "InvalidMessageContents", "its dead-letter queue arn:aws:sqs:",
-			" type=order.placed id=" + id + " subject=o-1\n",
+			" type=item.sold id=" + id + " subject=s-1\n",
 		} {
 			if !strings.Contains(lines[0], want) {
 				t.Errorf("the line %q has not %q", lines[0], want)
@@ -68,8 +69,8 @@ func TestALossIsALineOfTheOutput(t *testing.T) {
 }
 
 func TestForProgramsALossIsAKindOfItsOwn(t *testing.T) {
-	r := startProgram(t, "--assembly", assembled(t), "--stock-command", "", "--json")
-	id := r.publish(t, "order.placed", unqueueable)
+	r := startProgram(t, "--assembly", assembled(t), "--json")
+	id := r.publish(t, "item.sold", unqueueable)
 	r.stop(t, syscall.SIGTERM)
 	var found []map[string]string
 	for line := range bytes.Lines(r.stdout.Bytes()) {
@@ -91,7 +92,7 @@ func TestForProgramsALossIsAKindOfItsOwn(t *testing.T) {
 	}
 	got := found[0]
 	if got["kind"] != "rule" || got["name"] != "Shop/ToQueue" || got["target"] != "Shop/Queue" || got["id"] != id ||
-		got["type"] != "order.placed" || got["subject"] != "o-1" || !strings.Contains(got["reason"], "InvalidMessageContents") {
+		got["type"] != "item.sold" || got["subject"] != "s-1" || !strings.Contains(got["reason"], "InvalidMessageContents") {
 		t.Errorf("the loss is %v", got)
 	}
 }

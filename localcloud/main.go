@@ -74,6 +74,12 @@ func (m machine) run(ctx context.Context, arguments []string) int {
 	return exitError
 }
 
+// warn writes what a program has written for people to standard error.
+func (m machine) warn(text string) error {
+	_, err := io.WriteString(m.stderr, printable.Text(text))
+	return err
+}
+
 func (m machine) command(ctx context.Context, arguments []string) error {
 	if len(arguments) == 0 {
 		return fmt.Errorf("a command is missing: %w", errUsage)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -20,11 +21,30 @@ import (
 // asProgram makes the test binary run the program itself.
 const asProgram = "LOCALCLOUD_TEST_AS_PROGRAM"
 
+// built is the folder of the test stack's function.
+var built string
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	os.Exit(buildAndRun(m))
+}
+
+func buildAndRun(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "worker")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	built = dir
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", filepath.Join(dir, "bootstrap"), "./cloud/testdata/worker")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v: %s\n", err, out)
+		return 1
+	}
+	return m.Run()
 }
 
 // result is how a program ended.
@@ -57,21 +77,17 @@ func runProgram(t *testing.T, arguments ...string) result {
 	return result{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
-// assembled writes the assembly of cloud's test stack, with a built function.
+// assembled writes the assembly of cloud's test stack.
 func assembled(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "worker", "bootstrap"), "./cloud/testdata/worker")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
 	template, err := os.ReadFile("cloud/testdata/shop.template.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{
 		"shop.template.json": string(template),
-		"shop.assets.json":   `{"files": {"w": {"source": {"path": "worker"}, "destinations": {"here": {"objectKey": "worker.zip"}}}}}`,
+		"shop.assets.json":   `{"files": {"w": {"source": {"path": "` + built + `"}, "destinations": {"here": {"objectKey": "worker.zip"}}}}}`,
 		"manifest.json": `{"artifacts": {
 			"shop.assets": {"type": "cdk:asset-manifest", "properties": {"file": "shop.assets.json"}},
 			"shop": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "shop.template.json"}}}}`,
@@ -83,20 +99,11 @@ func assembled(t *testing.T) string {
 	return dir
 }
 
-func script(t *testing.T, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "script")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // running is a program that is up.
 type running struct {
 	command *exec.Cmd
 	file    string
-	ready   facts
+	ready   cloud.Description
 	stdout  *bytes.Buffer
 	stderr  *bytes.Buffer
 }

@@ -47,7 +47,7 @@ func TestNothingFromElsewhereControlsTheTerminal(t *testing.T) {
 		text, _ := io.ReadAll(read)
 		shown <- string(text)
 	}()
-	r := startEdited(t, func(command *exec.Cmd) { command.Stdout, command.Stderr = end, end }, "--assembly", assembled(t), "--stock-command", "")
+	r := startEdited(t, func(command *exec.Cmd) { command.Stdout, command.Stderr = end, end }, "--assembly", assembled(t))
 	if err := end.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -87,11 +87,11 @@ func TestALossIsRedOnATerminalUnlessColoursAreOff(t *testing.T) {
 			r := startEdited(t, func(command *exec.Cmd) {
 				command.Stdout = end
 				command.Env = append(command.Env, "NO_COLOR="+noColor)
-			}, "--assembly", dir, "--stock-command", "")
+			}, "--assembly", dir)
 			if err := end.Close(); err != nil {
 				t.Fatal(err)
 			}
-			r.publish(t, "order.placed", unqueueable)
+			r.publish(t, "item.sold", unqueueable)
 			r.stop(t, syscall.SIGTERM)
 			if text := <-shown; !strings.Contains(text, want) || strings.Contains(text, "\x1b") != (noColor == "") {
 				t.Errorf("the terminal shows %q, want %q", text, want)

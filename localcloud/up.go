@@ -22,17 +22,6 @@ const (
 	accountID = "000000000000"
 )
 
-// The outputs by which the saga's stack says where things are.
-const (
-	outputOrders   = "OrdersUrl"
-	outputBus      = "GlobalBusName"
-	outputObserved = "ObservabilityQueueUrl"
-)
-
-// exampleOrder is the body of an order that will be shipped.
-const exampleOrder = `{"customerId": "c-42", "items": [{"sku": "123", "quantity": 2, "price": 1250}], ` +
-	`"currency": "EUR", "paymentMethod": "card", "shippingAddress": "23 Fake Street"}`
-
 // up runs the stack until ctx ends, which is no error.
 func (m machine) up(ctx context.Context, o options) (err error) {
 	began := m.clock()
@@ -43,8 +32,8 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	logger := slog.New(slog.NewTextHandler(m.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	running, err := cloud.Start(ctx, cloud.Config{
 		Assembly: o.assembly, Region: region, AccountID: accountID,
-		Port: o.port, OrdersPort: o.ordersPort,
-		NotifyURL: o.notify, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
+		Port: o.port, URLPorts: o.urlPorts,
+		DestinationURL: o.destinationURL, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
 		Faults: o.dice(ctx, logger), RedeliverAfter: o.redeliverAfter,
 		Clock: m.clock, Random: rand.Reader,
 		Observe: func(busARN string, e eventbridge.Event) { watcher.Event(eventOf(busARN, e, m.clock())) },
@@ -56,18 +45,25 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 		return stopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, running.Close()) }()
-	facts := factsOf(running)
-	if err := m.receiveStock(ctx, o, facts, running.AwaitIdle); err != nil {
+	where := running.Describe()
+	output, err := m.setUp(ctx, o.setup, where, running.AwaitIdle)
+	if err != nil {
 		return stopped(ctx, err)
 	}
 	if err := running.Pause(o.pause...); err != nil {
 		return err
 	}
-	if err := writeReadyFile(o.readyFile, facts); err != nil {
+	if err := writeReadyFile(o.readyFile, where); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, removeReadyFile(o.readyFile)) }()
-	watcher.Ready(bannerOf(running.Stack(), facts, m.clock().Sub(began)))
+	watcher.Ready(console.Banner{
+		Stack: running.Stack(), Took: m.clock().Sub(began),
+		FunctionURLs: where.FunctionURLs, Outputs: where.Outputs,
+		Deliveries: where.DeliveriesURL, Usage: where.UsageURL, Traces: where.TracesURL,
+		AWSEndpoint: where.AWSEndpointURL, Region: where.Region,
+		Setup: output,
+	})
 	select {
 	case <-ctx.Done():
 		return watcher.Err()
@@ -76,7 +72,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	}
 }
 
-// stopped tells a failure from having been told to stop.
+// stopped returns the error of a failure, and none if ctx has ended.
 func stopped(ctx context.Context, err error) error {
 	select {
 	case <-ctx.Done():
@@ -87,45 +83,19 @@ func stopped(ctx context.Context, err error) error {
 }
 
 func (m machine) console(o options) *console.Console {
-	return console.New(m.stdout, console.Style{JSON: o.json, Quiet: o.quiet, Color: console.HasColors(m.stdout, m.noColor)})
+	return console.New(m.stdout, console.Style{JSON: o.json, Quiet: o.quiet, Color: console.HasColors(m.stdout, m.noColor), Highlights: o.highlights})
 }
 
-// eventOf takes what a person wants to see out of an event. Its detail is a
-// CloudEvent whose subject is the order; another detail has none.
+// eventOf returns what is shown of an event. Only a detail that is a CloudEvent has a
+// subject.
 func eventOf(busARN string, e eventbridge.Event, now time.Time) console.Event {
 	_, busName, _ := strings.Cut(busARN, ":event-bus/")
 	var detail struct {
 		Subject string `json:"subject"`
 	}
-	//nolint:errcheck // An event of another kind is shown too, without an order.
+	//nolint:errcheck // Any other detail is shown without a subject.
 	json.Unmarshal(e.Detail, &detail)
-	return console.Event{Time: now, Bus: busName, ID: e.ID, Order: detail.Subject, Type: e.DetailType, Source: e.Source}
-}
-
-// facts is what programs read to find their way.
-type facts struct {
-	// OrderURL is where the order API begins: orders are placed at its /orders.
-	OrderURL string `json:"orderUrl"`
-	cloud.Description
-}
-
-func factsOf(running *cloud.Cloud) facts {
-	found := facts{Description: running.Describe()}
-	found.OrderURL = strings.TrimSuffix(found.Outputs[outputOrders], "/")
-	return found
-}
-
-func bannerOf(stack string, f facts, took time.Duration) console.Banner {
-	banner := console.Banner{
-		Stack: stack, Took: took, OrderBody: exampleOrder,
-		Notifications: f.NotificationsURL, Usage: f.UsageURL, Traces: f.TracesURL,
-		AWSEndpoint: f.AWSEndpointURL, Region: f.Region,
-		Observed: f.Outputs[outputObserved],
-	}
-	if f.OrderURL != "" {
-		banner.Orders = f.OrderURL + "/orders"
-	}
-	return banner
+	return console.Event{Time: now, Bus: busName, ID: e.ID, Subject: detail.Subject, Type: e.DetailType, Source: e.Source}
 }
 
 // removeReadyFile removes what this run or an earlier one has left: nothing is
@@ -137,9 +107,9 @@ func removeReadyFile(path string) error {
 	return nil
 }
 
-// writeReadyFile writes the file whole or not at all, so that whoever waits for
-// it never reads half of it.
-func writeReadyFile(path string, content facts) error {
+// writeReadyFile writes the file whole or not at all, so that a program that waits
+// for it never reads half of it. Only its owner can read it.
+func writeReadyFile(path string, content cloud.Description) error {
 	if path == "" {
 		return nil
 	}

@@ -1,4 +1,4 @@
-// Command operator operates a deployed saga: it shows and redrives dead letters, replays
+// Command operator operates a deployed saga: it receives stock, shows and redrives dead letters, replays
 // events to one context, audits the results, erases a customer, shows events while they
 // happen, and rotates the keys of the notification endpoint and of orders. It works with
 // AWS and with the local cloud.
@@ -20,7 +20,7 @@ import (
 	"example.com/saga/pkg/printable"
 )
 
-const usage = `operator works with the dead letters, the events and the secrets of a saga, audits it, and erases customers.
+const usage = `operator receives stock, works with the dead letters, the events and the secrets of a saga, audits the saga, and erases customers.
 
 usage: operator dlq     [flags] [QUEUE]   show the dead-letter queues, or the dead letters in one
        operator redrive [flags] QUEUE     send the dead letters in a queue to their original destinations
@@ -28,6 +28,9 @@ usage: operator dlq     [flags] [QUEUE]   show the dead-letter queues, or the de
        operator audit   [flags]           check the invariants of the saga
        operator erase   [flags] CUSTOMER  erase the orders and the points of a customer
        operator watch   [flags]           show the events of all orders while they happen
+       operator receive [flags] SKU=QUANTITY…
+                                          publish that stock was received
+       operator examples [flags]          print commands that place, follow and cancel an order in a local cloud
        operator rotate  [flags]           replace the key of the notification endpoint, or that of orders' ids and tokens
 
 Every command finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
@@ -104,6 +107,10 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.erase(ctx, rest)
 	case "watch":
 		return o.watch(ctx, rest)
+	case "receive":
+		return o.receive(ctx, rest)
+	case "examples":
+		return o.examples(ctx, rest)
 	case "rotate":
 		return o.rotate(ctx, rest)
 	case "help", "-h", "-help", "--help":

@@ -76,6 +76,9 @@ func TestAWrongCommandLineIsExplainedInOneLine(t *testing.T) {
 		"erase too many":       {[]string{"erase", "-stack", "s", "c-1", "c-2"}, `unexpected argument "c-2"`},
 		"a pattern that ends":  {[]string{"watch", "-stack", "s", "-type", "[a-"}, `-type "[a-" is not a pattern`},
 		"watch what":           {[]string{"watch", "-stack", "s", "o-1"}, `unexpected argument "o-1"`},
+		"receive what":         {[]string{"receive", "-stack", "s"}, "say what was received, as SKU=QUANTITY"},
+		"receive how many":     {[]string{"receive", "-stack", "s", "123=1", "456"}, `"456" cannot be received: it is not SKU=QUANTITY`},
+		"examples in AWS":      {[]string{"examples", "-stack", "s"}, "there are examples for the local cloud only"},
 		"redrive how many":     {[]string{"redrive", "-stack", "s", "-max", "0", "q"}, "-max 0 is not between 1 and 1000"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,6 +108,8 @@ func TestHelpIsNoError(t *testing.T) {
 		"-type pattern":                           {"watch", "-h"},
 		"-no-color":                               {"watch", "-h"},
 		"each event goes to one reader of the queue only": {"watch", "-h"},
+		"usage: operator receive [flags] SKU=QUANTITY…\n": {"receive", "-h"},
+		"usage: operator examples [flags]\n":              {"examples", "-h"},
 	} {
 		o := newOffice()
 		assertEqual(t, "the exit code", exitOK, o.run(t.Context(), arguments))
@@ -135,6 +140,8 @@ func TestAFailureIsExplainedInOneLine(t *testing.T) {
 		"nothing to watch":   {path, []string{"watch"}, "the stack has no Observability/Events"},
 		"no queue to watch":  {path, []string{"watch", "-queue"}, "the stack has no Observability/Queue"},
 		"nothing to audit":   {path, []string{"audit"}, "the stack has no Observability/Events"},
+		"nowhere to receive": {path, []string{"receive", "123=1"}, "the stack has no GlobalBus"},
+		"no examples":        {path, []string{"examples"}, "the stack has no URL of Order/Api"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOffice()

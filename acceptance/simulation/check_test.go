@@ -8,19 +8,19 @@ import (
 	"example.com/saga/pkg/contract"
 )
 
-// checkStuck: nothing fails for ever.
+// checkStuck returns a violation for each task that failed for an unexpected reason.
 func (h *history) checkStuck() []audit.Violation {
 	var found []audit.Violation
 	for _, t := range h.stuck {
-		found = append(found, audit.Violation{Invariant: 8, Order: t.event.Subject, Text: t.who + " is stuck with " + t.event.Type})
+		found = append(found, audit.Violation{Invariant: 8, Order: t.event.Subject, Text: t.component + " is stuck with " + t.event.Type})
 	}
 	return found
 }
 
-// checkAmounts checks that each compensation says what it gave back. Of an erased
-// order what had not been published by then never is, and is not compared. A payment
-// may be refunded that was never announced as taken, if its run died before the
-// commit: so it is the ledger that knows.
+// checkAmounts checks that each compensation has the amount that it returned. What was
+// not published before its order was erased never is, and is not compared. A refund is
+// compared with the ledger, not with payment.taken: a run that crashes before the commit
+// has charged the customer without publishing that.
 func (h *history) checkAmounts() []audit.Violation {
 	held, awarded := make(map[string][]contract.Stock), make(map[string]int64)
 	for _, e := range h.published {
@@ -48,14 +48,14 @@ func (h *history) checkAmounts() []audit.Violation {
 			correct = data.Amount == taken
 		}
 		if !correct {
-			found = append(found, audit.Violation{Invariant: 3, Order: e.Subject, Text: fmt.Sprintf("%s says %s", e.Type, e.Data)})
+			found = append(found, audit.Violation{Invariant: 3, Order: e.Subject, Text: fmt.Sprintf("%s has the wrong amount: %s", e.Type, e.Data)})
 		}
 	}
 	return found
 }
 
-// checkReasons checks that an order which the warehouse refused to ship is said
-// to be cancelled for that reason, whatever came of it on the way back.
+// checkReasons checks that an order which the warehouse refused to ship is cancelled
+// for that reason, whatever happened during the rollback.
 func (h *history) checkReasons() []audit.Violation {
 	failed := make(map[string]contract.Reason)
 	for _, e := range h.published {
@@ -68,15 +68,15 @@ func (h *history) checkReasons() []audit.Violation {
 		cancelled, is := h.data(e).(contract.OrderCancelled)
 		if reason := failed[e.Subject]; is && reason != "" && cancelled.Reason != reason {
 			found = append(found, audit.Violation{
-				Invariant: 1, Order: e.Subject, Text: fmt.Sprintf("it is cancelled because of %s, not of %s", cancelled.Reason, reason),
+				Invariant: 1, Order: e.Subject, Text: fmt.Sprintf("it is cancelled for the reason %s, not %s", cancelled.Reason, reason),
 			})
 		}
 	}
 	return found
 }
 
-// checkTimelines checks that the order context has seen every event about its
-// orders, and so can show it, unless they are erased.
+// checkTimelines checks that the order context has handled or published every event
+// about an order that is not erased, so that the order's timeline is complete.
 func (h *history) checkTimelines() []audit.Violation {
 	seen := make(map[string]bool)
 	for _, record := range h.stores[contract.SourceOrder].Records() {
@@ -93,7 +93,7 @@ func (h *history) checkTimelines() []audit.Violation {
 			continue
 		}
 		if e.Type != (contract.StockReceived{}).EventType() && !seen[e.ID] {
-			found = append(found, audit.Violation{Invariant: 8, Order: e.Subject, Text: "the order context never saw " + e.Type})
+			found = append(found, audit.Violation{Invariant: 8, Order: e.Subject, Text: "the order context never received " + e.Type})
 		}
 	}
 	return found

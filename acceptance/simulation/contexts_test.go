@@ -14,7 +14,7 @@ import (
 	warehousesandbox "example.com/saga/services/warehouse/sandbox"
 )
 
-// newLanguage compiles the schemas, which takes its time.
+// newLanguage compiles the schemas, which is slow: a test does it once.
 func newLanguage(t *testing.T) *contract.Language {
 	t.Helper()
 	language, err := contract.NewLanguage()
@@ -24,17 +24,18 @@ func newLanguage(t *testing.T) *contract.Language {
 	return language
 }
 
-// decisions are those that can be wrong in a test, or need a sandbox.
+// decisions are the decisions of the contexts that have a sandbox, or that a test
+// replaces by wrong ones.
 type decisions struct {
 	order     participant.Decide[order.State]
 	warehouse participant.Decide[warehouse.State]
 	payment   participant.Decide[payment.State]
 	loyalty   participant.Decide[loyalty.State]
-	// tamper, if set, gets something else in the world wrong.
+	// tamper, if set, breaks something else in the world.
 	tamper func(*world)
 }
 
-// joinAll puts every context on the bus.
+// joinAll connects every context to the bus.
 func (w *world) joinAll(d decisions) {
 	w.orderContext = join(w, contract.SourceOrder, d.order, order.State.Due)
 	join(w, contract.SourceWarehouse, d.warehouse, nil)
@@ -47,7 +48,7 @@ func machines() []machine {
 	return []machine{warehouseMachine(), paymentMachine(), loyaltyMachine(), orderMachine()}
 }
 
-// sandboxed returns the decisions with their sandboxes.
+// sandboxed returns the right decisions, with their sandboxes.
 func sandboxed(l *ledger) decisions {
 	return decisions{
 		order:     participant.Pure(order.Decide),

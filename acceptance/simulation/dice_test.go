@@ -6,20 +6,20 @@ import (
 	"slices"
 )
 
-// dice makes the choices of a history and remembers them, so that the history
-// can be repeated and shortened. 0 is always the choice of the least trouble.
+// dice makes the random choices of a history and records them, so that the history
+// can be repeated and shrunk. 0 is always the simplest choice.
 type dice struct {
 	next  func(sides int) int
 	rolls []int
 }
 
-// seeded are the dice of a history of its own for each seed.
+// seeded returns dice that roll the same for the same seed.
 func seeded(seed uint64) *dice {
 	return &dice{next: rand.New(rand.NewPCG(seed, 0)).IntN}
 }
 
-// loaded are dice that fall as they fell before, as far as that is known.
-func loaded(rolls []int) *dice {
+// recorded returns dice that repeat recorded rolls, and roll 0 after the last of them.
+func recorded(rolls []int) *dice {
 	at := 0
 	return &dice{next: func(sides int) int {
 		if at >= len(rolls) {
@@ -30,25 +30,25 @@ func loaded(rolls []int) *dice {
 	}}
 }
 
-// roll gives a number from 0 up to, but not including, the number of sides.
+// roll returns a number from 0 up to, but not including, the number of sides.
 func (d *dice) roll(sides int) int {
 	n := d.next(sides)
 	d.rolls = append(d.rolls, n)
 	return n
 }
 
-// goesOn tells whether there is more to come: always, unless the history is
-// being shortened.
-func (d *dice) goesOn() bool {
+// more reports whether another element follows: always, unless the history is being
+// shrunk.
+func (d *dice) more() bool {
 	n := min(d.next(math.MaxInt32), 1)
 	d.rolls = append(d.rolls, n)
 	return n > 0
 }
 
-// oneOf rolls one of the values; the first is the one of the least trouble.
+// oneOf returns one of the values at random; the first is the simplest.
 func oneOf[T any](d *dice, values ...T) T { return values[d.roll(len(values))] }
 
-// shrink gives the shortest and then smallest rolls it can find that still
+// shrink returns the shortest, and of those the smallest, rolls it can find that still
 // fail.
 func shrink(rolls []int, fails func([]int) bool) []int {
 	for improved := true; improved; {
@@ -62,7 +62,7 @@ func shrink(rolls []int, fails func([]int) bool) []int {
 	return rolls
 }
 
-// cut leaves out ever smaller parts.
+// cut removes parts of the rolls, from the largest to the smallest.
 func cut(rolls []int, fails func([]int) bool) []int {
 	for size := len(rolls); size > 0; size /= 2 {
 		for at := len(rolls) - size; at >= 0; at -= size {

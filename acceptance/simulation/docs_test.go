@@ -31,7 +31,7 @@ func TestTheStateTablesInTheDocsAreThoseOfTheCode(t *testing.T) {
 	}
 	if !*update {
 		if diff := cmp.Diff(string(written), document); diff != "" {
-			t.Errorf("docs/saga.md does not say what the code does; -update writes it (-docs +code):\n%s", diff)
+			t.Errorf("docs/saga.md differs from the code; -update writes it (-docs +code):\n%s", diff)
 		}
 		return
 	}
@@ -40,8 +40,8 @@ func TestTheStateTablesInTheDocsAreThoseOfTheCode(t *testing.T) {
 	}
 }
 
-// replace puts a table between the markers of a context, or into a new section at the
-// end.
+// replace returns the document with the table between the markers of its context, or in
+// a new section at the end.
 func replace(document, context, table string) (string, error) {
 	begin := fmt.Sprintf("<!-- state table of %s, generated -->\n", context)
 	const end = "<!-- end of state table -->"
@@ -52,7 +52,7 @@ func replace(document, context, table string) (string, error) {
 	}
 	_, after, ended := strings.Cut(rest, end)
 	if !ended {
-		return "", fmt.Errorf("the state table of %s has no end in docs/saga.md", context)
+		return "", fmt.Errorf("the state table of %s has no end marker in docs/saga.md", context)
 	}
 	return before + begin + "\n" + table + "\n" + end + after, nil
 }

@@ -14,32 +14,32 @@ import (
 	"example.com/saga/services/loyalty"
 )
 
-// erasing stands for the operator who erases customers.
+// erasing is the component name of the operator's erase command.
 const erasing = "operator/erase"
 
-// abandonedAfter is when an erasure should have succeeded: nothing is redriven for
-// as long, not even what came of what was redriven.
-const abandonedAfter = 4 * retention
+// erasedWithin is how long an erasure may take: no event is redriven so late, nor does
+// one that follows from a redriven event come so late.
+const erasedWithin = 4 * retention
 
-// eraseAt erases a customer at a moment, and again as long as it does not succeed.
+// eraseAt schedules the erasure of a customer. It is repeated until it succeeds.
 func (w *world) eraseAt(customer string, at time.Time) {
 	w.pending = append(w.pending, &task{
-		who: erasing, at: at, event: event.Event{Type: "an erasure", Subject: customer, Time: at},
+		component: erasing, at: at, event: event.Event{Type: "an erasure", Subject: customer, Time: at},
 		run: func(ctx context.Context) error { return w.erase(ctx, customer) },
 	})
 }
 
-// comesTooEarly lets an erasure come back, later each time.
-func (w *world) comesTooEarly(t *task) {
-	if w.now.Sub(t.event.Time) > abandonedAfter {
+// retryErasure schedules an erasure that came too early again, later each time.
+func (w *world) retryErasure(t *task) {
+	if w.now.Sub(t.event.Time) > erasedWithin {
 		w.stuck = append(w.stuck, t)
 		return
 	}
 	t.tries++
-	w.comesBack(t)
+	w.retry(t)
 }
 
-// erase erases a customer as far as it can be.
+// erase erases a customer as far as possible now.
 func (w *world) erase(ctx context.Context, customer string) error {
 	store := func(source string) *store { return w.stores[source] }
 	known, err := erase.Open(w.deployed)
@@ -63,27 +63,27 @@ func (w *world) erase(ctx context.Context, customer string) error {
 		Clock: func() time.Time { return w.clock(erasing) },
 	}
 	outcome, err := e.Erase(ctx, customer)
-	w.noteErased()
+	w.recordErased()
 	err = errors.Join(err, errors.Join(outcome.Problems()...))
 	switch {
 	case err == nil:
 		w.tally[erasures]++
-	case errors.Is(err, errDied), errors.Is(err, errUnanswered):
+	case errors.Is(err, errCrashed), errors.Is(err, errNoResponse):
 		w.tally[eraseAgain]++
 	}
 	return err
 }
 
-// alive is an error if the run that is under way has died.
+// alive returns an error if the current run has crashed.
 func (w *world) alive() error {
 	if w.dead {
-		return errDied
+		return errCrashed
 	}
 	return nil
 }
 
-// noteErased notes which orders are erased by now.
-func (w *world) noteErased() {
+// recordErased records which orders are erased by now.
+func (w *world) recordErased() {
 	for id, record := range w.stores[contract.SourceOrder].Records() {
 		if _, known := w.erased[id]; record.Erased && !known {
 			w.erased[id] = len(w.published)
@@ -91,20 +91,20 @@ func (w *world) noteErased() {
 	}
 }
 
-// checkErased checks that nothing was published about an order after it was
-// erased, not even again, and that no points are left of a customer all of whose
-// orders are erased. That the tombstones say nothing else, the audit checks.
+// checkErased checks that nothing is published about an order after it is erased, not
+// even again, and that a customer all of whose orders are erased has no points left. The
+// audit checks that the tombstones have no other data.
 func (h *history) checkErased() []audit.Violation {
 	var found []audit.Violation
 	for id, known := range h.erased {
 		for _, e := range h.published[known:] {
 			if e.Subject == id {
-				found = append(found, audit.Violation{Invariant: 10, Order: id, Text: e.Type + " is new, and it was erased before"})
+				found = append(found, audit.Violation{Invariant: 10, Order: id, Text: e.Type + " is new, although the order is erased"})
 			}
 		}
 	}
-	for _, e := range h.relapsed {
-		found = append(found, audit.Violation{Invariant: 10, Order: e.Subject, Text: e.Type + " is published, and it was erased before"})
+	for _, e := range h.publishedErased {
+		found = append(found, audit.Violation{Invariant: 10, Order: e.Subject, Text: e.Type + " is published, although the order is erased"})
 	}
 	holds := make(map[string]bool)
 	for _, o := range h.orders {
@@ -114,7 +114,7 @@ func (h *history) checkErased() []audit.Violation {
 	counters := h.stores[contract.SourceLoyalty].AllCounters()
 	for customer, holds := range holds {
 		if points, left := counters[loyalty.CustomerItem(customer)]; left && !holds {
-			found = append(found, audit.Violation{Invariant: 10, Text: fmt.Sprintf("%s is erased, and has %v", customer, points)})
+			found = append(found, audit.Violation{Invariant: 10, Text: fmt.Sprintf("%s is erased, but still has %v", customer, points)})
 		}
 	}
 	return found

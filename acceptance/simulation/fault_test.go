@@ -13,73 +13,73 @@ import (
 	"example.com/saga/services/payment/sandbox"
 )
 
-// fault is what can go wrong with a delivery, or while a task is run.
+// fault is a fault of a delivery, or of the run of a task.
 type fault string
 
-// The faults, in the order in which a delivery and its run could meet them.
+// The faults, in the order in which they can occur in a delivery and its run.
 const (
-	plain      fault = ""
+	noFault    fault = ""
 	duplicated fault = "is duplicated"
 	delayed    fault = "is delayed for hours"
 	lost       fault = "is lost and redelivered"
 	redriven   fault = "is redriven days later"
 
-	diesBeforeLoading    fault = "dies before loading"
-	losesTheRace         fault = "loses the race"
-	diesAfterDeciding    fault = "dies after deciding"
-	commitFails          fault = "a commit fails"
-	commitIsUnanswered   fault = "a commit takes effect and is not answered"
-	commitIsRepeated     fault = "a commit takes effect and its repetition is refused"
-	diesAfterCommit      fault = "dies after the commit"
-	diesBeforePublishing fault = "dies before publishing"
-	publishesNothing     fault = "nothing is published"
-	publishesInPart      fault = "not all is published"
-	publishIsUnanswered  fault = "all is published and not answered"
-	diesAfterPublishing  fault = "dies after publishing, before the acknowledgement"
-	endpointRefuses      fault = "the endpoint refuses"
+	crashesBeforeLoading    fault = "crashes before loading"
+	losesTheRace            fault = "loses the race"
+	crashesAfterDeciding    fault = "crashes after deciding"
+	commitFails             fault = "a commit fails"
+	commitWithoutResponse   fault = "a commit takes effect without a response"
+	commitIsRepeated        fault = "a commit takes effect and its repetition is rejected"
+	crashesAfterCommit      fault = "crashes after the commit"
+	crashesBeforePublishing fault = "crashes before publishing"
+	publishesNothing        fault = "nothing is published"
+	publishesInPart         fault = "not all is published"
+	publishWithoutResponse  fault = "all is published without a response"
+	crashesAfterPublishing  fault = "crashes after publishing, before the acknowledgement"
+	endpointRejects         fault = "the endpoint rejects the notification"
 )
 
-// faults are all of them.
+// faults returns all faults.
 func faults() []fault {
 	return []fault{
 		duplicated, delayed, lost, redriven,
-		diesBeforeLoading, losesTheRace, diesAfterDeciding, commitFails, commitIsUnanswered, commitIsRepeated, diesAfterCommit,
-		diesBeforePublishing, publishesNothing, publishesInPart, publishIsUnanswered, diesAfterPublishing, endpointRefuses,
+		crashesBeforeLoading, losesTheRace, crashesAfterDeciding, commitFails, commitWithoutResponse, commitIsRepeated, crashesAfterCommit,
+		crashesBeforePublishing, publishesNothing, publishesInPart, publishWithoutResponse, crashesAfterPublishing, endpointRejects,
 	}
 }
 
-// errDied is the end of a run that goes on in the next delivery.
-var errDied = errors.New("died")
+// errCrashed ends a run, which is repeated at the next delivery.
+var errCrashed = errors.New("crashed")
 
-// errUnanswered is what a call gives that failed, or that took effect and was
-// not answered: nobody can tell.
-var errUnanswered = errors.New("no answer")
+// errNoResponse is returned by a call that failed, and by one that took effect without
+// a response: the caller cannot distinguish them.
+var errNoResponse = errors.New("no response")
 
-// strikes tells whether the planned fault is this one, which then has happened.
-func (w *world) strikes(f fault) bool {
+// inject reports whether the planned fault is this one. If it is, it has occurred.
+func (w *world) inject(f fault) bool {
 	if w.planned != f {
 		return false
 	}
-	w.planned = plain
+	w.planned = noFault
 	w.tally[string(f)]++
-	w.story = append(w.story, "   "+string(f))
+	w.log = append(w.log, "   "+string(f))
 	return true
 }
 
-// dies tells whether the run dies here, or has died before.
-func (w *world) dies(here fault) bool {
-	w.dead = w.dead || w.strikes(here)
+// crashes reports whether the run crashes here, or has crashed before.
+func (w *world) crashes(here fault) bool {
+	w.dead = w.dead || w.inject(here)
 	return w.dead
 }
 
-// store is a context's store that fails as planned.
+// store is the store of a context, with the planned faults.
 type store struct {
 	*memory.Store
 
 	world  *world
 	source string
-	// forgets: a tombstone is taken for a record.
-	forgets bool
+	// losesTombstones: tombstones are committed as ordinary records.
+	losesTombstones bool
 }
 
 func newStore(w *world, source string) *store {
@@ -88,8 +88,8 @@ func newStore(w *world, source string) *store {
 
 // Load implements participant.Store.
 func (s *store) Load(ctx context.Context, subject string) (participant.Record, error) {
-	if s.world.dies(diesBeforeLoading) {
-		return participant.Record{}, errDied
+	if s.world.crashes(crashesBeforeLoading) {
+		return participant.Record{}, errCrashed
 	}
 	return s.Store.Load(ctx, subject)
 }
@@ -97,26 +97,26 @@ func (s *store) Load(ctx context.Context, subject string) (participant.Record, e
 // Commit implements participant.Store.
 func (s *store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
 	w := s.world
-	if w.strikes(losesTheRace) {
+	if w.inject(losesTheRace) {
 		w.race(ctx, s.source, record.Subject)
 	}
-	if w.dies(diesAfterDeciding) {
-		return errDied
+	if w.crashes(crashesAfterDeciding) {
+		return errCrashed
 	}
-	if w.strikes(commitFails) {
-		return errUnanswered
+	if w.inject(commitFails) {
+		return errNoResponse
 	}
-	record.Erased = record.Erased && !s.forgets
+	record.Erased = record.Erased && !s.losesTombstones
 	if err := s.Store.Commit(ctx, record, adjustments); err != nil {
 		return err
 	}
 	switch {
-	case w.strikes(commitIsUnanswered):
-		return errUnanswered
-	case w.strikes(commitIsRepeated):
+	case w.inject(commitWithoutResponse):
+		return errNoResponse
+	case w.inject(commitIsRepeated):
 		return participant.ErrConflict
-	case w.dies(diesAfterCommit):
-		return errDied
+	case w.crashes(crashesAfterCommit):
+		return errCrashed
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (s *store) table() audit.Table {
 func (w *world) race(ctx context.Context, source, subject string) {
 	var candidates []int
 	for i, t := range w.pending {
-		if t.who == source && t.event.Subject == subject {
+		if t.component == source && t.event.Subject == subject {
 			candidates = append(candidates, i)
 		}
 	}
@@ -140,29 +140,29 @@ func (w *world) race(ctx context.Context, source, subject string) {
 	} else {
 		w.pending = append(w.pending, running)
 	}
-	w.step(ctx, i, plain)
+	w.step(ctx, i, noFault)
 	w.running = running
 }
 
-// Publish implements participant.Publisher: every event goes to whoever
-// consumes its type.
+// Publish implements participant.Publisher: it delivers every event to the consumers of
+// its type.
 func (w *world) Publish(_ context.Context, events ...event.Event) error {
-	if w.dies(diesBeforePublishing) {
-		return errDied
+	if w.crashes(crashesBeforePublishing) {
+		return errCrashed
 	}
-	if w.strikes(publishesNothing) {
-		return errUnanswered
+	if w.inject(publishesNothing) {
+		return errNoResponse
 	}
-	if len(events) > 1 && w.strikes(publishesInPart) {
+	if len(events) > 1 && w.inject(publishesInPart) {
 		w.emit(events[:len(events)/2])
-		return errUnanswered
+		return errNoResponse
 	}
 	w.emit(events)
 	switch {
-	case w.strikes(publishIsUnanswered):
-		return errUnanswered
-	case w.dies(diesAfterPublishing):
-		return errDied
+	case w.inject(publishWithoutResponse):
+		return errNoResponse
+	case w.crashes(crashesAfterPublishing):
+		return errCrashed
 	}
 	return nil
 }
@@ -170,13 +170,13 @@ func (w *world) Publish(_ context.Context, events ...event.Event) error {
 func (w *world) emit(events []event.Event) {
 	for _, e := range events {
 		if _, isErased := w.erased[e.Subject]; isErased {
-			w.relapsed = append(w.relapsed, e)
+			w.publishedErased = append(w.publishedErased, e)
 		}
 		if !w.isKnown(e) {
 			w.published = append(w.published, e)
 			w.contents[e.ID] = append(w.contents[e.ID], e)
-			if w.running.who == sweeping {
-				w.tally[healed]++
+			if w.running.component == sweeping {
+				w.tally[publishedBySweeper]++
 			}
 		}
 		if !w.archived {
@@ -189,7 +189,7 @@ func (w *world) isKnown(e event.Event) bool {
 	return slices.ContainsFunc(w.contents[e.ID], func(known event.Event) bool { return reflect.DeepEqual(known, e) })
 }
 
-// ledger is the sandbox's, and shows its entries.
+// ledger is the sandbox's ledger, with a copy of its entries for the audit.
 type ledger struct {
 	*sandbox.Memory
 
@@ -214,9 +214,9 @@ func (l *ledger) Bar(ctx context.Context, reference string) (sandbox.Entry, erro
 	return entry, err
 }
 
-// remembering is a language that checks the same data once, because an event is
-// checked whenever it is sealed, and whenever it is decoded.
-type remembering struct {
+// cachedLanguage is a language that checks the same data once. An event is checked each
+// time it is sealed or decoded, which would take most of the time of a simulation.
+type cachedLanguage struct {
 	participant.Language
 
 	known map[string]reading
@@ -229,7 +229,7 @@ type reading struct {
 }
 
 // Decode implements participant.Language.
-func (r *remembering) Decode(e event.Event) (event.Data, error) {
+func (r *cachedLanguage) Decode(e event.Event) (event.Data, error) {
 	key := e.Type + "\n" + e.Source + "\n" + e.DataSchema + "\n" + string(e.Data)
 	known, found := r.known[key]
 	if !found {
@@ -240,7 +240,7 @@ func (r *remembering) Decode(e event.Event) (event.Data, error) {
 }
 
 // Seal implements participant.Language.
-func (r *remembering) Seal(e event.Event) (event.Event, error) {
+func (r *cachedLanguage) Seal(e event.Event) (event.Event, error) {
 	key := "sealed\n" + e.Type + "\n" + e.Source + "\n" + string(e.Data)
 	known, found := r.known[key]
 	if !found {

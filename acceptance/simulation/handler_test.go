@@ -16,27 +16,27 @@ import (
 	"example.com/saga/pkg/worker"
 )
 
-// letters is a dead-letter queue.
-type letters []worker.DeadLetter
+// deadLetters is a dead-letter queue.
+type deadLetters []worker.DeadLetter
 
 // Send implements worker.DeadLetters.
-func (l *letters) Send(_ context.Context, letter worker.DeadLetter) error {
-	*l = append(*l, letter)
+func (l *deadLetters) Send(_ context.Context, deadLetter worker.DeadLetter) error {
+	*l = append(*l, deadLetter)
 	return nil
 }
 
-// effect is what became of a message.
+// effect is the effect of a message.
 type effect struct {
 	published []string
-	// changed: the record says something else than before, besides what is
-	// handled, or a counter or the ledger does.
-	changed bool
-	letters letters
+	// changed: the state of a record, a counter or the ledger has changed. The list of
+	// handled events does not count.
+	changed     bool
+	deadLetters deadLetters
 }
 
-// holdings is what a message must leave alone to have no effect.
-func (p *path) holdings(who string) any {
-	table := p.stores[who].table()
+// holdings returns what a message without an effect must not change.
+func (p *path) holdings(contextName string) any {
+	table := p.stores[contextName].table()
 	states := make(map[string]string)
 	for subject, record := range table.Records {
 		states[subject] = string(record.State)
@@ -44,29 +44,29 @@ func (p *path) holdings(who string) any {
 	return []any{states, table.Counters, p.evidence().Ledger}
 }
 
-// arrive has a context handle a message.
-func (p *path) arrive(who, body string) effect {
+// handleMessage delivers a message to the handler of a context, and returns its effect.
+func (p *path) handleMessage(contextName, body string) effect {
 	p.t.Helper()
 	p.pending = nil
-	i := slices.IndexFunc(p.consumers, func(c consumer) bool { return c.name == who })
+	i := slices.IndexFunc(p.consumers, func(c consumer) bool { return c.name == contextName })
 	var e effect
 	handler, err := worker.New(worker.Config{
-		Handle: p.consumers[i].handle, DeadLetters: &e.letters, Logger: slog.New(slog.DiscardHandler),
+		Handle: p.consumers[i].handle, DeadLetters: &e.deadLetters, Logger: slog.New(slog.DiscardHandler),
 		Clock: func() time.Time { return p.now }, Parallelism: 1,
 	})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	before := p.holdings(who)
+	before := p.holdings(contextName)
 	payload, err := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m-1", EventSource: "aws:sqs", Body: body}}})
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	response, err := handler.Batch(p.t.Context(), payload)
 	if err != nil || len(response.BatchItemFailures) != 0 {
-		p.t.Fatalf("the message comes back: %v, %v", response, err)
+		p.t.Fatalf("the message is redelivered: %v, %v", response, err)
 	}
-	e.changed = !reflect.DeepEqual(before, p.holdings(who))
+	e.changed = !reflect.DeepEqual(before, p.holdings(contextName))
 	for _, t := range p.pending {
 		e.published = append(e.published, t.event.Type)
 	}
@@ -75,8 +75,8 @@ func (p *path) arrive(who, body string) effect {
 	return e
 }
 
-// speak makes an event about order o-1, published by whoever may.
-func (p *path) speak(id string, data event.Data) event.Event {
+// newEvent returns an event about order o-1 from the context that may publish it.
+func (p *path) newEvent(id string, data event.Data) event.Event {
 	p.t.Helper()
 	encoded, err := json.Marshal(data)
 	if err != nil {
@@ -102,7 +102,7 @@ func (p *path) encode(e event.Event) string {
 	return string(encoded)
 }
 
-// The events that arrive.
+// The data of the events that the tests deliver.
 var (
 	placed = contract.OrderPlaced{
 		OrderID: "o-1", CustomerID: "c-42", Items: []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
@@ -122,18 +122,18 @@ var (
 	requested = contract.CancellationRequested{Reason: contract.TimedOut}
 )
 
-// mustBeDeadLetter checks that a message is in the dead-letter queue, whole and
-// with the reason, and has no other effect.
-func (p *path) mustBeDeadLetter(who, body, reason string) {
+// mustBeDeadLetter checks that a message ends in the dead-letter queue, whole and with
+// the reason, and has no other effect.
+func (p *path) mustBeDeadLetter(contextName, body, reason string) {
 	p.t.Helper()
-	e := p.arrive(who, body)
+	e := p.handleMessage(contextName, body)
 	if e.changed || len(e.published) != 0 {
-		p.t.Errorf("%s: it has an effect: %+v", who, e)
+		p.t.Errorf("%s: it has an effect: %+v", contextName, e)
 	}
-	if len(e.letters) != 1 || e.letters[0].Body != body || e.letters[0].ID != "m-1" {
-		p.t.Fatalf("%s: the dead letters are %+v, want m-1: %s", who, e.letters, body)
+	if len(e.deadLetters) != 1 || e.deadLetters[0].Body != body || e.deadLetters[0].ID != "m-1" {
+		p.t.Fatalf("%s: the dead letters are %+v, want m-1: %s", contextName, e.deadLetters, body)
 	}
-	if !strings.Contains(e.letters[0].Err.Error(), reason) {
-		p.t.Errorf("%s: the reason is %v, want %s", who, e.letters[0].Err, reason)
+	if !strings.Contains(e.deadLetters[0].Err.Error(), reason) {
+		p.t.Errorf("%s: the reason is %v, want %s", contextName, e.deadLetters[0].Err, reason)
 	}
 }

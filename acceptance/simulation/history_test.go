@@ -16,52 +16,52 @@ import (
 	warehousesandbox "example.com/saga/services/warehouse/sandbox"
 )
 
-// history is some orders on their way through a world.
+// history is a run of some orders in a world.
 type history struct {
 	*world
 	*dice
 
 	orders []contract.OrderPlaced
-	// weights are how likely each fault is; in each history others are never.
+	// weights are how likely each fault is. Each history leaves out some faults.
 	weights []int
-	// trouble is how often something may still go wrong.
-	trouble int
+	// faultsLeft is how many faults may still occur.
+	faultsLeft int
 	// began is when the first order may be placed.
 	began time.Time
-	// sweepAt is when the sweeper comes next.
+	// sweepAt is when the sweeper runs next.
 	sweepAt time.Time
-	// idle is how often it has come since there was nothing left to do, and
-	// known how many events there were when it came.
+	// idle is how often the sweeper has run since nothing was left to do, and known how
+	// many events there were at its last run.
 	idle, known int
 }
 
-// undisturbed is the weight of no fault; each fault weighs up to as much.
-const undisturbed = 40
+// noFaultWeight is the weight of no fault; each fault weighs at most as much.
+const noFaultWeight = 40
 
-// newHistory draws up to so many orders with little stock and every way to
-// fail, slow or fast, and with what may go wrong.
+// newHistory draws at most this many orders that compete for little stock, the way in
+// which each of them may fail, the latencies and the weights of the faults.
 func newHistory(ctx context.Context, w *world, d *dice, orders int) (*history, error) {
 	h := &history{world: w, dice: d, began: w.now, sweepAt: w.now}
 	w.rival = d.roll
-	w.givesUp = func() bool { return d.roll(4) == 3 }
+	w.abandons = func() bool { return d.roll(4) == 3 }
 	for range faults() {
-		h.weights = append(h.weights, oneOf(d, 0, 0, 1, 4, undisturbed))
+		h.weights = append(h.weights, oneOf(d, 0, 0, 1, 4, noFaultWeight))
 	}
 	slowest := oneOf(d, time.Second, time.Second, time.Second, 20*time.Second, 5*time.Minute)
-	w.latency = func() time.Duration { return slowest * time.Duration(d.roll(fine)) / fine }
+	w.latency = func() time.Duration { return slowest * time.Duration(d.roll(resolution)) / resolution }
 	h.skewClocks()
 	for _, sku := range []string{"123", "456"} {
 		if err := w.receive(ctx, sku, oneOf[int64](d, 200, 200, 50, 10, 2)); err != nil {
 			return nil, err
 		}
 	}
-	if goodsComeFirst := d.roll(8) < 7; goodsComeFirst {
+	if stockFirst := d.roll(8) < 7; stockFirst {
 		w.runAll(ctx)
 	}
-	for n := 1; n <= orders && (n == 1 || d.goesOn()); n++ {
+	for n := 1; n <= orders && (n == 1 || d.more()); n++ {
 		o := h.drawOrder(fmt.Sprintf("o-%d", n))
 		h.orders = append(h.orders, o)
-		h.story = append(h.story, fmt.Sprintf("%s: %v for %s, by %s to %q", o.OrderID, o.Items, o.CustomerID, o.PaymentMethod, o.ShippingAddress))
+		h.log = append(h.log, fmt.Sprintf("%s: %v for %s, by %s to %q", o.OrderID, o.Items, o.CustomerID, o.PaymentMethod, o.ShippingAddress))
 		at := h.moment(5 * time.Minute)
 		w.placeAt(o, at)
 		for range oneOf(d, 0, 0, 0, 1, 2) {
@@ -71,14 +71,14 @@ func newHistory(ctx context.Context, w *world, d *dice, orders int) (*history, e
 	for range oneOf(d, 0, 0, 1, 2) {
 		h.eraseAt(oneOf(d, h.orders...).CustomerID, h.moment(20*time.Minute))
 	}
-	h.trouble = d.roll(8 * len(h.orders))
+	h.faultsLeft = d.roll(8 * len(h.orders))
 	return h, nil
 }
 
-// fine is into how many parts a time is divided to draw one of them.
-const fine = 32
+// resolution is into how many parts a duration is divided to draw one of them.
+const resolution = 32
 
-// skewClocks sets some clocks before or behind the time that it is.
+// skewClocks sets some clocks ahead of the time of the world, or behind it.
 func (h *history) skewClocks() {
 	for _, source := range append(contract.Contexts(), sweeping) {
 		h.skews[source] = oneOf(h.dice, 0, 0, 0, time.Second, -time.Second, 5*time.Minute, -5*time.Minute)
@@ -88,9 +88,9 @@ func (h *history) skewClocks() {
 	}
 }
 
-// moment draws one within so long after the beginning.
+// moment draws a time within a duration after the beginning.
 func (h *history) moment(within time.Duration) time.Time {
-	return h.began.Add(within * time.Duration(h.roll(fine)) / fine)
+	return h.began.Add(within * time.Duration(h.roll(resolution)) / resolution)
 }
 
 func (h *history) drawOrder(id string) contract.OrderPlaced {
@@ -109,13 +109,13 @@ func (h *history) drawOrder(id string) contract.OrderPlaced {
 	return o
 }
 
-// play runs everything to its end, replays the archive, and gives what is wrong
-// besides what an audit finds.
+// play runs everything to its end, replays the archive, and returns the violations that
+// the audit does not check.
 func (h *history) play(ctx context.Context) []audit.Violation {
 	for h.idle < 2 {
 		i := h.earliest()
 		if i < 0 || h.pending[i].at.After(h.sweepAt) {
-			h.lookAfter(ctx)
+			h.runSweeper(ctx)
 			continue
 		}
 		h.now = later(h.now, h.pending[i].at)
@@ -127,7 +127,7 @@ func (h *history) play(ctx context.Context) []audit.Violation {
 	return slices.Concat(h.checkStuck(), h.checkAmounts(), h.checkReasons(), h.checkTimelines(), h.checkErased(), changes(before, h.evidence()))
 }
 
-// earliest is the index of the pending task that arrives first, or negative.
+// earliest returns the index of the pending task that arrives first, or a negative number.
 func (h *history) earliest() int {
 	first := -1
 	for i, t := range h.pending {
@@ -145,14 +145,14 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// lookAfter lets the sweeper come: every minute while orders are young, and
-// each hour then.
-func (h *history) lookAfter(ctx context.Context) {
+// runSweeper runs the sweeper: every minute while orders may be open, and every hour
+// after that.
+func (h *history) runSweeper(ctx context.Context) {
 	h.now = later(h.now, h.sweepAt)
 	young := h.now.Before(h.began.Add(2 * deadline))
 	nothingLeft := len(h.pending) == 0 && !young && h.known == len(h.published)
 	h.known = len(h.published)
-	planned := plain
+	planned := noFault
 	if !nothingLeft {
 		planned = h.draw()
 	}
@@ -167,38 +167,38 @@ func (h *history) lookAfter(ctx context.Context) {
 	}
 }
 
-// draw draws what is planned for a task.
+// draw draws the fault that is planned for a task.
 func (h *history) draw() fault {
-	if h.trouble == 0 {
-		return plain
+	if h.faultsLeft == 0 {
+		return noFault
 	}
-	sides := undisturbed
+	sides := noFaultWeight
 	for _, weight := range h.weights {
 		sides += weight
 	}
-	n := h.roll(sides) - undisturbed
+	n := h.roll(sides) - noFaultWeight
 	for i, weight := range h.weights {
 		if n >= 0 && n < weight {
-			h.trouble--
+			h.faultsLeft--
 			return faults()[i]
 		}
 		n -= weight
 	}
-	return plain
+	return noFault
 }
 
-// next runs a pending task, with or without trouble.
+// next runs a pending task, with or without a fault.
 func (h *history) next(ctx context.Context, i int) {
 	if slices.ContainsFunc(h.pending[:i], h.pending[i].competes) {
 		h.tally[overtakes]++
 	}
 	switch planned := h.draw(); planned {
 	case duplicated:
-		h.note(h.pending[i], duplicated)
+		h.record(h.pending[i], duplicated)
 		again := *h.pending[i]
 		again.at = h.now.Add(h.latency())
 		h.pending = append(h.pending, &again)
-		h.step(ctx, i, plain)
+		h.step(ctx, i, noFault)
 	case lost:
 		h.postpone(i, lost, redelivery)
 	case delayed:
@@ -210,29 +210,29 @@ func (h *history) next(ctx context.Context, i int) {
 	}
 }
 
-// postpone lets a task arrive later, but well within the retention. Nobody has
-// so much patience with a command.
-func (h *history) postpone(i int, why fault, by time.Duration) {
+// postpone delays the arrival of a task, to well within the retention. No client repeats a
+// command days later.
+func (h *history) postpone(i int, reason fault, by time.Duration) {
 	t := h.pending[i]
 	at := h.now.Add(by)
-	if why == redriven && (t.isCommand || at.After(t.event.Time.Add(retention-2*24*time.Hour))) {
+	if reason == redriven && (t.isCommand || at.After(t.event.Time.Add(retention-2*24*time.Hour))) {
 		return
 	}
 	t.at = at
-	h.note(t, why)
+	h.record(t, reason)
 }
 
-func (h *history) note(t *task, f fault) {
-	h.story = append(h.story, t.String()+" "+string(f))
+func (h *history) record(t *task, f fault) {
+	h.log = append(h.log, t.String()+" "+string(f))
 	h.tally[string(f)]++
 }
 
-// theReplay is where the history is over, and begins again.
-const theReplay = "the archive is replayed"
+// replayBegins is the line of the log at which the replay begins.
+const replayBegins = "the archive is replayed"
 
-// replay delivers all that was ever published once more, in any order.
+// replay delivers every event that was ever published once more, in random order.
 func (h *history) replay(ctx context.Context) {
-	h.story = append(h.story, theReplay)
+	h.log = append(h.log, replayBegins)
 	for _, e := range h.published {
 		h.deliver(e)
 	}
@@ -245,9 +245,9 @@ func (h *history) replay(ctx context.Context) {
 	h.runAll(ctx)
 }
 
-// redriveTooLate delivers something once more when nobody remembers it.
+// redriveTooLate delivers some events once more after the retention.
 func (h *history) redriveTooLate(ctx context.Context) {
-	h.story = append(h.story, "the retention is over")
+	h.log = append(h.log, "the retention is over")
 	h.now = h.now.Add(retention + time.Hour)
 	for range 3 {
 		h.deliver(h.published[h.roll(len(h.published))])
@@ -255,7 +255,7 @@ func (h *history) redriveTooLate(ctx context.Context) {
 	h.runAll(ctx)
 }
 
-// changes are what a replay has changed: nothing, if all is well.
+// changes returns a violation for each thing that a replay has changed.
 func changes(before, after audit.Evidence) []audit.Violation {
 	var found []audit.Violation
 	for name, pair := range map[string][2]any{

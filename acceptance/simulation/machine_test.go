@@ -19,12 +19,12 @@ type machine struct {
 	context string
 	states  []string
 	inputs  []input
-	// decide gives the state after an input, what is published, and whether
-	// counters are adjusted.
+	// decide returns the state after an input, the data of the published events, and
+	// whether counters are adjusted.
 	decide func(state string, in input) (after string, published []event.Data, adjusts bool, err error)
 }
 
-// input is an event or command; when is what else its outcome depends on.
+// input is an event or a command; when is what else the outcome depends on.
 type input struct {
 	data event.Data
 	when string
@@ -39,7 +39,7 @@ func (in input) participant(refused ...string) participant.Input {
 	}
 }
 
-// What an outcome depends on besides the state and the event.
+// What the outcome depends on besides the state and the event.
 const (
 	outOfStock    = "short of stock"
 	undeliverable = "undeliverable"
@@ -47,16 +47,18 @@ const (
 	blocked       = "customer blocked"
 )
 
-// unknown is the name of the state of an order that a context does not know.
+// unknown is the name of the state of an order that a context has no record of.
 const unknown = "unknown"
 
-func named(status string) string {
+// stateName returns the name of a status.
+func stateName(status string) string {
 	if status == "" {
 		return unknown
 	}
 	return status
 }
 
+// status returns the status with the name of a state.
 func status(name string) string {
 	if name == unknown {
 		return ""
@@ -64,7 +66,7 @@ func status(name string) string {
 	return name
 }
 
-// inputsOf returns the inputs, and an empty event for each other one that a context
+// inputsOf returns the inputs, and an empty event for each other type that a context
 // consumes.
 func inputsOf(context string, inputs ...input) []input {
 	for _, data := range contract.ConsumedBy(context) {
@@ -100,7 +102,7 @@ func warehouseMachine() machine {
 				s.Items = pieces
 			}
 			d, err := warehouse.Decide(s, in.participant(refused...), in.when != undeliverable)
-			return named(string(d.State.Status)), d.Events, len(d.Adjustments) > 0, err
+			return stateName(string(d.State.Status)), d.Events, len(d.Adjustments) > 0, err
 		},
 	}
 }
@@ -113,7 +115,7 @@ func paymentMachine() machine {
 		decide: func(name string, in input) (string, []event.Data, bool, error) {
 			s := payment.State{Status: payment.Status(status(name))}
 			d, err := payment.Decide(s, in.participant(), payment.Answer{Accepted: in.when != declines, Refunded: total})
-			return named(string(d.State.Status)), d.Events, len(d.Adjustments) > 0, err
+			return stateName(string(d.State.Status)), d.Events, len(d.Adjustments) > 0, err
 		},
 	}
 }
@@ -132,32 +134,33 @@ func loyaltyMachine() machine {
 				s.Points = 25
 			}
 			d, err := loyalty.Decide(s, in.participant(), in.when == blocked)
-			return named(string(d.State.Status)), d.Events, len(d.Adjustments) > 0, err
+			return stateName(string(d.State.Status)), d.Events, len(d.Adjustments) > 0, err
 		},
 	}
 }
 
-// The states of an order on its way back: its status calls both cancelling.
+// The states of an order during its rollback. The status of both is cancelling.
 const (
-	asked       = "asked"
-	rollingBack = "rolling back"
+	cancellationRequested = "cancellation requested"
+	rollingBack           = "rolling back"
 )
 
-// orderName is the status of an order, and how far its rollback is.
+// orderName returns the name of the state of an order: its status, or the stage of its
+// rollback.
 func orderName(s order.State) string {
 	switch {
 	case s.Progress == order.Unplaced:
 		return unknown
 	case s.Rollback == order.RollbackRequested:
-		return asked
+		return cancellationRequested
 	case s.Rollback == order.RollbackRunning:
 		return rollingBack
 	}
 	return string(s.Status())
 }
 
-// orderStates are all states of an order, by name. On the way back it makes no
-// difference how far the order had come.
+// orderStates returns all states of an order, by name. During a rollback it makes no
+// difference how far the order had progressed.
 func orderStates() map[string][]order.State {
 	all := map[string][]order.State{unknown: {{}}, "erased": {{Progress: order.Erased}}}
 	for progress := order.Placed; progress <= order.Shipped; progress++ {
@@ -176,7 +179,7 @@ func orderMachine() machine {
 	states := orderStates()
 	return machine{
 		context: contract.SourceOrder,
-		states:  []string{unknown, "placed", "reserved", "paid", "awarded", "shipped", asked, rollingBack, "cancelled", "erased"},
+		states:  []string{unknown, "placed", "reserved", "paid", "awarded", "shipped", cancellationRequested, rollingBack, "cancelled", "erased"},
 		inputs: inputsOf(contract.SourceOrder,
 			input{data: order.Place{Order: placed}},
 			input{data: order.Cancel{Reason: contract.CancelledByCustomer}},
@@ -204,7 +207,7 @@ func orderMachine() machine {
 				same := orderName(d.State) == orderName(first.State) && (err == nil) == (failure == nil) &&
 					slices.Equal(contract.Types(d.Events...), contract.Types(first.Events...))
 				if !same {
-					return "", nil, false, fmt.Errorf("the outcome of %s depends on more than that the order is %s", in.data.EventType(), name)
+					return "", nil, false, fmt.Errorf("the outcome of %s is not the same for all states that are named %s", in.data.EventType(), name)
 				}
 			}
 			return orderName(first.State), first.Events, false, failure

@@ -12,7 +12,7 @@ import (
 	"example.com/saga/services/order"
 )
 
-// path is one order on a way that a test chooses, with 10 pieces in stock.
+// path is one order whose deliveries a test chooses, with 10 pieces in stock.
 type path struct {
 	*world
 
@@ -33,40 +33,43 @@ func newPath(t *testing.T, language *contract.Language) *path {
 	if err := p.receive(t.Context(), "123", 10); err != nil {
 		t.Fatal(err)
 	}
-	p.everything()
+	p.runPending()
 	return p
 }
 
-// only runs what is wanted, and what is wanted of that which follows.
-func (p *path) only(wanted func(*task) bool) {
+// runMatching runs the pending tasks that match, and those that match among the tasks
+// that follow from them.
+func (p *path) runMatching(matches func(*task) bool) {
 	for {
-		i := slices.IndexFunc(p.pending, wanted)
+		i := slices.IndexFunc(p.pending, matches)
 		if i < 0 {
 			return
 		}
-		p.step(p.t.Context(), i, plain)
+		p.step(p.t.Context(), i, noFault)
 	}
 }
 
-func (p *path) everything() { p.only(func(*task) bool { return true }) }
+// runPending runs all pending tasks, and all that follow from them.
+func (p *path) runPending() { p.runMatching(func(*task) bool { return true }) }
 
-// toAllBut runs everything but what goes to the named context.
-func toAllBut(name string) func(*path) {
-	return func(p *path) { p.only(func(t *task) bool { return t.who != name }) }
+// runAllExcept runs all tasks except those of the named context.
+func runAllExcept(name string) func(*path) {
+	return func(p *path) { p.runMatching(func(t *task) bool { return t.component != name }) }
 }
 
-// of runs what handles one type of event, but nothing that follows from it.
-func of(data event.Data) func(*path) {
-	return func(p *path) { p.only(func(t *task) bool { return t.event.Type == data.EventType() }) }
+// runOnly runs the tasks with one type of event, but nothing that follows from them.
+func runOnly(data event.Data) func(*path) {
+	return func(p *path) { p.runMatching(func(t *task) bool { return t.event.Type == data.EventType() }) }
 }
 
+// cancelling lets the order context handle a cancellation by the customer.
 func cancelling(p *path) {
 	p.cancel("o-1", contract.CancelledByCustomer)
-	of(order.Cancel{})(p)
+	runOnly(order.Cancel{})(p)
 }
 
-// mustBeSound checks every invariant.
-func (p *path) mustBeSound() {
+// checkInvariants checks every invariant.
+func (p *path) checkInvariants() {
 	p.t.Helper()
 	violations, err := audit.Audit(newLanguage(p.t), p.evidence())
 	if err != nil {
@@ -80,7 +83,7 @@ func (p *path) mustBeSound() {
 	}
 }
 
-// types are those of the order's events, in the order of their publication.
+// types returns the types of the order's events, as they were published.
 func (p *path) types() []string {
 	var types []string
 	for _, e := range p.published {
@@ -103,8 +106,8 @@ func (p *path) load() order.State {
 func TestAnOrderIsShippedByFiveEventsInAChainOfCauses(t *testing.T) {
 	p := newPath(t, newLanguage(t))
 	p.place(p.order)
-	p.everything()
-	p.mustBeSound()
+	p.runPending()
+	p.checkInvariants()
 	if diff := cmp.Diff([]string{
 		"order.placed", "warehouse.stock-reserved", "payment.taken", "loyalty.points-awarded", "warehouse.order-shipped",
 	}, p.types()); diff != "" {
@@ -118,18 +121,18 @@ func TestAnOrderIsShippedByFiveEventsInAChainOfCauses(t *testing.T) {
 		cause = e.ID
 	}
 	if state := p.load(); state.Status() != order.StatusShipped || state.Reason != "" {
-		t.Errorf("the order is %s, because of %q", state.Status(), state.Reason)
+		t.Errorf("the order is %s for the reason %q", state.Status(), state.Reason)
 	}
 }
 
-// scenario is an order with what happens to it, and its expected end.
+// scenario is an order, the steps of its run, and how it must end.
 type scenario struct {
 	change func(*contract.OrderPlaced)
-	// steps run before everything else.
+	// steps run first, and then everything that is pending.
 	steps  []func(*path)
 	status order.Status
 	reason contract.Reason
-	// events are those of the order, in the order of their publication.
+	// events are the types of the order's events, as they are published.
 	events []string
 }
 
@@ -140,24 +143,24 @@ func (s scenario) run(t *testing.T, language *contract.Language) {
 		s.change(&p.order)
 	}
 	p.place(p.order)
-	of(order.Place{})(p)
+	runOnly(order.Place{})(p)
 	for _, step := range s.steps {
 		step(p)
 	}
-	p.everything()
-	p.mustBeSound()
+	p.runPending()
+	p.checkInvariants()
 	if diff := cmp.Diff(s.events, p.types()); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
 	if state := p.load(); state.Status() != s.status || state.Reason != s.reason {
-		t.Errorf("the order is %s because of %q, want %s, %q", state.Status(), state.Reason, s.status, s.reason)
+		t.Errorf("the order is %s for the reason %q, want %s, %q", state.Status(), state.Reason, s.status, s.reason)
 	}
 	if cancelling(p); p.tally[tooLate] != 1 && s.steps == nil {
-		t.Error("a cancellation at the end is not too late")
+		t.Error("a cancellation after the end is not rejected as too late")
 	}
 }
 
-func TestEachUnhappyPathEndsAsItShould(t *testing.T) {
+func TestEachUnhappyPathEndsWithItsStatusReasonAndEvents(t *testing.T) {
 	language := newLanguage(t)
 	for name, test := range map[string]scenario{
 		"out of stock": {
@@ -188,8 +191,8 @@ func TestEachUnhappyPathEndsAsItShould(t *testing.T) {
 				"loyalty.points-revoked", "payment.refunded", "warehouse.stock-released", "order.cancelled",
 			},
 		},
-		"cancelled before the warehouse knows the order": {
-			steps:  []func(*path){cancelling, of(contract.CancellationRequested{})},
+		"cancelled before the warehouse has the order": {
+			steps:  []func(*path){cancelling, runOnly(contract.CancellationRequested{})},
 			status: order.StatusCancelled, reason: contract.CancelledByCustomer,
 			events: []string{
 				"order.placed", "order.cancellation-requested", "warehouse.shipment-failed",
@@ -197,7 +200,7 @@ func TestEachUnhappyPathEndsAsItShould(t *testing.T) {
 			},
 		},
 		"cancelled while the stock is reserved": {
-			steps:  []func(*path){of(contract.OrderPlaced{}), cancelling, of(contract.CancellationRequested{})},
+			steps:  []func(*path){runOnly(contract.OrderPlaced{}), cancelling, runOnly(contract.CancellationRequested{})},
 			status: order.StatusCancelled, reason: contract.CancelledByCustomer,
 			events: []string{
 				"order.placed", "warehouse.stock-reserved", "order.cancellation-requested", "warehouse.shipment-failed", "payment.taken",
@@ -206,8 +209,8 @@ func TestEachUnhappyPathEndsAsItShould(t *testing.T) {
 		},
 		"cancelled when everything is taken and awarded": {
 			steps: []func(*path){
-				of(contract.OrderPlaced{}), of(contract.StockReserved{}), of(contract.PaymentTaken{}),
-				cancelling, of(contract.CancellationRequested{}),
+				runOnly(contract.OrderPlaced{}), runOnly(contract.StockReserved{}), runOnly(contract.PaymentTaken{}),
+				cancelling, runOnly(contract.CancellationRequested{}),
 			},
 			status: order.StatusCancelled, reason: contract.CancelledByCustomer,
 			events: []string{
@@ -217,7 +220,7 @@ func TestEachUnhappyPathEndsAsItShould(t *testing.T) {
 			},
 		},
 		"cancelled too late": {
-			steps:  []func(*path){toAllBut(contract.SourceOrder), cancelling},
+			steps:  []func(*path){runAllExcept(contract.SourceOrder), cancelling},
 			status: order.StatusShipped,
 			events: []string{
 				"order.placed", "warehouse.stock-reserved", "payment.taken", "loyalty.points-awarded", "warehouse.order-shipped",

@@ -15,15 +15,14 @@ import (
 	"example.com/saga/pkg/contract"
 )
 
-// Orders that compete for little stock, every way for them to fail, deliveries
-// in any order and more than once, calls that fail or are not answered, runs that
-// die at every step, clocks that differ, redrives after days: and then the
-// archive is replayed, and the auditor comes.
+// Orders compete for little stock and fail in every way, deliveries are repeated and in
+// any order, calls fail or have no response, runs crash at every step, clocks differ, and
+// events are redriven after days. Then the archive is replayed and the auditor runs.
 //
-// SEED=n begins with this seed and repeats a run exactly, SEEDS=n sets how many
-// there are, ORDERS=n how many orders each has; SOAK=1 goes on for ever.
-func TestWhateverIsDuplicatedReorderedAndLostEveryOrderEndsAndNothingIsViolated(t *testing.T) {
-	standard := uint64(400) // make sim has more
+// SEED=n begins with this seed and repeats a run exactly, SEEDS=n sets the number of
+// seeds, ORDERS=n the number of orders of each; SOAK=1 continues until it is stopped.
+func TestEveryOrderEndsAndNoInvariantIsViolatedUnderAnyFault(t *testing.T) {
+	standard := uint64(400) // make sim runs more
 	if detectsRaces {
 		standard = 50
 	}
@@ -32,11 +31,11 @@ func TestWhateverIsDuplicatedReorderedAndLostEveryOrderEndsAndNothingIsViolated(
 	s := simulation{newLanguage(t), sandboxed, int(orders)}
 	for soaking := true; soaking; seed += seeds {
 		soaking = setting(t, "SOAK", 0) > 0
-		s.mustBeSound(t, seed, seeds)
+		s.checkInvariants(t, seed, seeds)
 	}
 }
 
-func (s simulation) mustBeSound(t *testing.T, seed, seeds uint64) {
+func (s simulation) checkInvariants(t *testing.T, seed, seeds uint64) {
 	t.Helper()
 	t.Logf("SEED=%d SEEDS=%d ORDERS=%d repeats these histories", seed, seeds, s.orders)
 	began := time.Now()
@@ -48,7 +47,7 @@ func (s simulation) mustBeSound(t *testing.T, seed, seeds uint64) {
 	t.Logf("%.0f orders and %.0f events per second; what happened:\n%s",
 		float64(tally[accepted])/took, float64(tally[announced])/took, table(tally))
 	if failed != nil {
-		t.Fatalf("SEED=%d SEEDS=1 ORDERS=%d is not as it should be. Shrunk:\n%s", failed.seed, s.orders, failed)
+		t.Fatalf("SEED=%d SEEDS=1 ORDERS=%d violates an invariant. Shrunk:\n%s", failed.seed, s.orders, failed)
 	}
 	if seeds*uint64(s.orders) < 20_000 {
 		t.Log("too few orders for everything to happen at least once")
@@ -56,12 +55,12 @@ func (s simulation) mustBeSound(t *testing.T, seed, seeds uint64) {
 	}
 	for _, what := range planned() {
 		if tally[what] == 0 {
-			t.Errorf("it never happened: %s", what)
+			t.Errorf("this never happened: %s", what)
 		}
 	}
 }
 
-func TestTheSameSeedIsTheSameHistory(t *testing.T) {
+func TestTheSameSeedRepeatsTheHistory(t *testing.T) {
 	s := simulation{newLanguage(t), sandboxed, 10}
 	first, _, err := s.play(t.Context(), seeded(42))
 	if err != nil {
@@ -71,7 +70,7 @@ func TestTheSameSeedIsTheSameHistory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(first.story, second.story); diff != "" {
+	if diff := cmp.Diff(first.log, second.log); diff != "" {
 		t.Errorf("(-first +second):\n%s", diff)
 	}
 	if diff := cmp.Diff(first.evidence(), second.evidence()); diff != "" {
@@ -79,12 +78,12 @@ func TestTheSameSeedIsTheSameHistory(t *testing.T) {
 	}
 }
 
-// planned is what must have happened at least once, or else the test tests less
-// than it says.
+// planned returns what must have happened at least once: without it, the test covers
+// less than its name promises.
 func planned() []string {
 	all := []string{
-		overtakes, skewed, abandoned, healed, replayed, stale,
-		erasures, eraseAgain, afterErasure, gone,
+		overtakes, skewed, abandoned, publishedBySweeper, replayed, stale,
+		erasures, eraseAgain, eventAfterErasure, commandAfterErasure,
 		shipped, refused, tooLate, tooEarly, tombstoneInWarehouse, tombstoneInPayment, tombstoneInLoyalty,
 	}
 	for _, reason := range contract.Reasons() {
@@ -98,7 +97,7 @@ func planned() []string {
 
 func (f *failure) String() string {
 	var text strings.Builder
-	for i, line := range f.story {
+	for i, line := range f.log {
 		fmt.Fprintf(&text, "%3d  %s\n", i+1, line)
 	}
 	for _, v := range f.violations {
@@ -115,7 +114,7 @@ func table(tally map[string]int) string {
 	return text.String()
 }
 
-// setting is a number from the environment.
+// setting returns a number from the environment, or another one if it is not set.
 func setting(t *testing.T, name string, otherwise uint64) uint64 {
 	t.Helper()
 	text, isSet := os.LookupEnv(name)

@@ -2,5 +2,5 @@
 
 package simulation
 
-// detectsRaces: the race detector takes ten times as long.
+// detectsRaces reports whether the race detector is on: it takes ten times as long.
 const detectsRaces = false

@@ -14,28 +14,30 @@ import (
 	"example.com/saga/services/warehouse"
 )
 
-// stingy keeps the money that it should give back.
-type stingy struct{ payment.Gateway }
+// noRefunds is a gateway that refunds nothing.
+type noRefunds struct{ payment.Gateway }
 
-func (stingy) Refund(context.Context, string) (contract.Money, error) { return contract.Money{}, nil }
+func (noRefunds) Refund(context.Context, string) (contract.Money, error) {
+	return contract.Money{}, nil
+}
 
-// forgetful is a ledger that forgets that a reference is barred.
-type forgetful struct{ paymentsandbox.Ledger }
+// noBars is a ledger that does not keep that a reference is barred.
+type noBars struct{ paymentsandbox.Ledger }
 
-func (f forgetful) Bar(ctx context.Context, reference string) (paymentsandbox.Entry, error) {
+func (f noBars) Bar(ctx context.Context, reference string) (paymentsandbox.Entry, error) {
 	return f.Open(ctx, reference, paymentsandbox.Entry{Barred: true})
 }
 
-// mistakes are ways to get the saga wrong.
+// mistakes returns wrong decisions, by what is wrong with them.
 func mistakes() map[string]func(*decisions, *ledger) {
 	return map[string]func(*decisions, *ledger){
-		"the payment is not given back": func(d *decisions, l *ledger) {
-			d.payment = payment.Decider(stingy{paymentsandbox.Provider{Ledger: l}})
+		"the payment is not refunded": func(d *decisions, l *ledger) {
+			d.payment = payment.Decider(noRefunds{paymentsandbox.Provider{Ledger: l}})
 		},
 		"a refund does not bar the charge": func(d *decisions, l *ledger) {
-			d.payment = payment.Decider(paymentsandbox.Provider{Ledger: forgetful{l}})
+			d.payment = payment.Decider(paymentsandbox.Provider{Ledger: noBars{l}})
 		},
-		"the warehouse ships what is cancelled": func(d *decisions, _ *ledger) {
+		"the warehouse ships a cancelled order": func(d *decisions, _ *ledger) {
 			right := d.warehouse
 			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
 				if _, awarded := in.Data.(contract.PointsAwarded); awarded && s.Status == warehouse.Failing {
@@ -44,7 +46,7 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				return right(ctx, s, in)
 			}
 		},
-		"the stock is not put back": func(d *decisions, _ *ledger) {
+		"the stock is not released": func(d *decisions, _ *ledger) {
 			right := d.warehouse
 			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
 				decision, err := right(ctx, s, in)
@@ -54,7 +56,7 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				return decision, err
 			}
 		},
-		"the warehouse forgets the order that is dead": func(d *decisions, _ *ledger) {
+		"the warehouse ignores a tombstone": func(d *decisions, _ *ledger) {
 			right := d.warehouse
 			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
 				if _, placed := in.Data.(contract.OrderPlaced); placed {
@@ -63,7 +65,7 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				return right(ctx, s, in)
 			}
 		},
-		"loyalty awards what is revoked": func(d *decisions, _ *ledger) {
+		"loyalty awards points that are revoked": func(d *decisions, _ *ledger) {
 			right := d.loyalty
 			d.loyalty = func(ctx context.Context, s loyalty.State, in participant.Input) (loyalty.Decision, error) {
 				if _, taken := in.Data.(contract.PaymentTaken); taken {
@@ -72,7 +74,7 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				return right(ctx, s, in)
 			}
 		},
-		"the order context never calls it over": func(d *decisions, _ *ledger) {
+		"the order context does not publish the cancellation": func(d *decisions, _ *ledger) {
 			right := d.order
 			d.order = func(ctx context.Context, s order.State, in participant.Input) (order.Decision, error) {
 				decision, err := right(ctx, s, in)
@@ -82,7 +84,7 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				return decision, err
 			}
 		},
-		"nobody looks after the orders": func(d *decisions, _ *ledger) {
+		"an order has no deadline": func(d *decisions, _ *ledger) {
 			right := d.order
 			d.order = func(ctx context.Context, s order.State, in participant.Input) (order.Decision, error) {
 				if place, placed := in.Data.(order.Place); placed {
@@ -103,8 +105,8 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 			}
 		},
-		"a context forgets that an order is erased": func(d *decisions, _ *ledger) {
-			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].forgets = true }
+		"a context loses the tombstone of an erased order": func(d *decisions, _ *ledger) {
+			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].losesTombstones = true }
 			right := d.warehouse
 			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
 				if s.Status == warehouse.Erased {
@@ -128,7 +130,7 @@ func mistakes() map[string]func(*decisions, *ledger) {
 
 func TestEveryMistakeIsFoundAndShrunkToAShortHistory(t *testing.T) {
 	if detectsRaces {
-		t.Skip("takes minutes, and has no more races than the property test")
+		t.Skip("takes minutes, and runs the same concurrent code as the property test")
 	}
 	language := newLanguage(t)
 	for name, mistake := range mistakes() {
@@ -144,11 +146,11 @@ func TestEveryMistakeIsFoundAndShrunkToAShortHistory(t *testing.T) {
 				t.Fatal(err)
 			}
 			if failed == nil {
-				t.Fatal("nothing is violated")
+				t.Fatal("no invariant is violated")
 			}
 			t.Logf("seed %d, shrunk:\n%s", failed.seed, failed)
-			if len(failed.story) > 40 {
-				t.Errorf("the history has %d lines", len(failed.story))
+			if len(failed.log) > 40 {
+				t.Errorf("the history has %d lines, at most 40 are allowed", len(failed.log))
 			}
 		})
 	}

@@ -16,23 +16,23 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// simulation runs a history for each seed, which depends on nothing else but
-// the number of orders and the decisions.
+// simulation runs a history for each seed. A history depends only on its seed, the number
+// of orders and the decisions.
 type simulation struct {
 	language  participant.Language
 	decisions func(*ledger) decisions
 	orders    int
 }
 
-// failure is a history that violates an invariant, as short as it was found.
+// failure is a history that violates an invariant, shrunk.
 type failure struct {
 	seed       uint64
-	story      []string
+	log        []string
 	violations []audit.Violation
 }
 
-// play runs one history to its end, and gives what is wrong besides what an
-// audit finds.
+// play runs one history to its end, and returns the violations that the audit does not
+// check.
 func (s simulation) play(ctx context.Context, d *dice) (*history, []audit.Violation, error) {
 	l := newLedger()
 	h, err := newHistory(ctx, newWorld(s.language, s.decisions(l), l), d, s.orders)
@@ -42,7 +42,7 @@ func (s simulation) play(ctx context.Context, d *dice) (*history, []audit.Violat
 	return h, h.play(ctx), nil
 }
 
-// examine runs one history to its end and audits it.
+// examine runs one history to its end, and returns all violations.
 func (s simulation) examine(ctx context.Context, d *dice) (*history, []audit.Violation, error) {
 	h, violations, err := s.play(ctx, d)
 	if err != nil {
@@ -52,10 +52,10 @@ func (s simulation) examine(ctx context.Context, d *dice) (*history, []audit.Vio
 	return h, append(violations, audited...), err
 }
 
-// fails tells whether anything is wrong with a history. An audit takes longer
-// than a short history, so it comes only if it is needed.
+// fails reports whether a history violates an invariant. An audit takes longer than a
+// short history, so it runs only if nothing else is violated.
 func (s simulation) fails(ctx context.Context, rolls []int) bool {
-	h, violations, err := s.play(ctx, loaded(rolls))
+	h, violations, err := s.play(ctx, recorded(rolls))
 	if err != nil || len(violations) > 0 {
 		return err == nil
 	}
@@ -63,11 +63,11 @@ func (s simulation) fails(ctx context.Context, rolls []int) bool {
 	return err == nil && len(violations) > 0
 }
 
-// search runs the histories of n seeds on all processors, counts what happened
-// in them, and gives the first one that fails, shrunk.
+// search runs the histories of n seeds on all processors, and returns how often each
+// thing happened, and the first history that fails, shrunk.
 func (s simulation) search(ctx context.Context, seed, n uint64) (map[string]int, *failure, error) {
 	tally, mu := make(map[string]int), sync.Mutex{}
-	// Histories are begun in order, so all before the first bad one are run.
+	// Histories begin in the order of the seeds, so all before the first bad one are run.
 	var next, firstBad atomic.Uint64
 	firstBad.Store(n)
 	var group errgroup.Group
@@ -98,8 +98,8 @@ func (s simulation) search(ctx context.Context, seed, n uint64) (map[string]int,
 	return tally, shortest, err
 }
 
-// shorten finds a history with fewer orders that fails too, if it can, and makes
-// it as short as possible.
+// shorten looks for a history with fewer orders that fails too, and shrinks it, or the
+// original if there is none.
 func (s simulation) shorten(ctx context.Context, seed uint64) (*failure, error) {
 	const tries = 200
 	for _, fewer := range []int{1, 2, 4, 8} {
@@ -111,7 +111,7 @@ func (s simulation) shorten(ctx context.Context, seed uint64) (*failure, error) 
 				return nil, err
 			}
 			if len(violations) > 0 {
-				return small.tell(ctx, seed, d.rolls)
+				return small.describe(ctx, seed, d.rolls)
 			}
 		}
 	}
@@ -119,25 +119,25 @@ func (s simulation) shorten(ctx context.Context, seed uint64) (*failure, error) 
 	if _, _, err := s.play(ctx, d); err != nil {
 		return nil, err
 	}
-	return s.tell(ctx, seed, d.rolls)
+	return s.describe(ctx, seed, d.rolls)
 }
 
-// tell tells of a history that fails, as short as it can be.
-func (s simulation) tell(ctx context.Context, seed uint64, rolls []int) (*failure, error) {
+// describe shrinks a history that fails, and returns its log and its violations.
+func (s simulation) describe(ctx context.Context, seed uint64, rolls []int) (*failure, error) {
 	rolls = shrink(rolls, func(rolls []int) bool { return s.fails(ctx, rolls) })
-	h, violations, err := s.examine(ctx, loaded(rolls))
+	h, violations, err := s.examine(ctx, recorded(rolls))
 	if err != nil {
 		return nil, err
 	}
-	return &failure{seed, told(h.story, violations), violations}, nil
+	return &failure{seed, withoutReplay(h.log, violations), violations}, nil
 }
 
-// told is the story without the replay, unless only that went wrong.
-func told(story []string, violations []audit.Violation) []string {
+// withoutReplay returns a log without the replay, unless only the replay is wrong.
+func withoutReplay(log []string, violations []audit.Violation) []string {
 	if slices.ContainsFunc(violations, func(v audit.Violation) bool { return v.Invariant != 9 }) {
-		return story[:slices.Index(story, theReplay)]
+		return log[:slices.Index(log, replayBegins)]
 	}
-	return story
+	return log
 }
 
 // count counts the outcomes of a history.
@@ -173,25 +173,25 @@ func (h *history) count() {
 
 // What is counted besides the faults and the reasons to cancel.
 const (
-	accepted  = "orders accepted"
-	announced = "events published"
-	overtakes = "a later event of the order is first"
-	skewed    = "a clock is skewed"
-	abandoned = "a customer gives up before an answer"
-	healed    = "the sweeper publishes what never was"
+	accepted           = "orders accepted"
+	announced          = "events published"
+	overtakes          = "a later event of the order arrives first"
+	skewed             = "a clock is skewed"
+	abandoned          = "a customer does not wait for a response"
+	publishedBySweeper = "the sweeper publishes an unpublished event"
 
-	erasures     = "a customer is erased"
-	eraseAgain   = "an erasure is stopped, and begun again"
-	afterErasure = "an event comes after its order was erased"
-	gone         = "a command comes after its order was erased"
+	erasures            = "a customer is erased"
+	eraseAgain          = "an erasure stops early, and is repeated"
+	eventAfterErasure   = "an event arrives after its order was erased"
+	commandAfterErasure = "a command arrives after its order was erased"
 
 	replayed = "replayed"
-	stale    = "redriven after the retention, refused"
+	stale    = "redriven after the retention, rejected"
 
 	shipped              = "shipped"
 	refused              = "the warehouse refuses a cancellation"
-	tooLate              = "a cancellation comes too late"
-	tooEarly             = "a cancellation comes too early"
+	tooLate              = "a cancellation arrives too late"
+	tooEarly             = "a cancellation arrives too early"
 	tombstoneInWarehouse = "a tombstone in the warehouse"
 	tombstoneInPayment   = "a tombstone in the payment context"
 	tombstoneInLoyalty   = "a tombstone in the loyalty context"

@@ -11,19 +11,19 @@ import (
 	"example.com/saga/services/order/sweeper"
 )
 
-// sweeping stands for the order context's sweeper.
+// sweeping is the component name of the order context's sweeper.
 const sweeping = "order/sweeper"
 
 // Due implements sweeper.Index.
 func (s *store) Due(ctx context.Context, by time.Time, limit int) ([]string, error) {
 	if s.world.dead {
-		return nil, errDied
+		return nil, errCrashed
 	}
 	return s.Store.Due(ctx, by, limit)
 }
 
-// sweep runs the sweeper once. What it could not do waits for the next time. It
-// tells whether it did what it wanted.
+// sweep runs the sweeper once, and reports whether it succeeded. The next run does what
+// this one could not.
 func (w *world) sweep(ctx context.Context, planned fault) bool {
 	s, err := sweeper.New(sweeper.Config{
 		Orders: w.orderContext, Index: w.stores[contract.SourceOrder], Logger: slog.New(slog.DiscardHandler),
@@ -33,17 +33,17 @@ func (w *world) sweep(ctx context.Context, planned fault) bool {
 	if err != nil {
 		panic(err)
 	}
-	t := &task{who: sweeping, event: event.Event{Type: "a sweep", Subject: "all orders"}, run: s.Sweep}
-	told, waiting := len(w.story), len(w.pending)
+	t := &task{component: sweeping, event: event.Event{Type: "a sweep", Subject: "all orders"}, run: s.Sweep}
+	entry, waiting := len(w.log), len(w.pending)
 	err = w.run(ctx, t, planned)
 	if err == nil {
-		if didNothing := len(w.pending) == waiting && len(w.story) == told+1; didNothing {
-			w.story = w.story[:told]
+		if didNothing := len(w.pending) == waiting && len(w.log) == entry+1; didNothing {
+			w.log = w.log[:entry]
 		}
 		return true
 	}
-	w.story[told] += ": " + err.Error()
-	if !errors.Is(err, errDied) && !errors.Is(err, errUnanswered) {
+	w.log[entry] += ": " + err.Error()
+	if !errors.Is(err, errCrashed) && !errors.Is(err, errNoResponse) {
 		w.stuck = append(w.stuck, t)
 	}
 	return false

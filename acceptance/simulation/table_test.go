@@ -14,7 +14,7 @@ import (
 	"example.com/saga/services/order"
 )
 
-// cell tells the outcome of an input in a state.
+// cell returns the outcome of an input in a state.
 func (m machine) cell(state string, in input) (string, error) {
 	after, published, adjusts, err := m.decide(state, in)
 	switch {
@@ -41,8 +41,8 @@ func (m machine) cell(state string, in input) (string, error) {
 	return text, nil
 }
 
-// markdown is the machine as a table with a row for each input and a column for
-// each state.
+// markdown returns the machine as a table with a row for each input and a column for each
+// state.
 func (m machine) markdown() (string, error) {
 	rows := [][]string{append([]string{"event"}, m.states...)}
 	for _, in := range m.inputs {
@@ -62,7 +62,7 @@ func (m machine) markdown() (string, error) {
 	return format(rows), nil
 }
 
-// format aligns the columns of a table, the first row being its head.
+// format returns a table with aligned columns. The first row is its head.
 func format(rows [][]string) string {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {

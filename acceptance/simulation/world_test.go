@@ -1,6 +1,6 @@
-// Package simulation runs all bounded contexts together in memory: the
-// real decisions in the real corridor, around a bus that delivers in any order
-// and as often as it likes, with processes that die anywhere.
+// Package simulation runs all bounded contexts together in memory: the real decisions in
+// the real participant, around a bus that delivers in any order and more than once, with
+// processes that crash at any step.
 package simulation
 
 import (
@@ -18,61 +18,61 @@ import (
 	"example.com/saga/services/order"
 )
 
-// retention is how long the contexts remember what they handled.
+// retention is how long the contexts keep the ids of the events that they handled.
 const retention = 60 * 24 * time.Hour
 
 // deadline is how long an order may take before it is timed out.
 const deadline = 15 * time.Minute
 
-// world is everything that an order meets. Nothing in it happens by itself:
-// what is run next, and what goes wrong then, is decided by its user.
+// world is all contexts, the bus and the clock. Nothing in it happens by itself: its
+// user chooses the next task, and the fault of its run.
 type world struct {
 	language participant.Language
 	now      time.Time
-	// skews are how far the clocks of the contexts are from the time that it is.
+	// skews are how far the clocks of the contexts are ahead of now.
 	skews     map[string]time.Duration
 	consumers []consumer
-	// orderContext is the one that gets the commands.
+	// orderContext executes the commands.
 	orderContext *participant.Participant[order.State]
-	// deployed is what the operator finds.
+	// deployed is what the operator's erase command works on.
 	deployed contexts.Deployed
 	stores   map[string]*store
 	ledger   *ledger
 
-	// spans counts the traces that were asked for.
+	// spans counts the trace parents.
 	spans int
-	// pending is what is on its way.
+	// pending is what is not handled yet.
 	pending []*task
-	// published has each event once, and again if it ever had another content;
+	// published has each event once, and once more for each other content that it had;
 	// contents has the same by id.
 	published []event.Event
 	contents  map[string][]event.Event
 	notified  []event.Event
-	// archived: what is published now goes nowhere, since all of it is replayed.
+	// archived: published events are not delivered any more, because all are replayed.
 	archived bool
-	// rejected counts by context what went to its dead-letter queue.
+	// rejected counts the dead letters of each context.
 	rejected map[string]int
-	// stuck is what failed without a reason that anyone foresaw.
+	// stuck are the tasks that failed for an unexpected reason.
 	stuck []*task
-	// erased are the orders that are erased, with how many events there were then,
-	// and relapsed what was published about them afterwards.
-	erased   map[string]int
-	relapsed []event.Event
+	// erased has the orders that are erased, with the number of published events at that
+	// time; publishedErased has what was published about them afterwards.
+	erased          map[string]int
+	publishedErased []event.Event
 
-	// planned goes wrong in the run that is under way, if it gets there.
+	// planned is the fault of the current run. It occurs if the run reaches its place.
 	planned fault
 	running *task
-	// dead: the run that is under way has died, and can do nothing any more.
+	// dead: the current run has crashed, and has no further effect.
 	dead bool
-	// rival picks which of so many tasks runs in between when a race is lost.
+	// rival returns which of the tasks wins when a race is lost.
 	rival func(candidates int) int
 	// latency is how long a delivery takes.
 	latency func() time.Duration
-	// givesUp tells whether a customer who got no answer asks no more.
-	givesUp func() bool
+	// abandons reports whether a customer without a response does not repeat the request.
+	abandons func() bool
 
-	// story tells what happened, and tally counts it.
-	story []string
+	// log has a line for everything that happened, and tally counts it.
+	log   []string
 	tally map[string]int
 }
 
@@ -82,30 +82,31 @@ type consumer struct {
 	handle   func(context.Context, event.Event) error
 }
 
-// task is an event to be handled by a context, or a command.
+// task is an event to be handled by a context, a command, a sweep or an erasure.
 type task struct {
-	who   string
-	event event.Event
-	run   func(context.Context) error
-	// at is when it arrives.
+	// component is the context or the program that runs the task.
+	component string
+	event     event.Event
+	run       func(context.Context) error
+	// at is when the task arrives.
 	at        time.Time
 	isCommand bool
-	// tries counts how often it came too early: it comes back later each time.
+	// tries counts how often it came too early. Each retry is later.
 	tries int
 }
 
 func (t *task) String() string {
-	return fmt.Sprintf("%s: %s of %s", t.who, t.event.Type, t.event.Subject)
+	return fmt.Sprintf("%s: %s of %s", t.component, t.event.Type, t.event.Subject)
 }
 
-// competes tells whether two tasks compete for one record.
+// competes reports whether two tasks compete for one record.
 func (t *task) competes(with *task) bool {
-	return t.who == with.who && t.event.Subject == with.event.Subject
+	return t.component == with.component && t.event.Subject == with.event.Subject
 }
 
 func newWorld(language participant.Language, d decisions, l *ledger) *world {
 	w := &world{
-		language: &remembering{Language: language, known: make(map[string]reading)},
+		language: &cachedLanguage{Language: language, known: make(map[string]reading)},
 		now:      time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 		skews:    make(map[string]time.Duration),
 		stores:   make(map[string]*store),
@@ -117,7 +118,7 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 		rejected: make(map[string]int),
 		rival:    func(int) int { return 0 },
 		latency:  func() time.Duration { return 0 },
-		givesUp:  func() bool { return false },
+		abandons: func() bool { return false },
 		tally:    make(map[string]int),
 	}
 	w.joinAll(d)
@@ -138,10 +139,10 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 	return w
 }
 
-// noPause keeps a lost race from taking time.
+// noPause returns at once, so that a lost race takes no time.
 func noPause(context.Context, int) error { return nil }
 
-// join puts a context on the bus.
+// join connects a context to the bus.
 func join[S any](w *world, source string, decide participant.Decide[S], due func(S) time.Time) *participant.Participant[S] {
 	w.stores[source] = newStore(w, source)
 	p, err := participant.New(participant.Config[S]{
@@ -160,47 +161,48 @@ func join[S any](w *world, source string, decide participant.Decide[S], due func
 	return p
 }
 
-// traceParent is another one each time, so that an event which did not keep its
-// first would have two contents.
+// traceParent returns another trace parent each time, so that an event which does not
+// keep its first one has two contents.
 func (w *world) traceParent(context.Context) string {
 	w.spans++
 	return fmt.Sprintf("00-%032x-%016x-01", 1, w.spans)
 }
 
-// clock is that of a context. Looking at it takes a moment.
+// clock returns the time of a component's clock. Each call advances the world's time a
+// little.
 func (w *world) clock(source string) time.Time {
 	w.now = w.now.Add(time.Millisecond)
 	return w.now.Add(w.skews[source])
 }
 
 func (w *world) notify(_ context.Context, e event.Event) error {
-	if w.strikes(endpointRefuses) {
-		return errDied
+	if w.inject(endpointRejects) {
+		return errCrashed
 	}
 	w.notified = append(w.notified, e)
 	return nil
 }
 
-// deliver puts an event on its way to whoever consumes its type.
+// deliver schedules the delivery of an event to each consumer of its type.
 func (w *world) deliver(e event.Event) {
 	for _, c := range w.consumers {
 		if slices.Contains(c.consumes, e.Type) {
 			w.pending = append(w.pending, &task{
-				who: c.name, event: e, at: w.now.Add(w.latency()),
+				component: c.name, event: e, at: w.now.Add(w.latency()),
 				run: func(ctx context.Context) error { return c.handle(ctx, e) },
 			})
 		}
 	}
 }
 
-// runAll runs what is pending, first come, first served.
+// runAll runs the pending tasks, and all that follow from them, in their order.
 func (w *world) runAll(ctx context.Context) {
 	for len(w.pending) > 0 {
-		w.step(ctx, 0, plain)
+		w.step(ctx, 0, noFault)
 	}
 }
 
-// receive puts pieces of a SKU into stock.
+// receive publishes a stock receipt.
 func (w *world) receive(ctx context.Context, sku string, quantity int64) error {
 	id := "delivery-of-" + sku
 	command := event.Event{ID: id, Source: contract.SourceWarehouse, Subject: id, CorrelationID: id}
@@ -215,14 +217,14 @@ func (w *world) receive(ctx context.Context, sku string, quantity int64) error {
 	return w.Publish(ctx, e)
 }
 
-// command sends a command to the order context. Whoever sent it sends it again
-// until it is answered, or gives up.
+// command schedules a command for the order context. It is repeated until it has a
+// response, or until its sender abandons it.
 func (w *world) command(orderID, id string, at time.Time, data event.Data) {
 	e := event.Event{
 		ID: orderID + " " + id, Source: "order/test", Type: data.EventType(),
 		Subject: orderID, Time: at, CorrelationID: "saga of " + orderID,
 	}
-	w.pending = append(w.pending, &task{who: contract.SourceOrder, event: e, at: at, isCommand: true, run: func(ctx context.Context) error {
+	w.pending = append(w.pending, &task{component: contract.SourceOrder, event: e, at: at, isCommand: true, run: func(ctx context.Context) error {
 		_, err := w.orderContext.Execute(ctx, e, data)
 		return err
 	}})
@@ -242,7 +244,7 @@ func (w *world) cancelAt(orderID string, reason contract.Reason, at time.Time) {
 	w.command(orderID, string(reason), at, order.Cancel{Reason: reason})
 }
 
-// data is that of an event; nil if it is invalid, which the audit tells.
+// data returns the data of an event, or nil if it is invalid: the audit reports that.
 func (w *world) data(e event.Event) event.Data {
 	data, err := w.language.Decode(e)
 	if err != nil {
@@ -251,7 +253,7 @@ func (w *world) data(e event.Event) event.Data {
 	return data
 }
 
-// evidence is all that an audit looks at.
+// evidence returns all that an audit reads.
 func (w *world) evidence() audit.Evidence {
 	tables := make(map[string]audit.Table)
 	for _, name := range contract.Contexts() {

@@ -13,21 +13,20 @@ import (
 	"example.com/saga/infra/resource"
 )
 
-// BoundedContext is a context's resources. What the props do not say can be
-// changed there, down to CloudFormation: see the package's documentation.
+// BoundedContext has a context's resources. Change there what the props do not
+// have, down to CloudFormation: see the package's documentation.
 type BoundedContext struct {
 	// Worker is the function that handles the events.
 	Worker awslambda.Function
-	// Rules are those that deliver to the worker or its queue, one for each
-	// source.
+	// Rules deliver to the worker or its queue: one for each source.
 	Rules []awsevents.Rule
-	// Table is the dedup table, in which the context remembers what it handled.
+	// Table is the dedup table: it records which events the context has handled.
 	Table awsdynamodb.ITable
 	// Queue is where events arrive, nil for a context with its own bus.
 	Queue awssqs.IQueue
-	// DeadLetters holds what the worker could not handle.
+	// DeadLetters has the events that the worker could not handle.
 	DeadLetters awssqs.IQueue
-	// Undelivered holds what a rule could not deliver.
+	// Undelivered has the events that a rule could not deliver.
 	Undelivered awssqs.IQueue
 	// Bus is where the context publishes.
 	Bus awsevents.IEventBus
@@ -38,15 +37,15 @@ type BoundedContext struct {
 	invocationDeadLetters awssqs.IQueue
 }
 
-// New builds a bounded context. Props that are not valid panic, as everywhere
-// in CDK.
+// New makes a bounded context. Props that are not valid panic, as everywhere in
+// the CDK.
 func New(scope constructs.Construct, id string, props Props) *BoundedContext {
 	if err := props.validate(); err != nil {
 		panic(fmt.Sprintf("bounded context %s: %v", id, err))
 	}
 	this := constructs.NewConstruct(scope, &id)
 	context := &BoundedContext{
-		Table:       table(this, props.Protected, props.DueIndex),
+		Table:       newTable(this, props.Protected, props.DueIndex),
 		Undelivered: resource.NewDeadLetterQueue(this, "Undelivered"),
 		Bus:         props.Bus,
 		scope:       this,
@@ -57,12 +56,11 @@ func New(scope constructs.Construct, id string, props Props) *BoundedContext {
 	return context
 }
 
-// Construct is what all resources of the context are below.
+// Construct is the parent of all resources of the context.
 func (c *BoundedContext) Construct() constructs.Construct { return c.scope }
 
 // AddFunction adds a function that shares the context's table, such as an HTTP
-// front door. Nothing invokes it asynchronously, so it has no dead-letter
-// queue.
+// API. Nothing invokes it asynchronously, so it has no dead-letter queue.
 func (c *BoundedContext) AddFunction(id string, function Function) awslambda.Function {
 	if err := c.validateAddition(function); err != nil {
 		panic(fmt.Sprintf("function %s of bounded context %s: %v", id, *c.scope.Node().Id(), err))
@@ -82,8 +80,8 @@ func (c *BoundedContext) validateAddition(function Function) error {
 
 func (c *BoundedContext) newWorker() {
 	role := c.role("WorkerRole", c.props.Worker)
-	// An event that can never be handled is moved to the dead-letter queue by
-	// the worker itself, at once.
+	// The worker itself sends an event that it can never handle to the dead-letter
+	// queue, at once.
 	resource.Allow(role, c.DeadLetters.QueueArn(), "sqs:SendMessage")
 	worker := c.function("Worker", c.props.Worker, role, c.invocationDeadLetters)
 	worker.AddEnvironment(new("DEAD_LETTER_QUEUE_URL"), c.DeadLetters.QueueUrl(), nil)

@@ -21,17 +21,17 @@ func TestAQueueIsPolledInBatches(t *testing.T) {
 	template := synthesize(t, func(props *boundedcontext.Props) {
 		props.Delivery = boundedcontext.Queue{BatchSize: 7, MaxReceiveCount: 10, MaximumConcurrency: 3}
 	})
-	for id, mapping := range synthtest.Of[synthtest.EventSourceMapping](t, template, "AWS::Lambda::EventSourceMapping") {
+	for id, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, template, "AWS::Lambda::EventSourceMapping") {
 		if mapping.BatchSize != 7 || mapping.ScalingConfig.MaximumConcurrency != 3 {
 			t.Errorf("%s: %+v", id, mapping)
 		}
 	}
-	for id, queue := range synthtest.Of[synthtest.Queue](t, template, "AWS::SQS::Queue") {
+	for id, queue := range synthtest.Properties[synthtest.Queue](t, template, "AWS::SQS::Queue") {
 		if queue.FifoQueue {
 			t.Errorf("%s is a FIFO queue", id)
 		}
 	}
-	for id, rule := range synthtest.Of[synthtest.Rule](t, template, "AWS::Events::Rule") {
+	for id, rule := range synthtest.Properties[synthtest.Rule](t, template, "AWS::Events::Rule") {
 		if target := rule.Targets[0]; target.SqsParameters.MessageGroupId != "" || target.InputPath != "$.detail" {
 			t.Errorf("%s: %+v", id, target)
 		}
@@ -47,13 +47,13 @@ func TestAnEventThatFailsIsADeadLetterBeforeTheAlarmForWaitingEvents(t *testing.
 		} {
 			template := synthesize(t, func(props *boundedcontext.Props) { props.Delivery = delivery })
 			got, waits := 0, 0.0
-			for id, queue := range synthtest.Of[synthtest.Queue](t, template, "AWS::SQS::Queue") {
-				if part(synthtest.Reference(id)) == "LedgerQueue" {
+			for id, queue := range synthtest.Properties[synthtest.Queue](t, template, "AWS::SQS::Queue") {
+				if withoutHash(synthtest.Reference(id)) == "LedgerQueue" {
 					got = queue.RedrivePolicy.MaxReceiveCount
 				}
 			}
-			for id, alarm := range synthtest.Of[synthtest.Alarm](t, template, "AWS::CloudWatch::Alarm") {
-				if part(synthtest.Reference(id)) == "LedgerQueueWaiting" {
+			for id, alarm := range synthtest.Properties[synthtest.Alarm](t, template, "AWS::CloudWatch::Alarm") {
+				if withoutHash(synthtest.Reference(id)) == "LedgerQueueWaiting" {
 					waits = alarm.Threshold
 				}
 			}
@@ -68,13 +68,13 @@ func TestAFIFOQueueGroupsByThePath(t *testing.T) {
 	template := synthesize(t, func(props *boundedcontext.Props) {
 		props.Delivery = boundedcontext.FIFOQueue{BatchSize: 10, MaxReceiveCount: 10, GroupBy: "$.detail.account"}
 	})
-	for id, rule := range synthtest.Of[synthtest.Rule](t, template, "AWS::Events::Rule") {
+	for id, rule := range synthtest.Properties[synthtest.Rule](t, template, "AWS::Events::Rule") {
 		if got := rule.Targets[0].SqsParameters.MessageGroupId; got != "$.detail.account" {
 			t.Errorf("%s groups by %q", id, got)
 		}
 	}
 	fifo := 0
-	for _, queue := range synthtest.Of[synthtest.Queue](t, template, "AWS::SQS::Queue") {
+	for _, queue := range synthtest.Properties[synthtest.Queue](t, template, "AWS::SQS::Queue") {
 		if queue.FifoQueue && queue.ContentBasedDeduplication {
 			fifo++
 		}
@@ -89,8 +89,8 @@ func TestAnOwnBusInvokesTheWorkerDirectly(t *testing.T) {
 		props.Delivery = boundedcontext.OwnBus{Name: "ledger"}
 	})
 	routes := map[string]int{}
-	for _, rule := range synthtest.Of[synthtest.Rule](t, template, "AWS::Events::Rule") {
-		from, to := part(rule.EventBusName), part(rule.Targets[0].Arn)
+	for _, rule := range synthtest.Properties[synthtest.Rule](t, template, "AWS::Events::Rule") {
+		from, to := withoutHash(rule.EventBusName), withoutHash(rule.Targets[0].Arn)
 		routes[from+" to "+to] += len(rule.EventPattern.Types())
 	}
 	for route, events := range map[string]int{"Outer to LedgerBus": 3, "LedgerBus to LedgerWorker": 3, "LedgerBus to Outer": 1} {
@@ -101,11 +101,11 @@ func TestAnOwnBusInvokesTheWorkerDirectly(t *testing.T) {
 	if len(routes) != 3 {
 		t.Errorf("routes are %v", routes)
 	}
-	for id, function := range synthtest.Of[synthtest.Function](t, template, "AWS::Lambda::Function") {
-		if part(function.DeadLetterConfig.TargetArn) != "LedgerDeadLetters" {
+	for id, function := range synthtest.Properties[synthtest.Function](t, template, "AWS::Lambda::Function") {
+		if withoutHash(function.DeadLetterConfig.TargetArn) != "LedgerDeadLetters" {
 			t.Errorf("%s sends dead letters to %q", id, function.DeadLetterConfig.TargetArn)
 		}
-		if bus := function.Environment.Variables["EVENT_BUS_NAME"]; part(bus) != "LedgerBus" {
+		if bus := function.Environment.Variables["EVENT_BUS_NAME"]; withoutHash(bus) != "LedgerBus" {
 			t.Errorf("%s publishes on %s", id, bus)
 		}
 	}
@@ -117,15 +117,15 @@ func TestAForwardingRuleMayPublishOnItsTargetOnly(t *testing.T) {
 	})
 	want := map[string]string{"LedgerForwardInRoleDefaultPolicy": "LedgerBus", "LedgerForwardOutRoleDefaultPolicy": "Outer"}
 	found := 0
-	for id, policy := range synthtest.Of[synthtest.Policy](t, template, "AWS::IAM::Policy") {
-		bus, forwards := want[part(synthtest.Reference(id))]
+	for id, policy := range synthtest.Properties[synthtest.Policy](t, template, "AWS::IAM::Policy") {
+		bus, forwards := want[withoutHash(synthtest.Reference(id))]
 		if !forwards {
 			continue
 		}
 		found++
 		statements := policy.PolicyDocument.Statement
 		if len(statements) != 1 || !slices.Equal(statements[0].Action, synthtest.List{"events:PutEvents"}) ||
-			len(statements[0].Resource) != 1 || part(statements[0].Resource[0]) != bus {
+			len(statements[0].Resource) != 1 || withoutHash(statements[0].Resource[0]) != bus {
 			t.Errorf("%s allows %+v", id, statements)
 		}
 	}
@@ -134,7 +134,7 @@ func TestAForwardingRuleMayPublishOnItsTargetOnly(t *testing.T) {
 	}
 }
 
-func TestARuleMatchesWhatSaysTheSameOutsideAndInside(t *testing.T) {
+func TestARuleMatchesEventsWithOneSourceAndTypeInEnvelopeAndDetail(t *testing.T) {
 	for name, delivery := range map[string]boundedcontext.Delivery{
 		"a queue":      boundedcontext.Queue{BatchSize: 10, MaxReceiveCount: 10},
 		"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 10, MaxReceiveCount: 10, GroupBy: "$.detail.subject"},
@@ -142,11 +142,11 @@ func TestARuleMatchesWhatSaysTheSameOutsideAndInside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			template := synthesize(t, func(props *boundedcontext.Props) { props.Delivery = delivery })
-			for id, rule := range synthtest.Of[synthtest.Rule](t, template, "AWS::Events::Rule") {
+			for id, rule := range synthtest.Properties[synthtest.Rule](t, template, "AWS::Events::Rule") {
 				for _, whole := range rule.EventPattern.Alternatives() {
-					outside, inside := slices.Concat(whole.Source, whole.DetailType), slices.Concat(whole.Detail.Source, whole.Detail.Type)
-					if len(outside) != 2 || !slices.Equal(outside, inside) || len(whole.Account) != 1 {
-						t.Errorf("%s matches %v with %v inside, of the accounts %v", id, outside, inside, whole.Account)
+					envelope, detail := slices.Concat(whole.Source, whole.DetailType), slices.Concat(whole.Detail.Source, whole.Detail.Type)
+					if len(envelope) != 2 || !slices.Equal(envelope, detail) || len(whole.Account) != 1 {
+						t.Errorf("%s matches %v with %v in the detail, of the accounts %v", id, envelope, detail, whole.Account)
 					}
 				}
 			}
@@ -154,23 +154,23 @@ func TestARuleMatchesWhatSaysTheSameOutsideAndInside(t *testing.T) {
 	}
 }
 
-func TestEventsThatDoNotFitIntoAPatternAreRefusedByName(t *testing.T) {
+func TestEventsThatDoNotFitIntoAPatternAreNamed(t *testing.T) {
 	stack, props := valid(t)
 	var types []string
 	for n := range 40 {
 		types = append(types, fmt.Sprint("bank.happened-", n))
 	}
 	props.Consumes = resource.Events{"bank": types}
-	message := refusal(func() { boundedcontext.New(stack, "Ledger", props) })
+	message := panicMessage(func() { boundedcontext.New(stack, "Ledger", props) })
 	if want := `rule ConsumeBank: 40 events of source "bank" need a pattern of `; !strings.HasPrefix(message, want) {
-		t.Errorf("refused with %q, want %q", message, want)
+		t.Errorf("panicked with %q, want %q", message, want)
 	}
 }
 
-func TestPropsThatCannotWorkAreRefusedByName(t *testing.T) {
+func TestPropsThatCannotWorkAreNamed(t *testing.T) {
 	tests := map[string]struct {
-		spoil func(*boundedcontext.Props)
-		want  string
+		change func(*boundedcontext.Props)
+		want   string
 	}{
 		"no service":            {func(p *boundedcontext.Props) { p.Service = "" }, "Service"},
 		"no bus":                {func(p *boundedcontext.Props) { p.Bus = nil }, "Bus"},
@@ -203,30 +203,30 @@ func TestPropsThatCannotWorkAreRefusedByName(t *testing.T) {
 		"no log level":             {func(p *boundedcontext.Props) { p.LogLevel = "" }, "LogLevel"},
 		"no log retention":         {func(p *boundedcontext.Props) { p.LogRetentionDays = 0 }, "LogRetentionDays"},
 		"no namespace of metrics":  {func(p *boundedcontext.Props) { p.MetricsNamespace = "" }, "MetricsNamespace"},
-		"no memory of events":      {func(p *boundedcontext.Props) { p.Retention = 0 }, "Retention"},
+		"no retention of events":   {func(p *boundedcontext.Props) { p.Retention = 0 }, "Retention"},
 	}
 	stack, props := valid(t)
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			spoiled := props
-			test.spoil(&spoiled)
-			message := refusal(func() { boundedcontext.New(stack, "Ledger", spoiled) })
+			invalid := props
+			test.change(&invalid)
+			message := panicMessage(func() { boundedcontext.New(stack, "Ledger", invalid) })
 			if !strings.HasPrefix(message, "bounded context Ledger: ") || !strings.Contains(message, test.want) {
-				t.Errorf("refused with %q, want it to name %s", message, test.want)
+				t.Errorf("panicked with %q, want it to name %s", message, test.want)
 			}
 		})
 	}
 }
 
-func TestWhatTheContextTellsAFunctionCannotBeSaidOtherwise(t *testing.T) {
+func TestAVariableThatTheContextSetsCannotBeOverridden(t *testing.T) {
 	stack, props := valid(t)
 	boundedcontext.New(stack, "Ledger", props)
-	for _, function := range synthtest.Of[synthtest.Function](t, synthtest.Synth(t, stack), "AWS::Lambda::Function") {
+	for _, function := range synthtest.Properties[synthtest.Function](t, synthtest.Synth(t, stack), "AWS::Lambda::Function") {
 		for name := range function.Environment.Variables {
-			spoiled := props
-			spoiled.Worker.Variables = map[string]string{name: "other"}
-			if message := refusal(func() { boundedcontext.New(stack, "Other", spoiled) }); !strings.Contains(message, name) {
-				t.Errorf("refused with %q, want it to name %s", message, name)
+			invalid := props
+			invalid.Worker.Variables = map[string]string{name: "other"}
+			if message := panicMessage(func() { boundedcontext.New(stack, "Other", invalid) }); !strings.Contains(message, name) {
+				t.Errorf("panicked with %q, want it to name %s", message, name)
 			}
 		}
 	}
@@ -236,13 +236,13 @@ func TestOnlyTheWorkerPublishesOnAnOwnBus(t *testing.T) {
 	stack, props := valid(t)
 	props.Delivery = boundedcontext.OwnBus{Name: "ledger"}
 	ledger := boundedcontext.New(stack, "Ledger", props)
-	message := refusal(func() { ledger.AddFunction("Api", props.Worker) })
+	message := panicMessage(func() { ledger.AddFunction("Api", props.Worker) })
 	if !strings.HasPrefix(message, "function Api of bounded context Ledger: ") {
-		t.Errorf("refused with %q", message)
+		t.Errorf("panicked with %q", message)
 	}
-	silent := props.Worker
-	silent.Publishes = nil
-	ledger.AddFunction("Api", silent)
+	reader := props.Worker
+	reader.Publishes = nil
+	ledger.AddFunction("Api", reader)
 	synthtest.Synth(t, stack)
 }
 
@@ -255,23 +255,23 @@ func TestAScheduledFunctionIsInvokedAtARate(t *testing.T) {
 	function.Variables = map[string]string{"PAGE": "10"}
 	ledger.AddScheduledFunction("Clerk", 5*time.Minute, function)
 	template := synthtest.Synth(t, stack)
-	for id, schedule := range synthtest.Of[synthtest.Schedule](t, template, "AWS::Scheduler::Schedule") {
-		if schedule.ScheduleExpression != "rate(5 minutes)" || part(schedule.Target.Arn) != "LedgerClerk" || schedule.Target.Input != "{}" {
+	for id, schedule := range synthtest.Properties[synthtest.Schedule](t, template, "AWS::Scheduler::Schedule") {
+		if schedule.ScheduleExpression != "rate(5 minutes)" || withoutHash(schedule.Target.Arn) != "LedgerClerk" || schedule.Target.Input != "{}" {
 			t.Errorf("%s: %+v", id, schedule)
 		}
 	}
-	for id, made := range synthtest.Of[synthtest.Function](t, template, "AWS::Lambda::Function") {
-		if page := made.Environment.Variables["PAGE"]; (page == "10") != (part(synthtest.Reference(id)) == "LedgerClerk") {
-			t.Errorf("%s is told %q", id, page)
+	for id, function := range synthtest.Properties[synthtest.Function](t, template, "AWS::Lambda::Function") {
+		if page := function.Environment.Variables["PAGE"]; (page == "10") != (withoutHash(synthtest.Reference(id)) == "LedgerClerk") {
+			t.Errorf("%s has the page %q", id, page)
 		}
 	}
 }
 
-func TestAScheduledFunctionThatCannotWorkIsRefused(t *testing.T) {
+func TestAScheduledFunctionThatCannotWorkIsNamed(t *testing.T) {
 	stack, props := valid(t)
 	ledger := boundedcontext.New(stack, "Ledger", props)
-	asking := props.Worker
-	asking.QueriesDue = true
+	querying := props.Worker
+	querying.QueriesDue = true
 	for name, test := range map[string]struct {
 		every    time.Duration
 		function boundedcontext.Function
@@ -279,26 +279,26 @@ func TestAScheduledFunctionThatCannotWorkIsRefused(t *testing.T) {
 	}{
 		"half a minute":            {30 * time.Second, props.Worker, "interval"},
 		"a minute and a half":      {90 * time.Second, props.Worker, "interval"},
-		"a query without an index": {time.Minute, asking, "DueIndex"},
+		"a query without an index": {time.Minute, querying, "DueIndex"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			message := refusal(func() { ledger.AddScheduledFunction("Clerk", test.every, test.function) })
+			message := panicMessage(func() { ledger.AddScheduledFunction("Clerk", test.every, test.function) })
 			if !strings.HasPrefix(message, "function Clerk of bounded context Ledger: ") || !strings.Contains(message, test.want) {
-				t.Errorf("refused with %q, want it to name %s", message, test.want)
+				t.Errorf("panicked with %q, want it to name %s", message, test.want)
 			}
 		})
 	}
 }
 
-// refusal gives what a call panics with.
-func refusal(call func()) (message string) {
+// panicMessage returns what a call panics with.
+func panicMessage(call func()) (message string) {
 	defer func() { message = fmt.Sprint(recover()) }()
 	call()
 	return ""
 }
 
-// synthesize makes a stack with one bounded context, after change had its way
-// with the props.
+// synthesize returns the template of a stack with one bounded context, whose
+// props change may change.
 func synthesize(t *testing.T, change func(*boundedcontext.Props)) synthtest.Template {
 	t.Helper()
 	stack, props := valid(t)
@@ -307,7 +307,7 @@ func synthesize(t *testing.T, change func(*boundedcontext.Props)) synthtest.Temp
 	return synthtest.Synth(t, stack)
 }
 
-// valid gives a stack and the props of a bounded context in it.
+// valid returns a stack and valid props of a bounded context in it.
 func valid(t *testing.T) (awscdk.Stack, boundedcontext.Props) {
 	t.Helper()
 	artefact := t.TempDir()
@@ -334,7 +334,8 @@ func valid(t *testing.T) (awscdk.Stack, boundedcontext.Props) {
 	}
 }
 
-// part is a logical id without CDK's hash at its end.
-func part(logicalID synthtest.Reference) string {
+// withoutHash returns a logical id without the hash at its end, which the CDK
+// adds.
+func withoutHash(logicalID synthtest.Reference) string {
 	return string(logicalID[:len(logicalID)-8])
 }

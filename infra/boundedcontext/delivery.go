@@ -10,18 +10,18 @@ import (
 	"example.com/saga/infra/lambdalimit"
 )
 
-// Delivery is how events come to a context's worker: [Queue], [FIFOQueue] or
+// Delivery is how events reach a context's worker: [Queue], [FIFOQueue] or
 // [OwnBus].
 type Delivery interface {
 	validate() error
-	// prepare makes the queues and buses that the worker is told of.
+	// prepare makes the queues and buses whose names the worker needs.
 	prepare(context *BoundedContext)
-	// connect lets events reach the worker.
+	// connect makes the rules and the polling that send events to the worker.
 	connect(context *BoundedContext, worker awslambda.Function)
 }
 
-// detail is what a target gets of an event: the detail alone, without the
-// envelope of the bus.
+// detail is the part of an event that a target receives: without the envelope of
+// the bus.
 func detail() awsevents.RuleTargetInput {
 	return awsevents.RuleTargetInput_FromEventPath(new("$.detail"))
 }

@@ -15,7 +15,7 @@ import (
 	"example.com/saga/infra/resource"
 )
 
-// A bank whose ledger books what is paid in at its desks.
+// The ledger of a bank books what is paid in and out at the desks.
 func Example() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, new("Bank"), nil)
@@ -39,12 +39,13 @@ func Example() {
 		},
 	})
 
-	// What the props do not say is said to CDK, or to CloudFormation.
+	// What the props do not have is set on the constructs of the CDK, or on the
+	// resources of CloudFormation below them.
 	awscdk.Tags_Of(ledger.Construct()).Add(new("team"), new("accounting"), nil)
 	table, _ := ledger.Table.Node().DefaultChild().(awsdynamodb.CfnTable)
 	table.SetTableClass(new("STANDARD_INFREQUENT_ACCESS"))
 
-	show(app.Synth(nil).GetStackArtifact(stack.ArtifactId()).Template())
+	printResourceTypes(app.Synth(nil).GetStackArtifact(stack.ArtifactId()).Template())
 	// Output:
 	// 6 AWS::CloudWatch::Alarm
 	// 1 AWS::DynamoDB::Table
@@ -59,8 +60,8 @@ func Example() {
 	// 3 AWS::SQS::QueuePolicy
 }
 
-// show prints how many resources of each type a template has.
-func show(template any) {
+// printResourceTypes prints how many resources of each type a template has.
+func printResourceTypes(template any) {
 	encoded, err := json.Marshal(template)
 	if err != nil {
 		panic(err)

@@ -19,20 +19,20 @@ import (
 
 const own = "example.com/saga/infra/"
 
-func TestItNeedsNothingOfTheSystemItIsUsedIn(t *testing.T) {
+func TestItDependsOnNothingOfTheSystemThatUsesIt(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", own+"boundedcontext").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := map[string]bool{"boundedcontext": true, "resource": true}
+	allowed := map[string]bool{"boundedcontext": true, "lambdalimit": true, "resource": true}
 	for name := range strings.FieldsSeq(string(out)) {
 		if strings.HasPrefix(name, "example.com/") && !allowed[strings.TrimPrefix(name, own)] {
-			t.Errorf("it needs %s", name)
+			t.Errorf("it depends on %s", name)
 		}
 	}
 }
 
-// Whoever uses it has a module of their own.
+// Another team uses it from a module of its own.
 func TestAForeignModuleBuildsWithIt(t *testing.T) {
 	infra, err := filepath.Abs("..")
 	if err != nil {
@@ -66,7 +66,7 @@ func TestAForeignModuleBuildsWithIt(t *testing.T) {
 	}
 }
 
-func TestNoDeliveryHasAFindingOfTheSecurityRules(t *testing.T) {
+func TestTheSecurityRulesFindNothingInAnyDelivery(t *testing.T) {
 	for name, delivery := range map[string]boundedcontext.Delivery{
 		"a queue":      boundedcontext.Queue{BatchSize: 10, MaxReceiveCount: 10, MaximumConcurrency: 2},
 		"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 1, MaxReceiveCount: 10, GroupBy: "$.detail.subject"},
@@ -76,33 +76,33 @@ func TestNoDeliveryHasAFindingOfTheSecurityRules(t *testing.T) {
 			stack, props := valid(t)
 			props.Delivery, props.DueIndex = delivery, true
 			ledger := boundedcontext.New(stack, "Ledger", props)
-			silent := props.Worker
-			silent.Publishes = nil
-			ledger.AddFunction("Api", silent)
-			silent.QueriesDue = true
-			ledger.AddScheduledFunction("Clerk", time.Minute, silent)
+			reader := props.Worker
+			reader.Publishes = nil
+			ledger.AddFunction("Api", reader)
+			reader.QueriesDue = true
+			ledger.AddScheduledFunction("Clerk", time.Minute, reader)
 			synthtest.AddSecurityRules(stack)
 			synthtest.Synth(t, stack)
 		})
 	}
 }
 
-func TestAnAlarmNamesAPageWhereItsUserHasPages(t *testing.T) {
+func TestAnAlarmNamesAPageIfThereAreRunbooks(t *testing.T) {
 	stack, props := valid(t)
 	documented := constructs.NewConstruct(stack, new("Documented"))
 	resource.SetRunbooks(documented, "https://wiki.example.org/runbooks/")
 	boundedcontext.New(documented, "Ledger", props)
 	boundedcontext.New(stack, "Ledger", props)
 	page := regexp.MustCompile(` Runbook: https://wiki\.example\.org/runbooks/[a-z-]+\.md$`)
-	for id, made := range synthtest.Of[synthtest.Alarm](t, synthtest.Synth(t, stack), "AWS::CloudWatch::Alarm") {
-		description := string(made.AlarmDescription)
+	for id, alarm := range synthtest.Properties[synthtest.Alarm](t, synthtest.Synth(t, stack), "AWS::CloudWatch::Alarm") {
+		description := string(alarm.AlarmDescription)
 		if page.MatchString(description) != strings.HasPrefix(id, "Documented") || strings.Contains(description, "docs/") {
-			t.Errorf("%s says %q", id, description)
+			t.Errorf("the description of %s is %q", id, description)
 		}
 	}
 }
 
-func TestWhatThePropsDoNotSayIsReachedThroughTheHandles(t *testing.T) {
+func TestWhatThePropsDoNotHaveIsSetOnTheResources(t *testing.T) {
 	stack, props := valid(t)
 	ledger := boundedcontext.New(stack, "Ledger", props)
 	if len(ledger.Rules) != len(props.Consumes) {
@@ -112,27 +112,27 @@ func TestWhatThePropsDoNotSayIsReachedThroughTheHandles(t *testing.T) {
 	ledger.Table.Node().DefaultChild().(awsdynamodb.CfnTable).SetTableClass(new("STANDARD_INFREQUENT_ACCESS"))
 	ledger.Construct().Node().FindChild(new("WorkerRole")).Node().AddMetadata(new("seen"), new(true), nil)
 	template := synthtest.Synth(t, stack)
-	for id, function := range synthtest.Of[synthtest.Function](t, template, "AWS::Lambda::Function") {
+	for id, function := range synthtest.Properties[synthtest.Function](t, template, "AWS::Lambda::Function") {
 		if got := function.Environment.Variables["TZ"]; got != "Europe/Berlin" {
-			t.Errorf("%s is told the zone %q", id, got)
+			t.Errorf("%s has the time zone %q", id, got)
 		}
 	}
-	for id, table := range synthtest.Of[struct{ TableClass string }](t, template, "AWS::DynamoDB::Table") {
+	for id, table := range synthtest.Properties[struct{ TableClass string }](t, template, "AWS::DynamoDB::Table") {
 		if table.TableClass != "STANDARD_INFREQUENT_ACCESS" {
 			t.Errorf("%s has the class %q", id, table.TableClass)
 		}
 	}
 }
 
-func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
+func TestAllInvalidPropsAreReportedAtOnce(t *testing.T) {
 	stack, _ := valid(t)
-	message := refusal(func() { boundedcontext.New(stack, "Ledger", boundedcontext.Props{}) })
+	message := panicMessage(func() { boundedcontext.New(stack, "Ledger", boundedcontext.Props{}) })
 	for _, problem := range []string{
 		"bounded context Ledger: ", "no Service", "no Bus", "in Consumes: no events", "no Delivery", "no Artefact", "MemoryMB", "Timeout",
 		"no TableActions", "no LogLevel", "no LogRetentionDays", "no MetricsNamespace", "no Retention",
 	} {
 		if !strings.Contains(message, problem) {
-			t.Errorf("the refusal does not say %q: %s", problem, message)
+			t.Errorf("the panic does not name %q: %s", problem, message)
 		}
 	}
 }

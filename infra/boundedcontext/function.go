@@ -38,14 +38,14 @@ func (c *BoundedContext) function(id string, function Function, role awsiam.Role
 	if function.ReservedConcurrency > 0 {
 		props.ReservedConcurrentExecutions = jsii.Number(function.ReservedConcurrency)
 	}
-	made := awslambda.NewFunction(c.scope, &id, props)
-	watchFunction(made)
+	created := awslambda.NewFunction(c.scope, &id, props)
+	newFailingAlarm(created)
 	acknowledgeTracing(role)
-	return made
+	return created
 }
 
-// acknowledgeTracing says why a role may do something on every resource: CDK
-// lets the role of a traced function send what it traces.
+// acknowledgeTracing records for cdk-nag why a role may use actions on every
+// resource: the CDK allows the role of a traced function to send traces.
 func acknowledgeTracing(role awsiam.Role) {
 	policy := role.Node().FindChild(new("DefaultPolicy"))
 	cdknag.NagSuppressions_AddResourceSuppressions(policy, &[]*cdknag.NagPackSuppression{{
@@ -55,7 +55,7 @@ func acknowledgeTracing(role awsiam.Role) {
 	}}, nil)
 }
 
-// variables are what every function of the context is told.
+// variables are the environment variables of every function of the context.
 func (c *BoundedContext) variables() map[string]*string {
 	return map[string]*string{
 		"SERVICE_NAME":      &c.props.Service,
@@ -67,7 +67,7 @@ func (c *BoundedContext) variables() map[string]*string {
 	}
 }
 
-// role makes a function's own role: it uses the table and publishes the
+// role makes a function's own role, which may use the table and publish the
 // function's events.
 func (c *BoundedContext) role(id string, function Function) awsiam.Role {
 	role := awsiam.NewRole(c.scope, &id, &awsiam.RoleProps{
@@ -82,16 +82,16 @@ func (c *BoundedContext) role(id string, function Function) awsiam.Role {
 		resource.Allow(role, new(*c.Table.TableArn()+"/index/"+dueIndex), "dynamodb:Query")
 	}
 	for _, source := range function.Publishes.Sources() {
-		role.AddToPrincipalPolicy(c.publishing(source, function.Publishes))
+		role.AddToPrincipalPolicy(c.publishStatement(source, function.Publishes))
 	}
 	return role
 }
 
-// publishing allows to publish one source's events and no others. Each entry
-// of a PutEvents request has one source and one detail type, so the keys hold
-// one value each and a plain StringEquals compares them; other than with
-// ForAllValues, a request without the key does not pass.
-func (c *BoundedContext) publishing(source string, events resource.Events) awsiam.PolicyStatement {
+// publishStatement allows to publish one source's events and no others. Each entry
+// of a PutEvents request has one source and one detail type, so the keys have one
+// value each and StringEquals compares them. Unlike ForAllValues, it denies a
+// request without the key.
+func (c *BoundedContext) publishStatement(source string, events resource.Events) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings("events:PutEvents"),
 		Resources: &[]*string{c.Bus.EventBusArn()},

@@ -15,8 +15,8 @@ import (
 // worker directly and asynchronously. What the worker publishes goes to its
 // own bus and is forwarded from there.
 //
-// An event can be forwarded from bus to bus once only. That is enough: what
-// the worker publishes is a new event, and it prevents loops.
+// EventBridge forwards an event from bus to bus only once. That is enough,
+// because the worker publishes new events, and it prevents loops.
 type OwnBus struct {
 	// Name of the bus.
 	Name string
@@ -46,11 +46,11 @@ func (b OwnBus) connect(context *BoundedContext, worker awslambda.Function) {
 		DeadLetterQueue: context.Undelivered,
 	})
 	context.Rules = resource.Subscribe(context.scope, "Consume", own, context.props.Consumes, target)
-	watchInvocations(worker)
+	newInvocationAlarms(worker)
 }
 
-// forward sends events from one bus to another, by a role that may do just
-// that. Events cannot be transformed on such a way.
+// forward sends events from one bus to another, with a role that may do only
+// that. EventBridge cannot transform events that it sends to a bus.
 func (c *BoundedContext) forward(id string, from, to awsevents.IEventBus, events resource.Events) {
 	role := awsiam.NewRole(c.scope, new(id+"Role"), &awsiam.RoleProps{
 		AssumedBy: resource.ServicePrincipal(c.scope, "events.amazonaws.com"),

@@ -12,52 +12,51 @@ import (
 	"example.com/saga/infra/resource"
 )
 
-// Props describes a bounded context. What has no default is required.
+// Props describes a bounded context. Every field without a default is required.
 type Props struct {
-	// Service is the context's name, which its functions are told as
-	// SERVICE_NAME.
+	// Service is the context's name: SERVICE_NAME in its functions.
 	Service string
-	// Bus is where the events come from and, without an [OwnBus], where the
-	// context's events go.
+	// Bus is the bus that the events come from and, without an [OwnBus], on which
+	// the context publishes.
 	Bus awsevents.IEventBus
-	// Consumes is what the worker is handed, if an event's detail has the same
-	// source and type as its envelope. There is a rule for each source, whose
-	// types have to fit into the 2,048 characters of an event pattern
+	// Consumes are the events that the worker receives, if their detail has the
+	// same source and type as their envelope. There is a rule for each source, and
+	// its types must fit into the 2,048 characters of an event pattern
 	// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).
 	Consumes resource.Events
-	// Delivery is how: [Queue], [FIFOQueue] or [OwnBus].
+	// Delivery is how they reach it: [Queue], [FIFOQueue] or [OwnBus].
 	Delivery Delivery
 	// Worker handles the events.
 	Worker Function
-	// DueIndex adds an index of the items that are due to the table: those that
-	// have the attributes open (a text) and due (a number), ordered by due. It
-	// is called due and has the keys alone. By default there is none.
+	// DueIndex adds an index named due to the table. It has the keys of the items
+	// with the attributes open (a string) and due (a number), ordered by due. By
+	// default there is none.
 	DueIndex bool
-	// Protected keeps data: the table is recoverable to any second of the last
-	// 35 days, cannot be deleted by mistake and, with the logs, outlives the
-	// stack. By default everything goes with the stack.
+	// Protected keeps data: the table can be recovered to any second of the last 35
+	// days, cannot be deleted by mistake and, with the logs, is retained when the
+	// stack is deleted. By default everything is deleted with the stack.
 	Protected bool
-	// LogLevel is what the functions are told as LOG_LEVEL.
+	// LogLevel is LOG_LEVEL in the functions.
 	LogLevel string
 	// LogRetentionDays is how long logs are kept: one of the periods that
-	// CloudWatch Logs knows, such as 1, 7, 30 or 365.
+	// CloudWatch Logs has, such as 1, 7, 30 or 365.
 	LogRetentionDays int
-	// MetricsNamespace is where CloudWatch shows what the functions measure,
-	// which they are told as METRICS_NAMESPACE. It keeps apart environments that
-	// share an account.
+	// MetricsNamespace is the CloudWatch namespace of the functions' own metrics:
+	// METRICS_NAMESPACE in the functions. It separates environments that share an
+	// account.
 	MetricsNamespace string
-	// Retention is how long the context remembers an event that it handled,
-	// which its functions are told as RETENTION. It must be longer than an
-	// event can take to come again: 14 days in the queue, 14 more in the
-	// dead-letter queue, and the time until somebody has redriven it.
+	// Retention is how long the context remembers an event that it handled:
+	// RETENTION in its functions. It must be longer than an event can take to be
+	// delivered again: 14 days in the queue, 14 more in the dead-letter queue, and
+	// the time until it is redriven.
 	Retention time.Duration
 }
 
-// Function describes one function of a bounded context. What has no default is
-// required.
+// Function describes one function of a bounded context. Every field without a
+// default is required.
 type Function struct {
-	// Artefact is the folder that holds the executable, named bootstrap and
-	// built for Linux on arm64.
+	// Artefact is the folder of the executable, which is named bootstrap and built
+	// for Linux on arm64.
 	Artefact string
 	// MemoryMB is from 128 to 10,240. The share of a processor grows with it.
 	MemoryMB int
@@ -66,16 +65,16 @@ type Function struct {
 	// TableActions are the DynamoDB operations that it may use on the
 	// context's table, such as GetItem.
 	TableActions []string
-	// QueriesDue lets it query the context's DueIndex. By default it may not.
+	// QueriesDue allows it to query the context's DueIndex. By default it may not.
 	QueriesDue bool
-	// Variables are environment variables, besides those that every function of
-	// the context has. By default there are none.
+	// Variables are environment variables besides those that the context sets. By
+	// default there are none.
 	Variables map[string]string
-	// Publishes is all that it may publish. By default that is nothing.
+	// Publishes are the events that it may publish. By default there are none.
 	Publishes resource.Events
-	// ReservedConcurrency is both reserved and the most that runs at once. By
-	// default nothing is reserved and only the account limits it. A worker that
-	// polls a queue is limited by the MaximumConcurrency of its delivery.
+	// ReservedConcurrency is how many instances can run at once, and is taken from
+	// the account's concurrency. By default only the account limits the function.
+	// For a worker that polls a queue, set the MaximumConcurrency of its delivery.
 	ReservedConcurrency int
 }
 
@@ -149,7 +148,8 @@ func (f Function) validate() error {
 	return errors.Join(problems...)
 }
 
-// validateVariables refuses what the context sets itself.
+// validateVariables returns an error that names the variables which the context
+// sets itself.
 func (f Function) validateVariables() error {
 	var problems []error
 	for _, own := range []string{

@@ -42,16 +42,16 @@ func (q Queue) connect(context *BoundedContext, worker awslambda.Function) {
 	context.poll(worker, q.BatchSize, q.MaximumConcurrency)
 }
 
-// FIFOQueue delivers through a FIFO queue that de-duplicates by content. The
-// message is the event's detail, so a detail that is published again within
-// five minutes is dropped, although its envelope is another one.
+// FIFOQueue delivers through a FIFO queue that de-duplicates by content. A message
+// is the event's detail. So an event that is published again within five minutes
+// is dropped, although its envelope differs.
 type FIFOQueue struct {
 	// BatchSize, MaxReceiveCount and MaximumConcurrency are those of a [Queue].
 	BatchSize          int
 	MaxReceiveCount    int
 	MaximumConcurrency int
 	// GroupBy is the path to an event's message group, such as
-	// "$.detail.subject". No two batches touch the same group at once.
+	// "$.detail.subject". Messages of one group are never in two batches at once.
 	GroupBy string
 }
 
@@ -78,15 +78,15 @@ func (q FIFOQueue) connect(context *BoundedContext, worker awslambda.Function) {
 }
 
 func (c *BoundedContext) addQueue(deadLetters awssqs.IQueue, maxReceiveCount int, props awssqs.QueueProps) {
-	// A batch that Lambda is throttled on must not come back while it is still
-	// being tried: AWS advises six times the function's timeout.
+	// Lambda repeats a batch that was throttled. Its messages must stay hidden
+	// meanwhile: AWS advises six times the function's timeout.
 	props.VisibilityTimeout = awscdk.Duration_Seconds(new(6 * c.props.Worker.Timeout.Seconds()))
 	props.RetentionPeriod = awscdk.Duration_Days(jsii.Number(14))
 	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
 	props.EnforceSSL = new(true)
 	props.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: deadLetters, MaxReceiveCount: jsii.Number(maxReceiveCount)}
 	queue := awssqs.NewQueue(c.scope, new("Queue"), &props)
-	watchQueue(queue, maxReceiveCount)
+	newQueueAlarm(queue, maxReceiveCount)
 	c.Queue, c.DeadLetters = queue, deadLetters
 }
 

@@ -16,33 +16,34 @@ import (
 	"example.com/saga/infra/resource"
 )
 
-// Whatever fails is tried once more, and not for long: the next time is near.
+// An invocation that fails is repeated once, and not after five minutes: the next
+// one is soon.
 const (
 	scheduleRetries = 1
 	scheduleAge     = 5 * time.Minute
 )
 
 // AddScheduledFunction adds a function that shares the context's table and is
-// invoked again and again, every so many minutes. Its failures end in a
-// dead-letter queue of its own, where they need no redriving: the next time is
-// as good.
+// invoked at an interval of whole minutes. Invocations that fail end in a
+// dead-letter queue of its own. They need no redrive, because the next invocation
+// does the same work.
 func (c *BoundedContext) AddScheduledFunction(id string, every time.Duration, function Function) awslambda.Function {
 	if err := errors.Join(c.validateAddition(function), validateInterval(every)); err != nil {
 		panic(fmt.Sprintf("function %s of bounded context %s: %v", id, *c.scope.Node().Id(), err))
 	}
 	this := constructs.NewConstruct(c.scope, new(id+"Schedule"))
 	deadLetters := resource.NewDeadLetterQueue(this, "DeadLetters")
-	made := c.function(id, function, c.role(id+"Role", function), deadLetters)
-	made.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
+	scheduled := c.function(id, function, c.role(id+"Role", function), deadLetters)
+	scheduled.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
 		MaxEventAge:   awscdk.Duration_Seconds(new(scheduleAge.Seconds())),
 		RetryAttempts: jsii.Number(scheduleRetries),
 	})
-	schedule(this, every, made, deadLetters)
-	return made
+	schedule(this, every, scheduled, deadLetters)
+	return scheduled
 }
 
 func schedule(scope constructs.Construct, every time.Duration, function awslambda.Function, deadLetters awssqs.IQueue) {
-	// The scheduler also sends dead letters by this role.
+	// The scheduler sends dead letters with this role too.
 	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
 		AssumedBy: resource.ServicePrincipal(scope, "scheduler.amazonaws.com"),
 	})
@@ -67,7 +68,7 @@ func schedule(scope constructs.Construct, every time.Duration, function awslambd
 
 func validateInterval(every time.Duration) error {
 	if every < time.Minute || every%time.Minute != 0 {
-		return fmt.Errorf("an interval of %s is not a number of minutes", every)
+		return fmt.Errorf("an interval of %s is not a number of whole minutes", every)
 	}
 	return nil
 }

@@ -7,17 +7,17 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
-// dueIndex is the name of the index of what is due.
+// dueIndex is the name of the index of the items that are due.
 const dueIndex = "due"
 
-// table makes the dedup table. Its keys are the service's own matter, but for
-// those of the index of what is due.
-func table(scope constructs.Construct, protected, indexed bool) awsdynamodb.ITable {
+// newTable makes the dedup table. The service chooses the values of
+// pk; an item is in the index if it has the attributes open and due.
+func newTable(scope constructs.Construct, protected, indexed bool) awsdynamodb.ITable {
 	removal := awscdk.RemovalPolicy_DESTROY
 	if protected {
 		removal = awscdk.RemovalPolicy_RETAIN
 	}
-	made := awsdynamodb.NewTable(scope, new("Table"), &awsdynamodb.TableProps{
+	table := awsdynamodb.NewTable(scope, new("Table"), &awsdynamodb.TableProps{
 		PartitionKey:        &awsdynamodb.Attribute{Name: new("pk"), Type: awsdynamodb.AttributeType_STRING},
 		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		TimeToLiveAttribute: new("expires_at"),
@@ -28,19 +28,19 @@ func table(scope constructs.Construct, protected, indexed bool) awsdynamodb.ITab
 		},
 	})
 	if indexed {
-		made.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{
+		table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{
 			IndexName:      new(dueIndex),
 			PartitionKey:   &awsdynamodb.Attribute{Name: new("open"), Type: awsdynamodb.AttributeType_STRING},
 			SortKey:        &awsdynamodb.Attribute{Name: new("due"), Type: awsdynamodb.AttributeType_NUMBER},
 			ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
 		})
 	}
-	watchTable(made, indexed)
+	newThrottledAlarm(table, indexed)
 	if !protected {
-		cdknag.NagSuppressions_AddResourceSuppressions(made, &[]*cdknag.NagPackSuppression{{
+		cdknag.NagSuppressions_AddResourceSuppressions(table, &[]*cdknag.NagPackSuppression{{
 			Id:     new("AwsSolutions-DDB3"),
-			Reason: new("An unprotected environment holds test data only, which nobody recovers."),
+			Reason: new("An unprotected environment holds test data only, which need no recovery."),
 		}}, nil)
 	}
-	return made
+	return table
 }

@@ -1,7 +1,7 @@
-// Package dashboard shows on one page how a stack fares: whether its alarms are
-// quiet, then what it is for, then every queue, function, rule and table that
-// is in it, and at last what it costs. It finds them in the construct tree, so
-// that none can be forgotten.
+// Package dashboard makes a dashboard of a stack: the state of its alarms, then
+// its purpose, then every queue, function, rule and table that is in it, and at
+// last what it costs. It finds the resources in the construct tree, so none is
+// left out.
 package dashboard
 
 import (
@@ -24,24 +24,24 @@ const (
 type Props struct {
 	// Name is its name in the console.
 	Name string
-	// Introduction stands at the top, in Markdown.
+	// Introduction is the text at the top, in Markdown.
 	Introduction string
-	// Purpose shows whether the stack does what it is for, above everything
-	// that every stack has.
+	// Purpose shows whether the stack does what it is for. It is above the rows
+	// that the dashboard of any stack has.
 	Purpose []Row
 }
 
-// Row is what stands side by side, under a heading.
+// Row is graphs side by side, under a heading.
 type Row struct {
 	Heading string
 	Graphs  []Graph
 }
 
-// Graph shows metrics over time. They have labels.
+// Graph shows metrics over time. Each metric has a label.
 type Graph struct {
 	Title   string
 	Metrics []awscloudwatch.IMetric
-	// Stacked puts the lines on top of each other: for what adds up.
+	// Stacked puts the lines on top of each other, for metrics that add up.
 	Stacked bool
 }
 
@@ -61,7 +61,7 @@ func (p Props) validate() error {
 	return errors.Join(problems...)
 }
 
-// New makes a dashboard of everything that is in the scope by now.
+// New makes a dashboard of what is in the scope when it is called.
 func New(scope constructs.Construct, id string, props Props) {
 	if err := props.validate(); err != nil {
 		panic(fmt.Sprintf("dashboard %s: %v", id, err))

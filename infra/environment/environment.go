@@ -1,6 +1,5 @@
-// Package environment holds what differs between the environments that the
-// saga is deployed to. Each setting is typed and validated before anything is
-// synthesized.
+// Package environment has the settings in which the environments of the saga
+// differ. Each is typed, and validated before anything is synthesized.
 package environment
 
 import (
@@ -17,76 +16,78 @@ import (
 	"example.com/saga/pkg/keyring"
 )
 
-// Settings is everything that differs between two environments.
+// Settings are those of one environment.
 type Settings struct {
-	// Name of the environment. It ends the names of the stack and of the buses.
+	// Name of the environment. The names of its stack and buses are made with it.
 	Name string
-	// Account is the AWS account, and Region its region, that the environment
-	// is deployed to and no other. Where both are empty it goes wherever the
-	// credentials lead.
+	// Account and Region are the only AWS account and region that the environment
+	// is deployed to. If both are empty, it is deployed to those of the
+	// credentials.
 	Account string
 	Region  string
-	// Qualifier names the roles and the bucket that cdk bootstrap makes for this
-	// environment alone: the roles of one environment cannot deploy another.
+	// Qualifier is in the names of the roles and the bucket that cdk bootstrap
+	// makes for this environment alone: the roles of one environment cannot deploy
+	// another.
 	Qualifier string
 	// PermissionsBoundary is the name of the managed policy that limits every
 	// role of the environment, whatever its own policies allow. Empty is no limit.
 	PermissionsBoundary string
-	// SharesAccount accepts that another environment is in the same account, in
-	// which they are kept apart by their permissions boundaries alone:
-	// docs/deployment.md lists what a deployment of one can then do to the other.
+	// SharesAccount accepts that another environment is in the same account, where
+	// only their permissions boundaries separate them: docs/deployment.md lists
+	// what a deployment of one can then do to the other.
 	SharesAccount bool
-	// Target is the folder of the build artefacts: for which machine the
-	// functions are compiled.
+	// Target is the machine that the functions are compiled for, lambda or local:
+	// a folder of dist.
 	Target string
 	// LogLevel is the least severe level that is written.
 	LogLevel string
-	// LogRetentionDays is one of the periods that CloudWatch Logs knows.
+	// LogRetentionDays is one of the periods that CloudWatch Logs has.
 	LogRetentionDays int
-	// MaskEventLog hides personal data in the event log from all who may read it and
-	// lack the permission logs:Unmask. CloudWatch Logs charges for each GB.
+	// MaskEventLog masks personal data in the event log: reading it then needs the
+	// permission logs:Unmask. CloudWatch Logs charges for each GB.
 	MaskEventLog bool
-	// Protected keeps data: tables are recoverable to any second, cannot be
-	// deleted by mistake and, with the logs, outlive their stack.
+	// Protected keeps data: tables can be recovered to any second, cannot be
+	// deleted by mistake and, with the logs, are retained when their stack is
+	// deleted.
 	Protected bool
-	// Orders is who may call the order API.
+	// Orders is which requests the order API accepts.
 	Orders Access
-	// NotificationsURL is told of every order that ended.
+	// NotificationsURL is the endpoint that every end of an order is posted to.
 	NotificationsURL string
-	// AlarmAddress is the e-mail address that alarms write to. Without one they
-	// call nobody.
+	// AlarmAddress is the e-mail address that alarms are sent to. Without one they
+	// are only on the dashboard.
 	AlarmAddress string
 	// Retention is how many days a context remembers which events it has handled:
-	// longer than the longest way that an event can take to be redelivered.
+	// longer than an event can take to be redelivered.
 	Retention time.Duration
 	// Deadline is how long an order may take before it is cancelled.
 	Deadline time.Duration
 	// TracedShare is the share of orders that are traced, from 0 to 1. X-Ray
 	// charges for each trace.
 	TracedShare float64
-	// Worker is the size of what handles events, the sweeper included.
+	// Worker is the size of the functions that handle events, and of the sweeper.
 	Worker Function
-	// API is the size of the HTTP front door.
+	// API is the size of the order API.
 	API Function
 	// MaxReceiveCount is how often a worker receives a message that it cannot
-	// handle before SQS moves the message to the dead-letter queue. The worker
-	// delays the message by 1, 2, 4 … up to 300 seconds, less up to a half, so 10
-	// receives outlast a failure of 4 to 8 minutes.
+	// handle before SQS moves the message to the dead-letter queue. docs/design.md
+	// has the delays between the receives.
 	MaxReceiveCount int
 	Limits          Concurrency
 }
 
-// Access is who may call the order API.
+// Access is which requests the order API accepts.
 type Access int
 
 const (
-	// Signed lets in those whom IAM allows to invoke the function's URL, and
-	// who sign their requests.
+	// Signed accepts requests with an IAM signature, of principals that IAM allows
+	// to invoke the function's URL.
 	Signed Access = iota
-	// OpenToEveryone lets in the whole internet, throttled by Limits.API. Reading
-	// and cancelling an order then needs the token that the answer to its placing
-	// has. A change of the access changes the ids that idempotency keys lead to: a
-	// request that was sent before must not be repeated after it.
+	// OpenToEveryone accepts requests from the whole internet, throttled by
+	// Limits.API. Reading and cancelling an order then needs the token from the
+	// response to its placing. A change of the access changes the order ids that
+	// idempotency keys lead to: a request that was sent before the change must not
+	// be repeated after it.
 	OpenToEveryone
 )
 
@@ -104,36 +105,37 @@ type Concurrency struct {
 	// DirectWorkers is the concurrency reserved for a worker that is invoked
 	// directly.
 	DirectWorkers int
-	// API is the concurrency reserved for the HTTP front door. It is also what
-	// throttles it: for each reserved execution a function URL takes 10
-	// requests a second (https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html).
+	// API is the concurrency reserved for the order API, which also throttles it:
+	// for each reserved execution a function URL accepts 10 requests a second
+	// (https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html).
 	API int
 }
 
-// Named returns the settings of an environment. An error is returned if they
-// are wrong, or if deploying one environment could reach into another.
+// Named returns the settings of the environment with this name. An error is
+// returned if they are not valid, or if the deployment of one environment could
+// change another.
 func Named(name string) (Settings, error) {
-	return choose(name, all())
+	return find(name, all())
 }
 
-func choose(name string, environments []Settings) (Settings, error) {
+func find(name string, environments []Settings) (Settings, error) {
 	i := slices.IndexFunc(environments, func(s Settings) bool { return s.Name == name })
 	if i < 0 {
 		return Settings{}, fmt.Errorf("unknown environment %q: choose one of %s", name, strings.Join(Names(), ", "))
 	}
-	return environments[i], errors.Join(environments[i].Validate(), checkApart(environments))
+	return environments[i], errors.Join(environments[i].Validate(), checkSeparation(environments))
 }
 
-// all returns the settings of all environments, unchecked.
+// all returns the settings of all environments, not yet validated.
 func all() []Settings {
 	var environments []Settings
 	for _, name := range Names() {
-		environments = append(environments, unchecked(name))
+		environments = append(environments, settingsOf(name))
 	}
 	return environments
 }
 
-func unchecked(name string) Settings {
+func settingsOf(name string) Settings {
 	settings := Settings{
 		Name:                name,
 		PermissionsBoundary: "saga-" + name + "-boundary",
@@ -188,15 +190,15 @@ func Names() []string {
 	return []string{"local", "dev", "staging", "prod"}
 }
 
-// Validate reports every setting that is wrong, by its name.
+// Validate returns an error that names every setting which is not valid.
 func (s Settings) Validate() error {
 	problems := slices.Concat(
 		s.validateNames(),
-		s.validatePlace(),
+		s.validateAccount(),
 		s.validateRoles(),
 		s.validateOrders(),
 		s.validateLogs(),
-		s.validateForgetting(),
+		s.validateLongestRetention(),
 		s.validateNotifications(),
 		s.validateAlarms(),
 		s.Worker.validate("Worker"),
@@ -214,15 +216,16 @@ func (s Settings) Validate() error {
 	if s.MaxReceiveCount < 5 || s.MaxReceiveCount > 1000 {
 		problems = append(problems, fmt.Errorf("setting MaxReceiveCount: %d is not between 5 and 1000", s.MaxReceiveCount))
 	}
-	// An archive counts days.
+	// The retention of an archive is a number of days.
 	if s.Retention%(24*time.Hour) != 0 {
 		problems = append(problems, fmt.Errorf("setting Retention: %s is not a number of days", s.Retention))
 	}
-	// What places an order again must find it, and what reads it must be let in.
+	// The keys derive the ids and tokens of orders, so they are kept for longer than
+	// an order is: a repeated request must find it, and its token must be valid.
 	if longest := keyring.KeepFor - s.Deadline; s.Retention > longest {
 		problems = append(problems, fmt.Errorf("setting Retention: %s is longer than the %s for which the keys of orders' ids are kept", s.Retention, longest))
 	}
-	// Orders are looked after once a minute, and as long as they are remembered.
+	// The sweeper runs once a minute, and an order is remembered for the Retention.
 	if s.Deadline < time.Minute || s.Deadline >= s.Retention {
 		problems = append(problems, fmt.Errorf("setting Deadline: %s is not between a minute and the Retention", s.Deadline))
 	}
@@ -246,10 +249,10 @@ func (s Settings) validateNames() []error {
 	return problems
 }
 
-func (s Settings) validatePlace() []error {
+func (s Settings) validateAccount() []error {
 	if s.Account == "" && s.Region == "" {
 		if s.Protected {
-			return []error{errors.New("setting Account: what is protected is pinned to an account and a region")}
+			return []error{errors.New("setting Account: a protected environment needs an account and a region")}
 		}
 		return nil
 	}
@@ -265,15 +268,16 @@ func (s Settings) validatePlace() []error {
 
 func (s Settings) validateRoles() []error {
 	var problems []error
-	// An S3 bucket is named after it: lower case. IAM leaves it 10 characters.
+	// It is in the name of an S3 bucket, which is in lower case, and of IAM roles,
+	// whose names leave 10 characters for it.
 	if !regexp.MustCompile(`^[a-z0-9]{1,10}$`).MatchString(s.Qualifier) {
-		problems = append(problems, fmt.Errorf("setting Qualifier: %q is not 1 to 10 small letters and digits", s.Qualifier))
+		problems = append(problems, fmt.Errorf("setting Qualifier: %q is not 1 to 10 lower-case letters and digits", s.Qualifier))
 	}
 	if !regexp.MustCompile(`^[\w+=,.@-]{0,128}$`).MatchString(s.PermissionsBoundary) {
 		problems = append(problems, fmt.Errorf("setting PermissionsBoundary: %q is not the name of a managed policy", s.PermissionsBoundary))
 	}
 	if s.SharesAccount && s.PermissionsBoundary == "" {
-		problems = append(problems, errors.New("setting SharesAccount: without a PermissionsBoundary nothing keeps the environments in an account apart"))
+		problems = append(problems, errors.New("setting SharesAccount: without a PermissionsBoundary nothing separates the environments in an account"))
 	}
 	return problems
 }
@@ -284,11 +288,11 @@ func (s Settings) validateOrders() []error {
 		return nil
 	case OpenToEveryone:
 		if s.Limits.API == 0 {
-			return []error{errors.New("setting Limits.API: orders are open to everyone, so there must be a limit")}
+			return []error{errors.New("setting Limits.API: with Orders OpenToEveryone there must be a limit")}
 		}
 		return nil
 	}
-	return []error{fmt.Errorf("setting Orders: there is no access %d", s.Orders)}
+	return []error{fmt.Errorf("setting Orders: %d is not Signed or OpenToEveryone", s.Orders)}
 }
 
 func (s Settings) validateLogs() []error {
@@ -308,7 +312,7 @@ func (s Settings) validateNotifications() []error {
 		return []error{fmt.Errorf("setting NotificationsURL: %w", err)}
 	}
 	if endpoint.Scheme != "https" || endpoint.Host == "" {
-		return []error{fmt.Errorf("setting NotificationsURL: %q is not an https address, and API destinations take no other", s.NotificationsURL)}
+		return []error{fmt.Errorf("setting NotificationsURL: %q is not an https URL, and API destinations accept no other", s.NotificationsURL)}
 	}
 	return nil
 }
@@ -316,7 +320,7 @@ func (s Settings) validateNotifications() []error {
 func (s Settings) validateAlarms() []error {
 	if s.AlarmAddress == "" {
 		if s.Name == "prod" {
-			return []error{errors.New("setting AlarmAddress: in prod somebody must be called")}
+			return []error{errors.New("setting AlarmAddress: prod must have one")}
 		}
 		return nil
 	}

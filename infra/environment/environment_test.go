@@ -19,12 +19,12 @@ func TestEveryEnvironmentIsValid(t *testing.T) {
 			t.Error(err)
 		}
 		if settings.Name != name {
-			t.Errorf("environment %s calls itself %q", name, settings.Name)
+			t.Errorf("environment %s has the name %q", name, settings.Name)
 		}
 	}
 }
 
-func TestAnUnknownEnvironmentIsRefusedWithTheKnownOnes(t *testing.T) {
+func TestTheErrorForAnUnknownEnvironmentNamesTheKnownOnes(t *testing.T) {
 	_, err := environment.Named("production")
 	if err == nil {
 		t.Fatal("production is accepted")
@@ -43,13 +43,15 @@ func TestStagingIsProtectedLikeProduction(t *testing.T) {
 	}
 }
 
-type wrong struct {
-	spoil func(*environment.Settings)
-	want  string
+// invalid is a change that makes settings invalid, and the setting that the
+// error must name.
+type invalid struct {
+	change func(*environment.Settings)
+	want   string
 }
 
-func wrongSettings() map[string]wrong {
-	return map[string]wrong{
+func invalidSettings() map[string]invalid {
+	return map[string]invalid{
 		"no such environment":        {func(s *environment.Settings) { s.Name = "qa" }, "Name: "},
 		"no such target":             {func(s *environment.Settings) { s.Target = "windows" }, "Target: "},
 		"no such level":              {func(s *environment.Settings) { s.LogLevel = "trace" }, "LogLevel: "},
@@ -63,7 +65,7 @@ func wrongSettings() map[string]wrong {
 		"an availability zone":       {func(s *environment.Settings) { s.Region = "eu-west-1a" }, "Region: "},
 		"no qualifier":               {func(s *environment.Settings) { s.Qualifier = "" }, "Qualifier: "},
 		"a long qualifier":           {func(s *environment.Settings) { s.Qualifier = "sagastaging" }, "Qualifier: "},
-		"no name of a bucket":        {func(s *environment.Settings) { s.Qualifier = "sagaProd" }, "Qualifier: "},
+		"not lower case":             {func(s *environment.Settings) { s.Qualifier = "sagaProd" }, "Qualifier: "},
 		"an ARN as a boundary":       {func(s *environment.Settings) { s.PermissionsBoundary = "arn:aws:iam::aws:policy/x" }, "PermissionsBoundary: "},
 		"sharing without a limit":    {func(s *environment.Settings) { s.SharesAccount, s.PermissionsBoundary = true, "" }, "SharesAccount: "},
 		"no such access":             {func(s *environment.Settings) { s.Orders = 2 }, "Orders: "},
@@ -71,11 +73,11 @@ func wrongSettings() map[string]wrong {
 		"notifications over http":    {func(s *environment.Settings) { s.NotificationsURL = "http://example.com" }, "NotificationsURL: "},
 		"notifications to nowhere":   {func(s *environment.Settings) { s.NotificationsURL = "https://" }, "NotificationsURL: "},
 		"a broken address":           {func(s *environment.Settings) { s.NotificationsURL = "https://a b" }, "NotificationsURL: "},
-		"nobody to call in prod":     {func(s *environment.Settings) { s.AlarmAddress = "" }, "AlarmAddress: "},
+		"no address in prod":         {func(s *environment.Settings) { s.AlarmAddress = "" }, "AlarmAddress: "},
 		"alarms to no address":       {func(s *environment.Settings) { s.AlarmAddress = "on-call" }, "AlarmAddress: "},
 		"alarms to a name":           {func(s *environment.Settings) { s.AlarmAddress = "On Call <on-call@example.com>" }, "AlarmAddress: "},
-		"forgetting before redrive":  {func(s *environment.Settings) { s.Retention = 14 * 24 * time.Hour }, "Retention: "},
-		"an archive for too long":    {func(s *environment.Settings) { s.Retention = environment.ForgottenAfter + 24*time.Hour }, "Retention: "},
+		"forgotten before redrive":   {func(s *environment.Settings) { s.Retention = 14 * 24 * time.Hour }, "Retention: "},
+		"an archive for too long":    {func(s *environment.Settings) { s.Retention = environment.LongestRetention + 24*time.Hour }, "Retention: "},
 		"a log for too long":         {func(s *environment.Settings) { s.LogRetentionDays = 90 }, "LogRetentionDays: "},
 		"half a day":                 {func(s *environment.Settings) { s.Retention += 12 * time.Hour }, "Retention: "},
 		"longer than a key is kept":  {func(s *environment.Settings) { s.Retention = 90 * 24 * time.Hour }, "Retention: "},
@@ -84,7 +86,7 @@ func wrongSettings() map[string]wrong {
 		"an order without an end":    {func(s *environment.Settings) { s.Deadline = s.Retention }, "Deadline: "},
 		"half as much again traced":  {func(s *environment.Settings) { s.TracedShare = 1.5 }, "TracedShare: "},
 		"traces that are no number":  {func(s *environment.Settings) { s.TracedShare = math.NaN() }, "TracedShare: "},
-		"a small front door":         {func(s *environment.Settings) { s.API.MemoryMB = 64 }, "API.MemoryMB: "},
+		"a small order API":          {func(s *environment.Settings) { s.API.MemoryMB = 64 }, "API.MemoryMB: "},
 		"no time for a worker":       {func(s *environment.Settings) { s.Worker.Timeout = 0 }, "Worker.Timeout: "},
 		"too little memory":          {func(s *environment.Settings) { s.Worker.MemoryMB = 64 }, "Worker.MemoryMB: "},
 		"too long a timeout":         {func(s *environment.Settings) { s.API.Timeout = time.Hour }, "API.Timeout: "},
@@ -93,15 +95,15 @@ func wrongSettings() map[string]wrong {
 		"more than SQS counts":       {func(s *environment.Settings) { s.MaxReceiveCount = 1001 }, "MaxReceiveCount: "},
 		"one poller":                 {func(s *environment.Settings) { s.Limits.QueueWorkers = 1 }, "Limits.QueueWorkers: "},
 		"negative workers":           {func(s *environment.Settings) { s.Limits.DirectWorkers = -1 }, "Limits.DirectWorkers: "},
-		"a negative front door":      {func(s *environment.Settings) { s.Limits.API = -1 }, "Limits.API: "},
+		"a negative order API":       {func(s *environment.Settings) { s.Limits.API = -1 }, "Limits.API: "},
 	}
 }
 
-func TestAWrongSettingIsNamed(t *testing.T) {
-	for name, test := range wrongSettings() {
+func TestAnInvalidSettingIsNamed(t *testing.T) {
+	for name, test := range invalidSettings() {
 		t.Run(name, func(t *testing.T) {
 			settings := named(t, "prod")
-			test.spoil(&settings)
+			test.change(&settings)
 			if err := settings.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
@@ -110,8 +112,8 @@ func TestAWrongSettingIsNamed(t *testing.T) {
 }
 
 func TestEverySettingIsCheckedAndDocumented(t *testing.T) {
-	checked := map[string]bool{"Protected": true, "MaskEventLog": true} // They are right in both ways.
-	for _, test := range wrongSettings() {
+	checked := map[string]bool{"Protected": true, "MaskEventLog": true} // Both values are valid.
+	for _, test := range invalidSettings() {
 		checked[strings.TrimSuffix(test.want, ": ")] = true
 	}
 	page, err := os.ReadFile("../../docs/deployment.md")
@@ -120,15 +122,15 @@ func TestEverySettingIsCheckedAndDocumented(t *testing.T) {
 	}
 	for _, setting := range names(reflect.TypeFor[environment.Settings](), "") {
 		if !checked[setting] {
-			t.Errorf("%s can have any value", setting)
+			t.Errorf("%s is not validated", setting)
 		}
 		if !strings.Contains(string(page), "`"+setting+"`") {
-			t.Errorf("docs/deployment.md does not tell of %s", setting)
+			t.Errorf("docs/deployment.md does not document %s", setting)
 		}
 	}
 }
 
-// names are the names of all settings, those of a group after its own.
+// names returns the names of all settings. That of a group precedes those in it.
 func names(settings reflect.Type, group string) []string {
 	var all []string
 	for field := range settings.Fields() {
@@ -141,13 +143,13 @@ func names(settings reflect.Type, group string) []string {
 	return all
 }
 
-func TestOrdersAreSignedIfNoSettingSaysOtherwise(t *testing.T) {
+func TestTheOrderAPINeedsSignaturesByDefault(t *testing.T) {
 	if got := (environment.Settings{}).Orders; got != environment.Signed {
 		t.Errorf("without a setting the access to orders is %d", got)
 	}
 }
 
-func TestOrdersMayBeOpenToEveryoneAnywhereIfTheyAreThrottled(t *testing.T) {
+func TestAThrottledOrderAPIMayBeOpenToEveryoneInAnyEnvironment(t *testing.T) {
 	for _, name := range environment.Names() {
 		settings := named(t, name)
 		settings.Orders = environment.OpenToEveryone
@@ -158,7 +160,7 @@ func TestOrdersMayBeOpenToEveryoneAnywhereIfTheyAreThrottled(t *testing.T) {
 	}
 }
 
-func TestAnUnprotectedEnvironmentMayFollowTheCredentials(t *testing.T) {
+func TestAnUnprotectedEnvironmentNeedsNoAccount(t *testing.T) {
 	settings := named(t, "dev")
 	settings.Account, settings.Region = "", ""
 	if err := settings.Validate(); err != nil {
@@ -166,23 +168,23 @@ func TestAnUnprotectedEnvironmentMayFollowTheCredentials(t *testing.T) {
 	}
 }
 
-func TestAShippedPlaceholderIsNotDeployedAndIsNamed(t *testing.T) {
+func TestAPlaceholderIsNotDeployedAndIsNamed(t *testing.T) {
 	const where = "environment prod still has placeholders in infra/environment/environment.go: set your own "
 	for name, test := range map[string]struct {
-		ship func(*environment.Settings)
-		want string
+		change func(*environment.Settings)
+		want   string
 	}{
-		"the account of staging":   {func(s *environment.Settings) { s.Account = "111111111111" }, where + "Account (111111111111)"},
-		"the account of prod":      {func(s *environment.Settings) { s.Account = "222222222222" }, where + "Account (222222222222)"},
-		"an address for examples":  {func(s *environment.Settings) { s.NotificationsURL = "https://example.com/n" }, where + "NotificationsURL (https://example.com/n)"},
-		"one below it":             {func(s *environment.Settings) { s.NotificationsURL = "https://a.example.com:8443" }, where + "NotificationsURL (https://a.example.com:8443)"},
-		"alarms to an example":     {func(s *environment.Settings) { s.AlarmAddress = "on-call@example.com" }, where + "AlarmAddress (on-call@example.com)"},
-		"all":                      {func(s *environment.Settings) { s.Account, s.NotificationsURL = "111111111111", "https://example.com" }, where + "Account (111111111111) and NotificationsURL (https://example.com)"},
-		"the environment run here": {func(s *environment.Settings) { s.Name = "local" }, "the local environment runs on this machine: make run"},
+		"the account of staging":  {func(s *environment.Settings) { s.Account = "111111111111" }, where + "Account (111111111111)"},
+		"the account of prod":     {func(s *environment.Settings) { s.Account = "222222222222" }, where + "Account (222222222222)"},
+		"an address for examples": {func(s *environment.Settings) { s.NotificationsURL = "https://example.com/n" }, where + "NotificationsURL (https://example.com/n)"},
+		"one below it":            {func(s *environment.Settings) { s.NotificationsURL = "https://a.example.com:8443" }, where + "NotificationsURL (https://a.example.com:8443)"},
+		"alarms to an example":    {func(s *environment.Settings) { s.AlarmAddress = "on-call@example.com" }, where + "AlarmAddress (on-call@example.com)"},
+		"all":                     {func(s *environment.Settings) { s.Account, s.NotificationsURL = "111111111111", "https://example.com" }, where + "Account (111111111111) and NotificationsURL (https://example.com)"},
+		"the local environment":   {func(s *environment.Settings) { s.Name = "local" }, "the local environment runs on this machine: make run"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			settings := filledIn(t, "prod")
-			test.ship(&settings)
+			settings := withoutPlaceholders(t, "prod")
+			test.change(&settings)
 			if err := settings.Deployable(); err == nil || err.Error() != test.want {
 				t.Errorf("got %v\nwant %s", err, test.want)
 			}
@@ -190,15 +192,15 @@ func TestAShippedPlaceholderIsNotDeployedAndIsNamed(t *testing.T) {
 	}
 }
 
-func TestWhatATeamHasFilledInIsDeployed(t *testing.T) {
+func TestAnEnvironmentWithoutPlaceholdersIsDeployed(t *testing.T) {
 	for _, name := range []string{"dev", "staging", "prod"} {
-		if err := filledIn(t, name).Deployable(); err != nil {
+		if err := withoutPlaceholders(t, name).Deployable(); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-func filledIn(t *testing.T, name string) environment.Settings {
+func withoutPlaceholders(t *testing.T, name string) environment.Settings {
 	t.Helper()
 	settings := named(t, name)
 	settings.Account, settings.Region = "210987654321", "us-east-1"
@@ -219,7 +221,7 @@ func named(t *testing.T, name string) environment.Settings {
 	return settings
 }
 
-func TestAllWrongSettingsAreReportedAtOnce(t *testing.T) {
+func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 	err := environment.Settings{Name: "dev"}.Validate()
 	if err == nil {
 		t.Fatal("empty settings are accepted")
@@ -234,18 +236,18 @@ func TestAllWrongSettingsAreReportedAtOnce(t *testing.T) {
 	}
 }
 
-func TestThePromiseInTheDocsIsTheOneThatIsKept(t *testing.T) {
+func TestTheDocsPromiseTheLongestRetention(t *testing.T) {
 	page, err := os.ReadFile("../../docs/privacy.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	// CloudWatch Logs takes up to three days to delete what has expired.
-	const days = int(environment.ForgottenAfter / (24 * time.Hour))
+	const days = int(environment.LongestRetention / (24 * time.Hour))
 	for _, promise := range []string{
 		fmt.Sprintf("the last of it is gone %d days later", days+3), fmt.Sprintf("within %d days, which no setting may exceed", days),
 	} {
 		if !strings.Contains(strings.ReplaceAll(string(page), "\n", " "), promise) {
-			t.Errorf("docs/privacy.md does not say that %s", promise)
+			t.Errorf("docs/privacy.md does not promise %q", promise)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package notification tells an HTTP endpoint of events.
+// Package notification posts events to an HTTP endpoint.
 package notification
 
 import (
@@ -18,7 +18,7 @@ import (
 	"example.com/saga/infra/resource"
 )
 
-// Props describes who is told of what.
+// Props describes which events are posted to which endpoint.
 type Props struct {
 	Bus    awsevents.IEventBus
 	Events resource.Events
@@ -53,7 +53,8 @@ func New(scope constructs.Construct, id string, props Props) {
 		Endpoint:   &props.Endpoint,
 		HttpMethod: awsevents.HttpMethod_POST,
 	})
-	// CDK's target would make a role of this name that acts for any account.
+	// The CDK's target would make a role of this id that any account's events can
+	// use.
 	role := awsiam.NewRole(destination, new("EventsRole"), &awsiam.RoleProps{
 		AssumedBy: resource.ServicePrincipal(this, "events.amazonaws.com"),
 	})
@@ -62,13 +63,13 @@ func New(scope constructs.Construct, id string, props Props) {
 		DeadLetterQueue: resource.NewDeadLetterQueue(this, "Undelivered"),
 		EventRole:       role,
 	})
-	watchEndpoint(this, props.Bus, resource.Subscribe(this, "Notify", props.Bus, props.Events, target))
+	newRefusedAlarm(this, props.Bus, resource.Subscribe(this, "Notify", props.Bus, props.Events, target))
 }
 
-// watchEndpoint raises an alarm when the endpoint does not take what it is told:
-// a day before the first event is a dead letter. EventBridge waits longer from
-// one attempt to the next, hence the long periods.
-func watchEndpoint(scope constructs.Construct, bus awsevents.IEventBus, rules []awsevents.Rule) {
+// newRefusedAlarm makes an alarm that is raised when the endpoint does not accept
+// events: a day before the first of them is a dead letter. EventBridge waits
+// longer from one attempt to the next, hence the long periods.
+func newRefusedAlarm(scope constructs.Construct, bus awsevents.IEventBus, rules []awsevents.Rule) {
 	var retries []awscloudwatch.IMetric
 	for _, rule := range rules {
 		retries = append(retries, resource.RuleMetric(bus.EventBusName(), rule.RuleArn(), "RetryInvocationAttempts", resource.Sum, ""))
@@ -78,14 +79,14 @@ func watchEndpoint(scope constructs.Construct, bus awsevents.IEventBus, rules []
 			Period: awscdk.Duration_Minutes(new(15.0)),
 		}),
 		Periods: 2,
-		Advice:  "The notification endpoint fails or does not answer, for half an hour already. Nothing is lost for a day: then it is a dead letter.",
+		Advice:  "The notification endpoint has failed or not answered for half an hour. EventBridge repeats a notification for a day: then it is a dead letter.",
 		Runbook: "notifications.md",
 	})
 }
 
 // connection makes the connection and the secret with its key. An operator
-// rotates the key without a deployment; a change to how it is generated would
-// make CloudFormation generate another one, without asking the endpoint's owner.
+// rotates the key without a deployment. Do not change how it is generated:
+// CloudFormation would generate another key, which the endpoint does not have.
 func connection(scope constructs.Construct) awsevents.Connection {
 	key := awssecretsmanager.NewSecret(scope, new("ApiKey"), &awssecretsmanager.SecretProps{
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
@@ -95,10 +96,10 @@ func connection(scope constructs.Construct) awsevents.Connection {
 	})
 	cdknag.NagSuppressions_AddResourceSuppressions(key, &[]*cdknag.NagPackSuppression{{
 		Id:     new("AwsSolutions-SMG4"),
-		Reason: new("The endpoint's owner holds the same key, so an operator rotates it with the owner: a schedule would cut the connection."),
+		Reason: new("The owner of the endpoint has the same key, so an operator and the owner rotate it together: after a rotation by schedule the endpoint would refuse every notification."),
 	}}, nil)
-	// The connection's parameters win over those of a rule's target, so every
-	// request that uses the connection has this content type.
+	// The connection's parameters take precedence over those of a rule's target, so
+	// every request that uses the connection has this content type.
 	return awsevents.NewConnection(scope, new("Connection"), &awsevents.ConnectionProps{
 		Authorization: awsevents.Authorization_ApiKey(new("x-api-key"), key.SecretValue()),
 		HeaderParameters: &map[string]awsevents.HttpParameter{

@@ -19,14 +19,14 @@ import (
 	"example.com/saga/infra/resource"
 )
 
-// Props describes what is observed.
+// Props describes the bus that is observed, and its log group.
 type Props struct {
 	Bus awsevents.IEventBus
-	// LogGroupName is the name of the log group. It begins with /aws/events/,
-	// as AWS names such groups itself.
+	// LogGroupName is the name of the log group. It begins with /aws/events/, as
+	// the names of the groups that the console of AWS makes for rules.
 	LogGroupName     string
 	LogRetentionDays int
-	// Protected lets the log group outlive the stack.
+	// Protected retains the log group when the stack is deleted.
 	Protected bool
 	// Masked are the members of events that the log group masks.
 	Masked []string
@@ -34,7 +34,7 @@ type Props struct {
 
 // Observability has what a reader of the events needs.
 type Observability struct {
-	// Queue gets every event with the whole envelope of the bus.
+	// Queue receives every event, with the envelope of the bus.
 	Queue awssqs.IQueue
 }
 
@@ -73,7 +73,7 @@ func queueEvents(scope constructs.Construct, bus awsevents.IEventBus, undelivere
 	})
 	cdknag.NagSuppressions_AddResourceSuppressions(queue, &[]*cdknag.NagPackSuppression{{
 		Id:     new("AwsSolutions-SQS3"),
-		Reason: new("The queue is a live view of what the log group keeps: nothing is lost with a message that nobody reads."),
+		Reason: new("The queue is a live view of what the log group keeps: a message that is not read is not lost."),
 	}}, nil)
 	rule := awsevents.NewRule(scope, new("ToQueue"), &awsevents.RuleProps{
 		EventBus:     bus,
@@ -85,8 +85,8 @@ func queueEvents(scope constructs.Construct, bus awsevents.IEventBus, undelivere
 	return queue, rule
 }
 
-// logEvents uses the resources of CloudFormation: CDK's own log target adds a
-// function to the stack, which exists to call one API operation on deployment.
+// logEvents uses the resources of CloudFormation: the CDK's own log target adds a
+// function to the stack, only to call one API operation on deployment.
 func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue) awsevents.CfnRule {
 	group := resource.NewLogGroup(scope, "Events", resource.LogGroupProps{
 		Name:          props.LogGroupName,
@@ -110,7 +110,7 @@ func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue
 	awslogs.NewResourcePolicy(scope, new("EventsPolicy"), &awslogs.ResourcePolicyProps{
 		ResourcePolicyName: props.Bus.EventBusName(),
 		PolicyStatements: &[]awsiam.PolicyStatement{
-			// Making a stream is not known to say for which rule it is done.
+			// It is not documented that a request to make a stream has the rule's ARN.
 			allow(writers, group.LogGroupArn(), "logs:CreateLogStream", nil),
 			allow(writers, group.LogGroupArn(), "logs:PutLogEvents", forRule),
 		},
@@ -125,8 +125,8 @@ func allow(principals *[]awsiam.IPrincipal, arn *string, action string, conditio
 	})
 }
 
-// targetARN names the group as a rule's target. The group's own attribute ends
-// with ":*", which means its streams.
+// targetARN is the ARN of the group as the target of a rule. The attribute of
+// the group ends with ":*", for its streams.
 func targetARN(group awslogs.ILogGroup) *string {
 	return awscdk.Stack_Of(group).FormatArn(&awscdk.ArnComponents{
 		Service:      new("logs"),

@@ -42,12 +42,12 @@ func newDeadLetterQueue(scope constructs.Construct, id string, props awssqs.Queu
 	queue := awssqs.NewQueue(scope, &id, &props)
 	cdknag.NagSuppressions_AddResourceSuppressions(queue, &[]*cdknag.NagPackSuppression{{
 		Id:     new("AwsSolutions-SQS3"),
-		Reason: new("This is a dead-letter queue itself: messages end here and wait for a person."),
+		Reason: new("This is a dead-letter queue itself."),
 	}}, nil)
 	NewAlarm(queue, "NotEmpty", AlarmProps{
 		Metric: queue.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Statistic: new("Maximum")}),
-		Advice: "Messages wait in the dead-letter queue " + *queue.Node().Path() +
-			". Look at them: each says why it is there. Repair the cause, then send them back to where they were going.",
+		Advice: "Messages are in the dead-letter queue " + *queue.Node().Path() +
+			". Each has the reason why it is there. Repair the cause, then redrive them.",
 		Runbook: "dead-letters.md",
 	})
 	return queue

@@ -64,8 +64,8 @@ type EventPattern struct {
 	Or []EventPattern `json:"$or"`
 }
 
-// Alternatives lists what matches the pattern in full: each member of $or with
-// what is beside it.
+// Alternatives returns a whole pattern for each member of $or: the member with what
+// is beside it.
 func (p EventPattern) Alternatives() []EventPattern {
 	if len(p.Or) == 0 {
 		return []EventPattern{p}
@@ -80,7 +80,7 @@ func (p EventPattern) Alternatives() []EventPattern {
 	return whole
 }
 
-// Types lists the types that the pattern matches.
+// Types returns the types that the pattern matches.
 func (p EventPattern) Types() []string {
 	var types []string
 	for _, alternative := range p.Alternatives() {
@@ -143,7 +143,7 @@ type Alarm struct {
 	TreatMissingData   string
 }
 
-// MetricData is a part of what an alarm calculates: a metric or an expression.
+// MetricData is a metric or an expression of an alarm.
 type MetricData struct {
 	Expression string
 	MetricStat struct {
@@ -164,7 +164,7 @@ type Dimension struct {
 
 // Dashboard is the properties of AWS::CloudWatch::Dashboard.
 type Dashboard struct {
-	// DashboardBody is JSON, in which logical ids stand for what they refer to.
+	// DashboardBody is JSON with logical ids in the place of references.
 	DashboardBody Reference
 }
 

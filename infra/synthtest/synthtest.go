@@ -37,8 +37,8 @@ func (t Template) String() string {
 	return string(t.text)
 }
 
-// NewApp makes an app with the context of a cdk.json, so that CDK behaves in a
-// test as it does on deployment.
+// NewApp makes an app with the context of a cdk.json, so that the CDK does in a
+// test what it does on deployment.
 func NewApp(t *testing.T, cdkJSON string) awscdk.App {
 	t.Helper()
 	encoded, err := os.ReadFile(cdkJSON)
@@ -61,20 +61,20 @@ func NewApp(t *testing.T, cdkJSON string) awscdk.App {
 	})
 }
 
-// AddSecurityRules lets Synth fail the test for what the rules of cdk-nag find in
-// the stack and nobody has acknowledged.
+// AddSecurityRules makes Synth fail the test for each finding of cdk-nag in the
+// stack that is not suppressed.
 func AddSecurityRules(stack awscdk.Stack) {
 	rules := cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: new(true), Reports: new(false)})
 	awscdk.Aspects_Of(stack).Add(rules, nil)
 }
 
-// Synth synthesizes the stack with its app and gives the stack's template. What
-// CDK has to say against them, warnings included, fails the test.
+// Synth synthesizes the stack with its app and returns the stack's template. Errors
+// and warnings of the CDK fail the test.
 func Synth(t *testing.T, stack awscdk.Stack) Template {
 	t.Helper()
 	defer func() {
 		if problem := recover(); problem != nil {
-			t.Fatalf("CDK refuses the app: %v", problem)
+			t.Fatalf("the CDK cannot synthesize the app: %v", problem)
 		}
 	}()
 	assembly := awscdk.App_Of(stack).Synth(nil)
@@ -92,8 +92,8 @@ func Synth(t *testing.T, stack awscdk.Stack) Template {
 	return template
 }
 
-// paths reads the metadata that CDK keeps beside the template: by construct
-// path, among other things, the logical id.
+// paths reads the logical ids by construct path from the metadata that the CDK
+// writes beside the template.
 func paths(t *testing.T, metadata string) map[string]string {
 	t.Helper()
 	encoded, err := os.ReadFile(metadata)
@@ -119,8 +119,8 @@ func paths(t *testing.T, metadata string) map[string]string {
 	return found
 }
 
-// checkValidation fails the test for the annotations that constructs carry and
-// for what CDK's rules find in a template, be it only a warning.
+// checkValidation fails the test for annotations of constructs and findings of
+// the CDK's rules in a template, warnings included.
 func checkValidation(t *testing.T, path string) {
 	t.Helper()
 	encoded, err := os.ReadFile(path)
@@ -138,16 +138,17 @@ func checkValidation(t *testing.T, path string) {
 	}
 }
 
-// Of gives the properties of all resources of a type by their logical ids. A
-// template without any fails the test: what is said of none holds for nothing.
-func Of[Properties any](t *testing.T, template Template, resourceType string) map[string]Properties {
+// Properties returns the properties of all resources of a type by their logical
+// ids. A template without any fails the test, because an assertion on each of none
+// would assert nothing.
+func Properties[T any](t *testing.T, template Template, resourceType string) map[string]T {
 	t.Helper()
-	found := map[string]Properties{}
+	found := map[string]T{}
 	for id, resource := range template.Resources {
 		if resource.Type != resourceType {
 			continue
 		}
-		var properties Properties
+		var properties T
 		if err := json.Unmarshal(resource.Properties, &properties); err != nil {
 			t.Fatalf("%s (%s): %v", id, resourceType, err)
 		}
@@ -159,12 +160,12 @@ func Of[Properties any](t *testing.T, template Template, resourceType string) ma
 	return found
 }
 
-// Reference is a text in a template. Where it refers to another resource, by Ref
-// or by Fn::GetAtt, it has that resource's logical id.
+// Reference is a string in a template. If it refers to another resource, by Ref or
+// by Fn::GetAtt, it is that resource's logical id.
 type Reference string
 
-// UnmarshalJSON takes a literal, what refers to one resource or to a part of its
-// name, or such parts joined; any other expression stays as it is written.
+// UnmarshalJSON decodes a literal, a reference to a resource or to a part of its
+// name, or such parts joined. Any other expression remains JSON.
 func (r *Reference) UnmarshalJSON(encoded []byte) error {
 	var literal string
 	if json.Unmarshal(encoded, &literal) == nil {
@@ -199,9 +200,9 @@ func (r *Reference) UnmarshalJSON(encoded []byte) error {
 }
 
 func (r *Reference) join(arguments []any) error {
-	delimiter, isText := arguments[0].(string)
+	delimiter, isString := arguments[0].(string)
 	encoded, err := json.Marshal(arguments[1])
-	if err != nil || !isText {
+	if err != nil || !isString {
 		return fmt.Errorf("%v cannot be joined: %w", arguments, err)
 	}
 	var parts []Reference
@@ -216,10 +217,10 @@ func (r *Reference) join(arguments []any) error {
 	return nil
 }
 
-// List is a text or a list of texts: where a template may have one or many.
+// List is a string or a list of strings, where a template may have either.
 type List []Reference
 
-// UnmarshalJSON takes one as a list of one.
+// UnmarshalJSON decodes one string as a list of one.
 func (l *List) UnmarshalJSON(encoded []byte) error {
 	var many []Reference
 	if json.Unmarshal(encoded, &many) == nil {

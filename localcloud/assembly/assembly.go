@@ -22,9 +22,9 @@ type Options struct {
 	AccountID string
 	// QueueURL returns the address of the queue with this name.
 	QueueURL func(name string) string
-	// FunctionURL returns the address at which a function URL answers, by the
-	// logical id of the AWS::Lambda::Url.
-	FunctionURL func(logicalID string) string
+	// FunctionURL returns the address at which the URL of a function answers, by the
+	// function's construct path.
+	FunctionURL func(function string) string
 	// Random is where generated secrets come from.
 	Random io.Reader
 }
@@ -87,6 +87,7 @@ func Load(dir string, options Options) (*Assembly, error) {
 		conditions: map[string]bool{},
 		identities: map[string]identity{},
 		secrets:    map[string]string{},
+		functions:  map[string]string{},
 	}
 	return l.load()
 }
@@ -98,8 +99,9 @@ type loader struct {
 	template   template
 	conditions map[string]bool
 	identities map[string]identity
-	// secrets holds the values of the stack's secrets by their ARNs.
-	secrets map[string]string
+	// secrets holds the values of the stack's secrets by their ARNs, and functions the
+	// construct paths of its functions by their ARNs and names.
+	secrets, functions map[string]string
 }
 
 func (l *loader) load() (*Assembly, error) {
@@ -158,14 +160,17 @@ func (l *loader) resource(id string) (Resource, []error) {
 		problems = append(problems, splitErrors(err)...)
 	}
 	problems = append(problems, decode(resolved, typed)...)
-	at := location{options: l.options, stack: l.files.stack, logicalID: id, files: l.files}
+	at := location{options: l.options, stack: l.files.stack, logicalID: id, files: l.files, functions: l.functions}
 	identified, err := typed.identify(at)
 	if err != nil {
 		problems = append(problems, splitErrors(err)...)
 	}
 	l.identities[id] = identified
-	if secret, ok := typed.(*Secret); ok {
-		l.secrets[identified.ref] = secret.Value
+	switch typed := typed.(type) {
+	case *Secret:
+		l.secrets[identified.ref] = typed.Value
+	case *Function:
+		l.functions[identified.arn], l.functions[identified.name] = resource.Path, resource.Path
 	}
 	resource.Name, resource.Ref, resource.ARN, resource.Properties = identified.name, identified.ref, identified.arn, typed
 	return resource, problems

@@ -19,7 +19,7 @@ func options() assembly.Options {
 		Region:      "eu-west-1",
 		AccountID:   "000000000000",
 		QueueURL:    func(name string) string { return "http://cloud/000000000000/" + name },
-		FunctionURL: func(id string) string { return "http://" + id + "/" },
+		FunctionURL: func(function string) string { return "http://" + function + "/" },
 		Random:      rand.Reader,
 	}
 }
@@ -150,7 +150,7 @@ func TestASecretIsGeneratedAnewAndReachesWhatRefersToIt(t *testing.T) {
 }
 
 func TestOutputsAreResolved(t *testing.T) {
-	if got, want := shop(t).Outputs, map[string]string{"OrdersUrl": "http://Url/"}; !cmp.Equal(got, want) {
+	if got, want := shop(t).Outputs, map[string]string{"ShopUrl": "http://Worker/"}; !cmp.Equal(got, want) {
 		t.Errorf("the outputs are %v, want %v", got, want)
 	}
 }

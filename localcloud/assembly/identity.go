@@ -29,6 +29,9 @@ type location struct {
 	stack     string
 	logicalID string
 	files     manifest
+	// functions are the construct paths of the functions that come before it, by
+	// their ARNs and names.
+	functions map[string]string
 }
 
 // physicalName returns the given name, or one made as CloudFormation does, of

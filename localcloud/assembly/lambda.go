@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"example.com/saga/localcloud/unsupported"
@@ -130,12 +131,20 @@ type URL struct {
 	TargetFunctionARN string `cfn:"TargetFunctionArn,required"`
 	InvokeMode        string `cfn:"InvokeMode" values:"BUFFERED"`
 
-	// Address is the URL itself.
-	Address string
+	// Function is the construct path of the function, and Address where the URL
+	// answers.
+	Function, Address string
 }
 
 func (u *URL) identify(at location) (identity, error) {
-	u.Address = at.options.FunctionURL(at.logicalID)
+	u.Function = at.functions[u.TargetFunctionARN]
+	var missing error
+	switch {
+	case u.Function != "":
+		u.Address = at.options.FunctionURL(u.Function)
+	case u.TargetFunctionARN != "":
+		missing = fmt.Errorf("property TargetFunctionArn: the function %s is not in the stack", u.TargetFunctionARN)
+	}
 	attributes := map[string]string{"FunctionArn": u.TargetFunctionARN, "FunctionUrl": u.Address}
-	return identity{name: at.logicalID, ref: u.TargetFunctionARN, attributes: attributes}, nil
+	return identity{name: at.logicalID, ref: u.TargetFunctionARN, attributes: attributes}, missing
 }

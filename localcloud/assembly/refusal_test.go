@@ -91,6 +91,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].Projection is required",
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].WarmThroughput is not supported by the local cloud",
 		`resource Url (AWS::Lambda::Url): property AuthType: the value "AWS_IAM" is not supported by the local cloud`,
+		"resource Url (AWS::Lambda::Url): property TargetFunctionArn: the function f is not in the stack",
 		"output Where: the attribute Import is not supported by the local cloud",
 	}
 	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {

@@ -79,15 +79,15 @@ func intrinsic(value map[string]any) (name string, argument any, ok bool) {
 }
 
 func (l *loader) callFunction(name string, argument any) (any, error) {
-	function, known := l.functions()[name]
+	function, known := l.intrinsics()[name]
 	if !known {
 		return nil, unsupported.Errorf("the intrinsic function %s is not supported by the local cloud", name)
 	}
 	return function(argument)
 }
 
-// functions are the intrinsic functions of values.
-func (l *loader) functions() map[string]func(argument any) (any, error) {
+// intrinsics are the intrinsic functions of values.
+func (l *loader) intrinsics() map[string]func(argument any) (any, error) {
 	return map[string]func(any) (any, error){
 		"Ref":        l.reference,
 		"Fn::GetAtt": l.reference,

@@ -67,7 +67,7 @@ func valuesOf(field reflect.StructField) []string {
 }
 
 // Functions lists the intrinsic functions of a template's values.
-func Functions() []string { return sortedKeys(new(loader).functions()) }
+func Functions() []string { return sortedKeys(new(loader).intrinsics()) }
 
 // ConditionFunctions lists the functions of a template's conditions.
 func ConditionFunctions() []string { return sortedKeys(new(loader).conditionFunctions(nil)) }

@@ -20,13 +20,13 @@ const (
 // archived adds an archive of a bus to the stack.
 func archived(r resources, busARN string) {
 	r["Archive"] = map[string]any{"Type": "AWS::Events::Archive", "Properties": map[string]any{
-		"ArchiveName": "kept", "SourceArn": busARN, "EventPattern": decode(`{"source": ["order"]}`), "RetentionDays": 3, "KmsKeyIdentifier": "",
+		"ArchiveName": "kept", "SourceArn": busARN, "EventPattern": decode(`{"source": ["queued"]}`), "RetentionDays": 3, "KmsKeyIdentifier": "",
 	}}
 }
 
 func TestAReplayIsOnItsWayUntilItIsHandled(t *testing.T) {
 	s := start(t, func(r resources) { archived(r, shopARN) })
-	s.publish(t, "order", `{"id": "1"}`)
+	s.publish(t, "queued", `{"id": "1"}`)
 	s.publish(t, "notify", `{"id": "2"}`)
 	archive, err := s.events.DescribeArchive(t.Context(), &awseventbridge.DescribeArchiveInput{ArchiveName: aws.String(s.where.Archives["Archive"])})
 	if err != nil || *archive.ArchiveArn != archiveARN || archive.EventCount != 1 || *archive.RetentionDays != 3 {

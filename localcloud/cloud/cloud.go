@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -38,11 +39,13 @@ type Config struct {
 	Assembly  string
 	Region    string
 	AccountID string
-	// Port is where the AWS APIs answer, OrdersPort where the first function
-	// URL does; 0 is any free port.
-	Port, OrdersPort int
-	// NotifyURL is what API destinations call; empty is a receiver inside.
-	NotifyURL string
+	// Port is where the AWS APIs answer; 0 is any free port.
+	Port int
+	// URLPorts are the ports of function URLs, by the construct paths of the
+	// functions. Any other function URL has any free port.
+	URLPorts map[string]int
+	// DestinationURL is what API destinations call; empty is a receiver inside.
+	DestinationURL string
 	// DeliverTwice delivers every message of every queue at least twice.
 	DeliverTwice bool
 	// ScheduleEvery replaces the interval of every schedule, unless it is 0.
@@ -97,12 +100,12 @@ type Cloud struct {
 	failed    chan error
 }
 
-// endpoint is an open listener, and what it is to serve: the function URL with
-// the logical id, or the AWS APIs without one.
+// endpoint is an open listener, and what it is to serve: the URL of the function
+// with the construct path, or the AWS APIs without one.
 type endpoint struct {
-	url       string
-	listener  net.Listener
-	logicalID string
+	url      string
+	listener net.Listener
+	function string
 }
 
 // Start reads the assembly, builds everything in it and returns once every
@@ -139,7 +142,7 @@ func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 }
 
 // open listens on a port of the loopback interface.
-func (c *Cloud) open(logicalID string, port int) (string, error) {
+func (c *Cloud) open(function string, port int) (string, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // It returns at once.
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return "", fmt.Errorf("the port %d is taken: end what listens there, or choose another", port)
@@ -148,7 +151,7 @@ func (c *Cloud) open(logicalID string, port int) (string, error) {
 		return "", fmt.Errorf("opening a port: %w", err)
 	}
 	url := "http://" + listener.Addr().String()
-	c.endpoints = append(c.endpoints, endpoint{url: url, listener: listener, logicalID: logicalID})
+	c.endpoints = append(c.endpoints, endpoint{url: url, listener: listener, function: function})
 	return url, nil
 }
 
@@ -159,19 +162,39 @@ func (c *Cloud) load() error {
 		Region:    c.config.Region,
 		AccountID: c.config.AccountID,
 		QueueURL:  func(name string) string { return c.address + "/" + c.config.AccountID + "/" + name },
-		FunctionURL: func(logicalID string) string {
-			port := 0
-			if len(c.endpoints) == 1 {
-				port = c.config.OrdersPort
-			}
-			url, err := c.open(logicalID, port)
+		FunctionURL: func(function string) string {
+			url, err := c.open(function, c.config.URLPorts[function])
 			problems = append(problems, err)
 			return url + "/"
 		},
 		Random: c.config.Random,
 	})
+	if err := errors.Join(append(problems, err)...); err != nil {
+		return err
+	}
 	c.assembly = loaded
-	return errors.Join(append(problems, err)...)
+	return c.checkURLPorts()
+}
+
+// checkURLPorts refuses a port for a function URL that is not in the stack.
+func (c *Cloud) checkURLPorts() error {
+	hasURL := map[string]bool{}
+	for resource := range assembly.Of[assembly.Function](c.assembly) {
+		hasURL[resource.Path] = false
+	}
+	for _, url := range assembly.Of[assembly.URL](c.assembly) {
+		hasURL[url.Function] = true
+	}
+	var problems []error
+	for _, function := range slices.Sorted(maps.Keys(c.config.URLPorts)) {
+		switch has, exists := hasURL[function]; {
+		case !exists:
+			problems = append(problems, fmt.Errorf("there is no function %s to have a URL at port %d", function, c.config.URLPorts[function]))
+		case !has:
+			problems = append(problems, fmt.Errorf("the function %s has no URL to be at port %d", function, c.config.URLPorts[function]))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // build makes the engines and fills them, what is depended on first. Its error
@@ -202,8 +225,8 @@ func (c *Cloud) build() error {
 func (c *Cloud) serve() {
 	for _, endpoint := range c.endpoints {
 		handler := c.api()
-		if endpoint.logicalID != "" {
-			handler = c.functionURL(endpoint.logicalID)
+		if endpoint.function != "" {
+			handler = c.functionURL(endpoint.function)
 		}
 		server := guard.NewServer(handler, c.config.Logger)
 		c.servers = append(c.servers, server)
@@ -223,7 +246,7 @@ func (c *Cloud) api() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", wire.Handler(c.withFaults(c.services()...)...))
 	mux.Handle(lambda.APIPath, c.functions.API(c.authority.authorize))
-	mux.Handle("/notifications", c.receiver)
+	mux.Handle(deliveriesPath, c.receiver)
 	mux.HandleFunc("GET /usage", c.showUsage)
 	mux.HandleFunc("GET /traces", c.showTraces)
 	mux.HandleFunc("GET /traces/{id}", c.showTrace)

@@ -19,7 +19,7 @@ func TestAnEventReachesTheFunctionThroughRuleAndQueue(t *testing.T) {
 	config := configOf(assembled(t, nil))
 	config.Log = func(_ time.Time, function, line string) { lines <- function + " " + line }
 	s := startWith(t, config)
-	s.publish(t, "order", `{"id": "1"}`)
+	s.publish(t, "queued", `{"id": "1"}`)
 	worker := s.Usage(t.Context()).Functions["Shop/Worker"]
 	if worker.Records != 1 || worker.Failed != 0 {
 		t.Errorf("the function has handled %+v, want one record", worker)
@@ -34,7 +34,7 @@ func TestAnEventReachesTheFunctionThroughRuleAndQueue(t *testing.T) {
 func TestEveryKindOfTargetIsReached(t *testing.T) {
 	s := start(t, nil)
 	for source, rule := range map[string]string{
-		"order": "Shop/ToQueue", "inner": "ToInner", "logged": "ToLogs", "notify": "ToNotify",
+		"queued": "Shop/ToQueue", "inner": "ToInner", "logged": "ToLogs", "notify": "ToNotify",
 	} {
 		s.publish(t, source, `{"id": "1"}`)
 		want := cloud.RuleUsage{Matched: 1, Delivered: 1}
@@ -46,7 +46,7 @@ func TestEveryKindOfTargetIsReached(t *testing.T) {
 
 func TestAMessageThatIsNeverHandledEndsInTheDeadLetterQueue(t *testing.T) {
 	s := start(t, nil)
-	s.publish(t, "order", `{"id":"1","fail":true}`)
+	s.publish(t, "queued", `{"id":"1","fail":true}`)
 	if got, want := *s.only(t, "DeadLetters").Body, `{"id":"1","fail":true}`; got != want {
 		t.Errorf("the dead letter is %s, want %s", got, want)
 	}
@@ -59,10 +59,10 @@ func TestARuleDeliversOnlyWhatPoliciesAllow(t *testing.T) {
 		code   string
 	}{
 		"to a queue without a policy": {
-			"order", func(r resources) { delete(r, "QueuePolicy") }, "NO_RESOURCE",
+			"queued", func(r resources) { delete(r, "QueuePolicy") }, "NO_RESOURCE",
 		},
 		"to a queue whose policy allows another rule": {
-			"order", func(r resources) {
+			"queued", func(r resources) {
 				text := strings.ReplaceAll(encode(r["QueuePolicy"]), "ToQueue", "ToLogs")
 				r["QueuePolicy"] = decode(text)
 			}, "NO_RESOURCE",
@@ -118,7 +118,7 @@ func TestWithoutTheDeadLetterQueuesPermissionAnEventIsDropped(t *testing.T) {
 		delete(r, "QueuePolicy")
 		delete(r, "UndeliveredPolicy")
 	})
-	s.publish(t, "order", `{"id": "1"}`)
+	s.publish(t, "queued", `{"id": "1"}`)
 	if got := s.Usage(t.Context()).Rules["Shop/ToQueue"]; got.Matched != 1 || got.Dropped != 1 {
 		t.Errorf("the rule has counted %+v, want one match and one drop", got)
 	}
@@ -132,11 +132,11 @@ func TestAnEventIsForwardedOverAnotherBusToAFunction(t *testing.T) {
 	}
 }
 
-func TestTheReceiverTakesANotificationAndCountsRepetitions(t *testing.T) {
+func TestTheReceiverTakesAnEventAndCountsRepetitions(t *testing.T) {
 	s := start(t, nil)
 	s.publish(t, "notify", `{"id":"1","type":"thing"}`)
 	var shown struct {
-		Notifications []struct {
+		Deliveries []struct {
 			ID      string
 			Count   int
 			Headers http.Header
@@ -145,18 +145,18 @@ func TestTheReceiverTakesANotificationAndCountsRepetitions(t *testing.T) {
 		Refused int
 	}
 	show := func() {
-		_, text := request(t, http.MethodGet, s.where.NotificationsURL, nil, "")
+		_, text := request(t, http.MethodGet, s.where.DeliveriesURL, nil, "")
 		if err := json.Unmarshal([]byte(text), &shown); err != nil {
 			t.Fatal(err)
 		}
-		if len(shown.Notifications) != 1 {
-			t.Fatalf("%d notifications arrived, want 1: %s", len(shown.Notifications), text)
+		if len(shown.Deliveries) != 1 {
+			t.Fatalf("%d events arrived, want 1: %s", len(shown.Deliveries), text)
 		}
 	}
 	show()
-	first := shown.Notifications[0]
+	first := shown.Deliveries[0]
 	if first.ID != "1" || first.Count != 1 || first.Headers.Get("Content-Type") != "application/cloudevents+json; charset=UTF-8" {
-		t.Errorf("the notification is %+v", first)
+		t.Errorf("the event is %+v", first)
 	}
 	for name, test := range map[string]struct {
 		key, contentType, body string
@@ -169,44 +169,47 @@ func TestTheReceiverTakesANotificationAndCountsRepetitions(t *testing.T) {
 		"with a body that has no id": {first.Headers.Get("X-Api-Key"), "application/cloudevents+json", `{}`, http.StatusBadRequest},
 	} {
 		header := http.Header{"X-Api-Key": {test.key}, "Content-Type": {test.contentType}}
-		if status, answer := request(t, http.MethodPost, s.where.NotificationsURL, header, test.body); status != test.status {
-			t.Errorf("a notification %s is answered with %d %s, want %d", name, status, answer, test.status)
+		if status, answer := request(t, http.MethodPost, s.where.DeliveriesURL, header, test.body); status != test.status {
+			t.Errorf("an event %s is answered with %d %s, want %d", name, status, answer, test.status)
 		}
 	}
 	show()
-	if got := shown.Notifications[0].Count; got != 2 || shown.Refused != 4 {
-		t.Errorf("the notification is counted %d times and %d were refused, want 2 and 4", got, shown.Refused)
+	if got := shown.Deliveries[0].Count; got != 2 || shown.Refused != 4 {
+		t.Errorf("the event is counted %d times and %d were refused, want 2 and 4", got, shown.Refused)
 	}
 }
 
-func TestANotificationDoesNotControlTheTerminalThatShowsIt(t *testing.T) {
+func TestADeliveryDoesNotControlTheTerminalThatShowsIt(t *testing.T) {
 	s := start(t, nil)
 	const hostile = "\u009b2J\u202e\u2028\x7f"
 	s.publish(t, "notify", `{"id":"1","type":"`+hostile+`"}`)
-	_, text := request(t, http.MethodGet, s.where.NotificationsURL, nil, "")
+	_, text := request(t, http.MethodGet, s.where.DeliveriesURL, nil, "")
 	if printable.Text(text) != text {
 		t.Errorf("shown is %q", text)
 	}
 	var shown struct {
-		Notifications []struct{ Body struct{ Type string } }
+		Deliveries []struct{ Body struct{ Type string } }
 	}
 	if err := json.Unmarshal([]byte(text), &shown); err != nil {
 		t.Fatal(err)
 	}
-	if len(shown.Notifications) != 1 || shown.Notifications[0].Body.Type != hostile {
-		t.Errorf("the notifications are %q", shown.Notifications)
+	if len(shown.Deliveries) != 1 || shown.Deliveries[0].Body.Type != hostile {
+		t.Errorf("the deliveries are %q", shown.Deliveries)
 	}
 }
 
-func TestNotificationsCanGoElsewhere(t *testing.T) {
+func TestAPIDestinationsCanDeliverElsewhere(t *testing.T) {
 	arrived := make(chan *http.Request, 1)
 	elsewhere := serve(t, func(_ http.ResponseWriter, r *http.Request) { arrived <- r })
 	config := configOf(assembled(t, nil))
-	config.NotifyURL = elsewhere + "/here"
+	config.DestinationURL = elsewhere + "/here"
 	s := startWith(t, config)
 	s.publish(t, "notify", `{"id":"1"}`)
 	if got := <-arrived; got.URL.Path != "/here" || got.Header.Get("X-Api-Key") == "" {
 		t.Errorf("%s arrived with the headers %v", got.URL, got.Header)
+	}
+	if s.where.DeliveriesURL != "" {
+		t.Errorf("%s is to show what is delivered elsewhere", s.where.DeliveriesURL)
 	}
 }
 
@@ -216,7 +219,7 @@ func TestEveryMessageCanBeDeliveredTwice(t *testing.T) {
 	}))
 	config.DeliverTwice = true
 	s := startWith(t, config)
-	s.publish(t, "order", `{"id": "1"}`)
+	s.publish(t, "queued", `{"id": "1"}`)
 	usage := s.Usage(t.Context())
 	if got := usage.Functions["Shop/Worker"].Records; got != 2 || usage.DuplicatedMessages != 1 {
 		t.Errorf("the function got %d records and %d were delivered twice, want 2 and 1", got, usage.DuplicatedMessages)

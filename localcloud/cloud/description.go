@@ -8,17 +8,20 @@ import (
 
 // Description is where everything of the stack is, by construct paths.
 type Description struct {
-	AWSEndpointURL   string            `json:"awsEndpointUrl"`
-	NotificationsURL string            `json:"notificationsUrl"`
-	UsageURL         string            `json:"usageUrl"`
-	TracesURL        string            `json:"tracesUrl"`
-	Region           string            `json:"region"`
-	FunctionURLs     map[string]string `json:"functionUrls"`
-	Queues           map[string]string `json:"queues"`
-	Tables           map[string]string `json:"tables"`
-	Functions        map[string]string `json:"functions"`
-	Buses            map[string]string `json:"buses"`
-	Archives         map[string]string `json:"archives"`
+	AWSEndpointURL string `json:"awsEndpointUrl"`
+	// DeliveriesURL shows what API destinations have delivered. It is empty if they
+	// deliver elsewhere.
+	DeliveriesURL string `json:"deliveriesUrl,omitempty"`
+	UsageURL      string `json:"usageUrl"`
+	TracesURL     string `json:"tracesUrl"`
+	Region        string `json:"region"`
+	// FunctionURLs are the URLs of the functions that have one.
+	FunctionURLs map[string]string `json:"functionUrls"`
+	Queues       map[string]string `json:"queues"`
+	Tables       map[string]string `json:"tables"`
+	Functions    map[string]string `json:"functions"`
+	Buses        map[string]string `json:"buses"`
+	Archives     map[string]string `json:"archives"`
 	// Rules are as CloudFormation has them: the names of bus and rule, with a |
 	// between them.
 	Rules       map[string]string `json:"rules"`
@@ -32,25 +35,24 @@ type Description struct {
 // Describe returns where everything of the stack is.
 func (c *Cloud) Describe() Description {
 	description := Description{
-		AWSEndpointURL:   c.address,
-		NotificationsURL: c.config.NotifyURL,
-		UsageURL:         c.address + "/usage",
-		TracesURL:        c.address + "/traces",
-		Region:           c.config.Region,
-		FunctionURLs:     map[string]string{},
-		Queues:           map[string]string{},
-		Tables:           names[assembly.Table](c.assembly),
-		Functions:        names[assembly.Function](c.assembly),
-		Buses:            names[assembly.EventBus](c.assembly),
-		Archives:         names[assembly.Archive](c.assembly),
-		Rules:            map[string]string{},
-		LogGroups:        names[assembly.LogGroup](c.assembly),
-		Connections:      names[assembly.Connection](c.assembly),
-		Secrets:          names[assembly.Secret](c.assembly),
-		Outputs:          maps.Clone(c.assembly.Outputs),
+		AWSEndpointURL: c.address,
+		UsageURL:       c.address + "/usage",
+		TracesURL:      c.address + "/traces",
+		Region:         c.config.Region,
+		FunctionURLs:   map[string]string{},
+		Queues:         map[string]string{},
+		Tables:         names[assembly.Table](c.assembly),
+		Functions:      names[assembly.Function](c.assembly),
+		Buses:          names[assembly.EventBus](c.assembly),
+		Archives:       names[assembly.Archive](c.assembly),
+		Rules:          map[string]string{},
+		LogGroups:      names[assembly.LogGroup](c.assembly),
+		Connections:    names[assembly.Connection](c.assembly),
+		Secrets:        names[assembly.Secret](c.assembly),
+		Outputs:        maps.Clone(c.assembly.Outputs),
 	}
-	if description.NotificationsURL == "" {
-		description.NotificationsURL = c.address + "/notifications"
+	if c.config.DestinationURL == "" {
+		description.DeliveriesURL = c.address + deliveriesPath
 	}
 	for resource := range assembly.Of[assembly.Queue](c.assembly) {
 		description.Queues[resource.Path] = resource.Ref
@@ -58,8 +60,8 @@ func (c *Cloud) Describe() Description {
 	for resource := range assembly.Of[assembly.Rule](c.assembly) {
 		description.Rules[resource.Path] = resource.Ref
 	}
-	for resource, url := range assembly.Of[assembly.URL](c.assembly) {
-		description.FunctionURLs[resource.Path] = url.Address
+	for _, url := range assembly.Of[assembly.URL](c.assembly) {
+		description.FunctionURLs[url.Function] = url.Address
 	}
 	return description
 }

@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -151,10 +152,7 @@ func (c *Cloud) createLogGroups() error {
 // template are not on this machine, so all of them call the configured URL, or
 // the receiver inside.
 func (c *Cloud) createDestinations() error {
-	endpoint := c.config.NotifyURL
-	if endpoint == "" {
-		endpoint = c.address + "/notifications"
-	}
+	endpoint := cmp.Or(c.config.DestinationURL, c.address+deliveriesPath)
 	connections := map[string]*apidestination.Connection{}
 	for resource, given := range assembly.Of[assembly.Connection](c.assembly) {
 		key := given.AuthParameters.APIKey

@@ -179,13 +179,10 @@ func (c *Cloud) checkMapping(given lambda.EventSource) error {
 
 // functionURL serves a function URL, or refuses every call if the public may
 // not use it.
-func (c *Cloud) functionURL(logicalID string) http.Handler {
-	for resource, given := range assembly.Of[assembly.URL](c.assembly) {
-		if resource.LogicalID != logicalID {
-			continue
-		}
-		arn := functionARNs(c.assembly)[given.TargetFunctionARN]
-		if c.authority.publicMayInvoke(arn) {
+func (c *Cloud) functionURL(function string) http.Handler {
+	for resource := range assembly.Of[assembly.Function](c.assembly) {
+		arn := resource.ARN
+		if resource.Path == function && c.authority.publicMayInvoke(arn) {
 			return countRequests(c.requests[arn], c.functions.URLHandler(arn))
 		}
 	}

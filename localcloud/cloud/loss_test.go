@@ -44,27 +44,27 @@ func TestWhatRulesCannotDeliverAnywhereIsLost(t *testing.T) {
 		want           loss.Loss
 	}{
 		"a body that no queue takes": {
-			"order", "{\"subject\": \"o-1\", \"address\": \"\uffff\"}", func(resources) {},
+			"queued", "{\"subject\": \"s-1\", \"address\": \"\uffff\"}", func(resources) {},
 			loss.Loss{Name: "Shop/ToQueue", Target: "Shop/Queue", Reason: "InvalidMessageContents"},
 		},
 		"to a queue that denies": {
-			"order", `{"subject": "o-1"}`, func(r resources) { delete(r, "QueuePolicy"); delete(r, "UndeliveredPolicy") },
+			"queued", `{"subject": "s-1"}`, func(r resources) { delete(r, "QueuePolicy"); delete(r, "UndeliveredPolicy") },
 			loss.Loss{Name: "Shop/ToQueue", Target: "Shop/Queue", Reason: "its dead-letter queue arn:aws:sqs:"},
 		},
 		"to a bus, without a dead-letter queue": {
-			"inner", `{"subject": "o-1"}`, func(r resources) { delete(r, "ForwardPolicy"); withoutDeadLetters(r, "ToInner") },
+			"inner", `{"subject": "s-1"}`, func(r resources) { delete(r, "ForwardPolicy"); withoutDeadLetters(r, "ToInner") },
 			loss.Loss{Name: "ToInner", Target: "Inner", Reason: "the target has no dead-letter queue"},
 		},
 		"to a function, without a dead-letter queue": {
-			"inner", `{"subject": "o-1"}`, func(r resources) { delete(r, "RulePermission"); withoutDeadLetters(r, "ToFunction") },
+			"inner", `{"subject": "s-1"}`, func(r resources) { delete(r, "RulePermission"); withoutDeadLetters(r, "ToFunction") },
 			loss.Loss{Name: "ToFunction", Target: "Shop/Worker", Reason: "the target has no dead-letter queue"},
 		},
 		"to a log group, without a dead-letter queue": {
-			"logged", `{"subject": "o-1"}`, func(r resources) { delete(r, "EventsPolicy"); withoutDeadLetters(r, "ToLogs") },
+			"logged", `{"subject": "s-1"}`, func(r resources) { delete(r, "EventsPolicy"); withoutDeadLetters(r, "ToLogs") },
 			loss.Loss{Name: "ToLogs", Target: "Events", Reason: "the target has no dead-letter queue"},
 		},
 		"to an API destination that refuses, without a dead-letter queue": {
-			"notify", `{"subject": "o-1"}`, func(r resources) { withoutDeadLetters(r, "ToNotify") },
+			"notify", `{"subject": "s-1"}`, func(r resources) { withoutDeadLetters(r, "ToNotify") },
 			loss.Loss{Name: "ToNotify", Target: "Destination", Reason: "the HTTP status 400; the target has no dead-letter queue"},
 		},
 	} {
@@ -72,7 +72,7 @@ func TestWhatRulesCannotDeliverAnywhereIsLost(t *testing.T) {
 			var lost losses
 			config := configOf(assembled(t, test.change))
 			config.Lost = lost.report
-			config.NotifyURL = serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
+			config.DestinationURL = serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
 			s := startWith(t, config)
 			s.publish(t, test.source, test.detail)
 			got := lost.got()
@@ -83,8 +83,8 @@ func TestWhatRulesCannotDeliverAnywhereIsLost(t *testing.T) {
 				!strings.Contains(got[0].Reason, test.want.Reason) {
 				t.Errorf("lost is %+v, want %+v", got[0], test.want)
 			}
-			if got[0].ID == "" || got[0].Type != "thing" || got[0].Subject != "o-1" || got[0].Time.IsZero() {
-				t.Errorf("lost is %+v, of the event thing about o-1", got[0])
+			if got[0].ID == "" || got[0].Type != "thing" || got[0].Subject != "s-1" || got[0].Time.IsZero() {
+				t.Errorf("lost is %+v, of the event thing about s-1", got[0])
 			}
 			if usage := s.Usage(t.Context()); usage.Rules[test.want.Name].Dropped != 1 || usage.Lost != 1 {
 				t.Errorf("counted are %+v and %d losses, want 1", usage.Rules[test.want.Name], usage.Lost)
@@ -98,9 +98,9 @@ func TestAnAsynchronousEventWithoutADeadLetterQueueIsLost(t *testing.T) {
 	config := configOf(assembled(t, nil))
 	config.Lost, config.RedeliverAfter = lost.report, time.Millisecond
 	s := startWith(t, config)
-	s.publish(t, "inner", `{"subject": "o-1", "fail": true}`)
+	s.publish(t, "inner", `{"subject": "s-1", "fail": true}`)
 	got := lost.got()
-	if len(got) != 1 || got[0].Kind != loss.Function || got[0].Name != "Shop/Worker" || got[0].Subject != "o-1" ||
+	if len(got) != 1 || got[0].Kind != loss.Function || got[0].Name != "Shop/Worker" || got[0].Subject != "s-1" ||
 		!strings.Contains(got[0].Reason, "Runtime exited with error: exit status 1; the function has no dead-letter queue") {
 		t.Errorf("lost is %+v, want one event of Shop/Worker", got)
 	}
@@ -127,9 +127,9 @@ func TestAnEventForABusThatDoesNotExistIsLost(t *testing.T) {
 	config := configOf(assembled(t, nil))
 	config.Lost = lost.report
 	s := startWith(t, config)
-	s.publishTo(t, "nowhere", "order", `{"subject": "o-1"}`)
+	s.publishTo(t, "nowhere", "queued", `{"subject": "s-1"}`)
 	got := lost.got()
-	if len(got) != 1 || got[0].Kind != loss.Bus || got[0].Name != "arn:aws:events:eu-west-1:000000000000:event-bus/nowhere" || got[0].Subject != "o-1" {
+	if len(got) != 1 || got[0].Kind != loss.Bus || got[0].Name != "arn:aws:events:eu-west-1:000000000000:event-bus/nowhere" || got[0].Subject != "s-1" {
 		t.Errorf("lost is %+v, want one event for the bus nowhere", got)
 	}
 }

@@ -37,7 +37,7 @@ func TestAFunctionMayDoWhatItsRoleAllowsAndNothingElse(t *testing.T) {
 			"AWSEvents.PutEvents", `{"Entries": [{"EventBusName": "shop", "Source": "worker", "DetailType": "x", "Detail": "{}"}]}`, "",
 		},
 		"an event of another source": {
-			"AWSEvents.PutEvents", `{"Entries": [{"EventBusName": "shop", "Source": "order", "DetailType": "x", "Detail": "{}"}]}`,
+			"AWSEvents.PutEvents", `{"Entries": [{"EventBusName": "shop", "Source": "shop", "DetailType": "x", "Detail": "{}"}]}`,
 			"events:PutEvents on resource: arn:aws:events:eu-west-1:000000000000:event-bus/shop",
 		},
 		"an event on another bus": {
@@ -194,7 +194,7 @@ func TestClosingInTheMidstOfWorkLeavesNoGoroutineBehind(t *testing.T) {
 	}
 	where := running.Describe()
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	for _, source := range []string{"order", "inner", "logged", "notify"} {
+	for _, source := range []string{"queued", "inner", "logged", "notify"} {
 		body := `{"Entries": [{"EventBusName": "shop", "Source": "` + source + `", "DetailType": "x", "Detail": "{\"fail\":true}"}]}`
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, where.AWSEndpointURL, strings.NewReader(body))
 		if err != nil {

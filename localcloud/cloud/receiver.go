@@ -11,25 +11,27 @@ import (
 	"example.com/saga/localcloud/printable"
 )
 
-// maximumNotifications is how many notifications the receiver keeps: the oldest
-// are dropped.
-const maximumNotifications = 20_000
+// deliveriesPath is where the receiver answers, beside the AWS APIs.
+const deliveriesPath = "/deliveries"
+
+// maximumDeliveries is how many events the receiver keeps: the oldest are dropped.
+const maximumDeliveries = 20_000
 
 // receiver is the endpoint that API destinations call when no other is given.
-// It accepts what a careful receiver of CloudEvents accepts, and shows it.
+// It accepts CloudEvents in JSON that come with a key, and shows them.
 type receiver struct {
 	clock func() time.Time
 	// hasKey reports whether a request has a valid key.
 	hasKey func(http.Header) bool
 
 	mu       sync.Mutex
-	arrived  []*notification
-	byID     map[string]*notification
+	arrived  []*received
+	byID     map[string]*received
 	refusals int
 }
 
-// notification is one event that arrived, possibly more than once.
-type notification struct {
+// received is one event that arrived, possibly more than once.
+type received struct {
 	ID       string          `json:"id"`
 	Count    int             `json:"count"`
 	Time     time.Time       `json:"time"`
@@ -45,8 +47,8 @@ type problem struct {
 	Detail string `json:"detail"`
 }
 
-func newReceiver(clock func() time.Time, admits func(http.Header) bool) *receiver {
-	return &receiver{clock: clock, hasKey: admits, byID: map[string]*notification{}}
+func newReceiver(clock func() time.Time, hasKey func(http.Header) bool) *receiver {
+	return &receiver{clock: clock, hasKey: hasKey, byID: map[string]*received{}}
 }
 
 // ServeHTTP stores with POST and shows with GET.
@@ -65,7 +67,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		w.Header().Set("Allow", "GET, POST")
-		writeProblem(w, problem{"Method not allowed", http.StatusMethodNotAllowed, "Use POST to notify and GET to see what arrived."})
+		writeProblem(w, problem{"Method not allowed", http.StatusMethodNotAllowed, "Use POST to deliver and GET to see what arrived."})
 	}
 }
 
@@ -97,7 +99,7 @@ func (r *receiver) store(id string, header http.Header, body []byte) {
 	now := r.clock()
 	known := r.byID[id]
 	if known == nil {
-		known = &notification{ID: id, Time: now, Header: header.Clone(), Body: body}
+		known = &received{ID: id, Time: now, Header: header.Clone(), Body: body}
 		r.byID[id] = known
 		r.arrived = append(r.arrived, known)
 		r.dropOldest()
@@ -107,7 +109,7 @@ func (r *receiver) store(id string, header http.Header, body []byte) {
 }
 
 func (r *receiver) dropOldest() {
-	if len(r.arrived) <= maximumNotifications {
+	if len(r.arrived) <= maximumDeliveries {
 		return
 	}
 	delete(r.byID, r.arrived[0].ID)
@@ -119,8 +121,8 @@ func (r *receiver) show(w http.ResponseWriter) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	writeJSON(w, http.StatusOK, "application/json", map[string]any{
-		"notifications": append([]*notification{}, r.arrived...),
-		"refused":       r.refusals,
+		"deliveries": append([]*received{}, r.arrived...),
+		"refused":    r.refusals,
 	})
 }
 

@@ -193,8 +193,8 @@ func (s stack) only(t *testing.T, path string) sqstypes.Message {
 // call lets the function make an API call with the rights of its role.
 func (s stack) call(t *testing.T, target, body string) (status int, answer string) {
 	t.Helper()
-	order := fmt.Sprintf(`{"target": %q, "body": %s}`, target, body)
-	return request(t, http.MethodPost, s.where.FunctionURLs["Shop/Url"], http.Header{"Content-Type": {"application/json"}}, order)
+	task := fmt.Sprintf(`{"target": %q, "body": %s}`, target, body)
+	return request(t, http.MethodPost, s.where.FunctionURLs["Shop/Worker"], http.Header{"Content-Type": {"application/json"}}, task)
 }
 
 func request(t *testing.T, method, url string, header http.Header, body string) (status int, answer string) {

@@ -34,7 +34,7 @@ func TestTheTraceOfAnEventTravelsBesideIt(t *testing.T) {
 		// want is a part of a line that the function writes then.
 		want string
 	}{
-		"to a queue, as an attribute of the message": {"order", `"AWSTraceHeader":"` + header + `"`},
+		"to a queue, as an attribute of the message": {"queued", `"AWSTraceHeader":"` + header + `"`},
 		"over two buses to a function, as its trace": {"inner", "trace Root=1-67891233-abcdef012345678912345678;Parent="},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -36,9 +35,9 @@ func startLocal(ctx context.Context, dir string) (s *stack, stop func() error, e
 	}
 	ready := filepath.Join(dir, "ready.json")
 	// The API destination calls the probe's function URL, here as on AWS.
-	command := exec.CommandContext(context.WithoutCancel(ctx), program, "up", "--quiet", "--stock-command", "",
+	command := exec.CommandContext(context.WithoutCancel(ctx), program, "up", "--quiet",
 		"--assembly", dir, "--ready-file", ready,
-		"--orders-port", strconv.Itoa(port), "--notify", fmt.Sprintf("http://127.0.0.1:%d/notify", port))
+		"--url-port", fmt.Sprintf("Endpoint=%d", port), "--destination-url", fmt.Sprintf("http://127.0.0.1:%d/notify", port))
 	output := new(bytes.Buffer)
 	command.Stdout, command.Stderr = output, output
 	if err := command.Start(); err != nil {

@@ -2,28 +2,33 @@ package console
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+
+	"example.com/saga/localcloud/printable"
 )
 
-// Banner is what to know once everything is up.
+// Banner is what is shown once everything is up.
 type Banner struct {
 	Stack string        `json:"stack"`
 	Took  time.Duration `json:"-"`
-	// Orders is where orders are placed.
-	Orders string `json:"ordersUrl,omitempty"`
-	// OrderBody is the JSON body of an order to begin with.
-	OrderBody     string `json:"-"`
-	Notifications string `json:"notificationsUrl,omitempty"`
-	Usage         string `json:"usageUrl"`
-	Traces        string `json:"tracesUrl"`
-	AWSEndpoint   string `json:"awsEndpointUrl"`
-	Region        string `json:"region"`
-	// Observed is the URL of the queue that gets every event, if there is one.
-	Observed string `json:"observedQueueUrl,omitempty"`
+	// FunctionURLs are by the construct paths of the functions, Outputs are the stack's.
+	FunctionURLs map[string]string `json:"functionUrls"`
+	Outputs      map[string]string `json:"outputs"`
+	// Deliveries is the URL that shows what API destinations have delivered. It is
+	// empty if they deliver elsewhere.
+	Deliveries  string `json:"deliveriesUrl,omitempty"`
+	Usage       string `json:"usageUrl"`
+	Traces      string `json:"tracesUrl"`
+	AWSEndpoint string `json:"awsEndpointUrl"`
+	Region      string `json:"region"`
+	// Setup is what the setup command has printed.
+	Setup string `json:"setup,omitempty"`
 }
 
-// Ready shows how to use what is up.
+// Ready shows where everything is, and beneath it what the setup has printed.
 func (c *Console) Ready(b Banner) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -36,18 +41,21 @@ func (c *Console) Ready(b Banner) {
 	}
 	c.line("")
 	c.line("%s is up, after %s. Ctrl-C stops it.", c.paint(bold, b.Stack), b.Took.Round(time.Millisecond))
-	if b.Orders != "" {
-		c.entry("Place an order", fmt.Sprintf("curl -i -X POST %s -H 'Content-Type: application/json' -d %s", b.Orders, quote(b.OrderBody)))
-		c.entry("See how it goes, with the token of the answer", "curl -H 'Authorization: Bearer {token}' "+b.Orders+"/{orderId}")
+	c.table("Function URLs", b.FunctionURLs)
+	c.table("Outputs", b.Outputs)
+	if b.Deliveries != "" {
+		c.entry("What API destinations have delivered", "curl "+b.Deliveries)
 	}
-	if b.Notifications != "" {
-		c.entry("See the notifications that arrived", "curl "+b.Notifications)
+	c.entry("Calls, counters and queue depths", "curl "+b.Usage)
+	c.entry("Traces", "curl "+b.Traces)
+	c.line("")
+	setup := strings.TrimRight(b.Setup, "\n")
+	if setup == "" {
+		return
 	}
-	if b.Observed != "" {
-		c.entry("Watch every event from another terminal", "make watch")
+	for line := range strings.SplitSeq(setup, "\n") {
+		c.line("%s", c.paint(plain, line))
 	}
-	c.entry("See calls, counters and queue depths", "curl "+b.Usage)
-	c.entry("See what each order went through", "curl "+b.Traces)
 	c.line("")
 }
 
@@ -57,5 +65,19 @@ func (c *Console) entry(what, command string) {
 	c.line("  %s", c.paint(green, command))
 }
 
-// quote makes one word of a shell's command line.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+// table shows values by their names, in aligned columns.
+func (c *Console) table(what string, values map[string]string) {
+	if len(values) == 0 {
+		return
+	}
+	c.line("")
+	c.line("%s:", what)
+	names := slices.Sorted(maps.Keys(values))
+	width := 0
+	for _, name := range names {
+		width = max(width, len(printable.Line(name)))
+	}
+	for _, name := range names {
+		c.line("  %s  %s", c.paint(plain, fmt.Sprintf("%-*s", width, printable.Line(name))), c.paint(green, values[name]))
+	}
+}

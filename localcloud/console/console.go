@@ -1,5 +1,5 @@
-// Package console is what a person looks at: every event of every order as it
-// happens, in columns and, on a terminal, in colours; or, for programs, one JSON
+// Package console shows what happens in a cloud to people: every event as it
+// happens, in columns and, on a terminal, in colours; or to programs, one JSON
 // object a line.
 package console
 
@@ -27,9 +27,11 @@ type Style struct {
 	// Quiet shows nothing but losses.
 	Quiet bool
 	Color bool
+	// Highlights colour events by their types. The first that matches counts.
+	Highlights []Highlight
 }
 
-// HasColors tells whether a file leads to a terminal, which has colours. noColor
+// HasColors reports whether a file leads to a terminal, which has colours. noColor
 // is the environment variable NO_COLOR: any text in it means none.
 func HasColors(file *os.File, noColor string) bool {
 	return noColor == "" && term.IsTerminal(int(file.Fd()))
@@ -43,8 +45,8 @@ type Console struct {
 	out  io.Writer
 	err  error
 	seen map[string]bool
-	// order lists what seen has, the oldest first.
-	order []string
+	// queue lists what seen has, the oldest first.
+	queue []string
 }
 
 // New makes a console that writes to out.
@@ -54,12 +56,14 @@ func New(out io.Writer, style Style) *Console {
 
 // Event is an event that a bus has accepted.
 type Event struct {
-	Time   time.Time `json:"time"`
-	Bus    string    `json:"bus"`
-	ID     string    `json:"id"`
-	Order  string    `json:"order"`
-	Type   string    `json:"type"`
-	Source string    `json:"source"`
+	Time time.Time `json:"time"`
+	Bus  string    `json:"bus"`
+	ID   string    `json:"id"`
+	// Subject is that of the CloudEvent in the detail, or empty.
+	Subject string `json:"subject"`
+	// Type is the detail type.
+	Type   string `json:"type"`
+	Source string `json:"source"`
 }
 
 // Event shows an event, the first time that it is seen.
@@ -74,8 +78,8 @@ func (c *Console) Event(e Event) {
 		return
 	}
 	c.line("%s  %s  %s %s", clock(e.Time),
-		c.paint(orderColor(e.Order), fmt.Sprintf("%-8.8s", e.Order)),
-		c.paint(typeColor(e.Type), fmt.Sprintf("%-30s", e.Type)),
+		c.paint(subjectColor(e.Subject), fmt.Sprintf("%-8.8s", e.Subject)),
+		c.paint(c.typeColor(e.Type), fmt.Sprintf("%-30s", e.Type)),
 		c.paint(faint, e.Source))
 }
 
@@ -84,15 +88,15 @@ func (c *Console) firstSeen(id string) bool {
 		return false
 	}
 	c.seen[id] = true
-	c.order = append(c.order, id)
-	if len(c.order) > remembered {
-		delete(c.seen, c.order[0])
-		c.order = c.order[1:]
+	c.queue = append(c.queue, id)
+	if len(c.queue) > remembered {
+		delete(c.seen, c.queue[0])
+		c.queue = c.queue[1:]
 	}
 	return true
 }
 
-// Err is the first error that writing gave.
+// Err returns the first error of writing.
 func (c *Console) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,8 +19,8 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.Local)
 
-func event(id, order, kind string) console.Event {
-	return console.Event{Time: noon, Bus: "saga", ID: id, Order: order, Type: kind, Source: "warehouse"}
+func event(id, subject, kind string) console.Event {
+	return console.Event{Time: noon, Bus: "shop", ID: id, Subject: subject, Type: kind, Source: "counter"}
 }
 
 func show(style console.Style, do func(*console.Console)) string {
@@ -32,11 +31,11 @@ func show(style console.Style, do func(*console.Console)) string {
 
 func TestAnEventIsOneAlignedLine(t *testing.T) {
 	got := show(console.Style{}, func(c *console.Console) {
-		c.Event(event("1", "0190f3a2-0000", "order.placed"))
-		c.Event(event("2", "7", "warehouse.stock-reserved"))
+		c.Event(event("1", "0190f3a2-0000", "item.sold"))
+		c.Event(event("2", "7", "parcel.packed-and-labelled"))
 	})
-	want := "12:00:00.000  0190f3a2  order.placed                   warehouse\n" +
-		"12:00:00.000  7         warehouse.stock-reserved       warehouse\n"
+	want := "12:00:00.000  0190f3a2  item.sold                      counter\n" +
+		"12:00:00.000  7         parcel.packed-and-labelled     counter\n"
 	if got != want {
 		t.Errorf("the lines are\n%s, want\n%s", got, want)
 	}
@@ -44,35 +43,59 @@ func TestAnEventIsOneAlignedLine(t *testing.T) {
 
 func TestAnEventOnSeveralBusesIsShownOnce(t *testing.T) {
 	got := show(console.Style{}, func(c *console.Console) {
-		c.Event(event("1", "a", "payment.taken"))
-		c.Event(event("1", "a", "payment.taken"))
+		c.Event(event("1", "a", "item.sold"))
+		c.Event(event("1", "a", "item.sold"))
 	})
 	if lines := strings.Count(got, "\n"); lines != 1 {
 		t.Errorf("%d lines are shown, want 1:\n%s", lines, got)
 	}
 }
 
-func TestColoursTellOrdersAndKindsApart(t *testing.T) {
-	lines := strings.Split(show(console.Style{Color: true}, func(c *console.Console) {
-		c.Event(event("1", "a", "order.placed"))
-		c.Event(event("2", "a", "payment.declined"))
-		c.Event(event("3", "b", "payment.refunded"))
+func highlight(t *testing.T, given string) console.Highlight {
+	t.Helper()
+	parsed, err := console.ParseHighlight(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
+}
+
+func TestColoursTellSubjectsAndHighlightedTypesApart(t *testing.T) {
+	style := console.Style{Color: true, Highlights: []console.Highlight{
+		highlight(t, "red=lost|broken"), highlight(t, "yellow=^item\\.returned$"), highlight(t, "green=^item"),
+	}}
+	lines := strings.Split(show(style, func(c *console.Console) {
+		c.Event(event("1", "a", "item.sold"))
+		c.Event(event("2", "a", "item.broken"))
+		c.Event(event("3", "b", "item.returned"))
+		c.Event(event("4", "b", "parcel.sent"))
 	}), "\n")
-	for i, want := range []string{"\x1b[32morder.placed", "\x1b[31mpayment.declined", "\x1b[33mpayment.refunded"} {
+	for i, want := range []string{"  \x1b[32mitem.sold", "  \x1b[31mitem.broken", "  \x1b[33mitem.returned", "  parcel.sent"} {
 		if !strings.Contains(lines[i], want) {
 			t.Errorf("line %q has not %q", lines[i], want)
 		}
 	}
 	colorOf := func(line string) string { return strings.Split(line, "m")[0] }
 	if colorOf(lines[0]) != colorOf(lines[1]) || colorOf(lines[0]) == colorOf(lines[2]) {
-		t.Errorf("the orders' colours are %q", lines)
+		t.Errorf("the subjects' colours are %q", lines)
+	}
+}
+
+func TestAHighlightNeedsAColourAndAnExpression(t *testing.T) {
+	for given, want := range map[string]string{
+		"red": "it must be COLOR=REGEXP", "=x": `there is no colour ""`, "pink=x": `there is no colour "pink"; there are blue, cyan, green, magenta, red, yellow`,
+		"red=(": "missing closing )",
+	} {
+		if _, err := console.ParseHighlight(given); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s gives the error %v, want %s", given, err, want)
+		}
 	}
 }
 
 func TestForProgramsEveryLineIsAJSONObject(t *testing.T) {
 	got := show(console.Style{JSON: true}, func(c *console.Console) {
-		c.Event(event("1", "a", "order.placed"))
-		c.Log(noon, "Warehouse/Worker", `{"level":"WARN","msg":"late","order":"a"}`)
+		c.Event(event("1", "a", "item.sold"))
+		c.Log(noon, "Shop/Worker", `{"level":"WARN","msg":"late","item":"a"}`)
 		c.Ready(console.Banner{Stack: "shop", Usage: "http://x/usage"})
 	})
 	var kinds []string
@@ -93,12 +116,12 @@ func TestForProgramsEveryLineIsAJSONObject(t *testing.T) {
 func lost() loss.Loss {
 	return loss.Loss{
 		Time: noon, Kind: loss.Rule, Name: "Shop/ToQueue", Target: "Shop/Queue", Reason: "it is full",
-		Event: loss.Event{ID: "1", Type: "order.placed", Subject: "o-1"},
+		Event: loss.Event{ID: "1", Type: "item.sold", Subject: "s-1"},
 	}
 }
 
 func TestALossIsShownInEveryStyle(t *testing.T) {
-	const text = "LOST      rule Shop/ToQueue to Shop/Queue: it is full type=order.placed id=1 subject=o-1"
+	const text = "LOST      rule Shop/ToQueue to Shop/Queue: it is full type=item.sold id=1 subject=s-1"
 	for name, test := range map[string]struct {
 		style console.Style
 		want  string
@@ -107,7 +130,7 @@ func TestALossIsShownInEveryStyle(t *testing.T) {
 		"plain elsewhere":      {console.Style{}, "12:00:00.000  " + text + "\n"},
 		"when it is quiet":     {console.Style{Quiet: true}, "12:00:00.000  " + text + "\n"},
 		"for programs": {console.Style{JSON: true}, `{"loss":{"time":"` + noon.Format(time.RFC3339) +
-			`","kind":"rule","name":"Shop/ToQueue","target":"Shop/Queue","id":"1","type":"order.placed","subject":"o-1","reason":"it is full"}}` + "\n"},
+			`","kind":"rule","name":"Shop/ToQueue","target":"Shop/Queue","id":"1","type":"item.sold","subject":"s-1","reason":"it is full"}}` + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := show(test.style, func(c *console.Console) { c.Loss(lost()) })
@@ -129,7 +152,7 @@ func TestALossThatIsNoEventNamesNone(t *testing.T) {
 
 func TestQuietIsOnlyWhatIsLost(t *testing.T) {
 	got := show(console.Style{Quiet: true}, func(c *console.Console) {
-		c.Event(event("1", "a", "order.placed"))
+		c.Event(event("1", "a", "item.sold"))
 		c.Log(noon, "Worker", `{"level":"ERROR","msg":"late"}`)
 		c.Ready(console.Banner{Stack: "shop"})
 	})
@@ -163,11 +186,14 @@ const harmless = `\x1b[2J\u009b31m\u202e\u2028x\x7f\xff\r\n12:00:00.000  ok`
 
 func TestTextFromElsewhereDoesNotControlTheTerminal(t *testing.T) {
 	got := show(console.Style{}, func(c *console.Console) {
-		c.Event(console.Event{Time: noon, Bus: hostile, ID: hostile, Order: "\x1b[2J", Type: hostile, Source: hostile})
+		c.Event(console.Event{Time: noon, Bus: hostile, ID: hostile, Subject: "\x1b[2J", Type: hostile, Source: hostile})
 		c.Log(noon, hostile, "panic: "+hostile)
 		c.Log(noon, "Worker", `{"level":"WARN","msg":"\u001b[2J","\u009b":"\u202e\n"}`)
 		c.Loss(loss.Loss{Time: noon, Kind: loss.Rule, Name: hostile, Target: hostile, Reason: hostile, Event: loss.Event{ID: hostile, Type: hostile, Subject: hostile}})
-		c.Ready(console.Banner{Stack: hostile, Orders: hostile, Notifications: hostile, Usage: hostile, Traces: hostile, AWSEndpoint: hostile, Observed: hostile})
+		c.Ready(console.Banner{
+			Stack: hostile, FunctionURLs: map[string]string{hostile: hostile}, Outputs: map[string]string{hostile: hostile},
+			Deliveries: hostile, Usage: hostile, Traces: hostile, AWSEndpoint: hostile, Region: hostile, Setup: hostile,
+		})
 	})
 	want := "12:00:00.000  \\x1b[2J      " + harmless + " " + harmless + "\n" +
 		"12:00:00.000  ERROR     " + harmless + ": panic: " + harmless + "\n" +
@@ -195,30 +221,60 @@ func TestTextFromElsewhereDoesNotControlTheTerminalAsJSONEither(t *testing.T) {
 	}
 }
 
-func TestTheBannersCurlLineIsWholeForAShell(t *testing.T) {
-	const body = `{"shippingAddress": "23 Queen's Street"}`
-	banner := show(console.Style{}, func(c *console.Console) {
-		c.Ready(console.Banner{Orders: "http://127.0.0.1:1/orders", OrderBody: body})
+func TestTheBannerSaysWhereEverythingIsAndWhatTheSetupPrints(t *testing.T) {
+	got := show(console.Style{}, func(c *console.Console) {
+		c.Ready(console.Banner{
+			Stack: "shop", Took: 1234567 * time.Microsecond,
+			FunctionURLs: map[string]string{"Shop/Worker": "http://127.0.0.1:2/"},
+			Outputs:      map[string]string{"ShopUrl": "http://127.0.0.1:2/", "Bus": "shop"},
+			Deliveries:   "http://127.0.0.1:1/deliveries", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces",
+			Setup: "Buy something:\n  curl http://127.0.0.1:2/items\n\n",
+		})
 	})
-	var command string
-	for line := range strings.Lines(banner) {
-		if strings.Contains(line, "-X POST") {
-			command = strings.TrimSpace(line)
-		}
-	}
-	// A shell function in the place of curl prints its last argument.
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", `curl() { for last; do :; done; printf %s "$last"; }; `+command).Output()
-	if err != nil || string(out) != body {
-		t.Errorf("the shell reads %q (%v), want %q", out, err, body)
+	const want = `
+shop is up, after 1.235s. Ctrl-C stops it.
+
+Function URLs:
+  Shop/Worker  http://127.0.0.1:2/
+
+Outputs:
+  Bus      shop
+  ShopUrl  http://127.0.0.1:2/
+
+What API destinations have delivered:
+  curl http://127.0.0.1:1/deliveries
+
+Calls, counters and queue depths:
+  curl http://127.0.0.1:1/usage
+
+Traces:
+  curl http://127.0.0.1:1/traces
+
+Buy something:
+  curl http://127.0.0.1:2/items
+
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the banner differs (-want +got):\n%s", diff)
 	}
 }
 
-func TestTheBannerHasTheCommandThatWatchesEvents(t *testing.T) {
-	banner := show(console.Style{}, func(c *console.Console) {
-		c.Ready(console.Banner{AWSEndpoint: "http://127.0.0.1:1", Observed: "http://127.0.0.1:1/0/q"})
+func TestTheBannerOfAStackWithoutURLsAndOutputsIsShort(t *testing.T) {
+	got := show(console.Style{}, func(c *console.Console) {
+		c.Ready(console.Banner{Stack: "shop", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces"})
 	})
-	if want := "\n  make watch\n"; !strings.Contains(banner, want) {
-		t.Errorf("the banner is %q, want %q in it", banner, want)
+	const want = `
+shop is up, after 0s. Ctrl-C stops it.
+
+Calls, counters and queue depths:
+  curl http://127.0.0.1:1/usage
+
+Traces:
+  curl http://127.0.0.1:1/traces
+
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the banner differs (-want +got):\n%s", diff)
 	}
 }
 
@@ -239,7 +295,7 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("gone") }
 
 func TestAWriteThatFailsIsNotForgotten(t *testing.T) {
 	c := console.New(broken{}, console.Style{})
-	c.Event(event("1", "a", "order.placed"))
+	c.Event(event("1", "a", "item.sold"))
 	if err := c.Err(); err == nil || err.Error() != "gone" {
 		t.Errorf("the error is %v", err)
 	}

@@ -67,7 +67,7 @@ func Parse(given string) (Name, float64, error) {
 	text, chance, _ := strings.Cut(given, "=")
 	name := Name(text)
 	if !slices.Contains(Names(), name) {
-		return "", 0, fmt.Errorf("there is no fault %q; there are %s", text, join(Names()))
+		return "", 0, fmt.Errorf("there is no fault %q; there are %s", text, List(Names()))
 	}
 	probability, err := strconv.ParseFloat(chance, 64)
 	if err != nil || !(probability > 0 && probability <= 1) {
@@ -76,7 +76,8 @@ func Parse(given string) (Name, float64, error) {
 	return name, probability, nil
 }
 
-func join(names []Name) string {
+// List returns the names as a text.
+func List(names []Name) string {
 	texts := make([]string, len(names))
 	for i, name := range names {
 		texts[i] = string(name)

@@ -12,12 +12,12 @@ func TestAnEventIsIdentifiedInAndOutOfItsEnvelope(t *testing.T) {
 		want    loss.Event
 	}{
 		"a CloudEvent": {
-			`{"specversion": "1.0", "id": "1", "type": "order.placed", "subject": "o-1"}`,
-			loss.Event{ID: "1", Type: "order.placed", Subject: "o-1"},
+			`{"specversion": "1.0", "id": "1", "type": "item.sold", "subject": "s-1"}`,
+			loss.Event{ID: "1", Type: "item.sold", Subject: "s-1"},
 		},
 		"a CloudEvent in an envelope": {
-			`{"id": "e", "detail-type": "order.placed", "detail": {"id": "1", "type": "order.placed", "subject": "o-1"}}`,
-			loss.Event{ID: "e", Type: "order.placed", Subject: "o-1"},
+			`{"id": "e", "detail-type": "item.sold", "detail": {"id": "1", "type": "item.sold", "subject": "s-1"}}`,
+			loss.Event{ID: "e", Type: "item.sold", Subject: "s-1"},
 		},
 		"another event in an envelope": {
 			`{"id": "e", "detail-type": "thing", "detail": {"n": 1}}`,
@@ -26,7 +26,7 @@ func TestAnEventIsIdentifiedInAndOutOfItsEnvelope(t *testing.T) {
 		"another object":       {`{"sweep": true}`, loss.Event{}},
 		"an id that is none":   {`{"id": 1}`, loss.Event{}},
 		"what is no object":    {`[1]`, loss.Event{}},
-		"what is no JSON":      {"order.placed", loss.Event{}},
+		"what is no JSON":      {"item.sold", loss.Event{}},
 		"nothing":              {"", loss.Event{}},
 		"a noncharacter in it": {"{\"id\": \"1\", \"type\": \"t\", \"data\": \"\uffff\"}", loss.Event{ID: "1", Type: "t"}},
 	} {

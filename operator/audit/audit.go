@@ -29,7 +29,7 @@ type Evidence struct {
 	// Ledger is the payment provider's, by order id.
 	Ledger map[string]sandbox.Entry
 	// Notified is every event that reached the notification endpoint. Nil
-	// means that nobody knows.
+	// means that it is unknown.
 	Notified []event.Event
 	// DeadLetters names the dead-letter queues that are not empty.
 	DeadLetters map[string]int
@@ -50,7 +50,7 @@ type Violation struct {
 	Text  string
 }
 
-// String tells what does not hold.
+// String describes what does not hold.
 func (v Violation) String() string {
 	about := ""
 	if v.Order != "" {
@@ -79,7 +79,7 @@ type saga struct {
 	events map[string][]event.Event
 }
 
-// Audit gives every violation that the evidence shows, sorted. Events are held
+// Audit returns every violation that the evidence shows, sorted. Events are held
 // to the given language.
 func Audit(language participant.Language, evidence Evidence) ([]Violation, error) {
 	for _, name := range contract.Contexts() {
@@ -111,7 +111,7 @@ func Audit(language participant.Language, evidence Evidence) ([]Violation, error
 	return a.violations, nil
 }
 
-// checkSaga checks one order. Of an erased one the order context knows no longer
+// checkSaga checks one order. Of an erased one the order context no longer has
 // how it has ended, so nothing is compared with that.
 func (a *audit) checkSaga(s *saga) error {
 	if s.isErased() {
@@ -155,7 +155,7 @@ func (a *audit) collect() error {
 		}
 		s, known := a.sagas[e.Subject]
 		if !known {
-			a.violated(6, e.Subject, "%s of an order that nobody accepted", e.Type)
+			a.violated(6, e.Subject, "%s of an order that was never accepted", e.Type)
 			continue
 		}
 		s.events[e.Type] = append(s.events[e.Type], e)
@@ -163,7 +163,7 @@ func (a *audit) collect() error {
 	return nil
 }
 
-// distinct gives each published event once.
+// distinct returns each published event once.
 func (a *audit) distinct() []event.Event {
 	var distinct []event.Event
 	contents := make(map[string]string)

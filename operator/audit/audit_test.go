@@ -19,7 +19,7 @@ import (
 	"example.com/saga/services/warehouse"
 )
 
-// check audits a run and gives the violations of the invariants as text.
+// check audits a run and returns the violations of the invariants as text.
 func check(t *testing.T, r *run) []string {
 	t.Helper()
 	violations, err := audit.Audit(r.language, r.Evidence)
@@ -41,7 +41,7 @@ func TestWhatIsAllowedIsNoViolation(t *testing.T) {
 			r.Notified = append(r.Notified, r.Notified...)
 		},
 		"events come in any order":                  func(r *run) { slices.Reverse(r.Published) },
-		"nobody knows what the endpoint received":   func(r *run) { r.Notified = nil },
+		"what the endpoint received is unknown":     func(r *run) { r.Notified = nil },
 		"the customer and the deadline both cancel": cancelTwice,
 		"goods come in":                             func(r *run) { r.begin("d-1", contract.StockReceived{SKU: "123", Quantity: 100}) },
 		"a payment was declined": func(r *run) {
@@ -130,9 +130,9 @@ func ends() map[string]tampered {
 		"an order is called cancelled before its rollback has ended": {func(r *run) {
 			r.of(cancelled, contract.OrderCancelled{}).CausationID = r.of(cancelled, contract.PaymentRefunded{}).ID
 		}, []string{"invariant 3: order o-cancelled: order.cancelled does not follow from the end of its rollback"}},
-		"the order context does not know of the end": {func(r *run) {
+		"the order context has not ended": {func(r *run) {
 			r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackRunning, CorrelationID: "saga of " + cancelled})
-		}, []string{"invariant 1: order o-cancelled: cancelled, but the order context says cancelling"}},
+		}, []string{"invariant 1: order o-cancelled: cancelled, but the order context has the status cancelling"}},
 	}
 }
 
@@ -158,10 +158,10 @@ func effects() map[string]tampered {
 		}, []string{"invariant 3: order o-shipped: shipped, and yet payment.refunded"}},
 		"the stock of a cancelled order is still held": {func(r *run) {
 			r.set(r.Tables[contract.SourceWarehouse], cancelled, warehouse.State{Status: warehouse.Failing})
-		}, []string{"invariant 3: order o-cancelled: cancelled, but the warehouse says failing"}},
+		}, []string{"invariant 3: order o-cancelled: cancelled, but the warehouse has the status failing"}},
 		"the award of a shipped order is gone": {func(r *run) {
 			delete(r.Tables[contract.SourceLoyalty].Records, shipped)
-		}, []string{`invariant 3: order o-shipped: shipped, but the warehouse says shipped, loyalty ""`}},
+		}, []string{`invariant 3: order o-shipped: shipped, but the warehouse has the status shipped, loyalty ""`}},
 	}
 }
 
@@ -200,7 +200,7 @@ func stock() map[string]tampered {
 
 func balances() map[string]tampered {
 	return map[string]tampered{
-		"money is kept that nobody owes": {func(r *run) {
+		"money is kept that is not owed": {func(r *run) {
 			r.Ledger["o-unknown"] = sandbox.Entry{Amount: contract.Money{Amount: 7, Currency: "EUR"}, Accepted: true}
 		}, []string{"invariant 5: the shipped orders cost map[EUR:2500], but map[EUR:2507] was kept"}},
 		"a customer has points that were not earned": {func(r *run) {
@@ -220,15 +220,15 @@ func lineage() map[string]tampered {
 		"the data is against the schema": {func(r *run) {
 			r.rewrite(r.of(cancelled, contract.ShipmentFailed{}), map[string]string{"reason": "bored"})
 		}, []string{"invariant 6: order o-cancelled: invalid event: data of warehouse.shipment-failed"}},
-		"nobody accepted the order": {func(r *run) {
+		"the order was never accepted": {func(r *run) {
 			r.begin("o-unknown", contract.CancellationRequested{Reason: contract.TimedOut})
-		}, []string{"invariant 6: order o-unknown: order.cancellation-requested of an order that nobody accepted"}},
+		}, []string{"invariant 6: order o-unknown: order.cancellation-requested of an order that was never accepted"}},
 		"the correlation id is another one": {func(r *run) {
 			r.of(cancelled, contract.ShipmentFailed{}).CorrelationID = "other"
 		}, []string{"invariant 6: order o-cancelled: warehouse.shipment-failed has the correlation id other, not saga of o-cancelled"}},
-		"nobody published the cause": {func(r *run) {
+		"the cause was never published": {func(r *run) {
 			r.of(cancelled, contract.ShipmentFailed{}).CausationID = "other"
-		}, []string{`invariant 6: order o-cancelled: warehouse.shipment-failed was caused by "other", which nobody published`}},
+		}, []string{`invariant 6: order o-cancelled: warehouse.shipment-failed was caused by "other", which was never published`}},
 		"the beginning has a cause": {func(r *run) {
 			r.of(cancelled, contract.OrderPlaced{}).CausationID = "other"
 		}, []string{"invariant 6: order o-cancelled: order.placed was caused by other, but it begins"}},
@@ -237,9 +237,9 @@ func lineage() map[string]tampered {
 
 func arrivals() map[string]tampered {
 	return map[string]tampered{
-		"an end reached nobody": {func(r *run) {
+		"an end was never notified": {func(r *run) {
 			r.Notified = r.Notified[:1]
-		}, []string{"invariant 7: order o-cancelled: nobody was notified of order.cancelled"}},
+		}, []string{"invariant 7: order o-cancelled: order.cancelled was never notified"}},
 		"there are dead letters": {func(r *run) {
 			r.DeadLetters["Warehouse/DeadLetters"] = 2
 		}, []string{"invariant 8: 2 messages in the dead-letter queue Warehouse/DeadLetters"}},
@@ -269,7 +269,7 @@ func TestEvidenceWithoutTheTableOfAContextIsAnError(t *testing.T) {
 }
 
 func erasures() map[string]tampered {
-	const more = " says more than that it is erased"
+	const more = " has more than that it is erased"
 	erased := func(change func(*run)) func(*run) {
 		return func(r *run) {
 			r.erase(shipped)
@@ -280,7 +280,7 @@ func erasures() map[string]tampered {
 		"a tombstone has a customer": {erased(func(r *run) {
 			r.bury(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Erased, CustomerID: customer})
 		}), []string{"invariant 10: order o-shipped: its tombstone in the warehouse context" + more}},
-		"a tombstone has a member that the code does not know": {erased(func(r *run) {
+		"a tombstone has an unknown member": {erased(func(r *run) {
 			r.bury(r.Tables[contract.SourcePayment], shipped, map[string]string{"status": "erased", "address": "23 Fake Street"})
 		}), []string{"invariant 10: order o-shipped: its tombstone in the payment context" + more}},
 		"a tombstone has what was published": {erased(func(r *run) {
@@ -288,7 +288,7 @@ func erasures() map[string]tampered {
 			record.Handled = []participant.Handled{{Published: r.Published[:1]}}
 			r.Tables[contract.SourceOrder].Records[shipped] = record
 		}), []string{"invariant 10: order o-shipped: its tombstone in the order context" + more}},
-		"a context still knows the order": {erased(func(r *run) {
+		"a context still has the order": {erased(func(r *run) {
 			r.set(r.Tables[contract.SourceLoyalty], shipped, loyalty.State{Status: loyalty.Awarded, CustomerID: customer})
 		}), []string{"invariant 10: order o-shipped: it is erased, but not in the loyalty context"}},
 		"an event is published after the erasure": {erased(func(r *run) {
@@ -315,7 +315,7 @@ func erasures() map[string]tampered {
 			r.erase(cancelled)
 			delete(r.Ledger, shipped)
 		}, []string{
-			"invariant 3: order o-shipped: shipped, but the warehouse says shipped",
+			"invariant 3: order o-shipped: shipped, but the warehouse has the status shipped",
 			"invariant 5: the shipped orders cost map[EUR:2500], but map[] was kept",
 		}},
 		"the pieces of an erased order are back": {func(r *run) {

@@ -10,7 +10,7 @@ import (
 	"example.com/saga/services/warehouse"
 )
 
-// read gives the data of the one event of its type.
+// read returns the data of the one event of its type.
 func read[D event.Data](a *audit, s *saga) (D, bool) {
 	var none D
 	events := s.events[none.EventType()]
@@ -25,7 +25,7 @@ func read[D event.Data](a *audit, s *saga) (D, bool) {
 	return typed, ok
 }
 
-// shipped gives the sagas that were shipped.
+// shipped returns the sagas that were shipped.
 func (a *audit) shipped() []*saga {
 	var shipped []*saga
 	for _, s := range a.sagas {
@@ -132,7 +132,7 @@ func (a *audit) checkNotifications(s *saga) {
 	for _, end := range []event.Data{contract.OrderShipped{}, contract.OrderCancelled{}} {
 		for _, e := range s.events[end.EventType()] {
 			if !a.notified[e.Source+"/"+e.ID] {
-				a.violated(7, s.id, "nobody was notified of %s %s", e.Type, e.ID)
+				a.violated(7, s.id, "%s was never notified, id %s", e.Type, e.ID)
 			}
 		}
 	}

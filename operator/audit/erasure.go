@@ -39,7 +39,7 @@ func (a *audit) tombstones(s *saga) ([]tombstone, error) {
 func (s *saga) isErased() bool { return s.state.Progress == order.Erased }
 
 // checkErased: of an erased order every context has a tombstone, if it has not
-// expired, that says nothing else, and no event was published about it since.
+// expired, with nothing else in it, and no event was published about it since.
 func (a *audit) checkErased(s *saga) error {
 	tombstones, err := a.tombstones(s)
 	if err != nil {
@@ -58,8 +58,8 @@ func (a *audit) checkErased(s *saga) error {
 		case !record.Erased:
 			a.violated(10, s.id, "it is erased, but not in %s", t.context)
 		case string(record.State) != string(want), len(record.Handled) > 0:
-			// What it says may be personal, so it is not repeated.
-			a.violated(10, s.id, "its tombstone in %s says more than that it is erased", t.context)
+			// Its content may be personal, so it is not repeated.
+			a.violated(10, s.id, "its tombstone in %s has more than that it is erased", t.context)
 		}
 	}
 	for eventType, events := range s.events {

@@ -181,7 +181,7 @@ func (r *run) of(id string, data event.Data) *event.Event {
 	return nil
 }
 
-// rewrite gives an event other data.
+// rewrite replaces the data of an event.
 func (r *run) rewrite(e *event.Event, data any) {
 	r.t.Helper()
 	encoded, err := json.Marshal(data)

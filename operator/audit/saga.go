@@ -12,7 +12,7 @@ import (
 	"example.com/saga/services/warehouse"
 )
 
-// has tells whether the saga has an event of the type of the given data.
+// has reports whether the saga has an event of the type of the given data.
 func (s *saga) has(data event.Data) bool { return len(s.events[data.EventType()]) > 0 }
 
 // checkEnd: every accepted order ends in exactly one way.
@@ -24,9 +24,9 @@ func (a *audit) checkEnd(s *saga) {
 	case !shipped && !cancelled:
 		a.violated(1, s.id, "has not ended: it is %s", s.state.Status())
 	case shipped && s.state.Status() != order.StatusShipped:
-		a.violated(1, s.id, "shipped, but the order context says %s", s.state.Status())
+		a.violated(1, s.id, "shipped, but the order context has the status %s", s.state.Status())
 	case cancelled && s.state.Status() != order.StatusCancelled:
-		a.violated(1, s.id, "cancelled, but the order context says %s", s.state.Status())
+		a.violated(1, s.id, "cancelled, but the order context has the status %s", s.state.Status())
 	}
 }
 
@@ -67,8 +67,8 @@ func (a *audit) checkRollback(s *saga) {
 	}
 }
 
-// checkReturns: what a cancelled order gave back is all that it had. What is
-// missing, the contexts' records tell.
+// checkReturns: a cancelled order returned all that it had. What was not returned is
+// in the contexts' records.
 func (a *audit) checkReturns(s *saga) {
 	if !s.has(contract.OrderCancelled{}) {
 		return
@@ -90,7 +90,7 @@ func (a *audit) checkReturns(s *saga) {
 	}
 }
 
-// repeatable tells which events an order may have several of: it can be asked
+// repeatable are the events of which an order may have several: it can be asked
 // to cancel by the customer and by the deadline.
 func repeatable(eventType string) bool {
 	return eventType == (contract.CancellationRequested{}).EventType() ||
@@ -116,13 +116,13 @@ func (a *audit) checkLineage(s *saga) {
 			case root && e.CausationID != "":
 				a.violated(6, s.id, "%s was caused by %s, but it begins", e.Type, e.CausationID)
 			case !root && !known[e.CausationID]:
-				a.violated(6, s.id, "%s was caused by %q, which nobody published", e.Type, e.CausationID)
+				a.violated(6, s.id, "%s was caused by %q, which was never published", e.Type, e.CausationID)
 			}
 		}
 	}
 }
 
-// state decodes what a context knows about an order.
+// state decodes the state of an order in a context.
 func state[S any](table Table, orderID string) (S, error) {
 	var s S
 	record, found := table.Records[orderID]
@@ -138,11 +138,11 @@ func state[S any](table Table, orderID string) (S, error) {
 func (a *audit) checkHoldings(s *saga) error {
 	held, err := state[warehouse.State](a.Tables[contract.SourceWarehouse], s.id)
 	if err != nil {
-		return fmt.Errorf("what the warehouse knows of %s: %w", s.id, err)
+		return fmt.Errorf("the state of %s in the warehouse: %w", s.id, err)
 	}
 	award, err := state[loyalty.State](a.Tables[contract.SourceLoyalty], s.id)
 	if err != nil {
-		return fmt.Errorf("what loyalty knows of %s: %w", s.id, err)
+		return fmt.Errorf("the state of %s in loyalty: %w", s.id, err)
 	}
 	paid := a.Ledger[s.id].Accepted && !a.Ledger[s.id].Barred
 	status := s.state.Status()
@@ -150,7 +150,7 @@ func (a *audit) checkHoldings(s *saga) error {
 	free := held.Status == warehouse.Unavailable || held.Status == warehouse.Released
 	undone := free && award.Status != loyalty.Awarded && !paid
 	if (status == order.StatusShipped && !kept) || (status == order.StatusCancelled && !undone) {
-		a.violated(3, s.id, "%s, but the warehouse says %s, loyalty %q, and paid is %t", status, held.Status, award.Status, paid)
+		a.violated(3, s.id, "%s, but the warehouse has the status %s, loyalty %q, and paid is %t", status, held.Status, award.Status, paid)
 	}
 	return nil
 }

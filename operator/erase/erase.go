@@ -19,7 +19,7 @@ import (
 // ErrAgain is why something is not erased that can be erased later.
 var ErrAgain = errors.New("erase again")
 
-// pollEvery is how often an order is asked whether it has ended.
+// pollEvery is the interval of the checks whether an order has ended.
 const pollEvery = time.Second
 
 // Eraser erases customers. All fields are required.
@@ -74,8 +74,8 @@ func (o Outcome) Problems() []error {
 	return problems
 }
 
-// Erase erases a customer. The outcome says what was erased and what was not; an
-// error says that nothing was begun.
+// Erase erases a customer. The outcome is what was erased and what was not; an
+// error is returned if nothing was begun.
 func (e *Eraser) Erase(ctx context.Context, customer string) (Outcome, error) {
 	found, err := e.find(ctx, customer)
 	if err != nil {

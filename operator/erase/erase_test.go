@@ -41,7 +41,7 @@ func TestACustomerIsErasedAndNoOther(t *testing.T) {
 	for source, store := range s.stores {
 		bert := want[source].([]any)[0].(map[string]participant.Record)["o-bert"]
 		if diff := cmp.Diff(bert, store.Records()["o-bert"]); diff != "" {
-			t.Errorf("%s knows something else of another's order:\n%s", source, diff)
+			t.Errorf("%s has something else of another's order:\n%s", source, diff)
 		}
 	}
 	if diff := cmp.Diff(map[string]map[string]int64{loyalty.CustomerItem(bert): {loyalty.CounterPoints: 25}}, s.stores["loyalty"].AllCounters()); diff != "" {
@@ -94,7 +94,7 @@ func TestAnOrderThatHasNotEndedIsCancelledAndErasedWhenItHas(t *testing.T) {
 	for name, end := range map[string]func(s *saga){
 		"cancelled": func(s *saga) { s.rollBack("o-1") },
 		"shipped already": func(s *saga) {
-			s.know(contract.SourceWarehouse, "o-1", warehouse.State{Status: warehouse.Shipped})
+			s.put(contract.SourceWarehouse, "o-1", warehouse.State{Status: warehouse.Shipped})
 			s.hear("o-1", contract.CancellationRefused{})
 		},
 	} {
@@ -159,7 +159,7 @@ func TestAnOrderThatDoesNotEndIsNamedAndKeepsNoOtherFromBeingErased(t *testing.T
 func TestAnOrderForWhichSomethingIsHeldIsErasedNowhere(t *testing.T) {
 	s := newSaga(t)
 	s.ship("o-1", anna)
-	s.know(contract.SourceWarehouse, "o-1", warehouse.State{Status: warehouse.Failing})
+	s.put(contract.SourceWarehouse, "o-1", warehouse.State{Status: warehouse.Failing})
 	before := s.contents()
 	outcome, err := s.Erase(t.Context(), anna)
 	s.must(err)
@@ -209,7 +209,7 @@ func TestAnErasureThatIsKilledAnywhereIsCompletedByTheNext(t *testing.T) {
 func TestPointsThatNoErasedOrderExplainsAreNotRemoved(t *testing.T) {
 	s := newSaga(t)
 	s.ship("o-1", anna)
-	s.know(contract.SourceLoyalty, "o-new", loyalty.State{Status: loyalty.Awarded, CustomerID: anna, Points: 3},
+	s.put(contract.SourceLoyalty, "o-new", loyalty.State{Status: loyalty.Awarded, CustomerID: anna, Points: 3},
 		participant.Adjustment{Item: loyalty.CustomerItem(anna), Add: map[string]int64{loyalty.CounterPoints: 3}})
 	outcome, err := s.Erase(t.Context(), anna)
 	s.must(err)
@@ -248,11 +248,11 @@ func TestAPlanChangesNothing(t *testing.T) {
 func TestARecordThatCannotBeReadStopsTheErasure(t *testing.T) {
 	s := newSaga(t)
 	s.ship("o-1", anna)
-	s.know(contract.SourceOrder, "o-2", "no state of an order")
+	s.put(contract.SourceOrder, "o-2", "no state of an order")
 	if _, err := s.Erase(t.Context(), anna); err == nil || !strings.Contains(err.Error(), "state of order o-2") {
 		t.Errorf("the error is %v", err)
 	}
-	s.know(contract.SourceOrder, "o-2", order.State{})
+	s.put(contract.SourceOrder, "o-2", order.State{})
 	record := s.stores["order"].Records()["o-2"]
 	record.Handled[0].Published = []event.Event{{ID: "e", Type: "order.placed", Data: []byte(`[]`)}}
 	s.must(s.stores["order"].Commit(t.Context(), record, nil))

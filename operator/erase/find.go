@@ -21,7 +21,7 @@ type Order struct {
 	Notified map[string]string
 }
 
-// found is what the order context knows.
+// found is what the order context has.
 type found struct {
 	// orders are those of the customer.
 	orders []Order
@@ -56,8 +56,8 @@ func (e *Eraser) find(ctx context.Context, customer string) (found, error) {
 	return result, nil
 }
 
-// readOrder reads an order and its customer out of what the record says was
-// published and heard.
+// readOrder reads an order and its customer from the events that the record has as
+// published and handled.
 func readOrder(record participant.Record) (o Order, customer string, err error) {
 	o = Order{ID: record.Subject, Notified: make(map[string]string)}
 	if err := json.Unmarshal(record.State, &o.State); err != nil {

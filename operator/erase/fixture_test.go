@@ -36,7 +36,7 @@ var (
 	errBroken = errors.New("broken")
 )
 
-// saga is what the four contexts know, in memory, with an eraser of it.
+// saga is what the four contexts have, in memory, with an eraser of it.
 type saga struct {
 	*erase.Eraser
 
@@ -152,8 +152,8 @@ func (s *saga) hear(id string, data event.Data) {
 	s.must(s.Contexts.Order.Handle(s.t.Context(), e))
 }
 
-// know sets what another context knows of an order.
-func (s *saga) know(source, id string, state any, adjustments ...participant.Adjustment) {
+// put sets what another context has of an order.
+func (s *saga) put(source, id string, state any, adjustments ...participant.Adjustment) {
 	s.t.Helper()
 	record, err := s.stores[source].Load(s.t.Context(), id)
 	s.must(err)
@@ -167,9 +167,9 @@ func (s *saga) know(source, id string, state any, adjustments ...participant.Adj
 func (s *saga) ship(id, customer string) {
 	s.t.Helper()
 	s.place(id, customer)
-	s.know(contract.SourceWarehouse, id, warehouse.State{Status: warehouse.Shipped, CustomerID: customer, ShippingAddress: "home of " + customer})
-	s.know(contract.SourcePayment, id, payment.State{Status: payment.Taken})
-	s.know(contract.SourceLoyalty, id, loyalty.State{Status: loyalty.Awarded, CustomerID: customer, Points: 25},
+	s.put(contract.SourceWarehouse, id, warehouse.State{Status: warehouse.Shipped, CustomerID: customer, ShippingAddress: "home of " + customer})
+	s.put(contract.SourcePayment, id, payment.State{Status: payment.Taken})
+	s.put(contract.SourceLoyalty, id, loyalty.State{Status: loyalty.Awarded, CustomerID: customer, Points: 25},
 		participant.Adjustment{Item: loyalty.CustomerItem(customer), Add: map[string]int64{loyalty.CounterPoints: 25}})
 	s.hear(id, contract.OrderShipped{CustomerID: customer, Items: []contract.Stock{{SKU: "123", Quantity: 1}}})
 }
@@ -178,15 +178,15 @@ func (s *saga) ship(id, customer string) {
 func (s *saga) reserve(id string) {
 	s.t.Helper()
 	s.place(id, anna)
-	s.know(contract.SourceWarehouse, id, warehouse.State{Status: warehouse.Reserved, CustomerID: anna, ShippingAddress: "home of " + anna})
+	s.put(contract.SourceWarehouse, id, warehouse.State{Status: warehouse.Reserved, CustomerID: anna, ShippingAddress: "home of " + anna})
 }
 
 // rollBack is the end of an order that is cancelled.
 func (s *saga) rollBack(id string) {
 	s.t.Helper()
-	s.know(contract.SourceWarehouse, id, warehouse.State{Status: warehouse.Released})
-	s.know(contract.SourcePayment, id, payment.State{Status: payment.Refunded})
-	s.know(contract.SourceLoyalty, id, loyalty.State{Status: loyalty.Revoked})
+	s.put(contract.SourceWarehouse, id, warehouse.State{Status: warehouse.Released})
+	s.put(contract.SourcePayment, id, payment.State{Status: payment.Refunded})
+	s.put(contract.SourceLoyalty, id, loyalty.State{Status: loyalty.Revoked})
 	s.hear(id, contract.StockReleased{Items: []contract.Stock{}, Reason: contract.CancelledByCustomer})
 }
 
@@ -221,7 +221,7 @@ func (s *saga) assertErased(ids ...string) {
 				want = `{"progress":6,"erasedAt":"2026-03-01T1`
 			}
 			if !record.Erased || !strings.HasPrefix(string(record.State), want) {
-				s.t.Errorf("%s knows of %s: %s, erased: %t", source, id, record.State, record.Erased)
+				s.t.Errorf("%s has of %s: %s, erased: %t", source, id, record.State, record.Erased)
 			}
 		}
 	}
@@ -237,7 +237,7 @@ func (s *saga) erase() erase.Outcome {
 	return outcome
 }
 
-// results says of each order of an outcome what became of it.
+// results returns the result of each order of an outcome.
 func results(outcome erase.Outcome) map[string]string {
 	all := make(map[string]string)
 	for _, o := range outcome.Orders {

@@ -21,7 +21,7 @@ import (
 
 const day = 24 * time.Hour
 
-// How long AWS keeps what no setting says.
+// How long AWS keeps what no setting limits.
 const (
 	// backups is how far back a table can be recovered at most
 	// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html).
@@ -33,9 +33,6 @@ const (
 	// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html).
 	removal = 3 * day
 )
-
-// archivePath is the construct path of the archive.
-const archivePath = "GlobalBus/Archive/Archive"
 
 // Remainder is what expires by itself.
 type Remainder struct {
@@ -53,7 +50,7 @@ type Archives interface {
 // Settings are how long what is deployed keeps what it gets.
 type Settings struct {
 	// Archive is also how long the contexts remember what they have handled: the
-	// stack gives both the same time.
+	// stack has the same time for both.
 	Archive, EventLog, FunctionLogs, Queues, DeadLetters time.Duration
 }
 
@@ -63,13 +60,13 @@ func ReadSettings(
 	ctx context.Context, in stack.Stack, archives Archives, logs cloudwatchlogs.DescribeLogGroupsAPIClient, queues deadletter.Describer,
 ) (Settings, error) {
 	var s Settings
-	name, hasArchive := in.Archives[archivePath]
-	if !hasArchive {
-		return s, fmt.Errorf("the stack has no %s", archivePath)
+	name, err := in.Archive()
+	if err != nil {
+		return s, err
 	}
 	archive, err := archives.DescribeArchive(ctx, &eventbridge.DescribeArchiveInput{ArchiveName: &name})
 	if err != nil {
-		return s, fmt.Errorf("ask for the archive %s: %w", name, err)
+		return s, fmt.Errorf("describe the archive %s: %w", name, err)
 	}
 	if s.Archive = time.Duration(aws.ToInt32(archive.RetentionDays)) * day; s.Archive == 0 {
 		return s, fmt.Errorf("the archive %s keeps events for ever, so that nothing of them is ever forgotten", name)

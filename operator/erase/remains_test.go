@@ -104,7 +104,7 @@ func TestWhatCannotSayHowLongItKeepsIsNamed(t *testing.T) {
 		"the log group worker keeps events for ever": func(d *deployed, _ *stack.Stack) { d.logs["worker"] = nil },
 		"there is no log group events":               func(d *deployed, _ *stack.Stack) { delete(d.logs, "events") },
 		"the retention of q is not":                  func(d *deployed, _ *stack.Stack) { d.queues["q"] = "long" },
-		"ask for the archive kept":                   func(d *deployed, _ *stack.Stack) { d.broken = "DescribeArchive" },
+		"describe the archive kept":                  func(d *deployed, _ *stack.Stack) { d.broken = "DescribeArchive" },
 		"ask for the log group":                      func(d *deployed, _ *stack.Stack) { d.broken = "DescribeLogGroups" },
 		"ask for the retention of":                   func(d *deployed, _ *stack.Stack) { d.broken = "GetQueueAttributes" },
 	} {

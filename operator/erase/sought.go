@@ -34,7 +34,7 @@ func (s sought) matches(ctx context.Context, l deadletter.Message) (bool, error)
 	return s.isErased(ctx, order)
 }
 
-// mention is what a text says of an order and of the customer.
+// mention is what a text has of an order and of the customer.
 type mention struct {
 	subject, orderID string
 	customer         bool

@@ -30,7 +30,7 @@ func published(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClie
 	})
 }
 
-// OfOrder gives the events of an order that were logged, each once, in the order
+// OfOrder returns the events of an order that were logged, each once, in the order
 // in which they were and in the envelope of EventBridge. It needs the permissions
 // logs:FilterLogEvents and logs:Unmask.
 func OfOrder(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, in stack.Stack, order string) ([]string, error) {
@@ -82,15 +82,15 @@ func notified(ctx context.Context, url string) (events []event.Event, err error)
 		return nil, fmt.Errorf("ask for the notifications: %s answers %s", url, answer.Status)
 	}
 	var received struct {
-		Notifications []struct {
+		Deliveries []struct {
 			Body json.RawMessage `json:"body"`
-		} `json:"notifications"`
+		} `json:"deliveries"`
 	}
 	if err := json.NewDecoder(answer.Body).Decode(&received); err != nil {
 		return nil, fmt.Errorf("read the notifications: %w", err)
 	}
 	events = []event.Event{}
-	for _, notification := range received.Notifications {
+	for _, notification := range received.Deliveries {
 		e, err := event.Parse(notification.Body)
 		if err != nil {
 			return nil, fmt.Errorf("read the notification %s: %w", notification.Body, err)

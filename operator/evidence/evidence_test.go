@@ -24,7 +24,7 @@ const placed = `{"specversion":"1.0","id":"e-1","source":"order","type":"order.p
 	`"datacontenttype":"application/json","dataschema":"https://example.com/none","correlationid":"c-1","data":{}}`
 
 // logged is a fake of CloudWatch Logs with one message on each page, and looks
-// into it for the one quoted text that it is asked for.
+// into it for the one quoted text of the request.
 type logged struct {
 	messages []string
 	err      error
@@ -123,23 +123,23 @@ func answering(t *testing.T, status int, body string) string {
 }
 
 func TestNotificationsAreEvidence(t *testing.T) {
-	events, err := notified(t.Context(), answering(t, http.StatusOK, `{"notifications": [{"id": "e-1", "body": `+placed+`}], "refused": 0}`))
+	events, err := notified(t.Context(), answering(t, http.StatusOK, `{"deliveries": [{"id": "e-1", "body": `+placed+`}], "refused": 0}`))
 	if err != nil || len(events) != 1 || events[0].ID != "e-1" {
 		t.Errorf("the events are %+v, %v", events, err)
 	}
-	events, err = notified(t.Context(), answering(t, http.StatusOK, `{"notifications": []}`))
+	events, err = notified(t.Context(), answering(t, http.StatusOK, `{"deliveries": []}`))
 	if err != nil || events == nil || len(events) > 0 {
-		t.Errorf("nothing was received, but the events are %#v, %v: nil would mean that nobody knows", events, err)
+		t.Errorf("nothing was received, but the events are %#v, %v: nil would mean that it is unknown", events, err)
 	}
 }
 
 func TestNotificationsThatCannotBeReadAreAnError(t *testing.T) {
 	for name, url := range map[string]string{
-		"an error":     answering(t, http.StatusTeapot, ""),
-		"no JSON":      answering(t, http.StatusOK, "hello"),
-		"no event":     answering(t, http.StatusOK, `{"notifications": [{"body": {}}]}`),
-		"no URL":       "://",
-		"nobody there": "http://127.0.0.1:1",
+		"an error":    answering(t, http.StatusTeapot, ""),
+		"no JSON":     answering(t, http.StatusOK, "hello"),
+		"no event":    answering(t, http.StatusOK, `{"deliveries": [{"body": {}}]}`),
+		"no URL":      "://",
+		"no listener": "http://127.0.0.1:1",
 	} {
 		if _, err := notified(t.Context(), url); err == nil {
 			t.Errorf("%s: there is no error", name)

@@ -9,20 +9,20 @@ import (
 	"os"
 )
 
-// File says where everything of a stack is in a local cloud. The keys of maps are
+// File has the addresses and names of everything in a stack in a local cloud. The keys of maps are
 // construct paths such as Warehouse/Queue, except for the outputs.
 type File struct {
-	// OrderURL is where the order API begins: orders are placed at its /orders.
-	OrderURL string `json:"orderUrl"`
 	// AWSEndpointURL is where all AWS APIs are, in the Region.
 	AWSEndpointURL string `json:"awsEndpointUrl"`
 	Region         string `json:"region"`
-	// NotificationsURL is the notification endpoint. If it is one of the local
-	// cloud, GET returns what it received.
-	NotificationsURL string `json:"notificationsUrl"`
+	// DeliveriesURL returns what API destinations delivered. It is empty if they
+	// call another endpoint.
+	DeliveriesURL string `json:"deliveriesUrl"`
 	// UsageURL has counts of what happened to each resource, TracesURL the traces.
 	UsageURL  string `json:"usageUrl"`
 	TracesURL string `json:"tracesUrl"`
+	// FunctionURLs are the addresses of functions that have a URL.
+	FunctionURLs map[string]string `json:"functionUrls"`
 	// Queues are URLs.
 	Queues map[string]string `json:"queues"`
 	// Rules are as CloudFormation has them: the names of bus and rule with a |

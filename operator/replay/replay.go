@@ -17,9 +17,6 @@ import (
 	"example.com/saga/operator/stack"
 )
 
-// archivePath is the construct path of the archive.
-const archivePath = "GlobalBus/Archive/Archive"
-
 // Buses is the part of the EventBridge client that Find uses.
 type Buses interface {
 	DescribeArchive(context.Context, *eventbridge.DescribeArchiveInput, ...func(*eventbridge.Options)) (*eventbridge.DescribeArchiveOutput, error)
@@ -39,9 +36,9 @@ type Destination struct {
 // belong to the construct Payment. It needs the permissions
 // events:DescribeArchive, events:DescribeRule and events:ListTargetsByRule.
 func Find(ctx context.Context, client Buses, in stack.Stack, name string) (Destination, error) {
-	archive, found := in.Archives[archivePath]
-	if !found {
-		return Destination{}, fmt.Errorf("the stack has no %s", archivePath)
+	archive, err := in.Archive()
+	if err != nil {
+		return Destination{}, err
 	}
 	described, err := client.DescribeArchive(ctx, &eventbridge.DescribeArchiveInput{ArchiveName: &archive})
 	if err != nil {

@@ -1,10 +1,6 @@
 package stack
 
-import (
-	"strings"
-
-	"example.com/saga/operator/readyfile"
-)
+import "example.com/saga/operator/readyfile"
 
 // ReadFile finds the stack of a running local cloud by its ready file.
 func ReadFile(path string) (Stack, error) {
@@ -16,11 +12,8 @@ func ReadFile(path string) (Stack, error) {
 		Queues: ready.Queues, Tables: ready.Tables, Functions: ready.Functions, LogGroups: ready.LogGroups,
 		Connections: ready.Connections, Secrets: ready.Secrets,
 		Archives: ready.Archives, Rules: ready.Rules, Buses: ready.Buses,
+		FunctionURLs: ready.FunctionURLs, NotificationsURL: ready.DeliveriesURL,
 		endpoint: ready.AWSEndpointURL, region: ready.Region,
-	}
-	// An endpoint outside of the local cloud does not return what it received.
-	if strings.HasPrefix(ready.NotificationsURL, ready.AWSEndpointURL+"/") {
-		found.NotificationsURL = ready.NotificationsURL
 	}
 	return found, nil
 }

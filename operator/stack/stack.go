@@ -30,8 +30,11 @@ type Stack struct {
 	// Connections are names, Secrets names or ARNs.
 	Connections map[string]string
 	Secrets     map[string]string
-	// NotificationsURL returns what the notification endpoint received. It is empty
-	// for an endpoint that does not offer this.
+	// FunctionURLs are the addresses of functions in the local cloud. In AWS there
+	// are none.
+	FunctionURLs map[string]string
+	// NotificationsURL shows what the notification endpoint in the local cloud has
+	// received. It is empty if the endpoint is elsewhere.
 	NotificationsURL string
 
 	// Of the local cloud; AWS is found by the SDK's own means.
@@ -55,6 +58,16 @@ func (s Stack) EventLog() (string, error) {
 	name, found := s.LogGroups[EventLogPath]
 	if !found {
 		return "", fmt.Errorf("the stack has no %s", EventLogPath)
+	}
+	return name, nil
+}
+
+// Archive returns the name of the archive of the Global bus.
+func (s Stack) Archive() (string, error) {
+	const path = "GlobalBus/Archive/Archive"
+	name, found := s.Archives[path]
+	if !found {
+		return "", fmt.Errorf("the stack has no %s", path)
 	}
 	return name, nil
 }

@@ -18,9 +18,9 @@ import (
 )
 
 const ready = `{
-  "orderUrl": "http://127.0.0.1:1",
+  "functionUrls": {"Shop/Worker": "http://127.0.0.1:1/"},
   "awsEndpointUrl": "http://127.0.0.1:2", "region": "eu-west-1",
-  "notificationsUrl": "http://127.0.0.1:2/notifications",
+  "deliveriesUrl": "http://127.0.0.1:2/deliveries",
   "queues": {"Shop/Queue": "http://127.0.0.1:2/0/q", "Shop/DeadLetters": "http://127.0.0.1:2/0/d"},
   "tables": {"Shop/Table": "shop"}, "functions": {"Shop/Worker": "worker"}, "logGroups": {"Observability/Events": "events"},
   "connections": {"Shop/Connection": "shop"}, "secrets": {"Shop/Key": "key"},
@@ -52,7 +52,7 @@ func TestTheReadyFileSaysWhereTheLocalCloudIs(t *testing.T) {
 		Queues: map[string]string{"Shop/Queue": "http://127.0.0.1:2/0/q", "Shop/DeadLetters": "http://127.0.0.1:2/0/d"},
 		Tables: map[string]string{"Shop/Table": "shop"}, Functions: map[string]string{"Shop/Worker": "worker"},
 		LogGroups:   map[string]string{"Observability/Events": "events"},
-		Connections: map[string]string{"Shop/Connection": "shop"}, Secrets: map[string]string{"Shop/Key": "key"}, NotificationsURL: "http://127.0.0.1:2/notifications",
+		Connections: map[string]string{"Shop/Connection": "shop"}, Secrets: map[string]string{"Shop/Key": "key"}, FunctionURLs: map[string]string{"Shop/Worker": "http://127.0.0.1:1/"}, NotificationsURL: "http://127.0.0.1:2/deliveries",
 		Archives: map[string]string{"Bus/Archive": "kept"}, Rules: map[string]string{"Shop/Consume": "bus|consume"},
 		Buses: map[string]string{"Bus": "shop"},
 	}, found)
@@ -71,7 +71,7 @@ func TestTheReadyFileSaysWhereTheLocalCloudIs(t *testing.T) {
 }
 
 func TestAnEndpointOutsideOfTheLocalCloudIsNotAsked(t *testing.T) {
-	found, err := stack.ReadFile(write(t, strings.Replace(ready, "http://127.0.0.1:2/notifications", "http://example.com/notifications", 1)))
+	found, err := stack.ReadFile(write(t, strings.Replace(ready, `"deliveriesUrl": "http://127.0.0.1:2/deliveries",`, "", 1)))
 	if err != nil || found.NotificationsURL != "" {
 		t.Errorf("%q would be asked, %v", found.NotificationsURL, err)
 	}

@@ -145,7 +145,7 @@ func table() []row {
 		{cancelled, paymentRefunded, becomes(cancelled)},
 		{erased, paymentRefunded, becomes(erased)},
 
-		// The end of the rollback, which is told once.
+		// The end of the rollback, which is published once.
 		{unplaced, stockUnavailable, fails(event.ErrInvalid)},
 		{placed, stockUnavailable, becomes(rollingBack(placed, order.RollbackComplete, contract.OutOfStock), orderCancelled(contract.OutOfStock))},
 		{reserved, stockUnavailable, becomes(rollingBack(reserved, order.RollbackComplete, contract.OutOfStock), orderCancelled(contract.OutOfStock))},

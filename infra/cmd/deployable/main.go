@@ -1,6 +1,5 @@
-// Command deployable tells whether an environment's settings are fit to be
-// deployed: deployable prod. It is asked before anything is built, and needs
-// no CDK.
+// Command deployable checks whether the settings of an environment can be
+// deployed: deployable prod. It runs before anything is built, and needs no CDK.
 package main
 
 import (

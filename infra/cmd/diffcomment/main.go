@@ -1,10 +1,10 @@
-// Command diffcomment reads what cdk diff prints and shows it on a pull
-// request, in one comment that it updates from then on. Permissions, and what
-// would be lost, come first.
+// Command diffcomment reads the output of cdk diff from standard input and posts
+// it on a pull request, in one comment that later runs update. Resources that
+// would be lost, and permissions that change, come first.
 //
-// It works from the variables of a GitHub workflow: GITHUB_API_URL,
-// GITHUB_REPOSITORY and GITHUB_TOKEN, and PULL_REQUEST, its number. Without that
-// it prints the comment.
+// It reads the variables of a GitHub workflow: GITHUB_API_URL,
+// GITHUB_REPOSITORY and GITHUB_TOKEN, and PULL_REQUEST, the number. Without
+// PULL_REQUEST it prints the comment.
 package main
 
 import (
@@ -36,17 +36,17 @@ func run(ctx context.Context, in io.Reader, out io.Writer, variable func(string)
 	if err != nil {
 		return err
 	}
-	pull := variable("PULL_REQUEST")
-	if pull == "" {
+	number := variable("PULL_REQUEST")
+	if number == "" {
 		_, err := fmt.Fprint(out, comment)
 		return err
 	}
-	page := conversation{
+	pull := pullRequest{
 		client:     &http.Client{Timeout: 30 * time.Second},
 		api:        variable("GITHUB_API_URL"),
 		repository: variable("GITHUB_REPOSITORY"),
-		pull:       pull,
+		number:     number,
 		token:      variable("GITHUB_TOKEN"),
 	}
-	return page.show(ctx, comment)
+	return pull.postComment(ctx, comment)
 }

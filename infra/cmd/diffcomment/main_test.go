@@ -43,27 +43,27 @@ func TestHowTheDiffWasMadeIsNotShown(t *testing.T) {
 	}
 }
 
-func TestADiffOfNothingSaysSo(t *testing.T) {
+func TestTheCommentOfAnEmptyDiffStatesThatNothingWouldChange(t *testing.T) {
 	shown := rendered(t, "Stack saga-prod\nThere were no differences\n\n✨  Number of stacks with differences: 0\n")
 	if shown != marker+"\n### Stack saga-prod\n\nA deployment would change nothing.\n" {
 		t.Errorf("shown is %q", shown)
 	}
 }
 
-func TestADiffWithoutPermissionsSaysSo(t *testing.T) {
+func TestTheCommentStatesThatNoPermissionsChange(t *testing.T) {
 	shown := rendered(t, "Stack saga-prod\nResources\n[~] AWS::Lambda::Function Order/Api OrderApiA305539C\n")
 	if !strings.Contains(shown, "No permissions change.") || strings.Contains(shown, "destroyed") {
 		t.Errorf("shown is %q", shown)
 	}
 }
 
-func TestWhatIsNoDiffIsNotShown(t *testing.T) {
+func TestOutputThatIsNoDiffIsAnError(t *testing.T) {
 	if _, err := render("Unable to resolve AWS account to use."); err == nil {
 		t.Error("an error of the CDK is shown as a diff")
 	}
 }
 
-func TestACommentIsNeverLongerThanGitHubTakes(t *testing.T) {
+func TestACommentIsNeverLongerThanGitHubAccepts(t *testing.T) {
 	const much = 20_000
 	long := strings.NewReplacer(
 		"Resources\n", "Resources\n"+strings.Repeat("[-] AWS::SQS::Queue Much destroy\n", much),
@@ -75,7 +75,7 @@ func TestACommentIsNeverLongerThanGitHubTakes(t *testing.T) {
 	}
 }
 
-func TestADiffCannotEndItsBlock(t *testing.T) {
+func TestADiffCannotEndItsCodeBlock(t *testing.T) {
 	shown := rendered(t, "Stack saga-prod\nResources\n[~] AWS::SNS::Topic T\n```\n# Approved\n")
 	if !strings.Contains(shown, "\n````\nStack") {
 		t.Errorf("shown is %q", shown)
@@ -94,9 +94,9 @@ func TestACommentIsPrintedWithoutAPullRequest(t *testing.T) {
 }
 
 func TestAPullRequestHasOneCommentThatIsUpdated(t *testing.T) {
-	others := []comment{said(1, "octocat", marker+" by hand"), said(2, author, "coverage")}
+	others := []comment{newComment(1, "octocat", marker+" by hand"), newComment(2, author, "coverage")}
 	for len(others) < pageSize {
-		others = append(others, said(3, "octocat", "hm"))
+		others = append(others, newComment(3, "octocat", "hm"))
 	}
 	for name, test := range map[string]struct {
 		comments []comment
@@ -104,8 +104,8 @@ func TestAPullRequestHasOneCommentThatIsUpdated(t *testing.T) {
 	}{
 		"the first time":         {nil, "POST /repos/acme/shop/issues/7/comments"},
 		"among others":           {others, "POST /repos/acme/shop/issues/7/comments"},
-		"the second time":        {[]comment{said(9, author, marker+" old")}, "PATCH /repos/acme/shop/issues/comments/9"},
-		"after many that follow": {append(others, said(9, author, marker+" old")), "PATCH /repos/acme/shop/issues/comments/9"},
+		"the second time":        {[]comment{newComment(9, author, marker+" old")}, "PATCH /repos/acme/shop/issues/comments/9"},
+		"after many that follow": {append(others, newComment(9, author, marker+" old")), "PATCH /repos/acme/shop/issues/comments/9"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			hub := gitHub(t, test.comments)
@@ -122,16 +122,16 @@ func TestAPullRequestHasOneCommentThatIsUpdated(t *testing.T) {
 	}
 }
 
-func TestARefusedCommentSaysWhy(t *testing.T) {
+func TestTheErrorOfARefusedCommentHasTheReason(t *testing.T) {
 	hub := gitHub(t, nil)
 	hub.token = "another"
 	err := run(t.Context(), strings.NewReader(changes(t)), io.Discard, hub.variable)
-	if err == nil || !strings.Contains(err.Error(), "401") || !strings.Contains(err.Error(), "who are you?") {
+	if err == nil || !strings.Contains(err.Error(), "401") || !strings.Contains(err.Error(), "bad credentials") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// fakeHub is as much of GitHub as there is to a conversation.
+// fakeHub has the part of GitHub's API that lists and writes comments.
 type fakeHub struct {
 	url, token string
 	written    []string
@@ -149,7 +149,7 @@ func gitHub(t *testing.T, comments []comment) *fakeHub {
 	hub := &fakeHub{token: "secret"}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer secret" {
-			http.Error(w, "who are you?", http.StatusUnauthorized)
+			http.Error(w, "bad credentials", http.StatusUnauthorized)
 			return
 		}
 		if r.Method == http.MethodGet {
@@ -171,7 +171,7 @@ func gitHub(t *testing.T, comments []comment) *fakeHub {
 	return hub
 }
 
-func said(id int64, login, body string) comment {
+func newComment(id int64, login, body string) comment {
 	made := comment{ID: id, Body: body}
 	made.User.Login = login
 	return made

@@ -8,19 +8,19 @@ import (
 	"unicode/utf8"
 )
 
-// How many bytes are shown at most. GitHub takes 65,536 characters.
+// The longest parts of the comment, in bytes. GitHub accepts 65,536 characters.
 const (
-	mostLosses      = 10_000
-	mostPermissions = 20_000
-	mostDiff        = 30_000
+	maximumLosses      = 10_000
+	maximumPermissions = 20_000
+	maximumDiff        = 30_000
 )
 
-// marker begins the comment, so that it is found again. Nobody sees it.
+// marker begins the comment, so that the next run finds it. It is not displayed.
 const marker = "<!-- what cdk diff says -->"
 
-// render makes a comment of what cdk diff printed.
+// render makes a comment of the output of cdk diff.
 func render(output string) (string, error) {
-	// Whatever comes before is about how the diff was made.
+	// The lines before it are about how the diff was made.
 	start := regexp.MustCompile(`(?m)^Stack `).FindStringIndex(output)
 	if start == nil {
 		return "", errors.New("this is not the output of cdk diff: it names no stack")
@@ -30,26 +30,26 @@ func render(output string) (string, error) {
 
 	var comment strings.Builder
 	fmt.Fprintf(&comment, "%s\n### %s\n\n", marker, title)
-	changed, lost := resources(diff)
+	changed, lost := changedResources(diff)
 	if len(changed) == 0 && strings.Contains(diff, "There were no differences") {
 		comment.WriteString("A deployment would change nothing.\n")
 		return comment.String(), nil
 	}
 	if len(lost) > 0 {
-		fmt.Fprintf(&comment, "**Replaced or destroyed**\n%s\n", block(shortened(strings.Join(lost, "\n"), mostLosses)))
+		fmt.Fprintf(&comment, "**Replaced or destroyed**\n%s\n", codeBlock(truncate(strings.Join(lost, "\n"), maximumLosses)))
 	}
-	if permissions := permissions(diff); permissions != "" {
-		fmt.Fprintf(&comment, "**Permissions change**\n%s\n", block(shortened(permissions, mostPermissions)))
+	if changes := permissionChanges(diff); changes != "" {
+		fmt.Fprintf(&comment, "**Permissions change**\n%s\n", codeBlock(truncate(changes, maximumPermissions)))
 	} else {
 		comment.WriteString("No permissions change.\n\n")
 	}
-	fmt.Fprintf(&comment, "<details><summary>Resources that change: %d</summary>\n%s\n</details>\n", len(changed), block(shortened(diff, mostDiff)))
+	fmt.Fprintf(&comment, "<details><summary>Resources that change: %d</summary>\n%s\n</details>\n", len(changed), codeBlock(truncate(diff, maximumDiff)))
 	return comment.String(), nil
 }
 
-// resources lists the resources that change, and those of them that do not
-// survive it.
-func resources(diff string) (changed, lost []string) {
+// changedResources returns the resources that change, and those of them that are
+// replaced or deleted.
+func changedResources(diff string) (changed, lost []string) {
 	heading := regexp.MustCompile(`^\[[+~-]\] \w+::\w+`)
 	ends := regexp.MustCompile(` (replace|may be replaced|destroy|orphan)$`)
 	for line := range strings.Lines(diff) {
@@ -65,26 +65,28 @@ func resources(diff string) (changed, lost []string) {
 	return changed, lost
 }
 
-// permissions is the part of a diff about IAM and security groups: tables,
-// which a note ends.
-func permissions(diff string) string {
+// permissionChanges returns the part of a diff about IAM and security groups: the
+// tables before a note.
+func permissionChanges(diff string) string {
 	tables := regexp.MustCompile(`(?ms)^(IAM Statement|IAM Policy|Security Group) Changes$.*?^\(NOTE: `).FindString(diff)
 	return strings.TrimSpace(strings.TrimSuffix(tables, "(NOTE: "))
 }
 
-func shortened(text string, most int) string {
-	if len(text) <= most {
+// truncate returns at most so many bytes of the text, and whole characters.
+func truncate(text string, maximum int) string {
+	if len(text) <= maximum {
 		return text
 	}
-	cut := most
+	cut := maximum
 	for !utf8.RuneStart(text[cut]) {
 		cut--
 	}
 	return text[:cut] + "\n… the rest is in the log of the workflow."
 }
 
-// block shows a text as it is, whatever is in it.
-func block(text string) string {
+// codeBlock makes a block of Markdown that no text can end: its fence is longer
+// than any in the text.
+func codeBlock(text string) string {
 	fence := "```"
 	for strings.Contains(text, fence) {
 		fence += "`"

@@ -1,5 +1,5 @@
-// Command worker is the function of the test stack. It makes the API call in
-// its event, with the credentials of its role.
+// Command worker is the function of the test stack. It makes the API call that
+// its event asks for, with the credentials of its role.
 package main
 
 import (
@@ -11,8 +11,8 @@ import (
 	"os"
 )
 
-// instruction is what to do for an event.
-type instruction struct {
+// task is what to do for an event.
+type task struct {
 	Fail   bool            `json:"fail"`
 	Target string          `json:"target"`
 	Body   json.RawMessage `json:"body"`
@@ -54,7 +54,7 @@ func handle(event []byte) any {
 			MessageID string `json:"messageId"`
 			Body      string `json:"body"`
 		}
-		Detail         instruction          `json:"detail"`
+		Detail         task           `json:"detail"`
 		RequestContext map[string]any `json:"requestContext"`
 		Body           string         `json:"body"`
 	}
@@ -78,14 +78,14 @@ func handle(event []byte) any {
 	return map[string]any{"batchItemFailures": failures}
 }
 
-func decode(text string) (given instruction) {
+func decode(text string) (given task) {
 	if err := json.Unmarshal([]byte(text), &given); err != nil {
 		fmt.Println(err)
 	}
 	return given
 }
 
-func call(given instruction) (int, string) {
+func call(given task) (int, string) {
 	request, err := http.NewRequest(http.MethodPost, os.Getenv("AWS_ENDPOINT_URL"), bytes.NewReader(given.Body))
 	if err != nil {
 		return http.StatusInternalServerError, err.Error()

@@ -6,26 +6,27 @@ import (
 )
 
 const (
-	here  = "210987654321"
-	there = "210987654322"
+	devAccount  = "210987654321"
+	prodAccount = "210987654322"
 )
 
-// places returns the environments with accounts of their own, changed.
-func places(change func(dev, prod *Settings)) []Settings {
+// withAccounts returns the environments, dev and prod in accounts of their own,
+// after a change.
+func withAccounts(change func(dev, prod *Settings)) []Settings {
 	environments := all()
 	for i := range environments {
 		environments[i].Region = "eu-west-1"
 	}
 	dev, prod := &environments[1], &environments[3]
-	dev.Account, prod.Account = here, there
+	dev.Account, prod.Account = devAccount, prodAccount
 	change(dev, prod)
 	return environments
 }
 
-func TestEnvironmentsThatCouldReachIntoEachOtherAreRefused(t *testing.T) {
+func TestEnvironmentsThatCouldChangeEachOtherAreRefused(t *testing.T) {
 	const (
-		sharing   = "environments dev and prod are both in account " + here + ": give each an account of its own, or accept with SharesAccount in both that only IAM keeps them apart"
-		following = "environments dev and prod both follow the credentials, which can lead into one account: give each an account of its own, or accept with SharesAccount in both that only IAM keeps them apart"
+		sharing   = "environments dev and prod are both in account " + devAccount + ": give each an account of its own, or set SharesAccount in both to accept that only IAM separates them"
+		following = "environments dev and prod both have no Account, so the credentials can lead to the same one: give each an account of its own, or set SharesAccount in both to accept that only IAM separates them"
 		qualifier = "environments dev and prod have the same Qualifier (sagaprod): the roles that deploy one could deploy the other; give each its own"
 		boundary  = "environments dev and prod have the same PermissionsBoundary (saga-prod-boundary) in one account: give each its own"
 	)
@@ -52,7 +53,7 @@ func TestEnvironmentsThatCouldReachIntoEachOtherAreRefused(t *testing.T) {
 		"any account for both":          {func(dev, prod *Settings) { dev.Account, prod.Account = "", "" }, following},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := choose("staging", places(test.change))
+			_, err := find("staging", withAccounts(test.change))
 			if (err != nil) != (test.want != "") || err != nil && err.Error() != test.want {
 				t.Errorf("got %v\nwant %s", err, test.want)
 			}
@@ -60,24 +61,24 @@ func TestEnvironmentsThatCouldReachIntoEachOtherAreRefused(t *testing.T) {
 	}
 }
 
-func TestThisMachineIsInNoAccount(t *testing.T) {
+func TestTheLocalEnvironmentIsInNoAccount(t *testing.T) {
 	environments := all()
 	environments[0].Qualifier = environments[1].Qualifier
-	if err := checkApart(environments); err != nil {
+	if err := checkSeparation(environments); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestCredentialsLeadIntoNoAccountOfAnotherEnvironment(t *testing.T) {
-	dev, prod := unchecked("dev"), unchecked("prod")
+func TestAnEnvironmentIsNotDeployedToTheAccountOfAnother(t *testing.T) {
+	dev, prod := settingsOf("dev"), settingsOf("prod")
 	if err := dev.CheckAccount(prodPlaceholder); err == nil || !strings.Contains(err.Error(), "environments dev and prod are both in account") {
-		t.Errorf("dev may come into the account of prod: %v", err)
+		t.Errorf("dev may be deployed to the account of prod: %v", err)
 	}
 	for name, test := range map[string]struct {
 		settings Settings
 		account  string
 	}{
-		"an account of its own": {dev, here},
+		"an account of its own": {dev, devAccount},
 		"an unknown account":    {dev, ""},
 		"a pinned environment":  {prod, stagingPlaceholder}, // The CDK refuses to deploy it there.
 	} {

@@ -19,12 +19,12 @@ import (
 
 const docs = "../docs"
 
-// shown gives, by the names of metrics, the logical ids of the resources whose
-// metric is on the dashboard.
-func shown(t *testing.T, template synthtest.Template) map[string]map[string]bool {
+// onDashboard returns, by the names of metrics, the logical ids of the resources
+// whose metric is on the dashboard.
+func onDashboard(t *testing.T, template synthtest.Template) map[string]map[string]bool {
 	t.Helper()
 	found := map[string]map[string]bool{}
-	for _, dashboard := range synthtest.Of[synthtest.Dashboard](t, template, "AWS::CloudWatch::Dashboard") {
+	for _, dashboard := range synthtest.Properties[synthtest.Dashboard](t, template, "AWS::CloudWatch::Dashboard") {
 		var body struct {
 			Widgets []struct {
 				Properties struct {
@@ -38,7 +38,7 @@ func shown(t *testing.T, template synthtest.Template) map[string]map[string]bool
 		}
 		for _, widget := range body.Widgets {
 			for _, id := range widget.Properties.Alarms {
-				note(found, "alarm", id)
+				addID(found, "alarm", id)
 			}
 			for _, metric := range widget.Properties.Metrics {
 				if len(metric) == 1 {
@@ -46,7 +46,7 @@ func shown(t *testing.T, template synthtest.Template) map[string]map[string]bool
 				}
 				// Namespace, name, and the dimensions' names and values.
 				for _, member := range metric[2:] {
-					note(found, fmt.Sprint(metric[1]), fmt.Sprint(member))
+					addID(found, fmt.Sprint(metric[1]), fmt.Sprint(member))
 				}
 			}
 		}
@@ -54,23 +54,23 @@ func shown(t *testing.T, template synthtest.Template) map[string]map[string]bool
 	return found
 }
 
-func note(found map[string]map[string]bool, name, id string) {
+func addID(found map[string]map[string]bool, name, id string) {
 	if found[name] == nil {
 		found[name] = map[string]bool{}
 	}
 	found[name][id] = true
 }
 
-// ids gives the logical ids of a type, sorted.
+// ids returns the logical ids of a type, sorted.
 func ids(t *testing.T, template synthtest.Template, resourceType string) []string {
 	t.Helper()
-	return slices.Sorted(maps.Keys(synthtest.Of[map[string]any](t, template, resourceType)))
+	return slices.Sorted(maps.Keys(synthtest.Properties[map[string]any](t, template, resourceType)))
 }
 
 func TestEverythingInTheStackIsOnTheDashboard(t *testing.T) {
 	for _, name := range environment.Names() {
 		template := synthesized(t, name)
-		on := shown(t, template)
+		shown := onDashboard(t, template)
 		for resourceType, metrics := range map[string][]string{
 			queues:    {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "NumberOfMessagesSent"},
 			functions: {"Errors", "Throttles", "Duration", "Invocations", "AsyncEventAge", "DeadLetterErrors"},
@@ -81,7 +81,7 @@ func TestEverythingInTheStackIsOnTheDashboard(t *testing.T) {
 		} {
 			for _, id := range ids(t, template, resourceType) {
 				for _, metric := range metrics {
-					if !on[metric][id] {
+					if !shown[metric][id] {
 						t.Errorf("in %s the dashboard does not show %s of %s", name, metric, id)
 					}
 				}
@@ -90,8 +90,8 @@ func TestEverythingInTheStackIsOnTheDashboard(t *testing.T) {
 	}
 }
 
-func TestTheDashboardSaysWhetherOrdersGetThrough(t *testing.T) {
-	on := shown(t, synthesized(t, "prod"))
+func TestTheDashboardShowsWhetherOrdersGetThrough(t *testing.T) {
+	shown := onDashboard(t, synthesized(t, "prod"))
 	services := contract.Contexts()
 	var reasons []string
 	for _, reason := range contract.Reasons() {
@@ -110,33 +110,34 @@ func TestTheDashboardSaysWhetherOrdersGetThrough(t *testing.T) {
 		"EventDuration":            services,
 	} {
 		for _, value := range dimensions {
-			if !on[metric][value] {
+			if !shown[metric][value] {
 				t.Errorf("%s of %s is not shown", metric, value)
 			}
 		}
 	}
 }
 
-// watched gives, by the names of metrics, the logical ids that alarms watch.
-func watched(t *testing.T, template synthtest.Template) map[string]map[string]bool {
+// inAlarms returns, by the names of metrics, the logical ids of the resources whose
+// metric an alarm has.
+func inAlarms(t *testing.T, template synthtest.Template) map[string]map[string]bool {
 	t.Helper()
 	found := map[string]map[string]bool{}
-	for _, raised := range synthtest.Of[synthtest.Alarm](t, template, alarms) {
-		for _, dimension := range raised.Dimensions {
-			note(found, raised.MetricName, string(dimension.Value))
+	for _, alarm := range synthtest.Properties[synthtest.Alarm](t, template, alarms) {
+		for _, dimension := range alarm.Dimensions {
+			addID(found, alarm.MetricName, string(dimension.Value))
 		}
-		for _, data := range raised.Metrics {
+		for _, data := range alarm.Metrics {
 			for _, dimension := range data.MetricStat.Metric.Dimensions {
-				note(found, data.MetricStat.Metric.MetricName, string(dimension.Value))
+				addID(found, data.MetricStat.Metric.MetricName, string(dimension.Value))
 			}
 		}
 	}
 	return found
 }
 
-func TestWhateverCanFailIsWatched(t *testing.T) {
+func TestEverythingThatCanFailHasAnAlarm(t *testing.T) {
 	template := synthesized(t, "prod")
-	by := watched(t, template)
+	found := inAlarms(t, template)
 	want := map[string][]string{
 		"Errors":                         ids(t, template, functions),
 		"Throttles":                      ids(t, template, functions),
@@ -145,11 +146,11 @@ func TestWhateverCanFailIsWatched(t *testing.T) {
 		"WriteThrottleEvents":            append(ids(t, template, tables), "due"),
 		"RetryInvocationAttempts":        {},
 	}
-	for _, mapping := range synthtest.Of[synthtest.EventSourceMapping](t, template, mappings) {
+	for _, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, template, mappings) {
 		want["ApproximateAgeOfOldestMessage"] = append(want["ApproximateAgeOfOldestMessage"], string(mapping.EventSourceArn))
 	}
-	invoked := synthtest.Of[synthtest.Function](t, template, functions)
-	for id, rule := range synthtest.Of[synthtest.Rule](t, template, rules) {
+	invoked := synthtest.Properties[synthtest.Function](t, template, functions)
+	for id, rule := range synthtest.Properties[synthtest.Rule](t, template, rules) {
 		if target := string(rule.Targets[0].Arn); invoked[target].Runtime != "" {
 			want["AsyncEventAge"] = append(want["AsyncEventAge"], target)
 			want["DeadLetterErrors"] = append(want["DeadLetterErrors"], target)
@@ -168,60 +169,60 @@ func TestWhateverCanFailIsWatched(t *testing.T) {
 			t.Errorf("nothing has %s", metric)
 		}
 		for _, id := range resources {
-			if !by[metric][id] {
-				t.Errorf("no alarm watches %s of %s", metric, id)
+			if !found[metric][id] {
+				t.Errorf("no alarm has %s of %s", metric, id)
 			}
 		}
 	}
 }
 
-// What passes by itself must not wake anybody: one failed invocation is tried
-// again.
-func TestAnAlarmForWhatIsTriedAgainWaitsAQuarterOfAnHour(t *testing.T) {
-	patient := []string{"Errors", "Throttles", "ReadThrottleEvents", "Url5xxCount", "RetryInvocationAttempts"}
-	for id, raised := range synthtest.Of[synthtest.Alarm](t, synthesized(t, "prod"), alarms) {
-		for _, data := range raised.Metrics {
+// A failure that passes by itself must raise no alarm: a failed invocation is
+// repeated.
+func TestAnAlarmForRepeatedCallsIsRaisedAfterAQuarterOfAnHour(t *testing.T) {
+	repeated := []string{"Errors", "Throttles", "ReadThrottleEvents", "Url5xxCount", "RetryInvocationAttempts"}
+	for id, alarm := range synthtest.Properties[synthtest.Alarm](t, synthesized(t, "prod"), alarms) {
+		for _, data := range alarm.Metrics {
 			stat := data.MetricStat
-			if waits := raised.EvaluationPeriods * stat.Period; slices.Contains(patient, stat.Metric.MetricName) && waits < 15*60 {
+			if waits := alarm.EvaluationPeriods * stat.Period; slices.Contains(repeated, stat.Metric.MetricName) && waits < 15*60 {
 				t.Errorf("%s is raised after %d seconds", id, waits)
 			}
 		}
 	}
 }
 
-func TestEveryAlarmCallsThePersonOnCallAndSaysWhenItIsOver(t *testing.T) {
+func TestEveryAlarmIsSentByEmailWhenItIsRaisedAndWhenItIsOver(t *testing.T) {
 	for _, name := range environment.Names() {
 		settings := settingsOf(t, name)
 		template := synthesized(t, name)
 		var topics []synthtest.Reference
 		if settings.AlarmAddress != "" {
 			topics = []synthtest.Reference{synthtest.Reference(ids(t, template, "AWS::SNS::Topic")[0])}
-			for id, subscription := range synthtest.Of[struct{ Endpoint, Protocol string }](t, template, "AWS::SNS::Subscription") {
+			for id, subscription := range synthtest.Properties[struct{ Endpoint, Protocol string }](t, template, "AWS::SNS::Subscription") {
 				if subscription.Protocol != "email" || subscription.Endpoint != settings.AlarmAddress {
 					t.Errorf("%s of %s is %+v", id, name, subscription)
 				}
 			}
 		}
-		for id, raised := range synthtest.Of[synthtest.Alarm](t, template, alarms) {
-			if !slices.Equal(raised.AlarmActions, topics) || !slices.Equal(raised.OKActions, topics) {
-				t.Errorf("%s of %s calls %v and then %v, want %v", id, name, raised.AlarmActions, raised.OKActions, topics)
+		for id, alarm := range synthtest.Properties[synthtest.Alarm](t, template, alarms) {
+			if !slices.Equal(alarm.AlarmActions, topics) || !slices.Equal(alarm.OKActions, topics) {
+				t.Errorf("%s of %s notifies %v and then %v, want %v", id, name, alarm.AlarmActions, alarm.OKActions, topics)
 			}
 		}
 	}
 }
 
-// Without a statement for them, alarms could neither publish to the topic nor
-// use its key, and would call nobody.
+// Without these statements, alarms could neither publish to the topic nor use its
+// key, and no e-mail would be sent.
 func TestTheTopicAndItsKeyAdmitAlarmsOfTheOwnAccount(t *testing.T) {
 	settings := settingsOf(t, "prod")
 	template := synthesized(t, "prod")
 	type topicPolicy struct{ PolicyDocument synthtest.PolicyDocument }
 	type key struct{ KeyPolicy synthtest.PolicyDocument }
 	var statements []synthtest.Statement
-	for _, policy := range synthtest.Of[topicPolicy](t, template, "AWS::SNS::TopicPolicy") {
+	for _, policy := range synthtest.Properties[topicPolicy](t, template, "AWS::SNS::TopicPolicy") {
 		statements = append(statements, policy.PolicyDocument.Statement...)
 	}
-	for _, made := range synthtest.Of[key](t, template, "AWS::KMS::Key") {
+	for _, made := range synthtest.Properties[key](t, template, "AWS::KMS::Key") {
 		statements = append(statements, made.KeyPolicy.Statement...)
 	}
 	admitted := map[synthtest.Reference]bool{}
@@ -249,10 +250,10 @@ func TestEveryAlarmNamesARunbookAndEveryRunbookHasAnAlarm(t *testing.T) {
 		t.Fatal(err)
 	}
 	named := map[string]bool{"README.md": true}
-	for id, raised := range synthtest.Of[synthtest.Alarm](t, synthesized(t, "prod"), alarms) {
-		advice, page, names := strings.Cut(string(raised.AlarmDescription), " Runbook: "+runbooks)
+	for id, alarm := range synthtest.Properties[synthtest.Alarm](t, synthesized(t, "prod"), alarms) {
+		advice, page, names := strings.Cut(string(alarm.AlarmDescription), " Runbook: "+runbooks)
 		if !names || !strings.Contains(advice, ". ") {
-			t.Errorf("%s says %q", id, raised.AlarmDescription)
+			t.Errorf("the description of %s is %q", id, alarm.AlarmDescription)
 		}
 		named[page] = true
 		if !strings.Contains(string(index), "]("+page+")") {
@@ -274,7 +275,7 @@ func TestEveryAlarmNamesARunbookAndEveryRunbookHasAnAlarm(t *testing.T) {
 	}
 }
 
-func TestARunbookBeginsWithTheCustomerAndEndsWithHowToKnowThatItIsOver(t *testing.T) {
+func TestARunbookBeginsWithWhatTheCustomerNoticesAndEndsWithHowToKnowThatItIsOver(t *testing.T) {
 	want := []string{"What the customer notices", "How to confirm", "What to do", "How to know that it is over"}
 	pages, err := filepath.Glob(filepath.Join(docs, "runbooks", "*-*.md"))
 	if err != nil {
@@ -296,12 +297,12 @@ func TestARunbookBeginsWithTheCustomerAndEndsWithHowToKnowThatItIsOver(t *testin
 }
 
 func TestTheReviewedCostOfAlarmsIsThatInTheDocs(t *testing.T) {
-	all := synthtest.Of[synthtest.Alarm](t, synthesized(t, "prod"), alarms)
+	all := synthtest.Properties[synthtest.Alarm](t, synthesized(t, "prod"), alarms)
 	metrics := 0
-	for _, raised := range all {
-		// Each metric of an alarm costs, the expression does not.
+	for _, alarm := range all {
+		// AWS charges for each metric of an alarm, but not for the expression.
 		used := 0
-		for _, data := range raised.Metrics {
+		for _, data := range alarm.Metrics {
 			if data.Expression == "" {
 				used++
 			}
@@ -319,22 +320,22 @@ func TestTheReviewedCostOfAlarmsIsThatInTheDocs(t *testing.T) {
 	sentence := regexp.MustCompile(`\d+ alarms watch \d+ metrics, which cost [\d.]+ USD a month`)
 	switch got := sentence.FindString(string(text)); {
 	case got == "":
-		t.Errorf("%s does not say what alarms cost", page)
+		t.Errorf("%s does not have the cost of alarms", page)
 	case got != want && *update:
 		if err := os.WriteFile(page, sentence.ReplaceAll(text, []byte(want)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	case got != want:
-		t.Errorf("the docs say that %s. If this is what you want, run make golden: %s", got, want)
+		t.Errorf("the docs state that %s. If this is what you want, run make golden: %s", got, want)
 	}
 }
 
-func TestADashboardThatCouldNotWorkIsRefusedByName(t *testing.T) {
+func TestInvalidPropsOfADashboardAreNamed(t *testing.T) {
 	defer func() {
 		message := fmt.Sprint(recover())
 		for _, want := range []string{"dashboard Board: ", "Name", "Introduction", `the row "Seven" has 7 graphs`} {
 			if !strings.Contains(message, want) {
-				t.Errorf("refused with %q, want it to name %s", message, want)
+				t.Errorf("panicked with %q, want it to name %s", message, want)
 			}
 		}
 	}()

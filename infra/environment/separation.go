@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// checkApart returns an error if a deployment of one environment could reach
-// into another: if they share an account and no setting accepts it, or share
-// what is to keep them apart there. The local environment is in no account.
-func checkApart(environments []Settings) error {
+// checkSeparation returns an error if a deployment of one environment could change
+// another: if they share an account and no setting accepts it, or if they share
+// what separates them there. The local environment is in no account.
+func checkSeparation(environments []Settings) error {
 	var problems []error
 	for i, one := range environments {
 		for _, other := range environments[i+1:] {
@@ -20,8 +20,9 @@ func checkApart(environments []Settings) error {
 	return errors.Join(problems...)
 }
 
-// CheckAccount returns an error if an environment that follows the credentials
-// would come into the account of another. An empty account is an unknown one.
+// CheckAccount returns an error if an environment without an Account would be
+// deployed to the account of another. The account is that of the credentials;
+// empty if it is unknown.
 func (s Settings) CheckAccount(account string) error {
 	if s.Account != "" || account == "" {
 		return nil
@@ -33,11 +34,11 @@ func (s Settings) CheckAccount(account string) error {
 			environments[i] = s
 		}
 	}
-	return checkApart(environments)
+	return checkSeparation(environments)
 }
 
 func checkPair(one, other Settings) error {
-	// One that follows the credentials can come into any account.
+	// Without an Account it can be deployed to any.
 	if one.Account != other.Account && one.Account != "" && other.Account != "" {
 		return nil
 	}
@@ -46,15 +47,15 @@ func checkPair(one, other Settings) error {
 		return fmt.Errorf("%s have the same Qualifier (%s): the roles that deploy one could deploy the other; give each its own", pair, one.Qualifier)
 	}
 	if one.Account != other.Account {
-		return nil // CheckAccount checks where the credentials lead.
+		return nil // CheckAccount checks the account of the credentials.
 	}
-	// IAM has no regions: a role reaches into all of an account's.
+	// IAM has no regions: a role is valid in all regions of its account.
 	if !one.SharesAccount || !other.SharesAccount {
-		place := "are both in account " + one.Account
+		problem := "are both in account " + one.Account
 		if one.Account == "" {
-			place = "both follow the credentials, which can lead into one account"
+			problem = "both have no Account, so the credentials can lead to the same one"
 		}
-		return fmt.Errorf("%s %s: give each an account of its own, or accept with SharesAccount in both that only IAM keeps them apart", pair, place)
+		return fmt.Errorf("%s %s: give each an account of its own, or set SharesAccount in both to accept that only IAM separates them", pair, problem)
 	}
 	if one.PermissionsBoundary == other.PermissionsBoundary {
 		return fmt.Errorf("%s have the same PermissionsBoundary (%s) in one account: give each its own", pair, one.PermissionsBoundary)
