@@ -52,7 +52,7 @@ func (e *endpoint) request(ctx context.Context, d eventbridge.Delivery) (*http.R
 func (e *endpoint) address(parameters *eventbridge.HTTPParameters) (string, error) {
 	pieces := strings.Split(e.Endpoint, "*")
 	if len(pieces)-1 != len(parameters.Path) {
-		return "", fmt.Errorf("the endpoint %s needs %d path values, the target gives %d", e.Endpoint, len(pieces)-1, len(parameters.Path))
+		return "", fmt.Errorf("the endpoint %s needs %d path values, the target has %d", e.Endpoint, len(pieces)-1, len(parameters.Path))
 	}
 	var filled strings.Builder
 	filled.WriteString(pieces[0])

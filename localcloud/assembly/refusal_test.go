@@ -135,7 +135,7 @@ func TestEveryPropertyWithoutEffectHasAReason(t *testing.T) {
 		}
 		for field := range of.Fields() {
 			if field.Type == reflect.TypeFor[assembly.Harmless]() && field.Tag.Get("why") == "" {
-				t.Errorf("%s.%s does not say why it has no effect", of.Name(), field.Name)
+				t.Errorf("%s.%s has no reason why it has no effect", of.Name(), field.Name)
 			}
 			look(field.Type)
 		}

@@ -49,7 +49,7 @@ func TestIntrinsicFunctions(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := loaded.Outputs["Value"]; got != test.want {
-				t.Errorf("%s gives %q, want %q", test.expression, got, test.want)
+				t.Errorf("%s returns %q, want %q", test.expression, got, test.want)
 			}
 			if _, exists := loaded.Outputs["Absent"]; exists {
 				t.Error("an output whose condition does not hold exists")

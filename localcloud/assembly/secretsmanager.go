@@ -62,8 +62,8 @@ func (s *Secret) generate(random io.Reader) (string, error) {
 	return string(value), err
 }
 
-// password draws characters until each kind occurs, as Secrets Manager does
-// unless it is told otherwise.
+// password draws characters until each kind occurs, as Secrets Manager does by
+// default.
 func (g GenerateSecretString) password(random io.Reader) (string, error) {
 	kinds := []string{"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789"}
 	if !g.ExcludePunctuation {

@@ -21,7 +21,7 @@ const (
 )
 
 // authority holds the stack's policies and roles. A caller that is not one of
-// the stack's functions is an operator, who may do everything.
+// the stack's functions is an operator, which may do everything.
 type authority struct {
 	account string
 	roles   map[string]*role

@@ -159,7 +159,7 @@ func TestARoleIsTakenOnForSchedulesOfItsOwnAccountAndGroup(t *testing.T) {
 
 func TestWhatIsHeldBackGoesOnWhenSomebodyResumes(t *testing.T) {
 	s := start(t, nil)
-	if err := s.Pause("Shop/Nobody"); err == nil || !strings.Contains(err.Error(), "Shop/Nobody") {
+	if err := s.Pause("Shop/Missing"); err == nil || !strings.Contains(err.Error(), "Shop/Missing") {
 		t.Errorf("pausing no function: %v", err)
 	}
 	if err := s.Pause("Shop/Worker"); err != nil {

@@ -163,7 +163,7 @@ func TestACallThatIsTooLargeFailsAsAWhole(t *testing.T) {
 		wantRefusal(t, put(eleven...), "ValidationException", "entries")
 	})
 	// The limit was raised to 1 MB in January 2026; parts of the documentation
-	// still say 256 KB.
+	// still have 256 KB.
 	t.Run("more than a megabyte in all", func(t *testing.T) {
 		half := entry("large", `{"padding":"`+strings.Repeat("x", 520_000)+`"}`)
 		wantRefusal(t, put(half, half, half), "ValidationException", "Total size of the entries in the request is over the limit.")

@@ -86,7 +86,7 @@ func TestConditions(t *testing.T) {
 			_, err := cloud.tables.UpdateItem(t.Context(), in)
 			_, refused := errors.AsType[*types.ConditionalCheckFailedException](err)
 			if (err == nil) != c.want || refused == c.want {
-				t.Errorf("%s gives %v", c.condition, err)
+				t.Errorf("%s returns %v", c.condition, err)
 			}
 		})
 	}

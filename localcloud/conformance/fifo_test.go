@@ -69,7 +69,7 @@ func TestAFIFOQueue(t *testing.T) {
 		got := q.receive(t, 2, 1)
 		q.delete(t, got[0])
 		if more := q.receive(t, 10, 0); len(more) != 0 {
-			t.Errorf("the blocked group gives %v", bodies(more))
+			t.Errorf("the blocked group returns %v", bodies(more))
 		}
 		q.delete(t, got[1])
 		last := q.next(t)

@@ -113,7 +113,7 @@ func TestPatternsMatch(t *testing.T) {
 		t.Run(c.rule, func(t *testing.T) {
 			got, err := matches(t, c.pattern, c.detail)
 			if err != nil || got != c.want {
-				t.Errorf("the pattern %s gives %v, %v for %s", c.pattern, got, err, c.detail)
+				t.Errorf("the pattern %s returns %v, %v for %s", c.pattern, got, err, c.detail)
 			}
 		})
 	}
@@ -136,7 +136,7 @@ func TestPatternsMatchTheEnvelopeToo(t *testing.T) {
 		t.Run(c.rule, func(t *testing.T) {
 			got, err := matchesEvent(t, c.pattern, `{}`)
 			if err != nil || got != c.want {
-				t.Errorf("the pattern %s gives %v, %v", c.pattern, got, err)
+				t.Errorf("the pattern %s returns %v, %v", c.pattern, got, err)
 			}
 		})
 	}

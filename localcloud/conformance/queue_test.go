@@ -51,7 +51,7 @@ func (q queue) next(t *testing.T) types.Message {
 	eventually(t, "a message", func() error {
 		messages := q.receive(t, 1, 1)
 		if len(messages) == 0 {
-			return errors.New("the queue gives none")
+			return errors.New("the queue returns none")
 		}
 		found = messages[0]
 		return nil
@@ -128,7 +128,7 @@ func TestAStandardQueue(t *testing.T) {
 			t.Errorf("%+v was sent, %+v is received", sent, got)
 		}
 		if sent.SequenceNumber != nil || got.Attributes["SequenceNumber"] != "" {
-			t.Error("a standard queue gives a sequence number")
+			t.Error("a standard queue returns a sequence number")
 		}
 		if attribute(got, "text") != "value" || attribute(got, "number") != "42" || !cmp.Equal(got.MessageAttributes["binary"].BinaryValue, []byte{0, 255}) {
 			t.Errorf("the attributes are %+v", got.MessageAttributes)
@@ -145,7 +145,7 @@ func TestAStandardQueue(t *testing.T) {
 		q.send(t, sqs.SendMessageInput{MessageBody: &body})
 		first := q.next(t)
 		if again := q.receive(t, 10, 0); len(again) != 0 {
-			t.Errorf("the queue gives %v again", bodies(again))
+			t.Errorf("the queue returns %v again", bodies(again))
 		}
 		q.show(t, first, 1)
 		began := time.Now()
@@ -204,7 +204,7 @@ func TestAReceiveWaitsForAMessageAndNoLonger(t *testing.T) {
 	began := time.Now()
 	for _, wait := range []int32{0, 1} {
 		if got := q.receive(t, 1, wait); got != nil {
-			t.Fatalf("an empty queue gives %v", bodies(got))
+			t.Fatalf("an empty queue returns %v", bodies(got))
 		}
 	}
 	if waited := time.Since(began); waited < 900*time.Millisecond {
@@ -215,7 +215,7 @@ func TestAReceiveWaitsForAMessageAndNoLonger(t *testing.T) {
 	q.send(t, sqs.SendMessageInput{MessageBody: &body})
 	got := <-answers
 	if waited := time.Since(began); got.err != nil || len(got.out.Messages) != 1 || waited > 10*time.Second {
-		t.Fatalf("the waiting receive gives %+v after %s", got, waited)
+		t.Fatalf("the waiting receive returns %+v after %s", got, waited)
 	}
 	q.delete(t, got.out.Messages...)
 }

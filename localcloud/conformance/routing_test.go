@@ -37,7 +37,7 @@ func TestAnEventPublishedTwiceIsOneMessageIfOnlyItsDetailIsSent(t *testing.T) {
 	twice := fmt.Sprintf(`{"test":%q,"subject":"order","number":1}`, test)
 	first, second := publish(t, "grouped", twice), publish(t, "grouped", twice)
 	if first == second {
-		t.Errorf("two calls give the same event id %s", first)
+		t.Errorf("two calls return the same event id %s", first)
 	}
 	publish(t, "grouped", fmt.Sprintf(`{"test":%q,"subject":"order","number":2}`, test))
 	cloud.grouped.one(t, test, `"number":2`)

@@ -22,7 +22,7 @@ func TestABadEntryOfABatchFailsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(out.Successful) != 1 || *out.Successful[0].Id != "good" || len(out.Failed) != 1 || *out.Failed[0].Id != "bad" {
-		t.Fatalf("the batch gives %+v and %+v", out.Successful, out.Failed)
+		t.Fatalf("the batch returns %+v and %+v", out.Successful, out.Failed)
 	}
 	if failure := out.Failed[0]; !failure.SenderFault || *failure.Code != "InvalidMessageContents" || aws.ToString(failure.Message) == "" {
 		t.Errorf("the failure is %+v", failure)
@@ -39,7 +39,7 @@ func TestABadEntryOfABatchFailsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(deleted.Successful) != 1 || *deleted.Successful[0].Id != "good" || len(deleted.Failed) != 1 || *deleted.Failed[0].Id != "bad" {
-		t.Errorf("the deletes give %+v and %+v", deleted.Successful, deleted.Failed)
+		t.Errorf("the deletes return %+v and %+v", deleted.Successful, deleted.Failed)
 	}
 }
 

@@ -84,7 +84,7 @@ func open(ctx context.Context, dir string) (s *stack, stop func() error, err err
 		return s, func() error { return nil }, err
 	}
 	if os.Getenv("AWS_ENDPOINT_URL") != "" {
-		return nil, nil, errors.New("AWS_ENDPOINT_URL is set, but CONFORMANCE_STACK does not say which stack there to test")
+		return nil, nil, errors.New("AWS_ENDPOINT_URL is set, but CONFORMANCE_STACK does not name the stack to test")
 	}
 	return startLocal(ctx, dir)
 }

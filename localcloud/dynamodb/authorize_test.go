@@ -67,7 +67,7 @@ func TestEveryOperationIsAuthorizedByItself(t *testing.T) {
 		allowed, asked = false, nil
 		cloud.refused(t, "GetItem", `{"TableName":"nowhere","Key":{"p":{"S":"1"}}}`, "AccessDeniedException", "")
 		if want := "dynamodb:GetItem arn:aws:dynamodb:eu-central-1:123456789012:table/nowhere"; asked[0] != want {
-			t.Errorf("asked for %s", asked[0])
+			t.Errorf("authorized is %s", asked[0])
 		}
 	})
 }

@@ -7,7 +7,7 @@ import (
 
 // Accept accepts an event that a rule forwards from another bus. The event
 // stays as it is, its id, account and time included. An event can be forwarded
-// only once: a second hop is refused, whatever buses are involved.
+// only once: a second hop is refused, to any bus.
 func (s *Service) Accept(ctx context.Context, busARN string, e Event) error {
 	if e.forwarded {
 		return &DeliveryError{Code: CodeThirdHop, Message: fmt.Sprintf(

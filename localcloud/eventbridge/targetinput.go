@@ -130,7 +130,7 @@ func (t *target) groupID(a arrival) (string, error) {
 		return "", fmt.Errorf("MessageGroupId: %w", err)
 	}
 	if t.MessageGroupID != "" && !groupPattern.MatchString(group) {
-		return "", fmt.Errorf("MessageGroupId %s gives %q, which is not a message group", t.MessageGroupID, group)
+		return "", fmt.Errorf("MessageGroupId %s is %q, which is not a message group", t.MessageGroupID, group)
 	}
 	return group, nil
 }

@@ -121,9 +121,9 @@ func (p *process) exitReason() string {
 	return "Runtime exited with error: " + p.exit.Error()
 }
 
-// run hands an invocation to the process and waits until it is over: until the
-// process asks for the next event, ends, or is killed at the deadline. It is not
-// taken if the process has ended before.
+// run passes an invocation to the process and waits until it is over: until the
+// process requests the next event, ends, or is killed at the deadline. It is
+// not taken if the process has ended before.
 func (p *process) run(inv *invocation, timeout time.Duration) (result Result, taken bool) {
 	inv.deadline = p.clock().Add(timeout)
 	timer := time.NewTimer(timeout)
@@ -158,8 +158,8 @@ func (p *process) run(inv *invocation, timeout time.Duration) (result Result, ta
 	return result, true
 }
 
-// awaitNext waits until the process asks for the next event. An invocation is not
-// over before: until then the process may still work, or exit.
+// awaitNext waits until the process requests the next event. An invocation is
+// not over before: until then the process may still work, or exit.
 func (p *process) awaitNext(deadline <-chan time.Time) (late bool) {
 	select {
 	case <-p.api.ready:

@@ -155,7 +155,7 @@ func TestAFunctionThatDoesNotStartIsNamed(t *testing.T) {
 	}
 	result := b.invoke(arn, "echo")
 	if got := decode[functionConfiguration](b, result.Payload); got.ErrorType != "Runtime.ExitError" {
-		t.Errorf("an invocation of it gives %+v", got)
+		t.Errorf("an invocation of it returns %+v", got)
 	}
 }
 
@@ -190,7 +190,7 @@ func TestCloseEndsEveryProcessAndItsChildren(t *testing.T) {
 	b.eventually("the invocation", func() bool { return !b.Idle() })
 	b.Close()
 	if result := <-interrupted; result.FunctionError != "Unhandled" {
-		t.Errorf("the interrupted invocation gives %+v", result)
+		t.Errorf("the interrupted invocation returns %+v", result)
 	}
 	for _, pid := range pids {
 		b.eventually(fmt.Sprintf("the end of %d", pid), func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || zombie(pid) })

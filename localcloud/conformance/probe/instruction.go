@@ -50,7 +50,7 @@ func (o instruction) applies(attempt int) bool {
 	return o.Do != "" && (o.Times == 0 || attempt <= o.Times)
 }
 
-// execute does what an order asks of a whole invocation.
+// execute follows an instruction about a whole invocation.
 func (o instruction) execute(ctx context.Context) ([]byte, error) {
 	switch o.Do {
 	case doFail:

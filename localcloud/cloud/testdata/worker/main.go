@@ -1,5 +1,5 @@
-// Command worker is the function of the test stack. It makes the API call that
-// its event asks for, with the credentials of its role.
+// Command worker is the function of the test stack. It makes the API call in
+// its event, with the credentials of its role.
 package main
 
 import (
