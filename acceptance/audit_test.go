@@ -18,7 +18,7 @@ import (
 	"example.com/saga/pkg/contract"
 )
 
-// stack is what an operator finds by the ready file.
+// stack returns the stack that the operator finds by the ready file.
 func (c *cloud) stack(tb testing.TB) stack.Stack {
 	tb.Helper()
 	found, err := stack.ReadFile(c.readyFile)
@@ -28,7 +28,7 @@ func (c *cloud) stack(tb testing.TB) stack.Stack {
 	return found
 }
 
-// violations gives the invariants that do not hold. Nothing may be on its way.
+// violations returns the violated invariants. No event may be in transit.
 func (c *cloud) violations(tb testing.TB) []audit.Violation {
 	tb.Helper()
 	collected, err := evidence.Collect(tb.Context(), c.aws(tb), c.stack(tb))
@@ -46,7 +46,7 @@ func (c *cloud) violations(tb testing.TB) []audit.Violation {
 	return violations
 }
 
-// checkInvariants fails if an invariant does not hold.
+// checkInvariants fails the test if an invariant is violated.
 func (c *cloud) checkInvariants(tb testing.TB) {
 	tb.Helper()
 	for _, violation := range c.violations(tb) {
@@ -54,18 +54,18 @@ func (c *cloud) checkInvariants(tb testing.TB) {
 	}
 }
 
-// fate is a kind of order, and how it may end.
-type fate struct {
+// orderKind is a kind of order, with the statuses in which it may end.
+type orderKind struct {
 	name string
-	// body differs from the basket in one value.
+	// from and to are the value of the basket in which the order differs.
 	from, to string
 	cancel   bool
 	ends     []string
 }
 
-func fates() []fate {
+func orderKinds() []orderKind {
 	cancelled := []string{"cancelled"}
-	return []fate{
+	return []orderKind{
 		{name: "shipped", ends: []string{"shipped"}},
 		{name: "out of stock", from: `"sku": "123"`, to: `"sku": "never-received"`, ends: cancelled},
 		{name: "declined", from: `"card"`, to: `"card-declined"`, ends: cancelled},
@@ -75,16 +75,16 @@ func fates() []fate {
 	}
 }
 
-// placed is an order whose fate is known.
+// placed is an order with its kind.
 type placed struct {
 	order
-	fate
+	orderKind
 }
 
-// placeMixed places orders of all kinds in turn, some at the same time.
+// placeMixed places orders of all kinds in turn, some of them concurrently.
 func (c *cloud) placeMixed(t *testing.T, n int) []placed {
 	t.Helper()
-	kinds := fates()
+	kinds := orderKinds()
 	all := make([]placed, n)
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(concurrency)
@@ -105,7 +105,7 @@ func (c *cloud) placeMixed(t *testing.T, n int) []placed {
 	return all
 }
 
-// requestCancellation asks for a cancellation, which may come too late.
+// requestCancellation requests a cancellation, which may be too late.
 func (c *cloud) requestCancellation(ctx context.Context, orderID string) error {
 	answer, err := c.do(ctx, http.MethodPost, "/orders/"+orderID+"/cancellation", "")
 	if err != nil {
@@ -117,7 +117,7 @@ func (c *cloud) requestCancellation(ctx context.Context, orderID string) error {
 	return nil
 }
 
-// awaitEnd waits until an order is shipped or cancelled, and gives the order.
+// awaitEnd waits until an order is shipped or cancelled, and returns it.
 func (c *cloud) awaitEnd(t *testing.T, id string) order {
 	t.Helper()
 	var o order
@@ -131,7 +131,7 @@ func (c *cloud) awaitEnd(t *testing.T, id string) order {
 	return o
 }
 
-func TestOrdersOfEveryFateEndAndTheAuditorFindsWhatIsTamperedWith(t *testing.T) {
+func TestOrdersOfEveryOutcomeEndAndTheAuditFindsARemovedPayment(t *testing.T) {
 	c := startCloud(t)
 	var shipped string
 	for _, p := range c.placeMixed(t, 50) {
@@ -156,7 +156,7 @@ func TestOrdersOfEveryFateEndAndTheAuditorFindsWhatIsTamperedWith(t *testing.T) 
 	for _, violation := range c.violations(t) {
 		found = append(found, violation.Invariant)
 		if violation.Invariant == 3 && violation.Order != shipped {
-			t.Errorf("the wrong order is suspected: %s", violation)
+			t.Errorf("the violation is of the wrong order: %s", violation)
 		}
 	}
 	if want := []int{3, 5}; !slices.Equal(found, want) {

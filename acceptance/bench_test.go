@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// BenchmarkOrders places orders at concurrency 16 and waits until nothing is on
-// its way any more. Beside the time it reports what an order costs.
+// BenchmarkOrders places orders at concurrency 16 and waits until no event is in transit.
+// Besides the time it reports the calls and the capacity units of an order.
 func BenchmarkOrders(b *testing.B) {
 	began := time.Now()
 	c := startCloud(b)

@@ -23,8 +23,8 @@ import (
 // forgedOrder is an order that was never placed.
 const forgedOrder = "o-forged"
 
-// forgedEvents returns a valid event of every type, with which its consumers would
-// change something.
+// forgedEvents returns a valid event of every type, which would change something in its
+// consumers.
 func forgedEvents(t *testing.T) map[string]event.Event {
 	t.Helper()
 	language, err := contract.NewLanguage()
@@ -65,7 +65,7 @@ type forger struct {
 	accepted map[string]*atomic.Int64
 }
 
-// forgers has one for each function.
+// forgers returns a forger for each function.
 func (c *cloud) forgers(t *testing.T) []forger {
 	t.Helper()
 	events := forgedEvents(t)
@@ -80,10 +80,10 @@ func (c *cloud) forgers(t *testing.T) []forger {
 	return all
 }
 
-// contents lists what does not belong into the envelope of an event: the events
-// of all other types, the event as one of every other source, and less than an
-// event. Each event comes twice, once after the members that would belong there:
-// of two equal members EventBridge delivers the last.
+// contents returns contents that do not match the envelope of an event: the events of all
+// other types, the event with every other source, and incomplete events. Each event is
+// there twice, once behind the members that would match: of two members with the same name
+// EventBridge delivers the last.
 func (f forger) contents(t *testing.T, outer event.Event) []string {
 	t.Helper()
 	var forged []event.Event
@@ -106,9 +106,9 @@ func (f forger) contents(t *testing.T, outer event.Event) []string {
 	return texts
 }
 
-// publish publishes every content that does not belong there in the envelope of
-// an event, and fails unless the bus accepts exactly what the function may
-// publish. A request is accepted or refused as a whole.
+// publish publishes every content that does not match in the envelope of an event, and
+// fails the test unless the bus accepts exactly what the function may publish. A request is
+// accepted or rejected as a whole.
 func (f forger) publish(t *testing.T, bus string, outer event.Event) {
 	t.Helper()
 	own := bus == f.bus && slices.Contains(f.types, outer.Type)
@@ -122,7 +122,7 @@ func (f forger) publish(t *testing.T, bus string, outer event.Event) {
 		out, err := f.client.PutEvents(t.Context(), in)
 		switch {
 		case !own && !isDenied(err):
-			t.Errorf("%s publishes %s on the bus %q: %v, and not refused by IAM", f.function, outer.Type, bus, err)
+			t.Errorf("%s publishes %s on the bus %q: %v, and is not denied by IAM", f.function, outer.Type, bus, err)
 		case own && (err != nil || out.FailedEntryCount > 0):
 			t.Errorf("%s publishes %s on the bus %q: %v", f.function, outer.Type, bus, err)
 		case own:
@@ -131,8 +131,8 @@ func (f forger) publish(t *testing.T, bus string, outer event.Event) {
 	}
 }
 
-// publishAll publishes all that does not belong together with the credentials of
-// all functions, and returns how many such events each bus has accepted.
+// publishAll publishes every content in every envelope that it does not match, with the
+// credentials of each function, and returns how many such events each bus has accepted.
 func publishAll(t *testing.T, all []forger) map[string]*atomic.Int64 {
 	t.Helper()
 	var running sync.WaitGroup
@@ -147,7 +147,7 @@ func publishAll(t *testing.T, all []forger) map[string]*atomic.Int64 {
 	return all[0].accepted
 }
 
-func TestNoContextCanPretendToBeAnother(t *testing.T) {
+func TestAnEventThatAContextForgesIsDeliveredToNoConsumer(t *testing.T) {
 	began := stamp(time.Now())
 	c := startCloud(t)
 	placed, err := c.place(t.Context(), basket)
@@ -163,14 +163,14 @@ func TestNoContextCanPretendToBeAnother(t *testing.T) {
 	c.settled(t)
 	seen := int(accepted["GlobalBus"].Load())
 	if seen == 0 || accepted["Loyalty/Bus"].Load() == 0 {
-		t.Fatal("a bus has accepted nothing, so nothing is tested")
+		t.Fatal("a bus has accepted no event, so nothing is tested")
 	}
 	c.checkMatched(t, used, seen)
 
 	// A replay delivers none of it either.
 	for _, to := range append(contextIDs(), "Notification") {
 		if result, notes := c.replay(t, "-to", to, "-order", forgedOrder); result != "" || !strings.Contains(notes, "none is for "+to) {
-			t.Errorf("the replay of a forged order to %s says %q and %q", to, result, notes)
+			t.Errorf("the replay of a forged order to %s prints %q and %q", to, result, notes)
 		}
 		c.replay(t, "-to", to, "-from", began)
 	}
@@ -178,8 +178,8 @@ func TestNoContextCanPretendToBeAnother(t *testing.T) {
 	if diff := cmp.Diff(effectsOf(before), effectsOf(c.evidence(t))); diff != "" {
 		t.Errorf("forged events have changed (-) to (+):\n%s", diff)
 	}
-	if letters := c.usage(t).deadLettered(); len(letters) > 0 {
-		t.Errorf("consumers got what they cannot handle: %v", letters)
+	if found := c.usage(t).deadLettered(); len(found) > 0 {
+		t.Errorf("consumers received what they cannot handle: %v", found)
 	}
 	if got := len(c.notifications(t)); got != notified {
 		t.Errorf("%d notifications were received, and then %d", notified, got)
@@ -188,8 +188,8 @@ func TestNoContextCanPretendToBeAnother(t *testing.T) {
 	c.checkDeliverable(t, all)
 }
 
-// checkMatched fails if a rule has matched an event since then, but for those of
-// the observability, which match so many.
+// checkMatched fails the test if a rule has matched an event since then, except those of
+// the observability, which must have matched the number of events seen.
 func (c *cloud) checkMatched(t *testing.T, then usage, seen int) {
 	t.Helper()
 	for path, rule := range c.usage(t).Rules {
@@ -203,8 +203,8 @@ func (c *cloud) checkMatched(t *testing.T, then usage, seen int) {
 	}
 }
 
-// checkReported fails unless the audit reports so many events that are not what
-// their envelopes say, and no other violation.
+// checkReported fails the test unless the audit reports exactly the wanted number of
+// events that do not match their envelopes, and no other violation.
 func (c *cloud) checkReported(t *testing.T, want int) {
 	t.Helper()
 	violations := c.violations(t)
@@ -218,8 +218,8 @@ func (c *cloud) checkReported(t *testing.T, want int) {
 	}
 }
 
-// checkDeliverable fails if a rule matches none of the events in their own
-// envelopes either: then they have tested nothing.
+// checkDeliverable fails the test if a rule matches none of the events in their own
+// envelopes either: then it was not tested.
 func (c *cloud) checkDeliverable(t *testing.T, all []forger) {
 	t.Helper()
 	before := c.usage(t)

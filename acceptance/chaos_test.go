@@ -16,13 +16,13 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// chaos is a fault of the local cloud, and what it did to a naive saga.
+// chaos is a fault of the local cloud, and its effect on a naive saga.
 type chaos struct {
 	fault string
 	// chance is in percent.
 	chance float64
-	// naive is what was measured of a choreographed saga without a dedup table
-	// under the same fault, if that was measured.
+	// naive is the effect of the same fault on a choreographed saga without a dedup
+	// table, if that was measured.
 	naive string
 }
 
@@ -44,9 +44,8 @@ func allChaos() []chaos {
 	}
 }
 
-// How many orders a run has, for each fault and for all together, unless
-// CHAOS_ORDERS says another number; and how many are enough for every fault to
-// strike although it is rare.
+// The number of orders of a run, for each fault and for all together, unless CHAOS_ORDERS
+// is set; and the number that is enough for every rare fault to be injected.
 const (
 	ordersOfOneFault   = 30
 	ordersOfAllFaults  = 60
@@ -79,8 +78,8 @@ func TestNoFaultViolatesAnInvariantAndAReplayChangesNothing(t *testing.T) {
 	}
 }
 
-// quarters are the same faults at a quarter of their chances, because all of
-// them strike the same orders.
+// quarters returns the same faults at a quarter of their chances, because all of them are
+// injected into the same orders.
 func quarters(faults []chaos) []chaos {
 	rarer := slices.Clone(faults)
 	for i := range rarer {
@@ -89,8 +88,8 @@ func quarters(faults []chaos) []chaos {
 	return rarer
 }
 
-// survive places orders of every fate under faults, and demands that nobody
-// could tell from how they end.
+// survive places orders of every outcome under faults, and fails the test unless they end
+// as without faults.
 func survive(t *testing.T, seed uint64, orders int, faults ...chaos) proof {
 	t.Helper()
 	c := startCloud(t, faultFlags(seed, faults...)...)
@@ -104,22 +103,22 @@ func survive(t *testing.T, seed uint64, orders int, faults ...chaos) proof {
 		t.Error(wrong)
 	}
 	c.checkReplay(t)
-	for fault, struck := range c.struck(t) {
-		// Each fault must strike in its own run. Among all the others it is
+	for fault, injected := range c.injected(t) {
+		// Each fault must be injected in its own run. Among all the others it is
 		// rarer, and a run of few orders may miss it.
-		if struck == 0 && (len(faults) == 1 || result.orders >= ordersOfEveryFault) {
-			t.Errorf("%s never struck", fault)
+		if injected == 0 && (len(faults) == 1 || result.orders >= ordersOfEveryFault) {
+			t.Errorf("%s was never injected", fault)
 		}
-		result.strikes += struck
+		result.injected += injected
 	}
-	if result.strikes < len(faults) {
-		t.Errorf("%d faults struck only %d times", len(faults), result.strikes)
+	if result.injected < len(faults) {
+		t.Errorf("%d faults were injected only %d times", len(faults), result.injected)
 	}
 	return result
 }
 
-// faultFlags are those of a local cloud with faults, which waits for nothing
-// that need not be waited for.
+// faultFlags returns the flags of a local cloud with faults, with short delays between
+// deliveries.
 func faultFlags(seed uint64, faults ...chaos) []string {
 	flags := []string{"--seed", fmt.Sprint(seed), "--redeliver-after", "300ms", "--schedule-every", "1s"}
 	for _, each := range faults {
@@ -128,21 +127,21 @@ func faultFlags(seed uint64, faults ...chaos) []string {
 	return flags
 }
 
-// drained waits until nothing is on its way, longer than others do: what
-// fails has to be tried again and again.
+// drained waits until no event is in transit, longer than settled: under faults many
+// deliveries are retried.
 func (c *cloud) drained(t *testing.T) {
 	t.Helper()
 	deadline := time.Now().Add(5 * patience)
 	for !c.usage(t).Idle {
 		if time.Now().After(deadline) {
-			t.Fatalf("after %s something is still on its way: %+v", 5*patience, c.usage(t).Queues)
+			t.Fatalf("after %s events are still in transit: %+v", 5*patience, c.usage(t).Queues)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-// examine looks at how the orders have ended and at what is left, counts what
-// is wrong and says what it is.
+// examine checks how the orders have ended and what they leave behind, counts what is
+// wrong, and returns a line about each of it.
 func (c *cloud) examine(t *testing.T, orders []placed, result *proof) (wrong []string) {
 	t.Helper()
 	for _, p := range orders {
@@ -153,9 +152,9 @@ func (c *cloud) examine(t *testing.T, orders []placed, result *proof) (wrong []s
 			wrong = append(wrong, fmt.Sprintf("an order that is %s is %s (%s)", p.name, ended.Status, ended.Reason))
 		}
 	}
-	for path, letters := range c.usage(t).deadLettered() {
-		result.letters += letters
-		wrong = append(wrong, fmt.Sprintf("%d letters are in %s", letters, path))
+	for path, n := range c.usage(t).deadLettered() {
+		result.deadLetters += n
+		wrong = append(wrong, fmt.Sprintf("%d dead letters are in %s", n, path))
 	}
 	for _, violation := range c.violations(t) {
 		result.violations++
@@ -164,11 +163,11 @@ func (c *cloud) examine(t *testing.T, orders []placed, result *proof) (wrong []s
 	return wrong
 }
 
-// placeThroughFaults places orders of all kinds, as a careful client does: with
-// a key, and again as long as the answer is a failure.
+// placeThroughFaults places orders of all kinds like a client that retries with an
+// idempotency key as long as the server fails.
 func (c *cloud) placeThroughFaults(t *testing.T, n int) []placed {
 	t.Helper()
-	kinds := fates()
+	kinds := orderKinds()
 	all := make([]placed, n)
 	var group errgroup.Group
 	group.SetLimit(concurrency)
@@ -177,7 +176,7 @@ func (c *cloud) placeThroughFaults(t *testing.T, n int) []placed {
 			kind := kinds[i%len(kinds)]
 			answer := c.insist(t, http.MethodPost, "/orders", strings.Replace(basket, kind.from, kind.to, 1),
 				"Content-Type", asJSON, "Idempotency-Key", keyOf(i))
-			all[i].fate = kind
+			all[i].orderKind = kind
 			if answer.Status != http.StatusAccepted {
 				return fmt.Errorf("POST /orders answers %d: %s", answer.Status, answer.Body)
 			}
@@ -197,7 +196,7 @@ func (c *cloud) placeThroughFaults(t *testing.T, n int) []placed {
 	return all
 }
 
-// insist repeats a request as long as the answer is that the server has failed.
+// insist repeats a request as long as the server fails.
 func (c *cloud) insist(t *testing.T, method, path, body string, headers ...string) response {
 	t.Helper()
 	var answer response
@@ -212,12 +211,12 @@ func (c *cloud) insist(t *testing.T, method, path, body string, headers ...strin
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	t.Errorf("%s %s is answered %d for ever: %s", method, path, answer.Status, answer.Body)
+	t.Errorf("%s %s is always answered %d: %s", method, path, answer.Status, answer.Body)
 	return answer
 }
 
-// struck tells how often each planned fault struck.
-func (c *cloud) struck(t *testing.T) map[string]int {
+// injected returns how often each planned fault was injected.
+func (c *cloud) injected(t *testing.T) map[string]int {
 	t.Helper()
 	var u struct {
 		Faults map[string]int `json:"faults"`
@@ -228,45 +227,45 @@ func (c *cloud) struck(t *testing.T) map[string]int {
 
 func chaosSeed(t *testing.T) uint64 {
 	t.Helper()
-	given := os.Getenv("CHAOS_SEED")
-	if given == "" {
+	set := os.Getenv("CHAOS_SEED")
+	if set == "" {
 		return 1 + rand.Uint64N(1<<32)
 	}
-	seed, err := strconv.ParseUint(given, 10, 64)
+	seed, err := strconv.ParseUint(set, 10, 64)
 	if err != nil || seed == 0 {
-		t.Fatalf("CHAOS_SEED=%s is not a seed: a number above 0", given)
+		t.Fatalf("CHAOS_SEED=%s is not a seed: a number above 0", set)
 	}
 	return seed
 }
 
 func chaosOrders(t *testing.T, otherwise int) int {
 	t.Helper()
-	given := os.Getenv("CHAOS_ORDERS")
-	if given == "" {
+	set := os.Getenv("CHAOS_ORDERS")
+	if set == "" {
 		return otherwise
 	}
-	orders, err := strconv.Atoi(given)
+	orders, err := strconv.Atoi(set)
 	if err != nil || orders < 1 {
-		t.Fatalf("CHAOS_ORDERS=%s is not a number of orders", given)
+		t.Fatalf("CHAOS_ORDERS=%s is not a number of orders", set)
 	}
 	return orders
 }
 
-// surviveAPoison puts a message that nobody understands among the orders. It is
-// the only one that may go to a dead-letter queue, and it must.
+// surviveAPoison sends a message that no consumer can decode among the orders. It must
+// end in a dead-letter queue, and nothing else may.
 func surviveAPoison(t *testing.T) proof {
 	t.Helper()
 	c := startCloud(t)
-	result := proof{name: poison, chance: "1 message", naive: "66 of 100 orders stuck", orders: chaosOrders(t, ordersOfOneFault), strikes: 1}
+	result := proof{name: poison, chance: "1 message", naive: "66 of 100 orders stuck", orders: chaosOrders(t, ordersOfOneFault), injected: 1}
 	before := c.placeThroughFaults(t, 1)
 	c.send(t, c.Queues["Warehouse/Queue"], "poison", before[0].OrderID)
 	orders := c.placeThroughFaults(t, result.orders)
 	c.drained(t)
-	const letters = "Warehouse/DeadLetters"
-	if got := c.usage(t).deadLettered(); !maps.Equal(got, map[string]int{letters: 1}) {
+	const queue = "Warehouse/DeadLetters"
+	if got := c.usage(t).deadLettered(); !maps.Equal(got, map[string]int{queue: 1}) {
 		t.Errorf("the dead-letter queues have %v", got)
 	}
-	c.purge(t, letters)
+	c.purge(t, queue)
 	for _, wrong := range c.examine(t, orders, &result) {
 		t.Error(wrong)
 	}

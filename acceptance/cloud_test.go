@@ -1,5 +1,5 @@
-// Package acceptance places orders over HTTP and watches, over the wire, what
-// becomes of them: the real programs, wired by the synthesized template.
+// Package acceptance places orders over HTTP and checks their outcomes over the wire: the
+// real programs, wired by the synthesized template.
 package acceptance
 
 import (
@@ -154,7 +154,7 @@ func (c *cloud) do(ctx context.Context, method, path, body string, headers ...st
 }
 
 // exchange sends a request, with the token of its order if it was placed by this test
-// and the request says nothing else.
+// and the request has no Authorization header.
 func (c *cloud) exchange(request *http.Request) (response, error) {
 	_, path, _ := strings.Cut(request.URL.Path, "/orders/")
 	id, _, _ := strings.Cut(path, "/")
@@ -174,7 +174,7 @@ func (c *cloud) exchange(request *http.Request) (response, error) {
 	return response{answer.StatusCode, answer.Header, content}, err
 }
 
-// get asks for JSON at an address.
+// get decodes the JSON at an address.
 func (c *cloud) get(tb testing.TB, path string, into any) {
 	tb.Helper()
 	answer, err := c.do(tb.Context(), http.MethodGet, path, "")
@@ -187,8 +187,8 @@ func (c *cloud) get(tb testing.TB, path string, into any) {
 	answer.decode(tb, into)
 }
 
-// eventually waits until a condition holds, and says what it waits for and why
-// it does not hold if it never does.
+// eventually waits until a condition holds. It fails the test after patience, with what
+// it waited for and the last error.
 func eventually(tb testing.TB, what string, condition func() error) {
 	tb.Helper()
 	deadline := time.Now().Add(patience)
@@ -204,10 +204,10 @@ func eventually(tb testing.TB, what string, condition func() error) {
 	}
 }
 
-// settled waits until no event is on its way any more.
+// settled waits until no event is in transit.
 func (c *cloud) settled(tb testing.TB) {
 	tb.Helper()
-	eventually(tb, "nothing is on its way", func() error {
+	eventually(tb, "no event is in transit", func() error {
 		if usage := c.usage(tb); !usage.Idle {
 			return fmt.Errorf("still busy")
 		}
@@ -223,7 +223,7 @@ func tail(text string) string {
 	return text
 }
 
-// usage is what the stack was used for so far, by construct paths.
+// usage is what the stack was used for since its start, by construct paths.
 type usage struct {
 	Idle   bool `json:"idle"`
 	Tables map[string]struct {

@@ -31,7 +31,7 @@ import (
 	orders "example.com/saga/services/order"
 )
 
-// deadLetters is a dead-letter queue as an operator sees it.
+// deadLetters returns a dead-letter queue as the operator's commands read it.
 func (c *cloud) deadLetters(t *testing.T, name string) deadletter.Queue {
 	t.Helper()
 	url, err := c.stack(t).DeadLetterQueue(name)
@@ -41,21 +41,22 @@ func (c *cloud) deadLetters(t *testing.T, name string) deadletter.Queue {
 	return deadletter.Queue{Client: sqs.NewFromConfig(c.aws(t)), Name: name, URL: url}
 }
 
-// awaitLetters waits until a dead-letter queue has so many letters.
-func awaitLetters(t *testing.T, queue deadletter.Queue, want int) []deadletter.Message {
+// awaitDeadLetters waits until a dead-letter queue has exactly the wanted number of dead
+// letters, and returns them.
+func awaitDeadLetters(t *testing.T, queue deadletter.Queue, want int) []deadletter.Message {
 	t.Helper()
-	var letters []deadletter.Message
-	eventually(t, fmt.Sprintf("%d letters are in %s", want, queue.Name), func() error {
+	var found []deadletter.Message
+	eventually(t, fmt.Sprintf("%d dead letters are in %s", want, queue.Name), func() error {
 		var err error
-		if letters, err = queue.Look(t.Context(), deadletter.Maximum); err == nil && len(letters) != want {
-			err = fmt.Errorf("there are %d", len(letters))
+		if found, err = queue.Look(t.Context(), deadletter.Maximum); err == nil && len(found) != want {
+			err = fmt.Errorf("there are %d", len(found))
 		}
 		return err
 	})
-	return letters
+	return found
 }
 
-// redrive sends all letters of a queue back, and fails if one stays.
+// redrive redrives all dead letters of a queue, and fails the test if one stays.
 func (c *cloud) redrive(t *testing.T, queue deadletter.Queue) []redrive.Outcome {
 	t.Helper()
 	r := &redrive.Redriver{
@@ -95,7 +96,7 @@ func (c *cloud) send(t *testing.T, url, body, group string) {
 	}
 }
 
-func TestAPoisonMessageBlocksNobodyAndIsKeptWhole(t *testing.T) {
+func TestAPoisonMessageBlocksNoOrderAndIsKeptWhole(t *testing.T) {
 	c := startCloud(t)
 	first, err := c.place(t.Context(), basket)
 	if err != nil {
@@ -112,14 +113,14 @@ func TestAPoisonMessageBlocksNobodyAndIsKeptWhole(t *testing.T) {
 	}
 	c.settled(t)
 
-	letters := awaitLetters(t, c.deadLetters(t, "Warehouse/DeadLetters"), 2)
+	found := awaitDeadLetters(t, c.deadLetters(t, "Warehouse/DeadLetters"), 2)
 	for i, want := range []struct{ body, eventType, reason string }{
 		{notJSON, "", "INVALID_EVENT: invalid event: "},
 		{unknown, "order.poisoned", `INVALID_EVENT: invalid event: unknown type "order.poisoned"`},
 	} {
-		l := letters[i]
+		l := found[i]
 		if l.Body != want.body || l.Group != first.OrderID {
-			t.Errorf("the letter is %q of group %s, and not %q of %s", l.Body, l.Group, want.body, first.OrderID)
+			t.Errorf("the dead letter is %q of group %s, and not %q of %s", l.Body, l.Group, want.body, first.OrderID)
 		}
 		if got := l.Reason(nil); !strings.HasPrefix(got, want.reason) || len(got) <= len("INVALID_EVENT: invalid event: ") {
 			t.Errorf("the reason is %q, which does not begin with %q", got, want.reason)
@@ -128,33 +129,33 @@ func TestAPoisonMessageBlocksNobodyAndIsKeptWhole(t *testing.T) {
 			t.Errorf("the type is %q, not %q", got, want.eventType)
 		}
 	}
-	var found []int
+	var violated []int
 	for _, violation := range c.violations(t) {
-		found = append(found, violation.Invariant)
+		violated = append(violated, violation.Invariant)
 	}
-	if !slices.Equal(found, []int{8}) {
-		t.Errorf("the violated invariants are %v, and not only that there are letters", found)
+	if !slices.Equal(violated, []int{8}) {
+		t.Errorf("the violated invariants are %v, and not only 8: no dead letters are left", violated)
 	}
 }
 
-// lost keeps what is published, and nobody gets it.
-type lost struct{ events []event.Event }
+// lostEvents is a publisher that delivers nothing.
+type lostEvents struct{ events []event.Event }
 
-func (l *lost) Publish(_ context.Context, events ...event.Event) error {
+func (l *lostEvents) Publish(_ context.Context, events ...event.Event) error {
 	l.events = append(l.events, events...)
 	return nil
 }
 
-func TestALetterThatIsRedrivenCompletesItsOrder(t *testing.T) {
+func TestADeadLetterThatIsRedrivenCompletesItsOrder(t *testing.T) {
 	c := startCloud(t)
-	id, way := c.placeAndLose(t)
-	encoded, err := json.Marshal(way.events[0])
+	id, lost := c.placeAndLose(t)
+	encoded, err := json.Marshal(lost.events[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	queue := c.deadLetters(t, "Warehouse/DeadLetters")
 	c.send(t, queue.URL, string(encoded), id)
-	awaitLetters(t, queue, 1)
+	awaitDeadLetters(t, queue, 1)
 
 	outcomes := c.redrive(t, queue)
 	if len(outcomes) != 1 || outcomes[0].To != "queue Warehouse/Queue" {
@@ -162,20 +163,20 @@ func TestALetterThatIsRedrivenCompletesItsOrder(t *testing.T) {
 	}
 	c.awaitStatus(t, id, "shipped")
 	c.settled(t)
-	awaitLetters(t, queue, 0)
+	awaitDeadLetters(t, queue, 0)
 }
 
-// placeAndLose places an order as the order API does, but what it publishes
-// is lost.
-func (c *cloud) placeAndLose(t *testing.T) (string, *lost) {
+// placeAndLose places an order as the order API does, but its events are lost. It returns
+// the id of the order and the events.
+func (c *cloud) placeAndLose(t *testing.T) (string, *lostEvents) {
 	t.Helper()
 	language, err := contract.NewLanguage()
 	if err != nil {
 		t.Fatal(err)
 	}
-	way := new(lost)
+	lost := new(lostEvents)
 	context, err := participant.New(participant.Config[orders.State]{
-		Source: contract.SourceOrder, Decide: participant.Pure(orders.Decide), Publisher: way, Language: language,
+		Source: contract.SourceOrder, Decide: participant.Pure(orders.Decide), Publisher: lost, Language: language,
 		Store: dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"]), Retention: time.Hour,
 	})
 	if err != nil {
@@ -187,11 +188,11 @@ func (c *cloud) placeAndLose(t *testing.T) (string, *lost) {
 		OrderID: id, CustomerID: "c-42", PaymentMethod: "card", ShippingAddress: "23 Fake Street",
 		Items: []contract.Item{{SKU: "123", Quantity: 2, Price: 1250, Currency: "EUR"}},
 	}})
-	if err != nil || len(way.events) != 1 {
-		t.Fatalf("%v, published %v", err, way.events)
+	if err != nil || len(lost.events) != 1 {
+		t.Fatalf("%v, published %v", err, lost.events)
 	}
 	c.deriveToken(t, id)
-	return id, way
+	return id, lost
 }
 
 func TestANotificationThatCouldNotBeDeliveredIsRedriven(t *testing.T) {
@@ -212,9 +213,9 @@ func TestANotificationThatCouldNotBeDeliveredIsRedriven(t *testing.T) {
 		t.Fatal(err)
 	}
 	queue := c.deadLetters(t, "Notification/Undelivered")
-	l := awaitLetters(t, queue, 1)[0]
+	l := awaitDeadLetters(t, queue, 1)[0]
 	if content := l.Content(); content.Type != "warehouse.order-shipped" || content.Order != o.OrderID {
-		t.Errorf("the letter is about %+v", content)
+		t.Errorf("the dead letter has the content %+v", content)
 	}
 	if reason := l.Reason(nil); !strings.Contains(reason, "410") || !strings.Contains(reason, ":rule/saga-local/") {
 		t.Errorf("the reason is %s", reason)
@@ -228,29 +229,30 @@ func TestANotificationThatCouldNotBeDeliveredIsRedriven(t *testing.T) {
 	if got := received.Load(); got != 1 {
 		t.Errorf("%d notifications were received", got)
 	}
-	awaitLetters(t, queue, 0)
+	awaitDeadLetters(t, queue, 0)
 	c.checkInvariants(t)
 }
 
-// A letter that is still poison comes back: so it is seen that it was delivered.
-func TestALetterOfADirectlyInvokedFunctionIsRedriven(t *testing.T) {
+// A dead letter that still cannot be handled returns to the queue, which shows that it was
+// delivered.
+func TestADeadLetterOfADirectlyInvokedFunctionIsRedriven(t *testing.T) {
 	c := startCloud(t)
 	queue := c.deadLetters(t, "Loyalty/DeadLetters")
 	c.send(t, queue.URL, `{"still": "poison"}`, "")
-	before := awaitLetters(t, queue, 1)[0]
+	before := awaitDeadLetters(t, queue, 1)[0]
 	if outcomes := c.redrive(t, queue); len(outcomes) != 1 || outcomes[0].To != "function "+c.stack(t).Functions["Loyalty/Worker"] {
 		t.Errorf("the outcomes are %+v", outcomes)
 	}
 	c.settled(t)
-	after := awaitLetters(t, queue, 1)[0]
+	after := awaitDeadLetters(t, queue, 1)[0]
 	if after.ID == before.ID || after.Body != before.Body || !strings.HasPrefix(after.Reason(nil), "INVALID_EVENT: ") {
-		t.Errorf("the letter that came back is %+v", after)
+		t.Errorf("the dead letter after the redrive is %+v", after)
 	}
 }
 
-// SQS refuses U+FFFF. The event comes whole through the bus to the function, and its
-// dead letter must be as whole.
-func TestAPoisonEventWithWhatSQSRefusesIsKeptWholeAndRedriven(t *testing.T) {
+// SQS rejects U+FFFF. The bus delivers the event whole to the function, so its dead letter
+// must be whole too.
+func TestAPoisonEventWithCharactersThatSQSRejectsIsKeptWholeAndRedriven(t *testing.T) {
 	c := startCloud(t)
 	poison := `{"specversion":"1.0","id":"p-1","source":"payment","type":"payment.taken","subject":"o-1","time":"2026-01-02T03:04:05Z",` +
 		`"datacontenttype":"application/json","dataschema":"https://example.com/none","correlationid":"c-1","data":{"note":"100%25 ` + "\uFFFE\uFFFF" + `"}}`
@@ -261,22 +263,22 @@ func TestAPoisonEventWithWhatSQSRefusesIsKeptWholeAndRedriven(t *testing.T) {
 		t.Fatalf("the event is not published: %+v, %v", put, err)
 	}
 	queue := c.deadLetters(t, "Loyalty/DeadLetters")
-	before := awaitLetters(t, queue, 1)[0]
+	before := awaitDeadLetters(t, queue, 1)[0]
 	if before.Body != poison || !strings.HasPrefix(before.Reason(nil), "INVALID_EVENT: ") || before.Attribute("BODY_ENCODING") != "percent" {
 		t.Errorf("the dead letter is %+v", before)
 	}
 	var shown struct{ Body string }
 	listed, _ := c.operator(t, "dlq", "-json", queue.Name)
 	if err := json.Unmarshal([]byte(listed), &shown); err != nil || shown.Body != poison {
-		t.Errorf("the operator shows %s, %v", listed, err)
+		t.Errorf("the operator prints %s, %v", listed, err)
 	}
 
-	// It is still poison, so that it comes back.
+	// It still cannot be handled, so it returns to the queue.
 	c.operator(t, "redrive", queue.Name)
 	c.settled(t)
-	after := awaitLetters(t, queue, 1)[0]
+	after := awaitDeadLetters(t, queue, 1)[0]
 	if after.ID == before.ID || after.Body != poison || !strings.HasPrefix(after.Reason(nil), "INVALID_EVENT: ") {
-		t.Errorf("the dead letter that came back is %+v", after)
+		t.Errorf("the dead letter after the redrive is %+v", after)
 	}
 }
 
@@ -291,10 +293,10 @@ func TestAPayloadOfTheWrongKindIsKeptByLambdaWithTheReason(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	l := awaitLetters(t, c.deadLetters(t, "Loyalty/DeadLetters"), 1)[0]
+	l := awaitDeadLetters(t, c.deadLetters(t, "Loyalty/DeadLetters"), 1)[0]
 	if l.Body != envelope || !strings.Contains(l.Reason(nil), "the function failed: the payload is an EventBridge event in its envelope") ||
 		!strings.Contains(l.Reason(nil), "InputPath must be $.detail") {
-		t.Errorf("the dead letter is %q, because %s", l.Body, l.Reason(nil))
+		t.Errorf("the dead letter is %q for the reason %s", l.Body, l.Reason(nil))
 	}
 	for _, context := range queuedContexts() {
 		name := context + "/Worker"
@@ -309,7 +311,7 @@ func TestAPayloadOfTheWrongKindIsKeptByLambdaWithTheReason(t *testing.T) {
 	}
 }
 
-func TestMessagesThatFailTooOftenSayHowOften(t *testing.T) {
+func TestTheReasonOfAMessageThatFailsTooOftenIsTheCountAndTheQueue(t *testing.T) {
 	c := startCloud(t)
 	client := sqs.NewFromConfig(c.aws(t))
 	sources, err := deadletter.FindSources(t.Context(), client, c.Queues)

@@ -16,7 +16,7 @@ import (
 	orders "example.com/saga/services/order"
 )
 
-// often lets the sweeper come more often than AWS can.
+// often are flags that run the sweeper more often than AWS can.
 var often = []string{"--schedule-every", "200ms"}
 
 func TestAnOrderThatIsPastItsDeadlineIsCancelledAndNoOther(t *testing.T) {
@@ -37,7 +37,7 @@ func TestAnOrderThatIsPastItsDeadlineIsCancelledAndNoOther(t *testing.T) {
 	c.settled(t)
 	c.checkInvariants(t)
 	if due := c.due(t); len(due) != 0 {
-		t.Errorf("after its end something is due: %v", due)
+		t.Errorf("after their end orders are due: %v", due)
 	}
 	requested := 0
 	for _, e := range c.observed(t)[late] {
@@ -63,13 +63,13 @@ func TestAnOpenOrderIsDueAtItsDeadline(t *testing.T) {
 		t.Errorf("the order of %s is due at %s", before, record.Due)
 	}
 	if due := c.due(t); !slices.Equal(due, []string{placed.OrderID}) {
-		t.Errorf("due are %v", due)
+		t.Errorf("the due orders are %v", due)
 	}
 }
 
-func TestAnOrderThatWasCommittedButNeverPublishedIsPublishedBySomebodyElse(t *testing.T) {
+func TestAnOrderThatWasCommittedButNeverPublishedIsPublishedByTheSweeper(t *testing.T) {
 	c := startCloud(t, often...)
-	id := c.placeLongAgoAndDie(t)
+	id := c.placeWithoutPublishing(t)
 	c.awaitStatus(t, id, "shipped")
 	c.settled(t)
 	c.checkInvariants(t)
@@ -80,7 +80,7 @@ func (c *cloud) orderStore(t *testing.T) *dynamo.Store {
 	return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"])
 }
 
-// due gives the orders that are due within a day.
+// due returns the orders that are due within a day.
 func (c *cloud) due(t *testing.T) []string {
 	t.Helper()
 	due, err := c.orderStore(t).Due(t.Context(), time.Now().Add(24*time.Hour), 100)
@@ -90,8 +90,8 @@ func (c *cloud) due(t *testing.T) []string {
 	return due
 }
 
-// passDeadline moves an order's deadline into the past, which saves waiting
-// for it. Nothing else may be going on about the order.
+// passDeadline moves the deadline of an order into the past, so that a test need not wait
+// for it. No event of the order may be in transit.
 func (c *cloud) passDeadline(t *testing.T, id string) {
 	t.Helper()
 	store := c.orderStore(t)
@@ -113,9 +113,9 @@ func (c *cloud) passDeadline(t *testing.T, id string) {
 	}
 }
 
-// placeLongAgoAndDie places an order as the order API does, longer ago than the
-// sweeper's patience, and dies between the commit and publishing.
-func (c *cloud) placeLongAgoAndDie(t *testing.T) string {
+// placeWithoutPublishing places an order as an order API does that crashes between the
+// commit and the publishing, so long ago that the sweeper republishes its event.
+func (c *cloud) placeWithoutPublishing(t *testing.T) string {
 	t.Helper()
 	language, err := contract.NewLanguage()
 	if err != nil {
@@ -123,13 +123,13 @@ func (c *cloud) placeLongAgoAndDie(t *testing.T) string {
 	}
 	ago := time.Now().Add(-2 * orders.RepublishAfter)
 	api, err := participant.New(participant.Config[orders.State]{
-		Source: contract.SourceOrder, Decide: participant.Pure(orders.Decide), Publisher: new(lost), Language: language,
+		Source: contract.SourceOrder, Decide: participant.Pure(orders.Decide), Publisher: new(lostEvents), Language: language,
 		Store: c.orderStore(t), Due: orders.State.Due, Clock: func() time.Time { return ago }, Retention: time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := event.DeriveID("died", fmt.Sprint(ago.UnixNano()))
+	id := event.DeriveID("crashed", fmt.Sprint(ago.UnixNano()))
 	command := event.Event{ID: "place " + id, Source: "test", Type: "order.place", Subject: id, CorrelationID: "saga of " + id, Time: ago}
 	if _, err = api.Execute(t.Context(), command, orders.Place{
 		Deadline: time.Now().Add(time.Minute).UTC().Truncate(time.Second),

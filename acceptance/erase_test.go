@@ -25,7 +25,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Two customers, by what says who they are.
+// Two customers, by their personal data.
 var (
 	anna = person{"c-anna", "7 Anna Lane"}
 	bert = person{"c-bert", "8 Bert Street"}
@@ -33,18 +33,18 @@ var (
 
 type person struct{ id, address string }
 
-// placeMixedOf places orders of all kinds of a customer.
-func (c *cloud) placeMixedOf(t *testing.T, who person, n int) []placed {
+// placeMixedOf places orders of all kinds for a customer.
+func (c *cloud) placeMixedOf(t *testing.T, customer person, n int) []placed {
 	t.Helper()
 	var all []placed
 	for i := range n {
-		kind := fates()[i%len(fates())]
-		body := strings.NewReplacer(`"c-42"`, fmt.Sprintf("%q", who.id)).Replace(basket)
+		kind := orderKinds()[i%len(orderKinds())]
+		body := strings.NewReplacer(`"c-42"`, fmt.Sprintf("%q", customer.id)).Replace(basket)
 		if kind.name == "blocked" {
-			continue // That depends on the customer's id.
+			continue // A blocked customer has another id.
 		}
 		body = strings.Replace(body, kind.from, kind.to, 1)
-		one, err := c.place(t.Context(), strings.Replace(body, "23 Fake Street", who.address, 1))
+		one, err := c.place(t.Context(), strings.Replace(body, "23 Fake Street", customer.address, 1))
 		if err == nil && kind.cancel {
 			err = c.requestCancellation(t.Context(), one.OrderID)
 		}
@@ -56,32 +56,32 @@ func (c *cloud) placeMixedOf(t *testing.T, who person, n int) []placed {
 	return all
 }
 
-// operate runs the operator's program, and gives what it says and its exit code.
-func (c *cloud) operate(t *testing.T, command string, arguments ...string) (result, complaint string, code int) {
+// operate runs a command of the operator, and returns its output and its exit code.
+func (c *cloud) operate(t *testing.T, command string, arguments ...string) (result, errorText string, code int) {
 	t.Helper()
 	program := exec.CommandContext(t.Context(), "../dist/local/operator", append([]string{command, "-ready-file", c.readyFile}, arguments...)...)
-	var out, complaints strings.Builder
-	program.Stdout, program.Stderr = &out, &complaints
+	var out, errOut strings.Builder
+	program.Stdout, program.Stderr = &out, &errOut
 	err := program.Run()
 	if exit, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
 		t.Fatalf("operator %s %v: %v (make host builds it)", command, arguments, err)
 	} else if ended {
 		code = exit.ExitCode()
 	}
-	return out.String(), complaints.String(), code
+	return out.String(), errOut.String(), code
 }
 
-// mustErase erases a customer, and fails if something is not erased.
-func (c *cloud) mustErase(t *testing.T, who person) string {
+// mustErase erases a customer, and fails the test if something is not erased.
+func (c *cloud) mustErase(t *testing.T, customer person) string {
 	t.Helper()
-	result, complaint, code := c.operate(t, "erase", who.id)
-	if code != 0 || complaint != "" && !strings.HasPrefix(complaint, "operator: no order of this customer is known") {
-		t.Fatalf("the exit code is %d: %s\n%s", code, complaint, result)
+	result, errorText, code := c.operate(t, "erase", customer.id)
+	if code != 0 || errorText != "" && !strings.HasPrefix(errorText, "operator: no order of this customer is known") {
+		t.Fatalf("the exit code is %d: %s\n%s", code, errorText, result)
 	}
 	return result
 }
 
-// stores are the texts of all that tables and queues have, by their paths.
+// stores returns the contents of tables and queues as text, by their paths.
 func (c *cloud) stores(t *testing.T) map[string]string {
 	t.Helper()
 	all := make(map[string]string)
@@ -97,11 +97,11 @@ func (c *cloud) stores(t *testing.T) map[string]string {
 		if waiting[path].Visible+waiting[path].InFlight == 0 {
 			continue
 		}
-		letters, err := deadletter.Queue{Client: sqs.NewFromConfig(c.aws(t)), Name: path, URL: url}.Look(t.Context(), 10*deadletter.Maximum)
+		messages, err := deadletter.Queue{Client: sqs.NewFromConfig(c.aws(t)), Name: path, URL: url}.Look(t.Context(), 10*deadletter.Maximum)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all[path] = encoded(t, letters)
+		all[path] = encoded(t, messages)
 	}
 	return all
 }
@@ -115,30 +115,30 @@ func encoded(t *testing.T, value any) string {
 	return string(text)
 }
 
-// knows lists the stores that say something of a person.
-func knows(stores map[string]string, who person) []string {
-	var knowing []string
+// storesWith returns the paths of the stores that have personal data of a customer.
+func storesWith(stores map[string]string, customer person) []string {
+	var found []string
 	for _, path := range slices.Sorted(maps.Keys(stores)) {
-		if strings.Contains(stores[path], who.id) || strings.Contains(stores[path], who.address) {
-			knowing = append(knowing, path)
+		if strings.Contains(stores[path], customer.id) || strings.Contains(stores[path], customer.address) {
+			found = append(found, path)
 		}
 	}
-	return knowing
+	return found
 }
 
-// leaveDeadLetters leaves what the customers' orders have in dead-letter queues,
-// in every form that one may have, and says how many are of each.
+// leaveDeadLetters sends dead letters of the customers' orders, in every form that a dead
+// letter can have, and returns how many each customer has.
 func (c *cloud) leaveDeadLetters(t *testing.T, orders map[person]string) int {
 	t.Helper()
 	left := 0
-	for who, id := range orders {
+	for customer, id := range orders {
 		for _, e := range c.evidence(t).Published {
 			if e.Subject != id || e.Type != (contract.OrderPlaced{}).EventType() {
 				continue
 			}
 			event := encoded(t, e)
 			c.send(t, c.Queues["Warehouse/DeadLetters"], event, id)
-			c.send(t, c.Queues["Warehouse/DeadLetters"], "\u2620 "+who.address, id)
+			c.send(t, c.Queues["Warehouse/DeadLetters"], "\u2620 "+customer.address, id)
 			c.send(t, c.Queues["Loyalty/DeadLetters"], event, "")
 			c.send(t, c.Queues["Payment/DeadLetters"], event[:len(event)-3], "")
 			c.send(t, c.Queues["Notification/Undelivered"], fmt.Sprintf(`{"id":"1","source":"order","detail-type":"order.placed","detail":%s}`, event), "")
@@ -152,7 +152,8 @@ func (c *cloud) leaveDeadLetters(t *testing.T, orders map[person]string) int {
 	return left
 }
 
-// checkErasures fails if an invariant does not hold, dead letters aside.
+// checkErasures fails the test if an invariant is violated, except that there are dead
+// letters.
 func (c *cloud) checkErasures(t *testing.T) {
 	t.Helper()
 	for _, violation := range c.violations(t) {
@@ -162,7 +163,7 @@ func (c *cloud) checkErasures(t *testing.T) {
 	}
 }
 
-func TestAnErasedCustomerIsForgottenForEverAndNoOtherIs(t *testing.T) {
+func TestAnErasureRemovesTheCustomerForEverAndChangesNoOther(t *testing.T) {
 	began := stamp(time.Now())
 	c := startCloud(t)
 	ofAnna, ofBert := c.placeMixedOf(t, anna, 12), c.placeMixedOf(t, bert, 12)
@@ -175,50 +176,50 @@ func TestAnErasedCustomerIsForgottenForEverAndNoOtherIs(t *testing.T) {
 		"Loyalty/DeadLetters", "Loyalty/Table", "Notification/Undelivered", "Observability/Queue", "Order/Table",
 		"Payment/DeadLetters", "Payment/Table", "Warehouse/DeadLetters", "Warehouse/Table",
 	}
-	if got := knows(c.stores(t), anna); !slices.Equal(got, known) {
-		t.Fatalf("before the erasure it is known in %v, not in %v", got, known)
+	if got := storesWith(c.stores(t), anna); !slices.Equal(got, known) {
+		t.Fatalf("before the erasure the customer is in %v, not in %v", got, known)
 	}
 	before := c.evidence(t)
 
 	if plan, _, code := c.operate(t, "erase", "-dry-run", anna.id); code != 0 || strings.Count(plan, "would be erased") != len(ofAnna) {
-		t.Errorf("the plan ends with %d:\n%s", code, plan)
+		t.Errorf("the dry run ends with %d:\n%s", code, plan)
 	}
-	if got := knows(c.stores(t), anna); !slices.Equal(got, known) {
-		t.Errorf("after a plan it is known in %v, not in %v", got, known)
+	if got := storesWith(c.stores(t), anna); !slices.Equal(got, known) {
+		t.Errorf("after a dry run the customer is in %v, not in %v", got, known)
 	}
 	result := c.mustErase(t, anna)
 	if strings.Contains(result, anna.id) || strings.Count(result, " erased") != len(ofAnna) {
 		t.Errorf("the result is\n%s", result)
 	}
-	if got := knows(c.stores(t), anna); len(got) != 0 {
-		t.Errorf("after the erasure it is known in %v", got)
+	if got := storesWith(c.stores(t), anna); len(got) != 0 {
+		t.Errorf("after the erasure the customer is in %v", got)
 	}
 	c.checkOther(t, before, ofBert, dead)
 	c.checkGone(t, ofAnna)
 	c.checkErasures(t)
 
 	c.replayErased(t, began, ofAnna)
-	if got := knows(c.stores(t), anna); len(got) != 0 {
-		t.Errorf("after the replay it is known in %v", got)
+	if got := storesWith(c.stores(t), anna); len(got) != 0 {
+		t.Errorf("after the replay the customer is in %v", got)
 	}
 	c.checkOther(t, before, ofBert, dead)
 	c.checkErasures(t)
 
-	// Now everything is published again, for all to hear.
+	// Now everything is published again, to all consumers.
 	c.publishAgain(t, before.Published)
 	c.settled(t)
-	if got := knows(c.stores(t), anna); !slices.Equal(got, []string{"Observability/Queue"}) {
-		t.Errorf("after all was published again it is known in %v", got)
+	if got := storesWith(c.stores(t), anna); !slices.Equal(got, []string{"Observability/Queue"}) {
+		t.Errorf("after everything was published again the customer is in %v", got)
 	}
 	c.checkErasures(t)
 	c.mustErase(t, anna)
-	if got := knows(c.stores(t), anna); len(got) != 0 {
-		t.Errorf("after another erasure it is known in %v", got)
+	if got := storesWith(c.stores(t), anna); len(got) != 0 {
+		t.Errorf("after another erasure the customer is in %v", got)
 	}
 }
 
-// checkGone checks that orders are gone for their customer, and that neither logs
-// nor traces of functions say anything of the customer.
+// checkGone checks that the order API answers that orders are gone, and that logs and
+// traces of the functions have no personal data of the customer.
 func (c *cloud) checkGone(t *testing.T, orders []placed) {
 	t.Helper()
 	for _, p := range orders {
@@ -234,42 +235,42 @@ func (c *cloud) checkGone(t *testing.T, orders []placed) {
 		t.Fatalf("the traces are %q, %v", traces.Body, err)
 	}
 	written := map[string]string{"traces": string(traces.Body), "logs": strings.Join(c.functionLogs(t), "\n")}
-	if got := knows(written, anna); len(got) != 0 {
-		t.Errorf("it is known in the %v of the functions", got)
+	if got := storesWith(written, anna); len(got) != 0 {
+		t.Errorf("the customer is in the %v of the functions", got)
 	}
 }
 
-// checkOther checks that the other customer's orders, points and dead letters are
-// as they were.
+// checkOther checks that the orders, the points and the dead letters of the other customer
+// are unchanged.
 func (c *cloud) checkOther(t *testing.T, before audit.Evidence, orders []placed, dead int) {
 	t.Helper()
 	after := c.evidence(t)
 	for name := range before.Tables {
 		for _, p := range orders {
 			if diff := cmp.Diff(before.Tables[name].Records[p.OrderID], after.Tables[name].Records[p.OrderID]); diff != "" {
-				t.Errorf("%s knows something else of the other's order (-before +after):\n%s", name, diff)
+				t.Errorf("%s has another record of the other customer's order (-before +after):\n%s", name, diff)
 			}
 		}
 	}
 	if diff := cmp.Diff(before.Tables["loyalty"].Counters["customer#"+bert.id], after.Tables["loyalty"].Counters["customer#"+bert.id]); diff != "" {
-		t.Errorf("the other's points (-before +after):\n%s", diff)
+		t.Errorf("the other customer's points (-before +after):\n%s", diff)
 	}
 	left := 0
 	for _, n := range after.DeadLetters {
 		left += n
 	}
 	if left != dead {
-		t.Errorf("%d dead letters are left, %d are the other's: %v", left, dead, after.DeadLetters)
+		t.Errorf("%d dead letters are left, %d are of the other customer: %v", left, dead, after.DeadLetters)
 	}
 }
 
-// replayErased replays all that happened to each context, and the erased orders
-// alone, and checks that the endpoint does not get them.
+// replayErased replays all events to each context, and then the erased orders alone. It
+// checks that neither is replayed to the notification endpoint and the observability queue.
 func (c *cloud) replayErased(t *testing.T, began string, erased []placed) {
 	t.Helper()
 	for _, to := range contextIDs() {
 		c.replay(t, "-to", to, "-from", began)
-		for _, p := range erased[:len(fates())-1] {
+		for _, p := range erased[:len(orderKinds())-1] {
 			c.replay(t, "-to", to, "-order", p.OrderID)
 		}
 	}
@@ -277,29 +278,29 @@ func (c *cloud) replayErased(t *testing.T, began string, erased []placed) {
 	for _, arguments := range [][]string{
 		{"-to", "Notification", "-from", began}, {"-to", "Observability", "-from", began}, {"-to", "Notification", "-order", erased[0].OrderID},
 	} {
-		if _, complaint, code := c.operate(t, "replay", arguments...); code != 1 || !strings.Contains(complaint, "that have been erased since") {
-			t.Errorf("the replay %v ends with %d: %s", arguments, code, complaint)
+		if _, errorText, code := c.operate(t, "replay", arguments...); code != 1 || !strings.Contains(errorText, "that have been erased since") {
+			t.Errorf("the replay %v ends with %d: %s", arguments, code, errorText)
 		}
 	}
 }
 
-func TestAnOrderThatCannotEndIsNamedAndErasedLater(t *testing.T) {
+func TestAnErasureReportsAnOrderThatHasNotEndedAndErasesItLater(t *testing.T) {
 	c := startCloud(t, "--pause", "Payment/Worker")
 	stuck, err := c.place(t.Context(), strings.Replace(basket, "c-42", anna.id, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.awaitStatus(t, stuck.OrderID, "reserved")
-	result, complaint, code := c.operate(t, "erase", "-wait", "1s", anna.id)
+	result, errorText, code := c.operate(t, "erase", "-wait", "1s", anna.id)
 	if want := "order " + stuck.OrderID + ": it has not ended after 1s, it is cancelling: erase again when it has"; code != 1 ||
-		!strings.Contains(complaint, want) || strings.Count(complaint, "\n") != 1 {
-		t.Errorf("it ends with %d and complains %s\n%s", code, complaint, result)
+		!strings.Contains(errorText, want) || strings.Count(errorText, "\n") != 1 {
+		t.Errorf("it ends with %d and the error %s\n%s", code, errorText, result)
 	}
 	c.resume(t)
 	c.mustErase(t, anna)
 	c.settled(t)
-	if got := knows(c.stores(t), anna); len(got) != 0 {
-		t.Errorf("it is known in %v", got)
+	if got := storesWith(c.stores(t), anna); len(got) != 0 {
+		t.Errorf("the customer is in %v", got)
 	}
 	c.checkInvariants(t)
 }
@@ -311,7 +312,7 @@ func TestAnErasureThatIsKilledIsCompletedByTheNext(t *testing.T) {
 		c.awaitEnd(t, p.OrderID)
 	}
 	c.settled(t)
-	// What a killed run has taken out of a queue is hidden from the next for minutes.
+	// Messages that a killed run has received are invisible to the next run for minutes.
 	c.purge(t, "Observability/Queue")
 	c.eraseHalf(t, ofAnna[0].OrderID)
 	var unfinished []audit.Violation
@@ -335,14 +336,14 @@ func TestAnErasureThatIsKilledIsCompletedByTheNext(t *testing.T) {
 		t.Error("it was never killed")
 	}
 	c.mustErase(t, anna)
-	if got := knows(c.stores(t), anna); len(got) != 0 {
-		t.Errorf("it is known in %v", got)
+	if got := storesWith(c.stores(t), anna); len(got) != 0 {
+		t.Errorf("the customer is in %v", got)
 	}
 	c.checkGone(t, ofAnna)
 	c.checkInvariants(t)
 }
 
-// eraseHalf erases an order as far as an eraser gets that is killed then.
+// eraseHalf erases an order in two contexts, like an erasure that is killed after them.
 func (c *cloud) eraseHalf(t *testing.T, id string) {
 	t.Helper()
 	language, err := contract.NewLanguage()
@@ -370,8 +371,8 @@ func (c *cloud) eraseHalf(t *testing.T, id string) {
 	}
 }
 
-// killErasure begins to erase anna, and kills that after a time. It reports
-// whether it was too late.
+// killErasure starts the erasure of anna and kills it after a time. It reports whether the
+// erasure was complete before that.
 func (c *cloud) killErasure(t *testing.T, after time.Duration) bool {
 	t.Helper()
 	program := exec.CommandContext(t.Context(), "../dist/local/operator", "erase", "-ready-file", c.readyFile, anna.id)

@@ -24,13 +24,13 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// hostileEvent is a text for a consumer, by the way that it takes.
+// hostileEvent is a text for a consumer, with the route by which it is sent.
 type hostileEvent struct {
-	way  string
-	text string
+	route string
+	text  string
 }
 
-// The ways: by a rule to a queue, straight into the queue, and by a rule to a
+// The routes: through a rule to a queue, directly to the queue, and through a rule to a
 // function.
 const (
 	byRule     = "bus"
@@ -40,18 +40,18 @@ const (
 
 var markPattern = regexp.MustCompile(`hostile-[0-9]+`)
 
-// event draws an event with a mark by which it is found again, whatever becomes
-// of it. One of ten is an honest one.
+// event draws an event with a mark that identifies it in every outcome. One of ten is
+// valid.
 func (g generator) event(t *testing.T, n int) hostileEvent {
 	t.Helper()
-	way := []string{byRule, byQueue, byFunction}[g.IntN(3)]
+	route := []string{byRule, byQueue, byFunction}[g.IntN(3)]
 	mark := fmt.Sprintf("hostile-%d", n)
 	e := event.Event{
 		ID: mark, Source: contract.SourceWarehouse, Type: contract.StockReceived{}.EventType(), Subject: mark, Time: time.Now(),
 		DataSchema: "https://example.com/saga/schema/warehouse.stock-received/1", CorrelationID: "c-1",
 		Data: json.RawMessage(`{"sku":"123","quantity":5}`),
 	}
-	if way == byFunction {
+	if route == byFunction {
 		e.Source, e.Type = contract.SourcePayment, contract.PaymentTaken{}.EventType()
 		e.DataSchema = "https://example.com/saga/schema/payment.taken/1"
 		e.Data = json.RawMessage(`{"customerId":"c-42","amount":{"amount":2500,"currency":"EUR"}}`)
@@ -60,20 +60,20 @@ func (g generator) event(t *testing.T, n int) hostileEvent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The mark is in an extension too, for what becomes of the id.
+	// The mark is in an extension too, because the id may be removed.
 	text := strings.Replace(string(encoded), "{", fmt.Sprintf(`{"mark":%q,`, mark), 1)
 	if n%10 > 0 {
-		text = g.spoil(way, text)
+		text = g.corrupt(route, text)
 	}
-	return hostileEvent{way, text}
+	return hostileEvent{route, text}
 }
 
-// spoil changes an event, so that some of it has another reading, or none.
-// What EventBridge itself could hand to no queue is not sent through a rule.
-func (g generator) spoil(way, text string) string {
+// corrupt changes an event so that a part of it has another reading, or none. Texts that
+// EventBridge could not send to a queue are not sent through a rule.
+func (g generator) corrupt(route, text string) string {
 	number := regexp.MustCompile(`("quantity"|"amount"):[0-9]+`)
 	odd := g.text()
-	for way == byRule && !isCarried(odd) {
+	for route == byRule && !isAccepted(odd) {
 		odd = g.text()
 	}
 	switch g.IntN(9) {
@@ -103,15 +103,15 @@ func (g generator) spoil(way, text string) string {
 		name := g.one([]string{"specversion", "id", "time", "dataschema", "correlationid", "data"})
 		return regexp.MustCompile(`"`+name+`":("[^"]*"|\{.*\}),?`).ReplaceAllString(text, g.one([]string{``, `"` + name + `":null,`, `"` + name + `":7,`}))
 	default:
-		return g.garbage(way, text)
+		return g.garbage(route, text)
 	}
 }
 
-// garbage is no event, as far as the way takes it.
-func (g generator) garbage(way, text string) string {
+// garbage returns a text that is no event, and that the route accepts.
+func (g generator) garbage(route, text string) string {
 	mark := markPattern.FindString(text)
-	if way != byQueue {
-		// A rule matches no event whose content says less than this.
+	if route != byQueue {
+		// A rule matches no event whose content has less than this.
 		known := regexp.MustCompile(`"source":"[a-z]+","type":"[a-z.-]+"`).FindString(text)
 		return g.one([]string{`{"mark":"` + mark + `",` + known + `}`, `["` + mark + `"]`, `"` + mark + `"`, text + "}", text[:len(text)-1]})
 	}
@@ -121,17 +121,17 @@ func (g generator) garbage(way, text string) string {
 	})
 }
 
-// isCarried reports whether SQS takes a text of JSON after it was read and
-// written again.
-func isCarried(text string) bool {
+// isAccepted reports whether SQS accepts a JSON string after it was decoded and encoded
+// again.
+func isAccepted(text string) bool {
 	var read string
 	return json.Unmarshal([]byte(`"`+text+`"`), &read) != nil || !strings.ContainsAny(read, "\uFFFE\uFFFF")
 }
 
-// putHostile hands over an event, and returns why it is refused, if it is.
+// putHostile sends an event, and returns the reason if it is rejected.
 func (c *cloud) putHostile(t *testing.T, h hostileEvent) string {
 	t.Helper()
-	if h.way == byQueue {
+	if h.route == byQueue {
 		url, mark := c.Queues["Warehouse/Queue"], markPattern.FindString(h.text)
 		_, err := sqs.NewFromConfig(c.aws(t)).SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &h.text, MessageGroupId: &mark})
 		if err != nil {
@@ -143,7 +143,7 @@ func (c *cloud) putHostile(t *testing.T, h hostileEvent) string {
 		EventBusName: aws.String(c.Outputs["GlobalBusName"]), Source: aws.String(contract.SourceWarehouse),
 		DetailType: aws.String(contract.StockReceived{}.EventType()), Detail: &h.text,
 	}
-	if h.way == byFunction {
+	if h.route == byFunction {
 		entry.EventBusName = aws.String(c.Buses["Loyalty/Bus"])
 		entry.Source, entry.DetailType = aws.String(contract.SourcePayment), aws.String(contract.PaymentTaken{}.EventType())
 	}
@@ -154,17 +154,17 @@ func (c *cloud) putHostile(t *testing.T, h hostileEvent) string {
 	return aws.ToString(out.Entries[0].ErrorMessage)
 }
 
-// Whatever reaches a consumer is refused with a reason, in a dead-letter queue
-// whole and with a reason, or handled.
-func TestFiveHundredHostileEventsAreRefusedKeptWholeOrHandled(t *testing.T) {
+// Every event is rejected with a reason, or kept whole and with a reason in a dead-letter
+// queue, or handled.
+func TestEveryHostileEventIsRejectedKeptWholeOrHandled(t *testing.T) {
 	c := startCloud(t)
 	g := newGenerator(t)
 	open := make(map[string]hostileEvent)
-	refused := 0
+	rejected := 0
 	for n := range hostile {
 		h := g.event(t, n)
 		if reason := c.putHostile(t, h); reason != "" {
-			refused++
+			rejected++
 			continue
 		}
 		open[fmt.Sprintf("hostile-%d", n)] = h
@@ -185,15 +185,15 @@ func TestFiveHundredHostileEventsAreRefusedKeptWholeOrHandled(t *testing.T) {
 		}
 	}
 	for mark, h := range open {
-		t.Errorf("%s by way of a %s is neither refused nor kept nor handled: %q", mark, h.way, h.text)
+		t.Errorf("%s through a %s is neither rejected nor kept nor handled: %q", mark, h.route, h.text)
 	}
-	if refused+kept+handled != hostile || refused < hostile/50 || kept < hostile/10 || handled < hostile/10 {
-		t.Errorf("%d were refused, %d kept, %d handled, of %d", refused, kept, handled, hostile)
+	if rejected+kept+handled != hostile || rejected < hostile/50 || kept < hostile/10 || handled < hostile/10 {
+		t.Errorf("%d were rejected, %d kept, %d handled, of %d", rejected, kept, handled, hostile)
 	}
 }
 
-// takeKept removes what is in dead-letter queues, whole and with a reason, from
-// what is open, and returns how much it is.
+// takeKept removes from the open events those that are kept in dead-letter queues, and
+// returns how many they are. Each must be whole and have a reason.
 func (c *cloud) takeKept(t *testing.T, open map[string]hostileEvent) int {
 	t.Helper()
 	kept := 0
@@ -202,25 +202,25 @@ func (c *cloud) takeKept(t *testing.T, open map[string]hostileEvent) int {
 			continue
 		}
 		queue := c.deadLetters(t, name)
-		letters, err := queue.Look(t.Context(), deadletter.Maximum)
+		found, err := queue.Look(t.Context(), deadletter.Maximum)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, l := range letters {
+		for _, l := range found {
 			if strings.HasPrefix(l.Content().Type, contract.SourceLoyalty) {
-				continue // This is what became of one that was handled.
+				continue // The event is an effect of one that was handled.
 			}
 			mark := markPattern.FindString(l.Body)
 			h, isOpen := open[mark]
 			if !isOpen {
-				t.Errorf("a letter in %s is of none, or of another's: %q", name, l.Body)
+				t.Errorf("a dead letter in %s has no mark, or that of another: %q", name, l.Body)
 				continue
 			}
 			if !isWhole(h, l.Body) {
 				t.Errorf("%s was sent as %q, and is kept in %s as %q", mark, h.text, name, l.Body)
 			}
 			if reason := l.Reason(nil); len(reason) < len("INVALID_EVENT: invalid event: ") {
-				t.Errorf("the letter %s says of its reason only %q", mark, reason)
+				t.Errorf("the dead letter %s has only the reason %q", mark, reason)
 			}
 			delete(open, mark)
 			kept++
@@ -229,10 +229,10 @@ func (c *cloud) takeKept(t *testing.T, open map[string]hostileEvent) int {
 	return kept
 }
 
-// isWhole reports whether a letter says all that was sent. A bus writes what it
-// carries anew, and a rule keeps it in its envelope.
+// isWhole reports whether a dead letter has all that was sent. A bus encodes an event
+// again, and a rule keeps it in its envelope.
 func isWhole(h hostileEvent, body string) bool {
-	if h.way == byQueue {
+	if h.route == byQueue {
 		return body == h.text
 	}
 	var envelope struct {

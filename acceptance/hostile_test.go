@@ -23,7 +23,7 @@ import (
 
 const hostile = 500
 
-// oddTexts are texts as they stand in JSON, some of which have no reading.
+// oddTexts are texts in JSON, some of which have no reading.
 var oddTexts = []string{
 	`Straße 1, Žižkov`, `東京都千代田区`, `שדרות רוטשילד`, `1 Rue de l'Égalité`, `👩‍👩‍👧 House`, `e\u0301toile`, `line\none`, `a\tb`,
 	`\u0000`, `a\u0001b`, `\u007f`, `\u009b2J`, `\u202egnirts`, `\ud83d\ude00`, `\ud800`, `a\udc00b`, `\udc00\ud800`, `\uffff`, `\ufffe`,
@@ -31,22 +31,22 @@ var oddTexts = []string{
 	`<script>`, `%00`, `\\u0000`, `4111 1111 1111 1111`, `null`, strings.Repeat("x", 1001), strings.Repeat("é", 1000),
 }
 
-// oddValues are JSON values, most of which are no quantity and no price.
+// oddValues are values in JSON, most of which are no quantity and no price.
 var oddValues = []string{
 	`null`, `true`, `""`, `"2"`, `[]`, `{}`, `[1]`, `0`, `-1`, `-0`, `1.5`, `5.0`, `5e0`, `50e-1`, `1e400`, `1e-400`, `-1e999`, `9007199254740993`,
 	`99999999999999999999`, `1000000`, `1000001`, `NaN`, `0x10`, `01`, `+1`, `1_000`,
 }
 
-// generator draws what hostile clients send. The same seed draws the same.
+// generator draws what a hostile client sends. The same seed draws the same.
 type generator struct{ *rand.Rand }
 
-// newGenerator prints its seed, which SEED repeats.
+// newGenerator logs its seed. SEED repeats it.
 func newGenerator(t *testing.T) generator {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
-	if given := os.Getenv("SEED"); given != "" {
+	if set := os.Getenv("SEED"); set != "" {
 		var err error
-		if seed, err = strconv.ParseUint(given, 10, 64); err != nil {
+		if seed, err = strconv.ParseUint(set, 10, 64); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -56,7 +56,7 @@ func newGenerator(t *testing.T) generator {
 
 func (g generator) one(of []string) string { return of[g.IntN(len(of))] }
 
-// text is a text as it stands in JSON.
+// text draws a text in JSON.
 func (g generator) text() string {
 	if g.IntN(3) > 0 {
 		return g.one(oddTexts)
@@ -78,7 +78,7 @@ type request struct {
 	headers http.Header
 }
 
-// order draws a request. One of ten is an honest one.
+// order draws a request. One of ten is valid.
 func (g generator) order(n int) request {
 	members := map[string]string{
 		"customerId": `"c-42"`, "items": `[{"sku": "123", "quantity": 2, "price": 1250}]`, "currency": `"EUR"`,
@@ -118,7 +118,7 @@ func (g generator) order(n int) request {
 	return r
 }
 
-// encoding draws how a body is encoded, and what its headers say about it.
+// encoding draws the encoding of a body, and headers about it.
 func (g generator) encoding(headers http.Header) func(string) []byte {
 	switch g.IntN(6) {
 	case 0:
@@ -163,7 +163,7 @@ func zipped(text string) []byte {
 	return encoded.Bytes()
 }
 
-// headers draws headers that say odd things about an honest body.
+// headers draws odd headers for a valid body.
 func (g generator) headers(headers http.Header) {
 	switch g.IntN(3) {
 	case 0:
@@ -180,7 +180,7 @@ func (g generator) headers(headers http.Header) {
 	}
 }
 
-// send sends a request to POST /orders.
+// sendOrder sends a request to POST /orders.
 func (c *cloud) sendOrder(ctx context.Context, r request) (response, error) {
 	out, err := http.NewRequestWithContext(ctx, http.MethodPost, c.OrderURL+"/orders", bytes.NewReader(r.body))
 	if err != nil {
@@ -190,9 +190,9 @@ func (c *cloud) sendOrder(ctx context.Context, r request) (response, error) {
 	return c.exchange(out)
 }
 
-// Whatever a client sends is refused with a reason, or shipped or cancelled for
-// one: nothing is accepted that cannot travel, and nothing is shipped elsewhere.
-func TestFiveHundredHostileOrdersAreRefusedOrEndAsAsked(t *testing.T) {
+// Every request is rejected with a reason, or its order ends: nothing is accepted that an
+// event cannot carry, and no order is shipped to another address.
+func TestEveryHostileOrderIsRejectedOrEndsWithTheAddressThatWasSent(t *testing.T) {
 	c := startCloud(t)
 	g := newGenerator(t)
 	requests := make([]request, hostile)
@@ -201,7 +201,7 @@ func TestFiveHundredHostileOrdersAreRefusedOrEndAsAsked(t *testing.T) {
 	}
 	var mu sync.Mutex
 	accepted := map[string]request{}
-	refused := 0
+	rejected := 0
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(concurrency)
 	for _, r := range requests {
@@ -213,8 +213,8 @@ func TestFiveHundredHostileOrdersAreRefusedOrEndAsAsked(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			if answer.Status != http.StatusAccepted {
-				refused++
-				return checkRefusal(r, answer)
+				rejected++
+				return checkRejection(r, answer)
 			}
 			var placed order
 			err = json.Unmarshal(answer.Body, &placed)
@@ -232,14 +232,14 @@ func TestFiveHundredHostileOrdersAreRefusedOrEndAsAsked(t *testing.T) {
 	}
 	c.settled(t)
 	c.checkAddresses(t, accepted)
-	if refused+len(accepted) != hostile || refused < hostile/4 || len(accepted) < hostile/8 {
-		t.Errorf("%d were refused and %d ended, of %d", refused, len(accepted), hostile)
+	if rejected+len(accepted) != hostile || rejected < hostile/4 || len(accepted) < hostile/8 {
+		t.Errorf("%d were rejected and %d ended, of %d", rejected, len(accepted), hostile)
 	}
 	c.checkInvariants(t)
 }
 
-// checkRefusal wants a problem document that says what is wrong.
-func checkRefusal(r request, answer response) error {
+// checkRejection returns an error unless the answer is a problem document with a reason.
+func checkRejection(r request, answer response) error {
 	var problem struct {
 		Type, Title, Detail string
 		Status              int
@@ -255,8 +255,7 @@ func checkRefusal(r request, answer response) error {
 	return nil
 }
 
-// checkAddresses holds every event that carries an address to the one that the
-// client sent.
+// checkAddresses checks that every event with an address has the one that the client sent.
 func (c *cloud) checkAddresses(t *testing.T, accepted map[string]request) {
 	t.Helper()
 	observed := c.observed(t)
@@ -281,7 +280,7 @@ func (c *cloud) checkAddresses(t *testing.T, accepted map[string]request) {
 			}
 			addresses++
 			if *data.ShippingAddress != sent.ShippingAddress {
-				t.Errorf("%s of %s says %q, the client %q", e.Type, id, *data.ShippingAddress, sent.ShippingAddress)
+				t.Errorf("%s of %s has the address %q, the client sent %q", e.Type, id, *data.ShippingAddress, sent.ShippingAddress)
 			}
 		}
 		if addresses == 0 {

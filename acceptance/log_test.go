@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
-// budget is what one shipped order may write into logs, each with a little
-// room. docs/operations.md tells what is spent, and what that costs.
+// budget is what one shipped order may write into the logs, with a little room. What it
+// writes, and the cost, is in docs/operations.md.
 type budget struct{ lines, bytes int }
 
 func budgets() map[string]budget {
@@ -29,11 +29,11 @@ func TestAShippedOrderWritesNoMoreLogsThanItsBudget(t *testing.T) {
 	}
 	c.settled(t)
 	logs := map[string][]string{"the functions": c.functionLogs(t), "the bus": c.logs(t, "Observability/Events")}
-	for _, who := range slices.Sorted(maps.Keys(logs)) {
-		allowed, most := budgets()[who], budget{}
+	for _, writer := range slices.Sorted(maps.Keys(logs)) {
+		allowed, most := budgets()[writer], budget{}
 		for _, o := range placed {
 			var spent budget
-			for _, line := range logs[who] {
+			for _, line := range logs[writer] {
 				if strings.Contains(line, o.OrderID) {
 					spent.lines++
 					spent.bytes += len(line)
@@ -41,18 +41,18 @@ func TestAShippedOrderWritesNoMoreLogsThanItsBudget(t *testing.T) {
 			}
 			most = budget{max(most.lines, spent.lines), max(most.bytes, spent.bytes)}
 		}
-		t.Logf("of an order %s log %d lines with %d bytes at most", who, most.lines, most.bytes)
+		t.Logf("of an order %s log %d lines with %d bytes at most", writer, most.lines, most.bytes)
 		if most.lines > allowed.lines || most.bytes > allowed.bytes {
-			t.Errorf("%s log %d lines with %d bytes of an order, allowed are %d with %d", who, most.lines, most.bytes, allowed.lines, allowed.bytes)
+			t.Errorf("%s log %d lines with %d bytes of an order, allowed are %d with %d", writer, most.lines, most.bytes, allowed.lines, allowed.bytes)
 		}
 		if most.lines == 0 {
-			t.Errorf("%s log nothing of an order", who)
+			t.Errorf("%s log nothing of an order", writer)
 		}
 	}
 }
 
-// What a function logs besides grows with time, not with the orders.
-func TestEveryLineOfAFunctionIsAboutAnOrderOrAboutTheAgeOfAll(t *testing.T) {
+// The lines about the ages of orders grow with time, not with the number of orders.
+func TestEveryLogLineOfAFunctionIsAboutAnOrderOrTheAgesOfOrders(t *testing.T) {
 	c := startCloud(t)
 	for _, o := range c.placeMany(t, 20, concurrency) {
 		c.awaitStatus(t, o.OrderID, "shipped")
@@ -65,7 +65,7 @@ func TestEveryLineOfAFunctionIsAboutAnOrderOrAboutTheAgeOfAll(t *testing.T) {
 	}
 }
 
-// functionLogs gives every line that the functions have logged.
+// functionLogs returns every line that the functions have logged.
 func (c *cloud) functionLogs(tb testing.TB) []string {
 	tb.Helper()
 	var lines []string
@@ -77,7 +77,7 @@ func (c *cloud) functionLogs(tb testing.TB) []string {
 	return lines
 }
 
-// logs gives the lines of a log group, by its construct path.
+// logs returns the lines of a log group, by its construct path.
 func (c *cloud) logs(tb testing.TB, path string) []string {
 	tb.Helper()
 	group := c.LogGroups[path]

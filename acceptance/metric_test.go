@@ -16,25 +16,25 @@ import (
 	"example.com/saga/services/order/sweeper"
 )
 
-// namespace is that of the local environment's metrics: its stack's name.
+// namespace is the namespace of the local environment's metrics: the name of its stack.
 const namespace = "saga-local"
 
 // documented is a row of the table of metrics in docs/operations.md.
 type documented struct {
 	unit, dimensions string
-	// series is how many there are at most, each of which costs.
+	// series is the maximum number of series, each of which is charged.
 	series int
 }
 
 // point is one value of a metric.
 type point struct {
 	metric, unit, dimensions string
-	// series tells the metrics apart that CloudWatch makes of it.
+	// series is the values of the dimensions: CloudWatch has a metric for each.
 	series string
 	value  float64
 }
 
-func TestEveryOrderIsCountedOnceAlthoughEveryMessageComesTwice(t *testing.T) {
+func TestEveryOrderIsCountedOnceAlthoughEveryMessageIsDeliveredTwice(t *testing.T) {
 	c := startCloud(t, "--deliver-twice")
 	orders := c.placeMixed(t, 48)
 	ended := map[string]float64{metrics.OrdersPlaced: float64(len(orders))}
@@ -69,7 +69,7 @@ func TestEveryOrderIsCountedOnceAlthoughEveryMessageComesTwice(t *testing.T) {
 	}
 }
 
-func TestTheFunctionsMeasureWhatTheDocsSayAndNothingElse(t *testing.T) {
+func TestTheFunctionsEmitTheDocumentedMetricsAndNoOthers(t *testing.T) {
 	c := startCloud(t)
 	for _, o := range c.placeMixed(t, 24) {
 		c.awaitEnd(t, o.OrderID)
@@ -80,7 +80,7 @@ func TestTheFunctionsMeasureWhatTheDocsSayAndNothingElse(t *testing.T) {
 	for _, p := range c.measured(t) {
 		row := table[p.metric]
 		if p.unit != row.unit || p.dimensions != row.dimensions {
-			t.Errorf("%s is in %s by %s, the docs say in %s by %s", p.metric, p.unit, p.dimensions, row.unit, row.dimensions)
+			t.Errorf("%s is in %s by %s, in the docs in %s by %s", p.metric, p.unit, p.dimensions, row.unit, row.dimensions)
 		}
 		if series[p.metric] == nil {
 			series[p.metric] = map[string]bool{}
@@ -89,7 +89,7 @@ func TestTheFunctionsMeasureWhatTheDocsSayAndNothingElse(t *testing.T) {
 	}
 	for metric, row := range table {
 		if n := len(series[metric]); n > row.series {
-			t.Errorf("%s has %d series, the docs say %d: %v", metric, n, row.series, series[metric])
+			t.Errorf("%s has %d series, at most %d in the docs: %v", metric, n, row.series, series[metric])
 		}
 	}
 	for _, metric := range []string{
@@ -97,12 +97,12 @@ func TestTheFunctionsMeasureWhatTheDocsSayAndNothingElse(t *testing.T) {
 		sweeper.OldestUnfinishedOrder, sweeper.OldestUnfinishedRollback, "EventsHandled", "EventDuration",
 	} {
 		if len(series[metric]) == 0 {
-			t.Errorf("nothing measures %s", metric)
+			t.Errorf("no function emits %s", metric)
 		}
 	}
 }
 
-func TestTheDocsCountTheMetricsThatArePaidFor(t *testing.T) {
+func TestTheDocsHaveTheNumberAndTheCostOfTheMetrics(t *testing.T) {
 	total := 0
 	for _, row := range documentedMetrics(t) {
 		total += row.series
@@ -110,16 +110,16 @@ func TestTheDocsCountTheMetricsThatArePaidFor(t *testing.T) {
 	cents := total * 30
 	want := fmt.Sprintf("%d metrics cost at most %d.%02d USD a month", total, cents/100, cents%100)
 	if !strings.Contains(operations(t), want) {
-		t.Errorf("the docs do not say %q", want)
+		t.Errorf("the docs do not have %q", want)
 	}
 }
 
-func TestWhatAlarmsAndDashboardShowIsMeasured(t *testing.T) {
+func TestEveryMetricOfAlarmsAndDashboardIsDocumented(t *testing.T) {
 	encoded, err := os.ReadFile("../cdk.out/local/saga-local.template.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	// In an alarm, and inside the text that is a dashboard.
+	// In an alarm, and in the text of a dashboard.
 	shown := regexp.MustCompile(`"MetricName": "(\w+)",\s*"Namespace": "`+namespace+`"|\[\\"`+namespace+`\\",\\"(\w+)\\"`).FindAllStringSubmatch(string(encoded), -1)
 	table := documentedMetrics(t)
 	found := map[string]bool{}
@@ -127,7 +127,7 @@ func TestWhatAlarmsAndDashboardShowIsMeasured(t *testing.T) {
 		name := match[1] + match[2]
 		found[name] = true
 		if _, known := table[name]; !known {
-			t.Errorf("%s is shown, and the docs do not know it", name)
+			t.Errorf("%s is shown, but is not in the docs", name)
 		}
 	}
 	for _, name := range []string{metrics.OrdersPlaced, metrics.SagaDuration, sweeper.OldestUnfinishedOrder, sweeper.OldestUnfinishedRollback} {
@@ -146,7 +146,7 @@ func operations(t *testing.T) string {
 	return string(text)
 }
 
-// documentedMetrics reads the table of metrics in docs/operations.md.
+// documentedMetrics returns the table of metrics in docs/operations.md.
 func documentedMetrics(t *testing.T) map[string]documented {
 	t.Helper()
 	rows := regexp.MustCompile("(?m)^\\| `([A-Za-z]+)` \\| (Count|Seconds|Milliseconds) \\| ([a-z, ]+) \\| ([0-9]+) \\|").FindAllStringSubmatch(operations(t), -1)
@@ -164,8 +164,8 @@ func documentedMetrics(t *testing.T) map[string]documented {
 	return table
 }
 
-// measured gives every value in the logs of the functions, as CloudWatch takes
-// it from the embedded metric format.
+// measured returns every value in the logs of the functions, as CloudWatch extracts it
+// from the embedded metric format.
 func (c *cloud) measured(t *testing.T) []point {
 	t.Helper()
 	var points []point

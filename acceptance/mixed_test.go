@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// mixture is a kind of order, and how all of this kind must end.
+// mixture is a kind of order, and how all orders of this kind must end.
 type mixture struct {
 	name string
 	n    int
-	// from and to say in what the order differs from the basket.
+	// from and to are the value of the basket in which the order differs.
 	from, to string
-	// cancel asks for the cancellation before the warehouse begins, late when
-	// the order has ended; pastDeadline lets the order time out.
+	// cancel: the cancellation is requested before the warehouse begins; late: it is
+	// requested after the end; pastDeadline: the order times out.
 	cancel, late, pastDeadline bool
 	status, reason             string
 }
@@ -34,7 +34,7 @@ func mixtures() []mixture {
 	}
 }
 
-func TestFiveHundredOrdersOfAllKindsEndAsTheirKindDemands(t *testing.T) {
+func TestEveryKindOfOrderEndsWithItsStatusAndReason(t *testing.T) {
 	c := startCloud(t, "--schedule-every", "200ms", "--pause", "Warehouse/Worker")
 	kinds := mixtures()
 	orders := make([][]order, len(kinds))
@@ -47,7 +47,7 @@ func TestFiveHundredOrdersOfAllKindsEndAsTheirKindDemands(t *testing.T) {
 			for _, placed := range orders[k] {
 				ended := c.awaitEnd(t, placed.OrderID)
 				if ended.Status != kind.status || ended.Reason != kind.reason {
-					t.Errorf("order %s ended %s because of %q", placed.OrderID, ended.Status, ended.Reason)
+					t.Errorf("order %s ended %s for the reason %q", placed.OrderID, ended.Status, ended.Reason)
 				}
 				if kind.late {
 					c.expectTooLate(t, placed.OrderID)
@@ -59,7 +59,7 @@ func TestFiveHundredOrdersOfAllKindsEndAsTheirKindDemands(t *testing.T) {
 	c.checkInvariants(t)
 }
 
-// placeKind places all orders of a kind, while the warehouse does nothing.
+// placeKind places all orders of a kind, while the warehouse is paused.
 func (c *cloud) placeKind(t *testing.T, kind mixture) []order {
 	t.Helper()
 	placed := make([]order, kind.n)
@@ -87,7 +87,7 @@ func (c *cloud) placeKind(t *testing.T, kind mixture) []order {
 	return placed
 }
 
-// resume lets the paused functions go on.
+// resume resumes the paused functions.
 func (c *cloud) resume(t *testing.T) {
 	t.Helper()
 	answer, err := c.do(t.Context(), http.MethodPost, c.AWSEndpointURL+"/resume", "")
@@ -96,6 +96,7 @@ func (c *cloud) resume(t *testing.T) {
 	}
 }
 
+// expectTooLate checks that a cancellation is rejected as too late.
 func (c *cloud) expectTooLate(t *testing.T, id string) {
 	t.Helper()
 	answer, err := c.do(t.Context(), http.MethodPost, "/orders/"+id+"/cancellation", "")
@@ -107,9 +108,9 @@ func (c *cloud) expectTooLate(t *testing.T, id string) {
 	}
 }
 
-func TestACancellationThatLosesTheRaceIsRefusedVisibly(t *testing.T) {
-	// The order context does not hear of the shipment, so it passes the
-	// request on; the warehouse knows better.
+func TestACancellationAfterTheShipmentIsRefusedInTheTimeline(t *testing.T) {
+	// The order context does not receive the shipment, so it publishes the request. The
+	// warehouse refuses it.
 	c := startCloud(t, "--pause", "Order/Worker")
 	placed := c.placeMany(t, 1, 1)[0]
 	eventually(t, "the order is shipped", func() error {

@@ -20,8 +20,8 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// observed reads the observability queue empty and gives the events by order,
-// each event id once. It fails if an event is invalid or an id has two contents.
+// observed empties the observability queue and returns its events by order, each id once.
+// It fails the test if an event is invalid or an id has two contents.
 func (c *cloud) observed(tb testing.TB) map[string][]event.Event {
 	tb.Helper()
 	client := sqs.NewFromConfig(c.aws(tb))
@@ -70,7 +70,7 @@ func fromEnvelope(tb testing.TB, message types.Message) (event.Event, []byte) {
 		tb.Fatalf("%s: %v", envelope.Detail, err)
 	}
 	if e.Source != envelope.Source || e.Type != envelope.DetailType {
-		tb.Errorf("the envelope says %s from %s, the event %s from %s", envelope.DetailType, envelope.Source, e.Type, e.Source)
+		tb.Errorf("the envelope is of %s from %s, the event of %s from %s", envelope.DetailType, envelope.Source, e.Type, e.Source)
 	}
 	return e, envelope.Detail
 }
@@ -78,8 +78,7 @@ func fromEnvelope(tb testing.TB, message types.Message) (event.Event, []byte) {
 // watching is a running operator watch.
 type watching struct{ stdout *bufio.Scanner }
 
-// watch starts operator watch, and waits until it shows what happens from now on. It
-// ends with the test.
+// watch starts operator watch, and waits until it shows new events. It ends with the test.
 func (c *cloud) watch(t *testing.T, flags ...string) *watching {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -148,7 +147,7 @@ func TestWatchShowsEveryEventOnceAndTakesNoneFromTheQueue(t *testing.T) {
 
 // notification is an event that arrived at the notification endpoint.
 type notification struct {
-	// Count is how often it came.
+	// Count is how often it arrived.
 	Count  int             `json:"count"`
 	Header http.Header     `json:"headers"`
 	Body   json.RawMessage `json:"body"`
@@ -163,14 +162,13 @@ func (c *cloud) notifications(tb testing.TB) []notification {
 	return received.Deliveries
 }
 
-// deadLettered gives how many messages are in each dead-letter queue that is
-// not empty.
+// deadLettered returns how many messages are in each dead-letter queue that is not empty.
 func (u usage) deadLettered() map[string]int {
-	letters := make(map[string]int)
+	deadLetters := make(map[string]int)
 	for path, counts := range u.Queues {
 		if waiting := counts.Visible + counts.InFlight; waiting > 0 && stack.IsDeadLetterQueue(path) {
-			letters[path] = waiting
+			deadLetters[path] = waiting
 		}
 	}
-	return letters
+	return deadLetters
 }

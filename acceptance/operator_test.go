@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// operator runs a command of the operator's program, and returns what it prints.
+// operator runs a command of the operator, and returns its output.
 func (c *cloud) operator(t *testing.T, command string, arguments ...string) (result, notes string) {
 	t.Helper()
 	program := exec.CommandContext(t.Context(), "../dist/local/operator", append([]string{command, "-ready-file", c.readyFile}, arguments...)...)
@@ -27,11 +27,11 @@ func (c *cloud) replay(t *testing.T, arguments ...string) (result, notes string)
 	return c.operator(t, "replay", arguments...)
 }
 
-// stamp is a time as an operator writes it: of whole seconds, none later.
+// stamp returns a time as an operator types it: in whole seconds, rounded down.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func TestAReplayToAnyContextChangesNothing(t *testing.T) {
-	began := stamp(time.Now()) // The stock that is received at start is replayed too.
+	began := stamp(time.Now()) // The stock receipt of the start is replayed too.
 	c := startCloud(t)
 	placed := c.placeMixed(t, 30)
 	for _, p := range placed {
@@ -43,7 +43,7 @@ func TestAReplayToAnyContextChangesNothing(t *testing.T) {
 		t.Run(to, func(t *testing.T) {
 			c.replayTime(t, to, began)
 			c.checkUnchanged(t, before)
-			for _, p := range placed[:len(fates())] {
+			for _, p := range placed[:len(orderKinds())] {
 				c.replayOrder(t, to, p.OrderID)
 			}
 			c.checkUnchanged(t, before)
@@ -51,21 +51,21 @@ func TestAReplayToAnyContextChangesNothing(t *testing.T) {
 	}
 }
 
-// replayTime replays all that happened from a time on, and fails if it does not
-// reach the context.
+// replayTime replays all events since a time, and fails the test if they do not reach the
+// context.
 func (c *cloud) replayTime(t *testing.T, to, from string) {
 	t.Helper()
 	matched, handled := c.usage(t).matched(to), c.handled(t, to)
 	result, notes := c.replay(t, "-to", to, "-from", from)
 	if !strings.Contains(result, " is COMPLETED, has reached ") {
-		t.Errorf("the replay says %s", result)
+		t.Errorf("the replay prints %s", result)
 	}
 	c.settled(t)
 	if got := c.usage(t).matched(to); got < 2*matched {
 		t.Errorf("the rules have matched %d events, and then %d", matched, got)
 	}
-	// What a FIFO queue got is less than five minutes ago, so that it drops the
-	// same again, and the operator says so.
+	// A FIFO queue drops a message that it received less than five minutes ago, and the
+	// operator prints a note about that.
 	if got := c.handled(t, to); to != "Warehouse" && got < handled+matched {
 		t.Errorf("%d events were handled, and then %d", handled, got)
 	}
@@ -74,8 +74,8 @@ func (c *cloud) replayTime(t *testing.T, to, from string) {
 	}
 }
 
-// replayOrder replays an order, and fails if what the operator says it has sent
-// is not handled.
+// replayOrder replays an order, and fails the test if fewer events are handled than the
+// operator reports as sent.
 func (c *cloud) replayOrder(t *testing.T, to, id string) {
 	t.Helper()
 	handled := c.handled(t, to)
@@ -90,8 +90,8 @@ func (c *cloud) replayOrder(t *testing.T, to, id string) {
 	}
 }
 
-// matched is how many events the rules of a context have matched that are on
-// the Global bus: those of its own bus consume or leave it.
+// matched returns how many events the rules of a context on the Global bus have matched,
+// without the rules on its own bus.
 func (u usage) matched(context string) int {
 	total := 0
 	for path, rule := range u.Rules {
@@ -102,17 +102,17 @@ func (u usage) matched(context string) int {
 	return total
 }
 
-// handled is how many events a context got to handle.
+// handled returns how many events were delivered to a context.
 func (c *cloud) handled(t *testing.T, context string) int {
 	t.Helper()
 	u := c.usage(t)
 	switch context {
 	case "Notification":
-		heard := 0
+		delivered := 0
 		for _, n := range c.notifications(t) {
-			heard += n.Count
+			delivered += n.Count
 		}
-		return heard
+		return delivered
 	case "Observability":
 		return u.Queues["Observability/Queue"].Visible + len(c.evidence(t).Published)
 	default:
@@ -121,14 +121,14 @@ func (c *cloud) handled(t *testing.T, context string) int {
 	}
 }
 
-// loseAll places orders of which a context gets some at most, because its queue
-// is emptied meanwhile. It gives those that do not go on.
+// loseAll places orders and empties the queue of a context, which receives few of their
+// events or none. It returns the orders that stay in a status.
 func (c *cloud) loseAll(t *testing.T, context, status string) []order {
 	t.Helper()
 	const many = 40
 	placed := c.placeMany(t, many, concurrency)
 	queue := context + "/Queue"
-	eventually(t, "all orders wait for "+context, func() error {
+	eventually(t, "all orders are in the queue of "+context, func() error {
 		if waiting := c.usage(t).Queues[queue]; waiting.Visible+waiting.InFlight < many {
 			return fmt.Errorf("%+v do", waiting)
 		}
@@ -151,7 +151,7 @@ func (c *cloud) loseAll(t *testing.T, context, status string) []order {
 	return stuck
 }
 
-func TestAReplayOfATimeBringsBackWhatAContextHasLost(t *testing.T) {
+func TestAReplayOfATimeRangeCompletesTheOrdersWhoseEventsWereLost(t *testing.T) {
 	c := startCloud(t, "--pause", "Payment/Worker")
 	began := stamp(time.Now())
 	stuck := c.loseAll(t, "Payment", "reserved")
@@ -163,7 +163,7 @@ func TestAReplayOfATimeBringsBackWhatAContextHasLost(t *testing.T) {
 	c.checkInvariants(t)
 }
 
-func TestAReplayOfAnOrderReachesAFIFOQueueThatDropsThatOfATime(t *testing.T) {
+func TestAReplayOfAnOrderReachesAFIFOQueueThatDropsAReplayOfATimeRange(t *testing.T) {
 	c := startCloud(t, "--pause", "Warehouse/Worker")
 	began := stamp(time.Now())
 	stuck := c.loseAll(t, "Warehouse", "placed")

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// order is what the order API says about an order.
+// order is an order in an answer of the order API.
 type order struct {
 	OrderID       string `json:"orderId"`
 	Status        string `json:"status"`
@@ -34,7 +34,7 @@ const basket = `{"customerId": "c-42", "items": [{"sku": "123", "quantity": 2, "
 
 const asJSON = "application/json"
 
-// place places an order and gives the answer to it.
+// place places an order and returns it.
 func (c *cloud) place(ctx context.Context, body string) (order, error) {
 	answer, err := c.do(ctx, http.MethodPost, "/orders", body, "Content-Type", asJSON)
 	if err != nil {
@@ -53,7 +53,7 @@ func (c *cloud) place(ctx context.Context, body string) (order, error) {
 	return placed, nil
 }
 
-// placeMany places n orders, some at the same time.
+// placeMany places n orders, some of them concurrently.
 func (c *cloud) placeMany(tb testing.TB, n, concurrency int) []order {
 	tb.Helper()
 	var mu sync.Mutex
@@ -75,7 +75,7 @@ func (c *cloud) placeMany(tb testing.TB, n, concurrency int) []order {
 	return placed
 }
 
-// awaitStatus waits until an order has a status, and gives the order.
+// awaitStatus waits until an order has a status, and returns it.
 func (c *cloud) awaitStatus(tb testing.TB, id, status string) order {
 	tb.Helper()
 	var o order

@@ -29,7 +29,7 @@ type publisher struct {
 	types []string
 }
 
-// publishers lists the functions with what the catalogue declares, not with what the
+// publishers returns the functions with what the catalogue declares, not with what the
 // template grants.
 func publishers() map[string]publisher {
 	requests := contract.Types(contract.OrderPlaced{}, contract.CancellationRequested{})
@@ -94,20 +94,20 @@ func TestAFunctionPublishesItsOwnEventsAndNoOthers(t *testing.T) {
 				}
 				for _, bus := range append(slices.Collect(maps.Keys(c.Buses)), "") {
 					if bus != publishes.bus && !isDenied(put(c.entry(bus, source, eventType))) {
-						t.Errorf("%s of %s on the bus %q is not refused", eventType, source, bus)
+						t.Errorf("%s of %s on the bus %q is not denied", eventType, source, bus)
 					}
 				}
 				if !allowed && !isDenied(put(own, c.entry(publishes.bus, source, eventType))) {
-					t.Errorf("%s of %s in a batch with its own event is not refused", eventType, source)
+					t.Errorf("%s of %s in a batch with its own event is not denied", eventType, source)
 				}
 			}
 			for source := range contract.BySource(contract.All()...) {
 				if source != *own.Source && !isDenied(put(c.entry(publishes.bus, source, publishes.types[0]))) {
-					t.Errorf("its own event as %s is not refused", source)
+					t.Errorf("its own event as %s is not denied", source)
 				}
 			}
 			if !isDenied(put(c.entry(publishes.bus, *own.Source, "invented"))) {
-				t.Error("an event that it has invented is not refused")
+				t.Error("an event of an invented type is not denied")
 			}
 		})
 	}
@@ -117,7 +117,7 @@ func TestAFunctionPublishesItsOwnEventsAndNoOthers(t *testing.T) {
 		allowed += len(publishes.types)
 	}
 	if after := c.usage(t).Queues["Observability/Queue"].Visible; after-before != allowed {
-		t.Errorf("%d events were published, want %d: a batch that is refused publishes nothing", after-before, allowed)
+		t.Errorf("%d events were published, want %d: a batch that is denied publishes nothing", after-before, allowed)
 	}
 }
 
@@ -145,8 +145,8 @@ func TestAFunctionReadsNoOtherContextsTableOrQueue(t *testing.T) {
 	}
 }
 
-// entry is an event that rules match and no context can handle: it ends in
-// dead-letter queues.
+// entry returns an event that rules match and no context can handle: it ends in dead-letter
+// queues.
 func (c *cloud) entry(bus, source, eventType string) types.PutEventsRequestEntry {
 	detail := fmt.Sprintf(`{"source": %q, "type": %q}`, source, eventType)
 	entry := types.PutEventsRequestEntry{Source: &source, DetailType: &eventType, Detail: &detail}
@@ -156,8 +156,8 @@ func (c *cloud) entry(bus, source, eventType string) types.PutEventsRequestEntry
 	return entry
 }
 
-// as gives the configuration of a client with a function's own credentials,
-// which are in the environment of its process.
+// as returns the configuration of a client with the credentials of a function, which are
+// in the environment of its process.
 func (c *cloud) as(tb testing.TB, function string) aws.Config {
 	tb.Helper()
 	if runtime.GOOS != "linux" {
@@ -182,7 +182,7 @@ func (c *cloud) as(tb testing.TB, function string) aws.Config {
 	return config
 }
 
-// isDenied tells whether IAM has refused a call.
+// isDenied reports whether IAM has denied a call.
 func isDenied(err error) bool {
 	failure, ok := errors.AsType[smithy.APIError](err)
 	return ok && failure.ErrorCode() == "AccessDeniedException" && strings.Contains(failure.ErrorMessage(), "is not authorized to perform")

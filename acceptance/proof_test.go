@@ -16,11 +16,11 @@ const (
 	poison   = "a poison message"
 )
 
-// proof is what a run under faults has shown.
+// proof is the result of a run under faults.
 type proof struct {
 	name, chance, naive string
 
-	orders, strikes, violations, stuck, letters int
+	orders, injected, violations, stuck, deadLetters int
 }
 
 const (
@@ -29,14 +29,14 @@ const (
 	proofEnd   = "<!-- end of measured -->\n"
 )
 
-// String is the proof's row in the table.
+// String returns the proof's row in the table.
 func (p proof) String() string {
 	naive := p.naive
 	if naive == "" {
 		naive = "not measured"
 	}
 	return fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %d | %s |\n",
-		p.name, p.chance, p.orders, p.strikes, p.stuck, p.violations, p.letters, naive)
+		p.name, p.chance, p.orders, p.injected, p.stuck, p.violations, p.deadLetters, naive)
 }
 
 // writeProof replaces the table in the docs.
@@ -44,7 +44,7 @@ func writeProof(t *testing.T, proofs []proof) {
 	t.Helper()
 	before, _, after := readProof(t)
 	var table strings.Builder
-	table.WriteString("| fault | chance | orders | times it struck | not ended as they must | violations | needless dead letters | a naive saga |\n")
+	table.WriteString("| fault | chance | orders | times injected | not ended as they must | violations | needless dead letters | a naive saga |\n")
 	table.WriteString("|---|--:|--:|--:|--:|--:|--:|---|\n")
 	for _, p := range proofs {
 		table.WriteString(p.String())
@@ -54,7 +54,7 @@ func writeProof(t *testing.T, proofs []proof) {
 	}
 }
 
-// readProof gives the table in the docs, and what is around it.
+// readProof returns the table in the docs, and the text before and after it.
 func readProof(t *testing.T) (before, table, after string) {
 	t.Helper()
 	text, err := os.ReadFile(proofFile)
@@ -69,7 +69,7 @@ func readProof(t *testing.T) (before, table, after string) {
 	return before, table, after
 }
 
-func TestTheProofInTheDocsIsAboutEveryFaultAtItsChance(t *testing.T) {
+func TestTheProofInTheDocsHasARowForEveryFaultAtItsChance(t *testing.T) {
 	_, table, _ := readProof(t)
 	rows := strings.Split(strings.TrimSpace(table), "\n")[2:]
 	var want []string

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-func TestBadRequestsAreToldWhatIsWrongAndLeaveNothingBehind(t *testing.T) {
+func TestABadRequestIsAnsweredWithTheReasonAndStoresNothing(t *testing.T) {
 	c := startCloud(t)
 	before := c.footprint(t)
 	edit := func(old, replacement string) string { return strings.Replace(basket, old, replacement, 1) }
@@ -62,12 +62,12 @@ func TestBadRequestsAreToldWhatIsWrongAndLeaveNothingBehind(t *testing.T) {
 	}
 	c.settled(t)
 	if after := c.footprint(t); after != before {
-		t.Errorf("bad requests left something behind: before %s, after %s", before, after)
+		t.Errorf("bad requests have stored something: before %s, after %s", before, after)
 	}
 }
 
-// Through the function URL, which may pass on bytes and headers in another form.
-func TestWhatAHopWouldReadInAnotherWayIsRefused(t *testing.T) {
+// The function URL may pass bytes and headers on in another form.
+func TestABodyOrAHeaderWithTwoReadingsIsRejected(t *testing.T) {
 	c := startCloud(t)
 	before := c.footprint(t)
 	var compressed bytes.Buffer
@@ -82,15 +82,16 @@ func TestWhatAHopWouldReadInAnotherWayIsRefused(t *testing.T) {
 	for name, test := range map[string]struct {
 		body   string
 		header http.Header
-		// A body that is not UTF-8 is refused as bytes, or as what stands for them.
+		// A body that is not UTF-8 is rejected as bytes, or as the characters that replace
+		// them.
 		statuses []int
 	}{
-		"Latin-1":                {latin1, http.Header{"Content-Type": {asJSON}}, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}},
-		"Latin-1 that says so":   {latin1, http.Header{"Content-Type": {asJSON + "; charset=ISO-8859-1"}}, []int{http.StatusUnsupportedMediaType}},
-		"gzip":                   {compressed.String(), http.Header{"Content-Type": {asJSON}, "Content-Encoding": {"gzip"}}, []int{http.StatusUnsupportedMediaType}},
-		"gzip that does not say": {compressed.String(), http.Header{"Content-Type": {asJSON}}, []int{http.StatusUnsupportedMediaType}},
-		"a key twice":            {basket, http.Header{"Content-Type": {asJSON}, "Idempotency-Key": {"dup-1", "dup-1"}}, []int{http.StatusBadRequest}},
-		"a content type twice":   {basket, http.Header{"Content-Type": {asJSON, asJSON}}, []int{http.StatusUnsupportedMediaType}},
+		"Latin-1":                   {latin1, http.Header{"Content-Type": {asJSON}}, []int{http.StatusBadRequest, http.StatusUnprocessableEntity}},
+		"Latin-1 with its charset":  {latin1, http.Header{"Content-Type": {asJSON + "; charset=ISO-8859-1"}}, []int{http.StatusUnsupportedMediaType}},
+		"gzip":                      {compressed.String(), http.Header{"Content-Type": {asJSON}, "Content-Encoding": {"gzip"}}, []int{http.StatusUnsupportedMediaType}},
+		"gzip without its encoding": {compressed.String(), http.Header{"Content-Type": {asJSON}}, []int{http.StatusUnsupportedMediaType}},
+		"a key twice":               {basket, http.Header{"Content-Type": {asJSON}, "Idempotency-Key": {"dup-1", "dup-1"}}, []int{http.StatusBadRequest}},
+		"a content type twice":      {basket, http.Header{"Content-Type": {asJSON, asJSON}}, []int{http.StatusUnsupportedMediaType}},
 	} {
 		answer := c.request(t, http.MethodPost, "/orders", test.body, test.header)
 		if !slices.Contains(test.statuses, answer.Status) || answer.Header.Get("Content-Type") != "application/problem+json" {
@@ -99,7 +100,7 @@ func TestWhatAHopWouldReadInAnotherWayIsRefused(t *testing.T) {
 	}
 	c.settled(t)
 	if after := c.footprint(t); after != before {
-		t.Errorf("something is left behind: before %s, after %s", before, after)
+		t.Errorf("rejected requests have stored something: before %s, after %s", before, after)
 	}
 }
 
@@ -121,7 +122,7 @@ func TestAnOrderIsNotCancelledByTheFormOfAnotherSite(t *testing.T) {
 	c.awaitStatus(t, placed.OrderID, "shipped")
 }
 
-func TestHEADAnswersWhatGETDoesWithoutABody(t *testing.T) {
+func TestHEADIsAnsweredLikeGETWithoutABody(t *testing.T) {
 	c := startCloud(t)
 	placed, err := c.place(t.Context(), basket)
 	if err != nil {
@@ -181,7 +182,7 @@ func TestARepeatedRequestPlacesNoSecondOrder(t *testing.T) {
 	}
 }
 
-// footprint sums up all that orders leave behind.
+// footprint returns a summary of all that orders store and send.
 func (c *cloud) footprint(t *testing.T) string {
 	t.Helper()
 	client := dynamodb.NewFromConfig(c.aws(t))

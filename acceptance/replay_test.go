@@ -19,7 +19,7 @@ import (
 	"example.com/saga/services/payment/sandbox"
 )
 
-// checkReplay publishes everything again that was ever published, and fails if
+// checkReplay publishes every event again that was ever published, and fails the test if
 // that changes anything.
 func (c *cloud) checkReplay(t *testing.T) {
 	t.Helper()
@@ -32,15 +32,15 @@ func (c *cloud) checkReplay(t *testing.T) {
 	}
 }
 
-// checkUnchanged fails if a replay has changed anything.
+// checkUnchanged fails the test if a replay has changed anything.
 func (c *cloud) checkUnchanged(t *testing.T, before audit.Evidence) {
 	t.Helper()
 	if diff := cmp.Diff(effectsOf(before), effectsOf(c.evidence(t))); diff != "" {
 		t.Errorf("the replay has changed (-) to (+):\n%s", diff)
 	}
 	c.checkInvariants(t)
-	if letters := c.usage(t).deadLettered(); len(letters) > 0 {
-		t.Errorf("after the replay there are dead letters: %v", letters)
+	if found := c.usage(t).deadLettered(); len(found) > 0 {
+		t.Errorf("after the replay there are dead letters: %v", found)
 	}
 }
 
@@ -74,7 +74,7 @@ func (c *cloud) publishAgain(t *testing.T, events []event.Event) {
 			t.Fatal(err)
 		}
 		if out.FailedEntryCount > 0 {
-			t.Fatalf("the replay is refused: %+v", out.Entries)
+			t.Fatalf("the replay is rejected: %+v", out.Entries)
 		}
 	}
 }

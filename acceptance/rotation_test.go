@@ -42,8 +42,8 @@ func TestARotatedKeyIsSentWithTheNextNotification(t *testing.T) {
 	c.checkInvariants(t)
 }
 
-// notifiedWith places an order that is shipped, and gives the API key with
-// which the notification endpoint was told.
+// notifiedWith places an order that is shipped, and returns the API key of its
+// notification.
 func (c *cloud) notifiedWith(t *testing.T) string {
 	t.Helper()
 	placed, err := c.place(t.Context(), basket)
@@ -57,10 +57,11 @@ func (c *cloud) notifiedWith(t *testing.T) string {
 			return notified.Header.Get("X-Api-Key")
 		}
 	}
-	t.Fatalf("nobody was told of order %s", placed.OrderID)
+	t.Fatalf("the notification of order %s did not arrive", placed.OrderID)
 	return ""
 }
 
+// currentKey returns the current value of a secret.
 func currentKey(t *testing.T, client *secretsmanager.Client, secret string) string {
 	t.Helper()
 	out, err := client.GetSecretValue(t.Context(), &secretsmanager.GetSecretValueInput{SecretId: &secret})

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// sabotage is a mistake in the programs that is harmless until a fault strikes.
+// sabotage is a mistake in the programs that is harmless until a fault is injected.
 type sabotage struct {
-	// file has the right code once, in place of which the wrong one is compiled.
+	// file has the right code once. The wrong code is compiled in its place.
 	file, right, wrong string
 	fault              chaos
 }
@@ -24,13 +24,13 @@ func sabotages() map[string]sabotage {
 			"return state, before.Published[:0], before.checkContent(cause)\n",
 			chaos{fault: "kill-after-call", chance: 5},
 		},
-		"a partial failure goes unnoticed": {
+		"a partial failure is ignored": {
 			"pkg/eventbridge/eventbridge.go",
 			"rejected(entries, out)\n",
 			"rejected(entries, &eventbridge.PutEventsOutput{Entries: make([]types.PutEventsResultEntry, len(out.Entries))})\n",
 			chaos{fault: "put-events-partial", chance: 10},
 		},
-		"a record is written whoever wrote it meanwhile": {
+		"a record is overwritten without its version condition": {
 			"pkg/dynamo/dynamo.go",
 			`return aws.String("version = :loaded"), map[string]types.AttributeValue{":loaded": number(version)}`,
 			`return aws.String("attribute_exists(pk)"), nil`,
@@ -52,15 +52,15 @@ func TestTheProofFailsForProgramsWithAMistake(t *testing.T) {
 			var result proof
 			wrong := c.examine(t, orders, &result)
 			if len(wrong) == 0 {
-				t.Error("nothing is found to be wrong")
+				t.Error("the run finds nothing wrong")
 			}
-			t.Logf("%d orders did not end as they must, %d violations, %d dead letters", result.stuck, result.violations, result.letters)
+			t.Logf("%d orders did not end as they must, %d violations, %d dead letters", result.stuck, result.violations, result.deadLetters)
 		})
 	}
 }
 
-// build compiles the functions with the mistake, and gives the folder of an
-// assembly that is made of them.
+// build compiles the functions with the mistake, and returns the folder of an assembly
+// with these functions.
 func (s sabotage) build(t *testing.T) string {
 	t.Helper()
 	root, err := filepath.Abs("..")
@@ -90,7 +90,8 @@ func (s sabotage) build(t *testing.T) string {
 	return assemblyOf(t, root, folder)
 }
 
-// overlay writes the wrong file, and says in whose place it is compiled.
+// overlay writes the wrong file, and an overlay that compiles it in place of the right
+// one. It returns the path of the overlay.
 func (s sabotage) overlay(t *testing.T, root, folder string) string {
 	t.Helper()
 	source := filepath.Join(root, s.file)

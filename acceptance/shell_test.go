@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// hostileShell sets what a shell may have set for AWS. Whatever calls elsewhere
-// because of it fails the test.
+// hostileShell sets every variable for AWS that a shell may have. A call that goes to
+// another endpoint because of them fails the test.
 func hostileShell(t *testing.T) {
 	t.Helper()
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,9 +39,9 @@ func hostileShell(t *testing.T) {
 	}
 }
 
-func TestWhateverTheShellSaysAboutAWSTheSagaRunsOnThisMachine(t *testing.T) {
+func TestTheLocalSagaIgnoresTheAWSSettingsOfTheShell(t *testing.T) {
 	hostileShell(t)
-	c := startCloud(t, "--port", "0") // One of its own, in this shell.
+	c := startCloud(t, "--port", "0") // A local cloud of its own, in this shell.
 	placed := c.placeMany(t, 1, 1)[0]
 	c.awaitStatus(t, placed.OrderID, "shipped")
 	c.settled(t)
@@ -67,7 +67,7 @@ func TestWhateverTheShellSaysAboutAWSTheSagaRunsOnThisMachine(t *testing.T) {
 	}
 }
 
-func TestStockIsReceivedWhereTheShellSays(t *testing.T) {
+func TestReceiveUsesTheAWSSettingsOfTheShell(t *testing.T) {
 	received := make(chan string, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)

@@ -9,7 +9,7 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// forward is the way of an order that is shipped.
+// forward is the events of an order that is shipped.
 var forward = []string{
 	"order.placed", "warehouse.stock-reserved", "payment.taken", "loyalty.points-awarded", "warehouse.order-shipped",
 }
@@ -19,7 +19,7 @@ const (
 	concurrency = 16
 )
 
-func TestEveryOrderIsShippedAndEveryoneToldOnce(t *testing.T) {
+func TestEveryOrderIsShippedAndNotifiedOnce(t *testing.T) {
 	c := startCloud(t)
 	shipAll(t, c)
 	for queue, largest := range largestBatches(c.usage(t)) {
@@ -29,7 +29,7 @@ func TestEveryOrderIsShippedAndEveryoneToldOnce(t *testing.T) {
 	}
 }
 
-func TestEveryOrderIsShippedOnceAlthoughEveryMessageComesTwice(t *testing.T) {
+func TestEveryOrderIsShippedOnceAlthoughEveryMessageIsDeliveredTwice(t *testing.T) {
 	c := startCloud(t, "--deliver-twice")
 	shipAll(t, c)
 	if c.usage(t).DuplicatedMessages < manyOrders*len(forward) {
@@ -37,8 +37,7 @@ func TestEveryOrderIsShippedOnceAlthoughEveryMessageComesTwice(t *testing.T) {
 	}
 }
 
-// shipAll places many orders and checks all that must be true of each at the
-// end, in every place where it can be seen.
+// shipAll places many orders, and checks the end of each in every place that shows it.
 func shipAll(t *testing.T, c *cloud) {
 	t.Helper()
 	language, err := contract.NewLanguage()
@@ -54,8 +53,8 @@ func shipAll(t *testing.T, c *cloud) {
 		checkTimeline(t, c.awaitStatus(t, o.OrderID, "shipped"), o.CorrelationID)
 	}
 
-	if letters := c.usage(t).deadLettered(); len(letters) > 0 {
-		t.Errorf("messages in dead-letter queues: %v", letters)
+	if found := c.usage(t).deadLettered(); len(found) > 0 {
+		t.Errorf("messages in dead-letter queues: %v", found)
 	}
 	observed := c.observed(t)
 	notified := notifiedOrders(t, c)
@@ -117,9 +116,9 @@ func checkEvents(t *testing.T, events []event.Event, correlationID string, langu
 	}
 }
 
-// notifiedOrders gives the types of the events that reached the notification
-// endpoint, by order and each event once. The endpoint itself refuses what has
-// not the right API key or media type.
+// notifiedOrders returns the types of the events that reached the notification endpoint, by
+// order and each event once. The endpoint itself rejects a request without the right API
+// key or media type.
 func notifiedOrders(t *testing.T, c *cloud) map[string][]string {
 	t.Helper()
 	byOrder := make(map[string][]string)
@@ -141,8 +140,7 @@ func notifiedOrders(t *testing.T, c *cloud) map[string][]string {
 	return byOrder
 }
 
-// largestBatches gives the size of the largest batch of each function behind a
-// queue of orders.
+// largestBatches returns the size of the largest batch of each function behind a queue.
 func largestBatches(u usage) map[string]int {
 	batches := make(map[string]int)
 	for path, f := range u.Functions {

@@ -12,7 +12,7 @@ import (
 	"example.com/saga/services/payment/sandbox/ledgertest"
 )
 
-func TestTheStoreOnDynamoDBIsAStore(t *testing.T) {
+func TestTheDynamoDBStorePassesTheSuiteOfStores(t *testing.T) {
 	c := startCloud(t)
 	participanttest.TestStore(t, func(t *testing.T) participanttest.Store {
 		t.Helper()
@@ -21,7 +21,7 @@ func TestTheStoreOnDynamoDBIsAStore(t *testing.T) {
 	})
 }
 
-// removable is a store with what an operator can do to it.
+// removable is a store with the removal of items, which only the operator does.
 type removable struct {
 	*dynamo.Store
 
@@ -33,7 +33,7 @@ func (r removable) RemoveItem(ctx context.Context, item, counter string) (bool, 
 	return dynamo.RemoveItem(ctx, r.client, r.table, item, counter)
 }
 
-func TestTheLedgerOnDynamoDBIsALedger(t *testing.T) {
+func TestTheDynamoDBLedgerPassesTheSuiteOfLedgers(t *testing.T) {
 	c := startCloud(t)
 	ledgertest.TestLedger(t, func(t *testing.T) sandbox.Ledger {
 		t.Helper()

@@ -18,8 +18,8 @@ import (
 	"example.com/saga/services/order/orderid"
 )
 
-// keyOf is an idempotency key of the form that an open API asks for, another one
-// for each number.
+// keyOf returns an idempotency key of the form that an open API requires, another one for
+// each number.
 func keyOf(n int) string { return fmt.Sprintf("8e03978e-40d5-43e8-bc93-%012d", n) }
 
 // placeWithKey places a basket and returns the answer.
@@ -32,8 +32,8 @@ func (c *cloud) placeWithKey(t *testing.T, key string) response {
 	return answer
 }
 
-// deriveToken lets this test read an order that was not placed through the API,
-// with the token that the API would have returned.
+// deriveToken stores the token of an order that was not placed through the API, so that
+// the test can read the order. It is the token that the API would have returned.
 func (c *cloud) deriveToken(t *testing.T, id string) {
 	t.Helper()
 	value := currentKey(t, secretsmanager.NewFromConfig(c.aws(t)), c.stack(t).Secrets["Order/Keys"])
@@ -74,7 +74,7 @@ func TestAnOrderIsReadAndCancelledWithItsTokenOnly(t *testing.T) {
 	c.awaitStatus(t, other.OrderID, "shipped")
 }
 
-func TestAnIdCannotBeComputedFromTheKey(t *testing.T) {
+func TestAnOrderIDCannotBeComputedFromTheIdempotencyKey(t *testing.T) {
 	one, other := startCloud(t, receiving("123=10")...), startCloud(t, receiving("123=10")...)
 	var here, there order
 	one.placeWithKey(t, keyOf(1)).decode(t, &here)
@@ -90,7 +90,7 @@ func TestAnIdCannotBeComputedFromTheKey(t *testing.T) {
 	}
 }
 
-func TestARotationOrphansNoOrder(t *testing.T) {
+func TestARotationOfTheKeyKeepsTheIdsAndTokensOfOrders(t *testing.T) {
 	c := startCloud(t, receiving("123=10")...)
 	first := c.placeWithKey(t, keyOf(1))
 	var placed order
@@ -149,7 +149,7 @@ func (c *cloud) endProcesses(t *testing.T, function string) {
 		}
 		eventually(t, fmt.Sprintf("process %d has ended", process.PID), func() error {
 			if err := syscall.Kill(process.PID, 0); !errors.Is(err, syscall.ESRCH) {
-				return fmt.Errorf("it is there: %v", err) //nolint:errorlint // There may be none.
+				return fmt.Errorf("it still runs: %v", err) //nolint:errorlint // There may be none.
 			}
 			return nil
 		})

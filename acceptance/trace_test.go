@@ -13,7 +13,7 @@ import (
 	"example.com/saga/pkg/tracing"
 )
 
-// trace is what X-Ray has of a trace.
+// trace is a trace in X-Ray.
 type trace struct {
 	ID       string    `json:"id"`
 	Segments []segment `json:"segments"`
@@ -31,12 +31,12 @@ type segment struct {
 	} `json:"annotations"`
 }
 
-// String says who did what because of what.
+// String returns the component, its operation, and the id of the event that it handled.
 func (s segment) String() string {
 	return s.Name + " " + s.Annotations.Operation + " " + s.Annotations.EventID
 }
 
-func TestAllThatHappensBecauseOfAnOrderIsOneTrace(t *testing.T) {
+func TestAllWorkForAnOrderIsInOneTrace(t *testing.T) {
 	c := startCloud(t, append(often, "--pause", "Warehouse/Worker")...)
 	placed := c.placeMany(t, 3, 1)
 	shipped, cancelled, late := placed[0].OrderID, placed[1].OrderID, placed[2].OrderID
@@ -64,7 +64,7 @@ func TestAllThatHappensBecauseOfAnOrderIsOneTrace(t *testing.T) {
 	}
 }
 
-func TestWhatIsDeliveredTwiceIsInTheTraceTwice(t *testing.T) {
+func TestAnEventThatIsHandledTwiceIsInTheTraceTwice(t *testing.T) {
 	c := startCloud(t, "--deliver-twice")
 	id := c.placeMany(t, 1, 1)[0].OrderID
 	c.awaitStatus(t, id, "shipped")
@@ -76,13 +76,13 @@ func TestWhatIsDeliveredTwiceIsInTheTraceTwice(t *testing.T) {
 	}
 }
 
-// checkTrace checks that a trace has all that was done because of one order, by
-// commands and by the events that the logs speak of, and gives its id.
+// checkTrace checks that a trace has all work for one order, by its commands and by the
+// events in the logs, and returns the id of the trace.
 func (c *cloud) checkTrace(t *testing.T, orderID string, commands []string) string {
 	t.Helper()
 	var handled []string
 	var found trace
-	// Neither the daemon nor the logs say when they have taken something.
+	// Neither the daemon nor the logs signal that a segment or a line has arrived.
 	eventually(t, "the trace of order "+orderID+" is complete", func() error {
 		var id string
 		handled, id = c.logged(t, orderID)
@@ -100,8 +100,8 @@ func (c *cloud) checkTrace(t *testing.T, orderID string, commands []string) stri
 	return found.ID
 }
 
-// checkTree checks that a trace has all that was done because of one order, and
-// nothing else, in one tree that begins at the front door.
+// checkTree checks that a trace has all work for one order and nothing else, in one tree
+// that begins with the request to the order API.
 func checkTree(t *testing.T, found trace, orderID string, commands, handled []string) {
 	t.Helper()
 	var got []string
@@ -130,9 +130,9 @@ func checkTree(t *testing.T, found trace, orderID string, commands, handled []st
 	}
 }
 
-// logged gives who has handled which events of an order, sorted, and the id of
-// the trace, as the functions' logs tell it: all lines about an order must have
-// the same.
+// logged returns the handled events of an order with their contexts, sorted, and the id of
+// the trace, from the logs of the functions. All lines about an order must have the same
+// trace id.
 func (c *cloud) logged(t *testing.T, orderID string) (handled []string, traceID string) {
 	t.Helper()
 	for _, text := range c.functionLogs(t) {

@@ -15,7 +15,7 @@ import (
 	"example.com/saga/services/loyalty"
 )
 
-// stored are the properties that say what a resource keeps.
+// stored has the properties of a resource that keeps data.
 type stored struct {
 	MessageRetentionPeriod int
 	SqsManagedSseEnabled   bool
@@ -34,7 +34,7 @@ type stored struct {
 	Environment                      struct{ Variables map[string]any }
 }
 
-// flow says which types of events get into which resources, by logical ids.
+// flow has the types of events that reach each resource, by its logical id.
 type flow map[string]map[string]bool
 
 func (f flow) add(id string, types ...string) {
@@ -46,11 +46,11 @@ func (f flow) add(id string, types ...string) {
 	}
 }
 
-// follow gives to one resource what another one has.
-func (f flow) follow(from, to string) { f.add(to, slices.Collect(maps.Keys(f[from]))...) }
+// forward adds what reaches one resource to what reaches another.
+func (f flow) forward(from, to string) { f.add(to, slices.Collect(maps.Keys(f[from]))...) }
 
-// readFlow follows the events through rules, queues and functions, to where they
-// end if they cannot be delivered.
+// readFlow follows the events through rules, queues and functions to their dead-letter
+// queues.
 func readFlow(t *testing.T, prod template, properties map[string]stored) flow {
 	t.Helper()
 	all := contract.Types(contract.All()...)
@@ -80,7 +80,7 @@ func readFlow(t *testing.T, prod template, properties map[string]stored) flow {
 	for id, p := range properties {
 		for _, end := range []attribute{p.RedrivePolicy.DeadLetterTargetArn, p.DeadLetterConfig.TargetArn} {
 			if len(end.GetAtt) > 0 {
-				reached.follow(id, end.GetAtt[0])
+				reached.forward(id, end.GetAtt[0])
 			}
 		}
 		if prod.Resources[id].Type == "AWS::Events::Archive" {
@@ -90,18 +90,18 @@ func readFlow(t *testing.T, prod template, properties map[string]stored) flow {
 	return reached
 }
 
-// aReference is the logical id that an expression refers to.
-var aReference = regexp.MustCompile(`"(?:Ref|Fn::GetAtt)": ?\[?\s*"([A-Za-z0-9]+)"`)
+// referencePattern matches the logical id that an expression refers to.
+var referencePattern = regexp.MustCompile(`"(?:Ref|Fn::GetAtt)": ?\[?\s*"([A-Za-z0-9]+)"`)
 
 func reference(expression json.RawMessage) string {
-	found := aReference.FindSubmatch(expression)
+	found := referencePattern.FindSubmatch(expression)
 	if found == nil {
 		return string(expression)
 	}
 	return string(found[1])
 }
 
-// storeMap says what keeps personal data, for how long, and how it is encrypted.
+// storeMap lists what keeps personal data, for how long, and how it is encrypted.
 func storeMap(t *testing.T) [][]string {
 	t.Helper()
 	var prod template
@@ -136,7 +136,7 @@ func storeMap(t *testing.T) [][]string {
 	return append([][]string{{"store", "personal data", "keeps it for", "encrypted with"}}, rows...)
 }
 
-// events are those of the types that have personal members.
+// events returns those of the types that have personal members.
 func events(types map[string]bool, members map[string][]string) []string {
 	var found []string
 	for _, eventType := range slices.Sorted(maps.Keys(members)) {
@@ -147,7 +147,8 @@ func events(types map[string]bool, members map[string][]string) []string {
 	return found
 }
 
-// tableHas says what a record of a context has: its state, and what it published.
+// tableHas returns the personal data of a context's records: in the state, and in the
+// events that it published.
 func tableHas(t *testing.T, path string, members map[string][]string, wired wiring) []string {
 	t.Helper()
 	personal, err := contract.PersonalMembers(contract.All()...)
@@ -188,7 +189,8 @@ func days(n int) string {
 	return fmt.Sprintf("%d days", n)
 }
 
-// keeps says for how long: nothing of a function, which keeps nothing.
+// keeps returns for how long a resource keeps its data: "" for a function, which keeps
+// none.
 func (p stored) keeps(kind string, all map[string]stored) string {
 	const secondsOfADay = 24 * 60 * 60
 	switch kind {
@@ -211,11 +213,11 @@ func (p stored) keeps(kind string, all map[string]stored) string {
 	return ""
 }
 
-// retention is how long the contexts remember, as their functions are told.
+// retention returns how long the contexts keep a record, by a variable of their functions.
 func retention(all map[string]stored) string {
 	for _, p := range all {
-		if told, is := p.Environment.Variables["RETENTION"].(string); is {
-			hours, _, _ := strings.Cut(told, "h")
+		if set, is := p.Environment.Variables["RETENTION"].(string); is {
+			hours, _, _ := strings.Cut(set, "h")
 			var n int
 			if _, err := fmt.Sscan(hours, &n); err == nil {
 				return days(n / 24)
@@ -237,7 +239,7 @@ func (p stored) encryption(kind string) string {
 	return "a key of AWS"
 }
 
-// hash is what CDK puts behind a path to make it a logical id.
+// hash matches what CDK appends to a path to make it a logical id.
 var hash = regexp.MustCompile(`[0-9A-F]{8}$`)
 
 func constructPath(logicalID string) string {

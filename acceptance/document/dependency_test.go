@@ -18,7 +18,7 @@ var (
 	pinned = regexp.MustCompile(`@[0-9a-f]{40}$`)
 )
 
-// Go checks the sums of its modules by itself: a build without them fails.
+// Modules need no test: a build fails if a module differs from its sum in go.sum.
 func TestEveryPackageAndEveryActionIsPinnedToItsContent(t *testing.T) {
 	var lock struct {
 		Packages map[string]struct {
@@ -51,8 +51,8 @@ func TestEveryPackageAndEveryActionIsPinnedToItsContent(t *testing.T) {
 	}
 }
 
-// otherVersions lists the modules that a program is built from in another version
-// than its own module requires. The versions are by module path.
+// otherVersions returns the modules of a program whose version is not the one that its own
+// module requires. The required versions are by module path.
 func otherVersions(built []*debug.Module, required map[string]string) []string {
 	var all []string
 	for _, dependency := range built {
@@ -72,8 +72,8 @@ func TestAnotherVersionThanTheModuleRequiresIsFound(t *testing.T) {
 	}
 }
 
-// In the workspace Go takes the highest version that any of its modules requires, so
-// that a service would ship what its own go.mod does not say.
+// In the workspace Go selects the highest version that any of its modules requires: a
+// service would ship a version that its own go.mod does not name.
 func TestEveryFunctionIsBuiltFromTheVersionsThatItsModuleRequires(t *testing.T) {
 	modules, err := filepath.Glob(filepath.Join(root, "services/*/go.mod"))
 	if err != nil || len(modules) == 0 {

@@ -16,15 +16,16 @@ const guide = "docs/adding-a-context.md"
 // block is a fenced block of the guide.
 type block struct {
 	language string
-	// file is named above the block, if it is a new file.
+	// file is the path above the block, if the block is a new file.
 	file string
 	text string
 	line int
 }
 
-// newFile is the line above a new file.
+// newFile matches the line above a new file.
 var newFile = regexp.MustCompile("^`([^`]+)`, new:$")
 
+// blocks returns the fenced blocks of a document.
 func blocks(t *testing.T, document string) []block {
 	t.Helper()
 	var all []block
@@ -58,7 +59,7 @@ func blocks(t *testing.T, document string) []block {
 // change is a place in a file, before and after.
 type change struct{ file, before, after string }
 
-// changes reads a block of changes.
+// changes returns the changes of a block.
 func (b block) changes(t *testing.T) []change {
 	t.Helper()
 	var all []change
@@ -110,7 +111,8 @@ func (d tree) follow(t *testing.T, b block) {
 	}
 }
 
-// change changes the one place where the text before stands, in whole lines.
+// change replaces the one place in a file that has the text before the change, in whole
+// lines.
 func (d tree) change(t *testing.T, c change) {
 	t.Helper()
 	text := "\n" + d.read(t, c.file)
@@ -127,23 +129,23 @@ func (d tree) mustHave(t *testing.T, c change) {
 	}
 }
 
-// borrowNodeModules links what is installed, piece by piece: npm would follow a
-// link to the whole, and remove what it finds there.
-func (d tree) borrowNodeModules(t *testing.T) {
+// linkNodeModules links the installed modules, one by one: npm would follow a link to
+// the folder, and remove what is in it.
+func (d tree) linkNodeModules(t *testing.T) {
 	t.Helper()
 	installed, err := filepath.Abs(filepath.Join(root, "node_modules"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	pieces, err := os.ReadDir(installed)
+	modules, err := os.ReadDir(installed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(d.path("node_modules"), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	for _, piece := range pieces {
-		if err := os.Symlink(filepath.Join(installed, piece.Name()), filepath.Join(d.path("node_modules"), piece.Name())); err != nil {
+	for _, module := range modules {
+		if err := os.Symlink(filepath.Join(installed, module.Name()), filepath.Join(d.path("node_modules"), module.Name())); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -167,7 +169,7 @@ func files(t *testing.T, blocks []block) []string {
 	return slices.Compact(all)
 }
 
-// A file that follows from the declaration of the events should not be in the guide.
+// What follows from the declaration of the events is generated, and not in the guide.
 func TestTheGuideChangesAndAddsAtMost20Files(t *testing.T) {
 	const most = 20
 	if all := files(t, blocks(t, tree(root).read(t, guide))); len(all) == 0 || len(all) > most {
@@ -175,8 +177,8 @@ func TestTheGuideChangesAndAddsAtMost20Files(t *testing.T) {
 	}
 }
 
-// This takes no time, unlike following the guide.
-func TestEveryPlaceThatTheGuideChangesIsThereOnce(t *testing.T) {
+// This is fast, unlike following the guide.
+func TestEveryPlaceThatTheGuideChangesExistsOnce(t *testing.T) {
 	for _, b := range blocks(t, tree(root).read(t, guide)) {
 		if b.language == "diff" {
 			for _, c := range b.changes(t) {
@@ -188,7 +190,7 @@ func TestEveryPlaceThatTheGuideChangesIsThereOnce(t *testing.T) {
 
 func TestFollowingTheGuideAddsAContext(t *testing.T) {
 	copied := copyTree(t)
-	copied.borrowNodeModules(t)
+	copied.linkNodeModules(t)
 	steps := blocks(t, copied.read(t, guide))
 	if len(steps) == 0 {
 		t.Fatal("the guide has no steps")

@@ -13,13 +13,13 @@ var (
 	code    = regexp.MustCompile("(?s)```.*?```|`[^`]+`")
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	// unlinked is what GitHub leaves out of the anchor of a heading.
+	// unlinked matches what GitHub removes from a heading to make its anchor.
 	unlinked = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 	made     = regexp.MustCompile(`\bmake\s+(?:-s )?([a-z][a-z_-]*)`)
 	target   = regexp.MustCompile(`(?m)^([a-z_-]+):`)
 )
 
-// documents gives every document of the repository by its name.
+// documents returns the text of every document of the repository, by its path.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	all := make(map[string]string)
@@ -33,7 +33,7 @@ func documents(t *testing.T) map[string]string {
 	return all
 }
 
-// anchors are those that GitHub gives to the headings of a document.
+// anchors returns the anchors that GitHub makes of the headings of a document.
 func anchors(document string) map[string]bool {
 	all := make(map[string]bool)
 	for _, found := range heading.FindAllStringSubmatch(fence.ReplaceAllString(document, ""), -1) {
@@ -42,7 +42,7 @@ func anchors(document string) map[string]bool {
 	return all
 }
 
-func TestEveryLinkInTheDocumentsLeadsSomewhere(t *testing.T) {
+func TestEveryLinkInTheDocumentsHasATarget(t *testing.T) {
 	all := documents(t)
 	for name, document := range all {
 		for _, found := range link.FindAllStringSubmatch(document, -1) {
@@ -50,13 +50,13 @@ func TestEveryLinkInTheDocumentsLeadsSomewhere(t *testing.T) {
 				continue
 			}
 			path, anchor, _ := strings.Cut(found[1], "#")
-			led := name
+			linked := name
 			if path != "" {
-				led = filepath.Join(filepath.Dir(name), path)
+				linked = filepath.Join(filepath.Dir(name), path)
 			}
-			if _, err := os.Stat(filepath.Join(root, led)); err != nil {
+			if _, err := os.Stat(filepath.Join(root, linked)); err != nil {
 				t.Errorf("%s links to %s: %v", name, found[1], err)
-			} else if anchor != "" && !anchors(all[led])[anchor] {
+			} else if anchor != "" && !anchors(all[linked])[anchor] {
 				t.Errorf("%s links to %s: there is no such heading", name, found[1])
 			}
 		}
@@ -71,7 +71,7 @@ func TestEveryMakeCommandInTheDocumentsIsATarget(t *testing.T) {
 	for name, document := range documents(t) {
 		for _, found := range made.FindAllStringSubmatch(strings.Join(code.FindAllString(document, -1), "\n"), -1) {
 			if !targets[found[1]] {
-				t.Errorf("%s says make %s, which is no target", name, found[1])
+				t.Errorf("%s has the command make %s, which is no target", name, found[1])
 			}
 		}
 	}

@@ -14,11 +14,11 @@ import (
 	"example.com/saga/pkg/contract"
 )
 
-var update = flag.Bool("update", false, "write what is generated, instead of comparing with it")
+var update = flag.Bool("update", false, "write what is generated, instead of comparing it")
 
 const privacyDocument = "docs/privacy.md"
 
-// personal are the personal members of each event that has some, by its type.
+// personal returns the personal members of each event that has some, by its type.
 func personal(t *testing.T) map[string][]string {
 	t.Helper()
 	found := make(map[string][]string)
@@ -34,7 +34,7 @@ func personal(t *testing.T) map[string][]string {
 	return found
 }
 
-// coded is a list of words as code.
+// coded returns words as a list of code.
 func coded(words []string) string {
 	if len(words) == 0 {
 		return "-"
@@ -42,7 +42,7 @@ func coded(words []string) string {
 	return "`" + strings.Join(words, "`, `") + "`"
 }
 
-// eventMap says which event carries what of a person, from whom to whom.
+// eventMap lists which event has which personal members, and its publisher and consumers.
 func eventMap(t *testing.T) [][]string {
 	t.Helper()
 	wired := readWiring(t)
@@ -51,7 +51,7 @@ func eventMap(t *testing.T) [][]string {
 	for _, eventType := range slices.Sorted(maps.Keys(members)) {
 		rows = append(rows, []string{
 			"`" + eventType + "`", coded(members[eventType]),
-			strings.Join(who(wired.publishes, eventType), ", "), strings.Join(who(wired.consumes, eventType), ", "),
+			strings.Join(partiesOf(wired.publishes, eventType), ", "), strings.Join(partiesOf(wired.consumes, eventType), ", "),
 		})
 	}
 	return rows
@@ -103,18 +103,18 @@ func markdown(rows [][]string) string {
 	return text.String()
 }
 
-// What a consumer has no use for it should not get.
+// A consumer must not receive personal data without a use for it.
 func TestTheDocsSayWhyEveryConsumerGetsPersonalData(t *testing.T) {
 	wired, members := readWiring(t), personal(t)
 	var want []string
 	for eventType := range members {
-		for _, consumer := range who(wired.consumes, eventType) {
+		for _, consumer := range partiesOf(wired.consumes, eventType) {
 			want = append(want, consumer+" "+eventType)
 		}
 	}
 	slices.Sort(want)
 	var got []string
-	_, section, _ := strings.Cut(read(t, privacyDocument), "## Who needs it")
+	_, section, _ := strings.Cut(read(t, privacyDocument), "## Why each consumer needs it")
 	section, _, _ = strings.Cut(section, "\n## ")
 	for line := range strings.Lines(section) {
 		cells := strings.Split(strings.Trim(line, "|\n "), " | ")
@@ -124,6 +124,6 @@ func TestTheDocsSayWhyEveryConsumerGetsPersonalData(t *testing.T) {
 	}
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the table of who needs what (- wiring, + docs):\n%s", diff)
+		t.Errorf("the table of why each consumer needs it (- wiring, + docs):\n%s", diff)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestARenamedRepositoryBuildsAndNamesTheOldPathNowhere(t *testing.T) {
+func TestARenamedRepositoryBuildsWithoutTheOldPath(t *testing.T) {
 	copied := copyTree(t)
 	copied.run(t, nil, "git", "init", "--quiet")
 	copied.commit(t)
@@ -17,7 +17,7 @@ func TestARenamedRepositoryBuildsAndNamesTheOldPathNowhere(t *testing.T) {
 	} {
 		copied.run(t, nil, "make", "rename", "MODULE="+name.module, "FLAGS=-schemas "+name.schemas)
 		if left := copied.search(t, old); left != "" {
-			t.Errorf("after renaming to %s there are left:\n%s", name.module, left)
+			t.Errorf("after renaming to %s these lines still have the old path:\n%s", name.module, left)
 		}
 		copied.commit(t)
 		old = name.module
@@ -25,7 +25,7 @@ func TestARenamedRepositoryBuildsAndNamesTheOldPathNowhere(t *testing.T) {
 	if unformatted := copied.run(t, nil, "gofmt", "-l", "."); unformatted != "" {
 		t.Errorf("not formatted:\n%s", unformatted)
 	}
-	// The CDK is compiled already, and none of it again.
+	// The compiled CDK is in the build cache, so this does not compile it again.
 	copied.run(t, nil, "go", "vet", "work")
 	copied.run(t, nil, "go", "test", "./pkg/contract", "./pkg/participant", "./services/order/...", "./services/payment/...",
 		"./services/loyalty", "./operator/watch", "./localcloud/eventbridge")
@@ -39,7 +39,7 @@ func (d tree) commit(t *testing.T) {
 	d.run(t, nil, "git", "-c", "user.name=Test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", "All")
 }
 
-// search gives the lines that have a text, if there are any.
+// search returns the lines of tracked files that have a text.
 func (d tree) search(t *testing.T, text string) string {
 	t.Helper()
 	return d.run(t, nil, "sh", "-c", `git grep -n -F -e "$0" || test $? = 1`, text)

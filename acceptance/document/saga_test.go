@@ -22,15 +22,15 @@ func TestTheGeneratedTableOfEventsIsTheCatalogue(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows = append(rows, []string{
-			"`" + data.EventType() + "`", strings.Join(with(contract.PublishedBy, data), ", "),
-			strings.Join(with(contract.ConsumedBy, data), ", "), described.Meaning,
+			"`" + data.EventType() + "`", strings.Join(partiesBy(contract.PublishedBy, data), ", "),
+			strings.Join(partiesBy(contract.ConsumedBy, data), ", "), described.Meaning,
 		})
 	}
 	checkGenerated(t, "docs/design.md", map[string][][]string{"table of events": rows})
 }
 
-// with returns the parties in whose list an event is.
-func with(list func(party string) []event.Data, data event.Data) []string {
+// partiesBy returns the parties whose list has an event.
+func partiesBy(list func(party string) []event.Data, data event.Data) []string {
 	var found []string
 	for _, party := range append(parties(), contract.Operator) {
 		if slices.Contains(contract.Types(list(party)...), data.EventType()) {
@@ -47,7 +47,7 @@ func TestTheGeneratedListsOfAContextAreTheCatalogue(t *testing.T) {
 			generateLists(t, name, map[string][]event.Data{"consumes": contract.ConsumedBy(name), "publishes": published})
 			lists := commentLists(t, name)
 			if lists["owns"] == "" {
-				t.Error("it does not say what the context owns")
+				t.Error("the package comment does not state what the context owns")
 			}
 			if nothing := strings.HasPrefix(lists["compensates"], "nothing"); nothing {
 				return
@@ -98,8 +98,8 @@ func commentList(list string, events []event.Data) string {
 	return text + "\n"
 }
 
-// commentLists returns the lists in the package comment of a context by their
-// words: a list goes on in every line that begins further to the right.
+// commentLists returns the lists in the package comment of a context by their first word.
+// Lines with more indentation continue a list.
 func commentLists(t *testing.T, context string) map[string]string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "services", context, "doc.go"), nil, parser.ParseComments|parser.PackageClauseOnly)

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The CDK's command line asks AWS whose the credentials are that it finds.
-func TestTheLocalSynthesisKnowsNothingOfTheShellsAWS(t *testing.T) {
+// The command line of the CDK calls AWS for the account of any credentials that it finds.
+func TestTheLocalSynthesisIgnoresTheAWSSettingsOfTheShell(t *testing.T) {
 	copied := copyTree(t)
 	copied.write(t, "cdk.sh", "env >cdk.env; mkdir -p cdk.out/local; touch cdk.out/local/manifest.json")
 	if err := os.Mkdir(copied.path("node_modules"), 0o750); err != nil {

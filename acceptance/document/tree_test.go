@@ -12,8 +12,8 @@ import (
 // tree is a copy of the repository.
 type tree string
 
-// copyTree copies what git tracks or would track, with its times, so that make
-// knows what is up to date.
+// copyTree copies the files that git tracks or would track, with their times, so that
+// make does not build again what is up to date.
 func copyTree(t *testing.T) tree {
 	t.Helper()
 	if testing.Short() {
@@ -24,7 +24,7 @@ func copyTree(t *testing.T) tree {
 	for name := range strings.SplitSeq(strings.TrimSuffix(listed, "\x00"), "\x00") {
 		info, err := os.Stat(original.path(name))
 		if os.IsNotExist(err) {
-			continue // It is deleted, and git does not know it yet.
+			continue // It is deleted, but that is not committed yet.
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -58,8 +58,8 @@ func (d tree) write(t *testing.T, name, text string) {
 	}
 }
 
-// run runs a command in the tree, gives what it writes to stdout, and fails the
-// test if the command does.
+// run runs a command in the tree and returns its stdout. It fails the test if the command
+// fails.
 func (d tree) run(t *testing.T, variables []string, name string, arguments ...string) string {
 	t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), name, arguments...)

@@ -1,5 +1,5 @@
-// Package document holds the documents to the code: what they say about the
-// saga is so, and what they tell a reader to do works.
+// Package document tests the documents: their statements agree with the code, and their
+// instructions work.
 package document
 
 import (
@@ -19,12 +19,12 @@ import (
 // root is the folder of the repository.
 const root = "../.."
 
-// wiring lists by context which events it publishes and consumes.
+// wiring has the types of the events that each party publishes and consumes.
 type wiring struct {
 	publishes, consumes map[string][]string
 }
 
-// template is what the wiring is read from.
+// template is the part of a template that has the wiring.
 type template struct {
 	Resources map[string]struct {
 		Type       string
@@ -44,7 +44,7 @@ type rule struct {
 	}
 }
 
-// types are those that the rule matches.
+// types returns the types that the rule matches.
 func (r rule) types() []string {
 	types := slices.Clone(r.EventPattern.DetailType)
 	for _, alternative := range r.EventPattern.Or {
@@ -53,7 +53,7 @@ func (r rule) types() []string {
 	return types
 }
 
-// attribute is one of another resource, such as its ARN.
+// attribute is a reference to an attribute of another resource, such as its ARN.
 type attribute struct {
 	GetAtt []string `json:"Fn::GetAtt"`
 }
@@ -66,7 +66,7 @@ type policy struct {
 	}
 }
 
-// readWiring reads the template that is reviewed and deployed.
+// readWiring returns the wiring of the production template, as it is deployed.
 func readWiring(t *testing.T) wiring {
 	t.Helper()
 	var prod template
@@ -91,9 +91,9 @@ func readWiring(t *testing.T) wiring {
 	}
 	for _, lists := range []map[string][]string{w.publishes, w.consumes} {
 		delete(lists, "")
-		for who, types := range lists {
+		for party, types := range lists {
 			slices.Sort(types)
-			lists[who] = slices.Compact(types)
+			lists[party] = slices.Compact(types)
 		}
 		maps.DeleteFunc(lists, func(_ string, types []string) bool { return len(types) == 0 })
 	}
@@ -118,8 +118,8 @@ func TestTheTemplateIsWiredAsTheCatalogueDeclares(t *testing.T) {
 	}
 }
 
-// deadLetterTargets adds the logical ids of the queues that a value names as where its
-// dead letters go.
+// deadLetterTargets adds the logical ids of the queues that a value has as its targets of
+// dead letters.
 func deadLetterTargets(value json.RawMessage, found map[string]bool) {
 	var members map[string]json.RawMessage
 	var elements []json.RawMessage
@@ -159,7 +159,7 @@ func TestTheOperatorFindsExactlyTheDeadLetterQueuesOfTheTemplate(t *testing.T) {
 	}
 }
 
-// texts are the values of a condition: one or a list of them.
+// texts returns the values of a condition, which is a string or a list.
 func texts(value any) []string {
 	switch value := value.(type) {
 	case string:
@@ -174,8 +174,8 @@ func texts(value any) []string {
 	return nil
 }
 
-// parties are those that a template has resources of: the bounded contexts, and the
-// notification endpoint.
+// parties returns the parties that a template has resources of: the bounded contexts, and
+// the notification endpoint.
 func parties() []string { return append(contract.Contexts(), contract.Notification) }
 
 // owner returns the party that a logical id belongs to.
@@ -188,8 +188,8 @@ func owner(logicalID string) string {
 	return ""
 }
 
-// who gives who has an event type in its list, sorted.
-func who(lists map[string][]string, eventType string) []string {
+// partiesOf returns the parties whose list has an event type, sorted.
+func partiesOf(lists map[string][]string, eventType string) []string {
 	var found []string
 	for name, types := range lists {
 		if slices.Contains(types, eventType) {

@@ -1,10 +1,9 @@
-// Command rename changes the module path of the repository. It replaces the path
-// that all modules in go.work begin with, in every file that git tracks.
+// Command rename changes the module path of the repository. It replaces the common
+// beginning of all module paths in go.work, in every file that git tracks.
 //
-// The ids of JSON Schemas are not renamed with it, even where they look like
-// the module path: an event that was published carries the id of its schema for
-// ever, and a consumer rejects any other. Before the first event is published
-// they can be given a base of their own, with -schemas.
+// The ids of JSON Schemas are not renamed, even where they begin like the module path: a
+// published event keeps the id of its schema for ever, and a consumer rejects any other.
+// Before the first event is published, -schemas sets another base of these ids.
 package main
 
 import (
@@ -42,7 +41,7 @@ func main() {
 	fmt.Fprintln(os.Stderr, done)
 }
 
-// rename renames the repository in a folder, and returns a message about what was done.
+// rename renames the repository in a folder, and returns a message about the result.
 func rename(ctx context.Context, root, to, schemas string) (string, error) {
 	if err := check(to, schemas); err != nil {
 		return "", err
@@ -78,6 +77,7 @@ func rename(ctx context.Context, root, to, schemas string) (string, error) {
 	return fmt.Sprintf("Renamed %s to %s in %d files. The ids of schemas begin with %s.", from, to, changed, schemas), nil
 }
 
+// check returns an error if a module path or a base of schemas is invalid.
 func check(to, schemas string) error {
 	if err := module.CheckPath(to); err != nil {
 		return err
@@ -95,8 +95,8 @@ func check(to, schemas string) error {
 	return nil
 }
 
-// modulePath is what the paths of all modules of the workspace begin with: each
-// is followed by the module's folder.
+// modulePath returns the common beginning of all module paths of the workspace. The rest
+// of each path is the module's folder.
 func modulePath(root string) (string, error) {
 	encoded, err := os.ReadFile(filepath.Join(root, "go.work"))
 	if err != nil {
@@ -126,9 +126,10 @@ func modulePath(root string) (string, error) {
 	return common, nil
 }
 
-// language declares the base of the ids of all schemas.
+// language is the file that declares the base of the ids of all schemas.
 const language = "pkg/contract/language.go"
 
+// schemaBase returns the base of the ids of all schemas.
 func schemaBase(root string) (string, error) {
 	source, err := os.ReadFile(filepath.Join(root, language))
 	if err != nil {
@@ -142,8 +143,8 @@ func schemaBase(root string) (string, error) {
 	return base, nil
 }
 
-// tracked lists the files that git tracks. Nothing else may have changed, so
-// that git diff shows the renaming alone, and git can undo it.
+// tracked returns the files that git tracks. It returns an error if there are uncommitted
+// changes: then git diff would not show the renaming alone, and git could not undo it.
 func tracked(ctx context.Context, root string) ([]string, error) {
 	status, err := git(ctx, root, "status", "--porcelain")
 	if err != nil {
@@ -173,8 +174,8 @@ func git(ctx context.Context, root string, arguments ...string) ([]byte, error) 
 	return output, err
 }
 
-// rewrite changes the text of a file, and reports whether it differs. Symbolic
-// links are left alone.
+// rewrite changes the text of a file, and reports whether it differs. Symbolic links stay
+// as they are.
 func rewrite(file string, change func([]byte) []byte) (bool, error) {
 	info, err := os.Lstat(file)
 	if err != nil || !info.Mode().IsRegular() {

@@ -13,8 +13,8 @@ import (
 // schemas is the base of the schemas in the repositories of these tests.
 const schemas = "https://old.example/saga/schema/"
 
-// newRepository makes a repository with two modules and the given files, all
-// committed.
+// newRepository returns the folder of a repository with two modules and the given files,
+// all committed.
 func newRepository(t *testing.T, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
@@ -81,7 +81,7 @@ func TestTheModulePathIsReplacedWhereverItIsWhole(t *testing.T) {
 	}
 }
 
-func TestARepositoryIsRenamedAgainAndAgain(t *testing.T) {
+func TestARepositoryCanBeRenamedRepeatedly(t *testing.T) {
 	root := newRepository(t, map[string]string{"README.md": "`old.example/saga`, schemas under " + schemas + "\n"})
 	commit := func() {
 		mustGit(t, root, "-c", "user.name=Test", "-c", "user.email=test@old.example", "commit", "--quiet", "-a", "-m", "Renamed")
@@ -108,14 +108,14 @@ func TestARepositoryIsRenamedAgainAndAgain(t *testing.T) {
 
 func TestRenamingToTheSamePathChangesNothing(t *testing.T) {
 	root := newRepository(t, nil)
-	write(t, root, "notes.txt", "not committed, and no hindrance: there is nothing to do")
+	write(t, root, "notes.txt", "not committed, which does not matter: there is nothing to rename")
 	done, err := rename(t.Context(), root, "old.example/saga", "")
 	if err != nil || !strings.Contains(done, "already") {
 		t.Errorf("the message is %q, %v", done, err)
 	}
 }
 
-func TestOnlyWhatGitTracksIsRenamed(t *testing.T) {
+func TestOnlyFilesThatGitTracksAreRenamed(t *testing.T) {
 	root := newRepository(t, map[string]string{".gitignore": "/dist/\n"})
 	write(t, root, "dist/notes.txt", "old.example/saga")
 	if _, err := rename(t.Context(), root, "new.example/shop", ""); err != nil {
@@ -126,10 +126,10 @@ func TestOnlyWhatGitTracksIsRenamed(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeRenamedIsRefusedInOneLineAndLeftAlone(t *testing.T) {
+func TestAnInvalidRenamingIsRejectedInOneLineAndChangesNothing(t *testing.T) {
 	for name, test := range map[string]struct {
 		to, schemas string
-		spoil       func(root string)
+		prepare     func(root string)
 		reason      string
 	}{
 		"no domain":          {to: "shop", reason: `malformed module path "shop": missing dot in first path element`},
@@ -141,25 +141,25 @@ func TestWhatCannotBeRenamedIsRefusedInOneLineAndLeftAlone(t *testing.T) {
 		},
 		"schemas that are no URL": {to: "new.example/shop", schemas: "acme/", reason: "https URL"},
 		"work that is not committed": {
-			to:     "new.example/shop",
-			spoil:  func(root string) { write(t, root, "notes.txt", "mine") },
-			reason: "not committed",
+			to:      "new.example/shop",
+			prepare: func(root string) { write(t, root, "notes.txt", "mine") },
+			reason:  "not committed",
 		},
 		"a module that is not named after its folder": {
-			to:     "new.example/shop",
-			spoil:  func(root string) { write(t, root, "pkg/go.mod", "module old.example/other/pkg\n") },
-			reason: "services/order/go.mod: the module old.example/saga/services/order is not named after its folder, as the others are",
+			to:      "new.example/shop",
+			prepare: func(root string) { write(t, root, "pkg/go.mod", "module old.example/other/pkg\n") },
+			reason:  "services/order/go.mod: the module old.example/saga/services/order is not named after its folder, as the others are",
 		},
 		"no schemas": {
-			to:     "new.example/shop",
-			spoil:  func(root string) { write(t, root, language, "package contract\n") },
-			reason: "declares no schemaBase",
+			to:      "new.example/shop",
+			prepare: func(root string) { write(t, root, language, "package contract\n") },
+			reason:  "declares no schemaBase",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := newRepository(t, map[string]string{"README.md": "old.example/saga\n"})
-			if test.spoil != nil {
-				test.spoil(root)
+			if test.prepare != nil {
+				test.prepare(root)
 			}
 			_, err := rename(t.Context(), root, test.to, test.schemas)
 			if err == nil || !strings.Contains(err.Error(), test.reason) || strings.Contains(err.Error(), "\n") {

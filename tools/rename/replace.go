@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// replace writes a new module path for the old one, and a new base for the ids
-// of schemas, which comes first because it may begin like the module path.
+// replace returns the text with the new module path and the new base of the ids of
+// schemas. It looks for the base first, which may begin like the module path.
 func replace(text []byte, from, to, base, schemas string) []byte {
 	var replaced bytes.Buffer
 	for at := 0; at < len(text); {
@@ -27,14 +27,14 @@ func replace(text []byte, from, to, base, schemas string) []byte {
 	return replaced.Bytes()
 }
 
-// continues reports whether the text after before is the middle of a longer name,
-// as in www.old.example.
+// continues reports whether the text after before continues a name, as in
+// www.old.example.
 func continues(before []byte) bool {
 	last, _ := utf8.DecodeLastRune(before)
 	return len(before) > 0 && (isName(last) || last == '.')
 }
 
-// continued reports whether a name goes on, as in old.example/sagas. A dot ends a
+// continued reports whether after continues a name, as in old.example/sagas. A dot ends a
 // sentence if no name follows it.
 func continued(after []byte) bool {
 	next, size := utf8.DecodeRune(after)

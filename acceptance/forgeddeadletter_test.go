@@ -20,7 +20,7 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// redriveProgram runs operator redrive, and returns its exit code and output.
+// redriveProgram runs operator redrive, and returns its exit code and its output.
 func (c *cloud) redriveProgram(t *testing.T, queue string) (int, string) {
 	t.Helper()
 	program := exec.CommandContext(t.Context(), "../dist/local/operator", "redrive", "-ready-file", c.readyFile, queue)
@@ -34,7 +34,7 @@ func (c *cloud) redriveProgram(t *testing.T, queue string) (int, string) {
 	return 0, string(out)
 }
 
-// rules are those of the stack by their construct paths.
+// rules returns the rules of the stack, by their construct paths.
 func (c *cloud) rules(t *testing.T) map[string]rule.Rule {
 	t.Helper()
 	all, err := rule.DescribeAll(t.Context(), eventbridge.NewFromConfig(c.aws(t)), c.stack(t).Rules)
@@ -48,7 +48,7 @@ func (c *cloud) rules(t *testing.T) map[string]rule.Rule {
 	return byPath
 }
 
-// inEnvelope returns an event as EventBridge writes it into a letter.
+// inEnvelope returns an event as EventBridge writes it into a dead letter.
 func (c *cloud) inEnvelope(t *testing.T, source, eventType string, e event.Event) string {
 	t.Helper()
 	encoded, err := json.Marshal(map[string]any{
@@ -61,8 +61,8 @@ func (c *cloud) inEnvelope(t *testing.T, source, eventType string, e event.Event
 	return string(encoded)
 }
 
-// forgeLetter writes a letter that looks like one of a rule.
-func (c *cloud) forgeLetter(t *testing.T, config aws.Config, queue, ruleARN, targetARN, body string) {
+// forgeDeadLetter sends a dead letter that looks like one of a rule.
+func (c *cloud) forgeDeadLetter(t *testing.T, config aws.Config, queue, ruleARN, targetARN, body string) {
 	t.Helper()
 	text := func(value string) sqstypes.MessageAttributeValue {
 		return sqstypes.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
@@ -75,7 +75,7 @@ func (c *cloud) forgeLetter(t *testing.T, config aws.Config, queue, ruleARN, tar
 		},
 	}
 	if strings.HasSuffix(*in.QueueUrl, ".fifo") {
-		// Each is of a group of its own, because one group shows ten.
+		// Each has a group of its own: of one group, SQS returns at most ten.
 		id := event.DeriveID(ruleARN, targetARN, body)
 		in.MessageGroupId, in.MessageDeduplicationId = &id, &id
 	}
@@ -84,24 +84,23 @@ func (c *cloud) forgeLetter(t *testing.T, config aws.Config, queue, ruleARN, tar
 	}
 }
 
-// removeLetters empties a dead-letter queue.
-func (c *cloud) removeLetters(t *testing.T, name string) {
+// removeDeadLetters removes all messages of a dead-letter queue.
+func (c *cloud) removeDeadLetters(t *testing.T, name string) {
 	t.Helper()
 	queue := c.deadLetters(t, name)
-	letters, err := queue.Take(t.Context(), deadletter.Maximum)
+	taken, err := queue.Take(t.Context(), deadletter.Maximum)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range letters {
+	for _, l := range taken {
 		if err := queue.Remove(t.Context(), l); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// A worker may write to its own dead-letter queue, and an operator may publish
-// everything.
-func TestALetterThatAWorkerForgesIsNotRedriven(t *testing.T) {
+// A worker may send to its own dead-letter queue, and an operator may publish every event.
+func TestADeadLetterThatAWorkerForgesIsNotRedriven(t *testing.T) {
 	c := startCloud(t)
 	c.settled(t)
 	before := c.evidence(t)
@@ -114,37 +113,37 @@ func TestALetterThatAWorkerForgesIsNotRedriven(t *testing.T) {
 		ruleARNs = append(ruleARNs, r.ARN)
 	}
 	if target := aws.ToString(rules["Loyalty/ForwardOutLoyalty"].Targets[0].Arn); target != global {
-		t.Fatalf("no rule forwards to %s, but one to %s", global, target)
+		t.Fatalf("the rule forwards to %[2]s, not to %[1]s", global, target)
 	}
 	for _, context := range contextIDs() {
 		t.Run(context, func(t *testing.T) {
 			worker, queue := c.as(t, context+"/Worker"), context+"/DeadLetters"
 			forged := 0
 			for _, ruleARN := range append(ruleARNs, "arn:aws:events:"+c.Region+":000000000000:rule/invented") {
-				c.forgeLetter(t, worker, queue, ruleARN, global, body)
+				c.forgeDeadLetter(t, worker, queue, ruleARN, global, body)
 				forged++
 			}
 			for _, r := range rules {
 				if target := aws.ToString(r.Targets[0].Arn); target != global {
-					c.forgeLetter(t, worker, queue, r.ARN, target, body)
+					c.forgeDeadLetter(t, worker, queue, r.ARN, target, body)
 					forged++
 				}
 			}
 			code, out := c.redriveProgram(t, queue)
 			if stay := fmt.Sprintf("%d of %d dead letters stay in the queue", forged, forged); code != 1 || !strings.Contains(out, stay) {
-				t.Errorf("the exit code is %d, want 1 and that %s:\n%s", code, stay, out)
+				t.Errorf("the exit code is %d, want 1 and %q:\n%s", code, stay, out)
 			}
-			awaitLetters(t, c.deadLetters(t, queue), forged)
+			awaitDeadLetters(t, c.deadLetters(t, queue), forged)
 		})
 	}
 	c.settled(t)
 	if diff := cmp.Diff(effectsOf(before), effectsOf(c.evidence(t))); diff != "" {
-		t.Errorf("forged letters have changed (-) to (+):\n%s", diff)
+		t.Errorf("forged dead letters have changed (-) to (+):\n%s", diff)
 	}
 }
 
-// Rules alone may write to the queues of rules, so here an operator forges.
-func TestALetterOfARuleIsRedrivenOnlyIfTheRuleMatchesIt(t *testing.T) {
+// Only rules may send to the queues of rules, so here an operator forges.
+func TestADeadLetterOfARuleIsRedrivenOnlyIfTheRuleMatchesIt(t *testing.T) {
 	c := startCloud(t)
 	c.settled(t)
 	events, rules := forgedEvents(t), c.rules(t)
@@ -166,18 +165,18 @@ func TestALetterOfARuleIsRedrivenOnlyIfTheRuleMatchesIt(t *testing.T) {
 				strings.Replace(own, "000000000000", "111111111111", 1),
 			}
 			for _, body := range append(forged, own) {
-				c.forgeLetter(t, c.aws(t), queue, rules[path].ARN, aws.ToString(rules[path].Targets[0].Arn), body)
+				c.forgeDeadLetter(t, c.aws(t), queue, rules[path].ARN, aws.ToString(rules[path].Targets[0].Arn), body)
 			}
 			code, out := c.redriveProgram(t, queue)
-			if refused := strings.Count(out, "stays: rule "+path+" does not match the event"); code != 1 || refused != len(forged) {
-				t.Errorf("the exit code is %d, and %d letters are refused, want %d:\n%s", code, refused, len(forged), out)
+			if rejected := strings.Count(out, "stays: rule "+path+" does not match the event"); code != 1 || rejected != len(forged) {
+				t.Errorf("the exit code is %d, and %d dead letters are rejected, want %d:\n%s", code, rejected, len(forged), out)
 			}
 			if !strings.Contains(out, eventType+" ") || strings.Count(out, "sent to ") != 1 {
-				t.Errorf("the letter of the rule is not sent:\n%s", out)
+				t.Errorf("the dead letter of the rule is not sent:\n%s", out)
 			}
 			c.settled(t)
-			awaitLetters(t, c.deadLetters(t, queue), len(forged))
-			c.removeLetters(t, queue)
+			awaitDeadLetters(t, c.deadLetters(t, queue), len(forged))
+			c.removeDeadLetters(t, queue)
 		})
 	}
 	for sku, counters := range c.evidence(t).Tables["warehouse"].Counters {
