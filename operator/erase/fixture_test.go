@@ -45,7 +45,7 @@ type saga struct {
 	stores    map[string]*store
 	publisher *memory.Publisher
 	queues    *deadlettertest.SQS
-	// steps counts what stores are asked; the step with the number fails is the
+	// steps counts the calls of the stores; the step with the number fails is the
 	// last that has its effect, and is not answered.
 	steps, fails int
 	now          time.Time
