@@ -144,6 +144,7 @@ func TestEveryPropertyWithoutEffectSaysWhy(t *testing.T) {
 		assembly.APIDestination{},
 		assembly.Alarm{},
 		assembly.Archive{},
+		assembly.CDKMetadata{},
 		assembly.Connection{},
 		assembly.Dashboard{},
 		assembly.EventBus{},
