@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awseventbridge "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
@@ -18,11 +17,16 @@ import (
 // is done.
 func (r running) publish(t *testing.T, detailType, detail string) (id string) {
 	t.Helper()
+	return r.publishTo(t, "shop", "queued", detailType, detail)
+}
+
+func (r running) publishTo(t *testing.T, bus, source, detailType, detail string) (id string) {
+	t.Helper()
 	client := awseventbridge.New(awseventbridge.Options{
 		BaseEndpoint: &r.ready.AWSEndpointURL, Region: r.ready.Region, Credentials: credentials.NewStaticCredentialsProvider("operator", "operator", ""),
 	})
 	out, err := client.PutEvents(t.Context(), &awseventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
-		EventBusName: aws.String("shop"), Source: aws.String("queued"), DetailType: &detailType, Detail: &detail,
+		EventBusName: &bus, Source: &source, DetailType: &detailType, Detail: &detail,
 	}}})
 	if err != nil || out.FailedEntryCount != 0 {
 		t.Fatalf("publishing fails: %v %+v", err, out)

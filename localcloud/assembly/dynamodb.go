@@ -5,8 +5,9 @@ type Table struct {
 	TableName            string                `cfn:"TableName"`
 	KeySchema            []KeyElement          `cfn:"KeySchema,required"`
 	AttributeDefinitions []AttributeDefinition `cfn:"AttributeDefinitions,required"`
-	// BillingMode has a default, PROVISIONED, which is not supported.
-	BillingMode                      string           `cfn:"BillingMode,required" values:"PAY_PER_REQUEST"`
+	// BillingMode is PROVISIONED by default.
+	BillingMode                      string           `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
+	ProvisionedThroughput            Harmless         `cfn:"ProvisionedThroughput" why:"nothing is throttled"`
 	GlobalSecondaryIndexes           []SecondaryIndex `cfn:"GlobalSecondaryIndexes"`
 	TimeToLiveSpecification          Harmless         `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
 	PointInTimeRecoverySpecification Harmless         `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
@@ -33,6 +34,8 @@ type SecondaryIndex struct {
 	IndexName  string       `cfn:"IndexName,required"`
 	KeySchema  []KeyElement `cfn:"KeySchema,required"`
 	Projection Projection   `cfn:"Projection,required"`
+
+	ProvisionedThroughput Harmless `cfn:"ProvisionedThroughput" why:"nothing is throttled"`
 }
 
 // Projection is which attributes an index has.

@@ -7,6 +7,7 @@ type Role struct {
 	RoleName                 string         `cfn:"RoleName"`
 	AssumeRolePolicyDocument any            `cfn:"AssumeRolePolicyDocument,required"`
 	Policies                 []InlinePolicy `cfn:"Policies"`
+	ManagedPolicyARNs        []string       `cfn:"ManagedPolicyArns"`
 	Description              Harmless       `cfn:"Description" why:"only a reader sees it"`
 	MaxSessionDuration       Harmless       `cfn:"MaxSessionDuration" why:"sessions last as long as the process"`
 	Tags                     Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`

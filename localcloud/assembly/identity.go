@@ -64,6 +64,7 @@ func (p location) arn(service, resource string) string {
 // resourceTypes returns an empty struct for each supported type.
 func resourceTypes() map[string]resourceProperties {
 	return map[string]resourceProperties{
+		"AWS::CDK::Metadata":              new(CDKMetadata),
 		"AWS::CloudWatch::Alarm":          new(Alarm),
 		"AWS::CloudWatch::Dashboard":      new(Dashboard),
 		"AWS::DynamoDB::Table":            new(Table),

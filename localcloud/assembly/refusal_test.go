@@ -28,7 +28,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 				"FunctionName": "f", "EventSourceArn": "arn:aws:sqs:eu-west-1:000000000000:q", "FunctionResponseTypes": ["ReportAll"]}},
 			"Notify": {"Type": "AWS::Events::ApiDestination", "Properties": {
 				"ConnectionArn": "c", "HttpMethod": "POST", "InvocationEndpoint": "http://example.com", "InvocationRateLimitPerSecond": 0}},
-			"Provisioned": {"Type": "AWS::DynamoDB::Table", "Properties": {"KeySchema": [], "AttributeDefinitions": []}},
+			"Free": {"Type": "AWS::DynamoDB::Table", "Properties": {"KeySchema": [], "AttributeDefinitions": [], "BillingMode": "FREE"}},
 			"Queue": {"Type": "AWS::SQS::Queue", "UpdatePolicy": {}, "DependsOn": ["Function", "Nothing"], "DeletionPolice": "Retain", "Properties": {
 				"Foo": 1, "FifoQueue": "yes", "VisibilityTimeout": 1.5, "RedrivePolicy": {"maxReceiveCount": 3, "bar": 1}}},
 			"Rule": {"Type": "AWS::Events::Rule", "Properties": {
@@ -57,6 +57,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"resource Bucket (AWS::S3::Bucket): the resource type is not supported by the local cloud",
 		"resource Dashboard (AWS::CloudWatch::Dashboard): property DashboardBody is required",
 		"resource Dashboard (AWS::CloudWatch::Dashboard): property Widgets is not supported by the local cloud",
+		`resource Free (AWS::DynamoDB::Table): property BillingMode: the value "FREE" is not supported by the local cloud`,
 		"resource Function (AWS::Lambda::Function): the referenced resource or parameter Nobody is not in the template",
 		"resource Function (AWS::Lambda::Function): property Environment.Variables.LIST must be a text",
 		`resource Function (AWS::Lambda::Function): property Runtime: the value "python3.13" is not supported by the local cloud`,
@@ -66,7 +67,6 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		`resource Mapping (AWS::Lambda::EventSourceMapping): property FunctionResponseTypes: the value "ReportAll" is not supported by the local cloud`,
 		"resource Notify (AWS::Events::ApiDestination): property InvocationEndpoint must begin with https://, as EventBridge requires",
 		"resource Notify (AWS::Events::ApiDestination): property InvocationRateLimitPerSecond must be at least 1",
-		"resource Provisioned (AWS::DynamoDB::Table): property BillingMode is required",
 		"resource Queue (AWS::SQS::Queue): the attribute DeletionPolice is not supported by the local cloud",
 		"resource Queue (AWS::SQS::Queue): the attribute UpdatePolicy is not supported by the local cloud",
 		"resource Queue (AWS::SQS::Queue): the resource Nothing that it depends on is not in the template",
@@ -144,6 +144,7 @@ func TestEveryPropertyWithoutEffectHasAReason(t *testing.T) {
 		assembly.APIDestination{},
 		assembly.Alarm{},
 		assembly.Archive{},
+		assembly.CDKMetadata{},
 		assembly.Connection{},
 		assembly.Dashboard{},
 		assembly.EventBus{},

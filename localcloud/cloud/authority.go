@@ -67,6 +67,13 @@ func (a *authority) addRoles(stack *assembly.Assembly) error {
 			}
 			made.policies = append(made.policies, policy)
 		}
+		for _, arn := range given.ManagedPolicyARNs {
+			policy, err := iam.Managed(arn)
+			if err != nil {
+				problems = append(problems, resourceError(resource, err))
+			}
+			made.policies = append(made.policies, policy)
+		}
 		a.roles[resource.ARN] = made
 	}
 	return errors.Join(problems...)

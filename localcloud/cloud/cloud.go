@@ -82,6 +82,9 @@ type Cloud struct {
 	// events and requests count what each function got from rules and at its
 	// URL, by ARN. The maps do not change once the functions are created.
 	events, requests map[string]*atomic.Int64
+	// logsOf is where the lines of each function go, by name. It does not change
+	// once the functions are created.
+	logsOf map[string]functionLogs
 
 	tables       *dynamodb.Service
 	queues       *sqs.Service
@@ -114,6 +117,7 @@ func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 	c := &Cloud{
 		config: config, failed: make(chan error, 1),
 		events: map[string]*atomic.Int64{}, requests: map[string]*atomic.Int64{},
+		logsOf: map[string]functionLogs{},
 	}
 	defer func() {
 		if err != nil {

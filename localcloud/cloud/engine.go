@@ -70,7 +70,10 @@ func (c *Cloud) newEngines() {
 func (c *Cloud) createTables() error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.Table](c.assembly) {
-		made := dynamodb.Table{Name: resource.Name, ARN: resource.ARN, Attributes: map[string]string{}}
+		made := dynamodb.Table{
+			Name: resource.Name, ARN: resource.ARN, Attributes: map[string]string{},
+			Provisioned: given.BillingMode != "PAY_PER_REQUEST",
+		}
 		var err error
 		if made.Key, err = keyOf(given.KeySchema); err != nil {
 			problems = append(problems, resourceError(resource, err))

@@ -52,7 +52,8 @@ func (c *Cloud) createFunctions() error {
 			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
 			problems = append(problems, c.checkDeadLetters(resource, given))
 		}
-		problems = append(problems, c.checkLogs(resource, given), c.checkTracing(resource, given))
+		problems = append(problems, c.checkTracing(resource, given))
+		c.logsOf[resource.Name] = c.functionLogs(resource, given)
 		c.events[resource.ARN], c.requests[resource.ARN] = new(atomic.Int64), new(atomic.Int64)
 		if err := c.functions.Create(made); err != nil {
 			problems = append(problems, resourceError(resource, err))
@@ -110,22 +111,33 @@ func (c *Cloud) checkTracing(resource assembly.Resource, given *assembly.Functio
 	return nil
 }
 
-// checkLogs refuses a function whose logs would be lost: AWS would drop them
-// silently.
-func (c *Cloud) checkLogs(resource assembly.Resource, given *assembly.Function) error {
-	group := logGroup(resource, given)
-	for logs := range assembly.Of[assembly.LogGroup](c.assembly) {
-		if logs.Name != group {
-			continue
-		}
-		for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
-			if !c.authority.roleAllows(given.Role, action, logs.ARN+":log-stream:any") {
-				return resourceError(resource, fmt.Errorf("its role does not allow %s on its log group %s", action, group))
-			}
-		}
-		return nil
+// functionLogs is where the lines of a function go.
+type functionLogs struct {
+	path, group string
+	// kept reports whether the role may write to the group, and declared whether the
+	// group is in the stack. Lambda creates one that is not.
+	kept, declared bool
+}
+
+// functionLogs returns where the lines of a function go. Lambda runs a function
+// whose role may not log, and drops its lines silently; here a warning names it.
+func (c *Cloud) functionLogs(resource assembly.Resource, given *assembly.Function) functionLogs {
+	logs := functionLogs{path: resource.Path, group: logGroup(resource, given), kept: true}
+	for declared := range assembly.Of[assembly.LogGroup](c.assembly) {
+		logs.declared = logs.declared || declared.Name == logs.group
 	}
-	return resourceError(resource, fmt.Errorf("its log group %s is not in the stack", group))
+	actions := []string{"logs:CreateLogStream", "logs:PutLogEvents"}
+	if !logs.declared {
+		actions = append(actions, "logs:CreateLogGroup")
+	}
+	for _, action := range actions {
+		if !c.authority.roleAllows(given.Role, action, c.logs.ARN(logs.group)+":log-stream:any") {
+			logs.kept = false
+			c.config.Logger.WarnContext(context.Background(), "the logs of a function are not kept: its role does not allow an action",
+				"function", logs.path, "action", action, "log_group", logs.group)
+		}
+	}
+	return logs
 }
 
 func (c *Cloud) createMappings() error {
@@ -206,16 +218,21 @@ func (c *Cloud) logLine(name, stream, line string) {
 	if line == "" {
 		return
 	}
-	now := c.config.Clock()
-	for resource, given := range assembly.Of[assembly.Function](c.assembly) {
-		if resource.Name != name {
-			continue
-		}
-		if err := c.logs.Put(logGroup(resource, given), stream, now, line); err != nil {
-			c.config.Logger.WarnContext(context.Background(), "a function's log line is lost", "function", resource.Path, "error", err)
-		}
-		if c.config.Log != nil {
-			c.config.Log(now, resource.Path, line)
-		}
+	now, logs := c.config.Clock(), c.logsOf[name]
+	if err := c.store(logs, stream, now, line); err != nil {
+		c.config.Logger.WarnContext(context.Background(), "a function's log line is lost", "function", logs.path, "error", err)
 	}
+	if c.config.Log != nil {
+		c.config.Log(now, logs.path, line)
+	}
+}
+
+func (c *Cloud) store(logs functionLogs, stream string, at time.Time, line string) error {
+	if !logs.kept {
+		return nil
+	}
+	if !logs.declared {
+		c.logs.Ensure(logs.group)
+	}
+	return c.logs.Put(logs.group, stream, at, line)
 }

@@ -156,9 +156,11 @@ func TestAStackThatAWSWouldRefuseIsRefused(t *testing.T) {
 			},
 			"resource Worker (AWS::Lambda::Function): a FIFO queue cannot be the dead-letter queue of a function",
 		},
-		"a function whose logs would be lost": {
-			func(r resources) { statements(r)[3].(map[string]any)["Action"] = "logs:CreateLogStream" },
-			"resource Worker (AWS::Lambda::Function): its role does not allow logs:PutLogEvents on its log group shop-Logs-",
+		"a managed policy that is not known": {
+			func(r resources) {
+				r.properties("WorkerRole")["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
+			},
+			"resource WorkerRole (AWS::IAM::Role): the managed policy arn:aws:iam::aws:policy/AdministratorAccess is not supported by the local cloud",
 		},
 		"a policy of a bus that is not there": {
 			func(r resources) {

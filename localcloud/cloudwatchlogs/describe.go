@@ -51,7 +51,7 @@ func (s *Service) DescribeLogGroups(ctx context.Context, in *DescribeLogGroupsIn
 	if in.LogGroupNamePrefix != "" && in.LogGroupNamePattern != "" {
 		return nil, wire.Errorf("InvalidParameterException", "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 	}
-	if err := s.config.Authorize.Check(ctx, "logs:DescribeLogGroups", s.arnOf("*"), nil); err != nil {
+	if err := s.config.Authorize.Check(ctx, "logs:DescribeLogGroups", s.ARN("*"), nil); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -67,7 +67,7 @@ func (s *Service) DescribeLogGroups(ctx context.Context, in *DescribeLogGroupsIn
 		}
 		each := s.groups[name]
 		out.LogGroups = append(out.LogGroups, LogGroup{
-			LogGroupName: name, ARN: s.arnOf(name) + ":*", LogGroupARN: s.arnOf(name),
+			LogGroupName: name, ARN: s.ARN(name) + ":*", LogGroupARN: s.ARN(name),
 			CreationTime: each.created.UnixMilli(), RetentionInDays: int(each.retention / (24 * time.Hour)),
 		})
 	}
@@ -137,7 +137,7 @@ func (s *Service) DescribeLogStreams(ctx context.Context, in *DescribeLogStreams
 			out.NextToken = out.LogStreams[limit-1].LogStreamName
 			break
 		}
-		out.LogStreams = append(out.LogStreams, each.describe(s.arnOf(group.name)))
+		out.LogStreams = append(out.LogStreams, each.describe(s.ARN(group.name)))
 	}
 	return out, nil
 }

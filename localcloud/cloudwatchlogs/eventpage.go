@@ -59,7 +59,7 @@ func (s *Service) group(ctx context.Context, action, name, identifier string) (*
 	if name == "" {
 		name = groupOf(identifier)
 	}
-	if err := s.config.Authorize.Check(ctx, action, s.arnOf(name)+":*", nil); err != nil {
+	if err := s.config.Authorize.Check(ctx, action, s.ARN(name)+":*", nil); err != nil {
 		return nil, err
 	}
 	found := s.groups[name]

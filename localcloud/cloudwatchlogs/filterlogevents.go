@@ -71,7 +71,7 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 		return nil, err
 	}
 	if in.Unmask {
-		if err := s.config.Authorize.Check(ctx, "logs:Unmask", s.arnOf(group.name)+":*", nil); err != nil {
+		if err := s.config.Authorize.Check(ctx, "logs:Unmask", s.ARN(group.name)+":*", nil); err != nil {
 			return nil, err
 		}
 	}

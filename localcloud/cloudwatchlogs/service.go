@@ -121,10 +121,23 @@ func (s *Service) Create(name string, retention time.Duration) error {
 	if s.groups[name] != nil {
 		return wire.Errorf("ResourceAlreadyExistsException", "The specified log group already exists")
 	}
+	s.add(name, retention)
+	return nil
+}
+
+// Ensure creates a group that keeps events forever, unless it exists.
+func (s *Service) Ensure(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.groups[name] == nil {
+		s.add(name, 0)
+	}
+}
+
+func (s *Service) add(name string, retention time.Duration) {
 	s.groups[name] = &group{
 		name: name, created: s.config.Clock(), retention: retention, streams: make(map[string]*stream),
 	}
-	return nil
 }
 
 // Put adds an event to a stream of a group, which is created if need be. Events
@@ -190,7 +203,8 @@ func (g *group) trim(now time.Time, limit int) {
 	g.events = g.events[excess:]
 }
 
-func (s *Service) arnOf(groupName string) string {
+// ARN returns the ARN of a group, without the trailing :*.
+func (s *Service) ARN(groupName string) string {
 	return fmt.Sprintf("arn:aws:logs:%s:%s:log-group:%s", s.config.Region, s.config.Account, groupName)
 }
 

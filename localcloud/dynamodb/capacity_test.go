@@ -159,6 +159,22 @@ func TestATableIsDescribed(t *testing.T) {
 	})
 }
 
+func TestATableOfProvisionedCapacityIsDescribedSo(t *testing.T) {
+	cloud := newCloud(t)
+	if err := cloud.Create(dynamodb.Table{
+		Name: "provisioned", ARN: "arn:p", Key: dynamodb.KeySchema{Partition: "p"}, Attributes: map[string]string{"p": "S"}, Provisioned: true,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := cloud.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: "provisioned"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := out.Table.BillingModeSummary.BillingMode; got != "PROVISIONED" {
+		t.Errorf("the billing mode is %s", got)
+	}
+}
+
 func TestAnInvalidTableIsNotCreated(t *testing.T) {
 	good := func() dynamodb.Table {
 		return dynamodb.Table{

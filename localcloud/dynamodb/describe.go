@@ -43,7 +43,8 @@ type AttributeDefinition struct {
 	AttributeName, AttributeType string
 }
 
-// BillingModeSummary is how the table is paid for: by request.
+// BillingModeSummary is how the table is paid for: by request or by provisioned
+// capacity.
 type BillingModeSummary struct {
 	BillingMode string
 }
@@ -82,6 +83,9 @@ func (s *storage) describe() Description {
 		CreationDateTime:   float64(s.created.UnixMilli()) / float64(time.Second/time.Millisecond),
 		KeySchema:          s.Key.elements(),
 		BillingModeSummary: BillingModeSummary{BillingMode: "PAY_PER_REQUEST"},
+	}
+	if s.Provisioned {
+		d.BillingModeSummary.BillingMode = "PROVISIONED"
 	}
 	d.ItemCount, d.TableSizeBytes = s.primary.total()
 	for _, name := range slices.Sorted(maps.Keys(s.Attributes)) {

@@ -36,6 +36,9 @@ type Table struct {
 	// Attributes are the types of the attributes of keys: S, N or B.
 	Attributes map[string]string
 	Indexes    []Index
+	// Provisioned is whether capacity is provisioned, instead of paid for by request.
+	// It is described only: nothing is throttled.
+	Provisioned bool
 }
 
 func (k KeySchema) attributes() []string {

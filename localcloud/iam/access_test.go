@@ -24,6 +24,36 @@ func parse(t *testing.T, text string) iam.Policy {
 	return policy
 }
 
+func TestAManagedPolicyAllowsWhatAWSsDocumentHas(t *testing.T) {
+	for name, test := range map[string]struct{ allowed, not string }{
+		"AWSXRayDaemonWriteAccess":                    {"xray:PutTraceSegments", "xray:GetTraceSummaries"},
+		"service-role/AWSLambdaBasicExecutionRole":    {"logs:CreateLogGroup", "sqs:ReceiveMessage"},
+		"service-role/AWSLambdaSQSQueueExecutionRole": {"sqs:ReceiveMessage", "sqs:SendMessage"},
+	} {
+		policy, err := iam.Managed("arn:aws:iam::aws:policy/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := policy.Evaluate(iam.Request{Action: test.allowed, Resource: queue}); got != iam.Allow {
+			t.Errorf("%s: %s is %s, want Allow", name, test.allowed, got)
+		}
+		if got := policy.Evaluate(iam.Request{Action: test.not, Resource: queue}); got != iam.None {
+			t.Errorf("%s: %s is %s, want None", name, test.not, got)
+		}
+	}
+}
+
+func TestEveryOtherManagedPolicyIsRefusedByName(t *testing.T) {
+	for _, arn := range []string{
+		"arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::111122223333:policy/service-role/AWSLambdaBasicExecutionRole",
+		"service-role/AWSLambdaBasicExecutionRole",
+	} {
+		if _, err := iam.Managed(arn); err == nil || !strings.Contains(err.Error(), arn) {
+			t.Errorf("the error of %s is %v", arn, err)
+		}
+	}
+}
+
 const (
 	role  = "arn:aws:iam::111122223333:role/worker"
 	queue = "arn:aws:sqs:eu-west-1:111122223333:orders"

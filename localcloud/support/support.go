@@ -99,6 +99,7 @@ func lists(service string, operations []string) string {
 	case "IAM":
 		add("Operators of conditions", iam.ConditionOperators())
 		add("Condition keys", cloud.ConditionKeys())
+		add("AWS managed policies", iam.ManagedPolicies())
 	}
 	return text
 }
