@@ -61,7 +61,7 @@ SETUP = $(if $(STOCK),$(OPERATOR) receive -ready-file "$$LOCALCLOUD_READY_FILE" 
 COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highlight magenta=cancel \
           --highlight 'yellow=released|refunded|revoked' --highlight green=.
 
-.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos watch dlq letters redrive replay audit erase rotate licences vulns rename host FORCE
+.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos guide watch dlq letters redrive replay audit erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -139,6 +139,9 @@ sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
 
 soak: ## Simulate until it is stopped, or fails.
 	SOAK=1 go test $(RACE) -count=1 -timeout 0 -v ./acceptance/simulation -run TestEveryOrderEnds
+
+guide: host $(ASSEMBLY) ## Follow docs/adding-a-context.md on a copy, to the end: all tests pass there too.
+	GUIDE_TESTS=1 go test -count=1 -timeout 60m -v ./acceptance/document -run TestFollowingTheGuide
 
 chaos: host $(ASSEMBLY) ## Run 500 orders under each fault, and write docs/proof.md.
 	CHAOS_ORDERS=500 go test -count=1 -timeout 60m -v ./acceptance -run TestNoFault -update

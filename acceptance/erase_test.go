@@ -164,6 +164,7 @@ func (c *cloud) checkErasures(t *testing.T) {
 }
 
 func TestAnErasureRemovesTheCustomerForEverAndChangesNoOther(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	began := stamp(time.Now())
 	c := startCloud(t)
 	ofAnna, ofBert := c.placeMixedOf(t, anna, 12), c.placeMixedOf(t, bert, 12)
@@ -285,6 +286,7 @@ func (c *cloud) replayErased(t *testing.T, began string, erased []placed) {
 }
 
 func TestAnErasureReportsAnOrderThatHasNotEndedAndErasesItLater(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t, "--pause", "Payment/Worker")
 	stuck, err := c.place(t.Context(), strings.Replace(basket, "c-42", anna.id, 1))
 	if err != nil {
@@ -306,6 +308,7 @@ func TestAnErasureReportsAnOrderThatHasNotEndedAndErasesItLater(t *testing.T) {
 }
 
 func TestAnErasureThatIsKilledIsCompletedByTheNext(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t)
 	ofAnna := c.placeMixedOf(t, anna, 12)
 	for _, p := range ofAnna {

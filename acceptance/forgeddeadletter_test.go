@@ -101,6 +101,7 @@ func (c *cloud) removeDeadLetters(t *testing.T, name string) {
 
 // A worker may send to its own dead-letter queue, and an operator may publish every event.
 func TestADeadLetterThatAWorkerForgesIsNotRedriven(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t)
 	c.settled(t)
 	before := c.evidence(t)
@@ -144,6 +145,7 @@ func TestADeadLetterThatAWorkerForgesIsNotRedriven(t *testing.T) {
 
 // Only rules may send to the queues of rules, so here an operator forges.
 func TestADeadLetterOfARuleIsRedrivenOnlyIfTheRuleMatchesIt(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t)
 	c.settled(t)
 	events, rules := forgedEvents(t), c.rules(t)

@@ -202,4 +202,7 @@ func TestFollowingTheGuideAddsAContext(t *testing.T) {
 		t.Errorf("not formatted:\n%s", unformatted)
 	}
 	copied.run(t, nil, "go", "vet", "work")
+	if os.Getenv("GUIDE_TESTS") != "" {
+		copied.run(t, nil, "make", "test")
+	}
 }
