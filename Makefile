@@ -36,6 +36,9 @@ LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
          $(shell find infra pkg/contract pkg/event pkg/keyring -name '*.go' ! -name '*_test.go')
 
+# With -trimpath the build cache also serves copies of the repository in other folders,
+# which some tests make.
+export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export CDK_DISABLE_VERSION_CHECK := 1
 export CDK_DISABLE_CLI_TELEMETRY := 1
@@ -81,7 +84,7 @@ test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	cd tools && GOWORK=off go test $(RACE) ./...
 	go test ./infra/...
 	@echo "Placing orders through the real programs …"
-	go test $(RACE) -count=1 ./acceptance/...
+	go test $(RACE) -count=1 -timeout 20m ./acceptance/...
 
 test-localcloud: ## Test the local cloud: its units, and how it conforms to AWS.
 	@echo "Testing the local cloud …"

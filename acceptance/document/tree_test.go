@@ -64,7 +64,8 @@ func (d tree) run(t *testing.T, variables []string, name string, arguments ...st
 	t.Helper()
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), name, arguments...)
 	command.Dir = string(d)
-	command.Env = append(os.Environ(), variables...)
+	// With -trimpath the build cache also serves a copy in another folder.
+	command.Env = append(append(os.Environ(), "GOFLAGS=-trimpath"), variables...)
 	var output, problems strings.Builder
 	command.Stdout, command.Stderr = &output, &problems
 	if err := command.Run(); err != nil {
