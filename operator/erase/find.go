@@ -25,7 +25,7 @@ type Order struct {
 type found struct {
 	// orders are those of the customer.
 	orders []Order
-	// erased are the ids of the orders, anybody's, that are erased.
+	// erased are the ids of all erased orders, of every customer.
 	erased map[string]bool
 }
 
