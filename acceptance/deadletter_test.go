@@ -177,7 +177,7 @@ func (c *cloud) placeAndLose(t *testing.T) (string, *lostEvents) {
 	lost := new(lostEvents)
 	context, err := participant.New(participant.Config[orders.State]{
 		Source: contract.SourceOrder, Decide: participant.Pure(orders.Decide), Publisher: lost, Language: language,
-		Store: dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"]), Retention: time.Hour,
+		Store: dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], vocabulary(t)), Retention: time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -77,7 +77,17 @@ func TestAnOrderThatWasCommittedButNeverPublishedIsPublishedByTheSweeper(t *test
 
 func (c *cloud) orderStore(t *testing.T) *dynamo.Store {
 	t.Helper()
-	return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"])
+	return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], vocabulary(t))
+}
+
+// vocabulary is that of the records of all contexts.
+func vocabulary(tb testing.TB) dynamo.Vocabulary {
+	tb.Helper()
+	known, err := dynamo.NewVocabulary(contract.Words()...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return known
 }
 
 // due returns the orders that are due within a day.

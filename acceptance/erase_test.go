@@ -86,7 +86,7 @@ func (c *cloud) stores(t *testing.T) map[string]string {
 	t.Helper()
 	all := make(map[string]string)
 	for path, table := range c.Tables {
-		contents, err := dynamo.Scan(t.Context(), dynamodb.NewFromConfig(c.aws(t)), table)
+		contents, err := dynamo.Scan(t.Context(), dynamodb.NewFromConfig(c.aws(t)), table, vocabulary(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -359,7 +359,7 @@ func (c *cloud) eraseHalf(t *testing.T, id string) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), table)
+			return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), table, vocabulary(t))
 		},
 		Publisher: new(memory.Publisher), Language: language, Retention: 60 * 24 * time.Hour, Clock: time.Now,
 	}

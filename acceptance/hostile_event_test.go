@@ -173,7 +173,7 @@ func TestEveryHostileEventIsRejectedKeptWholeOrHandled(t *testing.T) {
 	kept := c.takeKept(t, open)
 	handled := 0
 	for _, name := range []string{"Warehouse/Table", "Loyalty/Table"} {
-		contents, err := dynamo.Scan(t.Context(), dynamodb.NewFromConfig(c.aws(t)), c.Tables[name])
+		contents, err := dynamo.Scan(t.Context(), dynamodb.NewFromConfig(c.aws(t)), c.Tables[name], vocabulary(t))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,7 +17,7 @@ func TestTheDynamoDBStorePassesTheSuiteOfStores(t *testing.T) {
 	participanttest.TestStore(t, func(t *testing.T) participanttest.Store {
 		t.Helper()
 		client, table := dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"]
-		return removable{dynamo.NewStore(client, table), client, table}
+		return removable{dynamo.NewStore(client, table, vocabulary(t)), client, table}
 	})
 }
 

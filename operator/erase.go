@@ -90,13 +90,17 @@ func (o operator) newEraser(config aws.Config, in stack.Stack, settings erase.Se
 	if err != nil {
 		return nil, err
 	}
+	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	if err != nil {
+		return nil, err
+	}
 	publisher, err := eventbridge.NewPublisher(eventbridge.Config{Client: awseventbridge.NewFromConfig(config), Bus: in.Buses[globalBus]})
 	if err != nil {
 		return nil, err
 	}
 	client := dynamodb.NewFromConfig(config)
 	known, err := erase.Open(contexts.Deployed{
-		Store:     func(source string) participant.Store { return dynamo.NewStore(client, tables[source]) },
+		Store:     func(source string) participant.Store { return dynamo.NewStore(client, tables[source], vocabulary) },
 		Publisher: publisher,
 		Language:  language,
 		Retention: settings.Archive,
@@ -108,7 +112,7 @@ func (o operator) newEraser(config aws.Config, in stack.Stack, settings erase.Se
 	eraser := &erase.Eraser{
 		Contexts: known,
 		Scan: func(ctx context.Context, each func(participant.Record)) error {
-			return dynamo.ScanRecords(ctx, client, tables[contract.SourceOrder], each)
+			return dynamo.ScanRecords(ctx, client, tables[contract.SourceOrder], vocabulary, each)
 		},
 		RemovePoints: func(ctx context.Context, customer string) (bool, error) {
 			return dynamo.RemoveItem(ctx, client, tables[contract.SourceLoyalty], loyalty.CustomerItem(customer), loyalty.CounterPoints)

@@ -27,8 +27,12 @@ func (r *replayed) checkErased(ctx context.Context, client dynamodb.ScanAPIClien
 	if err != nil {
 		return err
 	}
+	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	if err != nil {
+		return err
+	}
 	erased, unreadable := 0, error(nil)
-	err = dynamo.ScanRecords(ctx, client, table, func(record participant.Record) {
+	err = dynamo.ScanRecords(ctx, client, table, vocabulary, func(record participant.Record) {
 		var state order.State
 		if err := json.Unmarshal(record.State, &state); err != nil {
 			unreadable = fmt.Errorf("state of order %s: %w", record.Subject, err)

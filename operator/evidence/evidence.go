@@ -53,7 +53,11 @@ func table(ctx context.Context, client dynamodb.ScanAPIClient, in stack.Stack, c
 	if err != nil {
 		return err
 	}
-	contents, err := dynamo.Scan(ctx, client, name)
+	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	if err != nil {
+		return err
+	}
+	contents, err := dynamo.Scan(ctx, client, name, vocabulary)
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func assertEqual(t *testing.T, want, got any, options ...cmp.Option) {
 	t.Helper()
 	ignore := cmpopts.IgnoreUnexported(
 		dynamodb.GetItemInput{}, dynamodb.PutItemInput{}, dynamodb.TransactWriteItemsInput{}, dynamodb.QueryInput{}, types.TransactWriteItem{}, types.Put{},
-		types.Update{}, types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberL{}, types.AttributeValueMemberM{},
+		types.Update{}, types.AttributeValueMemberS{}, types.AttributeValueMemberN{}, types.AttributeValueMemberB{}, types.AttributeValueMemberL{}, types.AttributeValueMemberM{},
 	)
 	if diff := cmp.Diff(want, got, append(options, ignore, cmpopts.EquateEmpty())...); diff != "" {
 		t.Errorf("expected (-), got (+):\n%s", diff)

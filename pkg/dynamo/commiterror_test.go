@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"example.com/saga/pkg/dynamo"
-	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 )
 
@@ -57,7 +56,7 @@ func TestAnErrorOfDynamoDBIsAnErrorOfTheStore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client := newClient()
 			client.err = fmt.Errorf("operation error DynamoDB: %w", c.answer)
-			err := dynamo.NewStore(client, table).Commit(t.Context(), record(), []participant.Adjustment{
+			err := dynamo.NewStore(client, table, dynamo.Vocabulary{}).Commit(t.Context(), record(), []participant.Adjustment{
 				{Item: "a", Add: map[string]int64{"n": -1}}, {Item: "b", Add: map[string]int64{"n": -1}},
 			})
 			if got := kind(err); got != c.want {
@@ -86,7 +85,7 @@ func kind(err error) string {
 func TestAConditionThatFailsOnASinglePutIsAConflict(t *testing.T) {
 	client := newClient()
 	client.err = &types.ConditionalCheckFailedException{}
-	if err := dynamo.NewStore(client, table).Commit(t.Context(), record(), nil); !errors.Is(err, participant.ErrConflict) {
+	if err := dynamo.NewStore(client, table, dynamo.Vocabulary{}).Commit(t.Context(), record(), nil); !errors.Is(err, participant.ErrConflict) {
 		t.Errorf("the error is %v, not ErrConflict", err)
 	}
 }
@@ -94,20 +93,11 @@ func TestAConditionThatFailsOnASinglePutIsAConflict(t *testing.T) {
 func TestAReadThatFailsIsAnError(t *testing.T) {
 	client := newClient()
 	client.err = errors.New("connection refused")
-	store := dynamo.NewStore(client, table)
+	store := dynamo.NewStore(client, table, dynamo.Vocabulary{})
 	if _, err := store.Load(t.Context(), "o-1"); !errors.Is(err, client.err) {
 		t.Errorf("loading: %v", err)
 	}
 	if _, err := store.Counters(t.Context(), "a"); !errors.Is(err, client.err) {
 		t.Errorf("reading counters: %v", err)
-	}
-}
-
-func TestAnEventThatCannotBeEncodedIsNotCommitted(t *testing.T) {
-	client := newClient()
-	r := record()
-	r.Handled[0].Published = []event.Event{{ID: "e-1"}}
-	if err := dynamo.NewStore(client, table).Commit(t.Context(), r, nil); err == nil || len(client.calls) != 0 {
-		t.Errorf("the error is %v after the calls %v", err, client.calls)
 	}
 }

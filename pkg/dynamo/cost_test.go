@@ -74,7 +74,7 @@ func newDepot(t *testing.T, decide decide) *depot {
 		t.Fatal(err)
 	}
 	d := &depot{t: t, ledger: newLedger(), publisher: &failingOnce{}}
-	d.language, d.store = language, dynamo.NewStore(d.ledger, table)
+	d.language, d.store = language, dynamo.NewStore(d.ledger, table, dynamo.Vocabulary{})
 	d.Participant, err = participant.New(participant.Config[state]{
 		Source:    contract.SourceWarehouse,
 		Decide:    participant.Pure(decide),

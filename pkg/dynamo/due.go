@@ -2,11 +2,11 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -41,11 +41,11 @@ func (s *Store) Due(ctx context.Context, by time.Time, limit int) ([]string, err
 			return nil, fmt.Errorf("query what is due: %w", err)
 		}
 		for _, entry := range page.Items {
-			var found item
-			if err := attributevalue.UnmarshalMap(entry, &found); err != nil {
-				return nil, fmt.Errorf("decode what is due: %w", err)
+			subject := subjectOf(entry)
+			if subject == "" {
+				return nil, errors.New("decode what is due: an item has no text in pk")
 			}
-			subjects = append(subjects, found.PK)
+			subjects = append(subjects, subject)
 		}
 		if page.LastEvaluatedKey == nil {
 			break

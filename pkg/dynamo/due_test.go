@@ -24,14 +24,14 @@ func TestOnlyARecordWithADueTimeHasTheKeyOfTheIndex(t *testing.T) {
 	c := newClient()
 	r := record()
 	r.Due = time.Unix(7007, 0).UTC()
-	if err := dynamo.NewStore(c, table).Commit(t.Context(), r, nil); err != nil {
+	if err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).Commit(t.Context(), r, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := item(t, "1")
 	want["open"], want["due"] = str("yes"), num("7007")
 	assertEqual(t, want, c.puts[0].Item)
 
-	loaded, err := dynamo.NewStore(c, table).Load(t.Context(), r.Subject)
+	loaded, err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).Load(t.Context(), r.Subject)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestOnlyARecordWithADueTimeHasTheKeyOfTheIndex(t *testing.T) {
 func TestDueIsOneQueryOfTheIndex(t *testing.T) {
 	c := newClient()
 	c.pages = []*dynamodb.QueryOutput{{Items: entries("o-2", "o-1")}}
-	got, err := dynamo.NewStore(c, table).Due(t.Context(), time.Unix(9000, 999), 100)
+	got, err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).Due(t.Context(), time.Unix(9000, 999), 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestPagesAreReadUpToTheLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newClient()
 			c.pages = test.pages
-			got, err := dynamo.NewStore(c, table).Due(t.Context(), time.Unix(9000, 0), 4)
+			got, err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).Due(t.Context(), time.Unix(9000, 0), 4)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,7 +101,7 @@ func TestPagesAreReadUpToTheLimit(t *testing.T) {
 func TestAFailedQueryOfWhatIsDueIsAnError(t *testing.T) {
 	c := newClient()
 	c.err = errors.New("throttled")
-	if _, err := dynamo.NewStore(c, table).Due(t.Context(), time.Unix(9000, 0), 4); !errors.Is(err, c.err) {
+	if _, err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).Due(t.Context(), time.Unix(9000, 0), 4); !errors.Is(err, c.err) {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -4,13 +4,14 @@
 //
 //	pk (S)          the subject, or the name of an adjusted item (stock#123)
 //	version (N)     how often the record was committed
-//	state (S)       the context's own state, JSON
-//	handled (L)     what was handled: source, id, type, cause, digest, time and at
-//	                (epoch milliseconds), published (the events, JSON)
+//	record (B)      the record: a byte for its format, 1, and CBOR without what can be
+//	                derived; a word of the Vocabulary is a code of 3 bytes
 //	expires_at (N)  epoch seconds, the table's time to live; absent while the record
 //	                is due
 //	open, due       a constant and epoch seconds, only while the record is due
-//	erased (BOOL)   only in a tombstone
+//
+// An item of an earlier version has attributes with JSON in place of record. It is
+// read, and written in the new form with the next event.
 //
 // The cost of an event in calls and capacity units, with records up to 1 KB and one
 // adjusted item. A write whose condition fails costs as much as one that succeeds.
@@ -72,8 +73,9 @@ type Client interface {
 // dynamodb:GetItem and dynamodb:PutItem, dynamodb:UpdateItem if events adjust other
 // items, and dynamodb:Query on the index if Due is called.
 type Store struct {
-	client Client
-	table  string
+	client     Client
+	table      string
+	vocabulary Vocabulary
 }
 
 var (
@@ -81,9 +83,10 @@ var (
 	_ participant.Checker = (*Store)(nil)
 )
 
-// NewStore makes a store on the named table.
-func NewStore(client Client, table string) *Store {
-	return &Store{client: client, table: table}
+// NewStore makes a store on the named table, whose records are written with a
+// vocabulary. It may be empty.
+func NewStore(client Client, table string, vocabulary Vocabulary) *Store {
+	return &Store{client: client, table: table, vocabulary: vocabulary}
 }
 
 // Load implements participant.Store.
@@ -102,17 +105,13 @@ func (s *Store) Load(ctx context.Context, subject string) (participant.Record, e
 	if out.Item == nil {
 		return participant.Record{Subject: subject}, nil
 	}
-	var stored item
-	if err := attributevalue.UnmarshalMap(out.Item, &stored); err != nil {
-		return participant.Record{}, fmt.Errorf("decode the record of %s: %w", subject, err)
-	}
-	return stored.record()
+	return s.vocabulary.readItem(out.Item)
 }
 
 // Commit implements participant.Store: one conditional PutItem, or one
 // transaction if there are adjustments.
 func (s *Store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
-	next, err := encodeChecked(record, adjustments)
+	next, err := s.encodeChecked(record, adjustments)
 	if err != nil {
 		return err
 	}

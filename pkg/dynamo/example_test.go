@@ -18,7 +18,7 @@ import (
 func ExampleStore_Commit() {
 	ctx := context.Background()
 	client := newLedger()
-	store := dynamo.NewStore(client, "orders")
+	store := dynamo.NewStore(client, "orders", dynamo.Vocabulary{})
 	delivery := participant.Record{Subject: "delivery-1", State: json.RawMessage(`{}`), ExpiresAt: time.Unix(1_800_000_000, 0)}
 	if err := store.Commit(ctx, delivery, []participant.Adjustment{{Item: "stock#123", Add: map[string]int64{"on_hand": 2}}}); err != nil {
 		fmt.Println(err)

@@ -1,96 +1,101 @@
 package dynamo
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 )
 
-type item struct {
-	PK        string    `dynamodbav:"pk"`
-	Version   int64     `dynamodbav:"version"`
-	State     string    `dynamodbav:"state"`
-	Handled   []handled `dynamodbav:"handled"`
-	ExpiresAt int64     `dynamodbav:"expires_at,omitempty"`
-	Open      string    `dynamodbav:"open,omitempty"`
-	Due       int64     `dynamodbav:"due,omitempty"`
-	Erased    bool      `dynamodbav:"erased,omitempty"`
-}
-
-type handled struct {
-	Source      string   `dynamodbav:"source"`
-	ID          string   `dynamodbav:"id"`
-	Type        string   `dynamodbav:"type"`
-	CausationID string   `dynamodbav:"cause,omitempty"`
-	Digest      string   `dynamodbav:"digest,omitempty"`
-	OccurredAt  int64    `dynamodbav:"time"`
-	HandledAt   int64    `dynamodbav:"at"`
-	Published   []string `dynamodbav:"published,omitempty"`
-}
-
-func newItem(record participant.Record) (map[string]types.AttributeValue, error) {
-	next := item{
-		PK:      record.Subject,
-		Version: record.Version + 1,
-		State:   string(record.State),
-		Erased:  record.Erased,
+// newItem returns the item of the version after a record's.
+func (v Vocabulary) newItem(record participant.Record) (map[string]types.AttributeValue, error) {
+	encoded, err := v.encode(record)
+	if err != nil {
+		return nil, fmt.Errorf("encode the record of %s: %w", record.Subject, err)
 	}
+	item := key(record.Subject)
+	item["version"] = number(record.Version + 1)
+	item["record"] = &types.AttributeValueMemberB{Value: encoded}
 	if !record.ExpiresAt.IsZero() {
-		next.ExpiresAt = record.ExpiresAt.Unix()
+		item["expires_at"] = number(record.ExpiresAt.Unix())
 	}
 	if !record.Due.IsZero() {
-		next.Open = openValue
-		next.Due = record.Due.Unix()
+		item["open"] = &types.AttributeValueMemberS{Value: openValue}
+		item["due"] = number(record.Due.Unix())
 	}
-	for _, h := range record.Handled {
-		entry := handled{
-			Source: h.Source, ID: h.ID, Type: h.Type, CausationID: h.CausationID, Digest: h.Digest,
-			OccurredAt: h.OccurredAt.UnixMilli(), HandledAt: h.HandledAt.UnixMilli(),
-		}
-		for _, e := range h.Published {
-			encoded, err := json.Marshal(e)
-			if err != nil {
-				return nil, fmt.Errorf("encode %s: %w", e.Type, err)
-			}
-			entry.Published = append(entry.Published, string(encoded))
-		}
-		next.Handled = append(next.Handled, entry)
-	}
-	return attributevalue.MarshalMap(next)
+	return item, nil
 }
 
-func (i item) record() (participant.Record, error) {
-	record := participant.Record{
-		Subject: i.PK,
-		Version: i.Version,
-		State:   json.RawMessage(i.State),
-		Erased:  i.Erased,
+// isRecord reports whether an item is a record, of whatever format.
+func isRecord(item map[string]types.AttributeValue) bool {
+	return item["record"] != nil || item["state"] != nil
+}
+
+// readItem returns the record of an item.
+func (v Vocabulary) readItem(item map[string]types.AttributeValue) (participant.Record, error) {
+	var record participant.Record
+	var err error
+	switch encoded, isBinary := item["record"].(*types.AttributeValueMemberB); {
+	case isBinary:
+		record, err = v.decode(subjectOf(item), encoded.Value)
+	case item["record"] == nil:
+		record, err = readJSON(item)
+	default:
+		err = errors.New("the attribute record has no bytes")
 	}
-	if i.ExpiresAt != 0 {
-		record.ExpiresAt = time.Unix(i.ExpiresAt, 0).UTC()
+	if err == nil {
+		record.Subject = subjectOf(item)
+		err = readAttributes(item, &record)
 	}
-	if i.Open != "" {
-		record.Due = time.Unix(i.Due, 0).UTC()
-	}
-	for _, h := range i.Handled {
-		entry := participant.Handled{
-			Source: h.Source, ID: h.ID, Type: h.Type, CausationID: h.CausationID, Digest: h.Digest,
-			OccurredAt: time.UnixMilli(h.OccurredAt).UTC(), HandledAt: time.UnixMilli(h.HandledAt).UTC(),
-		}
-		for _, encoded := range h.Published {
-			e, err := event.Parse([]byte(encoded))
-			if err != nil {
-				return record, fmt.Errorf("a published event of %s: %w", i.PK, err)
-			}
-			entry.Published = append(entry.Published, e)
-		}
-		record.Handled = append(record.Handled, entry)
+	if err != nil {
+		return participant.Record{}, fmt.Errorf("decode the record of %s: %w", subjectOf(item), err)
 	}
 	return record, nil
+}
+
+func subjectOf(item map[string]types.AttributeValue) string {
+	pk, _ := item["pk"].(*types.AttributeValueMemberS)
+	if pk == nil {
+		return ""
+	}
+	return pk.Value
+}
+
+// readAttributes reads what is beside the record itself, because DynamoDB uses it.
+func readAttributes(item map[string]types.AttributeValue, record *participant.Record) error {
+	version, err := readNumber(item, "version")
+	if err != nil {
+		return err
+	}
+	record.Version = version
+	if record.ExpiresAt, err = readSeconds(item, "expires_at"); err != nil {
+		return err
+	}
+	record.Due, err = readSeconds(item, "due")
+	return err
+}
+
+// readSeconds returns the time in an attribute, or zero without the attribute.
+func readSeconds(item map[string]types.AttributeValue, name string) (time.Time, error) {
+	if item[name] == nil {
+		return time.Time{}, nil
+	}
+	seconds, err := readNumber(item, name)
+	return time.Unix(seconds, 0).UTC(), err
+}
+
+func readNumber(item map[string]types.AttributeValue, name string) (int64, error) {
+	n, isNumber := item[name].(*types.AttributeValueMemberN)
+	if !isNumber {
+		return 0, fmt.Errorf("%s is not a number", name)
+	}
+	parsed, err := strconv.ParseInt(n.Value, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s is not an integer", name)
+	}
+	return parsed, nil
 }

@@ -19,13 +19,13 @@ const (
 // Check implements participant.Checker: it returns event.ErrInvalid for a commit that
 // DynamoDB would always reject, and makes no call.
 func (s *Store) Check(record participant.Record, adjustments []participant.Adjustment) error {
-	_, err := encodeChecked(record, adjustments)
+	_, err := s.encodeChecked(record, adjustments)
 	return err
 }
 
 // encodeChecked returns the item of a record. An error is returned if DynamoDB would
 // reject the item or the adjustments.
-func encodeChecked(record participant.Record, adjustments []participant.Adjustment) (map[string]types.AttributeValue, error) {
+func (s *Store) encodeChecked(record participant.Record, adjustments []participant.Adjustment) (map[string]types.AttributeValue, error) {
 	if err := checkKey(record.Subject); err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func encodeChecked(record participant.Record, adjustments []participant.Adjustme
 		return nil, fmt.Errorf("%w: %s would be committed with %d actions in a transaction, %d are allowed",
 			event.ErrInvalid, record.Subject, actions, maximumActions)
 	}
-	next, err := newItem(record)
+	next, err := s.vocabulary.newItem(record)
 	if err != nil {
 		return nil, err
 	}
@@ -56,8 +56,8 @@ func checkKey(key string) error {
 	return nil
 }
 
-// sizeOf returns the size of an item, or of a map in it, by DynamoDB's rules: names
-// and texts in UTF-8. Where the rules are approximate, it is the upper bound.
+// sizeOf returns the size of an item by DynamoDB's rules: names, texts in UTF-8, bytes
+// and numbers. A number has at most 21 bytes.
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html)
 func sizeOf(attributes map[string]types.AttributeValue) int {
 	size := 0
@@ -68,18 +68,12 @@ func sizeOf(attributes map[string]types.AttributeValue) int {
 }
 
 func sizeOfValue(value types.AttributeValue) int {
-	const number, container, element = 21, 3, 1
+	const number = 21
 	switch value := value.(type) {
 	case *types.AttributeValueMemberS:
 		return len(value.Value)
-	case *types.AttributeValueMemberL:
-		size := container
-		for _, inner := range value.Value {
-			size += element + sizeOfValue(inner)
-		}
-		return size
-	case *types.AttributeValueMemberM:
-		return container + len(value.Value)*element + sizeOf(value.Value)
+	case *types.AttributeValueMemberB:
+		return len(value.Value)
 	default:
 		return number
 	}

@@ -57,7 +57,7 @@ func TestACommitThatDynamoDBWouldAlwaysRejectIsInvalidBeforeAnyCall(t *testing.T
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := newClient()
-			store := dynamo.NewStore(client, table)
+			store := dynamo.NewStore(client, table, dynamo.Vocabulary{})
 			checked := store.Check(c.record, c.adjustments)
 			if len(client.calls) != 0 {
 				t.Errorf("a check makes the calls %v", client.calls)
@@ -78,9 +78,10 @@ func TestACommitThatDynamoDBWouldAlwaysRejectIsInvalidBeforeAnyCall(t *testing.T
 // The rules by which DynamoDB measures an item are public. Where they are approximate,
 // the size is a few bytes too large and never too small.
 func TestARecordIsMeasuredByTheRulesOfDynamoDB(t *testing.T) {
-	store := dynamo.NewStore(newClient(), table)
+	store := dynamo.NewStore(newClient(), table, dynamo.Vocabulary{})
 	r := participant.Record{Subject: "o-1", ExpiresAt: time.Unix(1_800_000_000, 0)}
-	frame := len("pk"+"o-1") + len("version") + 21 + len("state") + len("handled") + 21 + len("expires_at") + 21
+	const format, mapOfOne, stateHeader = 1, 2, 5
+	frame := len("pk"+"o-1") + len("version") + 21 + len("record") + format + mapOfOne + stateHeader + len("expires_at") + 21
 	for bytes, valid := range map[int]bool{400*1024 - frame: true, 400*1024 - frame + 1: false} {
 		r.State = json.RawMessage(strings.Repeat("é", bytes/2) + strings.Repeat("x", bytes%2))
 		if err := store.Check(r, nil); (err == nil) != valid {
@@ -91,7 +92,7 @@ func TestARecordIsMeasuredByTheRulesOfDynamoDB(t *testing.T) {
 
 func TestAnEmptySubjectIsNotLoaded(t *testing.T) {
 	client := newClient()
-	if _, err := dynamo.NewStore(client, table).Load(t.Context(), ""); !errors.Is(err, event.ErrInvalid) || len(client.calls) != 0 {
+	if _, err := dynamo.NewStore(client, table, dynamo.Vocabulary{}).Load(t.Context(), ""); !errors.Is(err, event.ErrInvalid) || len(client.calls) != 0 {
 		t.Errorf("the error is %v after the calls %v", err, client.calls)
 	}
 }
@@ -110,7 +111,7 @@ func TestAnEventForAFullRecordIsNotDecidedOn(t *testing.T) {
 			Source: "warehouse", ID: fmt.Sprint(n), Type: strings.Repeat("x", 450), OccurredAt: clock(), HandledAt: clock(),
 		})
 	}
-	for dynamo.NewStore(d.ledger, table).Check(full, nil) == nil {
+	for dynamo.NewStore(d.ledger, table, dynamo.Vocabulary{}).Check(full, nil) == nil {
 		full.Handled = append(full.Handled, full.Handled[0])
 	}
 	full.Handled = full.Handled[1:]

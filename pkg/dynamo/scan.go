@@ -26,13 +26,15 @@ type Contents struct {
 // Scan reads the whole table, in a time that grows with its size: it is for operators
 // and not for a participant. It needs the permission dynamodb:Scan. Items that are
 // written during the scan may be missing.
-func Scan(ctx context.Context, client dynamodb.ScanAPIClient, table string) (Contents, error) {
+func Scan(ctx context.Context, client dynamodb.ScanAPIClient, table string, vocabulary Vocabulary) (Contents, error) {
 	contents := Contents{
 		Records:  make(map[string]participant.Record),
 		Counters: make(map[string]map[string]int64),
 		Others:   make(map[string]map[string]types.AttributeValue),
 	}
-	if err := scan(ctx, client, table, contents.add); err != nil {
+	if err := scan(ctx, client, table, func(found map[string]types.AttributeValue) error {
+		return contents.add(vocabulary, found)
+	}); err != nil {
 		return Contents{}, err
 	}
 	return contents, nil
@@ -40,12 +42,12 @@ func Scan(ctx context.Context, client dynamodb.ScanAPIClient, table string) (Con
 
 // ScanRecords calls each for every record of the table, one after the other. It reads
 // the whole table like Scan, but holds one page of it in memory.
-func ScanRecords(ctx context.Context, client dynamodb.ScanAPIClient, table string, each func(participant.Record)) error {
+func ScanRecords(ctx context.Context, client dynamodb.ScanAPIClient, table string, vocabulary Vocabulary, each func(participant.Record)) error {
 	return scan(ctx, client, table, func(found map[string]types.AttributeValue) error {
 		if !isRecord(found) {
 			return nil
 		}
-		record, err := readRecord(found)
+		record, err := vocabulary.readItem(found)
 		if err == nil {
 			each(record)
 		}
@@ -69,30 +71,16 @@ func scan(ctx context.Context, client dynamodb.ScanAPIClient, table string, each
 	return nil
 }
 
-func isRecord(found map[string]types.AttributeValue) bool {
-	_, hasState := found["state"]
-	return hasState
-}
-
-func readRecord(found map[string]types.AttributeValue) (participant.Record, error) {
-	var stored item
-	if err := attributevalue.UnmarshalMap(found, &stored); err != nil {
-		return participant.Record{}, fmt.Errorf("decode a record: %w", err)
-	}
-	return stored.record()
-}
-
-// add adds an item to the records, counters or others: a record has a state, an
-// adjusted item has only numbers.
-func (c Contents) add(found map[string]types.AttributeValue) error {
-	partition, isText := found["pk"].(*types.AttributeValueMemberS)
-	if !isText {
+// add adds an item to the records, counters or others: an adjusted item has only
+// numbers.
+func (c Contents) add(vocabulary Vocabulary, found map[string]types.AttributeValue) error {
+	pk := subjectOf(found)
+	if pk == "" {
 		return errors.New("an item has no text in pk")
 	}
-	pk := partition.Value
 	switch {
 	case isRecord(found):
-		record, err := readRecord(found)
+		record, err := vocabulary.readItem(found)
 		c.Records[pk] = record
 		return err
 	case onlyNumbers(found):

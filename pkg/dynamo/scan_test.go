@@ -39,7 +39,7 @@ func (p *pages) Scan(_ context.Context, in *dynamodb.ScanInput, _ ...func(*dynam
 func TestAScanSeparatesRecordsCountersAndOtherItems(t *testing.T) {
 	stored := newClient()
 	record := participant.Record{Subject: "o-1", State: json.RawMessage(`{"n":1}`), ExpiresAt: time.Unix(9, 0).UTC()}
-	if err := dynamo.NewStore(stored, table).Commit(t.Context(), record, nil); err != nil {
+	if err := dynamo.NewStore(stored, table, dynamo.Vocabulary{}).Commit(t.Context(), record, nil); err != nil {
 		t.Fatal(err)
 	}
 	charge := map[string]types.AttributeValue{"pk": str("charge#o-1"), "amount": num("1"), "accepted": &types.AttributeValueMemberBOOL{Value: true}}
@@ -47,7 +47,7 @@ func TestAScanSeparatesRecordsCountersAndOtherItems(t *testing.T) {
 		stored.items["o-1"],
 		{"pk": str("stock#1"), "on_hand": num("-3"), "shipped": num("7")},
 		charge,
-	}}, table)
+	}}, table, dynamo.Vocabulary{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,20 +62,20 @@ func TestAScanSeparatesRecordsCountersAndOtherItems(t *testing.T) {
 func TestAScanOfRecordsSkipsOtherItems(t *testing.T) {
 	stored := newClient()
 	left := participant.Record{Subject: "o-1", State: json.RawMessage(`{"n":1}`), Erased: true}
-	if err := dynamo.NewStore(stored, table).Commit(t.Context(), left, nil); err != nil {
+	if err := dynamo.NewStore(stored, table, dynamo.Vocabulary{}).Commit(t.Context(), left, nil); err != nil {
 		t.Fatal(err)
 	}
 	var found []participant.Record
 	err := dynamo.ScanRecords(t.Context(), &pages{items: []map[string]types.AttributeValue{
 		{"pk": str("stock#1"), "on_hand": num("3")}, stored.items["o-1"], {"pk": str("charge#o-1"), "accepted": &types.AttributeValueMemberBOOL{Value: true}},
-	}}, table, func(r participant.Record) { found = append(found, r) })
+	}}, table, dynamo.Vocabulary{}, func(r participant.Record) { found = append(found, r) })
 	left.Version = 1
 	assertEqual(t, []participant.Record{left}, found)
 	if err != nil {
 		t.Error(err)
 	}
 	wrong := &pages{items: []map[string]types.AttributeValue{{"pk": str("o-1"), "state": str("{}"), "version": str("x")}}}
-	if err := dynamo.ScanRecords(t.Context(), wrong, table, func(participant.Record) {}); err == nil || !strings.HasPrefix(err.Error(), "scan "+table) {
+	if err := dynamo.ScanRecords(t.Context(), wrong, table, dynamo.Vocabulary{}, func(participant.Record) {}); err == nil || !strings.HasPrefix(err.Error(), "scan "+table) {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -94,7 +94,7 @@ func TestAScanThatFailsIsAnErrorWithTheTable(t *testing.T) {
 		}}}},
 		"a wrong counter": {items: []map[string]types.AttributeValue{{"pk": str("stock#1"), "on_hand": num("1.5")}}},
 	} {
-		if _, err := dynamo.Scan(t.Context(), p, table); err == nil || !strings.HasPrefix(err.Error(), "scan "+table) || (p.err != nil && !errors.Is(err, unavailable)) {
+		if _, err := dynamo.Scan(t.Context(), p, table, dynamo.Vocabulary{}); err == nil || !strings.HasPrefix(err.Error(), "scan "+table) || (p.err != nil && !errors.Is(err, unavailable)) {
 			t.Errorf("%s: the error is %v", name, err)
 		}
 	}

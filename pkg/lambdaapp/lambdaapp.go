@@ -118,6 +118,10 @@ func load(ctx context.Context) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	if err != nil {
+		return nil, err
+	}
 	config, err := awsconfig.Load(ctx)
 	if err != nil {
 		return nil, err
@@ -131,7 +135,7 @@ func load(ctx context.Context) (*App, error) {
 		AWS:       config,
 		Table:     s.table,
 		DynamoDB:  client,
-		Store:     dynamo.NewStore(client, s.table),
+		Store:     dynamo.NewStore(client, s.table, vocabulary),
 		Publisher: publisher,
 		Language:  language,
 		Logger:    logger,
