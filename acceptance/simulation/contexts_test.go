@@ -37,10 +37,10 @@ type decisions struct {
 
 // joinAll connects every context to the bus.
 func (w *world) joinAll(d decisions) {
-	w.orderContext = join(w, contract.SourceOrder, d.order, order.State.Due)
-	join(w, contract.SourceWarehouse, d.warehouse, nil)
-	join(w, contract.SourcePayment, d.payment, nil)
-	join(w, contract.SourceLoyalty, d.loyalty, nil)
+	w.orderContext = join(w, order.Context(), d.order)
+	join(w, warehouse.Context(nil), d.warehouse)
+	join(w, payment.Context(nil), d.payment)
+	join(w, loyalty.Context(nil), d.loyalty)
 }
 
 // machines returns every context as a state machine.

@@ -34,6 +34,7 @@ const (
 	crashesBeforePublishing fault = "crashes before publishing"
 	publishesNothing        fault = "nothing is published"
 	publishesInPart         fault = "not all is published"
+	rejectsAnEvent          fault = "one event is rejected"
 	publishWithoutResponse  fault = "all is published without a response"
 	crashesAfterPublishing  fault = "crashes after publishing, before the acknowledgement"
 	endpointRejects         fault = "the endpoint rejects the notification"
@@ -44,7 +45,7 @@ func faults() []fault {
 	return []fault{
 		duplicated, delayed, lost, redriven,
 		crashesBeforeLoading, losesTheRace, crashesAfterDeciding, commitFails, commitWithoutResponse, commitIsRepeated, crashesAfterCommit,
-		crashesBeforePublishing, publishesNothing, publishesInPart, publishWithoutResponse, crashesAfterPublishing, endpointRejects,
+		crashesBeforePublishing, publishesNothing, publishesInPart, rejectsAnEvent, publishWithoutResponse, crashesAfterPublishing, endpointRejects,
 	}
 }
 
@@ -80,6 +81,12 @@ type store struct {
 	source string
 	// losesTombstones: tombstones are committed as ordinary records.
 	losesTombstones bool
+	// overwrites: a first commit replaces a record that stands.
+	overwrites bool
+	// dropsData: published events are committed without their data.
+	dropsData bool
+	// commits counts the commits, for the form in which each is stored.
+	commits int
 }
 
 func newStore(w *world, source string) *store {
@@ -94,6 +101,14 @@ func (s *store) Load(ctx context.Context, subject string) (participant.Record, e
 	return s.Store.Load(ctx, subject)
 }
 
+// LoadAll implements participant.BatchLoader.
+func (s *store) LoadAll(ctx context.Context, subjects []string) ([]participant.Record, error) {
+	if s.world.crashes(crashesBeforeLoading) {
+		return nil, errCrashed
+	}
+	return s.Store.LoadAll(ctx, subjects)
+}
+
 // Commit implements participant.Store.
 func (s *store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
 	w := s.world
@@ -106,7 +121,13 @@ func (s *store) Commit(ctx context.Context, record participant.Record, adjustmen
 	if w.inject(commitFails) {
 		return errNoResponse
 	}
-	record.Erased = record.Erased && !s.losesTombstones
+	if err := s.tamper(ctx, &record); err != nil {
+		return err
+	}
+	record, err := s.stored(record)
+	if err != nil {
+		return err
+	}
 	if err := s.Store.Commit(ctx, record, adjustments); err != nil {
 		return err
 	}
@@ -119,6 +140,56 @@ func (s *store) Commit(ctx context.Context, record participant.Record, adjustmen
 		return errCrashed
 	}
 	return nil
+}
+
+// tamper makes the mistakes of the store.
+func (s *store) tamper(ctx context.Context, record *participant.Record) error {
+	record.Erased = record.Erased && !s.losesTombstones
+	if s.overwrites && record.Version == 0 {
+		standing, err := s.Store.Load(ctx, record.Subject)
+		if err != nil {
+			return err
+		}
+		record.Version = standing.Version
+	}
+	for _, handled := range record.Handled {
+		for i := range handled.Published {
+			if s.dropsData {
+				handled.Published[i].Data = nil
+			}
+		}
+	}
+	return nil
+}
+
+// Every third commit is read back from its form in the table, and every seventh from the
+// form that an earlier version has written.
+const (
+	everyStored  = 3
+	everyEarlier = 7
+)
+
+// stored returns a record as it is read after it was written to a table. An earlier
+// version has kept the data of all events, so it has not written a record without it.
+func (s *store) stored(record participant.Record) (participant.Record, error) {
+	s.commits++
+	earlier := s.commits%everyEarlier == 0 && !isSettled(record)
+	if !earlier && s.commits%everyStored != 0 {
+		return record, nil
+	}
+	item, err := s.world.vocabulary.Item(record)
+	if err != nil {
+		return record, err
+	}
+	if earlier {
+		s.world.tally[writtenEarlier]++
+		if item, err = earlierItem(s.source, item, record); err != nil {
+			return record, err
+		}
+	}
+	read, err := s.world.vocabulary.Record(item)
+	read.Version = record.Version // An item has the next version.
+	return read, err
 }
 
 func (s *store) table() audit.Table {
@@ -138,7 +209,13 @@ func (w *world) race(ctx context.Context, source, subject string) {
 	if choice := w.rival(len(candidates) + 1); choice > 0 {
 		i = candidates[choice-1]
 	} else {
-		w.pending = append(w.pending, running)
+		again := running[0]
+		for _, t := range running {
+			if t.event.Subject == subject {
+				again = t
+			}
+		}
+		w.pending = append(w.pending, again)
 	}
 	w.step(ctx, i, noFault)
 	w.running = running
@@ -156,6 +233,11 @@ func (w *world) Publish(_ context.Context, events ...event.Event) error {
 	if len(events) > 1 && w.inject(publishesInPart) {
 		w.emit(events[:len(events)/2])
 		return errNoResponse
+	}
+	if w.inject(rejectsAnEvent) {
+		n := w.rival(len(events))
+		w.emit(slices.Delete(slices.Clone(events), n, n+1))
+		return &participant.PartialError{Errs: map[int]error{n: errNoResponse}}
 	}
 	w.emit(events)
 	switch {
@@ -175,7 +257,7 @@ func (w *world) emit(events []event.Event) {
 		if !w.isKnown(e) {
 			w.published = append(w.published, e)
 			w.contents[e.ID] = append(w.contents[e.ID], e)
-			if w.running.component == sweeping {
+			if w.running[0].component == sweeping {
 				w.tally[publishedBySweeper]++
 			}
 		}

@@ -206,8 +206,34 @@ func (h *history) next(ctx context.Context, i int) {
 	case redriven:
 		h.postpone(i, redriven, oneOf(h.dice, 24*time.Hour, 5*24*time.Hour, 13*24*time.Hour))
 	default:
+		if batch := h.batch(h.pending[i]); len(batch) > 1 {
+			h.tally[batched] += len(batch)
+			h.stepBatch(ctx, batch, planned)
+			return
+		}
 		h.step(ctx, i, planned)
 	}
+}
+
+// window is how long a context waits for a batch.
+const window = 10 * time.Second
+
+// batch returns the tasks that run together with a task of a context: some of those that
+// arrive within the window, in any order.
+func (h *history) batch(first *task) []*task {
+	tasks := []*task{first}
+	if _, isContext := h.stores[first.component]; !isContext || first.isCommand || h.roll(3) == 0 {
+		return tasks
+	}
+	for _, t := range h.pending {
+		if len(tasks) == 10 {
+			break
+		}
+		if t != first && t.component == first.component && !t.isCommand && t.at.Before(h.now.Add(window)) && h.roll(4) > 0 {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks
 }
 
 // postpone delays the arrival of a task, to well within the retention. No client repeats a

@@ -82,7 +82,7 @@ func TestTheSameSeedRepeatsTheHistory(t *testing.T) {
 // less than its name promises.
 func planned() []string {
 	all := []string{
-		overtakes, skewed, abandoned, publishedBySweeper, replayed, stale,
+		writtenEarlier, batched, overtakes, skewed, abandoned, publishedBySweeper, replayed, stale,
 		erasures, eraseAgain, eventAfterErasure, commandAfterErasure,
 		shipped, refused, tooLate, tooEarly, tombstoneInWarehouse, tombstoneInPayment, tombstoneInLoyalty,
 	}

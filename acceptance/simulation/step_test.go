@@ -20,23 +20,57 @@ const redelivery = 3 * time.Minute
 func (w *world) step(ctx context.Context, i int, planned fault) {
 	t := w.pending[i]
 	w.pending = slices.Delete(w.pending, i, i+1)
-	entry := len(w.log)
-	isStale := w.isStale(t)
+	begun := w.begin(t)
+	w.end(begun, w.run(planned, []*task{t}, func() []error { return []error{t.run(ctx)} })[0])
+}
+
+// stepBatch runs some pending events of one context as one batch. Each has a result of
+// its own, unless the process crashes: then all are pending again.
+func (w *world) stepBatch(ctx context.Context, tasks []*task, planned fault) {
+	w.pending = slices.DeleteFunc(w.pending, func(t *task) bool { return slices.Contains(tasks, t) })
+	var all []begun
+	var deliveries []event.Delivery
+	for _, t := range tasks {
+		all = append(all, w.begin(t))
+		deliveries = append(deliveries, event.Delivery{Event: t.event, Context: ctx})
+	}
+	i := slices.IndexFunc(w.consumers, func(c consumer) bool { return c.name == tasks[0].component })
+	errs := w.run(planned, tasks, func() []error { return w.consumers[i].handleBatch(ctx, deliveries) })
+	for n, b := range all {
+		w.end(b, errs[n])
+	}
+}
+
+// begun is a task whose run has begun.
+type begun struct {
+	*task
+
+	// entry is the task's line in the log.
+	entry   int
+	isStale bool
+}
+
+func (w *world) begin(t *task) begun {
 	if _, isErased := w.erased[t.event.Subject]; isErased && !w.archived && !t.isCommand {
 		w.tally[eventAfterErasure]++
 	}
-	err := w.run(ctx, t, planned)
+	w.log = append(w.log, t.String())
+	return begun{t, len(w.log) - 1, w.isStale(t)}
+}
+
+// end acknowledges a task, or schedules it again.
+func (w *world) end(t begun, err error) {
 	switch {
 	case errors.Is(err, errCrashed), errors.Is(err, errNoResponse):
-		w.retry(t)
+		w.retry(t.task)
 		return
 	case errors.Is(err, erase.ErrAgain):
-		w.retryErasure(t)
+		w.retryErasure(t.task)
 		return
-	case isStale && errors.Is(err, event.ErrInvalid):
+	case t.isStale && errors.Is(err, event.ErrInvalid):
 		w.tally[stale]++
-	case isStale:
-		w.stuck = append(w.stuck, t)
+	case t.isStale:
+		w.stuck = append(w.stuck, t.task)
 		return
 	case err == nil:
 		return
@@ -49,18 +83,21 @@ func (w *world) step(ctx context.Context, i int, planned fault) {
 	case errors.Is(err, order.ErrErased):
 		w.tally[commandAfterErasure]++
 	default:
-		w.stuck = append(w.stuck, t)
+		w.stuck = append(w.stuck, t.task)
 	}
-	w.log[entry] += ": " + err.Error()
+	w.log[t.entry] += ": " + err.Error()
 }
 
-// run runs a task with its planned fault, which occurs if the run reaches its place.
-func (w *world) run(ctx context.Context, t *task, planned fault) error {
-	w.planned, w.running, w.dead = planned, t, false
-	w.log = append(w.log, t.String())
-	err := t.run(ctx)
+// run runs tasks with their planned fault, which occurs if the run reaches its place. A
+// process that crashes acknowledges none of them.
+func (w *world) run(planned fault, tasks []*task, run func() []error) []error {
+	w.planned, w.running, w.dead = planned, tasks, false
+	errs := run()
+	if w.dead {
+		errs = slices.Repeat([]error{errCrashed}, len(tasks))
+	}
 	w.planned, w.dead = noFault, false
-	return err
+	return errs
 }
 
 // retry schedules a task that has failed again.

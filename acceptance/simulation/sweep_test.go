@@ -35,7 +35,8 @@ func (w *world) sweep(ctx context.Context, planned fault) bool {
 	}
 	t := &task{component: sweeping, event: event.Event{Type: "a sweep", Subject: "all orders"}, run: s.Sweep}
 	entry, waiting := len(w.log), len(w.pending)
-	err = w.run(ctx, t, planned)
+	w.log = append(w.log, t.String())
+	err = w.run(planned, []*task{t}, func() []error { return []error{t.run(ctx)} })[0]
 	if err == nil {
 		if didNothing := len(w.pending) == waiting && len(w.log) == entry+1; didNothing {
 			w.log = w.log[:entry]

@@ -13,6 +13,7 @@ import (
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/contexts"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
@@ -27,8 +28,9 @@ const deadline = 15 * time.Minute
 // world is all contexts, the bus and the clock. Nothing in it happens by itself: its
 // user chooses the next task, and the fault of its run.
 type world struct {
-	language participant.Language
-	now      time.Time
+	language   participant.Language
+	vocabulary dynamo.Vocabulary
+	now        time.Time
 	// skews are how far the clocks of the contexts are ahead of now.
 	skews     map[string]time.Duration
 	consumers []consumer
@@ -61,7 +63,7 @@ type world struct {
 
 	// planned is the fault of the current run. It occurs if the run reaches its place.
 	planned fault
-	running *task
+	running []*task
 	// dead: the current run has crashed, and has no further effect.
 	dead bool
 	// rival returns which of the tasks wins when a race is lost.
@@ -80,6 +82,8 @@ type consumer struct {
 	name     string
 	consumes []string
 	handle   func(context.Context, event.Event) error
+	// handleBatch is nil for a consumer that is not a context.
+	handleBatch func(context.Context, []event.Delivery) []error
 }
 
 // task is an event to be handled by a context, a command, a sweep or an erasure.
@@ -105,21 +109,26 @@ func (t *task) competes(with *task) bool {
 }
 
 func newWorld(language participant.Language, d decisions, l *ledger) *world {
+	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	if err != nil {
+		panic(err)
+	}
 	w := &world{
-		language: &cachedLanguage{Language: language, known: make(map[string]reading)},
-		now:      time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
-		skews:    make(map[string]time.Duration),
-		stores:   make(map[string]*store),
-		contents: make(map[string][]event.Event),
-		ledger:   l,
-		running:  &task{},
-		notified: []event.Event{},
-		erased:   make(map[string]int),
-		rejected: make(map[string]int),
-		rival:    func(int) int { return 0 },
-		latency:  func() time.Duration { return 0 },
-		abandons: func() bool { return false },
-		tally:    make(map[string]int),
+		vocabulary: vocabulary,
+		language:   &cachedLanguage{Language: language, known: make(map[string]reading)},
+		now:        time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		skews:      make(map[string]time.Duration),
+		stores:     make(map[string]*store),
+		contents:   make(map[string][]event.Event),
+		ledger:     l,
+		running:    []*task{{}},
+		notified:   []event.Event{},
+		erased:     make(map[string]int),
+		rejected:   make(map[string]int),
+		rival:      func(int) int { return 0 },
+		latency:    func() time.Duration { return 0 },
+		abandons:   func() bool { return false },
+		tally:      make(map[string]int),
 	}
 	w.joinAll(d)
 	w.consumers = append(w.consumers, consumer{
@@ -142,22 +151,23 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 // noPause returns at once, so that a lost race takes no time.
 func noPause(context.Context, int) error { return nil }
 
-// join connects a context to the bus.
-func join[S any](w *world, source string, decide participant.Decide[S], due func(S) time.Time) *participant.Participant[S] {
+// join connects a context to the bus, with one of its decisions.
+func join[S any](w *world, config participant.Config[S], decide participant.Decide[S]) *participant.Participant[S] {
+	source := config.Source
 	w.stores[source] = newStore(w, source)
-	p, err := participant.New(participant.Config[S]{
-		Source: source, Decide: decide, Store: w.stores[source], Publisher: w, Language: w.language,
-		Clock:     func() time.Time { return w.clock(source) },
-		Retention: retention,
-		Pause:     noPause,
-
-		Due:         due,
-		TraceParent: w.traceParent,
-	})
+	config.Decide = decide
+	config.Store, config.Publisher, config.Language = w.stores[source], w, w.language
+	config.Clock = func() time.Time { return w.clock(source) }
+	config.Retention, config.Pause = retention, noPause
+	// The sagas of a batch are handled one after the other: the world is not safe for
+	// concurrent use, and a history can be repeated.
+	config.Parallelism = 1
+	config.TraceParent = w.traceParent
+	p, err := participant.New(config)
 	if err != nil {
 		panic(err)
 	}
-	w.consumers = append(w.consumers, consumer{source, contract.Types(contract.ConsumedBy(source)...), p.Handle})
+	w.consumers = append(w.consumers, consumer{source, contract.Types(contract.ConsumedBy(source)...), p.Handle, p.HandleBatch})
 	return p
 }
 

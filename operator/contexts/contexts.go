@@ -7,7 +7,6 @@ import (
 	"errors"
 	"time"
 
-	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
 	"example.com/saga/services/order"
@@ -20,10 +19,10 @@ import (
 // context is last, because there an order is found again.
 func All() []Context {
 	return []Context{
-		of(contract.SourceWarehouse, always(warehouse.Tombstone), nil),
-		of(contract.SourcePayment, always(payment.Tombstone), nil),
-		of(contract.SourceLoyalty, always(loyalty.Tombstone), nil),
-		of(contract.SourceOrder, order.Tombstone, order.State.Due),
+		of(warehouse.Context(nil), always(warehouse.Tombstone)),
+		of(payment.Context(nil), always(payment.Tombstone)),
+		of(loyalty.Context(nil), always(loyalty.Tombstone)),
+		of(order.Context(), order.Tombstone),
 	}
 }
 
@@ -63,17 +62,19 @@ func always[S any](t participant.Tombstone[S]) tombstone[S] {
 	return func(time.Time) participant.Tombstone[S] { return t }
 }
 
-func of[S any](name string, at tombstone[S], due func(S) time.Time) Context {
+// of returns a context that only erases.
+func of[S any](config participant.Config[S], at tombstone[S]) Context {
 	var unknown S
+	config.Decide = refuse[S]
 	return Context{
-		Name:  name,
+		Name:  config.Source,
 		State: unknown,
 		Erased: func(when time.Time) (any, error) {
 			left, _, err := at(when)(unknown)
 			return left, err
 		},
 		Open: func(d Deployed) (Erase, error) {
-			p, err := Join(d, name, refuse[S], due)
+			p, err := Join(d, config)
 			return func(ctx context.Context, orderID string, when time.Time) error {
 				return p.Erase(ctx, orderID, at(when))
 			}, err
@@ -82,11 +83,10 @@ func of[S any](name string, at tombstone[S], due func(S) time.Time) Context {
 }
 
 // Join returns the participant of a context.
-func Join[S any](d Deployed, name string, decide participant.Decide[S], due func(S) time.Time) (*participant.Participant[S], error) {
-	return participant.New(participant.Config[S]{
-		Source: name, Decide: decide, Due: due, Store: d.Store(name), Pause: d.Pause,
-		Publisher: d.Publisher, Language: d.Language, Retention: d.Retention, Clock: d.Clock,
-	})
+func Join[S any](d Deployed, config participant.Config[S]) (*participant.Participant[S], error) {
+	config.Store, config.Publisher, config.Language = d.Store(config.Source), d.Publisher, d.Language
+	config.Retention, config.Clock, config.Pause = d.Retention, d.Clock, d.Pause
+	return participant.New(config)
 }
 
 func refuse[S any](context.Context, S, participant.Input) (participant.Decision[S], error) {

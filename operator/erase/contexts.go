@@ -27,7 +27,7 @@ type Contexts struct {
 // they decide nothing.
 func Open(d contexts.Deployed) (c Contexts, err error) {
 	var problems []error
-	c.Order, err = contexts.Join(d, contract.SourceOrder, participant.Pure(order.Decide), order.State.Due)
+	c.Order, err = contexts.Join(d, order.Context())
 	problems = append(problems, err)
 	for _, each := range contexts.All() {
 		erase, err := each.Open(d)

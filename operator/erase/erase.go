@@ -148,7 +148,7 @@ func (e *Eraser) awaitEnd(ctx context.Context, o *Order, until time.Time) error 
 		if err != nil {
 			return err
 		}
-		if *o, _, err = readOrder(record); err != nil || o.State.Ended() {
+		if *o, err = readOrder(record); err != nil || o.State.Ended() {
 			return err
 		}
 		if !e.Clock().Before(until) {

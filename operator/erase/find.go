@@ -39,11 +39,11 @@ func (e *Eraser) find(ctx context.Context, customer string) (found, error) {
 			result.erased[record.Subject] = true
 			return
 		}
-		o, of, err := readOrder(record)
+		o, err := readOrder(record)
 		switch {
 		case err != nil:
 			unreadable = err
-		case of == customer:
+		case o.State.CustomerID == customer:
 			result.orders = append(result.orders, o)
 		}
 	})
@@ -56,29 +56,26 @@ func (e *Eraser) find(ctx context.Context, customer string) (found, error) {
 	return result, nil
 }
 
-// readOrder reads an order and its customer from the events that the record has as
+// readOrder reads an order from its state, and from the events that the record has as
 // published and handled.
-func readOrder(record participant.Record) (o Order, customer string, err error) {
-	o = Order{ID: record.Subject, Notified: make(map[string]string)}
-	if err := json.Unmarshal(record.State, &o.State); err != nil {
-		return o, "", fmt.Errorf("state of order %s: %w", o.ID, err)
+func readOrder(record participant.Record) (Order, error) {
+	o := Order{ID: record.Subject, Notified: make(map[string]string)}
+	err := json.Unmarshal(record.State, &o.State)
+	if err == nil {
+		o.State, err = order.Upgrade(o.State, record)
+	}
+	if err != nil {
+		return o, fmt.Errorf("state of order %s: %w", o.ID, err)
 	}
 	for _, handled := range record.Handled {
 		if handled.Type == (contract.OrderShipped{}).EventType() {
 			o.Notified[handled.Type] = handled.ID
 		}
 		for _, e := range handled.Published {
-			switch e.Type {
-			case contract.OrderCancelled{}.EventType():
+			if e.Type == (contract.OrderCancelled{}).EventType() {
 				o.Notified[e.Type] = e.ID
-			case contract.OrderPlaced{}.EventType():
-				var placed contract.OrderPlaced
-				if err := json.Unmarshal(e.Data, &placed); err != nil {
-					return o, "", fmt.Errorf("order.placed of %s: %w", o.ID, err)
-				}
-				customer = placed.CustomerID
 			}
 		}
 	}
-	return o, customer, nil
+	return o, nil
 }

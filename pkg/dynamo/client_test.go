@@ -2,6 +2,7 @@ package dynamo_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -18,10 +19,13 @@ type client struct {
 	err   error
 	items map[string]map[string]types.AttributeValue
 
-	calls []string
-	gets  []*dynamodb.GetItemInput
-	puts  []*dynamodb.PutItemInput
-	txs   []*dynamodb.TransactWriteItemsInput
+	calls   []string
+	gets    []*dynamodb.GetItemInput
+	batches []*dynamodb.BatchGetItemInput
+	// unprocessed are the subjects that BatchGetItem leaves out.
+	unprocessed []string
+	puts        []*dynamodb.PutItemInput
+	txs         []*dynamodb.TransactWriteItemsInput
 
 	queries []dynamodb.QueryInput
 	pages   []*dynamodb.QueryOutput
@@ -38,6 +42,32 @@ func (c *client) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func
 		return nil, c.err
 	}
 	return &dynamodb.GetItemOutput{Item: c.items[text(in.Key["pk"])]}, nil
+}
+
+// BatchGetItem leaves the keys in unprocessed out of its answer.
+func (c *client) BatchGetItem(
+	_ context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options),
+) (*dynamodb.BatchGetItemOutput, error) {
+	c.calls = append(c.calls, "BatchGetItem")
+	c.batches = append(c.batches, in)
+	if c.err != nil {
+		return nil, c.err
+	}
+	out := &dynamodb.BatchGetItemOutput{
+		Responses: make(map[string][]map[string]types.AttributeValue), UnprocessedKeys: make(map[string]types.KeysAndAttributes),
+	}
+	for _, key := range in.RequestItems[table].Keys {
+		subject := text(key["pk"])
+		switch item := c.items[subject]; {
+		case slices.Contains(c.unprocessed, subject):
+			left := out.UnprocessedKeys[table]
+			left.Keys = append(left.Keys, key)
+			out.UnprocessedKeys[table] = left
+		case item != nil:
+			out.Responses[table] = append(out.Responses[table], item)
+		}
+	}
+	return out, nil
 }
 
 func (c *client) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {

@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -15,14 +16,14 @@ func (s *Store) commitError(subject string, adjustments []participant.Adjustment
 	if err == nil {
 		return nil
 	}
-	if _, lost := errors.AsType[*types.ConditionalCheckFailedException](err); lost {
-		return participant.ErrConflict
+	if lost, isLost := errors.AsType[*types.ConditionalCheckFailedException](err); isLost {
+		return s.conflict(lost.Item)
 	}
 	if _, conflict := errors.AsType[*types.TransactionConflictException](err); conflict {
 		return participant.ErrConflict
 	}
 	if canceled, ok := errors.AsType[*types.TransactionCanceledException](err); ok {
-		if reason := cancellationError(canceled.CancellationReasons, adjustments); reason != nil {
+		if reason := s.cancellationError(canceled.CancellationReasons, adjustments); reason != nil {
 			return reason
 		}
 	}
@@ -34,13 +35,15 @@ func (s *Store) commitError(subject string, adjustments []participant.Adjustment
 // first, then the adjustments. A conflict of the record takes precedence, because
 // the adjustments of a decision on an old state do not matter. A conflict of
 // concurrent transactions is a conflict too, not a refusal.
-func cancellationError(reasons []types.CancellationReason, adjustments []participant.Adjustment) error {
+func (s *Store) cancellationError(reasons []types.CancellationReason, adjustments []participant.Adjustment) error {
 	var refused []string
-	conflict := false
+	var conflict error
 	for i, reason := range reasons {
 		switch code := aws.ToString(reason.Code); {
-		case code == "TransactionConflict", code == "ConditionalCheckFailed" && i == 0:
-			conflict = true
+		case code == "ConditionalCheckFailed" && i == 0:
+			conflict = s.conflict(reason.Item)
+		case code == "TransactionConflict":
+			conflict = cmp.Or(conflict, participant.ErrConflict)
 		case code == "ConditionalCheckFailed":
 			refused = append(refused, adjustments[i-1].Item)
 		case code != "None":
@@ -48,10 +51,23 @@ func cancellationError(reasons []types.CancellationReason, adjustments []partici
 		}
 	}
 	switch {
-	case conflict:
-		return participant.ErrConflict
+	case conflict != nil:
+		return conflict
 	case len(refused) > 0:
 		return &participant.RefusedError{Items: refused}
 	}
 	return nil
+}
+
+// conflict returns the error of a lost race, with the record that stands if DynamoDB has
+// returned it. A record that cannot be read is loaded again, so its error is not lost.
+func (s *Store) conflict(standing map[string]types.AttributeValue) error {
+	if standing == nil {
+		return participant.ErrConflict
+	}
+	record, err := s.vocabulary.Record(standing)
+	if err != nil {
+		return participant.ErrConflict
+	}
+	return &participant.ConflictError{Standing: record}
 }

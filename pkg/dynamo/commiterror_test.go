@@ -12,7 +12,7 @@ import (
 )
 
 // canceled returns the error of a canceled transaction, with a code for each write.
-func canceled(codes ...string) error {
+func canceled(codes ...string) *types.TransactionCanceledException {
 	var reasons []types.CancellationReason
 	for _, code := range codes {
 		reasons = append(reasons, types.CancellationReason{Code: &code})

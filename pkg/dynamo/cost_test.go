@@ -67,7 +67,7 @@ func adjusting(amount int64) decide {
 
 func clock() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
 
-func newDepot(t *testing.T, decide decide) *depot {
+func newDepot(t *testing.T, decide decide, begins ...event.Data) *depot {
 	t.Helper()
 	language, err := contract.NewLanguage()
 	if err != nil {
@@ -78,6 +78,7 @@ func newDepot(t *testing.T, decide decide) *depot {
 	d.Participant, err = participant.New(participant.Config[state]{
 		Source:    contract.SourceWarehouse,
 		Decide:    participant.Pure(decide),
+		Begins:    begins,
 		Store:     d.store,
 		Publisher: d.publisher,
 		Language:  language,
@@ -143,7 +144,7 @@ func TestTheCostOfEveryPathThroughTheCorridor(t *testing.T) {
 			count, func(d *depot) { d.rival("e-1") }, nil,
 			cost{"GetItem PutItem GetItem", 2, 1},
 		},
-		"refused, and decided again": {adjusting(-1), nil, nil, cost{"GetItem TransactWriteItems GetItem PutItem", 2, 5}},
+		"refused, and decided again": {adjusting(-1), nil, nil, cost{"GetItem TransactWriteItems PutItem", 1, 5}},
 		"crash before the commit, and again": {
 			dying(count), nil, errLost, cost{"GetItem GetItem PutItem", 2, 1},
 		},
@@ -185,6 +186,107 @@ func TestTheCostOfEveryPathThroughTheCorridor(t *testing.T) {
 			}
 			assertEqual(t, path.want, cost{strings.Join(d.ledger.calls, " "), d.ledger.reads, d.ledger.writes}, unexported)
 			assertOneEffect(t, d)
+		})
+	}
+}
+
+func TestTheCostOfAnEventThatBeginsARecord(t *testing.T) {
+	lost := func() error { return errLost }
+	for name, path := range map[string]struct {
+		decide  decide
+		prepare func(d *depot)
+		fails   error
+		want    cost
+	}{
+		"first run":                     {count, nil, nil, cost{"PutItem", 0, 1}},
+		"first run, adjusting one item": {adjusting(1), nil, nil, cost{"TransactWriteItems", 0, 4}},
+		"duplicate": {count, func(d *depot) {
+			if err := d.handleAside("e-1"); err != nil {
+				d.t.Fatal(err)
+			}
+		}, nil, cost{"PutItem", 0, 1}},
+		"duplicate, adjusting one item": {adjusting(1), func(d *depot) {
+			if err := d.handleAside("e-1"); err != nil {
+				d.t.Fatal(err)
+			}
+		}, nil, cost{"TransactWriteItems", 0, 4}},
+		"another event came first": {
+			count, func(d *depot) { d.rival("e-2") }, nil, cost{"PutItem PutItem", 0, 2},
+		},
+		"refused, and decided again": {adjusting(-1), nil, nil, cost{"TransactWriteItems PutItem", 0, 5}},
+		"crash before the commit, and again": {
+			dying(count), nil, nil, cost{"GetItem PutItem", 1, 1},
+		},
+		"crash after the commit, and again": {
+			count, func(d *depot) { d.publisher.before = lost }, errLost, cost{"PutItem PutItem", 0, 2},
+		},
+		"commit whose answer was lost, and again": {
+			count, func(d *depot) { d.ledger.after = lost }, errLost, cost{"PutItem PutItem", 0, 2},
+		},
+		"transaction whose answer was lost, and again": {
+			adjusting(1), func(d *depot) { d.ledger.after = lost }, errLost, cost{"TransactWriteItems TransactWriteItems", 0, 8},
+		},
+		"conflict without the record that stands": {
+			count, func(d *depot) {
+				d.ledger.before = func() error { return &types.ConditionalCheckFailedException{} }
+			}, nil, cost{"PutItem GetItem PutItem", 1, 1},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDepot(t, path.decide, contract.StockReceived{})
+			if path.prepare != nil {
+				path.prepare(d)
+			}
+			if path.fails != nil {
+				if err := d.Handle(t.Context(), d.received("e-1")); !errors.Is(err, path.fails) || errors.Is(err, event.ErrInvalid) {
+					t.Fatalf("the error is %v, want one after which the event is delivered again", err)
+				}
+			}
+			if err := d.Handle(t.Context(), d.received("e-1")); err != nil {
+				t.Fatal(err)
+			}
+			assertEqual(t, path.want, cost{strings.Join(d.ledger.calls, " "), d.ledger.reads, d.ledger.writes}, unexported)
+			assertOneEffect(t, d)
+		})
+	}
+}
+
+func TestTheCostOfABatch(t *testing.T) {
+	about := func(d *depot, subject, id string) event.Event {
+		e := d.received(id)
+		e.Subject = subject
+		return e
+	}
+	for name, batch := range map[string]struct {
+		decide decide
+		events func(d *depot) []event.Event
+		want   cost
+	}{
+		"three events of one saga": {count, func(d *depot) []event.Event {
+			return []event.Event{d.received("e-1"), d.received("e-2"), d.received("e-3")}
+		}, cost{"GetItem PutItem", 1, 1}},
+		"one event twice": {count, func(d *depot) []event.Event {
+			return []event.Event{d.received("e-1"), d.received("e-1")}
+		}, cost{"GetItem PutItem", 1, 1}},
+		"two sagas": {count, func(d *depot) []event.Event {
+			return []event.Event{about(d, "delivery-1", "e-1"), about(d, "delivery-2", "e-2"), about(d, "delivery-2", "e-3")}
+		}, cost{"BatchGetItem PutItem PutItem", 2, 2}},
+		"one item adjusted twice": {adjusting(1), func(d *depot) []event.Event {
+			return []event.Event{d.received("e-1"), d.received("e-2")}
+		}, cost{"GetItem GetItem TransactWriteItems GetItem TransactWriteItems", 3, 8}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDepot(t, batch.decide)
+			var deliveries []event.Delivery
+			for _, e := range batch.events(d) {
+				deliveries = append(deliveries, event.Delivery{Event: e, Context: t.Context()})
+			}
+			for _, err := range d.HandleBatch(t.Context(), deliveries) {
+				if err != nil {
+					t.Error(err)
+				}
+			}
+			assertEqual(t, batch.want, cost{strings.Join(d.ledger.calls, " "), d.ledger.reads, d.ledger.writes}, unexported)
 		})
 	}
 }

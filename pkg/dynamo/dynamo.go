@@ -17,12 +17,16 @@
 // adjusted item. A write whose condition fails costs as much as one that succeeds.
 //
 //	                                     calls                       read  write
+//	begins a record                      Put                           0     1
+//	  adjusting n items                  Transact                      0   2+2n
 //	first run                            Get Put                       1     1
 //	  adjusting n items                  Get Transact                  1   2+2n
 //	duplicate                            Get                           1     0
+//	  of one that begins a record        Put, or Transact              0   as the first
 //	race lost to another event           Get Put Get Put               2     2
+//	  by one that begins a record        Put Put                       0     2
 //	race lost to the same event          Get Put Get                   2     1
-//	refused, and decided again           Get Transact Get Put          2     5
+//	refused, and decided again           Get Transact Put              1     5
 //	crash before the commit, and again   Get, Get Put                  2     1
 //	crash after the commit, and again    Get Put, Get                  2     1
 //	answer of the commit lost, and again Get Put, Get                  2     1
@@ -30,6 +34,9 @@
 //	invalid, too old or without a key    none                          0     0
 //	event of an erased subject           Get                           1     0
 //	erasure                              Get Put                       1     1
+//
+// A batch costs the same for each saga in it, however many events of it there are. For
+// several records to load there is one BatchGet for every 100, with the same units.
 //
 // A commit whose answer was lost may have been made. The next attempt, of the SDK or
 // after a redelivery, then finds its own version, and the event in the record.
@@ -64,14 +71,16 @@ import (
 // Client is the part of the DynamoDB client that a Store uses.
 type Client interface {
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
 // Store is a participant.Store on a DynamoDB table. It needs the permissions
-// dynamodb:GetItem and dynamodb:PutItem, dynamodb:UpdateItem if events adjust other
-// items, and dynamodb:Query on the index if Due is called.
+// dynamodb:GetItem and dynamodb:PutItem, dynamodb:BatchGetItem if events are handled in
+// batches, dynamodb:UpdateItem if they adjust other items, and dynamodb:Query on the
+// index if Due is called.
 type Store struct {
 	client     Client
 	table      string
@@ -79,8 +88,9 @@ type Store struct {
 }
 
 var (
-	_ participant.Store   = (*Store)(nil)
-	_ participant.Checker = (*Store)(nil)
+	_ participant.Store       = (*Store)(nil)
+	_ participant.BatchLoader = (*Store)(nil)
+	_ participant.Checker     = (*Store)(nil)
 )
 
 // NewStore makes a store on the named table, whose records are written with a
@@ -94,51 +104,56 @@ func (s *Store) Load(ctx context.Context, subject string) (participant.Record, e
 	if err := checkKey(subject); err != nil {
 		return participant.Record{}, err
 	}
+	item, err := s.get(ctx, subject)
+	if err != nil {
+		return participant.Record{}, err
+	}
+	return s.vocabulary.readIfThere(subject, item)
+}
+
+// get returns the item of a subject, or nil if there is none.
+func (s *Store) get(ctx context.Context, subject string) (map[string]types.AttributeValue, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName:      &s.table,
 		Key:            key(subject),
 		ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
-		return participant.Record{}, fmt.Errorf("load %s: %w", subject, err)
+		return nil, fmt.Errorf("load %s: %w", subject, err)
 	}
-	if out.Item == nil {
-		return participant.Record{Subject: subject}, nil
-	}
-	return s.vocabulary.readItem(out.Item)
+	return out.Item, nil
 }
 
 // Commit implements participant.Store: one conditional PutItem, or one
-// transaction if there are adjustments.
+// transaction if there are adjustments. The error of a first commit over a record is a
+// *participant.ConflictError.
 func (s *Store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
 	next, err := s.encodeChecked(record, adjustments)
 	if err != nil {
 		return err
 	}
-	condition, loaded := versionCondition(record.Version)
+	put := &types.Put{TableName: &s.table, Item: next}
+	if record.Version == 0 {
+		put.ConditionExpression = aws.String("attribute_not_exists(pk)")
+		put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+	} else {
+		put.ConditionExpression = aws.String("version = :loaded")
+		put.ExpressionAttributeValues = map[string]types.AttributeValue{":loaded": number(record.Version)}
+	}
 	if len(adjustments) == 0 {
 		_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
-			TableName: &s.table, Item: next, ConditionExpression: condition, ExpressionAttributeValues: loaded,
+			TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression,
+			ExpressionAttributeValues:           put.ExpressionAttributeValues,
+			ReturnValuesOnConditionCheckFailure: put.ReturnValuesOnConditionCheckFailure,
 		})
 		return s.commitError(record.Subject, nil, err)
 	}
-	writes := []types.TransactWriteItem{{Put: &types.Put{
-		TableName: &s.table, Item: next, ConditionExpression: condition, ExpressionAttributeValues: loaded,
-	}}}
+	writes := []types.TransactWriteItem{{Put: put}}
 	for _, adjustment := range adjustments {
 		writes = append(writes, types.TransactWriteItem{Update: s.update(adjustment)})
 	}
 	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 	return s.commitError(record.Subject, adjustments, err)
-}
-
-// versionCondition returns the condition that the record was not written since it was
-// loaded, and the value in it.
-func versionCondition(version int64) (*string, map[string]types.AttributeValue) {
-	if version == 0 {
-		return aws.String("attribute_not_exists(pk)"), nil
-	}
-	return aws.String("version = :loaded"), map[string]types.AttributeValue{":loaded": number(version)}
 }
 
 // update returns the update that adds to the counters of an item, on the condition

@@ -57,6 +57,7 @@ func TestAFirstCommitPutsTheRecordIfThereIsNone(t *testing.T) {
 	assertEqual(t, []string{"PutItem"}, c.calls)
 	assertEqual(t, &dynamodb.PutItemInput{
 		TableName: new(table), Item: item(t, "1"), ConditionExpression: new("attribute_not_exists(pk)"),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}, c.puts[0])
 }
 
@@ -84,7 +85,10 @@ func TestAdjustmentsAreMadeInOneTransactionWithTheRecord(t *testing.T) {
 	}
 	assertEqual(t, []string{"TransactWriteItems"}, c.calls)
 	assertEqual(t, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		{Put: &types.Put{TableName: new(table), Item: item(t, "1"), ConditionExpression: new("attribute_not_exists(pk)")}},
+		{Put: &types.Put{
+			TableName: new(table), Item: item(t, "1"), ConditionExpression: new("attribute_not_exists(pk)"),
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		}},
 		{Update: &types.Update{
 			TableName:                new(table),
 			Key:                      map[string]types.AttributeValue{"pk": str("stock#b")},

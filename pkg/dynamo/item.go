@@ -11,8 +11,8 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// newItem returns the item of the version after a record's.
-func (v Vocabulary) newItem(record participant.Record) (map[string]types.AttributeValue, error) {
+// Item returns the item of a table that has the next version of a record.
+func (v Vocabulary) Item(record participant.Record) (map[string]types.AttributeValue, error) {
 	encoded, err := v.encode(record)
 	if err != nil {
 		return nil, fmt.Errorf("encode the record of %s: %w", record.Subject, err)
@@ -35,8 +35,16 @@ func isRecord(item map[string]types.AttributeValue) bool {
 	return item["record"] != nil || item["state"] != nil
 }
 
-// readItem returns the record of an item.
-func (v Vocabulary) readItem(item map[string]types.AttributeValue) (participant.Record, error) {
+// readIfThere returns the record of a subject's item, or an empty one without an item.
+func (v Vocabulary) readIfThere(subject string, item map[string]types.AttributeValue) (participant.Record, error) {
+	if item == nil {
+		return participant.Record{Subject: subject}, nil
+	}
+	return v.Record(item)
+}
+
+// Record returns the record of an item, in the form of this or of an earlier version.
+func (v Vocabulary) Record(item map[string]types.AttributeValue) (participant.Record, error) {
 	var record participant.Record
 	var err error
 	switch encoded, isBinary := item["record"].(*types.AttributeValueMemberB); {

@@ -46,6 +46,21 @@ func (l *ledger) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func
 	return &dynamodb.GetItemOutput{Item: maps.Clone(found)}, nil
 }
 
+func (l *ledger) BatchGetItem(
+	_ context.Context, in *dynamodb.BatchGetItemInput, _ ...func(*dynamodb.Options),
+) (*dynamodb.BatchGetItemOutput, error) {
+	l.calls = append(l.calls, "BatchGetItem")
+	out := &dynamodb.BatchGetItemOutput{Responses: make(map[string][]map[string]types.AttributeValue)}
+	for _, key := range in.RequestItems[table].Keys {
+		found := l.items[text(key["pk"])]
+		l.reads += units(found, 4096)
+		if found != nil {
+			out.Responses[table] = append(out.Responses[table], maps.Clone(found))
+		}
+	}
+	return out, nil
+}
+
 func (l *ledger) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	l.calls = append(l.calls, "PutItem")
 	if err := once(&l.before); err != nil {
@@ -53,7 +68,7 @@ func (l *ledger) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func
 	}
 	l.writes += l.cost(in.Item)
 	if !l.holds(in.Item, *in.ConditionExpression, in.ExpressionAttributeValues) {
-		return nil, &types.ConditionalCheckFailedException{}
+		return nil, &types.ConditionalCheckFailedException{Item: l.standing(in.Item, in.ReturnValuesOnConditionCheckFailure)}
 	}
 	l.items[text(in.Item["pk"])] = in.Item
 	return &dynamodb.PutItemOutput{}, once(&l.after)
@@ -79,7 +94,12 @@ func (l *ledger) TransactWriteItems(
 		}
 	}
 	if refused {
-		return nil, canceled(codes...)
+		failed := canceled(codes...)
+		put := in.TransactItems[0].Put
+		if codes[0] != "None" {
+			failed.CancellationReasons[0].Item = l.standing(put.Item, put.ReturnValuesOnConditionCheckFailure)
+		}
+		return nil, failed
 	}
 	maps.Copy(l.items, written)
 	return &dynamodb.TransactWriteItemsOutput{}, once(&l.after)
@@ -113,6 +133,14 @@ func (l *ledger) holds(item map[string]types.AttributeValue, condition string, v
 		return exists && integer(old["version"]) == integer(values[":loaded"])
 	}
 	panic("unknown condition " + condition)
+}
+
+// standing returns the item that a failed condition returns.
+func (l *ledger) standing(item map[string]types.AttributeValue, values types.ReturnValuesOnConditionCheckFailure) map[string]types.AttributeValue {
+	if values != types.ReturnValuesOnConditionCheckFailureAllOld {
+		return nil
+	}
+	return l.items[text(item["pk"])]
 }
 
 func (l *ledger) cost(item map[string]types.AttributeValue) int {
@@ -152,10 +180,8 @@ func bytes(value types.AttributeValue) int {
 		size = len(value.Value)
 	case *types.AttributeValueMemberN:
 		size = len(value.Value)/2 + 2
-	case *types.AttributeValueMemberL:
-		for _, inner := range value.Value {
-			size += 1 + bytes(inner)
-		}
+	case *types.AttributeValueMemberB:
+		size = len(value.Value)
 	case *types.AttributeValueMemberM:
 		for name, inner := range value.Value {
 			size += 1 + len(name) + bytes(inner)

@@ -38,7 +38,7 @@ func (s *Store) encodeChecked(record participant.Record, adjustments []participa
 		return nil, fmt.Errorf("%w: %s would be committed with %d actions in a transaction, %d are allowed",
 			event.ErrInvalid, record.Subject, actions, maximumActions)
 	}
-	next, err := s.vocabulary.newItem(record)
+	next, err := s.vocabulary.Item(record)
 	if err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func ScanRecords(ctx context.Context, client dynamodb.ScanAPIClient, table strin
 		if !isRecord(found) {
 			return nil
 		}
-		record, err := vocabulary.readItem(found)
+		record, err := vocabulary.Record(found)
 		if err == nil {
 			each(record)
 		}
@@ -80,7 +80,7 @@ func (c Contents) add(vocabulary Vocabulary, found map[string]types.AttributeVal
 	}
 	switch {
 	case isRecord(found):
-		record, err := vocabulary.readItem(found)
+		record, err := vocabulary.Record(found)
 		c.Records[pk] = record
 		return err
 	case onlyNumbers(found):

@@ -19,6 +19,7 @@
 package event
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -103,4 +104,15 @@ func Caused(by Cause, source string, data Data, ordinal int, at time.Time) (Even
 // DeriveID returns the name-based UUID (version 5) of the given parts.
 func DeriveID(parts ...string) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.Join(parts, "\n"))).String()
+}
+
+// Delivery is an event with what it is handled with, for a call that handles several.
+type Delivery struct {
+	Event Event
+	// Context is that of the event alone: it has the span of the delivery, and the
+	// attributes of its log lines.
+	Context context.Context //nolint:containedctx // As in http.Request: one call handles several deliveries.
+	// Group is the message group of a FIFO queue, or "". Events of a group are handled in
+	// their order.
+	Group string
 }

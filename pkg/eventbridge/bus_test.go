@@ -27,6 +27,8 @@ type bus struct {
 	// spoil changes an answer.
 	spoil func(*eventbridge.PutEventsOutput)
 	err   error
+	// failing is the call, counted from 1, that fails as a whole.
+	failing int
 
 	calls [][]types.PutEventsRequestEntry
 }
@@ -37,6 +39,9 @@ func (b *bus) PutEvents(
 	b.calls = append(b.calls, slices.Clone(in.Entries))
 	if b.err != nil {
 		return nil, b.err
+	}
+	if len(b.calls) == b.failing {
+		return nil, errBroken
 	}
 	var codes map[string]string
 	if n := len(b.calls) - 1; n < len(b.answers) {

@@ -5,16 +5,16 @@
 // TraceHeader repeats its traceparent, so that the bus, queues and Lambda continue the
 // trace. Events are put in their order, up to ten and up to 256 KB in a call.
 //
-// If an event is invalid or larger than event.MaximumSize, event.ErrInvalid is
-// returned and none is put. EventBridge may accept some entries of a call and reject
-// others. Entries that were rejected with ThrottlingException or InternalFailure are
-// put again alone, up to five times in all, as long as the next pause ends before the
-// deadline of the context. Any other rejection (no permission, malformed) is an error
-// at once. A call that fails as a whole is retried by the SDK, within its own limits.
+// An event that is invalid or larger than event.MaximumSize is not put, and its error is
+// event.ErrInvalid. EventBridge may accept some entries of a call and reject others.
+// Entries that were rejected with ThrottlingException or InternalFailure are put again
+// alone, up to five times in all, as long as the next pause ends before the deadline of
+// the context. Any other rejection (no permission, malformed) is an error at once. A
+// call that fails as a whole is retried by the SDK, within its own limits.
 //
-// After an error some events may be published, and the caller has to publish all of
-// them again. They keep their ids, by which consumers recognise duplicates.
-// EventBridge itself does not deduplicate.
+// The error is a *participant.PartialError, and the other events are published. The
+// caller has to publish those with an error again. They keep their ids, by which
+// consumers recognise duplicates. EventBridge itself does not deduplicate.
 //
 // Each accepted event costs as one per 64 KB or part of it. It needs the permission
 // events:PutEvents on the bus; the condition keys events:source and
@@ -23,8 +23,10 @@ package eventbridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -87,39 +89,55 @@ func NewPublisher(config Config) (*Publisher, error) {
 
 // Publish implements participant.Publisher.
 func (p *Publisher) Publish(ctx context.Context, events ...event.Event) error {
-	entries := make([]types.PutEventsRequestEntry, 0, len(events))
-	for _, e := range events {
-		detail, err := event.Encode(e)
+	errs := make(map[int]error)
+	entries := make([]entry, 0, len(events))
+	for i, e := range events {
+		next, err := p.entry(e)
 		if err != nil {
-			return err
+			errs[i] = err
+			continue
 		}
-		entry := types.PutEventsRequestEntry{
-			EventBusName: &p.config.Bus,
-			Source:       aws.String(e.Source),
-			DetailType:   aws.String(e.Type),
-			Detail:       aws.String(string(detail)),
-		}
-		//nolint:contextcheck // The header depends on the event alone.
-		if header := tracing.Header(e.TraceParent); header != "" {
-			entry.TraceHeader = &header
-		}
-		entries = append(entries, entry)
+		entries = append(entries, entry{i, next})
 	}
 	for len(entries) > 0 {
 		n := batchLength(entries)
-		if err := p.put(ctx, entries[:n]); err != nil {
-			return err
-		}
+		p.put(ctx, entries[:n], errs)
 		entries = entries[n:]
+	}
+	if len(errs) > 0 {
+		return &participant.PartialError{Errs: errs}
 	}
 	return nil
 }
 
+// entry is the entry of the event with an index.
+type entry struct {
+	index int
+	types.PutEventsRequestEntry
+}
+
+func (p *Publisher) entry(e event.Event) (types.PutEventsRequestEntry, error) {
+	detail, err := event.Encode(e)
+	if err != nil {
+		return types.PutEventsRequestEntry{}, err
+	}
+	entry := types.PutEventsRequestEntry{
+		EventBusName: &p.config.Bus,
+		Source:       aws.String(e.Source),
+		DetailType:   aws.String(e.Type),
+		Detail:       aws.String(string(detail)),
+	}
+	if header := tracing.Header(e.TraceParent); header != "" {
+		entry.TraceHeader = &header
+	}
+	return entry, nil
+}
+
 // batchLength returns how many of the first entries fit into one call.
-func batchLength(entries []types.PutEventsRequestEntry) int {
+func batchLength(entries []entry) int {
 	bytes := 0
-	for n, entry := range entries {
-		bytes += entrySize(entry)
+	for n, next := range entries {
+		bytes += next.size()
 		if n == maximumEntries || (n > 0 && bytes > maximumBatch) {
 			return n
 		}
@@ -127,55 +145,75 @@ func batchLength(entries []types.PutEventsRequestEntry) int {
 	return len(entries)
 }
 
-// entrySize returns the size that AWS counts of an entry, which does not include the
-// trace header.
-func entrySize(entry types.PutEventsRequestEntry) int {
-	return len(*entry.Source) + len(*entry.DetailType) + len(*entry.Detail)
-}
+// size returns the size that AWS counts of an entry, which does not include the trace
+// header.
+func (e entry) size() int { return len(*e.Source) + len(*e.DetailType) + len(*e.Detail) }
 
-// put sends the entries of one call until each is accepted.
-func (p *Publisher) put(ctx context.Context, entries []types.PutEventsRequestEntry) error {
-	for attempt := 1; ; attempt++ {
-		out, err := p.config.Client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
-		if err != nil {
-			return fmt.Errorf("put %d events: %w", len(entries), err)
-		}
-		failed, err := rejected(entries, out)
-		if len(failed) == 0 || attempt == maximumAttempts {
-			return err
+// put sends the entries of one call until each is accepted, or cannot be, and adds the
+// error of each that is not.
+func (p *Publisher) put(ctx context.Context, entries []entry, errs map[int]error) {
+	for attempt := 1; len(entries) > 0; attempt++ {
+		rejected := p.putOnce(ctx, entries)
+		entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool {
+			err := rejected[e.index]
+			if err != nil {
+				errs[e.index] = err
+			} else {
+				delete(errs, e.index)
+			}
+			return !errors.Is(err, errRetryable)
+		})
+		if len(entries) == 0 || attempt == maximumAttempts {
+			return
 		}
 		if paused := p.config.Pause(ctx, attempt); paused != nil {
-			return fmt.Errorf("%w, and then: %w", err, paused)
+			for _, e := range entries {
+				errs[e.index] = fmt.Errorf("%w, and then: %w", errs[e.index], paused)
+			}
+			return
 		}
-		entries = failed
 	}
 }
 
-// rejected returns the entries that were rejected and can be put again, in order, and
-// the error of the first. If an entry was rejected with any other code than the two
-// that AWS documents as retryable, it returns no entries.
-func rejected(entries []types.PutEventsRequestEntry, out *eventbridge.PutEventsOutput) ([]types.PutEventsRequestEntry, error) {
-	if len(out.Entries) != len(entries) {
-		return nil, fmt.Errorf("put %d events, but the answer has %d entries", len(entries), len(out.Entries))
+// errRetryable marks a rejection with one of the codes that AWS documents as retryable.
+var errRetryable = errors.New("it can be put again")
+
+// putOnce makes one call and returns the errors of the entries that are not accepted, by
+// their indexes.
+func (p *Publisher) putOnce(ctx context.Context, entries []entry) map[int]error {
+	in := &eventbridge.PutEventsInput{}
+	for _, e := range entries {
+		in.Entries = append(in.Entries, e.PutEventsRequestEntry)
 	}
-	var failed []types.PutEventsRequestEntry
-	var first error
+	out, err := p.config.Client.PutEvents(ctx, in)
+	if err == nil && len(out.Entries) != len(entries) {
+		err = fmt.Errorf("the answer has %d entries", len(out.Entries))
+	}
+	rejected := make(map[int]error)
+	if err != nil {
+		return rejectAll(entries, err)
+	}
 	for i, result := range out.Entries {
 		code := aws.ToString(result.ErrorCode)
 		if code == "" {
 			continue
 		}
 		err := fmt.Errorf("put %s: %s: %s", *entries[i].DetailType, code, aws.ToString(result.ErrorMessage))
-		if code != "InternalFailure" && code != "ThrottlingException" {
-			return nil, err
+		if code == "InternalFailure" || code == "ThrottlingException" {
+			err = fmt.Errorf("%w (%w)", err, errRetryable)
 		}
-		failed = append(failed, entries[i])
-		if first == nil {
-			first = err
-		}
+		rejected[entries[i].index] = err
 	}
-	if int(out.FailedEntryCount) != len(failed) {
-		return nil, fmt.Errorf("put %d events: %d failed, but %d have an error code", len(entries), out.FailedEntryCount, len(failed))
+	if int(out.FailedEntryCount) != len(rejected) {
+		return rejectAll(entries, fmt.Errorf("%d failed, but %d have an error code", out.FailedEntryCount, len(rejected)))
 	}
-	return failed, first
+	return rejected
+}
+
+func rejectAll(entries []entry, err error) map[int]error {
+	rejected := make(map[int]error)
+	for _, e := range entries {
+		rejected[e.index] = fmt.Errorf("put %d events: %w", len(entries), err)
+	}
+	return rejected
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -136,7 +138,7 @@ func TestOnlyTheEntriesThatFailedArePutAgain(t *testing.T) {
 	}
 }
 
-func TestAnEntryThatCanNeverBeAcceptedIsAnErrorAtOnce(t *testing.T) {
+func TestAnEntryThatCanNeverBeAcceptedIsAnErrorAtOnceAndTheOthersArePutAgain(t *testing.T) {
 	for _, code := range []string{"MalformedDetail", "NotAuthorizedForSourceException", "InvalidArgument", "AccessDeniedException"} {
 		t.Run(code, func(t *testing.T) {
 			b, p := &bus{answers: []map[string]string{{"0": "ThrottlingException", "1": code}}}, &pauses{}
@@ -144,10 +146,21 @@ func TestAnEntryThatCanNeverBeAcceptedIsAnErrorAtOnce(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), code) || !strings.Contains(err.Error(), "warehouse.order-shipped") {
 				t.Errorf("the error %v has not the event and the code", err)
 			}
-			if len(b.calls) != 1 || len(*p) != 0 {
-				t.Errorf("%d calls and the pauses %v", len(b.calls), *p)
-			}
+			assertFailed(t, err, 1)
+			assertCalls(t, b, [][]string{{"0", "1", "2"}, {"0"}})
 		})
+	}
+}
+
+// assertFailed checks which events an error has an error of.
+func assertFailed(t *testing.T, err error, want ...int) {
+	t.Helper()
+	partial, isPartial := errors.AsType[*participant.PartialError](err)
+	if !isPartial {
+		t.Fatalf("the error is %v, which names no event", err)
+	}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(partial.Errs))); diff != "" {
+		t.Errorf("the events with an error: %s", diff)
 	}
 }
 
@@ -163,10 +176,19 @@ func TestEntriesThatFailFiveTimesAreAnError(t *testing.T) {
 	}
 }
 
-func TestAfterAFailureNothingLaterIsPut(t *testing.T) {
+func TestAfterAFailureTheLaterCallsAreMade(t *testing.T) {
 	b := &bus{answers: []map[string]string{{"2": "MalformedDetail"}}}
-	if err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), numbered(12)...); err == nil || len(b.calls) != 1 {
-		t.Errorf("%v after %d calls", err, len(b.calls))
+	err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), numbered(12)...)
+	assertFailed(t, err, 2)
+	assertCalls(t, b, [][]string{{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}, {"10", "11"}})
+}
+
+func TestACallThatFailsFailsItsEventsAlone(t *testing.T) {
+	b := &bus{failing: 1}
+	err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), numbered(12)...)
+	assertFailed(t, err, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+	if !errors.Is(err, errBroken) {
+		t.Errorf("the error is %v", err)
 	}
 }
 
@@ -188,13 +210,15 @@ func TestAnInconsistentAnswerIsAnError(t *testing.T) {
 	}
 }
 
-func TestIfOneEventIsInvalidNoneIsPut(t *testing.T) {
+func TestAnInvalidEventIsNotPutAndTheOthersAre(t *testing.T) {
 	b := &bus{}
-	events := append(numbered(12), event.Event{ID: "invalid"})
+	events := slices.Insert(numbered(2), 1, event.Event{ID: "invalid"})
 	err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), events...)
-	if !errors.Is(err, event.ErrInvalid) || len(b.calls) != 0 {
-		t.Errorf("%v after %d calls", err, len(b.calls))
+	if !errors.Is(err, event.ErrInvalid) {
+		t.Errorf("the error is %v", err)
 	}
+	assertFailed(t, err, 1)
+	assertCalls(t, b, [][]string{{"0", "1"}})
 }
 
 func TestACallThatFailsIsAnError(t *testing.T) {
@@ -232,13 +256,15 @@ func TestFailedEntriesArePutAgainOnlyWithinTheTimeThatIsLeft(t *testing.T) {
 	})
 }
 
-func TestIfOneEventIsTooLargeNoneIsPut(t *testing.T) {
+func TestAnEventThatIsTooLargeIsNotPutAndTheOthersAre(t *testing.T) {
 	b := &bus{}
-	tooLarge := strings.Repeat("x", event.MaximumSize-size(t, newEvent("12", ""))+1)
-	err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), append(numbered(12), newEvent("12", tooLarge))...)
-	if !errors.Is(err, event.ErrInvalid) || len(b.calls) != 0 {
-		t.Errorf("%v after %d calls", err, len(b.calls))
+	tooLarge := strings.Repeat("x", event.MaximumSize-size(t, newEvent("2", ""))+1)
+	err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), append(numbered(2), newEvent("2", tooLarge))...)
+	if !errors.Is(err, event.ErrInvalid) {
+		t.Errorf("the error is %v", err)
 	}
+	assertFailed(t, err, 2)
+	assertCalls(t, b, [][]string{{"0", "1"}})
 }
 
 // If the answer of a call is lost, the caller publishes again. Consumers recognise an

@@ -88,7 +88,7 @@ func Participant[S any](app *App, config participant.Config[S]) (*participant.Pa
 
 // Handler makes the handler of the events that the function is invoked with. An
 // error is returned if the function has no dead-letter queue.
-func (app *App) Handler(handle worker.Handle) (*worker.Handler, error) {
+func (app *App) Handler(handle worker.HandleBatch) (*worker.Handler, error) {
 	if app.deadLetterQueueURL == "" {
 		return nil, errors.New("the environment variable DEAD_LETTER_QUEUE_URL is not set")
 	}
@@ -101,7 +101,7 @@ func (app *App) Handler(handle worker.Handle) (*worker.Handler, error) {
 		return nil, err
 	}
 	return worker.New(worker.Config{
-		Handle: handle, DeadLetters: deadLetters, Backoff: backoff, Logger: app.Logger, Tracer: app.Tracer,
+		HandleBatch: handle, DeadLetters: deadLetters, Backoff: backoff, Logger: app.Logger, Tracer: app.Tracer,
 	})
 }
 

@@ -109,7 +109,7 @@ func TestOnlyAFunctionWithAQueueDelaysFailedMessages(t *testing.T) {
 }
 
 func TestAHandlerNeedsTheDeadLetterQueue(t *testing.T) {
-	handle := func(context.Context, event.Event) error { return nil }
+	handle := func(context.Context, []event.Delivery) []error { return nil }
 	app := &App{Logger: slog.New(slog.DiscardHandler), queues: &sqs.Client{}}
 	if _, err := app.Handler(handle); err == nil || err.Error() != "the environment variable DEAD_LETTER_QUEUE_URL is not set" {
 		t.Errorf("without a dead-letter queue the error is %v", err)

@@ -23,7 +23,10 @@ type Store struct {
 	counters map[string]map[string]int64
 }
 
-var _ participant.Store = (*Store)(nil)
+var (
+	_ participant.Store       = (*Store)(nil)
+	_ participant.BatchLoader = (*Store)(nil)
+)
 
 // NewStore makes an empty store.
 func NewStore() *Store {
@@ -44,6 +47,18 @@ func (s *Store) Load(_ context.Context, subject string) (participant.Record, err
 	return clone(record), nil
 }
 
+// LoadAll implements participant.BatchLoader.
+func (s *Store) LoadAll(ctx context.Context, subjects []string) ([]participant.Record, error) {
+	records := make([]participant.Record, len(subjects))
+	for i, subject := range subjects {
+		var err error
+		if records[i], err = s.Load(ctx, subject); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
 // Commit implements participant.Store.
 func (s *Store) Commit(_ context.Context, record participant.Record, adjustments []participant.Adjustment) error {
 	s.mu.Lock()
@@ -51,7 +66,12 @@ func (s *Store) Commit(_ context.Context, record participant.Record, adjustments
 	if err := checkDistinct(record.Subject, adjustments); err != nil {
 		return err
 	}
-	if s.records[record.Subject].Version != record.Version {
+	standing := s.records[record.Subject]
+	switch {
+	case standing.Version == record.Version:
+	case record.Version == 0:
+		return &participant.ConflictError{Standing: clone(standing)}
+	default:
 		return participant.ErrConflict
 	}
 	if refused := s.refusedItems(adjustments); len(refused) > 0 {

@@ -31,15 +31,15 @@ func checkAdjustments(adjustments []Adjustment) error {
 	return nil
 }
 
-// checkCommittable returns an error if the cause could not be committed even with an
+// checkCommittable returns an error if the task could not be committed even with an
 // unchanged state. It is checked before the decision, which may call an external
 // service.
-func (p *Participant[S]) checkCommittable(record Record, cause cause, state S, now time.Time) error {
+func (p *Participant[S]) checkCommittable(record Record, t *task, state S, now time.Time) error {
 	checker, ok := p.config.Store.(Checker)
 	if !ok {
 		return nil
 	}
-	unchanged, err := p.nextRecord(record, cause, state, nil, now)
+	unchanged, err := p.nextRecord(record, t, state, nil, now)
 	if err != nil {
 		return err
 	}

@@ -51,13 +51,13 @@ func digest(eventType, schema string, data []byte) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(append(ofSchema[:schemaBytes:schemaBytes], ofData[:dataBytes]...)), nil
 }
 
-// checkContent returns an error if a cause with the same id has other content.
-func (h Handled) checkContent(c cause) error {
-	isComparable := strings.HasPrefix(h.Digest, c.digest[:schemaLength])
+// checkContent returns an error if a task with the same id has other content.
+func (h Handled) checkContent(t *task) error {
+	isComparable := strings.HasPrefix(h.Digest, t.digest[:schemaLength])
 	switch {
-	case h.Type == c.Event.Type && (!isComparable || h.Digest == c.digest):
+	case h.Type == t.Event.Type && (!isComparable || h.Digest == t.digest):
 		return nil
-	case c.IsCommand:
+	case t.isCommand:
 		return ErrOtherContent
 	}
 	return fmt.Errorf("%w: this id was handled with other content", event.ErrInvalid)

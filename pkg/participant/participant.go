@@ -2,20 +2,28 @@
 // event of a saga: load, decide, commit, publish. It processes events effectively
 // once on at-least-once delivery, without locks or leases.
 //
-//	first time   load ─▶ decide ─▶ commit ─▶ publish
-//	again        load ───────────────────▶ publish      (writes nothing)
-//	lost race    load ─▶ decide ─▶ commit refused ─▶ load ─▶ …
+//	first of a saga       decide ─▶ commit ─▶ publish      (see Config.Begins)
+//	first time   load ─▶  decide ─▶ commit ─▶ publish
+//	again        load ──────────────────────▶ publish      (writes nothing)
+//	lost race    load ─▶  decide ─▶ commit refused ─▶ load ─▶ …
 //
 // One record per saga and context has what the context has handled, its state and
 // what it has published, and is written in one conditional write. If an event is
 // handled a second time, its outgoing events are in the record. They are published
 // again with the same ids, which are derived from the cause, the type and the
-// ordinal. After a crash at any point, redelivery does the rest.
+// ordinal. After a crash at any point, redelivery does the rest. The data of an outgoing
+// event is kept until an event arrives that was caused by it: then it was published, and
+// need not be published again.
 //
 // The caller provides a Decide, preferably pure; a Store (packages dynamo and
 // memory); a Publisher (package eventbridge); and a Language, which decodes and
-// checks the data of events. Handle is for events, Execute for commands that have an
-// idempotency key, such as HTTP requests.
+// checks the data of events. Handle is for events, HandleBatch for several at once, and
+// Execute for commands that have an idempotency key, such as HTTP requests.
+//
+// A batch is handled by sagas: each is loaded once, its events are decided on in their
+// order, and committed together. The records that have to be loaded are loaded with one
+// call, and the events of all sagas are published together. Each event still has an
+// error of its own.
 //
 // Errors of Handle: event.ErrInvalid can never succeed (an absent key, data that is
 // not in the language, an event older than the retention, too large to commit or to
@@ -41,10 +49,12 @@
 package participant
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -59,9 +69,27 @@ import (
 var ErrUnpublished = errors.New("committed, but not all published")
 
 // Publisher publishes events in order. After an error, some of them may be
-// published.
+// published. A *PartialError names those that may not be.
 type Publisher interface {
 	Publish(ctx context.Context, events ...event.Event) error
+}
+
+// PartialError is the error of a Publisher that has published the other events.
+type PartialError struct {
+	// Errs has the error of each event that may not be published, by its index.
+	Errs map[int]error
+}
+
+// Error joins the errors in the order of the events.
+func (e *PartialError) Error() string { return errors.Join(e.Unwrap()...).Error() }
+
+// Unwrap returns the errors in the order of the events.
+func (e *PartialError) Unwrap() []error {
+	var errs []error
+	for _, i := range slices.Sorted(maps.Keys(e.Errs)) {
+		errs = append(errs, e.Errs[i])
+	}
+	return errs
 }
 
 // Language checks events, and decodes their data.
@@ -100,8 +128,8 @@ func Pure[S any](decide func(S, Input) (Decision[S], error)) Decide[S] {
 	return func(_ context.Context, state S, in Input) (Decision[S], error) { return decide(state, in) }
 }
 
-// Config is the configuration of a Participant. Clock, Pause, Due, Committed and
-// TraceParent are optional.
+// Config is the configuration of a Participant. Begins, Clock, Pause, Parallelism, Due,
+// Upgrade, Committed and TraceParent are optional.
 type Config[S any] struct {
 	// Source is the name of the bounded context and the source of its events.
 	Source    string
@@ -109,6 +137,13 @@ type Config[S any] struct {
 	Store     Store
 	Publisher Publisher
 	Language  Language
+	// Begins has an empty value of the data of each event or command that usually begins
+	// a record. Such an event is decided on an empty record, and committed if there is
+	// none. If there is one, the store returns it, and the event is decided on again. So
+	// the first event of a saga needs no load, and a duplicate costs a failed write. Do
+	// not list an event whose decision calls an external service with an effect: the
+	// call would be made for every duplicate, too.
+	Begins []event.Data
 	// Retention is how long a handled event is remembered. It must be longer than
 	// the longest redelivery: an older event is invalid, because it is unknown
 	// whether it was handled.
@@ -117,10 +152,17 @@ type Config[S any] struct {
 	Clock func() time.Time
 	// Pause waits after lost race number n (1, 2, …). The default is Jitter.
 	Pause func(ctx context.Context, n int) error
+	// Parallelism is how many sagas of a batch are handled at the same time, by default
+	// 10.
+	Parallelism int
 	// Due returns when a record in this state is due, or zero for never. All
 	// functions of a bounded context need the same one, because each commit replaces
 	// the due time of the record. Without it nothing is ever due.
 	Due func(S) time.Time
+	// Upgrade completes a state that an earlier version of the context has committed, from
+	// its record. By default a state is as it was committed. Each state that is loaded
+	// goes through it, so it must be cheap.
+	Upgrade func(state S, record Record) (S, error)
 	// Committed, if set, is called after every commit with the state before and
 	// after, and the input. It is not called for an event that was handled before,
 	// so that what it counts is counted once. If the process stops right after the
@@ -148,6 +190,8 @@ func New[S any](config Config[S]) (*Participant[S], error) {
 		"Publisher": config.Publisher != nil,
 		"Language":  config.Language != nil,
 		"Retention": config.Retention > 0,
+
+		"valid Parallelism": config.Parallelism >= 0,
 	}); err != nil {
 		return nil, err
 	}
@@ -157,38 +201,18 @@ func New[S any](config Config[S]) (*Participant[S], error) {
 	if config.Pause == nil {
 		config.Pause = Jitter(rand.Float64)
 	}
+	config.Parallelism = cmp.Or(config.Parallelism, defaultParallelism)
 	return &Participant[S]{config}, nil
 }
+
+// defaultParallelism is 10 because decisions mostly wait for calls, and not for the
+// processor.
+const defaultParallelism = 10
 
 // retentionMargin is how much longer than the retention a handled event is
 // remembered: the clocks of a context's functions differ, and a store may round
 // times.
 const retentionMargin = time.Hour
-
-// maximumAttempts is how often an event is tried before redelivery is left to the
-// caller.
-const maximumAttempts = 8
-
-// Handle handles an event of the published language.
-func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
-	if err := checkIdentity(e); err != nil {
-		return err
-	}
-	data, err := p.config.Language.Decode(e)
-	if err != nil {
-		return err
-	}
-	if oldest := p.config.Clock().Add(-p.config.Retention); e.Time.Before(oldest) {
-		return fmt.Errorf("%w: %s %s is of %s: events before %s are no longer remembered",
-			event.ErrInvalid, e.Type, e.ID, e.Time.Format(time.RFC3339), oldest.Format(time.RFC3339))
-	}
-	content, err := digestOfEvent(e)
-	if err != nil {
-		return err
-	}
-	_, err = p.run(ctx, cause{event.Cause{Event: e}, content}, data)
-	return err
-}
 
 // Load returns the state and the record of a subject. A record of Version 0 means
 // that nothing is recorded.
@@ -198,168 +222,25 @@ func (p *Participant[S]) Load(ctx context.Context, subject string) (S, Record, e
 		var none S
 		return none, record, err
 	}
-	state, err := decodeState[S](record)
+	state, err := p.state(record)
 	return state, record, err
 }
 
-// Execute handles a command from outside of the saga and returns the state after
-// it. A command is executed once per ID. ErrOtherContent is returned if the ID was
-// executed with other data; members that JSON leaves out do not count. The state is
-// right even if the error is ErrUnpublished.
-func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data event.Data) (S, error) {
-	if err := checkIdentity(command); err != nil {
-		var none S
-		return none, err
+// state returns the state in a record.
+func (p *Participant[S]) state(record Record) (S, error) {
+	var state S
+	if record.Version == 0 {
+		return state, nil
 	}
-	content, err := digestOfCommand(data)
+	if err := json.Unmarshal(record.State, &state); err != nil {
+		return state, fmt.Errorf("decode the state of %s: %w", record.Subject, err)
+	}
+	if p.config.Upgrade == nil {
+		return state, nil
+	}
+	upgraded, err := p.config.Upgrade(state, record)
 	if err != nil {
-		var none S
-		return none, err
+		return state, fmt.Errorf("upgrade the state of %s: %w", record.Subject, err)
 	}
-	return p.run(ctx, cause{event.Cause{Event: command, IsCommand: true}, content}, data)
-}
-
-// cause is an event or a command with the digest of its content.
-type cause struct {
-	event.Cause
-
-	digest string
-}
-
-func (p *Participant[S]) run(ctx context.Context, cause cause, data event.Data) (S, error) {
-	in := Input{Event: cause.Event, Data: data}
-	for attempt := 1; ; attempt++ {
-		in.Now = p.config.Clock().UTC().Truncate(time.Millisecond)
-		state, published, err := p.attempt(ctx, cause, in)
-		if err == nil {
-			return state, p.publish(ctx, cause, published)
-		}
-		refused, isRefused := errors.AsType[*RefusedError](err)
-		lost := errors.Is(err, ErrConflict)
-		if attempt == maximumAttempts || (!isRefused && !lost) {
-			return state, fmt.Errorf("%s handles %s %s: %w", p.config.Source, cause.Event.Type, cause.Event.ID, err)
-		}
-		in.Refused = nil
-		if isRefused {
-			in.Refused = refused.Items
-			continue
-		}
-		if paused := p.config.Pause(ctx, attempt); paused != nil {
-			return state, fmt.Errorf("%s handles %s %s: %w, and then: %w", p.config.Source, cause.Event.Type, cause.Event.ID, err, paused)
-		}
-	}
-}
-
-// attempt loads, decides and commits once, and returns the state and the events to
-// publish.
-func (p *Participant[S]) attempt(ctx context.Context, cause cause, in Input) (S, []event.Event, error) {
-	state, record, err := p.Load(ctx, cause.Event.Subject)
-	if err != nil {
-		return state, nil, err
-	}
-	if before, handled := record.find(cause.Event); handled {
-		return state, before.Published, before.checkContent(cause)
-	}
-	if err := p.checkCommittable(record, cause, state, in.Now); err != nil {
-		return state, nil, err
-	}
-	decision, err := p.config.Decide(ctx, state, in)
-	if err != nil || record.Erased {
-		return state, nil, err
-	}
-	if err := checkAdjustments(decision.Adjustments); err != nil {
-		return state, nil, err
-	}
-	published, err := p.outgoingEvents(ctx, cause.Cause, decision.Events, in.Now)
-	if err != nil {
-		return state, nil, err
-	}
-	next, err := p.nextRecord(record, cause, decision.State, published, in.Now)
-	if err != nil {
-		return state, nil, err
-	}
-	if err := p.config.Store.Commit(ctx, next, decision.Adjustments); err != nil {
-		return state, nil, err
-	}
-	if p.config.Committed != nil {
-		p.config.Committed(ctx, state, decision.State, in)
-	}
-	return decision.State, published, nil
-}
-
-// outgoingEvents makes the events to publish and checks them, so that no event is
-// committed that can never be published.
-func (p *Participant[S]) outgoingEvents(ctx context.Context, cause event.Cause, data []event.Data, now time.Time) ([]event.Event, error) {
-	var published []event.Event
-	for ordinal, d := range data {
-		e, err := event.Caused(cause, p.config.Source, d, ordinal, now)
-		if err != nil {
-			return nil, err
-		}
-		if p.config.TraceParent != nil {
-			e.TraceParent = p.config.TraceParent(ctx)
-		}
-		if e, err = p.config.Language.Seal(e); err != nil {
-			return nil, err
-		}
-		if _, err := event.Encode(e); err != nil {
-			return nil, err
-		}
-		published = append(published, e)
-	}
-	return published, nil
-}
-
-// nextRecord returns the record after the cause was handled, without the entries
-// that have expired. An entry does not expire while the same event would still be
-// accepted.
-func (p *Participant[S]) nextRecord(record Record, cause cause, state S, published []event.Event, now time.Time) (Record, error) {
-	encoded, err := json.Marshal(state)
-	if err != nil {
-		return Record{}, fmt.Errorf("encode the state of %s: %w", record.Subject, err)
-	}
-	handled := cause.Event
-	all := append(slices.Clip(record.Handled), Handled{
-		Source:      handled.Source,
-		ID:          handled.ID,
-		Type:        handled.Type,
-		CausationID: handled.CausationID,
-		Digest:      cause.digest,
-		OccurredAt:  handled.Time.UTC().Truncate(time.Millisecond),
-		HandledAt:   now,
-		Published:   published,
-	})
-	next := Record{Subject: handled.Subject, Version: record.Version, State: encoded}
-	for _, h := range all {
-		if until := later(h.HandledAt, h.OccurredAt).Add(p.config.Retention + retentionMargin); until.After(now) {
-			next.Handled = append(next.Handled, h)
-			next.ExpiresAt = later(next.ExpiresAt, until)
-		}
-	}
-	if p.config.Due != nil {
-		next.Due = p.config.Due(state).Truncate(time.Second)
-	}
-	if !next.Due.IsZero() {
-		next.ExpiresAt = time.Time{} // An expired record would never be found due.
-	}
-	return next, nil
-}
-
-// later returns the later of two times. The clock of an event's publisher may be
-// ahead or behind.
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-func (p *Participant[S]) publish(ctx context.Context, cause cause, events []event.Event) error {
-	if len(events) == 0 {
-		return nil
-	}
-	if err := p.config.Publisher.Publish(ctx, events...); err != nil {
-		return fmt.Errorf("%s publishes because of %s %s: %w: %w", p.config.Source, cause.Event.Type, cause.Event.ID, ErrUnpublished, err)
-	}
-	return nil
+	return upgraded, nil
 }

@@ -7,12 +7,13 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// Republish publishes all events of a record again, with the same ids. Use it when
-// no consumer reacted and it is unknown whether the events were published.
+// Republish publishes the events of a record again, with the same ids, but for those of
+// which an effect has come back. Use it when no consumer reacted and it is unknown
+// whether the events were published.
 func (p *Participant[S]) Republish(ctx context.Context, record Record) error {
 	var events []event.Event
 	for _, handled := range record.Handled {
-		events = append(events, handled.Published...)
+		events = append(events, unsettled(handled.Published)...)
 	}
 	if len(events) == 0 {
 		return nil

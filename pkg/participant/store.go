@@ -15,6 +15,18 @@ import (
 // many lost races, and then redelivery is right.
 var ErrConflict = errors.New("the record was written since it was loaded")
 
+// ConflictError is the ErrConflict of a first commit, with the record that stands. A
+// Store may return it so that the record need not be loaded.
+type ConflictError struct {
+	Standing Record
+}
+
+// Error is that of ErrConflict.
+func (e *ConflictError) Error() string { return ErrConflict.Error() }
+
+// Unwrap returns ErrConflict.
+func (e *ConflictError) Unwrap() error { return ErrConflict }
+
 // RefusedError is the error of a commit that was refused as a whole, because these
 // items have less than the adjustments would take from them.
 type RefusedError struct {
@@ -61,7 +73,9 @@ type Handled struct {
 	// OccurredAt is the event's own time.
 	OccurredAt time.Time
 	HandledAt  time.Time
-	Published  []event.Event
+	// Published has the events to publish again if the cause is handled again. The Data
+	// of an event is nil once an effect of it has come back: it was published.
+	Published []event.Event
 }
 
 // Adjustment adds to counters of another item of the context (the stock of a
@@ -78,11 +92,17 @@ type Store interface {
 	// Record of Version 0 if there is none.
 	Load(ctx context.Context, subject string) (Record, error)
 	// Commit replaces the record if its version is still the one given, and applies
-	// the adjustments, each of another item: all or nothing. The error is ErrConflict
-	// if the version is another one, a *RefusedError if an adjustment takes more than
+	// the adjustments, each of another item: all or nothing. The error is ErrConflict,
+	// or a *ConflictError, if the version is another one, a *RefusedError if an adjustment takes more than
 	// there is, or event.ErrInvalid if the commit can never be made. After any other
 	// error it is unknown whether the commit was made.
 	Commit(ctx context.Context, record Record, adjustments []Adjustment) error
+}
+
+// BatchLoader is an optional interface of a Store.
+type BatchLoader interface {
+	// LoadAll is Load for several different subjects. The records are in their order.
+	LoadAll(ctx context.Context, subjects []string) ([]Record, error)
 }
 
 // Checker is an optional interface of a Store. It checks without a call whether a
@@ -100,15 +120,4 @@ func (r Record) find(e event.Event) (Handled, bool) {
 		}
 	}
 	return Handled{}, false
-}
-
-func decodeState[S any](record Record) (S, error) {
-	var state S
-	if record.Version == 0 {
-		return state, nil
-	}
-	if err := json.Unmarshal(record.State, &state); err != nil {
-		return state, fmt.Errorf("decode the state of %s: %w", record.Subject, err)
-	}
-	return state, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"example.com/saga/pkg/internal/safely"
 	"example.com/saga/pkg/required"
 )
 
@@ -126,7 +127,7 @@ func (h *Handler) backOff(ctx context.Context, groups [][]events.SQSMessage) {
 	}
 	ctx, cancel := WithDeadlineMargin(ctx, answerMargin)
 	defer cancel()
-	if err := safely(func() error { return h.config.Backoff.Delay(ctx, groups) }); err != nil {
+	if err := safely.Call(func() error { return h.config.Backoff.Delay(ctx, groups) }); err != nil {
 		h.config.Logger.WarnContext(ctx, "messages that failed are not delayed", slog.String("error", err.Error()))
 	}
 }

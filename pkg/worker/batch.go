@@ -3,11 +3,15 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/internal/safely"
 	"example.com/saga/pkg/tracing"
 )
 
@@ -23,61 +27,93 @@ func (h *Handler) Batch(ctx context.Context, payload json.RawMessage) (events.SQ
 	working, cancel := WithDeadlineMargin(ctx, handleMargin)
 	defer cancel()
 
-	groups := groupMessages(records)
-	done := make([]int, len(groups)) // How many messages of each group are done.
+	messages := make([]*received, len(records))
+	for i, record := range records {
+		messages[i] = h.receive(working, DeadLetter{
+			ID: record.MessageId, Group: record.Attributes["MessageGroupId"], Body: record.Body,
+		}, fifoGroup(record))
+	}
+	h.handle(working, messages)
+	failed := failures(records, messages)
+	h.backOff(ctx, failed)
+	return newResponse(failed), nil
+}
+
+// errNotStarted is the error of an event that was not handled for lack of time.
+var errNotStarted = errors.New("out of time")
+
+// handleEach handles each event alone, and those of one group in their order.
+func (h *Handler) handleEach(ctx context.Context, deliveries []event.Delivery) []error {
+	errs := make([]error, len(deliveries))
 	var running errgroup.Group
 	running.SetLimit(h.config.Parallelism)
-	for i, messages := range groups {
+	for _, group := range inGroups(deliveries) {
 		running.Go(func() error {
-			for done[i] < len(messages) && h.handleMessage(working, messages[done[i]]) {
-				done[i]++
+			for n, i := range group {
+				if ctx.Err() != nil {
+					errs[i] = errNotStarted
+				} else {
+					errs[i] = safely.Call(func() error { return h.config.Handle(deliveries[i].Context, deliveries[i].Event) })
+				}
+				if errs[i] != nil && !errors.Is(errs[i], event.ErrInvalid) {
+					for _, behind := range group[n+1:] {
+						errs[behind] = fmt.Errorf("an earlier event of its group has failed: %w", errs[i])
+					}
+					break
+				}
 			}
 			return nil
 		})
 	}
-	err = running.Wait()
-	var failed [][]events.SQSMessage
-	for i, messages := range groups {
-		if done[i] < len(messages) {
-			failed = append(failed, messages[done[i]:])
-		}
-	}
-	h.backOff(ctx, failed)
-	return newResponse(failed), err
+	_ = running.Wait() // Each event has its own error.
+	return errs
 }
 
-// handleMessage handles one message and reports whether it is done: handled, or in
-// the dead-letter queue.
-func (h *Handler) handleMessage(ctx context.Context, message events.SQSMessage) bool {
-	if h.isOutOfTime(ctx, message.MessageId) {
-		return false
-	}
-	return h.handleEvent(ctx, DeadLetter{
-		ID: message.MessageId, Group: message.Attributes["MessageGroupId"], Body: message.Body,
-	}) == nil
-}
-
-// groupMessages splits a batch into groups, each of which is handled in order: the
-// message groups of a FIFO queue, or single messages of a standard queue.
-func groupMessages(records []events.SQSMessage) [][]events.SQSMessage {
-	var groups [][]events.SQSMessage
+// inGroups returns the indexes of the deliveries of each group. A delivery without a
+// group is a group of its own.
+func inGroups(deliveries []event.Delivery) [][]int {
+	var groups [][]int
 	index := make(map[string]int)
-	for _, record := range records {
-		group := record.Attributes["MessageGroupId"]
-		fifo := strings.HasSuffix(record.EventSourceARN, ".fifo")
-		i, known := index[group]
-		if !fifo || !known {
-			i = len(groups)
+	for i, delivery := range deliveries {
+		n, known := index[delivery.Group]
+		if delivery.Group == "" || !known {
+			n = len(groups)
 			groups = append(groups, nil)
-			index[group] = i
+			index[delivery.Group] = n
 		}
-		groups[i] = append(groups[i], record)
+		groups[n] = append(groups[n], i)
 	}
 	return groups
 }
 
-// newResponse returns the ids of the messages to be delivered again: of each
-// message group the first that failed and all that follow it. The list is never
+// fifoGroup returns the message group of a message of a FIFO queue, or "" for a standard
+// queue. Its groups are tenants of a fair queue, and order nothing.
+func fifoGroup(message events.SQSMessage) string {
+	if !strings.HasSuffix(message.EventSourceARN, ".fifo") {
+		return ""
+	}
+	return message.Attributes["MessageGroupId"]
+}
+
+// failures returns the messages to be delivered again, in groups: of each message group
+// the first that failed and all that follow it.
+func failures(records []events.SQSMessage, messages []*received) [][]events.SQSMessage {
+	var failed [][]events.SQSMessage
+	index := make(map[string]int)
+	for i, m := range messages {
+		n, follows := index[m.Group]
+		switch {
+		case m.Group != "" && follows:
+			failed[n] = append(failed[n], records[i])
+		case m.err != nil:
+			index[m.Group] = len(failed)
+			failed = append(failed, []events.SQSMessage{records[i]})
+		}
+	}
+	return failed
+}
+
+// newResponse returns the ids of the messages to be delivered again. The list is never
 // null, which Lambda would take as success of the whole batch.
 func newResponse(failed [][]events.SQSMessage) events.SQSEventResponse {
 	ids := []events.SQSBatchItemFailure{}

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
@@ -43,8 +44,10 @@ func (h *Handler) direct(ctx context.Context, payload json.RawMessage) error {
 	if invocation, known := lambdacontext.FromContext(ctx); known {
 		deadLetter.ID = invocation.AwsRequestID
 	}
-	if h.isOutOfTime(ctx, deadLetter.ID) {
+	m := h.receive(ctx, deadLetter, "")
+	h.handle(ctx, []*received{m})
+	if errors.Is(m.err, errNotStarted) {
 		return ctx.Err()
 	}
-	return h.handleEvent(ctx, deadLetter)
+	return m.err
 }

@@ -3,7 +3,7 @@
 // Handler.Direct a single one from EventBridge. A message's body, or the payload,
 // is a CloudEvent in structured mode.
 //
-// Each message has a result of its own, decided by the error of Handle:
+// Each message has a result of its own, decided by the error of its event:
 //
 //	none              it is acknowledged
 //	event.ErrInvalid  it is put into the dead-letter queue, whole and with the
@@ -17,10 +17,11 @@
 // or Lambda puts it into the function's own dead-letter queue.
 //
 // In a FIFO queue a message group is handled up to its first failure. The rest is
-// delivered again with it, in order; other groups are not delayed. Up to
-// Parallelism groups, or messages of a standard queue, are handled at the same
-// time. Half a second before the invocation's deadline the context of Handle ends,
-// and messages that were not started by then go back to the queue.
+// delivered again with it, in order; other groups are not delayed. With Handle, up to
+// Parallelism groups, or messages of a standard queue, are handled at the same time;
+// HandleBatch handles all events of a batch with one call, and can share calls to other
+// services between them. Half a second before the invocation's deadline the context of
+// the call ends, and messages that were not started by then go back to the queue.
 //
 // The event source mapping needs ReportBatchItemFailures; without it Lambda takes
 // every answer as success. The maximum receive count of the queue and the delays
@@ -50,12 +51,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
 
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/internal/safely"
 	"example.com/saga/pkg/required"
 	"example.com/saga/pkg/telemetry"
 	"example.com/saga/pkg/tracing"
@@ -64,6 +66,11 @@ import (
 // Handle handles one event. An event that fails with event.ErrInvalid can never
 // be handled; after any other error it is tried again.
 type Handle func(ctx context.Context, e event.Event) error
+
+// HandleBatch handles events, and returns an error or nil for each of them, in their
+// order. The errors are those of a Handle. After an error that is not event.ErrInvalid,
+// later events of the same Group must not be handled. If it panics, every event fails.
+type HandleBatch func(ctx context.Context, deliveries []event.Delivery) []error
 
 // DeadLetters keeps messages that can never be handled, whole and with the reason.
 type DeadLetters interface {
@@ -82,7 +89,10 @@ type DeadLetter struct {
 
 // Config is the configuration of a Handler. A field without a default is required.
 type Config struct {
-	Handle      Handle
+	// Handle handles each event alone.
+	Handle Handle
+	// HandleBatch handles the events of a batch together, in place of Handle.
+	HandleBatch HandleBatch
 	DeadLetters DeadLetters
 	// Backoff delays the next delivery of messages that failed. By default they are
 	// delivered again after their visibility timeout.
@@ -93,7 +103,7 @@ type Config struct {
 	Tracer trace.Tracer
 	// Clock is time.Now by default.
 	Clock func() time.Time
-	// Parallelism is how many message groups of a batch are handled at the same
+	// Parallelism is how many message groups of a batch Handle handles at the same
 	// time, by default 10. On a standard queue every message is a group of its own.
 	Parallelism int
 }
@@ -106,7 +116,7 @@ type Handler struct {
 // New makes a handler. The error names every required field that is missing.
 func New(config Config) (*Handler, error) {
 	if err := required.Fields("worker.Config", map[string]bool{
-		"Handle":            config.Handle != nil,
+		"Handle":            config.Handle != nil || config.HandleBatch != nil,
 		"DeadLetters":       config.DeadLetters != nil,
 		"Logger":            config.Logger != nil,
 		"valid Parallelism": config.Parallelism >= 0,
@@ -131,84 +141,104 @@ const (
 	answerMargin = 200 * time.Millisecond
 )
 
-// handleEvent handles the event in the body of a message, which is given as the
-// dead letter that it becomes if the event is invalid. No error is returned for an
-// invalid event once it is in the dead-letter queue.
-func (h *Handler) handleEvent(ctx context.Context, deadLetter DeadLetter) error {
-	began := h.config.Clock()
+// received is a message with the event in it. It is kept as the dead letter that it
+// becomes if the event is invalid.
+type received struct {
+	deadLetter DeadLetter
+	event.Delivery
+	span trace.Span
+	// err is the error of a message without an event, and then that of its event.
+	err error
+}
+
+// receive reads the event in a message, and begins its span.
+func (h *Handler) receive(ctx context.Context, deadLetter DeadLetter, group string) *received {
 	e, err := event.Parse([]byte(deadLetter.Body))
 	ctx = telemetry.WithMeasures(telemetry.WithCorrelation(ctx, e.CorrelationID, e.Subject))
 	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), h.config.Tracer, e, trace.SpanKindConsumer)
-	defer func() { tracing.End(span, err) }()
-	if err == nil {
-		err = safely(func() error { return h.config.Handle(ctx, e) })
+	return &received{deadLetter, event.Delivery{Event: e, Context: ctx, Group: group}, span, err}
+}
+
+// handle handles the events in messages. After it a message has an error if it is to be
+// delivered again. The others are done: an invalid event is in the dead-letter queue.
+func (h *Handler) handle(ctx context.Context, messages []*received) {
+	began := h.config.Clock()
+	var events []*received
+	var deliveries []event.Delivery
+	for _, m := range messages {
+		if m.err == nil {
+			events = append(events, m)
+			deliveries = append(deliveries, m.Delivery)
+		}
+	}
+	if len(events) > 0 {
+		for i, err := range h.handleBatch(ctx, deliveries) {
+			events[i].err = err
+		}
+	}
+	for _, m := range messages {
+		h.finish(m, began)
+	}
+}
+
+// handleBatch returns an error or nil for each event.
+func (h *Handler) handleBatch(ctx context.Context, deliveries []event.Delivery) []error {
+	var errs []error
+	err := safely.Call(func() error {
+		if h.config.HandleBatch == nil {
+			errs = h.handleEach(ctx, deliveries)
+			return nil
+		}
+		errs = h.config.HandleBatch(ctx, deliveries)
+		for i, err := range errs {
+			if err != nil {
+				errs[i] = safely.Call(func() error { return err })
+			}
+		}
+		if len(errs) != len(deliveries) {
+			return fmt.Errorf("HandleBatch returned %d errors for %d events", len(errs), len(deliveries))
+		}
+		return nil
+	})
+	if err != nil {
+		return slices.Repeat([]error{err}, len(deliveries))
+	}
+	return errs
+}
+
+// finish puts an invalid event into the dead-letter queue, writes the line of the event
+// and ends its span. The error of a message that is done becomes nil.
+func (h *Handler) finish(m *received, began time.Time) {
+	if errors.Is(m.err, errNotStarted) {
+		m.span.End()
+		h.config.Logger.WarnContext(m.Context, "out of time, the message is to be delivered again", slog.String("message_id", m.deadLetter.ID))
+		return
 	}
 	result := telemetry.Handled
 	switch {
-	case errors.Is(err, event.ErrInvalid):
+	case errors.Is(m.err, event.ErrInvalid):
 		result = telemetry.Invalid
-		deadLetter.Err = err
-		if failed := safely(func() error { return h.config.DeadLetters.Send(ctx, deadLetter) }); failed != nil {
-			err = fmt.Errorf("%w, and it cannot be sent to the dead-letter queue: %w", err, failed)
+		m.deadLetter.Err = m.err
+		if failed := safely.Call(func() error { return h.config.DeadLetters.Send(m.Context, m.deadLetter) }); failed != nil {
+			m.err = fmt.Errorf("%w, and it cannot be sent to the dead-letter queue: %w", m.err, failed)
 			result = telemetry.Failed
 		}
-	case err != nil:
+	case m.err != nil:
 		result = telemetry.Failed
 	}
-	telemetry.LogEvent(ctx, h.config.Logger, telemetry.Outcome{
-		Type: e.Type, ID: e.ID, Result: result, At: began, Duration: h.config.Clock().Sub(began), Err: err,
+	tracing.End(m.span, m.err)
+	telemetry.LogEvent(m.Context, h.config.Logger, telemetry.Outcome{
+		Type: m.Event.Type, ID: m.Event.ID, Result: result, At: began, Duration: h.config.Clock().Sub(began), Err: m.err,
 	})
-	if result == telemetry.Failed {
-		return err
+	if result != telemetry.Failed {
+		m.err = nil
 	}
-	return nil
-}
-
-// safely returns the error of a call. A panic, runtime.Goexit and an error whose
-// methods panic are errors too. The call runs in a goroutine of its own, because
-// Goexit ends the goroutine in which it is called.
-func safely(call func() error) error {
-	returned := make(chan error, 1)
-	go func() {
-		err := errors.New("runtime.Goexit was called before there was a result")
-		defer func() { returned <- err }()
-		defer func() {
-			if cause := recover(); cause != nil {
-				err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-			}
-		}()
-		err = usable(call())
-	}()
-	return <-returned
-}
-
-// usable returns the error, or another one in its place if its methods panic, as
-// those of a nil pointer often do.
-func usable(err error) (result error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			result = fmt.Errorf("an error of type %T, whose methods panic: %v", err, cause)
-		}
-	}()
-	if err != nil {
-		_, _ = err.Error(), errors.Is(err, event.ErrInvalid)
-	}
-	return err
 }
 
 // refuse logs and returns the error of a payload of the wrong kind.
 func (h *Handler) refuse(ctx context.Context, err error) error {
 	h.config.Logger.ErrorContext(ctx, "the payload is of the wrong kind", slog.String("error", err.Error()))
 	return err
-}
-
-// isOutOfTime reports whether it is too late to start another message.
-func (h *Handler) isOutOfTime(ctx context.Context, id string) bool {
-	if ctx.Err() == nil {
-		return false
-	}
-	h.config.Logger.WarnContext(ctx, "out of time, the message is to be delivered again", slog.String("message_id", id))
-	return true
 }
 
 // WithDeadlineMargin returns a context that ends by the margin before the deadline

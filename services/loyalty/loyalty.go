@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 )
 
@@ -41,6 +42,13 @@ func CustomerItem(customerID string) string { return "customer#" + customerID }
 type Customers interface {
 	// Blocked reports whether the customer is excluded from the programme.
 	Blocked(ctx context.Context, customerID string) (bool, error)
+}
+
+// Context returns the configuration of the loyalty context, without what it runs on.
+func Context(customers Customers) participant.Config[State] {
+	return participant.Config[State]{
+		Source: contract.SourceLoyalty, Decide: Decider(customers), Begins: []event.Data{contract.PaymentTaken{}},
+	}
 }
 
 // Decider returns the decision of the loyalty context with a register of customers.

@@ -1,6 +1,8 @@
 package order
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"example.com/saga/pkg/contract"
@@ -41,6 +43,7 @@ type State struct {
 	Progress Progress        `json:"progress"`
 	Rollback Rollback        `json:"rollback,omitempty"`
 	Reason   contract.Reason `json:"reason,omitempty"`
+	CustomerID string `json:"customerId,omitempty"`
 	// CorrelationID is that of all events of the order.
 	CorrelationID string `json:"correlationId,omitempty"`
 	// PlacedAt is when the saga began.
@@ -51,6 +54,34 @@ type State struct {
 	RollbackSince time.Time `json:"rollbackSince,omitzero"`
 	// ErasedAt is when the order was erased.
 	ErasedAt time.Time `json:"erasedAt,omitzero"`
+}
+
+// Context returns the configuration of the order context, without what it runs on.
+func Context() participant.Config[State] {
+	return participant.Config[State]{
+		Source: contract.SourceOrder, Decide: participant.Pure(Decide), Begins: []event.Data{Place{}}, Due: State.Due, Upgrade: Upgrade,
+	}
+}
+
+// Upgrade adds the customer to a state that was committed without it. The record of such
+// an order has the data of order.placed, which is dropped with the next event.
+func Upgrade(s State, record participant.Record) (State, error) {
+	if s.CustomerID != "" || record.Erased {
+		return s, nil
+	}
+	for _, handled := range record.Handled {
+		for _, e := range handled.Published {
+			if e.Type != (contract.OrderPlaced{}).EventType() {
+				continue
+			}
+			var placed contract.OrderPlaced
+			if err := json.Unmarshal(e.Data, &placed); err != nil {
+				return s, fmt.Errorf("data of %s: %w", e.Type, err)
+			}
+			s.CustomerID = placed.CustomerID
+		}
+	}
+	return s, nil
 }
 
 // Decision is the result of an event or a command.

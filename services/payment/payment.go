@@ -55,6 +55,13 @@ type Answer struct {
 	Refunded contract.Money
 }
 
+// Context returns the configuration of the payment context, without what it runs on. No
+// event is decided on before its record is loaded: a duplicate must not call the
+// provider, which may have forgotten the reference.
+func Context(gateway Gateway) participant.Config[State] {
+	return participant.Config[State]{Source: contract.SourcePayment, Decide: Decider(gateway)}
+}
+
 // Decider returns the decision of the payment context with a provider, which is called
 // before the decision is committed. If the process stops in between, the next run calls
 // with the same reference and gets the same answer.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 )
 
@@ -55,6 +56,15 @@ type Carrier interface {
 	// Delivers reports whether the carrier delivers to this address. It is called
 	// before the pivot, so it must not start the delivery.
 	Delivers(ctx context.Context, address string) (bool, error)
+}
+
+// Context returns the configuration of the warehouse, without what it runs on. A record is
+// that of an order, or of a stock receipt.
+func Context(carrier Carrier) participant.Config[State] {
+	return participant.Config[State]{
+		Source: contract.SourceWarehouse, Decide: Decider(carrier),
+		Begins: []event.Data{contract.OrderPlaced{}, contract.StockReceived{}},
+	}
 }
 
 // Decider returns the decision of the warehouse with a carrier, which is called before

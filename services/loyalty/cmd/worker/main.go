@@ -7,20 +7,18 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
-	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
 	"example.com/saga/services/loyalty/sandbox"
 )
 
 func main() {
 	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
-		p, err := lambdaapp.Participant(app, participant.Config[loyalty.State]{Source: contract.SourceLoyalty, Decide: loyalty.Decider(sandbox.Customers{})})
+		p, err := lambdaapp.Participant(app, loyalty.Context(sandbox.Customers{}))
 		if err != nil {
 			return err
 		}
-		handler, err := app.Handler(p.Handle)
+		handler, err := app.Handler(p.HandleBatch)
 		if err != nil {
 			return err
 		}

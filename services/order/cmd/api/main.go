@@ -13,10 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/uuid"
 
-	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/lambdaapp"
-	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
 	"example.com/saga/services/order/metrics"
@@ -36,9 +34,9 @@ func main() {
 		if err != nil {
 			return err
 		}
-		orders, err := lambdaapp.Participant(app, participant.Config[order.State]{
-			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: metrics.Committed,
-		})
+		config := order.Context()
+		config.Committed = metrics.Committed
+		orders, err := lambdaapp.Participant(app, config)
 		if err != nil {
 			return err
 		}

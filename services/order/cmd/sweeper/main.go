@@ -9,9 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
-	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/sweeper"
 )
@@ -22,9 +20,7 @@ func main() {
 		if err != nil {
 			return err
 		}
-		orders, err := lambdaapp.Participant(app, participant.Config[order.State]{
-			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due,
-		})
+		orders, err := lambdaapp.Participant(app, order.Context())
 		if err != nil {
 			return err
 		}

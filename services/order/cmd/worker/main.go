@@ -6,22 +6,20 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
-	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/metrics"
 )
 
 func main() {
 	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
-		p, err := lambdaapp.Participant(app, participant.Config[order.State]{
-			Source: contract.SourceOrder, Decide: participant.Pure(order.Decide), Due: order.State.Due, Committed: metrics.Committed,
-		})
+		config := order.Context()
+		config.Committed = metrics.Committed
+		p, err := lambdaapp.Participant(app, config)
 		if err != nil {
 			return err
 		}
-		handler, err := app.Handler(p.Handle)
+		handler, err := app.Handler(p.HandleBatch)
 		if err != nil {
 			return err
 		}

@@ -7,9 +7,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
-	"example.com/saga/pkg/participant"
 	"example.com/saga/services/payment"
 	"example.com/saga/services/payment/sandbox"
 )
@@ -17,11 +15,11 @@ import (
 func main() {
 	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
 		provider := sandbox.Provider{Ledger: sandbox.Table{Client: app.DynamoDB, Name: app.Table}}
-		p, err := lambdaapp.Participant(app, participant.Config[payment.State]{Source: contract.SourcePayment, Decide: payment.Decider(provider)})
+		p, err := lambdaapp.Participant(app, payment.Context(provider))
 		if err != nil {
 			return err
 		}
-		handler, err := app.Handler(p.Handle)
+		handler, err := app.Handler(p.HandleBatch)
 		if err != nil {
 			return err
 		}

@@ -6,20 +6,18 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
-	"example.com/saga/pkg/participant"
 	"example.com/saga/services/warehouse"
 	"example.com/saga/services/warehouse/sandbox"
 )
 
 func main() {
 	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
-		p, err := lambdaapp.Participant(app, participant.Config[warehouse.State]{Source: contract.SourceWarehouse, Decide: warehouse.Decider(sandbox.Carrier{})})
+		p, err := lambdaapp.Participant(app, warehouse.Context(sandbox.Carrier{}))
 		if err != nil {
 			return err
 		}
-		handler, err := app.Handler(p.Handle)
+		handler, err := app.Handler(p.HandleBatch)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,251 @@
+package participant
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"example.com/saga/pkg/event"
+)
+
+// maximumAttempts is how often an event is tried before redelivery is left to the
+// caller.
+const maximumAttempts = 8
+
+// errGuessed means that a task has failed on a guessed record. The error is not final,
+// because there may be another record.
+var errGuessed = errors.New("decided on a guessed record")
+
+// errTwice means that two tasks adjust the same item. They cannot be committed together:
+// what one takes might be what the other has returned.
+var errTwice = errors.New("two events of a batch adjust one item")
+
+// view is what is known of a record: it was loaded, or is guessed to be empty.
+type view struct {
+	record    Record
+	isGuessed bool
+}
+
+// guess returns the view of a task that begins a record, or nil for another one.
+func (p *Participant[S]) guess(t *task) *view {
+	for _, begins := range p.config.Begins {
+		if begins.EventType() == t.data.EventType() {
+			return &view{Record{Subject: t.Event.Subject}, true}
+		}
+	}
+	return nil
+}
+
+// run decides on the tasks of one saga in their order, commits what they decide with one
+// commit, and sets their results. It begins with a view of the record, or loads it. It
+// returns the state after the tasks, and reports whether each may have another result
+// if it is run alone.
+func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (state S, divisible bool) {
+	var refused []string
+	for attempt := 1; ; attempt++ {
+		var err error
+		if v == nil {
+			v = new(view)
+			v.record, err = p.config.Store.Load(ctx, tasks[0].Event.Subject)
+		}
+		if err == nil {
+			state, err = p.attempt(ctx, tasks, *v, refused)
+		}
+		items, isRefused := errors.AsType[*RefusedError](err)
+		conflict, isStanding := errors.AsType[*ConflictError](err)
+		isLost := errors.Is(err, ErrConflict)
+		switch {
+		case err == nil:
+			return state, false
+		case errors.Is(err, errGuessed):
+			v, refused = nil, nil
+			continue
+		case v.isGuessed && isStanding:
+			v, refused = &view{record: conflict.Standing}, nil
+			continue
+		case len(tasks) > 1:
+			p.fail(tasks, err)
+			return state, isRefused || isLost || errors.Is(err, event.ErrInvalid) || errors.Is(err, errTwice)
+		case attempt >= maximumAttempts, !isRefused && !isLost:
+			p.fail(tasks, err)
+			return state, false
+		case isRefused:
+			refused = items.Items
+			continue
+		}
+		v, refused = nil, nil
+		if paused := p.config.Pause(ctx, attempt); paused != nil {
+			p.fail(tasks, fmt.Errorf("%w, and then: %w", err, paused))
+			return state, false
+		}
+	}
+}
+
+// attempt decides on the tasks and commits once. The error is that of all tasks; a task
+// that has failed alone has an error of its own.
+func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, refused []string) (S, error) {
+	state, err := p.state(v.record)
+	if err != nil {
+		return state, err
+	}
+	plan := &plan[S]{state: state, next: v.record}
+	now := p.config.Clock().UTC().Truncate(time.Millisecond)
+	for i, t := range tasks {
+		t.reset()
+		err := p.decide(plan, t, Input{Event: t.Event, Data: t.data, Now: now, Refused: refused})
+		switch {
+		case err == nil:
+			continue
+		case v.isGuessed:
+			return plan.state, errGuessed
+		case errors.Is(err, errTwice):
+			return plan.state, err
+		}
+		p.fail(tasks[i:i+1], err)
+		if t.blocks() {
+			p.fail(tasks[i+1:], err)
+			break
+		}
+	}
+	return plan.state, p.commit(ctx, plan)
+}
+
+// plan is what the tasks of a saga have decided, and what is to be committed.
+type plan[S any] struct {
+	state       S
+	next        Record
+	adjustments []Adjustment
+	steps       []step[S]
+}
+
+// step is one task that has been decided on.
+type step[S any] struct {
+	task          *task
+	before, after S
+	in            Input
+}
+
+// decide decides on one task and adds the decision to the plan.
+func (p *Participant[S]) decide(plan *plan[S], t *task, in Input) error {
+	if handled, found := plan.next.find(t.Event); found {
+		t.published = handled.Published
+		for _, s := range plan.steps {
+			if s.in.Event.Source == t.Event.Source && s.in.Event.ID == t.Event.ID {
+				t.original, t.published = s.task, nil
+			}
+		}
+		return handled.checkContent(t)
+	}
+	if err := p.checkCommittable(plan.next, t, plan.state, in.Now); err != nil {
+		return err
+	}
+	decision, err := p.config.Decide(t.Context, plan.state, in)
+	if err != nil || plan.next.Erased {
+		return err
+	}
+	if err := checkAdjustments(decision.Adjustments); err != nil {
+		return err
+	}
+	for _, adjustment := range decision.Adjustments {
+		if slices.ContainsFunc(plan.adjustments, func(a Adjustment) bool { return a.Item == adjustment.Item }) {
+			return errTwice
+		}
+	}
+	published, err := p.outgoingEvents(t, decision.Events, in.Now)
+	if err != nil {
+		return err
+	}
+	next, err := p.nextRecord(plan.next, t, decision.State, published, in.Now)
+	if err != nil {
+		return err
+	}
+	plan.steps = append(plan.steps, step[S]{t, plan.state, decision.State, in})
+	plan.state, plan.next = decision.State, next
+	plan.adjustments = append(plan.adjustments, decision.Adjustments...)
+	t.published = published
+	return nil
+}
+
+// commit commits the plan, if there is anything to commit.
+func (p *Participant[S]) commit(ctx context.Context, plan *plan[S]) error {
+	if len(plan.steps) == 0 {
+		return nil
+	}
+	if err := p.config.Store.Commit(ctx, plan.next, plan.adjustments); err != nil {
+		return err
+	}
+	for _, s := range plan.steps {
+		if p.config.Committed != nil {
+			p.config.Committed(s.task.Context, s.before, s.after, s.in)
+		}
+	}
+	return nil
+}
+
+// outgoingEvents makes the events to publish and checks them, so that no event is
+// committed that can never be published.
+func (p *Participant[S]) outgoingEvents(t *task, data []event.Data, now time.Time) ([]event.Event, error) {
+	var published []event.Event
+	for ordinal, d := range data {
+		e, err := event.Caused(t.cause(), p.config.Source, d, ordinal, now)
+		if err != nil {
+			return nil, err
+		}
+		if p.config.TraceParent != nil {
+			e.TraceParent = p.config.TraceParent(t.Context)
+		}
+		if e, err = p.config.Language.Seal(e); err != nil {
+			return nil, err
+		}
+		if _, err := event.Encode(e); err != nil {
+			return nil, err
+		}
+		published = append(published, e)
+	}
+	return published, nil
+}
+
+// nextRecord returns the record after a task, without the entries that have expired. An
+// entry does not expire while the same event would still be accepted.
+func (p *Participant[S]) nextRecord(record Record, t *task, state S, published []event.Event, now time.Time) (Record, error) {
+	encoded, err := json.Marshal(state)
+	if err != nil {
+		return Record{}, fmt.Errorf("encode the state of %s: %w", record.Subject, err)
+	}
+	all := append(settle(record.Handled, t.Event.CausationID), Handled{
+		Source:      t.Event.Source,
+		ID:          t.Event.ID,
+		Type:        t.Event.Type,
+		CausationID: t.Event.CausationID,
+		Digest:      t.digest,
+		OccurredAt:  t.Event.Time.UTC().Truncate(time.Millisecond),
+		HandledAt:   now,
+		Published:   published,
+	})
+	next := Record{Subject: t.Event.Subject, Version: record.Version, State: encoded}
+	for _, h := range all {
+		if until := later(h.HandledAt, h.OccurredAt).Add(p.config.Retention + retentionMargin); until.After(now) {
+			next.Handled = append(next.Handled, h)
+			next.ExpiresAt = later(next.ExpiresAt, until)
+		}
+	}
+	if p.config.Due != nil {
+		next.Due = p.config.Due(state).Truncate(time.Second)
+	}
+	if !next.Due.IsZero() {
+		next.ExpiresAt = time.Time{} // An expired record would never be found due.
+	}
+	return next, nil
+}
+
+// later returns the later of two times. The clock of an event's publisher may be
+// ahead or behind.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

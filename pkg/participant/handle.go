@@ -1,0 +1,238 @@
+package participant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/internal/safely"
+)
+
+// task is an event or a command to be handled.
+type task struct {
+	event.Delivery
+
+	isCommand bool
+	digest    string
+	data      event.Data
+
+	// published are the events to publish when the task is done.
+	published []event.Event
+	// original is an earlier task of the same batch with the same event.
+	original *task
+	err      error
+}
+
+// cause returns the task as the cause of events.
+func (t *task) cause() event.Cause { return event.Cause{Event: t.Event, IsCommand: t.isCommand} }
+
+// reset forgets the result of an attempt.
+func (t *task) reset() { t.published, t.original, t.err = nil, nil, nil }
+
+// blocks reports whether the task has to be delivered again, and later ones of its saga
+// with it, so that they keep their order.
+func (t *task) blocks() bool {
+	return t.Group != "" && t.err != nil && !errors.Is(t.err, event.ErrInvalid)
+}
+
+// Handle handles an event of the published language.
+func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
+	return p.HandleBatch(ctx, []event.Delivery{{Event: e, Context: ctx}})[0]
+}
+
+// HandleBatch handles events of the published language, and returns an error or nil for
+// each of them, in their order. Those of one saga are handled in their order. If they are
+// of a FIFO queue, whose message group must be the subject, then after one that has to be
+// delivered again the later ones of its saga are not handled, and have the same error. A
+// panic is an error of the event whose decision panics.
+func (p *Participant[S]) HandleBatch(ctx context.Context, deliveries []event.Delivery) []error {
+	tasks := make([]*task, len(deliveries))
+	for i, delivery := range deliveries {
+		tasks[i] = p.admit(delivery)
+	}
+	sagas := bySubject(tasks)
+	p.loadAll(ctx, sagas)
+	var running errgroup.Group
+	running.SetLimit(p.config.Parallelism)
+	for _, s := range sagas {
+		running.Go(func() error {
+			p.handleSaga(ctx, s)
+			return nil
+		})
+	}
+	_ = running.Wait() // Each task has its own error.
+	p.publish(ctx, tasks)
+	errs := make([]error, len(tasks))
+	for i, t := range tasks {
+		errs[i] = t.err
+		if t.original != nil {
+			errs[i] = t.original.err
+		}
+	}
+	return errs
+}
+
+// Execute handles a command from outside of the saga and returns the state after
+// it. A command is executed once per ID. ErrOtherContent is returned if the ID was
+// executed with other data; members that JSON leaves out do not count. The state is
+// right even if the error is ErrUnpublished.
+func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data event.Data) (S, error) {
+	var none S
+	if err := checkIdentity(command); err != nil {
+		return none, err
+	}
+	content, err := digestOfCommand(data)
+	if err != nil {
+		return none, err
+	}
+	t := &task{Delivery: event.Delivery{Event: command, Context: ctx}, isCommand: true, digest: content, data: data}
+	state, _ := p.run(ctx, []*task{t}, p.guess(t))
+	p.publish(ctx, []*task{t})
+	return state, t.err
+}
+
+// admit makes the task of an event. It has an error if the event can never be handled.
+func (p *Participant[S]) admit(delivery event.Delivery) *task {
+	e := delivery.Event
+	t := &task{Delivery: delivery}
+	if t.err = checkIdentity(e); t.err != nil {
+		return t
+	}
+	if t.data, t.err = p.config.Language.Decode(e); t.err != nil {
+		return t
+	}
+	if oldest := p.config.Clock().Add(-p.config.Retention); e.Time.Before(oldest) {
+		t.err = fmt.Errorf("%w: %s %s is of %s: events before %s are no longer remembered",
+			event.ErrInvalid, e.Type, e.ID, e.Time.Format(time.RFC3339), oldest.Format(time.RFC3339))
+		return t
+	}
+	t.digest, t.err = digestOfEvent(e)
+	return t
+}
+
+// saga is the tasks of a batch about one subject.
+type saga struct {
+	tasks []*task
+	// view is what is known of the record, or nil if it has to be loaded.
+	view *view
+}
+
+// bySubject groups the tasks without an error.
+func bySubject(tasks []*task) []*saga {
+	var sagas []*saga
+	index := make(map[string]*saga)
+	for _, t := range tasks {
+		if t.err != nil {
+			continue
+		}
+		s := index[t.Event.Subject]
+		if s == nil {
+			s = new(saga)
+			index[t.Event.Subject] = s
+			sagas = append(sagas, s)
+		}
+		s.tasks = append(s.tasks, t)
+	}
+	return sagas
+}
+
+// loadAll loads the records of all sagas that need one with one call, if the store can,
+// and if there is more than one to load.
+func (p *Participant[S]) loadAll(ctx context.Context, sagas []*saga) {
+	var loaded []*saga
+	var subjects []string
+	for _, s := range sagas {
+		if s.view = p.guess(s.tasks[0]); s.view == nil {
+			loaded = append(loaded, s)
+			subjects = append(subjects, s.tasks[0].Event.Subject)
+		}
+	}
+	store, ok := p.config.Store.(BatchLoader)
+	if !ok || len(subjects) < 2 {
+		return
+	}
+	records, err := store.LoadAll(ctx, subjects)
+	for i, s := range loaded {
+		if err != nil {
+			p.fail(s.tasks, err)
+			continue
+		}
+		s.view = &view{record: records[i]}
+	}
+}
+
+// handleSaga handles the tasks of a saga together. If that fails for a reason that may
+// be one task's, it handles each alone.
+func (p *Participant[S]) handleSaga(ctx context.Context, s *saga) {
+	if s.tasks[0].err != nil {
+		return // It could not be loaded.
+	}
+	if !p.runSafely(ctx, s.tasks, s.view) || len(s.tasks) == 1 {
+		return
+	}
+	for i, t := range s.tasks {
+		t.reset()
+		p.runSafely(ctx, s.tasks[i:i+1], nil)
+		if t.blocks() {
+			p.fail(s.tasks[i+1:], t.err)
+			return
+		}
+	}
+}
+
+// runSafely is run, after which a panic is an error of the tasks. It reports whether
+// another result is possible for each task alone.
+func (p *Participant[S]) runSafely(ctx context.Context, tasks []*task, v *view) (divisible bool) {
+	panicked := safely.Call(func() error {
+		_, divisible = p.run(ctx, tasks, v)
+		return nil
+	})
+	if panicked != nil {
+		p.fail(tasks, panicked)
+		return true
+	}
+	return divisible
+}
+
+// fail sets the error of tasks.
+func (p *Participant[S]) fail(tasks []*task, err error) {
+	for _, t := range tasks {
+		t.reset()
+		t.err = fmt.Errorf("%s handles %s %s: %w", p.config.Source, t.Event.Type, t.Event.ID, err)
+	}
+}
+
+// publish publishes the events of all tasks together. A task has an error if one of its
+// events may not be published.
+func (p *Participant[S]) publish(ctx context.Context, tasks []*task) {
+	var events []event.Event
+	var owners []*task
+	for _, t := range tasks {
+		for _, e := range unsettled(t.published) {
+			events = append(events, e)
+			owners = append(owners, t)
+		}
+	}
+	if len(events) == 0 {
+		return
+	}
+	err := p.config.Publisher.Publish(ctx, events...)
+	if err == nil {
+		return
+	}
+	partial, isPartial := errors.AsType[*PartialError](err)
+	for i, t := range slices.Backward(owners) {
+		cause := err
+		if isPartial {
+			if cause = partial.Errs[i]; cause == nil {
+				continue
+			}
+		}
+		t.err = fmt.Errorf("%s publishes because of %s %s: %w: %w", p.config.Source, t.Event.Type, t.Event.ID, ErrUnpublished, cause)
+	}
+}
