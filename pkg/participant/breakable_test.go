@@ -20,6 +20,8 @@ type breakable struct {
 	// commit, and may return an error. The commits are counted from 1.
 	load          func() error
 	before, after func(commit int) error
+	// refuse is a subject whose commits fail.
+	refuse string
 
 	mu             sync.Mutex
 	loads, commits int
@@ -42,6 +44,9 @@ func (s *breakable) Commit(ctx context.Context, record participant.Record, adjus
 	s.commits++
 	n := s.commits
 	s.mu.Unlock()
+	if s.refuse != "" && record.Subject == s.refuse {
+		return errBroken
+	}
 	if s.before != nil {
 		if err := s.before(n); err != nil {
 			return err
@@ -80,3 +85,25 @@ func (p *unreliable) Publish(ctx context.Context, events ...event.Event) error {
 	}
 	return nil
 }
+
+// LoadAll implements participant.BatchLoader. It counts as one load.
+func (s *breakable) LoadAll(ctx context.Context, subjects []string) ([]participant.Record, error) {
+	s.mu.Lock()
+	s.loads++
+	s.mu.Unlock()
+	if s.load != nil {
+		if err := s.load(); err != nil {
+			return nil, err
+		}
+	}
+	return s.Store.LoadAll(ctx, subjects)
+}
+
+// loaded is a store that returns the same record at every load.
+type loaded struct {
+	participant.Store
+
+	record participant.Record
+}
+
+func (l loaded) Load(context.Context, string) (participant.Record, error) { return l.record, nil }

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"example.com/saga/pkg/participant"
 )
 
@@ -117,6 +120,54 @@ func (s suite) firstOverExisting(t *testing.T) {
 	another.Subject = record.Subject
 	assertConflict(t, store, another)
 	record.Version = 1
+	assertRecord(t, store, record)
+}
+
+func (s suite) loadAll(t *testing.T) {
+	store := s.newStore(t)
+	const many = 120 // More than one request of DynamoDB can have.
+	var subjects []string
+	var want []participant.Record
+	for n := range many {
+		record := newRecord()
+		if n%3 > 0 {
+			commit(t, store, record)
+			record.Version = 1
+		} else {
+			record = participant.Record{Subject: record.Subject}
+		}
+		subjects = append(subjects, record.Subject)
+		want = append(want, record)
+	}
+	got, err := store.LoadAll(t.Context(), subjects)
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
+		t.Errorf("the records that are expected (-) and loaded (+):\n%s%v", diff, err)
+	}
+}
+
+func (s suite) standing(t *testing.T) { s.assertStanding(t) }
+
+func (s suite) standingWithAdjustments(t *testing.T) {
+	s.assertStanding(t, participant.Adjustment{Item: unique("stock"), Add: map[string]int64{"on_hand": 1}})
+}
+
+func (s suite) assertStanding(t *testing.T, adjustments ...participant.Adjustment) {
+	t.Helper()
+	store := s.newStore(t)
+	record := newRecord()
+	commit(t, store, record)
+	another := newRecord()
+	another.Subject = record.Subject
+	err := store.Commit(t.Context(), another, adjustments)
+	conflict, isConflict := errors.AsType[*participant.ConflictError](err)
+	if !isConflict || !errors.Is(err, participant.ErrConflict) {
+		t.Fatalf("the error is %v", err)
+	}
+	record.Version = 1
+	if diff := cmp.Diff(record, conflict.Standing, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("the record that stands (-) and is returned (+):\n%s", diff)
+	}
+	spoil(conflict.Standing)
 	assertRecord(t, store, record)
 }
 

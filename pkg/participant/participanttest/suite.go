@@ -20,6 +20,7 @@ import (
 // adjusted items.
 type Store interface {
 	participant.Store
+	participant.BatchLoader
 	// Due returns the subjects of the records that are due at a time, the longest
 	// due first, and not more than limit. It may be eventually consistent.
 	Due(ctx context.Context, by time.Time, limit int) ([]string, error)
@@ -45,7 +46,11 @@ func TestStore(t *testing.T, newStore func(t *testing.T) Store) {
 	t.Run("a loaded record is a copy", s.loadedIsACopy)
 	t.Run("a committed record is copied", s.committedIsACopy)
 
+	t.Run("many records are loaded in the order of their subjects", s.loadAll)
+
 	t.Run("a first commit over an existing record is a conflict", s.firstOverExisting)
+	t.Run("a first commit over an existing record returns it", s.standing)
+	t.Run("a first commit with adjustments over an existing record returns it", s.standingWithAdjustments)
 	t.Run("a commit of a version loaded earlier is a conflict", s.staleVersion)
 	t.Run("a commit of a later version than there is is a conflict", s.versionThatNeverWas)
 	t.Run("one of many concurrent first commits wins", s.concurrentFirstCommits)
