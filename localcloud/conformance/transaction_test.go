@@ -169,3 +169,23 @@ func TestATransactionalReadSeesItemsInTheOrderOfTheRequest(t *testing.T) {
 		t.Errorf("the items are %+v", out.Responses)
 	}
 }
+
+func TestABatchReadHasTheItemsThatExistInAnyOrder(t *testing.T) {
+	t.Parallel()
+	pk := unique()
+	put(t, item(pk, "a", "kind", "first"))
+	put(t, item(pk, "b", "kind", "second"))
+	out, err := cloud.tables.BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+		*tableName(): {ConsistentRead: new(true), Keys: []map[string]types.AttributeValue{item(pk, "missing"), item(pk, "a"), item(pk, "b")}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := make(map[string]bool)
+	for _, found := range out.Responses[*tableName()] {
+		kinds[textOf(found["kind"])] = true
+	}
+	if len(kinds) != 2 || !kinds["first"] || !kinds["second"] || len(out.UnprocessedKeys) != 0 {
+		t.Errorf("the items are %v, unprocessed are %v", kinds, out.UnprocessedKeys)
+	}
+}

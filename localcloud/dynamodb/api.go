@@ -9,6 +9,7 @@ func (s *Service) API() wire.Service {
 		Target:      "DynamoDB_20120810",
 		ContentType: "application/x-amz-json-1.0",
 		Operations: map[string]wire.Operation{
+			"BatchGetItem":       wire.Op(s.BatchGetItem),
 			"GetItem":            wire.Op(s.GetItem),
 			"PutItem":            wire.Op(s.PutItem),
 			"UpdateItem":         wire.Op(s.UpdateItem),

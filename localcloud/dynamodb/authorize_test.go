@@ -34,6 +34,7 @@ func TestEveryOperationIsAuthorizedByItself(t *testing.T) {
 		asked              []string
 	}{
 		{"GetItem", `{"TableName":"items","Key":{"p":{"S":"1"}}}`, []string{"dynamodb:GetItem " + items}},
+		{"BatchGetItem", `{"RequestItems":{"items":{"Keys":[{"p":{"S":"1"}}]}}}`, []string{"dynamodb:BatchGetItem " + items}},
 		{"PutItem", `{"TableName":"items","Item":{"p":{"S":"1"}}}`, []string{"dynamodb:PutItem " + items}},
 		{"UpdateItem", `{"TableName":"` + items + `","Key":{"p":{"S":"1"}}}`, []string{"dynamodb:UpdateItem " + items}},
 		{"DeleteItem", `{"TableName":"items","Key":{"p":{"S":"1"}}}`, []string{"dynamodb:DeleteItem " + items}},

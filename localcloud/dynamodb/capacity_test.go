@@ -29,6 +29,8 @@ func TestEveryCallCostsCapacity(t *testing.T) {
 		{"a read of one byte more", sized(4097), "GetItem", key + `,"ConsistentRead":true}`, 2, 0},
 		{"a read of nothing", "", "GetItem", `{"TableName":"items","Key":{"p":{"S":"gone"}}}`, 0.5, 0},
 		{"a projection reads the whole item", sized(4097), "GetItem", key + `,"ConsistentRead":true,"ProjectionExpression":"p"}`, 2, 0},
+		{"a consistent batch reads each item", sized(4097), "BatchGetItem", `{"RequestItems":{"items":{"ConsistentRead":true,"Keys":[{"p":{"S":"1"}},{"p":{"S":"missing"}}]}}}`, 3, 0},
+		{"an eventual batch reads half", sized(4097), "BatchGetItem", `{"RequestItems":{"items":{"Keys":[{"p":{"S":"1"}}]}}}`, 1, 0},
 		{"a transaction reads twice", sized(4097), "TransactGetItems", `{"TransactItems":[{"Get":` + key + `}}]}`, 4, 0},
 		{"a scan adds its items up", sized(10), "Scan", `{"TableName":"items"}`, 0.5, 0},
 		{"a write of 1 KB", "", "PutItem", `{"TableName":"items","Item":` + withKey(sized(1024)) + `}`, 0, 1},
