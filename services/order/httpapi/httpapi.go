@@ -170,7 +170,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id, correlation := identity.OrderID, identity.CorrelationID
-	ctx = telemetry.WithMeasures(telemetry.WithCorrelation(ctx, correlation, id))
+	ctx = telemetry.WithMeasures(telemetry.WithOrder(ctx, id))
 	command := s.command(id, correlation, order.Place{}.EventType())
 	ctx, _, err = s.execute(ctx, command, order.Place{
 		Order:    request.order(id),
@@ -218,7 +218,7 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err := s.readCancellation(r); err != nil {
 		return err
 	}
-	ctx := telemetry.WithCorrelation(r.Context(), state.CorrelationID, id)
+	ctx := telemetry.WithOrder(r.Context(), id)
 	ctx = tracing.Continue(ctx, order.TraceParent(record))
 	ctx, state, err = s.execute(ctx, s.command(id, state.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
