@@ -16,7 +16,7 @@ type budget struct{ lines, bytes int }
 
 func budgets() map[string]budget {
 	return map[string]budget{
-		"the functions": {lines: 9, bytes: 5900},
+		"the functions": {lines: 9, bytes: 2500},
 		"the bus":       {lines: 5, bytes: 4400},
 	}
 }

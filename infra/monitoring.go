@@ -98,23 +98,22 @@ func orderAPIRow(api awslambda.IFunction) dashboard.Row {
 	}}
 }
 
-// eventsRow shows what the workers measure about the events that they receive.
+// eventsRow shows the events that the workers could not handle. It has no data
+// while there are none.
 func eventsRow(namespace string, services []string) dashboard.Row {
-	graph := func(title, name string, statistic resource.Statistic) dashboard.Graph {
+	graph := func(title, name string) dashboard.Graph {
 		graph := dashboard.Graph{Title: title}
 		for _, service := range services {
 			graph.Metrics = append(graph.Metrics, resource.NewMetric(resource.MetricProps{
-				Namespace: namespace, Name: name, Statistic: statistic, Label: service,
+				Namespace: namespace, Name: name, Statistic: resource.Sum, Label: service,
 				Dimensions: map[string]*string{"service": &service},
 			}))
 		}
 		return graph
 	}
-	return dashboard.Row{Heading: "Events, by context", Graphs: []dashboard.Graph{
-		graph("Handled", "EventsHandled", resource.Sum),
-		graph("Failed, to be tried again", "EventsFailed", resource.Sum),
-		graph("Invalid, now dead letters", "EventsInvalid", resource.Sum),
-		graph("Time for one, p99 (ms)", "EventDuration", resource.P99),
+	return dashboard.Row{Heading: "Events that were not handled, by context", Graphs: []dashboard.Graph{
+		graph("Failed, to be tried again", "EventsFailed"),
+		graph("Invalid, now dead letters", "EventsInvalid"),
 	}}
 }
 

@@ -30,20 +30,22 @@ type root struct {
 	}
 }
 
-// TestEveryEventsLineIsAnEmbeddedMetricFormatDocument holds a line to the
-// structure that CloudWatch specifies. CloudWatch ignores anything else, without
-// an error.
-func TestEveryEventsLineIsAnEmbeddedMetricFormatDocument(t *testing.T) {
+// CloudWatch ignores metrics in a line of any other structure, without an error.
+func TestALineWithMetricsIsAnEmbeddedMetricFormatDocument(t *testing.T) {
 	unreadable := outcome(telemetry.Invalid, nil)
 	unreadable.Type, unreadable.ID = "", ""
 	for name, o := range map[string]telemetry.Outcome{
-		"handled":                  outcome(telemetry.Handled, nil),
+		"handled, with a measure":  outcome(telemetry.Handled, nil),
 		"failed":                   outcome(telemetry.Failed, nil),
 		"invalid":                  outcome(telemetry.Invalid, nil),
 		"invalid, of unknown type": unreadable,
 	} {
 		t.Run(name, func(t *testing.T) {
-			lines := logged(t, "INFO", func(logger *slog.Logger) { telemetry.LogEvent(t.Context(), logger, o) })
+			ctx := telemetry.WithMeasures(t.Context())
+			if o.Result == telemetry.Handled {
+				telemetry.Add(ctx, shipped)
+			}
+			lines := logged(t, "INFO", func(logger *slog.Logger) { telemetry.LogEvent(ctx, logger, o) })
 			line := lines[0]
 			metadata := decodeMetadata(t, line["_aws"])
 			if metadata.Timestamp == nil || *metadata.Timestamp != 1_772_600_767_089 {
@@ -110,6 +112,8 @@ func assertLength(t *testing.T, what, text string, most int) {
 	}
 }
 
+var shipped = telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1}
+
 // write writes a line with measures.
 func write(ctx context.Context, logger *slog.Logger, measures ...telemetry.Measure) {
 	ctx, attrs := telemetry.LineAttrs(ctx, time.UnixMilli(1_772_600_767_089), measures...)
@@ -152,29 +156,47 @@ func TestAMeasureIsAMetricWithTheDimensionServiceAndItsOwn(t *testing.T) {
 
 func TestAnAddedMeasureIsInTheLineOfTheEvent(t *testing.T) {
 	ctx := telemetry.WithMeasures(t.Context())
-	telemetry.Add(ctx, telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1})
-	lines := logged(t, "INFO", func(logger *slog.Logger) { telemetry.LogEvent(ctx, logger, outcome(telemetry.Handled, nil)) })
-	if len(lines) != 1 || lines[0]["OrdersShipped"] != 1.0 || lines[0]["EventsHandled"] != 1.0 {
-		t.Fatalf("the lines are %v", lines)
-	}
-	if directives := decodeMetadata(t, lines[0]["_aws"]).CloudWatchMetrics; len(directives) != 1 || len(directives[0].Metrics) != 3 {
-		t.Errorf("the metrics are %+v", directives)
+	telemetry.Add(ctx, shipped)
+	for result, metrics := range map[telemetry.Result][]string{
+		telemetry.Handled: {"OrdersShipped"},
+		telemetry.Failed:  {"EventsFailed", "OrdersShipped"},
+		telemetry.Invalid: {"EventsInvalid", "OrdersShipped"},
+	} {
+		lines := logged(t, "INFO", func(logger *slog.Logger) { telemetry.LogEvent(ctx, logger, outcome(result, nil)) })
+		if len(lines) != 1 {
+			t.Fatalf("the lines are %v", lines)
+		}
+		var got []string
+		for _, directive := range decodeMetadata(t, lines[0]["_aws"]).CloudWatchMetrics {
+			for _, metric := range directive.Metrics {
+				if lines[0][metric.Name] == 1.0 {
+					got = append(got, metric.Name)
+				}
+			}
+		}
+		if diff := cmp.Diff(metrics, got); diff != "" {
+			t.Errorf("the metrics of an event that is %s (-want +got):\n%s", result, diff)
+		}
 	}
 }
 
 func TestALineWithoutMeasuresIsAnOrdinaryOne(t *testing.T) {
-	log := func(logger *slog.Logger) { write(t.Context(), logger) }
-	if lines := logged(t, "WARN", log); len(lines) != 0 {
-		t.Errorf("below the level there is %v", lines)
-	}
-	lines := logged(t, "INFO", log)
-	if len(lines) != 1 || lines[0]["_aws"] != nil {
-		t.Errorf("the lines are %v", lines)
+	for name, log := range map[string]func(*slog.Logger){
+		"any":                 func(logger *slog.Logger) { write(t.Context(), logger) },
+		"of an event handled": func(logger *slog.Logger) { telemetry.LogEvent(t.Context(), logger, outcome(telemetry.Handled, nil)) },
+	} {
+		if lines := logged(t, "WARN", log); len(lines) != 0 {
+			t.Errorf("%s: below the level there is %v", name, lines)
+		}
+		lines := logged(t, "INFO", log)
+		if len(lines) != 1 || lines[0]["_aws"] != nil {
+			t.Errorf("%s: the lines are %v", name, lines)
+		}
 	}
 }
 
 func TestWithoutWithMeasuresAMeasureIsDropped(t *testing.T) {
-	telemetry.Add(t.Context(), telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1})
+	telemetry.Add(t.Context(), shipped)
 	lines := logged(t, "INFO", func(logger *slog.Logger) { telemetry.LogEvent(t.Context(), logger, outcome(telemetry.Handled, nil)) })
 	if _, measured := lines[0]["OrdersShipped"]; measured {
 		t.Errorf("the line is %v", lines[0])
@@ -184,14 +206,16 @@ func TestWithoutWithMeasuresAMeasureIsDropped(t *testing.T) {
 func TestMetricsAreWrittenAtEveryLogLevel(t *testing.T) {
 	for _, level := range []string{"DEBUG", "INFO", "WARN", "ERROR"} {
 		lines := logged(t, level, func(logger *slog.Logger) {
-			telemetry.LogEvent(t.Context(), logger, outcome(telemetry.Handled, nil))
+			ctx := telemetry.WithMeasures(t.Context())
+			telemetry.Add(ctx, shipped)
+			telemetry.LogEvent(ctx, logger, outcome(telemetry.Handled, nil))
 			telemetry.LogEvent(t.Context(), logger.With(slog.Int("n", 1)), outcome(telemetry.Failed, nil))
 			write(t.Context(), logger, telemetry.Measure{Metric: "OldestOrder", Unit: telemetry.Seconds})
 		})
 		if len(lines) != 3 {
 			t.Fatalf("at %s there are %d lines", level, len(lines))
 		}
-		for n, metric := range []string{"EventsHandled", "EventsFailed", "OldestOrder"} {
+		for n, metric := range []string{"OrdersShipped", "EventsFailed", "OldestOrder"} {
 			if _, measured := lines[n][metric]; !measured || lines[n]["_aws"] == nil {
 				t.Errorf("at %s there is no metric %s: %v", level, metric, lines[n])
 			}

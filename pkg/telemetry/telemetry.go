@@ -1,7 +1,8 @@
 // Package telemetry writes the logs and metrics of a function: JSON log lines that
-// carry the correlation id and the trace id, and metrics in the same lines, in
-// CloudWatch's embedded metric format. Each delivery of an event is one line, with
-// its log and its metrics.
+// carry the order id and the trace id, and metrics in the same lines, in
+// CloudWatch's embedded metric format. Each delivery of an event is one line. An
+// ordinary line carries no metrics, because CloudWatch Logs charges for the bytes of
+// their metadata.
 package telemetry
 
 import (
@@ -30,6 +31,7 @@ const (
 type Outcome struct {
 	Type, ID string
 	Result   Result
+	// At is the time of the line's metrics.
 	At       time.Time
 	Duration time.Duration
 	Err      error
@@ -39,41 +41,49 @@ type Outcome struct {
 // ("DEBUG", "INFO", "WARN", "ERROR"). A line that carries metrics is written at
 // any level, so that the level changes how much there is to read and not what is
 // measured. The namespace is that of the metrics in CloudWatch. It separates the
-// environments that share an account. A line written within a trace carries its
-// id, in X-Ray's format. Texts above 8 KB are truncated.
+// environments that share an account. A line written within a sampled trace carries
+// its id, in X-Ray's format. Texts above 8 KB are truncated.
+//
+// A line has no time, because CloudWatch Logs stores one with each line
+// (@timestamp), and no level if the level is INFO.
 func NewLogger(w io.Writer, namespace, service, level string) (*slog.Logger, error) {
 	var parsed slog.Level
 	if err := parsed.UnmarshalText([]byte(level)); err != nil {
 		return nil, fmt.Errorf("log level: %w", err)
 	}
-	handler := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: parsed, ReplaceAttr: truncate})
+	handler := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: parsed, ReplaceAttr: shorten})
 	return slog.New(contextHandler{handler, namespace}).With(slog.String("service", service)), nil
 }
 
 // maximumText is how many bytes of a text are logged. Texts of an event can be
 // long, but CloudWatch Logs may split a line above 256 KB, and finds no metric in a
-// part. The longest line has five texts that come from an event, and a byte of them
+// part. The longest line has four texts that come from an event, and a byte of them
 // becomes up to six when it is escaped.
 const maximumText = 8 * 1024
 
-// truncate is a slog.HandlerOptions.ReplaceAttr.
-func truncate(_ []string, attr slog.Attr) slog.Attr {
+// shorten omits the level INFO and truncates texts. It is a
+// slog.HandlerOptions.ReplaceAttr.
+func shorten(_ []string, attr slog.Attr) slog.Attr {
+	if attr.Key == slog.LevelKey && attr.Value.Any() == slog.LevelInfo {
+		return slog.Attr{}
+	}
 	if attr.Value.Kind() != slog.KindString || len(attr.Value.String()) <= maximumText {
 		return attr
 	}
 	return slog.String(attr.Key, strings.ToValidUTF8(attr.Value.String()[:maximumText], "")+"…")
 }
 
-type correlationKey struct{}
+type orderKey struct{}
 
-// WithCorrelation returns a context whose log lines carry the correlation id
-// and the order id.
-func WithCorrelation(ctx context.Context, correlationID, orderID string) context.Context {
-	return context.WithValue(ctx, correlationKey{}, [2]string{correlationID, orderID})
+// WithOrder returns a context whose log lines carry the order id. The correlation id
+// is left out: it is the same for all events of an order, so it would select the same
+// lines.
+func WithOrder(ctx context.Context, orderID string) context.Context {
+	return context.WithValue(ctx, orderKey{}, orderID)
 }
 
 // contextHandler adds to every line the ids in the context, and the metadata of
-// its metrics.
+// its metrics, and removes the time.
 type contextHandler struct {
 	slog.Handler
 
@@ -85,11 +95,12 @@ func (h contextHandler) Enabled(ctx context.Context, level slog.Level) bool {
 }
 
 func (h contextHandler) Handle(ctx context.Context, record slog.Record) error {
+	record.Time = time.Time{}
 	if line, ok := ctx.Value(lineKey{}).(line); ok {
 		record.AddAttrs(slog.Any("_aws", line.metadata(h.namespace)))
 	}
-	if ids, ok := ctx.Value(correlationKey{}).([2]string); ok {
-		record.AddAttrs(slog.String("correlation_id", ids[0]), slog.String("order_id", ids[1]))
+	if id, ok := ctx.Value(orderKey{}).(string); ok {
+		record.AddAttrs(slog.String("order_id", id))
 	}
 	if id := tracing.ID(ctx); id != "" {
 		record.AddAttrs(slog.String("trace_id", id))
@@ -105,31 +116,30 @@ func (h contextHandler) WithGroup(name string) slog.Handler {
 	return contextHandler{h.Handler.WithGroup(name), h.namespace}
 }
 
-// LogEvent writes the line of one delivery of an event. The metrics EventsHandled,
-// EventsInvalid or EventsFailed (counts) and EventDuration (milliseconds) count
-// every delivery, duplicates too, and have the dimension service. The line has the
-// event's type as well, but not as a dimension: it would multiply the metrics and
-// their cost. The measures that were added to ctx (see WithMeasures) are in the
-// same line.
+// LogEvent writes the line of one delivery of an event: msg is the result, and ms is
+// how long the handling took, in milliseconds. The metrics EventsInvalid and
+// EventsFailed count deliveries, duplicates too, and have the dimension service. The
+// event's type is not a dimension: it would multiply the metrics and their cost. A
+// handled event has only the measures that were added to ctx (see WithMeasures), and
+// without them its line is an ordinary one of level INFO.
 func LogEvent(ctx context.Context, logger *slog.Logger, o Outcome) {
-	level, counter := slog.LevelInfo, "EventsHandled"
+	level := slog.LevelInfo
+	var measures []Measure
 	switch o.Result {
 	case Invalid:
-		level, counter = slog.LevelError, "EventsInvalid"
+		level, measures = slog.LevelError, []Measure{{Metric: "EventsInvalid", Unit: Count, Value: 1}}
 	case Failed:
-		level, counter = slog.LevelWarn, "EventsFailed"
+		level, measures = slog.LevelWarn, []Measure{{Metric: "EventsFailed", Unit: Count, Value: 1}}
 	case Handled:
 	}
 	attrs := []slog.Attr{
-		slog.String("event_type", cmp.Or(o.Type, "unknown")),
+		slog.String("event", cmp.Or(o.Type, "unknown")),
 		slog.String("event_id", o.ID),
-		slog.String("result", string(o.Result)),
+		slog.Int64("ms", o.Duration.Milliseconds()),
 	}
 	if o.Err != nil {
 		attrs = append(attrs, slog.String("error", o.Err.Error()))
 	}
-	ctx, measures := LineAttrs(ctx, o.At,
-		Measure{Metric: counter, Unit: Count, Value: 1},
-		Measure{Metric: "EventDuration", Unit: Milliseconds, Value: float64(o.Duration.Milliseconds())})
-	logger.LogAttrs(ctx, level, "event", append(attrs, measures...)...)
+	ctx, measured := LineAttrs(ctx, o.At, measures...)
+	logger.LogAttrs(ctx, level, string(o.Result), append(attrs, measured...)...) //nolint:sloglint // The results are constants.
 }

@@ -42,8 +42,8 @@ func outcome(result telemetry.Result, err error) telemetry.Outcome {
 	}
 }
 
-func TestEveryLineCarriesTheServiceTheCorrelationIDAndTheOrderID(t *testing.T) {
-	ctx := telemetry.WithCorrelation(t.Context(), "c-1", "o-1")
+func TestEveryLineCarriesTheServiceAndTheOrderID(t *testing.T) {
+	ctx := telemetry.WithOrder(t.Context(), "o-1")
 	lines := logged(t, "INFO", func(logger *slog.Logger) {
 		logger.InfoContext(ctx, "plain")
 		logger.With(slog.Int("n", 1)).InfoContext(ctx, "with attributes")
@@ -53,33 +53,48 @@ func TestEveryLineCarriesTheServiceTheCorrelationIDAndTheOrderID(t *testing.T) {
 		t.Fatalf("%d lines", len(lines))
 	}
 	for _, line := range lines {
-		got := []any{line["service"], line["correlation_id"], line["order_id"]}
-		if diff := cmp.Diff([]any{"payment", "c-1", "o-1"}, got); diff != "" {
+		if diff := cmp.Diff([]any{"payment", "o-1"}, []any{line["service"], line["order_id"]}); diff != "" {
 			t.Errorf("%v: %s", line["msg"], diff)
 		}
 	}
 }
 
-func TestALineWithinATraceCarriesItsIDInTheFormatOfXRay(t *testing.T) {
+func TestALineWithinASampledTraceCarriesItsIDInTheFormatOfXRay(t *testing.T) {
 	outside := t.Context()
 	ctx := tracing.Continue(outside, "00-67891233abcdef012345678912345678-53995c3f42cd8ad8-01")
 	lines := logged(t, "INFO", func(logger *slog.Logger) {
 		logger.With(slog.Int("n", 1)).InfoContext(ctx, "plain")
 		telemetry.LogEvent(ctx, logger, outcome(telemetry.Handled, nil))
 		logger.InfoContext(outside, "outside")
+		logger.InfoContext(tracing.Continue(outside, "00-67891233abcdef012345678912345678-53995c3f42cd8ad8-00"), "not sampled")
 	})
-	for i, want := range []any{"1-67891233-abcdef012345678912345678", "1-67891233-abcdef012345678912345678", nil} {
+	for i, want := range []any{"1-67891233-abcdef012345678912345678", "1-67891233-abcdef012345678912345678", nil, nil} {
 		if got := lines[i]["trace_id"]; got != want {
 			t.Errorf("line %d has the trace id %v, not %v", i, got, want)
 		}
 	}
 }
 
-func TestALineOutsideOfASagaHasNoCorrelationID(t *testing.T) {
+func TestALineOutsideOfASagaHasNoOrderID(t *testing.T) {
 	lines := logged(t, "INFO", func(logger *slog.Logger) { logger.InfoContext(t.Context(), "started") })
-	for _, name := range []string{"correlation_id", "order_id"} {
-		if value, found := lines[0][name]; found {
-			t.Errorf("%s is %v", name, value)
+	if value, found := lines[0]["order_id"]; found {
+		t.Errorf("it is %v", value)
+	}
+}
+
+func TestALineHasALevelUnlessItIsInfoAndNoTime(t *testing.T) {
+	lines := logged(t, "DEBUG", func(logger *slog.Logger) {
+		for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
+			logger.LogAttrs(t.Context(), level, "line", slog.Time("at", time.UnixMilli(0).UTC()))
+		}
+	})
+	for i, want := range []any{"DEBUG", nil, "WARN", "ERROR"} {
+		line := map[string]any{"msg": "line", "service": "payment", "at": "1970-01-01T00:00:00Z"}
+		if want != nil {
+			line["level"] = want
+		}
+		if diff := cmp.Diff(line, lines[i]); diff != "" {
+			t.Error(diff)
 		}
 	}
 }
@@ -90,7 +105,7 @@ func TestAnEventIsOneLineWithItsOutcome(t *testing.T) {
 		err           error
 		level, metric string
 	}{
-		{telemetry.Handled, nil, "INFO", "EventsHandled"},
+		{telemetry.Handled, nil, "", ""},
 		{telemetry.Invalid, errors.New("unknown type"), "ERROR", "EventsInvalid"},
 		{telemetry.Failed, errors.New("no network"), "WARN", "EventsFailed"},
 	} {
@@ -102,15 +117,12 @@ func TestAnEventIsOneLineWithItsOutcome(t *testing.T) {
 				t.Fatalf("%d lines", len(lines))
 			}
 			want := map[string]any{
-				"level": c.level, "msg": "event", "service": "payment", "event_type": "order.placed", "event_id": "e-1",
-				"result": string(c.result), c.metric: 1.0, "EventDuration": 1.0,
-			}
-			if c.err != nil {
-				want["error"] = c.err.Error()
+				"msg": string(c.result), "service": "payment", "event": "order.placed", "event_id": "e-1", "ms": 1.0,
 			}
 			got := lines[0]
-			delete(got, "time")
-			delete(got, "_aws")
+			if c.err != nil {
+				want["level"], want["error"], want[c.metric], want["_aws"] = c.level, c.err.Error(), 1.0, got["_aws"]
+			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -152,7 +164,7 @@ func TestALineStaysBelow256KBHoweverLongTheTextsOfAnEventAre(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx := telemetry.WithCorrelation(t.Context(), huge, huge)
+			ctx := telemetry.WithOrder(t.Context(), huge)
 			telemetry.LogEvent(ctx, logger, telemetry.Outcome{
 				Type: huge, ID: huge, Result: telemetry.Invalid, At: time.UnixMilli(1), Err: errors.New(huge),
 			})

@@ -116,11 +116,12 @@ func End(span trace.Span, err error, expected ...error) {
 }
 
 // ID returns the id of the current trace in the format of X-Ray, such as
-// 1-67891233-abcdef012345678912345678, or "" if there is none.
+// 1-67891233-abcdef012345678912345678, or "" if there is none, or if it is not
+// sampled and therefore not in X-Ray.
 func ID(ctx context.Context) string {
-	id := trace.SpanContextFromContext(ctx).TraceID()
-	if !id.IsValid() {
+	span := trace.SpanContextFromContext(ctx)
+	if !span.IsValid() || !span.IsSampled() {
 		return ""
 	}
-	return xrayID(id)
+	return xrayID(span.TraceID())
 }

@@ -80,6 +80,9 @@ func TestTheIDOfATraceHasTheFormatOfXRay(t *testing.T) {
 	if got := tracing.ID(t.Context()); got != "" {
 		t.Errorf("outside of a trace it is %q", got)
 	}
+	if got := tracing.ID(tracing.Continue(t.Context(), unsampled)); got != "" {
+		t.Errorf("of a trace that is not sampled it is %q", got)
+	}
 }
 
 func TestASpanIsTheChildOfTheSpanInItsContext(t *testing.T) {

@@ -163,8 +163,8 @@ func TestEveryEventHasOneLogLine(t *testing.T) {
 	h.batch(t, message(t, fifo, "a", "1"), message(t, fifo, "b", "2"), message(t, fifo, "c", "3"))
 	results := make(map[string]string)
 	for _, line := range h.lines(t) {
-		assertEqual(t, "the type", any("order.placed"), line["event_type"])
-		results[line["event_id"].(string)] += line["level"].(string) + " " + line["result"].(string)
+		assertEqual(t, "the type", any("order.placed"), line["event"])
+		results[line["event_id"].(string)] += fmt.Sprint(line["level"], " ", line["msg"])
 	}
 	assertEqual(t, "the log", map[string]string{"1": "INFO handled", "2": "WARN failed", "3": "ERROR invalid"}, results)
 }

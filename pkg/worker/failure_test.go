@@ -118,7 +118,7 @@ func (f *fixture) assertLogged(t *testing.T, id, reason string) {
 			continue
 		}
 		found++
-		if line["result"] != "failed" || !strings.Contains(fmt.Sprint(line["error"]), reason) {
+		if line["msg"] != "failed" || !strings.Contains(fmt.Sprint(line["error"]), reason) {
 			t.Errorf("the line of event %[2]s is %[1]v, without %[3]q", line, id, reason)
 		}
 	}

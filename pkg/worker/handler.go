@@ -30,8 +30,8 @@
 // In a FIFO queue a message that is delivered again behind a failed one counts as
 // received, too.
 //
-// Each event is one line in the log, which carries its metrics (see package
-// telemetry), and one span in the trace of the event (see package tracing): a
+// Each event is one line in the log, which carries its metrics if there are any (see
+// package telemetry), and one span in the trace of the event (see package tracing): a
 // child of the event's traceparent, or of the invocation if it has none. Each
 // delivery has a span of its own.
 //
@@ -154,7 +154,7 @@ type received struct {
 // receive reads the event in a message, and begins its span.
 func (h *Handler) receive(ctx context.Context, deadLetter DeadLetter, group string) *received {
 	e, err := event.Parse([]byte(deadLetter.Body))
-	ctx = telemetry.WithMeasures(telemetry.WithCorrelation(ctx, e.CorrelationID, e.Subject))
+	ctx = telemetry.WithMeasures(telemetry.WithOrder(ctx, e.Subject))
 	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), h.config.Tracer, e, trace.SpanKindConsumer)
 	return &received{deadLetter, event.Delivery{Event: e, Context: ctx, Group: group}, span, err}
 }

@@ -116,7 +116,7 @@ func TestEveryLineOfAnEventCarriesTheIDOfItsTrace(t *testing.T) {
 		t.Fatalf("the lines are %v", lines)
 	}
 	for _, line := range lines {
-		if line["trace_id"] != "1-00000000-000000000000000000000001" || line["correlation_id"] != "c-1" {
+		if line["trace_id"] != "1-00000000-000000000000000000000001" || line["order_id"] != "o-1" {
 			t.Errorf("the line %v", line)
 		}
 	}

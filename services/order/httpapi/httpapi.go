@@ -170,9 +170,9 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id, correlation := identity.OrderID, identity.CorrelationID
-	ctx = telemetry.WithMeasures(telemetry.WithCorrelation(ctx, correlation, id))
+	ctx = telemetry.WithMeasures(telemetry.WithOrder(ctx, id))
 	command := s.command(id, correlation, order.Place{}.EventType())
-	_, err = s.execute(ctx, command, order.Place{
+	ctx, _, err = s.execute(ctx, command, order.Place{
 		Order:    request.order(id),
 		Deadline: command.Time.Add(s.Deadline).UTC().Truncate(time.Second),
 	})
@@ -218,9 +218,9 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err := s.readCancellation(r); err != nil {
 		return err
 	}
-	ctx := telemetry.WithCorrelation(r.Context(), state.CorrelationID, id)
+	ctx := telemetry.WithOrder(r.Context(), id)
 	ctx = tracing.Continue(ctx, order.TraceParent(record))
-	state, err = s.execute(ctx, s.command(id, state.CorrelationID, order.Cancel{}.EventType()),
+	ctx, state, err = s.execute(ctx, s.command(id, state.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
 	// A repeated request returns the current state, and the order may have ended.
 	if errors.Is(err, order.ErrTooLate) || (err == nil && state.Ended()) {
@@ -237,17 +237,18 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// execute executes a command. A committed command is a success even if its events could
-// not be published: the sweeper publishes them.
-func (s *server) execute(ctx context.Context, command event.Event, data event.Data) (order.State, error) {
+// execute executes a command, and returns the context of its span, in which lines about
+// it are logged. A committed command is a success even if its events could not be
+// published: the sweeper publishes them.
+func (s *server) execute(ctx context.Context, command event.Event, data event.Data) (context.Context, order.State, error) {
 	ctx, span := tracing.Start(ctx, s.Tracer, command, trace.SpanKindServer)
 	state, err := s.Orders.Execute(ctx, command, data)
 	tracing.End(span, err, order.ErrTooLate, order.ErrErased, participant.ErrOtherContent)
 	if errors.Is(err, participant.ErrUnpublished) {
 		s.Logger.WarnContext(ctx, "accepted, to be published later", slog.String("error", err.Error()))
-		return state, nil
+		return ctx, state, nil
 	}
-	return state, err
+	return ctx, state, err
 }
 
 // find returns an order that the request is permitted to read.

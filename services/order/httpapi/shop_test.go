@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"example.com/saga/pkg/contract"
@@ -19,6 +19,7 @@ import (
 	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/telemetry"
 	"example.com/saga/pkg/tracing"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
@@ -127,11 +128,15 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	logger, err := telemetry.NewLogger(s.logs, "saga-test", "order", "INFO")
+	if err != nil {
+		tb.Fatal(err)
+	}
 	random := 0
 	handler, err := (&httpapi.API{
 		Orders: s.orders,
-		Logger: slog.New(slog.NewTextHandler(s.logs, nil)),
-		Tracer: tracing.NewProvider("order", tracing.ParentBased(), s.spans).Tracer("test"),
+		Logger: logger,
+		Tracer: tracing.NewProvider("order", sdktrace.AlwaysSample(), s.spans).Tracer("test"),
 		Clock:  clock,
 		NewID: func() string {
 			random++

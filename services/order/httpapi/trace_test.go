@@ -88,6 +88,15 @@ func TestACancellationBelongsToTheTraceOfItsOrder(t *testing.T) {
 	}
 }
 
+// The order API samples by itself, and Lambda by its own rules.
+func TestTheLineOfAnAcceptedOrderHasTheTraceThatTheAPISamplesAndLambdaDoesNot(t *testing.T) {
+	s := newShop(t)
+	s.invoke(strings.Replace(invocation, "Sampled=1", "Sampled=0", 1), http.MethodPost, "/orders", goodOrder)
+	if !strings.Contains(s.logs.String(), `"trace_id":"1-67891233-abcdef012345678912345678"`) {
+		t.Errorf("the log is %s", s.logs)
+	}
+}
+
 func TestAnOrderWithoutAnInvocationBeginsATrace(t *testing.T) {
 	s := newShop(t)
 	s.place()

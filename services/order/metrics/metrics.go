@@ -42,7 +42,7 @@ func measures(before, after order.State, now time.Time) []telemetry.Measure {
 		ended.Dimension, ended.DimensionValue = "reason", string(after.Reason)
 	}
 	return []telemetry.Measure{ended, {
-		Metric: SagaDuration, Unit: telemetry.Seconds, Value: now.Sub(after.PlacedAt).Seconds(),
+		Metric: SagaDuration, Unit: telemetry.Seconds, Value: now.Sub(after.PlacedAt).Round(time.Millisecond).Seconds(),
 		Dimension: "outcome", DimensionValue: string(after.Status()),
 	}}
 }
