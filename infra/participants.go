@@ -52,7 +52,7 @@ func order(settings environment.Settings) boundedcontext.Props {
 		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaxReceiveCount: settings.MaxReceiveCount, MaximumConcurrency: settings.Limits.QueueWorkers},
 		DueIndex: true,
 		Worker: boundedcontext.Function{
-			TableActions: []string{"GetItem", "PutItem"},
+			TableActions: []string{"BatchGetItem", "GetItem", "PutItem"},
 			Publishes:    contract.BySource(contract.OrderCancelled{}),
 		},
 	}
@@ -70,7 +70,7 @@ func warehouse(settings environment.Settings) boundedcontext.Props {
 			GroupBy:            "$.detail.subject",
 		},
 		Worker: boundedcontext.Function{
-			TableActions: []string{"GetItem", "PutItem", "UpdateItem"},
+			TableActions: []string{"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
 		},
 	}
 }
@@ -81,7 +81,7 @@ func payment(settings environment.Settings) boundedcontext.Props {
 		Service:  contract.SourcePayment,
 		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaxReceiveCount: settings.MaxReceiveCount, MaximumConcurrency: settings.Limits.QueueWorkers},
 		Worker: boundedcontext.Function{
-			TableActions: []string{"GetItem", "PutItem", "UpdateItem"},
+			TableActions: []string{"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
 		},
 	}
 }
