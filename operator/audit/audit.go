@@ -99,7 +99,9 @@ func Audit(language participant.Language, evidence Evidence) ([]Violation, error
 			return nil, err
 		}
 	}
-	a.checkStock()
+	if err := a.checkStock(); err != nil {
+		return nil, err
+	}
 	a.checkMoney()
 	a.checkPoints()
 	for queue, letters := range a.DeadLetters {

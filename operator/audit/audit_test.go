@@ -48,8 +48,12 @@ func TestWhatIsAllowedIsNoViolation(t *testing.T) {
 			r.Ledger["o-declined"] = sandbox.Entry{Amount: contract.Money{Amount: 1, Currency: "EUR"}}
 		},
 		"money was taken by a run that never committed": refundWithoutPayment,
-		"all orders are erased":                         func(r *run) { r.erase(shipped); r.erase(cancelled) },
-		"one order is erased":                           func(r *run) { r.erase(cancelled) },
+		"a SKU has counters of an earlier version": func(r *run) {
+			counters := r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")]
+			counters["reserved"], counters["shipped"] = 5, 7
+		},
+		"all orders are erased": func(r *run) { r.erase(shipped); r.erase(cancelled) },
+		"one order is erased":   func(r *run) { r.erase(cancelled) },
 		"the endpoint has erased it too": func(r *run) {
 			r.erase(shipped)
 			r.Notified = []event.Event{*r.of(cancelled, contract.OrderCancelled{})}
@@ -183,18 +187,38 @@ func returns() map[string]tampered {
 
 func stock() map[string]tampered {
 	sku := warehouse.StockItem("123")
-	count := func(received, onHand, reserved, gone int64) func(*run) {
+	count := func(received, onHand int64) func(*run) {
 		return func(r *run) {
 			r.Tables[contract.SourceWarehouse].Counters[sku] = map[string]int64{
-				warehouse.CounterReceived: received, warehouse.CounterOnHand: onHand, warehouse.CounterReserved: reserved, warehouse.CounterShipped: gone,
+				warehouse.CounterReceived: received, warehouse.CounterOnHand: onHand,
 			}
 		}
 	}
+	record := func(id string, s warehouse.State) func(*run) {
+		return func(r *run) { r.set(r.Tables[contract.SourceWarehouse], id, s) }
+	}
+	const received = "invariant 4: stock#123: received "
 	return map[string]tampered{
-		"goods are lost":                {count(100, 97, 0, 2), []string{"invariant 4: stock#123: received 100, but there are 97 on hand"}},
-		"stock is negative":             {count(1, -1, 0, 2), []string{"invariant 4: stock#123: on_hand is -1"}},
-		"goods stay reserved":           {count(100, 96, 2, 2), []string{"invariant 4: stock#123: 2 are still reserved"}},
-		"more is gone than was shipped": {count(100, 97, 0, 3), []string{"invariant 4: stock#123: 3 are gone, but 2 were shipped"}},
+		"goods are lost":                 {count(100, 97), []string{received + "100, but there are 97 on hand, and 0 reserved and 2 shipped"}},
+		"stock is negative":              {count(1, -1), []string{received + "1, and -1 are on hand"}},
+		"more goods than were received":  {count(1, 0), []string{received + "1, but there are 0 on hand, and 0 reserved and 2 shipped"}},
+		"released goods are not on hand": {count(100, 96), []string{received + "100, but there are 96 on hand"}},
+		"goods stay reserved": {record(cancelled, warehouse.State{Status: warehouse.Failing, Items: stockOf(2)}), []string{
+			"invariant 3: order o-cancelled: cancelled, but the warehouse has the status failing",
+			"invariant 4: stock#123: 2 are still reserved",
+			received + "100, but there are 98 on hand, and 2 reserved and 2 shipped",
+		}},
+		"more is gone than was shipped": {func(r *run) {
+			count(100, 97)(r)
+			record(shipped, warehouse.State{Status: warehouse.Shipped, Items: stockOf(3)})(r)
+		}, []string{"invariant 4: order o-shipped: [{123 3}] were shipped, but warehouse.order-shipped has [{123 2}]"}},
+		"an order that was never accepted is shipped": {func(r *run) {
+			count(100, 97)(r)
+			record("o-unknown", warehouse.State{Status: warehouse.Shipped, Items: stockOf(1)})(r)
+		}, []string{"invariant 4: order o-unknown: [{123 1}] were shipped, but the order was never accepted"}},
+		"goods are shipped that were never received": {func(r *run) {
+			delete(r.Tables[contract.SourceWarehouse].Counters, sku)
+		}, []string{received + "0, but there are 0 on hand, and 0 reserved and 2 shipped"}},
 	}
 }
 
@@ -321,6 +345,6 @@ func erasures() map[string]tampered {
 		"the pieces of an erased order are back": {func(r *run) {
 			r.erase(shipped)
 			r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")] = map[string]int64{warehouse.CounterReceived: 100, warehouse.CounterOnHand: 100}
-		}, []string{"invariant 4: stock#123: 0 are gone, but 2 were shipped"}},
+		}, []string{"invariant 4: stock#123: received 100, but there are 100 on hand, and 0 reserved and 2 shipped"}},
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"example.com/saga/pkg/event"
 	"example.com/saga/services/loyalty"
 	"example.com/saga/services/order"
-	"example.com/saga/services/warehouse"
 )
 
 // read returns the data of the one event of its type.
@@ -34,46 +33,6 @@ func (a *audit) shipped() []*saga {
 		}
 	}
 	return shipped
-}
-
-// checkStock: never negative, received = on hand + reserved + shipped, and at
-// the end what is gone is what was shipped.
-func (a *audit) checkStock() {
-	gone := a.gone()
-	for item, stock := range a.Tables[contract.SourceWarehouse].Counters {
-		for counter, n := range stock {
-			if n < 0 {
-				a.violated(4, "", "%s: %s is %d", item, counter, n)
-			}
-		}
-		received, onHand := stock[warehouse.CounterReceived], stock[warehouse.CounterOnHand]
-		reserved, shipped := stock[warehouse.CounterReserved], stock[warehouse.CounterShipped]
-		if received != onHand+reserved+shipped {
-			a.violated(4, "", "%s: received %d, but there are %d on hand, %d reserved and %d shipped", item, received, onHand, reserved, shipped)
-		}
-		if reserved != 0 {
-			a.violated(4, "", "%s: %d are still reserved", item, reserved)
-		}
-		if shipped != gone[item] {
-			a.violated(4, "", "%s: %d are gone, but %d were shipped", item, shipped, gone[item])
-		}
-	}
-}
-
-// gone counts the pieces that were shipped. Those of an erased order are as gone
-// as others, as far as the log still has its events.
-func (a *audit) gone() map[string]int64 {
-	gone := make(map[string]int64)
-	for _, s := range a.sagas {
-		if s.state.Status() != order.StatusShipped && !s.isErased() {
-			continue
-		}
-		data, _ := read[contract.OrderShipped](a, s)
-		for _, item := range data.Items {
-			gone[warehouse.StockItem(item.SKU)] += item.Quantity
-		}
-	}
-	return gone
 }
 
 // checkMoney: what was taken and not given back is what the shipped orders cost.

@@ -47,7 +47,7 @@ func newRun(t *testing.T) *run {
 	r.ship()
 	r.cancel()
 	r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")] = map[string]int64{
-		warehouse.CounterReceived: 100, warehouse.CounterOnHand: 98, warehouse.CounterReserved: 0, warehouse.CounterShipped: 2,
+		warehouse.CounterReceived: 100, warehouse.CounterOnHand: 98,
 	}
 	r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.CounterPoints: 25}
 	return r
@@ -64,13 +64,17 @@ func basket(id string) contract.OrderPlaced {
 	}
 }
 
+// stockOf returns so many pieces of the SKU of every basket.
+func stockOf(quantity int64) []contract.Stock {
+	return []contract.Stock{{SKU: "123", Quantity: quantity}}
+}
+
 // award walks an order up to its award.
 func (r *run) award(id string) event.Event {
 	r.t.Helper()
 	o := basket(id)
-	stock := []contract.Stock{{SKU: "123", Quantity: 2}}
 	placed := r.begin(id, o)
-	reserved := r.publish(placed, contract.StockReserved{CustomerID: customer, Items: stock, Total: o.Total(), PaymentMethod: "card"})
+	reserved := r.publish(placed, contract.StockReserved{CustomerID: customer, Items: stockOf(2), Total: o.Total(), PaymentMethod: "card"})
 	taken := r.publish(reserved, contract.PaymentTaken{CustomerID: customer, Amount: o.Total()})
 	r.Ledger[id] = sandbox.Entry{Amount: o.Total(), Accepted: true}
 	return r.publish(taken, contract.PointsAwarded{Points: 25, ExpiresAt: start.Add(24 * time.Hour)})
@@ -80,10 +84,10 @@ func (r *run) ship() {
 	r.t.Helper()
 	awarded := r.award(shipped)
 	r.notify(r.publish(awarded, contract.OrderShipped{
-		CustomerID: customer, Items: []contract.Stock{{SKU: "123", Quantity: 2}},
+		CustomerID: customer, Items: stockOf(2),
 	}))
 	r.set(r.Tables[contract.SourceOrder], shipped, order.State{Progress: order.Shipped, CorrelationID: "saga of " + shipped})
-	r.set(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Shipped})
+	r.set(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Shipped, Items: stockOf(2)})
 	r.set(r.Tables[contract.SourceLoyalty], shipped, loyalty.State{Status: loyalty.Awarded})
 }
 
@@ -96,7 +100,7 @@ func (r *run) cancel() {
 	entry := r.Ledger[cancelled]
 	entry.Barred = true
 	r.Ledger[cancelled] = entry
-	released := r.publish(refunded, contract.StockReleased{Items: []contract.Stock{{SKU: "123", Quantity: 2}}, Reason: reason})
+	released := r.publish(refunded, contract.StockReleased{Items: stockOf(2), Reason: reason})
 	r.notify(r.publish(released, contract.OrderCancelled{Reason: reason}))
 	r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackComplete, Reason: reason, CorrelationID: "saga of " + cancelled})
 	r.set(r.Tables[contract.SourceWarehouse], cancelled, warehouse.State{Status: warehouse.Released})
