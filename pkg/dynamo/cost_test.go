@@ -67,7 +67,7 @@ func adjusting(amount int64) decide {
 
 func clock() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
 
-func newDepot(t *testing.T, decide decide) *depot {
+func newDepot(t *testing.T, decide decide, options ...func(*participant.Config[state])) *depot {
 	t.Helper()
 	language, err := contract.NewLanguage()
 	if err != nil {
@@ -75,7 +75,7 @@ func newDepot(t *testing.T, decide decide) *depot {
 	}
 	d := &depot{t: t, ledger: newLedger(), publisher: &failingOnce{}}
 	d.language, d.store = language, dynamo.NewStore(d.ledger, table)
-	d.Participant, err = participant.New(participant.Config[state]{
+	config := participant.Config[state]{
 		Source:    contract.SourceWarehouse,
 		Decide:    participant.Pure(decide),
 		Store:     d.store,
@@ -84,8 +84,11 @@ func newDepot(t *testing.T, decide decide) *depot {
 		Clock:     clock,
 		Retention: time.Hour,
 		Pause:     func(context.Context, int) error { return nil },
-	})
-	if err != nil {
+	}
+	for _, option := range options {
+		option(&config)
+	}
+	if d.Participant, err = participant.New(config); err != nil {
 		t.Fatal(err)
 	}
 	return d

@@ -20,6 +20,9 @@ type item struct {
 	ExpiresAt int64     `dynamodbav:"expires_at,omitempty"`
 	Open      string    `dynamodbav:"open,omitempty"`
 	Due       int64     `dynamodbav:"due,omitempty"`
+	Account   string    `dynamodbav:"account,omitempty"`
+	Amount    int64     `dynamodbav:"amount,omitempty"`
+	Until     int64     `dynamodbav:"until,omitempty"`
 	Erased    bool      `dynamodbav:"erased,omitempty"`
 }
 
@@ -47,6 +50,11 @@ func newItem(record participant.Record) (map[string]types.AttributeValue, error)
 	if !record.Due.IsZero() {
 		next.Open = openValue
 		next.Due = record.Due.Unix()
+	}
+	if record.Entry != (participant.Entry{}) {
+		next.Account = record.Entry.Account
+		next.Amount = record.Entry.Amount
+		next.Until = record.Entry.ExpiresAt.Unix()
 	}
 	for _, h := range record.Handled {
 		entry := handled{
@@ -77,6 +85,9 @@ func (i item) record() (participant.Record, error) {
 	}
 	if i.Open != "" {
 		record.Due = time.Unix(i.Due, 0).UTC()
+	}
+	if i.Account != "" {
+		record.Entry = participant.Entry{Account: i.Account, Amount: i.Amount, ExpiresAt: time.Unix(i.Until, 0).UTC()}
 	}
 	for _, h := range i.Handled {
 		entry := participant.Handled{

@@ -9,8 +9,7 @@ import (
 
 // Tombstone returns what is left of a state that is erased: that it was erased, and
 // nothing personal. The adjustments reverse what other items have because of the
-// state, such as the points of a customer. An error is returned if the saga has not
-// ended.
+// state. An error is returned if the saga has not ended.
 type Tombstone[S any] func(S) (S, []Adjustment, error)
 
 // Erase replaces all that is recorded about a subject by a tombstone: its state,

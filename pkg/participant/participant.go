@@ -100,7 +100,7 @@ func Pure[S any](decide func(S, Input) (Decision[S], error)) Decide[S] {
 	return func(_ context.Context, state S, in Input) (Decision[S], error) { return decide(state, in) }
 }
 
-// Config is the configuration of a Participant. Clock, Pause, Due, Committed and
+// Config is the configuration of a Participant. Clock, Pause, Due, Entry, Committed and
 // TraceParent are optional.
 type Config[S any] struct {
 	// Source is the name of the bounded context and the source of its events.
@@ -121,6 +121,9 @@ type Config[S any] struct {
 	// functions of a bounded context need the same one, because each commit replaces
 	// the due time of the record. Without it nothing is ever due.
 	Due func(S) time.Time
+	// Entry returns the entry of a record in this state. As with Due, all functions of
+	// a bounded context need the same one. Without it no record has an entry.
+	Entry func(S) Entry
 	// Committed, if set, is called after every commit with the state before and
 	// after, and the input. It is not called for an event that was handled before,
 	// so that what it counts is counted once. If the process stops right after the
@@ -334,6 +337,11 @@ func (p *Participant[S]) nextRecord(record Record, cause cause, state S, publish
 		if until := later(h.HandledAt, h.OccurredAt).Add(p.config.Retention + retentionMargin); until.After(now) {
 			next.Handled = append(next.Handled, h)
 			next.ExpiresAt = later(next.ExpiresAt, until)
+		}
+	}
+	if p.config.Entry != nil {
+		if next, err = next.withEntry(p.config.Entry(state)); err != nil {
+			return Record{}, err
 		}
 	}
 	if p.config.Due != nil {

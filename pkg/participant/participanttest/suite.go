@@ -113,7 +113,7 @@ func newEvent(subject string, at time.Time, ordinal int) event.Event {
 	}
 }
 
-func load(t *testing.T, store Store, subject string) participant.Record {
+func load(t *testing.T, store participant.Store, subject string) participant.Record {
 	t.Helper()
 	record, err := store.Load(t.Context(), subject)
 	if err != nil {
@@ -122,7 +122,7 @@ func load(t *testing.T, store Store, subject string) participant.Record {
 	return record
 }
 
-func commit(t *testing.T, store Store, record participant.Record, adjustments ...participant.Adjustment) {
+func commit(t *testing.T, store participant.Store, record participant.Record, adjustments ...participant.Adjustment) {
 	t.Helper()
 	if err := store.Commit(t.Context(), record, adjustments); err != nil {
 		t.Fatal(err)
