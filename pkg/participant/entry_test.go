@@ -76,6 +76,22 @@ func TestAnEntryWithoutAnAccountOrAnExpiryIsInvalid(t *testing.T) {
 	}
 }
 
+func TestAnErasureDoesNotPublishEventsAgainThatEveryConsumerRefuses(t *testing.T) {
+	year := time.Date(2027, 3, 4, 6, 6, 7, 0, time.UTC)
+	for age, want := range map[time.Duration]int{retention: 2, retention + time.Second: 0} {
+		w := newWarehouse(t, ship, withEntry(participant.Entry{Account: "a", Amount: 25, ExpiresAt: year}))
+		w.mustHandle(t, w.placed(t, "e-1"))
+		before := len(w.publisher.Published())
+		w.wait(age)
+		if err := w.Erase(t.Context(), "o-1", func(s state) (state, []participant.Adjustment, error) { return s, nil, nil }); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(w.publisher.Published()) - before; got != want {
+			t.Errorf("after %s %d events are published again, want %d", age, got, want)
+		}
+	}
+}
+
 func TestAnErasedRecordHasNoEntry(t *testing.T) {
 	year := time.Date(2027, 3, 4, 6, 6, 7, 0, time.UTC)
 	w := newWarehouse(t, ship, withEntry(participant.Entry{Account: "a", Amount: 25, ExpiresAt: year}))
