@@ -37,10 +37,10 @@ type decisions struct {
 
 // joinAll connects every context to the bus.
 func (w *world) joinAll(d decisions) {
-	w.orderContext = join(w, contract.SourceOrder, d.order, order.State.Due)
-	join(w, contract.SourceWarehouse, d.warehouse, nil)
-	join(w, contract.SourcePayment, d.payment, nil)
-	join(w, contract.SourceLoyalty, d.loyalty, nil)
+	w.orderContext = join(w, participant.Config[order.State]{Source: contract.SourceOrder, Decide: d.order, Due: order.State.Due})
+	join(w, participant.Config[warehouse.State]{Source: contract.SourceWarehouse, Decide: d.warehouse})
+	join(w, participant.Config[payment.State]{Source: contract.SourcePayment, Decide: d.payment})
+	join(w, participant.Config[loyalty.State]{Source: contract.SourceLoyalty, Decide: d.loyalty, Entry: loyalty.State.Entry})
 }
 
 // machines returns every context as a state machine.

@@ -80,6 +80,8 @@ type store struct {
 	source string
 	// losesTombstones: tombstones are committed as ordinary records.
 	losesTombstones bool
+	// keepsEntries: a record keeps the entry that its state no longer has.
+	keepsEntries bool
 }
 
 func newStore(w *world, source string) *store {
@@ -107,6 +109,9 @@ func (s *store) Commit(ctx context.Context, record participant.Record, adjustmen
 		return errNoResponse
 	}
 	record.Erased = record.Erased && !s.losesTombstones
+	if s.keepsEntries && record.Entry == (participant.Entry{}) {
+		record.Entry = s.Records()[record.Subject].Entry
+	}
 	if err := s.Store.Commit(ctx, record, adjustments); err != nil {
 		return err
 	}

@@ -129,6 +129,9 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 			}
 		},
+		"a revoked award stays in the customer's account": func(d *decisions, _ *ledger) {
+			d.tamper = func(w *world) { w.stores[contract.SourceLoyalty].keepsEntries = true }
+		},
 		"a context loses the tombstone of an erased order": func(d *decisions, _ *ledger) {
 			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].losesTombstones = true }
 			right := d.warehouse

@@ -142,18 +142,14 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 // noPause returns at once, so that a lost race takes no time.
 func noPause(context.Context, int) error { return nil }
 
-// join connects a context to the bus.
-func join[S any](w *world, source string, decide participant.Decide[S], due func(S) time.Time) *participant.Participant[S] {
+// join connects a context to the bus. The configuration has what is the context's own.
+func join[S any](w *world, config participant.Config[S]) *participant.Participant[S] {
+	source := config.Source
 	w.stores[source] = newStore(w, source)
-	p, err := participant.New(participant.Config[S]{
-		Source: source, Decide: decide, Store: w.stores[source], Publisher: w, Language: w.language,
-		Clock:     func() time.Time { return w.clock(source) },
-		Retention: retention,
-		Pause:     noPause,
-
-		Due:         due,
-		TraceParent: w.traceParent,
-	})
+	config.Store, config.Publisher, config.Language = w.stores[source], w, w.language
+	config.Clock = func() time.Time { return w.clock(source) }
+	config.Retention, config.Pause, config.TraceParent = retention, noPause, w.traceParent
+	p, err := participant.New(config)
 	if err != nil {
 		panic(err)
 	}

@@ -52,6 +52,14 @@ func TestWhatIsAllowedIsNoViolation(t *testing.T) {
 			counters := r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")]
 			counters["reserved"], counters["shipped"] = 5, 7
 		},
+		"an award of an earlier version has no entry": func(r *run) {
+			before := award
+			before.ExpiresAt = time.Time{}
+			r.set(r.Tables[contract.SourceLoyalty], shipped, before)
+		},
+		"an award is left of an order that is forgotten": func(r *run) {
+			r.set(r.Tables[contract.SourceLoyalty], "o-forgotten", award)
+		},
 		"all orders are erased": func(r *run) { r.erase(shipped); r.erase(cancelled) },
 		"one order is erased":   func(r *run) { r.erase(cancelled) },
 		"the endpoint has erased it too": func(r *run) {
@@ -155,8 +163,10 @@ func effects() map[string]tampered {
 			awarded := *r.of(shipped, contract.PointsAwarded{})
 			r.Published = slices.DeleteFunc(r.Published, func(e event.Event) bool { return e.ID == awarded.ID })
 			r.of(shipped, contract.OrderShipped{}).CausationID = awarded.CausationID
-			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)][loyalty.CounterPoints] = 0
-		}, []string{"invariant 3: order o-shipped: shipped without loyalty.points-awarded"}},
+		}, []string{
+			"invariant 3: order o-shipped: shipped without loyalty.points-awarded",
+			"invariant 5: order o-shipped: the customer has 25 points of it, but earned 0",
+		}},
 		"a shipped order is refunded": {func(r *run) {
 			r.publish(*r.of(shipped, contract.PaymentTaken{}), contract.PaymentRefunded{Amount: basket(shipped).Total(), Reason: contract.TimedOut})
 		}, []string{"invariant 3: order o-shipped: shipped, and yet payment.refunded"}},
@@ -165,7 +175,10 @@ func effects() map[string]tampered {
 		}, []string{"invariant 3: order o-cancelled: cancelled, but the warehouse has the status failing"}},
 		"the award of a shipped order is gone": {func(r *run) {
 			delete(r.Tables[contract.SourceLoyalty].Records, shipped)
-		}, []string{`invariant 3: order o-shipped: shipped, but the warehouse has the status shipped, loyalty ""`}},
+		}, []string{
+			`invariant 3: order o-shipped: shipped, but the warehouse has the status shipped, loyalty ""`,
+			"invariant 5: order o-shipped: the customer has 0 points of it, but earned 25",
+		}},
 	}
 }
 
@@ -228,11 +241,32 @@ func balances() map[string]tampered {
 			r.Ledger["o-unknown"] = sandbox.Entry{Amount: contract.Money{Amount: 7, Currency: "EUR"}, Accepted: true}
 		}, []string{"invariant 5: the shipped orders cost map[EUR:2500], but map[EUR:2507] was kept"}},
 		"a customer has points that were not earned": {func(r *run) {
-			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem("c-1")] = map[string]int64{loyalty.CounterPoints: 3}
-		}, []string{"invariant 5: customer#c-1 has 3 points, but earned 0"}},
-		"a customer lacks points": {func(r *run) {
-			delete(r.Tables[contract.SourceLoyalty].Counters, loyalty.CustomerItem(customer))
-		}, []string{"invariant 5: customer#c-42 has 0 points, but earned 25"}},
+			more := award
+			more.Points = 28
+			r.set(r.Tables[contract.SourceLoyalty], shipped, more)
+		}, []string{"invariant 5: order o-shipped: the customer has 28 points of it, but earned 25"}},
+		"a customer has points of a cancelled order": {func(r *run) {
+			r.set(r.Tables[contract.SourceLoyalty], cancelled, award)
+		}, []string{
+			"invariant 3: order o-cancelled: cancelled, but the warehouse has the status released, loyalty \"awarded\"",
+			"invariant 5: order o-cancelled: the customer has 25 points of it, but earned 0",
+		}},
+		"another customer has the points": {func(r *run) {
+			others := award
+			others.CustomerID = "c-1"
+			r.set(r.Tables[contract.SourceLoyalty], shipped, others)
+		}, []string{"invariant 5: order o-shipped: another customer has the points of it"}},
+		"an award has no entry": {func(r *run) {
+			r.enter(shipped, participant.Entry{})
+		}, []string{"invariant 5: order o-shipped: its award has 25 points, and its record another entry, of 0"}},
+		"the entry of an award is of another account": {func(r *run) {
+			others := award.Entry()
+			others.Account = loyalty.CustomerAccount("c-1")
+			r.enter(shipped, others)
+		}, []string{"invariant 5: order o-shipped: its award has 25 points, and its record another entry, of 25"}},
+		"a revoked award keeps its entry": {func(r *run) {
+			r.enter(cancelled, award.Entry())
+		}, []string{"invariant 5: order o-cancelled: its award has 0 points, and its record another entry, of 25"}},
 	}
 }
 
@@ -326,15 +360,16 @@ func erasures() map[string]tampered {
 		"an erasure was not completed": {func(r *run) {
 			r.bury(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Erased})
 			r.bury(r.Tables[contract.SourceLoyalty], shipped, loyalty.State{Status: loyalty.Erased})
-			delete(r.Tables[contract.SourceLoyalty].Counters, loyalty.CustomerItem(customer))
 		}, []string{
 			"invariant 10: order o-shipped: it is erased in the loyalty context, but not in the order context: erase its customer again",
 			"invariant 10: order o-shipped: it is erased in the warehouse context, but not in the order context: erase its customer again",
 		}},
-		"a customer keeps the points of an erased order": {func(r *run) {
-			r.erase(shipped)
-			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.CounterPoints: 25}
-		}, []string{"invariant 5: customer#c-42 has 25 points, but earned 0"}},
+		"a customer keeps the points of an erased order": {erased(func(r *run) {
+			r.enter(shipped, award.Entry())
+		}), []string{
+			"invariant 5: order o-shipped: its award has 0 points, and its record another entry, of 25",
+			"invariant 10: order o-shipped: its tombstone in the loyalty context" + more,
+		}},
 		"money of an order that is not erased is missing": {func(r *run) {
 			r.erase(cancelled)
 			delete(r.Ledger, shipped)

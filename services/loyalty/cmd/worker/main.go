@@ -16,7 +16,9 @@ import (
 
 func main() {
 	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
-		p, err := lambdaapp.Participant(app, participant.Config[loyalty.State]{Source: contract.SourceLoyalty, Decide: loyalty.Decider(sandbox.Customers{})})
+		p, err := lambdaapp.Participant(app, participant.Config[loyalty.State]{
+			Source: contract.SourceLoyalty, Decide: loyalty.Decider(sandbox.Customers{}), Entry: loyalty.State.Entry,
+		})
 		if err != nil {
 			return err
 		}
