@@ -81,9 +81,10 @@ func (c *cloud) publishAgain(t *testing.T, events []event.Event) {
 
 // effects is what a replay must not change.
 type effects struct {
-	// States and Due are those of the records, by table and order.
+	// States, Due and Entries are those of the records, by table and order.
 	States   map[string]map[string]string
 	Due      map[string]map[string]time.Time
+	Entries  map[string]map[string]participant.Entry
 	Counters map[string]map[string]map[string]int64
 	Ledger   map[string]sandbox.Entry
 	// Events are the ids of all events, sorted, each once.
@@ -92,12 +93,13 @@ type effects struct {
 
 func effectsOf(in audit.Evidence) effects {
 	found := effects{
-		States: map[string]map[string]string{}, Due: map[string]map[string]time.Time{},
+		States: map[string]map[string]string{}, Due: map[string]map[string]time.Time{}, Entries: map[string]map[string]participant.Entry{},
 		Counters: map[string]map[string]map[string]int64{}, Ledger: in.Ledger,
 	}
 	for name, table := range in.Tables {
 		found.States[name] = mapped(table.Records, func(r participant.Record) string { return string(r.State) })
 		found.Due[name] = mapped(table.Records, func(r participant.Record) time.Time { return r.Due })
+		found.Entries[name] = mapped(table.Records, func(r participant.Record) participant.Entry { return r.Entry })
 		found.Counters[name] = table.Counters
 	}
 	for _, e := range in.Published {

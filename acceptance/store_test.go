@@ -1,7 +1,6 @@
 package acceptance
 
 import (
-	"context"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -16,21 +15,16 @@ func TestTheDynamoDBStorePassesTheSuiteOfStores(t *testing.T) {
 	c := startCloud(t)
 	participanttest.TestStore(t, func(t *testing.T) participanttest.Store {
 		t.Helper()
-		client, table := dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"]
-		return removable{dynamo.NewStore(client, table, vocabulary(t)), client, table}
+		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], vocabulary(t))
 	})
 }
 
-// removable is a store with the removal of items, which only the operator does.
-type removable struct {
-	*dynamo.Store
-
-	client dynamo.Deleter
-	table  string
-}
-
-func (r removable) RemoveItem(ctx context.Context, item, counter string) (bool, error) {
-	return dynamo.RemoveItem(ctx, r.client, r.table, item, counter)
+func TestTheDynamoDBStoreAddsUpTheEntriesInAnAccount(t *testing.T) {
+	c := startCloud(t)
+	participanttest.TestAccounts(t, func(t *testing.T) participanttest.Accounts {
+		t.Helper()
+		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Loyalty/Table"], vocabulary(t))
+	})
 }
 
 func TestTheDynamoDBLedgerPassesTheSuiteOfLedgers(t *testing.T) {

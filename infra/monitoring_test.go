@@ -141,7 +141,7 @@ func TestEverythingThatCanFailHasAnAlarm(t *testing.T) {
 		"Throttles":                      ids(t, template, functions),
 		"InvocationsFailedToBeSentToDlq": ids(t, template, rules),
 		"ReadThrottleEvents":             ids(t, template, tables),
-		"WriteThrottleEvents":            append(ids(t, template, tables), "due"),
+		"WriteThrottleEvents":            append(ids(t, template, tables), "account", "due"),
 		"RetryInvocationAttempts":        {},
 	}
 	for _, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, template, mappings) {

@@ -89,10 +89,11 @@ func payment(settings environment.Settings) boundedcontext.Props {
 // loyalty awards points, on a bus of its own.
 func loyalty(settings environment.Settings) boundedcontext.Props {
 	return boundedcontext.Props{
-		Service:  contract.SourceLoyalty,
-		Delivery: boundedcontext.OwnBus{Name: "saga-" + settings.Name + "-loyalty"},
+		Service:      contract.SourceLoyalty,
+		Delivery:     boundedcontext.OwnBus{Name: "saga-" + settings.Name + "-loyalty"},
+		AccountIndex: true, // The operator queries it.
 		Worker: boundedcontext.Function{
-			TableActions:        []string{"GetItem", "PutItem", "UpdateItem"},
+			TableActions:        []string{"GetItem", "PutItem"},
 			ReservedConcurrency: settings.Limits.DirectWorkers,
 		},
 	}

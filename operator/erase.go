@@ -114,8 +114,10 @@ func (o operator) newEraser(config aws.Config, in stack.Stack, settings erase.Se
 		Scan: func(ctx context.Context, each func(participant.Record)) error {
 			return dynamo.ScanRecords(ctx, client, tables[contract.SourceOrder], vocabulary, each)
 		},
-		RemovePoints: func(ctx context.Context, customer string) (bool, error) {
-			return dynamo.RemoveItem(ctx, client, tables[contract.SourceLoyalty], loyalty.CustomerItem(customer), loyalty.CounterPoints)
+		Awards: func(ctx context.Context, customer string) ([]string, error) {
+			// Expired ones too: DynamoDB removes them some days later.
+			entries, err := dynamo.NewStore(client, tables[contract.SourceLoyalty], vocabulary).Entries(ctx, loyalty.CustomerAccount(customer), time.Time{})
+			return slices.Collect(maps.Keys(entries)), err
 		},
 		Clock: o.clock,
 		Sleep: sleep,

@@ -42,16 +42,19 @@ type expiringData struct {
 func newReport(outcome erase.Outcome, remains []erase.Remainder, dryRun bool, now time.Time) erasureReport {
 	report := erasureReport{DryRun: dryRun, Orders: []erasedOrder{}, Queues: []sweptQueue{}}
 	for _, each := range outcome.Orders {
-		result := "erased"
+		status, result := string(each.State.Status()), "erased"
+		if each.Expired {
+			status = "expired"
+		}
 		switch {
 		case each.Err != nil:
 			result = "not erased: " + strings.ReplaceAll(each.Err.Error(), "\n", "; ")
-		case dryRun && each.State.Ended():
+		case dryRun && (each.Expired || each.State.Ended()):
 			result = "would be erased"
 		case dryRun:
 			result = "would be cancelled and erased"
 		}
-		report.Orders = append(report.Orders, erasedOrder{each.ID, string(each.State.Status()), result, each.Notified})
+		report.Orders = append(report.Orders, erasedOrder{each.ID, status, result, each.Notified})
 	}
 	for _, each := range outcome.Queues {
 		if each.Removed > 0 || each.Unseen > 0 {

@@ -64,6 +64,14 @@ func TestAPlannedErasureIsPrintedAsOne(t *testing.T) {
 		"archive       all events  2026-04-30\n", o.out.String())
 }
 
+func TestAnOrderOfWhichOnlyThePointsAreLeftIsExpired(t *testing.T) {
+	outcome := erase.Outcome{Orders: []erase.OrderOutcome{{Order: erase.Order{ID: "o-1", Expired: true}}}}
+	for dryRun, want := range map[bool]string{true: "would be erased", false: "erased"} {
+		got := newReport(outcome, nil, dryRun, now).Orders
+		assertEqual(t, "the orders", []erasedOrder{{ID: "o-1", Status: "expired", Result: want}}, got)
+	}
+}
+
 func TestACustomerWithoutOrdersIsWarnedOf(t *testing.T) {
 	_, remains := erasure()
 	o := newOffice()

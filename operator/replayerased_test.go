@@ -8,9 +8,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"example.com/saga/operator/stack"
+	"example.com/saga/pkg/dynamo"
+	"example.com/saga/pkg/participant"
 )
 
 var errAway = errors.New("away")
@@ -24,10 +25,11 @@ type orders struct {
 func (o orders) Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
 	out := &dynamodb.ScanOutput{}
 	for id, state := range o.states {
-		out.Items = append(out.Items, map[string]types.AttributeValue{
-			"pk": &types.AttributeValueMemberS{Value: id}, "state": &types.AttributeValueMemberS{Value: state},
-			"erased": &types.AttributeValueMemberBOOL{Value: id != "o-0"},
-		})
+		item, err := dynamo.Vocabulary{}.Item(participant.Record{Subject: id, State: []byte(state), Erased: id != "o-0"})
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, item)
 	}
 	return out, o.err
 }

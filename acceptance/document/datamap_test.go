@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/saga/operator/contexts"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
 )
 
@@ -128,7 +130,11 @@ func storeMap(t *testing.T) [][]string {
 		} else if len(types) > 0 {
 			has = []string{coded(types)}
 		}
-		if keeps := p.keeps(prod.Resources[id].Type, properties); len(has) > 0 && keeps != "" {
+		keeps := p.keeps(prod.Resources[id].Type, properties)
+		if path == "Loyalty/Table" {
+			has, keeps = withPoints(t, has, keeps)
+		}
+		if len(has) > 0 && keeps != "" {
 			rows = append(rows, []string{path, strings.Join(has, "; "), keeps, p.encryption(prod.Resources[id].Type)})
 		}
 	}
@@ -176,10 +182,27 @@ func tableHas(t *testing.T, path string, members map[string][]string, wired wiri
 	if types := events(published, members); len(types) > 0 {
 		has = append(has, "published: "+coded(types))
 	}
-	if path == "Loyalty/Table" && strings.Contains(loyalty.CustomerItem("c-42"), "c-42") {
-		has = append(has, "key of the points: `customerId`")
-	}
 	return has
+}
+
+// withPoints adds to what a table has, and to how long it keeps it, that a record is an
+// entry in the account of a customer until its points expire.
+func withPoints(t *testing.T, has []string, keeps string) (hasToo []string, keepsToo string) {
+	t.Helper()
+	const customer = "c-42"
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	decision, err := loyalty.Decide(loyalty.State{}, participant.Input{
+		Data: contract.PaymentTaken{CustomerID: customer, Amount: contract.Money{Amount: 2500, Currency: "EUR"}}, Now: now,
+	}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := decision.State.Entry()
+	if strings.Contains(entry.Account, customer) {
+		has = append(has, "account of the points: `customerId`")
+	}
+	expiry := days(int(entry.ExpiresAt.Sub(now).Hours() / 24))
+	return has, strings.Replace(keeps, "after its last event", "after its last event, and "+expiry+" after the award of points", 1)
 }
 
 func days(n int) string {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"example.com/saga/operator/audit"
@@ -54,11 +57,9 @@ func (w *world) erase(ctx context.Context, customer string) error {
 			}
 			return w.alive()
 		},
-		RemovePoints: func(ctx context.Context, customer string) (bool, error) {
-			if err := w.alive(); err != nil {
-				return false, err
-			}
-			return store(contract.SourceLoyalty).RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.CounterPoints)
+		Awards: func(ctx context.Context, customer string) ([]string, error) {
+			entries, err := store(contract.SourceLoyalty).Entries(ctx, loyalty.CustomerAccount(customer), time.Time{})
+			return slices.Sorted(maps.Keys(entries)), errors.Join(err, w.alive())
 		},
 		Clock: func() time.Time { return w.clock(erasing) },
 	}
@@ -111,10 +112,10 @@ func (h *history) checkErased() []audit.Violation {
 		_, isErased := h.erased[o.OrderID]
 		holds[o.CustomerID] = holds[o.CustomerID] || !isErased
 	}
-	counters := h.stores[contract.SourceLoyalty].AllCounters()
-	for customer, holds := range holds {
-		if points, left := counters[loyalty.CustomerItem(customer)]; left && !holds {
-			found = append(found, audit.Violation{Invariant: 10, Text: fmt.Sprintf("%s is erased, but still has %v", customer, points)})
+	for _, record := range h.stores[contract.SourceLoyalty].Records() {
+		customer, isAward := strings.CutPrefix(record.Entry.Account, loyalty.CustomerAccount(""))
+		if isAward && !holds[customer] {
+			found = append(found, audit.Violation{Invariant: 10, Order: record.Subject, Text: fmt.Sprintf("%s is erased, but still has %d points", customer, record.Entry.Amount)})
 		}
 	}
 	return found

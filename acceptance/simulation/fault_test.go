@@ -87,6 +87,8 @@ type store struct {
 	dropsData bool
 	// commits counts the commits, for the form in which each is stored.
 	commits int
+	// keepsEntries: a record keeps the entry that its state no longer has.
+	keepsEntries bool
 }
 
 func newStore(w *world, source string) *store {
@@ -145,6 +147,9 @@ func (s *store) Commit(ctx context.Context, record participant.Record, adjustmen
 // tamper makes the mistakes of the store.
 func (s *store) tamper(ctx context.Context, record *participant.Record) error {
 	record.Erased = record.Erased && !s.losesTombstones
+	if s.keepsEntries && record.Entry == (participant.Entry{}) {
+		record.Entry = s.Records()[record.Subject].Entry
+	}
 	if s.overwrites && record.Version == 0 {
 		standing, err := s.Store.Load(ctx, record.Subject)
 		if err != nil {

@@ -131,7 +131,7 @@ func loyaltyMachine() machine {
 				s.CustomerID = ""
 			}
 			if s.Status == loyalty.Awarded {
-				s.Points = 25
+				s.Points, s.ExpiresAt = 25, in.participant().Now.AddDate(1, 0, 0)
 			}
 			d, err := loyalty.Decide(s, in.participant(), in.when == blocked)
 			return stateName(string(d.State.Status)), d.Events, len(d.Adjustments) > 0, err

@@ -58,6 +58,30 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				return decision, err
 			}
 		},
+		"the shipment takes the stock again": func(d *decisions, _ *ledger) {
+			right := d.warehouse
+			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
+				decision, err := right(ctx, s, in)
+				if s.Status != warehouse.Shipped && len(in.Refused) == 0 {
+					for _, shipped := range decision.State.Shipped() {
+						decision.Adjustments = append(decision.Adjustments, participant.Adjustment{
+							Item: warehouse.StockItem(shipped.SKU), Add: map[string]int64{warehouse.CounterOnHand: -shipped.Quantity},
+						})
+					}
+				}
+				return decision, err
+			}
+		},
+		"the record of a shipped order has no pieces": func(d *decisions, _ *ledger) {
+			right := d.warehouse
+			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
+				decision, err := right(ctx, s, in)
+				if decision.State.Status == warehouse.Shipped {
+					decision.State.Items = nil
+				}
+				return decision, err
+			}
+		},
 		"the warehouse ignores a tombstone": func(d *decisions, _ *ledger) {
 			right := d.warehouse
 			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
@@ -106,6 +130,9 @@ func mistakes() map[string]func(*decisions, *ledger) {
 					return right(source)
 				}
 			}
+		},
+		"a revoked award stays in the customer's account": func(d *decisions, _ *ledger) {
+			d.tamper = func(w *world) { w.stores[contract.SourceLoyalty].keepsEntries = true }
 		},
 		"a context loses the tombstone of an erased order": func(d *decisions, _ *ledger) {
 			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].losesTombstones = true }

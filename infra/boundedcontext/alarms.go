@@ -93,14 +93,14 @@ func newInvocationAlarms(worker awslambda.Function) {
 
 // newThrottledAlarm makes an alarm for throttled requests to a table. The SDK
 // repeats them, and so does redelivery.
-func newThrottledAlarm(table awsdynamodb.Table, indexed bool) {
+func newThrottledAlarm(table awsdynamodb.Table, indexes []string) {
 	name := table.TableName()
 	throttled := []awscloudwatch.IMetric{
 		resource.TableMetric(name, "ReadThrottleEvents", resource.Sum, ""),
 		resource.TableMetric(name, "WriteThrottleEvents", resource.Sum, ""),
 	}
-	if indexed {
-		throttled = append(throttled, resource.IndexMetric(name, new(dueIndex), "WriteThrottleEvents", resource.Sum))
+	for _, index := range indexes {
+		throttled = append(throttled, resource.IndexMetric(name, &index, "WriteThrottleEvents", resource.Sum))
 	}
 	resource.NewAlarm(table, "Throttled", resource.AlarmProps{
 		Metric:  resource.Total("throttled", throttled...),

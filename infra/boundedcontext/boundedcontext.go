@@ -45,7 +45,7 @@ func New(scope constructs.Construct, id string, props Props) *BoundedContext {
 	}
 	this := constructs.NewConstruct(scope, &id)
 	context := &BoundedContext{
-		Table:       newTable(this, props.Protected, props.DueIndex),
+		Table:       newTable(this, props),
 		Undelivered: resource.NewDeadLetterQueue(this, "Undelivered"),
 		Bus:         props.Bus,
 		scope:       this,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/resource"
@@ -285,6 +286,44 @@ func TestAScheduledFunctionThatCannotWorkIsNamed(t *testing.T) {
 			message := panicMessage(func() { ledger.AddScheduledFunction("Clerk", test.every, test.function) })
 			if !strings.HasPrefix(message, "function Clerk of bounded context Ledger: ") || !strings.Contains(message, test.want) {
 				t.Errorf("panicked with %q, want it to name %s", message, test.want)
+			}
+		})
+	}
+}
+
+func TestATableHasTheIndexesThatItsContextNamesAndEachHasAnAlarm(t *testing.T) {
+	type index struct {
+		Name, Projection    string
+		Key, NonKeyIncluded []string
+	}
+	due := index{Name: "due", Projection: "KEYS_ONLY", Key: []string{"open", "due"}}
+	account := index{Name: "account", Projection: "INCLUDE", Key: []string{"account", "until"}, NonKeyIncluded: []string{"amount"}}
+	for name, test := range map[string]struct {
+		due, account bool
+		want         []index
+	}{
+		"none": {false, false, nil}, "due": {true, false, []index{due}}, "account": {false, true, []index{account}}, "both": {true, true, []index{due, account}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack, props := valid(t)
+			props.DueIndex, props.AccountIndex = test.due, test.account
+			boundedcontext.New(stack, "Ledger", props)
+			template := synthtest.Synth(t, stack)
+			var got []index
+			for _, table := range synthtest.Properties[synthtest.Table](t, template, "AWS::DynamoDB::Table") {
+				for _, found := range table.GlobalSecondaryIndexes {
+					made := index{Name: found.IndexName, Projection: found.Projection.ProjectionType, NonKeyIncluded: found.Projection.NonKeyAttributes}
+					for _, key := range found.KeySchema {
+						made.Key = append(made.Key, key.AttributeName)
+					}
+					got = append(got, made)
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("the indexes (-want +got):\n%s", diff)
+			}
+			if alarmed := strings.Count(template.String(), `"Name": "GlobalSecondaryIndexName"`); alarmed != len(test.want) {
+				t.Errorf("%d indexes have an alarm", alarmed)
 			}
 		})
 	}

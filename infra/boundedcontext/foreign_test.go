@@ -74,7 +74,7 @@ func TestTheSecurityRulesFindNothingInAnyDelivery(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			stack, props := valid(t)
-			props.Delivery, props.DueIndex = delivery, true
+			props.Delivery, props.DueIndex, props.AccountIndex = delivery, true, true
 			ledger := boundedcontext.New(stack, "Ledger", props)
 			reader := props.Worker
 			reader.Publishes = nil

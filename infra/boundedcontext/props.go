@@ -32,6 +32,10 @@ type Props struct {
 	// with the attributes open (a string) and due (a number), ordered by due. By
 	// default there is none.
 	DueIndex bool
+	// AccountIndex adds an index named account to the table. It has the keys and the
+	// amount of the items with the attributes account (a string), until and amount
+	// (numbers), ordered by until. By default there is none.
+	AccountIndex bool
 	// Protected keeps data: the table can be recovered to any second of the last 35
 	// days, cannot be deleted by mistake and, with the logs, is retained when the
 	// stack is deleted. By default everything is deleted with the stack.

@@ -4,16 +4,21 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
-// dueIndex is the name of the index of the items that are due.
-const dueIndex = "due"
+// dueIndex is the name of the index of the items that are due, and accountIndex that of
+// the entries in accounts.
+const (
+	dueIndex     = "due"
+	accountIndex = "account"
+)
 
 // newTable makes the dedup table. The service chooses the values of
-// pk; an item is in the index if it has the attributes open and due.
-func newTable(scope constructs.Construct, protected, indexed bool) awsdynamodb.ITable {
-	removal := awscdk.RemovalPolicy_DESTROY
+// pk; an item is in an index if it has the attributes that are the index's key.
+func newTable(scope constructs.Construct, props Props) awsdynamodb.ITable {
+	protected, removal := props.Protected, awscdk.RemovalPolicy_DESTROY
 	if protected {
 		removal = awscdk.RemovalPolicy_RETAIN
 	}
@@ -27,7 +32,9 @@ func newTable(scope constructs.Construct, protected, indexed bool) awsdynamodb.I
 			PointInTimeRecoveryEnabled: &protected,
 		},
 	})
-	if indexed {
+	var indexes []string
+	if props.DueIndex {
+		indexes = append(indexes, dueIndex)
 		table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{
 			IndexName:      new(dueIndex),
 			PartitionKey:   &awsdynamodb.Attribute{Name: new("open"), Type: awsdynamodb.AttributeType_STRING},
@@ -35,7 +42,17 @@ func newTable(scope constructs.Construct, protected, indexed bool) awsdynamodb.I
 			ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
 		})
 	}
-	newThrottledAlarm(table, indexed)
+	if props.AccountIndex {
+		indexes = append(indexes, accountIndex)
+		table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{
+			IndexName:        new(accountIndex),
+			PartitionKey:     &awsdynamodb.Attribute{Name: new("account"), Type: awsdynamodb.AttributeType_STRING},
+			SortKey:          &awsdynamodb.Attribute{Name: new("until"), Type: awsdynamodb.AttributeType_NUMBER},
+			ProjectionType:   awsdynamodb.ProjectionType_INCLUDE,
+			NonKeyAttributes: jsii.Strings("amount"),
+		})
+	}
+	newThrottledAlarm(table, indexes)
 	if !protected {
 		cdknag.NagSuppressions_AddResourceSuppressions(table, &[]*cdknag.NagPackSuppression{{
 			Id:     new("AwsSolutions-DDB3"),

@@ -191,7 +191,10 @@ type Table struct {
 	GlobalSecondaryIndexes []struct {
 		IndexName  string
 		KeySchema  []struct{ AttributeName, KeyType string }
-		Projection struct{ ProjectionType string }
+		Projection struct {
+			ProjectionType   string
+			NonKeyAttributes []string
+		}
 	}
 	BillingMode                      string
 	DeletionProtectionEnabled        bool

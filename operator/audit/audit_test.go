@@ -48,8 +48,20 @@ func TestWhatIsAllowedIsNoViolation(t *testing.T) {
 			r.Ledger["o-declined"] = sandbox.Entry{Amount: contract.Money{Amount: 1, Currency: "EUR"}}
 		},
 		"money was taken by a run that never committed": refundWithoutPayment,
-		"all orders are erased":                         func(r *run) { r.erase(shipped); r.erase(cancelled) },
-		"one order is erased":                           func(r *run) { r.erase(cancelled) },
+		"a SKU has counters of an earlier version": func(r *run) {
+			counters := r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")]
+			counters["reserved"], counters["shipped"] = 5, 7
+		},
+		"an award of an earlier version has no entry": func(r *run) {
+			before := award
+			before.ExpiresAt = time.Time{}
+			r.set(r.Tables[contract.SourceLoyalty], shipped, before)
+		},
+		"an award is left of an order that is forgotten": func(r *run) {
+			r.set(r.Tables[contract.SourceLoyalty], "o-forgotten", award)
+		},
+		"all orders are erased": func(r *run) { r.erase(shipped); r.erase(cancelled) },
+		"one order is erased":   func(r *run) { r.erase(cancelled) },
 		"the endpoint has erased it too": func(r *run) {
 			r.erase(shipped)
 			r.Notified = []event.Event{*r.of(cancelled, contract.OrderCancelled{})}
@@ -151,8 +163,10 @@ func effects() map[string]tampered {
 			awarded := *r.of(shipped, contract.PointsAwarded{})
 			r.Published = slices.DeleteFunc(r.Published, func(e event.Event) bool { return e.ID == awarded.ID })
 			r.of(shipped, contract.OrderShipped{}).CausationID = awarded.CausationID
-			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)][loyalty.CounterPoints] = 0
-		}, []string{"invariant 3: order o-shipped: shipped without loyalty.points-awarded"}},
+		}, []string{
+			"invariant 3: order o-shipped: shipped without loyalty.points-awarded",
+			"invariant 5: order o-shipped: the customer has 25 points of it, but earned 0",
+		}},
 		"a shipped order is refunded": {func(r *run) {
 			r.publish(*r.of(shipped, contract.PaymentTaken{}), contract.PaymentRefunded{Amount: basket(shipped).Total(), Reason: contract.TimedOut})
 		}, []string{"invariant 3: order o-shipped: shipped, and yet payment.refunded"}},
@@ -161,7 +175,10 @@ func effects() map[string]tampered {
 		}, []string{"invariant 3: order o-cancelled: cancelled, but the warehouse has the status failing"}},
 		"the award of a shipped order is gone": {func(r *run) {
 			delete(r.Tables[contract.SourceLoyalty].Records, shipped)
-		}, []string{`invariant 3: order o-shipped: shipped, but the warehouse has the status shipped, loyalty ""`}},
+		}, []string{
+			`invariant 3: order o-shipped: shipped, but the warehouse has the status shipped, loyalty ""`,
+			"invariant 5: order o-shipped: the customer has 0 points of it, but earned 25",
+		}},
 	}
 }
 
@@ -183,18 +200,38 @@ func returns() map[string]tampered {
 
 func stock() map[string]tampered {
 	sku := warehouse.StockItem("123")
-	count := func(received, onHand, reserved, gone int64) func(*run) {
+	count := func(received, onHand int64) func(*run) {
 		return func(r *run) {
 			r.Tables[contract.SourceWarehouse].Counters[sku] = map[string]int64{
-				warehouse.CounterReceived: received, warehouse.CounterOnHand: onHand, warehouse.CounterReserved: reserved, warehouse.CounterShipped: gone,
+				warehouse.CounterReceived: received, warehouse.CounterOnHand: onHand,
 			}
 		}
 	}
+	record := func(id string, s warehouse.State) func(*run) {
+		return func(r *run) { r.set(r.Tables[contract.SourceWarehouse], id, s) }
+	}
+	const received = "invariant 4: stock#123: received "
 	return map[string]tampered{
-		"goods are lost":                {count(100, 97, 0, 2), []string{"invariant 4: stock#123: received 100, but there are 97 on hand"}},
-		"stock is negative":             {count(1, -1, 0, 2), []string{"invariant 4: stock#123: on_hand is -1"}},
-		"goods stay reserved":           {count(100, 96, 2, 2), []string{"invariant 4: stock#123: 2 are still reserved"}},
-		"more is gone than was shipped": {count(100, 97, 0, 3), []string{"invariant 4: stock#123: 3 are gone, but 2 were shipped"}},
+		"goods are lost":                 {count(100, 97), []string{received + "100, but there are 97 on hand, and 0 reserved and 2 shipped"}},
+		"stock is negative":              {count(1, -1), []string{received + "1, and -1 are on hand"}},
+		"more goods than were received":  {count(1, 0), []string{received + "1, but there are 0 on hand, and 0 reserved and 2 shipped"}},
+		"released goods are not on hand": {count(100, 96), []string{received + "100, but there are 96 on hand"}},
+		"goods stay reserved": {record(cancelled, warehouse.State{Status: warehouse.Failing, Items: stockOf(2)}), []string{
+			"invariant 3: order o-cancelled: cancelled, but the warehouse has the status failing",
+			"invariant 4: stock#123: 2 are still reserved",
+			received + "100, but there are 98 on hand, and 2 reserved and 2 shipped",
+		}},
+		"more is gone than was shipped": {func(r *run) {
+			count(100, 97)(r)
+			record(shipped, warehouse.State{Status: warehouse.Shipped, Items: stockOf(3)})(r)
+		}, []string{"invariant 4: order o-shipped: [{123 3}] were shipped, but warehouse.order-shipped has [{123 2}]"}},
+		"an order that was never accepted is shipped": {func(r *run) {
+			count(100, 97)(r)
+			record("o-unknown", warehouse.State{Status: warehouse.Shipped, Items: stockOf(1)})(r)
+		}, []string{"invariant 4: order o-unknown: [{123 1}] were shipped, but the order was never accepted"}},
+		"goods are shipped that were never received": {func(r *run) {
+			delete(r.Tables[contract.SourceWarehouse].Counters, sku)
+		}, []string{received + "0, but there are 0 on hand, and 0 reserved and 2 shipped"}},
 	}
 }
 
@@ -204,11 +241,32 @@ func balances() map[string]tampered {
 			r.Ledger["o-unknown"] = sandbox.Entry{Amount: contract.Money{Amount: 7, Currency: "EUR"}, Accepted: true}
 		}, []string{"invariant 5: the shipped orders cost map[EUR:2500], but map[EUR:2507] was kept"}},
 		"a customer has points that were not earned": {func(r *run) {
-			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem("c-1")] = map[string]int64{loyalty.CounterPoints: 3}
-		}, []string{"invariant 5: customer#c-1 has 3 points, but earned 0"}},
-		"a customer lacks points": {func(r *run) {
-			delete(r.Tables[contract.SourceLoyalty].Counters, loyalty.CustomerItem(customer))
-		}, []string{"invariant 5: customer#c-42 has 0 points, but earned 25"}},
+			more := award
+			more.Points = 28
+			r.set(r.Tables[contract.SourceLoyalty], shipped, more)
+		}, []string{"invariant 5: order o-shipped: the customer has 28 points of it, but earned 25"}},
+		"a customer has points of a cancelled order": {func(r *run) {
+			r.set(r.Tables[contract.SourceLoyalty], cancelled, award)
+		}, []string{
+			"invariant 3: order o-cancelled: cancelled, but the warehouse has the status released, loyalty \"awarded\"",
+			"invariant 5: order o-cancelled: the customer has 25 points of it, but earned 0",
+		}},
+		"another customer has the points": {func(r *run) {
+			others := award
+			others.CustomerID = "c-1"
+			r.set(r.Tables[contract.SourceLoyalty], shipped, others)
+		}, []string{"invariant 5: order o-shipped: another customer has the points of it"}},
+		"an award has no entry": {func(r *run) {
+			r.enter(shipped, participant.Entry{})
+		}, []string{"invariant 5: order o-shipped: its award has 25 points, and its record another entry, of 0"}},
+		"the entry of an award is of another account": {func(r *run) {
+			others := award.Entry()
+			others.Account = loyalty.CustomerAccount("c-1")
+			r.enter(shipped, others)
+		}, []string{"invariant 5: order o-shipped: its award has 25 points, and its record another entry, of 25"}},
+		"a revoked award keeps its entry": {func(r *run) {
+			r.enter(cancelled, award.Entry())
+		}, []string{"invariant 5: order o-cancelled: its award has 0 points, and its record another entry, of 25"}},
 	}
 }
 
@@ -302,15 +360,16 @@ func erasures() map[string]tampered {
 		"an erasure was not completed": {func(r *run) {
 			r.bury(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Erased})
 			r.bury(r.Tables[contract.SourceLoyalty], shipped, loyalty.State{Status: loyalty.Erased})
-			delete(r.Tables[contract.SourceLoyalty].Counters, loyalty.CustomerItem(customer))
 		}, []string{
 			"invariant 10: order o-shipped: it is erased in the loyalty context, but not in the order context: erase its customer again",
 			"invariant 10: order o-shipped: it is erased in the warehouse context, but not in the order context: erase its customer again",
 		}},
-		"a customer keeps the points of an erased order": {func(r *run) {
-			r.erase(shipped)
-			r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.CounterPoints: 25}
-		}, []string{"invariant 5: customer#c-42 has 25 points, but earned 0"}},
+		"a customer keeps the points of an erased order": {erased(func(r *run) {
+			r.enter(shipped, award.Entry())
+		}), []string{
+			"invariant 5: order o-shipped: its award has 0 points, and its record another entry, of 25",
+			"invariant 10: order o-shipped: its tombstone in the loyalty context" + more,
+		}},
 		"money of an order that is not erased is missing": {func(r *run) {
 			r.erase(cancelled)
 			delete(r.Ledger, shipped)
@@ -321,6 +380,6 @@ func erasures() map[string]tampered {
 		"the pieces of an erased order are back": {func(r *run) {
 			r.erase(shipped)
 			r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")] = map[string]int64{warehouse.CounterReceived: 100, warehouse.CounterOnHand: 100}
-		}, []string{"invariant 4: stock#123: 0 are gone, but 2 were shipped"}},
+		}, []string{"invariant 4: stock#123: received 100, but there are 100 on hand, and 0 reserved and 2 shipped"}},
 	}
 }

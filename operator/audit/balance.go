@@ -1,13 +1,13 @@
 package audit
 
 import (
+	"fmt"
 	"maps"
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/services/loyalty"
 	"example.com/saga/services/order"
-	"example.com/saga/services/warehouse"
 )
 
 // read returns the data of the one event of its type.
@@ -36,46 +36,6 @@ func (a *audit) shipped() []*saga {
 	return shipped
 }
 
-// checkStock: never negative, received = on hand + reserved + shipped, and at
-// the end what is gone is what was shipped.
-func (a *audit) checkStock() {
-	gone := a.gone()
-	for item, stock := range a.Tables[contract.SourceWarehouse].Counters {
-		for counter, n := range stock {
-			if n < 0 {
-				a.violated(4, "", "%s: %s is %d", item, counter, n)
-			}
-		}
-		received, onHand := stock[warehouse.CounterReceived], stock[warehouse.CounterOnHand]
-		reserved, shipped := stock[warehouse.CounterReserved], stock[warehouse.CounterShipped]
-		if received != onHand+reserved+shipped {
-			a.violated(4, "", "%s: received %d, but there are %d on hand, %d reserved and %d shipped", item, received, onHand, reserved, shipped)
-		}
-		if reserved != 0 {
-			a.violated(4, "", "%s: %d are still reserved", item, reserved)
-		}
-		if shipped != gone[item] {
-			a.violated(4, "", "%s: %d are gone, but %d were shipped", item, shipped, gone[item])
-		}
-	}
-}
-
-// gone counts the pieces that were shipped. Those of an erased order are as gone
-// as others, as far as the log still has its events.
-func (a *audit) gone() map[string]int64 {
-	gone := make(map[string]int64)
-	for _, s := range a.sagas {
-		if s.state.Status() != order.StatusShipped && !s.isErased() {
-			continue
-		}
-		data, _ := read[contract.OrderShipped](a, s)
-		for _, item := range data.Items {
-			gone[warehouse.StockItem(item.SKU)] += item.Quantity
-		}
-	}
-	return gone
-}
-
 // checkMoney: what was taken and not given back is what the shipped orders cost.
 // The ledger keeps the entries of erased orders, which are left out.
 func (a *audit) checkMoney() {
@@ -100,28 +60,35 @@ func (a *audit) checkMoney() {
 	}
 }
 
-// checkPoints: customers have the points of their shipped orders. An order that
-// is erased in the loyalty context has taken its points with it.
-func (a *audit) checkPoints() {
-	table, earned := a.Tables[contract.SourceLoyalty], make(map[string]int64)
-	for _, s := range a.shipped() {
-		if table.Records[s.id].Erased {
-			continue
-		}
+// checkPoints: a customer has the points of a shipped order, and of no other. What adds
+// them to the account is the entry of the award's record. An award is kept for longer than
+// its order, as long as its points, and is not checked after that.
+func (a *audit) checkPoints(s *saga) error {
+	table := a.Tables[contract.SourceLoyalty]
+	award, err := state[loyalty.State](table, s.id)
+	if err != nil {
+		return fmt.Errorf("the state of %s in loyalty: %w", s.id, err)
+	}
+	record := table.Records[s.id]
+	if entry := award.Entry(); record.Entry.Account != entry.Account || record.Entry.Amount != entry.Amount {
+		a.violated(5, s.id, "its award has %d points, and its record another entry, of %d", entry.Amount, record.Entry.Amount)
+	}
+	var earned int64
+	customer := award.CustomerID
+	if s.state.Status() == order.StatusShipped && !record.Erased {
 		placed, isPlaced := read[contract.OrderPlaced](a, s)
 		awarded, isAwarded := read[contract.PointsAwarded](a, s)
 		if isPlaced && isAwarded {
-			earned[loyalty.CustomerItem(placed.CustomerID)] += awarded.Points
+			earned, customer = awarded.Points, placed.CustomerID
 		}
 	}
-	for item := range table.Counters {
-		earned[item] += 0
+	switch {
+	case award.Points != earned:
+		a.violated(5, s.id, "the customer has %d points of it, but earned %d", award.Points, earned)
+	case award.CustomerID != customer:
+		a.violated(5, s.id, "another customer has the points of it")
 	}
-	for item, points := range earned {
-		if has := table.Counters[item][loyalty.CounterPoints]; has != points {
-			a.violated(5, "", "%s has %d points, but earned %d", item, has, points)
-		}
-	}
+	return nil
 }
 
 // checkNotifications: every end of a saga reached the endpoint, with its own id.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/saga/operator/contexts"
+	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 )
 
@@ -57,7 +58,7 @@ func (a *audit) checkErased(s *saga) error {
 		switch {
 		case !record.Erased:
 			a.violated(10, s.id, "it is erased, but not in %s", t.context)
-		case string(record.State) != string(want), len(record.Handled) > 0:
+		case string(record.State) != string(want), len(record.Handled) > 0, record.Entry != (participant.Entry{}):
 			// Its content may be personal, so it is not repeated.
 			a.violated(10, s.id, "its tombstone in %s has more than that it is erased", t.context)
 		}

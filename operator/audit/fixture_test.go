@@ -47,9 +47,8 @@ func newRun(t *testing.T) *run {
 	r.ship()
 	r.cancel()
 	r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")] = map[string]int64{
-		warehouse.CounterReceived: 100, warehouse.CounterOnHand: 98, warehouse.CounterReserved: 0, warehouse.CounterShipped: 2,
+		warehouse.CounterReceived: 100, warehouse.CounterOnHand: 98,
 	}
-	r.Tables[contract.SourceLoyalty].Counters[loyalty.CustomerItem(customer)] = map[string]int64{loyalty.CounterPoints: 25}
 	return r
 }
 
@@ -64,27 +63,31 @@ func basket(id string) contract.OrderPlaced {
 	}
 }
 
+// stockOf returns so many pieces of the SKU of every basket.
+func stockOf(quantity int64) []contract.Stock {
+	return []contract.Stock{{SKU: "123", Quantity: quantity}}
+}
+
 // award walks an order up to its award.
 func (r *run) award(id string) event.Event {
 	r.t.Helper()
 	o := basket(id)
-	stock := []contract.Stock{{SKU: "123", Quantity: 2}}
 	placed := r.begin(id, o)
-	reserved := r.publish(placed, contract.StockReserved{CustomerID: customer, Items: stock, Total: o.Total(), PaymentMethod: "card"})
+	reserved := r.publish(placed, contract.StockReserved{CustomerID: customer, Items: stockOf(2), Total: o.Total(), PaymentMethod: "card"})
 	taken := r.publish(reserved, contract.PaymentTaken{CustomerID: customer, Amount: o.Total()})
 	r.Ledger[id] = sandbox.Entry{Amount: o.Total(), Accepted: true}
-	return r.publish(taken, contract.PointsAwarded{Points: 25, ExpiresAt: start.Add(24 * time.Hour)})
+	return r.publish(taken, contract.PointsAwarded{Points: 25, ExpiresAt: start.AddDate(1, 0, 0)})
 }
 
 func (r *run) ship() {
 	r.t.Helper()
 	awarded := r.award(shipped)
 	r.notify(r.publish(awarded, contract.OrderShipped{
-		CustomerID: customer, Items: []contract.Stock{{SKU: "123", Quantity: 2}},
+		CustomerID: customer, Items: stockOf(2),
 	}))
 	r.set(r.Tables[contract.SourceOrder], shipped, order.State{Progress: order.Shipped, CorrelationID: "saga of " + shipped})
-	r.set(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Shipped})
-	r.set(r.Tables[contract.SourceLoyalty], shipped, loyalty.State{Status: loyalty.Awarded})
+	r.set(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Shipped, Items: stockOf(2)})
+	r.set(r.Tables[contract.SourceLoyalty], shipped, award)
 }
 
 func (r *run) cancel() {
@@ -96,7 +99,7 @@ func (r *run) cancel() {
 	entry := r.Ledger[cancelled]
 	entry.Barred = true
 	r.Ledger[cancelled] = entry
-	released := r.publish(refunded, contract.StockReleased{Items: []contract.Stock{{SKU: "123", Quantity: 2}}, Reason: reason})
+	released := r.publish(refunded, contract.StockReleased{Items: stockOf(2), Reason: reason})
 	r.notify(r.publish(released, contract.OrderCancelled{Reason: reason}))
 	r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackComplete, Reason: reason, CorrelationID: "saga of " + cancelled})
 	r.set(r.Tables[contract.SourceWarehouse], cancelled, warehouse.State{Status: warehouse.Released})
@@ -106,6 +109,9 @@ func (r *run) cancel() {
 var (
 	start    = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	erasedAt = start.Add(24 * time.Hour)
+
+	// award is that of the shipped order.
+	award = loyalty.State{Status: loyalty.Awarded, CustomerID: customer, Points: 25, ExpiresAt: start.AddDate(1, 0, 0)}
 )
 
 // erase makes an order an erased one.
@@ -115,9 +121,6 @@ func (r *run) erase(id string) {
 	r.bury(r.Tables[contract.SourceWarehouse], id, warehouse.State{Status: warehouse.Erased})
 	r.bury(r.Tables[contract.SourcePayment], id, payment.State{Status: payment.Erased})
 	r.bury(r.Tables[contract.SourceLoyalty], id, loyalty.State{Status: loyalty.Erased})
-	if id == shipped {
-		delete(r.Tables[contract.SourceLoyalty].Counters, loyalty.CustomerItem(customer))
-	}
 }
 
 // bury puts a tombstone into a table.
@@ -166,7 +169,18 @@ func (r *run) set(table audit.Table, id string, state any) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	table.Records[id] = participant.Record{Subject: id, State: encoded}
+	record := participant.Record{Subject: id, State: encoded}
+	if award, is := state.(loyalty.State); is {
+		record.Entry = award.Entry()
+	}
+	table.Records[id] = record
+}
+
+// enter replaces the entry of the award of an order.
+func (r *run) enter(id string, entry participant.Entry) {
+	record := r.Tables[contract.SourceLoyalty].Records[id]
+	record.Entry = entry
+	r.Tables[contract.SourceLoyalty].Records[id] = record
 }
 
 // of finds the event of an order by its type, to be changed in place.

@@ -1,4 +1,4 @@
-// Package erase erases a customer: the orders in all contexts, the points, and
+// Package erase erases a customer: the orders in all contexts, with the points, and
 // the messages about them that wait in queues.
 //
 // Whatever stops an erasure, the next one completes it: each step can be made
@@ -27,9 +27,9 @@ type Eraser struct {
 	Contexts Contexts
 	// Scan calls each with one record of the order context after the other.
 	Scan func(ctx context.Context, each func(participant.Record)) error
-	// RemovePoints removes the counter of a customer's points unless there are any,
-	// and reports whether it is gone.
-	RemovePoints func(ctx context.Context, customer string) (bool, error)
+	// Awards returns the ids of the orders for which the customer has points. They are
+	// kept for longer than the orders.
+	Awards func(ctx context.Context, customer string) ([]string, error)
 	// Queues and DeadLetters are all that messages about an order can wait in.
 	Queues, DeadLetters []deadletter.Queue
 	Clock               func() time.Time
@@ -43,8 +43,6 @@ type Eraser struct {
 type Outcome struct {
 	Orders []OrderOutcome
 	Queues []QueueOutcome
-	// Points is why the customer's points are not removed.
-	Points error
 }
 
 // OrderOutcome is what became of an order.
@@ -62,9 +60,6 @@ func (o Outcome) Problems() []error {
 		if erased.Err != nil {
 			problems = append(problems, fmt.Errorf("order %s: %w", erased.ID, erased.Err))
 		}
-	}
-	if o.Points != nil {
-		problems = append(problems, fmt.Errorf("points: %w", o.Points))
 	}
 	for _, swept := range o.Queues {
 		if swept.Err != nil {
@@ -93,7 +88,6 @@ func (e *Eraser) Erase(ctx context.Context, customer string) (Outcome, error) {
 		}
 		outcome.Orders = append(outcome.Orders, OrderOutcome{o, err})
 	}
-	outcome.Points = e.removePoints(ctx, customer)
 	outcome.Queues = e.sweepAll(ctx, sought{customer, found.erased, e.Contexts.isErased}, true)
 	return outcome, nil
 }
@@ -120,7 +114,7 @@ func (e *Eraser) end(ctx context.Context, orders []Order) map[string]error {
 	var open []*Order
 	for i := range orders {
 		o := &orders[i]
-		if o.State.Ended() {
+		if o.Expired || o.State.Ended() {
 			continue
 		}
 		var err error
@@ -158,14 +152,4 @@ func (e *Eraser) awaitEnd(ctx context.Context, o *Order, until time.Time) error 
 			return err
 		}
 	}
-}
-
-// removePoints removes the counter that is named after the customer. Each order
-// has taken its own points out of it.
-func (e *Eraser) removePoints(ctx context.Context, customer string) error {
-	gone, err := e.RemovePoints(ctx, customer)
-	if err == nil && !gone {
-		err = fmt.Errorf("some are left, of an order that is not erased or was placed meanwhile: %w", ErrAgain)
-	}
-	return err
 }

@@ -15,7 +15,6 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
-	"example.com/saga/services/loyalty"
 	"example.com/saga/services/order"
 	"example.com/saga/services/warehouse"
 )
@@ -44,8 +43,8 @@ func TestACustomerIsErasedAndNoOther(t *testing.T) {
 			t.Errorf("%s has something else of another's order:\n%s", source, diff)
 		}
 	}
-	if diff := cmp.Diff(map[string]map[string]int64{loyalty.CustomerItem(bert): {loyalty.CounterPoints: 25}}, s.stores["loyalty"].AllCounters()); diff != "" {
-		t.Errorf("the points (-want +got):\n%s", diff)
+	if got := [2]int64{s.points(anna), s.points(bert)}; got != [2]int64{0, 25} {
+		t.Errorf("anna and bert have the points %v", got)
 	}
 	for _, e := range s.publisher.Published() {
 		if !known[e.ID] {
@@ -163,9 +162,8 @@ func TestAnOrderForWhichSomethingIsHeldIsErasedNowhere(t *testing.T) {
 	before := s.contents()
 	outcome, err := s.Erase(t.Context(), anna)
 	s.must(err)
-	if problems := outcome.Problems(); len(problems) != 2 ||
-		!strings.HasPrefix(problems[0].Error(), "order o-1: warehouse erases o-1: the order has not ended: it is failing") ||
-		!strings.HasPrefix(problems[1].Error(), "points: some are left") {
+	if problems := outcome.Problems(); len(problems) != 1 ||
+		!strings.HasPrefix(problems[0].Error(), "order o-1: warehouse erases o-1: the order has not ended: it is failing") {
 		t.Errorf("the problems are %v", problems)
 	}
 	if diff := cmp.Diff(before, s.contents()); diff != "" {
@@ -206,18 +204,51 @@ func TestAnErasureThatIsKilledAnywhereIsCompletedByTheNext(t *testing.T) {
 	}
 }
 
-func TestPointsThatNoErasedOrderExplainsAreNotRemoved(t *testing.T) {
+func TestAnAwardThatOutlivesItsOrderIsErasedToo(t *testing.T) {
+	s := newSaga(t)
+	s.award("o-old", anna)
+	s.award("o-bert", bert)
+	plan, err := s.Plan(t.Context(), anna)
+	s.must(err)
+	outcome := s.erase()
+	for _, orders := range [][]erase.OrderOutcome{plan.Orders, outcome.Orders} {
+		if len(orders) != 1 || orders[0].ID != "o-old" || !orders[0].Expired || orders[0].Err != nil {
+			t.Errorf("the orders are %+v", orders)
+		}
+	}
+	s.assertErased("o-old")
+	s.assertForgotten()
+	if got := s.points(bert); got != 25 {
+		t.Errorf("another customer has %d points", got)
+	}
+}
+
+func TestAnOrderThatIsPlacedDuringAnErasureIsErasedByTheNext(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-new", anna)
+	complete := s.Scan
+	s.Scan = func(context.Context, func(participant.Record)) error {
+		s.Scan = complete
+		return nil // As if the order was placed right after the scan.
+	}
+	if outcome := s.erase(); len(outcome.Orders) != 0 || s.points(anna) != 25 {
+		t.Errorf("the orders are %+v, and %d points are left", outcome.Orders, s.points(anna))
+	}
+	s.erase()
+	s.assertErased("o-new")
+	s.assertForgotten()
+}
+
+func TestPointsThatCannotBeFoundStopTheErasure(t *testing.T) {
 	s := newSaga(t)
 	s.ship("o-1", anna)
-	s.put(contract.SourceLoyalty, "o-new", loyalty.State{Status: loyalty.Awarded, CustomerID: anna, Points: 3},
-		participant.Adjustment{Item: loyalty.CustomerItem(anna), Add: map[string]int64{loyalty.CounterPoints: 3}})
-	outcome, err := s.Erase(t.Context(), anna)
-	s.must(err)
-	if problems := outcome.Problems(); len(problems) != 1 || !strings.Contains(problems[0].Error(), "some are left") {
-		t.Errorf("the problems are %v", problems)
+	before := s.contents()
+	s.Awards = func(context.Context, string) ([]string, error) { return nil, errBroken }
+	if _, err := s.Erase(t.Context(), anna); !errors.Is(err, errBroken) {
+		t.Errorf("the error is %v", err)
 	}
-	if got := s.stores["loyalty"].AllCounters()[loyalty.CustomerItem(anna)][loyalty.CounterPoints]; got != 3 {
-		t.Errorf("%d points are left", got)
+	if diff := cmp.Diff(before, s.contents()); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -256,7 +287,7 @@ func TestARecordThatCannotBeReadStopsTheErasure(t *testing.T) {
 	record := s.stores["order"].Records()["o-2"]
 	record.Handled[0].Published = []event.Event{{ID: "e", Type: "order.placed", Data: []byte(`[]`)}}
 	s.must(s.stores["order"].Commit(t.Context(), record, nil))
-	if _, err := s.Plan(t.Context(), anna); err == nil || !strings.Contains(err.Error(), "order.placed of o-2") {
+	if _, err := s.Plan(t.Context(), anna); err == nil || !strings.Contains(err.Error(), "state of order o-2: data of order.placed") {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -19,6 +19,9 @@ type Order struct {
 	// Notified are the ids of the events about it, by their types, that the
 	// notification endpoint was sent.
 	Notified map[string]string
+	// Expired: the order context has no record of it any more, but the customer still
+	// has points for it. The State is empty.
+	Expired bool
 }
 
 // found is what the order context has.
@@ -30,7 +33,7 @@ type found struct {
 }
 
 // find reads every record of the order context, because no other key than its id
-// leads to an order.
+// leads to an order. It adds the expired orders for which the customer has points.
 func (e *Eraser) find(ctx context.Context, customer string) (found, error) {
 	result := found{erased: make(map[string]bool)}
 	var unreadable error
@@ -50,10 +53,38 @@ func (e *Eraser) find(ctx context.Context, customer string) (found, error) {
 	if err = cmp.Or(err, unreadable); err != nil {
 		return found{}, fmt.Errorf("find the customer's orders: %w", err)
 	}
+	expired, err := e.findExpired(ctx, customer, result.orders)
+	if err != nil {
+		return found{}, fmt.Errorf("find the customer's points: %w", err)
+	}
+	result.orders = append(result.orders, expired...)
 	slices.SortFunc(result.orders, func(a, b Order) int {
 		return cmp.Or(a.State.PlacedAt.Compare(b.State.PlacedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return result, nil
+}
+
+// findExpired returns the orders of the customer of which nothing but the award is left.
+// An award may also be of an order that was placed meanwhile: the next erasure finds it.
+func (e *Eraser) findExpired(ctx context.Context, customer string, known []Order) ([]Order, error) {
+	awards, err := e.Awards(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	var expired []Order
+	for _, id := range awards {
+		if slices.ContainsFunc(known, func(o Order) bool { return o.ID == id }) {
+			continue
+		}
+		_, record, err := e.Contexts.Order.Load(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if record.Version == 0 {
+			expired = append(expired, Order{ID: id, Expired: true})
+		}
+	}
+	return expired, nil
 }
 
 // readOrder reads an order from its state, and from the events that the record has as

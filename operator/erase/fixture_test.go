@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,9 +107,9 @@ func newSaga(t *testing.T) *saga {
 			}
 			return s.step()
 		},
-		RemovePoints: func(ctx context.Context, customer string) (bool, error) {
-			gone, err := s.stores[contract.SourceLoyalty].RemoveItem(ctx, loyalty.CustomerItem(customer), loyalty.CounterPoints)
-			return gone, errors.Join(err, s.step())
+		Awards: func(ctx context.Context, customer string) ([]string, error) {
+			entries, err := s.stores[contract.SourceLoyalty].Entries(ctx, loyalty.CustomerAccount(customer), time.Time{})
+			return slices.Collect(maps.Keys(entries)), errors.Join(err, s.step())
 		},
 		Queues:      []deadletter.Queue{{Client: s.queues, Name: "Shop/Queue", URL: live}},
 		DeadLetters: []deadletter.Queue{{Client: s.queues, Name: "Shop/DeadLetters", URL: dead}},
@@ -153,14 +154,17 @@ func (s *saga) hear(id string, data event.Data) {
 }
 
 // put sets what another context has of an order.
-func (s *saga) put(source, id string, state any, adjustments ...participant.Adjustment) {
+func (s *saga) put(source, id string, state any) {
 	s.t.Helper()
 	record, err := s.stores[source].Load(s.t.Context(), id)
 	s.must(err)
 	record.State, err = json.Marshal(state)
 	s.must(err)
+	if award, is := state.(loyalty.State); is {
+		record.Entry = award.Entry()
+	}
 	record.Handled = []participant.Handled{{Source: "test", ID: "e-" + id, Type: "test.happened", OccurredAt: s.now, HandledAt: s.now}}
-	s.must(s.stores[source].Commit(s.t.Context(), record, adjustments))
+	s.must(s.stores[source].Commit(s.t.Context(), record, nil))
 }
 
 // ship makes an order of a customer that was shipped.
@@ -169,9 +173,22 @@ func (s *saga) ship(id, customer string) {
 	s.place(id, customer)
 	s.put(contract.SourceWarehouse, id, warehouse.State{Status: warehouse.Shipped, CustomerID: customer, ShippingAddress: "home of " + customer})
 	s.put(contract.SourcePayment, id, payment.State{Status: payment.Taken})
-	s.put(contract.SourceLoyalty, id, loyalty.State{Status: loyalty.Awarded, CustomerID: customer, Points: 25},
-		participant.Adjustment{Item: loyalty.CustomerItem(customer), Add: map[string]int64{loyalty.CounterPoints: 25}})
+	s.award(id, customer)
 	s.hear(id, contract.OrderShipped{CustomerID: customer, Items: []contract.Stock{{SKU: "123", Quantity: 1}}})
+}
+
+// award puts the award of an order of a customer.
+func (s *saga) award(id, customer string) {
+	s.t.Helper()
+	s.put(contract.SourceLoyalty, id, loyalty.State{Status: loyalty.Awarded, CustomerID: customer, Points: 25, ExpiresAt: now.AddDate(1, 0, 0)})
+}
+
+// points returns the balance of a customer.
+func (s *saga) points(customer string) int64 {
+	s.t.Helper()
+	points, err := s.stores[contract.SourceLoyalty].Balance(s.t.Context(), loyalty.CustomerAccount(customer), now)
+	s.must(err)
+	return points
 }
 
 // reserve makes an order of anna for which stock is held.

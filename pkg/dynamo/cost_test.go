@@ -67,7 +67,7 @@ func adjusting(amount int64) decide {
 
 func clock() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
 
-func newDepot(t *testing.T, decide decide, begins ...event.Data) *depot {
+func newDepot(t *testing.T, decide decide, options ...func(*participant.Config[state])) *depot {
 	t.Helper()
 	language, err := contract.NewLanguage()
 	if err != nil {
@@ -75,18 +75,20 @@ func newDepot(t *testing.T, decide decide, begins ...event.Data) *depot {
 	}
 	d := &depot{t: t, ledger: newLedger(), publisher: &failingOnce{}}
 	d.language, d.store = language, dynamo.NewStore(d.ledger, table, dynamo.Vocabulary{})
-	d.Participant, err = participant.New(participant.Config[state]{
+	config := participant.Config[state]{
 		Source:    contract.SourceWarehouse,
 		Decide:    participant.Pure(decide),
-		Begins:    begins,
 		Store:     d.store,
 		Publisher: d.publisher,
 		Language:  language,
 		Clock:     clock,
 		Retention: time.Hour,
 		Pause:     func(context.Context, int) error { return nil },
-	})
-	if err != nil {
+	}
+	for _, option := range options {
+		option(&config)
+	}
+	if d.Participant, err = participant.New(config); err != nil {
 		t.Fatal(err)
 	}
 	return d
@@ -233,7 +235,7 @@ func TestTheCostOfAnEventThatBeginsARecord(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDepot(t, path.decide, contract.StockReceived{})
+			d := newDepot(t, path.decide, func(c *participant.Config[state]) { c.Begins = []event.Data{contract.StockReceived{}} })
 			if path.prepare != nil {
 				path.prepare(d)
 			}

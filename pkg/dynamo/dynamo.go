@@ -9,6 +9,8 @@
 //	expires_at (N)  epoch seconds, the table's time to live; absent while the record
 //	                is due
 //	open, due       a constant and epoch seconds, only while the record is due
+//	account (S), amount (N), until (N)
+//	                the record's entry, only while it has one; epoch seconds
 //
 // An item of an earlier version has attributes with JSON in place of record. It is
 // read, and written in the new form with the next event.
@@ -50,6 +52,11 @@
 // due: partition key open, sort key due, keys only. A record costs one write unit
 // more when it gets a due time, and one when it loses it. All entries of the index
 // share a partition, which is limited to 1,000 writes a second: 500 new records.
+//
+// A participant whose records have entries needs a global secondary index named
+// account: partition key account, sort key until, with the attribute amount. A record
+// costs one write unit more when it gets, changes or loses its entry; that it expires
+// is free.
 package dynamo
 
 import (
@@ -80,7 +87,7 @@ type Client interface {
 // Store is a participant.Store on a DynamoDB table. It needs the permissions
 // dynamodb:GetItem and dynamodb:PutItem, dynamodb:BatchGetItem if events are handled in
 // batches, dynamodb:UpdateItem if they adjust other items, and dynamodb:Query on the
-// index if Due is called.
+// index if Due, Balance or Entries is called.
 type Store struct {
 	client     Client
 	table      string

@@ -27,6 +27,11 @@ func (v Vocabulary) Item(record participant.Record) (map[string]types.AttributeV
 		item["open"] = &types.AttributeValueMemberS{Value: openValue}
 		item["due"] = number(record.Due.Unix())
 	}
+	if record.Entry != (participant.Entry{}) {
+		item["account"] = &types.AttributeValueMemberS{Value: record.Entry.Account}
+		item["amount"] = number(record.Entry.Amount)
+		item["until"] = number(record.Entry.ExpiresAt.Unix())
+	}
 	return item, nil
 }
 
@@ -83,7 +88,23 @@ func readAttributes(item map[string]types.AttributeValue, record *participant.Re
 	if record.ExpiresAt, err = readSeconds(item, "expires_at"); err != nil {
 		return err
 	}
-	record.Due, err = readSeconds(item, "due")
+	if record.Due, err = readSeconds(item, "due"); err != nil || item["account"] == nil {
+		return err
+	}
+	return readEntry(item, &record.Entry)
+}
+
+func readEntry(item map[string]types.AttributeValue, entry *participant.Entry) error {
+	account, isText := item["account"].(*types.AttributeValueMemberS)
+	if !isText {
+		return errors.New("account is not a text")
+	}
+	amount, err := readNumber(item, "amount")
+	if err != nil {
+		return err
+	}
+	until, err := readSeconds(item, "until")
+	*entry = participant.Entry{Account: account.Value, Amount: amount, ExpiresAt: until}
 	return err
 }
 

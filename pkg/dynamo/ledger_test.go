@@ -12,7 +12,8 @@ import (
 // ledger is a DynamoDB table that evaluates the conditions of a store, and counts the
 // calls and the units that AWS bills: a read unit for each 4 KB of a consistent read;
 // a write unit for each KB of the larger of the old and the new item, twice as much in
-// a transaction, and the same if the condition fails.
+// a transaction, and the same if the condition fails. A unit more is for the entry in the
+// account index that a put makes, changes or removes; if its key changes, they are two.
 type ledger struct {
 	client // It answers queries.
 
@@ -70,6 +71,7 @@ func (l *ledger) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func
 	if !l.holds(in.Item, *in.ConditionExpression, in.ExpressionAttributeValues) {
 		return nil, &types.ConditionalCheckFailedException{Item: l.standing(in.Item, in.ReturnValuesOnConditionCheckFailure)}
 	}
+	l.writes += costOfIndex(l.items[text(in.Item["pk"])], in.Item)
 	l.items[text(in.Item["pk"])] = in.Item
 	return &dynamodb.PutItemOutput{}, once(&l.after)
 }
@@ -145,6 +147,26 @@ func (l *ledger) standing(item map[string]types.AttributeValue, values types.Ret
 
 func (l *ledger) cost(item map[string]types.AttributeValue) int {
 	return max(units(item, 1024), units(l.items[text(item["pk"])], 1024))
+}
+
+// costOfIndex returns the units of the account index when an item is replaced.
+func costOfIndex(before, after map[string]types.AttributeValue) int {
+	entry := func(item map[string]types.AttributeValue) (key [2]string, amount int, isIndexed bool) {
+		account, isIndexed := item["account"]
+		if isIndexed {
+			key = [2]string{text(account), strconv.Itoa(integer(item["until"]))}
+		}
+		return key, integer(item["amount"]), isIndexed
+	}
+	oldKey, oldAmount, hadEntry := entry(before)
+	newKey, newAmount, hasEntry := entry(after)
+	switch {
+	case hadEntry && hasEntry && oldKey != newKey:
+		return 2
+	case hadEntry != hasEntry, oldAmount != newAmount:
+		return 1
+	}
+	return 0
 }
 
 // once runs a fault and removes it.

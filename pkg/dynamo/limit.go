@@ -29,6 +29,11 @@ func (s *Store) encodeChecked(record participant.Record, adjustments []participa
 	if err := checkKey(record.Subject); err != nil {
 		return nil, err
 	}
+	if record.Entry != (participant.Entry{}) {
+		if err := checkKey(record.Entry.Account); err != nil {
+			return nil, err
+		}
+	}
 	for _, adjustment := range adjustments {
 		if err := checkKey(adjustment.Item); err != nil {
 			return nil, err

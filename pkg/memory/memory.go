@@ -126,18 +126,6 @@ func (s *Store) Counters(_ context.Context, item string) (map[string]int64, erro
 	return maps.Clone(s.counters[item]), nil
 }
 
-// RemoveItem removes an adjusted item unless its counter is above 0, and reports
-// whether the item is gone.
-func (s *Store) RemoveItem(_ context.Context, item, counter string) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.counters[item][counter] > 0 {
-		return false, nil
-	}
-	delete(s.counters, item)
-	return true, nil
-}
-
 // Due returns the subjects of the records that are due at a time, the longest due
 // first, and not more than limit.
 func (s *Store) Due(_ context.Context, by time.Time, limit int) ([]string, error) {

@@ -17,6 +17,10 @@ func TestStore(t *testing.T) {
 	participanttest.TestStore(t, func(*testing.T) participanttest.Store { return memory.NewStore() })
 }
 
+func TestAccounts(t *testing.T) {
+	participanttest.TestAccounts(t, func(*testing.T) participanttest.Accounts { return memory.NewStore() })
+}
+
 func valid(id string) event.Event {
 	return event.Event{
 		ID: id, Source: "depot", Type: "depot.parcel-left", Subject: "o-1", Time: time.Unix(1, 0).UTC(),

@@ -232,6 +232,11 @@ func (p *Participant[S]) nextRecord(record Record, t *task, state S, published [
 			next.ExpiresAt = later(next.ExpiresAt, until)
 		}
 	}
+	if p.config.Entry != nil {
+		if next, err = next.withEntry(p.config.Entry(state)); err != nil {
+			return Record{}, err
+		}
+	}
 	if p.config.Due != nil {
 		next.Due = p.config.Due(state).Truncate(time.Second)
 	}

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Tombstone returns what is left of a state that is erased: that it was erased, and
 // nothing personal. The adjustments reverse what other items have because of the
-// state, such as the points of a customer. An error is returned if the saga has not
-// ended.
+// state. An error is returned if the saga has not ended.
 type Tombstone[S any] func(S) (S, []Adjustment, error)
 
 // Erase replaces all that is recorded about a subject by a tombstone: its state,
@@ -21,8 +21,8 @@ type Tombstone[S any] func(S) (S, []Adjustment, error)
 // nothing is written and nothing is published. The tombstone is kept until no event
 // that was published before the erasure can be handled any more.
 //
-// The events in the record are published once more before it is erased, because it
-// is unknown whether all of them were.
+// The events in the record that are not older than the retention are published once more
+// before it is erased, because it is unknown whether all of them were.
 //
 // Erase is idempotent. After an error it must be called again.
 func (p *Participant[S]) Erase(ctx context.Context, subject string, tombstone Tombstone[S]) error {
@@ -60,7 +60,7 @@ func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone To
 	}
 	// A process may have stopped before it had published all, and a redelivery
 	// cannot publish what is erased: the end of an order would not be notified.
-	if err := p.Republish(ctx, record); err != nil {
+	if err := p.Republish(ctx, p.recent(record)); err != nil {
 		return err
 	}
 	return p.config.Store.Commit(ctx, Record{
@@ -70,4 +70,13 @@ func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone To
 		ExpiresAt: p.config.Clock().UTC().Add(p.config.Retention + retentionMargin),
 		Erased:    true,
 	}, adjustments)
+}
+
+// recent returns a record without what was handled before the retention: every consumer
+// refuses the events that were published then. A record is kept for longer than that if
+// it has an entry.
+func (p *Participant[S]) recent(record Record) Record {
+	oldest := p.config.Clock().Add(-p.config.Retention)
+	record.Handled = slices.DeleteFunc(slices.Clone(record.Handled), func(h Handled) bool { return h.HandledAt.Before(oldest) })
+	return record
 }

@@ -129,7 +129,7 @@ func Pure[S any](decide func(S, Input) (Decision[S], error)) Decide[S] {
 }
 
 // Config is the configuration of a Participant. Begins, Clock, Pause, Parallelism, Due,
-// Upgrade, Committed and TraceParent are optional.
+// Entry, Upgrade, Committed and TraceParent are optional.
 type Config[S any] struct {
 	// Source is the name of the bounded context and the source of its events.
 	Source    string
@@ -163,6 +163,9 @@ type Config[S any] struct {
 	// its record. By default a state is as it was committed. Each state that is loaded
 	// goes through it, so it must be cheap.
 	Upgrade func(state S, record Record) (S, error)
+	// Entry returns the entry of a record in this state. As with Due, all functions of
+	// a bounded context need the same one. Without it no record has an entry.
+	Entry func(S) Entry
 	// Committed, if set, is called after every commit with the state before and
 	// after, and the input. It is not called for an event that was handled before,
 	// so that what it counts is counted once. If the process stops right after the

@@ -55,6 +55,8 @@ type Record struct {
 	// Due is when the record has to be looked at, or zero for never. It has the
 	// resolution of seconds.
 	Due time.Time
+	// Entry is what the record adds to an account, or the zero value.
+	Entry Entry
 	// Erased marks a tombstone. Its State has no personal data, and the record is
 	// not written any more.
 	Erased bool
@@ -79,8 +81,7 @@ type Handled struct {
 }
 
 // Adjustment adds to counters of another item of the context (the stock of a
-// SKU, the points of a customer) in the same transaction as the record. A
-// negative amount takes from a counter, which never falls below zero.
+// SKU) in the same transaction as the record. A negative amount takes from a counter, which never falls below zero.
 type Adjustment struct {
 	Item string
 	Add  map[string]int64

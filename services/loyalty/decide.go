@@ -39,14 +39,10 @@ func award(s State, taken contract.PaymentTaken, blocked bool, now time.Time) De
 	}
 	s.Status = Awarded
 	s.Points = taken.Amount.Amount / spendPerPoint
-	return Decision{
-		State: s,
-		Events: []event.Data{contract.PointsAwarded{
-			Points:    s.Points,
-			ExpiresAt: now.AddDate(1, 0, 0),
-		}},
-		Adjustments: add(s.CustomerID, s.Points),
-	}
+	s.ExpiresAt = now.AddDate(1, 0, 0)
+	return Decision{State: s, Events: []event.Data{
+		contract.PointsAwarded{Points: s.Points, ExpiresAt: s.ExpiresAt},
+	}}
 }
 
 // revoke decides on a failed shipment, which may arrive before the payment. Then the
@@ -59,21 +55,8 @@ func revoke(s State, reason contract.Reason) Decision {
 		return Decision{State: s}
 	}
 	points := s.Points
-	s.Status = Revoked
-	s.Points = 0
-	return Decision{
-		State:       s,
-		Events:      []event.Data{contract.PointsRevoked{Points: points, Reason: reason}},
-		Adjustments: add(s.CustomerID, -points),
-	}
-}
-
-func add(customerID string, points int64) []participant.Adjustment {
-	if points == 0 {
-		return nil
-	}
-	return []participant.Adjustment{{
-		Item: CustomerItem(customerID),
-		Add:  map[string]int64{CounterPoints: points},
+	s.Status, s.Points, s.ExpiresAt = Revoked, 0, time.Time{}
+	return Decision{State: s, Events: []event.Data{
+		contract.PointsRevoked{Points: points, Reason: reason},
 	}}
 }

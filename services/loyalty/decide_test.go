@@ -18,7 +18,7 @@ var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // The states of the award for an order, one for each status.
 var (
 	unknown  = loyalty.State{}
-	awarded  = loyalty.State{Status: loyalty.Awarded, CustomerID: "c-42", Points: 25}
+	awarded  = loyalty.State{Status: loyalty.Awarded, CustomerID: "c-42", Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
 	rejected = loyalty.State{Status: loyalty.Rejected, CustomerID: "c-42"}
 	revoked  = loyalty.State{Status: loyalty.Revoked, CustomerID: "c-42"}
 	// tombstone is the state after a revocation that arrived before the payment.
@@ -43,15 +43,6 @@ func becomes(after loyalty.State, events ...event.Data) loyalty.Decision {
 	return loyalty.Decision{State: after, Events: events}
 }
 
-// adding adds the adjustment of the customer's points.
-func adding(points int64, d loyalty.Decision) loyalty.Decision {
-	d.Adjustments = []participant.Adjustment{{
-		Item: loyalty.CustomerItem("c-42"),
-		Add:  map[string]int64{loyalty.CounterPoints: points},
-	}}
-	return d
-}
-
 type row struct {
 	before  loyalty.State
 	input   event.Data
@@ -61,7 +52,7 @@ type row struct {
 
 func table() []row {
 	return []row{
-		{unknown, taken, false, adding(25, becomes(awarded, pointsAwarded))},
+		{unknown, taken, false, becomes(awarded, pointsAwarded)},
 		{awarded, taken, false, becomes(awarded)},
 		{rejected, taken, false, becomes(rejected)},
 		{revoked, taken, false, becomes(revoked)},
@@ -76,7 +67,7 @@ func table() []row {
 		{erased, taken, true, becomes(erased)},
 
 		{unknown, failed, false, becomes(tombstone, pointsRevoked(0))},
-		{awarded, failed, false, adding(-25, becomes(revoked, pointsRevoked(25)))},
+		{awarded, failed, false, becomes(revoked, pointsRevoked(25))},
 		{rejected, failed, false, becomes(rejected)},
 		{revoked, failed, false, becomes(revoked)},
 		{tombstone, failed, false, becomes(tombstone)},
@@ -148,8 +139,26 @@ func TestPointsAreOneForEachWholeUnitOfCurrency(t *testing.T) {
 		if got.State.Points != want {
 			t.Errorf("%d minor units are %d points, want %d", amount, got.State.Points, want)
 		}
-		if want == 0 && len(got.Adjustments) != 0 {
-			t.Errorf("%d minor units adjust the customer: %v", amount, got.Adjustments)
+		entry := participant.Entry{Account: loyalty.CustomerAccount("c-42"), Amount: want, ExpiresAt: now.AddDate(1, 0, 0)}
+		if want == 0 {
+			entry = participant.Entry{}
+		}
+		if diff := cmp.Diff(entry, got.State.Entry()); diff != "" {
+			t.Errorf("%d minor units are another entry (-want +got):\n%s", amount, diff)
+		}
+	}
+}
+
+func TestOnlyAnAwardThatIsNotRevokedCounts(t *testing.T) {
+	beforeEntries := awarded
+	beforeEntries.ExpiresAt = time.Time{}
+	for _, s := range append(statuses(), tombstone, beforeEntries) {
+		var want participant.Entry
+		if s == awarded {
+			want = participant.Entry{Account: "customer#c-42", Amount: 25, ExpiresAt: now.AddDate(1, 0, 0)}
+		}
+		if diff := cmp.Diff(want, s.Entry()); diff != "" {
+			t.Errorf("the entry of %+v (-want +got):\n%s", s, diff)
 		}
 	}
 }
@@ -169,8 +178,9 @@ func TestPointsExpireAfterOneYear(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, ok := decision.Events[0].(contract.PointsAwarded)
-		if !ok || got.ExpiresAt.Format(time.RFC3339) != want {
-			t.Errorf("awarded at %s: %+v, want the expiry %s", at, decision.Events[0], want)
+		entry := decision.State.Entry().ExpiresAt
+		if !ok || got.ExpiresAt.Format(time.RFC3339) != want || !entry.Equal(got.ExpiresAt) {
+			t.Errorf("awarded at %s: %+v and an entry until %s, want the expiry %s", at, decision.Events[0], entry, want)
 		}
 	}
 }

@@ -1,6 +1,6 @@
 // Package loyalty is the bounded context that rewards customers with points.
 //
-//	owns         the points of each customer, the award of each order
+//	owns         the award of each order, and by them the points of each customer
 //	consumes     warehouse.shipment-failed, payment.taken
 //	publishes    loyalty.points-awarded, loyalty.award-rejected,
 //	             loyalty.points-revoked

@@ -3,6 +3,7 @@ package loyalty
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
@@ -27,16 +28,25 @@ type State struct {
 	Status     Status `json:"status"`
 	CustomerID string `json:"customerId,omitempty"`
 	Points     int64  `json:"points,omitempty"`
+	// ExpiresAt is when the points expire.
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+}
+
+// Entry returns what the award adds to the customer's points. An award without an expiry
+// was made before there were entries, and has none.
+func (s State) Entry() participant.Entry {
+	if s.Status != Awarded || s.Points == 0 || s.ExpiresAt.IsZero() {
+		return participant.Entry{}
+	}
+	return participant.Entry{Account: CustomerAccount(s.CustomerID), Amount: s.Points, ExpiresAt: s.ExpiresAt}
 }
 
 // Decision is the result of an event.
 type Decision = participant.Decision[State]
 
-// CounterPoints is the counter of a customer's points.
-const CounterPoints = "points"
-
-// CustomerItem returns the name of the item with a customer's points.
-func CustomerItem(customerID string) string { return "customer#" + customerID }
+// CustomerAccount returns the name of the account of a customer's points. The points are
+// the balance of the account: the sum over the awards that have not expired.
+func CustomerAccount(customerID string) string { return "customer#" + customerID }
 
 // Customers is the register of customers.
 type Customers interface {
@@ -47,7 +57,7 @@ type Customers interface {
 // Context returns the configuration of the loyalty context, without what it runs on.
 func Context(customers Customers) participant.Config[State] {
 	return participant.Config[State]{
-		Source: contract.SourceLoyalty, Decide: Decider(customers), Begins: []event.Data{contract.PaymentTaken{}},
+		Source: contract.SourceLoyalty, Decide: Decider(customers), Begins: []event.Data{contract.PaymentTaken{}}, Entry: State.Entry,
 	}
 }
 

@@ -38,15 +38,22 @@ func histories() *rapid.Generator[[]event.Data] {
 func TestPointsAreAwardedAtMostOnceAndRevokedInFull(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var state loyalty.State
-		var points int64
+		var published int64
+		awards := 0
 		for _, data := range histories().Draw(t, "history") {
 			decision := step(t, state, data)
-			for _, adjustment := range decision.Adjustments {
-				points += adjustment.Add[loyalty.CounterPoints]
+			for _, e := range decision.Events {
+				switch e := e.(type) {
+				case contract.PointsAwarded:
+					awards++
+					published += e.Points
+				case contract.PointsRevoked:
+					published -= e.Points
+				}
 			}
 			state = decision.State
-			if points != state.Points || (points != 0 && points != 25) {
-				t.Fatalf("the customer has %d points, the state %d", points, state.Points)
+			if points := state.Entry().Amount; points != state.Points || points != published || awards > 1 {
+				t.Fatalf("after %d awards the customer has %d points, the state %d, published are %d", awards, points, state.Points, published)
 			}
 		}
 	})

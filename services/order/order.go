@@ -40,10 +40,10 @@ const (
 
 // State is the state of an order.
 type State struct {
-	Progress Progress        `json:"progress"`
-	Rollback Rollback        `json:"rollback,omitempty"`
-	Reason   contract.Reason `json:"reason,omitempty"`
-	CustomerID string `json:"customerId,omitempty"`
+	Progress   Progress        `json:"progress"`
+	Rollback   Rollback        `json:"rollback,omitempty"`
+	Reason     contract.Reason `json:"reason,omitempty"`
+	CustomerID string          `json:"customerId,omitempty"`
 	// CorrelationID is that of all events of the order.
 	CorrelationID string `json:"correlationId,omitempty"`
 	// PlacedAt is when the saga began.

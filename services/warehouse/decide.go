@@ -60,11 +60,12 @@ func reserve(s State, order contract.OrderPlaced, refused []string) Decision {
 			Total:         order.Total(),
 			PaymentMethod: order.PaymentMethod,
 		}},
-		Adjustments: move(s.Items, CounterOnHand, CounterReserved),
+		Adjustments: adjustOnHand(s.Items, -1),
 	}
 }
 
-// ship is the pivot.
+// ship is the pivot. It adjusts nothing: the pieces are not on hand since they were
+// reserved.
 func ship(s State, e event.Event, deliverable bool) (Decision, error) {
 	switch s.Status {
 	case Unknown:
@@ -83,7 +84,6 @@ func ship(s State, e event.Event, deliverable bool) (Decision, error) {
 			CustomerID: s.CustomerID,
 			Items:      s.Items,
 		}},
-		Adjustments: move(s.Items, CounterReserved, CounterShipped),
 	}, nil
 }
 
@@ -126,7 +126,7 @@ func release(s State, e event.Event, reason contract.Reason) (Decision, error) {
 	return Decision{
 		State:       s,
 		Events:      []event.Data{contract.StockReleased{Items: append([]contract.Stock{}, held...), Reason: reason}},
-		Adjustments: move(held, CounterReserved, CounterOnHand),
+		Adjustments: adjustOnHand(held, +1),
 	}, nil
 }
 
@@ -165,13 +165,14 @@ func pieces(lines []contract.Item) []contract.Stock {
 	return stock
 }
 
-// move returns the adjustments that move pieces from one counter to another.
-func move(stock []contract.Stock, from, to string) []participant.Adjustment {
+// adjustOnHand returns the adjustments that take the pieces from those on hand (sign
+// -1), or give them back (+1).
+func adjustOnHand(stock []contract.Stock, sign int64) []participant.Adjustment {
 	var adjustments []participant.Adjustment
 	for _, s := range stock {
 		adjustments = append(adjustments, participant.Adjustment{
 			Item: StockItem(s.SKU),
-			Add:  map[string]int64{from: -s.Quantity, to: s.Quantity},
+			Add:  map[string]int64{CounterOnHand: sign * s.Quantity},
 		})
 	}
 	return adjustments

@@ -3,7 +3,7 @@
 // It owns the pivot of the saga: whether an order is shipped or cancelled is
 // decided by the commit of its record, and nowhere else.
 //
-//	owns         the stock of each SKU, the reservation of each order
+//	owns         the stock of each SKU, the reservation and the shipment of each order
 //	consumes     order.placed, order.cancellation-requested,
 //	             warehouse.stock-received, payment.declined, payment.refunded,
 //	             loyalty.points-awarded

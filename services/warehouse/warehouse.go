@@ -35,15 +35,31 @@ type State struct {
 	Reason contract.Reason `json:"reason,omitempty"`
 }
 
+// Reserved returns the pieces that the order holds, and that are not on hand while it
+// may still be shipped or released.
+func (s State) Reserved() []contract.Stock {
+	if s.Status == Reserved || s.Status == Failing {
+		return s.Items
+	}
+	return nil
+}
+
+// Shipped returns the pieces that were shipped with the order.
+func (s State) Shipped() []contract.Stock {
+	if s.Status == Shipped {
+		return s.Items
+	}
+	return nil
+}
+
 // Decision is the result of an event.
 type Decision = participant.Decision[State]
 
-// Counters of the stock of a SKU. Received = on hand + reserved + shipped.
+// Counters of the stock of a SKU: the pieces that were received, and those that no order
+// has. Reserved and shipped pieces are in the orders' records, and not counted.
 const (
 	CounterReceived = "received"
 	CounterOnHand   = "on_hand"
-	CounterReserved = "reserved"
-	CounterShipped  = "shipped"
 )
 
 // StockItem returns the name of the item with the counters of a SKU.

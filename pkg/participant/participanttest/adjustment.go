@@ -118,24 +118,3 @@ func assertRefused(t *testing.T, store Store, record participant.Record, want []
 		t.Errorf("the refused items that are expected (-) and named (+):\n%s", diff)
 	}
 }
-
-func (s suite) removeItem(t *testing.T) {
-	store := s.newStore(t)
-	item := unique("customer")
-	remove := func(want bool) {
-		t.Helper()
-		if gone, err := store.RemoveItem(t.Context(), item, "points"); err != nil || gone != want {
-			t.Errorf("removed is %t, not %t: %v", gone, want, err)
-		}
-	}
-	remove(true)
-	commit(t, store, newRecord(), add(item, map[string]int64{"points": 2}))
-	remove(false)
-	assertCounters(t, store, item, map[string]int64{"points": 2})
-	commit(t, store, newRecord(), add(item, map[string]int64{"points": -2}))
-	remove(true)
-	assertCounters(t, store, item, nil)
-	commit(t, store, newRecord(), add(item, map[string]int64{"visits": 1}))
-	remove(true)
-	assertCounters(t, store, item, nil)
-}

@@ -16,8 +16,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// Store is a participant.Store that can also list what is due, and read and remove
-// adjusted items.
+// Store is a participant.Store that can also list what is due, and read adjusted items.
 type Store interface {
 	participant.Store
 	participant.BatchLoader
@@ -27,9 +26,6 @@ type Store interface {
 	// Counters returns the counters of an adjusted item: none if it was never
 	// adjusted.
 	Counters(ctx context.Context, item string) (map[string]int64, error)
-	// RemoveItem removes an adjusted item unless its counter is above 0, and
-	// reports whether the item is gone.
-	RemoveItem(ctx context.Context, item, counter string) (bool, error)
 }
 
 // TestStore checks that a store keeps the contract of participant.Store. Every test
@@ -70,7 +66,6 @@ func TestStore(t *testing.T, newStore func(t *testing.T) Store) {
 	t.Run("a commit with a conflict and a refusal is a conflict", s.conflictBeforeRefusal)
 	t.Run("an item cannot be adjusted twice in one commit", s.itemTwice)
 	t.Run("concurrent commits never take more than there is", s.concurrentTakers)
-	t.Run("an item is removed only if its counter is 0", s.removeItem)
 }
 
 // suite has a method for each test.
@@ -118,7 +113,7 @@ func newEvent(subject string, at time.Time, ordinal int) event.Event {
 	}
 }
 
-func load(t *testing.T, store Store, subject string) participant.Record {
+func load(t *testing.T, store participant.Store, subject string) participant.Record {
 	t.Helper()
 	record, err := store.Load(t.Context(), subject)
 	if err != nil {
@@ -127,7 +122,7 @@ func load(t *testing.T, store Store, subject string) participant.Record {
 	return record
 }
 
-func commit(t *testing.T, store Store, record participant.Record, adjustments ...participant.Adjustment) {
+func commit(t *testing.T, store participant.Store, record participant.Record, adjustments ...participant.Adjustment) {
 	t.Helper()
 	if err := store.Commit(t.Context(), record, adjustments); err != nil {
 		t.Fatal(err)

@@ -48,7 +48,7 @@ type shop struct {
 	ring string
 }
 
-// faultyStore fails if err is set, and counts its calls.
+// faultyStore fails if err is set, and counts its loads and the commits that are made.
 type faultyStore struct {
 	participant.Store
 
@@ -71,8 +71,14 @@ func (s *faultyStore) Load(ctx context.Context, subject string) (participant.Rec
 }
 
 func (s *faultyStore) Commit(ctx context.Context, r participant.Record, a []participant.Adjustment) error {
-	s.commits++
-	return s.Store.Commit(ctx, r, a)
+	if s.err != nil {
+		return s.err
+	}
+	err := s.Store.Commit(ctx, r, a)
+	if err == nil {
+		s.commits++
+	}
+	return err
 }
 
 // faultyPublisher fails if err is set.
@@ -112,19 +118,15 @@ func newShopOf(tb testing.TB, open bool) *shop {
 		ring:   `{"key": "` + strings.Repeat("a", keyring.MinimumLength) + `"}`,
 	}
 	clock := func() time.Time { return s.now }
-	s.orders, err = participant.New(participant.Config[order.State]{
-		Source:    contract.SourceOrder,
-		Decide:    participant.Pure(order.Decide),
-		Store:     s.store,
-		Publisher: s.publisher,
-		Language:  language,
-		Clock:     clock,
-		Retention: 24 * time.Hour,
-		Pause:     func(context.Context, int) error { return nil },
-		Due:       order.State.Due,
-
-		TraceParent: tracing.Parent,
-	})
+	config := order.Context()
+	config.Store = s.store
+	config.Publisher = s.publisher
+	config.Language = language
+	config.Clock = clock
+	config.Retention = 24 * time.Hour
+	config.Pause = func(context.Context, int) error { return nil }
+	config.TraceParent = tracing.Parent
+	s.orders, err = participant.New(config)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -102,19 +102,15 @@ func newShop(t *testing.T) *shop {
 		logs: &bytes.Buffer{}, spans: tracetest.NewInMemoryExporter(), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 	}
 	clock := func() time.Time { return s.now }
-	s.orders, err = participant.New(participant.Config[order.State]{
-		Source:    contract.SourceOrder,
-		Decide:    participant.Pure(order.Decide),
-		Store:     s.store,
-		Publisher: s.publisher,
-		Language:  language,
-		Clock:     clock,
-		Retention: 24 * time.Hour,
-		Pause:     func(context.Context, int) error { return nil },
-		Due:       order.State.Due,
-
-		TraceParent: tracing.Parent,
-	})
+	config := order.Context()
+	config.Store = s.store
+	config.Publisher = s.publisher
+	config.Language = language
+	config.Clock = clock
+	config.Retention = 24 * time.Hour
+	config.Pause = func(context.Context, int) error { return nil }
+	config.TraceParent = tracing.Parent
+	s.orders, err = participant.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/dynamo"
+	"example.com/saga/services/loyalty"
+)
+
+// balance prints the points of a customer.
+func (o operator) balance(ctx context.Context, given []string) error {
+	flags := o.newFlags("balance", "CUSTOMER")
+	switch err := flags.parse(given, 1, o.stdout); {
+	case err != nil:
+		return err
+	case flags.Arg(0) == "":
+		return fmt.Errorf("say which customer: %w", errUsage)
+	}
+	found, config, err := flags.open(ctx)
+	if err != nil {
+		return err
+	}
+	table, err := found.Table(contract.SourceLoyalty)
+	if err != nil {
+		return err
+	}
+	// A balance reads no record, so it needs no vocabulary.
+	points, err := dynamo.NewStore(dynamodb.NewFromConfig(config), table, dynamo.Vocabulary{}).Balance(ctx, loyalty.CustomerAccount(flags.Arg(0)), o.clock())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(o.stdout, points)
+	return err
+}
