@@ -225,3 +225,20 @@ func TestAnInvalidFunctionIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestInvocationsAndStartsAreCounted(t *testing.T) {
+	b := newBench(t, nil)
+	arn := b.add("behave", nil)
+	if err := b.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.invoke(arn, "echo")
+	b.invoke(arn, "error")
+	got := b.Stats(arn)
+	if got.Invocations != 2 || got.MemoryMB != 128 || len(got.Inits) != 1 || got.Inits[0] <= 0 {
+		t.Errorf("the function has %+v, want two invocations and one start", got)
+	}
+	if got.Billed < 2*time.Millisecond || got.Billed%time.Millisecond != 0 {
+		t.Errorf("the invocations took %s, want whole milliseconds", got.Billed)
+	}
+}
