@@ -226,6 +226,21 @@ func TestAnInvalidFunctionIsRefused(t *testing.T) {
 	}
 }
 
+func TestAProcessThatHasDiedWhileItWasIdleGetsNoEvent(t *testing.T) {
+	b := newBench(t, nil)
+	arn := b.add("behave", nil)
+	for range 50 {
+		pid := decode[struct{ PID int }](b, b.invoke(arn, "context").Payload).PID
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		b.eventually("the end of the process", func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) })
+		if result := b.invoke(arn, "echo"); result.FunctionError != "" {
+			t.Fatalf("the next event is answered %s", result.Payload)
+		}
+	}
+}
+
 func TestInvocationsAndStartsAreCounted(t *testing.T) {
 	b := newBench(t, nil)
 	arn := b.add("behave", nil)
