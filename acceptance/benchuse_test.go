@@ -169,6 +169,9 @@ func (c *cloud) records(b *testing.B, ids []string) []cost.Row {
 				}
 			}
 		}
+		if largest == 0 {
+			b.Fatalf("%s has no record of an order", path)
+		}
 		context, _, _ := strings.Cut(path, "/")
 		rows = append(rows, cost.Row{Name: context, Value: float64(largest), Decimals: 0})
 	}
