@@ -1,5 +1,5 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
-# FLAGS is passed to the CDK command line, the local cloud or the operator.
+# FLAGS is passed to the CDK command line, the local cloud, the operator or the benchmark.
 # STOCK is what run and receive receive: SKU=QUANTITY, more of them with spaces between.
 # STACK names a stack in AWS for receive, watch, dlq, redrive, replay, audit, balance,
 # erase and rotate; without it they work with what make run has started. QUEUE is a dead-letter queue,
@@ -7,6 +7,7 @@
 # and UNTIL times. CUSTOMER is the id of a customer for balance and erase.
 # MODULE is the new module path for rename.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
+# ORDERS is how many orders the benchmark places.
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
 FLAGS ?=
@@ -64,7 +65,7 @@ SETUP = $(if $(STOCK),$(OPERATOR) receive -ready-file "$$LOCALCLOUD_READY_FILE" 
 COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highlight magenta=cancel \
           --highlight 'yellow=released|refunded|revoked' --highlight green=.
 
-.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos guide watch dlq letters redrive replay audit balance erase rotate licences vulns rename host FORCE
+.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos bench guide watch dlq letters redrive replay audit balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -148,6 +149,9 @@ guide: host $(ASSEMBLY) ## Follow docs/adding-a-context.md on a copy, to the end
 
 chaos: host $(ASSEMBLY) ## Run 500 orders under each fault, and write docs/proof.md.
 	CHAOS_ORDERS=500 go test -count=1 -timeout 60m -v ./acceptance -run TestNoFault -update
+
+bench: host $(ASSEMBLY) ## Measure what an order costs, beside docs/cost.md; FLAGS=-update writes it there.
+	@go test -count=1 -timeout 30m -run '^$$' -bench '^BenchmarkOrder$$' -benchtime 1x ./acceptance $(FLAGS)
 
 watch: $(OPERATOR) ## Show the events of all orders while they happen.
 	@$(OPERATOR) watch $(WHERE) $(FLAGS)

@@ -225,17 +225,18 @@ func tail(text string) string {
 
 // usage is what the stack was used for since its start, by construct paths.
 type usage struct {
-	Idle   bool `json:"idle"`
-	Tables map[string]struct {
-		Calls      map[string]int `json:"calls"`
-		ReadUnits  float64        `json:"readUnits"`
-		WriteUnits float64        `json:"writeUnits"`
-	} `json:"tables"`
+	Idle      bool                  `json:"idle"`
+	Tables    map[string]tableUsage `json:"tables"`
 	Functions map[string]struct {
-		LargestBatch int `json:"largestBatch"`
-		Records      int `json:"records"`
-		Events       int `json:"events"`
-		Processes    []struct {
+		LargestBatch       int            `json:"largestBatch"`
+		Records            int            `json:"records"`
+		Events             int            `json:"events"`
+		Calls              map[string]int `json:"calls"`
+		Invocations        int            `json:"invocations"`
+		BilledMilliseconds int            `json:"billedMilliseconds"`
+		MemoryMB           int            `json:"memoryMb"`
+		InitMilliseconds   []float64      `json:"initMilliseconds"`
+		Processes          []struct {
 			PID      int `json:"pid"`
 			RSSBytes int `json:"rssBytes"`
 		} `json:"processes"`
@@ -248,8 +249,27 @@ type usage struct {
 	Queues map[string]struct {
 		Visible  int `json:"visible"`
 		InFlight int `json:"inFlight"`
+		Sends    int `json:"sends"`
+		Receives int `json:"receives"`
+		Deletes  int `json:"deletes"`
 	} `json:"queues"`
+	Buses map[string]struct {
+		Chunks int `json:"chunks"`
+	} `json:"buses"`
+	Destinations map[string]int `json:"destinations"`
+	LogGroups    map[string]struct {
+		Bytes int `json:"bytes"`
+	} `json:"logGroups"`
 	DuplicatedMessages int `json:"duplicatedMessages"`
+}
+
+// tableUsage is what a table was used for, and of it each kind of items: those whose
+// keys have the same prefix.
+type tableUsage struct {
+	Calls      map[string]int        `json:"calls"`
+	ReadUnits  float64               `json:"readUnits"`
+	WriteUnits float64               `json:"writeUnits"`
+	Kinds      map[string]tableUsage `json:"kinds"`
 }
 
 func (c *cloud) usage(tb testing.TB) usage {

@@ -70,12 +70,15 @@ func (c *cloud) functionLogs(tb testing.TB) []string {
 	tb.Helper()
 	var lines []string
 	for path := range c.LogGroups {
-		if strings.HasSuffix(path, "Logs") {
+		if isFunctionLog(path) {
 			lines = append(lines, c.logs(tb, path)...)
 		}
 	}
 	return lines
 }
+
+// isFunctionLog reports whether the log group at a construct path is a function's.
+func isFunctionLog(path string) bool { return strings.HasSuffix(path, "Logs") }
 
 // logs returns the lines of a log group, by its construct path.
 func (c *cloud) logs(tb testing.TB, path string) []string {

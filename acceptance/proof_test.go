@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write what is measured into docs/proof.md")
+var update = flag.Bool("update", false, "write what is measured into docs/proof.md or docs/cost.md")
 
 // Names of the runs that are not those of one fault.
 const (

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/saga/localcloud/cloud"
 	"example.com/saga/localcloud/console"
 	"example.com/saga/localcloud/fault"
 )
@@ -34,8 +35,10 @@ type options struct {
 	faults         map[fault.Name]float64
 	seed           uint64
 	redeliverAfter time.Duration
-	json           bool
-	quiet          bool
+	// latency is by service.
+	latency map[string]time.Duration
+	json    bool
+	quiet   bool
 }
 
 func parse(arguments []string, help io.Writer) (options, error) {
@@ -66,6 +69,13 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		return nil
 	})
 	faultFlags(flags, &o)
+	o.latency = map[string]time.Duration{}
+	flags.Func("latency", "let every call by a function to a service take longer by a time, as `SERVICE=TIME`; may be repeated; the services are\n"+
+		strings.Join(cloud.Latencies(), ", "), func(given string) error {
+		service, latency, err := parseLatency(given)
+		o.latency[service] = latency
+		return err
+	})
 	flags.BoolVar(&o.json, "json", false, "print a JSON object a line, for programs")
 	flags.BoolVar(&o.quiet, "quiet", false, "print errors and losses only")
 	if err := flags.Parse(arguments); err != nil {
@@ -125,6 +135,19 @@ func (o options) check(rest []string) error {
 		return fmt.Errorf("--destination-url %q is not an HTTP URL: %w", o.destinationURL, errUsage)
 	}
 	return nil
+}
+
+// parseLatency reads SERVICE=TIME.
+func parseLatency(given string) (service string, latency time.Duration, err error) {
+	service, text, _ := strings.Cut(given, "=")
+	if !slices.Contains(cloud.Latencies(), service) {
+		return "", 0, fmt.Errorf("there is no service %q; there are %s", service, strings.Join(cloud.Latencies(), ", "))
+	}
+	latency, err = time.ParseDuration(text)
+	if err != nil || latency < 0 {
+		return "", 0, fmt.Errorf("the latency of %s must be a time such as 5ms", service)
+	}
+	return service, latency, nil
 }
 
 // parseURLPort reads FUNCTION=PORT.

@@ -29,6 +29,8 @@ func TestUsageErrorsExitWithTwoAndOneLine(t *testing.T) {
 		"a negative interval":    {[]string{"up", "--schedule-every", "-1s"}, "localcloud: --schedule-every -1s is negative: see localcloud help\n"},
 		"a negative redelivery":  {[]string{"up", "--redeliver-after", "-1s"}, "localcloud: --redeliver-after -1s is negative: see localcloud help\n"},
 		"a fault without chance": {[]string{"up", "--fault", "shuffle"}, "localcloud: invalid value \"shuffle\" for flag -fault: the probability of shuffle must be more than 0 and at most 1: see localcloud help\n"},
+		"a latency of nothing":   {[]string{"up", "--latency", "s3=5ms"}, "localcloud: invalid value \"s3=5ms\" for flag -latency: there is no service \"s3\"; there are dynamodb, events, logs, secretsmanager, sqs: see localcloud help\n"},
+		"a latency without time": {[]string{"up", "--latency", "sqs=-5ms"}, "localcloud: invalid value \"sqs=-5ms\" for flag -latency: the latency of sqs must be a time such as 5ms: see localcloud help\n"},
 		"a destination nowhere":  {[]string{"up", "--destination-url", "here"}, "localcloud: --destination-url \"here\" is not an HTTP URL: see localcloud help\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -45,7 +47,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	if got.code != 0 || got.stderr != "" {
 		t.Errorf("help ends with %+v", got)
 	}
-	for _, name := range []string{"assembly", "ready-file", "port", "url-port", "setup", "destination-url", "highlight", "deliver-twice", "schedule-every", "pause", "fault", "seed", "redeliver-after", "json", "quiet"} {
+	for _, name := range []string{"assembly", "ready-file", "port", "url-port", "setup", "destination-url", "highlight", "deliver-twice", "schedule-every", "pause", "fault", "seed", "redeliver-after", "latency", "json", "quiet"} {
 		if !strings.Contains(got.stdout, "\n  -"+name) {
 			t.Errorf("help does not name --%s:\n%s", name, got.stdout)
 		}

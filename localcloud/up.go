@@ -34,7 +34,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 		Assembly: o.assembly, Region: region, AccountID: accountID,
 		Port: o.port, URLPorts: o.urlPorts,
 		DestinationURL: o.destinationURL, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
-		Faults: o.dice(ctx, logger), RedeliverAfter: o.redeliverAfter,
+		Faults: o.dice(ctx, logger), RedeliverAfter: o.redeliverAfter, Latency: o.latency,
 		Clock: m.clock, Random: rand.Reader,
 		Observe: func(busARN string, e eventbridge.Event) { watcher.Event(eventOf(busARN, e, m.clock())) },
 		Log:     watcher.Log,

@@ -43,6 +43,8 @@ type role struct {
 type caller struct {
 	role    *role
 	session string
+	// function is the construct path.
+	function string
 }
 
 func newAuthority(stack *assembly.Assembly, account string) (*authority, error) {
@@ -239,7 +241,9 @@ func (a *authority) credentials(function assembly.Resource, roleARN string, rand
 		return nil, fmt.Errorf("making its credentials: %w", err)
 	}
 	id := fmt.Sprintf("ASIA%016X", secret[:8])
-	a.callers[id] = caller{role: assumed, session: "arn:aws:sts::" + a.account + ":assumed-role/" + assumed.name + "/" + function.Name}
+	a.callers[id] = caller{
+		role: assumed, session: "arn:aws:sts::" + a.account + ":assumed-role/" + assumed.name + "/" + function.Name, function: function.Path,
+	}
 	return map[string]string{
 		"AWS_ACCESS_KEY_ID":     id,
 		"AWS_SECRET_ACCESS_KEY": fmt.Sprintf("%x", secret[8:]),

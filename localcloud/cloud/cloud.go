@@ -55,7 +55,10 @@ type Config struct {
 	// RedeliverAfter bounds how long what has failed waits for its next
 	// attempt, unless it is 0.
 	RedeliverAfter time.Duration
-	Clock          func() time.Time
+	// Latency is how much longer calls by functions take, by the service: one of
+	// Latencies.
+	Latency map[string]time.Duration
+	Clock   func() time.Time
 	// Random is where secrets and credentials come from.
 	Random io.Reader
 	// Observe is called for every event that a bus accepts, and must return
@@ -82,6 +85,10 @@ type Cloud struct {
 	// events and requests count what each function got from rules and at its
 	// URL, by ARN. The maps do not change once the functions are created.
 	events, requests map[string]*atomic.Int64
+	calls            *calls
+	// billed counts, by ARN, the events of each bus and the requests of each API
+	// destination.
+	billed tally
 	// logsOf is where the lines of each function go, by name. It does not change
 	// once the functions are created.
 	logsOf map[string]functionLogs
@@ -209,6 +216,7 @@ func (c *Cloud) build() error {
 		return err
 	}
 	c.authority, c.awaited = authority, awaitedQueues(c.assembly)
+	c.calls = &calls{authority: authority, latency: c.config.Latency}
 	c.newEngines()
 	return errors.Join(
 		c.createTables(),
@@ -248,7 +256,7 @@ func (c *Cloud) serve() {
 // api returns the handler at the one address of the AWS APIs.
 func (c *Cloud) api() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", wire.Handler(c.withFaults(c.services()...)...))
+	mux.Handle("/", wire.Handler(c.calls.wrap(c.withFaults(c.services()...))...))
 	mux.Handle(lambda.APIPath, c.functions.API(c.authority.authorize))
 	mux.Handle(deliveriesPath, c.receiver)
 	mux.HandleFunc("GET /usage", c.showUsage)

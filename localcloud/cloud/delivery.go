@@ -96,6 +96,7 @@ func (d deliveries) toDestination(ctx context.Context, delivery eventbridge.Deli
 	if err := d.asRole(delivery, "events:InvokeApiDestination", nil); err != nil {
 		return err
 	}
+	d.cloud.billed.add(delivery.Target, billedRequests, 1)
 	return d.cloud.destinations.Deliver(ctx, delivery)
 }
 

@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/dynamodb"
@@ -12,6 +13,16 @@ import (
 	"example.com/saga/localcloud/sqs"
 )
 
+// What is counted of a bus and of an API destination.
+const (
+	billedEvents   = "events"
+	billedChunks   = "chunks"
+	billedRequests = "requests"
+)
+
+// chunk is the size that EventBridge bills as one event.
+const chunk = 64 << 10
+
 // Usage is the usage of the stack so far, by construct paths.
 type Usage struct {
 	Idle      bool                     `json:"idle"`
@@ -20,6 +31,10 @@ type Usage struct {
 	Rules     map[string]RuleUsage     `json:"rules"`
 	Queues    map[string]QueueUsage    `json:"queues"`
 	Schedules map[string]ScheduleUsage `json:"schedules"`
+	Buses     map[string]BusUsage      `json:"buses"`
+	LogGroups map[string]LogUsage      `json:"logGroups"`
+	// Destinations counts the requests of each API destination, repeated ones too.
+	Destinations map[string]int `json:"destinations"`
 	// Lost counts losses of all kinds.
 	Lost int64 `json:"lost"`
 	// DroppedForUnknownBus counts events that were published to a bus that
@@ -38,6 +53,9 @@ type TableUsage struct {
 	Calls      map[string]int `json:"calls"`
 	ReadUnits  float64        `json:"readUnits"`
 	WriteUnits float64        `json:"writeUnits"`
+	// Kinds has the part of it that operations on one item caused, by the prefix of
+	// the partition key before a #.
+	Kinds map[string]TableUsage `json:"kinds,omitempty"`
 }
 
 // FunctionUsage is the usage of one function.
@@ -50,9 +68,19 @@ type FunctionUsage struct {
 	LargestBatch int `json:"largestBatch"`
 	// Events counts the events from rules, Requests the requests to the function
 	// URL.
-	Events    int64     `json:"events"`
-	Requests  int64     `json:"requests"`
-	Processes []Process `json:"processes"`
+	Events   int64 `json:"events"`
+	Requests int64 `json:"requests"`
+	// Calls counts its calls of AWS's APIs by action, such as dynamodb:GetItem.
+	Calls map[string]int `json:"calls"`
+	// Invocations counts failed ones too, and BilledMilliseconds is how long they
+	// took together, each rounded up.
+	Invocations        int   `json:"invocations"`
+	BilledMilliseconds int64 `json:"billedMilliseconds"`
+	MemoryMB           int   `json:"memoryMb"`
+	// InitMilliseconds are the times from the start of each process until it
+	// requested its first event.
+	InitMilliseconds []float64 `json:"initMilliseconds"`
+	Processes        []Process `json:"processes"`
 }
 
 // RuleUsage is the results of the events that a rule matched.
@@ -64,11 +92,31 @@ type RuleUsage struct {
 	Dropped        int `json:"dropped"`
 }
 
-// QueueUsage is how many messages are in a queue.
+// QueueUsage is how many messages are in a queue, and the requests for it so far,
+// in which a batch is one.
 type QueueUsage struct {
 	Visible  int `json:"visible"`
 	InFlight int `json:"inFlight"`
 	Delayed  int `json:"delayed"`
+	Sends    int `json:"sends"`
+	// Receives returned messages, EmptyReceives did not.
+	Receives      int `json:"receives"`
+	EmptyReceives int `json:"emptyReceives"`
+	Deletes       int `json:"deletes"`
+	OtherRequests int `json:"otherRequests"`
+}
+
+// BusUsage is how many events a bus has accepted, from other buses too, and how
+// many chunks of 64 KB they have, each of which is billed as an event.
+type BusUsage struct {
+	Events int `json:"events"`
+	Chunks int `json:"chunks"`
+}
+
+// LogUsage is what a log group has taken in.
+type LogUsage struct {
+	Events int   `json:"events"`
+	Bytes  int64 `json:"bytes"`
 }
 
 // ScheduleUsage is how often a schedule has invoked its target, and how often
@@ -84,6 +132,7 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 		Idle:   c.Idle(),
 		Tables: map[string]TableUsage{}, Functions: c.functionUsage(),
 		Rules: map[string]RuleUsage{}, Queues: map[string]QueueUsage{}, Schedules: map[string]ScheduleUsage{},
+		Buses: map[string]BusUsage{}, LogGroups: map[string]LogUsage{}, Destinations: map[string]int{},
 		Lost:                 c.lost.Load(),
 		DroppedForUnknownBus: c.buses.DroppedForUnknownBus(),
 		DuplicatedMessages:   c.queues.Duplicated(),
@@ -98,7 +147,17 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 		usage.Rules[resource.Path] = ruleUsage(counts)
 	}
 	for resource := range assembly.Of[assembly.Queue](c.assembly) {
-		usage.Queues[resource.Path] = queueUsage(c.queues.Counts(resource.ARN))
+		usage.Queues[resource.Path] = queueUsage(c.queues.Counts(resource.ARN), c.queues.Requests(resource.ARN))
+	}
+	for resource := range assembly.Of[assembly.EventBus](c.assembly) {
+		counts := c.billed.of(resource.ARN)
+		usage.Buses[resource.Path] = BusUsage{Events: counts[billedEvents], Chunks: counts[billedChunks]}
+	}
+	for resource := range assembly.Of[assembly.APIDestination](c.assembly) {
+		usage.Destinations[resource.Path] = c.billed.of(resource.ARN)[billedRequests]
+	}
+	for resource := range assembly.Of[assembly.LogGroup](c.assembly) {
+		usage.LogGroups[resource.Path] = LogUsage(c.logs.Ingested(resource.Name))
 	}
 	for resource := range assembly.Of[assembly.Schedule](c.assembly) {
 		usage.Schedules[resource.Path] = ScheduleUsage(c.schedules.Counts(resource.ARN))
@@ -116,19 +175,28 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 }
 
 func tableUsage(u dynamodb.Usage) TableUsage {
-	return TableUsage{Calls: u.Calls, ReadUnits: u.ReadUnits, WriteUnits: u.WriteUnits}
+	usage := TableUsage{Calls: u.Calls, ReadUnits: u.ReadUnits, WriteUnits: u.WriteUnits, Kinds: map[string]TableUsage{}}
+	for kind, used := range u.Kinds {
+		usage.Kinds[kind] = tableUsage(used)
+	}
+	return usage
 }
 
 func ruleUsage(c eventbridge.Counts) RuleUsage {
 	return RuleUsage{c.Matched, c.Delivered, c.FailedAttempts, c.DeadLettered, c.Dropped}
 }
 
-func queueUsage(c sqs.Counts) QueueUsage { return QueueUsage{c.Visible, c.InFlight, c.Delayed} }
+func queueUsage(c sqs.Counts, r sqs.Requests) QueueUsage {
+	return QueueUsage{c.Visible, c.InFlight, c.Delayed, r.Sends, r.Receives, r.EmptyReceives, r.Deletes, r.Others}
+}
 
 func (c *Cloud) functionUsage() map[string]FunctionUsage {
 	usage := map[string]FunctionUsage{}
 	for resource := range assembly.Of[assembly.Function](c.assembly) {
-		total := FunctionUsage{Events: c.events[resource.ARN].Load(), Requests: c.requests[resource.ARN].Load()}
+		total := FunctionUsage{
+			Events: c.events[resource.ARN].Load(), Requests: c.requests[resource.ARN].Load(), Calls: c.calls.made.of(resource.Path),
+		}
+		total.addStats(c.functions.Stats(resource.ARN))
 		for _, mapping := range c.functions.Mappings() {
 			if mapping.FunctionARN == resource.ARN {
 				total.add(mapping)
@@ -137,6 +205,14 @@ func (c *Cloud) functionUsage() map[string]FunctionUsage {
 		usage[resource.Path] = total
 	}
 	return usage
+}
+
+func (u *FunctionUsage) addStats(stats lambda.Stats) {
+	u.Invocations, u.BilledMilliseconds, u.MemoryMB = stats.Invocations, stats.Billed.Milliseconds(), stats.MemoryMB
+	u.InitMilliseconds = []float64{}
+	for _, took := range stats.Inits {
+		u.InitMilliseconds = append(u.InitMilliseconds, float64(took)/float64(time.Millisecond))
+	}
 }
 
 func (u *FunctionUsage) add(mapping lambda.MappingStats) {

@@ -52,7 +52,15 @@ type group struct {
 	events       []event
 	lastSequence int
 	// size is how many bytes all messages have.
-	size int
+	size     int
+	ingested Ingested
+}
+
+// Ingested is what was put into a group so far, dropped events included.
+type Ingested struct {
+	Events int
+	// Bytes are those of the messages.
+	Bytes int64
 }
 
 type stream struct {
@@ -180,6 +188,8 @@ func (g *group) updateStream(name string, at, now time.Time) {
 func (g *group) insert(at time.Time, e event) {
 	g.lastSequence++
 	g.size += len(e.message)
+	g.ingested.Events++
+	g.ingested.Bytes += int64(len(e.message))
 	e.position = position{at.UnixMilli(), g.lastSequence}
 	index, _ := slices.BinarySearchFunc(g.events, e.position, byPosition)
 	g.events = slices.Insert(g.events, index, e)
@@ -201,6 +211,16 @@ func (g *group) trim(now time.Time, limit int) {
 	}
 	clear(g.events[:excess])
 	g.events = g.events[excess:]
+}
+
+// Ingested returns what was put into a group so far.
+func (s *Service) Ingested(groupName string) Ingested {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if from := s.groups[groupName]; from != nil {
+		return from.ingested
+	}
+	return Ingested{}
 }
 
 // ARN returns the ARN of a group, without the trailing :*.

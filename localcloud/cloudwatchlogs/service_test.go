@@ -410,3 +410,11 @@ func TestARuleLogsEvents(t *testing.T) {
 		t.Errorf("the error is %v, want NO_RESOURCE", err)
 	}
 }
+
+func TestWhatWasIngestedCountsDroppedEventsToo(t *testing.T) {
+	service, _ := start(t, cloudwatchlogs.Config{EventsPerGroup: 1})
+	put(t, service, []string{"a"}, "one", "three")
+	if got, want := service.Ingested(group), (cloudwatchlogs.Ingested{Events: 2, Bytes: 8}); got != want {
+		t.Errorf("ingested is %+v, want %+v", got, want)
+	}
+}

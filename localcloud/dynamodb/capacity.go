@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"example.com/saga/localcloud/dynamodb/attribute"
 	"example.com/saga/localcloud/wire"
@@ -22,6 +23,28 @@ type Usage struct {
 	// request that is not valid is not.
 	Calls                 map[string]int
 	ReadUnits, WriteUnits float64
+	// Kinds has the part of it that operations on one item caused, by the prefix
+	// of the partition key: "charge" is that of "charge#1". Tables of several
+	// kinds of items name them so. A key without a # is not in it.
+	Kinds map[string]Usage
+}
+
+// add adds one call.
+func (u *Usage) add(operation string, read, write float64) {
+	if u.Calls == nil {
+		u.Calls = make(map[string]int)
+	}
+	u.Calls[operation]++
+	u.ReadUnits += read
+	u.WriteUnits += write
+}
+
+func cloneUsage(u Usage) Usage {
+	u.Calls, u.Kinds = maps.Clone(u.Calls), maps.Clone(u.Kinds)
+	for kind, used := range u.Kinds {
+		u.Kinds[kind] = cloneUsage(used)
+	}
+	return u
 }
 
 // ConsumedCapacity is the cost of one request on one table.
@@ -74,13 +97,24 @@ func capacityMode(requested string) (bool, error) {
 
 // charge adds one call to the table's usage. It returns the cost if wanted.
 func (s *storage) charge(operation string, read, write float64, wanted bool) *ConsumedCapacity {
-	s.usage.Calls[operation]++
-	s.usage.ReadUnits += read
-	s.usage.WriteUnits += write
+	s.usage.add(operation, read, write)
 	if !wanted {
 		return nil
 	}
 	return &ConsumedCapacity{TableName: s.Name, CapacityUnits: read + write}
+}
+
+// chargeItem is charge for an operation on one item.
+func (s *storage) chargeItem(id key, operation string, read, write float64, wanted bool) *ConsumedCapacity {
+	if kind, _, has := strings.Cut(id.partition, "#"); has {
+		used := s.usage.Kinds[kind]
+		used.add(operation, read, write)
+		if s.usage.Kinds == nil {
+			s.usage.Kinds = make(map[string]Usage)
+		}
+		s.usage.Kinds[kind] = used
+	}
+	return s.charge(operation, read, write, wanted)
 }
 
 // tableCosts collects the cost of a request on several tables, for each of
@@ -118,9 +152,7 @@ func (s *Service) Usage() map[string]Usage {
 	defer s.mutex.Unlock()
 	all := make(map[string]Usage, len(s.tables))
 	for name, table := range s.tables {
-		used := table.usage
-		used.Calls = maps.Clone(used.Calls)
-		all[name] = used
+		all[name] = cloneUsage(table.usage)
 	}
 	return all
 }

@@ -219,3 +219,20 @@ func TestAnInvalidTableIsNotCreated(t *testing.T) {
 		}
 	})
 }
+
+func TestTheUsageOfOneKindOfItemsIsCountedApart(t *testing.T) {
+	cloud := newCloud(t)
+	cloud.must(t, "PutItem", `{"TableName":"items","Item":{"p":{"S":"1"}}}`)
+	cloud.must(t, "PutItem", `{"TableName":"items","Item":{"p":{"S":"charge#1"}}}`)
+	if _, err := cloud.call(t, "PutItem", `{"TableName":"items","Item":{"p":{"S":"charge#1"}},"ConditionExpression":"attribute_not_exists(p)"}`); err == nil {
+		t.Error("an item is put twice")
+	}
+	cloud.must(t, "GetItem", `{"TableName":"items","Key":{"p":{"S":"charge#1"}},"ConsistentRead":true}`)
+	charges := dynamodb.Usage{Calls: map[string]int{"PutItem": 2, "GetItem": 1}, ReadUnits: 1, WriteUnits: 2}
+	want := dynamodb.Usage{
+		Calls: map[string]int{"PutItem": 3, "GetItem": 1}, ReadUnits: 1, WriteUnits: 3, Kinds: map[string]dynamodb.Usage{"charge": charges},
+	}
+	if difference := cmp.Diff(want, cloud.Usage()["items"]); difference != "" {
+		t.Error(difference)
+	}
+}

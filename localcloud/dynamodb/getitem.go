@@ -50,7 +50,7 @@ func (s *Service) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput
 	units := readUnits(planned.table.size(planned.id), in.ConsistentRead)
 	return &GetItemOutput{
 		Item:             planned.read(),
-		ConsumedCapacity: planned.table.charge("GetItem", units, 0, wantsCapacity),
+		ConsumedCapacity: planned.table.chargeItem(planned.id, "GetItem", units, 0, wantsCapacity),
 	}, nil
 }
 

@@ -25,7 +25,7 @@ func (s *Service) execute(operation string, w *write, wantsCapacity bool) (write
 	defer s.mutex.Unlock()
 	old := w.table.get(w.id)
 	if !w.condition.Holds(old) {
-		w.table.charge(operation, 0, writeUnits(w.table.size(w.id)), false)
+		w.table.chargeItem(w.id, operation, 0, writeUnits(w.table.size(w.id)), false)
 		if !w.oldOnFailure {
 			old = nil
 		}
@@ -36,7 +36,7 @@ func (s *Service) execute(operation string, w *write, wantsCapacity bool) (write
 		return writeResult{}, err
 	}
 	own, indexes := w.table.write(w.id, next)
-	return writeResult{old: old, next: next, consumed: w.table.charge(operation, 0, own+indexes, wantsCapacity)}, nil
+	return writeResult{old: old, next: next, consumed: w.table.chargeItem(w.id, operation, 0, own+indexes, wantsCapacity)}, nil
 }
 
 // returnsOld reads ReturnValues of an operation that has only ALL_OLD.

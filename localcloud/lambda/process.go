@@ -130,6 +130,11 @@ func (p *process) run(inv *invocation, timeout time.Duration) (result Result, ta
 	defer timer.Stop()
 	p.setCurrent(inv, timer)
 	defer p.setCurrent(nil, nil)
+	// Its request for an event may outlive it for some milliseconds.
+	if errors.Is(syscall.Kill(p.command.Process.Pid, 0), syscall.ESRCH) {
+		<-p.exited
+		return Result{}, false
+	}
 	select {
 	case p.api.work <- inv:
 	case <-p.exited:

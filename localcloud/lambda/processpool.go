@@ -21,6 +21,7 @@ type pool struct {
 	idle   []*process
 	all    map[*process]struct{}
 	closed bool
+	stats  Stats
 }
 
 func newPool(f Function, config *Config, starter *starter) *pool {
@@ -79,7 +80,9 @@ func (p *pool) invoke(ctx context.Context, inv *invocation) Result {
 		if err != nil {
 			return inv.initFailure(err)
 		}
+		began := p.config.Clock()
 		result, taken := running.run(inv, p.function.Timeout)
+		took := p.config.Clock().Sub(began)
 		if running.alive() {
 			p.keepIdle(running)
 		} else {
@@ -87,6 +90,7 @@ func (p *pool) invoke(ctx context.Context, inv *invocation) Result {
 		}
 		// A process may die while it is idle; the next one gets the event.
 		if taken {
+			p.countInvocation(took)
 			return result
 		}
 	}
@@ -113,6 +117,7 @@ func (p *pool) obtain(ctx context.Context) (*process, error) {
 }
 
 func (p *pool) start(ctx context.Context) (*process, error) {
+	began := p.config.Clock()
 	started, err := startProcess(ctx, &p.function, p.config, p.starter)
 	if err != nil {
 		return nil, err
@@ -129,6 +134,7 @@ func (p *pool) start(ctx context.Context) (*process, error) {
 		p.discard(started)
 		return nil, err
 	}
+	p.countInit(p.config.Clock().Sub(began))
 	return started, nil
 }
 

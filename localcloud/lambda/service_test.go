@@ -225,3 +225,35 @@ func TestAnInvalidFunctionIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestAProcessThatHasDiedWhileItWasIdleGetsNoEvent(t *testing.T) {
+	b := newBench(t, nil)
+	arn := b.add("behave", nil)
+	for range 50 {
+		pid := decode[struct{ PID int }](b, b.invoke(arn, "context").Payload).PID
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		b.eventually("the end of the process", func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) })
+		if result := b.invoke(arn, "echo"); result.FunctionError != "" {
+			t.Fatalf("the next event is answered %s", result.Payload)
+		}
+	}
+}
+
+func TestInvocationsAndStartsAreCounted(t *testing.T) {
+	b := newBench(t, nil)
+	arn := b.add("behave", nil)
+	if err := b.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.invoke(arn, "echo")
+	b.invoke(arn, "error")
+	got := b.Stats(arn)
+	if got.Invocations != 2 || got.MemoryMB != 128 || len(got.Inits) != 1 || got.Inits[0] <= 0 {
+		t.Errorf("the function has %+v, want two invocations and one start", got)
+	}
+	if got.Billed < 2*time.Millisecond || got.Billed%time.Millisecond != 0 {
+		t.Errorf("the invocations took %s, want whole milliseconds", got.Billed)
+	}
+}

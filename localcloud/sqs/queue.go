@@ -56,6 +56,29 @@ type Counts struct {
 	Visible, InFlight, Delayed int
 }
 
+// Requests counts the requests for one queue, as SQS bills them: a batch is one.
+type Requests struct {
+	Sends, Deletes int
+	// Receives are the receives that returned messages, EmptyReceives all others,
+	// those that still wait included.
+	Receives, EmptyReceives int
+	// Others are the requests of all other kinds.
+	Others int
+}
+
+func (r *Requests) add(action string) {
+	switch action {
+	case "SendMessage":
+		r.Sends++
+	case "ReceiveMessage":
+		r.EmptyReceives++
+	case "DeleteMessage":
+		r.Deletes++
+	default:
+		r.Others++
+	}
+}
+
 func (q *Queue) fill() {
 	if q.Retention == 0 {
 		q.Retention = defaultRetention

@@ -93,6 +93,8 @@ func (s *Service) receive(ctx context.Context, q *store, in *ReceiveMessageInput
 		timeout = time.Duration(*in.VisibilityTimeout) * time.Second
 	}
 	if len(chosen) > 0 {
+		q.requests.Receives++
+		q.requests.EmptyReceives--
 		messages := make([]Message, len(chosen))
 		for i, m := range chosen {
 			m.receive(now, timeout)

@@ -108,6 +108,17 @@ func (s *Service) Counts(arn string) Counts {
 	return q.counts(s.config.Clock())
 }
 
+// Requests returns the number of requests so far for the queue with an ARN.
+func (s *Service) Requests(arn string) Requests {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.byARN[arn]
+	if q == nil {
+		return Requests{}
+	}
+	return q.requests
+}
+
 // Duplicated returns how many deletes were lost by a fault.
 func (s *Service) Duplicated() int {
 	s.mu.Lock()
@@ -150,7 +161,13 @@ func (s *Service) open(ctx context.Context, action, url string) (*store, error) 
 	if q == nil {
 		return nil, fail("QueueDoesNotExist", "The specified queue does not exist.")
 	}
-	return q, s.authorize(ctx, action, q.ARN)
+	if err := s.authorize(ctx, action, q.ARN); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q.requests.add(action)
+	return q, nil
 }
 
 func (s *Service) authorize(ctx context.Context, action, arn string) error {

@@ -172,3 +172,18 @@ func TestChangingTheVisibility(t *testing.T) {
 		b.expectCode(b.hide(third, 1), "InvalidParameterValue")
 	})
 }
+
+func TestRequestsAreCountedAsSQSBillsThem(t *testing.T) {
+	virtually(t, sqs.Config{}, []sqs.Queue{standard("q")}, func(b *bench) {
+		if _, err := b.service.SendMessageBatch(b.Context(), &sqs.SendMessageBatchInput{QueueUrl: b.url, Entries: []sqs.SendMessageBatchRequestEntry{
+			{Id: "1", MessageBody: "a"}, {Id: "2", MessageBody: "b"},
+		}}); err != nil {
+			b.Fatal(err)
+		}
+		b.delete(b.receiveFrom(b.url, 10, 0)...) // One delete for each of the two.
+		b.expect(b.receiveFrom(b.url, 10, 20))
+		if got, want := b.service.Requests(arnStart+"q"), (sqs.Requests{Sends: 1, Receives: 1, EmptyReceives: 1, Deletes: 2}); got != want {
+			b.Errorf("the requests are %+v, want %+v", got, want)
+		}
+	})
+}

@@ -26,6 +26,8 @@ type store struct {
 
 	lost loss.Report
 
+	requests Requests
+
 	// changed is closed, and replaced, whenever more messages may be received.
 	changed chan struct{}
 
