@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
 	"example.com/saga/pkg/contract"
 )
@@ -119,19 +120,21 @@ func TestADirectInvocationThatFailsEndsInTheDeadLetterQueue(t *testing.T) {
 }
 
 func TestEveryRuleTargetHasADeadLetterQueue(t *testing.T) {
-	template := synthesized(t, "prod")
-	known := synthtest.Properties[synthtest.Queue](t, template, queues)
-	admitted := admittedRules(t, template)
-	for id, rule := range synthtest.Properties[synthtest.Rule](t, template, rules) {
-		for _, target := range rule.Targets {
-			dead, exists := known[string(target.DeadLetterConfig.Arn)]
-			switch {
-			case !exists:
-				t.Errorf("%s has no dead-letter queue", id)
-			case dead.FifoQueue:
-				t.Errorf("%s has a FIFO dead-letter queue, which EventBridge does not accept", id)
-			case !slices.Contains(admitted[target.DeadLetterConfig.Arn], id):
-				t.Errorf("%s may not send to its dead-letter queue", id)
+	for _, name := range environment.Names() {
+		template := synthesized(t, name)
+		known := synthtest.Properties[synthtest.Queue](t, template, queues)
+		admitted := admittedRules(t, template)
+		for id, rule := range synthtest.Properties[synthtest.Rule](t, template, rules) {
+			for _, target := range rule.Targets {
+				dead, exists := known[string(target.DeadLetterConfig.Arn)]
+				switch {
+				case !exists:
+					t.Errorf("%s of %s has no dead-letter queue", id, name)
+				case dead.FifoQueue:
+					t.Errorf("%s of %s has a FIFO dead-letter queue, which EventBridge does not accept", id, name)
+				case !slices.Contains(admitted[target.DeadLetterConfig.Arn], id):
+					t.Errorf("%s of %s may not send to its dead-letter queue", id, name)
+				}
 			}
 		}
 	}

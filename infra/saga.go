@@ -51,8 +51,11 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		LogRetentionDays: settings.LogRetentionDays,
 		Protected:        settings.Protected,
 		Masked:           maskedMembers(settings),
+		WithQueue:        settings.ObservabilityQueue,
 	})
-	output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
+	if observed.Queue != nil {
+		output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
+	}
 	addMonitoring(stack, api, services, settings)
 	return stack
 }
