@@ -157,24 +157,36 @@ func admittedRules(t *testing.T, template synthtest.Template) map[synthtest.Refe
 	return admitted
 }
 
-func TestAQueueHidesAMessageSixTimesLongerThanItsWorkerMayTake(t *testing.T) {
+func TestAQueueHidesAMessageForItsWindowAndSixTimesLongerThanItsWorkerMayTake(t *testing.T) {
 	template := synthesized(t, "prod")
 	known := synthtest.Properties[synthtest.Queue](t, template, queues)
 	workers := synthtest.Properties[synthtest.Function](t, template, functions)
 	for id, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, template, mappings) {
 		timeout := workers[string(mapping.FunctionName)].Timeout
 		hidden := known[string(mapping.EventSourceArn)].VisibilityTimeout
-		if timeout == 0 || hidden != 6*timeout {
-			t.Errorf("%s: hidden for %d s, worker may take %d s", id, hidden, timeout)
+		if window := mapping.MaximumBatchingWindowInSeconds; timeout == 0 || hidden != 6*timeout+window {
+			t.Errorf("%s: hidden for %d s, worker may take %d s, window of %d s", id, hidden, timeout, window)
 		}
 	}
 }
 
 func TestOneFailedMessageDoesNotFailItsBatch(t *testing.T) {
 	for id, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, synthesized(t, "prod"), mappings) {
-		if mapping.BatchSize != 10 || !slices.Contains(mapping.FunctionResponseTypes, "ReportBatchItemFailures") {
-			t.Errorf("%s: batches of %d, response types %v", id, mapping.BatchSize, mapping.FunctionResponseTypes)
+		if !slices.Contains(mapping.FunctionResponseTypes, "ReportBatchItemFailures") {
+			t.Errorf("%s: response types %v", id, mapping.FunctionResponseTypes)
 		}
+	}
+}
+
+func TestOnlyTheBatchesOfOrderWaitAndNotForTheEndOfARollback(t *testing.T) {
+	type batch struct{ Size, Window int }
+	got := map[string]batch{}
+	for _, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, synthesized(t, "prod"), mappings) {
+		got[resourceName(string(mapping.EventSourceArn))] = batch{mapping.BatchSize, mapping.MaximumBatchingWindowInSeconds}
+	}
+	want := map[string]batch{"OrderQueue": {100, 1}, "OrderImmediateQueue": {10, 0}, "WarehouseQueue": {10, 0}, "PaymentQueue": {10, 0}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("batches (- want, + got):\n%s", diff)
 	}
 }
 

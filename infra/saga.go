@@ -35,6 +35,9 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		if context.Queue != nil {
 			output(stack, id+"QueueUrl", context.Queue.QueueUrl())
 		}
+		if context.ImmediateQueue != nil {
+			output(stack, id+"ImmediateQueueUrl", context.ImmediateQueue.QueueUrl())
+		}
 		if participant.Service == contract.SourceOrder {
 			api = addOrderAPI(stack, context, settings, built)
 			addSweeper(stack, context, settings, built)

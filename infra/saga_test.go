@@ -91,6 +91,9 @@ func TestEveryFunctionHasTheVariablesThatItNeeds(t *testing.T) {
 			if contextOf(t, id) != "Loyalty" {
 				want = append(want, "QUEUE_URL") // to delay what failed
 			}
+			if contextOf(t, id) == "Order" {
+				want = append(want, "IMMEDIATE_QUEUE_URL")
+			}
 		} else {
 			want = append(want, "DEADLINE")
 		}
@@ -208,7 +211,7 @@ func TestEveryEventIsArchivedAsLongAsContextsRememberThatTheyHandledIt(t *testin
 }
 
 func TestTheStackHasAnOutputForEachTableQueueAndAddress(t *testing.T) {
-	want := []string{"GlobalBusName", "OrdersUrl"}
+	want := []string{"GlobalBusName", "OrderImmediateQueueUrl", "OrdersUrl"}
 	for _, context := range contract.Contexts() {
 		want = append(want, constructID(context)+"TableName")
 		if context != contract.SourceLoyalty { // Its function is invoked directly.
