@@ -137,7 +137,8 @@ func TestAFunctionReadsNoOtherContextsTableOrQueue(t *testing.T) {
 			}
 			for path, queue := range c.Queues {
 				_, err := queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue})
-				if polled := function == context+"/Worker" && path == context+"/Queue"; polled != (err == nil) || !polled && !isDenied(err) {
+				own := path == context+"/Queue" || path == context+"/ImmediateQueue"
+				if polled := own && function == context+"/Worker"; polled != (err == nil) || !polled && !isDenied(err) {
 					t.Errorf("receiving from %s: %v", path, err)
 				}
 			}

@@ -22,9 +22,13 @@ const (
 func TestEveryOrderIsShippedAndNotifiedOnce(t *testing.T) {
 	c := startCloud(t)
 	shipAll(t, c)
-	for queue, largest := range largestBatches(c.usage(t)) {
-		if largest < 10 {
-			t.Errorf("no batch of 10 was ever handled by %s, the largest had %d", queue, largest)
+	for worker, largest := range largestBatches(c.usage(t)) {
+		want := 10
+		if worker == "Order/Worker" {
+			want = 11 // Only a batch that waits can have more than 10.
+		}
+		if largest < want {
+			t.Errorf("no batch of %d was ever handled by %s, the largest had %d", want, worker, largest)
 		}
 	}
 }

@@ -14,21 +14,28 @@ import (
 
 const dashboards = "AWS::CloudWatch::Dashboard"
 
-// The dashboards of all environments differ only in their names, so there is one
-// file for all of them.
-const dashboardGolden = "dashboard.golden.json"
+// dashboardGolden returns the file with the dashboard of an environment. Dashboards
+// differ only in their names and in the observability queue, so there are two files.
+func dashboardGolden(t *testing.T, environment string) string {
+	t.Helper()
+	if settingsOf(t, environment).ObservabilityQueue {
+		return "dashboard-with-queue.golden.json"
+	}
+	return "dashboard.golden.json"
+}
 
 func TestTheDashboardOfEveryEnvironmentIsTheReviewedOne(t *testing.T) {
 	for _, name := range environment.Names() {
-		_, body := withoutDashboard(t, synthesized(t, name).String())
-		matchGolden(t, dashboardGolden, strings.ReplaceAll(body, "saga-"+name, "saga-${environment}"))
+		golden := dashboardGolden(t, name)
+		_, body := withoutDashboard(t, synthesized(t, name).String(), golden)
+		matchGolden(t, golden, strings.ReplaceAll(body, "saga-"+name, "saga-${environment}"))
 	}
 }
 
-// withoutDashboard returns a template without the body of the dashboard, and the
-// body as JSON. In the template it is a string in hundreds of pieces, which cannot
-// be reviewed.
-func withoutDashboard(t *testing.T, template string) (rest, body string) {
+// withoutDashboard returns a template with the name of a golden file instead of the
+// body of the dashboard, and the body as JSON. In the template it is a string in
+// hundreds of pieces, which cannot be reviewed.
+func withoutDashboard(t *testing.T, template, golden string) (rest, body string) {
 	t.Helper()
 	var parsed object
 	if err := json.Unmarshal([]byte(template), &parsed); err != nil {
@@ -45,7 +52,7 @@ func withoutDashboard(t *testing.T, template string) (rest, body string) {
 			t.Fatalf("the dashboard is no JSON: %v", err)
 		}
 		body += indented(content, "") + "\n"
-		properties["DashboardBody"] = dashboardGolden
+		properties["DashboardBody"] = golden
 	}
 	text, err := json.MarshalIndent(parsed, "", "  ")
 	if err != nil {

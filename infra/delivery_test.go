@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
 	"example.com/saga/pkg/contract"
 )
@@ -119,19 +120,21 @@ func TestADirectInvocationThatFailsEndsInTheDeadLetterQueue(t *testing.T) {
 }
 
 func TestEveryRuleTargetHasADeadLetterQueue(t *testing.T) {
-	template := synthesized(t, "prod")
-	known := synthtest.Properties[synthtest.Queue](t, template, queues)
-	admitted := admittedRules(t, template)
-	for id, rule := range synthtest.Properties[synthtest.Rule](t, template, rules) {
-		for _, target := range rule.Targets {
-			dead, exists := known[string(target.DeadLetterConfig.Arn)]
-			switch {
-			case !exists:
-				t.Errorf("%s has no dead-letter queue", id)
-			case dead.FifoQueue:
-				t.Errorf("%s has a FIFO dead-letter queue, which EventBridge does not accept", id)
-			case !slices.Contains(admitted[target.DeadLetterConfig.Arn], id):
-				t.Errorf("%s may not send to its dead-letter queue", id)
+	for _, name := range environment.Names() {
+		template := synthesized(t, name)
+		known := synthtest.Properties[synthtest.Queue](t, template, queues)
+		admitted := admittedRules(t, template)
+		for id, rule := range synthtest.Properties[synthtest.Rule](t, template, rules) {
+			for _, target := range rule.Targets {
+				dead, exists := known[string(target.DeadLetterConfig.Arn)]
+				switch {
+				case !exists:
+					t.Errorf("%s of %s has no dead-letter queue", id, name)
+				case dead.FifoQueue:
+					t.Errorf("%s of %s has a FIFO dead-letter queue, which EventBridge does not accept", id, name)
+				case !slices.Contains(admitted[target.DeadLetterConfig.Arn], id):
+					t.Errorf("%s of %s may not send to its dead-letter queue", id, name)
+				}
 			}
 		}
 	}
@@ -154,24 +157,36 @@ func admittedRules(t *testing.T, template synthtest.Template) map[synthtest.Refe
 	return admitted
 }
 
-func TestAQueueHidesAMessageSixTimesLongerThanItsWorkerMayTake(t *testing.T) {
+func TestAQueueHidesAMessageForItsWindowAndSixTimesLongerThanItsWorkerMayTake(t *testing.T) {
 	template := synthesized(t, "prod")
 	known := synthtest.Properties[synthtest.Queue](t, template, queues)
 	workers := synthtest.Properties[synthtest.Function](t, template, functions)
 	for id, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, template, mappings) {
 		timeout := workers[string(mapping.FunctionName)].Timeout
 		hidden := known[string(mapping.EventSourceArn)].VisibilityTimeout
-		if timeout == 0 || hidden != 6*timeout {
-			t.Errorf("%s: hidden for %d s, worker may take %d s", id, hidden, timeout)
+		if window := mapping.MaximumBatchingWindowInSeconds; timeout == 0 || hidden != 6*timeout+window {
+			t.Errorf("%s: hidden for %d s, worker may take %d s, window of %d s", id, hidden, timeout, window)
 		}
 	}
 }
 
 func TestOneFailedMessageDoesNotFailItsBatch(t *testing.T) {
 	for id, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, synthesized(t, "prod"), mappings) {
-		if mapping.BatchSize != 10 || !slices.Contains(mapping.FunctionResponseTypes, "ReportBatchItemFailures") {
-			t.Errorf("%s: batches of %d, response types %v", id, mapping.BatchSize, mapping.FunctionResponseTypes)
+		if !slices.Contains(mapping.FunctionResponseTypes, "ReportBatchItemFailures") {
+			t.Errorf("%s: response types %v", id, mapping.FunctionResponseTypes)
 		}
+	}
+}
+
+func TestOnlyTheBatchesOfOrderWaitAndNotForTheEndOfARollback(t *testing.T) {
+	type batch struct{ Size, Window int }
+	got := map[string]batch{}
+	for _, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, synthesized(t, "prod"), mappings) {
+		got[resourceName(string(mapping.EventSourceArn))] = batch{mapping.BatchSize, mapping.MaximumBatchingWindowInSeconds}
+	}
+	want := map[string]batch{"OrderQueue": {100, 1}, "OrderImmediateQueue": {10, 0}, "WarehouseQueue": {10, 0}, "PaymentQueue": {10, 0}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("batches (- want, + got):\n%s", diff)
 	}
 }
 

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 func TestTheTemplateOfEveryEnvironmentIsTheReviewedOne(t *testing.T) {
 	for _, name := range environment.Names() {
 		t.Run(name, func(t *testing.T) {
-			template, _ := withoutDashboard(t, synthesized(t, name).String())
+			template, _ := withoutDashboard(t, synthesized(t, name).String(), dashboardGolden(t, name))
 			matchGolden(t, name+".golden.json", template)
 		})
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
@@ -14,6 +15,13 @@ import (
 // batchSize is how many messages a worker gets at once at most: the largest
 // batch that needs no waiting for it to fill.
 const batchSize = 10
+
+// The order context waits for its batches: most of its events only change the
+// status that the order API returns.
+const (
+	orderBatchSize   = 100
+	orderBatchWindow = time.Second
+)
 
 // participants describes the bounded contexts. What they consume and publish is
 // declared in the catalogue of the published language.
@@ -48,8 +56,15 @@ func constructID(service string) string {
 // events of the context.
 func order(settings environment.Settings) boundedcontext.Props {
 	return boundedcontext.Props{
-		Service:  contract.SourceOrder,
-		Delivery: boundedcontext.Queue{BatchSize: batchSize, MaxReceiveCount: settings.MaxReceiveCount, MaximumConcurrency: settings.Limits.QueueWorkers},
+		Service: contract.SourceOrder,
+		Delivery: boundedcontext.Queue{
+			BatchSize:   orderBatchSize,
+			BatchWindow: orderBatchWindow,
+			// They complete a rollback: order.cancelled is published on them.
+			Immediate:          contract.Types(contract.StockReleased{}, contract.StockUnavailable{}),
+			MaxReceiveCount:    settings.MaxReceiveCount,
+			MaximumConcurrency: settings.Limits.QueueWorkers,
+		},
 		DueIndex: true,
 		Worker: boundedcontext.Function{
 			TableActions: []string{"BatchGetItem", "GetItem", "PutItem"},

@@ -35,6 +35,9 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		if context.Queue != nil {
 			output(stack, id+"QueueUrl", context.Queue.QueueUrl())
 		}
+		if context.ImmediateQueue != nil {
+			output(stack, id+"ImmediateQueueUrl", context.ImmediateQueue.QueueUrl())
+		}
 		if participant.Service == contract.SourceOrder {
 			api = addOrderAPI(stack, context, settings, built)
 			addSweeper(stack, context, settings, built)
@@ -51,8 +54,11 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		LogRetentionDays: settings.LogRetentionDays,
 		Protected:        settings.Protected,
 		Masked:           maskedMembers(settings),
+		WithQueue:        settings.ObservabilityQueue,
 	})
-	output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
+	if observed.Queue != nil {
+		output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
+	}
 	addMonitoring(stack, api, services, settings)
 	return stack
 }

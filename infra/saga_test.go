@@ -91,6 +91,9 @@ func TestEveryFunctionHasTheVariablesThatItNeeds(t *testing.T) {
 			if contextOf(t, id) != "Loyalty" {
 				want = append(want, "QUEUE_URL") // to delay what failed
 			}
+			if contextOf(t, id) == "Order" {
+				want = append(want, "IMMEDIATE_QUEUE_URL")
+			}
 		} else {
 			want = append(want, "DEADLINE")
 		}
@@ -157,15 +160,30 @@ func TestANotificationIsACloudEventWithTheAPIKey(t *testing.T) {
 }
 
 func TestEverythingOnTheGlobalBusIsObserved(t *testing.T) {
-	template := synthesized(t, "prod")
-	observed := map[string]bool{}
-	for id, rule := range synthtest.Properties[synthtest.Rule](t, template, rules) {
-		if strings.HasPrefix(id, "Observability") && resourceName(string(rule.EventBusName)) == "GlobalBus" {
-			observed[resourceName(id)] = true
+	for name, want := range map[string][]string{
+		"local": {"ToLogs", "ToQueue"}, "dev": {"ToLogs", "ToQueue"}, "staging": {"ToLogs", "ToQueue"}, "prod": {"ToLogs"},
+	} {
+		var got []string
+		for id, rule := range synthtest.Properties[synthtest.Rule](t, synthesized(t, name), rules) {
+			if to, observes := strings.CutPrefix(resourceName(id), "Observability"); observes && resourceName(string(rule.EventBusName)) == "GlobalBus" {
+				got = append(got, to)
+			}
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("rules of %s that observe (- want, + got):\n%s", name, diff)
 		}
 	}
-	if !observed["ObservabilityToQueue"] || !observed["ObservabilityToLogs"] {
-		t.Errorf("observed by %v only", slices.Sorted(maps.Keys(observed)))
+}
+
+func TestOnlyASettingMakesAQueueWithEveryEvent(t *testing.T) {
+	for _, name := range environment.Names() {
+		template := synthesized(t, name)
+		is := slices.ContainsFunc(ids(t, template, queues), func(id string) bool { return resourceName(id) == "ObservabilityQueue" })
+		_, named := template.Outputs["ObservabilityQueueUrl"]
+		if want := settingsOf(t, name).ObservabilityQueue; is != want || named != want {
+			t.Errorf("in %s there is a queue: %t, and an output with its URL: %t, want %t", name, is, named, want)
+		}
 	}
 }
 
@@ -193,7 +211,7 @@ func TestEveryEventIsArchivedAsLongAsContextsRememberThatTheyHandledIt(t *testin
 }
 
 func TestTheStackHasAnOutputForEachTableQueueAndAddress(t *testing.T) {
-	want := []string{"GlobalBusName", "ObservabilityQueueUrl", "OrdersUrl"}
+	want := []string{"GlobalBusName", "OrderImmediateQueueUrl", "OrdersUrl"}
 	for _, context := range contract.Contexts() {
 		want = append(want, constructID(context)+"TableName")
 		if context != contract.SourceLoyalty { // Its function is invoked directly.

@@ -142,7 +142,7 @@ func TestAFailureIsExplainedInOneLine(t *testing.T) {
 		"nothing to erase":   {path, []string{"erase", "c-42"}, "the stack has no GlobalBus/Archive/Archive"},
 		"no points":          {path, []string{"balance", "c-42"}, "the stack has no Loyalty/Table"},
 		"nothing to watch":   {path, []string{"watch"}, "the stack has no Observability/Events"},
-		"no queue to watch":  {path, []string{"watch", "-queue"}, "the stack has no Observability/Queue"},
+		"no queue to watch":  {path, []string{"watch", "-queue"}, "the stack has no Observability/Queue: the setting ObservabilityQueue is off"},
 		"nothing to audit":   {path, []string{"audit"}, "the stack has no Observability/Events"},
 		"nowhere to receive": {path, []string{"receive", "123=1"}, "the stack has no GlobalBus"},
 		"no examples":        {path, []string{"examples"}, "the stack has no URL of Order/Api"},

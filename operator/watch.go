@@ -49,7 +49,7 @@ func (o operator) watch(ctx context.Context, given []string) error {
 	if *queue {
 		url, exists := found.Queues[eventQueue]
 		if !exists {
-			return fmt.Errorf("the stack has no %s", eventQueue)
+			return fmt.Errorf("the stack has no %s: the setting ObservabilityQueue is off", eventQueue)
 		}
 		o.warn("showing the events in %s; each goes to one reader only, so another reader and this one get a part each", eventQueue)
 		return watch.Queue{Client: sqs.NewFromConfig(config), URL: url, Warn: o.warn}.Follow(ctx, show)

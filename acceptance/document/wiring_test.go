@@ -14,6 +14,8 @@ import (
 
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/participant"
+	"example.com/saga/services/order"
 )
 
 // root is the folder of the repository.
@@ -116,6 +118,49 @@ func TestTheTemplateIsWiredAsTheCatalogueDeclares(t *testing.T) {
 			t.Errorf("what a party %s (- catalogue, + template):\n%s", list, diff)
 		}
 	}
+}
+
+// The queue without a window is for the events that end a rollback, and each further
+// event there is one that could come in a batch.
+func TestExactlyTheEventsOnWhichOrderCancelledIsPublishedSkipTheBatchingWindow(t *testing.T) {
+	var prod template
+	decode(t, []byte(read(t, "infra/testdata/prod.golden.json")), &prod)
+	var immediate []string
+	for _, resource := range prod.Resources {
+		if resource.Type != "AWS::Events::Rule" {
+			continue
+		}
+		var r rule
+		decode(t, resource.Properties, &r)
+		if target := r.Targets[0].Arn.GetAtt; len(target) > 0 && constructPath(target[0]) == "Order/ImmediateQueue" {
+			immediate = append(immediate, r.types()...)
+		}
+	}
+	slices.Sort(immediate)
+	if diff := cmp.Diff(publishingTypes(t), immediate); diff != "" {
+		t.Errorf("events in the queue without a window (- decision, + template):\n%s", diff)
+	}
+}
+
+// publishingTypes returns the types of the consumed events on which the order context
+// publishes an event, in any state.
+func publishingTypes(t *testing.T) []string {
+	t.Helper()
+	publishing := make(map[string]bool)
+	for _, data := range contract.ConsumedBy(contract.SourceOrder) {
+		for progress := order.Placed; progress <= order.Erased; progress++ {
+			for rollback := order.RollbackNone; rollback <= order.RollbackComplete; rollback++ {
+				decision, err := order.Decide(order.State{Progress: progress, Rollback: rollback}, participant.Input{Data: data})
+				for _, published := range decision.Events {
+					if err != nil || published.EventType() != (contract.OrderCancelled{}).EventType() {
+						t.Errorf("on %s it publishes %s, with the error %v", data.EventType(), published.EventType(), err)
+					}
+					publishing[data.EventType()] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(publishing))
 }
 
 // deadLetterTargets adds the logical ids of the queues that a value has as its targets of

@@ -30,14 +30,14 @@ const (
 )
 
 // queueWait is the threshold of the alarm for waiting events of a queue, a number
-// of metric periods of five minutes. A message that the worker cannot handle is a
-// dead letter by then. So what waits longer was never received, or makes the
-// worker crash.
-func queueWait(maxReceiveCount int) time.Duration {
+// of metric periods of five minutes. A message that the worker cannot handle, and
+// that waits for the batching window each time, is a dead letter by then. So what
+// waits longer was never received, or makes the worker crash.
+func queueWait(maxReceiveCount int, window time.Duration) time.Duration {
 	const period = 5 * time.Minute
-	total, delay := time.Duration(0), minimumDelay
+	total, delay := window, minimumDelay
 	for range maxReceiveCount - 1 {
-		total += delay
+		total += delay + window
 		delay = min(2*delay, maximumDelay)
 	}
 	return max(minimumWait, (total + period - 1).Truncate(period))
@@ -60,9 +60,9 @@ func newFailingAlarm(function awslambda.Function) {
 }
 
 // newQueueAlarm makes an alarm for events that wait too long in a queue.
-func newQueueAlarm(queue awssqs.Queue, maxReceiveCount int) {
+func newQueueAlarm(queue awssqs.Queue, maxReceiveCount int, window time.Duration) {
 	age := resource.QueueMetric(queue.QueueName(), "ApproximateAgeOfOldestMessage", resource.Maximum, "")
-	newWaitingAlarm(queue, age, queueWait(maxReceiveCount), time.Second)
+	newWaitingAlarm(queue, age, queueWait(maxReceiveCount, window), time.Second)
 }
 
 // newWaitingAlarm makes an alarm for events that wait longer for the worker. The

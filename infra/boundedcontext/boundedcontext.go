@@ -24,6 +24,9 @@ type BoundedContext struct {
 	Table awsdynamodb.ITable
 	// Queue is where events arrive, nil for a context with its own bus.
 	Queue awssqs.IQueue
+	// ImmediateQueue is where the Immediate events of a [Queue] arrive, nil without
+	// them.
+	ImmediateQueue awssqs.IQueue
 	// DeadLetters has the events that the worker could not handle.
 	DeadLetters awssqs.IQueue
 	// Undelivered has the events that a rule could not deliver.

@@ -2,6 +2,7 @@ package boundedcontext_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,80 @@ func TestAQueueIsPolledInBatches(t *testing.T) {
 	}
 }
 
+func TestABatchWaitsForItsWindowAndImmediateEventsDoNot(t *testing.T) {
+	template := synthesize(t, func(props *boundedcontext.Props) {
+		props.Delivery = boundedcontext.Queue{
+			BatchSize: 10_000, BatchWindow: 5 * time.Minute, Immediate: []string{"bank.closed"}, MaxReceiveCount: 10, MaximumConcurrency: 3,
+		}
+	})
+	type polled struct{ BatchSize, Window, Hidden, Concurrency, Receives int }
+	known := synthtest.Properties[synthtest.Queue](t, template, "AWS::SQS::Queue")
+	got := map[string]polled{}
+	for _, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, template, "AWS::Lambda::EventSourceMapping") {
+		queue := known[string(mapping.EventSourceArn)]
+		got[withoutHash(mapping.EventSourceArn)] = polled{
+			mapping.BatchSize, mapping.MaximumBatchingWindowInSeconds, queue.VisibilityTimeout, mapping.ScalingConfig.MaximumConcurrency, queue.RedrivePolicy.MaxReceiveCount,
+		}
+		if dead := withoutHash(queue.RedrivePolicy.DeadLetterTargetArn); dead != "LedgerDeadLetters" {
+			t.Errorf("the dead letters of %s are sent to %s", mapping.EventSourceArn, dead)
+		}
+	}
+	want := map[string]polled{"LedgerQueue": {10_000, 300, 330, 3, 10}, "LedgerImmediateQueue": {10, 0, 30, 3, 10}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("polled (- want, + got):\n%s", diff)
+	}
+	received := map[string][]string{}
+	for _, rule := range synthtest.Properties[synthtest.Rule](t, template, "AWS::Events::Rule") {
+		queue := withoutHash(rule.Targets[0].Arn)
+		received[queue] = append(received[queue], rule.EventPattern.Types()...)
+		slices.Sort(received[queue])
+	}
+	types := map[string][]string{"LedgerQueue": {"bank.opened", "desk.paid-in"}, "LedgerImmediateQueue": {"bank.closed"}}
+	if diff := cmp.Diff(types, received); diff != "" {
+		t.Errorf("received (- want, + got):\n%s", diff)
+	}
+}
+
+func TestAWorkerHasTheURLsOfItsQueuesAndMayDelayMessagesInThemAlone(t *testing.T) {
+	for name, test := range map[string]struct {
+		immediate []string
+		want      map[string]string
+	}{
+		"one queue":  {nil, map[string]string{"QUEUE_URL": "LedgerQueue"}},
+		"two queues": {[]string{"bank.closed"}, map[string]string{"QUEUE_URL": "LedgerQueue", "IMMEDIATE_QUEUE_URL": "LedgerImmediateQueue"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			template := synthesize(t, func(props *boundedcontext.Props) {
+				props.Delivery = boundedcontext.Queue{BatchSize: 10, BatchWindow: time.Second, Immediate: test.immediate, MaxReceiveCount: 10}
+			})
+			got, delays := map[string]string{}, []string{}
+			for _, function := range synthtest.Properties[synthtest.Function](t, template, "AWS::Lambda::Function") {
+				for variable, value := range function.Environment.Variables {
+					if strings.HasSuffix(variable, "QUEUE_URL") && variable != "DEAD_LETTER_QUEUE_URL" {
+						got[variable] = withoutHash(value)
+					}
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("variables (- want, + got):\n%s", diff)
+			}
+			for _, policy := range synthtest.Properties[synthtest.Policy](t, template, "AWS::IAM::Policy") {
+				for _, statement := range policy.PolicyDocument.Statement {
+					if slices.Contains(statement.Action, "sqs:ChangeMessageVisibility") {
+						for _, queue := range statement.Resource {
+							delays = append(delays, withoutHash(queue))
+						}
+					}
+				}
+			}
+			slices.Sort(delays)
+			if want := slices.Sorted(maps.Values(test.want)); !slices.Equal(delays, want) {
+				t.Errorf("it may delay messages in %q, want %q", delays, want)
+			}
+		})
+	}
+}
+
 // The worker delays a message by 1, 2, 4 … seconds up to 5 minutes.
 func TestAnEventThatFailsIsADeadLetterBeforeTheAlarmForWaitingEvents(t *testing.T) {
 	for receives, want := range map[int]time.Duration{1: 10 * time.Minute, 10: 10 * time.Minute, 12: 20 * time.Minute} {
@@ -46,22 +121,36 @@ func TestAnEventThatFailsIsADeadLetterBeforeTheAlarmForWaitingEvents(t *testing.
 			"a queue":      boundedcontext.Queue{BatchSize: 10, MaxReceiveCount: receives},
 			"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 10, MaxReceiveCount: receives, GroupBy: "$.detail.subject"},
 		} {
-			template := synthesize(t, func(props *boundedcontext.Props) { props.Delivery = delivery })
-			got, waits := 0, 0.0
-			for id, queue := range synthtest.Properties[synthtest.Queue](t, template, "AWS::SQS::Queue") {
-				if withoutHash(synthtest.Reference(id)) == "LedgerQueue" {
-					got = queue.RedrivePolicy.MaxReceiveCount
-				}
-			}
-			for id, alarm := range synthtest.Properties[synthtest.Alarm](t, template, "AWS::CloudWatch::Alarm") {
-				if withoutHash(synthtest.Reference(id)) == "LedgerQueueWaiting" {
-					waits = alarm.Threshold
-				}
-			}
-			if got != receives || waits != want.Seconds() {
-				t.Errorf("%s: a message is received %d times and may wait %g s, want %d times and %s", name, got, waits, receives, want)
-			}
+			assertWait(t, name, delivery, receives, want)
 		}
+	}
+}
+
+// Each time that a message is received, it can wait for the window.
+func TestTheAlarmForWaitingEventsAllowsForTheWindow(t *testing.T) {
+	for receives, want := range map[int]time.Duration{1: 10 * time.Minute, 10: 15 * time.Minute, 12: 25 * time.Minute} {
+		delivery := boundedcontext.Queue{BatchSize: 10, BatchWindow: 20 * time.Second, MaxReceiveCount: receives}
+		assertWait(t, "a queue with a window", delivery, receives, want)
+	}
+}
+
+// assertWait checks how often a queue's message is received, and how long it may wait.
+func assertWait(t *testing.T, name string, delivery boundedcontext.Delivery, receives int, want time.Duration) {
+	t.Helper()
+	template := synthesize(t, func(props *boundedcontext.Props) { props.Delivery = delivery })
+	got, waits := 0, 0.0
+	for id, queue := range synthtest.Properties[synthtest.Queue](t, template, "AWS::SQS::Queue") {
+		if withoutHash(synthtest.Reference(id)) == "LedgerQueue" {
+			got = queue.RedrivePolicy.MaxReceiveCount
+		}
+	}
+	for id, alarm := range synthtest.Properties[synthtest.Alarm](t, template, "AWS::CloudWatch::Alarm") {
+		if withoutHash(synthtest.Reference(id)) == "LedgerQueueWaiting" {
+			waits = alarm.Threshold
+		}
+	}
+	if got != receives || waits != want.Seconds() {
+		t.Errorf("%s: a message is received %d times and may wait %g s, want %d times and %s", name, got, waits, receives, want)
 	}
 }
 
@@ -184,6 +273,35 @@ func TestPropsThatCannotWorkAreNamed(t *testing.T) {
 		"more receives than SQS counts": {func(p *boundedcontext.Props) {
 			p.Delivery = boundedcontext.FIFOQueue{BatchSize: 1, MaxReceiveCount: 1001, GroupBy: "$.detail.subject"}
 		}, "MaxReceiveCount"},
+		"a large batch without a window": {func(p *boundedcontext.Props) {
+			p.Delivery = boundedcontext.Queue{BatchSize: 11, MaxReceiveCount: 10}
+		}, "a BatchSize of 11 is not between 1 and 10"},
+		"a larger batch than Lambda's": {func(p *boundedcontext.Props) {
+			p.Delivery = boundedcontext.Queue{BatchSize: 10_001, BatchWindow: time.Second, MaxReceiveCount: 10}
+		}, "a BatchSize of 10001 is not between 1 and 10000"},
+		"a large batch of a FIFO queue": {func(p *boundedcontext.Props) {
+			p.Delivery = boundedcontext.FIFOQueue{BatchSize: 11, MaxReceiveCount: 10, GroupBy: "$.detail.subject"}
+		}, "a BatchSize of 11 is not between 1 and 10"},
+		"half a second": {func(p *boundedcontext.Props) {
+			p.Delivery = boundedcontext.Queue{BatchSize: 1, BatchWindow: 500 * time.Millisecond, MaxReceiveCount: 10}
+		}, "a BatchWindow of 500ms is not a number of whole seconds up to 5m0s"},
+		"a negative window": {func(p *boundedcontext.Props) {
+			p.Delivery = boundedcontext.Queue{BatchSize: 1, BatchWindow: -time.Second, MaxReceiveCount: 10}
+		}, "a BatchWindow of -1s"},
+		"a window that is too long": {func(p *boundedcontext.Props) {
+			p.Delivery = boundedcontext.Queue{BatchSize: 1, BatchWindow: 301 * time.Second, MaxReceiveCount: 10}
+		}, "a BatchWindow of 5m1s"},
+		"immediate events without a window": {func(p *boundedcontext.Props) {
+			p.Delivery = boundedcontext.Queue{BatchSize: 1, Immediate: []string{"bank.closed"}, MaxReceiveCount: 10}
+		}, "there are Immediate events, but no BatchWindow"},
+		"an immediate event that is not consumed": {func(p *boundedcontext.Props) {
+			p.Delivery = boundedcontext.Queue{BatchSize: 1, BatchWindow: time.Second, Immediate: []string{"bank.robbed"}, MaxReceiveCount: 10}
+		}, `in Immediate: "bank.robbed" is not in Consumes`},
+		"nothing that waits": {func(p *boundedcontext.Props) {
+			p.Delivery = boundedcontext.Queue{
+				BatchSize: 1, BatchWindow: time.Second, Immediate: []string{"bank.closed", "bank.opened", "desk.paid-in"}, MaxReceiveCount: 10,
+			}
+		}, "all of Consumes is in Immediate"},
 		"one poller": {func(p *boundedcontext.Props) {
 			p.Delivery = boundedcontext.Queue{BatchSize: 1, MaxReceiveCount: 10, MaximumConcurrency: 1}
 		}, "MaximumConcurrency"},
@@ -221,6 +339,7 @@ func TestPropsThatCannotWorkAreNamed(t *testing.T) {
 
 func TestAVariableThatTheContextSetsCannotBeOverridden(t *testing.T) {
 	stack, props := valid(t)
+	props.Delivery = boundedcontext.Queue{BatchSize: 10, BatchWindow: time.Second, Immediate: []string{"bank.closed"}, MaxReceiveCount: 10}
 	boundedcontext.New(stack, "Ledger", props)
 	for _, function := range synthtest.Properties[synthtest.Function](t, synthtest.Synth(t, stack), "AWS::Lambda::Function") {
 		for name := range function.Environment.Variables {

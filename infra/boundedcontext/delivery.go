@@ -8,12 +8,14 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
 	"example.com/saga/infra/lambdalimit"
+	"example.com/saga/infra/resource"
 )
 
 // Delivery is how events reach a context's worker: [Queue], [FIFOQueue] or
 // [OwnBus].
 type Delivery interface {
-	validate() error
+	// validate checks the delivery of what the context consumes.
+	validate(consumes resource.Events) error
 	// prepare makes the queues and buses whose names the worker needs.
 	prepare(context *BoundedContext)
 	// connect makes the rules and the polling that send events to the worker.
@@ -26,12 +28,12 @@ func detail() awsevents.RuleTargetInput {
 	return awsevents.RuleTargetInput_FromEventPath(new("$.detail"))
 }
 
-// validateQueue checks what SQS accepts, and what Lambda accepts without a
-// batching window, which a FIFO queue cannot have.
-func validateQueue(batchSize, maxReceiveCount, maximumConcurrency int) error {
+// validateQueue checks what SQS and Lambda accept. The largest batch depends on
+// whether there is a batching window.
+func validateQueue(batchSize, largestBatch, maxReceiveCount, maximumConcurrency int) error {
 	var problems []error
-	if batchSize < 1 || batchSize > 10 {
-		problems = append(problems, fmt.Errorf("a BatchSize of %d is not between 1 and 10", batchSize))
+	if batchSize < 1 || batchSize > largestBatch {
+		problems = append(problems, fmt.Errorf("a BatchSize of %d is not between 1 and %d", batchSize, largestBatch))
 	}
 	if maxReceiveCount < 1 || maxReceiveCount > 1000 {
 		problems = append(problems, fmt.Errorf("a MaxReceiveCount of %d is not between 1 and 1000", maxReceiveCount))

@@ -30,7 +30,8 @@
 //
 // Events reach the worker in one of three ways:
 //
-//   - [Queue]: a standard queue. Batches, in no order.
+//   - [Queue]: a standard queue. Batches, in no order. They can wait to be filled,
+//     and events that must not wait then have a queue of their own.
 //   - [FIFOQueue]: a FIFO queue. It drops an event that is published twice within
 //     five minutes, and messages of one group are never in two batches at once.
 //   - [OwnBus]: a bus of the context's own, to which events are forwarded. A rule
@@ -51,7 +52,8 @@
 //
 //	Table          on demand; the key pk is a string; items expire at expires_at (seconds since 1970)
 //	Worker         an arm64 function, traced by X-Ray, with a role and a log group (WorkerRole, WorkerLogs)
-//	Queue          of [Queue] and [FIFOQueue]: hides a message for six timeouts, keeps it for 14 days
+//	Queue          of [Queue] and [FIFOQueue]: hides a message for six timeouts and its window, keeps it for 14 days
+//	ImmediateQueue of a [Queue] with Immediate events: as the Queue, without a window
 //	Bus            of [OwnBus]: closed to other accounts; with forwarding rules and their roles
 //	Consume…       a rule for each source of Consumes
 //	DeadLetters    what the worker could not handle: sent by the queue, by Lambda, or by the worker itself
@@ -76,7 +78,8 @@
 // and the worker also these:
 //
 //	DEAD_LETTER_QUEUE_URL  where it sends an event that it can never handle, at once
-//	QUEUE_URL              of a queue that it polls, to delay messages that failed
+//	QUEUE_URL              of the Queue, to delay messages that failed
+//	IMMEDIATE_QUEUE_URL    of the ImmediateQueue, if there is one, for the same
 //
 // # Failures
 //
@@ -92,8 +95,8 @@
 // Query the index if it QueriesDue, write its own log group, and publish what it
 // Publishes and nothing else: the permission has a condition on source and type.
 // It may send traces to X-Ray, which IAM cannot restrict to a resource. The worker
-// may also poll its queue and send to DeadLetters. A forwarding role may publish
-// on the one bus that it forwards to. Rules may send to the queue and to
+// may also poll its queues and send to DeadLetters. A forwarding role may publish
+// on the one bus that it forwards to. Rules may send to their queue and to
 // Undelivered, each by its ARN.
 //
 // # Alarms
@@ -130,8 +133,9 @@
 //   - An event is forwarded from bus to bus only once, so a context with an
 //     [OwnBus] cannot be behind another
 //     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-bus-to-bus.html).
-//   - A batch has ten messages at most. A larger one needs a batching window, which
-//     a FIFO queue cannot have
+//   - A batch has ten messages at most. A larger one needs a BatchWindow, which a
+//     FIFO queue cannot have. While few events arrive, a window of any length may
+//     last up to 20 seconds
 //     (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html).
 //   - Rules can send to a FIFO queue, but not to a FIFO dead-letter queue, so
 //     Undelivered is always a standard queue.

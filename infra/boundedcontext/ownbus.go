@@ -22,7 +22,7 @@ type OwnBus struct {
 	Name string
 }
 
-func (b OwnBus) validate() error {
+func (b OwnBus) validate(resource.Events) error {
 	if b.Name == "" {
 		return errors.New("no Name of the own bus")
 	}

@@ -46,6 +46,10 @@ type Settings struct {
 	// MaskEventLog masks personal data in the event log: reading it then needs the
 	// permission logs:Unmask. CloudWatch Logs charges for each GB.
 	MaskEventLog bool
+	// ObservabilityQueue makes a queue with every event, for a program of your own.
+	// The event log and the archive have every event without it. Each event costs a
+	// request to SQS, whether the queue is read or not.
+	ObservabilityQueue bool
 	// Protected keeps data: tables can be recovered to any second, cannot be
 	// deleted by mistake and, with the logs, are retained when their stack is
 	// deleted.
@@ -142,6 +146,7 @@ func settingsOf(name string) Settings {
 		Target:              "lambda",
 		LogLevel:            "info",
 		LogRetentionDays:    30,
+		ObservabilityQueue:  true,
 		Retention:           60 * 24 * time.Hour,
 		Deadline:            24 * time.Hour,
 		TracedShare:         1,
@@ -179,6 +184,7 @@ func settingsOf(name string) Settings {
 		settings.Protected = true
 		settings.TracedShare = 0.1
 		settings.LogRetentionDays = 60
+		settings.ObservabilityQueue = false
 		settings.NotificationsURL = "https://www.example.com/notifications"
 		settings.AlarmAddress = "on-call@example.com"
 	}

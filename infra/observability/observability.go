@@ -1,5 +1,5 @@
 // Package observability makes every event on a bus visible: in a log group that can
-// be read at any time, and in a queue for one reader.
+// be read at any time and, if there is to be one, in a queue for one reader.
 package observability
 
 import (
@@ -30,11 +30,14 @@ type Props struct {
 	Protected bool
 	// Masked are the members of events that the log group masks.
 	Masked []string
+	// WithQueue makes the queue. By default there is none.
+	WithQueue bool
 }
 
 // Observability has what a reader of the events needs.
 type Observability struct {
-	// Queue receives every event, with the envelope of the bus.
+	// Queue receives every event, with the envelope of the bus. It is nil if there
+	// is none.
 	Queue awssqs.IQueue
 }
 
@@ -59,10 +62,14 @@ func New(scope constructs.Construct, id string, props Props) Observability {
 	}
 	this := constructs.NewConstruct(scope, &id)
 	undelivered := resource.NewDeadLetterQueue(this, "Undelivered")
-	toLogs := logEvents(this, props, undelivered)
-	queue, toQueue := queueEvents(this, props.Bus, undelivered)
-	resource.NewLossAlarm(this, "To", props.Bus, toLogs.AttrArn(), toQueue.RuleArn())
-	return Observability{Queue: queue}
+	rules := []*string{logEvents(this, props, undelivered).AttrArn()}
+	var made Observability
+	if props.WithQueue {
+		queue, toQueue := queueEvents(this, props.Bus, undelivered)
+		made.Queue, rules = queue, append(rules, toQueue.RuleArn())
+	}
+	resource.NewLossAlarm(this, "To", props.Bus, rules...)
+	return made
 }
 
 func queueEvents(scope constructs.Construct, bus awsevents.IEventBus, undelivered awssqs.IQueue) (awssqs.IQueue, awsevents.Rule) {

@@ -124,6 +124,8 @@ type EventSourceMapping struct {
 	FunctionName          Reference
 	FunctionResponseTypes []string
 	ScalingConfig         struct{ MaximumConcurrency int }
+
+	MaximumBatchingWindowInSeconds int
 }
 
 // Alarm is the properties of AWS::CloudWatch::Alarm.

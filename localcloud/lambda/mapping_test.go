@@ -220,6 +220,54 @@ func TestABatchingWindowFillsABatch(t *testing.T) {
 	}
 }
 
+// The window begins with the first message. Those that arrive meanwhile do not
+// prolong it.
+func TestABatchIsInvokedWhenTheWindowAfterItsFirstMessageIsOver(t *testing.T) {
+	b := newBench(t, nil)
+	source := b.addQueue("q", nil)
+	arn := b.add("batch", nil)
+	const window = time.Second
+	b.mapTo(lambda.EventSource{QueueARN: source, FunctionARN: arn, BatchSize: 10_000, BatchingWindow: window, ReportBatchItemFailures: true})
+	time.Sleep(window) // An empty queue begins no window.
+	began, sent := time.Now(), 0
+	for len(b.handled()) == 0 {
+		if time.Since(began) > 10*window {
+			t.Fatal("each message prolongs the window")
+		}
+		b.sendTo(source, "", "ok "+strconv.Itoa(sent))
+		sent++
+		time.Sleep(window / 20)
+	}
+	if waited := time.Since(began); waited < window {
+		t.Errorf("the first batch was handled after %s", waited)
+	}
+	if first := len(b.handled()); first < 2 {
+		t.Errorf("the first batch has %d messages", first)
+	}
+	b.eventually("the end", func() bool { return b.settled(source, 0)() && len(b.handled()) == sent })
+}
+
+func TestABatchThatIsFullDoesNotWaitForTheEndOfTheWindow(t *testing.T) {
+	for name, test := range map[string]struct {
+		batch    int
+		messages []string
+	}{
+		"of messages": {15, slices.Repeat([]string{"ok"}, 15)},
+		"of 6 MB":     {10_000, slices.Repeat([]string{strings.Repeat("x", 1<<20)}, 6)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, nil)
+			source := b.addQueue("q", func(q *sqs.Queue) { q.VisibilityTimeout = 10 * time.Minute })
+			arn := b.add("batch", nil)
+			b.mapTo(lambda.EventSource{QueueARN: source, FunctionARN: arn, BatchSize: test.batch, BatchingWindow: 5 * time.Minute})
+			b.sendTo(source, "", test.messages...)
+			b.eventually("the end", func() bool {
+				return b.queues.Counts(source) == (sqs.Counts{}) && b.Mappings()[0].Records == len(test.messages)
+			})
+		})
+	}
+}
+
 func TestABatchTooLargeForOneInvocationIsCut(t *testing.T) {
 	b := newBench(t, nil)
 	source := b.addQueue("q", nil)

@@ -291,8 +291,12 @@ func TestADeadLetterOfUnknownSourceStays(t *testing.T) {
 		want   string
 	}{
 		"nothing has the dead-letter queue": {func(d *desk) { d.Sources = nil }, "no queue or function has this dead-letter queue"},
-		"two queues have it": {func(d *desk) {
-			d.Sources = append(d.Sources, deadletter.Source{Name: "Shop/Other", ARN: "arn:other", DeadLetterARN: deadlettertest.ARN(dead)})
+		"queues of two constructs have it": {func(d *desk) {
+			d.Sources = append(d.Sources, deadletter.Source{Name: "Bank/Other", ARN: "arn:other", DeadLetterARN: deadlettertest.ARN(dead)})
+		}, "its source is unknown"},
+		"two queues have it, and none is the main one": {func(d *desk) {
+			d.Sources[0].Name = "Shop/First"
+			d.Sources = append(d.Sources, deadletter.Source{Name: "Shop/Second", ARN: "arn:other", DeadLetterARN: deadlettertest.ARN(dead)})
 		}, "its source is unknown"},
 		"a queue and a function have it": {func(d *desk) {
 			d.Owners = map[string][]string{deadlettertest.ARN(dead): {"worker"}}
@@ -324,6 +328,28 @@ func TestADeadLetterThatNamesItsSourceIsSentThere(t *testing.T) {
 	d.sqs.Put(dead, body, "", 0, nil).Attributes["DeadLetterQueueSourceArn"] = deadlettertest.ARN(work)
 	assertEqual(t, "the outcomes", []string{"m-1 to queue Shop/Queue"}, d.redrive(t, redrive.Options{}))
 	assertEqual(t, "messages that were sent", 1, len(d.sqs.Queues[work]))
+}
+
+func TestADeadLetterOfAContextWithTwoQueuesIsSentToTheOneThatItNamesOrElseToTheMainOne(t *testing.T) {
+	const second = "https://sqs/000000000000/second.fifo"
+	for name, c := range map[string]struct{ from, want string }{
+		"it names the main queue":        {deadlettertest.ARN(work), "m-1 to queue Shop/Queue"},
+		"it names the other queue":       {deadlettertest.ARN(second), "m-1 to queue Shop/ImmediateQueue"},
+		"it names none":                  {"", "m-1 to queue Shop/Queue"},
+		"it names a queue that has none": {"arn:forged", "m-1 stays: no queue or function has this dead-letter queue, and there is no attribute RULE_ARN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk()
+			d.sqs.Queues[second] = nil
+			other := deadletter.Source{Name: "Shop/ImmediateQueue", URL: second, ARN: deadlettertest.ARN(second), DeadLetterARN: deadlettertest.ARN(dead)}
+			d.Sources = append(deadletter.Sources{other}, d.Sources...)
+			l := d.sqs.Put(dead, body, "", 0, nil)
+			if c.from != "" {
+				l.Attributes["DeadLetterQueueSourceArn"] = c.from
+			}
+			assertEqual(t, "the outcomes", []string{c.want}, d.redrive(t, redrive.Options{}))
+		})
+	}
 }
 
 func TestAnErrorOfTheQueueIsReturned(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -48,9 +49,10 @@ func (r *Redriver) route(ctx context.Context, arn string, m deadletter.Message) 
 		}
 	}
 	functions := r.Owners[arn]
+	source, known := mainSource(sources)
 	switch {
-	case len(sources) == 1 && len(functions) == 0:
-		return r.toQueue(message{url: sources[0].URL, body: m.Body, dead: m}, sources[0].Name)
+	case known && len(functions) == 0:
+		return r.toQueue(message{url: source.URL, body: m.Body, dead: m}, source.Name)
 	case len(sources) == 0 && len(functions) == 1:
 		return r.toFunction(functions[0], m.Body)
 	case len(sources) == 0 && len(functions) == 0:
@@ -58,6 +60,21 @@ func (r *Redriver) route(ctx context.Context, arn string, m deadletter.Message) 
 	default:
 		return route{}, errors.New("its source is unknown: more than one queue or function has this dead-letter queue")
 	}
+}
+
+// mainSource returns the queue that a dead letter of these queues is sent to: the only
+// one or, of several in one construct, the one with the id Queue. Their messages are
+// handled by the same worker, and a dead letter that the worker sent names no queue.
+func mainSource(sources deadletter.Sources) (main deadletter.Source, known bool) {
+	for _, source := range sources {
+		if path.Dir(source.Name) != path.Dir(sources[0].Name) {
+			return deadletter.Source{}, false
+		}
+		if len(sources) == 1 || path.Base(source.Name) == "Queue" {
+			main, known = source, true
+		}
+	}
+	return main, known
 }
 
 // message is what is sent to a queue for a dead letter.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,16 +46,17 @@ type App struct {
 
 	retention time.Duration
 	queues    *sqs.Client
-	// deadLetterQueueURL is empty for a function behind HTTP, and queueURL for a
-	// function without a queue of its own.
-	deadLetterQueueURL, queueURL string
+	// deadLetterQueueURL is empty for a function behind HTTP, queueURL for a function
+	// without a queue of its own, and immediateQueueURL for one with a single queue.
+	deadLetterQueueURL, queueURL, immediateQueueURL string
 }
 
 // settings are the environment variables that the stack sets.
 type settings struct {
 	service, table, bus, logLevel string
 	metricsNamespace              string
-	deadLetterQueueURL, queueURL  string
+	deadLetterQueueURL            string
+	queueURL, immediateQueueURL   string
 	xrayDaemon                    string
 	sampler                       sdktrace.Sampler
 	retention                     time.Duration
@@ -96,7 +98,7 @@ func (app *App) Handler(handle worker.HandleBatch) (*worker.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	backoff, err := newBackoff(app.queues, app.queueURL)
+	backoff, err := newBackoff(app.queues, app.queueURL, app.immediateQueueURL)
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +147,7 @@ func load(ctx context.Context) (*App, error) {
 		queues:             sqs.NewFromConfig(config),
 		deadLetterQueueURL: s.deadLetterQueueURL,
 		queueURL:           s.queueURL,
+		immediateQueueURL:  s.immediateQueueURL,
 	}, nil
 }
 
@@ -164,17 +167,19 @@ func newTracer(ctx context.Context, s settings, logger *slog.Logger) trace.Trace
 	return tracing.NewProvider(s.service, s.sampler, exporter).Tracer("example.com/saga")
 }
 
-// newBackoff makes the backoff of the function's queue, or nil if it has none.
-func newBackoff(client worker.VisibilityChanger, url string) (worker.Backoff, error) {
-	if url == "" {
+// newBackoff makes the backoff of the function's queues, or nil if it has none. The
+// URL of a queue that it does not have is empty.
+func newBackoff(client worker.VisibilityChanger, urls ...string) (worker.Backoff, error) {
+	urls = slices.DeleteFunc(urls, func(url string) bool { return url == "" })
+	if len(urls) == 0 {
 		return nil, nil
 	}
-	return worker.NewVisibilityBackoff(client, url, nil)
+	return worker.NewVisibilityBackoff(client, urls, nil)
 }
 
 // readSettings reads the settings from the environment. The error names all that
 // are missing. Some are optional: a function behind HTTP has no dead-letter queue;
-// only a function behind a queue of its own can delay failed messages; without
+// only a function behind queues of its own can delay failed messages; without
 // active tracing there is no daemon; and only a function in which traces begin
 // decides which of them are sampled.
 func readSettings(getenv func(string) string) (settings, error) {
@@ -194,6 +199,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 		metricsNamespace:   required("METRICS_NAMESPACE"),
 		deadLetterQueueURL: getenv("DEAD_LETTER_QUEUE_URL"),
 		queueURL:           getenv("QUEUE_URL"),
+		immediateQueueURL:  getenv("IMMEDIATE_QUEUE_URL"),
 		xrayDaemon:         getenv("AWS_XRAY_DAEMON_ADDRESS"), // Lambda sets it.
 	}
 	var shareErr, retentionErr error

@@ -24,6 +24,7 @@ func environment() map[string]string {
 		"RETENTION":             "360h",
 		"DEAD_LETTER_QUEUE_URL": "https://sqs.example.com/1/payment-dead",
 		"QUEUE_URL":             "https://sqs.example.com/1/payment",
+		"IMMEDIATE_QUEUE_URL":   "https://sqs.example.com/1/payment-now",
 
 		"AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
 	}
@@ -42,7 +43,8 @@ func TestTheSettingsAreReadFromTheEnvironment(t *testing.T) {
 	want := settings{
 		service: "payment", table: "payment-dedup", bus: "global", logLevel: "INFO", metricsNamespace: "saga-test",
 		deadLetterQueueURL: "https://sqs.example.com/1/payment-dead", queueURL: "https://sqs.example.com/1/payment",
-		xrayDaemon: "127.0.0.1:2000", sampler: tracing.ParentBased(), retention: 360 * time.Hour,
+		immediateQueueURL: "https://sqs.example.com/1/payment-now",
+		xrayDaemon:        "127.0.0.1:2000", sampler: tracing.ParentBased(), retention: 360 * time.Hour,
 	}
 	if got != want {
 		t.Errorf("read %+v, expected %+v", got, want)
@@ -94,17 +96,23 @@ func (f *fakeSQS) ChangeMessageVisibilityBatch(
 }
 
 func TestOnlyAFunctionWithAQueueDelaysFailedMessages(t *testing.T) {
-	if backoff, err := newBackoff(&fakeSQS{}, ""); backoff != nil || err != nil {
+	if backoff, err := newBackoff(&fakeSQS{}, "", ""); backoff != nil || err != nil {
 		t.Errorf("without a queue there is the backoff %v, %v", backoff, err)
 	}
-	client := &fakeSQS{}
-	backoff, err := newBackoff(client, "https://sqs.example.com/1/payment")
-	if err != nil {
-		t.Fatal(err)
-	}
-	failed := events.SQSMessage{Attributes: map[string]string{"ApproximateReceiveCount": "1"}}
-	if err := backoff.Delay(t.Context(), [][]events.SQSMessage{{failed}}); err != nil || client.url != "https://sqs.example.com/1/payment" {
-		t.Errorf("messages of %q are delayed, %v", client.url, err)
+	const main, immediate = "https://sqs.example.com/1/payment", "https://sqs.example.com/1/payment-now"
+	for _, test := range []struct {
+		urls       []string
+		from, want string
+	}{{[]string{main, ""}, "payment", main}, {[]string{main, immediate}, "payment", main}, {[]string{main, immediate}, "payment-now", immediate}} {
+		client := &fakeSQS{}
+		backoff, err := newBackoff(client, test.urls...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		failed := events.SQSMessage{EventSourceARN: "arn:aws:sqs:eu-west-1:1:" + test.from, Attributes: map[string]string{"ApproximateReceiveCount": "1"}}
+		if err := backoff.Delay(t.Context(), [][]events.SQSMessage{{failed}}); err != nil || client.url != test.want {
+			t.Errorf("with the queues %q, messages of %q are delayed, %v", test.urls, client.url, err)
+		}
 	}
 }
 

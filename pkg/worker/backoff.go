@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -45,26 +47,40 @@ type VisibilityChanger interface {
 }
 
 // VisibilityBackoff is a Backoff that changes the visibility timeout of messages of
-// an SQS queue. It needs the permission sqs:ChangeMessageVisibility, and makes one
-// call for ten messages. The delay doubles with every delivery of the message, from
-// a second to five minutes, and is then reduced at random by up to a half.
+// SQS queues. It needs the permission sqs:ChangeMessageVisibility, and makes one call
+// for ten messages of a queue. The delay doubles with every delivery of the message,
+// from a second to five minutes, and is then reduced at random by up to a half.
 type VisibilityBackoff struct {
 	client VisibilityChanger
-	url    string
+	// urls are the URLs of the queues by their names.
+	urls   map[string]string
 	random func() float64
 }
 
-// NewVisibilityBackoff makes a backoff of the messages of the queue with this URL.
-// The function random returns a number in [0, 1); if it is nil, it is that of
-// math/rand/v2. The error names every required argument that is missing.
-func NewVisibilityBackoff(client VisibilityChanger, url string, random func() float64) (*VisibilityBackoff, error) {
-	if err := required.Fields("worker.VisibilityBackoff", map[string]bool{"client": client != nil, "queue URL": url != ""}); err != nil {
+// NewVisibilityBackoff makes a backoff of the messages of the queues with these URLs,
+// which are those of one account and region. The function random returns a number in
+// [0, 1); if it is nil, it is that of math/rand/v2. The error names every required
+// argument that is missing.
+func NewVisibilityBackoff(client VisibilityChanger, urls []string, random func() float64) (*VisibilityBackoff, error) {
+	if err := required.Fields("worker.VisibilityBackoff", map[string]bool{
+		"client": client != nil, "queue URL": len(urls) > 0 && !slices.Contains(urls, ""),
+	}); err != nil {
 		return nil, err
 	}
 	if random == nil {
 		random = rand.Float64
 	}
-	return &VisibilityBackoff{client, url, random}, nil
+	b := &VisibilityBackoff{client, make(map[string]string), random}
+	for _, url := range urls {
+		b.urls[lastPart(url, "/")] = url
+	}
+	return b, nil
+}
+
+// lastPart returns the name of a queue, which is the last part of its URL
+// (…/account/name) and of its ARN (…:account:name).
+func lastPart(text, separator string) string {
+	return text[strings.LastIndex(text, separator)+1:]
 }
 
 var _ Backoff = (*VisibilityBackoff)(nil)
@@ -72,25 +88,38 @@ var _ Backoff = (*VisibilityBackoff)(nil)
 // Delay implements Backoff.
 func (b *VisibilityBackoff) Delay(ctx context.Context, groups [][]events.SQSMessage) error {
 	var problems []error
-	var changes []types.ChangeMessageVisibilityBatchRequestEntry
+	changes := make(map[string][]types.ChangeMessageVisibilityBatchRequestEntry) // By the URLs of the queues.
 	for _, messages := range groups {
-		delay, err := b.delay(messages[0])
-		if err != nil {
+		delay, delayErr := b.delay(messages[0])
+		url, urlErr := b.url(messages[0])
+		if err := errors.Join(delayErr, urlErr); err != nil {
 			problems = append(problems, err)
 			continue
 		}
 		for _, message := range messages {
-			changes = append(changes, types.ChangeMessageVisibilityBatchRequestEntry{
-				Id:                aws.String(strconv.Itoa(len(changes))),
+			changes[url] = append(changes[url], types.ChangeMessageVisibilityBatchRequestEntry{
+				Id:                aws.String(strconv.Itoa(len(changes[url]))),
 				ReceiptHandle:     aws.String(message.ReceiptHandle),
 				VisibilityTimeout: int32(delay.Round(time.Second) / time.Second),
 			})
 		}
 	}
-	for chunk := range slices.Chunk(changes, maximumEntries) {
-		problems = append(problems, b.change(ctx, chunk))
+	for _, url := range slices.Sorted(maps.Keys(changes)) {
+		for chunk := range slices.Chunk(changes[url], maximumEntries) {
+			problems = append(problems, b.change(ctx, url, chunk))
+		}
 	}
 	return errors.Join(problems...)
+}
+
+// url returns the URL of the queue that a message came from: a receipt handle is
+// valid for its own queue only.
+func (b *VisibilityBackoff) url(message events.SQSMessage) (string, error) {
+	url, known := b.urls[lastPart(message.EventSourceARN, ":")]
+	if !known {
+		return "", fmt.Errorf("message %s is of the queue %q, whose URL is not known", message.MessageId, message.EventSourceARN)
+	}
+	return url, nil
 }
 
 // delay returns the delay of a message that failed.
@@ -107,8 +136,8 @@ func (b *VisibilityBackoff) delay(message events.SQSMessage) (time.Duration, err
 	return delay - time.Duration(b.random()*float64(delay)/2), nil
 }
 
-func (b *VisibilityBackoff) change(ctx context.Context, changes []types.ChangeMessageVisibilityBatchRequestEntry) error {
-	out, err := b.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &b.url, Entries: changes})
+func (b *VisibilityBackoff) change(ctx context.Context, url string, changes []types.ChangeMessageVisibilityBatchRequestEntry) error {
+	out, err := b.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url, Entries: changes})
 	if err != nil {
 		return fmt.Errorf("delay %d messages: %w", len(changes), err)
 	}

@@ -23,7 +23,7 @@ import (
 type fakeSQS struct {
 	hidden map[string]int32
 	calls  []int
-	queue  string
+	queues []string
 	err    error
 	failed []types.BatchResultErrorEntry
 }
@@ -31,7 +31,7 @@ type fakeSQS struct {
 func (f *fakeSQS) ChangeMessageVisibilityBatch(
 	ctx context.Context, in *sqs.ChangeMessageVisibilityBatchInput, _ ...func(*sqs.Options),
 ) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
-	f.queue = *in.QueueUrl
+	f.queues = append(f.queues, *in.QueueUrl)
 	f.calls = append(f.calls, len(in.Entries))
 	if err := errors.Join(ctx.Err(), f.err); err != nil {
 		return nil, err
@@ -47,11 +47,17 @@ func (f *fakeSQS) ChangeMessageVisibilityBatch(
 	return &sqs.ChangeMessageVisibilityBatchOutput{Failed: f.failed}, nil
 }
 
+// The URLs of the queues standard and fifo.
+const (
+	paymentURL   = "https://sqs.eu-west-1.amazonaws.com/123456789012/payment"
+	warehouseURL = "https://sqs.eu-west-1.amazonaws.com/123456789012/warehouse.fifo"
+)
+
 // newBackoff makes a backoff whose delays are reduced by half of random.
 func newBackoff(t *testing.T, random float64) (*worker.VisibilityBackoff, *fakeSQS) {
 	t.Helper()
 	client := &fakeSQS{hidden: make(map[string]int32)}
-	backoff, err := worker.NewVisibilityBackoff(client, standardURL, func() float64 { return random })
+	backoff, err := worker.NewVisibilityBackoff(client, []string{paymentURL, warehouseURL}, func() float64 { return random })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,8 +80,24 @@ func TestTheDelayDoublesWithEveryDeliveryUpToFiveMinutes(t *testing.T) {
 			t.Fatal(err)
 		}
 		assertEqual(t, "hidden after delivery "+times, map[string]int32{"receipt-m": want}, client.hidden)
-		assertEqual(t, "the queue", standardURL, client.queue)
+		assertEqual(t, "the queue", []string{paymentURL}, client.queues)
 	}
+}
+
+func TestAMessageIsDelayedInTheQueueThatItCameFrom(t *testing.T) {
+	backoff, client := newBackoff(t, 0)
+	err := backoff.Delay(t.Context(), [][]events.SQSMessage{
+		{received(t, fifo, "a", "a1", "1")},
+		{received(t, standard, "", "m", "2")},
+		{received(t, fifo, "b", "b1", "3")},
+		{received(t, "arn:aws:sqs:eu-west-1:123456789012:other", "", "n", "1")},
+	})
+	if want := `message n is of the queue "arn:aws:sqs:eu-west-1:123456789012:other", whose URL is not known`; err == nil || err.Error() != want {
+		t.Errorf("the error is %v, want %s", err, want)
+	}
+	assertEqual(t, "the queues", []string{paymentURL, warehouseURL}, client.queues)
+	assertEqual(t, "calls", []int{1, 2}, client.calls)
+	assertEqual(t, "hidden", map[string]int32{"receipt-a1": 1, "receipt-m": 2, "receipt-b1": 4}, client.hidden)
 }
 
 func TestTheDelayIsReducedAtRandomByUpToAHalf(t *testing.T) {

@@ -36,7 +36,7 @@
 // delivery has a span of its own.
 //
 // Permissions: sqs:SendMessage on the dead-letter queue and, for
-// VisibilityBackoff, sqs:ChangeMessageVisibility on the queue. The cost is one call
+// VisibilityBackoff, sqs:ChangeMessageVisibility on the queues. The cost is one call
 // for each dead letter, and one for every ten failures of a batch.
 //
 // Unlike the batch utility of Powertools for AWS Lambda, this one does not retry

@@ -27,8 +27,9 @@ func TestTheErrorNamesEverythingThatIsMissing(t *testing.T) {
 		"a handler with what is required": {made(worker.New(worker.Config{Handle: handle, DeadLetters: f, Logger: logger})), ""},
 		"dead letters without a queue":    {made(worker.NewDeadLetterQueue(nil, "")), "worker.DeadLetterQueue: no client, no queue URL"},
 		"dead letters without a URL":      {made(worker.NewDeadLetterQueue(&sender{}, "")), "worker.DeadLetterQueue: no queue URL"},
-		"a backoff without a queue":       {made(worker.NewVisibilityBackoff(nil, "", nil)), "worker.VisibilityBackoff: no client, no queue URL"},
-		"a backoff without a client":      {made(worker.NewVisibilityBackoff(nil, standardURL, nil)), "worker.VisibilityBackoff: no client"},
+		"a backoff without a queue":       {made(worker.NewVisibilityBackoff(nil, nil, nil)), "worker.VisibilityBackoff: no client, no queue URL"},
+		"a backoff without a URL":         {made(worker.NewVisibilityBackoff(&fakeSQS{}, []string{paymentURL, ""}, nil)), "worker.VisibilityBackoff: no queue URL"},
+		"a backoff without a client":      {made(worker.NewVisibilityBackoff(nil, []string{paymentURL}, nil)), "worker.VisibilityBackoff: no client"},
 	} {
 		got := ""
 		if c.err != nil {
@@ -45,7 +46,7 @@ func TestOptionalFieldsHaveADefault(t *testing.T) {
 	assertEqual(t, "delivered again", []string{"2"}, again)
 
 	client := &fakeSQS{hidden: make(map[string]int32)}
-	backoff, err := worker.NewVisibilityBackoff(client, standardURL, nil)
+	backoff, err := worker.NewVisibilityBackoff(client, []string{paymentURL}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
