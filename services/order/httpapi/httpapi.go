@@ -78,7 +78,7 @@ type details struct {
 type server struct {
 	*API
 
-	order, cancellation *schema
+	order, cancellation schema
 }
 
 // Handler returns the handler of POST /orders, GET /orders/{id}, POST
