@@ -3,17 +3,20 @@ package jsonschema
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
 // dateTime returns the format of a date-time of RFC 3339. A leap second is the last of a
 // day in UTC.
 func dateTime() func(text string) bool {
-	pattern := regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]` +
-		`((?:[01][0-9]|2[0-3]):[0-5][0-9]):([0-5][0-9]|60)(?:\.[0-9]+)?` +
-		`([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$`)
+	pattern := sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]` +
+			`((?:[01][0-9]|2[0-3]):[0-5][0-9]):([0-5][0-9]|60)(?:\.[0-9]+)?` +
+			`([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])$`)
+	})
 	return func(text string) bool {
-		parts := pattern.FindStringSubmatch(text)
+		parts := pattern().FindStringSubmatch(text)
 		if parts == nil {
 			return false
 		}
