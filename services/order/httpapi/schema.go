@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"slices"
 
-	"github.com/bojanz/currency"
-
 	"example.com/saga/pkg/jsonschema"
 )
 
@@ -27,7 +25,7 @@ func newSchema(name string) (schema, error) {
 	if err != nil {
 		return schema{}, err
 	}
-	compiled, err := jsonschema.Compile(jsonschema.Formats{"iso-4217": currency.IsValid}, encoded)
+	compiled, err := jsonschema.Compile(jsonschema.Formats{"iso-4217": isCurrency}, encoded)
 	if err != nil {
 		return schema{}, fmt.Errorf("schema of %s: %w", name, err)
 	}
