@@ -153,7 +153,7 @@ func (f Function) validate() error {
 func (f Function) validateVariables() error {
 	var problems []error
 	for _, own := range []string{
-		"DEAD_LETTER_QUEUE_URL", "EVENT_BUS_NAME", "LOG_LEVEL", "METRICS_NAMESPACE", "QUEUE_URL", "RETENTION", "SERVICE_NAME", "TABLE_NAME",
+		"DEAD_LETTER_QUEUE_URL", "EVENT_BUS_NAME", "GOMAXPROCS", "GOMEMLIMIT", "LOG_LEVEL", "METRICS_NAMESPACE", "QUEUE_URL", "RETENTION", "SERVICE_NAME", "TABLE_NAME",
 	} {
 		if _, taken := f.Variables[own]; taken {
 			problems = append(problems, fmt.Errorf("in Variables: %s is set by the context itself", own))
