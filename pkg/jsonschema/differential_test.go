@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -255,7 +256,7 @@ func (g generator) object(t *rapid.T, schema map[string]any, mistakes int) strin
 	var members []string
 	properties, _ := schema["properties"].(map[string]any)
 	required, _ := schema["required"].([]any)
-	for _, name := range slices.Sorted(keys(properties)) {
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		isMissing := rapid.IntRange(1, 100).Draw(t, "is missing") <= mistakes
 		if isOptional := !slices.Contains(required, any(name)); isMissing || isOptional && rapid.Bool().Draw(t, "is left out") {
 			continue
@@ -279,16 +280,6 @@ func (g generator) array(t *rapid.T, schema map[string]any, mistakes int) string
 		elements[i] = g.value(t, schema["items"].(map[string]any), mistakes)
 	}
 	return "[" + strings.Join(elements, ",") + "]"
-}
-
-func keys(object map[string]any) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for name := range object {
-			if !yield(name) {
-				return
-			}
-		}
-	}
 }
 
 // integer generates an integer within the limits, or else near them, in any spelling.
