@@ -337,6 +337,18 @@ func TestPropsThatCannotWorkAreNamed(t *testing.T) {
 	}
 }
 
+func TestTheRuntimeOfAFunctionIsSetForItsMemory(t *testing.T) {
+	for memory, want := range map[int][2]synthtest.Reference{128: {"1", "96MiB"}, 1768: {"1", "1326MiB"}, 1769: {"", "1326MiB"}, 10240: {"", "7680MiB"}} {
+		template := synthesize(t, func(props *boundedcontext.Props) { props.Worker.MemoryMB = memory })
+		for id, function := range synthtest.Properties[synthtest.Function](t, template, "AWS::Lambda::Function") {
+			variables := function.Environment.Variables
+			if got := [2]synthtest.Reference{variables["GOMAXPROCS"], variables["GOMEMLIMIT"]}; got != want {
+				t.Errorf("%s with %d MB has GOMAXPROCS and GOMEMLIMIT %q, want %q", id, memory, got, want)
+			}
+		}
+	}
+}
+
 func TestAVariableThatTheContextSetsCannotBeOverridden(t *testing.T) {
 	stack, props := valid(t)
 	props.Delivery = boundedcontext.Queue{BatchSize: 10, BatchWindow: time.Second, Immediate: []string{"bank.closed"}, MaxReceiveCount: 10}

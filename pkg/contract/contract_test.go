@@ -30,36 +30,36 @@ func examples(t *testing.T) []event.Data {
 	return all
 }
 
-func newLanguage(t *testing.T) *contract.Language {
-	t.Helper()
+func newLanguage(tb testing.TB) *contract.Language {
+	tb.Helper()
 	language, err := contract.NewLanguage()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return language
 }
 
 // sealed makes an event of data as its publisher does.
-func sealed(t *testing.T, language *contract.Language, data event.Data) event.Event {
-	t.Helper()
+func sealed(tb testing.TB, language *contract.Language, data event.Data) event.Event {
+	tb.Helper()
 	cause := event.Event{ID: "e-1", Source: "test", Subject: "o-1", CorrelationID: "c-1"}
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-	e, err := event.Caused(event.Cause{Event: cause}, sourceOf(t, data), data, 0, at)
+	e, err := event.Caused(event.Cause{Event: cause}, sourceOf(tb, data), data, 0, at)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if e, err = language.Seal(e); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return e
 }
 
-func sourceOf(t *testing.T, data event.Data) string {
-	t.Helper()
+func sourceOf(tb testing.TB, data event.Data) string {
+	tb.Helper()
 	for source := range contract.BySource(data) {
 		return source
 	}
-	t.Fatalf("%s has no source", data.EventType())
+	tb.Fatalf("%s has no source", data.EventType())
 	return ""
 }
 

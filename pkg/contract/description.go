@@ -1,11 +1,8 @@
 package contract
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"example.com/saga/pkg/event"
 )
@@ -41,11 +38,7 @@ func describe(spec eventSpec) (Description, error) {
 	if len(documented.Examples) == 0 {
 		return Description{}, fmt.Errorf("schema of %s: no example", name)
 	}
-	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(documented.Examples[0]))
-	if err != nil {
-		return Description{}, fmt.Errorf("schema of %s: %w", name, err)
-	}
-	example, err := spec.decode[spec.version](instance)
+	example, err := spec.decode[spec.version](documented.Examples[0])
 	return Description{documented.Description, example}, err
 }
 

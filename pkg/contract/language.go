@@ -1,21 +1,19 @@
 package contract
 
 import (
-	"bytes"
 	"embed"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"maps"
-	"math/big"
 	"slices"
 	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/ijson"
+	"example.com/saga/pkg/jsonschema"
 )
 
 // schemaBase is the URI that the id of every schema begins with.
@@ -44,8 +42,8 @@ type version struct {
 	decode decode
 }
 
-// decode returns the data of an event, given the instance that was validated.
-type decode func(instance any) (event.Data, error)
+// decode returns the data of an event, given its JSON, which was validated.
+type decode func(encoded []byte) (event.Data, error)
 
 // NewLanguage compiles the schemas of the catalogue.
 func NewLanguage() (*Language, error) {
@@ -53,7 +51,7 @@ func NewLanguage() (*Language, error) {
 }
 
 func newLanguage(catalogue []eventSpec, files fs.FS) (*Language, error) {
-	compiler, err := newCompiler(files)
+	known, err := compile(files)
 	if err != nil {
 		return nil, err
 	}
@@ -61,57 +59,43 @@ func newLanguage(catalogue []eventSpec, files fs.FS) (*Language, error) {
 	for _, spec := range catalogue {
 		eventType := spec.example.EventType()
 		base := schemaBase + eventType + "/"
-		compiled := schemas{source: spec.source, published: base + spec.version, versions: make(map[string]version)}
+		read := schemas{source: spec.source, published: base + spec.version, versions: make(map[string]version)}
 		for name, decode := range spec.decode {
-			schema, err := compiler.Compile(base + name)
-			if err != nil {
-				return nil, fmt.Errorf("schema of %s: %w", eventType, err)
+			schema, isKnown := known[base+name]
+			if !isKnown {
+				return nil, fmt.Errorf("schema of %s: there is no version %s", eventType, name)
 			}
-			compiled.versions[base+name] = version{schema, decode}
+			read.versions[base+name] = version{schema, decode}
 		}
-		language.events[eventType] = compiled
+		language.events[eventType] = read
 	}
 	return language, nil
 }
 
-func newCompiler(files fs.FS) (*jsonschema.Compiler, error) {
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
+// compile compiles the schemas of the language, and returns them by their ids.
+func compile(files fs.FS) (map[string]*jsonschema.Schema, error) {
 	paths, err := fs.Glob(files, "schema/*.json")
 	if err != nil {
 		return nil, err
 	}
-	for _, path := range paths {
-		encoded, err := fs.ReadFile(files, path)
-		if err != nil {
+	documents := make([][]byte, len(paths))
+	for i, path := range paths {
+		if documents[i], err = fs.ReadFile(files, path); err != nil {
 			return nil, err
 		}
-		var id struct {
-			ID string `json:"$id"`
-		}
-		if err := json.Unmarshal(encoded, &id); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(encoded))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		if err := compiler.AddResource(id.ID, document); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
 	}
-	return compiler, nil
+	return jsonschema.Compile(nil, documents...)
 }
 
 // Decode returns the data of an event. event.ErrInvalid is returned if the event is
 // of an unknown type, has another source than its type, has a schema version that is
 // not read, or violates its schema.
 func (l *Language) Decode(e event.Event) (event.Data, error) {
-	version, instance, err := l.check(e)
+	version, err := l.check(e)
 	if err != nil {
 		return nil, err
 	}
-	data, err := version.decode(instance)
+	data, err := version.decode(e.Data)
 	if err != nil {
 		return nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
@@ -122,69 +106,51 @@ func (l *Language) Decode(e event.Event) (event.Data, error) {
 // returns event.ErrInvalid if Decode would.
 func (l *Language) Seal(e event.Event) (event.Event, error) {
 	e.DataSchema = l.events[e.Type].published
-	_, _, err := l.check(e)
+	_, err := l.check(e)
 	return e, err
 }
 
 // check checks an event against the catalogue and its schema, and returns the
-// version of the schema and the validated instance.
-func (l *Language) check(e event.Event) (version, any, error) {
+// version of the schema.
+func (l *Language) check(e event.Event) (version, error) {
 	known, isKnown := l.events[e.Type]
 	read, isRead := known.versions[e.DataSchema]
 	switch {
 	case !isKnown:
-		return read, nil, fmt.Errorf("%w: unknown type %q", event.ErrInvalid, e.Type)
+		return read, fmt.Errorf("%w: unknown type %q", event.ErrInvalid, e.Type)
 	case e.Source != known.source:
-		return read, nil, fmt.Errorf("%w: %s has the source %q, not %q", event.ErrInvalid, e.Type, e.Source, known.source)
+		return read, fmt.Errorf("%w: %s has the source %q, not %q", event.ErrInvalid, e.Type, e.Source, known.source)
 	case !isRead:
 		uris := strings.Join(slices.Sorted(maps.Keys(known.versions)), ", ")
-		return read, nil, fmt.Errorf("%w: %s has the schema %q, known is %s", event.ErrInvalid, e.Type, e.DataSchema, uris)
+		return read, fmt.Errorf("%w: %s has the schema %q, known is %s", event.ErrInvalid, e.Type, e.DataSchema, uris)
 	}
-	if err := ijson.Check(e.Data); err != nil {
-		return read, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
+	value, err := ijson.Decode(e.Data)
+	if err == nil {
+		err = join(read.schema.Validate(value))
 	}
-	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(e.Data))
 	if err != nil {
-		return read, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
+		return read, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
-	if err := read.schema.Validate(instance); err != nil {
-		return read, nil, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, violations(err))
-	}
-	return read, instance, nil
+	return read, nil
 }
 
 // decodeAs decodes members by their exact names, as a schema does: encoding/json
-// would accept "Quantity" for "quantity".
+// would accept "Quantity" for "quantity". As in a schema, 5.0 and 5e0 are integers.
 func decodeAs[D event.Data](convert func(D) event.Data) decode {
-	return func(instance any) (event.Data, error) {
-		encoded, err := json.Marshal(plain(instance))
-		if err != nil {
-			return nil, err
-		}
+	integers := jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(decodeInteger))
+	return func(encoded []byte) (event.Data, error) {
 		var data D
-		if err := jsonv2.Unmarshal(encoded, &data); err != nil {
+		if err := jsonv2.Unmarshal(encoded, &data, integers); err != nil {
 			return nil, err
 		}
 		return convert(data), nil
 	}
 }
 
-// plain rewrites every number that is an integer without fraction and exponent: a
-// schema accepts 5.0 and 5e0 as integers too, and a Go integer does not.
-func plain(instance any) any {
-	switch value := instance.(type) {
-	case map[string]any:
-		for name, member := range value {
-			value[name] = plain(member)
-		}
-	case []any:
-		for i, element := range value {
-			value[i] = plain(element)
-		}
-	case json.Number:
-		if number, ok := new(big.Rat).SetString(value.String()); ok && number.IsInt() {
-			return json.Number(number.Num().String())
-		}
+func decodeInteger(decoder *jsontext.Decoder, into *int64) error {
+	text, err := decoder.ReadValue()
+	if err == nil {
+		*into, err = jsonschema.Integer(string(text))
 	}
-	return instance
+	return err
 }

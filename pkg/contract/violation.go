@@ -5,32 +5,23 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"example.com/saga/pkg/jsonschema"
 )
 
-// violations rewrites a validation error as places and keywords, such as
-// "/items/0/sku against pattern": it is logged and kept with dead letters, which must
-// not have the values of an event.
-func violations(err error) error {
-	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
-	if !ok {
-		return err
+// join returns an error with all violations as places and keywords, such as
+// "/items/0/sku against pattern", or nil if there are none. It is logged and kept with
+// dead letters, which must not have the values of an event.
+func join(violations []jsonschema.Violation) error {
+	if len(violations) == 0 {
+		return nil
 	}
-	var all []string
-	var walk func(*jsonschema.ValidationError)
-	walk = func(cause *jsonschema.ValidationError) {
-		place := "/" + strings.Join(cause.InstanceLocation, "/")
-		if required, ok := cause.ErrorKind.(*kind.Required); ok {
-			all = append(all, place+" without "+strings.Join(required.Missing, ", "))
-		} else if len(cause.Causes) == 0 {
-			all = append(all, place+" against "+strings.Join(cause.ErrorKind.KeywordPath(), "/"))
-		}
-		for _, deeper := range cause.Causes {
-			walk(deeper)
+	all := make([]string, len(violations))
+	for i, violation := range violations {
+		all[i] = "/" + strings.Join(violation.Place, "/") + " against " + violation.Keyword
+		if violation.Keyword == "required" {
+			all[i] = "/" + strings.Join(violation.Place, "/") + " without " + strings.Join(violation.Names, ", ")
 		}
 	}
-	walk(invalid)
 	slices.Sort(all)
 	return errors.New(strings.Join(slices.Compact(all), ", "))
 }

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"mime"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,9 +27,6 @@ const (
 
 // dataContentType is the datacontenttype of events that are encoded.
 const dataContentType = "application/json"
-
-// CloudEvents allows no other names of attributes.
-var namePattern = regexp.MustCompile(`^[a-z0-9]+$`)
 
 // Encode returns the event in structured mode. ErrInvalid is returned if the event
 // breaks the profile.
@@ -58,7 +54,7 @@ func Parse(encoded []byte) (Event, error) {
 // MarshalJSON encodes the event in structured mode. An error is returned if the event
 // breaks the profile.
 func (e Event) MarshalJSON() ([]byte, error) {
-	if err := e.validate(); err != nil {
+	if err := errors.Join(e.validate(), checkData(e.Data)); err != nil {
 		return nil, err
 	}
 	ce := cloudevents.New()
@@ -184,6 +180,10 @@ func (m *members) data() json.RawMessage {
 		m.addProblem("there are data and data_base64")
 	case err != nil, strings.ContainsAny(encoded, "\r\n"): // Package base64 ignores line breaks.
 		m.addProblem("data_base64 is not base64")
+	default:
+		if err := checkData(decoded); err != nil {
+			m.problems = append(m.problems, err)
+		}
 	}
 	return decoded
 }
@@ -211,7 +211,7 @@ func (m *members) checkExtensions() {
 		raw := m.object[name]
 		switch {
 		case slices.Contains(m.read, name):
-		case !namePattern.MatchString(name):
+		case name == "" || !consistsOf(name, lowerLetters+digits):
 			m.addProblem("%q is not a name of an attribute: only a to z and 0 to 9 are allowed", name)
 		case !isAttributeValue(raw):
 			m.addProblem("%s is no string, no boolean and no integer of 32 bits", name)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -26,23 +25,37 @@ const (
 	maximumType = 128
 )
 
-// subjectPattern has a maximum of 100 characters: SQS allows 128 in a message group
-// id, but EventBridge only 100 in the value from which it sets one.
-var subjectPattern = regexp.MustCompile(`^[A-Za-z0-9._:-]{1,100}$`)
+// maximumSubject is 100 characters: SQS allows 128 in a message group id, but
+// EventBridge only 100 in the value from which it sets one.
+const maximumSubject = 100
 
-// A traceparent has a version, a trace id, a parent id and flags. An id of zeros is
-// invalid.
-var (
-	traceParentPattern = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
-	zeroIDPattern      = regexp.MustCompile(`^00-(0{32}|[0-9a-f]{32}-0{16})-`)
+const (
+	digits       = "0123456789"
+	lowerLetters = "abcdefghijklmnopqrstuvwxyz"
+	upperLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
+// consistsOf reports whether a text has no other than the given characters. Compiling
+// regular expressions would take 0.6 ms of the start of each function.
+func consistsOf(text, characters string) bool { return strings.Trim(text, characters) == "" }
+
+// isTraceParent reports whether a text has a version, a trace id, a parent id and flags.
+// An id of zeros is invalid.
 func isTraceParent(text string) bool {
-	return traceParentPattern.MatchString(text) && !zeroIDPattern.MatchString(text)
+	parts := strings.Split(text, "-")
+	if len(parts) != 4 || parts[0] != "00" {
+		return false
+	}
+	for i, length := range []int{2, 32, 16, 2} {
+		if len(parts[i]) != length || !consistsOf(parts[i], digits+"abcdef") {
+			return false
+		}
+	}
+	return !consistsOf(parts[1], "0") && !consistsOf(parts[2], "0")
 }
 
 // validate returns an error with every rule of the profile that the event breaks,
-// except that of its size.
+// except those of its size and of the JSON of its data.
 func (e Event) validate() error {
 	problems := []error{
 		checkText("id", e.ID, maximumAttribute),
@@ -58,8 +71,8 @@ func (e Event) validate() error {
 	if strings.HasPrefix(e.Source, "aws.") {
 		problems = append(problems, errors.New("source begins with aws., which EventBridge keeps for AWS"))
 	}
-	if !subjectPattern.MatchString(e.Subject) {
-		problems = append(problems, fmt.Errorf("subject is missing or does not match %s", subjectPattern))
+	if e.Subject == "" || len(e.Subject) > maximumSubject || !consistsOf(e.Subject, digits+lowerLetters+upperLetters+"._:-") {
+		problems = append(problems, fmt.Errorf("subject is missing or not 1 to %d letters, digits and . _ : -", maximumSubject))
 	}
 	if e.Time.IsZero() {
 		problems = append(problems, errors.New("time is missing"))
@@ -69,10 +82,17 @@ func (e Event) validate() error {
 	}
 	if len(e.Data) == 0 {
 		problems = append(problems, errors.New("data is missing"))
-	} else if err := ijson.Check(e.Data); err != nil {
-		problems = append(problems, fmt.Errorf("data: %w", err))
 	}
 	return errors.Join(problems...)
+}
+
+// checkData returns an error unless every reader reads the data the same. It is not
+// needed for data that is part of a text which was checked.
+func checkData(data []byte) error {
+	if err := ijson.Check(data); len(data) > 0 && err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	return nil
 }
 
 // checkText checks that a required attribute has only characters of the type String of

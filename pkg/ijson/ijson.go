@@ -13,6 +13,7 @@ package ijson
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -46,53 +47,113 @@ const maximumDepth = 500
 // Check returns an *Error unless the text is one JSON value that every reader reads
 // the same.
 func Check(text []byte) error {
-	decoder := jsontext.NewDecoder(bytes.NewReader(text))
-	var open []names
-	for {
-		token, err := decoder.ReadToken()
-		if err != nil {
-			return syntaxError(err)
-		}
-		depth := decoder.StackDepth()
-		if depth > maximumDepth {
-			return &Error{Reason: fmt.Sprintf("more than %d levels", maximumDepth)}
-		}
-		if depth > len(open) {
-			open = append(open, names{})
-		}
-		open = open[:depth]
-		if reason := ambiguity(token, decoder, open); reason != "" {
-			return &Error{Pointer: string(decoder.StackPointer()), Reason: reason}
-		}
-		if depth == 0 {
-			return checkEnd(decoder)
-		}
-	}
+	_, err := Decode(text)
+	return err
 }
 
-// ambiguity returns why readers differ about a token, or "".
-func ambiguity(token jsontext.Token, decoder *jsontext.Decoder, open []names) string {
-	kind := token.Kind()
-	switch {
-	case kind == jsontext.KindNumber && !isPortable(token.String()):
-		return "a number that not every reader can hold"
-	case kind != jsontext.KindString:
-		return ""
-	case isName(decoder) && !open[len(open)-1].add(token.String()):
-		return "a member that differs from another in case alone"
+// Decode returns the value of a JSON text as encoding/json does, with every number as a
+// json.Number. An *Error is returned unless every reader reads the text the same.
+func Decode(text []byte) (any, error) {
+	// A decoder does not copy the text of a bytes.Buffer, and does not change it.
+	r := reader{jsontext.NewDecoder(bytes.NewBuffer(text))}
+	value, err := r.value()
+	if err != nil {
+		return nil, err
 	}
-	return noncharacter(token.String())
-}
-
-func checkEnd(decoder *jsontext.Decoder) error {
-	_, err := decoder.ReadToken()
+	_, err = r.ReadToken()
 	switch {
 	case err == nil:
-		return &Error{Reason: "more than one JSON value"}
+		return nil, &Error{Reason: "more than one JSON value"}
 	case errors.Is(err, io.EOF):
+		return value, nil
+	}
+	return nil, syntaxError(err)
+}
+
+type reader struct{ *jsontext.Decoder }
+
+func (r reader) value() (any, error) {
+	token, err := r.ReadToken()
+	if err != nil {
+		return nil, syntaxError(err)
+	}
+	if r.StackDepth() > maximumDepth {
+		return nil, &Error{Reason: fmt.Sprintf("more than %d levels", maximumDepth)}
+	}
+	switch token.Kind() {
+	case jsontext.KindBeginObject:
+		return r.object()
+	case jsontext.KindBeginArray:
+		return r.array()
+	case jsontext.KindString:
+		text := token.String()
+		return text, r.ambiguous(noncharacter(text))
+	case jsontext.KindNumber:
+		text := token.String()
+		if !isPortable(text) {
+			return nil, r.ambiguous("a number that not every reader can hold")
+		}
+		return json.Number(text), nil
+	case jsontext.KindNull:
+		return nil, nil
+	default:
+		return token.Bool(), nil
+	}
+}
+
+// object returns the object that has begun.
+func (r reader) object() (any, error) {
+	object := make(map[string]any)
+	folded := make(map[string]struct{})
+	for r.PeekKind() != jsontext.KindEndObject {
+		token, err := r.ReadToken()
+		if err != nil {
+			return nil, syntaxError(err)
+		}
+		name := token.String()
+		same := strings.Map(fold, name)
+		if _, known := folded[same]; known {
+			return nil, r.ambiguous("a member that differs from another in case alone")
+		}
+		folded[same] = struct{}{}
+		if err := r.ambiguous(noncharacter(name)); err != nil {
+			return nil, err
+		}
+		if object[name], err = r.value(); err != nil {
+			return nil, err
+		}
+	}
+	return object, r.end()
+}
+
+// array returns the array that has begun.
+func (r reader) array() (any, error) {
+	array := []any{}
+	for r.PeekKind() != jsontext.KindEndArray {
+		element, err := r.value()
+		if err != nil {
+			return nil, err
+		}
+		array = append(array, element)
+	}
+	return array, r.end()
+}
+
+// end reads the end of an object or an array.
+func (r reader) end() error {
+	if _, err := r.ReadToken(); err != nil {
+		return syntaxError(err)
+	}
+	return nil
+}
+
+// ambiguous returns an error at the last token if there is a reason why readers differ
+// about it.
+func (r reader) ambiguous(reason string) error {
+	if reason == "" {
 		return nil
 	}
-	return syntaxError(err)
+	return &Error{Pointer: string(r.StackPointer()), Reason: reason}
 }
 
 func syntaxError(err error) error {
@@ -109,33 +170,17 @@ func syntaxError(err error) error {
 	}
 }
 
-// isName reports whether the last string that was read is the name of a member.
-func isName(decoder *jsontext.Decoder) bool {
-	container, length := decoder.StackIndex(decoder.StackDepth())
-	return container == jsontext.KindBeginObject && length%2 == 1
-}
-
-// names are the case-folded names of an object's members.
-type names map[string]struct{}
-
-// add adds a name and reports whether it is new.
-func (n names) add(name string) bool {
-	name = strings.Map(fold, name)
-	_, known := n[name]
-	n[name] = struct{}{}
-	return !known
-}
-
-// fold returns the smallest of the characters that are equal under
-// strings.EqualFold.
+// fold returns the same character for all that are equal under strings.EqualFold: the
+// smallest, but of ASCII the lower case, in which most names are.
 func fold(r rune) rune {
-	for {
-		next := unicode.SimpleFold(r)
-		if next <= r {
-			return next
-		}
+	next := unicode.SimpleFold(r)
+	for ; next > r; next = unicode.SimpleFold(r) {
 		r = next
 	}
+	if 'A' <= next && next <= 'Z' {
+		return next + 'a' - 'A'
+	}
+	return next
 }
 
 // CheckText returns an error unless a text can become a JSON string: it is UTF-8 and

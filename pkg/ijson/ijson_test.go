@@ -3,6 +3,7 @@ package ijson_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -10,16 +11,37 @@ import (
 	"example.com/saga/pkg/ijson"
 )
 
-func TestATextThatEveryReaderReadsTheSamePasses(t *testing.T) {
-	for _, text := range []string{
+// portable are texts that every reader reads the same.
+func portable() []string {
+	return []string{
 		`{}`, `[]`, `null`, `"text"`, ` -0.5e-3 `, "\t{\"a\": [1, {\"a\": 2}, {\"a\": 3}],\n\"b\": {\"a\": true}}\r\n",
 		`{"straße": "Straße", "": "\u0000\n\u001f", "é": "\ud83d\ude00"}`, `"` + "\U0001F600\uFFFD" + `"`,
 		`[0, -0, 0.0, 0e5, 5.0, 1e308, 5e-324, 9007199254740993]`,
 		strings.Repeat("[", 500) + strings.Repeat("]", 500),
 		`[9223372036854775807, -9223372036854775808]`,
-	} {
+	}
+}
+
+func TestATextThatEveryReaderReadsTheSamePasses(t *testing.T) {
+	for _, text := range portable() {
 		if err := ijson.Check([]byte(text)); err != nil {
 			t.Errorf("%.80s: %v", text, err)
+		}
+	}
+}
+
+func TestATextIsDecodedAsByEncodingJSON(t *testing.T) {
+	for _, text := range append(portable(), `{"a": {"b": [false, null, [], {}, "\n"]}}`) {
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.UseNumber()
+		var want any
+		if err := decoder.Decode(&want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := ijson.Decode([]byte(text))
+		// Package cmp takes twice the time for each level.
+		if !reflect.DeepEqual(want, got) || err != nil {
+			t.Errorf("%.80s is decoded as %v, %v", text, got, err)
 		}
 	}
 }

@@ -124,7 +124,7 @@ func load(ctx context.Context) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := awsconfig.Load(ctx)
+	config, err := awsconfig.FromEnvironment(ctx)
 	if err != nil {
 		return nil, err
 	}

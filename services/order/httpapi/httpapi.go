@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -55,8 +54,6 @@ type API struct {
 // source is the source of the API's commands.
 const source = "order/http"
 
-var idPattern = regexp.MustCompile(`^[0-9a-f-]{36}$`)
-
 // summary is the answer to a command.
 type summary struct {
 	OrderID       string       `json:"orderId"`
@@ -78,7 +75,7 @@ type details struct {
 type server struct {
 	*API
 
-	order, cancellation *schema
+	order, cancellation schema
 }
 
 // Handler returns the handler of POST /orders, GET /orders/{id}, POST
@@ -258,7 +255,7 @@ func (s *server) find(r *http.Request, id string) (order.State, participant.Reco
 	if err != nil {
 		return order.State{}, participant.Record{}, err
 	}
-	if !permitted || !idPattern.MatchString(id) {
+	if !permitted || len(id) != 36 || !isMadeOf(id, hexadecimal, 36) {
 		return order.State{}, participant.Record{}, unknown
 	}
 	state, record, err := s.Orders.Load(r.Context(), id)

@@ -2,13 +2,12 @@ package httpapi
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"math/big"
 	"net/http"
 	"strconv"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/jsonschema"
 )
 
 // maximumTotal is the maximum total of an order, in minor units.
@@ -36,12 +35,9 @@ type integer int64
 
 // UnmarshalJSON decodes a number within the limits of its schema.
 func (i *integer) UnmarshalJSON(text []byte) error {
-	exact, ok := new(big.Rat).SetString(string(text))
-	if !ok || !exact.IsInt() || !exact.Num().IsInt64() {
-		return errors.New("not an integer of 64 bits")
-	}
-	*i = integer(exact.Num().Int64())
-	return nil
+	exact, err := jsonschema.Integer(string(text))
+	*i = integer(exact)
+	return err
 }
 
 // readPlace reads and checks a request to place an order.

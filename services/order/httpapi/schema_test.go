@@ -63,8 +63,11 @@ func TestTheSchemaRefusesExactlyTheDocumentedCharacters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := schema.compiled.Properties["shippingAddress"]
-	accepted := func(text string) bool { return address.Validate(text) == nil }
+	accepted := func(text string) bool {
+		return !slices.ContainsFunc(schema.check(map[string]any{"shippingAddress": text}), func(d detail) bool {
+			return d.Pointer == "/shippingAddress"
+		})
+	}
 	isRefused := func(r rune) bool {
 		encoded, err := json.Marshal(string(r))
 		return err != nil || ijson.Check(encoded) != nil || unicode.IsControl(r) && r != '\n' || r == unicode.ReplacementChar ||
