@@ -38,7 +38,8 @@
 //	erasure                              Get Put                       1     1
 //
 // A batch costs the same for each saga in it, however many events of it there are. For
-// several records to load there is one BatchGet for every 100, with the same units.
+// several records to load there is one BatchGet for every 100, with the same units; a
+// record that it leaves out is loaded alone.
 //
 // A commit whose answer was lost may have been made. The next attempt, of the SDK or
 // after a redelivery, then finds its own version, and the event in the record.
