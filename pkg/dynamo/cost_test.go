@@ -83,7 +83,9 @@ func newDepot(t *testing.T, decide decide, options ...func(*participant.Config[s
 		Language:  language,
 		Clock:     clock,
 		Retention: time.Hour,
-		Pause:     func(context.Context, int) error { return nil },
+		// The ledger is not safe for concurrent use.
+		Parallelism: 1,
+		Pause:       func(context.Context, int) error { return nil },
 	}
 	for _, option := range options {
 		option(&config)
