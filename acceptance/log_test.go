@@ -11,7 +11,7 @@ import (
 )
 
 // budget is what one shipped order may write into the logs, with a little room. What it
-// writes, and the cost, is in docs/operations.md.
+// writes, and the cost, is in docs/cost.md.
 type budget struct{ lines, bytes int }
 
 func budgets() map[string]budget {

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -58,8 +59,6 @@ func earlierItem(source string, item map[string]types.AttributeValue, record par
 		return nil, err
 	}
 	delete(item, "record")
-	for name, value := range attributes {
-		item[name] = value
-	}
+	maps.Copy(item, attributes)
 	return item, nil
 }

@@ -104,7 +104,7 @@ func (s *store) Load(ctx context.Context, subject string) (participant.Record, e
 }
 
 // LoadAll implements participant.BatchLoader.
-func (s *store) LoadAll(ctx context.Context, subjects []string) ([]participant.Record, error) {
+func (s *store) LoadAll(ctx context.Context, subjects []string) (map[string]participant.Record, error) {
 	if s.world.crashes(crashesBeforeLoading) {
 		return nil, errCrashed
 	}

@@ -118,8 +118,8 @@
 //
 // Without any event, AWS charges for the alarms (for each metric of one), the
 // polling of a queue, which never stops, and what the table and the logs keep. An
-// event costs three requests to SQS for each batch (send, receive, delete), an
-// invocation, and what the worker does. With an [OwnBus] it is published once more
+// event costs a request to SQS, each batch two more (receive, delete) and an
+// invocation, and both what the worker does. With an [OwnBus] it is published once more
 // in each direction, which is charged as a custom event
 // (https://aws.amazon.com/eventbridge/pricing/).
 //

@@ -38,7 +38,8 @@
 //	erasure                              Get Put                       1     1
 //
 // A batch costs the same for each saga in it, however many events of it there are. For
-// several records to load there is one BatchGet for every 100, with the same units.
+// several records to load there is one BatchGet for every 100, with the same units; a
+// record that it leaves out is loaded alone.
 //
 // A commit whose answer was lost may have been made. The next attempt, of the SDK or
 // after a redelivery, then finds its own version, and the event in the record.
@@ -77,10 +78,15 @@ import (
 
 // Client is the part of the DynamoDB client that a Store uses.
 type Client interface {
-	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
-	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	Reader
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
+}
+
+// Reader is the part of the Client that reads.
+type Reader interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
@@ -111,24 +117,18 @@ func (s *Store) Load(ctx context.Context, subject string) (participant.Record, e
 	if err := checkKey(subject); err != nil {
 		return participant.Record{}, err
 	}
-	item, err := s.get(ctx, subject)
-	if err != nil {
-		return participant.Record{}, err
-	}
-	return s.vocabulary.readIfThere(subject, item)
-}
-
-// get returns the item of a subject, or nil if there is none.
-func (s *Store) get(ctx context.Context, subject string) (map[string]types.AttributeValue, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName:      &s.table,
 		Key:            key(subject),
 		ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("load %s: %w", subject, err)
+		return participant.Record{}, fmt.Errorf("load %s: %w", subject, err)
 	}
-	return out.Item, nil
+	if out.Item == nil {
+		return participant.Record{Subject: subject}, nil
+	}
+	return s.vocabulary.Record(out.Item)
 }
 
 // Commit implements participant.Store: one conditional PutItem, or one

@@ -40,14 +40,6 @@ func isRecord(item map[string]types.AttributeValue) bool {
 	return item["record"] != nil || item["state"] != nil
 }
 
-// readIfThere returns the record of a subject's item, or an empty one without an item.
-func (v Vocabulary) readIfThere(subject string, item map[string]types.AttributeValue) (participant.Record, error) {
-	if item == nil {
-		return participant.Record{Subject: subject}, nil
-	}
-	return v.Record(item)
-}
-
 // Record returns the record of an item, in the form of this or of an earlier version.
 func (v Vocabulary) Record(item map[string]types.AttributeValue) (participant.Record, error) {
 	var record participant.Record

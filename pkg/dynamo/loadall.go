@@ -16,38 +16,37 @@ import (
 const maximumKeys = 100
 
 // LoadAll implements participant.BatchLoader with a BatchGetItem for every 100 subjects.
-// A key that it leaves unprocessed, because of throttling or the size of the answer, is
-// read alone.
-func (s *Store) LoadAll(ctx context.Context, subjects []string) ([]participant.Record, error) {
-	found := make(map[string]map[string]types.AttributeValue)
-	for chunk := range slices.Chunk(subjects, maximumKeys) {
+// It leaves out a record that BatchGetItem leaves unprocessed, because of throttling or of
+// the size of the answer, and one that cannot be read.
+func (s *Store) LoadAll(ctx context.Context, subjects []string) (map[string]participant.Record, error) {
+	valid := slices.DeleteFunc(slices.Clone(subjects), func(subject string) bool { return checkKey(subject) != nil })
+	records := make(map[string]participant.Record)
+	for chunk := range slices.Chunk(valid, maximumKeys) {
 		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
 		for _, subject := range chunk {
-			if err := checkKey(subject); err != nil {
-				return nil, err
-			}
 			request.Keys = append(request.Keys, key(subject))
+			records[subject] = participant.Record{Subject: subject}
 		}
 		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: request}})
 		if err != nil {
 			return nil, fmt.Errorf("load %d records: %w", len(chunk), err)
 		}
-		for _, item := range out.Responses[s.table] {
-			found[subjectOf(item)] = item
-		}
 		for _, left := range out.UnprocessedKeys[s.table].Keys {
-			subject := subjectOf(left)
-			if found[subject], err = s.get(ctx, subject); err != nil {
-				return nil, err
-			}
+			delete(records, subjectOf(left))
 		}
-	}
-	records := make([]participant.Record, len(subjects))
-	for i, subject := range subjects {
-		var err error
-		if records[i], err = s.vocabulary.readIfThere(subject, found[subject]); err != nil {
-			return nil, err
+		for _, item := range out.Responses[s.table] {
+			s.addReadable(records, item)
 		}
 	}
 	return records, nil
+}
+
+// addReadable adds the record of an item, or removes it if it cannot be read.
+func (s *Store) addReadable(records map[string]participant.Record, item map[string]types.AttributeValue) {
+	record, err := s.vocabulary.Record(item)
+	if err != nil {
+		delete(records, subjectOf(item))
+		return
+	}
+	records[record.Subject] = record
 }

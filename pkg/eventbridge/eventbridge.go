@@ -92,7 +92,7 @@ func (p *Publisher) Publish(ctx context.Context, events ...event.Event) error {
 	errs := make(map[int]error)
 	entries := make([]entry, 0, len(events))
 	for i, e := range events {
-		next, err := p.entry(e)
+		next, err := p.entry(e) //nolint:contextcheck // Its trace is the event's, not that of the call.
 		if err != nil {
 			errs[i] = err
 			continue

@@ -34,7 +34,7 @@ import (
 type App struct {
 	// AWS is the configuration of clients.
 	AWS aws.Config
-	// Table is the name of the context's dedup table.
+	// Table is the name of the context's table.
 	Table     string
 	DynamoDB  *dynamodb.Client
 	Store     *dynamo.Store

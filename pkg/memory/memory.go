@@ -48,11 +48,11 @@ func (s *Store) Load(_ context.Context, subject string) (participant.Record, err
 }
 
 // LoadAll implements participant.BatchLoader.
-func (s *Store) LoadAll(ctx context.Context, subjects []string) ([]participant.Record, error) {
-	records := make([]participant.Record, len(subjects))
-	for i, subject := range subjects {
+func (s *Store) LoadAll(ctx context.Context, subjects []string) (map[string]participant.Record, error) {
+	records := make(map[string]participant.Record)
+	for _, subject := range subjects {
 		var err error
-		if records[i], err = s.Load(ctx, subject); err != nil {
+		if records[subject], err = s.Load(ctx, subject); err != nil {
 			return nil, err
 		}
 	}

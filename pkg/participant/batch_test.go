@@ -206,6 +206,71 @@ func TestALoadThatFailsFailsTheEventsThatNeedIt(t *testing.T) {
 	assertFailed(t, w.batch(t, false, "a 1", "b 1"), errBroken, "a 1", "b 1")
 }
 
+func TestARecordThatCannotBeReadFailsItsOwnEventsOnly(t *testing.T) {
+	w := newWarehouse(t, shipUnlimited)
+	w.store.unread = "b"
+	assertFailed(t, w.batch(t, false, "a 1", "b 1", "c 1", "b 2"), errBroken, "b 1", "b 2")
+}
+
+func TestAnEventThatCannotBeDecodedFailsAloneEvenIfItPanics(t *testing.T) {
+	w := newWarehouse(t, shipUnlimited, func(c *participant.Config[state]) { c.Language = panicking{c.Language, "a 2"} })
+	if failed := w.batch(t, false, "a 1", "a 2", "b 1"); len(failed) != 1 || failed["a 2"] == nil {
+		t.Errorf("the errors are %v", failed)
+	}
+}
+
+// panicking is a language that panics for the event with an id.
+type panicking struct {
+	participant.Language
+
+	id string
+}
+
+func (l panicking) Decode(e event.Event) (event.Data, error) {
+	if e.ID == l.id {
+		panic("out of cheese")
+	}
+	return l.Language.Decode(e)
+}
+
+func TestADecisionThatTakesTooLongFailsItsEventOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWarehouse(t, nil, func(c *participant.Config[state]) {
+			c.Decide = func(ctx context.Context, s state, in participant.Input) (decision, error) {
+				if in.Event.ID == "b 1" {
+					<-ctx.Done()
+					return decision{}, ctx.Err()
+				}
+				return shipUnlimited(s, in)
+			}
+			c.Publisher = timely{c.Publisher}
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var deliveries []event.Delivery
+		for _, subject := range []string{"a", "b", "c"} {
+			deliveries = append(deliveries, event.Delivery{Event: w.about(t, subject, subject+" 1"), Context: ctx})
+		}
+		errs := w.HandleBatch(ctx, deliveries)
+		if errs[0] != nil || !errors.Is(errs[1], context.DeadlineExceeded) || errs[2] != nil {
+			t.Errorf("the errors are %v", errs)
+		}
+		if n := len(w.publisher.Published()); n != 4 {
+			t.Errorf("%d events are published", n)
+		}
+	})
+}
+
+// timely is a publisher that fails as soon as its context has ended.
+type timely struct{ participant.Publisher }
+
+func (p timely) Publish(ctx context.Context, events ...event.Event) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return p.Publisher.Publish(ctx, events...)
+}
+
 func TestAnEventThatIsNotPublishedFailsItsCauseOnly(t *testing.T) {
 	w := newWarehouse(t, shipUnlimited)
 	w.config.Publisher = rejecting{w.publisher, 3} // The second event of b 1.

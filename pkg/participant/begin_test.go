@@ -88,6 +88,26 @@ func TestAnErrorThatWasDecidedOnAGuessedRecordIsNotFinal(t *testing.T) {
 	}
 }
 
+func TestAPanicOnAGuessedRecordIsNotFinal(t *testing.T) {
+	w := newWarehouse(t, func(s state, in participant.Input) (decision, error) {
+		if s.Shipments == 0 {
+			panic("out of cheese")
+		}
+		return ship(s, in)
+	}, beginning)
+	shipped := participant.Record{Subject: "o-1", State: []byte(`{"Shipments":1}`)}
+	if err := w.store.Store.Commit(t.Context(), shipped, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.mustHandle(t, w.placed(t, "e-1"))
+	assertCalls(t, w, 1, 1, 0)
+	unknown := w.placed(t, "e-2")
+	unknown.Subject = "o-2"
+	if err := w.Handle(t.Context(), unknown); err == nil {
+		t.Error("without a record the panic is no error")
+	}
+}
+
 func TestABeginningThatIsRefusedIsDecidedOnAgainWithoutALoad(t *testing.T) {
 	w := newWarehouse(t, ship, beginning)
 	takeAll := []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": -100}}}

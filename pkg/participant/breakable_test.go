@@ -20,8 +20,8 @@ type breakable struct {
 	// commit, and may return an error. The commits are counted from 1.
 	load          func() error
 	before, after func(commit int) error
-	// refuse is a subject whose commits fail.
-	refuse string
+	// refuse is a subject whose commits fail, and unread one whose record cannot be read.
+	refuse, unread string
 
 	mu             sync.Mutex
 	loads, commits int
@@ -31,6 +31,9 @@ func (s *breakable) Load(ctx context.Context, subject string) (participant.Recor
 	s.mu.Lock()
 	s.loads++
 	s.mu.Unlock()
+	if s.unread != "" && subject == s.unread {
+		return participant.Record{}, errBroken
+	}
 	if s.load != nil {
 		if err := s.load(); err != nil {
 			return participant.Record{}, err
@@ -87,7 +90,7 @@ func (p *unreliable) Publish(ctx context.Context, events ...event.Event) error {
 }
 
 // LoadAll implements participant.BatchLoader. It counts as one load.
-func (s *breakable) LoadAll(ctx context.Context, subjects []string) ([]participant.Record, error) {
+func (s *breakable) LoadAll(ctx context.Context, subjects []string) (map[string]participant.Record, error) {
 	s.mu.Lock()
 	s.loads++
 	s.mu.Unlock()
@@ -96,7 +99,9 @@ func (s *breakable) LoadAll(ctx context.Context, subjects []string) ([]participa
 			return nil, err
 		}
 	}
-	return s.Store.LoadAll(ctx, subjects)
+	records, err := s.Store.LoadAll(ctx, subjects)
+	delete(records, s.unread)
+	return records, err
 }
 
 // loaded is a store that returns the same record at every load.

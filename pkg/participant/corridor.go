@@ -95,14 +95,14 @@ func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, ref
 	now := p.config.Clock().UTC().Truncate(time.Millisecond)
 	for i, t := range tasks {
 		t.reset()
-		err := p.decide(plan, t, Input{Event: t.Event, Data: t.data, Now: now, Refused: refused})
+		err := p.decide(ctx, plan, t, Input{Event: t.Event, Data: t.data, Now: now, Refused: refused})
 		switch {
 		case err == nil:
 			continue
-		case v.isGuessed:
-			return plan.state, errGuessed
 		case errors.Is(err, errTwice):
 			return plan.state, err
+		case v.isGuessed:
+			return plan.state, errGuessed
 		}
 		p.fail(tasks[i:i+1], err)
 		if t.blocks() {
@@ -128,31 +128,45 @@ type step[S any] struct {
 	in            Input
 }
 
-// decide decides on one task and adds the decision to the plan.
-func (p *Participant[S]) decide(plan *plan[S], t *task, in Input) error {
-	if handled, found := plan.next.find(t.Event); found {
-		t.published = handled.Published
-		for _, s := range plan.steps {
-			if s.in.Event.Source == t.Event.Source && s.in.Event.ID == t.Event.ID {
-				t.original, t.published = s.task, nil
-			}
+// repeat makes the result of a task that was handled before, or by an earlier step of the
+// plan.
+func (plan *plan[S]) repeat(t *task, handled Handled) error {
+	t.published = handled.Published
+	for _, s := range plan.steps {
+		if s.in.Event.Source == t.Event.Source && s.in.Event.ID == t.Event.ID {
+			t.original, t.published = s.task, nil
 		}
-		return handled.checkContent(t)
+	}
+	return handled.checkContent(t)
+}
+
+// checkDistinct returns errTwice if an earlier step of the plan adjusts one of the items.
+func (plan *plan[S]) checkDistinct(adjustments []Adjustment) error {
+	for _, adjustment := range adjustments {
+		if slices.ContainsFunc(plan.adjustments, func(a Adjustment) bool { return a.Item == adjustment.Item }) {
+			return errTwice
+		}
+	}
+	return nil
+}
+
+// decide decides on one task and adds the decision to the plan. The context of the task
+// ends with ctx.
+func (p *Participant[S]) decide(ctx context.Context, plan *plan[S], t *task, in Input) error {
+	if handled, found := plan.next.find(t.Event); found {
+		return plan.repeat(t, handled)
 	}
 	if err := p.checkCommittable(plan.next, t, plan.state, in.Now); err != nil {
 		return err
 	}
-	decision, err := p.config.Decide(t.Context, plan.state, in)
+	deciding, cancel := withDeadlineOf(ctx, t.Context)
+	defer cancel()
+	decision, err := p.config.Decide(deciding, plan.state, in)
 	if err != nil || plan.next.Erased {
 		return err
 	}
-	if err := checkAdjustments(decision.Adjustments); err != nil {
+	if err := errors.Join(checkAdjustments(decision.Adjustments), plan.checkDistinct(decision.Adjustments)); err != nil {
 		return err
-	}
-	for _, adjustment := range decision.Adjustments {
-		if slices.ContainsFunc(plan.adjustments, func(a Adjustment) bool { return a.Item == adjustment.Item }) {
-			return errTwice
-		}
 	}
 	published, err := p.outgoingEvents(t, decision.Events, in.Now)
 	if err != nil {
@@ -169,6 +183,15 @@ func (p *Participant[S]) decide(plan *plan[S], t *task, in Input) error {
 	return nil
 }
 
+// withDeadlineOf returns ctx, which ends at the deadline of another context at the latest.
+func withDeadlineOf(other, ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, limited := other.Deadline()
+	if !limited {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline)
+}
+
 // commit commits the plan, if there is anything to commit.
 func (p *Participant[S]) commit(ctx context.Context, plan *plan[S]) error {
 	if len(plan.steps) == 0 {
@@ -179,7 +202,7 @@ func (p *Participant[S]) commit(ctx context.Context, plan *plan[S]) error {
 	}
 	for _, s := range plan.steps {
 		if p.config.Committed != nil {
-			p.config.Committed(s.task.Context, s.before, s.after, s.in)
+			p.config.Committed(s.task.Context, s.before, s.after, s.in) //nolint:contextcheck // Each task has its own.
 		}
 	}
 	return nil

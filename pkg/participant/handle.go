@@ -50,18 +50,26 @@ func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
 // of a FIFO queue, whose message group must be the subject, then after one that has to be
 // delivered again the later ones of its saga are not handled, and have the same error. A
 // panic is an error of the event whose decision panics.
+//
+// Decisions and commits have to end before ctx does: a second, or a quarter of the time
+// that is left if that is less, is kept for publishing. So one decision that takes too long
+// fails its own event only.
 func (p *Participant[S]) HandleBatch(ctx context.Context, deliveries []event.Delivery) []error {
+	deciding, cancel := keepTimeToPublish(ctx)
+	defer cancel()
 	tasks := make([]*task, len(deliveries))
 	for i, delivery := range deliveries {
-		tasks[i] = p.admit(delivery)
+		t := &task{Delivery: delivery}
+		t.err = safely.Call(func() error { return p.admit(t) })
+		tasks[i] = t
 	}
 	sagas := bySubject(tasks)
-	p.loadAll(ctx, sagas)
+	p.loadAll(deciding, sagas)
 	var running errgroup.Group
 	running.SetLimit(p.config.Parallelism)
 	for _, s := range sagas {
 		running.Go(func() error {
-			p.handleSaga(ctx, s)
+			p.handleSaga(deciding, s)
 			return nil
 		})
 	}
@@ -96,23 +104,33 @@ func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data 
 	return state, t.err
 }
 
-// admit makes the task of an event. It has an error if the event can never be handled.
-func (p *Participant[S]) admit(delivery event.Delivery) *task {
-	e := delivery.Event
-	t := &task{Delivery: delivery}
-	if t.err = checkIdentity(e); t.err != nil {
-		return t
+// publishTime is how much time HandleBatch keeps for publishing.
+const publishTime = time.Second
+
+// keepTimeToPublish returns a context that ends before ctx does, if ctx has a deadline.
+func keepTimeToPublish(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return context.WithCancel(ctx)
 	}
-	if t.data, t.err = p.config.Language.Decode(e); t.err != nil {
-		return t
+	return context.WithDeadline(ctx, deadline.Add(-min(publishTime, time.Until(deadline)/4)))
+}
+
+// admit decodes the event of a task. An error is returned if it can never be handled.
+func (p *Participant[S]) admit(t *task) (err error) {
+	e := t.Event
+	if err := checkIdentity(e); err != nil {
+		return err
+	}
+	if t.data, err = p.config.Language.Decode(e); err != nil {
+		return err
 	}
 	if oldest := p.config.Clock().Add(-p.config.Retention); e.Time.Before(oldest) {
-		t.err = fmt.Errorf("%w: %s %s is of %s: events before %s are no longer remembered",
+		return fmt.Errorf("%w: %s %s is of %s: events before %s are no longer remembered",
 			event.ErrInvalid, e.Type, e.ID, e.Time.Format(time.RFC3339), oldest.Format(time.RFC3339))
-		return t
 	}
-	t.digest, t.err = digestOfEvent(e)
-	return t
+	t.digest, err = digestOfEvent(e)
+	return err
 }
 
 // saga is the tasks of a batch about one subject.
@@ -144,11 +162,11 @@ func bySubject(tasks []*task) []*saga {
 // loadAll loads the records of all sagas that need one with one call, if the store can,
 // and if there is more than one to load.
 func (p *Participant[S]) loadAll(ctx context.Context, sagas []*saga) {
-	var loaded []*saga
+	var needed []*saga
 	var subjects []string
 	for _, s := range sagas {
 		if s.view = p.guess(s.tasks[0]); s.view == nil {
-			loaded = append(loaded, s)
+			needed = append(needed, s)
 			subjects = append(subjects, s.tasks[0].Event.Subject)
 		}
 	}
@@ -157,22 +175,22 @@ func (p *Participant[S]) loadAll(ctx context.Context, sagas []*saga) {
 		return
 	}
 	records, err := store.LoadAll(ctx, subjects)
-	for i, s := range loaded {
+	for i, s := range needed {
 		if err != nil {
 			p.fail(s.tasks, err)
-			continue
+		} else if record, loaded := records[subjects[i]]; loaded {
+			s.view = &view{record: record}
 		}
-		s.view = &view{record: records[i]}
 	}
 }
 
-// handleSaga handles the tasks of a saga together. If that fails for a reason that may
-// be one task's, it handles each alone.
+// handleSaga handles the tasks of a saga together. If each may have another result alone,
+// it handles them one by one.
 func (p *Participant[S]) handleSaga(ctx context.Context, s *saga) {
 	if s.tasks[0].err != nil {
 		return // It could not be loaded.
 	}
-	if !p.runSafely(ctx, s.tasks, s.view) || len(s.tasks) == 1 {
+	if !p.runSafely(ctx, s.tasks, s.view) {
 		return
 	}
 	for i, t := range s.tasks {
@@ -185,8 +203,8 @@ func (p *Participant[S]) handleSaga(ctx context.Context, s *saga) {
 	}
 }
 
-// runSafely is run, after which a panic is an error of the tasks. It reports whether
-// another result is possible for each task alone.
+// runSafely is like run, but a panic is an error of the tasks. One on a guessed record is
+// not final.
 func (p *Participant[S]) runSafely(ctx context.Context, tasks []*task, v *view) (divisible bool) {
 	panicked := safely.Call(func() error {
 		_, divisible = p.run(ctx, tasks, v)
@@ -194,7 +212,7 @@ func (p *Participant[S]) runSafely(ctx context.Context, tasks []*task, v *view) 
 	})
 	if panicked != nil {
 		p.fail(tasks, panicked)
-		return true
+		return len(tasks) > 1 || (v != nil && v.isGuessed)
 	}
 	return divisible
 }

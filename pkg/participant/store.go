@@ -81,7 +81,8 @@ type Handled struct {
 }
 
 // Adjustment adds to counters of another item of the context (the stock of a
-// SKU) in the same transaction as the record. A negative amount takes from a counter, which never falls below zero.
+// SKU) in the same transaction as the record. A negative amount takes from a counter,
+// which never falls below zero.
 type Adjustment struct {
 	Item string
 	Add  map[string]int64
@@ -94,16 +95,18 @@ type Store interface {
 	Load(ctx context.Context, subject string) (Record, error)
 	// Commit replaces the record if its version is still the one given, and applies
 	// the adjustments, each of another item: all or nothing. The error is ErrConflict,
-	// or a *ConflictError, if the version is another one, a *RefusedError if an adjustment takes more than
-	// there is, or event.ErrInvalid if the commit can never be made. After any other
-	// error it is unknown whether the commit was made.
+	// or a *ConflictError, if the version is another one; a *RefusedError if an
+	// adjustment takes more than there is; event.ErrInvalid if the commit can never be
+	// made. After any other error it is unknown whether the commit was made.
 	Commit(ctx context.Context, record Record, adjustments []Adjustment) error
 }
 
 // BatchLoader is an optional interface of a Store.
 type BatchLoader interface {
-	// LoadAll is Load for several different subjects. The records are in their order.
-	LoadAll(ctx context.Context, subjects []string) ([]Record, error)
+	// LoadAll returns the records of several different subjects with few calls, by
+	// subject, as Load would. It may leave out some: each of them is loaded alone, so that
+	// its error is its own.
+	LoadAll(ctx context.Context, subjects []string) (map[string]Record, error)
 }
 
 // Checker is an optional interface of a Store. It checks without a call whether a

@@ -11,9 +11,8 @@ type Unit string
 
 // The units.
 const (
-	Count        Unit = "Count"
-	Milliseconds Unit = "Milliseconds"
-	Seconds      Unit = "Seconds"
+	Count   Unit = "Count"
+	Seconds Unit = "Seconds"
 )
 
 // Measure is the value of a metric. Each combination of a metric and the values

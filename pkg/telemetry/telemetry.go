@@ -32,7 +32,8 @@ type Outcome struct {
 	Type, ID string
 	Result   Result
 	// At is the time of the line's metrics.
-	At       time.Time
+	At time.Time
+	// Duration is that of the batch that the event was handled in.
 	Duration time.Duration
 	Err      error
 }

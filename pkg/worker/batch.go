@@ -49,24 +49,31 @@ func (h *Handler) handleEach(ctx context.Context, deliveries []event.Delivery) [
 	running.SetLimit(h.config.Parallelism)
 	for _, group := range inGroups(deliveries) {
 		running.Go(func() error {
-			for n, i := range group {
-				if ctx.Err() != nil {
-					errs[i] = errNotStarted
-				} else {
-					errs[i] = safely.Call(func() error { return h.config.Handle(deliveries[i].Context, deliveries[i].Event) })
-				}
-				if errs[i] != nil && !errors.Is(errs[i], event.ErrInvalid) {
-					for _, behind := range group[n+1:] {
-						errs[behind] = fmt.Errorf("an earlier event of its group has failed: %w", errs[i])
-					}
-					break
-				}
-			}
+			h.handleGroup(ctx, group, deliveries, errs)
 			return nil
 		})
 	}
 	_ = running.Wait() // Each event has its own error.
 	return errs
+}
+
+// handleGroup handles the deliveries of a group up to the first that is to be delivered
+// again, and sets their errors.
+func (h *Handler) handleGroup(ctx context.Context, group []int, deliveries []event.Delivery, errs []error) {
+	for n, i := range group {
+		if ctx.Err() != nil {
+			errs[i] = errNotStarted
+		} else {
+			errs[i] = safely.Call(func() error { return h.config.Handle(deliveries[i].Context, deliveries[i].Event) })
+		}
+		if errs[i] == nil || errors.Is(errs[i], event.ErrInvalid) {
+			continue
+		}
+		for _, behind := range group[n+1:] {
+			errs[behind] = fmt.Errorf("an earlier event of its group has failed: %w", errs[i])
+		}
+		return
+	}
 }
 
 // inGroups returns the indexes of the deliveries of each group. A delivery without a

@@ -127,7 +127,7 @@ func (s suite) loadAll(t *testing.T) {
 	store := s.newStore(t)
 	const many = 120 // More than one request of DynamoDB can have.
 	var subjects []string
-	var want []participant.Record
+	want := make(map[string]participant.Record)
 	for n := range many {
 		record := newRecord()
 		if n%3 > 0 {
@@ -137,7 +137,7 @@ func (s suite) loadAll(t *testing.T) {
 			record = participant.Record{Subject: record.Subject}
 		}
 		subjects = append(subjects, record.Subject)
-		want = append(want, record)
+		want[record.Subject] = record
 	}
 	got, err := store.LoadAll(t.Context(), subjects)
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
