@@ -208,7 +208,7 @@ func (s *server) get(w http.ResponseWriter, r *http.Request) error {
 // answer is only that it was requested. The command belongs to the trace of the order.
 func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	state, record, err := s.find(r, id)
+	_, record, err := s.find(r, id)
 	if err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	ctx := telemetry.WithOrder(r.Context(), id)
 	first := order.First(record)
 	ctx = tracing.Continue(ctx, first.TraceParent)
-	ctx, state, err = s.execute(ctx, s.command(id, first.CorrelationID, order.Cancel{}.EventType()),
+	ctx, state, err := s.execute(ctx, s.command(id, first.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
 	// A repeated request returns the current state, and the order may have ended.
 	if errors.Is(err, order.ErrTooLate) || (err == nil && state.Ended()) {
