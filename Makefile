@@ -1,10 +1,10 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed to the CDK command line, the local cloud, the operator or the benchmark.
 # STOCK is what run and receive receive: SKU=QUANTITY, more of them with spaces between.
-# STACK names a stack in AWS for receive, watch, dlq, redrive, replay, audit, balance,
-# erase and rotate; without it they work with what make run has started. QUEUE is a dead-letter queue,
-# as dlq names it. TO is the context that a replay is for, ORDER an order, FROM
-# and UNTIL times. CUSTOMER is the id of a customer for balance and erase.
+# STACK names a stack in AWS for receive, watch, dlq, redrive, replay, audit, record,
+# balance, erase and rotate; without it they work with what make run has started.
+# QUEUE is a dead-letter queue, as dlq names it. ORDER is an order for record and
+# replay. TO is the context that a replay is for, FROM and UNTIL are times. CUSTOMER is the id of a customer for balance and erase.
 # MODULE is the new module path for rename.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
 # ORDERS is how many orders the benchmark places.
@@ -65,7 +65,7 @@ SETUP = $(if $(STOCK),$(OPERATOR) receive -ready-file "$$LOCALCLOUD_READY_FILE" 
 COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highlight magenta=cancel \
           --highlight 'yellow=released|refunded|revoked' --highlight green=.
 
-.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos bench guide watch dlq letters redrive replay audit balance erase rotate licences vulns rename host FORCE
+.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos bench guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -169,6 +169,9 @@ replay: $(OPERATOR) ## Send the events of ORDER, or FROM a time UNTIL another, t
 
 audit: $(OPERATOR) ## Check the invariants of the saga.
 	@$(OPERATOR) audit $(WHERE) $(FLAGS)
+
+record: $(OPERATOR) ## Show the records of ORDER in every context, as JSON.
+	@$(OPERATOR) record $(WHERE) $(FLAGS) -- '$(ORDER)'
 
 balance: $(OPERATOR) ## Print the points of CUSTOMER.
 	@$(OPERATOR) balance $(WHERE) $(FLAGS) -- '$(CUSTOMER)'

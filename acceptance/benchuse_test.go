@@ -180,17 +180,17 @@ func (c *cloud) records(b *testing.B, ids []string) []cost.Row {
 
 // itemSize is the size of an item as DynamoDB bills it:
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-func itemSize(b *testing.B, item map[string]types.AttributeValue) int {
-	b.Helper()
+func itemSize(tb testing.TB, item map[string]types.AttributeValue) int {
+	tb.Helper()
 	size := 0
 	for name, value := range item {
-		size += len(name) + valueSize(b, value)
+		size += len(name) + valueSize(tb, value)
 	}
 	return size
 }
 
-func valueSize(b *testing.B, value types.AttributeValue) int {
-	b.Helper()
+func valueSize(tb testing.TB, value types.AttributeValue) int {
+	tb.Helper()
 	switch v := value.(type) {
 	case *types.AttributeValueMemberS:
 		return len(v.Value)
@@ -203,13 +203,13 @@ func valueSize(b *testing.B, value types.AttributeValue) int {
 	case *types.AttributeValueMemberL:
 		size := 3 + len(v.Value)
 		for _, each := range v.Value {
-			size += valueSize(b, each)
+			size += valueSize(tb, each)
 		}
 		return size
 	case *types.AttributeValueMemberM:
-		return 3 + len(v.Value) + itemSize(b, v.Value)
+		return 3 + len(v.Value) + itemSize(tb, v.Value)
 	default:
-		b.Fatalf("a record has a value of the type %T", value)
+		tb.Fatalf("a record has a value of the type %T", value)
 		return 0
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"example.com/saga/operator/deadletter"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
@@ -91,6 +92,11 @@ func (c *cloud) stores(t *testing.T) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, record := range contents.Records {
+			for _, handled := range record.Handled {
+				fillSettled(handled.Published)
+			}
+		}
 		all[path] = encoded(t, contents)
 	}
 	waiting := c.usage(t).Queues
@@ -105,6 +111,16 @@ func (c *cloud) stores(t *testing.T) map[string]string {
 		all[path] = encoded(t, messages)
 	}
 	return all
+}
+
+// fillSettled gives the events without data an empty object: an event cannot be encoded
+// without.
+func fillSettled(published []event.Event) {
+	for i := range published {
+		if published[i].Data == nil {
+			published[i].Data = json.RawMessage(`{}`)
+		}
+	}
 }
 
 func encoded(t *testing.T, value any) string {
@@ -182,6 +198,9 @@ func TestAnErasureRemovesTheCustomerForEverAndChangesNoOther(t *testing.T) {
 		t.Fatalf("before the erasure the customer is in %v, not in %v", got, known)
 	}
 	before := c.evidence(t)
+	if shown := c.checkShownRecords(t, before, ofAnna[0].OrderID); !strings.Contains(shown, anna.address) || !strings.Contains(shown, `"settled": true`) {
+		t.Errorf("the records of the order are shown as %s", shown)
+	}
 
 	if plan, _, code := c.operate(t, "erase", "-dry-run", anna.id); code != 0 || strings.Count(plan, "would be erased") != len(ofAnna) {
 		t.Errorf("the dry run ends with %d:\n%s", code, plan)
@@ -198,6 +217,9 @@ func TestAnErasureRemovesTheCustomerForEverAndChangesNoOther(t *testing.T) {
 	}
 	c.checkOther(t, before, ofBert, dead)
 	c.checkGone(t, ofAnna)
+	if shown := c.checkShownRecords(t, c.evidence(t), ofAnna[0].OrderID); strings.Contains(shown, anna.id) || strings.Contains(shown, anna.address) {
+		t.Errorf("the records of the erased order are shown as %s", shown)
+	}
 	c.checkErasures(t)
 
 	c.replayErased(t, began, ofAnna)
@@ -277,6 +299,34 @@ func (c *cloud) checkBalance(t *testing.T, customer person, want int64) {
 	if got, errorText, code := c.operate(t, "balance", customer.id); got != fmt.Sprintln(want) || errorText != "" || code != 0 {
 		t.Errorf("%s has %q points, not %d; the exit code is %d: %s", customer.id, got, want, code, errorText)
 	}
+}
+
+// checkShownRecords checks that the operator shows an order's records in all contexts as
+// they are, and returns what it prints.
+func (c *cloud) checkShownRecords(t *testing.T, stored audit.Evidence, order string) string {
+	t.Helper()
+	type shown struct {
+		Version int64           `json:"version"`
+		Erased  bool            `json:"erased"`
+		State   json.RawMessage `json:"state"`
+		Handled []any           `json:"handled"`
+	}
+	printed, _ := c.operator(t, "record", order)
+	var got map[string]shown
+	if err := json.Unmarshal([]byte(printed), &got); err != nil {
+		t.Fatalf("the operator prints %s, %v", printed, err)
+	}
+	want := make(map[string]shown)
+	for name, table := range stored.Tables {
+		record := table.Records[order]
+		want[name] = shown{record.Version, record.Erased, record.State, make([]any, len(record.Handled))}
+	}
+	sameJSON := cmp.Comparer(func(a, b json.RawMessage) bool { return encoded(t, a) == encoded(t, b) })
+	sameLength := cmp.Comparer(func(a, b []any) bool { return len(a) == len(b) })
+	if diff := cmp.Diff(want, got, sameJSON, sameLength); diff != "" {
+		t.Errorf("the records are not as they are shown (-stored +shown):\n%s", diff)
+	}
+	return printed
 }
 
 // replayErased replays all events to each context, and then the erased orders alone. It

@@ -6,7 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/sync/errgroup"
+
+	"example.com/saga/pkg/contract"
 )
 
 // mixture is a kind of order, and how all orders of this kind must end.
@@ -57,6 +60,39 @@ func TestEveryKindOfOrderEndsWithItsStatusAndReason(t *testing.T) {
 	}
 	c.settled(t)
 	c.checkInvariants(t)
+	c.checkRecordSizes(t)
+}
+
+// oneUnit is how many bytes one write unit writes.
+const oneUnit = 1024
+
+// checkRecordSizes checks that every record of an order of one line is written with one
+// unit, whatever has happened to the order.
+func (c *cloud) checkRecordSizes(t *testing.T) {
+	t.Helper()
+	for _, context := range contract.Contexts() {
+		table, err := c.stack(t).Table(context)
+		if err != nil {
+			t.Fatal(err)
+		}
+		largest := 0
+		pages := dynamodb.NewScanPaginator(dynamodb.NewFromConfig(c.aws(t)), &dynamodb.ScanInput{TableName: &table})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, item := range page.Items {
+				if _, isRecord := item["record"]; isRecord {
+					largest = max(largest, itemSize(t, item))
+				}
+			}
+		}
+		t.Logf("the largest record of the %s context has %d bytes", context, largest)
+		if largest == 0 || largest > oneUnit {
+			t.Errorf("the largest record of the %s context has %d bytes, allowed are 1 to %d", context, largest, oneUnit)
+		}
+	}
 }
 
 // placeKind places all orders of a kind, while the warehouse is paused.

@@ -1,6 +1,7 @@
-// Command operator operates a deployed saga: it receives stock, shows and redrives dead letters, replays
-// events to one context, audits the results, shows a customer's points and erases a
-// customer, shows events while they happen, and rotates the keys of the notification endpoint and of orders. It works with
+// Command operator operates a deployed saga: it receives stock, shows and redrives dead
+// letters, replays events to one context, audits the results, shows the records of an
+// order, shows a customer's points and erases a customer, shows events while they
+// happen, and rotates the keys of the notification endpoint and of orders. It works with
 // AWS and with the local cloud.
 package main
 
@@ -20,12 +21,13 @@ import (
 	"example.com/saga/pkg/printable"
 )
 
-const usage = `operator receives stock, works with the dead letters, the events and the secrets of a saga, audits the saga, shows the points of customers, and erases customers.
+const usage = `operator receives stock, works with the dead letters, the events and the secrets of a saga, audits the saga, shows the records of orders and the points of customers, and erases customers.
 
 usage: operator dlq     [flags] [QUEUE]   show the dead-letter queues, or the dead letters in one
        operator redrive [flags] QUEUE     send the dead letters in a queue to their original destinations
        operator replay  [flags]           send the events of a time or an order to one context again
        operator audit   [flags]           check the invariants of the saga
+       operator record  [flags] ORDER     show the records of an order in every context, as JSON
        operator balance [flags] CUSTOMER  print the points of a customer
        operator erase   [flags] CUSTOMER  erase the orders and the points of a customer
        operator watch   [flags]           show the events of all orders while they happen
@@ -104,6 +106,8 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.replay(ctx, rest)
 	case "audit":
 		return o.audit(ctx, rest)
+	case "record":
+		return o.record(ctx, rest)
 	case "balance":
 		return o.balance(ctx, rest)
 	case "erase":

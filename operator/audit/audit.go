@@ -75,6 +75,8 @@ type audit struct {
 type saga struct {
 	id    string
 	state order.State
+	// correlationID is that of the first event.
+	correlationID string
 	// events has each event once, by its type.
 	events map[string][]event.Event
 }
@@ -138,7 +140,7 @@ func (a *audit) violated(invariant int, orderID, format string, args ...any) {
 // id has one content.
 func (a *audit) collect() error {
 	for id, record := range a.Tables[contract.SourceOrder].Records {
-		s := &saga{id: id, events: make(map[string][]event.Event)}
+		s := &saga{id: id, correlationID: order.First(record).CorrelationID, events: make(map[string][]event.Event)}
 		if err := json.Unmarshal(record.State, &s.state); err != nil {
 			return fmt.Errorf("state of order %s: %w", id, err)
 		}

@@ -131,7 +131,7 @@ func ends() map[string]tampered {
 	return map[string]tampered{
 		"an order has not ended": {func(r *run) {
 			r.Published = slices.DeleteFunc(r.Published, func(e event.Event) bool { return e.Type == "order.cancelled" })
-			r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackRunning, CorrelationID: "saga of " + cancelled})
+			r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackRunning})
 		}, []string{"invariant 1: order o-cancelled: has not ended: it is cancelling"}},
 		"an order is shipped and cancelled": {func(r *run) {
 			r.notify(r.publish(*r.of(shipped, contract.OrderShipped{}), contract.OrderCancelled{Reason: contract.TimedOut}))
@@ -143,7 +143,7 @@ func ends() map[string]tampered {
 			r.of(cancelled, contract.OrderCancelled{}).CausationID = r.of(cancelled, contract.PaymentRefunded{}).ID
 		}, []string{"invariant 3: order o-cancelled: order.cancelled does not follow from the end of its rollback"}},
 		"the order context has not ended": {func(r *run) {
-			r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackRunning, CorrelationID: "saga of " + cancelled})
+			r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackRunning})
 		}, []string{"invariant 1: order o-cancelled: cancelled, but the order context has the status cancelling"}},
 	}
 }

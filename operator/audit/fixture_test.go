@@ -85,7 +85,7 @@ func (r *run) ship() {
 	r.notify(r.publish(awarded, contract.OrderShipped{
 		CustomerID: customer, Items: stockOf(2),
 	}))
-	r.set(r.Tables[contract.SourceOrder], shipped, order.State{Progress: order.Shipped, CorrelationID: "saga of " + shipped})
+	r.set(r.Tables[contract.SourceOrder], shipped, order.State{Progress: order.Shipped})
 	r.set(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Shipped, Items: stockOf(2)})
 	r.set(r.Tables[contract.SourceLoyalty], shipped, award)
 }
@@ -101,7 +101,7 @@ func (r *run) cancel() {
 	r.Ledger[cancelled] = entry
 	released := r.publish(refunded, contract.StockReleased{Items: stockOf(2), Reason: reason})
 	r.notify(r.publish(released, contract.OrderCancelled{Reason: reason}))
-	r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackComplete, Reason: reason, CorrelationID: "saga of " + cancelled})
+	r.set(r.Tables[contract.SourceOrder], cancelled, order.State{Progress: order.Awarded, Rollback: order.RollbackComplete, Reason: reason})
 	r.set(r.Tables[contract.SourceWarehouse], cancelled, warehouse.State{Status: warehouse.Released})
 	r.set(r.Tables[contract.SourceLoyalty], cancelled, loyalty.State{Status: loyalty.Revoked})
 }
@@ -170,8 +170,13 @@ func (r *run) set(table audit.Table, id string, state any) {
 		r.t.Fatal(err)
 	}
 	record := participant.Record{Subject: id, State: encoded}
-	if award, is := state.(loyalty.State); is {
-		record.Entry = award.Entry()
+	switch state := state.(type) {
+	case loyalty.State:
+		record.Entry = state.Entry()
+	case order.State:
+		if state.Progress != order.Erased {
+			record.Handled = []participant.Handled{{Published: []event.Event{{CorrelationID: "saga of " + id}}}}
+		}
 	}
 	table.Records[id] = record
 }

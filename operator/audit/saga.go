@@ -109,8 +109,8 @@ func (a *audit) checkLineage(s *saga) {
 	for eventType, events := range s.events {
 		root := eventType == (contract.OrderPlaced{}).EventType() || eventType == (contract.CancellationRequested{}).EventType()
 		for _, e := range events {
-			if e.CorrelationID != s.state.CorrelationID {
-				a.violated(6, s.id, "%s has the correlation id %s, not %s", e.Type, e.CorrelationID, s.state.CorrelationID)
+			if e.CorrelationID != s.correlationID {
+				a.violated(6, s.id, "%s has the correlation id %s, not %s", e.Type, e.CorrelationID, s.correlationID)
 			}
 			switch {
 			case root && e.CausationID != "":

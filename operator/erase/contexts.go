@@ -57,7 +57,7 @@ func (c Contexts) Cancel(ctx context.Context, o Order, at time.Time) error {
 		Type:          commandType,
 		Subject:       o.ID,
 		Time:          at,
-		CorrelationID: o.State.CorrelationID,
+		CorrelationID: o.CorrelationID,
 	}
 	_, err := c.Order.Execute(ctx, command, order.Cancel{Reason: contract.CancelledByCustomer})
 	// What is committed and not published is published by the sweeper.

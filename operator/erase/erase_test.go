@@ -132,7 +132,7 @@ func TestAnOrderThatEndsAtTheLastMomentNeedsNoCancellation(t *testing.T) {
 		if errors.Is(end, order.ErrErased) {
 			s.must(s.Contexts.Erase(t.Context(), "o-1", s.now))
 		}
-		stale := erase.Order{ID: record.Subject, State: order.State{Progress: order.Placed, CorrelationID: "saga of o-1"}}
+		stale := erase.Order{ID: record.Subject, State: order.State{Progress: order.Placed}, CorrelationID: "saga of o-1"}
 		if err := s.Contexts.Cancel(t.Context(), stale, s.now); err != nil {
 			t.Errorf("%v: %v", end, err)
 		}

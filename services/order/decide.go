@@ -66,7 +66,7 @@ func place(s State, in participant.Input, data Place) (Decision, error) {
 	}
 	return Decision{
 		State: State{
-			Progress: Placed, CustomerID: data.Order.CustomerID, CorrelationID: in.Event.CorrelationID, PlacedAt: in.Now, Deadline: data.Deadline,
+			Progress: Placed, CustomerID: data.Order.CustomerID, PlacedAt: in.Now, Deadline: data.Deadline,
 		},
 		Events: []event.Data{data.Order},
 	}, nil

@@ -28,7 +28,7 @@ type namedState struct {
 // The states: one for each step and each stage of the rollback.
 var (
 	unplaced  = namedState{name: "unplaced"}
-	placed    = namedState{"placed", order.State{Progress: order.Placed, CustomerID: "c-42", CorrelationID: "saga-1", PlacedAt: now, Deadline: deadline}}
+	placed    = namedState{"placed", order.State{Progress: order.Placed, CustomerID: "c-42", PlacedAt: now, Deadline: deadline}}
 	reserved  = at(placed, order.Reserved)
 	paid      = at(placed, order.Paid)
 	awarded   = at(placed, order.Awarded)

@@ -44,8 +44,6 @@ type State struct {
 	Rollback   Rollback        `json:"rollback,omitempty"`
 	Reason     contract.Reason `json:"reason,omitempty"`
 	CustomerID string          `json:"customerId,omitempty"`
-	// CorrelationID is that of all events of the order.
-	CorrelationID string `json:"correlationId,omitempty"`
 	// PlacedAt is when the saga began.
 	PlacedAt time.Time `json:"placedAt,omitzero"`
 	// Deadline is when the order is cancelled if it has not ended.
@@ -139,15 +137,15 @@ func (s State) Due() time.Time {
 	return s.Deadline
 }
 
-// TraceParent returns the trace parent of the first event about an order, so that later
-// work for the order belongs to the same trace.
-func TraceParent(record participant.Record) string {
+// First returns the first event about an order. Later work for the order has its
+// correlation id, and belongs to its trace.
+func First(record participant.Record) event.Event {
 	for _, handled := range record.Handled {
 		for _, e := range handled.Published {
-			return e.TraceParent
+			return e
 		}
 	}
-	return ""
+	return event.Event{}
 }
 
 // Place is the command to place an order. The deadline is not in its JSON, so that the

@@ -197,7 +197,7 @@ func (s *server) get(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	writeJSON(w, http.StatusOK, "application/json", details{
-		summary:  summary{OrderID: id, Status: state.Status(), CorrelationID: state.CorrelationID},
+		summary:  summary{OrderID: id, Status: state.Status(), CorrelationID: order.First(record).CorrelationID},
 		Reason:   state.Reason,
 		Timeline: order.Timeline(record, s.Clock(), order.TimelineWindow),
 	})
@@ -208,7 +208,7 @@ func (s *server) get(w http.ResponseWriter, r *http.Request) error {
 // answer is only that it was requested. The command belongs to the trace of the order.
 func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	state, record, err := s.find(r, id)
+	_, record, err := s.find(r, id)
 	if err != nil {
 		return err
 	}
@@ -216,8 +216,9 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := telemetry.WithOrder(r.Context(), id)
-	ctx = tracing.Continue(ctx, order.TraceParent(record))
-	ctx, state, err = s.execute(ctx, s.command(id, state.CorrelationID, order.Cancel{}.EventType()),
+	first := order.First(record)
+	ctx = tracing.Continue(ctx, first.TraceParent)
+	ctx, state, err := s.execute(ctx, s.command(id, first.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
 	// A repeated request returns the current state, and the order may have ended.
 	if errors.Is(err, order.ErrTooLate) || (err == nil && state.Ended()) {
@@ -230,7 +231,7 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.Logger.InfoContext(ctx, "cancellation requested")
-	writeJSON(w, http.StatusAccepted, "application/json", summary{OrderID: id, Status: state.Status(), CorrelationID: state.CorrelationID})
+	writeJSON(w, http.StatusAccepted, "application/json", summary{OrderID: id, Status: state.Status(), CorrelationID: first.CorrelationID})
 	return nil
 }
 

@@ -162,7 +162,7 @@ func (s *Sweeper) visit(ctx context.Context, id string, now time.Time, r *result
 		r.oldestRollback = max(r.oldestRollback, now.Sub(state.RollbackSince))
 	}
 	ctx = telemetry.WithOrder(ctx, id)
-	ctx = tracing.Continue(ctx, order.TraceParent(record))
+	ctx = tracing.Continue(ctx, order.First(record).TraceParent)
 	action := order.Sweep(state, record.Handled[len(record.Handled)-1].HandledAt, now)
 	if action.Republish && r.republished < maximumRepublished {
 		r.republished++
@@ -172,7 +172,7 @@ func (s *Sweeper) visit(ctx context.Context, id string, now time.Time, r *result
 		s.config.Logger.WarnContext(ctx, "published again, because the warehouse has not answered")
 	}
 	if action.TimeOut {
-		return s.timeOut(ctx, id, state.CorrelationID, now)
+		return s.timeOut(ctx, id, order.First(record).CorrelationID, now)
 	}
 	return nil
 }
