@@ -232,7 +232,8 @@ func (p *Participant[S]) outgoingEvents(t *task, data []event.Data, now time.Tim
 }
 
 // nextRecord returns the record after a task, without the entries that have expired. An
-// entry does not expire while the same event would still be accepted.
+// entry does not expire while the same event would still be accepted, or while the record
+// is due: work for a saga that has not ended may need its first event.
 func (p *Participant[S]) nextRecord(record Record, t *task, state S, published []event.Event, now time.Time) (Record, error) {
 	encoded, err := json.Marshal(state)
 	if err != nil {
@@ -249,8 +250,12 @@ func (p *Participant[S]) nextRecord(record Record, t *task, state S, published [
 		Published:   published,
 	})
 	next := Record{Subject: t.Event.Subject, Version: record.Version, State: encoded}
+	if p.config.Due != nil {
+		next.Due = p.config.Due(state).Truncate(time.Second)
+	}
+	isDue := !next.Due.IsZero()
 	for _, h := range all {
-		if until := later(h.HandledAt, h.OccurredAt).Add(p.config.Retention + retentionMargin); until.After(now) {
+		if until := later(h.HandledAt, h.OccurredAt).Add(p.config.Retention + retentionMargin); isDue || until.After(now) {
 			next.Handled = append(next.Handled, h)
 			next.ExpiresAt = later(next.ExpiresAt, until)
 		}
@@ -260,10 +265,7 @@ func (p *Participant[S]) nextRecord(record Record, t *task, state S, published [
 			return Record{}, err
 		}
 	}
-	if p.config.Due != nil {
-		next.Due = p.config.Due(state).Truncate(time.Second)
-	}
-	if !next.Due.IsZero() {
+	if isDue {
 		next.ExpiresAt = time.Time{} // An expired record would never be found due.
 	}
 	return next, nil

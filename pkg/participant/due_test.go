@@ -43,3 +43,20 @@ func TestWithoutDueNothingIsEverDue(t *testing.T) {
 		t.Errorf("due are %v, %v", subjects, err)
 	}
 }
+
+func TestAnEntryOfADueRecordDoesNotExpire(t *testing.T) {
+	w := newWarehouse(t, ship, func(c *participant.Config[state]) {
+		c.Due = func(s state) time.Time {
+			if s.Shipments < 3 {
+				return time.Unix(1_800_000_000, 0)
+			}
+			return time.Time{}
+		}
+	})
+	w.mustHandle(t, w.placed(t, "e-1"))
+	w.wait(retention + 24*time.Hour)
+	w.mustHandle(t, w.placed(t, "e-2"))
+	assertRemembered(t, w, "e-1", "e-2")
+	w.mustHandle(t, w.placed(t, "e-3"))
+	assertRemembered(t, w, "e-2", "e-3")
+}
