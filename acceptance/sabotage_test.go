@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,27 +15,54 @@ type sabotage struct {
 	// file has the right code once. The wrong code is compiled in its place.
 	file, right, wrong string
 	fault              chaos
+	// flags are more flags of the local cloud.
+	flags []string
 }
 
 func sabotages() map[string]sabotage {
 	return map[string]sabotage{
 		"a duplicate publishes nothing": {
-			"pkg/participant/participant.go",
-			"return state, before.Published, before.checkContent(cause)\n",
-			"return state, before.Published[:0], before.checkContent(cause)\n",
-			chaos{fault: "kill-after-call", chance: 5},
+			file:  "pkg/participant/corridor.go",
+			right: "t.published = handled.Published\n",
+			wrong: "t.published = nil\n",
+			fault: chaos{fault: "kill-after-call", chance: 5},
 		},
 		"a partial failure is ignored": {
-			"pkg/eventbridge/eventbridge.go",
-			"rejected(entries, out)\n",
-			"rejected(entries, &eventbridge.PutEventsOutput{Entries: make([]types.PutEventsResultEntry, len(out.Entries))})\n",
-			chaos{fault: "put-events-partial", chance: 10},
+			file:  "pkg/eventbridge/eventbridge.go",
+			right: "rejected[entries[i].index] = err\n",
+			wrong: "rejected[entries[i].index] = nil\n",
+			fault: chaos{fault: "put-events-partial", chance: 10},
 		},
 		"a record is overwritten without its version condition": {
-			"pkg/dynamo/dynamo.go",
-			`return aws.String("version = :loaded"), map[string]types.AttributeValue{":loaded": number(version)}`,
-			`return aws.String("attribute_exists(pk)"), nil`,
-			chaos{fault: "shuffle", chance: 50},
+			file: "pkg/dynamo/dynamo.go",
+			right: `put.ConditionExpression = aws.String("version = :loaded")
+		put.ExpressionAttributeValues = map[string]types.AttributeValue{":loaded": number(record.Version)}`,
+			wrong: `put.ConditionExpression = aws.String("attribute_exists(pk)")`,
+			fault: chaos{fault: "shuffle", chance: 50},
+			flags: []string{"--pause", "Order/Worker"}, // Then its two queues have events of the same orders.
+		},
+		"the first write of a record overwrites one that stands": {
+			file:  "pkg/dynamo/dynamo.go",
+			right: `put.ConditionExpression = aws.String("attribute_not_exists(pk)")`,
+			fault: chaos{fault: "duplicate-delivery", chance: 20},
+		},
+		"the error of one event of a batch is that of another": {
+			file:  "pkg/worker/handler.go",
+			right: "events[i].err = err\n",
+			wrong: "events[len(events)-1-i].err = err\n",
+			fault: chaos{fault: "dynamodb-conflict", chance: 75}, // A commit is tried eight times: one in ten fails.
+			flags: []string{"--pause", "Warehouse/Worker"}, // Then it receives whole batches.
+		},
+		"the data of an event is dropped before it is known to be published": {
+			file:  "pkg/participant/corridor.go",
+			right: "next.Handled = append(next.Handled, h)\n",
+			wrong: `h.Published = slices.Clone(h.Published)
+			for i := range h.Published {
+				h.Published[i].Data = nil
+			}
+			next.Handled = append(next.Handled, h)
+`,
+			fault: chaos{fault: "kill-after-call", chance: 5},
 		},
 	}
 }
@@ -46,8 +74,9 @@ func TestTheProofFailsForProgramsWithAMistake(t *testing.T) {
 	for name, mistake := range sabotages() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := startCloud(t, append(faultFlags(seed, mistake.fault), "--assembly", mistake.build(t))...)
+			c := startCloud(t, slices.Concat(faultFlags(seed, mistake.fault), mistake.flags, []string{"--assembly", mistake.build(t)})...)
 			orders := c.placeThroughFaults(t, ordersOfAllFaults)
+			c.resume(t)
 			c.drained(t)
 			var result proof
 			wrong := c.examine(t, orders, &result)
