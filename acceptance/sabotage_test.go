@@ -51,7 +51,7 @@ func sabotages() map[string]sabotage {
 			right: "events[i].err = err\n",
 			wrong: "events[len(events)-1-i].err = err\n",
 			fault: chaos{fault: "dynamodb-conflict", chance: 75}, // A commit is tried eight times: one in ten fails.
-			flags: []string{"--pause", "Warehouse/Worker"}, // Then it receives whole batches.
+			flags: []string{"--pause", "Warehouse/Worker"},       // Then it receives whole batches.
 		},
 		"the data of an event is dropped before it is known to be published": {
 			file:  "pkg/participant/corridor.go",
