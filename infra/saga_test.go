@@ -85,7 +85,7 @@ func TestEveryFunctionHasTheVariablesThatItNeeds(t *testing.T) {
 	template := synthesized(t, "prod")
 	for id, function := range synthtest.Properties[synthtest.Function](t, template, functions) {
 		variables := function.Environment.Variables
-		want := []string{"EVENT_BUS_NAME", "LOG_LEVEL", "METRICS_NAMESPACE", "RETENTION", "SERVICE_NAME", "TABLE_NAME"}
+		want := []string{"EVENT_BUS_NAME", "GOMAXPROCS", "GOMEMLIMIT", "LOG_LEVEL", "METRICS_NAMESPACE", "RETENTION", "SERVICE_NAME", "TABLE_NAME"}
 		if strings.Contains(id, "Worker") {
 			want = append(want, "DEAD_LETTER_QUEUE_URL")
 			if contextOf(t, id) != "Loyalty" {
