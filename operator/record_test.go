@@ -29,8 +29,13 @@ func (f tables) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func(
 	return &dynamodb.GetItemOutput{Item: f.items[*in.TableName]}, f.err
 }
 
-func fourTables() stack.Stack {
-	return stack.Stack{Tables: map[string]string{"Order/Table": "orders", "Warehouse/Table": "stock", "Payment/Table": "payments", "Loyalty/Table": "points"}}
+// allTables is a stack with the table of each context, which has the context's name.
+func allTables() stack.Stack {
+	found := stack.Stack{Tables: make(map[string]string)}
+	for _, name := range contract.Contexts() {
+		found.Tables[strings.ToUpper(name[:1])+name[1:]+"/Table"] = name
+	}
+	return found
 }
 
 func text(value string) types.AttributeValue { return &types.AttributeValueMemberS{Value: value} }
@@ -78,8 +83,8 @@ func jsonItem() map[string]types.AttributeValue {
 
 func TestTheRecordsOfAnOrderAreShownInWhateverFormTheyAreStored(t *testing.T) {
 	o := newOffice()
-	client := tables{items: map[string]map[string]types.AttributeValue{"points": binaryItem(t), "stock": jsonItem()}}
-	if err := o.showRecords(t.Context(), client, fourTables(), "o-1"); err != nil {
+	client := tables{items: map[string]map[string]types.AttributeValue{contract.SourceLoyalty: binaryItem(t), contract.SourceWarehouse: jsonItem()}}
+	if err := o.showRecords(t.Context(), client, allTables(), "o-1"); err != nil {
 		t.Fatal(err)
 	}
 	assertEqual(t, "what is shown", `{
@@ -143,7 +148,7 @@ func TestTheRecordsOfAnOrderAreShownInWhateverFormTheyAreStored(t *testing.T) {
 
 func TestAnOrderWithoutARecordIsAnError(t *testing.T) {
 	o := newOffice()
-	err := o.showRecords(t.Context(), tables{}, fourTables(), "o-1")
+	err := o.showRecords(t.Context(), tables{}, allTables(), "o-1")
 	if err == nil || err.Error() != `no context has a record of the order "o-1"` || o.out.Len() > 0 {
 		t.Errorf("the error is %v after %q", err, o.out.String())
 	}
@@ -155,11 +160,11 @@ func TestARecordThatCannotBeReadIsAnErrorWithItsContext(t *testing.T) {
 	unreadable["record"] = text("x")
 	for want, client := range map[string]tables{
 		"the record in order: load o-1: access denied":                                       {err: denied},
-		"the record in loyalty: decode the record of o-1: the attribute record has no bytes": {items: map[string]map[string]types.AttributeValue{"points": unreadable}},
-		"the record in warehouse: decode the record of o-1: version is not a number":         {items: map[string]map[string]types.AttributeValue{"stock": {"pk": text("o-1")}}},
+		"the record in loyalty: decode the record of o-1: the attribute record has no bytes": {items: map[string]map[string]types.AttributeValue{contract.SourceLoyalty: unreadable}},
+		"the record in warehouse: decode the record of o-1: version is not a number":         {items: map[string]map[string]types.AttributeValue{contract.SourceWarehouse: {"pk": text("o-1")}}},
 	} {
 		o := newOffice()
-		err := o.showRecords(t.Context(), client, fourTables(), "o-1")
+		err := o.showRecords(t.Context(), client, allTables(), "o-1")
 		if err == nil || !strings.HasPrefix(err.Error(), want) || o.out.Len() > 0 {
 			t.Errorf("the error is %v after %q, want %s", err, o.out.String(), want)
 		}
