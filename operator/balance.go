@@ -14,11 +14,9 @@ import (
 // balance prints the points of a customer.
 func (o operator) balance(ctx context.Context, given []string) error {
 	flags := o.newFlags("balance", "CUSTOMER")
-	switch err := flags.parse(given, 1, o.stdout); {
-	case err != nil:
+	customer, err := flags.parseOne(given, "customer", o.stdout)
+	if err != nil {
 		return err
-	case flags.Arg(0) == "":
-		return fmt.Errorf("say which customer: %w", errUsage)
 	}
 	found, config, err := flags.open(ctx)
 	if err != nil {
@@ -29,7 +27,7 @@ func (o operator) balance(ctx context.Context, given []string) error {
 		return err
 	}
 	// A balance reads no record, so it needs no vocabulary.
-	points, err := dynamo.NewStore(dynamodb.NewFromConfig(config), table, dynamo.Vocabulary{}).Balance(ctx, loyalty.CustomerAccount(flags.Arg(0)), o.clock())
+	points, err := dynamo.NewStore(dynamodb.NewFromConfig(config), table, dynamo.Vocabulary{}).Balance(ctx, loyalty.CustomerAccount(customer), o.clock())
 	if err != nil {
 		return err
 	}

@@ -38,11 +38,9 @@ func (o operator) erase(ctx context.Context, given []string) error {
 	dryRun := flags.Bool("dry-run", false, "only print what would be done")
 	asJSON := flags.Bool("json", false, "print one JSON object, and no tables")
 	wait := flags.Duration("wait", patience, "wait so `long` at most for orders to end that are cancelled")
-	switch err := flags.parse(given, 1, o.stdout); {
-	case err != nil:
+	customer, err := flags.parseOne(given, "customer", o.stdout)
+	if err != nil {
 		return err
-	case flags.Arg(0) == "":
-		return fmt.Errorf("say which customer: %w", errUsage)
 	}
 	found, config, err := flags.open(ctx)
 	if err != nil {
@@ -61,7 +59,7 @@ func (o operator) erase(ctx context.Context, given []string) error {
 	if *dryRun {
 		do = eraser.Plan
 	}
-	outcome, err := do(ctx, flags.Arg(0))
+	outcome, err := do(ctx, customer)
 	if err != nil {
 		return err
 	}

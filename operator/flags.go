@@ -52,6 +52,16 @@ func (f *flags) parse(given []string, most int, help io.Writer) error {
 	return nil
 }
 
+// parseOne parses the flags and then one argument, which is required. The error of a
+// missing one names what it is.
+func (f *flags) parseOne(given []string, what string, help io.Writer) (string, error) {
+	err := f.parse(given, 1, help)
+	if err == nil && f.Arg(0) == "" {
+		err = fmt.Errorf("say which %s: %w", what, errUsage)
+	}
+	return f.Arg(0), err
+}
+
 // open finds the stack, and the configuration of the clients that reach it. A
 // stack in a flag has precedence over a ready file in the environment.
 func (f *flags) open(ctx context.Context) (stack.Stack, aws.Config, error) {

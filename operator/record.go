@@ -19,17 +19,15 @@ import (
 // record shows what every context has recorded about an order.
 func (o operator) record(ctx context.Context, given []string) error {
 	flags := o.newFlags("record", "ORDER")
-	switch err := flags.parse(given, 1, o.stdout); {
-	case err != nil:
+	order, err := flags.parseOne(given, "order", o.stdout)
+	if err != nil {
 		return err
-	case flags.Arg(0) == "":
-		return fmt.Errorf("say which order: %w", errUsage)
 	}
 	found, config, err := flags.open(ctx)
 	if err != nil {
 		return err
 	}
-	return o.showRecords(ctx, dynamodb.NewFromConfig(config), found, flags.Arg(0))
+	return o.showRecords(ctx, dynamodb.NewFromConfig(config), found, order)
 }
 
 // showRecords prints the records of an order, by their contexts. An error is returned if
