@@ -124,22 +124,50 @@ type cost struct {
 	reads, writes int
 }
 
+// path is a way of event e-1 through the corridor.
+type path struct {
+	decide  decide
+	prepare func(d *depot)
+	// fails is the error of the first delivery, after which there is another.
+	fails error
+	want  cost
+}
+
+// check checks what the path costs, and that the event has one effect.
+func (p path) check(t *testing.T, options ...func(*participant.Config[state])) {
+	t.Helper()
+	d := newDepot(t, p.decide, options...)
+	if p.prepare != nil {
+		p.prepare(d)
+	}
+	if p.fails != nil {
+		if err := d.Handle(t.Context(), d.received("e-1")); !errors.Is(err, p.fails) || errors.Is(err, event.ErrInvalid) {
+			t.Fatalf("the error is %v, want one after which the event is delivered again", err)
+		}
+	}
+	if err := d.Handle(t.Context(), d.received("e-1")); err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, p.want, cost{strings.Join(d.ledger.calls, " "), d.ledger.reads, d.ledger.writes}, unexported)
+	assertOneEffect(t, d)
+}
+
+// handledBefore makes event e-1 a duplicate.
+func handledBefore(d *depot) {
+	if err := d.handleAside("e-1"); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// beginning declares that the event begins a record.
+func beginning(c *participant.Config[state]) { c.Begins = []event.Data{contract.StockReceived{}} }
+
 func TestTheCostOfEveryPathThroughTheCorridor(t *testing.T) {
 	lost := func() error { return errLost }
-	for name, path := range map[string]struct {
-		decide  decide
-		prepare func(d *depot)
-		// fails is the error of the first delivery, after which there is another.
-		fails error
-		want  cost
-	}{
+	for name, path := range map[string]path{
 		"first run":                     {count, nil, nil, cost{"GetItem PutItem", 1, 1}},
 		"first run, adjusting one item": {adjusting(1), nil, nil, cost{"GetItem TransactWriteItems", 1, 4}},
-		"duplicate": {count, func(d *depot) {
-			if err := d.handleAside("e-1"); err != nil {
-				d.t.Fatal(err)
-			}
-		}, nil, cost{"GetItem", 1, 0}},
+		"duplicate":                     {count, handledBefore, nil, cost{"GetItem", 1, 0}},
 		"race lost to another event": {
 			count, func(d *depot) { d.rival("e-2") }, nil,
 			cost{"GetItem PutItem GetItem PutItem", 2, 2},
@@ -175,45 +203,17 @@ func TestTheCostOfEveryPathThroughTheCorridor(t *testing.T) {
 			}, nil, cost{"GetItem PutItem GetItem", 2, 1},
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			d := newDepot(t, path.decide)
-			if path.prepare != nil {
-				path.prepare(d)
-			}
-			if path.fails != nil {
-				if err := d.Handle(t.Context(), d.received("e-1")); !errors.Is(err, path.fails) || errors.Is(err, event.ErrInvalid) {
-					t.Fatalf("the error is %v, want one after which the event is delivered again", err)
-				}
-			}
-			if err := d.Handle(t.Context(), d.received("e-1")); err != nil {
-				t.Fatal(err)
-			}
-			assertEqual(t, path.want, cost{strings.Join(d.ledger.calls, " "), d.ledger.reads, d.ledger.writes}, unexported)
-			assertOneEffect(t, d)
-		})
+		t.Run(name, func(t *testing.T) { path.check(t) })
 	}
 }
 
 func TestTheCostOfAnEventThatBeginsARecord(t *testing.T) {
 	lost := func() error { return errLost }
-	for name, path := range map[string]struct {
-		decide  decide
-		prepare func(d *depot)
-		fails   error
-		want    cost
-	}{
+	for name, path := range map[string]path{
 		"first run":                     {count, nil, nil, cost{"PutItem", 0, 1}},
 		"first run, adjusting one item": {adjusting(1), nil, nil, cost{"TransactWriteItems", 0, 4}},
-		"duplicate": {count, func(d *depot) {
-			if err := d.handleAside("e-1"); err != nil {
-				d.t.Fatal(err)
-			}
-		}, nil, cost{"PutItem", 0, 1}},
-		"duplicate, adjusting one item": {adjusting(1), func(d *depot) {
-			if err := d.handleAside("e-1"); err != nil {
-				d.t.Fatal(err)
-			}
-		}, nil, cost{"TransactWriteItems", 0, 4}},
+		"duplicate":                     {count, handledBefore, nil, cost{"PutItem", 0, 1}},
+		"duplicate, adjusting one item": {adjusting(1), handledBefore, nil, cost{"TransactWriteItems", 0, 4}},
 		"another event came first": {
 			count, func(d *depot) { d.rival("e-2") }, nil, cost{"PutItem PutItem", 0, 2},
 		},
@@ -236,22 +236,7 @@ func TestTheCostOfAnEventThatBeginsARecord(t *testing.T) {
 			}, nil, cost{"PutItem GetItem PutItem", 1, 1},
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			d := newDepot(t, path.decide, func(c *participant.Config[state]) { c.Begins = []event.Data{contract.StockReceived{}} })
-			if path.prepare != nil {
-				path.prepare(d)
-			}
-			if path.fails != nil {
-				if err := d.Handle(t.Context(), d.received("e-1")); !errors.Is(err, path.fails) || errors.Is(err, event.ErrInvalid) {
-					t.Fatalf("the error is %v, want one after which the event is delivered again", err)
-				}
-			}
-			if err := d.Handle(t.Context(), d.received("e-1")); err != nil {
-				t.Fatal(err)
-			}
-			assertEqual(t, path.want, cost{strings.Join(d.ledger.calls, " "), d.ledger.reads, d.ledger.writes}, unexported)
-			assertOneEffect(t, d)
-		})
+		t.Run(name, func(t *testing.T) { path.check(t, beginning) })
 	}
 }
 

@@ -170,25 +170,7 @@ func TestACommandThatBeginsARecordIsExecutedOnceWithoutALoad(t *testing.T) {
 }
 
 func TestACrashOfABeginningAndARedeliveryHaveOneEffect(t *testing.T) {
-	for _, first := range crashes()[1:] { // Nothing is loaded.
-		for _, second := range crashes() {
-			t.Run(first.name+", then "+second.name, func(t *testing.T) {
-				w := newWarehouse(t, ship, beginning)
-				cause := w.placed(t, "e-1")
-				for _, c := range []crash{first, second} {
-					w.heal()
-					c.prepare(w)
-					if err := w.Handle(t.Context(), cause); err != nil && !errors.Is(err, errBroken) {
-						t.Fatal(err)
-					}
-					w.wait(time.Minute)
-				}
-				w.heal()
-				w.mustHandle(t, cause)
-				assertOneEffect(t, w, cause)
-			})
-		}
-	}
+	checkTwoCrashes(t, crashes()[1:], beginning) // Nothing is loaded.
 }
 
 func TestOneBeginningHandledManyTimesAtOnceHasOneEffect(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/participant"
 )
 
 // crash is a step that fails, as if the process stopped or the network failed at that
@@ -93,10 +94,17 @@ func TestACrashAndARedeliveryHaveOneEffect(t *testing.T) {
 }
 
 func TestTwoCrashesAndARedeliveryHaveOneEffect(t *testing.T) {
-	for _, first := range crashes() {
+	checkTwoCrashes(t, crashes())
+}
+
+// checkTwoCrashes checks the effect of an event after one of the first crashes, then any
+// other one, and a redelivery.
+func checkTwoCrashes(t *testing.T, firsts []crash, adapt ...func(*participant.Config[state])) {
+	t.Helper()
+	for _, first := range firsts {
 		for _, second := range crashes() {
 			t.Run(first.name+", then "+second.name, func(t *testing.T) {
-				w := newWarehouse(t, ship)
+				w := newWarehouse(t, ship, adapt...)
 				cause := w.placed(t, "e-1")
 				for _, c := range []crash{first, second} {
 					w.heal()
