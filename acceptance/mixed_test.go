@@ -38,6 +38,7 @@ func mixtures() []mixture {
 }
 
 func TestEveryKindOfOrderEndsWithItsStatusAndReason(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t, "--schedule-every", "200ms", "--pause", "Warehouse/Worker")
 	kinds := mixtures()
 	orders := make([][]order, len(kinds))

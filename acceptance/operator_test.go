@@ -31,6 +31,7 @@ func (c *cloud) replay(t *testing.T, arguments ...string) (result, notes string)
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func TestAReplayToAnyContextChangesNothing(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	began := stamp(time.Now()) // The stock receipt of the start is replayed too.
 	c := startCloud(t)
 	placed := c.placeMixed(t, 30)
@@ -164,6 +165,7 @@ func TestAReplayOfATimeRangeCompletesTheOrdersWhoseEventsWereLost(t *testing.T) 
 }
 
 func TestAReplayOfAnOrderReachesAFIFOQueueThatDropsAReplayOfATimeRange(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t, "--pause", "Warehouse/Worker")
 	began := stamp(time.Now())
 	stuck := c.loseAll(t, "Warehouse", "placed")
