@@ -45,9 +45,10 @@ func publications(t *testing.T, template synthtest.Template) map[string][]string
 			if !slices.Contains(statement.Action, "events:PutEvents") {
 				continue
 			}
-			conditions := statement.Condition["StringEquals"]
+			conditions, present := statement.Condition["ForAllValues:StringEquals"], statement.Condition["Null"]
 			source, types := conditions["events:source"], conditions["events:detail-type"]
-			if len(source) != 1 || len(types) == 0 {
+			if len(source) != 1 || len(types) == 0 ||
+				!slices.Equal(present["events:source"], synthtest.List{"false"}) || !slices.Equal(present["events:detail-type"], synthtest.List{"false"}) {
 				t.Errorf("%s may publish without a condition: %+v", function, statement)
 				continue
 			}

@@ -87,7 +87,7 @@ func readWiring(t *testing.T) wiring {
 			var p policy
 			decode(t, resource.Properties, &p)
 			for _, statement := range p.PolicyDocument.Statement {
-				w.publishes[owner(id)] = append(w.publishes[owner(id)], texts(statement.Condition["StringEquals"]["events:detail-type"])...)
+				w.publishes[owner(id)] = append(w.publishes[owner(id)], texts(statement.Condition["ForAllValues:StringEquals"]["events:detail-type"])...)
 			}
 		}
 	}

@@ -95,11 +95,13 @@
 //
 // Each function has a role of its own. It may use its TableActions on the table,
 // Query the index if it QueriesDue, write its own log group, and publish what it
-// Publishes and nothing else: the permission has a condition on source and type.
-// It may send traces to X-Ray, which IAM cannot restrict to a resource. The worker
-// may also poll its queues and send to DeadLetters. A forwarding role may publish
-// on the one bus that it forwards to. Rules may send to their queue and to
-// Undelivered, each by its ARN.
+// Publishes and nothing else: the permission has a condition on source and type,
+// which every event of a PutEvents call has to meet. With several sources it has a
+// permission for each, and events of two sources belong into two calls, as
+// pkg/eventbridge of this repository puts them. It may send traces to X-Ray, which
+// IAM cannot restrict to a resource. The worker may also poll its queues and send
+// to DeadLetters. A forwarding role may publish on the one bus that it forwards to.
+// Rules may send to their queue and to Undelivered, each by its ARN.
 //
 // # Alarms
 //

@@ -110,18 +110,24 @@ func (c *BoundedContext) role(id string, function Function) awsiam.Role {
 	return role
 }
 
-// publishStatement allows to publish one source's events and no others. Each entry
-// of a PutEvents request has one source and one detail type, so the keys have one
-// value each and StringEquals compares them. Unlike ForAllValues, it denies a
-// request without the key.
+// publishStatement allows to publish one source's events and no others. A request can
+// have several values of both keys
+// (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html#amazoneventbridge-policy-keys),
+// one for each entry, all of which must be allowed. ForAllValues also allows a request
+// without the key, and Null denies it
+// (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html).
 func (c *BoundedContext) publishStatement(source string, events resource.Events) awsiam.PolicyStatement {
 	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:   jsii.Strings("events:PutEvents"),
 		Resources: &[]*string{c.Bus.EventBusArn()},
 		Conditions: &map[string]any{
-			"StringEquals": map[string]any{
+			"ForAllValues:StringEquals": map[string]any{
 				"events:source":      source,
 				"events:detail-type": events[source],
+			},
+			"Null": map[string]any{
+				"events:source":      "false",
+				"events:detail-type": "false",
 			},
 		},
 	})

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"fmt"
+	"regexp"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
@@ -30,11 +31,11 @@ func NewEventBus(scope constructs.Construct, id, name string) awsevents.EventBus
 	}
 	bus := awsevents.NewEventBus(scope, &id, &awsevents.EventBusProps{EventBusName: &name})
 	own := awscdk.Stack_Of(bus).Account()
-	accounts := denyPutEvents(bus, "DenyOtherAccounts", map[string]any{
+	accounts := denyPutEvents(bus, statementID(bus, "DenyOtherAccounts", name), map[string]any{
 		"StringNotEquals": map[string]any{"aws:PrincipalAccount": own},
 		"BoolIfExists":    map[string]any{"aws:PrincipalIsAWSService": "false"},
 	})
-	services := denyPutEvents(bus, "DenyServicesForOtherAccounts", map[string]any{
+	services := denyPutEvents(bus, statementID(bus, "DenyServicesForOtherAccounts", name), map[string]any{
 		"StringNotEquals": map[string]any{"aws:SourceAccount": own},
 		"Null":            map[string]any{"aws:SourceAccount": "false"},
 		"Bool":            map[string]any{"aws:PrincipalIsAWSService": "true"},
@@ -43,6 +44,20 @@ func NewEventBus(scope constructs.Construct, id, name string) awsevents.EventBus
 	// the same time.
 	services.Node().AddDependency(accounts)
 	return bus
+}
+
+// statementID returns the id of a statement with the name of its bus.
+// CloudFormation accepts an id once in an account and Region, of whichever bus and
+// stack (https://github.com/aws/aws-cdk/issues/29627); EventBridge accepts up to 64
+// characters (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-eventbuspolicy.html),
+// of which the CDK writes the first four, and no dots. Instead of a name that does
+// not fit, the id has the construct path and its hash.
+func statementID(bus awsevents.EventBus, id, name string) string {
+	rest := 64 - len("cdk-"+id+"-")
+	if len(name) > rest || !regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(name) {
+		name = *awscdk.Names_UniqueResourceName(bus, &awscdk.UniqueResourceNameOptions{MaxLength: jsii.Number(rest), Separator: new("-")})
+	}
+	return id + "-" + name
 }
 
 // denyPutEvents adds a statement, and returns the construct that the CDK makes

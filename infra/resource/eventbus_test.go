@@ -1,6 +1,8 @@
 package resource_test
 
 import (
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,6 +35,31 @@ func TestABusDeniesOtherAccountsOneStatementAfterTheOther(t *testing.T) {
 	}
 	if waits != 1 {
 		t.Errorf("%d statements depend on another, want one of the two", waits)
+	}
+}
+
+func TestTheStatementsOfABusCarryItsName(t *testing.T) {
+	stack := awscdk.NewStack(synthtest.NewApp(t, "../../cdk.json"), new("Bank"), nil)
+	long := strings.Repeat("x", 60)
+	for id, name := range map[string]string{"Bus": "bank", "Own": "bank_2-own", "Dotted": "bank.dotted", "Long": long + "a", "Longer": long + "b"} {
+		resource.NewEventBus(stack, id, name)
+	}
+	ids := map[string]bool{}
+	for logicalID, policy := range synthtest.Properties[struct{ StatementId string }](t, synthtest.Synth(t, stack), "AWS::Events::EventBusPolicy") {
+		if !regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`).MatchString(policy.StatementId) {
+			t.Errorf("%s has the id %s, which EventBridge does not accept", logicalID, policy.StatementId)
+		}
+		ids[policy.StatementId] = true
+	}
+	if len(ids) != 10 {
+		t.Errorf("the 10 statements of 5 buses have the ids %v", slices.Sorted(maps.Keys(ids)))
+	}
+	for _, id := range []string{
+		"cdk-DenyOtherAccounts-bank", "cdk-DenyServicesForOtherAccounts-bank", "cdk-DenyServicesForOtherAccounts-bank_2-own", "cdk-DenyOtherAccounts-Bank-Dotted-D1BB69E7",
+	} {
+		if !ids[id] {
+			t.Errorf("no statement has the id %s, but %v", id, slices.Sorted(maps.Keys(ids)))
+		}
 	}
 }
 

@@ -127,7 +127,14 @@ func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
 		arns[resource.Name] = resource.ARN
 	}
 	var problems []error
+	// CloudFormation accepts an id once in an account and Region, of whichever bus
+	// (https://github.com/aws/aws-cdk/issues/29627).
+	owners := map[string]string{}
 	for resource, given := range assembly.Of[assembly.EventBusPolicy](stack) {
+		if other := owners[given.StatementID]; other != "" {
+			problems = append(problems, resourceError(resource, fmt.Errorf("the StatementId %s is that of %s", given.StatementID, other)))
+		}
+		owners[given.StatementID] = resource.LogicalID
 		policy, err := parsePolicy(map[string]any{"Statement": given.Statement}, iam.ParseResource)
 		if err != nil {
 			problems = append(problems, resourceError(resource, err))

@@ -36,6 +36,15 @@ func TestAFunctionMayDoWhatItsRoleAllowsAndNothingElse(t *testing.T) {
 		"an event of its own source": {
 			"AWSEvents.PutEvents", `{"Entries": [{"EventBusName": "shop", "Source": "worker", "DetailType": "x", "Detail": "{}"}]}`, "",
 		},
+		"two events of its own source": {
+			"AWSEvents.PutEvents", `{"Entries": [{"EventBusName": "shop", "Source": "worker", "DetailType": "x", "Detail": "{}"},
+				{"EventBusName": "shop", "Source": "worker", "DetailType": "y", "Detail": "{}"}]}`, "",
+		},
+		"an event of another source after one of its own": {
+			"AWSEvents.PutEvents", `{"Entries": [{"EventBusName": "shop", "Source": "worker", "DetailType": "x", "Detail": "{}"},
+				{"EventBusName": "shop", "Source": "shop", "DetailType": "x", "Detail": "{}"}]}`,
+			"events:PutEvents on resource: arn:aws:events:eu-west-1:000000000000:event-bus/shop",
+		},
 		"an event of another source": {
 			"AWSEvents.PutEvents", `{"Entries": [{"EventBusName": "shop", "Source": "shop", "DetailType": "x", "Detail": "{}"}]}`,
 			"events:PutEvents on resource: arn:aws:events:eu-west-1:000000000000:event-bus/shop",
@@ -161,6 +170,26 @@ func TestAStackThatAWSWouldRefuseIsRefused(t *testing.T) {
 				r.properties("WorkerRole")["ManagedPolicyArns"] = []any{"arn:aws:iam::aws:policy/AdministratorAccess"}
 			},
 			"resource WorkerRole (AWS::IAM::Role): the managed policy arn:aws:iam::aws:policy/AdministratorAccess is not supported by the local cloud",
+		},
+		"an operator for one value on a key with several": {
+			func(r resources) {
+				statements(r)[1].(map[string]any)["Condition"] = decode(`{"StringEquals": {"events:source": "worker"}}`)
+			},
+			"resource WorkerPolicy (AWS::IAM::Policy): policy document: statement 2: condition StringEquals events:source: a request can have several values",
+		},
+		"an operator for several values on a key with one": {
+			func(r resources) {
+				statements(r)[1].(map[string]any)["Condition"] = decode(`{"ForAllValues:StringEquals": {"aws:SourceAccount": "1"}}`)
+			},
+			"resource WorkerPolicy (AWS::IAM::Policy): policy document: statement 2: condition ForAllValues:StringEquals aws:SourceAccount: ",
+		},
+		"two statements of a bus with one id": {
+			func(r resources) { r["A"], r["B"] = onlyOf("Bus", "000000000000"), onlyOf("Bus", "000000000000") },
+			"resource B (AWS::Events::EventBusPolicy): the StatementId DenyOtherAccounts is that of A",
+		},
+		"two buses whose statements have one id": {
+			func(r resources) { r["A"], r["B"] = onlyOf("Bus", "000000000000"), onlyOf("Inner", "000000000000") },
+			"resource B (AWS::Events::EventBusPolicy): the StatementId DenyOtherAccounts is that of A",
 		},
 		"a policy of a bus that is not there": {
 			func(r resources) {

@@ -19,6 +19,15 @@ type instruction struct {
 	Times     int        `json:"times,omitempty"`
 	Answer    string     `json:"answer,omitempty"`
 	Responses []response `json:"responses,omitempty"`
+
+	Bus    string        `json:"bus,omitempty"`
+	Events []publication `json:"events,omitempty"`
+}
+
+// publication is the envelope of an event that the probe publishes.
+type publication struct {
+	Source string `json:"source"`
+	Type   string `json:"type"`
 }
 
 // response is how the probe answers one call of the API destination.

@@ -251,6 +251,51 @@ func TestWithoutPermissionForOneEntryNoneIsPublished(t *testing.T) {
 	}
 }
 
+// The entries of a bus are checked alone and together, because AWS does not document
+// which of the two decides.
+func TestTheEntriesOfABusNeedPermissionAloneAndTogether(t *testing.T) {
+	type asked struct {
+		Resource       string
+		Sources, Types []string
+	}
+	var got []asked
+	c := config(nil, nil)
+	deny := false
+	c.Authorize = func(_ context.Context, _, resource string, conditions map[string][]string) error {
+		got = append(got, asked{resource, conditions["events:source"], conditions["events:detail-type"]})
+		if deny && len(conditions["events:detail-type"]) > 1 {
+			return wire.Errorf("AccessDeniedException", "no")
+		}
+		return nil
+	}
+	service := start(t, c)
+	of := func(bus, detailType string) types.PutEventsRequestEntry {
+		return entry(func(e *types.PutEventsRequestEntry) { e.EventBusName, e.DetailType = &bus, &detailType })
+	}
+	entries := []types.PutEventsRequestEntry{of("global", "b"), of("other", "c"), of("global", "a"), of("global", "b")}
+	if _, err := put(t, service, entries...); err != nil {
+		t.Fatal(err)
+	}
+	other := strings.Replace(globalARN, "global", "other", 1)
+	order := []string{"order"}
+	want := []asked{
+		{globalARN, order, []string{"b"}},
+		{globalARN, order, []string{"a"}},
+		{globalARN, order, []string{"b"}},
+		{globalARN, order, []string{"b", "a"}},
+		{other, order, []string{"c"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	deny = true
+	accepted := 0
+	service.Observe(func(string, eventbridge.Event) { accepted++ })
+	if _, err := put(t, service, entries...); codeOf(err) != "AccessDeniedException" || accepted != 0 {
+		t.Errorf("the error is %v and %d events were accepted", err, accepted)
+	}
+}
+
 func TestWhatTheLocalCloudDoesNotKnowIsRefusedByName(t *testing.T) {
 	tests := []struct{ operation, body, named string }{
 		{"PutEvents", `{"Entries":[{"Source":"a","DetailType":"b","Detail":"{}"}],"EndpointId":"abc.123"}`, "EndpointId"},

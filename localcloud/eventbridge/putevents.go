@@ -3,7 +3,9 @@ package eventbridge
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -123,18 +125,45 @@ func (e PutEventsEntry) size() int {
 	return size
 }
 
+// authorizePut checks the permission for the entries of each bus, as one request
+// and each as one of its own.
+//
+// A request can have several values of events:source and events:detail-type
+// (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html#amazoneventbridge-policy-keys),
+// but whether PutEvents is decided once, with the values of all entries, or entry
+// by entry, is not documented. A call that is allowed here is allowed either way.
 func (s *Service) authorizePut(ctx context.Context, entries []PutEventsEntry) error {
+	byBus := map[string][]PutEventsEntry{}
 	for _, entry := range entries {
-		conditions := map[string][]string{
-			"events:source":             {entry.Source},
-			"events:detail-type":        {entry.DetailType},
-			"events:eventBusInvocation": {"false"},
+		byBus[s.busOf(entry)] = append(byBus[s.busOf(entry)], entry)
+	}
+	for _, bus := range slices.Sorted(maps.Keys(byBus)) {
+		requests := slices.Collect(slices.Chunk(byBus[bus], 1))
+		if len(requests) > 1 {
+			requests = append(requests, byBus[bus])
 		}
-		if err := s.config.Authorize.Check(ctx, "events:PutEvents", s.busOf(entry), conditions); err != nil {
-			return err
+		for _, request := range requests {
+			if err := s.config.Authorize.Check(ctx, "events:PutEvents", bus, conditionsOf(request)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// conditionsOf returns the condition keys of a request with these entries.
+func conditionsOf(entries []PutEventsEntry) map[string][]string {
+	conditions := map[string][]string{"events:eventBusInvocation": {"false"}}
+	add := func(key, value string) {
+		if !slices.Contains(conditions[key], value) {
+			conditions[key] = append(conditions[key], value)
+		}
+	}
+	for _, entry := range entries {
+		add("events:source", entry.Source)
+		add("events:detail-type", entry.DetailType)
+	}
+	return conditions
 }
 
 // busOf is the ARN of the bus that an entry goes to, which need not exist.

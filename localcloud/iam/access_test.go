@@ -167,85 +167,12 @@ func TestADenyWinsOverEveryAllow(t *testing.T) {
 	}
 }
 
-func TestConditions(t *testing.T) {
-	tests := []struct {
-		rule, operator, values string
-		given                  []string
-		want                   bool
-	}{
-		{"an equal string", "StringEquals", `"a"`, []string{"a"}, true},
-		{"one of the values", "StringEquals", `["b","a"]`, []string{"a"}, true},
-		{"another string", "StringEquals", `["b","c"]`, []string{"a"}, false},
-		{"a string in another case", "StringEquals", `"A"`, []string{"a"}, false},
-		{"wildcards mean nothing to StringEquals", "StringEquals", `"*"`, []string{"a"}, false},
-		{"a missing key", "StringEquals", `"a"`, nil, false},
-		{"a missing key that may be missing", "StringEqualsIfExists", `"a"`, nil, true},
-		{"a present key that may be missing", "StringEqualsIfExists", `"a"`, []string{"b"}, false},
-		{"not equal", "StringNotEquals", `["b","c"]`, []string{"a"}, true},
-		{"not equal to one of several", "StringNotEquals", `["b","a"]`, []string{"a"}, false},
-		{"a missing key is not equal", "StringNotEquals", `"a"`, nil, true},
-		{"in any case", "StringEqualsIgnoreCase", `"A"`, []string{"a"}, true},
-		{"not equal in any case", "StringNotEqualsIgnoreCase", `"A"`, []string{"a"}, false},
-		{"like", "StringLike", `"order.*"`, []string{"order.placed"}, true},
-		{"like with a question mark", "StringLike", `"order?placed"`, []string{"order.placed"}, true},
-		{"not like this", "StringLike", `"payment.*"`, []string{"order.placed"}, false},
-		{"StringNotLike", "StringNotLike", `"order.*"`, []string{"order.placed"}, false},
-		{"an equal ARN", "ArnEquals", `"arn:aws:sqs:eu-west-1:1:q"`, []string{"arn:aws:sqs:eu-west-1:1:q"}, true},
-		{"an ARN like", "ArnLike", `"arn:aws:events:*:1:rule/*"`, []string{"arn:aws:events:eu-west-1:1:rule/a/b"}, true},
-		{"ArnEquals is like ArnLike", "ArnEquals", `"arn:aws:events:*:1:rule/*"`, []string{"arn:aws:events:eu-west-1:1:rule/a/b"}, true},
-		{"a wildcard in an ARN does not reach over a colon", "ArnLike", `"arn:aws:*:1:q"`, []string{"arn:aws:sqs:eu-west-1:1:q"}, false},
-		{"ArnNotLike", "ArnNotLike", `"arn:aws:sqs:*:*:*"`, []string{"arn:aws:sns:eu-west-1:1:q"}, true},
-		{"a boolean as a string", "Bool", `"false"`, []string{"false"}, true},
-		{"a boolean", "Bool", `true`, []string{"false"}, false},
-		{"a missing boolean", "Bool", `"false"`, nil, false},
-		{"absent", "Null", `"true"`, nil, true},
-		{"absent, but present", "Null", `"true"`, []string{"a"}, false},
-		{"present", "Null", `"false"`, []string{"a"}, true},
-		{"present, but absent", "Null", `false`, nil, false},
-		{"all values", "ForAllValues:StringEquals", `["a","b","c"]`, []string{"a", "b"}, true},
-		{"not all values", "ForAllValues:StringEquals", `["a"]`, []string{"a", "b"}, false},
-		{"all of no values", "ForAllValues:StringEquals", `["a"]`, nil, true},
-		{"all values are others", "ForAllValues:StringNotEquals", `["c"]`, []string{"a", "b"}, true},
-		{"not all values are others", "ForAllValues:StringNotEquals", `["b"]`, []string{"a", "b"}, false},
-		{"any value", "ForAnyValue:StringLike", `["b*"]`, []string{"a", "bb"}, true},
-		{"not any value", "ForAnyValue:StringLike", `["c*"]`, []string{"a", "bb"}, false},
-		{"any of no values", "ForAnyValue:StringEquals", `["a"]`, nil, false},
-		{"any value is another", "ForAnyValue:StringNotEquals", `["a"]`, []string{"a", "b"}, true},
-	}
-	for _, test := range tests {
-		t.Run(test.rule, func(t *testing.T) {
-			policy := parse(t, fmt.Sprintf(`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{%q:{"Events:Key":%s}}}}`, test.operator, test.values))
-			request := iam.Request{Principal: role, Action: "a:b", Resource: "*", Conditions: map[string][]string{}}
-			if test.given != nil {
-				request.Conditions["events:key"] = test.given
-			}
-			if got := policy.Evaluate(request) == iam.Allow; got != test.want {
-				t.Errorf("%s %s on %v holds = %t, want %t", test.operator, test.values, test.given, got, test.want)
-			}
-		})
-	}
-}
-
 func TestAPolicyListsItsConditionKeys(t *testing.T) {
 	policy := parse(t, `{"Statement":[
-		{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"events:Source":"order","aws:SourceAccount":"1"}}},
+		{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAnyValue:StringEquals":{"events:Source":"order"},"StringEquals":{"aws:SourceAccount":"1"}}},
 		{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"Null":{"AWS:SourceAccount":"true"}}}]}`)
 	if got, want := policy.Keys(), []string{"aws:sourceaccount", "events:source"}; !slices.Equal(got, want) {
 		t.Errorf("its keys are %v, want %v", got, want)
-	}
-}
-
-func TestAllConditionsMustHold(t *testing.T) {
-	policy := parse(t, `{"Statement":{"Effect":"Allow","Action":"events:PutEvents","Resource":"*","Condition":{
-		"StringEquals":{"events:source":"order"},"ForAllValues:StringEquals":{"events:detail-type":["order.placed","order.cancelled"]}}}}`)
-	for detailType, want := range map[string]iam.Decision{"order.placed": iam.Allow, "payment.taken": iam.None} {
-		request := iam.Request{
-			Principal: role, Action: "events:PutEvents", Resource: "arn:bus",
-			Conditions: map[string][]string{"events:source": {"order"}, "events:detail-type": {detailType}},
-		}
-		if got := policy.Evaluate(request); got != want {
-			t.Errorf("the decision on %s is %s, want %s", detailType, got, want)
-		}
 	}
 }
 
@@ -265,10 +192,7 @@ func TestWhatIsNotUnderstoodIsRefusedByName(t *testing.T) {
 		{`{"Statement":{"Effect":"Allow","Action":{"Ref":"x"},"Resource":"*"}}`, "Ref"},
 		{`{"Statement":{"Effect":"Allow","Action":[],"Resource":"*"}}`, "Action"},
 		{`{"Statement":{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::${aws:username}"}}`, "${aws:username}"},
-		{`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"NumericLessThan":{"a":"1"}}}}`, "NumericLessThan"},
-		{`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAnyValue:Null":{"a":"true"}}}}`, "ForAnyValue:Null"},
-		{`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"Null":{"a":"yes"}}}}`, "yes"},
-		{`{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}}`, "IpAddress"},
+		{`{"Statement":[{"Sid":"Once","Effect":"Deny","Action":"*","Resource":"*"},{"Sid":"Once","Effect":"Deny","Action":"*","Resource":"*"}]}`, "the Sid Once"},
 	}
 	for _, test := range tests {
 		t.Run(test.named, func(t *testing.T) {

@@ -2,43 +2,20 @@ package iam
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-
-	"example.com/saga/localcloud/unsupported"
 )
 
 // A condition compares one key of the request with the policy's values.
 type condition struct {
+	// key is in lower case.
 	key      string
 	values   []string
 	operator operator
 }
-
-// An operator is a comparison with its modifiers.
-type operator struct {
-	compare compare
-	// negated holds if no value matches.
-	negated bool
-	// ifExists holds if the request does not have the key.
-	ifExists bool
-	set      set
-	// null tests whether the key is absent, instead of comparing.
-	null bool
-}
-
-type compare func(wanted, value string) bool
-
-// A set is how many of a key's several values have to match.
-type set int
-
-const (
-	single set = iota
-	forAll
-	forAny
-)
 
 func parseConditions(given map[string]map[string]json.RawMessage) ([]condition, error) {
 	var conditions []condition
@@ -47,119 +24,73 @@ func parseConditions(given map[string]map[string]json.RawMessage) ([]condition, 
 		if err != nil {
 			return nil, err
 		}
+		keys := map[string]bool{}
 		for _, key := range slices.Sorted(maps.Keys(given[name])) {
-			values, err := texts(given[name][key])
+			one, err := parseCondition(parsed, key, given[name][key])
+			if err == nil && keys[one.key] {
+				err = errors.New("the key is there twice, in different cases")
+			}
 			if err != nil {
 				return nil, fmt.Errorf("condition %s %s: %w", name, key, err)
 			}
-			if err := parsed.check(values); err != nil {
-				return nil, fmt.Errorf("condition %s %s: %w", name, key, err)
-			}
-			conditions = append(conditions, condition{strings.ToLower(key), values, parsed})
+			keys[one.key] = true
+			conditions = append(conditions, one)
 		}
 	}
 	return conditions, nil
 }
 
-const nullOperator = "Null"
-
-func parseOperator(name string) (operator, error) {
-	if name == nullOperator {
-		return operator{null: true}, nil
+func parseCondition(parsed operator, key string, given json.RawMessage) (condition, error) {
+	values, err := texts(given)
+	if err != nil {
+		return condition{}, err
 	}
-	var parsed operator
-	rest, ok := strings.CutPrefix(name, "ForAllValues:")
-	if ok {
-		parsed.set = forAll
-	} else if rest, ok = strings.CutPrefix(name, "ForAnyValue:"); ok {
-		parsed.set = forAny
-	}
-	rest, parsed.ifExists = strings.CutSuffix(rest, "IfExists")
-	if parsed.compare, ok = comparisons()[rest]; !ok {
-		return operator{}, unsupported.Errorf("the condition operator %s is not supported", name)
-	}
-	parsed.negated = strings.Contains(rest, "Not")
-	return parsed, nil
+	return condition{strings.ToLower(key), values, parsed}, parsed.check(key, values)
 }
 
-// comparisons are the comparisons of the operators other than Null, by their
-// names without prefix and suffix.
-func comparisons() map[string]compare {
-	equal := func(wanted, value string) bool { return wanted == value }
-	return map[string]compare{
-		"ArnEquals":                 arnLike,
-		"ArnLike":                   arnLike,
-		"ArnNotEquals":              arnLike,
-		"ArnNotLike":                arnLike,
-		"Bool":                      strings.EqualFold,
-		"StringEquals":              equal,
-		"StringEqualsIgnoreCase":    strings.EqualFold,
-		"StringLike":                like,
-		"StringNotEquals":           equal,
-		"StringNotEqualsIgnoreCase": strings.EqualFold,
-		"StringNotLike":             like,
-	}
-}
-
-// ConditionOperators lists the supported operators of conditions. All but Null
-// also have the prefixes ForAllValues: and ForAnyValue: and the suffix IfExists.
-func ConditionOperators() []string {
-	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(comparisons())), nullOperator)))
-}
-
-func (o operator) check(values []string) error {
-	if !o.null {
-		return nil
-	}
-	if len(values) != 1 || (values[0] != "true" && values[0] != "false") {
-		return fmt.Errorf("the value must be true or false, not %s", strings.Join(values, ", "))
-	}
-	return nil
-}
-
-// arnLike compares the six parts of two ARNs one by one, so that a * does not
-// reach over a colon, except in the last part. ArnEquals does the same.
-func arnLike(wanted, value string) bool {
-	patterns, parts := strings.SplitN(wanted, ":", 6), strings.SplitN(value, ":", 6)
-	if len(patterns) != 6 || len(parts) != 6 {
-		return wanted == value
-	}
-	for i, pattern := range patterns {
-		if !like(pattern, parts[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// holds reports whether the condition is met. A key that the request does not
-// have meets the negated operators, the ...IfExists ones and ForAllValues.
+// holds reports whether the condition is met.
+//
+// Without a value of its key a negated operator holds, and one with IfExists. A
+// set operator looks at the values first: without one ForAllValues holds and
+// ForAnyValue does not, negated or with IfExists or not.
+//
+//   - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+//   - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+//   - https://iam.cloudcopilot.io/resources/operators/ForAnyValue:BoolIfExists: the
+//     two pages leave open which of ForAnyValue and IfExists decides
 func (c condition) holds(request map[string][]string) bool {
-	values := valuesOf(request, c.key)
+	values := c.valuesOf(request)
 	switch {
 	case c.operator.null:
-		return (len(values) == 0) == (c.values[0] == "true")
-	case len(values) == 0:
-		return c.operator.ifExists || c.operator.set == forAll || (c.operator.negated && c.operator.set == single)
-	case c.operator.set == forAll || (c.operator.negated && c.operator.set == single):
+		return (len(values) == 0) == strings.EqualFold(c.values[0], "true")
+	case c.operator.set == forAll:
 		return !slices.ContainsFunc(values, func(value string) bool { return !c.accepts(value) })
-	default:
+	case c.operator.set == forAny:
 		return slices.ContainsFunc(values, c.accepts)
+	case len(values) == 0:
+		return c.operator.negated || c.operator.ifExists
+	default:
+		return c.accepts(values[0])
 	}
 }
 
 // accepts reports whether one value of the request satisfies the operator.
 func (c condition) accepts(value string) bool {
-	found := slices.ContainsFunc(c.values, func(wanted string) bool { return c.operator.compare(wanted, value) })
+	found := slices.ContainsFunc(c.values, func(wanted string) bool { return c.operator.matches(wanted, value) })
 	return found != c.operator.negated
 }
 
-// valuesOf reads a condition key, whose case does not matter.
-func valuesOf(request map[string][]string, key string) []string {
+// valuesOf returns the values that a request has of the key, whose case does not
+// matter. An empty string is no value of a multivalued key.
+func (c condition) valuesOf(request map[string][]string) []string {
 	for name, values := range request {
-		if strings.EqualFold(name, key) {
-			return values
+		if !strings.EqualFold(name, c.key) {
+			continue
 		}
+		if isMultivalued(name) {
+			return slices.DeleteFunc(slices.Clone(values), func(value string) bool { return value == "" })
+		}
+		return values
 	}
 	return nil
 }

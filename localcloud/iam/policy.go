@@ -22,6 +22,9 @@ type Policy struct {
 }
 
 type statement struct {
+	// id is the Sid, which is unique in a policy
+	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html).
+	id         string
 	allow      bool
 	principals *principals
 	actions    match
@@ -73,8 +76,13 @@ func parse(text []byte, ofResource bool) (Policy, error) {
 		return Policy{}, fmt.Errorf("policy document: Statement: %w", err)
 	}
 	var policy Policy
+	ids := map[string]bool{}
 	for i, each := range elements {
 		one, err := parseStatement(each)
+		if err == nil && one.id != "" && ids[one.id] {
+			err = fmt.Errorf("the Sid %s is that of another statement", one.id)
+		}
+		ids[one.id] = true
 		if err == nil && ofResource != (one.principals != nil) {
 			err = errPrincipal(ofResource)
 		}
@@ -113,7 +121,7 @@ func parseStatement(text json.RawMessage) (statement, error) {
 	if given.Effect != "Allow" && given.Effect != "Deny" {
 		return statement{}, fmt.Errorf("the Effect must be Allow or Deny, not %q", given.Effect)
 	}
-	parsed := statement{allow: given.Effect == "Allow"}
+	parsed := statement{id: given.Sid, allow: given.Effect == "Allow"}
 	var err error
 	if parsed.principals, err = parsePrincipals(given.Principal); err != nil {
 		return statement{}, err

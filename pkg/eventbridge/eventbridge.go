@@ -3,7 +3,8 @@
 // The detail of an entry is the whole event, in structured mode. The source and the
 // detail-type repeat its source and type, so that rules can match them. The
 // TraceHeader repeats its traceparent, so that the bus, queues and Lambda continue the
-// trace. Events are put in their order, up to ten and up to 256 KB in a call.
+// trace. Events are put in their order, up to ten, up to 256 KB and of one source in a
+// call.
 //
 // An event that is invalid or larger than event.MaximumSize is not put, and its error is
 // event.ErrInvalid. EventBridge may accept some entries of a call and reject others.
@@ -17,8 +18,8 @@
 // consumers recognise duplicates. EventBridge itself does not deduplicate.
 //
 // Each accepted event costs as one per 64 KB or part of it. It needs the permission
-// events:PutEvents on the bus; the condition keys events:source and
-// events:detail-type can restrict it to the events of a context.
+// events:PutEvents on the bus. The condition keys events:source and events:detail-type,
+// with ForAllValues:StringEquals and Null, can restrict it to the events of a context.
 package eventbridge
 
 import (
@@ -133,12 +134,14 @@ func (p *Publisher) entry(e event.Event) (types.PutEventsRequestEntry, error) {
 	return entry, nil
 }
 
-// batchLength returns how many of the first entries fit into one call.
+// batchLength returns how many of the first entries fit into one call. All have the
+// same source: if IAM decides on a call as a whole, two permissions for a source each do
+// not allow a call with events of both.
 func batchLength(entries []entry) int {
 	bytes := 0
 	for n, next := range entries {
 		bytes += next.size()
-		if n == maximumEntries || (n > 0 && bytes > maximumBatch) {
+		if n == maximumEntries || (n > 0 && bytes > maximumBatch) || *next.Source != *entries[0].Source {
 			return n
 		}
 	}

@@ -80,6 +80,16 @@ func TestACallHasAtMostTenEntriesInOrder(t *testing.T) {
 	})
 }
 
+func TestTheEventsOfACallHaveOneSource(t *testing.T) {
+	b := &bus{}
+	events := numbered(5)
+	events[2].Source, events[3].Source = "ledger", "ledger"
+	if err := newPublisher(t, b, new(pauses).pause).Publish(t.Context(), events...); err != nil {
+		t.Fatal(err)
+	}
+	assertCalls(t, b, [][]string{{"0", "1"}, {"2", "3"}, {"4"}})
+}
+
 func TestACallHasAtMost256KiB(t *testing.T) {
 	const limit = 256 * 1024
 	frame := size(t, newEvent("0", ""))

@@ -3,15 +3,23 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"github.com/aws/smithy-go"
 )
 
 // probe handles everything that a Lambda function can receive in these tests.
-type probe struct{ journal journal }
+type probe struct {
+	journal journal
+	events  *eventbridge.Client
+}
 
 // envelope has the members that distinguish the kinds of payloads.
 type envelope struct {
@@ -62,10 +70,44 @@ func (p *probe) follow(ctx context.Context, o instruction, payload []byte) ([]by
 	if !o.applies(attempt) {
 		return []byte("null"), p.journal.note(ctx, o, outcomeDone, payload)
 	}
+	if o.Do == doPublish {
+		return p.publish(ctx, o)
+	}
 	if err := p.journal.note(ctx, o, outcomeFailed, payload); err != nil {
 		return nil, err
 	}
 	return o.execute(ctx)
+}
+
+// publish publishes the events of the instruction and returns the error code of the
+// call, or that of each entry.
+func (p *probe) publish(ctx context.Context, o instruction) ([]byte, error) {
+	detail, err := json.Marshal(map[string]string{"test": o.Test})
+	if err != nil {
+		return nil, err
+	}
+	in := &eventbridge.PutEventsInput{}
+	for _, e := range o.Events {
+		in.Entries = append(in.Entries, types.PutEventsRequestEntry{
+			EventBusName: &o.Bus, Source: &e.Source, DetailType: &e.Type, Detail: aws.String(string(detail)),
+		})
+	}
+	var answer struct {
+		Call    string   `json:"call"`
+		Entries []string `json:"entries"`
+	}
+	out, err := p.events.PutEvents(ctx, in)
+	if failure, ok := errors.AsType[smithy.APIError](err); ok {
+		answer.Call = failure.ErrorCode()
+		return json.Marshal(answer)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range out.Entries {
+		answer.Entries = append(answer.Entries, aws.ToString(entry.ErrorCode))
+	}
+	return json.Marshal(answer)
 }
 
 // batch handles the messages of a queue one after the other.

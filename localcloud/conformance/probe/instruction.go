@@ -23,6 +23,15 @@ type instruction struct {
 	// Responses are the answers to the calls of an API destination, in their
 	// order; the last one repeats.
 	Responses []response `json:"responses"`
+	// Bus and Events are what doPublish publishes, in one call.
+	Bus    string        `json:"bus"`
+	Events []publication `json:"events"`
+}
+
+// publication is the envelope of an event to publish. Its detail names the test.
+type publication struct {
+	Source string `json:"source"`
+	Type   string `json:"type"`
 }
 
 // response is one answer to an API destination.
@@ -39,6 +48,7 @@ const (
 	doExit    = "exit"
 	doHang    = "hang"
 	doAnswer  = "answer"
+	doPublish = "publish"        // with the permissions of the function's role
 	doReport  = "report"         // name this message as failed
 	doReportR = "report-rest"    // name this message and all after it as failed
 	longer    = 10 * time.Second // than any timeout of the probe
