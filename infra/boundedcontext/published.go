@@ -18,7 +18,7 @@ import (
 const Alias = "live"
 
 // maximumAlarms is how many alarms a deployment group can have
-// (https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html).
+// (https://docs.aws.amazon.com/codedeploy/latest/userguide/monitoring-create-alarms.html).
 const maximumAlarms = 10
 
 // Published is a function with the alias of its current version. Variables and
