@@ -25,12 +25,14 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	output(stack, "GlobalBusName", bus.EventBusName())
 	addArchive(stack, bus, settings)
 
-	var api awslambda.IFunction
+	var api *boundedcontext.Published
 	var services []string
+	var contexts []*boundedcontext.BoundedContext
 	for _, participant := range participants(bus, settings, built) {
 		services = append(services, participant.Service)
 		id := constructID(participant.Service)
 		context := boundedcontext.New(stack, id, participant)
+		contexts = append(contexts, context)
 		output(stack, id+"TableName", context.Table.TableName())
 		if context.Queue != nil {
 			output(stack, id+"QueueUrl", context.Queue.QueueUrl())
@@ -43,6 +45,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 			addSweeper(stack, context, settings, built)
 		}
 	}
+	rollBackOnDeadLetters(contexts)
 	notification.New(stack, "Notification", notification.Props{
 		Bus:      bus,
 		Events:   contract.BySource(contract.ConsumedBy(contract.Notification)...),
@@ -63,6 +66,16 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	return stack
 }
 
+// rollBackOnDeadLetters lets the dead letters of every context roll back a new version
+// of every function: an event that a version publishes wrongly fails elsewhere.
+func rollBackOnDeadLetters(contexts []*boundedcontext.BoundedContext) {
+	for _, publisher := range contexts {
+		for _, consumer := range contexts {
+			publisher.RollBackOn(resource.NotEmptyAlarm(consumer.DeadLetters))
+		}
+	}
+}
+
 // maskedMembers are the members of events that the event log masks.
 func maskedMembers(settings environment.Settings) []string {
 	if !settings.MaskEventLog {
@@ -76,7 +89,7 @@ func maskedMembers(settings environment.Settings) []string {
 }
 
 // addOrderAPI adds the function with which customers place orders over HTTP.
-func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) awslambda.IFunction {
+func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) *boundedcontext.Published {
 	authType, access := awslambda.FunctionUrlAuthType_AWS_IAM, "signed"
 	if settings.Orders == environment.OpenToEveryone {
 		authType, access = awslambda.FunctionUrlAuthType_NONE, "open"
@@ -93,9 +106,10 @@ func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, setti
 		},
 		Publishes:           contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		ReservedConcurrency: settings.Limits.API,
+		Shift:               settings.Deployment.API,
 	})
 	addOrderKeys(order.Construct(), api, settings.Protected)
-	url := api.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: authType})
+	url := api.Live.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: authType})
 	output(stack, "OrdersUrl", url.Url())
 	return api
 }

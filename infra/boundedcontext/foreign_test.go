@@ -24,7 +24,7 @@ func TestItDependsOnNothingOfTheSystemThatUsesIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := map[string]bool{"boundedcontext": true, "lambdalimit": true, "resource": true}
+	allowed := map[string]bool{"boundedcontext": true, "lambdalimit": true, "resource": true, "shift": true}
 	for name := range strings.FieldsSeq(string(out)) {
 		if strings.HasPrefix(name, "example.com/") && !allowed[strings.TrimPrefix(name, own)] {
 			t.Errorf("it depends on %s", name)
@@ -108,7 +108,7 @@ func TestWhatThePropsDoNotHaveIsSetOnTheResources(t *testing.T) {
 	if len(ledger.Rules) != len(props.Consumes) {
 		t.Errorf("there are %d rules for %d sources", len(ledger.Rules), len(props.Consumes))
 	}
-	ledger.Worker.AddEnvironment(new("TZ"), new("Europe/Berlin"), nil)
+	ledger.Worker.Function.AddEnvironment(new("TZ"), new("Europe/Berlin"), nil)
 	ledger.Table.Node().DefaultChild().(awsdynamodb.CfnTable).SetTableClass(new("STANDARD_INFREQUENT_ACCESS"))
 	ledger.Construct().Node().FindChild(new("WorkerRole")).Node().AddMetadata(new("seen"), new(true), nil)
 	template := synthtest.Synth(t, stack)
