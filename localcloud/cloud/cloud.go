@@ -52,6 +52,8 @@ type Config struct {
 	ScheduleEvery time.Duration
 	// Faults injects faults; nil is none.
 	Faults *fault.Injector
+	// Seed is what the choices between the versions of an alias are drawn from.
+	Seed uint64
 	// RedeliverAfter bounds how long what has failed waits for its next
 	// attempt, unless it is 0.
 	RedeliverAfter time.Duration

@@ -91,7 +91,7 @@ func (b *bench) add(handler string, edit func(*lambda.Function)) string {
 	b.Helper()
 	f := lambda.Function{
 		Name: handler, ARN: lambdas + handler, Bootstrap: bootstrap, Handler: handler,
-		Timeout: 10 * time.Second, MemoryMB: 128, Concurrency: 2, MaximumRetryAttempts: 2,
+		Timeout: 10 * time.Second, MemoryMB: 128, Concurrency: 2,
 		Environment: map[string]string{"AWS_ACCESS_KEY_ID": "AKIDFUNCTION", "AWS_SECRET_ACCESS_KEY": "s"},
 	}
 	if edit != nil {
