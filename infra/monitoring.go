@@ -3,8 +3,8 @@ package main
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
+	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/dashboard"
 	"example.com/saga/infra/environment"
 	"example.com/saga/infra/resource"
@@ -20,7 +20,7 @@ const introduction = "**Do orders get through?** The first two rows show it; the
 
 // addMonitoring adds the dashboard, the alarms of the order API, and the e-mails
 // of all alarms. Call it last: it covers what is in the stack when it is called.
-func addMonitoring(stack awscdk.Stack, api awslambda.IFunction, services []string, settings environment.Settings) {
+func addMonitoring(stack awscdk.Stack, api *boundedcontext.Published, services []string, settings environment.Settings) {
 	addOrderAPIAlarms(stack, api)
 	name := *stack.StackName()
 	dashboard.New(stack, "Dashboard", dashboard.Props{
@@ -83,8 +83,8 @@ func durationPercentiles(namespace, outcome string) []awscloudwatch.IMetric {
 	return metrics
 }
 
-func orderAPIRow(api awslambda.IFunction) dashboard.Row {
-	name := api.FunctionName()
+func orderAPIRow(api *boundedcontext.Published) dashboard.Row {
+	name := api.Function.FunctionName()
 	return dashboard.Row{Heading: "Order API", Graphs: []dashboard.Graph{
 		{Title: "Requests", Metrics: []awscloudwatch.IMetric{
 			resource.FunctionMetric(name, "UrlRequestCount", resource.Sum, "all"),
@@ -121,14 +121,14 @@ func eventsRow(namespace string, services []string) dashboard.Row {
 // Nothing behind the API repeats a request, so they are raised after a quarter of
 // an hour, and not for a single failure at night. FrontDoor is in their ids only:
 // another id would replace them.
-func addOrderAPIAlarms(stack awscdk.Stack, api awslambda.IFunction) {
+func addOrderAPIAlarms(stack awscdk.Stack, api *boundedcontext.Published) {
 	const (
 		periods         = 3 // of five minutes
 		failedPercent   = 1
 		slowMillis      = 2000
 		orderAPIRunbook = "order-api.md"
 	)
-	name := api.FunctionName()
+	name := api.Function.FunctionName()
 	resource.NewAlarm(stack, "FrontDoorFailing", resource.AlarmProps{
 		Metric: resource.Expression("failed (%)", "100 * failed / requests", map[string]awscloudwatch.IMetric{
 			"failed":   resource.FunctionMetric(name, "Url5xxCount", resource.Sum, ""),

@@ -2,12 +2,12 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
+	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/resource"
 	"example.com/saga/pkg/keyring"
 )
@@ -18,7 +18,7 @@ import (
 //
 // Do not change how the secret is generated: CloudFormation would generate
 // another one, and the tokens of existing orders would no longer be valid.
-func addOrderKeys(scope constructs.Construct, api awslambda.Function, protected bool) {
+func addOrderKeys(scope constructs.Construct, api *boundedcontext.Published, protected bool) {
 	removal := awscdk.RemovalPolicy_DESTROY
 	if protected {
 		removal = awscdk.RemovalPolicy_RETAIN // As the table with the orders is.
@@ -38,6 +38,6 @@ func addOrderKeys(scope constructs.Construct, api awslambda.Function, protected 
 		Reason: new("An operator rotates it at a quiet hour: for a minute the API then refuses orders with an idempotency key, " +
 			"and a schedule could not choose the hour."),
 	}}, nil)
-	resource.Allow(api.Role(), keys.SecretArn(), "secretsmanager:GetSecretValue")
-	api.AddEnvironment(new("KEYS_SECRET_ARN"), keys.SecretArn(), nil)
+	resource.Allow(api.Function.Role(), keys.SecretArn(), "secretsmanager:GetSecretValue")
+	api.Function.AddEnvironment(new("KEYS_SECRET_ARN"), keys.SecretArn(), nil)
 }

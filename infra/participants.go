@@ -43,6 +43,7 @@ func participants(bus awsevents.IEventBus, settings environment.Settings, built 
 		props.Worker.Artefact = built.of(props.Service, "worker")
 		props.Worker.MemoryMB = settings.Worker.MemoryMB
 		props.Worker.Timeout = settings.Worker.Timeout
+		props.Worker.Shift = settings.Deployment.Workers
 	}
 	return described
 }

@@ -25,7 +25,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	output(stack, "GlobalBusName", bus.EventBusName())
 	addArchive(stack, bus, settings)
 
-	var api awslambda.IFunction
+	var api *boundedcontext.Published
 	var services []string
 	for _, participant := range participants(bus, settings, built) {
 		services = append(services, participant.Service)
@@ -76,7 +76,7 @@ func maskedMembers(settings environment.Settings) []string {
 }
 
 // addOrderAPI adds the function with which customers place orders over HTTP.
-func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) awslambda.IFunction {
+func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) *boundedcontext.Published {
 	authType, access := awslambda.FunctionUrlAuthType_AWS_IAM, "signed"
 	if settings.Orders == environment.OpenToEveryone {
 		authType, access = awslambda.FunctionUrlAuthType_NONE, "open"
@@ -93,9 +93,10 @@ func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, setti
 		},
 		Publishes:           contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		ReservedConcurrency: settings.Limits.API,
+		Shift:               settings.Deployment.API,
 	})
 	addOrderKeys(order.Construct(), api, settings.Protected)
-	url := api.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: authType})
+	url := api.Live.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: authType})
 	output(stack, "OrdersUrl", url.Url())
 	return api
 }

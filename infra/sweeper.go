@@ -32,6 +32,7 @@ func addSweeper(stack awscdk.Stack, order *boundedcontext.BoundedContext, settin
 		Variables:    map[string]string{"DEADLINE": settings.Deadline.String()},
 		// It publishes again what the order API may have failed to publish.
 		Publishes: contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
+		Shift:     settings.Deployment.Workers,
 	})
 	resource.NewAlarm(stack, "StuckOrder", resource.AlarmProps{
 		Metric:    orderMetric(*stack.StackName(), "OldestUnfinishedOrder", resource.Maximum, ""),

@@ -46,9 +46,9 @@ func queueWait(maxReceiveCount int, window time.Duration) time.Duration {
 // newFailingAlarm makes an alarm for errors and throttles of a function. It is one
 // for both, because they have one runbook, and one for each function, because it
 // names the function.
-func newFailingAlarm(function awslambda.Function) {
+func newFailingAlarm(function awslambda.Function) awscloudwatch.Alarm {
 	name := function.FunctionName()
-	resource.NewAlarm(function, "Failing", resource.AlarmProps{
+	return resource.NewAlarm(function, "Failing", resource.AlarmProps{
 		Metric: resource.Total("errors and throttles",
 			resource.FunctionMetric(name, "Errors", resource.Sum, ""),
 			resource.FunctionMetric(name, "Throttles", resource.Sum, "")),

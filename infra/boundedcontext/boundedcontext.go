@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -17,7 +16,7 @@ import (
 // have, down to CloudFormation: see the package's documentation.
 type BoundedContext struct {
 	// Worker is the function that handles the events.
-	Worker awslambda.Function
+	Worker *Published
 	// Rules deliver to the worker or its queue: one for each source.
 	Rules []awsevents.Rule
 	// Table is the dedup table: it records which events the context has handled.
@@ -38,6 +37,10 @@ type BoundedContext struct {
 	props Props
 	// invocationDeadLetters is set where events invoke the worker directly.
 	invocationDeadLetters awssqs.IQueue
+	// published are all functions of the context.
+	published []*Published
+	// shifter is nil while every function is shifted all at once.
+	shifter *shifter
 }
 
 // New makes a bounded context. Props that are not valid panic, as everywhere in
@@ -64,7 +67,7 @@ func (c *BoundedContext) Construct() constructs.Construct { return c.scope }
 
 // AddFunction adds a function that shares the context's table, such as an HTTP
 // API. Nothing invokes it asynchronously, so it has no dead-letter queue.
-func (c *BoundedContext) AddFunction(id string, function Function) awslambda.Function {
+func (c *BoundedContext) AddFunction(id string, function Function) *Published {
 	if err := c.validateAddition(function); err != nil {
 		panic(fmt.Sprintf("function %s of bounded context %s: %v", id, *c.scope.Node().Id(), err))
 	}
@@ -87,7 +90,7 @@ func (c *BoundedContext) newWorker() {
 	// queue, at once.
 	resource.Allow(role, c.DeadLetters.QueueArn(), "sqs:SendMessage")
 	worker := c.function("Worker", c.props.Worker, role, c.invocationDeadLetters)
-	worker.AddEnvironment(new("DEAD_LETTER_QUEUE_URL"), c.DeadLetters.QueueUrl(), nil)
+	worker.Function.AddEnvironment(new("DEAD_LETTER_QUEUE_URL"), c.DeadLetters.QueueUrl(), nil)
 	c.Worker = worker
 	c.props.Delivery.connect(c, worker)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
 	"example.com/saga/infra/lambdalimit"
 	"example.com/saga/infra/resource"
@@ -19,7 +18,7 @@ type Delivery interface {
 	// prepare makes the queues and buses whose names the worker needs.
 	prepare(context *BoundedContext)
 	// connect makes the rules and the polling that send events to the worker.
-	connect(context *BoundedContext, worker awslambda.Function)
+	connect(context *BoundedContext, worker *Published)
 }
 
 // detail is the part of an event that a target receives: without the envelope of

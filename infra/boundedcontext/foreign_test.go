@@ -108,7 +108,7 @@ func TestWhatThePropsDoNotHaveIsSetOnTheResources(t *testing.T) {
 	if len(ledger.Rules) != len(props.Consumes) {
 		t.Errorf("there are %d rules for %d sources", len(ledger.Rules), len(props.Consumes))
 	}
-	ledger.Worker.AddEnvironment(new("TZ"), new("Europe/Berlin"), nil)
+	ledger.Worker.Function.AddEnvironment(new("TZ"), new("Europe/Berlin"), nil)
 	ledger.Table.Node().DefaultChild().(awsdynamodb.CfnTable).SetTableClass(new("STANDARD_INFREQUENT_ACCESS"))
 	ledger.Construct().Node().FindChild(new("WorkerRole")).Node().AddMetadata(new("seen"), new(true), nil)
 	template := synthtest.Synth(t, stack)

@@ -14,7 +14,7 @@ import (
 	"example.com/saga/infra/resource"
 )
 
-func (c *BoundedContext) function(id string, function Function, role awsiam.Role, deadLetters awssqs.IQueue) awslambda.Function {
+func (c *BoundedContext) function(id string, function Function, role awsiam.Role, deadLetters awssqs.IQueue) *Published {
 	logs := resource.NewLogGroup(c.scope, id+"Logs", resource.LogGroupProps{
 		RetentionDays: c.props.LogRetentionDays,
 		Protected:     c.props.Protected,
@@ -38,14 +38,15 @@ func (c *BoundedContext) function(id string, function Function, role awsiam.Role
 		LogGroup:        logs,
 		DeadLetterQueue: deadLetters,
 		Tracing:         awslambda.Tracing_ACTIVE,
+
+		CurrentVersionOptions: versionOptions(),
 	}
 	if function.ReservedConcurrency > 0 {
 		props.ReservedConcurrentExecutions = jsii.Number(function.ReservedConcurrency)
 	}
 	created := awslambda.NewFunction(c.scope, &id, props)
-	newFailingAlarm(created)
 	acknowledgeTracing(role)
-	return created
+	return c.publish(created, function.Shift, newFailingAlarm(created), resource.NotEmptyAlarm(c.DeadLetters))
 }
 
 // acknowledgeTracing records for cdk-nag why a role may use actions on every

@@ -6,7 +6,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
 	"example.com/saga/infra/resource"
 )
@@ -35,18 +34,18 @@ func (b OwnBus) prepare(context *BoundedContext) {
 	context.invocationDeadLetters = context.DeadLetters
 }
 
-func (b OwnBus) connect(context *BoundedContext, worker awslambda.Function) {
+func (b OwnBus) connect(context *BoundedContext, worker *Published) {
 	outer, own := context.props.Bus, context.Bus
 	context.forward("ForwardIn", outer, own, context.props.Consumes)
 	if publishes := context.props.Worker.Publishes; len(publishes) > 0 {
 		context.forward("ForwardOut", own, outer, publishes)
 	}
-	target := awseventstargets.NewLambdaFunction(worker, &awseventstargets.LambdaFunctionProps{
+	target := awseventstargets.NewLambdaFunction(worker.Live, &awseventstargets.LambdaFunctionProps{
 		Event:           detail(),
 		DeadLetterQueue: context.Undelivered,
 	})
 	context.Rules = resource.Subscribe(context.scope, "Consume", own, context.props.Consumes, target)
-	newInvocationAlarms(worker)
+	newInvocationAlarms(worker.Function)
 }
 
 // forward sends events from one bus to another, with a role that may do only

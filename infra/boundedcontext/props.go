@@ -10,6 +10,7 @@ import (
 
 	"example.com/saga/infra/lambdalimit"
 	"example.com/saga/infra/resource"
+	"example.com/saga/infra/shift"
 )
 
 // Props describes a bounded context. Every field without a default is required.
@@ -80,6 +81,9 @@ type Function struct {
 	// the account's concurrency. By default only the account limits the function.
 	// For a worker that polls a queue, set the MaximumConcurrency of its delivery.
 	ReservedConcurrency int
+	// Shift is how a new version of the function takes over. By default it does so
+	// at once, and nothing rolls it back.
+	Shift shift.Shift
 }
 
 func (p Props) validate() error {
@@ -148,6 +152,9 @@ func (f Function) validate() error {
 	}
 	if f.ReservedConcurrency < 0 {
 		problems = append(problems, fmt.Errorf("a ReservedConcurrency of %d is negative", f.ReservedConcurrency))
+	}
+	if err := f.Shift.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("the Shift %w", err))
 	}
 	return errors.Join(problems...)
 }

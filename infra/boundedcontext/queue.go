@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambdaeventsources"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
@@ -108,7 +107,7 @@ func (q Queue) prepare(context *BoundedContext) {
 	}
 }
 
-func (q Queue) connect(context *BoundedContext, worker awslambda.Function) {
+func (q Queue) connect(context *BoundedContext, worker *Published) {
 	immediate, waiting := q.split(context.props.Consumes)
 	context.subscribe("Consume", waiting, context.Queue, nil)
 	polling := &awslambdaeventsources.SqsEventSourceProps{BatchSize: jsii.Number(q.BatchSize)}
@@ -155,7 +154,7 @@ func (q FIFOQueue) prepare(context *BoundedContext) {
 	})
 }
 
-func (q FIFOQueue) connect(context *BoundedContext, worker awslambda.Function) {
+func (q FIFOQueue) connect(context *BoundedContext, worker *Published) {
 	context.subscribe("Consume", context.props.Consumes, context.Queue, &q.GroupBy)
 	polling := &awslambdaeventsources.SqsEventSourceProps{BatchSize: jsii.Number(q.BatchSize)}
 	poll(worker, "QUEUE_URL", context.Queue, polling, q.MaximumConcurrency)
@@ -189,11 +188,11 @@ func (c *BoundedContext) subscribe(prefix string, events resource.Events, queue 
 
 // poll makes Lambda invoke the worker with batches of a queue. The worker has the
 // queue's URL in a variable.
-func poll(worker awslambda.Function, variable string, queue awssqs.IQueue, props *awslambdaeventsources.SqsEventSourceProps, maximumConcurrency int) {
+func poll(worker *Published, variable string, queue awssqs.IQueue, props *awslambdaeventsources.SqsEventSourceProps, maximumConcurrency int) {
 	props.ReportBatchItemFailures = new(true)
 	if maximumConcurrency > 0 {
 		props.MaxConcurrency = jsii.Number(maximumConcurrency)
 	}
-	worker.AddEnvironment(&variable, queue.QueueUrl(), nil)
-	worker.AddEventSource(awslambdaeventsources.NewSqsEventSource(queue, props))
+	worker.Function.AddEnvironment(&variable, queue.QueueUrl(), nil)
+	worker.Live.AddEventSource(awslambdaeventsources.NewSqsEventSource(queue, props))
 }

@@ -27,22 +27,23 @@ const (
 // invoked at an interval of whole minutes. Invocations that fail end in a
 // dead-letter queue of its own. They need no redrive, because the next invocation
 // does the same work.
-func (c *BoundedContext) AddScheduledFunction(id string, every time.Duration, function Function) awslambda.Function {
+func (c *BoundedContext) AddScheduledFunction(id string, every time.Duration, function Function) *Published {
 	if err := errors.Join(c.validateAddition(function), validateInterval(every)); err != nil {
 		panic(fmt.Sprintf("function %s of bounded context %s: %v", id, *c.scope.Node().Id(), err))
 	}
 	this := constructs.NewConstruct(c.scope, new(id+"Schedule"))
 	deadLetters := resource.NewDeadLetterQueue(this, "DeadLetters")
 	scheduled := c.function(id, function, c.role(id+"Role", function), deadLetters)
-	scheduled.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
+	scheduled.RollBackOn(resource.NotEmptyAlarm(deadLetters))
+	scheduled.Live.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
 		MaxEventAge:   awscdk.Duration_Seconds(new(scheduleAge.Seconds())),
 		RetryAttempts: jsii.Number(scheduleRetries),
 	})
-	schedule(this, every, scheduled, deadLetters)
+	schedule(this, every, scheduled.Live, deadLetters)
 	return scheduled
 }
 
-func schedule(scope constructs.Construct, every time.Duration, function awslambda.Function, deadLetters awssqs.IQueue) {
+func schedule(scope constructs.Construct, every time.Duration, function awslambda.IFunction, deadLetters awssqs.IQueue) {
 	// The scheduler sends dead letters with this role too.
 	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
 		AssumedBy: resource.ServicePrincipal(scope, "scheduler.amazonaws.com"),

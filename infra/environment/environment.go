@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/saga/infra/lambdalimit"
+	"example.com/saga/infra/shift"
 	"example.com/saga/pkg/keyring"
 )
 
@@ -78,6 +79,8 @@ type Settings struct {
 	// has the delays between the receives.
 	MaxReceiveCount int
 	Limits          Concurrency
+	// Deployment is how new versions of the functions take over.
+	Deployment Deployment
 }
 
 // Access is which requests the order API accepts.
@@ -99,6 +102,15 @@ const (
 type Function struct {
 	MemoryMB int
 	Timeout  time.Duration
+}
+
+// Deployment is how the invocations of functions move to new versions. Other shifts
+// than AllAtOnce are rolled back by alarms: docs/deployment.md.
+type Deployment struct {
+	// API is the shift of the order API.
+	API shift.Shift
+	// Workers is the shift of the functions that handle events, and of the sweeper.
+	Workers shift.Shift
 }
 
 // Concurrency limits how much runs at once. Zero leaves a limit to AWS.
@@ -154,6 +166,7 @@ func settingsOf(name string) Settings {
 		API:                 Function{MemoryMB: 256, Timeout: 10 * time.Second},
 		MaxReceiveCount:     10,
 	}
+	gradual := Deployment{API: shift.Canary10Percent30Minutes, Workers: shift.Linear10PercentEvery3Minutes}
 	switch name {
 	case "local":
 		settings.Qualifier = "sagalocal"
@@ -176,12 +189,14 @@ func settingsOf(name string) Settings {
 		settings.Region = "eu-west-1"
 		settings.Qualifier = "sagastage"
 		settings.Protected = true
+		settings.Deployment = gradual
 		settings.NotificationsURL = "https://staging.example.com/notifications"
 	case "prod":
 		settings.Account = prodPlaceholder
 		settings.Region = "eu-west-1"
 		settings.Qualifier = "sagaprod"
 		settings.Protected = true
+		settings.Deployment = gradual
 		settings.TracedShare = 0.1
 		settings.LogRetentionDays = 60
 		settings.ObservabilityQueue = false
@@ -210,6 +225,7 @@ func (s Settings) Validate() error {
 		s.Worker.validate("Worker"),
 		s.API.validate("API"),
 		s.Limits.validate(),
+		s.Deployment.validate(),
 	)
 	// SQS keeps a message for 14 days at most, and 14 more once it is in a
 	// dead-letter queue.
@@ -344,6 +360,17 @@ func (f Function) validate(setting string) []error {
 	}
 	if err := lambdalimit.CheckTimeout(f.Timeout); err != nil {
 		problems = append(problems, fmt.Errorf("setting %s.Timeout: %w", setting, err))
+	}
+	return problems
+}
+
+func (d Deployment) validate() []error {
+	var problems []error
+	if err := d.API.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("setting Deployment.API: %w", err))
+	}
+	if err := d.Workers.Validate(); err != nil {
+		problems = append(problems, fmt.Errorf("setting Deployment.Workers: %w", err))
 	}
 	return problems
 }

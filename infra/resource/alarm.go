@@ -61,7 +61,7 @@ func (p AlarmProps) validate() error {
 }
 
 // NewAlarm makes an alarm that is raised when the metric is above its threshold.
-func NewAlarm(scope constructs.Construct, id string, props AlarmProps) {
+func NewAlarm(scope constructs.Construct, id string, props AlarmProps) awscloudwatch.Alarm {
 	if err := props.validate(); err != nil {
 		panic(fmt.Sprintf("alarm %s: %v", id, err))
 	}
@@ -69,7 +69,7 @@ func NewAlarm(scope constructs.Construct, id string, props AlarmProps) {
 	if props.MissingIsAlarm {
 		missing = awscloudwatch.TreatMissingData_BREACHING
 	}
-	awscloudwatch.NewAlarm(scope, &id, &awscloudwatch.AlarmProps{
+	return awscloudwatch.NewAlarm(scope, &id, &awscloudwatch.AlarmProps{
 		Metric:             props.Metric,
 		Threshold:          &props.Threshold,
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_THRESHOLD,

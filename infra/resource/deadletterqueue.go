@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -16,6 +17,19 @@ import (
 // Undelivered (of rules).
 func IsDeadLetterQueue(path string) bool {
 	return strings.HasSuffix(path, "/DeadLetters") || strings.HasSuffix(path, "/Undelivered")
+}
+
+// notEmpty is the id of the alarm of a dead-letter queue.
+const notEmpty = "NotEmpty"
+
+// NotEmptyAlarm returns the alarm of a dead-letter queue that was made here. A queue
+// without one panics.
+func NotEmptyAlarm(queue awssqs.IQueue) awscloudwatch.Alarm {
+	alarm, isAlarm := queue.Node().FindChild(new(notEmpty)).(awscloudwatch.Alarm)
+	if !isAlarm {
+		panic(fmt.Sprintf("queue %s has no alarm %s", *queue.Node().Path(), notEmpty))
+	}
+	return alarm
 }
 
 // NewDeadLetterQueue makes a dead-letter queue that keeps messages for 14 days,
@@ -44,7 +58,7 @@ func newDeadLetterQueue(scope constructs.Construct, id string, props awssqs.Queu
 		Id:     new("AwsSolutions-SQS3"),
 		Reason: new("This is a dead-letter queue itself."),
 	}}, nil)
-	NewAlarm(queue, "NotEmpty", AlarmProps{
+	NewAlarm(queue, notEmpty, AlarmProps{
 		Metric: queue.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{Statistic: new("Maximum")}),
 		Advice: "Messages are in the dead-letter queue " + *queue.Node().Path() +
 			". Each has the reason why it is there. Repair the cause, then redrive them.",

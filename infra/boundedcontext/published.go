@@ -1,0 +1,131 @@
+package boundedcontext
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscodedeploy"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"example.com/saga/infra/resource"
+	"example.com/saga/infra/shift"
+)
+
+// Alias is the name of the alias through which every function is invoked.
+const Alias = "live"
+
+// maximumAlarms is how many alarms a deployment group can have
+// (https://docs.aws.amazon.com/codedeploy/latest/userguide/limits.html).
+const maximumAlarms = 10
+
+// Published is a function with the alias of its current version. Variables and
+// permissions are the function's. Whatever invokes it names Live: the function
+// alone is its newest version, also while that is shifted in or has been rolled
+// back.
+type Published struct {
+	Function awslambda.Function
+	Live     awslambda.Alias
+
+	// group is nil if the version is shifted all at once.
+	group awscodedeploy.LambdaDeploymentGroup
+	// alarms are the paths of those of the group.
+	alarms map[string]bool
+}
+
+// versionOptions keep the versions that are no longer deployed until the function is
+// deleted. AWS does not document what becomes of the running invocations of a version
+// that is deleted, nor whether an event that Lambda is to invoke again still names it.
+// A version whose deployment was rolled back is deleted: Lambda publishes the same code
+// and configuration only once, so it could not be deployed again.
+func versionOptions() *awslambda.VersionOptions {
+	return &awslambda.VersionOptions{RemovalPolicy: awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE}
+}
+
+// publish makes the alias and, for a shift that is gradual, the deployment group which
+// moves it.
+func (c *BoundedContext) publish(function awslambda.Function, how shift.Shift, alarms ...awscloudwatch.IAlarm) *Published {
+	published := &Published{
+		Function: function,
+		Live:     awslambda.NewAlias(function, new("Live"), &awslambda.AliasProps{AliasName: new(Alias), Version: function.CurrentVersion()}),
+		alarms:   make(map[string]bool),
+	}
+	if how != shift.AllAtOnce {
+		published.group = c.deploymentGroup(published, how)
+	}
+	published.RollBackOn(alarms...)
+	c.published = append(c.published, published)
+	return published
+}
+
+// RollBackOn rolls a deployment of the function back when one of the alarms is raised
+// while invocations are shifted. While one is raised already, no deployment succeeds.
+// CodeDeploy watches ten alarms at most. A function that is shifted all at once is not
+// rolled back.
+func (p *Published) RollBackOn(alarms ...awscloudwatch.IAlarm) {
+	if p.group == nil {
+		return
+	}
+	for _, alarm := range alarms {
+		path := *alarm.Node().Path()
+		if p.alarms[path] {
+			continue
+		}
+		p.alarms[path] = true
+		if len(p.alarms) > maximumAlarms {
+			panic(fmt.Sprintf("function %s: it is rolled back on more than %d alarms", *p.Function.Node().Path(), maximumAlarms))
+		}
+		p.group.AddAlarm(alarm)
+	}
+}
+
+// RollBackOn is [Published.RollBackOn] for all functions that the context has by now,
+// for alarms that any of them can raise: the dead letters of a context that handles
+// their events.
+func (c *BoundedContext) RollBackOn(alarms ...awscloudwatch.IAlarm) {
+	for _, published := range c.published {
+		published.RollBackOn(alarms...)
+	}
+}
+
+// deploymentGroup makes CodeDeploy shift a function's alias. Without it CloudFormation
+// would move the alias at once.
+func (c *BoundedContext) deploymentGroup(published *Published, how shift.Shift) awscodedeploy.LambdaDeploymentGroup {
+	if c.shifter == nil {
+		c.shifter = newShifter(c)
+	}
+	arn := *published.Function.FunctionArn()
+	for _, resourceARN := range []string{arn, arn + ":" + Alias} {
+		resource.Allow(c.shifter.role, &resourceARN, "lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias")
+	}
+	group := awscodedeploy.NewLambdaDeploymentGroup(published.Live, new("Deployment"), &awscodedeploy.LambdaDeploymentGroupProps{
+		Alias:            published.Live,
+		Application:      c.shifter.application,
+		DeploymentConfig: awscodedeploy.LambdaDeploymentConfig_FromLambdaDeploymentConfigName(published.Live, new("Shift"), new(how.Configuration())),
+		// The CDK would attach a managed policy, which is valid for every function.
+		Role:         c.shifter.role.WithoutPolicyUpdates(nil),
+		AutoRollback: &awscodedeploy.AutoRollbackConfig{FailedDeployment: new(true), StoppedDeployment: new(true), DeploymentInAlarm: new(true)},
+	})
+	return group
+}
+
+// shifter is what the deployments of a context's functions share.
+type shifter struct {
+	application awscodedeploy.LambdaApplication
+	role        awsiam.Role
+}
+
+func newShifter(c *BoundedContext) *shifter {
+	role := awsiam.NewRole(c.scope, new("DeploymentRole"), &awsiam.RoleProps{
+		AssumedBy: resource.ServicePrincipal(c.scope, "codedeploy.amazonaws.com"),
+	})
+	resource.Allow(role, new("*"), "cloudwatch:DescribeAlarms")
+	cdknag.NagSuppressions_AddResourceSuppressions(role.Node().FindChild(new("DefaultPolicy")), &[]*cdknag.NagPackSuppression{{
+		Id:        new("AwsSolutions-IAM5"),
+		Reason:    new("CodeDeploy asks for the state of alarms with a request that names no single alarm; it only reads."),
+		AppliesTo: &[]any{"Resource::*"},
+	}}, nil)
+	return &shifter{application: awscodedeploy.NewLambdaApplication(c.scope, new("Deployments"), nil), role: role}
+}
