@@ -303,12 +303,12 @@ func (c *Cloud) AwaitIdle(ctx context.Context) error {
 
 // Close ends all deliveries, every process and the servers.
 func (c *Cloud) Close() error {
+	var problems []error
 	if c.buses != nil {
 		c.schedules.Close()
 		c.buses.Close()
-		c.functions.Close()
+		problems = append(problems, c.functions.Close())
 	}
-	var problems []error
 	if c.traces != nil {
 		problems = append(problems, c.traces.Close())
 	}

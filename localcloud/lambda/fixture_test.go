@@ -82,7 +82,11 @@ func newBenchOn(t *testing.T, queues sqs.Config, edit func(*lambda.Config)) *ben
 		edit(&config)
 	}
 	b.Service = lambda.New(config)
-	t.Cleanup(b.Close)
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return b
 }
 

@@ -155,8 +155,8 @@ func (s *Service) Mappings() []MappingStats {
 }
 
 // Close ends the mappings, the waiting events and every process, and returns when
-// all have ended.
-func (s *Service) Close() {
+// all have ended. An error is returned if the code of versions is not removed.
+func (s *Service) Close() error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
@@ -171,7 +171,5 @@ func (s *Service) Close() {
 	s.calls.Wait()
 	s.workers.Wait()
 	s.starter.close()
-	if err := s.codes.close(); err != nil {
-		s.config.Logger.ErrorContext(context.Background(), "the code of functions is not removed", "error", err)
-	}
+	return s.codes.close()
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -331,6 +332,28 @@ func TestWhatLambdaRefusesAboutVersionsIsRefusedWithItsCode(t *testing.T) {
 	}
 	if got := b.run(client, "behave", "live"); got.version != "1" {
 		t.Errorf("after what was refused, the alias leads to %s", got.version)
+	}
+}
+
+func TestAPermissionIsForTheARNWithItsQualifier(t *testing.T) {
+	b := newBench(t, nil)
+	arn := b.addLive(nil)
+	server, forbidden := b.api(), http.Header{"Authorization": {signedBy("forbidden")}}
+	for _, test := range []struct{ method, path, action, resource string }{
+		{http.MethodPost, "behave/invocations", "lambda:InvokeFunction", arn},
+		{http.MethodPost, "behave/invocations?Qualifier=live", "lambda:InvokeFunction", arn + ":live"},
+		{http.MethodPost, "behave:1/invocations", "lambda:InvokeFunction", arn + ":1"},
+		{http.MethodGet, "behave/configuration?Qualifier=live", "lambda:GetFunctionConfiguration", arn + ":live"},
+		{http.MethodGet, "behave/aliases/live", "lambda:GetAlias", arn},
+		{http.MethodPut, "behave/aliases/live", "lambda:UpdateAlias", arn},
+		{http.MethodPost, "behave/versions", "lambda:PublishVersion", arn},
+		{http.MethodGet, "behave/versions", "lambda:ListVersionsByFunction", arn},
+		{http.MethodPut, "behave/code", "lambda:UpdateFunctionCode", arn},
+	} {
+		got := b.callAPI(server, test.method, lambda.APIPath+test.path, "{}", forbidden)
+		if want := "not authorized to perform " + test.action + " on " + test.resource + `"`; !strings.Contains(got.body, want) {
+			t.Errorf("%s %s is answered %s, want %s", test.method, test.path, got.body, want)
+		}
 	}
 }
 
