@@ -102,7 +102,7 @@ func TestVersionsAndAliasesThatAWSWouldRefuseAreRefused(t *testing.T) {
 		"a second URL": {
 			func(r resources) {
 				r["Url2"] = decode(encode(r["Url"]))
-				delete(r.properties("Version2"), "Qualifier")
+				delete(r.properties("Url2"), "Qualifier")
 			},
 			"resource Url2 (AWS::Lambda::Url): property TargetFunctionArn: a second URL of a function is not supported by the local cloud",
 		},
