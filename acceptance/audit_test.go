@@ -31,19 +31,25 @@ func (c *cloud) stack(tb testing.TB) stack.Stack {
 // violations returns the violated invariants. No event may be in transit.
 func (c *cloud) violations(tb testing.TB) []audit.Violation {
 	tb.Helper()
-	collected, err := evidence.Collect(tb.Context(), c.aws(tb), c.stack(tb))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	language, err := contract.NewLanguage()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	violations, err := audit.Audit(language, collected)
+	violations, err := c.audit(tb)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return violations
+}
+
+// audit returns the violated invariants, or an error if what there is cannot be read.
+func (c *cloud) audit(tb testing.TB) ([]audit.Violation, error) {
+	tb.Helper()
+	collected, err := evidence.Collect(tb.Context(), c.aws(tb), c.stack(tb))
+	if err != nil {
+		return nil, err
+	}
+	language, err := contract.NewLanguage()
+	if err != nil {
+		return nil, err
+	}
+	return audit.Audit(language, collected)
 }
 
 // checkInvariants fails the test if an invariant is violated.

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -97,7 +98,7 @@ func survive(t *testing.T, seed uint64, orders int, faults ...chaos) proof {
 	if len(faults) > 1 {
 		result.name, result.chance, result.naive = together, "a quarter of each", ""
 	}
-	placed := c.placeThroughFaults(t, result.orders)
+	placed := c.placeThroughFaults(t, 0, result.orders)
 	c.drained(t)
 	for _, wrong := range c.examine(t, placed, &result) {
 		t.Error(wrong)
@@ -164,8 +165,9 @@ func (c *cloud) examine(t *testing.T, orders []placed, result *proof) (wrong []s
 }
 
 // placeThroughFaults places orders of all kinds like a client that retries with an
-// idempotency key as long as the server fails.
-func (c *cloud) placeThroughFaults(t *testing.T, n int) []placed {
+// idempotency key as long as the server fails. The first order is that of one key, the
+// others have the keys that follow.
+func (c *cloud) placeThroughFaults(t *testing.T, first, n int) []placed {
 	t.Helper()
 	kinds := orderKinds()
 	all := make([]placed, n)
@@ -173,9 +175,9 @@ func (c *cloud) placeThroughFaults(t *testing.T, n int) []placed {
 	group.SetLimit(concurrency)
 	for i := range all {
 		group.Go(func() error {
-			kind := kinds[i%len(kinds)]
+			kind := kinds[(first+i)%len(kinds)]
 			answer := c.insist(t, http.MethodPost, "/orders", strings.Replace(basket, kind.from, kind.to, 1),
-				"Content-Type", asJSON, "Idempotency-Key", keyOf(i))
+				"Content-Type", asJSON, "Idempotency-Key", keyOf(first+i))
 			all[i].orderKind = kind
 			if answer.Status != http.StatusAccepted {
 				return fmt.Errorf("POST /orders answers %d: %s", answer.Status, answer.Body)
@@ -199,20 +201,29 @@ func (c *cloud) placeThroughFaults(t *testing.T, n int) []placed {
 // insist repeats a request as long as the server fails.
 func (c *cloud) insist(t *testing.T, method, path, body string, headers ...string) response {
 	t.Helper()
+	answer, err := c.persist(t.Context(), method, path, body, headers...)
+	if err != nil {
+		t.Error(err)
+	}
+	return answer
+}
+
+// persist repeats a request as long as the server fails. An error is returned if it
+// always does.
+func (c *cloud) persist(ctx context.Context, method, path, body string, headers ...string) (response, error) {
 	var answer response
 	for range 100 {
 		var err error
-		answer, err = c.do(t.Context(), method, path, body, headers...)
+		answer, err = c.do(ctx, method, path, body, headers...)
 		if err == nil && answer.Status < http.StatusInternalServerError && answer.Status != http.StatusTooManyRequests {
-			return answer
+			return answer, nil
 		}
 		if err != nil {
 			answer = response{Body: []byte(err.Error())}
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	t.Errorf("%s %s is always answered %d: %s", method, path, answer.Status, answer.Body)
-	return answer
+	return answer, fmt.Errorf("%s %s is always answered %d: %s", method, path, answer.Status, answer.Body)
 }
 
 // injected returns how often each planned fault was injected.
@@ -257,9 +268,9 @@ func surviveAPoison(t *testing.T) proof {
 	t.Helper()
 	c := startCloud(t)
 	result := proof{name: poison, chance: "1 message", naive: "66 of 100 orders stuck", orders: chaosOrders(t, ordersOfOneFault), injected: 1}
-	before := c.placeThroughFaults(t, 1)
+	before := c.placeThroughFaults(t, 0, 1)
 	c.send(t, c.Queues["Warehouse/Queue"], "poison", before[0].OrderID)
-	orders := c.placeThroughFaults(t, result.orders)
+	orders := c.placeThroughFaults(t, 1, result.orders)
 	c.drained(t)
 	const queue = "Warehouse/DeadLetters"
 	if got := c.usage(t).deadLettered(); !maps.Equal(got, map[string]int{queue: 1}) {

@@ -233,6 +233,7 @@ type usage struct {
 		Events             int            `json:"events"`
 		Calls              map[string]int `json:"calls"`
 		Invocations        int            `json:"invocations"`
+		Versions           map[string]int `json:"versions"`
 		BilledMilliseconds int            `json:"billedMilliseconds"`
 		MemoryMB           int            `json:"memoryMb"`
 		InitMilliseconds   []float64      `json:"initMilliseconds"`

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 
 	"example.com/saga/localcloud/fault"
 )
@@ -14,10 +13,6 @@ func (o options) dice(ctx context.Context, logger *slog.Logger) *fault.Injector 
 	if len(o.faults) == 0 {
 		return nil
 	}
-	seed := o.seed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	logger.WarnContext(ctx, "faults will strike", "faults", o.faults, "seed", seed)
-	return fault.NewInjector(seed, o.faults)
+	logger.WarnContext(ctx, "faults will strike", "faults", o.faults, "seed", o.seed)
+	return fault.NewInjector(o.seed, o.faults)
 }

@@ -102,7 +102,7 @@ func faultFlags(flags *flag.FlagSet, o *options) {
 		}
 		return err
 	})
-	flags.Uint64Var(&o.seed, "seed", 0, "the `number` that all faults are drawn from; 0 is a random one")
+	flags.Uint64Var(&o.seed, "seed", 0, "the `number` that all faults, and the versions behind weighted aliases, are drawn from; 0 is a random one")
 	flags.DurationVar(&o.redeliverAfter, "redeliver-after", 0,
 		"bring back what a function has failed to handle after this `time` at most; 0 waits as long as AWS")
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"os"
 	"strings"
 	"time"
@@ -25,6 +26,9 @@ const (
 // up runs the stack until ctx ends, which is no error.
 func (m machine) up(ctx context.Context, o options) (err error) {
 	began := m.clock()
+	if o.seed == 0 {
+		o.seed = mathrand.Uint64()
+	}
 	if err := removeReadyFile(o.readyFile); err != nil {
 		return err
 	}
@@ -34,7 +38,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 		Assembly: o.assembly, Region: region, AccountID: accountID,
 		Port: o.port, URLPorts: o.urlPorts,
 		DestinationURL: o.destinationURL, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
-		Faults: o.dice(ctx, logger), RedeliverAfter: o.redeliverAfter, Latency: o.latency,
+		Faults: o.dice(ctx, logger), Seed: o.seed, RedeliverAfter: o.redeliverAfter, Latency: o.latency,
 		Clock: m.clock, Random: rand.Reader,
 		Observe: func(busARN string, e eventbridge.Event) { watcher.Event(eventOf(busARN, e, m.clock())) },
 		Log:     watcher.Log,

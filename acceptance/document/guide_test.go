@@ -203,6 +203,8 @@ func TestFollowingTheGuideAddsAContext(t *testing.T) {
 	}
 	copied.run(t, nil, "go", "vet", "work")
 	if os.Getenv("GUIDE_TESTS") != "" {
-		copied.run(t, nil, "make", "test")
+		// The copy has no history to build the previous release from. Then its test is skipped,
+		// and in CI it would fail.
+		copied.run(t, []string{"CI="}, "make", "test")
 	}
 }

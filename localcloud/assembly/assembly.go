@@ -87,7 +87,7 @@ func Load(dir string, options Options) (*Assembly, error) {
 		conditions: map[string]bool{},
 		identities: map[string]identity{},
 		secrets:    map[string]string{},
-		functions:  map[string]string{},
+		functions:  map[string]*functionAt{},
 	}
 	return l.load()
 }
@@ -99,9 +99,10 @@ type loader struct {
 	template   template
 	conditions map[string]bool
 	identities map[string]identity
-	// secrets holds the values of the stack's secrets by their ARNs, and functions the
-	// construct paths of its functions by their ARNs and names.
-	secrets, functions map[string]string
+	// secrets holds the values of the stack's secrets by their ARNs, and functions its
+	// functions by their ARNs and names.
+	secrets   map[string]string
+	functions map[string]*functionAt
 }
 
 func (l *loader) load() (*Assembly, error) {
@@ -170,7 +171,8 @@ func (l *loader) resource(id string) (Resource, []error) {
 	case *Secret:
 		l.secrets[identified.ref] = typed.Value
 	case *Function:
-		l.functions[identified.arn], l.functions[identified.name] = resource.Path, resource.Path
+		found := &functionAt{path: resource.Path, arn: identified.arn}
+		l.functions[identified.arn], l.functions[identified.name] = found, found
 	}
 	resource.Name, resource.Ref, resource.ARN, resource.Properties = identified.name, identified.ref, identified.arn, typed
 	return resource, problems

@@ -147,6 +147,13 @@ func (d *decoder) scalar(path string, value any, into reflect.Value) {
 			into.SetBool(flag)
 			return
 		}
+	case reflect.Float64:
+		if number, ok := value.(json.Number); ok {
+			if fraction, err := number.Float64(); err == nil {
+				into.SetFloat(fraction)
+				return
+			}
+		}
 	case reflect.Int:
 		if number, ok := value.(json.Number); ok {
 			if whole, err := number.Int64(); err == nil {

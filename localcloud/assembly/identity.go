@@ -29,9 +29,8 @@ type location struct {
 	stack     string
 	logicalID string
 	files     manifest
-	// functions are the construct paths of the functions that come before it, by
-	// their ARNs and names.
-	functions map[string]string
+	// functions are the functions that come before it, by their ARNs and names.
+	functions map[string]*functionAt
 }
 
 // physicalName returns the given name, or one made as CloudFormation does, of
@@ -77,11 +76,13 @@ func resourceTypes() map[string]resourceProperties {
 		"AWS::IAM::Policy":                new(Policy),
 		"AWS::IAM::Role":                  new(Role),
 		"AWS::KMS::Key":                   new(Key),
+		"AWS::Lambda::Alias":              new(Alias),
 		"AWS::Lambda::EventInvokeConfig":  new(EventInvokeConfig),
 		"AWS::Lambda::EventSourceMapping": new(EventSourceMapping),
 		"AWS::Lambda::Function":           new(Function),
 		"AWS::Lambda::Permission":         new(Permission),
 		"AWS::Lambda::Url":                new(URL),
+		"AWS::Lambda::Version":            new(Version),
 		"AWS::Logs::LogGroup":             new(LogGroup),
 		"AWS::Logs::ResourcePolicy":       new(LogsPolicy),
 		"AWS::SNS::Subscription":          new(Subscription),

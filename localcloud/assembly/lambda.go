@@ -2,7 +2,6 @@ package assembly
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"example.com/saga/localcloud/unsupported"
@@ -101,7 +100,7 @@ func (m *EventSourceMapping) identify(at location) (identity, error) {
 // invocations are retried.
 type EventInvokeConfig struct {
 	FunctionName             string `cfn:"FunctionName,required"`
-	Qualifier                string `cfn:"Qualifier,required" values:"$LATEST"`
+	Qualifier                string `cfn:"Qualifier,required"`
 	MaximumEventAgeInSeconds *int   `cfn:"MaximumEventAgeInSeconds"`
 	MaximumRetryAttempts     *int   `cfn:"MaximumRetryAttempts"`
 }
@@ -129,22 +128,27 @@ func (p *Permission) identify(at location) (identity, error) {
 type URL struct {
 	AuthType          string `cfn:"AuthType,required" values:"NONE"`
 	TargetFunctionARN string `cfn:"TargetFunctionArn,required"`
+	Qualifier         string `cfn:"Qualifier"`
 	InvokeMode        string `cfn:"InvokeMode" values:"BUFFERED"`
 
-	// Function is the construct path of the function, and Address where the URL
-	// answers.
-	Function, Address string
+	// Function is the construct path of the function, FunctionARN its ARN with the
+	// qualifier, and Address where the URL answers.
+	Function, FunctionARN, Address string
 }
 
 func (u *URL) identify(at location) (identity, error) {
-	u.Function = at.functions[u.TargetFunctionARN]
-	var missing error
-	switch {
-	case u.Function != "":
-		u.Address = at.options.FunctionURL(u.Function)
-	case u.TargetFunctionARN != "":
-		missing = fmt.Errorf("property TargetFunctionArn: the function %s is not in the stack", u.TargetFunctionARN)
+	function, err := at.function("TargetFunctionArn", u.TargetFunctionARN)
+	u.Function, u.FunctionARN = function.path, function.arn
+	if u.Qualifier != "" {
+		u.FunctionARN += ":" + u.Qualifier
 	}
-	attributes := map[string]string{"FunctionArn": u.TargetFunctionARN, "FunctionUrl": u.Address}
-	return identity{name: at.logicalID, ref: u.TargetFunctionARN, attributes: attributes}, missing
+	switch {
+	case function.hasURL:
+		err = unsupported.Errorf("property TargetFunctionArn: a second URL of a function is not supported by the local cloud")
+	case u.Function != "":
+		function.hasURL = true
+		u.Address = at.options.FunctionURL(u.Function)
+	}
+	attributes := map[string]string{"FunctionArn": u.FunctionARN, "FunctionUrl": u.Address}
+	return identity{name: at.logicalID, ref: u.FunctionARN, attributes: attributes}, err
 }

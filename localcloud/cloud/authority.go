@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/iam"
@@ -161,7 +162,9 @@ func (a *authority) addLogsPolicies(stack *assembly.Assembly) error {
 }
 
 // addPermissions turns each permission into the statement that Lambda adds to
-// the function's policy for it.
+// the policy for it. A function, and each of its versions and aliases, has a policy
+// of its own, which is for invocations with exactly that ARN.
+// https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 func (a *authority) addPermissions(stack *assembly.Assembly) error {
 	var problems []error
 	functions := functionARNs(stack)
@@ -276,11 +279,26 @@ func resourceError(resource assembly.Resource, err error) error {
 	return fmt.Errorf("resource %s (%s): %w", resource.LogicalID, resource.Type, err)
 }
 
-// functionARNs returns the ARNs of the stack's functions by name and by ARN.
+// functionARNs returns the ARNs of the stack's functions, and of their versions and
+// aliases, by all that names them: an ARN, a partial ARN and a name.
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 func functionARNs(stack *assembly.Assembly) map[string]string {
 	arns := map[string]string{}
+	add := func(arn string) {
+		parts := strings.SplitN(arn, ":", 7) // arn:aws:lambda:region:account:function:name
+		for _, name := range []string{arn, strings.Join(parts[4:], ":"), parts[6]} {
+			arns[name] = arn
+		}
+	}
 	for resource := range assembly.Of[assembly.Function](stack) {
-		arns[resource.Name], arns[resource.ARN] = resource.ARN, resource.ARN
+		add(resource.ARN)
+		add(resource.ARN + ":$LATEST")
+	}
+	for resource := range assembly.Of[assembly.Version](stack) {
+		add(resource.ARN)
+	}
+	for resource := range assembly.Of[assembly.Alias](stack) {
+		add(resource.ARN)
 	}
 	return arns
 }

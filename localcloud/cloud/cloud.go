@@ -52,6 +52,8 @@ type Config struct {
 	ScheduleEvery time.Duration
 	// Faults injects faults; nil is none.
 	Faults *fault.Injector
+	// Seed is what the choices between the versions of an alias are drawn from.
+	Seed uint64
 	// RedeliverAfter bounds how long what has failed waits for its next
 	// attempt, unless it is 0.
 	RedeliverAfter time.Duration
@@ -301,12 +303,12 @@ func (c *Cloud) AwaitIdle(ctx context.Context) error {
 
 // Close ends all deliveries, every process and the servers.
 func (c *Cloud) Close() error {
+	var problems []error
 	if c.buses != nil {
 		c.schedules.Close()
 		c.buses.Close()
-		c.functions.Close()
+		problems = append(problems, c.functions.Close())
 	}
-	var problems []error
 	if c.traces != nil {
 		problems = append(problems, c.traces.Close())
 	}

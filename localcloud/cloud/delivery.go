@@ -66,7 +66,8 @@ func (d deliveries) toFunction(ctx context.Context, delivery eventbridge.Deliver
 	if err := d.cloud.functions.InvokeAsync(ctx, delivery.Target, delivery.Body); err != nil {
 		return deliveryError(err)
 	}
-	d.cloud.events[delivery.Target].Add(1)
+	function, _ := lambda.SplitARN(delivery.Target)
+	d.cloud.events[function].Add(1)
 	return nil
 }
 

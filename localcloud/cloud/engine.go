@@ -36,6 +36,7 @@ func (c *Cloud) newEngines() {
 		DeadLetters: c.queues,
 		Lost:        c.reportLoss,
 
+		Seed:           c.config.Seed,
 		DaemonAddress:  c.traces.Address(),
 		RedeliverAfter: c.config.RedeliverAfter,
 		RedeliverSoon:  c.queues.RedeliverSoon,

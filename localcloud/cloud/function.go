@@ -18,7 +18,6 @@ import (
 const (
 	defaultMemory  = 128
 	defaultTimeout = 3 * time.Second
-	defaultRetries = 2
 	defaultBatch   = 10
 	// unreservedConcurrency is how many invocations of a function without reserved
 	// concurrency run at once: the quota of a new account.
@@ -36,17 +35,13 @@ func (c *Cloud) createFunctions() error {
 		maps.Copy(environment, given.Environment.Variables)
 		made := lambda.Function{
 			Name: resource.Name, ARN: resource.ARN, Bootstrap: given.Bootstrap, Handler: given.Handler,
-			Environment:          environment,
-			Timeout:              timeout(given),
-			MemoryMB:             number(given.MemorySize, defaultMemory),
-			Concurrency:          number(given.ReservedConcurrentExecutions, unreservedConcurrency),
-			LogGroup:             logGroup(resource, given),
-			MaximumRetryAttempts: defaultRetries,
-			ActiveTracing:        given.TracingConfig.Mode == "Active",
-		}
-		if config := retries[resource.ARN]; config != nil {
-			made.MaximumRetryAttempts = number(config.MaximumRetryAttempts, defaultRetries)
-			made.MaximumEventAge = seconds(config.MaximumEventAgeInSeconds, 0)
+			Environment:   environment,
+			Timeout:       timeout(given),
+			MemoryMB:      number(given.MemorySize, defaultMemory),
+			Concurrency:   number(given.ReservedConcurrentExecutions, unreservedConcurrency),
+			LogGroup:      logGroup(resource, given),
+			Retries:       retries[resource.ARN],
+			ActiveTracing: given.TracingConfig.Mode == "Active",
 		}
 		if given.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
@@ -59,20 +54,68 @@ func (c *Cloud) createFunctions() error {
 			problems = append(problems, resourceError(resource, err))
 		}
 	}
+	return errors.Join(append(problems, c.createVersions(), c.createAliases(), c.checkURLs())...)
+}
+
+func (c *Cloud) createVersions() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Version](c.assembly) {
+		if _, err := c.functions.Publish(given.FunctionARN); err != nil {
+			problems = append(problems, resourceError(resource, err))
+		}
+	}
 	return errors.Join(problems...)
 }
 
-// retries returns the settings of asynchronous invocations by function ARN.
-func (c *Cloud) retries() (map[string]*assembly.EventInvokeConfig, []error) {
-	configs := map[string]*assembly.EventInvokeConfig{}
+func (c *Cloud) createAliases() error {
+	var problems []error
+	for resource, given := range assembly.Of[assembly.Alias](c.assembly) {
+		made := lambda.Alias{Name: given.Name, Version: given.FunctionVersion, Weights: map[string]float64{}}
+		for _, each := range given.RoutingConfig.AdditionalVersionWeights {
+			made.Weights[each.FunctionVersion] = each.FunctionWeight
+		}
+		if err := c.functions.CreateAlias(given.FunctionARN, made); err != nil {
+			problems = append(problems, resourceError(resource, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkURLs refuses the URL of an alias that is not in the stack. A version has no
+// URL. https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunctionUrlConfig.html
+func (c *Cloud) checkURLs() error {
+	aliases := map[string]bool{}
+	for resource := range assembly.Of[assembly.Alias](c.assembly) {
+		aliases[resource.ARN] = true
+	}
+	var problems []error
+	for resource, url := range assembly.Of[assembly.URL](c.assembly) {
+		if url.Qualifier != "" && !aliases[url.FunctionARN] {
+			problems = append(problems, resourceError(resource, fmt.Errorf("the alias %s is not in the stack", url.FunctionARN)))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// retries returns the settings of asynchronous invocations by function ARN and by
+// qualifier.
+func (c *Cloud) retries() (map[string]map[string]lambda.Retries, []error) {
+	configs := map[string]map[string]lambda.Retries{}
 	functions := functionARNs(c.assembly)
 	var problems []error
 	for resource, given := range assembly.Of[assembly.EventInvokeConfig](c.assembly) {
-		arn, known := functions[given.FunctionName]
-		if !known {
-			problems = append(problems, resourceError(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
+		qualified := given.FunctionName + ":" + given.Qualifier
+		arn, qualifier := lambda.SplitARN(functions[qualified])
+		if qualifier != given.Qualifier {
+			problems = append(problems, resourceError(resource, fmt.Errorf("the function %s is not in the stack", qualified)))
+			continue
 		}
-		configs[arn] = given
+		if configs[arn] == nil {
+			configs[arn] = map[string]lambda.Retries{}
+		}
+		configs[arn][qualifier] = lambda.Retries{
+			MaximumAttempts: given.MaximumRetryAttempts, MaximumEventAge: seconds(given.MaximumEventAgeInSeconds, 0),
+		}
 	}
 	return configs, problems
 }
@@ -169,8 +212,9 @@ func (c *Cloud) createMappings() error {
 // queue whose visibility timeout is shorter than the function's.
 func (c *Cloud) checkMapping(given lambda.EventSource) error {
 	var worker *assembly.Function
+	function, _ := lambda.SplitARN(given.FunctionARN)
 	for resource, each := range assembly.Of[assembly.Function](c.assembly) {
-		if resource.ARN == given.FunctionARN {
+		if resource.ARN == function {
 			worker = each
 		}
 	}
@@ -192,10 +236,10 @@ func (c *Cloud) checkMapping(given lambda.EventSource) error {
 // functionURL serves a function URL, or refuses every call if the public may
 // not use it.
 func (c *Cloud) functionURL(function string) http.Handler {
-	for resource := range assembly.Of[assembly.Function](c.assembly) {
-		arn := resource.ARN
-		if resource.Path == function && c.authority.publicMayInvoke(arn) {
-			return countRequests(c.requests[arn], c.functions.URLHandler(arn))
+	for _, url := range assembly.Of[assembly.URL](c.assembly) {
+		if url.Function == function && c.authority.publicMayInvoke(url.FunctionARN) {
+			arn, _ := lambda.SplitARN(url.FunctionARN)
+			return countRequests(c.requests[arn], c.functions.URLHandler(url.FunctionARN))
 		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

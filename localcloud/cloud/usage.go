@@ -72,9 +72,11 @@ type FunctionUsage struct {
 	Requests int64 `json:"requests"`
 	// Calls counts its calls of AWS's APIs by action, such as dynamodb:GetItem.
 	Calls map[string]int `json:"calls"`
-	// Invocations counts failed ones too, and BilledMilliseconds is how long they
-	// took together, each rounded up.
-	Invocations        int   `json:"invocations"`
+	// Invocations counts failed ones too.
+	Invocations int `json:"invocations"`
+	// Versions has the part of the invocations of each version.
+	Versions map[string]int `json:"versions"`
+	// BilledMilliseconds is how long the invocations took together, each rounded up.
 	BilledMilliseconds int64 `json:"billedMilliseconds"`
 	MemoryMB           int   `json:"memoryMb"`
 	// InitMilliseconds are the times from the start of each process until it
@@ -166,9 +168,11 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 	if err != nil {
 		usage.MemoryError = err.Error()
 	}
-	for resource, given := range assembly.Of[assembly.Function](c.assembly) {
+	for resource := range assembly.Of[assembly.Function](c.assembly) {
 		total := usage.Functions[resource.Path]
-		total.Processes = running[given.Bootstrap]
+		for _, program := range c.functions.Stats(resource.ARN).Programs {
+			total.Processes = append(total.Processes, running[program]...)
+		}
 		usage.Functions[resource.Path] = total
 	}
 	return usage
@@ -198,7 +202,7 @@ func (c *Cloud) functionUsage() map[string]FunctionUsage {
 		}
 		total.addStats(c.functions.Stats(resource.ARN))
 		for _, mapping := range c.functions.Mappings() {
-			if mapping.FunctionARN == resource.ARN {
+			if function, _ := lambda.SplitARN(mapping.FunctionARN); function == resource.ARN {
 				total.add(mapping)
 			}
 		}
@@ -209,7 +213,7 @@ func (c *Cloud) functionUsage() map[string]FunctionUsage {
 
 func (u *FunctionUsage) addStats(stats lambda.Stats) {
 	u.Invocations, u.BilledMilliseconds, u.MemoryMB = stats.Invocations, stats.Billed.Milliseconds(), stats.MemoryMB
-	u.InitMilliseconds = []float64{}
+	u.Versions, u.InitMilliseconds = stats.Versions, []float64{}
 	for _, took := range stats.Inits {
 		u.InitMilliseconds = append(u.InitMilliseconds, float64(took)/float64(time.Millisecond))
 	}

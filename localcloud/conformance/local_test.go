@@ -50,6 +50,7 @@ func startLocal(ctx context.Context, dir string) (s *stack, stop func() error, e
 	if err != nil {
 		return nil, nil, errors.Join(err, stop())
 	}
+	s.probe = filepath.Join(dir, "probe", "bootstrap")
 	return s, stop, nil
 }
 

@@ -27,6 +27,8 @@ type stack struct {
 	outputs map[string]string
 	// patience bounds every wait; waits end as soon as what they wait for is there.
 	patience time.Duration
+	// probe is the path of the probe's executable.
+	probe string
 	// archiving is how long an event may take to its archive and back.
 	archiving time.Duration
 
@@ -104,6 +106,7 @@ func deployed(ctx context.Context, name string) (*stack, error) {
 		outputs[*output.OutputKey] = *output.OutputValue
 	}
 	s := newStack(cfg, outputs, 3*time.Minute)
+	s.probe = "../../dist/conformance/bootstrap"
 	s.archiving = 30 * time.Minute
 	return s, nil
 }

@@ -1,9 +1,10 @@
 package lambda
 
 import (
-	"encoding/json"
+	"maps"
 	"net/http"
-	"time"
+	"slices"
+	"strings"
 
 	"example.com/saga/localcloud/unsupported"
 	"example.com/saga/localcloud/wire"
@@ -18,8 +19,8 @@ const (
 	invokeAsync   = "Event"
 )
 
-// API is the part of Lambda's wire protocol that invokes functions and returns
-// their configuration. A function is named by its name or its ARN.
+// API is the part of Lambda's wire protocol that invokes functions, returns their
+// configuration, publishes versions and moves aliases.
 func (s *Service) API(authorize wire.Authorize) http.Handler {
 	mux := http.NewServeMux()
 	for _, route := range s.Routes(authorize) {
@@ -35,8 +36,13 @@ func (s *Service) API(authorize wire.Authorize) http.Handler {
 func (s *Service) Routes(authorize wire.Authorize) []wire.Route {
 	calls := calls{service: s, authorize: authorize}
 	return []wire.Route{
+		{Name: "GetAlias", Pattern: "GET " + APIPath + "{name}/aliases/{alias}", Operation: calls.getAlias},
 		{Name: "GetFunctionConfiguration", Pattern: "GET " + APIPath + "{name}/configuration", Operation: calls.configuration},
 		{Name: "Invoke", Pattern: "POST " + APIPath + "{name}/invocations", Operation: calls.invoke},
+		{Name: "ListVersionsByFunction", Pattern: "GET " + APIPath + "{name}/versions", Operation: calls.listVersions},
+		{Name: "PublishVersion", Pattern: "POST " + APIPath + "{name}/versions", Operation: calls.publishVersion},
+		{Name: "UpdateAlias", Pattern: "PUT " + APIPath + "{name}/aliases/{alias}", Operation: calls.updateAlias},
+		{Name: "UpdateFunctionCode", Pattern: "PUT " + APIPath + "{name}/code", Operation: calls.updateCode},
 	}
 }
 
@@ -46,22 +52,59 @@ type calls struct {
 	authorize wire.Authorize
 }
 
-// find returns the function that the path names, if the caller may do this to
-// it.
-func (c calls) find(r *http.Request, action string) (Function, error) {
-	name := r.PathValue("name")
-	c.service.mu.Lock()
-	defer c.service.mu.Unlock()
-	for arn, p := range c.service.pools {
-		if name == arn || name == p.function.Name {
-			return p.function, c.authorize.Check(r.Context(), action, arn, nil)
+// find returns what the path and the qualifier in the query name, if the caller
+// may do this to it.
+func (c calls) find(r *http.Request, action string) (target, error) {
+	query := r.URL.Query()
+	for _, parameter := range slices.Sorted(maps.Keys(query)) {
+		if parameter != "Qualifier" {
+			return target{}, unsupportedParameter(parameter, query.Get(parameter))
 		}
 	}
-	return Function{}, &wire.Error{Code: "ResourceNotFoundException", Message: "Function not found: " + name, Status: http.StatusNotFound}
+	t, err := c.service.named(r.PathValue("name"), query.Get("Qualifier"))
+	if err != nil {
+		return target{}, err
+	}
+	return t, c.authorize.Check(r.Context(), action, t.arn(), nil)
+}
+
+// function returns the function that the path names, if the caller may do this to
+// it. What it is for works on a function as a whole, and accepts no qualifier.
+func (c calls) function(r *http.Request, action string) (*function, error) {
+	t, err := c.find(r, action)
+	if err == nil && t.qualifier != "" {
+		err = invalidParameter("%s is not supported for the qualifier %s: name the function alone", strings.TrimPrefix(action, "lambda:"), t.qualifier)
+	}
+	return t.function, err
+}
+
+// named returns what a name leads to: a function's name, its ARN or a part of it,
+// each with or without a qualifier.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestParameters
+func (s *Service) named(name, qualifier string) (target, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for arn := range s.functions {
+		parts := strings.SplitN(arn, ":", 7)
+		for _, known := range []string{arn, strings.Join(parts[4:], ":"), parts[6]} {
+			inName, qualified := strings.CutPrefix(name, known+":")
+			switch {
+			case name == known && qualifier == "":
+				return s.find(arn)
+			case name == known:
+				return s.find(arn + ":" + qualifier)
+			case qualified && qualifier != "" && qualifier != inName:
+				return target{}, invalidParameter("The derived qualifier from the function name does not match the specified qualifier.")
+			case qualified:
+				return s.find(arn + ":" + inName)
+			}
+		}
+	}
+	return target{}, functionNotFound(name)
 }
 
 func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
-	function, err := c.find(r, "lambda:InvokeFunction")
+	t, err := c.find(r, "lambda:InvokeFunction")
 	if err != nil {
 		return wire.Answer{}, err
 	}
@@ -70,19 +113,16 @@ func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
 			return wire.Answer{}, unsupportedParameter(parameter, value)
 		}
 	}
-	if r.URL.RawQuery != "" {
-		return wire.Answer{}, unsupportedParameter("query", r.URL.RawQuery)
-	}
 	if len(payload) == 0 {
 		payload = []byte("null")
 	}
 	ctx := WithTrace(r.Context(), r.Header.Get(traceHeader))
 	switch kind := r.Header.Get("X-Amz-Invocation-Type"); kind {
 	case invokeAsync:
-		return wire.Answer{Status: http.StatusAccepted}, c.service.InvokeAsync(ctx, function.ARN, payload)
+		return wire.Answer{Status: http.StatusAccepted}, c.service.InvokeAsync(ctx, t.arn(), payload)
 	case invokeAndWait, "":
-		result, err := c.service.Invoke(ctx, function.ARN, payload)
-		answer := wire.Answer{Status: http.StatusOK, Header: map[string]string{"X-Amz-Executed-Version": "$LATEST"}, Body: result.Payload}
+		result, err := c.service.Invoke(ctx, t.arn(), payload)
+		answer := wire.Answer{Status: http.StatusOK, Header: map[string]string{"X-Amz-Executed-Version": result.Version}, Body: result.Payload}
 		if result.FunctionError != "" {
 			answer.Header["X-Amz-Function-Error"] = result.FunctionError
 		}
@@ -94,35 +134,4 @@ func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
 
 func unsupportedParameter(parameter, value string) error {
 	return wire.Errorf("InvalidParameterValueException", "the local cloud does not support %s %s", parameter, value)
-}
-
-// functionConfiguration is a function's configuration, as far as the local cloud has it.
-type functionConfiguration struct {
-	FunctionName     string
-	FunctionArn      string
-	Handler          string
-	Timeout          int
-	MemorySize       int
-	DeadLetterConfig *deadLetterConfig `json:",omitempty"`
-}
-
-type deadLetterConfig struct{ TargetArn string }
-
-func (c calls) configuration(r *http.Request, _ []byte) (wire.Answer, error) {
-	function, err := c.find(r, "lambda:GetFunctionConfiguration")
-	if err != nil {
-		return wire.Answer{}, err
-	}
-	if r.URL.RawQuery != "" {
-		return wire.Answer{}, unsupportedParameter("query", r.URL.RawQuery)
-	}
-	found := functionConfiguration{
-		FunctionName: function.Name, FunctionArn: function.ARN, Handler: function.Handler,
-		Timeout: int(function.Timeout / time.Second), MemorySize: function.MemoryMB,
-	}
-	if function.DeadLetterARN != "" {
-		found.DeadLetterConfig = &deadLetterConfig{function.DeadLetterARN}
-	}
-	body, err := json.Marshal(found)
-	return wire.Answer{Status: http.StatusOK, Body: body}, err
 }

@@ -121,13 +121,13 @@ func TestWhatTheAPIDoesNotSupportIsRefusedByName(t *testing.T) {
 	}{
 		"a dry run":            {http.MethodPost, invocations, echo, "X-Amz-Invocation-Type", "DryRun", 400, "InvalidParameterValueException", "DryRun"},
 		"the tail of the log":  {http.MethodPost, invocations, echo, "X-Amz-Log-Type", "Tail", 400, "InvalidParameterValueException", "X-Amz-Log-Type"},
-		"a version":            {http.MethodPost, invocations + "?Qualifier=7", echo, "", "", 400, "InvalidParameterValueException", "Qualifier=7"},
+		"a query":              {http.MethodPost, invocations + "?Durable=7", echo, "", "", 400, "InvalidParameterValueException", "Durable 7"},
 		"another operation":    {http.MethodDelete, lambda.APIPath + "behave", "", "", "", 400, "UnknownOperationException", "DELETE"},
 		"no such function":     {http.MethodPost, lambda.APIPath + "unknown/invocations", echo, "", "", 404, "ResourceNotFoundException", "unknown"},
 		"what is no JSON":      {http.MethodPost, invocations, "{", "", "", 400, "InvalidRequestContentException", "json"},
 		"who may not invoke":   {http.MethodPost, invocations, echo, "Authorization", signedBy("forbidden"), 400, "AccessDeniedException", "lambda:InvokeFunction"},
 		"who may not ask":      {http.MethodGet, lambda.APIPath + "behave/configuration", "", "Authorization", signedBy("forbidden"), 400, "AccessDeniedException", "lambda:GetFunctionConfiguration"},
-		"a version's settings": {http.MethodGet, lambda.APIPath + "behave/configuration?Qualifier=7", "", "", "", 400, "InvalidParameterValueException", "Qualifier=7"},
+		"a version's settings": {http.MethodGet, lambda.APIPath + "behave/configuration?Qualifier=7", "", "", "", 404, "ResourceNotFoundException", "behave:7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			header := http.Header{}

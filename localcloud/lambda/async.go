@@ -12,7 +12,6 @@ import (
 
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
-	"example.com/saga/localcloud/wire"
 )
 
 // maximumErrorMessage is how much of an error a dead letter carries.
@@ -22,15 +21,15 @@ const maximumErrorMessage = 1 << 10
 // if that fails, and sends it to the dead-letter queue in the end. Events wait
 // while the function is throttled, but not longer than its maximum event age.
 func (s *Service) InvokeAsync(ctx context.Context, arn string, payload []byte) error {
-	p, err := s.accept(arn, payload, maximumAsyncPayload)
+	t, err := s.accept(arn, payload, maximumAsyncPayload)
 	if err != nil {
 		return err
 	}
-	inv := p.newInvocation(ctx, payload)
+	inv := t.newInvocation(ctx, payload)
 	// Begun while accept's call is counted, so that Close waits for it.
 	s.background(func(ctx context.Context) {
 		defer s.busy.Add(-1)
-		s.handle(ctx, p, inv)
+		s.handle(ctx, t, inv)
 	})
 	s.calls.Done()
 	return nil
@@ -44,13 +43,14 @@ type failureReport struct {
 	message string
 }
 
-func (s *Service) handle(ctx context.Context, p *pool, inv *invocation) {
-	expires := s.config.Clock().Add(p.function.MaximumEventAge)
+func (s *Service) handle(ctx context.Context, t target, inv *invocation) {
+	retries := t.retries()
+	expires := s.config.Clock().Add(retries.MaximumEventAge)
 	for attempt := 0; ; attempt++ {
-		p.gate.wait(ctx)
+		t.gate.wait(ctx)
 		again := inv.forRetry()
-		again.isLastAttempt = attempt == p.function.MaximumRetryAttempts
-		result, err := s.attempt(ctx, p, again, expires)
+		again.isLastAttempt = attempt == *retries.MaximumAttempts
+		result, err := s.attempt(ctx, t, again, expires)
 		switch {
 		case err == nil && result.FunctionError == "":
 			return
@@ -58,12 +58,12 @@ func (s *Service) handle(ctx context.Context, p *pool, inv *invocation) {
 			// The service is closed. What is in memory is lost with it.
 			return
 		case err != nil:
-			s.giveUp(ctx, p, inv.payload, failureReport{inv.id, http.StatusTooManyRequests, "Rate Exceeded."})
+			s.giveUp(ctx, t.function, inv.payload, failureReport{inv.id, http.StatusTooManyRequests, "Rate Exceeded."})
 			return
 		}
 		delay := s.config.AsyncRetryDelays[min(attempt, len(s.config.AsyncRetryDelays)-1)]
-		if attempt == p.function.MaximumRetryAttempts || s.config.Clock().Add(delay).After(expires) {
-			s.giveUp(ctx, p, inv.payload, failureReport{inv.id, http.StatusOK, errorMessage(result.Payload)})
+		if attempt == *retries.MaximumAttempts || s.config.Clock().Add(delay).After(expires) {
+			s.giveUp(ctx, t.function, inv.payload, failureReport{inv.id, http.StatusOK, errorMessage(result.Payload)})
 			return
 		}
 		sleep(ctx, delay)
@@ -72,14 +72,14 @@ func (s *Service) handle(ctx context.Context, p *pool, inv *invocation) {
 
 // attempt waits for a slot and invokes the function. An error is returned if no
 // slot is free before the event expires.
-func (s *Service) attempt(ctx context.Context, p *pool, inv *invocation, expires time.Time) (Result, error) {
+func (s *Service) attempt(ctx context.Context, t target, inv *invocation, expires time.Time) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, expires.Sub(s.config.Clock()))
 	defer cancel()
-	if err := p.reserve(ctx); err != nil {
+	if err := t.reserve(ctx); err != nil {
 		return Result{}, err
 	}
-	defer p.release()
-	return p.invoke(ctx, inv), nil
+	defer t.release()
+	return t.invoke(ctx, inv), nil
 }
 
 func sleep(ctx context.Context, delay time.Duration) {
@@ -110,10 +110,10 @@ func errorMessage(payload []byte) string {
 
 // giveUp sends an event to the function's dead-letter queue. If that fails, the
 // event is lost.
-func (s *Service) giveUp(ctx context.Context, p *pool, payload []byte, why failureReport) {
-	if err := s.sendToDeadLetterQueue(ctx, p, payload, why); err != nil {
+func (s *Service) giveUp(ctx context.Context, f *function, payload []byte, why failureReport) {
+	if err := s.sendToDeadLetterQueue(ctx, f, payload, why); err != nil {
 		s.config.Lost.Lost(loss.Loss{
-			Kind: loss.Function, Name: p.function.ARN, Event: loss.Identify(payload),
+			Kind: loss.Function, Name: f.ARN, Event: loss.Identify(payload),
 			Reason: fmt.Sprintf("the invocation %s failed: %s; %s", why.requestID, why.message, err),
 		})
 	}
@@ -121,16 +121,16 @@ func (s *Service) giveUp(ctx context.Context, p *pool, payload []byte, why failu
 
 // sendToDeadLetterQueue sends the event with the permissions of the function's
 // role.
-func (s *Service) sendToDeadLetterQueue(ctx context.Context, p *pool, payload []byte, why failureReport) error {
-	if p.function.DeadLetterARN == "" {
+func (s *Service) sendToDeadLetterQueue(ctx context.Context, f *function, payload []byte, why failureReport) error {
+	if f.DeadLetterARN == "" {
 		return errors.New("the function has no dead-letter queue")
 	}
 	if s.config.DeadLetters == nil {
 		return errors.New("there are no queues")
 	}
-	url, found := s.config.DeadLetters.URL(p.function.DeadLetterARN)
+	url, found := s.config.DeadLetters.URL(f.DeadLetterARN)
 	if !found {
-		return fmt.Errorf("its dead-letter queue %s does not exist", p.function.DeadLetterARN)
+		return fmt.Errorf("its dead-letter queue %s does not exist", f.DeadLetterARN)
 	}
 	attributes := map[string]sqs.MessageAttribute{
 		"RequestID": {DataType: "String", StringValue: &why.requestID},
@@ -139,17 +139,11 @@ func (s *Service) sendToDeadLetterQueue(ctx context.Context, p *pool, payload []
 	if why.message != "" {
 		attributes["ErrorMessage"] = sqs.MessageAttribute{DataType: "String", StringValue: &why.message}
 	}
-	_, err := s.config.DeadLetters.SendMessage(p.asRole(ctx), &sqs.SendMessageInput{
+	_, err := s.config.DeadLetters.SendMessage(f.asRole(ctx), &sqs.SendMessageInput{
 		QueueUrl: url, MessageBody: string(payload), MessageAttributes: attributes,
 	})
 	if err != nil {
-		return fmt.Errorf("its dead-letter queue %s does not accept it: %w", p.function.DeadLetterARN, err)
+		return fmt.Errorf("its dead-letter queue %s does not accept it: %w", f.DeadLetterARN, err)
 	}
 	return nil
-}
-
-// asRole returns a context whose calls to other services are made by the
-// function's role.
-func (p *pool) asRole(ctx context.Context) context.Context {
-	return wire.WithCaller(ctx, p.function.Environment["AWS_ACCESS_KEY_ID"])
 }

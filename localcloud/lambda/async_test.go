@@ -102,7 +102,9 @@ func count(lines []string, want string) int {
 func TestAnEventTooOldForAnotherAttemptIsGivenUp(t *testing.T) {
 	b := newBench(t, func(c *lambda.Config) { c.AsyncRetryDelays = nil }) // AWS's: the first is a minute.
 	dead := b.addQueue("dead", nil)
-	arn := b.add("behave", func(f *lambda.Function) { f.DeadLetterARN, f.MaximumEventAge = dead, time.Minute })
+	arn := b.add("behave", func(f *lambda.Function) {
+		f.DeadLetterARN, f.Retries = dead, map[string]lambda.Retries{"$LATEST": {MaximumEventAge: time.Minute}}
+	})
 	if err := b.InvokeAsync(t.Context(), arn, []byte(`{"do": "error"}`)); err != nil {
 		t.Fatal(err)
 	}

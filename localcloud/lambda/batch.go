@@ -34,7 +34,7 @@ func (m *mapping) process(ctx context.Context, batch []sqs.Message, visible time
 // invoke invokes the function with an event, and reports whether any message of
 // it has failed.
 func (m *mapping) invoke(ctx context.Context, event event, visible time.Time) (failed bool, err error) {
-	inv := m.pool.newInvocation(ctx, event.payload)
+	inv := m.target.newInvocation(ctx, event.payload)
 	inv.isLastAttempt = slices.ContainsFunc(event.messages, isNearRedrive)
 	result, err := m.invokeInSlot(ctx, inv, visible)
 	if err != nil {
@@ -61,13 +61,13 @@ func isNearRedrive(message sqs.Message) bool {
 // redeliverSoon makes failed messages visible again soon, if that is
 // configured.
 func (m *mapping) redeliverSoon(messages []sqs.Message, left map[string]bool) {
-	within := m.pool.config.RedeliverAfter
+	within := m.target.config.RedeliverAfter
 	if within == 0 {
 		return
 	}
 	for _, message := range messages {
 		if left[message.MessageId] {
-			m.pool.config.RedeliverSoon(m.url, message.ReceiptHandle, within)
+			m.target.config.RedeliverSoon(m.url, message.ReceiptHandle, within)
 		}
 	}
 }
@@ -76,13 +76,13 @@ func (m *mapping) redeliverSoon(messages []sqs.Message, left map[string]bool) {
 // that waits for longer is dropped: its messages are received again, and must
 // not be handled twice at once.
 func (m *mapping) invokeInSlot(ctx context.Context, inv *invocation, visible time.Time) (Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, visible.Sub(m.pool.config.Clock()))
+	ctx, cancel := context.WithTimeout(ctx, visible.Sub(m.target.config.Clock()))
 	defer cancel()
-	if err := m.pool.reserve(ctx); err != nil {
-		return Result{}, fmt.Errorf("the function %s is throttled: %w", m.pool.function.Name, err)
+	if err := m.target.reserve(ctx); err != nil {
+		return Result{}, fmt.Errorf("the function %s is throttled: %w", m.target.Name, err)
 	}
-	defer m.pool.release()
-	return m.pool.invoke(ctx, inv), nil
+	defer m.target.release()
+	return m.target.invoke(ctx, inv), nil
 }
 
 // failures returns the ids of the messages that must not be deleted. A response
@@ -155,7 +155,7 @@ func (m *mapping) delete(ctx context.Context, messages []sqs.Message) error {
 		for i, message := range chunk {
 			entries[i] = sqs.DeleteMessageBatchRequestEntry{Id: strconv.Itoa(i), ReceiptHandle: message.ReceiptHandle}
 		}
-		out, err := m.queues.DeleteMessageBatch(m.pool.asRole(ctx), &sqs.DeleteMessageBatchInput{QueueUrl: m.url, Entries: entries})
+		out, err := m.queues.DeleteMessageBatch(m.target.asRole(ctx), &sqs.DeleteMessageBatchInput{QueueUrl: m.url, Entries: entries})
 		if err != nil {
 			problems = append(problems, err)
 			continue

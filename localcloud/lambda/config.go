@@ -51,6 +51,9 @@ type Config struct {
 	// RedeliverSoon shortens the visibility timeout of a received message to the
 	// given time.
 	RedeliverSoon func(queueURL, receiptHandle string, within time.Duration)
+	// Seed is what the choices between the versions of an alias are drawn from. Each
+	// function has a random sequence of its own.
+	Seed uint64
 	// DaemonAddress is the address of the X-Ray daemon; empty if there is none.
 	DaemonAddress string
 	// Grace is how long a process may take to end after SIGTERM.

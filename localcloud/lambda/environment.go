@@ -15,14 +15,14 @@ import (
 // processEnvironment returns the whole environment of a process: what Lambda
 // sets, as far as it means something on this machine, then the local cloud's
 // variables, then the function's.
-func processEnvironment(f *Function, config *Config, runtimeAPI, stream string) []string {
-	folder := filepath.Dir(f.Bootstrap)
+func processEnvironment(p *pool, runtimeAPI, stream string) []string {
+	f, config, folder := &p.function.Function, p.function.config, filepath.Dir(p.code.bootstrap)
 	all := map[string]string{
 		"_HANDLER":                        f.Handler,
 		"AWS_REGION":                      config.Region,
 		"AWS_DEFAULT_REGION":              config.Region,
 		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
-		"AWS_LAMBDA_FUNCTION_VERSION":     "$LATEST",
+		"AWS_LAMBDA_FUNCTION_VERSION":     p.version,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB),
 		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME":       f.LogGroup,
@@ -50,9 +50,9 @@ func processEnvironment(f *Function, config *Config, runtimeAPI, stream string) 
 	return list
 }
 
-// streamName returns the name of the log stream of one process: its first day
-// and a random number.
-func streamName(now time.Time) string {
+// streamName returns the name of the log stream of one process: its first day,
+// the function's version and a random number.
+func streamName(now time.Time, version string) string {
 	random := uuid.New()
-	return fmt.Sprintf("%s/[$LATEST]%s", now.UTC().Format("2006/01/02"), hex.EncodeToString(random[:]))
+	return fmt.Sprintf("%s/[%s]%s", now.UTC().Format("2006/01/02"), version, hex.EncodeToString(random[:]))
 }

@@ -44,9 +44,11 @@ func (s *Service) TimeOut(session string) {
 func (s *Service) process(session string) *process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range s.pools {
-		if found := p.process(session); found != nil {
-			return found
+	for _, f := range s.functions {
+		for _, p := range f.pools() {
+			if found := p.process(session); found != nil {
+				return found
+			}
 		}
 	}
 	return nil

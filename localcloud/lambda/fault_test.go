@@ -51,7 +51,7 @@ func TestAnInvocationCanBeTimedOutByItsSession(t *testing.T) {
 
 func TestTheLastAttemptOfAnEventIsExemptFromFaults(t *testing.T) {
 	b := newBench(t, nil)
-	arn := b.add("behave", func(f *lambda.Function) { f.MaximumRetryAttempts = 0 })
+	arn := b.add("behave", func(f *lambda.Function) { f.Retries = map[string]lambda.Retries{"$LATEST": {MaximumAttempts: new(0)}} })
 	var session string
 	for _, variable := range decode[[]string](b, b.invoke(arn, "environment").Payload) {
 		if value, found := strings.CutPrefix(variable, "AWS_SESSION_TOKEN="); found {

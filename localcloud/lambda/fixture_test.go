@@ -82,7 +82,11 @@ func newBenchOn(t *testing.T, queues sqs.Config, edit func(*lambda.Config)) *ben
 		edit(&config)
 	}
 	b.Service = lambda.New(config)
-	t.Cleanup(b.Close)
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return b
 }
 
@@ -91,7 +95,7 @@ func (b *bench) add(handler string, edit func(*lambda.Function)) string {
 	b.Helper()
 	f := lambda.Function{
 		Name: handler, ARN: lambdas + handler, Bootstrap: bootstrap, Handler: handler,
-		Timeout: 10 * time.Second, MemoryMB: 128, Concurrency: 2, MaximumRetryAttempts: 2,
+		Timeout: 10 * time.Second, MemoryMB: 128, Concurrency: 2,
 		Environment: map[string]string{"AWS_ACCESS_KEY_ID": "AKIDFUNCTION", "AWS_SECRET_ACCESS_KEY": "s"},
 	}
 	if edit != nil {

@@ -4,6 +4,7 @@
 package lambda
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -17,41 +18,67 @@ const (
 	maximumAsyncPayload = 1 << 20
 	maximumTimeout      = 15 * time.Minute
 	defaultEventAge     = 6 * time.Hour
+	defaultRetries      = 2
 	initTimeout         = 10 * time.Second
 )
 
 // Function is one function's configuration.
 type Function struct {
 	Name, ARN string
-	// Bootstrap is the path of the executable. Its folder is the working
-	// directory of the process.
+	// Bootstrap is the path of the executable of $LATEST, until its code is updated.
+	// Its folder is the working directory of the process.
 	Bootstrap string
 	// Environment are the function's variables, and the credentials of its role. A
 	// process has nothing of the local cloud's own environment.
 	Environment map[string]string
 	Timeout     time.Duration
 	MemoryMB    int
-	// Concurrency is how many invocations may run at once: each in a process
-	// of its own.
+	// Concurrency is how many invocations may run at once, of all versions together:
+	// each in a process of its own.
 	Concurrency int
 	// DeadLetterARN is the queue for events whose last asynchronous attempt has
 	// failed; empty for none.
-	DeadLetterARN        string
-	MaximumRetryAttempts int
-	// MaximumEventAge is how long an asynchronous event may wait; 0 is AWS's
-	// default of six hours.
-	MaximumEventAge time.Duration
-	LogGroup        string
-	Handler         string
+	DeadLetterARN string
+	// Retries are by the qualifier of an asynchronous invocation; $LATEST is also for
+	// one without a qualifier. A qualifier that is not there has AWS's defaults.
+	Retries  map[string]Retries
+	LogGroup string
+	Handler  string
 	// ActiveTracing samples an invocation unless its caller has decided about
 	// that, and sets the address of the X-Ray daemon.
 	ActiveTracing bool
 }
 
+// Retries is how an asynchronous invocation is retried. Nil and 0 are AWS's
+// defaults.
+type Retries struct {
+	// MaximumAttempts does not count the first one.
+	MaximumAttempts *int
+	// MaximumEventAge is how long an event may wait.
+	MaximumEventAge time.Duration
+}
+
+// filled returns the retries with AWS's defaults.
+func (r Retries) filled() Retries {
+	return Retries{cmp.Or(r.MaximumAttempts, new(defaultRetries)), cmp.Or(r.MaximumEventAge, defaultEventAge)}
+}
+
+func (r Retries) validate() error {
+	if *r.MaximumAttempts < 0 || *r.MaximumAttempts > 2 {
+		return errors.New("MaximumRetryAttempts must be 0 to 2")
+	}
+	if r.MaximumEventAge < time.Minute || r.MaximumEventAge > defaultEventAge {
+		return errors.New("MaximumEventAge must be 1 minute to 6 hours")
+	}
+	return nil
+}
+
 // Result is the response of a function. If FunctionError is not empty, it is
 // Unhandled, and Payload describes the error.
 type Result struct {
-	RequestID     string
+	RequestID string
+	// Version is the version that has run.
+	Version       string
 	Payload       []byte
 	FunctionError string
 }
@@ -62,9 +89,6 @@ func (f *Function) fill() error {
 		return fmt.Errorf("find the executable: %w", err)
 	}
 	f.Bootstrap = bootstrap
-	if f.MaximumEventAge == 0 {
-		f.MaximumEventAge = defaultEventAge
-	}
 	if f.LogGroup == "" {
 		f.LogGroup = "/aws/lambda/" + f.Name
 	}
@@ -83,8 +107,9 @@ func (f *Function) validate() error {
 	refuse(f.Timeout < time.Millisecond || f.Timeout > maximumTimeout, "the timeout must be more than 0 and at most 15 minutes")
 	refuse(f.MemoryMB < 128 || f.MemoryMB > 10240, "the memory must be 128 to 10240 MB")
 	refuse(f.Concurrency < 1, "the concurrency must be at least 1")
-	refuse(f.MaximumRetryAttempts < 0 || f.MaximumRetryAttempts > 2, "MaximumRetryAttempts must be 0 to 2")
-	refuse(f.MaximumEventAge < time.Minute || f.MaximumEventAge > defaultEventAge, "MaximumEventAge must be 1 minute to 6 hours")
+	for _, retries := range f.Retries {
+		problems = append(problems, retries.filled().validate())
+	}
 	info, err := os.Stat(f.Bootstrap)
 	switch {
 	case err != nil:

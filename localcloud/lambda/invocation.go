@@ -1,7 +1,6 @@
 package lambda
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +13,9 @@ const errorUnhandled = "Unhandled"
 
 // invocation is one event for a function. Its id stays the same when it is retried.
 type invocation struct {
-	id      string
+	id string
+	// arn is the one that the function was invoked with.
+	arn     string
 	payload []byte
 	// trace is the trace header of X-Ray.
 	trace string
@@ -26,16 +27,13 @@ type invocation struct {
 	answered chan Result
 }
 
-func (p *pool) newInvocation(ctx context.Context, payload []byte) *invocation {
-	return &invocation{
-		id: uuid.NewString(), payload: payload, trace: p.function.trace(ctx, p.config.Clock()),
-		answered: make(chan Result, 1),
-	}
+func newInvocation(arn string, payload []byte, trace string) *invocation {
+	return &invocation{id: uuid.NewString(), arn: arn, payload: payload, trace: trace, answered: make(chan Result, 1)}
 }
 
 // forRetry returns the same event for another attempt.
 func (i *invocation) forRetry() *invocation {
-	return &invocation{id: i.id, payload: i.payload, trace: i.trace, answered: make(chan Result, 1)}
+	return &invocation{id: i.id, arn: i.arn, payload: i.payload, trace: i.trace, answered: make(chan Result, 1)}
 }
 
 // functionError is Lambda's description of a failure.

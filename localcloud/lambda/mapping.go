@@ -15,7 +15,8 @@ import (
 // pollAgain is the wait after a receive that failed.
 const pollAgain = time.Second
 
-// EventSource maps a queue to a function.
+// EventSource maps a queue to a function, one of its versions or one of its
+// aliases.
 type EventSource struct {
 	QueueARN, FunctionARN string
 	// BatchSize is the maximum number of messages in one invocation.
@@ -40,7 +41,7 @@ type MappingStats struct {
 // mapping reads a queue and invokes a function with batches of its messages.
 type mapping struct {
 	EventSource
-	pool    *pool
+	target  target
 	queues  Queues
 	url     string
 	region  string
@@ -56,14 +57,14 @@ type mapping struct {
 // Map begins to read a queue for a function.
 func (s *Service) Map(source EventSource) error {
 	s.mu.Lock()
-	p := s.pools[source.FunctionARN]
+	t, err := s.find(source.FunctionARN)
 	s.mu.Unlock()
-	if p == nil {
+	if err != nil {
 		return fmt.Errorf("event source mapping of %s: there is no function %s", source.QueueARN, source.FunctionARN)
 	}
-	m, err := s.newMapping(source, p)
+	m, err := s.newMapping(source, t)
 	if err != nil {
-		return fmt.Errorf("event source mapping of %s to %s: %w", source.QueueARN, p.function.Name, err)
+		return fmt.Errorf("event source mapping of %s to %s: %w", source.QueueARN, t.Name, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,7 +73,7 @@ func (s *Service) Map(source EventSource) error {
 	}
 	for _, other := range s.mappings {
 		if other.QueueARN == source.QueueARN && other.FunctionARN == source.FunctionARN {
-			return fmt.Errorf("event source mapping of %s to %s exists already", source.QueueARN, p.function.Name)
+			return fmt.Errorf("event source mapping of %s to %s exists already", source.QueueARN, t.Name)
 		}
 	}
 	s.mappings = append(s.mappings, m)
@@ -80,7 +81,7 @@ func (s *Service) Map(source EventSource) error {
 	return nil
 }
 
-func (s *Service) newMapping(source EventSource, p *pool) (*mapping, error) {
+func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 	if s.config.Queues == nil {
 		return nil, errors.New("there are no queues")
 	}
@@ -92,22 +93,22 @@ func (s *Service) newMapping(source EventSource, p *pool) (*mapping, error) {
 	if !found {
 		return nil, errors.New("the queue does not exist")
 	}
-	timeout, err := visibilityTimeout(p.asRole(context.Background()), s.config.Queues, url)
+	timeout, err := visibilityTimeout(t.asRole(context.Background()), s.config.Queues, url)
 	if err != nil {
 		return nil, err
 	}
-	if timeout < p.function.Timeout {
+	if timeout < t.Timeout {
 		return nil, fmt.Errorf("queue visibility timeout: %d seconds is less than function timeout: %d seconds",
-			int(timeout.Seconds()), int(p.function.Timeout.Seconds()))
+			int(timeout.Seconds()), int(t.Timeout.Seconds()))
 	}
 	// More batches than slots would only be throttled, which would use up receives
 	// of their messages.
-	limit := p.function.Concurrency
+	limit := t.Concurrency
 	if source.MaximumConcurrency > 0 {
 		limit = min(limit, source.MaximumConcurrency)
 	}
 	return &mapping{
-		EventSource: source, pool: p, queues: s.config.Queues, url: url, region: s.config.Region,
+		EventSource: source, target: t, queues: s.config.Queues, url: url, region: s.config.Region,
 		timeout: timeout, fifo: fifo, slots: make(chan struct{}, limit),
 		stats: MappingStats{QueueARN: source.QueueARN, FunctionARN: source.FunctionARN},
 	}, nil
@@ -145,13 +146,13 @@ func visibilityTimeout(ctx context.Context, queues Queues, url string) (time.Dur
 // is a slot.
 func (m *mapping) poll(ctx context.Context, s *Service) {
 	for {
-		m.pool.gate.wait(ctx)
+		m.target.gate.wait(ctx)
 		select {
 		case m.slots <- struct{}{}:
 		case <-ctx.Done():
 			return
 		}
-		batch, visible, err := m.collect(m.pool.asRole(ctx))
+		batch, visible, err := m.collect(m.target.asRole(ctx))
 		if err != nil && ctx.Err() == nil {
 			s.config.Logger.ErrorContext(ctx, "an event source mapping cannot receive", "queue", m.QueueARN, "error", err)
 			sleep(ctx, pollAgain)
@@ -166,7 +167,7 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 				<-m.slots
 				s.busy.Add(-1)
 			}()
-			m.pool.gate.wait(ctx) // The gate may have been closed meanwhile.
+			m.target.gate.wait(ctx) // The gate may have been closed meanwhile.
 			if err := m.process(ctx, batch, visible); err != nil && ctx.Err() == nil {
 				s.config.Logger.ErrorContext(ctx, "an event source mapping has failed", "queue", m.QueueARN, "error", err)
 			}
@@ -180,7 +181,7 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 // message becomes visible again.
 func (m *mapping) collect(ctx context.Context) (batch []sqs.Message, visible time.Time, err error) {
 	batch, err = m.receive(ctx, m.BatchSize)
-	visible = m.pool.config.Clock().Add(m.timeout)
+	visible = m.target.config.Clock().Add(m.timeout)
 	if err != nil || len(batch) == 0 || m.BatchingWindow == 0 {
 		return batch, visible, err
 	}

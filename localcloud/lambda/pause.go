@@ -51,8 +51,8 @@ func (g *gate) wait(ctx context.Context) {
 func (s *Service) Pause(arn string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p := s.pools[arn]; p != nil {
-		p.gate.close()
+	if f := s.functions[arn]; f != nil {
+		f.gate.close()
 	}
 }
 
@@ -60,7 +60,7 @@ func (s *Service) Pause(arn string) {
 func (s *Service) Resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range s.pools {
-		p.gate.open()
+	for _, f := range s.functions {
+		f.gate.open()
 	}
 }

@@ -35,29 +35,30 @@ type process struct {
 }
 
 // startProcess starts the operating system process; awaitReady waits for it.
-func startProcess(ctx context.Context, f *Function, config *Config, starter *starter) (*process, error) {
-	api, err := newRuntimeAPI(ctx, f, config.Logger)
+func startProcess(ctx context.Context, of *pool) (*process, error) {
+	f, config, bootstrap := of.function, of.function.config, of.code.bootstrap
+	api, err := newRuntimeAPI(ctx, f.Name, config.Logger)
 	if err != nil {
 		return nil, err
 	}
-	stream := streamName(config.Clock())
+	stream := streamName(config.Clock(), of.version)
 	p := &process{
-		command: &exec.Cmd{Path: f.Bootstrap, Args: []string{f.Bootstrap}},
+		command: &exec.Cmd{Path: bootstrap, Args: []string{bootstrap}},
 		session: stream,
 		api:     api,
 		output:  &lines{write: func(line string) { config.Log(f.Name, stream, line) }},
 		clock:   config.Clock,
 		exited:  make(chan struct{}),
 	}
-	p.command.Dir = filepath.Dir(f.Bootstrap)
-	p.command.Env = processEnvironment(f, config, api.address, stream)
+	p.command.Dir = filepath.Dir(bootstrap)
+	p.command.Env = processEnvironment(of, api.address, stream)
 	// One writer for both keeps their lines in order.
 	p.command.Stdout, p.command.Stderr = p.output, p.output
 	p.command.SysProcAttr = processAttributes()
 	// A child of the process could hold its output open for ever.
 	p.command.WaitDelay = time.Second
-	if err := starter.start(p.command); err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", f.Bootstrap, err), api.close())
+	if err := f.starter.start(p.command); err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", bootstrap, err), api.close())
 	}
 	go p.watch()
 	return p, nil

@@ -4,65 +4,38 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
-// pool holds the processes of one function. An invocation reserves a slot
-// first. There are as many slots as the function's concurrency, so there are
-// never more processes than that.
+// pool holds the processes of one version of a function. An invocation reserves
+// a slot of the function first. There are as many slots as the function's
+// concurrency, so no more invocations than that run at once.
 type pool struct {
-	function Function
-	config   *Config
-	starter  *starter
+	function *function
+	version  string
+	code     code
 
-	slots chan struct{}
-	gate  gate
-
-	mu     sync.Mutex
-	idle   []*process
-	all    map[*process]struct{}
-	closed bool
-	stats  Stats
+	mu   sync.Mutex
+	idle []*process
+	all  map[*process]struct{}
+	// retired pools end each process after its invocation, and closed ones start none.
+	retired, closed bool
+	// What the version has done, as in Stats.
+	invocations int
+	billed      time.Duration
+	inits       []time.Duration
 }
 
-func newPool(f Function, config *Config, starter *starter) *pool {
-	return &pool{
-		function: f, config: config, starter: starter,
-		slots: make(chan struct{}, f.Concurrency), all: map[*process]struct{}{},
-	}
+func (f *function) newPool(version string, from code) *pool {
+	return &pool{function: f, version: version, code: from, all: map[*process]struct{}{}}
 }
-
-// tryReserve reserves a slot if one is free.
-func (p *pool) tryReserve() bool {
-	select {
-	case p.slots <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-// reserve waits for a slot. If ctx is done already, it returns its error, even
-// if a slot is free.
-func (p *pool) reserve(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case p.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (p *pool) release() { <-p.slots }
 
 // warm starts a process unless one is there already.
 func (p *pool) warm(ctx context.Context) error {
-	if err := p.reserve(ctx); err != nil {
+	if err := p.function.reserve(ctx); err != nil {
 		return err
 	}
-	defer p.release()
+	defer p.function.release()
 	started, err := p.obtain(ctx)
 	if err != nil {
 		return err
@@ -78,11 +51,13 @@ func (p *pool) invoke(ctx context.Context, inv *invocation) Result {
 	for {
 		running, err := p.obtain(ctx)
 		if err != nil {
-			return inv.initFailure(err)
+			result := inv.initFailure(err)
+			result.Version = p.version
+			return result
 		}
-		began := p.config.Clock()
+		began := p.function.config.Clock()
 		result, taken := running.run(inv, p.function.Timeout)
-		took := p.config.Clock().Sub(began)
+		took := p.function.config.Clock().Sub(began)
 		if running.alive() {
 			p.keepIdle(running)
 		} else {
@@ -91,6 +66,7 @@ func (p *pool) invoke(ctx context.Context, inv *invocation) Result {
 		// A process may die while it is idle; the next one gets the event.
 		if taken {
 			p.countInvocation(took)
+			result.Version = p.version
 			return result
 		}
 	}
@@ -117,8 +93,8 @@ func (p *pool) obtain(ctx context.Context) (*process, error) {
 }
 
 func (p *pool) start(ctx context.Context) (*process, error) {
-	began := p.config.Clock()
-	started, err := startProcess(ctx, &p.function, p.config, p.starter)
+	began := p.function.config.Clock()
+	started, err := startProcess(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -134,21 +110,40 @@ func (p *pool) start(ctx context.Context) (*process, error) {
 		p.discard(started)
 		return nil, err
 	}
-	p.countInit(p.config.Clock().Sub(began))
+	p.countInit(p.function.config.Clock().Sub(began))
 	return started, nil
 }
 
 func (p *pool) keepIdle(used *process) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.idle = append(p.idle, used)
+	keep := !p.retired
+	if keep {
+		p.idle = append(p.idle, used)
+	}
+	p.mu.Unlock()
+	if !keep {
+		p.discard(used)
+	}
 }
 
 func (p *pool) discard(dead *process) {
-	dead.stop(p.config.Grace)
+	dead.stop(p.function.config.Grace)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.all, dead)
+}
+
+// retire ends the processes that are idle, and every other one after its
+// invocation.
+func (p *pool) retire() {
+	p.mu.Lock()
+	p.retired = true
+	idle := p.idle
+	p.idle = nil
+	p.mu.Unlock()
+	for _, unused := range idle {
+		p.discard(unused)
+	}
 }
 
 // close ends all processes, those that run an invocation too.
@@ -157,7 +152,7 @@ func (p *pool) close() {
 	p.closed = true
 	var ends sync.WaitGroup
 	for running := range p.all {
-		ends.Go(func() { running.stop(p.config.Grace) })
+		ends.Go(func() { running.stop(p.function.config.Grace) })
 	}
 	p.mu.Unlock()
 	ends.Wait()

@@ -25,7 +25,6 @@ const runtimePath = "/2018-06-01/runtime/"
 // append their paths to it.
 type runtimeAPI struct {
 	address string
-	arn     string
 	server  *http.Server
 
 	// ready receives a token when the process requests an event, and work sends
@@ -40,7 +39,7 @@ type runtimeAPI struct {
 	current *invocation
 }
 
-func newRuntimeAPI(ctx context.Context, f *Function, logger *slog.Logger) (*runtimeAPI, error) {
+func newRuntimeAPI(ctx context.Context, function string, logger *slog.Logger) (*runtimeAPI, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -48,8 +47,8 @@ func newRuntimeAPI(ctx context.Context, f *Function, logger *slog.Logger) (*runt
 	}
 	secret := "/" + rand.Text()
 	api := &runtimeAPI{
-		address: listener.Addr().String() + secret, arn: f.ARN,
-		ready: make(chan struct{}, 1), work: make(chan *invocation), initFailed: make(chan []byte, 1), closing: make(chan struct{}),
+		address: listener.Addr().String() + secret,
+		ready:   make(chan struct{}, 1), work: make(chan *invocation), initFailed: make(chan []byte, 1), closing: make(chan struct{}),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+secret+runtimePath+"invocation/next", api.next)
@@ -62,7 +61,7 @@ func newRuntimeAPI(ctx context.Context, f *Function, logger *slog.Logger) (*runt
 	api.server = guard.NewServer(mux, logger)
 	go func() {
 		if err := api.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			logger.ErrorContext(ctx, "a Runtime API has failed", "function", f.Name, "error", err)
+			logger.ErrorContext(ctx, "a Runtime API has failed", "function", function, "error", err)
 		}
 	}()
 	return api, nil
@@ -108,7 +107,7 @@ func (api *runtimeAPI) deliver(w http.ResponseWriter, inv *invocation) {
 	header.Set("Content-Type", "application/json")
 	header.Set("Lambda-Runtime-Aws-Request-Id", inv.id)
 	header.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
-	header.Set("Lambda-Runtime-Invoked-Function-Arn", api.arn)
+	header.Set("Lambda-Runtime-Invoked-Function-Arn", inv.arn)
 	header.Set("Lambda-Runtime-Trace-Id", inv.trace)
 	// If this fails, the invocation ends at its deadline.
 	_, _ = w.Write(inv.payload)

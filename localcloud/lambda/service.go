@@ -17,11 +17,12 @@ import (
 type Service struct {
 	config  Config
 	starter *starter
+	codes   codeStore
 
-	mu       sync.Mutex
-	pools    map[string]*pool
-	mappings []*mapping
-	closed   bool
+	mu        sync.Mutex
+	functions map[string]*function
+	mappings  []*mapping
+	closed    bool
 
 	// busy counts invocations that run and events that wait.
 	busy atomic.Int64
@@ -37,7 +38,7 @@ type Service struct {
 func New(config Config) *Service {
 	config.fill()
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Service{config: config, starter: newStarter(), pools: map[string]*pool{}, cancel: cancel}
+	s := &Service{config: config, starter: newStarter(), functions: map[string]*function{}, cancel: cancel}
 	s.background = func(work func(context.Context)) {
 		s.workers.Go(func() { work(ctx) })
 	}
@@ -54,15 +55,15 @@ func (s *Service) Create(f Function) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.pools[f.ARN] != nil {
+	if s.functions[f.ARN] != nil {
 		return fmt.Errorf("function %s: a function with the ARN %s exists already", f.Name, f.ARN)
 	}
-	s.pools[f.ARN] = newPool(f, &s.config, s.starter)
+	s.functions[f.ARN] = newFunction(f, &s.config, s.starter)
 	return nil
 }
 
-// Start starts one process of each function, and returns when each has
-// requested its first event. Its error has the function's name and its last
+// Start starts one process of each version that is used, and returns when each
+// has requested its first event. Its error has the function's name and its last
 // output.
 func (s *Service) Start(ctx context.Context) error {
 	s.mu.Lock()
@@ -73,57 +74,59 @@ func (s *Service) Start(ctx context.Context) error {
 	s.calls.Add(1)
 	defer s.calls.Done()
 	group, ctx := errgroup.WithContext(ctx)
-	for _, p := range s.pools {
-		group.Go(func() error {
-			if err := p.warm(ctx); err != nil {
-				return fmt.Errorf("function %s does not start: %w", p.function.Name, err)
-			}
-			return nil
-		})
+	for _, f := range s.functions {
+		for _, p := range f.used() {
+			group.Go(func() error {
+				if err := p.warm(ctx); err != nil {
+					return fmt.Errorf("function %s does not start: %w", f.Name, err)
+				}
+				return nil
+			})
+		}
 	}
 	s.mu.Unlock()
 	return group.Wait()
 }
 
-// Invoke invokes a function and waits for its response. If the function is at
+// Invoke invokes what an ARN leads to, a function, a version or an alias, and waits for its response. If the function is at
 // its concurrency, the error is TooManyRequestsException. The failure of a
 // function is not an error of Invoke but a Result with a FunctionError. Once it
 // has begun, an invocation runs to its end even if ctx ends before.
 func (s *Service) Invoke(ctx context.Context, arn string, payload []byte) (Result, error) {
-	p, err := s.accept(arn, payload, maximumPayload)
+	t, err := s.accept(arn, payload, maximumPayload)
 	if err != nil {
 		return Result{}, err
 	}
 	defer s.done()
-	if !p.tryReserve() {
+	if !t.tryReserve() {
 		return Result{}, throttled()
 	}
-	defer p.release()
-	return p.invoke(ctx, p.newInvocation(ctx, payload)), nil
+	defer t.release()
+	return t.invoke(ctx, t.newInvocation(ctx, payload)), nil
 }
 
-// accept returns the pool of a function and counts an invocation as busy.
-func (s *Service) accept(arn string, payload []byte, limit int) (*pool, error) {
+// accept returns what an ARN leads to, and counts an invocation as busy.
+func (s *Service) accept(arn string, payload []byte, limit int) (target, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.pools[arn]
+	t, err := s.find(arn)
 	switch {
 	case s.closed:
-		return nil, &wire.Error{Code: "ServiceException", Message: "The service is closed.", Status: http.StatusInternalServerError}
-	case p == nil:
-		return nil, &wire.Error{Code: "ResourceNotFoundException", Message: "Function not found: " + arn, Status: http.StatusNotFound}
+		return target{}, &wire.Error{Code: "ServiceException", Message: "The service is closed.", Status: http.StatusInternalServerError}
+	case err != nil:
+		return target{}, err
 	case len(payload) > limit:
-		return nil, &wire.Error{
+		return target{}, &wire.Error{
 			Code:    "RequestTooLargeException",
 			Message: fmt.Sprintf("%d byte payload is too large: the limit is %d bytes", len(payload), limit),
 			Status:  http.StatusRequestEntityTooLarge,
 		}
 	case !json.Valid(payload):
-		return nil, wire.Errorf("InvalidRequestContentException", "Could not parse request body into json.")
+		return target{}, wire.Errorf("InvalidRequestContentException", "Could not parse request body into json.")
 	}
 	s.calls.Add(1)
 	s.busy.Add(1)
-	return p, nil
+	return t, nil
 }
 
 // done ends an invocation that accept has counted.
@@ -152,18 +155,21 @@ func (s *Service) Mappings() []MappingStats {
 }
 
 // Close ends the mappings, the waiting events and every process, and returns when
-// all have ended.
-func (s *Service) Close() {
+// all have ended. An error is returned if the code of versions is not removed.
+func (s *Service) Close() error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
 	s.cancel()
 	var ends sync.WaitGroup
-	for _, p := range s.pools {
-		ends.Go(p.close)
+	for _, f := range s.functions {
+		for _, p := range f.pools() {
+			ends.Go(p.close)
+		}
 	}
 	ends.Wait()
 	s.calls.Wait()
 	s.workers.Wait()
 	s.starter.close()
+	return s.codes.close()
 }

@@ -210,11 +210,13 @@ func zombie(pid int) bool {
 func TestAnInvalidFunctionIsRefused(t *testing.T) {
 	valid := lambda.Function{Name: "f", ARN: "f", Bootstrap: bootstrap, Timeout: time.Second, MemoryMB: 128, Concurrency: 1}
 	for name, edit := range map[string]func(*lambda.Function){
-		"no executable":     func(f *lambda.Function) { f.Bootstrap = "testdata/none" },
-		"a folder":          func(f *lambda.Function) { f.Bootstrap = "testdata" },
-		"no concurrency":    func(f *lambda.Function) { f.Concurrency = 0 },
-		"a long timeout":    func(f *lambda.Function) { f.Timeout = time.Hour },
-		"a short event age": func(f *lambda.Function) { f.MaximumEventAge = time.Second },
+		"no executable":  func(f *lambda.Function) { f.Bootstrap = "testdata/none" },
+		"a folder":       func(f *lambda.Function) { f.Bootstrap = "testdata" },
+		"no concurrency": func(f *lambda.Function) { f.Concurrency = 0 },
+		"a long timeout": func(f *lambda.Function) { f.Timeout = time.Hour },
+		"a short event age": func(f *lambda.Function) {
+			f.Retries = map[string]lambda.Retries{"live": {MaximumEventAge: time.Second}}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, f := newBench(t, nil), valid

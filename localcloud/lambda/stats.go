@@ -8,43 +8,61 @@ import (
 // billingStep is the unit in which Lambda bills durations.
 const billingStep = time.Millisecond
 
-// Stats counts what a function has done.
+// Stats counts what a function has done, all versions together.
 type Stats struct {
 	MemoryMB int
 	// Invocations counts failed ones too, and Billed is their durations, each rounded
 	// up to a millisecond.
 	Invocations int
 	Billed      time.Duration
+	// Versions has the part of the invocations of each version.
+	Versions map[string]int
 	// Inits are the times from the start of a process until it requested its first
 	// event.
 	Inits []time.Duration
+	// Programs are the paths of the executables of the versions.
+	Programs []string
 }
 
 // Stats returns what the function with an ARN has done.
 func (s *Service) Stats(arn string) Stats {
 	s.mu.Lock()
-	p := s.pools[arn]
+	f := s.functions[arn]
 	s.mu.Unlock()
-	if p == nil {
+	if f == nil {
 		return Stats{}
 	}
+	stats := Stats{MemoryMB: f.MemoryMB, Versions: map[string]int{}}
+	for _, p := range f.pools() {
+		p.addStats(&stats)
+	}
+	return stats
+}
+
+func (p *pool) addStats(to *Stats) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	stats := p.stats
-	stats.MemoryMB, stats.Inits = p.function.MemoryMB, slices.Clone(p.stats.Inits)
-	return stats
+	to.Invocations += p.invocations
+	to.Billed += p.billed
+	to.Inits = append(to.Inits, p.inits...)
+	if p.invocations > 0 {
+		to.Versions[p.version] += p.invocations
+	}
+	if !slices.Contains(to.Programs, p.code.bootstrap) {
+		to.Programs = append(to.Programs, p.code.bootstrap)
+	}
 }
 
 // countInvocation counts an invocation that took so long.
 func (p *pool) countInvocation(took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.stats.Invocations++
-	p.stats.Billed += (took + billingStep - 1).Truncate(billingStep)
+	p.invocations++
+	p.billed += (took + billingStep - 1).Truncate(billingStep)
 }
 
 func (p *pool) countInit(took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.stats.Inits = append(p.stats.Inits, took)
+	p.inits = append(p.inits, took)
 }

@@ -31,7 +31,7 @@ func REST(operation func(r *http.Request, body []byte) (Answer, error)) http.Han
 			writeREST(w, refused)
 			return
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumBody))
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumRESTBody))
 		if err != nil {
 			writeREST(w, Errorf("RequestTooLargeException", "%s", err))
 			return
@@ -53,6 +53,10 @@ func REST(operation func(r *http.Request, body []byte) (Answer, error)) http.Han
 }
 
 const restType = "application/json"
+
+// maximumRESTBody is Lambda's limit of a request, which may contain an archive of 50
+// MB in base64.
+const maximumRESTBody = 70_167_211
 
 // writeREST writes an error. Its code is in a header too.
 func writeREST(w http.ResponseWriter, err error) {

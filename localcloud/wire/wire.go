@@ -83,22 +83,31 @@ type Operation func(ctx context.Context, body []byte) (any, error)
 // type does not have is refused by its name instead of being ignored.
 func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
 	return func(ctx context.Context, body []byte) (any, error) {
-		// A decoder would replace such bytes by U+FFFD.
-		if !utf8.Valid(body) {
-			return nil, ValidationError("the local cloud cannot take this request: it is not UTF-8")
-		}
 		in := new(I)
-		decoder := json.NewDecoder(bytes.NewReader(body))
-		decoder.DisallowUnknownFields()
-		err := decoder.Decode(in)
-		if known, ok := errors.AsType[*Error](err); ok {
-			return nil, known
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, ValidationError("the local cloud cannot take this request: %s", err)
+		if err := Decode(body, in); err != nil {
+			return nil, err
 		}
 		return f(ctx, in)
 	}
+}
+
+// Decode decodes a request's body. A member that the input does not have is refused
+// by its name.
+func Decode(body []byte, in any) error {
+	// A decoder would replace such bytes by U+FFFD.
+	if !utf8.Valid(body) {
+		return ValidationError("the local cloud cannot take this request: it is not UTF-8")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(in)
+	if known, ok := errors.AsType[*Error](err); ok {
+		return known
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return ValidationError("the local cloud cannot take this request: %s", err)
+	}
+	return nil
 }
 
 // Service is the wire protocol of one AWS service.
