@@ -60,10 +60,14 @@ func (p AlarmProps) validate() error {
 	return errors.Join(problems...)
 }
 
-// NewAlarm makes an alarm that is raised when the metric is above its threshold.
+// NewAlarm makes an alarm that is raised when the metric is above its threshold. It
+// makes none in a scope that is not monitored (see [DisableMonitoring]).
 func NewAlarm(scope constructs.Construct, id string, props AlarmProps) {
 	if err := props.validate(); err != nil {
 		panic(fmt.Sprintf("alarm %s: %v", id, err))
+	}
+	if !IsMonitored(scope) {
+		return
 	}
 	missing := awscloudwatch.TreatMissingData_NOT_BREACHING
 	if props.MissingIsAlarm {
