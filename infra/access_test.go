@@ -160,6 +160,20 @@ func TestEveryFunctionIsTracedAndMaySendItsTracesOnce(t *testing.T) {
 	}
 }
 
+func TestWithATracedShareOfZeroNothingHasToDoWithXRay(t *testing.T) {
+	settings := settingsOf(t, "prod")
+	settings.TracedShare = 0
+	template := synthesizedWith(t, settings, synthtest.AddSecurityRules)
+	for id, function := range synthtest.Properties[synthtest.Function](t, template, functions) {
+		if share := function.Environment.Variables["TRACED_SHARE"]; function.TracingConfig.Mode != "PassThrough" || share != "0" {
+			t.Errorf("%s has the tracing mode %q and traces a share of %q", id, function.TracingConfig.Mode, share)
+		}
+	}
+	if strings.Contains(template.String(), "xray:") {
+		t.Error("a role may use X-Ray")
+	}
+}
+
 func TestEveryFunctionHasItsOwnRole(t *testing.T) {
 	owners := map[synthtest.Reference]string{}
 	for id, function := range synthtest.Properties[synthtest.Function](t, synthesized(t, "prod"), functions) {

@@ -27,7 +27,7 @@ func dashboardGolden(t *testing.T, environment string) string {
 func TestTheDashboardOfEveryEnvironmentIsTheReviewedOne(t *testing.T) {
 	for _, name := range environment.Names() {
 		golden := dashboardGolden(t, name)
-		_, body := withoutDashboard(t, synthesized(t, name).String(), golden)
+		_, body := withoutDashboard(t, monitored(t, name).String(), golden)
 		matchGolden(t, golden, strings.ReplaceAll(body, "saga-"+name, "saga-${environment}"))
 	}
 }

@@ -99,6 +99,23 @@ func synthesized(t *testing.T, name string) synthtest.Template {
 	return template
 }
 
+// monitored returns the template of an environment with monitoring, also if the
+// environment has none.
+func monitored(t *testing.T, name string) synthtest.Template {
+	t.Helper()
+	settings := settingsOf(t, name)
+	if settings.Monitoring {
+		return synthesized(t, name)
+	}
+	template, known := templates[name+", monitored"]
+	if !known {
+		settings.Monitoring = true
+		template = synthesizedWith(t, settings, nil)
+		templates[name+", monitored"] = template
+	}
+	return template
+}
+
 // synthesizeAgain synthesizes an environment as a deployment does, except for the
 // executables, and after prepare has changed the stack.
 func synthesizeAgain(t *testing.T, name string, prepare func(awscdk.Stack)) synthtest.Template {

@@ -69,7 +69,7 @@ func ids(t *testing.T, template synthtest.Template, resourceType string) []strin
 
 func TestEverythingInTheStackIsOnTheDashboard(t *testing.T) {
 	for _, name := range environment.Names() {
-		template := synthesized(t, name)
+		template := monitored(t, name)
 		shown := onDashboard(t, template)
 		for resourceType, metrics := range map[string][]string{
 			queues:    {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage", "NumberOfMessagesSent"},
@@ -85,6 +85,41 @@ func TestEverythingInTheStackIsOnTheDashboard(t *testing.T) {
 						t.Errorf("in %s the dashboard does not show %s of %s", name, metric, id)
 					}
 				}
+			}
+		}
+	}
+}
+
+func TestMonitoringIsASettingAndChangesNothingElse(t *testing.T) {
+	for _, name := range environment.Names() {
+		settings := settingsOf(t, name)
+		settings.Monitoring = false
+		settings.AlarmAddress = "on-call@example.com" // Without alarms it needs no topic.
+		with, without := monitored(t, name), synthesizedWith(t, settings, nil)
+		of := map[string]int{}
+		for id, resource := range with.Resources {
+			if _, has := without.Resources[id]; !has {
+				of[resource.Type]++
+			}
+		}
+		watching := []string{alarms, dashboards, "AWS::KMS::Key", "AWS::SNS::Subscription", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy"}
+		for _, resourceType := range watching {
+			if strings.Contains(without.String(), `"Type": "`+resourceType+`"`) {
+				t.Errorf("without monitoring %s has an %s", name, resourceType)
+			}
+			delete(of, resourceType)
+		}
+		if len(of) > 0 {
+			t.Errorf("without monitoring %s lacks %v", name, of)
+		}
+		for id, function := range synthtest.Properties[synthtest.Function](t, without, functions) {
+			if namespace, isSet := function.Environment.Variables["METRICS_NAMESPACE"]; namespace != "" || !isSet {
+				t.Errorf("without monitoring %s of %s writes metrics in %q", id, name, namespace)
+			}
+		}
+		for id, function := range synthtest.Properties[synthtest.Function](t, with, functions) {
+			if namespace := function.Environment.Variables["METRICS_NAMESPACE"]; string(namespace) != "saga-"+name {
+				t.Errorf("%s of %s writes metrics in %q", id, name, namespace)
 			}
 		}
 	}
@@ -191,7 +226,7 @@ func TestAnAlarmForRepeatedCallsIsRaisedAfterAQuarterOfAnHour(t *testing.T) {
 func TestEveryAlarmIsSentByEmailWhenItIsRaisedAndWhenItIsOver(t *testing.T) {
 	for _, name := range environment.Names() {
 		settings := settingsOf(t, name)
-		template := synthesized(t, name)
+		template := monitored(t, name)
 		var topics []synthtest.Reference
 		if settings.AlarmAddress != "" {
 			topics = []synthtest.Reference{synthtest.Reference(ids(t, template, "AWS::SNS::Topic")[0])}

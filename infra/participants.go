@@ -39,6 +39,7 @@ func participants(bus awsevents.IEventBus, settings environment.Settings, built 
 		props.LogLevel = settings.LogLevel
 		props.LogRetentionDays = settings.LogRetentionDays
 		props.MetricsNamespace = *awscdk.Stack_Of(bus).StackName()
+		props.Untraced = settings.TracedShare == 0
 		props.Retention = settings.Retention
 		props.Worker.Artefact = built.of(props.Service, "worker")
 		props.Worker.MemoryMB = settings.Worker.MemoryMB

@@ -21,6 +21,9 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	name := "saga-" + settings.Name
 	stack := newStack(scope, name, "Order fulfilment as a choreographed saga on EventBridge.", settings)
 	resource.SetRunbooks(stack, runbooks)
+	if !settings.Monitoring {
+		resource.DisableMonitoring(stack)
+	}
 	bus := resource.NewEventBus(stack, "GlobalBus", name)
 	output(stack, "GlobalBusName", bus.EventBusName())
 	addArchive(stack, bus, settings)
@@ -62,7 +65,9 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	if observed.Queue != nil {
 		output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
 	}
-	addMonitoring(stack, api, services, settings)
+	if settings.Monitoring {
+		addMonitoring(stack, api, services, settings)
+	}
 	return stack
 }
 

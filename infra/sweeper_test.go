@@ -119,7 +119,7 @@ func TestAnAlarmIsRaisedForAnOrderOrARollbackThatDoesNotEnd(t *testing.T) {
 			"OldestUnfinishedOrder":    deadline + 15*time.Minute,
 			"OldestUnfinishedRollback": 15 * time.Minute,
 		}
-		for id, alarm := range synthtest.Properties[synthtest.Alarm](t, synthesized(t, name), alarms) {
+		for id, alarm := range synthtest.Properties[synthtest.Alarm](t, monitored(t, name), alarms) {
 			if !strings.HasPrefix(alarm.Namespace, "saga-") {
 				continue
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/infra/boundedcontext"
@@ -350,6 +351,57 @@ func TestTheRuntimeOfAFunctionIsSetForItsMemory(t *testing.T) {
 			if got := [2]synthtest.Reference{variables["GOMAXPROCS"], variables["GOMEMLIMIT"]}; got != want {
 				t.Errorf("%s with %d MB has GOMAXPROCS and GOMEMLIMIT %q, want %q", id, memory, got, want)
 			}
+		}
+	}
+}
+
+func TestWhereMonitoringIsDisabledThereAreNoAlarmsAndNoMetrics(t *testing.T) {
+	for name, delivery := range map[string]boundedcontext.Delivery{
+		"a queue":      boundedcontext.Queue{BatchSize: 10, MaxReceiveCount: 10},
+		"a FIFO queue": boundedcontext.FIFOQueue{BatchSize: 1, MaxReceiveCount: 10, GroupBy: "$.detail.subject"},
+		"an own bus":   boundedcontext.OwnBus{Name: "ledger"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack, props := valid(t)
+			props.Delivery = delivery
+			quiet := constructs.NewConstruct(stack, new("Quiet"))
+			resource.DisableMonitoring(quiet)
+			if resource.IsMonitored(quiet) || !resource.IsMonitored(stack) {
+				t.Errorf("monitored: %t in the scope, %t outside of it", resource.IsMonitored(quiet), resource.IsMonitored(stack))
+			}
+			ledger := boundedcontext.New(quiet, "Ledger", props)
+			clerk := props.Worker
+			clerk.Publishes = nil
+			ledger.AddScheduledFunction("Clerk", time.Minute, clerk)
+			template := synthtest.Synth(t, stack)
+			for id, resource := range template.Resources {
+				if resource.Type == "AWS::CloudWatch::Alarm" {
+					t.Errorf("there is the alarm %s", id)
+				}
+			}
+			for id, function := range synthtest.Properties[synthtest.Function](t, template, "AWS::Lambda::Function") {
+				if namespace, isSet := function.Environment.Variables["METRICS_NAMESPACE"]; namespace != "" || !isSet {
+					t.Errorf("%s writes metrics in %q", id, namespace)
+				}
+			}
+		})
+	}
+}
+
+func TestAnUntracedFunctionHasNothingToDoWithXRay(t *testing.T) {
+	for _, untraced := range []bool{true, false} {
+		template := synthesize(t, func(props *boundedcontext.Props) { props.Untraced = untraced })
+		mode, share := "Active", synthtest.Reference("")
+		if untraced {
+			mode, share = "PassThrough", "0"
+		}
+		for id, function := range synthtest.Properties[synthtest.Function](t, template, "AWS::Lambda::Function") {
+			if function.TracingConfig.Mode != mode || function.Environment.Variables["TRACED_SHARE"] != share {
+				t.Errorf("untraced: %t, %s has the mode %q and traces a share of %q", untraced, id, function.TracingConfig.Mode, function.Environment.Variables["TRACED_SHARE"])
+			}
+		}
+		if allowed := strings.Contains(template.String(), "xray:"); allowed == untraced {
+			t.Errorf("untraced: %t, a role may send traces: %t", untraced, allowed)
 		}
 	}
 }

@@ -51,7 +51,7 @@
 // # What is made
 //
 //	Table          on demand; the key pk is a string; items expire at expires_at (seconds since 1970)
-//	Worker         an arm64 function, traced by X-Ray, with a role and a log group (WorkerRole, WorkerLogs)
+//	Worker         an arm64 function, traced by X-Ray unless Untraced, with a role and a log group (WorkerRole, WorkerLogs)
 //	Queue          of [Queue] and [FIFOQueue]: hides a message for six timeouts and its window, keeps it for 14 days
 //	ImmediateQueue of a [Queue] with Immediate events: as the Queue, without a window
 //	Bus            of [OwnBus]: closed to other accounts; with forwarding rules and their roles
@@ -94,7 +94,8 @@
 //	TABLE_NAME             the table's name
 //	EVENT_BUS_NAME         the name of the bus on which it publishes
 //	LOG_LEVEL              Props.LogLevel
-//	METRICS_NAMESPACE      Props.MetricsNamespace
+//	METRICS_NAMESPACE      Props.MetricsNamespace; empty where monitoring is disabled: write no metrics then
+//	TRACED_SHARE           0, if Untraced: send no traces then
 //	RETENTION              Props.Retention, as Go prints a duration: 1440h0m0s
 //	GOMEMLIMIT             three quarters of its memory, at which Go collects garbage more often
 //	GOMAXPROCS             1, if its memory is less than 1,769 MB: it has less than one processor
@@ -120,8 +121,8 @@
 // Publishes and nothing else: the permission has a condition on source and type,
 // which every event of a PutEvents call has to meet. With several sources it has a
 // permission for each, and events of two sources belong into two calls, as
-// pkg/eventbridge of this repository puts them. It may send traces to X-Ray, which
-// IAM cannot restrict to a resource. The worker may also poll its queues and send
+// pkg/eventbridge of this repository puts them. Unless Untraced, it may send traces
+// to X-Ray, which IAM cannot restrict to a resource. The worker may also poll its queues and send
 // to DeadLetters. A forwarding role may publish on the one bus that it forwards to.
 // Rules may send to their queue and to Undelivered, each by its ARN. CodeDeploy
 // may move the aliases of the context's functions, and read every alarm.
@@ -141,11 +142,19 @@
 // throttled-tables.md or waiting-events.md. Those in docs/runbooks of this
 // repository are a beginning.
 //
+// For an environment in which nothing needs a person,
+//
+//	resource.DisableMonitoring(stack)
+//
+// before everything else in the stack leaves out all alarms, and empties
+// METRICS_NAMESPACE.
+//
 // # Costs
 //
 // Without any event, AWS charges for the alarms (for each metric of one), the
-// polling of a queue, which never stops, and what the table and the logs keep. An
-// event costs a request to SQS, each batch two more (receive, delete) and an
+// polling of a queue, which never stops, and what the table and the logs keep. A
+// scheduled function costs its invocations and, unless Untraced, a trace of most of
+// them. An event costs a request to SQS, each batch two more (receive, delete) and an
 // invocation, and both what the worker does. With an [OwnBus] it is published once more
 // in each direction, which is charged as a custom event
 // (https://aws.amazon.com/eventbridge/pricing/). CodeDeploy charges nothing for functions

@@ -37,16 +37,35 @@ func (c *BoundedContext) function(id string, function Function, role awsiam.Role
 		Role:            role,
 		LogGroup:        logs,
 		DeadLetterQueue: deadLetters,
-		Tracing:         awslambda.Tracing_ACTIVE,
+		Tracing:         awslambda.Tracing_DISABLED,
 
 		CurrentVersionOptions: versionOptions(),
+	}
+	if !c.props.Untraced {
+		props.Tracing = awslambda.Tracing_ACTIVE
 	}
 	if function.ReservedConcurrency > 0 {
 		props.ReservedConcurrentExecutions = jsii.Number(function.ReservedConcurrency)
 	}
 	created := awslambda.NewFunction(c.scope, &id, props)
-	acknowledgeTracing(role)
+	if c.props.Untraced {
+		passTracesThrough(created)
+	} else {
+		acknowledgeTracing(role)
+	}
 	return c.publish(created, function.Shift, newFailingAlarm(created), resource.NotEmptyAlarm(c.DeadLetters))
+}
+
+// passTracesThrough sets the tracing mode in which Lambda samples nothing and only
+// passes trace headers on
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html). The CDK has the
+// same mode, but would allow the role to send traces with it.
+func passTracesThrough(function awslambda.Function) {
+	cfnFunction, ok := function.Node().DefaultChild().(awslambda.CfnFunction)
+	if !ok {
+		panic(fmt.Sprintf("function %s has no resource of CloudFormation", *function.Node().Path()))
+	}
+	cfnFunction.SetTracingConfig(&awslambda.CfnFunction_TracingConfigProperty{Mode: new("PassThrough")})
 }
 
 // acknowledgeTracing records for cdk-nag why a role may use actions on every
@@ -62,14 +81,22 @@ func acknowledgeTracing(role awsiam.Role) {
 
 // variables are the environment variables of every function of the context.
 func (c *BoundedContext) variables() map[string]*string {
-	return map[string]*string{
+	namespace := ""
+	if resource.IsMonitored(c.scope) {
+		namespace = c.props.MetricsNamespace
+	}
+	variables := map[string]*string{
 		"SERVICE_NAME":      &c.props.Service,
 		"TABLE_NAME":        c.Table.TableName(),
 		"EVENT_BUS_NAME":    c.Bus.EventBusName(),
 		"LOG_LEVEL":         &c.props.LogLevel,
-		"METRICS_NAMESPACE": &c.props.MetricsNamespace,
+		"METRICS_NAMESPACE": &namespace,
 		"RETENTION":         new(c.props.Retention.String()),
 	}
+	if c.props.Untraced {
+		variables["TRACED_SHARE"] = new("0")
+	}
+	return variables
 }
 
 // oneProcessorMB is the memory in MB at which a function has one virtual processor. The

@@ -47,9 +47,15 @@ type Props struct {
 	// CloudWatch Logs has, such as 1, 7, 30 or 365.
 	LogRetentionDays int
 	// MetricsNamespace is the CloudWatch namespace of the functions' own metrics:
-	// METRICS_NAMESPACE in the functions. It separates environments that share an
+	// METRICS_NAMESPACE in the functions, which is empty where monitoring is disabled
+	// (see [resource.DisableMonitoring]). It separates environments that share an
 	// account.
 	MetricsNamespace string
+	// Untraced leaves X-Ray out: Lambda samples no invocation, and the functions may
+	// not send traces and have TRACED_SHARE=0. By default Lambda samples the first
+	// invocation of each second and 5 % of the others, which has no setting and is
+	// charged (https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html).
+	Untraced bool
 	// Retention is how long the context remembers an event that it handled:
 	// RETENTION in its functions. It must be longer than an event can take to be
 	// delivered again: 14 days in the queue, 14 more in the dead-letter queue, and

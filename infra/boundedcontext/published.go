@@ -53,6 +53,9 @@ func (c *BoundedContext) publish(function awslambda.Function, how shift.Shift, a
 		alarms:   make(map[string]bool),
 	}
 	if how != shift.AllAtOnce {
+		if !resource.IsMonitored(function) {
+			panic(fmt.Sprintf("function %s: without monitoring, nothing would roll back the shift %s", *function.Node().Path(), how))
+		}
 		published.group = c.deploymentGroup(published, how)
 	}
 	published.RollBackOn(alarms...)

@@ -67,6 +67,16 @@ func TestAFunctionThatIsShiftedAtOnceNeedsNoDeploymentGroup(t *testing.T) {
 	}
 }
 
+func TestAFunctionThatIsNotMonitoredIsNotShifted(t *testing.T) {
+	stack, props := valid(t)
+	resource.DisableMonitoring(stack)
+	props.Worker.Shift = shift.Canary10Percent30Minutes
+	message := panicMessage(func() { boundedcontext.New(stack, "Ledger", props) })
+	if want := "function Bank/Ledger/Worker: without monitoring, nothing would roll back the shift Canary10Percent30Minutes"; message != want {
+		t.Errorf("panicked with %q, want %q", message, want)
+	}
+}
+
 func TestAnAlarmRollsBackOnceAndTenAlarmsAtMost(t *testing.T) {
 	stack, props := valid(t)
 	props.Worker.Shift = shift.Canary10Percent30Minutes

@@ -59,8 +59,11 @@ type Settings struct {
 	Orders Access
 	// NotificationsURL is the endpoint that every end of an order is posted to.
 	NotificationsURL string
+	// Monitoring makes the alarms and the dashboard, and the functions write metrics.
+	// These cost the same without a single order: docs/cost.md has how much.
+	Monitoring bool
 	// AlarmAddress is the e-mail address that alarms are sent to. Without one they
-	// are only on the dashboard.
+	// are only on the dashboard, and without Monitoring there are none.
 	AlarmAddress string
 	// Retention is how many days a context remembers which events it has handled:
 	// longer than an event can take to be redelivered.
@@ -68,7 +71,8 @@ type Settings struct {
 	// Deadline is how long an order may take before it is cancelled.
 	Deadline time.Duration
 	// TracedShare is the share of orders that are traced, from 0 to 1. X-Ray
-	// charges for each trace.
+	// charges for each trace, and for those of invocations that Lambda samples by
+	// itself, in an idle environment too. With 0 nothing is traced at all.
 	TracedShare float64
 	// Worker is the size of the functions that handle events, and of the sweeper.
 	Worker Function
@@ -159,6 +163,7 @@ func settingsOf(name string) Settings {
 		LogLevel:            "info",
 		LogRetentionDays:    30,
 		ObservabilityQueue:  true,
+		Monitoring:          true,
 		Retention:           60 * 24 * time.Hour,
 		Deadline:            24 * time.Hour,
 		TracedShare:         1,
@@ -183,6 +188,7 @@ func settingsOf(name string) Settings {
 		settings.LogLevel = "debug"
 		settings.LogRetentionDays = 7
 		settings.Deadline = 15 * time.Minute
+		settings.Monitoring = false
 		settings.NotificationsURL = "https://dev.example.com/notifications"
 	case "staging":
 		settings.Account = stagingPlaceholder
@@ -190,6 +196,7 @@ func settingsOf(name string) Settings {
 		settings.Qualifier = "sagastage"
 		settings.Protected = true
 		settings.Deployment = gradual
+		settings.Limits = deployedLimits()
 		settings.NotificationsURL = "https://staging.example.com/notifications"
 	case "prod":
 		settings.Account = prodPlaceholder
@@ -197,6 +204,7 @@ func settingsOf(name string) Settings {
 		settings.Qualifier = "sagaprod"
 		settings.Protected = true
 		settings.Deployment = gradual
+		settings.Limits = deployedLimits()
 		settings.TracedShare = 0.1
 		settings.LogRetentionDays = 60
 		settings.ObservabilityQueue = false
@@ -221,7 +229,7 @@ func (s Settings) Validate() error {
 		s.validateLogs(),
 		s.validateLongestRetention(),
 		s.validateNotifications(),
-		s.validateAlarms(),
+		s.validateMonitoring(),
 		s.Worker.validate("Worker"),
 		s.API.validate("API"),
 		s.Limits.validate(),
@@ -339,18 +347,25 @@ func (s Settings) validateNotifications() []error {
 	return nil
 }
 
-func (s Settings) validateAlarms() []error {
+func (s Settings) validateMonitoring() []error {
+	var problems []error
+	if s.Name == "prod" && !s.Monitoring {
+		problems = append(problems, errors.New("setting Monitoring: prod must have it"))
+	}
+	if !s.Monitoring && s.Deployment != (Deployment{}) {
+		problems = append(problems, errors.New("setting Monitoring: a Deployment in shifts must have it, because alarms roll it back"))
+	}
+	if s.Name == "prod" && s.AlarmAddress == "" {
+		problems = append(problems, errors.New("setting AlarmAddress: prod must have one"))
+	}
 	if s.AlarmAddress == "" {
-		if s.Name == "prod" {
-			return []error{errors.New("setting AlarmAddress: prod must have one")}
-		}
-		return nil
+		return problems
 	}
 	address, err := mail.ParseAddress(s.AlarmAddress)
 	if err != nil || address.Address != s.AlarmAddress {
-		return []error{fmt.Errorf("setting AlarmAddress: %q is not an e-mail address alone", s.AlarmAddress)}
+		problems = append(problems, fmt.Errorf("setting AlarmAddress: %q is not an e-mail address alone", s.AlarmAddress))
 	}
-	return nil
+	return problems
 }
 
 func (f Function) validate(setting string) []error {

@@ -43,6 +43,14 @@ func TestStagingIsProtectedLikeProduction(t *testing.T) {
 	}
 }
 
+func TestEveryEnvironmentButDevIsMonitored(t *testing.T) {
+	for name, want := range map[string]bool{"local": true, "dev": false, "staging": true, "prod": true} {
+		if settings := named(t, name); settings.Monitoring != want {
+			t.Errorf("Monitoring of %s is %t", name, settings.Monitoring)
+		}
+	}
+}
+
 // invalid is a change that makes settings invalid, and the setting that the
 // error must name.
 type invalid struct {
@@ -74,6 +82,8 @@ func invalidSettings() map[string]invalid {
 		"notifications to nowhere":   {func(s *environment.Settings) { s.NotificationsURL = "https://" }, "NotificationsURL: "},
 		"a broken address":           {func(s *environment.Settings) { s.NotificationsURL = "https://a b" }, "NotificationsURL: "},
 		"no address in prod":         {func(s *environment.Settings) { s.AlarmAddress = "" }, "AlarmAddress: "},
+		"nothing watches prod":       {func(s *environment.Settings) { s.Monitoring = false }, "Monitoring: "},
+		"nothing rolls back a shift": {func(s *environment.Settings) { s.Name, s.Monitoring = "staging", false }, "Monitoring: a Deployment in shifts "},
 		"alarms to no address":       {func(s *environment.Settings) { s.AlarmAddress = "on-call" }, "AlarmAddress: "},
 		"alarms to a name":           {func(s *environment.Settings) { s.AlarmAddress = "On Call <on-call@example.com>" }, "AlarmAddress: "},
 		"forgotten before redrive":   {func(s *environment.Settings) { s.Retention = 14 * 24 * time.Hour }, "Retention: "},

@@ -60,10 +60,14 @@ func (p AlarmProps) validate() error {
 	return errors.Join(problems...)
 }
 
-// NewAlarm makes an alarm that is raised when the metric is above its threshold.
+// NewAlarm makes an alarm that is raised when the metric is above its threshold. In a
+// scope that is not monitored it makes none, and returns nil (see [DisableMonitoring]).
 func NewAlarm(scope constructs.Construct, id string, props AlarmProps) awscloudwatch.Alarm {
 	if err := props.validate(); err != nil {
 		panic(fmt.Sprintf("alarm %s: %v", id, err))
+	}
+	if !IsMonitored(scope) {
+		return nil
 	}
 	missing := awscloudwatch.TreatMissingData_NOT_BREACHING
 	if props.MissingIsAlarm {

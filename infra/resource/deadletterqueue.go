@@ -22,9 +22,12 @@ func IsDeadLetterQueue(path string) bool {
 // notEmpty is the id of the alarm of a dead-letter queue.
 const notEmpty = "NotEmpty"
 
-// NotEmptyAlarm returns the alarm of a dead-letter queue that was made here. A queue
-// without one panics.
+// NotEmptyAlarm returns the alarm of a dead-letter queue that was made here, or nil if
+// the queue is not monitored (see [DisableMonitoring]). Another queue panics.
 func NotEmptyAlarm(queue awssqs.IQueue) awscloudwatch.Alarm {
+	if !IsMonitored(queue) {
+		return nil
+	}
 	alarm, isAlarm := queue.Node().FindChild(new(notEmpty)).(awscloudwatch.Alarm)
 	if !isAlarm {
 		panic(fmt.Sprintf("queue %s has no alarm %s", *queue.Node().Path(), notEmpty))

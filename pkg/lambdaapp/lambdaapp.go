@@ -108,7 +108,7 @@ func (app *App) Handler(handle worker.HandleBatch) (*worker.Handler, error) {
 }
 
 func load(ctx context.Context) (*App, error) {
-	s, err := readSettings(os.Getenv)
+	s, err := readSettings(os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}
@@ -152,8 +152,8 @@ func load(ctx context.Context) (*App, error) {
 }
 
 // newTracer makes the tracer of the function's service. Its spans are sent to the
-// X-Ray daemon that Lambda runs beside a function with active tracing. The function
-// runs without a daemon too, because a trace matters less than an event.
+// X-Ray daemon, whose address Lambda sets. The function runs without a daemon too,
+// because a trace matters less than an event.
 func newTracer(ctx context.Context, s settings, logger *slog.Logger) trace.Tracer {
 	var exporter sdktrace.SpanExporter
 	if s.xrayDaemon != "" {
@@ -179,24 +179,34 @@ func newBackoff(client worker.VisibilityChanger, urls ...string) (worker.Backoff
 
 // readSettings reads the settings from the environment. The error names all that
 // are missing. Some are optional: a function behind HTTP has no dead-letter queue;
-// only a function behind queues of its own can delay failed messages; without
-// active tracing there is no daemon; and only a function in which traces begin
-// decides which of them are sampled.
-func readSettings(getenv func(string) string) (settings, error) {
+// only a function behind queues of its own can delay failed messages; and only a
+// function in which traces begin, or one that is never traced, decides which of them
+// are sampled. METRICS_NAMESPACE must be set, so that metrics are not lost by mistake:
+// empty, the function writes none.
+func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	var problems []error
-	required := func(name string) string {
-		value := getenv(name)
-		if value == "" {
-			problems = append(problems, fmt.Errorf("the environment variable %s is not set", name))
-		}
+	getenv := func(name string) string {
+		value, _ := lookup(name)
 		return value
 	}
+	require := func(name string, isSet bool) {
+		if !isSet {
+			problems = append(problems, fmt.Errorf("the environment variable %s is not set", name))
+		}
+	}
+	required := func(name string) string {
+		value := getenv(name)
+		require(name, value != "")
+		return value
+	}
+	namespace, hasNamespace := lookup("METRICS_NAMESPACE")
+	require("METRICS_NAMESPACE", hasNamespace)
 	s := settings{
 		service:            required("SERVICE_NAME"),
 		table:              required("TABLE_NAME"),
 		bus:                required("EVENT_BUS_NAME"),
 		logLevel:           required("LOG_LEVEL"),
-		metricsNamespace:   required("METRICS_NAMESPACE"),
+		metricsNamespace:   namespace,
 		deadLetterQueueURL: getenv("DEAD_LETTER_QUEUE_URL"),
 		queueURL:           getenv("QUEUE_URL"),
 		immediateQueueURL:  getenv("IMMEDIATE_QUEUE_URL"),

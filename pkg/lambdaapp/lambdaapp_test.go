@@ -32,7 +32,10 @@ func environment() map[string]string {
 
 // settingsOf reads the settings of an environment.
 func settingsOf(variables map[string]string) (settings, error) {
-	return readSettings(func(name string) string { return variables[name] })
+	return readSettings(func(name string) (string, bool) {
+		value, isSet := variables[name]
+		return value, isSet
+	})
 }
 
 func TestTheSettingsAreReadFromTheEnvironment(t *testing.T) {
@@ -127,6 +130,15 @@ func TestAHandlerNeedsTheDeadLetterQueue(t *testing.T) {
 		if _, err := app.Handler(handle); err != nil {
 			t.Errorf("with the queue %q: %v", queueURL, err)
 		}
+	}
+}
+
+func TestAFunctionWithAnEmptyNamespaceWritesNoMetrics(t *testing.T) {
+	variables := environment()
+	variables["METRICS_NAMESPACE"] = ""
+	got, err := settingsOf(variables)
+	if err != nil || got.metricsNamespace != "" {
+		t.Errorf("the namespace is %q, %v", got.metricsNamespace, err)
 	}
 }
 

@@ -222,3 +222,23 @@ func TestMetricsAreWrittenAtEveryLogLevel(t *testing.T) {
 		}
 	}
 }
+
+func TestWithoutANamespaceALineCarriesNoMetricsAndHasTheLevelOfAnyOther(t *testing.T) {
+	log := func(logger *slog.Logger) {
+		ctx := telemetry.WithMeasures(t.Context())
+		telemetry.Add(ctx, shipped)
+		telemetry.LogEvent(ctx, logger, outcome(telemetry.Handled, nil))
+		telemetry.LogEvent(t.Context(), logger.With(slog.Int("n", 1)), outcome(telemetry.Failed, nil))
+	}
+	for level, want := range map[string][]string{"INFO": {"OrdersShipped", "EventsFailed"}, "WARN": {"EventsFailed"}, "ERROR": nil} {
+		lines := loggedIn(t, "", level, log)
+		if len(lines) != len(want) {
+			t.Fatalf("at %s the lines are %v", level, lines)
+		}
+		for n, member := range want {
+			if lines[n]["_aws"] != nil || lines[n][member] != 1.0 {
+				t.Errorf("at %s the line of %s is %v", level, member, lines[n])
+			}
+		}
+	}
+}

@@ -42,8 +42,10 @@ type Outcome struct {
 // ("DEBUG", "INFO", "WARN", "ERROR"). A line that carries metrics is written at
 // any level, so that the level changes how much there is to read and not what is
 // measured. The namespace is that of the metrics in CloudWatch. It separates the
-// environments that share an account. A line written within a sampled trace carries
-// its id, in X-Ray's format. Texts above 8 KB are truncated.
+// environments that share an account. If it is empty, no line carries metrics: what was
+// measured is only a member of the lines that the level lets through. A line written
+// within a sampled trace carries its id, in X-Ray's format. Texts above 8 KB are
+// truncated.
 //
 // A line has no time, because CloudWatch Logs stores one with each line
 // (@timestamp), and no level if the level is INFO.
@@ -92,12 +94,20 @@ type contextHandler struct {
 }
 
 func (h contextHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return ctx.Value(lineKey{}) != nil || h.Handler.Enabled(ctx, level)
+	_, measured := h.measured(ctx)
+	return measured || h.Handler.Enabled(ctx, level)
+}
+
+// measured returns what the line of ctx measures. It reports false if the line carries
+// no metrics, or if there is no namespace for them.
+func (h contextHandler) measured(ctx context.Context) (line, bool) {
+	measured, ok := ctx.Value(lineKey{}).(line)
+	return measured, ok && h.namespace != ""
 }
 
 func (h contextHandler) Handle(ctx context.Context, record slog.Record) error {
 	record.Time = time.Time{}
-	if line, ok := ctx.Value(lineKey{}).(line); ok {
+	if line, ok := h.measured(ctx); ok {
 		record.AddAttrs(slog.Any("_aws", line.metadata(h.namespace)))
 	}
 	if id, ok := ctx.Value(orderKey{}).(string); ok {

@@ -18,8 +18,14 @@ import (
 // logged returns the lines that are logged at a level, each as an object.
 func logged(t *testing.T, level string, log func(*slog.Logger)) []map[string]any {
 	t.Helper()
+	return loggedIn(t, "saga-test", level, log)
+}
+
+// loggedIn returns the same for a logger whose metrics are in a namespace.
+func loggedIn(t *testing.T, namespace, level string, log func(*slog.Logger)) []map[string]any {
+	t.Helper()
 	var out bytes.Buffer
-	logger, err := telemetry.NewLogger(&out, "saga-test", "payment", level)
+	logger, err := telemetry.NewLogger(&out, namespace, "payment", level)
 	if err != nil {
 		t.Fatal(err)
 	}
