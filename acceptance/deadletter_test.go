@@ -240,7 +240,7 @@ func TestADeadLetterOfADirectlyInvokedFunctionIsRedriven(t *testing.T) {
 	queue := c.deadLetters(t, "Loyalty/DeadLetters")
 	c.send(t, queue.URL, `{"still": "poison"}`, "")
 	before := awaitDeadLetters(t, queue, 1)[0]
-	if outcomes := c.redrive(t, queue); len(outcomes) != 1 || outcomes[0].To != "function "+c.stack(t).Functions["Loyalty/Worker"] {
+	if outcomes := c.redrive(t, queue); len(outcomes) != 1 || outcomes[0].To != "function "+c.stack(t).Functions["Loyalty/Worker"]+":live" {
 		t.Errorf("the outcomes are %+v", outcomes)
 	}
 	c.settled(t)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
 )
@@ -115,6 +116,8 @@ func TestADeploymentOfOneEnvironmentCannotChangeAnother(t *testing.T) {
 		"a user":                          {"iam:CreateUser", "arn:aws:iam::222222222222:user/saga-dev-x", bounded, false},
 		"its own function":                {"lambda:UpdateFunctionCode", "arn:aws:lambda" + regional + "function:saga-dev-Worker-1", nil, true},
 		"another function":                {"lambda:UpdateFunctionCode", "arn:aws:lambda" + regional + "function:saga-prod-Worker-1", nil, false},
+		"the shift of its own function":   {"codedeploy:CreateDeployment", "arn:aws:codedeploy" + regional + "deploymentgroup:saga-dev-Deployments-1/saga-dev-Worker-1", nil, true},
+		"the shift of another function":   {"codedeploy:CreateDeployment", "arn:aws:codedeploy" + regional + "deploymentgroup:saga-prod-Deployments-1/saga-prod-Worker-1", nil, false},
 		"another table":                   {"dynamodb:GetItem", "arn:aws:dynamodb" + regional + "table/saga-prod-Table-1", nil, false},
 		"another queue":                   {"sqs:ReceiveMessage", "arn:aws:sqs" + regional + "saga-prod-Queue-1", nil, false},
 		"another bus":                     {"events:PutEvents", "arn:aws:events" + regional + "event-bus/saga-prod", nil, false},
@@ -153,33 +156,37 @@ func stacksOfProd(t *testing.T) []synthtest.Template {
 // createActions has an action that makes resources, by their type.
 func createActions() map[string]string {
 	return map[string]string{
-		"AWS::CloudWatch::Alarm":          "cloudwatch:PutMetricAlarm",
-		"AWS::CloudWatch::Dashboard":      "cloudwatch:PutDashboard",
-		"AWS::DynamoDB::Table":            "dynamodb:CreateTable",
-		"AWS::Events::ApiDestination":     "events:CreateApiDestination",
-		"AWS::Events::Archive":            "events:CreateArchive",
-		"AWS::Events::Connection":         "events:CreateConnection",
-		"AWS::Events::EventBus":           "events:CreateEventBus",
-		"AWS::Events::EventBusPolicy":     "events:PutPermission",
-		"AWS::Events::Rule":               "events:PutRule",
-		"AWS::IAM::OIDCProvider":          "iam:CreateOpenIDConnectProvider",
-		"AWS::IAM::Policy":                "iam:DeleteRolePolicy",
-		"AWS::IAM::Role":                  "iam:CreateRole",
-		"AWS::KMS::Key":                   "kms:CreateKey",
-		"AWS::Lambda::EventInvokeConfig":  "lambda:PutFunctionEventInvokeConfig",
-		"AWS::Lambda::EventSourceMapping": "lambda:CreateEventSourceMapping",
-		"AWS::Lambda::Function":           "lambda:CreateFunction",
-		"AWS::Lambda::Permission":         "lambda:AddPermission",
-		"AWS::Lambda::Url":                "lambda:CreateFunctionUrlConfig",
-		"AWS::Logs::LogGroup":             "logs:CreateLogGroup",
-		"AWS::Logs::ResourcePolicy":       "logs:PutResourcePolicy",
-		"AWS::SNS::Subscription":          "sns:Subscribe",
-		"AWS::SNS::Topic":                 "sns:CreateTopic",
-		"AWS::SNS::TopicPolicy":           "sns:SetTopicAttributes",
-		"AWS::SQS::Queue":                 "sqs:CreateQueue",
-		"AWS::SQS::QueuePolicy":           "sqs:SetQueueAttributes",
-		"AWS::Scheduler::Schedule":        "scheduler:CreateSchedule",
-		"AWS::SecretsManager::Secret":     "secretsmanager:CreateSecret",
+		"AWS::CloudWatch::Alarm":           "cloudwatch:PutMetricAlarm",
+		"AWS::CloudWatch::Dashboard":       "cloudwatch:PutDashboard",
+		"AWS::CodeDeploy::Application":     "codedeploy:CreateApplication",
+		"AWS::CodeDeploy::DeploymentGroup": "codedeploy:CreateDeploymentGroup",
+		"AWS::DynamoDB::Table":             "dynamodb:CreateTable",
+		"AWS::Events::ApiDestination":      "events:CreateApiDestination",
+		"AWS::Events::Archive":             "events:CreateArchive",
+		"AWS::Events::Connection":          "events:CreateConnection",
+		"AWS::Events::EventBus":            "events:CreateEventBus",
+		"AWS::Events::EventBusPolicy":      "events:PutPermission",
+		"AWS::Events::Rule":                "events:PutRule",
+		"AWS::IAM::OIDCProvider":           "iam:CreateOpenIDConnectProvider",
+		"AWS::IAM::Policy":                 "iam:DeleteRolePolicy",
+		"AWS::IAM::Role":                   "iam:CreateRole",
+		"AWS::KMS::Key":                    "kms:CreateKey",
+		"AWS::Lambda::Alias":               "lambda:CreateAlias",
+		"AWS::Lambda::EventInvokeConfig":   "lambda:PutFunctionEventInvokeConfig",
+		"AWS::Lambda::EventSourceMapping":  "lambda:CreateEventSourceMapping",
+		"AWS::Lambda::Function":            "lambda:CreateFunction",
+		"AWS::Lambda::Permission":          "lambda:AddPermission",
+		"AWS::Lambda::Url":                 "lambda:CreateFunctionUrlConfig",
+		"AWS::Lambda::Version":             "lambda:PublishVersion",
+		"AWS::Logs::LogGroup":              "logs:CreateLogGroup",
+		"AWS::Logs::ResourcePolicy":        "logs:PutResourcePolicy",
+		"AWS::SNS::Subscription":           "sns:Subscribe",
+		"AWS::SNS::Topic":                  "sns:CreateTopic",
+		"AWS::SNS::TopicPolicy":            "sns:SetTopicAttributes",
+		"AWS::SQS::Queue":                  "sqs:CreateQueue",
+		"AWS::SQS::QueuePolicy":            "sqs:SetQueueAttributes",
+		"AWS::Scheduler::Schedule":         "scheduler:CreateSchedule",
+		"AWS::SecretsManager::Secret":      "secretsmanager:CreateSecret",
 	}
 }
 
@@ -195,6 +202,10 @@ func arnOf(resourceType, id string) string {
 		return "arn:aws:cloudwatch" + regional + "alarm:" + name
 	case "AWS::CloudWatch::Dashboard":
 		return "arn:aws:cloudwatch::222222222222:dashboard/saga-prod"
+	case "AWS::CodeDeploy::Application":
+		return "arn:aws:codedeploy" + regional + "application:" + name
+	case "AWS::CodeDeploy::DeploymentGroup":
+		return "arn:aws:codedeploy" + regional + "deploymentgroup:saga-prod-OrderDeployments/" + name
 	case "AWS::DynamoDB::Table":
 		return "arn:aws:dynamodb" + regional + "table/" + name
 	case "AWS::Events::EventBus", "AWS::Events::EventBusPolicy":
@@ -205,7 +216,9 @@ func arnOf(resourceType, id string) string {
 		return "arn:aws:iam::222222222222:oidc-provider/" + tokenHost
 	case "AWS::IAM::Policy", roles:
 		return "arn:aws:iam::222222222222:role/" + name
-	case "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::Url":
+	case "AWS::Lambda::Alias":
+		return "arn:aws:lambda" + regional + "function:" + name + ":" + boundedcontext.Alias
+	case "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Function", "AWS::Lambda::Permission", "AWS::Lambda::Url", "AWS::Lambda::Version":
 		return "arn:aws:lambda" + regional + "function:" + name
 	case "AWS::Logs::LogGroup":
 		return "arn:aws:logs" + regional + "log-group:" + name

@@ -104,14 +104,15 @@ func TestADirectInvocationThatFailsEndsInTheDeadLetterQueue(t *testing.T) {
 	invoked := synthtest.Properties[synthtest.Function](t, template, functions)
 	direct := 0
 	for _, rule := range synthtest.Properties[synthtest.Rule](t, template, rules) {
-		function, isFunction := invoked[string(rule.Targets[0].Arn)]
+		worker, isFunction := template.Behind(rule.Targets[0].Arn)
 		if !isFunction {
 			continue
 		}
+		function := invoked[worker]
 		direct++
 		dead, exists := known[string(function.DeadLetterConfig.TargetArn)]
 		if !exists || dead.FifoQueue {
-			t.Errorf("%s is invoked directly and has no standard dead-letter queue", rule.Targets[0].Arn)
+			t.Errorf("%s is invoked directly and has no standard dead-letter queue", worker)
 		}
 	}
 	if direct == 0 {
@@ -162,7 +163,8 @@ func TestAQueueHidesAMessageForItsWindowAndSixTimesLongerThanItsWorkerMayTake(t 
 	known := synthtest.Properties[synthtest.Queue](t, template, queues)
 	workers := synthtest.Properties[synthtest.Function](t, template, functions)
 	for id, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, template, mappings) {
-		timeout := workers[string(mapping.FunctionName)].Timeout
+		worker, _ := template.Behind(mapping.FunctionName)
+		timeout := workers[worker].Timeout
 		hidden := known[string(mapping.EventSourceArn)].VisibilityTimeout
 		if window := mapping.MaximumBatchingWindowInSeconds; timeout == 0 || hidden != 6*timeout+window {
 			t.Errorf("%s: hidden for %d s, worker may take %d s, window of %d s", id, hidden, timeout, window)

@@ -119,8 +119,8 @@ func eventsRow(namespace string, services []string) dashboard.Row {
 
 // addOrderAPIAlarms adds the alarms for customers who cannot order, or must wait.
 // Nothing behind the API repeats a request, so they are raised after a quarter of
-// an hour, and not for a single failure at night. FrontDoor is in their ids only:
-// another id would replace them.
+// an hour, and not for a single failure at night. They roll back a new version of
+// the API. FrontDoor is in their ids only: another id would replace them.
 func addOrderAPIAlarms(stack awscdk.Stack, api *boundedcontext.Published) {
 	const (
 		periods         = 3 // of five minutes
@@ -129,7 +129,7 @@ func addOrderAPIAlarms(stack awscdk.Stack, api *boundedcontext.Published) {
 		orderAPIRunbook = "order-api.md"
 	)
 	name := api.Function.FunctionName()
-	resource.NewAlarm(stack, "FrontDoorFailing", resource.AlarmProps{
+	failing := resource.NewAlarm(stack, "FrontDoorFailing", resource.AlarmProps{
 		Metric: resource.Expression("failed (%)", "100 * failed / requests", map[string]awscloudwatch.IMetric{
 			"failed":   resource.FunctionMetric(name, "Url5xxCount", resource.Sum, ""),
 			"requests": resource.FunctionMetric(name, "UrlRequestCount", resource.Sum, ""),
@@ -139,11 +139,12 @@ func addOrderAPIAlarms(stack awscdk.Stack, api *boundedcontext.Published) {
 		Advice:    "More than one in a hundred requests to the order API has failed for a quarter of an hour. Look into the log of Order/Api.",
 		Runbook:   orderAPIRunbook,
 	})
-	resource.NewAlarm(stack, "FrontDoorSlow", resource.AlarmProps{
+	slow := resource.NewAlarm(stack, "FrontDoorSlow", resource.AlarmProps{
 		Metric:    resource.FunctionMetric(name, "UrlRequestLatency", resource.Average, ""),
 		Threshold: slowMillis,
 		Periods:   periods,
 		Advice:    "The order API has taken more than two seconds to answer for a quarter of an hour. Look at the duration of Order/Api, and at the table Order/Table.",
 		Runbook:   orderAPIRunbook,
 	})
+	api.RollBackOn(failing, slow)
 }

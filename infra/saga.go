@@ -27,10 +27,12 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 
 	var api *boundedcontext.Published
 	var services []string
+	var contexts []*boundedcontext.BoundedContext
 	for _, participant := range participants(bus, settings, built) {
 		services = append(services, participant.Service)
 		id := constructID(participant.Service)
 		context := boundedcontext.New(stack, id, participant)
+		contexts = append(contexts, context)
 		output(stack, id+"TableName", context.Table.TableName())
 		if context.Queue != nil {
 			output(stack, id+"QueueUrl", context.Queue.QueueUrl())
@@ -43,6 +45,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 			addSweeper(stack, context, settings, built)
 		}
 	}
+	rollBackOnDeadLetters(contexts)
 	notification.New(stack, "Notification", notification.Props{
 		Bus:      bus,
 		Events:   contract.BySource(contract.ConsumedBy(contract.Notification)...),
@@ -61,6 +64,16 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	}
 	addMonitoring(stack, api, services, settings)
 	return stack
+}
+
+// rollBackOnDeadLetters lets the dead letters of every context roll back a new version
+// of every function: an event that a version publishes wrongly fails elsewhere.
+func rollBackOnDeadLetters(contexts []*boundedcontext.BoundedContext) {
+	for _, publisher := range contexts {
+		for _, consumer := range contexts {
+			publisher.RollBackOn(resource.NotEmptyAlarm(consumer.DeadLetters))
+		}
+	}
 }
 
 // maskedMembers are the members of events that the event log masks.

@@ -23,7 +23,8 @@ func TestTheSweeperIsInvokedEveryMinute(t *testing.T) {
 	swept := 0
 	for id, schedule := range synthtest.Properties[synthtest.Schedule](t, template, schedules) {
 		swept++
-		if schedule.ScheduleExpression != "rate(1 minute)" || schedule.State == "DISABLED" || resourceName(string(schedule.Target.Arn)) != "OrderSweeper" {
+		invoked, isAlias := template.Behind(schedule.Target.Arn)
+		if schedule.ScheduleExpression != "rate(1 minute)" || schedule.State == "DISABLED" || !isAlias || resourceName(invoked) != "OrderSweeper" {
 			t.Errorf("%s is %+v", id, schedule)
 		}
 	}
@@ -36,9 +37,9 @@ func TestAScheduledInvocationIsRepeatedOnceAndThenADeadLetter(t *testing.T) {
 	template := synthesized(t, "prod")
 	known := synthtest.Properties[synthtest.Queue](t, template, queues)
 	invoked := synthtest.Properties[synthtest.Function](t, template, functions)
-	retries := map[synthtest.Reference]int{}
+	retries := map[string]int{}
 	for _, config := range synthtest.Properties[synthtest.EventInvokeConfig](t, template, "AWS::Lambda::EventInvokeConfig") {
-		retries[config.FunctionName] = config.MaximumRetryAttempts
+		retries[string(config.FunctionName)] = config.MaximumRetryAttempts
 	}
 	for id, schedule := range synthtest.Properties[synthtest.Schedule](t, template, schedules) {
 		target := schedule.Target
@@ -46,8 +47,9 @@ func TestAScheduledInvocationIsRepeatedOnceAndThenADeadLetter(t *testing.T) {
 		if !exists || dead.FifoQueue || target.RetryPolicy.MaximumRetryAttempts != 1 {
 			t.Errorf("%s: the schedule's target is %+v", id, target)
 		}
-		if invoked[string(target.Arn)].DeadLetterConfig.TargetArn != target.DeadLetterConfig.Arn || retries[target.Arn] != 1 {
-			t.Errorf("%s: its function has another dead-letter queue, or %d retries", id, retries[target.Arn])
+		function, _ := template.Behind(target.Arn)
+		if invoked[function].DeadLetterConfig.TargetArn != target.DeadLetterConfig.Arn || retries[function] != 1 {
+			t.Errorf("%s: its function has another dead-letter queue, or %d retries", id, retries[function])
 		}
 		for queue := range known {
 			if redrive := known[queue].RedrivePolicy; redrive.DeadLetterTargetArn == target.DeadLetterConfig.Arn {

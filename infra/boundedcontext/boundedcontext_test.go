@@ -180,7 +180,11 @@ func TestAnOwnBusInvokesTheWorkerDirectly(t *testing.T) {
 	})
 	routes := map[string]int{}
 	for _, rule := range synthtest.Properties[synthtest.Rule](t, template, "AWS::Events::Rule") {
-		from, to := withoutHash(rule.EventBusName), withoutHash(rule.Targets[0].Arn)
+		target := rule.Targets[0].Arn
+		if worker, isAlias := template.Behind(target); isAlias {
+			target = synthtest.Reference(worker)
+		}
+		from, to := withoutHash(rule.EventBusName), withoutHash(target)
 		routes[from+" to "+to] += len(rule.EventPattern.Types())
 	}
 	for route, events := range map[string]int{"Outer to LedgerBus": 3, "LedgerBus to LedgerWorker": 3, "LedgerBus to Outer": 1} {
@@ -317,12 +321,13 @@ func TestPropsThatCannotWorkAreNamed(t *testing.T) {
 		"a publisher of nothing named": {func(p *boundedcontext.Props) {
 			p.Worker.Publishes = resource.Events{"ledger": nil}
 		}, "Publishes"},
-		"a negative reservation":   {func(p *boundedcontext.Props) { p.Worker.ReservedConcurrency = -1 }, "ReservedConcurrency"},
-		"a query without an index": {func(p *boundedcontext.Props) { p.Worker.QueriesDue = true }, "DueIndex"},
-		"no log level":             {func(p *boundedcontext.Props) { p.LogLevel = "" }, "LogLevel"},
-		"no log retention":         {func(p *boundedcontext.Props) { p.LogRetentionDays = 0 }, "LogRetentionDays"},
-		"no namespace of metrics":  {func(p *boundedcontext.Props) { p.MetricsNamespace = "" }, "MetricsNamespace"},
-		"no retention of events":   {func(p *boundedcontext.Props) { p.Retention = 0 }, "Retention"},
+		"a negative reservation":    {func(p *boundedcontext.Props) { p.Worker.ReservedConcurrency = -1 }, "ReservedConcurrency"},
+		"a shift that is too short": {func(p *boundedcontext.Props) { p.Worker.Shift = "Canary10Percent5Minutes" }, "the Shift"},
+		"a query without an index":  {func(p *boundedcontext.Props) { p.Worker.QueriesDue = true }, "DueIndex"},
+		"no log level":              {func(p *boundedcontext.Props) { p.LogLevel = "" }, "LogLevel"},
+		"no log retention":          {func(p *boundedcontext.Props) { p.LogRetentionDays = 0 }, "LogRetentionDays"},
+		"no namespace of metrics":   {func(p *boundedcontext.Props) { p.MetricsNamespace = "" }, "MetricsNamespace"},
+		"no retention of events":    {func(p *boundedcontext.Props) { p.Retention = 0 }, "Retention"},
 	}
 	stack, props := valid(t)
 	for name, test := range tests {
@@ -388,7 +393,7 @@ func TestAScheduledFunctionIsInvokedAtARate(t *testing.T) {
 	ledger.AddScheduledFunction("Clerk", 5*time.Minute, function)
 	template := synthtest.Synth(t, stack)
 	for id, schedule := range synthtest.Properties[synthtest.Schedule](t, template, "AWS::Scheduler::Schedule") {
-		if schedule.ScheduleExpression != "rate(5 minutes)" || withoutHash(schedule.Target.Arn) != "LedgerClerk" || schedule.Target.Input != "{}" {
+		if schedule.ScheduleExpression != "rate(5 minutes)" || withoutHash(schedule.Target.Arn) != "LedgerClerkLive" || schedule.Target.Input != "{}" {
 			t.Errorf("%s: %+v", id, schedule)
 		}
 	}

@@ -59,10 +59,32 @@
 //	DeadLetters    what the worker could not handle: sent by the queue, by Lambda, or by the worker itself
 //	Undelivered    what a rule could not deliver within a day, with the rule's reason
 //	…/NotEmpty     an alarm on each dead-letter queue, which notifies no one until it gets an action
+//	…/Live         the alias live of a function, which is its version CurrentVersion
+//	Deployments    of functions with a Shift: CodeDeploy's application, with its role (DeploymentRole) and a
+//	               deployment group for each of them (…/Live/Deployment)
 //
 // Other functions share the context's table and publish its events: behind HTTP
 // ([BoundedContext.AddFunction]) or on a schedule
 // ([BoundedContext.AddScheduledFunction]).
+//
+// # Versions
+//
+// Each deployment publishes a version of the functions that it changes. The context
+// invokes them through the alias live, and so should everything else: [Published] has
+// the function and its alias. By default the alias is moved at once. With a
+// [Function].Shift CodeDeploy moves it gradually, and moves it back if the function
+// fails, or if an event becomes a dead letter of the context. With
+//
+//	warehouse.RollBackOn(resource.NotEmptyAlarm(shipping.DeadLetters))
+//
+// it does so for more alarms, such as the dead letters of a context that handles the
+// events. Old and new version run side by side meanwhile, with the permissions and
+// queues of the new one. While one of the alarms is raised, no deployment succeeds: to
+// repair the cause, deploy without a Shift.
+//
+// Versions that are no longer live are kept until the function is deleted, and count
+// against the 75 GB of code in an account and region
+// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 //
 // # Environment variables
 //
@@ -99,7 +121,10 @@
 // It may send traces to X-Ray, which IAM cannot restrict to a resource. The worker
 // may also poll its queues and send to DeadLetters. A forwarding role may publish
 // on the one bus that it forwards to. Rules may send to their queue and to
-// Undelivered, each by its ARN.
+// Undelivered, each by its ARN. CodeDeploy may move the aliases of the context's
+// functions, and read every alarm.
+//
+// A permission to invoke a function, or its URL, must name the alias.
 //
 // # Alarms
 //
@@ -121,7 +146,8 @@
 // event costs a request to SQS, each batch two more (receive, delete) and an
 // invocation, and both what the worker does. With an [OwnBus] it is published once more
 // in each direction, which is charged as a custom event
-// (https://aws.amazon.com/eventbridge/pricing/).
+// (https://aws.amazon.com/eventbridge/pricing/). CodeDeploy charges nothing for functions
+// (https://aws.amazon.com/codedeploy/pricing/).
 //
 // # Limits
 //
@@ -147,7 +173,7 @@
 // [BoundedContext] has the resources as the CDK's own constructs, which can be
 // changed like any other:
 //
-//	warehouse.Worker.AddEnvironment(new("TZ"), new("Europe/Berlin"), nil)
+//	warehouse.Worker.Function.AddEnvironment(new("TZ"), new("Europe/Berlin"), nil)
 //	awscdk.Tags_Of(warehouse.Construct()).Add(new("team"), new("fulfilment"), nil)
 //
 // A property that they do not have is set on CloudFormation's resource below them:

@@ -53,8 +53,10 @@ func Example() {
 	// 1 AWS::Events::Rule
 	// 1 AWS::IAM::Policy
 	// 1 AWS::IAM::Role
+	// 1 AWS::Lambda::Alias
 	// 1 AWS::Lambda::EventSourceMapping
 	// 1 AWS::Lambda::Function
+	// 1 AWS::Lambda::Version
 	// 1 AWS::Logs::LogGroup
 	// 3 AWS::SQS::Queue
 	// 3 AWS::SQS::QueuePolicy

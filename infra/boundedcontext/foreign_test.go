@@ -24,7 +24,7 @@ func TestItDependsOnNothingOfTheSystemThatUsesIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := map[string]bool{"boundedcontext": true, "lambdalimit": true, "resource": true}
+	allowed := map[string]bool{"boundedcontext": true, "lambdalimit": true, "resource": true, "shift": true}
 	for name := range strings.FieldsSeq(string(out)) {
 		if strings.HasPrefix(name, "example.com/") && !allowed[strings.TrimPrefix(name, own)] {
 			t.Errorf("it depends on %s", name)

@@ -96,6 +96,8 @@ func invalidSettings() map[string]invalid {
 		"one poller":                 {func(s *environment.Settings) { s.Limits.QueueWorkers = 1 }, "Limits.QueueWorkers: "},
 		"negative workers":           {func(s *environment.Settings) { s.Limits.DirectWorkers = -1 }, "Limits.DirectWorkers: "},
 		"a negative order API":       {func(s *environment.Settings) { s.Limits.API = -1 }, "Limits.API: "},
+		"over before an alarm":       {func(s *environment.Settings) { s.Deployment.API = "Canary10Percent5Minutes" }, "Deployment.API: "},
+		"no such shift":              {func(s *environment.Settings) { s.Deployment.Workers = "Slowly" }, "Deployment.Workers: "},
 	}
 }
 

@@ -117,6 +117,34 @@ type Function struct {
 	TracingConfig                struct{ Mode string }
 }
 
+// Alias is the properties of AWS::Lambda::Alias.
+type Alias struct {
+	FunctionName    Reference
+	FunctionVersion Reference
+	Name            string
+}
+
+// URL is the properties of AWS::Lambda::Url.
+type URL struct {
+	AuthType          string
+	Qualifier         Reference
+	TargetFunctionArn Reference
+}
+
+// DeploymentGroup is the properties of AWS::CodeDeploy::DeploymentGroup.
+type DeploymentGroup struct {
+	AlarmConfiguration struct {
+		Alarms  []struct{ Name Reference }
+		Enabled bool
+	}
+	AutoRollbackConfiguration struct {
+		Enabled bool
+		Events  []string
+	}
+	DeploymentConfigName string
+	ServiceRoleArn       Reference
+}
+
 // EventSourceMapping is the properties of AWS::Lambda::EventSourceMapping.
 type EventSourceMapping struct {
 	BatchSize             int
@@ -186,6 +214,7 @@ type Schedule struct {
 type EventInvokeConfig struct {
 	FunctionName         Reference
 	MaximumRetryAttempts int
+	Qualifier            Reference
 }
 
 // Table is the properties of AWS::DynamoDB::Table.

@@ -30,6 +30,9 @@ type Resource struct {
 	DeletionPolicy      string
 	UpdateReplacePolicy string
 	DependsOn           List
+	UpdatePolicy        struct {
+		CodeDeployLambdaAliasUpdate struct{ DeploymentGroupName Reference }
+	}
 }
 
 // String is the template as indented JSON.
@@ -158,6 +161,18 @@ func Properties[T any](t *testing.T, template Template, resourceType string) map
 		t.Fatalf("the template has no %s", resourceType)
 	}
 	return found
+}
+
+// Behind returns the logical id of the function behind an alias, to which a property
+// refers by the alias's ARN or as function:alias. A reference to anything else is no
+// alias.
+func (t Template) Behind(reference Reference) (function string, isAlias bool) {
+	id, _, _ := strings.Cut(string(reference), ":")
+	var alias Alias
+	if t.Resources[id].Type != "AWS::Lambda::Alias" || json.Unmarshal(t.Resources[id].Properties, &alias) != nil {
+		return "", false
+	}
+	return string(alias.FunctionName), true
 }
 
 // Reference is a string in a template. If it refers to another resource, by Ref or

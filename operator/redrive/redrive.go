@@ -52,14 +52,19 @@ type Redriver struct {
 	Functions Functions
 	// Sources are the queues that have a dead-letter queue.
 	Sources deadletter.Sources
-	// Owners are the functions that have a dead-letter queue, by its ARN.
+	// Owners are the functions that have a dead-letter queue, by its ARN: each is what
+	// Lambda accepts as the name of a function to invoke.
 	Owners map[string][]string
 	// Rules are those of the stack, as they are now.
 	Rules []rule.Rule
 }
 
+// live is the alias through which infra/boundedcontext lets a function be invoked. The
+// function without it is its newest version, which may have been rolled back.
+const live = "live"
+
 // FindOwners reads the dead-letter queues of the asynchronous invocations of functions,
-// and returns the functions' names by the queues' ARNs.
+// and returns the functions' names by the queues' ARNs, each with its alias.
 func FindOwners(ctx context.Context, client Functions, names map[string]string) (map[string][]string, error) {
 	owners := make(map[string][]string)
 	for _, path := range slices.Sorted(maps.Keys(names)) {
@@ -70,7 +75,7 @@ func FindOwners(ctx context.Context, client Functions, names map[string]string) 
 		}
 		if out.DeadLetterConfig != nil {
 			queue := aws.ToString(out.DeadLetterConfig.TargetArn)
-			owners[queue] = append(owners[queue], name)
+			owners[queue] = append(owners[queue], name+":"+live)
 		}
 	}
 	return owners, nil

@@ -202,7 +202,7 @@ func TestRedrivingEndsWhenItIsStoppedAndPutsTheRestBack(t *testing.T) {
 	assertEqual(t, "visible dead letters", []string{"m-2", "m-3"}, d.sqs.Visible(dead))
 }
 
-func TestADeadLetterOfAFunctionIsSentToIt(t *testing.T) {
+func TestADeadLetterOfAFunctionIsSentToItsAlias(t *testing.T) {
 	d := newDesk()
 	d.Sources = nil
 	d.functions.owned = map[string]string{"worker": deadlettertest.ARN(dead)}
@@ -212,12 +212,12 @@ func TestADeadLetterOfAFunctionIsSentToIt(t *testing.T) {
 	}
 	d.Owners = owners
 	d.sqs.Put(dead, body, "", 0, map[string]string{"RequestID": "r-1", "ErrorCode": "200", "ErrorMessage": "boom"})
-	assertEqual(t, "the outcomes", []string{"m-1 to function worker"}, d.redrive(t, redrive.Options{}))
-	assertEqual(t, "the invocations", []string{"Event worker " + body}, d.functions.invoked)
+	assertEqual(t, "the outcomes", []string{"m-1 to function worker:live"}, d.redrive(t, redrive.Options{}))
+	assertEqual(t, "the invocations", []string{"Event worker:live " + body}, d.functions.invoked)
 
 	d.functions.err = errors.New("throttled")
 	d.sqs.Put(dead, body, "", 0, nil)
-	assertEqual(t, "the outcomes", []string{"m-2 stays: invoke function worker: throttled"}, d.redrive(t, redrive.Options{}))
+	assertEqual(t, "the outcomes", []string{"m-2 stays: invoke function worker:live: throttled"}, d.redrive(t, redrive.Options{}))
 	if _, err := redrive.FindOwners(t.Context(), d.functions, map[string]string{"Shop/Worker": "worker"}); !errors.Is(err, d.functions.err) {
 		t.Errorf("the error is %v", err)
 	}
