@@ -161,7 +161,7 @@ func (c *cloud) measureStarts(b *testing.B) []cost.Row {
 	for range coldStarts {
 		for path := range before.Functions {
 			c.kill(b, path)
-			if _, err := client.Invoke(b.Context(), &lambda.InvokeInput{FunctionName: new(c.Functions[path]), Payload: []byte("{}")}); err != nil {
+			if _, err := client.Invoke(b.Context(), &lambda.InvokeInput{FunctionName: new(c.Functions[path] + ":" + liveAlias), Payload: []byte("{}")}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -120,16 +120,17 @@ func (f *function) version(version string) *pool {
 	if version == latest {
 		return f.latest
 	}
-	number, err := strconv.Atoi(version)
-	if err != nil || number < 1 || number > len(f.published) {
-		return nil
+	for _, p := range f.published {
+		if p.version == version {
+			return p
+		}
 	}
-	return f.published[number-1]
+	return nil
 }
 
 // publish makes a version of $LATEST, which must have the code with this hash unless
-// it is empty. The version has what copied returns for the code. If its code is that of the last version,
-// that one is returned: there is nothing to publish.
+// it is empty. The version has what copied returns for the code. If the last version
+// has the same code, that one is returned: there is nothing to publish.
 // https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
 func (f *function) publish(sha256 string, copied func(code) (code, error)) (*pool, error) {
 	f.mu.Lock()
