@@ -306,8 +306,8 @@ func (s Settings) validateLogs() []error {
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
 		problems = append(problems, fmt.Errorf("setting LogLevel: %q is not debug, info, warn or error", s.LogLevel))
 	}
-	if !slices.Contains([]int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}, s.LogRetentionDays) {
-		problems = append(problems, fmt.Errorf("setting LogRetentionDays: CloudWatch Logs has no retention of %d days", s.LogRetentionDays))
+	if err := lambdalimit.CheckLogRetention(s.LogRetentionDays); err != nil {
+		problems = append(problems, fmt.Errorf("setting LogRetentionDays: %w", err))
 	}
 	return problems
 }
