@@ -50,7 +50,6 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	})
 	observed := observability.New(stack, "Observability", observability.Props{
 		Bus:              bus,
-		LogGroupName:     "/aws/events/" + name,
 		LogRetentionDays: settings.LogRetentionDays,
 		Protected:        settings.Protected,
 		Masked:           maskedMembers(settings),

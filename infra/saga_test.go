@@ -20,9 +20,9 @@ import (
 func TestTablesAreProtectedInProduction(t *testing.T) {
 	for name, protected := range map[string]bool{"local": false, "dev": false, "staging": true, "prod": true} {
 		template := synthesized(t, name)
-		policy := "Delete"
+		deletion, replacement := "Delete", "Delete"
 		if protected {
-			policy = "Retain"
+			deletion, replacement = "RetainExceptOnCreate", "Retain"
 		}
 		for id, table := range synthtest.Properties[synthtest.Table](t, template, tables) {
 			if table.DeletionProtectionEnabled != protected {
@@ -32,7 +32,7 @@ func TestTablesAreProtectedInProduction(t *testing.T) {
 				t.Errorf("%s of %s: point-in-time recovery is %t", id, name, got)
 			}
 			resource := template.Resources[id]
-			if resource.DeletionPolicy != policy || resource.UpdateReplacePolicy != policy {
+			if resource.DeletionPolicy != deletion || resource.UpdateReplacePolicy != replacement {
 				t.Errorf("%s of %s: its deletion policy is %s, its replacement policy %s", id, name, resource.DeletionPolicy, resource.UpdateReplacePolicy)
 			}
 		}
@@ -61,8 +61,8 @@ func TestTablesAreBilledByUseAndDeleteWhatExpired(t *testing.T) {
 	}
 }
 
-func TestOnlyBusesTheEventLogAndTheDashboardHaveNamesOfTheirOwn(t *testing.T) {
-	want := []string{"/aws/events/saga-prod", "saga-prod", "saga-prod", "saga-prod-loyalty"}
+func TestOnlyBusesAndTheDashboardHaveNamesOfTheirOwn(t *testing.T) {
+	want := []string{"saga-prod", "saga-prod", "saga-prod-loyalty"}
 	var got []string
 	for id, resource := range synthesized(t, "prod").Resources {
 		var properties map[string]any

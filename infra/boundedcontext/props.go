@@ -40,7 +40,8 @@ type Props struct {
 	AccountIndex bool
 	// Protected keeps data: the table can be recovered to any second of the last 35
 	// days, cannot be deleted by mistake and, with the logs, is retained when the
-	// stack is deleted. By default everything is deleted with the stack.
+	// stack is deleted. If the deployment that creates them fails, they are deleted.
+	// By default everything is deleted with the stack.
 	Protected bool
 	// LogLevel is LOG_LEVEL in the functions.
 	LogLevel string
