@@ -43,6 +43,10 @@ type Props struct {
 	// stack is deleted. If the deployment that creates them fails, they are deleted.
 	// By default everything is deleted with the stack.
 	Protected bool
+	// Deletable leaves the deletion protection of a Protected table out, for the
+	// first deployment of a stack: if that fails, CloudFormation could not delete the
+	// table, nor the stack. Deploy a second time without it.
+	Deletable bool
 	// LogLevel is LOG_LEVEL in the functions.
 	LogLevel string
 	// LogRetentionDays is how long logs are kept: one of the periods that

@@ -24,7 +24,7 @@ func newTable(scope constructs.Construct, props Props) awsdynamodb.ITable {
 		PartitionKey:        &awsdynamodb.Attribute{Name: new("pk"), Type: awsdynamodb.AttributeType_STRING},
 		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		TimeToLiveAttribute: new("expires_at"),
-		DeletionProtection:  &protected,
+		DeletionProtection:  new(protected && !props.Deletable),
 		RemovalPolicy:       resource.RemovalPolicy(protected),
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: &protected,

@@ -54,6 +54,10 @@ type Settings struct {
 	// deleted by mistake and, with the logs, are retained when their stack is
 	// deleted.
 	Protected bool
+	// Deletable is set for the first of two deployments that create a Protected
+	// environment, and for no other: its stack and tables can still be deleted, so
+	// that a creation that fails can be repeated.
+	Deletable bool
 	// Orders is which requests the order API accepts.
 	Orders Access
 	// NotificationsURL is the endpoint that every end of an order is posted to.
