@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 )
 
 // shortestRetention is how long a message can wait in a queue and its dead-letter
@@ -27,13 +29,27 @@ func checkService(name string) error {
 	return nil
 }
 
+// checkNamespace checks a namespace of metrics, unless it is a token, whose value is
+// known at deployment only
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Namespace).
+func checkNamespace(namespace string) error {
+	if namespace == "" || *awscdk.Token_IsUnresolved(namespace) {
+		return nil
+	}
+	accepted := regexp.MustCompile(`^[\w./# -][\w./#: -]{0,254}$`).MatchString(namespace)
+	if !accepted || strings.TrimSpace(namespace) == "" || strings.HasPrefix(namespace, "AWS/") {
+		return fmt.Errorf("the MetricsNamespace %q is not up to 255 letters, digits, spaces and ._-/#:, or begins with AWS/", namespace)
+	}
+	return nil
+}
+
 func checkRetention(retention time.Duration) error {
 	if retention <= 0 {
 		return errors.New("no Retention")
 	}
 	// Items of a table expire at a second.
 	if retention < shortestRetention || retention%time.Second != 0 {
-		return fmt.Errorf("a Retention of %s is not a number of whole seconds from %s on, which a message can take from queue to dead-letter queue to redrive",
+		return fmt.Errorf("a Retention of %s has a fraction of a second, or is shorter than the %s that a message can wait in a queue and its dead-letter queue",
 			retention, shortestRetention)
 	}
 	return nil

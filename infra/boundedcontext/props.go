@@ -3,6 +3,7 @@ package boundedcontext
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
@@ -90,7 +91,7 @@ type Function struct {
 }
 
 func (p Props) validate(scope constructs.Construct) error {
-	problems := []error{checkService(p.Service), resource.CheckBus(scope, p.Bus), checkRetention(p.Retention)}
+	problems := []error{checkService(p.Service), resource.CheckBus(scope, p.Bus), checkNamespace(p.MetricsNamespace), checkRetention(p.Retention)}
 	if err := p.Consumes.Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("in Consumes: %w", err))
 	}
@@ -105,7 +106,7 @@ func (p Props) validate(scope constructs.Construct) error {
 	if p.Worker.QueriesDue && !p.DueIndex {
 		problems = append(problems, errors.New("in Worker: it QueriesDue, but there is no DueIndex"))
 	}
-	if p.LogLevel == "" {
+	if strings.TrimSpace(p.LogLevel) == "" {
 		problems = append(problems, errors.New("no LogLevel"))
 	}
 	if err := lambdalimit.CheckLogRetention(p.LogRetentionDays); err != nil {

@@ -87,7 +87,7 @@ func (q Queue) validateImmediate(consumes resource.Events) []error {
 	// events, and end with the source.
 	for _, source := range consumes.Sources() {
 		if strings.HasPrefix(strings.ToLower(source), "immediately") {
-			problems = append(problems, fmt.Errorf("the source %q is confused with another's Immediate events", source))
+			problems = append(problems, fmt.Errorf("the source %q would be a construct id that rules for Immediate events have", source))
 		}
 	}
 	if _, waiting := q.split(consumes); len(waiting) == 0 {

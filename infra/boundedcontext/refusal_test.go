@@ -124,8 +124,8 @@ func TestNamesThatAWSOrTheCDKWouldRefuseAreNamedByTheContext(t *testing.T) {
 		"a variable in a source":   {consumes(resource.Events{"bank.${aws:username}": {"bank.opened"}}), "is a token or has a variable"},
 		"a blank source":           {consumes(resource.Events{" ": {"bank.opened"}}), `the source " " is not`},
 		"a source beyond ASCII":    {consumes(resource.Events{"ébank": {"bank.opened"}}), `the source "ébank" is not`},
-		"a source of AWS":          {consumes(resource.Events{"aws.s3": {"Object Created"}}), `the source "aws.s3" is one of AWS`},
-		"the id of the loss alarm": {consumes(resource.Events{"loss": {"loss.found"}}), `the source "loss" is a name that this construct needs itself`},
+		"a source of AWS":          {consumes(resource.Events{"aws.s3": {"Object Created"}}), `the source "aws.s3" is reserved`},
+		"the id of the loss alarm": {consumes(resource.Events{"loss": {"loss.found"}}), `the source "loss" would be a construct id`},
 		"the id of a role":         {consumes(resource.Events{"role": {"role.changed"}}), `the source "role"`},
 		"types in two cases":       {consumes(resource.Events{"bank": {"bank.opened", "Bank.Opened"}}), `the types of source "bank" "bank.opened" and "Bank.Opened" cannot be distinguished`},
 		"a type twice":             {consumes(resource.Events{"bank": {"bank.opened", "bank.opened"}}), `"bank.opened" and "bank.opened"`},
@@ -146,12 +146,17 @@ func TestNamesThatAWSOrTheCDKWouldRefuseAreNamedByTheContext(t *testing.T) {
 		"the id of a rule for immediate events": {func(p *boundedcontext.Props) {
 			p.Consumes = resource.Events{"desk": {"desk.closed"}, "immediatelyDesk": {"desk.opened"}}
 			p.Delivery = boundedcontext.Queue{BatchSize: 1, BatchWindow: time.Second, Immediate: []string{"desk.closed"}, MaxReceiveCount: 10}
-		}, `the source "immediatelyDesk" is confused`},
+		}, `the source "immediatelyDesk" would be a construct id`},
 		"a service with a space":     {func(p *boundedcontext.Props) { p.Service = "general ledger" }, `the Service "general ledger"`},
 		"a service with a slash":     {func(p *boundedcontext.Props) { p.Service = "bank/ledger" }, "Service"},
 		"a service beyond ASCII":     {func(p *boundedcontext.Props) { p.Service = "Hauptbücher" }, "Service"},
 		"a token as a service":       {func(p *boundedcontext.Props) { p.Service = token }, "Service"},
 		"a blank service":            {func(p *boundedcontext.Props) { p.Service = " " }, "Service"},
+		"a blank log level":          {func(p *boundedcontext.Props) { p.LogLevel = " " }, "no LogLevel"},
+		"a namespace of AWS":         {func(p *boundedcontext.Props) { p.MetricsNamespace = "AWS/Lambda" }, "the MetricsNamespace"},
+		"a namespace with a colon":   {func(p *boundedcontext.Props) { p.MetricsNamespace = ":bank" }, "the MetricsNamespace"},
+		"a blank namespace":          {func(p *boundedcontext.Props) { p.MetricsNamespace = " " }, "the MetricsNamespace"},
+		"a namespace beyond ASCII":   {func(p *boundedcontext.Props) { p.MetricsNamespace = "bänk" }, "the MetricsNamespace"},
 		"a retention with fractions": {func(p *boundedcontext.Props) { p.Retention = 30*24*time.Hour + time.Millisecond }, "a Retention of 720h0m0.001s"},
 		"a short retention":          {func(p *boundedcontext.Props) { p.Retention = 28*24*time.Hour - time.Second }, "a Retention of 671h59m59s"},
 		"a negative retention":       {func(p *boundedcontext.Props) { p.Retention = -time.Hour }, "no Retention"},
@@ -233,6 +238,7 @@ func TestAnIdThatIsTakenOrCannotBeOneIsNamed(t *testing.T) {
 func TestUnusualNamesWork(t *testing.T) {
 	template := synthesize(t, func(props *boundedcontext.Props) {
 		props.Service = "Ledger_2.eu-west"
+		props.MetricsNamespace = *awscdk.Fn_Ref(new("AWS::StackName"))
 		props.Consumes = resource.Events{
 			"com.acme.bank": {"Account Opened", "account-closed:v2"}, "desk/1": {"desk.paid-in"}, "9to5": {"desk.closed"}, "lossless": {"found"},
 		}

@@ -60,6 +60,35 @@ func TestABusThatCannotBeMadeIsNamed(t *testing.T) {
 	}
 }
 
+func TestOtherResourcesThatCannotBeMadeAreNamed(t *testing.T) {
+	stack := awscdk.NewStack(synthtest.NewApp(t, "../../cdk.json"), new("Bank"), nil)
+	queue := resource.NewDeadLetterQueue(stack, "DeadLetters")
+	alarm := resource.AlarmProps{Metric: queue.MetricNumberOfMessagesSent(nil), Advice: "A message was sent.", Runbook: "dead-letters.md"}
+	resource.NewAlarm(stack, "Alarm", alarm)
+	for name, test := range map[string]struct {
+		make func()
+		want string
+	}{
+		"an alarm":            {func() { resource.NewAlarm(stack, "Alarm", alarm) }, "alarm Alarm: there is a construct Alarm"},
+		"a dead-letter queue": {func() { resource.NewDeadLetterQueue(stack, "DeadLetters") }, "dead-letter queue DeadLetters: there is a construct"},
+		"a log group":         {func() { resource.NewLogGroup(stack, "Alarm", resource.LogGroupProps{RetentionDays: 1}) }, "log group Alarm: there is a construct"},
+		"a period of logs":    {func() { resource.NewLogGroup(stack, "Log", resource.LogGroupProps{RetentionDays: 2}) }, "log group Log: CloudWatch Logs has no retention of 2 days"},
+		"a member that is masked": {func() {
+			resource.NewLogGroup(stack, "Log", resource.LogGroupProps{RetentionDays: 1, Masked: []string{""}})
+		}, "log group Log: in Masked"},
+		"a notification":         {func() { resource.NotifyByEmail(stack, "Alarm", "on-call@example.org") }, "notification of alarms Alarm: there is a construct"},
+		"no address":             {func() { resource.NotifyByEmail(stack, "OnCall", "") }, `notification of alarms OnCall: "" is not an e-mail address`},
+		"an address with a name": {func() { resource.NotifyByEmail(stack, "OnCall", "On call <on-call@example.org>") }, "is not an e-mail address alone"},
+		"a location of runbooks": {func() { resource.SetRunbooks(stack, "docs/runbooks") }, `runbooks of "Bank": the location "docs/runbooks" does not end with a slash`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if message := panicMessage(test.make); !strings.Contains(message, test.want) {
+				t.Errorf("panicked with %q, want %q", message, test.want)
+			}
+		})
+	}
+}
+
 func panicMessage(call func()) (message string) {
 	defer func() { message = fmt.Sprint(recover()) }()
 	call()

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"example.com/saga/infra/lambdalimit"
 )
 
 // LogGroupProps describes a log group.
@@ -20,6 +22,10 @@ type LogGroupProps struct {
 	// Masked are members of JSON objects. Reading their values needs the
 	// permission logs:Unmask.
 	Masked []string
+}
+
+func (p LogGroupProps) validate() error {
+	return errors.Join(lambdalimit.CheckLogRetention(p.RetentionDays), CheckMasked(p.Masked))
 }
 
 // CheckMasked returns an error if a log group cannot mask members with these names: a
@@ -40,6 +46,9 @@ func CheckMasked(members []string) error {
 
 // NewLogGroup makes a log group. CloudFormation generates its name.
 func NewLogGroup(scope constructs.Construct, id string, props LogGroupProps) awslogs.LogGroup {
+	if err := errors.Join(CheckIDs(scope, id), props.validate()); err != nil {
+		panic(fmt.Sprintf("log group %s: %v", id, err))
+	}
 	groupProps := &awslogs.LogGroupProps{
 		// Replaced below: the CDK has names for the periods, CloudFormation takes
 		// their days.

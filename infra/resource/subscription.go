@@ -56,10 +56,10 @@ func checkSource(source string) error {
 	// EventBridge accepts such events from services of AWS alone
 	// (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html).
 	case strings.HasPrefix(strings.ToLower(source), "aws."):
-		return fmt.Errorf("the source %q is one of AWS", source)
+		return fmt.Errorf("the source %q is reserved for services of AWS", source)
 	// Beside its rules a subscription has constructs with these ids.
 	case strings.EqualFold(source, "loss"), strings.EqualFold(source, "role"):
-		return fmt.Errorf("the source %q is a name that this construct needs itself", source)
+		return fmt.Errorf("the source %q would be a construct id that an alarm or a role has", source)
 	}
 	return nil
 }
