@@ -127,7 +127,7 @@ deploy: deployable node_modules $(FIRST) ## Deploy ENV to the AWS account of you
 
 github: deployable node_modules $(FIRST) ## Allow the workflows of REPO to review and deploy ENV.
 	$(if $(REPO),,$(error REPO is missing: make github ENV=$(ENV) REPO=owner/name))
-	@$(FIRST) "$(ENV)" "saga-$(ENV)-github" $(CDK) deploy -c env=$(ENV) -c github=$(REPO) -c protection=later --build '' $(FLAGS)
+	@$(FIRST) "$(ENV)" "saga-$(ENV)-github" $(CDK) deploy -c env=$(ENV) -c protection=later -c github=$(REPO) --build '' $(FLAGS)
 	$(CDK) deploy -c env=$(ENV) -c github=$(REPO) --build '' $(FLAGS)
 
 # Missing settings are reported before anything is built.

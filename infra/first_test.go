@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -95,6 +96,31 @@ func TestTablesLogsAndTheKeysOfOrdersAreRetainedInProduction(t *testing.T) {
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("retained are (- want, + got):\n%s", diff)
+	}
+}
+
+// What make would run, in its order.
+func TestEveryDeploymentByMakeEndsWithTheProtection(t *testing.T) {
+	for target, stack := range map[string]string{"deploy": "saga-prod", "github": "saga-prod-github"} {
+		command := exec.CommandContext(t.Context(), "make", "-n", "-C", "..", target, "ENV=prod", "REPO=acme/shop", "FLAGS=--ci")
+		out, err := command.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var deployments []string
+		for line := range strings.Lines(string(out)) {
+			if strings.Contains(line, "cdk deploy") {
+				deployments = append(deployments, strings.TrimSpace(line))
+			}
+		}
+		if len(deployments) != 2 {
+			t.Fatalf("make %s deploys with %q, want two commands", target, deployments)
+		}
+		later := strings.Replace(deployments[1], "env=prod", "env=prod -c protection=later", 1)
+		want := `dist/local/firstdeployment "prod" "` + stack + `" ` + later
+		if deployments[0] != want || strings.Contains(deployments[1], "protection") {
+			t.Errorf("make %s runs %q, want first %q", target, deployments, want)
+		}
 	}
 }
 

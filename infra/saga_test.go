@@ -69,7 +69,7 @@ func TestOnlyBusesAndTheDashboardHaveNamesOfTheirOwn(t *testing.T) {
 		if err := json.Unmarshal(resource.Properties, &properties); err != nil {
 			t.Fatalf("%s: %v", id, err)
 		}
-		for _, property := range []string{"Name", "QueueName", "TableName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "DashboardName", "TopicName"} {
+		for _, property := range []string{"Name", "QueueName", "TableName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "DashboardName", "TopicName", "ArchiveName", "AliasName"} {
 			if name, literal := properties[property].(string); literal {
 				got = append(got, name)
 			}

@@ -54,9 +54,9 @@ type Settings struct {
 	// deleted by mistake and, with the logs, are retained when their stack is
 	// deleted.
 	Protected bool
-	// Deletable is set for the first of two deployments that create a Protected
-	// environment, and for no other: its stack and tables can still be deleted, so
-	// that a creation that fails can be repeated.
+	// Deletable is set for the first of the two deployments that create a Protected
+	// environment, and must not be set here: its stack and tables can still be
+	// deleted, so that a creation that fails can be repeated.
 	Deletable bool
 	// Orders is which requests the order API accepts.
 	Orders Access
@@ -241,6 +241,9 @@ func (s Settings) Validate() error {
 	}
 	if !(s.TracedShare >= 0 && s.TracedShare <= 1) {
 		problems = append(problems, fmt.Errorf("setting TracedShare: %g is not between 0 and 1", s.TracedShare))
+	}
+	if s.Deletable {
+		problems = append(problems, errors.New("setting Deletable: only -c protection=later sets it, for a first deployment"))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("settings of environment %q: %w", s.Name, err)

@@ -55,7 +55,9 @@ func run(ctx context.Context, out io.Writer, name, stack string, command []strin
 	if err != nil || isCreated(status) {
 		return err
 	}
-	fmt.Fprintf(out, "The stack %s was never created completely (%s). It is deployed twice: the second deployment adds the protection.\n", stack, status)
+	if _, err := fmt.Fprintf(out, "The stack %s was never created completely (%s). It is deployed twice: the second deployment adds the protection.\n", stack, status); err != nil {
+		return err
+	}
 	deployment := exec.CommandContext(ctx, command[0], command[1:]...)
 	deployment.Stdin, deployment.Stdout, deployment.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := deployment.Run(); err != nil {
