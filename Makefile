@@ -42,6 +42,7 @@ INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
 # With -trimpath the build cache also serves copies of the repository in other folders,
 # which some tests make.
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
+# Node 20 is past its end of life. It still works, and would warn at every synthesis.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export CDK_DISABLE_VERSION_CHECK := 1
 export CDK_DISABLE_CLI_TELEMETRY := 1
@@ -57,6 +58,7 @@ READY    := .local/ready.json
 OPERATOR := dist/local/operator
 CHECK    := dist/local/deployable
 QUOTA    := dist/local/quota
+FIRST    := dist/local/firstdeployment
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
@@ -120,11 +122,15 @@ synth: node_modules build ## Synthesize the template of ENV into cdk.out/ENV.
 diff: deployable node_modules ## Show what a deployment would change in ENV.
 	$(CDK) diff -c env=$(ENV) $(FLAGS)
 
-deploy: deployable quota node_modules ## Deploy ENV to the AWS account of your credentials.
+# A protected stack is created without what prevents its deletion, so that a creation
+# that fails can be repeated. The second deployment adds it.
+deploy: deployable quota node_modules $(FIRST) ## Deploy ENV to the AWS account of your credentials.
+	@$(FIRST) "$(ENV)" "saga-$(ENV)" $(CDK) deploy -c env=$(ENV) -c protection=later $(FLAGS)
 	$(CDK) deploy -c env=$(ENV) $(FLAGS)
 
-github: deployable node_modules ## Allow the workflows of REPO to review and deploy ENV.
+github: deployable node_modules $(FIRST) ## Allow the workflows of REPO to review and deploy ENV.
 	$(if $(REPO),,$(error REPO is missing: make github ENV=$(ENV) REPO=owner/name))
+	@$(FIRST) "$(ENV)" "saga-$(ENV)-github" $(CDK) deploy -c env=$(ENV) -c protection=later -c github=$(REPO) --build '' $(FLAGS)
 	$(CDK) deploy -c env=$(ENV) -c github=$(REPO) --build '' $(FLAGS)
 
 # Missing settings are reported before anything is built.
@@ -219,7 +225,7 @@ dist/local/localcloud: FORCE
 $(OPERATOR): FORCE
 	@cd operator && $(GO_BUILD) -o $(CURDIR)/$@ .
 
-$(CHECK) $(QUOTA) $(COMMENT): FORCE
+$(CHECK) $(QUOTA) $(FIRST) $(COMMENT): FORCE
 	@cd infra && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(@F)
 
 # Without the shell's settings for AWS: with credentials the CDK would call AWS for the account.

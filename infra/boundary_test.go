@@ -122,7 +122,7 @@ func TestADeploymentOfOneEnvironmentCannotChangeAnother(t *testing.T) {
 		"another queue":                   {"sqs:ReceiveMessage", "arn:aws:sqs" + regional + "saga-prod-Queue-1", nil, false},
 		"another bus":                     {"events:PutEvents", "arn:aws:events" + regional + "event-bus/saga-prod", nil, false},
 		"another rule":                    {"events:PutTargets", "arn:aws:events" + regional + "rule/saga-prod/1", nil, false},
-		"another log":                     {"logs:GetLogEvents", "arn:aws:logs" + regional + "log-group:/aws/events/saga-prod:*", nil, false},
+		"another log":                     {"logs:GetLogEvents", "arn:aws:logs" + regional + "log-group:saga-prod-ObservabilityEvents-1:*", nil, false},
 		"its own secret":                  {"secretsmanager:GetSecretValue", "arn:aws:secretsmanager" + regional + "secret:Key-1", map[string]string{"aws:ResourceTag/aws:cloudformation:stack-name": "saga-dev"}, true},
 		"another secret":                  {"secretsmanager:GetSecretValue", "arn:aws:secretsmanager" + regional + "secret:Key-1", ofProd, false},
 		"another key":                     {"kms:ScheduleKeyDeletion", "arn:aws:kms" + regional + "key/1", ofProd, false},

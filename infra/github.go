@@ -84,7 +84,7 @@ func (r repository) provider(stack awscdk.Stack) *string {
 		Url:       new("https://" + tokenHost),
 		ClientIds: jsii.Strings("sts.amazonaws.com"),
 		// The repository's other environments in this account use it too.
-		RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+		RemovalPolicy: resource.RemovalPolicy(true),
 	})
 	return provider.OidcProviderArn()
 }

@@ -111,7 +111,7 @@ func TestAProviderThatExistsIsNotMadeAgain(t *testing.T) {
 		for _, resource := range gitHubTemplate(t, "staging", repository{name: "acme/shop", providerExists: exists}).Resources {
 			if resource.Type == provider {
 				got++
-				if resource.DeletionPolicy != "Retain" {
+				if resource.DeletionPolicy != "RetainExceptOnCreate" {
 					t.Errorf("when the stack is deleted the policy for the provider is %s, and other stacks need it", resource.DeletionPolicy)
 				}
 			}

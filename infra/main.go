@@ -1,7 +1,8 @@
 // Command infra is the CDK app: it synthesizes one stack of the environment
 // that -c env=<name> selects. That is the saga or, with
 // -c github=<owner>/<repository>, the stack that lets the workflows of a
-// repository deploy the saga.
+// repository deploy the saga. With -c protection=later it leaves out what prevents the
+// deletion of a protected stack: docs/first-deployment.md.
 package main
 
 import (
@@ -43,6 +44,9 @@ func synthesize() error {
 	if err != nil {
 		return err
 	}
+	if settings.Deletable, err = isDeletable(contextValue(app, "protection", "now")); err != nil {
+		return err
+	}
 	// The CDK command line sets it to the account of the credentials.
 	if err := settings.CheckAccount(os.Getenv("CDK_DEFAULT_ACCOUNT")); err != nil {
 		return err
@@ -52,6 +56,15 @@ func synthesize() error {
 	}
 	app.Synth(nil)
 	return nil
+}
+
+// isDeletable reports whether what prevents the deletion of a protected stack is added
+// later.
+func isDeletable(protection string) (bool, error) {
+	if protection != "now" && protection != "later" {
+		return false, fmt.Errorf("the protection is now or later, and not %q", protection)
+	}
+	return protection == "later", nil
 }
 
 func addStack(app awscdk.App, settings environment.Settings) error {

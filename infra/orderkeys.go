@@ -1,7 +1,6 @@
 package main
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -19,10 +18,6 @@ import (
 // Do not change how the secret is generated: CloudFormation would generate
 // another one, and the tokens of existing orders would no longer be valid.
 func addOrderKeys(scope constructs.Construct, api *boundedcontext.Published, protected bool) {
-	removal := awscdk.RemovalPolicy_DESTROY
-	if protected {
-		removal = awscdk.RemovalPolicy_RETAIN // As the table with the orders is.
-	}
 	keys := awssecretsmanager.NewSecret(scope, new("Keys"), &awssecretsmanager.SecretProps{
 		Description: new("Keys of orders' ids and tokens. operator rotate replaces them."),
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
@@ -31,7 +26,7 @@ func addOrderKeys(scope constructs.Construct, api *boundedcontext.Published, pro
 			ExcludePunctuation:   new(true),
 			PasswordLength:       jsii.Number(keyring.MinimumLength),
 		},
-		RemovalPolicy: removal,
+		RemovalPolicy: resource.RemovalPolicy(protected), // As that of the table with the orders.
 	})
 	cdknag.NagSuppressions_AddResourceSuppressions(keys, &[]*cdknag.NagPackSuppression{{
 		Id: new("AwsSolutions-SMG4"),

@@ -36,6 +36,7 @@ func participants(bus awsevents.IEventBus, settings environment.Settings, built 
 		}
 		props.Bus = bus
 		props.Protected = settings.Protected
+		props.Deletable = settings.Deletable
 		props.LogLevel = settings.LogLevel
 		props.LogRetentionDays = settings.LogRetentionDays
 		props.MetricsNamespace = *awscdk.Stack_Of(bus).StackName()

@@ -56,7 +56,6 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	})
 	observed := observability.New(stack, "Observability", observability.Props{
 		Bus:              bus,
-		LogGroupName:     "/aws/events/" + name,
 		LogRetentionDays: settings.LogRetentionDays,
 		Protected:        settings.Protected,
 		Masked:           maskedMembers(settings),
@@ -125,7 +124,7 @@ func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, setti
 func newStack(scope constructs.Construct, name, description string, settings environment.Settings) awscdk.Stack {
 	props := &awscdk.StackProps{
 		Description:           &description,
-		TerminationProtection: &settings.Protected,
+		TerminationProtection: new(settings.Protected && !settings.Deletable),
 		Synthesizer: awscdk.NewDefaultStackSynthesizer(&awscdk.DefaultStackSynthesizerProps{
 			Qualifier: &settings.Qualifier,
 			// The CDK command line checks the bootstrap version before it deploys, so

@@ -20,9 +20,9 @@ import (
 func TestTablesAreProtectedInProduction(t *testing.T) {
 	for name, protected := range map[string]bool{"local": false, "dev": false, "staging": true, "prod": true} {
 		template := synthesized(t, name)
-		policy := "Delete"
+		deletion, replacement := "Delete", "Delete"
 		if protected {
-			policy = "Retain"
+			deletion, replacement = "RetainExceptOnCreate", "Retain"
 		}
 		for id, table := range synthtest.Properties[synthtest.Table](t, template, tables) {
 			if table.DeletionProtectionEnabled != protected {
@@ -32,7 +32,7 @@ func TestTablesAreProtectedInProduction(t *testing.T) {
 				t.Errorf("%s of %s: point-in-time recovery is %t", id, name, got)
 			}
 			resource := template.Resources[id]
-			if resource.DeletionPolicy != policy || resource.UpdateReplacePolicy != policy {
+			if resource.DeletionPolicy != deletion || resource.UpdateReplacePolicy != replacement {
 				t.Errorf("%s of %s: its deletion policy is %s, its replacement policy %s", id, name, resource.DeletionPolicy, resource.UpdateReplacePolicy)
 			}
 		}
@@ -61,8 +61,8 @@ func TestTablesAreBilledByUseAndDeleteWhatExpired(t *testing.T) {
 	}
 }
 
-func TestOnlyBusesTheEventLogAndTheDashboardHaveNamesOfTheirOwn(t *testing.T) {
-	want := []string{"/aws/events/saga-prod", "saga-prod", "saga-prod", "saga-prod-loyalty"}
+func TestOnlyBusesAndTheDashboardHaveNamesOfTheirOwn(t *testing.T) {
+	want := []string{"saga-prod", "saga-prod", "saga-prod-loyalty"}
 	var got []string
 	for id, resource := range synthesized(t, "prod").Resources {
 		if resource.Type == aliases {
@@ -72,7 +72,7 @@ func TestOnlyBusesTheEventLogAndTheDashboardHaveNamesOfTheirOwn(t *testing.T) {
 		if err := json.Unmarshal(resource.Properties, &properties); err != nil {
 			t.Fatalf("%s: %v", id, err)
 		}
-		for _, property := range []string{"Name", "QueueName", "TableName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "DashboardName", "TopicName"} {
+		for _, property := range []string{"Name", "QueueName", "TableName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "DashboardName", "TopicName", "ArchiveName", "AliasName"} {
 			if name, literal := properties[property].(string); literal {
 				got = append(got, name)
 			}

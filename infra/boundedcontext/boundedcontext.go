@@ -46,7 +46,7 @@ type BoundedContext struct {
 // New makes a bounded context. Props that are not valid panic, as everywhere in
 // the CDK.
 func New(scope constructs.Construct, id string, props Props) *BoundedContext {
-	if err := props.validate(); err != nil {
+	if err := errors.Join(resource.CheckIDs(scope, id), props.validate(scope)); err != nil {
 		panic(fmt.Sprintf("bounded context %s: %v", id, err))
 	}
 	this := constructs.NewConstruct(scope, &id)
@@ -68,20 +68,21 @@ func (c *BoundedContext) Construct() constructs.Construct { return c.scope }
 // AddFunction adds a function that shares the context's table, such as an HTTP
 // API. Nothing invokes it asynchronously, so it has no dead-letter queue.
 func (c *BoundedContext) AddFunction(id string, function Function) *Published {
-	if err := c.validateAddition(function); err != nil {
+	if err := c.validateAddition(id, function); err != nil {
 		panic(fmt.Sprintf("function %s of bounded context %s: %v", id, *c.scope.Node().Id(), err))
 	}
 	return c.function(id, function, c.role(id+"Role", function), nil)
 }
 
-func (c *BoundedContext) validateAddition(function Function) error {
+func (c *BoundedContext) validateAddition(id string, function Function) error {
+	problems := []error{resource.CheckIDs(c.scope, id, id+"Role", id+"Logs"), function.validate()}
 	if c.Bus != c.props.Bus && len(function.Publishes) > 0 {
-		return errors.New("from the context's own bus only the worker's events are forwarded, so no other function may publish there")
+		problems = append(problems, errors.New("from the context's own bus only the worker's events are forwarded, so no other function may publish there"))
 	}
 	if function.QueriesDue && !c.props.DueIndex {
-		return errors.New("it QueriesDue, but the context has no DueIndex")
+		problems = append(problems, errors.New("it QueriesDue, but the context has no DueIndex"))
 	}
-	return function.validate()
+	return errors.Join(problems...)
 }
 
 func (c *BoundedContext) newWorker() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"example.com/saga/infra/lambdalimit"
 	"example.com/saga/infra/resource"
@@ -13,8 +14,8 @@ import (
 // Delivery is how events reach a context's worker: [Queue], [FIFOQueue] or
 // [OwnBus].
 type Delivery interface {
-	// validate checks the delivery of what the context consumes.
-	validate(consumes resource.Events) error
+	// validate checks the delivery of what a context in the scope consumes.
+	validate(scope constructs.Construct, consumes resource.Events) error
 	// prepare makes the queues and buses whose names the worker needs.
 	prepare(context *BoundedContext)
 	// connect makes the rules and the polling that send events to the worker.

@@ -164,6 +164,9 @@
 //
 // The limits of AWS that one meets first:
 //
+//   - A rule is in the account and the region of its bus. Events of a bus elsewhere
+//     are first forwarded to a bus of the stack's own
+//     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-cross-account.html).
 //   - A bus has 300 rules, and a pattern 2,048 characters, which is enough for
 //     some 20 types; both can be raised
 //     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html).

@@ -1,11 +1,12 @@
 package boundedcontext
 
 import (
-	"errors"
+	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"example.com/saga/infra/resource"
 )
@@ -17,13 +18,13 @@ import (
 // EventBridge forwards an event from bus to bus only once. That is enough,
 // because the worker publishes new events, and it prevents loops.
 type OwnBus struct {
-	// Name of the bus.
+	// Name of the bus: no other in the account and region has it.
 	Name string
 }
 
-func (b OwnBus) validate(resource.Events) error {
-	if b.Name == "" {
-		return errors.New("no Name of the own bus")
+func (b OwnBus) validate(scope constructs.Construct, _ resource.Events) error {
+	if err := resource.CheckBusName(scope, b.Name); err != nil {
+		return fmt.Errorf("in Name: %w", err)
 	}
 	return nil
 }

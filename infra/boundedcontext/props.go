@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"example.com/saga/infra/lambdalimit"
 	"example.com/saga/infra/resource"
@@ -15,10 +16,12 @@ import (
 
 // Props describes a bounded context. Every field without a default is required.
 type Props struct {
-	// Service is the context's name: SERVICE_NAME in its functions.
+	// Service is the context's name: SERVICE_NAME in its functions. It begins with a
+	// letter, and has letters, digits, dots, hyphens and underscores.
 	Service string
 	// Bus is the bus that the events come from and, without an [OwnBus], on which
-	// the context publishes.
+	// the context publishes. It is in the account and the region of the stack, and
+	// is not the default bus.
 	Bus awsevents.IEventBus
 	// Consumes are the events that the worker receives, if their detail has the
 	// same source and type as their envelope. There is a rule for each source, and
@@ -39,8 +42,13 @@ type Props struct {
 	AccountIndex bool
 	// Protected keeps data: the table can be recovered to any second of the last 35
 	// days, cannot be deleted by mistake and, with the logs, is retained when the
-	// stack is deleted. By default everything is deleted with the stack.
+	// stack is deleted. If the deployment that creates them fails, they are deleted.
+	// By default everything is deleted with the stack.
 	Protected bool
+	// Deletable leaves the deletion protection of a Protected table out, for the
+	// first deployment of a stack: if that fails, CloudFormation could not delete the
+	// table, nor the stack. Deploy a second time without it.
+	Deletable bool
 	// LogLevel is LOG_LEVEL in the functions.
 	LogLevel string
 	// LogRetentionDays is how long logs are kept: one of the periods that
@@ -56,10 +64,10 @@ type Props struct {
 	// invocation of each second and 5 % of the others, which has no setting and is
 	// charged (https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html).
 	Untraced bool
-	// Retention is how long the context remembers an event that it handled:
-	// RETENTION in its functions. It must be longer than an event can take to be
-	// delivered again: 14 days in the queue, 14 more in the dead-letter queue, and
-	// the time until it is redriven.
+	// Retention is how long the context remembers an event that it handled, in whole
+	// seconds: RETENTION in its functions. It must be longer than an event can take
+	// to be delivered again: 14 days in the queue, 14 more in the dead-letter queue,
+	// and the time until it is redriven.
 	Retention time.Duration
 }
 
@@ -92,20 +100,14 @@ type Function struct {
 	Shift shift.Shift
 }
 
-func (p Props) validate() error {
-	var problems []error
-	if p.Service == "" {
-		problems = append(problems, errors.New("no Service"))
-	}
-	if p.Bus == nil {
-		problems = append(problems, errors.New("no Bus"))
-	}
+func (p Props) validate(scope constructs.Construct) error {
+	problems := []error{checkService(p.Service), resource.CheckBus(scope, p.Bus), checkNamespace(p.MetricsNamespace), checkRetention(p.Retention)}
 	if err := p.Consumes.Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("in Consumes: %w", err))
 	}
 	if p.Delivery == nil {
 		problems = append(problems, errors.New("no Delivery"))
-	} else if err := p.Delivery.validate(p.Consumes); err != nil {
+	} else if err := p.Delivery.validate(scope, p.Consumes); err != nil {
 		problems = append(problems, fmt.Errorf("in Delivery: %w", err))
 	}
 	if err := p.Worker.validate(); err != nil {
@@ -114,68 +116,36 @@ func (p Props) validate() error {
 	if p.Worker.QueriesDue && !p.DueIndex {
 		problems = append(problems, errors.New("in Worker: it QueriesDue, but there is no DueIndex"))
 	}
-	if p.LogLevel == "" {
+	if strings.TrimSpace(p.LogLevel) == "" {
 		problems = append(problems, errors.New("no LogLevel"))
 	}
-	if p.LogRetentionDays <= 0 {
-		problems = append(problems, errors.New("no LogRetentionDays"))
+	if err := lambdalimit.CheckLogRetention(p.LogRetentionDays); err != nil {
+		problems = append(problems, fmt.Errorf("no LogRetentionDays: %w", err))
 	}
 	if p.MetricsNamespace == "" {
 		problems = append(problems, errors.New("no MetricsNamespace"))
-	}
-	if p.Retention <= 0 {
-		problems = append(problems, errors.New("no Retention"))
 	}
 	return errors.Join(problems...)
 }
 
 func (f Function) validate() error {
-	var problems []error
-	if f.Artefact == "" {
-		problems = append(problems, errors.New("no Artefact"))
-	}
+	problems := []error{f.checkArtefact(), f.checkTableActions(), f.checkVariables()}
 	if err := lambdalimit.CheckMemory(f.MemoryMB); err != nil {
 		problems = append(problems, fmt.Errorf("a MemoryMB of %w", err))
 	}
 	if err := lambdalimit.CheckTimeout(f.Timeout); err != nil {
 		problems = append(problems, fmt.Errorf("a Timeout of %w", err))
 	}
-	if len(f.TableActions) == 0 {
-		problems = append(problems, errors.New("no TableActions"))
-	}
-	for _, action := range f.TableActions {
-		if action == "" || strings.ContainsAny(action, ":*?") {
-			problems = append(problems, fmt.Errorf("in TableActions: %q is not the name of one operation", action))
-		}
-	}
 	if len(f.Publishes) > 0 {
 		if err := f.Publishes.Validate(); err != nil {
 			problems = append(problems, fmt.Errorf("in Publishes: %w", err))
 		}
-	}
-	if err := f.validateVariables(); err != nil {
-		problems = append(problems, err)
 	}
 	if f.ReservedConcurrency < 0 {
 		problems = append(problems, fmt.Errorf("a ReservedConcurrency of %d is negative", f.ReservedConcurrency))
 	}
 	if err := f.Shift.Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("the Shift %w", err))
-	}
-	return errors.Join(problems...)
-}
-
-// validateVariables returns an error that names the variables which the context
-// sets itself.
-func (f Function) validateVariables() error {
-	var problems []error
-	for _, own := range []string{
-		"DEAD_LETTER_QUEUE_URL", "EVENT_BUS_NAME", "GOMAXPROCS", "GOMEMLIMIT", "IMMEDIATE_QUEUE_URL", "LOG_LEVEL", "METRICS_NAMESPACE",
-		"QUEUE_URL", "RETENTION", "SERVICE_NAME", "TABLE_NAME",
-	} {
-		if _, taken := f.Variables[own]; taken {
-			problems = append(problems, fmt.Errorf("in Variables: %s is set by the context itself", own))
-		}
 	}
 	return errors.Join(problems...)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambdaeventsources"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"example.com/saga/infra/resource"
@@ -52,7 +53,7 @@ type Queue struct {
 	MaximumConcurrency int
 }
 
-func (q Queue) validate(consumes resource.Events) error {
+func (q Queue) validate(_ constructs.Construct, consumes resource.Events) error {
 	largest := largestBatch
 	if q.BatchWindow > 0 {
 		largest = largestBatchInWindow
@@ -73,9 +74,19 @@ func (q Queue) validateImmediate(consumes resource.Events) []error {
 		problems = append(problems, errors.New("there are Immediate events, but no BatchWindow that they could wait for"))
 	}
 	consumed := slices.Concat(slices.Collect(maps.Values(consumes))...)
-	for _, eventType := range q.Immediate {
+	for i, eventType := range q.Immediate {
 		if !slices.Contains(consumed, eventType) {
 			problems = append(problems, fmt.Errorf("in Immediate: %q is not in Consumes", eventType))
+		}
+		if slices.Contains(q.Immediate[:i], eventType) {
+			problems = append(problems, fmt.Errorf("in Immediate: %q is twice", eventType))
+		}
+	}
+	// The ids of rules begin with Consume, and with ConsumeImmediately for Immediate
+	// events, and end with the source.
+	for _, source := range consumes.Sources() {
+		if strings.HasPrefix(strings.ToLower(source), "immediately") {
+			problems = append(problems, fmt.Errorf("the source %q would be a construct id that rules for Immediate events have", source))
 		}
 	}
 	if _, waiting := q.split(consumes); len(waiting) == 0 {
@@ -131,17 +142,14 @@ type FIFOQueue struct {
 	// MaxReceiveCount and MaximumConcurrency are those of a [Queue].
 	MaxReceiveCount    int
 	MaximumConcurrency int
-	// GroupBy is the path to an event's message group, such as
-	// "$.detail.subject". Messages of one group are never in two batches at once.
+	// GroupBy is the path to an event's message group, such as "$.detail.subject":
+	// names with dots between them. Messages of one group are never in two batches
+	// at once.
 	GroupBy string
 }
 
-func (q FIFOQueue) validate(resource.Events) error {
-	var problem error
-	if !strings.HasPrefix(q.GroupBy, "$.") {
-		problem = fmt.Errorf("the GroupBy %q is not a path into the event", q.GroupBy)
-	}
-	return errors.Join(validateQueue(q.BatchSize, largestBatch, q.MaxReceiveCount, q.MaximumConcurrency), problem)
+func (q FIFOQueue) validate(constructs.Construct, resource.Events) error {
+	return errors.Join(validateQueue(q.BatchSize, largestBatch, q.MaxReceiveCount, q.MaximumConcurrency), checkGroupBy(q.GroupBy))
 }
 
 func (q FIFOQueue) prepare(context *BoundedContext) {

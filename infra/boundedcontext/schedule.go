@@ -28,7 +28,7 @@ const (
 // dead-letter queue of its own. They need no redrive, because the next invocation
 // does the same work.
 func (c *BoundedContext) AddScheduledFunction(id string, every time.Duration, function Function) *Published {
-	if err := errors.Join(c.validateAddition(function), validateInterval(every)); err != nil {
+	if err := errors.Join(c.validateAddition(id, function), resource.CheckIDs(c.scope, id+"Schedule"), validateInterval(every)); err != nil {
 		panic(fmt.Sprintf("function %s of bounded context %s: %v", id, *c.scope.Node().Id(), err))
 	}
 	this := constructs.NewConstruct(c.scope, new(id+"Schedule"))

@@ -1,11 +1,12 @@
 package boundedcontext
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
+
+	"example.com/saga/infra/resource"
 )
 
 // dueIndex is the name of the index of the items that are due, and accountIndex that of
@@ -18,16 +19,13 @@ const (
 // newTable makes the dedup table. The service chooses the values of
 // pk; an item is in an index if it has the attributes that are the index's key.
 func newTable(scope constructs.Construct, props Props) awsdynamodb.ITable {
-	protected, removal := props.Protected, awscdk.RemovalPolicy_DESTROY
-	if protected {
-		removal = awscdk.RemovalPolicy_RETAIN
-	}
+	protected := props.Protected
 	table := awsdynamodb.NewTable(scope, new("Table"), &awsdynamodb.TableProps{
 		PartitionKey:        &awsdynamodb.Attribute{Name: new("pk"), Type: awsdynamodb.AttributeType_STRING},
 		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		TimeToLiveAttribute: new("expires_at"),
-		DeletionProtection:  &protected,
-		RemovalPolicy:       removal,
+		DeletionProtection:  new(protected && !props.Deletable),
+		RemovalPolicy:       resource.RemovalPolicy(protected),
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: &protected,
 		},

@@ -55,6 +55,10 @@ type Settings struct {
 	// deleted by mistake and, with the logs, are retained when their stack is
 	// deleted.
 	Protected bool
+	// Deletable is set for the first of the two deployments that create a Protected
+	// environment, and must not be set here: its stack and tables can still be
+	// deleted, so that a creation that fails can be repeated.
+	Deletable bool
 	// Orders is which requests the order API accepts.
 	Orders Access
 	// NotificationsURL is the endpoint that every end of an order is posted to.
@@ -262,6 +266,9 @@ func (s Settings) Validate() error {
 	if !(s.TracedShare >= 0 && s.TracedShare <= 1) {
 		problems = append(problems, fmt.Errorf("setting TracedShare: %g is not between 0 and 1", s.TracedShare))
 	}
+	if s.Deletable {
+		problems = append(problems, errors.New("setting Deletable: only -c protection=later sets it, for a first deployment"))
+	}
 	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("settings of environment %q: %w", s.Name, err)
 	}
@@ -330,8 +337,8 @@ func (s Settings) validateLogs() []error {
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
 		problems = append(problems, fmt.Errorf("setting LogLevel: %q is not debug, info, warn or error", s.LogLevel))
 	}
-	if !slices.Contains([]int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}, s.LogRetentionDays) {
-		problems = append(problems, fmt.Errorf("setting LogRetentionDays: CloudWatch Logs has no retention of %d days", s.LogRetentionDays))
+	if err := lambdalimit.CheckLogRetention(s.LogRetentionDays); err != nil {
+		problems = append(problems, fmt.Errorf("setting LogRetentionDays: %w", err))
 	}
 	return problems
 }

@@ -65,6 +65,7 @@ func invalidSettings() map[string]invalid {
 		"no such level":              {func(s *environment.Settings) { s.LogLevel = "trace" }, "LogLevel: "},
 		"no such log retention":      {func(s *environment.Settings) { s.LogRetentionDays = 8 }, "LogRetentionDays: "},
 		"no account for prod":        {func(s *environment.Settings) { s.Account, s.Region = "", "" }, "Account: "},
+		"unprotected for good":       {func(s *environment.Settings) { s.Deletable = true }, "Deletable: "},
 		"an account without region":  {func(s *environment.Settings) { s.Region = "" }, "Region: "},
 		"a region without account":   {func(s *environment.Settings) { s.Account = "" }, "Account: "},
 		"eleven digits":              {func(s *environment.Settings) { s.Account = "12345678901" }, "Account: "},

@@ -1,6 +1,6 @@
-// Package lambdalimit checks settings of Lambda functions against the quotas of
-// Lambda (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
-// An error begins with the value.
+// Package lambdalimit checks settings of Lambda functions and their logs against what
+// AWS accepts (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+// An error has the value.
 package lambdalimit
 
 import (

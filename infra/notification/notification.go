@@ -4,6 +4,7 @@ package notification
 import (
 	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -20,31 +21,47 @@ import (
 
 // Props describes which events are posted to which endpoint.
 type Props struct {
+	// Bus is in the account and the region of the stack, and is not the default bus.
 	Bus    awsevents.IEventBus
 	Events resource.Events
 	// Endpoint is the https address that each event is posted to.
 	Endpoint string
 }
 
-func (p Props) validate() error {
-	var problems []error
-	if p.Bus == nil {
-		problems = append(problems, errors.New("no Bus"))
-	}
+func (p Props) validate(scope constructs.Construct) error {
+	problems := []error{resource.CheckBus(scope, p.Bus), p.checkEndpoint()}
 	if err := p.Events.Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("in Events: %w", err))
 	}
-	if p.Endpoint == "" {
-		problems = append(problems, errors.New("no Endpoint"))
-	}
 	return errors.Join(problems...)
+}
+
+// checkEndpoint accepts a token, such as a parameter of the stack: its value is
+// known at deployment only.
+func (p Props) checkEndpoint() error {
+	if p.Endpoint == "" {
+		return errors.New("no Endpoint")
+	}
+	if *awscdk.Token_IsUnresolved(p.Endpoint) {
+		return nil
+	}
+	endpoint, err := url.Parse(p.Endpoint)
+	if err != nil {
+		return fmt.Errorf("in Endpoint: %w", err)
+	}
+	// What EventBridge accepts
+	// (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateApiDestination.html).
+	if endpoint.Scheme != "https" || endpoint.Hostname() == "" || len(p.Endpoint) > 2048 {
+		return fmt.Errorf("the Endpoint %q is not an https address of up to 2048 characters", p.Endpoint)
+	}
+	return nil
 }
 
 // New posts the events' details to the endpoint, each a CloudEvent in
 // structured mode, with a generated API key in the header x-api-key. What
 // cannot be delivered within a day goes to a dead-letter queue.
 func New(scope constructs.Construct, id string, props Props) {
-	if err := props.validate(); err != nil {
+	if err := errors.Join(resource.CheckIDs(scope, id), props.validate(scope)); err != nil {
 		panic(fmt.Sprintf("notification %s: %v", id, err))
 	}
 	this := constructs.NewConstruct(scope, &id)

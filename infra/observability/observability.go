@@ -16,15 +16,20 @@ import (
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
+	"example.com/saga/infra/lambdalimit"
 	"example.com/saga/infra/resource"
 )
 
-// Props describes the bus that is observed, and its log group.
+// Props describes the bus that is observed, and its log group. CloudFormation
+// generates the group's name: a group with a fixed name that is retained would
+// collide with the next stack's. Only the console of AWS needs the names of groups to
+// begin with /aws/events/, a rule does not: see
+// https://github.com/aws/aws-cdk/blob/main/packages/@aws-cdk-testing/framework-integ/test/aws-events-targets/test/logs/integ.log-group.ts,
+// a test that is run against AWS.
 type Props struct {
+	// Bus is in the account and the region of the stack, and is not the default bus.
 	Bus awsevents.IEventBus
-	// LogGroupName is the name of the log group. It begins with /aws/events/, as
-	// the names of the groups that the console of AWS makes for rules.
-	LogGroupName     string
+	// LogRetentionDays is one of the periods that CloudWatch Logs has.
 	LogRetentionDays int
 	// Protected retains the log group when the stack is deleted.
 	Protected bool
@@ -41,23 +46,17 @@ type Observability struct {
 	Queue awssqs.IQueue
 }
 
-func (p Props) validate() error {
-	var problems []error
-	if p.Bus == nil {
-		problems = append(problems, errors.New("no Bus"))
-	}
-	if p.LogGroupName == "" {
-		problems = append(problems, errors.New("no LogGroupName"))
-	}
-	if p.LogRetentionDays <= 0 {
-		problems = append(problems, errors.New("no LogRetentionDays"))
+func (p Props) validate(scope constructs.Construct) error {
+	problems := []error{resource.CheckBus(scope, p.Bus), resource.CheckMasked(p.Masked)}
+	if err := lambdalimit.CheckLogRetention(p.LogRetentionDays); err != nil {
+		problems = append(problems, fmt.Errorf("no LogRetentionDays: %w", err))
 	}
 	return errors.Join(problems...)
 }
 
 // New observes everything that the own account publishes on the bus.
 func New(scope constructs.Construct, id string, props Props) Observability {
-	if err := props.validate(); err != nil {
+	if err := errors.Join(resource.CheckIDs(scope, id), props.validate(scope)); err != nil {
 		panic(fmt.Sprintf("observability %s: %v", id, err))
 	}
 	this := constructs.NewConstruct(scope, &id)
@@ -96,7 +95,6 @@ func queueEvents(scope constructs.Construct, bus awsevents.IEventBus, undelivere
 // function to the stack, only to call one API operation on deployment.
 func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue) awsevents.CfnRule {
 	group := resource.NewLogGroup(scope, "Events", resource.LogGroupProps{
-		Name:          props.LogGroupName,
 		RetentionDays: props.LogRetentionDays,
 		Protected:     props.Protected,
 		Masked:        props.Masked,

@@ -15,6 +15,9 @@ import (
 // before anything else is added to the scope, as the CDK requires of context.
 // Without it alarms name no page.
 func SetRunbooks(scope constructs.Construct, location string) {
+	if !strings.HasSuffix(location, "/") {
+		panic(fmt.Sprintf("runbooks of %q: the location %q does not end with a slash", *scope.Node().Path(), location))
+	}
 	scope.Node().SetContext(new(runbooksContext), location)
 }
 
@@ -63,7 +66,11 @@ func (p AlarmProps) validate() error {
 // NewAlarm makes an alarm that is raised when the metric is above its threshold. In a
 // scope that is not monitored it makes none, and returns nil (see [DisableMonitoring]).
 func NewAlarm(scope constructs.Construct, id string, props AlarmProps) awscloudwatch.Alarm {
-	if err := props.validate(); err != nil {
+	err := props.validate()
+	if err == nil {
+		err = CheckIDs(scope, id)
+	}
+	if err != nil {
 		panic(fmt.Sprintf("alarm %s: %v", id, err))
 	}
 	if !IsMonitored(scope) {

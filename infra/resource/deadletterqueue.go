@@ -53,6 +53,9 @@ func NewFIFODeadLetterQueue(scope constructs.Construct, id string) awssqs.Queue 
 }
 
 func newDeadLetterQueue(scope constructs.Construct, id string, props awssqs.QueueProps) awssqs.Queue {
+	if err := CheckIDs(scope, id); err != nil {
+		panic(fmt.Sprintf("dead-letter queue %s: %v", id, err))
+	}
 	props.RetentionPeriod = awscdk.Duration_Days(jsii.Number(14))
 	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
 	props.EnforceSSL = new(true)

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // NewEventBus makes a bus on which only its own account publishes. It needs a
-// physical name.
+// physical name, which no other bus of the account and region has.
 //
 // The bus's policy allows nothing: within an account the policies of the roles
 // do that. It denies, and a deny wins over everything that is allowed later, on
@@ -26,8 +27,8 @@ import (
 // See https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 // for when a request has these keys.
 func NewEventBus(scope constructs.Construct, id, name string) awsevents.EventBus {
-	if name == "" {
-		panic(fmt.Sprintf("event bus %s: no name", id))
+	if err := errors.Join(CheckIDs(scope, id), CheckBusName(scope, name)); err != nil {
+		panic(fmt.Sprintf("event bus %s: %v", id, err))
 	}
 	bus := awsevents.NewEventBus(scope, &id, &awsevents.EventBusProps{EventBusName: &name})
 	own := awscdk.Stack_Of(bus).Account()

@@ -1,18 +1,20 @@
 package resource
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"example.com/saga/infra/lambdalimit"
 )
 
 // LogGroupProps describes a log group.
 type LogGroupProps struct {
-	// Name is the group's physical name. Without one CloudFormation generates it.
-	Name string
 	// RetentionDays is one of the periods that CloudWatch Logs has.
 	RetentionDays int
 	// Protected retains the group when its stack is deleted.
@@ -22,19 +24,36 @@ type LogGroupProps struct {
 	Masked []string
 }
 
-// NewLogGroup makes a log group.
+func (p LogGroupProps) validate() error {
+	return errors.Join(lambdalimit.CheckLogRetention(p.RetentionDays), CheckMasked(p.Masked))
+}
+
+// CheckMasked returns an error if a log group cannot mask members with these names: a
+// policy has up to ten identifiers
+// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL-custom-data-identifiers.html).
+func CheckMasked(members []string) error {
+	var problems []error
+	if len(members) > 10 {
+		problems = append(problems, fmt.Errorf("%d Masked members are more than the 10 that CloudWatch Logs can mask", len(members)))
+	}
+	for i, member := range members {
+		if !regexp.MustCompile(`^[\w-]{1,128}$`).MatchString(member) || slices.Contains(members[:i], member) {
+			problems = append(problems, fmt.Errorf("in Masked: %q is there twice, or not 1 to 128 letters, digits, hyphens and underscores", member))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// NewLogGroup makes a log group. CloudFormation generates its name.
 func NewLogGroup(scope constructs.Construct, id string, props LogGroupProps) awslogs.LogGroup {
+	if err := errors.Join(CheckIDs(scope, id), props.validate()); err != nil {
+		panic(fmt.Sprintf("log group %s: %v", id, err))
+	}
 	groupProps := &awslogs.LogGroupProps{
 		// Replaced below: the CDK has names for the periods, CloudFormation takes
 		// their days.
 		Retention:     awslogs.RetentionDays_INFINITE,
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-	}
-	if props.Name != "" {
-		groupProps.LogGroupName = &props.Name
-	}
-	if props.Protected {
-		groupProps.RemovalPolicy = awscdk.RemovalPolicy_RETAIN
+		RemovalPolicy: RemovalPolicy(props.Protected),
 	}
 	if len(props.Masked) > 0 {
 		groupProps.DataProtectionPolicy = maskingPolicy(props.Masked)

@@ -1,6 +1,10 @@
 package resource
 
 import (
+	"errors"
+	"fmt"
+	"net/mail"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
@@ -16,6 +20,9 @@ import (
 // it is over: for every alarm that is in the scope when it is called. AWS first
 // sends the address a link with which it consents.
 func NotifyByEmail(scope constructs.Construct, id, address string) {
+	if err := errors.Join(CheckIDs(scope, id), checkAddress(address)); err != nil {
+		panic(fmt.Sprintf("notification of alarms %s: %v", id, err))
+	}
 	this := constructs.NewConstruct(scope, &id)
 	topic := awssns.NewTopic(this, new("Topic"), &awssns.TopicProps{
 		EnforceSSL: new(true),
@@ -36,6 +43,17 @@ func NotifyByEmail(scope constructs.Construct, id, address string) {
 			alarm.AddOkAction(action)
 		}
 	}
+}
+
+// checkAddress accepts a token, whose value is known at deployment only.
+func checkAddress(address string) error {
+	if isToken(address) {
+		return nil
+	}
+	if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address {
+		return fmt.Errorf("%q is not an e-mail address alone", address)
+	}
+	return nil
 }
 
 // topicKey makes the key that encrypts the topic's messages. The key that AWS

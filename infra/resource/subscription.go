@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
@@ -19,7 +21,9 @@ import (
 type Events map[string][]string
 
 // Validate returns an error if a group is empty: in a pattern it would match
-// every event of its source, or every event of the bus.
+// every event of its source, or every event of the bus. Sources and types are
+// literals, because patterns and permissions compare them, and rules are named
+// after their source.
 func (e Events) Validate() error {
 	var problems []error
 	if len(e) == 0 {
@@ -32,6 +36,58 @@ func (e Events) Validate() error {
 		if len(e[source]) == 0 || slices.Contains(e[source], "") {
 			problems = append(problems, fmt.Errorf("events of source %q without a type", source))
 		}
+		problems = append(problems, checkSource(source))
+		for _, eventType := range e[source] {
+			problems = append(problems, checkType(source, eventType))
+		}
+		problems = append(problems, checkDistinct(fmt.Sprintf("types of source %q", source), e[source]))
+	}
+	return errors.Join(append(problems, checkDistinct("sources", e.Sources()))...)
+}
+
+func checkSource(source string) error {
+	switch {
+	case source == "":
+		return nil
+	case isToken(source):
+		return fmt.Errorf("the source %q is a token or has a variable", source)
+	case !regexp.MustCompile(`^[A-Za-z0-9][\w.:/-]{0,255}$`).MatchString(source):
+		return fmt.Errorf("the source %q is not 1 to 256 letters, digits, dots, colons, slashes, hyphens and underscores", source)
+	// EventBridge accepts such events from services of AWS alone
+	// (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html).
+	case strings.HasPrefix(strings.ToLower(source), "aws."):
+		return fmt.Errorf("the source %q is reserved for services of AWS", source)
+	// Beside its rules a subscription has constructs with these ids.
+	case strings.EqualFold(source, "loss"), strings.EqualFold(source, "role"):
+		return fmt.Errorf("the source %q would be a construct id that an alarm or a role has", source)
+	}
+	return nil
+}
+
+func checkType(source, eventType string) error {
+	switch {
+	case isToken(eventType):
+		return fmt.Errorf("the type %q of source %q is a token or has a variable", eventType, source)
+	// The longest type that PutEvents accepts.
+	case len(eventType) > 128 || strings.TrimSpace(eventType) != eventType || strings.ContainsFunc(eventType, unicode.IsControl):
+		return fmt.Errorf("the type %q of source %q is not up to 128 printable characters", eventType, source)
+	}
+	return nil
+}
+
+// checkDistinct returns an error if two names are the same, or differ only in case or
+// in what the CDK writes for a slash: they would be one construct id, and are easily
+// confused.
+func checkDistinct(what string, names []string) error {
+	var problems []error
+	first := map[string]string{}
+	for _, name := range names {
+		key := strings.ToLower(strings.ReplaceAll(name, "/", "--"))
+		if other, taken := first[key]; taken {
+			problems = append(problems, fmt.Errorf("the %s %q and %q cannot be distinguished", what, other, name))
+			continue
+		}
+		first[key] = name
 	}
 	return errors.Join(problems...)
 }
@@ -47,9 +103,12 @@ func (e Events) Sources() []string {
 // and the source.
 //
 // The target needs a dead-letter queue, and an alarm is raised when an event
-// cannot be put there either. Events that do not fit into the pattern of one
-// rule panic.
+// cannot be put there either. A bus that [CheckBus] refuses, events that are not
+// valid, and those that do not fit into the pattern of one rule panic.
 func Subscribe(scope constructs.Construct, prefix string, bus awsevents.IEventBus, events Events, target awsevents.IRuleTarget) []awsevents.Rule {
+	if err := errors.Join(CheckBus(scope, bus), events.Validate(), CheckIDs(scope, prefix+"Loss")); err != nil {
+		panic(fmt.Sprintf("rules %s: %v", prefix, err))
+	}
 	var rules []awsevents.Rule
 	var arns []*string
 	for _, source := range events.Sources() {
@@ -63,7 +122,7 @@ func Subscribe(scope constructs.Construct, prefix string, bus awsevents.IEventBu
 }
 
 func newRule(scope constructs.Construct, id string, bus awsevents.IEventBus, source string, types []string, target awsevents.IRuleTarget) awsevents.Rule {
-	if err := checkPattern(source, types); err != nil {
+	if err := errors.Join(checkPattern(source, types), CheckIDs(scope, strings.ReplaceAll(id, "/", "--"))); err != nil {
 		panic(fmt.Sprintf("rule %s: %v", id, err))
 	}
 	rule := awsevents.NewRule(scope, &id, &awsevents.RuleProps{
