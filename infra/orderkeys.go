@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -18,7 +19,7 @@ import (
 //
 // Do not change how the secret is generated: CloudFormation would generate
 // another one, and the tokens of existing orders would no longer be valid.
-func addOrderKeys(scope constructs.Construct, api awslambda.Function, protected bool) {
+func addOrderKeys(scope constructs.Construct, api awslambda.Function, key awskms.IKey, protected bool) {
 	removal := awscdk.RemovalPolicy_DESTROY
 	if protected {
 		removal = awscdk.RemovalPolicy_RETAIN // As the table with the orders is.
@@ -31,6 +32,7 @@ func addOrderKeys(scope constructs.Construct, api awslambda.Function, protected 
 			ExcludePunctuation:   new(true),
 			PasswordLength:       jsii.Number(keyring.MinimumLength),
 		},
+		EncryptionKey: key,
 		RemovalPolicy: removal,
 	})
 	cdknag.NagSuppressions_AddResourceSuppressions(keys, &[]*cdknag.NagPackSuppression{{
@@ -39,5 +41,6 @@ func addOrderKeys(scope constructs.Construct, api awslambda.Function, protected 
 			"and a schedule could not choose the hour."),
 	}}, nil)
 	resource.Allow(api.Role(), keys.SecretArn(), "secretsmanager:GetSecretValue")
+	resource.AllowKey(api.Role(), key, "secretsmanager", "kms:Decrypt")
 	api.AddEnvironment(new("KEYS_SECRET_ARN"), keys.SecretArn(), nil)
 }

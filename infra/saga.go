@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -23,11 +24,15 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	resource.SetRunbooks(stack, runbooks)
 	bus := resource.NewEventBus(stack, "GlobalBus", name)
 	output(stack, "GlobalBusName", bus.EventBusName())
-	addArchive(stack, bus, settings)
+	var key awskms.IKey
+	if settings.CustomerKey {
+		key = resource.NewKey(stack, "DataKey", settings.Protected)
+	}
+	addArchive(stack, bus, key, settings)
 
 	var api awslambda.IFunction
 	var services []string
-	for _, participant := range participants(bus, settings, built) {
+	for _, participant := range participants(bus, key, settings, built) {
 		services = append(services, participant.Service)
 		id := constructID(participant.Service)
 		context := boundedcontext.New(stack, id, participant)
@@ -39,7 +44,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 			output(stack, id+"ImmediateQueueUrl", context.ImmediateQueue.QueueUrl())
 		}
 		if participant.Service == contract.SourceOrder {
-			api = addOrderAPI(stack, context, settings, built)
+			api = addOrderAPI(stack, context, key, settings, built)
 			addSweeper(stack, context, settings, built)
 		}
 	}
@@ -47,6 +52,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		Bus:      bus,
 		Events:   contract.BySource(contract.ConsumedBy(contract.Notification)...),
 		Endpoint: settings.NotificationsURL,
+		Key:      key,
 	})
 	observed := observability.New(stack, "Observability", observability.Props{
 		Bus:              bus,
@@ -55,6 +61,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		Protected:        settings.Protected,
 		Masked:           maskedMembers(settings),
 		WithQueue:        settings.ObservabilityQueue,
+		Key:              key,
 	})
 	if observed.Queue != nil {
 		output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
@@ -76,7 +83,7 @@ func maskedMembers(settings environment.Settings) []string {
 }
 
 // addOrderAPI adds the function with which customers place orders over HTTP.
-func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) awslambda.IFunction {
+func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, key awskms.IKey, settings environment.Settings, built artefacts) awslambda.IFunction {
 	authType, access := awslambda.FunctionUrlAuthType_AWS_IAM, "signed"
 	if settings.Orders == environment.OpenToEveryone {
 		authType, access = awslambda.FunctionUrlAuthType_NONE, "open"
@@ -94,7 +101,7 @@ func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, setti
 		Publishes:           contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		ReservedConcurrency: settings.Limits.API,
 	})
-	addOrderKeys(order.Construct(), api, settings.Protected)
+	addOrderKeys(order.Construct(), api, key, settings.Protected)
 	url := api.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: authType})
 	output(stack, "OrdersUrl", url.Url())
 	return api

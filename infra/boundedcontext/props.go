@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 
 	"example.com/saga/infra/lambdalimit"
 	"example.com/saga/infra/resource"
@@ -40,6 +41,9 @@ type Props struct {
 	// days, cannot be deleted by mistake and, with the logs, is retained when the
 	// stack is deleted. By default everything is deleted with the stack.
 	Protected bool
+	// Key encrypts the table, the queues and the logs: the package's documentation
+	// lists who may then use it. By default AWS encrypts them with keys of its own.
+	Key awskms.IKey
 	// LogLevel is LOG_LEVEL in the functions.
 	LogLevel string
 	// LogRetentionDays is how long logs are kept: one of the periods that

@@ -54,6 +54,10 @@ type Settings struct {
 	// deleted by mistake and, with the logs, are retained when their stack is
 	// deleted.
 	Protected bool
+	// CustomerKey encrypts what is kept with one key of the account: tables, queues,
+	// logs, the archive and the secrets. It costs by the month and by its use, and
+	// nothing works without it: docs/deployment.md.
+	CustomerKey bool
 	// Orders is which requests the order API accepts.
 	Orders Access
 	// NotificationsURL is the endpoint that every end of an order is posted to.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -20,6 +22,8 @@ type LogGroupProps struct {
 	// Masked are members of JSON objects. Reading their values needs the
 	// permission logs:Unmask.
 	Masked []string
+	// Key encrypts the events. Without one CloudWatch Logs uses a key of AWS.
+	Key awskms.IKey
 }
 
 // NewLogGroup makes a log group.
@@ -29,6 +33,10 @@ func NewLogGroup(scope constructs.Construct, id string, props LogGroupProps) aws
 		// their days.
 		Retention:     awslogs.RetentionDays_INFINITE,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	}
+	if props.Key != nil {
+		groupProps.EncryptionKey = props.Key
+		admitLogs(scope, props)
 	}
 	if props.Name != "" {
 		groupProps.LogGroupName = &props.Name
@@ -46,6 +54,27 @@ func NewLogGroup(scope constructs.Construct, id string, props LogGroupProps) aws
 	}
 	cfnGroup.SetRetentionInDays(jsii.Number(props.RetentionDays))
 	return group
+}
+
+// admitLogs lets CloudWatch Logs use the key for a group with this name or, without
+// one, for those that CloudFormation names after the stack. The ARN of the group
+// itself would make the key depend on what it encrypts. The actions are those of
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html.
+func admitLogs(scope constructs.Construct, props LogGroupProps) {
+	stack := awscdk.Stack_Of(scope)
+	name := props.Name
+	if name == "" {
+		name = *stack.StackName() + "-*"
+	}
+	group := stack.FormatArn(&awscdk.ArnComponents{
+		Service:      new("logs"),
+		Resource:     new("log-group"),
+		ResourceName: &name,
+		ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})
+	admit(props.Key, awsiam.NewServicePrincipal(new("logs."+*stack.Region()+".amazonaws.com"), nil),
+		map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": group}},
+		"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*")
 }
 
 // maskingPolicy masks members from their names to the end of their object,
