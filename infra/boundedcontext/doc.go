@@ -60,6 +60,11 @@
 //	Undelivered    what a rule could not deliver within a day, with the rule's reason
 //	…/NotEmpty     an alarm on each dead-letter queue, which notifies no one until it gets an action
 //
+// With a Key, the table, the queues and the logs are encrypted with it, and the key
+// must outlive them. Otherwise AWS encrypts them with keys of its own. A key that is
+// added later replaces nothing; messages that wait then and logs that were written
+// before keep their key.
+//
 // Other functions share the context's table and publish its events: behind HTTP
 // ([BoundedContext.AddFunction]) or on a schedule
 // ([BoundedContext.AddScheduledFunction]).
@@ -101,6 +106,15 @@
 // on the one bus that it forwards to. Rules may send to their queue and to
 // Undelivered, each by its ARN.
 //
+// With a Key, each function may also use it through the services that it calls (the
+// condition kms:ViaService): Decrypt for the table and to receive, and GenerateDataKey
+// to send and to log. The key's own policy lets CloudWatch Logs use it for the logs of
+// the stack, and EventBridge for the account, to deliver to the queues. The CDK cannot
+// change the policy of an imported key, so that must have these statements, which
+// [resource.NewLogGroup] and [resource.NewQueue] add to any other, and let IAM
+// policies of the account allow its use, as the CDK's keys do. The CDK's grants on
+// the queues do not include the key: see [resource.AllowKey].
+//
 // # Alarms
 //
 // They are for what needs a person: dead letters, events that wait too long or are
@@ -122,6 +136,10 @@
 // invocation, and both what the worker does. With an [OwnBus] it is published once more
 // in each direction, which is charged as a custom event
 // (https://aws.amazon.com/eventbridge/pricing/).
+//
+// A Key costs 1 USD a month and its requests, which do not grow with the events: SQS
+// and DynamoDB call KMS once in five minutes for each role and queue or table, at 0.03
+// USD for 10,000 calls (https://aws.amazon.com/kms/pricing/).
 //
 // # Limits
 //
