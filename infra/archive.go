@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/jsii-runtime-go"
 
 	"example.com/saga/infra/environment"
@@ -18,10 +19,12 @@ import (
 // match replayed events. The other rules need no such exception: a replay names
 // the rules that it is for. An archive can be replayed to its own bus only, so it
 // is deleted with its stack, also where other data is retained.
-func addArchive(stack awscdk.Stack, bus awsevents.EventBus, settings environment.Settings) {
-	bus.Archive(new("Archive"), &awsevents.BaseArchiveProps{
-		Description:  new("Every event on the Global bus, for replays to one bounded context."),
-		EventPattern: &awsevents.EventPattern{Account: &[]*string{stack.Account()}},
-		Retention:    awscdk.Duration_Days(jsii.Number(int(settings.Retention / (24 * time.Hour)))),
+func addArchive(stack awscdk.Stack, bus awsevents.EventBus, key awskms.IKey, settings environment.Settings) {
+	awsevents.NewArchive(bus, new("Archive"), &awsevents.ArchiveProps{
+		SourceEventBus: bus,
+		Description:    new("Every event on the Global bus, for replays to one bounded context."),
+		EventPattern:   &awsevents.EventPattern{Account: &[]*string{stack.Account()}},
+		KmsKey:         key,
+		Retention:      awscdk.Duration_Days(jsii.Number(int(settings.Retention / (24 * time.Hour)))),
 	})
 }

@@ -150,7 +150,7 @@ func TestTheBoundaryIsNoLongerThanIAMAccepts(t *testing.T) {
 // stacksOfProd are the stacks that the roles of prod's bootstrap deploy.
 func stacksOfProd(t *testing.T) []synthtest.Template {
 	t.Helper()
-	return []synthtest.Template{synthesized(t, "prod"), gitHubTemplate(t, "prod", repository{name: "acme/shop"})}
+	return []synthtest.Template{withKey(t, "prod", false), withKey(t, "prod", true), gitHubTemplate(t, "prod", repository{name: "acme/shop"})}
 }
 
 // createActions has an action that makes resources, by their type.
@@ -312,6 +312,8 @@ func holds(t *testing.T, condition map[string]map[string]synthtest.List, given m
 				met = known && slices.Contains(values, synthtest.Reference(value))
 			case "StringNotEquals":
 				met = !known || !slices.Contains(values, synthtest.Reference(value))
+			case "ArnLike":
+				met = known && matchesOne(values, value)
 			case "StringNotLike":
 				met = !known || !matchesOne(values, value)
 			default:

@@ -50,7 +50,7 @@ func refusesPlainHTTP(statement synthtest.Statement) bool {
 func TestEveryQueueIsEncrypted(t *testing.T) {
 	for _, name := range environment.Names() {
 		for id, queue := range synthtest.Properties[synthtest.Queue](t, synthesized(t, name), queues) {
-			if !queue.SqsManagedSseEnabled {
+			if !queue.SqsManagedSseEnabled && queue.KmsMasterKeyID == "" {
 				t.Errorf("%s of %s is not encrypted", id, name)
 			}
 		}
@@ -58,12 +58,11 @@ func TestEveryQueueIsEncrypted(t *testing.T) {
 }
 
 // DynamoDB, CloudWatch Logs, EventBridge and Secrets Manager always encrypt what
-// they store, by default with a key of AWS. A key of the account's own is a
-// decision, which SECURITY.md explains.
-func TestWhatIsStoredIsEncryptedWithKeysOfAWS(t *testing.T) {
+// they store, by default with a key of AWS.
+func TestWithoutACustomerKeyWhatIsStoredIsEncryptedWithKeysOfAWS(t *testing.T) {
 	stores := []string{tables, queues, buses, "AWS::Logs::LogGroup", "AWS::SecretsManager::Secret", "AWS::Events::Connection"}
 	for _, name := range environment.Names() {
-		for id, resource := range synthesized(t, name).Resources {
+		for id, resource := range withKey(t, name, false).Resources {
 			if !slices.Contains(stores, resource.Type) {
 				continue
 			}

@@ -250,13 +250,12 @@ func TestTheTopicAndItsKeyAdmitAlarmsOfTheOwnAccount(t *testing.T) {
 	settings := settingsOf(t, "prod")
 	template := synthesized(t, "prod")
 	type topicPolicy struct{ PolicyDocument synthtest.PolicyDocument }
-	type key struct{ KeyPolicy synthtest.PolicyDocument }
 	var statements []synthtest.Statement
 	for _, policy := range synthtest.Properties[topicPolicy](t, template, "AWS::SNS::TopicPolicy") {
 		statements = append(statements, policy.PolicyDocument.Statement...)
 	}
-	for _, made := range synthtest.Properties[key](t, template, "AWS::KMS::Key") {
-		statements = append(statements, made.KeyPolicy.Statement...)
+	for _, statement := range policyOf(t, template, "OnCallKey").Statement {
+		statements = append(statements, statement.Statement)
 	}
 	admitted := map[synthtest.Reference]bool{}
 	for _, statement := range statements {

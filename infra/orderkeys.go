@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -17,7 +18,7 @@ import (
 //
 // Do not change how the secret is generated: CloudFormation would generate
 // another one, and the tokens of existing orders would no longer be valid.
-func addOrderKeys(scope constructs.Construct, api *boundedcontext.Published, protected bool) {
+func addOrderKeys(scope constructs.Construct, api *boundedcontext.Published, key awskms.IKey, protected bool) {
 	keys := awssecretsmanager.NewSecret(scope, new("Keys"), &awssecretsmanager.SecretProps{
 		Description: new("Keys of orders' ids and tokens. operator rotate replaces them."),
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
@@ -26,6 +27,7 @@ func addOrderKeys(scope constructs.Construct, api *boundedcontext.Published, pro
 			ExcludePunctuation:   new(true),
 			PasswordLength:       jsii.Number(keyring.MinimumLength),
 		},
+		EncryptionKey: key,
 		RemovalPolicy: resource.RemovalPolicy(protected), // As that of the table with the orders.
 	})
 	cdknag.NagSuppressions_AddResourceSuppressions(keys, &[]*cdknag.NagPackSuppression{{
@@ -34,5 +36,6 @@ func addOrderKeys(scope constructs.Construct, api *boundedcontext.Published, pro
 			"and a schedule could not choose the hour."),
 	}}, nil)
 	resource.Allow(api.Function.Role(), keys.SecretArn(), "secretsmanager:GetSecretValue")
+	resource.AllowKey(api.Function.Role(), key, "secretsmanager", "kms:Decrypt")
 	api.Function.AddEnvironment(new("KEYS_SECRET_ARN"), keys.SecretArn(), nil)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/environment"
@@ -25,7 +26,7 @@ const (
 
 // participants describes the bounded contexts. What they consume and publish is
 // declared in the catalogue of the published language.
-func participants(bus awsevents.IEventBus, settings environment.Settings, built artefacts) []boundedcontext.Props {
+func participants(bus awsevents.IEventBus, key awskms.IKey, settings environment.Settings, built artefacts) []boundedcontext.Props {
 	described := []boundedcontext.Props{order(settings), warehouse(settings), payment(settings), loyalty(settings)}
 	for i := range described {
 		props := &described[i]
@@ -35,6 +36,7 @@ func participants(bus awsevents.IEventBus, settings environment.Settings, built 
 			props.Worker.Publishes = contract.BySource(contract.PublishedBy(props.Service)...)
 		}
 		props.Bus = bus
+		props.Key = key
 		props.Protected = settings.Protected
 		props.Deletable = settings.Deletable
 		props.LogLevel = settings.LogLevel

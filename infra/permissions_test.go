@@ -48,6 +48,13 @@ func TestAServiceActsForTheOwnAccountOrOneOfItsRulesOnly(t *testing.T) {
 // permissionTable is a table of all permissions in a template.
 func permissionTable(t *testing.T, template synthtest.Template) string {
 	t.Helper()
+	return formatRows(t, permissionRows(t, template))
+}
+
+// permissionRows returns a row for every permission in a template, with a tab
+// between its cells.
+func permissionRows(t *testing.T, template synthtest.Template) []string {
+	t.Helper()
 	reader := policyReader{t: t, template: template, owners: map[string]string{}}
 	for id, resource := range template.Resources {
 		var properties struct{ Role synthtest.Reference }
@@ -64,10 +71,16 @@ func permissionTable(t *testing.T, template synthtest.Template) string {
 		lines = append(lines, reader.permissions(id)...)
 	}
 	slices.Sort(lines)
+	return slices.Compact(lines)
+}
+
+// formatRows returns rows of permissions as a table.
+func formatRows(t *testing.T, rows []string) string {
+	t.Helper()
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "PRINCIPAL\tEFFECT\tACTION\tRESOURCE\tCONDITION")
-	fmt.Fprintln(table, strings.Join(slices.Compact(lines), "\n"))
+	fmt.Fprintln(table, strings.Join(rows, "\n"))
 	if err := table.Flush(); err != nil {
 		t.Fatal(err)
 	}

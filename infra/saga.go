@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -26,12 +27,16 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	}
 	bus := resource.NewEventBus(stack, "GlobalBus", name)
 	output(stack, "GlobalBusName", bus.EventBusName())
-	addArchive(stack, bus, settings)
+	var key awskms.IKey
+	if settings.CustomerKey {
+		key = resource.NewKey(stack, "DataKey", settings.Protected)
+	}
+	addArchive(stack, bus, key, settings)
 
 	var api *boundedcontext.Published
 	var services []string
 	var contexts []*boundedcontext.BoundedContext
-	for _, participant := range participants(bus, settings, built) {
+	for _, participant := range participants(bus, key, settings, built) {
 		services = append(services, participant.Service)
 		id := constructID(participant.Service)
 		context := boundedcontext.New(stack, id, participant)
@@ -44,7 +49,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 			output(stack, id+"ImmediateQueueUrl", context.ImmediateQueue.QueueUrl())
 		}
 		if participant.Service == contract.SourceOrder {
-			api = addOrderAPI(stack, context, settings, built)
+			api = addOrderAPI(stack, context, key, settings, built)
 			addSweeper(stack, context, settings, built)
 		}
 	}
@@ -53,6 +58,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		Bus:      bus,
 		Events:   contract.BySource(contract.ConsumedBy(contract.Notification)...),
 		Endpoint: settings.NotificationsURL,
+		Key:      key,
 	})
 	observed := observability.New(stack, "Observability", observability.Props{
 		Bus:              bus,
@@ -60,6 +66,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		Protected:        settings.Protected,
 		Masked:           maskedMembers(settings),
 		WithQueue:        settings.ObservabilityQueue,
+		Key:              key,
 	})
 	if observed.Queue != nil {
 		output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
@@ -93,7 +100,7 @@ func maskedMembers(settings environment.Settings) []string {
 }
 
 // addOrderAPI adds the function with which customers place orders over HTTP.
-func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) *boundedcontext.Published {
+func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, key awskms.IKey, settings environment.Settings, built artefacts) *boundedcontext.Published {
 	authType, access := awslambda.FunctionUrlAuthType_AWS_IAM, "signed"
 	if settings.Orders == environment.OpenToEveryone {
 		authType, access = awslambda.FunctionUrlAuthType_NONE, "open"
@@ -112,7 +119,7 @@ func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, setti
 		ReservedConcurrency: settings.Limits.API,
 		Shift:               settings.Deployment.API,
 	})
-	addOrderKeys(order.Construct(), api, settings.Protected)
+	addOrderKeys(order.Construct(), api, key, settings.Protected)
 	url := api.Live.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: authType})
 	output(stack, "OrdersUrl", url.Url())
 	return api

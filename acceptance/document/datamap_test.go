@@ -27,7 +27,8 @@ type stored struct {
 	DeadLetterConfig struct{ TargetArn attribute }
 	RetentionInDays  int
 	RetentionDays    int
-	KmsKeyIdentifier string
+	KmsKeyIdentifier any // An empty text is no key.
+	KmsMasterKeyID   any `json:"KmsMasterKeyId"`
 	KmsKeyID         any `json:"KmsKeyId"`
 	SSESpecification any
 
@@ -252,12 +253,12 @@ func retention(all map[string]stored) string {
 
 func (p stored) encryption(kind string) string {
 	switch {
+	case p.SSESpecification != nil, p.KmsKeyID != nil, p.KmsMasterKeyID != nil, p.KmsKeyIdentifier != nil && p.KmsKeyIdentifier != "":
+		return "a key of the account"
 	case kind == "AWS::SQS::Queue" && p.SqsManagedSseEnabled:
 		return "SSE-SQS"
 	case kind == "AWS::SQS::Queue":
 		return "nothing"
-	case p.SSESpecification != nil, p.KmsKeyID != nil, p.KmsKeyIdentifier != "":
-		return "a key of the account"
 	}
 	return "a key of AWS"
 }

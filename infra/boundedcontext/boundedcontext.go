@@ -52,7 +52,7 @@ func New(scope constructs.Construct, id string, props Props) *BoundedContext {
 	this := constructs.NewConstruct(scope, &id)
 	context := &BoundedContext{
 		Table:       newTable(this, props),
-		Undelivered: resource.NewDeadLetterQueue(this, "Undelivered"),
+		Undelivered: resource.NewDeadLetterQueue(this, "Undelivered", props.Key),
 		Bus:         props.Bus,
 		scope:       this,
 		props:       props,
@@ -90,6 +90,8 @@ func (c *BoundedContext) newWorker() {
 	// The worker itself sends an event that it can never handle to the dead-letter
 	// queue, at once.
 	resource.Allow(role, c.DeadLetters.QueueArn(), "sqs:SendMessage")
+	// It also receives from the queue, for which Lambda uses this role.
+	resource.AllowKeyToSend(role, c.props.Key)
 	worker := c.function("Worker", c.props.Worker, role, c.invocationDeadLetters)
 	worker.Function.AddEnvironment(new("DEAD_LETTER_QUEUE_URL"), c.DeadLetters.QueueUrl(), nil)
 	c.Worker = worker

@@ -63,6 +63,11 @@
 //	Deployments    of functions with a Shift: CodeDeploy's application, with its role (DeploymentRole) and a
 //	               deployment group for each of them (…/Live/Deployment)
 //
+// With a Key, the table, the queues and the logs are encrypted with it, and the key
+// must outlive them. Otherwise AWS encrypts them with keys of its own. A key that is
+// added later replaces nothing; messages that wait then and logs that were written
+// before keep their key.
+//
 // Other functions share the context's table and publish its events: behind HTTP
 // ([BoundedContext.AddFunction]) or on a schedule
 // ([BoundedContext.AddScheduledFunction]).
@@ -129,6 +134,15 @@
 //
 // A permission to invoke a function, or its URL, must name the alias.
 //
+// With a Key, each function may also use it through the services that it calls (the
+// condition kms:ViaService): Decrypt for the table and to receive, and GenerateDataKey
+// to send and to log. The key's own policy lets CloudWatch Logs use it for the logs of
+// the stack, and EventBridge for the account, to deliver to the queues. The CDK cannot
+// change the policy of an imported key, so that must have these statements, which
+// [resource.NewLogGroup] and [resource.NewQueue] add to any other, and let IAM
+// policies of the account allow its use, as the CDK's keys do. The CDK's grants on
+// the queues do not include the key: see [resource.AllowKey].
+//
 // # Alarms
 //
 // They are for what needs a person: dead letters, events that wait too long or are
@@ -159,6 +173,10 @@
 // in each direction, which is charged as a custom event
 // (https://aws.amazon.com/eventbridge/pricing/). CodeDeploy charges nothing for functions
 // (https://aws.amazon.com/codedeploy/pricing/).
+//
+// A Key costs 1 USD a month and its requests, which do not grow with the events: SQS
+// and DynamoDB call KMS once in five minutes for each role and queue or table, at 0.03
+// USD for 10,000 calls (https://aws.amazon.com/kms/pricing/).
 //
 // # Limits
 //

@@ -18,8 +18,13 @@ func (c *BoundedContext) function(id string, function Function, role awsiam.Role
 	logs := resource.NewLogGroup(c.scope, id+"Logs", resource.LogGroupProps{
 		RetentionDays: c.props.LogRetentionDays,
 		Protected:     c.props.Protected,
+		Key:           c.props.Key,
 	})
 	resource.Allow(role, logs.LogGroupArn(), "logs:CreateLogStream", "logs:PutLogEvents")
+	resource.AllowKeyToLog(role, c.props.Key)
+	if deadLetters != nil {
+		resource.AllowKeyToSend(role, c.props.Key)
+	}
 
 	variables := c.variables()
 	maps.Copy(variables, runtimeVariables(function.MemoryMB))
@@ -129,6 +134,9 @@ func (c *BoundedContext) role(id string, function Function) awsiam.Role {
 		actions[i] = "dynamodb:" + action
 	}
 	resource.Allow(role, c.Table.TableArn(), actions...)
+	// DynamoDB decrypts the table's key for the role, also to write
+	// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html).
+	resource.AllowKey(role, c.props.Key, "dynamodb", "kms:Decrypt")
 	if function.QueriesDue {
 		resource.Allow(role, new(*c.Table.TableArn()+"/index/"+dueIndex), "dynamodb:Query")
 	}

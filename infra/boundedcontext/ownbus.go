@@ -31,7 +31,7 @@ func (b OwnBus) validate(scope constructs.Construct, _ resource.Events) error {
 
 func (b OwnBus) prepare(context *BoundedContext) {
 	context.Bus = resource.NewEventBus(context.scope, "Bus", b.Name)
-	context.DeadLetters = resource.NewDeadLetterQueue(context.scope, "DeadLetters")
+	context.DeadLetters = resource.NewDeadLetterQueue(context.scope, "DeadLetters", context.props.Key)
 	context.invocationDeadLetters = context.DeadLetters
 }
 

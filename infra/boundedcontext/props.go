@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"example.com/saga/infra/lambdalimit"
@@ -49,6 +50,9 @@ type Props struct {
 	// first deployment of a stack: if that fails, CloudFormation could not delete the
 	// table, nor the stack. Deploy a second time without it.
 	Deletable bool
+	// Key encrypts the table, the queues and the logs: the package's documentation
+	// lists who may then use it. By default AWS encrypts them with keys of its own.
+	Key awskms.IKey
 	// LogLevel is LOG_LEVEL in the functions.
 	LogLevel string
 	// LogRetentionDays is how long logs are kept: one of the periods that

@@ -111,7 +111,7 @@ func (q Queue) split(consumes resource.Events) (immediate, waiting resource.Even
 }
 
 func (q Queue) prepare(context *BoundedContext) {
-	context.DeadLetters = resource.NewDeadLetterQueue(context.scope, "DeadLetters")
+	context.DeadLetters = resource.NewDeadLetterQueue(context.scope, "DeadLetters", context.props.Key)
 	context.Queue = context.newQueue("Queue", q.MaxReceiveCount, q.BatchWindow, awssqs.QueueProps{})
 	if len(q.Immediate) > 0 {
 		context.ImmediateQueue = context.newQueue("ImmediateQueue", q.MaxReceiveCount, 0, awssqs.QueueProps{})
@@ -153,7 +153,7 @@ func (q FIFOQueue) validate(constructs.Construct, resource.Events) error {
 }
 
 func (q FIFOQueue) prepare(context *BoundedContext) {
-	context.DeadLetters = resource.NewFIFODeadLetterQueue(context.scope, "DeadLetters")
+	context.DeadLetters = resource.NewFIFODeadLetterQueue(context.scope, "DeadLetters", context.props.Key)
 	context.Queue = context.newQueue("Queue", q.MaxReceiveCount, 0, awssqs.QueueProps{
 		Fifo:                      new(true),
 		ContentBasedDeduplication: new(true),
@@ -176,10 +176,8 @@ func (c *BoundedContext) newQueue(id string, maxReceiveCount int, window time.Du
 	hidden := 6*c.props.Worker.Timeout + window
 	props.VisibilityTimeout = awscdk.Duration_Seconds(new(hidden.Seconds()))
 	props.RetentionPeriod = awscdk.Duration_Days(jsii.Number(14))
-	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
-	props.EnforceSSL = new(true)
 	props.DeadLetterQueue = &awssqs.DeadLetterQueue{Queue: c.DeadLetters, MaxReceiveCount: jsii.Number(maxReceiveCount)}
-	queue := awssqs.NewQueue(c.scope, &id, &props)
+	queue := resource.NewQueue(c.scope, id, c.props.Key, props)
 	newQueueAlarm(queue, maxReceiveCount, window)
 	return queue
 }

@@ -32,18 +32,19 @@ func (c *BoundedContext) AddScheduledFunction(id string, every time.Duration, fu
 		panic(fmt.Sprintf("function %s of bounded context %s: %v", id, *c.scope.Node().Id(), err))
 	}
 	this := constructs.NewConstruct(c.scope, new(id+"Schedule"))
-	deadLetters := resource.NewDeadLetterQueue(this, "DeadLetters")
+	deadLetters := resource.NewDeadLetterQueue(this, "DeadLetters", c.props.Key)
 	scheduled := c.function(id, function, c.role(id+"Role", function), deadLetters)
 	scheduled.RollBackOn(resource.NotEmptyAlarm(deadLetters))
 	scheduled.Live.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
 		MaxEventAge:   awscdk.Duration_Seconds(new(scheduleAge.Seconds())),
 		RetryAttempts: jsii.Number(scheduleRetries),
 	})
-	schedule(this, every, scheduled.Live, deadLetters)
+	resource.AllowKeyToSend(schedule(this, every, scheduled.Live, deadLetters), c.props.Key)
 	return scheduled
 }
 
-func schedule(scope constructs.Construct, every time.Duration, function awslambda.IFunction, deadLetters awssqs.IQueue) {
+// schedule makes the schedule, and returns the role that it works with.
+func schedule(scope constructs.Construct, every time.Duration, function awslambda.IFunction, deadLetters awssqs.IQueue) awsiam.Role {
 	// The scheduler sends dead letters with this role too.
 	role := awsiam.NewRole(scope, new("Role"), &awsiam.RoleProps{
 		AssumedBy: resource.ServicePrincipal(scope, "scheduler.amazonaws.com"),
@@ -65,6 +66,7 @@ func schedule(scope constructs.Construct, every time.Duration, function awslambd
 			DeadLetterConfig: &awsscheduler.CfnSchedule_DeadLetterConfigProperty{Arn: deadLetters.QueueArn()},
 		},
 	}).Node().AddDependency(role)
+	return role
 }
 
 func validateInterval(every time.Duration) error {

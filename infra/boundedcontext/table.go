@@ -20,7 +20,7 @@ const (
 // pk; an item is in an index if it has the attributes that are the index's key.
 func newTable(scope constructs.Construct, props Props) awsdynamodb.ITable {
 	protected := props.Protected
-	table := awsdynamodb.NewTable(scope, new("Table"), &awsdynamodb.TableProps{
+	tableProps := &awsdynamodb.TableProps{
 		PartitionKey:        &awsdynamodb.Attribute{Name: new("pk"), Type: awsdynamodb.AttributeType_STRING},
 		BillingMode:         awsdynamodb.BillingMode_PAY_PER_REQUEST,
 		TimeToLiveAttribute: new("expires_at"),
@@ -29,7 +29,11 @@ func newTable(scope constructs.Construct, props Props) awsdynamodb.ITable {
 		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{
 			PointInTimeRecoveryEnabled: &protected,
 		},
-	})
+	}
+	if props.Key != nil {
+		tableProps.Encryption, tableProps.EncryptionKey = awsdynamodb.TableEncryption_CUSTOMER_MANAGED, props.Key
+	}
+	table := awsdynamodb.NewTable(scope, new("Table"), tableProps)
 	var indexes []string
 	if props.DueIndex {
 		indexes = append(indexes, dueIndex)

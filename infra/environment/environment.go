@@ -59,6 +59,10 @@ type Settings struct {
 	// environment, and must not be set here: its stack and tables can still be
 	// deleted, so that a creation that fails can be repeated.
 	Deletable bool
+	// CustomerKey encrypts what is kept with one key of the account: tables, queues,
+	// logs, the archive and the secrets. It costs by the month and by its use, and
+	// nothing works without it: docs/deployment.md.
+	CustomerKey bool
 	// Orders is which requests the order API accepts.
 	Orders Access
 	// NotificationsURL is the endpoint that every end of an order is posted to.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -26,6 +27,9 @@ type Props struct {
 	Events resource.Events
 	// Endpoint is the https address that each event is posted to.
 	Endpoint string
+	// Key encrypts the API key and the dead-letter queue. It is one of
+	// [resource.NewKey]. Without one AWS uses keys of its own.
+	Key awskms.IKey
 }
 
 func (p Props) validate(scope constructs.Construct) error {
@@ -66,7 +70,7 @@ func New(scope constructs.Construct, id string, props Props) {
 	}
 	this := constructs.NewConstruct(scope, &id)
 	destination := awsevents.NewApiDestination(this, new("Destination"), &awsevents.ApiDestinationProps{
-		Connection: connection(this),
+		Connection: connection(this, props.Key),
 		Endpoint:   &props.Endpoint,
 		HttpMethod: awsevents.HttpMethod_POST,
 	})
@@ -77,7 +81,7 @@ func New(scope constructs.Construct, id string, props Props) {
 	})
 	target := awseventstargets.NewApiDestination(destination, &awseventstargets.ApiDestinationProps{
 		Event:           awsevents.RuleTargetInput_FromEventPath(new("$.detail")),
-		DeadLetterQueue: resource.NewDeadLetterQueue(this, "Undelivered"),
+		DeadLetterQueue: resource.NewDeadLetterQueue(this, "Undelivered", props.Key),
 		EventRole:       role,
 	})
 	newRefusedAlarm(this, props.Bus, resource.Subscribe(this, "Notify", props.Bus, props.Events, target))
@@ -104,23 +108,32 @@ func newRefusedAlarm(scope constructs.Construct, bus awsevents.IEventBus, rules 
 // connection makes the connection and the secret with its key. An operator
 // rotates the key without a deployment. Do not change how it is generated:
 // CloudFormation would generate another key, which the endpoint does not have.
-func connection(scope constructs.Construct) awsevents.Connection {
-	key := awssecretsmanager.NewSecret(scope, new("ApiKey"), &awssecretsmanager.SecretProps{
+func connection(scope constructs.Construct, key awskms.IKey) awsevents.Connection {
+	apiKey := awssecretsmanager.NewSecret(scope, new("ApiKey"), &awssecretsmanager.SecretProps{
+		EncryptionKey: key,
 		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
 			ExcludePunctuation: new(true),
 			PasswordLength:     jsii.Number(40),
 		},
 	})
-	cdknag.NagSuppressions_AddResourceSuppressions(key, &[]*cdknag.NagPackSuppression{{
+	cdknag.NagSuppressions_AddResourceSuppressions(apiKey, &[]*cdknag.NagPackSuppression{{
 		Id:     new("AwsSolutions-SMG4"),
 		Reason: new("The owner of the endpoint has the same key, so an operator and the owner rotate it together: after a rotation by schedule the endpoint would refuse every notification."),
 	}}, nil)
 	// The connection's parameters take precedence over those of a rule's target, so
 	// every request that uses the connection has this content type.
-	return awsevents.NewConnection(scope, new("Connection"), &awsevents.ConnectionProps{
-		Authorization: awsevents.Authorization_ApiKey(new("x-api-key"), key.SecretValue()),
+	connection := awsevents.NewConnection(scope, new("Connection"), &awsevents.ConnectionProps{
+		Authorization: awsevents.Authorization_ApiKey(new("x-api-key"), apiKey.SecretValue()),
 		HeaderParameters: &map[string]awsevents.HttpParameter{
 			"Content-Type": awsevents.HttpParameter_FromString(new("application/cloudevents+json; charset=UTF-8")),
 		},
 	})
+	if key != nil {
+		cfnConnection, ok := connection.Node().FindChild(new("Connection")).(awsevents.CfnConnection)
+		if !ok {
+			panic("the connection has no resource of CloudFormation")
+		}
+		cfnConnection.SetKmsKeyIdentifier(key.KeyArn())
+	}
+	return connection
 }

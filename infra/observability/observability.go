@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -37,6 +38,8 @@ type Props struct {
 	Masked []string
 	// WithQueue makes the queue. By default there is none.
 	WithQueue bool
+	// Key encrypts the queues and the log group. Without one AWS uses keys of its own.
+	Key awskms.IKey
 }
 
 // Observability has what a reader of the events needs.
@@ -60,21 +63,19 @@ func New(scope constructs.Construct, id string, props Props) Observability {
 		panic(fmt.Sprintf("observability %s: %v", id, err))
 	}
 	this := constructs.NewConstruct(scope, &id)
-	undelivered := resource.NewDeadLetterQueue(this, "Undelivered")
+	undelivered := resource.NewDeadLetterQueue(this, "Undelivered", props.Key)
 	rules := []*string{logEvents(this, props, undelivered).AttrArn()}
 	var made Observability
 	if props.WithQueue {
-		queue, toQueue := queueEvents(this, props.Bus, undelivered)
+		queue, toQueue := queueEvents(this, props, undelivered)
 		made.Queue, rules = queue, append(rules, toQueue.RuleArn())
 	}
 	resource.NewLossAlarm(this, "To", props.Bus, rules...)
 	return made
 }
 
-func queueEvents(scope constructs.Construct, bus awsevents.IEventBus, undelivered awssqs.IQueue) (awssqs.IQueue, awsevents.Rule) {
-	queue := awssqs.NewQueue(scope, new("Queue"), &awssqs.QueueProps{
-		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
-		EnforceSSL:      new(true),
+func queueEvents(scope constructs.Construct, props Props, undelivered awssqs.IQueue) (awssqs.IQueue, awsevents.Rule) {
+	queue := resource.NewQueue(scope, "Queue", props.Key, awssqs.QueueProps{
 		RetentionPeriod: awscdk.Duration_Days(jsii.Number(1)),
 	})
 	cdknag.NagSuppressions_AddResourceSuppressions(queue, &[]*cdknag.NagPackSuppression{{
@@ -82,7 +83,7 @@ func queueEvents(scope constructs.Construct, bus awsevents.IEventBus, undelivere
 		Reason: new("The queue is a live view of what the log group keeps: a message that is not read is not lost."),
 	}}, nil)
 	rule := awsevents.NewRule(scope, new("ToQueue"), &awsevents.RuleProps{
-		EventBus:     bus,
+		EventBus:     props.Bus,
 		EventPattern: &awsevents.EventPattern{Account: ownAccount(scope)},
 		Targets: &[]awsevents.IRuleTarget{
 			awseventstargets.NewSqsQueue(queue, &awseventstargets.SqsQueueProps{DeadLetterQueue: undelivered}),
@@ -98,6 +99,7 @@ func logEvents(scope constructs.Construct, props Props, undelivered awssqs.Queue
 		RetentionDays: props.LogRetentionDays,
 		Protected:     props.Protected,
 		Masked:        props.Masked,
+		Key:           props.Key,
 	})
 	rule := awsevents.NewCfnRule(scope, new("ToLogs"), &awsevents.CfnRuleProps{
 		EventBusName: props.Bus.EventBusName(),

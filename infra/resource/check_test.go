@@ -62,7 +62,7 @@ func TestABusThatCannotBeMadeIsNamed(t *testing.T) {
 
 func TestOtherResourcesThatCannotBeMadeAreNamed(t *testing.T) {
 	stack := awscdk.NewStack(synthtest.NewApp(t, "../../cdk.json"), new("Bank"), nil)
-	queue := resource.NewDeadLetterQueue(stack, "DeadLetters")
+	queue := resource.NewDeadLetterQueue(stack, "DeadLetters", nil)
 	alarm := resource.AlarmProps{Metric: queue.MetricNumberOfMessagesSent(nil), Advice: "A message was sent.", Runbook: "dead-letters.md"}
 	resource.NewAlarm(stack, "Alarm", alarm)
 	for name, test := range map[string]struct {
@@ -70,7 +70,7 @@ func TestOtherResourcesThatCannotBeMadeAreNamed(t *testing.T) {
 		want string
 	}{
 		"an alarm":            {func() { resource.NewAlarm(stack, "Alarm", alarm) }, "alarm Alarm: there is a construct Alarm"},
-		"a dead-letter queue": {func() { resource.NewDeadLetterQueue(stack, "DeadLetters") }, "dead-letter queue DeadLetters: there is a construct"},
+		"a dead-letter queue": {func() { resource.NewDeadLetterQueue(stack, "DeadLetters", nil) }, "dead-letter queue DeadLetters: there is a construct"},
 		"a log group":         {func() { resource.NewLogGroup(stack, "Alarm", resource.LogGroupProps{RetentionDays: 1}) }, "log group Alarm: there is a construct"},
 		"a period of logs":    {func() { resource.NewLogGroup(stack, "Log", resource.LogGroupProps{RetentionDays: 2}) }, "log group Log: CloudWatch Logs has no retention of 2 days"},
 		"a member that is masked": {func() {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -36,15 +37,16 @@ func NotEmptyAlarm(queue awssqs.IQueue) awscloudwatch.Alarm {
 }
 
 // NewDeadLetterQueue makes a dead-letter queue that keeps messages for 14 days,
-// the longest that SQS can, and an alarm that is raised while it has any.
-func NewDeadLetterQueue(scope constructs.Construct, id string) awssqs.Queue {
-	return newDeadLetterQueue(scope, id, awssqs.QueueProps{})
+// the longest that SQS can, and an alarm that is raised while it has any. It is
+// encrypted as a [NewQueue] is.
+func NewDeadLetterQueue(scope constructs.Construct, id string, key awskms.IKey) awssqs.Queue {
+	return newDeadLetterQueue(scope, id, key, awssqs.QueueProps{})
 }
 
 // NewFIFODeadLetterQueue makes the dead-letter queue of a FIFO queue: SQS accepts
 // no other kind.
-func NewFIFODeadLetterQueue(scope constructs.Construct, id string) awssqs.Queue {
-	return newDeadLetterQueue(scope, id, awssqs.QueueProps{
+func NewFIFODeadLetterQueue(scope constructs.Construct, id string, key awskms.IKey) awssqs.Queue {
+	return newDeadLetterQueue(scope, id, key, awssqs.QueueProps{
 		Fifo:                      new(true),
 		ContentBasedDeduplication: new(true),
 		DeduplicationScope:        awssqs.DeduplicationScope_MESSAGE_GROUP,
@@ -52,14 +54,12 @@ func NewFIFODeadLetterQueue(scope constructs.Construct, id string) awssqs.Queue 
 	})
 }
 
-func newDeadLetterQueue(scope constructs.Construct, id string, props awssqs.QueueProps) awssqs.Queue {
+func newDeadLetterQueue(scope constructs.Construct, id string, key awskms.IKey, props awssqs.QueueProps) awssqs.Queue {
 	if err := CheckIDs(scope, id); err != nil {
 		panic(fmt.Sprintf("dead-letter queue %s: %v", id, err))
 	}
 	props.RetentionPeriod = awscdk.Duration_Days(jsii.Number(14))
-	props.Encryption = awssqs.QueueEncryption_SQS_MANAGED
-	props.EnforceSSL = new(true)
-	queue := awssqs.NewQueue(scope, &id, &props)
+	queue := NewQueue(scope, id, key, props)
 	cdknag.NagSuppressions_AddResourceSuppressions(queue, &[]*cdknag.NagPackSuppression{{
 		Id:     new("AwsSolutions-SQS3"),
 		Reason: new("This is a dead-letter queue itself."),

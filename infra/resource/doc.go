@@ -1,6 +1,8 @@
 // Package resource makes what every construct of this module is made with, so
 // that each rule about it is written once:
 //
+//   - a key of the account, and who may use it: [NewKey], [AllowKey]
+//   - a queue that is encrypted: [NewQueue]
 //   - a dead-letter queue, with an alarm: [NewDeadLetterQueue], [NewFIFODeadLetterQueue]
 //   - an event bus that denies other accounts: [NewEventBus]
 //   - the rules that send events to a target: [Subscribe]

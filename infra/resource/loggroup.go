@@ -6,6 +6,9 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -22,6 +25,8 @@ type LogGroupProps struct {
 	// Masked are members of JSON objects. Reading their values needs the
 	// permission logs:Unmask.
 	Masked []string
+	// Key encrypts the events. Without one CloudWatch Logs uses a key of AWS.
+	Key awskms.IKey
 }
 
 func (p LogGroupProps) validate() error {
@@ -55,6 +60,10 @@ func NewLogGroup(scope constructs.Construct, id string, props LogGroupProps) aws
 		Retention:     awslogs.RetentionDays_INFINITE,
 		RemovalPolicy: RemovalPolicy(props.Protected),
 	}
+	if props.Key != nil {
+		groupProps.EncryptionKey = props.Key
+		admitLogs(scope, props.Key)
+	}
 	if len(props.Masked) > 0 {
 		groupProps.DataProtectionPolicy = maskingPolicy(props.Masked)
 	}
@@ -65,6 +74,23 @@ func NewLogGroup(scope constructs.Construct, id string, props LogGroupProps) aws
 	}
 	cfnGroup.SetRetentionInDays(jsii.Number(props.RetentionDays))
 	return group
+}
+
+// admitLogs lets CloudWatch Logs use the key for the groups that CloudFormation names
+// after the stack. The ARN of the group itself would make the key depend on what it
+// encrypts. The actions are those of
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html.
+func admitLogs(scope constructs.Construct, key awskms.IKey) {
+	stack := awscdk.Stack_Of(scope)
+	groups := stack.FormatArn(&awscdk.ArnComponents{
+		Service:      new("logs"),
+		Resource:     new("log-group"),
+		ResourceName: new(*stack.StackName() + "-*"),
+		ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})
+	admit(key, awsiam.NewServicePrincipal(new("logs."+*stack.Region()+".amazonaws.com"), nil),
+		map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": groups}},
+		"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*")
 }
 
 // maskingPolicy masks members from their names to the end of their object,

@@ -9,6 +9,7 @@ type Queue struct {
 	MessageRetentionPeriod    int
 	VisibilityTimeout         int
 	SqsManagedSseEnabled      bool
+	KmsMasterKeyID            Reference `json:"KmsMasterKeyId"`
 	RedrivePolicy             struct {
 		DeadLetterTargetArn Reference `json:"deadLetterTargetArn"`
 		MaxReceiveCount     int       `json:"maxReceiveCount"`
