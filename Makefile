@@ -28,6 +28,11 @@ ASSEMBLY   := cdk.out/local/manifest.json
 GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
 ZIZMOR     := .bin/zizmor-1.32.0/bin/zizmor
+LINTER     := .bin/linttemplates
+
+# The synthesized templates: the tests hold the golden files to be what is synthesized.
+TEMPLATES := $(filter-out infra/testdata/dashboard%,$(wildcard infra/testdata/*.golden.json)) \
+             $(wildcard infra/bootstrap/*.json)
 
 # Licences that require no more than to be named. Packages that only tests use are
 # not shipped, and not checked.
@@ -43,6 +48,7 @@ export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export CDK_DISABLE_VERSION_CHECK := 1
 export CDK_DISABLE_CLI_TELEMETRY := 1
+export PYTHONDONTWRITEBYTECODE := 1
 
 CDK := node_modules/.bin/cdk
 # The modules of the workspace, and tools, which is not in it.
@@ -65,7 +71,7 @@ SETUP = $(if $(STOCK),$(OPERATOR) receive -ready-file "$$LOCALCLOUD_READY_FILE" 
 COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highlight magenta=cancel \
           --highlight 'yellow=released|refunded|revoked' --highlight green=.
 
-.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos bench guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run receive test test-localcloud lint lint-templates build synth diff deploy github deployable diff-comment golden sim soak chaos bench guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -92,13 +98,18 @@ test-localcloud: ## Test the local cloud: its units, and how it conforms to AWS.
 	go test $(RACE) $$(go list ./localcloud/... | grep -v /conformance)
 	go test $(RACE) -count=1 ./localcloud/conformance/...
 
-lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences ## Check style, architecture, workflows, licences, and that each module builds alone.
+lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates ## Check style, architecture, workflows, templates, policies, licences, and that each module builds alone.
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
 	$(GOLANGCI) run $$(go list -m -f '{{.Dir}}/...')
 	cd tools && GOWORK=off $(CURDIR)/$(GOLANGCI) run ./...
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
+
+lint-templates: $(LINTER)/installed ## Check the synthesized templates with cfn-lint, and every policy in them with parliament.
+	@echo "Linting the templates …"
+	@cd tools/linttemplates && $(CURDIR)/$(LINTER)/bin/python -m unittest --quiet test_linttemplates
+	$(LINTER)/bin/python tools/linttemplates/linttemplates.py $(TEMPLATES)
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
 	@export GOWORK=off; for module in $$(GOWORK= go list -m -f '{{.Dir}}'); do (cd $$module && \
@@ -239,6 +250,14 @@ $(ZIZMOR):
 	@echo "Installing zizmor …"
 	@python3 -m venv .bin/zizmor-1.32.0
 	@.bin/zizmor-1.32.0/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps zizmor==1.32.0
+
+# The Python tools, each in an environment of its own with exactly the packages in its requirements.txt.
+.bin/%/installed: tools/%/requirements.txt
+	@command -v python3 >/dev/null || { echo "make lint needs python3." >&2; exit 1; }
+	@echo "Installing the Python packages of tools/$* …"
+	@python3 -m venv --clear $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r $<
+	@touch $@
 
 .bin/go-licenses .bin/govulncheck: tools/go.mod tools/go.sum
 	@echo "Building the tools that check dependencies …"
