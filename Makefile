@@ -29,6 +29,7 @@ GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
 ZIZMOR     := .bin/zizmor-1.32.0/bin/zizmor
 LINTER     := .bin/linttemplates
+EMULATOR   := .bin/trydeploy
 
 # The synthesized templates: the tests hold the golden files to be what is synthesized.
 TEMPLATES := $(filter-out infra/testdata/dashboard%,$(wildcard infra/testdata/*.golden.json)) \
@@ -71,7 +72,7 @@ SETUP = $(if $(STOCK),$(OPERATOR) receive -ready-file "$$LOCALCLOUD_READY_FILE" 
 COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highlight magenta=cancel \
           --highlight 'yellow=released|refunded|revoked' --highlight green=.
 
-.PHONY: help run receive test test-localcloud lint lint-templates build synth diff deploy github deployable diff-comment golden sim soak chaos bench guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable diff-comment golden sim soak chaos bench guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -124,6 +125,11 @@ build: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Build the Lambda functions for 
 
 synth: node_modules build ## Synthesize the template of ENV into cdk.out/ENV.
 	$(CDK) synth -c env=$(ENV) --output cdk.out/$(ENV) --build '' --quiet $(FLAGS)
+
+try-deploy: $(EMULATOR)/installed node_modules build ## Deploy dev to an emulator of AWS on this machine, change it and remove it.
+	@echo "Compiling the CDK app (a first run takes 1 to 2 minutes) …"
+	@go build -o dist/local/infra ./infra
+	@$(EMULATOR)/bin/python tools/trydeploy/trydeploy.py dist/local/infra .local/try-deploy.log
 
 diff: deployable node_modules ## Show what a deployment would change in ENV.
 	$(CDK) diff -c env=$(ENV) $(FLAGS)
@@ -253,7 +259,7 @@ $(ZIZMOR):
 
 # The Python tools, each in an environment of its own with exactly the packages in its requirements.txt.
 .bin/%/installed: tools/%/requirements.txt
-	@command -v python3 >/dev/null || { echo "make lint needs python3." >&2; exit 1; }
+	@command -v python3 >/dev/null || { echo "make lint and make try-deploy need python3." >&2; exit 1; }
 	@echo "Installing the Python packages of tools/$* …"
 	@python3 -m venv --clear $(@D)
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r $<
