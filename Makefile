@@ -30,6 +30,12 @@ ASSEMBLY   := cdk.out/local/manifest.json
 GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
 ZIZMOR     := .bin/zizmor-1.32.0/bin/zizmor
+LINTER     := .bin/linttemplates
+EMULATOR   := .bin/trydeploy
+
+# The synthesized templates: the tests hold the golden files to be what is synthesized.
+TEMPLATES := $(filter-out infra/testdata/dashboard%,$(wildcard infra/testdata/*.golden.json)) \
+             $(wildcard infra/bootstrap/*.json)
 
 # Licences that require no more than to be named. Packages that only tests use are
 # not shipped, and not checked.
@@ -46,6 +52,7 @@ export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export CDK_DISABLE_VERSION_CHECK := 1
 export CDK_DISABLE_CLI_TELEMETRY := 1
+export PYTHONDONTWRITEBYTECODE := 1
 
 CDK := node_modules/.bin/cdk
 # The modules of the workspace, and tools, which is not in it.
@@ -70,7 +77,7 @@ SETUP = $(if $(STOCK),$(OPERATOR) receive -ready-file "$$LOCALCLOUD_READY_FILE" 
 COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highlight magenta=cancel \
           --highlight 'yellow=released|refunded|revoked' --highlight green=.
 
-.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -97,13 +104,18 @@ test-localcloud: ## Test the local cloud: its units, and how it conforms to AWS.
 	go test $(RACE) $$(go list ./localcloud/... | grep -v /conformance)
 	go test $(RACE) -count=1 ./localcloud/conformance/...
 
-lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences ## Check style, architecture, workflows, licences, and that each module builds alone.
+lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates ## Check style, architecture, workflows, templates, policies, licences, and that each module builds alone.
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
 	$(GOLANGCI) run $$(go list -m -f '{{.Dir}}/...')
 	cd tools && GOWORK=off $(CURDIR)/$(GOLANGCI) run ./...
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
+
+lint-templates: $(LINTER)/installed ## Check the synthesized templates with cfn-lint, and every policy in them with parliament.
+	@echo "Linting the templates …"
+	@cd tools/linttemplates && $(CURDIR)/$(LINTER)/bin/python -m unittest --quiet test_linttemplates
+	$(LINTER)/bin/python tools/linttemplates/linttemplates.py $(TEMPLATES)
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
 	@export GOWORK=off; for module in $$(GOWORK= go list -m -f '{{.Dir}}'); do (cd $$module && \
@@ -118,6 +130,11 @@ build: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Build the Lambda functions for 
 
 synth: node_modules build ## Synthesize the template of ENV into cdk.out/ENV.
 	$(CDK) synth -c env=$(ENV) --output cdk.out/$(ENV) --build '' --quiet $(FLAGS)
+
+try-deploy: $(EMULATOR)/installed node_modules build ## Deploy dev to an emulator of AWS on this machine, change it and remove it.
+	@echo "Compiling the CDK app (a first run takes 1 to 2 minutes) …"
+	@go build -o dist/local/infra ./infra
+	@$(EMULATOR)/bin/python tools/trydeploy/trydeploy.py dist/local/infra .local/try-deploy.log
 
 diff: deployable node_modules ## Show what a deployment would change in ENV.
 	$(CDK) diff -c env=$(ENV) $(FLAGS)
@@ -259,6 +276,14 @@ $(ZIZMOR):
 	@echo "Installing zizmor …"
 	@python3 -m venv .bin/zizmor-1.32.0
 	@.bin/zizmor-1.32.0/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps zizmor==1.32.0
+
+# The Python tools, each in an environment of its own with exactly the packages in its requirements.txt.
+.bin/%/installed: tools/%/requirements.txt
+	@command -v python3 >/dev/null || { echo "make lint and make try-deploy need python3." >&2; exit 1; }
+	@echo "Installing the Python packages of tools/$* …"
+	@python3 -m venv --clear $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r $<
+	@touch $@
 
 .bin/go-licenses .bin/govulncheck: tools/go.mod tools/go.sum
 	@echo "Building the tools that check dependencies …"
