@@ -108,7 +108,7 @@ func (c *BoundedContext) deploymentGroup(published *Published, how shift.Shift) 
 		// (https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments-lambda.html).
 		AutoRollback: &awscodedeploy.AutoRollbackConfig{StoppedDeployment: new(true)},
 	})
-	group.Node().AddDependency(c.shifter.role) // With its policy.
+	group.Node().AddDependency(policyOf(c.shifter.role))
 	return group
 }
 
@@ -123,7 +123,7 @@ func newShifter(c *BoundedContext) *shifter {
 		AssumedBy: resource.ServicePrincipal(c.scope, "codedeploy.amazonaws.com"),
 	})
 	resource.Allow(role, new("*"), "cloudwatch:DescribeAlarms")
-	cdknag.NagSuppressions_AddResourceSuppressions(role.Node().FindChild(new("DefaultPolicy")), &[]*cdknag.NagPackSuppression{
+	cdknag.NagSuppressions_AddResourceSuppressions(policyOf(role), &[]*cdknag.NagPackSuppression{
 		{
 			Id:        new("AwsSolutions-IAM5"),
 			Reason:    new("AWS's own policy for this role allows it to read every alarm, and documents no narrower one."),
