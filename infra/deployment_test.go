@@ -144,9 +144,22 @@ func shiftOf(t *testing.T, template synthtest.Template, group string) shift.Shif
 	return shift.Shift(name)
 }
 
+// shifted returns the template of prod with gradual shifts, which a repair may have
+// switched off.
+func shifted(t *testing.T) synthtest.Template {
+	t.Helper()
+	const name = "prod, shifted"
+	if _, known := templates[name]; !known {
+		settings := settingsOf(t, "prod")
+		settings.Deployment = environment.Deployment{API: shift.Canary10Percent30Minutes, Workers: shift.Linear10PercentEvery3Minutes}
+		templates[name] = synthesizedWith(t, settings, nil)
+	}
+	return templates[name]
+}
+
 // A bad version fails itself, or its events become dead letters where they are handled.
 func TestABadVersionIsRolledBack(t *testing.T) {
-	template := synthesized(t, "prod")
+	template := shifted(t)
 	known := synthtest.Properties[synthtest.Alarm](t, template, alarms)
 	always := []string{"LoyaltyDeadLettersNotEmpty", "OrderDeadLettersNotEmpty", "PaymentDeadLettersNotEmpty", "WarehouseDeadLettersNotEmpty"}
 	own := map[string][]string{
@@ -181,7 +194,7 @@ func TestABadVersionIsRolledBack(t *testing.T) {
 }
 
 func TestAnAlarmIsRaisedBeforeTheShiftIsOver(t *testing.T) {
-	template := synthesized(t, "prod")
+	template := shifted(t)
 	known := synthtest.Properties[synthtest.Alarm](t, template, alarms)
 	for id, group := range synthtest.Properties[synthtest.DeploymentGroup](t, template, deploymentGroups) {
 		how := shiftOf(t, template, id)
@@ -230,7 +243,7 @@ func duration(t *testing.T, how shift.Shift) time.Duration {
 }
 
 func TestCodeDeployMovesTheAliasesOfItsOwnContextOnly(t *testing.T) {
-	template := synthesized(t, "prod")
+	template := shifted(t)
 	for id, group := range synthtest.Properties[synthtest.DeploymentGroup](t, template, deploymentGroups) {
 		if contextOf(t, id) != contextOf(t, string(group.ServiceRoleArn)) {
 			t.Errorf("%s has the role %s", id, group.ServiceRoleArn)

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
@@ -76,12 +77,16 @@ func passTracesThrough(function awslambda.Function) {
 // acknowledgeTracing records for cdk-nag why a role may use actions on every
 // resource: the CDK allows the role of a traced function to send traces.
 func acknowledgeTracing(role awsiam.Role) {
-	policy := role.Node().FindChild(new("DefaultPolicy"))
-	cdknag.NagSuppressions_AddResourceSuppressions(policy, &[]*cdknag.NagPackSuppression{{
+	cdknag.NagSuppressions_AddResourceSuppressions(policyOf(role), &[]*cdknag.NagPackSuppression{{
 		Id:        new("AwsSolutions-IAM5"),
 		Reason:    new("xray:PutTraceSegments and xray:PutTelemetryRecords cannot be restricted to a resource."),
 		AppliesTo: &[]any{"Resource::*"},
 	}}, nil)
+}
+
+// policyOf returns the policy that the CDK makes for what a role is allowed.
+func policyOf(role awsiam.Role) constructs.IConstruct {
+	return role.Node().FindChild(new("DefaultPolicy"))
 }
 
 // variables are the environment variables of every function of the context.

@@ -65,7 +65,7 @@ func (c *BoundedContext) publish(function awslambda.Function, how shift.Shift, a
 
 // RollBackOn rolls a deployment of the function back when one of the alarms is raised
 // while invocations are shifted. While one is raised already, no deployment succeeds.
-// CodeDeploy watches ten alarms at most. A function that is shifted all at once is not
+// More than ten alarms panic, because CodeDeploy accepts no more. A function that is shifted all at once is not
 // rolled back.
 func (p *Published) RollBackOn(alarms ...awscloudwatch.IAlarm) {
 	if p.group == nil {
@@ -111,7 +111,7 @@ func (c *BoundedContext) deploymentGroup(published *Published, how shift.Shift) 
 		// (https://docs.aws.amazon.com/codedeploy/latest/userguide/troubleshooting-deployments-lambda.html).
 		AutoRollback: &awscodedeploy.AutoRollbackConfig{StoppedDeployment: new(true)},
 	})
-	group.Node().AddDependency(c.shifter.role) // With its policy.
+	group.Node().AddDependency(policyOf(c.shifter.role))
 	return group
 }
 
@@ -126,7 +126,7 @@ func newShifter(c *BoundedContext) *shifter {
 		AssumedBy: resource.ServicePrincipal(c.scope, "codedeploy.amazonaws.com"),
 	})
 	resource.Allow(role, new("*"), "cloudwatch:DescribeAlarms")
-	cdknag.NagSuppressions_AddResourceSuppressions(role.Node().FindChild(new("DefaultPolicy")), &[]*cdknag.NagPackSuppression{
+	cdknag.NagSuppressions_AddResourceSuppressions(policyOf(role), &[]*cdknag.NagPackSuppression{
 		{
 			Id:        new("AwsSolutions-IAM5"),
 			Reason:    new("AWS's own policy for this role allows it to read every alarm, and documents no narrower one."),
