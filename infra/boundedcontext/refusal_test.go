@@ -53,7 +53,7 @@ func TestABusOfAnotherAccountOrRegionIsRefused(t *testing.T) {
 	}{
 		"an ARN of another account":          {here, imported("arn:aws:events:eu-west-1:222222222222:event-bus/shared"), "the account of the Bus is 222222222222, that of the stack is 111111111111: "},
 		"an ARN of another region":           {here, imported("arn:aws:events:us-east-1:111111111111:event-bus/shared"), "the region of the Bus is us-east-1, that of the stack is eu-west-1: "},
-		"an ARN of both":                     {here, imported("arn:aws:events:us-east-1:222222222222:event-bus/shared"), "the account of the Bus is 222222222222"},
+		"an ARN of both":                     {here, imported("arn:aws:events:us-east-1:222222222222:event-bus/shared"), "that of the stack is 111111111111, and the region of the Bus is us-east-1"},
 		"an ARN of the same":                 {here, imported("arn:aws:events:eu-west-1:111111111111:event-bus/shared"), ""},
 		"a bus in another account":           {here, inStack("222222222222", region), "the account of the Bus is 222222222222"},
 		"a bus in another region":            {here, inStack(account, "us-east-1"), "the region of the Bus is us-east-1"},

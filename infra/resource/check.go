@@ -41,15 +41,18 @@ func CheckBus(scope constructs.Construct, bus awsevents.IEventBus) error {
 	}
 	stack := awscdk.Stack_Of(scope)
 	env := bus.Env()
+	var differences []string
 	for _, one := range []struct {
 		name        string
 		there, here *string
 	}{{"account", env.Account, stack.Account()}, {"region", env.Region, stack.Region()}} {
 		if *one.there != *one.here {
-			return fmt.Errorf("the %s of the Bus is %s, that of the stack is %s: a rule is in the account and the region of its bus. "+
-				"Forward the events to a bus of the stack's own, or import a bus of the same account and region by its name",
-				one.name, known(*one.there), known(*one.here))
+			differences = append(differences, fmt.Sprintf("the %s of the Bus is %s, that of the stack is %s", one.name, known(*one.there), known(*one.here)))
 		}
+	}
+	if len(differences) > 0 {
+		return fmt.Errorf("%s: a rule is in the account and the region of its bus. Forward the events to a bus of the stack's own, "+
+			"or import a bus of the same account and region by its name", strings.Join(differences, ", and "))
 	}
 	// RuleMetric needs the name in the ARN.
 	if *bus.EventBusName() == defaultBus {
