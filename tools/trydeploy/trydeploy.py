@@ -121,6 +121,7 @@ def use(url):
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
         "NODE_NO_WARNINGS": "1",
+        "CDK_VALIDATION": "false",  # The tests validate the templates.
     })
 
 
