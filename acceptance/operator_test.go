@@ -31,7 +31,7 @@ func (c *cloud) replay(t *testing.T, arguments ...string) (result, notes string)
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func TestAReplayToAnyContextChangesNothing(t *testing.T) {
-	t.Parallel() // It mostly waits.
+	t.Parallel()               // It mostly waits.
 	began := stamp(time.Now()) // The stock receipt of the start is replayed too.
 	c := startCloud(t)
 	placed := c.placeMixed(t, 30)
