@@ -138,20 +138,10 @@ func (u *upgrade) run(t *testing.T, orders int) (wrong []string) {
 	return nil
 }
 
-// findings returns a line about everything that is wrong. What cannot be read is wrong.
+// findings returns lines about what is wrong: dead letters and what the audit finds, else
+// orders that have not ended as they must. What cannot be read is wrong.
 func (u *upgrade) findings(t *testing.T, orders []placed) (wrong []string) {
 	t.Helper()
-	for _, p := range orders {
-		answer, err := u.persist(t.Context(), http.MethodGet, "/orders/"+p.OrderID, "")
-		if err != nil {
-			wrong = append(wrong, err.Error())
-			break // It takes long to find out, and one is enough.
-		}
-		var ended order
-		if err := json.Unmarshal(answer.Body, &ended); err != nil || !slices.Contains(p.ends, ended.Status) {
-			wrong = append(wrong, fmt.Sprintf("the order %s, which is %s, is answered with %d: %s", p.OrderID, p.name, answer.Status, answer.Body))
-		}
-	}
 	for path, n := range u.usage(t).deadLettered() {
 		wrong = append(wrong, fmt.Sprintf("%d dead letters are in %s", n, path))
 	}
@@ -161,6 +151,19 @@ func (u *upgrade) findings(t *testing.T, orders []placed) (wrong []string) {
 	}
 	for _, violation := range violations {
 		wrong = append(wrong, violation.String())
+	}
+	if len(wrong) > 0 {
+		return wrong
+	}
+	for _, p := range orders {
+		answer, err := u.persist(t.Context(), http.MethodGet, "/orders/"+p.OrderID, "")
+		if err != nil {
+			return append(wrong, err.Error()) // Each such order would take long.
+		}
+		var ended order
+		if err := json.Unmarshal(answer.Body, &ended); err != nil || !slices.Contains(p.ends, ended.Status) {
+			wrong = append(wrong, fmt.Sprintf("the order %s, which is %s, is answered with %d: %s", p.OrderID, p.name, answer.Status, answer.Body))
+		}
 	}
 	return wrong
 }

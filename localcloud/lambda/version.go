@@ -239,7 +239,7 @@ func SplitARN(arn string) (function, qualifier string) {
 func (s *Service) find(arn string) (target, error) {
 	name, qualifier := SplitARN(arn)
 	t := target{s.functions[name], qualifier}
-	if t.function == nil || !t.exists() {
+	if t.function == nil || t.arn() != arn || !t.exists() {
 		return target{}, functionNotFound(arn)
 	}
 	return t, nil

@@ -297,6 +297,7 @@ func TestWhatLambdaRefusesAboutVersionsIsRefusedWithItsCode(t *testing.T) {
 		code, text string
 	}{
 		"a version that does not exist":        {invoke("behave", "9"), notFound, "Function not found: " + lambdas + "behave:9"},
+		"an empty qualifier":                   {second(client.Invoke(ctx, &awslambda.InvokeInput{FunctionName: aws.String("behave:"), Payload: []byte(echo)})), notFound, "behave:"},
 		"an alias that does not exist":         {invoke("behave:none", "none"), notFound, "behave:none"},
 		"two qualifiers":                       {invoke("behave:live", "1"), invalid, "derived qualifier"},
 		"an alias to no version":               {move("9", nil), notFound, "behave:9"},
