@@ -17,23 +17,25 @@ import (
 // them once in whichever stack.
 func names() map[string]string {
 	return map[string]string{
-		"AWS::CloudWatch::Alarm":      "AlarmName",
-		"AWS::CloudWatch::Dashboard":  "DashboardName",
-		"AWS::DynamoDB::Table":        "TableName",
-		"AWS::Events::ApiDestination": "Name",
-		"AWS::Events::Archive":        "ArchiveName",
-		"AWS::Events::Connection":     "Name",
-		"AWS::Events::EventBus":       "Name",
-		"AWS::Events::EventBusPolicy": "StatementId", // https://github.com/aws/aws-cdk/issues/29627
-		"AWS::Events::Rule":           "Name",
-		"AWS::IAM::Role":              "RoleName",
-		"AWS::Lambda::Function":       "FunctionName",
-		"AWS::Logs::LogGroup":         "LogGroupName",
-		"AWS::Logs::ResourcePolicy":   "PolicyName",
-		"AWS::SNS::Topic":             "TopicName",
-		"AWS::SQS::Queue":             "QueueName",
-		"AWS::Scheduler::Schedule":    "Name",
-		"AWS::SecretsManager::Secret": "Name",
+		"AWS::CloudWatch::Alarm":           "AlarmName",
+		"AWS::CloudWatch::Dashboard":       "DashboardName",
+		"AWS::CodeDeploy::Application":     "ApplicationName",
+		"AWS::CodeDeploy::DeploymentGroup": "DeploymentGroupName",
+		"AWS::DynamoDB::Table":             "TableName",
+		"AWS::Events::ApiDestination":      "Name",
+		"AWS::Events::Archive":             "ArchiveName",
+		"AWS::Events::Connection":          "Name",
+		"AWS::Events::EventBus":            "Name",
+		"AWS::Events::EventBusPolicy":      "StatementId", // https://github.com/aws/aws-cdk/issues/29627
+		"AWS::Events::Rule":                "Name",
+		"AWS::IAM::Role":                   "RoleName",
+		"AWS::Lambda::Function":            "FunctionName",
+		"AWS::Logs::LogGroup":              "LogGroupName",
+		"AWS::Logs::ResourcePolicy":        "PolicyName",
+		"AWS::SNS::Topic":                  "TopicName",
+		"AWS::SQS::Queue":                  "QueueName",
+		"AWS::Scheduler::Schedule":         "Name",
+		"AWS::SecretsManager::Secret":      "Name",
 	}
 }
 
@@ -41,7 +43,8 @@ func names() map[string]string {
 func unnamed() []string {
 	return []string{
 		"AWS::CDK::Metadata", "AWS::IAM::OIDCProvider", "AWS::IAM::Policy", "AWS::KMS::Alias", "AWS::KMS::Key",
-		"AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission", "AWS::Lambda::Url",
+		"AWS::Lambda::Alias", // Named within its function.
+		"AWS::Lambda::Version", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission", "AWS::Lambda::Url",
 		"AWS::SNS::Subscription", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy",
 	}
 }

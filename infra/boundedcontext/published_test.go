@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/infra/boundedcontext"
@@ -69,10 +70,11 @@ func TestAFunctionThatIsShiftedAtOnceNeedsNoDeploymentGroup(t *testing.T) {
 
 func TestAFunctionThatIsNotMonitoredIsNotShifted(t *testing.T) {
 	stack, props := valid(t)
-	resource.DisableMonitoring(stack)
+	quiet := constructs.NewConstruct(stack, new("Quiet"))
+	resource.DisableMonitoring(quiet)
 	props.Worker.Shift = shift.Canary10Percent30Minutes
-	message := panicMessage(func() { boundedcontext.New(stack, "Ledger", props) })
-	if want := "function Bank/Ledger/Worker: without monitoring, nothing would roll back the shift Canary10Percent30Minutes"; message != want {
+	message := panicMessage(func() { boundedcontext.New(quiet, "Ledger", props) })
+	if want := "function Bank/Quiet/Ledger/Worker: without monitoring, nothing would roll back the shift Canary10Percent30Minutes"; message != want {
 		t.Errorf("panicked with %q, want %q", message, want)
 	}
 }
