@@ -16,6 +16,7 @@ import (
 	"example.com/saga/infra/environment"
 	"example.com/saga/infra/shift"
 	"example.com/saga/infra/synthtest"
+	"example.com/saga/pkg/contract"
 )
 
 const (
@@ -161,12 +162,15 @@ func shifted(t *testing.T) synthtest.Template {
 func TestABadVersionIsRolledBack(t *testing.T) {
 	template := shifted(t)
 	known := synthtest.Properties[synthtest.Alarm](t, template, alarms)
-	always := []string{"LoyaltyDeadLettersNotEmpty", "OrderDeadLettersNotEmpty", "PaymentDeadLettersNotEmpty", "WarehouseDeadLettersNotEmpty"}
 	own := map[string][]string{
-		"LoyaltyWorker": {"LoyaltyWorkerFailing"}, "OrderWorker": {"OrderWorkerFailing"},
-		"PaymentWorker": {"PaymentWorkerFailing"}, "WarehouseWorker": {"WarehouseWorkerFailing"},
 		"OrderApi":     {"OrderApiFailing", "FrontDoorFailing", "FrontDoorSlow"},
 		"OrderSweeper": {"OrderSweeperFailing", "OrderSweeperScheduleDeadLettersNotEmpty"},
+	}
+	var always []string
+	for _, context := range contract.Contexts() {
+		id := constructID(context)
+		always = append(always, id+"DeadLettersNotEmpty")
+		own[id+"Worker"] = []string{id + "WorkerFailing"}
 	}
 	want, got := map[string][]string{}, map[string][]string{}
 	for function, alarms := range own {
@@ -264,7 +268,7 @@ func TestCodeDeployMovesTheAliasesOfItsOwnContextOnly(t *testing.T) {
 			}
 		}
 	}
-	if movers != 4 {
+	if movers != len(contract.Contexts()) {
 		t.Errorf("%d roles move aliases, want one of each context", movers)
 	}
 }

@@ -65,8 +65,8 @@ func (c *BoundedContext) publish(function awslambda.Function, how shift.Shift, a
 
 // RollBackOn rolls a deployment of the function back when one of the alarms is raised
 // while invocations are shifted. While one is raised already, no deployment succeeds.
-// More than ten alarms panic, because CodeDeploy accepts no more. A function that is shifted all at once is not
-// rolled back.
+// More than ten alarms panic, because CodeDeploy accepts no more. A function that is
+// shifted all at once is not rolled back.
 func (p *Published) RollBackOn(alarms ...awscloudwatch.IAlarm) {
 	if p.group == nil {
 		return
