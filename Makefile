@@ -54,6 +54,7 @@ GO_BUILD := GOWORK=off go build -trimpath -buildvcs=false -tags lambda.norpc -ld
 READY    := .local/ready.json
 OPERATOR := dist/local/operator
 CHECK    := dist/local/deployable
+QUOTA    := dist/local/quota
 COMMENT  := dist/local/diffcomment
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
@@ -65,7 +66,7 @@ SETUP = $(if $(STOCK),$(OPERATOR) receive -ready-file "$$LOCALCLOUD_READY_FILE" 
 COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highlight magenta=cancel \
           --highlight 'yellow=released|refunded|revoked' --highlight green=.
 
-.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable diff-comment golden sim soak chaos bench guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable quota diff-comment golden sim soak chaos bench guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -117,7 +118,7 @@ synth: node_modules build ## Synthesize the template of ENV into cdk.out/ENV.
 diff: deployable node_modules ## Show what a deployment would change in ENV.
 	$(CDK) diff -c env=$(ENV) $(FLAGS)
 
-deploy: deployable node_modules ## Deploy ENV to the AWS account of your credentials.
+deploy: deployable quota node_modules ## Deploy ENV to the AWS account of your credentials.
 	$(CDK) deploy -c env=$(ENV) $(FLAGS)
 
 github: deployable node_modules ## Allow the workflows of REPO to review and deploy ENV.
@@ -127,6 +128,11 @@ github: deployable node_modules ## Allow the workflows of REPO to review and dep
 # Missing settings are reported before anything is built.
 deployable: $(CHECK)
 	@$(CHECK) "$(ENV)"
+
+# Whether Lambda would run as much at once in the account as ENV needs. It reads the
+# --profile of the CDK in FLAGS.
+quota: deployable $(QUOTA)
+	@$(QUOTA) "$(ENV)" $(FLAGS)
 
 # Formats the output of make diff for a pull request: make diff | make -s diff-comment.
 diff-comment: $(COMMENT)
@@ -205,7 +211,7 @@ dist/local/localcloud: FORCE
 $(OPERATOR): FORCE
 	@cd operator && $(GO_BUILD) -o $(CURDIR)/$@ .
 
-$(CHECK) $(COMMENT): FORCE
+$(CHECK) $(QUOTA) $(COMMENT): FORCE
 	@cd infra && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(@F)
 
 # Without the shell's settings for AWS: with credentials the CDK would call AWS for the account.

@@ -114,22 +114,33 @@ func TestEveryFunctionHasTheVariablesThatItNeeds(t *testing.T) {
 	}
 }
 
-func TestConcurrencyIsLimitedLocallyOnly(t *testing.T) {
-	for _, name := range []string{"local", "prod"} {
-		template := synthesized(t, name)
-		limited := name == "local"
+func TestConcurrencyIsLimitedByTheSettings(t *testing.T) {
+	for _, name := range environment.Names() {
+		template, limits := synthesized(t, name), settingsOf(t, name).Limits
 		for id, mapping := range synthtest.Properties[synthtest.EventSourceMapping](t, template, mappings) {
-			if got := mapping.ScalingConfig.MaximumConcurrency; (got > 0) != limited {
-				t.Errorf("%s of %s handles %d batches at once", id, name, got)
+			if got := mapping.ScalingConfig.MaximumConcurrency; got != limits.QueueWorkers {
+				t.Errorf("%s of %s handles %d batches at once, want %d", id, name, got, limits.QueueWorkers)
 			}
 		}
 		for id, function := range synthtest.Properties[synthtest.Function](t, template, functions) {
-			// The workers of queues are limited by the polling, the sweeper by its schedule.
-			invokedDirectly := strings.Contains(id, "Api") || contextOf(t, id) == "Loyalty"
-			if got := function.ReservedConcurrentExecutions; (got > 0) != (limited && invokedDirectly) {
-				t.Errorf("%s of %s has %d executions reserved", id, name, got)
+			want := 0 // The workers of queues are limited by the polling, the sweeper by its schedule.
+			if strings.Contains(id, "Api") {
+				want = limits.API
+			} else if contextOf(t, id) == "Loyalty" {
+				want = limits.DirectWorkers
+			}
+			if got := function.ReservedConcurrentExecutions; got != want {
+				t.Errorf("%s of %s has %d executions reserved, want %d", id, name, got, want)
 			}
 		}
+	}
+}
+
+// The check of the account's quota counts the queues by the contexts.
+func TestThereAreNotMorePolledQueuesThanContexts(t *testing.T) {
+	polled := synthtest.Properties[synthtest.EventSourceMapping](t, synthesized(t, "prod"), mappings)
+	if contexts := contract.Contexts(); len(polled) > len(contexts) {
+		t.Errorf("%d queues are polled, and there are %d contexts", len(polled), len(contexts))
 	}
 }
 

@@ -2,6 +2,7 @@ package document
 
 import (
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -36,5 +37,19 @@ func TestTheLocalSynthesisIgnoresTheAWSSettingsOfTheShell(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the environment of the synthesis (-want +got):\n%s", diff)
+	}
+}
+
+func TestADeploymentChecksTheQuotaWithTheProfileOfTheCDKAndADiffDoesNot(t *testing.T) {
+	for target, want := range map[string]bool{"deploy": true, "diff": false, "github": false} {
+		command := exec.CommandContext(t.Context(), "make", "--dry-run", target, "ENV=prod", "REPO=acme/shop", "FLAGS=--profile shop")
+		command.Dir = root
+		out, err := command.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if checks := strings.Contains(string(out), "\ndist/local/quota \"prod\" --profile shop\n"); checks != want {
+			t.Errorf("make %s checks the quota: %t\n%s", target, checks, out)
+		}
 	}
 }

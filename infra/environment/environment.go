@@ -182,12 +182,14 @@ func settingsOf(name string) Settings {
 		settings.Region = "eu-west-1"
 		settings.Qualifier = "sagastage"
 		settings.Protected = true
+		settings.Limits = deployedLimits()
 		settings.NotificationsURL = "https://staging.example.com/notifications"
 	case "prod":
 		settings.Account = prodPlaceholder
 		settings.Region = "eu-west-1"
 		settings.Qualifier = "sagaprod"
 		settings.Protected = true
+		settings.Limits = deployedLimits()
 		settings.TracedShare = 0.1
 		settings.LogRetentionDays = 60
 		settings.ObservabilityQueue = false
