@@ -66,7 +66,7 @@ SETUP = $(if $(STOCK),$(OPERATOR) receive -ready-file "$$LOCALCLOUD_READY_FILE" 
 COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highlight magenta=cancel \
           --highlight 'yellow=released|refunded|revoked' --highlight green=.
 
-.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable quota diff-comment golden sim soak chaos bench guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run receive test test-localcloud lint build synth diff deploy github deployable quota diff-comment golden sim soak chaos bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -158,6 +158,9 @@ chaos: host $(ASSEMBLY) ## Run 500 orders under each fault, and write docs/proof
 
 bench: host $(ASSEMBLY) ## Measure what an order costs, beside docs/cost.md; FLAGS=-update writes it there.
 	@go test -count=1 -timeout 30m -run '^$$' -bench '^BenchmarkOrder$$' -benchtime 1x ./acceptance $(FLAGS)
+
+idle-cost: ## Print what each environment costs in a month without orders, from its golden template.
+	@go run ./acceptance/cost/idle $(patsubst %,infra/testdata/%.golden.json,dev staging prod)
 
 watch: $(OPERATOR) ## Show the events of all orders while they happen.
 	@$(OPERATOR) watch $(WHERE) $(FLAGS)

@@ -33,6 +33,26 @@ const (
 	// Standard class, ingestion. https://aws.amazon.com/cloudwatch/pricing/
 	logByte = 0.50 / gigabyte
 
+	// For each metric of an alarm, of standard and of high resolution; for each custom
+	// metric and each dashboard. All for a month. https://aws.amazon.com/cloudwatch/pricing/
+	alarmMetric     = 0.10
+	fastAlarmMetric = 0.30
+	customMetric    = 0.30
+	dashboard       = 3.00
+
+	// For a month. https://aws.amazon.com/secrets-manager/pricing/
+	secret = 0.40
+
+	// For a month. Each of the first two rotations, a year apart, adds as much.
+	// https://aws.amazon.com/kms/pricing/
+	key = 1.00
+
+	// EventBridge Scheduler. https://aws.amazon.com/eventbridge/pricing/
+	scheduledInvocation = 1.00 / million
+
+	// https://aws.amazon.com/xray/pricing/
+	trace = 5.00 / million
+
 	// platformBytes is about what Lambda logs of an invocation by itself, as text:
 	// START, END and REPORT.
 	platformBytes = 350

@@ -67,15 +67,21 @@ func checkGenerated(t *testing.T, name string, tables map[string][][]string) {
 	t.Helper()
 	document := read(t, name)
 	for table, rows := range tables {
-		begin, end := fmt.Sprintf("<!-- %s, generated -->\n", table), fmt.Sprintf("<!-- end of %s -->", table)
-		before, rest, found := strings.Cut(document, begin)
-		_, after, ended := strings.Cut(rest, end)
-		if !found || !ended {
-			t.Fatalf("%s has no place for the %s", name, table)
-		}
-		document = before + begin + "\n" + markdown(rows) + "\n" + end + after
+		document = replaceGenerated(t, document, table, markdown(rows))
 	}
 	checkWritten(t, name, document)
+}
+
+// replaceGenerated returns a document with another text in the place of a table.
+func replaceGenerated(t *testing.T, document, table, text string) string {
+	t.Helper()
+	begin, end := fmt.Sprintf("<!-- %s, generated -->\n", table), fmt.Sprintf("<!-- end of %s -->", table)
+	before, rest, found := strings.Cut(document, begin)
+	_, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatalf("there is no place for the %s", table)
+	}
+	return before + begin + "\n" + text + "\n" + end + after
 }
 
 // checkWritten compares a file with its generated text, or writes it with -update.

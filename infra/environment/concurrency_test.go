@@ -1,6 +1,7 @@
 package environment_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -57,5 +58,17 @@ func TestAQuotaThatIsTooSmallForTheLimitsIsAnErrorOfOneLine(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTheDocsHaveTheErrorForANewAccount(t *testing.T) {
+	page, err := os.ReadFile("../../docs/deployment.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	prod := named(t, "prod")
+	problem := prod.CheckQuota(environment.Quota{Region: prod.Region, Total: 10, Unreserved: 10})
+	if problem == nil || !strings.Contains(string(page), problem.Error()) {
+		t.Errorf("docs/deployment.md does not have the error %v", problem)
 	}
 }
