@@ -25,7 +25,7 @@ type lambdaAPI interface {
 }
 
 // readQuota reads the quota of the environment's account. What the stack has reserved is
-// read only if the quota is too small without it: that takes two more permissions.
+// read only if that decides whether the quota is too small: it takes two more permissions.
 func readQuota(ctx context.Context, settings environment.Settings, identity identityAPI, functions lambdaAPI) (environment.Quota, error) {
 	if err := checkAccount(ctx, settings, identity); err != nil {
 		return environment.Quota{}, err
@@ -39,7 +39,9 @@ func readQuota(ctx context.Context, settings environment.Settings, identity iden
 		return environment.Quota{}, fmt.Errorf("lambda:GetAccountSettings returned no limits of the concurrency")
 	}
 	quota := environment.Quota{Total: int(limit.ConcurrentExecutions), Unreserved: int(*limit.UnreservedConcurrentExecutions)}
-	if settings.CheckQuota(quota) == nil || quota.Unreserved == quota.Total {
+	isEnough := settings.CheckQuota(quota) == nil
+	canBeEnough := settings.CheckQuota(environment.Quota{Unreserved: quota.Total}) == nil
+	if isEnough || !canBeEnough {
 		return quota, nil
 	}
 	quota.ReservedByStack, err = reserved(ctx, "saga-"+settings.Name+"-", functions)

@@ -97,6 +97,11 @@ func TestWhatTheStackHasReservedIsReadOnlyIfItMatters(t *testing.T) {
 			environment.Quota{Total: 1000, Unreserved: 500},
 			first,
 		},
+		"a quota that is too small in any case": {
+			account{id: id, quota: 109, reserved: map[string]int32{"saga-prod-LoyaltyWorker-1": 9}},
+			environment.Quota{Total: 109, Unreserved: 100},
+			first,
+		},
 		"a quota that is just enough for the stack, which is there": {
 			account{id: id, quota: 110, reserved: map[string]int32{"saga-prod-LoyaltyWorker-1": 8, "saga-prod-OrderApi-1": 2}},
 			environment.Quota{Total: 110, Unreserved: 100, ReservedByStack: 10},
