@@ -7,6 +7,8 @@ commands stay those for AWS.
 import functools
 import json
 import logging
+import re
+import warnings
 
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import CloudFormationError
@@ -126,10 +128,14 @@ class Moto(logging.Handler):
             logger.setLevel(level)
             logger.addHandler(self)
             logger.propagate = False
+        warnings.filterwarnings("ignore", module="moto")  # It warns of what it logs.
         self.server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 
     def emit(self, record):
-        self.faults.append(record.getMessage().strip().splitlines()[-1])
+        message = record.getMessage().strip().splitlines()[-1]
+        if unknown := re.fullmatch("No Moto CloudFormation support for (.*)", message):
+            message = f"it does not know {unknown[1]}: add it to UNKNOWN_TYPES in emulator.py"
+        self.faults.append(message)
 
     def __enter__(self):
         self.server.start()
