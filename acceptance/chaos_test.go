@@ -164,38 +164,53 @@ func (c *cloud) examine(t *testing.T, orders []placed, result *proof) (wrong []s
 	return wrong
 }
 
-// placeThroughFaults places orders of all kinds like a client that retries with an
-// idempotency key as long as the server fails. The first order is that of one key, the
-// others have the keys that follow.
+// placeThroughFaults places orders as tryToPlace does, and fails the test if that fails.
 func (c *cloud) placeThroughFaults(t *testing.T, first, n int) []placed {
 	t.Helper()
+	all, err := c.tryToPlace(t.Context(), first, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// tryToPlace places orders of all kinds like a client that retries with an idempotency
+// key as long as the server fails. The first order is that of one key, the others have
+// the keys that follow.
+func (c *cloud) tryToPlace(ctx context.Context, first, n int) ([]placed, error) {
 	kinds := orderKinds()
 	all := make([]placed, n)
 	var group errgroup.Group
 	group.SetLimit(concurrency)
 	for i := range all {
-		group.Go(func() error {
-			kind := kinds[(first+i)%len(kinds)]
-			answer := c.insist(t, http.MethodPost, "/orders", strings.Replace(basket, kind.from, kind.to, 1),
-				"Content-Type", asJSON, "Idempotency-Key", keyOf(first+i))
-			all[i].orderKind = kind
-			if answer.Status != http.StatusAccepted {
-				return fmt.Errorf("POST /orders answers %d: %s", answer.Status, answer.Body)
-			}
-			if err := json.Unmarshal(answer.Body, &all[i].order); err != nil || !kind.cancel {
-				return err
-			}
-			answer = c.insist(t, http.MethodPost, "/orders/"+all[i].OrderID+"/cancellation", "")
-			if answer.Status != http.StatusAccepted && answer.Status != http.StatusConflict {
-				return fmt.Errorf("the cancellation answers %d: %s", answer.Status, answer.Body)
-			}
-			return nil
+		group.Go(func() (err error) {
+			all[i].orderKind = kinds[(first+i)%len(kinds)]
+			all[i].order, err = c.placeInsistently(ctx, all[i].orderKind, keyOf(first+i))
+			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
+	return all, group.Wait()
+}
+
+// placeInsistently places an order of a kind, and cancels it if the kind is cancelled.
+func (c *cloud) placeInsistently(ctx context.Context, kind orderKind, key string) (order, error) {
+	var made order
+	answer, err := c.persist(ctx, http.MethodPost, "/orders", strings.Replace(basket, kind.from, kind.to, 1),
+		"Content-Type", asJSON, "Idempotency-Key", key)
+	if err != nil {
+		return made, err
 	}
-	return all
+	if answer.Status != http.StatusAccepted {
+		return made, fmt.Errorf("POST /orders answers %d: %s", answer.Status, answer.Body)
+	}
+	if err := json.Unmarshal(answer.Body, &made); err != nil || !kind.cancel {
+		return made, err
+	}
+	answer, err = c.persist(ctx, http.MethodPost, "/orders/"+made.OrderID+"/cancellation", "")
+	if err == nil && answer.Status != http.StatusAccepted && answer.Status != http.StatusConflict {
+		err = fmt.Errorf("the cancellation answers %d: %s", answer.Status, answer.Body)
+	}
+	return made, err
 }
 
 // insist repeats a request as long as the server fails.

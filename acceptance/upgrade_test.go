@@ -122,16 +122,23 @@ func (u *upgrade) shift(t *testing.T, share float64) {
 func (u *upgrade) run(t *testing.T, orders int) (wrong []string) {
 	t.Helper()
 	u.shift(t, 0)
-	placed := u.placeThroughFaults(t, 0, orders/6)
+	placed, err := u.tryToPlace(t.Context(), 0, orders/6)
+	if err != nil {
+		t.Fatal(err) // Only the old programs run.
+	}
 	u.shift(t, 0.5)
 	before := u.invocations(t)
-	placed = append(placed, u.placeThroughFaults(t, len(placed), orders*2/3)...)
+	more, errOfBoth := u.tryToPlace(t.Context(), len(placed), orders*2/3)
 	u.checkShares(t, before)
 	// Orders are under way, as they are when an alarm rolls a deployment back.
 	u.shift(t, 0)
-	placed = append(placed, u.placeThroughFaults(t, len(placed), orders-len(placed))...)
+	placed = append(placed, more...)
+	more, errOfOld := u.tryToPlace(t.Context(), len(placed), orders-len(placed))
+	if err := errors.Join(errOfBoth, errOfOld); err != nil {
+		return []string{err.Error()}
+	}
 	u.drained(t)
-	if wrong = u.findings(t, placed); len(wrong) > 0 {
+	if wrong = u.findings(t, append(placed, more...)); len(wrong) > 0 {
 		return wrong
 	}
 	u.checkReplay(t)
