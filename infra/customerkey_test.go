@@ -232,7 +232,7 @@ func TestARoleMayUseTheKeyForWhatItMayDoAndForNothingElse(t *testing.T) {
 }
 
 // A golden file has a line for every permission that the setting adds.
-func TestACustomerKeyAddsPermissionsOnItselfAndChangesNoOthers(t *testing.T) {
+func TestThePermissionsThatACustomerKeyAddsAreTheReviewedOnesAndOnTheKeyAlone(t *testing.T) {
 	without, with := permissionRows(t, withKey(t, "prod", false)), permissionRows(t, withKey(t, "prod", true))
 	if lost := difference(without, with); len(lost) > 0 {
 		t.Errorf("with a customer key these permissions are missing:\n%s", strings.Join(lost, "\n"))
