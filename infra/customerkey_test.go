@@ -17,21 +17,20 @@ import (
 )
 
 const (
-	keys      = "AWS::KMS::Key"
-	secretsOf = "AWS::SecretsManager::Secret"
-	topics    = "AWS::SNS::Topic"
+	keys   = "AWS::KMS::Key"
+	topics = "AWS::SNS::Topic"
 )
 
 // keyProperties are the properties that have the key, by the types of resources that
 // are encrypted with it.
 var keyProperties = map[string][]string{
-	archives:                  {"KmsKeyIdentifier"},
-	"AWS::Events::Connection": {"KmsKeyIdentifier"},
-	logGroups:                 {"KmsKeyId"},
-	queues:                    {"KmsMasterKeyId"},
-	secretsOf:                 {"KmsKeyId"},
-	tables:                    {"SSESpecification", "KMSMasterKeyId"},
-	topics:                    {"KmsMasterKeyId"},
+	archives:                      {"KmsKeyIdentifier"},
+	"AWS::Events::Connection":     {"KmsKeyIdentifier"},
+	logGroups:                     {"KmsKeyId"},
+	queues:                        {"KmsMasterKeyId"},
+	"AWS::SecretsManager::Secret": {"KmsKeyId"},
+	tables:                        {"SSESpecification", "KMSMasterKeyId"},
+	topics:                        {"KmsMasterKeyId"},
 }
 
 // withoutKey are the types of resources that have no key. Those that could have one
@@ -101,8 +100,11 @@ func usesOfServices(t *testing.T, template synthtest.Template) []keyUse {
 		if name == "" {
 			name = "saga-prod-" + id
 		}
-		uses = append(uses, keyUse{"logs.eu-west-1.amazonaws.com", []string{"kms:Encrypt", "kms:Decrypt", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey"},
-			map[string]string{"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-west-1:222222222222:log-group:" + name}})
+		uses = append(uses, keyUse{
+			"logs.eu-west-1.amazonaws.com",
+			[]string{"kms:Encrypt", "kms:Decrypt", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey"},
+			map[string]string{"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:eu-west-1:222222222222:log-group:" + name},
+		})
 	}
 	for _, rule := range synthtest.Properties[synthtest.Rule](t, template, rules) {
 		for _, target := range rule.Targets {
@@ -116,8 +118,11 @@ func usesOfServices(t *testing.T, template synthtest.Template) []keyUse {
 	for _, archive := range synthtest.Properties[synthtest.Archive](t, template, archives) {
 		uses = append(uses,
 			keyUse{"events.amazonaws.com", []string{"kms:DescribeKey"}, nil},
-			keyUse{"events.amazonaws.com", []string{"kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom"},
-				map[string]string{"kms:EncryptionContext:aws:events:event-bus:arn": string(archive.SourceArn)}})
+			keyUse{
+				"events.amazonaws.com",
+				[]string{"kms:Decrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom"},
+				map[string]string{"kms:EncryptionContext:aws:events:event-bus:arn": string(archive.SourceArn)},
+			})
 	}
 	return uses
 }
@@ -227,7 +232,7 @@ func TestARoleMayUseTheKeyForWhatItMayDoAndForNothingElse(t *testing.T) {
 }
 
 // A golden file has a line for every permission that the setting adds.
-func TestACustomerKeyAddsPermissionsOnItselfAndChangesNoOthers(t *testing.T) {
+func TestThePermissionsThatACustomerKeyAddsAreTheReviewedOnesAndOnTheKeyAlone(t *testing.T) {
 	without, with := permissionRows(t, withKey(t, "prod", false)), permissionRows(t, withKey(t, "prod", true))
 	if lost := difference(without, with); len(lost) > 0 {
 		t.Errorf("with a customer key these permissions are missing:\n%s", strings.Join(lost, "\n"))

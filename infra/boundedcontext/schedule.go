@@ -39,7 +39,8 @@ func (c *BoundedContext) AddScheduledFunction(id string, every time.Duration, fu
 		MaxEventAge:   awscdk.Duration_Seconds(new(scheduleAge.Seconds())),
 		RetryAttempts: jsii.Number(scheduleRetries),
 	})
-	resource.AllowKeyToSend(schedule(this, every, scheduled.Live, deadLetters), c.props.Key)
+	role := schedule(this, every, scheduled.Live, deadLetters)
+	resource.AllowKeyToSend(role, c.props.Key)
 	return scheduled
 }
 

@@ -287,6 +287,9 @@ func (s Settings) validateNames() []error {
 	if s.Target != "lambda" && s.Target != "local" {
 		problems = append(problems, fmt.Errorf("setting Target: %q is not lambda or local", s.Target))
 	}
+	if s.CustomerKey && s.Target == "local" {
+		problems = append(problems, errors.New("setting CustomerKey: the local cloud has no keys"))
+	}
 	return problems
 }
 

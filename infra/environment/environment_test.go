@@ -104,6 +104,7 @@ func invalidSettings() map[string]invalid {
 		"half a second":              {func(s *environment.Settings) { s.API.Timeout = 1500 * time.Millisecond }, "API.Timeout: "},
 		"few receives":               {func(s *environment.Settings) { s.MaxReceiveCount = 4 }, "MaxReceiveCount: "},
 		"more than SQS counts":       {func(s *environment.Settings) { s.MaxReceiveCount = 1001 }, "MaxReceiveCount: "},
+		"a key on this machine":      {func(s *environment.Settings) { s.CustomerKey, s.Target = true, "local" }, "CustomerKey: "},
 		"one poller":                 {func(s *environment.Settings) { s.Limits.QueueWorkers = 1 }, "Limits.QueueWorkers: "},
 		"negative workers":           {func(s *environment.Settings) { s.Limits.DirectWorkers = -1 }, "Limits.DirectWorkers: "},
 		"a negative order API":       {func(s *environment.Settings) { s.Limits.API = -1 }, "Limits.API: "},
