@@ -10,6 +10,8 @@ import logging
 import re
 import warnings
 
+from moto.awslambda.models import LambdaVersion
+from moto.awslambda.utils import get_backend
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import CloudFormationError
 from moto.cloudformation.models import CloudFormationBackend
@@ -25,6 +27,7 @@ UNKNOWN_TYPES = {
     "AWS::Events::ApiDestination": "the local cloud makes them, and acceptance receives notifications",
     "AWS::Events::Connection": "the local cloud makes them, and acceptance receives notifications",
     "AWS::Events::EventBusPolicy": "the policy linter of make lint",
+    "AWS::Lambda::Alias": "infra/deployment_test.go, and the local cloud invokes by it; see Alias",
     "AWS::Lambda::EventInvokeConfig": "the local cloud follows them, and acceptance has dead letters",
     "AWS::Lambda::Url": "the local cloud makes it, and acceptance places orders by it",
     "AWS::S3::BucketPolicy": "is part of the CDK's bootstrap alone",
@@ -66,6 +69,30 @@ class StandIn:
 
     def delete(self, account_id, region_name):
         """There is nothing to delete."""
+
+
+class Alias(StandIn):
+    """An alias, made by moto's Lambda: what invokes the function names the alias by its ARN."""
+
+    def __init__(self, properties, account, region):
+        backend = get_backend(account, region)
+        self.function, self.name = properties["FunctionName"], properties["Name"]
+        alias = backend.create_alias(self.name, self.function, properties["FunctionVersion"], "", None)
+        self.physical_resource_id = alias.arn
+
+    @classmethod
+    def create_from_cloudformation_json(cls, _, cloudformation_json, account_id, region_name, **__):
+        return cls(cloudformation_json["Properties"], account_id, region_name)
+
+    @classmethod
+    def update_from_cloudformation_json(cls, original_resource, cloudformation_json, account_id, region_name, **_):
+        version = cloudformation_json["Properties"]["FunctionVersion"]
+        get_backend(account_id, region_name).update_alias(
+            original_resource.name, original_resource.function, version, None, None)
+        return original_resource
+
+    def delete(self, account_id, region_name):
+        """moto deletes it with its function."""
 
 
 def before_creation(model, prepare):
@@ -115,12 +142,15 @@ class Moto(logging.Handler):
         self.faults = []
         self.known_types = set(parsing.get_model_map())
         for kind in UNKNOWN_TYPES:
-            parsing.get_model_map().setdefault(kind, StandIn)
+            parsing.get_model_map().setdefault(kind, Alias if kind == "AWS::Lambda::Alias" else StandIn)
         before_creation(Archive, pattern_as_text)
         before_creation(Queue, fifo_suffix)
         # moto resolves Ref of a bus to a Python object, AWS to the name of the bus.
         EventBus.physical_resource_id = property(lambda bus: bus.name)
         CloudFormationBackend.describe_change_set = describe_change_set
+        # moto has no attribute of a version, and the alias needs its number.
+        LambdaVersion.has_cfn_attr = classmethod(lambda cls, attribute: attribute == "Version")
+        LambdaVersion.get_cfn_attribute = lambda version, attribute: str(version.version)
         # moto logs each type that it does not know, its server each exception: the
         # client of a failed call gets an error 500, and repeats the call.
         for name, level in {"moto": logging.WARNING, "werkzeug": logging.ERROR}.items():

@@ -36,6 +36,8 @@ def loose_ends(stand_in):
     for mapping in pages("lambda", "list_event_source_mappings", "EventSourceMappings"):
         ends |= {mapping["EventSourceArn"], mapping["FunctionArn"]}
     existing = {bus["Arn"] for bus in buses()} | {function["FunctionArn"] for function in functions()}
+    # moto replaces the alias in a mapping by the version behind it.
+    existing |= {version["FunctionArn"] for version in versions()} | {alias["AliasArn"] for alias in aliases()}
     existing |= {group["arn"].removesuffix(":*") for group in log_groups()}
     existing |= {attributes["QueueArn"] for attributes in map(queue_attributes, queues())}
     return sorted(end for end in ends if end not in existing and not end.startswith(stand_in))
@@ -60,6 +62,16 @@ def queue_attributes(url):
 
 def functions():
     return pages("lambda", "list_functions", "Functions")
+
+
+def versions():
+    for function in functions():
+        yield from pages("lambda", "list_versions_by_function", "Versions", FunctionName=function["FunctionName"])
+
+
+def aliases():
+    for function in functions():
+        yield from pages("lambda", "list_aliases", "Aliases", FunctionName=function["FunctionName"])
 
 
 def log_groups():
@@ -112,6 +124,7 @@ LISTS = {
         mapping["UUID"] for mapping in pages("lambda", "list_event_source_mappings", "EventSourceMappings")),
     "AWS::Lambda::Function": lambda: (function["FunctionName"] for function in functions()),
     "AWS::Lambda::Permission": permissions,
+    "AWS::Lambda::Version": lambda: (version["FunctionArn"] for version in versions() if version["Version"] != "$LATEST"),
     "AWS::Logs::LogGroup": lambda: (group["logGroupName"] for group in log_groups()),
     "AWS::Logs::ResourcePolicy": lambda: (
         policy["policyName"] for policy in pages("logs", "describe_resource_policies", "resourcePolicies")),
