@@ -21,6 +21,7 @@ import (
 
 const (
 	aliases          = "AWS::Lambda::Alias"
+	versions         = "AWS::Lambda::Version"
 	deploymentGroups = "AWS::CodeDeploy::DeploymentGroup"
 )
 
@@ -28,7 +29,7 @@ const (
 // is being shifted in or has been rolled back.
 func TestEverythingThatInvokesAFunctionNamesItsAlias(t *testing.T) {
 	// These name a function to publish it, to move its alias, or to measure it.
-	allowed := []string{"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", aliases, "AWS::Lambda::Version"}
+	allowed := []string{"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", aliases, versions}
 	for _, name := range environment.Names() {
 		template := synthesized(t, name)
 		known := synthtest.Properties[synthtest.Function](t, template, functions)
@@ -100,7 +101,7 @@ func TestEveryFunctionHasOneAliasOfItsCurrentVersion(t *testing.T) {
 		for id, alias := range synthtest.Properties[synthtest.Alias](t, template, aliases) {
 			behind = append(behind, string(alias.FunctionName))
 			version := template.Resources[string(alias.FunctionVersion)]
-			if alias.Name != boundedcontext.Alias || version.Type != "AWS::Lambda::Version" {
+			if alias.Name != boundedcontext.Alias || version.Type != versions {
 				t.Errorf("%s of %s has the name %q and is of %s", id, name, alias.Name, alias.FunctionVersion)
 			}
 			// A version that was never live is deleted, or it could not be deployed again.

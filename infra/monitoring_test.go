@@ -93,9 +93,12 @@ func TestEverythingInTheStackIsOnTheDashboard(t *testing.T) {
 func TestMonitoringIsASettingAndChangesNothingElse(t *testing.T) {
 	for _, name := range environment.Names() {
 		settings := settingsOf(t, name)
+		settings.AlarmAddress = "on-call@example.com"  // Without alarms it needs no topic.
+		settings.Deployment = environment.Deployment{} // Alarms roll a shift back.
+		settings.Monitoring = true
+		with := synthesizedWith(t, settings, nil)
 		settings.Monitoring = false
-		settings.AlarmAddress = "on-call@example.com" // Without alarms it needs no topic.
-		with, without := monitored(t, name), synthesizedWith(t, settings, nil)
+		without := synthesizedWith(t, settings, nil)
 		of := map[string]int{}
 		for id, resource := range with.Resources {
 			if _, has := without.Resources[id]; !has {
@@ -109,6 +112,7 @@ func TestMonitoringIsASettingAndChangesNothingElse(t *testing.T) {
 			}
 			delete(of, resourceType)
 		}
+		delete(of, versions) // Each is of a function with other variables.
 		if len(of) > 0 {
 			t.Errorf("without monitoring %s lacks %v", name, of)
 		}

@@ -44,6 +44,11 @@ ACKNOWLEDGED = [
     Acknowledgement(
         "RESOURCE_STAR", r"Resources/\w+Key\w+/Properties/KeyPolicy", "In the policy of a key, * is the key itself.",
     ),
+    Acknowledgement(
+        "RESOURCE_STAR", r"Resources/\w+DeploymentRoleDefaultPolicy\w+/Properties/PolicyDocument",
+        "CodeDeploy reads alarms, and AWS documents no narrower permission: "
+        "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambdaLimited.html",
+    ),
     # GitHub's identity provider. infra/github_test.go compares what it accepts.
     Acknowledgement(
         "UNKNOWN_CONDITION_FOR_ACTION", GITHUB,

@@ -42,6 +42,7 @@ ARNS = {
     "AWS::Events::Rule": "events:{region}:{account}:rule/{id}",
     "AWS::IAM::OIDCProvider": "iam::{account}:oidc-provider/{id}",
     "AWS::IAM::Role": "iam::{account}:role/{id}",
+    "AWS::Lambda::Alias": "lambda:{region}:{account}:function:{id}:live",
     "AWS::Lambda::Function": "lambda:{region}:{account}:function:{id}",
     "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{id}:*",
     "AWS::SecretsManager::Secret": "secretsmanager:{region}:{account}:secret:{id}",

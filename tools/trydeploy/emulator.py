@@ -23,7 +23,6 @@ from moto.sqs.models import Queue
 # `make try-deploy` fails if moto does not know a type that is not here, and if one here is
 # in no template or is known to moto.
 UNKNOWN_TYPES = {
-    "AWS::CloudWatch::Alarm": "infra/monitoring_test.go",
     "AWS::Events::ApiDestination": "the local cloud makes them, and acceptance receives notifications",
     "AWS::Events::Connection": "the local cloud makes them, and acceptance receives notifications",
     "AWS::Events::EventBusPolicy": "the policy linter of make lint",

@@ -110,8 +110,6 @@ def roles():
 
 # How to list the resources of each type that moto knows.
 LISTS = {
-    "AWS::CloudWatch::Dashboard": lambda: (
-        dashboard["DashboardName"] for dashboard in pages("cloudwatch", "list_dashboards", "DashboardEntries")),
     "AWS::DynamoDB::Table": lambda: pages("dynamodb", "list_tables", "TableNames"),
     "AWS::Events::Archive": lambda: (archive["ArchiveName"] for archive in pages("events", "list_archives", "Archives")),
     "AWS::Events::EventBus": lambda: (bus["Name"] for bus in buses()),
