@@ -15,7 +15,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -23,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/smithy-go"
 
+	"example.com/saga/infra/cmd/internal/cdkflags"
 	"example.com/saga/infra/environment"
 	"example.com/saga/pkg/awsconfig"
 )
@@ -46,7 +46,7 @@ func run(ctx context.Context, out io.Writer, name, stack string, command []strin
 	if !settings.Protected {
 		return nil
 	}
-	loaded, err := awsconfig.Load(ctx, config.WithRegion(settings.Region), config.WithSharedConfigProfile(profileOf(command)))
+	loaded, err := awsconfig.Load(ctx, config.WithRegion(settings.Region), config.WithSharedConfigProfile(cdkflags.Profile(command)))
 	if err != nil {
 		return err
 	}
@@ -95,17 +95,4 @@ func statusOf(ctx context.Context, client *cloudformation.Client, stack string) 
 func isCreated(status types.StackStatus) bool {
 	return status == types.StackStatusCreateComplete ||
 		strings.HasPrefix(string(status), "UPDATE_") || strings.HasPrefix(string(status), "IMPORT_")
-}
-
-// profileOf returns the profile that an option of the CDK command line selects.
-func profileOf(command []string) string {
-	for i, argument := range slices.Backward(command) {
-		if value, given := strings.CutPrefix(argument, "--profile="); given {
-			return value
-		}
-		if argument == "--profile" && i+1 < len(command) {
-			return command[i+1]
-		}
-	}
-	return ""
 }

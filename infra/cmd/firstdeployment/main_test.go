@@ -117,16 +117,6 @@ func TestWithoutAnAnswerNothingIsDeployed(t *testing.T) {
 }
 
 func TestTheStackIsLookedUpWithTheProfileOfTheCDK(t *testing.T) {
-	for want, command := range map[string][]string{
-		"":     {"cdk", "deploy", "-c", "env=prod"},
-		"shop": {"cdk", "deploy", "--profile", "shop"},
-		"bank": {"cdk", "deploy", "--profile=bank", "--ci"},
-		"last": {"cdk", "deploy", "--profile", "first", "--profile=last"},
-	} {
-		if got := profileOf(command); got != want {
-			t.Errorf("the profile of %q is %q, want %q", command, got, want)
-		}
-	}
 	cloudFormation(t, missing, "never")
 	err := run(t.Context(), &bytes.Buffer{}, "prod", "saga-prod", []string{"true", "--profile", "absent"})
 	if err == nil || !strings.Contains(err.Error(), "absent") {

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"example.com/saga/infra/cmd/internal/cdkflags"
 	"example.com/saga/infra/environment"
 	"example.com/saga/pkg/awsconfig"
 )
@@ -34,7 +35,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: quota ENVIRONMENT [OPTION OF THE CDK]…")
 		os.Exit(2)
 	}
-	err := check(os.Args[1], profile(os.Args[2:]))
+	err := check(os.Args[1], cdkflags.Profile(os.Args[2:]))
 	if unknown, isUnknown := errors.AsType[unknownError](err); isUnknown {
 		fmt.Fprintln(os.Stderr, "warning: it was not checked whether the account has enough concurrent executions of Lambda:", oneLine(unknown))
 		return
@@ -73,20 +74,6 @@ func check(name, profile string) error {
 type unknownError struct{ error }
 
 func (e unknownError) Unwrap() error { return e.error }
-
-// profile returns the profile that is among the options of the CDK's command line, the
-// last one if there are several, or "".
-func profile(options []string) string {
-	name := ""
-	for i, option := range options {
-		if value, isProfile := strings.CutPrefix(option, "--profile="); isProfile {
-			name = value
-		} else if option == "--profile" && i+1 < len(options) {
-			name = options[i+1]
-		}
-	}
-	return name
-}
 
 // oneLine returns the text of an error in one line.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }

@@ -142,18 +142,3 @@ func TestAQuotaThatCannotBeReadIsAnErrorWithTheReason(t *testing.T) {
 		}
 	}
 }
-
-func TestTheProfileIsTheOneOfTheCDKsOptions(t *testing.T) {
-	for options, want := range map[string]string{
-		"":                                       "",
-		"--require-approval never":               "",
-		"--require-approval never --profile dev": "dev",
-		"--profile=dev --verbose":                "dev",
-		"--profile dev --profile prod":           "prod",
-		"--profile":                              "",
-	} {
-		if got := profile(strings.Fields(options)); got != want {
-			t.Errorf("of %q the profile is %q, want %q", options, got, want)
-		}
-	}
-}
