@@ -256,7 +256,7 @@ func TestEventsThatDoNotFitIntoAPatternAreNamed(t *testing.T) {
 		types = append(types, fmt.Sprint("bank.happened-", n))
 	}
 	props.Consumes = resource.Events{"bank": types}
-	message := panicMessage(func() { boundedcontext.New(stack, "Ledger", props) })
+	message := synthtest.PanicMessage(func() { boundedcontext.New(stack, "Ledger", props) })
 	if want := `rule ConsumeBank: 40 events of source "bank" need a pattern of `; !strings.HasPrefix(message, want) {
 		t.Errorf("panicked with %q, want %q", message, want)
 	}
@@ -335,7 +335,7 @@ func TestPropsThatCannotWorkAreNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			invalid := props
 			test.change(&invalid)
-			message := panicMessage(func() { boundedcontext.New(stack, "Ledger", invalid) })
+			message := synthtest.PanicMessage(func() { boundedcontext.New(stack, "Ledger", invalid) })
 			if !strings.HasPrefix(message, "bounded context Ledger: ") || !strings.Contains(message, test.want) {
 				t.Errorf("panicked with %q, want it to name %s", message, test.want)
 			}
@@ -414,7 +414,7 @@ func TestAVariableThatTheContextSetsCannotBeOverridden(t *testing.T) {
 		for name := range function.Environment.Variables {
 			invalid := props
 			invalid.Worker.Variables = map[string]string{name: "other"}
-			if message := panicMessage(func() { boundedcontext.New(stack, "Other", invalid) }); !strings.Contains(message, name) {
+			if message := synthtest.PanicMessage(func() { boundedcontext.New(stack, "Other", invalid) }); !strings.Contains(message, name) {
 				t.Errorf("panicked with %q, want it to name %s", message, name)
 			}
 		}
@@ -425,7 +425,7 @@ func TestOnlyTheWorkerPublishesOnAnOwnBus(t *testing.T) {
 	stack, props := valid(t)
 	props.Delivery = boundedcontext.OwnBus{Name: "ledger"}
 	ledger := boundedcontext.New(stack, "Ledger", props)
-	message := panicMessage(func() { ledger.AddFunction("Api", props.Worker) })
+	message := synthtest.PanicMessage(func() { ledger.AddFunction("Api", props.Worker) })
 	if !strings.HasPrefix(message, "function Api of bounded context Ledger: ") {
 		t.Errorf("panicked with %q", message)
 	}
@@ -471,7 +471,7 @@ func TestAScheduledFunctionThatCannotWorkIsNamed(t *testing.T) {
 		"a query without an index": {time.Minute, querying, "DueIndex"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			message := panicMessage(func() { ledger.AddScheduledFunction("Clerk", test.every, test.function) })
+			message := synthtest.PanicMessage(func() { ledger.AddScheduledFunction("Clerk", test.every, test.function) })
 			if !strings.HasPrefix(message, "function Clerk of bounded context Ledger: ") || !strings.Contains(message, test.want) {
 				t.Errorf("panicked with %q, want it to name %s", message, test.want)
 			}
@@ -515,13 +515,6 @@ func TestATableHasTheIndexesThatItsContextNamesAndEachHasAnAlarm(t *testing.T) {
 			}
 		})
 	}
-}
-
-// panicMessage returns what a call panics with.
-func panicMessage(call func()) (message string) {
-	defer func() { message = fmt.Sprint(recover()) }()
-	call()
-	return ""
 }
 
 // synthesize returns the template of a stack with one bounded context, whose

@@ -126,7 +126,7 @@ func TestWhatThePropsDoNotHaveIsSetOnTheResources(t *testing.T) {
 
 func TestAllInvalidPropsAreReportedAtOnce(t *testing.T) {
 	stack, _ := valid(t)
-	message := panicMessage(func() { boundedcontext.New(stack, "Ledger", boundedcontext.Props{}) })
+	message := synthtest.PanicMessage(func() { boundedcontext.New(stack, "Ledger", boundedcontext.Props{}) })
 	for _, problem := range []string{
 		"bounded context Ledger: ", "no Service", "no Bus", "in Consumes: no events", "no Delivery", "no Artefact", "MemoryMB", "Timeout",
 		"no TableActions", "no LogLevel", "no LogRetentionDays", "no MetricsNamespace", "no Retention",

@@ -73,7 +73,7 @@ func TestAFunctionThatIsNotMonitoredIsNotShifted(t *testing.T) {
 	quiet := constructs.NewConstruct(stack, new("Quiet"))
 	resource.DisableMonitoring(quiet)
 	props.Worker.Shift = shift.Canary10Percent30Minutes
-	message := panicMessage(func() { boundedcontext.New(quiet, "Ledger", props) })
+	message := synthtest.PanicMessage(func() { boundedcontext.New(quiet, "Ledger", props) })
 	if want := "function Bank/Quiet/Ledger/Worker: without monitoring, nothing would roll back the shift Canary10Percent30Minutes"; message != want {
 		t.Errorf("panicked with %q, want %q", message, want)
 	}
@@ -87,7 +87,7 @@ func TestAnAlarmRollsBackOnceAndTenAlarmsAtMost(t *testing.T) {
 		more := alarm(stack, fmt.Sprint("More", n))
 		ledger.RollBackOn(more, more)
 	}
-	message := panicMessage(func() { ledger.Worker.RollBackOn(alarm(stack, "Eleventh")) })
+	message := synthtest.PanicMessage(func() { ledger.Worker.RollBackOn(alarm(stack, "Eleventh")) })
 	if want := "function Bank/Ledger/Worker: it is rolled back on more than 10 alarms"; message != want {
 		t.Errorf("panicked with %q, want %q", message, want)
 	}

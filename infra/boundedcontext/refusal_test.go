@@ -83,7 +83,7 @@ func TestABusOfAnotherAccountOrRegionIsRefused(t *testing.T) {
 			invalid := props
 			invalid.Bus = test.bus(app, stack)
 			invalid.LogLevel = "" // All problems are reported at once.
-			message := panicMessage(func() { boundedcontext.New(stack, "Ledger", invalid) })
+			message := synthtest.PanicMessage(func() { boundedcontext.New(stack, "Ledger", invalid) })
 			if !strings.HasPrefix(message, "bounded context Ledger: ") || !strings.Contains(message, "no LogLevel") ||
 				strings.Contains(message, "Bus is") != (test.want != "") || !strings.Contains(message, test.want) {
 				t.Errorf("panicked with %q, want %q", message, test.want)
@@ -195,7 +195,7 @@ func TestNamesThatAWSOrTheCDKWouldRefuseAreNamedByTheContext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			invalid := props
 			test.change(&invalid)
-			message := panicMessage(func() { boundedcontext.New(stack, "Ledger", invalid) })
+			message := synthtest.PanicMessage(func() { boundedcontext.New(stack, "Ledger", invalid) })
 			if !strings.HasPrefix(message, "bounded context Ledger: ") || !strings.Contains(message, test.want) {
 				t.Errorf("panicked with %q, want it to have %q", message, test.want)
 			}
@@ -226,7 +226,7 @@ func TestAnIdThatIsTakenOrCannotBeOneIsNamed(t *testing.T) {
 		"a schedule of the same id":     {scheduled("Api"), "function Api of bounded context Ledger: there is a construct Api"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if message := panicMessage(test.add); !strings.Contains(message, test.want) {
+			if message := synthtest.PanicMessage(test.add); !strings.Contains(message, test.want) {
 				t.Errorf("panicked with %q, want %q", message, test.want)
 			}
 		})

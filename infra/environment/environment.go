@@ -179,7 +179,6 @@ func settingsOf(name string) Settings {
 		API:                 Function{MemoryMB: 256, Timeout: 10 * time.Second},
 		MaxReceiveCount:     10,
 	}
-	gradual := Deployment{API: shift.Canary10Percent30Minutes, Workers: shift.Linear10PercentEvery3Minutes}
 	switch name {
 	case "local":
 		settings.Qualifier = "sagalocal"
@@ -203,7 +202,7 @@ func settingsOf(name string) Settings {
 		settings.Region = "eu-west-1"
 		settings.Qualifier = "sagastage"
 		settings.Protected = true
-		settings.Deployment = gradual
+		settings.Deployment = gradually()
 		settings.Limits = deployedLimits()
 		settings.NotificationsURL = "https://staging.example.com/notifications"
 	case "prod":
@@ -211,7 +210,7 @@ func settingsOf(name string) Settings {
 		settings.Region = "eu-west-1"
 		settings.Qualifier = "sagaprod"
 		settings.Protected = true
-		settings.Deployment = gradual
+		settings.Deployment = gradually()
 		settings.Limits = deployedLimits()
 		settings.TracedShare = 0.1
 		settings.LogRetentionDays = 60
@@ -220,6 +219,12 @@ func settingsOf(name string) Settings {
 		settings.AlarmAddress = "on-call@example.com"
 	}
 	return settings
+}
+
+// gradually is how the deployed environments shift to new versions: the alarms that roll
+// a version back need up to 20 minutes.
+func gradually() Deployment {
+	return Deployment{API: shift.Canary10Percent30Minutes, Workers: shift.Linear10PercentEvery3Minutes}
 }
 
 // Names lists the environments.

@@ -1,7 +1,6 @@
 package notification_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -47,17 +46,11 @@ func TestPropsThatCannotWorkAreNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			invalid := props
 			test.change(&invalid)
-			message := panicMessage(func() { notification.New(stack, test.id, invalid) })
+			message := synthtest.PanicMessage(func() { notification.New(stack, test.id, invalid) })
 			if !strings.HasPrefix(message, "notification "+test.id+": ") || !strings.Contains(message, test.want) {
 				t.Errorf("panicked with %q, want %q", message, test.want)
 			}
 		})
 	}
 	synthtest.Synth(t, stack)
-}
-
-func panicMessage(call func()) (message string) {
-	defer func() { message = fmt.Sprint(recover()) }()
-	call()
-	return ""
 }

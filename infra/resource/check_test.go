@@ -1,7 +1,6 @@
 package resource_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -33,7 +32,7 @@ func TestASubscriptionThatCannotWorkIsNamed(t *testing.T) {
 		"a prefix that is taken":   {"Consume", bus, resource.Events{"desk": {"opened"}}, `rules Consume: there is a construct ConsumeLoss in "Bank" already`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			message := panicMessage(func() { resource.Subscribe(stack, test.prefix, test.bus, test.events, target) })
+			message := synthtest.PanicMessage(func() { resource.Subscribe(stack, test.prefix, test.bus, test.events, target) })
 			if !strings.HasPrefix(message, test.want) {
 				t.Errorf("panicked with %q, want %q", message, test.want)
 			}
@@ -52,7 +51,7 @@ func TestABusThatCannotBeMadeIsNamed(t *testing.T) {
 		"a name that is a token": {"Other", *awscdk.Fn_Ref(new("Name")), "event bus Other: the name"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			message := panicMessage(func() { resource.NewEventBus(stack, test.id, test.name) })
+			message := synthtest.PanicMessage(func() { resource.NewEventBus(stack, test.id, test.name) })
 			if !strings.HasPrefix(message, test.want) {
 				t.Errorf("panicked with %q, want %q", message, test.want)
 			}
@@ -82,15 +81,9 @@ func TestOtherResourcesThatCannotBeMadeAreNamed(t *testing.T) {
 		"a location of runbooks": {func() { resource.SetRunbooks(stack, "docs/runbooks") }, `runbooks of "Bank": the location "docs/runbooks" does not end with a slash`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if message := panicMessage(test.make); !strings.Contains(message, test.want) {
+			if message := synthtest.PanicMessage(test.make); !strings.Contains(message, test.want) {
 				t.Errorf("panicked with %q, want %q", message, test.want)
 			}
 		})
 	}
-}
-
-func panicMessage(call func()) (message string) {
-	defer func() { message = fmt.Sprint(recover()) }()
-	call()
-	return ""
 }
