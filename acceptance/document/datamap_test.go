@@ -76,14 +76,14 @@ func readFlow(t *testing.T, prod template, properties map[string]stored) flow {
 			types = all
 		}
 		for _, target := range r.Targets {
-			reached.add(reference(target.Arn), types...)
-			reached.add(target.DeadLetterConfig.Arn.GetAtt[0], types...)
+			reached.add(prod.behind(t, reference(target.Arn)), types...)
+			reached.add(target.DeadLetterConfig.Arn.id(), types...)
 		}
 	}
 	for id, p := range properties {
 		for _, end := range []attribute{p.RedrivePolicy.DeadLetterTargetArn, p.DeadLetterConfig.TargetArn} {
-			if len(end.GetAtt) > 0 {
-				reached.forward(id, end.GetAtt[0])
+			if end.id() != "" {
+				reached.forward(id, end.id())
 			}
 		}
 		if prod.Resources[id].Type == "AWS::Events::Archive" {

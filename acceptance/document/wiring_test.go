@@ -34,6 +34,17 @@ type template struct {
 	}
 }
 
+// behind returns the function that an alias leads to, or the same id if it is no alias.
+func (p template) behind(t *testing.T, id string) string {
+	t.Helper()
+	if p.Resources[id].Type != "AWS::Lambda::Alias" {
+		return id
+	}
+	var alias struct{ FunctionName attribute }
+	decode(t, p.Resources[id].Properties, &alias)
+	return alias.FunctionName.id()
+}
+
 type rule struct {
 	EventPattern struct {
 		DetailType []string `json:"detail-type"`
@@ -55,9 +66,19 @@ func (r rule) types() []string {
 	return types
 }
 
-// attribute is a reference to an attribute of another resource, such as its ARN.
+// attribute is a reference to another resource, or to an attribute of one, such as its
+// ARN.
 type attribute struct {
 	GetAtt []string `json:"Fn::GetAtt"`
+	Ref    string
+}
+
+// id returns the logical id of the other resource, or "" for another expression.
+func (a attribute) id() string {
+	if len(a.GetAtt) > 0 {
+		return a.GetAtt[0]
+	}
+	return a.Ref
 }
 
 type policy struct {
@@ -80,8 +101,8 @@ func readWiring(t *testing.T) wiring {
 			var r rule
 			decode(t, resource.Properties, &r)
 			// A log group is named in an ARN, and consumes everything.
-			if target := r.Targets[0].Arn.GetAtt; len(target) > 0 && prod.Resources[target[0]].Type != "AWS::Events::EventBus" {
-				w.consumes[owner(target[0])] = append(w.consumes[owner(target[0])], r.types()...)
+			if target := r.Targets[0].Arn.id(); target != "" && prod.Resources[target].Type != "AWS::Events::EventBus" {
+				w.consumes[owner(target)] = append(w.consumes[owner(target)], r.types()...)
 			}
 		case "AWS::IAM::Policy":
 			var p policy
@@ -132,7 +153,7 @@ func TestExactlyTheEventsOnWhichOrderCancelledIsPublishedSkipTheBatchingWindow(t
 		}
 		var r rule
 		decode(t, resource.Properties, &r)
-		if target := r.Targets[0].Arn.GetAtt; len(target) > 0 && constructPath(target[0]) == "Order/ImmediateQueue" {
+		if target := r.Targets[0].Arn.id(); target != "" && constructPath(target) == "Order/ImmediateQueue" {
 			immediate = append(immediate, r.types()...)
 		}
 	}
