@@ -87,6 +87,14 @@ func TestPatternsMatch(t *testing.T) {
 		{"numeric does not match a text", `{"a": [{"numeric": [">", 0]}]}`, `{"a": "1"}`, false},
 		{"cidr", `{"a": [{"cidr": "10.0.0.0/24"}]}`, `{"a": "10.0.0.255"}`, true},
 		{"cidr outside", `{"a": [{"cidr": "10.0.0.0/24"}]}`, `{"a": "10.0.1.0"}`, false},
+		// PAT-28, PAT-13: what a double holds is compared as a number.
+		{"numeric beyond 5.0e9", `{"a": [{"numeric": [">", 5000000001]}]}`, `{"a": 6e9}`, true},
+		{"large numbers are compared as numbers", `{"a": [123456789012]}`, `{"a": 1.23456789012e11}`, true},
+		{"a number that no double holds is compared as it is written", `{"a": [9007199254740993]}`, `{"a": 9007199254740992}`, false},
+		{"a number that no double holds matches itself", `{"a": [9007199254740993]}`, `{"a": 9007199254740993}`, true},
+		// PAT-29.
+		{"an IP address has several spellings", `{"a": ["2001:db8::1"]}`, `{"a": "2001:db8:0:0:0:0:0:1"}`, true},
+		{"exactly", `{"a": [{"exactly": "x"}]}`, `{"a": "x"}`, true},
 		{"cidr of IPv6", `{"a": [{"cidr": "2001:db8::/32"}]}`, `{"a": "2001:db8::1"}`, true},
 
 		{"exists", `{"a": [{"exists": true}]}`, `{"a": null}`, true},
@@ -161,10 +169,20 @@ func TestPatternsThatAreRefused(t *testing.T) {
 		"numeric with an odd number of members": `{"a": [{"numeric": [">"]}]}`,
 		"numeric with two lower bounds":         `{"a": [{"numeric": [">", 0, ">", 0]}]}`,
 		"cidr that is none":                     `{"a": [{"cidr": "10.0.0.0/33"}]}`,
-		"one in $or":                            `{"$or": [{"a": ["x"]}]}`,
-		"$or of an object":                      `{"$or": {"a": ["x"], "b": ["y"]}}`,
-		"the name of an operator in $or":        `{"$or": [{"a": ["x"]}, {"prefix": ["y"]}]}`,
-		"exists of a text":                      `{"a": [{"exists": "yes"}]}`,
+		// PAT-29: a network of one address is none.
+		"cidr of one IPv4 address": `{"a": [{"cidr": "10.0.0.1/32"}]}`,
+		"cidr of one IPv6 address": `{"a": [{"cidr": "2001:db8::1/128"}]}`,
+		// PAT-28, PAT-25: numbers that no double holds.
+		"numeric with more digits than a double": `{"a": [{"numeric": ["=", 9007199254740993]}]}`,
+		"numeric beyond a double":                `{"a": [{"numeric": ["<", 1e400]}]}`,
+		"anything-but more digits than a double": `{"a": [{"anything-but": [9007199254740993]}]}`,
+		// PAT-32, PAT-43: a field that is written twice.
+		"a field beside and inside $or":       `{"a": ["x"], "$or": [{"a": ["y"]}, {"b": ["z"]}]}`,
+		"a field nested and by a dotted name": `{"a": {"b": ["x"]}, "a.b": ["y"]}`,
+		"one in $or":                          `{"$or": [{"a": ["x"]}]}`,
+		"$or of an object":                    `{"$or": {"a": ["x"], "b": ["y"]}}`,
+		"the name of an operator in $or":      `{"$or": [{"a": ["x"]}, {"prefix": ["y"]}]}`,
+		"exists of a text":                    `{"a": [{"exists": "yes"}]}`,
 	} {
 		t.Run(rule, func(t *testing.T) {
 			_, err := matches(t, pattern, `{}`)
