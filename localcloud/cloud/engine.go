@@ -36,7 +36,6 @@ func (c *Cloud) newEngines() {
 		Lost:        c.reportLoss,
 
 		Seed:           c.config.Seed,
-		DaemonAddress:  c.traces.Address(),
 		RedeliverAfter: c.config.RedeliverAfter,
 		RedeliverSoon:  c.queues.RedeliverSoon,
 	})
