@@ -163,3 +163,28 @@ func TestEveryEventIsARequestOfItsOwn(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// AD-2.
+func TestTheRateLimitDelaysEventsAndDropsNone(t *testing.T) {
+	t.Parallel()
+	test := unique()
+	for i := range 4 {
+		publish(t, "itemized", instruction{Test: test, Step: fmt.Sprint(i)}.String())
+	}
+	got := awaitNotes(t, test, 4)
+	// The limit is one request a second. The first two may come at once.
+	if took := nanoseconds(t, got[3]) - nanoseconds(t, got[0]); took < 2*time.Second-100*time.Millisecond {
+		t.Errorf("four requests came within %s", took)
+	}
+}
+
+// AD-14.
+func TestAnAPIDestinationThatTheRoleMayNotInvokeGetsNothing(t *testing.T) {
+	t.Parallel()
+	o := instruction{Test: unique()}
+	publish(t, "denied-destination", o.String())
+	dead := cloud.undelivered.deadLetter(t, cloud.output("ToDeniedDestinationArn"), o.Test)
+	if code := attribute(dead, "ERROR_CODE"); code != "NO_PERMISSIONS" {
+		t.Errorf("the dead letter has the error code %s", code)
+	}
+}
