@@ -285,7 +285,7 @@ func TestAURLForAnAPIDestinationThatIsNotInTheStackIsRefused(t *testing.T) {
 	if err == nil {
 		t.Fatal("the stack starts", running.Close())
 	}
-	if want := "there is no API destination Shop/Hook to call http://127.0.0.1:1"; err.Error() != want {
+	if want := "there is no API destination Shop/Hook to call http://127.0.0.1:1; there are: Destination"; err.Error() != want {
 		t.Errorf("the error is %q, want %q", err, want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	"example.com/saga/localcloud/apidestination"
 	"example.com/saga/localcloud/assembly"
@@ -22,11 +23,8 @@ func (c *Cloud) createDestinations() error {
 		c.destinations.Connect(made)
 		connections[resource.ARN] = made
 	}
-	var problems []error
-	unknown := maps.Clone(c.config.DestinationURLs)
-	delete(unknown, "")
+	problems := []error{c.checkDestinationURLs()}
 	for resource, given := range assembly.Of[assembly.APIDestination](c.assembly) {
-		delete(unknown, resource.Path)
 		connection, known := connections[given.ConnectionARN]
 		if !known {
 			problems = append(problems, resourceError(resource, fmt.Errorf("the connection %s is not in the stack", given.ConnectionARN)))
@@ -44,8 +42,19 @@ func (c *Cloud) createDestinations() error {
 			problems = append(problems, resourceError(resource, err))
 		}
 	}
-	for _, path := range slices.Sorted(maps.Keys(unknown)) {
-		problems = append(problems, fmt.Errorf("there is no API destination %s to call %s", path, unknown[path]))
+	return errors.Join(problems...)
+}
+
+// checkDestinationURLs refuses a URL for an API destination that is not in the
+// stack.
+func (c *Cloud) checkDestinationURLs() error {
+	known := slices.Sorted(maps.Keys(names[assembly.APIDestination](c.assembly)))
+	var problems []error
+	for _, path := range slices.Sorted(maps.Keys(c.config.DestinationURLs)) {
+		if path != "" && !slices.Contains(known, path) {
+			problems = append(problems, fmt.Errorf("there is no API destination %s to call %s; there are: %s",
+				path, c.config.DestinationURLs[path], strings.Join(known, ", ")))
+		}
 	}
 	return errors.Join(problems...)
 }
