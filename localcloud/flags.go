@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -23,11 +24,12 @@ type options struct {
 	readyFile string
 	port      int
 	// urlPorts are by the construct paths of functions.
-	urlPorts       map[string]int
-	setup          string
-	destinationURL string
-	highlights     []console.Highlight
-	deliverTwice   bool
+	urlPorts map[string]int
+	setup    string
+	// destinationURLs are by the construct paths of API destinations; "" is all others.
+	destinationURLs map[string]string
+	highlights      []console.Highlight
+	deliverTwice    bool
 	// scheduleEvery is 0 if every schedule has its own interval.
 	scheduleEvery time.Duration
 	pause         []string
@@ -42,7 +44,7 @@ type options struct {
 }
 
 func parse(arguments []string, help io.Writer) (options, error) {
-	o := options{urlPorts: map[string]int{}}
+	o := options{urlPorts: map[string]int{}, destinationURLs: map[string]string{}}
 	flags := flag.NewFlagSet("localcloud up", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.assembly, "assembly", "cdk.out", "the `folder` of the synthesized cloud assembly")
@@ -56,7 +58,12 @@ func parse(arguments []string, help io.Writer) (options, error) {
 	flags.StringVar(&o.setup, "setup", "", "run this shell `command` once everything is up and before the ready file is written;\n"+
 		"its environment leads AWS clients to the local cloud, and LOCALCLOUD_READY_FILE names\n"+
 		"a file with the content of the ready file; its output is printed beneath the addresses")
-	flags.StringVar(&o.destinationURL, "destination-url", "", "the `URL` that all API destinations call, instead of a receiver inside that shows what they deliver")
+	flags.Func("destination-url", "the `URL` that replaces scheme and host of all API destinations' endpoints, instead of a receiver inside\n"+
+		"that shows what they deliver, or DESTINATION=URL for the destination at this construct path; may be repeated", func(given string) error {
+		destination, address, err := parseDestinationURL(given)
+		o.destinationURLs[destination] = address
+		return err
+	})
 	flags.Func("highlight", "colour the events whose detail type matches, as `COLOR=REGEXP`; may be repeated, the first that matches counts", func(given string) error {
 		highlight, err := console.ParseHighlight(given)
 		o.highlights = append(o.highlights, highlight)
@@ -127,14 +134,24 @@ func (o options) check(rest []string) error {
 	if o.redeliverAfter < 0 {
 		return fmt.Errorf("--redeliver-after %s is negative: %w", o.redeliverAfter, errUsage)
 	}
-	if o.destinationURL == "" {
-		return nil
-	}
-	address, err := url.Parse(o.destinationURL)
-	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" {
-		return fmt.Errorf("--destination-url %q is not an HTTP URL: %w", o.destinationURL, errUsage)
-	}
 	return nil
+}
+
+// parseDestinationURL reads URL, for which the destination is empty, or
+// DESTINATION=URL. The URL is returned without a slash at its end.
+func parseDestinationURL(given string) (destination, base string, err error) {
+	destination, base, named := strings.Cut(given, "=")
+	if strings.HasPrefix(given, "http://") || strings.HasPrefix(given, "https://") {
+		destination, base, named = "", given, false
+	}
+	address, err := url.Parse(base)
+	if err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "" || named && destination == "" {
+		return "", "", errors.New("it must be URL or DESTINATION=URL, with an HTTP URL")
+	}
+	if base = address.Scheme + "://" + address.Host; base != strings.TrimSuffix(address.String(), "/") {
+		return "", "", fmt.Errorf("it must be %s alone: path and query are those of the endpoint in the template", base)
+	}
+	return destination, base, nil
 }
 
 // parseLatency reads SERVICE=TIME.

@@ -37,7 +37,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	running, err := cloud.Start(ctx, cloud.Config{
 		Assembly: o.assembly, Region: region, AccountID: accountID,
 		Port: o.port, URLPorts: o.urlPorts,
-		DestinationURL: o.destinationURL, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
+		DestinationURLs: o.destinationURLs, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
 		Faults: o.dice(ctx, logger), Seed: o.seed, RedeliverAfter: o.redeliverAfter, Latency: o.latency,
 		Clock: m.clock, Random: rand.Reader,
 		Observe: func(busARN string, e eventbridge.Event) { watcher.Event(eventOf(busARN, e, m.clock())) },

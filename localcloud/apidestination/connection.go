@@ -3,8 +3,8 @@ package apidestination
 import (
 	"context"
 	"crypto/subtle"
+	"encoding/base64"
 	"net/http"
-	"net/url"
 	"slices"
 	"sync"
 
@@ -12,54 +12,51 @@ import (
 )
 
 // Connection is what EventBridge adds to every request to the destinations that
-// use it: an API key, if it has a name, and invocation parameters. They win over
-// the parameters of a rule's target.
+// use it. It wins over the parameters of a rule's target.
 type Connection struct {
-	Name, ARN string
-	KeyName   string
-	KeyValue  string
-	Header    []HeaderParameter
-	Query     url.Values
+	Name, ARN  string
+	Parameters AuthParameters
 
 	mu sync.RWMutex
-	// formerKeys are the keys that were replaced, the latest last.
-	formerKeys []string
+	// former are the credentials that were replaced, the latest last.
+	former []credential
 }
 
-// header returns the headers that the connection adds to a request.
-func (c *Connection) header() http.Header {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	header := http.Header{}
-	for _, parameter := range c.Header {
-		header.Add(parameter.Key, parameter.Value)
-	}
-	if c.KeyName != "" {
-		header.Set(c.KeyName, c.KeyValue)
-	}
-	return header
+// A credential is the header that authorizes a request; without a name there is
+// none.
+type credential struct{ name, value string }
+
+func (c credential) isIn(header http.Header) bool {
+	return c.name != "" && subtle.ConstantTimeCompare([]byte(header.Get(c.name)), []byte(c.value)) == 1
 }
 
-// hasKey reports whether a request has the connection's key or a former one.
-func (c *Connection) hasKey(header http.Header) bool {
+// current returns what the connection adds to a request.
+func (c *Connection) current() AuthParameters {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	given := []byte(header.Get(c.KeyName))
-	return slices.ContainsFunc(append([]string{c.KeyValue}, c.formerKeys...), func(key string) bool {
-		return subtle.ConstantTimeCompare(given, []byte(key)) == 1
+	return c.Parameters
+}
+
+// authorizes reports whether a request has the connection's credential or a
+// former one.
+func (c *Connection) authorizes(header http.Header) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return slices.ContainsFunc(append(slices.Clip(c.former), c.Parameters.credential()), func(known credential) bool {
+		return known.isIn(header)
 	})
 }
 
 func (c *Connection) update(parameters AuthParameters) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if key := parameters.ApiKeyAuthParameters; key.ApiKeyValue != c.KeyValue || key.ApiKeyName != c.KeyName {
-		c.formerKeys = append(c.formerKeys, c.KeyValue)
-		c.KeyName, c.KeyValue = key.ApiKeyName, key.ApiKeyValue
+	if old := c.Parameters.credential(); old != parameters.credential() {
+		c.former = append(c.former, old)
 	}
-	if given := parameters.InvocationHttpParameters; given != nil {
-		c.Header = given.HeaderParameters
+	if parameters.InvocationHttpParameters == nil {
+		parameters.InvocationHttpParameters = c.Parameters.InvocationHttpParameters
 	}
+	c.Parameters = parameters
 }
 
 // Connect adds a connection.
@@ -69,13 +66,13 @@ func (s *Service) Connect(connection *Connection) {
 	s.connections[connection.Name] = connection
 }
 
-// HasKey reports whether a request has the key of a connection. A former key is
-// valid too: while a key is rotated, an endpoint accepts both.
-func (s *Service) HasKey(header http.Header) bool {
+// Authorizes reports whether a request has the credential of a connection. A
+// former one is valid too: while a key is rotated, an endpoint accepts both.
+func (s *Service) Authorizes(header http.Header) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, connection := range s.connections {
-		if connection.hasKey(header) {
+		if connection.authorizes(header) {
 			return true
 		}
 	}
@@ -95,7 +92,7 @@ type DescribeConnectionInput struct {
 	Name string
 }
 
-// DescribeConnectionOutput is DescribeConnection's response. It has no key.
+// DescribeConnectionOutput is DescribeConnection's response. It has no secret.
 type DescribeConnectionOutput struct {
 	Name              string
 	ConnectionArn     string
@@ -117,9 +114,11 @@ type UpdateConnectionOutput struct {
 	ConnectionState string
 }
 
-// AuthParameters are what a connection adds to a request.
+// AuthParameters are what a connection adds to a request: the credential, which
+// is one of the first two, and parameters.
 type AuthParameters struct {
-	ApiKeyAuthParameters     *ApiKey
+	ApiKeyAuthParameters     *ApiKey         `json:",omitempty"`
+	BasicAuthParameters      *Basic          `json:",omitempty"`
 	InvocationHttpParameters *HttpParameters `json:",omitempty"`
 }
 
@@ -129,22 +128,77 @@ type ApiKey struct {
 	ApiKeyValue string `json:",omitempty"`
 }
 
-// HttpParameters are the headers besides the key.
-type HttpParameters struct {
-	HeaderParameters []HeaderParameter
+// Basic is a name and a password; the password is never returned.
+type Basic struct {
+	Username string
+	Password string `json:",omitempty"`
 }
 
-// HeaderParameter is one header. A secret value is not returned either.
-type HeaderParameter struct {
+// HttpParameters are what a connection adds besides the credential.
+type HttpParameters struct {
+	HeaderParameters      []Parameter `json:",omitempty"`
+	QueryStringParameters []Parameter `json:",omitempty"`
+	BodyParameters        []Parameter `json:",omitempty"`
+}
+
+// Parameter is one parameter. A secret value is not returned either.
+type Parameter struct {
 	Key           string
 	Value         string `json:",omitempty"`
 	IsValueSecret bool
 }
 
-const (
-	authorized = "AUTHORIZED"
-	byKey      = "API_KEY"
-)
+const authorized = "AUTHORIZED"
+
+// authorizationType returns the type of the credential, which is empty unless
+// there is a whole one, and no other.
+func (p AuthParameters) authorizationType() string {
+	switch key, basic := p.ApiKeyAuthParameters, p.BasicAuthParameters; {
+	case key != nil && basic == nil && key.ApiKeyName != "" && key.ApiKeyValue != "":
+		return "API_KEY"
+	case basic != nil && key == nil && basic.Username != "" && basic.Password != "":
+		return "BASIC"
+	default:
+		return ""
+	}
+}
+
+func (p AuthParameters) credential() credential {
+	switch key, basic := p.ApiKeyAuthParameters, p.BasicAuthParameters; {
+	case key != nil:
+		return credential{key.ApiKeyName, key.ApiKeyValue}
+	case basic != nil:
+		return credential{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(basic.Username+":"+basic.Password))}
+	default:
+		return credential{}
+	}
+}
+
+// public returns the parameters without what is secret.
+func (p AuthParameters) public() AuthParameters {
+	if key := p.ApiKeyAuthParameters; key != nil {
+		p.ApiKeyAuthParameters = &ApiKey{ApiKeyName: key.ApiKeyName}
+	}
+	if basic := p.BasicAuthParameters; basic != nil {
+		p.BasicAuthParameters = &Basic{Username: basic.Username}
+	}
+	if all := p.InvocationHttpParameters; all != nil {
+		p.InvocationHttpParameters = &HttpParameters{
+			publicParameters(all.HeaderParameters), publicParameters(all.QueryStringParameters), publicParameters(all.BodyParameters),
+		}
+	}
+	return p
+}
+
+func publicParameters(all []Parameter) []Parameter {
+	all = slices.Clone(all)
+	for i := range all {
+		if all[i].IsValueSecret {
+			all[i].Value = ""
+		}
+	}
+	return all
+}
 
 // DescribeConnection describes a connection.
 func (s *Service) DescribeConnection(ctx context.Context, in *DescribeConnectionInput) (*DescribeConnectionOutput, error) {
@@ -152,23 +206,11 @@ func (s *Service) DescribeConnection(ctx context.Context, in *DescribeConnection
 	if err != nil {
 		return nil, err
 	}
-	connection.mu.RLock()
-	defer connection.mu.RUnlock()
-	out := &DescribeConnectionOutput{
-		Name: connection.Name, ConnectionArn: connection.ARN, ConnectionState: authorized, AuthorizationType: byKey,
-		AuthParameters: AuthParameters{ApiKeyAuthParameters: &ApiKey{ApiKeyName: connection.KeyName}},
-	}
-	if len(connection.Header) == 0 {
-		return out, nil
-	}
-	told := slices.Clone(connection.Header)
-	for i := range told {
-		if told[i].IsValueSecret {
-			told[i].Value = ""
-		}
-	}
-	out.AuthParameters.InvocationHttpParameters = &HttpParameters{told}
-	return out, nil
+	parameters := connection.current()
+	return &DescribeConnectionOutput{
+		Name: connection.Name, ConnectionArn: connection.ARN, ConnectionState: authorized,
+		AuthorizationType: parameters.authorizationType(), AuthParameters: parameters.public(),
+	}, nil
 }
 
 // UpdateConnection changes what the next request is sent with.
@@ -177,9 +219,8 @@ func (s *Service) UpdateConnection(ctx context.Context, in *UpdateConnectionInpu
 	if err != nil {
 		return nil, err
 	}
-	key := in.AuthParameters.ApiKeyAuthParameters
-	if in.AuthorizationType != byKey || key == nil || key.ApiKeyName == "" || key.ApiKeyValue == "" {
-		return nil, wire.ValidationError("the local cloud updates a connection with a whole API key only")
+	if in.AuthorizationType == "" || in.AuthorizationType != in.AuthParameters.authorizationType() {
+		return nil, wire.ValidationError("the local cloud updates a connection with a whole API key, or name and password, only")
 	}
 	connection.update(in.AuthParameters)
 	return &UpdateConnectionOutput{ConnectionArn: connection.ARN, ConnectionState: authorized}, nil

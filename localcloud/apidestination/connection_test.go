@@ -24,8 +24,14 @@ func connected(t *testing.T) (*apidestination.Service, *awseventbridge.Client, f
 	endpoint := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
 	t.Cleanup(endpoint.Close)
 	connection := &apidestination.Connection{
-		Name: "shop", ARN: "arn:connection", KeyName: "X-Api-Key", KeyValue: "old",
-		Header: []apidestination.HeaderParameter{{Key: "X-Seen", Value: "yes"}, {Key: "X-Hidden", Value: "word", IsValueSecret: true}},
+		Name: "shop", ARN: "arn:connection",
+		Parameters: apidestination.AuthParameters{
+			ApiKeyAuthParameters: &apidestination.ApiKey{ApiKeyName: "X-Api-Key", ApiKeyValue: "old"},
+			InvocationHttpParameters: &apidestination.HttpParameters{
+				HeaderParameters: []apidestination.Parameter{{Key: "X-Seen", Value: "yes"}, {Key: "X-Hidden", Value: "word", IsValueSecret: true}},
+				BodyParameters:   []apidestination.Parameter{{Key: "token", Value: "word", IsValueSecret: true}},
+			},
+		},
 	}
 	service := create(t, nil, apidestination.Destination{Endpoint: endpoint.URL, Connection: connection})
 	service.Connect(connection)
@@ -77,7 +83,7 @@ func TestAnUpdatedConnectionSendsTheNewKeyWithTheNextRequest(t *testing.T) {
 		t.Errorf("at last the headers are %v", header)
 	}
 	for key, admitted := range map[string]bool{"old": true, "new": true, "none": false, "": false} {
-		if got := service.HasKey(http.Header{"X-Api-Key": {key}}); got != admitted {
+		if got := service.Authorizes(http.Header{"X-Api-Key": {key}}); got != admitted {
 			t.Errorf("the key %q is admitted = %t", key, got)
 		}
 	}
@@ -98,6 +104,35 @@ func TestTheDescriptionOfAConnectionHasNoSecret(t *testing.T) {
 	}
 	if len(told) != 2 || told["X-Seen"] != "yes" || told["X-Hidden"] != "" {
 		t.Errorf("the headers are %v", told)
+	}
+	if body := out.AuthParameters.InvocationHttpParameters.BodyParameters; len(body) != 1 || aws.ToString(body[0].Value) != "" {
+		t.Errorf("the body parameters are %v", body)
+	}
+}
+
+func TestAConnectionChangesToANameAndAPassword(t *testing.T) {
+	service, client, deliver := connected(t)
+	if _, err := client.UpdateConnection(t.Context(), &awseventbridge.UpdateConnectionInput{
+		Name: aws.String("shop"), AuthorizationType: types.ConnectionAuthorizationTypeBasic,
+		AuthParameters: &types.UpdateConnectionAuthRequestParameters{
+			BasicAuthParameters: &types.UpdateConnectionBasicAuthRequestParameters{Username: aws.String("shop"), Password: aws.String("word")},
+		},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	header := deliver()
+	if got := header.Get("Authorization"); got != "Basic c2hvcDp3b3Jk" || header.Get("X-Api-Key") != "" || header.Get("X-Seen") != "yes" {
+		t.Errorf("the headers are %v", header)
+	}
+	if !service.Authorizes(header) || !service.Authorizes(http.Header{"X-Api-Key": {"old"}}) || service.Authorizes(http.Header{"Authorization": {"Basic x"}}) {
+		t.Error("the credential, or the former one, does not authorize, or another one does")
+	}
+	out, err := client.DescribeConnection(t.Context(), &awseventbridge.DescribeConnectionInput{Name: aws.String("shop")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if basic := out.AuthParameters.BasicAuthParameters; out.AuthorizationType != "BASIC" || basic == nil || aws.ToString(basic.Username) != "shop" {
+		t.Errorf("the connection is %s %+v", out.AuthorizationType, out.AuthParameters)
 	}
 }
 

@@ -3,6 +3,8 @@ package apidestination
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -14,49 +16,53 @@ import (
 
 const defaultContentType = "application/json; charset=utf-8"
 
-// request builds the request of one delivery.
+// request builds the request of one delivery. The connection's parameters win
+// over the target's.
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_HttpParameters.html
 func (e *endpoint) request(ctx context.Context, d eventbridge.Delivery) (*http.Request, error) {
-	parameters := d.HTTP
-	if parameters == nil {
-		parameters = &eventbridge.HTTPParameters{}
+	target, connection := d.HTTP, e.Connection.current()
+	if target == nil {
+		target = &eventbridge.HTTPParameters{}
 	}
-	address, err := e.address(parameters)
+	added := connection.InvocationHttpParameters
+	if added == nil {
+		added = &HttpParameters{}
+	}
+	address, err := e.address(target, added.QueryStringParameters)
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, e.Method, address, bytes.NewReader(d.Body))
+	body, err := withMembers(d.Body, added.BodyParameters)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, e.Method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	request.Close = true
 	request.Header.Set("Content-Type", defaultContentType)
-	for name, value := range parameters.Header {
-		setUnlessFixed(request.Header, name, value)
+	for name, value := range target.Header {
+		request.Header.Set(name, value)
 	}
-	for name, values := range e.Connection.header() {
-		for i, value := range values {
-			if i == 0 {
-				setUnlessFixed(request.Header, name, value)
-			} else if !isFixed(name) {
-				request.Header.Add(name, value)
-			}
-		}
-	}
+	maps.Copy(request.Header, connection.header(added.HeaderParameters))
+	maps.DeleteFunc(request.Header, func(name string, _ []string) bool { return isFixed(name) })
 	request.Header.Set("User-Agent", "Amazon/EventBridge/ApiDestinations")
 	request.Header.Set("Range", "bytes=0-1048575")
 	request.Header.Set("Accept-Encoding", "gzip,deflate")
 	return request, nil
 }
 
-// address returns the endpoint with its asterisks replaced and the query added.
-func (e *endpoint) address(parameters *eventbridge.HTTPParameters) (string, error) {
+// address returns the endpoint with its asterisks replaced and the query added,
+// at the base if there is one.
+func (e *endpoint) address(target *eventbridge.HTTPParameters, added []Parameter) (string, error) {
 	pieces := strings.Split(e.Endpoint, "*")
-	if len(pieces)-1 != len(parameters.Path) {
-		return "", fmt.Errorf("the endpoint %s needs %d path values, the target has %d", e.Endpoint, len(pieces)-1, len(parameters.Path))
+	if len(pieces)-1 != len(target.Path) {
+		return "", fmt.Errorf("the endpoint %s needs %d path values, the target has %d", e.Endpoint, len(pieces)-1, len(target.Path))
 	}
 	var filled strings.Builder
 	filled.WriteString(pieces[0])
-	for i, value := range parameters.Path {
+	for i, value := range target.Path {
 		filled.WriteString(url.PathEscape(value))
 		filled.WriteString(pieces[i+1])
 	}
@@ -64,25 +70,64 @@ func (e *endpoint) address(parameters *eventbridge.HTTPParameters) (string, erro
 	if err != nil {
 		return "", err
 	}
-	query := address.Query()
-	for name, value := range parameters.Query {
-		query.Set(name, value)
+	if len(target.Query)+len(added) > 0 {
+		query := address.Query()
+		for name, value := range target.Query {
+			query.Set(name, value)
+		}
+		maps.Copy(query, queryOf(added))
+		address.RawQuery = query.Encode()
 	}
-	maps.Copy(query, e.Connection.Query)
-	address.RawQuery = query.Encode()
+	if e.Base != "" {
+		return e.Base + address.RequestURI(), nil
+	}
 	return address.String(), nil
 }
 
-func setUnlessFixed(header http.Header, name, value string) {
-	if !isFixed(name) {
-		header.Set(name, value)
+func queryOf(parameters []Parameter) url.Values {
+	query := url.Values{}
+	for _, parameter := range parameters {
+		query.Add(parameter.Key, parameter.Value)
 	}
+	return query
 }
 
-// isFixed reports whether a header is EventBridge's or the transport's own, so
-// that neither a connection nor a target can set it.
+// header returns the headers that the connection adds to a request.
+func (p AuthParameters) header(parameters []Parameter) http.Header {
+	header := http.Header{}
+	for _, parameter := range parameters {
+		header.Add(parameter.Key, parameter.Value)
+	}
+	if credential := p.credential(); credential.name != "" {
+		header.Set(credential.name, credential.value)
+	}
+	return header
+}
+
+// withMembers returns a body with parameters as members of its JSON object. It is
+// not documented what AWS does with a body that is no object.
+func withMembers(body []byte, added []Parameter) ([]byte, error) {
+	if len(added) == 0 {
+		return body, nil
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(body, &object); err != nil || object == nil {
+		return nil, errors.New("the connection has BodyParameters, and the target's input is not a JSON object")
+	}
+	for _, parameter := range added {
+		value, err := json.Marshal(parameter.Value)
+		if err != nil {
+			return nil, err
+		}
+		object[parameter.Key] = value
+	}
+	return json.Marshal(object)
+}
+
+// isFixed reports whether a header, by its canonical name, is EventBridge's or
+// the transport's own, so that neither a connection nor a target can set it.
 func isFixed(name string) bool {
-	switch http.CanonicalHeaderKey(name) {
+	switch name {
 	case "User-Agent", "Range", "Accept-Encoding", "Content-Length", "Host",
 		"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
 		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect":

@@ -31,7 +31,10 @@ type Destination struct {
 	ARN string
 	// Endpoint may contain asterisks, which the target's path values replace.
 	Endpoint string
-	Method   string
+	// Base replaces the scheme and the host of Endpoint unless it is empty. It has
+	// no slash at its end.
+	Base   string
+	Method string
 	// RatePerSecond is 300 if it is 0.
 	RatePerSecond int
 	// Connection may be nil for an endpoint without authorization.

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,6 +73,13 @@ func TestTheRequest(t *testing.T) {
 		}
 		return header
 	}
+	connection := func(key string, added apidestination.HttpParameters) *apidestination.Connection {
+		parameters := apidestination.AuthParameters{InvocationHttpParameters: &added}
+		if key != "" {
+			parameters.ApiKeyAuthParameters = &apidestination.ApiKey{ApiKeyName: "X-Api-Key", ApiKeyValue: key}
+		}
+		return &apidestination.Connection{Parameters: parameters}
+	}
 	tests := []struct {
 		rule       string
 		to         apidestination.Destination
@@ -89,23 +95,37 @@ func TestTheRequest(t *testing.T) {
 		},
 		{
 			"has the connection's headers rather than the target's",
-			apidestination.Destination{Endpoint: "/hook", Connection: &apidestination.Connection{KeyName: "X-Api-Key", KeyValue: "secret"}},
+			apidestination.Destination{Endpoint: "/hook", Connection: connection("secret", apidestination.HttpParameters{})},
 			&eventbridge.HTTPParameters{Header: map[string]string{"x-api-key": "guess", "Content-Type": "application/cloudevents+json"}},
 			request{"POST", "/hook", "{}", fixed("X-Api-Key", "secret", "Content-Type", "application/cloudevents+json"), true},
 		},
 		{
 			"keeps the fixed headers whatever is asked for",
-			apidestination.Destination{Endpoint: "/hook", Connection: &apidestination.Connection{Header: []apidestination.HeaderParameter{
+			apidestination.Destination{Endpoint: "/hook", Connection: connection("", apidestination.HttpParameters{HeaderParameters: []apidestination.Parameter{
 				{Key: "user-agent", Value: "me"}, {Key: "Transfer-Encoding", Value: "chunked"},
-			}}},
+			}})},
 			&eventbridge.HTTPParameters{Header: map[string]string{"Range": "none", "Connection": "keep-alive", "Host": "other", "Content-Length": "7"}},
 			request{"POST", "/hook", "{}", fixed(), true},
 		},
 		{
 			"has path values and a query, of which the connection's wins",
-			apidestination.Destination{Endpoint: "/orders/*/items/*?a=0&b=0", Connection: &apidestination.Connection{Query: url.Values{"a": {"1"}}}},
+			apidestination.Destination{Endpoint: "/orders/*/items/*?a=0&b=0", Connection: connection("", apidestination.HttpParameters{QueryStringParameters: []apidestination.Parameter{{Key: "a", Value: "1"}}})},
 			&eventbridge.HTTPParameters{Path: []string{"o/1", "i 1"}, Query: map[string]string{"a": "2", "c": "3"}},
 			request{"POST", "/orders/o%2F1/items/i%201?a=1&b=0&c=3", "{}", fixed(), true},
+		},
+		{
+			"has the endpoint's query as it is written",
+			apidestination.Destination{Endpoint: "/hook%2Fa?b=%7e&a=1;2"},
+			nil,
+			request{"POST", "/hook%2Fa?b=%7e&a=1;2", "{}", fixed(), true},
+		},
+		{
+			"has the connection's members in the body",
+			apidestination.Destination{Endpoint: "/hook", Connection: connection("", apidestination.HttpParameters{
+				BodyParameters: []apidestination.Parameter{{Key: "key", Value: `a"b`}},
+			})},
+			nil,
+			request{"POST", "/hook", `{"key":"a\"b"}`, fixed("Content-Length", "14"), true},
 		},
 	}
 	for _, test := range tests {
@@ -119,6 +139,20 @@ func TestTheRequest(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestTheBaseReplacesSchemeAndHostOnly(t *testing.T) {
+	var got string
+	service := create(t, transport(func(r *http.Request) (*http.Response, error) {
+		got = r.URL.String()
+		return &http.Response{StatusCode: 200, Body: http.NoBody}, nil
+	}), apidestination.Destination{Endpoint: "https://hook.example.com/orders/*?a=1", Base: "http://127.0.0.1:3000/inside"})
+	if err := service.Deliver(t.Context(), eventbridge.Delivery{Target: arn, HTTP: &eventbridge.HTTPParameters{Path: []string{"a/b"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "http://127.0.0.1:3000/inside/orders/a%2Fb?a=1"; got != want {
+		t.Errorf("the request is for %s, want %s", got, want)
 	}
 }
 
@@ -213,6 +247,14 @@ func TestWhatCannotBeSentIsFinal(t *testing.T) {
 	service := create(t, answer(200, nil), apidestination.Destination{Endpoint: "https://hook.example.com/*"})
 	if got := failure(t, service.Deliver(t.Context(), eventbridge.Delivery{Target: arn})); got.Code != "INVALID_PARAMETER" || got.Retryable {
 		t.Errorf("without the path value: %v", got)
+	}
+	bodied := create(t, answer(200, nil), apidestination.Destination{Connection: &apidestination.Connection{Parameters: apidestination.AuthParameters{
+		InvocationHttpParameters: &apidestination.HttpParameters{BodyParameters: []apidestination.Parameter{{Key: "a", Value: "b"}}},
+	}}})
+	for _, body := range []string{`"text"`, "null", "text", `{} {}`} {
+		if got := failure(t, bodied.Deliver(t.Context(), eventbridge.Delivery{Target: arn, Body: []byte(body)})); got.Code != "INVALID_PARAMETER" || got.Retryable {
+			t.Errorf("with body parameters, and the body %s: %v", body, got)
+		}
 	}
 	if got := failure(t, service.Deliver(t.Context(), eventbridge.Delivery{Target: "arn:none"})); got.Code != "NO_RESOURCE" || got.Retryable {
 		t.Errorf("to an unknown destination: %v", got)

@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -119,17 +120,19 @@ func (r *Rule) identify(at location) (identity, error) {
 	return identity{name: name, ref: ref, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
 }
 
-// Connection is an AWS::Events::Connection that authorizes by an API key.
+// Connection is an AWS::Events::Connection that authorizes by an API key, or by a
+// name and a password.
 type Connection struct {
 	Name              string         `cfn:"Name"`
 	Description       Harmless       `cfn:"Description" why:"only a reader sees it"`
-	AuthorizationType string         `cfn:"AuthorizationType,required" values:"API_KEY"`
+	AuthorizationType string         `cfn:"AuthorizationType,required" values:"API_KEY,BASIC"`
 	AuthParameters    AuthParameters `cfn:"AuthParameters,required"`
 }
 
 // AuthParameters is what a connection adds to every request.
 type AuthParameters struct {
 	APIKey         *APIKey                   `cfn:"ApiKeyAuthParameters"`
+	Basic          *BasicAuth                `cfn:"BasicAuthParameters"`
 	HTTPParameters *ConnectionHTTPParameters `cfn:"InvocationHttpParameters"`
 }
 
@@ -139,12 +142,21 @@ type APIKey struct {
 	Value string `cfn:"ApiKeyValue,required"`
 }
 
-// ConnectionHTTPParameters is what a connection adds besides the authorization.
-type ConnectionHTTPParameters struct {
-	HeaderParameters []ConnectionParameter `cfn:"HeaderParameters"`
+// BasicAuth is the name and the password that authorize.
+type BasicAuth struct {
+	Username string `cfn:"Username,required"`
+	Password string `cfn:"Password,required"`
 }
 
-// ConnectionParameter is one header of a connection.
+// ConnectionHTTPParameters is what a connection adds besides the authorization.
+type ConnectionHTTPParameters struct {
+	HeaderParameters      []ConnectionParameter `cfn:"HeaderParameters"`
+	QueryStringParameters []ConnectionParameter `cfn:"QueryStringParameters"`
+	BodyParameters        []ConnectionParameter `cfn:"BodyParameters"`
+}
+
+// ConnectionParameter is one header of a connection, one parameter of its query
+// or one member of its body.
 type ConnectionParameter struct {
 	Key           string `cfn:"Key,required"`
 	Value         string `cfn:"Value,required"`
@@ -154,15 +166,28 @@ type ConnectionParameter struct {
 func (c *Connection) identify(at location) (identity, error) {
 	name := at.physicalName(c.Name, 64)
 	arn := at.arn("events", "connection/"+name+"/"+at.uuid())
-	var err error
-	if c.AuthorizationType == "API_KEY" && c.AuthParameters.APIKey == nil {
-		err = errors.New("property AuthParameters.ApiKeyAuthParameters is required")
+	// Only the parameters of the type that is given may be there.
+	// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateConnectionAuthRequestParameters.html
+	var problems []error
+	for _, parameters := range []struct {
+		kind, name string
+		given      bool
+	}{
+		{"API_KEY", "ApiKeyAuthParameters", c.AuthParameters.APIKey != nil},
+		{"BASIC", "BasicAuthParameters", c.AuthParameters.Basic != nil},
+	} {
+		switch required := c.AuthorizationType == parameters.kind; {
+		case required && !parameters.given:
+			problems = append(problems, fmt.Errorf("property AuthParameters.%s is required", parameters.name))
+		case !required && parameters.given:
+			problems = append(problems, fmt.Errorf("property AuthParameters.%s is for the AuthorizationType %s only", parameters.name, parameters.kind))
+		}
 	}
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
 		"Arn":          arn,
 		"ArnForPolicy": at.arn("events", "connection/"+name),
 		"SecretArn":    at.arn("secretsmanager", "secret:events!connection/"+name+"/"+at.uuid()+"-"+at.code(6)),
-	}}, err
+	}}, errors.Join(problems...)
 }
 
 // APIDestination is an AWS::Events::ApiDestination.

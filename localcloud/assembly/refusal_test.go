@@ -18,6 +18,10 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"Resources": {
 			"Archive": {"Type": "AWS::Events::Archive", "Properties": {"SourceArn": "b", "RetentionDays": -1, "Compression": "zip"}},
 			"Bucket": {"Type": "AWS::S3::Bucket"},
+			"BasicConnection": {"Type": "AWS::Events::Connection", "Properties": {
+				"AuthorizationType": "BASIC", "AuthParameters": {"ApiKeyAuthParameters": {"ApiKeyName": "a", "ApiKeyValue": "b"}}}},
+			"Connection": {"Type": "AWS::Events::Connection", "Properties": {
+				"AuthorizationType": "OAUTH_CLIENT_CREDENTIALS", "AuthParameters": {"OAuthParameters": {}}}},
 			"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"Widgets": []}},
 			"Function": {"Type": "AWS::Lambda::Function", "Properties": {
 				"Code": {"S3Key": "x.zip"}, "Role": {"Ref": "Nobody"}, "Handler": "h", "Runtime": "python3.13",
@@ -54,7 +58,11 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"parameter Size: parameters are not supported by the local cloud",
 		"resource Archive (AWS::Events::Archive): property Compression is not supported by the local cloud",
 		"resource Archive (AWS::Events::Archive): property RetentionDays must be 0, which is for ever, or more",
+		"resource BasicConnection (AWS::Events::Connection): property AuthParameters.ApiKeyAuthParameters is for the AuthorizationType API_KEY only",
+		"resource BasicConnection (AWS::Events::Connection): property AuthParameters.BasicAuthParameters is required",
 		"resource Bucket (AWS::S3::Bucket): the resource type is not supported by the local cloud",
+		"resource Connection (AWS::Events::Connection): property AuthParameters.OAuthParameters is not supported by the local cloud",
+		`resource Connection (AWS::Events::Connection): property AuthorizationType: the value "OAUTH_CLIENT_CREDENTIALS" is not supported by the local cloud`,
 		"resource Dashboard (AWS::CloudWatch::Dashboard): property DashboardBody is required",
 		"resource Dashboard (AWS::CloudWatch::Dashboard): property Widgets is not supported by the local cloud",
 		`resource Free (AWS::DynamoDB::Table): property BillingMode: the value "FREE" is not supported by the local cloud`,

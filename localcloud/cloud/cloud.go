@@ -44,8 +44,10 @@ type Config struct {
 	// URLPorts are the ports of function URLs, by the construct paths of the
 	// functions. Any other function URL has any free port.
 	URLPorts map[string]int
-	// DestinationURL is what API destinations call; empty is a receiver inside.
-	DestinationURL string
+	// DestinationURLs replace the scheme and the host of the endpoints that API
+	// destinations call, by the construct path of the destination; "" is all others.
+	// Those without a URL call a receiver inside.
+	DestinationURLs map[string]string
 	// DeliverTwice delivers every message of every queue at least twice.
 	DeliverTwice bool
 	// ScheduleEvery replaces the interval of every schedule, unless it is 0.
@@ -260,12 +262,18 @@ func (c *Cloud) api() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", wire.Handler(c.calls.wrap(c.withFaults(c.services()...))...))
 	mux.Handle(lambda.APIPath, c.functions.API(c.authority.authorize))
-	mux.Handle(deliveriesPath, c.receiver)
 	mux.HandleFunc("GET /usage", c.showUsage)
 	mux.HandleFunc("GET /traces", c.showTraces)
 	mux.HandleFunc("GET /traces/{id}", c.showTrace)
 	mux.HandleFunc("POST /resume", c.resume)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The mux would redirect a path such as /a//b, and the receiver takes any.
+		if isDelivery(r) {
+			c.receiver.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // services returns the services that speak a JSON protocol.

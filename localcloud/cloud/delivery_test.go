@@ -1,7 +1,9 @@
 package cloud_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/localcloud/cloud"
 	"example.com/saga/localcloud/printable"
@@ -132,50 +135,103 @@ func TestAnEventIsForwardedOverAnotherBusToAFunction(t *testing.T) {
 	}
 }
 
-func TestTheReceiverTakesAnEventAndCountsRepetitions(t *testing.T) {
+// delivered is what the receiver shows of a delivery.
+type delivered struct {
+	Method, Host, Path, Query, ID string
+	Count                         int
+	Headers                       http.Header
+	Body                          json.RawMessage
+}
+
+// deliveries returns what the receiver shows, and how many deliveries it refused.
+func (s stack) deliveries(t *testing.T) (arrived []delivered, refused int) {
+	t.Helper()
+	_, text := request(t, http.MethodGet, s.where.DeliveriesURL, nil, "")
+	var shown struct {
+		Deliveries []delivered
+		Refused    int
+	}
+	if err := json.Unmarshal([]byte(text), &shown); err != nil {
+		t.Fatal(err)
+	}
+	return shown.Deliveries, shown.Refused
+}
+
+func TestTheReceiverShowsWhereAnEventWasToGo(t *testing.T) {
+	s := start(t, func(r resources) {
+		r.properties("Destination")["InvocationEndpoint"] = "https://example.com:8443/a//b/*/?type=x"
+		r.properties("Destination")["HttpMethod"] = "GET"
+		r.properties("ToNotify")["Targets"].([]any)[0].(map[string]any)["HttpParameters"] = map[string]any{
+			"PathParameterValues": []string{"$.detail.id"}, "QueryStringParameters": map[string]string{"z": "$.detail-type"},
+		}
+		r.properties("Connection")["AuthorizationType"] = "BASIC"
+		r.properties("Connection")["AuthParameters"] = map[string]any{
+			"BasicAuthParameters": map[string]string{"Username": "shop", "Password": "word"},
+			"InvocationHttpParameters": map[string]any{
+				"QueryStringParameters": []map[string]string{{"Key": "type", "Value": "y"}},
+				"BodyParameters":        []map[string]string{{"Key": "added", "Value": "1"}},
+			},
+		}
+	})
+	s.publish(t, "notify", `{"id":"o/1"}`)
+	arrived, refused := s.deliveries(t)
+	if len(arrived) != 1 || refused != 0 {
+		t.Fatalf("arrived have %+v, refused were %d", arrived, refused)
+	}
+	got := arrived[0]
+	if got.Method != "GET" || got.Host != "example.com:8443" || got.Path != "/a//b/o%2F1/" || got.Query != "type=y&z=thing" {
+		t.Errorf("the event was for %s %s %s %s", got.Method, got.Host, got.Path, got.Query)
+	}
+	var body map[string]string
+	if err := json.Unmarshal(got.Body, &body); err != nil || body["id"] != "o/1" || body["added"] != "1" {
+		t.Errorf("the body is %s", got.Body)
+	}
+}
+
+func TestTheReceiverTakesAnyDeliveryWithACredentialAndCountsRepetitions(t *testing.T) {
 	s := start(t, nil)
 	s.publish(t, "notify", `{"id":"1","type":"thing"}`)
-	var shown struct {
-		Deliveries []struct {
-			ID      string
-			Count   int
-			Headers http.Header
-			Body    json.RawMessage
-		}
-		Refused int
+	arrived, _ := s.deliveries(t)
+	if len(arrived) != 1 || arrived[0].Headers.Get("Content-Type") != "application/cloudevents+json; charset=UTF-8" {
+		t.Fatalf("%+v arrived, want one event", arrived)
 	}
-	show := func() {
-		_, text := request(t, http.MethodGet, s.where.DeliveriesURL, nil, "")
-		if err := json.Unmarshal([]byte(text), &shown); err != nil {
+	key := arrived[0].Headers.Get("X-Api-Key")
+	for _, test := range []struct {
+		rule, method, path, key, body string
+		status                        int
+	}{
+		{"repeated", "POST", "/example.com/events", key, `{"id":"1"}`, http.StatusNoContent},
+		{"with another method", "DELETE", "/example.com/events", key, `{"id":"1"}`, http.StatusNoContent},
+		{"at another path", "PUT", "/example.com/other", key, `{"id":"1"}`, http.StatusNoContent},
+		{"with a body that is no JSON", "PUT", "/example.com/", key, "text", http.StatusNoContent},
+		{"with a body that has no id, again and again", "PATCH", "/example.com/list", key, "[1]", http.StatusNoContent},
+		{"with a body that has no id, again and again", "PATCH", "/example.com/list", key, "[1]", http.StatusNoContent},
+		{"without a body", "GET", "/example.com", key, "", http.StatusNoContent},
+		{"at the receiver's own address", "POST", "", key, `{"id":2}`, http.StatusNoContent},
+		{"with a wrong key", "POST", "/example.com/events", "wrong", `{"id":"1"}`, http.StatusUnauthorized},
+		{"without a key", "POST", "/example.com/events", "", `{"id":"1"}`, http.StatusUnauthorized},
+		{"with a body of more than 1 MiB", "POST", "/example.com/", key, strings.Repeat("x", 1<<20+1), http.StatusRequestEntityTooLarge},
+	} {
+		header := http.Header{"X-Api-Key": {test.key}, "Content-Type": {"text/plain"}}
+		if status, answer := request(t, test.method, s.where.DeliveriesURL+test.path, header, test.body); status != test.status {
+			t.Errorf("a delivery %s is answered with %d %s, want %d", test.rule, status, answer, test.status)
+		}
+	}
+	arrived, refused := s.deliveries(t)
+	var got []string
+	for _, d := range arrived {
+		var body bytes.Buffer
+		if err := json.Compact(&body, d.Body); err != nil {
 			t.Fatal(err)
 		}
-		if len(shown.Deliveries) != 1 {
-			t.Fatalf("%d events arrived, want 1: %s", len(shown.Deliveries), text)
-		}
+		got = append(got, fmt.Sprintf("%s %s%s %s %d %s", d.Method, d.Host, d.Path, d.ID, d.Count, &body))
 	}
-	show()
-	first := shown.Deliveries[0]
-	if first.ID != "1" || first.Count != 1 || first.Headers.Get("Content-Type") != "application/cloudevents+json; charset=UTF-8" {
-		t.Errorf("the event is %+v", first)
+	want := []string{
+		`POST example.com/events 1 2 {"id":"1","type":"thing"}`, `DELETE example.com/events 1 1 {"id":"1"}`, `PUT example.com/other 1 1 {"id":"1"}`,
+		`PUT example.com/  1 "text"`, `PATCH example.com/list  1 [1]`, `PATCH example.com/list  1 [1]`, `GET example.com/  1 ""`, `POST /  1 {"id":2}`,
 	}
-	for name, test := range map[string]struct {
-		key, contentType, body string
-		status                 int
-	}{
-		"repeated":                   {first.Headers.Get("X-Api-Key"), "application/cloudevents+json", `{"id":"1"}`, http.StatusNoContent},
-		"with a wrong key":           {"wrong", "application/cloudevents+json", `{"id":"2"}`, http.StatusUnauthorized},
-		"without a key":              {"", "application/cloudevents+json", `{"id":"2"}`, http.StatusUnauthorized},
-		"with another content type":  {first.Headers.Get("X-Api-Key"), "application/json", `{"id":"2"}`, http.StatusUnsupportedMediaType},
-		"with a body that has no id": {first.Headers.Get("X-Api-Key"), "application/cloudevents+json", `{}`, http.StatusBadRequest},
-	} {
-		header := http.Header{"X-Api-Key": {test.key}, "Content-Type": {test.contentType}}
-		if status, answer := request(t, http.MethodPost, s.where.DeliveriesURL, header, test.body); status != test.status {
-			t.Errorf("an event %s is answered with %d %s, want %d", name, status, answer, test.status)
-		}
-	}
-	show()
-	if got := shown.Deliveries[0].Count; got != 2 || shown.Refused != 4 {
-		t.Errorf("the event is counted %d times and %d were refused, want 2 and 4", got, shown.Refused)
+	if diff := cmp.Diff(want, got); diff != "" || refused != 3 {
+		t.Errorf("refused were %d, arrived have\n%s", refused, diff)
 	}
 }
 
@@ -198,18 +254,39 @@ func TestADeliveryDoesNotControlTheTerminalThatShowsIt(t *testing.T) {
 	}
 }
 
-func TestAPIDestinationsCanDeliverElsewhere(t *testing.T) {
-	arrived := make(chan *http.Request, 1)
-	elsewhere := serve(t, func(_ http.ResponseWriter, r *http.Request) { arrived <- r })
-	config := configOf(assembled(t, nil))
-	config.DestinationURL = elsewhere + "/here"
-	s := startWith(t, config)
-	s.publish(t, "notify", `{"id":"1"}`)
-	if got := <-arrived; got.URL.Path != "/here" || got.Header.Get("X-Api-Key") == "" {
-		t.Errorf("%s arrived with the headers %v", got.URL, got.Header)
+func TestEveryAPIDestinationCanDeliverElsewhere(t *testing.T) {
+	for name, test := range map[string]struct {
+		destination string
+		shown       bool
+	}{
+		"all of them":     {"", false},
+		"one by its path": {"Destination", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			arrived := make(chan *http.Request, 1)
+			config := configOf(assembled(t, nil))
+			config.DestinationURLs = map[string]string{test.destination: serve(t, func(_ http.ResponseWriter, r *http.Request) { arrived <- r })}
+			s := startWith(t, config)
+			s.publish(t, "notify", `{"id":"1"}`)
+			if got := <-arrived; got.URL.Path != "/events" || got.Header.Get("X-Api-Key") == "" {
+				t.Errorf("%s arrived with the headers %v", got.URL, got.Header)
+			}
+			if shown := s.where.DeliveriesURL != ""; shown != test.shown {
+				t.Errorf("the deliveries are shown at %q", s.where.DeliveriesURL)
+			}
+		})
 	}
-	if s.where.DeliveriesURL != "" {
-		t.Errorf("%s is to show what is delivered elsewhere", s.where.DeliveriesURL)
+}
+
+func TestAURLForAnAPIDestinationThatIsNotInTheStackIsRefused(t *testing.T) {
+	config := configOf(assembled(t, nil))
+	config.DestinationURLs = map[string]string{"Shop/Hook": "http://127.0.0.1:1"}
+	running, err := cloud.Start(t.Context(), config)
+	if err == nil {
+		t.Fatal("the stack starts", running.Close())
+	}
+	if want := "there is no API destination Shop/Hook to call http://127.0.0.1:1; there are: Destination"; err.Error() != want {
+		t.Errorf("the error is %q, want %q", err, want)
 	}
 }
 

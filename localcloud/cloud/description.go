@@ -9,8 +9,8 @@ import (
 // Description is where everything of the stack is, by construct paths.
 type Description struct {
 	AWSEndpointURL string `json:"awsEndpointUrl"`
-	// DeliveriesURL shows what API destinations have delivered. It is empty if they
-	// deliver elsewhere.
+	// DeliveriesURL shows what API destinations have delivered. It is empty if all
+	// of them deliver elsewhere.
 	DeliveriesURL string `json:"deliveriesUrl,omitempty"`
 	UsageURL      string `json:"usageUrl"`
 	TracesURL     string `json:"tracesUrl"`
@@ -51,7 +51,7 @@ func (c *Cloud) Describe() Description {
 		Secrets:        names[assembly.Secret](c.assembly),
 		Outputs:        maps.Clone(c.assembly.Outputs),
 	}
-	if c.config.DestinationURL == "" {
+	if c.config.DestinationURLs[""] == "" {
 		description.DeliveriesURL = c.address + deliveriesPath
 	}
 	for resource := range assembly.Of[assembly.Queue](c.assembly) {

@@ -1,7 +1,6 @@
 package cloud
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -37,13 +36,12 @@ func (c *Cloud) newEngines() {
 		Lost:        c.reportLoss,
 
 		Seed:           c.config.Seed,
-		DaemonAddress:  c.traces.Address(),
 		RedeliverAfter: c.config.RedeliverAfter,
 		RedeliverSoon:  c.queues.RedeliverSoon,
 	})
 	c.schedules = scheduler.New(scheduler.Config{Clock: clock, Every: c.config.ScheduleEvery, Targets: schedules{c}, Lost: c.reportLoss})
 	c.destinations = apidestination.New(apidestination.Config{Clock: clock, Transport: c.transport(), Authorize: authorize})
-	c.receiver = newReceiver(clock, c.destinations.HasKey)
+	c.receiver = newReceiver(clock, c.destinations.Authorizes)
 	c.secrets = secretsmanager.New(secretsmanager.Config{Clock: clock, Authorize: authorize})
 	deliveries := deliveries{c}
 	c.buses = eventbridge.New(eventbridge.Config{
@@ -148,40 +146,6 @@ func (c *Cloud) createLogGroups() error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.LogGroup](c.assembly) {
 		if err := c.logs.Create(resource.Name, time.Duration(given.RetentionInDays)*24*time.Hour); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// createDestinations creates the API destinations. The endpoints in the
-// template are not on this machine, so all of them call the configured URL, or
-// the receiver inside.
-func (c *Cloud) createDestinations() error {
-	endpoint := cmp.Or(c.config.DestinationURL, c.address+deliveriesPath)
-	connections := map[string]*apidestination.Connection{}
-	for resource, given := range assembly.Of[assembly.Connection](c.assembly) {
-		key := given.AuthParameters.APIKey
-		made := &apidestination.Connection{Name: resource.Name, ARN: resource.ARN, KeyName: key.Name, KeyValue: key.Value}
-		if parameters := given.AuthParameters.HTTPParameters; parameters != nil {
-			for _, parameter := range parameters.HeaderParameters {
-				made.Header = append(made.Header, apidestination.HeaderParameter(parameter))
-			}
-		}
-		c.destinations.Connect(made)
-		connections[resource.ARN] = made
-	}
-	var problems []error
-	for resource, given := range assembly.Of[assembly.APIDestination](c.assembly) {
-		connection, known := connections[given.ConnectionARN]
-		if !known {
-			problems = append(problems, resourceError(resource, fmt.Errorf("the connection %s is not in the stack", given.ConnectionARN)))
-			continue
-		}
-		if err := c.destinations.Create(apidestination.Destination{
-			ARN: resource.ARN, Endpoint: endpoint, Method: given.HTTPMethod,
-			RatePerSecond: number(given.RateLimitPerSecond, 0), Connection: connection,
-		}); err != nil {
 			problems = append(problems, resourceError(resource, err))
 		}
 	}

@@ -42,6 +42,7 @@ func (c *Cloud) createFunctions() error {
 			LogGroup:      logGroup(resource, given),
 			Retries:       retries[resource.ARN],
 			ActiveTracing: given.TracingConfig.Mode == "Active",
+			DaemonAddress: c.traces.Address(c.mayTrace(given)),
 		}
 		if given.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
@@ -148,10 +149,14 @@ func (c *Cloud) checkDeadLetters(resource assembly.Resource, given *assembly.Fun
 // checkTracing refuses a function whose segments would be lost: the daemon
 // sends them with the function's role.
 func (c *Cloud) checkTracing(resource assembly.Resource, given *assembly.Function) error {
-	if given.TracingConfig.Mode == "Active" && !c.authority.roleAllows(given.Role, "xray:PutTraceSegments", "*") {
+	if given.TracingConfig.Mode == "Active" && !c.mayTrace(given) {
 		return resourceError(resource, errors.New("its tracing is active, but its role does not allow xray:PutTraceSegments"))
 	}
 	return nil
+}
+
+func (c *Cloud) mayTrace(function *assembly.Function) bool {
+	return c.authority.roleAllows(function.Role, "xray:PutTraceSegments", "*")
 }
 
 // functionLogs is where the lines of a function go.

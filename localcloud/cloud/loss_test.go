@@ -72,7 +72,9 @@ func TestWhatRulesCannotDeliverAnywhereIsLost(t *testing.T) {
 			var lost losses
 			config := configOf(assembled(t, test.change))
 			config.Lost = lost.report
-			config.DestinationURL = serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
+			config.DestinationURLs = map[string]string{
+				"": serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }),
+			}
 			s := startWith(t, config)
 			s.publish(t, test.source, test.detail)
 			got := lost.got()

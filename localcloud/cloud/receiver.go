@@ -3,41 +3,56 @@ package cloud
 import (
 	"encoding/json"
 	"io"
-	"mime"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"example.com/saga/localcloud/printable"
 )
 
-// deliveriesPath is where the receiver answers, beside the AWS APIs.
+// deliveriesPath is where the receiver answers, beside the AWS APIs, and what is
+// in front of all paths at which it receives.
 const deliveriesPath = "/deliveries"
 
 // maximumDeliveries is how many events the receiver keeps: the oldest are dropped.
 const maximumDeliveries = 20_000
 
-// receiver is the endpoint that API destinations call when no other is given.
-// It accepts CloudEvents in JSON that come with a key, and shows them.
+// receiver is the endpoint of API destinations that have no other. It accepts
+// every method, path and content type with a credential of a connection.
 type receiver struct {
 	clock func() time.Time
-	// hasKey reports whether a request has a valid key.
-	hasKey func(http.Header) bool
+	// authorizes reports whether a request has a valid credential.
+	authorizes func(http.Header) bool
 
 	mu       sync.Mutex
 	arrived  []*received
-	byID     map[string]*received
+	byPlace  map[place]*received
 	refusals int
 }
 
-// received is one event that arrived, possibly more than once.
+// place distinguishes deliveries: the same event at the same place has arrived
+// again.
+type place struct {
+	Method string `json:"method"`
+	// Host, Path and Query are those of the endpoint.
+	Host  string `json:"host"`
+	Path  string `json:"path"`
+	Query string `json:"query,omitempty"`
+	// ID is the event's, which is empty if the body is not an object with an id.
+	ID string `json:"id,omitempty"`
+}
+
+// received is what arrived at a place, possibly more than once.
 type received struct {
-	ID       string          `json:"id"`
-	Count    int             `json:"count"`
-	Time     time.Time       `json:"time"`
-	LastTime time.Time       `json:"lastTime"`
-	Header   http.Header     `json:"headers"`
-	Body     json.RawMessage `json:"body"`
+	place
+
+	Count    int         `json:"count"`
+	Time     time.Time   `json:"time"`
+	LastTime time.Time   `json:"lastTime"`
+	Header   http.Header `json:"headers"`
+	// Body is the body, as a text if it is not JSON.
+	Body json.RawMessage `json:"body"`
 }
 
 // problem is an error as RFC 9457 describes it.
@@ -47,62 +62,79 @@ type problem struct {
 	Detail string `json:"detail"`
 }
 
-func newReceiver(clock func() time.Time, hasKey func(http.Header) bool) *receiver {
-	return &receiver{clock: clock, hasKey: hasKey, byID: map[string]*received{}}
+func newReceiver(clock func() time.Time, authorizes func(http.Header) bool) *receiver {
+	return &receiver{clock: clock, authorizes: authorizes, byPlace: map[place]*received{}}
 }
 
-// ServeHTTP stores with POST and shows with GET.
+// isDelivery reports whether a request is for the receiver.
+func isDelivery(request *http.Request) bool {
+	return request.URL.Path == deliveriesPath || strings.HasPrefix(request.URL.Path, deliveriesPath+"/")
+}
+
+// ServeHTTP shows what has arrived, for a GET of its own address, and takes
+// everything else.
 func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	switch request.Method {
-	case http.MethodGet:
+	if request.Method == http.MethodGet && request.URL.Path == deliveriesPath {
 		r.show(w)
-	case http.MethodPost:
-		if refused := r.receive(request); refused != nil {
-			r.mu.Lock()
-			r.refusals++
-			r.mu.Unlock()
-			writeProblem(w, *refused)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		w.Header().Set("Allow", "GET, POST")
-		writeProblem(w, problem{"Method not allowed", http.StatusMethodNotAllowed, "Use POST to deliver and GET to see what arrived."})
+		return
 	}
+	if refused := r.receive(request); refused != nil {
+		r.mu.Lock()
+		r.refusals++
+		r.mu.Unlock()
+		writeProblem(w, *refused)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (r *receiver) receive(request *http.Request) *problem {
-	if !r.hasKey(request.Header) {
-		return &problem{"Unauthorized", http.StatusUnauthorized, "The API key is missing or wrong."}
-	}
-	kind, _, err := mime.ParseMediaType(request.Header.Get("Content-Type"))
-	if err != nil || kind != "application/cloudevents+json" {
-		return &problem{"Unsupported media type", http.StatusUnsupportedMediaType, "The content type must be application/cloudevents+json."}
+	if !r.authorizes(request.Header) {
+		return &problem{"Unauthorized", http.StatusUnauthorized, "The credential of a connection is missing or wrong."}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, request.Body, 1<<20))
 	if err != nil {
 		return &problem{"Content too large", http.StatusRequestEntityTooLarge, err.Error()}
 	}
-	var event struct {
-		ID string `json:"id"`
+	at := placeOf(request, body)
+	if !json.Valid(body) {
+		if body, err = json.Marshal(string(body)); err != nil {
+			return &problem{"Bad request", http.StatusBadRequest, err.Error()}
+		}
 	}
-	if err := json.Unmarshal(body, &event); err != nil || event.ID == "" {
-		return &problem{"Bad request", http.StatusBadRequest, "The body must be a CloudEvent in JSON, with an id."}
-	}
-	r.store(event.ID, request.Header, body)
+	r.store(at, request.Header, body)
 	return nil
 }
 
-func (r *receiver) store(id string, header http.Header, body []byte) {
+// placeOf returns where a request was for. Its path is the receiver's, the host of
+// the endpoint and the endpoint's path.
+func placeOf(request *http.Request, body []byte) place {
+	rest := strings.TrimPrefix(strings.TrimPrefix(request.URL.EscapedPath(), deliveriesPath), "/")
+	host, path, _ := strings.Cut(rest, "/")
+	return place{Method: request.Method, Host: host, Path: "/" + path, Query: request.URL.RawQuery, ID: idOf(body)}
+}
+
+func idOf(body []byte) string {
+	var event map[string]any
+	if json.Unmarshal(body, &event) != nil {
+		return ""
+	}
+	id, _ := event["id"].(string)
+	return id
+}
+
+func (r *receiver) store(at place, header http.Header, body []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.clock()
-	known := r.byID[id]
+	known := r.byPlace[at]
 	if known == nil {
-		known = &received{ID: id, Time: now, Header: header.Clone(), Body: body}
-		r.byID[id] = known
+		known = &received{place: at, Time: now, Header: header.Clone(), Body: body}
 		r.arrived = append(r.arrived, known)
 		r.dropOldest()
+		if at.ID != "" {
+			r.byPlace[at] = known
+		}
 	}
 	known.Count++
 	known.LastTime = now
@@ -112,7 +144,7 @@ func (r *receiver) dropOldest() {
 	if len(r.arrived) <= maximumDeliveries {
 		return
 	}
-	delete(r.byID, r.arrived[0].ID)
+	delete(r.byPlace, r.arrived[0].place)
 	r.arrived[0] = nil
 	r.arrived = r.arrived[1:]
 }

@@ -1,8 +1,10 @@
 package conformance_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,6 +23,7 @@ func request(t *testing.T, n note) urlEvent {
 	return got
 }
 
+// AD-3, AD-6, AD-7.
 func TestAnAPIDestinationGetsTheInputWithFixedHeaders(t *testing.T) {
 	t.Parallel()
 	o := instruction{Test: unique()}
@@ -48,7 +51,32 @@ func TestAnAPIDestinationGetsTheInputWithFixedHeaders(t *testing.T) {
 	}
 }
 
-// The cases run one after the other: the endpoint is a function, and must not be
+// AD-1, AD-4, AD-6: the template's method, path and query, and what the target and
+// the connection, which wins, add to them.
+func TestAnAPIDestinationIsCalledAtItsEndpoint(t *testing.T) {
+	t.Parallel()
+	o := instruction{Test: unique(), Answer: "of the event"}
+	publish(t, "itemized", o.String())
+	got := request(t, awaitNotes(t, o.Test, 1)[0])
+	if want := "/tests/" + o.Test + "/items/fixed/notify"; got.Context.HTTP.Method != "PUT" || got.RawPath != want {
+		t.Errorf("the endpoint got %s %s, want PUT %s", got.Context.HTTP.Method, got.RawPath, want)
+	}
+	query, err := url.ParseQuery(got.RawQueryString)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(url.Values{"kind": {"item"}, "type": {"itemized"}, "from": {"connection"}}, query); diff != "" {
+		t.Error(diff)
+	}
+	if got, want := got.Headers["authorization"], "Basic "+base64.StdEncoding.EncodeToString([]byte("conformance:not-a-secret")); got != want {
+		t.Errorf("the authorization is %q, want %q", got, want)
+	}
+	if body := decode[instruction](t, *got.Body); body.Test != o.Test || body.Answer != "of the connection" {
+		t.Errorf("the body is %+v", body)
+	}
+}
+
+// AD-9. The cases run one after the other: the endpoint is a function, and must not be
 // throttled.
 func TestAnAPIDestinationIsCalledAgainIfTheEndpointMayRecover(t *testing.T) {
 	t.Parallel()
@@ -66,6 +94,7 @@ func TestAnAPIDestinationIsCalledAgainIfTheEndpointMayRecover(t *testing.T) {
 	}
 }
 
+// AD-1, AD-9, AD-11.
 func TestAnAPIDestinationIsCalledOnceIfTheEndpointRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -94,6 +123,7 @@ func TestAnAPIDestinationIsCalledOnceIfTheEndpointRefuses(t *testing.T) {
 	}
 }
 
+// AD-13.
 func TestADeliveryIsGivenUpAfterTheRetriesOfItsPolicy(t *testing.T) {
 	t.Parallel()
 	o := instruction{Test: unique(), Responses: []response{{Status: 500}}}
@@ -107,6 +137,7 @@ func TestADeliveryIsGivenUpAfterTheRetriesOfItsPolicy(t *testing.T) {
 	}
 }
 
+// AD-11.
 func TestRetryAfterDelaysTheNextAttempt(t *testing.T) {
 	t.Parallel()
 	o := instruction{Test: unique(), Responses: []response{{Status: 429, RetryAfter: "3"}, {Status: 200}}}
@@ -117,6 +148,7 @@ func TestRetryAfterDelaysTheNextAttempt(t *testing.T) {
 	}
 }
 
+// AD-3.
 func TestEveryEventIsARequestOfItsOwn(t *testing.T) {
 	t.Parallel()
 	test := unique()
@@ -129,5 +161,30 @@ func TestEveryEventIsARequestOfItsOwn(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]int{"0": 1, "1": 1, "2": 1}, seen); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// AD-2.
+func TestTheRateLimitDelaysEventsAndDropsNone(t *testing.T) {
+	t.Parallel()
+	test := unique()
+	for i := range 4 {
+		publish(t, "itemized", instruction{Test: test, Step: fmt.Sprint(i)}.String())
+	}
+	got := awaitNotes(t, test, 4)
+	// The limit is one request a second. The first two may come at once.
+	if took := nanoseconds(t, got[3]) - nanoseconds(t, got[0]); took < 2*time.Second-100*time.Millisecond {
+		t.Errorf("four requests came within %s", took)
+	}
+}
+
+// AD-14.
+func TestAnAPIDestinationThatTheRoleMayNotInvokeGetsNothing(t *testing.T) {
+	t.Parallel()
+	o := instruction{Test: unique()}
+	publish(t, "denied-destination", o.String())
+	dead := cloud.undelivered.deadLetter(t, cloud.output("ToDeniedDestinationArn"), o.Test)
+	if code := attribute(dead, "ERROR_CODE"); code != "NO_PERMISSIONS" {
+		t.Errorf("the dead letter has the error code %s", code)
 	}
 }

@@ -34,10 +34,11 @@ func startLocal(ctx context.Context, dir string) (s *stack, stop func() error, e
 		return nil, nil, err
 	}
 	ready := filepath.Join(dir, "ready.json")
-	// The API destination calls the probe's function URL, here as on AWS.
+	// The API destinations call the probe's function URL, here as on AWS.
 	command := exec.CommandContext(context.WithoutCancel(ctx), program, "up", "--quiet",
 		"--assembly", dir, "--ready-file", ready,
-		"--url-port", fmt.Sprintf("Endpoint=%d", port), "--destination-url", fmt.Sprintf("http://127.0.0.1:%d/notify", port))
+		"--url-port", fmt.Sprintf("Endpoint=%d", port),
+		"--destination-url", fmt.Sprintf("http://127.0.0.1:%d", port), "--destination-url", fmt.Sprintf("ItemDestination=http://127.0.0.1:%d", port))
 	output := new(bytes.Buffer)
 	command.Stdout, command.Stderr = output, output
 	if err := command.Start(); err != nil {

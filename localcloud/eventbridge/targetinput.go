@@ -1,9 +1,11 @@
 package eventbridge
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -149,7 +151,7 @@ func (t *target) httpParameters(a arrival) (*HTTPParameters, error) {
 	}
 	resolved := &HTTPParameters{Header: header, Query: query}
 	for _, given := range t.HTTP.Path {
-		value, err := resolve(given, a)
+		value, err := resolveHTTP(given, a)
 		if err != nil {
 			return nil, fmt.Errorf("PathParameterValues: %w", err)
 		}
@@ -161,7 +163,7 @@ func (t *target) httpParameters(a arrival) (*HTTPParameters, error) {
 func resolveAll(given map[string]string, a arrival) (map[string]string, error) {
 	resolved := make(map[string]string, len(given))
 	for name, value := range given {
-		followed, err := resolve(value, a)
+		followed, err := resolveHTTP(value, a)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -171,23 +173,50 @@ func resolveAll(given map[string]string, a arrival) (map[string]string, error) {
 }
 
 // resolve returns a parameter's value, from the original event if it is a path.
+// It is not documented what AWS does if the path does not lead to a text. Here the
+// delivery fails.
 func resolve(given string, a arrival) (string, error) {
+	found, err := follow(given, a)
+	if text, isText := found.(string); isText || err != nil {
+		return text, err
+	}
+	return "", fmt.Errorf("the path %s leads to %v, which is not a text", given, found)
+}
+
+// resolveHTTP returns the value of a parameter of a request, in which numbers and
+// truth values have a text too.
+func resolveHTTP(given string, a arrival) (string, error) {
+	found, err := follow(given, a)
+	switch value := found.(type) {
+	case json.Number:
+		return value.String(), err
+	case bool:
+		return strconv.FormatBool(value), err
+	default:
+		return resolve(given, a)
+	}
+}
+
+// follow returns a parameter itself or, if it is a path, what it leads to.
+func follow(given string, a arrival) (any, error) {
 	if !isPath(given) {
 		return given, nil
 	}
 	parsed, err := parseJSONPath(given)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	found, ok := parsed.find(a.envelope)
 	if !ok {
-		return "", fmt.Errorf("the path %s leads nowhere in the event", given)
+		return nil, fmt.Errorf("the path %s leads nowhere in the event", given)
 	}
-	var text string
-	if err := json.Unmarshal(found, &text); err != nil {
-		return "", fmt.Errorf("the path %s leads to %s, which is not a string", given, found)
+	decoder := json.NewDecoder(bytes.NewReader(found))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
 	}
-	return text, nil
+	return value, nil
 }
 
 // groupPattern is the pattern of a queue's message groups.

@@ -156,7 +156,7 @@ func TestParametersFollowPathsIntoTheOriginalEvent(t *testing.T) {
 			eventbridge.Target{ID: "literal", ARN: queueARN, MessageGroupID: "order-$.detail.id"},
 			eventbridge.Target{ID: "hook", ARN: hookARN, RoleARN: roleARN, HTTP: &eventbridge.HTTPParameters{
 				Header: map[string]string{"X-Order": "$.detail.id", "X-Fixed": "a"},
-				Query:  map[string]string{"type": "$.detail-type"}, Path: []string{"$.detail.items[0].sku"},
+				Query:  map[string]string{"type": "$.detail-type"}, Path: []string{"$.detail.items[0].sku", "$.detail.amount", "$.detail.express"},
 			}},
 		))
 		publish(t, service, sample)
@@ -169,7 +169,7 @@ func TestParametersFollowPathsIntoTheOriginalEvent(t *testing.T) {
 			t.Errorf("the groups are %v", groups)
 		}
 		if got := hook.deliveries(); len(got) != 1 || got[0].HTTP.Header["X-Order"] != "o-1" || got[0].HTTP.Header["X-Fixed"] != "a" ||
-			got[0].HTTP.Query["type"] != "order.placed" || got[0].HTTP.Path[0] != "a" || got[0].Role != roleARN {
+			got[0].HTTP.Query["type"] != "order.placed" || strings.Join(got[0].HTTP.Path, " ") != "a 12.50 true" || got[0].Role != roleARN {
 			t.Errorf("the API destination gets %+v", got)
 		}
 	})

@@ -54,8 +54,6 @@ type Config struct {
 	// Seed is what the choices between the versions of an alias are drawn from. Each
 	// function has a random sequence of its own.
 	Seed uint64
-	// DaemonAddress is the address of the X-Ray daemon; empty if there is none.
-	DaemonAddress string
 	// Grace is how long a process may take to end after SIGTERM.
 	Grace time.Duration
 }

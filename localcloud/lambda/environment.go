@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,7 +15,9 @@ import (
 
 // processEnvironment returns the whole environment of a process: what Lambda
 // sets, as far as it means something on this machine, then the local cloud's
-// variables, then the function's.
+// variables, then the function's. The folder of the code is also that of the
+// runtime, in LD_LIBRARY_PATH too.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 func processEnvironment(p *pool, runtimeAPI, stream string) []string {
 	f, config, folder := &p.function.Function, p.function.config, filepath.Dir(p.code.bootstrap)
 	all := map[string]string{
@@ -30,13 +33,12 @@ func processEnvironment(p *pool, runtimeAPI, stream string) []string {
 		"AWS_LAMBDA_RUNTIME_API":          runtimeAPI,
 		"LAMBDA_TASK_ROOT":                folder,
 		"LAMBDA_RUNTIME_DIR":              folder,
+		"LD_LIBRARY_PATH":                 strings.Join([]string{"/lib64", "/usr/lib64", folder, folder + "/lib", folder, folder + "/lib", "/opt/lib"}, ":"),
 		"PATH":                            "/usr/local/bin:/usr/bin:/bin:/opt/bin",
 		"LANG":                            "en_US.UTF-8",
 		"TZ":                              ":UTC",
 		"AWS_XRAY_CONTEXT_MISSING":        "LOG_ERROR",
-	}
-	if f.ActiveTracing && config.DaemonAddress != "" {
-		all["AWS_XRAY_DAEMON_ADDRESS"] = config.DaemonAddress
+		"AWS_XRAY_DAEMON_ADDRESS":         f.DaemonAddress,
 	}
 	maps.Copy(all, config.Environment)
 	maps.Copy(all, f.Environment)

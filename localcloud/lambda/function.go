@@ -45,8 +45,10 @@ type Function struct {
 	LogGroup string
 	Handler  string
 	// ActiveTracing samples an invocation unless its caller has decided about
-	// that, and sets the address of the X-Ray daemon.
+	// that.
 	ActiveTracing bool
+	// DaemonAddress is the address of the X-Ray daemon.
+	DaemonAddress string
 }
 
 // Retries is how an asynchronous invocation is retried. Nil and 0 are AWS's

@@ -89,6 +89,16 @@ func TestAProcessSeesOnlyALambdasEnvironment(t *testing.T) {
 			t.Errorf("%s is missing in %q", want, got)
 		}
 	}
+	// As it was recorded on provided.al2023, with the folder of the code in place of
+	// /var/runtime and /var/task.
+	if !slices.ContainsFunc(got, func(v string) bool {
+		folders := strings.Split(strings.TrimPrefix(v, "LD_LIBRARY_PATH="), ":")
+		return len(folders) == 7 && folders[0] == "/lib64" && folders[1] == "/usr/lib64" && folders[6] == "/opt/lib" &&
+			slices.Contains(got, "LAMBDA_RUNTIME_DIR="+folders[2]) && slices.Contains(got, "LAMBDA_TASK_ROOT="+folders[4]) &&
+			folders[3] == folders[2]+"/lib" && folders[5] == folders[4]+"/lib"
+	}) {
+		t.Errorf("LD_LIBRARY_PATH is not in %q", got)
+	}
 	if slices.ContainsFunc(got, func(v string) bool {
 		return strings.HasPrefix(v, "SECRET_OF_THE_HOST") || strings.HasPrefix(v, "AWS_EXECUTION_ENV") || strings.HasPrefix(v, "HOME")
 	}) {

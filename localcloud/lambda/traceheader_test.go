@@ -22,8 +22,8 @@ var tracePattern = regexp.MustCompile(`Root=(1-[0-9a-f]{8}-[0-9a-f]{24});Parent=
 // traced is a function beside a daemon, whose tracing is active or not.
 func traced(t *testing.T, active bool) (*bench, string) {
 	t.Helper()
-	b := newBench(t, func(c *lambda.Config) { c.DaemonAddress = daemon })
-	return b, b.add("behave", func(f *lambda.Function) { f.ActiveTracing = active })
+	b := newBench(t, nil)
+	return b, b.add("behave", func(f *lambda.Function) { f.ActiveTracing, f.DaemonAddress = active, daemon })
 }
 
 func TestAnInvocationContinuesTheCallersTraceOrBeginsOne(t *testing.T) {
@@ -53,8 +53,8 @@ func TestAnInvocationContinuesTheCallersTraceOrBeginsOne(t *testing.T) {
 			if got == nil || (got[1] == root) != test.goesOn || got[2] == "53995c3f42cd8ad8" || got[3] != test.sampled {
 				t.Errorf("the header is %q", header)
 			}
-			if want := map[bool]string{true: daemon}[test.active]; address != want {
-				t.Errorf("the daemon's address is %q, not %q", address, want)
+			if address != daemon {
+				t.Errorf("the daemon's address is %q, not %q", address, daemon)
 			}
 		})
 	}

@@ -1,5 +1,5 @@
 // Package xray is the local cloud's X-Ray: the daemon that Lambda runs beside
-// functions with active tracing, and the traces of what it receives. What AWS's
+// functions, and the traces of what it receives. What AWS's
 // services would add to a trace by themselves is not in it.
 package xray
 
@@ -24,8 +24,10 @@ const receiveBuffer = 4 << 20
 // Service collects segment documents.
 type Service struct {
 	connection *net.UDPConn
-	logger     *slog.Logger
-	ended      chan struct{}
+	// denied is never read.
+	denied *net.UDPConn
+	logger *slog.Logger
+	ended  chan struct{}
 
 	mu     sync.Mutex
 	traces []*Trace
@@ -39,27 +41,46 @@ type Trace struct {
 	Segments []Segment `json:"segments"`
 }
 
-// Start returns a service that listens on a port of the loopback interface. It
+// Start returns a service that listens on two ports of the loopback interface. It
 // must be closed.
 func Start(logger *slog.Logger) (*Service, error) {
-	connection, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	connection, err := listenUDP(receiveBuffer)
 	if err != nil {
-		return nil, fmt.Errorf("listen for segments: %w", err)
+		return nil, err
 	}
-	if err := connection.SetReadBuffer(receiveBuffer); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen for segments: %w", err), connection.Close())
+	denied, err := listenUDP(0)
+	if err != nil {
+		return nil, errors.Join(err, connection.Close())
 	}
-	s := &Service{connection: connection, logger: logger, ended: make(chan struct{}), byID: map[string]*Trace{}}
+	s := &Service{connection: connection, denied: denied, logger: logger, ended: make(chan struct{}), byID: map[string]*Trace{}}
 	go s.listen()
 	return s, nil
 }
 
-// Address is where the daemon listens: the value of AWS_XRAY_DAEMON_ADDRESS.
-func (s *Service) Address() string { return s.connection.LocalAddr().String() }
+func listenUDP(buffer int) (*net.UDPConn, error) {
+	connection, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return nil, fmt.Errorf("listen for segments: %w", err)
+	}
+	if err := connection.SetReadBuffer(buffer); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen for segments: %w", err), connection.Close())
+	}
+	return connection, nil
+}
+
+// Address is where the daemon listens: the value of AWS_XRAY_DAEMON_ADDRESS. What
+// a function sends whose role does not permit it is dropped, and the function does
+// not learn of it, as on AWS.
+func (s *Service) Address(permitted bool) string {
+	if !permitted {
+		return s.denied.LocalAddr().String()
+	}
+	return s.connection.LocalAddr().String()
+}
 
 // Close ends the daemon. What it has collected stays.
 func (s *Service) Close() error {
-	err := s.connection.Close()
+	err := errors.Join(s.connection.Close(), s.denied.Close())
 	<-s.ended
 	return err
 }

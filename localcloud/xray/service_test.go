@@ -54,7 +54,7 @@ func newStation(t *testing.T) *station {
 		}
 	})
 	var dialer net.Dialer
-	if s.sender, err = dialer.DialContext(t.Context(), "udp", s.Address()); err != nil {
+	if s.sender, err = dialer.DialContext(t.Context(), "udp", s.Address(true)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.sender.Close() })
@@ -177,5 +177,23 @@ func TestWhatXRayWouldNotTakeIsLostWithAWarning(t *testing.T) {
 			s.send(header + document(first, "000000000000000a", 1, nil))
 			s.eventually("the next segment", func() bool { return len(s.All()) == 1 })
 		})
+	}
+}
+
+func TestASegmentWithoutPermissionIsDropped(t *testing.T) {
+	s := newStation(t)
+	var dialer net.Dialer
+	denied, err := dialer.DialContext(t.Context(), "udp", s.Address(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer denied.Close()
+	for range 1000 {
+		if _, err := denied.Write([]byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := s.All(); len(got) != 0 || s.log.String() != "" {
+		t.Errorf("the traces are %v, and logged is %s", got, s.log)
 	}
 }

@@ -52,6 +52,7 @@ func compileField(name string, value any, at place, branches []branch) ([]branch
 
 // isReserved reports whether a field's name is one of those that AWS keeps for
 // operators, present and future, and does not take in a $or.
+// https://github.com/aws/event-ruler/blob/main/src/main/software/amazon/event/ruler/Constants.java
 func isReserved(name string) bool {
 	switch name {
 	case "exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr",
@@ -94,6 +95,10 @@ func alternatives(value any, path string, branches []branch) ([]branch, error) {
 	return all, nil
 }
 
+// leafInto adds a leaf's condition to every branch. A field that a branch has
+// already is refused in the words of EventBridge's engine. The engine can also be
+// configured to drop one of the two conditions, which no pattern means.
+// https://github.com/aws/event-ruler/blob/main/src/main/software/amazon/event/ruler/JsonRuleCompiler.java
 func leafInto(branches []branch, name string, members []any) error {
 	if len(members) == 0 {
 		return refuse("Empty arrays are not allowed")
@@ -105,6 +110,9 @@ func leafInto(branches []branch, name string, members []any) error {
 		}
 	}
 	for _, branch := range branches {
+		if _, twice := branch[name]; twice {
+			return refuse("Path `%s` cannot be allowed multiple times", name)
+		}
 		branch[name] = compiled
 	}
 	return nil
@@ -128,6 +136,8 @@ func (c *condition) add(member any) error {
 		c.matchers = append(c.matchers, matches)
 	case []any:
 		return refuse("Match value must be String, number, true, false, or null")
+	case string:
+		c.matchers = append(c.matchers, literalText(member))
 	default:
 		c.matchers = append(c.matchers, literal(member))
 	}

@@ -2,7 +2,6 @@ package pattern
 
 import (
 	"encoding/json"
-	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -41,26 +40,8 @@ func literal(wanted any) matcher {
 	}
 }
 
-// largest is the largest number that EventBridge compares by value.
-const largest = 5.0e9
-
-// comparableNumber returns a number's value if it is one that is compared by
-// value.
-func comparableNumber(number json.Number) (float64, bool) {
-	value, err := number.Float64()
-	return value, err == nil && math.Abs(value) <= largest
-}
-
-// sameNumber compares by value, so that 300 is 300.0; numbers too large for
-// that are compared as they are written. (In AWS's guide numbers are always
-// compared as written; AWS itself compares by value.)
-func sameNumber(a, b json.Number) bool {
-	x, okX := comparableNumber(a)
-	y, okY := comparableNumber(b)
-	if okX && okY {
-		return x == y
-	}
-	return a == b
+func exactly(wanted string) matcher {
+	return ofText(func(text string) bool { return text == wanted })
 }
 
 func prefix(wanted string) matcher {

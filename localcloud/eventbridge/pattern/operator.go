@@ -3,7 +3,6 @@ package pattern
 import (
 	"encoding/json"
 	"maps"
-	"net/netip"
 	"slices"
 )
 
@@ -20,6 +19,7 @@ func operations() map[string]func(operator string, argument any) (matcher, error
 		"anything-but":       func(_ string, argument any) (matcher, error) { return anythingBut(argument) },
 		"cidr":               text(cidr),
 		"equals-ignore-case": text(infallible(equalsIgnoringCase)),
+		"exactly":            text(infallible(exactly)),
 		"numeric":            func(_ string, argument any) (matcher, error) { return numeric(argument) },
 		"prefix":             affix(prefix, prefixIgnoringCase),
 		"suffix":             affix(suffix, suffixIgnoringCase),
@@ -70,18 +70,6 @@ func affix(exact, ignoringCase func(string) matcher) func(string, any) (matcher,
 	}
 }
 
-func cidr(text string) (matcher, error) {
-	network, err := netip.ParsePrefix(text)
-	if err != nil {
-		return nil, refuse("Malformed CIDR: %s", text)
-	}
-	network = network.Masked()
-	return ofText(func(text string) bool {
-		address, err := netip.ParseAddr(text)
-		return err == nil && network.Contains(address)
-	}), nil
-}
-
 // anythingBut accepts every value that is present and not listed, of any type.
 func anythingBut(argument any) (matcher, error) {
 	if object, isObject := argument.(map[string]any); isObject {
@@ -94,10 +82,13 @@ func anythingBut(argument any) (matcher, error) {
 	var matchers []matcher
 	texts := 0
 	for _, member := range list {
-		switch member.(type) {
+		switch member := member.(type) {
 		case string:
 			texts++
 		case json.Number:
+			if _, ok := comparableNumber(member); !ok {
+				return nil, incomparable(member)
+			}
 		default:
 			return nil, refuse("Value of anything-but must be an array or single string/number value.")
 		}

@@ -8,7 +8,8 @@
 // match in the same element of it.
 //
 // AWS refuses wildcards that are too expensive for its engine. Here they are
-// cheap and not refused.
+// cheap and not refused. Its engine takes a $or that breaks a rule of $or for a
+// field of that name; here such a pattern is refused.
 package pattern
 
 import (
