@@ -68,8 +68,12 @@ type Config struct {
 	Observe func(bus string, e eventbridge.Event)
 	// Log is called for every line that a function writes, by its construct path.
 	Log func(at time.Time, function, line string)
-	// Lost is called for what is lost for ever, with construct paths.
-	Lost loss.Report
+	// Lost is called for what is lost for ever, Failed for every failed attempt of a
+	// function, and DeadLetter for every message that comes to a dead-letter queue:
+	// with construct paths. They must return quickly; nil ignores them.
+	Lost       loss.Report
+	Failed     func(loss.Failure)
+	DeadLetter func(loss.DeadLetter)
 	// Logger logs errors that cannot be returned to a caller.
 	Logger *slog.Logger
 }
@@ -84,6 +88,8 @@ type Cloud struct {
 	// lost counts what is lost.
 	awaited map[string]bool
 	lost    atomic.Int64
+	// deadLetterQueues are ARNs.
+	deadLetterQueues map[string]bool
 	// events and requests count what each function got from rules and at its
 	// URL, by ARN. The maps do not change once the functions are created.
 	events, requests map[string]*atomic.Int64
@@ -217,7 +223,8 @@ func (c *Cloud) build() error {
 	if err != nil {
 		return err
 	}
-	c.authority, c.awaited = authority, awaitedQueues(c.assembly)
+	c.authority, c.deadLetterQueues = authority, deadLetterQueues(c.assembly)
+	c.awaited = awaitedQueues(c.assembly, c.deadLetterQueues)
 	c.calls = &calls{authority: authority, latency: c.config.Latency}
 	c.newEngines()
 	return errors.Join(

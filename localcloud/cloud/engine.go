@@ -35,6 +35,7 @@ func (c *Cloud) newEngines() {
 		Queues:      c.queues,
 		DeadLetters: c.queues,
 		Lost:        c.reportLoss,
+		Failed:      c.reportFailure,
 
 		Seed:           c.config.Seed,
 		DaemonAddress:  c.traces.Address(),

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -27,6 +28,9 @@ type process struct {
 	exit   error
 
 	stopping sync.Once
+	// reported is set while the end of the process is reported elsewhere: before it is
+	// ready, and once the local cloud itself ends it.
+	reported atomic.Bool
 
 	mu sync.Mutex
 	// current is the invocation that runs, deadline the timer that ends it.
@@ -50,6 +54,7 @@ func startProcess(ctx context.Context, of *pool) (*process, error) {
 		clock:   config.Clock,
 		exited:  make(chan struct{}),
 	}
+	p.reported.Store(true)
 	p.command.Dir = filepath.Dir(bootstrap)
 	p.command.Env = processEnvironment(of, api.address, stream)
 	// One writer for both keeps their lines in order.
@@ -72,6 +77,9 @@ func (p *process) watch() {
 	}
 	p.signal(syscall.SIGKILL)
 	p.output.flush()
+	if !p.reported.Load() {
+		p.output.line(p.requestID() + "Error: " + p.exitReason())
+	}
 	close(p.exited)
 }
 
@@ -90,6 +98,7 @@ func (p *process) awaitReady(ctx context.Context) error {
 	failure := &initError{}
 	select {
 	case <-p.api.ready:
+		p.reported.Store(false)
 		return nil
 	case failure.payload = <-p.api.initFailed:
 		failure.reason = "it reported an error while it initialized"
@@ -104,6 +113,17 @@ func (p *process) awaitReady(ctx context.Context) error {
 	}
 	failure.output = p.output.tail()
 	return failure
+}
+
+// requestID is how a log line begins that is about the invocation that runs, if one
+// does.
+func (p *process) requestID() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current == nil {
+		return ""
+	}
+	return "RequestId: " + p.current.id + " "
 }
 
 func (p *process) awaitExit(limit time.Duration) {
@@ -157,6 +177,7 @@ func (p *process) run(inv *invocation, timeout time.Duration) (result Result, ta
 		result = p.lastAnswer(inv)
 	}
 	if late {
+		p.reported.Store(true)
 		p.output.line(fmt.Sprintf("%s Task timed out after %.2f seconds", inv.id, timeout.Seconds()))
 		p.signal(syscall.SIGKILL)
 		<-p.exited
@@ -199,6 +220,7 @@ func (p *process) alive() bool {
 // after the grace period.
 func (p *process) stop(grace time.Duration) {
 	p.stopping.Do(func() {
+		p.reported.Store(true)
 		if p.alive() {
 			p.signal(syscall.SIGTERM)
 			p.awaitExit(grace)
