@@ -27,7 +27,9 @@ type options struct {
 	setup          string
 	destinationURL string
 	highlights     []console.Highlight
-	deliverTwice   bool
+	// deadLetterCommand is that of console.Style.
+	deadLetterCommand string
+	deliverTwice      bool
 	// scheduleEvery is 0 if every schedule has its own interval.
 	scheduleEvery time.Duration
 	pause         []string
@@ -62,6 +64,9 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		o.highlights = append(o.highlights, highlight)
 		return err
 	})
+	flags.StringVar(&o.deadLetterCommand, "dead-letter-command", console.DefaultDeadLetterCommand,
+		"print this `command` beside every message that moves to a dead-letter queue, with the construct path\n"+
+			"of the queue for {queue}, its URL for {url}, and the address of the AWS APIs for {endpoint}")
 	flags.BoolVar(&o.deliverTwice, "deliver-twice", false, "deliver every message of every queue at least twice")
 	flags.DurationVar(&o.scheduleEvery, "schedule-every", 0, "fire every schedule after this `interval` instead of its own, which is a minute at least")
 	flags.Func("pause", "hold back all events and messages for the function at this construct `PATH` until POST /resume; may be repeated", func(given string) error {

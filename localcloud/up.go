@@ -42,8 +42,8 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 		Clock: m.clock, Random: rand.Reader,
 		Observe: func(busARN string, e eventbridge.Event) { watcher.Event(eventOf(busARN, e, m.clock())) },
 		Log:     watcher.Log,
-		Lost:    watcher.Loss,
-		Logger:  logger,
+		Lost:    watcher.Loss, Failed: watcher.Failure, DeadLetter: watcher.DeadLetter,
+		Logger: logger,
 	})
 	if err != nil {
 		return stopped(ctx, err)
@@ -87,7 +87,10 @@ func stopped(ctx context.Context, err error) error {
 }
 
 func (m machine) console(o options) *console.Console {
-	return console.New(m.stdout, console.Style{JSON: o.json, Quiet: o.quiet, Color: console.HasColors(m.stdout, m.noColor), Highlights: o.highlights})
+	return console.New(m.stdout, console.Style{
+		JSON: o.json, Quiet: o.quiet, Color: console.HasColors(m.stdout, m.noColor), Highlights: o.highlights,
+		Width: console.Columns(m.stdout), DeadLetterCommand: o.deadLetterCommand,
+	})
 }
 
 // eventOf returns what is shown of an event. Only a detail that is a CloudEvent has a
