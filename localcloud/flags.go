@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/cloud"
 	"example.com/saga/localcloud/console"
 	"example.com/saga/localcloud/fault"
@@ -83,11 +84,16 @@ func parse(arguments []string, help io.Writer) (options, error) {
 	})
 	flags.BoolVar(&o.json, "json", false, "print a JSON object a line, for programs")
 	flags.BoolVar(&o.quiet, "quiet", false, "print errors and losses only")
-	if err := flags.Parse(arguments); err != nil {
-		if err == flag.ErrHelp { //nolint:errorlint // The flag package gives it as it is.
-			describe(flags, help)
-			return o, err
+	err := flags.Parse(arguments)
+	if err == flag.ErrHelp { //nolint:errorlint // The flag package gives it as it is.
+		// The assembly, whose functions are listed, may be given after it.
+		if err := flags.Parse(flags.Args()); err != nil && err != flag.ErrHelp { //nolint:errorlint // As above.
+			return o, fmt.Errorf("%w: %w", err, errUsage)
 		}
+		describe(flags, o.assembly, help)
+		return o, err
+	}
+	if err != nil {
 		return o, fmt.Errorf("%w: %w", err, errUsage)
 	}
 	return o, o.check(flags.Args())
@@ -112,11 +118,22 @@ func faultFlags(flags *flag.FlagSet, o *options) {
 		"bring back what a function has failed to handle after this `time` at most; 0 waits as long as AWS")
 }
 
-func describe(flags *flag.FlagSet, help io.Writer) {
+// describe writes the flags, and the functions of the assembly. That nothing is at
+// the default place is no problem.
+func describe(flags *flag.FlagSet, dir string, help io.Writer) {
 	flags.SetOutput(help)
 	fmt.Fprint(help, "usage: localcloud up [flags]\n\n"+ //nolint:errcheck // There is nowhere else to tell.
 		"Runs the stack of a cloud assembly until Ctrl-C. localcloud/README.md explains more.\n\n")
 	flags.PrintDefaults()
+	paths, err := assembly.FunctionPaths(dir)
+	if err != nil && dir == flags.Lookup("assembly").DefValue {
+		return
+	}
+	if err != nil {
+		fmt.Fprintf(help, "\nThe functions of %s cannot be listed: %s\n", dir, err) //nolint:errcheck // There is nowhere else to tell.
+		return
+	}
+	fmt.Fprintf(help, "\nThe functions of %s:\n  %s\n", dir, strings.Join(paths, "\n  ")) //nolint:errcheck // There is nowhere else to tell.
 }
 
 func (o options) check(rest []string) error {

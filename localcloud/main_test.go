@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/saga/localcloud/cloud"
+	"example.com/saga/localcloud/fault"
 )
 
 func TestUsageErrorsExitWithTwoAndOneLine(t *testing.T) {
@@ -47,10 +48,40 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	if got.code != 0 || got.stderr != "" {
 		t.Errorf("help ends with %+v", got)
 	}
-	for _, name := range []string{"assembly", "ready-file", "port", "url-port", "setup", "destination-url", "highlight", "deliver-twice", "schedule-every", "pause", "fault", "seed", "redeliver-after", "latency", "json", "quiet"} {
+	for _, name := range []string{"assembly", "ready-file", "port", "url-port", "setup", "destination-url", "dead-letter-command", "highlight", "deliver-twice", "schedule-every", "pause", "fault", "seed", "redeliver-after", "latency", "json", "quiet"} {
 		if !strings.Contains(got.stdout, "\n  -"+name) {
 			t.Errorf("help does not name --%s:\n%s", name, got.stdout)
 		}
+	}
+}
+
+func TestHelpNamesEveryFaultAndTheFunctionsOfTheAssembly(t *testing.T) {
+	dir := assembled(t)
+	for _, arguments := range [][]string{{"up", "--assembly", dir, "-help"}, {"up", "-help", "--assembly", dir}} {
+		got := runProgram(t, arguments...)
+		if want := "\nThe functions of " + dir + ":\n  Shop/Worker\n"; got.code != 0 || got.stderr != "" || !strings.HasSuffix(got.stdout, want) {
+			t.Errorf("help ends with %+v, want %s at its end", got, want)
+		}
+		for _, name := range fault.Names() {
+			if !strings.Contains(got.stdout, string(name)) {
+				t.Errorf("help does not name the fault %s", name)
+			}
+		}
+	}
+	got := runProgram(t, "up", "-help", "--assembly", "nowhere")
+	if want := "\nThe functions of nowhere cannot be listed: there is none: `cdk synth` writes it\n"; !strings.HasSuffix(got.stdout, want) {
+		t.Errorf("help ends with %+v, want %s at its end", got, want)
+	}
+}
+
+func TestTheBannersCommandResumesWhatIsPaused(t *testing.T) {
+	r := startProgram(t, "--assembly", assembled(t), "--pause", "Shop/Worker")
+	ready := r.ready
+	if code := r.stop(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("the program ends with %d: %s", code, r.stderr)
+	}
+	if want := "\nResume Shop/Worker:\n  curl -X POST " + ready.AWSEndpointURL + "/resume\n"; !strings.Contains(r.stdout.String(), want) {
+		t.Errorf("shown is %s, want %s in it", r.stdout, want)
 	}
 }
 

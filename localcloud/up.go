@@ -66,7 +66,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 		FunctionURLs: where.FunctionURLs, Outputs: where.Outputs,
 		Deliveries: where.DeliveriesURL, Usage: where.UsageURL, Traces: where.TracesURL,
 		AWSEndpoint: where.AWSEndpointURL, Region: where.Region,
-		Setup: output,
+		Paused: o.pause, Setup: output,
 	})
 	select {
 	case <-ctx.Done():

@@ -24,6 +24,8 @@ type Banner struct {
 	Traces      string `json:"tracesUrl"`
 	AWSEndpoint string `json:"awsEndpointUrl"`
 	Region      string `json:"region"`
+	// Paused are the construct paths of the functions that are paused.
+	Paused []string `json:"paused,omitempty"`
 	// Setup is what the setup command has printed.
 	Setup string `json:"setup,omitempty"`
 }
@@ -48,6 +50,11 @@ func (c *Console) Ready(b Banner) {
 	}
 	c.entry("Calls, counters and queue depths", "curl "+b.Usage)
 	c.entry("Traces", "curl "+b.Traces)
+	c.entry("AWS clients, in a shell of their own (version 1 of the AWS CLI needs --endpoint-url for SQS)",
+		fmt.Sprintf("export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%[2]s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", b.AWSEndpoint, b.Region))
+	if len(b.Paused) > 0 {
+		c.entry("Resume "+printable.Line(strings.Join(b.Paused, ", ")), "curl -X POST "+b.AWSEndpoint+"/resume")
+	}
 	c.line("")
 	setup := strings.TrimRight(b.Setup, "\n")
 	if setup == "" {

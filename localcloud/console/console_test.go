@@ -294,7 +294,7 @@ func TestTextFromElsewhereDoesNotControlTheTerminal(t *testing.T) {
 		c.Loss(loss.Loss{Time: noon, Kind: loss.Rule, Name: hostile, Target: hostile, Reason: hostile, Event: loss.Event{ID: hostile, Type: hostile, Subject: hostile}})
 		c.Ready(console.Banner{
 			Stack: hostile, FunctionURLs: map[string]string{hostile: hostile}, Outputs: map[string]string{hostile: hostile},
-			Deliveries: hostile, Usage: hostile, Traces: hostile, AWSEndpoint: hostile, Region: hostile, Setup: hostile,
+			Deliveries: hostile, Usage: hostile, Traces: hostile, AWSEndpoint: hostile, Region: hostile, Paused: []string{hostile}, Setup: hostile,
 		})
 	})
 	want := "12:00:00.000  \\x1b[2J" + strings.Repeat(" ", 34) + harmless + " " + harmless + "\n" +
@@ -332,6 +332,7 @@ func TestTheBannerSaysWhereEverythingIsAndWhatTheSetupPrints(t *testing.T) {
 			FunctionURLs: map[string]string{"Shop/Worker": "http://127.0.0.1:2/"},
 			Outputs:      map[string]string{"ShopUrl": "http://127.0.0.1:2/", "Bus": "shop"},
 			Deliveries:   "http://127.0.0.1:1/deliveries", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces",
+			AWSEndpoint: "http://127.0.0.1:1", Region: "eu-west-1", Paused: []string{"Shop/Worker", "Shop/Packer"},
 			Setup: "Buy something:\n  curl http://127.0.0.1:2/items\n\n",
 		})
 	})
@@ -354,6 +355,12 @@ Calls, counters and queue depths:
 Traces:
   curl http://127.0.0.1:1/traces
 
+AWS clients, in a shell of their own (version 1 of the AWS CLI needs --endpoint-url for SQS):
+  export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+
+Resume Shop/Worker, Shop/Packer:
+  curl -X POST http://127.0.0.1:1/resume
+
 Buy something:
   curl http://127.0.0.1:2/items
 
@@ -365,7 +372,7 @@ Buy something:
 
 func TestTheBannerOfAStackWithoutURLsAndOutputsIsShort(t *testing.T) {
 	got := show(console.Style{}, func(c *console.Console) {
-		c.Ready(console.Banner{Stack: "shop", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces"})
+		c.Ready(console.Banner{Stack: "shop", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces", AWSEndpoint: "http://127.0.0.1:1", Region: "eu-west-1"})
 	})
 	const want = `
 shop is up, after 0s. Ctrl-C stops it.
@@ -375,6 +382,9 @@ Calls, counters and queue depths:
 
 Traces:
   curl http://127.0.0.1:1/traces
+
+AWS clients, in a shell of their own (version 1 of the AWS CLI needs --endpoint-url for SQS):
+  export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 
 `
 	if diff := cmp.Diff(want, got); diff != "" {
