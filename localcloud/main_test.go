@@ -141,6 +141,48 @@ func TestSIGTERMAndSIGINTLeaveNoProcessAndNoReadyFile(t *testing.T) {
 	}
 }
 
+func TestASecondRunWithTheSameReadyFileRefusesUntilTheFirstHasEnded(t *testing.T) {
+	dir := assembled(t)
+	r := startProgram(t, "--assembly", dir)
+	before, err := os.ReadFile(r.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := runProgram(t, "up", "--assembly", dir, "--ready-file", r.file)
+	want := "localcloud: already running at " + r.ready.AWSEndpointURL + ", with the ready file " + r.file + ": end it, or choose another --ready-file\n"
+	if got != (result{1, "", want}) {
+		t.Errorf("the second run ends with %+v, want %s", got, want)
+	}
+	if after, err := os.ReadFile(r.file); err != nil || string(after) != string(before) {
+		t.Errorf("the ready file is now %s (%v)", after, err)
+	}
+	// A run that is killed leaves its file, which is in the way of none.
+	r.stop(t, syscall.SIGKILL)
+	got = runProgram(t, "up", "--assembly", dir, "--ready-file", r.file, "--setup", "exit 3")
+	if want := (result{1, "", "localcloud: the setup fails: exit status 3\n"}); got != want {
+		t.Errorf("a run after one that was killed ends with %+v, want %+v", got, want)
+	}
+	if _, err := os.Stat(r.file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file that was left is still there (%v)", err)
+	}
+}
+
+func TestARunRemovesItsOwnReadyFileOnly(t *testing.T) {
+	r := startProgram(t, "--assembly", assembled(t))
+	if err := os.Remove(r.file); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(r.file, []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code := r.stop(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("the program ends with %d: %s", code, r.stderr)
+	}
+	if text, err := os.ReadFile(r.file); err != nil || string(text) != "another" {
+		t.Errorf("the file of another run is %q (%v)", text, err)
+	}
+}
+
 func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	r := startProgram(t, "--assembly", assembled(t))
 	_, port, _ := strings.Cut(strings.TrimPrefix(r.ready.AWSEndpointURL, "http://"), ":")

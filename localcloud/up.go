@@ -5,10 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
-	"os"
 	"strings"
 	"time"
 
@@ -29,7 +27,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	if o.seed == 0 {
 		o.seed = mathrand.Uint64()
 	}
-	if err := removeReadyFile(o.readyFile); err != nil {
+	if err := clearReadyFile(o.readyFile); err != nil {
 		return err
 	}
 	watcher := m.console(o)
@@ -57,10 +55,11 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	if err := running.Pause(o.pause...); err != nil {
 		return err
 	}
-	if err := writeReadyFile(o.readyFile, where); err != nil {
+	ready, err := writeReadyFile(o.readyFile, where)
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, removeReadyFile(o.readyFile)) }()
+	defer func() { err = errors.Join(err, ready.remove()) }()
 	watcher.Ready(console.Banner{
 		Stack: running.Stack(), Took: m.clock().Sub(began),
 		FunctionURLs: where.FunctionURLs, Outputs: where.Outputs,
@@ -103,33 +102,4 @@ func eventOf(busARN string, e eventbridge.Event, now time.Time) console.Event {
 	//nolint:errcheck // Any other detail is shown without a subject.
 	json.Unmarshal(e.Detail, &detail)
 	return console.Event{Time: now, Bus: busName, ID: e.ID, Subject: detail.Subject, Type: e.DetailType, Source: e.Source}
-}
-
-// removeReadyFile removes what this run or an earlier one has left: nothing is
-// ready there any more.
-func removeReadyFile(path string) error {
-	if err := os.Remove(path); path != "" && err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("removing the ready file: %w", err)
-	}
-	return nil
-}
-
-// writeReadyFile writes the file whole or not at all, so that a program that waits
-// for it never reads half of it. Only its owner can read it.
-func writeReadyFile(path string, content cloud.Description) error {
-	if path == "" {
-		return nil
-	}
-	text, err := json.MarshalIndent(content, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing the ready file: %w", err)
-	}
-	unfinished := path + ".tmp"
-	if err := os.WriteFile(unfinished, append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("writing the ready file: %w", err)
-	}
-	if err := os.Rename(unfinished, path); err != nil {
-		return fmt.Errorf("writing the ready file: %w", errors.Join(err, os.Remove(unfinished)))
-	}
-	return nil
 }
