@@ -18,11 +18,16 @@ import (
 
 const maximumPort = 65535
 
+// firstPort is that of the AWS APIs, and the function URLs have the next ones. It is
+// below those that Linux and macOS choose for other programs, from 32768 on.
+const firstPort = 4600
+
 // options are the flags of "localcloud up".
 type options struct {
 	assembly  string
 	readyFile string
-	port      int
+	// port and firstPort are those of cloud.Config.
+	port, firstPort int
 	// urlPorts are by the construct paths of functions.
 	urlPorts       map[string]int
 	setup          string
@@ -45,13 +50,20 @@ type options struct {
 }
 
 func parse(arguments []string, help io.Writer) (options, error) {
-	o := options{urlPorts: map[string]int{}}
+	o := options{urlPorts: map[string]int{}, firstPort: firstPort}
 	flags := flag.NewFlagSet("localcloud up", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.assembly, "assembly", "cdk.out", "the `folder` of the synthesized cloud assembly")
 	flags.StringVar(&o.readyFile, "ready-file", "", "write a JSON `file` with all addresses once everything is up")
-	flags.IntVar(&o.port, "port", 0, "the `port` of the AWS APIs; 0 is any free one")
-	flags.Func("url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of any free one; may be repeated", func(given string) error {
+	flags.Func("port", fmt.Sprintf("the `port` of the AWS APIs, which must be free; without it they and the function URLs have the first\n"+
+		"free ones from %d on, with 0 any free ones", firstPort), func(given string) (err error) {
+		o.port, err = strconv.Atoi(given)
+		if o.port == 0 {
+			o.firstPort = 0
+		}
+		return err
+	})
+	flags.Func("url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of the next one; may be repeated", func(given string) error {
 		function, port, err := parseURLPort(given)
 		o.urlPorts[function] = port
 		return err

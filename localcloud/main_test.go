@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -191,6 +192,26 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 		t.Errorf("the program ends with %+v", got)
 	}
 	r.stop(t, syscall.SIGTERM)
+}
+
+func TestAddressesStayUnlessTheirPortsAreTaken(t *testing.T) {
+	dir := assembled(t)
+	addresses := func(r running) [2]string {
+		return [2]string{r.ready.AWSEndpointURL, r.ready.FunctionURLs["Shop/Worker"]}
+	}
+	first := startProgram(t, "--assembly", dir)
+	second := startProgram(t, "--assembly", dir)
+	first.stop(t, syscall.SIGTERM)
+	again := startProgram(t, "--assembly", dir)
+	if addresses(again) != addresses(first) || addresses(second) == addresses(first) {
+		t.Errorf("the addresses are %v, beside them %v, and again %v", addresses(first), addresses(second), addresses(again))
+	}
+	again.stop(t, syscall.SIGTERM)
+	second.stop(t, syscall.SIGTERM)
+	_, port, _ := strings.Cut(strings.TrimPrefix(addresses(first)[0], "http://"), ":")
+	if !regexp.MustCompile(`\nThese addresses are not the usual ones: other programs have the ports \[.*\b` + port + `\b.*\]\.\n`).MatchString(second.stdout.String()) {
+		t.Errorf("the second one does not name the port %s as taken:\n%s", port, second.stdout)
+	}
 }
 
 func TestAFunctionThatDoesNotExistCannotBePaused(t *testing.T) {

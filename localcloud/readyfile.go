@@ -28,7 +28,7 @@ func clearReadyFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("reading the ready file: %w", err)
 	}
-	defer left.Close()
+	defer left.Close() //nolint:errcheck // It was only read.
 	if err := lock(left); err != nil {
 		var running cloud.Description
 		if err := json.NewDecoder(left).Decode(&running); err != nil {
@@ -75,7 +75,7 @@ func (r *readyFile) remove() error {
 	if r.path == "" {
 		return nil
 	}
-	defer r.held.Close()
+	defer r.held.Close() //nolint:errcheck // It was written long ago.
 	own, err := r.held.Stat()
 	if err != nil {
 		return fmt.Errorf("removing the ready file: %w", err)

@@ -34,7 +34,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	logger := slog.New(slog.NewTextHandler(m.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	running, err := cloud.Start(ctx, cloud.Config{
 		Assembly: o.assembly, Region: region, AccountID: accountID,
-		Port: o.port, URLPorts: o.urlPorts,
+		Port: o.port, URLPorts: o.urlPorts, FirstPort: o.firstPort,
 		DestinationURL: o.destinationURL, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
 		Faults: o.dice(ctx, logger), Seed: o.seed, RedeliverAfter: o.redeliverAfter, Latency: o.latency,
 		Clock: m.clock, Random: rand.Reader,
@@ -62,6 +62,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	defer func() { err = errors.Join(err, ready.remove()) }()
 	watcher.Ready(console.Banner{
 		Stack: running.Stack(), Took: m.clock().Sub(began),
+		TakenPorts:   running.TakenPorts(),
 		FunctionURLs: where.FunctionURLs, Outputs: where.Outputs,
 		Deliveries: where.DeliveriesURL, Usage: where.UsageURL, Traces: where.TracesURL,
 		AWSEndpoint: where.AWSEndpointURL, Region: where.Region,

@@ -39,11 +39,13 @@ type Config struct {
 	Assembly  string
 	Region    string
 	AccountID string
-	// Port is where the AWS APIs answer; 0 is any free port.
+	// Port is where the AWS APIs answer; 0 is none in particular.
 	Port int
-	// URLPorts are the ports of function URLs, by the construct paths of the
-	// functions. Any other function URL has any free port.
+	// URLPorts are the ports of function URLs, by the construct paths of the functions.
 	URLPorts map[string]int
+	// FirstPort is where what has no port gets one, the AWS APIs first and the function
+	// URLs in the order of the template: the next port that is free. 0 is any free one.
+	FirstPort int
 	// DestinationURL is what API destinations call; empty is a receiver inside.
 	DestinationURL string
 	// DeliverTwice delivers every message of every queue at least twice.
@@ -114,8 +116,10 @@ type Cloud struct {
 
 	address   string
 	endpoints []endpoint
-	servers   []*http.Server
-	failed    chan error
+	// taken are the ports from FirstPort on that others have.
+	taken   []int
+	servers []*http.Server
+	failed  chan error
 }
 
 // endpoint is an open listener, and what it is to serve: the URL of the function
@@ -162,7 +166,7 @@ func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 
 // open listens on a port of the loopback interface.
 func (c *Cloud) open(function string, port int) (string, error) {
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // It returns at once.
+	listener, err := c.listen(port)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return "", fmt.Errorf("the port %d is taken: end what listens there, or choose another", port)
 	}
@@ -173,6 +177,30 @@ func (c *Cloud) open(function string, port int) (string, error) {
 	c.endpoints = append(c.endpoints, endpoint{url: url, listener: listener, function: function})
 	return url, nil
 }
+
+// listen listens on a port, or without one on the next from FirstPort on.
+func (c *Cloud) listen(port int) (net.Listener, error) {
+	next := c.config.FirstPort
+	if port != 0 || next == 0 {
+		return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // It returns at once.
+	}
+	given := append(slices.Collect(maps.Values(c.config.URLPorts)), c.config.Port)
+	for {
+		for slices.Contains(given, next) {
+			next++
+		}
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", next)) //nolint:noctx // It returns at once.
+		c.config.FirstPort = next + 1
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return listener, err
+		}
+		c.taken = append(c.taken, next)
+		next++
+	}
+}
+
+// TakenPorts returns the ports that others had, so that addresses are not the usual ones.
+func (c *Cloud) TakenPorts() []int { return c.taken }
 
 // load resolves the assembly to the addresses of this run.
 func (c *Cloud) load() error {

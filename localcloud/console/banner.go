@@ -14,6 +14,8 @@ import (
 type Banner struct {
 	Stack string        `json:"stack"`
 	Took  time.Duration `json:"-"`
+	// TakenPorts are the ports that others had, so that addresses are not the usual ones.
+	TakenPorts []int `json:"takenPorts,omitempty"`
 	// FunctionURLs are by the construct paths of the functions, Outputs are the stack's.
 	FunctionURLs map[string]string `json:"functionUrls"`
 	Outputs      map[string]string `json:"outputs"`
@@ -43,6 +45,9 @@ func (c *Console) Ready(b Banner) {
 	}
 	c.line("")
 	c.line("%s is up, after %s. Ctrl-C stops it.", c.paint(bold, b.Stack), b.Took.Round(time.Millisecond))
+	if len(b.TakenPorts) > 0 {
+		c.line("These addresses are not the usual ones: other programs have the ports %v.", b.TakenPorts)
+	}
 	c.table("Function URLs", b.FunctionURLs)
 	c.table("Outputs", b.Outputs)
 	if b.Deliveries != "" {

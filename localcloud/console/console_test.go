@@ -328,7 +328,7 @@ func TestTextFromElsewhereDoesNotControlTheTerminalAsJSONEither(t *testing.T) {
 func TestTheBannerSaysWhereEverythingIsAndWhatTheSetupPrints(t *testing.T) {
 	got := show(console.Style{}, func(c *console.Console) {
 		c.Ready(console.Banner{
-			Stack: "shop", Took: 1234567 * time.Microsecond,
+			Stack: "shop", Took: 1234567 * time.Microsecond, TakenPorts: []int{4600, 4601},
 			FunctionURLs: map[string]string{"Shop/Worker": "http://127.0.0.1:2/"},
 			Outputs:      map[string]string{"ShopUrl": "http://127.0.0.1:2/", "Bus": "shop"},
 			Deliveries:   "http://127.0.0.1:1/deliveries", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces",
@@ -338,6 +338,7 @@ func TestTheBannerSaysWhereEverythingIsAndWhatTheSetupPrints(t *testing.T) {
 	})
 	const want = `
 shop is up, after 1.235s. Ctrl-C stops it.
+These addresses are not the usual ones: other programs have the ports [4600 4601].
 
 Function URLs:
   Shop/Worker  http://127.0.0.1:2/
