@@ -180,22 +180,21 @@ func (c *Cloud) open(function string, port int) (string, error) {
 
 // listen listens on a port, or without one on the next from FirstPort on.
 func (c *Cloud) listen(port int) (net.Listener, error) {
-	next := c.config.FirstPort
-	if port != 0 || next == 0 {
+	if port != 0 || c.config.FirstPort == 0 {
 		return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // It returns at once.
 	}
 	given := append(slices.Collect(maps.Values(c.config.URLPorts)), c.config.Port)
 	for {
-		for slices.Contains(given, next) {
-			next++
+		next := c.config.FirstPort
+		c.config.FirstPort++
+		if slices.Contains(given, next) {
+			continue
 		}
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", next)) //nolint:noctx // It returns at once.
-		c.config.FirstPort = next + 1
 		if !errors.Is(err, syscall.EADDRINUSE) {
 			return listener, err
 		}
 		c.taken = append(c.taken, next)
-		next++
 	}
 }
 

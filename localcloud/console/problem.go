@@ -15,7 +15,7 @@ import (
 // variable for that of SQS.
 const DefaultDeadLetterCommand = "aws sqs receive-message --endpoint-url {endpoint} --queue-url {url} --visibility-timeout 0"
 
-// Loss shows what is lost, in every style.
+// Loss shows what is lost.
 func (c *Console) Loss(l loss.Loss) {
 	text := fmt.Sprintf("%s %s", l.Kind, l.Name)
 	if l.Target != "" {
@@ -47,7 +47,7 @@ func (c *Console) Failure(f loss.Failure) {
 			text += fmt.Sprintf(" and %d more", hidden)
 		}
 	}
-	c.unlessQuiet("failure", f, f.Time, yellow, "FAILED", text)
+	c.problem("failure", f, f.Time, yellow, "FAILED", text)
 }
 
 // shownMessages is how many ids of a batch fit into a line.
@@ -64,7 +64,7 @@ func (c *Console) DeadLetter(d loss.DeadLetter) {
 		text += ": " + shortened(d.Reason)
 	}
 	text += identity(d.Event) + " message=" + d.Message
-	c.unlessQuiet("deadLetter", d, d.Time, red, "DLQ", text+"; shown by: "+c.deadLetterCommand(d))
+	c.problem("deadLetter", d, d.Time, red, "DLQ", text+"; shown by: "+c.deadLetterCommand(d))
 }
 
 func (c *Console) deadLetterCommand(d loss.DeadLetter) string {
@@ -96,14 +96,11 @@ func identity(e loss.Event) string {
 	return text.String()
 }
 
-func (c *Console) unlessQuiet(kind string, value any, at time.Time, with color, label, text string) {
-	if !c.style.Quiet {
-		c.problem(kind, value, at, with, label, text)
-	}
-}
-
-// problem shows what has gone wrong.
+// problem shows what has gone wrong: a loss in every style.
 func (c *Console) problem(kind string, value any, at time.Time, with color, label, text string) {
+	if c.style.Quiet && kind != "loss" {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.style.JSON {

@@ -63,7 +63,7 @@ func (s *Service) handle(ctx context.Context, t target, inv *invocation) {
 		}
 		s.config.Failed(loss.Failure{
 			Function: t.ARN, Request: inv.id, Attempt: attempt + 1, Attempts: *retries.MaximumAttempts + 1,
-			Event: loss.Identify(inv.payload), Reason: errorMessage(result.Payload),
+			Event: loss.Identify(inv.payload), Reason: result.reason(),
 		})
 		delay := s.config.AsyncRetryDelays[min(attempt, len(s.config.AsyncRetryDelays)-1)]
 		if attempt == *retries.MaximumAttempts || s.config.Clock().Add(delay).After(expires) {

@@ -119,7 +119,7 @@ func (m *mapping) failures(result Result, messages []sqs.Message) (failed map[st
 		all[message.MessageId] = true
 	}
 	if result.FunctionError != "" {
-		return all, errorMessage(result.Payload)
+		return all, result.reason()
 	}
 	if !m.ReportBatchItemFailures {
 		return nil, ""

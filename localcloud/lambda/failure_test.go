@@ -74,6 +74,18 @@ func TestAFailedSynchronousInvocationIsReportedAndASuccessIsNot(t *testing.T) {
 	failed.assert(t, loss.Failure{Function: arn, Reason: "it went wrong"})
 }
 
+func TestTheEndOfAProcessIsReportedWithItsLastOutput(t *testing.T) {
+	var failed failures
+	b := newBench(t, failed.note)
+	b.invoke(b.add("behave", nil), "exit")
+	b.invoke(b.add("broken", nil), "start")
+	for i, want := range []string{" Error: Runtime exited with error: exit status 7: last words", " Error: Runtime exited with error: exit status 3: giving up"} {
+		if got := failed.got()[i].Reason; !strings.HasSuffix(got, want) {
+			t.Errorf("the reason is %q, want %q at its end", got, want)
+		}
+	}
+}
+
 func TestAFailedBatchIsReportedOnceWithItsAttempt(t *testing.T) {
 	for name, test := range map[string]struct {
 		bodies []string

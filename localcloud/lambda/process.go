@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -26,6 +27,8 @@ type process struct {
 	// written; exit is its error then.
 	exited chan struct{}
 	exit   error
+	// last is the last line that it has written. It is there once the process has ended.
+	last string
 
 	stopping sync.Once
 	// reported is set while the end of the process is reported elsewhere: before it is
@@ -77,6 +80,8 @@ func (p *process) watch() {
 	}
 	p.signal(syscall.SIGKILL)
 	p.output.flush()
+	tail := p.output.tail()
+	p.last = tail[strings.LastIndex(tail, "\n")+1:]
 	if !p.reported.Load() {
 		p.output.line(p.requestID() + "Error: " + p.exitReason())
 	}
@@ -203,7 +208,9 @@ func (p *process) lastAnswer(inv *invocation) Result {
 	case result := <-inv.answered:
 		return result
 	default:
-		return inv.failure("Runtime.ExitError", "%s", p.exitReason())
+		result := inv.failure("Runtime.ExitError", "%s", p.exitReason())
+		result.output = p.last
+		return result
 	}
 }
 

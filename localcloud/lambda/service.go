@@ -105,7 +105,7 @@ func (s *Service) Invoke(ctx context.Context, arn string, payload []byte) (Resul
 	defer t.release()
 	result := t.invoke(ctx, t.newInvocation(ctx, payload))
 	if result.FunctionError != "" {
-		s.config.Failed(loss.Failure{Function: t.ARN, Request: result.RequestID, Event: loss.Identify(payload), Reason: errorMessage(result.Payload)})
+		s.config.Failed(loss.Failure{Function: t.ARN, Request: result.RequestID, Event: loss.Identify(payload), Reason: result.reason()})
 	}
 	return result, nil
 }
