@@ -63,7 +63,7 @@ func TestAKilledProcessAFailedEventAndItsLossAreALineEach(t *testing.T) {
 		t.Fatalf("%d attempts are shown, want 3:\n%s", len(failed), r.stdout)
 	}
 	for i, line := range failed {
-		assertHas(t, line, "  FAILED    Shop/Worker: attempt "+string(rune('1'+i))+" of 3: ", "exit status 1 type=item.sold id="+id+" subject=s-1\n")
+		assertHas(t, line, "  FAILED    Shop/Worker: attempt "+string(rune('1'+i))+" of 3: ", "Runtime exited with error: exit status 1: event {", " type=item.sold id="+id+" subject=s-1\n")
 	}
 	if got := strings.Count(r.stdout.String(), "  ERROR     Shop/Worker: RequestId: "); got != 3 {
 		t.Errorf("%d ends of the process are shown, want 3:\n%s", got, r.stdout)

@@ -250,13 +250,13 @@ func TestQuietIsOnlyWhatIsLost(t *testing.T) {
 
 func TestOnlyWhatNeedsAttentionIsShownOfTheLogs(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"level":"INFO","msg":"handled"}`:                                     "",
-		`{"level":"DEBUG","msg":"handled"}`:                                    "",
-		`{"_aws":{"Timestamp":1}}`:                                             "",
-		"START RequestId: 1":                                                   "",
-		`{"level":"WARN","msg":"late","by":"2s"}`:                              "12:00:00.000  WARN      Worker: late by=2s\n",
-		`{"time":"now","level":"ERROR","msg":"lost","error":"no"}`:             "12:00:00.000  ERROR     Worker: lost error=no\n",
-		`{"level":"WARN","msg":"late","n":1234567,"list":["a",1],"none":null}`: `12:00:00.000  WARN      Worker: late list=["a",1] n=1234567 none=` + "\n",
+		`{"level":"INFO","msg":"handled"}`:                                                "",
+		`{"level":"DEBUG","msg":"handled"}`:                                               "",
+		`{"_aws":{"Timestamp":1}}`:                                                        "",
+		"START RequestId: 1":                                                              "",
+		`{"level":"WARN","msg":"late","by":"2s"}`:                                         "12:00:00.000  WARN      Worker: late by=2s\n",
+		`{"time":"now","level":"ERROR","msg":"lost","error":"no"}`:                        "12:00:00.000  ERROR     Worker: lost error=no\n",
+		`{"level":"WARN","msg":"late","n":1234567,"list":["a",1],"none":null,"empty":""}`: `12:00:00.000  WARN      Worker: late list=["a",1] n=1234567` + "\n",
 		`{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"shop","Dimensions":[["service"]],"Metrics":[{"Name":"Late","Unit":"Count"}]}]},` +
 			`"level":"WARN","msg":"late","service":"worker","Late":1}`: "12:00:00.000  WARN      Worker: late service=worker\n",
 		`{"_aws":"?","level":"WARN","msg":"late"}`:                             "12:00:00.000  WARN      Worker: late\n",

@@ -36,7 +36,9 @@ func (c *Console) Log(at time.Time, function, text string) {
 	}
 	var members strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(entry.Members)) {
-		fmt.Fprintf(&members, " %s=%s", name, shortened(textOf(entry.Members[name])))
+		if text := textOf(entry.Members[name]); text != "" {
+			fmt.Fprintf(&members, " %s=%s", name, shortened(text))
+		}
 	}
 	c.line("%s  %s  %s: %s%s", clock(at), c.paint(with, fmt.Sprintf("%-8s", entry.Level)),
 		c.paint(plain, function), c.paint(plain, shortened(entry.Message)), c.paint(faint, members.String()))

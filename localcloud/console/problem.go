@@ -11,8 +11,8 @@ import (
 )
 
 // DefaultDeadLetterCommand shows a dead-letter queue, and hides no message from other
-// receivers. With the endpoint it works in version 1 of the AWS CLI too, which has no
-// variable for that of SQS.
+// receivers. It has the endpoint because version 1 of the AWS CLI ignores
+// AWS_ENDPOINT_URL for SQS.
 const DefaultDeadLetterCommand = "aws sqs receive-message --endpoint-url {endpoint} --queue-url {url} --visibility-timeout 0"
 
 // Loss shows what is lost.
@@ -90,7 +90,7 @@ func identity(e loss.Event) string {
 	var text strings.Builder
 	for _, member := range [][2]string{{"type", e.Type}, {"id", e.ID}, {"subject", e.Subject}} {
 		if member[1] != "" {
-			fmt.Fprintf(&text, " %s=%s", member[0], member[1])
+			fmt.Fprintf(&text, " %s=%s", member[0], shortened(member[1]))
 		}
 	}
 	return text.String()

@@ -89,7 +89,7 @@ type Result struct {
 // reason returns why the function has failed, with the output of a process that has
 // ended: a program that ends on an error prints it last. Lines in JSON are no such text.
 func (r Result) reason() string {
-	reason := errorMessage(r.Payload)
+	reason := strings.TrimPrefix(errorMessage(r.Payload), "RequestId: "+r.RequestID+" Error: ")
 	if r.output != "" && !strings.HasPrefix(r.output, "{") {
 		reason += ": " + r.output
 	}
