@@ -41,10 +41,10 @@ func (s *Service) URLHandler(arn string) http.Handler {
 			return
 		}
 		answer, err := parseAnswer(result)
-		if err != nil && result.FunctionError == "" { // Any other failure is reported by Invoke.
-			s.config.Logger.WarnContext(r.Context(), "a function URL answers 502", "arn", arn, "request_id", result.RequestID, "reason", err)
-		}
 		if err != nil {
+			if result.FunctionError == "" { // Invoke reports the failure of a function.
+				s.config.Logger.WarnContext(r.Context(), "a function URL answers 502", "arn", arn, "request_id", result.RequestID, "reason", err)
+			}
 			http.Error(w, "Internal Server Error", http.StatusBadGateway)
 			return
 		}
