@@ -77,6 +77,9 @@ SETUP = $(if $(STOCK),$(OPERATOR) receive -ready-file "$$LOCALCLOUD_READY_FILE" 
 COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highlight magenta=cancel \
           --highlight 'yellow=released|refunded|revoked' --highlight green=.
 
+# What is printed beside every message that moves to a dead-letter queue.
+SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
+
 .PHONY: help run receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
@@ -85,7 +88,7 @@ help: ## List the commands.
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 	@echo "Starting the local cloud …"
 	@mkdir -p $(dir $(READY))
-	@exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(FLAGS)
+	@exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(SHOW_DLQ) $(FLAGS)
 
 receive: $(OPERATOR) ## Receive STOCK='123=10 …' into the warehouse.
 	$(if $(filter file,$(origin STOCK)),$(error STOCK is missing: make receive STOCK='123=10'))

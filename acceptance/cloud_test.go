@@ -61,7 +61,7 @@ func startCloud(tb testing.TB, flags ...string) *cloud {
 		tb.Fatal(err)
 	}
 	ready := filepath.Join(tb.TempDir(), "ready.json")
-	command := exec.CommandContext(context.WithoutCancel(tb.Context()), filepath.Join(root, "dist/local/localcloud"), slices.Concat([]string{"up", "--assembly", "cdk.out/local", "--ready-file", ready}, receiving("123=1000000"), flags)...)
+	command := exec.CommandContext(context.WithoutCancel(tb.Context()), filepath.Join(root, "dist/local/localcloud"), slices.Concat([]string{"up", "--port", "0", "--assembly", "cdk.out/local", "--ready-file", ready}, receiving("123=1000000"), flags)...)
 	command.Dir = root
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output

@@ -22,7 +22,7 @@ func TestAnyAppRunsWithoutSpecialFlags(t *testing.T) {
 	if code := r.stop(t, syscall.SIGTERM); code != 0 {
 		t.Errorf("the program ends with %d: %s", code, r.stderr)
 	}
-	for _, want := range []string{"  s-1       item.sold                      queued\n", "shop is up", "  Shop/Worker  " + r.ready.FunctionURLs["Shop/Worker"] + "\n"} {
+	for _, want := range []string{"  s-1                                   item.sold                      queued\n", "shop is up", "  Shop/Worker  " + r.ready.FunctionURLs["Shop/Worker"] + "\n"} {
 		if !strings.Contains(r.stdout.String(), want) {
 			t.Errorf("shown is %s, want %q in it", r.stdout, want)
 		}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/cloud"
 	"example.com/saga/localcloud/console"
 	"example.com/saga/localcloud/fault"
@@ -18,18 +19,25 @@ import (
 
 const maximumPort = 65535
 
+// firstPort is that of the AWS APIs, and the function URLs have the next ones. It is
+// below those that Linux and macOS choose for other programs, from 32768 on.
+const firstPort = 4600
+
 // options are the flags of "localcloud up".
 type options struct {
 	assembly  string
 	readyFile string
-	port      int
+	// port and firstPort are those of cloud.Config.
+	port, firstPort int
 	// urlPorts are by the construct paths of functions.
 	urlPorts map[string]int
 	setup    string
 	// destinationURLs are by the construct paths of API destinations; "" is all others.
 	destinationURLs map[string]string
 	highlights      []console.Highlight
-	deliverTwice    bool
+	// deadLetterCommand is that of console.Style.
+	deadLetterCommand string
+	deliverTwice      bool
 	// scheduleEvery is 0 if every schedule has its own interval.
 	scheduleEvery time.Duration
 	pause         []string
@@ -44,13 +52,20 @@ type options struct {
 }
 
 func parse(arguments []string, help io.Writer) (options, error) {
-	o := options{urlPorts: map[string]int{}, destinationURLs: map[string]string{}}
+	o := options{urlPorts: map[string]int{}, firstPort: firstPort, destinationURLs: map[string]string{}}
 	flags := flag.NewFlagSet("localcloud up", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.assembly, "assembly", "cdk.out", "the `folder` of the synthesized cloud assembly")
 	flags.StringVar(&o.readyFile, "ready-file", "", "write a JSON `file` with all addresses once everything is up")
-	flags.IntVar(&o.port, "port", 0, "the `port` of the AWS APIs; 0 is any free one")
-	flags.Func("url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of any free one; may be repeated", func(given string) error {
+	flags.Func("port", fmt.Sprintf("the `port` of the AWS APIs, which must be free; without it they and the function URLs have the first\n"+
+		"free ones from %d on, with 0 any free ones", firstPort), func(given string) (err error) {
+		o.port, err = strconv.Atoi(given)
+		if o.port == 0 {
+			o.firstPort = 0
+		}
+		return err
+	})
+	flags.Func("url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of the next one; may be repeated", func(given string) error {
 		function, port, err := parseURLPort(given)
 		o.urlPorts[function] = port
 		return err
@@ -69,6 +84,9 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		o.highlights = append(o.highlights, highlight)
 		return err
 	})
+	flags.StringVar(&o.deadLetterCommand, "dead-letter-command", console.DefaultDeadLetterCommand,
+		"print this `command` beside every message that moves to a dead-letter queue, with the construct path\n"+
+			"of the queue for {queue}, its URL for {url}, and the address of the AWS APIs for {endpoint}")
 	flags.BoolVar(&o.deliverTwice, "deliver-twice", false, "deliver every message of every queue at least twice")
 	flags.DurationVar(&o.scheduleEvery, "schedule-every", 0, "fire every schedule after this `interval` instead of its own, which is a minute at least")
 	flags.Func("pause", "hold back all events and messages for the function at this construct `PATH` until POST /resume; may be repeated", func(given string) error {
@@ -85,11 +103,16 @@ func parse(arguments []string, help io.Writer) (options, error) {
 	})
 	flags.BoolVar(&o.json, "json", false, "print a JSON object a line, for programs")
 	flags.BoolVar(&o.quiet, "quiet", false, "print errors and losses only")
-	if err := flags.Parse(arguments); err != nil {
-		if err == flag.ErrHelp { //nolint:errorlint // The flag package gives it as it is.
-			describe(flags, help)
-			return o, err
+	err := flags.Parse(arguments)
+	if err == flag.ErrHelp { //nolint:errorlint // The flag package gives it as it is.
+		// The assembly, whose functions are listed, may be given after it.
+		if err := flags.Parse(flags.Args()); err != nil && err != flag.ErrHelp { //nolint:errorlint // As above.
+			return o, fmt.Errorf("%w: %w", err, errUsage)
 		}
+		describe(flags, o.assembly, help)
+		return o, err
+	}
+	if err != nil {
 		return o, fmt.Errorf("%w: %w", err, errUsage)
 	}
 	return o, o.check(flags.Args())
@@ -114,11 +137,22 @@ func faultFlags(flags *flag.FlagSet, o *options) {
 		"bring back what a function has failed to handle after this `time` at most; 0 waits as long as AWS")
 }
 
-func describe(flags *flag.FlagSet, help io.Writer) {
+// describe writes the flags, and the functions of the assembly. That nothing is at
+// the default place is no problem.
+func describe(flags *flag.FlagSet, dir string, help io.Writer) {
 	flags.SetOutput(help)
 	fmt.Fprint(help, "usage: localcloud up [flags]\n\n"+ //nolint:errcheck // There is nowhere else to tell.
 		"Runs the stack of a cloud assembly until Ctrl-C. localcloud/README.md explains more.\n\n")
 	flags.PrintDefaults()
+	paths, err := assembly.FunctionPaths(dir)
+	if err != nil && dir == flags.Lookup("assembly").DefValue {
+		return
+	}
+	if err != nil {
+		fmt.Fprintf(help, "\nThe functions of %s cannot be listed: %s\n", dir, err) //nolint:errcheck // There is nowhere else to tell.
+		return
+	}
+	fmt.Fprintf(help, "\nThe functions of %s:\n  %s\n", dir, strings.Join(paths, "\n  ")) //nolint:errcheck // There is nowhere else to tell.
 }
 
 func (o options) check(rest []string) error {

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 
 	"example.com/saga/localcloud/cloud"
+	"example.com/saga/localcloud/fault"
 )
 
 func TestUsageErrorsExitWithTwoAndOneLine(t *testing.T) {
@@ -49,10 +51,40 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	if got.code != 0 || got.stderr != "" {
 		t.Errorf("help ends with %+v", got)
 	}
-	for _, name := range []string{"assembly", "ready-file", "port", "url-port", "setup", "destination-url", "highlight", "deliver-twice", "schedule-every", "pause", "fault", "seed", "redeliver-after", "latency", "json", "quiet"} {
+	for _, name := range []string{"assembly", "ready-file", "port", "url-port", "setup", "destination-url", "dead-letter-command", "highlight", "deliver-twice", "schedule-every", "pause", "fault", "seed", "redeliver-after", "latency", "json", "quiet"} {
 		if !strings.Contains(got.stdout, "\n  -"+name) {
 			t.Errorf("help does not name --%s:\n%s", name, got.stdout)
 		}
+	}
+}
+
+func TestHelpNamesEveryFaultAndTheFunctionsOfTheAssembly(t *testing.T) {
+	dir := assembled(t)
+	for _, arguments := range [][]string{{"up", "--assembly", dir, "-help"}, {"up", "-help", "--assembly", dir}} {
+		got := runProgram(t, arguments...)
+		if want := "\nThe functions of " + dir + ":\n  Shop/Worker\n"; got.code != 0 || got.stderr != "" || !strings.HasSuffix(got.stdout, want) {
+			t.Errorf("help ends with %+v, want %s at its end", got, want)
+		}
+		for _, name := range fault.Names() {
+			if !strings.Contains(got.stdout, string(name)) {
+				t.Errorf("help does not name the fault %s", name)
+			}
+		}
+	}
+	got := runProgram(t, "up", "-help", "--assembly", "nowhere")
+	if want := "\nThe functions of nowhere cannot be listed: there is none: `cdk synth` writes it\n"; !strings.HasSuffix(got.stdout, want) {
+		t.Errorf("help ends with %+v, want %s at its end", got, want)
+	}
+}
+
+func TestTheBannersCommandResumesWhatIsPaused(t *testing.T) {
+	r := startProgram(t, "--assembly", assembled(t), "--pause", "Shop/Worker")
+	ready := r.ready
+	if code := r.stop(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("the program ends with %d: %s", code, r.stderr)
+	}
+	if want := "\nResume Shop/Worker:\n  curl -X POST " + ready.AWSEndpointURL + "/resume\n"; !strings.Contains(r.stdout.String(), want) {
+		t.Errorf("shown is %s, want %s in it", r.stdout, want)
 	}
 }
 
@@ -112,6 +144,48 @@ func TestSIGTERMAndSIGINTLeaveNoProcessAndNoReadyFile(t *testing.T) {
 	}
 }
 
+func TestASecondRunWithTheSameReadyFileRefusesUntilTheFirstHasEnded(t *testing.T) {
+	dir := assembled(t)
+	r := startProgram(t, "--assembly", dir)
+	before, err := os.ReadFile(r.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := runProgram(t, "up", "--assembly", dir, "--ready-file", r.file)
+	want := "localcloud: already running at " + r.ready.AWSEndpointURL + ", with the ready file " + r.file + ": end it, or choose another --ready-file\n"
+	if got != (result{1, "", want}) {
+		t.Errorf("the second run ends with %+v, want %s", got, want)
+	}
+	if after, err := os.ReadFile(r.file); err != nil || string(after) != string(before) {
+		t.Errorf("the ready file is now %s (%v)", after, err)
+	}
+	// A run that is killed leaves its file, which is in the way of none.
+	r.stop(t, syscall.SIGKILL)
+	got = runProgram(t, "up", "--assembly", dir, "--ready-file", r.file, "--setup", "exit 3")
+	if want := (result{1, "", "localcloud: the setup fails: exit status 3\n"}); got != want {
+		t.Errorf("a run after one that was killed ends with %+v, want %+v", got, want)
+	}
+	if _, err := os.Stat(r.file); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file that was left is still there (%v)", err)
+	}
+}
+
+func TestARunRemovesItsOwnReadyFileOnly(t *testing.T) {
+	r := startProgram(t, "--assembly", assembled(t))
+	if err := os.Remove(r.file); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(r.file, []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code := r.stop(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("the program ends with %d: %s", code, r.stderr)
+	}
+	if text, err := os.ReadFile(r.file); err != nil || string(text) != "another" {
+		t.Errorf("the file of another run is %q (%v)", text, err)
+	}
+}
+
 func TestAPortThatIsTakenIsNamed(t *testing.T) {
 	r := startProgram(t, "--assembly", assembled(t))
 	_, port, _ := strings.Cut(strings.TrimPrefix(r.ready.AWSEndpointURL, "http://"), ":")
@@ -120,6 +194,26 @@ func TestAPortThatIsTakenIsNamed(t *testing.T) {
 		t.Errorf("the program ends with %+v", got)
 	}
 	r.stop(t, syscall.SIGTERM)
+}
+
+func TestAddressesStayUnlessTheirPortsAreTaken(t *testing.T) {
+	dir := assembled(t)
+	addresses := func(r running) [2]string {
+		return [2]string{r.ready.AWSEndpointURL, r.ready.FunctionURLs["Shop/Worker"]}
+	}
+	first := startProgram(t, "--assembly", dir)
+	second := startProgram(t, "--assembly", dir)
+	first.stop(t, syscall.SIGTERM)
+	again := startProgram(t, "--assembly", dir)
+	if addresses(again) != addresses(first) || addresses(second) == addresses(first) {
+		t.Errorf("the addresses are %v, beside them %v, and again %v", addresses(first), addresses(second), addresses(again))
+	}
+	again.stop(t, syscall.SIGTERM)
+	second.stop(t, syscall.SIGTERM)
+	_, port, _ := strings.Cut(strings.TrimPrefix(addresses(first)[0], "http://"), ":")
+	if !regexp.MustCompile(`\nThese addresses are not the usual ones: other programs have the ports \[.*\b` + port + `\b.*\]\.\n`).MatchString(second.stdout.String()) {
+		t.Errorf("the second one does not name the port %s as taken:\n%s", port, second.stdout)
+	}
 }
 
 func TestAFunctionThatDoesNotExistCannotBePaused(t *testing.T) {

@@ -32,11 +32,12 @@ func (m machine) setUp(ctx context.Context, command string, where cloud.Descript
 		return "", fmt.Errorf("preparing the setup: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	readyFile := filepath.Join(dir, "ready.json")
-	if err := writeReadyFile(readyFile, where); err != nil {
+	ready, err := writeReadyFile(filepath.Join(dir, "ready.json"), where)
+	if err != nil {
 		return "", err
 	}
-	output, err := m.runSetup(ctx, command, readyFile, where)
+	defer func() { err = errors.Join(err, ready.remove()) }()
+	output, err := m.runSetup(ctx, command, ready.path, where)
 	if err != nil {
 		return "", err
 	}

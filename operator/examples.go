@@ -39,6 +39,8 @@ func (o operator) examples(ctx context.Context, given []string) error {
 		{"Follow it, with orderId and token of the answer", authorized + orders + "/{orderId}"},
 		{"Cancel it", authorized + "-X POST " + orders + "/{orderId}/cancellation"},
 		{"Watch the events of all orders", "make watch"},
+		{"Show the dead-letter queues", "make dlq"},
+		{"Check the invariants of the saga", "make audit"},
 	}
 	if found.NotificationsURL != "" {
 		all = append(all, [2]string{"See the notifications that arrived", "curl " + found.NotificationsURL})

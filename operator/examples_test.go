@@ -36,6 +36,12 @@ Cancel it:
 Watch the events of all orders:
   make watch
 
+Show the dead-letter queues:
+  make dlq
+
+Check the invariants of the saga:
+  make audit
+
 See the notifications that arrived:
   curl http://127.0.0.1:1/deliveries
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"example.com/saga/localcloud/unsupported"
@@ -90,6 +91,27 @@ func Load(dir string, options Options) (*Assembly, error) {
 		functions:  map[string]*functionAt{},
 	}
 	return l.load()
+}
+
+// FunctionPaths returns the construct paths of the functions in the cloud assembly in
+// dir, of which nothing needs to be supported.
+func FunctionPaths(dir string) ([]string, error) {
+	files, err := readManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	template, err := readTemplate(filepath.Join(dir, files.template))
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for id, resource := range template.Resources {
+		if resource.Type == "AWS::Lambda::Function" {
+			paths = append(paths, resource.path(id))
+		}
+	}
+	slices.Sort(paths)
+	return paths, nil
 }
 
 // loader walks the template once, in dependency order.

@@ -39,11 +39,13 @@ type Config struct {
 	Assembly  string
 	Region    string
 	AccountID string
-	// Port is where the AWS APIs answer; 0 is any free port.
+	// Port is where the AWS APIs answer; 0 is none in particular.
 	Port int
-	// URLPorts are the ports of function URLs, by the construct paths of the
-	// functions. Any other function URL has any free port.
+	// URLPorts are the ports of function URLs, by the construct paths of the functions.
 	URLPorts map[string]int
+	// FirstPort is where what has no port gets one, the AWS APIs first and the function
+	// URLs in the order of the template: the next port that is free. 0 is any free one.
+	FirstPort int
 	// DestinationURLs replace the scheme and the host of the endpoints that API
 	// destinations call, by the construct path of the destination; "" is all others.
 	// Those without a URL call a receiver inside.
@@ -70,8 +72,12 @@ type Config struct {
 	Observe func(bus string, e eventbridge.Event)
 	// Log is called for every line that a function writes, by its construct path.
 	Log func(at time.Time, function, line string)
-	// Lost is called for what is lost for ever, with construct paths.
-	Lost loss.Report
+	// Lost is called for what is lost for ever, Failed for every failed attempt of a
+	// function, and DeadLetter for every message that comes to a dead-letter queue:
+	// with construct paths. They must return quickly; nil ignores them.
+	Lost       loss.Report
+	Failed     func(loss.Failure)
+	DeadLetter func(loss.DeadLetter)
 	// Logger logs errors that cannot be returned to a caller.
 	Logger *slog.Logger
 }
@@ -86,6 +92,8 @@ type Cloud struct {
 	// lost counts what is lost.
 	awaited map[string]bool
 	lost    atomic.Int64
+	// deadLetterQueues are ARNs.
+	deadLetterQueues map[string]bool
 	// events and requests count what each function got from rules and at its
 	// URL, by ARN. The maps do not change once the functions are created.
 	events, requests map[string]*atomic.Int64
@@ -110,8 +118,10 @@ type Cloud struct {
 
 	address   string
 	endpoints []endpoint
-	servers   []*http.Server
-	failed    chan error
+	// taken are the ports from FirstPort on that others have.
+	taken   []int
+	servers []*http.Server
+	failed  chan error
 }
 
 // endpoint is an open listener, and what it is to serve: the URL of the function
@@ -158,7 +168,7 @@ func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 
 // open listens on a port of the loopback interface.
 func (c *Cloud) open(function string, port int) (string, error) {
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // It returns at once.
+	listener, err := c.listen(port)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return "", fmt.Errorf("the port %d is taken: end what listens there, or choose another", port)
 	}
@@ -169,6 +179,29 @@ func (c *Cloud) open(function string, port int) (string, error) {
 	c.endpoints = append(c.endpoints, endpoint{url: url, listener: listener, function: function})
 	return url, nil
 }
+
+// listen listens on a port, or without one on the next from FirstPort on.
+func (c *Cloud) listen(port int) (net.Listener, error) {
+	if port != 0 || c.config.FirstPort == 0 {
+		return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)) //nolint:noctx // It returns at once.
+	}
+	given := append(slices.Collect(maps.Values(c.config.URLPorts)), c.config.Port)
+	for {
+		next := c.config.FirstPort
+		c.config.FirstPort++
+		if slices.Contains(given, next) {
+			continue
+		}
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", next)) //nolint:noctx // It returns at once.
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return listener, err
+		}
+		c.taken = append(c.taken, next)
+	}
+}
+
+// TakenPorts returns the ports that others had, so that addresses are not the usual ones.
+func (c *Cloud) TakenPorts() []int { return c.taken }
 
 // load resolves the assembly to the addresses of this run.
 func (c *Cloud) load() error {
@@ -219,7 +252,8 @@ func (c *Cloud) build() error {
 	if err != nil {
 		return err
 	}
-	c.authority, c.awaited = authority, awaitedQueues(c.assembly)
+	c.authority, c.deadLetterQueues = authority, deadLetterQueues(c.assembly)
+	c.awaited = awaitedQueues(c.assembly, c.deadLetterQueues)
 	c.calls = &calls{authority: authority, latency: c.config.Latency}
 	c.newEngines()
 	return errors.Join(

@@ -34,6 +34,7 @@ func (c *Cloud) newEngines() {
 		Queues:      c.queues,
 		DeadLetters: c.queues,
 		Lost:        c.reportLoss,
+		Failed:      c.reportFailure,
 
 		Seed:           c.config.Seed,
 		RedeliverAfter: c.config.RedeliverAfter,

@@ -24,7 +24,7 @@ func (c *Cloud) withFaults(services ...wire.Service) []wire.Service {
 // queueConfig returns the configuration of the queues. Faults hit only receives
 // and deletes by functions.
 func (c *Cloud) queueConfig() sqs.Config {
-	config := sqs.Config{Clock: c.config.Clock, Authorize: c.authority.authorize, DeliverTwice: c.config.DeliverTwice, Lost: c.reportLoss}
+	config := sqs.Config{Clock: c.config.Clock, Authorize: c.authority.authorize, DeliverTwice: c.config.DeliverTwice, Lost: c.reportLoss, Arrived: c.reportArrival}
 	if c.config.Faults == nil {
 		return config
 	}

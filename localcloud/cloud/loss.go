@@ -1,10 +1,14 @@
 package cloud
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"strings"
 
 	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/loss"
+	"example.com/saga/localcloud/sqs"
 )
 
 // reportLoss counts a loss and reports it with construct paths. A message that
@@ -17,6 +21,43 @@ func (c *Cloud) reportLoss(l loss.Loss) {
 	c.lost.Add(1)
 	l.Time, l.Name, l.Target = c.config.Clock(), c.pathOf(l.Name), c.pathOf(l.Target)
 	c.config.Lost.Lost(l)
+}
+
+// reportFailure reports a failed attempt with construct paths.
+func (c *Cloud) reportFailure(f loss.Failure) {
+	if c.config.Failed != nil {
+		f.Time, f.Function = c.config.Clock(), c.pathOf(f.Function)
+		c.config.Failed(f)
+	}
+}
+
+// reportArrival reports a message that has come to a dead-letter queue. SQS keeps
+// where it was before, EventBridge and Scheduler add that and the error as attributes,
+// and Lambda adds the error only.
+//   - https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+//   - https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+//   - https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+func (c *Cloud) reportArrival(a sqs.Arrival) {
+	if c.config.DeadLetter == nil || !c.deadLetterQueues[a.QueueARN] {
+		return
+	}
+	attribute := func(names ...string) string {
+		for _, name := range names {
+			if value := a.Attributes[name].StringValue; value != nil {
+				return *value
+			}
+		}
+		return ""
+	}
+	reason := attribute("ERROR_MESSAGE", "ErrorMessage")
+	if a.Source != "" {
+		reason = fmt.Sprintf("it was received %d times and not deleted", a.Receives)
+	}
+	c.config.DeadLetter(loss.DeadLetter{
+		Time: c.config.Clock(), URL: a.QueueURL, Queue: c.pathOf(a.QueueARN),
+		From:    c.pathOf(cmp.Or(a.Source, attribute("RULE_ARN", "SCHEDULE_ARN"))),
+		Message: a.ID, Event: loss.Identify([]byte(a.Body)), Reason: reason,
+	})
 }
 
 // pathOf returns the construct path of the resource with this ARN, or else the
@@ -32,24 +73,30 @@ func (c *Cloud) pathOf(arn string) string {
 
 // awaitedQueues returns, by ARN, the queues that a function reads and the
 // dead-letter queues.
-func awaitedQueues(stack *assembly.Assembly) map[string]bool {
-	awaited := map[string]bool{}
-	add := func(deadLetters *assembly.DeadLetterConfig) {
-		if deadLetters != nil {
-			awaited[deadLetters.ARN] = true
-		}
-	}
+func awaitedQueues(stack *assembly.Assembly, deadLetterQueues map[string]bool) map[string]bool {
+	awaited := maps.Clone(deadLetterQueues)
 	for _, mapping := range assembly.Of[assembly.EventSourceMapping](stack) {
 		awaited[mapping.EventSourceARN] = true
 	}
+	return awaited
+}
+
+// deadLetterQueues returns the dead-letter queues by ARN.
+func deadLetterQueues(stack *assembly.Assembly) map[string]bool {
+	queues := map[string]bool{}
+	add := func(deadLetters *assembly.DeadLetterConfig) {
+		if deadLetters != nil {
+			queues[deadLetters.ARN] = true
+		}
+	}
 	for _, queue := range assembly.Of[assembly.Queue](stack) {
 		if queue.RedrivePolicy != nil {
-			awaited[queue.RedrivePolicy.DeadLetterTargetARN] = true
+			queues[queue.RedrivePolicy.DeadLetterTargetARN] = true
 		}
 	}
 	for _, function := range assembly.Of[assembly.Function](stack) {
 		if function.DeadLetterConfig != nil {
-			awaited[function.DeadLetterConfig.TargetARN] = true
+			queues[function.DeadLetterConfig.TargetARN] = true
 		}
 	}
 	for _, rule := range assembly.Of[assembly.Rule](stack) {
@@ -60,5 +107,5 @@ func awaitedQueues(stack *assembly.Assembly) map[string]bool {
 	for _, schedule := range assembly.Of[assembly.Schedule](stack) {
 		add(schedule.Target.DeadLetterConfig)
 	}
-	return awaited
+	return queues
 }

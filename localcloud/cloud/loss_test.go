@@ -162,3 +162,58 @@ func TestAMessageThatExpiresIsLostUnlessItsQueueIsForAnObserver(t *testing.T) {
 		t.Errorf("lost is %+v, want one message of DeadLetters and one of Undelivered", lost.got())
 	}
 }
+
+func TestEveryMessageThatComesToADeadLetterQueueIsReported(t *testing.T) {
+	for name, test := range map[string]struct {
+		source, detail string
+		change         func(resources)
+		want           loss.DeadLetter
+	}{
+		"received too often": {
+			"queued", `{"subject": "s-1", "fail": true}`, func(resources) {},
+			loss.DeadLetter{Queue: "DeadLetters", From: "Shop/Queue", Reason: "it was received 1 times and not deleted"},
+		},
+		"not delivered by a rule": {
+			"logged", `{"subject": "s-1"}`, func(r resources) { delete(r, "EventsPolicy") },
+			loss.DeadLetter{Queue: "Undelivered", From: "ToLogs", Reason: "no resource policy of the logs allows events.amazonaws.com"},
+		},
+		"given up by a function": {
+			"inner", `{"subject": "s-1", "fail": true}`, func(r resources) {
+				r.properties("Worker")["DeadLetterConfig"] = decode(`{"TargetArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}`)
+				r["ToDeadLetters"] = decode(`{"Type": "AWS::IAM::Policy", "Properties": {"PolicyName": "dead", "Roles": [{"Ref": "WorkerRole"}],
+					"PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}]}}}`)
+			},
+			loss.DeadLetter{Queue: "DeadLetters", Reason: "Runtime exited with error: exit status 1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			arrived := make(chan loss.DeadLetter, 10)
+			config := configOf(assembled(t, test.change))
+			config.RedeliverAfter, config.DeadLetter = time.Millisecond, func(d loss.DeadLetter) { arrived <- d }
+			s := startWith(t, config)
+			s.publish(t, test.source, test.detail)
+			got := <-arrived
+			if got.Queue != test.want.Queue || got.From != test.want.From || !strings.Contains(got.Reason, test.want.Reason) {
+				t.Errorf("reported is %+v, want %+v", got, test.want)
+			}
+			if message := s.only(t, got.Queue); got.Message != *message.MessageId || got.URL != s.where.Queues[got.Queue] || got.Subject != "s-1" || got.Time.IsZero() {
+				t.Errorf("reported is %+v, want the message %s about s-1", got, *message.MessageId)
+			}
+			if len(arrived) != 0 {
+				t.Errorf("%+v is reported too", <-arrived)
+			}
+		})
+	}
+}
+
+func TestAFailedAttemptIsReportedWithTheFunctionsPath(t *testing.T) {
+	failed := make(chan loss.Failure, 10)
+	config := configOf(assembled(t, nil))
+	config.RedeliverAfter, config.Failed = time.Millisecond, func(f loss.Failure) { failed <- f }
+	s := startWith(t, config)
+	s.publish(t, "queued", `{"subject": "s-1", "fail": true}`)
+	got := <-failed
+	if got.Function != "Shop/Worker" || got.Attempt != 1 || got.Attempts != 1 || got.Subject != "s-1" || len(got.Messages) != 1 || got.Time.IsZero() {
+		t.Errorf("reported is %+v, want the attempt 1 of 1 of Shop/Worker", got)
+	}
+}

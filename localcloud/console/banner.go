@@ -14,6 +14,8 @@ import (
 type Banner struct {
 	Stack string        `json:"stack"`
 	Took  time.Duration `json:"-"`
+	// TakenPorts are the ports that others had, so that addresses are not the usual ones.
+	TakenPorts []int `json:"takenPorts,omitempty"`
 	// FunctionURLs are by the construct paths of the functions, Outputs are the stack's.
 	FunctionURLs map[string]string `json:"functionUrls"`
 	Outputs      map[string]string `json:"outputs"`
@@ -24,6 +26,8 @@ type Banner struct {
 	Traces      string `json:"tracesUrl"`
 	AWSEndpoint string `json:"awsEndpointUrl"`
 	Region      string `json:"region"`
+	// Paused are the construct paths of the functions that are paused.
+	Paused []string `json:"paused,omitempty"`
 	// Setup is what the setup command has printed.
 	Setup string `json:"setup,omitempty"`
 }
@@ -41,6 +45,9 @@ func (c *Console) Ready(b Banner) {
 	}
 	c.line("")
 	c.line("%s is up, after %s. Ctrl-C stops it.", c.paint(bold, b.Stack), b.Took.Round(time.Millisecond))
+	if len(b.TakenPorts) > 0 {
+		c.line("These addresses are not the usual ones: other programs have the ports %v.", b.TakenPorts)
+	}
 	c.table("Function URLs", b.FunctionURLs)
 	c.table("Outputs", b.Outputs)
 	if b.Deliveries != "" {
@@ -48,6 +55,11 @@ func (c *Console) Ready(b Banner) {
 	}
 	c.entry("Calls, counters and queue depths", "curl "+b.Usage)
 	c.entry("Traces", "curl "+b.Traces)
+	c.entry("AWS clients, in a shell of their own (version 1 of the AWS CLI needs --endpoint-url for SQS)",
+		fmt.Sprintf("export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%[2]s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", b.AWSEndpoint, b.Region))
+	if len(b.Paused) > 0 {
+		c.entry("Resume "+printable.Line(strings.Join(b.Paused, ", ")), "curl -X POST "+b.AWSEndpoint+"/resume")
+	}
 	c.line("")
 	setup := strings.TrimRight(b.Setup, "\n")
 	if setup == "" {

@@ -27,6 +27,11 @@ type Style struct {
 	// Quiet shows nothing but losses.
 	Quiet bool
 	Color bool
+	// Width is how many columns there are, or 0 if there is no limit.
+	Width int
+	// DeadLetterCommand shows a dead-letter queue. {queue} stands for its construct
+	// path, {url} for its URL, and {endpoint} for the address of the AWS APIs.
+	DeadLetterCommand string
 	// Highlights colour events by their types. The first that matches counts.
 	Highlights []Highlight
 }
@@ -35,6 +40,16 @@ type Style struct {
 // is the environment variable NO_COLOR: any text in it means none.
 func HasColors(file *os.File, noColor string) bool {
 	return noColor == "" && term.IsTerminal(int(file.Fd()))
+}
+
+// Columns returns how many columns a terminal has. It is 0 for a file that is none,
+// and for a terminal of an unknown size.
+func Columns(file *os.File) int {
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 // Console writes to one place, a whole line at a time.
@@ -78,9 +93,19 @@ func (c *Console) Event(e Event) {
 		return
 	}
 	c.line("%s  %s  %s %s", clock(e.Time),
-		c.paint(subjectColor(e.Subject), fmt.Sprintf("%-8.8s", e.Subject)),
+		c.paint(subjectColor(e.Subject), c.subject(e.Subject)),
 		c.paint(c.typeColor(e.Type), fmt.Sprintf("%-30s", e.Type)),
 		c.paint(faint, e.Source))
+}
+
+// subject returns a subject for its column, whole if a UUID, a type and a source fit
+// into the line.
+func (c *Console) subject(of string) string {
+	const begun, whole, wide = 8, 36, 100
+	if c.style.Width > 0 && c.style.Width < wide {
+		return fmt.Sprintf("%-*.*s", begun, begun, of)
+	}
+	return fmt.Sprintf("%-*s", whole, of)
 }
 
 func (c *Console) firstSeen(id string) bool {

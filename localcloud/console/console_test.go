@@ -34,10 +34,20 @@ func TestAnEventIsOneAlignedLine(t *testing.T) {
 		c.Event(event("1", "0190f3a2-0000", "item.sold"))
 		c.Event(event("2", "7", "parcel.packed-and-labelled"))
 	})
-	want := "12:00:00.000  0190f3a2  item.sold                      counter\n" +
-		"12:00:00.000  7         parcel.packed-and-labelled     counter\n"
+	want := "12:00:00.000  0190f3a2-0000                         item.sold                      counter\n" +
+		"12:00:00.000  7                                     parcel.packed-and-labelled     counter\n"
 	if got != want {
 		t.Errorf("the lines are\n%s, want\n%s", got, want)
+	}
+}
+
+func TestASubjectIsWholeWhereThereIsRoom(t *testing.T) {
+	const id = "0190f3a2-0000-7000-8000-0123456789ab"
+	for width, want := range map[int]string{80: id[:8], 99: id[:8], 100: id, 200: id, 0: id} {
+		got := show(console.Style{Width: width}, func(c *console.Console) { c.Event(event("1", id, "item.sold")) })
+		if subject := strings.Fields(got)[1]; subject != want {
+			t.Errorf("%d columns show the subject %s, want %s", width, subject, want)
+		}
 	}
 }
 
@@ -150,8 +160,85 @@ func TestALossThatIsNoEventNamesNone(t *testing.T) {
 	}
 }
 
+func failure() loss.Failure {
+	return loss.Failure{
+		Time: noon, Function: "Shop/Worker", Request: "r-1", Attempt: 1, Attempts: 3,
+		Event: loss.Event{ID: "1", Type: "item.sold", Subject: "s-1"}, Reason: "it went wrong",
+	}
+}
+
+func TestAFailedAttemptIsOneLine(t *testing.T) {
+	for name, test := range map[string]struct {
+		edit func(*loss.Failure)
+		want string
+	}{
+		"at an event":   {func(*loss.Failure) {}, "attempt 1 of 3: it went wrong type=item.sold id=1 subject=s-1"},
+		"at a message":  {func(f *loss.Failure) { f.Messages = []string{"m-1"} }, "attempt 1 of 3: it went wrong type=item.sold id=1 subject=s-1 message=m-1"},
+		"without limit": {func(f *loss.Failure) { f.Attempts = 0 }, "attempt 1: it went wrong type=item.sold id=1 subject=s-1"},
+		"of an invocation": {
+			func(f *loss.Failure) { f.Attempt, f.Attempts, f.Event = 0, 0, loss.Event{} }, "it went wrong request=r-1",
+		},
+		"at several messages": {func(f *loss.Failure) {
+			f.Event, f.Messages = loss.Event{}, []string{"m-1", "m-2", "m-3", "m-4"}
+		}, "attempt 1 of 3: it went wrong messages=m-1,m-2,m-3 and 1 more"},
+		"with a long error": {
+			func(f *loss.Failure) { f.Reason = strings.Repeat("é", 300) }, "attempt 1 of 3: " + strings.Repeat("é", 199) + "… type=item.sold id=1 subject=s-1",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := failure()
+			test.edit(&f)
+			got := show(console.Style{}, func(c *console.Console) { c.Failure(f) })
+			if want := "12:00:00.000  FAILED    Shop/Worker: " + test.want + "\n"; got != want {
+				t.Errorf("shown is %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestADeadLetterIsOneLineWithTheCommandThatShowsIt(t *testing.T) {
+	d := loss.DeadLetter{
+		Time: noon, URL: "http://127.0.0.1:1/0/dead", Queue: "Shop/Dead", From: "Shop/Queue", Message: "m-1",
+		Event: loss.Event{ID: "1", Type: "item.sold", Subject: "s-1"}, Reason: "it was received 3 times",
+	}
+	const head = "12:00:00.000  DLQ       Shop/Dead from Shop/Queue: it was received 3 times type=item.sold id=1 subject=s-1 message=m-1; shown by: "
+	for command, want := range map[string]string{
+		"make dlq QUEUE={queue}":         "make dlq QUEUE=Shop/Dead",
+		console.DefaultDeadLetterCommand: "aws sqs receive-message --endpoint-url http://127.0.0.1:1 --queue-url http://127.0.0.1:1/0/dead --visibility-timeout 0",
+		"look":                           "look",
+	} {
+		got := show(console.Style{DeadLetterCommand: command}, func(c *console.Console) { c.DeadLetter(d) })
+		if got != head+want+"\n" {
+			t.Errorf("shown is %q, want %q", got, head+want)
+		}
+	}
+	bare := loss.DeadLetter{Time: noon, Queue: "A queue; its", Message: "m-1"}
+	got := show(console.Style{DeadLetterCommand: "dlq {queue}"}, func(c *console.Console) { c.DeadLetter(bare) })
+	if want := "12:00:00.000  DLQ       A queue; its message=m-1; shown by: dlq 'A queue; its'\n"; got != want {
+		t.Errorf("shown is %q, want %q", got, want)
+	}
+}
+
+func TestForProgramsAFailureAndADeadLetterAreWhole(t *testing.T) {
+	got := show(console.Style{JSON: true}, func(c *console.Console) {
+		f := failure()
+		f.Reason, f.Messages = strings.Repeat("x", 300), []string{"1", "2", "3", "4"}
+		c.Failure(f)
+		c.DeadLetter(loss.DeadLetter{Time: noon, URL: "u", Queue: "Shop/Dead", Message: "m-1"})
+	})
+	at := noon.Format(time.RFC3339)
+	want := `{"failure":{"time":"` + at + `","function":"Shop/Worker","request":"r-1","attempt":1,"attempts":3,"id":"1","type":"item.sold",` +
+		`"subject":"s-1","messages":["1","2","3","4"],"reason":"` + strings.Repeat("x", 300) + `"}}` + "\n" +
+		`{"deadLetter":{"time":"` + at + `","url":"u","queue":"Shop/Dead","message":"m-1"}}` + "\n"
+	if got != want {
+		t.Errorf("shown is %s, want %s", got, want)
+	}
+}
+
 func TestQuietIsOnlyWhatIsLost(t *testing.T) {
 	got := show(console.Style{Quiet: true}, func(c *console.Console) {
+		c.Failure(failure())
+		c.DeadLetter(loss.DeadLetter{Time: noon, Queue: "Shop/Dead", Message: "m-1"})
 		c.Event(event("1", "a", "item.sold"))
 		c.Log(noon, "Worker", `{"level":"ERROR","msg":"late"}`)
 		c.Ready(console.Banner{Stack: "shop"})
@@ -163,14 +250,27 @@ func TestQuietIsOnlyWhatIsLost(t *testing.T) {
 
 func TestOnlyWhatNeedsAttentionIsShownOfTheLogs(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"level":"INFO","msg":"handled"}`:                         "",
-		`{"level":"DEBUG","msg":"handled"}`:                        "",
-		`{"_aws":{"Timestamp":1}}`:                                 "",
-		"START RequestId: 1":                                       "",
-		`{"level":"WARN","msg":"late","by":"2s"}`:                  "12:00:00.000  WARN      Worker: late by=2s\n",
-		`{"time":"now","level":"ERROR","msg":"lost","error":"no"}`: "12:00:00.000  ERROR     Worker: lost error=no\n",
-		"panic: runtime error\n":                                   "12:00:00.000  ERROR     Worker: panic: runtime error\n",
-		"1 Task timed out after 3.00 seconds":                      "12:00:00.000  ERROR     Worker: 1 Task timed out after 3.00 seconds\n",
+		`{"level":"INFO","msg":"handled"}`:                                                "",
+		`{"level":"DEBUG","msg":"handled"}`:                                               "",
+		`{"_aws":{"Timestamp":1}}`:                                                        "",
+		"START RequestId: 1":                                                              "",
+		`{"level":"WARN","msg":"late","by":"2s"}`:                                         "12:00:00.000  WARN      Worker: late by=2s\n",
+		`{"time":"now","level":"ERROR","msg":"lost","error":"no"}`:                        "12:00:00.000  ERROR     Worker: lost error=no\n",
+		`{"level":"WARN","msg":"late","n":1234567,"list":["a",1],"none":null,"empty":""}`: `12:00:00.000  WARN      Worker: late list=["a",1] n=1234567` + "\n",
+		`{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"shop","Dimensions":[["service"]],"Metrics":[{"Name":"Late","Unit":"Count"}]}]},` +
+			`"level":"WARN","msg":"late","service":"worker","Late":1}`: "12:00:00.000  WARN      Worker: late service=worker\n",
+		`{"_aws":"?","level":"WARN","msg":"late"}`:                             "12:00:00.000  WARN      Worker: late\n",
+		`{"timestamp":"now","level":"ERROR","message":"lost","requestId":"1"}`: "12:00:00.000  ERROR     Worker: lost requestId=1\n",
+		`{"severity":"critical","message":"lost","ts":1.5}`:                    "12:00:00.000  ERROR     Worker: lost\n",
+		`{"level":"warning","msg":"late","message":"kept out"}`:                "12:00:00.000  WARN      Worker: late\n",
+		`{"level":40,"time":1,"msg":"late"}`:                                   "12:00:00.000  WARN      Worker: late\n",
+		`{"level":30,"time":1,"msg":"late"}`:                                   "",
+		`{"level":"WARN","msg":"` + strings.Repeat("x", 300) + `"}`:            "12:00:00.000  WARN      Worker: " + strings.Repeat("x", 199) + "…\n",
+		"2026-11-22T12:00:00.000Z\t1\tERROR\tit went wrong":                    "12:00:00.000  ERROR     Worker: 2026-11-22T12:00:00.000Z 1 ERROR it went wrong\n",
+		"2026-11-22T12:00:00.000Z\t1\tINFO\tit went well":                      "",
+		"[ERROR] ValueError: no":                                               "12:00:00.000  ERROR     Worker: [ERROR] ValueError: no\n",
+		"panic: runtime error\n":                                               "12:00:00.000  ERROR     Worker: panic: runtime error\n",
+		"1 Task timed out after 3.00 seconds":                                  "12:00:00.000  ERROR     Worker: 1 Task timed out after 3.00 seconds\n",
 	} {
 		got := show(console.Style{}, func(c *console.Console) { c.Log(noon, "Worker", text) })
 		if got != want {
@@ -189,15 +289,19 @@ func TestTextFromElsewhereDoesNotControlTheTerminal(t *testing.T) {
 		c.Event(console.Event{Time: noon, Bus: hostile, ID: hostile, Subject: "\x1b[2J", Type: hostile, Source: hostile})
 		c.Log(noon, hostile, "panic: "+hostile)
 		c.Log(noon, "Worker", `{"level":"WARN","msg":"\u001b[2J","\u009b":"\u202e\n"}`)
+		c.Failure(loss.Failure{Time: noon, Function: hostile, Reason: hostile, Messages: []string{hostile}})
+		c.DeadLetter(loss.DeadLetter{Time: noon, Queue: "dead", From: hostile, Message: hostile, Reason: hostile})
 		c.Loss(loss.Loss{Time: noon, Kind: loss.Rule, Name: hostile, Target: hostile, Reason: hostile, Event: loss.Event{ID: hostile, Type: hostile, Subject: hostile}})
 		c.Ready(console.Banner{
 			Stack: hostile, FunctionURLs: map[string]string{hostile: hostile}, Outputs: map[string]string{hostile: hostile},
-			Deliveries: hostile, Usage: hostile, Traces: hostile, AWSEndpoint: hostile, Region: hostile, Setup: hostile,
+			Deliveries: hostile, Usage: hostile, Traces: hostile, AWSEndpoint: hostile, Region: hostile, Paused: []string{hostile}, Setup: hostile,
 		})
 	})
-	want := "12:00:00.000  \\x1b[2J      " + harmless + " " + harmless + "\n" +
+	want := "12:00:00.000  \\x1b[2J" + strings.Repeat(" ", 34) + harmless + " " + harmless + "\n" +
 		"12:00:00.000  ERROR     " + harmless + ": panic: " + harmless + "\n" +
 		"12:00:00.000  WARN      Worker: \\x1b[2J \\u009b=\\u202e\\n\n" +
+		"12:00:00.000  FAILED    " + harmless + ": " + harmless + " message=" + harmless + "\n" +
+		"12:00:00.000  DLQ       dead from " + harmless + ": " + harmless + " message=" + harmless + "; shown by: \n" +
 		"12:00:00.000  LOST      rule " + harmless + " to " + harmless + ": " + harmless + " type=" + harmless + " id=" + harmless + " subject=" + harmless + "\n"
 	if diff := cmp.Diff(want, got[:min(len(want), len(got))]); diff != "" {
 		t.Errorf("the lines differ (-want +got):\n%s", diff)
@@ -224,15 +328,17 @@ func TestTextFromElsewhereDoesNotControlTheTerminalAsJSONEither(t *testing.T) {
 func TestTheBannerSaysWhereEverythingIsAndWhatTheSetupPrints(t *testing.T) {
 	got := show(console.Style{}, func(c *console.Console) {
 		c.Ready(console.Banner{
-			Stack: "shop", Took: 1234567 * time.Microsecond,
+			Stack: "shop", Took: 1234567 * time.Microsecond, TakenPorts: []int{4600, 4601},
 			FunctionURLs: map[string]string{"Shop/Worker": "http://127.0.0.1:2/"},
 			Outputs:      map[string]string{"ShopUrl": "http://127.0.0.1:2/", "Bus": "shop"},
 			Deliveries:   "http://127.0.0.1:1/deliveries", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces",
+			AWSEndpoint: "http://127.0.0.1:1", Region: "eu-west-1", Paused: []string{"Shop/Worker", "Shop/Packer"},
 			Setup: "Buy something:\n  curl http://127.0.0.1:2/items\n\n",
 		})
 	})
 	const want = `
 shop is up, after 1.235s. Ctrl-C stops it.
+These addresses are not the usual ones: other programs have the ports [4600 4601].
 
 Function URLs:
   Shop/Worker  http://127.0.0.1:2/
@@ -250,6 +356,12 @@ Calls, counters and queue depths:
 Traces:
   curl http://127.0.0.1:1/traces
 
+AWS clients, in a shell of their own (version 1 of the AWS CLI needs --endpoint-url for SQS):
+  export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+
+Resume Shop/Worker, Shop/Packer:
+  curl -X POST http://127.0.0.1:1/resume
+
 Buy something:
   curl http://127.0.0.1:2/items
 
@@ -261,7 +373,7 @@ Buy something:
 
 func TestTheBannerOfAStackWithoutURLsAndOutputsIsShort(t *testing.T) {
 	got := show(console.Style{}, func(c *console.Console) {
-		c.Ready(console.Banner{Stack: "shop", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces"})
+		c.Ready(console.Banner{Stack: "shop", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces", AWSEndpoint: "http://127.0.0.1:1", Region: "eu-west-1"})
 	})
 	const want = `
 shop is up, after 0s. Ctrl-C stops it.
@@ -271,6 +383,9 @@ Calls, counters and queue depths:
 
 Traces:
   curl http://127.0.0.1:1/traces
+
+AWS clients, in a shell of their own (version 1 of the AWS CLI needs --endpoint-url for SQS):
+  export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 
 `
 	if diff := cmp.Diff(want, got); diff != "" {

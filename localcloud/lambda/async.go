@@ -61,6 +61,10 @@ func (s *Service) handle(ctx context.Context, t target, inv *invocation) {
 			s.giveUp(ctx, t.function, inv.payload, failureReport{inv.id, http.StatusTooManyRequests, "Rate Exceeded."})
 			return
 		}
+		s.config.Failed(loss.Failure{
+			Function: t.ARN, Request: inv.id, Attempt: attempt + 1, Attempts: *retries.MaximumAttempts + 1,
+			Event: loss.Identify(inv.payload), Reason: result.reason(),
+		})
 		delay := s.config.AsyncRetryDelays[min(attempt, len(s.config.AsyncRetryDelays)-1)]
 		if attempt == *retries.MaximumAttempts || s.config.Clock().Add(delay).After(expires) {
 			s.giveUp(ctx, t.function, inv.payload, failureReport{inv.id, http.StatusOK, errorMessage(result.Payload)})

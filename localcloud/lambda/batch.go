@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
 )
 
@@ -40,11 +41,36 @@ func (m *mapping) invoke(ctx context.Context, event event, visible time.Time) (f
 	if err != nil {
 		return true, err
 	}
-	left := m.failures(result, event.messages)
+	left, reason := m.failures(result, event.messages)
 	m.count(len(event.messages), len(left))
 	done := slices.DeleteFunc(slices.Clone(event.messages), func(message sqs.Message) bool { return left[message.MessageId] })
+	if len(left) > 0 && ctx.Err() == nil {
+		m.report(inv.id, event.messages, left, reason)
+	}
 	m.redeliverSoon(event.messages, left)
 	return len(left) > 0, m.delete(ctx, done)
+}
+
+// report reports the messages that have failed.
+func (m *mapping) report(request string, messages []sqs.Message, left map[string]bool, reason string) {
+	failure := loss.Failure{Function: m.target.ARN, Request: request, Attempts: m.receives, Reason: reason}
+	for _, message := range messages {
+		if left[message.MessageId] {
+			failure.Messages = append(failure.Messages, message.MessageId)
+			failure.Attempt = max(failure.Attempt, receives(message))
+			failure.Event = loss.Identify([]byte(message.Body))
+		}
+	}
+	if len(failure.Messages) > 1 {
+		failure.Event = loss.Event{}
+	}
+	m.target.config.Failed(failure)
+}
+
+// receives is how often a message has been received.
+func receives(message sqs.Message) int {
+	count, _ := strconv.Atoi(message.Attributes["ApproximateReceiveCount"]) // SQS sets it to a number.
+	return count
 }
 
 // maximumReceivesWithFaults is after how many receives a message is exempt from
@@ -54,8 +80,7 @@ const maximumReceivesWithFaults = 2
 // isNearRedrive reports whether a message has been received so often that one
 // more failure may move it to the dead-letter queue.
 func isNearRedrive(message sqs.Message) bool {
-	receives, err := strconv.Atoi(message.Attributes["ApproximateReceiveCount"])
-	return err != nil || receives > maximumReceivesWithFaults
+	return receives(message) > maximumReceivesWithFaults
 }
 
 // redeliverSoon makes failed messages visible again soon, if that is
@@ -85,30 +110,30 @@ func (m *mapping) invokeInSlot(ctx context.Context, inv *invocation, visible tim
 	return m.target.invoke(ctx, inv), nil
 }
 
-// failures returns the ids of the messages that must not be deleted. A response
-// that is malformed, or names a message that is not in the batch, fails all of
-// them.
-func (m *mapping) failures(result Result, messages []sqs.Message) map[string]bool {
+// failures returns the ids of the messages that must not be deleted, and why. A
+// response that is malformed, or names a message that is not in the batch, fails all
+// of them.
+func (m *mapping) failures(result Result, messages []sqs.Message) (failed map[string]bool, reason string) {
 	all := make(map[string]bool, len(messages))
 	for _, message := range messages {
 		all[message.MessageId] = true
 	}
 	if result.FunctionError != "" {
-		return all
+		return all, result.reason()
 	}
 	if !m.ReportBatchItemFailures {
-		return nil
+		return nil, ""
 	}
 	failed, ok := parseFailures(result.Payload)
 	if !ok {
-		return all
+		return all, "the batch response is malformed: " + errorMessage(result.Payload)
 	}
 	for id := range failed {
 		if !all[id] {
-			return all
+			return all, "the batch response names the message " + id + ", which is not in the batch"
 		}
 	}
-	return failed
+	return failed, "it is among the batchItemFailures of the response"
 }
 
 // parseFailures parses a partial batch response. Its keys are case-sensitive.

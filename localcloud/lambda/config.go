@@ -37,7 +37,10 @@ type Config struct {
 	Logger *slog.Logger
 	// Lost is called for asynchronous events that failed and that no dead-letter
 	// queue accepted.
-	Lost        loss.Report
+	Lost loss.Report
+	// Failed is called for every attempt of a function that has failed, with its ARN;
+	// nil ignores them.
+	Failed      func(loss.Failure)
 	Queues      Queues
 	DeadLetters DeadLetters
 	// AsyncRetryDelays are the waits before the retries of an asynchronous
@@ -61,6 +64,9 @@ type Config struct {
 func (c *Config) fill() {
 	if c.Log == nil {
 		c.Log = func(string, string, string) {}
+	}
+	if c.Failed == nil {
+		c.Failed = func(loss.Failure) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

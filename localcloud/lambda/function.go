@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -83,6 +84,18 @@ type Result struct {
 	Version       string
 	Payload       []byte
 	FunctionError string
+	// output is the last line of a process that has ended.
+	output string
+}
+
+// reason returns why the function has failed, with the output of a process that has
+// ended: a program that ends on an error prints it last. Lines in JSON are no such text.
+func (r Result) reason() string {
+	reason := strings.TrimPrefix(errorMessage(r.Payload), "RequestId: "+r.RequestID+" Error: ")
+	if r.output != "" && !strings.HasPrefix(r.output, "{") {
+		reason += ": " + r.output
+	}
+	return reason
 }
 
 func (f *Function) fill() error {

@@ -42,7 +42,9 @@ func (s *Service) URLHandler(arn string) http.Handler {
 		}
 		answer, err := parseAnswer(result)
 		if err != nil {
-			s.config.Logger.WarnContext(r.Context(), "a function URL answers 502", "arn", arn, "request_id", result.RequestID, "reason", err)
+			if result.FunctionError == "" { // Invoke reports the failure of a function.
+				s.config.Logger.WarnContext(r.Context(), "a function URL answers 502", "arn", arn, "request_id", result.RequestID, "reason", err)
+			}
 			http.Error(w, "Internal Server Error", http.StatusBadGateway)
 			return
 		}

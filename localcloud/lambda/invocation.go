@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -81,6 +82,8 @@ func (i *invocation) initFailure(err error) Result {
 	case len(failed.payload) > 0:
 		return Result{RequestID: i.id, Payload: failed.payload, FunctionError: errorUnhandled}
 	default:
-		return i.failure("Runtime.ExitError", "%s", failed.reason)
+		result := i.failure("Runtime.ExitError", "%s", failed.reason)
+		result.output = failed.output[strings.LastIndex(failed.output, "\n")+1:]
+		return result
 	}
 }

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -46,7 +47,9 @@ type mapping struct {
 	url     string
 	region  string
 	timeout time.Duration // the queue's visibility timeout
-	fifo    bool
+	// receives is after how many a message moves to the dead-letter queue; 0 is never.
+	receives int
+	fifo     bool
 	// slots limits the batches at once.
 	slots chan struct{}
 
@@ -93,7 +96,7 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 	if !found {
 		return nil, errors.New("the queue does not exist")
 	}
-	timeout, err := visibilityTimeout(t.asRole(context.Background()), s.config.Queues, url)
+	timeout, receives, err := queueAttributes(t.asRole(context.Background()), s.config.Queues, url)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +112,7 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 	}
 	return &mapping{
 		EventSource: source, target: t, queues: s.config.Queues, url: url, region: s.config.Region,
-		timeout: timeout, fifo: fifo, slots: make(chan struct{}, limit),
+		timeout: timeout, receives: receives, fifo: fifo, slots: make(chan struct{}, limit),
 		stats: MappingStats{QueueARN: source.QueueARN, FunctionARN: source.FunctionARN},
 	}, nil
 }
@@ -132,14 +135,20 @@ func (e *EventSource) validate(fifo bool) error {
 	return nil
 }
 
-func visibilityTimeout(ctx context.Context, queues Queues, url string) (time.Duration, error) {
-	const name = "VisibilityTimeout"
-	out, err := queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []string{name}})
+// queueAttributes returns the visibility timeout of a queue, and how often a message
+// is received before it moves to the dead-letter queue: 0 without one.
+func queueAttributes(ctx context.Context, queues Queues, url string) (visibility time.Duration, receives int, err error) {
+	const timeout, redrive = "VisibilityTimeout", "RedrivePolicy"
+	out, err := queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: url, AttributeNames: []string{timeout, redrive}})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	seconds, err := strconv.Atoi(out.Attributes[name])
-	return time.Duration(seconds) * time.Second, err
+	seconds, err := strconv.Atoi(out.Attributes[timeout])
+	var policy struct{ MaxReceiveCount int }
+	if text := out.Attributes[redrive]; err == nil && text != "" {
+		err = json.Unmarshal([]byte(text), &policy)
+	}
+	return time.Duration(seconds) * time.Second, policy.MaxReceiveCount, err
 }
 
 // poll starts to process each batch at once and polls again, as long as there

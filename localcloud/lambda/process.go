@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -25,8 +27,13 @@ type process struct {
 	// written; exit is its error then.
 	exited chan struct{}
 	exit   error
+	// last is the last line that it has written. It is there once the process has ended.
+	last string
 
 	stopping sync.Once
+	// reported is set while the end of the process is reported elsewhere: before it is
+	// ready, and once the local cloud itself ends it.
+	reported atomic.Bool
 
 	mu sync.Mutex
 	// current is the invocation that runs, deadline the timer that ends it.
@@ -50,6 +57,7 @@ func startProcess(ctx context.Context, of *pool) (*process, error) {
 		clock:   config.Clock,
 		exited:  make(chan struct{}),
 	}
+	p.reported.Store(true)
 	p.command.Dir = filepath.Dir(bootstrap)
 	p.command.Env = processEnvironment(of, api.address, stream)
 	// One writer for both keeps their lines in order.
@@ -72,6 +80,11 @@ func (p *process) watch() {
 	}
 	p.signal(syscall.SIGKILL)
 	p.output.flush()
+	tail := p.output.tail()
+	p.last = tail[strings.LastIndex(tail, "\n")+1:]
+	if !p.reported.Load() {
+		p.output.line(p.requestID() + "Error: " + p.exitReason())
+	}
 	close(p.exited)
 }
 
@@ -90,6 +103,7 @@ func (p *process) awaitReady(ctx context.Context) error {
 	failure := &initError{}
 	select {
 	case <-p.api.ready:
+		p.reported.Store(false)
 		return nil
 	case failure.payload = <-p.api.initFailed:
 		failure.reason = "it reported an error while it initialized"
@@ -104,6 +118,17 @@ func (p *process) awaitReady(ctx context.Context) error {
 	}
 	failure.output = p.output.tail()
 	return failure
+}
+
+// requestID is how a log line begins that is about the invocation that runs, if one
+// does.
+func (p *process) requestID() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.current == nil {
+		return ""
+	}
+	return "RequestId: " + p.current.id + " "
 }
 
 func (p *process) awaitExit(limit time.Duration) {
@@ -157,6 +182,7 @@ func (p *process) run(inv *invocation, timeout time.Duration) (result Result, ta
 		result = p.lastAnswer(inv)
 	}
 	if late {
+		p.reported.Store(true)
 		p.output.line(fmt.Sprintf("%s Task timed out after %.2f seconds", inv.id, timeout.Seconds()))
 		p.signal(syscall.SIGKILL)
 		<-p.exited
@@ -182,7 +208,9 @@ func (p *process) lastAnswer(inv *invocation) Result {
 	case result := <-inv.answered:
 		return result
 	default:
-		return inv.failure("Runtime.ExitError", "%s", p.exitReason())
+		result := inv.failure("Runtime.ExitError", "%s", p.exitReason())
+		result.output = p.last
+		return result
 	}
 }
 
@@ -199,6 +227,7 @@ func (p *process) alive() bool {
 // after the grace period.
 func (p *process) stop(grace time.Duration) {
 	p.stopping.Do(func() {
+		p.reported.Store(true)
 		if p.alive() {
 			p.signal(syscall.SIGTERM)
 			p.awaitExit(grace)

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/wire"
 )
 
@@ -102,7 +103,11 @@ func (s *Service) Invoke(ctx context.Context, arn string, payload []byte) (Resul
 		return Result{}, throttled()
 	}
 	defer t.release()
-	return t.invoke(ctx, t.newInvocation(ctx, payload)), nil
+	result := t.invoke(ctx, t.newInvocation(ctx, payload))
+	if result.FunctionError != "" {
+		s.config.Failed(loss.Failure{Function: t.ARN, Request: result.RequestID, Event: loss.Identify(payload), Reason: result.reason()})
+	}
+	return result, nil
 }
 
 // accept returns what an ARN leads to, and counts an invocation as busy.

@@ -116,8 +116,10 @@ func TestEveryLineOfOutputIsLogged(t *testing.T) {
 		t.Errorf("the lines are %q, want %q", got, want)
 	}
 	b.invoke(arn, "exit")
-	if got := b.written(); got[len(got)-1] != "no endlast words" {
-		t.Errorf("the last words are lost: %q", got)
+	got := b.written()[len(want):]
+	if len(got) != 2 || got[0] != "no endlast words" || !strings.HasPrefix(got[1], "RequestId: ") ||
+		!strings.HasSuffix(got[1], " Error: Runtime exited with error: exit status 7") {
+		t.Errorf("the last lines are %q, want the last words and the end of the process", got)
 	}
 }
 

@@ -1,6 +1,6 @@
-// Package loss is how the engines of the local cloud report that an event is
-// lost for ever: no delivery, no retry and no dead-letter queue has it any
-// more.
+// Package loss is how the engines of the local cloud report what goes wrong: an
+// attempt that has failed, a dead letter, and an event that is lost for ever,
+// because no delivery, no retry and no dead-letter queue has it any more.
 package loss
 
 import (

@@ -133,6 +133,7 @@ func (s *Service) sendToDeadLetterQueue(q *store, m *message, now time.Time) {
 		m.expires, m.dedup = now.Add(target.Retention), m.id
 	}
 	target.add(m)
+	s.arrived(target, m)
 }
 
 func (in *ReceiveMessageInput) check() error {

@@ -180,4 +180,5 @@ func (s *Service) enqueue(q *store, m *message, now time.Time, delay time.Durati
 	s.sequence++
 	m.order, m.sent, m.visibleAt, m.expires = s.sequence, now, now.Add(delay), now.Add(q.Retention)
 	q.add(m)
+	s.arrived(q, m)
 }

@@ -30,6 +30,29 @@ type Config struct {
 	// Lost is called for messages that no consumer deleted within their retention.
 	// Expiry is noticed when the queue is next used or counted.
 	Lost loss.Report
+	// Arrived is called for every message that comes to a queue. It must return
+	// quickly, and must not call the Service. Nil ignores them.
+	Arrived func(Arrival)
+}
+
+// Arrival is a message that has come to a queue.
+type Arrival struct {
+	QueueARN, QueueURL string
+	ID, Body           string
+	Attributes         map[string]MessageAttribute
+	// Source is the ARN of the queue whose dead letter it is, or empty. It was
+	// received this often there.
+	Source   string
+	Receives int
+}
+
+// arrived reports that a message has come to a queue.
+func (s *Service) arrived(q *store, m *message) {
+	if s.config.Arrived != nil {
+		s.config.Arrived(Arrival{
+			QueueARN: q.ARN, QueueURL: q.URL, ID: m.id, Body: m.body, Attributes: m.attributes, Source: m.source, Receives: m.receives,
+		})
+	}
 }
 
 // Service holds the queues. One lock guards them all, because moving a message
