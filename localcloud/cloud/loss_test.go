@@ -217,3 +217,17 @@ func TestAFailedAttemptIsReportedWithTheFunctionsPath(t *testing.T) {
 		t.Errorf("reported is %+v, want the attempt 1 of 1 of Shop/Worker", got)
 	}
 }
+
+func TestTheDeadLetterOfAScheduleIsReported(t *testing.T) {
+	arrived := make(chan loss.DeadLetter, 10)
+	config := configOf(assembled(t, func(r resources) {
+		scheduled(r)
+		document := r.properties("SweepPolicy")["PolicyDocument"].(map[string]any)
+		document["Statement"] = document["Statement"].([]any)[1:] // It may send to the dead-letter queue only.
+	}))
+	config.DeadLetter = func(d loss.DeadLetter) { arrived <- d }
+	startWith(t, config)
+	if got := <-arrived; got.Queue != "DeadLetters" || got.From != "Sweep" || !strings.Contains(got.Reason, "does not allow lambda:InvokeFunction") {
+		t.Errorf("reported is %+v, want a message of Sweep", got)
+	}
+}
