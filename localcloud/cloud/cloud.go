@@ -255,24 +255,30 @@ func (c *Cloud) serve() {
 	}
 }
 
-// api returns the handler at the one address of the AWS APIs.
+// api returns the handler at the one address of the AWS APIs. What is not signed can
+// be a page of the local cloud itself.
 func (c *Cloud) api() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", wire.Handler(c.calls.wrap(c.withFaults(c.services()...))...))
-	mux.Handle(lambda.APIPath, c.functions.API(c.authority.authorize))
-	mux.Handle(deliveriesPath, c.receiver)
-	mux.HandleFunc("GET /usage", c.showUsage)
-	mux.HandleFunc("GET /traces", c.showTraces)
-	mux.HandleFunc("GET /traces/{id}", c.showTrace)
-	mux.HandleFunc("POST /resume", c.resume)
-	return mux
+	apis, own := wire.Handler(c.calls.wrap(c.withFaults(c.services()...))...), http.NewServeMux()
+	own.Handle("/", apis)
+	own.Handle(deliveriesPath, c.receiver)
+	own.HandleFunc("GET /usage", c.showUsage)
+	own.HandleFunc("GET /traces", c.showTraces)
+	own.HandleFunc("GET /traces/{id}", c.showTrace)
+	own.HandleFunc("POST /resume", c.resume)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if wire.IsSigned(r) {
+			apis.ServeHTTP(w, r)
+			return
+		}
+		own.ServeHTTP(w, r)
+	})
 }
 
-// services returns the services that speak a JSON protocol.
+// services returns the services of the APIs.
 func (c *Cloud) services() []wire.Service {
 	events := c.buses.API()
 	maps.Copy(events.Operations, c.destinations.Operations())
-	return []wire.Service{c.tables.API(), c.queues.API(), events, c.logs.API(), c.secrets.API()}
+	return []wire.Service{c.tables.API(), c.queues.API(), events, c.logs.API(), c.secrets.API(), c.functions.API(c.authority.authorize)}
 }
 
 // Failed returns the error of a server that has ended by itself.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/saga/localcloud/unsupported"
 	"example.com/saga/localcloud/wire"
 )
 
@@ -21,21 +20,9 @@ const (
 
 // API is the part of Lambda's wire protocol that invokes functions, returns their
 // configuration, publishes versions and moves aliases.
-func (s *Service) API(authorize wire.Authorize) http.Handler {
-	mux := http.NewServeMux()
-	for _, route := range s.Routes(authorize) {
-		mux.Handle(route.Pattern, wire.REST(route.Operation))
-	}
-	mux.Handle("/", wire.REST(func(r *http.Request, _ []byte) (wire.Answer, error) {
-		return wire.Answer{}, wire.Errorf("UnknownOperationException", "the local cloud does not support %s %s: see %s", r.Method, r.URL.Path, unsupported.Reference)
-	}))
-	return mux
-}
-
-// Routes returns the operations of API.
-func (s *Service) Routes(authorize wire.Authorize) []wire.Route {
+func (s *Service) API(authorize wire.Authorize) wire.Service {
 	calls := calls{service: s, authorize: authorize}
-	return []wire.Route{
+	return wire.Service{Target: "Lambda", Routes: []wire.Route{
 		{Name: "GetAlias", Pattern: "GET " + APIPath + "{name}/aliases/{alias}", Operation: calls.getAlias},
 		{Name: "GetFunctionConfiguration", Pattern: "GET " + APIPath + "{name}/configuration", Operation: calls.configuration},
 		{Name: "Invoke", Pattern: "POST " + APIPath + "{name}/invocations", Operation: calls.invoke},
@@ -43,7 +30,7 @@ func (s *Service) Routes(authorize wire.Authorize) []wire.Route {
 		{Name: "PublishVersion", Pattern: "POST " + APIPath + "{name}/versions", Operation: calls.publishVersion},
 		{Name: "UpdateAlias", Pattern: "PUT " + APIPath + "{name}/aliases/{alias}", Operation: calls.updateAlias},
 		{Name: "UpdateFunctionCode", Pattern: "PUT " + APIPath + "{name}/code", Operation: calls.updateCode},
-	}
+	}}
 }
 
 // calls are the operations of the wire protocol.

@@ -18,12 +18,12 @@ import (
 // api serves Lambda's wire protocol. The caller forbidden has no permissions.
 func (b *bench) api() *httptest.Server {
 	b.Helper()
-	server := httptest.NewServer(b.API(func(ctx context.Context, action, resource string, _ map[string][]string) error {
+	server := httptest.NewServer(wire.Handler(b.API(func(ctx context.Context, action, resource string, _ map[string][]string) error {
 		if wire.Caller(ctx) == "forbidden" {
 			return wire.Errorf("AccessDeniedException", "not authorized to perform %s on %s", action, resource)
 		}
 		return nil
-	}))
+	})))
 	b.Cleanup(server.Close)
 	return server
 }
