@@ -78,6 +78,7 @@ type Config struct {
 type Cloud struct {
 	config    Config
 	assembly  *assembly.Assembly
+	created   time.Time
 	authority *authority
 	accepted  atomic.Int64
 	// awaited are the ARNs of the queues whose messages must not expire, and
@@ -124,7 +125,7 @@ type endpoint struct {
 // function is ready for its first event.
 func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 	c := &Cloud{
-		config: config, failed: make(chan error, 1),
+		config: config, created: config.Clock().UTC().Truncate(time.Millisecond), failed: make(chan error, 1),
 		events: map[string]*atomic.Int64{}, requests: map[string]*atomic.Int64{},
 		logsOf: map[string]functionLogs{},
 	}
@@ -278,7 +279,9 @@ func (c *Cloud) api() http.Handler {
 func (c *Cloud) services() []wire.Service {
 	events := c.buses.API()
 	maps.Copy(events.Operations, c.destinations.Operations())
-	return []wire.Service{c.tables.API(), c.queues.API(), events, c.logs.API(), c.secrets.API(), c.functions.API(c.authority.authorize)}
+	return []wire.Service{
+		c.tables.API(), c.queues.API(), events, c.logs.API(), c.secrets.API(), c.functions.API(c.authority.authorize), c.stackAPI(), c.callerAPI(),
+	}
 }
 
 // Failed returns the error of a server that has ended by itself.

@@ -150,7 +150,7 @@ func Handler(services ...Service) http.Handler {
 		service := byTarget[target]
 		operation, known := service.Operations[name]
 		switch rest := withoutSlash(r); {
-		case known:
+		case known && isQuery(r) == (service.ContentType == Query):
 			service.serve(w, r, name, operation)
 		case name == "" && matches(routes, rest):
 			routes.ServeHTTP(w, rest)
