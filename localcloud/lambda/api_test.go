@@ -120,7 +120,13 @@ func TestWhatTheAPIDoesNotSupportIsRefusedByName(t *testing.T) {
 		code, want                        string
 	}{
 		"a dry run":            {http.MethodPost, invocations, echo, "X-Amz-Invocation-Type", "DryRun", 400, "InvalidParameterValueException", "DryRun"},
-		"the tail of the log":  {http.MethodPost, invocations, echo, "X-Amz-Log-Type", "Tail", 400, "InvalidParameterValueException", "X-Amz-Log-Type"},
+		"the head of the log":  {http.MethodPost, invocations, echo, "X-Amz-Log-Type", "Head", 400, "InvalidParameterValueException", "X-Amz-Log-Type Head"},
+		"too many items":       {http.MethodGet, "/2015-03-31/functions/?MaxItems=10001", "", "", "", 400, "InvalidParameterValueException", "10001"},
+		"another Region":       {http.MethodGet, "/2015-03-31/functions/?MasterRegion=ALL", "", "", "", 400, "InvalidParameterValueException", "MasterRegion ALL"},
+		"no such source":       {http.MethodGet, "/2015-03-31/event-source-mappings/?FunctionName=unknown", "", "", "", 404, "ResourceNotFoundException", "unknown"},
+		"who may not list":     {http.MethodGet, "/2015-03-31/functions", "", "Authorization", signedBy("forbidden"), 400, "AccessDeniedException", "lambda:ListFunctions on *"},
+		"who may not list all": {http.MethodGet, "/2015-03-31/event-source-mappings", "", "Authorization", signedBy("forbidden"), 400, "AccessDeniedException", "lambda:ListEventSourceMappings on *"},
+		"who may not look":     {http.MethodGet, "/2015-03-31/functions/behave", "", "Authorization", signedBy("forbidden"), 400, "AccessDeniedException", "lambda:GetFunction on " + lambdas + "behave"},
 		"a query":              {http.MethodPost, invocations + "?Durable=7", echo, "", "", 400, "InvalidParameterValueException", "Durable 7"},
 		"another operation":    {http.MethodDelete, lambda.APIPath + "behave", "", "", "", 400, "UnknownOperationException", "DELETE"},
 		"no such function":     {http.MethodPost, lambda.APIPath + "unknown/invocations", echo, "", "", 404, "ResourceNotFoundException", "unknown"},

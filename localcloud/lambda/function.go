@@ -44,6 +44,8 @@ type Function struct {
 	Retries  map[string]Retries
 	LogGroup string
 	Handler  string
+	// Role is the ARN of the function's role.
+	Role string
 	// ActiveTracing samples an invocation unless its caller has decided about
 	// that, and sets the address of the X-Ray daemon.
 	ActiveTracing bool
@@ -81,6 +83,8 @@ type Result struct {
 	Version       string
 	Payload       []byte
 	FunctionError string
+	// Log is the last 4 KB of what the function has written, if that was wanted.
+	Log []byte
 }
 
 func (f *Function) fill() error {
