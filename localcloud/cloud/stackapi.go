@@ -4,10 +4,8 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/wire"
 )
 
@@ -17,9 +15,8 @@ const complete = "CREATE_COMPLETE"
 // stackAPI is the part of CloudFormation's wire protocol that describes the stack.
 func (c *Cloud) stackAPI() wire.Service {
 	return wire.Service{Target: "cloudformation", ContentType: wire.Query, Operations: map[string]wire.Operation{
-		"DescribeStackResources": wire.Op(c.describeStackResources),
-		"DescribeStacks":         wire.Op(c.describeStacks),
-		"ListStackResources":     wire.Op(c.listStackResources),
+		"DescribeStacks":     wire.Op(c.describeStacks),
+		"ListStackResources": wire.Op(c.listStackResources),
 	}}
 }
 
@@ -67,33 +64,16 @@ func (c *Cloud) describeStacks(ctx context.Context, in *stackInput) (*describeSt
 	return &describeStacksOutput{[]stackDescription{described}}, nil
 }
 
-// stackResource is a resource of the stack, as far as both operations have it.
-type stackResource struct {
-	LogicalID  string `xml:"LogicalResourceId"`
-	PhysicalID string `xml:"PhysicalResourceId"`
-	Type       string `xml:"ResourceType"`
-	Status     string `xml:"ResourceStatus"`
-}
-
-func describeResource(resource assembly.Resource) stackResource {
-	return stackResource{resource.LogicalID, resource.Ref, resource.Type, complete}
-}
-
-// resourcesByID returns the resources of the stack in the order of their logical ids.
-func (c *Cloud) resourcesByID() []assembly.Resource {
-	return slices.SortedFunc(slices.Values(c.assembly.Resources), func(a, b assembly.Resource) int {
-		return strings.Compare(a.LogicalID, b.LogicalID)
-	})
-}
-
-type resourceSummary struct {
-	stackResource
-
-	Updated time.Time `xml:"LastUpdatedTimestamp"`
-}
-
 type listStackResourcesOutput struct {
-	Resources []resourceSummary `xml:"StackResourceSummaries>member"`
+	Resources []stackResource `xml:"StackResourceSummaries>member"`
+}
+
+type stackResource struct {
+	LogicalResourceID    string `xml:"LogicalResourceId"`
+	PhysicalResourceID   string `xml:"PhysicalResourceId"`
+	ResourceType         string
+	LastUpdatedTimestamp time.Time
+	ResourceStatus       string
 }
 
 func (c *Cloud) listStackResources(ctx context.Context, in *stackInput) (*listStackResourcesOutput, error) {
@@ -101,35 +81,8 @@ func (c *Cloud) listStackResources(ctx context.Context, in *stackInput) (*listSt
 		return nil, err
 	}
 	out := new(listStackResourcesOutput)
-	for _, resource := range c.resourcesByID() {
-		out.Resources = append(out.Resources, resourceSummary{describeResource(resource), c.created})
-	}
-	return out, nil
-}
-
-type describeStackResourcesInput struct{ StackName, LogicalResourceId string }
-
-type resourceDescription struct {
-	stackResource
-
-	StackID   string `xml:"StackId"`
-	StackName string
-	Timestamp time.Time
-}
-
-type describeStackResourcesOutput struct {
-	Resources []resourceDescription `xml:"StackResources>member"`
-}
-
-func (c *Cloud) describeStackResources(ctx context.Context, in *describeStackResourcesInput) (*describeStackResourcesOutput, error) {
-	if err := c.checkStack(ctx, "DescribeStackResources", in.StackName); err != nil {
-		return nil, err
-	}
-	out := new(describeStackResourcesOutput)
-	for _, resource := range c.resourcesByID() {
-		if in.LogicalResourceId == "" || in.LogicalResourceId == resource.LogicalID {
-			out.Resources = append(out.Resources, resourceDescription{describeResource(resource), c.assembly.ID, c.assembly.Stack, c.created})
-		}
+	for _, each := range c.assembly.Resources {
+		out.Resources = append(out.Resources, stackResource{each.LogicalID, each.Ref, each.Type, c.created, complete})
 	}
 	return out, nil
 }

@@ -62,10 +62,6 @@ func TestTheResourcesOfTheStackHavePhysicalIDs(t *testing.T) {
 	if *queue.PhysicalResourceId != s.where.Queues["Shop/Queue"] || *queue.ResourceType != "AWS::SQS::Queue" || queue.ResourceStatus != types.ResourceStatusCreateComplete || queue.LastUpdatedTimestamp.IsZero() {
 		t.Errorf("the queue is %+v", queue)
 	}
-	described, err := client.DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{StackName: aws.String("shop"), LogicalResourceId: aws.String("Queue")})
-	if err != nil || len(described.StackResources) != 1 || *described.StackResources[0].PhysicalResourceId != *queue.PhysicalResourceId {
-		t.Errorf("%v: the queue is %+v", err, described)
-	}
 }
 
 func TestAnotherStackDoesNotExist(t *testing.T) {
@@ -79,7 +75,7 @@ func TestAnotherStackDoesNotExist(t *testing.T) {
 			return err
 		}, "Stack with id other does not exist"},
 		"no name": {func() error {
-			_, err := client.DescribeStackResources(t.Context(), &cloudformation.DescribeStackResourcesInput{})
+			_, err := client.ListStackResources(t.Context(), &cloudformation.ListStackResourcesInput{StackName: aws.String("")})
 			return err
 		}, "Member must not be null"},
 	} {

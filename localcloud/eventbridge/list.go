@@ -1,8 +1,8 @@
 package eventbridge
 
 import (
-	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,19 +19,6 @@ type List struct {
 	NamePrefix string
 	NextToken  string
 	Limit      *int
-}
-
-// listed returns a page of what the caller lists: the resources whose names begin
-// with the prefix and that are wanted, by name.
-func listed[R any](in List, all []R, name func(R) string, wanted func(R) bool) (page []R, next string, err error) {
-	found := []R{}
-	for _, each := range all {
-		if strings.HasPrefix(name(each), in.NamePrefix) && wanted(each) {
-			found = append(found, each)
-		}
-	}
-	slices.SortFunc(found, func(a, b R) int { return cmp.Compare(name(a), name(b)) })
-	return wire.Page(found, in.NextToken, in.Limit, maximumList)
 }
 
 // ListRulesInput is ListRules' request. Without a bus the default one is meant.
@@ -58,19 +45,27 @@ func (s *Service) ListRules(ctx context.Context, in *ListRulesInput) (*ListRules
 	if on == nil {
 		return nil, errUnknownBus(arn)
 	}
-	var all []DescribeRuleOutput
+	all := []DescribeRuleOutput{}
 	for _, each := range on.rules {
-		all = append(all, *each.describe())
+		if strings.HasPrefix(each.Name, in.NamePrefix) {
+			all = append(all, *each.describe())
+		}
 	}
-	page, next, err := listed(in.List, all, func(r DescribeRuleOutput) string { return r.Name }, func(DescribeRuleOutput) bool { return true })
+	page, next, err := wire.Page(all, in.NextToken, in.Limit, maximumList)
 	return &ListRulesOutput{page, next}, err
 }
 
-// ListArchivesInput is ListArchives' request: for the archives of a bus, or for all.
-type ListArchivesInput struct {
+// ListInput is the request for archives of a bus, for replays of an archive, or for
+// all of them.
+type ListInput struct {
 	List
 	EventSourceArn string
 	State          string
+}
+
+func (in *ListInput) wants(name, source, state string) bool {
+	return strings.HasPrefix(name, in.NamePrefix) &&
+		(in.EventSourceArn == "" || in.EventSourceArn == source) && (in.State == "" || in.State == state)
 }
 
 // ListArchivesOutput is ListArchives' response.
@@ -80,27 +75,20 @@ type ListArchivesOutput struct {
 }
 
 // ListArchives lists archives.
-func (s *Service) ListArchives(ctx context.Context, in *ListArchivesInput) (*ListArchivesOutput, error) {
+func (s *Service) ListArchives(ctx context.Context, in *ListInput) (*ListArchivesOutput, error) {
 	if err := s.config.Authorize.Check(ctx, "events:ListArchives", "*", nil); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var all []ArchiveSummary
+	all := []ArchiveSummary{}
 	for _, each := range s.archives {
-		all = append(all, each.summary(s.config.Clock()))
+		if found := each.summary(s.config.Clock()); in.wants(found.ArchiveName, found.EventSourceArn, found.State) {
+			all = append(all, found)
+		}
 	}
-	page, next, err := listed(in.List, all, func(a ArchiveSummary) string { return a.ArchiveName }, func(a ArchiveSummary) bool {
-		return is(in.EventSourceArn, a.EventSourceArn) && is(in.State, a.State)
-	})
+	page, next, err := wire.Page(all, in.NextToken, in.Limit, maximumList)
 	return &ListArchivesOutput{page, next}, err
-}
-
-// ListReplaysInput is ListReplays' request: for the replays of an archive, or for all.
-type ListReplaysInput struct {
-	List
-	EventSourceArn string
-	State          string
 }
 
 // ListReplaysOutput is ListReplays' response.
@@ -109,22 +97,19 @@ type ListReplaysOutput struct {
 	NextToken string `json:",omitempty"`
 }
 
-// ListReplays lists replays.
-func (s *Service) ListReplays(ctx context.Context, in *ListReplaysInput) (*ListReplaysOutput, error) {
+// ListReplays lists replays by name.
+func (s *Service) ListReplays(ctx context.Context, in *ListInput) (*ListReplaysOutput, error) {
 	if err := s.config.Authorize.Check(ctx, "events:ListReplays", "*", nil); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var all []ReplaySummary
-	for _, each := range s.replays {
-		all = append(all, each.ReplaySummary)
+	all := []ReplaySummary{}
+	for _, name := range slices.Sorted(maps.Keys(s.replays)) {
+		if found := s.replays[name].ReplaySummary; in.wants(name, found.EventSourceArn, found.State) {
+			all = append(all, found)
+		}
 	}
-	page, next, err := listed(in.List, all, func(r ReplaySummary) string { return r.ReplayName }, func(r ReplaySummary) bool {
-		return is(in.EventSourceArn, r.EventSourceArn) && is(in.State, r.State)
-	})
+	page, next, err := wire.Page(all, in.NextToken, in.Limit, maximumList)
 	return &ListReplaysOutput{page, next}, err
 }
-
-// is reports whether a value is the wanted one; an empty one is any.
-func is(wanted, value string) bool { return wanted == "" || wanted == value }

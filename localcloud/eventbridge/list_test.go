@@ -16,7 +16,7 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-func TestTheRulesOfABusAreListedByName(t *testing.T) {
+func TestTheRulesOfABusAreListedOnPages(t *testing.T) {
 	service := start(t, config(map[string]eventbridge.Deliverer{eventbridge.KindQueue: &inbox{}}, nil),
 		named("place", globalARN, everything, queueARN), named("cancel", globalARN, everything, queueARN), named("pay", globalARN, everything, queueARN),
 		named("other", otherARN, everything, queueARN))
@@ -24,7 +24,7 @@ func TestTheRulesOfABusAreListedByName(t *testing.T) {
 	for name, test := range map[string]struct {
 		prefix *string
 		want   []string
-	}{"all": {nil, []string{"cancel", "pay", "place"}}, "with a prefix": {aws.String("p"), []string{"pay", "place"}}, "none": {aws.String("x"), nil}} {
+	}{"all": {nil, []string{"place", "cancel", "pay"}}, "with a prefix": {aws.String("p"), []string{"place", "pay"}}, "none": {aws.String("x"), nil}} {
 		var got []string
 		in := &awseventbridge.ListRulesInput{EventBusName: aws.String("global"), NamePrefix: test.prefix, Limit: aws.Int32(1)}
 		for {

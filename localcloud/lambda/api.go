@@ -31,7 +31,6 @@ func (s *Service) API(authorize wire.Authorize) wire.Service {
 		{Name: "GetFunction", Pattern: "GET " + APIPath + "{name}", Operation: calls.getFunction},
 		{Name: "GetFunctionConfiguration", Pattern: "GET " + APIPath + "{name}/configuration", Operation: calls.configuration},
 		{Name: "Invoke", Pattern: "POST " + APIPath + "{name}/invocations", Operation: calls.invoke},
-		{Name: "ListAliases", Pattern: "GET " + APIPath + "{name}/aliases", Operation: calls.listAliases},
 		{Name: "ListEventSourceMappings", Pattern: "GET " + apiVersion + "event-source-mappings", Operation: calls.listMappings},
 		{Name: "ListFunctions", Pattern: "GET " + apiVersion + "functions", Operation: calls.listFunctions},
 		{Name: "ListVersionsByFunction", Pattern: "GET " + APIPath + "{name}/versions", Operation: calls.listVersions},

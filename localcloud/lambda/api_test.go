@@ -121,7 +121,7 @@ func TestWhatTheAPIDoesNotSupportIsRefusedByName(t *testing.T) {
 	}{
 		"a dry run":            {http.MethodPost, invocations, echo, "X-Amz-Invocation-Type", "DryRun", 400, "InvalidParameterValueException", "DryRun"},
 		"the head of the log":  {http.MethodPost, invocations, echo, "X-Amz-Log-Type", "Head", 400, "InvalidParameterValueException", "X-Amz-Log-Type Head"},
-		"too many items":       {http.MethodGet, "/2015-03-31/functions/?MaxItems=10001", "", "", "", 400, "InvalidParameterValueException", "10001"},
+		"a limit in words":     {http.MethodGet, "/2015-03-31/functions/?MaxItems=all", "", "", "", 400, "InvalidParameterValueException", "MaxItems all"},
 		"another Region":       {http.MethodGet, "/2015-03-31/functions/?MasterRegion=ALL", "", "", "", 400, "InvalidParameterValueException", "MasterRegion ALL"},
 		"no such source":       {http.MethodGet, "/2015-03-31/event-source-mappings/?FunctionName=unknown", "", "", "", 404, "ResourceNotFoundException", "unknown"},
 		"who may not list":     {http.MethodGet, "/2015-03-31/functions", "", "Authorization", signedBy("forbidden"), 400, "AccessDeniedException", "lambda:ListFunctions on *"},

@@ -168,15 +168,11 @@ func (c calls) getAlias(r *http.Request, _ []byte) (wire.Answer, error) {
 
 func (f *function) describeAlias(name string) (wire.Answer, error) {
 	found, err := f.alias(name)
-	return answerJSON(http.StatusOK, found.describe(f), err)
-}
-
-func (a Alias) describe(of *function) aliasConfiguration {
-	described := aliasConfiguration{AliasArn: target{of, a.Name}.arn(), Name: a.Name, FunctionVersion: a.Version}
-	if len(a.Weights) > 0 {
-		described.RoutingConfig = &routingConfig{a.Weights}
+	described := aliasConfiguration{AliasArn: target{f, name}.arn(), Name: name, FunctionVersion: found.Version}
+	if len(found.Weights) > 0 {
+		described.RoutingConfig = &routingConfig{found.Weights}
 	}
-	return described
+	return answerJSON(http.StatusOK, described, err)
 }
 
 // updateAlias answers UpdateAlias. What the request does not have stays as it is;
