@@ -48,6 +48,10 @@ func (c *Console) Ready(b Banner) {
 	}
 	c.entry("Calls, counters and queue depths", "curl "+b.Usage)
 	c.entry("Traces", "curl "+b.Traces)
+	// Version 1 of the CLI has an endpoint of its own for SQS, before the variable's:
+	// https://github.com/aws/aws-cli/blob/develop/awscli/customizations/overridesslcommonname.py
+	c.entry("AWS CLI and SDKs (version 1 of the CLI calls the real queues of AWS unless --endpoint-url is given too)",
+		fmt.Sprintf("export AWS_ENDPOINT_URL=%s AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", b.AWSEndpoint, b.Region))
 	c.line("")
 	setup := strings.TrimRight(b.Setup, "\n")
 	if setup == "" {

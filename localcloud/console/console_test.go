@@ -228,6 +228,7 @@ func TestTheBannerSaysWhereEverythingIsAndWhatTheSetupPrints(t *testing.T) {
 			FunctionURLs: map[string]string{"Shop/Worker": "http://127.0.0.1:2/"},
 			Outputs:      map[string]string{"ShopUrl": "http://127.0.0.1:2/", "Bus": "shop"},
 			Deliveries:   "http://127.0.0.1:1/deliveries", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces",
+			AWSEndpoint: "http://127.0.0.1:1", Region: "eu-west-1",
 			Setup: "Buy something:\n  curl http://127.0.0.1:2/items\n\n",
 		})
 	})
@@ -250,6 +251,9 @@ Calls, counters and queue depths:
 Traces:
   curl http://127.0.0.1:1/traces
 
+AWS CLI and SDKs (version 1 of the CLI calls the real queues of AWS unless --endpoint-url is given too):
+  export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+
 Buy something:
   curl http://127.0.0.1:2/items
 
@@ -261,7 +265,7 @@ Buy something:
 
 func TestTheBannerOfAStackWithoutURLsAndOutputsIsShort(t *testing.T) {
 	got := show(console.Style{}, func(c *console.Console) {
-		c.Ready(console.Banner{Stack: "shop", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces"})
+		c.Ready(console.Banner{Stack: "shop", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces", AWSEndpoint: "http://127.0.0.1:1", Region: "eu-west-1"})
 	})
 	const want = `
 shop is up, after 0s. Ctrl-C stops it.
@@ -271,6 +275,9 @@ Calls, counters and queue depths:
 
 Traces:
   curl http://127.0.0.1:1/traces
+
+AWS CLI and SDKs (version 1 of the CLI calls the real queues of AWS unless --endpoint-url is given too):
+  export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 
 `
 	if diff := cmp.Diff(want, got); diff != "" {

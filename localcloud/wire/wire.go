@@ -156,7 +156,7 @@ func Handler(services ...Service) http.Handler {
 			routes.ServeHTTP(w, rest)
 		default:
 			refuse(w, r, signed.service, Errorf("UnknownOperationException", "the local cloud does not support %s of %s: see %s",
-				cmp.Or(name, r.Method+" "+r.URL.Path), target, unsupported.Reference))
+				cmp.Or(name, r.Method+" "+r.URL.Path), signed.service, unsupported.Reference))
 		}
 	})
 }
