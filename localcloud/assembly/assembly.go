@@ -32,7 +32,8 @@ type Options struct {
 
 // Assembly is a stack ready to be run.
 type Assembly struct {
-	Stack string
+	// Stack is the stack's name, and ID its ARN.
+	Stack, ID string
 	// Resources stand in dependency order: what a resource refers to comes
 	// before it.
 	Resources []Resource
@@ -134,7 +135,7 @@ func (l *loader) load() (*Assembly, error) {
 	if err != nil {
 		return nil, errors.Join(append(problems, err)...)
 	}
-	result := &Assembly{Stack: l.files.stack, Outputs: map[string]string{}}
+	result := &Assembly{Stack: l.files.stack, ID: l.stackID(), Outputs: map[string]string{}}
 	for _, id := range order {
 		resource, refused := l.resource(id)
 		for _, problem := range refused {

@@ -160,10 +160,14 @@ func (l *loader) pseudoParameters() map[string]any {
 		"AWS::NoValue":   noValue{},
 		"AWS::Partition": "aws",
 		"AWS::Region":    l.options.Region,
-		"AWS::StackId":   location{options: l.options, stack: l.files.stack}.arn("cloudformation", "stack/"+l.files.stack+"/local"),
+		"AWS::StackId":   l.stackID(),
 		"AWS::StackName": l.files.stack,
 		"AWS::URLSuffix": "amazonaws.com",
 	}
+}
+
+func (l *loader) stackID() string {
+	return location{options: l.options}.arn("cloudformation", "stack/"+l.files.stack+"/local")
 }
 
 func (l *loader) join(argument any) (any, error) {

@@ -26,7 +26,9 @@ func Latencies() []string {
 	none := new(Cloud)
 	var names []string
 	for _, service := range none.services() {
-		names = append(names, actionPrefix(service.Target))
+		if len(service.Operations) > 0 {
+			names = append(names, actionPrefix(service.Target))
+		}
 	}
 	slices.Sort(names)
 	return names

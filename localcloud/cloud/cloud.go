@@ -86,6 +86,7 @@ type Config struct {
 type Cloud struct {
 	config    Config
 	assembly  *assembly.Assembly
+	created   time.Time
 	authority *authority
 	accepted  atomic.Int64
 	// awaited are the ARNs of the queues whose messages must not expire, and
@@ -136,7 +137,7 @@ type endpoint struct {
 // function is ready for its first event.
 func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 	c := &Cloud{
-		config: config, failed: make(chan error, 1),
+		config: config, created: config.Clock().UTC().Truncate(time.Millisecond), failed: make(chan error, 1),
 		events: map[string]*atomic.Int64{}, requests: map[string]*atomic.Int64{},
 		logsOf: map[string]functionLogs{},
 	}
@@ -291,30 +292,34 @@ func (c *Cloud) serve() {
 	}
 }
 
-// api returns the handler at the one address of the AWS APIs.
+// api returns the handler at the one address of the AWS APIs. What is not signed can
+// be a page of the local cloud itself.
 func (c *Cloud) api() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", wire.Handler(c.calls.wrap(c.withFaults(c.services()...))...))
-	mux.Handle(lambda.APIPath, c.functions.API(c.authority.authorize))
-	mux.HandleFunc("GET /usage", c.showUsage)
-	mux.HandleFunc("GET /traces", c.showTraces)
-	mux.HandleFunc("GET /traces/{id}", c.showTrace)
-	mux.HandleFunc("POST /resume", c.resume)
+	apis, own := wire.Handler(c.calls.wrap(c.withFaults(c.services()...))...), http.NewServeMux()
+	own.Handle("/", apis)
+	own.HandleFunc("GET /usage", c.showUsage)
+	own.HandleFunc("GET /traces", c.showTraces)
+	own.HandleFunc("GET /traces/{id}", c.showTrace)
+	own.HandleFunc("POST /resume", c.resume)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The mux would redirect a path such as /a//b, and the receiver takes any.
-		if isDelivery(r) {
+		switch {
+		case wire.IsSigned(r):
+			apis.ServeHTTP(w, r)
+		case isDelivery(r): // The mux would redirect a path such as /a//b, and the receiver takes any.
 			c.receiver.ServeHTTP(w, r)
-			return
+		default:
+			own.ServeHTTP(w, r)
 		}
-		mux.ServeHTTP(w, r)
 	})
 }
 
-// services returns the services that speak a JSON protocol.
+// services returns the services of the APIs.
 func (c *Cloud) services() []wire.Service {
 	events := c.buses.API()
 	maps.Copy(events.Operations, c.destinations.Operations())
-	return []wire.Service{c.tables.API(), c.queues.API(), events, c.logs.API(), c.secrets.API()}
+	return []wire.Service{
+		c.tables.API(), c.queues.API(), events, c.logs.API(), c.secrets.API(), c.functions.API(c.authority.authorize), c.stackAPI(), c.callerAPI(),
+	}
 }
 
 // Failed returns the error of a server that has ended by itself.

@@ -35,7 +35,7 @@ func (c *Cloud) createFunctions() error {
 		maps.Copy(environment, given.Environment.Variables)
 		made := lambda.Function{
 			Name: resource.Name, ARN: resource.ARN, Bootstrap: given.Bootstrap, Handler: given.Handler,
-			Environment:   environment,
+			Role: given.Role, Environment: environment,
 			Timeout:       timeout(given),
 			MemoryMB:      number(given.MemorySize, defaultMemory),
 			Concurrency:   number(given.ReservedConcurrentExecutions, unreservedConcurrency),
@@ -198,7 +198,7 @@ func (c *Cloud) createMappings() error {
 			continue
 		}
 		made := lambda.EventSource{
-			QueueARN: given.EventSourceARN, FunctionARN: arn,
+			ID: resource.Ref, QueueARN: given.EventSourceARN, FunctionARN: arn,
 			BatchSize:               number(given.BatchSize, defaultBatch),
 			BatchingWindow:          time.Duration(given.MaximumBatchingWindowInSeconds) * time.Second,
 			ReportBatchItemFailures: len(given.FunctionResponseTypes) > 0,

@@ -12,10 +12,12 @@ func Operations() map[string][]string {
 	none := new(Cloud)
 	all := map[string][]string{}
 	for _, service := range none.services() {
-		all[service.Target] = slices.Sorted(maps.Keys(service.Operations))
-	}
-	for _, route := range none.functions.Routes(nil) {
-		all["Lambda"] = append(all["Lambda"], route.Name)
+		names := slices.Collect(maps.Keys(service.Operations))
+		for _, route := range service.Routes {
+			names = append(names, route.Name)
+		}
+		slices.Sort(names)
+		all[service.Target] = names
 	}
 	return all
 }

@@ -32,6 +32,7 @@ type stack struct {
 	// archiving is how long an event may take to its archive and back.
 	archiving time.Duration
 
+	config    aws.Config
 	events    *eventbridge.Client
 	queues    *sqs.Client
 	tables    *dynamodb.Client
@@ -113,7 +114,7 @@ func deployed(ctx context.Context, name string) (*stack, error) {
 
 func newStack(cfg aws.Config, outputs map[string]string, patience time.Duration) *stack {
 	s := &stack{
-		outputs: outputs, patience: patience, archiving: patience,
+		outputs: outputs, patience: patience, archiving: patience, config: cfg,
 		events:    eventbridge.NewFromConfig(cfg),
 		queues:    sqs.NewFromConfig(cfg),
 		tables:    dynamodb.NewFromConfig(cfg),

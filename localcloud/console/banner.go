@@ -55,8 +55,10 @@ func (c *Console) Ready(b Banner) {
 	}
 	c.entry("Calls, counters and queue depths", "curl "+b.Usage)
 	c.entry("Traces", "curl "+b.Traces)
-	c.entry("AWS clients, in a shell of their own (version 1 of the AWS CLI needs --endpoint-url for SQS)",
-		fmt.Sprintf("export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%[2]s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", b.AWSEndpoint, b.Region))
+	// Version 1 of the CLI has an endpoint of its own for SQS, before the variable's:
+	// https://github.com/aws/aws-cli/blob/develop/awscli/customizations/overridesslcommonname.py
+	c.entry("AWS clients, in a shell of their own (version 1 of the AWS CLI calls the real SQS without --endpoint-url)",
+		fmt.Sprintf("export AWS_ENDPOINT_URL=%s AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", b.AWSEndpoint, b.Region))
 	if len(b.Paused) > 0 {
 		c.entry("Resume "+printable.Line(strings.Join(b.Paused, ", ")), "curl -X POST "+b.AWSEndpoint+"/resume")
 	}

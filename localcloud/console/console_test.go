@@ -356,7 +356,7 @@ Calls, counters and queue depths:
 Traces:
   curl http://127.0.0.1:1/traces
 
-AWS clients, in a shell of their own (version 1 of the AWS CLI needs --endpoint-url for SQS):
+AWS clients, in a shell of their own (version 1 of the AWS CLI calls the real SQS without --endpoint-url):
   export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 
 Resume Shop/Worker, Shop/Packer:
@@ -384,7 +384,7 @@ Calls, counters and queue depths:
 Traces:
   curl http://127.0.0.1:1/traces
 
-AWS clients, in a shell of their own (version 1 of the AWS CLI needs --endpoint-url for SQS):
+AWS clients, in a shell of their own (version 1 of the AWS CLI calls the real SQS without --endpoint-url):
   export AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 
 `

@@ -25,6 +25,9 @@ func (s *Service) API() wire.Service {
 			"DescribeArchive":   wire.Op(s.DescribeArchive),
 			"StartReplay":       wire.Op(s.StartReplay),
 			"DescribeReplay":    wire.Op(s.DescribeReplay),
+			"ListRules":         wire.Op(s.ListRules),
+			"ListArchives":      wire.Op(s.ListArchives),
+			"ListReplays":       wire.Op(s.ListReplays),
 			"TestEventPattern":  wire.Op(s.TestEventPattern),
 		},
 	}

@@ -131,13 +131,18 @@ type DescribeArchiveInput struct {
 	ArchiveName string
 }
 
-// DescribeArchiveOutput describes an archive. It lacks AWS's SizeBytes: how an
-// event's size is counted there is not documented.
+// DescribeArchiveOutput describes an archive.
 type DescribeArchiveOutput struct {
-	ArchiveArn     string
+	ArchiveSummary
+	ArchiveArn   string
+	EventPattern string `json:",omitempty"`
+}
+
+// ArchiveSummary is what a list has of an archive. It lacks AWS's SizeBytes: how an
+// event's size is counted there is not documented.
+type ArchiveSummary struct {
 	ArchiveName    string
 	EventSourceArn string
-	EventPattern   string `json:",omitempty"`
 	State          string
 	RetentionDays  int
 	EventCount     int
@@ -154,14 +159,17 @@ func (s *Service) DescribeArchive(ctx context.Context, in *DescribeArchiveInput)
 	if found == nil {
 		return nil, wire.Errorf("ResourceNotFoundException", "Archive %s does not exist.", in.ArchiveName)
 	}
-	found.mu.Lock()
-	defer found.mu.Unlock()
-	found.dropExpired(s.config.Clock())
-	return &DescribeArchiveOutput{
-		ArchiveArn: found.ARN, ArchiveName: found.Name, EventSourceArn: found.BusARN, EventPattern: string(found.Pattern),
-		State: "ENABLED", RetentionDays: int(found.Retention / (24 * time.Hour)), EventCount: len(found.events),
-		CreationTime: epoch(found.created),
-	}, nil
+	return &DescribeArchiveOutput{found.summary(s.config.Clock()), found.ARN, string(found.Pattern)}, nil
+}
+
+func (a *archive) summary(now time.Time) ArchiveSummary {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.dropExpired(now)
+	return ArchiveSummary{
+		ArchiveName: a.Name, EventSourceArn: a.BusARN, State: "ENABLED",
+		RetentionDays: int(a.Retention / (24 * time.Hour)), EventCount: len(a.events), CreationTime: epoch(a.created),
+	}
 }
 
 // archive returns the archive with an ARN, or nil.

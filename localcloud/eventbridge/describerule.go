@@ -85,11 +85,15 @@ func (s *Service) DescribeRule(ctx context.Context, in *DescribeRuleInput) (*Des
 	if err != nil {
 		return nil, err
 	}
+	return found.describe(), nil
+}
+
+func (r *rule) describe() *DescribeRuleOutput {
 	state := "DISABLED"
-	if found.Enabled {
+	if r.Enabled {
 		state = "ENABLED"
 	}
-	return &DescribeRuleOutput{found.Name, found.ARN, resourceName(found.BusARN), string(found.Pattern), state}, nil
+	return &DescribeRuleOutput{r.Name, r.ARN, resourceName(r.BusARN), string(r.Pattern), state}
 }
 
 // findRule returns a rule, if the caller may do this with it.

@@ -53,13 +53,18 @@ type DescribeReplayInput struct {
 
 // DescribeReplayOutput is the progress of a replay.
 type DescribeReplayOutput struct {
+	ReplaySummary
+	ReplayArn   string
+	Description string `json:",omitempty"`
+	Destination ReplayDestination
+}
+
+// ReplaySummary is what a list has of a replay.
+type ReplaySummary struct {
 	ReplayName            string
-	ReplayArn             string
-	Description           string `json:",omitempty"`
 	EventSourceArn        string
 	EventStartTime        float64
 	EventEndTime          float64
-	Destination           ReplayDestination
 	State                 string
 	StateReason           string  `json:",omitempty"`
 	EventLastReplayedTime float64 `json:",omitempty"`
@@ -93,9 +98,11 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 		return nil, err
 	}
 	made := &replay{DescribeReplayOutput: DescribeReplayOutput{
-		ReplayName: in.ReplayName, ReplayArn: s.arnIn("replay/" + in.ReplayName), Description: in.Description,
-		EventSourceArn: in.EventSourceArn, EventStartTime: in.EventStartTime, EventEndTime: in.EventEndTime,
-		Destination: in.Destination, State: replayStarting, ReplayStartTime: epoch(s.config.Clock()),
+		ReplaySummary: ReplaySummary{
+			ReplayName: in.ReplayName, EventSourceArn: in.EventSourceArn, EventStartTime: in.EventStartTime, EventEndTime: in.EventEndTime,
+			State: replayStarting, ReplayStartTime: epoch(s.config.Clock()),
+		},
+		ReplayArn: s.arnIn("replay/" + in.ReplayName), Description: in.Description, Destination: in.Destination,
 	}}
 	if made.rules, err = filterRules(s.buses[from.BusARN].rules, in.Destination.FilterArns); err != nil {
 		return nil, err

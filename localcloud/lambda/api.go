@@ -1,17 +1,20 @@
 package lambda
 
 import (
-	"maps"
+	"encoding/base64"
 	"net/http"
-	"slices"
 	"strings"
 
-	"example.com/saga/localcloud/unsupported"
 	"example.com/saga/localcloud/wire"
 )
 
-// APIPath is where Lambda's wire protocol begins.
-const APIPath = "/2015-03-31/functions/"
+// APIPath is where the operations on a function begin.
+const APIPath = apiVersion + "functions/"
+
+const apiVersion = "/2015-03-31/"
+
+// logType is the header that returns the end of the log with a response.
+const logType = "X-Amz-Log-Type"
 
 // The values of the header X-Amz-Invocation-Type.
 const (
@@ -20,30 +23,21 @@ const (
 )
 
 // API is the part of Lambda's wire protocol that invokes functions, returns their
-// configuration, publishes versions and moves aliases.
-func (s *Service) API(authorize wire.Authorize) http.Handler {
-	mux := http.NewServeMux()
-	for _, route := range s.Routes(authorize) {
-		mux.Handle(route.Pattern, wire.REST(route.Operation))
-	}
-	mux.Handle("/", wire.REST(func(r *http.Request, _ []byte) (wire.Answer, error) {
-		return wire.Answer{}, wire.Errorf("UnknownOperationException", "the local cloud does not support %s %s: see %s", r.Method, r.URL.Path, unsupported.Reference)
-	}))
-	return mux
-}
-
-// Routes returns the operations of API.
-func (s *Service) Routes(authorize wire.Authorize) []wire.Route {
+// configuration and what invokes them, publishes versions and moves aliases.
+func (s *Service) API(authorize wire.Authorize) wire.Service {
 	calls := calls{service: s, authorize: authorize}
-	return []wire.Route{
+	return wire.Service{Target: "Lambda", Routes: []wire.Route{
 		{Name: "GetAlias", Pattern: "GET " + APIPath + "{name}/aliases/{alias}", Operation: calls.getAlias},
+		{Name: "GetFunction", Pattern: "GET " + APIPath + "{name}", Operation: calls.getFunction},
 		{Name: "GetFunctionConfiguration", Pattern: "GET " + APIPath + "{name}/configuration", Operation: calls.configuration},
 		{Name: "Invoke", Pattern: "POST " + APIPath + "{name}/invocations", Operation: calls.invoke},
+		{Name: "ListEventSourceMappings", Pattern: "GET " + apiVersion + "event-source-mappings", Operation: calls.listMappings},
+		{Name: "ListFunctions", Pattern: "GET " + apiVersion + "functions", Operation: calls.listFunctions},
 		{Name: "ListVersionsByFunction", Pattern: "GET " + APIPath + "{name}/versions", Operation: calls.listVersions},
 		{Name: "PublishVersion", Pattern: "POST " + APIPath + "{name}/versions", Operation: calls.publishVersion},
 		{Name: "UpdateAlias", Pattern: "PUT " + APIPath + "{name}/aliases/{alias}", Operation: calls.updateAlias},
 		{Name: "UpdateFunctionCode", Pattern: "PUT " + APIPath + "{name}/code", Operation: calls.updateCode},
-	}
+	}}
 }
 
 // calls are the operations of the wire protocol.
@@ -55,11 +49,9 @@ type calls struct {
 // find returns what the path and the qualifier in the query name, if the caller
 // may do this to it.
 func (c calls) find(r *http.Request, action string) (target, error) {
-	query := r.URL.Query()
-	for _, parameter := range slices.Sorted(maps.Keys(query)) {
-		if parameter != "Qualifier" {
-			return target{}, unsupportedParameter(parameter, query.Get(parameter))
-		}
+	query, err := parameters(r, "Qualifier")
+	if err != nil {
+		return target{}, err
 	}
 	t, err := c.service.named(r.PathValue("name"), query.Get("Qualifier"))
 	if err != nil {
@@ -108,8 +100,8 @@ func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	for _, parameter := range []string{"X-Amz-Client-Context", "X-Amz-Log-Type", "X-Amz-Durable-Execution-Name"} {
-		if value := r.Header.Get(parameter); value != "" && value != "None" {
+	for _, parameter := range []string{"X-Amz-Client-Context", logType, "X-Amz-Durable-Execution-Name"} {
+		if value := r.Header.Get(parameter); value != "" && (parameter != logType || value != "None" && value != "Tail") {
 			return wire.Answer{}, unsupportedParameter(parameter, value)
 		}
 	}
@@ -121,10 +113,14 @@ func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
 	case invokeAsync:
 		return wire.Answer{Status: http.StatusAccepted}, c.service.InvokeAsync(ctx, t.arn(), payload)
 	case invokeAndWait, "":
-		result, err := c.service.Invoke(ctx, t.arn(), payload)
+		tail := r.Header.Get(logType) == "Tail"
+		result, err := c.service.invoke(ctx, t.arn(), payload, tail)
 		answer := wire.Answer{Status: http.StatusOK, Header: map[string]string{"X-Amz-Executed-Version": result.Version}, Body: result.Payload}
 		if result.FunctionError != "" {
 			answer.Header["X-Amz-Function-Error"] = result.FunctionError
+		}
+		if tail {
+			answer.Header["X-Amz-Log-Result"] = base64.StdEncoding.EncodeToString(result.Log)
 		}
 		return answer, err
 	default:

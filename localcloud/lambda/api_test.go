@@ -18,12 +18,12 @@ import (
 // api serves Lambda's wire protocol. The caller forbidden has no permissions.
 func (b *bench) api() *httptest.Server {
 	b.Helper()
-	server := httptest.NewServer(b.API(func(ctx context.Context, action, resource string, _ map[string][]string) error {
+	server := httptest.NewServer(wire.Handler(b.API(func(ctx context.Context, action, resource string, _ map[string][]string) error {
 		if wire.Caller(ctx) == "forbidden" {
 			return wire.Errorf("AccessDeniedException", "not authorized to perform %s on %s", action, resource)
 		}
 		return nil
-	}))
+	})))
 	b.Cleanup(server.Close)
 	return server
 }
@@ -120,7 +120,13 @@ func TestWhatTheAPIDoesNotSupportIsRefusedByName(t *testing.T) {
 		code, want                        string
 	}{
 		"a dry run":            {http.MethodPost, invocations, echo, "X-Amz-Invocation-Type", "DryRun", 400, "InvalidParameterValueException", "DryRun"},
-		"the tail of the log":  {http.MethodPost, invocations, echo, "X-Amz-Log-Type", "Tail", 400, "InvalidParameterValueException", "X-Amz-Log-Type"},
+		"the head of the log":  {http.MethodPost, invocations, echo, "X-Amz-Log-Type", "Head", 400, "InvalidParameterValueException", "X-Amz-Log-Type Head"},
+		"a limit in words":     {http.MethodGet, "/2015-03-31/functions/?MaxItems=all", "", "", "", 400, "InvalidParameterValueException", "MaxItems all"},
+		"another Region":       {http.MethodGet, "/2015-03-31/functions/?MasterRegion=ALL", "", "", "", 400, "InvalidParameterValueException", "MasterRegion ALL"},
+		"no such source":       {http.MethodGet, "/2015-03-31/event-source-mappings/?FunctionName=unknown", "", "", "", 404, "ResourceNotFoundException", "unknown"},
+		"who may not list":     {http.MethodGet, "/2015-03-31/functions", "", "Authorization", signedBy("forbidden"), 400, "AccessDeniedException", "lambda:ListFunctions on *"},
+		"who may not list all": {http.MethodGet, "/2015-03-31/event-source-mappings", "", "Authorization", signedBy("forbidden"), 400, "AccessDeniedException", "lambda:ListEventSourceMappings on *"},
+		"who may not look":     {http.MethodGet, "/2015-03-31/functions/behave", "", "Authorization", signedBy("forbidden"), 400, "AccessDeniedException", "lambda:GetFunction on " + lambdas + "behave"},
 		"a query":              {http.MethodPost, invocations + "?Durable=7", echo, "", "", 400, "InvalidParameterValueException", "Durable 7"},
 		"another operation":    {http.MethodDelete, lambda.APIPath + "behave", "", "", "", 400, "UnknownOperationException", "DELETE"},
 		"no such function":     {http.MethodPost, lambda.APIPath + "unknown/invocations", echo, "", "", 404, "ResourceNotFoundException", "unknown"},

@@ -45,6 +45,8 @@ type Function struct {
 	Retries  map[string]Retries
 	LogGroup string
 	Handler  string
+	// Role is the ARN of the function's role.
+	Role string
 	// ActiveTracing samples an invocation unless its caller has decided about
 	// that.
 	ActiveTracing bool
@@ -84,6 +86,8 @@ type Result struct {
 	Version       string
 	Payload       []byte
 	FunctionError string
+	// Log is the last 4 KB of what the function has written, if that was wanted.
+	Log []byte
 	// output is the last line of a process that has ended.
 	output string
 }

@@ -22,6 +22,8 @@ type invocation struct {
 	trace string
 	// isLastAttempt is set if this may be the last attempt.
 	isLastAttempt bool
+	// wantsLog is set if the result is to have the end of the log.
+	wantsLog bool
 	// deadline is set when a process starts to handle it.
 	deadline time.Time
 	// answered receives the process's response.

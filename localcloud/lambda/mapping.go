@@ -19,6 +19,8 @@ const pollAgain = time.Second
 // EventSource maps a queue to a function, one of its versions or one of its
 // aliases.
 type EventSource struct {
+	// ID is the mapping's UUID.
+	ID                    string
 	QueueARN, FunctionARN string
 	// BatchSize is the maximum number of messages in one invocation.
 	BatchSize int

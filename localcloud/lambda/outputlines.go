@@ -2,24 +2,24 @@ package lambda
 
 import (
 	"bytes"
-	"strings"
 	"sync"
 )
 
 const (
 	// maximumLine is where a line without an end is cut, as CloudWatch Logs does.
 	maximumLine = 256 << 10
-	// maximumKeptLines are shown when a process does not start.
-	maximumKeptLines = 20
+	// maximumTail is what Lambda returns of a log.
+	// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+	maximumTail = 4 << 10
 )
 
-// lines cuts a process's output into lines, and remembers the last ones.
+// lines cuts a process's output into lines, and keeps the end of it.
 type lines struct {
 	write func(line string)
 
 	mu      sync.Mutex
 	partial []byte
-	last    []string
+	end     []byte
 }
 
 // Write adds a piece of output.
@@ -60,15 +60,21 @@ func (l *lines) line(text string) {
 }
 
 func (l *lines) emit(line string) {
-	l.last = append(l.last, line)
-	if len(l.last) > maximumKeptLines {
-		l.last = l.last[1:]
-	}
+	l.end = append(append(l.end, line...), '\n')
+	l.end = l.end[max(0, len(l.end)-maximumTail):]
 	l.write(line)
 }
 
-func (l *lines) tail() string {
+// forget drops the end of the output so far.
+func (l *lines) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return strings.Join(l.last, "\n")
+	l.end = nil
+}
+
+// tail returns the end of the output.
+func (l *lines) tail() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Clone(l.end)
 }

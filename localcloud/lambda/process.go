@@ -13,6 +13,10 @@ import (
 	"time"
 )
 
+// outputDelay is how long output may be in the pipe of a process after the response,
+// which comes another way.
+const outputDelay = 50 * time.Millisecond
+
 // process is one execution environment: an operating system process with a
 // Runtime API of its own. It runs one invocation at a time.
 type process struct {
@@ -80,7 +84,7 @@ func (p *process) watch() {
 	}
 	p.signal(syscall.SIGKILL)
 	p.output.flush()
-	tail := p.output.tail()
+	tail := strings.TrimSuffix(string(p.output.tail()), "\n")
 	p.last = tail[strings.LastIndex(tail, "\n")+1:]
 	if !p.reported.Load() {
 		p.output.line(p.requestID() + "Error: " + p.exitReason())
@@ -116,7 +120,7 @@ func (p *process) awaitReady(ctx context.Context) error {
 	case <-ctx.Done():
 		failure.reason = ctx.Err().Error()
 	}
-	failure.output = p.output.tail()
+	failure.output = strings.TrimSuffix(string(p.output.tail()), "\n")
 	return failure
 }
 
@@ -156,6 +160,7 @@ func (p *process) run(inv *invocation, timeout time.Duration) (result Result, ta
 	defer timer.Stop()
 	p.setCurrent(inv, timer)
 	defer p.setCurrent(nil, nil)
+	p.output.forget()
 	// Its request for an event may outlive it for some milliseconds.
 	if errors.Is(syscall.Kill(p.command.Process.Pid, 0), syscall.ESRCH) {
 		<-p.exited
@@ -186,6 +191,10 @@ func (p *process) run(inv *invocation, timeout time.Duration) (result Result, ta
 		p.output.line(fmt.Sprintf("%s Task timed out after %.2f seconds", inv.id, timeout.Seconds()))
 		p.signal(syscall.SIGKILL)
 		<-p.exited
+	}
+	if inv.wantsLog {
+		p.awaitExit(outputDelay)
+		result.Log = p.output.tail()
 	}
 	return result, true
 }

@@ -94,6 +94,11 @@ func (s *Service) Start(ctx context.Context) error {
 // function is not an error of Invoke but a Result with a FunctionError. Once it
 // has begun, an invocation runs to its end even if ctx ends before.
 func (s *Service) Invoke(ctx context.Context, arn string, payload []byte) (Result, error) {
+	return s.invoke(ctx, arn, payload, false)
+}
+
+// invoke is Invoke, and returns the end of the log if it is wanted.
+func (s *Service) invoke(ctx context.Context, arn string, payload []byte, wantsLog bool) (Result, error) {
 	t, err := s.accept(arn, payload, maximumPayload)
 	if err != nil {
 		return Result{}, err
@@ -103,7 +108,9 @@ func (s *Service) Invoke(ctx context.Context, arn string, payload []byte) (Resul
 		return Result{}, throttled()
 	}
 	defer t.release()
-	result := t.invoke(ctx, t.newInvocation(ctx, payload))
+	inv := t.newInvocation(ctx, payload)
+	inv.wantsLog = wantsLog
+	result := t.invoke(ctx, inv)
 	if result.FunctionError != "" {
 		s.config.Failed(loss.Failure{Function: t.ARN, Request: result.RequestID, Event: loss.Identify(payload), Reason: result.reason()})
 	}

@@ -2,7 +2,9 @@ package lambda
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"strings"
 	"time"
 
 	"example.com/saga/localcloud/wire"
@@ -14,6 +16,7 @@ type functionConfiguration struct {
 	FunctionName     string
 	FunctionArn      string
 	Version          string
+	Role             string
 	Handler          string
 	Timeout          int
 	MemorySize       int
@@ -22,7 +25,16 @@ type functionConfiguration struct {
 	State            string
 	LastUpdateStatus string
 	DeadLetterConfig *deadLetterConfig `json:",omitempty"`
+	Environment      *variables        `json:",omitempty"`
+	LoggingConfig    loggingConfig
+	TracingConfig    tracingConfig
 }
+
+type (
+	variables     struct{ Variables map[string]string }
+	loggingConfig struct{ LogGroup string }
+	tracingConfig struct{ Mode string }
+)
 
 type deadLetterConfig struct{ TargetArn string }
 
@@ -33,6 +45,14 @@ func (p *pool) describe(arn string) (functionConfiguration, error) {
 	found := functionConfiguration{
 		FunctionName: f.Name, FunctionArn: arn, Version: p.version, Handler: f.Handler,
 		Timeout: int(f.Timeout / time.Second), MemorySize: f.MemoryMB, State: "Active", LastUpdateStatus: "Successful",
+		Role: f.Role, LoggingConfig: loggingConfig{f.LogGroup}, TracingConfig: tracingConfig{"PassThrough"},
+	}
+	if f.ActiveTracing {
+		found.TracingConfig.Mode = "Active"
+	}
+	if own := maps.Clone(f.Environment); len(own) > 0 {
+		maps.DeleteFunc(own, func(name, _ string) bool { return strings.HasPrefix(name, "AWS_") })
+		found.Environment = &variables{own}
 	}
 	if f.DeadLetterARN != "" {
 		found.DeadLetterConfig = &deadLetterConfig{f.DeadLetterARN}

@@ -166,6 +166,14 @@ func TestTheSDKFindsQueues(t *testing.T) {
 	if err != nil || len(all.QueueUrls) != 1 || all.QueueUrls[0] != dead.URL {
 		t.Errorf("listed %+v, %v", all, err)
 	}
+	first, err := c.ListQueues(t.Context(), &awssqs.ListQueuesInput{MaxResults: aws.Int32(1)})
+	if err != nil || len(first.QueueUrls) != 1 || first.NextToken == nil {
+		t.Fatalf("the first page is %+v, %v", first, err)
+	}
+	second, err := c.ListQueues(t.Context(), &awssqs.ListQueuesInput{MaxResults: aws.Int32(1), NextToken: first.NextToken})
+	if err != nil || len(second.QueueUrls) != 1 || second.QueueUrls[0] == first.QueueUrls[0] || second.NextToken != nil {
+		t.Errorf("the second page is %+v, %v", second, err)
+	}
 	got := attributes(t, c, "q")
 	if want := `{"deadLetterTargetArn":"` + dead.ARN + `","maxReceiveCount":3}`; got["RedrivePolicy"] != want || got["VisibilityTimeout"] != "30" {
 		t.Errorf("the attributes are %v", got)

@@ -231,29 +231,37 @@ func (s *Service) findByName(name, account string) *store {
 	return nil
 }
 
-// ListQueuesInput filters the queues by the beginning of their names.
+// ListQueuesInput filters the queues by the beginning of their names. Without
+// MaxResults there is one page.
 type ListQueuesInput struct {
 	QueueNamePrefix string
+	MaxResults      *int
+	NextToken       string
 }
 
 // ListQueuesOutput are the queues' URLs.
 type ListQueuesOutput struct {
 	QueueUrls []string `json:",omitempty"`
+	NextToken string   `json:",omitempty"`
 }
 
-// ListQueues lists the queues in the order of their URLs, all on one page.
+// maximumURLs is how many URLs are on a page.
+const maximumURLs = 1000
+
+// ListQueues lists the queues in the order of their URLs.
 func (s *Service) ListQueues(ctx context.Context, in *ListQueuesInput) (*ListQueuesOutput, error) {
 	if err := s.authorize(ctx, "ListQueues", "*"); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := &ListQueuesOutput{}
+	var urls []string
 	for _, q := range s.queues {
 		if strings.HasPrefix(q.Name, in.QueueNamePrefix) {
-			out.QueueUrls = append(out.QueueUrls, q.URL)
+			urls = append(urls, q.URL)
 		}
 	}
-	slices.Sort(out.QueueUrls)
-	return out, nil
+	slices.Sort(urls)
+	page, next, err := wire.Page(urls, in.NextToken, in.MaxResults, maximumURLs)
+	return &ListQueuesOutput{page, next}, err
 }

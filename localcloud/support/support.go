@@ -30,12 +30,13 @@ func Document() string {
 	for service, names := range cloud.Operations() {
 		operations[serviceName(service)] = names
 	}
-	names := slices.Sorted(maps.Keys(types))
+	names := slices.Collect(maps.Keys(types))
 	for name := range operations {
 		if types[name] == nil {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
 	for _, name := range names {
 		sections = append(sections, section(name, operations[name], types[name]))
 	}
@@ -54,7 +55,9 @@ func serviceName(short string) string {
 		"Logs_20140328":     "CloudWatch Logs",
 		"Scheduler":         "EventBridge Scheduler",
 		"SecretsManager":    "Secrets Manager",
+		"cloudformation":    "CloudFormation",
 		"secretsmanager":    "Secrets Manager",
+		"sts":               "STS",
 	}[short], short)
 }
 

@@ -1,43 +1,69 @@
 package wire
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"net/http"
 	"strings"
 
-	"example.com/saga/localcloud/unsupported"
+	"github.com/google/uuid"
 )
 
-// queryError is an error in the query protocol of older services.
-type queryError struct {
-	XMLName xml.Name `xml:"ErrorResponse"`
-	Type    string   `xml:"Error>Type"`
-	Code    string   `xml:"Error>Code"`
-	Message string   `xml:"Error>Message"`
-}
+// Query is the content type of answers in the query protocol, in which a request is a
+// form with the name of its operation, and an answer is XML.
+// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+const Query = "text/xml"
 
-// isQuery reports whether a request is in the query protocol, for which the
-// local cloud has no service.
+// isQuery reports whether a request is in the query protocol.
 func isQuery(r *http.Request) bool {
-	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	return r.Header.Get("X-Amz-Target") == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 }
 
-// unknownQuery returns the error of any request in the query protocol.
-func unknownQuery(w http.ResponseWriter, r *http.Request) *Error {
-	r.Body = http.MaxBytesReader(w, r.Body, maximumBody)
-	return Errorf("UnknownOperationException", "the local cloud has no service with the operation %s (version %s): see %s",
-		r.PostFormValue("Action"), r.PostFormValue("Version"), unsupported.Reference)
+// formBody returns the members of a form as JSON. All are texts; a list has members
+// such as Name.member.1, which no input type has.
+func formBody(r *http.Request) ([]byte, error) {
+	members := map[string]string{}
+	for name, values := range r.PostForm {
+		if name != "Action" && name != "Version" {
+			members[name] = values[0]
+		}
+	}
+	return json.Marshal(members)
 }
 
-// writeQuery writes an error in a form that a caller in the query protocol reads.
-func writeQuery(w http.ResponseWriter, failure *Error) {
-	body, err := xml.Marshal(queryError{Type: "Sender", Code: failure.Code, Message: failure.Message})
+// writeQuery answers a request of the query protocol.
+func writeQuery(w http.ResponseWriter, r *http.Request, operation string, out any, err error) {
+	if err != nil {
+		refuse(w, r, "", failureOf(err))
+		return
+	}
+	result, err := xml.Marshal(struct {
+		XMLName  xml.Name
+		Result   any
+		Metadata string `xml:"ResponseMetadata>RequestId"`
+	}{xml.Name{Local: operation + "Response"}, xmlResult{operation + "Result", out}, uuid.NewString()})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", "text/xml")
-	w.WriteHeader(failure.status())
+	send(w, Query, http.StatusOK, result)
+}
+
+// xmlResult is a value in an element of the given name.
+type xmlResult struct {
+	name  string
+	value any
+}
+
+// MarshalXML implements [xml.Marshaler].
+func (x xmlResult) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
+	return e.EncodeElement(x.value, xml.StartElement{Name: xml.Name{Local: x.name}})
+}
+
+// send writes an answer with its length.
+func send(w http.ResponseWriter, contentType string, status int, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
 	//nolint:errcheck // The caller has gone: there is nothing left to write to.
 	w.Write(body)
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path"
+	"strings"
 )
 
 // Answer is what an operation of a REST protocol answers: a status, headers and
@@ -21,35 +23,37 @@ type Route struct {
 	Operation     func(r *http.Request, body []byte) (Answer, error)
 }
 
-// REST serves one operation of a service that speaks the REST protocol, in which
-// method and path name the operation. Errors have the shape of the other
-// protocols, which the SDKs read here too.
-func REST(operation func(r *http.Request, body []byte) (Answer, error)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		caller, refused := signer(r)
-		if refused != nil {
-			writeREST(w, refused)
-			return
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumRESTBody))
-		if err != nil {
-			writeREST(w, Errorf("RequestTooLargeException", "%s", err))
-			return
-		}
-		answer, err := operation(r.WithContext(WithCaller(r.Context(), caller)), body)
-		if err != nil {
-			writeREST(w, err)
-			return
-		}
-		header := w.Header()
-		header.Set("Content-Type", restType)
-		for name, value := range answer.Header {
-			header.Set(name, value)
-		}
-		w.WriteHeader(answer.Status)
-		//nolint:errcheck // The caller has gone: there is nothing left to write to.
-		w.Write(answer.Body)
-	})
+// ServeHTTP serves the operation. The request's signer is in its context.
+func (o Route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumRESTBody))
+	if err != nil {
+		writeREST(w, Errorf("RequestTooLargeException", "%s", err))
+		return
+	}
+	answer, err := o.Operation(r, body)
+	if err != nil {
+		writeREST(w, err)
+		return
+	}
+	for name, value := range answer.Header {
+		w.Header().Set(name, value)
+	}
+	send(w, restType, answer.Status, answer.Body)
+}
+
+// matches reports whether a request is for one of the routes. A ServeMux would
+// redirect what is not in its canonical form, which SDKs do not follow.
+func matches(routes *http.ServeMux, r *http.Request) bool {
+	_, pattern := routes.Handler(r)
+	return pattern != "" && path.Clean(r.URL.EscapedPath()) == r.URL.EscapedPath()
+}
+
+// withoutSlash returns a request without a slash at the end of its path, which older
+// SDKs send (https://github.com/aws/aws-sdk-go/blob/main/service/lambda/api.go).
+func withoutSlash(r *http.Request) *http.Request {
+	clean := r.Clone(r.Context())
+	clean.URL.Path, clean.URL.RawPath = strings.TrimSuffix(r.URL.Path, "/"), strings.TrimSuffix(r.URL.RawPath, "/")
+	return clean
 }
 
 const restType = "application/json"

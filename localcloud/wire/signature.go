@@ -8,17 +8,26 @@ import (
 // algorithm is how Signature Version 4 begins.
 const algorithm = "AWS4-HMAC-SHA256 "
 
-// signer returns the access key id that signed a request. The signature itself
+// IsSigned reports whether a request is meant for AWS's APIs, and not for a page of
+// the local cloud itself.
+func IsSigned(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Authorization"), algorithm)
+}
+
+// signed is what a signature has: its access key id and the name of a service.
+type signed struct{ accessKeyID, service string }
+
+// signer returns what signed a request. The signature itself
 // is not checked: on loopback the id only names the caller. But as on AWS there
 // must be one: a web page cannot add it to a request across origins.
-func signer(r *http.Request) (accessKeyID string, refused *Error) {
+func signer(r *http.Request) (by signed, refused *Error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
-		return "", unsigned("MissingAuthenticationToken", "Request is missing Authentication Token")
+		return signed{}, unsigned("MissingAuthenticationToken", "Request is missing Authentication Token")
 	}
 	list, found := strings.CutPrefix(header, algorithm)
 	if !found {
-		return "", unsigned("IncompleteSignature", "the Authorization header is not of Signature Version 4")
+		return signed{}, unsigned("IncompleteSignature", "the Authorization header is not of Signature Version 4")
 	}
 	parts := map[string]string{}
 	for part := range strings.SplitSeq(list, ",") {
@@ -28,9 +37,9 @@ func signer(r *http.Request) (accessKeyID string, refused *Error) {
 	// The access key id, the day, the Region and the service.
 	scope := strings.Split(parts["Credential"], "/")
 	if len(scope) != 5 || scope[0] == "" || scope[4] != "aws4_request" || parts["SignedHeaders"] == "" || parts["Signature"] == "" {
-		return "", unsigned("IncompleteSignature", "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters")
+		return signed{}, unsigned("IncompleteSignature", "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters")
 	}
-	return scope[0], nil
+	return signed{scope[0], scope[3]}, nil
 }
 
 // unsigned returns the error of a request that is not signed.

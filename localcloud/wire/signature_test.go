@@ -39,10 +39,10 @@ func TestARequestThatIsNotSignedIsRefused(t *testing.T) {
 				return made
 			}
 			called := false
-			rest := wire.REST(func(*http.Request, []byte) (wire.Answer, error) {
+			rest := wire.Handler(wire.Service{Routes: []wire.Route{{Pattern: "POST /", Operation: func(*http.Request, []byte) (wire.Answer, error) {
 				called = true
 				return wire.Answer{Status: http.StatusOK}, nil
-			})
+			}}}})
 			for protocol, served := range map[string]http.Handler{"JSON": handler(), "REST": rest} {
 				answer := httptest.NewRecorder()
 				served.ServeHTTP(answer, request())

@@ -1,4 +1,4 @@
-// Package wire speaks the AWS JSON protocols over HTTP, so that the unmodified
+// Package wire speaks the protocols of AWS over HTTP, so that the unmodified
 // AWS SDKs can talk to the engines of the local cloud.
 package wire
 
@@ -110,63 +110,90 @@ func Decode(body []byte, in any) error {
 	return nil
 }
 
-// Service is the wire protocol of one AWS service.
+// Service is the wire protocol of one AWS service: operations of a JSON protocol or
+// of the query protocol, or routes of a REST protocol.
 type Service struct {
-	// Target is the part of the X-Amz-Target header before the dot.
+	// Target is the part of the X-Amz-Target header before the dot. In the query
+	// protocol, which has no such header, it is the service in the signature.
 	Target string
-	// ContentType is the protocol's version: application/x-amz-json-1.0 or 1.1.
+	// ContentType is the protocol: application/x-amz-json-1.0 or 1.1, or Query.
 	ContentType string
 	Operations  map[string]Operation
+	Routes      []Route
 }
 
-// Handler serves the given services at one address.
+// Handler serves the given services at one address. What none of them has is refused
+// by its name, in the protocol of the request.
 func Handler(services ...Service) http.Handler {
-	byTarget := make(map[string]Service, len(services))
+	byTarget, routes := make(map[string]Service, len(services)), http.NewServeMux()
 	for _, service := range services {
 		byTarget[service.Target] = service
+		for _, route := range service.Routes {
+			routes.Handle(route.Pattern, route)
+		}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		caller, refused := signer(r)
-		target, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-		service, known := byTarget[target]
-		switch {
-		case !known && isQuery(r):
-			writeQuery(w, cmp.Or(refused, unknownQuery(w, r)))
-			return
-		case refused != nil:
-			write(w, cmp.Or(service.ContentType, "application/x-amz-json-1.0"), nil, refused)
-			return
-		case !known:
-			write(w, "application/x-amz-json-1.0", nil,
-				Errorf("UnknownOperationException", "the local cloud has no service for the target %q: see %s", r.Header.Get("X-Amz-Target"), unsupported.Reference))
+		signed, refused := signer(r)
+		if refused != nil {
+			refuse(w, r, "", refused)
 			return
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumBody))
-		if err != nil {
-			write(w, service.ContentType, nil, Errorf("RequestEntityTooLargeException", "%s", err))
-			return
+		r = r.WithContext(withSession(WithCaller(r.Context(), signed.accessKeyID), r))
+		target, name, isJSON := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+		if !isJSON {
+			target = signed.service
 		}
+		if isQuery(r) {
+			r.Body = http.MaxBytesReader(w, r.Body, maximumBody)
+			name = r.PostFormValue("Action")
+		}
+		service := byTarget[target]
 		operation, known := service.Operations[name]
-		if !known {
-			write(w, service.ContentType, nil,
-				Errorf("UnknownOperationException", "the local cloud does not support %s of %s: see %s", name, target, unsupported.Reference))
-			return
+		switch rest := withoutSlash(r); {
+		case known && isQuery(r) == (service.ContentType == Query):
+			service.serve(w, r, name, operation)
+		case name == "" && matches(routes, rest):
+			routes.ServeHTTP(w, rest)
+		default:
+			refuse(w, r, signed.service, Errorf("UnknownOperationException", "the local cloud does not support %s of %s: see %s",
+				cmp.Or(name, r.Method+" "+r.URL.Path), signed.service, unsupported.Reference))
 		}
-		out, err := operation(withSession(WithCaller(r.Context(), caller), r), body)
-		if errors.Is(err, ErrNoAnswer) {
-			panic(http.ErrAbortHandler)
-		}
-		write(w, service.ContentType, out, err)
 	})
+}
+
+// serve answers a request with the result of an operation.
+func (s Service) serve(w http.ResponseWriter, r *http.Request, name string, operation Operation) {
+	body, err := s.body(w, r)
+	var out any
+	if err == nil {
+		out, err = operation(r.Context(), body)
+	}
+	switch {
+	case errors.Is(err, ErrNoAnswer):
+		panic(http.ErrAbortHandler)
+	case s.ContentType == Query:
+		writeQuery(w, r, name, out, err)
+	default:
+		write(w, s.ContentType, out, err)
+	}
+}
+
+// body returns the body of a request as JSON.
+func (s Service) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if s.ContentType == Query {
+		return formBody(r)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumBody))
+	if err != nil {
+		return nil, Errorf("RequestEntityTooLargeException", "%s", err)
+	}
+	return body, nil
 }
 
 func write(w http.ResponseWriter, contentType string, out any, err error) {
 	status := http.StatusOK
 	if err != nil {
-		failure, ok := errors.AsType[*Error](err)
-		if !ok {
-			failure = &Error{Code: "InternalFailure", Message: err.Error(), Status: http.StatusInternalServerError}
-		}
+		failure := failureOf(err)
 		status, out = failure.status(), failure.body()
 	}
 	body, err := json.Marshal(out)
@@ -186,6 +213,14 @@ func write(w http.ResponseWriter, contentType string, out any, err error) {
 	w.WriteHeader(status)
 	//nolint:errcheck // The caller has gone: there is nothing left to write to.
 	w.Write(body)
+}
+
+// failureOf returns an error as the caller gets it.
+func failureOf(err error) *Error {
+	if failure, ok := errors.AsType[*Error](err); ok {
+		return failure
+	}
+	return &Error{Code: "InternalFailure", Message: err.Error(), Status: http.StatusInternalServerError}
 }
 
 func (e *Error) status() int { return cmp.Or(e.Status, http.StatusBadRequest) }

@@ -4,11 +4,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"strings"
 )
 
 // task is what to do for an event.
@@ -16,6 +18,9 @@ type task struct {
 	Fail   bool            `json:"fail"`
 	Target string          `json:"target"`
 	Body   json.RawMessage `json:"body"`
+	// Form is the body in the query protocol of a Service, instead of JSON.
+	Form    string `json:"form"`
+	Service string `json:"service"`
 }
 
 func main() {
@@ -86,12 +91,15 @@ func decode(text string) (given task) {
 }
 
 func call(given task) (int, string) {
-	request, err := http.NewRequest(http.MethodPost, os.Getenv("AWS_ENDPOINT_URL"), bytes.NewReader(given.Body))
+	request, err := http.NewRequest(http.MethodPost, os.Getenv("AWS_ENDPOINT_URL"), strings.NewReader(cmp.Or(given.Form, string(given.Body))))
 	if err != nil {
 		return http.StatusInternalServerError, err.Error()
 	}
 	request.Header.Set("X-Amz-Target", given.Target)
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+os.Getenv("AWS_ACCESS_KEY_ID")+"/20261122/eu-west-1/x/aws4_request, SignedHeaders=host, Signature=0")
+	if given.Form != "" {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+os.Getenv("AWS_ACCESS_KEY_ID")+"/20261122/eu-west-1/"+cmp.Or(given.Service, "x")+"/aws4_request, SignedHeaders=host, Signature=0")
 	request.Header.Set("X-Amz-Security-Token", os.Getenv("AWS_SESSION_TOKEN"))
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {

@@ -57,6 +57,9 @@ func behave(ctx context.Context, in order) (any, error) {
 		}
 		fmt.Print("no end")
 		return nil, nil
+	case "long":
+		fmt.Println(strings.Repeat("x", 5000))
+		return nil, nil
 	case "error":
 		return nil, errors.New("it went wrong")
 	case "panic":
