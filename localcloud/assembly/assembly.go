@@ -25,6 +25,8 @@ type Options struct {
 	// FunctionURL returns the address at which the URL of a function answers, by the
 	// function's construct path.
 	FunctionURL func(function string) string
+	// Parameters are the values of the template's parameters, instead of their defaults.
+	Parameters map[string]string
 	// Random is where generated secrets come from.
 	Random io.Reader
 }
@@ -84,6 +86,7 @@ func Load(dir string, options Options) (*Assembly, error) {
 		options:    options,
 		files:      files,
 		template:   template,
+		parameters: map[string]any{},
 		conditions: map[string]bool{},
 		identities: map[string]identity{},
 		secrets:    map[string]string{},
@@ -94,9 +97,11 @@ func Load(dir string, options Options) (*Assembly, error) {
 
 // loader walks the template once, in dependency order.
 type loader struct {
-	options    Options
-	files      manifest
-	template   template
+	options  Options
+	files    manifest
+	template template
+	// parameters are by their names: texts, lists of texts and what is unresolved.
+	parameters map[string]any
 	conditions map[string]bool
 	identities map[string]identity
 	// secrets holds the values of the stack's secrets by their ARNs, and functions its
@@ -107,6 +112,7 @@ type loader struct {
 
 func (l *loader) load() (*Assembly, error) {
 	problems := l.template.unsupportedSections()
+	problems = append(problems, l.setParameters()...)
 	problems = append(problems, l.evaluateConditions()...)
 	order, err := l.template.order(l.exists)
 	if err != nil {

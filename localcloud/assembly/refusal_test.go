@@ -51,7 +51,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 	}
 	want := []string{
 		"the template's section Transform is not supported by the local cloud",
-		"parameter Size: parameters are not supported by the local cloud",
+		"parameter Size: it has no default: set it with --parameter Size=VALUE",
 		"resource Archive (AWS::Events::Archive): property Compression is not supported by the local cloud",
 		"resource Archive (AWS::Events::Archive): property RetentionDays must be 0, which is for ever, or more",
 		"resource Bucket (AWS::S3::Bucket): the resource type is not supported by the local cloud",
