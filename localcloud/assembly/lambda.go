@@ -23,6 +23,7 @@ type Function struct {
 	TracingConfig                TracingConfig     `cfn:"TracingConfig"`
 	Architectures                Harmless          `cfn:"Architectures" why:"the local artefacts are built for this machine"`
 	Description                  Harmless          `cfn:"Description" why:"only a reader sees it"`
+	EphemeralStorage             Harmless          `cfn:"EphemeralStorage" why:"/tmp is this machine's"`
 	KMSKeyARN                    Harmless          `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
 	Tags                         Harmless          `cfn:"Tags" why:"nothing bills or selects by tag"`
 
