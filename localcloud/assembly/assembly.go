@@ -172,15 +172,17 @@ func (l *loader) resource(id string) (Resource, []error) {
 	if err != nil {
 		problems = append(problems, splitErrors(err)...)
 	}
-	l.identities[id] = identified
+	l.identities[id], resource.Properties = identified, typed
 	switch typed := typed.(type) {
+	case *GlobalTable:
+		resource.Properties = &typed.Table
 	case *Secret:
 		l.secrets[identified.ref] = typed.Value
 	case *Function:
 		found := &functionAt{path: resource.Path, arn: identified.arn}
 		l.functions[identified.arn], l.functions[identified.name] = found, found
 	}
-	resource.Name, resource.Ref, resource.ARN, resource.Properties = identified.name, identified.ref, identified.arn, typed
+	resource.Name, resource.Ref, resource.ARN = identified.name, identified.ref, identified.arn
 	return resource, problems
 }
 
