@@ -82,7 +82,6 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		`resource Schedule (AWS::Scheduler::Schedule): property State: the value "DISABLED" is not supported by the local cloud`,
 		"resource Schedule (AWS::Scheduler::Schedule): property Target.SqsParameters is not supported by the local cloud",
 		`resource Schedule (AWS::Scheduler::Schedule): property Target.Arn: only functions are supported by the local cloud, not "arn:aws:sqs:eu-west-1:000000000000:q"`,
-		"resource Schedule (AWS::Scheduler::Schedule): property Target.Input: a schedule without an input is not supported by the local cloud",
 		"resource Secret (AWS::SecretsManager::Secret): property GenerateSecretString.IncludeSpace is not supported by the local cloud",
 		"resource Secret (AWS::SecretsManager::Secret): property ReplicaRegions is not supported by the local cloud",
 		"resource Secret (AWS::SecretsManager::Secret): property GenerateSecretString needs both of SecretStringTemplate and GenerateStringKey, or neither",
