@@ -73,9 +73,20 @@ type EventSourceMapping struct {
 	BatchSize                      *int           `cfn:"BatchSize"`
 	MaximumBatchingWindowInSeconds int            `cfn:"MaximumBatchingWindowInSeconds"`
 	Enabled                        *bool          `cfn:"Enabled"`
+	FilterCriteria                 FilterCriteria `cfn:"FilterCriteria"`
 	FunctionResponseTypes          []string       `cfn:"FunctionResponseTypes" values:"ReportBatchItemFailures"`
 	ScalingConfig                  *ScalingConfig `cfn:"ScalingConfig"`
 	Tags                           Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+// FilterCriteria is which messages a function is invoked with.
+type FilterCriteria struct {
+	Filters []Filter `cfn:"Filters"`
+}
+
+// Filter is an event pattern as a JSON text.
+type Filter struct {
+	Pattern string `cfn:"Pattern,required"`
 }
 
 // ScalingConfig bounds how many batches are handled at once.

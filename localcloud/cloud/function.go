@@ -198,6 +198,9 @@ func (c *Cloud) createMappings() error {
 			BatchingWindow:          time.Duration(given.MaximumBatchingWindowInSeconds) * time.Second,
 			ReportBatchItemFailures: len(given.FunctionResponseTypes) > 0,
 		}
+		for _, filter := range given.FilterCriteria.Filters {
+			made.Filters = append(made.Filters, filter.Pattern)
+		}
 		if given.ScalingConfig != nil {
 			made.MaximumConcurrency = given.ScalingConfig.MaximumConcurrency
 		}

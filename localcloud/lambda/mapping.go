@@ -27,6 +27,8 @@ type EventSource struct {
 	// function's own concurrency does.
 	MaximumConcurrency      int
 	ReportBatchItemFailures bool
+	// Filters are event patterns. A message that matches none of them is deleted.
+	Filters []string
 }
 
 // MappingStats counts what an event source mapping has done.
@@ -47,6 +49,7 @@ type mapping struct {
 	region  string
 	timeout time.Duration // the queue's visibility timeout
 	fifo    bool
+	filters filters
 	// slots limits the batches at once.
 	slots chan struct{}
 
@@ -89,6 +92,10 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 	if err := source.validate(fifo); err != nil {
 		return nil, err
 	}
+	filters, err := parseFilters(source.Filters)
+	if err != nil {
+		return nil, err
+	}
 	url, found := s.config.Queues.URL(source.QueueARN)
 	if !found {
 		return nil, errors.New("the queue does not exist")
@@ -109,7 +116,7 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 	}
 	return &mapping{
 		EventSource: source, target: t, queues: s.config.Queues, url: url, region: s.config.Region,
-		timeout: timeout, fifo: fifo, slots: make(chan struct{}, limit),
+		timeout: timeout, fifo: fifo, filters: filters, slots: make(chan struct{}, limit),
 		stats: MappingStats{QueueARN: source.QueueARN, FunctionARN: source.FunctionARN},
 	}, nil
 }
@@ -200,6 +207,7 @@ func (m *mapping) collect(ctx context.Context) (batch []sqs.Message, visible tim
 	return batch, visible, nil
 }
 
+// receive returns the messages that pass the filters, and deletes the others.
 func (m *mapping) receive(ctx context.Context, limit int) ([]sqs.Message, error) {
 	out, err := m.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: m.url, MaxNumberOfMessages: new(min(limit, 10)), WaitTimeSeconds: new(20),
@@ -208,7 +216,8 @@ func (m *mapping) receive(ctx context.Context, limit int) ([]sqs.Message, error)
 	if err != nil {
 		return nil, err
 	}
-	return out.Messages, nil
+	passed, others, err := m.filters.split(out.Messages)
+	return passed, errors.Join(err, m.delete(ctx, others))
 }
 
 func size(batch []sqs.Message) int {
