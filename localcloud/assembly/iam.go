@@ -18,6 +18,9 @@ type Role struct {
 	Description              Harmless       `cfn:"Description" why:"only a reader sees it"`
 	MaxSessionDuration       Harmless       `cfn:"MaxSessionDuration" why:"sessions last as long as the process"`
 	Tags                     Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`
+
+	// ID is the role's unique id.
+	ID string
 }
 
 // InlinePolicy is a policy inside a role.
@@ -38,9 +41,8 @@ func (r *Role) identify(at location) (identity, error) {
 		_, err := iam.Managed(arn)
 		problems = append(problems, err)
 	}
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
-		"Arn": arn, "RoleId": "AROA" + at.code(17),
-	}}, errors.Join(problems...)
+	r.ID = "AROA" + at.code(17)
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "RoleId": r.ID}}, errors.Join(problems...)
 }
 
 // Policy is an AWS::IAM::Policy: a policy added to roles by their names.

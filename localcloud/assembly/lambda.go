@@ -138,10 +138,11 @@ func (p *Permission) identify(at location) (identity, error) {
 
 // URL is an AWS::Lambda::Url.
 type URL struct {
-	AuthType          string `cfn:"AuthType,required" values:"NONE"`
-	TargetFunctionARN string `cfn:"TargetFunctionArn,required"`
-	Qualifier         string `cfn:"Qualifier"`
-	InvokeMode        string `cfn:"InvokeMode" values:"BUFFERED"`
+	AuthType          string   `cfn:"AuthType,required" values:"NONE,AWS_IAM"`
+	TargetFunctionARN string   `cfn:"TargetFunctionArn,required"`
+	Qualifier         string   `cfn:"Qualifier"`
+	InvokeMode        string   `cfn:"InvokeMode" values:"BUFFERED"`
+	Cors              Harmless `cfn:"Cors" why:"no web page of another origin may call"`
 
 	// Function is the construct path of the function, FunctionARN its ARN with the
 	// qualifier, and Address where the URL answers.

@@ -43,7 +43,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 			"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {
 				"KeySchema": [], "AttributeDefinitions": [], "BillingMode": "PAY_PER_REQUEST",
 				"GlobalSecondaryIndexes": [{"IndexName": "i", "KeySchema": [], "WarmThroughput": {}}]}},
-			"Url": {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "AWS_IAM", "TargetFunctionArn": "f"}}
+			"Url": {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "TOKEN", "TargetFunctionArn": "f"}}
 		}
 	}`), options())
 	if err == nil {
@@ -89,7 +89,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"resource Subscription (AWS::SNS::Subscription): property RawMessageDelivery is not supported by the local cloud",
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].Projection is required",
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].WarmThroughput is not supported by the local cloud",
-		`resource Url (AWS::Lambda::Url): property AuthType: the value "AWS_IAM" is not supported by the local cloud`,
+		`resource Url (AWS::Lambda::Url): property AuthType: the value "TOKEN" is not supported by the local cloud`,
 		"resource Url (AWS::Lambda::Url): property TargetFunctionArn: the function f is not in the stack",
 		"output Where: the attribute Import is not supported by the local cloud",
 	}

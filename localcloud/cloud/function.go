@@ -12,6 +12,7 @@ import (
 
 	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/lambda"
+	"example.com/saga/localcloud/wire"
 )
 
 // Lambda's defaults.
@@ -236,20 +237,41 @@ func (c *Cloud) checkMapping(given lambda.EventSource) error {
 	return errors.Join(problems...)
 }
 
-// functionURL serves a function URL, or refuses every call if the public may
-// not use it.
+// functionURL serves a function URL. One without authorization refuses every call if the
+// public may not use it.
 func (c *Cloud) functionURL(function string) http.Handler {
 	for _, url := range assembly.Of[assembly.URL](c.assembly) {
-		if url.Function == function && c.authority.publicMayInvoke(url.FunctionARN) {
-			arn, _ := lambda.SplitARN(url.FunctionARN)
-			return countRequests(c.requests[arn], c.functions.URLHandler(url.FunctionARN))
+		if url.Function != function {
+			continue
+		}
+		arn, _ := lambda.SplitARN(url.FunctionARN)
+		handler := countRequests(c.requests[arn], c.functions.URLHandler(url.FunctionARN))
+		switch {
+		case url.AuthType == "AWS_IAM":
+			return c.signedURL(url.FunctionARN, handler)
+		case c.authority.publicMayInvoke(url.FunctionARN):
+			return handler
 		}
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
-		writeJSON(w, http.StatusForbidden, "application/json", map[string]string{
-			"Message": "Forbidden. The function's policy must allow both lambda:InvokeFunctionUrl and lambda:InvokeFunction through the URL.",
-		})
+	return http.HandlerFunc(forbidURL)
+}
+
+// signedURL serves the requests whose signer may call the URL of a function.
+func (c *Cloud) signedURL(functionARN string, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id, refused := wire.Signer(r)
+		if refused != nil || !c.authority.mayCallURL(wire.WithCaller(r.Context(), id), functionARN) {
+			forbidURL(w, r)
+			return
+		}
+		handler.ServeHTTP(w, r.WithContext(lambda.WithURLCaller(r.Context(), c.authority.urlCaller(id))))
+	})
+}
+
+func forbidURL(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+	writeJSON(w, http.StatusForbidden, "application/json", map[string]string{
+		"Message": "Forbidden. The caller must be allowed both lambda:InvokeFunctionUrl and lambda:InvokeFunction through the URL.",
 	})
 }
 

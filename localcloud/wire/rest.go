@@ -26,7 +26,7 @@ type Route struct {
 // protocols, which the SDKs read here too.
 func REST(operation func(r *http.Request, body []byte) (Answer, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		caller, refused := signer(r)
+		caller, refused := Signer(r)
 		if refused != nil {
 			writeREST(w, refused)
 			return

@@ -8,10 +8,10 @@ import (
 // algorithm is how Signature Version 4 begins.
 const algorithm = "AWS4-HMAC-SHA256 "
 
-// signer returns the access key id that signed a request. The signature itself
+// Signer returns the access key id that signed a request. The signature itself
 // is not checked: on loopback the id only names the caller. But as on AWS there
 // must be one: a web page cannot add it to a request across origins.
-func signer(r *http.Request) (accessKeyID string, refused *Error) {
+func Signer(r *http.Request) (accessKeyID string, refused *Error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
 		return "", unsigned("MissingAuthenticationToken", "Request is missing Authentication Token")

@@ -126,7 +126,7 @@ func Handler(services ...Service) http.Handler {
 		byTarget[service.Target] = service
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		caller, refused := signer(r)
+		caller, refused := Signer(r)
 		target, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		service, known := byTarget[target]
 		switch {
