@@ -2,17 +2,18 @@ package assembly
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"example.com/saga/localcloud/unsupported"
 )
 
-// Function is an AWS::Lambda::Function on the OS-only runtime.
+// Function is an AWS::Lambda::Function. Its code has the bootstrap that starts its runtime.
 type Function struct {
 	FunctionName                 string            `cfn:"FunctionName"`
 	Code                         Code              `cfn:"Code,required"`
 	Role                         string            `cfn:"Role,required"`
-	Runtime                      string            `cfn:"Runtime,required" values:"provided.al2023"`
+	Runtime                      string            `cfn:"Runtime,required"`
 	Handler                      string            `cfn:"Handler,required"`
 	MemorySize                   *int              `cfn:"MemorySize"`
 	Timeout                      *int              `cfn:"Timeout"`
@@ -27,8 +28,16 @@ type Function struct {
 	KMSKeyARN                    Harmless          `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
 	Tags                         Harmless          `cfn:"Tags" why:"nothing bills or selects by tag"`
 
-	// Bootstrap is the path of the executable in the function's artefact.
-	Bootstrap string
+	// Artefact is the path of the folder with the code, or of the zip archive if IsArchive.
+	Artefact  string
+	IsArchive bool
+}
+
+// runtimes matches the names of Lambda's runtimes.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+func runtimes() *regexp.Regexp {
+	return regexp.MustCompile(`^(nodejs[0-9]+\.x|python3\.[0-9]+|java[0-9]+(\.al2)?|dotnet[0-9]+|ruby[0-9]\.[0-9]+|provided\.al2(023)?)$`)
 }
 
 // Code is where a function's artefact is.
@@ -61,8 +70,11 @@ type TracingConfig struct {
 func (f *Function) identify(at location) (identity, error) {
 	name := at.physicalName(f.FunctionName, 64)
 	arn := at.arn("lambda", "function:"+name)
-	bootstrap, err := at.files.bootstrap(f.Code.S3Key)
-	f.Bootstrap = bootstrap
+	var err error
+	f.Artefact, f.IsArchive, err = at.files.artefact(f.Code.S3Key, f.Runtime)
+	if !runtimes().MatchString(f.Runtime) {
+		err = errors.Join(unsupported.Errorf("property Runtime: the value %q is not supported by the local cloud", f.Runtime), err)
+	}
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, err
 }
 

@@ -20,7 +20,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 			"Bucket": {"Type": "AWS::S3::Bucket"},
 			"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"Widgets": []}},
 			"Function": {"Type": "AWS::Lambda::Function", "Properties": {
-				"Code": {"S3Key": "x.zip"}, "Role": {"Ref": "Nobody"}, "Handler": "h", "Runtime": "python3.13",
+				"Code": {"S3Key": "x.zip"}, "Role": {"Ref": "Nobody"}, "Handler": "h", "Runtime": "cobol",
 				"TracingConfig": {"Mode": "Sometimes"},
 				"Environment": {"Variables": {"BUCKET": {"Fn::GetAtt": ["Bucket", "Arn"]}, "LIST": []}}}},
 			"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 8}},
@@ -50,7 +50,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		t.Fatal("the template is accepted")
 	}
 	want := []string{
-		"the template's section Transform is not supported by the local cloud",
+		"the template's section Transform is not supported by the local cloud: transform the template first, see localcloud/README.md#without-cdk",
 		"parameter Size: it has no default: set it with --parameter Size=VALUE",
 		"resource Archive (AWS::Events::Archive): property Compression is not supported by the local cloud",
 		"resource Archive (AWS::Events::Archive): property RetentionDays must be 0, which is for ever, or more",
@@ -60,8 +60,8 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		`resource Free (AWS::DynamoDB::Table): property BillingMode: the value "FREE" is not supported by the local cloud`,
 		"resource Function (AWS::Lambda::Function): the referenced resource or parameter Nobody is not in the template",
 		"resource Function (AWS::Lambda::Function): property Environment.Variables.LIST must be a text",
-		`resource Function (AWS::Lambda::Function): property Runtime: the value "python3.13" is not supported by the local cloud`,
 		`resource Function (AWS::Lambda::Function): property TracingConfig.Mode: the value "Sometimes" is not supported by the local cloud`,
+		`resource Function (AWS::Lambda::Function): property Runtime: the value "cobol" is not supported by the local cloud`,
 		"resource Function (AWS::Lambda::Function): its code x.zip is not an asset of the assembly",
 		"resource Logs (AWS::Logs::LogGroup): property RetentionInDays: CloudWatch Logs does not keep events for 8 days",
 		`resource Mapping (AWS::Lambda::EventSourceMapping): property FunctionResponseTypes: the value "ReportAll" is not supported by the local cloud`,

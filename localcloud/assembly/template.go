@@ -76,7 +76,10 @@ func (t template) unsupportedSections() []error {
 	known := []string{"AWSTemplateFormatVersion", "Conditions", "Description", "Metadata", "Outputs", "Parameters", "Resources", "Rules"}
 	var problems []error
 	for _, section := range t.sections {
-		if !slices.Contains(known, section) {
+		switch {
+		case section == "Transform":
+			problems = append(problems, unsupported.Errorf("the template's section Transform is not supported by the local cloud: transform the template first, see localcloud/README.md#without-cdk"))
+		case !slices.Contains(known, section):
 			problems = append(problems, unsupported.Errorf("the template's section %s is not supported by the local cloud", section))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -35,7 +36,7 @@ func (c *Cloud) createFunctions() error {
 		}
 		maps.Copy(environment, given.Environment.Variables)
 		made := lambda.Function{
-			Name: resource.Name, ARN: resource.ARN, Bootstrap: given.Bootstrap, Handler: given.Handler,
+			Name: resource.Name, ARN: resource.ARN, Bootstrap: filepath.Join(given.Artefact, "bootstrap"), Handler: given.Handler,
 			Environment:   environment,
 			Timeout:       timeout(given),
 			MemoryMB:      number(given.MemorySize, defaultMemory),
@@ -43,6 +44,9 @@ func (c *Cloud) createFunctions() error {
 			LogGroup:      logGroup(resource, given),
 			Retries:       retries[resource.ARN],
 			ActiveTracing: given.TracingConfig.Mode == "Active",
+		}
+		if given.IsArchive {
+			made.Archive = given.Artefact
 		}
 		if given.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
