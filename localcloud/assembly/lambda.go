@@ -25,6 +25,7 @@ type Function struct {
 	Architectures                Harmless          `cfn:"Architectures" why:"the local artefacts are built for this machine"`
 	Description                  Harmless          `cfn:"Description" why:"only a reader sees it"`
 	EphemeralStorage             Harmless          `cfn:"EphemeralStorage" why:"/tmp is this machine's"`
+	SnapStart                    Harmless          `cfn:"SnapStart" why:"it changes only how fast a function starts"`
 	KMSKeyARN                    Harmless          `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
 	Tags                         Harmless          `cfn:"Tags" why:"nothing bills or selects by tag"`
 
@@ -162,10 +163,14 @@ type URL struct {
 }
 
 func (u *URL) identify(at location) (identity, error) {
-	function, err := at.function("TargetFunctionArn", u.TargetFunctionARN)
+	name, qualifier := u.TargetFunctionARN, u.Qualifier
+	if unqualified, alias, isARN := cutQualifier(name); isARN && qualifier == "" {
+		name, qualifier = unqualified, alias
+	}
+	function, err := at.function("TargetFunctionArn", name)
 	u.Function, u.FunctionARN = function.path, function.arn
-	if u.Qualifier != "" {
-		u.FunctionARN += ":" + u.Qualifier
+	if u.Qualifier = qualifier; qualifier != "" {
+		u.FunctionARN += ":" + qualifier
 	}
 	switch {
 	case function.hasURL:
@@ -176,4 +181,13 @@ func (u *URL) identify(at location) (identity, error) {
 	}
 	attributes := map[string]string{"FunctionArn": u.FunctionARN, "FunctionUrl": u.Address}
 	return identity{name: at.logicalID, ref: u.FunctionARN, attributes: attributes}, err
+}
+
+// cutQualifier cuts the qualifier off the ARN of an alias or a version.
+func cutQualifier(arn string) (function, qualifier string, found bool) {
+	parts := strings.Split(arn, ":")
+	if len(parts) != 8 {
+		return arn, "", false
+	}
+	return strings.Join(parts[:7], ":"), parts[7], true
 }

@@ -14,7 +14,7 @@ const managedARN = "arn:aws:iam::aws:policy/"
 
 // managedActions returns what the supported policies that AWS manages allow on every
 // resource, by their names with the path. Actions of services that the local cloud does
-// not have are left out.
+// not have are left out, so that some allow nothing here.
 //
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 func managedActions() map[string][]string {
@@ -27,6 +27,7 @@ func managedActions() map[string][]string {
 			"xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets",
 			"xray:GetSamplingStatisticSummaries",
 		},
+		"AmazonAPIGatewayAdministrator": {},
 		"AmazonDynamoDBFullAccess": {
 			"dynamodb:*", "lambda:CreateFunction", "lambda:ListFunctions", "lambda:ListEventSourceMappings",
 			"lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:GetFunctionConfiguration",
@@ -38,7 +39,9 @@ func managedActions() map[string][]string {
 			"dynamodb:GetResourcePolicy", "dynamodb:Query", "dynamodb:Scan", "dynamodb:PartiQLSelect",
 			"lambda:ListFunctions", "lambda:ListEventSourceMappings", "lambda:GetFunctionConfiguration",
 		},
-		"AmazonSQSFullAccess": {"sqs:*"},
+		"AmazonS3FullAccess":     {},
+		"AmazonS3ReadOnlyAccess": {},
+		"AmazonSQSFullAccess":    {"sqs:*"},
 		"AmazonSQSReadOnlyAccess": {
 			"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListDeadLetterSourceQueues", "sqs:ListQueues",
 			"sqs:ListMessageMoveTasks", "sqs:ListQueueTags",
@@ -46,11 +49,16 @@ func managedActions() map[string][]string {
 		"CloudWatchFullAccess":                     {"logs:*"},
 		"CloudWatchLogsFullAccess":                 {"logs:*"},
 		"service-role/AWSLambdaBasicExecutionRole": {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
+		"service-role/AWSLambdaBasicDurableExecutionRolePolicy": {
+			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
+			"lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState",
+		},
 		"service-role/AWSLambdaDynamoDBExecutionRole": {
 			"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
 			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
 		},
-		"service-role/AWSLambdaRole": {"lambda:InvokeFunction"},
+		"service-role/AWSLambdaMSKExecutionRole": {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
+		"service-role/AWSLambdaRole":             {"lambda:InvokeFunction"},
 		"service-role/AWSLambdaSQSQueueExecutionRole": {
 			"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "logs:CreateLogGroup",
 			"logs:CreateLogStream", "logs:PutLogEvents",
@@ -70,6 +78,9 @@ func Managed(arn string) (Policy, error) {
 	actions, known := managedActions()[name]
 	if !isAWS || !known {
 		return Policy{}, unsupported.Errorf("the managed policy %s is not supported by the local cloud", arn)
+	}
+	if len(actions) == 0 {
+		return Policy{}, nil
 	}
 	document, err := json.Marshal(map[string]any{
 		"Version":   "2012-10-17",
