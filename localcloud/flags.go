@@ -41,6 +41,8 @@ type options struct {
 	// scheduleEvery is 0 if every schedule has its own interval.
 	scheduleEvery time.Duration
 	pause         []string
+	// parameters are those of the template by their names.
+	parameters map[string]string
 	// faults are the probabilities of the faults that were asked for.
 	faults         map[fault.Name]float64
 	seed           uint64
@@ -91,6 +93,15 @@ func parse(arguments []string, help io.Writer) (options, error) {
 	flags.DurationVar(&o.scheduleEvery, "schedule-every", 0, "fire every schedule after this `interval` instead of its own, which is a minute at least")
 	flags.Func("pause", "hold back all events and messages for the function at this construct `PATH` until POST /resume; may be repeated", func(given string) error {
 		o.pause = append(o.pause, given)
+		return nil
+	})
+	o.parameters = map[string]string{}
+	flags.Func("parameter", "the value of a parameter of the template, as `NAME=VALUE`, instead of its default; may be repeated", func(given string) error {
+		name, value, found := strings.Cut(given, "=")
+		if !found || name == "" {
+			return errors.New("it must be NAME=VALUE")
+		}
+		o.parameters[name] = value
 		return nil
 	})
 	faultFlags(flags, &o)

@@ -33,7 +33,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	watcher := m.console(o)
 	logger := slog.New(slog.NewTextHandler(m.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	running, err := cloud.Start(ctx, cloud.Config{
-		Assembly: o.assembly, Region: region, AccountID: accountID,
+		Assembly: o.assembly, Parameters: o.parameters, Region: region, AccountID: accountID,
 		Port: o.port, URLPorts: o.urlPorts, FirstPort: o.firstPort,
 		DestinationURLs: o.destinationURLs, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
 		Faults: o.dice(ctx, logger), Seed: o.seed, RedeliverAfter: o.redeliverAfter, Latency: o.latency,

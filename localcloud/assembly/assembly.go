@@ -26,6 +26,8 @@ type Options struct {
 	// FunctionURL returns the address at which the URL of a function answers, by the
 	// function's construct path.
 	FunctionURL func(function string) string
+	// Parameters are the values of the template's parameters, instead of their defaults.
+	Parameters map[string]string
 	// Random is where generated secrets come from.
 	Random io.Reader
 }
@@ -86,6 +88,7 @@ func Load(dir string, options Options) (*Assembly, error) {
 		options:    options,
 		files:      files,
 		template:   template,
+		parameters: map[string]any{},
 		conditions: map[string]bool{},
 		identities: map[string]identity{},
 		secrets:    map[string]string{},
@@ -117,9 +120,11 @@ func FunctionPaths(dir string) ([]string, error) {
 
 // loader walks the template once, in dependency order.
 type loader struct {
-	options    Options
-	files      manifest
-	template   template
+	options  Options
+	files    manifest
+	template template
+	// parameters are by their names: texts, lists of texts and what is unresolved.
+	parameters map[string]any
 	conditions map[string]bool
 	identities map[string]identity
 	// secrets holds the values of the stack's secrets by their ARNs, and functions its
@@ -130,6 +135,7 @@ type loader struct {
 
 func (l *loader) load() (*Assembly, error) {
 	problems := l.template.unsupportedSections()
+	problems = append(problems, l.setParameters()...)
 	problems = append(problems, l.evaluateConditions()...)
 	order, err := l.template.order(l.exists)
 	if err != nil {
@@ -189,15 +195,17 @@ func (l *loader) resource(id string) (Resource, []error) {
 	if err != nil {
 		problems = append(problems, splitErrors(err)...)
 	}
-	l.identities[id] = identified
+	l.identities[id], resource.Properties = identified, typed
 	switch typed := typed.(type) {
+	case *GlobalTable:
+		resource.Properties = &typed.Table
 	case *Secret:
 		l.secrets[identified.ref] = typed.Value
 	case *Function:
 		found := &functionAt{path: resource.Path, arn: identified.arn}
 		l.functions[identified.arn], l.functions[identified.name] = found, found
 	}
-	resource.Name, resource.Ref, resource.ARN, resource.Properties = identified.name, identified.ref, identified.arn, typed
+	resource.Name, resource.Ref, resource.ARN = identified.name, identified.ref, identified.arn
 	return resource, problems
 }
 

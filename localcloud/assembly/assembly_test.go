@@ -82,8 +82,8 @@ func TestPropertiesArriveTyped(t *testing.T) {
 	if worker.Role != role.ARN || worker.LoggingConfig.LogGroup != logs.Name || *worker.Timeout != 10 {
 		t.Errorf("the function is %+v", worker)
 	}
-	if want, err := filepath.Abs("testdata/shop/asset.worker/bootstrap"); err != nil || worker.Bootstrap != want {
-		t.Errorf("the bootstrap is %s, want %s (%v)", worker.Bootstrap, want, err)
+	if want, err := filepath.Abs("testdata/shop/asset.worker"); err != nil || worker.Artefact != want || worker.IsArchive {
+		t.Errorf("the artefact is %s, want %s (%v)", worker.Artefact, want, err)
 	}
 }
 

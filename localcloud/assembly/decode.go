@@ -1,10 +1,10 @@
 package assembly
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/saga/localcloud/unsupported"
@@ -135,34 +135,36 @@ func (d *decoder) texts(path string, value any, into reflect.Value) {
 	}
 }
 
+// scalar fills a text, a number or a boolean. CloudFormation takes the text of a
+// number or a boolean for it, and the other way round.
 func (d *decoder) scalar(path string, value any, into reflect.Value) {
+	text, err := plainText(value)
+	if err == nil {
+		err = setText(text, into)
+	}
+	if err != nil {
+		d.refuse(path, "must be of type %s, and is %v", into.Kind(), value)
+	}
+}
+
+func setText(text string, into reflect.Value) error {
 	switch into.Kind() {
-	case reflect.String:
-		if text, ok := value.(string); ok {
-			into.SetString(text)
-			return
-		}
 	case reflect.Bool:
-		if flag, ok := value.(bool); ok {
-			into.SetBool(flag)
-			return
+		flag := strings.EqualFold(text, "true")
+		into.SetBool(flag)
+		if !flag && !strings.EqualFold(text, "false") {
+			return strconv.ErrSyntax
 		}
 	case reflect.Float64:
-		if number, ok := value.(json.Number); ok {
-			if fraction, err := number.Float64(); err == nil {
-				into.SetFloat(fraction)
-				return
-			}
-		}
+		fraction, err := strconv.ParseFloat(text, 64)
+		into.SetFloat(fraction)
+		return err
 	case reflect.Int:
-		if number, ok := value.(json.Number); ok {
-			if whole, err := number.Int64(); err == nil {
-				into.SetInt(whole)
-				return
-			}
-		}
-	default:
-		// No property is of another type.
+		whole, err := strconv.ParseInt(text, 10, 64)
+		into.SetInt(whole)
+		return err
+	default: // No property is of another type than these and a text.
+		into.SetString(text)
 	}
-	d.refuse(path, "must be of type %s, and is %v", into.Kind(), value)
+	return nil
 }

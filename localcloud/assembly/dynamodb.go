@@ -1,5 +1,11 @@
 package assembly
 
+import (
+	"errors"
+
+	"example.com/saga/localcloud/unsupported"
+)
+
 // Table is an AWS::DynamoDB::Table.
 type Table struct {
 	TableName            string                `cfn:"TableName"`
@@ -48,4 +54,62 @@ func (t *Table) identify(at location) (identity, error) {
 	name := at.physicalName(t.TableName, 255)
 	arn := at.arn("dynamodb", "table/"+name)
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
+}
+
+// GlobalTable is an AWS::DynamoDB::GlobalTable with one replica, in the stack's Region,
+// as CDK's TableV2 is.
+type GlobalTable struct {
+	TableName                       string                `cfn:"TableName"`
+	KeySchema                       []KeyElement          `cfn:"KeySchema,required"`
+	AttributeDefinitions            []AttributeDefinition `cfn:"AttributeDefinitions,required"`
+	BillingMode                     string                `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
+	GlobalSecondaryIndexes          []GlobalTableIndex    `cfn:"GlobalSecondaryIndexes"`
+	Replicas                        []Replica             `cfn:"Replicas,required"`
+	TimeToLiveSpecification         Harmless              `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
+	SSESpecification                Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	WriteProvisionedThroughput      Harmless              `cfn:"WriteProvisionedThroughputSettings" why:"nothing is throttled"`
+	WriteOnDemandThroughputSettings Harmless              `cfn:"WriteOnDemandThroughputSettings" why:"nothing is throttled"`
+
+	// Table is the table that the replica is.
+	Table Table
+}
+
+// GlobalTableIndex is a global secondary index of a global table.
+type GlobalTableIndex struct {
+	IndexName  string       `cfn:"IndexName,required"`
+	KeySchema  []KeyElement `cfn:"KeySchema,required"`
+	Projection Projection   `cfn:"Projection,required"`
+
+	WriteProvisionedThroughput      Harmless `cfn:"WriteProvisionedThroughputSettings" why:"nothing is throttled"`
+	WriteOnDemandThroughputSettings Harmless `cfn:"WriteOnDemandThroughputSettings" why:"nothing is throttled"`
+}
+
+// Replica is a global table in one Region.
+type Replica struct {
+	Region string `cfn:"Region,required"`
+
+	GlobalSecondaryIndexes           Harmless `cfn:"GlobalSecondaryIndexes" why:"a replica changes the capacity of the table's indexes only"`
+	PointInTimeRecoverySpecification Harmless `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
+	DeletionProtectionEnabled        Harmless `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
+	ReadProvisionedThroughput        Harmless `cfn:"ReadProvisionedThroughputSettings" why:"nothing is throttled"`
+	ReadOnDemandThroughputSettings   Harmless `cfn:"ReadOnDemandThroughputSettings" why:"nothing is throttled"`
+	SSESpecification                 Harmless `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	TableClass                       Harmless `cfn:"TableClass" why:"it changes prices only"`
+	Tags                             Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+func (g *GlobalTable) identify(at location) (identity, error) {
+	g.Table = Table{
+		TableName: g.TableName, KeySchema: g.KeySchema, AttributeDefinitions: g.AttributeDefinitions, BillingMode: g.BillingMode,
+	}
+	for _, index := range g.GlobalSecondaryIndexes {
+		g.Table.GlobalSecondaryIndexes = append(g.Table.GlobalSecondaryIndexes,
+			SecondaryIndex{IndexName: index.IndexName, KeySchema: index.KeySchema, Projection: index.Projection})
+	}
+	identified, err := g.Table.identify(at)
+	identified.attributes["TableId"] = at.uuid()
+	if len(g.Replicas) != 1 || g.Replicas[0].Region != at.options.Region {
+		err = errors.Join(err, unsupported.Errorf("property Replicas: only one replica, in %s, is supported by the local cloud", at.options.Region))
+	}
+	return identified, err
 }

@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -52,16 +53,18 @@ func (a *Archive) identify(at location) (identity, error) {
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "ArchiveName": name}}, err
 }
 
-// Rule is an AWS::Events::Rule with an event pattern.
+// Rule is an AWS::Events::Rule with an event pattern, a schedule or both.
 type Rule struct {
 	Name        string   `cfn:"Name"`
 	Description Harmless `cfn:"Description" why:"only a reader sees it"`
 	Tags        Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 	// EventBusName is the bus's name, also where the template has its ARN.
-	EventBusName string   `cfn:"EventBusName"`
-	EventPattern any      `cfn:"EventPattern,required"`
-	State        string   `cfn:"State" values:"ENABLED,DISABLED"`
-	Targets      []Target `cfn:"Targets"`
+	EventBusName string `cfn:"EventBusName"`
+	EventPattern any    `cfn:"EventPattern"`
+	// ScheduleExpression is a rate.
+	ScheduleExpression string   `cfn:"ScheduleExpression"`
+	State              string   `cfn:"State" values:"ENABLED,DISABLED"`
+	Targets            []Target `cfn:"Targets"`
 }
 
 // Target is where a rule delivers.
@@ -113,11 +116,20 @@ func (r *Rule) identify(at location) (identity, error) {
 	}
 	name := at.physicalName(r.Name, 64)
 	ref, resource := name, "rule/"+name
-	if r.EventBusName != "" && r.EventBusName != "default" {
+	isDefault := cmp.Or(r.EventBusName, "default") == "default"
+	if !isDefault {
 		ref, resource = r.EventBusName+"|"+name, "rule/"+r.EventBusName+"/"+name
 	}
 	arn := at.arn("events", resource)
-	return identity{name: name, ref: ref, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
+	var err error
+	switch {
+	case r.EventPattern == nil && r.ScheduleExpression == "":
+		err = errors.New("property EventPattern or ScheduleExpression is required")
+	case r.ScheduleExpression != "" && !isDefault:
+		// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+		err = errors.New("property ScheduleExpression is supported only on the default event bus")
+	}
+	return identity{name: name, ref: ref, arn: arn, attributes: map[string]string{"Arn": arn}}, err
 }
 
 // Connection is an AWS::Events::Connection that authorizes by an API key, or by a

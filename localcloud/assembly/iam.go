@@ -1,16 +1,26 @@
 package assembly
 
-import "strings"
+import (
+	"cmp"
+	"errors"
+	"strings"
+
+	"example.com/saga/localcloud/iam"
+)
 
 // Role is an AWS::IAM::Role.
 type Role struct {
 	RoleName                 string         `cfn:"RoleName"`
+	Path                     string         `cfn:"Path"`
 	AssumeRolePolicyDocument any            `cfn:"AssumeRolePolicyDocument,required"`
 	Policies                 []InlinePolicy `cfn:"Policies"`
 	ManagedPolicyARNs        []string       `cfn:"ManagedPolicyArns"`
 	Description              Harmless       `cfn:"Description" why:"only a reader sees it"`
 	MaxSessionDuration       Harmless       `cfn:"MaxSessionDuration" why:"sessions last as long as the process"`
 	Tags                     Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`
+
+	// ID is the role's unique id.
+	ID string
 }
 
 // InlinePolicy is a policy inside a role.
@@ -21,10 +31,18 @@ type InlinePolicy struct {
 
 func (r *Role) identify(at location) (identity, error) {
 	name := at.physicalName(r.RoleName, 64)
-	arn := strings.Join([]string{"arn", "aws", "iam", "", at.options.AccountID, "role/" + name}, ":")
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
-		"Arn": arn, "RoleId": "AROA" + at.code(17),
-	}}, nil
+	arn := strings.Join([]string{"arn", "aws", "iam", "", at.options.AccountID, "role" + cmp.Or(r.Path, "/") + name}, ":")
+	var problems []error
+	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+	if path := cmp.Or(r.Path, "/"); !strings.HasPrefix(path, "/") || !strings.HasSuffix(path, "/") {
+		problems = append(problems, errors.New("property Path must begin and end with /"))
+	}
+	for _, arn := range r.ManagedPolicyARNs {
+		_, err := iam.Managed(arn)
+		problems = append(problems, err)
+	}
+	r.ID = "AROA" + at.code(17)
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "RoleId": r.ID}}, errors.Join(problems...)
 }
 
 // Policy is an AWS::IAM::Policy: a policy added to roles by their names.

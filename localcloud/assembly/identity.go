@@ -66,6 +66,7 @@ func resourceTypes() map[string]resourceProperties {
 		"AWS::CDK::Metadata":              new(CDKMetadata),
 		"AWS::CloudWatch::Alarm":          new(Alarm),
 		"AWS::CloudWatch::Dashboard":      new(Dashboard),
+		"AWS::DynamoDB::GlobalTable":      new(GlobalTable),
 		"AWS::DynamoDB::Table":            new(Table),
 		"AWS::Events::ApiDestination":     new(APIDestination),
 		"AWS::Events::Archive":            new(Archive),

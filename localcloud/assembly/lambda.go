@@ -2,17 +2,18 @@ package assembly
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"example.com/saga/localcloud/unsupported"
 )
 
-// Function is an AWS::Lambda::Function on the OS-only runtime.
+// Function is an AWS::Lambda::Function. Its code has the bootstrap that starts its runtime.
 type Function struct {
 	FunctionName                 string            `cfn:"FunctionName"`
 	Code                         Code              `cfn:"Code,required"`
 	Role                         string            `cfn:"Role,required"`
-	Runtime                      string            `cfn:"Runtime,required" values:"provided.al2023"`
+	Runtime                      string            `cfn:"Runtime,required"`
 	Handler                      string            `cfn:"Handler,required"`
 	MemorySize                   *int              `cfn:"MemorySize"`
 	Timeout                      *int              `cfn:"Timeout"`
@@ -23,11 +24,21 @@ type Function struct {
 	TracingConfig                TracingConfig     `cfn:"TracingConfig"`
 	Architectures                Harmless          `cfn:"Architectures" why:"the local artefacts are built for this machine"`
 	Description                  Harmless          `cfn:"Description" why:"only a reader sees it"`
+	EphemeralStorage             Harmless          `cfn:"EphemeralStorage" why:"/tmp is this machine's"`
+	SnapStart                    Harmless          `cfn:"SnapStart" why:"it changes only how fast a function starts"`
 	KMSKeyARN                    Harmless          `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
 	Tags                         Harmless          `cfn:"Tags" why:"nothing bills or selects by tag"`
 
-	// Bootstrap is the path of the executable in the function's artefact.
-	Bootstrap string
+	// Artefact is the path of the folder with the code, or of the zip archive if IsArchive.
+	Artefact  string
+	IsArchive bool
+}
+
+// runtimes matches the names of Lambda's runtimes.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+func runtimes() *regexp.Regexp {
+	return regexp.MustCompile(`^(nodejs[0-9]+\.x|python3\.[0-9]+|java[0-9]+(\.al2)?|dotnet[0-9]+|ruby[0-9]\.[0-9]+|provided\.al2(023)?)$`)
 }
 
 // Code is where a function's artefact is.
@@ -60,8 +71,11 @@ type TracingConfig struct {
 func (f *Function) identify(at location) (identity, error) {
 	name := at.physicalName(f.FunctionName, 64)
 	arn := at.arn("lambda", "function:"+name)
-	bootstrap, err := at.files.bootstrap(f.Code.S3Key)
-	f.Bootstrap = bootstrap
+	var err error
+	f.Artefact, f.IsArchive, err = at.files.artefact(f.Code.S3Key, f.Runtime)
+	if !runtimes().MatchString(f.Runtime) {
+		err = errors.Join(unsupported.Errorf("property Runtime: the value %q is not supported by the local cloud", f.Runtime), err)
+	}
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, err
 }
 
@@ -72,9 +86,20 @@ type EventSourceMapping struct {
 	BatchSize                      *int           `cfn:"BatchSize"`
 	MaximumBatchingWindowInSeconds int            `cfn:"MaximumBatchingWindowInSeconds"`
 	Enabled                        *bool          `cfn:"Enabled"`
+	FilterCriteria                 FilterCriteria `cfn:"FilterCriteria"`
 	FunctionResponseTypes          []string       `cfn:"FunctionResponseTypes" values:"ReportBatchItemFailures"`
 	ScalingConfig                  *ScalingConfig `cfn:"ScalingConfig"`
 	Tags                           Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+// FilterCriteria is which messages a function is invoked with.
+type FilterCriteria struct {
+	Filters []Filter `cfn:"Filters"`
+}
+
+// Filter is an event pattern as a JSON text.
+type Filter struct {
+	Pattern string `cfn:"Pattern,required"`
 }
 
 // ScalingConfig bounds how many batches are handled at once.
@@ -126,10 +151,11 @@ func (p *Permission) identify(at location) (identity, error) {
 
 // URL is an AWS::Lambda::Url.
 type URL struct {
-	AuthType          string `cfn:"AuthType,required" values:"NONE"`
-	TargetFunctionARN string `cfn:"TargetFunctionArn,required"`
-	Qualifier         string `cfn:"Qualifier"`
-	InvokeMode        string `cfn:"InvokeMode" values:"BUFFERED"`
+	AuthType          string   `cfn:"AuthType,required" values:"NONE,AWS_IAM"`
+	TargetFunctionARN string   `cfn:"TargetFunctionArn,required"`
+	Qualifier         string   `cfn:"Qualifier"`
+	InvokeMode        string   `cfn:"InvokeMode" values:"BUFFERED"`
+	Cors              Harmless `cfn:"Cors" why:"no web page of another origin may call"`
 
 	// Function is the construct path of the function, FunctionARN its ARN with the
 	// qualifier, and Address where the URL answers.
@@ -137,10 +163,14 @@ type URL struct {
 }
 
 func (u *URL) identify(at location) (identity, error) {
-	function, err := at.function("TargetFunctionArn", u.TargetFunctionARN)
+	name, qualifier := u.TargetFunctionARN, u.Qualifier
+	if unqualified, alias, isARN := cutQualifier(name); isARN && qualifier == "" {
+		name, qualifier = unqualified, alias
+	}
+	function, err := at.function("TargetFunctionArn", name)
 	u.Function, u.FunctionARN = function.path, function.arn
-	if u.Qualifier != "" {
-		u.FunctionARN += ":" + u.Qualifier
+	if u.Qualifier = qualifier; qualifier != "" {
+		u.FunctionARN += ":" + qualifier
 	}
 	switch {
 	case function.hasURL:
@@ -151,4 +181,13 @@ func (u *URL) identify(at location) (identity, error) {
 	}
 	attributes := map[string]string{"FunctionArn": u.FunctionARN, "FunctionUrl": u.Address}
 	return identity{name: at.logicalID, ref: u.FunctionARN, attributes: attributes}, err
+}
+
+// cutQualifier cuts the qualifier off the ARN of an alias or a version.
+func cutQualifier(arn string) (function, qualifier string, found bool) {
+	parts := strings.Split(arn, ":")
+	if len(parts) != 8 {
+		return arn, "", false
+	}
+	return strings.Join(parts[:7], ":"), parts[7], true
 }

@@ -1,9 +1,11 @@
 package assembly
 
 import (
+	"archive/zip"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,27 +97,46 @@ func (m manifest) readAssets(dir, file string) error {
 	return nil
 }
 
-// bootstrap returns the path of the executable of the function whose code has
-// this key.
-func (m manifest) bootstrap(key string) (string, error) {
-	folder, known := m.assets[key]
+// artefact returns the path of the folder or the archive with the code that has this key,
+// and whether it is an archive. Its bootstrap must be executable, also for a runtime that
+// Lambda has one for.
+func (m manifest) artefact(key, runtime string) (path string, isArchive bool, err error) {
+	asset, known := m.assets[key]
 	if !known {
-		return "", fmt.Errorf("its code %s is not an asset of the assembly", key)
+		return "", false, fmt.Errorf("its code %s is not an asset of the assembly", key)
 	}
-	path, err := filepath.Abs(filepath.Join(folder, "bootstrap"))
-	if err != nil {
-		return "", fmt.Errorf("finding its bootstrap: %w", err)
+	if path, err = filepath.Abs(asset); err != nil {
+		return "", false, fmt.Errorf("finding its bootstrap: %w", err)
 	}
-	info, err := os.Stat(path)
+	info, isArchive, err := findBootstrap(path)
+	bootstrap := filepath.Join(path, "bootstrap")
 	switch {
+	case errors.Is(err, os.ErrNotExist) && !strings.HasPrefix(runtime, "provided."):
+		err = unsupported.Errorf("the runtime %s is not part of the local cloud: it needs an executable %s that starts it, as localcloud/README.md#managed-runtimes has it for Node",
+			runtime, bootstrap)
 	case errors.Is(err, os.ErrNotExist):
-		return "", fmt.Errorf("its artefact %s does not exist: build it for this machine first", path)
+		err = fmt.Errorf("its artefact %s does not exist: build it for this machine first", bootstrap)
 	case err != nil:
-		return "", fmt.Errorf("finding its bootstrap: %w", err)
+		err = fmt.Errorf("finding its bootstrap: %w", err)
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
-		return "", fmt.Errorf("its artefact %s is not an executable file", path)
+		err = fmt.Errorf("its artefact %s is not an executable file", bootstrap)
 	}
-	return path, nil
+	return path, isArchive, err
+}
+
+// findBootstrap finds the bootstrap in a folder or in a zip archive.
+func findBootstrap(path string) (info fs.FileInfo, isArchive bool, err error) {
+	if found, err := os.Stat(path); err != nil || !found.Mode().IsRegular() {
+		info, err = os.Stat(filepath.Join(path, "bootstrap"))
+		return info, false, err
+	}
+	archive, err := zip.OpenReader(path)
+	if err != nil {
+		return nil, true, err
+	}
+	defer archive.Close() //nolint:errcheck // Nothing was written.
+	info, err = fs.Stat(archive, "bootstrap")
+	return info, true, err
 }
 
 func readJSON(path string, into any) error {

@@ -53,6 +53,8 @@ func plainText(value any) (string, error) {
 		return value.String(), nil
 	case bool:
 		return strconv.FormatBool(value), nil
+	case unresolved: // What it is part of is not used.
+		return "", nil
 	default:
 		return "", fmt.Errorf("%v is not a text", value)
 	}

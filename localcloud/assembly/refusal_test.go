@@ -24,7 +24,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 				"AuthorizationType": "OAUTH_CLIENT_CREDENTIALS", "AuthParameters": {"OAuthParameters": {}}}},
 			"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"Widgets": []}},
 			"Function": {"Type": "AWS::Lambda::Function", "Properties": {
-				"Code": {"S3Key": "x.zip"}, "Role": {"Ref": "Nobody"}, "Handler": "h", "Runtime": "python3.13",
+				"Code": {"S3Key": "x.zip"}, "Role": {"Ref": "Nobody"}, "Handler": "h", "Runtime": "cobol",
 				"TracingConfig": {"Mode": "Sometimes"},
 				"Environment": {"Variables": {"BUCKET": {"Fn::GetAtt": ["Bucket", "Arn"]}, "LIST": []}}}},
 			"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 8}},
@@ -47,15 +47,15 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 			"Table": {"Type": "AWS::DynamoDB::Table", "Properties": {
 				"KeySchema": [], "AttributeDefinitions": [], "BillingMode": "PAY_PER_REQUEST",
 				"GlobalSecondaryIndexes": [{"IndexName": "i", "KeySchema": [], "WarmThroughput": {}}]}},
-			"Url": {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "AWS_IAM", "TargetFunctionArn": "f"}}
+			"Url": {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "TOKEN", "TargetFunctionArn": "f"}}
 		}
 	}`), options())
 	if err == nil {
 		t.Fatal("the template is accepted")
 	}
 	want := []string{
-		"the template's section Transform is not supported by the local cloud",
-		"parameter Size: parameters are not supported by the local cloud",
+		"the template's section Transform is not supported by the local cloud: transform the template first, see localcloud/README.md#without-cdk",
+		"parameter Size: it has no default: set it with --parameter Size=VALUE",
 		"resource Archive (AWS::Events::Archive): property Compression is not supported by the local cloud",
 		"resource Archive (AWS::Events::Archive): property RetentionDays must be 0, which is for ever, or more",
 		"resource BasicConnection (AWS::Events::Connection): property AuthParameters.ApiKeyAuthParameters is for the AuthorizationType API_KEY only",
@@ -68,8 +68,8 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		`resource Free (AWS::DynamoDB::Table): property BillingMode: the value "FREE" is not supported by the local cloud`,
 		"resource Function (AWS::Lambda::Function): the referenced resource or parameter Nobody is not in the template",
 		"resource Function (AWS::Lambda::Function): property Environment.Variables.LIST must be a text",
-		`resource Function (AWS::Lambda::Function): property Runtime: the value "python3.13" is not supported by the local cloud`,
 		`resource Function (AWS::Lambda::Function): property TracingConfig.Mode: the value "Sometimes" is not supported by the local cloud`,
+		`resource Function (AWS::Lambda::Function): property Runtime: the value "cobol" is not supported by the local cloud`,
 		"resource Function (AWS::Lambda::Function): its code x.zip is not an asset of the assembly",
 		"resource Logs (AWS::Logs::LogGroup): property RetentionInDays: CloudWatch Logs does not keep events for 8 days",
 		`resource Mapping (AWS::Lambda::EventSourceMapping): property FunctionResponseTypes: the value "ReportAll" is not supported by the local cloud`,
@@ -90,7 +90,6 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		`resource Schedule (AWS::Scheduler::Schedule): property State: the value "DISABLED" is not supported by the local cloud`,
 		"resource Schedule (AWS::Scheduler::Schedule): property Target.SqsParameters is not supported by the local cloud",
 		`resource Schedule (AWS::Scheduler::Schedule): property Target.Arn: only functions are supported by the local cloud, not "arn:aws:sqs:eu-west-1:000000000000:q"`,
-		"resource Schedule (AWS::Scheduler::Schedule): property Target.Input: a schedule without an input is not supported by the local cloud",
 		"resource Secret (AWS::SecretsManager::Secret): property GenerateSecretString.IncludeSpace is not supported by the local cloud",
 		"resource Secret (AWS::SecretsManager::Secret): property ReplicaRegions is not supported by the local cloud",
 		"resource Secret (AWS::SecretsManager::Secret): property GenerateSecretString needs both of SecretStringTemplate and GenerateStringKey, or neither",
@@ -98,7 +97,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"resource Subscription (AWS::SNS::Subscription): property RawMessageDelivery is not supported by the local cloud",
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].Projection is required",
 		"resource Table (AWS::DynamoDB::Table): property GlobalSecondaryIndexes[0].WarmThroughput is not supported by the local cloud",
-		`resource Url (AWS::Lambda::Url): property AuthType: the value "AWS_IAM" is not supported by the local cloud`,
+		`resource Url (AWS::Lambda::Url): property AuthType: the value "TOKEN" is not supported by the local cloud`,
 		"resource Url (AWS::Lambda::Url): property TargetFunctionArn: the function f is not in the stack",
 		"output Where: the attribute Import is not supported by the local cloud",
 	}

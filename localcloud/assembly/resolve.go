@@ -108,6 +108,9 @@ func (l *loader) reference(argument any) (any, error) {
 	if strings.HasPrefix(id, "AWS::") {
 		return l.pseudo(id)
 	}
+	if value, isParameter := l.parameters[id]; isParameter && attribute == "" {
+		return value, nil
+	}
 	identified, known := l.identities[id]
 	switch {
 	case !known && l.template.Resources[id].Type != "":

@@ -46,9 +46,6 @@ func (s *Schedule) identify(at location) (identity, error) {
 	if !strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") {
 		problems = append(problems, unsupported.Errorf("property Target.Arn: only functions are supported by the local cloud, not %q", s.Target.ARN))
 	}
-	if s.Target.Input == "" {
-		problems = append(problems, unsupported.Errorf("property Target.Input: a schedule without an input is not supported by the local cloud"))
-	}
 	if strings.Contains(s.Target.Input, "<aws.scheduler.") {
 		problems = append(problems, unsupported.Errorf("property Target.Input: context attributes are not supported by the local cloud"))
 	}

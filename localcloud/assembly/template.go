@@ -10,9 +10,7 @@ import (
 )
 
 type template struct {
-	Parameters map[string]any `json:"Parameters"`
-	// Rules check the parameters, so without parameters there is nothing to
-	// check.
+	Parameters map[string]parameter   `json:"Parameters"`
 	Rules      map[string]any         `json:"Rules"`
 	Conditions map[string]any         `json:"Conditions"`
 	Resources  map[string]rawResource `json:"Resources"`
@@ -58,6 +56,10 @@ func readTemplate(path string) (template, error) {
 		output.attributes = attributesOf(sections["Outputs"], id)
 		result.Outputs[id] = output
 	}
+	for id, declared := range result.Parameters {
+		declared.attributes = attributesOf(sections["Parameters"], id)
+		result.Parameters[id] = declared
+	}
 	return result, nil
 }
 
@@ -69,24 +71,20 @@ func attributesOf(section any, id string) []string {
 	return sortedKeys(given)
 }
 
-// unsupportedSections refuses what would change the template's meaning. The
-// parameter and the rule that CDK adds to every template ask for the version
-// of the account's bootstrap stack, which a local cloud does not have.
+// unsupportedSections refuses what would change the template's meaning.
 func (t template) unsupportedSections() []error {
 	known := []string{"AWSTemplateFormatVersion", "Conditions", "Description", "Metadata", "Outputs", "Parameters", "Resources", "Rules"}
 	var problems []error
 	for _, section := range t.sections {
-		if !slices.Contains(known, section) {
+		switch {
+		case section == "Transform":
+			problems = append(problems, unsupported.Errorf("the template's section Transform is not supported by the local cloud: transform the template first, see localcloud/README.md#without-cdk"))
+		case !slices.Contains(known, section):
 			problems = append(problems, unsupported.Errorf("the template's section %s is not supported by the local cloud", section))
 		}
 	}
-	for _, id := range sortedKeys(t.Parameters) {
-		if id != "BootstrapVersion" {
-			problems = append(problems, unsupported.Errorf("parameter %s: parameters are not supported by the local cloud", id))
-		}
-	}
 	for _, id := range sortedKeys(t.Rules) {
-		if id != "CheckBootstrapVersion" {
+		if id != bootstrapRule {
 			problems = append(problems, unsupported.Errorf("rule %s of the template: rules are not supported by the local cloud", id))
 		}
 	}

@@ -35,15 +35,17 @@ type authority struct {
 }
 
 type role struct {
-	arn, name string
-	trust     iam.Policy
-	policies  []iam.Policy
+	arn, name, id string
+	trust         iam.Policy
+	policies      []iam.Policy
 }
 
 // caller is a function with its role.
 type caller struct {
 	role    *role
 	session string
+	// userID is the role's id with the session's name.
+	userID string
 	// function is the construct path.
 	function string
 }
@@ -58,7 +60,7 @@ func newAuthority(stack *assembly.Assembly, account string) (*authority, error) 
 func (a *authority) addRoles(stack *assembly.Assembly) error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.Role](stack) {
-		made := &role{arn: resource.ARN, name: resource.Name}
+		made := &role{arn: resource.ARN, name: resource.Name, id: given.ID}
 		var err error
 		if made.trust, err = parsePolicy(given.AssumeRolePolicyDocument, iam.ParseResource); err != nil {
 			problems = append(problems, resourceError(resource, err))
@@ -252,7 +254,8 @@ func (a *authority) credentials(function assembly.Resource, roleARN string, rand
 	}
 	id := fmt.Sprintf("ASIA%016X", secret[:8])
 	a.callers[id] = caller{
-		role: assumed, session: "arn:aws:sts::" + a.account + ":assumed-role/" + assumed.name + "/" + function.Name, function: function.Path,
+		role: assumed, session: "arn:aws:sts::" + a.account + ":assumed-role/" + assumed.name + "/" + function.Name,
+		userID: assumed.id + ":" + function.Name, function: function.Path,
 	}
 	return map[string]string{
 		"AWS_ACCESS_KEY_ID":     id,

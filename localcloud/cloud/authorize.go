@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"example.com/saga/localcloud/iam"
+	"example.com/saga/localcloud/lambda"
 	"example.com/saga/localcloud/wire"
 )
 
@@ -90,4 +91,25 @@ func (a *authority) publicMayInvoke(functionARN string) bool {
 	}
 	policies := a.attached[functionARN]
 	return iam.Evaluate(call, policies...) == iam.Allow && iam.Evaluate(invoke, policies...) == iam.Allow
+}
+
+// mayCallURL reports whether the signer of a request may call the URL of a function,
+// which needs both permissions too.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+func (a *authority) mayCallURL(ctx context.Context, functionARN string) bool {
+	return a.authorize(ctx, "lambda:InvokeFunctionUrl", functionARN, map[string][]string{"lambda:FunctionUrlAuthType": {"AWS_IAM"}}) == nil &&
+		a.authorize(ctx, "lambda:InvokeFunction", functionARN, map[string][]string{"lambda:InvokedViaFunctionUrl": {"true"}}) == nil
+}
+
+// urlCaller returns the caller with an access key, as a function sees it. The operator is
+// the root of the account.
+func (a *authority) urlCaller(accessKeyID string) lambda.URLCaller {
+	made := lambda.URLCaller{
+		AccessKey: accessKeyID, AccountID: a.account, CallerID: a.account, UserARN: "arn:aws:iam::" + a.account + ":root", UserID: a.account,
+	}
+	if caller, isFunction := a.callers[accessKeyID]; isFunction {
+		made.CallerID, made.UserARN, made.UserID = caller.userID, caller.session, caller.userID
+	}
+	return made
 }

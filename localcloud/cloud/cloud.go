@@ -35,10 +35,12 @@ import (
 
 // Config is what a cloud needs besides the assembly.
 type Config struct {
-	// Assembly is the folder of the cloud assembly.
-	Assembly  string
-	Region    string
-	AccountID string
+	// Assembly is the folder of the cloud assembly, and Parameters the values of its
+	// template's parameters, instead of their defaults.
+	Assembly   string
+	Parameters map[string]string
+	Region     string
+	AccountID  string
 	// Port is where the AWS APIs answer; 0 is none in particular.
 	Port int
 	// URLPorts are the ports of function URLs, by the construct paths of the functions.
@@ -216,7 +218,8 @@ func (c *Cloud) load() error {
 			problems = append(problems, err)
 			return url + "/"
 		},
-		Random: c.config.Random,
+		Parameters: c.config.Parameters,
+		Random:     c.config.Random,
 	})
 	if err := errors.Join(append(problems, err)...); err != nil {
 		return err

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/lambda"
+	"example.com/saga/localcloud/wire"
 )
 
 // Lambda's defaults.
@@ -34,7 +36,7 @@ func (c *Cloud) createFunctions() error {
 		}
 		maps.Copy(environment, given.Environment.Variables)
 		made := lambda.Function{
-			Name: resource.Name, ARN: resource.ARN, Bootstrap: given.Bootstrap, Handler: given.Handler,
+			Name: resource.Name, ARN: resource.ARN, Bootstrap: filepath.Join(given.Artefact, "bootstrap"), Handler: given.Handler,
 			Role: given.Role, Environment: environment,
 			Timeout:       timeout(given),
 			MemoryMB:      number(given.MemorySize, defaultMemory),
@@ -43,6 +45,9 @@ func (c *Cloud) createFunctions() error {
 			Retries:       retries[resource.ARN],
 			ActiveTracing: given.TracingConfig.Mode == "Active",
 			DaemonAddress: c.traces.Address(c.mayTrace(given)),
+		}
+		if given.IsArchive {
+			made.Archive = given.Artefact
 		}
 		if given.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
@@ -203,6 +208,9 @@ func (c *Cloud) createMappings() error {
 			BatchingWindow:          time.Duration(given.MaximumBatchingWindowInSeconds) * time.Second,
 			ReportBatchItemFailures: len(given.FunctionResponseTypes) > 0,
 		}
+		for _, filter := range given.FilterCriteria.Filters {
+			made.Filters = append(made.Filters, filter.Pattern)
+		}
 		if given.ScalingConfig != nil {
 			made.MaximumConcurrency = given.ScalingConfig.MaximumConcurrency
 		}
@@ -238,20 +246,41 @@ func (c *Cloud) checkMapping(given lambda.EventSource) error {
 	return errors.Join(problems...)
 }
 
-// functionURL serves a function URL, or refuses every call if the public may
-// not use it.
+// functionURL serves a function URL. One without authorization refuses every call if the
+// public may not use it.
 func (c *Cloud) functionURL(function string) http.Handler {
 	for _, url := range assembly.Of[assembly.URL](c.assembly) {
-		if url.Function == function && c.authority.publicMayInvoke(url.FunctionARN) {
-			arn, _ := lambda.SplitARN(url.FunctionARN)
-			return countRequests(c.requests[arn], c.functions.URLHandler(url.FunctionARN))
+		if url.Function != function {
+			continue
+		}
+		arn, _ := lambda.SplitARN(url.FunctionARN)
+		handler := countRequests(c.requests[arn], c.functions.URLHandler(url.FunctionARN))
+		switch {
+		case url.AuthType == "AWS_IAM":
+			return c.signedURL(url.FunctionARN, handler)
+		case c.authority.publicMayInvoke(url.FunctionARN):
+			return handler
 		}
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
-		writeJSON(w, http.StatusForbidden, "application/json", map[string]string{
-			"Message": "Forbidden. The function's policy must allow both lambda:InvokeFunctionUrl and lambda:InvokeFunction through the URL.",
-		})
+	return http.HandlerFunc(forbidURL)
+}
+
+// signedURL serves the requests whose signer may call the URL of a function.
+func (c *Cloud) signedURL(functionARN string, handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id, refused := wire.Signer(r)
+		if refused != nil || !c.authority.mayCallURL(wire.WithCaller(r.Context(), id), functionARN) {
+			forbidURL(w, r)
+			return
+		}
+		handler.ServeHTTP(w, r.WithContext(lambda.WithURLCaller(r.Context(), c.authority.urlCaller(id))))
+	})
+}
+
+func forbidURL(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+	writeJSON(w, http.StatusForbidden, "application/json", map[string]string{
+		"Message": "Forbidden. The caller must be allowed both lambda:InvokeFunctionUrl and lambda:InvokeFunction through the URL.",
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/eventbridge"
+	"example.com/saga/localcloud/scheduler"
 )
 
 func (c *Cloud) createBuses() error {
@@ -45,24 +46,34 @@ func (c *Cloud) createArchives() error {
 func (c *Cloud) createRules() error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.Rule](c.assembly) {
-		pattern, err := json.Marshal(given.EventPattern)
-		if err != nil {
-			problems = append(problems, resourceError(resource, err))
-			continue
-		}
 		made := eventbridge.Rule{
-			Name: resource.Name, ARN: resource.ARN, BusARN: c.busARN(given.EventBusName),
-			Pattern: pattern, Enabled: given.State != "DISABLED",
+			Name: resource.Name, ARN: resource.ARN, BusARN: c.busARN(given.EventBusName), Enabled: given.State != "DISABLED",
+		}
+		var err error
+		if given.EventPattern != nil {
+			made.Pattern, err = json.Marshal(given.EventPattern)
 		}
 		for _, target := range given.Targets {
 			problems = append(problems, c.checkTarget(resource, target))
 			made.Targets = append(made.Targets, targetOf(target))
 		}
-		if err := c.buses.CreateRule(made); err != nil {
+		if err := errors.Join(err, c.buses.CreateRule(made), c.scheduleRule(made, given.ScheduleExpression)); err != nil {
 			problems = append(problems, resourceError(resource, err))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// scheduleRule lets a schedule trigger a rule that has one.
+func (c *Cloud) scheduleRule(rule eventbridge.Rule, expression string) error {
+	if expression == "" {
+		return nil
+	}
+	every, err := scheduler.ParseRuleRate(expression)
+	if err != nil || !rule.Enabled {
+		return err
+	}
+	return c.schedules.Create(scheduler.Schedule{Name: rule.Name, ARN: rule.ARN, Every: every, Target: rule.ARN})
 }
 
 func (c *Cloud) busARN(name string) string {

@@ -22,7 +22,10 @@ func (c *Cloud) createSchedules() error {
 		}
 		made := scheduler.Schedule{
 			Name: resource.Name, ARN: resource.ARN, Every: every,
-			Target: given.Target.ARN, RoleARN: given.Target.RoleARN, Input: []byte(given.Target.Input),
+			Target: given.Target.ARN, RoleARN: given.Target.RoleARN,
+		}
+		if given.Target.Input != "" {
+			made.Input = []byte(given.Target.Input)
 		}
 		if given.Target.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.Target.DeadLetterConfig.ARN
@@ -59,8 +62,11 @@ func (c *Cloud) checkSchedule(made scheduler.Schedule) error {
 // schedules invokes the targets of schedules, if the schedule's role allows it.
 type schedules struct{ cloud *Cloud }
 
-// Invoke invokes the target asynchronously.
+// Invoke invokes the target asynchronously. The target of a rule's schedule is the rule.
 func (s schedules) Invoke(ctx context.Context, from scheduler.Schedule) error {
+	if from.Target == from.ARN {
+		return s.cloud.buses.Trigger(from.ARN)
+	}
 	if err := s.allowed(from, "lambda:InvokeFunction", from.Target); err != nil {
 		return err
 	}

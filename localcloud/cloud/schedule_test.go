@@ -1,6 +1,7 @@
 package cloud_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/localcloud/cloud"
 )
@@ -60,6 +62,67 @@ func TestAScheduleInvokesItsFunctionAgainAndAgain(t *testing.T) {
 	eventually(t, "the third count", func() bool { return s.Usage(t.Context()).Schedules["Sweep"].Fired >= 3 })
 	if refused := s.Usage(t.Context()).Schedules["Sweep"].Refused; refused != 0 {
 		t.Errorf("%d invocations were refused", refused)
+	}
+}
+
+// ticking adds a rule with a schedule, which sends to a queue, to the test stack.
+func ticking(r resources) {
+	r["Ticks"] = decode(`{"Type": "AWS::SQS::Queue"}`)
+	r["TicksPolicy"] = decode(`{"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": [{"Ref": "Ticks"}], "PolicyDocument": {"Statement": [
+		{"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Ticks", "Arn"]}}]}}}`)
+	r["Tick"] = decode(`{"Type": "AWS::Events::Rule", "Properties": {"Name": "tick", "ScheduleExpression": "rate(5 minutes)",
+		"Targets": [{"Id": "queue", "Arn": {"Fn::GetAtt": ["Ticks", "Arn"]}}]}}`)
+}
+
+func TestTheScheduleOfARuleSendsAnEventToTheTargetsOfTheRule(t *testing.T) {
+	s := start(t, ticking)
+	eventually(t, "the event", func() bool { return s.Usage(t.Context()).Queues["Ticks"].Visible == 1 })
+	var event map[string]any
+	if err := json.Unmarshal([]byte(*s.only(t, "Ticks").Body), &event); err != nil {
+		t.Fatal(err)
+	}
+	if event["id"] == "" || event["time"] == "" {
+		t.Errorf("the event is %v", event)
+	}
+	delete(event, "id")
+	delete(event, "time")
+	want := map[string]any{
+		"version": "0", "detail-type": "Scheduled Event", "source": "aws.events", "account": "000000000000", "region": "eu-west-1",
+		"resources": []any{"arn:aws:events:eu-west-1:000000000000:rule/tick"}, "detail": map[string]any{},
+	}
+	if diff := cmp.Diff(want, event); diff != "" {
+		t.Errorf("the event differs (-want +got):\n%s", diff)
+	}
+	if got := s.Usage(t.Context()); got.Schedules["Tick"].Fired != 1 || got.Rules["Tick"].Delivered != 1 {
+		t.Errorf("the schedule has counted %+v, the rule %+v", got.Schedules["Tick"], got.Rules["Tick"])
+	}
+}
+
+func TestARuleThatIsDisabledHasNoSchedule(t *testing.T) {
+	s := start(t, func(r resources) {
+		ticking(r)
+		r.properties("Tick")["State"] = "DISABLED"
+	})
+	s.settle(t)
+	if got := s.Usage(t.Context()).Schedules["Tick"].Fired; got != 0 {
+		t.Errorf("the schedule has fired %d times", got)
+	}
+}
+
+func TestAScheduleOfARuleThatCannotWorkIsRefusedByName(t *testing.T) {
+	for expression, want := range map[string]string{
+		"rate(5 minute)":       `the schedule expression "rate(5 minute)" is not valid`,
+		"rate(1 minutes)":      `the schedule expression "rate(1 minutes)" is not valid`,
+		"cron(0 12 * * ? *)":   `the schedule expression "cron(0 12 * * ? *)" is not supported by the local cloud`,
+		"at(2026-03-01T12:00)": `the schedule expression "at(2026-03-01T12:00)" is not supported by the local cloud`,
+	} {
+		got := refused(t, func(r resources) {
+			ticking(r)
+			r.properties("Tick")["ScheduleExpression"] = expression
+		})
+		if !strings.Contains(got, "resource Tick (AWS::Events::Rule): ") || !strings.Contains(got, want) {
+			t.Errorf("refused with %s, want %q", got, want)
+		}
 	}
 }
 

@@ -164,6 +164,11 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 	for resource := range assembly.Of[assembly.Schedule](c.assembly) {
 		usage.Schedules[resource.Path] = ScheduleUsage(c.schedules.Counts(resource.ARN))
 	}
+	for resource, rule := range assembly.Of[assembly.Rule](c.assembly) {
+		if rule.ScheduleExpression != "" {
+			usage.Schedules[resource.Path] = ScheduleUsage(c.schedules.Counts(resource.ARN))
+		}
+	}
 	running, err := childProcesses(ctx)
 	if err != nil {
 		usage.MemoryError = err.Error()

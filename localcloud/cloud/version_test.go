@@ -24,7 +24,12 @@ func publishedBehind(r resources) {
 }
 
 func TestWhateverNamesAnAliasInvokesTheVersionThatItLeadsTo(t *testing.T) {
-	s := start(t, publishedBehind)
+	s := start(t, func(r resources) {
+		publishedBehind(r)
+		// The ARN of an alias names it too.
+		delete(r.properties("Url"), "Qualifier")
+		r.properties("Url")["TargetFunctionArn"] = decode(`{"Ref": "Live"}`)
+	})
 	if status, answer := s.call(t, read, "{}"); status != http.StatusBadRequest {
 		t.Errorf("the URL answers %d %s", status, answer)
 	}

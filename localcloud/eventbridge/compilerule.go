@@ -33,6 +33,7 @@ var namePattern = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 type rule struct {
 	Rule
 
+	// pattern is nil if only a schedule triggers the rule.
 	pattern *pattern.Pattern
 	targets []*target
 	mu      sync.Mutex
@@ -59,9 +60,13 @@ func (r *rule) count(change func(*Counts)) {
 
 // deliver delivers an event to the rule's targets if the rule matches it.
 func (r *rule) deliver(a arrival, prepared pattern.Event) {
-	if !r.Enabled || !r.pattern.Match(prepared) {
-		return
+	if r.Enabled && r.pattern != nil && r.pattern.Match(prepared) {
+		r.trigger(a)
 	}
+}
+
+// trigger delivers an event to the rule's targets.
+func (r *rule) trigger(a arrival) {
 	r.count(func(c *Counts) { c.Matched++ })
 	for _, target := range r.targets {
 		target.worker.enqueue(a)
@@ -74,14 +79,16 @@ func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
 	if !namePattern.MatchString(given.Name) {
 		return nil, wire.ValidationError("the rule name %q must match %s", given.Name, namePattern)
 	}
-	parsed, err := pattern.Parse(given.Pattern)
-	if err != nil {
-		return nil, wire.Errorf("InvalidEventPatternException", "%s", err)
+	compiled := &rule{Rule: given}
+	if given.Pattern != nil {
+		var err error
+		if compiled.pattern, err = pattern.Parse(given.Pattern); err != nil {
+			return nil, wire.Errorf("InvalidEventPatternException", "%s", err)
+		}
 	}
 	if len(given.Targets) > maximumTargets {
 		return nil, wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed: rule %s has more than %d targets.", given.Name, maximumTargets)
 	}
-	compiled := &rule{Rule: given, pattern: parsed}
 	ids := make(map[string]bool)
 	for _, each := range given.Targets {
 		if ids[each.ID] {

@@ -75,7 +75,7 @@ type DescribeRuleOutput struct {
 	Name         string
 	Arn          string
 	EventBusName string
-	EventPattern string
+	EventPattern string `json:",omitempty"`
 	State        string
 }
 

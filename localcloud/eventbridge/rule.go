@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// Rule sends the events of a bus that match its pattern to its targets.
+// Rule sends the events of a bus that match its pattern, and those of its schedule, to
+// its targets.
 type Rule struct {
 	Name   string
 	ARN    string
 	BusARN string
-	// Pattern is the event pattern's JSON.
+	// Pattern is the event pattern's JSON; nil if only a schedule triggers the rule.
 	Pattern json.RawMessage
 	Enabled bool
 	Targets []Target

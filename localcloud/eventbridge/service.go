@@ -8,6 +8,7 @@ package eventbridge
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -245,6 +246,32 @@ func (s *Service) accept(ctx context.Context, busARN string, e Event) (known boo
 		each.deliver(arrived, prepared)
 	}
 	return true, nil
+}
+
+// Trigger delivers the event of a rule's schedule to the rule's targets. No other rule
+// of the bus gets it.
+//
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html
+func (s *Service) Trigger(ruleARN string) error {
+	s.mu.RLock()
+	var found *rule
+	for _, each := range s.buses[s.arnOf(defaultBus)].rules {
+		if each.ARN == ruleARN {
+			found = each
+		}
+	}
+	s.mu.RUnlock()
+	if found == nil {
+		return wire.Errorf("ResourceNotFoundException", "Rule %s does not exist.", ruleARN)
+	}
+	arrived, _, err := s.prepare(Event{
+		ID: s.config.NewID(), DetailType: "Scheduled Event", Source: "aws.events", Account: s.config.Account,
+		Time: s.config.Clock(), Region: s.config.Region, Resources: []string{ruleARN}, Detail: json.RawMessage("{}"),
+	})
+	if err == nil {
+		found.trigger(arrived)
+	}
+	return err
 }
 
 // prepare returns an event ready to be matched and delivered.

@@ -28,6 +28,8 @@ func TestAManagedPolicyAllowsWhatAWSsDocumentHas(t *testing.T) {
 	for name, test := range map[string]struct{ allowed, not string }{
 		"AWSXRayDaemonWriteAccess":                    {"xray:PutTraceSegments", "xray:GetTraceSummaries"},
 		"service-role/AWSLambdaBasicExecutionRole":    {"logs:CreateLogGroup", "sqs:ReceiveMessage"},
+		"AmazonDynamoDBReadOnlyAccess":                {"dynamodb:DescribeTable", "dynamodb:PutItem"},
+		"AmazonSQSFullAccess":                         {"sqs:SendMessage", "dynamodb:PutItem"},
 		"service-role/AWSLambdaSQSQueueExecutionRole": {"sqs:ReceiveMessage", "sqs:SendMessage"},
 	} {
 		policy, err := iam.Managed("arn:aws:iam::aws:policy/" + name)

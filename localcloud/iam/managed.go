@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -11,32 +12,82 @@ import (
 // managedARN is what the ARN of a policy that AWS manages begins with.
 const managedARN = "arn:aws:iam::aws:policy/"
 
-// managedDocuments returns the supported policies that AWS manages, by their
-// names with the path.
+// managedActions returns what the supported policies that AWS manages allow on every
+// resource, by their names with the path. Actions of services that the local cloud does
+// not have are left out, so that some allow nothing here.
 //
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
-func managedDocuments() map[string]string {
-	return map[string]string{
-		"AWSXRayDaemonWriteAccess": `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action": [
-			"xray:PutTraceSegments", "xray:PutTelemetryRecords",
-			"xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:GetSamplingStatisticSummaries"]}]}`,
-		"service-role/AWSLambdaBasicExecutionRole": `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action": [
-			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]}]}`,
-		"service-role/AWSLambdaSQSQueueExecutionRole": `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*", "Action": [
-			"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
-			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]}]}`,
+func managedActions() map[string][]string {
+	return map[string][]string{
+		"AWSXRayDaemonWriteAccess": {
+			"xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets",
+			"xray:GetSamplingStatisticSummaries",
+		},
+		"AWSXrayWriteOnlyAccess": {
+			"xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets",
+			"xray:GetSamplingStatisticSummaries",
+		},
+		"AmazonAPIGatewayAdministrator": {},
+		"AmazonDynamoDBFullAccess": {
+			"dynamodb:*", "lambda:CreateFunction", "lambda:ListFunctions", "lambda:ListEventSourceMappings",
+			"lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:GetFunctionConfiguration",
+			"lambda:DeleteFunction",
+		},
+		"AmazonDynamoDBFullAccess_v2": {"dynamodb:*", "lambda:ListEventSourceMappings", "lambda:ListFunctions"},
+		"AmazonDynamoDBReadOnlyAccess": {
+			"dynamodb:BatchGetItem", "dynamodb:Describe*", "dynamodb:List*", "dynamodb:GetAbacStatus", "dynamodb:GetItem",
+			"dynamodb:GetResourcePolicy", "dynamodb:Query", "dynamodb:Scan", "dynamodb:PartiQLSelect",
+			"lambda:ListFunctions", "lambda:ListEventSourceMappings", "lambda:GetFunctionConfiguration",
+		},
+		"AmazonS3FullAccess":     {},
+		"AmazonS3ReadOnlyAccess": {},
+		"AmazonSQSFullAccess":    {"sqs:*"},
+		"AmazonSQSReadOnlyAccess": {
+			"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListDeadLetterSourceQueues", "sqs:ListQueues",
+			"sqs:ListMessageMoveTasks", "sqs:ListQueueTags",
+		},
+		"CloudWatchFullAccess":                     {"logs:*"},
+		"CloudWatchLogsFullAccess":                 {"logs:*"},
+		"service-role/AWSLambdaBasicExecutionRole": {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
+		"service-role/AWSLambdaBasicDurableExecutionRolePolicy": {
+			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
+			"lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState",
+		},
+		"service-role/AWSLambdaDynamoDBExecutionRole": {
+			"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
+			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
+		},
+		"service-role/AWSLambdaMSKExecutionRole": {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
+		"service-role/AWSLambdaRole":             {"lambda:InvokeFunction"},
+		"service-role/AWSLambdaSQSQueueExecutionRole": {
+			"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "logs:CreateLogGroup",
+			"logs:CreateLogStream", "logs:PutLogEvents",
+		},
+		"service-role/AWSLambdaVPCAccessExecutionRole": {
+			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
+		},
 	}
 }
 
 // ManagedPolicies lists the supported policies that AWS manages.
-func ManagedPolicies() []string { return slices.Sorted(maps.Keys(managedDocuments())) }
+func ManagedPolicies() []string { return slices.Sorted(maps.Keys(managedActions())) }
 
 // Managed returns the policy with this ARN that AWS manages.
 func Managed(arn string) (Policy, error) {
 	name, isAWS := strings.CutPrefix(arn, managedARN)
-	document, known := managedDocuments()[name]
+	actions, known := managedActions()[name]
 	if !isAWS || !known {
 		return Policy{}, unsupported.Errorf("the managed policy %s is not supported by the local cloud", arn)
 	}
-	return ParseIdentity([]byte(document))
+	if len(actions) == 0 {
+		return Policy{}, nil
+	}
+	document, err := json.Marshal(map[string]any{
+		"Version":   "2012-10-17",
+		"Statement": map[string]any{"Effect": "Allow", "Resource": "*", "Action": actions},
+	})
+	if err != nil {
+		return Policy{}, err
+	}
+	return ParseIdentity(document)
 }

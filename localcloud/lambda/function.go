@@ -29,6 +29,8 @@ type Function struct {
 	// Bootstrap is the path of the executable of $LATEST, until its code is updated.
 	// Its folder is the working directory of the process.
 	Bootstrap string
+	// Archive is the path of a zip archive that has the bootstrap instead; empty for none.
+	Archive string
 	// Environment are the function's variables, and the credentials of its role. A
 	// process has nothing of the local cloud's own environment.
 	Environment map[string]string

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"context"
 	"encoding/base64"
 	"mime"
 	"net"
@@ -29,6 +30,7 @@ type urlRequest struct {
 type urlContext struct {
 	AccountID    string  `json:"accountId"`
 	APIID        string  `json:"apiId"`
+	Authorizer   any     `json:"authorizer,omitempty"`
 	DomainName   string  `json:"domainName"`
 	DomainPrefix string  `json:"domainPrefix"`
 	HTTP         urlHTTP `json:"http"`
@@ -75,7 +77,31 @@ func urlEvent(r *http.Request, body []byte, id string, now time.Time) urlRequest
 	if len(body) > 0 && !isText(r.Header.Get("Content-Type")) {
 		event.Body, event.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
 	}
+	if caller, signed := r.Context().Value(urlCallerKey{}).(URLCaller); signed {
+		event.Context.AccountID, event.Context.Authorizer = caller.AccountID, map[string]URLCaller{"iam": caller}
+	}
 	return event
+}
+
+// URLCaller is the signer of a request to a function URL.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+type URLCaller struct {
+	AccessKey string `json:"accessKey"`
+	AccountID string `json:"accountId"`
+	CallerID  string `json:"callerId"`
+	UserARN   string `json:"userArn"`
+	UserID    string `json:"userId"`
+	// These have no value for a caller of this account.
+	CognitoIdentity *struct{} `json:"cognitoIdentity"`
+	PrincipalOrgID  *string   `json:"principalOrgId"`
+}
+
+type urlCallerKey struct{}
+
+// WithURLCaller returns a context with the caller of a function URL.
+func WithURLCaller(ctx context.Context, caller URLCaller) context.Context {
+	return context.WithValue(ctx, urlCallerKey{}, caller)
 }
 
 // cookies returns the cookies, which the event has apart from the headers.

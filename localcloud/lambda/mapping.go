@@ -30,6 +30,8 @@ type EventSource struct {
 	// function's own concurrency does.
 	MaximumConcurrency      int
 	ReportBatchItemFailures bool
+	// Filters are event patterns. A message that matches none of them is deleted.
+	Filters []string
 }
 
 // MappingStats counts what an event source mapping has done.
@@ -52,6 +54,7 @@ type mapping struct {
 	// receives is after how many a message moves to the dead-letter queue; 0 is never.
 	receives int
 	fifo     bool
+	filters  filters
 	// slots limits the batches at once.
 	slots chan struct{}
 
@@ -94,6 +97,10 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 	if err := source.validate(fifo); err != nil {
 		return nil, err
 	}
+	filters, err := parseFilters(source.Filters)
+	if err != nil {
+		return nil, err
+	}
 	url, found := s.config.Queues.URL(source.QueueARN)
 	if !found {
 		return nil, errors.New("the queue does not exist")
@@ -114,7 +121,7 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 	}
 	return &mapping{
 		EventSource: source, target: t, queues: s.config.Queues, url: url, region: s.config.Region,
-		timeout: timeout, receives: receives, fifo: fifo, slots: make(chan struct{}, limit),
+		timeout: timeout, receives: receives, fifo: fifo, filters: filters, slots: make(chan struct{}, limit),
 		stats: MappingStats{QueueARN: source.QueueARN, FunctionARN: source.FunctionARN},
 	}, nil
 }
@@ -211,6 +218,7 @@ func (m *mapping) collect(ctx context.Context) (batch []sqs.Message, visible tim
 	return batch, visible, nil
 }
 
+// receive returns the messages that pass the filters, and deletes the others.
 func (m *mapping) receive(ctx context.Context, limit int) ([]sqs.Message, error) {
 	out, err := m.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: m.url, MaxNumberOfMessages: new(min(limit, 10)), WaitTimeSeconds: new(20),
@@ -219,7 +227,8 @@ func (m *mapping) receive(ctx context.Context, limit int) ([]sqs.Message, error)
 	if err != nil {
 		return nil, err
 	}
-	return out.Messages, nil
+	passed, others, err := m.filters.split(out.Messages)
+	return passed, errors.Join(err, m.delete(ctx, others))
 }
 
 func size(batch []sqs.Message) int {

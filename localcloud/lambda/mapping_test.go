@@ -100,6 +100,45 @@ func TestARecordHasAWSsShape(t *testing.T) {
 	}
 }
 
+func TestAMessageThatMatchesNoFilterIsDeleted(t *testing.T) {
+	for _, test := range []struct {
+		name            string
+		filters         []string
+		bodies, handled []string
+	}{
+		{"by a field of the body", []string{`{"body": {"n": [{"numeric": [">", 1]}]}}`}, []string{`{"n":1}`, `{"n":2}`, `{"m":3}`}, []string{`{"n":2}`}},
+		{"by one of several filters", []string{`{"body": {"n": [1]}}`, `{"body": {"m": [3]}}`}, []string{`{"n":1}`, `{"n":2}`, `{"m":3}`}, []string{`{"n":1}`, `{"m":3}`}},
+		{"a text never matches a pattern for JSON", []string{`{"body": {"n": [{"exists": true}]}}`}, []string{"n", `{"n":2}`}, []string{`{"n":2}`}},
+		{"JSON never matches a pattern for a text", []string{`{"body": [{"prefix": "{"}]}`}, []string{`{"n":2}`, "{n"}, []string{"{n"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			b := newBench(t, nil)
+			source := b.addQueue("q", nil)
+			b.sendTo(source, "", test.bodies...)
+			b.mapTo(lambda.EventSource{QueueARN: source, FunctionARN: b.add("batch", nil), BatchSize: 10, Filters: test.filters})
+			b.eventually("the end", b.settled(source, 0))
+			if got := b.handled(); !cmp.Equal(got, test.handled) {
+				t.Errorf("handled are %v, want %v", got, test.handled)
+			}
+		})
+	}
+}
+
+func TestAFilterThatCannotWorkIsRefused(t *testing.T) {
+	b := newBench(t, nil)
+	source, arn := b.addQueue("q", nil), b.add("batch", nil)
+	for want, filters := range map[string][]string{
+		"Event pattern is not valid":                            {`{"body": {"n": 1}}`},
+		"a queue's messages are filtered by the key body alone": {`{"messageId": ["x"]}`},
+		"there are 6 filters, more than 5":                      slices.Repeat([]string{`{"body": ["x"]}`}, 6),
+	} {
+		err := b.Map(lambda.EventSource{QueueARN: source, FunctionARN: arn, BatchSize: 10, Filters: filters})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: the error is %v, want %s", filters, err, want)
+		}
+	}
+}
+
 func TestWhatAnAnswerLeavesInTheQueue(t *testing.T) {
 	for _, test := range []struct {
 		name   string

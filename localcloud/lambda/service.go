@@ -3,8 +3,10 @@ package lambda
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -48,7 +50,7 @@ func New(config Config) *Service {
 
 // Create adds a function. No process is started yet.
 func (s *Service) Create(f Function) error {
-	if err := f.fill(); err != nil {
+	if err := errors.Join(s.unpack(&f), f.fill()); err != nil {
 		return fmt.Errorf("function %s: %w", f.Name, err)
 	}
 	if err := f.validate(); err != nil {
@@ -61,6 +63,20 @@ func (s *Service) Create(f Function) error {
 	}
 	s.functions[f.ARN] = newFunction(f, &s.config, s.starter)
 	return nil
+}
+
+// unpack unzips the archive of a function that has one.
+func (s *Service) unpack(f *Function) error {
+	if f.Archive == "" {
+		return nil
+	}
+	archive, err := os.ReadFile(f.Archive)
+	if err != nil {
+		return err
+	}
+	unzipped, err := s.codes.unzip(archive)
+	f.Bootstrap = unzipped.bootstrap
+	return err
 }
 
 // Start starts one process of each version that is used, and returns when each

@@ -4,10 +4,22 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.com/saga/localcloud/unsupported"
 )
+
+// ParseRuleRate is ParseRate for a rule of EventBridge, which accepts a unit in the
+// singular for 1 only, and in the plural for every other number only.
+//
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+func ParseRuleRate(expression string) (time.Duration, error) {
+	if every, err := ParseRate(expression); err != nil || strings.HasPrefix(expression, "rate(1 ") != strings.HasSuffix(expression, "s)") {
+		return every, err
+	}
+	return 0, fmt.Errorf("the schedule expression %q is not valid: the unit is singular for 1, and plural for more", expression)
+}
 
 // ParseRate returns the interval of a rate expression, such as rate(5 minutes):
 // a whole number of minutes, hours or days. The shortest interval of the

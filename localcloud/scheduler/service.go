@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,8 @@ type Schedule struct {
 	Every     time.Duration
 	// Target is the function's ARN, and RoleARN the role that invokes it.
 	Target, RoleARN string
-	Input           []byte
+	// Input is the target's; without one the target gets a notification.
+	Input []byte
 	// DeadLetterARN is the queue for what the target refuses; empty for none.
 	DeadLetterARN string
 }
@@ -126,6 +128,9 @@ func (s *Service) fire(ctx context.Context, schedule Schedule) {
 	s.firing.Add(1)
 	defer s.firing.Add(-1)
 	at := s.config.Clock()
+	if schedule.Input == nil {
+		schedule.Input = schedule.notification(at)
+	}
 	err := s.config.Targets.Invoke(ctx, schedule)
 	s.count(schedule.ARN, err)
 	if err == nil || ctx.Err() != nil {
@@ -137,6 +142,16 @@ func (s *Service) fire(ctx context.Context, schedule Schedule) {
 			Reason: fmt.Sprintf("%s; %s", err, unsent),
 		})
 	}
+}
+
+// notification returns the input of a target for which the schedule has none. Its
+// detail is a text.
+//
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Target.html
+func (s Schedule) notification(at time.Time) []byte {
+	arn := strings.Split(s.ARN, ":")
+	return fmt.Appendf(nil, `{"version":"0","id":%q,"detail-type":"Scheduled Event","source":"aws.scheduler","account":%q,"time":%q,"region":%q,"resources":[%q],"detail":"{}"}`,
+		uuid.NewString(), arn[4], at.UTC().Format(time.RFC3339), arn[3], s.ARN)
 }
 
 func (s *Service) count(arn string, err error) {

@@ -43,15 +43,17 @@ func TestAnyOtherExpressionIsRefusedByName(t *testing.T) {
 type targets struct {
 	refuse, refuseLetters error
 	invoked               []time.Time
+	inputs                [][]byte
 	letters               []scheduler.DeadLetter
 	before                func(ctx context.Context)
 }
 
-func (t *targets) Invoke(ctx context.Context, _ scheduler.Schedule) error {
+func (t *targets) Invoke(ctx context.Context, from scheduler.Schedule) error {
 	if t.before != nil {
 		t.before(ctx)
 	}
 	t.invoked = append(t.invoked, time.Now())
+	t.inputs = append(t.inputs, from.Input)
 	return t.refuse
 }
 
@@ -65,6 +67,27 @@ func sweep() scheduler.Schedule {
 		Name: "sweep", ARN: "arn:schedule", Every: time.Minute, Target: "arn:function", RoleARN: "arn:role",
 		Input: []byte(`{"n":1}`), DeadLetterARN: "arn:queue",
 	}
+}
+
+func TestATargetWithoutAnInputGetsANotification(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to, one := new(targets), sweep()
+		one.Input, one.ARN = nil, "arn:aws:scheduler:eu-west-1:000000000000:schedule/default/sweep"
+		running(t, to, one, 0)
+		synctest.Wait()
+		var got map[string]any
+		if err := json.Unmarshal(to.inputs[0], &got); err != nil || got["id"] == "" {
+			t.Fatalf("the input is %s, %v", to.inputs[0], err)
+		}
+		delete(got, "id")
+		want := map[string]any{
+			"version": "0", "detail-type": "Scheduled Event", "source": "aws.scheduler", "account": "000000000000", "region": "eu-west-1",
+			"time": "2000-01-01T00:00:00Z", "resources": []any{one.ARN}, "detail": "{}",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the input differs (-want +got):\n%s", diff)
+		}
+	})
 }
 
 // running starts a service with one schedule, and returns what it loses too. It

@@ -65,6 +65,7 @@ func template() string {
 	return "### Templates\n\n" +
 		"- Intrinsic functions: " + coded(assembly.Functions()) + "\n" +
 		"- Functions of conditions: " + coded(assembly.ConditionFunctions()) + "\n" +
+		"- Types of parameters: " + coded(assembly.ParameterTypes()) + "\n" +
 		"- Pseudo parameters: " + coded(assembly.PseudoParameters()) + "\n"
 }
 

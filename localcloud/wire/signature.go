@@ -14,12 +14,18 @@ func IsSigned(r *http.Request) bool {
 	return strings.HasPrefix(r.Header.Get("Authorization"), algorithm)
 }
 
+// Signer returns the access key id that signed a request, or why it is refused.
+func Signer(r *http.Request) (accessKeyID string, refused *Error) {
+	by, refused := signer(r)
+	return by.accessKeyID, refused
+}
+
 // signed is what a signature has: its access key id and the name of a service.
 type signed struct{ accessKeyID, service string }
 
-// signer returns what signed a request. The signature itself
-// is not checked: on loopback the id only names the caller. But as on AWS there
-// must be one: a web page cannot add it to a request across origins.
+// signer returns what signed a request. The signature itself is not checked: on
+// loopback the id only names the caller. But as on AWS there must be one: a web page
+// cannot add it to a request across origins.
 func signer(r *http.Request) (by signed, refused *Error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
