@@ -41,7 +41,9 @@ func TestARequestForWhatIsNotServedIsRefusedInItsOwnProtocol(t *testing.T) {
 		"the query protocol":      {"sns", "POST", "/", "Action=Publish", form, 400, "<ErrorResponse>" + inXML("the local cloud does not support Publish of sns") + "</ErrorResponse>"},
 		"EC2":                     {"ec2", "POST", "/", "Action=DescribeVpcs", form, 400, "<Response><Errors>" + inXML("the local cloud does not support DescribeVpcs of ec2") + "</Errors></Response>"},
 		"CBOR": {
-			"monitoring", "POST", alarms, "", http.Header{"Smithy-Protocol": {"rpc-v2-cbor"}}, 400,
+			"monitoring", "POST", alarms, "",
+			http.Header{"Smithy-Protocol": {"rpc-v2-cbor"}},
+			400,
 			inCBOR + "the local cloud does not support POST " + alarms + " of monitoring" + see,
 		},
 	} {
