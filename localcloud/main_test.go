@@ -29,7 +29,7 @@ func TestUsageErrorsExitWithTwoAndOneLine(t *testing.T) {
 		"a negative interval":    {[]string{"up", "--schedule-every", "-1s"}, "localcloud: --schedule-every -1s is negative: see localcloud help\n"},
 		"a negative redelivery":  {[]string{"up", "--redeliver-after", "-1s"}, "localcloud: --redeliver-after -1s is negative: see localcloud help\n"},
 		"a fault without chance": {[]string{"up", "--fault", "shuffle"}, "localcloud: invalid value \"shuffle\" for flag -fault: the probability of shuffle must be more than 0 and at most 1: see localcloud help\n"},
-		"a latency of nothing":   {[]string{"up", "--latency", "s3=5ms"}, "localcloud: invalid value \"s3=5ms\" for flag -latency: there is no service \"s3\"; there are dynamodb, events, logs, secretsmanager, sqs: see localcloud help\n"},
+		"a latency of nothing":   {[]string{"up", "--latency", "s3=5ms"}, "localcloud: invalid value \"s3=5ms\" for flag -latency: there is no service \"s3\"; there are cloudformation, dynamodb, events, logs, secretsmanager, sqs, sts: see localcloud help\n"},
 		"a latency without time": {[]string{"up", "--latency", "sqs=-5ms"}, "localcloud: invalid value \"sqs=-5ms\" for flag -latency: the latency of sqs must be a time such as 5ms: see localcloud help\n"},
 		"a destination nowhere":  {[]string{"up", "--destination-url", "here"}, "localcloud: --destination-url \"here\" is not an HTTP URL: see localcloud help\n"},
 	} {
