@@ -112,3 +112,17 @@ func TestAFunctionNeedsAPermissionToDescribeTheStack(t *testing.T) {
 		t.Errorf("the answer is %d %s", status, answer)
 	}
 }
+
+func TestASignedRequestIsForTheAPIsAndAnyOtherCanBeForAPageOfTheLocalCloud(t *testing.T) {
+	s := start(t, nil)
+	signed := http.Header{"Authorization": {"AWS4-HMAC-SHA256 Credential=operator/20261122/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0"}}
+	for _, path := range []string{"/usage", "/traces", "/deliveries"} {
+		if status, answer := request(t, http.MethodGet, s.where.AWSEndpointURL+path, http.Header{}, ""); status != http.StatusOK {
+			t.Errorf("GET %s is answered with %d %s", path, status, answer)
+		}
+		status, answer := request(t, http.MethodGet, s.where.AWSEndpointURL+path, signed, "")
+		if status != http.StatusBadRequest || !strings.Contains(answer, "the local cloud does not support GET "+path+" of s3") {
+			t.Errorf("GET %s of a bucket is answered with %d %s", path, status, answer)
+		}
+	}
+}

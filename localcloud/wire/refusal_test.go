@@ -11,8 +11,8 @@ import (
 )
 
 func TestARequestForWhatIsNotServedIsRefusedInItsOwnProtocol(t *testing.T) {
-	served := wire.Handler(wire.Service{Target: "Lambda", Routes: []wire.Route{{Pattern: "GET /functions/{name}/code", Operation: func(r *http.Request, _ []byte) (wire.Answer, error) {
-		return wire.Answer{Status: http.StatusOK, Body: []byte(r.PathValue("name"))}, nil
+	served := wire.Handler(wire.Service{Target: "Lambda", Routes: []wire.Route{{Pattern: "GET /functions/{name}/code", Operation: func(r *http.Request, body []byte) (wire.Answer, error) {
+		return wire.Answer{Status: http.StatusOK, Body: append([]byte(r.PathValue("name")), body...)}, nil
 	}}}})
 	const see = ": see " + unsupported.Reference
 	inREST := func(message string) string {
@@ -32,6 +32,7 @@ func TestARequestForWhatIsNotServedIsRefusedInItsOwnProtocol(t *testing.T) {
 	}{
 		"a route":                 {"lambda", "GET", "/functions/a%2Fb/code", "", nil, 200, "a/b"},
 		"a route with a slash":    {"lambda", "GET", "/functions/a/code/", "", nil, 200, "a"},
+		"a route with a form":     {"lambda", "GET", "/functions/a/code", "b", form, 200, "ab"},
 		"another method":          {"lambda", "PUT", "/functions/a/code", "", nil, 400, inREST("the local cloud does not support PUT /functions/a/code of lambda")},
 		"another path":            {"scheduler", "GET", "/schedules?MaxResults=1", "", nil, 400, inREST("the local cloud does not support GET /schedules of scheduler")},
 		"a path to be redirected": {"lambda", "GET", "/functions//code", "", nil, 400, inREST("the local cloud does not support GET /functions//code of lambda")},
@@ -41,7 +42,9 @@ func TestARequestForWhatIsNotServedIsRefusedInItsOwnProtocol(t *testing.T) {
 		"the query protocol":      {"sns", "POST", "/", "Action=Publish", form, 400, "<ErrorResponse>" + inXML("the local cloud does not support Publish of sns") + "</ErrorResponse>"},
 		"EC2":                     {"ec2", "POST", "/", "Action=DescribeVpcs", form, 400, "<Response><Errors>" + inXML("the local cloud does not support DescribeVpcs of ec2") + "</Errors></Response>"},
 		"CBOR": {
-			"monitoring", "POST", alarms, "", http.Header{"Smithy-Protocol": {"rpc-v2-cbor"}}, 400,
+			"monitoring", "POST", alarms, "",
+			http.Header{"Smithy-Protocol": {"rpc-v2-cbor"}},
+			400,
 			inCBOR + "the local cloud does not support POST " + alarms + " of monitoring" + see,
 		},
 	} {

@@ -139,25 +139,22 @@ func Handler(services ...Service) http.Handler {
 			return
 		}
 		r = r.WithContext(withSession(WithCaller(r.Context(), signed.accessKeyID), r))
-		target, name, isJSON := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-		if !isJSON {
-			target = signed.service
+		if rest := withoutSlash(r); matches(routes, rest) {
+			routes.ServeHTTP(w, rest)
+			return
 		}
+		target, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		if isQuery(r) {
 			r.Body = http.MaxBytesReader(w, r.Body, maximumBody)
-			name = r.PostFormValue("Action")
+			target, name = signed.service, r.PostFormValue("Action")
 		}
 		service := byTarget[target]
-		operation, known := service.Operations[name]
-		switch rest := withoutSlash(r); {
-		case known && isQuery(r) == (service.ContentType == Query):
+		if operation, known := service.Operations[name]; known && isQuery(r) == (service.ContentType == Query) {
 			service.serve(w, r, name, operation)
-		case name == "" && matches(routes, rest):
-			routes.ServeHTTP(w, rest)
-		default:
-			refuse(w, r, signed.service, Errorf("UnknownOperationException", "the local cloud does not support %s of %s: see %s",
-				cmp.Or(name, r.Method+" "+r.URL.Path), signed.service, unsupported.Reference))
+			return
 		}
+		refuse(w, r, signed.service, Errorf("UnknownOperationException", "the local cloud does not support %s of %s: see %s",
+			cmp.Or(name, r.Method+" "+r.URL.Path), signed.service, unsupported.Reference))
 	})
 }
 
