@@ -54,56 +54,23 @@ type options struct {
 }
 
 func parse(arguments []string, help io.Writer) (options, error) {
-	o := options{urlPorts: map[string]int{}, firstPort: firstPort, destinationURLs: map[string]string{}}
+	o := options{firstPort: firstPort}
 	flags := flag.NewFlagSet("localcloud up", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.assembly, "assembly", "cdk.out", "the `folder` of the synthesized cloud assembly")
 	flags.StringVar(&o.readyFile, "ready-file", "", "write a JSON `file` with all addresses once everything is up")
-	flags.Func("port", fmt.Sprintf("the `port` of the AWS APIs, which must be free; without it they and the function URLs have the first\n"+
-		"free ones from %d on, with 0 any free ones", firstPort), func(given string) (err error) {
-		o.port, err = strconv.Atoi(given)
-		if o.port == 0 {
-			o.firstPort = 0
-		}
-		return err
-	})
-	flags.Func("url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of the next one; may be repeated", func(given string) error {
-		function, port, err := parseURLPort(given)
-		o.urlPorts[function] = port
-		return err
-	})
 	flags.StringVar(&o.setup, "setup", "", "run this shell `command` once everything is up and before the ready file is written;\n"+
 		"its environment leads AWS clients to the local cloud, and LOCALCLOUD_READY_FILE names\n"+
 		"a file with the content of the ready file; its output is printed beneath the addresses")
-	flags.Func("destination-url", "the `URL` that replaces scheme and host of all API destinations' endpoints, instead of a receiver inside\n"+
-		"that shows what they deliver, or DESTINATION=URL for the destination at this construct path; may be repeated", func(given string) error {
-		destination, address, err := parseDestinationURL(given)
-		o.destinationURLs[destination] = address
-		return err
-	})
-	flags.Func("highlight", "colour the events whose detail type matches, as `COLOR=REGEXP`; may be repeated, the first that matches counts", func(given string) error {
-		highlight, err := console.ParseHighlight(given)
-		o.highlights = append(o.highlights, highlight)
-		return err
-	})
-	flags.StringVar(&o.deadLetterCommand, "dead-letter-command", console.DefaultDeadLetterCommand,
-		"print this `command` beside every message that moves to a dead-letter queue, with the construct path\n"+
-			"of the queue for {queue}, its URL for {url}, and the address of the AWS APIs for {endpoint}")
 	flags.BoolVar(&o.deliverTwice, "deliver-twice", false, "deliver every message of every queue at least twice")
 	flags.DurationVar(&o.scheduleEvery, "schedule-every", 0, "fire every schedule after this `interval` instead of its own, which is a minute at least")
 	flags.Func("pause", "hold back all events and messages for the function at this construct `PATH` until POST /resume; may be repeated", func(given string) error {
 		o.pause = append(o.pause, given)
 		return nil
 	})
-	o.parameters = map[string]string{}
-	flags.Func("parameter", "the value of a parameter of the template, as `NAME=VALUE`, instead of its default; may be repeated", func(given string) error {
-		name, value, found := strings.Cut(given, "=")
-		if !found || name == "" {
-			return errors.New("it must be NAME=VALUE")
-		}
-		o.parameters[name] = value
-		return nil
-	})
+	parameterFlag(flags, &o)
+	addressFlags(flags, &o)
+	outputFlags(flags, &o)
 	faultFlags(flags, &o)
 	o.latency = map[string]time.Duration{}
 	flags.Func("latency", "let every call by a function to a service take longer by a time, as `SERVICE=TIME`; may be repeated; the services are\n"+
@@ -112,8 +79,6 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		o.latency[service] = latency
 		return err
 	})
-	flags.BoolVar(&o.json, "json", false, "print a JSON object a line, for programs")
-	flags.BoolVar(&o.quiet, "quiet", false, "print errors and losses only")
 	err := flags.Parse(arguments)
 	if err == flag.ErrHelp { //nolint:errorlint // The flag package gives it as it is.
 		// The assembly, whose functions are listed, may be given after it.
@@ -127,6 +92,57 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		return o, fmt.Errorf("%w: %w", err, errUsage)
 	}
 	return o, o.check(flags.Args())
+}
+
+// parameterFlag defines the flag of the template's parameters.
+func parameterFlag(flags *flag.FlagSet, o *options) {
+	o.parameters = map[string]string{}
+	flags.Func("parameter", "the value of a parameter of the template, as `NAME=VALUE`, instead of its default; may be repeated", func(given string) error {
+		name, value, found := strings.Cut(given, "=")
+		if !found || name == "" {
+			return errors.New("it must be NAME=VALUE")
+		}
+		o.parameters[name] = value
+		return nil
+	})
+}
+
+// addressFlags defines the flags of the addresses of what runs and of what is called.
+func addressFlags(flags *flag.FlagSet, o *options) {
+	o.urlPorts, o.destinationURLs = map[string]int{}, map[string]string{}
+	flags.Func("port", fmt.Sprintf("the `port` of the AWS APIs, which must be free; without it they and the function URLs have the first\n"+
+		"free ones from %d on, with 0 any free ones", firstPort), func(given string) (err error) {
+		o.port, err = strconv.Atoi(given)
+		if o.port == 0 {
+			o.firstPort = 0
+		}
+		return err
+	})
+	flags.Func("url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of the next one; may be repeated", func(given string) error {
+		function, port, err := parseURLPort(given)
+		o.urlPorts[function] = port
+		return err
+	})
+	flags.Func("destination-url", "the `URL` that replaces scheme and host of all API destinations' endpoints, instead of a receiver inside\n"+
+		"that shows what they deliver, or DESTINATION=URL for the destination at this construct path; may be repeated", func(given string) error {
+		destination, address, err := parseDestinationURL(given)
+		o.destinationURLs[destination] = address
+		return err
+	})
+}
+
+// outputFlags defines the flags of what is printed.
+func outputFlags(flags *flag.FlagSet, o *options) {
+	flags.Func("highlight", "colour the events whose detail type matches, as `COLOR=REGEXP`; may be repeated, the first that matches counts", func(given string) error {
+		highlight, err := console.ParseHighlight(given)
+		o.highlights = append(o.highlights, highlight)
+		return err
+	})
+	flags.StringVar(&o.deadLetterCommand, "dead-letter-command", console.DefaultDeadLetterCommand,
+		"print this `command` beside every message that moves to a dead-letter queue, with the construct path\n"+
+			"of the queue for {queue}, its URL for {url}, and the address of the AWS APIs for {endpoint}")
+	flags.BoolVar(&o.json, "json", false, "print a JSON object a line, for programs")
+	flags.BoolVar(&o.quiet, "quiet", false, "print errors and losses only")
 }
 
 // faultFlags defines the flags about faults.

@@ -100,8 +100,8 @@ func TestTheMappingOfAQueueIsListedWithItsFunction(t *testing.T) {
 	}
 }
 
-// "LogType: Set to Tail to include the execution log in the response."
-// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+// LogType: "Set to Tail to include the execution log in the response",
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
 func TestTheTailOfTheLogComesWithTheResponse(t *testing.T) {
 	t.Parallel()
 	test := unique()
