@@ -47,7 +47,7 @@ func (c *Cloud) createRules() error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.Rule](c.assembly) {
 		made := eventbridge.Rule{
-			Name: resource.Name, ARN: resource.ARN, BusARN: c.busARN(given.EventBusName), Enabled: given.State != "DISABLED",
+			Name: resource.Name, ARN: resource.ARN, BusARN: c.busARN(given.EventBusName), Schedule: given.ScheduleExpression, Enabled: given.State != "DISABLED",
 		}
 		var err error
 		if given.EventPattern != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awseventbridge "github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
@@ -92,6 +93,10 @@ func TestTheScheduleOfARuleSendsAnEventToTheTargetsOfTheRule(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, event); diff != "" {
 		t.Errorf("the event differs (-want +got):\n%s", diff)
+	}
+	described, err := s.events.DescribeRule(t.Context(), &awseventbridge.DescribeRuleInput{Name: aws.String("tick")})
+	if err != nil || aws.ToString(described.ScheduleExpression) != "rate(5 minutes)" || described.EventPattern != nil {
+		t.Errorf("the rule is described as %+v, %v", described, err)
 	}
 	if got := s.Usage(t.Context()); got.Schedules["Tick"].Fired != 1 || got.Rules["Tick"].Delivered != 1 {
 		t.Errorf("the schedule has counted %+v, the rule %+v", got.Schedules["Tick"], got.Rules["Tick"])

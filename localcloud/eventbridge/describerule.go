@@ -72,11 +72,12 @@ type DescribeRuleInput struct {
 
 // DescribeRuleOutput describes a rule.
 type DescribeRuleOutput struct {
-	Name         string
-	Arn          string
-	EventBusName string
-	EventPattern string `json:",omitempty"`
-	State        string
+	Name               string
+	Arn                string
+	EventBusName       string
+	EventPattern       string `json:",omitempty"`
+	ScheduleExpression string `json:",omitempty"`
+	State              string
 }
 
 // DescribeRule describes one rule.
@@ -93,7 +94,7 @@ func (r *rule) describe() *DescribeRuleOutput {
 	if r.Enabled {
 		state = "ENABLED"
 	}
-	return &DescribeRuleOutput{r.Name, r.ARN, resourceName(r.BusARN), string(r.Pattern), state}
+	return &DescribeRuleOutput{r.Name, r.ARN, resourceName(r.BusARN), string(r.Pattern), r.Schedule, state}
 }
 
 // findRule returns a rule, if the caller may do this with it.

@@ -13,8 +13,11 @@ type Rule struct {
 	BusARN string
 	// Pattern is the event pattern's JSON; nil if only a schedule triggers the rule.
 	Pattern json.RawMessage
-	Enabled bool
-	Targets []Target
+	// Schedule is the expression of the schedule that triggers the rule, which
+	// something else follows; empty is none.
+	Schedule string
+	Enabled  bool
+	Targets  []Target
 }
 
 // Target is where a rule delivers to, and what it delivers.
