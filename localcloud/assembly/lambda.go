@@ -110,7 +110,7 @@ type ScalingConfig struct {
 func (m *EventSourceMapping) identify(at location) (identity, error) {
 	id := at.uuid()
 	var problems []error
-	if !strings.HasPrefix(m.EventSourceARN, "arn:aws:sqs:") {
+	if m.EventSourceARN != "" && !strings.HasPrefix(m.EventSourceARN, "arn:aws:sqs:") {
 		problems = append(problems, unsupported.Errorf("property EventSourceArn: only SQS queues are supported by the local cloud, not %q", m.EventSourceARN))
 	}
 	if m.Enabled != nil && !*m.Enabled {

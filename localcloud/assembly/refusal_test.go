@@ -40,7 +40,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 				"Targets": [{"Id": "a", "Arn": {"Fn::Base64": "x"}}]}},
 			"Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": {
 				"GroupName": "g", "ScheduleExpression": "rate(1 minute)", "FlexibleTimeWindow": {"Mode": "FLEXIBLE"}, "State": "DISABLED",
-				"Target": {"Arn": "arn:aws:sqs:eu-west-1:000000000000:q", "RoleArn": "r", "SqsParameters": {}}}},
+				"Target": {"Arn": "arn:aws:kinesis:eu-west-1:000000000000:stream/s", "RoleArn": "r", "KinesisParameters": {}}}},
 			"Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": {
 				"ReplicaRegions": [], "GenerateSecretString": {"SecretStringTemplate": "{}", "IncludeSpace": true}}},
 			"Subscription": {"Type": "AWS::SNS::Subscription", "Properties": {"Protocol": "lambda", "TopicArn": "t", "RawMessageDelivery": true}},
@@ -88,8 +88,8 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		`resource Schedule (AWS::Scheduler::Schedule): property FlexibleTimeWindow.Mode: the value "FLEXIBLE" is not supported by the local cloud`,
 		"resource Schedule (AWS::Scheduler::Schedule): property GroupName is not supported by the local cloud",
 		`resource Schedule (AWS::Scheduler::Schedule): property State: the value "DISABLED" is not supported by the local cloud`,
-		"resource Schedule (AWS::Scheduler::Schedule): property Target.SqsParameters is not supported by the local cloud",
-		`resource Schedule (AWS::Scheduler::Schedule): property Target.Arn: only functions are supported by the local cloud, not "arn:aws:sqs:eu-west-1:000000000000:q"`,
+		"resource Schedule (AWS::Scheduler::Schedule): property Target.KinesisParameters is not supported by the local cloud",
+		`resource Schedule (AWS::Scheduler::Schedule): property Target.Arn: only functions and queues are supported by the local cloud, not "arn:aws:kinesis:eu-west-1:000000000000:stream/s"`,
 		"resource Secret (AWS::SecretsManager::Secret): property GenerateSecretString.IncludeSpace is not supported by the local cloud",
 		"resource Secret (AWS::SecretsManager::Secret): property ReplicaRegions is not supported by the local cloud",
 		"resource Secret (AWS::SecretsManager::Secret): property GenerateSecretString needs both of SecretStringTemplate and GenerateStringKey, or neither",

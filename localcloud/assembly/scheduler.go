@@ -7,7 +7,7 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// Schedule is an AWS::Scheduler::Schedule that invokes a function.
+// Schedule is an AWS::Scheduler::Schedule that invokes a function or sends to a queue.
 type Schedule struct {
 	Name                       string         `cfn:"Name"`
 	Description                Harmless       `cfn:"Description" why:"only a reader sees it"`
@@ -29,22 +29,31 @@ type ScheduleTarget struct {
 	ARN              string            `cfn:"Arn,required"`
 	RoleARN          string            `cfn:"RoleArn,required"`
 	Input            string            `cfn:"Input"`
+	SQSParameters    SQSOfSchedule     `cfn:"SqsParameters"`
 	RetryPolicy      RetriesOfSchedule `cfn:"RetryPolicy"`
 	DeadLetterConfig *DeadLetterConfig `cfn:"DeadLetterConfig"`
 }
 
+// SQSOfSchedule is how a schedule sends to a queue.
+type SQSOfSchedule struct {
+	MessageGroupID string `cfn:"MessageGroupId"`
+}
+
 // RetriesOfSchedule bounds the attempts to invoke the target.
 type RetriesOfSchedule struct {
-	MaximumEventAgeInSeconds Harmless `cfn:"MaximumEventAgeInSeconds" why:"the local Lambda accepts an event at once, or refuses it permanently"`
-	MaximumRetryAttempts     Harmless `cfn:"MaximumRetryAttempts" why:"the local Lambda accepts an event at once, or refuses it permanently"`
+	MaximumEventAgeInSeconds Harmless `cfn:"MaximumEventAgeInSeconds" why:"a local target accepts an event at once, or refuses it permanently"`
+	MaximumRetryAttempts     Harmless `cfn:"MaximumRetryAttempts" why:"a local target accepts an event at once, or refuses it permanently"`
 }
 
 func (s *Schedule) identify(at location) (identity, error) {
 	name := at.physicalName(s.Name, 64)
 	arn := at.arn("scheduler", "schedule/default/"+name)
 	var problems []error
-	if !strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") {
-		problems = append(problems, unsupported.Errorf("property Target.Arn: only functions are supported by the local cloud, not %q", s.Target.ARN))
+	if !strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") && !strings.HasPrefix(s.Target.ARN, "arn:aws:sqs:") {
+		problems = append(problems, unsupported.Errorf("property Target.Arn: only functions and queues are supported by the local cloud, not %q", s.Target.ARN))
+	}
+	if strings.HasSuffix(s.Target.ARN, ".fifo") && s.Target.SQSParameters.MessageGroupID == "" {
+		problems = append(problems, errors.New("property Target.SqsParameters.MessageGroupId is required for a FIFO queue"))
 	}
 	if strings.Contains(s.Target.Input, "<aws.scheduler.") {
 		problems = append(problems, unsupported.Errorf("property Target.Input: context attributes are not supported by the local cloud"))

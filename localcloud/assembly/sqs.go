@@ -18,6 +18,7 @@ type Queue struct {
 	ReceiveMessageWaitTimeSeconds *int           `cfn:"ReceiveMessageWaitTimeSeconds"`
 	VisibilityTimeout             *int           `cfn:"VisibilityTimeout"`
 	RedrivePolicy                 *RedrivePolicy `cfn:"RedrivePolicy"`
+	RedriveAllowPolicy            RedriveAllow   `cfn:"RedriveAllowPolicy"`
 	KMSMasterKeyID                Harmless       `cfn:"KmsMasterKeyId" why:"nothing is stored, so nothing is encrypted"`
 	KMSDataKeyReusePeriodSeconds  Harmless       `cfn:"KmsDataKeyReusePeriodSeconds" why:"nothing is stored, so nothing is encrypted"`
 	SQSManagedSSEEnabled          Harmless       `cfn:"SqsManagedSseEnabled" why:"nothing is stored, so nothing is encrypted"`
@@ -29,6 +30,13 @@ type Queue struct {
 type RedrivePolicy struct {
 	DeadLetterTargetARN string `cfn:"deadLetterTargetArn,required"`
 	MaxReceiveCount     int    `cfn:"maxReceiveCount,required"`
+}
+
+// RedriveAllow is which queues may have this one as their dead-letter queue: all of them
+// by default.
+type RedriveAllow struct {
+	Permission string   `cfn:"redrivePermission" values:"allowAll,denyAll,byQueue"`
+	SourceARNs []string `cfn:"sourceQueueArns"`
 }
 
 func (q *Queue) identify(at location) (identity, error) {

@@ -127,6 +127,12 @@ func (c *Cloud) createQueues() error {
 			ReceiveWait:        seconds(given.ReceiveMessageWaitTimeSeconds, 0),
 			MaximumMessageSize: number(given.MaximumMessageSize, 0),
 		}
+		switch given.RedriveAllowPolicy.Permission {
+		case "denyAll":
+			made.RedriveSources = []string{}
+		case "byQueue":
+			made.RedriveSources = append([]string{}, given.RedriveAllowPolicy.SourceARNs...)
+		}
 		if given.RedrivePolicy != nil {
 			made.Redrive = &sqs.Redrive{
 				DeadLetterARN: given.RedrivePolicy.DeadLetterTargetARN, MaxReceiveCount: given.RedrivePolicy.MaxReceiveCount,

@@ -144,6 +144,13 @@ func TestAStackThatAWSWouldRefuseIsRefused(t *testing.T) {
 			func(r resources) { statements(r)[2].(map[string]any)["Action"] = "sqs:DeleteMessage" },
 			"resource Mapping (AWS::Lambda::EventSourceMapping): the provided execution role does not have permissions to call ReceiveMessage on SQS",
 		},
+		"a dead-letter queue for other queues": {
+			func(r resources) {
+				r.properties("Queue")["QueueName"] = "q"
+				r.properties("DeadLetters")["RedriveAllowPolicy"] = decode(`{"redrivePermission": "byQueue", "sourceQueueArns": ["arn:aws:sqs:eu-west-1:000000000000:other"]}`)
+			},
+			"resource Queue (AWS::SQS::Queue): queue q: the RedriveAllowPolicy of the dead-letter queue arn:aws:sqs:eu-west-1:000000000000:shop-DeadLetters-",
+		},
 		"a queue that hands messages out too early": {
 			func(r resources) { r.properties("Worker")["Timeout"] = 2 },
 			"resource Mapping (AWS::Lambda::EventSourceMapping): queue visibility timeout: 1 seconds is less than Function timeout: 2 seconds",

@@ -22,7 +22,7 @@ func (c *Cloud) createSchedules() error {
 		}
 		made := scheduler.Schedule{
 			Name: resource.Name, ARN: resource.ARN, Every: every,
-			Target: given.Target.ARN, RoleARN: given.Target.RoleARN,
+			Target: given.Target.ARN, RoleARN: given.Target.RoleARN, MessageGroupID: given.Target.SQSParameters.MessageGroupID,
 		}
 		if given.Target.Input != "" {
 			made.Input = []byte(given.Target.Input)
@@ -67,6 +67,9 @@ func (s schedules) Invoke(ctx context.Context, from scheduler.Schedule) error {
 	if from.Target == from.ARN {
 		return s.cloud.buses.Trigger(from.ARN)
 	}
+	if strings.HasPrefix(from.Target, "arn:aws:sqs:") {
+		return s.send(ctx, from, from.Target, &sqs.SendMessageInput{MessageBody: string(from.Input), MessageGroupId: from.MessageGroupID})
+	}
 	if err := s.allowed(from, "lambda:InvokeFunction", from.Target); err != nil {
 		return err
 	}
@@ -75,14 +78,19 @@ func (s schedules) Invoke(ctx context.Context, from scheduler.Schedule) error {
 
 // SendDeadLetter sends a dead letter to the schedule's dead-letter queue.
 func (s schedules) SendDeadLetter(ctx context.Context, from scheduler.Schedule, letter scheduler.DeadLetter) error {
-	if err := s.allowed(from, "sqs:SendMessage", from.DeadLetterARN); err != nil {
-		return err
-	}
-	url, _ := s.cloud.queues.URL(from.DeadLetterARN)
-	in := &sqs.SendMessageInput{QueueUrl: url, MessageBody: string(letter.Body), MessageAttributes: map[string]sqs.MessageAttribute{}}
+	in := &sqs.SendMessageInput{MessageBody: string(letter.Body), MessageAttributes: map[string]sqs.MessageAttribute{}}
 	for name, value := range letter.Attributes {
 		in.MessageAttributes[name] = sqs.MessageAttribute{DataType: "String", StringValue: &value}
 	}
+	return s.send(ctx, from, from.DeadLetterARN, in)
+}
+
+// send sends a message as the schedule's role.
+func (s schedules) send(ctx context.Context, from scheduler.Schedule, queueARN string, in *sqs.SendMessageInput) error {
+	if err := s.allowed(from, "sqs:SendMessage", queueARN); err != nil {
+		return err
+	}
+	in.QueueUrl, _ = s.cloud.queues.URL(queueARN)
 	_, err := s.cloud.queues.SendMessage(ctx, in)
 	return err
 }

@@ -66,6 +66,27 @@ func TestAScheduleInvokesItsFunctionAgainAndAgain(t *testing.T) {
 	}
 }
 
+func TestAScheduleSendsToAQueue(t *testing.T) {
+	for name, test := range map[string]struct{ queue, parameters string }{
+		"standard": {`{"Type": "AWS::SQS::Queue"}`, `{}`},
+		"FIFO":     {`{"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": true, "ContentBasedDeduplication": true}}`, `{"MessageGroupId": "g"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, func(r resources) {
+				scheduled(r)
+				r["Ticks"] = decode(test.queue)
+				target := r.properties("Sweep")["Target"].(map[string]any)
+				target["Arn"], target["SqsParameters"] = decode(`{"Fn::GetAtt": ["Ticks", "Arn"]}`), decode(test.parameters)
+				r["SweepPolicy"] = decode(strings.ReplaceAll(encode(r["SweepPolicy"]), `"DeadLetters"`, `"Ticks"`))
+			})
+			eventually(t, "the message", func() bool { return s.Usage(t.Context()).Queues["Ticks"].Visible == 1 })
+			if got := *s.only(t, "Ticks").Body; got != `{"sweep":true}` {
+				t.Errorf("the message is %s", got)
+			}
+		})
+	}
+}
+
 // ticking adds a rule with a schedule, which sends to a queue, to the test stack.
 func ticking(r resources) {
 	r["Ticks"] = decode(`{"Type": "AWS::SQS::Queue"}`)
@@ -183,6 +204,13 @@ func TestAScheduleThatCannotWorkIsRefusedByName(t *testing.T) {
 				r.properties("Sweep")["Target"].(map[string]any)["DeadLetterConfig"] = map[string]any{"Arn": "arn:aws:sqs:eu-west-1:000000000000:nowhere"}
 			},
 			"the dead-letter queue arn:aws:sqs:eu-west-1:000000000000:nowhere is not in the stack",
+		},
+		"with a FIFO queue without a message group": {
+			func(r resources) {
+				r["Ticks"] = decode(`{"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": true}}`)
+				r.properties("Sweep")["Target"].(map[string]any)["Arn"] = decode(`{"Fn::GetAtt": ["Ticks", "Arn"]}`)
+			},
+			"property Target.SqsParameters.MessageGroupId is required for a FIFO queue",
 		},
 		"with a FIFO dead-letter queue": {
 			func(r resources) {

@@ -21,12 +21,14 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// Schedule invokes a function asynchronously, again and again.
+// Schedule invokes a function asynchronously, or sends to a queue, again and again.
 type Schedule struct {
 	Name, ARN string
 	Every     time.Duration
-	// Target is the function's ARN, and RoleARN the role that invokes it.
+	// Target is the ARN of the function or the queue, and RoleARN the role that calls it.
 	Target, RoleARN string
+	// MessageGroupID is the message group on a FIFO queue.
+	MessageGroupID string
 	// Input is the target's; without one the target gets a notification.
 	Input []byte
 	// DeadLetterARN is the queue for what the target refuses; empty for none.
@@ -171,9 +173,7 @@ func (s *Service) sendToDeadLetterQueue(ctx context.Context, schedule Schedule, 
 	if schedule.DeadLetterARN == "" {
 		return errors.New("the schedule has no dead-letter queue")
 	}
-	body, err := json.Marshal(map[string]string{
-		"FunctionName": schedule.Target, "InvocationType": "Event", "Payload": string(schedule.Input),
-	})
+	body, err := json.Marshal(schedule.request())
 	if err != nil {
 		return err
 	}
@@ -195,6 +195,14 @@ func (s *Service) sendToDeadLetterQueue(ctx context.Context, schedule Schedule, 
 		return fmt.Errorf("its dead-letter queue %s does not accept it: %w", schedule.DeadLetterARN, err)
 	}
 	return nil
+}
+
+// request returns the request to the target's API.
+func (s Schedule) request() map[string]string {
+	if arn := strings.Split(s.Target, ":"); len(arn) == 6 && arn[2] == "sqs" {
+		return map[string]string{"MessageBody": string(s.Input), "QueueUrl": "https://sqs." + arn[3] + ".amazonaws.com/" + arn[4] + "/" + arn[5]}
+	}
+	return map[string]string{"FunctionName": s.Target, "InvocationType": "Event", "Payload": string(s.Input)}
 }
 
 // Counts returns what a schedule has done so far.

@@ -41,6 +41,9 @@ type Queue struct {
 	MaximumMessageSize int
 	// Redrive is nil for a queue without a dead-letter queue.
 	Redrive *Redrive
+	// RedriveSources are the ARNs of the queues that may have this one as their
+	// dead-letter queue; nil allows all.
+	RedriveSources []string
 }
 
 // Redrive is the dead-letter queue for messages that were received

@@ -107,6 +107,10 @@ func (s *Service) validateRedrive(q Queue) error {
 	if target.FIFO != q.FIFO {
 		return fmt.Errorf("the dead-letter queue %s must be of the same type: FIFO or standard", q.Redrive.DeadLetterARN)
 	}
+	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+	if target.RedriveSources != nil && !slices.Contains(target.RedriveSources, q.ARN) {
+		return fmt.Errorf("the RedriveAllowPolicy of the dead-letter queue %s does not allow it", q.Redrive.DeadLetterARN)
+	}
 	return nil
 }
 
