@@ -54,7 +54,7 @@ func runPlain(t *testing.T, dir string) {
 	if got := get(t, r.ready.FunctionURLs["Function"], ""); !strings.Contains(got, "Forbidden") {
 		t.Errorf("without a signature the URL answers %s", got)
 	}
-	usage := r.usage(t)
+	usage := r.awaitIdle(t)
 	if got := usage.Functions["Function"]; got.Records != 1 || got.Events != 1 || got.Requests != 1 || got.Failed != 0 {
 		t.Errorf("the function has done %+v, want a message, an event and a request", got)
 	}

@@ -162,6 +162,20 @@ func (r running) stop(t *testing.T, signal syscall.Signal) int {
 	return 0
 }
 
+// awaitIdle waits until everything is handled, and returns the usage then.
+func (r running) awaitIdle(t *testing.T) cloud.Usage {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		usage := r.usage(t)
+		if usage.Idle {
+			return usage
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the program is busy for ever")
+		}
+	}
+}
+
 func (r running) usage(t *testing.T) cloud.Usage {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.ready.UsageURL, nil)
