@@ -14,14 +14,15 @@ type Schedule struct {
 	ScheduleExpression         string         `cfn:"ScheduleExpression,required"`
 	ScheduleExpressionTimezone Harmless       `cfn:"ScheduleExpressionTimezone" why:"a rate has no time of day, and other expressions are refused"`
 	FlexibleTimeWindow         TimeWindow     `cfn:"FlexibleTimeWindow,required"`
-	State                      string         `cfn:"State" values:"ENABLED"`
+	State                      string         `cfn:"State" values:"ENABLED,DISABLED"`
 	KMSKeyARN                  Harmless       `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
 	Target                     ScheduleTarget `cfn:"Target,required"`
 }
 
 // TimeWindow is how exact a schedule is.
 type TimeWindow struct {
-	Mode string `cfn:"Mode,required" values:"OFF"`
+	Mode   string   `cfn:"Mode,required" values:"OFF,FLEXIBLE"`
+	Length Harmless `cfn:"MaximumWindowInMinutes" why:"a schedule fires as its time window begins"`
 }
 
 // ScheduleTarget is what a schedule invokes.

@@ -30,7 +30,11 @@ func (c *Cloud) createSchedules() error {
 		if given.Target.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.Target.DeadLetterConfig.ARN
 		}
-		if err := errors.Join(c.checkSchedule(made), c.schedules.Create(made)); err != nil {
+		err = c.checkSchedule(made)
+		if given.State != "DISABLED" {
+			err = errors.Join(err, c.schedules.Create(made))
+		}
+		if err != nil {
 			problems = append(problems, resourceError(resource, err))
 		}
 	}

@@ -119,14 +119,17 @@ func TestTheScheduleOfARuleSendsAnEventToTheTargetsOfTheRule(t *testing.T) {
 	}
 }
 
-func TestARuleThatIsDisabledHasNoSchedule(t *testing.T) {
+func TestWhatIsDisabledDoesNotFire(t *testing.T) {
 	s := start(t, func(r resources) {
 		ticking(r)
-		r.properties("Tick")["State"] = "DISABLED"
+		scheduled(r)
+		r.properties("Tick")["State"], r.properties("Sweep")["State"] = "DISABLED", "DISABLED"
 	})
 	s.settle(t)
-	if got := s.Usage(t.Context()).Schedules["Tick"].Fired; got != 0 {
-		t.Errorf("the schedule has fired %d times", got)
+	for _, schedule := range []string{"Tick", "Sweep"} {
+		if got := s.Usage(t.Context()).Schedules[schedule].Fired; got != 0 {
+			t.Errorf("%s has fired %d times", schedule, got)
+		}
 	}
 }
 
