@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -55,6 +56,9 @@ func runPlain(t *testing.T, dir string) {
 		t.Errorf("without a signature the URL answers %s", got)
 	}
 	usage := r.usage(t)
+	for deadline := time.Now().Add(10 * time.Second); !usage.Idle && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		usage = r.usage(t)
+	}
 	if got := usage.Functions["Function"]; got.Records != 1 || got.Events != 1 || got.Requests != 1 || got.Failed != 0 {
 		t.Errorf("the function has done %+v, want a message, an event and a request", got)
 	}

@@ -15,14 +15,13 @@ import (
 func (c *Cloud) createSchedules() error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.Schedule](c.assembly) {
-		every, err := scheduler.ParseRate(given.ScheduleExpression)
+		made, err := scheduler.Schedule{
+			Name: resource.Name, ARN: resource.ARN,
+			Target: given.Target.ARN, RoleARN: given.Target.RoleARN, MessageGroupID: given.Target.SQSParameters.MessageGroupID,
+		}.At(given.ScheduleExpression)
 		if err != nil {
 			problems = append(problems, resourceError(resource, err))
 			continue
-		}
-		made := scheduler.Schedule{
-			Name: resource.Name, ARN: resource.ARN, Every: every,
-			Target: given.Target.ARN, RoleARN: given.Target.RoleARN, MessageGroupID: given.Target.SQSParameters.MessageGroupID,
 		}
 		if given.Target.Input != "" {
 			made.Input = []byte(given.Target.Input)
