@@ -39,7 +39,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 				"EventPattern": {}, "State": "SLEEPING",
 				"Targets": [{"Id": "a", "Arn": {"Fn::Base64": "x"}}]}},
 			"Schedule": {"Type": "AWS::Scheduler::Schedule", "Properties": {
-				"GroupName": "g", "ScheduleExpression": "rate(1 minute)", "FlexibleTimeWindow": {"Mode": "FLEXIBLE"}, "State": "DISABLED",
+				"GroupName": "g", "ScheduleExpression": "rate(1 minute)", "FlexibleTimeWindow": {"Mode": "SOMETIMES"}, "State": "PAUSED",
 				"Target": {"Arn": "arn:aws:kinesis:eu-west-1:000000000000:stream/s", "RoleArn": "r", "KinesisParameters": {}}}},
 			"Secret": {"Type": "AWS::SecretsManager::Secret", "Properties": {
 				"ReplicaRegions": [], "GenerateSecretString": {"SecretStringTemplate": "{}", "IncludeSpace": true}}},
@@ -85,9 +85,9 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"resource Queue (AWS::SQS::Queue): property VisibilityTimeout must be of type int, and is 1.5",
 		"resource Rule (AWS::Events::Rule): the intrinsic function Fn::Base64 is not supported by the local cloud",
 		`resource Rule (AWS::Events::Rule): property State: the value "SLEEPING" is not supported by the local cloud`,
-		`resource Schedule (AWS::Scheduler::Schedule): property FlexibleTimeWindow.Mode: the value "FLEXIBLE" is not supported by the local cloud`,
+		`resource Schedule (AWS::Scheduler::Schedule): property FlexibleTimeWindow.Mode: the value "SOMETIMES" is not supported by the local cloud`,
 		"resource Schedule (AWS::Scheduler::Schedule): property GroupName is not supported by the local cloud",
-		`resource Schedule (AWS::Scheduler::Schedule): property State: the value "DISABLED" is not supported by the local cloud`,
+		`resource Schedule (AWS::Scheduler::Schedule): property State: the value "PAUSED" is not supported by the local cloud`,
 		"resource Schedule (AWS::Scheduler::Schedule): property Target.KinesisParameters is not supported by the local cloud",
 		`resource Schedule (AWS::Scheduler::Schedule): property Target.Arn: only functions and queues are supported by the local cloud, not "arn:aws:kinesis:eu-west-1:000000000000:stream/s"`,
 		"resource Secret (AWS::SecretsManager::Secret): property GenerateSecretString.IncludeSpace is not supported by the local cloud",

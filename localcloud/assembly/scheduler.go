@@ -12,16 +12,17 @@ type Schedule struct {
 	Name                       string         `cfn:"Name"`
 	Description                Harmless       `cfn:"Description" why:"only a reader sees it"`
 	ScheduleExpression         string         `cfn:"ScheduleExpression,required"`
-	ScheduleExpressionTimezone Harmless       `cfn:"ScheduleExpressionTimezone" why:"a rate has no time of day, and other expressions are refused"`
+	ScheduleExpressionTimezone string         `cfn:"ScheduleExpressionTimezone"`
 	FlexibleTimeWindow         TimeWindow     `cfn:"FlexibleTimeWindow,required"`
-	State                      string         `cfn:"State" values:"ENABLED"`
+	State                      string         `cfn:"State" values:"ENABLED,DISABLED"`
 	KMSKeyARN                  Harmless       `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
 	Target                     ScheduleTarget `cfn:"Target,required"`
 }
 
 // TimeWindow is how exact a schedule is.
 type TimeWindow struct {
-	Mode string `cfn:"Mode,required" values:"OFF"`
+	Mode   string   `cfn:"Mode,required" values:"OFF,FLEXIBLE"`
+	Length Harmless `cfn:"MaximumWindowInMinutes" why:"a schedule fires as its time window begins"`
 }
 
 // ScheduleTarget is what a schedule invokes.
@@ -51,6 +52,9 @@ func (s *Schedule) identify(at location) (identity, error) {
 	var problems []error
 	if !strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") && !strings.HasPrefix(s.Target.ARN, "arn:aws:sqs:") {
 		problems = append(problems, unsupported.Errorf("property Target.Arn: only functions and queues are supported by the local cloud, not %q", s.Target.ARN))
+	}
+	if zone := s.ScheduleExpressionTimezone; zone != "" && zone != "UTC" && zone != "Etc/UTC" && strings.HasPrefix(s.ScheduleExpression, "cron(") {
+		problems = append(problems, unsupported.Errorf("property ScheduleExpressionTimezone: only UTC is supported by the local cloud for a cron expression, not %q", zone))
 	}
 	if strings.HasSuffix(s.Target.ARN, ".fifo") && s.Target.SQSParameters.MessageGroupID == "" {
 		problems = append(problems, errors.New("property Target.SqsParameters.MessageGroupId is required for a FIFO queue"))

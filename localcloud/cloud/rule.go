@@ -69,11 +69,11 @@ func (c *Cloud) scheduleRule(rule eventbridge.Rule, expression string) error {
 	if expression == "" {
 		return nil
 	}
-	every, err := scheduler.ParseRuleRate(expression)
-	if err != nil || !rule.Enabled {
+	made, err := scheduler.Schedule{Name: rule.Name, ARN: rule.ARN, Target: rule.ARN}.At(expression)
+	if err := errors.Join(err, scheduler.CheckRuleRate(expression)); err != nil || !rule.Enabled {
 		return err
 	}
-	return c.schedules.Create(scheduler.Schedule{Name: rule.Name, ARN: rule.ARN, Every: every, Target: rule.ARN})
+	return c.schedules.Create(made)
 }
 
 func (c *Cloud) busARN(name string) string {

@@ -15,14 +15,13 @@ import (
 func (c *Cloud) createSchedules() error {
 	var problems []error
 	for resource, given := range assembly.Of[assembly.Schedule](c.assembly) {
-		every, err := scheduler.ParseRate(given.ScheduleExpression)
+		made, err := scheduler.Schedule{
+			Name: resource.Name, ARN: resource.ARN,
+			Target: given.Target.ARN, RoleARN: given.Target.RoleARN, MessageGroupID: given.Target.SQSParameters.MessageGroupID,
+		}.At(given.ScheduleExpression)
 		if err != nil {
 			problems = append(problems, resourceError(resource, err))
 			continue
-		}
-		made := scheduler.Schedule{
-			Name: resource.Name, ARN: resource.ARN, Every: every,
-			Target: given.Target.ARN, RoleARN: given.Target.RoleARN, MessageGroupID: given.Target.SQSParameters.MessageGroupID,
 		}
 		if given.Target.Input != "" {
 			made.Input = []byte(given.Target.Input)
@@ -30,7 +29,11 @@ func (c *Cloud) createSchedules() error {
 		if given.Target.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.Target.DeadLetterConfig.ARN
 		}
-		if err := errors.Join(c.checkSchedule(made), c.schedules.Create(made)); err != nil {
+		err = c.checkSchedule(made)
+		if given.State != "DISABLED" {
+			err = errors.Join(err, c.schedules.Create(made))
+		}
+		if err != nil {
 			problems = append(problems, resourceError(resource, err))
 		}
 	}

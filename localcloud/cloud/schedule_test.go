@@ -124,14 +124,17 @@ func TestTheScheduleOfARuleSendsAnEventToTheTargetsOfTheRule(t *testing.T) {
 	}
 }
 
-func TestARuleThatIsDisabledHasNoSchedule(t *testing.T) {
+func TestWhatIsDisabledDoesNotFire(t *testing.T) {
 	s := start(t, func(r resources) {
 		ticking(r)
-		r.properties("Tick")["State"] = "DISABLED"
+		scheduled(r)
+		r.properties("Tick")["State"], r.properties("Sweep")["State"] = "DISABLED", "DISABLED"
 	})
 	s.settle(t)
-	if got := s.Usage(t.Context()).Schedules["Tick"].Fired; got != 0 {
-		t.Errorf("the schedule has fired %d times", got)
+	for _, schedule := range []string{"Tick", "Sweep"} {
+		if got := s.Usage(t.Context()).Schedules[schedule].Fired; got != 0 {
+			t.Errorf("%s has fired %d times", schedule, got)
+		}
 	}
 }
 
@@ -139,7 +142,7 @@ func TestAScheduleOfARuleThatCannotWorkIsRefusedByName(t *testing.T) {
 	for expression, want := range map[string]string{
 		"rate(5 minute)":       `the schedule expression "rate(5 minute)" is not valid`,
 		"rate(1 minutes)":      `the schedule expression "rate(1 minutes)" is not valid`,
-		"cron(0 12 * * ? *)":   `the schedule expression "cron(0 12 * * ? *)" is not supported by the local cloud`,
+		"cron(0 12 * * * *)":   `the schedule expression cron(0 12 * * * *) is not valid`,
 		"at(2026-03-01T12:00)": `the schedule expression "at(2026-03-01T12:00)" is not supported by the local cloud`,
 	} {
 		got := refused(t, func(r resources) {
@@ -179,9 +182,16 @@ func TestAScheduleThatCannotWorkIsRefusedByName(t *testing.T) {
 		change func(resources)
 		want   string
 	}{
-		"with a cron expression": {
-			func(r resources) { r.properties("Sweep")["ScheduleExpression"] = "cron(0 * * * ? *)" },
-			`the schedule expression "cron(0 * * * ? *)" is not supported by the local cloud`,
+		"with the last day of each month": {
+			func(r resources) { r.properties("Sweep")["ScheduleExpression"] = "cron(0 0 L * ? *)" },
+			`the schedule expression "cron(0 0 L * ? *)" is not supported by the local cloud`,
+		},
+		"with a cron expression in another time zone": {
+			func(r resources) {
+				r.properties("Sweep")["ScheduleExpression"] = "cron(0 0 * * ? *)"
+				r.properties("Sweep")["ScheduleExpressionTimezone"] = "Europe/Berlin"
+			},
+			`only UTC is supported by the local cloud for a cron expression, not "Europe/Berlin"`,
 		},
 		"with a role that is not for the scheduler": {
 			func(r resources) {

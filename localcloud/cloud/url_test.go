@@ -62,7 +62,7 @@ func TestAPortForAFunctionURLThatIsNotInTheStackIsRefused(t *testing.T) {
 	}
 }
 
-// keys notes the access key ids of functions, which are made of 30 random bytes.
+// keys records the access key ids of functions, which are made of 30 random bytes.
 type keys struct{ ids []string }
 
 func (k *keys) Read(into []byte) (int, error) {

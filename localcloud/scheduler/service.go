@@ -24,7 +24,9 @@ import (
 // Schedule invokes a function asynchronously, or sends to a queue, again and again.
 type Schedule struct {
 	Name, ARN string
-	Every     time.Duration
+	// Every is the interval, unless Cron has the times.
+	Every time.Duration
+	Cron  *Cron
 	// Target is the ARN of the function or the queue, and RoleARN the role that calls it.
 	Target, RoleARN string
 	// MessageGroupID is the message group on a FIFO queue.
@@ -87,7 +89,7 @@ func New(config Config) *Service {
 
 // Create adds a schedule, which does nothing before Start.
 func (s *Service) Create(schedule Schedule) error {
-	if schedule.Every <= 0 {
+	if schedule.Every <= 0 && schedule.Cron == nil {
 		return fmt.Errorf("schedule %s: the interval must be more than 0", schedule.Name)
 	}
 	s.mu.Lock()
@@ -96,7 +98,7 @@ func (s *Service) Create(schedule Schedule) error {
 		return fmt.Errorf("schedule %s: a schedule with the ARN %s exists already", schedule.Name, schedule.ARN)
 	}
 	if s.config.Every > 0 {
-		schedule.Every = s.config.Every
+		schedule.Every, schedule.Cron = s.config.Every, nil
 	}
 	s.schedules = append(s.schedules, schedule)
 	return nil
@@ -113,7 +115,34 @@ func (s *Service) Start() {
 	}
 }
 
+// At returns the schedule with the times of an expression.
+func (s Schedule) At(expression string) (_ Schedule, err error) {
+	if strings.HasPrefix(expression, "cron(") {
+		s.Cron, err = ParseCron(expression)
+	} else {
+		s.Every, err = ParseRate(expression)
+	}
+	return s, err
+}
+
+func (s *Service) runCron(ctx context.Context, schedule Schedule) {
+	for next := schedule.Cron.Next(s.config.Clock()); !next.IsZero(); next = schedule.Cron.Next(next) {
+		timer := time.NewTimer(next.Sub(s.config.Clock()))
+		select {
+		case <-timer.C:
+			s.fire(ctx, schedule)
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
 func (s *Service) run(ctx context.Context, schedule Schedule) {
+	if schedule.Cron != nil {
+		s.runCron(ctx, schedule)
+		return
+	}
 	ticker := time.NewTicker(schedule.Every)
 	defer ticker.Stop()
 	for {

@@ -1,0 +1,108 @@
+package scheduler
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/saga/localcloud/unsupported"
+)
+
+// Cron is a cron expression in UTC.
+//
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
+type Cron struct {
+	minutes, hours, days, months, weekdays, years map[int]bool
+}
+
+// lastYear is the last one that an expression can have.
+const lastYear = 2199
+
+// ParseCron reads an expression such as cron(0 12 ? * MON-FRI *). L, W and # are not
+// supported.
+func ParseCron(expression string) (*Cron, error) {
+	fields := strings.Fields(strings.TrimSuffix(strings.TrimPrefix(expression, "cron("), ")"))
+	if len(fields) != 6 || (fields[2] == "?") == (fields[4] == "?") {
+		return nil, errors.New("the schedule expression " + expression + " is not valid: it has six fields, and a ? for either the day of the month or the day of the week")
+	}
+	made := new(Cron)
+	for i, field := range []struct {
+		into      *map[int]bool
+		low, high int
+		names     string
+	}{
+		{&made.minutes, 0, 59, ""},
+		{&made.hours, 0, 23, ""},
+		{&made.days, 1, 31, ""},
+		{&made.months, 1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"},
+		{&made.weekdays, 1, 7, "SUN MON TUE WED THU FRI SAT"},
+		{&made.years, 1970, lastYear, ""},
+	} {
+		text := strings.ToUpper(fields[i])
+		for number, name := range strings.Fields(field.names) {
+			text = strings.ReplaceAll(text, name, strconv.Itoa(number+1))
+		}
+		values, ok := cronField(text, field.low, field.high)
+		if !ok {
+			return nil, unsupported.Errorf("the schedule expression %q is not supported by the local cloud: its field %s is neither a number from %d to %d nor made of such with , - * and /",
+				expression, fields[i], field.low, field.high)
+		}
+		*field.into = values
+	}
+	return made, nil
+}
+
+// cronField returns the values of a field, and whether there are any.
+func cronField(text string, low, high int) (values map[int]bool, ok bool) {
+	values = map[int]bool{}
+	for part := range strings.SplitSeq(text, ",") {
+		span, steps, stepped := strings.Cut(part, "/")
+		from, to, isRange := strings.Cut(span, "-")
+		switch {
+		case span == "*" || span == "?":
+			from, to = strconv.Itoa(low), strconv.Itoa(high)
+		case stepped && !isRange:
+			to = strconv.Itoa(high)
+		case !isRange:
+			to = from
+		}
+		first, errFirst := strconv.Atoi(from)
+		last, errLast := strconv.Atoi(to)
+		step := 1
+		var errStep error
+		if stepped {
+			step, errStep = strconv.Atoi(steps)
+		}
+		if errors.Join(errFirst, errLast, errStep) != nil || first < low || last > high || first > last || step < 1 {
+			return nil, false
+		}
+		for value := first; value <= last; value += step {
+			values[value] = true
+		}
+	}
+	return values, true
+}
+
+// Next returns the first time after this one, or the zero time if there is none.
+func (c *Cron) Next(after time.Time) time.Time {
+	t := after.UTC().Truncate(time.Minute).Add(time.Minute)
+	for t.Year() <= lastYear {
+		year, month, day := t.Date()
+		switch {
+		case !c.years[year]:
+			t = time.Date(year+1, 1, 1, 0, 0, 0, 0, time.UTC)
+		case !c.months[int(month)]:
+			t = time.Date(year, month+1, 1, 0, 0, 0, 0, time.UTC)
+		case !c.days[day] || !c.weekdays[int(t.Weekday())+1]:
+			t = time.Date(year, month, day+1, 0, 0, 0, 0, time.UTC)
+		case !c.hours[t.Hour()]:
+			t = t.Truncate(time.Hour).Add(time.Hour)
+		case !c.minutes[t.Minute()]:
+			t = t.Add(time.Minute)
+		default:
+			return t
+		}
+	}
+	return time.Time{}
+}
