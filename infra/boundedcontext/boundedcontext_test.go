@@ -263,10 +263,7 @@ func TestEventsThatDoNotFitIntoAPatternAreNamed(t *testing.T) {
 }
 
 func TestPropsThatCannotWorkAreNamed(t *testing.T) {
-	tests := map[string]struct {
-		change func(*boundedcontext.Props)
-		want   string
-	}{
+	tests := map[string]refusal{
 		"no service":            {func(p *boundedcontext.Props) { p.Service = "" }, "Service"},
 		"no bus":                {func(p *boundedcontext.Props) { p.Bus = nil }, "Bus"},
 		"no events":             {func(p *boundedcontext.Props) { p.Consumes = nil }, "Consumes"},
@@ -331,16 +328,7 @@ func TestPropsThatCannotWorkAreNamed(t *testing.T) {
 		"no retention of events":    {func(p *boundedcontext.Props) { p.Retention = 0 }, "Retention"},
 	}
 	stack, props := valid(t)
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			invalid := props
-			test.change(&invalid)
-			message := synthtest.PanicMessage(func() { boundedcontext.New(stack, "Ledger", invalid) })
-			if !strings.HasPrefix(message, "bounded context Ledger: ") || !strings.Contains(message, test.want) {
-				t.Errorf("panicked with %q, want it to name %s", message, test.want)
-			}
-		})
-	}
+	checkRefusals(t, stack, props, tests)
 }
 
 func TestTheRuntimeOfAFunctionIsSetForItsMemory(t *testing.T) {

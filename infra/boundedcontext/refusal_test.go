@@ -18,6 +18,27 @@ const (
 	region  = "eu-west-1"
 )
 
+// refusal is a change of props, and what it is refused with.
+type refusal struct {
+	change func(*boundedcontext.Props)
+	want   string
+}
+
+// checkRefusals checks that each change of valid props is refused.
+func checkRefusals(t *testing.T, stack awscdk.Stack, props boundedcontext.Props, refusals map[string]refusal) {
+	t.Helper()
+	for name, test := range refusals {
+		t.Run(name, func(t *testing.T) {
+			invalid := props
+			test.change(&invalid)
+			message := synthtest.PanicMessage(func() { boundedcontext.New(stack, "Ledger", invalid) })
+			if !strings.HasPrefix(message, "bounded context Ledger: ") || !strings.Contains(message, test.want) {
+				t.Errorf("panicked with %q, want it to have %q", message, test.want)
+			}
+		})
+	}
+}
+
 // place is the account and the region of a stack; of an empty one both are known at
 // deployment only.
 func place(account, region string) *awscdk.StackProps {
@@ -113,10 +134,7 @@ func TestNamesThatAWSOrTheCDKWouldRefuseAreNamedByTheContext(t *testing.T) {
 	ownBus := func(name string) func(*boundedcontext.Props) {
 		return func(p *boundedcontext.Props) { p.Delivery = boundedcontext.OwnBus{Name: name} }
 	}
-	tests := map[string]struct {
-		change func(*boundedcontext.Props)
-		want   string
-	}{
+	tests := map[string]refusal{
 		"sources in two cases":     {consumes(resource.Events{"bank": {"bank.opened"}, "Bank": {"bank.closed"}}), `the sources "Bank" and "bank" cannot be distinguished`},
 		"sources in three cases":   {consumes(resource.Events{"bank": {"a"}, "Bank": {"b"}, "baNK": {"c"}}), `the sources "Bank" and "baNK" cannot be distinguished`},
 		"sources that are one id":  {consumes(resource.Events{"bank/a": {"a"}, "bank--a": {"b"}}), `the sources "bank--a" and "bank/a" cannot be distinguished`},
@@ -191,16 +209,7 @@ func TestNamesThatAWSOrTheCDKWouldRefuseAreNamedByTheContext(t *testing.T) {
 	}
 	stack, props := valid(t)
 	resource.NewEventBus(stack, "Taken", "taken")
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			invalid := props
-			test.change(&invalid)
-			message := synthtest.PanicMessage(func() { boundedcontext.New(stack, "Ledger", invalid) })
-			if !strings.HasPrefix(message, "bounded context Ledger: ") || !strings.Contains(message, test.want) {
-				t.Errorf("panicked with %q, want it to have %q", message, test.want)
-			}
-		})
-	}
+	checkRefusals(t, stack, props, tests)
 }
 
 func TestAnIdThatIsTakenOrCannotBeOneIsNamed(t *testing.T) {

@@ -24,7 +24,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 				"AuthorizationType": "OAUTH_CLIENT_CREDENTIALS", "AuthParameters": {"OAuthParameters": {}}}},
 			"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"Widgets": []}},
 			"Function": {"Type": "AWS::Lambda::Function", "Properties": {
-				"Code": {"S3Key": "x.zip"}, "Role": {"Ref": "Nobody"}, "Handler": "h", "Runtime": "cobol",
+				"Code": {"S3Key": "x.zip"}, "Role": {"Ref": "Missing"}, "Handler": "h", "Runtime": "cobol",
 				"TracingConfig": {"Mode": "Sometimes"},
 				"Environment": {"Variables": {"BUCKET": {"Fn::GetAtt": ["Bucket", "Arn"]}, "LIST": []}}}},
 			"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 8}},
@@ -66,7 +66,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"resource Dashboard (AWS::CloudWatch::Dashboard): property DashboardBody is required",
 		"resource Dashboard (AWS::CloudWatch::Dashboard): property Widgets is not supported by the local cloud",
 		`resource Free (AWS::DynamoDB::Table): property BillingMode: the value "FREE" is not supported by the local cloud`,
-		"resource Function (AWS::Lambda::Function): the referenced resource or parameter Nobody is not in the template",
+		"resource Function (AWS::Lambda::Function): the referenced resource or parameter Missing is not in the template",
 		"resource Function (AWS::Lambda::Function): property Environment.Variables.LIST must be a text",
 		`resource Function (AWS::Lambda::Function): property TracingConfig.Mode: the value "Sometimes" is not supported by the local cloud`,
 		`resource Function (AWS::Lambda::Function): property Runtime: the value "cobol" is not supported by the local cloud`,

@@ -19,8 +19,8 @@ func queried(t *testing.T, form string) *httptest.ResponseRecorder {
 	t.Helper()
 	served := wire.Handler(wire.Service{Target: "greeter", ContentType: wire.Query, Operations: map[string]wire.Operation{
 		"Greet": wire.Op(func(ctx context.Context, in *greeting) (*greeting, error) {
-			if in.Name == "nobody" {
-				return nil, wire.Errorf("ValidationError", "Nobody is there.")
+			if in.Name == "missing" {
+				return nil, wire.Errorf("ValidationError", "There is no such name.")
 			}
 			return &greeting{Name: in.Name + " & " + wire.Caller(ctx)}, nil
 		}),
@@ -50,7 +50,7 @@ func TestAnOperationOfTheQueryProtocolAnswersInXML(t *testing.T) {
 
 func TestAnErrorOfTheQueryProtocolIsXML(t *testing.T) {
 	for name, test := range map[string]struct{ form, code, message string }{
-		"an error of the engine": {"Action=Greet&Name=nobody", "ValidationError", "Nobody is there."},
+		"an error of the engine": {"Action=Greet&Name=missing", "ValidationError", "There is no such name."},
 		"an unknown member":      {"Action=Greet&Names.member.1=Ann", "ValidationException", `unknown field "Names.member.1"`},
 		"an unknown operation":   {"Action=Part&Name=Ann", "UnknownOperationException", "does not support Part of greeter"},
 		"no operation":           {"Name=Ann", "UnknownOperationException", "does not support POST / of greeter"},

@@ -27,7 +27,7 @@ func handler() http.Handler {
 			"Greet": wire.Op(func(ctx context.Context, in *greeting) (*greeting, error) {
 				switch in.Name {
 				case "nobody":
-					return nil, &wire.Error{Code: "NobodyException", Message: "Nobody is there.", Status: http.StatusNotFound, Members: map[string]any{"Reasons": []string{"gone"}}}
+					return nil, &wire.Error{Code: "NobodyException", Message: "There is no such name.", Status: http.StatusNotFound, Members: map[string]any{"Reasons": []string{"gone"}}}
 				case "silent":
 					return nil, wire.ErrNoAnswer
 				case "broken":
@@ -88,7 +88,7 @@ func TestAnUnsupportedRequestIsRefusedByName(t *testing.T) {
 		"an unknown service":     {"Butler.Greet", `{}`, "UnknownOperationException", "does not support Greet of x", 400},
 		"no target":              {"", ``, "UnknownOperationException", "does not support POST / of x", 400},
 		"a body without end":     {"Greeter.Greet", strings.Repeat(" ", 17<<20), "RequestEntityTooLargeException", "too large", 400},
-		"an error of the engine": {"Greeter.Greet", `{"Name": "nobody"}`, "NobodyException", "Nobody is there.", 404},
+		"an error of the engine": {"Greeter.Greet", `{"Name": "nobody"}`, "NobodyException", "There is no such name.", 404},
 		"an unexpected error":    {"Greeter.Greet", `{"Name": "broken"}`, "InternalFailure", "out of paper", 500},
 	} {
 		t.Run(name, func(t *testing.T) {
