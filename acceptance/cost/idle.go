@@ -374,16 +374,3 @@ func IdleTable(environments []string, templates map[string][]byte) ([][]string, 
 	}
 	return append(rows, row), nil
 }
-
-// Markdown returns rows as a table, the first of which has the headings. All columns but
-// the first are numbers.
-func Markdown(rows [][]string) string {
-	var text strings.Builder
-	for n, row := range rows {
-		text.WriteString("| " + strings.Join(row, " | ") + " |\n")
-		if n == 0 {
-			text.WriteString("|---" + strings.Repeat("|--:", len(row)-1) + "|\n")
-		}
-	}
-	return text.String()
-}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/acceptance/markdown"
 	"example.com/saga/pkg/contract"
 )
 
@@ -67,7 +68,7 @@ func checkGenerated(t *testing.T, name string, tables map[string][][]string) {
 	t.Helper()
 	document := read(t, name)
 	for table, rows := range tables {
-		document = replaceGenerated(t, document, table, markdown(rows))
+		document = replaceGenerated(t, document, table, markdown.Table(rows, "---"))
 	}
 	checkWritten(t, name, document)
 }
@@ -96,17 +97,6 @@ func checkWritten(t *testing.T, name, generated string) {
 	if diff := cmp.Diff(read(t, name), generated); diff != "" {
 		t.Errorf("%s is not as generated; make golden writes it (-file +generated):\n%s", name, diff)
 	}
-}
-
-func markdown(rows [][]string) string {
-	var text strings.Builder
-	for n, row := range rows {
-		text.WriteString("| " + strings.Join(row, " | ") + " |\n")
-		if n == 0 {
-			text.WriteString(strings.Repeat("|---", len(row)) + "|\n")
-		}
-	}
-	return text.String()
 }
 
 // A consumer must not receive personal data without a use for it.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.com/saga/acceptance/cost"
+	"example.com/saga/acceptance/markdown"
 )
 
 func main() {
@@ -39,6 +40,6 @@ func printTable(output io.Writer, files []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(output, cost.Markdown(rows))
+	_, err = io.WriteString(output, markdown.Table(rows, "--:"))
 	return err
 }
