@@ -1,0 +1,136 @@
+// Package dlq reads the dead letters of a stack, each with the whole reason why it is one.
+package dlq
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/saga/operator/deadletter"
+	"example.com/saga/operator/stack"
+)
+
+// DeadLetter is a message in a dead-letter queue.
+type DeadLetter struct {
+	deadletter.Message
+
+	// Queue is the construct path of the dead-letter queue, and Context the bounded
+	// context that it belongs to.
+	Queue, Context string
+	Event          deadletter.Content
+	// Reason is why it is a dead letter.
+	Reason string
+	// LastError is the last error that the context logged about the event, of a message
+	// that failed too often: SQS moves it and does not know the error.
+	LastError string
+}
+
+// Why returns the reason with the last error: the root cause first, and then where it
+// occurred.
+func (d DeadLetter) Why() string {
+	if d.LastError == "" {
+		return RootFirst(d.Reason)
+	}
+	return RootFirst(d.Reason + ": " + d.LastError)
+}
+
+// RootFirst returns the text of a wrapped error, such as "call the provider: dial tcp:
+// connection refused", with its root cause first: "connection refused (call the provider:
+// dial tcp)". A colon within quotes or brackets does not count.
+func RootFirst(text string) string {
+	last, depth, quoted := -1, 0, false
+	for i, r := range text {
+		switch {
+		case r == '"':
+			quoted = !quoted
+		case quoted:
+		case r == '(', r == '[', r == '{':
+			depth++
+		case r == ')', r == ']', r == '}':
+			depth--
+		case r == ':' && depth == 0 && strings.HasPrefix(text[i:], ": "):
+			last = i
+		}
+	}
+	if last < 0 || quoted || last+2 == len(text) {
+		return text
+	}
+	return text[last+2:] + " (" + text[:last] + ")"
+}
+
+// Errors finds the last error about an event.
+type Errors interface {
+	// LastError returns the last error that the functions of a bounded context logged
+	// about an event since a time, or "".
+	LastError(ctx context.Context, boundedContext, eventID string, since time.Time) (string, error)
+}
+
+// Reader reads the dead-letter queues of a stack. It needs the permissions of a
+// deadletter.Queue and of its Errors.
+type Reader struct {
+	Queues deadletter.Client
+	Errors Errors
+	Stack  stack.Stack
+}
+
+// Read returns the dead letters of one queue, the oldest first.
+func (r Reader) Read(ctx context.Context, queue deadletter.Queue) ([]DeadLetter, error) {
+	sources, err := deadletter.FindSources(ctx, r.Queues, r.Stack.Queues)
+	if err != nil {
+		return nil, err
+	}
+	return r.read(ctx, queue, sources)
+}
+
+// ReadAll returns the dead letters of all queues, the oldest first.
+func (r Reader) ReadAll(ctx context.Context) ([]DeadLetter, error) {
+	sources, err := deadletter.FindSources(ctx, r.Queues, r.Stack.Queues)
+	if err != nil {
+		return nil, err
+	}
+	paths := r.Stack.DeadLetterQueues()
+	found, errs := make([][]DeadLetter, len(paths)), make([]error, len(paths))
+	var reading sync.WaitGroup
+	for i, path := range paths {
+		reading.Go(func() {
+			queue := deadletter.Queue{Client: r.Queues, Name: path, URL: r.Stack.Queues[path]}
+			found[i], errs[i] = r.readUnlessEmpty(ctx, queue, sources)
+		})
+	}
+	reading.Wait()
+	all := slices.Concat(found...)
+	slices.SortStableFunc(all, func(a, b DeadLetter) int { return a.Sent.Compare(b.Sent) })
+	return all, errors.Join(errs...)
+}
+
+// readUnlessEmpty takes a second for a queue with dead letters, which a long poll takes,
+// and a moment for an empty one.
+func (r Reader) readUnlessEmpty(ctx context.Context, queue deadletter.Queue, sources deadletter.Sources) ([]DeadLetter, error) {
+	count, err := queue.Count(ctx)
+	if err != nil || count == 0 {
+		return nil, err
+	}
+	return r.read(ctx, queue, sources)
+}
+
+func (r Reader) read(ctx context.Context, queue deadletter.Queue, sources deadletter.Sources) ([]DeadLetter, error) {
+	messages, err := queue.Look(ctx, deadletter.Maximum)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]DeadLetter, len(messages))
+	for i, m := range messages {
+		all[i] = DeadLetter{Message: m, Queue: queue.Name, Context: stack.ContextOf(queue.Name), Event: m.Content(), Reason: m.Reason(sources)}
+		if all[i].Event.ID == "" || !m.FailedTooOften() {
+			continue
+		}
+		if all[i].LastError, err = r.Errors.LastError(ctx, all[i].Context, all[i].Event.ID, m.Sent); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(all, func(a, b DeadLetter) int { return a.Sent.Compare(b.Sent) })
+	return all, nil
+}
