@@ -23,6 +23,8 @@ type DeadLetter struct {
 	Event          deadletter.Content
 	// Reason is why it is a dead letter.
 	Reason string
+	// Attempts is how often it was tried before a queue moved it, or 0.
+	Attempts int
 	// LastError is the last error that the context logged about the event, of a message
 	// that failed too often: SQS moves it and does not know the error.
 	LastError string
@@ -123,7 +125,10 @@ func (r Reader) read(ctx context.Context, queue deadletter.Queue, sources deadle
 	}
 	all := make([]DeadLetter, len(messages))
 	for i, m := range messages {
-		all[i] = DeadLetter{Message: m, Queue: queue.Name, Context: stack.ContextOf(queue.Name), Event: m.Content(), Reason: m.Reason(sources)}
+		all[i] = DeadLetter{
+			Message: m, Queue: queue.Name, Context: stack.ContextOf(queue.Name), Event: m.Content(),
+			Reason: m.Reason(sources), Attempts: m.Attempts(sources),
+		}
 		if all[i].Event.ID == "" || !m.FailedTooOften() {
 			continue
 		}

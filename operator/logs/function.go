@@ -112,3 +112,14 @@ func (f Functions) LastError(ctx context.Context, boundedContext, eventID string
 	}
 	return "", err
 }
+
+// End returns what a line of Ends has about the end of the process, without its request.
+func End(line string) string {
+	for _, text := range ends() {
+		if i := strings.Index(line, text); i >= 0 {
+			end, _, _ := strings.Cut(line[i:], "\n")
+			return end
+		}
+	}
+	return line
+}

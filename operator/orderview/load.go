@@ -104,6 +104,9 @@ func (l *Loader) Load(ctx context.Context, id string, deadLetters []dlq.DeadLett
 	if v.Events, err = found.events(ctx, v); err != nil {
 		return v, err
 	}
+	if shipped, known := v.find(contract.OrderShipped{}); known && v.Order.Ended() {
+		v.EndedAt = shipped.Time
+	}
 	v.Balance = found.sum()
 	readLines(&v)
 	return v, l.loadEnds(ctx, &v)

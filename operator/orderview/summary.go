@@ -41,17 +41,26 @@ func readOrder(record participant.Record) (state order.State, ended time.Time, e
 	if state, err = order.Upgrade(state, record); err != nil || !state.Ended() {
 		return state, ended, err
 	}
+	return state, endOf(record), nil
+}
+
+// endOf returns when the order of a record was shipped or cancelled. A refused cancellation
+// is known to be later than the shipment.
+func endOf(record participant.Record) (ended time.Time) {
 	for _, h := range record.Handled {
-		if h.Type == (contract.OrderShipped{}).EventType() {
+		switch h.Type {
+		case contract.OrderShipped{}.EventType():
+			return h.OccurredAt
+		case contract.CancellationRefused{}.EventType():
 			ended = h.OccurredAt
 		}
 		for _, e := range h.Published {
 			if e.Type == (contract.OrderCancelled{}).EventType() {
-				ended = e.Time
+				return e.Time
 			}
 		}
 	}
-	return state, ended, nil
+	return ended
 }
 
 // logged returns the time in which something about the order was logged. The end is zero
