@@ -4,6 +4,7 @@ package dlq
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -76,30 +77,25 @@ type Reader struct {
 	Queues deadletter.Client
 	Errors Errors
 	Stack  stack.Stack
+	// Sources are the queues of the stack that have a dead-letter queue.
+	Sources deadletter.Sources
 }
 
-// Read returns the dead letters of one queue, the oldest first.
-func (r Reader) Read(ctx context.Context, queue deadletter.Queue) ([]DeadLetter, error) {
-	sources, err := deadletter.FindSources(ctx, r.Queues, r.Stack.Queues)
-	if err != nil {
-		return nil, err
-	}
-	return r.read(ctx, queue, sources)
+// NewReader makes a reader of the dead-letter queues of a stack.
+func NewReader(ctx context.Context, queues deadletter.Client, errors Errors, in stack.Stack) (Reader, error) {
+	sources, err := deadletter.FindSources(ctx, queues, in.Queues)
+	return Reader{Queues: queues, Errors: errors, Stack: in, Sources: sources}, err
 }
 
 // ReadAll returns the dead letters of all queues, the oldest first.
 func (r Reader) ReadAll(ctx context.Context) ([]DeadLetter, error) {
-	sources, err := deadletter.FindSources(ctx, r.Queues, r.Stack.Queues)
-	if err != nil {
-		return nil, err
-	}
 	paths := r.Stack.DeadLetterQueues()
 	found, errs := make([][]DeadLetter, len(paths)), make([]error, len(paths))
 	var reading sync.WaitGroup
 	for i, path := range paths {
 		reading.Go(func() {
 			queue := deadletter.Queue{Client: r.Queues, Name: path, URL: r.Stack.Queues[path]}
-			found[i], errs[i] = r.readUnlessEmpty(ctx, queue, sources)
+			found[i], errs[i] = r.readUnlessEmpty(ctx, queue)
 		})
 	}
 	reading.Wait()
@@ -108,34 +104,43 @@ func (r Reader) ReadAll(ctx context.Context) ([]DeadLetter, error) {
 	return all, errors.Join(errs...)
 }
 
-// readUnlessEmpty takes a second for a queue with dead letters, which a long poll takes,
-// and a moment for an empty one.
-func (r Reader) readUnlessEmpty(ctx context.Context, queue deadletter.Queue, sources deadletter.Sources) ([]DeadLetter, error) {
+// readUnlessEmpty takes a second for a queue with dead letters, as a long poll does, and a
+// moment for an empty one.
+func (r Reader) readUnlessEmpty(ctx context.Context, queue deadletter.Queue) ([]DeadLetter, error) {
 	count, err := queue.Count(ctx)
 	if err != nil || count == 0 {
 		return nil, err
 	}
-	return r.read(ctx, queue, sources)
+	return r.Read(ctx, queue)
 }
 
-func (r Reader) read(ctx context.Context, queue deadletter.Queue, sources deadletter.Sources) ([]DeadLetter, error) {
+// Read returns the dead letters of one queue.
+func (r Reader) Read(ctx context.Context, queue deadletter.Queue) ([]DeadLetter, error) {
 	messages, err := queue.Look(ctx, deadletter.Maximum)
 	if err != nil {
 		return nil, err
 	}
 	all := make([]DeadLetter, len(messages))
 	for i, m := range messages {
-		all[i] = DeadLetter{
-			Message: m, Queue: queue.Name, Context: stack.ContextOf(queue.Name), Event: m.Content(),
-			Reason: m.Reason(sources), Attempts: m.Attempts(sources),
-		}
-		if all[i].Event.ID == "" || !m.FailedTooOften() {
-			continue
-		}
-		if all[i].LastError, err = r.Errors.LastError(ctx, all[i].Context, all[i].Event.ID, m.Sent); err != nil {
+		if all[i], err = r.Explain(ctx, queue.Name, m); err != nil {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(all, func(a, b DeadLetter) int { return a.Sent.Compare(b.Sent) })
 	return all, nil
+}
+
+// Explain finds the reason of a dead letter in the queue with a name.
+func (r Reader) Explain(ctx context.Context, queue string, m deadletter.Message) (DeadLetter, error) {
+	d := DeadLetter{
+		Message: m, Queue: queue, Context: stack.ContextOf(queue), Event: m.Content(),
+		Reason: m.Reason(r.Sources), Attempts: m.Attempts(r.Sources),
+	}
+	if d.Event.ID == "" || !m.FailedTooOften() {
+		return d, nil
+	}
+	var err error
+	if d.LastError, err = r.Errors.LastError(ctx, d.Context, d.Event.ID, m.Sent); err != nil {
+		return d, fmt.Errorf("the last error about dead letter %s: %w", m.ID, err)
+	}
+	return d, nil
 }
