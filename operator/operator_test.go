@@ -219,7 +219,7 @@ func show(t *testing.T, o *office, fake *deadlettertest.SQS, in stack.Stack, asJ
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.showDeadLetters(t.Context(), dlq.Reader{Queues: fake, Errors: logged{}, Stack: in}, queue, asJSON); err != nil {
+	if err := o.showDeadLetters(t.Context(), reader(fake, in), queue, asJSON); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -315,6 +315,81 @@ func TestTheOutcomeOfEachDeadLetterIsPrintedAndDeadLettersThatStayAreAnError(t *
 		t.Error(err)
 	}
 	assertEqual(t, "what is printed", "m-1  order.placed  would be sent to queue Shop/Queue\n", o.out.String())
+}
+
+func TestOutcomesAreShownAsJSON(t *testing.T) {
+	outcomes := []redrive.Outcome{
+		{Message: deadletter.Message{ID: "m-1", Body: event}, To: "queue Shop/Queue"},
+		{Message: deadletter.Message{ID: "m-2"}, To: "queue Shop/Queue", Err: errors.New("send: no route")},
+	}
+	o := newOffice()
+	if err := o.printRedriven(outcomes, true, true); err == nil {
+		t.Error("there is no error")
+	}
+	assertEqual(t, "the lines", `{"id":"m-1","event":{"type":"order.placed","id":"e-1","order":"o-1"},"result":"would be sent","to":"queue Shop/Queue"}`+"\n"+
+		`{"id":"m-2","event":{"type":"","id":"","order":""},"result":"stays","to":"queue Shop/Queue","reason":"send: no route"}`+"\n", o.out.String())
+}
+
+func TestWhatCanNeverBeHandledIsCountedBeforeTheRedrive(t *testing.T) {
+	o := newOffice()
+	o.warnOfInvalid([]redrive.Outcome{{Err: fmt.Errorf("%w: x", redrive.ErrNeverHandled)}, {}, {Err: errors.New("no route")}})
+	assertEqual(t, "the warning", "operator: 1 of 3 can never be handled and stay: discard them, or send them with -invalid\n", o.problems.String())
+	o = newOffice()
+	o.warnOfInvalid([]redrive.Outcome{{}})
+	assertEqual(t, "the warning", "", o.problems.String())
+}
+
+// reader reads the dead letters of a fake.
+func reader(fake *deadlettertest.SQS, in stack.Stack) dlq.Reader {
+	return dlq.Reader{Queues: fake, Errors: logged{}, Stack: in}
+}
+
+func TestDiscardingPrintsEachDeadLetterWholeAndRemovesIt(t *testing.T) {
+	fake, in := shop()
+	fake.Put(dead, event, "", ago(time.Minute), map[string]string{deadletter.ErrorCode: "X", deadletter.ErrorMessage: "y"})
+	fake.Put(dead, "other", "", ago(time.Minute), nil)
+	queue, err := queueOf(fake, in, "Shop/DeadLetters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOffice()
+	if err := o.showDiscarded(t.Context(), reader(fake, in), queue, "m-2", false); err != nil {
+		t.Error(err)
+	}
+	assertEqual(t, "what would be discarded", "DEAD LETTER  AGE   EVENT         EVENT ID  ORDER  REASON\n"+
+		"m-2          1m0s  not an event  -         -      unknown reason\n", o.out.String())
+	assertEqual(t, "what is left", []string{"m-1", "m-2"}, fake.Visible(dead))
+	o = newOffice()
+	if err := o.discardAll(t.Context(), reader(fake, in), queue, "m-1"); err != nil {
+		t.Error(err)
+	}
+	assertEqual(t, "the copy", `{"queue":"Shop/DeadLetters","id":"m-1","sent":"2026-03-01T11:59:00Z","event":{"type":"order.placed","id":"e-1","order":"o-1"},`+
+		`"reason":"X: y","attributes":{"ERROR_CODE":"X","ERROR_MESSAGE":"y"},"body":"{\"type\":\"order.placed\",\"id\":\"e-1\",\"subject\":\"o-1\"}"}`+"\n", o.out.String())
+	assertEqual(t, "the note", "operator: 1 of 2 dead letters in Shop/DeadLetters are discarded\n", o.problems.String())
+	assertEqual(t, "what is left", []string{"m-2"}, fake.Visible(dead))
+	if err := o.showDiscarded(t.Context(), reader(fake, in), queue, "m-9", false); !errors.Is(err, deadletter.ErrNotFound) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// full is a disk without space.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestADeadLetterThatCannotBePrintedIsNotDiscarded(t *testing.T) {
+	fake, in := shop()
+	fake.Put(dead, event, "", ago(time.Minute), nil)
+	queue, err := queueOf(fake, in, "Shop/DeadLetters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOffice()
+	o.stdout = full{}
+	if err := o.discardAll(t.Context(), reader(fake, in), queue, ""); err == nil || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("the error is %v", err)
+	}
+	assertEqual(t, "what is left", []string{"m-1"}, fake.Visible(dead))
 }
 
 // replays is a fake of EventBridge with a replay in this state.

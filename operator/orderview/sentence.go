@@ -147,7 +147,11 @@ func (v View) unfinished() string {
 	}
 	step := expected[0]
 	if d := step.Delivery.DeadLetter; d != nil {
-		return fmt.Sprintf("Stopped for %s: %s.", Span(v.since(step.Event)), stopped(step, *d))
+		said := fmt.Sprintf("Stopped for %s: %s.", Span(v.since(step.Event)), stopped(step, *d))
+		if d.FailedTooOften() && d.LastError == "" {
+			said = strings.Join(append([]string{said}, v.ended("")...), " ")
+		}
+		return said
 	}
 	return fmt.Sprintf("%s: %s has still to handle %s.%s", v.stage(), Title(step.Delivery.Consumer), step.Type, v.trouble(step))
 }
@@ -190,7 +194,7 @@ func (v View) trouble(step Step) string {
 	if step.Logged == 0 && v.since(step.Event) >= clockTolerance {
 		said = append(said, "The event log does not have the event: it was committed, and may not be published yet.")
 	}
-	said = append(said, v.ended()...)
+	said = append(said, v.ended(", and the work is repeated")...)
 	if len(said) == 0 {
 		return ""
 	}
@@ -226,7 +230,7 @@ func (v View) delay() []string {
 		}
 		said = append(said, text+".")
 	}
-	return append(said, v.ended()...)
+	return append(said, v.ended(", and the work was repeated")...)
 }
 
 // failures returns how often a consumer failed on an event, and the last error.
@@ -239,25 +243,23 @@ func (v View) failures(e Event, consumer string) string {
 	return ""
 }
 
-// ended returns which processes ended while the order waited, and how.
-func (v View) ended() []string {
+// ended returns which processes ended while the order waited, how, and what then.
+func (v View) ended(then string) []string {
 	if len(v.Ends) == 0 {
 		return nil
 	}
-	names := make(map[string]bool)
 	var functions []string
 	for _, line := range v.Ends {
-		if !names[line.Function] {
-			names[line.Function] = true
+		if !slices.Contains(functions, line.Function) {
 			functions = append(functions, line.Function)
 		}
 	}
-	last := logs.End(v.Ends[len(v.Ends)-1].Text)
-	if len(v.Ends) == 1 {
-		return []string{fmt.Sprintf("Meanwhile a process of %s ended (%s); its events are delivered again.", functions[0], last)}
+	processes := "a process"
+	if len(v.Ends) > 1 {
+		processes = fmt.Sprintf("%d processes", len(v.Ends))
 	}
-	return []string{fmt.Sprintf("Meanwhile %d processes of %s ended (%s); their events are delivered again.",
-		len(v.Ends), strings.Join(functions, ", "), last)}
+	how := logs.End(v.Ends[len(v.Ends)-1].Text)
+	return []string{fmt.Sprintf("Meanwhile %s of %s ended (%s)%s.", processes, strings.Join(functions, ", "), how, then)}
 }
 
 // otherDeadLetters returns what dead letters there are that do not stop the order.

@@ -189,7 +189,7 @@ func TestTheSentenceSaysWhereAnOrderStands(t *testing.T) {
 			waits("payment", "warehouse.stock-reserved", contract.OrderPlaced{})(s)
 			s.logs.put("payment", s.now.Add(-time.Second), ends)
 		}, "Running for 3 s: Payment has still to handle warehouse.stock-reserved. " +
-			"Meanwhile a process of Payment/Worker ended (Runtime exited with error: signal: killed); its events are delivered again." + deadline},
+			"Meanwhile a process of Payment/Worker ended (Runtime exited with error: signal: killed), and the work is repeated." + deadline},
 		{"erased", erased, "It was erased at 2026-03-01T13:00:00Z: nothing else is left of it."},
 		{
 			"a stock receipt", func(s *saga) {
@@ -215,6 +215,15 @@ func TestTheSentenceSaysWhichDeadLetterStopsAnOrder(t *testing.T) {
 		{"award", stops("loyalty", "payment.taken", invalid), `Stopped for 3 s: Loyalty cannot handle payment.taken: unknown type "x: y" (INVALID_EVENT: invalid event).` + deadline},
 		{"shipment", stops("warehouse", "loyalty.points-awarded", undelivered), "Stopped for 3 s: loyalty.points-awarded was not delivered to Warehouse: not authorized (rule arn:rule, target arn:queue) (NO_PERMISSIONS)." + deadline},
 		{"the end", stops("order", "warehouse.order-shipped", killed), "Stopped for 3 s: Order failed 10 times on warehouse.order-shipped, and its log has no error of it." + deadline},
+		{
+			"a process that ends each time", func(s *saga) {
+				stops("payment", "warehouse.stock-reserved", killed)(s)
+				s.logs.put("payment", s.now.Add(-time.Second), ends)
+				s.logs.put("payment", s.now.Add(-2*time.Second), ends)
+			},
+			"Stopped for 3 s: Payment failed 10 times on warehouse.stock-reserved, and its log has no error of it. " +
+				"Meanwhile 2 processes of Payment/Worker ended (Runtime exited with error: signal: killed)." + deadline,
+		},
 		{"a forwarding rule", func(s *saga) {
 			stops("warehouse", "loyalty.points-awarded", undelivered)(s)
 			s.dead[0].Context = "loyalty"
@@ -267,13 +276,13 @@ func TestTheSentenceSaysWhatTookLong(t *testing.T) {
 		{
 			"a process ended", slow(func(s *saga) { s.logs.put("payment", s.now, ends) }),
 			"Shipped after 30 s. Most of it, 30 s, was until Payment published payment.taken. " +
-				"Meanwhile a process of Payment/Worker ended (Runtime exited with error: signal: killed); its events are delivered again.",
+				"Meanwhile a process of Payment/Worker ended (Runtime exited with error: signal: killed), and the work was repeated.",
 		},
 		{"processes ended", slow(func(s *saga) {
 			s.logs.put("warehouse", s.now, ends)
 			s.logs.put("payment", s.now, "2026 7 Task timed out after 3.00 seconds")
 		}), "Shipped after 30 s. Most of it, 30 s, was until Payment published payment.taken. " +
-			"Meanwhile 2 processes of Warehouse/Worker, Payment/Worker ended (Task timed out after 3.00 seconds); their events are delivered again."},
+			"Meanwhile 2 processes of Warehouse/Worker, Payment/Worker ended (Task timed out after 3.00 seconds), and the work was repeated."},
 		{"it failed first", slow(func(s *saga) {
 			s.line("payment", "failed", "warehouse.stock-reserved", s.idOf("warehouse.stock-reserved"), "call the provider: timeout")
 		}), "Shipped after 30 s. Most of it, 30 s, was until Payment published payment.taken, after it had failed once on warehouse.stock-reserved: timeout (call the provider)."},
@@ -285,6 +294,6 @@ func TestTheSentenceSaysWhatTookLong(t *testing.T) {
 					s.logs.put("warehouse", e.at.Add(time.Millisecond), ends)
 				}
 			}
-		}, "Shipped after 40 ms. Meanwhile a process of Warehouse/Worker ended (Runtime exited with error: signal: killed); its events are delivered again."},
+		}, "Shipped after 40 ms. Meanwhile a process of Warehouse/Worker ended (Runtime exited with error: signal: killed), and the work was repeated."},
 	})
 }
