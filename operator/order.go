@@ -60,20 +60,26 @@ type shownOrder struct {
 	Events        []orderview.Event      `json:"events"`
 	DeadLetters   []shown                `json:"deadLetters"`
 	Records       map[string]shownRecord `json:"records"`
-	Lines         []logs.Line            `json:"lines"`
-	Ends          []logs.Line            `json:"ends,omitempty"`
+	// Unreadable is why a context's record cannot be read, by contexts.
+	Unreadable map[string]string `json:"unreadable,omitempty"`
+	Lines      []logs.Line       `json:"lines"`
+	Ends       []logs.Line       `json:"ends,omitempty"`
 }
 
 func showOrder(v orderview.View) shownOrder {
 	s := shownOrder{
 		ID: v.ID, Sentence: v.Sentence(), Status: v.Order.Status(), Reason: string(v.Order.Reason), PlacedAt: v.Order.PlacedAt, EndedAt: v.EndedAt,
 		CorrelationID: v.CorrelationID, TraceIDs: v.TraceIDs, Balance: v.Balance, Events: v.Events, Lines: v.Lines, Ends: v.Ends,
-		Records: make(map[string]shownRecord), DeadLetters: []shown{},
+		Records: make(map[string]shownRecord), Unreadable: make(map[string]string), DeadLetters: []shown{},
 	}
 	for _, d := range v.DeadLetters {
 		s.DeadLetters = append(s.DeadLetters, showDeadLetter(d))
 	}
 	for _, c := range v.Contexts {
+		if c.Unreadable != nil {
+			s.Unreadable[c.Name] = c.Unreadable.Error()
+			continue
+		}
 		s.Records[c.Name] = showRecord(c.Record)
 	}
 	return s

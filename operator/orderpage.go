@@ -145,6 +145,10 @@ func (p *page) contexts() {
 	}
 	p.title("RECORDS")
 	for _, c := range p.Contexts {
+		if c.Unreadable != nil {
+			p.item(fmt.Sprintf("%-12s", orderview.Title(c.Name)), "cannot be read: "+dlq.RootFirst(c.Unreadable.Error()))
+			continue
+		}
 		p.item(fmt.Sprintf("%-12s", orderview.Title(c.Name)), spaced(c.State))
 	}
 }

@@ -114,26 +114,26 @@ func (l *Loader) Load(ctx context.Context, id string, deadLetters []dlq.DeadLett
 
 func (l *Loader) functions() logs.Functions { return logs.Functions{Client: l.Logs, Stack: l.Stack} }
 
-// loadRecords reads the records of all contexts at the same time.
+// loadRecords reads the records of all contexts at the same time. An order can be stopped
+// because a context cannot read its record, so only that of the order context must be
+// readable.
 func (l *Loader) loadRecords(ctx context.Context, v *View) error {
-	names := contract.Contexts()
-	records, errs := make([]participant.Record, len(names)), make([]error, len(names))
+	all := make([]Context, len(contract.Contexts()))
 	var reading sync.WaitGroup
-	for i, name := range names {
+	for i, name := range contract.Contexts() {
 		reading.Go(func() {
-			if records[i], errs[i] = l.Stores[name].Load(ctx, v.ID); errs[i] != nil {
-				errs[i] = fmt.Errorf("the record in %s: %w", name, errs[i])
-			}
+			record, err := l.Stores[name].Load(ctx, v.ID)
+			all[i] = Context{name, record, err}
 		})
 	}
 	reading.Wait()
-	for i, name := range names {
-		if records[i].Version > 0 {
-			v.Contexts = append(v.Contexts, Context{name, records[i]})
+	for _, c := range all {
+		if c.Name == contract.SourceOrder && c.Unreadable != nil {
+			return fmt.Errorf("the record in %s: %w", c.Name, c.Unreadable)
 		}
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
+		if c.Version > 0 || c.Unreadable != nil {
+			v.Contexts = append(v.Contexts, c)
+		}
 	}
 	record := v.record(contract.SourceOrder)
 	v.CorrelationID = order.First(record).CorrelationID

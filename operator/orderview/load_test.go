@@ -2,6 +2,8 @@ package orderview_test
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"example.com/saga/operator/dlq"
 	"example.com/saga/operator/orderview"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/participant"
 )
 
 func typesOf(events []orderview.Event) []string {
@@ -170,5 +173,33 @@ func TestTheLogsOfAnUnknownOrderAreNotRead(t *testing.T) {
 	s.dead = []dlq.DeadLetter{{Event: deadletter.Content{Order: id}}}
 	if v := s.view(); v.Known() || len(v.DeadLetters) != 1 || s.logs.requests != 0 {
 		t.Errorf("after %d requests it is %+v", s.logs.requests, v)
+	}
+}
+
+// broken is a store whose records cannot be read.
+type broken struct{ orderview.Store }
+
+var errFormat = errors.New("its format is unknown")
+
+func (broken) Load(context.Context, string) (participant.Record, error) {
+	return participant.Record{}, errFormat
+}
+
+func TestARecordThatCannotBeReadIsShownAsSuch(t *testing.T) {
+	s := newSaga(t)
+	waits("payment", "warehouse.stock-reserved", contract.OrderPlaced{})(s)
+	s.stores["payment"] = broken{s.stores["payment"]}
+	v := s.view()
+	var unreadable []string
+	for _, c := range v.Contexts {
+		if errors.Is(c.Unreadable, errFormat) {
+			unreadable = append(unreadable, c.Name)
+		}
+	}
+	assertEqual(t, "the contexts with such a record", []string{"payment"}, unreadable)
+	assertEqual(t, "what is expected", []string{"payment.taken"}, v.Expected()[0].Delivery.Next)
+	s.stores["order"] = broken{s.stores["order"]}
+	if _, err := s.loader().Load(t.Context(), id, nil); !errors.Is(err, errFormat) || !strings.Contains(err.Error(), "the record in order") {
+		t.Errorf("the error is %v", err)
 	}
 }

@@ -30,7 +30,8 @@ type View struct {
 	CorrelationID string
 	// TraceIDs are those of X-Ray in the log lines.
 	TraceIDs []string
-	// Contexts are those with a record of the order, in the order of the catalogue.
+	// Contexts are those with a record of the order, in the order of the catalogue. That
+	// of the order context can be read.
 	Contexts []Context
 	// Events are the order's, each after its cause, and otherwise by time.
 	Events []Event
@@ -49,6 +50,9 @@ type View struct {
 type Context struct {
 	Name string
 	participant.Record
+
+	// Unreadable is why the record cannot be read, or nil. Then it is empty.
+	Unreadable error
 }
 
 // Event is an event of the order.
