@@ -17,7 +17,7 @@ import (
 	"syscall"
 	"time"
 
-	"example.com/saga/operator/console"
+	"example.com/saga/operator/terminal"
 	"example.com/saga/pkg/printable"
 )
 
@@ -58,7 +58,7 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	o := operator{
 		stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, readyFile: os.Getenv("SAGA_READY_FILE"),
-		color: console.HasColors(os.Stdout, os.Getenv("NO_COLOR")),
+		color: terminal.HasColors(os.Stdout, os.Getenv("NO_COLOR")),
 	}
 	code := o.run(ctx, os.Args[1:])
 	stop()

@@ -1,4 +1,4 @@
-package console_test
+package terminal_test
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/saga/operator/console"
+	"example.com/saga/operator/terminal"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 )
@@ -26,7 +26,7 @@ func line(t *testing.T, color bool, order, eventType string) string {
 	t.Helper()
 	var out bytes.Buffer
 	e := event.Event{Time: noon(), Subject: order, Type: eventType, Source: "warehouse"}
-	if err := (console.Lines{Out: &out, Color: color}).Event(e, nil); err != nil {
+	if err := (terminal.Lines{Out: &out, Color: color}).Event(e, nil); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -81,7 +81,7 @@ func TestAFileHasNoColours(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if console.HasColors(file, "") {
+	if terminal.HasColors(file, "") {
 		t.Error("a file is taken for a terminal")
 	}
 }
@@ -89,7 +89,7 @@ func TestAFileHasNoColours(t *testing.T) {
 func TestNothingInAnEventControlsTheTerminal(t *testing.T) {
 	const hostile, harmless = "a\x1b[2Jb\nc\u009bd", `a\x1b[2Jb\nc\u009bd`
 	var out bytes.Buffer
-	l := console.Lines{Out: &out}
+	l := terminal.Lines{Out: &out}
 	e := event.Event{Time: noon(), Subject: "\x1b[2J", Type: hostile, Source: hostile}
 	if err := errors.Join(l.Event(e, nil), l.Malformed(hostile, errors.New("because\r"))); err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func TestNothingInAnEventControlsTheTerminal(t *testing.T) {
 func TestNothingInAnEventControlsTheTerminalAsJSONEither(t *testing.T) {
 	const hostile = "\u009b2J\u202e\u2028\x7f"
 	var out bytes.Buffer
-	j := console.JSON{Out: &out}
+	j := terminal.JSON{Out: &out}
 	if err := errors.Join(j.Event(event.Event{}, json.RawMessage(`{"subject": "`+hostile+`"}`)), j.Malformed(hostile, errors.New(hostile))); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
-// Package console writes events as lines: aligned and, on a terminal, coloured, for
+// Package terminal writes events as lines: aligned and, on a terminal, coloured, for
 // people; or as JSON, for programs. Nothing in an event can control the terminal.
-package console
+package terminal
 
 import (
 	"bytes"
