@@ -33,6 +33,7 @@ usage: operator dlq     [flags] [QUEUE]   show the dead-letter queues, or the de
        operator balance [flags] CUSTOMER  print the points of a customer
        operator erase   [flags] CUSTOMER  erase the orders and the points of a customer
        operator watch   [flags]           show the events of all orders while they happen
+       operator console [flags]           serve the console: the saga in a browser
        operator receive [flags] SKU=QUANTITY…
                                           publish that stock was received
        operator examples [flags]          print commands that place, follow and cancel an order in a local cloud
@@ -122,6 +123,8 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.watch(ctx, rest)
 	case "receive":
 		return o.receive(ctx, rest)
+	case "console":
+		return o.console(ctx, rest)
 	case "examples":
 		return o.examples(ctx, rest)
 	case "rotate":
