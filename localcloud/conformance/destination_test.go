@@ -26,6 +26,7 @@ func request(t *testing.T, n note) urlEvent {
 // AD-3, AD-6, AD-7.
 func TestAnAPIDestinationGetsTheInputWithFixedHeaders(t *testing.T) {
 	t.Parallel()
+	rule(t, "AD-3", "AD-4", "AD-6", "AD-7", "AD-10")
 	o := instruction{Test: unique()}
 	publish(t, "notified", o.String())
 	got := request(t, awaitNotes(t, o.Test, 1)[0])
@@ -55,6 +56,7 @@ func TestAnAPIDestinationGetsTheInputWithFixedHeaders(t *testing.T) {
 // the connection, which wins, add to them.
 func TestAnAPIDestinationIsCalledAtItsEndpoint(t *testing.T) {
 	t.Parallel()
+	rule(t, "AD-1", "AD-4", "AD-6")
 	o := instruction{Test: unique(), Answer: "of the event"}
 	publish(t, "itemized", o.String())
 	got := request(t, awaitNotes(t, o.Test, 1)[0])
@@ -80,6 +82,7 @@ func TestAnAPIDestinationIsCalledAtItsEndpoint(t *testing.T) {
 // throttled.
 func TestAnAPIDestinationIsCalledAgainIfTheEndpointMayRecover(t *testing.T) {
 	t.Parallel()
+	rule(t, "AD-9")
 	// 401, 407 and 409 are on today's list of the documentation; that of 2023 had
 	// 429 and 5xx only.
 	for _, status := range []int{401, 407, 409, 429, 500, 503} {
@@ -97,6 +100,7 @@ func TestAnAPIDestinationIsCalledAgainIfTheEndpointMayRecover(t *testing.T) {
 // AD-1, AD-9, AD-11.
 func TestAnAPIDestinationIsCalledOnceIfTheEndpointRefuses(t *testing.T) {
 	t.Parallel()
+	rule(t, "AD-1", "AD-9", "AD-11", "RD-6", "RD-7")
 	for _, c := range []struct {
 		rule  string
 		first response
@@ -126,6 +130,7 @@ func TestAnAPIDestinationIsCalledOnceIfTheEndpointRefuses(t *testing.T) {
 // AD-13.
 func TestADeliveryIsGivenUpAfterTheRetriesOfItsPolicy(t *testing.T) {
 	t.Parallel()
+	rule(t, "AD-13", "RD-2", "RD-7")
 	o := instruction{Test: unique(), Responses: []response{{Status: 500}}}
 	publish(t, "notified", o.String())
 	dead := cloud.undelivered.deadLetter(t, cloud.output("ToDestinationArn"), o.Test)
@@ -140,6 +145,7 @@ func TestADeliveryIsGivenUpAfterTheRetriesOfItsPolicy(t *testing.T) {
 // AD-11.
 func TestRetryAfterDelaysTheNextAttempt(t *testing.T) {
 	t.Parallel()
+	rule(t, "AD-11")
 	o := instruction{Test: unique(), Responses: []response{{Status: 429, RetryAfter: "3"}, {Status: 200}}}
 	publish(t, "notified", o.String())
 	got := awaitNotes(t, o.Test, 2)
@@ -151,6 +157,7 @@ func TestRetryAfterDelaysTheNextAttempt(t *testing.T) {
 // AD-3.
 func TestEveryEventIsARequestOfItsOwn(t *testing.T) {
 	t.Parallel()
+	rule(t, "AD-3")
 	test := unique()
 	for i := range 3 {
 		publish(t, "notified", instruction{Test: test, Step: fmt.Sprint(i)}.String())
@@ -167,6 +174,7 @@ func TestEveryEventIsARequestOfItsOwn(t *testing.T) {
 // AD-2.
 func TestTheRateLimitDelaysEventsAndDropsNone(t *testing.T) {
 	t.Parallel()
+	rule(t, "AD-2")
 	test := unique()
 	for i := range 4 {
 		publish(t, "itemized", instruction{Test: test, Step: fmt.Sprint(i)}.String())
@@ -181,10 +189,23 @@ func TestTheRateLimitDelaysEventsAndDropsNone(t *testing.T) {
 // AD-14.
 func TestAnAPIDestinationThatTheRoleMayNotInvokeGetsNothing(t *testing.T) {
 	t.Parallel()
+	rule(t, "AD-14", "RT-12")
 	o := instruction{Test: unique()}
 	publish(t, "denied-destination", o.String())
 	dead := cloud.undelivered.deadLetter(t, cloud.output("ToDeniedDestinationArn"), o.Test)
 	if code := attribute(dead, "ERROR_CODE"); code != "NO_PERMISSIONS" {
 		t.Errorf("the dead letter has the error code %s", code)
+	}
+}
+
+// The endpoint answers the first call after 7 seconds, and could take 10.
+func TestAnAPIDestinationThatTakesMoreThanFiveSecondsIsCalledAgain(t *testing.T) {
+	t.Parallel()
+	rule(t, "AD-8")
+	o := instruction{Test: unique(), Responses: []response{{Status: 200, Pause: 7000}, {Status: 200}}}
+	publish(t, "slow", o.String())
+	got := awaitNotes(t, o.Test, 2)
+	if waited := nanoseconds(t, got[1]) - nanoseconds(t, got[0]); waited < 4900*time.Millisecond {
+		t.Errorf("the endpoint is called again after %s, want 5 seconds at least", waited)
 	}
 }

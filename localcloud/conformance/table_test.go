@@ -63,6 +63,7 @@ func update(t *testing.T, key attributes, expression string, values attributes) 
 
 func TestARefusedConditionalWriteReturnsTheOldItem(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-26", "DD-31", "DD-32")
 	key := item(unique(), "a")
 	old := with(key, "n", &number{Value: "1"})
 	absent := aws.String("attribute_not_exists(pk)")
@@ -105,6 +106,7 @@ func TestARefusedConditionalWriteReturnsTheOldItem(t *testing.T) {
 
 func TestOfManyWritersUnderOneConditionOneWins(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-34")
 	key := item(unique(), "a")
 	const writers = 10
 	results := make(chan error, writers)
@@ -132,6 +134,7 @@ func TestOfManyWritersUnderOneConditionOneWins(t *testing.T) {
 
 func TestAQueryIsPagedInTheOrderOfTheSortKey(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-80", "DD-81", "DD-82", "DD-83")
 	pk := unique()
 	for _, sk := range []string{"c", "a", "e", "b", "d"} {
 		put(t, with(item(pk, sk), "odd", &types.AttributeValueMemberBOOL{Value: strings.Contains("ace", sk)}))
@@ -206,6 +209,7 @@ func keys(items []map[string]types.AttributeValue) string {
 
 func TestEveryTypeOfValueComesBackAsItWas(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-1", "DD-2")
 	given := item(unique(), "a")
 	for i, value := range []types.AttributeValue{
 		&text{Value: ""}, &number{Value: "12345678901234567890123456789012345678"}, &types.AttributeValueMemberB{Value: []byte{0, 255}},
