@@ -7,7 +7,8 @@
 # replay. TO is the context that a replay is for, FROM and UNTIL are times. CUSTOMER is the id of a customer for balance and erase.
 # MODULE is the new module path for rename.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
-# ORDERS is how many orders the benchmark places.
+# ORDERS is how many orders the benchmark places, and how many original places, and how.
+# SOURCE is the checkout whose handlers original runs.
 # PREVIOUS is the release that upgrade runs beside the working tree, as git names it;
 # without it that is the one in acceptance/previous-release.
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
@@ -80,7 +81,7 @@ COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highl
 # What is printed beside every message that moves to a dead-letter queue.
 SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 
-.PHONY: help run receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run original receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -101,6 +102,10 @@ test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	go test ./infra/...
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 -timeout 20m -parallel 5 ./acceptance/...
+
+original: dist/local/localcloud ## Run the JavaScript handlers that this saga replaces, from SOURCE, and count the orders that they lose.
+	@acceptance/original/assemble $(or $(SOURCE),acceptance/original/handlers) .local/original
+	@exec dist/local/localcloud up --assembly .local/original --ready-file .local/original.json --setup 'node acceptance/original/place.mjs $(or $(ORDERS),20 together)' $(FLAGS)
 
 test-localcloud: ## Test the local cloud: its units, and how it conforms to AWS.
 	@echo "Testing the local cloud …"
