@@ -29,6 +29,9 @@ type Text struct {
 	from, end int32
 }
 
+// Size returns how many bytes the text has.
+func (t Text) Size() int { return int(t.end - t.from) }
+
 type block struct {
 	content    []byte
 	compressed bool

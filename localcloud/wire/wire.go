@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -89,6 +90,15 @@ func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
 		}
 		return f(ctx, in)
 	}
+}
+
+// Locked returns the Operation of a typed function that runs under a lock.
+func Locked[I, O any](lock sync.Locker, f func(context.Context, *I) (*O, error)) Operation {
+	return Op(func(ctx context.Context, in *I) (*O, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		return f(ctx, in)
+	})
 }
 
 // Decode decodes a request's body. A member that the input does not have is refused
