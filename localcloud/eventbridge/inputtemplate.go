@@ -10,11 +10,8 @@ import (
 	"strings"
 )
 
-// The variables that need no entry in the map of paths.
+// The variables that cannot stand inside a string.
 const (
-	variableRuleARN   = "aws.events.rule-arn"
-	variableRuleName  = "aws.events.rule-name"
-	variableIngestion = "aws.events.event.ingestion-time"
 	variableEvent     = "aws.events.event"
 	variableEventJSON = "aws.events.event.json"
 )
@@ -101,26 +98,17 @@ func (t inputTemplate) render(value func(variable string) (json.RawMessage, erro
 		if err != nil {
 			return nil, err
 		}
-		if !piece.quoted {
-			out.Write(asValue(found))
-			continue
+		switch {
+		case piece.quoted:
+			if found, err = asText(found); err != nil {
+				return nil, err
+			}
+		case found == nil:
+			found = []byte(`""`)
 		}
-		text, err := asText(found)
-		if err != nil {
-			return nil, err
-		}
-		out.Write(text)
+		out.Write(found)
 	}
 	return normalize(out.Bytes())
-}
-
-// asValue returns a variable outside of strings: its JSON, or an empty string
-// if it is nil.
-func asValue(value json.RawMessage) []byte {
-	if value == nil {
-		return []byte(`""`)
-	}
-	return value
 }
 
 // asText returns a variable inside a string: a string without its quotes, an

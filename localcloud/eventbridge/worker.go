@@ -16,7 +16,7 @@ const destinationWorkers = 50
 // A worker delivers to one target, so that no target waits for another.
 type worker struct {
 	target  *target
-	config  deliveryConfig
+	config  *Config
 	pending *atomic.Int64
 
 	cancel context.CancelFunc
@@ -36,8 +36,8 @@ type job struct {
 	last    *DeliveryError
 }
 
-func newWorker(t *target, p deliveryConfig, pending *atomic.Int64) *worker {
-	w := &worker{target: t, config: p, pending: pending, timers: make(map[*job]*time.Timer)}
+func newWorker(t *target, config *Config, pending *atomic.Int64) *worker {
+	w := &worker{target: t, config: config, pending: pending, timers: make(map[*job]*time.Timer)}
 	w.wake = sync.NewCond(&w.mu)
 	return w
 }
@@ -104,7 +104,7 @@ func (w *worker) next() *job {
 // attempt tries to deliver once, and then finishes the job or schedules its
 // retry.
 func (w *worker) attempt(ctx context.Context, j *job) {
-	left := w.config.remaining(w.target.Retry, j.arrival.at)
+	left := w.remaining(j.arrival.at)
 	if left <= 0 {
 		w.exhausted(ctx, j, conditionAge)
 		return
@@ -127,8 +127,7 @@ func (w *worker) attempt(ctx context.Context, j *job) {
 		w.exhausted(ctx, j, conditionAttempts)
 	default:
 		j.retries++
-		left = w.config.remaining(w.target.Retry, j.arrival.at)
-		w.retryLater(j, min(left, w.config.delay(j.retries, failure.RetryAfter)))
+		w.retryLater(j, min(w.remaining(j.arrival.at), w.delay(j.retries, failure.RetryAfter)))
 	}
 }
 
