@@ -148,7 +148,7 @@ func Handler(services ...Service) http.Handler {
 			refuse(w, r, "", refused)
 			return
 		}
-		r = r.WithContext(withSession(WithCaller(r.Context(), signed.accessKeyID), r))
+		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, signed))
 		if rest := withoutSlash(r); matches(routes, rest) {
 			routes.ServeHTTP(w, rest)
 			return
@@ -208,6 +208,11 @@ func write(w http.ResponseWriter, contentType string, out any, err error) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	send(w, contentType, status, body)
+}
+
+// send writes an answer.
+func send(w http.ResponseWriter, contentType string, status int, body []byte) {
 	if len(body) > oneRead {
 		time.Sleep(headStart)
 	}
@@ -236,18 +241,4 @@ func (e *Error) body() map[string]any {
 	body := map[string]any{"__type": e.Code, "message": e.Message}
 	maps.Copy(body, e.Members)
 	return body
-}
-
-type callerKey struct{}
-
-// WithCaller returns a context with the access key id that signed the request.
-func WithCaller(ctx context.Context, accessKeyID string) context.Context {
-	return context.WithValue(ctx, callerKey{}, accessKeyID)
-}
-
-// Caller returns the access key id that signed the request, or "" for a call
-// from inside the local cloud.
-func Caller(ctx context.Context) string {
-	id, _ := ctx.Value(callerKey{}).(string)
-	return id
 }
