@@ -109,16 +109,18 @@ func New(config Config) *Service {
 	return &Service{config: config, groups: make(map[string]*group)}
 }
 
+func (s *Service) lock() sync.Locker { return &s.mu }
+
 // API is CloudWatch Logs' wire protocol.
 func (s *Service) API() wire.Service {
 	return wire.Service{
 		Target:      "Logs_20140328",
 		ContentType: "application/x-amz-json-1.1",
 		Operations: map[string]wire.Operation{
-			"FilterLogEvents":    wire.Locked(&s.mu, s.filterLogEvents),
-			"GetLogEvents":       wire.Locked(&s.mu, s.getLogEvents),
-			"DescribeLogStreams": wire.Locked(&s.mu, s.describeLogStreams),
-			"DescribeLogGroups":  wire.Locked(&s.mu, s.describeLogGroups),
+			"FilterLogEvents":    wire.Locked(s.lock, s.filterLogEvents),
+			"GetLogEvents":       wire.Locked(s.lock, s.getLogEvents),
+			"DescribeLogStreams": wire.Locked(s.lock, s.describeLogStreams),
+			"DescribeLogGroups":  wire.Locked(s.lock, s.describeLogGroups),
 		},
 	}
 }

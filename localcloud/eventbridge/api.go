@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.com/saga/localcloud/eventbridge/pattern"
 	"example.com/saga/localcloud/wire"
@@ -19,9 +20,9 @@ func (s *Service) API() wire.Service {
 		Operations: map[string]wire.Operation{
 			"PutEvents":         wire.Op(s.PutEvents),
 			"ListEventBuses":    list(s, "ListEventBuses", "EventBuses", s.listBuses),
-			"DescribeEventBus":  wire.Locked(s.mu.RLocker(), s.describeBus),
+			"DescribeEventBus":  wire.Locked(s.lock, s.describeBus),
 			"DescribeRule":      wire.Op(s.DescribeRule),
-			"ListTargetsByRule": wire.Locked(s.mu.RLocker(), s.listTargets),
+			"ListTargetsByRule": wire.Locked(s.lock, s.listTargets),
 			"DescribeArchive":   wire.Op(s.DescribeArchive),
 			"StartReplay":       wire.Op(s.StartReplay),
 			"DescribeReplay":    wire.Op(s.DescribeReplay),
@@ -32,6 +33,8 @@ func (s *Service) API() wire.Service {
 		},
 	}
 }
+
+func (s *Service) lock() sync.Locker { return s.mu.RLocker() }
 
 func (s *Service) allow(ctx context.Context, action, resource string) error {
 	return s.config.Authorize.Check(ctx, "events:"+action, resource, nil)
@@ -137,7 +140,7 @@ func (in *listInput) wants(name, source, state string) bool {
 // is limited to resources.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
 func list[T any](s *Service, action, member string, all func(in *listInput) ([]T, error)) wire.Operation {
-	return wire.Locked(s.mu.RLocker(), func(ctx context.Context, in *listInput) (*map[string]any, error) {
+	return wire.Locked(s.lock, func(ctx context.Context, in *listInput) (*map[string]any, error) {
 		if err := s.allow(ctx, action, "*"); err != nil {
 			return nil, err
 		}

@@ -3,9 +3,12 @@ package secretsmanager
 import (
 	"cmp"
 	"context"
+	"sync"
 
 	"example.com/saga/localcloud/wire"
 )
+
+func (s *Service) lock() sync.Locker { return &s.mu }
 
 // API is Secrets Manager's wire protocol.
 func (s *Service) API() wire.Service {
@@ -13,9 +16,9 @@ func (s *Service) API() wire.Service {
 		Target:      "secretsmanager",
 		ContentType: "application/x-amz-json-1.1",
 		Operations: map[string]wire.Operation{
-			"GetSecretValue":           wire.Locked(&s.mu, s.getValue),
-			"PutSecretValue":           wire.Locked(&s.mu, s.putValue),
-			"UpdateSecretVersionStage": wire.Locked(&s.mu, s.moveStage),
+			"GetSecretValue":           wire.Locked(s.lock, s.getValue),
+			"PutSecretValue":           wire.Locked(s.lock, s.putValue),
+			"UpdateSecretVersionStage": wire.Locked(s.lock, s.moveStage),
 		},
 	}
 }

@@ -93,10 +93,11 @@ func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
 }
 
 // Locked returns the Operation of a typed function that runs under a lock.
-func Locked[I, O any](lock sync.Locker, f func(context.Context, *I) (*O, error)) Operation {
+func Locked[I, O any](lock func() sync.Locker, f func(context.Context, *I) (*O, error)) Operation {
 	return Op(func(ctx context.Context, in *I) (*O, error) {
-		lock.Lock()
-		defer lock.Unlock()
+		held := lock()
+		held.Lock()
+		defer held.Unlock()
 		return f(ctx, in)
 	})
 }
