@@ -6,6 +6,7 @@
 package apidestination
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -96,12 +97,8 @@ func (s *Service) Create(d Destination) error {
 	if err := d.check(); err != nil {
 		return fmt.Errorf("API destination %s: %w", d.ARN, err)
 	}
-	if d.Connection == nil {
-		d.Connection = &Connection{}
-	}
-	if d.RatePerSecond == 0 {
-		d.RatePerSecond = defaultRate
-	}
+	d.Connection = cmp.Or(d.Connection, &Connection{})
+	d.RatePerSecond = cmp.Or(d.RatePerSecond, defaultRate)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.destinations[d.ARN] != nil {

@@ -1,6 +1,7 @@
 package eventbridge
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -79,13 +80,11 @@ func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
 	if !namePattern.MatchString(given.Name) {
 		return nil, wire.ValidationError("the rule name %q must match %s", given.Name, namePattern)
 	}
-	compiled := &rule{Rule: given}
-	if given.Pattern != nil {
-		var err error
-		if compiled.pattern, err = pattern.Parse(given.Pattern); err != nil {
-			return nil, wire.Errorf("InvalidEventPatternException", "%s", err)
-		}
+	parsed, err := parsePattern(given.Pattern)
+	if err != nil {
+		return nil, err
 	}
+	compiled := &rule{Rule: given, pattern: parsed}
 	if len(given.Targets) > maximumTargets {
 		return nil, wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed: rule %s has more than %d targets.", given.Name, maximumTargets)
 	}
@@ -114,15 +113,8 @@ func compileTarget(given Target, deliverers map[string]Deliverer) (*target, erro
 	if deliverer == nil {
 		return nil, wire.ValidationError("the local cloud cannot deliver to target %s, %s: it does not support the kind %q", given.ID, given.ARN, kind)
 	}
-	for _, check := range []func(Target, string) error{checkRole, checkParameters, checkInput, checkDeadLetter} {
-		if err := check(given, kind); err != nil {
-			return nil, err
-		}
-	}
-	if given.Retry == (RetryPolicy{}) {
-		given.Retry = DefaultRetry()
-	}
-	if err := checkRetry(given); err != nil {
+	given.Retry = cmp.Or(given.Retry, DefaultRetry())
+	if err := given.check(kind); err != nil {
 		return nil, err
 	}
 	compiled := &target{Target: given, deliverer: deliverer}

@@ -1,6 +1,7 @@
 package eventbridge
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -73,12 +74,9 @@ func (t *target) prepare(a arrival) (Delivery, error) {
 	if err != nil {
 		return Delivery{}, err
 	}
-	group, err := t.groupID(a)
-	if err != nil {
-		return Delivery{}, &DeliveryError{Code: CodeInvalidParameter, Message: err.Error()}
-	}
-	parameters, err := t.httpParameters(a)
-	if err != nil {
+	group, errGroup := t.groupID(a)
+	parameters, errHTTP := t.httpParameters(a)
+	if err := cmp.Or(errGroup, errHTTP); err != nil {
 		return Delivery{}, &DeliveryError{Code: CodeInvalidParameter, Message: err.Error()}
 	}
 	return Delivery{

@@ -26,9 +26,7 @@ const (
 )
 
 // PutEventsInput is PutEvents' request.
-type PutEventsInput struct {
-	Entries []PutEventsEntry
-}
+type PutEventsInput struct{ Entries []PutEventsEntry }
 
 // PutEventsEntry is one event to publish. Time is in seconds since 1970.
 type PutEventsEntry struct {
@@ -37,7 +35,7 @@ type PutEventsEntry struct {
 	Resources    []string
 	DetailType   string
 	Detail       *string
-	EventBusName *string
+	EventBusName busName
 	TraceHeader  *string
 }
 
@@ -135,7 +133,8 @@ func (e PutEventsEntry) size() int {
 func (s *Service) authorizePut(ctx context.Context, entries []PutEventsEntry) error {
 	byBus := map[string][]PutEventsEntry{}
 	for _, entry := range entries {
-		byBus[s.busOf(entry)] = append(byBus[s.busOf(entry)], entry)
+		bus := s.busOf(entry.EventBusName)
+		byBus[bus] = append(byBus[bus], entry)
 	}
 	for _, bus := range slices.Sorted(maps.Keys(byBus)) {
 		requests := slices.Collect(slices.Chunk(byBus[bus], 1))
@@ -166,15 +165,15 @@ func conditionsOf(entries []PutEventsEntry) map[string][]string {
 	return conditions
 }
 
-// busOf is the ARN of the bus that an entry goes to, which need not exist.
-func (s *Service) busOf(entry PutEventsEntry) string {
+// busOf is the ARN of the bus with a name, which need not exist.
+func (s *Service) busOf(name busName) string {
 	switch {
-	case entry.EventBusName == nil:
+	case name == nil:
 		return s.arnOf(defaultBus)
-	case strings.HasPrefix(*entry.EventBusName, "arn:"):
-		return *entry.EventBusName
+	case strings.HasPrefix(*name, "arn:"):
+		return *name
 	default:
-		return s.arnOf(*entry.EventBusName)
+		return s.arnOf(*name)
 	}
 }
 
@@ -194,14 +193,14 @@ func (s *Service) put(ctx context.Context, entry PutEventsEntry) (PutEventsResul
 	if entry.TraceHeader != nil {
 		e.TraceHeader = *entry.TraceHeader
 	}
-	known, err := s.accept(ctx, s.busOf(entry), e)
+	known, err := s.accept(ctx, s.busOf(entry.EventBusName), e)
 	if err != nil {
 		return PutEventsResult{}, &wire.Error{Code: "InternalException", Message: err.Error(), Status: 500}
 	}
 	if !known {
 		s.unknown.Add(1)
 		s.config.Lost.Lost(loss.Loss{
-			Kind: loss.Bus, Name: s.busOf(entry), Event: e.identity(), Reason: "the bus does not exist",
+			Kind: loss.Bus, Name: s.busOf(entry.EventBusName), Event: e.identity(), Reason: "the bus does not exist",
 		})
 	}
 	return PutEventsResult{EventId: e.ID}, nil

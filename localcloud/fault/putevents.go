@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"example.com/saga/localcloud/eventbridge"
 	"example.com/saga/localcloud/wire"
@@ -31,7 +32,15 @@ func (c *Calls) failEntries(operation wire.Operation) wire.Operation {
 		if err != nil {
 			return nil, err
 		}
-		return withFailures(accepted, failed), nil
+		for i, isFailed := range failed {
+			if isFailed {
+				accepted.FailedEntryCount++
+				accepted.Entries = slices.Insert(accepted.Entries, i, eventbridge.PutEventsResult{
+					ErrorCode: "InternalFailure", ErrorMessage: "The request processing has failed because of an unknown error, exception or failure.",
+				})
+			}
+		}
+		return accepted, nil
 	}
 }
 
@@ -53,22 +62,4 @@ func put(ctx context.Context, operation wire.Operation, entries []json.RawMessag
 		return nil, fmt.Errorf("PutEvents of %d entries answers %T", len(entries), out)
 	}
 	return accepted, nil
-}
-
-// withFailures adds the results of the failed entries at their places.
-func withFailures(accepted *eventbridge.PutEventsOutput, failed []bool) *eventbridge.PutEventsOutput {
-	out := &eventbridge.PutEventsOutput{FailedEntryCount: accepted.FailedEntryCount}
-	rest := accepted.Entries
-	for _, isFailed := range failed {
-		if isFailed {
-			out.FailedEntryCount++
-			out.Entries = append(out.Entries, eventbridge.PutEventsResult{
-				ErrorCode: "InternalFailure", ErrorMessage: "The request processing has failed because of an unknown error, exception or failure.",
-			})
-			continue
-		}
-		out.Entries = append(out.Entries, rest[0])
-		rest = rest[1:]
-	}
-	return out
 }

@@ -84,8 +84,8 @@ func (p *principals) include(principal string, allow bool) bool {
 }
 
 func accountOf(arn string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
+	parts := strings.SplitN(arn, ":", arnParts)
+	if len(parts) < arnParts {
 		return ""
 	}
 	return parts[4]

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -91,6 +92,16 @@ func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
 	}
 }
 
+// Locked returns the Operation of a typed function that runs under a lock.
+func Locked[I, O any](lock func() sync.Locker, f func(context.Context, *I) (*O, error)) Operation {
+	return Op(func(ctx context.Context, in *I) (*O, error) {
+		held := lock()
+		held.Lock()
+		defer held.Unlock()
+		return f(ctx, in)
+	})
+}
+
 // Decode decodes a request's body. A member that the input does not have is refused
 // by its name.
 func Decode(body []byte, in any) error {
@@ -138,7 +149,7 @@ func Handler(services ...Service) http.Handler {
 			refuse(w, r, "", refused)
 			return
 		}
-		r = r.WithContext(withSession(WithCaller(r.Context(), signed.accessKeyID), r))
+		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, signed))
 		if rest := withoutSlash(r); matches(routes, rest) {
 			routes.ServeHTTP(w, rest)
 			return
@@ -198,6 +209,11 @@ func write(w http.ResponseWriter, contentType string, out any, err error) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	send(w, contentType, status, body)
+}
+
+// send writes an answer.
+func send(w http.ResponseWriter, contentType string, status int, body []byte) {
 	if len(body) > oneRead {
 		time.Sleep(headStart)
 	}
@@ -226,18 +242,4 @@ func (e *Error) body() map[string]any {
 	body := map[string]any{"__type": e.Code, "message": e.Message}
 	maps.Copy(body, e.Members)
 	return body
-}
-
-type callerKey struct{}
-
-// WithCaller returns a context with the access key id that signed the request.
-func WithCaller(ctx context.Context, accessKeyID string) context.Context {
-	return context.WithValue(ctx, callerKey{}, accessKeyID)
-}
-
-// Caller returns the access key id that signed the request, or "" for a call
-// from inside the local cloud.
-func Caller(ctx context.Context) string {
-	id, _ := ctx.Value(callerKey{}).(string)
-	return id
 }

@@ -40,36 +40,16 @@ func literal(wanted any) matcher {
 	}
 }
 
-func exactly(wanted string) matcher {
-	return ofText(func(text string) bool { return text == wanted })
+func isEqual(text, wanted string) bool { return text == wanted }
+
+func hasPrefixFold(text, wanted string) bool {
+	runes, length := []rune(text), utf8.RuneCountInString(wanted)
+	return len(runes) >= length && strings.EqualFold(string(runes[:length]), wanted)
 }
 
-func prefix(wanted string) matcher {
-	return ofText(func(text string) bool { return strings.HasPrefix(text, wanted) })
-}
-
-func suffix(wanted string) matcher {
-	return ofText(func(text string) bool { return strings.HasSuffix(text, wanted) })
-}
-
-func equalsIgnoringCase(wanted string) matcher {
-	return ofText(func(text string) bool { return strings.EqualFold(text, wanted) })
-}
-
-func prefixIgnoringCase(wanted string) matcher {
-	length := utf8.RuneCountInString(wanted)
-	return ofText(func(text string) bool {
-		runes := []rune(text)
-		return len(runes) >= length && strings.EqualFold(string(runes[:length]), wanted)
-	})
-}
-
-func suffixIgnoringCase(wanted string) matcher {
-	length := utf8.RuneCountInString(wanted)
-	return ofText(func(text string) bool {
-		runes := []rune(text)
-		return len(runes) >= length && strings.EqualFold(string(runes[len(runes)-length:]), wanted)
-	})
+func hasSuffixFold(text, wanted string) bool {
+	runes, length := []rune(text), utf8.RuneCountInString(wanted)
+	return len(runes) >= length && strings.EqualFold(string(runes[len(runes)-length:]), wanted)
 }
 
 // wildcard accepts text in which every unescaped * stands for any characters.
