@@ -50,7 +50,7 @@ func (l *loader) setParameters() []error {
 		value, err := l.template.Parameters[id].value(id, l.options.Parameters)
 		if err != nil {
 			value = unresolved{}
-			for _, problem := range splitErrors(err) {
+			for _, problem := range Problems(err) {
 				problems = append(problems, fmt.Errorf("parameter %s: %w", id, problem))
 			}
 		}

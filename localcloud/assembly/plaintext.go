@@ -17,6 +17,9 @@ func (l *loader) pair(function string, argument any) (first string, second any, 
 		return "", nil, fmt.Errorf("%s: %w", function, err)
 	}
 	second, err = l.resolve(list[1])
+	if second == any(unresolved{}) {
+		err = errUnresolved
+	}
 	return first, second, err
 }
 
@@ -27,6 +30,9 @@ func plainTexts(function string, value any) ([]string, error) {
 	}
 	parts := make([]string, len(list))
 	for i, item := range list {
+		if item == any(unresolved{}) {
+			return nil, errUnresolved
+		}
 		text, err := plainText(item)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", function, err)

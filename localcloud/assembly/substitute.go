@@ -43,11 +43,18 @@ func (l *loader) substitute(argument any) (any, error) {
 		if !own {
 			value = map[string]any{"Ref": name}
 		}
-		resolved, err := l.text(value)
+		resolved, err := l.resolve(value)
+		if resolved == any(unresolved{}) {
+			err = errUnresolved
+		}
+		text, notText := plainText(resolved)
+		if err == nil {
+			err = notText
+		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("Fn::Sub: %w", err))
 		}
-		return resolved
+		return text
 	})
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
