@@ -174,7 +174,7 @@ func (l *loader) load() (*Assembly, error) {
 			continue
 		}
 		text, err := l.text(output.Value)
-		if err != nil {
+		if err != nil && !errors.Is(err, errUnresolved) {
 			problems = append(problems, fmt.Errorf("output %s: %w", id, err))
 		}
 		result.Outputs[id] = text

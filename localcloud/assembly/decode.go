@@ -54,12 +54,13 @@ func (d *decoder) fill(path string, value any, into reflect.Value) {
 		d.mark(path)
 		return
 	}
-	if problem := d.allowed.at(path).problem(value); problem != "" {
+	allowed, _ := d.allowed.at(path)
+	if problem := allowed.problem(value); problem != "" {
 		d.refuse(path, "%s", problem)
 		return
 	}
 	if into.Type() == reflect.TypeFor[Harmless]() {
-		d.harmless(path, value)
+		d.harmless(path, value, allowed)
 		return
 	}
 	if into.Type() == reflect.TypeFor[json.RawMessage]() {
@@ -120,8 +121,7 @@ func (d *decoder) object(path string, value any, into reflect.Value) {
 
 // harmless checks a value that has no effect, of which AWS's limits are all that is
 // known.
-func (d *decoder) harmless(path string, value any) {
-	allowed := d.allowed.at(path)
+func (d *decoder) harmless(path string, value any, allowed limit) {
 	scalars := map[string]reflect.Type{
 		"string": reflect.TypeFor[string](), "boolean": reflect.TypeFor[bool](),
 		"integer": reflect.TypeFor[int](), "number": reflect.TypeFor[float64](),
@@ -152,7 +152,7 @@ func (d *decoder) harmlessObject(path string, value any, required []string) {
 		}
 	}
 	for _, name := range sortedKeys(object) {
-		if d.allowed.hasMembers(path) && !d.allowed.has(join(path, name)) {
+		if _, known := d.allowed.at(join(path, name)); !known && d.allowed.hasMembers(path) {
 			d.add(join(path, name), unsupported.Errorf("property %s is not supported by the local cloud", join(path, name)))
 			continue
 		}
@@ -204,16 +204,9 @@ func (d *decoder) texts(path string, value any, into reflect.Value) {
 	}
 	into.Set(reflect.MakeMap(into.Type()))
 	for _, name := range sortedKeys(object) {
-		text, err := plainText(object[name])
-		if err != nil {
-			d.refuse(join(path, name), "must be a text")
-			continue
-		}
-		if problem := d.allowed.at(path + ".*").problem(text); problem != "" {
-			d.refuse(join(path, name), "%s", problem)
-			continue
-		}
-		into.SetMapIndex(reflect.ValueOf(name), reflect.ValueOf(text))
+		text := reflect.New(into.Type().Elem()).Elem()
+		d.fill(join(path, name), object[name], text)
+		into.SetMapIndex(reflect.ValueOf(name), text)
 	}
 }
 

@@ -31,13 +31,11 @@ func (b *EventBus) identify(at location) (identity, error) {
 // EventBusPolicy is an AWS::Events::EventBusPolicy: one statement of a bus's
 // policy.
 type EventBusPolicy struct {
+	unnamed
+
 	EventBusName string `cfn:"EventBusName,required"`
 	StatementID  string `cfn:"StatementId,required"`
 	Statement    any    `cfn:"Statement,required"`
-}
-
-func (p *EventBusPolicy) identify(at location) (identity, error) {
-	return identity{name: p.StatementID, ref: at.logicalID}, nil
 }
 
 // Archive is an AWS::Events::Archive.
@@ -212,19 +210,14 @@ func (c *Connection) identify(at location) (identity, error) {
 	// Only the parameters of the type that is given may be there.
 	// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateConnectionAuthRequestParameters.html
 	var refused refusals
-	for _, parameters := range []struct {
-		kind, name string
-		given      bool
-	}{
-		{"API_KEY", "ApiKeyAuthParameters", c.AuthParameters.APIKey != nil},
-		{"BASIC", "BasicAuthParameters", c.AuthParameters.Basic != nil},
-	} {
-		if at.areRefused("AuthorizationType", "AuthParameters") {
-			break
-		}
-		required := c.AuthorizationType == parameters.kind
-		refused.when(required && !parameters.given, "property AuthParameters.%s is required", parameters.name)
-		refused.when(!required && parameters.given, "property AuthParameters.%s is for the AuthorizationType %s only", parameters.name, parameters.kind)
+	check := func(kind, parameters string, given bool) {
+		required := c.AuthorizationType == kind
+		refused.when(required && !given, "property AuthParameters.%s is required", parameters)
+		refused.when(!required && given, "property AuthParameters.%s is for the AuthorizationType %s only", parameters, kind)
+	}
+	if !at.areRefused("AuthorizationType", "AuthParameters") {
+		check("API_KEY", "ApiKeyAuthParameters", c.AuthParameters.APIKey != nil)
+		check("BASIC", "BasicAuthParameters", c.AuthParameters.Basic != nil)
 	}
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
 		"Arn":          arn,

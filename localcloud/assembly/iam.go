@@ -44,11 +44,9 @@ func (r *Role) identify(at location) (identity, error) {
 
 // Policy is an AWS::IAM::Policy: a policy added to roles by their names.
 type Policy struct {
+	unnamed
+
 	PolicyName     string   `cfn:"PolicyName,required"`
 	PolicyDocument any      `cfn:"PolicyDocument,required"`
 	Roles          []string `cfn:"Roles,required"`
-}
-
-func (p *Policy) identify(at location) (identity, error) {
-	return identity{name: p.PolicyName, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }

@@ -24,6 +24,13 @@ type resourceProperties interface {
 	identify(at location) (identity, error)
 }
 
+// unnamed is embedded in the structs of resources that only their logical ids name.
+type unnamed struct{}
+
+func (unnamed) identify(at location) (identity, error) {
+	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
+}
+
 // location is where a resource is, from which its names follow.
 type location struct {
 	options   Options

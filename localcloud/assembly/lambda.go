@@ -162,18 +162,18 @@ func (m *EventSourceMapping) identify(at location) (identity, error) {
 // EventInvokeConfig is an AWS::Lambda::EventInvokeConfig: how asynchronous
 // invocations are retried.
 type EventInvokeConfig struct {
+	unnamed
+
 	FunctionName             string `cfn:"FunctionName,required"`
 	Qualifier                string `cfn:"Qualifier,required"`
 	MaximumEventAgeInSeconds *int   `cfn:"MaximumEventAgeInSeconds"`
 	MaximumRetryAttempts     *int   `cfn:"MaximumRetryAttempts"`
 }
 
-func (c *EventInvokeConfig) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID}, nil
-}
-
 // Permission is an AWS::Lambda::Permission.
 type Permission struct {
+	unnamed
+
 	Action                string `cfn:"Action,required" values:"lambda:InvokeFunction,lambda:InvokeFunctionUrl"`
 	FunctionName          string `cfn:"FunctionName,required"`
 	Principal             string `cfn:"Principal,required"`
@@ -181,10 +181,6 @@ type Permission struct {
 	SourceAccount         string `cfn:"SourceAccount"`
 	FunctionURLAuthType   string `cfn:"FunctionUrlAuthType"`
 	InvokedViaFunctionURL bool   `cfn:"InvokedViaFunctionUrl"`
-}
-
-func (p *Permission) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
 
 // URL is an AWS::Lambda::Url.

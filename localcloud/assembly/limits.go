@@ -38,12 +38,13 @@ func readLimits() (map[string]limits, error) {
 	return all, err
 }
 
-// at returns the limit of the property with a path such as Targets[0].Id.
-func (l limits) at(path string) limit { return l[everyItem(path)] }
-
-func (l limits) has(path string) bool {
-	_, known := l[everyItem(path)]
-	return known
+// at returns the limit of the property with a path such as Targets[0].Id, if it is known.
+func (l limits) at(path string) (found limit, known bool) {
+	path = everyItem(path)
+	if found, known = l[path]; !known {
+		found, known = l[path[:strings.LastIndex(path, ".")+1]+"*"]
+	}
+	return found, known
 }
 
 // hasMembers reports whether the members of an object are known.

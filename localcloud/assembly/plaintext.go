@@ -30,9 +30,6 @@ func plainTexts(function string, value any) ([]string, error) {
 	}
 	parts := make([]string, len(list))
 	for i, item := range list {
-		if item == any(unresolved{}) {
-			return nil, errUnresolved
-		}
 		text, err := plainText(item)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", function, err)
@@ -59,8 +56,8 @@ func plainText(value any) (string, error) {
 		return value.String(), nil
 	case bool:
 		return strconv.FormatBool(value), nil
-	case unresolved: // What it is part of is not used.
-		return "", nil
+	case unresolved:
+		return "", errUnresolved
 	default:
 		return "", fmt.Errorf("%v is not a text", value)
 	}

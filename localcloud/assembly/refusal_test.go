@@ -70,7 +70,7 @@ func TestEveryProblemIsReportedByNameAndTogether(t *testing.T) {
 		"resource Dashboard (AWS::CloudWatch::Dashboard): property Widgets is not supported by the local cloud",
 		`resource Free (AWS::DynamoDB::Table): property BillingMode: the value "FREE" is not supported by the local cloud`,
 		"resource Function (AWS::Lambda::Function): the referenced resource or parameter Missing is not in the template",
-		"resource Function (AWS::Lambda::Function): property Environment.Variables.LIST must be a text",
+		"resource Function (AWS::Lambda::Function): property Environment.Variables.LIST must be of type string, and is []",
 		`resource Function (AWS::Lambda::Function): property TracingConfig.Mode: the value "Sometimes" is not supported by the local cloud`,
 		`resource Function (AWS::Lambda::Function): property Runtime: the value "cobol" is not supported by the local cloud`,
 		"resource Function (AWS::Lambda::Function): its code x.zip is not an asset of the assembly",

@@ -66,11 +66,9 @@ func (q *Queue) identify(at location) (identity, error) {
 
 // QueuePolicy is an AWS::SQS::QueuePolicy.
 type QueuePolicy struct {
+	unnamed
+
 	PolicyDocument any `cfn:"PolicyDocument,required"`
 	// Queues are the queues' URLs.
 	Queues []string `cfn:"Queues,required"`
-}
-
-func (*QueuePolicy) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }

@@ -43,18 +43,11 @@ func (l *loader) substitute(argument any) (any, error) {
 		if !own {
 			value = map[string]any{"Ref": name}
 		}
-		resolved, err := l.resolve(value)
-		if resolved == any(unresolved{}) {
-			err = errUnresolved
-		}
-		text, notText := plainText(resolved)
-		if err == nil {
-			err = notText
-		}
+		resolved, err := l.text(value)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("Fn::Sub: %w", err))
 		}
-		return text
+		return resolved
 	})
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)

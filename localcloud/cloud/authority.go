@@ -320,15 +320,14 @@ func functionARNs(stack *assembly.Assembly) map[string]string {
 			arns[name] = arn
 		}
 	}
-	for resource := range assembly.Of[assembly.Function](stack) {
-		add(resource.ARN)
-		add(resource.ARN + ":$LATEST")
-	}
-	for resource := range assembly.Of[assembly.Version](stack) {
-		add(resource.ARN)
-	}
-	for resource := range assembly.Of[assembly.Alias](stack) {
-		add(resource.ARN)
+	for _, resource := range stack.Resources {
+		switch resource.Properties.(type) {
+		case *assembly.Function:
+			add(resource.ARN)
+			add(resource.ARN + ":$LATEST")
+		case *assembly.Version, *assembly.Alias:
+			add(resource.ARN)
+		}
 	}
 	return arns
 }

@@ -70,11 +70,7 @@ func (s schedules) Invoke(ctx context.Context, from scheduler.Schedule) error {
 
 // SendDeadLetter sends a dead letter to the schedule's dead-letter queue.
 func (s schedules) SendDeadLetter(ctx context.Context, from scheduler.Schedule, letter scheduler.DeadLetter) error {
-	in := &sqs.SendMessageInput{MessageBody: string(letter.Body), MessageAttributes: map[string]sqs.MessageAttribute{}}
-	for name, value := range letter.Attributes {
-		in.MessageAttributes[name] = sqs.MessageAttribute{DataType: "String", StringValue: &value}
-	}
-	return s.send(ctx, from, from.DeadLetterARN, in)
+	return s.send(ctx, from, from.DeadLetterARN, deadLetter(letter.Body, letter.Attributes))
 }
 
 // send sends a message as the schedule's role.
