@@ -20,6 +20,10 @@ func checkRole(given Target, kind string) error {
 }
 
 func checkParameters(given Target, kind string) error {
+	if given.MessageGroupID == "" && kind == KindQueue && strings.HasSuffix(given.ARN, ".fifo") {
+		// https://github.com/hashicorp/terraform/issues/20263
+		return wire.ValidationError("Parameter(s) SqsParameters must be specified for target: %s.", given.ID)
+	}
 	if given.MessageGroupID != "" && kind != KindQueue {
 		return wire.ValidationError("target %s is not a queue and cannot have SqsParameters", given.ID)
 	}
