@@ -89,7 +89,7 @@ func TestTheRulesAndTheArchivesOfABusAreListed(t *testing.T) {
 // https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html
 func TestTheMappingOfAQueueIsListedWithItsFunction(t *testing.T) {
 	t.Parallel()
-	rule(t, "CS-2")
+	rule(t, "CS-2", "ESM-7")
 	queue, err := cloud.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: aws.String(cloud.output("Work")), AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"}})
 	if err != nil {
 		t.Fatal(err)

@@ -43,19 +43,19 @@ func sendOrder(t *testing.T, output string, o instruction) {
 	queueOf(output).send(t, sqs.SendMessageInput{MessageBody: aws.String(o.String())})
 }
 
-// sendInOrder sends orders to the FIFO queue as one batch of one group. Their steps are
-// counted from first on.
-func sendInOrder(t *testing.T, group string, first int, orders ...instruction) {
+// sendInOrder sends orders to the FIFO queue as one batch of one group.
+func sendInOrder(t *testing.T, group string, orders ...instruction) {
 	t.Helper()
-	sendGroup(t, "WorkFifo", group, first, orders...)
+	sendGroup(t, "WorkFifo", group, 0, orders...)
 }
 
-// sendGroup is sendInOrder for any queue, and returns the id of the message of each step.
-func sendGroup(t *testing.T, queue, group string, first int, orders ...instruction) map[string]string {
+// sendGroup sends orders to a FIFO queue as one batch of one group. The first step is
+// after the given one. It returns the id of the message of each step.
+func sendGroup(t *testing.T, queue, group string, after int, orders ...instruction) map[string]string {
 	t.Helper()
 	in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(cloud.output(queue))}
 	for i, o := range orders {
-		o.Test, o.Step = group, strconv.Itoa(first+i+1)
+		o.Test, o.Step = group, strconv.Itoa(after+i+1)
 		in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{Id: &o.Step, MessageBody: aws.String(o.String()), MessageGroupId: &group})
 	}
 	out, err := cloud.queues.SendMessageBatch(t.Context(), in)
@@ -197,7 +197,7 @@ func TestAFIFOGroupComesBackInOrderFromTheFirstFailureOn(t *testing.T) {
 		t.Run(do, func(t *testing.T) {
 			t.Parallel()
 			test := unique()
-			sendInOrder(t, test, 0, instruction{}, instruction{Do: do, Times: 1}, instruction{}, instruction{})
+			sendInOrder(t, test, instruction{}, instruction{Do: do, Times: 1}, instruction{}, instruction{})
 			var handled []note
 			eventually(t, "all four messages have been handled", func() error {
 				handled = lastNotes(notes(t, test))
@@ -237,7 +237,7 @@ func TestAFIFOGroupLosesItsOrderIfOnlyTheFailedMessageIsNamed(t *testing.T) {
 	t.Parallel()
 	rule(t, "ESM-25")
 	test := unique()
-	sendInOrder(t, test, 0, instruction{}, instruction{Do: "report", Times: 1}, instruction{})
+	sendInOrder(t, test, instruction{}, instruction{Do: "report", Times: 1}, instruction{})
 	got := awaitNotes(t, test, 4)
 	if got[1].request != got[2].request {
 		t.Skip("the messages came in several batches, so the failure held the rest of the group back")
@@ -269,7 +269,7 @@ func TestAGroupIsInOneInvocationAtATime(t *testing.T) {
 	const messages = 12
 	group := unique()
 	for first := 0; first < messages; first += 6 {
-		sendInOrder(t, group, first, slices.Repeat([]instruction{{Pause: 50}}, 6)...)
+		sendGroup(t, "WorkGroups", group, first, slices.Repeat([]instruction{{Pause: 50}}, 6)...)
 	}
 	got := awaitNotes(t, group, 2*messages)
 	if most := overlap(t, got); most != 1 {

@@ -270,17 +270,6 @@ func TestAPathInsideATextIsNone(t *testing.T) {
 	}
 }
 
-func TestAFIFOQueueWithoutAMessageGroupMakesADeadLetter(t *testing.T) {
-	t.Parallel()
-	rule(t, "TSQ-14")
-	test := unique()
-	publish(t, "ungrouped", fmt.Sprintf(`{"test":%q}`, test))
-	got := cloud.undelivered.deadLetter(t, cloud.output("ToGroupedWithoutGroupArn"), test)
-	if attribute(got, "ERROR_CODE") == "" || !strings.Contains(attribute(got, "ERROR_MESSAGE"), "MessageGroupId") {
-		t.Errorf("the error is %s: %s", attribute(got, "ERROR_CODE"), attribute(got, "ERROR_MESSAGE"))
-	}
-}
-
 func TestAStandardQueueMayHaveAMessageGroup(t *testing.T) {
 	t.Parallel()
 	rule(t, "TSQ-4", "SQ-54")

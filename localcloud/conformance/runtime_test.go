@@ -73,10 +73,11 @@ func TestAFunctionHasTheEnvironmentOfItsRuntime(t *testing.T) {
 		t.Error(diff)
 	}
 	for variable, pattern := range map[string]string{
-		"AWS_LAMBDA_LOG_GROUP_NAME":  `.`,
-		"AWS_LAMBDA_LOG_STREAM_NAME": `^\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}$`,
+		"AWS_LAMBDA_LOG_GROUP_NAME": `.`,
+		// With a log group of the template, the name of the function is in the stream's.
+		"AWS_LAMBDA_LOG_STREAM_NAME": `^\d{4}/\d\d/\d\d/` + name + `\[\$LATEST\]\[?[0-9a-f]{32}\]?$`,
 		"AWS_LAMBDA_RUNTIME_API":     `:\d+`,
-		"AWS_ACCESS_KEY_ID":          `.`, "AWS_SECRET_ACCESS_KEY": `.`, "AWS_SESSION_TOKEN": `.`,
+		"AWS_ACCESS_KEY_ID":          `^hidden$`, "AWS_SECRET_ACCESS_KEY": `^hidden$`, "AWS_SESSION_TOKEN": `^hidden$`,
 		"LAMBDA_TASK_ROOT": `^/`, "LAMBDA_RUNTIME_DIR": `^/`,
 		"LD_LIBRARY_PATH": `^/lib64:/usr/lib64:`, "PATH": `^/usr/local/bin:/usr/bin:`, "AWS_XRAY_DAEMON_ADDRESS": `:\d+$`,
 	} {

@@ -24,7 +24,8 @@ type (
 // sameItem compares items.
 func sameItem() cmp.Option {
 	return cmpopts.IgnoreUnexported(text{}, number{}, types.AttributeValueMemberBOOL{}, types.AttributeValueMemberNULL{},
-		types.AttributeValueMemberL{}, types.AttributeValueMemberM{}, types.AttributeValueMemberSS{}, types.AttributeValueMemberB{})
+		types.AttributeValueMemberL{}, types.AttributeValueMemberM{}, types.AttributeValueMemberSS{},
+		types.AttributeValueMemberNS{}, types.AttributeValueMemberBS{}, types.AttributeValueMemberB{})
 }
 
 // with adds attributes to a copy of an item.
@@ -214,6 +215,7 @@ func TestEveryTypeOfValueComesBackAsItWas(t *testing.T) {
 	for i, value := range []types.AttributeValue{
 		&text{Value: ""}, &number{Value: "12345678901234567890123456789012345678"}, &types.AttributeValueMemberB{Value: []byte{0, 255}},
 		&types.AttributeValueMemberBOOL{Value: true}, &types.AttributeValueMemberNULL{Value: true}, &types.AttributeValueMemberSS{Value: []string{"one"}},
+		&types.AttributeValueMemberNS{Value: []string{"1"}}, &types.AttributeValueMemberBS{Value: [][]byte{{0, 255}}},
 		&types.AttributeValueMemberL{Value: []types.AttributeValue{&number{Value: "1"}, &text{Value: "two"}}},
 		&types.AttributeValueMemberM{Value: attributes{"a.b": &number{Value: "-0.5"}}},
 	} {

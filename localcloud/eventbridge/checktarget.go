@@ -23,6 +23,8 @@ func (t Target) check(kind string) error {
 	}
 	inputs := t.inputs()
 	refuse(t.RoleARN == "" && (kind == KindBus || kind == KindDestination), "RoleArn is required for target %s.")
+	// https://github.com/hashicorp/terraform/issues/20263
+	refuse(t.MessageGroupID == "" && kind == KindQueue && strings.HasSuffix(t.ARN, ".fifo"), "Parameter(s) SqsParameters must be specified for target: %s.")
 	refuse(t.MessageGroupID != "" && kind != KindQueue, "target %s is not a queue and cannot have SqsParameters")
 	refuse(len(t.MessageGroupID) > maximumGroupID, "the MessageGroupId of target %s is longer than %d characters", maximumGroupID)
 	refuse(t.HTTP != nil && kind != KindDestination, "target %s is not an API destination and cannot have HttpParameters")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -37,7 +38,8 @@ func (api runtimeAPI) respondToAnother(ctx context.Context) ([]byte, error) {
 	return json.Marshal(status)
 }
 
-// describe returns the context of the invocation and the environment of the process.
+// describe returns the context of the invocation and the environment of the process,
+// without the credentials in it: anyone may call the probe's function URLs.
 func describe(ctx context.Context) ([]byte, error) {
 	var description struct {
 		Request     string            `json:"request"`
@@ -54,6 +56,9 @@ func describe(ctx context.Context) ([]byte, error) {
 	description.Environment = map[string]string{}
 	for _, variable := range os.Environ() {
 		name, value, _ := strings.Cut(variable, "=")
+		if slices.Contains([]string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}, name) && value != "" {
+			value = "hidden"
+		}
 		description.Environment[name] = value
 	}
 	return json.Marshal(description)
