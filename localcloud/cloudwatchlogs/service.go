@@ -42,6 +42,7 @@ type Service struct {
 
 	mu     sync.Mutex
 	groups map[string]*group
+	texts  compact.Texts
 }
 
 type group struct {
@@ -49,7 +50,7 @@ type group struct {
 	created   time.Time
 	retention time.Duration
 	streams   map[string]*stream
-	texts     compact.Texts
+	texts     *compact.Texts
 	// events are in the order of their positions.
 	events       []*event
 	lastSequence int
@@ -148,7 +149,7 @@ func (s *Service) Ensure(name string) {
 
 func (s *Service) add(name string, retention time.Duration) {
 	s.groups[name] = &group{
-		name: name, created: s.config.Clock(), retention: retention, streams: make(map[string]*stream),
+		name: name, created: s.config.Clock(), retention: retention, streams: map[string]*stream{}, texts: &s.texts,
 	}
 }
 

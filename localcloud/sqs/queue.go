@@ -122,8 +122,8 @@ func (q *Queue) validate() error {
 
 // account returns the owner's account, taken from the URL.
 func (q *Queue) account() string {
-	account, _, _ := strings.Cut(urlKey(q.URL), "/")
-	return account
+	elements := strings.Split(q.URL, "/")
+	return elements[len(elements)-2]
 }
 
 // urlKey returns what identifies a queue in its URL: the last two elements of
