@@ -38,7 +38,7 @@ func TestWhatIsKeptOfACaseIsSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	daemon, err := net.Dial("udp", traces.Address(true))
+	daemon, err := new(net.Dialer).DialContext(t.Context(), "udp", traces.Address(true))
 	if err != nil {
 		t.Fatal(err)
 	}
