@@ -30,8 +30,7 @@ func parseFilter(pattern string) (func(message string) bool, error) {
 	return func(message string) bool { return strings.Contains(message, text) }, nil
 }
 
-// unquote returns the text of "text", in which \" is a quote and \\ a
-// backslash.
+// unquote returns the text of "text", in which \" is a quote and \\ a backslash.
 func unquote(pattern string) (string, bool) {
 	if len(pattern) < 3 || pattern[0] != '"' || pattern[len(pattern)-1] != '"' {
 		return "", false

@@ -26,8 +26,7 @@ const (
 	maximumRules   = 300
 )
 
-// namePattern is the pattern of the names of rules and replays and of the ids
-// of targets.
+// namePattern is the pattern of the names of rules and replays and of the ids of targets.
 var namePattern = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 
 // rule is a Rule ready to match.

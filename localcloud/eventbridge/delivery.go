@@ -67,8 +67,7 @@ type arrival struct {
 	at       time.Time
 }
 
-// prepare returns the delivery of an event to a target. Its errors are
-// permanent.
+// prepare returns the delivery of an event to a target. Its errors are permanent.
 func (t *target) prepare(a arrival) (Delivery, error) {
 	body, err := t.body(a)
 	if err != nil {

@@ -52,8 +52,7 @@ type PutEventsResult struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// PutEvents publishes events. An invalid entry fails alone; the others are
-// published.
+// PutEvents publishes events. An invalid entry fails alone; the others are published.
 //
 // AWS documents codes for an entry that may not be published for its source or
 // its detail type, but not when it uses them rather than refusing the call. Here

@@ -1,6 +1,5 @@
-// Package eventbridge is EventBridge: buses accept events, rules match them,
-// and workers deliver them to the rules' targets, with retries and dead-letter
-// queues.
+// Package eventbridge is EventBridge: buses accept events, rules match them, and workers
+// deliver them to the rules' targets, with retries and dead-letter queues.
 //
 // Delivery is at least once and in no promised order. What this package does
 // not support is refused when the rule is created.

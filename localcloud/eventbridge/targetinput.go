@@ -93,8 +93,7 @@ func (t *target) body(a arrival) ([]byte, error) {
 	}
 }
 
-// value returns a template's variable as JSON, or nil if its path matches
-// nothing.
+// value returns a template's variable as JSON, or nil if its path matches nothing.
 func (t *target) value(variable string, a arrival) (json.RawMessage, error) {
 	if value := t.reserved(a)[variable]; value != nil {
 		return value()

@@ -9,8 +9,7 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// Processes are the processes of functions, by the session tokens of their
-// calls.
+// Processes are the processes of functions, by the session tokens of their calls.
 type Processes interface {
 	// Exempt reports whether the process must not be hit: it is not a function's,
 	// or works on the last attempt of a delivery.

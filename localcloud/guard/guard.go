@@ -1,8 +1,7 @@
-// Package guard keeps web pages out of the local cloud. A browser sends
-// requests of any page to loopback, too, and a page whose name is made to
-// resolve to 127.0.0.1 (DNS rebinding) may even read the response. So every
-// server of the local cloud is made here, and serves only requests that a page
-// of another origin cannot make:
+// Package guard keeps web pages out of the local cloud. A browser sends requests of any
+// page to loopback, too, and a page whose name is made to resolve to 127.0.0.1 (DNS
+// rebinding) may even read the response. So every server of the local cloud is made here,
+// and serves only requests that a page of another origin cannot make:
 //
 //   - their Host is a name that only the loopback interface has, with the server's
 //     own port;
@@ -87,8 +86,7 @@ func localPort(r *http.Request) string {
 	return port
 }
 
-// refuse answers 403 with the reason, in the form in which AWS's clients expect
-// an error.
+// refuse answers 403 with the reason, in the form in which AWS's clients expect an error.
 func refuse(w http.ResponseWriter, reason string) {
 	body, err := json.Marshal(map[string]string{
 		"__type": "AccessDeniedException", "message": "the local cloud refuses this request: " + reason,

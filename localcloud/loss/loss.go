@@ -43,8 +43,7 @@ type Loss struct {
 	Reason string `json:"reason"`
 }
 
-// Event identifies the lost event. Its members are empty if what is lost is not
-// an event.
+// Event identifies the lost event. Its members are empty if what is lost is not an event.
 type Event struct {
 	ID      string `json:"id,omitempty"`
 	Type    string `json:"type,omitempty"`
@@ -62,9 +61,8 @@ func (r Report) Lost(l Loss) {
 	}
 }
 
-// Identify returns what identifies an event in EventBridge's envelope, or a
-// CloudEvent. The subject is that of the CloudEvent, also of one in an
-// envelope.
+// Identify returns what identifies an event in EventBridge's envelope, or a CloudEvent.
+// The subject is that of the CloudEvent, also of one in an envelope.
 func Identify(payload []byte) Event {
 	var read struct {
 		ID         string `json:"id"`
