@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -75,15 +76,11 @@ func isOwn(host, port string) bool {
 
 // localPort returns the port at which the request arrived.
 func localPort(r *http.Request) string {
-	address, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if address == nil {
+	address, isTCP := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	if !isTCP {
 		return ""
 	}
-	_, port, err := net.SplitHostPort(address.String())
-	if err != nil {
-		return ""
-	}
-	return port
+	return strconv.Itoa(address.Port)
 }
 
 // refuse answers 403 with the reason, in the form in which AWS's clients expect an error.
