@@ -14,18 +14,11 @@ type Kind string
 
 // The kinds of losses, after the resource that loses.
 const (
-	// Bus is an event that was published to a bus that does not exist.
-	Bus Kind = "bus"
-	// Rule is an event that neither the target nor its dead-letter queue accepted.
-	Rule Kind = "rule"
-	// Schedule is an invocation that neither the target nor the schedule's
-	// dead-letter queue accepted.
-	Schedule Kind = "schedule"
-	// Function is an asynchronous invocation whose last attempt failed, and that
-	// the function's dead-letter queue did not accept.
-	Function Kind = "function"
-	// Queue is a message that was never deleted within its retention.
-	Queue Kind = "queue"
+	Bus      Kind = "bus"      // An event that was published to a bus that does not exist.
+	Rule     Kind = "rule"     // An event that neither the target nor its dead-letter queue accepted.
+	Schedule Kind = "schedule" // An invocation that neither the target nor the schedule's dead-letter queue accepted.
+	Function Kind = "function" // An asynchronous invocation whose last attempt failed, and that no dead-letter queue accepted.
+	Queue    Kind = "queue"    // A message that was never deleted within its retention.
 )
 
 // Loss is one lost event, invocation or message.
