@@ -69,7 +69,7 @@ type arrival struct {
 
 // prepare returns the delivery of an event to a target. Its errors are permanent.
 func (t *target) prepare(a arrival) (Delivery, error) {
-	body, err := t.body(a)
+	body, err := t.input(a)
 	if err != nil {
 		return Delivery{}, err
 	}
