@@ -38,8 +38,7 @@ func (c *Connection) current() AuthParameters {
 	return c.Parameters
 }
 
-// authorizes reports whether a request has the connection's credential or a
-// former one.
+// authorizes reports whether a request has the connection's credential or a former one.
 func (c *Connection) authorizes(header http.Header) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

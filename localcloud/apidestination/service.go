@@ -1,8 +1,7 @@
 // Package apidestination is EventBridge's API destinations and their
 // connections: it sends events to the HTTP endpoints that are targets of rules.
 //
-// It makes one attempt and returns what kind of failure it was. The rule
-// retries.
+// It makes one attempt and returns what kind of failure it was. The rule retries.
 package apidestination
 
 import (

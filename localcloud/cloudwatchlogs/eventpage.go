@@ -14,8 +14,7 @@ const (
 	maximumPageSize = 1 << 20
 )
 
-// after returns the first matching events from a position on, and whether there
-// are more.
+// after returns the first matching events from a position on, and whether there are more.
 func (g *group) after(from position, limit int, wanted func(*event) bool) (found []*event, more bool) {
 	index, _ := slices.BinarySearchFunc(g.events, from, byPosition)
 	return pageOf(slices.All(g.events[index:]), limit, wanted)

@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// getLogEventsInput is GetLogEvents' request. The start is included, the end is
-// not.
+// getLogEventsInput is GetLogEvents' request. The start is included, the end is not.
 type getLogEventsInput struct {
 	groupName
 

@@ -42,6 +42,7 @@ type Service struct {
 
 	mu     sync.Mutex
 	groups map[string]*group
+	texts  compact.Texts
 }
 
 type group struct {
@@ -49,7 +50,7 @@ type group struct {
 	created   time.Time
 	retention time.Duration
 	streams   map[string]*stream
-	texts     compact.Texts
+	texts     *compact.Texts
 	// events are in the order of their positions.
 	events       []*event
 	lastSequence int
@@ -128,28 +129,24 @@ func (s *Service) API() wire.Service {
 // Create creates a group. A retention of 0 keeps events forever, as far as the
 // number of them allows it.
 func (s *Service) Create(name string, retention time.Duration) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.groups[name] != nil {
+	if !s.add(name, retention) {
 		return wire.Errorf("ResourceAlreadyExistsException", "The specified log group already exists")
 	}
-	s.add(name, retention)
 	return nil
 }
 
 // Ensure creates a group that keeps events forever, unless it exists.
-func (s *Service) Ensure(name string) {
+func (s *Service) Ensure(name string) { s.add(name, 0) }
+
+// add reports whether the group is new.
+func (s *Service) add(name string, retention time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.groups[name] == nil {
-		s.add(name, 0)
+	if s.groups[name] != nil {
+		return false
 	}
-}
-
-func (s *Service) add(name string, retention time.Duration) {
-	s.groups[name] = &group{
-		name: name, created: s.config.Clock(), retention: retention, streams: make(map[string]*stream),
-	}
+	s.groups[name] = &group{name: name, created: s.config.Clock(), retention: retention, streams: map[string]*stream{}, texts: &s.texts}
+	return true
 }
 
 // Put adds an event to a stream of a group, which is created if need be. Events

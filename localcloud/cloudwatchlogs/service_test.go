@@ -343,7 +343,12 @@ func TestWhatIsRefused(t *testing.T) {
 		{"a token that is none", "InvalidParameterException", "nextToken", filter(func(in *awscloudwatchlogs.FilterLogEventsInput) { in.NextToken = aws.String("x") })},
 		{"a token to read on that is none", "InvalidParameterException", "nextToken", badToken},
 		{"an order that is none", "InvalidParameterException", "Size", badOrder},
-		{"a JSON pattern", "InvalidParameterException", "{ $.a = 1 }", pattern("{ $.a = 1 }")},
+		{"a JSON pattern with a regular expression", "InvalidParameterException", "{ $.a = %b% }", pattern("{ $.a = %b% }")},
+		{"a JSON pattern without a selector", "InvalidParameterException", "{ a = 1 }", pattern("{ a = 1 }")},
+		{"a JSON pattern that compares texts by size", "InvalidParameterException", "{ $.a > b }", pattern("{ $.a > b }")},
+		{"a JSON pattern that does not end", "InvalidParameterException", "{ ($.a = 1 }", pattern("{ ($.a = 1 }")},
+		{"a JSON pattern without an operator", "InvalidParameterException", "{ $.a }", pattern("{ $.a }")},
+		{"a JSON pattern with two conditions side by side", "InvalidParameterException", "{ $.a = 1 $.b = 2 }", pattern("{ $.a = 1 $.b = 2 }")},
 		{"several terms", "InvalidParameterException", "a b", pattern("a b")},
 		{"an excluded term", "InvalidParameterException", "-a", pattern("-a")},
 		{"an optional term", "InvalidParameterException", "?a", pattern("?a")},
@@ -415,5 +420,53 @@ func TestWhatWasIngestedCountsDroppedEventsToo(t *testing.T) {
 	put(t, service, []string{"a"}, "one", "three")
 	if got, want := service.Ingested(group), (cloudwatchlogs.Ingested{Events: 2, Bytes: 8}); got != want {
 		t.Errorf("ingested is %+v, want %+v", got, want)
+	}
+}
+
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/matching-terms-json-log-events.html
+func TestAJSONPatternComparesMembers(t *testing.T) {
+	service, client := start(t, cloudwatchlogs.Config{})
+	put(t, service, []string{"a"}, "level ERROR",
+		`{"level":"ERROR","took":250,"address":"123.123.7.9","ok":false,"none":null,"user":{"id":1,"mail":["a@x","b@x"]},"a.b":"c"}`)
+	for pattern, want := range map[string]bool{
+		`{ $.level = "ERROR" }`:                                  true,
+		`{$.level=ERROR}`:                                        true,
+		`{ $.level = "error" }`:                                  false,
+		`{ $.level = "ERR*" }`:                                   true,
+		`{ $.level = *RO* }`:                                     true,
+		`{ $.level != "ERROR" }`:                                 false,
+		`{ $.level != "WARN" }`:                                  true,
+		`{ $.address != 123.123.* }`:                             false,
+		`{ $.took = 250 }`:                                       true,
+		`{ $.took = 2.5e2 }`:                                     true,
+		`{ $.took != 250 }`:                                      false,
+		`{ $.took > 249 && $.took < 251 }`:                       true,
+		`{ $.took >= 251 || $.took <= 249 }`:                     false,
+		`{ $.level > 1 }`:                                        false,
+		`{ $.ok IS FALSE }`:                                      true,
+		`{ $.ok IS TRUE }`:                                       false,
+		`{ $.none IS NULL }`:                                     true,
+		`{ $.missing IS NULL }`:                                  false,
+		`{ $.missing NOT EXISTS }`:                               true,
+		`{ $.none NOT EXISTS }`:                                  false,
+		`{ $.missing != "x" }`:                                   false,
+		`{ $.level = "*" }`:                                      true,
+		`{ $.user.id = 1 }`:                                      true,
+		`{ $.user.mail[1] = "b@x" }`:                             true,
+		`{ $.user.mail[2] NOT EXISTS }`:                          true,
+		`{ $.user = "*" }`:                                       false,
+		`{ $['a.b'] = "c" }`:                                     true,
+		`{ $.took = 1 && $.took = 2 || $.took = 250 }`:           true,
+		`{ $.took = 1 && ($.took = 2 || $.took = 250) }`:         false,
+		`{ ($.took = 250) && (($.level = W*) || $.ok = false) }`: true,
+	} {
+		out, err := client.FilterLogEvents(t.Context(), &awscloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String(group), FilterPattern: &pattern})
+		if err != nil {
+			t.Errorf("%s: %v", pattern, err)
+			continue
+		}
+		if got := len(out.Events) == 1; got != want {
+			t.Errorf("%s matches: %v, want %v", pattern, got, want)
+		}
 	}
 }

@@ -1,6 +1,5 @@
-// Package console shows what happens in a cloud to people: every event as it
-// happens, in columns and, on a terminal, in colours; or to programs, one JSON
-// object a line.
+// Package console shows what happens in a cloud to people: every event as it happens, in
+// columns and, on a terminal, in colours; or to programs, one JSON object a line.
 package console
 
 import (

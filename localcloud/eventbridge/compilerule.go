@@ -26,8 +26,7 @@ const (
 	maximumRules   = 300
 )
 
-// namePattern is the pattern of the names of rules and replays and of the ids
-// of targets.
+// namePattern is the pattern of the names of rules and replays and of the ids of targets.
 var namePattern = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 
 // rule is a Rule ready to match.
@@ -48,9 +47,7 @@ type target struct {
 	rule      *rule
 	deliverer Deliverer
 	worker    *worker
-	inputPath jsonPath
-	template  inputTemplate
-	paths     map[string]jsonPath
+	input     input
 }
 
 func (r *rule) count(change func(*Counts)) {
@@ -118,7 +115,9 @@ func compileTarget(given Target, deliverers map[string]Deliverer) (*target, erro
 		return nil, err
 	}
 	compiled := &target{Target: given, deliverer: deliverer}
-	return compiled, compiled.compileInput()
+	var err error
+	compiled.input, err = compiled.compileInput()
+	return compiled, err
 }
 
 // kindOf returns the service of an ARN. For EventBridge, which has several

@@ -67,10 +67,9 @@ type arrival struct {
 	at       time.Time
 }
 
-// prepare returns the delivery of an event to a target. Its errors are
-// permanent.
+// prepare returns the delivery of an event to a target. Its errors are permanent.
 func (t *target) prepare(a arrival) (Delivery, error) {
-	body, err := t.body(a)
+	body, err := t.input(a)
 	if err != nil {
 		return Delivery{}, err
 	}

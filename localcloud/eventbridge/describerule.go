@@ -10,8 +10,7 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// DescribeRuleInput is DescribeRule's request. Without a bus the default one is
-// meant.
+// DescribeRuleInput is DescribeRule's request. Without a bus the default one is meant.
 type DescribeRuleInput struct {
 	Name         string
 	EventBusName busName

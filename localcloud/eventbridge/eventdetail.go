@@ -14,10 +14,9 @@ const maximumDepth = 1000
 
 var errNotAnObject = errors.New("not a JSON object")
 
-// reserialize writes an event's detail anew, as EventBridge does before it
-// delivers it: without insignificant whitespace, and of two equal keys of one
-// object only the last value. The order of keys is kept, and numbers stay as
-// they are written.
+// reserialize writes an event's detail anew, as EventBridge does before it delivers it:
+// without insignificant whitespace, and of two equal keys of one object only the last
+// value. The order of keys is kept, and numbers stay as they are written.
 func reserialize(detail string) (json.RawMessage, error) {
 	decoder := json.NewDecoder(strings.NewReader(detail))
 	decoder.UseNumber()

@@ -35,8 +35,7 @@ var (
 	textBeforeColon = regexp.MustCompile(`(?s)^([^"\\]|\\.)*"\s*:`)
 )
 
-// parseInputTemplate parses a template; known reports whether a variable
-// exists.
+// parseInputTemplate parses a template; known reports whether a variable exists.
 func parseInputTemplate(text string, known func(variable string) bool) (inputTemplate, error) {
 	var parsed inputTemplate
 	quoted, end := false, 0

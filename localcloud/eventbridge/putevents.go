@@ -52,8 +52,7 @@ type PutEventsResult struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// PutEvents publishes events. An invalid entry fails alone; the others are
-// published.
+// PutEvents publishes events. An invalid entry fails alone; the others are published.
 //
 // AWS documents codes for an entry that may not be published for its source or
 // its detail type, but not when it uses them rather than refusing the call. Here
@@ -182,11 +181,7 @@ func (s *Service) put(ctx context.Context, entry PutEventsEntry) (PutEventsResul
 	if refusal != nil {
 		return *refusal, nil
 	}
-	e := Event{
-		ID: s.config.NewID(), DetailType: entry.DetailType, Source: entry.Source,
-		Account: s.config.Account, Region: s.config.Region, Time: s.config.Clock(),
-		Resources: entry.Resources, Detail: detail,
-	}
+	e := s.event(entry.Source, entry.DetailType, entry.Resources, detail)
 	if entry.Time != nil {
 		e.Time = time.Unix(int64(math.Floor(*entry.Time)), 0)
 	}
@@ -209,17 +204,20 @@ func (s *Service) put(ctx context.Context, entry PutEventsEntry) (PutEventsResul
 // check returns the detail of an entry, rewritten. An error is returned if the
 // entry is not valid.
 func (e PutEventsEntry) check() (json.RawMessage, *PutEventsResult) {
+	invalid := func(parameter, reason string) (json.RawMessage, *PutEventsResult) {
+		return nil, &PutEventsResult{ErrorCode: "InvalidArgument", ErrorMessage: "Parameter " + parameter + " is not valid. Reason: " + reason}
+	}
 	switch {
 	case e.Source == "":
-		return nil, invalidArgument("Source", "Source is a required argument.")
+		return invalid("Source", "Source is a required argument.")
 	case e.DetailType == "":
-		return nil, invalidArgument("DetailType", "DetailType is a required argument.")
+		return invalid("DetailType", "DetailType is a required argument.")
 	case e.Detail == nil || *e.Detail == "":
-		return nil, invalidArgument("Detail", "Detail is a required argument.")
+		return invalid("Detail", "Detail is a required argument.")
 	case utf8.RuneCountInString(e.Source) > maximumSource:
-		return nil, invalidArgument("Source", "Source is longer than 256 characters.")
+		return invalid("Source", "Source is longer than 256 characters.")
 	case utf8.RuneCountInString(e.DetailType) > maximumDetailType:
-		return nil, invalidArgument("DetailType", "DetailType is longer than 128 characters.")
+		return invalid("DetailType", "DetailType is longer than 128 characters.")
 	case strings.HasPrefix(e.Source, "aws."):
 		return nil, &PutEventsResult{ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source."}
 	}
@@ -228,11 +226,4 @@ func (e PutEventsEntry) check() (json.RawMessage, *PutEventsResult) {
 		return nil, &PutEventsResult{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
 	}
 	return detail, nil
-}
-
-func invalidArgument(parameter, reason string) *PutEventsResult {
-	return &PutEventsResult{
-		ErrorCode:    "InvalidArgument",
-		ErrorMessage: "Parameter " + parameter + " is not valid. Reason: " + reason,
-	}
 }

@@ -116,8 +116,7 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 	return &StartReplayOutput{made.ReplayArn, made.State, made.ReplayStartTime}, nil
 }
 
-// checkReplay refuses what AWS was observed to refuse, with its texts and in
-// its order.
+// checkReplay refuses what AWS was observed to refuse, with its texts and in its order.
 func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
 	if !namePattern.MatchString(in.ReplayName) {
 		return nil, wire.ValidationError("the replay name %q must match %s", in.ReplayName, namePattern)
@@ -140,8 +139,7 @@ func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
 	return from, nil
 }
 
-// admitReplay refuses a name that is taken, and more than the maximum of active
-// replays.
+// admitReplay refuses a name that is taken, and more than the maximum of active replays.
 func (s *Service) admitReplay(name string) error {
 	if s.replays[name] != nil {
 		return wire.Errorf("ResourceAlreadyExistsException", "Replay %s already exists.", name)

@@ -62,8 +62,7 @@ type RetryPolicy struct {
 	MaximumAge      time.Duration
 }
 
-// DefaultRetry is the policy of a target that has none: 185 retries within 24
-// hours.
+// DefaultRetry is the policy of a target that has none: 185 retries within 24 hours.
 func DefaultRetry() RetryPolicy {
 	return RetryPolicy{MaximumAttempts: 185, MaximumAge: 24 * time.Hour}
 }
@@ -73,8 +72,7 @@ type Counts struct {
 	// Matched counts events; the others count deliveries, one per target.
 	Matched   int
 	Delivered int
-	// FailedAttempts counts every attempt that failed, also one whose retry
-	// succeeded.
+	// FailedAttempts counts every attempt that failed, also one whose retry succeeded.
 	FailedAttempts int
 	DeadLettered   int
 	// Dropped counts the failed deliveries without a dead-letter queue that

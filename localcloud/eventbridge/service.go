@@ -1,6 +1,5 @@
-// Package eventbridge is EventBridge: buses accept events, rules match them,
-// and workers deliver them to the rules' targets, with retries and dead-letter
-// queues.
+// Package eventbridge is EventBridge: buses accept events, rules match them, and workers
+// deliver them to the rules' targets, with retries and dead-letter queues.
 //
 // Delivery is at least once and in no promised order. What this package does
 // not support is refused when the rule is created.
@@ -254,14 +253,19 @@ func (s *Service) Trigger(ruleARN string) error {
 	if found == nil {
 		return wire.Errorf("ResourceNotFoundException", "Rule %s does not exist.", ruleARN)
 	}
-	arrived, _, err := s.prepare(Event{
-		ID: s.config.NewID(), DetailType: "Scheduled Event", Source: "aws.events", Account: s.config.Account,
-		Time: s.config.Clock(), Region: s.config.Region, Resources: []string{ruleARN}, Detail: json.RawMessage("{}"),
-	})
+	arrived, _, err := s.prepare(s.event("aws.events", "Scheduled Event", []string{ruleARN}, json.RawMessage("{}")))
 	if err == nil {
 		found.trigger(arrived)
 	}
 	return err
+}
+
+// event returns a new event of this moment.
+func (s *Service) event(source, detailType string, resources []string, detail json.RawMessage) Event {
+	return Event{
+		ID: s.config.NewID(), DetailType: detailType, Source: source, Account: s.config.Account,
+		Time: s.config.Clock(), Region: s.config.Region, Resources: resources, Detail: detail,
+	}
 }
 
 // prepare returns an event ready to be matched and delivered.

@@ -16,22 +16,35 @@ const (
 	maximumPathKeys = 100
 )
 
-func (t *target) compileInput() error {
+// An input returns what a target gets for an event.
+type input func(a arrival) ([]byte, error)
+
+// compileInput returns the target's input. If InputPath matches nothing, the delivery
+// fails: it is not documented what AWS delivers.
+func (t *target) compileInput() (input, error) {
 	switch {
 	case t.Input != nil:
 		if len(*t.Input) > maximumInput || !json.Valid([]byte(*t.Input)) {
-			return wire.ValidationError("Input of target %s must be JSON of at most %d characters", t.ID, maximumInput)
+			return nil, wire.ValidationError("Input of target %s must be JSON of at most %d characters", t.ID, maximumInput)
 		}
+		return func(arrival) ([]byte, error) { return []byte(*t.Input), nil }, nil
 	case t.InputPath != nil:
-		parsed, err := parseInputPath(*t.InputPath)
+		path, err := parseInputPath(*t.InputPath)
 		if err != nil {
-			return wire.ValidationError("InputPath of target %s: %s", t.ID, err)
+			return nil, wire.ValidationError("InputPath of target %s: %s", t.ID, err)
 		}
-		t.inputPath = parsed
+		return func(a arrival) ([]byte, error) {
+			found, ok := path.find(a.envelope)
+			if !ok {
+				return nil, &DeliveryError{Code: CodeInvalidParameter, Message: "the InputPath " + *t.InputPath + " leads nowhere in the event"}
+			}
+			return found, nil
+		}, nil
 	case t.Transformer != nil:
 		return t.compileTransformer()
+	default:
+		return func(a arrival) ([]byte, error) { return a.envelope, nil }, nil
 	}
-	return nil
 }
 
 func parseInputPath(text string) (jsonPath, error) {
@@ -41,66 +54,51 @@ func parseInputPath(text string) (jsonPath, error) {
 	return parseJSONPath(text)
 }
 
-func (t *target) compileTransformer() error {
+func (t *target) compileTransformer() (input, error) {
 	if length := len(t.Transformer.Template); length == 0 || length > maximumInput {
-		return wire.ValidationError("InputTemplate for target %s must have 1 to %d characters", t.ID, maximumInput)
+		return nil, wire.ValidationError("InputTemplate for target %s must have 1 to %d characters", t.ID, maximumInput)
 	}
-	if len(t.Transformer.Paths) > maximumPathKeys {
-		return wire.ValidationError("InputPathsMap for target %s has more than %d entries", t.ID, maximumPathKeys)
-	}
-	t.paths = make(map[string]jsonPath)
-	for name, text := range t.Transformer.Paths {
-		if len(name) > maximumPath || strings.HasPrefix(strings.ToLower(name), "aws.") {
-			return wire.ValidationError("InputPathsMap for target %s has the invalid name %s", t.ID, name)
-		}
-		parsed, err := parseInputPath(text)
-		if err != nil {
-			return wire.ValidationError("InputPathsMap for target %s: %s", t.ID, err)
-		}
-		t.paths[name] = parsed
+	paths, err := t.compilePaths()
+	if err != nil {
+		return nil, err
 	}
 	reserved := t.reserved(arrival{})
-	parsed, err := parseInputTemplate(t.Transformer.Template, func(variable string) bool {
-		return t.paths[variable] != nil || reserved[variable] != nil
+	template, err := parseInputTemplate(t.Transformer.Template, func(variable string) bool {
+		return paths[variable] != nil || reserved[variable] != nil
 	})
 	if err != nil {
-		return wire.ValidationError("InputTemplate for target %s %s.", t.ID, err)
+		return nil, wire.ValidationError("InputTemplate for target %s %s.", t.ID, err)
 	}
-	t.template = parsed
-	return nil
-}
-
-// body returns the input of a target for an event. If InputPath matches
-// nothing, the delivery fails: it is not documented what AWS delivers.
-func (t *target) body(a arrival) ([]byte, error) {
-	switch {
-	case t.Input != nil:
-		return []byte(*t.Input), nil
-	case t.InputPath != nil:
-		found, ok := t.inputPath.find(a.envelope)
-		if !ok {
-			return nil, &DeliveryError{Code: CodeInvalidParameter, Message: "the InputPath " + *t.InputPath + " leads nowhere in the event"}
-		}
-		return found, nil
-	case t.Transformer != nil:
-		rendered, err := t.template.render(func(variable string) (json.RawMessage, error) { return t.value(variable, a) })
+	return func(a arrival) ([]byte, error) {
+		rendered, err := template.render(func(variable string) (json.RawMessage, error) {
+			if value := t.reserved(a)[variable]; value != nil {
+				return value()
+			}
+			found, _ := paths[variable].find(a.envelope)
+			return found, nil
+		})
 		if err != nil {
 			return nil, &DeliveryError{Code: CodeInvalidJSON, Message: err.Error()}
 		}
 		return rendered, nil
-	default:
-		return a.envelope, nil
-	}
+	}, nil
 }
 
-// value returns a template's variable as JSON, or nil if its path matches
-// nothing.
-func (t *target) value(variable string, a arrival) (json.RawMessage, error) {
-	if value := t.reserved(a)[variable]; value != nil {
-		return value()
+func (t *target) compilePaths() (map[string]jsonPath, error) {
+	if len(t.Transformer.Paths) > maximumPathKeys {
+		return nil, wire.ValidationError("InputPathsMap for target %s has more than %d entries", t.ID, maximumPathKeys)
 	}
-	found, _ := t.paths[variable].find(a.envelope)
-	return found, nil
+	paths := map[string]jsonPath{}
+	for name, text := range t.Transformer.Paths {
+		if len(name) > maximumPath || strings.HasPrefix(strings.ToLower(name), "aws.") {
+			return nil, wire.ValidationError("InputPathsMap for target %s has the invalid name %s", t.ID, name)
+		}
+		var err error
+		if paths[name], err = parseInputPath(text); err != nil {
+			return nil, wire.ValidationError("InputPathsMap for target %s: %s", t.ID, err)
+		}
+	}
+	return paths, nil
 }
 
 // reserved are the variables that need no entry in the map of paths.

@@ -96,8 +96,7 @@ func (w *worker) next() *job {
 	return first
 }
 
-// attempt tries to deliver once, and then finishes the job or schedules its
-// retry.
+// attempt tries to deliver once, and then finishes the job or schedules its retry.
 func (w *worker) attempt(ctx context.Context, j *job) {
 	left := w.remaining(j.arrival.at)
 	if left <= 0 {

@@ -2,9 +2,8 @@
 // calls, killed processes. Each kind of fault has a name and a probability, and
 // all of them draw from one seed.
 //
-// Only calls by functions are hit, never a call by an operator. The last
-// attempt of a delivery is exempt, so that no fault alone moves an event to a
-// dead-letter queue.
+// Only calls by functions are hit, never a call by an operator. The last attempt of a
+// delivery is exempt, so that no fault alone moves an event to a dead-letter queue.
 package fault
 
 import (
@@ -84,8 +83,7 @@ type rate struct {
 	hits        int
 }
 
-// NewInjector returns an injector of the planned faults, each with its
-// probability.
+// NewInjector returns an injector of the planned faults, each with its probability.
 func NewInjector(seed uint64, plan map[Name]float64) *Injector {
 	d := &Injector{rates: make(map[Name]*rate, len(plan))}
 	for name, chance := range plan {
@@ -96,8 +94,7 @@ func NewInjector(seed uint64, plan map[Name]float64) *Injector {
 	return d
 }
 
-// Hit reports whether a fault occurs this time. A fault that is not planned
-// never does.
+// Hit reports whether a fault occurs this time. A fault that is not planned never does.
 func (d *Injector) Hit(name Name) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -32,14 +32,7 @@ func (c *Calls) failEntries(operation wire.Operation) wire.Operation {
 		if err != nil {
 			return nil, err
 		}
-		for i, isFailed := range failed {
-			if isFailed {
-				accepted.FailedEntryCount++
-				accepted.Entries = slices.Insert(accepted.Entries, i, eventbridge.PutEventsResult{
-					ErrorCode: "InternalFailure", ErrorMessage: "The request processing has failed because of an unknown error, exception or failure.",
-				})
-			}
-		}
+		insertFailures(accepted, failed)
 		return accepted, nil
 	}
 }
@@ -62,4 +55,16 @@ func put(ctx context.Context, operation wire.Operation, entries []json.RawMessag
 		return nil, fmt.Errorf("PutEvents of %d entries answers %T", len(entries), out)
 	}
 	return accepted, nil
+}
+
+// insertFailures adds the results of the failed entries at their places.
+func insertFailures(out *eventbridge.PutEventsOutput, failed []bool) {
+	for i, isFailed := range failed {
+		if isFailed {
+			out.FailedEntryCount++
+			out.Entries = slices.Insert(out.Entries, i, eventbridge.PutEventsResult{
+				ErrorCode: "InternalFailure", ErrorMessage: "The request processing has failed because of an unknown error, exception or failure.",
+			})
+		}
+	}
 }

@@ -10,8 +10,7 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// principals are the principals that a statement of a resource's policy is
-// about.
+// principals are the principals that a statement of a resource's policy is about.
 type principals struct {
 	everyone bool
 	services []string

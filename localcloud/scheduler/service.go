@@ -1,6 +1,5 @@
-// Package scheduler is the local cloud's EventBridge Scheduler: it invokes
-// targets at a rate. What a target refuses is sent to the schedule's
-// dead-letter queue.
+// Package scheduler is the local cloud's EventBridge Scheduler: it invokes targets at a
+// rate. What a target refuses is sent to the schedule's dead-letter queue.
 package scheduler
 
 import (

@@ -92,8 +92,7 @@ func (s *secret) addVersion(id string, v version, labels ...string) {
 	}
 }
 
-// moveLabel moves a staging label. The version that was current becomes the
-// previous one.
+// moveLabel moves a staging label. The version that was current becomes the previous one.
 func (s *secret) moveLabel(label, id string) {
 	if was := s.stages[current]; label == current && was != "" && was != id {
 		s.stages[previous] = was

@@ -18,8 +18,7 @@ type message struct {
 	attributes    map[string]MessageAttribute
 	trace, sender string
 	group, dedup  string
-	// source is the ARN of the queue that moved the message to this dead-letter
-	// queue.
+	// source is the ARN of the queue that moved the message to this dead-letter queue.
 	source string
 	// order is the message's place in its queue.
 	order uint64

@@ -7,9 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// checkMessage returns an error for a message that the queue cannot accept. The
-// group id of a FIFO queue is checked before, because its absence is a
-// different error in a batch.
+// checkMessage returns an error for a message that the queue cannot accept. The group id
+// of a FIFO queue is checked before, because its absence is a different error in a batch.
 func checkMessage(q *store, in *SendMessageInput) error {
 	switch delay := valueOr(in.DelaySeconds, 0); {
 	case in.MessageBody == "":
@@ -55,8 +54,7 @@ var messageID = regexp.MustCompile(`^[!-~]{1,128}$`)
 const invalidText = "Invalid characters found. Valid unicode characters are " +
 	"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
 
-// validText reports whether a body or the text of an attribute has only valid
-// characters
+// validText reports whether a body or the text of an attribute has only valid characters
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_MessageAttributeValue.html).
 func validText(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {

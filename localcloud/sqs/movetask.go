@@ -22,8 +22,7 @@ type StartMessageMoveTaskInput struct {
 // StartMessageMoveTaskOutput identifies the task.
 type StartMessageMoveTaskOutput struct{ TaskHandle string }
 
-// ListMessageMoveTasksInput is a request for the latest tasks of a dead-letter
-// queue.
+// ListMessageMoveTasksInput is a request for the latest tasks of a dead-letter queue.
 type ListMessageMoveTasksInput struct {
 	SourceArn  string
 	MaxResults *int

@@ -1,6 +1,5 @@
-// Package sqs is the local cloud's SQS: standard and FIFO queues in memory,
-// with visibility timeouts, de-duplication, message groups, dead-letter queues
-// and redrive.
+// Package sqs is the local cloud's SQS: standard and FIFO queues in memory, with
+// visibility timeouts, de-duplication, message groups, dead-letter queues and redrive.
 package sqs
 
 import (
@@ -27,10 +26,9 @@ const (
 	maximumDelay      = 15 * time.Minute
 )
 
-// Queue is one queue's configuration. A zero Retention is AWS's default of four
-// days, a zero MaximumMessageSize that of 1 MiB. VisibilityTimeout has no
-// default here, because zero is a valid value: the caller has to set AWS's
-// default of 30 seconds.
+// Queue is one queue's configuration. A zero Retention is AWS's default of four days, a
+// zero MaximumMessageSize that of 1 MiB. VisibilityTimeout has no default here, because
+// zero is a valid value: the caller has to set AWS's default of 30 seconds.
 type Queue struct {
 	Name, ARN, URL                  string
 	FIFO, ContentBasedDeduplication bool
@@ -122,8 +120,8 @@ func (q *Queue) validate() error {
 
 // account returns the owner's account, taken from the URL.
 func (q *Queue) account() string {
-	account, _, _ := strings.Cut(urlKey(q.URL), "/")
-	return account
+	elements := strings.Split(q.URL, "/")
+	return elements[len(elements)-2]
 }
 
 // urlKey returns what identifies a queue in its URL: the last two elements of

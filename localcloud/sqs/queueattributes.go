@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// GetQueueAttributesInput is a request for attributes of a queue by name, or
-// for All.
+// GetQueueAttributesInput is a request for attributes of a queue by name, or for All.
 type GetQueueAttributesInput struct {
 	QueueUrl       string
 	AttributeNames []string

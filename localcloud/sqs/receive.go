@@ -39,11 +39,8 @@ type Message struct {
 // timeout. With a wait it returns as soon as there is a message. The context's
 // error is returned if the context ends first.
 func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (*ReceiveMessageOutput, error) {
-	q, err := s.open(ctx, "ReceiveMessage", in.QueueUrl)
+	q, err := locked(ctx, s, "ReceiveMessage", in.QueueUrl, func(q *store, _ time.Time) (*store, error) { return q, in.check() })
 	if err != nil {
-		return nil, err
-	}
-	if err := in.check(); err != nil {
 		return nil, err
 	}
 	deadline := s.config.Clock().Add(durationOr(in.WaitTimeSeconds, q.ReceiveWait))

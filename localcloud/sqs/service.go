@@ -16,8 +16,7 @@ import (
 // Config is what a Service needs from outside.
 type Config struct {
 	Clock func() time.Time
-	// Authorize decides on each call before it has an effect; nil allows
-	// everything.
+	// Authorize decides on each call before it has an effect; nil allows everything.
 	Authorize wire.Authorize
 	// DeliverTwice loses the first delete of every message, so that every message
 	// is delivered at least twice.
@@ -183,6 +182,7 @@ func locked[O any](ctx context.Context, s *Service, action, url string, f func(q
 	return f(q, s.config.Clock())
 }
 
+// open runs under the lock.
 func (s *Service) open(ctx context.Context, action, url string) (*store, error) {
 	if url == "" {
 		return nil, missing("QueueUrl")

@@ -91,8 +91,7 @@ func (q *store) clear() {
 	q.firstExpiry = time.Time{}
 }
 
-// expire removes the messages that are older than the retention period: they
-// are lost.
+// expire removes the messages that are older than the retention period: they are lost.
 func (q *store) expire(now time.Time) {
 	if q.firstExpiry.IsZero() || now.Before(q.firstExpiry) {
 		return

@@ -40,9 +40,8 @@ func (s *Service) ChangeMessageVisibilityBatch(
 	})
 }
 
-// RedeliverSoon shortens the visibility timeout of a received message to the
-// given time. A message that is no longer hidden by this receive is not
-// changed.
+// RedeliverSoon shortens the visibility timeout of a received message to the given time.
+// A message that is no longer hidden by this receive is not changed.
 func (s *Service) RedeliverSoon(queueURL, receiptHandle string, within time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

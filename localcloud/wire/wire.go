@@ -28,13 +28,12 @@ import (
 // request that is too large gets the service's own error.
 const maximumBody = 16 << 20
 
-// AWS's SDK for Go closes a request's body as soon as the answer begins. If the
-// answer comes before the HTTP client has noticed that it has written all of
-// the body, as happens on loopback only, the client takes that for a failed
-// write and closes the connection. An answer that it has not read whole by then
-// is lost, and the SDK sends the request again: messages stay invisible, events
-// are published twice. So an answer that is longer than one read is delayed by
-// headStart.
+// AWS's SDK for Go closes a request's body as soon as the answer begins. If the answer
+// comes before the HTTP client has noticed that it has written all of the body, as
+// happens on loopback only, the client takes that for a failed write and closes the
+// connection. An answer that it has not read whole by then is lost, and the SDK sends the
+// request again: messages stay invisible, events are published twice. So an answer that
+// is longer than one read is delayed by headStart.
 const (
 	oneRead   = 3 << 10
 	headStart = time.Millisecond
@@ -58,8 +57,7 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// ValidationError is the Error that most services return for a request that is
-// not valid.
+// ValidationError is the Error that most services return for a request that is not valid.
 func ValidationError(format string, args ...any) error {
 	return Errorf("ValidationException", format, args...)
 }
@@ -72,8 +70,7 @@ func Message(err error) string {
 	return err.Error()
 }
 
-// ErrNoAnswer is the error of an operation that closes the connection without
-// an answer.
+// ErrNoAnswer is the error of an operation that closes the connection without an answer.
 var ErrNoAnswer = errors.New("there is no answer")
 
 // Operation is one operation of a service: the request's body in, the

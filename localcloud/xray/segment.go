@@ -8,8 +8,7 @@ import (
 	"regexp"
 )
 
-// segment is a segment document, or that of a subsegment, as far as it is
-// checked.
+// segment is a segment document, or that of a subsegment, as far as it is checked.
 //
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 type segment struct {

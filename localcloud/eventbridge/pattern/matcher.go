@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -58,18 +59,7 @@ func wildcard(wanted string) (matcher, error) {
 	if wanted == "" {
 		return func(any) bool { return false }, nil
 	}
-	pieces, err := wildcardPieces(wanted)
-	if err != nil {
-		return nil, err
-	}
-	return ofText(func(text string) bool { return matchPieces(pieces, text) }), nil
-}
-
-// wildcardPieces are the texts between the asterisks.
-func wildcardPieces(wanted string) ([]string, error) {
-	var pieces []string
-	var piece strings.Builder
-	escaped, afterStar := false, false
+	expression, escaped, afterStar := "(?s)^", false, false
 	for _, character := range wanted {
 		star := character == '*' && !escaped
 		switch {
@@ -78,38 +68,21 @@ func wildcardPieces(wanted string) ([]string, error) {
 		case star && afterStar:
 			return nil, refuse("Consecutive wildcard characters")
 		case star:
-			pieces = append(pieces, piece.String())
-			piece.Reset()
+			expression += ".*"
 		case character == '\\' && !escaped:
 			escaped, afterStar = true, false
 			continue
 		default:
-			piece.WriteRune(character)
+			expression += regexp.QuoteMeta(string(character))
 		}
 		escaped, afterStar = false, star
 	}
 	if escaped {
 		return nil, refuse("Invalid escape character in wildcard")
 	}
-	return append(pieces, piece.String()), nil
-}
-
-func matchPieces(pieces []string, text string) bool {
-	first, last := pieces[0], pieces[len(pieces)-1]
-	if len(pieces) == 1 {
-		return text == first
+	compiled, err := regexp.Compile(expression + "$")
+	if err != nil {
+		return nil, err
 	}
-	text, ok := strings.CutPrefix(text, first)
-	if !ok {
-		return false
-	}
-	if text, ok = strings.CutSuffix(text, last); !ok {
-		return false
-	}
-	for _, piece := range pieces[1 : len(pieces)-1] {
-		if _, text, ok = strings.Cut(text, piece); !ok {
-			return false
-		}
-	}
-	return true
+	return ofText(compiled.MatchString), nil
 }

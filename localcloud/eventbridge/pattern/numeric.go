@@ -68,10 +68,9 @@ func bounded(operator, operand any, allowed []string) (bound, error) {
 	return bound{value, map[string][]int{"=": {0}, "<": {-1}, "<=": {-1, 0}, ">": {1}, ">=": {0, 1}}[name]}, nil
 }
 
-// comparableNumber returns a number's value if it is one that is compared by
-// value: one that a double holds without loss, so that its shortest text is the
-// same number again. EventBridge's guide has a range of 5.0e9 instead, which its
-// engine no longer has.
+// comparableNumber returns a number's value if it is one that is compared by value: one
+// that a double holds without loss, so that its shortest text is the same number again.
+// EventBridge's guide has a range of 5.0e9 instead, which its engine no longer has.
 // https://github.com/aws/event-ruler/blob/main/src/main/software/amazon/event/ruler/ComparableNumber.java
 func comparableNumber(number json.Number) (float64, bool) {
 	value, err := number.Float64()
