@@ -76,6 +76,9 @@ func (c *Cloud) createTables() error {
 			Name: resource.Name, ARN: resource.ARN, Attributes: map[string]string{},
 			Provisioned: given.BillingMode != "PAY_PER_REQUEST",
 		}
+		if given.TimeToLiveSpecification.Enabled {
+			made.TimeToLive = given.TimeToLiveSpecification.AttributeName
+		}
 		var err error
 		if made.Key, err = keyOf(given.KeySchema); err != nil {
 			problems = append(problems, resourceError(resource, err))
