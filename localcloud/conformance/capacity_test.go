@@ -70,7 +70,7 @@ func TestAReadCostsHalfAUnitForEachFourKilobytesAndAConsistentOneAUnit(t *testin
 	wantUnits(t, read(item(unique(), "missing"), true), units{Total: 1})
 }
 
-// DD-57, DD-92
+// DD-57, DD-92: what a write costs.
 func TestAWriteCostsAUnitForEachKilobyteOfTheLargerItem(t *testing.T) {
 	t.Parallel()
 	key := item(unique(), "a")
@@ -97,7 +97,7 @@ func TestAWriteCostsAUnitForEachKilobyteOfTheLargerItem(t *testing.T) {
 	})
 }
 
-// DD-57, DD-92
+// DD-57, DD-92: what a write costs.
 func TestAWriteCostsWhatItChangesInIndexes(t *testing.T) {
 	t.Parallel()
 	pk, shelf := unique(), unique()
@@ -127,7 +127,7 @@ func TestAWriteCostsWhatItChangesInIndexes(t *testing.T) {
 	}
 }
 
-// DD-57, DD-91
+// DD-57, DD-91: what a read costs.
 func TestAQueryCostsWhatItsItemsCostTogether(t *testing.T) {
 	t.Parallel()
 	pk, shelf := unique(), unique()

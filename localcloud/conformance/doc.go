@@ -44,6 +44,7 @@
 // needs it there too, and -timeout 90m. What takes longer has no test here: the
 // end of the five minutes of de-duplication, of the ten minutes of a
 // transaction's token, and of any retention. Neither has what cannot be brought
-// about from outside: throttling, conflicts of transactions, failures of a
-// service itself, an endpoint that is too slow.
+// about from outside: conflicts of transactions, failures of a service itself, an
+// endpoint that is too slow. On AWS it is not certain which write is throttled, so
+// that test is for the local cloud alone.
 package conformance
