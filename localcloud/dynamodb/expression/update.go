@@ -40,9 +40,9 @@ func rewrite(node *pathTree[action], old attribute.Item, current attribute.Value
 	switch {
 	case node.leaf != nil:
 		return node.leaf.content(old, current, present)
-	case node.names != nil && current.Kind() == attribute.KindMap:
+	case !node.isList && current.Kind() == attribute.KindMap:
 		return rewriteFields(node, old, current)
-	case node.indexes != nil && current.Kind() == attribute.KindList:
+	case node.isList && current.Kind() == attribute.KindList:
 		return rewriteElements(node, old, current)
 	}
 	return attribute.Value{}, false, wire.ValidationError("The document path provided in the update expression is invalid for update")
@@ -53,16 +53,16 @@ func rewriteFields(node *pathTree[action], old attribute.Item, current attribute
 	if fields == nil {
 		fields = make(map[string]attribute.Value)
 	}
-	for _, name := range slices.Sorted(maps.Keys(node.names)) {
-		field, present := fields[name]
-		result, keep, err := rewrite(node.names[name], old, field, present)
+	for _, s := range node.segments() {
+		field, present := fields[s.name]
+		result, keep, err := rewrite(node.children[s], old, field, present)
 		switch {
 		case err != nil:
 			return attribute.Value{}, false, err
 		case keep:
-			fields[name] = result
+			fields[s.name] = result
 		default:
-			delete(fields, name)
+			delete(fields, s.name)
 		}
 	}
 	return attribute.Map(fields), true, nil
@@ -73,17 +73,15 @@ func rewriteFields(node *pathTree[action], old attribute.Item, current attribute
 func rewriteElements(node *pathTree[action], old attribute.Item, current attribute.Value) (attribute.Value, bool, error) {
 	var elements []attribute.Value
 	next := 0
-	for _, index := range slices.Sorted(maps.Keys(node.indexes)) {
-		upTo := min(index, len(current.Elements()))
+	for _, s := range node.segments() {
+		upTo := min(s.index, len(current.Elements()))
 		elements = append(elements, current.Elements()[next:upTo]...)
 		next = upTo
-		var element attribute.Value
-		present := index < len(current.Elements())
+		element, present := child(current, s)
 		if present {
-			element = current.Elements()[index]
 			next++
 		}
-		result, keep, err := rewrite(node.indexes[index], old, element, present)
+		result, keep, err := rewrite(node.children[s], old, element, present)
 		if err != nil {
 			return attribute.Value{}, false, err
 		}
