@@ -73,6 +73,9 @@ func (c *Cloud) createTables() error {
 			Name: resource.Name, ARN: resource.ARN, Key: keyOf(given.KeySchema), Attributes: map[string]string{},
 			Provisioned: given.BillingMode != "PAY_PER_REQUEST",
 		}
+		if given.TimeToLiveSpecification.Enabled {
+			made.TimeToLive = given.TimeToLiveSpecification.AttributeName
+		}
 		for _, index := range given.GlobalSecondaryIndexes {
 			made.Indexes = append(made.Indexes, dynamodb.Index{
 				Name: index.IndexName, Key: keyOf(index.KeySchema),
