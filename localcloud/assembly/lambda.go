@@ -29,9 +29,8 @@ type Function struct {
 	KMSKeyARN                    Harmless          `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
 	Tags                         Harmless          `cfn:"Tags" why:"nothing bills or selects by tag"`
 
-	// Artefact is the path of the folder with the code, or of the zip archive if IsArchive.
-	Artefact  string
-	IsArchive bool
+	// Artefact is the path of the folder with the code, or of the zip archive.
+	Artefact string
 }
 
 // runtimes matches the names of Lambda's runtimes.
@@ -72,7 +71,7 @@ func (f *Function) identify(at location) (identity, error) {
 	name := at.physicalName(f.FunctionName, 64)
 	arn := at.arn("lambda", "function:"+name)
 	var err error
-	f.Artefact, f.IsArchive, err = at.files.artefact(f.Code.S3Key, f.Runtime)
+	f.Artefact, err = at.files.artefact(f.Code.S3Key, f.Runtime)
 	if !runtimes().MatchString(f.Runtime) {
 		err = errors.Join(unsupported.Errorf("property Runtime: the value %q is not supported by the local cloud", f.Runtime), err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -36,7 +35,7 @@ func (c *Cloud) createFunctions() error {
 		}
 		maps.Copy(environment, given.Environment.Variables)
 		made := lambda.Function{
-			Name: resource.Name, ARN: resource.ARN, Bootstrap: filepath.Join(given.Artefact, "bootstrap"), Handler: given.Handler,
+			Name: resource.Name, ARN: resource.ARN, Code: given.Artefact, Handler: given.Handler,
 			Role: given.Role, Environment: environment,
 			Timeout:       timeout(given),
 			MemoryMB:      number(given.MemorySize, defaultMemory),
@@ -45,9 +44,6 @@ func (c *Cloud) createFunctions() error {
 			Retries:       retries[resource.ARN],
 			ActiveTracing: given.TracingConfig.Mode == "Active",
 			DaemonAddress: c.traces.Address(c.mayTrace(given)),
-		}
-		if given.IsArchive {
-			made.Archive = given.Artefact
 		}
 		if given.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
