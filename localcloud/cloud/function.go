@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,7 @@ func (c *Cloud) createFunctions() error {
 			Concurrency:   number(given.ReservedConcurrentExecutions, unreservedConcurrency),
 			LogGroup:      logGroup(resource, given),
 			Retries:       retries[resource.ARN],
+			Debug:         slices.Contains(c.config.Debug, resource.Path),
 			ActiveTracing: given.TracingConfig.Mode == "Active",
 			DaemonAddress: c.traces.Address(c.mayTrace(given)),
 		}
