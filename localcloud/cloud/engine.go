@@ -33,6 +33,7 @@ func (c *Cloud) newEngines() {
 		DeadLetters: c.queues,
 		Lost:        c.reportLoss,
 		Failed:      c.reportFailure,
+		Debugged:    func(arn string, pid int) { c.config.Debugged(c.pathOf(arn), pid) },
 
 		Seed:           c.config.Seed,
 		RedeliverAfter: c.config.RedeliverAfter,
