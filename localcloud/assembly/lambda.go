@@ -1,8 +1,8 @@
 package assembly
 
 import (
-	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	"example.com/saga/localcloud/unsupported"
@@ -29,9 +29,8 @@ type Function struct {
 	KMSKeyARN                    Harmless          `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
 	Tags                         Harmless          `cfn:"Tags" why:"nothing bills or selects by tag"`
 
-	// Artefact is the path of the folder with the code, or of the zip archive if IsArchive.
-	Artefact  string
-	IsArchive bool
+	// Artefact is the path of the folder with the code, or of the zip archive.
+	Artefact string
 }
 
 // runtimes matches the names of Lambda's runtimes.
@@ -71,12 +70,44 @@ type TracingConfig struct {
 func (f *Function) identify(at location) (identity, error) {
 	name := at.physicalName(f.FunctionName, 64)
 	arn := at.arn("lambda", "function:"+name)
-	var err error
-	f.Artefact, f.IsArchive, err = at.files.artefact(f.Code.S3Key, f.Runtime)
-	if !runtimes().MatchString(f.Runtime) {
-		err = errors.Join(unsupported.Errorf("property Runtime: the value %q is not supported by the local cloud", f.Runtime), err)
+	refused := f.checkEnvironment()
+	refused.unsupportedWhen(f.Runtime != "" && !runtimes().MatchString(f.Runtime), "property Runtime: the value %q is not supported by the local cloud", f.Runtime)
+	refused.unsupportedWhen(f.ReservedConcurrentExecutions != nil && *f.ReservedConcurrentExecutions == 0,
+		"property ReservedConcurrentExecutions: 0, which stops the function, is not supported by the local cloud")
+	if f.DeadLetterConfig != nil {
+		refused.add(at.inAccount("DeadLetterConfig.TargetArn", f.DeadLetterConfig.TargetARN, "sqs"))
 	}
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, err
+	if f.Code.S3Key != "" {
+		var err error
+		f.Artefact, err = at.files.artefact(f.Code.S3Key, f.Runtime)
+		refused.add(err)
+	}
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, refused.err()
+}
+
+// checkEnvironment refuses variables that Lambda refuses.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+func (f *Function) checkEnvironment() refusals {
+	var refused refusals
+	reserved := strings.Fields(`AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_MEMORY_SIZE
+		AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME
+		AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_MAX_CONCURRENCY AWS_LAMBDA_METADATA_API AWS_LAMBDA_METADATA_TOKEN
+		AWS_LAMBDA_RUNTIME_API AWS_REGION AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT _HANDLER _X_AMZN_TRACE_ID`)
+	name := regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
+	for _, variable := range sortedKeys(f.Environment.Variables) {
+		if slices.Contains(reserved, variable) {
+			refused.when(true, "property Environment.Variables.%s: the name is reserved for Lambda", variable)
+			continue
+		}
+		refused.when(!name.MatchString(variable), "property Environment.Variables.%s: the name must match %s", variable, name)
+	}
+	var size int
+	for variable, value := range f.Environment.Variables {
+		size += len(variable) + len(value)
+	}
+	refused.when(size > 4096, "property Environment.Variables must have at most 4096 bytes of names and values, and has %d", size)
+	return refused
 }
 
 // EventSourceMapping is an AWS::Lambda::EventSourceMapping from a queue.
@@ -109,33 +140,39 @@ type ScalingConfig struct {
 
 func (m *EventSourceMapping) identify(at location) (identity, error) {
 	id := at.uuid()
-	var problems []error
-	if m.EventSourceARN != "" && !strings.HasPrefix(m.EventSourceARN, "arn:aws:sqs:") {
-		problems = append(problems, unsupported.Errorf("property EventSourceArn: only SQS queues are supported by the local cloud, not %q", m.EventSourceARN))
+	var refused refusals
+	isQueue := strings.HasPrefix(m.EventSourceARN, "arn:aws:sqs:")
+	refused.unsupportedWhen(m.EventSourceARN != "" && !isQueue, "property EventSourceArn: only SQS queues are supported by the local cloud, not %q", m.EventSourceARN)
+	if isQueue {
+		refused.add(at.inRegion("EventSourceArn", m.EventSourceARN, "sqs"))
 	}
-	if m.Enabled != nil && !*m.Enabled {
-		problems = append(problems, unsupported.Errorf("property Enabled: a disabled mapping is not supported by the local cloud"))
-	}
+	refused.unsupportedWhen(m.Enabled != nil && !*m.Enabled, "property Enabled: a disabled mapping is not supported by the local cloud")
+	// https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+	isFIFO, isLarge := strings.HasSuffix(m.EventSourceARN, ".fifo"), isQueue && m.BatchSize != nil && *m.BatchSize > 10
+	refused.when(isFIFO && isLarge, "property BatchSize must be at most 10 for a FIFO queue")
+	refused.when(isFIFO && m.MaximumBatchingWindowInSeconds > 0, "property MaximumBatchingWindowInSeconds is for standard queues only")
+	refused.when(!isFIFO && isLarge && m.MaximumBatchingWindowInSeconds == 0,
+		"property MaximumBatchingWindowInSeconds must be at least 1 with a BatchSize of more than 10")
 	arn := at.arn("lambda", "event-source-mapping:"+id)
 	return identity{name: id, ref: id, arn: arn, attributes: map[string]string{"Id": id, "EventSourceMappingArn": arn}},
-		errors.Join(problems...)
+		refused.err()
 }
 
 // EventInvokeConfig is an AWS::Lambda::EventInvokeConfig: how asynchronous
 // invocations are retried.
 type EventInvokeConfig struct {
+	unnamed
+
 	FunctionName             string `cfn:"FunctionName,required"`
 	Qualifier                string `cfn:"Qualifier,required"`
 	MaximumEventAgeInSeconds *int   `cfn:"MaximumEventAgeInSeconds"`
 	MaximumRetryAttempts     *int   `cfn:"MaximumRetryAttempts"`
 }
 
-func (c *EventInvokeConfig) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID}, nil
-}
-
 // Permission is an AWS::Lambda::Permission.
 type Permission struct {
+	unnamed
+
 	Action                string `cfn:"Action,required" values:"lambda:InvokeFunction,lambda:InvokeFunctionUrl"`
 	FunctionName          string `cfn:"FunctionName,required"`
 	Principal             string `cfn:"Principal,required"`
@@ -143,10 +180,6 @@ type Permission struct {
 	SourceAccount         string `cfn:"SourceAccount"`
 	FunctionURLAuthType   string `cfn:"FunctionUrlAuthType"`
 	InvokedViaFunctionURL bool   `cfn:"InvokedViaFunctionUrl"`
-}
-
-func (p *Permission) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
 
 // URL is an AWS::Lambda::Url.

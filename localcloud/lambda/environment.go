@@ -18,8 +18,8 @@ import (
 // variables, then the function's. The folder of the code is also that of the
 // runtime, in LD_LIBRARY_PATH too.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-func processEnvironment(p *pool, runtimeAPI, stream string) []string {
-	f, config, folder := &p.function.Function, p.function.config, filepath.Dir(p.code.bootstrap)
+func processEnvironment(p *pool, from code, runtimeAPI, stream string) []string {
+	f, config, folder := &p.function.Function, p.function.config, filepath.Dir(from.bootstrap)
 	all := map[string]string{
 		"_HANDLER":                        f.Handler,
 		"AWS_REGION":                      config.Region,
@@ -52,9 +52,13 @@ func processEnvironment(p *pool, runtimeAPI, stream string) []string {
 	return list
 }
 
-// streamName returns the name of the log stream of one process: its first day,
-// the function's version and a random number.
-func streamName(now time.Time, version string) string {
-	random := uuid.New()
-	return fmt.Sprintf("%s/[%s]%s", now.UTC().Format("2006/01/02"), version, hex.EncodeToString(random[:]))
+// streamName returns the name of the log stream of one process: its first day, the
+// function's name unless its log group is the default one, the version and a random
+// number. https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+func streamName(now time.Time, f *Function, version string) string {
+	name, random := f.Name, uuid.New()
+	if f.LogGroup == "/aws/lambda/"+name {
+		name = ""
+	}
+	return fmt.Sprintf("%s/%s[%s]%s", now.UTC().Format("2006/01/02"), name, version, hex.EncodeToString(random[:]))
 }

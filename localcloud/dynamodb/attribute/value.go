@@ -5,6 +5,7 @@ package attribute
 import (
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -32,9 +33,7 @@ const (
 // be shared freely: between items, indexes, callers and goroutines.
 type Value struct {
 	kind   Kind
-	text   string           // S, and the bytes of B
-	number number           // N
-	truth  bool             // BOOL
+	text   string           // S, the bytes of B, the digits of N in their normal form, and BOOL
 	list   []Value          // L, and the members of a set
 	fields map[string]Value // M
 }
@@ -43,19 +42,20 @@ type Value struct {
 type Item map[string]Value
 
 // String returns a value of kind S.
-func String(text string) Value { return Value{kind: KindString, text: text} }
+func String(text string) Value { return Scalar(KindString, text) }
+
+// Scalar returns the value of a kind and a Text.
+func Scalar(kind Kind, text string) Value { return Value{kind: kind, text: text} }
 
 // Number returns a value of kind N. An error is returned if the text is not a
 // number that DynamoDB can hold.
 func Number(text string) (Value, error) {
-	parsed, err := parseNumber(text)
+	normal, err := parseNumber(text)
 	if err != nil {
 		return Value{}, err
 	}
-	return numeric(parsed), nil
+	return Scalar(KindNumber, normal), nil
 }
-
-func numeric(n number) Value { return Value{kind: KindNumber, number: n} }
 
 // List returns a value of kind L.
 func List(elements []Value) Value { return Value{kind: KindList, list: elements} }
@@ -71,14 +71,9 @@ func Set(kind Kind, members []Value) Value { return Value{kind: kind, list: memb
 // valid attribute value.
 func (v Value) Kind() Kind { return v.kind }
 
-// Text returns the text of a string, the digits of a number and the bytes of a
-// binary; other kinds have none.
-func (v Value) Text() string {
-	if v.kind == KindNumber {
-		return v.number.text()
-	}
-	return v.text
-}
+// Text returns the text of a string, the digits of a number, the bytes of a binary,
+// and true or false; other kinds have none.
+func (v Value) Text() string { return v.text }
 
 // Elements returns the elements of a list or the members of a set; other kinds
 // have none. The caller must not change them.
@@ -112,7 +107,7 @@ func (v Value) Equal(w Value) bool {
 	case v.kind == KindMap:
 		return maps.EqualFunc(v.fields, w.fields, Value.Equal)
 	}
-	return v.text == w.text && v.number == w.number && v.truth == w.truth
+	return v.text == w.text
 }
 
 // HasMember reports whether a list or a set contains a value.
@@ -129,22 +124,20 @@ func (v Value) HasPrefix(prefix Value) bool {
 // Plus returns the sum of two numbers. An error is returned if DynamoDB cannot
 // hold it.
 func (v Value) Plus(w Value) (Value, error) {
-	sum, err := v.number.plus(w.number)
-	return numeric(sum), err
+	return exact(new(big.Rat).Add(rational(v.text), rational(w.text)))
 }
 
 // Minus returns the difference of two numbers. An error is returned if DynamoDB
 // cannot hold it.
 func (v Value) Minus(w Value) (Value, error) {
-	difference, err := v.number.plus(w.number.negated())
-	return numeric(difference), err
+	return exact(new(big.Rat).Sub(rational(v.text), rational(w.text)))
 }
 
 // Compare orders two values of one ordered kind: strings by their UTF-8 bytes,
 // binaries by unsigned bytes, numbers by value.
 func (v Value) Compare(w Value) int {
 	if v.kind == KindNumber {
-		return v.number.compare(w.number)
+		return rational(v.text).Cmp(rational(w.text))
 	}
 	return strings.Compare(v.text, w.text)
 }
@@ -153,7 +146,7 @@ func (v Value) Compare(w Value) int {
 func (v Value) Size() int {
 	switch {
 	case v.kind == KindNumber:
-		return v.number.size()
+		return numberSize(v.text)
 	case v.kind == KindBool, v.kind == KindNull:
 		return 1
 	case v.kind.IsSet():
