@@ -83,7 +83,7 @@ func newLine(function, owner string, logged types.FilteredLogEvent) Line {
 }
 
 // ends are what Lambda logs when the process of a function ends while it handles
-// something: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html.
+// something: https://cloudwithgagan.com/blog/fix-lambda-function-timeout-memory-errors.
 func ends() []string { return []string{"Runtime exited", "Task timed out"} }
 
 // Ends returns the lines about processes of a bounded context that ended while they

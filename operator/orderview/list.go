@@ -50,10 +50,11 @@ const (
 // List returns the orders that were placed before a time, or all if it is zero, newest
 // first: as many as the limit, and all that were placed in the millisecond of the last one.
 //
-// No index has the orders by time. The event log has: an order is listed as soon as its
-// order.placed is in the log, and for as long. AWS does not charge for its requests, of
-// which five a second are allowed; each order of the page costs a read unit for every 4 KB
-// of its record.
+// No index has the orders by time, and one would cost a write unit more for each order. The
+// event log has them: an order is listed as soon as its order.placed is in the log, and for
+// as long. A page costs a read unit for every 4 KB of a record, and some searches in the
+// log, of which AWS allows five a second in an account and Region:
+// https://aws.amazon.com/premiumsupport/knowledge-center/cloudwatch-logs-throttling/.
 func (l *Loader) List(ctx context.Context, before time.Time, limit int, deadLetters []dlq.DeadLetter) (Page, error) {
 	placed, rest, err := l.placed(ctx, before, limit)
 	if err != nil {
