@@ -91,14 +91,14 @@ func TestTheOperatorShowsWhichDeadLetterStopsAnOrderAndItsLastError(t *testing.T
 	}
 	c.resume(t)
 	queue := c.deadLetters(t, "Payment/DeadLetters")
-	letter := awaitDeadLetters(t, queue, 1)[0]
+	dead := awaitDeadLetters(t, queue, 1)[0]
 
 	shown := c.showOrder(t, o.OrderID)
 	if !strings.HasPrefix(shown.Sentence, "Stopped for ") || !strings.Contains(shown.Sentence, ": Payment failed 10 times on warehouse.stock-reserved: ") ||
 		!strings.Contains(shown.Sentence, "call the payment provider: decode an entry") {
 		t.Errorf("the sentence is %s", shown.Sentence)
 	}
-	if len(shown.DeadLetters) != 1 || shown.DeadLetters[0].ID != letter.ID || shown.DeadLetters[0].Queue != queue.Name || shown.DeadLetters[0].LastError == "" {
+	if len(shown.DeadLetters) != 1 || shown.DeadLetters[0].ID != dead.ID || shown.DeadLetters[0].Queue != queue.Name || shown.DeadLetters[0].LastError == "" {
 		t.Errorf("the dead letters are %+v", shown.DeadLetters)
 	}
 	if listed, _ := c.operator(t, "dlq", queue.Name); !strings.Contains(listed, "cannot unmarshal string into Go value type int64 (failed 10 times in Payment/Queue: ") {

@@ -27,7 +27,7 @@ type DeadLetter struct {
 	// Attempts is how often it was tried before a queue moved it, or 0.
 	Attempts int
 	// LastError is the last error that the context logged about the event, of a message
-	// that failed too often: SQS moves it and does not know the error.
+	// that failed too often: SQS moves it without one.
 	LastError string
 }
 

@@ -41,12 +41,12 @@ func waits(consumer, eventType string, change contract.OrderPlaced) func(*saga) 
 
 // stops returns a history in which the event that a context does not handle becomes a dead
 // letter.
-func stops(consumer, eventType string, letter dlq.DeadLetter) func(*saga) {
+func stops(consumer, eventType string, dead dlq.DeadLetter) func(*saga) {
 	return func(s *saga) {
 		waits(consumer, eventType, contract.OrderPlaced{})(s)
-		letter.ID, letter.Context = "m-1", consumer
-		letter.Event = deadletter.Content{Type: eventType, ID: s.idOf(eventType), Order: id}
-		s.dead = []dlq.DeadLetter{letter}
+		dead.ID, dead.Context = "m-1", consumer
+		dead.Event = deadletter.Content{Type: eventType, ID: s.idOf(eventType), Order: id}
+		s.dead = []dlq.DeadLetter{dead}
 	}
 }
 
@@ -114,7 +114,7 @@ func endings() []history {
 	}
 }
 
-func TestTheSentenceSaysWhyAnOrderEnded(t *testing.T) {
+func TestTheSentenceShowsWhyAnOrderEnded(t *testing.T) {
 	check(t, endings())
 	said := make(map[string]contract.Reason)
 	for _, reason := range contract.Reasons() {
@@ -149,9 +149,9 @@ func erased(s *saga) {
 	must(s.t, s.orders.Erase(s.t.Context(), id, order.Tombstone(s.now)))
 }
 
-// TestTheSentenceSaysWhereAnOrderStands has an order that waits at every step forward and
+// TestTheSentenceShowsWhereAnOrderStands has an order that waits at every step forward and
 // backward.
-func TestTheSentenceSaysWhereAnOrderStands(t *testing.T) {
+func TestTheSentenceShowsWhereAnOrderStands(t *testing.T) {
 	const deadline = " It is cancelled in 1 m 56 s if it has not ended."
 	check(t, []history{
 		{"reservation", waits("warehouse", "order.placed", contract.OrderPlaced{}), "Running for 3 s: Warehouse has still to handle order.placed. It is cancelled in 1 m 57 s if it has not ended."},
@@ -200,7 +200,7 @@ func TestTheSentenceSaysWhereAnOrderStands(t *testing.T) {
 	})
 }
 
-func TestTheSentenceSaysWhichDeadLetterStopsAnOrder(t *testing.T) {
+func TestTheSentenceShowsWhichDeadLetterStopsAnOrder(t *testing.T) {
 	const deadline = " It is cancelled in 1 m 56 s if it has not ended."
 	failed := dlq.DeadLetter{Message: deadletter.Message{From: "arn:queue"}, Attempts: 10, LastError: "call the provider: connection refused"}
 	killed := dlq.DeadLetter{Message: deadletter.Message{From: "arn:queue"}, Attempts: 10}
@@ -258,7 +258,7 @@ func TestTheSentenceNamesDeadLettersThatDoNotStopAnOrder(t *testing.T) {
 	})
 }
 
-func TestTheSentenceSaysWhatTookLong(t *testing.T) {
+func TestTheSentenceShowsWhatTookLong(t *testing.T) {
 	slow := func(happen func(*saga)) func(*saga) {
 		return func(s *saga) {
 			s.before = func(consumer, eventType string) {
