@@ -24,12 +24,10 @@ import (
 // Store loads the records of one context.
 type Store interface {
 	Load(ctx context.Context, subject string) (participant.Record, error)
-	participant.BatchLoader
 }
 
 // Loader reads orders. It needs the permissions dynamodb:GetItem on the tables of all
-// contexts, dynamodb:BatchGetItem on the order table, logs:FilterLogEvents and
-// logs:Unmask.
+// contexts, logs:FilterLogEvents and logs:Unmask.
 type Loader struct {
 	// Stores are those of all contexts, by their names.
 	Stores   map[string]Store
