@@ -173,3 +173,42 @@ func TestWhatCanNeverBeHandledIsNotRedrivenAndCanBeDiscarded(t *testing.T) {
 		t.Errorf("the dead letter is %+v", after)
 	}
 }
+
+func TestEveryCommandThatPrintsDataPrintsJSON(t *testing.T) {
+	c := startCloud(t)
+	o, err := c.place(t.Context(), basket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.awaitStatus(t, o.OrderID, "shipped")
+	c.settled(t)
+	dead := c.deadLetters(t, "Warehouse/DeadLetters")
+	c.send(t, dead.URL, `{"poison": 1}`, "g")
+	awaitDeadLetters(t, dead, 1)
+	for _, command := range [][]string{
+		{"order", "-json", o.OrderID},
+		{"record", o.OrderID},
+		{"balance", "-json", "c-42"},
+		{"dlq", "-json"},
+		{"dlq", "-json", dead.Name},
+		{"redrive", "-json", "-dry-run", "-invalid", dead.Name},
+		{"replay", "-json", "-dry-run", "-to", "Payment", "-order", o.OrderID},
+		{"replay", "-json", "-dry-run", "-to", "Payment", "-from", "2026-01-01T00:00:00Z"},
+		{"replay", "-json", "-to", "Payment", "-from", "2026-01-01T00:00:00Z"},
+		{"erase", "-json", "-dry-run", "c-42"},
+		{"audit", "-json", "-allow-dead-letters"},
+		{"discard", "-json", "-dry-run", dead.Name},
+		{"discard", dead.Name},
+	} {
+		out, _ := c.operator(t, command[0], command[1:]...)
+		values := 0
+		for decoder := json.NewDecoder(strings.NewReader(out)); decoder.More(); values++ {
+			if err := decoder.Decode(new(map[string]any)); err != nil {
+				t.Fatalf("operator %v prints %s: %v", command, out, err)
+			}
+		}
+		if values == 0 {
+			t.Errorf("operator %v prints nothing", command)
+		}
+	}
+}
