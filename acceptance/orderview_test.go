@@ -91,14 +91,14 @@ func TestTheOperatorShowsWhichDeadLetterStopsAnOrderAndItsLastError(t *testing.T
 	}
 	c.resume(t)
 	queue := c.deadLetters(t, "Payment/DeadLetters")
-	letter := awaitDeadLetters(t, queue, 1)[0]
+	dead := awaitDeadLetters(t, queue, 1)[0]
 
 	shown := c.showOrder(t, o.OrderID)
 	if !strings.HasPrefix(shown.Sentence, "Stopped for ") || !strings.Contains(shown.Sentence, ": Payment failed 10 times on warehouse.stock-reserved: ") ||
 		!strings.Contains(shown.Sentence, "call the payment provider: decode an entry") {
 		t.Errorf("the sentence is %s", shown.Sentence)
 	}
-	if len(shown.DeadLetters) != 1 || shown.DeadLetters[0].ID != letter.ID || shown.DeadLetters[0].Queue != queue.Name || shown.DeadLetters[0].LastError == "" {
+	if len(shown.DeadLetters) != 1 || shown.DeadLetters[0].ID != dead.ID || shown.DeadLetters[0].Queue != queue.Name || shown.DeadLetters[0].LastError == "" {
 		t.Errorf("the dead letters are %+v", shown.DeadLetters)
 	}
 	if listed, _ := c.operator(t, "dlq", queue.Name); !strings.Contains(listed, "cannot unmarshal string into Go value type int64 (failed 10 times in Payment/Queue: ") {
@@ -171,5 +171,44 @@ func TestWhatCanNeverBeHandledIsNotRedrivenAndCanBeDiscarded(t *testing.T) {
 	c.settled(t)
 	if after := awaitDeadLetters(t, queue, 1)[0]; after.ID == before[0].ID || after.Body != before[0].Body {
 		t.Errorf("the dead letter is %+v", after)
+	}
+}
+
+func TestEveryCommandThatPrintsDataPrintsJSON(t *testing.T) {
+	c := startCloud(t)
+	o, err := c.place(t.Context(), basket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.awaitStatus(t, o.OrderID, "shipped")
+	c.settled(t)
+	dead := c.deadLetters(t, "Warehouse/DeadLetters")
+	c.send(t, dead.URL, `{"poison": 1}`, "g")
+	awaitDeadLetters(t, dead, 1)
+	for _, command := range [][]string{
+		{"order", "-json", o.OrderID},
+		{"record", o.OrderID},
+		{"balance", "-json", "c-42"},
+		{"dlq", "-json"},
+		{"dlq", "-json", dead.Name},
+		{"redrive", "-json", "-dry-run", "-invalid", dead.Name},
+		{"replay", "-json", "-dry-run", "-to", "Payment", "-order", o.OrderID},
+		{"replay", "-json", "-dry-run", "-to", "Payment", "-from", "2026-01-01T00:00:00Z"},
+		{"replay", "-json", "-to", "Payment", "-from", "2026-01-01T00:00:00Z"},
+		{"erase", "-json", "-dry-run", "c-42"},
+		{"audit", "-json", "-allow-dead-letters"},
+		{"discard", "-json", "-dry-run", dead.Name},
+		{"discard", dead.Name},
+	} {
+		out, _ := c.operator(t, command[0], command[1:]...)
+		values := 0
+		for decoder := json.NewDecoder(strings.NewReader(out)); decoder.More(); values++ {
+			if err := decoder.Decode(new(map[string]any)); err != nil {
+				t.Fatalf("operator %v prints %s: %v", command, out, err)
+			}
+		}
+		if values == 0 {
+			t.Errorf("operator %v prints nothing", command)
+		}
 	}
 }

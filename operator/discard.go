@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/dlq"
@@ -56,7 +57,15 @@ func (o operator) discardAll(ctx context.Context, reader dlq.Reader, queue deadl
 	if err != nil {
 		return err
 	}
+	// Read at once, they need one search for their last errors.
+	found, err := reader.Read(ctx, queue)
+	if err != nil {
+		return err
+	}
 	removed, err := queue.Discard(ctx, id, func(m deadletter.Message) error {
+		if i := slices.IndexFunc(found, func(d dlq.DeadLetter) bool { return d.ID == m.ID }); i >= 0 {
+			return printJSON(o, []shown{showDeadLetter(found[i])})
+		}
 		explained, err := reader.Explain(ctx, queue.Name, m)
 		if err != nil {
 			return err

@@ -208,8 +208,8 @@ func TestEveryDeadLetterQueueIsShown(t *testing.T) {
 // logged has the last error about each event.
 type logged map[string]string
 
-func (l logged) LastError(_ context.Context, boundedContext, eventID string, _ time.Time) (string, error) {
-	return l[boundedContext+" "+eventID], nil
+func (l logged) LastErrors(context.Context, string, time.Time) (map[string]string, error) {
+	return l, nil
 }
 
 // show shows the dead letters of the queue.

@@ -18,7 +18,7 @@ import (
 
 // stoppedOrder is an order that a dead letter stops.
 func stoppedOrder() orderview.View {
-	letter := dlq.DeadLetter{
+	stops := dlq.DeadLetter{
 		Message: deadletter.Message{ID: "m-1", From: "arn:queue", Sent: now.Add(-time.Minute)}, Queue: "Payment/DeadLetters", Context: "payment",
 		Event:  deadletter.Content{Type: "warehouse.stock-reserved", ID: "e-2", Order: "o-1"},
 		Reason: "failed 10 times in Payment/Queue", Attempts: 10, LastError: "call the provider: dial tcp: connection refused",
@@ -35,14 +35,14 @@ func stoppedOrder() orderview.View {
 				Type: "warehouse.stock-reserved", ID: "e-2", Cause: "e-1", Publisher: "warehouse", Time: now.Add(-112 * time.Second), Logged: 1, Recorded: true,
 				Deliveries: []orderview.Delivery{
 					{Consumer: "order", HandledAt: now.Add(-111 * time.Second), Handled: 2},
-					{Consumer: "payment", Failed: 10, LastError: letter.LastError, Next: []string{"payment.taken"}, DeadLetter: &letter},
+					{Consumer: "payment", Failed: 10, LastError: stops.LastError, Next: []string{"payment.taken"}, DeadLetter: &stops},
 				},
 			},
 		},
-		DeadLetters: []dlq.DeadLetter{letter},
+		DeadLetters: []dlq.DeadLetter{stops},
 		Lines: []logs.Line{{
 			Function: "Payment/Worker", Time: now.Add(-time.Minute),
-			Fields: logs.Fields{Message: "failed", EventType: "warehouse.stock-reserved", Error: letter.LastError},
+			Fields: logs.Fields{Message: "failed", EventType: "warehouse.stock-reserved", Error: stops.LastError},
 		}},
 		Ends:    []logs.Line{{Function: "Payment/Worker", Time: now.Add(-90 * time.Second), Text: "RequestId: 7 Error: Runtime exited with error: signal: killed"}},
 		Balance: orderview.Balance{Reserved: []contract.Stock{{SKU: "123", Quantity: 2}}},

@@ -39,7 +39,7 @@ type Context struct {
 	// Erased returns its state of an order that was erased at a time.
 	Erased func(at time.Time) (any, error)
 	// Next returns what it publishes because of an event, given its state of the order as
-	// JSON: by its decision, if every external service accepts what it is asked for.
+	// JSON: by its decision, if every external service does what is requested.
 	Next func(ctx context.Context, state json.RawMessage, in participant.Input) ([]event.Data, error)
 	// Open returns what erases an order in its table.
 	Open func(Deployed) (Erase, error)

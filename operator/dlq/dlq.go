@@ -27,7 +27,7 @@ type DeadLetter struct {
 	// Attempts is how often it was tried before a queue moved it, or 0.
 	Attempts int
 	// LastError is the last error that the context logged about the event, of a message
-	// that failed too often: SQS moves it and does not know the error.
+	// that failed too often: SQS moves it without one.
 	LastError string
 }
 
@@ -64,11 +64,11 @@ func RootFirst(text string) string {
 	return text[last+2:] + " (" + text[:last] + ")"
 }
 
-// Errors finds the last error about an event.
+// Errors finds the last errors about events.
 type Errors interface {
-	// LastError returns the last error that the functions of a bounded context logged
-	// about an event since a time, or "".
-	LastError(ctx context.Context, boundedContext, eventID string, since time.Time) (string, error)
+	// LastErrors returns the last error about each event, by its id, that the functions of
+	// a bounded context logged since a time.
+	LastErrors(ctx context.Context, boundedContext string, since time.Time) (map[string]string, error)
 }
 
 // Reader reads the dead-letter queues of a stack. It needs the permissions of a
@@ -120,27 +120,43 @@ func (r Reader) Read(ctx context.Context, queue deadletter.Queue) ([]DeadLetter,
 	if err != nil {
 		return nil, err
 	}
-	all := make([]DeadLetter, len(messages))
-	for i, m := range messages {
-		if all[i], err = r.Explain(ctx, queue.Name, m); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
+	return r.explain(ctx, queue.Name, messages)
 }
 
 // Explain finds the reason of a dead letter in the queue with a name.
 func (r Reader) Explain(ctx context.Context, queue string, m deadletter.Message) (DeadLetter, error) {
-	d := DeadLetter{
-		Message: m, Queue: queue, Context: stack.ContextOf(queue), Event: m.Content(),
-		Reason: m.Reason(r.Sources), Attempts: m.Attempts(r.Sources),
+	explained, err := r.explain(ctx, queue, []deadletter.Message{m})
+	if err != nil {
+		return DeadLetter{}, err
 	}
-	if d.Event.ID == "" || !m.FailedTooOften() {
-		return d, nil
+	return explained[0], nil
+}
+
+// explain finds the reasons of dead letters in a queue, with one search for their last
+// errors.
+func (r Reader) explain(ctx context.Context, queue string, messages []deadletter.Message) ([]DeadLetter, error) {
+	all := make([]DeadLetter, len(messages))
+	var since time.Time
+	for i, m := range messages {
+		all[i] = DeadLetter{
+			Message: m, Queue: queue, Context: stack.ContextOf(queue), Event: m.Content(),
+			Reason: m.Reason(r.Sources), Attempts: m.Attempts(r.Sources),
+		}
+		if m.FailedTooOften() && (since.IsZero() || m.Sent.Before(since)) {
+			since = m.Sent
+		}
 	}
-	var err error
-	if d.LastError, err = r.Errors.LastError(ctx, d.Context, d.Event.ID, m.Sent); err != nil {
-		return d, fmt.Errorf("the last error about dead letter %s: %w", m.ID, err)
+	if since.IsZero() {
+		return all, nil
 	}
-	return d, nil
+	last, err := r.Errors.LastErrors(ctx, stack.ContextOf(queue), since)
+	if err != nil {
+		return nil, fmt.Errorf("the last errors about the dead letters in %s: %w", queue, err)
+	}
+	for i := range all {
+		if all[i].FailedTooOften() {
+			all[i].LastError = last[all[i].Event.ID]
+		}
+	}
+	return all, nil
 }

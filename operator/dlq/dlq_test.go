@@ -21,14 +21,16 @@ const (
 	event       = `{"type":"order.placed","id":"e-1","subject":"o-1"}`
 )
 
-// logged has the last error about an event in a context's log.
+// logged has the last error about each event in the log of the context shop since a time.
 type logged struct {
-	errors map[string]string
-	err    error
+	errors   map[string]string
+	err      error
+	searches *[]string
 }
 
-func (l logged) LastError(_ context.Context, boundedContext, eventID string, since time.Time) (string, error) {
-	return l.errors[boundedContext+" "+eventID+" since "+since.Format(time.TimeOnly)], l.err
+func (l logged) LastErrors(_ context.Context, boundedContext string, since time.Time) (map[string]string, error) {
+	*l.searches = append(*l.searches, boundedContext+" since "+since.Format(time.TimeOnly))
+	return l.errors, l.err
 }
 
 func newReader(t *testing.T, in dlq.Errors) (dlq.Reader, *deadlettertest.SQS) {
@@ -45,11 +47,12 @@ func newReader(t *testing.T, in dlq.Errors) (dlq.Reader, *deadlettertest.SQS) {
 }
 
 func TestADeadLetterThatFailedTooOftenHasTheLastErrorOfItsContext(t *testing.T) {
-	in := logged{errors: map[string]string{"shop e-1 since 00:00:05": "call the provider: connection refused"}}
-	reader, fake := newReader(t, in)
-	moved := fake.Put(dead, event, "", 5000, nil)
-	moved.Attributes["DeadLetterQueueSourceArn"] = deadlettertest.ARN(work)
-	fake.Put(dead, event, "", 5000, map[string]string{deadletter.ErrorCode: "INVALID_EVENT", deadletter.ErrorMessage: "unknown type"})
+	var searches []string
+	reader, fake := newReader(t, logged{errors: map[string]string{"e-1": "call the provider: connection refused"}, searches: &searches})
+	for _, sent := range []int64{5000, 6000} {
+		fake.Put(dead, event, "", sent, nil).Attributes["DeadLetterQueueSourceArn"] = deadlettertest.ARN(work)
+	}
+	fake.Put(dead, event, "", 7000, map[string]string{deadletter.ErrorCode: "INVALID_EVENT", deadletter.ErrorMessage: "unknown type"})
 	fake.Put(undelivered, "{}", "", 1000, nil)
 	all, err := reader.ReadAll(t.Context())
 	if err != nil {
@@ -64,18 +67,22 @@ func TestADeadLetterThatFailedTooOftenHasTheLastErrorOfItsContext(t *testing.T) 
 		got = append(got, row{d.ID, d.Queue, d.Context, d.Event.Order, d.Why(), d.Attempts})
 	}
 	want := []row{
-		{"m-3", "Notification/Undelivered", "notification", "", "unknown reason", 0},
+		{"m-4", "Notification/Undelivered", "notification", "", "unknown reason", 0},
 		{"m-1", "Shop/DeadLetters", "shop", "o-1", "connection refused (failed 10 times in Shop/Queue: call the provider)", 10},
-		{"m-2", "Shop/DeadLetters", "shop", "o-1", "unknown type (INVALID_EVENT)", 0},
+		{"m-2", "Shop/DeadLetters", "shop", "o-1", "connection refused (failed 10 times in Shop/Queue: call the provider)", 10},
+		{"m-3", "Shop/DeadLetters", "shop", "o-1", "unknown type (INVALID_EVENT)", 0},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the dead letters (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"shop since 00:00:05"}, searches); diff != "" {
+		t.Errorf("the searches (-want +got):\n%s", diff)
 	}
 }
 
 func TestAnErrorOfTheLogIsReturned(t *testing.T) {
 	errBroken := errors.New("the log is broken")
-	reader, fake := newReader(t, logged{err: errBroken})
+	reader, fake := newReader(t, logged{err: errBroken, searches: new([]string)})
 	fake.Put(dead, event, "", 0, nil).Attributes["DeadLetterQueueSourceArn"] = deadlettertest.ARN(work)
 	if _, err := reader.ReadAll(t.Context()); !errors.Is(err, errBroken) {
 		t.Errorf("the error is %v", err)

@@ -83,7 +83,7 @@ func newLine(function, owner string, logged types.FilteredLogEvent) Line {
 }
 
 // ends are what Lambda logs when the process of a function ends while it handles
-// something: https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html.
+// something: https://cloudwithgagan.com/blog/fix-lambda-function-timeout-memory-errors.
 func ends() []string { return []string{"Runtime exited", "Task timed out"} }
 
 // Ends returns the lines about processes of a bounded context that ended while they
@@ -101,16 +101,20 @@ func (f Functions) Ends(ctx context.Context, boundedContext string, from, until 
 	return found, nil
 }
 
-// LastError returns the last error that the functions of a bounded context logged about
-// an event since a time, or "".
-func (f Functions) LastError(ctx context.Context, boundedContext, eventID string, since time.Time) (string, error) {
-	lines, err := f.Find(ctx, boundedContext, eventID, since, time.Time{})
-	for _, line := range slices.Backward(lines) {
-		if line.EventID == eventID && line.Error != "" {
-			return line.Error, err
+// failure is what each line about a delivery that failed contains, as telemetry writes it.
+const failure = `"msg":"` + string(telemetry.Failed) + `"`
+
+// LastErrors returns the last error about each event, by its id, that the functions of a
+// bounded context logged since a time: with one search, for however many events.
+func (f Functions) LastErrors(ctx context.Context, boundedContext string, since time.Time) (map[string]string, error) {
+	lines, err := f.Find(ctx, boundedContext, failure, since, time.Time{})
+	last := make(map[string]string)
+	for _, line := range lines {
+		if line.Is(telemetry.Failed) {
+			last[line.EventID] = line.Error
 		}
 	}
-	return "", err
+	return last, err
 }
 
 // End returns what a line of Ends has about the end of the process, without its request.

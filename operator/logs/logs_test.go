@@ -111,17 +111,35 @@ func TestALineHasTheMembersThatTelemetryWrites(t *testing.T) {
 	}
 }
 
-func TestTheLastErrorAboutAnEventIsThatOfItsLine(t *testing.T) {
+func TestTheLastErrorAboutAnEventIsThatOfItsLastAttempt(t *testing.T) {
 	f := functions(groups{lines: map[string][]string{
-		"w": {`{"event_id":"e-1","error":"first"}`, `{"event_id":"e-1","error":"last"}`, `{"event_id":"e-2","error":"after e-1: other"}`, `{"event_id":"e-1"}`},
-		"b": {`{"event_id":"e-1","error":"of another context"}`},
+		"w": {
+			`{"msg":"failed","event_id":"e-1","error":"first"}`, `{"msg":"failed","event_id":"e-1","error":"last"}`, `{"msg":"failed","event_id":"e-2","error":"other"}`,
+			`{"msg":"handled","event_id":"e-1"}`, `{"msg":"x","error":"the text \"msg\":\"failed\""}`,
+		},
+		"b": {`{"msg":"failed","event_id":"e-1","error":"of another context"}`},
 	}})
-	for since, want := range map[int]string{0: "last", 2: ""} {
-		got, err := f.LastError(t.Context(), "shop", "e-1", second(since))
-		if err != nil || got != want {
-			t.Errorf("since %d the error is %q, %v, and not %q", since, got, err, want)
+	for since, want := range map[int]map[string]string{0: {"e-1": "last", "e-2": "other"}, 2: {"e-2": "other"}, 9: {}} {
+		got, err := f.LastErrors(t.Context(), "shop", second(since))
+		if err != nil {
+			t.Error(err)
 		}
+		assertEqual(t, "the errors", want, got)
 	}
+}
+
+func TestTheLineOfAFailedDeliveryIsFoundByWhatTelemetryWrites(t *testing.T) {
+	var written strings.Builder
+	logger, err := telemetry.NewLogger(&written, "saga-test", "shop", "info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	telemetry.LogEvent(t.Context(), logger, telemetry.Outcome{Type: "item.sold", ID: "e-1", Result: telemetry.Failed, Err: errors.New("boom")})
+	got, err := functions(groups{lines: map[string][]string{"w": {written.String()}}}).LastErrors(t.Context(), "shop", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, "the errors", map[string]string{"e-1": "boom"}, got)
 }
 
 func TestTheEndsOfProcessesAreFound(t *testing.T) {

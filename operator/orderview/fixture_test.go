@@ -72,12 +72,13 @@ func newSaga(t *testing.T) *saga {
 		stores: make(map[string]orderview.Store), handlers: make(map[string]func(context.Context, event.Event) error),
 		held: func(string, string) bool { return false }, before: func(string, string) {},
 	}
+	stores := make(map[string]*memory.Store)
+	for _, name := range contract.Contexts() {
+		stores[name] = memory.NewStore()
+		s.stores[name] = stores[name]
+	}
 	d := contexts.Deployed{
-		Store: func(source string) participant.Store {
-			store := memory.NewStore()
-			s.stores[source] = store
-			return store
-		},
+		Store:     func(source string) participant.Store { return stores[source] },
 		Publisher: s, Language: language, Retention: 60 * 24 * time.Hour, Clock: func() time.Time { return s.now },
 	}
 	s.orders, err = contexts.Join(d, order.Context())
@@ -149,12 +150,17 @@ func (s *saga) run() {
 	for len(s.queue) > 0 {
 		e := s.queue[0]
 		s.queue = s.queue[1:]
-		for _, consumer := range contract.Contexts() {
+		for _, consumer := range s.contexts() {
 			if slices.Contains(contract.Types(contract.ConsumedBy(consumer)...), e.Type) && !s.held(consumer, e.Type) {
 				s.deliver(consumer, e)
 			}
 		}
 	}
+}
+
+// contexts returns those that handle events here, in the order of the catalogue.
+func (s *saga) contexts() []string {
+	return slices.DeleteFunc(contract.Contexts(), func(name string) bool { return s.handlers[name] == nil })
 }
 
 func (s *saga) deliver(consumer string, e event.Event) {

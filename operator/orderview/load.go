@@ -140,20 +140,22 @@ func (l *Loader) loadRecords(ctx context.Context, v *View) error {
 	return err
 }
 
-// loadEnds finds the processes that ended while the order waited.
+// loadEnds finds the processes that ended while the order waited, with one search for each
+// context that it waited for.
 func (l *Loader) loadEnds(ctx context.Context, v *View) error {
-	for _, w := range v.waits() {
-		for _, name := range w.contexts {
-			ends, err := l.functions().Ends(ctx, name, w.from, w.until)
-			if err != nil {
-				return err
-			}
-			for _, line := range ends {
-				if !slices.Contains(v.Ends, line) {
-					v.Ends = append(v.Ends, line)
-				}
-			}
+	waits := v.waits()
+	for _, name := range contract.Contexts() {
+		from, until := around(waits[name])
+		if from.IsZero() {
+			continue
 		}
+		ends, err := l.functions().Ends(ctx, name, from, until)
+		if err != nil {
+			return err
+		}
+		v.Ends = append(v.Ends, slices.DeleteFunc(ends, func(line logs.Line) bool {
+			return !slices.ContainsFunc(waits[name], func(w wait) bool { return w.has(line.Time) })
+		})...)
 	}
 	slices.SortStableFunc(v.Ends, func(a, b logs.Line) int { return a.Time.Compare(b.Time) })
 	return nil

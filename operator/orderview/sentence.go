@@ -66,8 +66,9 @@ func (v View) why() string {
 		return "the customer cancelled it"
 	case contract.TimedOut:
 		return "it had not ended by its deadline"
+	default:
+		return "the reason is " + string(v.Order.Reason)
 	}
-	return "the reason is " + string(v.Order.Reason)
 }
 
 // find returns the event of the type of the given data that a context published.

@@ -85,20 +85,45 @@ func (v View) logged() (from, until time.Time) {
 	return from, until.Add(afterwards)
 }
 
-// wait is a time in which the order waited for one of some contexts.
-type wait struct {
-	from, until time.Time
-	contexts    []string
+// wait is a time in which the order waited for a context.
+type wait struct{ from, until time.Time }
+
+// has reports whether a time of a log, which has milliseconds, is in the wait.
+func (w wait) has(t time.Time) bool {
+	return !t.Before(w.from.Truncate(time.Millisecond)) && !t.After(w.until)
 }
 
-// waits returns the long ones: for the event that came latest after its cause, for the
-// end of the delivery that took longest after its commit, and for what is expected next.
-// The process that ended can be one that published too late or one that handled too late.
-func (v View) waits() []wait {
-	var all []wait
-	slowest, took := v.Slowest()
-	if cause, known := v.event(slowest.Cause); known && took >= slow {
-		all = append(all, wait{cause.Time, slowest.Time, distinct(cause.Publisher, slowest.Publisher)})
+// around returns the time from the first begin to the last end of some waits, or zero.
+func around(waits []wait) (from, until time.Time) {
+	for i, w := range waits {
+		if i == 0 || w.from.Before(from) {
+			from = w.from
+		}
+		if w.until.After(until) {
+			until = w.until
+		}
+	}
+	return from, until
+}
+
+// waits returns the long ones, by their contexts: for the event that came latest after its
+// cause, for the end of the delivery that took longest after its commit, and for what is
+// expected next. The process that ended can be one that published too late or one that
+// handled too late.
+func (v View) waits() map[string][]wait {
+	all := make(map[string][]wait)
+	add := func(from, until time.Time, contexts ...string) {
+		if until.Sub(from) < slow {
+			return
+		}
+		slices.Sort(contexts)
+		for _, name := range slices.Compact(contexts) {
+			all[name] = append(all[name], wait{from, until})
+		}
+	}
+	slowest, _ := v.Slowest()
+	if cause, known := v.event(slowest.Cause); known {
+		add(cause.Time, slowest.Time, cause.Publisher, slowest.Publisher)
 	}
 	var finished Delivery
 	for _, e := range v.Events {
@@ -108,20 +133,11 @@ func (v View) waits() []wait {
 			}
 		}
 	}
-	if finished.unfinished() >= slow {
-		all = append(all, wait{finished.HandledAt, finished.LoggedAt, []string{finished.Consumer}})
-	}
-	if expected := v.Expected(); len(expected) > 0 && v.ReadAt.Sub(expected[0].Time) >= slow {
-		all = append(all, wait{expected[0].Time, v.ReadAt, distinct(expected[0].Publisher, expected[0].Delivery.Consumer)})
+	add(finished.HandledAt, finished.LoggedAt, finished.Consumer)
+	if expected := v.Expected(); len(expected) > 0 {
+		add(expected[0].Time, v.ReadAt, expected[0].Publisher, expected[0].Delivery.Consumer)
 	}
 	return all
-}
-
-func distinct(a, b string) []string {
-	if a == b {
-		return []string{a}
-	}
-	return []string{a, b}
 }
 
 // unfinished returns how long after its commit a delivery was logged as handled: what was

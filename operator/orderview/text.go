@@ -8,7 +8,7 @@ import (
 	"example.com/saga/pkg/contract"
 )
 
-// Span returns a duration as people read it: 46 ms, 3.2 s, 1 m 52 s, 2 h 5 m or 3 d 4 h.
+// Span returns a duration with two units at most: 46 ms, 3.2 s, 1 m 52 s, 2 h 5 m or 3 d 4 h.
 func Span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
