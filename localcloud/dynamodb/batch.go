@@ -68,7 +68,8 @@ func (s *Service) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Bat
 			out.Responses[e.table] = []attribute.Item{}
 		}
 		total += e.planned.size()
-		if total > maximumBatchBytes || !b.accept(s, e.planned.load(request.ConsistentRead, 1)) {
+		cost := e.planned.load(request.ConsistentRead, 1)
+		if total > maximumBatchBytes || !b.accept(s.throttled([]load{cost}), cost) {
 			left := request
 			left.Keys = append(out.UnprocessedKeys[e.table].Keys, request.Keys[e.place])
 			out.UnprocessedKeys[e.table] = left
@@ -140,16 +141,12 @@ func (s *Service) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (
 	var done []*write
 	for _, e := range b.elements {
 		w := e.planned
-		old := w.table.find(w.id).item()
-		next, err := w.next(old)
-		if err != nil {
-			return nil, err
-		}
-		if s.held[w.itemLocation].transactions > 0 || !b.accept(s, w.loads(old, next, 1)...) {
+		result, refused := s.compute(w, 1)
+		if !b.accept(refused, result.loads...) {
 			out.UnprocessedItems[e.table] = append(out.UnprocessedItems[e.table], in.RequestItems[e.table][e.place])
 			continue
 		}
-		w.table.write(w.id, old, next)
+		w.table.write(w.id, result.old, result.next)
 		done = append(done, w)
 	}
 	if err := b.failure(); err != nil {
@@ -177,7 +174,7 @@ type batch[T any] struct {
 	elements  []batchElement[T]
 	seen      map[itemLocation]bool
 	loads     []load // of what was accepted
-	refused   *throttle
+	throttled *refusal
 }
 
 type batchElement[T any] struct {
@@ -222,10 +219,12 @@ func (b *batch[T]) check() error {
 	return nil
 }
 
-// accept adds the cost of an element, unless a partition is used too much.
-func (b *batch[T]) accept(s *Service, loads ...load) bool {
-	if refused := throttled(loads, s.config.Clock()); refused != nil {
-		b.refused = refused
+// accept adds the cost of an element, unless the element is refused.
+func (b *batch[T]) accept(refused *refusal, loads ...load) bool {
+	if refused != nil {
+		if refused.Code != conflict().Code {
+			b.throttled = refused
+		}
 		return false
 	}
 	b.loads = append(b.loads, loads...)
@@ -235,8 +234,8 @@ func (b *batch[T]) accept(s *Service, loads ...load) bool {
 // failure returns the error of a batch of which nothing was accepted because
 // partitions are used too much.
 func (b *batch[T]) failure() error {
-	if b.refused == nil || len(b.loads) > 0 {
+	if b.throttled == nil || len(b.loads) > 0 {
 		return nil
 	}
-	return b.refused.failure()
+	return b.throttled.alone
 }
