@@ -46,10 +46,9 @@ func (s *Service) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Bat
 	b := batch[lookup]{operation: "BatchGetItem", maximum: maximumBatchKeys}
 	for _, name := range slices.Sorted(maps.Keys(in.RequestItems)) {
 		request := in.RequestItems[name]
-		err := b.plan(ctx, s, name, "requestItems."+name+".member.keys", len(request.Keys), func(table *storage, i int) (lookup, itemLocation, error) {
+		err := b.plan(ctx, s, name, "requestItems."+name+".member.keys", len(request.Keys), func(table *storage, i int) (lookup, error) {
 			get := Get{Key: request.Keys[i], ProjectionExpression: request.ProjectionExpression, ExpressionAttributeNames: request.ExpressionAttributeNames}
-			l, err := get.plan(table)
-			return l, l.itemLocation, err
+			return get.plan(table)
 		})
 		if err != nil {
 			return nil, err
@@ -121,12 +120,12 @@ func (s *Service) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (
 	b := batch[*write]{operation: "BatchWriteItem", maximum: maximumBatchWrites}
 	for _, name := range slices.Sorted(maps.Keys(in.RequestItems)) {
 		requests := in.RequestItems[name]
-		err := b.plan(ctx, s, name, "requestItems."+name, len(requests), func(table *storage, i int) (*write, itemLocation, error) {
+		err := b.plan(ctx, s, name, "requestItems."+name, len(requests), func(table *storage, i int) (*write, error) {
 			w, err := requests[i].plan(table)
 			if err != nil {
-				return nil, itemLocation{}, err
+				return nil, err
 			}
-			return w, w.itemLocation, w.invalid
+			return w, w.invalid
 		})
 		if err != nil {
 			return nil, err
@@ -168,7 +167,7 @@ func (r WriteRequest) plan(table *storage) (*write, error) {
 }
 
 // batch is what the two operations for several items have in common.
-type batch[T any] struct {
+type batch[T interface{ location() itemLocation }] struct {
 	operation string
 	maximum   int
 	elements  []batchElement[T]
@@ -184,7 +183,7 @@ type batchElement[T any] struct {
 }
 
 // plan adds the elements of one table, of which there must be one.
-func (b *batch[T]) plan(ctx context.Context, s *Service, name, member string, count int, plan func(*storage, int) (T, itemLocation, error)) error {
+func (b *batch[T]) plan(ctx context.Context, s *Service, name, member string, count int, plan func(*storage, int) (T, error)) error {
 	if count == 0 {
 		return between(member, "[]", 0, b.maximum)
 	}
@@ -196,14 +195,14 @@ func (b *batch[T]) plan(ctx context.Context, s *Service, name, member string, co
 		b.seen = make(map[itemLocation]bool)
 	}
 	for i := range count {
-		planned, at, err := plan(table, i)
+		planned, err := plan(table, i)
 		if err != nil {
 			return err
 		}
-		if b.seen[at] {
+		if b.seen[planned.location()] {
 			return wire.ValidationError("Provided list of item keys contains duplicates")
 		}
-		b.seen[at] = true
+		b.seen[planned.location()] = true
 		b.elements = append(b.elements, batchElement[T]{name, i, planned})
 	}
 	return nil

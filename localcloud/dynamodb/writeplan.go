@@ -67,6 +67,8 @@ type itemLocation struct {
 	id    key
 }
 
+func (l itemLocation) location() itemLocation { return l }
+
 func (l itemLocation) size() int { return l.table.size(l.id) }
 
 // loads returns what a write costs that has another item as its result, or none.
