@@ -115,7 +115,7 @@ func (s *Service) planElement(ctx context.Context, element TransactWriteItem, i 
 // action is the permission that an element needs, its table, and its plan.
 type action struct {
 	permission, table string
-	plan              planned
+	plan              planner
 }
 
 // actions returns an action for each member that the element has.

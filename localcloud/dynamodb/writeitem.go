@@ -66,7 +66,7 @@ func (s *Service) UpdateItem(ctx context.Context, in *UpdateItemInput) (*WriteOu
 
 // writeItem does a single write. A write that its condition refuses costs as much as
 // the item that it met.
-func (s *Service) writeItem(ctx context.Context, a permission, plan planned, r Returning) (*WriteOutput, error) {
+func (s *Service) writeItem(ctx context.Context, a permission, plan planner, r Returning) (*WriteOutput, error) {
 	w, err := s.plan(ctx, a, plan)
 	if err != nil {
 		return nil, err

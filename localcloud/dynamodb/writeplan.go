@@ -123,11 +123,11 @@ func (s *Service) compute(w *write, factor float64) (result, *refusal) {
 	return result{refused.old, next, loads}, nil
 }
 
-// planned is what a write's plan is made of: each kind of write has another one.
-type planned func(*storage) (*write, error)
+// planner checks one kind of write against its table.
+type planner func(*storage) (*write, error)
 
 // plan finds the table of a write and checks the write against it.
-func (s *Service) plan(ctx context.Context, a permission, plan planned) (*write, error) {
+func (s *Service) plan(ctx context.Context, a permission, plan planner) (*write, error) {
 	table, err := s.authorizedTable(ctx, a)
 	if err != nil {
 		return nil, err
