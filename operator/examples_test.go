@@ -42,6 +42,9 @@ Show the dead-letter queues:
 Check the invariants of the saga:
   make audit
 
+Use functions that you have changed:
+  make reload
+
 See the notifications that arrived:
   curl http://127.0.0.1:1/deliveries
 

@@ -40,7 +40,6 @@ func (s *Service) API(authorize wire.Authorize) wire.Service {
 	}}
 }
 
-// calls are the operations of the wire protocol.
 type calls struct {
 	service   *Service
 	authorize wire.Authorize
@@ -61,11 +60,15 @@ func (c calls) find(r *http.Request, action string) (target, error) {
 }
 
 // function returns the function that the path names, if the caller may do this to
-// it. What it is for works on a function as a whole, and accepts no qualifier.
-func (c calls) function(r *http.Request, action string) (*function, error) {
+// it, and decodes the body of the request. What it is for works on a function as a whole,
+// and accepts no qualifier.
+func (c calls) function(r *http.Request, action string, body []byte, in any) (*function, error) {
 	t, err := c.find(r, action)
 	if err == nil && t.qualifier != "" {
 		err = invalidParameter("%s is not supported for the qualifier %s: name the function alone", strings.TrimPrefix(action, "lambda:"), t.qualifier)
+	}
+	if err == nil {
+		err = wire.Decode(body, in)
 	}
 	return t.function, err
 }

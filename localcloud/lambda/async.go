@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
-	"unicode/utf8"
 
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
@@ -66,6 +66,9 @@ func (s *Service) handle(ctx context.Context, t target, inv *invocation) {
 			Event: loss.Identify(inv.payload), Reason: result.reason(),
 		})
 		delay := s.config.AsyncRetryDelays[min(attempt, len(s.config.AsyncRetryDelays)-1)]
+		if within := s.config.RedeliverAfter; within > 0 {
+			delay = min(delay, within)
+		}
 		if attempt == *retries.MaximumAttempts || s.config.Clock().Add(delay).After(expires) {
 			s.giveUp(ctx, t.function, inv.payload, failureReport{inv.id, http.StatusOK, errorMessage(result.Payload)})
 			return
@@ -87,10 +90,8 @@ func (s *Service) attempt(ctx context.Context, t target, inv *invocation, expire
 }
 
 func sleep(ctx context.Context, delay time.Duration) {
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(delay):
 	case <-ctx.Done():
 	}
 }
@@ -102,14 +103,8 @@ func errorMessage(payload []byte) string {
 	if err := json.Unmarshal(payload, &described); err == nil && described.Message != "" {
 		message = described.Message
 	}
-	if len(message) <= maximumErrorMessage {
-		return message
-	}
-	cut := maximumErrorMessage
-	for cut > 0 && !utf8.RuneStart(message[cut]) {
-		cut--
-	}
-	return message[:cut]
+	// Only the last character can be cut into pieces.
+	return strings.ToValidUTF8(message[:min(len(message), maximumErrorMessage)], "")
 }
 
 // giveUp sends an event to the function's dead-letter queue. If that fails, the

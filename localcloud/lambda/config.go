@@ -80,13 +80,6 @@ func (c *Config) fill() {
 	if len(c.AsyncRetryDelays) == 0 {
 		c.AsyncRetryDelays = []time.Duration{time.Minute, 2 * time.Minute}
 	}
-	if c.RedeliverAfter > 0 {
-		delays := make([]time.Duration, len(c.AsyncRetryDelays))
-		for i, delay := range c.AsyncRetryDelays {
-			delays[i] = min(delay, c.RedeliverAfter)
-		}
-		c.AsyncRetryDelays = delays
-	}
 	if c.Grace == 0 {
 		c.Grace = 2 * time.Second
 	}

@@ -90,7 +90,6 @@ func (c calls) getFunction(r *http.Request, _ []byte) (wire.Answer, error) {
 	return answerJSON(http.StatusOK, out, err)
 }
 
-// mappingConfiguration is an event source mapping as the API has it.
 type mappingConfiguration struct {
 	UUID                           string
 	EventSourceArn                 string
