@@ -113,9 +113,6 @@ func (m *EventSourceMapping) identify(at location) (identity, error) {
 	if m.EventSourceARN != "" && !strings.HasPrefix(m.EventSourceARN, "arn:aws:sqs:") {
 		problems = append(problems, unsupported.Errorf("property EventSourceArn: only SQS queues are supported by the local cloud, not %q", m.EventSourceARN))
 	}
-	if m.Enabled != nil && !*m.Enabled {
-		problems = append(problems, unsupported.Errorf("property Enabled: a disabled mapping is not supported by the local cloud"))
-	}
 	arn := at.arn("lambda", "event-source-mapping:"+id)
 	return identity{name: id, ref: id, arn: arn, attributes: map[string]string{"Id": id, "EventSourceMappingArn": arn}},
 		errors.Join(problems...)

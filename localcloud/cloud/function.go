@@ -207,6 +207,7 @@ func (c *Cloud) createMappings() error {
 			BatchSize:               number(given.BatchSize, defaultBatch),
 			BatchingWindow:          time.Duration(given.MaximumBatchingWindowInSeconds) * time.Second,
 			ReportBatchItemFailures: len(given.FunctionResponseTypes) > 0,
+			IsDisabled:              given.Enabled != nil && !*given.Enabled,
 		}
 		for _, filter := range given.FilterCriteria.Filters {
 			made.Filters = append(made.Filters, filter.Pattern)
