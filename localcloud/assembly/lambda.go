@@ -3,6 +3,7 @@ package assembly
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 
 	"example.com/saga/localcloud/unsupported"
@@ -119,16 +120,37 @@ func (m *EventSourceMapping) identify(at location) (identity, error) {
 }
 
 // EventInvokeConfig is an AWS::Lambda::EventInvokeConfig: how asynchronous
-// invocations are retried.
+// invocations are retried, and what gets the records of them.
 type EventInvokeConfig struct {
-	FunctionName             string `cfn:"FunctionName,required"`
-	Qualifier                string `cfn:"Qualifier,required"`
-	MaximumEventAgeInSeconds *int   `cfn:"MaximumEventAgeInSeconds"`
-	MaximumRetryAttempts     *int   `cfn:"MaximumRetryAttempts"`
+	FunctionName             string       `cfn:"FunctionName,required"`
+	Qualifier                string       `cfn:"Qualifier,required"`
+	MaximumEventAgeInSeconds *int         `cfn:"MaximumEventAgeInSeconds"`
+	MaximumRetryAttempts     *int         `cfn:"MaximumRetryAttempts"`
+	Destinations             Destinations `cfn:"DestinationConfig"`
+}
+
+// Destinations get the records of asynchronous invocations.
+type Destinations struct {
+	OnSuccess Destination `cfn:"OnSuccess"`
+	OnFailure Destination `cfn:"OnFailure"`
+}
+
+// Destination is a queue, an event bus or a function.
+type Destination struct {
+	ARN string `cfn:"Destination,required"`
 }
 
 func (c *EventInvokeConfig) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID}, nil
+	return identity{name: at.logicalID, ref: at.logicalID},
+		errors.Join(c.Destinations.OnSuccess.check("OnSuccess"), c.Destinations.OnFailure.check("OnFailure"))
+}
+
+func (d Destination) check(name string) error {
+	service, _, _ := strings.Cut(strings.TrimPrefix(d.ARN, "arn:aws:"), ":")
+	if slices.Contains([]string{"", "sqs", "events", "lambda"}, service) {
+		return nil
+	}
+	return unsupported.Errorf("property DestinationConfig.%s.Destination: only queues, event buses and functions are supported by the local cloud, not %q", name, d.ARN)
 }
 
 // Permission is an AWS::Lambda::Permission.

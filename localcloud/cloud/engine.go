@@ -33,6 +33,7 @@ func (c *Cloud) newEngines() {
 		Logger:      c.config.Logger,
 		Queues:      c.queues,
 		DeadLetters: c.queues,
+		SendRecord:  c.sendRecord,
 		Lost:        c.reportLoss,
 		Failed:      c.reportFailure,
 

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -51,7 +50,10 @@ func (c *Cloud) createFunctions() error {
 		}
 		if given.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
-			problems = append(problems, c.checkDeadLetters(resource, given))
+			problems = append(problems, c.checkResults(resource, given.Role, "dead-letter queue", made.DeadLetterARN))
+		}
+		for _, each := range retries[resource.ARN] {
+			problems = append(problems, c.checkResults(resource, given.Role, "destination", each.OnSuccess), c.checkResults(resource, given.Role, "destination", each.OnFailure))
 		}
 		problems = append(problems, c.checkTracing(resource, given))
 		c.logsOf[resource.Name] = c.functionLogs(resource, given)
@@ -121,6 +123,7 @@ func (c *Cloud) retries() (map[string]map[string]lambda.Retries, []error) {
 		}
 		configs[arn][qualifier] = lambda.Retries{
 			MaximumAttempts: given.MaximumRetryAttempts, MaximumEventAge: seconds(given.MaximumEventAgeInSeconds, 0),
+			OnSuccess: given.Destinations.OnSuccess.ARN, OnFailure: given.Destinations.OnFailure.ARN,
 		}
 	}
 	return configs, problems
@@ -133,22 +136,6 @@ func logGroup(resource assembly.Resource, given *assembly.Function) string {
 		return given.LoggingConfig.LogGroup
 	}
 	return "/aws/lambda/" + resource.Name
-}
-
-// checkDeadLetters refuses, as Lambda does, a dead-letter queue of the wrong kind,
-// and one that the role may not send to.
-func (c *Cloud) checkDeadLetters(resource assembly.Resource, given *assembly.Function) error {
-	target := given.DeadLetterConfig.TargetARN
-	if _, exists := c.queues.URL(target); !exists {
-		return resourceError(resource, fmt.Errorf("the dead-letter queue %s is not in the stack", target))
-	}
-	if strings.HasSuffix(target, ".fifo") {
-		return resourceError(resource, errors.New("a FIFO queue cannot be the dead-letter queue of a function"))
-	}
-	if !c.authority.roleAllows(given.Role, "sqs:SendMessage", target) {
-		return resourceError(resource, errors.New("the provided execution role does not have permissions to call SendMessage on SQS"))
-	}
-	return nil
 }
 
 // checkTracing refuses a function whose segments would be lost: the daemon
