@@ -68,3 +68,14 @@ type QueuePolicy struct {
 func (*QueuePolicy) identify(at location) (identity, error) {
 	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
+
+// QueueInlinePolicy is an AWS::SQS::QueueInlinePolicy: the policy of one queue.
+type QueueInlinePolicy struct {
+	PolicyDocument any `cfn:"PolicyDocument,required"`
+	// Queue is the queue's URL.
+	Queue string `cfn:"Queue,required"`
+}
+
+func (p *QueueInlinePolicy) identify(location) (identity, error) {
+	return identity{name: p.Queue, ref: p.Queue}, nil
+}

@@ -125,9 +125,9 @@ func (a *authority) addQueuePolicies(stack *assembly.Assembly) error {
 }
 
 func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
-	arns := map[string]string{}
+	buses := map[string]bool{"default": true}
 	for resource := range assembly.Of[assembly.EventBus](stack) {
-		arns[resource.Name] = resource.ARN
+		buses[resource.Name] = true
 	}
 	var problems []error
 	// CloudFormation accepts an id once in an account and Region, of whichever bus
@@ -142,11 +142,10 @@ func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
 		if err != nil {
 			problems = append(problems, resourceError(resource, err))
 		}
-		arn, known := arns[given.EventBusName]
-		if !known {
+		if !buses[given.EventBusName] {
 			problems = append(problems, resourceError(resource, fmt.Errorf("the bus %s is not in the stack", given.EventBusName)))
 		}
-		a.attached[arn] = append(a.attached[arn], policy)
+		a.attached[given.BusARN] = append(a.attached[given.BusARN], policy)
 	}
 	return errors.Join(problems...)
 }
