@@ -176,6 +176,7 @@ golden: ## Accept templates, permissions and the generated parts of documents as
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
 	go test ./acceptance/document -run Generated -update
 	go test ./localcloud -run Generated -update
+	go test -count=1 ./localcloud/conformance -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
 	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestEveryOrderEnds

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -22,9 +23,9 @@ type Connection struct {
 	former []credential
 }
 
-// A credential is the header that authorizes a request; without a name there is
-// none.
-type credential struct{ name, value string }
+// A credential is the header that authorizes a request, and its type. Without a name
+// there is none.
+type credential struct{ kind, name, value string }
 
 func (c credential) isIn(header http.Header) bool {
 	return c.name != "" && subtle.ConstantTimeCompare([]byte(header.Get(c.name)), []byte(c.value)) == 1
@@ -37,8 +38,7 @@ func (c *Connection) current() AuthParameters {
 	return c.Parameters
 }
 
-// authorizes reports whether a request has the connection's credential or a
-// former one.
+// authorizes reports whether a request has the connection's credential or a former one.
 func (c *Connection) authorizes(header http.Header) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -71,48 +71,34 @@ func (s *Service) Connect(connection *Connection) {
 func (s *Service) Authorizes(header http.Header) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, connection := range s.connections {
-		if connection.authorizes(header) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(slices.Collect(maps.Values(s.connections)), func(c *Connection) bool { return c.authorizes(header) })
 }
 
 // Operations are EventBridge's operations on connections.
 func (s *Service) Operations() map[string]wire.Operation {
 	return map[string]wire.Operation{
-		"DescribeConnection": wire.Op(s.DescribeConnection),
-		"UpdateConnection":   wire.Op(s.UpdateConnection),
+		"DescribeConnection": wire.Op(s.describeConnection),
+		"UpdateConnection":   wire.Op(s.updateConnection),
 	}
 }
 
-// DescribeConnectionInput is DescribeConnection's request.
-type DescribeConnectionInput struct {
+type describeConnectionInput struct{ Name string }
+
+// describeConnectionOutput has no secret.
+type describeConnectionOutput struct {
 	Name string
-}
-
-// DescribeConnectionOutput is DescribeConnection's response. It has no secret.
-type DescribeConnectionOutput struct {
-	Name              string
-	ConnectionArn     string
-	ConnectionState   string
+	updateConnectionOutput
 	AuthorizationType string
 	AuthParameters    AuthParameters
 }
 
-// UpdateConnectionInput is UpdateConnection's request.
-type UpdateConnectionInput struct {
+type updateConnectionInput struct {
 	Name              string
 	AuthorizationType string
 	AuthParameters    AuthParameters
 }
 
-// UpdateConnectionOutput is UpdateConnection's response.
-type UpdateConnectionOutput struct {
-	ConnectionArn   string
-	ConnectionState string
-}
+type updateConnectionOutput struct{ ConnectionArn, ConnectionState string }
 
 // AuthParameters are what a connection adds to a request: the credential, which
 // is one of the first two, and parameters.
@@ -148,27 +134,14 @@ type Parameter struct {
 	IsValueSecret bool
 }
 
-const authorized = "AUTHORIZED"
-
-// authorizationType returns the type of the credential, which is empty unless
-// there is a whole one, and no other.
-func (p AuthParameters) authorizationType() string {
-	switch key, basic := p.ApiKeyAuthParameters, p.BasicAuthParameters; {
-	case key != nil && basic == nil && key.ApiKeyName != "" && key.ApiKeyValue != "":
-		return "API_KEY"
-	case basic != nil && key == nil && basic.Username != "" && basic.Password != "":
-		return "BASIC"
-	default:
-		return ""
-	}
-}
-
+// credential returns the credential, which is none unless there is a whole one, and no
+// other.
 func (p AuthParameters) credential() credential {
 	switch key, basic := p.ApiKeyAuthParameters, p.BasicAuthParameters; {
-	case key != nil:
-		return credential{key.ApiKeyName, key.ApiKeyValue}
-	case basic != nil:
-		return credential{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(basic.Username+":"+basic.Password))}
+	case key != nil && basic == nil && key.ApiKeyName != "" && key.ApiKeyValue != "":
+		return credential{"API_KEY", key.ApiKeyName, key.ApiKeyValue}
+	case basic != nil && key == nil && basic.Username != "" && basic.Password != "":
+		return credential{"BASIC", "Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(basic.Username+":"+basic.Password))}
 	default:
 		return credential{}
 	}
@@ -200,30 +173,31 @@ func publicParameters(all []Parameter) []Parameter {
 	return all
 }
 
-// DescribeConnection describes a connection.
-func (s *Service) DescribeConnection(ctx context.Context, in *DescribeConnectionInput) (*DescribeConnectionOutput, error) {
-	connection, err := s.connection(ctx, "events:DescribeConnection", in.Name)
+func (s *Service) describeConnection(ctx context.Context, in *describeConnectionInput) (*describeConnectionOutput, error) {
+	found, err := s.connection(ctx, "events:DescribeConnection", in.Name)
 	if err != nil {
 		return nil, err
 	}
-	parameters := connection.current()
-	return &DescribeConnectionOutput{
-		Name: connection.Name, ConnectionArn: connection.ARN, ConnectionState: authorized,
-		AuthorizationType: parameters.authorizationType(), AuthParameters: parameters.public(),
-	}, nil
+	parameters := found.current()
+	return &describeConnectionOutput{found.Name, found.state(), parameters.credential().kind, parameters.public()}, nil
 }
 
-// UpdateConnection changes what the next request is sent with.
-func (s *Service) UpdateConnection(ctx context.Context, in *UpdateConnectionInput) (*UpdateConnectionOutput, error) {
-	connection, err := s.connection(ctx, "events:UpdateConnection", in.Name)
+// updateConnection changes what the next request is sent with.
+func (s *Service) updateConnection(ctx context.Context, in *updateConnectionInput) (*updateConnectionOutput, error) {
+	found, err := s.connection(ctx, "events:UpdateConnection", in.Name)
 	if err != nil {
 		return nil, err
 	}
-	if in.AuthorizationType == "" || in.AuthorizationType != in.AuthParameters.authorizationType() {
+	if in.AuthorizationType == "" || in.AuthorizationType != in.AuthParameters.credential().kind {
 		return nil, wire.ValidationError("the local cloud updates a connection with a whole API key, or name and password, only")
 	}
-	connection.update(in.AuthParameters)
-	return &UpdateConnectionOutput{ConnectionArn: connection.ARN, ConnectionState: authorized}, nil
+	found.update(in.AuthParameters)
+	state := found.state()
+	return &state, nil
+}
+
+func (c *Connection) state() updateConnectionOutput {
+	return updateConnectionOutput{c.ARN, "AUTHORIZED"}
 }
 
 func (s *Service) connection(ctx context.Context, action, name string) (*Connection, error) {

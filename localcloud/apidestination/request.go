@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"example.com/saga/localcloud/eventbridge"
@@ -20,13 +21,14 @@ const defaultContentType = "application/json; charset=utf-8"
 // over the target's.
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_HttpParameters.html
 func (e *endpoint) request(ctx context.Context, d eventbridge.Delivery) (*http.Request, error) {
-	target, connection := d.HTTP, e.Connection.current()
-	if target == nil {
-		target = &eventbridge.HTTPParameters{}
+	var target eventbridge.HTTPParameters
+	if d.HTTP != nil {
+		target = *d.HTTP
 	}
-	added := connection.InvocationHttpParameters
-	if added == nil {
-		added = &HttpParameters{}
+	connection := e.Connection.current()
+	var added HttpParameters
+	if connection.InvocationHttpParameters != nil {
+		added = *connection.InvocationHttpParameters
 	}
 	address, err := e.address(target, added.QueryStringParameters)
 	if err != nil {
@@ -45,7 +47,12 @@ func (e *endpoint) request(ctx context.Context, d eventbridge.Delivery) (*http.R
 	for name, value := range target.Header {
 		request.Header.Set(name, value)
 	}
-	maps.Copy(request.Header, connection.header(added.HeaderParameters))
+	for name, values := range valuesOf(added.HeaderParameters) {
+		request.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	if credential := connection.credential(); credential.name != "" {
+		request.Header.Set(credential.name, credential.value)
+	}
 	maps.DeleteFunc(request.Header, func(name string, _ []string) bool { return isFixed(name) })
 	request.Header.Set("User-Agent", "Amazon/EventBridge/ApiDestinations")
 	request.Header.Set("Range", "bytes=0-1048575")
@@ -55,7 +62,7 @@ func (e *endpoint) request(ctx context.Context, d eventbridge.Delivery) (*http.R
 
 // address returns the endpoint with its asterisks replaced and the query added,
 // at the base if there is one.
-func (e *endpoint) address(target *eventbridge.HTTPParameters, added []Parameter) (string, error) {
+func (e *endpoint) address(target eventbridge.HTTPParameters, added []Parameter) (string, error) {
 	pieces := strings.Split(e.Endpoint, "*")
 	if len(pieces)-1 != len(target.Path) {
 		return "", fmt.Errorf("the endpoint %s needs %d path values, the target has %d", e.Endpoint, len(pieces)-1, len(target.Path))
@@ -75,7 +82,7 @@ func (e *endpoint) address(target *eventbridge.HTTPParameters, added []Parameter
 		for name, value := range target.Query {
 			query.Set(name, value)
 		}
-		maps.Copy(query, queryOf(added))
+		maps.Copy(query, valuesOf(added))
 		address.RawQuery = query.Encode()
 	}
 	if e.Base != "" {
@@ -84,24 +91,13 @@ func (e *endpoint) address(target *eventbridge.HTTPParameters, added []Parameter
 	return address.String(), nil
 }
 
-func queryOf(parameters []Parameter) url.Values {
-	query := url.Values{}
+// valuesOf returns parameters by name, each of which can have several values.
+func valuesOf(parameters []Parameter) map[string][]string {
+	values := map[string][]string{}
 	for _, parameter := range parameters {
-		query.Add(parameter.Key, parameter.Value)
+		values[parameter.Key] = append(values[parameter.Key], parameter.Value)
 	}
-	return query
-}
-
-// header returns the headers that the connection adds to a request.
-func (p AuthParameters) header(parameters []Parameter) http.Header {
-	header := http.Header{}
-	for _, parameter := range parameters {
-		header.Add(parameter.Key, parameter.Value)
-	}
-	if credential := p.credential(); credential.name != "" {
-		header.Set(credential.name, credential.value)
-	}
-	return header
+	return values
 }
 
 // withMembers returns a body with parameters as members of its JSON object. It is
@@ -127,12 +123,9 @@ func withMembers(body []byte, added []Parameter) ([]byte, error) {
 // isFixed reports whether a header, by its canonical name, is EventBridge's or
 // the transport's own, so that neither a connection nor a target can set it.
 func isFixed(name string) bool {
-	switch name {
-	case "User-Agent", "Range", "Accept-Encoding", "Content-Length", "Host",
+	return slices.Contains([]string{
+		"User-Agent", "Range", "Accept-Encoding", "Content-Length", "Host",
 		"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
-		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect":
-		return true
-	default:
-		return false
-	}
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect",
+	}, name)
 }

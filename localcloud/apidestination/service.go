@@ -1,11 +1,11 @@
 // Package apidestination is EventBridge's API destinations and their
 // connections: it sends events to the HTTP endpoints that are targets of rules.
 //
-// It makes one attempt and returns what kind of failure it was. The rule
-// retries.
+// It makes one attempt and returns what kind of failure it was. The rule retries.
 package apidestination
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -96,12 +96,8 @@ func (s *Service) Create(d Destination) error {
 	if err := d.check(); err != nil {
 		return fmt.Errorf("API destination %s: %w", d.ARN, err)
 	}
-	if d.Connection == nil {
-		d.Connection = &Connection{}
-	}
-	if d.RatePerSecond == 0 {
-		d.RatePerSecond = defaultRate
-	}
+	d.Connection = cmp.Or(d.Connection, &Connection{})
+	d.RatePerSecond = cmp.Or(d.RatePerSecond, defaultRate)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.destinations[d.ARN] != nil {

@@ -58,6 +58,13 @@ type Resource struct {
 	ARN string
 	// Properties points to the struct of the resource's type, such as *Queue.
 	Properties any
+	// References are the logical ids of the resources that it refers to.
+	References []string
+	// Refused are the properties that Load's error is about, or that refer to what it is
+	// about. They are zero.
+	Refused map[string]bool
+	// IsRefused reports whether Load's error is about the resource or what it refers to.
+	IsRefused bool
 }
 
 // Of returns the resources of one type, such as Of[Queue](a), in dependency
@@ -74,7 +81,8 @@ func Of[T any](a *Assembly) iter.Seq2[Resource, *T] {
 }
 
 // Load reads the cloud assembly in dir. Its error names every problem, one a
-// line.
+// line. If only properties are refused, the assembly is returned besides the error, so
+// that further problems can be found in it.
 func Load(dir string, options Options) (*Assembly, error) {
 	files, err := readManifest(dir)
 	if err != nil {
@@ -84,7 +92,12 @@ func Load(dir string, options Options) (*Assembly, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the template of stack %s: %w", files.stack, err)
 	}
+	allowed, err := readLimits()
+	if err != nil {
+		return nil, fmt.Errorf("reading the limits of properties: %w", err)
+	}
 	l := loader{
+		limits:     allowed,
 		options:    options,
 		files:      files,
 		template:   template,
@@ -123,6 +136,8 @@ type loader struct {
 	options  Options
 	files    manifest
 	template template
+	// limits are by resource types.
+	limits map[string]limits
 	// parameters are by their names: texts, lists of texts and what is unresolved.
 	parameters map[string]any
 	conditions map[string]bool
@@ -145,8 +160,9 @@ func (l *loader) load() (*Assembly, error) {
 	for _, id := range order {
 		resource, refused := l.resource(id)
 		for _, problem := range refused {
-			problems = append(problems, fmt.Errorf("resource %s (%s): %w", id, l.template.Resources[id].Type, problem))
+			problems = append(problems, resource.Error(problem))
 		}
+		resource.IsRefused, resource.References = len(refused)+len(resource.Refused) > 0, l.template.references(id)
 		result.Resources = append(result.Resources, resource)
 	}
 	for _, id := range sortedKeys(l.template.Outputs) {
@@ -158,15 +174,12 @@ func (l *loader) load() (*Assembly, error) {
 			continue
 		}
 		text, err := l.text(output.Value)
-		if err != nil {
+		if err != nil && !errors.Is(err, errUnresolved) {
 			problems = append(problems, fmt.Errorf("output %s: %w", id, err))
 		}
 		result.Outputs[id] = text
 	}
-	if len(problems) > 0 {
-		return nil, errors.Join(problems...)
-	}
-	return result, nil
+	return result, errors.Join(problems...)
 }
 
 // exists reports whether the resource's condition, if it has one, holds.
@@ -180,21 +193,20 @@ func (l *loader) resource(id string) (Resource, []error) {
 	resource := Resource{LogicalID: id, Type: raw.Type, Path: raw.path(id)}
 	typed, known := resourceTypes()[raw.Type]
 	if !known {
-		// It is known by its id, so that what refers to it is not reported too.
-		l.identities[id] = identity{ref: id, anything: true}
+		l.identities[id] = identity{isUnknown: true}
 		return resource, []error{unsupported.Errorf("the resource type is not supported by the local cloud")}
 	}
 	problems := l.template.unsupportedAttributes(raw)
 	resolved, err := l.resolve(raw.Properties)
-	if err != nil {
-		problems = append(problems, splitErrors(err)...)
+	problems = append(problems, Problems(err)...)
+	var refused []error
+	resource.Refused, refused = decode(resolved, typed, l.limits[raw.Type])
+	problems = append(problems, refused...)
+	at := location{
+		options: l.options, stack: l.files.stack, logicalID: id, files: l.files, functions: l.functions, refused: resource.Refused,
 	}
-	problems = append(problems, decode(resolved, typed)...)
-	at := location{options: l.options, stack: l.files.stack, logicalID: id, files: l.files, functions: l.functions}
 	identified, err := typed.identify(at)
-	if err != nil {
-		problems = append(problems, splitErrors(err)...)
-	}
+	problems = append(problems, Problems(err)...)
 	l.identities[id], resource.Properties = identified, typed
 	switch typed := typed.(type) {
 	case *GlobalTable:
@@ -211,17 +223,25 @@ func (l *loader) resource(id string) (Resource, []error) {
 	return resource, problems
 }
 
-// splitErrors returns the parts of a joined error, so that each gets its own
-// line.
-func splitErrors(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		var parts []error
-		for _, part := range joined.Unwrap() {
-			parts = append(parts, splitErrors(part)...)
-		}
-		return parts
+// Problems returns the parts of a joined error, so that each gets its own line.
+func Problems(err error) []error {
+	if err == nil {
+		return nil
 	}
-	return []error{err}
+	joined, isJoined := err.(interface{ Unwrap() []error })
+	if !isJoined {
+		return []error{err}
+	}
+	var parts []error
+	for _, part := range joined.Unwrap() {
+		parts = append(parts, Problems(part)...)
+	}
+	return parts
+}
+
+// Error returns a problem with the resource that it is about.
+func (r Resource) Error(problem error) error {
+	return fmt.Errorf("resource %s (%s): %w", r.LogicalID, r.Type, problem)
 }
 
 // path returns the construct path that CDK writes into a resource's metadata.

@@ -3,9 +3,7 @@ package assembly
 // CDKMetadata is an AWS::CDK::Metadata, which CDK adds to a stack to report the
 // constructs that it uses.
 type CDKMetadata struct {
-	Analytics Harmless `cfn:"Analytics" why:"AWS alone reads it, to count the use of CDK"`
-}
+	unnamed
 
-func (*CDKMetadata) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID}, nil
+	Analytics Harmless `cfn:"Analytics" why:"AWS alone reads it, to count the use of CDK"`
 }

@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -17,34 +18,69 @@ type Harmless struct{}
 // decode fills the struct that into points to. Its fields' cfn tags name the
 // properties, and ",required" marks those that CloudFormation insists on. A
 // values tag lists the supported values if not all are. Every property that the
-// struct does not have is a problem.
-func decode(value any, into any) []error {
-	d := decoder{}
+// struct does not have is a problem, and every value that AWS does not allow: its
+// field keeps its zero value. The properties with a problem or an unresolved part are
+// returned by their names.
+func decode(value any, into any, allowed limits) (refused map[string]bool, problems []error) {
+	d := decoder{allowed: allowed, refused: map[string]bool{}}
 	d.fill("", value, reflect.ValueOf(into).Elem())
-	return d.problems
+	return d.refused, d.problems
 }
 
-type decoder struct{ problems []error }
+type decoder struct {
+	allowed  limits
+	refused  map[string]bool
+	problems []error
+}
 
 func (d *decoder) refuse(path, format string, args ...any) {
-	d.problems = append(d.problems, fmt.Errorf("property %s "+format, append([]any{path}, args...)...))
+	d.add(path, fmt.Errorf("property %s "+format, append([]any{path}, args...)...))
+}
+
+func (d *decoder) add(path string, problem error) {
+	d.mark(path)
+	d.problems = append(d.problems, problem)
+}
+
+// mark notes the property to which a path leads.
+func (d *decoder) mark(path string) {
+	name, _, _ := strings.Cut(path, ".")
+	name, _, _ = strings.Cut(name, "[")
+	d.refused[name] = true
 }
 
 func (d *decoder) fill(path string, value any, into reflect.Value) {
 	if _, failed := value.(unresolved); failed {
+		d.mark(path)
+		return
+	}
+	allowed, _ := d.allowed.at(path)
+	if problem := allowed.problem(value); problem != "" {
+		d.refuse(path, "%s", problem)
+		return
+	}
+	if into.Type() == reflect.TypeFor[Harmless]() {
+		d.harmless(path, value, allowed)
+		return
+	}
+	if into.Type() == reflect.TypeFor[json.RawMessage]() {
+		d.json(path, value, into)
 		return
 	}
 	switch into.Kind() {
 	case reflect.Struct:
 		d.object(path, value, into)
 	case reflect.Pointer:
-		into.Set(reflect.New(into.Type().Elem()))
-		d.fill(path, value, into.Elem())
+		made, before := reflect.New(into.Type().Elem()), len(d.problems)
+		if d.fill(path, value, made.Elem()); len(d.problems) == before || made.Elem().Kind() == reflect.Struct {
+			into.Set(made)
+		}
 	case reflect.Slice:
 		d.list(path, value, into)
 	case reflect.Map:
 		d.texts(path, value, into)
 	case reflect.Interface:
+		d.markUnresolved(path, value)
 		into.Set(reflect.ValueOf(value))
 	default:
 		d.scalar(path, value, into)
@@ -52,9 +88,6 @@ func (d *decoder) fill(path string, value any, into reflect.Value) {
 }
 
 func (d *decoder) object(path string, value any, into reflect.Value) {
-	if into.Type() == reflect.TypeFor[Harmless]() {
-		return
-	}
 	object, ok := value.(map[string]any)
 	if !ok {
 		d.refuse(path, "must be an object")
@@ -74,11 +107,56 @@ func (d *decoder) object(path string, value any, into reflect.Value) {
 	for _, name := range sortedKeys(object) {
 		target, exists := known[name]
 		if !exists {
-			d.problems = append(d.problems, unsupported.Errorf("property %s is not supported by the local cloud%s", join(path, name), advice()[join(path, name)]))
+			d.add(join(path, name), unsupported.Errorf("property %s is not supported by the local cloud%s", join(path, name), advice()[join(path, name)]))
 			continue
 		}
+		if before := len(d.problems); len(values[name]) > 0 {
+			if d.limit(join(path, name), object[name], values[name]); len(d.problems) > before {
+				continue
+			}
+		}
 		d.fill(join(path, name), object[name], target)
-		d.limit(join(path, name), object[name], values[name])
+	}
+}
+
+// harmless checks a value that has no effect, of which AWS's limits are all that is
+// known.
+func (d *decoder) harmless(path string, value any, allowed limit) {
+	scalars := map[string]reflect.Type{
+		"string": reflect.TypeFor[string](), "boolean": reflect.TypeFor[bool](),
+		"integer": reflect.TypeFor[int](), "number": reflect.TypeFor[float64](),
+	}
+	switch items, isList := value.([]any); {
+	case scalars[allowed.Type] != nil:
+		d.scalar(path, value, reflect.New(scalars[allowed.Type]).Elem())
+	case allowed.Type == "array" && !isList:
+		d.refuse(path, "must be a list")
+	case isList:
+		for i, item := range items {
+			d.fill(fmt.Sprintf("%s[%d]", path, i), item, reflect.ValueOf(new(Harmless)).Elem())
+		}
+	case allowed.Type == "object":
+		d.harmlessObject(path, value, allowed.Required)
+	}
+}
+
+func (d *decoder) harmlessObject(path string, value any, required []string) {
+	object, ok := value.(map[string]any)
+	if !ok {
+		d.refuse(path, "must be an object")
+		return
+	}
+	for _, name := range required {
+		if _, given := object[name]; !given {
+			d.refuse(join(path, name), "is required")
+		}
+	}
+	for _, name := range sortedKeys(object) {
+		if _, known := d.allowed.at(join(path, name)); !known && d.allowed.hasMembers(path) {
+			d.add(join(path, name), unsupported.Errorf("property %s is not supported by the local cloud", join(path, name)))
+			continue
+		}
+		d.fill(join(path, name), object[name], reflect.ValueOf(new(Harmless)).Elem())
 	}
 }
 
@@ -93,12 +171,12 @@ func advice() map[string]string {
 }
 
 // limit refuses a text, or a text of a list, that is not among the supported
-// values, if not all are supported.
+// values.
 func (d *decoder) limit(path string, value any, supported []string) {
 	switch value := value.(type) {
 	case string:
-		if len(supported) > 0 && !slices.Contains(supported, value) {
-			d.problems = append(d.problems, unsupported.Errorf("property %s: the value %q is not supported by the local cloud", path, value))
+		if !slices.Contains(supported, value) {
+			d.add(path, unsupported.Errorf("property %s: the value %q is not supported by the local cloud", path, value))
 		}
 	case []any:
 		for _, item := range value {
@@ -136,13 +214,40 @@ func (d *decoder) texts(path string, value any, into reflect.Value) {
 	}
 	into.Set(reflect.MakeMap(into.Type()))
 	for _, name := range sortedKeys(object) {
-		text, err := plainText(object[name])
-		if err != nil {
-			d.refuse(join(path, name), "must be a text")
-			continue
-		}
-		into.SetMapIndex(reflect.ValueOf(name), reflect.ValueOf(text))
+		text := reflect.New(into.Type().Elem()).Elem()
+		d.fill(join(path, name), object[name], text)
+		into.SetMapIndex(reflect.ValueOf(name), text)
 	}
+}
+
+// markUnresolved marks a document with an unresolved part.
+func (d *decoder) markUnresolved(path string, value any) {
+	switch value := value.(type) {
+	case unresolved:
+		d.mark(path)
+	case []any:
+		for _, item := range value {
+			d.markUnresolved(path, item)
+		}
+	case map[string]any:
+		for _, item := range value {
+			d.markUnresolved(path, item)
+		}
+	}
+}
+
+// json fills a JSON value, which may be given as its text.
+func (d *decoder) json(path string, value any, into reflect.Value) {
+	d.markUnresolved(path, value)
+	text, isText := value.(string)
+	content := []byte(text)
+	if !isText {
+		var err error
+		if content, err = json.Marshal(value); err != nil {
+			d.refuse(path, "must be JSON: %w", err)
+		}
+	}
+	into.SetBytes(content)
 }
 
 // scalar fills a text, a number or a boolean. CloudFormation takes the text of a

@@ -2,6 +2,7 @@ package assembly
 
 import (
 	"errors"
+	"fmt"
 
 	"example.com/saga/localcloud/unsupported"
 )
@@ -13,7 +14,7 @@ type Table struct {
 	AttributeDefinitions []AttributeDefinition `cfn:"AttributeDefinitions,required"`
 	// BillingMode is PROVISIONED by default.
 	BillingMode                      string           `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
-	ProvisionedThroughput            Harmless         `cfn:"ProvisionedThroughput" why:"nothing is throttled"`
+	ProvisionedThroughput            *Harmless        `cfn:"ProvisionedThroughput" why:"nothing is throttled"`
 	GlobalSecondaryIndexes           []SecondaryIndex `cfn:"GlobalSecondaryIndexes"`
 	TimeToLiveSpecification          Harmless         `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
 	PointInTimeRecoverySpecification Harmless         `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
@@ -41,7 +42,7 @@ type SecondaryIndex struct {
 	KeySchema  []KeyElement `cfn:"KeySchema,required"`
 	Projection Projection   `cfn:"Projection,required"`
 
-	ProvisionedThroughput Harmless `cfn:"ProvisionedThroughput" why:"nothing is throttled"`
+	ProvisionedThroughput *Harmless `cfn:"ProvisionedThroughput" why:"nothing is throttled"`
 }
 
 // Projection is which attributes an index has.
@@ -53,7 +54,66 @@ type Projection struct {
 func (t *Table) identify(at location) (identity, error) {
 	name := at.physicalName(t.TableName, 255)
 	arn := at.arn("dynamodb", "table/"+name)
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, t.check(at)
+}
+
+// check refuses keys and indexes that DynamoDB refuses.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+func (t *Table) check(at location) error {
+	var refused refusals
+	defined, used, indexes, projected := map[string]bool{}, map[string]bool{}, map[string]bool{}, 0
+	for i, attribute := range t.AttributeDefinitions {
+		refused.when(defined[attribute.AttributeName], "property AttributeDefinitions[%d]: %s is defined already", i, attribute.AttributeName)
+		defined[attribute.AttributeName] = true
+	}
+	keys := defined
+	if at.areRefused("AttributeDefinitions") {
+		keys = nil // Not all are known.
+	}
+	refused.checkKey("KeySchema", t.KeySchema, keys, used)
+	if !at.areRefused("BillingMode") {
+		refused.checkThroughput("ProvisionedThroughput", t.BillingMode, t.ProvisionedThroughput)
+	}
+	for i, index := range t.GlobalSecondaryIndexes {
+		path := fmt.Sprintf("GlobalSecondaryIndexes[%d].", i)
+		refused.when(indexes[index.IndexName], "property %sIndexName: there is an index %s already", path, index.IndexName)
+		indexes[index.IndexName] = true
+		projected += len(index.Projection.NonKeyAttributes)
+		refused.when((index.Projection.ProjectionType == "INCLUDE") != (len(index.Projection.NonKeyAttributes) > 0),
+			"property %sProjection.NonKeyAttributes goes with the ProjectionType INCLUDE, and with no other", path)
+		refused.checkKey(path+"KeySchema", index.KeySchema, keys, used)
+		if !at.areRefused("BillingMode") {
+			refused.checkThroughput(path+"ProvisionedThroughput", t.BillingMode, index.ProvisionedThroughput)
+		}
+	}
+	refused.when(projected > 100, "property GlobalSecondaryIndexes must have at most 100 NonKeyAttributes, and has %d", projected)
+	for _, attribute := range sortedKeys(defined) {
+		refused.when(attribute != "" && !used[attribute] && !at.areRefused("KeySchema", "GlobalSecondaryIndexes"),
+			"property AttributeDefinitions: %s is defined, but in no key", attribute)
+	}
+	return refused.err()
+}
+
+func (r *refusals) checkThroughput(path, billing string, given *Harmless) {
+	isProvisioned := billing != "PAY_PER_REQUEST"
+	r.when(isProvisioned && given == nil, "property %s is required with the BillingMode PROVISIONED, which is the default", path)
+	r.when(!isProvisioned && given != nil, "property %s is for the BillingMode PROVISIONED only", path)
+}
+
+// checkKey refuses a key that is not one partition attribute, and at most one to sort
+// by, and notes the attributes that it uses. An index may have several on AWS.
+func (r *refusals) checkKey(path string, key []KeyElement, defined, used map[string]bool) {
+	kinds := map[string]int{}
+	for i, element := range key {
+		kinds[element.KeyType]++
+		r.when(i == 0 && element.KeyType == "RANGE", "property %s must begin with the attribute of KeyType HASH", path)
+		r.when(element.AttributeName != "" && len(defined) > 0 && !defined[element.AttributeName],
+			"property %s[%d].AttributeName: %s is not in AttributeDefinitions", path, i, element.AttributeName)
+		r.when(i == 1 && element.AttributeName == key[0].AttributeName, "property %s has the attribute %s twice", path, element.AttributeName)
+		used[element.AttributeName] = true
+	}
+	r.unsupportedWhen(kinds["HASH"] > 1 || kinds["RANGE"] > 1, "property %s: several attributes of a KeyType are not supported by the local cloud", path)
 }
 
 // GlobalTable is an AWS::DynamoDB::GlobalTable with one replica, in the stack's Region,
@@ -99,12 +159,18 @@ type Replica struct {
 }
 
 func (g *GlobalTable) identify(at location) (identity, error) {
+	// The throughput of a global table has a property of its own.
+	var throughput *Harmless
+	if g.BillingMode != "PAY_PER_REQUEST" {
+		throughput = new(Harmless)
+	}
 	g.Table = Table{
-		TableName: g.TableName, KeySchema: g.KeySchema, AttributeDefinitions: g.AttributeDefinitions, BillingMode: g.BillingMode,
+		ProvisionedThroughput: throughput,
+		TableName:             g.TableName, KeySchema: g.KeySchema, AttributeDefinitions: g.AttributeDefinitions, BillingMode: g.BillingMode,
 	}
 	for _, index := range g.GlobalSecondaryIndexes {
 		g.Table.GlobalSecondaryIndexes = append(g.Table.GlobalSecondaryIndexes,
-			SecondaryIndex{IndexName: index.IndexName, KeySchema: index.KeySchema, Projection: index.Projection})
+			SecondaryIndex{IndexName: index.IndexName, KeySchema: index.KeySchema, Projection: index.Projection, ProvisionedThroughput: throughput})
 	}
 	identified, err := g.Table.identify(at)
 	identified.attributes["TableId"] = at.uuid()

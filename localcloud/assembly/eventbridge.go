@@ -2,9 +2,12 @@ package assembly
 
 import (
 	"cmp"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
+
+	"example.com/saga/localcloud/eventbridge/pattern"
 )
 
 // EventBus is an AWS::Events::EventBus.
@@ -17,8 +20,12 @@ type EventBus struct {
 }
 
 func (b *EventBus) identify(at location) (identity, error) {
-	arn := at.arn("events", "event-bus/"+b.Name)
-	return identity{name: b.Name, ref: b.Name, arn: arn, attributes: map[string]string{"Arn": arn, "Name": b.Name}}, nil
+	name := at.physicalName(b.Name, 256)
+	arn := at.arn("events", "event-bus/"+name)
+	var refused refusals
+	// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
+	refused.when(b.Name == "default" || strings.HasPrefix(b.Name, "aws."), "property Name: %s is reserved for EventBridge", b.Name)
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "Name": name}}, refused.err()
 }
 
 // EventBusPolicy is an AWS::Events::EventBusPolicy: one statement of a bus's
@@ -38,37 +45,33 @@ type EventBusPolicy struct {
 func (p *EventBusPolicy) identify(at location) (identity, error) {
 	p.EventBusName = cmp.Or(p.EventBusName, "default")
 	p.BusARN = at.arn("events", "event-bus/"+p.EventBusName)
-	var err error
-	switch isOld := p.Action != "" && p.Principal != ""; {
-	case isOld == (p.Statement != nil):
-		err = errors.New("property Statement, or Action and Principal, are required")
-	case isOld:
+	var refused refusals
+	isOld := p.Action != "" && p.Principal != ""
+	refused.when(isOld == (p.Statement != nil), "property Statement, or Action and Principal, are required")
+	if isOld {
 		p.Statement = map[string]any{
-			"Effect": "Allow", "Action": p.Action, "Principal": map[string]any{"AWS": p.Principal},
-			"Resource": p.BusARN,
+			"Effect": "Allow", "Action": p.Action, "Principal": map[string]any{"AWS": p.Principal}, "Resource": p.BusARN,
 		}
 	}
-	return identity{name: p.StatementID, ref: at.logicalID}, err
+	return identity{name: p.StatementID, ref: at.logicalID}, refused.err()
 }
 
 // Archive is an AWS::Events::Archive.
 type Archive struct {
-	ArchiveName      string   `cfn:"ArchiveName"`
-	Description      Harmless `cfn:"Description" why:"only a reader sees it"`
-	SourceARN        string   `cfn:"SourceArn,required"`
-	EventPattern     any      `cfn:"EventPattern"`
-	RetentionDays    int      `cfn:"RetentionDays"`
-	KMSKeyIdentifier Harmless `cfn:"KmsKeyIdentifier" why:"nothing outlives the process, so nothing is encrypted"`
+	ArchiveName      string          `cfn:"ArchiveName"`
+	Description      Harmless        `cfn:"Description" why:"only a reader sees it"`
+	SourceARN        string          `cfn:"SourceArn,required"`
+	EventPattern     json.RawMessage `cfn:"EventPattern"`
+	RetentionDays    int             `cfn:"RetentionDays"`
+	KMSKeyIdentifier Harmless        `cfn:"KmsKeyIdentifier" why:"nothing outlives the process, so nothing is encrypted"`
 }
 
 func (a *Archive) identify(at location) (identity, error) {
 	name := at.physicalName(a.ArchiveName, 48)
 	arn := at.arn("events", "archive/"+name)
-	var err error
-	if a.RetentionDays < 0 {
-		err = errors.New("property RetentionDays must be 0, which is for ever, or more")
-	}
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "ArchiveName": name}}, err
+	var refused refusals
+	refused.add(at.inAccount("SourceArn", a.SourceARN, "events"), checkPattern(a.EventPattern))
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "ArchiveName": name}}, refused.err()
 }
 
 // Rule is an AWS::Events::Rule with an event pattern, a schedule or both.
@@ -77,8 +80,8 @@ type Rule struct {
 	Description Harmless `cfn:"Description" why:"only a reader sees it"`
 	Tags        Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 	// EventBusName is the bus's name, also where the template has its ARN.
-	EventBusName string `cfn:"EventBusName"`
-	EventPattern any    `cfn:"EventPattern"`
+	EventBusName string          `cfn:"EventBusName"`
+	EventPattern json.RawMessage `cfn:"EventPattern"`
 	// ScheduleExpression is a rate.
 	ScheduleExpression string   `cfn:"ScheduleExpression"`
 	State              string   `cfn:"State" values:"ENABLED,DISABLED"`
@@ -129,7 +132,9 @@ type DeadLetterConfig struct {
 }
 
 func (r *Rule) identify(at location) (identity, error) {
+	var refused refusals
 	if _, name, isARN := strings.Cut(r.EventBusName, ":event-bus/"); isARN {
+		refused.add(at.inAccount("EventBusName", r.EventBusName, "events"))
 		r.EventBusName = name
 	}
 	name := at.physicalName(r.Name, 64)
@@ -139,15 +144,39 @@ func (r *Rule) identify(at location) (identity, error) {
 		ref, resource = r.EventBusName+"|"+name, "rule/"+r.EventBusName+"/"+name
 	}
 	arn := at.arn("events", resource)
-	var err error
-	switch {
-	case r.EventPattern == nil && r.ScheduleExpression == "":
-		err = errors.New("property EventPattern or ScheduleExpression is required")
-	case r.ScheduleExpression != "" && !isDefault:
-		// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
-		err = errors.New("property ScheduleExpression is supported only on the default event bus")
+	// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+	refused.when(r.EventPattern == nil && r.ScheduleExpression == "" && !at.areRefused("EventPattern", "ScheduleExpression"),
+		"property EventPattern or ScheduleExpression is required")
+	refused.when(r.ScheduleExpression != "" && !isDefault, "property ScheduleExpression is supported only on the default event bus")
+	refused.add(checkPattern(r.EventPattern))
+	for i, target := range r.Targets {
+		// Only a bus may be in another Region.
+		// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
+		refused.add(at.inRegion(fmt.Sprintf("Targets[%d].Arn", i), target.ARN, "lambda", "logs", "sqs"))
+		if target.DeadLetterConfig != nil {
+			refused.add(at.inAccount(fmt.Sprintf("Targets[%d].DeadLetterConfig.Arn", i), target.DeadLetterConfig.ARN, "sqs"))
+		}
 	}
-	return identity{name: name, ref: ref, arn: arn, attributes: map[string]string{"Arn": arn}}, err
+	return identity{name: name, ref: ref, arn: arn, attributes: map[string]string{"Arn": arn}}, refused.err()
+}
+
+// maximumPattern is EventBridge's default quota for the characters of an event pattern.
+//
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+const maximumPattern = 2048
+
+// checkPattern refuses a pattern that EventBridge refuses.
+func checkPattern(text json.RawMessage) error {
+	if text == nil {
+		return nil
+	}
+	if length := utf8.RuneCount(text); length > maximumPattern {
+		return fmt.Errorf("property EventPattern must have at most %d characters, and has %d", maximumPattern, length)
+	}
+	if _, err := pattern.Parse(text); err != nil {
+		return fmt.Errorf("property EventPattern: %w", err)
+	}
+	return nil
 }
 
 // Connection is an AWS::Events::Connection that authorizes by an API key, or by a
@@ -198,26 +227,21 @@ func (c *Connection) identify(at location) (identity, error) {
 	arn := at.arn("events", "connection/"+name+"/"+at.uuid())
 	// Only the parameters of the type that is given may be there.
 	// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateConnectionAuthRequestParameters.html
-	var problems []error
-	for _, parameters := range []struct {
-		kind, name string
-		given      bool
-	}{
-		{"API_KEY", "ApiKeyAuthParameters", c.AuthParameters.APIKey != nil},
-		{"BASIC", "BasicAuthParameters", c.AuthParameters.Basic != nil},
-	} {
-		switch required := c.AuthorizationType == parameters.kind; {
-		case required && !parameters.given:
-			problems = append(problems, fmt.Errorf("property AuthParameters.%s is required", parameters.name))
-		case !required && parameters.given:
-			problems = append(problems, fmt.Errorf("property AuthParameters.%s is for the AuthorizationType %s only", parameters.name, parameters.kind))
-		}
+	var refused refusals
+	check := func(kind, parameters string, given bool) {
+		required := c.AuthorizationType == kind
+		refused.when(required && !given, "property AuthParameters.%s is required", parameters)
+		refused.when(!required && given, "property AuthParameters.%s is for the AuthorizationType %s only", parameters, kind)
+	}
+	if !at.areRefused("AuthorizationType", "AuthParameters") {
+		check("API_KEY", "ApiKeyAuthParameters", c.AuthParameters.APIKey != nil)
+		check("BASIC", "BasicAuthParameters", c.AuthParameters.Basic != nil)
 	}
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
 		"Arn":          arn,
 		"ArnForPolicy": at.arn("events", "connection/"+name),
 		"SecretArn":    at.arn("secretsmanager", "secret:events!connection/"+name+"/"+at.uuid()+"-"+at.code(6)),
-	}}, errors.Join(problems...)
+	}}, refused.err()
 }
 
 // APIDestination is an AWS::Events::ApiDestination.
@@ -233,15 +257,11 @@ type APIDestination struct {
 func (d *APIDestination) identify(at location) (identity, error) {
 	name := at.physicalName(d.Name, 64)
 	arn := at.arn("events", "api-destination/"+name+"/"+at.uuid())
-	var problems []error
-	if !strings.HasPrefix(d.InvocationEndpoint, "https://") {
-		problems = append(problems, errors.New("property InvocationEndpoint must begin with https://, as EventBridge requires"))
-	}
-	if d.RateLimitPerSecond != nil && *d.RateLimitPerSecond < 1 {
-		problems = append(problems, errors.New("property InvocationRateLimitPerSecond must be at least 1"))
-	}
+	var refused refusals
+	refused.when(d.InvocationEndpoint != "" && !strings.HasPrefix(d.InvocationEndpoint, "https://"),
+		"property InvocationEndpoint must begin with https://, as EventBridge requires")
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
 		"Arn":          arn,
 		"ArnForPolicy": at.arn("events", "api-destination/"+name),
-	}}, errors.Join(problems...)
+	}}, refused.err()
 }

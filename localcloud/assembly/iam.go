@@ -2,7 +2,6 @@ package assembly
 
 import (
 	"cmp"
-	"errors"
 	"strings"
 
 	"example.com/saga/localcloud/iam"
@@ -32,26 +31,22 @@ type InlinePolicy struct {
 func (r *Role) identify(at location) (identity, error) {
 	name := at.physicalName(r.RoleName, 64)
 	arn := strings.Join([]string{"arn", "aws", "iam", "", at.options.AccountID, "role" + cmp.Or(r.Path, "/") + name}, ":")
-	var problems []error
-	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-	if path := cmp.Or(r.Path, "/"); !strings.HasPrefix(path, "/") || !strings.HasSuffix(path, "/") {
-		problems = append(problems, errors.New("property Path must begin and end with /"))
-	}
+	var refused refusals
 	for _, arn := range r.ManagedPolicyARNs {
-		_, err := iam.Managed(arn)
-		problems = append(problems, err)
+		if arn != "" {
+			_, err := iam.Managed(arn)
+			refused.add(err)
+		}
 	}
 	r.ID = "AROA" + at.code(17)
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "RoleId": r.ID}}, errors.Join(problems...)
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "RoleId": r.ID}}, refused.err()
 }
 
 // Policy is an AWS::IAM::Policy: a policy added to roles by their names.
 type Policy struct {
+	unnamed
+
 	PolicyName     string   `cfn:"PolicyName,required"`
 	PolicyDocument any      `cfn:"PolicyDocument,required"`
 	Roles          []string `cfn:"Roles,required"`
-}
-
-func (p *Policy) identify(at location) (identity, error) {
-	return identity{name: p.PolicyName, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }

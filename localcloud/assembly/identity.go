@@ -3,6 +3,7 @@ package assembly
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -12,8 +13,8 @@ import (
 type identity struct {
 	name, ref, arn string
 	attributes     map[string]string
-	// anything makes every attribute known: the resource is refused anyway.
-	anything bool
+	// isUnknown is of a resource whose type is not supported: nothing is known of it.
+	isUnknown bool
 }
 
 // resourceProperties is a struct of one CloudFormation type, filled from the
@@ -21,6 +22,13 @@ type identity struct {
 // the resource. It returns a usable identity even when it returns an error.
 type resourceProperties interface {
 	identify(at location) (identity, error)
+}
+
+// unnamed is embedded in the structs of resources that only their logical ids name.
+type unnamed struct{}
+
+func (unnamed) identify(at location) (identity, error) {
+	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
 
 // location is where a resource is, from which its names follow.
@@ -31,6 +39,14 @@ type location struct {
 	files     manifest
 	// functions are the functions that come before it, by their ARNs and names.
 	functions map[string]*functionAt
+	// refused are the properties that are refused already.
+	refused map[string]bool
+}
+
+// areRefused reports whether one of the properties is refused already, so that a rule
+// between them cannot be checked.
+func (p location) areRefused(properties ...string) bool {
+	return slices.ContainsFunc(properties, func(name string) bool { return p.refused[name] })
 }
 
 // physicalName returns the given name, or one made as CloudFormation does, of

@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -72,12 +71,44 @@ type TracingConfig struct {
 func (f *Function) identify(at location) (identity, error) {
 	name := at.physicalName(f.FunctionName, 64)
 	arn := at.arn("lambda", "function:"+name)
-	var err error
-	f.Artefact, f.IsArchive, err = at.files.artefact(f.Code.S3Key, f.Runtime)
-	if !runtimes().MatchString(f.Runtime) {
-		err = errors.Join(unsupported.Errorf("property Runtime: the value %q is not supported by the local cloud", f.Runtime), err)
+	refused := f.checkEnvironment()
+	refused.unsupportedWhen(f.Runtime != "" && !runtimes().MatchString(f.Runtime), "property Runtime: the value %q is not supported by the local cloud", f.Runtime)
+	refused.unsupportedWhen(f.ReservedConcurrentExecutions != nil && *f.ReservedConcurrentExecutions == 0,
+		"property ReservedConcurrentExecutions: 0, which stops the function, is not supported by the local cloud")
+	if f.DeadLetterConfig != nil {
+		refused.add(at.inAccount("DeadLetterConfig.TargetArn", f.DeadLetterConfig.TargetARN, "sqs"))
 	}
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, err
+	if f.Code.S3Key != "" {
+		var err error
+		f.Artefact, f.IsArchive, err = at.files.artefact(f.Code.S3Key, f.Runtime)
+		refused.add(err)
+	}
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, refused.err()
+}
+
+// checkEnvironment refuses variables that Lambda refuses.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+func (f *Function) checkEnvironment() refusals {
+	var refused refusals
+	reserved := strings.Fields(`AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_MEMORY_SIZE
+		AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME
+		AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_MAX_CONCURRENCY AWS_LAMBDA_METADATA_API AWS_LAMBDA_METADATA_TOKEN
+		AWS_LAMBDA_RUNTIME_API AWS_REGION AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN LAMBDA_RUNTIME_DIR LAMBDA_TASK_ROOT _HANDLER _X_AMZN_TRACE_ID`)
+	name := regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_]+$`)
+	for _, variable := range sortedKeys(f.Environment.Variables) {
+		if slices.Contains(reserved, variable) {
+			refused.when(true, "property Environment.Variables.%s: the name is reserved for Lambda", variable)
+			continue
+		}
+		refused.when(!name.MatchString(variable), "property Environment.Variables.%s: the name must match %s", variable, name)
+	}
+	var size int
+	for variable, value := range f.Environment.Variables {
+		size += len(variable) + len(value)
+	}
+	refused.when(size > 4096, "property Environment.Variables must have at most 4096 bytes of names and values, and has %d", size)
+	return refused
 }
 
 // EventSourceMapping is an AWS::Lambda::EventSourceMapping from a queue.
@@ -110,13 +141,21 @@ type ScalingConfig struct {
 
 func (m *EventSourceMapping) identify(at location) (identity, error) {
 	id := at.uuid()
-	var problems []error
-	if m.EventSourceARN != "" && !strings.HasPrefix(m.EventSourceARN, "arn:aws:sqs:") {
-		problems = append(problems, unsupported.Errorf("property EventSourceArn: only SQS queues are supported by the local cloud, not %q", m.EventSourceARN))
+	var refused refusals
+	isQueue := strings.HasPrefix(m.EventSourceARN, "arn:aws:sqs:")
+	refused.unsupportedWhen(m.EventSourceARN != "" && !isQueue, "property EventSourceArn: only SQS queues are supported by the local cloud, not %q", m.EventSourceARN)
+	if isQueue {
+		refused.add(at.inRegion("EventSourceArn", m.EventSourceARN, "sqs"))
 	}
+	// https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+	isFIFO, isLarge := strings.HasSuffix(m.EventSourceARN, ".fifo"), isQueue && m.BatchSize != nil && *m.BatchSize > 10
+	refused.when(isFIFO && isLarge, "property BatchSize must be at most 10 for a FIFO queue")
+	refused.when(isFIFO && m.MaximumBatchingWindowInSeconds > 0, "property MaximumBatchingWindowInSeconds is for standard queues only")
+	refused.when(!isFIFO && isLarge && m.MaximumBatchingWindowInSeconds == 0,
+		"property MaximumBatchingWindowInSeconds must be at least 1 with a BatchSize of more than 10")
 	arn := at.arn("lambda", "event-source-mapping:"+id)
 	return identity{name: id, ref: id, arn: arn, attributes: map[string]string{"Id": id, "EventSourceMappingArn": arn}},
-		errors.Join(problems...)
+		refused.err()
 }
 
 // EventInvokeConfig is an AWS::Lambda::EventInvokeConfig: how asynchronous
@@ -141,20 +180,21 @@ type Destination struct {
 }
 
 func (c *EventInvokeConfig) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID},
-		errors.Join(c.Destinations.OnSuccess.check("OnSuccess"), c.Destinations.OnFailure.check("OnFailure"))
-}
-
-func (d Destination) check(name string) error {
-	service, _, _ := strings.Cut(strings.TrimPrefix(d.ARN, "arn:aws:"), ":")
-	if slices.Contains([]string{"", "sqs", "events", "lambda"}, service) {
-		return nil
+	var refused refusals
+	for _, given := range [][2]string{{"OnFailure", c.Destinations.OnFailure.ARN}, {"OnSuccess", c.Destinations.OnSuccess.ARN}} {
+		property, arn := "DestinationConfig."+given[0]+".Destination", given[1]
+		service, _, _ := strings.Cut(strings.TrimPrefix(arn, "arn:aws:"), ":")
+		refused.unsupportedWhen(!slices.Contains([]string{"", "sqs", "events", "lambda"}, service),
+			"property %s: only queues, event buses and functions are supported by the local cloud, not %q", property, arn)
+		refused.add(at.inRegion(property, arn, "sqs", "events", "lambda"))
 	}
-	return unsupported.Errorf("property DestinationConfig.%s.Destination: only queues, event buses and functions are supported by the local cloud, not %q", name, d.ARN)
+	return identity{name: at.logicalID, ref: at.logicalID}, refused.err()
 }
 
 // Permission is an AWS::Lambda::Permission.
 type Permission struct {
+	unnamed
+
 	Action                string `cfn:"Action,required" values:"lambda:InvokeFunction,lambda:InvokeFunctionUrl"`
 	FunctionName          string `cfn:"FunctionName,required"`
 	Principal             string `cfn:"Principal,required"`
@@ -162,10 +202,6 @@ type Permission struct {
 	SourceAccount         string `cfn:"SourceAccount"`
 	FunctionURLAuthType   string `cfn:"FunctionUrlAuthType"`
 	InvokedViaFunctionURL bool   `cfn:"InvokedViaFunctionUrl"`
-}
-
-func (p *Permission) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
 
 // URL is an AWS::Lambda::Url.

@@ -62,12 +62,10 @@ func (t *Topic) identify(at location) (identity, error) {
 
 // TopicPolicy is an AWS::SNS::TopicPolicy.
 type TopicPolicy struct {
+	unnamed
+
 	PolicyDocument Harmless `cfn:"PolicyDocument,required" why:"no alarm is ever raised, so nothing is published"`
 	Topics         Harmless `cfn:"Topics,required" why:"no alarm is ever raised, so nothing is published"`
-}
-
-func (*TopicPolicy) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
 
 // Subscription is an AWS::SNS::Subscription.

@@ -28,7 +28,7 @@ func TestARolesPathIsInItsARN(t *testing.T) {
 	if role, _ := only[assembly.Role](t, loaded); role.ARN != "arn:aws:iam::000000000000:role/team/worker" || role.Ref != "worker" {
 		t.Errorf("the role is %+v", role)
 	}
-	if got := refusal(t, "AWS::IAM::Role", `{"Path": "team/", "AssumeRolePolicyDocument": {}}`); !strings.Contains(got, "Path must begin and end with /") {
+	if got := refusal(t, "AWS::IAM::Role", `{"Path": "team/", "AssumeRolePolicyDocument": {}}`); !strings.Contains(got, `property Path must match /|/[!-~]+/, and is "team/"`) {
 		t.Errorf("the error is %s", got)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"example.com/saga/localcloud/unsupported"
 )
@@ -50,7 +49,7 @@ func (l *loader) setParameters() []error {
 		value, err := l.template.Parameters[id].value(id, l.options.Parameters)
 		if err != nil {
 			value = unresolved{}
-			for _, problem := range splitErrors(err) {
+			for _, problem := range Problems(err) {
 				problems = append(problems, fmt.Errorf("parameter %s: %w", id, problem))
 			}
 		}
@@ -93,39 +92,37 @@ func ParameterTypes() []string {
 
 // check refuses a value against the parameter's constraints.
 func (p parameter) check(value string) error {
-	var problems []error
-	number, err := strconv.ParseFloat(value, 64)
-	if strings.Contains(p.Type, "Number") && err != nil {
-		problems = append(problems, fmt.Errorf("%q is not a number", value))
+	isNumber := strings.Contains(p.Type, "Number")
+	if _, err := strconv.ParseFloat(value, 64); isNumber && err != nil {
+		return fmt.Errorf("%q is not a number", value)
 	}
-	isValue := func(allowed any) bool { return fmt.Sprint(allowed) == value }
-	if len(p.AllowedValues) > 0 && !slices.ContainsFunc(p.AllowedValues, isValue) {
-		problems = append(problems, fmt.Errorf("%q is not one of its AllowedValues %v", value, p.AllowedValues))
+	pattern := p.AllowedPattern
+	if _, err := regexp.Compile(pattern); err != nil {
+		return unsupported.Errorf("its AllowedPattern %s is not supported by the local cloud", pattern)
 	}
-	switch pattern, err := regexp.Compile("^(?:" + p.AllowedPattern + ")$"); {
-	case err != nil:
-		problems = append(problems, unsupported.Errorf("its AllowedPattern %s is not supported by the local cloud", p.AllowedPattern))
-	case p.AllowedPattern != "" && !pattern.MatchString(value):
-		problems = append(problems, fmt.Errorf("%q does not match its AllowedPattern %s", value, p.AllowedPattern))
+	lengths, numbers := limit{Pattern: pattern}, limit{Type: "number"}
+	for _, allowed := range p.AllowedValues {
+		lengths.Enum = append(lengths.Enum, fmt.Sprint(allowed))
 	}
-	length := float64(utf8.RuneCountInString(value))
-	return errors.Join(append(problems,
-		within("MinLength", p.MinLength, length, 1), within("MaxLength", p.MaxLength, length, -1),
-		within("MinValue", p.MinValue, number, 1), within("MaxValue", p.MaxValue, number, -1))...)
+	err := errors.Join(
+		setBound("MinLength", p.MinLength, &lengths.Min), setBound("MaxLength", p.MaxLength, &lengths.Max),
+		setBound("MinValue", p.MinValue, &numbers.Min), setBound("MaxValue", p.MaxValue, &numbers.Max))
+	for _, problem := range []string{lengths.problem(value), numbers.problem(value)} {
+		if err == nil && problem != "" {
+			err = fmt.Errorf("it %s", problem)
+		}
+	}
+	return err
 }
 
-// within refuses a number beyond a limit, which is a number or the text of one:
-// below it with the sign 1, above it with -1.
-func within(name string, limit any, number, sign float64) error {
-	if limit == nil {
+// setBound sets a bound that is given as a number or the text of one.
+func setBound(name string, given any, bound **float64) error {
+	if given == nil {
 		return nil
 	}
-	bound, err := strconv.ParseFloat(fmt.Sprint(limit), 64)
-	if err != nil {
-		return fmt.Errorf("its %s %v is not a number", name, limit)
-	}
-	if (number-bound)*sign < 0 {
-		return fmt.Errorf("its value is beyond its %s %v", name, limit)
+	number, err := strconv.ParseFloat(fmt.Sprint(given), 64)
+	if *bound = &number; err != nil {
+		return fmt.Errorf("its %s %v is not a number", name, given)
 	}
 	return nil
 }

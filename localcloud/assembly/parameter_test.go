@@ -53,13 +53,13 @@ func TestAParameterHasItsDefaultOrTheGivenValue(t *testing.T) {
 
 func TestAParametersValueIsHeldToItsConstraints(t *testing.T) {
 	for _, test := range []struct{ name, value, want string }{
-		{"Stage", "test", `"test" is not one of its AllowedValues [dev prod]`},
+		{"Stage", "test", `it must be one of dev, prod, and is "test"`},
 		{"Seconds", "many", `"many" is not a number`},
-		{"Seconds", "0", "its value is beyond its MinValue 1"},
-		{"Seconds", "61", "its value is beyond its MaxValue 60"},
-		{"Title", "a", "its value is beyond its MinLength 2"},
-		{"Title", "abcde", "its value is beyond its MaxLength 4"},
-		{"Title", "ab1", `"ab1" does not match its AllowedPattern [a-z]+`},
+		{"Seconds", "0", "it must be 1 to 60, and is 0"},
+		{"Seconds", "61", "it must be 1 to 60, and is 61"},
+		{"Title", "a", "it must have 2 to 4 characters, and has 1"},
+		{"Title", "abcde", "it must have 2 to 4 characters, and has 5"},
+		{"Title", "ab1", `it must match [a-z]+, and is "ab1"`},
 		{"Absent", "x", "it is not in the template"},
 	} {
 		with := options()

@@ -17,6 +17,9 @@ func (l *loader) pair(function string, argument any) (first string, second any, 
 		return "", nil, fmt.Errorf("%s: %w", function, err)
 	}
 	second, err = l.resolve(list[1])
+	if second == any(unresolved{}) {
+		err = errUnresolved
+	}
 	return first, second, err
 }
 
@@ -53,8 +56,8 @@ func plainText(value any) (string, error) {
 		return value.String(), nil
 	case bool:
 		return strconv.FormatBool(value), nil
-	case unresolved: // What it is part of is not used.
-		return "", nil
+	case unresolved:
+		return "", errUnresolved
 	default:
 		return "", fmt.Errorf("%v is not a text", value)
 	}

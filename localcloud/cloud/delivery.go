@@ -51,11 +51,15 @@ func (d deliveries) send(ctx context.Context, ruleARN, queueARN string, in *sqs.
 
 // SendDeadLetter sends an event that could not be delivered to a dead-letter queue.
 func (d deliveries) SendDeadLetter(ctx context.Context, queueARN string, body []byte, attributes map[string]string) error {
+	return d.send(ctx, attributes["RULE_ARN"], queueARN, deadLetter(body, attributes))
+}
+
+func deadLetter(body []byte, attributes map[string]string) *sqs.SendMessageInput {
 	in := &sqs.SendMessageInput{MessageBody: string(body), MessageAttributes: map[string]sqs.MessageAttribute{}}
 	for name, value := range attributes {
 		in.MessageAttributes[name] = sqs.MessageAttribute{DataType: "String", StringValue: &value}
 	}
-	return d.send(ctx, attributes["RULE_ARN"], queueARN, in)
+	return in
 }
 
 func (d deliveries) toFunction(ctx context.Context, delivery eventbridge.Delivery) error {

@@ -40,12 +40,12 @@ func (c *Cloud) Describe() Description {
 		TracesURL:      c.address + "/traces",
 		Region:         c.config.Region,
 		FunctionURLs:   map[string]string{},
-		Queues:         map[string]string{},
+		Queues:         refs[assembly.Queue](c.assembly),
 		Tables:         names[assembly.Table](c.assembly),
 		Functions:      names[assembly.Function](c.assembly),
 		Buses:          names[assembly.EventBus](c.assembly),
 		Archives:       names[assembly.Archive](c.assembly),
-		Rules:          map[string]string{},
+		Rules:          refs[assembly.Rule](c.assembly),
 		LogGroups:      names[assembly.LogGroup](c.assembly),
 		Connections:    names[assembly.Connection](c.assembly),
 		Secrets:        names[assembly.Secret](c.assembly),
@@ -54,12 +54,6 @@ func (c *Cloud) Describe() Description {
 	if c.config.DestinationURLs[""] == "" {
 		description.DeliveriesURL = c.address + deliveriesPath
 	}
-	for resource := range assembly.Of[assembly.Queue](c.assembly) {
-		description.Queues[resource.Path] = resource.Ref
-	}
-	for resource := range assembly.Of[assembly.Rule](c.assembly) {
-		description.Rules[resource.Path] = resource.Ref
-	}
 	for _, url := range assembly.Of[assembly.URL](c.assembly) {
 		description.FunctionURLs[url.Function] = url.Address
 	}
@@ -67,9 +61,18 @@ func (c *Cloud) Describe() Description {
 }
 
 func names[T any](stack *assembly.Assembly) map[string]string {
-	found := map[string]string{}
+	return byPath[T](stack, func(r assembly.Resource) string { return r.Name })
+}
+
+func refs[T any](stack *assembly.Assembly) map[string]string {
+	return byPath[T](stack, func(r assembly.Resource) string { return r.Ref })
+}
+
+// byPath returns something of every resource of a type, by the construct paths.
+func byPath[T, V any](stack *assembly.Assembly, of func(assembly.Resource) V) map[string]V {
+	found := map[string]V{}
 	for resource := range assembly.Of[T](stack) {
-		found[resource.Path] = resource.Name
+		found[resource.Path] = of(resource)
 	}
 	return found
 }

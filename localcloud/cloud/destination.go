@@ -23,26 +23,20 @@ func (c *Cloud) createDestinations() error {
 		c.destinations.Connect(made)
 		connections[resource.ARN] = made
 	}
-	problems := []error{c.checkDestinationURLs()}
-	for resource, given := range assembly.Of[assembly.APIDestination](c.assembly) {
+	return errors.Join(c.checkDestinationURLs(), each(c.assembly, func(resource assembly.Resource, given *assembly.APIDestination) error {
 		connection, known := connections[given.ConnectionARN]
 		if !known {
-			problems = append(problems, resourceError(resource, fmt.Errorf("the connection %s is not in the stack", given.ConnectionARN)))
-			continue
+			return missing("connection", given.ConnectionARN)
 		}
 		base, err := c.baseOf(resource.Path, given.InvocationEndpoint)
 		if err != nil {
-			problems = append(problems, resourceError(resource, err))
-			continue
+			return err
 		}
-		if err := c.destinations.Create(apidestination.Destination{
+		return c.unreported(resource, c.destinations.Create(apidestination.Destination{
 			ARN: resource.ARN, Endpoint: given.InvocationEndpoint, Base: base, Method: given.HTTPMethod,
 			RatePerSecond: number(given.RateLimitPerSecond, 0), Connection: connection,
-		}); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
+		}))
+	}))
 }
 
 // checkDestinationURLs refuses a URL for an API destination that is not in the

@@ -1,8 +1,6 @@
 package cloud
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"example.com/saga/localcloud/apidestination"
@@ -71,53 +69,38 @@ func (c *Cloud) newEngines() {
 }
 
 func (c *Cloud) createTables() error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.Table](c.assembly) {
+	return each(c.assembly, func(resource assembly.Resource, given *assembly.Table) error {
 		made := dynamodb.Table{
-			Name: resource.Name, ARN: resource.ARN, Attributes: map[string]string{},
+			Name: resource.Name, ARN: resource.ARN, Key: keyOf(given.KeySchema), Attributes: map[string]string{},
 			Provisioned: given.BillingMode != "PAY_PER_REQUEST",
 		}
-		var err error
-		if made.Key, err = keyOf(given.KeySchema); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
 		for _, index := range given.GlobalSecondaryIndexes {
-			key, err := keyOf(index.KeySchema)
-			if err != nil {
-				problems = append(problems, resourceError(resource, fmt.Errorf("index %s: %w", index.IndexName, err)))
-			}
 			made.Indexes = append(made.Indexes, dynamodb.Index{
-				Name: index.IndexName, Key: key, Projection: index.Projection.ProjectionType, NonKey: index.Projection.NonKeyAttributes,
+				Name: index.IndexName, Key: keyOf(index.KeySchema),
+				Projection: index.Projection.ProjectionType, NonKey: index.Projection.NonKeyAttributes,
 			})
 		}
 		for _, attribute := range given.AttributeDefinitions {
 			made.Attributes[attribute.AttributeName] = attribute.AttributeType
 		}
-		if err := c.tables.Create(made); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
+		return c.unreported(resource, c.tables.Create(made))
+	})
 }
 
-func keyOf(elements []assembly.KeyElement) (dynamodb.KeySchema, error) {
+func keyOf(elements []assembly.KeyElement) dynamodb.KeySchema {
 	var key dynamodb.KeySchema
 	for _, element := range elements {
-		switch element.KeyType {
-		case "HASH":
+		if element.KeyType == "HASH" {
 			key.Partition = element.AttributeName
-		case "RANGE":
+		} else {
 			key.Sort = element.AttributeName
-		default:
-			return key, fmt.Errorf("the key type %q is neither HASH nor RANGE", element.KeyType)
 		}
 	}
-	return key, nil
+	return key
 }
 
 func (c *Cloud) createQueues() error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.Queue](c.assembly) {
+	return each(c.assembly, func(resource assembly.Resource, given *assembly.Queue) error {
 		made := sqs.Queue{
 			Name: resource.Name, ARN: resource.ARN, URL: resource.Ref,
 			FIFO: given.FIFO, ContentBasedDeduplication: given.ContentBasedDeduplication,
@@ -139,11 +122,8 @@ func (c *Cloud) createQueues() error {
 				DeadLetterARN: given.RedrivePolicy.DeadLetterTargetARN, MaxReceiveCount: given.RedrivePolicy.MaxReceiveCount,
 			}
 		}
-		if err := c.queues.Create(made); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
+		return c.unreported(resource, c.queues.Create(made))
+	})
 }
 
 func visibility(given *assembly.Queue) time.Duration {
@@ -151,23 +131,15 @@ func visibility(given *assembly.Queue) time.Duration {
 }
 
 func (c *Cloud) createLogGroups() error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.LogGroup](c.assembly) {
-		if err := c.logs.Create(resource.Name, time.Duration(given.RetentionInDays)*24*time.Hour); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
+	return each(c.assembly, func(resource assembly.Resource, given *assembly.LogGroup) error {
+		return c.unreported(resource, c.logs.Create(resource.Name, time.Duration(given.RetentionInDays)*24*time.Hour))
+	})
 }
 
 func (c *Cloud) createSecrets() error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.Secret](c.assembly) {
-		if err := c.secrets.Create(resource.Name, resource.ARN, given.Value); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
+	return each(c.assembly, func(resource assembly.Resource, given *assembly.Secret) error {
+		return c.unreported(resource, c.secrets.Create(resource.Name, resource.ARN, given.Value))
+	})
 }
 
 func seconds(given *int, otherwise time.Duration) time.Duration {

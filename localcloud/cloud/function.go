@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -26,12 +27,12 @@ const (
 )
 
 func (c *Cloud) createFunctions() error {
-	retries, problems := c.retries()
-	for resource, given := range assembly.Of[assembly.Function](c.assembly) {
+	retries, err := c.retries()
+	return errors.Join(err, each(c.assembly, func(resource assembly.Resource, given *assembly.Function) error {
 		environment, err := c.authority.credentials(resource, given.Role, c.config.Random)
-		if err != nil {
-			problems = append(problems, resourceError(resource, err))
-			continue
+		if environment == nil {
+			c.setAbsent(resource)
+			return err
 		}
 		maps.Copy(environment, given.Environment.Variables)
 		made := lambda.Function{
@@ -50,73 +51,58 @@ func (c *Cloud) createFunctions() error {
 		}
 		if given.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
-			problems = append(problems, c.checkResults(resource, given.Role, "dead-letter queue", made.DeadLetterARN))
 		}
-		for _, each := range retries[resource.ARN] {
-			problems = append(problems, c.checkResults(resource, given.Role, "destination", each.OnSuccess), c.checkResults(resource, given.Role, "destination", each.OnFailure))
-		}
-		problems = append(problems, c.checkTracing(resource, given))
 		c.logsOf[resource.Name] = c.functionLogs(resource, given)
 		c.events[resource.ARN], c.requests[resource.ARN] = new(atomic.Int64), new(atomic.Int64)
-		if err := c.functions.Create(made); err != nil {
-			problems = append(problems, resourceError(resource, err))
+		problems := []error{c.checkResults(given.Role, "dead-letter queue", made.DeadLetterARN)}
+		for _, each := range made.Retries {
+			problems = append(problems, c.checkResults(given.Role, "destination", each.OnSuccess), c.checkResults(given.Role, "destination", each.OnFailure))
 		}
-	}
-	return errors.Join(append(problems, c.createVersions(), c.createAliases(), c.checkURLs())...)
+		return errors.Join(errors.Join(problems...), c.checkTracing(given), c.unreported(resource, c.functions.Create(made)))
+	}), c.createVersions(), c.createAliases(), c.checkURLs())
 }
 
 func (c *Cloud) createVersions() error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.Version](c.assembly) {
-		if _, err := c.functions.Publish(given.FunctionARN); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
+	return each(c.assembly, func(resource assembly.Resource, given *assembly.Version) error {
+		_, err := c.functions.Publish(given.FunctionARN)
+		return c.unreported(resource, err)
+	})
 }
 
 func (c *Cloud) createAliases() error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.Alias](c.assembly) {
+	return each(c.assembly, func(resource assembly.Resource, given *assembly.Alias) error {
 		made := lambda.Alias{Name: given.Name, Version: given.FunctionVersion, Weights: map[string]float64{}}
 		for _, each := range given.RoutingConfig.AdditionalVersionWeights {
 			made.Weights[each.FunctionVersion] = each.FunctionWeight
 		}
-		if err := c.functions.CreateAlias(given.FunctionARN, made); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
+		return c.unreported(resource, c.functions.CreateAlias(given.FunctionARN, made))
+	})
 }
 
 // checkURLs refuses the URL of an alias that is not in the stack. A version has no
 // URL. https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunctionUrlConfig.html
 func (c *Cloud) checkURLs() error {
-	aliases := map[string]bool{}
-	for resource := range assembly.Of[assembly.Alias](c.assembly) {
-		aliases[resource.ARN] = true
-	}
-	var problems []error
-	for resource, url := range assembly.Of[assembly.URL](c.assembly) {
-		if url.Qualifier != "" && !aliases[url.FunctionARN] {
-			problems = append(problems, resourceError(resource, fmt.Errorf("the alias %s is not in the stack", url.FunctionARN)))
+	return each(c.assembly, func(_ assembly.Resource, url *assembly.URL) error {
+		if url.Qualifier == "" {
+			return nil
 		}
-	}
-	return errors.Join(problems...)
+		return checkInStack[assembly.Alias](c.assembly, "alias", url.FunctionARN)
+	})
 }
 
 // retries returns the settings of asynchronous invocations by function ARN and by
 // qualifier.
-func (c *Cloud) retries() (map[string]map[string]lambda.Retries, []error) {
+func (c *Cloud) retries() (map[string]map[string]lambda.Retries, error) {
 	configs := map[string]map[string]lambda.Retries{}
 	functions := functionARNs(c.assembly)
-	var problems []error
-	for resource, given := range assembly.Of[assembly.EventInvokeConfig](c.assembly) {
+	return configs, each(c.assembly, func(_ assembly.Resource, given *assembly.EventInvokeConfig) error {
+		if given.FunctionName == "" || given.Qualifier == "" {
+			return nil // It is reported already.
+		}
 		qualified := given.FunctionName + ":" + given.Qualifier
 		arn, qualifier := lambda.SplitARN(functions[qualified])
 		if qualifier != given.Qualifier {
-			problems = append(problems, resourceError(resource, fmt.Errorf("the function %s is not in the stack", qualified)))
-			continue
+			return missing("function", qualified)
 		}
 		if configs[arn] == nil {
 			configs[arn] = map[string]lambda.Retries{}
@@ -125,8 +111,8 @@ func (c *Cloud) retries() (map[string]map[string]lambda.Retries, []error) {
 			MaximumAttempts: given.MaximumRetryAttempts, MaximumEventAge: seconds(given.MaximumEventAgeInSeconds, 0),
 			OnSuccess: given.Destinations.OnSuccess.ARN, OnFailure: given.Destinations.OnFailure.ARN,
 		}
-	}
-	return configs, problems
+		return nil
+	})
 }
 
 func timeout(given *assembly.Function) time.Duration { return seconds(given.Timeout, defaultTimeout) }
@@ -140,9 +126,9 @@ func logGroup(resource assembly.Resource, given *assembly.Function) string {
 
 // checkTracing refuses a function whose segments would be lost: the daemon
 // sends them with the function's role.
-func (c *Cloud) checkTracing(resource assembly.Resource, given *assembly.Function) error {
+func (c *Cloud) checkTracing(given *assembly.Function) error {
 	if given.TracingConfig.Mode == "Active" && !c.mayTrace(given) {
-		return resourceError(resource, errors.New("its tracing is active, but its role does not allow xray:PutTraceSegments"))
+		return errors.New("its tracing is active, but its role does not allow xray:PutTraceSegments")
 	}
 	return nil
 }
@@ -181,13 +167,11 @@ func (c *Cloud) functionLogs(resource assembly.Resource, given *assembly.Functio
 }
 
 func (c *Cloud) createMappings() error {
-	var problems []error
 	functions := functionARNs(c.assembly)
-	for resource, given := range assembly.Of[assembly.EventSourceMapping](c.assembly) {
+	return each(c.assembly, func(resource assembly.Resource, given *assembly.EventSourceMapping) error {
 		arn, known := functions[given.FunctionName]
 		if !known {
-			problems = append(problems, resourceError(resource, fmt.Errorf("the function %s is not in the stack", given.FunctionName)))
-			continue
+			return missing("function", given.FunctionName)
 		}
 		made := lambda.EventSource{
 			ID: resource.Ref, QueueARN: given.EventSourceARN, FunctionARN: arn,
@@ -202,31 +186,44 @@ func (c *Cloud) createMappings() error {
 		if given.ScalingConfig != nil {
 			made.MaximumConcurrency = given.ScalingConfig.MaximumConcurrency
 		}
-		if err := errors.Join(c.checkMapping(made), c.functions.Map(made)); err != nil {
-			problems = append(problems, resourceError(resource, err))
+		if !strings.HasPrefix(made.QueueARN, "arn:aws:sqs:") {
+			return nil // It is reported already.
+		}
+		if err := c.checkMapping(made); err != nil {
+			return err
+		}
+		err := c.functions.Map(made)
+		if worker, function := c.function(arn); worker.IsRefused || !c.authority.isClear(function.Role) {
+			return nil // It may follow from what is reported already.
+		}
+		return c.unreported(resource, err, made.FunctionARN, made.QueueARN)
+	})
+}
+
+// function returns the function to which an ARN leads.
+func (c *Cloud) function(arn string) (assembly.Resource, *assembly.Function) {
+	unqualified, _ := lambda.SplitARN(arn)
+	for resource, given := range assembly.Of[assembly.Function](c.assembly) {
+		if resource.ARN == unqualified {
+			return resource, given
 		}
 	}
-	return errors.Join(problems...)
+	return assembly.Resource{}, new(assembly.Function)
 }
 
 // checkMapping refuses what Lambda refuses: a role that may not poll, and a
 // queue whose visibility timeout is shorter than the function's.
 func (c *Cloud) checkMapping(given lambda.EventSource) error {
-	var worker *assembly.Function
-	function, _ := lambda.SplitARN(given.FunctionARN)
-	for resource, each := range assembly.Of[assembly.Function](c.assembly) {
-		if resource.ARN == function {
-			worker = each
-		}
-	}
+	function, worker := c.function(given.FunctionARN)
 	var problems []error
 	for _, action := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
-		if !c.authority.roleAllows(worker.Role, "sqs:"+action, given.QueueARN) {
+		if c.authority.isClear(worker.Role) && !c.authority.roleAllows(worker.Role, "sqs:"+action, given.QueueARN) {
 			problems = append(problems, fmt.Errorf("the provided execution role does not have permissions to call %s on SQS", action))
 		}
 	}
 	for resource, each := range assembly.Of[assembly.Queue](c.assembly) {
-		if resource.ARN == given.QueueARN && visibility(each) < timeout(worker) {
+		if resource.ARN == given.QueueARN && visibility(each) < timeout(worker) &&
+			!function.Refused["Timeout"] && !resource.Refused["VisibilityTimeout"] {
 			problems = append(problems, fmt.Errorf("queue visibility timeout: %d seconds is less than Function timeout: %d seconds",
 				int(visibility(each).Seconds()), int(timeout(worker).Seconds())))
 		}

@@ -18,23 +18,22 @@ import (
 // bus are checked with each event only.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-func (c *Cloud) checkResults(resource assembly.Resource, role, kind, arn string) error {
-	action, service := "sqs:SendMessage", "SQS"
-	switch _, exists := c.queues.URL(arn); {
+func (c *Cloud) checkResults(role, kind, arn string) error {
+	action, service := "SendMessage", "SQS"
+	switch absent := checkInStack[assembly.Queue](c.assembly, kind, arn); {
 	case arn == "" || strings.HasPrefix(arn, "arn:aws:events:"):
 		return nil
 	case strings.HasPrefix(arn, "arn:aws:lambda:"):
-		action, service = "lambda:InvokeFunction", "Lambda"
-	case !exists:
-		return resourceError(resource, fmt.Errorf("the %s %s is not in the stack", kind, arn))
+		action, service = "InvokeFunction", "Lambda"
+	case absent != nil:
+		return absent
 	case strings.HasSuffix(arn, ".fifo"):
-		return resourceError(resource, fmt.Errorf("a FIFO queue cannot be the %s of a function", kind))
+		return fmt.Errorf("a FIFO queue cannot be the %s of a function", kind)
 	}
-	if c.authority.roleAllows(role, action, arn) {
+	if c.authority.roleAllows(role, strings.ToLower(service)+":"+action, arn) {
 		return nil
 	}
-	_, call, _ := strings.Cut(action, ":")
-	return resourceError(resource, fmt.Errorf("the provided execution role does not have permissions to call %s on %s", call, service))
+	return fmt.Errorf("the provided execution role does not have permissions to call %s on %s", action, service)
 }
 
 // sendRecord sends the record of an asynchronous invocation to a queue, a function or an

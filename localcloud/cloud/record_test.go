@@ -141,7 +141,7 @@ func TestADestinationThatTheRoleMayNotUseIsRefused(t *testing.T) {
 		`{"Fn::GetAtt": ["Undelivered", "Arn"]}`: "the provided execution role does not have permissions to call SendMessage on SQS",
 		`"arn:aws:sqs:eu-west-1:000000000000:x"`: "the destination arn:aws:sqs:eu-west-1:000000000000:x is not in the stack",
 		`{"Fn::GetAtt": ["Ordered", "Arn"]}`:     "a FIFO queue cannot be the destination of a function",
-		`"arn:aws:sns:eu-west-1:0:x"`:            `property DestinationConfig.OnSuccess.Destination: only queues, event buses and functions are supported by the local cloud, not "arn:aws:sns:eu-west-1:0:x"`,
+		`"arn:aws:sns:eu-west-1:000000000000:x"`: `property DestinationConfig.OnSuccess.Destination: only queues, event buses and functions are supported by the local cloud, not "arn:aws:sns:eu-west-1:000000000000:x"`,
 	} {
 		if got := refused(t, func(r resources) {
 			recorded(`{"OnSuccess": {"Destination": ` + destination + `}}`)(r)

@@ -1,9 +1,8 @@
 package cloud
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
-	"fmt"
 	"time"
 
 	"example.com/saga/localcloud/assembly"
@@ -12,56 +11,39 @@ import (
 )
 
 func (c *Cloud) createBuses() error {
-	var problems []error
-	for resource := range assembly.Of[assembly.EventBus](c.assembly) {
-		if err := c.buses.CreateBus(eventbridge.Bus{Name: resource.Name, ARN: resource.ARN}); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
+	return each(c.assembly, func(resource assembly.Resource, _ *assembly.EventBus) error {
+		return c.unreported(resource, c.buses.CreateBus(eventbridge.Bus{Name: resource.Name, ARN: resource.ARN}))
+	})
 }
 
 func (c *Cloud) createArchives() error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.Archive](c.assembly) {
-		made := eventbridge.Archive{
-			Name: resource.Name, ARN: resource.ARN, BusARN: given.SourceARN,
+	return each(c.assembly, func(resource assembly.Resource, given *assembly.Archive) error {
+		return c.unreported(resource, c.buses.CreateArchive(eventbridge.Archive{
+			Name: resource.Name, ARN: resource.ARN, BusARN: given.SourceARN, Pattern: given.EventPattern,
 			Retention: time.Duration(given.RetentionDays) * 24 * time.Hour,
-		}
-		if given.EventPattern != nil {
-			pattern, err := json.Marshal(given.EventPattern)
-			if err != nil {
-				problems = append(problems, resourceError(resource, err))
-				continue
-			}
-			made.Pattern = pattern
-		}
-		if err := c.buses.CreateArchive(made); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
+		}))
+	})
 }
 
 func (c *Cloud) createRules() error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.Rule](c.assembly) {
+	return each(c.assembly, func(resource assembly.Resource, given *assembly.Rule) error {
 		made := eventbridge.Rule{
-			Name: resource.Name, ARN: resource.ARN, BusARN: c.busARN(given.EventBusName), Schedule: given.ScheduleExpression, Enabled: given.State != "DISABLED",
+			Name: resource.Name, ARN: resource.ARN, BusARN: c.busARN(given.EventBusName), Pattern: given.EventPattern,
+			Schedule: given.ScheduleExpression, Enabled: given.State != "DISABLED",
 		}
-		var err error
-		if given.EventPattern != nil {
-			made.Pattern, err = json.Marshal(given.EventPattern)
-		}
+		problems := []error{c.scheduleRule(made, given.ScheduleExpression)}
 		for _, target := range given.Targets {
-			problems = append(problems, c.checkTarget(resource, target))
-			made.Targets = append(made.Targets, targetOf(target))
+			// A target itself may be missing, as on AWS: then every delivery to it fails.
+			if dead := target.DeadLetterConfig; dead != nil {
+				kind := "dead-letter queue of target " + target.ID
+				problems = append(problems, checkInStack[assembly.Queue](c.assembly, kind, dead.ARN))
+			}
+			if target.ARN != "" { // What is empty is reported already.
+				made.Targets = append(made.Targets, targetOf(target))
+			}
 		}
-		if err := errors.Join(err, c.buses.CreateRule(made), c.scheduleRule(made, given.ScheduleExpression)); err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
+		return errors.Join(append(problems, c.unreported(resource, c.buses.CreateRule(made)))...)
+	})
 }
 
 // scheduleRule lets a schedule trigger a rule that has one.
@@ -77,22 +59,7 @@ func (c *Cloud) scheduleRule(rule eventbridge.Rule, expression string) error {
 }
 
 func (c *Cloud) busARN(name string) string {
-	if name == "" {
-		name = "default"
-	}
-	return "arn:aws:events:" + c.config.Region + ":" + c.config.AccountID + ":event-bus/" + name
-}
-
-// checkTarget refuses a rule whose dead-letter queue is not in the stack. A
-// target itself may be missing, as on AWS: then every delivery to it fails.
-func (c *Cloud) checkTarget(resource assembly.Resource, target assembly.Target) error {
-	if target.DeadLetterConfig == nil {
-		return nil
-	}
-	if _, exists := c.queues.URL(target.DeadLetterConfig.ARN); !exists {
-		return resourceError(resource, fmt.Errorf("the dead-letter queue %s of target %s is not in the stack", target.DeadLetterConfig.ARN, target.ID))
-	}
-	return nil
+	return "arn:aws:events:" + c.config.Region + ":" + c.config.AccountID + ":event-bus/" + cmp.Or(name, "default")
 }
 
 func targetOf(given assembly.Target) eventbridge.Target {
@@ -128,8 +95,6 @@ func targetOf(given assembly.Target) eventbridge.Target {
 func retryOf(given assembly.RetryPolicy) eventbridge.RetryPolicy {
 	policy := eventbridge.DefaultRetry()
 	policy.MaximumAttempts = number(given.MaximumRetryAttempts, policy.MaximumAttempts)
-	if given.MaximumEventAgeInSeconds != nil {
-		policy.MaximumAge = time.Duration(*given.MaximumEventAgeInSeconds) * time.Second
-	}
+	policy.MaximumAge = seconds(given.MaximumEventAgeInSeconds, policy.MaximumAge)
 	return policy
 }

@@ -13,15 +13,13 @@ import (
 )
 
 func (c *Cloud) createSchedules() error {
-	var problems []error
-	for resource, given := range assembly.Of[assembly.Schedule](c.assembly) {
+	return each(c.assembly, func(resource assembly.Resource, given *assembly.Schedule) error {
 		made, err := scheduler.Schedule{
 			Name: resource.Name, ARN: resource.ARN,
 			Target: given.Target.ARN, RoleARN: given.Target.RoleARN, MessageGroupID: given.Target.SQSParameters.MessageGroupID,
 		}.At(given.ScheduleExpression)
-		if err != nil {
-			problems = append(problems, resourceError(resource, err))
-			continue
+		if given.ScheduleExpression == "" {
+			err = nil // It is reported already.
 		}
 		if given.Target.Input != "" {
 			made.Input = []byte(given.Target.Input)
@@ -29,34 +27,25 @@ func (c *Cloud) createSchedules() error {
 		if given.Target.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.Target.DeadLetterConfig.ARN
 		}
-		err = c.checkSchedule(made)
-		if given.State != "DISABLED" {
-			err = errors.Join(err, c.schedules.Create(made))
+		problems := []error{err, c.checkSchedule(resource, given.Target.RoleARN, made.DeadLetterARN)}
+		if err == nil && given.State != "DISABLED" {
+			problems = append(problems, c.unreported(resource, c.schedules.Create(made)))
 		}
-		if err != nil {
-			problems = append(problems, resourceError(resource, err))
-		}
-	}
-	return errors.Join(problems...)
+		return errors.Join(problems...)
+	})
 }
 
 // checkSchedule refuses what the scheduler refuses: a role that it cannot
 // assume, and a dead-letter queue of the wrong kind or that does not exist. The
 // permissions of the role are checked only when it is used.
-func (c *Cloud) checkSchedule(made scheduler.Schedule) error {
-	var problems []error
+func (c *Cloud) checkSchedule(resource assembly.Resource, roleARN, deadLetterARN string) error {
+	problems := []error{checkInStack[assembly.Queue](c.assembly, "dead-letter queue", deadLetterARN)}
 	// The scheduler acts for the group of the schedule.
-	group := strings.TrimSuffix(strings.Replace(made.ARN, ":schedule/", ":schedule-group/", 1), "/"+made.Name)
-	if !c.authority.trusts(c.authority.roles[made.RoleARN], serviceScheduler, group) {
-		problems = append(problems, fmt.Errorf("the execution role %s must allow EventBridge Scheduler to assume it", made.RoleARN))
+	group := strings.TrimSuffix(strings.Replace(resource.ARN, ":schedule/", ":schedule-group/", 1), "/"+resource.Name)
+	if roleARN != "" && !c.authority.trusts(c.authority.roles[roleARN], serviceScheduler, group) {
+		problems = append(problems, fmt.Errorf("the execution role %s must allow EventBridge Scheduler to assume it", roleARN))
 	}
-	if made.DeadLetterARN == "" {
-		return errors.Join(problems...)
-	}
-	if _, exists := c.queues.URL(made.DeadLetterARN); !exists {
-		problems = append(problems, fmt.Errorf("the dead-letter queue %s is not in the stack", made.DeadLetterARN))
-	}
-	if strings.HasSuffix(made.DeadLetterARN, ".fifo") {
+	if strings.HasSuffix(deadLetterARN, ".fifo") {
 		problems = append(problems, errors.New("a FIFO queue cannot be the dead-letter queue of a schedule"))
 	}
 	return errors.Join(problems...)
@@ -81,11 +70,7 @@ func (s schedules) Invoke(ctx context.Context, from scheduler.Schedule) error {
 
 // SendDeadLetter sends a dead letter to the schedule's dead-letter queue.
 func (s schedules) SendDeadLetter(ctx context.Context, from scheduler.Schedule, letter scheduler.DeadLetter) error {
-	in := &sqs.SendMessageInput{MessageBody: string(letter.Body), MessageAttributes: map[string]sqs.MessageAttribute{}}
-	for name, value := range letter.Attributes {
-		in.MessageAttributes[name] = sqs.MessageAttribute{DataType: "String", StringValue: &value}
-	}
-	return s.send(ctx, from, from.DeadLetterARN, in)
+	return s.send(ctx, from, from.DeadLetterARN, deadLetter(letter.Body, letter.Attributes))
 }
 
 // send sends a message as the schedule's role.

@@ -7,7 +7,6 @@ import (
 
 	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/dynamodb"
-	"example.com/saga/localcloud/eventbridge"
 	"example.com/saga/localcloud/fault"
 	"example.com/saga/localcloud/lambda"
 	"example.com/saga/localcloud/sqs"
@@ -130,39 +129,32 @@ type ScheduleUsage struct {
 
 // Usage returns the usage of the stack so far.
 func (c *Cloud) Usage(ctx context.Context) Usage {
+	tables := c.tables.Usage()
 	usage := Usage{
-		Idle:   c.Idle(),
-		Tables: map[string]TableUsage{}, Functions: c.functionUsage(),
-		Rules: map[string]RuleUsage{}, Queues: map[string]QueueUsage{}, Schedules: map[string]ScheduleUsage{},
-		Buses: map[string]BusUsage{}, LogGroups: map[string]LogUsage{}, Destinations: map[string]int{},
+		Idle:      c.Idle(),
+		Functions: c.functionUsage(),
+		Tables:    byPath[assembly.Table](c.assembly, func(r assembly.Resource) TableUsage { return tableUsage(tables[r.Name]) }),
+		Rules: byPath[assembly.Rule](c.assembly, func(r assembly.Resource) RuleUsage {
+			counts, _ := c.buses.Counts(r.ARN)
+			return RuleUsage(counts)
+		}),
+		Queues: byPath[assembly.Queue](c.assembly, func(r assembly.Resource) QueueUsage {
+			return queueUsage(c.queues.Counts(r.ARN), c.queues.Requests(r.ARN))
+		}),
+		Schedules: byPath[assembly.Schedule](c.assembly, func(r assembly.Resource) ScheduleUsage {
+			return ScheduleUsage(c.schedules.Counts(r.ARN))
+		}),
+		Buses: byPath[assembly.EventBus](c.assembly, func(r assembly.Resource) BusUsage {
+			counts := c.billed.of(r.ARN)
+			return BusUsage{Events: counts[billedEvents], Chunks: counts[billedChunks]}
+		}),
+		LogGroups:    byPath[assembly.LogGroup](c.assembly, func(r assembly.Resource) LogUsage { return LogUsage(c.logs.Ingested(r.Name)) }),
+		Destinations: byPath[assembly.APIDestination](c.assembly, func(r assembly.Resource) int { return c.billed.of(r.ARN)[billedRequests] }),
+
 		Lost:                 c.lost.Load(),
 		DroppedForUnknownBus: c.buses.DroppedForUnknownBus(),
 		DuplicatedMessages:   c.queues.Duplicated(),
 		Faults:               c.faults(),
-	}
-	byName := c.tables.Usage()
-	for resource := range assembly.Of[assembly.Table](c.assembly) {
-		usage.Tables[resource.Path] = tableUsage(byName[resource.Name])
-	}
-	for resource := range assembly.Of[assembly.Rule](c.assembly) {
-		counts, _ := c.buses.Counts(resource.ARN)
-		usage.Rules[resource.Path] = ruleUsage(counts)
-	}
-	for resource := range assembly.Of[assembly.Queue](c.assembly) {
-		usage.Queues[resource.Path] = queueUsage(c.queues.Counts(resource.ARN), c.queues.Requests(resource.ARN))
-	}
-	for resource := range assembly.Of[assembly.EventBus](c.assembly) {
-		counts := c.billed.of(resource.ARN)
-		usage.Buses[resource.Path] = BusUsage{Events: counts[billedEvents], Chunks: counts[billedChunks]}
-	}
-	for resource := range assembly.Of[assembly.APIDestination](c.assembly) {
-		usage.Destinations[resource.Path] = c.billed.of(resource.ARN)[billedRequests]
-	}
-	for resource := range assembly.Of[assembly.LogGroup](c.assembly) {
-		usage.LogGroups[resource.Path] = LogUsage(c.logs.Ingested(resource.Name))
-	}
-	for resource := range assembly.Of[assembly.Schedule](c.assembly) {
-		usage.Schedules[resource.Path] = ScheduleUsage(c.schedules.Counts(resource.ARN))
 	}
 	for resource, rule := range assembly.Of[assembly.Rule](c.assembly) {
 		if rule.ScheduleExpression != "" {
@@ -189,10 +181,6 @@ func tableUsage(u dynamodb.Usage) TableUsage {
 		usage.Kinds[kind] = tableUsage(used)
 	}
 	return usage
-}
-
-func ruleUsage(c eventbridge.Counts) RuleUsage {
-	return RuleUsage{c.Matched, c.Delivered, c.FailedAttempts, c.DeadLettered, c.Dropped}
 }
 
 func queueUsage(c sqs.Counts, r sqs.Requests) QueueUsage {

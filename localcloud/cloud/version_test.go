@@ -94,7 +94,7 @@ func TestVersionsAndAliasesThatAWSWouldRefuseAreRefused(t *testing.T) {
 			func(r resources) {
 				r.properties("Live")["RoutingConfig"] = decode(`{"AdditionalVersionWeights": [{"FunctionVersion": "2", "FunctionWeight": 50}]}`)
 			},
-			"resource Live (AWS::Lambda::Alias): ValidationException: ",
+			"resource Live (AWS::Lambda::Alias): property RoutingConfig.AdditionalVersionWeights[0].FunctionWeight must be 0 to 1, and is 50",
 		},
 		"the URL of an alias that is not there": {
 			func(r resources) { r.properties("Url")["Qualifier"] = "dead" },
@@ -102,7 +102,7 @@ func TestVersionsAndAliasesThatAWSWouldRefuseAreRefused(t *testing.T) {
 		},
 		"the URL of a version": {
 			func(r resources) { r.properties("Url")["Qualifier"] = "1" },
-			"resource Url (AWS::Lambda::Url): the alias arn:aws:lambda:",
+			"resource Url (AWS::Lambda::Url): property Qualifier must match ",
 		},
 		"a second URL": {
 			func(r resources) {

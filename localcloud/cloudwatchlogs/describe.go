@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"example.com/saga/localcloud/wire"
 )
 
 const maximumDescriptions = 50
@@ -19,22 +17,19 @@ const (
 	byLastEvent = "LastEventTime"
 )
 
-// DescribeLogGroupsInput is DescribeLogGroups' request.
-type DescribeLogGroupsInput struct {
+type describeLogGroupsInput struct {
 	LogGroupNamePrefix  string `json:"logGroupNamePrefix"`
 	LogGroupNamePattern string `json:"logGroupNamePattern"`
 	Limit               *int   `json:"limit"`
 	NextToken           string `json:"nextToken"`
 }
 
-// DescribeLogGroupsOutput is DescribeLogGroups' response.
-type DescribeLogGroupsOutput struct {
-	LogGroups []LogGroup `json:"logGroups"`
+type describeLogGroupsOutput struct {
+	LogGroups []logGroup `json:"logGroups"`
 	NextToken string     `json:"nextToken,omitempty"`
 }
 
-// LogGroup describes a group.
-type LogGroup struct {
+type logGroup struct {
 	LogGroupName    string `json:"logGroupName"`
 	ARN             string `json:"arn"`
 	LogGroupARN     string `json:"logGroupArn"`
@@ -42,42 +37,29 @@ type LogGroup struct {
 	RetentionInDays int    `json:"retentionInDays,omitempty"`
 }
 
-// DescribeLogGroups lists groups by name.
-func (s *Service) DescribeLogGroups(ctx context.Context, in *DescribeLogGroupsInput) (*DescribeLogGroupsOutput, error) {
-	limit, err := pageLimit(in.Limit, maximumDescriptions)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) describeLogGroups(ctx context.Context, in *describeLogGroupsInput) (*describeLogGroupsOutput, error) {
 	if in.LogGroupNamePrefix != "" && in.LogGroupNamePattern != "" {
-		return nil, wire.Errorf("InvalidParameterException", "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
+		return nil, invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
 	}
 	if err := s.config.Authorize.Check(ctx, "logs:DescribeLogGroups", s.ARN("*"), nil); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := &DescribeLogGroupsOutput{LogGroups: []LogGroup{}}
+	groups := []logGroup{}
 	for _, name := range slices.Sorted(maps.Keys(s.groups)) {
-		if name <= in.NextToken || !strings.HasPrefix(name, in.LogGroupNamePrefix) || !strings.Contains(name, in.LogGroupNamePattern) {
-			continue
+		if each := s.groups[name]; strings.HasPrefix(name, in.LogGroupNamePrefix) && strings.Contains(name, in.LogGroupNamePattern) {
+			groups = append(groups, logGroup{
+				LogGroupName: name, ARN: s.ARN(name) + ":*", LogGroupARN: s.ARN(name),
+				CreationTime: each.created.UnixMilli(), RetentionInDays: int(each.retention / (24 * time.Hour)),
+			})
 		}
-		if len(out.LogGroups) == limit {
-			out.NextToken = out.LogGroups[limit-1].LogGroupName
-			break
-		}
-		each := s.groups[name]
-		out.LogGroups = append(out.LogGroups, LogGroup{
-			LogGroupName: name, ARN: s.ARN(name) + ":*", LogGroupARN: s.ARN(name),
-			CreationTime: each.created.UnixMilli(), RetentionInDays: int(each.retention / (24 * time.Hour)),
-		})
 	}
-	return out, nil
+	page, next, err := describe(groups, func(g logGroup) string { return g.LogGroupName }, in.NextToken, in.Limit)
+	return &describeLogGroupsOutput{page, next}, err
 }
 
-// DescribeLogStreamsInput is DescribeLogStreams' request.
-type DescribeLogStreamsInput struct {
-	LogGroupName        string `json:"logGroupName"`
-	LogGroupIdentifier  string `json:"logGroupIdentifier"`
+type describeLogStreamsInput struct {
+	groupName
+
 	LogStreamNamePrefix string `json:"logStreamNamePrefix"`
 	OrderBy             string `json:"orderBy"`
 	Descending          bool   `json:"descending"`
@@ -85,14 +67,12 @@ type DescribeLogStreamsInput struct {
 	NextToken           string `json:"nextToken"`
 }
 
-// DescribeLogStreamsOutput is DescribeLogStreams' response.
-type DescribeLogStreamsOutput struct {
-	LogStreams []LogStream `json:"logStreams"`
+type describeLogStreamsOutput struct {
+	LogStreams []logStream `json:"logStreams"`
 	NextToken  string      `json:"nextToken,omitempty"`
 }
 
-// LogStream describes a stream.
-type LogStream struct {
+type logStream struct {
 	LogStreamName       string `json:"logStreamName"`
 	ARN                 string `json:"arn"`
 	CreationTime        int64  `json:"creationTime"`
@@ -101,64 +81,57 @@ type LogStream struct {
 	LastIngestionTime   int64  `json:"lastIngestionTime"`
 }
 
-// DescribeLogStreams lists a group's streams by name or by their last event.
-func (s *Service) DescribeLogStreams(ctx context.Context, in *DescribeLogStreamsInput) (*DescribeLogStreamsOutput, error) {
-	limit, err := pageLimit(in.Limit, maximumDescriptions)
-	if err != nil {
-		return nil, err
-	}
+// describeLogStreams lists a group's streams by name or by their last event.
+func (s *Service) describeLogStreams(ctx context.Context, in *describeLogStreamsInput) (*describeLogStreamsOutput, error) {
 	order := cmp.Or(in.OrderBy, byName)
 	switch {
 	case order != byName && order != byLastEvent:
-		return nil, wire.Errorf("InvalidParameterException", "orderBy must be %s or %s, not %s", byName, byLastEvent, order)
+		return nil, invalid("orderBy must be %s or %s, not %s", byName, byLastEvent, order)
 	case order == byLastEvent && in.LogStreamNamePrefix != "":
-		return nil, wire.Errorf("InvalidParameterException", "Cannot order by LastEventTime with a logStreamNamePrefix.")
+		return nil, invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	group, err := s.group(ctx, "logs:DescribeLogStreams", in.LogGroupName, in.LogGroupIdentifier)
+	group, err := s.group(ctx, "logs:DescribeLogStreams", in.groupName)
 	if err != nil {
 		return nil, err
 	}
-	streams := group.sorted(order, in.Descending)
-	if in.NextToken != "" {
-		last := slices.IndexFunc(streams, func(each *stream) bool { return each.name == in.NextToken })
-		if last < 0 {
-			return nil, errInvalidToken()
+	streams := []logStream{}
+	for name, each := range group.streams {
+		if strings.HasPrefix(name, in.LogStreamNamePrefix) {
+			streams = append(streams, logStream{
+				LogStreamName: name, ARN: s.ARN(group.name) + ":log-stream:" + name,
+				CreationTime: each.created.UnixMilli(), LastIngestionTime: each.ingestion.UnixMilli(),
+				FirstEventTimestamp: each.first.UnixMilli(), LastEventTimestamp: each.latest.UnixMilli(),
+			})
 		}
-		streams = streams[last+1:]
 	}
-	out := &DescribeLogStreamsOutput{LogStreams: []LogStream{}}
-	for _, each := range streams {
-		if !strings.HasPrefix(each.name, in.LogStreamNamePrefix) {
-			continue
+	slices.SortFunc(streams, func(a, b logStream) int {
+		if order == byLastEvent && a.LastEventTimestamp != b.LastEventTimestamp {
+			return cmp.Compare(a.LastEventTimestamp, b.LastEventTimestamp)
 		}
-		if len(out.LogStreams) == limit {
-			out.NextToken = out.LogStreams[limit-1].LogStreamName
-			break
-		}
-		out.LogStreams = append(out.LogStreams, each.describe(s.ARN(group.name)))
-	}
-	return out, nil
-}
-
-func (g *group) sorted(order string, descending bool) []*stream {
-	streams := slices.SortedFunc(maps.Values(g.streams), func(a, b *stream) int {
-		if order == byLastEvent {
-			return cmp.Or(a.latest.Compare(b.latest), cmp.Compare(a.name, b.name))
-		}
-		return cmp.Compare(a.name, b.name)
+		return cmp.Compare(a.LogStreamName, b.LogStreamName)
 	})
-	if descending {
+	if in.Descending {
 		slices.Reverse(streams)
 	}
-	return streams
+	page, next, err := describe(streams, func(s logStream) string { return s.LogStreamName }, in.NextToken, in.Limit)
+	return &describeLogStreamsOutput{page, next}, err
 }
 
-func (s *stream) describe(groupARN string) LogStream {
-	return LogStream{
-		LogStreamName: s.name, ARN: groupARN + ":log-stream:" + s.name,
-		CreationTime: s.created.UnixMilli(), LastIngestionTime: s.ingestion.UnixMilli(),
-		FirstEventTimestamp: s.first.UnixMilli(), LastEventTimestamp: s.latest.UnixMilli(),
+// describe returns the page behind a token, which is the last name on the page before.
+func describe[T any](all []T, name func(T) string, token string, limit *int) (page []T, next string, err error) {
+	size, err := pageLimit(limit, maximumDescriptions)
+	if err != nil {
+		return nil, "", err
 	}
+	if token != "" {
+		last := slices.IndexFunc(all, func(each T) bool { return name(each) == token })
+		if last < 0 {
+			return nil, "", errInvalidToken()
+		}
+		all = all[last+1:]
+	}
+	if len(all) > size {
+		return all[:size], name(all[size-1]), nil
+	}
+	return all, "", nil
 }

@@ -2,6 +2,7 @@ package cloudwatchlogs
 
 import (
 	"context"
+	"iter"
 	"slices"
 
 	"example.com/saga/localcloud/wire"
@@ -13,16 +14,27 @@ const (
 	maximumPageSize = 1 << 20
 )
 
-// after returns the first matching events from a position on, and whether there
-// are more.
-func (g *group) after(from position, limit int, wanted func(event) bool) (found []event, more bool) {
+// after returns the first matching events from a position on, and whether there are more.
+func (g *group) after(from position, limit int, wanted func(*event) bool) (found []*event, more bool) {
 	index, _ := slices.BinarySearchFunc(g.events, from, byPosition)
+	return pageOf(slices.All(g.events[index:]), limit, wanted)
+}
+
+// before returns the last matching events before a position.
+func (g *group) before(until position, limit int, wanted func(*event) bool) []*event {
+	index, _ := slices.BinarySearchFunc(g.events, until, byPosition)
+	found, _ := pageOf(slices.Backward(g.events[:index]), limit, wanted)
+	slices.Reverse(found)
+	return found
+}
+
+func pageOf(events iter.Seq2[int, *event], limit int, wanted func(*event) bool) (found []*event, more bool) {
 	size := 0
-	for _, e := range g.events[index:] {
+	for _, e := range events {
 		if !wanted(e) {
 			continue
 		}
-		size += len(e.message)
+		size += e.message.Size()
 		if len(found) == limit || (size > maximumPageSize && len(found) > 0) {
 			return found, true
 		}
@@ -31,34 +43,19 @@ func (g *group) after(from position, limit int, wanted func(event) bool) (found 
 	return found, false
 }
 
-// before returns the last matching events before a position.
-func (g *group) before(until position, limit int, wanted func(event) bool) []event {
-	index, _ := slices.BinarySearchFunc(g.events, until, byPosition)
-	var found []event
-	size := 0
-	for _, e := range slices.Backward(g.events[:index]) {
-		if !wanted(e) {
-			continue
-		}
-		size += len(e.message)
-		if len(found) == limit || (size > maximumPageSize && len(found) > 0) {
-			break
-		}
-		found = append(found, e)
-	}
-	slices.Reverse(found)
-	return found
+// groupName is a group by its name or its identifier, which may be an ARN: exactly one
+// of them is given.
+type groupName struct {
+	LogGroupName       string `json:"logGroupName"`
+	LogGroupIdentifier string `json:"logGroupIdentifier"`
 }
 
 // group returns the group of a request, if its caller is allowed to use it.
-// Exactly one of the name and the identifier, which may be an ARN, is given.
-func (s *Service) group(ctx context.Context, action, name, identifier string) (*group, error) {
-	if (name == "") == (identifier == "") {
-		return nil, wire.Errorf("InvalidParameterException", "Exactly one of logGroupName and logGroupIdentifier must be given.")
+func (s *Service) group(ctx context.Context, action string, given groupName) (*group, error) {
+	if (given.LogGroupName == "") == (given.LogGroupIdentifier == "") {
+		return nil, invalid("Exactly one of logGroupName and logGroupIdentifier must be given.")
 	}
-	if name == "" {
-		name = groupOf(identifier)
-	}
+	name := given.LogGroupName + groupOf(given.LogGroupIdentifier)
 	if err := s.config.Authorize.Check(ctx, action, s.ARN(name)+":*", nil); err != nil {
 		return nil, err
 	}
@@ -66,14 +63,14 @@ func (s *Service) group(ctx context.Context, action, name, identifier string) (*
 	if found == nil {
 		return nil, errUnknownGroup()
 	}
-	found.trim(s.config.Clock(), s.config.EventsPerGroup)
+	found.trim(s.config.Clock(), s.config)
 	return found, nil
 }
 
 func pageLimit(given *int, maximum int) (int, error) {
 	limit := orElse(given, maximum)
 	if limit < 1 || limit > maximum {
-		return 0, wire.Errorf("InvalidParameterException", "1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", limit, maximum)
+		return 0, invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", limit, maximum)
 	}
 	return limit, nil
 }
@@ -84,3 +81,9 @@ func orElse[T any](given *T, otherwise T) T {
 	}
 	return *given
 }
+
+func invalid(format string, args ...any) error {
+	return wire.Errorf("InvalidParameterException", format, args...)
+}
+
+func errInvalidToken() error { return invalid("The specified nextToken is invalid.") }

@@ -5,15 +5,13 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"example.com/saga/localcloud/wire"
 )
 
-// FilterLogEventsInput is FilterLogEvents' request. Times are in milliseconds
+// filterLogEventsInput is FilterLogEvents' request. Times are in milliseconds
 // since 1970; both ends are included.
-type FilterLogEventsInput struct {
-	LogGroupName        string   `json:"logGroupName"`
-	LogGroupIdentifier  string   `json:"logGroupIdentifier"`
+type filterLogEventsInput struct {
+	groupName
+
 	LogStreamNames      []string `json:"logStreamNames"`
 	LogStreamNamePrefix string   `json:"logStreamNamePrefix"`
 	StartTime           *int64   `json:"startTime"`
@@ -27,25 +25,21 @@ type FilterLogEventsInput struct {
 	Unmask bool `json:"unmask"`
 }
 
-// FilterLogEventsOutput is FilterLogEvents' response.
-type FilterLogEventsOutput struct {
-	Events    []FilteredLogEvent `json:"events"`
+type filterLogEventsOutput struct {
+	Events    []filteredLogEvent `json:"events"`
 	NextToken string             `json:"nextToken,omitempty"`
 	// SearchedLogStreams is always empty, as it is in AWS by now.
 	SearchedLogStreams []struct{} `json:"searchedLogStreams"`
 }
 
-// FilteredLogEvent is an event found by FilterLogEvents.
-type FilteredLogEvent struct {
+type filteredLogEvent struct {
 	EventID       string `json:"eventId"`
-	IngestionTime int64  `json:"ingestionTime"`
 	LogStreamName string `json:"logStreamName"`
-	Message       string `json:"message"`
-	Timestamp     int64  `json:"timestamp"`
+	outputLogEvent
 }
 
-// FilterLogEvents finds events of a group, in the order of their times.
-func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput) (*FilterLogEventsOutput, error) {
+// filterLogEvents finds events of a group, in the order of their times.
+func (s *Service) filterLogEvents(ctx context.Context, in *filterLogEventsInput) (*filterLogEventsOutput, error) {
 	matches, err := parseFilter(in.FilterPattern)
 	if err != nil {
 		return nil, err
@@ -55,7 +49,7 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 		return nil, err
 	}
 	if in.LogStreamNamePrefix != "" && len(in.LogStreamNames) > 0 {
-		return nil, wire.Errorf("InvalidParameterException", "LogStreamNamePrefix and LogStreamNames parameters can't be used together.")
+		return nil, invalid("LogStreamNamePrefix and LogStreamNames parameters can't be used together.")
 	}
 	from := position{at: orElse(in.StartTime, math.MinInt64)}
 	if in.NextToken != "" {
@@ -64,9 +58,7 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 		}
 		from.sequence++
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	group, err := s.group(ctx, "logs:FilterLogEvents", in.LogGroupName, in.LogGroupIdentifier)
+	group, err := s.group(ctx, "logs:FilterLogEvents", in.groupName)
 	if err != nil {
 		return nil, err
 	}
@@ -78,10 +70,10 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 	if slices.ContainsFunc(in.LogStreamNames, func(name string) bool { return group.streams[name] == nil }) {
 		return nil, errUnknownStream()
 	}
-	found, more := group.after(from, limit, func(e event) bool { return in.matches(e) && matches(e.message) })
-	out := &FilterLogEventsOutput{Events: make([]FilteredLogEvent, len(found)), SearchedLogStreams: []struct{}{}}
+	found, more := group.after(from, limit, func(e *event) bool { return in.matches(e) && matches(group.texts.Read(e.message)) })
+	out := &filterLogEventsOutput{Events: make([]filteredLogEvent, len(found)), SearchedLogStreams: []struct{}{}}
 	for i, e := range found {
-		out.Events[i] = FilteredLogEvent{e.position.String(), e.ingested, e.stream, e.message, e.position.at}
+		out.Events[i] = filteredLogEvent{e.position.String(), e.stream.name, group.output(e)}
 	}
 	if more {
 		out.NextToken = found[len(found)-1].position.String()
@@ -90,8 +82,8 @@ func (s *Service) FilterLogEvents(ctx context.Context, in *FilterLogEventsInput)
 }
 
 // matches reports whether an event is of the requested time and streams.
-func (in *FilterLogEventsInput) matches(e event) bool {
+func (in *filterLogEventsInput) matches(e *event) bool {
 	return e.position.at <= orElse(in.EndTime, math.MaxInt64) &&
-		strings.HasPrefix(e.stream, in.LogStreamNamePrefix) &&
-		(len(in.LogStreamNames) == 0 || slices.Contains(in.LogStreamNames, e.stream))
+		strings.HasPrefix(e.stream.name, in.LogStreamNamePrefix) &&
+		(len(in.LogStreamNames) == 0 || slices.Contains(in.LogStreamNames, e.stream.name))
 }

@@ -6,32 +6,34 @@ import (
 	"strings"
 )
 
-// GetLogEventsInput is GetLogEvents' request. The start is included, the end is
-// not.
-type GetLogEventsInput struct {
-	LogGroupName       string `json:"logGroupName"`
-	LogGroupIdentifier string `json:"logGroupIdentifier"`
-	LogStreamName      string `json:"logStreamName"`
-	StartTime          *int64 `json:"startTime"`
-	EndTime            *int64 `json:"endTime"`
-	NextToken          string `json:"nextToken"`
-	Limit              *int   `json:"limit"`
-	StartFromHead      bool   `json:"startFromHead"`
+// getLogEventsInput is GetLogEvents' request. The start is included, the end is not.
+type getLogEventsInput struct {
+	groupName
+
+	LogStreamName string `json:"logStreamName"`
+	StartTime     *int64 `json:"startTime"`
+	EndTime       *int64 `json:"endTime"`
+	NextToken     string `json:"nextToken"`
+	Limit         *int   `json:"limit"`
+	StartFromHead bool   `json:"startFromHead"`
 }
 
-// GetLogEventsOutput is GetLogEvents' response. A token that comes back
+// getLogEventsOutput is GetLogEvents' response. A token that comes back
 // unchanged means that there is nothing more in its direction.
-type GetLogEventsOutput struct {
-	Events            []OutputLogEvent `json:"events"`
+type getLogEventsOutput struct {
+	Events            []outputLogEvent `json:"events"`
 	NextForwardToken  string           `json:"nextForwardToken"`
 	NextBackwardToken string           `json:"nextBackwardToken"`
 }
 
-// OutputLogEvent is an event of one stream.
-type OutputLogEvent struct {
+type outputLogEvent struct {
 	IngestionTime int64  `json:"ingestionTime"`
 	Message       string `json:"message"`
 	Timestamp     int64  `json:"timestamp"`
+}
+
+func (g *group) output(e *event) outputLogEvent {
+	return outputLogEvent{e.ingested, g.texts.Read(e.message), e.position.at}
 }
 
 // The directions of GetLogEvents' tokens.
@@ -40,16 +42,15 @@ const (
 	backward = "b/"
 )
 
-// GetLogEvents reads one stream, from either end.
-func (s *Service) GetLogEvents(ctx context.Context, in *GetLogEventsInput) (*GetLogEventsOutput, error) {
+// getLogEvents reads one stream, from either end.
+func (s *Service) getLogEvents(ctx context.Context, in *getLogEventsInput) (*getLogEventsOutput, error) {
 	limit, err := pageLimit(in.Limit, maximumPage)
 	if err != nil {
 		return nil, err
 	}
 	start := position{at: orElse(in.StartTime, math.MinInt64)}
 	end := position{at: orElse(in.EndTime, math.MaxInt64)}
-	ahead := in.StartFromHead
-	from := end
+	from, ahead := end, in.StartFromHead
 	if ahead {
 		from = start
 	}
@@ -58,19 +59,18 @@ func (s *Service) GetLogEvents(ctx context.Context, in *GetLogEventsInput) (*Get
 			return nil, err
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	group, err := s.group(ctx, "logs:GetLogEvents", in.LogGroupName, in.LogGroupIdentifier)
+	group, err := s.group(ctx, "logs:GetLogEvents", in.groupName)
 	if err != nil {
 		return nil, err
 	}
-	if group.streams[in.LogStreamName] == nil {
+	stream := group.streams[in.LogStreamName]
+	if stream == nil {
 		return nil, errUnknownStream()
 	}
-	wanted := func(e event) bool {
-		return e.stream == in.LogStreamName && e.position.compare(start) >= 0 && e.position.compare(end) < 0
+	wanted := func(e *event) bool {
+		return e.stream == stream && e.position.compare(start) >= 0 && e.position.compare(end) < 0
 	}
-	var found []event
+	var found []*event
 	if ahead {
 		found, _ = group.after(from, limit, wanted)
 	} else {
@@ -80,17 +80,17 @@ func (s *Service) GetLogEvents(ctx context.Context, in *GetLogEventsInput) (*Get
 		// What is logged later comes after the start.
 		from = start
 	}
-	return page(found, from), nil
+	return group.page(found, from), nil
 }
 
-func page(found []event, from position) *GetLogEventsOutput {
-	out := &GetLogEventsOutput{
-		Events:            make([]OutputLogEvent, len(found)),
+func (g *group) page(found []*event, from position) *getLogEventsOutput {
+	out := &getLogEventsOutput{
+		Events:            make([]outputLogEvent, len(found)),
 		NextForwardToken:  forward + from.String(),
 		NextBackwardToken: backward + from.String(),
 	}
 	for i, e := range found {
-		out.Events[i] = OutputLogEvent{e.ingested, e.message, e.position.at}
+		out.Events[i] = g.output(e)
 	}
 	if len(found) > 0 {
 		next := found[len(found)-1].position
@@ -103,12 +103,9 @@ func page(found []event, from position) *GetLogEventsOutput {
 
 func parseToken(token string) (from position, ahead bool, err error) {
 	text, ahead := strings.CutPrefix(token, forward)
-	if !ahead {
-		var ok bool
-		if text, ok = strings.CutPrefix(token, backward); !ok {
-			return position{}, false, errInvalidToken()
-		}
+	if text, back := strings.CutPrefix(text, backward); ahead != back {
+		from, err = parsePosition(text)
+		return from, ahead, err
 	}
-	from, err = parsePosition(text)
-	return from, ahead, err
+	return position{}, false, errInvalidToken()
 }

@@ -1,8 +1,8 @@
 // Package cloudwatchlogs is CloudWatch Logs: groups of streams of log events, in memory.
 //
-// Memory stays bounded: a group keeps its newest events up to a number of them
-// and up to 64 MiB of messages, and of those only what is younger than its
-// retention. The rest is dropped, the oldest first.
+// Memory stays bounded: messages are compressed, and a group keeps its newest events up
+// to a number of them and up to 256 MiB of messages, and of those only what is younger
+// than its retention. The rest is dropped, the oldest first.
 package cloudwatchlogs
 
 import (
@@ -14,15 +14,15 @@ import (
 	"sync"
 	"time"
 
+	"example.com/saga/localcloud/compact"
 	"example.com/saga/localcloud/wire"
 )
 
 const (
-	defaultEventsPerGroup = 20_000
+	defaultEventsPerGroup = 250_000
+	defaultBytesPerGroup  = 256 << 20
 	// maximumMessage is the largest log event that CloudWatch Logs takes.
 	maximumMessage = 1 << 20
-	// maximumGroup is how many bytes of messages a group keeps.
-	maximumGroup = 64 << 20
 )
 
 // Config is what a Service needs. Account, Region and Clock are required.
@@ -31,8 +31,9 @@ type Config struct {
 	Clock           func() time.Time
 	// Authorize decides on calls; nil allows everything.
 	Authorize wire.Authorize
-	// EventsPerGroup is how many events a group keeps; 0 means 20,000.
-	EventsPerGroup int
+	// EventsPerGroup is how many events a group keeps, and BytesPerGroup how many bytes
+	// of messages; 0 means 250,000 and 256 MiB.
+	EventsPerGroup, BytesPerGroup int
 }
 
 // Service holds the log groups of one account in one Region.
@@ -41,6 +42,7 @@ type Service struct {
 
 	mu     sync.Mutex
 	groups map[string]*group
+	texts  compact.Texts
 }
 
 type group struct {
@@ -48,8 +50,9 @@ type group struct {
 	created   time.Time
 	retention time.Duration
 	streams   map[string]*stream
+	texts     *compact.Texts
 	// events are in the order of their positions.
-	events       []event
+	events       []*event
 	lastSequence int
 	// size is how many bytes all messages have.
 	size     int
@@ -64,17 +67,14 @@ type Ingested struct {
 }
 
 type stream struct {
-	name      string
-	created   time.Time
-	first     time.Time
-	latest    time.Time
-	ingestion time.Time
+	name                              string
+	created, first, latest, ingestion time.Time
 }
 
 type event struct {
 	position position
-	stream   string
-	message  string
+	stream   *stream
+	message  compact.Text
 	ingested int64
 }
 
@@ -94,65 +94,66 @@ func (p position) String() string {
 
 func parsePosition(text string) (position, error) {
 	// The time may be negative, so the last dash is the one in between.
-	dash := strings.LastIndex(text, "-")
-	if dash < 0 {
-		return position{}, errInvalidToken()
-	}
-	milliseconds, err := strconv.ParseInt(text[:dash], 10, 64)
-	if err != nil {
-		return position{}, errInvalidToken()
-	}
-	number, err := strconv.Atoi(text[dash+1:])
-	if err != nil {
+	dash := max(strings.LastIndex(text, "-"), 0)
+	milliseconds, errTime := strconv.ParseInt(text[:dash], 10, 64)
+	number, errNumber := strconv.Atoi(strings.TrimPrefix(text[dash:], "-"))
+	if errTime != nil || errNumber != nil {
 		return position{}, errInvalidToken()
 	}
 	return position{milliseconds, number}, nil
 }
 
-func errInvalidToken() error {
-	return wire.Errorf("InvalidParameterException", "The specified nextToken is invalid.")
-}
-
 // New returns a service without groups.
 func New(config Config) *Service {
-	if config.EventsPerGroup == 0 {
-		config.EventsPerGroup = defaultEventsPerGroup
-	}
+	config.EventsPerGroup = cmp.Or(config.EventsPerGroup, defaultEventsPerGroup)
+	config.BytesPerGroup = cmp.Or(config.BytesPerGroup, defaultBytesPerGroup)
 	return &Service{config: config, groups: make(map[string]*group)}
+}
+
+func (s *Service) lock() sync.Locker { return &s.mu }
+
+// API is CloudWatch Logs' wire protocol.
+func (s *Service) API() wire.Service {
+	return wire.Service{
+		Target:      "Logs_20140328",
+		ContentType: "application/x-amz-json-1.1",
+		Operations: map[string]wire.Operation{
+			"FilterLogEvents":    wire.Locked(s.lock, s.filterLogEvents),
+			"GetLogEvents":       wire.Locked(s.lock, s.getLogEvents),
+			"DescribeLogStreams": wire.Locked(s.lock, s.describeLogStreams),
+			"DescribeLogGroups":  wire.Locked(s.lock, s.describeLogGroups),
+		},
+	}
 }
 
 // Create creates a group. A retention of 0 keeps events forever, as far as the
 // number of them allows it.
 func (s *Service) Create(name string, retention time.Duration) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.groups[name] != nil {
+	if !s.add(name, retention) {
 		return wire.Errorf("ResourceAlreadyExistsException", "The specified log group already exists")
 	}
-	s.add(name, retention)
 	return nil
 }
 
 // Ensure creates a group that keeps events forever, unless it exists.
-func (s *Service) Ensure(name string) {
+func (s *Service) Ensure(name string) { s.add(name, 0) }
+
+// add reports whether the group is new.
+func (s *Service) add(name string, retention time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.groups[name] == nil {
-		s.add(name, 0)
+	if s.groups[name] != nil {
+		return false
 	}
-}
-
-func (s *Service) add(name string, retention time.Duration) {
-	s.groups[name] = &group{
-		name: name, created: s.config.Clock(), retention: retention, streams: make(map[string]*stream),
-	}
+	s.groups[name] = &group{name: name, created: s.config.Clock(), retention: retention, streams: map[string]*stream{}, texts: &s.texts}
+	return true
 }
 
 // Put adds an event to a stream of a group, which is created if need be. Events
 // older than the group's retention are refused.
 func (s *Service) Put(groupName, streamName string, at time.Time, message string) error {
 	if message == "" || len(message) > maximumMessage {
-		return wire.Errorf("InvalidParameterException", "Log event message must have 1 to %d bytes, not %d.", maximumMessage, len(message))
+		return invalid("Log event message must have 1 to %d bytes, not %d.", maximumMessage, len(message))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,15 +163,14 @@ func (s *Service) Put(groupName, streamName string, at time.Time, message string
 	}
 	now := s.config.Clock()
 	if in.retention > 0 && at.Before(now.Add(-in.retention)) {
-		return wire.Errorf("InvalidParameterException", "Log event of %s is older than the retention of log group %s.", at.Format(time.RFC3339), groupName)
+		return invalid("Log event of %s is older than the retention of log group %s.", at.Format(time.RFC3339), groupName)
 	}
-	in.updateStream(streamName, at, now)
-	in.insert(at, event{stream: streamName, message: message, ingested: now.UnixMilli()})
-	in.trim(now, s.config.EventsPerGroup)
+	in.insert(in.updateStream(streamName, at, now), at, now, message)
+	in.trim(now, s.config)
 	return nil
 }
 
-func (g *group) updateStream(name string, at, now time.Time) {
+func (g *group) updateStream(name string, at, now time.Time) *stream {
 	to := g.streams[name]
 	if to == nil {
 		to = &stream{name: name, created: now, first: at, latest: at}
@@ -183,30 +183,31 @@ func (g *group) updateStream(name string, at, now time.Time) {
 		to.latest = at
 	}
 	to.ingestion = now
+	return to
 }
 
-func (g *group) insert(at time.Time, e event) {
+func (g *group) insert(to *stream, at, now time.Time, message string) {
 	g.lastSequence++
-	g.size += len(e.message)
+	g.size += len(message)
 	g.ingested.Events++
-	g.ingested.Bytes += int64(len(e.message))
-	e.position = position{at.UnixMilli(), g.lastSequence}
+	g.ingested.Bytes += int64(len(message))
+	e := &event{position{at.UnixMilli(), g.lastSequence}, to, g.texts.Keep(message), now.UnixMilli()}
 	index, _ := slices.BinarySearchFunc(g.events, e.position, byPosition)
 	g.events = slices.Insert(g.events, index, e)
 }
 
-func byPosition(e event, p position) int { return e.position.compare(p) }
+func byPosition(e *event, p position) int { return e.position.compare(p) }
 
 // trim drops the events that are too many or too old.
-func (g *group) trim(now time.Time, limit int) {
-	excess := max(len(g.events)-limit, 0)
+func (g *group) trim(now time.Time, config Config) {
+	excess := max(len(g.events)-config.EventsPerGroup, 0)
 	if g.retention > 0 {
 		oldest := position{at: now.Add(-g.retention).UnixMilli()}
 		expired, _ := slices.BinarySearchFunc(g.events, oldest, byPosition)
 		excess = max(excess, expired)
 	}
-	for i := 0; i < len(g.events) && (i < excess || g.size > maximumGroup); i++ {
-		g.size -= len(g.events[i].message)
+	for i := 0; i < len(g.events) && (i < excess || g.size > config.BytesPerGroup); i++ {
+		g.size -= g.events[i].message.Size()
 		excess = max(excess, i+1)
 	}
 	clear(g.events[:excess])

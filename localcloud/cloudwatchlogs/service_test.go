@@ -134,14 +134,14 @@ func TestFilterLogEventsIsReadPageByPage(t *testing.T) {
 }
 
 func TestAPageHoldsOneMebibyte(t *testing.T) {
-	service, _ := start(t, cloudwatchlogs.Config{})
+	service, client := start(t, cloudwatchlogs.Config{})
 	half := strings.Repeat("x", 1<<19)
 	put(t, service, []string{"a"}, half, half, half)
-	out, err := service.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: group})
+	out, err := client.FilterLogEvents(t.Context(), &awscloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String(group)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(out.Events) != 2 || out.NextToken == "" {
+	if len(out.Events) != 2 || out.NextToken == nil {
 		t.Errorf("the page has %d events, want 2 and a token", len(out.Events))
 	}
 }
@@ -277,24 +277,23 @@ func TestAGroupKeepsItsNewestEvents(t *testing.T) {
 	}
 }
 
-func TestAGroupKeepsAtMost64MiB(t *testing.T) {
-	service, _ := start(t, cloudwatchlogs.Config{})
+func TestAGroupKeepsItsNewestBytes(t *testing.T) {
+	service, client := start(t, cloudwatchlogs.Config{BytesPerGroup: 4 << 20})
 	message := strings.Repeat("x", 1<<20)
-	for range 70 {
+	for range 6 {
 		put(t, service, []string{"a"}, message)
 	}
 	kept := 0
-	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: group}
-	for more := true; more; more = in.NextToken != "" {
-		page, err := service.FilterLogEvents(t.Context(), in)
+	pages := awscloudwatchlogs.NewFilterLogEventsPaginator(client, &awscloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String(group)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		kept += len(page.Events)
-		in.NextToken = page.NextToken
 	}
-	if kept != 64 {
-		t.Errorf("%d events are kept, want 64", kept)
+	if kept != 4 {
+		t.Errorf("%d events are kept, want 4", kept)
 	}
 }
 
@@ -344,7 +343,12 @@ func TestWhatIsRefused(t *testing.T) {
 		{"a token that is none", "InvalidParameterException", "nextToken", filter(func(in *awscloudwatchlogs.FilterLogEventsInput) { in.NextToken = aws.String("x") })},
 		{"a token to read on that is none", "InvalidParameterException", "nextToken", badToken},
 		{"an order that is none", "InvalidParameterException", "Size", badOrder},
-		{"a JSON pattern", "InvalidParameterException", "{ $.a = 1 }", pattern("{ $.a = 1 }")},
+		{"a JSON pattern with a regular expression", "InvalidParameterException", "{ $.a = %b% }", pattern("{ $.a = %b% }")},
+		{"a JSON pattern without a selector", "InvalidParameterException", "{ a = 1 }", pattern("{ a = 1 }")},
+		{"a JSON pattern that compares texts by size", "InvalidParameterException", "{ $.a > b }", pattern("{ $.a > b }")},
+		{"a JSON pattern that does not end", "InvalidParameterException", "{ ($.a = 1 }", pattern("{ ($.a = 1 }")},
+		{"a JSON pattern without an operator", "InvalidParameterException", "{ $.a }", pattern("{ $.a }")},
+		{"a JSON pattern with two conditions side by side", "InvalidParameterException", "{ $.a = 1 $.b = 2 }", pattern("{ $.a = 1 $.b = 2 }")},
 		{"several terms", "InvalidParameterException", "a b", pattern("a b")},
 		{"an excluded term", "InvalidParameterException", "-a", pattern("-a")},
 		{"an optional term", "InvalidParameterException", "?a", pattern("?a")},
@@ -416,5 +420,53 @@ func TestWhatWasIngestedCountsDroppedEventsToo(t *testing.T) {
 	put(t, service, []string{"a"}, "one", "three")
 	if got, want := service.Ingested(group), (cloudwatchlogs.Ingested{Events: 2, Bytes: 8}); got != want {
 		t.Errorf("ingested is %+v, want %+v", got, want)
+	}
+}
+
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/matching-terms-json-log-events.html
+func TestAJSONPatternComparesMembers(t *testing.T) {
+	service, client := start(t, cloudwatchlogs.Config{})
+	put(t, service, []string{"a"}, "level ERROR",
+		`{"level":"ERROR","took":250,"address":"123.123.7.9","ok":false,"none":null,"user":{"id":1,"mail":["a@x","b@x"]},"a.b":"c"}`)
+	for pattern, want := range map[string]bool{
+		`{ $.level = "ERROR" }`:                                  true,
+		`{$.level=ERROR}`:                                        true,
+		`{ $.level = "error" }`:                                  false,
+		`{ $.level = "ERR*" }`:                                   true,
+		`{ $.level = *RO* }`:                                     true,
+		`{ $.level != "ERROR" }`:                                 false,
+		`{ $.level != "WARN" }`:                                  true,
+		`{ $.address != 123.123.* }`:                             false,
+		`{ $.took = 250 }`:                                       true,
+		`{ $.took = 2.5e2 }`:                                     true,
+		`{ $.took != 250 }`:                                      false,
+		`{ $.took > 249 && $.took < 251 }`:                       true,
+		`{ $.took >= 251 || $.took <= 249 }`:                     false,
+		`{ $.level > 1 }`:                                        false,
+		`{ $.ok IS FALSE }`:                                      true,
+		`{ $.ok IS TRUE }`:                                       false,
+		`{ $.none IS NULL }`:                                     true,
+		`{ $.missing IS NULL }`:                                  false,
+		`{ $.missing NOT EXISTS }`:                               true,
+		`{ $.none NOT EXISTS }`:                                  false,
+		`{ $.missing != "x" }`:                                   false,
+		`{ $.level = "*" }`:                                      true,
+		`{ $.user.id = 1 }`:                                      true,
+		`{ $.user.mail[1] = "b@x" }`:                             true,
+		`{ $.user.mail[2] NOT EXISTS }`:                          true,
+		`{ $.user = "*" }`:                                       false,
+		`{ $['a.b'] = "c" }`:                                     true,
+		`{ $.took = 1 && $.took = 2 || $.took = 250 }`:           true,
+		`{ $.took = 1 && ($.took = 2 || $.took = 250) }`:         false,
+		`{ ($.took = 250) && (($.level = W*) || $.ok = false) }`: true,
+	} {
+		out, err := client.FilterLogEvents(t.Context(), &awscloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String(group), FilterPattern: &pattern})
+		if err != nil {
+			t.Errorf("%s: %v", pattern, err)
+			continue
+		}
+		if got := len(out.Events) == 1; got != want {
+			t.Errorf("%s matches: %v, want %v", pattern, got, want)
+		}
 	}
 }

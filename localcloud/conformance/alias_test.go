@@ -29,6 +29,7 @@ func executed(t *testing.T, name string, qualifier *string) string {
 
 func TestARuleInvokesAnAliasThatAllowsIt(t *testing.T) {
 	t.Parallel()
+	rule(t, "LV-1", "TL-1", "TL-3")
 	o := instruction{Test: unique()}
 	id := publish(t, "invoke-alias", o.String())
 	if got := decode[envelope](t, awaitNotes(t, o.Test, 1)[0].payload); got.ID != id {
@@ -38,6 +39,7 @@ func TestARuleInvokesAnAliasThatAllowsIt(t *testing.T) {
 
 func TestAnInvocationRunsTheVersionThatItsQualifierNames(t *testing.T) {
 	t.Parallel()
+	rule(t, "LV-1")
 	name, live := cloud.output("Shifted"), cloud.output("ShiftedLiveArn")
 	for _, test := range []struct {
 		name      string
@@ -116,6 +118,7 @@ func move(t *testing.T, version string, weights map[string]float64) error {
 
 func TestAnAliasDividesTheInvocationsBetweenTwoVersions(t *testing.T) {
 	t.Parallel()
+	rule(t, "LV-2", "LV-3")
 	version := release(t, cloud.output("Shifted"))
 	if err := move(t, "1", map[string]float64{version: 0.5}); err != nil {
 		t.Fatal(err)

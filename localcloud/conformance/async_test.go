@@ -15,6 +15,7 @@ import (
 
 func TestARuleInvokesAFunctionWithTheEvent(t *testing.T) {
 	t.Parallel()
+	rule(t, "TL-1", "TL-3")
 	o := instruction{Test: unique()}
 	id := publish(t, "invoke", o.String())
 	got := decode[envelope](t, awaitNotes(t, o.Test, 1)[0].payload)
@@ -25,6 +26,7 @@ func TestARuleInvokesAFunctionWithTheEvent(t *testing.T) {
 
 func TestAnEventThatAFunctionCannotHandleIsADeadLetter(t *testing.T) {
 	t.Parallel()
+	rule(t, "LA-6", "TL-2")
 	for do, message := range map[string]string{
 		"fail":  "the probe fails as instructed",
 		"panic": "the probe panics as instructed",
@@ -50,6 +52,7 @@ func TestAnEventThatAFunctionCannotHandleIsADeadLetter(t *testing.T) {
 
 func TestAnEventThatTakesTooLongIsADeadLetter(t *testing.T) {
 	t.Parallel()
+	rule(t, "LA-6", "TL-2")
 	o := instruction{Test: unique(), Do: "hang"}
 	publish(t, "invoke", o.String())
 	dead := cloud.functionDead.one(t, o.Test)
@@ -71,6 +74,7 @@ func invoke(t *testing.T, kind types.InvocationType, o instruction) *lambda.Invo
 
 func TestAFailedEventIsTriedAgainAfterAMinuteWithTheSameRequestID(t *testing.T) {
 	t.Parallel()
+	rule(t, "LA-1", "LA-3")
 	if os.Getenv("CONFORMANCE_SLOW") == "" {
 		t.Skip("takes more than a minute: set CONFORMANCE_SLOW=1")
 	}
@@ -104,6 +108,7 @@ func nanoseconds(t *testing.T, n note) time.Duration {
 
 func TestASynchronousCallReturnsTheResponseOrTheError(t *testing.T) {
 	t.Parallel()
+	rule(t, "LR-3", "LR-5", "LR-6")
 	type failure struct {
 		ErrorMessage string `json:"errorMessage"`
 		ErrorType    string `json:"errorType"`
@@ -144,6 +149,7 @@ func TestASynchronousCallReturnsTheResponseOrTheError(t *testing.T) {
 
 func TestAFunctionThatDoesNotExistIsNotFound(t *testing.T) {
 	t.Parallel()
+	rule(t, "LI-2")
 	_, err := cloud.functions.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("none-" + unique()), Payload: []byte("{}")})
 	wantRefusal(t, err, "ResourceNotFoundException", "Function not found")
 }

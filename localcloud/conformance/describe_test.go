@@ -24,6 +24,7 @@ func account() string { return strings.Split(cloud.output("OuterArn"), ":")[4] }
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 func TestTheCallerHasAnARNInItsAccount(t *testing.T) {
 	t.Parallel()
+	rule(t, "CS-3")
 	out, err := sts.NewFromConfig(cloud.config).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 	if err != nil {
 		t.Fatal(err)
@@ -36,6 +37,7 @@ func TestTheCallerHasAnARNInItsAccount(t *testing.T) {
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
 func TestAStackHasItsOutputsAndThePhysicalIDsOfItsResources(t *testing.T) {
 	t.Parallel()
+	rule(t, "CS-1")
 	client := cloudformation.NewFromConfig(cloud.config)
 	all, err := client.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{})
 	if err != nil {
@@ -64,6 +66,7 @@ func TestAStackHasItsOutputsAndThePhysicalIDsOfItsResources(t *testing.T) {
 
 func TestTheRulesAndTheArchivesOfABusAreListed(t *testing.T) {
 	t.Parallel()
+	rule(t, "CS-2")
 	rules, err := cloud.events.ListRules(t.Context(), &eventbridge.ListRulesInput{EventBusName: aws.String(cloud.output("Outer"))})
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +89,7 @@ func TestTheRulesAndTheArchivesOfABusAreListed(t *testing.T) {
 // https://docs.aws.amazon.com/lambda/latest/api/API_ListEventSourceMappings.html
 func TestTheMappingOfAQueueIsListedWithItsFunction(t *testing.T) {
 	t.Parallel()
+	rule(t, "CS-2", "ESM-7")
 	queue, err := cloud.queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: aws.String(cloud.output("Work")), AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"}})
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +108,7 @@ func TestTheMappingOfAQueueIsListedWithItsFunction(t *testing.T) {
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html.
 func TestTheTailOfTheLogComesWithTheResponse(t *testing.T) {
 	t.Parallel()
+	rule(t, "LI-1")
 	test := unique()
 	out, err := cloud.functions.Invoke(t.Context(), &lambda.InvokeInput{
 		FunctionName: aws.String(cloud.output("Called")), LogType: lambdatypes.LogTypeTail, Payload: []byte(instruction{Test: test, Do: "fail"}.String()),

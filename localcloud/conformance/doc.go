@@ -1,7 +1,7 @@
 // Package conformance checks whether a cloud behaves as AWS does: EventBridge,
-// SQS, Lambda, DynamoDB, API destinations and CloudWatch Logs, over the wire
-// and with the unmodified SDKs. Each test is named after the rule that it
-// checks.
+// SQS, Lambda, DynamoDB, Scheduler, API destinations and CloudWatch Logs, over
+// the wire and with the unmodified SDKs. Each test is named after what it checks
+// and cites its rules in README.md, which also has how many of them are covered.
 //
 // It brings a stack of its own, template.json, and a Lambda function, the
 // probe, which notes in a table what it receives, and fails as a test instructs
@@ -28,7 +28,8 @@
 //	CONFORMANCE_STACK=conformance go test -count=1 -timeout 30m .
 //
 // Run it a few minutes after the deployment: rules and permissions need a moment.
-// The function URL is open to the public as long as the stack exists.
+// Two function URLs are open to the public as long as the stack exists. Tests of
+// what a deployment refuses are skipped: they start the local cloud.
 //
 // # Another emulator
 //
@@ -41,9 +42,6 @@
 // Lambda waits for a minute before it retries an asynchronous invocation; that
 // test needs CONFORMANCE_SLOW=1, wherever it runs. On AWS an event takes some
 // minutes to its archive and some to be replayed, so the test that replays one
-// needs it there too, and -timeout 90m. What takes longer has no test here: the
-// end of the five minutes of de-duplication, of the ten minutes of a
-// transaction's token, and of any retention. Neither has what cannot be brought
-// about from outside: throttling, conflicts of transactions, failures of a
-// service itself, an endpoint that is too slow.
+// needs it there too, and -timeout 90m. README.md lists the rules without a test,
+// with the reason for each.
 package conformance

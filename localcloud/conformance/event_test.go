@@ -39,6 +39,7 @@ func decode[T any](t *testing.T, text string) T {
 
 func TestAnEventIsDeliveredInItsEnvelope(t *testing.T) {
 	t.Parallel()
+	rule(t, "PE-2", "PE-17", "PE-20", "PE-21", "PE-22", "PE-25", "TSQ-1")
 	test := unique()
 	given := entry("enveloped", `{ "test" : "`+test+`",`+"\n\t"+`"twice": 1, "twice": 2 }`)
 	given.Resources = []string{"arn:aws:one", "arn:aws:two"}
@@ -80,6 +81,7 @@ func regionAndAccount(t *testing.T) (region, account string) {
 
 func TestAnEventWithoutResourcesAndTimeHasNoneAndTheTimeOfTheCall(t *testing.T) {
 	t.Parallel()
+	rule(t, "PE-12", "PE-20")
 	test := unique()
 	before := time.Now()
 	publish(t, "enveloped", `{"test":"`+test+`"}`)
@@ -95,6 +97,7 @@ func TestAnEventWithoutResourcesAndTimeHasNoneAndTheTimeOfTheCall(t *testing.T) 
 
 func TestABadEntryFailsAloneInASuccessfulCall(t *testing.T) {
 	t.Parallel()
+	rule(t, "PE-6", "PE-7", "PE-8", "PE-10", "PE-14", "PE-17")
 	test := unique()
 	good := `{"test":"` + test + `"}`
 	with := func(change func(*types.PutEventsRequestEntry)) types.PutEventsRequestEntry {
@@ -148,6 +151,7 @@ func TestABadEntryFailsAloneInASuccessfulCall(t *testing.T) {
 
 func TestACallThatIsTooLargeFailsAsAWhole(t *testing.T) {
 	t.Parallel()
+	rule(t, "PE-1", "PE-3", "PE-5")
 	put := func(entries ...types.PutEventsRequestEntry) error {
 		_, err := cloud.events.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: entries})
 		return err
@@ -172,6 +176,7 @@ func TestACallThatIsTooLargeFailsAsAWhole(t *testing.T) {
 
 func TestABusThatDoesNotExistTakesEventsAndDropsThem(t *testing.T) {
 	t.Parallel()
+	rule(t, "PE-11", "PE-13", "PE-18")
 	lost, kept := unique(), unique()
 	nowhere := entry("lost", `{"test":"`+lost+`"}`)
 	nowhere.EventBusName = aws.String("no-such-bus-" + lost)
@@ -183,4 +188,20 @@ func TestABusThatDoesNotExistTakesEventsAndDropsThem(t *testing.T) {
 	if found := cloud.mailbox.all(t, lost); len(found) != 0 {
 		t.Errorf("the lost event arrives: %s", *found[0].Body)
 	}
+}
+
+func TestATimeCountsFourteenBytes(t *testing.T) {
+	t.Parallel()
+	rule(t, "PE-3", "PE-4", "PE-5")
+	large := entry("large", "")
+	// The event is accepted, and dropped.
+	large.EventBusName = aws.String("no-such-bus-" + unique())
+	large.Resources = []string{"arn:aws:one"}
+	const empty = `{"é":""}`
+	room := 1<<20 - len(*large.Source) - len(*large.DetailType) - len(large.Resources[0]) - len(empty)
+	large.Detail = aws.String(strings.Replace(empty, `""`, `"`+strings.Repeat("x", room-1)+`"`, 1))
+	published(t, large)
+	large.Time = aws.Time(time.Now())
+	_, err := cloud.events.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{large}})
+	wantRefusal(t, err, "ValidationException", "Total size of the entries in the request is over the limit.")
 }

@@ -23,6 +23,7 @@ func TestAFIFOQueue(t *testing.T) {
 	t.Parallel()
 	q := queueOf("Fifo")
 	t.Run("a group is delivered in order, also after its timeout, before what was sent later", func(t *testing.T) {
+		rule(t, "SQ-15", "SQ-32", "SQ-34")
 		test := unique()
 		sent := q.group(t, test, test+"1", test+"2", test+"3")
 		if *sent[0].SequenceNumber >= *sent[1].SequenceNumber || len(*sent[0].SequenceNumber) != 20 {
@@ -47,6 +48,7 @@ func TestAFIFOQueue(t *testing.T) {
 		q.delete(t, again...)
 	})
 	t.Run("a group with a message in flight is blocked, and other groups are not", func(t *testing.T) {
+		rule(t, "SQ-31", "SQ-33", "SQ-35")
 		test := unique()
 		q.group(t, test, test+"1", test+"2")
 		first := q.next(t)
@@ -64,6 +66,7 @@ func TestAFIFOQueue(t *testing.T) {
 		q.delete(t, append(rest, other...)...)
 	})
 	t.Run("a group is blocked until all that was received of it is deleted or visible", func(t *testing.T) {
+		rule(t, "SQ-35")
 		test := unique()
 		q.group(t, test, test+"1", test+"2", test+"3")
 		got := q.receive(t, 2, 1)
@@ -79,6 +82,7 @@ func TestAFIFOQueue(t *testing.T) {
 		q.delete(t, last)
 	})
 	t.Run("the first of a group that becomes visible comes alone", func(t *testing.T) {
+		rule(t, "SQ-36")
 		test := unique()
 		q.group(t, test, test+"1", test+"2")
 		got := q.receive(t, 2, 1)
@@ -89,7 +93,27 @@ func TestAFIFOQueue(t *testing.T) {
 		}
 		q.delete(t, append(again, got[1])...)
 	})
+	t.Run("a message whose timeout is extended stays hidden with all after it", func(t *testing.T) {
+		rule(t, "SQ-37")
+		test := unique()
+		q.group(t, test, test+"1", test+"2", test+"3")
+		got := q.receive(t, 3, 1)
+		q.show(t, got[1], hidden)
+		q.show(t, got[2], 0)
+		q.show(t, got[0], 0)
+		again := q.receive(t, 10, 1)
+		if diff := cmp.Diff([]string{test + "1"}, bodies(again)); diff != "" {
+			t.Error(diff)
+		}
+		q.delete(t, append(again, got[1])...)
+		last := q.next(t)
+		if *last.Body != test+"3" {
+			t.Errorf("the next message is %s", *last.Body)
+		}
+		q.delete(t, last)
+	})
 	t.Run("a handle whose time is over deletes nothing", func(t *testing.T) {
+		rule(t, "SQ-40")
 		test := unique()
 		q.group(t, test, test)
 		got := q.next(t)
@@ -99,6 +123,7 @@ func TestAFIFOQueue(t *testing.T) {
 		q.delete(t, q.next(t))
 	})
 	t.Run("a duplicate is accepted and not delivered, also after the first is deleted", func(t *testing.T) {
+		rule(t, "SQ-9", "SQ-25", "SQ-26", "SQ-27")
 		test := unique()
 		q.group(t, test, test)
 		q.delete(t, q.next(t))
@@ -115,6 +140,7 @@ func TestAFIFOQueue(t *testing.T) {
 		q.delete(t, got)
 	})
 	t.Run("an id of the sender's counts instead of the body", func(t *testing.T) {
+		rule(t, "SQ-27")
 		test := unique()
 		for _, id := range []string{"1", "1", "2"} {
 			q.send(t, sqs.SendMessageInput{MessageBody: &test, MessageGroupId: &test, MessageDeduplicationId: aws.String(test + id)})
@@ -126,6 +152,7 @@ func TestAFIFOQueue(t *testing.T) {
 		q.delete(t, got...)
 	})
 	t.Run("a duplicate in another group is one too", func(t *testing.T) {
+		rule(t, "SQ-28")
 		test := unique()
 		q.group(t, test+"a", test)
 		q.group(t, test+"b", test)
@@ -139,6 +166,7 @@ func TestAFIFOQueue(t *testing.T) {
 
 func TestWithDeduplicationPerGroupTheSameBodyMayBeInTwoGroups(t *testing.T) {
 	t.Parallel()
+	rule(t, "SQ-10", "SQ-28")
 	q, test := queueOf("FifoPerGroup"), unique()
 	q.group(t, test+"a", test, test)
 	q.group(t, test+"b", test)

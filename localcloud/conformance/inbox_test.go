@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -118,6 +119,17 @@ func (b *inbox) event(t *testing.T, text string) envelope {
 	return found
 }
 
+// errorCodes are those that a dead letter of a rule can have.
+func errorCodes() []string {
+	return []string{
+		"CONNECTION_FAILURE", "CROSS_ACCOUNT_INGESTION_FAILED", "CROSS_REGION_INGESTION_FAILED", "ERROR_FROM_TARGET",
+		"EVENTS_IN_BATCH_REQUEST_REJECTED", "FAILED_TO_ASSUME_ROLE", "INTERNAL_ERROR", "INVALID_JSON", "INVALID_PARAMETER",
+		"NO_PERMISSIONS", "NO_RESOURCE", "RESOURCE_ALREADY_EXISTS", "RESOURCE_LIMIT_EXCEEDED", "RESOURCE_MODIFICATION_COLLISION",
+		"SDK_CLIENT_ERROR", "THIRD_ACCOUNT_HOP_DETECTED", "THIRD_REGION_HOP_DETECTED", "THROTTLING", "TIMEOUT",
+		"TRANSIENT_ASSUME_ROLE", "UNKNOWN",
+	}
+}
+
 // deadLetter waits for the dead letter of a rule that could not deliver.
 func (b *inbox) deadLetter(t *testing.T, ruleARN, text string) types.Message {
 	t.Helper()
@@ -131,6 +143,10 @@ func (b *inbox) deadLetter(t *testing.T, ruleARN, text string) types.Message {
 		}
 		return errors.New("it has not arrived")
 	})
+	rule(t, "RD-8")
+	if code := attribute(found, "ERROR_CODE"); !slices.Contains(errorCodes(), code) {
+		t.Errorf("ERROR_CODE is %q", code)
+	}
 	return found
 }
 

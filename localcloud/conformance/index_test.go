@@ -43,6 +43,7 @@ func queryShelf(t *testing.T, shelf string, change func(*dynamodb.QueryInput)) (
 
 func TestAnIndexHasTheItemsWithItsKeyInTheOrderOfItsSortKey(t *testing.T) {
 	t.Parallel()
+	rule(t, "IX-1", "DD-81")
 	pk, shelf := unique(), unique()
 	put(t, shelved(pk, "ten", shelf, "10"))
 	put(t, shelved(pk, "nine", shelf, "9"))
@@ -74,6 +75,7 @@ func TestAnIndexHasTheItemsWithItsKeyInTheOrderOfItsSortKey(t *testing.T) {
 
 func TestAnIndexFollowsTheTable(t *testing.T) {
 	t.Parallel()
+	rule(t, "IX-2")
 	pk, shelf := unique(), unique()
 	put(t, shelved(pk, "a", shelf, "1"))
 	put(t, shelved(pk, "b", shelf, "2"))
@@ -94,6 +96,7 @@ func TestAnIndexFollowsTheTable(t *testing.T) {
 
 func TestAnIndexIsNotReadConsistently(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-83")
 	_, err := queryShelf(t, unique(), func(in *dynamodb.QueryInput) { in.ConsistentRead = aws.Bool(true) })
 	wantRefusal(t, err, "ValidationException", "Consistent reads are not supported on global secondary indexes")
 	_, err = queryShelf(t, unique(), func(in *dynamodb.QueryInput) { in.IndexName = aws.String("none") })
@@ -102,6 +105,7 @@ func TestAnIndexIsNotReadConsistently(t *testing.T) {
 
 func TestAnAttributeOfAnIndexesKeyHasItsType(t *testing.T) {
 	t.Parallel()
+	rule(t, "IX-3")
 	_, err := cloud.tables.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: tableName(), Item: item(unique(), "a", "shelf", "s", "place", "first")})
 	wantRefusal(t, err, "ValidationException", "Type mismatch for Index Key place Expected: N Actual: S")
 }

@@ -33,12 +33,16 @@ func startLocal(ctx context.Context, dir string) (s *stack, stop func() error, e
 	if err != nil {
 		return nil, nil, err
 	}
+	slowPort, err := freePort(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	ready := filepath.Join(dir, "ready.json")
-	// The API destinations call the probe's function URL, here as on AWS.
+	// The API destinations call the probe's function URLs, here as on AWS.
 	command := exec.CommandContext(context.WithoutCancel(ctx), program, "up", "--quiet",
 		"--assembly", dir, "--ready-file", ready,
-		"--url-port", fmt.Sprintf("Endpoint=%d", port),
-		"--destination-url", fmt.Sprintf("http://127.0.0.1:%d", port), "--destination-url", fmt.Sprintf("ItemDestination=http://127.0.0.1:%d", port))
+		"--url-port", fmt.Sprintf("Endpoint=%d", port), "--url-port", fmt.Sprintf("Slow=%d", slowPort),
+		"--destination-url", fmt.Sprintf("http://127.0.0.1:%d", port), "--destination-url", fmt.Sprintf("SlowDestination=http://127.0.0.1:%d", slowPort))
 	output := new(bytes.Buffer)
 	command.Stdout, command.Stderr = output, output
 	if err := command.Start(); err != nil {
@@ -51,7 +55,7 @@ func startLocal(ctx context.Context, dir string) (s *stack, stop func() error, e
 	if err != nil {
 		return nil, nil, errors.Join(err, stop())
 	}
-	s.probe = filepath.Join(dir, "probe", "bootstrap")
+	s.probe, s.localProgram = filepath.Join(dir, "probe", "bootstrap"), program
 	return s, stop, nil
 }
 
@@ -67,8 +71,13 @@ func assemble(ctx context.Context, dir string) error {
 	}
 	// What `aws cloudformation package` does to a folder.
 	text = bytes.ReplaceAll(text, []byte(`"Code": "../../dist/conformance"`), []byte(`"Code": {"S3Bucket": "assets", "S3Key": "probe.zip"}`))
+	return writeAssembly(dir, text)
+}
+
+// writeAssembly makes a cloud assembly of a template whose only asset is the probe.
+func writeAssembly(dir string, template []byte) error {
 	for name, content := range map[string]string{
-		"conformance.template.json": string(text),
+		"conformance.template.json": string(template),
 		"conformance.assets.json":   `{"files": {"probe": {"source": {"path": "probe"}, "destinations": {"here": {"objectKey": "probe.zip"}}}}}`,
 		"manifest.json": `{"artifacts": {
 			"conformance.assets": {"type": "cdk:asset-manifest", "properties": {"file": "conformance.assets.json"}},

@@ -13,9 +13,21 @@ import (
 
 func TestALogGroupGetsTheWholeEvent(t *testing.T) {
 	t.Parallel()
+	rule(t, "CWL-1", "CWL-2", "CWL-4", "RT-12")
+	// The ARN of the second target ends in :*.
+	for detailType, id := range map[string]string{"logged": "CWL-2", "logged-by-arn": "CWL-5"} {
+		t.Run(detailType, func(t *testing.T) {
+			rule(t, id)
+			checkLogged(t, detailType)
+		})
+	}
+}
+
+func checkLogged(t *testing.T, detailType string) {
+	t.Helper()
 	test := unique()
 	began := time.Now().Add(-time.Minute)
-	publish(t, "logged", `{"test":"`+test+`"}`)
+	publish(t, detailType, `{"test":"`+test+`"}`)
 	want := cloud.mailbox.event(t, test)
 	var found []types.FilteredLogEvent
 	eventually(t, "the event in the log group", func() error {

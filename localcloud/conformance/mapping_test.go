@@ -3,6 +3,7 @@ package conformance_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -45,19 +46,32 @@ func sendOrder(t *testing.T, output string, o instruction) {
 // sendInOrder sends orders to the FIFO queue as one batch of one group.
 func sendInOrder(t *testing.T, group string, orders ...instruction) {
 	t.Helper()
-	in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(cloud.output("WorkFifo"))}
+	sendGroup(t, "WorkFifo", group, 0, orders...)
+}
+
+// sendGroup sends orders to a FIFO queue as one batch of one group. The first step is
+// after the given one. It returns the id of the message of each step.
+func sendGroup(t *testing.T, queue, group string, after int, orders ...instruction) map[string]string {
+	t.Helper()
+	in := &sqs.SendMessageBatchInput{QueueUrl: aws.String(cloud.output(queue))}
 	for i, o := range orders {
-		o.Test, o.Step = group, strconv.Itoa(i+1)
+		o.Test, o.Step = group, strconv.Itoa(after+i+1)
 		in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{Id: &o.Step, MessageBody: aws.String(o.String()), MessageGroupId: &group})
 	}
 	out, err := cloud.queues.SendMessageBatch(t.Context(), in)
 	if err != nil || len(out.Failed) != 0 {
 		t.Fatalf("sending %d messages: %v %+v", len(orders), err, out)
 	}
+	ids := map[string]string{}
+	for _, sent := range out.Successful {
+		ids[*sent.Id] = *sent.MessageId
+	}
+	return ids
 }
 
 func TestAFunctionGetsMessagesAsRecords(t *testing.T) {
 	t.Parallel()
+	rule(t, "ESM-10", "ESM-35", "ESM-36")
 	for _, c := range []struct {
 		rule, queue, group string
 		attributes         []string
@@ -69,6 +83,7 @@ func TestAFunctionGetsMessagesAsRecords(t *testing.T) {
 			t.Parallel()
 			o := instruction{Test: unique()}
 			in := sqs.SendMessageInput{MessageBody: aws.String(o.String()), MessageAttributes: textAttribute("kind", "text")}
+			in.MessageAttributes["bytes"] = types.MessageAttributeValue{DataType: aws.String("Binary"), BinaryValue: []byte{0, 255}}
 			if c.group != "" {
 				in.MessageGroupId = &o.Test
 			}
@@ -91,13 +106,17 @@ func TestAFunctionGetsMessagesAsRecords(t *testing.T) {
 			}
 			type recordAttribute struct {
 				StringValue      string   `json:"stringValue"`
+				BinaryValue      string   `json:"binaryValue"`
 				StringListValues []string `json:"stringListValues"`
 				BinaryListValues []string `json:"binaryListValues"`
 				DataType         string   `json:"dataType"`
 			}
 			kind := decode[recordAttribute](t, string(got.MessageAttributes["kind"]))
-			if diff := cmp.Diff(recordAttribute{"text", []string{}, []string{}, "String"}, kind); diff != "" {
+			if diff := cmp.Diff(recordAttribute{StringValue: "text", StringListValues: []string{}, BinaryListValues: []string{}, DataType: "String"}, kind); diff != "" {
 				t.Error(diff)
+			}
+			if bytes := decode[recordAttribute](t, string(got.MessageAttributes["bytes"])); bytes.BinaryValue != "AP8=" || bytes.DataType != "Binary" {
+				t.Errorf("the binary attribute is %+v", bytes)
 			}
 		})
 	}
@@ -105,6 +124,7 @@ func TestAFunctionGetsMessagesAsRecords(t *testing.T) {
 
 func TestOnlyTheMessagesThatAFunctionNamesComeBack(t *testing.T) {
 	t.Parallel()
+	rule(t, "ESM-4", "ESM-23")
 	test := unique()
 	for i, do := range []string{"", "report", ""} {
 		sendOrder(t, "Work", instruction{Test: test, Step: strconv.Itoa(i + 1), Do: do, Times: 1})
@@ -121,26 +141,27 @@ func TestOnlyTheMessagesThatAFunctionNamesComeBack(t *testing.T) {
 func TestAnAnswerDecidesOnTheWholeBatch(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		rule, queue, do, answer string
-		comesBack               bool
+		id, rule, queue, do, answer string
+		comesBack                   bool
 	}{
-		{"an empty object is success", "WorkSingle", "answer", `{}`, false},
-		{"null is success", "WorkSingle", "answer", `null`, false},
-		{"no failures are success", "WorkSingle", "answer", `{"batchItemFailures": []}`, false},
-		{"failures that are null are success", "WorkSingle", "answer", `{"batchItemFailures": null}`, false},
-		{"what is not JSON is failure", "WorkSingle", "answer", `{"batchItemFailures`, true},
-		{"an empty id is failure", "WorkSingle", "answer", `{"batchItemFailures": [{"itemIdentifier": ""}]}`, true},
-		{"an id that is null is failure", "WorkSingle", "answer", `{"batchItemFailures": [{"itemIdentifier": null}]}`, true},
-		{"another key than the id's is failure", "WorkSingle", "answer", `{"batchItemFailures": [{"id": "1"}]}`, true},
-		{"an id that is not in the batch is failure", "WorkSingle", "answer", `{"batchItemFailures": [{"itemIdentifier": "1"}]}`, true},
-		{"an error is failure", "WorkSingle", "fail", "", true},
-		{"a panic is failure", "WorkSingle", "panic", "", true},
-		{"a process that ends is failure", "WorkSingle", "exit", "", true},
-		{"a timeout is failure", "WorkSingle", "hang", "", true},
-		{"an answer that nobody asked for is ignored", "WorkUnreported", "answer", `{"batchItemFailures": [{"itemIdentifier": ""}]}`, false},
-		{"an error is failure, with or without answers", "WorkUnreported", "fail", "", true},
+		{"ESM-19", "an empty object is success", "WorkSingle", "answer", `{}`, false},
+		{"ESM-19", "null is success", "WorkSingle", "answer", `null`, false},
+		{"ESM-17", "no failures are success", "WorkSingle", "answer", `{"batchItemFailures": []}`, false},
+		{"ESM-18", "failures that are null are success", "WorkSingle", "answer", `{"batchItemFailures": null}`, false},
+		{"ESM-20", "what is not JSON is failure", "WorkSingle", "answer", `{"batchItemFailures`, true},
+		{"ESM-21", "an empty id is failure", "WorkSingle", "answer", `{"batchItemFailures": [{"itemIdentifier": ""}]}`, true},
+		{"ESM-21", "an id that is null is failure", "WorkSingle", "answer", `{"batchItemFailures": [{"itemIdentifier": null}]}`, true},
+		{"ESM-21", "another key than the id's is failure", "WorkSingle", "answer", `{"batchItemFailures": [{"id": "1"}]}`, true},
+		{"ESM-22", "an id that is not in the batch is failure", "WorkSingle", "answer", `{"batchItemFailures": [{"itemIdentifier": "1"}]}`, true},
+		{"ESM-11", "an error is failure", "WorkSingle", "fail", "", true},
+		{"ESM-11", "a panic is failure", "WorkSingle", "panic", "", true},
+		{"ESM-11", "a process that ends is failure", "WorkSingle", "exit", "", true},
+		{"ESM-11", "a timeout is failure", "WorkSingle", "hang", "", true},
+		{"ESM-24", "an answer that the mapping does not read is ignored", "WorkUnreported", "answer", `{"batchItemFailures": [{"itemIdentifier": ""}]}`, false},
+		{"ESM-11", "an error is failure, with or without answers", "WorkUnreported", "fail", "", true},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
+			rule(t, c.id)
 			t.Parallel()
 			test := unique()
 			sendOrder(t, c.queue, instruction{Test: test, Do: c.do, Answer: c.answer, Times: 1})
@@ -171,6 +192,7 @@ func awaitReturned(t *testing.T, queue string) {
 
 func TestAFIFOGroupComesBackInOrderFromTheFirstFailureOn(t *testing.T) {
 	t.Parallel()
+	rule(t, "ESM-11", "ESM-25", "ESM-26", "SQ-34")
 	for _, do := range []string{"report-rest", "fail", "hang"} {
 		t.Run(do, func(t *testing.T) {
 			t.Parallel()
@@ -213,6 +235,7 @@ func lastNotes(all []note) []note {
 
 func TestAFIFOGroupLosesItsOrderIfOnlyTheFailedMessageIsNamed(t *testing.T) {
 	t.Parallel()
+	rule(t, "ESM-25")
 	test := unique()
 	sendInOrder(t, test, instruction{}, instruction{Do: "report", Times: 1}, instruction{})
 	got := awaitNotes(t, test, 4)
@@ -221,5 +244,135 @@ func TestAFIFOGroupLosesItsOrderIfOnlyTheFailedMessageIsNamed(t *testing.T) {
 	}
 	if steps(got) != "1 done, 2 failed, 3 done, 2 done" {
 		t.Errorf("the probe got: %s", steps(got))
+	}
+}
+
+// overlap returns the steps of the notes that are begun and not done at one time, at most.
+func overlap(t *testing.T, all []note) (most int) {
+	t.Helper()
+	now := map[string]bool{}
+	for _, n := range all {
+		if n.outcome != "begun" {
+			delete(now, n.step)
+			continue
+		}
+		now[n.step] = true
+		most = max(most, len(now))
+	}
+	return most
+}
+
+func TestAGroupIsInOneInvocationAtATime(t *testing.T) {
+	t.Parallel()
+	rule(t, "ESM-31", "SQ-31", "SQ-32")
+	// Two batches at least, of which one could be handled beside the other.
+	const messages = 12
+	group := unique()
+	for first := 0; first < messages; first += 6 {
+		sendGroup(t, "WorkGroups", group, first, slices.Repeat([]instruction{{Pause: 50}}, 6)...)
+	}
+	got := awaitNotes(t, group, 2*messages)
+	if most := overlap(t, got); most != 1 {
+		t.Errorf("%d messages of the group were handled at once: %s", most, steps(got))
+	}
+	var want, have []string
+	for i := range messages {
+		want = append(want, strconv.Itoa(i+1))
+		have = append(have, got[2*i].step)
+	}
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Error(diff)
+	}
+	if requests := distinct(got); len(requests) < 2 {
+		t.Errorf("the group came in %d invocations, so none could be beside another", len(requests))
+	}
+}
+
+// distinct returns the requests of the notes.
+func distinct(all []note) map[string]bool {
+	requests := map[string]bool{}
+	for _, n := range all {
+		requests[n.request] = true
+	}
+	return requests
+}
+
+func TestTheConcurrencyOfAMappingIsLimitedWithoutThrottling(t *testing.T) {
+	t.Parallel()
+	rule(t, "ESM-32")
+	test := unique()
+	const messages = 6
+	for i := range messages {
+		sendOrder(t, "WorkUnreported", instruction{Test: test, Step: strconv.Itoa(i), Pause: 200})
+	}
+	got := awaitNotes(t, test, 2*messages)
+	if most := overlap(t, got); most > 2 {
+		t.Errorf("%d invocations ran at once, want 2 at most", most)
+	}
+	for _, n := range got {
+		if count := receives(t, n); count != "1" {
+			t.Errorf("the message %s was received %s times", n.step, count)
+		}
+	}
+}
+
+func TestAPoisonMessageTakesItsFollowersToTheDeadLetterQueue(t *testing.T) {
+	t.Parallel()
+	rule(t, "ESM-26", "ESM-27", "SQ-45", "SQ-46", "SQ-47")
+	group := unique()
+	in := []instruction{{}, {Do: "report-rest"}, {}}
+	sent := sendGroup(t, "WorkPoison", group, 0, in...)
+	dead := queueOf("WorkPoisonDead")
+	moved := dead.collect(t, 2)
+	if diff := cmp.Diff([]string{sent["2"], sent["3"]}, []string{*moved[0].MessageId, *moved[1].MessageId}); diff != "" {
+		t.Errorf("the dead letters are not the poison message and its follower: %s", diff)
+	}
+	for _, message := range moved {
+		if message.Attributes["MessageGroupId"] != group {
+			t.Errorf("a dead letter is in the group %s", message.Attributes["MessageGroupId"])
+		}
+	}
+	// The follower was never handled: it was only reported with the poison message.
+	if got := steps(notes(t, group)); got != "1 done, 2 failed, 3 left, 2 failed, 3 left" {
+		t.Errorf("the probe got: %s", got)
+	}
+	dead.delete(t, moved...)
+}
+
+func TestAMessageThatNoFilterMatchesIsDeleted(t *testing.T) {
+	t.Parallel()
+	rule(t, "ESM-6")
+	q, test := queueOf("WorkFiltered"), unique()
+	// The filter is for JSON, and the step kept.
+	q.send(t, sqs.SendMessageInput{MessageBody: aws.String("text " + test)})
+	sendOrder(t, "WorkFiltered", instruction{Test: test, Step: "dropped"})
+	sendOrder(t, "WorkFiltered", instruction{Test: test, Step: "kept"})
+	awaitNotes(t, test, 1)
+	eventually(t, "the queue is empty", func() error {
+		counts := q.attributes(t, types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible)
+		for name, count := range counts {
+			if count != "0" {
+				return fmt.Errorf("%s is %s", name, count)
+			}
+		}
+		return nil
+	})
+	if got := steps(notes(t, test)); got != "kept done" {
+		t.Errorf("the probe got: %s", got)
+	}
+}
+
+func TestOfTwoMappingsOfAQueueOneGetsAMessage(t *testing.T) {
+	t.Parallel()
+	rule(t, "ESM-34")
+	test := unique()
+	const messages = 10
+	for i := range messages {
+		sendOrder(t, "WorkShared", instruction{Test: test, Step: strconv.Itoa(i)})
+	}
+	awaitNotes(t, test, messages)
+	awaitReturned(t, "WorkShared")
+	if got := notes(t, test); len(got) != messages {
+		t.Errorf("the probe got %d messages, want each of %d once: %s", len(got), messages, steps(got))
 	}
 }

@@ -18,6 +18,7 @@ type instruction struct {
 	Do        string     `json:"do,omitempty"`
 	Times     int        `json:"times,omitempty"`
 	Answer    string     `json:"answer,omitempty"`
+	Pause     int        `json:"pause,omitempty"`
 	Responses []response `json:"responses,omitempty"`
 
 	Bus    string        `json:"bus,omitempty"`
@@ -35,6 +36,7 @@ type response struct {
 	Status     int    `json:"status"`
 	RetryAfter string `json:"retryAfter,omitempty"`
 	Location   string `json:"location,omitempty"`
+	Pause      int    `json:"pause,omitempty"`
 }
 
 func (o instruction) String() string {

@@ -28,6 +28,7 @@ func publishAs(t *testing.T, test string, events ...publication) (call string, e
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html#amazoneventbridge-policy-keys.
 func TestEveryEventOfACallNeedsPermission(t *testing.T) {
 	t.Parallel()
+	rule(t, "PE-26", "PE-28")
 	first, second := publication{"conformance", "permitted"}, publication{"conformance", "permitted-too"}
 	for _, c := range []struct {
 		rule    string
@@ -83,6 +84,7 @@ func checkDenied(t *testing.T, call string, entries []string) {
 // the cloud does. The local cloud allows only what both allow.
 func TestACallWhoseEventsNeedTwoPermissionsIsAllowedOrDeniedAsAWhole(t *testing.T) {
 	t.Parallel()
+	rule(t, "PE-26", "PE-28")
 	call, entries := publishAs(t, unique(), publication{"conformance", "permitted"}, publication{"conformance-2", "permitted"})
 	if call == "" && slices.Equal(entries, []string{"", ""}) {
 		t.Log("PutEvents is decided entry by entry")

@@ -3,6 +3,8 @@ package conformance_test
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,6 +119,7 @@ func TestAStandardQueue(t *testing.T) {
 	t.Parallel()
 	q := queueOf("Standard")
 	t.Run("a message is delivered with its attributes", func(t *testing.T) {
+		rule(t, "SQ-14", "SQ-15")
 		body := unique()
 		sent := q.send(t, sqs.SendMessageInput{MessageBody: &body, MessageAttributes: map[string]types.MessageAttributeValue{
 			"text":   {DataType: aws.String("String.kind"), StringValue: aws.String("value")},
@@ -141,14 +144,15 @@ func TestAStandardQueue(t *testing.T) {
 		q.delete(t, got)
 	})
 	t.Run("a received message is hidden until its timeout, and its receives are counted", func(t *testing.T) {
+		rule(t, "SQ-38", "SQ-39")
 		body := unique()
 		q.send(t, sqs.SendMessageInput{MessageBody: &body})
 		first := q.next(t)
 		if again := q.receive(t, 10, 0); len(again) != 0 {
 			t.Errorf("the queue returns %v again", bodies(again))
 		}
-		q.show(t, first, 1)
 		began := time.Now()
+		q.show(t, first, 1)
 		second := q.next(t)
 		if waited := time.Since(began); waited < 900*time.Millisecond {
 			t.Errorf("the message is visible after %s, want a second", waited)
@@ -162,12 +166,24 @@ func TestAStandardQueue(t *testing.T) {
 		q.delete(t, second)
 	})
 	t.Run("a message that is deleted twice is no error", func(t *testing.T) {
+		rule(t, "SQ-40")
 		body := unique()
 		q.send(t, sqs.SendMessageInput{MessageBody: &body})
 		got := q.next(t)
 		q.delete(t, got, got)
 	})
+	t.Run("a handle deletes also after the timeout", func(t *testing.T) {
+		rule(t, "SQ-40")
+		q.send(t, sqs.SendMessageInput{MessageBody: aws.String(unique())})
+		got := q.next(t)
+		q.show(t, got, 0)
+		q.delete(t, got)
+		if again := q.receive(t, 1, 0); len(again) != 0 {
+			t.Errorf("the queue returns %s again", *again[0].Body)
+		}
+	})
 	t.Run("a message with a delay comes later", func(t *testing.T) {
+		rule(t, "SQ-4")
 		body := unique()
 		began := time.Now()
 		q.send(t, sqs.SendMessageInput{MessageBody: &body, DelaySeconds: 1})
@@ -177,6 +193,7 @@ func TestAStandardQueue(t *testing.T) {
 		}
 	})
 	t.Run("a group is a label, and blocks nothing", func(t *testing.T) {
+		rule(t, "SQ-51", "SQ-54")
 		for range 2 {
 			q.send(t, sqs.SendMessageInput{MessageBody: aws.String(unique()), MessageGroupId: aws.String("tenant")})
 		}
@@ -190,6 +207,7 @@ func TestAStandardQueue(t *testing.T) {
 
 func TestAReceiveWaitsForAMessageAndNoLonger(t *testing.T) {
 	t.Parallel()
+	rule(t, "SQ-30")
 	q := queueOf("Polled")
 	type answer struct {
 		out *sqs.ReceiveMessageOutput
@@ -218,4 +236,95 @@ func TestAReceiveWaitsForAMessageAndNoLonger(t *testing.T) {
 		t.Fatalf("the waiting receive returns %+v after %s", got, waited)
 	}
 	q.delete(t, got.out.Messages...)
+}
+
+func TestAQueueHasTheDefaultsOfItsAttributes(t *testing.T) {
+	t.Parallel()
+	rule(t, "SQ-1", "SQ-2", "SQ-3", "SQ-4", "SQ-5")
+	want := map[string]string{
+		"VisibilityTimeout": "30", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600",
+		"DelaySeconds": "0", "ReceiveMessageWaitTimeSeconds": "0",
+	}
+	var names []types.QueueAttributeName
+	for name := range want {
+		names = append(names, types.QueueAttributeName(name))
+	}
+	if diff := cmp.Diff(want, queueOf("Standard").attributes(t, names...)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAGeneratedNameHasTheLogicalID(t *testing.T) {
+	t.Parallel()
+	rule(t, "CF-1")
+	for output, want := range map[string]string{"Standard": `-Standard-\w+$`, "Fifo": `-Fifo-\w+\.fifo$`} {
+		if name := resourceName(cloud.output(output)); !regexp.MustCompile(want).MatchString(name) {
+			t.Errorf("the queue %s has the name %s, want %s", output, name, want)
+		}
+	}
+}
+
+func TestMessagesWithAndWithoutALabelMayBeMixed(t *testing.T) {
+	t.Parallel()
+	rule(t, "SQ-51", "SQ-52", "SQ-54")
+	q := queueOf("Mixed")
+	for _, group := range []*string{nil, aws.String("one"), aws.String("two"), aws.String("one")} {
+		q.send(t, sqs.SendMessageInput{MessageBody: aws.String("text"), MessageGroupId: group})
+	}
+	groups := map[string]int{}
+	got := q.collect(t, 4)
+	for _, message := range got {
+		groups[message.Attributes["MessageGroupId"]]++
+	}
+	if diff := cmp.Diff(map[string]int{"": 1, "one": 2, "two": 1}, groups); diff != "" {
+		t.Error(diff)
+	}
+	q.delete(t, got...)
+}
+
+func TestAQueueIsPurgedOnceAMinute(t *testing.T) {
+	t.Parallel()
+	rule(t, "SQ-56")
+	q := queueOf("Purged")
+	q.send(t, sqs.SendMessageInput{MessageBody: aws.String("text")})
+	purge := func() error {
+		_, err := cloud.queues.PurgeQueue(t.Context(), &sqs.PurgeQueueInput{QueueUrl: &q.url})
+		return err
+	}
+	if err := purge(); err != nil {
+		t.Fatal(err)
+	}
+	wantRefusal(t, purge(), "PurgeQueueInProgress", "")
+	eventually(t, "the queue is empty", func() error {
+		if got := q.attributes(t, types.QueueAttributeNameApproximateNumberOfMessages); got["ApproximateNumberOfMessages"] != "0" {
+			return fmt.Errorf("its attributes are %v", got)
+		}
+		return nil
+	})
+}
+
+func TestWhatAReceiveRefuses(t *testing.T) {
+	t.Parallel()
+	q := queueOf("Polled")
+	for _, c := range []struct {
+		id, rule string
+		in       sqs.ReceiveMessageInput
+		code     string
+	}{
+		{"SQ-30", "more than ten messages", sqs.ReceiveMessageInput{MaxNumberOfMessages: 11}, "InvalidParameterValue"},
+		{"SQ-30", "a wait of more than 20 seconds", sqs.ReceiveMessageInput{WaitTimeSeconds: 21}, "InvalidParameterValue"},
+		{"SQ-39", "a timeout of more than 12 hours", sqs.ReceiveMessageInput{VisibilityTimeout: 43201}, "InvalidParameterValue"},
+		{"SQ-55", "a queue that does not exist", sqs.ReceiveMessageInput{QueueUrl: aws.String(q.url + "-none")}, "NonExistentQueue QueueDoesNotExist"},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			rule(t, c.id)
+			if c.in.QueueUrl == nil {
+				c.in.QueueUrl = &q.url
+			}
+			_, err := cloud.queues.ReceiveMessage(t.Context(), &c.in)
+			if code, message := refusal(t, err); !strings.Contains(c.code, code) {
+				t.Errorf("the error is %s: %s", code, message)
+			}
+		})
+	}
 }

@@ -43,6 +43,7 @@ func (q queue) exhaust(t *testing.T, dead queue) types.Message {
 
 func TestAMessageReceivedTooOftenIsMovedUnchangedToTheDeadLetterQueue(t *testing.T) {
 	t.Parallel()
+	rule(t, "SQ-6", "SQ-38", "SQ-45", "SQ-46", "SQ-49", "SQ-50", "CF-2")
 	q, dead := queueOf("Redriven"), queueOf("RedrivenDead")
 	body := unique()
 	sent := q.send(t, sqs.SendMessageInput{MessageBody: &body, MessageAttributes: textAttribute("kind", "poison")})
@@ -86,6 +87,7 @@ func redrive(t *testing.T, q, dead queue, moved types.Message) {
 
 func TestAFIFODeadLetterQueueKeepsTheGroupIDAndUnblocksTheGroup(t *testing.T) {
 	t.Parallel()
+	rule(t, "SQ-44", "SQ-46", "SQ-47")
 	q, dead := queueOf("RedrivenFifo"), queueOf("RedrivenFifoDead")
 	test := unique()
 	var sent []*sqs.SendMessageOutput

@@ -12,6 +12,8 @@ import (
 
 func TestInputPathsAndConstants(t *testing.T) {
 	t.Parallel()
+	// The template has the ARN of the rule's bus instead of its name.
+	rule(t, "CF-8", "IT-1", "IT-2", "IT-3", "TSQ-2")
 	test := unique()
 	publish(t, "rendered", fmt.Sprintf(`{"test": %q, "numbers": [7, 42.5]}`, test))
 	for rule, body := range map[string]string{
@@ -50,6 +52,7 @@ func transformed(t *testing.T) (test, id string) {
 
 func TestVariablesOutsideOfQuotesAreJSON(t *testing.T) {
 	t.Parallel()
+	rule(t, "IT-4", "IT-6", "IT-9")
 	test, _ := transformed(t)
 	got := decode[map[string]any](t, *cloud.mailbox.one(t, test, `"values"`).Body)
 	want := map[string]any{
@@ -66,6 +69,7 @@ func TestVariablesOutsideOfQuotesAreJSON(t *testing.T) {
 
 func TestVariablesInsideOfQuotesAreText(t *testing.T) {
 	t.Parallel()
+	rule(t, "IT-5", "IT-6")
 	test, _ := transformed(t)
 	got := decode[map[string]string](t, *cloud.mailbox.one(t, test, `"inside"`).Body)
 	// Whether quotes in a value are escaped is contradictory: no value here has any.
@@ -76,6 +80,7 @@ func TestVariablesInsideOfQuotesAreText(t *testing.T) {
 
 func TestATemplateOfQuotedTextsComesOutLineByLineWithItsQuotes(t *testing.T) {
 	t.Parallel()
+	rule(t, "IT-5", "IT-8")
 	test, _ := transformed(t)
 	// Objects and arrays inside of quotes lose all quotes of their own.
 	want := fmt.Sprintf("\"%s has {k:v,n:1}\"\n\"and [a,b]\"", test)
@@ -86,6 +91,7 @@ func TestATemplateOfQuotedTextsComesOutLineByLineWithItsQuotes(t *testing.T) {
 
 func TestReservedVariables(t *testing.T) {
 	t.Parallel()
+	rule(t, "IT-10")
 	test, id := transformed(t)
 	type reserved struct {
 		Case     string    `json:"case"`
@@ -108,6 +114,7 @@ func TestReservedVariables(t *testing.T) {
 
 func TestTheEventVariableHasNoDetailAndACamelCaseType(t *testing.T) {
 	t.Parallel()
+	rule(t, "IT-10", "IT-11")
 	test, id := transformed(t)
 	type summary struct {
 		Case  string

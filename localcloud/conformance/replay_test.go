@@ -84,6 +84,7 @@ func cases(t *testing.T, test string) []string {
 }
 
 func TestAReplayBringsTheSameEventToTheRulesThatItIsForAndIsNotArchived(t *testing.T) {
+	rule(t, "PE-23", "AR-2", "AR-4", "AR-5", "PAT-52")
 	if cloud.archiving > cloud.patience && os.Getenv("CONFORMANCE_SLOW") == "" {
 		t.Skip("takes many minutes: set CONFORMANCE_SLOW=1")
 	}
@@ -132,6 +133,7 @@ func TestAReplayBringsTheSameEventToTheRulesThatItIsForAndIsNotArchived(t *testi
 
 func TestAnInvalidReplayIsRefused(t *testing.T) {
 	t.Parallel()
+	rule(t, "AR-2")
 	gone := unique()
 	for _, c := range []struct {
 		rule       string
@@ -160,6 +162,7 @@ func TestAnInvalidReplayIsRefused(t *testing.T) {
 
 func TestAnArchiveAndARuleAreDescribed(t *testing.T) {
 	t.Parallel()
+	rule(t, "CS-2", "AR-1", "CF-3", "RT-2", "RT-3")
 	name := cloud.output("Archive")
 	archive, err := cloud.events.DescribeArchive(t.Context(), &eventbridge.DescribeArchiveInput{ArchiveName: &name})
 	if err != nil {

@@ -16,6 +16,7 @@ func resourceName(arn string) string { return arn[strings.LastIndex(arn, "/")+1:
 
 func TestTheMessageGroupMayBeAPath(t *testing.T) {
 	t.Parallel()
+	rule(t, "TSQ-4", "TSQ-5", "TSQ-7")
 	test := unique()
 	// That the group may be a path is documented since November 2025. In older
 	// sources, AWS's own among them, it is a fixed text only; then all events
@@ -33,6 +34,7 @@ func TestTheMessageGroupMayBeAPath(t *testing.T) {
 
 func TestAnEventPublishedTwiceIsOneMessageIfOnlyItsDetailIsSent(t *testing.T) {
 	t.Parallel()
+	rule(t, "TSQ-11", "TSQ-13")
 	test := unique()
 	twice := fmt.Sprintf(`{"test":%q,"subject":"order","number":1}`, test)
 	first, second := publish(t, "grouped", twice), publish(t, "grouped", twice)
@@ -49,6 +51,7 @@ func TestAnEventPublishedTwiceIsOneMessageIfOnlyItsDetailIsSent(t *testing.T) {
 
 func TestAnEventWithoutTheGroupsPathIsADeadLetter(t *testing.T) {
 	t.Parallel()
+	rule(t, "TSQ-9")
 	test := unique()
 	// It is not documented what happens if the path matches nothing. The event
 	// must not be lost without a trace, and not be in a group that was not chosen.
@@ -64,6 +67,7 @@ func TestAnEventWithoutTheGroupsPathIsADeadLetter(t *testing.T) {
 
 func TestWithoutPermissionForAQueueTheEventIsADeadLetterAtOnce(t *testing.T) {
 	t.Parallel()
+	rule(t, "RD-3", "RD-6", "RD-7", "RD-9", "TSQ-3")
 	test := unique()
 	id := publish(t, "forbidden", fmt.Sprintf(`{"test":%q}`, test))
 	got := cloud.undelivered.deadLetter(t, cloud.output("ToForbiddenArn"), test)
@@ -96,6 +100,7 @@ type innerEvent struct {
 
 func TestAForwardedEventIsTheSameOnTheNextBus(t *testing.T) {
 	t.Parallel()
+	rule(t, "BB-1", "BB-3")
 	test := unique()
 	publish(t, "forward", fmt.Sprintf(`{"test":%q}`, test))
 	outer := cloud.mailbox.event(t, test)
@@ -107,6 +112,7 @@ func TestAForwardedEventIsTheSameOnTheNextBus(t *testing.T) {
 
 func TestTheTraceOfAnEventIsAnAttributeOfItsMessageAndNotInIt(t *testing.T) {
 	t.Parallel()
+	rule(t, "PE-24")
 	test := unique()
 	const root = "Root=1-67891233-abcdef012345678912345678"
 	given := entry("forward", fmt.Sprintf(`{"test":%q}`, test))
@@ -124,6 +130,7 @@ func TestTheTraceOfAnEventIsAnAttributeOfItsMessageAndNotInIt(t *testing.T) {
 
 func TestAnEventIsForwardedOnlyOnce(t *testing.T) {
 	t.Parallel()
+	rule(t, "BB-5", "BB-6", "BB-8", "BB-9", "RT-7")
 	test := unique()
 	id := publish(t, "forward-and-back", fmt.Sprintf(`{"test":%q}`, test))
 	got := cloud.undelivered.deadLetter(t, cloud.output("BackToOuterArn"), test)
@@ -144,6 +151,7 @@ func TestAnEventIsForwardedOnlyOnce(t *testing.T) {
 
 func TestAnEventOfTheInnerBusStaysThere(t *testing.T) {
 	t.Parallel()
+	rule(t, "RT-7")
 	test := unique()
 	given := entry("forward", fmt.Sprintf(`{"test":%q}`, test))
 	inner := cloud.output("Inner")
@@ -157,6 +165,7 @@ func TestAnEventOfTheInnerBusStaysThere(t *testing.T) {
 
 func TestEveryMatchingRuleDeliversTheSameEvent(t *testing.T) {
 	t.Parallel()
+	rule(t, "RT-7", "PE-17")
 	test := unique()
 	id := publish(t, "rendered", fmt.Sprintf(`{"test":%q,"numbers":[1,2]}`, test))
 	if whole := cloud.mailbox.event(t, test); whole.ID != id {
@@ -168,4 +177,125 @@ func TestEveryMatchingRuleDeliversTheSameEvent(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+func TestATargetThatDoesNotPermitARuleIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		id, rule, detailType, output string
+		codes                        []string
+	}{
+		{"TL-3", "a function", "forbidden-function", "ToForbiddenFunctionArn", []string{"NO_PERMISSIONS"}},
+		{"CWL-1", "a log group", "forbidden-logs", "ToForbiddenLogsArn", []string{"NO_PERMISSIONS"}},
+		{"BB-1", "a bus, whose rule has a role without permission", "forbidden-bus", "ToForbiddenBusArn", []string{"NO_PERMISSIONS"}},
+		// A queue does not reveal whether it exists.
+		{"RD-3", "a queue that does not exist", "nowhere", "ToNowhereArn", []string{"NO_PERMISSIONS", "NO_RESOURCE"}},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			t.Parallel()
+			rule(t, c.id, "RD-3", "RT-12")
+			test := unique()
+			id := publish(t, c.detailType, fmt.Sprintf(`{"test":%q}`, test))
+			got := cloud.undelivered.deadLetter(t, cloud.output(c.output), test)
+			if body := decode[envelope](t, *got.Body); body.ID != id {
+				t.Errorf("the dead letter has the event %s, want %s", body.ID, id)
+			}
+			if code := attribute(got, "ERROR_CODE"); !slices.Contains(c.codes, code) {
+				t.Errorf("ERROR_CODE is %q: %s", code, attribute(got, "ERROR_MESSAGE"))
+			}
+			if condition := attribute(got, "EXHAUSTED_RETRY_CONDITION"); condition != "" {
+				t.Errorf("the delivery was tried again until %s", condition)
+			}
+		})
+	}
+}
+
+func TestAnEventIsDroppedIfNoDeadLetterQueueAcceptsIt(t *testing.T) {
+	t.Parallel()
+	rule(t, "PE-18", "RD-4", "RD-10")
+	test := unique()
+	publish(t, "forbidden-without-dead", fmt.Sprintf(`{"test":%q,"number":1}`, test))
+	publish(t, "forbidden-twice", fmt.Sprintf(`{"test":%q,"number":2}`, test))
+	// Other rules deliver both events, and by then these rules have given up.
+	cloud.mailbox.one(t, test, `"number":1`)
+	cloud.mailbox.one(t, test, `"number":2`)
+	later := unique()
+	publish(t, "forbidden", fmt.Sprintf(`{"test":%q}`, later))
+	cloud.undelivered.deadLetter(t, cloud.output("ToForbiddenArn"), later)
+	if found := cloud.undelivered.all(t, test); len(found) != 0 {
+		t.Errorf("there are dead letters: %s", *found[0].Body)
+	}
+	for _, output := range []string{"Forbidden", "ForbiddenDead"} {
+		if got := queueOf(output).receive(t, 1, 0); len(got) != 0 {
+			t.Errorf("the queue %s has the message %s", output, *got[0].Body)
+		}
+	}
+}
+
+func TestADisabledRuleMatchesNothing(t *testing.T) {
+	t.Parallel()
+	rule(t, "RT-3")
+	test := unique()
+	publish(t, "disabled", fmt.Sprintf(`{"test":%q}`, test))
+	publish(t, "mark", fmt.Sprintf(`{"test":%q,"mark":true}`, test))
+	cloud.mailbox.one(t, test, "mark")
+	cloud.mailbox.one(t, test, `"disabled"`)
+	if found := cloud.mailbox.all(t, test); len(found) != 2 {
+		t.Errorf("%d messages arrive, want those of the other rule only", len(found))
+	}
+}
+
+func TestAnEventWithoutABusIsOnTheDefaultBus(t *testing.T) {
+	t.Parallel()
+	rule(t, "PE-12", "RT-1", "RT-2")
+	test := unique()
+	given := entry("on-default-bus", fmt.Sprintf(`{"test":%q}`, test))
+	given.EventBusName = nil
+	id := published(t, given)[0]
+	if got := cloud.mailbox.event(t, test); got.ID != id {
+		t.Errorf("the event is %s, want %s", got.ID, id)
+	}
+	if arn := cloud.output("ToMailboxOfDefaultBusArn"); strings.Count(arn, "/") != 1 {
+		t.Errorf("the ARN of the rule is %s, want it without a bus", arn)
+	}
+}
+
+func TestAPathInsideATextIsNone(t *testing.T) {
+	t.Parallel()
+	rule(t, "TSQ-6")
+	test := unique()
+	publish(t, "grouped-literally", fmt.Sprintf(`{"test":%q,"subject":"order"}`, test))
+	if group := cloud.grouped.one(t, test).Attributes["MessageGroupId"]; group != "order-$.detail.subject" {
+		t.Errorf("the event is in the group %s", group)
+	}
+}
+
+func TestAStandardQueueMayHaveAMessageGroup(t *testing.T) {
+	t.Parallel()
+	rule(t, "TSQ-4", "SQ-54")
+	test := unique()
+	publish(t, "by-tenant", fmt.Sprintf(`{"test":%q,"subject":"tenant"}`, test))
+	eventually(t, "the message of the tenant", func() error {
+		for _, got := range cloud.mailbox.all(t, test) {
+			if got.Attributes["MessageGroupId"] == "tenant" {
+				return nil
+			}
+		}
+		return errors.New("it has not arrived")
+	})
+}
+
+func TestAnEventThatAConsumerPublishesMayBeForwarded(t *testing.T) {
+	t.Parallel()
+	rule(t, "BB-7")
+	o := instruction{
+		Test: unique(), Do: "publish", Bus: cloud.output("Outer"),
+		Events: []publication{{"conformance", "permitted-forward"}},
+	}
+	// From the outer bus to the inner one, to the probe, and the same way again.
+	publish(t, "forward-to-probe", o.String())
+	inner := decode[innerEvent](t, *cloud.mailbox.one(t, o.Test, `"inner"`, `"detail-type":"permitted-forward"`).Body)
+	if inner.Event.DetailType != "permitted-forward" {
+		t.Errorf("the inner bus has %+v", inner.Event)
+	}
 }

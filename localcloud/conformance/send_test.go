@@ -12,6 +12,7 @@ import (
 
 func TestABadEntryOfABatchFailsAlone(t *testing.T) {
 	t.Parallel()
+	rule(t, "SQ-16")
 	q := queueOf("Batched")
 	good := unique()
 	out, err := cloud.queues.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: []types.SendMessageBatchRequestEntry{
@@ -45,6 +46,7 @@ func TestABadEntryOfABatchFailsAlone(t *testing.T) {
 
 func TestBatchesThatAreRefusedAsAWhole(t *testing.T) {
 	t.Parallel()
+	rule(t, "SQ-16", "SQ-18")
 	standard, fifo := cloud.output("Batched"), cloud.output("Fifo")
 	entries := func(number int, id func(int) string) []types.SendMessageBatchRequestEntry {
 		made := []types.SendMessageBatchRequestEntry{}
@@ -82,30 +84,39 @@ func TestWhatAQueueRefuses(t *testing.T) {
 	standard, fifo, plain := cloud.output("Polled"), cloud.output("Fifo"), cloud.output("RedrivenFifo")
 	long := strings.Repeat("x", 1<<20+1)
 	text, group := aws.String("text"), aws.String("group")
+	eleven := map[string]types.MessageAttributeValue{}
+	for i := range 11 {
+		eleven[strconv.Itoa(i)] = types.MessageAttributeValue{DataType: aws.String("Number"), StringValue: aws.String("1")}
+	}
 	for _, c := range []struct {
-		rule       string
+		id, rule   string
 		in         sqs.SendMessageInput
 		code, part string
 	}{
-		{"no body", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: aws.String("")}, "MissingParameter", "MessageBody"},
-		{"a character that is none of XML's", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: aws.String("\x01")}, "InvalidMessageContents", ""},
-		{"the last character of Unicode's first plane", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: aws.String("a\uFFFF")}, "InvalidMessageContents", ""},
+		{"SQ-13", "no body", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: aws.String("")}, "MissingParameter", "MessageBody"},
+		{"SQ-13", "a character that is none of XML's", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: aws.String("\x01")}, "InvalidMessageContents", ""},
+		{"SQ-13", "the last character of Unicode's first plane", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: aws.String("a\uFFFF")}, "InvalidMessageContents", ""},
 		{
-			"such a character in an attribute",
+			"SQ-13", "such a character in an attribute",
 			sqs.SendMessageInput{QueueUrl: &standard, MessageBody: text, MessageAttributes: map[string]types.MessageAttributeValue{
 				"note": {DataType: aws.String("String"), StringValue: aws.String("a\uFFFF")},
 			}},
 			"InvalidParameterValue", "",
 		},
-		{"more than a mebibyte", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: &long}, "InvalidParameterValue", "Message must be shorter than 1048576 bytes"},
-		{"a queue that does not exist", sqs.SendMessageInput{QueueUrl: aws.String(standard + "-none"), MessageBody: text}, "QueueDoesNotExist", "The specified queue does not exist"},
-		{"FIFO without a group", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text}, "MissingParameter", "MessageGroupId"},
-		{"a group with a space", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text, MessageGroupId: aws.String("a b")}, "InvalidParameterValue", "MessageGroupId"},
-		{"FIFO with a delay", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text, MessageGroupId: group, DelaySeconds: 1}, "InvalidParameterValue", "DelaySeconds"},
-		{"FIFO with nothing to recognise duplicates by", sqs.SendMessageInput{QueueUrl: &plain, MessageBody: text, MessageGroupId: group}, "InvalidParameterValue", "ContentBasedDeduplication enabled or MessageDeduplicationId provided"},
-		{"a de-duplication id with a space", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text, MessageGroupId: group, MessageDeduplicationId: aws.String("a b")}, "InvalidParameterValue", "MessageDeduplicationId"},
+		{"SQ-14", "eleven attributes", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: text, MessageAttributes: eleven}, "InvalidParameterValue", "10"},
+		{"SQ-14", "an attribute of another type", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: text, MessageAttributes: map[string]types.MessageAttributeValue{
+			"kind": {DataType: aws.String("Boolean"), StringValue: aws.String("true")},
+		}}, "InvalidParameterValue", ""},
+		{"SQ-13", "more than a mebibyte", sqs.SendMessageInput{QueueUrl: &standard, MessageBody: &long}, "InvalidParameterValue", "Message must be shorter than 1048576 bytes"},
+		{"SQ-55", "a queue that does not exist", sqs.SendMessageInput{QueueUrl: aws.String(standard + "-none"), MessageBody: text}, "QueueDoesNotExist", "The specified queue does not exist"},
+		{"SQ-18", "FIFO without a group", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text}, "MissingParameter", "MessageGroupId"},
+		{"SQ-18", "a group with a space", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text, MessageGroupId: aws.String("a b")}, "InvalidParameterValue", "MessageGroupId"},
+		{"SQ-17", "FIFO with a delay", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text, MessageGroupId: group, DelaySeconds: 1}, "InvalidParameterValue", "DelaySeconds"},
+		{"SQ-20", "FIFO with nothing to recognise duplicates by", sqs.SendMessageInput{QueueUrl: &plain, MessageBody: text, MessageGroupId: group}, "InvalidParameterValue", "ContentBasedDeduplication enabled or MessageDeduplicationId provided"},
+		{"SQ-19", "a de-duplication id with a space", sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text, MessageGroupId: group, MessageDeduplicationId: aws.String("a b")}, "InvalidParameterValue", "MessageDeduplicationId"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
+			rule(t, c.id)
 			_, err := cloud.queues.SendMessage(t.Context(), &c.in)
 			code, message := refusal(t, err)
 			// The older protocol's name of the code is still returned.

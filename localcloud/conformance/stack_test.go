@@ -31,6 +31,8 @@ type stack struct {
 	probe string
 	// archiving is how long an event may take to its archive and back.
 	archiving time.Duration
+	// localProgram is the path of the local cloud's executable, if it is tested.
+	localProgram string
 
 	config    aws.Config
 	events    *eventbridge.Client
@@ -42,8 +44,13 @@ type stack struct {
 	mailbox, grouped, undelivered, functionDead *inbox
 }
 
-// cloud is the one stack of a run.
-var cloud *stack
+var (
+	// cloud is the one stack of a run, and rules are what is tested.
+	cloud *stack
+	rules *rulebook
+
+	rewrite = flag.Bool("update", false, "write the coverage into "+rulesFile)
+)
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -56,6 +63,11 @@ func run(m *testing.M) (code int) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	text, err := os.ReadFile(rulesFile)
+	if err != nil {
+		return failed(err)
+	}
+	rules = readRules(string(text))
 	dir, err := os.MkdirTemp("", "conformance")
 	if err != nil {
 		return failed(err)
@@ -72,7 +84,36 @@ func run(m *testing.M) (code int) {
 	}()
 	cloud = s
 	defer s.collect(ctx)()
-	return m.Run()
+	if code := m.Run(); code != 0 {
+		return code
+	}
+	fmt.Print(rules.coverage())
+	if !isComplete(s) {
+		return 0
+	}
+	if err := rules.check(*rewrite); err != nil {
+		return failed(err)
+	}
+	return 0
+}
+
+// isComplete reports whether all tests have run that do without CONFORMANCE_SLOW, and no
+// others, against the local cloud.
+func isComplete(s *stack) bool {
+	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
+		if flag.Lookup(name).Value.String() != "" {
+			return false
+		}
+	}
+	return s.localProgram != "" && os.Getenv("CONFORMANCE_SLOW") == ""
+}
+
+// localOnly skips a test that cannot run on AWS, or anywhere else.
+func localOnly(t *testing.T, reason string) {
+	t.Helper()
+	if cloud.localProgram == "" {
+		t.Skip("only of the local cloud: " + reason)
+	}
 }
 
 func failed(err error) int {

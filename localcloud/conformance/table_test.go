@@ -24,7 +24,8 @@ type (
 // sameItem compares items.
 func sameItem() cmp.Option {
 	return cmpopts.IgnoreUnexported(text{}, number{}, types.AttributeValueMemberBOOL{}, types.AttributeValueMemberNULL{},
-		types.AttributeValueMemberL{}, types.AttributeValueMemberM{}, types.AttributeValueMemberSS{}, types.AttributeValueMemberB{})
+		types.AttributeValueMemberL{}, types.AttributeValueMemberM{}, types.AttributeValueMemberSS{},
+		types.AttributeValueMemberNS{}, types.AttributeValueMemberBS{}, types.AttributeValueMemberB{})
 }
 
 // with adds attributes to a copy of an item.
@@ -63,6 +64,7 @@ func update(t *testing.T, key attributes, expression string, values attributes) 
 
 func TestARefusedConditionalWriteReturnsTheOldItem(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-26", "DD-31", "DD-32")
 	key := item(unique(), "a")
 	old := with(key, "n", &number{Value: "1"})
 	absent := aws.String("attribute_not_exists(pk)")
@@ -105,6 +107,7 @@ func TestARefusedConditionalWriteReturnsTheOldItem(t *testing.T) {
 
 func TestOfManyWritersUnderOneConditionOneWins(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-34")
 	key := item(unique(), "a")
 	const writers = 10
 	results := make(chan error, writers)
@@ -132,6 +135,7 @@ func TestOfManyWritersUnderOneConditionOneWins(t *testing.T) {
 
 func TestAQueryIsPagedInTheOrderOfTheSortKey(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-80", "DD-81", "DD-82", "DD-83")
 	pk := unique()
 	for _, sk := range []string{"c", "a", "e", "b", "d"} {
 		put(t, with(item(pk, sk), "odd", &types.AttributeValueMemberBOOL{Value: strings.Contains("ace", sk)}))
@@ -206,10 +210,12 @@ func keys(items []map[string]types.AttributeValue) string {
 
 func TestEveryTypeOfValueComesBackAsItWas(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-1", "DD-2")
 	given := item(unique(), "a")
 	for i, value := range []types.AttributeValue{
 		&text{Value: ""}, &number{Value: "12345678901234567890123456789012345678"}, &types.AttributeValueMemberB{Value: []byte{0, 255}},
 		&types.AttributeValueMemberBOOL{Value: true}, &types.AttributeValueMemberNULL{Value: true}, &types.AttributeValueMemberSS{Value: []string{"one"}},
+		&types.AttributeValueMemberNS{Value: []string{"1"}}, &types.AttributeValueMemberBS{Value: [][]byte{{0, 255}}},
 		&types.AttributeValueMemberL{Value: []types.AttributeValue{&number{Value: "1"}, &text{Value: "two"}}},
 		&types.AttributeValueMemberM{Value: attributes{"a.b": &number{Value: "-0.5"}}},
 	} {

@@ -42,6 +42,7 @@ func deleting(key attributes) types.TransactWriteItem {
 
 func TestATransactionWritesAllOfItsItems(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-60", "DD-64")
 	pk := unique()
 	put(t, item(pk, "checked"))
 	put(t, item(pk, "deleted"))
@@ -58,6 +59,7 @@ func TestATransactionWritesAllOfItsItems(t *testing.T) {
 
 func TestACancelledTransactionWritesNothingAndReturnsAReasonForEachOfItsWrites(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-64", "DD-65", "DD-66", "DD-67", "DD-68")
 	pk := unique()
 	old := item(pk, "existing", "kind", "old")
 	put(t, old)
@@ -91,6 +93,7 @@ func TestACancelledTransactionWritesNothingAndReturnsAReasonForEachOfItsWrites(t
 
 func TestAWriteThatIsWrongCancelsTheTransactionAsAValidationError(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-67", "DD-69")
 	pk := unique()
 	wrong := with(item(pk, "a"), "sk", &number{Value: "1"})
 	err := transact(t, nil, adding(item(pk, "new")), types.TransactWriteItem{Put: &types.Put{TableName: tableName(), Item: wrong}})
@@ -102,6 +105,7 @@ func TestAWriteThatIsWrongCancelsTheTransactionAsAValidationError(t *testing.T) 
 
 func TestATransactionsTokenMakesItHappenOnce(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-71")
 	key, token := item(unique(), "a"), aws.String(unique())
 	for range 2 {
 		if err := transact(t, token, adding(key)); err != nil {
@@ -119,6 +123,7 @@ func TestATransactionsTokenMakesItHappenOnce(t *testing.T) {
 // only for completed ones, indirectly.
 func TestACancelledTransactionMayBeTriedAgainWithItsToken(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-72")
 	key, token := item(unique(), "a"), aws.String(unique())
 	first := transact(t, token, checking(key))
 	wantRefusal(t, first, "TransactionCanceledException", "ConditionalCheckFailed")
@@ -130,6 +135,7 @@ func TestACancelledTransactionMayBeTriedAgainWithItsToken(t *testing.T) {
 
 func TestTransactionsThatAreRefusedAsAWhole(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-60", "DD-62", "DD-69")
 	pk := unique()
 	var tooMany []types.TransactWriteItem
 	for range 101 {
@@ -156,6 +162,7 @@ func TestTransactionsThatAreRefusedAsAWhole(t *testing.T) {
 
 func TestATransactionalReadSeesItemsInTheOrderOfTheRequest(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-75")
 	pk := unique()
 	put(t, item(pk, "a", "kind", "first"))
 	out, err := cloud.tables.TransactGetItems(t.Context(), &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
@@ -172,6 +179,7 @@ func TestATransactionalReadSeesItemsInTheOrderOfTheRequest(t *testing.T) {
 
 func TestABatchReadHasTheItemsThatExistInAnyOrder(t *testing.T) {
 	t.Parallel()
+	rule(t, "BG-1")
 	pk := unique()
 	put(t, item(pk, "a", "kind", "first"))
 	put(t, item(pk, "b", "kind", "second"))

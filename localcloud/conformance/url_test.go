@@ -2,11 +2,14 @@ package conformance_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -17,15 +20,26 @@ type answer struct {
 	body   string
 }
 
+// call sends a request to the function URL of the probe that anyone may call.
 func call(t *testing.T, method, path, body string, header http.Header) answer {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, strings.TrimSuffix(cloud.output("EndpointUrl"), "/")+path, strings.NewReader(body))
+	return send(t, "EndpointUrl", method, path, body, header)
+}
+
+func send(t *testing.T, output, method, path, body string, header http.Header) answer {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, strings.TrimSuffix(cloud.output(output), "/")+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if header != nil {
 		request.Header = header
 	}
+	return exchange(t, request)
+}
+
+func exchange(t *testing.T, request *http.Request) answer {
+	t.Helper()
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +73,7 @@ type urlEvent struct {
 
 func TestAFunctionURLMakesAnEventOfARequest(t *testing.T) {
 	t.Parallel()
+	rule(t, "FU-1", "FU-5")
 	answered := call(t, http.MethodPost, "/a%20b/echo?a=1&a=2&b=%21", `{"k": "v"}`, http.Header{
 		"Content-Type": {"application/json"}, "X-Multi": {"one", "two"}, "Cookie": {"c1=v1; c2=v2"}, "User-Agent": {"conformance"},
 	})
@@ -87,6 +102,7 @@ func TestAFunctionURLMakesAnEventOfARequest(t *testing.T) {
 
 func TestAFunctionURLLeavesOutWhatIsNotThereAndEncodesWhatIsBinary(t *testing.T) {
 	t.Parallel()
+	rule(t, "FU-1", "FU-3")
 	body := call(t, http.MethodGet, "/echo", "", nil).body
 	if got := decode[urlEvent](t, body); got.Cookies != nil || got.Query != nil || got.Body != nil || got.RawQueryString != "" {
 		t.Errorf("the event is %s", body)
@@ -107,22 +123,23 @@ func TestAFunctionURLMakesAResponseOfAnAnswer(t *testing.T) {
 	}
 	const broken = "Internal Server Error"
 	for _, c := range []struct {
-		rule  string
-		order instruction
-		want  response
+		id, rule string
+		order    instruction
+		want     response
 	}{
-		{"an object with a status code", instruction{Do: "answer", Answer: `{"statusCode": 201, "headers": {"Content-Type": "text/plain"}, "body": "made", "cookies": ["a=1", "b=2"]}`}, response{201, "text/plain", "made", []string{"a=1", "b=2"}}},
-		{"a status code in a text", instruction{Do: "answer", Answer: `{"statusCode": "418"}`}, response{418, "application/json", "", nil}},
-		{"a body in base64", instruction{Do: "answer", Answer: `{"statusCode": 200, "body": "aGVsbG8=", "isBase64Encoded": true}`}, response{200, "application/json", "hello", nil}},
-		{"an object without a status code", instruction{Do: "answer", Answer: `{"any": "thing"}`}, response{200, "application/json", `{"any": "thing"}`, nil}},
+		{"FU-4", "an object with a status code", instruction{Do: "answer", Answer: `{"statusCode": 201, "headers": {"Content-Type": "text/plain"}, "body": "made", "cookies": ["a=1", "b=2"]}`}, response{201, "text/plain", "made", []string{"a=1", "b=2"}}},
+		{"FU-7", "a status code in a text", instruction{Do: "answer", Answer: `{"statusCode": "418"}`}, response{418, "application/json", "", nil}},
+		{"FU-8", "a body in base64", instruction{Do: "answer", Answer: `{"statusCode": 200, "body": "aGVsbG8=", "isBase64Encoded": true}`}, response{200, "application/json", "hello", nil}},
+		{"FU-5", "an object without a status code", instruction{Do: "answer", Answer: `{"any": "thing"}`}, response{200, "application/json", `{"any": "thing"}`, nil}},
 		// The documentation shows the quotes; it was observed that they are not there.
-		{"a text", instruction{Do: "answer", Answer: `"hello"`}, response{200, "application/json", "hello", nil}},
-		{"an error", instruction{Do: "fail"}, response{502, "", broken, nil}},
-		{"a timeout", instruction{Do: "hang"}, response{502, "", broken, nil}},
-		{"the end of the process", instruction{Do: "exit"}, response{502, "", broken, nil}},
-		{"a status code that is none", instruction{Do: "answer", Answer: `{"statusCode": "fine"}`}, response{502, "", broken, nil}},
+		{"FU-6", "a text", instruction{Do: "answer", Answer: `"hello"`}, response{200, "application/json", "hello", nil}},
+		{"FU-9", "an error", instruction{Do: "fail"}, response{502, "", broken, nil}},
+		{"FU-9", "a timeout", instruction{Do: "hang"}, response{502, "", broken, nil}},
+		{"FU-9", "the end of the process", instruction{Do: "exit"}, response{502, "", broken, nil}},
+		{"FU-9", "a status code that is none", instruction{Do: "answer", Answer: `{"statusCode": "fine"}`}, response{502, "", broken, nil}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
+			rule(t, c.id)
 			c.order.Test = unique()
 			answered := call(t, http.MethodPost, "/", c.order.String(), http.Header{"Content-Type": {"application/json"}})
 			got := response{answered.status, answered.header.Get("Content-Type"), strings.TrimSpace(answered.body), answered.header.Values("Set-Cookie")}
@@ -133,5 +150,65 @@ func TestAFunctionURLMakesAResponseOfAnAnswer(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestAFunctionURLNeedsBothPermissions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ id, rule, output string }{
+		{"FU-10", "one without a permission", "CalledUrl"},
+		{"FU-12", "one with lambda:InvokeFunctionUrl alone", "ShiftedUrl"},
+		{"FU-10", "one with AWS_IAM, without a signature", "ProbeUrl"},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			rule(t, c.id)
+			got := send(t, c.output, http.MethodGet, "/echo", "", nil)
+			if got.status != http.StatusForbidden || !strings.HasPrefix(got.header.Get("X-Amzn-Errortype"), "AccessDeniedException") || !strings.Contains(got.body, "Forbidden") {
+				t.Errorf("the URL answers %+v", got)
+			}
+		})
+	}
+}
+
+func TestAFunctionURLWithIAMHasTheSignerInItsEvent(t *testing.T) {
+	t.Parallel()
+	rule(t, "CF-9", "FU-2", "FU-10")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(cloud.output("ProbeUrl"), "/")+"/echo", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	credentials, err := cloud.config.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The SHA-256 of nothing, which is the body.
+	const nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	if err := v4.NewSigner().SignHTTP(t.Context(), credentials, request, nothing, "lambda", cloud.config.Region, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	got := exchange(t, request)
+	if got.status != http.StatusOK {
+		t.Fatalf("the URL answers %+v", got)
+	}
+	var event struct {
+		RequestContext struct {
+			Authorizer struct {
+				IAM struct{ AccessKey, AccountID, CallerID, UserARN, UserID string }
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(got.body), &event); err != nil {
+		t.Fatal(err)
+	}
+	if signer := event.RequestContext.Authorizer.IAM; signer.AccessKey != credentials.AccessKeyID || signer.AccountID != account() || signer.UserARN == "" || signer.UserID == "" {
+		t.Errorf("the signer is %+v", signer)
+	}
+}
+
+func TestARequestThatIsTooLargeIsRefused(t *testing.T) {
+	t.Parallel()
+	rule(t, "FU-11")
+	if got := call(t, http.MethodPost, "/echo", strings.Repeat("x", 6<<20+1), nil); got.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("the URL answers %d: %s", got.status, got.body)
 	}
 }

@@ -34,15 +34,10 @@ type Banner struct {
 
 // Ready shows where everything is, and beneath it what the setup has printed.
 func (c *Console) Ready(b Banner) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.style.Quiet {
-		return
-	}
-	if c.style.JSON {
-		c.object("ready", b)
-		return
-	}
+	c.show("ready", b, func() { c.banner(b) })
+}
+
+func (c *Console) banner(b Banner) {
 	c.line("")
 	c.line("%s is up, after %s. Ctrl-C stops it.", c.paint(bold, b.Stack), b.Took.Round(time.Millisecond))
 	if len(b.TakenPorts) > 0 {

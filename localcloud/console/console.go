@@ -1,6 +1,5 @@
-// Package console shows what happens in a cloud to people: every event as it
-// happens, in columns and, on a terminal, in colours; or to programs, one JSON
-// object a line.
+// Package console shows what happens in a cloud to people: every event as it happens, in
+// columns and, on a terminal, in colours; or to programs, one JSON object a line.
 package console
 
 import (
@@ -83,19 +82,33 @@ type Event struct {
 
 // Event shows an event, the first time that it is seen.
 func (c *Console) Event(e Event) {
+	if c.firstSeen(e.ID) {
+		c.show("event", e, func() {
+			c.line("%s  %s  %s %s", clock(e.Time),
+				c.paint(subjectColor(e.Subject), c.subject(e.Subject)),
+				c.paint(c.typeColor(e.Type), fmt.Sprintf("%-30s", e.Type)),
+				c.paint(faint, e.Source))
+		})
+	}
+}
+
+// show writes a value for a program, or calls text, which writes it for a person.
+func (c *Console) show(kind string, value any, text func()) {
+	if c.style.Quiet && kind != "loss" {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.style.Quiet || !c.firstSeen(e.ID) {
+	if !c.style.JSON {
+		text()
 		return
 	}
-	if c.style.JSON {
-		c.object("event", e)
+	encoded, err := json.Marshal(map[string]any{kind: value})
+	if err != nil {
+		c.fail(err)
 		return
 	}
-	c.line("%s  %s  %s %s", clock(e.Time),
-		c.paint(subjectColor(e.Subject), c.subject(e.Subject)),
-		c.paint(c.typeColor(e.Type), fmt.Sprintf("%-30s", e.Type)),
-		c.paint(faint, e.Source))
+	c.write(append(printable.JSON(encoded), '\n'))
 }
 
 // subject returns a subject for its column, whole if a UUID, a type and a source fit
@@ -109,6 +122,8 @@ func (c *Console) subject(of string) string {
 }
 
 func (c *Console) firstSeen(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.seen[id] {
 		return false
 	}
@@ -131,17 +146,6 @@ func (c *Console) Err() error {
 // line writes one line for a person.
 func (c *Console) line(format string, args ...any) {
 	c.write(fmt.Appendf(nil, format+"\n", args...))
-}
-
-// object writes one line for a program: the value in a member named after what
-// it is.
-func (c *Console) object(kind string, value any) {
-	text, err := json.Marshal(map[string]any{kind: value})
-	if err != nil {
-		c.fail(err)
-		return
-	}
-	c.write(append(printable.JSON(text), '\n'))
 }
 
 func (c *Console) write(text []byte) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,27 +22,20 @@ type LogLine struct {
 // Log shows a function's line if it is a warning or an error.
 func (c *Console) Log(at time.Time, function, text string) {
 	entry, shown := attention(at, function, text)
-	if c.style.Quiet || !shown {
+	if !shown {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.style.JSON {
-		c.object("log", entry)
-		return
-	}
-	with := yellow
-	if entry.Level == levelError {
-		with = red
-	}
-	var members strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(entry.Members)) {
-		if text := textOf(entry.Members[name]); text != "" {
-			fmt.Fprintf(&members, " %s=%s", name, shortened(text))
+	c.show("log", entry, func() {
+		with := map[string]color{levelWarn: yellow, levelError: red}[entry.Level]
+		var members strings.Builder
+		for _, name := range slices.Sorted(maps.Keys(entry.Members)) {
+			if text := textOf(entry.Members[name]); text != "" {
+				fmt.Fprintf(&members, " %s=%s", name, shortened(text))
+			}
 		}
-	}
-	c.line("%s  %s  %s: %s%s", clock(at), c.paint(with, fmt.Sprintf("%-8s", entry.Level)),
-		c.paint(plain, function), c.paint(plain, shortened(entry.Message)), c.paint(faint, members.String()))
+		c.line("%s  %s  %s: %s%s", clock(at), c.paint(with, fmt.Sprintf("%-8s", entry.Level)),
+			c.paint(plain, function), c.paint(plain, shortened(entry.Message)), c.paint(faint, members.String()))
+	})
 }
 
 // The levels that are shown.
@@ -70,7 +64,7 @@ func attention(at time.Time, function, text string) (LogLine, bool) {
 	members := map[string]json.RawMessage{}
 	if json.Unmarshal([]byte(text), &members) != nil {
 		entry.Level, entry.Message = levelError, strings.TrimSpace(strings.ReplaceAll(text, "\t", " "))
-		return entry, isError(text)
+		return entry, errorSign.MatchString(text)
 	}
 	dropMetrics(members)
 	entry.Level = shownLevel(take(members, "level", "severity"))
@@ -118,16 +112,9 @@ func dropMetrics(members map[string]json.RawMessage) {
 	delete(members, "_aws")
 }
 
-// isError reports whether a line that is no JSON is about a crash, or is an error in
-// the text format of Lambda's runtimes for Node and Python.
-func isError(text string) bool {
-	for _, sign := range []string{"panic:", "fatal error:", "Task timed out", "Runtime exited", "\tERROR\t", "[ERROR]"} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
-}
+// errorSign is in a line that is no JSON and is about a crash, or is an error in the
+// text format of Lambda's runtimes for Node and Python.
+var errorSign = regexp.MustCompile(`panic:|fatal error:|Task timed out|Runtime exited|\tERROR\t|\[ERROR\]`)
 
 // shortened cuts a text that would make a line unreadable. It is longer than any id.
 func shortened(text string) string {

@@ -96,16 +96,8 @@ func identity(e loss.Event) string {
 	return text.String()
 }
 
-// problem shows what has gone wrong: a loss in every style.
 func (c *Console) problem(kind string, value any, at time.Time, with color, label, text string) {
-	if c.style.Quiet && kind != "loss" {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.style.JSON {
-		c.object(kind, value)
-		return
-	}
-	c.line("%s  %s", clock(at), c.paint(with, fmt.Sprintf("%-8s  %s", label, text)))
+	c.show(kind, value, func() {
+		c.line("%s  %s", clock(at), c.paint(with, fmt.Sprintf("%-8s  %s", label, text)))
+	})
 }

@@ -10,6 +10,7 @@ func (s *Service) API() wire.Service {
 		ContentType: "application/x-amz-json-1.0",
 		Operations: map[string]wire.Operation{
 			"BatchGetItem":       wire.Op(s.BatchGetItem),
+			"BatchWriteItem":     wire.Op(s.BatchWriteItem),
 			"GetItem":            wire.Op(s.GetItem),
 			"PutItem":            wire.Op(s.PutItem),
 			"UpdateItem":         wire.Op(s.UpdateItem),
@@ -19,6 +20,7 @@ func (s *Service) API() wire.Service {
 			"TransactGetItems":   wire.Op(s.TransactGetItems),
 			"TransactWriteItems": wire.Op(s.TransactWriteItems),
 			"DescribeTable":      wire.Op(s.DescribeTable),
+			"DescribeTimeToLive": wire.Op(s.DescribeTimeToLive),
 			"ListTables":         wire.Op(s.ListTables),
 		},
 	}

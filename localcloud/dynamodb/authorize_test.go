@@ -35,6 +35,8 @@ func TestEveryOperationIsAuthorizedByItself(t *testing.T) {
 	}{
 		{"GetItem", `{"TableName":"items","Key":{"p":{"S":"1"}}}`, []string{"dynamodb:GetItem " + items}},
 		{"BatchGetItem", `{"RequestItems":{"items":{"Keys":[{"p":{"S":"1"}}]}}}`, []string{"dynamodb:BatchGetItem " + items}},
+		{"BatchWriteItem", `{"RequestItems":{"items":[{"PutRequest":{"Item":{"p":{"S":"1"}}}},{"DeleteRequest":{"Key":{"p":{"S":"2"}}}}]}}`, []string{"dynamodb:BatchWriteItem " + items}},
+		{"DescribeTimeToLive", `{"TableName":"items"}`, []string{"dynamodb:DescribeTimeToLive " + items}},
 		{"PutItem", `{"TableName":"items","Item":{"p":{"S":"1"}}}`, []string{"dynamodb:PutItem " + items}},
 		{"UpdateItem", `{"TableName":"` + items + `","Key":{"p":{"S":"1"}}}`, []string{"dynamodb:UpdateItem " + items}},
 		{"DeleteItem", `{"TableName":"items","Key":{"p":{"S":"1"}}}`, []string{"dynamodb:DeleteItem " + items}},

@@ -2,11 +2,10 @@ package dynamodb
 
 import (
 	"maps"
-	"slices"
 	"strings"
+	"time"
 
 	"example.com/saga/localcloud/dynamodb/attribute"
-	"example.com/saga/localcloud/wire"
 )
 
 const (
@@ -30,13 +29,15 @@ type Usage struct {
 }
 
 // add adds one call.
-func (u *Usage) add(operation string, read, write float64) {
+func (u *Usage) add(operation string, loads []load) {
 	if u.Calls == nil {
 		u.Calls = make(map[string]int)
 	}
 	u.Calls[operation]++
-	u.ReadUnits += read
-	u.WriteUnits += write
+	for _, l := range loads {
+		u.ReadUnits += l.read
+		u.WriteUnits += l.write
+	}
 }
 
 func cloneUsage(u Usage) Usage {
@@ -47,10 +48,35 @@ func cloneUsage(u Usage) Usage {
 	return u
 }
 
-// ConsumedCapacity is the cost of one request on one table.
+// Capacity is a number of capacity units. Only transactions say which of them are
+// for reads and which for writes.
+type Capacity struct {
+	CapacityUnits      float64
+	ReadCapacityUnits  float64 `json:",omitempty"`
+	WriteCapacityUnits float64 `json:",omitempty"`
+}
+
+func (c *Capacity) add(more Capacity) {
+	c.CapacityUnits += more.CapacityUnits
+	c.ReadCapacityUnits += more.ReadCapacityUnits
+	c.WriteCapacityUnits += more.WriteCapacityUnits
+}
+
+// ConsumedCapacity is the cost of one request on one table, and if requested the parts
+// of the table itself and of its indexes.
 type ConsumedCapacity struct {
-	TableName     string
-	CapacityUnits float64
+	TableName string
+	Capacity
+	Table                  *Capacity            `json:",omitempty"`
+	GlobalSecondaryIndexes map[string]*Capacity `json:",omitempty"`
+}
+
+// load is capacity units of one partition of an index, or of the table itself. The
+// partition of a scan has no name, and no limit.
+type load struct {
+	index       *index
+	partition   string
+	read, write float64
 }
 
 // countSteps returns the number of started steps, which is at least one.
@@ -70,80 +96,114 @@ func readUnits(size int, consistent bool) float64 {
 	return units
 }
 
-// indexUnits is the cost of bringing a secondary index up to date: nothing if
-// what it keeps did not change, one write if an entry is added, changed or
-// removed, and two if the entry moves to another key.
-func indexUnits(schema KeySchema, before, after *record) float64 {
+// writeLoads returns the cost of bringing a secondary index up to date: nothing if
+// what it has did not change, one write if an entry is added, changed or removed, and
+// two if the entry moves to another key.
+func (x *index) writeLoads(before, after attribute.Item) []load {
+	before, after = x.project(before), x.project(after)
+	at, from := keyOf(x.Key, after), keyOf(x.Key, before)
 	switch {
-	case before == nil && after == nil:
-		return 0
-	case before == nil || after == nil:
-		return writeUnits(max(sizeOfRecord(before), sizeOfRecord(after)))
-	case keyOf(schema, before.item) != keyOf(schema, after.item):
-		return writeUnits(before.size) + writeUnits(after.size)
-	case attribute.Map(before.item).Equal(attribute.Map(after.item)):
-		return 0
-	}
-	return writeUnits(max(before.size, after.size))
-}
-
-// capacityMode checks ReturnConsumedCapacity and reports whether to return it.
-func capacityMode(requested string) (bool, error) {
-	if requested == "INDEXES" {
-		return false, wire.ValidationError("the local cloud does not support ReturnConsumedCapacity INDEXES, only TOTAL and NONE")
-	}
-	return requested == "TOTAL", oneOf("returnConsumedCapacity", requested, "INDEXES", "TOTAL", "NONE")
-}
-
-// charge adds one call to the table's usage. It returns the cost if wanted.
-func (s *storage) charge(operation string, read, write float64, wanted bool) *ConsumedCapacity {
-	s.usage.add(operation, read, write)
-	if !wanted {
+	case attribute.Map(before).Equal(attribute.Map(after)):
 		return nil
+	case before == nil, after != nil && at == from:
+		return []load{{index: x, partition: at.partition, write: writeUnits(max(before.Size(), after.Size()))}}
 	}
-	return &ConsumedCapacity{TableName: s.Name, CapacityUnits: read + write}
+	removal := load{index: x, partition: from.partition, write: writeUnits(before.Size())}
+	if after == nil {
+		return []load{removal}
+	}
+	return []load{removal, {index: x, partition: at.partition, write: writeUnits(after.Size())}}
 }
 
-// chargeItem is charge for an operation on one item.
-func (s *storage) chargeItem(id key, operation string, read, write float64, wanted bool) *ConsumedCapacity {
-	if kind, _, has := strings.Cut(id.partition, "#"); has {
-		used := s.usage.Kinds[kind]
-		used.add(operation, read, write)
-		if s.usage.Kinds == nil {
-			s.usage.Kinds = make(map[string]Usage)
+// detail is the value of ReturnConsumedCapacity.
+type detail string
+
+func (d detail) check() error {
+	return oneOf("returnConsumedCapacity", string(d), "INDEXES", "TOTAL", "NONE")
+}
+
+// charge adds a call and its cost to the tables that it needed. It returns what is
+// requested of the cost.
+func (s *Service) charge(operation string, requested detail, loads []load) []ConsumedCapacity {
+	now := s.config.Clock()
+	byTable := make(map[*storage][]load)
+	var tables []*storage // in the order of the request
+	for _, l := range loads {
+		if byTable[l.index.table] == nil {
+			tables = append(tables, l.index.table)
 		}
-		s.usage.Kinds[kind] = used
-	}
-	return s.charge(operation, read, write, wanted)
-}
-
-// tableCosts collects the cost of a request on several tables, for each of
-// them.
-type tableCosts map[*storage]*cost
-
-type cost struct{ read, write float64 }
-
-func (b tableCosts) of(s *storage) *cost {
-	if b[s] == nil {
-		b[s] = new(cost)
-	}
-	return b[s]
-}
-
-// charge charges every table, each with one call.
-func (b tableCosts) charge(operation string, wanted bool) []ConsumedCapacity {
-	byName := make(map[string]*storage, len(b))
-	for s := range b {
-		byName[s.Name] = s
+		byTable[l.index.table] = append(byTable[l.index.table], l)
+		l.use(now)
 	}
 	var all []ConsumedCapacity
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		s := byName[name]
-		if consumed := s.charge(operation, b[s].read, b[s].write, wanted); consumed != nil {
-			all = append(all, *consumed)
+	for _, table := range tables {
+		table.usage.add(operation, byTable[table])
+		if requested == "TOTAL" || requested == "INDEXES" {
+			all = append(all, consumed(operation, requested, byTable[table]))
 		}
 	}
 	return all
+}
+
+func (l load) use(now time.Time) {
+	if l.partition == "" {
+		return
+	}
+	if l.read > 0 {
+		l.index.reads.use(l.partition, l.read, now)
+	}
+	if l.write > 0 {
+		l.index.writes.use(l.partition, l.write, now)
+	}
+}
+
+func consumed(operation string, requested detail, loads []load) ConsumedCapacity {
+	c := ConsumedCapacity{TableName: loads[0].index.table.Name}
+	if requested == "INDEXES" {
+		c.Table = new(Capacity)
+	}
+	for _, l := range loads {
+		units := Capacity{CapacityUnits: l.read + l.write}
+		if strings.HasPrefix(operation, "Transact") {
+			units.ReadCapacityUnits, units.WriteCapacityUnits = l.read, l.write
+		}
+		c.add(units)
+		switch {
+		case requested != "INDEXES":
+		case l.index.Name == "":
+			c.Table.add(units)
+		case c.GlobalSecondaryIndexes[l.index.Name] == nil:
+			if c.GlobalSecondaryIndexes == nil {
+				c.GlobalSecondaryIndexes = make(map[string]*Capacity)
+			}
+			c.GlobalSecondaryIndexes[l.index.Name] = &units
+		default:
+			c.GlobalSecondaryIndexes[l.index.Name].add(units)
+		}
+	}
+	return c
+}
+
+// chargeOne is charge for a request on one table.
+func (s *Service) chargeOne(operation string, requested detail, loads ...load) *ConsumedCapacity {
+	if all := s.charge(operation, requested, loads); len(all) > 0 {
+		return &all[0]
+	}
+	return nil
+}
+
+// chargeItem is charge for an operation on one item.
+func (s *Service) chargeItem(id key, operation string, requested detail, loads ...load) *ConsumedCapacity {
+	if kind, _, has := strings.Cut(id.partition, "#"); has {
+		table := loads[0].index.table
+		used := table.usage.Kinds[kind]
+		used.add(operation, loads)
+		if table.usage.Kinds == nil {
+			table.usage.Kinds = make(map[string]Usage)
+		}
+		table.usage.Kinds[kind] = used
+	}
+	return s.chargeOne(operation, requested, loads...)
 }
 
 // Usage returns the usage of each table so far, by table name.

@@ -55,7 +55,14 @@ func TestEveryCallCostsCapacity(t *testing.T) {
 			if read, write := after.ReadUnits-before.ReadUnits, after.WriteUnits-before.WriteUnits; read != c.read || write != c.write {
 				t.Errorf("cost %v read and %v write units, want %v and %v", read, write, c.read, c.write)
 			}
-			if failure == nil && !strings.Contains(body, fmt.Sprintf(`{"TableName":"items","CapacityUnits":%v}`, c.read+c.write)) {
+			consumed := fmt.Sprintf(`{"TableName":"items","CapacityUnits":%v`, c.read+c.write)
+			switch c.operation { // https://github.com/aws/aws-cli/tree/develop/awscli/examples/dynamodb
+			case "TransactGetItems":
+				consumed += fmt.Sprintf(`,"ReadCapacityUnits":%v`, c.read)
+			case "TransactWriteItems":
+				consumed += fmt.Sprintf(`,"WriteCapacityUnits":%v`, c.write)
+			}
+			if failure == nil && !strings.Contains(body, consumed+"}") {
 				t.Errorf("the answer is %s", body)
 			}
 			if calls := after.Calls[c.operation] - before.Calls[c.operation]; calls != 1 && c.read+c.write > 0 {
@@ -95,6 +102,44 @@ func TestAnIndexCostsWhatChangesInIt(t *testing.T) {
 			if got := cloud.Usage()["orders"].WriteUnits - before; got != c.write {
 				t.Errorf("cost %v write units, want %v", got, c.write)
 			}
+		})
+	}
+}
+
+func TestTheCostOfATableAndItsIndexesIsReturned(t *testing.T) {
+	const put = `{"TableName":"orders","Item":{"customer":{"S":"c"},"seq":{"N":"1"},"phase":{"S":"open"},"weekday":{"S":"mon"},"x":{"S":"%s"}}%s}`
+	cases := []struct{ operation, request, want string }{
+		{
+			"PutItem", fmt.Sprintf(put, strings.Repeat("x", 1500), `,"ReturnConsumedCapacity":"INDEXES"`),
+			`{"TableName":"orders","CapacityUnits":5,"Table":{"CapacityUnits":2},"GlobalSecondaryIndexes":{"by-phase":{"CapacityUnits":2},"by-weekday":{"CapacityUnits":1}}}`,
+		},
+		{
+			"BatchWriteItem", `{"RequestItems":{"orders":[{"DeleteRequest":{"Key":{"customer":{"S":"old"},"seq":{"N":"1"}}}}]},"ReturnConsumedCapacity":"INDEXES"}`,
+			`[{"TableName":"orders","CapacityUnits":3,"Table":{"CapacityUnits":1},"GlobalSecondaryIndexes":{"by-phase":{"CapacityUnits":1},"by-weekday":{"CapacityUnits":1}}}]`,
+		},
+		{
+			"TransactWriteItems", `{"TransactItems":[{"Delete":{"TableName":"orders","Key":{"customer":{"S":"old"},"seq":{"N":"1"}}}}],"ReturnConsumedCapacity":"INDEXES"}`,
+			`[{"TableName":"orders","CapacityUnits":4,"WriteCapacityUnits":4,"Table":{"CapacityUnits":2,"WriteCapacityUnits":2},
+			  "GlobalSecondaryIndexes":{"by-phase":{"CapacityUnits":1,"WriteCapacityUnits":1},"by-weekday":{"CapacityUnits":1,"WriteCapacityUnits":1}}}]`,
+		},
+		{
+			"Query", `{"TableName":"orders"` + orderQuery("weekday = :mon", `,"IndexName":"by-weekday","ReturnConsumedCapacity":"INDEXES"`) + `}`,
+			`{"TableName":"orders","CapacityUnits":0.5,"Table":{"CapacityUnits":0},"GlobalSecondaryIndexes":{"by-weekday":{"CapacityUnits":0.5}}}`,
+		},
+		{
+			"GetItem", `{"TableName":"orders","Key":{"customer":{"S":"old"},"seq":{"N":"1"}},"ConsistentRead":true,"ReturnConsumedCapacity":"INDEXES"}`,
+			`{"TableName":"orders","CapacityUnits":1,"Table":{"CapacityUnits":1}}`,
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.operation, func(t *testing.T) {
+			cloud := newCloud(t)
+			cloud.must(t, "PutItem", `{"TableName":"orders","Item":{"customer":{"S":"old"},"seq":{"N":"1"},"phase":{"S":"open"},"weekday":{"S":"mon"}}}`)
+			var out struct{ ConsumedCapacity json.RawMessage }
+			if err := json.Unmarshal([]byte(cloud.must(t, c.operation, c.request)), &out); err != nil {
+				t.Fatal(err)
+			}
+			same(t, string(out.ConsumedCapacity), c.want)
 		})
 	}
 }
@@ -159,6 +204,18 @@ func TestATableIsDescribed(t *testing.T) {
 		same(t, cloud.must(t, "ListTables", `{"Limit":1}`), `{"TableNames":["items"],"LastEvaluatedTableName":"items"}`)
 		same(t, cloud.must(t, "ListTables", `{"Limit":1,"ExclusiveStartTableName":"items"}`), `{"TableNames":["orders"]}`)
 	})
+}
+
+func TestTheTimeToLiveOfATableIsDescribed(t *testing.T) {
+	cloud := newCloud(t)
+	if err := cloud.Create(dynamodb.Table{
+		Name: "expiring", ARN: "arn:e", Key: dynamodb.KeySchema{Partition: "p"}, Attributes: map[string]string{"p": "S"}, TimeToLive: "until",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	same(t, cloud.must(t, "DescribeTimeToLive", `{"TableName":"expiring"}`), `{"TimeToLiveDescription":{"TimeToLiveStatus":"ENABLED","AttributeName":"until"}}`)
+	same(t, cloud.must(t, "DescribeTimeToLive", `{"TableName":"items"}`), `{"TimeToLiveDescription":{"TimeToLiveStatus":"DISABLED"}}`)
+	cloud.refused(t, "DescribeTimeToLive", `{"TableName":"missing"}`, "ResourceNotFoundException", "not found")
 }
 
 func TestATableOfProvisionedCapacityIsDescribedSo(t *testing.T) {

@@ -91,12 +91,12 @@ func (s *storage) describe() Description {
 	for _, name := range slices.Sorted(maps.Keys(s.Attributes)) {
 		d.AttributeDefinitions = append(d.AttributeDefinitions, AttributeDefinition{AttributeName: name, AttributeType: s.Attributes[name]})
 	}
-	for i, described := range s.Indexes {
-		count, size := s.indexes[i].total()
+	for _, x := range s.indexes {
+		count, size := x.total()
 		d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, IndexSummary{
-			IndexName: described.Name, IndexArn: s.ARN + "/index/" + described.Name, IndexStatus: "ACTIVE",
-			KeySchema:  described.Key.elements(),
-			Projection: ProjectionDescription{ProjectionType: described.Projection, NonKeyAttributes: described.NonKey},
+			IndexName: x.Name, IndexArn: x.arn(), IndexStatus: "ACTIVE",
+			KeySchema:  x.Key.elements(),
+			Projection: ProjectionDescription{ProjectionType: x.Projection, NonKeyAttributes: x.NonKey},
 			ItemCount:  count, IndexSizeBytes: size,
 		})
 	}
@@ -111,15 +111,41 @@ func (k KeySchema) elements() []KeySchemaElement {
 	return elements
 }
 
-// total counts records and their bytes.
+// total counts entries and their bytes.
 func (x *index) total() (count, size int) {
 	for _, p := range x.partitions {
-		count += len(p.records)
-		for _, r := range p.records {
-			size += r.size
+		count += len(p.entries)
+		for _, e := range p.entries {
+			_, bytes := x.read(e)
+			size += bytes
 		}
 	}
 	return count, size
+}
+
+// DescribeTimeToLiveOutput has the time to live of a table's items.
+type DescribeTimeToLiveOutput struct {
+	TimeToLiveDescription TimeToLiveDescription
+}
+
+// TimeToLiveDescription is whether items have a time to live, and the attribute that
+// has it.
+type TimeToLiveDescription struct {
+	TimeToLiveStatus string
+	AttributeName    string `json:",omitempty"`
+}
+
+// DescribeTimeToLive describes the time to live of a table's items.
+func (s *Service) DescribeTimeToLive(ctx context.Context, in *DescribeTableInput) (*DescribeTimeToLiveOutput, error) {
+	table, err := s.authorizedTable(ctx, permission{action: "DescribeTimeToLive", table: in.TableName})
+	if err != nil {
+		return nil, err
+	}
+	status := "DISABLED"
+	if table.TimeToLive != "" {
+		status = "ENABLED"
+	}
+	return &DescribeTimeToLiveOutput{TimeToLiveDescription{status, table.TimeToLive}}, nil
 }
 
 // maximumNames is how many tables are listed at once.

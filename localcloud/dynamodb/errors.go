@@ -1,7 +1,7 @@
 package dynamodb
 
 import (
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +13,17 @@ import (
 // the service's model. Value is as DynamoDB shows it: null, or in quotes.
 func constraint(value, member, rule string) error {
 	return wire.ValidationError("1 validation error detected: Value %s at '%s' failed to satisfy constraint: %s", value, member, rule)
+}
+
+// between checks the length of a member, or how many elements it has.
+func between(member, value string, length, most int) error {
+	switch {
+	case length < 1:
+		return constraint("'"+value+"'", member, "Member must have length greater than or equal to 1")
+	case length > most:
+		return constraint("'"+value+"'", member, fmt.Sprintf("Member must have length less than or equal to %d", most))
+	}
+	return nil
 }
 
 func required(member string) error {
@@ -33,10 +44,12 @@ func tableNotFound() error {
 
 const conditionFailed = "The conditional request failed"
 
-func conditionalCheckFailed(old attribute.Item) error {
+// conditionalCheckFailed returns the error of a single write whose condition does not
+// hold.
+func (w *write) conditionalCheckFailed(old attribute.Item) error {
 	failure := wire.Errorf("ConditionalCheckFailedException", conditionFailed)
-	if old != nil {
-		failure.Members = map[string]any{"Item": maps.Clone(old)}
+	if old != nil && w.oldOnFailure {
+		failure.Members = map[string]any{"Item": old}
 	}
 	return failure
 }

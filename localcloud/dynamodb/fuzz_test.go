@@ -25,10 +25,13 @@ func FuzzExpressions(f *testing.F) {
 		values := map[string]attribute.Value{":v": attribute.String("x")}
 		key := attribute.Item{"p": attribute.String("1")}
 		_, updateErr := cloud.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{Update: dynamodb.Update{
-			TableName: "items", Key: key, UpdateExpression: &text, ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+			TableName: "items", Key: key, UpdateExpression: &text,
+			Conditional: dynamodb.Conditional{ExpressionAttributeNames: names, ExpressionAttributeValues: values},
 		}})
 		_, conditionErr := cloud.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{Delete: dynamodb.Delete{
-			TableName: "items", Key: key, ConditionExpression: &text, ExpressionAttributeNames: names, ExpressionAttributeValues: values,
+			TableName:   "items",
+			Key:         key,
+			Conditional: dynamodb.Conditional{ConditionExpression: &text, ExpressionAttributeNames: names, ExpressionAttributeValues: values},
 		}})
 		_, projectionErr := cloud.GetItem(t.Context(), &dynamodb.GetItemInput{Get: dynamodb.Get{
 			TableName: "items", Key: key, ProjectionExpression: &text, ExpressionAttributeNames: names,

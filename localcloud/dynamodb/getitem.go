@@ -19,7 +19,7 @@ type Get struct {
 type GetItemInput struct {
 	Get
 	ConsistentRead         bool
-	ReturnConsumedCapacity string
+	ReturnConsumedCapacity detail
 }
 
 // GetItemOutput has the item, if there is one.
@@ -30,62 +30,58 @@ type GetItemOutput struct {
 
 // lookup is a checked Get.
 type lookup struct {
-	table      *storage
-	id         key
+	itemLocation
 	projection *expression.Projection
 }
 
 // GetItem reads one item by its key.
 func (s *Service) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput, error) {
-	planned, err := s.planGet(ctx, permission{action: "GetItem", table: in.TableName}, in.Get)
+	table, err := s.authorizedTable(ctx, permission{action: "GetItem", table: in.TableName})
 	if err != nil {
 		return nil, err
 	}
-	wantsCapacity, err := capacityMode(in.ReturnConsumedCapacity)
+	l, err := in.plan(table)
 	if err != nil {
+		return nil, err
+	}
+	if err := in.ReturnConsumedCapacity.check(); err != nil {
 		return nil, err
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	units := readUnits(planned.table.size(planned.id), in.ConsistentRead)
-	return &GetItemOutput{
-		Item:             planned.read(),
-		ConsumedCapacity: planned.table.chargeItem(planned.id, "GetItem", units, 0, wantsCapacity),
-	}, nil
+	cost := l.load(in.ConsistentRead, 1)
+	if refused := throttled([]load{cost}, s.config.Clock()); refused != nil {
+		return nil, refused.failure()
+	}
+	return &GetItemOutput{Item: l.read(), ConsumedCapacity: s.chargeItem(l.id, "GetItem", in.ReturnConsumedCapacity, cost)}, nil
 }
 
-func (s *Service) planGet(ctx context.Context, a permission, in Get) (lookup, error) {
-	table, err := s.authorizedTable(ctx, a)
-	if err != nil {
-		return lookup{}, err
-	}
+func (in *Get) plan(table *storage) (lookup, error) {
 	if in.Key == nil {
 		return lookup{}, required("key")
 	}
-	projected, err := planProjection(table, in.ProjectionExpression, in.ExpressionAttributeNames)
+	variables, err := expression.NewVariables(in.ExpressionAttributeNames, nil,
+		expression.Parameter{Name: "ProjectionExpression", Text: in.ProjectionExpression})
 	if err != nil {
 		return lookup{}, err
 	}
-	if err := table.checkKeyMap(in.Key); err != nil {
+	l := lookup{itemLocation: itemLocation{table, keyOf(table.Key, in.Key)}}
+	if l.projection, err = expression.ParseProjection(in.ProjectionExpression, variables); err != nil {
 		return lookup{}, err
 	}
-	return lookup{table: table, id: keyOf(table.Key, in.Key), projection: projected}, nil
+	if err := table.checkPaths(l.projection.Paths()); err != nil {
+		return lookup{}, err
+	}
+	if err := variables.CheckUsed(); err != nil {
+		return lookup{}, err
+	}
+	return l, table.checkKeyMap(in.Key)
 }
 
-func planProjection(table *storage, text *string, names map[string]string) (*expression.Projection, error) {
-	variables, err := expression.NewVariables(names, nil, expression.Parameter{Name: "ProjectionExpression", Text: text})
-	if err != nil {
-		return nil, err
-	}
-	projected, err := expression.ParseProjection(text, variables)
-	if err != nil {
-		return nil, err
-	}
-	if err := table.checkPaths(projected.Paths()); err != nil {
-		return nil, err
-	}
-	return projected, variables.CheckUsed()
-}
+// read returns the item. Like load it needs the service's lock.
+func (l lookup) read() attribute.Item { return l.projection.Of(l.table.find(l.id).item()) }
 
-// read needs the service's lock.
-func (l lookup) read() attribute.Item { return l.projection.Of(l.table.get(l.id)) }
+// load returns what it costs to read the item.
+func (l lookup) load(consistent bool, factor float64) load {
+	return load{index: l.table.primary, partition: l.id.partition, read: factor * readUnits(l.size(), consistent)}
+}

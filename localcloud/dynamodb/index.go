@@ -9,92 +9,145 @@ import (
 	"example.com/saga/localcloud/dynamodb/attribute"
 )
 
-// record is one item in a table or in an index, with what is needed of it again
-// and again. It is replaced, never changed.
+// record is one item of a table. It is replaced, never changed.
 type record struct {
-	id   key             // the item's key in the table
-	sort attribute.Value // the attribute by which its partition is ordered; may be none
-	item attribute.Item
-	size int
+	id     key
+	packed string
+	size   int
 }
 
-// partition holds the records of one partition key in order.
+// item returns the item, which is the caller's own; nil for no record.
+func (r *record) item() attribute.Item {
+	if r == nil {
+		return nil
+	}
+	return attribute.Unpack(r.packed)
+}
+
+// entry is one item's place in an index.
+type entry struct {
+	sort attribute.Value // the attribute by which its partition is ordered; may be none
+	*record
+}
+
+// partition holds the entries of one partition key in order.
 type partition struct {
 	hash    uint32
 	name    string
-	records []*record
+	entries []entry
 }
 
-// index orders items by a key: the table's own, or a secondary index's.
+func (p *partition) search(e entry) (at int, found bool) {
+	return slices.BinarySearchFunc(p.entries, e, func(a, b entry) int {
+		return cmp.Or(a.sort.Compare(b.sort), strings.Compare(a.id.partition, b.id.partition), strings.Compare(a.id.sort, b.id.sort))
+	})
+}
+
+// index orders items by a key: the table's own, or a secondary index's. An Index
+// without a name is the table's own.
 // Partitions come in the order of a hash, as in DynamoDB, so that no program
 // relies on an order that is not promised.
 type index struct {
-	schema     KeySchema
-	partitions map[string]*partition
-	ordered    []*partition // for scans; stale is set when it must be made anew
-	stale      bool
+	Index
+	table         *storage
+	partitions    map[string]*partition
+	ordered       []*partition // for scans; stale is set when it must be made anew
+	stale         bool
+	reads, writes rate
 }
 
-func newIndex(schema KeySchema) *index {
-	return &index{schema: schema, partitions: make(map[string]*partition)}
+func newIndex(table *storage, described Index) *index {
+	return &index{
+		Index: described, table: table, partitions: make(map[string]*partition),
+		reads: newRate(maximumReads), writes: newRate(maximumWrites),
+	}
 }
 
-// record returns the record of an item, or none if the item lacks the index's key.
-func (x *index) record(id key, item attribute.Item) *record {
-	for _, name := range x.schema.attributes() {
-		if _, present := item[name]; !present {
-			return nil
+func (x *index) arn() string {
+	if x.Name == "" {
+		return x.table.ARN
+	}
+	return x.table.ARN + "/index/" + x.Name
+}
+
+// has reports whether an item has the index's key. An item without it is not in the
+// index.
+func (x *index) has(item attribute.Item) bool {
+	return !slices.ContainsFunc(x.Key.attributes(), func(name string) bool {
+		_, present := item[name]
+		return !present
+	})
+}
+
+// projects reports whether an attribute of the table's items is in the index.
+func (x *index) projects(attribute string) bool {
+	return x.Projection == ProjectAll || x.table.Key.has(attribute) || x.Key.has(attribute) || slices.Contains(x.NonKey, attribute)
+}
+
+// project returns what the index has of an item; nil for an item that it has not.
+func (x *index) project(item attribute.Item) attribute.Item {
+	if !x.has(item) {
+		return nil
+	}
+	if x.Projection == ProjectAll {
+		return item
+	}
+	kept := make(attribute.Item)
+	for name, value := range item {
+		if x.projects(name) {
+			kept[name] = value
 		}
 	}
-	return &record{id: id, sort: item[x.schema.Sort], item: item, size: item.Size()}
+	return kept
 }
 
-func (x *index) partitionName(r *record) string { return r.item[x.schema.Partition].Text() }
-
-func compareRecords(a, b *record) int {
-	return cmp.Or(a.sort.Compare(b.sort), strings.Compare(a.id.partition, b.id.partition), strings.Compare(a.id.sort, b.id.sort))
+// read returns what the index has of an entry's item, and its size.
+func (x *index) read(e entry) (attribute.Item, int) {
+	if x.Projection == ProjectAll {
+		return e.item(), e.size
+	}
+	item := x.project(e.item())
+	return item, item.Size()
 }
 
-// put adds a record, or replaces the one at the same place.
-func (x *index) put(r *record) {
-	name := x.partitionName(r)
+// entry returns the place of an item that has the index's key.
+func (x *index) entry(r *record, item attribute.Item) entry {
+	return entry{sort: item[x.Key.Sort], record: r}
+}
+
+// replace puts an item's record in the place of its old one; either may be nil.
+func (x *index) replace(id key, old attribute.Item, r *record, next attribute.Item) {
+	if x.has(old) && (!x.has(next) || keyOf(x.Key, old) != keyOf(x.Key, next)) {
+		x.remove(keyOf(x.Key, old).partition, x.entry(&record{id: id}, old))
+	}
+	if x.has(next) {
+		x.put(keyOf(x.Key, next).partition, x.entry(r, next))
+	}
+}
+
+func (x *index) put(name string, e entry) {
 	p := x.partitions[name]
 	if p == nil {
+		name = strings.Clone(name) // It outlives the record of which it is a part.
 		p = &partition{name: name, hash: hashOf(name)}
 		x.partitions[name] = p
 		x.stale = true
 	}
-	at, found := slices.BinarySearchFunc(p.records, r, compareRecords)
+	at, found := p.search(e)
 	if found {
-		p.records[at] = r
+		p.entries[at] = e
 		return
 	}
-	p.records = slices.Insert(p.records, at, r)
+	p.entries = slices.Insert(p.entries, at, e)
 }
 
-func (x *index) remove(r *record) {
-	name := x.partitionName(r)
+func (x *index) remove(name string, e entry) {
 	p := x.partitions[name]
-	if p == nil {
-		return
-	}
-	if at, found := slices.BinarySearchFunc(p.records, r, compareRecords); found {
-		p.records = slices.Delete(p.records, at, at+1)
-	}
-	if len(p.records) == 0 {
+	at, _ := p.search(e)
+	p.entries = slices.Delete(p.entries, at, at+1)
+	if len(p.entries) == 0 {
 		delete(x.partitions, name)
 		x.stale = true
-	}
-}
-
-// replace puts an item's new record in the place of its old one; either may
-// be nil.
-func (x *index) replace(old, next *record) {
-	if old != nil {
-		x.remove(old)
-	}
-	if next != nil {
-		x.put(next)
 	}
 }
 

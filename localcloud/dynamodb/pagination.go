@@ -23,7 +23,7 @@ type Read struct {
 	ExclusiveStartKey         attribute.Item
 	ConsistentRead            bool
 	Select                    string
-	ReturnConsumedCapacity    string
+	ReturnConsumedCapacity    detail
 }
 
 // ReadOutput is one page of a Query or a Scan. Count is what passed the filter
@@ -39,29 +39,34 @@ type ReadOutput struct {
 
 // reading is a checked Read.
 type reading struct {
-	table         *storage
-	index         *index
-	described     *Index // nil for the table itself
-	filter        *expression.Condition
-	projection    *expression.Projection
-	limit         int // 0 for none
-	countsOnly    bool
-	start         *record // where to continue, nil for the beginning
-	consistent    bool
-	wantsCapacity bool
+	table      *storage
+	index      *index
+	filter     *expression.Condition
+	projection *expression.Projection
+	limit      int // 0 for none
+	countsOnly bool
+	start      *start // where to continue, nil for the beginning
+	consistent bool
+	capacity   detail
+}
+
+// start is the place of an item at which the page before ended.
+type start struct {
+	entry
+	partition string
 }
 
 // planRead checks everything but what only a Query has.
 func planRead(table *storage, in *Read, variables *expression.Variables) (*reading, error) {
-	ordered, described, err := table.index(in.IndexName)
+	ordered, err := table.index(in.IndexName)
 	if err != nil {
 		return nil, err
 	}
-	if described != nil && in.ConsistentRead {
+	if in.IndexName != "" && in.ConsistentRead {
 		return nil, wire.ValidationError("Consistent reads are not supported on global secondary indexes")
 	}
-	r := &reading{table: table, index: ordered, described: described, consistent: in.ConsistentRead}
-	if r.wantsCapacity, err = capacityMode(in.ReturnConsumedCapacity); err != nil {
+	r := &reading{table: table, index: ordered, consistent: in.ConsistentRead, capacity: in.ReturnConsumedCapacity}
+	if err := r.capacity.check(); err != nil {
 		return nil, err
 	}
 	if in.Limit != nil {
@@ -73,7 +78,7 @@ func planRead(table *storage, in *Read, variables *expression.Variables) (*readi
 	if err := r.parseSelect(in); err != nil {
 		return nil, err
 	}
-	if r.start, err = r.startRecord(in.ExclusiveStartKey); err != nil {
+	if r.start, err = r.startAt(in.ExclusiveStartKey); err != nil {
 		return nil, err
 	}
 	if r.projection, err = expression.ParseProjection(in.ProjectionExpression, variables); err != nil {
@@ -96,10 +101,10 @@ func (r *reading) parseSelect(in *Read) error {
 		return wire.ValidationError("Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES")
 	case in.Select != "" && in.Select != "SPECIFIC_ATTRIBUTES" && hasProjection:
 		return wire.ValidationError("Cannot specify the ProjectionExpression when choosing to get %s", in.Select)
-	case in.Select == "ALL_PROJECTED_ATTRIBUTES" && r.described == nil:
+	case in.Select == "ALL_PROJECTED_ATTRIBUTES" && in.IndexName == "":
 		return wire.ValidationError("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
-	case in.Select == "ALL_ATTRIBUTES" && r.described != nil && r.described.Projection != ProjectAll:
-		return wire.ValidationError("One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", r.described.Name)
+	case in.Select == "ALL_ATTRIBUTES" && r.index.Projection != ProjectAll:
+		return wire.ValidationError("One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", r.index.Name)
 	}
 	r.countsOnly = in.Select == "COUNT"
 	return nil
@@ -120,16 +125,16 @@ func (r *reading) checkReadable(paths []expression.Path, what string) error {
 		return err
 	}
 	for _, p := range paths {
-		if r.described != nil && !r.table.projects(*r.described, p.Attribute()) {
-			return wire.ValidationError("One or more parameter values were invalid: Global secondary index %s does not %s [%s]", r.described.Name, what, p.Attribute())
+		if !r.index.projects(p.Attribute()) {
+			return wire.ValidationError("One or more parameter values were invalid: Global secondary index %s does not %s [%s]", r.index.Name, what, p.Attribute())
 		}
 	}
 	return nil
 }
 
-// startRecord returns the position of the item at which the page before ended.
-// The item need not exist any more.
-func (r *reading) startRecord(given attribute.Item) (*record, error) {
+// startAt returns the place of the item at which the page before ended. The item need
+// not exist any more.
+func (r *reading) startAt(given attribute.Item) (*start, error) {
 	if given == nil {
 		return nil, nil
 	}
@@ -142,40 +147,47 @@ func (r *reading) startRecord(given attribute.Item) (*record, error) {
 			return nil, wire.ValidationError("The provided starting key is invalid: The provided key element does not match the schema")
 		}
 	}
-	return r.index.record(keyOf(r.table.Key, given), given), nil
+	id := keyOf(r.table.Key, given)
+	return &start{r.index.entry(&record{id: id}, given), keyOf(r.index.Key, given).partition}, nil
 }
 
 // positionOf returns the attributes of an item that are its position in what is
 // read.
 func (r *reading) positionOf(item attribute.Item) attribute.Item {
 	fields := keyFields(r.table.Key, item)
-	for _, name := range r.index.schema.attributes() {
+	for _, name := range r.index.Key.attributes() {
 		fields[name] = item[name]
 	}
 	return fields
 }
 
-// page evaluates records until one page is full. It needs the service's lock.
-func (r *reading) page(operation string, records iter.Seq[*record]) *ReadOutput {
+// page evaluates entries until one page is full. It needs the service's lock.
+func (s *Service) page(operation string, r *reading, partition string, entries iter.Seq[entry]) (*ReadOutput, error) {
+	cost := load{index: r.index, partition: partition, read: 1}
+	if refused := throttled([]load{cost}, s.config.Clock()); refused != nil {
+		return nil, refused.failure()
+	}
 	out := new(ReadOutput)
 	if !r.countsOnly {
 		out.Items = []attribute.Item{}
 	}
 	size := 0
-	for found := range records {
+	for found := range entries {
+		item, bytes := r.index.read(found)
 		out.ScannedCount++
-		size += found.size
-		if r.filter.Holds(found.item) {
+		size += bytes
+		if r.filter.Holds(item) {
 			out.Count++
 			if !r.countsOnly {
-				out.Items = append(out.Items, r.projection.Of(found.item))
+				out.Items = append(out.Items, r.projection.Of(item))
 			}
 		}
 		if out.ScannedCount == r.limit || size >= maximumPage {
-			out.LastEvaluatedKey = r.positionOf(found.item)
+			out.LastEvaluatedKey = r.positionOf(item)
 			break
 		}
 	}
-	out.ConsumedCapacity = r.table.charge(operation, readUnits(size, r.consistent), 0, r.wantsCapacity)
-	return out
+	cost.read = readUnits(size, r.consistent)
+	out.ConsumedCapacity = s.chargeOne(operation, r.capacity, cost)
+	return out, nil
 }

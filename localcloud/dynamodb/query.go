@@ -48,7 +48,7 @@ func (s *Service) Query(ctx context.Context, in *QueryInput) (*ReadOutput, error
 	q.backward = in.ScanIndexForward != nil && !*in.ScanIndexForward
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return r.page("Query", q.records()), nil
+	return s.page("Query", r, q.partition.Text(), q.entries())
 }
 
 // query is a reading of one partition.
@@ -79,7 +79,7 @@ func (r *reading) partitionQuery(tests map[string]expression.KeyTest) (*query, e
 	if len(tests) > 2 {
 		return nil, wire.ValidationError("Conditions can be of length 1 or 2 only")
 	}
-	schema := r.index.schema
+	schema := r.index.Key
 	partition, present := tests[schema.Partition]
 	if !present {
 		return nil, wire.ValidationError("Query condition missed key schema element: %s", schema.Partition)
@@ -116,7 +116,7 @@ func checkBounds(test expression.KeyTest, attributeName, kind string) error {
 // filtersNoKey refuses a filter on the key: that belongs in the key condition.
 func (r *reading) filtersNoKey() error {
 	for _, p := range r.filter.Paths() {
-		if r.index.schema.has(p.Attribute()) {
+		if r.index.Key.has(p.Attribute()) {
 			return wire.ValidationError("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", p.Attribute())
 		}
 	}
@@ -127,7 +127,7 @@ func (q *query) checkStart() error {
 	switch {
 	case q.start == nil:
 		return nil
-	case q.index.partitionName(q.start) != q.partition.Text():
+	case q.start.partition != q.partition.Text():
 		return wire.ValidationError("The provided starting key is outside query boundaries based on provided conditions")
 	case q.sort.Before(q.start.sort) || q.sort.After(q.start.sort):
 		return wire.ValidationError("The provided starting key does not match the range key predicate")
@@ -135,17 +135,17 @@ func (q *query) checkStart() error {
 	return nil
 }
 
-// records returns the records of the query by binary search: the sort test
-// accepts one unbroken stretch of the partition.
-func (q *query) records() iter.Seq[*record] {
+// entries returns the entries of the query by binary search: the sort test accepts one
+// unbroken stretch of the partition.
+func (q *query) entries() iter.Seq[entry] {
 	p := q.index.partitions[q.partition.Text()]
 	if p == nil {
-		return slices.Values([]*record(nil))
+		return slices.Values([]entry(nil))
 	}
-	from := sort.Search(len(p.records), func(i int) bool { return !q.sort.Before(p.records[i].sort) })
-	to := sort.Search(len(p.records), func(i int) bool { return q.sort.After(p.records[i].sort) })
+	from := sort.Search(len(p.entries), func(i int) bool { return !q.sort.Before(p.entries[i].sort) })
+	to := sort.Search(len(p.entries), func(i int) bool { return q.sort.After(p.entries[i].sort) })
 	if q.start != nil {
-		at, found := slices.BinarySearchFunc(p.records, q.start, compareRecords)
+		at, found := p.search(q.start.entry)
 		switch {
 		case q.backward:
 			to = min(to, at)
@@ -155,13 +155,13 @@ func (q *query) records() iter.Seq[*record] {
 			from = max(from, at)
 		}
 	}
-	stretch := p.records[from:max(from, to)]
+	stretch := p.entries[from:max(from, to)]
 	if !q.backward {
 		return slices.Values(stretch)
 	}
-	return func(yield func(*record) bool) {
-		for _, r := range slices.Backward(stretch) {
-			if !yield(r) {
+	return func(yield func(entry) bool) {
+		for _, e := range slices.Backward(stretch) {
+			if !yield(e) {
 				return
 			}
 		}

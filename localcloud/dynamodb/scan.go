@@ -34,16 +34,16 @@ func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ReadOutput, error) 
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return r.page("Scan", r.records()), nil
+	return s.page("Scan", r, "", r.entries())
 }
 
-// records is all records after the start, partition by partition.
-func (r *reading) records() iter.Seq[*record] {
-	return func(yield func(*record) bool) {
+// entries is all entries after the start, partition by partition.
+func (r *reading) entries() iter.Seq[entry] {
+	return func(yield func(entry) bool) {
 		partitions := r.index.inOrder()
 		first, skip := r.resume(partitions)
 		for _, p := range partitions[first:] {
-			for _, found := range p.records[skip:] {
+			for _, found := range p.entries[skip:] {
 				if !yield(found) {
 					return
 				}
@@ -53,17 +53,17 @@ func (r *reading) records() iter.Seq[*record] {
 	}
 }
 
-// resume finds the partition to begin in and how many of its records to skip.
+// resume finds the partition to begin in and how many of its entries to skip.
 func (r *reading) resume(partitions []*partition) (first, skip int) {
 	if r.start == nil {
 		return 0, 0
 	}
-	name := r.index.partitionName(r.start)
+	name := r.start.partition
 	first, found := slices.BinarySearchFunc(partitions, &partition{name: name, hash: hashOf(name)}, comparePartitions)
 	if !found {
 		return first, 0
 	}
-	skip, found = slices.BinarySearchFunc(partitions[first].records, r.start, compareRecords)
+	skip, found = partitions[first].search(r.start.entry)
 	if found {
 		skip++
 	}

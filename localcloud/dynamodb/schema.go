@@ -3,8 +3,6 @@ package dynamodb
 import (
 	"fmt"
 	"slices"
-
-	"example.com/saga/localcloud/dynamodb/attribute"
 )
 
 // KeySchema names the attributes of a key. Sort is empty for a simple key.
@@ -37,8 +35,11 @@ type Table struct {
 	Attributes map[string]string
 	Indexes    []Index
 	// Provisioned is whether capacity is provisioned, instead of paid for by request.
-	// It is described only: nothing is throttled.
+	// How much is not limited, only what one partition takes.
 	Provisioned bool
+	// TimeToLive is the attribute with the time after which an item may be deleted;
+	// "" if there is none. It is described only: no item is deleted.
+	TimeToLive string
 }
 
 func (k KeySchema) attributes() []string {
@@ -107,24 +108,4 @@ func (i Index) checkProjection(table string) error {
 		return fmt.Errorf("%s/index/%s: non-key attributes go with the projection INCLUDE and with no other", table, i.Name)
 	}
 	return nil
-}
-
-// projects reports whether an attribute of the table's items is in the index.
-func (t Table) projects(index Index, attribute string) bool {
-	return index.Projection == ProjectAll || t.Key.has(attribute) || index.Key.has(attribute) ||
-		slices.Contains(index.NonKey, attribute)
-}
-
-// project returns what the index keeps of an item.
-func (t Table) project(index Index, item attribute.Item) attribute.Item {
-	if index.Projection == ProjectAll {
-		return item
-	}
-	kept := make(attribute.Item)
-	for name, value := range item {
-		if t.projects(index, name) {
-			kept[name] = value
-		}
-	}
-	return kept
 }

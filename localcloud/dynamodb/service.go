@@ -3,10 +3,11 @@
 // capacity that every call costs.
 //
 // It differs from DynamoDB where a distributed store shows itself: a secondary
-// index and an eventually consistent read are always up to date here, and
-// transactions run one after another, so none is ever cancelled because of a
-// conflict with another. No item is ever deleted for its time to live, as
-// DynamoDB makes no promise about when it does that.
+// index and an eventually consistent read are always up to date here. Requests are
+// done one after another, so they conflict only if they last longer than that: see
+// wire.Delay. The rate of a partition is limited, that of a table and an account is
+// not, and a table does not have to grow first. No item is ever deleted for its time
+// to live, as DynamoDB makes no promise about when it does that.
 package dynamodb
 
 import (
@@ -43,11 +44,12 @@ type Service struct {
 	mutex  sync.Mutex
 	tables map[string]*storage // by name
 	ledger tokenLedger
+	held   map[itemLocation]holders
 }
 
 // New returns a service without tables.
 func New(config Config) *Service {
-	return &Service{config: config, tables: make(map[string]*storage)}
+	return &Service{config: config, tables: make(map[string]*storage), held: make(map[itemLocation]holders)}
 }
 
 // Create adds a table.

@@ -14,90 +14,75 @@ import (
 type storage struct {
 	Table
 	created time.Time
-	items   map[key]*record
-	primary *index
+	primary *index   // which has all items
 	indexes []*index // in the order of Table.Indexes
 	usage   Usage
 }
 
 func newStorage(t Table, created time.Time) *storage {
 	t.Attributes = maps.Clone(t.Attributes)
-	t.Indexes = slices.Clone(t.Indexes)
-	s := &storage{
-		Table: t, created: created, items: make(map[key]*record), primary: newIndex(t.Key),
-		usage: Usage{Calls: make(map[string]int)},
-	}
-	for i, described := range t.Indexes {
-		t.Indexes[i].NonKey = slices.Clone(described.NonKey)
-		s.indexes = append(s.indexes, newIndex(described.Key))
+	s := &storage{Table: t, created: created, usage: Usage{Calls: make(map[string]int)}}
+	s.primary = newIndex(s, Index{Key: t.Key, Projection: ProjectAll})
+	for _, described := range t.Indexes {
+		described.NonKey = slices.Clone(described.NonKey)
+		s.indexes = append(s.indexes, newIndex(s, described))
 	}
 	return s
 }
 
-// get returns an item, or nil. The caller must not change it.
-func (s *storage) get(k key) attribute.Item {
-	if r := s.items[k]; r != nil {
-		return r.item
+// find returns the record of an item, or nil.
+func (s *storage) find(k key) *record {
+	p := s.primary.partitions[k.partition]
+	if p == nil {
+		return nil
 	}
-	return nil
+	kind := attribute.Kind(s.Attributes[s.Key.Sort])
+	at, found := p.search(entry{sort: attribute.Scalar(kind, k.sort), record: &record{id: k}})
+	if !found {
+		return nil
+	}
+	return p.entries[at].record
 }
 
 // size returns the bytes of the item under a key; 0 if there is none.
-func (s *storage) size(k key) int { return sizeOfRecord(s.items[k]) }
+func (s *storage) size(k key) int {
+	if r := s.find(k); r != nil {
+		return r.size
+	}
+	return 0
+}
 
-// write replaces the item under a key, or deletes it if next is nil, in the
-// table and in its indexes. It returns the write units that each of the two
-// costs.
-func (s *storage) write(k key, next attribute.Item) (own, indexes float64) {
-	old := s.items[k]
-	var fresh *record
+// writeLoads returns what it costs to write next in the place of old in the table and
+// in its indexes; either may be nil. The indexes follow a transaction when it is
+// done, and cost no more for it.
+func (s *storage) writeLoads(k key, old, next attribute.Item, factor float64) []load {
+	all := []load{{index: s.primary, partition: k.partition, write: factor * writeUnits(max(old.Size(), next.Size()))}}
+	for _, x := range s.indexes {
+		all = append(all, x.writeLoads(old, next)...)
+	}
+	return all
+}
+
+// write puts next in the place of old, in the table and in its indexes.
+func (s *storage) write(k key, old, next attribute.Item) {
+	var stored *record
 	if next != nil {
-		fresh = s.primary.record(k, next)
+		stored = &record{id: k, packed: next.Pack(), size: next.Size()}
+		next = stored.item() // The indexes refer to parts of the packed item instead of to copies.
 	}
-	s.primary.replace(old, fresh)
-	if fresh == nil {
-		delete(s.items, k)
-	} else {
-		s.items[k] = fresh
+	s.primary.replace(k, old, stored, next)
+	for _, x := range s.indexes {
+		x.replace(k, old, stored, next)
 	}
-	return writeUnits(max(sizeOfRecord(old), sizeOfRecord(fresh))), s.writeIndexes(k, old, fresh)
-}
-
-func (s *storage) writeIndexes(k key, old, fresh *record) float64 {
-	units := 0.0
-	for i, described := range s.Indexes {
-		before, after := s.indexed(i, k, old), s.indexed(i, k, fresh)
-		units += indexUnits(described.Key, before, after)
-		s.indexes[i].replace(before, after)
-	}
-	return units
-}
-
-// indexed returns the record that a secondary index keeps of an item, if any.
-func (s *storage) indexed(i int, k key, r *record) *record {
-	if r == nil {
-		return nil
-	}
-	return s.indexes[i].record(k, s.project(s.Indexes[i], r.item))
 }
 
 // index returns the index with a name, or the table's own order for an empty
 // name.
-func (s *storage) index(name string) (*index, *Index, error) {
-	if name == "" {
-		return s.primary, nil, nil
-	}
-	for i := range s.Indexes {
-		if s.Indexes[i].Name == name {
-			return s.indexes[i], &s.Indexes[i], nil
+func (s *storage) index(name string) (*index, error) {
+	for _, x := range append([]*index{s.primary}, s.indexes...) {
+		if x.Name == name {
+			return x, nil
 		}
 	}
-	return nil, nil, wire.ValidationError("The table does not have the specified index: %s", name)
-}
-
-func sizeOfRecord(r *record) int {
-	if r == nil {
-		return 0
-	}
-	return r.size
+	return nil, wire.ValidationError("The table does not have the specified index: %s", name)
 }

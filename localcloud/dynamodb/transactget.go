@@ -16,7 +16,7 @@ type TransactGetItem struct {
 // TransactGetItemsInput is a request to read several items at one moment.
 type TransactGetItemsInput struct {
 	TransactItems          []TransactGetItem
-	ReturnConsumedCapacity string
+	ReturnConsumedCapacity detail
 }
 
 // ItemResponse has the requested item, if there is one.
@@ -32,8 +32,7 @@ type TransactGetItemsOutput struct {
 
 // TransactGetItems reads several items as they are at one moment.
 func (s *Service) TransactGetItems(ctx context.Context, in *TransactGetItemsInput) (*TransactGetItemsOutput, error) {
-	wantsCapacity, err := capacityMode(in.ReturnConsumedCapacity)
-	if err != nil {
+	if err := in.ReturnConsumedCapacity.check(); err != nil {
 		return nil, err
 	}
 	planned, err := s.planGets(ctx, in.TransactItems)
@@ -42,27 +41,49 @@ func (s *Service) TransactGetItems(ctx context.Context, in *TransactGetItemsInpu
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	if err := s.checkReadable(planned); err != nil {
+		return nil, err
+	}
 	out := new(TransactGetItemsOutput)
-	costs := make(tableCosts)
+	var loads []load
 	total := 0
 	for _, l := range planned {
-		size := l.table.size(l.id)
-		if total += size; total > maximumTransactionBytes {
+		if total += l.size(); total > maximumTransactionBytes {
 			return nil, wire.ValidationError("Transaction response size cannot exceed %d bytes", maximumTransactionBytes)
 		}
-		costs.of(l.table).read += transactionFactor * readUnits(size, true)
+		loads = append(loads, l.load(true, transactionFactor))
 		out.Responses = append(out.Responses, ItemResponse{Item: l.read()})
 	}
-	out.ConsumedCapacity = costs.charge("TransactGetItems", wantsCapacity)
+	out.ConsumedCapacity = s.charge("TransactGetItems", in.ReturnConsumedCapacity, loads)
 	return out, nil
 }
 
+// checkReadable returns the error of a transaction that reads an item while it is
+// written, or more than its partition allows.
+func (s *Service) checkReadable(planned []lookup) error {
+	reasons := noReasons(len(planned))
+	cancelled := false
+	for i, l := range planned {
+		refused := throttled([]load{l.load(true, transactionFactor)}, s.config.Clock())
+		switch {
+		case s.held[l.itemLocation] != holders{}:
+			reasons[i] = CancellationReason{Code: "TransactionConflict", Message: transactionConflict}
+		case refused != nil:
+			reasons[i] = *refused.reason()
+		default:
+			continue
+		}
+		cancelled = true
+	}
+	if !cancelled {
+		return nil
+	}
+	return transactionCanceled(reasons)
+}
+
 func (s *Service) planGets(ctx context.Context, elements []TransactGetItem) ([]lookup, error) {
-	switch {
-	case len(elements) == 0:
-		return nil, constraint("'[]'", "transactItems", "Member must have length greater than or equal to 1")
-	case len(elements) > maximumElements:
-		return nil, constraint(fmt.Sprintf("'[%d elements]'", len(elements)), "transactItems", "Member must have length less than or equal to 100")
+	if err := checkElements(len(elements)); err != nil {
+		return nil, err
 	}
 	seen := make(map[itemLocation]bool)
 	planned := make([]lookup, len(elements))
@@ -70,15 +91,17 @@ func (s *Service) planGets(ctx context.Context, elements []TransactGetItem) ([]l
 		if element.Get == nil {
 			return nil, required(fmt.Sprintf("transactItems.%d.member.get", i+1))
 		}
-		l, err := s.planGet(ctx, permission{action: "GetItem", table: element.Get.TableName, within: "TransactGetItems"}, *element.Get)
+		table, err := s.authorizedTable(ctx, permission{action: "GetItem", table: element.Get.TableName, within: "TransactGetItems"})
 		if err != nil {
 			return nil, err
 		}
-		if seen[itemLocation{l.table, l.id}] {
-			return nil, wire.ValidationError("Transaction request cannot include multiple operations on one item")
+		if planned[i], err = element.Get.plan(table); err != nil {
+			return nil, err
 		}
-		seen[itemLocation{l.table, l.id}] = true
-		planned[i] = l
+		if seen[planned[i].itemLocation] {
+			return nil, severalOnOneItem()
+		}
+		seen[planned[i].itemLocation] = true
 	}
 	return planned, nil
 }

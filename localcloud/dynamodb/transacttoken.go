@@ -13,13 +13,14 @@ type fingerprint [sha256.Size]byte
 
 // tokenLedger remembers the latest transactions by their tokens.
 type tokenLedger struct {
-	completed map[string]completedTransaction
-	order     []string // tokens, oldest first
+	known map[string]tokenUse
+	order []string // tokens of completed transactions, oldest first
 }
 
-type completedTransaction struct {
-	request fingerprint
-	at      time.Time
+// tokenUse is the transaction of a token.
+type tokenUse struct {
+	request   fingerprint
+	completed time.Time // zero while it is in progress
 }
 
 // fingerprintOf returns a hash that is the same for the same elements, however
@@ -33,19 +34,23 @@ func fingerprintOf(elements []TransactWriteItem) (fingerprint, error) {
 }
 
 // find drops the tokens that are too old and then looks for one.
-func (l *tokenLedger) find(token string, now time.Time) (fingerprint, bool) {
-	for len(l.order) > 0 && now.Sub(l.completed[l.order[0]].at) >= tokenLifetime {
-		delete(l.completed, l.order[0])
+func (l *tokenLedger) find(token string, now time.Time) (tokenUse, bool) {
+	for len(l.order) > 0 && now.Sub(l.known[l.order[0]].completed) >= tokenLifetime {
+		delete(l.known, l.order[0])
 		l.order = l.order[1:]
 	}
-	found, known := l.completed[token]
-	return found.request, known
+	found, isKnown := l.known[token]
+	return found, isKnown
 }
 
-func (l *tokenLedger) add(token string, request fingerprint, now time.Time) {
-	if l.completed == nil {
-		l.completed = make(map[string]completedTransaction)
+func (l *tokenLedger) begin(token string, request fingerprint) {
+	if l.known == nil {
+		l.known = make(map[string]tokenUse)
 	}
-	l.completed[token] = completedTransaction{request: request, at: now}
+	l.known[token] = tokenUse{request: request}
+}
+
+func (l *tokenLedger) complete(token string, now time.Time) {
+	l.known[token] = tokenUse{request: l.known[token].request, completed: now}
 	l.order = append(l.order, token)
 }

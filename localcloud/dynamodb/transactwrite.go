@@ -3,7 +3,6 @@ package dynamodb
 import (
 	"context"
 	"fmt"
-	"maps"
 	"strings"
 
 	"example.com/saga/localcloud/dynamodb/attribute"
@@ -19,27 +18,17 @@ const (
 
 // TransactWriteItem is one element of a transaction: exactly one of its members.
 type TransactWriteItem struct {
-	Put            *Put            `json:",omitempty"`
-	Update         *Update         `json:",omitempty"`
-	Delete         *Delete         `json:",omitempty"`
-	ConditionCheck *ConditionCheck `json:",omitempty"`
-}
-
-// ConditionCheck is a condition on an item that the transaction does not write.
-type ConditionCheck struct {
-	TableName                           string
-	Key                                 attribute.Item
-	ConditionExpression                 *string
-	ExpressionAttributeNames            map[string]string
-	ExpressionAttributeValues           map[string]attribute.Value
-	ReturnValuesOnConditionCheckFailure string
+	Put            *Put    `json:",omitempty"`
+	Update         *Update `json:",omitempty"`
+	Delete         *Delete `json:",omitempty"`
+	ConditionCheck *Delete `json:",omitempty"`
 }
 
 // TransactWriteItemsInput is a request for a transaction.
 type TransactWriteItemsInput struct {
 	TransactItems          []TransactWriteItem
 	ClientRequestToken     *string
-	ReturnConsumedCapacity string
+	ReturnConsumedCapacity detail
 }
 
 // TransactWriteItemsOutput is the response to a transaction that was done.
@@ -62,8 +51,7 @@ func (s *Service) TransactWriteItems(ctx context.Context, in *TransactWriteItems
 	if err := checkTransaction(in); err != nil {
 		return nil, err
 	}
-	wantsCapacity, err := capacityMode(in.ReturnConsumedCapacity)
-	if err != nil {
+	if err := in.ReturnConsumedCapacity.check(); err != nil {
 		return nil, err
 	}
 	var writes []*write
@@ -83,7 +71,7 @@ func (s *Service) TransactWriteItems(ctx context.Context, in *TransactWriteItems
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	consumed, err := s.transactOnce(in.ClientRequestToken, request, writes, wantsCapacity)
+	consumed, err := s.transactOnce(ctx, in, request, writes)
 	if err != nil {
 		return nil, err
 	}
@@ -91,21 +79,17 @@ func (s *Service) TransactWriteItems(ctx context.Context, in *TransactWriteItems
 }
 
 func checkTransaction(in *TransactWriteItemsInput) error {
-	switch {
-	case len(in.TransactItems) == 0:
-		return constraint("'[]'", "transactItems", "Member must have length greater than or equal to 1")
-	case len(in.TransactItems) > maximumElements:
-		return constraint(fmt.Sprintf("'[%d elements]'", len(in.TransactItems)), "transactItems", "Member must have length less than or equal to 100")
+	if err := checkElements(len(in.TransactItems)); err != nil {
+		return err
 	}
 	if token := in.ClientRequestToken; token != nil {
-		switch {
-		case *token == "":
-			return constraint("''", "clientRequestToken", "Member must have length greater than or equal to 1")
-		case len(*token) > maximumToken:
-			return constraint("'"+*token+"'", "clientRequestToken", "Member must have length less than or equal to 36")
-		}
+		return between("clientRequestToken", *token, len(*token), maximumToken)
 	}
 	return nil
+}
+
+func checkElements(count int) error {
+	return between("transactItems", fmt.Sprintf("[%d elements]", count), count, maximumElements)
 }
 
 // planElement checks one element by itself.
@@ -117,11 +101,7 @@ func (s *Service) planElement(ctx context.Context, element TransactWriteItem, i 
 		return nil, err
 	}
 	action, name, plan := element.planner()
-	table, err := s.authorizedTable(ctx, permission{action: action, table: name, within: transactWrite})
-	if err != nil {
-		return nil, err
-	}
-	return plan(table)
+	return s.plan(ctx, permission{action: action, table: name, within: transactWrite}, plan)
 }
 
 func (e TransactWriteItem) members() int {
@@ -147,31 +127,16 @@ func (e TransactWriteItem) checkRequired(prefix string) error {
 
 // planner returns the permission that an element needs, its table, and how to
 // check it against that table.
-func (e TransactWriteItem) planner() (action, name string, plan func(*storage) (*write, error)) {
+func (e TransactWriteItem) planner() (action, name string, plan planned) {
 	switch {
 	case e.Put != nil:
-		return "PutItem", e.Put.TableName, func(t *storage) (*write, error) { return planPut(t, e.Put) }
+		return "PutItem", e.Put.TableName, e.Put.plan
 	case e.Update != nil:
-		return "UpdateItem", e.Update.TableName, func(t *storage) (*write, error) {
-			w, _, err := planUpdate(t, e.Update)
-			return w, err
-		}
+		return "UpdateItem", e.Update.TableName, e.Update.plan
 	case e.Delete != nil:
-		return "DeleteItem", e.Delete.TableName, func(t *storage) (*write, error) { return planDelete(t, e.Delete) }
+		return "DeleteItem", e.Delete.TableName, e.Delete.plan
 	}
-	return "ConditionCheckItem", e.ConditionCheck.TableName, func(t *storage) (*write, error) {
-		w, err := planDelete(t, (*Delete)(e.ConditionCheck))
-		if err == nil {
-			w.isCheck = true
-		}
-		return w, err
-	}
-}
-
-// itemLocation is where an item is among all tables.
-type itemLocation struct {
-	table *storage
-	id    key
+	return "ConditionCheckItem", e.ConditionCheck.TableName, e.ConditionCheck.planCheck
 }
 
 // checkTogether checks what only all elements together can break.
@@ -180,11 +145,10 @@ func checkTogether(writes []*write) error {
 	payload := 0
 	for _, w := range writes {
 		payload += w.payload
-		at := itemLocation{w.table, w.id}
-		if w.invalid == nil && seen[at] {
-			return wire.ValidationError("Transaction request cannot include multiple operations on one item")
+		if w.invalid == nil && seen[w.itemLocation] {
+			return severalOnOneItem()
 		}
-		seen[at] = seen[at] || w.invalid == nil
+		seen[w.itemLocation] = seen[w.itemLocation] || w.invalid == nil
 	}
 	if payload > maximumTransactionBytes {
 		return wire.ValidationError("Transaction request size cannot exceed %d bytes", maximumTransactionBytes)
@@ -192,34 +156,41 @@ func checkTogether(writes []*write) error {
 	return nil
 }
 
+func severalOnOneItem() error {
+	return wire.ValidationError("Transaction request cannot include multiple operations on one item")
+}
+
 // transactOnce does a transaction unless one with its token was done already;
 // then it costs only what reading its items costs. A cancelled transaction
 // leaves its token free.
-func (s *Service) transactOnce(token *string, request fingerprint, writes []*write, wantsCapacity bool) ([]ConsumedCapacity, error) {
-	if token == nil {
-		return transact(writes, wantsCapacity)
+func (s *Service) transactOnce(ctx context.Context, in *TransactWriteItemsInput, request fingerprint, writes []*write) ([]ConsumedCapacity, error) {
+	if in.ClientRequestToken == nil {
+		return s.transact(ctx, in, writes, func() {})
 	}
-	now := s.config.Clock()
-	done, known := s.ledger.find(*token, now)
+	token := *in.ClientRequestToken
+	used, known := s.ledger.find(token, s.config.Clock())
 	switch {
-	case known && done != request:
+	case known && used.request != request:
 		return nil, wire.Errorf("IdempotentParameterMismatchException", "The request uses the same client token as a previous, but non-identical request.")
+	case known && used.completed.IsZero():
+		return nil, wire.Errorf("TransactionInProgressException", "The transaction with the given request token is already in progress.")
 	case known:
-		costs := make(tableCosts)
+		var loads []load
 		for _, w := range writes {
-			costs.of(w.table).read += transactionFactor * readUnits(w.table.size(w.id), true)
+			loads = append(loads, load{index: w.table.primary, partition: w.id.partition, read: transactionFactor * readUnits(w.size(), true)})
 		}
-		return costs.charge(transactWrite, wantsCapacity), nil
+		return s.charge(transactWrite, in.ReturnConsumedCapacity, loads), nil
 	}
-	consumed, err := transact(writes, wantsCapacity)
+	consumed, err := s.transact(ctx, in, writes, func() { s.ledger.begin(token, request) })
 	if err == nil {
-		s.ledger.add(*token, request, now)
+		s.ledger.complete(token, s.config.Clock())
 	}
 	return consumed, err
 }
 
-// transact needs the service's lock.
-func transact(writes []*write, wantsCapacity bool) ([]ConsumedCapacity, error) {
+// transact does all writes or none. Begun is called before the items are held. It needs
+// the service's lock.
+func (s *Service) transact(ctx context.Context, in *TransactWriteItemsInput, writes []*write, begun func()) ([]ConsumedCapacity, error) {
 	for i, w := range writes {
 		if w.invalid != nil {
 			// A key or an item that does not fit its table cancels the
@@ -229,55 +200,80 @@ func transact(writes []*write, wantsCapacity bool) ([]ConsumedCapacity, error) {
 			return nil, transactionCanceled(reasons)
 		}
 	}
-	costs := make(tableCosts)
-	results, reasons := computeWrites(writes)
+	results, reasons := s.computeWrites(writes)
+	var loads []load
 	if reasons != nil {
-		for _, w := range writes {
-			costs.of(w.table).write += transactionFactor * writeUnits(w.table.size(w.id))
+		for i, w := range writes {
+			if results[i].loads != nil {
+				loads = append(loads, w.refusedLoad(transactionFactor))
+			}
 		}
-		costs.charge(transactWrite, false)
+		s.charge(transactWrite, "", loads)
 		return nil, transactionCanceled(reasons)
 	}
 	for i, w := range writes {
-		c := costs.of(w.table)
-		if w.isCheck {
-			c.write += transactionFactor * writeUnits(w.table.size(w.id))
-			continue
+		loads = append(loads, results[i].loads...)
+		if !w.isCheck {
+			w.table.write(w.id, results[i].old, results[i].next)
 		}
-		own, indexes := w.table.write(w.id, results[i])
-		c.write += transactionFactor*own + indexes
 	}
-	return costs.charge(transactWrite, wantsCapacity), nil
+	consumed := s.charge(transactWrite, in.ReturnConsumedCapacity, loads)
+	begun()
+	s.hold(ctx, holders{transactions: 1}, writes...)
+	return consumed, nil
 }
 
-// computeWrites returns the item after each write, without writing any. If a
-// write cannot be done, it returns reasons instead, one for each element.
-func computeWrites(writes []*write) ([]attribute.Item, []CancellationReason) {
-	results := make([]attribute.Item, len(writes))
+// result is an item before and after a write, and what the write costs: nothing if it
+// was refused before its item was looked at.
+type result struct {
+	old, next attribute.Item
+	loads     []load
+}
+
+// computeWrites returns the result of each write, without writing any. If a write
+// cannot be done, it also returns reasons, one for each element.
+func (s *Service) computeWrites(writes []*write) ([]result, []CancellationReason) {
+	results := make([]result, len(writes))
 	reasons := noReasons(len(writes))
 	failed := false
 	for i, w := range writes {
-		old := w.table.get(w.id)
-		if !w.condition.Holds(old) {
-			failed = true
-			reasons[i] = CancellationReason{Code: "ConditionalCheckFailed", Message: conditionFailed}
-			if w.oldOnFailure {
-				reasons[i].Item = maps.Clone(old)
-			}
-			continue
+		var refused *CancellationReason
+		if results[i], refused = s.compute(w); refused != nil {
+			reasons[i], failed = *refused, true
 		}
-		next, err := w.next(old)
-		if err != nil {
-			failed = true
-			reasons[i] = CancellationReason{Code: "ValidationError", Message: wire.Message(err)}
-			continue
-		}
-		results[i] = next
 	}
 	if !failed {
 		return results, nil
 	}
-	return nil, reasons
+	return results, reasons
+}
+
+// compute returns the result of one write of a transaction, or why it cannot be done.
+func (s *Service) compute(w *write) (result, *CancellationReason) {
+	if s.held[w.itemLocation].transactions > 0 {
+		return result{}, &CancellationReason{Code: "TransactionConflict", Message: transactionConflict}
+	}
+	old := w.table.find(w.id).item()
+	refused := result{loads: []load{w.refusedLoad(transactionFactor)}}
+	if throttled := throttled(refused.loads, s.config.Clock()); throttled != nil {
+		return result{}, throttled.reason()
+	}
+	if !w.condition.Holds(old) {
+		reason := &CancellationReason{Code: "ConditionalCheckFailed", Message: conditionFailed}
+		if w.oldOnFailure {
+			reason.Item = old
+		}
+		return refused, reason
+	}
+	next, err := w.next(old)
+	if err != nil {
+		return refused, &CancellationReason{Code: "ValidationError", Message: wire.Message(err)}
+	}
+	loads := w.loads(old, next, transactionFactor)
+	if throttled := throttled(loads, s.config.Clock()); throttled != nil {
+		return result{}, throttled.reason()
+	}
+	return result{old, next, loads}, nil
 }
 
 func noReasons(count int) []CancellationReason {

@@ -110,7 +110,7 @@ func TestARequestThatDoesNotFitItsTableIsRefused(t *testing.T) {
 		{"PutItem", `{"TableName":"items","Item":{"p":{"S":"1"}},"ReturnValues":"ALL_NEW"}`, "ValidationException", "ReturnValues can only be ALL_OLD or NONE"},
 		{"UpdateItem", `{"TableName":"items","Key":{"p":{"S":"1"}},"ReturnValues":"SOME"}`, "ValidationException", "Value 'SOME' at 'returnValues' failed to satisfy constraint: Member must satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]"},
 		{"DeleteItem", `{"TableName":"items","Key":{"p":{"S":"1"}},"ReturnValuesOnConditionCheckFailure":"ALL_NEW"}`, "ValidationException", "enum value set: [ALL_OLD, NONE]"},
-		{"GetItem", `{"TableName":"items","Key":{"p":{"S":"1"}},"ReturnConsumedCapacity":"INDEXES"}`, "ValidationException", "does not support ReturnConsumedCapacity INDEXES"},
+		{"GetItem", `{"TableName":"items","Key":{"p":{"S":"1"}},"ReturnConsumedCapacity":"SOME"}`, "ValidationException", "Member must satisfy enum value set: [INDEXES, TOTAL, NONE]"},
 		{"PutItem", `{"TableName":"items","Item":{"p":{"S":"1"}},"Expected":{}}`, "ValidationException", `unknown field "Expected"`},
 		{"UpdateItem", `{"TableName":"items","Key":{"p":{"S":"1"}},"AttributeUpdates":{}}`, "ValidationException", `unknown field "AttributeUpdates"`},
 		{"Query", `{"TableName":"items","KeyConditions":{}}`, "ValidationException", `unknown field "KeyConditions"`},

@@ -1,7 +1,7 @@
 package dynamodb
 
 import (
-	"maps"
+	"context"
 
 	"example.com/saga/localcloud/dynamodb/attribute"
 	"example.com/saga/localcloud/dynamodb/expression"
@@ -11,47 +11,47 @@ import (
 // maximumItem is the largest an item may be, in bytes.
 const maximumItem = 400 << 10
 
-// Put is a put, by itself or in a transaction.
-type Put struct {
-	TableName                           string
-	Item                                attribute.Item
+// Conditional is the condition of a write.
+type Conditional struct {
 	ConditionExpression                 *string
 	ExpressionAttributeNames            map[string]string
 	ExpressionAttributeValues           map[string]attribute.Value
 	ReturnValuesOnConditionCheckFailure string
+}
+
+// Put is a put, by itself or in a transaction.
+type Put struct {
+	TableName string
+	Item      attribute.Item
+	Conditional
 }
 
 // Update is an update, by itself or in a transaction.
 type Update struct {
-	TableName                           string
-	Key                                 attribute.Item
-	UpdateExpression                    *string
-	ConditionExpression                 *string
-	ExpressionAttributeNames            map[string]string
-	ExpressionAttributeValues           map[string]attribute.Value
-	ReturnValuesOnConditionCheckFailure string
+	TableName        string
+	Key              attribute.Item
+	UpdateExpression *string
+	Conditional
 }
 
-// Delete is a delete, by itself or in a transaction.
+// Delete is a delete, by itself or in a transaction, or the check of a condition.
 type Delete struct {
-	TableName                           string
-	Key                                 attribute.Item
-	ConditionExpression                 *string
-	ExpressionAttributeNames            map[string]string
-	ExpressionAttributeValues           map[string]attribute.Value
-	ReturnValuesOnConditionCheckFailure string
+	TableName string
+	Key       attribute.Item
+	Conditional
 }
 
 // write is a write that has been checked as far as it can be without looking
 // at the item that it meets.
 type write struct {
-	table        *storage
-	id           key
+	itemLocation
 	condition    *expression.Condition
 	oldOnFailure bool
 	// next returns the item after the write, nil for a delete, given the one
 	// before.
 	next func(old attribute.Item) (attribute.Item, error)
+	// changes is what an update does.
+	changes *expression.Update
 	// isCheck marks a ConditionCheck: its condition counts, and nothing is written.
 	isCheck bool
 	// invalid is why the key or the item does not fit the table. A transaction
@@ -61,22 +61,59 @@ type write struct {
 	payload int
 }
 
-// parseCondition parses a write's condition and checks that its variables are
-// used.
-func (w *write) parseCondition(variables *expression.Variables, conditionText *string, onFailure string) error {
-	parsed, err := expression.ParseCondition("ConditionExpression", conditionText, variables)
+// itemLocation is where an item is among all tables.
+type itemLocation struct {
+	table *storage
+	id    key
+}
+
+func (l itemLocation) size() int { return l.table.size(l.id) }
+
+// loads returns what a write costs that has another item as its result, or none.
+func (w *write) loads(old, next attribute.Item, factor float64) []load {
+	if w.isCheck {
+		next = old
+	}
+	return w.table.writeLoads(w.id, old, next, factor)
+}
+
+// refusedLoad returns the cost of a write that its condition refuses: that of the item
+// which it met.
+func (w *write) refusedLoad(factor float64) load {
+	return load{index: w.table.primary, partition: w.id.partition, write: factor * writeUnits(w.size())}
+}
+
+// planned is what a write's plan is made of: each kind of write has another one.
+type planned func(*storage) (*write, error)
+
+// plan finds the table of a write and checks the write against it.
+func (s *Service) plan(ctx context.Context, a permission, plan planned) (*write, error) {
+	table, err := s.authorizedTable(ctx, a)
 	if err != nil {
+		return nil, err
+	}
+	return plan(table)
+}
+
+// parse parses a write's condition and checks that its variables are used.
+func (c Conditional) parse(w *write, variables *expression.Variables) (err error) {
+	if w.condition, err = expression.ParseCondition("ConditionExpression", c.ConditionExpression, variables); err != nil {
 		return err
 	}
-	if err := w.table.checkPaths(parsed.Paths()); err != nil {
+	if err := w.table.checkPaths(w.condition.Paths()); err != nil {
 		return err
 	}
-	w.condition = parsed
-	w.oldOnFailure = onFailure == "ALL_OLD"
-	if err := oneOf("returnValuesOnConditionCheckFailure", onFailure, "ALL_OLD", "NONE"); err != nil {
+	w.oldOnFailure = c.ReturnValuesOnConditionCheckFailure == "ALL_OLD"
+	if err := oneOf("returnValuesOnConditionCheckFailure", c.ReturnValuesOnConditionCheckFailure, "ALL_OLD", "NONE"); err != nil {
 		return err
 	}
 	return variables.CheckUsed()
+}
+
+// variables returns the variables of a write whose other expressions are given.
+func (c Conditional) variables(others ...expression.Parameter) (*expression.Variables, error) {
+	return expression.NewVariables(c.ExpressionAttributeNames, c.ExpressionAttributeValues,
+		append(others, expression.Parameter{Name: "ConditionExpression", Text: c.ConditionExpression})...)
 }
 
 // setKey sets the key of a write that names the item by its key alone.
@@ -85,57 +122,48 @@ func (w *write) setKey(given attribute.Item) {
 	w.id = keyOf(w.table.Key, given)
 }
 
-func planPut(table *storage, in *Put) (*write, error) {
+func (in *Put) plan(table *storage) (*write, error) {
 	if in.Item == nil {
 		return nil, required("item")
 	}
-	variables, err := expression.NewVariables(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		expression.Parameter{Name: "ConditionExpression", Text: in.ConditionExpression})
+	variables, err := in.variables()
 	if err != nil {
 		return nil, err
 	}
-	// The table keeps a map of its own: the caller may change this one.
-	item := maps.Clone(in.Item)
-	w := &write{table: table, payload: item.Size(), next: func(attribute.Item) (attribute.Item, error) { return item, nil }}
-	if err := w.parseCondition(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
-		return nil, err
+	w := &write{
+		itemLocation: itemLocation{table, keyOf(table.Key, in.Item)}, payload: in.Item.Size(),
+		next: func(attribute.Item) (attribute.Item, error) { return in.Item, nil },
 	}
-	w.invalid = table.checkItem(item)
-	w.id = keyOf(table.Key, item)
+	w.invalid = table.checkItem(in.Item)
 	if w.invalid == nil && w.payload > maximumItem {
 		w.invalid = wire.ValidationError("Item size has exceeded the maximum allowed size")
 	}
-	return w, nil
+	return w, in.parse(w, variables)
 }
 
-func planUpdate(table *storage, in *Update) (*write, *expression.Update, error) {
+func (in *Update) plan(table *storage) (*write, error) {
 	if in.Key == nil {
-		return nil, nil, required("key")
+		return nil, required("key")
 	}
-	variables, err := expression.NewVariables(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		expression.Parameter{Name: "UpdateExpression", Text: in.UpdateExpression}, expression.Parameter{Name: "ConditionExpression", Text: in.ConditionExpression})
+	variables, err := in.variables(expression.Parameter{Name: "UpdateExpression", Text: in.UpdateExpression})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	changes, err := expression.ParseUpdate(in.UpdateExpression, variables)
-	if err != nil {
-		return nil, nil, err
+	w := &write{itemLocation: itemLocation{table: table}}
+	if w.changes, err = expression.ParseUpdate(in.UpdateExpression, variables); err != nil {
+		return nil, err
 	}
-	given := maps.Clone(in.Key)
-	w := &write{table: table, next: func(old attribute.Item) (attribute.Item, error) {
+	w.next = func(old attribute.Item) (attribute.Item, error) {
 		if old == nil {
-			old = given
+			old = in.Key
 		}
-		return applyUpdate(table, changes, old)
-	}}
-	if err := w.parseCondition(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
-		return nil, nil, err
+		return applyUpdate(table, w.changes, old)
 	}
-	w.setKey(given)
+	w.setKey(in.Key)
 	if w.invalid == nil {
-		w.invalid = table.checkUpdate(changes)
+		w.invalid = table.checkUpdate(w.changes)
 	}
-	return w, changes, nil
+	return w, in.parse(w, variables)
 }
 
 // applyUpdate returns the item after an update. An error is returned if it must
@@ -154,19 +182,23 @@ func applyUpdate(table *storage, changes *expression.Update, old attribute.Item)
 	return item, table.checkIndexKeys(item)
 }
 
-func planDelete(table *storage, in *Delete) (*write, error) {
+func (in *Delete) plan(table *storage) (*write, error) {
 	if in.Key == nil {
 		return nil, required("key")
 	}
-	variables, err := expression.NewVariables(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		expression.Parameter{Name: "ConditionExpression", Text: in.ConditionExpression})
+	variables, err := in.variables()
 	if err != nil {
 		return nil, err
 	}
-	w := &write{table: table, next: func(attribute.Item) (attribute.Item, error) { return nil, nil }}
-	if err := w.parseCondition(variables, in.ConditionExpression, in.ReturnValuesOnConditionCheckFailure); err != nil {
-		return nil, err
-	}
+	w := &write{itemLocation: itemLocation{table: table}, next: func(attribute.Item) (attribute.Item, error) { return nil, nil }}
 	w.setKey(in.Key)
-	return w, nil
+	return w, in.parse(w, variables)
+}
+
+func (in *Delete) planCheck(table *storage) (*write, error) {
+	w, err := in.plan(table)
+	if err == nil {
+		w.isCheck = true
+	}
+	return w, err
 }

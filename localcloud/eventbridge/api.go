@@ -1,11 +1,12 @@
 package eventbridge
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"example.com/saga/localcloud/eventbridge/pattern"
 	"example.com/saga/localcloud/wire"
@@ -18,94 +19,75 @@ func (s *Service) API() wire.Service {
 		ContentType: "application/x-amz-json-1.1",
 		Operations: map[string]wire.Operation{
 			"PutEvents":         wire.Op(s.PutEvents),
-			"ListEventBuses":    wire.Op(s.ListEventBuses),
-			"DescribeEventBus":  wire.Op(s.DescribeEventBus),
+			"ListEventBuses":    list(s, "ListEventBuses", "EventBuses", s.listBuses),
+			"DescribeEventBus":  wire.Locked(s.lock, s.describeBus),
 			"DescribeRule":      wire.Op(s.DescribeRule),
-			"ListTargetsByRule": wire.Op(s.ListTargetsByRule),
+			"ListTargetsByRule": wire.Locked(s.lock, s.listTargets),
 			"DescribeArchive":   wire.Op(s.DescribeArchive),
 			"StartReplay":       wire.Op(s.StartReplay),
 			"DescribeReplay":    wire.Op(s.DescribeReplay),
-			"ListRules":         wire.Op(s.ListRules),
-			"ListArchives":      wire.Op(s.ListArchives),
-			"ListReplays":       wire.Op(s.ListReplays),
-			"TestEventPattern":  wire.Op(s.TestEventPattern),
+			"ListRules":         list(s, "ListRules", "Rules", s.listRules),
+			"ListArchives":      list(s, "ListArchives", "Archives", s.listArchives),
+			"ListReplays":       list(s, "ListReplays", "Replays", s.listReplays),
+			"TestEventPattern":  wire.Op(s.testPattern),
 		},
 	}
 }
 
-// ListEventBusesInput is ListEventBuses' request. All buses are on one page.
-type ListEventBusesInput struct {
-	NamePrefix string
+func (s *Service) lock() sync.Locker { return s.mu.RLocker() }
+
+func (s *Service) allow(ctx context.Context, action, resource string) error {
+	return s.config.Authorize.Check(ctx, "events:"+action, resource, nil)
 }
 
-// ListEventBusesOutput is ListEventBuses' response.
-type ListEventBusesOutput struct {
-	EventBuses []DescribeEventBusOutput
-}
+// busName is a name or an ARN; without it the default bus is meant.
+type busName = *string
 
-// DescribeEventBusInput is DescribeEventBus' request: a name or an ARN; without
-// it the default bus is meant.
-type DescribeEventBusInput struct {
-	Name *string
-}
+type describeBusInput struct{ Name busName }
 
-// DescribeEventBusOutput describes a bus.
-type DescribeEventBusOutput struct {
-	Name string
-	Arn  string
-}
+type busDescription struct{ Name, Arn string }
 
-// TestEventPatternInput is TestEventPattern's request.
-type TestEventPatternInput struct {
-	Event        string
-	EventPattern string
-}
-
-// TestEventPatternOutput is TestEventPattern's response.
-type TestEventPatternOutput struct {
-	Result bool
-}
-
-// ListEventBuses lists the buses by name.
-func (s *Service) ListEventBuses(ctx context.Context, in *ListEventBusesInput) (*ListEventBusesOutput, error) {
-	if err := s.config.Authorize.Check(ctx, "events:ListEventBuses", "*", nil); err != nil {
+func (s *Service) describeBus(ctx context.Context, in *describeBusInput) (*busDescription, error) {
+	if err := s.allow(ctx, "DescribeEventBus", s.busOf(in.Name)); err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	out := &ListEventBusesOutput{EventBuses: []DescribeEventBusOutput{}}
-	for _, on := range s.buses {
-		if strings.HasPrefix(on.Name, in.NamePrefix) {
-			out.EventBuses = append(out.EventBuses, DescribeEventBusOutput{on.Name, on.ARN})
+	on, err := s.bus(in.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &busDescription{on.Name, on.ARN}, nil
+}
+
+func (s *Service) listBuses(in *listInput) (found []busDescription, err error) {
+	for _, arn := range slices.Sorted(maps.Keys(s.buses)) {
+		if on := s.buses[arn]; strings.HasPrefix(on.Name, in.NamePrefix) {
+			found = append(found, busDescription{on.Name, on.ARN})
 		}
 	}
-	slices.SortFunc(out.EventBuses, func(a, b DescribeEventBusOutput) int { return cmp.Compare(a.Name, b.Name) })
-	return out, nil
+	return found, nil
 }
 
-// DescribeEventBus describes one bus.
-func (s *Service) DescribeEventBus(ctx context.Context, in *DescribeEventBusInput) (*DescribeEventBusOutput, error) {
-	arn := s.busOf(PutEventsEntry{EventBusName: in.Name})
-	if err := s.config.Authorize.Check(ctx, "events:DescribeEventBus", arn, nil); err != nil {
-		return nil, err
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	on := s.buses[arn]
+// bus returns the bus that a request names.
+func (s *Service) bus(name busName) (*eventBus, error) {
+	on := s.buses[s.busOf(name)]
 	if on == nil {
-		return nil, errUnknownBus(arn)
+		return nil, errUnknownBus(s.busOf(name))
 	}
-	return &DescribeEventBusOutput{on.Name, on.ARN}, nil
+	return on, nil
 }
 
-// TestEventPattern reports whether an event matches a pattern.
-func (s *Service) TestEventPattern(ctx context.Context, in *TestEventPatternInput) (*TestEventPatternOutput, error) {
-	if err := s.config.Authorize.Check(ctx, "events:TestEventPattern", "*", nil); err != nil {
+type testPatternInput struct{ Event, EventPattern string }
+
+type testPatternOutput struct{ Result bool }
+
+// testPattern reports whether an event matches a pattern.
+func (s *Service) testPattern(ctx context.Context, in *testPatternInput) (*testPatternOutput, error) {
+	if err := s.allow(ctx, "TestEventPattern", "*"); err != nil {
 		return nil, err
 	}
-	parsed, err := pattern.Parse([]byte(in.EventPattern))
+	parsed, err := parsePattern([]byte(in.EventPattern))
 	if err != nil {
-		return nil, wire.Errorf("InvalidEventPatternException", "%s", err)
+		return nil, err
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(in.Event), &fields); err != nil {
@@ -120,5 +102,57 @@ func (s *Service) TestEventPattern(ctx context.Context, in *TestEventPatternInpu
 	if err != nil {
 		return nil, wire.ValidationError("Parameter Event is not valid. Reason: %s", err)
 	}
-	return &TestEventPatternOutput{Result: parsed.Match(prepared)}, nil
+	return &testPatternOutput{parsed.Match(prepared)}, nil
+}
+
+// parsePattern parses a pattern, unless there is none.
+func parsePattern(text json.RawMessage) (*pattern.Pattern, error) {
+	if text == nil {
+		return nil, nil //nolint:nilnil // Without a pattern there is nothing to match.
+	}
+	parsed, err := pattern.Parse(text)
+	if err != nil {
+		return nil, wire.Errorf("InvalidEventPatternException", "%s", err)
+	}
+	return parsed, nil
+}
+
+// maximumList is how many resources are on a page.
+const maximumList = 100
+
+// listInput is the request for a list. Each list has some of the conditions: the bus of
+// rules, the source of archives and replays, and their state.
+type listInput struct {
+	NamePrefix     string
+	EventBusName   busName
+	EventSourceArn string
+	State          string
+	NextToken      string
+	Limit          *int
+}
+
+func (in *listInput) wants(name, source, state string) bool {
+	return strings.HasPrefix(name, in.NamePrefix) &&
+		(in.EventSourceArn == "" || in.EventSourceArn == source) && (in.State == "" || in.State == state)
+}
+
+// list returns the operation that returns pages of all in a member. None of these actions
+// is limited to resources.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridge.html
+func list[T any](s *Service, action, member string, all func(in *listInput) ([]T, error)) wire.Operation {
+	return wire.Locked(s.lock, func(ctx context.Context, in *listInput) (*map[string]any, error) {
+		if err := s.allow(ctx, action, "*"); err != nil {
+			return nil, err
+		}
+		found, err := all(in)
+		if err != nil {
+			return nil, err
+		}
+		page, next, err := wire.Page(slices.Concat([]T{}, found), in.NextToken, in.Limit, maximumList)
+		out := map[string]any{member: page}
+		if next != "" {
+			out["NextToken"] = next
+		}
+		return &out, err
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/saga/localcloud/compact"
 	"example.com/saga/localcloud/eventbridge/pattern"
 	"example.com/saga/localcloud/wire"
 )
@@ -39,6 +40,7 @@ type archive struct {
 	room    int
 
 	mu     sync.Mutex
+	texts  compact.Texts
 	events []archivedEvent
 	// size is the bytes of all events, as they were delivered.
 	size int
@@ -46,11 +48,11 @@ type archive struct {
 	full bool
 }
 
-// archivedEvent is an event in an archive.
+// archivedEvent is an event in an archive, which arrived then.
 type archivedEvent struct {
-	event Event
-	at    time.Time
-	size  int
+	time, at  time.Time
+	forwarded bool
+	envelope  compact.Text
 }
 
 // CreateArchive creates an archive of a bus.
@@ -58,13 +60,9 @@ func (s *Service) CreateArchive(a Archive) error {
 	if !archiveName.MatchString(a.Name) {
 		return wire.ValidationError("the archive name %q must match %s", a.Name, archiveName)
 	}
-	made := &archive{Archive: a, created: s.config.Clock(), room: s.config.ArchiveBytes}
-	if a.Pattern != nil {
-		parsed, err := pattern.Parse(a.Pattern)
-		if err != nil {
-			return wire.Errorf("InvalidEventPatternException", "%s", err)
-		}
-		made.pattern = parsed
+	parsed, err := parsePattern(a.Pattern)
+	if err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,7 +72,7 @@ func (s *Service) CreateArchive(a Archive) error {
 	if slices.ContainsFunc(s.archives, func(other *archive) bool { return other.Name == a.Name }) {
 		return wire.Errorf("ResourceAlreadyExistsException", "Archive %s already exists.", a.Name)
 	}
-	s.archives = append(s.archives, made)
+	s.archives = append(s.archives, &archive{Archive: a, pattern: parsed, created: s.config.Clock(), room: s.config.ArchiveBytes})
 	return nil
 }
 
@@ -88,7 +86,7 @@ func (a *archive) store(arrived arrival, prepared pattern.Event) (nowFull bool) 
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.dropExpired(arrived.at)
-	a.events = append(a.events, archivedEvent{arrived.event, arrived.at, len(arrived.envelope)})
+	a.events = append(a.events, archivedEvent{arrived.event.Time, arrived.at, arrived.event.forwarded, a.texts.Keep(string(arrived.envelope))})
 	a.size += len(arrived.envelope)
 	wasFull := a.full
 	for a.size > a.room {
@@ -107,29 +105,32 @@ func (a *archive) dropExpired(now time.Time) {
 }
 
 func (a *archive) dropOldest() {
-	a.size -= a.events[0].size
+	a.size -= a.events[0].envelope.Size()
 	a.events[0] = archivedEvent{}
 	a.events = a.events[1:]
 }
 
 // between returns the events whose times are not before from, and before until.
-func (a *archive) between(from, until, now time.Time) []Event {
+func (a *archive) between(from, until, now time.Time) (found []Event, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.dropExpired(now)
-	var found []Event
 	for _, each := range a.events {
-		if at := each.event.Time.Truncate(time.Second); !at.Before(from) && at.Before(until) {
-			found = append(found, each.event)
+		if at := each.time.Truncate(time.Second); at.Before(from) || !at.Before(until) {
+			continue
 		}
+		var e Event
+		if err := json.Unmarshal([]byte(a.texts.Read(each.envelope)), &e); err != nil {
+			return nil, err
+		}
+		e.Time, e.forwarded = each.time, each.forwarded
+		found = append(found, e)
 	}
-	return found
+	return found, nil
 }
 
 // DescribeArchiveInput is DescribeArchive's request.
-type DescribeArchiveInput struct {
-	ArchiveName string
-}
+type DescribeArchiveInput struct{ ArchiveName string }
 
 // DescribeArchiveOutput describes an archive.
 type DescribeArchiveOutput struct {
@@ -152,7 +153,7 @@ type ArchiveSummary struct {
 // DescribeArchive describes one archive.
 func (s *Service) DescribeArchive(ctx context.Context, in *DescribeArchiveInput) (*DescribeArchiveOutput, error) {
 	arn := s.arnIn("archive/" + in.ArchiveName)
-	if err := s.config.Authorize.Check(ctx, "events:DescribeArchive", arn, nil); err != nil {
+	if err := s.allow(ctx, "DescribeArchive", arn); err != nil {
 		return nil, err
 	}
 	found := s.archive(arn)
@@ -172,13 +173,23 @@ func (a *archive) summary(now time.Time) ArchiveSummary {
 	}
 }
 
+func (s *Service) listArchives(in *listInput) (found []ArchiveSummary, err error) {
+	for _, each := range s.archives {
+		if one := each.summary(s.config.Clock()); in.wants(one.ArchiveName, one.EventSourceArn, one.State) {
+			found = append(found, one)
+		}
+	}
+	return found, nil
+}
+
 // archive returns the archive with an ARN, or nil.
 func (s *Service) archive(arn string) *archive {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	index := slices.IndexFunc(s.archives, func(a *archive) bool { return a.ARN == arn })
-	if index < 0 {
-		return nil
+	for _, each := range s.archives {
+		if each.ARN == arn {
+			return each
+		}
 	}
-	return s.archives[index]
+	return nil
 }

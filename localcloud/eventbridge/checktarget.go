@@ -1,6 +1,7 @@
 package eventbridge
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -12,74 +13,48 @@ import (
 // maximumGroupID is less than a queue itself allows.
 const maximumGroupID = 100
 
-func checkRole(given Target, kind string) error {
-	if given.RoleARN == "" && (kind == KindBus || kind == KindDestination) {
-		return wire.ValidationError("RoleArn is required for target %s.", given.ID)
-	}
-	return nil
-}
-
-func checkParameters(given Target, kind string) error {
-	if given.MessageGroupID != "" && kind != KindQueue {
-		return wire.ValidationError("target %s is not a queue and cannot have SqsParameters", given.ID)
-	}
-	if len(given.MessageGroupID) > maximumGroupID {
-		return wire.ValidationError("the MessageGroupId of target %s is longer than %d characters", given.ID, maximumGroupID)
-	}
-	if given.HTTP != nil && kind != KindDestination {
-		return wire.ValidationError("target %s is not an API destination and cannot have HttpParameters", given.ID)
-	}
-	values := []string{given.MessageGroupID}
-	if given.HTTP != nil {
-		values = slices.Concat(values, given.HTTP.Path,
-			slices.Collect(maps.Values(given.HTTP.Header)), slices.Collect(maps.Values(given.HTTP.Query)))
-	}
-	for _, value := range values {
-		if !isPath(value) {
-			continue
-		}
-		if _, err := parseJSONPath(value); err != nil {
-			return wire.ValidationError("target %s: %s", given.ID, err)
+// check returns all that is wrong with a target of this kind.
+func (t Target) check(kind string) error {
+	var problems []error
+	refuse := func(bad bool, format string, args ...any) {
+		if bad {
+			problems = append(problems, wire.ValidationError(format, append([]any{t.ID}, args...)...))
 		}
 	}
-	return nil
-}
-
-func checkInput(given Target, kind string) error {
-	inputs := 0
-	for _, present := range []bool{given.Input != nil, given.InputPath != nil, given.Transformer != nil} {
-		if present {
-			inputs++
+	inputs := t.inputs()
+	refuse(t.RoleARN == "" && (kind == KindBus || kind == KindDestination), "RoleArn is required for target %s.")
+	// https://github.com/hashicorp/terraform/issues/20263
+	refuse(t.MessageGroupID == "" && kind == KindQueue && strings.HasSuffix(t.ARN, ".fifo"), "Parameter(s) SqsParameters must be specified for target: %s.")
+	refuse(t.MessageGroupID != "" && kind != KindQueue, "target %s is not a queue and cannot have SqsParameters")
+	refuse(len(t.MessageGroupID) > maximumGroupID, "the MessageGroupId of target %s is longer than %d characters", maximumGroupID)
+	refuse(t.HTTP != nil && kind != KindDestination, "target %s is not an API destination and cannot have HttpParameters")
+	for _, value := range t.parameters() {
+		if isPath(value) {
+			_, err := parseJSONPath(value)
+			refuse(err != nil, "target %s: %s", err)
 		}
 	}
-	switch {
-	case inputs > 1:
-		return wire.ValidationError("Only one of Input, InputPath, or InputTransformer must be provided for target %s.", given.ID)
-	case inputs == 1 && kind == KindBus:
-		return wire.ValidationError("Modifying the input for target %s is not supported", given.ID)
-	case given.Transformer != nil && kind == KindLogGroup:
-		return wire.ValidationError("the local cloud does not support an InputTransformer for the log group target %s", given.ID)
-	default:
-		return nil
-	}
+	refuse(inputs > 1, "Only one of Input, InputPath, or InputTransformer must be provided for target %s.")
+	refuse(inputs == 1 && kind == KindBus, "Modifying the input for target %s is not supported")
+	refuse(t.Transformer != nil && kind == KindLogGroup, "the local cloud does not support an InputTransformer for the log group target %s")
+	refuse(t.DeadLetterARN != "" && (kindOf(t.DeadLetterARN) != KindQueue || strings.HasSuffix(t.DeadLetterARN, ".fifo")),
+		"the dead-letter queue of target %s must be a standard queue, not %s", t.DeadLetterARN)
+	refuse(t.Retry.MaximumAttempts < 0 || t.Retry.MaximumAttempts > 185, "MaximumRetryAttempts of target %s must be between 0 and 185")
+	refuse(t.Retry.MaximumAge < time.Minute || t.Retry.MaximumAge > 24*time.Hour, "MaximumEventAgeInSeconds of target %s must be between 60 and 86400")
+	return errors.Join(problems...)
 }
 
-func checkDeadLetter(given Target, _ string) error {
-	if given.DeadLetterARN == "" {
-		return nil
-	}
-	if kindOf(given.DeadLetterARN) != KindQueue || strings.HasSuffix(given.DeadLetterARN, ".fifo") {
-		return wire.ValidationError("the dead-letter queue of target %s must be a standard queue, not %s", given.ID, given.DeadLetterARN)
-	}
-	return nil
+// inputs returns how many of the ways to change the input the target has.
+func (t Target) inputs() int {
+	ways := []bool{t.Input != nil, t.InputPath != nil, t.Transformer != nil}
+	return len(slices.DeleteFunc(ways, func(present bool) bool { return !present }))
 }
 
-func checkRetry(given Target) error {
-	if given.Retry.MaximumAttempts < 0 || given.Retry.MaximumAttempts > 185 {
-		return wire.ValidationError("MaximumRetryAttempts of target %s must be between 0 and 185", given.ID)
+// parameters returns the values that may be paths.
+func (t Target) parameters() []string {
+	values := []string{t.MessageGroupID}
+	if t.HTTP == nil {
+		return values
 	}
-	if given.Retry.MaximumAge < time.Minute || given.Retry.MaximumAge > 24*time.Hour {
-		return wire.ValidationError("MaximumEventAgeInSeconds of target %s must be between 60 and 86400", given.ID)
-	}
-	return nil
+	return slices.Concat(values, t.HTTP.Path, slices.Collect(maps.Values(t.HTTP.Header)), slices.Collect(maps.Values(t.HTTP.Query)))
 }

@@ -1,6 +1,7 @@
 package eventbridge
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -25,8 +26,7 @@ const (
 	maximumRules   = 300
 )
 
-// namePattern is the pattern of the names of rules and replays and of the ids
-// of targets.
+// namePattern is the pattern of the names of rules and replays and of the ids of targets.
 var namePattern = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 
 // rule is a Rule ready to match.
@@ -47,9 +47,7 @@ type target struct {
 	rule      *rule
 	deliverer Deliverer
 	worker    *worker
-	inputPath jsonPath
-	template  inputTemplate
-	paths     map[string]jsonPath
+	input     input
 }
 
 func (r *rule) count(change func(*Counts)) {
@@ -79,13 +77,11 @@ func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
 	if !namePattern.MatchString(given.Name) {
 		return nil, wire.ValidationError("the rule name %q must match %s", given.Name, namePattern)
 	}
-	compiled := &rule{Rule: given}
-	if given.Pattern != nil {
-		var err error
-		if compiled.pattern, err = pattern.Parse(given.Pattern); err != nil {
-			return nil, wire.Errorf("InvalidEventPatternException", "%s", err)
-		}
+	parsed, err := parsePattern(given.Pattern)
+	if err != nil {
+		return nil, err
 	}
+	compiled := &rule{Rule: given, pattern: parsed}
 	if len(given.Targets) > maximumTargets {
 		return nil, wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed: rule %s has more than %d targets.", given.Name, maximumTargets)
 	}
@@ -114,19 +110,14 @@ func compileTarget(given Target, deliverers map[string]Deliverer) (*target, erro
 	if deliverer == nil {
 		return nil, wire.ValidationError("the local cloud cannot deliver to target %s, %s: it does not support the kind %q", given.ID, given.ARN, kind)
 	}
-	for _, check := range []func(Target, string) error{checkRole, checkParameters, checkInput, checkDeadLetter} {
-		if err := check(given, kind); err != nil {
-			return nil, err
-		}
-	}
-	if given.Retry == (RetryPolicy{}) {
-		given.Retry = DefaultRetry()
-	}
-	if err := checkRetry(given); err != nil {
+	given.Retry = cmp.Or(given.Retry, DefaultRetry())
+	if err := given.check(kind); err != nil {
 		return nil, err
 	}
 	compiled := &target{Target: given, deliverer: deliverer}
-	return compiled, compiled.compileInput()
+	var err error
+	compiled.input, err = compiled.compileInput()
+	return compiled, err
 }
 
 // kindOf returns the service of an ARN. For EventBridge, which has several

@@ -1,6 +1,7 @@
 package eventbridge
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -66,19 +67,15 @@ type arrival struct {
 	at       time.Time
 }
 
-// prepare returns the delivery of an event to a target. Its errors are
-// permanent.
+// prepare returns the delivery of an event to a target. Its errors are permanent.
 func (t *target) prepare(a arrival) (Delivery, error) {
-	body, err := t.body(a)
+	body, err := t.input(a)
 	if err != nil {
 		return Delivery{}, err
 	}
-	group, err := t.groupID(a)
-	if err != nil {
-		return Delivery{}, &DeliveryError{Code: CodeInvalidParameter, Message: err.Error()}
-	}
-	parameters, err := t.httpParameters(a)
-	if err != nil {
+	group, errGroup := t.groupID(a)
+	parameters, errHTTP := t.httpParameters(a)
+	if err := cmp.Or(errGroup, errHTTP); err != nil {
 		return Delivery{}, &DeliveryError{Code: CodeInvalidParameter, Message: err.Error()}
 	}
 	return Delivery{

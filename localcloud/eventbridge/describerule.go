@@ -2,72 +2,18 @@ package eventbridge
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/saga/localcloud/wire"
 )
 
-// ListTargetsByRuleInput is ListTargetsByRule's request. Without a bus the
-// default one is meant. All targets are on one page.
-type ListTargetsByRuleInput struct {
-	Rule         string
-	EventBusName *string
-}
-
-// ListTargetsByRuleOutput is ListTargetsByRule's response.
-type ListTargetsByRuleOutput struct {
-	Targets []TargetDescription
-}
-
-// TargetDescription is the description of a target.
-type TargetDescription struct {
-	Id               string
-	Arn              string
-	RoleArn          string                       `json:",omitempty"`
-	Input            *string                      `json:",omitempty"`
-	InputPath        *string                      `json:",omitempty"`
-	InputTransformer *InputTransformerDescription `json:",omitempty"`
-	SqsParameters    *SqsParameters               `json:",omitempty"`
-	HttpParameters   *HttpParameters              `json:",omitempty"`
-	RetryPolicy      *RetryPolicyDescription      `json:",omitempty"`
-	DeadLetterConfig *DeadLetterConfig            `json:",omitempty"`
-}
-
-// InputTransformerDescription is an input transformer.
-type InputTransformerDescription struct {
-	InputPathsMap map[string]string `json:",omitempty"`
-	InputTemplate string
-}
-
-// SqsParameters are the parameters of a queue.
-type SqsParameters struct {
-	MessageGroupId string
-}
-
-// HttpParameters are the parameters of an API destination.
-type HttpParameters struct {
-	HeaderParameters      map[string]string `json:",omitempty"`
-	QueryStringParameters map[string]string `json:",omitempty"`
-	PathParameterValues   []string          `json:",omitempty"`
-}
-
-// RetryPolicyDescription ends the retries of a delivery.
-type RetryPolicyDescription struct {
-	MaximumRetryAttempts     int
-	MaximumEventAgeInSeconds int
-}
-
-// DeadLetterConfig names a dead-letter queue.
-type DeadLetterConfig struct {
-	Arn string
-}
-
-// DescribeRuleInput is DescribeRule's request. Without a bus the default one is
-// meant.
+// DescribeRuleInput is DescribeRule's request. Without a bus the default one is meant.
 type DescribeRuleInput struct {
 	Name         string
-	EventBusName *string
+	EventBusName busName
 }
 
 // DescribeRuleOutput describes a rule.
@@ -82,7 +28,9 @@ type DescribeRuleOutput struct {
 
 // DescribeRule describes one rule.
 func (s *Service) DescribeRule(ctx context.Context, in *DescribeRuleInput) (*DescribeRuleOutput, error) {
-	found, err := s.findRule(ctx, "events:DescribeRule", in.EventBusName, in.Name)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	found, err := s.findRule(ctx, "DescribeRule", in.EventBusName, in.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -98,50 +46,73 @@ func (r *rule) describe() *DescribeRuleOutput {
 }
 
 // findRule returns a rule, if the caller may do this with it.
-func (s *Service) findRule(ctx context.Context, action string, bus *string, name string) (*rule, error) {
-	arn := s.busOf(PutEventsEntry{EventBusName: bus})
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	on := s.buses[arn]
-	if on == nil {
-		return nil, errUnknownBus(arn)
+func (s *Service) findRule(ctx context.Context, action string, bus busName, name string) (*rule, error) {
+	on, err := s.bus(bus)
+	if err != nil {
+		return nil, err
 	}
 	index := slices.IndexFunc(on.rules, func(r *rule) bool { return r.Name == name })
 	if index < 0 {
 		return nil, wire.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", name, on.Name)
 	}
-	return on.rules[index], s.config.Authorize.Check(ctx, action, on.rules[index].ARN, nil)
+	return on.rules[index], s.allow(ctx, action, on.rules[index].ARN)
 }
 
-// ListTargetsByRule lists the targets of a rule.
-func (s *Service) ListTargetsByRule(ctx context.Context, in *ListTargetsByRuleInput) (*ListTargetsByRuleOutput, error) {
-	found, err := s.findRule(ctx, "events:ListTargetsByRule", in.EventBusName, in.Rule)
+func (s *Service) listRules(in *listInput) (found []*DescribeRuleOutput, err error) {
+	on, err := s.bus(in.EventBusName)
 	if err != nil {
 		return nil, err
 	}
-	out := &ListTargetsByRuleOutput{Targets: []TargetDescription{}}
+	for _, each := range on.rules {
+		if strings.HasPrefix(each.Name, in.NamePrefix) {
+			found = append(found, each.describe())
+		}
+	}
+	return found, nil
+}
+
+// listTargetsInput names a rule. All its targets are on one page.
+type listTargetsInput struct {
+	Rule         string
+	EventBusName busName
+}
+
+type listTargetsOutput struct{ Targets []targetDescription }
+
+func (s *Service) listTargets(ctx context.Context, in *listTargetsInput) (*listTargetsOutput, error) {
+	found, err := s.findRule(ctx, "ListTargetsByRule", in.EventBusName, in.Rule)
+	if err != nil {
+		return nil, err
+	}
+	out := &listTargetsOutput{Targets: []targetDescription{}}
 	for _, target := range found.Targets {
 		out.Targets = append(out.Targets, target.describe())
 	}
 	return out, nil
 }
 
-func (t Target) describe() TargetDescription {
-	described := TargetDescription{Id: t.ID, Arn: t.ARN, RoleArn: t.RoleARN, Input: t.Input, InputPath: t.InputPath}
-	if t.Transformer != nil {
-		described.InputTransformer = &InputTransformerDescription{t.Transformer.Paths, t.Transformer.Template}
-	}
+// targetDescription is a target as the API has it.
+type targetDescription struct {
+	Target
+
+	SqsParameters    map[string]string `json:",omitempty"`
+	DeadLetterConfig map[string]string `json:",omitempty"`
+}
+
+func (t Target) describe() targetDescription {
+	described := targetDescription{Target: t}
 	if t.MessageGroupID != "" {
-		described.SqsParameters = &SqsParameters{t.MessageGroupID}
-	}
-	if t.HTTP != nil {
-		described.HttpParameters = &HttpParameters{t.HTTP.Header, t.HTTP.Query, t.HTTP.Path}
-	}
-	if t.Retry != (RetryPolicy{}) {
-		described.RetryPolicy = &RetryPolicyDescription{t.Retry.MaximumAttempts, int(t.Retry.MaximumAge / time.Second)}
+		described.SqsParameters = map[string]string{"MessageGroupId": t.MessageGroupID}
 	}
 	if t.DeadLetterARN != "" {
-		described.DeadLetterConfig = &DeadLetterConfig{t.DeadLetterARN}
+		described.DeadLetterConfig = map[string]string{"Arn": t.DeadLetterARN}
 	}
 	return described
+}
+
+// MarshalJSON returns the policy as the API has it.
+func (p RetryPolicy) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]int{
+		"MaximumRetryAttempts": p.MaximumAttempts, "MaximumEventAgeInSeconds": int(p.MaximumAge / time.Second),
+	})
 }

@@ -14,10 +14,9 @@ const maximumDepth = 1000
 
 var errNotAnObject = errors.New("not a JSON object")
 
-// reserialize writes an event's detail anew, as EventBridge does before it
-// delivers it: without insignificant whitespace, and of two equal keys of one
-// object only the last value. The order of keys is kept, and numbers stay as
-// they are written.
+// reserialize writes an event's detail anew, as EventBridge does before it delivers it:
+// without insignificant whitespace, and of two equal keys of one object only the last
+// value. The order of keys is kept, and numbers stay as they are written.
 func reserialize(detail string) (json.RawMessage, error) {
 	decoder := json.NewDecoder(strings.NewReader(detail))
 	decoder.UseNumber()
@@ -28,7 +27,7 @@ func reserialize(detail string) (json.RawMessage, error) {
 	if token != json.Delim('{') {
 		return nil, errNotAnObject
 	}
-	rewritten, err := rewriteObject(decoder, 1)
+	rewritten, err := rewriteMembers(decoder, '{', 1)
 	if err != nil {
 		return nil, err
 	}
@@ -48,51 +47,23 @@ func rewrite(decoder *json.Decoder, depth int) ([]byte, error) {
 		if depth == maximumDepth {
 			return nil, errors.New("nested too deep")
 		}
-		if token == '{' {
-			return rewriteObject(decoder, depth+1)
-		}
-		return rewriteArray(decoder, depth+1)
+		return rewriteMembers(decoder, token, depth+1)
 	case json.Number:
-		return rewriteNumber(token)
+		// EventBridge cannot hold integers that do not fit into 64 bits.
+		if !strings.ContainsAny(token.String(), ".eE") {
+			_, err = token.Int64()
+		}
+		return []byte(token), err
 	default:
 		return encodeJSON(token)
 	}
 }
 
-// rewriteNumber refuses integers that do not fit into 64 bits, which
-// EventBridge cannot hold.
-func rewriteNumber(number json.Number) ([]byte, error) {
-	if !strings.ContainsAny(number.String(), ".eE") {
-		if _, err := number.Int64(); err != nil {
-			return nil, err
-		}
-	}
-	return []byte(number), nil
-}
-
-func rewriteArray(decoder *json.Decoder, depth int) ([]byte, error) {
-	var elements [][]byte
-	for decoder.More() {
-		element, err := rewrite(decoder, depth)
-		if err != nil {
-			return nil, err
-		}
-		elements = append(elements, element)
-	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, err
-	}
-	return enclose('[', elements, ']'), nil
-}
-
-func rewriteObject(decoder *json.Decoder, depth int) ([]byte, error) {
+// rewriteMembers rewrites the rest of an object or array.
+func rewriteMembers(decoder *json.Decoder, opening json.Delim, depth int) ([]byte, error) {
 	var names, members [][]byte
 	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
-			return nil, err
-		}
-		name, err := encodeJSON(token)
+		name, err := rewriteName(decoder, opening)
 		if err != nil {
 			return nil, err
 		}
@@ -100,21 +71,34 @@ func rewriteObject(decoder *json.Decoder, depth int) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		member := slices.Concat(name, []byte(":"), value)
-		if known := slices.IndexFunc(names, func(other []byte) bool { return bytes.Equal(other, name) }); known >= 0 {
-			members[known] = member
-			continue
+		known := slices.IndexFunc(names, func(other []byte) bool { return opening == '{' && bytes.Equal(other, name) })
+		if known < 0 {
+			known = len(members)
+			names, members = append(names, name), append(members, nil)
 		}
-		names, members = append(names, name), append(members, member)
+		members[known] = slices.Concat(name, value)
 	}
 	if _, err := decoder.Token(); err != nil {
 		return nil, err
 	}
-	return enclose('{', members, '}'), nil
+	return enclose(opening, members), nil
 }
 
-func enclose(opening byte, parts [][]byte, closing byte) []byte {
-	enclosed := []byte{opening}
-	enclosed = append(enclosed, bytes.Join(parts, []byte(","))...)
-	return append(enclosed, closing)
+// rewriteName rewrites the name of a member, which those of arrays have not.
+func rewriteName(decoder *json.Decoder, opening json.Delim) ([]byte, error) {
+	if opening == '[' {
+		return nil, nil
+	}
+	token, err := decoder.Token()
+	if err != nil {
+		return nil, err
+	}
+	name, err := encodeJSON(token)
+	return append(name, ':'), err
+}
+
+// enclose returns an object or array with these members.
+func enclose(opening json.Delim, members [][]byte) []byte {
+	const toClosing = ']' - '[' // It is the same as from { to }.
+	return slices.Concat([]byte{byte(opening)}, bytes.Join(members, []byte(",")), []byte{byte(opening + toClosing)})
 }

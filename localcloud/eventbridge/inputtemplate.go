@@ -10,11 +10,8 @@ import (
 	"strings"
 )
 
-// The variables that need no entry in the map of paths.
+// The variables that cannot stand inside a string.
 const (
-	variableRuleARN   = "aws.events.rule-arn"
-	variableRuleName  = "aws.events.rule-name"
-	variableIngestion = "aws.events.event.ingestion-time"
 	variableEvent     = "aws.events.event"
 	variableEventJSON = "aws.events.event.json"
 )
@@ -30,62 +27,34 @@ type templatePiece struct {
 	quoted   bool
 }
 
-var placeholder = regexp.MustCompile(`<([A-Za-z0-9_.\-]+)>`)
+var (
+	placeholder = regexp.MustCompile(`<([A-Za-z0-9_.\-]+)>`)
+	escape      = regexp.MustCompile(`(?s)\\.`)
+	// What follows a placeholder in a key, outside and inside of a string.
+	beforeColon     = regexp.MustCompile(`^\s*:`)
+	textBeforeColon = regexp.MustCompile(`(?s)^([^"\\]|\\.)*"\s*:`)
+)
 
-// parseInputTemplate parses a template; known reports whether a variable
-// exists.
+// parseInputTemplate parses a template; known reports whether a variable exists.
 func parseInputTemplate(text string, known func(variable string) bool) (inputTemplate, error) {
 	var parsed inputTemplate
-	scan := quoteScanner{}
-	end := 0
+	quoted, end := false, 0
 	for _, at := range placeholder.FindAllStringSubmatchIndex(text, -1) {
 		before, variable := text[end:at[0]], text[at[2]:at[3]]
 		end = at[1]
-		scan.read(before)
+		quoted = quoted != (strings.Count(escape.ReplaceAllLiteralString(before, ""), `"`)%2 == 1)
 		if !known(variable) {
 			return nil, fmt.Errorf("contains invalid placeholder %s", variable)
 		}
-		if scan.quoted && (variable == variableEvent || variable == variableEventJSON) {
+		if quoted && (variable == variableEvent || variable == variableEventJSON) {
 			return nil, fmt.Errorf("contains the placeholder %s inside a string, where it cannot stand", variable)
 		}
-		if isKey(text[end:], scan.quoted) {
+		if !quoted && beforeColon.MatchString(text[end:]) || quoted && textBeforeColon.MatchString(text[end:]) {
 			return nil, fmt.Errorf("contains the placeholder %s in an object's key, where no placeholder can stand", variable)
 		}
-		parsed = append(parsed, templatePiece{text: before}, templatePiece{variable: variable, quoted: scan.quoted})
+		parsed = append(parsed, templatePiece{text: before}, templatePiece{variable: variable, quoted: quoted})
 	}
 	return append(parsed, templatePiece{text: text[end:]}), nil
-}
-
-// quoteScanner tracks whether the end of the text read so far is in a string.
-type quoteScanner struct{ quoted, escaped bool }
-
-func (s *quoteScanner) read(text string) {
-	for _, character := range text {
-		switch {
-		case s.escaped:
-			s.escaped = false
-		case s.quoted && character == '\\':
-			s.escaped = true
-		case character == '"':
-			s.quoted = !s.quoted
-		}
-	}
-}
-
-// isKey reports whether a colon follows, after the end of the string if quoted:
-// then a placeholder before rest is in a key.
-func isKey(rest string, quoted bool) bool {
-	if quoted {
-		inside := quoteScanner{quoted: true}
-		for i := 0; i < len(rest) && inside.quoted; i++ {
-			inside.read(rest[i : i+1])
-			if !inside.quoted {
-				rest = rest[i+1:]
-				break
-			}
-		}
-	}
-	return strings.HasPrefix(strings.TrimSpace(rest), ":")
 }
 
 // render replaces the variables by their values. A value is nil if its path
@@ -101,26 +70,17 @@ func (t inputTemplate) render(value func(variable string) (json.RawMessage, erro
 		if err != nil {
 			return nil, err
 		}
-		if !piece.quoted {
-			out.Write(asValue(found))
-			continue
+		switch {
+		case piece.quoted:
+			if found, err = asText(found); err != nil {
+				return nil, err
+			}
+		case found == nil:
+			found = []byte(`""`)
 		}
-		text, err := asText(found)
-		if err != nil {
-			return nil, err
-		}
-		out.Write(text)
+		out.Write(found)
 	}
 	return normalize(out.Bytes())
-}
-
-// asValue returns a variable outside of strings: its JSON, or an empty string
-// if it is nil.
-func asValue(value json.RawMessage) []byte {
-	if value == nil {
-		return []byte(`""`)
-	}
-	return value
 }
 
 // asText returns a variable inside a string: a string without its quotes, an

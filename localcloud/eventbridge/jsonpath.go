@@ -85,7 +85,7 @@ func (p jsonPath) findAll(values []json.RawMessage) (json.RawMessage, bool) {
 			found = append(found, value)
 		}
 	}
-	return enclose('[', found, ']'), len(found) > 0
+	return enclose('[', found), len(found) > 0
 }
 
 // valuesOf returns the values in an object or array, in their order; a scalar

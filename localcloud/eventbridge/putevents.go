@@ -26,9 +26,7 @@ const (
 )
 
 // PutEventsInput is PutEvents' request.
-type PutEventsInput struct {
-	Entries []PutEventsEntry
-}
+type PutEventsInput struct{ Entries []PutEventsEntry }
 
 // PutEventsEntry is one event to publish. Time is in seconds since 1970.
 type PutEventsEntry struct {
@@ -37,7 +35,7 @@ type PutEventsEntry struct {
 	Resources    []string
 	DetailType   string
 	Detail       *string
-	EventBusName *string
+	EventBusName busName
 	TraceHeader  *string
 }
 
@@ -54,8 +52,7 @@ type PutEventsResult struct {
 	ErrorMessage string `json:",omitempty"`
 }
 
-// PutEvents publishes events. An invalid entry fails alone; the others are
-// published.
+// PutEvents publishes events. An invalid entry fails alone; the others are published.
 //
 // AWS documents codes for an entry that may not be published for its source or
 // its detail type, but not when it uses them rather than refusing the call. Here
@@ -135,7 +132,8 @@ func (e PutEventsEntry) size() int {
 func (s *Service) authorizePut(ctx context.Context, entries []PutEventsEntry) error {
 	byBus := map[string][]PutEventsEntry{}
 	for _, entry := range entries {
-		byBus[s.busOf(entry)] = append(byBus[s.busOf(entry)], entry)
+		bus := s.busOf(entry.EventBusName)
+		byBus[bus] = append(byBus[bus], entry)
 	}
 	for _, bus := range slices.Sorted(maps.Keys(byBus)) {
 		requests := slices.Collect(slices.Chunk(byBus[bus], 1))
@@ -166,15 +164,15 @@ func conditionsOf(entries []PutEventsEntry) map[string][]string {
 	return conditions
 }
 
-// busOf is the ARN of the bus that an entry goes to, which need not exist.
-func (s *Service) busOf(entry PutEventsEntry) string {
+// busOf is the ARN of the bus with a name, which need not exist.
+func (s *Service) busOf(name busName) string {
 	switch {
-	case entry.EventBusName == nil:
+	case name == nil:
 		return s.arnOf(defaultBus)
-	case strings.HasPrefix(*entry.EventBusName, "arn:"):
-		return *entry.EventBusName
+	case strings.HasPrefix(*name, "arn:"):
+		return *name
 	default:
-		return s.arnOf(*entry.EventBusName)
+		return s.arnOf(*name)
 	}
 }
 
@@ -183,25 +181,21 @@ func (s *Service) put(ctx context.Context, entry PutEventsEntry) (PutEventsResul
 	if refusal != nil {
 		return *refusal, nil
 	}
-	e := Event{
-		ID: s.config.NewID(), DetailType: entry.DetailType, Source: entry.Source,
-		Account: s.config.Account, Region: s.config.Region, Time: s.config.Clock(),
-		Resources: entry.Resources, Detail: detail,
-	}
+	e := s.event(entry.Source, entry.DetailType, entry.Resources, detail)
 	if entry.Time != nil {
 		e.Time = time.Unix(int64(math.Floor(*entry.Time)), 0)
 	}
 	if entry.TraceHeader != nil {
 		e.TraceHeader = *entry.TraceHeader
 	}
-	known, err := s.accept(ctx, s.busOf(entry), e)
+	known, err := s.accept(ctx, s.busOf(entry.EventBusName), e)
 	if err != nil {
 		return PutEventsResult{}, &wire.Error{Code: "InternalException", Message: err.Error(), Status: 500}
 	}
 	if !known {
 		s.unknown.Add(1)
 		s.config.Lost.Lost(loss.Loss{
-			Kind: loss.Bus, Name: s.busOf(entry), Event: e.identity(), Reason: "the bus does not exist",
+			Kind: loss.Bus, Name: s.busOf(entry.EventBusName), Event: e.identity(), Reason: "the bus does not exist",
 		})
 	}
 	return PutEventsResult{EventId: e.ID}, nil
@@ -210,17 +204,20 @@ func (s *Service) put(ctx context.Context, entry PutEventsEntry) (PutEventsResul
 // check returns the detail of an entry, rewritten. An error is returned if the
 // entry is not valid.
 func (e PutEventsEntry) check() (json.RawMessage, *PutEventsResult) {
+	invalid := func(parameter, reason string) (json.RawMessage, *PutEventsResult) {
+		return nil, &PutEventsResult{ErrorCode: "InvalidArgument", ErrorMessage: "Parameter " + parameter + " is not valid. Reason: " + reason}
+	}
 	switch {
 	case e.Source == "":
-		return nil, invalidArgument("Source", "Source is a required argument.")
+		return invalid("Source", "Source is a required argument.")
 	case e.DetailType == "":
-		return nil, invalidArgument("DetailType", "DetailType is a required argument.")
+		return invalid("DetailType", "DetailType is a required argument.")
 	case e.Detail == nil || *e.Detail == "":
-		return nil, invalidArgument("Detail", "Detail is a required argument.")
+		return invalid("Detail", "Detail is a required argument.")
 	case utf8.RuneCountInString(e.Source) > maximumSource:
-		return nil, invalidArgument("Source", "Source is longer than 256 characters.")
+		return invalid("Source", "Source is longer than 256 characters.")
 	case utf8.RuneCountInString(e.DetailType) > maximumDetailType:
-		return nil, invalidArgument("DetailType", "DetailType is longer than 128 characters.")
+		return invalid("DetailType", "DetailType is longer than 128 characters.")
 	case strings.HasPrefix(e.Source, "aws."):
 		return nil, &PutEventsResult{ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source."}
 	}
@@ -229,11 +226,4 @@ func (e PutEventsEntry) check() (json.RawMessage, *PutEventsResult) {
 		return nil, &PutEventsResult{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
 	}
 	return detail, nil
-}
-
-func invalidArgument(parameter, reason string) *PutEventsResult {
-	return &PutEventsResult{
-		ErrorCode:    "InvalidArgument",
-		ErrorMessage: "Parameter " + parameter + " is not valid. Reason: " + reason,
-	}
 }

@@ -3,6 +3,7 @@ package eventbridge
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -47,9 +48,7 @@ type StartReplayOutput struct {
 }
 
 // DescribeReplayInput is DescribeReplay's request.
-type DescribeReplayInput struct {
-	ReplayName string
-}
+type DescribeReplayInput struct{ ReplayName string }
 
 // DescribeReplayOutput is the progress of a replay.
 type DescribeReplayOutput struct {
@@ -85,7 +84,7 @@ func (r *replay) active() bool { return r.State == replayStarting || r.State == 
 // StartReplay starts to deliver the events of an archive to rules again, and
 // returns at once. The events keep their ids and times.
 func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*StartReplayOutput, error) {
-	if err := s.config.Authorize.Check(ctx, "events:StartReplay", in.EventSourceArn, nil); err != nil {
+	if err := s.allow(ctx, "StartReplay", in.EventSourceArn); err != nil {
 		return nil, err
 	}
 	from, err := s.checkReplay(in)
@@ -117,8 +116,7 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 	return &StartReplayOutput{made.ReplayArn, made.State, made.ReplayStartTime}, nil
 }
 
-// checkReplay refuses what AWS was observed to refuse, with its texts and in
-// its order.
+// checkReplay refuses what AWS was observed to refuse, with its texts and in its order.
 func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
 	if !namePattern.MatchString(in.ReplayName) {
 		return nil, wire.ValidationError("the replay name %q must match %s", in.ReplayName, namePattern)
@@ -141,8 +139,7 @@ func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
 	return from, nil
 }
 
-// admitReplay refuses a name that is taken, and more than the maximum of active
-// replays.
+// admitReplay refuses a name that is taken, and more than the maximum of active replays.
 func (s *Service) admitReplay(name string) error {
 	if s.replays[name] != nil {
 		return wire.Errorf("ResourceAlreadyExistsException", "Replay %s already exists.", name)
@@ -184,7 +181,21 @@ func filterRules(all []*rule, arns []string) ([]*rule, error) {
 // times, and within a minute in any order, because AWS promises none.
 func (s *Service) runReplay(r *replay, from *archive) {
 	s.updateReplay(func() { r.State = replayRunning })
-	events := from.between(timeOf(r.EventStartTime), timeOf(r.EventEndTime), s.config.Clock())
+	err := s.deliverAgain(r, from)
+	s.updateReplay(func() {
+		if err != nil {
+			r.State, r.StateReason = replayFailed, err.Error()
+			return
+		}
+		r.State, r.ReplayEndTime = replayCompleted, epoch(s.config.Clock())
+	})
+}
+
+func (s *Service) deliverAgain(r *replay, from *archive) error {
+	events, err := from.between(timeOf(r.EventStartTime), timeOf(r.EventEndTime), s.config.Clock())
+	if err != nil {
+		return err
+	}
 	shuffled := make(map[string]float64, len(events))
 	for _, e := range events {
 		shuffled[e.ID] = s.config.Random()
@@ -193,20 +204,18 @@ func (s *Service) runReplay(r *replay, from *archive) {
 		return cmp.Or(a.Time.Truncate(time.Minute).Compare(b.Time.Truncate(time.Minute)), cmp.Compare(shuffled[a.ID], shuffled[b.ID]))
 	})
 	for _, e := range events {
+		// It has no trace: that of the original delivery has ended.
 		e.ReplayName = r.ReplayName
-		// The trace of the original delivery has ended.
-		e.TraceHeader = ""
 		arrived, prepared, err := s.prepare(e)
 		if err != nil {
-			s.updateReplay(func() { r.State, r.StateReason = replayFailed, err.Error() })
-			return
+			return err
 		}
 		for _, each := range r.rules {
 			each.deliver(arrived, prepared)
 		}
 		s.updateReplay(func() { r.EventLastReplayedTime = epoch(e.Time) })
 	}
-	s.updateReplay(func() { r.State, r.ReplayEndTime = replayCompleted, epoch(s.config.Clock()) })
+	return nil
 }
 
 // updateReplay changes the description of a replay.
@@ -218,7 +227,7 @@ func (s *Service) updateReplay(change func()) {
 
 // DescribeReplay returns the progress of a replay.
 func (s *Service) DescribeReplay(ctx context.Context, in *DescribeReplayInput) (*DescribeReplayOutput, error) {
-	if err := s.config.Authorize.Check(ctx, "events:DescribeReplay", s.arnIn("replay/"+in.ReplayName), nil); err != nil {
+	if err := s.allow(ctx, "DescribeReplay", s.arnIn("replay/"+in.ReplayName)); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
@@ -229,6 +238,15 @@ func (s *Service) DescribeReplay(ctx context.Context, in *DescribeReplayInput) (
 	}
 	described := found.DescribeReplayOutput
 	return &described, nil
+}
+
+func (s *Service) listReplays(in *listInput) (found []ReplaySummary, err error) {
+	for _, name := range slices.Sorted(maps.Keys(s.replays)) {
+		if one := s.replays[name].ReplaySummary; in.wants(name, one.EventSourceArn, one.State) {
+			found = append(found, one)
+		}
+	}
+	return found, nil
 }
 
 func errUnknownBus(arn string) error {

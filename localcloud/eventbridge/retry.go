@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"strconv"
 	"time"
@@ -22,33 +21,16 @@ const (
 	conditionAge      = "MaximumEventAgeInSeconds"
 )
 
-// deliveryConfig is the configuration that all workers of a service share.
-type deliveryConfig struct {
-	clock       func() time.Time
-	random      func() float64
-	base        time.Duration
-	deadLetters DeadLetters
-	lost        loss.Report
-	log         *slog.Logger
-}
-
 // remaining returns how long an event that arrived then may still be retried.
-func (p deliveryConfig) remaining(retry RetryPolicy, arrived time.Time) time.Duration {
-	return arrived.Add(retry.MaximumAge).Sub(p.clock())
+func (w *worker) remaining(arrived time.Time) time.Duration {
+	return arrived.Add(w.target.Retry.MaximumAge).Sub(w.config.Clock())
 }
 
 // delay returns the delay before a retry. It doubles with every retry and is
 // random in its upper half, and is at least what the target requires.
-func (p deliveryConfig) delay(retry int, asked time.Duration) time.Duration {
-	delay := p.base
-	for range retry - 1 {
-		if delay >= maximumDelay {
-			break
-		}
-		delay *= 2
-	}
-	half := min(delay, maximumDelay) / 2
-	return max(half+time.Duration(p.random()*float64(half)), asked)
+func (w *worker) delay(retry int, asked time.Duration) time.Duration {
+	half := min(w.config.BaseDelay<<min(retry-1, 20), maximumDelay) / 2
+	return max(half+time.Duration(w.config.Random()*float64(half)), asked)
 }
 
 func (w *worker) exhausted(ctx context.Context, j *job, condition string) {
@@ -65,14 +47,14 @@ func (w *worker) exhausted(ctx context.Context, j *job, condition string) {
 // target's dead-letter queue. If that fails, it is lost.
 func (w *worker) deadLetter(ctx context.Context, j *job, attributes map[string]string) {
 	if err := w.sendToDeadLetterQueue(ctx, j, attributes); err != nil {
-		w.config.lost.Lost(loss.Loss{
+		w.config.Lost.Lost(loss.Loss{
 			Kind: loss.Rule, Name: w.target.rule.ARN, Target: w.target.ARN, Event: j.arrival.event.identity(),
 			Reason: fmt.Sprintf("%s; %s", j.last, err),
 		})
 		w.finish(func(c *Counts) { c.Dropped++ })
 		return
 	}
-	w.config.log.WarnContext(ctx, "event moved to the dead-letter queue", "rule", w.target.rule.ARN, "target", w.target.ARN,
+	w.config.Log.WarnContext(ctx, "event moved to the dead-letter queue", "rule", w.target.rule.ARN, "target", w.target.ARN,
 		"event_id", j.arrival.event.ID, "error_code", j.last.Code, "error_message", j.last.Message, "queue", w.target.DeadLetterARN)
 	w.finish(func(c *Counts) { c.DeadLettered++ })
 }
@@ -85,7 +67,7 @@ func (w *worker) sendToDeadLetterQueue(ctx context.Context, j *job, attributes m
 		"RULE_ARN": w.target.rule.ARN, "TARGET_ARN": w.target.ARN, "ERROR_CODE": j.last.Code, "ERROR_MESSAGE": j.last.Message,
 	}
 	maps.Copy(all, attributes)
-	if err := w.config.deadLetters.SendDeadLetter(ctx, w.target.DeadLetterARN, j.arrival.envelope, all); err != nil {
+	if err := w.config.DeadLetters.SendDeadLetter(ctx, w.target.DeadLetterARN, j.arrival.envelope, all); err != nil {
 		return fmt.Errorf("its dead-letter queue %s does not accept it: %w", w.target.DeadLetterARN, err)
 	}
 	return nil

@@ -1,12 +1,12 @@
-// Package eventbridge is EventBridge: buses accept events, rules match them,
-// and workers deliver them to the rules' targets, with retries and dead-letter
-// queues.
+// Package eventbridge is EventBridge: buses accept events, rules match them, and workers
+// deliver them to the rules' targets, with retries and dead-letter queues.
 //
 // Delivery is at least once and in no promised order. What this package does
 // not support is refused when the rule is created.
 package eventbridge
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -69,10 +69,9 @@ type Bus struct {
 
 // Service is EventBridge of one account in one Region.
 type Service struct {
-	config   Config
-	delivery deliveryConfig
-	pending  atomic.Int64
-	unknown  atomic.Int64
+	config  Config
+	pending atomic.Int64
+	unknown atomic.Int64
 
 	mu        sync.RWMutex
 	buses     map[string]*eventBus
@@ -91,31 +90,19 @@ type eventBus struct {
 
 // New returns a service that has nothing but the account's default bus.
 func New(config Config) *Service {
-	config.Deliverers = maps.Clone(config.Deliverers)
-	if config.Deliverers == nil {
-		config.Deliverers = make(map[string]Deliverer)
-	}
+	deliverers := map[string]Deliverer{}
+	maps.Copy(deliverers, config.Deliverers)
+	config.Deliverers = deliverers
 	if config.Random == nil {
 		config.Random = rand.Float64
 	}
 	if config.NewID == nil {
 		config.NewID = uuid.NewString
 	}
-	if config.BaseDelay == 0 {
-		config.BaseDelay = defaultBaseDelay
-	}
-	if config.ArchiveBytes == 0 {
-		config.ArchiveBytes = defaultArchive
-	}
-	if config.Log == nil {
-		config.Log = slog.Default()
-	}
-	s := &Service{
-		config:   config,
-		delivery: deliveryConfig{config.Clock, config.Random, config.BaseDelay, config.DeadLetters, config.Lost, config.Log},
-		buses:    make(map[string]*eventBus),
-		replays:  make(map[string]*replay),
-	}
+	config.BaseDelay = cmp.Or(config.BaseDelay, defaultBaseDelay)
+	config.ArchiveBytes = cmp.Or(config.ArchiveBytes, defaultArchive)
+	config.Log = cmp.Or(config.Log, slog.Default())
+	s := &Service{config: config, buses: map[string]*eventBus{}, replays: map[string]*replay{}}
 	if s.config.Deliverers[KindBus] == nil {
 		s.config.Deliverers[KindBus] = forwarder{s}
 	}
@@ -161,7 +148,7 @@ func (s *Service) CreateRule(r Rule) error {
 		}
 	}
 	for _, target := range compiled.targets {
-		target.worker = newWorker(target, s.delivery, &s.pending)
+		target.worker = newWorker(target, &s.config, &s.pending)
 		target.worker.start()
 	}
 	on.rules = append(on.rules, compiled)
@@ -178,18 +165,27 @@ func (s *Service) Observe(f func(bus string, e Event)) {
 
 // Counts returns the results of the events that the rule matched.
 func (s *Service) Counts(ruleARN string) (Counts, bool) {
+	found := s.rule(ruleARN)
+	if found == nil {
+		return Counts{}, false
+	}
+	found.mu.Lock()
+	defer found.mu.Unlock()
+	return found.counts, true
+}
+
+// rule returns the rule with an ARN, or nil.
+func (s *Service) rule(arn string) *rule {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, on := range s.buses {
 		for _, each := range on.rules {
-			if each.ARN == ruleARN {
-				each.mu.Lock()
-				defer each.mu.Unlock()
-				return each.counts, true
+			if each.ARN == arn {
+				return each
 			}
 		}
 	}
-	return Counts{}, false
+	return nil
 }
 
 // DroppedForUnknownBus returns how many events were published to a bus that
@@ -253,25 +249,23 @@ func (s *Service) accept(ctx context.Context, busARN string, e Event) (known boo
 //
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html
 func (s *Service) Trigger(ruleARN string) error {
-	s.mu.RLock()
-	var found *rule
-	for _, each := range s.buses[s.arnOf(defaultBus)].rules {
-		if each.ARN == ruleARN {
-			found = each
-		}
-	}
-	s.mu.RUnlock()
+	found := s.rule(ruleARN)
 	if found == nil {
 		return wire.Errorf("ResourceNotFoundException", "Rule %s does not exist.", ruleARN)
 	}
-	arrived, _, err := s.prepare(Event{
-		ID: s.config.NewID(), DetailType: "Scheduled Event", Source: "aws.events", Account: s.config.Account,
-		Time: s.config.Clock(), Region: s.config.Region, Resources: []string{ruleARN}, Detail: json.RawMessage("{}"),
-	})
+	arrived, _, err := s.prepare(s.event("aws.events", "Scheduled Event", []string{ruleARN}, json.RawMessage("{}")))
 	if err == nil {
 		found.trigger(arrived)
 	}
 	return err
+}
+
+// event returns a new event of this moment.
+func (s *Service) event(source, detailType string, resources []string, detail json.RawMessage) Event {
+	return Event{
+		ID: s.config.NewID(), DetailType: detailType, Source: source, Account: s.config.Account,
+		Time: s.config.Clock(), Region: s.config.Region, Resources: resources, Detail: detail,
+	}
 }
 
 // prepare returns an event ready to be matched and delivered.

@@ -16,7 +16,7 @@ const destinationWorkers = 50
 // A worker delivers to one target, so that no target waits for another.
 type worker struct {
 	target  *target
-	config  deliveryConfig
+	config  *Config
 	pending *atomic.Int64
 
 	cancel context.CancelFunc
@@ -25,7 +25,6 @@ type worker struct {
 	mu     sync.Mutex
 	wake   *sync.Cond
 	jobs   []*job
-	timers map[*job]*time.Timer
 	closed bool
 }
 
@@ -36,8 +35,8 @@ type job struct {
 	last    *DeliveryError
 }
 
-func newWorker(t *target, p deliveryConfig, pending *atomic.Int64) *worker {
-	w := &worker{target: t, config: p, pending: pending, timers: make(map[*job]*time.Timer)}
+func newWorker(t *target, config *Config, pending *atomic.Int64) *worker {
+	w := &worker{target: t, config: config, pending: pending}
 	w.wake = sync.NewCond(&w.mu)
 	return w
 }
@@ -62,9 +61,6 @@ func (w *worker) start() {
 func (w *worker) close() {
 	w.mu.Lock()
 	w.closed = true
-	for _, timer := range w.timers {
-		timer.Stop()
-	}
 	w.mu.Unlock()
 	w.cancel()
 	w.wake.Broadcast()
@@ -80,7 +76,6 @@ func (w *worker) enqueue(a arrival) {
 func (w *worker) push(j *job) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.timers, j)
 	w.jobs = append(w.jobs, j)
 	w.wake.Signal()
 }
@@ -101,10 +96,9 @@ func (w *worker) next() *job {
 	return first
 }
 
-// attempt tries to deliver once, and then finishes the job or schedules its
-// retry.
+// attempt tries to deliver once, and then finishes the job or schedules its retry.
 func (w *worker) attempt(ctx context.Context, j *job) {
-	left := w.config.remaining(w.target.Retry, j.arrival.at)
+	left := w.remaining(j.arrival.at)
 	if left <= 0 {
 		w.exhausted(ctx, j, conditionAge)
 		return
@@ -127,8 +121,7 @@ func (w *worker) attempt(ctx context.Context, j *job) {
 		w.exhausted(ctx, j, conditionAttempts)
 	default:
 		j.retries++
-		left = w.config.remaining(w.target.Retry, j.arrival.at)
-		w.retryLater(j, min(left, w.config.delay(j.retries, failure.RetryAfter)))
+		time.AfterFunc(min(w.remaining(j.arrival.at), w.delay(j.retries, failure.RetryAfter)), func() { w.push(j) })
 	}
 }
 
@@ -146,14 +139,6 @@ func (w *worker) deliver(ctx context.Context, j *job, left time.Duration) *Deliv
 		return failure
 	}
 	return &DeliveryError{Code: CodeInternalError, Message: err.Error(), Retryable: true}
-}
-
-func (w *worker) retryLater(j *job, delay time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.closed {
-		w.timers[j] = time.AfterFunc(delay, func() { w.push(j) })
-	}
 }
 
 // finish counts the end of a delivery.

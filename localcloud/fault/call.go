@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 
 	"example.com/saga/localcloud/wire"
 )
 
-// Processes are the processes of functions, by the session tokens of their
-// calls.
+// Processes are the processes of functions, by the session tokens of their calls.
 type Processes interface {
 	// Exempt reports whether the process must not be hit: it is not a function's,
 	// or works on the last attempt of a delivery.
@@ -57,56 +57,50 @@ func (c *Calls) faultProcess(ctx context.Context, body []byte, operation wire.Op
 	switch {
 	case c.injector.Hit(KillAfterCall):
 		c.processes.Kill(wire.Session(ctx))
-		return nil, wire.ErrNoAnswer
 	case c.injector.Hit(FunctionTimeout):
 		c.processes.TimeOut(wire.Session(ctx))
 		<-ctx.Done() // The process waits for its answer until it is ended.
-		return nil, wire.ErrNoAnswer
 	default:
 		return out, err
 	}
+	return nil, wire.ErrNoAnswer
 }
 
 // faultService adds the faults that a service has of its own.
 func (c *Calls) faultService(target, name string, operation wire.Operation) wire.Operation {
-	switch {
-	case target == "AWSEvents" && name == "PutEvents":
-		return c.loseAnswer(PutEventsLostAnswer, c.failEntries(operation))
-	case strings.HasPrefix(target, "DynamoDB_"):
-		return c.refuseDynamoDB(name, c.loseAnswer(DynamoDBLostAnswer, operation))
-	default:
+	lost := DynamoDBLostAnswer
+	if target == "AWSEvents" && name == "PutEvents" {
+		lost, operation = PutEventsLostAnswer, c.failEntries(operation)
+	} else if !strings.HasPrefix(target, "DynamoDB_") {
 		return operation
 	}
-}
-
-func (c *Calls) loseAnswer(name Name, operation wire.Operation) wire.Operation {
 	return func(ctx context.Context, body []byte) (any, error) {
+		if lost == DynamoDBLostAnswer {
+			if refused := c.refuseDynamoDB(name, body); refused != nil {
+				return nil, refused
+			}
+		}
 		out, err := operation(ctx, body)
-		if err == nil && c.injector.Hit(name) {
+		if err == nil && c.injector.Hit(lost) {
 			return nil, wire.ErrNoAnswer
 		}
 		return out, err
 	}
 }
 
-// refuseDynamoDB refuses calls to DynamoDB before they have an effect.
-func (c *Calls) refuseDynamoDB(name string, operation wire.Operation) wire.Operation {
-	return func(ctx context.Context, body []byte) (any, error) {
-		if c.injector.Hit(DynamoDBThrottle) {
-			return nil, wire.Errorf("ThrottlingException", "The request was denied due to request throttling.")
-		}
-		switch name {
-		case "PutItem", "UpdateItem", "DeleteItem":
-			if c.injector.Hit(DynamoDBConflict) {
-				return nil, wire.Errorf("TransactionConflictException", "Transaction is ongoing for the item")
-			}
-		case "TransactWriteItems":
-			if c.injector.Hit(DynamoDBConflict) {
-				return nil, transactionConflict(body)
-			}
-		}
-		return operation(ctx, body)
+// refuseDynamoDB refuses a call to DynamoDB before it has an effect.
+func (c *Calls) refuseDynamoDB(name string, body []byte) error {
+	if c.injector.Hit(DynamoDBThrottle) {
+		return wire.Errorf("ThrottlingException", "The request was denied due to request throttling.")
 	}
+	isTransaction := name == "TransactWriteItems"
+	if !isTransaction && !slices.Contains([]string{"PutItem", "UpdateItem", "DeleteItem"}, name) || !c.injector.Hit(DynamoDBConflict) {
+		return nil
+	}
+	if isTransaction {
+		return transactionConflict(body)
+	}
+	return wire.Errorf("TransactionConflictException", "Transaction is ongoing for the item")
 }
 
 // transactionConflict returns the error of a transaction whose first item is in

@@ -2,9 +2,8 @@
 // calls, killed processes. Each kind of fault has a name and a probability, and
 // all of them draw from one seed.
 //
-// Only calls by functions are hit, never a call by an operator. The last
-// attempt of a delivery is exempt, so that no fault alone moves an event to a
-// dead-letter queue.
+// Only calls by functions are hit, never a call by an operator. The last attempt of a
+// delivery is exempt, so that no fault alone moves an event to a dead-letter queue.
 package fault
 
 import (
@@ -20,36 +19,21 @@ import (
 // Name names a kind of fault.
 type Name string
 
-// The faults.
+// The faults, which localcloud/README.md describes.
 const (
-	// DuplicateDelivery loses the delete of a message, which is then delivered
-	// again.
-	DuplicateDelivery Name = "duplicate-delivery"
-	// Shuffle returns the messages of a standard queue in a random order.
-	Shuffle Name = "shuffle"
-	// KillBeforeCall kills the process that makes a call, before the call has an
-	// effect.
-	KillBeforeCall Name = "kill-before-call"
-	// KillAfterCall kills the process when the call has taken effect.
-	KillAfterCall Name = "kill-after-call"
-	// FunctionTimeout times an invocation out in a call that has taken effect.
-	FunctionTimeout Name = "function-timeout"
-	// PutEventsPartial fails an entry of PutEvents with InternalFailure.
-	PutEventsPartial Name = "put-events-partial"
-	// PutEventsLostAnswer cuts the connection when the events are accepted.
+	DuplicateDelivery   Name = "duplicate-delivery"
+	Shuffle             Name = "shuffle"
+	KillBeforeCall      Name = "kill-before-call"
+	KillAfterCall       Name = "kill-after-call"
+	FunctionTimeout     Name = "function-timeout"
+	PutEventsPartial    Name = "put-events-partial"
 	PutEventsLostAnswer Name = "put-events-lost-answer"
-	// DynamoDBLostAnswer cuts the connection when the call has taken effect.
-	DynamoDBLostAnswer Name = "dynamodb-lost-answer"
-	// DynamoDBThrottle refuses a call with ThrottlingException.
-	DynamoDBThrottle Name = "dynamodb-throttle"
-	// DynamoDBConflict refuses a write because of another transaction.
-	DynamoDBConflict Name = "dynamodb-conflict"
-	// Destination500 answers for the endpoint, with the status 500.
-	Destination500 Name = "destination-500"
-	// Destination429 answers for the endpoint, with the status 429.
-	Destination429 Name = "destination-429"
-	// DestinationSlow delivers, but the answer comes after the sender's timeout.
-	DestinationSlow Name = "destination-slow"
+	DynamoDBLostAnswer  Name = "dynamodb-lost-answer"
+	DynamoDBThrottle    Name = "dynamodb-throttle"
+	DynamoDBConflict    Name = "dynamodb-conflict"
+	Destination500      Name = "destination-500"
+	Destination429      Name = "destination-429"
+	DestinationSlow     Name = "destination-slow"
 )
 
 // Names returns the names of all faults.
@@ -99,8 +83,7 @@ type rate struct {
 	hits        int
 }
 
-// NewInjector returns an injector of the planned faults, each with its
-// probability.
+// NewInjector returns an injector of the planned faults, each with its probability.
 func NewInjector(seed uint64, plan map[Name]float64) *Injector {
 	d := &Injector{rates: make(map[Name]*rate, len(plan))}
 	for name, chance := range plan {
@@ -111,8 +94,7 @@ func NewInjector(seed uint64, plan map[Name]float64) *Injector {
 	return d
 }
 
-// Hit reports whether a fault occurs this time. A fault that is not planned
-// never does.
+// Hit reports whether a fault occurs this time. A fault that is not planned never does.
 func (d *Injector) Hit(name Name) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"example.com/saga/localcloud/eventbridge"
 	"example.com/saga/localcloud/wire"
@@ -31,7 +32,8 @@ func (c *Calls) failEntries(operation wire.Operation) wire.Operation {
 		if err != nil {
 			return nil, err
 		}
-		return withFailures(accepted, failed), nil
+		insertFailures(accepted, failed)
+		return accepted, nil
 	}
 }
 
@@ -55,20 +57,14 @@ func put(ctx context.Context, operation wire.Operation, entries []json.RawMessag
 	return accepted, nil
 }
 
-// withFailures adds the results of the failed entries at their places.
-func withFailures(accepted *eventbridge.PutEventsOutput, failed []bool) *eventbridge.PutEventsOutput {
-	out := &eventbridge.PutEventsOutput{FailedEntryCount: accepted.FailedEntryCount}
-	rest := accepted.Entries
-	for _, isFailed := range failed {
+// insertFailures adds the results of the failed entries at their places.
+func insertFailures(out *eventbridge.PutEventsOutput, failed []bool) {
+	for i, isFailed := range failed {
 		if isFailed {
 			out.FailedEntryCount++
-			out.Entries = append(out.Entries, eventbridge.PutEventsResult{
+			out.Entries = slices.Insert(out.Entries, i, eventbridge.PutEventsResult{
 				ErrorCode: "InternalFailure", ErrorMessage: "The request processing has failed because of an unknown error, exception or failure.",
 			})
-			continue
 		}
-		out.Entries = append(out.Entries, rest[0])
-		rest = rest[1:]
 	}
-	return out
 }

@@ -1,8 +1,7 @@
-// Package guard keeps web pages out of the local cloud. A browser sends
-// requests of any page to loopback, too, and a page whose name is made to
-// resolve to 127.0.0.1 (DNS rebinding) may even read the response. So every
-// server of the local cloud is made here, and serves only requests that a page
-// of another origin cannot make:
+// Package guard keeps web pages out of the local cloud. A browser sends requests of any
+// page to loopback, too, and a page whose name is made to resolve to 127.0.0.1 (DNS
+// rebinding) may even read the response. So every server of the local cloud is made here,
+// and serves only requests that a page of another origin cannot make:
 //
 //   - their Host is a name that only the loopback interface has, with the server's
 //     own port;
@@ -19,6 +18,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -76,19 +76,14 @@ func isOwn(host, port string) bool {
 
 // localPort returns the port at which the request arrived.
 func localPort(r *http.Request) string {
-	address, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if address == nil {
+	address, isTCP := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	if !isTCP {
 		return ""
 	}
-	_, port, err := net.SplitHostPort(address.String())
-	if err != nil {
-		return ""
-	}
-	return port
+	return strconv.Itoa(address.Port)
 }
 
-// refuse answers 403 with the reason, in the form in which AWS's clients expect
-// an error.
+// refuse answers 403 with the reason, in the form in which AWS's clients expect an error.
 func refuse(w http.ResponseWriter, reason string) {
 	body, err := json.Marshal(map[string]string{
 		"__type": "AccessDeniedException", "message": "the local cloud refuses this request: " + reason,

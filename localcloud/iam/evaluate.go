@@ -28,28 +28,15 @@ const (
 )
 
 // String names the decision.
-func (d Decision) String() string {
-	switch d {
-	case Allow:
-		return "Allow"
-	case Deny:
-		return "Deny"
-	default:
-		return "None"
-	}
-}
+func (d Decision) String() string { return [...]string{"None", "Allow", "Deny"}[d] }
 
 // Evaluate decides on a request. An explicit Deny wins over every Allow.
 func (p Policy) Evaluate(request Request) Decision {
 	decision := None
 	for _, each := range p.statements {
-		if !each.applies(request) {
-			continue
+		if each.applies(request) {
+			decision = max(decision, each.effect)
 		}
-		if !each.allow {
-			return Deny
-		}
-		decision = Allow
 	}
 	return decision
 }
@@ -65,7 +52,7 @@ func Evaluate(request Request, policies ...Policy) Decision {
 }
 
 func (s statement) applies(request Request) bool {
-	return (s.principals == nil || s.principals.include(request.Principal, s.allow)) &&
+	return (s.principals == nil || s.principals.include(request.Principal, s.effect == Allow)) &&
 		s.actions.matches(strings.ToLower(request.Action)) &&
 		s.resources.matches(request.Resource) &&
 		!slices.ContainsFunc(s.conditions, func(c condition) bool { return !c.holds(request.Conditions) })

@@ -18,15 +18,15 @@ const managedARN = "arn:aws:iam::aws:policy/"
 //
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 func managedActions() map[string][]string {
+	logs := []string{"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
+	traces := []string{
+		"xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets",
+		"xray:GetSamplingStatisticSummaries",
+	}
+	logsAnd := func(actions ...string) []string { return slices.Concat(actions, logs) }
 	return map[string][]string{
-		"AWSXRayDaemonWriteAccess": {
-			"xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets",
-			"xray:GetSamplingStatisticSummaries",
-		},
-		"AWSXrayWriteOnlyAccess": {
-			"xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets",
-			"xray:GetSamplingStatisticSummaries",
-		},
+		"AWSXRayDaemonWriteAccess":      traces,
+		"AWSXrayWriteOnlyAccess":        traces,
 		"AmazonAPIGatewayAdministrator": {},
 		"AmazonDynamoDBFullAccess": {
 			"dynamodb:*", "lambda:CreateFunction", "lambda:ListFunctions", "lambda:ListEventSourceMappings",
@@ -46,26 +46,16 @@ func managedActions() map[string][]string {
 			"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListDeadLetterSourceQueues", "sqs:ListQueues",
 			"sqs:ListMessageMoveTasks", "sqs:ListQueueTags",
 		},
-		"CloudWatchFullAccess":                     {"logs:*"},
-		"CloudWatchLogsFullAccess":                 {"logs:*"},
-		"service-role/AWSLambdaBasicExecutionRole": {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
-		"service-role/AWSLambdaBasicDurableExecutionRolePolicy": {
-			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
-			"lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState",
-		},
-		"service-role/AWSLambdaDynamoDBExecutionRole": {
-			"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
-			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
-		},
-		"service-role/AWSLambdaMSKExecutionRole": {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
-		"service-role/AWSLambdaRole":             {"lambda:InvokeFunction"},
-		"service-role/AWSLambdaSQSQueueExecutionRole": {
-			"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "logs:CreateLogGroup",
-			"logs:CreateLogStream", "logs:PutLogEvents",
-		},
-		"service-role/AWSLambdaVPCAccessExecutionRole": {
-			"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
-		},
+		"CloudWatchFullAccess":                                  {"logs:*"},
+		"CloudWatchLogsFullAccess":                              {"logs:*"},
+		"service-role/AWSLambdaBasicExecutionRole":              logs,
+		"service-role/AWSLambdaBasicDurableExecutionRolePolicy": logsAnd("lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"),
+		"service-role/AWSLambdaDynamoDBExecutionRole": logsAnd(
+			"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+		"service-role/AWSLambdaMSKExecutionRole":       logs,
+		"service-role/AWSLambdaRole":                   {"lambda:InvokeFunction"},
+		"service-role/AWSLambdaSQSQueueExecutionRole":  logsAnd("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+		"service-role/AWSLambdaVPCAccessExecutionRole": logs,
 	}
 }
 

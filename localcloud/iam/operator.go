@@ -11,8 +11,9 @@ import (
 
 // An operator is a comparison with its modifiers.
 type operator struct {
-	comparison
-
+	matches func(wanted, value string) bool
+	// boolean is set if the policy's values can only be true and false.
+	boolean bool
 	// negated holds if no value of the policy matches.
 	negated bool
 	// ifExists holds if the request does not have the key.
@@ -20,13 +21,6 @@ type operator struct {
 	set      set
 	// null tests whether the key is absent, instead of comparing.
 	null bool
-}
-
-// A comparison is what distinguishes the operators without their modifiers.
-type comparison struct {
-	matches func(wanted, value string) bool
-	// boolean is set if the policy's values can only be true and false.
-	boolean bool
 }
 
 // A set is how many of a key's several values have to match.
@@ -38,60 +32,42 @@ const (
 	forAny
 )
 
-const nullOperator = "Null"
-
-// comparisons are the comparisons of the operators, by their names without prefix
-// and suffix.
+// operators are the operators by their names without prefix and suffix.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-func comparisons() map[string]comparison {
-	equal := comparison{matches: func(wanted, value string) bool { return wanted == value }}
-	anyCase := comparison{matches: strings.EqualFold}
-	pattern := comparison{matches: like}
-	arn := comparison{matches: arnLike}
-	boolean := comparison{matches: strings.EqualFold, boolean: true}
-	return map[string]comparison{
-		"ArnEquals":                 arn,
-		"ArnLike":                   arn,
-		"ArnNotEquals":              arn,
-		"ArnNotLike":                arn,
-		"Bool":                      boolean,
-		nullOperator:                boolean,
-		"StringEquals":              equal,
-		"StringEqualsIgnoreCase":    anyCase,
-		"StringLike":                pattern,
-		"StringNotEquals":           equal,
-		"StringNotEqualsIgnoreCase": anyCase,
-		"StringNotLike":             pattern,
+func operators() map[string]operator {
+	all := map[string]operator{
+		"Bool": {matches: strings.EqualFold, boolean: true},
+		"Null": {matches: strings.EqualFold, boolean: true, null: true},
 	}
+	for name, matches := range map[string]func(wanted, value string) bool{
+		"Arn%sEquals":              arnLike,
+		"Arn%sLike":                arnLike,
+		"String%sEquals":           func(wanted, value string) bool { return wanted == value },
+		"String%sEqualsIgnoreCase": strings.EqualFold,
+		"String%sLike":             like,
+	} {
+		all[fmt.Sprintf(name, "")] = operator{matches: matches}
+		all[fmt.Sprintf(name, "Not")] = operator{matches: matches, negated: true}
+	}
+	return all
 }
 
 // ConditionOperators lists the supported operators of conditions. All but Null
 // also have the prefixes ForAllValues: and ForAnyValue: and the suffix IfExists.
-func ConditionOperators() []string { return slices.Sorted(maps.Keys(comparisons())) }
+func ConditionOperators() []string { return slices.Sorted(maps.Keys(operators())) }
 
 // parseOperator parses the name of an operator, whose case does not matter.
 func parseOperator(name string) (operator, error) {
-	rest := strings.ToLower(name)
-	var parsed operator
-	var prefixed bool
-	if rest, prefixed = strings.CutPrefix(rest, "forallvalues:"); prefixed {
-		parsed.set = forAll
-	} else if rest, prefixed = strings.CutPrefix(rest, "foranyvalue:"); prefixed {
-		parsed.set = forAny
-	}
-	rest, parsed.ifExists = strings.CutSuffix(rest, "ifexists")
-	for known, comparison := range comparisons() {
-		if !strings.EqualFold(known, rest) {
-			continue
+	lower := strings.ToLower(name)
+	colon := strings.LastIndex(lower, ":") + 1
+	of, isSet := map[string]set{"": single, "forallvalues:": forAll, "foranyvalue:": forAny}[lower[:colon]]
+	rest, ifExists := strings.CutSuffix(lower[colon:], "ifexists")
+	for known, parsed := range operators() {
+		if isSet && strings.EqualFold(known, rest) && (!parsed.null || of == single && !ifExists) {
+			parsed.set, parsed.ifExists = of, ifExists
+			return parsed, nil
 		}
-		parsed.comparison = comparison
-		parsed.negated = strings.Contains(rest, "not")
-		parsed.null = known == nullOperator
-		if parsed.null && (prefixed || parsed.ifExists) {
-			break
-		}
-		return parsed, nil
 	}
 	return operator{}, unsupported.Errorf("the condition operator %s is not supported", name)
 }

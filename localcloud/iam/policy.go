@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,15 +18,13 @@ import (
 )
 
 // Policy is a parsed policy document.
-type Policy struct {
-	statements []statement
-}
+type Policy struct{ statements []statement }
 
 type statement struct {
 	// id is the Sid, which is unique in a policy
 	// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html).
 	id         string
-	allow      bool
+	effect     Decision
 	principals *principals
 	actions    match
 	resources  match
@@ -63,54 +62,48 @@ func ParseIdentity(text []byte) (Policy, error) { return parse(text, false) }
 // the principals that it is about.
 func ParseResource(text []byte) (Policy, error) { return parse(text, true) }
 
-func parse(text []byte, ofResource bool) (Policy, error) {
+func parse(text []byte, ofResource bool) (policy Policy, err error) {
 	var parsed document
 	if err := strict(text, &parsed); err != nil {
 		return Policy{}, fmt.Errorf("policy document: %w", err)
 	}
-	if parsed.Version != "" && parsed.Version != "2012-10-17" && parsed.Version != "2008-10-17" {
+	if !slices.Contains([]string{"", "2012-10-17", "2008-10-17"}, parsed.Version) {
 		return Policy{}, fmt.Errorf("policy document: unknown Version %q", parsed.Version)
 	}
 	elements, err := listOf(parsed.Statement)
 	if err != nil {
 		return Policy{}, fmt.Errorf("policy document: Statement: %w", err)
 	}
-	var policy Policy
 	ids := map[string]bool{}
 	for i, each := range elements {
 		one, err := parseStatement(each)
-		if err == nil && one.id != "" && ids[one.id] {
+		switch {
+		case err != nil:
+		case one.id != "" && ids[one.id]:
 			err = fmt.Errorf("the Sid %s is that of another statement", one.id)
-		}
-		ids[one.id] = true
-		if err == nil && ofResource != (one.principals != nil) {
-			err = errPrincipal(ofResource)
+		case ofResource && one.principals == nil:
+			err = errors.New("a resource's policy needs a Principal")
+		case !ofResource && one.principals != nil:
+			err = errors.New("an identity's policy cannot have a Principal")
 		}
 		if err != nil {
 			return Policy{}, fmt.Errorf("policy document: statement %d: %w", i+1, err)
 		}
+		ids[one.id] = true
 		policy.statements = append(policy.statements, one)
 	}
 	return policy, nil
 }
 
-func errPrincipal(missing bool) error {
-	if missing {
-		return errors.New("a resource's policy needs a Principal")
-	}
-	return errors.New("an identity's policy cannot have a Principal")
-}
-
 // Keys returns the condition keys that the policy uses, in lower case.
 func (p Policy) Keys() []string {
-	var keys []string
+	keys := map[string]bool{}
 	for _, statement := range p.statements {
 		for _, condition := range statement.conditions {
-			keys = append(keys, condition.key)
+			keys[condition.key] = true
 		}
 	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
+	return slices.Sorted(maps.Keys(keys))
 }
 
 func parseStatement(text json.RawMessage) (statement, error) {
@@ -118,10 +111,11 @@ func parseStatement(text json.RawMessage) (statement, error) {
 	if err := strict(text, &given); err != nil {
 		return statement{}, err
 	}
-	if given.Effect != "Allow" && given.Effect != "Deny" {
+	effect, known := map[string]Decision{"Allow": Allow, "Deny": Deny}[given.Effect]
+	if !known {
 		return statement{}, fmt.Errorf("the Effect must be Allow or Deny, not %q", given.Effect)
 	}
-	parsed := statement{id: given.Sid, allow: given.Effect == "Allow"}
+	parsed := statement{id: given.Sid, effect: effect}
 	var err error
 	if parsed.principals, err = parsePrincipals(given.Principal); err != nil {
 		return statement{}, err
@@ -147,15 +141,11 @@ func parseMatch(name string, positive, negative json.RawMessage) (match, error) 
 	if (positive == nil) == (negative == nil) {
 		return match{}, fmt.Errorf("exactly one of %s and Not%s is needed", name, name)
 	}
-	not := positive == nil
-	if not {
-		positive = negative
-	}
-	patterns, err := texts(positive)
+	patterns, err := texts(slices.Concat(positive, negative))
 	if err != nil {
 		return match{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return match{patterns, not}, nil
+	return match{patterns, positive == nil}, nil
 }
 
 // strict decodes JSON and refuses members that the type does not have.
@@ -188,32 +178,23 @@ func texts(text json.RawMessage) ([]string, error) {
 	if len(list) == 0 {
 		return nil, errors.New("the list is empty")
 	}
-	found := make([]string, 0, len(list))
-	for _, each := range list {
-		value, err := scalar(each)
-		if err != nil {
+	found := make([]string, len(list))
+	for i, each := range list {
+		var value any
+		if err := json.Unmarshal(each, &value); err != nil {
 			return nil, err
 		}
-		if strings.Contains(value, "${") {
-			return nil, unsupported.Errorf("policy variables as in %q are not supported", value)
+		switch value := value.(type) {
+		case string:
+			found[i] = value
+		case bool, float64:
+			found[i] = string(each) // As it is written.
+		default:
+			return nil, fmt.Errorf("%s is neither a string nor a list of strings", each)
 		}
-		found = append(found, value)
+		if strings.Contains(found[i], "${") {
+			return nil, unsupported.Errorf("policy variables as in %q are not supported", found[i])
+		}
 	}
 	return found, nil
-}
-
-// scalar returns a string, or a boolean or number as it is written.
-func scalar(text json.RawMessage) (string, error) {
-	var value any
-	if err := json.Unmarshal(text, &value); err != nil {
-		return "", err
-	}
-	switch value := value.(type) {
-	case string:
-		return value, nil
-	case bool, float64:
-		return string(text), nil
-	default:
-		return "", fmt.Errorf("%s is neither a string nor a list of strings", text)
-	}
 }

@@ -10,8 +10,7 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// principals are the principals that a statement of a resource's policy is
-// about.
+// principals are the principals that a statement of a resource's policy is about.
 type principals struct {
 	everyone bool
 	services []string
@@ -84,8 +83,8 @@ func (p *principals) include(principal string, allow bool) bool {
 }
 
 func accountOf(arn string) string {
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 {
+	parts := strings.SplitN(arn, ":", arnParts)
+	if len(parts) < arnParts {
 		return ""
 	}
 	return parts[4]

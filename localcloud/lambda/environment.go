@@ -52,9 +52,13 @@ func processEnvironment(p *pool, runtimeAPI, stream string) []string {
 	return list
 }
 
-// streamName returns the name of the log stream of one process: its first day,
-// the function's version and a random number.
-func streamName(now time.Time, version string) string {
-	random := uuid.New()
-	return fmt.Sprintf("%s/[%s]%s", now.UTC().Format("2006/01/02"), version, hex.EncodeToString(random[:]))
+// streamName returns the name of the log stream of one process: its first day, the
+// function's name unless its log group is the default one, the version and a random
+// number. https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
+func streamName(now time.Time, f *Function, version string) string {
+	name, random := f.Name, uuid.New()
+	if f.LogGroup == "/aws/lambda/"+name {
+		name = ""
+	}
+	return fmt.Sprintf("%s/%s[%s]%s", now.UTC().Format("2006/01/02"), name, version, hex.EncodeToString(random[:]))
 }

@@ -52,7 +52,7 @@ func startProcess(ctx context.Context, of *pool) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	stream := streamName(config.Clock(), of.version)
+	stream := streamName(config.Clock(), &f.Function, of.version)
 	p := &process{
 		command: &exec.Cmd{Path: bootstrap, Args: []string{bootstrap}},
 		session: stream,

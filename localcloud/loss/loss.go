@@ -14,18 +14,11 @@ type Kind string
 
 // The kinds of losses, after the resource that loses.
 const (
-	// Bus is an event that was published to a bus that does not exist.
-	Bus Kind = "bus"
-	// Rule is an event that neither the target nor its dead-letter queue accepted.
-	Rule Kind = "rule"
-	// Schedule is an invocation that neither the target nor the schedule's
-	// dead-letter queue accepted.
-	Schedule Kind = "schedule"
-	// Function is an asynchronous invocation whose last attempt failed, and that
-	// the function's dead-letter queue did not accept.
-	Function Kind = "function"
-	// Queue is a message that was never deleted within its retention.
-	Queue Kind = "queue"
+	Bus      Kind = "bus"      // An event that was published to a bus that does not exist.
+	Rule     Kind = "rule"     // An event that neither the target nor its dead-letter queue accepted.
+	Schedule Kind = "schedule" // An invocation that neither the target nor the schedule's dead-letter queue accepted.
+	Function Kind = "function" // An asynchronous invocation whose last attempt failed, and that no dead-letter queue accepted.
+	Queue    Kind = "queue"    // A message that was never deleted within its retention.
 )
 
 // Loss is one lost event, invocation or message.
@@ -43,8 +36,7 @@ type Loss struct {
 	Reason string `json:"reason"`
 }
 
-// Event identifies the lost event. Its members are empty if what is lost is not
-// an event.
+// Event identifies the lost event. Its members are empty if what is lost is not an event.
 type Event struct {
 	ID      string `json:"id,omitempty"`
 	Type    string `json:"type,omitempty"`
@@ -62,9 +54,8 @@ func (r Report) Lost(l Loss) {
 	}
 }
 
-// Identify returns what identifies an event in EventBridge's envelope, or a
-// CloudEvent. The subject is that of the CloudEvent, also of one in an
-// envelope.
+// Identify returns what identifies an event in EventBridge's envelope, or a CloudEvent.
+// The subject is that of the CloudEvent, also of one in an envelope.
 func Identify(payload []byte) Event {
 	var read struct {
 		ID         string `json:"id"`

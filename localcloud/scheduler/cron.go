@@ -9,12 +9,11 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// Cron is a cron expression in UTC.
+// Cron is a cron expression in UTC: the values of its fields, from the minutes to the
+// years.
 //
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based
-type Cron struct {
-	minutes, hours, days, months, weekdays, years map[int]bool
-}
+type Cron [6]map[int]bool
 
 // lastYear is the last one that an expression can have.
 const lastYear = 2199
@@ -28,36 +27,36 @@ func ParseCron(expression string) (*Cron, error) {
 	}
 	made := new(Cron)
 	for i, field := range []struct {
-		into      *map[int]bool
 		low, high int
 		names     string
 	}{
-		{&made.minutes, 0, 59, ""},
-		{&made.hours, 0, 23, ""},
-		{&made.days, 1, 31, ""},
-		{&made.months, 1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"},
-		{&made.weekdays, 1, 7, "SUN MON TUE WED THU FRI SAT"},
-		{&made.years, 1970, lastYear, ""},
+		{0, 59, ""},
+		{0, 23, ""},
+		{1, 31, ""},
+		{1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"},
+		{1, 7, "SUN MON TUE WED THU FRI SAT"},
+		{1970, lastYear, ""},
 	} {
 		text := strings.ToUpper(fields[i])
 		for number, name := range strings.Fields(field.names) {
 			text = strings.ReplaceAll(text, name, strconv.Itoa(number+1))
 		}
-		values, ok := cronField(text, field.low, field.high)
-		if !ok {
+		if made[i] = cronField(text, field.low, field.high); made[i] == nil {
 			return nil, unsupported.Errorf("the schedule expression %q is not supported by the local cloud: its field %s is neither a number from %d to %d nor made of such with , - * and /",
 				expression, fields[i], field.low, field.high)
 		}
-		*field.into = values
 	}
 	return made, nil
 }
 
-// cronField returns the values of a field, and whether there are any.
-func cronField(text string, low, high int) (values map[int]bool, ok bool) {
-	values = map[int]bool{}
+// cronField returns the values of a field, or nil if it is not supported.
+func cronField(text string, low, high int) map[int]bool {
+	values := map[int]bool{}
 	for part := range strings.SplitSeq(text, ",") {
-		span, steps, stepped := strings.Cut(part, "/")
+		span, step, stepped := strings.Cut(part, "/")
+		if !stepped {
+			step = "1"
+		}
 		from, to, isRange := strings.Cut(span, "-")
 		switch {
 		case span == "*" || span == "?":
@@ -69,36 +68,33 @@ func cronField(text string, low, high int) (values map[int]bool, ok bool) {
 		}
 		first, errFirst := strconv.Atoi(from)
 		last, errLast := strconv.Atoi(to)
-		step := 1
-		var errStep error
-		if stepped {
-			step, errStep = strconv.Atoi(steps)
+		each, errStep := strconv.Atoi(step)
+		if errors.Join(errFirst, errLast, errStep) != nil || first < low || last > high || first > last || each < 1 {
+			return nil
 		}
-		if errors.Join(errFirst, errLast, errStep) != nil || first < low || last > high || first > last || step < 1 {
-			return nil, false
-		}
-		for value := first; value <= last; value += step {
+		for value := first; value <= last; value += each {
 			values[value] = true
 		}
 	}
-	return values, true
+	return values
 }
 
 // Next returns the first time after this one, or the zero time if there is none.
 func (c *Cron) Next(after time.Time) time.Time {
+	minutes, hours, days, months, weekdays, years := c[0], c[1], c[2], c[3], c[4], c[5]
 	t := after.UTC().Truncate(time.Minute).Add(time.Minute)
 	for t.Year() <= lastYear {
 		year, month, day := t.Date()
 		switch {
-		case !c.years[year]:
+		case !years[year]:
 			t = time.Date(year+1, 1, 1, 0, 0, 0, 0, time.UTC)
-		case !c.months[int(month)]:
+		case !months[int(month)]:
 			t = time.Date(year, month+1, 1, 0, 0, 0, 0, time.UTC)
-		case !c.days[day] || !c.weekdays[int(t.Weekday())+1]:
+		case !days[day] || !weekdays[int(t.Weekday())+1]:
 			t = time.Date(year, month, day+1, 0, 0, 0, 0, time.UTC)
-		case !c.hours[t.Hour()]:
+		case !hours[t.Hour()]:
 			t = t.Truncate(time.Hour).Add(time.Hour)
-		case !c.minutes[t.Minute()]:
+		case !minutes[t.Minute()]:
 			t = t.Add(time.Minute)
 		default:
 			return t

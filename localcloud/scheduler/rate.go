@@ -22,9 +22,8 @@ func CheckRuleRate(expression string) error {
 	return nil
 }
 
-// ParseRate returns the interval of a rate expression, such as rate(5 minutes):
-// a whole number of minutes, hours or days. The shortest interval of the
-// scheduler is a minute.
+// ParseRate returns the interval of a rate expression, such as rate(5 minutes): a whole
+// number of minutes, hours or days. The shortest interval of the scheduler is a minute.
 func ParseRate(expression string) (time.Duration, error) {
 	parts := regexp.MustCompile(`^rate\(([1-9][0-9]{0,5}) (minute|hour|day)s?\)$`).FindStringSubmatch(expression)
 	if parts == nil {

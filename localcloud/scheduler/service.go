@@ -1,6 +1,5 @@
-// Package scheduler is the local cloud's EventBridge Scheduler: it invokes
-// targets at a rate. What a target refuses is sent to the schedule's
-// dead-letter queue.
+// Package scheduler is the local cloud's EventBridge Scheduler: it invokes targets at a
+// rate. What a target refuses is sent to the schedule's dead-letter queue.
 package scheduler
 
 import (
@@ -104,7 +103,7 @@ func (s *Service) Create(schedule Schedule) error {
 	return nil
 }
 
-// Start starts the schedules. A rate without a start date begins at once.
+// Start starts the schedules.
 func (s *Service) Start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,31 +124,26 @@ func (s Schedule) At(expression string) (_ Schedule, err error) {
 	return s, err
 }
 
-func (s *Service) runCron(ctx context.Context, schedule Schedule) {
-	for next := schedule.Cron.Next(s.config.Clock()); !next.IsZero(); next = schedule.Cron.Next(next) {
-		timer := time.NewTimer(next.Sub(s.config.Clock()))
+// next returns when a schedule fires after this time, or the zero time if it does not.
+func (s Schedule) next(fired time.Time) time.Time {
+	if s.Cron == nil {
+		return fired.Add(s.Every)
+	}
+	return s.Cron.Next(fired)
+}
+
+func (s *Service) run(ctx context.Context, schedule Schedule) {
+	at := s.config.Clock() // A rate without a start date begins at once.
+	if schedule.Cron != nil {
+		at = schedule.Cron.Next(at)
+	}
+	for ; !at.IsZero(); at = schedule.next(at) {
+		timer := time.NewTimer(at.Sub(s.config.Clock()))
 		select {
 		case <-timer.C:
 			s.fire(ctx, schedule)
 		case <-ctx.Done():
 			timer.Stop()
-			return
-		}
-	}
-}
-
-func (s *Service) run(ctx context.Context, schedule Schedule) {
-	if schedule.Cron != nil {
-		s.runCron(ctx, schedule)
-		return
-	}
-	ticker := time.NewTicker(schedule.Every)
-	defer ticker.Stop()
-	for {
-		s.fire(ctx, schedule)
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
 			return
 		}
 	}

@@ -3,9 +3,12 @@ package secretsmanager
 import (
 	"cmp"
 	"context"
+	"sync"
 
 	"example.com/saga/localcloud/wire"
 )
+
+func (s *Service) lock() sync.Locker { return &s.mu }
 
 // API is Secrets Manager's wire protocol.
 func (s *Service) API() wire.Service {
@@ -13,66 +16,40 @@ func (s *Service) API() wire.Service {
 		Target:      "secretsmanager",
 		ContentType: "application/x-amz-json-1.1",
 		Operations: map[string]wire.Operation{
-			"GetSecretValue":           wire.Op(s.GetSecretValue),
-			"PutSecretValue":           wire.Op(s.PutSecretValue),
-			"UpdateSecretVersionStage": wire.Op(s.UpdateSecretVersionStage),
+			"GetSecretValue":           wire.Locked(s.lock, s.getValue),
+			"PutSecretValue":           wire.Locked(s.lock, s.putValue),
+			"UpdateSecretVersionStage": wire.Locked(s.lock, s.moveStage),
 		},
 	}
 }
 
-// GetSecretValueInput is GetSecretValue's request. Without a version or a stage
+// getValueInput is GetSecretValue's request. Without a version or a stage
 // the current version is meant.
-type GetSecretValueInput struct {
-	SecretId     string
-	VersionId    string
-	VersionStage string
+type getValueInput struct{ SecretId, VersionId, VersionStage string }
+
+type getValueOutput struct {
+	putValueOutput
+	SecretString string
+	CreatedDate  float64
 }
 
-// GetSecretValueOutput is GetSecretValue's response.
-type GetSecretValueOutput struct {
-	ARN           string
-	Name          string
-	VersionId     string
-	SecretString  string
-	VersionStages []string
-	CreatedDate   float64
-}
-
-// PutSecretValueInput is PutSecretValue's request. The token becomes the id of
+// putValueInput is PutSecretValue's request. The token becomes the id of
 // the version, which is current if no stages are given.
-type PutSecretValueInput struct {
-	SecretId           string
-	ClientRequestToken string
-	SecretString       string
-	VersionStages      []string
+type putValueInput struct {
+	SecretId, ClientRequestToken, SecretString string
+	VersionStages                              []string
 }
 
-// PutSecretValueOutput is PutSecretValue's response.
-type PutSecretValueOutput struct {
-	ARN           string
-	Name          string
+type putValueOutput struct {
+	secretName
 	VersionId     string
 	VersionStages []string
 }
 
-// UpdateSecretVersionStageInput is UpdateSecretVersionStage's request.
-type UpdateSecretVersionStageInput struct {
-	SecretId            string
-	VersionStage        string
-	MoveToVersionId     string
-	RemoveFromVersionId string
-}
+type moveStageInput struct{ SecretId, VersionStage, MoveToVersionId, RemoveFromVersionId string }
 
-// UpdateSecretVersionStageOutput is UpdateSecretVersionStage's response.
-type UpdateSecretVersionStageOutput struct {
-	ARN  string
-	Name string
-}
-
-// GetSecretValue returns the value of one version.
-func (s *Service) GetSecretValue(ctx context.Context, in *GetSecretValueInput) (*GetSecretValueOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// getValue returns the value of one version.
+func (s *Service) getValue(ctx context.Context, in *getValueInput) (*getValueOutput, error) {
 	found, err := s.find(ctx, "secretsmanager:GetSecretValue", in.SecretId)
 	if err != nil {
 		return nil, err
@@ -84,16 +61,11 @@ func (s *Service) GetSecretValue(ctx context.Context, in *GetSecretValueInput) (
 		return nil, wire.Errorf("ResourceNotFoundException",
 			"Secrets Manager can't find the specified secret value for VersionId: %s, staging label: %s", in.VersionId, stage)
 	}
-	return &GetSecretValueOutput{
-		ARN: found.arn, Name: found.name, VersionId: id, SecretString: value.value,
-		VersionStages: found.labelsOf(id), CreatedDate: float64(value.created.UnixMilli()) / 1000,
-	}, nil
+	return &getValueOutput{found.describe(id), value.value, float64(value.created.UnixMilli()) / 1000}, nil
 }
 
-// PutSecretValue adds a version. The same token and value again change nothing.
-func (s *Service) PutSecretValue(ctx context.Context, in *PutSecretValueInput) (*PutSecretValueOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// putValue adds a version. The same token and value again change nothing.
+func (s *Service) putValue(ctx context.Context, in *putValueInput) (*putValueOutput, error) {
 	found, err := s.find(ctx, "secretsmanager:PutSecretValue", in.SecretId)
 	if err != nil {
 		return nil, err
@@ -102,25 +74,19 @@ func (s *Service) PutSecretValue(ctx context.Context, in *PutSecretValueInput) (
 		return nil, wire.Errorf("InvalidParameterException", "A ClientRequestToken of 32 characters at least and a SecretString are required.")
 	}
 	id := in.ClientRequestToken
-	if known, exists := found.versions[id]; exists {
-		if known.value != in.SecretString {
-			return nil, wire.Errorf("ResourceExistsException", "The version %s exists already, with another value.", id)
-		}
-	} else {
-		labels := in.VersionStages
-		if len(labels) == 0 {
-			labels = []string{current}
-		}
-		found.addVersion(id, version{in.SecretString, s.config.Clock()}, labels)
+	switch known, exists := found.versions[id]; {
+	case exists && known.value != in.SecretString:
+		return nil, wire.Errorf("ResourceExistsException", "The version %s exists already, with another value.", id)
+	case !exists:
+		found.addVersion(id, version{in.SecretString, s.config.Clock()}, in.VersionStages...)
 	}
-	return &PutSecretValueOutput{found.arn, found.name, id, found.labelsOf(id)}, nil
+	described := found.describe(id)
+	return &described, nil
 }
 
-// UpdateSecretVersionStage moves a label from one version to another. The
+// moveStage moves a label from one version to another. The
 // request must name the version that has the label now.
-func (s *Service) UpdateSecretVersionStage(ctx context.Context, in *UpdateSecretVersionStageInput) (*UpdateSecretVersionStageOutput, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s *Service) moveStage(ctx context.Context, in *moveStageInput) (*secretName, error) {
 	found, err := s.find(ctx, "secretsmanager:UpdateSecretVersionStage", in.SecretId)
 	if err != nil {
 		return nil, err
@@ -135,5 +101,5 @@ func (s *Service) UpdateSecretVersionStage(ctx context.Context, in *UpdateSecret
 			in.VersionStage, was)
 	}
 	found.moveLabel(in.VersionStage, in.MoveToVersionId)
-	return &UpdateSecretVersionStageOutput{found.arn, found.name}, nil
+	return &found.secretName, nil
 }

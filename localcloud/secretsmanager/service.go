@@ -37,8 +37,10 @@ type Service struct {
 	secrets map[string]*secret
 }
 
+type secretName struct{ ARN, Name string }
+
 type secret struct {
-	name, arn string
+	secretName
 	// versions are never removed; without a label AWS may remove one.
 	versions map[string]version
 	// stages are the ids of versions by staging label.
@@ -62,8 +64,8 @@ func (s *Service) Create(name, arn, value string) error {
 	if s.secrets[arn] != nil {
 		return fmt.Errorf("secret %s already exists", name)
 	}
-	made := &secret{name: name, arn: arn, versions: map[string]version{}, stages: map[string]string{}}
-	made.addVersion(uuid.NewString(), version{value, s.config.Clock()}, []string{current})
+	made := &secret{secretName: secretName{arn, name}, versions: map[string]version{}, stages: map[string]string{}}
+	made.addVersion(uuid.NewString(), version{value, s.config.Clock()})
 	s.secrets[arn] = made
 	return nil
 }
@@ -71,24 +73,26 @@ func (s *Service) Create(name, arn, value string) error {
 // find returns the secret with a name or ARN, if the caller may do this to it.
 func (s *Service) find(ctx context.Context, action, id string) (*secret, error) {
 	for _, each := range s.secrets {
-		if id != each.arn && id != each.name {
+		if id != each.ARN && id != each.Name {
 			continue
 		}
-		return each, s.config.Authorize.Check(ctx, action, each.arn, nil)
+		return each, s.config.Authorize.Check(ctx, action, each.ARN, nil)
 	}
 	return nil, wire.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 }
 
-// addVersion adds a version with labels.
-func (s *secret) addVersion(id string, v version, labels []string) {
+// addVersion adds a version with labels, or as the current one.
+func (s *secret) addVersion(id string, v version, labels ...string) {
+	if len(labels) == 0 {
+		labels = []string{current}
+	}
 	s.versions[id] = v
 	for _, label := range labels {
 		s.moveLabel(label, id)
 	}
 }
 
-// moveLabel moves a staging label. The version that was current becomes the
-// previous one.
+// moveLabel moves a staging label. The version that was current becomes the previous one.
 func (s *secret) moveLabel(label, id string) {
 	if was := s.stages[current]; label == current && was != "" && was != id {
 		s.stages[previous] = was
@@ -96,13 +100,8 @@ func (s *secret) moveLabel(label, id string) {
 	s.stages[label] = id
 }
 
-// labelsOf returns the staging labels of a version.
-func (s *secret) labelsOf(id string) []string {
-	var found []string
-	for _, label := range slices.Sorted(maps.Keys(s.stages)) {
-		if s.stages[label] == id {
-			found = append(found, label)
-		}
-	}
-	return found
+// describe returns a version with its staging labels.
+func (s *secret) describe(id string) putValueOutput {
+	labels := slices.DeleteFunc(slices.Sorted(maps.Keys(s.stages)), func(label string) bool { return s.stages[label] != id })
+	return putValueOutput{s.secretName, id, labels}
 }

@@ -2,15 +2,26 @@ package sqs
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 
 	"example.com/saga/localcloud/wire"
 )
 
-// BatchResultEntry is an entry that succeeded.
-type BatchResultEntry struct {
-	Id string
+// BatchInput has up to ten entries for a queue.
+type BatchInput[E any] struct {
+	QueueUrl string
+	Entries  []E
 }
+
+// BatchOutput has the result of each entry.
+type BatchOutput[R any] struct {
+	Successful []R
+	Failed     []BatchResultErrorEntry `json:",omitempty"`
+}
+
+// BatchResultEntry is an entry that succeeded.
+type BatchResultEntry struct{ Id string }
 
 // BatchResultErrorEntry is the failure of one entry of a batch.
 type BatchResultErrorEntry struct {
@@ -20,73 +31,50 @@ type BatchResultErrorEntry struct {
 	Message     string
 }
 
-// failed returns the failure of one entry. An error that is not AWS's is not
-// the sender's fault.
-func failed(id string, err error) BatchResultErrorEntry {
-	entry := BatchResultErrorEntry{Id: id, Code: "InternalError", Message: err.Error()}
-	if known, ok := errors.AsType[*wire.Error](err); ok {
-		entry.SenderFault = true
-		entry.Code = strings.TrimPrefix(known.Code, namespace)
-		entry.Message = known.Message
-	}
-	return entry
-}
+type batchEntry interface{ id() string }
 
 // each calls do for each entry of a batch, unless the batch as a whole is
-// refused.
-func each[E any](entries []E, id func(E) string, do func(E) error) (done []BatchResultEntry, undone []BatchResultErrorEntry, err error) {
-	ids := make([]string, len(entries))
-	for i, entry := range entries {
-		ids[i] = id(entry)
+// refused. An error that is not AWS's is not the sender's fault.
+func each[E batchEntry, R any](entries []E, do func(E) (R, error)) (*BatchOutput[R], error) {
+	if err := checkBatch(entries); err != nil {
+		return nil, err
 	}
-	if err := checkBatch(ids); err != nil {
-		return nil, nil, err
-	}
-	done = []BatchResultEntry{}
-	for i, entry := range entries {
-		if err := do(entry); err != nil {
-			undone = append(undone, failed(ids[i], err))
+	out := &BatchOutput[R]{Successful: []R{}}
+	for _, entry := range entries {
+		result, err := do(entry)
+		if err == nil {
+			out.Successful = append(out.Successful, result)
 			continue
 		}
-		done = append(done, BatchResultEntry{Id: ids[i]})
+		failure := BatchResultErrorEntry{Id: entry.id(), Code: "InternalError", Message: err.Error()}
+		if known, ok := errors.AsType[*wire.Error](err); ok {
+			failure.SenderFault, failure.Code, failure.Message = true, strings.TrimPrefix(known.Code, namespace), known.Message
+		}
+		out.Failed = append(out.Failed, failure)
 	}
-	return done, undone, nil
+	return out, nil
 }
 
+var entryID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+
 // checkBatch returns an error if the batch as a whole is refused.
-func checkBatch(ids []string) error {
+func checkBatch[E batchEntry](entries []E) error {
 	switch {
-	case len(ids) == 0:
+	case len(entries) == 0:
 		return fail("EmptyBatchRequest", "There should be at least one entry in the request.")
-	case len(ids) > 10:
-		return fail("TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent %d.", len(ids))
+	case len(entries) > 10:
+		return fail("TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10. You have sent %d.", len(entries))
 	}
-	seen := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		if !validEntryID(id) {
+	seen := map[string]bool{}
+	for _, entry := range entries {
+		if !entryID.MatchString(entry.id()) {
 			return fail("InvalidBatchEntryId",
 				"A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
 		}
-		if seen[id] {
-			return fail("BatchEntryIdsNotDistinct", "Id %s repeated.", id)
+		if seen[entry.id()] {
+			return fail("BatchEntryIdsNotDistinct", "Id %s repeated.", entry.id())
 		}
-		seen[id] = true
+		seen[entry.id()] = true
 	}
 	return nil
-}
-
-func validEntryID(id string) bool {
-	if id == "" || len(id) > 80 {
-		return false
-	}
-	for _, r := range id {
-		if !isAlphanumeric(r) && r != '-' && r != '_' {
-			return false
-		}
-	}
-	return true
-}
-
-func isAlphanumeric(r rune) bool {
-	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }

@@ -11,15 +11,6 @@ type DeleteMessageInput struct {
 	ReceiptHandle string
 }
 
-// DeleteMessageOutput is empty.
-type DeleteMessageOutput struct{}
-
-// DeleteMessageBatchInput names up to ten receives.
-type DeleteMessageBatchInput struct {
-	QueueUrl string
-	Entries  []DeleteMessageBatchRequestEntry
-}
-
 // DeleteMessageBatchRequestEntry is one entry of a batch.
 type DeleteMessageBatchRequestEntry struct {
 	Id            string
@@ -28,39 +19,27 @@ type DeleteMessageBatchRequestEntry struct {
 
 func (e DeleteMessageBatchRequestEntry) id() string { return e.Id }
 
-// DeleteMessageBatchOutput has the result of each entry.
-type DeleteMessageBatchOutput struct {
-	Successful []BatchResultEntry
-	Failed     []BatchResultErrorEntry `json:",omitempty"`
-}
+type (
+	// DeleteMessageBatchInput is the request of DeleteMessageBatch.
+	DeleteMessageBatchInput = BatchInput[DeleteMessageBatchRequestEntry]
+	// DeleteMessageBatchOutput is its response.
+	DeleteMessageBatchOutput = BatchOutput[BatchResultEntry]
+)
 
 // DeleteMessage deletes a received message. Deleting it twice is not an error.
-func (s *Service) DeleteMessage(ctx context.Context, in *DeleteMessageInput) (*DeleteMessageOutput, error) {
-	q, err := s.open(ctx, "DeleteMessage", in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.delete(ctx, q, in.ReceiptHandle, s.config.Clock()); err != nil {
-		return nil, err
-	}
-	return &DeleteMessageOutput{}, nil
+func (s *Service) DeleteMessage(ctx context.Context, in *DeleteMessageInput) (*struct{}, error) {
+	return locked(ctx, s, "DeleteMessage", in.QueueUrl, func(q *store, now time.Time) (*struct{}, error) {
+		return &struct{}{}, s.delete(ctx, q, in.ReceiptHandle, now)
+	})
 }
 
 // DeleteMessageBatch deletes up to ten received messages, each on its own.
 func (s *Service) DeleteMessageBatch(ctx context.Context, in *DeleteMessageBatchInput) (*DeleteMessageBatchOutput, error) {
-	q, err := s.open(ctx, "DeleteMessage", in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.config.Clock()
-	done, undone, err := each(in.Entries, DeleteMessageBatchRequestEntry.id, func(e DeleteMessageBatchRequestEntry) error {
-		return s.delete(ctx, q, e.ReceiptHandle, now)
+	return locked(ctx, s, "DeleteMessage", in.QueueUrl, func(q *store, now time.Time) (*DeleteMessageBatchOutput, error) {
+		return each(in.Entries, func(e DeleteMessageBatchRequestEntry) (BatchResultEntry, error) {
+			return BatchResultEntry{e.Id}, s.delete(ctx, q, e.ReceiptHandle, now)
+		})
 	})
-	return &DeleteMessageBatchOutput{Successful: done, Failed: undone}, err
 }
 
 // delete follows the rules for old handles. A standard queue deletes with the
@@ -68,23 +47,20 @@ func (s *Service) DeleteMessageBatch(ctx context.Context, in *DeleteMessageBatch
 // older one. A FIFO queue refuses a handle once its timeout is over.
 func (s *Service) delete(ctx context.Context, q *store, handle string, now time.Time) error {
 	m, current, err := q.find(handle, now)
-	if err != nil || m == nil {
+	switch {
+	case err != nil || m == nil:
 		return err
-	}
-	if q.FIFO && (!current || !m.hidden(now)) {
+	case q.FIFO && (!current || !m.hidden(now)):
 		return invalid("ReceiptHandle", handle, "The receipt handle has expired.")
-	}
-	if !current {
-		return nil
-	}
-	if s.losesDelete(ctx, m) {
+	case !current:
+	case s.losesDelete(ctx, m):
 		s.duplicated++
 		m.lostDeletes++
 		m.visibleAt = now
 		q.wake()
-		return nil
+	default:
+		q.remove(m)
 	}
-	q.remove(m)
 	return nil
 }
 
@@ -99,11 +75,11 @@ func (q *store) find(handle string, now time.Time) (m *message, current bool, er
 	if handle == "" {
 		return nil, false, missing("ReceiptHandle")
 	}
-	parsed, ok := parseReceipt(handle)
-	if !ok || parsed.arn != q.ARN {
+	arn, id, receives, ok := parseHandle(handle)
+	if !ok || arn != q.ARN {
 		return nil, false, fail("ReceiptHandleIsInvalid", "The input receipt handle \"%s\" is not a valid receipt handle.", handle)
 	}
 	q.expire(now)
-	m = q.byID[parsed.id]
-	return m, m != nil && m.receives == parsed.receives, nil
+	m = q.byID[id]
+	return m, m != nil && m.receives == receives, nil
 }

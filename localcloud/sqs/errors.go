@@ -1,8 +1,6 @@
 package sqs
 
-import (
-	"example.com/saga/localcloud/wire"
-)
+import "example.com/saga/localcloud/wire"
 
 // namespace stands before every error code in SQS's JSON protocol.
 const namespace = "com.amazonaws.sqs#"
@@ -17,4 +15,8 @@ func missing(parameter string) *wire.Error {
 
 func invalid(parameter string, value any, reason string) *wire.Error {
 	return fail("InvalidParameterValue", "Value %v for parameter %s is invalid. Reason: %s", value, parameter, reason)
+}
+
+func noQueue() *wire.Error {
+	return fail("QueueDoesNotExist", "The specified queue does not exist.")
 }

@@ -3,19 +3,22 @@ package sqs
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/saga/localcloud/compact"
 )
 
 // message is one message in one queue.
 type message struct {
-	id, body, bodyMD5 string
-	attributes        map[string]MessageAttribute
-	trace, sender     string
-	group, dedup      string
-	// source is the ARN of the queue that moved the message to this dead-letter
-	// queue.
+	id            string
+	body          compact.Text
+	attributes    map[string]MessageAttribute
+	trace, sender string
+	group, dedup  string
+	// source is the ARN of the queue that moved the message to this dead-letter queue.
 	source string
 	// order is the message's place in its queue.
 	order uint64
@@ -43,7 +46,7 @@ func (m *message) receive(now time.Time, timeout time.Duration) {
 }
 
 // sequenceNumber has 20 digits and grows, with gaps, as on AWS.
-func (m *message) sequenceNumber() string { return fmt.Sprintf("188%017d", m.order*256) }
+func sequenceNumber(order uint64) string { return fmt.Sprintf("188%017d", order*256) }
 
 // systemAttributes returns all attributes that SQS itself sets.
 func (m *message) systemAttributes(fifo bool) map[string]string {
@@ -52,46 +55,31 @@ func (m *message) systemAttributes(fifo bool) map[string]string {
 		"SentTimestamp":                    milliseconds(m.sent),
 		"ApproximateReceiveCount":          strconv.Itoa(m.receives),
 		"ApproximateFirstReceiveTimestamp": milliseconds(m.firstReceived),
-	}
-	optional := map[string]string{
-		"MessageGroupId":           m.group,
-		"MessageDeduplicationId":   m.dedup,
-		"AWSTraceHeader":           m.trace,
-		"DeadLetterQueueSourceArn": m.source,
+		"MessageGroupId":                   m.group,
+		"MessageDeduplicationId":           m.dedup,
+		traceHeader:                        m.trace,
+		"DeadLetterQueueSourceArn":         m.source,
 	}
 	if fifo {
-		optional["SequenceNumber"] = m.sequenceNumber()
+		all["SequenceNumber"] = sequenceNumber(m.order)
 	}
-	for name, value := range optional {
-		if value != "" {
-			all[name] = value
-		}
-	}
+	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })
 	return all
 }
 
 func milliseconds(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
-// receipt is the content of a receipt handle: one receive of one message of one
-// queue.
-type receipt struct {
-	arn, id  string
-	receives int
-}
-
+// handle returns the receipt handle of the latest receive.
 func (m *message) handle(arn string) string {
-	return base64.StdEncoding.EncodeToString([]byte(strings.Join([]string{arn, m.id, strconv.Itoa(m.receives)}, " ")))
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s %s %d", arn, m.id, m.receives))
 }
 
-func parseReceipt(handle string) (receipt, bool) {
+func parseHandle(handle string) (arn, id string, receives int, ok bool) {
 	text, err := base64.StdEncoding.DecodeString(handle)
-	if err != nil {
-		return receipt{}, false
-	}
 	parts := strings.Split(string(text), " ")
-	if len(parts) != 3 {
-		return receipt{}, false
+	if err != nil || len(parts) != 3 {
+		return "", "", 0, false
 	}
-	receives, err := strconv.Atoi(parts[2])
-	return receipt{arn: parts[0], id: parts[1], receives: receives}, err == nil
+	receives, err = strconv.Atoi(parts[2])
+	return parts[0], parts[1], receives, err == nil
 }

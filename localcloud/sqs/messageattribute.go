@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -20,10 +21,12 @@ type MessageAttribute struct {
 	BinaryValue []byte  `json:",omitempty"`
 }
 
-func (a MessageAttribute) isBinary() bool {
+func (a MessageAttribute) kind() string {
 	kind, _, _ := strings.Cut(a.DataType, ".")
-	return kind == "Binary"
+	return kind
 }
+
+func (a MessageAttribute) isBinary() bool { return a.kind() == "Binary" }
 
 func (a MessageAttribute) value() []byte {
 	if a.isBinary() {
@@ -37,51 +40,39 @@ func (a MessageAttribute) value() []byte {
 
 func (a MessageAttribute) isValid() bool { return a.isBinary() || validText(string(a.value())) }
 
+// attributeName has letters, digits, hyphens and underscores, and single dots in between.
+var attributeName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+
 func checkAttributes(attributes map[string]MessageAttribute) error {
 	if len(attributes) > 10 {
 		return fail("InvalidParameterValue", "Number of message attributes [%d] exceeds the allowed maximum [10].", len(attributes))
 	}
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
-		if err := checkAttribute(name, attributes[name]); err != nil {
-			return err
+		attribute := attributes[name]
+		switch kind := attribute.kind(); {
+		case len(name) > 256 || !attributeName.MatchString(name):
+			return fail("InvalidParameterValue", "The message attribute name %q is invalid.", name)
+		case kind != "String" && kind != "Number" && kind != "Binary":
+			return fail("InvalidParameterValue",
+				"The type of message (user) attribute '%s' is invalid. You must use only the following supported type prefixes: Binary, Number, String.", name)
+		case len(attribute.value()) == 0:
+			return fail("InvalidParameterValue", "The message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, kind)
+		case !attribute.isValid():
+			// For a body it would be InvalidMessageContents.
+			return fail("InvalidParameterValue", invalidText)
 		}
 	}
 	return nil
-}
-
-func checkAttribute(name string, attribute MessageAttribute) error {
-	kind, _, _ := strings.Cut(attribute.DataType, ".")
-	switch {
-	case !validAttributeName(name):
-		return fail("InvalidParameterValue", "The message attribute name %q is invalid.", name)
-	case kind != "String" && kind != "Number" && kind != "Binary":
-		return fail("InvalidParameterValue",
-			"The type of message (user) attribute '%s' is invalid. You must use only the following supported type prefixes: Binary, Number, String.", name)
-	case len(attribute.value()) == 0:
-		return fail("InvalidParameterValue", "The message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, kind)
-	case !attribute.isValid():
-		// For a body it would be InvalidMessageContents.
-		return fail("InvalidParameterValue", invalidText)
-	}
-	return nil
-}
-
-func validAttributeName(name string) bool {
-	if name == "" || len(name) > 256 || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
-		return false
-	}
-	return !strings.ContainsFunc(name, func(r rune) bool { return !isAlphanumeric(r) && !strings.ContainsRune("_-.", r) })
 }
 
 func checkSystemAttributes(attributes map[string]MessageAttribute) error {
 	for name, attribute := range attributes {
-		if name != traceHeader {
+		switch {
+		case name != traceHeader:
 			return fail("InvalidParameterValue", "Message system attribute name '%s' is invalid.", name)
-		}
-		if attribute.DataType != "String" || len(attribute.value()) == 0 {
+		case attribute.DataType != "String" || len(attribute.value()) == 0:
 			return fail("InvalidParameterValue", "The message system attribute '%s' must be a non-empty String.", name)
-		}
-		if !attribute.isValid() {
+		case !attribute.isValid():
 			return fail("InvalidParameterValue", invalidText)
 		}
 	}

@@ -1,16 +1,16 @@
 package sqs
 
 import (
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// checkMessage returns an error for a message that the queue cannot accept. The
-// group id of a FIFO queue is checked before, because its absence is a
-// different error in a batch.
+// checkMessage returns an error for a message that the queue cannot accept. The group id
+// of a FIFO queue is checked before, because its absence is a different error in a batch.
 func checkMessage(q *store, in *SendMessageInput) error {
-	switch {
+	switch delay := valueOr(in.DelaySeconds, 0); {
 	case in.MessageBody == "":
 		return missing("MessageBody")
 	case !validText(in.MessageBody):
@@ -18,9 +18,10 @@ func checkMessage(q *store, in *SendMessageInput) error {
 	case messageSize(in) > q.MaximumMessageSize:
 		return fail("InvalidParameterValue",
 			"One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", q.MaximumMessageSize)
-	}
-	if err := checkDelay(q, in.DelaySeconds); err != nil {
-		return err
+	case delay < 0 || delay > int(maximumDelay/time.Second):
+		return invalid("DelaySeconds", delay, "DelaySeconds must be >= 0 and <= 900.")
+	case q.FIFO && delay > 0:
+		return invalid("DelaySeconds", delay, "The request include parameter that is not valid for this queue type.")
 	}
 	if err := checkAttributes(in.MessageAttributes); err != nil {
 		return err
@@ -28,56 +29,32 @@ func checkMessage(q *store, in *SendMessageInput) error {
 	if err := checkSystemAttributes(in.MessageSystemAttributes); err != nil {
 		return err
 	}
-	return checkIDs(q, in)
+	return checkIDs(q, in.MessageGroupId, in.MessageDeduplicationId)
 }
 
-func checkDelay(q *store, seconds *int) error {
-	if seconds == nil {
-		return nil
-	}
-	if *seconds < 0 || *seconds > int(maximumDelay/time.Second) {
-		return invalid("DelaySeconds", *seconds, "DelaySeconds must be >= 0 and <= 900.")
-	}
-	if q.FIFO && *seconds > 0 {
-		return invalid("DelaySeconds", *seconds, "The request include parameter that is not valid for this queue type.")
+func checkIDs(q *store, group, dedup string) error {
+	const reason = " can only include alphanumeric and punctuation characters. 1 to 128 in length."
+	switch {
+	case group != "" && !messageID.MatchString(group):
+		return invalid("MessageGroupId", group, "MessageGroupId"+reason)
+	case dedup == "" && q.FIFO && !q.ContentBasedDeduplication:
+		return fail("InvalidParameterValue",
+			"The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
+	case dedup != "" && !q.FIFO:
+		return invalid("MessageDeduplicationId", dedup, "The request includes a parameter that is not valid for this queue type.")
+	case dedup != "" && !messageID.MatchString(dedup):
+		return invalid("MessageDeduplicationId", dedup, "MessageDeduplicationId"+reason)
 	}
 	return nil
 }
 
-func checkIDs(q *store, in *SendMessageInput) error {
-	if in.MessageGroupId != "" && !validID(in.MessageGroupId) {
-		return invalid("MessageGroupId", in.MessageGroupId,
-			"MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
-	}
-	if in.MessageDeduplicationId == "" {
-		if q.FIFO && !q.ContentBasedDeduplication {
-			return fail("InvalidParameterValue",
-				"The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
-		}
-		return nil
-	}
-	if !q.FIFO {
-		return invalid("MessageDeduplicationId", in.MessageDeduplicationId,
-			"The request includes a parameter that is not valid for this queue type.")
-	}
-	if !validID(in.MessageDeduplicationId) {
-		return invalid("MessageDeduplicationId", in.MessageDeduplicationId,
-			"MessageDeduplicationId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
-	}
-	return nil
-}
-
-// validID reports whether an id has only letters, digits and ASCII punctuation:
-// no spaces.
-func validID(id string) bool {
-	return id != "" && len(id) <= 128 && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' })
-}
+// messageID has letters, digits and ASCII punctuation: no spaces.
+var messageID = regexp.MustCompile(`^[!-~]{1,128}$`)
 
 const invalidText = "Invalid characters found. Valid unicode characters are " +
 	"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
 
-// validText reports whether a body or the text of an attribute has only valid
-// characters
+// validText reports whether a body or the text of an attribute has only valid characters
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_MessageAttributeValue.html).
 func validText(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {

@@ -105,7 +105,7 @@ func TestAQueueTakesTheCharactersThatAWSDocuments(t *testing.T) {
 
 func TestAnInvalidBatchIsRefusedAsAWhole(t *testing.T) {
 	entry := func(id, body string) sqs.SendMessageBatchRequestEntry {
-		return sqs.SendMessageBatchRequestEntry{Id: id, MessageBody: body, MessageGroupId: "g"}
+		return sqs.SendMessageBatchRequestEntry{Id: id, SendMessageInput: sqs.SendMessageInput{MessageBody: body, MessageGroupId: "g"}}
 	}
 	tests := map[string]struct {
 		entries []sqs.SendMessageBatchRequestEntry
@@ -116,7 +116,7 @@ func TestAnInvalidBatchIsRefusedAsAWhole(t *testing.T) {
 		"the same id":    {[]sqs.SendMessageBatchRequestEntry{entry("a", "1"), entry("a", "2")}, "BatchEntryIdsNotDistinct"},
 		"a bad id":       {[]sqs.SendMessageBatchRequestEntry{entry("a b", "1")}, "InvalidBatchEntryId"},
 		"together large": {[]sqs.SendMessageBatchRequestEntry{entry("a", strings.Repeat("x", 1<<19)), entry("b", strings.Repeat("y", 1<<19+1))}, "BatchRequestTooLong"},
-		"no group":       {[]sqs.SendMessageBatchRequestEntry{{Id: "a", MessageBody: "1"}}, "InvalidParameterValue"},
+		"no group":       {[]sqs.SendMessageBatchRequestEntry{{Id: "a", SendMessageInput: sqs.SendMessageInput{MessageBody: "1"}}}, "InvalidParameterValue"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -19,21 +20,16 @@ type StartMessageMoveTaskInput struct {
 }
 
 // StartMessageMoveTaskOutput identifies the task.
-type StartMessageMoveTaskOutput struct {
-	TaskHandle string
-}
+type StartMessageMoveTaskOutput struct{ TaskHandle string }
 
-// ListMessageMoveTasksInput is a request for the latest tasks of a dead-letter
-// queue.
+// ListMessageMoveTasksInput is a request for the latest tasks of a dead-letter queue.
 type ListMessageMoveTasksInput struct {
 	SourceArn  string
 	MaxResults *int
 }
 
 // ListMessageMoveTasksOutput are the tasks, latest first.
-type ListMessageMoveTasksOutput struct {
-	Results []MoveTask
-}
+type ListMessageMoveTasksOutput struct{ Results []MoveTask }
 
 // MoveTask is a redrive that has ended.
 type MoveTask struct {
@@ -49,22 +45,21 @@ type MoveTask struct {
 // StartMessageMoveTask moves the messages that a dead-letter queue has at this
 // moment, except those in flight. The task has ended when the call returns.
 func (s *Service) StartMessageMoveTask(ctx context.Context, in *StartMessageMoveTaskInput) (*StartMessageMoveTaskOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	source, destinations, err := s.moveQueues(in)
 	if err != nil {
 		return nil, err
 	}
 	for _, action := range []string{"StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
-		if err := s.authorize(ctx, action, source.ARN); err != nil {
-			return nil, err
-		}
+		err = cmp.Or(err, s.authorize(ctx, action, source.ARN))
 	}
 	for _, destination := range destinations {
-		if err := s.authorize(ctx, "SendMessage", destination.ARN); err != nil {
-			return nil, err
-		}
+		err = cmp.Or(err, s.authorize(ctx, "SendMessage", destination.ARN))
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	source.tasks = append(source.tasks, s.move(source, in.DestinationArn, s.config.Clock()))
 	source.tasks = source.tasks[max(0, len(source.tasks)-maximumTasks):]
 	return &StartMessageMoveTaskOutput{TaskHandle: uuid.NewString()}, nil
@@ -73,14 +68,9 @@ func (s *Service) StartMessageMoveTask(ctx context.Context, in *StartMessageMove
 // moveQueues returns the dead-letter queue and the queues that its messages may
 // be moved to.
 func (s *Service) moveQueues(in *StartMessageMoveTaskInput) (source *store, destinations []*store, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	source, err = s.deadLetterQueue(in.SourceArn)
-	if err != nil {
-		return nil, nil, err
-	}
-	if in.DestinationArn == "" {
-		return source, s.sourcesOf(source), nil
+	source, sources, err := s.deadLetterQueue(in.SourceArn)
+	if err != nil || in.DestinationArn == "" {
+		return source, sources, err
 	}
 	destination := s.byARN[in.DestinationArn]
 	switch {
@@ -94,32 +84,27 @@ func (s *Service) moveQueues(in *StartMessageMoveTaskInput) (source *store, dest
 	return source, []*store{destination}, nil
 }
 
-func (s *Service) deadLetterQueue(arn string) (*store, error) {
+// deadLetterQueue returns a dead-letter queue and the queues that have it.
+func (s *Service) deadLetterQueue(arn string) (q *store, sources []*store, err error) {
 	if arn == "" {
-		return nil, missing("SourceArn")
+		return nil, nil, missing("SourceArn")
 	}
-	q := s.byARN[arn]
-	if q == nil {
-		return nil, noResource("SourceArn")
+	if q = s.byARN[arn]; q == nil {
+		return nil, nil, noResource("SourceArn")
 	}
-	if len(s.sourcesOf(q)) == 0 {
-		return nil, fail("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
+	for _, other := range s.queues {
+		if other.Redrive != nil && other.Redrive.DeadLetterARN == arn {
+			sources = append(sources, other)
+		}
 	}
-	return q, nil
+	if len(sources) == 0 {
+		return nil, nil, fail("InvalidParameterValue", "Source queue must be configured as a Dead Letter Queue.")
+	}
+	return q, sources, nil
 }
 
 func noResource(parameter string) error {
 	return fail("ResourceNotFoundException", "The resource that you specified for the %s parameter doesn't exist.", parameter)
-}
-
-func (s *Service) sourcesOf(deadLetters *store) []*store {
-	var sources []*store
-	for _, q := range s.queues {
-		if q.Redrive != nil && q.Redrive.DeadLetterARN == deadLetters.ARN {
-			sources = append(sources, q)
-		}
-	}
-	return sources
 }
 
 func (s *Service) move(source *store, destinationARN string, now time.Time) MoveTask {
@@ -151,7 +136,7 @@ func (s *Service) move(source *store, destinationARN string, now time.Time) Move
 // redrive within the window must not lose it.
 func (m *message) copyForRedrive() *message {
 	return &message{
-		id: uuid.NewString(), body: m.body, bodyMD5: m.bodyMD5, attributes: m.attributes,
+		id: uuid.NewString(), body: m.body, attributes: m.attributes,
 		trace: m.trace, sender: m.sender, group: m.group, dedup: m.dedup,
 	}
 }
@@ -167,7 +152,7 @@ func (s *Service) ListMessageMoveTasks(ctx context.Context, in *ListMessageMoveT
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, err := s.deadLetterQueue(in.SourceArn)
+	q, _, err := s.deadLetterQueue(in.SourceArn)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,9 @@
-// Package sqs is the local cloud's SQS: standard and FIFO queues in memory,
-// with visibility timeouts, de-duplication, message groups, dead-letter queues
-// and redrive.
+// Package sqs is the local cloud's SQS: standard and FIFO queues in memory, with
+// visibility timeouts, de-duplication, message groups, dead-letter queues and redrive.
 package sqs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -26,10 +26,9 @@ const (
 	maximumDelay      = 15 * time.Minute
 )
 
-// Queue is one queue's configuration. A zero Retention is AWS's default of four
-// days, a zero MaximumMessageSize that of 1 MiB. VisibilityTimeout has no
-// default here, because zero is a valid value: the caller has to set AWS's
-// default of 30 seconds.
+// Queue is one queue's configuration. A zero Retention is AWS's default of four days, a
+// zero MaximumMessageSize that of 1 MiB. VisibilityTimeout has no default here, because
+// zero is a valid value: the caller has to set AWS's default of 30 seconds.
 type Queue struct {
 	Name, ARN, URL                  string
 	FIFO, ContentBasedDeduplication bool
@@ -83,17 +82,11 @@ func (r *Requests) add(action string) {
 }
 
 func (q *Queue) fill() {
-	if q.Retention == 0 {
-		q.Retention = defaultRetention
-	}
-	if q.MaximumMessageSize == 0 {
-		q.MaximumMessageSize = maximumSize
-	}
-	if q.FIFO && q.DeduplicationScope == "" {
-		q.DeduplicationScope = ScopeQueue
-	}
-	if q.FIFO && q.FifoThroughputLimit == "" {
-		q.FifoThroughputLimit = LimitPerQueue
+	q.Retention = cmp.Or(q.Retention, defaultRetention)
+	q.MaximumMessageSize = cmp.Or(q.MaximumMessageSize, maximumSize)
+	if q.FIFO {
+		q.DeduplicationScope = cmp.Or(q.DeduplicationScope, ScopeQueue)
+		q.FifoThroughputLimit = cmp.Or(q.FifoThroughputLimit, LimitPerQueue)
 	}
 }
 
@@ -113,37 +106,22 @@ func (q *Queue) validate() error {
 	refuse(q.Retention < time.Minute || q.Retention > 14*24*time.Hour, "MessageRetentionPeriod must be 1 minute to 14 days")
 	refuse(q.ReceiveWait < 0 || q.ReceiveWait > maximumWait, "ReceiveMessageWaitTimeSeconds must be 0 to 20 seconds")
 	refuse(q.MaximumMessageSize < 1024 || q.MaximumMessageSize > maximumSize, "MaximumMessageSize must be 1 KiB to 1 MiB")
-	problems = append(problems, q.validateFIFO()...)
+	scope, limit := q.DeduplicationScope, q.FifoThroughputLimit
+	refuse(!q.FIFO && (q.ContentBasedDeduplication || scope != "" || limit != ""),
+		"ContentBasedDeduplication, DeduplicationScope and FifoThroughputLimit are for FIFO queues only")
+	refuse(q.FIFO && scope != ScopeQueue && scope != ScopeMessageGroup,
+		"DeduplicationScope %q is neither %s nor %s", scope, ScopeQueue, ScopeMessageGroup)
+	refuse(q.FIFO && limit != LimitPerQueue && limit != LimitPerMessageGroup,
+		"FifoThroughputLimit %q is neither %s nor %s", limit, LimitPerQueue, LimitPerMessageGroup)
+	refuse(q.FIFO && limit == LimitPerMessageGroup && scope != ScopeMessageGroup,
+		"FifoThroughputLimit perMessageGroupId needs DeduplicationScope messageGroup")
 	return errors.Join(problems...)
-}
-
-func (q *Queue) validateFIFO() []error {
-	if !q.FIFO {
-		if q.ContentBasedDeduplication || q.DeduplicationScope != "" || q.FifoThroughputLimit != "" {
-			return []error{errors.New("ContentBasedDeduplication, DeduplicationScope and FifoThroughputLimit are for FIFO queues only")}
-		}
-		return nil
-	}
-	var problems []error
-	if q.DeduplicationScope != ScopeQueue && q.DeduplicationScope != ScopeMessageGroup {
-		problems = append(problems, fmt.Errorf("DeduplicationScope %q is neither %s nor %s", q.DeduplicationScope, ScopeQueue, ScopeMessageGroup))
-	}
-	switch q.FifoThroughputLimit {
-	case LimitPerQueue:
-	case LimitPerMessageGroup:
-		if q.DeduplicationScope != ScopeMessageGroup {
-			problems = append(problems, errors.New("FifoThroughputLimit perMessageGroupId needs DeduplicationScope messageGroup"))
-		}
-	default:
-		problems = append(problems, fmt.Errorf("FifoThroughputLimit %q is neither %s nor %s", q.FifoThroughputLimit, LimitPerQueue, LimitPerMessageGroup))
-	}
-	return problems
 }
 
 // account returns the owner's account, taken from the URL.
 func (q *Queue) account() string {
-	account, _, _ := strings.Cut(urlKey(q.URL), "/")
-	return account
+	elements := strings.Split(q.URL, "/")
+	return elements[len(elements)-2]
 }
 
 // urlKey returns what identifies a queue in its URL: the last two elements of

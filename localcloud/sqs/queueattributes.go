@@ -2,15 +2,13 @@ package sqs
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
 )
 
-// GetQueueAttributesInput is a request for attributes of a queue by name, or
-// for All.
+// GetQueueAttributesInput is a request for attributes of a queue by name, or for All.
 type GetQueueAttributesInput struct {
 	QueueUrl       string
 	AttributeNames []string
@@ -23,28 +21,27 @@ type GetQueueAttributesOutput struct {
 
 // GetQueueAttributes returns a queue's configuration and how many messages it has.
 func (s *Service) GetQueueAttributes(ctx context.Context, in *GetQueueAttributesInput) (*GetQueueAttributesOutput, error) {
-	q, err := s.open(ctx, "GetQueueAttributes", in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range in.AttributeNames {
-		if !slices.Contains(attributeNames(), name) {
-			return nil, fail("InvalidAttributeName", "Unknown Attribute %s.", name)
+	return locked(ctx, s, "GetQueueAttributes", in.QueueUrl, func(q *store, now time.Time) (*GetQueueAttributesOutput, error) {
+		if err := checkNames(in.AttributeNames, attributeNames()); err != nil {
+			return nil, err
+		}
+		return &GetQueueAttributesOutput{selected(q.attributes(q.counts(now)), in.AttributeNames, isNamed)}, nil
+	})
+}
+
+// checkNames refuses the name of an attribute that is not known.
+func checkNames(names, known []string) error {
+	for _, name := range names {
+		if name != "All" && !slices.Contains(known, name) {
+			return fail("InvalidAttributeName", "Unknown Attribute %s.", name)
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all, err := q.attributes(q.counts(s.config.Clock()))
-	if err != nil {
-		return nil, err
-	}
-	return &GetQueueAttributesOutput{Attributes: selected(all, in.AttributeNames,
-		func(pattern, name string) bool { return pattern == "All" || pattern == name })}, nil
+	return nil
 }
 
 func attributeNames() []string {
 	return []string{
-		"All", "Policy", "VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod", "ApproximateNumberOfMessages",
+		"Policy", "VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod", "ApproximateNumberOfMessages",
 		"ApproximateNumberOfMessagesNotVisible", "CreatedTimestamp", "LastModifiedTimestamp", "QueueArn",
 		"ApproximateNumberOfMessagesDelayed", "DelaySeconds", "ReceiveMessageWaitTimeSeconds", "RedrivePolicy", "FifoQueue",
 		"ContentBasedDeduplication", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "DeduplicationScope",
@@ -52,7 +49,7 @@ func attributeNames() []string {
 	}
 }
 
-func (q *store) attributes(counts Counts) (map[string]string, error) {
+func (q *store) attributes(counts Counts) map[string]string {
 	created := strconv.FormatInt(q.created.Unix(), 10)
 	all := map[string]string{
 		"QueueArn":                              q.ARN,
@@ -74,16 +71,9 @@ func (q *store) attributes(counts Counts) (map[string]string, error) {
 		all["FifoThroughputLimit"] = q.FifoThroughputLimit
 	}
 	if q.Redrive != nil {
-		policy, err := json.Marshal(struct {
-			DeadLetterARN   string `json:"deadLetterTargetArn"`
-			MaxReceiveCount int    `json:"maxReceiveCount"`
-		}{q.Redrive.DeadLetterARN, q.Redrive.MaxReceiveCount})
-		if err != nil {
-			return nil, fmt.Errorf("encode the redrive policy of %s: %w", q.Name, err)
-		}
-		all["RedrivePolicy"] = string(policy)
+		all["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, q.Redrive.DeadLetterARN, q.Redrive.MaxReceiveCount)
 	}
-	return all, nil
+	return all
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }

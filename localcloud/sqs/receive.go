@@ -39,18 +39,11 @@ type Message struct {
 // timeout. With a wait it returns as soon as there is a message. The context's
 // error is returned if the context ends first.
 func (s *Service) ReceiveMessage(ctx context.Context, in *ReceiveMessageInput) (*ReceiveMessageOutput, error) {
-	q, err := s.open(ctx, "ReceiveMessage", in.QueueUrl)
+	q, err := locked(ctx, s, "ReceiveMessage", in.QueueUrl, func(q *store, _ time.Time) (*store, error) { return q, in.check() })
 	if err != nil {
 		return nil, err
 	}
-	if err := in.check(); err != nil {
-		return nil, err
-	}
-	wait := q.ReceiveWait
-	if in.WaitTimeSeconds != nil {
-		wait = time.Duration(*in.WaitTimeSeconds) * time.Second
-	}
-	deadline := s.config.Clock().Add(wait)
+	deadline := s.config.Clock().Add(durationOr(in.WaitTimeSeconds, q.ReceiveWait))
 	for {
 		messages, changed, pause := s.receive(ctx, q, in, deadline)
 		if pause <= 0 {
@@ -88,10 +81,7 @@ func (s *Service) receive(ctx context.Context, q *store, in *ReceiveMessageInput
 	for _, m := range dead {
 		s.sendToDeadLetterQueue(q, m, now)
 	}
-	timeout := q.VisibilityTimeout
-	if in.VisibilityTimeout != nil {
-		timeout = time.Duration(*in.VisibilityTimeout) * time.Second
-	}
+	timeout := durationOr(in.VisibilityTimeout, q.VisibilityTimeout)
 	if len(chosen) > 0 {
 		q.requests.Receives++
 		q.requests.EmptyReceives--
@@ -151,30 +141,30 @@ func (in *ReceiveMessageInput) check() error {
 			return invalid(limit.parameter, *limit.value, limit.requirement)
 		}
 	}
-	for _, name := range slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames) {
-		if !slices.Contains(systemAttributeNames(), name) {
-			return fail("InvalidAttributeName", "Unknown Attribute %s.", name)
-		}
-	}
-	return nil
+	return checkNames(in.systemAttributes(), systemAttributeNames())
+}
+
+func (in *ReceiveMessageInput) systemAttributes() []string {
+	return slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames)
 }
 
 func systemAttributeNames() []string {
 	return []string{
-		"All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp",
+		"SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp",
 		"SequenceNumber", "MessageDeduplicationId", "MessageGroupId", traceHeader, "DeadLetterQueueSourceArn",
 	}
 }
 
 func (in *ReceiveMessageInput) message(q *store, m *message) Message {
-	attributes := selected(m.attributes, in.MessageAttributeNames, matchesAttribute)
+	body, attributes := q.texts.Read(m.body), selected(m.attributes, in.MessageAttributeNames, matchesAttribute)
 	return Message{
-		MessageId: m.id, ReceiptHandle: m.handle(q.ARN), Body: m.body, MD5OfBody: m.bodyMD5,
-		Attributes: selected(m.systemAttributes(q.FIFO), slices.Concat(in.AttributeNames, in.MessageSystemAttributeNames),
-			func(pattern, name string) bool { return pattern == "All" || pattern == name }),
+		MessageId: m.id, ReceiptHandle: m.handle(q.ARN), Body: body, MD5OfBody: md5Hex([]byte(body)),
+		Attributes:        selected(m.systemAttributes(q.FIFO), in.systemAttributes(), isNamed),
 		MessageAttributes: attributes, MD5OfMessageAttributes: md5OfAttributes(attributes),
 	}
 }
+
+func isNamed(pattern, name string) bool { return pattern == "All" || pattern == name }
 
 // matchesAttribute reports whether a pattern matches a name. A pattern is All,
 // .*, a prefix such as trace.*, or a name.
@@ -182,7 +172,7 @@ func matchesAttribute(pattern, name string) bool {
 	if prefix, ok := strings.CutSuffix(pattern, ".*"); ok {
 		return strings.HasPrefix(name, prefix)
 	}
-	return pattern == "All" || pattern == name
+	return isNamed(pattern, name)
 }
 
 func selected[V any](all map[string]V, patterns []string, matches func(pattern, name string) bool) map[string]V {
@@ -200,4 +190,11 @@ func valueOr(value *int, otherwise int) int {
 		return otherwise
 	}
 	return *value
+}
+
+func durationOr(seconds *int, otherwise time.Duration) time.Duration {
+	if seconds == nil {
+		return otherwise
+	}
+	return time.Duration(*seconds) * time.Second
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,89 +32,62 @@ type SendMessageOutput struct {
 	SequenceNumber               string `json:",omitempty"`
 }
 
-// SendMessageBatchInput is up to ten messages for a queue.
-type SendMessageBatchInput struct {
-	QueueUrl string
-	Entries  []SendMessageBatchRequestEntry
-}
-
-// SendMessageBatchRequestEntry is one message of a batch.
+// SendMessageBatchRequestEntry is one message of a batch, which names no queue.
 type SendMessageBatchRequestEntry struct {
-	Id                      string
-	MessageBody             string
-	DelaySeconds            *int
-	MessageAttributes       map[string]MessageAttribute
-	MessageSystemAttributes map[string]MessageAttribute
-	MessageDeduplicationId  string
-	MessageGroupId          string
+	Id string
+	SendMessageInput
 }
 
-// SendMessageBatchOutput has the result of each entry.
-type SendMessageBatchOutput struct {
-	Successful []SendMessageBatchResultEntry
-	Failed     []BatchResultErrorEntry `json:",omitempty"`
-}
+func (e SendMessageBatchRequestEntry) id() string { return e.Id }
 
 // SendMessageBatchResultEntry is an entry that was accepted.
 type SendMessageBatchResultEntry struct {
 	Id string
-	SendMessageOutput
+	*SendMessageOutput
 }
+
+type (
+	// SendMessageBatchInput is the request of SendMessageBatch.
+	SendMessageBatchInput = BatchInput[SendMessageBatchRequestEntry]
+	// SendMessageBatchOutput is its response.
+	SendMessageBatchOutput = BatchOutput[SendMessageBatchResultEntry]
+)
 
 // SendMessage accepts one message. A duplicate within five minutes is accepted
 // too, and never delivered.
 func (s *Service) SendMessage(ctx context.Context, in *SendMessageInput) (*SendMessageOutput, error) {
-	q, err := s.open(ctx, "SendMessage", in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	if q.FIFO && in.MessageGroupId == "" {
-		return nil, missing("MessageGroupId")
-	}
-	return s.send(q, in, wire.Caller(ctx))
+	return locked(ctx, s, "SendMessage", in.QueueUrl, func(q *store, now time.Time) (*SendMessageOutput, error) {
+		if q.FIFO && in.MessageGroupId == "" {
+			return nil, missing("MessageGroupId")
+		}
+		return s.send(q, in, wire.Caller(ctx), now)
+	})
 }
 
 // SendMessageBatch accepts up to ten messages, each on its own.
 func (s *Service) SendMessageBatch(ctx context.Context, in *SendMessageBatchInput) (*SendMessageBatchOutput, error) {
-	q, err := s.open(ctx, "SendMessage", in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkSendBatch(q, in.Entries); err != nil {
-		return nil, err
-	}
-	out := &SendMessageBatchOutput{Successful: []SendMessageBatchResultEntry{}}
-	for _, entry := range in.Entries {
-		sent, err := s.send(q, entry.message(), wire.Caller(ctx))
-		if err != nil {
-			out.Failed = append(out.Failed, failed(entry.Id, err))
-			continue
+	return locked(ctx, s, "SendMessage", in.QueueUrl, func(q *store, now time.Time) (*SendMessageBatchOutput, error) {
+		if err := checkSendBatch(q, in.Entries); err != nil {
+			return nil, err
 		}
-		out.Successful = append(out.Successful, SendMessageBatchResultEntry{Id: entry.Id, SendMessageOutput: *sent})
-	}
-	return out, nil
-}
-
-func (e *SendMessageBatchRequestEntry) message() *SendMessageInput {
-	return &SendMessageInput{
-		MessageBody: e.MessageBody, DelaySeconds: e.DelaySeconds,
-		MessageAttributes: e.MessageAttributes, MessageSystemAttributes: e.MessageSystemAttributes,
-		MessageDeduplicationId: e.MessageDeduplicationId, MessageGroupId: e.MessageGroupId,
-	}
+		return each(in.Entries, func(e SendMessageBatchRequestEntry) (SendMessageBatchResultEntry, error) {
+			sent, err := s.send(q, &e.SendMessageInput, wire.Caller(ctx), now)
+			return SendMessageBatchResultEntry{e.Id, sent}, err
+		})
+	})
 }
 
 func checkSendBatch(q *store, entries []SendMessageBatchRequestEntry) error {
-	ids, size := make([]string, len(entries)), 0
-	for i, entry := range entries {
-		ids[i] = entry.Id
-		size += messageSize(entry.message())
-		if q.FIFO && entry.MessageGroupId == "" {
+	size := 0
+	for _, entry := range entries {
+		size += messageSize(&entry.SendMessageInput)
+		switch {
+		case entry.QueueUrl != "":
+			return wire.ValidationError("the local cloud cannot take this request: an entry has a QueueUrl")
+		case q.FIFO && entry.MessageGroupId == "":
 			// Unlike SendMessage, the batch calls this an invalid value.
 			return fail("InvalidParameterValue", "The request must contain the parameter MessageGroupId.")
 		}
-	}
-	if err := checkBatch(ids); err != nil {
-		return err
 	}
 	if size > maximumSize {
 		return fail("BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maximumSize, size)
@@ -122,58 +95,49 @@ func checkSendBatch(q *store, entries []SendMessageBatchRequestEntry) error {
 	return nil
 }
 
-func (s *Service) send(q *store, in *SendMessageInput, caller string) (*SendMessageOutput, error) {
+// send adds a message to a queue, unless it is a duplicate: then the response is that of
+// the first one.
+func (s *Service) send(q *store, in *SendMessageInput, caller string, now time.Time) (*SendMessageOutput, error) {
 	if err := checkMessage(q, in); err != nil {
 		return nil, err
 	}
+	out := &SendMessageOutput{
+		MD5OfMessageBody:             md5Hex([]byte(in.MessageBody)),
+		MD5OfMessageAttributes:       md5OfAttributes(in.MessageAttributes),
+		MD5OfMessageSystemAttributes: md5OfAttributes(in.MessageSystemAttributes),
+	}
 	m := &message{
-		id: uuid.NewString(), body: in.MessageBody, bodyMD5: md5Hex([]byte(in.MessageBody)),
-		attributes: in.MessageAttributes, sender: cmp.Or(caller, q.account()),
+		id: uuid.NewString(), attributes: in.MessageAttributes, sender: cmp.Or(caller, q.account()),
 		group: in.MessageGroupId, dedup: in.MessageDeduplicationId,
 	}
 	if trace := in.MessageSystemAttributes[traceHeader].StringValue; trace != nil {
 		m.trace = *trace
 	}
-	if q.FIFO && m.dedup == "" {
-		hash := sha256.Sum256([]byte(in.MessageBody))
-		m.dedup = hex.EncodeToString(hash[:])
+	key, delay := "", durationOr(in.DelaySeconds, q.Delay)
+	if q.FIFO {
+		if m.dedup == "" {
+			m.dedup = fmt.Sprintf("%x", sha256.Sum256([]byte(in.MessageBody)))
+		}
+		key, delay = m.dedup, q.Delay // A FIFO queue has only its own delay.
+		if q.DeduplicationScope == ScopeMessageGroup {
+			key = m.group + " " + m.dedup
+		}
 	}
-	delay := q.Delay
-	// A FIFO queue has only its own delay.
-	if in.DelaySeconds != nil && !q.FIFO {
-		delay = time.Duration(*in.DelaySeconds) * time.Second
-	}
-	id, sequence := s.accept(q, m, delay)
-	return &SendMessageOutput{
-		MD5OfMessageBody:             m.bodyMD5,
-		MD5OfMessageAttributes:       md5OfAttributes(in.MessageAttributes),
-		MD5OfMessageSystemAttributes: md5OfAttributes(in.MessageSystemAttributes),
-		MessageId:                    id,
-		SequenceNumber:               sequence,
-	}, nil
-}
-
-// accept adds the message to the queue, unless it is a duplicate: then it
-// returns the first message's id and sequence number.
-func (s *Service) accept(q *store, m *message, delay time.Duration) (id, sequence string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.config.Clock()
 	q.expire(now)
-	if !q.FIFO {
+	accepted, duplicate := q.recent.find(key, now)
+	if !duplicate {
+		m.body = s.texts.Keep(in.MessageBody)
 		s.enqueue(q, m, now, delay)
-		return m.id, ""
+		accepted = sent{now, m.id, m.order}
+		if q.FIFO {
+			q.recent.remember(key, accepted)
+		}
 	}
-	duplicateOf := m.dedup
-	if q.DeduplicationScope == ScopeMessageGroup {
-		duplicateOf = m.group + " " + m.dedup
+	out.MessageId = accepted.id
+	if q.FIFO {
+		out.SequenceNumber = sequenceNumber(accepted.order)
 	}
-	if first, found := q.recent.find(duplicateOf, now); found {
-		return first.id, first.sequence
-	}
-	s.enqueue(q, m, now, delay)
-	q.recent.remember(duplicateOf, sent{at: now, id: m.id, sequence: m.sequenceNumber()})
-	return m.id, m.sequenceNumber()
+	return out, nil
 }
 
 func (s *Service) enqueue(q *store, m *message, now time.Time, delay time.Duration) {

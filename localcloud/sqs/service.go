@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/saga/localcloud/compact"
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/wire"
 )
@@ -15,8 +16,7 @@ import (
 // Config is what a Service needs from outside.
 type Config struct {
 	Clock func() time.Time
-	// Authorize decides on each call before it has an effect; nil allows
-	// everything.
+	// Authorize decides on each call before it has an effect; nil allows everything.
 	Authorize wire.Authorize
 	// DeliverTwice loses the first delete of every message, so that every message
 	// is delivered at least twice.
@@ -50,7 +50,7 @@ type Arrival struct {
 func (s *Service) arrived(q *store, m *message) {
 	if s.config.Arrived != nil {
 		s.config.Arrived(Arrival{
-			QueueARN: q.ARN, QueueURL: q.URL, ID: m.id, Body: m.body, Attributes: m.attributes, Source: m.source, Receives: m.receives,
+			QueueARN: q.ARN, QueueURL: q.URL, ID: m.id, Body: s.texts.Read(m.body), Attributes: m.attributes, Source: m.source, Receives: m.receives,
 		})
 	}
 }
@@ -66,6 +66,7 @@ type Service struct {
 	byARN      map[string]*store
 	sequence   uint64
 	duplicated int
+	texts      compact.Texts
 }
 
 // New returns a Service without queues.
@@ -87,7 +88,7 @@ func (s *Service) Create(q Queue) error {
 	if err := s.validateRedrive(q); err != nil {
 		return fmt.Errorf("queue %s: %w", q.Name, err)
 	}
-	created := newStore(q, s.config.Clock(), s.config.Lost)
+	created := newStore(q, s.config.Clock(), s.config.Lost, &s.texts)
 	s.queues = append(s.queues, created)
 	s.byARN[q.ARN], s.byKey[urlKey(q.URL)] = created, created
 	return nil
@@ -116,34 +117,28 @@ func (s *Service) validateRedrive(q Queue) error {
 
 // URL returns the address of the queue with an ARN.
 func (s *Service) URL(arn string) (string, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if q := s.byARN[arn]; q != nil {
-		return q.URL, true
-	}
-	return "", false
+	url := of(s, arn, func(q *store) string { return q.URL })
+	return url, url != ""
 }
 
 // Counts returns the number of messages of the queue with an ARN.
 func (s *Service) Counts(arn string) Counts {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q := s.byARN[arn]
-	if q == nil {
-		return Counts{}
-	}
-	return q.counts(s.config.Clock())
+	return of(s, arn, func(q *store) Counts { return q.counts(s.config.Clock()) })
 }
 
 // Requests returns the number of requests so far for the queue with an ARN.
 func (s *Service) Requests(arn string) Requests {
+	return of(s, arn, func(q *store) Requests { return q.requests })
+}
+
+// of returns what f returns for the queue with an ARN, or nothing if there is none.
+func of[V any](s *Service, arn string, f func(*store) V) (value V) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q := s.byARN[arn]
-	if q == nil {
-		return Requests{}
+	if q := s.byARN[arn]; q != nil {
+		value = f(q)
 	}
-	return q.requests
+	return value
 }
 
 // Duplicated returns how many deletes were lost by a fault.
@@ -167,8 +162,8 @@ func (s *Service) API() wire.Service {
 			"ChangeMessageVisibility":      wire.Op(s.ChangeMessageVisibility),
 			"ChangeMessageVisibilityBatch": wire.Op(s.ChangeMessageVisibilityBatch),
 			"GetQueueAttributes":           wire.Op(s.GetQueueAttributes),
-			"GetQueueUrl":                  wire.Op(s.GetQueueUrl),
-			"ListQueues":                   wire.Op(s.ListQueues),
+			"GetQueueUrl":                  wire.Op(s.getQueueURL),
+			"ListQueues":                   wire.Op(s.listQueues),
 			"PurgeQueue":                   wire.Op(s.PurgeQueue),
 			"StartMessageMoveTask":         wire.Op(s.StartMessageMoveTask),
 			"ListMessageMoveTasks":         wire.Op(s.ListMessageMoveTasks),
@@ -176,23 +171,29 @@ func (s *Service) API() wire.Service {
 	}
 }
 
-// open returns the queue that a request names, if the caller may do this to it.
-// The queue's configuration never changes; its messages need the lock.
+// locked calls f with the queue that a request names, if the caller may do this to it.
+func locked[O any](ctx context.Context, s *Service, action, url string, f func(q *store, now time.Time) (*O, error)) (*O, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q, err := s.open(ctx, action, url)
+	if err != nil {
+		return nil, err
+	}
+	return f(q, s.config.Clock())
+}
+
+// open runs under the lock.
 func (s *Service) open(ctx context.Context, action, url string) (*store, error) {
 	if url == "" {
 		return nil, missing("QueueUrl")
 	}
-	s.mu.Lock()
 	q := s.byKey[urlKey(url)]
-	s.mu.Unlock()
 	if q == nil {
-		return nil, fail("QueueDoesNotExist", "The specified queue does not exist.")
+		return nil, noQueue()
 	}
 	if err := s.authorize(ctx, action, q.ARN); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	q.requests.add(action)
 	return q, nil
 }
@@ -201,50 +202,45 @@ func (s *Service) authorize(ctx context.Context, action, arn string) error {
 	return s.config.Authorize.Check(ctx, "sqs:"+action, arn, nil)
 }
 
-// GetQueueUrlInput is a request for a queue's URL.
-type GetQueueUrlInput struct {
-	QueueName              string
-	QueueOwnerAWSAccountId string
-}
+type getQueueURLInput struct{ QueueName, QueueOwnerAWSAccountId string }
 
-// GetQueueUrlOutput is the queue's URL.
-type GetQueueUrlOutput struct {
-	QueueUrl string
-}
+type getQueueURLOutput struct{ QueueUrl string }
 
-// GetQueueUrl returns the URL of the queue with a name.
-func (s *Service) GetQueueUrl(ctx context.Context, in *GetQueueUrlInput) (*GetQueueUrlOutput, error) {
-	q := s.findByName(in.QueueName, in.QueueOwnerAWSAccountId)
-	if q == nil {
-		return nil, fail("QueueDoesNotExist", "The specified queue does not exist.")
-	}
-	if err := s.authorize(ctx, "GetQueueUrl", q.ARN); err != nil {
-		return nil, err
-	}
-	return &GetQueueUrlOutput{QueueUrl: q.URL}, nil
-}
-
-func (s *Service) findByName(name, account string) *store {
+func (s *Service) getQueueURL(ctx context.Context, in *getQueueURLInput) (*getQueueURLOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, q := range s.queues {
-		if q.Name == name && (account == "" || strings.HasPrefix(urlKey(q.URL), account+"/")) {
-			return q
+		if q.Name == in.QueueName && (in.QueueOwnerAWSAccountId == "" || in.QueueOwnerAWSAccountId == q.account()) {
+			return &getQueueURLOutput{q.URL}, s.authorize(ctx, "GetQueueUrl", q.ARN)
 		}
 	}
-	return nil
+	return nil, noQueue()
 }
 
-// ListQueuesInput filters the queues by the beginning of their names. Without
+// PurgeQueueInput names the queue to empty.
+type PurgeQueueInput struct{ QueueUrl string }
+
+// PurgeQueue deletes every message of a queue, at most once a minute.
+func (s *Service) PurgeQueue(ctx context.Context, in *PurgeQueueInput) (*struct{}, error) {
+	return locked(ctx, s, "PurgeQueue", in.QueueUrl, func(q *store, now time.Time) (*struct{}, error) {
+		if !q.purged.IsZero() && now.Sub(q.purged) < time.Minute {
+			return nil, fail("PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.Name)
+		}
+		q.purged = now
+		q.clear()
+		return &struct{}{}, nil
+	})
+}
+
+// listQueuesInput filters the queues by the beginning of their names. Without
 // MaxResults there is one page.
-type ListQueuesInput struct {
+type listQueuesInput struct {
 	QueueNamePrefix string
 	MaxResults      *int
 	NextToken       string
 }
 
-// ListQueuesOutput are the queues' URLs.
-type ListQueuesOutput struct {
+type listQueuesOutput struct {
 	QueueUrls []string `json:",omitempty"`
 	NextToken string   `json:",omitempty"`
 }
@@ -252,8 +248,8 @@ type ListQueuesOutput struct {
 // maximumURLs is how many URLs are on a page.
 const maximumURLs = 1000
 
-// ListQueues lists the queues in the order of their URLs.
-func (s *Service) ListQueues(ctx context.Context, in *ListQueuesInput) (*ListQueuesOutput, error) {
+// listQueues lists the queues in the order of their URLs.
+func (s *Service) listQueues(ctx context.Context, in *listQueuesInput) (*listQueuesOutput, error) {
 	if err := s.authorize(ctx, "ListQueues", "*"); err != nil {
 		return nil, err
 	}
@@ -267,5 +263,5 @@ func (s *Service) ListQueues(ctx context.Context, in *ListQueuesInput) (*ListQue
 	}
 	slices.Sort(urls)
 	page, next, err := wire.Page(urls, in.NextToken, in.MaxResults, maximumURLs)
-	return &ListQueuesOutput{page, next}, err
+	return &listQueuesOutput{page, next}, err
 }

@@ -176,7 +176,7 @@ func TestChangingTheVisibility(t *testing.T) {
 func TestRequestsAreCountedAsSQSBillsThem(t *testing.T) {
 	virtually(t, sqs.Config{}, []sqs.Queue{standard("q")}, func(b *bench) {
 		if _, err := b.service.SendMessageBatch(b.Context(), &sqs.SendMessageBatchInput{QueueUrl: b.url, Entries: []sqs.SendMessageBatchRequestEntry{
-			{Id: "1", MessageBody: "a"}, {Id: "2", MessageBody: "b"},
+			{Id: "1", SendMessageInput: sqs.SendMessageInput{MessageBody: "a"}}, {Id: "2", SendMessageInput: sqs.SendMessageInput{MessageBody: "b"}},
 		}}); err != nil {
 			b.Fatal(err)
 		}

@@ -2,10 +2,12 @@ package sqs
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"time"
 
+	"example.com/saga/localcloud/compact"
 	"example.com/saga/localcloud/loss"
 )
 
@@ -24,7 +26,8 @@ type store struct {
 	// firstExpiry is not after the earliest expiry of any message.
 	firstExpiry time.Time
 
-	lost loss.Report
+	lost  loss.Report
+	texts *compact.Texts
 
 	requests Requests
 
@@ -35,11 +38,11 @@ type store struct {
 	tasks           []MoveTask
 }
 
-func newStore(q Queue, now time.Time, lost loss.Report) *store {
+func newStore(q Queue, now time.Time, lost loss.Report, texts *compact.Texts) *store {
 	return &store{
-		Queue: q, created: now, lost: lost,
+		Queue: q, created: now, lost: lost, texts: texts,
 		byID: map[string]*message{}, groups: map[string][]*message{},
-		recent: deduplication{seen: map[string]sent{}}, changed: make(chan struct{}),
+		recent: deduplication{seen: map[[sha256.Size]byte]sent{}}, changed: make(chan struct{}),
 	}
 }
 
@@ -88,8 +91,7 @@ func (q *store) clear() {
 	q.firstExpiry = time.Time{}
 }
 
-// expire removes the messages that are older than the retention period: they
-// are lost.
+// expire removes the messages that are older than the retention period: they are lost.
 func (q *store) expire(now time.Time) {
 	if q.firstExpiry.IsZero() || now.Before(q.firstExpiry) {
 		return
@@ -100,7 +102,7 @@ func (q *store) expire(now time.Time) {
 		case !now.Before(m.expires):
 			q.remove(m)
 			q.lost.Lost(loss.Loss{
-				Kind: loss.Queue, Name: q.ARN, Event: loss.Identify([]byte(m.body)),
+				Kind: loss.Queue, Name: q.ARN, Event: loss.Identify([]byte(q.texts.Read(m.body))),
 				Reason: fmt.Sprintf("the message %s was not deleted within the retention of %s; it was received %d times", m.id, q.Retention, m.receives),
 			})
 		case q.firstExpiry.IsZero() || m.expires.Before(q.firstExpiry):
@@ -189,14 +191,15 @@ func (q *store) isOverReceived(m *message) bool {
 // deduplication remembers what was sent in the last five minutes, whether or not
 // it was received and deleted meanwhile.
 type deduplication struct {
-	seen  map[string]sent
-	order []string
+	seen  map[[sha256.Size]byte]sent
+	order [][sha256.Size]byte
 }
 
 // sent is what is returned to the sender of a duplicate.
 type sent struct {
-	at           time.Time
-	id, sequence string
+	at    time.Time
+	id    string
+	order uint64
 }
 
 const deduplicationWindow = 5 * time.Minute
@@ -206,11 +209,12 @@ func (d *deduplication) find(key string, now time.Time) (sent, bool) {
 		delete(d.seen, d.order[0])
 		d.order = d.order[1:]
 	}
-	found, ok := d.seen[key]
+	found, ok := d.seen[sha256.Sum256([]byte(key))]
 	return found, ok
 }
 
 func (d *deduplication) remember(key string, what sent) {
-	d.seen[key] = what
-	d.order = append(d.order, key)
+	hash := sha256.Sum256([]byte(key))
+	d.seen[hash] = what
+	d.order = append(d.order, hash)
 }

@@ -13,15 +13,6 @@ type ChangeMessageVisibilityInput struct {
 	VisibilityTimeout *int
 }
 
-// ChangeMessageVisibilityOutput is empty.
-type ChangeMessageVisibilityOutput struct{}
-
-// ChangeMessageVisibilityBatchInput changes up to ten messages.
-type ChangeMessageVisibilityBatchInput struct {
-	QueueUrl string
-	Entries  []ChangeMessageVisibilityBatchRequestEntry
-}
-
 // ChangeMessageVisibilityBatchRequestEntry is one entry of a batch.
 type ChangeMessageVisibilityBatchRequestEntry struct {
 	Id                string
@@ -31,44 +22,26 @@ type ChangeMessageVisibilityBatchRequestEntry struct {
 
 func (e ChangeMessageVisibilityBatchRequestEntry) id() string { return e.Id }
 
-// ChangeMessageVisibilityBatchOutput has the result of each entry.
-type ChangeMessageVisibilityBatchOutput struct {
-	Successful []BatchResultEntry
-	Failed     []BatchResultErrorEntry `json:",omitempty"`
-}
-
 // ChangeMessageVisibility changes how long a received message stays hidden.
-func (s *Service) ChangeMessageVisibility(ctx context.Context, in *ChangeMessageVisibilityInput) (*ChangeMessageVisibilityOutput, error) {
-	q, err := s.open(ctx, "ChangeMessageVisibility", in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := q.hide(in.ReceiptHandle, in.VisibilityTimeout, s.config.Clock()); err != nil {
-		return nil, err
-	}
-	return &ChangeMessageVisibilityOutput{}, nil
+func (s *Service) ChangeMessageVisibility(ctx context.Context, in *ChangeMessageVisibilityInput) (*struct{}, error) {
+	return locked(ctx, s, "ChangeMessageVisibility", in.QueueUrl, func(q *store, now time.Time) (*struct{}, error) {
+		return &struct{}{}, q.hide(in.ReceiptHandle, in.VisibilityTimeout, now)
+	})
 }
 
 // ChangeMessageVisibilityBatch changes up to ten messages, each on its own.
-func (s *Service) ChangeMessageVisibilityBatch(ctx context.Context, in *ChangeMessageVisibilityBatchInput) (*ChangeMessageVisibilityBatchOutput, error) {
-	q, err := s.open(ctx, "ChangeMessageVisibility", in.QueueUrl)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.config.Clock()
-	done, undone, err := each(in.Entries, ChangeMessageVisibilityBatchRequestEntry.id, func(e ChangeMessageVisibilityBatchRequestEntry) error {
-		return q.hide(e.ReceiptHandle, e.VisibilityTimeout, now)
+func (s *Service) ChangeMessageVisibilityBatch(
+	ctx context.Context, in *BatchInput[ChangeMessageVisibilityBatchRequestEntry],
+) (*BatchOutput[BatchResultEntry], error) {
+	return locked(ctx, s, "ChangeMessageVisibility", in.QueueUrl, func(q *store, now time.Time) (*BatchOutput[BatchResultEntry], error) {
+		return each(in.Entries, func(e ChangeMessageVisibilityBatchRequestEntry) (BatchResultEntry, error) {
+			return BatchResultEntry{e.Id}, q.hide(e.ReceiptHandle, e.VisibilityTimeout, now)
+		})
 	})
-	return &ChangeMessageVisibilityBatchOutput{Successful: done, Failed: undone}, err
 }
 
-// RedeliverSoon shortens the visibility timeout of a received message to the
-// given time. A message that is no longer hidden by this receive is not
-// changed.
+// RedeliverSoon shortens the visibility timeout of a received message to the given time.
+// A message that is no longer hidden by this receive is not changed.
 func (s *Service) RedeliverSoon(queueURL, receiptHandle string, within time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -59,11 +59,3 @@ type xmlResult struct {
 func (x xmlResult) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 	return e.EncodeElement(x.value, xml.StartElement{Name: xml.Name{Local: x.name}})
 }
-
-// send writes an answer with its length.
-func send(w http.ResponseWriter, contentType string, status int, body []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.WriteHeader(status)
-	//nolint:errcheck // The caller has gone: there is nothing left to write to.
-	w.Write(body)
-}

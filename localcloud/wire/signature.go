@@ -20,20 +20,17 @@ func Signer(r *http.Request) (accessKeyID string, refused *Error) {
 	return by.accessKeyID, refused
 }
 
-// signed is what a signature has: its access key id and the name of a service.
-type signed struct{ accessKeyID, service string }
-
 // signer returns what signed a request. The signature itself is not checked: on
 // loopback the id only names the caller. But as on AWS there must be one: a web page
 // cannot add it to a request across origins.
-func signer(r *http.Request) (by signed, refused *Error) {
+func signer(r *http.Request) (by caller, refused *Error) {
 	header := r.Header.Get("Authorization")
 	if header == "" {
-		return signed{}, unsigned("MissingAuthenticationToken", "Request is missing Authentication Token")
+		return caller{}, unsigned("MissingAuthenticationToken", "Request is missing Authentication Token")
 	}
 	list, found := strings.CutPrefix(header, algorithm)
 	if !found {
-		return signed{}, unsigned("IncompleteSignature", "the Authorization header is not of Signature Version 4")
+		return caller{}, unsigned("IncompleteSignature", "the Authorization header is not of Signature Version 4")
 	}
 	parts := map[string]string{}
 	for part := range strings.SplitSeq(list, ",") {
@@ -43,9 +40,9 @@ func signer(r *http.Request) (by signed, refused *Error) {
 	// The access key id, the day, the Region and the service.
 	scope := strings.Split(parts["Credential"], "/")
 	if len(scope) != 5 || scope[0] == "" || scope[4] != "aws4_request" || parts["SignedHeaders"] == "" || parts["Signature"] == "" {
-		return signed{}, unsigned("IncompleteSignature", "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters")
+		return caller{}, unsigned("IncompleteSignature", "Authorization header requires 'Credential', 'Signature' and 'SignedHeaders' parameters")
 	}
-	return signed{scope[0], scope[3]}, nil
+	return caller{scope[0], scope[3], r.Header.Get("X-Amz-Security-Token")}, nil
 }
 
 // unsigned returns the error of a request that is not signed.

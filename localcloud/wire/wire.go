@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -27,13 +28,12 @@ import (
 // request that is too large gets the service's own error.
 const maximumBody = 16 << 20
 
-// AWS's SDK for Go closes a request's body as soon as the answer begins. If the
-// answer comes before the HTTP client has noticed that it has written all of
-// the body, as happens on loopback only, the client takes that for a failed
-// write and closes the connection. An answer that it has not read whole by then
-// is lost, and the SDK sends the request again: messages stay invisible, events
-// are published twice. So an answer that is longer than one read is delayed by
-// headStart.
+// AWS's SDK for Go closes a request's body as soon as the answer begins. If the answer
+// comes before the HTTP client has noticed that it has written all of the body, as
+// happens on loopback only, the client takes that for a failed write and closes the
+// connection. An answer that it has not read whole by then is lost, and the SDK sends the
+// request again: messages stay invisible, events are published twice. So an answer that
+// is longer than one read is delayed by headStart.
 const (
 	oneRead   = 3 << 10
 	headStart = time.Millisecond
@@ -57,8 +57,7 @@ func Errorf(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// ValidationError is the Error that most services return for a request that is
-// not valid.
+// ValidationError is the Error that most services return for a request that is not valid.
 func ValidationError(format string, args ...any) error {
 	return Errorf("ValidationException", format, args...)
 }
@@ -71,8 +70,7 @@ func Message(err error) string {
 	return err.Error()
 }
 
-// ErrNoAnswer is the error of an operation that closes the connection without
-// an answer.
+// ErrNoAnswer is the error of an operation that closes the connection without an answer.
 var ErrNoAnswer = errors.New("there is no answer")
 
 // Operation is one operation of a service: the request's body in, the
@@ -89,6 +87,16 @@ func Op[I, O any](f func(context.Context, *I) (*O, error)) Operation {
 		}
 		return f(ctx, in)
 	}
+}
+
+// Locked returns the Operation of a typed function that runs under a lock.
+func Locked[I, O any](lock func() sync.Locker, f func(context.Context, *I) (*O, error)) Operation {
+	return Op(func(ctx context.Context, in *I) (*O, error) {
+		held := lock()
+		held.Lock()
+		defer held.Unlock()
+		return f(ctx, in)
+	})
 }
 
 // Decode decodes a request's body. A member that the input does not have is refused
@@ -138,7 +146,7 @@ func Handler(services ...Service) http.Handler {
 			refuse(w, r, "", refused)
 			return
 		}
-		r = r.WithContext(withSession(WithCaller(r.Context(), signed.accessKeyID), r))
+		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, signed))
 		if rest := withoutSlash(r); matches(routes, rest) {
 			routes.ServeHTTP(w, rest)
 			return
@@ -198,6 +206,11 @@ func write(w http.ResponseWriter, contentType string, out any, err error) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	send(w, contentType, status, body)
+}
+
+// send writes an answer.
+func send(w http.ResponseWriter, contentType string, status int, body []byte) {
 	if len(body) > oneRead {
 		time.Sleep(headStart)
 	}
@@ -226,18 +239,4 @@ func (e *Error) body() map[string]any {
 	body := map[string]any{"__type": e.Code, "message": e.Message}
 	maps.Copy(body, e.Members)
 	return body
-}
-
-type callerKey struct{}
-
-// WithCaller returns a context with the access key id that signed the request.
-func WithCaller(ctx context.Context, accessKeyID string) context.Context {
-	return context.WithValue(ctx, callerKey{}, accessKeyID)
-}
-
-// Caller returns the access key id that signed the request, or "" for a call
-// from inside the local cloud.
-func Caller(ctx context.Context) string {
-	id, _ := ctx.Value(callerKey{}).(string)
-	return id
 }

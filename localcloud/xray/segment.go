@@ -2,18 +2,16 @@ package xray
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
 )
 
-// Segment is a segment document, or that of a subsegment, as far as it is
-// checked.
+// segment is a segment document, or that of a subsegment, as far as it is checked.
 //
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
-type Segment struct {
+type segment struct {
 	Name       string   `json:"name"`
 	ID         string   `json:"id"`
 	TraceID    string   `json:"trace_id"`
@@ -22,12 +20,7 @@ type Segment struct {
 	StartTime  float64  `json:"start_time"`
 	EndTime    *float64 `json:"end_time"`
 	InProgress bool     `json:"in_progress"`
-
-	document json.RawMessage
 }
-
-// MarshalJSON returns the whole document as it was sent.
-func (s Segment) MarshalJSON() ([]byte, error) { return s.document, nil }
 
 var (
 	namePattern    = regexp.MustCompile(`^[\p{L}\p{N}\s_.:/%&#=+\\@-]{1,200}$`)
@@ -37,23 +30,22 @@ var (
 
 // parse parses a datagram: a line with the format of the document, of which
 // there is only one, and the document.
-func parse(datagram []byte) (Segment, error) {
+func parse(datagram []byte) (parsed segment, document []byte, err error) {
 	line, document, found := bytes.Cut(datagram, []byte("\n"))
 	var head struct {
 		Format  string `json:"format"`
 		Version int    `json:"version"`
 	}
 	if err := json.Unmarshal(line, &head); err != nil || !found || head.Format != "json" || head.Version != 1 {
-		return Segment{}, fmt.Errorf("it does not begin with the header of the X-Ray daemon, but with %.60q", line)
+		return segment{}, nil, fmt.Errorf("it does not begin with the header of the X-Ray daemon, but with %.60q", line)
 	}
-	segment := Segment{document: bytes.Clone(document)}
-	if err := json.Unmarshal(document, &segment); err != nil {
-		return Segment{}, fmt.Errorf("it is no segment document: %w", err)
+	if err := json.Unmarshal(document, &parsed); err != nil {
+		return segment{}, nil, fmt.Errorf("it is no segment document: %w", err)
 	}
-	return segment, segment.check()
+	return parsed, document, parsed.check()
 }
 
-func (s Segment) check() error {
+func (s segment) check() error {
 	var problems []error
 	refuse := func(bad bool, format string, args ...any) {
 		if bad {
@@ -70,8 +62,4 @@ func (s Segment) check() error {
 	refuse((s.EndTime == nil) != s.InProgress, "it must have either an end_time or be in_progress")
 	refuse(s.EndTime != nil && *s.EndTime < s.StartTime, "it ends before it starts")
 	return errors.Join(problems...)
-}
-
-func byStart(a, b Segment) int {
-	return cmp.Or(cmp.Compare(a.StartTime, b.StartTime), cmp.Compare(a.ID, b.ID))
 }

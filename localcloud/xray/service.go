@@ -4,12 +4,16 @@
 package xray
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"slices"
 	"sync"
+
+	"example.com/saga/localcloud/compact"
 )
 
 // maximumDatagram is the largest that UDP has. X-Ray takes documents of 64 KB.
@@ -30,15 +34,29 @@ type Service struct {
 	ended  chan struct{}
 
 	mu     sync.Mutex
-	traces []*Trace
-	byID   map[string]*Trace
+	texts  compact.Texts
+	traces []*trace
+	byID   map[string]*trace
 }
 
-// Trace is a trace: the segments received so far, in the order in which they
-// began.
+// trace has the segments received so far, in the order in which they began.
+type trace struct {
+	id       string
+	segments []kept
+}
+
+// kept is a segment with its document.
+type kept struct {
+	id       string
+	start    float64
+	document compact.Text
+}
+
+// Trace is a trace: the documents of its segments, as they were sent, in the order in
+// which they began.
 type Trace struct {
-	ID       string    `json:"id"`
-	Segments []Segment `json:"segments"`
+	ID       string            `json:"id"`
+	Segments []json.RawMessage `json:"segments"`
 }
 
 // Start returns a service that listens on two ports of the loopback interface. It
@@ -52,7 +70,7 @@ func Start(logger *slog.Logger) (*Service, error) {
 	if err != nil {
 		return nil, errors.Join(err, connection.Close())
 	}
-	s := &Service{connection: connection, denied: denied, logger: logger, ended: make(chan struct{}), byID: map[string]*Trace{}}
+	s := &Service{connection: connection, denied: denied, logger: logger, ended: make(chan struct{}), byID: map[string]*trace{}}
 	go s.listen()
 	return s, nil
 }
@@ -104,22 +122,22 @@ func (s *Service) listen() {
 
 // add adds a segment to its trace. It replaces one with the same id.
 func (s *Service) add(datagram []byte) error {
-	segment, err := parse(datagram)
+	parsed, document, err := parse(datagram)
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	known := s.byID[segment.TraceID]
+	known := s.byID[parsed.TraceID]
 	if known == nil {
-		known = &Trace{ID: segment.TraceID}
-		s.byID[segment.TraceID] = known
+		known = &trace{id: parsed.TraceID}
+		s.byID[known.id] = known
 		s.traces = append(s.traces, known)
 		s.dropOldest()
 	}
-	known.Segments = slices.DeleteFunc(known.Segments, func(other Segment) bool { return other.ID == segment.ID })
-	at, _ := slices.BinarySearchFunc(known.Segments, segment, byStart)
-	known.Segments = slices.Insert(known.Segments, at, segment)
+	added := kept{parsed.ID, parsed.StartTime, s.texts.Keep(string(document))}
+	known.segments = append(slices.DeleteFunc(known.segments, func(other kept) bool { return other.id == added.id }), added)
+	slices.SortFunc(known.segments, func(a, b kept) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.id, b.id)) })
 	return nil
 }
 
@@ -129,7 +147,7 @@ func (s *Service) dropOldest() {
 	if len(s.traces) <= maximumTraces {
 		return
 	}
-	delete(s.byID, s.traces[0].ID)
+	delete(s.byID, s.traces[0].id)
 	s.traces[0] = nil
 	s.traces = s.traces[1:]
 }
@@ -140,7 +158,7 @@ func (s *Service) All() []Trace {
 	defer s.mu.Unlock()
 	all := make([]Trace, len(s.traces))
 	for i, each := range s.traces {
-		all[i] = each.clone()
+		all[i] = s.read(each)
 	}
 	return all
 }
@@ -153,7 +171,13 @@ func (s *Service) Find(id string) (Trace, bool) {
 	if known == nil {
 		return Trace{}, false
 	}
-	return known.clone(), true
+	return s.read(known), true
 }
 
-func (t *Trace) clone() Trace { return Trace{ID: t.ID, Segments: slices.Clone(t.Segments)} }
+func (s *Service) read(t *trace) Trace {
+	read := Trace{t.id, make([]json.RawMessage, len(t.segments))}
+	for i, each := range t.segments {
+		read.Segments[i] = json.RawMessage(s.texts.Read(each.document))
+	}
+	return read
+}

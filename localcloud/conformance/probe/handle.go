@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,6 +20,7 @@ import (
 type probe struct {
 	journal journal
 	events  *eventbridge.Client
+	runtime runtimeAPI
 }
 
 // envelope has the members that distinguish the kinds of payloads.
@@ -58,8 +60,23 @@ func (p *probe) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return p.follow(ctx, o, payload)
 }
 
+// begin notes that an instruction with a pause is begun, and pauses.
+func (p *probe) begin(ctx context.Context, o instruction, payload []byte) error {
+	if o.Pause == 0 {
+		return nil
+	}
+	if err := p.journal.note(ctx, o, outcomeBegun, payload); err != nil {
+		return err
+	}
+	pause(ctx, time.Duration(o.Pause)*time.Millisecond)
+	return nil
+}
+
 // follow notes the payload and follows the instruction.
 func (p *probe) follow(ctx context.Context, o instruction, payload []byte) ([]byte, error) {
+	if err := p.begin(ctx, o, payload); err != nil {
+		return nil, err
+	}
 	attempt := 1
 	if o.Times > 0 {
 		var err error
@@ -70,8 +87,11 @@ func (p *probe) follow(ctx context.Context, o instruction, payload []byte) ([]by
 	if !o.applies(attempt) {
 		return []byte("null"), p.journal.note(ctx, o, outcomeDone, payload)
 	}
-	if o.Do == doPublish {
+	switch o.Do {
+	case doPublish:
 		return p.publish(ctx, o)
+	case doAnother:
+		return p.runtime.respondToAnother(ctx)
 	}
 	if err := p.journal.note(ctx, o, outcomeFailed, payload); err != nil {
 		return nil, err
@@ -127,6 +147,9 @@ func (p *probe) batch(ctx context.Context, records []json.RawMessage) ([]byte, e
 		if err != nil {
 			return nil, fmt.Errorf("reading the receive count of message %s: %w", record.MessageId, err)
 		}
+		if err := p.begin(ctx, o, raw); err != nil {
+			return nil, err
+		}
 		outcome := outcomeOf(o, receives, rest)
 		if err := p.journal.note(ctx, o, outcome, raw); err != nil {
 			return nil, err
@@ -171,6 +194,7 @@ func (p *probe) notified(ctx context.Context, body string, payload []byte) ([]by
 		return json.Marshal(map[string]int{"statusCode": 204})
 	}
 	chosen := o.Responses[min(calls, len(o.Responses))-1]
+	pause(ctx, time.Duration(chosen.Pause)*time.Millisecond)
 	headers := map[string]string{}
 	if chosen.RetryAfter != "" {
 		headers["Retry-After"] = chosen.RetryAfter

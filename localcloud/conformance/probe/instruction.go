@@ -20,6 +20,8 @@ type instruction struct {
 	Times int `json:"times"`
 	// Answer is the response of doAnswer, unchanged.
 	Answer string `json:"answer"`
+	// Pause is for how many milliseconds to wait between two notes, begun and done.
+	Pause int `json:"pause"`
 	// Responses are the answers to the calls of an API destination, in their
 	// order; the last one repeats.
 	Responses []response `json:"responses"`
@@ -39,19 +41,23 @@ type response struct {
 	Status     int    `json:"status"`
 	RetryAfter string `json:"retryAfter"`
 	Location   string `json:"location"`
+	// Pause is how many milliseconds pass before the answer.
+	Pause int `json:"pause"`
 }
 
 // The values of instruction.Do.
 const (
-	doFail    = "fail"
-	doPanic   = "panic"
-	doExit    = "exit"
-	doHang    = "hang"
-	doAnswer  = "answer"
-	doPublish = "publish"        // with the permissions of the function's role
-	doReport  = "report"         // name this message as failed
-	doReportR = "report-rest"    // name this message and all after it as failed
-	longer    = 10 * time.Second // than any timeout of the probe
+	doFail     = "fail"
+	doPanic    = "panic"
+	doExit     = "exit"
+	doHang     = "hang"
+	doAnswer   = "answer"
+	doAnother  = "another"        // respond to another invocation, and return the status
+	doDescribe = "describe"       // return what the function is invoked with
+	doPublish  = "publish"        // with the permissions of the function's role
+	doReport   = "report"         // name this message as failed
+	doReportR  = "report-rest"    // name this message and all after it as failed
+	longer     = 10 * time.Second // than any timeout of the probe
 )
 
 // applies reports whether the instruction is still to be followed at the given
@@ -75,6 +81,8 @@ func (o instruction) execute(ctx context.Context) ([]byte, error) {
 		pause(context.WithoutCancel(ctx), longer)
 	case doAnswer:
 		return []byte(o.Answer), nil
+	case doDescribe:
+		return describe(ctx)
 	}
 	return []byte("null"), nil
 }

@@ -21,6 +21,7 @@ type journal struct {
 
 // The outcomes of a record or an invocation.
 const (
+	outcomeBegun  = "begun"
 	outcomeDone   = "done"
 	outcomeFailed = "failed"
 	outcomeLeft   = "left"

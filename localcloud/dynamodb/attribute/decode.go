@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/saga/localcloud/wire"
@@ -70,14 +71,14 @@ func (w *wireValue) value() (Value, error) {
 	case w.N != nil:
 		return Number(*w.N)
 	case w.B != nil:
-		return binary(*w.B), nil
+		return binaryOf(*w.B), nil
 	case w.BOOL != nil:
-		return Value{kind: KindBool, truth: *w.BOOL}, nil
+		return Scalar(KindBool, strconv.FormatBool(*w.BOOL)), nil
 	case w.NULL != nil:
 		if !*w.NULL {
 			return Value{}, wire.ValidationError("One or more parameter values were invalid: Null attribute value types must have the value of true")
 		}
-		return Value{kind: KindNull}, nil
+		return Scalar(KindNull, ""), nil
 	}
 	return w.collection()
 }
@@ -108,7 +109,7 @@ func (w *wireValue) collection() (Value, error) {
 	case w.NS != nil:
 		return set(KindNumberSet, *w.NS, Number)
 	case w.BS != nil:
-		return set(KindBinarySet, *w.BS, func(data []byte) (Value, error) { return binary(data), nil })
+		return set(KindBinarySet, *w.BS, func(data []byte) (Value, error) { return binaryOf(data), nil })
 	}
 	fields, err := fieldsOf(*w.M)
 	return Map(fields), err
@@ -126,7 +127,7 @@ func fieldsOf(read map[string]*wireValue) (map[string]Value, error) {
 	return fields, nil
 }
 
-func binary(data []byte) Value { return Value{kind: KindBinary, text: string(data)} }
+func binaryOf(data []byte) Value { return Scalar(KindBinary, string(data)) }
 
 func convert[T any](elements []T, value func(T) (Value, error)) ([]Value, error) {
 	list := make([]Value, len(elements))

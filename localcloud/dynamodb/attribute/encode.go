@@ -45,17 +45,14 @@ func (v Value) appendJSON(buffer []byte) ([]byte, error) {
 func (v Value) appendContent(buffer []byte) ([]byte, error) {
 	switch v.kind {
 	case KindBool:
-		if !v.truth {
-			return append(buffer, "false"...), nil
-		}
-		return append(buffer, "true"...), nil
+		return append(buffer, v.text...), nil
 	case KindNull:
 		return append(buffer, "true"...), nil
 	case KindBinary:
 		buffer = append(buffer, '"')
 		return append(base64.StdEncoding.AppendEncode(buffer, []byte(v.text)), '"'), nil
 	default:
-		return appendText(buffer, v.Text())
+		return appendText(buffer, v.text)
 	}
 }
 

@@ -32,9 +32,7 @@ const (
 // be shared freely: between items, indexes, callers and goroutines.
 type Value struct {
 	kind   Kind
-	text   string           // S, and the bytes of B
-	number number           // N
-	truth  bool             // BOOL
+	text   string           // S, the bytes of B, the digits of N in their normal form, and BOOL
 	list   []Value          // L, and the members of a set
 	fields map[string]Value // M
 }
@@ -43,7 +41,10 @@ type Value struct {
 type Item map[string]Value
 
 // String returns a value of kind S.
-func String(text string) Value { return Value{kind: KindString, text: text} }
+func String(text string) Value { return Scalar(KindString, text) }
+
+// Scalar returns the value of a kind and a Text.
+func Scalar(kind Kind, text string) Value { return Value{kind: kind, text: text} }
 
 // Number returns a value of kind N. An error is returned if the text is not a
 // number that DynamoDB can hold.
@@ -55,7 +56,13 @@ func Number(text string) (Value, error) {
 	return numeric(parsed), nil
 }
 
-func numeric(n number) Value { return Value{kind: KindNumber, number: n} }
+func numeric(n number) Value { return Scalar(KindNumber, n.text()) }
+
+// number returns the number of a value of kind N, whose text was made from one.
+func (v Value) number() number {
+	parsed, _ := parseNumber(v.text)
+	return parsed
+}
 
 // List returns a value of kind L.
 func List(elements []Value) Value { return Value{kind: KindList, list: elements} }
@@ -71,14 +78,9 @@ func Set(kind Kind, members []Value) Value { return Value{kind: kind, list: memb
 // valid attribute value.
 func (v Value) Kind() Kind { return v.kind }
 
-// Text returns the text of a string, the digits of a number and the bytes of a
-// binary; other kinds have none.
-func (v Value) Text() string {
-	if v.kind == KindNumber {
-		return v.number.text()
-	}
-	return v.text
-}
+// Text returns the text of a string, the digits of a number, the bytes of a binary,
+// and true or false; other kinds have none.
+func (v Value) Text() string { return v.text }
 
 // Elements returns the elements of a list or the members of a set; other kinds
 // have none. The caller must not change them.
@@ -112,7 +114,7 @@ func (v Value) Equal(w Value) bool {
 	case v.kind == KindMap:
 		return maps.EqualFunc(v.fields, w.fields, Value.Equal)
 	}
-	return v.text == w.text && v.number == w.number && v.truth == w.truth
+	return v.text == w.text
 }
 
 // HasMember reports whether a list or a set contains a value.
@@ -129,14 +131,14 @@ func (v Value) HasPrefix(prefix Value) bool {
 // Plus returns the sum of two numbers. An error is returned if DynamoDB cannot
 // hold it.
 func (v Value) Plus(w Value) (Value, error) {
-	sum, err := v.number.plus(w.number)
+	sum, err := v.number().plus(w.number())
 	return numeric(sum), err
 }
 
 // Minus returns the difference of two numbers. An error is returned if DynamoDB
 // cannot hold it.
 func (v Value) Minus(w Value) (Value, error) {
-	difference, err := v.number.plus(w.number.negated())
+	difference, err := v.number().plus(w.number().negated())
 	return numeric(difference), err
 }
 
@@ -144,7 +146,7 @@ func (v Value) Minus(w Value) (Value, error) {
 // binaries by unsigned bytes, numbers by value.
 func (v Value) Compare(w Value) int {
 	if v.kind == KindNumber {
-		return v.number.compare(w.number)
+		return v.number().compare(w.number())
 	}
 	return strings.Compare(v.text, w.text)
 }
@@ -153,7 +155,7 @@ func (v Value) Compare(w Value) int {
 func (v Value) Size() int {
 	switch {
 	case v.kind == KindNumber:
-		return v.number.size()
+		return v.number().size()
 	case v.kind == KindBool, v.kind == KindNull:
 		return 1
 	case v.kind.IsSet():

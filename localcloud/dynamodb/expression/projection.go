@@ -1,10 +1,6 @@
 package expression
 
-import (
-	"maps"
-
-	"example.com/saga/localcloud/dynamodb/attribute"
-)
+import "example.com/saga/localcloud/dynamodb/attribute"
 
 // Projection is a parsed ProjectionExpression; nil takes everything.
 type Projection struct {
@@ -46,11 +42,11 @@ func (p *Projection) Paths() []Path {
 	return p.paths
 }
 
-// Of returns a copy of what the projection takes of an item. It is empty, not
-// absent, if the item has none of it.
+// Of returns what the projection takes of an item. It is empty, not absent, if the
+// item has none of it.
 func (p *Projection) Of(item attribute.Item) attribute.Item {
 	if item == nil || p == nil {
-		return maps.Clone(item)
+		return item
 	}
 	picked := p.tree.pick(item)
 	if picked == nil {

@@ -40,11 +40,11 @@ func cidr(text string) (matcher, error) {
 // literalText accepts the same text or, for an IP address, the same address in
 // any spelling, as EventBridge's engine does.
 func literalText(wanted string) matcher {
-	address, err := netip.ParseAddr(wanted)
-	if err != nil {
-		return exactly(wanted)
-	}
+	address, notAddress := netip.ParseAddr(wanted)
 	return ofText(func(text string) bool {
+		if notAddress != nil {
+			return text == wanted
+		}
 		given, err := netip.ParseAddr(text)
 		return err == nil && given == address
 	})

@@ -54,15 +54,12 @@ func compileField(name string, value any, at place, branches []branch) ([]branch
 // operators, present and future, and does not take in a $or.
 // https://github.com/aws/event-ruler/blob/main/src/main/software/amazon/event/ruler/Constants.java
 func isReserved(name string) bool {
-	switch name {
-	case "exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr",
+	return slices.Contains([]string{
+		"exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr",
 		"=", "<", "<=", ">", ">=", "regex", "not-wildcard", "not-equals-ignore-case",
 		"date-after", "date-on-or-after", "date-before", "date-on-or-before", "in-date-range",
-		"ip-address-in-range", "ip-address-not-in-range":
-		return true
-	default:
-		return false
-	}
+		"ip-address-in-range", "ip-address-not-in-range",
+	}, name)
 }
 
 func alternatives(value any, path string, branches []branch) ([]branch, error) {

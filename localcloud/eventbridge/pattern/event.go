@@ -49,12 +49,11 @@ func Prepare(text []byte) (Event, error) {
 	if err != nil {
 		return Event{}, fmt.Errorf("event is not JSON: %w", err)
 	}
-	root, isObject := tree.(map[string]any)
-	if !isObject {
+	if _, isObject := tree.(map[string]any); !isObject {
 		return Event{}, errors.New("event is not a JSON object")
 	}
 	f := flattener{leaves: make(map[string][]leaf)}
-	f.object(root, "", nil)
+	f.add(tree, "", nil)
 	return Event{leaves: f.leaves}, nil
 }
 
@@ -63,33 +62,25 @@ type flattener struct {
 	arrays int
 }
 
-func (f *flattener) object(object map[string]any, path string, within elements) {
-	for name, value := range object {
-		f.value(value, join(path, name), within)
-	}
-}
-
-func (f *flattener) value(value any, path string, within elements) {
+func (f *flattener) add(value any, path string, within elements) {
 	switch value := value.(type) {
 	case map[string]any:
-		f.object(value, path, within)
+		for name, member := range value {
+			f.add(member, join(path, name), within)
+		}
 	case []any:
-		f.array(value, path, within)
+		f.arrays++
+		id := f.arrays
+		for index, member := range value {
+			inside := within
+			switch member.(type) {
+			case map[string]any, []any:
+				inside = append(slices.Clone(within), element{id, index})
+			}
+			f.add(member, path, inside)
+		}
 	default:
 		f.leaves[path] = append(f.leaves[path], leaf{value, within})
-	}
-}
-
-func (f *flattener) array(array []any, path string, within elements) {
-	f.arrays++
-	id := f.arrays
-	for index, value := range array {
-		switch value.(type) {
-		case map[string]any, []any:
-			f.value(value, path, append(slices.Clone(within), element{id, index}))
-		default:
-			f.value(value, path, within)
-		}
 	}
 }
 

@@ -2,6 +2,7 @@ package pattern
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -40,36 +41,16 @@ func literal(wanted any) matcher {
 	}
 }
 
-func exactly(wanted string) matcher {
-	return ofText(func(text string) bool { return text == wanted })
+func isEqual(text, wanted string) bool { return text == wanted }
+
+func hasPrefixFold(text, wanted string) bool {
+	runes, length := []rune(text), utf8.RuneCountInString(wanted)
+	return len(runes) >= length && strings.EqualFold(string(runes[:length]), wanted)
 }
 
-func prefix(wanted string) matcher {
-	return ofText(func(text string) bool { return strings.HasPrefix(text, wanted) })
-}
-
-func suffix(wanted string) matcher {
-	return ofText(func(text string) bool { return strings.HasSuffix(text, wanted) })
-}
-
-func equalsIgnoringCase(wanted string) matcher {
-	return ofText(func(text string) bool { return strings.EqualFold(text, wanted) })
-}
-
-func prefixIgnoringCase(wanted string) matcher {
-	length := utf8.RuneCountInString(wanted)
-	return ofText(func(text string) bool {
-		runes := []rune(text)
-		return len(runes) >= length && strings.EqualFold(string(runes[:length]), wanted)
-	})
-}
-
-func suffixIgnoringCase(wanted string) matcher {
-	length := utf8.RuneCountInString(wanted)
-	return ofText(func(text string) bool {
-		runes := []rune(text)
-		return len(runes) >= length && strings.EqualFold(string(runes[len(runes)-length:]), wanted)
-	})
+func hasSuffixFold(text, wanted string) bool {
+	runes, length := []rune(text), utf8.RuneCountInString(wanted)
+	return len(runes) >= length && strings.EqualFold(string(runes[len(runes)-length:]), wanted)
 }
 
 // wildcard accepts text in which every unescaped * stands for any characters.
@@ -78,18 +59,7 @@ func wildcard(wanted string) (matcher, error) {
 	if wanted == "" {
 		return func(any) bool { return false }, nil
 	}
-	pieces, err := wildcardPieces(wanted)
-	if err != nil {
-		return nil, err
-	}
-	return ofText(func(text string) bool { return matchPieces(pieces, text) }), nil
-}
-
-// wildcardPieces are the texts between the asterisks.
-func wildcardPieces(wanted string) ([]string, error) {
-	var pieces []string
-	var piece strings.Builder
-	escaped, afterStar := false, false
+	expression, escaped, afterStar := "(?s)^", false, false
 	for _, character := range wanted {
 		star := character == '*' && !escaped
 		switch {
@@ -98,38 +68,21 @@ func wildcardPieces(wanted string) ([]string, error) {
 		case star && afterStar:
 			return nil, refuse("Consecutive wildcard characters")
 		case star:
-			pieces = append(pieces, piece.String())
-			piece.Reset()
+			expression += ".*"
 		case character == '\\' && !escaped:
 			escaped, afterStar = true, false
 			continue
 		default:
-			piece.WriteRune(character)
+			expression += regexp.QuoteMeta(string(character))
 		}
 		escaped, afterStar = false, star
 	}
 	if escaped {
 		return nil, refuse("Invalid escape character in wildcard")
 	}
-	return append(pieces, piece.String()), nil
-}
-
-func matchPieces(pieces []string, text string) bool {
-	first, last := pieces[0], pieces[len(pieces)-1]
-	if len(pieces) == 1 {
-		return text == first
+	compiled, err := regexp.Compile(expression + "$")
+	if err != nil {
+		return nil, err
 	}
-	text, ok := strings.CutPrefix(text, first)
-	if !ok {
-		return false
-	}
-	if text, ok = strings.CutSuffix(text, last); !ok {
-		return false
-	}
-	for _, piece := range pieces[1 : len(pieces)-1] {
-		if _, text, ok = strings.Cut(text, piece); !ok {
-			return false
-		}
-	}
-	return true
+	return ofText(compiled.MatchString), nil
 }

@@ -1,100 +1,76 @@
 package pattern
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-type comparison func(value, bound float64) bool
+// A bound is one comparison of numeric. The result of comparing a value with it is one of
+// those that it accepts.
+type bound struct {
+	value    float64
+	accepted []int
+}
 
 // numeric compiles ["<", 5] or the range [">", 0, "<=", 5].
-func numeric(argument any) (matcher, error) {
+func numeric(_ string, argument any) (matcher, error) {
 	list, isList := argument.([]any)
 	if !isList {
 		return nil, refuse("Value of numeric must be an array.")
 	}
+	var allowed [][]string
 	switch len(list) {
 	case 2:
-		compare, bound, err := bounded(list[0], list[1], "=", "<", "<=", ">", ">=")
-		if err != nil {
-			return nil, err
-		}
-		return ofNumber(func(value float64) bool { return compare(value, bound) }), nil
+		allowed = [][]string{{"=", "<", "<=", ">", ">="}}
 	case 4:
-		return numericRange(list)
+		allowed = [][]string{{">", ">="}, {"<", "<="}}
 	default:
 		return nil, refuse("numeric needs one or two pairs of an operator and a number")
 	}
-}
-
-func numericRange(list []any) (matcher, error) {
-	above, bottom, err := bounded(list[0], list[1], ">", ">=")
-	if err != nil {
-		return nil, err
+	bounds := make([]bound, len(allowed))
+	for i, operators := range allowed {
+		var err error
+		if bounds[i], err = bounded(list[2*i], list[2*i+1], operators); err != nil {
+			return nil, err
+		}
 	}
-	below, top, err := bounded(list[2], list[3], "<", "<=")
-	if err != nil {
-		return nil, err
-	}
-	if bottom >= top {
+	if len(bounds) == 2 && bounds[0].value >= bounds[1].value {
 		return nil, refuse("Bottom must be less than top")
 	}
-	return ofNumber(func(value float64) bool { return above(value, bottom) && below(value, top) }), nil
-}
-
-func ofNumber(matches func(float64) bool) matcher {
 	return func(value any) bool {
 		number, isNumber := value.(json.Number)
-		if !isNumber {
-			return false
-		}
 		comparable, ok := comparableNumber(number)
-		return ok && matches(comparable)
-	}
+		return isNumber && ok && !slices.ContainsFunc(bounds, func(b bound) bool {
+			return !slices.Contains(b.accepted, cmp.Compare(comparable, b.value))
+		})
+	}, nil
 }
 
-func bounded(operator, operand any, allowed ...string) (comparison, float64, error) {
+func bounded(operator, operand any, allowed []string) (bound, error) {
 	name, isText := operator.(string)
 	if !isText {
-		return nil, 0, refuse("Invalid member in numeric match: %v", operator)
+		return bound{}, refuse("Invalid member in numeric match: %v", operator)
 	}
 	if !slices.Contains(allowed, name) {
-		return nil, 0, refuse("Unrecognized numeric range operator: %s", name)
+		return bound{}, refuse("Unrecognized numeric range operator: %s", name)
 	}
 	number, isNumber := operand.(json.Number)
 	if !isNumber {
-		return nil, 0, refuse("Value of %s must be numeric", name)
+		return bound{}, refuse("Value of %s must be numeric", name)
 	}
-	bound, ok := comparableNumber(number)
+	value, ok := comparableNumber(number)
 	if !ok {
-		return nil, 0, incomparable(number)
+		return bound{}, incomparable(number)
 	}
-	return comparisons(name), bound, nil
+	return bound{value, map[string][]int{"=": {0}, "<": {-1}, "<=": {-1, 0}, ">": {1}, ">=": {0, 1}}[name]}, nil
 }
 
-func comparisons(operator string) comparison {
-	switch operator {
-	case "=":
-		return func(value, bound float64) bool { return value == bound }
-	case "<":
-		return func(value, bound float64) bool { return value < bound }
-	case "<=":
-		return func(value, bound float64) bool { return value <= bound }
-	case ">":
-		return func(value, bound float64) bool { return value > bound }
-	case ">=":
-		return func(value, bound float64) bool { return value >= bound }
-	default:
-		return nil
-	}
-}
-
-// comparableNumber returns a number's value if it is one that is compared by
-// value: one that a double holds without loss, so that its shortest text is the
-// same number again. EventBridge's guide has a range of 5.0e9 instead, which its
-// engine no longer has.
+// comparableNumber returns a number's value if it is one that is compared by value: one
+// that a double holds without loss, so that its shortest text is the same number again.
+// EventBridge's guide has a range of 5.0e9 instead, which its engine no longer has.
 // https://github.com/aws/event-ruler/blob/main/src/main/software/amazon/event/ruler/ComparableNumber.java
 func comparableNumber(number json.Number) (float64, bool) {
 	value, err := number.Float64()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 )
 
 const existsOperator = "exists"
@@ -13,17 +14,20 @@ func Operators() []string {
 	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(operations())), existsOperator, orKey)))
 }
 
-// operations compile the operators other than exists, such as {"prefix":"x"}.
-func operations() map[string]func(operator string, argument any) (matcher, error) {
-	return map[string]func(string, any) (matcher, error){
-		"anything-but":       func(_ string, argument any) (matcher, error) { return anythingBut(argument) },
-		"cidr":               text(cidr),
-		"equals-ignore-case": text(infallible(equalsIgnoringCase)),
-		"exactly":            text(infallible(exactly)),
-		"numeric":            func(_ string, argument any) (matcher, error) { return numeric(argument) },
-		"prefix":             affix(prefix, prefixIgnoringCase),
-		"suffix":             affix(suffix, suffixIgnoringCase),
-		"wildcard":           text(wildcard),
+// A compiler compiles an operator with its argument, such as {"prefix":"x"}.
+type compiler func(operator string, argument any) (matcher, error)
+
+// operations compile the operators other than exists.
+func operations() map[string]compiler {
+	return map[string]compiler{
+		"anything-but":       anythingBut,
+		"cidr":               withText(cidr),
+		"equals-ignore-case": comparing(strings.EqualFold),
+		"exactly":            comparing(isEqual),
+		"numeric":            numeric,
+		"prefix":             affix(strings.HasPrefix, hasPrefixFold),
+		"suffix":             affix(strings.HasSuffix, hasSuffixFold),
+		"wildcard":           withText(wildcard),
 	}
 }
 
@@ -35,29 +39,30 @@ func operation(operator string, argument any) (matcher, error) {
 	return compile(operator, argument)
 }
 
-// text compiles an operator whose argument is a text.
-func text(make func(string) (matcher, error)) func(string, any) (matcher, error) {
-	return func(operator string, argument any) (matcher, error) { return withText(operator, argument, make) }
-}
-
-func infallible(make func(string) matcher) func(string) (matcher, error) {
-	return func(text string) (matcher, error) { return make(text), nil }
-}
-
-func withText(operator string, argument any, make func(string) (matcher, error)) (matcher, error) {
-	text, isText := argument.(string)
-	if !isText {
-		return nil, refuse("%s match pattern must be a string", operator)
+// withText compiles an operator whose argument is a text.
+func withText(compile func(string) (matcher, error)) compiler {
+	return func(operator string, argument any) (matcher, error) {
+		text, isText := argument.(string)
+		if !isText {
+			return nil, refuse("%s match pattern must be a string", operator)
+		}
+		return compile(text)
 	}
-	return make(text)
+}
+
+// comparing compiles an operator that compares texts with its argument.
+func comparing(matches func(text, wanted string) bool) compiler {
+	return withText(func(wanted string) (matcher, error) {
+		return ofText(func(text string) bool { return matches(text, wanted) }), nil
+	})
 }
 
 // affix compiles prefix and suffix, whose argument may be wrapped to ignore case.
-func affix(exact, ignoringCase func(string) matcher) func(string, any) (matcher, error) {
+func affix(exact, ignoringCase func(text, wanted string) bool) compiler {
 	return func(operator string, argument any) (matcher, error) {
 		object, isObject := argument.(map[string]any)
 		if !isObject {
-			return withText(operator, argument, infallible(exact))
+			return comparing(exact)(operator, argument)
 		}
 		inner, text, err := only(object)
 		if err != nil {
@@ -66,12 +71,12 @@ func affix(exact, ignoringCase func(string) matcher) func(string, any) (matcher,
 		if inner != "equals-ignore-case" {
 			return nil, refuse("Unsupported %s pattern: %s", operator, inner)
 		}
-		return withText(inner, text, infallible(ignoringCase))
+		return comparing(ignoringCase)(inner, text)
 	}
 }
 
 // anythingBut accepts every value that is present and not listed, of any type.
-func anythingBut(argument any) (matcher, error) {
+func anythingBut(_ string, argument any) (matcher, error) {
 	if object, isObject := argument.(map[string]any); isObject {
 		return anythingButMatching(object)
 	}

@@ -1,11 +1,9 @@
-// Package pattern decides whether an event matches an EventBridge event
-// pattern.
+// Package pattern decides whether an event matches an EventBridge event pattern.
 //
-// A pattern is turned into alternatives of "field name, accepted values" pairs,
-// and an event into its leaves, each with its full name and the array elements
-// it lies in. That is how EventBridge's own engine sees them, and why a dot in a
-// field's name means the same as nesting, and why two fields of one array must
-// match in the same element of it.
+// A pattern is turned into alternatives of "field name, accepted values" pairs, and an
+// event into its leaves, each with its full name and the array elements it lies in. That
+// is how EventBridge's own engine sees them, and why a dot in a field's name means the
+// same as nesting, and why two fields of one array must match in the same element of it.
 //
 // AWS refuses wildcards that are too expensive for its engine. Here they are
 // cheap and not refused. Its engine takes a $or that breaks a rule of $or for a

@@ -1,0 +1,103 @@
+package assembly
+
+import (
+	_ "embed" // It reads limits.json.
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// limitsOfTypes is what AWS allows as the values of the supported types' properties.
+//
+//go:generate ../../.bin/linttemplates/bin/python limits.py
+//go:embed limits.json
+var limitsOfTypes []byte
+
+// limits are what AWS allows as the values of a resource type's properties, by their
+// paths. [] stands for every item of a list, and * for every member of a map.
+type limits map[string]limit
+
+// limit is what AWS allows as the value of a property. The bounds are of a number, of a
+// text's length in characters, or of the number of a list's items.
+type limit struct {
+	Type     string   `json:"type"`
+	Min      *float64 `json:"min"`
+	Max      *float64 `json:"max"`
+	Pattern  string   `json:"pattern"`
+	Enum     []string `json:"enum"`
+	Required []string `json:"required"`
+}
+
+func readLimits() (map[string]limits, error) {
+	var all map[string]limits
+	err := json.Unmarshal(limitsOfTypes, &all)
+	return all, err
+}
+
+// at returns the limit of the property with a path such as Targets[0].Id, if it is known.
+func (l limits) at(path string) (found limit, known bool) {
+	path = everyItem(path)
+	if found, known = l[path]; !known {
+		found, known = l[path[:strings.LastIndex(path, ".")+1]+"*"]
+	}
+	return found, known
+}
+
+// hasMembers reports whether the members of an object are known.
+func (l limits) hasMembers(path string) bool {
+	prefix := everyItem(path) + "."
+	return slices.ContainsFunc(sortedKeys(l), func(other string) bool { return strings.HasPrefix(other, prefix) })
+}
+
+var index = regexp.MustCompile(`\[[0-9]+\]`)
+
+func everyItem(path string) string { return index.ReplaceAllLiteralString(path, "[]") }
+
+// problem returns what is wrong with a value, or an empty text.
+func (l limit) problem(value any) string {
+	if list, isList := value.([]any); isList {
+		return l.beyond("must have %s items, and has %s", float64(len(list)))
+	}
+	text, err := plainText(value)
+	if err != nil || l.Type == "array" || l.Type == "object" {
+		return "" // It is an object, or of a wrong type, which is refused elsewhere.
+	}
+	if len(l.Enum) > 0 && !slices.Contains(l.Enum, text) {
+		return fmt.Sprintf("must be one of %s, and is %.200q", strings.Join(l.Enum, ", "), text)
+	}
+	if number, err := strconv.ParseFloat(text, 64); l.Type == "integer" || l.Type == "number" {
+		if err != nil {
+			return ""
+		}
+		return l.beyond("must be %s, and is %s", number)
+	}
+	if problem := l.beyond("must have %s characters, and has %s", float64(utf8.RuneCountInString(text))); problem != "" {
+		return problem
+	}
+	if l.Pattern != "" && !regexp.MustCompile("(?s)^(?:"+l.Pattern+")$").MatchString(text) {
+		return fmt.Sprintf("must match %s, and is %.200q", l.Pattern, text)
+	}
+	return ""
+}
+
+// beyond formats what is wrong with a size beyond the bounds, or returns an empty text.
+func (l limit) beyond(format string, size float64) string {
+	number := func(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
+	below, above := l.Min != nil && size < *l.Min, l.Max != nil && size > *l.Max
+	var bounds string
+	switch {
+	case !below && !above:
+		return ""
+	case l.Max == nil:
+		bounds = "at least " + number(*l.Min)
+	case l.Min == nil:
+		bounds = "at most " + number(*l.Max)
+	default:
+		bounds = number(*l.Min) + " to " + number(*l.Max)
+	}
+	return fmt.Sprintf(format, bounds, number(size))
+}

@@ -1,0 +1,44 @@
+package dynamodb
+
+import (
+	"context"
+
+	"example.com/saga/localcloud/wire"
+)
+
+// transactionConflict is the message of a request that is refused because of another
+// one for the same item.
+const transactionConflict = "Transaction is ongoing for the item"
+
+// holders counts the calls that have written an item and are not answered yet.
+//
+// A write by itself conflicts with a transaction, a transaction that writes with
+// another one, and a transaction that reads with both; two writes do not conflict.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
+type holders struct{ transactions, writes int }
+
+// hold lets a call last as long as it is to last, with its items held. A call without
+// a delay is over at once. It needs the service's lock, and releases it meanwhile.
+func (s *Service) hold(ctx context.Context, by holders, writes ...*write) {
+	wait := wire.Delay(ctx)
+	if wait == nil {
+		return
+	}
+	s.count(by, writes)
+	s.mutex.Unlock()
+	wait()
+	s.mutex.Lock()
+	s.count(holders{-by.transactions, -by.writes}, writes)
+}
+
+func (s *Service) count(by holders, writes []*write) {
+	for _, w := range writes {
+		held := s.held[w.itemLocation]
+		held = holders{held.transactions + by.transactions, held.writes + by.writes}
+		if held == (holders{}) {
+			delete(s.held, w.itemLocation)
+			continue
+		}
+		s.held[w.itemLocation] = held
+	}
+}
