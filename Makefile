@@ -11,6 +11,7 @@
 # SOURCE is the checkout whose handlers original runs.
 # PREVIOUS is the release that upgrade runs beside the working tree, as git names it;
 # without it that is the one in acceptance/previous-release.
+# DEBUG are functions, by their construct paths, that run builds and runs for a debugger: 'Order/Api Order/Worker'.
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
 FLAGS ?=
@@ -24,9 +25,12 @@ UNTIL ?=
 CUSTOMER ?=
 RACE  ?=
 REPO  ?=
+# A variable of the shell with this name is for other programs.
+DEBUG := $(if $(filter command,$(origin DEBUG)),$(DEBUG))
 
 # Every command in services/*/cmd is a Lambda function: order/api is services/order/cmd/api.
 FUNCTIONS  := $(subst /cmd/,/,$(patsubst services/%/main.go,%,$(wildcard services/*/cmd/*/main.go)))
+PROGRAMS   := $(FUNCTIONS:%=dist/local/%/bootstrap)
 ASSEMBLY   := cdk.out/local/manifest.json
 GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
@@ -47,8 +51,8 @@ INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
          $(shell find infra pkg/contract pkg/event pkg/keyring -name '*.go' ! -name '*_test.go')
 
 # With -trimpath the build cache also serves copies of the repository in other folders,
-# which some tests make.
-export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
+# which some tests make. A debugger needs the paths.
+export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) $(if $(DEBUG),,-trimpath)
 # Node 20 is past its end of life. It still works, and would warn at every synthesis.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export CDK_DISABLE_VERSION_CHECK := 1
@@ -56,11 +60,11 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 CDK := node_modules/.bin/cdk
-# The modules of the workspace, and tools, which is not in it.
-MODULES := $$(go list -m -f '{{.Dir}}') $(CURDIR)/tools
+# The modules, of which tools is not in the workspace.
+MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod services/*/go.mod))
 # A program is built in its own module and without the workspace, in which Go takes
 # the highest version that any module requires: so the versions in go.mod ship.
-GO_BUILD := GOWORK=off go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
+GO_BUILD := GOWORK=off go build -buildvcs=false -tags lambda.norpc
 
 READY    := .local/ready.json
 OPERATOR := dist/local/operator
@@ -81,7 +85,7 @@ COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highl
 # What is printed beside every message that moves to a dead-letter queue.
 SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 
-.PHONY: help run original receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run reload original receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -89,7 +93,9 @@ help: ## List the commands.
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 	@echo "Starting the local cloud …"
 	@mkdir -p $(dir $(READY))
-	@exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(SHOW_DLQ) $(FLAGS)
+	@exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(SHOW_DLQ) $(DEBUG:%=--debug %) $(FLAGS)
+
+reload: $(PROGRAMS) ## Build the functions that have changed: make run uses each from its next invocation on.
 
 receive: $(OPERATOR) ## Receive STOCK='123=10 …' into the warehouse.
 	$(if $(filter file,$(origin STOCK)),$(error STOCK is missing: make receive STOCK='123=10'))
@@ -116,23 +122,23 @@ lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates ## Check style
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
-	$(GOLANGCI) run $$(go list -m -f '{{.Dir}}/...')
-	cd tools && GOWORK=off $(CURDIR)/$(GOLANGCI) run ./...
+	$(GOLANGCI) run $(patsubst %,./%/...,$(filter-out tools,$(MODULES)))
+	cd tools && GOWORK=off ../$(GOLANGCI) run ./...
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
 
 lint-templates: $(LINTER)/installed ## Check the synthesized templates with cfn-lint, and every policy in them with parliament.
 	@echo "Linting the templates …"
-	@cd tools/linttemplates && $(CURDIR)/$(LINTER)/bin/python -m unittest --quiet test_linttemplates
+	@cd tools/linttemplates && ../../$(LINTER)/bin/python -m unittest --quiet test_linttemplates
 	$(LINTER)/bin/python tools/linttemplates/linttemplates.py $(TEMPLATES)
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
-	@export GOWORK=off; for module in $$(GOWORK= go list -m -f '{{.Dir}}'); do (cd $$module && \
+	@export GOWORK=off; for module in $(filter-out tools,$(MODULES)); do (cd $$module && \
 		packages=$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./...) && test -z "$$packages" || \
-		$(CURDIR)/$< check --ignore example.com/saga --allowed_licenses=$(LICENCES) $$packages \
+		"$(CURDIR)/$<" check --ignore example.com/saga --allowed_licenses=$(LICENCES) $$packages \
 		) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }; done
 
 vulns: .bin/govulncheck ## Look for known vulnerabilities that our code reaches (reads vuln.go.dev).
-	@for module in $(MODULES); do (cd $$module && GOWORK=off $(CURDIR)/$< -test ./...) || exit 1; done
+	@for module in $(MODULES); do (cd $$module && GOWORK=off "$(CURDIR)/$<" -test ./...) || exit 1; done
 
 build: $(FUNCTIONS:%=dist/lambda/%/bootstrap) ## Build the Lambda functions for AWS.
 
@@ -234,33 +240,40 @@ rename: ## Change the module path: MODULE=github.com/acme/shop.
 	@dist/local/rename $(FLAGS) $(MODULE)
 
 # The same programs, built for this machine: the local cloud runs them.
-host: $(FUNCTIONS:%=dist/local/%/bootstrap) dist/local/localcloud $(OPERATOR)
+host: $(PROGRAMS) dist/local/localcloud $(OPERATOR)
 
 dist/lambda/%/bootstrap: FORCE
 	@echo "Building $(*D)/$(*F) for AWS Lambda …"
-	@cd services/$(*D) && CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(*F)
+	@cd services/$(*D) && CGO_ENABLED=0 GOOS=linux GOARCH=arm64 $(GO_BUILD) -trimpath -ldflags '-s -w' -o "$(CURDIR)/$@" ./cmd/$(*F)
 
+# A program is replaced in one step, and only if it has changed: the local cloud starts
+# new processes of it then.
 dist/local/%/bootstrap: FORCE
-	@echo "Building $(*D)/$(*F) …"
-	@cd services/$(*D) && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(*F)
+	@cd services/$(*D) && $(GO_BUILD) $(if $(DEBUG),-gcflags 'all=-N -l') -o "$(CURDIR)/dist/built/$*" ./cmd/$(*F)
+	@cmp -s dist/built/$* $@ || { echo "Built $(*D)/$(*F)."; mkdir -p $(@D) && cp dist/built/$* dist/built/$*.new && mv dist/built/$*.new $@; }
 
 dist/local/localcloud: FORCE
 	@echo "Building the local cloud …"
-	@cd localcloud && $(GO_BUILD) -o $(CURDIR)/$@ .
+	@cd localcloud && $(GO_BUILD) -o ../$@ .
 
 $(OPERATOR): FORCE
-	@cd operator && $(GO_BUILD) -o $(CURDIR)/$@ .
+	@cd operator && $(GO_BUILD) -o ../$@ .
 
 $(CHECK) $(QUOTA) $(FIRST) $(COMMENT): FORCE
-	@cd infra && $(GO_BUILD) -o $(CURDIR)/$@ ./cmd/$(@F)
+	@cd infra && $(GO_BUILD) -o ../$@ ./cmd/$(@F)
 
 # Without the shell's settings for AWS: with credentials the CDK would call AWS for the account.
 OFFLINE := env $(patsubst %,-u %,$(filter AWS_%,$(.VARIABLES))) \
            AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
 
+# The assembly has the path of this folder: in another, as in a copy, it is synthesized again.
+.local/folder: FORCE
+	@mkdir -p $(@D)
+	@pwd | cmp -s - $@ || pwd >$@
+
 # Assets are not copied, so that a changed function needs no new synthesis. Tests
 # validate the template, not each synthesis.
-$(ASSEMBLY): $(INFRA) | node_modules $(FUNCTIONS:%=dist/local/%/bootstrap)
+$(ASSEMBLY): $(INFRA) .local/folder | node_modules $(PROGRAMS)
 	@echo "Synthesizing the local environment (a first run compiles the CDK, 1 to 2 minutes) …"
 	@$(OFFLINE) CDK_VALIDATION=false $(CDK) synth -c env=local --output cdk.out/local --build '' --no-staging --no-notices --quiet
 	@touch $@
@@ -272,26 +285,26 @@ node_modules: package.json package-lock.json
 
 $(GOLANGCI):
 	@echo "Installing golangci-lint (compiles for some minutes) …"
-	@GOBIN=$(CURDIR)/.bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	@GOBIN="$(CURDIR)/.bin" go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	@mv .bin/golangci-lint $@
 
 $(ACTIONLINT):
 	@echo "Installing actionlint …"
-	@GOBIN=$(CURDIR)/.bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	@GOBIN="$(CURDIR)/.bin" go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 	@mv .bin/actionlint $@
 
 $(ZIZMOR):
 	@command -v python3 >/dev/null || { echo "make lint needs python3, for zizmor, which checks the workflows." >&2; exit 1; }
 	@echo "Installing zizmor …"
 	@python3 -m venv .bin/zizmor-1.32.0
-	@.bin/zizmor-1.32.0/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps zizmor==1.32.0
+	@.bin/zizmor-1.32.0/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps zizmor==1.32.0
 
 # The Python tools, each in an environment of its own with exactly the packages in its requirements.txt.
 .bin/%/installed: tools/%/requirements.txt
 	@command -v python3 >/dev/null || { echo "make lint and make try-deploy need python3." >&2; exit 1; }
 	@echo "Installing the Python packages of tools/$* …"
 	@python3 -m venv --clear $(@D)
-	@$(@D)/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r $<
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --require-hashes -r $<
 	@touch $@
 
 .bin/go-licenses .bin/govulncheck: tools/go.mod tools/go.sum

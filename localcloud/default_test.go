@@ -3,7 +3,9 @@ package main
 import (
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,11 +20,17 @@ import (
 // with its function built.
 func withDefaults(t *testing.T) string {
 	t.Helper()
+	return withCode(t, built)
+}
+
+// withCode is withDefaults with this folder as the code of its function.
+func withCode(t *testing.T, code string) string {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/notes")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(built, filepath.Join(dir, "asset.writer")); err != nil {
+	if err := os.Symlink(code, filepath.Join(dir, "asset.writer")); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -69,6 +77,35 @@ func TestAFunctionUsesWhatCDKGrantsByItsURL(t *testing.T) {
 		t.Errorf("the table got %d items, want 1", got)
 	}
 	r.stop(t, syscall.SIGTERM)
+}
+
+func TestTheProcessesThatAScriptStartsCountAndEndWithTheProgram(t *testing.T) {
+	script := t.TempDir()
+	if err := os.WriteFile(filepath.Join(script, "bootstrap"), []byte("#!/bin/sh\n'"+built+"/bootstrap'\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
+		r := startProgram(t, "--assembly", withCode(t, script))
+		processes := r.usage(t).Functions["Writer"].Processes
+		if len(processes) != 2 || processes[0].RSSBytes == 0 || processes[1].RSSBytes <= processes[0].RSSBytes {
+			t.Errorf("the processes are %+v, want a shell and a larger one", processes)
+		}
+		r.stop(t, signal)
+		for _, process := range processes {
+			for deadline := time.Now().Add(10 * time.Second); runs(t, process.PID); time.Sleep(5 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("process %d lives on after %s", process.PID, signal)
+				}
+			}
+		}
+	}
+}
+
+// runs reports whether a process runs: one that has ended may not have been reaped.
+func runs(t *testing.T, pid int) bool {
+	t.Helper()
+	state, err := exec.CommandContext(t.Context(), "ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
+	return err == nil && !strings.HasPrefix(string(state), "Z")
 }
 
 // awaitLog waits for a line with the text in a log group, which may come after the

@@ -40,7 +40,8 @@ type options struct {
 	deliverTwice      bool
 	// scheduleEvery is 0 if every schedule has its own interval.
 	scheduleEvery time.Duration
-	pause         []string
+	// pause and debug are the construct paths of functions.
+	pause, debug []string
 	// parameters are those of the template by their names.
 	parameters map[string]string
 	// faults are the probabilities of the faults that were asked for.
@@ -64,10 +65,9 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		"a file with the content of the ready file; its output is printed beneath the addresses")
 	flags.BoolVar(&o.deliverTwice, "deliver-twice", false, "deliver every message of every queue at least twice")
 	flags.DurationVar(&o.scheduleEvery, "schedule-every", 0, "fire every schedule after this `interval` instead of its own, which is a minute at least")
-	flags.Func("pause", "hold back all events and messages for the function at this construct `PATH` until POST /resume; may be repeated", func(given string) error {
-		o.pause = append(o.pause, given)
-		return nil
-	})
+	pathsFlag(flags, &o.pause, "pause", "hold back all events and messages for the function at this construct `PATH` until POST /resume; may be repeated")
+	pathsFlag(flags, &o.debug, "debug", "run the function at this construct `PATH` in one process without a timeout, and print how a debugger\n"+
+		"attaches to it; may be repeated")
 	parameterFlag(flags, &o)
 	addressFlags(flags, &o)
 	outputFlags(flags, &o)
@@ -92,6 +92,14 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		return o, fmt.Errorf("%w: %w", err, errUsage)
 	}
 	return o, o.check(flags.Args())
+}
+
+// pathsFlag defines a flag that may be repeated.
+func pathsFlag(flags *flag.FlagSet, paths *[]string, name, usage string) {
+	flags.Func(name, usage, func(given string) error {
+		*paths = append(*paths, given)
+		return nil
+	})
 }
 
 // parameterFlag defines the flag of the template's parameters.

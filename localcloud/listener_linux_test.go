@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // listeners returns the ports that a process listens on, as the system knows
@@ -98,20 +97,3 @@ func TestEveryListenerRefusesWhatAWebPageCanSend(t *testing.T) {
 
 // signature is what an AWS client sends.
 const signature = "AWS4-HMAC-SHA256 Credential=operator/20261122/eu-west-1/events/aws4_request, SignedHeaders=host, Signature=0"
-
-// send sends a request without a body. The header Host is the request's host.
-func send(t *testing.T, method, url string, header http.Header) (status int, answered http.Header) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header, request.Host = header, header.Get("Host")
-	client := &http.Client{Timeout: 10 * time.Second} // A Runtime API lets its caller wait.
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	return response.StatusCode, response.Header
-}

@@ -197,3 +197,20 @@ func (r running) usage(t *testing.T) cloud.Usage {
 	}
 	return usage
 }
+
+// send sends a request without a body. The header Host is the request's host.
+func send(t *testing.T, method, url string, header http.Header) (status int, answered http.Header) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header, request.Host = header, header.Get("Host")
+	client := &http.Client{Timeout: 10 * time.Second} // A Runtime API lets its caller wait.
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	return response.StatusCode, response.Header
+}

@@ -38,6 +38,10 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 		DestinationURLs: o.destinationURLs, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
 		Faults: o.dice(ctx, logger), Seed: o.seed, RedeliverAfter: o.redeliverAfter, Latency: o.latency,
 		Clock: m.clock, Random: rand.Reader,
+		Debug: o.debug,
+		Debugged: func(function string, pid int) {
+			watcher.Debug(console.Debugged{Time: m.clock(), Function: function, PID: pid})
+		},
 		Observe: func(busARN string, e eventbridge.Event) { watcher.Event(eventOf(busARN, e, m.clock())) },
 		Log:     watcher.Log,
 		Lost:    watcher.Loss, Failed: watcher.Failure, DeadLetter: watcher.DeadLetter,

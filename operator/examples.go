@@ -41,6 +41,7 @@ func (o operator) examples(ctx context.Context, given []string) error {
 		{"Watch the events of all orders", "make watch"},
 		{"Show the dead-letter queues", "make dlq"},
 		{"Check the invariants of the saga", "make audit"},
+		{"Use functions that you have changed", "make reload"},
 	}
 	if found.NotificationsURL != "" {
 		all = append(all, [2]string{"See the notifications that arrived", "curl " + found.NotificationsURL})

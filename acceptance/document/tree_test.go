@@ -16,10 +16,16 @@ type tree string
 // make does not build again what is up to date.
 func copyTree(t *testing.T) tree {
 	t.Helper()
+	return copyTreeTo(t, t.TempDir())
+}
+
+// copyTreeTo is copyTree into a folder.
+func copyTreeTo(t *testing.T, folder string) tree {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("builds a copy of the repository")
 	}
-	original, copied := tree(root), tree(t.TempDir())
+	original, copied := tree(root), tree(folder)
 	listed := original.run(t, nil, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	for name := range strings.SplitSeq(strings.TrimSuffix(listed, "\x00"), "\x00") {
 		info, err := os.Stat(original.path(name))
@@ -62,14 +68,20 @@ func (d tree) write(t *testing.T, name, text string) {
 // fails.
 func (d tree) run(t *testing.T, variables []string, name string, arguments ...string) string {
 	t.Helper()
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), name, arguments...)
-	command.Dir = string(d)
-	// With -trimpath the build cache also serves a copy in another folder.
-	command.Env = append(append(os.Environ(), "GOFLAGS=-trimpath"), variables...)
+	command := d.command(t, variables, name, arguments...)
 	var output, problems strings.Builder
 	command.Stdout, command.Stderr = &output, &problems
 	if err := command.Run(); err != nil {
 		t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(arguments, " "), err, output.String(), problems.String())
 	}
 	return output.String()
+}
+
+func (d tree) command(t *testing.T, variables []string, name string, arguments ...string) *exec.Cmd {
+	t.Helper()
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), name, arguments...)
+	command.Dir = string(d)
+	// With -trimpath the build cache also serves a copy in another folder.
+	command.Env = append(append(os.Environ(), "GOFLAGS=-trimpath"), variables...)
+	return command
 }

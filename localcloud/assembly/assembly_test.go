@@ -82,7 +82,7 @@ func TestPropertiesArriveTyped(t *testing.T) {
 	if worker.Role != role.ARN || worker.LoggingConfig.LogGroup != logs.Name || *worker.Timeout != 10 {
 		t.Errorf("the function is %+v", worker)
 	}
-	if want, err := filepath.Abs("testdata/shop/asset.worker"); err != nil || worker.Artefact != want || worker.IsArchive {
+	if want, err := filepath.Abs("testdata/shop/asset.worker"); err != nil || worker.Artefact != want {
 		t.Errorf("the artefact is %s, want %s (%v)", worker.Artefact, want, err)
 	}
 }

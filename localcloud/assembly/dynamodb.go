@@ -14,14 +14,21 @@ type Table struct {
 	AttributeDefinitions []AttributeDefinition `cfn:"AttributeDefinitions,required"`
 	// BillingMode is PROVISIONED by default.
 	BillingMode                      string           `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
-	ProvisionedThroughput            *Harmless        `cfn:"ProvisionedThroughput" why:"nothing is throttled"`
+	ProvisionedThroughput            *Harmless        `cfn:"ProvisionedThroughput" why:"the capacity of a whole table is not limited"`
 	GlobalSecondaryIndexes           []SecondaryIndex `cfn:"GlobalSecondaryIndexes"`
-	TimeToLiveSpecification          Harmless         `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
+	TimeToLiveSpecification          TimeToLive       `cfn:"TimeToLiveSpecification"`
 	PointInTimeRecoverySpecification Harmless         `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
 	DeletionProtectionEnabled        Harmless         `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
 	SSESpecification                 Harmless         `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
 	TableClass                       Harmless         `cfn:"TableClass" why:"it changes prices only"`
 	Tags                             Harmless         `cfn:"Tags" why:"nothing bills or selects by tag"`
+}
+
+// TimeToLive names the attribute with the time after which an item may be deleted. No
+// item is: DynamoDB promises only not to delete it before.
+type TimeToLive struct {
+	AttributeName string `cfn:"AttributeName"`
+	Enabled       bool   `cfn:"Enabled,required"`
 }
 
 // KeyElement is one attribute of a table's primary key.
@@ -42,7 +49,7 @@ type SecondaryIndex struct {
 	KeySchema  []KeyElement `cfn:"KeySchema,required"`
 	Projection Projection   `cfn:"Projection,required"`
 
-	ProvisionedThroughput *Harmless `cfn:"ProvisionedThroughput" why:"nothing is throttled"`
+	ProvisionedThroughput *Harmless `cfn:"ProvisionedThroughput" why:"the capacity of a whole table is not limited"`
 }
 
 // Projection is which attributes an index has.
@@ -125,10 +132,10 @@ type GlobalTable struct {
 	BillingMode                     string                `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
 	GlobalSecondaryIndexes          []GlobalTableIndex    `cfn:"GlobalSecondaryIndexes"`
 	Replicas                        []Replica             `cfn:"Replicas,required"`
-	TimeToLiveSpecification         Harmless              `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
+	TimeToLiveSpecification         TimeToLive            `cfn:"TimeToLiveSpecification"`
 	SSESpecification                Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
-	WriteProvisionedThroughput      Harmless              `cfn:"WriteProvisionedThroughputSettings" why:"nothing is throttled"`
-	WriteOnDemandThroughputSettings Harmless              `cfn:"WriteOnDemandThroughputSettings" why:"nothing is throttled"`
+	WriteProvisionedThroughput      Harmless              `cfn:"WriteProvisionedThroughputSettings" why:"the capacity of a whole table is not limited"`
+	WriteOnDemandThroughputSettings Harmless              `cfn:"WriteOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
 
 	// Table is the table that the replica is.
 	Table Table
@@ -140,8 +147,8 @@ type GlobalTableIndex struct {
 	KeySchema  []KeyElement `cfn:"KeySchema,required"`
 	Projection Projection   `cfn:"Projection,required"`
 
-	WriteProvisionedThroughput      Harmless `cfn:"WriteProvisionedThroughputSettings" why:"nothing is throttled"`
-	WriteOnDemandThroughputSettings Harmless `cfn:"WriteOnDemandThroughputSettings" why:"nothing is throttled"`
+	WriteProvisionedThroughput      Harmless `cfn:"WriteProvisionedThroughputSettings" why:"the capacity of a whole table is not limited"`
+	WriteOnDemandThroughputSettings Harmless `cfn:"WriteOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
 }
 
 // Replica is a global table in one Region.
@@ -151,8 +158,8 @@ type Replica struct {
 	GlobalSecondaryIndexes           Harmless `cfn:"GlobalSecondaryIndexes" why:"a replica changes the capacity of the table's indexes only"`
 	PointInTimeRecoverySpecification Harmless `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
 	DeletionProtectionEnabled        Harmless `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
-	ReadProvisionedThroughput        Harmless `cfn:"ReadProvisionedThroughputSettings" why:"nothing is throttled"`
-	ReadOnDemandThroughputSettings   Harmless `cfn:"ReadOnDemandThroughputSettings" why:"nothing is throttled"`
+	ReadProvisionedThroughput        Harmless `cfn:"ReadProvisionedThroughputSettings" why:"the capacity of a whole table is not limited"`
+	ReadOnDemandThroughputSettings   Harmless `cfn:"ReadOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
 	SSESpecification                 Harmless `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
 	TableClass                       Harmless `cfn:"TableClass" why:"it changes prices only"`
 	Tags                             Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
@@ -167,6 +174,7 @@ func (g *GlobalTable) identify(at location) (identity, error) {
 	g.Table = Table{
 		ProvisionedThroughput: throughput,
 		TableName:             g.TableName, KeySchema: g.KeySchema, AttributeDefinitions: g.AttributeDefinitions, BillingMode: g.BillingMode,
+		TimeToLiveSpecification: g.TimeToLiveSpecification,
 	}
 	for _, index := range g.GlobalSecondaryIndexes {
 		g.Table.GlobalSecondaryIndexes = append(g.Table.GlobalSecondaryIndexes,

@@ -29,9 +29,8 @@ type Function struct {
 	KMSKeyARN                    Harmless          `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
 	Tags                         Harmless          `cfn:"Tags" why:"nothing bills or selects by tag"`
 
-	// Artefact is the path of the folder with the code, or of the zip archive if IsArchive.
-	Artefact  string
-	IsArchive bool
+	// Artefact is the path of the folder with the code, or of the zip archive.
+	Artefact string
 }
 
 // runtimes matches the names of Lambda's runtimes.
@@ -80,7 +79,7 @@ func (f *Function) identify(at location) (identity, error) {
 	}
 	if f.Code.S3Key != "" {
 		var err error
-		f.Artefact, f.IsArchive, err = at.files.artefact(f.Code.S3Key, f.Runtime)
+		f.Artefact, err = at.files.artefact(f.Code.S3Key, f.Runtime)
 		refused.add(err)
 	}
 	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, refused.err()

@@ -97,18 +97,17 @@ func (m manifest) readAssets(dir, file string) error {
 	return nil
 }
 
-// artefact returns the path of the folder or the archive with the code that has this key,
-// and whether it is an archive. Its bootstrap must be executable, also for a runtime that
+// artefact returns the path of the folder or the archive with the code that has this key. Its bootstrap must be executable, also for a runtime that
 // Lambda has one for.
-func (m manifest) artefact(key, runtime string) (path string, isArchive bool, err error) {
+func (m manifest) artefact(key, runtime string) (path string, err error) {
 	asset, known := m.assets[key]
 	if !known {
-		return "", false, fmt.Errorf("its code %s is not an asset of the assembly", key)
+		return "", fmt.Errorf("its code %s is not an asset of the assembly", key)
 	}
 	if path, err = filepath.Abs(asset); err != nil {
-		return "", false, fmt.Errorf("finding its bootstrap: %w", err)
+		return "", fmt.Errorf("finding its bootstrap: %w", err)
 	}
-	info, isArchive, err := findBootstrap(path)
+	info, err := findBootstrap(path)
 	bootstrap := filepath.Join(path, "bootstrap")
 	switch {
 	case errors.Is(err, os.ErrNotExist) && !strings.HasPrefix(runtime, "provided."):
@@ -121,22 +120,20 @@ func (m manifest) artefact(key, runtime string) (path string, isArchive bool, er
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
 		err = fmt.Errorf("its artefact %s is not an executable file", bootstrap)
 	}
-	return path, isArchive, err
+	return path, err
 }
 
 // findBootstrap finds the bootstrap in a folder or in a zip archive.
-func findBootstrap(path string) (info fs.FileInfo, isArchive bool, err error) {
+func findBootstrap(path string) (fs.FileInfo, error) {
 	if found, err := os.Stat(path); err != nil || !found.Mode().IsRegular() {
-		info, err = os.Stat(filepath.Join(path, "bootstrap"))
-		return info, false, err
+		return os.Stat(filepath.Join(path, "bootstrap"))
 	}
 	archive, err := zip.OpenReader(path)
 	if err != nil {
-		return nil, true, err
+		return nil, err
 	}
 	defer archive.Close() //nolint:errcheck // Nothing was written.
-	info, err = fs.Stat(archive, "bootstrap")
-	return info, true, err
+	return fs.Stat(archive, "bootstrap")
 }
 
 func readJSON(path string, into any) error {

@@ -56,6 +56,10 @@ type Config struct {
 	DeliverTwice bool
 	// ScheduleEvery replaces the interval of every schedule, unless it is 0.
 	ScheduleEvery time.Duration
+	// Debug are the construct paths of the functions that run in one process without a
+	// timeout. Debugged is called with the path and the id of each such process.
+	Debug    []string
+	Debugged func(function string, pid int)
 	// Faults injects faults; nil is none.
 	Faults *fault.Injector
 	// Seed is what the choices between the versions of an alias are drawn from.
@@ -225,7 +229,7 @@ func (c *Cloud) load() error {
 		Random:     c.config.Random,
 	})
 	if c.assembly = loaded; loaded != nil {
-		problems = append(problems, c.checkURLPorts())
+		problems = append(problems, c.checkURLPorts(), c.checkFunctions("debugged", c.config.Debug))
 	}
 	return errors.Join(append([]error{err}, problems...)...)
 }

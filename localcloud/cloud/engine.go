@@ -34,6 +34,7 @@ func (c *Cloud) newEngines() {
 		SendRecord:  c.sendRecord,
 		Lost:        c.reportLoss,
 		Failed:      c.reportFailure,
+		Debugged:    func(arn string, pid int) { c.config.Debugged(c.pathOf(arn), pid) },
 
 		Seed:           c.config.Seed,
 		RedeliverAfter: c.config.RedeliverAfter,
@@ -73,6 +74,9 @@ func (c *Cloud) createTables() error {
 		made := dynamodb.Table{
 			Name: resource.Name, ARN: resource.ARN, Key: keyOf(given.KeySchema), Attributes: map[string]string{},
 			Provisioned: given.BillingMode != "PAY_PER_REQUEST",
+		}
+		if given.TimeToLiveSpecification.Enabled {
+			made.TimeToLive = given.TimeToLiveSpecification.AttributeName
 		}
 		for _, index := range given.GlobalSecondaryIndexes {
 			made.Indexes = append(made.Indexes, dynamodb.Index{

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -36,18 +36,16 @@ func (c *Cloud) createFunctions() error {
 		}
 		maps.Copy(environment, given.Environment.Variables)
 		made := lambda.Function{
-			Name: resource.Name, ARN: resource.ARN, Bootstrap: filepath.Join(given.Artefact, "bootstrap"), Handler: given.Handler,
+			Name: resource.Name, ARN: resource.ARN, Code: given.Artefact, Handler: given.Handler,
 			Role: given.Role, Environment: environment,
 			Timeout:       timeout(given),
 			MemoryMB:      number(given.MemorySize, defaultMemory),
 			Concurrency:   number(given.ReservedConcurrentExecutions, unreservedConcurrency),
 			LogGroup:      logGroup(resource, given),
 			Retries:       retries[resource.ARN],
+			Debug:         slices.Contains(c.config.Debug, resource.Path),
 			ActiveTracing: given.TracingConfig.Mode == "Active",
 			DaemonAddress: c.traces.Address(c.mayTrace(given)),
-		}
-		if given.IsArchive {
-			made.Archive = given.Artefact
 		}
 		if given.DeadLetterConfig != nil {
 			made.DeadLetterARN = given.DeadLetterConfig.TargetARN

@@ -3,44 +3,53 @@ package cloud
 import (
 	"context"
 	"fmt"
-	"os"
+	"maps"
 	"os/exec"
-	"strconv"
+	"slices"
 	"strings"
 )
 
-// Process is a process of a function.
+// Process is a process of a function, or one that such a process has started.
 type Process struct {
 	PID int `json:"pid"`
 	// RSSBytes is the memory it occupies.
 	RSSBytes int `json:"rssBytes"`
 }
 
-// childProcesses returns the processes that this one has started, by the paths
-// of their executables.
-func childProcesses(ctx context.Context) (map[string][]Process, error) {
-	out, err := exec.CommandContext(ctx, "ps", "-A", "-o", "ppid=,pid=,rss=,args=").Output()
+// processes are the processes of this machine by their ids.
+type processes map[int]listed
+
+type listed struct{ parent, group, rssBytes int }
+
+func listProcesses(ctx context.Context) (processes, error) {
+	out, err := exec.CommandContext(ctx, "ps", "-A", "-o", "pid=,ppid=,pgid=,rss=").Output()
 	if err != nil {
 		return nil, fmt.Errorf("listing the processes: %w", err)
 	}
-	parent := strconv.Itoa(os.Getpid())
-	found := map[string][]Process{}
+	all := processes{}
 	for line := range strings.Lines(string(out)) {
-		fields := strings.Fields(line)
-		if len(fields) < 4 || fields[0] != parent {
-			continue
-		}
-		pid, err := strconv.Atoi(fields[1])
-		if err != nil {
+		var pid, kilobytes int
+		var found listed
+		if _, err := fmt.Sscan(line, &pid, &found.parent, &found.group, &kilobytes); err != nil {
 			return nil, fmt.Errorf("listing the processes: %w", err)
 		}
-		kilobytes, err := strconv.Atoi(fields[2])
-		if err != nil {
-			return nil, fmt.Errorf("listing the processes: %w", err)
-		}
-		// A path may contain spaces; the functions have no arguments.
-		path := strings.TrimSpace(line[strings.Index(line, fields[3]):])
-		found[path] = append(found[path], Process{PID: pid, RSSBytes: kilobytes * 1024})
+		found.rssBytes = kilobytes * 1024
+		all[pid] = found
 	}
-	return found, nil
+	return all, nil
+}
+
+// of returns the processes in these groups, and all that were started by them.
+func (p processes) of(groups []int) []Process {
+	var found []Process
+	for _, pid := range slices.Sorted(maps.Keys(p)) {
+		// The ancestors of a process end with one that is not listed.
+		for at, known := p[pid]; known; at, known = p[at.parent] {
+			if slices.Contains(groups, at.group) {
+				found = append(found, Process{PID: pid, RSSBytes: p[pid].rssBytes})
+				break
+			}
+		}
+	}
+	return found
 }

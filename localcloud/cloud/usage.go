@@ -81,7 +81,8 @@ type FunctionUsage struct {
 	// InitMilliseconds are the times from the start of each process until it
 	// requested its first event.
 	InitMilliseconds []float64 `json:"initMilliseconds"`
-	Processes        []Process `json:"processes"`
+	// Processes are those that run, and all that they have started.
+	Processes []Process `json:"processes"`
 }
 
 // RuleUsage is the results of the events that a rule matched.
@@ -161,15 +162,13 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 			usage.Schedules[resource.Path] = ScheduleUsage(c.schedules.Counts(resource.ARN))
 		}
 	}
-	running, err := childProcesses(ctx)
+	running, err := listProcesses(ctx)
 	if err != nil {
 		usage.MemoryError = err.Error()
 	}
 	for resource := range assembly.Of[assembly.Function](c.assembly) {
 		total := usage.Functions[resource.Path]
-		for _, program := range c.functions.Stats(resource.ARN).Programs {
-			total.Processes = append(total.Processes, running[program]...)
-		}
+		total.Processes = running.of(c.functions.Stats(resource.ARN).Processes)
 		usage.Functions[resource.Path] = total
 	}
 	return usage

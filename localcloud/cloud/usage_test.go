@@ -95,3 +95,32 @@ func TestALatencyDelaysTheCallsOfFunctionsToThatServiceAlone(t *testing.T) {
 		t.Errorf("a call by an operator took %s", got)
 	}
 }
+
+func TestATransactionThatALatencyLetsLastConflictsWithWrites(t *testing.T) {
+	config := configOf(assembled(t, nil))
+	config.Latency = map[string]time.Duration{"dynamodb": 500 * time.Millisecond}
+	s := startWith(t, config)
+	put := `{"TableName": "` + s.where.Tables["Table"] + `", "Item": {"pk": {"S": "1"}}}`
+	done := make(chan string, 1)
+	go func() {
+		_, answer := s.call(t, "DynamoDB_20120810.TransactWriteItems", `{"TransactItems": [{"Put": `+put+`}]}`)
+		done <- answer
+	}()
+	for {
+		_, answer := request(t, http.MethodPost, s.where.AWSEndpointURL, http.Header{
+			"X-Amz-Target":  {"DynamoDB_20120810.PutItem"},
+			"Authorization": {"AWS4-HMAC-SHA256 Credential=operator/20261122/eu-west-1/x/aws4_request, SignedHeaders=host, Signature=0"},
+		}, put)
+		if strings.Contains(answer, "TransactionConflictException") {
+			break
+		}
+		select {
+		case answer := <-done:
+			t.Fatalf("no write conflicts until the transaction is answered %s", answer)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	if answer := <-done; answer != "{}" {
+		t.Errorf("the transaction is answered %s", answer)
+	}
+}

@@ -43,5 +43,6 @@
 // test needs CONFORMANCE_SLOW=1, wherever it runs. On AWS an event takes some
 // minutes to its archive and some to be replayed, so the test that replays one
 // needs it there too, and -timeout 90m. README.md lists the rules without a test,
-// with the reason for each.
+// with the reason for each. On AWS it is not certain which write is throttled, so
+// that test is for the local cloud alone.
 package conformance

@@ -219,6 +219,16 @@ func TestADeadLetterIsOneLineWithTheCommandThatShowsIt(t *testing.T) {
 	}
 }
 
+func TestAProcessForADebuggerIsOneLineWithTheCommandThatAttachesToIt(t *testing.T) {
+	debug := func(c *console.Console) { c.Debug(console.Debugged{Time: noon, Function: "Shop/Worker", PID: 7}) }
+	if got, want := show(console.Style{}, debug), "12:00:00.000  DEBUG     Shop/Worker: process 7; in Go: dlv attach 7\n"; got != want {
+		t.Errorf("shown is %q, want %q", got, want)
+	}
+	if got := show(console.Style{JSON: true}, debug); !strings.Contains(got, `"function":"Shop/Worker","pid":7}`) {
+		t.Errorf("for programs it is %s", got)
+	}
+}
+
 func TestForProgramsAFailureAndADeadLetterAreWhole(t *testing.T) {
 	got := show(console.Style{JSON: true}, func(c *console.Console) {
 		f := failure()

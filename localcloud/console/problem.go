@@ -67,6 +67,18 @@ func (c *Console) DeadLetter(d loss.DeadLetter) {
 	c.problem("deadLetter", d, d.Time, red, "DLQ", text+"; shown by: "+c.deadLetterCommand(d))
 }
 
+// Debugged is a process that a debugger can attach to.
+type Debugged struct {
+	Time     time.Time `json:"time"`
+	Function string    `json:"function"`
+	PID      int       `json:"pid"`
+}
+
+// Debug shows a process that a debugger can attach to, with the command for a program in Go.
+func (c *Console) Debug(d Debugged) {
+	c.problem("debug", d, d.Time, green, "DEBUG", fmt.Sprintf("%s: process %d; in Go: dlv attach %[2]d", d.Function, d.PID))
+}
+
 func (c *Console) deadLetterCommand(d loss.DeadLetter) string {
 	endpoint, err := url.Parse(d.URL)
 	if err != nil {

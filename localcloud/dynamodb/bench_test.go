@@ -3,6 +3,7 @@ package dynamodb_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"example.com/saga/localcloud/dynamodb"
 )
@@ -18,6 +19,7 @@ func BenchmarkConditionalPut(b *testing.B) {
 		cloud := newCloud(b)
 		b.ReportAllocs()
 		for b.Loop() {
+			cloud.now = cloud.now.Add(time.Second)
 			cloud.must(b, "PutItem", request)
 		}
 	})
@@ -29,6 +31,7 @@ func BenchmarkConditionalPut(b *testing.B) {
 		}
 		b.ReportAllocs()
 		for b.Loop() {
+			cloud.now = cloud.now.Add(time.Second)
 			if _, err := cloud.PutItem(b.Context(), &in); err != nil {
 				b.Fatal(err)
 			}

@@ -27,7 +27,7 @@ type Description struct {
 	CreationDateTime       float64 // seconds since the epoch
 	KeySchema              []KeySchemaElement
 	AttributeDefinitions   []AttributeDefinition
-	BillingModeSummary     BillingModeSummary
+	BillingModeSummary     struct{ BillingMode string }
 	ItemCount              int
 	TableSizeBytes         int
 	GlobalSecondaryIndexes []IndexSummary `json:",omitempty"`
@@ -41,12 +41,6 @@ type KeySchemaElement struct {
 // AttributeDefinition is the type of a key attribute.
 type AttributeDefinition struct {
 	AttributeName, AttributeType string
-}
-
-// BillingModeSummary is how the table is paid for: by request or by provisioned
-// capacity.
-type BillingModeSummary struct {
-	BillingMode string
 }
 
 // IndexSummary is what an index is and what is in it.
@@ -80,10 +74,10 @@ func (s *Service) DescribeTable(ctx context.Context, in *DescribeTableInput) (*D
 func (s *storage) describe() Description {
 	d := Description{
 		TableName: s.Name, TableArn: s.ARN, TableStatus: "ACTIVE",
-		CreationDateTime:   float64(s.created.UnixMilli()) / float64(time.Second/time.Millisecond),
-		KeySchema:          s.Key.elements(),
-		BillingModeSummary: BillingModeSummary{BillingMode: "PAY_PER_REQUEST"},
+		CreationDateTime: float64(s.created.UnixMilli()) / float64(time.Second/time.Millisecond),
+		KeySchema:        s.Key.elements(),
 	}
+	d.BillingModeSummary.BillingMode = "PAY_PER_REQUEST"
 	if s.Provisioned {
 		d.BillingModeSummary.BillingMode = "PROVISIONED"
 	}

@@ -56,38 +56,51 @@ type start struct {
 	partition string
 }
 
-// planRead checks everything but what only a Query has.
-func planRead(table *storage, in *Read, variables *expression.Variables) (*reading, error) {
-	ordered, err := table.index(in.IndexName)
+// planRead checks everything but what only a Query has. The variables are used by
+// further expressions too.
+func planRead(table *storage, in *Read, further ...expression.Parameter) (*reading, *expression.Variables, error) {
+	variables, err := expression.NewVariables(in.ExpressionAttributeNames, in.ExpressionAttributeValues, append([]expression.Parameter{
+		{Name: "ProjectionExpression", Text: in.ProjectionExpression}, {Name: "FilterExpression", Text: in.FilterExpression},
+	}, further...)...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	r := &reading{table: table, consistent: in.ConsistentRead, capacity: in.ReturnConsumedCapacity}
+	return r, variables, r.plan(in, variables)
+}
+
+func (r *reading) plan(in *Read, variables *expression.Variables) (err error) {
+	if r.index, err = r.table.index(in.IndexName); err != nil {
+		return err
 	}
 	if in.IndexName != "" && in.ConsistentRead {
-		return nil, wire.ValidationError("Consistent reads are not supported on global secondary indexes")
+		return wire.ValidationError("Consistent reads are not supported on global secondary indexes")
 	}
-	r := &reading{table: table, index: ordered, consistent: in.ConsistentRead, capacity: in.ReturnConsumedCapacity}
 	if err := r.capacity.check(); err != nil {
-		return nil, err
+		return err
 	}
 	if in.Limit != nil {
 		if *in.Limit < 1 {
-			return nil, wire.ValidationError("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *in.Limit)
+			return wire.ValidationError("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *in.Limit)
 		}
 		r.limit = *in.Limit
 	}
 	if err := r.parseSelect(in); err != nil {
-		return nil, err
+		return err
 	}
 	if r.start, err = r.startAt(in.ExclusiveStartKey); err != nil {
-		return nil, err
+		return err
 	}
 	if r.projection, err = expression.ParseProjection(in.ProjectionExpression, variables); err != nil {
-		return nil, err
+		return err
 	}
 	if err := r.checkReadable(r.projection.Paths(), "project"); err != nil {
-		return nil, err
+		return err
 	}
-	return r, r.parseFilter(in.FilterExpression, variables)
+	if r.filter, err = expression.ParseCondition("FilterExpression", in.FilterExpression, variables); err != nil {
+		return err
+	}
+	return r.checkReadable(r.filter.Paths(), "project one or more filter attributes:")
 }
 
 func (r *reading) parseSelect(in *Read) error {
@@ -108,15 +121,6 @@ func (r *reading) parseSelect(in *Read) error {
 	}
 	r.countsOnly = in.Select == "COUNT"
 	return nil
-}
-
-func (r *reading) parseFilter(text *string, variables *expression.Variables) error {
-	parsed, err := expression.ParseCondition("FilterExpression", text, variables)
-	if err != nil {
-		return err
-	}
-	r.filter = parsed
-	return r.checkReadable(parsed.Paths(), "project one or more filter attributes:")
 }
 
 // checkReadable refuses paths to what an index does not hold.

@@ -27,14 +27,7 @@ func (s *Service) Query(ctx context.Context, in *QueryInput) (*ReadOutput, error
 	if in.KeyConditionExpression == nil {
 		return nil, wire.ValidationError("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
-	variables, err := expression.NewVariables(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		expression.Parameter{Name: "ProjectionExpression", Text: in.ProjectionExpression},
-		expression.Parameter{Name: "FilterExpression", Text: in.FilterExpression},
-		expression.Parameter{Name: "KeyConditionExpression", Text: in.KeyConditionExpression})
-	if err != nil {
-		return nil, err
-	}
-	r, err := planRead(table, &in.Read, variables)
+	r, variables, err := planRead(table, &in.Read, expression.Parameter{Name: "KeyConditionExpression", Text: in.KeyConditionExpression})
 	if err != nil {
 		return nil, err
 	}

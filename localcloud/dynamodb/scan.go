@@ -4,8 +4,6 @@ import (
 	"context"
 	"iter"
 	"slices"
-
-	"example.com/saga/localcloud/dynamodb/expression"
 )
 
 // ScanInput is a request for all items.
@@ -19,13 +17,7 @@ func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ReadOutput, error) 
 	if err != nil {
 		return nil, err
 	}
-	variables, err := expression.NewVariables(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		expression.Parameter{Name: "ProjectionExpression", Text: in.ProjectionExpression},
-		expression.Parameter{Name: "FilterExpression", Text: in.FilterExpression})
-	if err != nil {
-		return nil, err
-	}
-	r, err := planRead(table, &in.Read, variables)
+	r, variables, err := planRead(table, &in.Read)
 	if err != nil {
 		return nil, err
 	}

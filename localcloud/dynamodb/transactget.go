@@ -61,24 +61,15 @@ func (s *Service) TransactGetItems(ctx context.Context, in *TransactGetItemsInpu
 // checkReadable returns the error of a transaction that reads an item while it is
 // written, or more than its partition allows.
 func (s *Service) checkReadable(planned []lookup) error {
-	reasons := noReasons(len(planned))
-	cancelled := false
+	reasons := newCancellation(len(planned))
 	for i, l := range planned {
-		refused := throttled([]load{l.load(true, transactionFactor)}, s.config.Clock())
-		switch {
-		case s.held[l.itemLocation] != holders{}:
+		if s.held[l.itemLocation] != (holders{}) {
 			reasons[i] = CancellationReason{Code: "TransactionConflict", Message: transactionConflict}
-		case refused != nil:
+		} else if refused := throttled([]load{l.load(true, transactionFactor)}, s.config.Clock()); refused != nil {
 			reasons[i] = *refused.reason()
-		default:
-			continue
 		}
-		cancelled = true
 	}
-	if !cancelled {
-		return nil
-	}
-	return transactionCanceled(reasons)
+	return reasons.failure()
 }
 
 func (s *Service) planGets(ctx context.Context, elements []TransactGetItem) ([]lookup, error) {

@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"example.com/saga/localcloud/dynamodb/attribute"
@@ -43,7 +44,10 @@ type CancellationReason struct {
 	Item    attribute.Item `json:",omitzero"`
 }
 
-const transactWrite = "TransactWriteItems"
+const (
+	transactWrite = "TransactWriteItems"
+	noReason      = "None"
+)
 
 // TransactWriteItems does all of its writes or none. The same token and the
 // same request again within ten minutes succeed without effect.
@@ -94,49 +98,42 @@ func checkElements(count int) error {
 
 // planElement checks one element by itself.
 func (s *Service) planElement(ctx context.Context, element TransactWriteItem, i int) (*write, error) {
-	if element.members() != 1 {
+	actions := element.actions()
+	if len(actions) != 1 {
 		return nil, wire.ValidationError("TransactItems can only contain one of Check, Put, Update or Delete")
 	}
-	if err := element.checkRequired(fmt.Sprintf("transactItems.%d.member.", i+1)); err != nil {
-		return nil, err
-	}
-	action, name, plan := element.planner()
-	return s.plan(ctx, permission{action: action, table: name, within: transactWrite}, plan)
-}
-
-func (e TransactWriteItem) members() int {
-	count := 0
-	for _, present := range []bool{e.Put != nil, e.Update != nil, e.Delete != nil, e.ConditionCheck != nil} {
-		if present {
-			count++
-		}
-	}
-	return count
-}
-
-// checkRequired refuses an update or a check without its expression.
-func (e TransactWriteItem) checkRequired(prefix string) error {
+	prefix := fmt.Sprintf("transactItems.%d.member.", i+1)
 	switch {
-	case e.Update != nil && e.Update.UpdateExpression == nil:
-		return required(prefix + "update.updateExpression")
-	case e.ConditionCheck != nil && e.ConditionCheck.ConditionExpression == nil:
-		return required(prefix + "conditionCheck.conditionExpression")
+	case element.Update != nil && element.Update.UpdateExpression == nil:
+		return nil, required(prefix + "update.updateExpression")
+	case element.ConditionCheck != nil && element.ConditionCheck.ConditionExpression == nil:
+		return nil, required(prefix + "conditionCheck.conditionExpression")
 	}
-	return nil
+	return s.plan(ctx, permission{action: actions[0].permission, table: actions[0].table, within: transactWrite}, actions[0].plan)
 }
 
-// planner returns the permission that an element needs, its table, and how to
-// check it against that table.
-func (e TransactWriteItem) planner() (action, name string, plan planned) {
-	switch {
-	case e.Put != nil:
-		return "PutItem", e.Put.TableName, e.Put.plan
-	case e.Update != nil:
-		return "UpdateItem", e.Update.TableName, e.Update.plan
-	case e.Delete != nil:
-		return "DeleteItem", e.Delete.TableName, e.Delete.plan
+// action is the permission that an element needs, its table, and its plan.
+type action struct {
+	permission, table string
+	plan              planned
+}
+
+// actions returns an action for each member that the element has.
+func (e TransactWriteItem) actions() []action {
+	var all []action
+	if e.Put != nil {
+		all = append(all, action{"PutItem", e.Put.TableName, e.Put.plan})
 	}
-	return "ConditionCheckItem", e.ConditionCheck.TableName, e.ConditionCheck.planCheck
+	if e.Update != nil {
+		all = append(all, action{"UpdateItem", e.Update.TableName, e.Update.plan})
+	}
+	if e.Delete != nil {
+		all = append(all, action{"DeleteItem", e.Delete.TableName, e.Delete.plan})
+	}
+	if e.ConditionCheck != nil {
+		all = append(all, action{"ConditionCheckItem", e.ConditionCheck.TableName, e.ConditionCheck.planCheck})
+	}
+	return all
 }
 
 // checkTogether checks what only all elements together can break.
@@ -191,25 +188,31 @@ func (s *Service) transactOnce(ctx context.Context, in *TransactWriteItemsInput,
 // transact does all writes or none. Begun is called before the items are held. It needs
 // the service's lock.
 func (s *Service) transact(ctx context.Context, in *TransactWriteItemsInput, writes []*write, begun func()) ([]ConsumedCapacity, error) {
+	reasons := newCancellation(len(writes))
 	for i, w := range writes {
 		if w.invalid != nil {
 			// A key or an item that does not fit its table cancels the
 			// transaction before any condition is looked at.
-			reasons := noReasons(len(writes))
 			reasons[i] = CancellationReason{Code: "ValidationError", Message: wire.Message(w.invalid)}
-			return nil, transactionCanceled(reasons)
+			return nil, reasons.failure()
 		}
 	}
-	results, reasons := s.computeWrites(writes)
+	results := make([]result, len(writes))
+	for i, w := range writes {
+		var refused *CancellationReason
+		if results[i], refused = s.compute(w); refused != nil {
+			reasons[i] = *refused
+		}
+	}
 	var loads []load
-	if reasons != nil {
+	if err := reasons.failure(); err != nil {
 		for i, w := range writes {
 			if results[i].loads != nil {
 				loads = append(loads, w.refusedLoad(transactionFactor))
 			}
 		}
 		s.charge(transactWrite, "", loads)
-		return nil, transactionCanceled(reasons)
+		return nil, err
 	}
 	for i, w := range writes {
 		loads = append(loads, results[i].loads...)
@@ -228,24 +231,6 @@ func (s *Service) transact(ctx context.Context, in *TransactWriteItemsInput, wri
 type result struct {
 	old, next attribute.Item
 	loads     []load
-}
-
-// computeWrites returns the result of each write, without writing any. If a write
-// cannot be done, it also returns reasons, one for each element.
-func (s *Service) computeWrites(writes []*write) ([]result, []CancellationReason) {
-	results := make([]result, len(writes))
-	reasons := noReasons(len(writes))
-	failed := false
-	for i, w := range writes {
-		var refused *CancellationReason
-		if results[i], refused = s.compute(w); refused != nil {
-			reasons[i], failed = *refused, true
-		}
-	}
-	if !failed {
-		return results, nil
-	}
-	return results, reasons
 }
 
 // compute returns the result of one write of a transaction, or why it cannot be done.
@@ -276,21 +261,28 @@ func (s *Service) compute(w *write) (result, *CancellationReason) {
 	return result{old, next, loads}, nil
 }
 
-func noReasons(count int) []CancellationReason {
-	reasons := make([]CancellationReason, count)
-	for i := range reasons {
-		reasons[i].Code = "None"
-	}
-	return reasons
+// cancellation has the reason of each element, of which those that are not refused have
+// none.
+type cancellation []CancellationReason
+
+func newCancellation(count int) cancellation {
+	return slices.Repeat(cancellation{{Code: noReason}}, count)
 }
 
-func transactionCanceled(reasons []CancellationReason) error {
-	codes := make([]string, len(reasons))
-	for i, reason := range reasons {
-		codes[i] = reason.Code
+// failure returns the error of a transaction with these reasons, or nil if no element
+// is refused.
+func (c cancellation) failure() error {
+	var codes []string
+	refused := false
+	for _, reason := range c {
+		codes = append(codes, reason.Code)
+		refused = refused || reason.Code != noReason
+	}
+	if !refused {
+		return nil
 	}
 	failure := wire.Errorf("TransactionCanceledException",
 		"Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
-	failure.Members = map[string]any{"CancellationReasons": reasons}
+	failure.Members = map[string]any{"CancellationReasons": c}
 	return failure
 }

@@ -7,13 +7,17 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
 // maximumUnzipped is Lambda's limit of the size of an unzipped archive.
 const maximumUnzipped = 250 << 20
+
+const bootstrapName = "bootstrap"
 
 // code is what a version runs.
 type code struct {
@@ -21,8 +25,11 @@ type code struct {
 	// the process.
 	bootstrap string
 	// archive describes the archive that the folder was unzipped from; nil if there was
-	// none, as for the code of a template.
+	// none.
 	archive *hashed
+	// source is the folder or the archive of a template, which may change, and stamp what
+	// it had. It is empty for code that was uploaded or copied.
+	source, stamp string
 }
 
 // hashed is the SHA-256 of a content, in base64 as AWS has it, and its size.
@@ -80,6 +87,66 @@ type codeStore struct {
 	closed bool
 }
 
+// load returns the code in a folder or in an archive.
+func (s *codeStore) load(source string) (code, error) {
+	source, err := filepath.Abs(source)
+	if err != nil {
+		return code{}, fmt.Errorf("find the code: %w", err)
+	}
+	stamp, err := stampOf(source)
+	if err != nil {
+		return code{}, err
+	}
+	loaded := code{bootstrap: filepath.Join(source, bootstrapName)}
+	if archive, failed := os.ReadFile(source); failed == nil {
+		if loaded, err = s.unzip(archive); err != nil {
+			return code{}, err
+		}
+	}
+	loaded.source, loaded.stamp = source, stamp
+	info, err := os.Stat(loaded.bootstrap)
+	if err == nil && (!info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0) {
+		err = fmt.Errorf("%s is not an executable file", loaded.bootstrap)
+	}
+	return loaded, err
+}
+
+// refresh returns the code that the source has now. While that cannot be read, because
+// it is being written, the code stays the same.
+func (s *codeStore) refresh(c code) code {
+	if c.source == "" {
+		return c
+	}
+	if stamp, err := stampOf(c.source); err != nil || stamp == c.stamp {
+		return c
+	}
+	if fresh, err := s.load(c.source); err == nil {
+		return fresh
+	}
+	return c
+}
+
+// stampOf returns a text that changes with the files of a folder, or with an archive.
+// Installed packages, and what Python makes of its sources, do not count.
+func stampOf(source string) (string, error) {
+	sum := sha256.New()
+	folder, name := filepath.Split(source)
+	err := fs.WalkDir(os.DirFS(folder), name, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			if slices.Contains([]string{"node_modules", "__pycache__"}, filepath.Base(path)) {
+				return fs.SkipDir
+			}
+			return err
+		}
+		info, err := os.Stat(filepath.Join(folder, path))
+		if err == nil {
+			sum.Write(fmt.Appendln(nil, path, info.Size(), info.Mode(), info.ModTime().UnixNano())) // A hash never fails.
+		}
+		return err
+	})
+	return string(sum.Sum(nil)), err
+}
+
 // unzip unpacks an archive into a folder of its own.
 func (s *codeStore) unzip(archive []byte) (code, error) {
 	if len(archive) == 0 {
@@ -103,12 +170,13 @@ func (s *codeStore) unzip(archive []byte) (code, error) {
 	if err := os.CopyFS(folder, reader); err != nil {
 		return code{}, invalidParameter("Could not unzip uploaded file: %s", err)
 	}
-	return code{filepath.Join(folder, "bootstrap"), hash(archive)}, nil
+	return code{bootstrap: filepath.Join(folder, bootstrapName), archive: hash(archive)}, nil
 }
 
 // snapshot copies code that is not the service's own, so that a version keeps it.
 func (s *codeStore) snapshot(from code) (code, error) {
 	if from.archive != nil {
+		from.source = ""
 		return from, nil
 	}
 	folder, err := s.newFolder()
@@ -118,7 +186,7 @@ func (s *codeStore) snapshot(from code) (code, error) {
 	if err := os.CopyFS(folder, os.DirFS(filepath.Dir(from.bootstrap))); err != nil {
 		return code{}, fmt.Errorf("copying the code of a version: %w", err)
 	}
-	return code{bootstrap: filepath.Join(folder, "bootstrap")}, nil
+	return code{bootstrap: filepath.Join(folder, bootstrapName)}, nil
 }
 
 // newFolder returns a new folder for code.

@@ -40,7 +40,10 @@ type Config struct {
 	Lost loss.Report
 	// Failed is called for every attempt of a function that has failed, with its ARN;
 	// nil ignores them.
-	Failed      func(loss.Failure)
+	Failed func(loss.Failure)
+	// Debugged is called for every process of a function that is debugged, with its id,
+	// once it is ready; nil ignores them.
+	Debugged    func(functionARN string, pid int)
 	Queues      Queues
 	DeadLetters DeadLetters
 	// SendRecord sends the record of an asynchronous invocation to the queue, the function
@@ -70,6 +73,9 @@ func (c *Config) fill() {
 	}
 	if c.Failed == nil {
 		c.Failed = func(loss.Failure) {}
+	}
+	if c.Debugged == nil {
+		c.Debugged = func(string, int) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

@@ -18,8 +18,8 @@ import (
 // variables, then the function's. The folder of the code is also that of the
 // runtime, in LD_LIBRARY_PATH too.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-func processEnvironment(p *pool, runtimeAPI, stream string) []string {
-	f, config, folder := &p.function.Function, p.function.config, filepath.Dir(p.code.bootstrap)
+func processEnvironment(p *pool, from code, runtimeAPI, stream string) []string {
+	f, config, folder := &p.function.Function, p.function.config, filepath.Dir(from.bootstrap)
 	all := map[string]string{
 		"_HANDLER":                        f.Handler,
 		"AWS_REGION":                      config.Region,

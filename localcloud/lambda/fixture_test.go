@@ -94,7 +94,7 @@ func newBenchOn(t *testing.T, queues sqs.Config, edit func(*lambda.Config)) *ben
 func (b *bench) add(handler string, edit func(*lambda.Function)) string {
 	b.Helper()
 	f := lambda.Function{
-		Name: handler, ARN: lambdas + handler, Bootstrap: bootstrap, Handler: handler,
+		Name: handler, ARN: lambdas + handler, Code: filepath.Dir(bootstrap), Handler: handler,
 		Timeout: 10 * time.Second, MemoryMB: 128, Concurrency: 2,
 		Environment: map[string]string{"AWS_ACCESS_KEY_ID": "AKIDFUNCTION", "AWS_SECRET_ACCESS_KEY": "s"},
 	}

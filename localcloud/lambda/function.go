@@ -6,9 +6,6 @@ package lambda
 import (
 	"cmp"
 	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -23,14 +20,15 @@ const (
 	initTimeout         = 10 * time.Second
 )
 
+// noTimeout is the timeout of a function that is debugged.
+const noTimeout = 365 * 24 * time.Hour
+
 // Function is one function's configuration.
 type Function struct {
 	Name, ARN string
-	// Bootstrap is the path of the executable of $LATEST, until its code is updated.
-	// Its folder is the working directory of the process.
-	Bootstrap string
-	// Archive is the path of a zip archive that has the bootstrap instead; empty for none.
-	Archive string
+	// Code is the path of a folder or a zip archive with the bootstrap of $LATEST, until
+	// that is updated. When it changes, it is used from the next invocation on.
+	Code string
 	// Environment are the function's variables, and the credentials of its role. A
 	// process has nothing of the local cloud's own environment.
 	Environment map[string]string
@@ -54,6 +52,16 @@ type Function struct {
 	ActiveTracing bool
 	// DaemonAddress is the address of the X-Ray daemon.
 	DaemonAddress string
+	// Debug runs one process, without a time limit.
+	Debug bool
+}
+
+// orNoTimeout returns a timeout, or that of a function that is debugged.
+func (f *Function) orNoTimeout(timeout time.Duration) time.Duration {
+	if f.Debug {
+		return noTimeout
+	}
+	return timeout
 }
 
 // Retries is how an asynchronous invocation is retried, and where its record goes in the
@@ -108,18 +116,6 @@ func (r Result) reason() string {
 	return reason
 }
 
-func (f *Function) fill() error {
-	bootstrap, err := filepath.Abs(f.Bootstrap)
-	if err != nil {
-		return fmt.Errorf("find the executable: %w", err)
-	}
-	f.Bootstrap = bootstrap
-	if f.LogGroup == "" {
-		f.LogGroup = "/aws/lambda/" + f.Name
-	}
-	return nil
-}
-
 func (f *Function) validate() error {
 	var problems []error
 	refuse := func(bad bool, reason string) {
@@ -134,13 +130,6 @@ func (f *Function) validate() error {
 	refuse(f.Concurrency < 1, "the concurrency must be at least 1")
 	for _, retries := range f.Retries {
 		problems = append(problems, retries.filled().validate())
-	}
-	info, err := os.Stat(f.Bootstrap)
-	switch {
-	case err != nil:
-		problems = append(problems, err)
-	case !info.Mode().IsRegular() || info.Mode().Perm()&0o111 == 0:
-		problems = append(problems, fmt.Errorf("%s is not an executable file", f.Bootstrap))
 	}
 	return errors.Join(problems...)
 }

@@ -85,7 +85,7 @@ func (c calls) getFunction(r *http.Request, _ []byte) (wire.Answer, error) {
 		Code          struct{ Location string }
 	}
 	p := t.primary()
-	out.Code.Location = (&url.URL{Scheme: "file", Path: p.code.bootstrap}).String()
+	out.Code.Location = (&url.URL{Scheme: "file", Path: p.current().bootstrap}).String()
 	out.Configuration, err = p.describe(t.arn())
 	return answerJSON(http.StatusOK, out, err)
 }

@@ -17,10 +17,14 @@ import (
 // which comes another way.
 const outputDelay = 50 * time.Millisecond
 
+// busyAgain is the wait before another start of a program that was busy.
+const busyAgain = 10 * time.Millisecond
+
 // process is one execution environment: an operating system process with a
 // Runtime API of its own. It runs one invocation at a time.
 type process struct {
 	command *exec.Cmd
+	code    code
 	// session is the token of its calls.
 	session string
 	api     *runtimeAPI
@@ -46,15 +50,15 @@ type process struct {
 }
 
 // startProcess starts the operating system process; awaitReady waits for it.
-func startProcess(ctx context.Context, of *pool) (*process, error) {
-	f, config, bootstrap := of.function, of.function.config, of.code.bootstrap
+func startProcess(ctx context.Context, of *pool, from code) (*process, error) {
+	f, config := of.function, of.function.config
 	api, err := newRuntimeAPI(ctx, f.Name, config.Logger)
 	if err != nil {
 		return nil, err
 	}
 	stream := streamName(config.Clock(), &f.Function, of.version)
 	p := &process{
-		command: &exec.Cmd{Path: bootstrap, Args: []string{bootstrap}},
+		code:    from,
 		session: stream,
 		api:     api,
 		output:  &lines{write: func(line string) { config.Log(f.Name, stream, line) }},
@@ -62,27 +66,43 @@ func startProcess(ctx context.Context, of *pool) (*process, error) {
 		exited:  make(chan struct{}),
 	}
 	p.reported.Store(true)
-	p.command.Dir = filepath.Dir(bootstrap)
-	p.command.Env = processEnvironment(of, api.address, stream)
-	// One writer for both keeps their lines in order.
-	p.command.Stdout, p.command.Stderr = p.output, p.output
-	p.command.SysProcAttr = processAttributes()
-	// A child of the process could hold its output open for ever.
-	p.command.WaitDelay = time.Second
-	if err := f.starter.start(p.command); err != nil {
-		return nil, errors.Join(fmt.Errorf("start %s: %w", bootstrap, err), api.close())
+	if err := p.start(ctx, &f.service.watchdog, processEnvironment(of, from, api.address, stream)); err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", from.bootstrap, err), api.close())
 	}
-	go p.watch()
+	go p.watch(&f.service.watchdog)
 	return p, nil
 }
 
-// watch waits for the end of the process, then for that of its children.
-func (p *process) watch() {
+// start starts the program. One that is being written is busy until that is done.
+func (p *process) start(ctx context.Context, watchdog *watchdog, environment []string) error {
+	ctx, cancel := context.WithTimeout(ctx, initTimeout)
+	defer cancel()
+	for {
+		p.command = &exec.Cmd{
+			Path: p.code.bootstrap, Args: []string{p.code.bootstrap}, Dir: filepath.Dir(p.code.bootstrap), Env: environment,
+			// One writer for both keeps their lines in order.
+			Stdout: p.output, Stderr: p.output,
+			// A child of the process could hold its output open for ever.
+			WaitDelay: time.Second,
+		}
+		err := watchdog.start(p.command)
+		if !errors.Is(err, syscall.ETXTBSY) || ctx.Err() != nil {
+			return err
+		}
+		sleep(ctx, busyAgain)
+	}
+}
+
+// watch waits for the end of the process, then ends its children.
+func (p *process) watch(watchdog *watchdog) {
 	err := p.command.Wait()
 	if !errors.Is(err, exec.ErrWaitDelay) {
 		p.exit = err
 	}
 	p.signal(syscall.SIGKILL)
+	if err := errors.Join(killStrays(p.session), watchdog.ended(p.command.Process.Pid)); err != nil {
+		p.output.line("the local cloud could not end the children of the process: " + err.Error())
+	}
 	p.output.flush()
 	tail := strings.TrimSuffix(string(p.output.tail()), "\n")
 	p.last = tail[strings.LastIndex(tail, "\n")+1:]
@@ -101,8 +121,8 @@ func (p *process) signal(signal syscall.Signal) {
 }
 
 // awaitReady waits until the process requests its first event.
-func (p *process) awaitReady(ctx context.Context) error {
-	timer := time.NewTimer(initTimeout)
+func (p *process) awaitReady(ctx context.Context, timeout time.Duration) error {
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	failure := &initError{}
 	select {
@@ -116,7 +136,7 @@ func (p *process) awaitReady(ctx context.Context) error {
 	case <-p.exited:
 		failure.reason = p.exitReason()
 	case <-timer.C:
-		failure.reason = fmt.Sprintf("it did not ask for an event within %s", initTimeout)
+		failure.reason = fmt.Sprintf("it did not ask for an event within %s", timeout)
 	case <-ctx.Done():
 		failure.reason = ctx.Err().Error()
 	}

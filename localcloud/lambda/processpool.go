@@ -13,9 +13,9 @@ import (
 type pool struct {
 	function *function
 	version  string
-	code     code
 
 	mu   sync.Mutex
+	code code
 	idle []*process
 	all  map[*process]struct{}
 	// retired pools end each process after its invocation, and closed ones start none.
@@ -56,7 +56,7 @@ func (p *pool) invoke(ctx context.Context, inv *invocation) Result {
 			return result
 		}
 		began := p.function.config.Clock()
-		result, taken := running.run(inv, p.function.Timeout)
+		result, taken := running.run(inv, p.function.orNoTimeout(p.function.Timeout))
 		took := p.function.config.Clock().Sub(began)
 		if running.alive() {
 			p.keepIdle(running)
@@ -74,6 +74,26 @@ func (p *pool) invoke(ctx context.Context, inv *invocation) Result {
 
 var errClosed = errors.New("the service is closed")
 
+// current returns the code of the version. Idle processes of older code are ended.
+func (p *pool) current() code {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refresh()
+	return p.code
+}
+
+// refresh ends the idle processes if the code has changed. p.mu is locked.
+func (p *pool) refresh() {
+	fresh := p.function.service.codes.refresh(p.code)
+	if fresh == p.code {
+		return
+	}
+	for _, old := range p.idle {
+		go p.discard(old)
+	}
+	p.code, p.idle = fresh, nil
+}
+
 // obtain takes the process that was used last, because it is the warmest, or
 // starts one.
 func (p *pool) obtain(ctx context.Context) (*process, error) {
@@ -82,19 +102,21 @@ func (p *pool) obtain(ctx context.Context) (*process, error) {
 		p.mu.Unlock()
 		return nil, errClosed
 	}
-	if last := len(p.idle) - 1; last >= 0 {
+	p.refresh()
+	from, last := p.code, len(p.idle)-1
+	if last >= 0 {
 		warm := p.idle[last]
 		p.idle = p.idle[:last]
 		p.mu.Unlock()
 		return warm, nil
 	}
 	p.mu.Unlock()
-	return p.start(ctx)
+	return p.start(ctx, from)
 }
 
-func (p *pool) start(ctx context.Context) (*process, error) {
+func (p *pool) start(ctx context.Context, from code) (*process, error) {
 	began := p.function.config.Clock()
-	started, err := startProcess(ctx, p)
+	started, err := startProcess(ctx, p, from)
 	if err != nil {
 		return nil, err
 	}
@@ -106,17 +128,20 @@ func (p *pool) start(ctx context.Context) (*process, error) {
 		p.discard(started)
 		return nil, errClosed
 	}
-	if err := started.awaitReady(ctx); err != nil {
+	if err := started.awaitReady(ctx, p.function.orNoTimeout(initTimeout)); err != nil {
 		p.discard(started)
 		return nil, err
 	}
 	p.countInit(p.function.config.Clock().Sub(began))
+	if p.function.Debug {
+		p.function.config.Debugged(p.function.ARN, started.command.Process.Pid)
+	}
 	return started, nil
 }
 
 func (p *pool) keepIdle(used *process) {
 	p.mu.Lock()
-	keep := !p.retired
+	keep := !p.retired && used.code == p.code
 	if keep {
 		p.idle = append(p.idle, used)
 	}

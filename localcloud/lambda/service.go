@@ -1,12 +1,12 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
 
@@ -18,9 +18,9 @@ import (
 
 // Service runs functions.
 type Service struct {
-	config  Config
-	starter *starter
-	codes   codeStore
+	config   Config
+	watchdog watchdog
+	codes    codeStore
 
 	mu        sync.Mutex
 	functions map[string]*function
@@ -41,7 +41,7 @@ type Service struct {
 func New(config Config) *Service {
 	config.fill()
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Service{config: config, starter: newStarter(), functions: map[string]*function{}, cancel: cancel}
+	s := &Service{config: config, functions: map[string]*function{}, cancel: cancel}
 	s.background = func(work func(context.Context)) {
 		s.workers.Go(func() { work(ctx) })
 	}
@@ -50,10 +50,9 @@ func New(config Config) *Service {
 
 // Create adds a function. No process is started yet.
 func (s *Service) Create(f Function) error {
-	if err := errors.Join(s.unpack(&f), f.fill()); err != nil {
-		return fmt.Errorf("function %s: %w", f.Name, err)
-	}
-	if err := f.validate(); err != nil {
+	f.LogGroup = cmp.Or(f.LogGroup, "/aws/lambda/"+f.Name)
+	loaded, err := s.codes.load(f.Code)
+	if err := errors.Join(f.validate(), err); err != nil {
 		return fmt.Errorf("function %s: %w", f.Name, err)
 	}
 	s.mu.Lock()
@@ -61,22 +60,8 @@ func (s *Service) Create(f Function) error {
 	if s.functions[f.ARN] != nil {
 		return fmt.Errorf("function %s: a function with the ARN %s exists already", f.Name, f.ARN)
 	}
-	s.functions[f.ARN] = newFunction(f, &s.config, s.starter)
+	s.functions[f.ARN] = newFunction(f, loaded, s)
 	return nil
-}
-
-// unpack unzips the archive of a function that has one.
-func (s *Service) unpack(f *Function) error {
-	if f.Archive == "" {
-		return nil
-	}
-	archive, err := os.ReadFile(f.Archive)
-	if err != nil {
-		return err
-	}
-	unzipped, err := s.codes.unzip(archive)
-	f.Bootstrap = unzipped.bootstrap
-	return err
 }
 
 // Start starts one process of each version that is used, and returns when each
@@ -105,8 +90,8 @@ func (s *Service) Start(ctx context.Context) error {
 	return group.Wait()
 }
 
-// Invoke invokes what an ARN leads to, a function, a version or an alias, and waits for its response. If the function is at
-// its concurrency, the error is TooManyRequestsException. The failure of a
+// Invoke invokes what an ARN leads to, a function, a version or an alias, and waits for
+// its response. If the function is at its concurrency, the error is TooManyRequestsException. The failure of a
 // function is not an error of Invoke but a Result with a FunctionError. Once it
 // has begun, an invocation runs to its end even if ctx ends before.
 func (s *Service) Invoke(ctx context.Context, arn string, payload []byte) (Result, error) {
@@ -198,6 +183,5 @@ func (s *Service) Close() error {
 	ends.Wait()
 	s.calls.Wait()
 	s.workers.Wait()
-	s.starter.close()
-	return s.codes.close()
+	return errors.Join(s.watchdog.close(), s.codes.close())
 }

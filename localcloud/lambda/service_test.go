@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -205,25 +206,45 @@ func TestCloseEndsEveryProcessAndItsChildren(t *testing.T) {
 		t.Errorf("the interrupted invocation returns %+v", result)
 	}
 	for _, pid := range pids {
-		b.eventually(fmt.Sprintf("the end of %d", pid), func() bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || zombie(pid) })
+		b.eventually(fmt.Sprintf("the end of %d", pid), func() bool { return hasEnded(pid) })
 	}
 	if _, err := b.Invoke(t.Context(), arn, []byte("{}")); err == nil {
 		t.Error("a closed service takes invocations")
 	}
 }
 
-// zombie reports whether a process has ended but was not reaped: a grandchild
+// hasEnded reports whether a process has ended. One that was not reaped has: a grandchild
 // is reaped by init, and a container may have none.
-func zombie(pid int) bool {
+func hasEnded(pid int) bool {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err == nil && bytes.Contains(status, []byte(") Z "))
+	return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || err == nil && bytes.Contains(status, []byte(") Z "))
+}
+
+func TestAProcessThatIsTimedOutOrEndsByItselfLeavesNoChild(t *testing.T) {
+	for _, child := range []string{"child", "detached"} {
+		for _, end := range []string{"sleep", "exit"} {
+			t.Run(child+" "+end, func(t *testing.T) {
+				if child == "detached" && runtime.GOOS != "linux" {
+					t.Skip("only Linux shows which process started a child that has left its group")
+				}
+				b := newBench(t, nil)
+				arn := b.add("behave", func(f *lambda.Function) { f.Timeout = 300 * time.Millisecond })
+				pids := decode[[]int](b, b.invoke(arn, child).Payload)
+				if hasEnded(pids[1]) {
+					t.Fatal("the child does not run")
+				}
+				b.invoke(arn, end)
+				b.eventually("the end of the child", func() bool { return hasEnded(pids[0]) && hasEnded(pids[1]) })
+			})
+		}
+	}
 }
 
 func TestAnInvalidFunctionIsRefused(t *testing.T) {
-	valid := lambda.Function{Name: "f", ARN: "f", Bootstrap: bootstrap, Timeout: time.Second, MemoryMB: 128, Concurrency: 1}
+	valid := lambda.Function{Name: "f", ARN: "f", Code: filepath.Dir(bootstrap), Timeout: time.Second, MemoryMB: 128, Concurrency: 1}
 	for name, edit := range map[string]func(*lambda.Function){
-		"no executable":  func(f *lambda.Function) { f.Bootstrap = "testdata/none" },
-		"a folder":       func(f *lambda.Function) { f.Bootstrap = "testdata" },
+		"no executable":  func(f *lambda.Function) { f.Code = "testdata/none" },
+		"a folder":       func(f *lambda.Function) { f.Code = "testdata" },
 		"no concurrency": func(f *lambda.Function) { f.Concurrency = 0 },
 		"a long timeout": func(f *lambda.Function) { f.Timeout = time.Hour },
 		"a short event age": func(f *lambda.Function) {

@@ -1,9 +1,6 @@
 package lambda
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // billingStep is the unit in which Lambda bills durations.
 const billingStep = time.Millisecond
@@ -20,8 +17,9 @@ type Stats struct {
 	// Inits are the times from the start of a process until it requested its first
 	// event.
 	Inits []time.Duration
-	// Programs are the paths of the executables of the versions.
-	Programs []string
+	// Processes are the ids of the processes that run. Each is also that of a group, with
+	// the processes that it has started.
+	Processes []int
 }
 
 // Stats returns what the function with an ARN has done.
@@ -48,8 +46,8 @@ func (p *pool) addStats(to *Stats) {
 	if p.invocations > 0 {
 		to.Versions[p.version] += p.invocations
 	}
-	if !slices.Contains(to.Programs, p.code.bootstrap) {
-		to.Programs = append(to.Programs, p.code.bootstrap)
+	for running := range p.all {
+		to.Processes = append(to.Processes, running.command.Process.Pid)
 	}
 }
 

@@ -22,8 +22,8 @@ const latest = "$LATEST"
 type function struct {
 	Function
 
+	service *Service
 	config  *Config
-	starter *starter
 	slots   chan struct{}
 	gate    gate
 
@@ -38,15 +38,18 @@ type function struct {
 	random *rand.Rand
 }
 
-func newFunction(settings Function, config *Config, starter *starter) *function {
+func newFunction(settings Function, from code, s *Service) *function {
+	if settings.Debug {
+		settings.Concurrency = 1
+	}
 	f := &function{
-		Function: settings, config: config, starter: starter,
+		Function: settings, service: s, config: &s.config,
 		slots: make(chan struct{}, settings.Concurrency), aliases: map[string]Alias{},
 	}
 	sum := fnv.New64a()
 	sum.Write([]byte(f.ARN)) // A hash never fails.
-	f.random = rand.New(rand.NewPCG(config.Seed, sum.Sum64()))
-	f.latest = f.newPool(latest, code{bootstrap: f.Bootstrap})
+	f.random = rand.New(rand.NewPCG(f.config.Seed, sum.Sum64()))
+	f.latest = f.newPool(latest, from)
 	return f
 }
 
@@ -135,16 +138,17 @@ func (f *function) version(version string) *pool {
 func (f *function) publish(sha256 string, copied func(code) (code, error)) (*pool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.latest.code.mustBe(sha256); err != nil {
+	newest := f.latest.current()
+	if err := newest.mustBe(sha256); err != nil {
 		return nil, err
 	}
 	if last := len(f.published) - 1; last >= 0 {
-		same, err := f.published[last].code.equals(f.latest.code)
+		same, err := f.published[last].current().equals(newest)
 		if err != nil || same {
 			return f.published[last], err
 		}
 	}
-	own, err := copied(f.latest.code)
+	own, err := copied(newest)
 	if err != nil {
 		return nil, err
 	}

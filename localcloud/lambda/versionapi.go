@@ -57,7 +57,7 @@ func (p *pool) describe(arn string) (functionConfiguration, error) {
 	if f.DeadLetterARN != "" {
 		found.DeadLetterConfig = &deadLetterConfig{f.DeadLetterARN}
 	}
-	hashed, err := p.code.hash()
+	hashed, err := p.current().hash()
 	if err != nil {
 		return functionConfiguration{}, err
 	}

@@ -9,6 +9,7 @@ loopback interface. Run it with `make try-deploy`.
 import argparse
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -79,7 +80,7 @@ class Trial:
     def synthesize(self, name):
         """Returns the folder of a new cloud assembly."""
         assembly = self.scratch / name
-        self.cdk("synth", "--app", self.app, "-c", f"env={ENVIRONMENT}", "--output", assembly, "--build", "", "--quiet")
+        self.cdk("synth", "--app", shlex.quote(str(self.app)), "-c", f"env={ENVIRONMENT}", "--output", assembly, "--build", "", "--quiet")
         return assembly
 
     def deploy(self, assembly):

@@ -58,60 +58,55 @@ func decode(data []byte, into any) error {
 }
 
 func (w *wireValue) value() (Value, error) {
-	switch w.members() {
-	case 0:
+	if w == nil {
 		return Value{}, emptyValue()
-	case 1:
-	default:
+	}
+	var value Value
+	var err error
+	count := 0
+	read := func(isPresent bool, of func() (Value, error)) {
+		if isPresent {
+			count++
+			value, err = of()
+		}
+	}
+	read(w.S != nil, func() (Value, error) { return String(*w.S), nil })
+	read(w.N != nil, func() (Value, error) { return Number(*w.N) })
+	read(w.B != nil, func() (Value, error) { return binaryOf(*w.B) })
+	read(w.BOOL != nil, func() (Value, error) { return Scalar(KindBool, strconv.FormatBool(*w.BOOL)), nil })
+	read(w.NULL != nil, func() (Value, error) { return null(*w.NULL) })
+	read(w.L != nil, func() (Value, error) { return listOf(*w.L) })
+	read(w.M != nil, func() (Value, error) { return mapOf(*w.M) })
+	read(w.SS != nil, func() (Value, error) { return set(KindStringSet, *w.SS, stringOf) })
+	read(w.NS != nil, func() (Value, error) { return set(KindNumberSet, *w.NS, Number) })
+	read(w.BS != nil, func() (Value, error) { return set(KindBinarySet, *w.BS, binaryOf) })
+	switch {
+	case count == 0:
+		return Value{}, emptyValue()
+	case count > 1:
 		return Value{}, wire.ValidationError("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
 	}
-	switch {
-	case w.S != nil:
-		return String(*w.S), nil
-	case w.N != nil:
-		return Number(*w.N)
-	case w.B != nil:
-		return binaryOf(*w.B), nil
-	case w.BOOL != nil:
-		return Scalar(KindBool, strconv.FormatBool(*w.BOOL)), nil
-	case w.NULL != nil:
-		if !*w.NULL {
-			return Value{}, wire.ValidationError("One or more parameter values were invalid: Null attribute value types must have the value of true")
-		}
-		return Scalar(KindNull, ""), nil
-	}
-	return w.collection()
+	return value, err
 }
 
-func (w *wireValue) members() int {
-	if w == nil {
-		return 0
+func stringOf(text string) (Value, error) { return String(text), nil }
+
+func binaryOf(data []byte) (Value, error) { return Scalar(KindBinary, string(data)), nil }
+
+func null(isNull bool) (Value, error) {
+	if !isNull {
+		return Value{}, wire.ValidationError("One or more parameter values were invalid: Null attribute value types must have the value of true")
 	}
-	count := 0
-	for _, present := range []bool{
-		w.S != nil, w.N != nil, w.B != nil, w.BOOL != nil, w.NULL != nil,
-		w.L != nil, w.M != nil, w.SS != nil, w.NS != nil, w.BS != nil,
-	} {
-		if present {
-			count++
-		}
-	}
-	return count
+	return Scalar(KindNull, ""), nil
 }
 
-func (w *wireValue) collection() (Value, error) {
-	switch {
-	case w.L != nil:
-		list, err := convert(*w.L, (*wireValue).value)
-		return Value{kind: KindList, list: list}, err
-	case w.SS != nil:
-		return set(KindStringSet, *w.SS, func(text string) (Value, error) { return String(text), nil })
-	case w.NS != nil:
-		return set(KindNumberSet, *w.NS, Number)
-	case w.BS != nil:
-		return set(KindBinarySet, *w.BS, func(data []byte) (Value, error) { return binaryOf(data), nil })
-	}
-	fields, err := fieldsOf(*w.M)
+func listOf(read []*wireValue) (Value, error) {
+	elements, err := convert(read, (*wireValue).value)
+	return List(elements), err
+}
+
+func mapOf(read map[string]*wireValue) (Value, error) {
+	fields, err := fieldsOf(read)
 	return Map(fields), err
 }
 
@@ -126,8 +121,6 @@ func fieldsOf(read map[string]*wireValue) (map[string]Value, error) {
 	}
 	return fields, nil
 }
-
-func binaryOf(data []byte) Value { return Scalar(KindBinary, string(data)) }
 
 func convert[T any](elements []T, value func(T) (Value, error)) ([]Value, error) {
 	list := make([]Value, len(elements))

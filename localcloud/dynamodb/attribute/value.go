@@ -5,6 +5,7 @@ package attribute
 import (
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -49,19 +50,11 @@ func Scalar(kind Kind, text string) Value { return Value{kind: kind, text: text}
 // Number returns a value of kind N. An error is returned if the text is not a
 // number that DynamoDB can hold.
 func Number(text string) (Value, error) {
-	parsed, err := parseNumber(text)
+	normal, err := parseNumber(text)
 	if err != nil {
 		return Value{}, err
 	}
-	return numeric(parsed), nil
-}
-
-func numeric(n number) Value { return Scalar(KindNumber, n.text()) }
-
-// number returns the number of a value of kind N, whose text was made from one.
-func (v Value) number() number {
-	parsed, _ := parseNumber(v.text)
-	return parsed
+	return Scalar(KindNumber, normal), nil
 }
 
 // List returns a value of kind L.
@@ -131,22 +124,20 @@ func (v Value) HasPrefix(prefix Value) bool {
 // Plus returns the sum of two numbers. An error is returned if DynamoDB cannot
 // hold it.
 func (v Value) Plus(w Value) (Value, error) {
-	sum, err := v.number().plus(w.number())
-	return numeric(sum), err
+	return exact(new(big.Rat).Add(rational(v.text), rational(w.text)))
 }
 
 // Minus returns the difference of two numbers. An error is returned if DynamoDB
 // cannot hold it.
 func (v Value) Minus(w Value) (Value, error) {
-	difference, err := v.number().plus(w.number().negated())
-	return numeric(difference), err
+	return exact(new(big.Rat).Sub(rational(v.text), rational(w.text)))
 }
 
 // Compare orders two values of one ordered kind: strings by their UTF-8 bytes,
 // binaries by unsigned bytes, numbers by value.
 func (v Value) Compare(w Value) int {
 	if v.kind == KindNumber {
-		return v.number().compare(w.number())
+		return rational(v.text).Cmp(rational(w.text))
 	}
 	return strings.Compare(v.text, w.text)
 }
@@ -155,7 +146,7 @@ func (v Value) Compare(w Value) int {
 func (v Value) Size() int {
 	switch {
 	case v.kind == KindNumber:
-		return v.number().size()
+		return numberSize(v.text)
 	case v.kind == KindBool, v.kind == KindNull:
 		return 1
 	case v.kind.IsSet():

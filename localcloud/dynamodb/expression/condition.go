@@ -66,51 +66,52 @@ func (s sizeOf) value(item attribute.Item) (attribute.Value, bool) {
 }
 
 type (
-	and       struct{ left, right predicate } // AND
-	or        struct{ left, right predicate } // OR
-	not       struct{ inner predicate }       // NOT
-	existence struct {                        // attribute_exists, attribute_not_exists
-		path   Path
-		wanted bool
+	and struct{ left, right predicate } // AND
+	or  struct{ left, right predicate } // OR
+	not struct{ inner predicate }       // NOT
+	// test is a comparison, BETWEEN, IN or a function.
+	test struct {
+		operator string
+		operands []operand
 	}
-	comparison struct {
-		operator    string
-		left, right operand
-	}
-	between    struct{ operand, lower, upper operand }
-	membership struct { // IN
-		operand    operand
-		candidates []operand
-	}
-	kindTest struct { // attribute_type
-		path Path
-		kind attribute.Kind
-	}
-	prefixTest  struct{ operand, prefix operand } // begins_with
-	containment struct{ whole, part operand }     // contains
 )
 
 func (c and) holds(item attribute.Item) bool { return c.left.holds(item) && c.right.holds(item) }
-
 func (c or) holds(item attribute.Item) bool  { return c.left.holds(item) || c.right.holds(item) }
 func (c not) holds(item attribute.Item) bool { return !c.inner.holds(item) }
-func (c existence) holds(item attribute.Item) bool {
-	_, found := c.path.value(item)
-	return found == c.wanted
-}
 
-func (c comparison) holds(item attribute.Item) bool {
-	left, hasLeft := c.left.value(item)
-	right, hasRight := c.right.value(item)
-	present := hasLeft && hasRight
+func (c test) holds(item attribute.Item) bool {
+	v := make([]attribute.Value, len(c.operands))
+	for i, o := range c.operands {
+		var found bool
+		// What lacks an operand is no test that holds, except for the opposites of = and
+		// attribute_exists. An operand of IN has no kind then, and is equal to none.
+		if v[i], found = o.value(item); !found && (i == 0 || c.operator != "IN") {
+			return c.operator == "<>" || c.operator == "attribute_not_exists"
+		}
+	}
 	switch c.operator {
 	case "=":
-		return present && left.Equal(right)
+		return v[0].Equal(v[1])
 	case "<>":
-		// The negation of =, so it is true where an operand is missing.
-		return !present || !left.Equal(right)
+		return !v[0].Equal(v[1])
+	case "BETWEEN":
+		return ordered("<=", v[1], v[0]) && ordered("<=", v[0], v[2])
+	case "IN":
+		return slices.ContainsFunc(v[1:], v[0].Equal)
+	case "attribute_exists":
+		return true
+	case "attribute_not_exists":
+		return false
+	case "attribute_type":
+		return v[0].Kind() == attribute.Kind(v[1].Text())
+	case "begins_with":
+		return v[0].HasPrefix(v[1])
+	case "contains":
+		isText := v[0].Kind() == attribute.KindString || v[0].Kind() == attribute.KindBinary
+		return v[0].HasMember(v[1]) || isText && v[0].Kind() == v[1].Kind() && strings.Contains(v[0].Text(), v[1].Text())
 	}
-	return present && ordered(c.operator, left, right)
+	return ordered(c.operator, v[0], v[1])
 }
 
 // ordered compares with <, <=, > or >=. Values of different types, or of types
@@ -129,45 +130,4 @@ func ordered(operator string, left, right attribute.Value) bool {
 		return order > 0
 	}
 	return order >= 0
-}
-
-func (c between) holds(item attribute.Item) bool {
-	value, hasValue := c.operand.value(item)
-	lower, hasLower := c.lower.value(item)
-	upper, hasUpper := c.upper.value(item)
-	return hasValue && hasLower && hasUpper && ordered("<=", lower, value) && ordered("<=", value, upper)
-}
-
-func (c membership) holds(item attribute.Item) bool {
-	value, found := c.operand.value(item)
-	return found && slices.ContainsFunc(c.candidates, func(candidate operand) bool {
-		other, present := candidate.value(item)
-		return present && value.Equal(other)
-	})
-}
-
-func (c kindTest) holds(item attribute.Item) bool {
-	value, found := c.path.value(item)
-	return found && value.Kind() == c.kind
-}
-
-func (c prefixTest) holds(item attribute.Item) bool {
-	value, hasValue := c.operand.value(item)
-	prefix, hasPrefix := c.prefix.value(item)
-	return hasValue && hasPrefix && value.HasPrefix(prefix)
-}
-
-func (c containment) holds(item attribute.Item) bool {
-	whole, hasWhole := c.whole.value(item)
-	part, hasPart := c.part.value(item)
-	if !hasWhole || !hasPart {
-		return false
-	}
-	switch {
-	case whole.Kind() == attribute.KindString, whole.Kind() == attribute.KindBinary:
-		return part.Kind() == whole.Kind() && strings.Contains(whole.Text(), part.Text())
-	case whole.Kind() == attribute.KindList, whole.Kind().IsSet():
-		return whole.HasMember(part)
-	}
-	return false
 }

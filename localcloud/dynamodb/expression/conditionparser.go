@@ -19,28 +19,23 @@ func ParseCondition(parameter string, text *string, variables *Variables) (*Cond
 
 // or reads conditions joined by OR, which binds weakest.
 func (p *parser) or() (predicate, error) {
-	left, err := p.and()
-	for err == nil && p.accept("OR") {
-		var right predicate
-		if err = p.operator(); err != nil {
-			break
-		}
-		right, err = p.and()
-		left = or{left, right}
-	}
-	return left, err
+	return p.joined("OR", p.and, func(left, right predicate) predicate { return or{left, right} })
 }
 
 // and reads conditions joined by AND.
 func (p *parser) and() (predicate, error) {
-	left, err := p.not()
-	for err == nil && p.accept("AND") {
+	return p.joined("AND", p.not, func(left, right predicate) predicate { return and{left, right} })
+}
+
+func (p *parser) joined(keyword string, read func() (predicate, error), join func(left, right predicate) predicate) (predicate, error) {
+	left, err := read()
+	for err == nil && p.accept(keyword) {
 		var right predicate
 		if err = p.operator(); err != nil {
 			break
 		}
-		right, err = p.not()
-		left = and{left, right}
+		right, err = read()
+		left = join(left, right)
 	}
 	return left, err
 }
@@ -140,7 +135,7 @@ func (p *parser) parseComparison(operator string, left operand) (predicate, erro
 			return nil, err
 		}
 	}
-	return comparison{operator: operator, left: left, right: right}, nil
+	return test{operator, []operand{left, right}}, nil
 }
 
 // orderable refuses constants that have no order.
@@ -185,7 +180,7 @@ func (p *parser) between(left operand) (predicate, error) {
 	if err := p.orderable("BETWEEN", left, lower, upper); err != nil {
 		return nil, err
 	}
-	return between{operand: left, lower: lower, upper: upper}, p.bounds(lower, upper)
+	return test{"BETWEEN", []operand{left, lower, upper}}, p.bounds(lower, upper)
 }
 
 // bounds refuses constant bounds between which nothing can be.
@@ -215,29 +210,14 @@ func (p *parser) membership(left operand) (predicate, error) {
 	if err := p.expect("("); err != nil {
 		return nil, err
 	}
-	candidates, err := p.operands()
+	candidates, err := list(p, p.operand)
 	if err != nil {
 		return nil, err
 	}
 	if len(candidates) > maximumCandidates {
 		return nil, p.operandCountError("IN", len(candidates)+1)
 	}
-	return membership{operand: left, candidates: candidates}, p.distinct("IN", left, candidates...)
-}
-
-// operands reads operands up to the closing parenthesis; there is at least one.
-func (p *parser) operands() ([]operand, error) {
-	var all []operand
-	for {
-		next, err := p.operand()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, next)
-		if !p.accept(",") {
-			return all, p.expect(")")
-		}
-	}
+	return test{"IN", append([]operand{left}, candidates...)}, p.distinct("IN", left, candidates...)
 }
 
 // operand reads a path, a constant or size(path).

@@ -1,6 +1,8 @@
 package expression
 
 import (
+	"strings"
+
 	"example.com/saga/localcloud/dynamodb/attribute"
 	"example.com/saga/localcloud/wire"
 )
@@ -31,60 +33,35 @@ func addKeyTests(into map[string]KeyTest, c predicate) error {
 			return err
 		}
 		return addKeyTests(into, c.right)
-	case comparison:
-		if c.operator == "<>" {
-			return invalidKeyOperator("<>")
-		}
-		if _, ok := c.left.(constant); ok {
-			return addKeyTest(into, mirrored(c.operator), c.right, c.left)
-		}
-		return addKeyTest(into, c.operator, c.left, c.right)
-	case between:
-		return addKeyTest(into, "BETWEEN", c.operand, c.lower, c.upper)
-	case prefixTest:
-		return addKeyTest(into, "begins_with", c.operand, c.prefix)
+	case test:
+		return addTest(into, c)
+	case or:
+		return invalidKeyOperator("OR")
 	default:
-		return invalidKeyOperator(operatorOf(c))
+		return invalidKeyOperator("NOT")
 	}
+}
+
+func addTest(into map[string]KeyTest, c test) error {
+	switch c.operator {
+	case "=", "<", "<=", ">", ">=":
+		if _, ok := c.operands[0].(constant); ok {
+			return addKeyTest(into, mirrored(c.operator), c.operands[1], c.operands[0])
+		}
+	case "BETWEEN", "begins_with":
+	default:
+		return invalidKeyOperator(c.operator)
+	}
+	return addKeyTest(into, c.operator, c.operands[0], c.operands[1:]...)
 }
 
 func invalidKeyOperator(name string) error {
 	return wire.ValidationError("Invalid operator used in KeyConditionExpression: %s", name)
 }
 
-func operatorOf(c predicate) string {
-	switch c := c.(type) {
-	case or:
-		return "OR"
-	case not:
-		return "NOT"
-	case membership:
-		return "IN"
-	case kindTest:
-		return "attribute_type"
-	case containment:
-		return "contains"
-	case existence:
-		if c.wanted {
-			return "attribute_exists"
-		}
-	}
-	return "attribute_not_exists"
-}
-
 // mirrored returns the operator that means the same with its operands exchanged.
 func mirrored(operator string) string {
-	switch operator {
-	case "<":
-		return ">"
-	case "<=":
-		return ">="
-	case ">":
-		return "<"
-	case ">=":
-		return "<="
-	}
-	return operator
+	return strings.NewReplacer("<", ">", ">", "<").Replace(operator)
 }
 
 func addKeyTest(into map[string]KeyTest, operator string, attribute operand, bounds ...operand) error {

@@ -9,6 +9,7 @@
 package expression
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -154,11 +155,7 @@ func (p *parser) name() (segment, error) {
 }
 
 func isKeyword(word string) bool {
-	switch strings.ToUpper(word) {
-	case "AND", "OR", "NOT", "BETWEEN", "IN":
-		return true
-	}
-	return false
+	return slices.Contains([]string{"AND", "OR", "NOT", "BETWEEN", "IN"}, strings.ToUpper(word))
 }
 
 func (p *parser) index() (segment, error) {
@@ -194,8 +191,4 @@ func (p *parser) operandTypeError(what, name string, kind attribute.Kind) error 
 
 func (p *parser) operandCountError(function string, count int) error {
 	return p.fail("Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d", function, count)
-}
-
-func (p *parser) pathRequired(function string) error {
-	return p.fail("Operator or function requires a document path; operator or function: %s", function)
 }

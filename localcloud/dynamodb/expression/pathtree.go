@@ -1,18 +1,19 @@
 package expression
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
 	"example.com/saga/localcloud/dynamodb/attribute"
 )
 
-// pathTree holds something at the end of each of several document paths. No
-// path in it begins with another, and no node is both a map and a list.
+// pathTree holds something at the end of each of several document paths. No path in it
+// begins with another, and the children of a node are either in a map or in a list.
 type pathTree[T any] struct {
-	names   map[string]*pathTree[T]
-	indexes map[int]*pathTree[T]
-	leaf    *leaf[T]
+	children map[segment]*pathTree[T]
+	isList   bool
+	leaf     *leaf[T]
 }
 
 type leaf[T any] struct {
@@ -28,45 +29,34 @@ func (t *pathTree[T]) insert(p Path, content T) (other Path, collision string) {
 		switch {
 		case node.leaf != nil:
 			return node.leaf.path, "overlap"
-		case s.isIndex && node.names != nil, !s.isIndex && node.indexes != nil:
+		case node.children == nil:
+			node.children, node.isList = make(map[segment]*pathTree[T]), s.isIndex
+		case node.isList != s.isIndex:
 			return node.anyPath(), "conflict"
 		}
-		node = node.child(s)
+		if node.children[s] == nil {
+			node.children[s] = new(pathTree[T])
+		}
+		node = node.children[s]
 	}
-	if node.leaf != nil || node.names != nil || node.indexes != nil {
+	if node.leaf != nil || node.children != nil {
 		return node.anyPath(), "overlap"
 	}
 	node.leaf = &leaf[T]{path: p, content: content}
 	return nil, ""
 }
 
-func (t *pathTree[T]) child(s segment) *pathTree[T] {
-	if s.isIndex {
-		if t.indexes == nil {
-			t.indexes = make(map[int]*pathTree[T])
-		}
-		if t.indexes[s.index] == nil {
-			t.indexes[s.index] = new(pathTree[T])
-		}
-		return t.indexes[s.index]
-	}
-	if t.names == nil {
-		t.names = make(map[string]*pathTree[T])
-	}
-	if t.names[s.name] == nil {
-		t.names[s.name] = new(pathTree[T])
-	}
-	return t.names[s.name]
+// segments returns the segments to the children in order.
+func (t *pathTree[T]) segments() []segment {
+	return slices.SortedFunc(maps.Keys(t.children), func(a, b segment) int {
+		return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.name, b.name))
+	})
 }
 
 // anyPath returns a path through this node.
 func (t *pathTree[T]) anyPath() Path {
 	for t.leaf == nil {
-		if t.names != nil {
-			t = t.names[slices.Min(slices.Collect(maps.Keys(t.names)))]
-			continue
-		}
-		t = t.indexes[slices.Min(slices.Collect(maps.Keys(t.indexes)))]
+		t = t.children[t.segments()[0]]
 	}
 	return t.leaf.path
 }
@@ -91,37 +81,23 @@ func (t *pathTree[T]) pick(item attribute.Item) attribute.Item {
 }
 
 func (t *pathTree[T]) pickValue(v attribute.Value) (attribute.Value, bool) {
-	switch {
-	case t.leaf != nil:
+	if t.leaf != nil {
 		return v, true
-	case t.indexes != nil:
-		return t.pickElements(v)
 	}
-	return t.pickFields(v)
-}
-
-func (t *pathTree[T]) pickElements(v attribute.Value) (attribute.Value, bool) {
 	var elements []attribute.Value
-	for _, index := range slices.Sorted(maps.Keys(t.indexes)) {
-		element, found := child(v, segment{index: index, isIndex: true})
+	fields := make(map[string]attribute.Value)
+	for _, s := range t.segments() {
+		inner, found := child(v, s)
 		if !found {
 			continue
 		}
-		if picked, found := t.indexes[index].pickValue(element); found {
+		if picked, found := t.children[s].pickValue(inner); found {
 			elements = append(elements, picked)
+			fields[s.name] = picked
 		}
 	}
-	return attribute.List(elements), len(elements) > 0
-}
-
-func (t *pathTree[T]) pickFields(v attribute.Value) (attribute.Value, bool) {
-	fields := make(map[string]attribute.Value)
-	for name, child := range t.names {
-		if field, found := v.Fields()[name]; found {
-			if picked, found := child.pickValue(field); found {
-				fields[name] = picked
-			}
-		}
+	if t.isList {
+		return attribute.List(elements), len(elements) > 0
 	}
 	return attribute.Map(fields), len(fields) > 0
 }

@@ -11,9 +11,7 @@ import (
 // action is what an update does at one path. It is applied to the item as it
 // was and to the value at the path, if there is one, and returns the new value,
 // if there is one.
-type action interface {
-	apply(old attribute.Item, current attribute.Value, present bool) (result attribute.Value, keep bool, err error)
-}
+type action func(old attribute.Item, current attribute.Value, present bool) (result attribute.Value, keep bool, err error)
 
 // Update is a parsed UpdateExpression. All actions see the old item, so their
 // order does not matter.
@@ -41,10 +39,10 @@ func (u *Update) Apply(old attribute.Item) (attribute.Item, error) {
 func rewrite(node *pathTree[action], old attribute.Item, current attribute.Value, present bool) (attribute.Value, bool, error) {
 	switch {
 	case node.leaf != nil:
-		return node.leaf.content.apply(old, current, present)
-	case node.names != nil && current.Kind() == attribute.KindMap:
+		return node.leaf.content(old, current, present)
+	case !node.isList && current.Kind() == attribute.KindMap:
 		return rewriteFields(node, old, current)
-	case node.indexes != nil && current.Kind() == attribute.KindList:
+	case node.isList && current.Kind() == attribute.KindList:
 		return rewriteElements(node, old, current)
 	}
 	return attribute.Value{}, false, wire.ValidationError("The document path provided in the update expression is invalid for update")
@@ -55,16 +53,16 @@ func rewriteFields(node *pathTree[action], old attribute.Item, current attribute
 	if fields == nil {
 		fields = make(map[string]attribute.Value)
 	}
-	for _, name := range slices.Sorted(maps.Keys(node.names)) {
-		field, present := fields[name]
-		result, keep, err := rewrite(node.names[name], old, field, present)
+	for _, s := range node.segments() {
+		field, present := fields[s.name]
+		result, keep, err := rewrite(node.children[s], old, field, present)
 		switch {
 		case err != nil:
 			return attribute.Value{}, false, err
 		case keep:
-			fields[name] = result
+			fields[s.name] = result
 		default:
-			delete(fields, name)
+			delete(fields, s.name)
 		}
 	}
 	return attribute.Map(fields), true, nil
@@ -75,17 +73,15 @@ func rewriteFields(node *pathTree[action], old attribute.Item, current attribute
 func rewriteElements(node *pathTree[action], old attribute.Item, current attribute.Value) (attribute.Value, bool, error) {
 	var elements []attribute.Value
 	next := 0
-	for _, index := range slices.Sorted(maps.Keys(node.indexes)) {
-		upTo := min(index, len(current.Elements()))
+	for _, s := range node.segments() {
+		upTo := min(s.index, len(current.Elements()))
 		elements = append(elements, current.Elements()[next:upTo]...)
 		next = upTo
-		var element attribute.Value
-		present := index < len(current.Elements())
+		element, present := child(current, s)
 		if present {
-			element = current.Elements()[index]
 			next++
 		}
-		result, keep, err := rewrite(node.indexes[index], old, element, present)
+		result, keep, err := rewrite(node.children[s], old, element, present)
 		if err != nil {
 			return attribute.Value{}, false, err
 		}
@@ -97,56 +93,45 @@ func rewriteElements(node *pathTree[action], old attribute.Item, current attribu
 	return attribute.List(elements), true, nil
 }
 
-// setAction is path = value.
-type setAction struct{ source source }
-
-func (a setAction) apply(old attribute.Item, _ attribute.Value, _ bool) (attribute.Value, bool, error) {
-	result, err := a.source.evaluate(old)
-	return result, true, err
+// setTo is path = value.
+func setTo(from source) action {
+	return func(old attribute.Item, _ attribute.Value, _ bool) (attribute.Value, bool, error) {
+		result, err := from.evaluate(old)
+		return result, true, err
+	}
 }
 
-type removeAction struct{}
-
-func (removeAction) apply(attribute.Item, attribute.Value, bool) (attribute.Value, bool, error) {
+func removed(attribute.Item, attribute.Value, bool) (attribute.Value, bool, error) {
 	return attribute.Value{}, false, nil
 }
 
-// addAction adds a number, or the members of a set. What is missing counts as
-// zero or as the empty set.
-type addAction struct{ operand attribute.Value }
-
-func (a addAction) apply(_ attribute.Item, current attribute.Value, present bool) (attribute.Value, bool, error) {
-	if !present {
-		return a.operand, true, nil
-	}
-	if current.Kind() != a.operand.Kind() {
-		return attribute.Value{}, false, wrongOperand()
-	}
-	if current.Kind() == attribute.KindNumber {
-		sum, err := current.Plus(a.operand)
-		return sum, true, err
-	}
-	members := slices.Clone(current.Elements())
-	for _, member := range a.operand.Elements() {
-		if !current.HasMember(member) {
-			members = append(members, member)
+// adding adds a number, or the members of a set. What is missing counts as zero or as
+// the empty set.
+func adding(operand attribute.Value) action {
+	return func(_ attribute.Item, current attribute.Value, present bool) (attribute.Value, bool, error) {
+		switch {
+		case !present:
+			return operand, true, nil
+		case current.Kind() != operand.Kind():
+			return attribute.Value{}, false, wrongOperand()
+		case current.Kind() == attribute.KindNumber:
+			sum, err := current.Plus(operand)
+			return sum, true, err
 		}
+		more := slices.DeleteFunc(slices.Clone(operand.Elements()), current.HasMember)
+		return attribute.Set(current.Kind(), slices.Concat(current.Elements(), more)), true, nil
 	}
-	return attribute.Set(current.Kind(), members), true, nil
 }
 
-// deleteAction takes members out of a set. A set that becomes empty is removed.
-type deleteAction struct{ operand attribute.Value }
-
-func (a deleteAction) apply(_ attribute.Item, current attribute.Value, present bool) (attribute.Value, bool, error) {
-	if !present {
-		return attribute.Value{}, false, nil
+// deleting takes members out of a set. A set that becomes empty is removed.
+func deleting(operand attribute.Value) action {
+	return func(_ attribute.Item, current attribute.Value, present bool) (attribute.Value, bool, error) {
+		if present && current.Kind() != operand.Kind() {
+			return attribute.Value{}, false, wrongOperand()
+		}
+		members := slices.DeleteFunc(slices.Clone(current.Elements()), operand.HasMember)
+		return attribute.Set(current.Kind(), members), len(members) > 0, nil
 	}
-	if current.Kind() != a.operand.Kind() {
-		return attribute.Value{}, false, wrongOperand()
-	}
-	members := slices.DeleteFunc(slices.Clone(current.Elements()), a.operand.HasMember)
-	return attribute.Set(current.Kind(), members), len(members) > 0, nil
 }
 
 // source is the right-hand side of a SET. Unlike an operand of a condition it
@@ -177,45 +162,35 @@ func (s ifNotExists) evaluate(item attribute.Item) (attribute.Value, error) {
 	return s.fallback.evaluate(item)
 }
 
-type listAppend struct{ front, back source }
-
-func (s listAppend) evaluate(item attribute.Item) (attribute.Value, error) {
-	front, err := s.front.evaluate(item)
-	if err != nil {
-		return attribute.Value{}, err
-	}
-	back, err := s.back.evaluate(item)
-	if err != nil {
-		return attribute.Value{}, err
-	}
-	if front.Kind() != attribute.KindList || back.Kind() != attribute.KindList {
-		return attribute.Value{}, wrongOperand()
-	}
-	return attribute.List(slices.Concat(front.Elements(), back.Elements())), nil
-}
-
-// sum is left + right, or left - right.
-type sum struct {
+// calculation is left + right, left - right or list_append(left, right).
+type calculation struct {
+	operator    string
 	left, right source
-	subtract    bool
 }
 
-func (s sum) evaluate(item attribute.Item) (attribute.Value, error) {
-	left, err := s.left.evaluate(item)
+func (c calculation) evaluate(item attribute.Item) (attribute.Value, error) {
+	left, err := c.left.evaluate(item)
 	if err != nil {
 		return attribute.Value{}, err
 	}
-	right, err := s.right.evaluate(item)
+	right, err := c.right.evaluate(item)
 	if err != nil {
 		return attribute.Value{}, err
 	}
-	if left.Kind() != attribute.KindNumber || right.Kind() != attribute.KindNumber {
+	kind := attribute.KindNumber
+	if c.operator == "list_append" {
+		kind = attribute.KindList
+	}
+	if left.Kind() != kind || right.Kind() != kind {
 		return attribute.Value{}, wrongOperand()
 	}
-	if s.subtract {
+	switch c.operator {
+	case "+":
+		return left.Plus(right)
+	case "-":
 		return left.Minus(right)
 	}
-	return left.Plus(right)
+	return attribute.List(slices.Concat(left.Elements(), right.Elements())), nil
 }
 
 func wrongOperand() error {

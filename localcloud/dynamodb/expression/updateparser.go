@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"cmp"
 	"strings"
 
 	"example.com/saga/localcloud/dynamodb/attribute"
@@ -69,12 +70,12 @@ func (p *parser) set() (Path, action, error) {
 		return nil, nil, err
 	}
 	from, err := p.sum()
-	return at, setAction{from}, err
+	return at, setTo(from), err
 }
 
 func (p *parser) remove() (Path, action, error) {
 	at, err := p.path()
-	return at, removeAction{}, err
+	return at, removed, err
 }
 
 func (p *parser) addOrDelete(clause string) (Path, action, error) {
@@ -92,31 +93,20 @@ func (p *parser) addOrDelete(clause string) (Path, action, error) {
 	kind := operand.content.Kind()
 	switch {
 	case clause == "ADD" && (kind == attribute.KindNumber || kind.IsSet()):
-		return at, addAction{operand.content}, nil
+		return at, adding(operand.content), nil
 	case clause == "DELETE" && kind.IsSet():
-		return at, deleteAction{operand.content}, nil
+		return at, deleting(operand.content), nil
 	}
 	return nil, nil, p.fail("Incorrect operand type for operator or function; operator: %s, operand type: %s", clause, longName(kind))
 }
 
 // longName returns the name of a type in errors about ADD and DELETE.
 func longName(kind attribute.Kind) string {
-	switch kind {
-	case attribute.KindString:
-		return "STRING"
-	case attribute.KindNumber:
-		return "NUMBER"
-	case attribute.KindBinary:
-		return "BINARY"
-	case attribute.KindBool:
-		return "BOOLEAN"
-	case attribute.KindList:
-		return "LIST"
-	case attribute.KindMap:
-		return "MAP"
-	default:
-		return string(kind)
+	names := map[attribute.Kind]string{
+		attribute.KindString: "STRING", attribute.KindNumber: "NUMBER", attribute.KindBinary: "BINARY",
+		attribute.KindBool: "BOOLEAN", attribute.KindList: "LIST", attribute.KindMap: "MAP",
 	}
+	return cmp.Or(names[kind], string(kind))
 }
 
 // sum reads a value, or the sum or difference of two: no more than two.
@@ -137,7 +127,7 @@ func (p *parser) sum() (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sum{left: left, right: right, subtract: operator == "-"}, p.constantsAre(attribute.KindNumber, operator, left, right)
+	return calculation{operator, left, right}, p.constantsAre(attribute.KindNumber, operator, left, right)
 }
 
 // constantsAre refuses constants of another type than an operator takes.
@@ -162,42 +152,13 @@ func (p *parser) source() (source, error) {
 }
 
 func (p *parser) sourceFunction() (source, error) {
-	name, called, err := p.signature(asSource)
+	name, arguments, err := call(p, asSource, p.source)
 	if err != nil {
 		return nil, err
-	}
-	if err := p.operator(); err != nil {
-		return nil, err
-	}
-	p.next += 2
-	arguments, err := p.sources()
-	if err != nil {
-		return nil, err
-	}
-	if len(arguments) != called.operands {
-		return nil, p.operandCountError(name, len(arguments))
 	}
 	if name == "list_append" {
-		return listAppend{front: arguments[0], back: arguments[1]}, p.constantsAre(attribute.KindList, name, arguments...)
+		return calculation{name, arguments[0], arguments[1]}, p.constantsAre(attribute.KindList, name, arguments...)
 	}
-	tested, ok := arguments[0].(Path)
-	if !ok {
-		return nil, p.pathRequired(name)
-	}
-	return ifNotExists{path: tested, fallback: arguments[1]}, nil
-}
-
-// sources reads operands up to the closing parenthesis; there is at least one.
-func (p *parser) sources() ([]source, error) {
-	var all []source
-	for {
-		next, err := p.source()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, next)
-		if !p.accept(",") {
-			return all, p.expect(")")
-		}
-	}
+	tested, err := p.pathOf(name, arguments[0])
+	return ifNotExists{path: tested, fallback: arguments[1]}, err
 }

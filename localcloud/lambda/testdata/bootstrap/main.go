@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -82,8 +83,9 @@ func behave(ctx context.Context, in order) (any, error) {
 			return nil, errors.New("it went wrong")
 		}
 		return fmt.Sprint(ctx.Value("x-amzn-trace-id"), " to ", os.Getenv("AWS_XRAY_DAEMON_ADDRESS")), nil
-	case "child":
+	case "child", "detached":
 		child := exec.Command("sleep", "60")
+		child.SysProcAttr = &syscall.SysProcAttr{Setsid: in.Do == "detached"}
 		if err := child.Start(); err != nil {
 			return nil, err
 		}
