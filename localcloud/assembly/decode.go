@@ -107,7 +107,7 @@ func (d *decoder) object(path string, value any, into reflect.Value) {
 	for _, name := range sortedKeys(object) {
 		target, exists := known[name]
 		if !exists {
-			d.add(join(path, name), unsupported.Errorf("property %s is not supported by the local cloud", join(path, name)))
+			d.add(join(path, name), unsupported.Errorf("property %s is not supported by the local cloud%s", join(path, name), advice()[join(path, name)]))
 			continue
 		}
 		if before := len(d.problems); len(values[name]) > 0 {
@@ -157,6 +157,16 @@ func (d *decoder) harmlessObject(path string, value any, required []string) {
 			continue
 		}
 		d.fill(join(path, name), object[name], reflect.ValueOf(new(Harmless)).Elem())
+	}
+}
+
+// advice is what helps instead of a property that is not supported.
+func advice() map[string]string {
+	const folder = "an asset of the assembly: see localcloud/README.md#without-cdk"
+	return map[string]string{
+		"Code.ImageUri": ": put the program into a folder, " + folder,
+		"Code.ZipFile":  ": put the code into a file in a folder, " + folder,
+		"Layers":        ": copy what the layers have into the function's folder",
 	}
 }
 

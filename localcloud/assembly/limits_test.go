@@ -24,6 +24,7 @@ func freeTexts() []string {
 		"SNS::Subscription.TopicArn",
 		"SQS::Queue.RedriveAllowPolicy.sourceQueueArns[]",
 		"SQS::Queue.RedrivePolicy.deadLetterTargetArn",
+		"SQS::QueueInlinePolicy.Queue",
 		"SQS::QueuePolicy.Queues[]",
 		"SecretsManager::Secret.GenerateSecretString.GenerateStringKey",
 		"SecretsManager::Secret.GenerateSecretString.SecretStringTemplate",

@@ -72,3 +72,14 @@ type QueuePolicy struct {
 	// Queues are the queues' URLs.
 	Queues []string `cfn:"Queues,required"`
 }
+
+// QueueInlinePolicy is an AWS::SQS::QueueInlinePolicy: the policy of one queue.
+type QueueInlinePolicy struct {
+	PolicyDocument any `cfn:"PolicyDocument,required"`
+	// Queue is the queue's URL.
+	Queue string `cfn:"Queue,required"`
+}
+
+func (p *QueueInlinePolicy) identify(location) (identity, error) {
+	return identity{name: p.Queue, ref: p.Queue}, nil
+}

@@ -28,6 +28,7 @@ func (s *Service) API(authorize wire.Authorize) wire.Service {
 	calls := calls{service: s, authorize: authorize}
 	return wire.Service{Target: "Lambda", Routes: []wire.Route{
 		{Name: "GetAlias", Pattern: "GET " + APIPath + "{name}/aliases/{alias}", Operation: calls.getAlias},
+		{Name: "GetEventSourceMapping", Pattern: "GET " + apiVersion + "event-source-mappings/{id}", Operation: calls.mapping("lambda:GetEventSourceMapping", http.StatusOK)},
 		{Name: "GetFunction", Pattern: "GET " + APIPath + "{name}", Operation: calls.getFunction},
 		{Name: "GetFunctionConfiguration", Pattern: "GET " + APIPath + "{name}/configuration", Operation: calls.configuration},
 		{Name: "Invoke", Pattern: "POST " + APIPath + "{name}/invocations", Operation: calls.invoke},
@@ -36,6 +37,7 @@ func (s *Service) API(authorize wire.Authorize) wire.Service {
 		{Name: "ListVersionsByFunction", Pattern: "GET " + APIPath + "{name}/versions", Operation: calls.listVersions},
 		{Name: "PublishVersion", Pattern: "POST " + APIPath + "{name}/versions", Operation: calls.publishVersion},
 		{Name: "UpdateAlias", Pattern: "PUT " + APIPath + "{name}/aliases/{alias}", Operation: calls.updateAlias},
+		{Name: "UpdateEventSourceMapping", Pattern: "PUT " + apiVersion + "event-source-mappings/{id}", Operation: calls.mapping("lambda:UpdateEventSourceMapping", http.StatusAccepted)},
 		{Name: "UpdateFunctionCode", Pattern: "PUT " + APIPath + "{name}/code", Operation: calls.updateCode},
 	}}
 }

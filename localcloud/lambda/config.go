@@ -46,6 +46,9 @@ type Config struct {
 	Debugged    func(functionARN string, pid int)
 	Queues      Queues
 	DeadLetters DeadLetters
+	// SendRecord sends the record of an asynchronous invocation to the queue, the function
+	// or the event bus with an ARN, with the permissions of the caller in ctx.
+	SendRecord func(ctx context.Context, destinationARN string, record Record) error
 	// AsyncRetryDelays are the waits before the retries of an asynchronous
 	// invocation that failed; the last one repeats. None means AWS's: one
 	// minute, then two.
