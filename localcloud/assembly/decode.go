@@ -12,7 +12,7 @@ import (
 )
 
 // Harmless is a property that the local cloud accepts and that has no effect
-// there; the field's tag why is the reason.
+// there, or several; the field's tag why is the reason.
 type Harmless struct{}
 
 // decode fills the struct that into points to. Its fields' cfn tags name the
@@ -95,13 +95,11 @@ func (d *decoder) object(path string, value any, into reflect.Value) {
 	}
 	known, values := map[string]reflect.Value{}, map[string][]string{}
 	for field, target := range into.Fields() {
-		name, option, _ := strings.Cut(field.Tag.Get("cfn"), ",")
-		if name == "" {
-			continue
-		}
-		known[name], values[name] = target, valuesOf(field)
-		if _, given := object[name]; !given && option == "required" {
-			d.refuse(join(path, name), "is required")
+		for name, isRequired := range namesOf(field) {
+			known[name], values[name] = target, valuesOf(field)
+			if _, given := object[name]; !given && isRequired {
+				d.refuse(join(path, name), "is required")
+			}
 		}
 	}
 	for _, name := range sortedKeys(object) {

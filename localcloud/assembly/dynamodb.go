@@ -13,15 +13,14 @@ type Table struct {
 	KeySchema            []KeyElement          `cfn:"KeySchema,required"`
 	AttributeDefinitions []AttributeDefinition `cfn:"AttributeDefinitions,required"`
 	// BillingMode is PROVISIONED by default.
-	BillingMode                      string           `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
-	ProvisionedThroughput            *Harmless        `cfn:"ProvisionedThroughput" why:"nothing is throttled"`
-	GlobalSecondaryIndexes           []SecondaryIndex `cfn:"GlobalSecondaryIndexes"`
-	TimeToLiveSpecification          Harmless         `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
-	PointInTimeRecoverySpecification Harmless         `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
-	DeletionProtectionEnabled        Harmless         `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
-	SSESpecification                 Harmless         `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
-	TableClass                       Harmless         `cfn:"TableClass" why:"it changes prices only"`
-	Tags                             Harmless         `cfn:"Tags" why:"nothing bills or selects by tag"`
+	BillingMode             string           `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
+	ProvisionedThroughput   *Harmless        `cfn:"ProvisionedThroughput" why:"nothing is throttled"`
+	GlobalSecondaryIndexes  []SecondaryIndex `cfn:"GlobalSecondaryIndexes"`
+	TimeToLiveSpecification Harmless         `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
+	_                       Harmless         `cfn:"PointInTimeRecoverySpecification DeletionProtectionEnabled" why:"nothing outlives the process"`
+	SSESpecification        Harmless         `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	TableClass              Harmless         `cfn:"TableClass" why:"it changes prices only"`
+	Tags                    Harmless         `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
 // KeyElement is one attribute of a table's primary key.
@@ -119,16 +118,15 @@ func (r *refusals) checkKey(path string, key []KeyElement, defined, used map[str
 // GlobalTable is an AWS::DynamoDB::GlobalTable with one replica, in the stack's Region,
 // as CDK's TableV2 is.
 type GlobalTable struct {
-	TableName                       string                `cfn:"TableName"`
-	KeySchema                       []KeyElement          `cfn:"KeySchema,required"`
-	AttributeDefinitions            []AttributeDefinition `cfn:"AttributeDefinitions,required"`
-	BillingMode                     string                `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
-	GlobalSecondaryIndexes          []GlobalTableIndex    `cfn:"GlobalSecondaryIndexes"`
-	Replicas                        []Replica             `cfn:"Replicas,required"`
-	TimeToLiveSpecification         Harmless              `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
-	SSESpecification                Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
-	WriteProvisionedThroughput      Harmless              `cfn:"WriteProvisionedThroughputSettings" why:"nothing is throttled"`
-	WriteOnDemandThroughputSettings Harmless              `cfn:"WriteOnDemandThroughputSettings" why:"nothing is throttled"`
+	TableName               string                `cfn:"TableName"`
+	KeySchema               []KeyElement          `cfn:"KeySchema,required"`
+	AttributeDefinitions    []AttributeDefinition `cfn:"AttributeDefinitions,required"`
+	BillingMode             string                `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
+	GlobalSecondaryIndexes  []GlobalTableIndex    `cfn:"GlobalSecondaryIndexes"`
+	Replicas                []Replica             `cfn:"Replicas,required"`
+	TimeToLiveSpecification Harmless              `cfn:"TimeToLiveSpecification" why:"DynamoDB promises only that an item is not deleted before its time"`
+	SSESpecification        Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	_                       Harmless              `cfn:"WriteProvisionedThroughputSettings WriteOnDemandThroughputSettings" why:"nothing is throttled"`
 
 	// Table is the table that the replica is.
 	Table Table
@@ -140,22 +138,19 @@ type GlobalTableIndex struct {
 	KeySchema  []KeyElement `cfn:"KeySchema,required"`
 	Projection Projection   `cfn:"Projection,required"`
 
-	WriteProvisionedThroughput      Harmless `cfn:"WriteProvisionedThroughputSettings" why:"nothing is throttled"`
-	WriteOnDemandThroughputSettings Harmless `cfn:"WriteOnDemandThroughputSettings" why:"nothing is throttled"`
+	_ Harmless `cfn:"WriteProvisionedThroughputSettings WriteOnDemandThroughputSettings" why:"nothing is throttled"`
 }
 
 // Replica is a global table in one Region.
 type Replica struct {
 	Region string `cfn:"Region,required"`
 
-	GlobalSecondaryIndexes           Harmless `cfn:"GlobalSecondaryIndexes" why:"a replica changes the capacity of the table's indexes only"`
-	PointInTimeRecoverySpecification Harmless `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
-	DeletionProtectionEnabled        Harmless `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
-	ReadProvisionedThroughput        Harmless `cfn:"ReadProvisionedThroughputSettings" why:"nothing is throttled"`
-	ReadOnDemandThroughputSettings   Harmless `cfn:"ReadOnDemandThroughputSettings" why:"nothing is throttled"`
-	SSESpecification                 Harmless `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
-	TableClass                       Harmless `cfn:"TableClass" why:"it changes prices only"`
-	Tags                             Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
+	GlobalSecondaryIndexes Harmless `cfn:"GlobalSecondaryIndexes" why:"a replica changes the capacity of the table's indexes only"`
+	_                      Harmless `cfn:"PointInTimeRecoverySpecification DeletionProtectionEnabled" why:"nothing outlives the process"`
+	_                      Harmless `cfn:"ReadProvisionedThroughputSettings ReadOnDemandThroughputSettings" why:"nothing is throttled"`
+	SSESpecification       Harmless `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	TableClass             Harmless `cfn:"TableClass" why:"it changes prices only"`
+	Tags                   Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
 func (g *GlobalTable) identify(at location) (identity, error) {
