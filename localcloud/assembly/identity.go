@@ -27,7 +27,7 @@ type resourceProperties interface {
 // unnamed is embedded in the structs of resources that only their logical ids name.
 type unnamed struct{}
 
-func (unnamed) identify(at location) (identity, error) {
+func (unnamed) identify(at location) (identity, error) { //nolint:unparam // Other resources have errors.
 	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
 

@@ -16,9 +16,7 @@ type Queue struct {
 	VisibilityTimeout             *int           `cfn:"VisibilityTimeout"`
 	RedrivePolicy                 *RedrivePolicy `cfn:"RedrivePolicy"`
 	RedriveAllowPolicy            RedriveAllow   `cfn:"RedriveAllowPolicy"`
-	KMSMasterKeyID                Harmless       `cfn:"KmsMasterKeyId" why:"nothing is stored, so nothing is encrypted"`
-	KMSDataKeyReusePeriodSeconds  Harmless       `cfn:"KmsDataKeyReusePeriodSeconds" why:"nothing is stored, so nothing is encrypted"`
-	SQSManagedSSEEnabled          Harmless       `cfn:"SqsManagedSseEnabled" why:"nothing is stored, so nothing is encrypted"`
+	_                             Harmless       `cfn:"KmsMasterKeyId KmsDataKeyReusePeriodSeconds SqsManagedSseEnabled" why:"nothing is stored, so nothing is encrypted"`
 	Tags                          Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
