@@ -16,7 +16,7 @@ type Table struct {
 	BillingMode             string           `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
 	ProvisionedThroughput   *Harmless        `cfn:"ProvisionedThroughput" why:"the capacity of a whole table is not limited"`
 	GlobalSecondaryIndexes  []SecondaryIndex `cfn:"GlobalSecondaryIndexes"`
-	TimeToLiveSpecification TimeToLive         `cfn:"TimeToLiveSpecification"`
+	TimeToLiveSpecification TimeToLive       `cfn:"TimeToLiveSpecification"`
 	_                       Harmless         `cfn:"PointInTimeRecoverySpecification DeletionProtectionEnabled" why:"nothing outlives the process"`
 	SSESpecification        Harmless         `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
 	TableClass              Harmless         `cfn:"TableClass" why:"it changes prices only"`
@@ -131,7 +131,7 @@ type GlobalTable struct {
 	BillingMode             string                `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
 	GlobalSecondaryIndexes  []GlobalTableIndex    `cfn:"GlobalSecondaryIndexes"`
 	Replicas                []Replica             `cfn:"Replicas,required"`
-	TimeToLiveSpecification TimeToLive              `cfn:"TimeToLiveSpecification"`
+	TimeToLiveSpecification TimeToLive            `cfn:"TimeToLiveSpecification"`
 	SSESpecification        Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
 	_                       Harmless              `cfn:"WriteProvisionedThroughputSettings WriteOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
 
