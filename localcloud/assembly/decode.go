@@ -107,8 +107,9 @@ func (d *decoder) members(path string, into reflect.Value) map[string]member {
 		return all
 	}
 	allowed := d.allowed.at(path)
+	prefix := everyItem(path) + "."
 	for other := range d.allowed {
-		name, isMember := strings.CutPrefix(other, everyItem(path)+".")
+		name, isMember := strings.CutPrefix(other, prefix)
 		if isMember && !strings.ContainsAny(name, ".[") {
 			all[name] = member{into: into, isRequired: slices.Contains(allowed.Required, name)}
 		}
