@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -35,6 +36,9 @@ const (
 )
 
 func main() {
+	// Most of the memory is what is kept, so that a heap that grows to twice of it would
+	// be too large.
+	debug.SetGCPercent(50)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	machine := machine{stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, noColor: os.Getenv("NO_COLOR"), environment: os.Environ()}
 	code := machine.run(ctx, os.Args[1:])

@@ -211,6 +211,8 @@ func (l *loader) resource(id string) (Resource, []error) {
 	switch typed := typed.(type) {
 	case *GlobalTable:
 		resource.Properties = &typed.Table
+	case *QueueInlinePolicy:
+		resource.Properties = &QueuePolicy{PolicyDocument: typed.PolicyDocument, Queues: []string{typed.Queue}}
 	case *Secret:
 		l.secrets[identified.ref] = typed.Value
 	case *Function:

@@ -13,15 +13,14 @@ type Table struct {
 	KeySchema            []KeyElement          `cfn:"KeySchema,required"`
 	AttributeDefinitions []AttributeDefinition `cfn:"AttributeDefinitions,required"`
 	// BillingMode is PROVISIONED by default.
-	BillingMode                      string           `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
-	ProvisionedThroughput            *Harmless        `cfn:"ProvisionedThroughput" why:"the capacity of a whole table is not limited"`
-	GlobalSecondaryIndexes           []SecondaryIndex `cfn:"GlobalSecondaryIndexes"`
-	TimeToLiveSpecification          TimeToLive       `cfn:"TimeToLiveSpecification"`
-	PointInTimeRecoverySpecification Harmless         `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
-	DeletionProtectionEnabled        Harmless         `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
-	SSESpecification                 Harmless         `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
-	TableClass                       Harmless         `cfn:"TableClass" why:"it changes prices only"`
-	Tags                             Harmless         `cfn:"Tags" why:"nothing bills or selects by tag"`
+	BillingMode             string           `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
+	ProvisionedThroughput   *Harmless        `cfn:"ProvisionedThroughput" why:"the capacity of a whole table is not limited"`
+	GlobalSecondaryIndexes  []SecondaryIndex `cfn:"GlobalSecondaryIndexes"`
+	TimeToLiveSpecification TimeToLive       `cfn:"TimeToLiveSpecification"`
+	_                       Harmless         `cfn:"PointInTimeRecoverySpecification DeletionProtectionEnabled" why:"nothing outlives the process"`
+	SSESpecification        Harmless         `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	TableClass              Harmless         `cfn:"TableClass" why:"it changes prices only"`
+	Tags                    Harmless         `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
 // TimeToLive names the attribute with the time after which an item may be deleted. No
@@ -126,16 +125,15 @@ func (r *refusals) checkKey(path string, key []KeyElement, defined, used map[str
 // GlobalTable is an AWS::DynamoDB::GlobalTable with one replica, in the stack's Region,
 // as CDK's TableV2 is.
 type GlobalTable struct {
-	TableName                       string                `cfn:"TableName"`
-	KeySchema                       []KeyElement          `cfn:"KeySchema,required"`
-	AttributeDefinitions            []AttributeDefinition `cfn:"AttributeDefinitions,required"`
-	BillingMode                     string                `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
-	GlobalSecondaryIndexes          []GlobalTableIndex    `cfn:"GlobalSecondaryIndexes"`
-	Replicas                        []Replica             `cfn:"Replicas,required"`
-	TimeToLiveSpecification         TimeToLive            `cfn:"TimeToLiveSpecification"`
-	SSESpecification                Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
-	WriteProvisionedThroughput      Harmless              `cfn:"WriteProvisionedThroughputSettings" why:"the capacity of a whole table is not limited"`
-	WriteOnDemandThroughputSettings Harmless              `cfn:"WriteOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
+	TableName               string                `cfn:"TableName"`
+	KeySchema               []KeyElement          `cfn:"KeySchema,required"`
+	AttributeDefinitions    []AttributeDefinition `cfn:"AttributeDefinitions,required"`
+	BillingMode             string                `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
+	GlobalSecondaryIndexes  []GlobalTableIndex    `cfn:"GlobalSecondaryIndexes"`
+	Replicas                []Replica             `cfn:"Replicas,required"`
+	TimeToLiveSpecification TimeToLive            `cfn:"TimeToLiveSpecification"`
+	SSESpecification        Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	_                       Harmless              `cfn:"WriteProvisionedThroughputSettings WriteOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
 
 	// Table is the table that the replica is.
 	Table Table
@@ -147,22 +145,19 @@ type GlobalTableIndex struct {
 	KeySchema  []KeyElement `cfn:"KeySchema,required"`
 	Projection Projection   `cfn:"Projection,required"`
 
-	WriteProvisionedThroughput      Harmless `cfn:"WriteProvisionedThroughputSettings" why:"the capacity of a whole table is not limited"`
-	WriteOnDemandThroughputSettings Harmless `cfn:"WriteOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
+	_ Harmless `cfn:"WriteProvisionedThroughputSettings WriteOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
 }
 
 // Replica is a global table in one Region.
 type Replica struct {
 	Region string `cfn:"Region,required"`
 
-	GlobalSecondaryIndexes           Harmless `cfn:"GlobalSecondaryIndexes" why:"a replica changes the capacity of the table's indexes only"`
-	PointInTimeRecoverySpecification Harmless `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
-	DeletionProtectionEnabled        Harmless `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
-	ReadProvisionedThroughput        Harmless `cfn:"ReadProvisionedThroughputSettings" why:"the capacity of a whole table is not limited"`
-	ReadOnDemandThroughputSettings   Harmless `cfn:"ReadOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
-	SSESpecification                 Harmless `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
-	TableClass                       Harmless `cfn:"TableClass" why:"it changes prices only"`
-	Tags                             Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
+	GlobalSecondaryIndexes Harmless `cfn:"GlobalSecondaryIndexes" why:"a replica changes the capacity of the table's indexes only"`
+	_                      Harmless `cfn:"PointInTimeRecoverySpecification DeletionProtectionEnabled" why:"nothing outlives the process"`
+	_                      Harmless `cfn:"ReadProvisionedThroughputSettings ReadOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
+	SSESpecification       Harmless `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	TableClass             Harmless `cfn:"TableClass" why:"it changes prices only"`
+	Tags                   Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
 func (g *GlobalTable) identify(at location) (identity, error) {

@@ -31,11 +31,29 @@ func (b *EventBus) identify(at location) (identity, error) {
 // EventBusPolicy is an AWS::Events::EventBusPolicy: one statement of a bus's
 // policy.
 type EventBusPolicy struct {
-	unnamed
-
-	EventBusName string `cfn:"EventBusName,required"`
+	EventBusName string `cfn:"EventBusName"`
 	StatementID  string `cfn:"StatementId,required"`
-	Statement    any    `cfn:"Statement,required"`
+	Statement    any    `cfn:"Statement"`
+	// Action and Principal, an account or *, are an older form of the statement.
+	Action    string `cfn:"Action" values:"events:PutEvents"`
+	Principal string `cfn:"Principal"`
+
+	// BusARN is that of the bus.
+	BusARN string
+}
+
+func (p *EventBusPolicy) identify(at location) (identity, error) {
+	p.EventBusName = cmp.Or(p.EventBusName, "default")
+	p.BusARN = at.arn("events", "event-bus/"+p.EventBusName)
+	var refused refusals
+	isOld := p.Action != "" && p.Principal != ""
+	refused.when(isOld == (p.Statement != nil), "property Statement, or Action and Principal, are required")
+	if isOld {
+		p.Statement = map[string]any{
+			"Effect": "Allow", "Action": p.Action, "Principal": map[string]any{"AWS": p.Principal}, "Resource": p.BusARN,
+		}
+	}
+	return identity{name: p.StatementID, ref: at.logicalID}, refused.err()
 }
 
 // Archive is an AWS::Events::Archive.

@@ -27,7 +27,7 @@ type resourceProperties interface {
 // unnamed is embedded in the structs of resources that only their logical ids name.
 type unnamed struct{}
 
-func (unnamed) identify(at location) (identity, error) {
+func (unnamed) identify(at location) (identity, error) { //nolint:unparam // Other resources have errors.
 	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
 }
 
@@ -79,35 +79,37 @@ func (p location) arn(service, resource string) string {
 // resourceTypes returns an empty struct for each supported type.
 func resourceTypes() map[string]resourceProperties {
 	return map[string]resourceProperties{
-		"AWS::CDK::Metadata":              new(CDKMetadata),
-		"AWS::CloudWatch::Alarm":          new(Alarm),
-		"AWS::CloudWatch::Dashboard":      new(Dashboard),
-		"AWS::DynamoDB::GlobalTable":      new(GlobalTable),
-		"AWS::DynamoDB::Table":            new(Table),
-		"AWS::Events::ApiDestination":     new(APIDestination),
-		"AWS::Events::Archive":            new(Archive),
-		"AWS::Events::Connection":         new(Connection),
-		"AWS::Events::EventBus":           new(EventBus),
-		"AWS::Events::EventBusPolicy":     new(EventBusPolicy),
-		"AWS::Events::Rule":               new(Rule),
-		"AWS::IAM::Policy":                new(Policy),
-		"AWS::IAM::Role":                  new(Role),
-		"AWS::KMS::Key":                   new(Key),
-		"AWS::Lambda::Alias":              new(Alias),
-		"AWS::Lambda::EventInvokeConfig":  new(EventInvokeConfig),
-		"AWS::Lambda::EventSourceMapping": new(EventSourceMapping),
-		"AWS::Lambda::Function":           new(Function),
-		"AWS::Lambda::Permission":         new(Permission),
-		"AWS::Lambda::Url":                new(URL),
-		"AWS::Lambda::Version":            new(Version),
-		"AWS::Logs::LogGroup":             new(LogGroup),
-		"AWS::Logs::ResourcePolicy":       new(LogsPolicy),
-		"AWS::SNS::Subscription":          new(Subscription),
-		"AWS::SNS::Topic":                 new(Topic),
-		"AWS::SNS::TopicPolicy":           new(TopicPolicy),
-		"AWS::SQS::Queue":                 new(Queue),
-		"AWS::SQS::QueuePolicy":           new(QueuePolicy),
-		"AWS::Scheduler::Schedule":        new(Schedule),
-		"AWS::SecretsManager::Secret":     new(Secret),
+		"AWS::CDK::Metadata":                       new(CDKMetadata),
+		"AWS::CloudFormation::WaitConditionHandle": new(WaitConditionHandle),
+		"AWS::CloudWatch::Alarm":                   new(Alarm),
+		"AWS::CloudWatch::Dashboard":               new(Dashboard),
+		"AWS::DynamoDB::GlobalTable":               new(GlobalTable),
+		"AWS::DynamoDB::Table":                     new(Table),
+		"AWS::Events::ApiDestination":              new(APIDestination),
+		"AWS::Events::Archive":                     new(Archive),
+		"AWS::Events::Connection":                  new(Connection),
+		"AWS::Events::EventBus":                    new(EventBus),
+		"AWS::Events::EventBusPolicy":              new(EventBusPolicy),
+		"AWS::Events::Rule":                        new(Rule),
+		"AWS::IAM::Policy":                         new(Policy),
+		"AWS::IAM::Role":                           new(Role),
+		"AWS::KMS::Key":                            new(Key),
+		"AWS::Lambda::Alias":                       new(Alias),
+		"AWS::Lambda::EventInvokeConfig":           new(EventInvokeConfig),
+		"AWS::Lambda::EventSourceMapping":          new(EventSourceMapping),
+		"AWS::Lambda::Function":                    new(Function),
+		"AWS::Lambda::Permission":                  new(Permission),
+		"AWS::Lambda::Url":                         new(URL),
+		"AWS::Lambda::Version":                     new(Version),
+		"AWS::Logs::LogGroup":                      new(LogGroup),
+		"AWS::Logs::ResourcePolicy":                new(LogsPolicy),
+		"AWS::SNS::Subscription":                   new(Subscription),
+		"AWS::SNS::Topic":                          new(Topic),
+		"AWS::SNS::TopicPolicy":                    new(TopicPolicy),
+		"AWS::SQS::Queue":                          new(Queue),
+		"AWS::SQS::QueueInlinePolicy":              new(QueueInlinePolicy),
+		"AWS::SQS::QueuePolicy":                    new(QueuePolicy),
+		"AWS::Scheduler::Schedule":                 new(Schedule),
+		"AWS::SecretsManager::Secret":              new(Secret),
 	}
 }

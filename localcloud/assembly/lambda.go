@@ -146,7 +146,6 @@ func (m *EventSourceMapping) identify(at location) (identity, error) {
 	if isQueue {
 		refused.add(at.inRegion("EventSourceArn", m.EventSourceARN, "sqs"))
 	}
-	refused.unsupportedWhen(m.Enabled != nil && !*m.Enabled, "property Enabled: a disabled mapping is not supported by the local cloud")
 	// https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 	isFIFO, isLarge := strings.HasSuffix(m.EventSourceARN, ".fifo"), isQueue && m.BatchSize != nil && *m.BatchSize > 10
 	refused.when(isFIFO && isLarge, "property BatchSize must be at most 10 for a FIFO queue")
@@ -159,14 +158,36 @@ func (m *EventSourceMapping) identify(at location) (identity, error) {
 }
 
 // EventInvokeConfig is an AWS::Lambda::EventInvokeConfig: how asynchronous
-// invocations are retried.
+// invocations are retried, and what gets the records of them.
 type EventInvokeConfig struct {
-	unnamed
+	FunctionName             string       `cfn:"FunctionName,required"`
+	Qualifier                string       `cfn:"Qualifier,required"`
+	MaximumEventAgeInSeconds *int         `cfn:"MaximumEventAgeInSeconds"`
+	MaximumRetryAttempts     *int         `cfn:"MaximumRetryAttempts"`
+	Destinations             Destinations `cfn:"DestinationConfig"`
+}
 
-	FunctionName             string `cfn:"FunctionName,required"`
-	Qualifier                string `cfn:"Qualifier,required"`
-	MaximumEventAgeInSeconds *int   `cfn:"MaximumEventAgeInSeconds"`
-	MaximumRetryAttempts     *int   `cfn:"MaximumRetryAttempts"`
+// Destinations get the records of asynchronous invocations.
+type Destinations struct {
+	OnSuccess Destination `cfn:"OnSuccess"`
+	OnFailure Destination `cfn:"OnFailure"`
+}
+
+// Destination is a queue, an event bus or a function.
+type Destination struct {
+	ARN string `cfn:"Destination,required"`
+}
+
+func (c *EventInvokeConfig) identify(at location) (identity, error) {
+	var refused refusals
+	for _, given := range [][2]string{{"OnFailure", c.Destinations.OnFailure.ARN}, {"OnSuccess", c.Destinations.OnSuccess.ARN}} {
+		property, arn := "DestinationConfig."+given[0]+".Destination", given[1]
+		service, _, _ := strings.Cut(strings.TrimPrefix(arn, "arn:aws:"), ":")
+		refused.unsupportedWhen(!slices.Contains([]string{"", "sqs", "events", "lambda"}, service),
+			"property %s: only queues, event buses and functions are supported by the local cloud, not %q", property, arn)
+		refused.add(at.inRegion(property, arn, "sqs", "events", "lambda"))
+	}
+	return identity{name: at.logicalID, ref: at.logicalID}, refused.err()
 }
 
 // Permission is an AWS::Lambda::Permission.

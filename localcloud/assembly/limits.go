@@ -38,19 +38,13 @@ func readLimits() (map[string]limits, error) {
 	return all, err
 }
 
-// at returns the limit of the property with a path such as Targets[0].Id, if it is known.
-func (l limits) at(path string) (found limit, known bool) {
+// at returns the limit of the property with a path such as Targets[0].Id.
+func (l limits) at(path string) limit {
 	path = everyItem(path)
-	if found, known = l[path]; !known {
-		found, known = l[path[:strings.LastIndex(path, ".")+1]+"*"]
+	if found, known := l[path]; known {
+		return found
 	}
-	return found, known
-}
-
-// hasMembers reports whether the members of an object are known.
-func (l limits) hasMembers(path string) bool {
-	prefix := everyItem(path) + "."
-	return slices.ContainsFunc(sortedKeys(l), func(other string) bool { return strings.HasPrefix(other, prefix) })
+	return l[path[:strings.LastIndex(path, ".")+1]+"*"]
 }
 
 var index = regexp.MustCompile(`\[[0-9]+\]`)

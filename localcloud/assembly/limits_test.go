@@ -24,6 +24,7 @@ func freeTexts() []string {
 		"SNS::Subscription.TopicArn",
 		"SQS::Queue.RedriveAllowPolicy.sourceQueueArns[]",
 		"SQS::Queue.RedrivePolicy.deadLetterTargetArn",
+		"SQS::QueueInlinePolicy.Queue",
 		"SQS::QueuePolicy.Queues[]",
 		"SecretsManager::Secret.GenerateSecretString.GenerateStringKey",
 		"SecretsManager::Secret.GenerateSecretString.SecretStringTemplate",
@@ -64,11 +65,12 @@ func scalars(path string, of reflect.Type) map[string]reflect.Type {
 		return scalars(path+".*", of.Elem())
 	case reflect.Struct:
 		for field := range of.Fields() {
-			name, _, _ := strings.Cut(field.Tag.Get("cfn"), ",")
-			if name == "" || len(valuesOf(field)) > 0 || field.Type == reflect.TypeFor[Harmless]() {
+			if len(valuesOf(field)) > 0 || field.Type == reflect.TypeFor[Harmless]() {
 				continue
 			}
-			maps.Copy(found, scalars(strings.TrimPrefix(path+"."+name, "."), field.Type))
+			for name := range namesOf(field) {
+				maps.Copy(found, scalars(strings.TrimPrefix(path+"."+name, "."), field.Type))
+			}
 		}
 	case reflect.Interface, reflect.Uint8: // A JSON document.
 	default:

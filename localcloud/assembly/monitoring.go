@@ -7,25 +7,11 @@ package assembly
 // alarm is ever raised; the dead-letter queues and logs have to be checked
 // instead.
 type Alarm struct {
-	AlarmName               string   `cfn:"AlarmName"`
-	ActionsEnabled          Harmless `cfn:"ActionsEnabled" why:"no alarm is ever raised"`
-	AlarmActions            Harmless `cfn:"AlarmActions" why:"no alarm is ever raised"`
-	AlarmDescription        Harmless `cfn:"AlarmDescription" why:"only a reader sees it"`
-	ComparisonOperator      Harmless `cfn:"ComparisonOperator,required" why:"no alarm is ever raised"`
-	DatapointsToAlarm       Harmless `cfn:"DatapointsToAlarm" why:"no alarm is ever raised"`
-	Dimensions              Harmless `cfn:"Dimensions" why:"no metrics are kept"`
-	EvaluationPeriods       Harmless `cfn:"EvaluationPeriods,required" why:"no alarm is ever raised"`
-	InsufficientDataActions Harmless `cfn:"InsufficientDataActions" why:"no alarm is ever raised"`
-	MetricName              Harmless `cfn:"MetricName" why:"no metrics are kept"`
-	Metrics                 Harmless `cfn:"Metrics" why:"no metrics are kept"`
-	Namespace               Harmless `cfn:"Namespace" why:"no metrics are kept"`
-	OKActions               Harmless `cfn:"OKActions" why:"no alarm is ever raised"`
-	Period                  Harmless `cfn:"Period" why:"no metrics are kept"`
-	Statistic               Harmless `cfn:"Statistic" why:"no metrics are kept"`
-	Tags                    Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
-	Threshold               Harmless `cfn:"Threshold" why:"no alarm is ever raised"`
-	TreatMissingData        Harmless `cfn:"TreatMissingData" why:"no metrics are kept"`
-	Unit                    Harmless `cfn:"Unit" why:"no metrics are kept"`
+	AlarmName        string   `cfn:"AlarmName"`
+	_                Harmless `cfn:"ActionsEnabled AlarmActions ComparisonOperator,required DatapointsToAlarm EvaluationPeriods,required InsufficientDataActions OKActions Threshold" why:"no alarm is ever raised"`
+	AlarmDescription Harmless `cfn:"AlarmDescription" why:"only a reader sees it"`
+	_                Harmless `cfn:"Dimensions MetricName Metrics Namespace Period Statistic TreatMissingData Unit" why:"no metrics are kept"`
+	Tags             Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
 func (a *Alarm) identify(at location) (identity, error) {
@@ -64,8 +50,7 @@ func (t *Topic) identify(at location) (identity, error) {
 type TopicPolicy struct {
 	unnamed
 
-	PolicyDocument Harmless `cfn:"PolicyDocument,required" why:"no alarm is ever raised, so nothing is published"`
-	Topics         Harmless `cfn:"Topics,required" why:"no alarm is ever raised, so nothing is published"`
+	_ Harmless `cfn:"PolicyDocument,required Topics,required" why:"no alarm is ever raised, so nothing is published"`
 }
 
 // Subscription is an AWS::SNS::Subscription.
@@ -82,11 +67,9 @@ func (s *Subscription) identify(at location) (identity, error) {
 
 // Key is an AWS::KMS::Key.
 type Key struct {
-	Description         Harmless `cfn:"Description" why:"only a reader sees it"`
-	EnableKeyRotation   Harmless `cfn:"EnableKeyRotation" why:"nothing is stored, so nothing is encrypted"`
-	KeyPolicy           Harmless `cfn:"KeyPolicy" why:"nothing is stored, so nothing is encrypted"`
-	PendingWindowInDays Harmless `cfn:"PendingWindowInDays" why:"nothing is stored, so nothing is encrypted"`
-	Tags                Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
+	Description Harmless `cfn:"Description" why:"only a reader sees it"`
+	_           Harmless `cfn:"EnableKeyRotation KeyPolicy PendingWindowInDays" why:"nothing is stored, so nothing is encrypted"`
+	Tags        Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
 func (*Key) identify(at location) (identity, error) {

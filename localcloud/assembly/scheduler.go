@@ -37,8 +37,7 @@ type SQSOfSchedule struct {
 
 // RetriesOfSchedule bounds the attempts to invoke the target.
 type RetriesOfSchedule struct {
-	MaximumEventAgeInSeconds Harmless `cfn:"MaximumEventAgeInSeconds" why:"a local target accepts an event at once, or refuses it permanently"`
-	MaximumRetryAttempts     Harmless `cfn:"MaximumRetryAttempts" why:"a local target accepts an event at once, or refuses it permanently"`
+	_ Harmless `cfn:"MaximumEventAgeInSeconds MaximumRetryAttempts" why:"a local target accepts an event at once, or refuses it permanently"`
 }
 
 func (s *Schedule) identify(at location) (identity, error) {

@@ -16,9 +16,7 @@ type Queue struct {
 	VisibilityTimeout             *int           `cfn:"VisibilityTimeout"`
 	RedrivePolicy                 *RedrivePolicy `cfn:"RedrivePolicy"`
 	RedriveAllowPolicy            RedriveAllow   `cfn:"RedriveAllowPolicy"`
-	KMSMasterKeyID                Harmless       `cfn:"KmsMasterKeyId" why:"nothing is stored, so nothing is encrypted"`
-	KMSDataKeyReusePeriodSeconds  Harmless       `cfn:"KmsDataKeyReusePeriodSeconds" why:"nothing is stored, so nothing is encrypted"`
-	SQSManagedSSEEnabled          Harmless       `cfn:"SqsManagedSseEnabled" why:"nothing is stored, so nothing is encrypted"`
+	_                             Harmless       `cfn:"KmsMasterKeyId KmsDataKeyReusePeriodSeconds SqsManagedSseEnabled" why:"nothing is stored, so nothing is encrypted"`
 	Tags                          Harmless       `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
@@ -71,4 +69,15 @@ type QueuePolicy struct {
 	PolicyDocument any `cfn:"PolicyDocument,required"`
 	// Queues are the queues' URLs.
 	Queues []string `cfn:"Queues,required"`
+}
+
+// QueueInlinePolicy is an AWS::SQS::QueueInlinePolicy: the policy of one queue.
+type QueueInlinePolicy struct {
+	PolicyDocument any `cfn:"PolicyDocument,required"`
+	// Queue is the queue's URL.
+	Queue string `cfn:"Queue,required"`
+}
+
+func (p *QueueInlinePolicy) identify(location) (identity, error) {
+	return identity{name: p.Queue, ref: p.Queue}, nil
 }

@@ -31,6 +31,7 @@ func (c *Cloud) newEngines() {
 		Logger:      c.config.Logger,
 		Queues:      c.queues,
 		DeadLetters: c.queues,
+		SendRecord:  c.sendRecord,
 		Lost:        c.reportLoss,
 		Failed:      c.reportFailure,
 		Debugged:    func(arn string, pid int) { c.config.Debugged(c.pathOf(arn), pid) },

@@ -52,7 +52,11 @@ func (c *Cloud) createFunctions() error {
 		}
 		c.logsOf[resource.Name] = c.functionLogs(resource, given)
 		c.events[resource.ARN], c.requests[resource.ARN] = new(atomic.Int64), new(atomic.Int64)
-		return errors.Join(c.checkDeadLetters(given.Role, made.DeadLetterARN), c.checkTracing(given), c.unreported(resource, c.functions.Create(made)))
+		problems := []error{c.checkResults(given.Role, "dead-letter queue", made.DeadLetterARN)}
+		for _, each := range made.Retries {
+			problems = append(problems, c.checkResults(given.Role, "destination", each.OnSuccess), c.checkResults(given.Role, "destination", each.OnFailure))
+		}
+		return errors.Join(errors.Join(problems...), c.checkTracing(given), c.unreported(resource, c.functions.Create(made)))
 	}), c.createVersions(), c.createAliases(), c.checkURLs())
 }
 
@@ -103,6 +107,7 @@ func (c *Cloud) retries() (map[string]map[string]lambda.Retries, error) {
 		}
 		configs[arn][qualifier] = lambda.Retries{
 			MaximumAttempts: given.MaximumRetryAttempts, MaximumEventAge: seconds(given.MaximumEventAgeInSeconds, 0),
+			OnSuccess: given.Destinations.OnSuccess.ARN, OnFailure: given.Destinations.OnFailure.ARN,
 		}
 		return nil
 	})
@@ -115,20 +120,6 @@ func logGroup(resource assembly.Resource, given *assembly.Function) string {
 		return given.LoggingConfig.LogGroup
 	}
 	return "/aws/lambda/" + resource.Name
-}
-
-// checkDeadLetters refuses, as Lambda does, a dead-letter queue of the wrong kind,
-// and one that the role may not send to.
-func (c *Cloud) checkDeadLetters(role, target string) error {
-	switch err := checkInStack[assembly.Queue](c.assembly, "dead-letter queue", target); {
-	case target == "" || err != nil:
-		return err
-	case strings.HasSuffix(target, ".fifo"):
-		return errors.New("a FIFO queue cannot be the dead-letter queue of a function")
-	case !c.authority.roleAllows(role, "sqs:SendMessage", target):
-		return errors.New("the provided execution role does not have permissions to call SendMessage on SQS")
-	}
-	return nil
 }
 
 // checkTracing refuses a function whose segments would be lost: the daemon
@@ -185,6 +176,7 @@ func (c *Cloud) createMappings() error {
 			BatchSize:               number(given.BatchSize, defaultBatch),
 			BatchingWindow:          time.Duration(given.MaximumBatchingWindowInSeconds) * time.Second,
 			ReportBatchItemFailures: len(given.FunctionResponseTypes) > 0,
+			IsDisabled:              given.Enabled != nil && !*given.Enabled,
 		}
 		for _, filter := range given.FilterCriteria.Filters {
 			made.Filters = append(made.Filters, filter.Pattern)

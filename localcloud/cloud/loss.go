@@ -99,6 +99,11 @@ func deadLetterQueues(stack *assembly.Assembly) map[string]bool {
 			queues[function.DeadLetterConfig.TargetARN] = true
 		}
 	}
+	for _, config := range assembly.Of[assembly.EventInvokeConfig](stack) {
+		if given := config.Destinations; given.OnFailure != given.OnSuccess {
+			queues[given.OnFailure.ARN] = true
+		}
+	}
 	for _, rule := range assembly.Of[assembly.Rule](stack) {
 		for _, target := range rule.Targets {
 			add(target.DeadLetterConfig)

@@ -224,8 +224,8 @@ func (c *Cloud) showUsage(w http.ResponseWriter, r *http.Request) {
 
 // polledQueuesEmpty reports whether the queues that functions read are empty.
 func (c *Cloud) polledQueuesEmpty() bool {
-	for _, mapping := range assembly.Of[assembly.EventSourceMapping](c.assembly) {
-		if c.queues.Counts(mapping.EventSourceARN) != (sqs.Counts{}) {
+	for _, mapping := range c.functions.Mappings() {
+		if !mapping.IsDisabled && c.queues.Counts(mapping.QueueARN) != (sqs.Counts{}) {
 			return false
 		}
 	}

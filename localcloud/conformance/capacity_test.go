@@ -51,9 +51,9 @@ func sizedItem(key attributes, bytes int) attributes {
 	return with(key, "x", &text{Value: strings.Repeat("x", bytes)})
 }
 
-// DD-57, DD-91: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 func TestAReadCostsHalfAUnitForEachFourKilobytesAndAConsistentOneAUnit(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-57", "DD-91")
 	key := item(unique(), "a")
 	put(t, sizedItem(key, 4500))
 	read := func(key attributes, consistent bool) *types.ConsumedCapacity {
@@ -70,9 +70,9 @@ func TestAReadCostsHalfAUnitForEachFourKilobytesAndAConsistentOneAUnit(t *testin
 	wantUnits(t, read(item(unique(), "missing"), true), units{Total: 1})
 }
 
-// DD-57, DD-92: what a write costs.
 func TestAWriteCostsAUnitForEachKilobyteOfTheLargerItem(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-57", "DD-92")
 	key := item(unique(), "a")
 	write := func(given attributes) *types.ConsumedCapacity {
 		out, err := cloud.tables.PutItem(t.Context(), &dynamodb.PutItemInput{
@@ -97,9 +97,9 @@ func TestAWriteCostsAUnitForEachKilobyteOfTheLargerItem(t *testing.T) {
 	})
 }
 
-// DD-57, DD-92: what a write costs.
 func TestAWriteCostsWhatItChangesInIndexes(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-57", "DD-92")
 	pk, shelf := unique(), unique()
 	out, err := cloud.tables.PutItem(t.Context(), &dynamodb.PutItemInput{
 		TableName: tableName(), Item: shelved(pk, "a", shelf, "1"), ReturnConsumedCapacity: types.ReturnConsumedCapacityIndexes,
@@ -127,9 +127,9 @@ func TestAWriteCostsWhatItChangesInIndexes(t *testing.T) {
 	}
 }
 
-// DD-57, DD-91: what a read costs.
 func TestAQueryCostsWhatItsItemsCostTogether(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-57", "DD-91")
 	pk, shelf := unique(), unique()
 	put(t, sizedItem(item(pk, "a"), 3000))
 	put(t, sizedItem(item(pk, "b"), 3000))
@@ -150,9 +150,9 @@ func TestAQueryCostsWhatItsItemsCostTogether(t *testing.T) {
 	})
 }
 
-// DD-57, DD-78: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-capacity-handling
 func TestATransactionCostsTwice(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-57", "DD-78")
 	pk := unique()
 	put(t, item(pk, "checked"))
 	written, err := cloud.tables.TransactWriteItems(t.Context(), &dynamodb.TransactWriteItemsInput{
@@ -175,9 +175,9 @@ func TestATransactionCostsTwice(t *testing.T) {
 	wantUnits(t, &read.ConsumedCapacity[0], units{Total: 4, Reads: 4})
 }
 
-// DD-84: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ProjectionExpressions.html
 func TestAProjectionKeepsTheNestingOfWhatItTakes(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-84")
 	key := item(unique(), "a")
 	nested := &types.AttributeValueMemberM{Value: attributes{
 		"kept": &types.AttributeValueMemberL{Value: []types.AttributeValue{&text{Value: "0"}, &text{Value: "1"}}}, "left": &text{Value: "x"},
@@ -207,9 +207,9 @@ func TestAProjectionKeepsTheNestingOfWhatItTakes(t *testing.T) {
 	wantRefusal(t, err, "ValidationException", "Two document paths overlap with each other")
 }
 
-// DD-84: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.Projections
 func TestAnIndexOfKeysHasTheKeysOfItsItemsAlone(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-84")
 	pk, shelf := unique(), unique()
 	put(t, shelved(pk, "a", shelf, "1"))
 	eventually(t, "the item in the index", func() error {
@@ -236,6 +236,7 @@ func TestAnIndexOfKeysHasTheKeysOfItsItemsAlone(t *testing.T) {
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 func TestABatchWritePutsAndDeletesItems(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-94")
 	pk := unique()
 	put(t, item(pk, "old"))
 	out, err := cloud.tables.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{*tableName(): {
@@ -256,6 +257,7 @@ func TestABatchWritePutsAndDeletesItems(t *testing.T) {
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTimeToLive.html
 func TestTheTimeToLiveOfATableIsDescribed(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-85")
 	out, err := cloud.tables.DescribeTimeToLive(t.Context(), &dynamodb.DescribeTimeToLiveInput{TableName: tableName()})
 	if err != nil {
 		t.Fatal(err)
@@ -265,11 +267,11 @@ func TestTheTimeToLiveOfATableIsDescribed(t *testing.T) {
 	}
 }
 
-// DD-93: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 // On AWS a table may take more than that for a moment, so this is a test of the local
 // cloud alone.
 func TestAPartitionThatIsUsedTooMuchIsThrottled(t *testing.T) {
 	t.Parallel()
+	rule(t, "DD-93")
 	if os.Getenv("CONFORMANCE_STACK") != "" {
 		t.Skip("on AWS it is not certain which write is throttled")
 	}

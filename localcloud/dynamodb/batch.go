@@ -46,10 +46,9 @@ func (s *Service) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Bat
 	b := batch[lookup]{operation: "BatchGetItem", maximum: maximumBatchKeys}
 	for _, name := range slices.Sorted(maps.Keys(in.RequestItems)) {
 		request := in.RequestItems[name]
-		err := b.plan(ctx, s, name, "requestItems."+name+".member.keys", len(request.Keys), func(table *storage, i int) (lookup, itemLocation, error) {
+		err := b.plan(ctx, s, name, "requestItems."+name+".member.keys", len(request.Keys), func(table *storage, i int) (lookup, error) {
 			get := Get{Key: request.Keys[i], ProjectionExpression: request.ProjectionExpression, ExpressionAttributeNames: request.ExpressionAttributeNames}
-			l, err := get.plan(table)
-			return l, l.itemLocation, err
+			return get.plan(table)
 		})
 		if err != nil {
 			return nil, err
@@ -68,7 +67,8 @@ func (s *Service) BatchGetItem(ctx context.Context, in *BatchGetItemInput) (*Bat
 			out.Responses[e.table] = []attribute.Item{}
 		}
 		total += e.planned.size()
-		if total > maximumBatchBytes || !b.accept(s, e.planned.load(request.ConsistentRead, 1)) {
+		cost := e.planned.load(request.ConsistentRead, 1)
+		if total > maximumBatchBytes || !b.accept(s.throttled([]load{cost}), cost) {
 			left := request
 			left.Keys = append(out.UnprocessedKeys[e.table].Keys, request.Keys[e.place])
 			out.UnprocessedKeys[e.table] = left
@@ -120,12 +120,12 @@ func (s *Service) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (
 	b := batch[*write]{operation: "BatchWriteItem", maximum: maximumBatchWrites}
 	for _, name := range slices.Sorted(maps.Keys(in.RequestItems)) {
 		requests := in.RequestItems[name]
-		err := b.plan(ctx, s, name, "requestItems."+name, len(requests), func(table *storage, i int) (*write, itemLocation, error) {
+		err := b.plan(ctx, s, name, "requestItems."+name, len(requests), func(table *storage, i int) (*write, error) {
 			w, err := requests[i].plan(table)
 			if err != nil {
-				return nil, itemLocation{}, err
+				return nil, err
 			}
-			return w, w.itemLocation, w.invalid
+			return w, w.invalid
 		})
 		if err != nil {
 			return nil, err
@@ -140,16 +140,12 @@ func (s *Service) BatchWriteItem(ctx context.Context, in *BatchWriteItemInput) (
 	var done []*write
 	for _, e := range b.elements {
 		w := e.planned
-		old := w.table.find(w.id).item()
-		next, err := w.next(old)
-		if err != nil {
-			return nil, err
-		}
-		if s.held[w.itemLocation].transactions > 0 || !b.accept(s, w.loads(old, next, 1)...) {
+		result, refused := s.compute(w, 1)
+		if !b.accept(refused, result.loads...) {
 			out.UnprocessedItems[e.table] = append(out.UnprocessedItems[e.table], in.RequestItems[e.table][e.place])
 			continue
 		}
-		w.table.write(w.id, old, next)
+		w.table.write(w.id, result.old, result.next)
 		done = append(done, w)
 	}
 	if err := b.failure(); err != nil {
@@ -171,13 +167,13 @@ func (r WriteRequest) plan(table *storage) (*write, error) {
 }
 
 // batch is what the two operations for several items have in common.
-type batch[T any] struct {
+type batch[T interface{ location() itemLocation }] struct {
 	operation string
 	maximum   int
 	elements  []batchElement[T]
 	seen      map[itemLocation]bool
 	loads     []load // of what was accepted
-	refused   *throttle
+	throttled *refusal
 }
 
 type batchElement[T any] struct {
@@ -187,7 +183,7 @@ type batchElement[T any] struct {
 }
 
 // plan adds the elements of one table, of which there must be one.
-func (b *batch[T]) plan(ctx context.Context, s *Service, name, member string, count int, plan func(*storage, int) (T, itemLocation, error)) error {
+func (b *batch[T]) plan(ctx context.Context, s *Service, name, member string, count int, plan func(*storage, int) (T, error)) error {
 	if count == 0 {
 		return between(member, "[]", 0, b.maximum)
 	}
@@ -199,14 +195,14 @@ func (b *batch[T]) plan(ctx context.Context, s *Service, name, member string, co
 		b.seen = make(map[itemLocation]bool)
 	}
 	for i := range count {
-		planned, at, err := plan(table, i)
+		planned, err := plan(table, i)
 		if err != nil {
 			return err
 		}
-		if b.seen[at] {
+		if b.seen[planned.location()] {
 			return wire.ValidationError("Provided list of item keys contains duplicates")
 		}
-		b.seen[at] = true
+		b.seen[planned.location()] = true
 		b.elements = append(b.elements, batchElement[T]{name, i, planned})
 	}
 	return nil
@@ -222,10 +218,12 @@ func (b *batch[T]) check() error {
 	return nil
 }
 
-// accept adds the cost of an element, unless a partition is used too much.
-func (b *batch[T]) accept(s *Service, loads ...load) bool {
-	if refused := throttled(loads, s.config.Clock()); refused != nil {
-		b.refused = refused
+// accept adds the cost of an element, unless the element is refused.
+func (b *batch[T]) accept(refused *refusal, loads ...load) bool {
+	if refused != nil {
+		if refused.Code != conflict().Code {
+			b.throttled = refused
+		}
 		return false
 	}
 	b.loads = append(b.loads, loads...)
@@ -235,8 +233,8 @@ func (b *batch[T]) accept(s *Service, loads ...load) bool {
 // failure returns the error of a batch of which nothing was accepted because
 // partitions are used too much.
 func (b *batch[T]) failure() error {
-	if b.refused == nil || len(b.loads) > 0 {
+	if b.throttled == nil || len(b.loads) > 0 {
 		return nil
 	}
-	return b.refused.failure()
+	return b.throttled.alone
 }

@@ -42,14 +42,15 @@ func tableNotFound() error {
 	return wire.Errorf("ResourceNotFoundException", "Requested resource not found")
 }
 
-const conditionFailed = "The conditional request failed"
-
-// conditionalCheckFailed returns the error of a single write whose condition does not
-// hold.
-func (w *write) conditionalCheckFailed(old attribute.Item) error {
-	failure := wire.Errorf("ConditionalCheckFailedException", conditionFailed)
+// conditionalCheckFailed is the refusal of a write whose condition does not hold.
+func (w *write) conditionalCheckFailed(old attribute.Item) *refusal {
+	const message = "The conditional request failed"
+	failure := wire.Errorf("ConditionalCheckFailedException", message)
+	reason := CancellationReason{Code: conditionalCheckFailed, Message: message}
 	if old != nil && w.oldOnFailure {
-		failure.Members = map[string]any{"Item": old}
+		failure.Members, reason.Item = map[string]any{"Item": old}, old
 	}
-	return failure
+	return &refusal{reason, failure}
 }
+
+const conditionalCheckFailed = "ConditionalCheckFailed"

@@ -50,8 +50,8 @@ func (s *Service) GetItem(ctx context.Context, in *GetItemInput) (*GetItemOutput
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	cost := l.load(in.ConsistentRead, 1)
-	if refused := throttled([]load{cost}, s.config.Clock()); refused != nil {
-		return nil, refused.failure()
+	if refused := s.throttled([]load{cost}); refused != nil {
+		return nil, refused.alone
 	}
 	return &GetItemOutput{Item: l.read(), ConsumedCapacity: s.chargeItem(l.id, "GetItem", in.ReturnConsumedCapacity, cost)}, nil
 }

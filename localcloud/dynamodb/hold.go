@@ -6,9 +6,11 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-// transactionConflict is the message of a request that is refused because of another
-// one for the same item.
-const transactionConflict = "Transaction is ongoing for the item"
+// conflict is the refusal because of another request for the same item.
+func conflict() *refusal {
+	const message = "Transaction is ongoing for the item"
+	return &refusal{CancellationReason{Code: "TransactionConflict", Message: message}, wire.Errorf("TransactionConflictException", message)}
+}
 
 // holders counts the calls that have written an item and are not answered yet.
 //

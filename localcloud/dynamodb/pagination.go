@@ -168,8 +168,8 @@ func (r *reading) positionOf(item attribute.Item) attribute.Item {
 // page evaluates entries until one page is full. It needs the service's lock.
 func (s *Service) page(operation string, r *reading, partition string, entries iter.Seq[entry]) (*ReadOutput, error) {
 	cost := load{index: r.index, partition: partition, read: 1}
-	if refused := throttled([]load{cost}, s.config.Clock()); refused != nil {
-		return nil, refused.failure()
+	if refused := s.throttled([]load{cost}); refused != nil {
+		return nil, refused.alone
 	}
 	out := new(ReadOutput)
 	if !r.countsOnly {

@@ -48,21 +48,16 @@ func (r *rate) use(partition string, units float64, now time.Time) {
 	}
 }
 
-// throttle is why a request is refused: a partition of an index, or of the table
-// itself, is used too much.
-type throttle struct {
-	index     *index
-	operation string // Read or Write
-}
-
-// throttled returns nil if all partitions have units left.
-func throttled(loads []load, now time.Time) *throttle {
+// throttled is the refusal because a partition is used too much; nil if all partitions
+// have units left.
+func (s *Service) throttled(loads []load) *refusal {
+	now := s.config.Clock()
 	for _, l := range loads {
 		switch {
 		case l.read > 0 && l.index.reads.isExceeded(l.partition, now):
-			return &throttle{l.index, "Read"}
+			return l.index.throttled("Read")
 		case l.write > 0 && l.index.writes.isExceeded(l.partition, now):
-			return &throttle{l.index, "Write"}
+			return l.index.throttled("Write")
 		}
 	}
 	return nil
@@ -75,33 +70,31 @@ type throttlingReason struct {
 	Resource string `json:"resource"`
 }
 
-// reason returns the reason of a cancelled transaction, whose messages are documented:
-// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-func (t *throttle) reason() *CancellationReason {
-	switch isIndex := t.index.Name != ""; {
-	case t.index.table.Provisioned && isIndex:
-		return &CancellationReason{Code: "ProvisionedThroughputExceeded", Message: "The level of configured provisioned throughput for one or more global secondary indexes of the table was exceeded. Consider increasing your provisioning level for the under-provisioned global secondary indexes with the UpdateTable API"}
-	case t.index.table.Provisioned:
-		return &CancellationReason{Code: "ProvisionedThroughputExceeded", Message: "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API."}
-	case isIndex:
-		return &CancellationReason{Code: "ThrottlingError", Message: "Throughput exceeds the current capacity for one or more global secondary indexes. DynamoDB is automatically scaling your index so please try again shortly."}
-	}
-	return &CancellationReason{Code: "ThrottlingError", Message: "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table or index so please try again shortly. If exceptions persist, check if you have a hot key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"}
-}
-
-// failure returns the error of every other request. A table on demand has another one
-// than a provisioned table.
+// throttled returns the refusal of a read or a write. A table on demand has another error
+// than a provisioned table, and the messages are those of cancelled transactions.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
-func (t *throttle) failure() error {
-	resourceType := "Table"
-	if t.index.Name != "" {
-		resourceType = "Index"
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+func (x *index) throttled(operation string) *refusal {
+	isIndex := x.Name != ""
+	reason, code, member := CancellationReason{Code: "ThrottlingError"}, "ThrottlingException", "throttlingReasons"
+	if x.table.Provisioned {
+		reason.Code, code, member = "ProvisionedThroughputExceeded", "ProvisionedThroughputExceededException", "ThrottlingReasons"
 	}
-	code, member := "ThrottlingException", "throttlingReasons"
-	if t.index.table.Provisioned {
-		code, member = "ProvisionedThroughputExceededException", "ThrottlingReasons"
+	switch {
+	case x.table.Provisioned && isIndex:
+		reason.Message = "The level of configured provisioned throughput for one or more global secondary indexes of the table was exceeded. Consider increasing your provisioning level for the under-provisioned global secondary indexes with the UpdateTable API"
+	case x.table.Provisioned:
+		reason.Message = "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API."
+	case isIndex:
+		reason.Message = "Throughput exceeds the current capacity for one or more global secondary indexes. DynamoDB is automatically scaling your index so please try again shortly."
+	default:
+		reason.Message = "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table or index so please try again shortly. If exceptions persist, check if you have a hot key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
 	}
-	failure := wire.Errorf(code, "%s", t.reason().Message)
-	failure.Members = map[string]any{member: []throttlingReason{{resourceType + t.operation + "KeyRangeThroughputExceeded", t.index.arn()}}}
-	return failure
+	resource := "Table"
+	if isIndex {
+		resource = "Index"
+	}
+	failure := wire.Errorf(code, "%s", reason.Message)
+	failure.Members = map[string]any{member: []throttlingReason{{resource + operation + "KeyRangeThroughputExceeded", x.arn()}}}
+	return &refusal{reason, failure}
 }

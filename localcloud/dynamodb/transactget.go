@@ -63,10 +63,12 @@ func (s *Service) TransactGetItems(ctx context.Context, in *TransactGetItemsInpu
 func (s *Service) checkReadable(planned []lookup) error {
 	reasons := newCancellation(len(planned))
 	for i, l := range planned {
+		refused := s.throttled([]load{l.load(true, transactionFactor)})
 		if s.held[l.itemLocation] != (holders{}) {
-			reasons[i] = CancellationReason{Code: "TransactionConflict", Message: transactionConflict}
-		} else if refused := throttled([]load{l.load(true, transactionFactor)}, s.config.Clock()); refused != nil {
-			reasons[i] = *refused.reason()
+			refused = conflict()
+		}
+		if refused != nil {
+			reasons[i] = refused.CancellationReason
 		}
 	}
 	return reasons.failure()

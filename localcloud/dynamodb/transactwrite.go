@@ -115,7 +115,7 @@ func (s *Service) planElement(ctx context.Context, element TransactWriteItem, i 
 // action is the permission that an element needs, its table, and its plan.
 type action struct {
 	permission, table string
-	plan              planned
+	plan              planner
 }
 
 // actions returns an action for each member that the element has.
@@ -162,7 +162,11 @@ func severalOnOneItem() error {
 // leaves its token free.
 func (s *Service) transactOnce(ctx context.Context, in *TransactWriteItemsInput, request fingerprint, writes []*write) ([]ConsumedCapacity, error) {
 	if in.ClientRequestToken == nil {
-		return s.transact(ctx, in, writes, func() {})
+		consumed, err := s.transact(in, writes)
+		if err == nil {
+			s.hold(ctx, holders{transactions: 1}, writes...)
+		}
+		return consumed, err
 	}
 	token := *in.ClientRequestToken
 	used, known := s.ledger.find(token, s.config.Clock())
@@ -178,16 +182,18 @@ func (s *Service) transactOnce(ctx context.Context, in *TransactWriteItemsInput,
 		}
 		return s.charge(transactWrite, in.ReturnConsumedCapacity, loads), nil
 	}
-	consumed, err := s.transact(ctx, in, writes, func() { s.ledger.begin(token, request) })
-	if err == nil {
-		s.ledger.complete(token, s.config.Clock())
+	consumed, err := s.transact(in, writes)
+	if err != nil {
+		return nil, err
 	}
-	return consumed, err
+	s.ledger.begin(token, request)
+	s.hold(ctx, holders{transactions: 1}, writes...)
+	s.ledger.complete(token, s.config.Clock())
+	return consumed, nil
 }
 
-// transact does all writes or none. Begun is called before the items are held. It needs
-// the service's lock.
-func (s *Service) transact(ctx context.Context, in *TransactWriteItemsInput, writes []*write, begun func()) ([]ConsumedCapacity, error) {
+// transact does all writes or none. It needs the service's lock.
+func (s *Service) transact(in *TransactWriteItemsInput, writes []*write) ([]ConsumedCapacity, error) {
 	reasons := newCancellation(len(writes))
 	for i, w := range writes {
 		if w.invalid != nil {
@@ -199,9 +205,9 @@ func (s *Service) transact(ctx context.Context, in *TransactWriteItemsInput, wri
 	}
 	results := make([]result, len(writes))
 	for i, w := range writes {
-		var refused *CancellationReason
-		if results[i], refused = s.compute(w); refused != nil {
-			reasons[i] = *refused
+		var refused *refusal
+		if results[i], refused = s.compute(w, transactionFactor); refused != nil {
+			reasons[i] = refused.CancellationReason
 		}
 	}
 	var loads []load
@@ -220,45 +226,7 @@ func (s *Service) transact(ctx context.Context, in *TransactWriteItemsInput, wri
 			w.table.write(w.id, results[i].old, results[i].next)
 		}
 	}
-	consumed := s.charge(transactWrite, in.ReturnConsumedCapacity, loads)
-	begun()
-	s.hold(ctx, holders{transactions: 1}, writes...)
-	return consumed, nil
-}
-
-// result is an item before and after a write, and what the write costs: nothing if it
-// was refused before its item was looked at.
-type result struct {
-	old, next attribute.Item
-	loads     []load
-}
-
-// compute returns the result of one write of a transaction, or why it cannot be done.
-func (s *Service) compute(w *write) (result, *CancellationReason) {
-	if s.held[w.itemLocation].transactions > 0 {
-		return result{}, &CancellationReason{Code: "TransactionConflict", Message: transactionConflict}
-	}
-	old := w.table.find(w.id).item()
-	refused := result{loads: []load{w.refusedLoad(transactionFactor)}}
-	if throttled := throttled(refused.loads, s.config.Clock()); throttled != nil {
-		return result{}, throttled.reason()
-	}
-	if !w.condition.Holds(old) {
-		reason := &CancellationReason{Code: "ConditionalCheckFailed", Message: conditionFailed}
-		if w.oldOnFailure {
-			reason.Item = old
-		}
-		return refused, reason
-	}
-	next, err := w.next(old)
-	if err != nil {
-		return refused, &CancellationReason{Code: "ValidationError", Message: wire.Message(err)}
-	}
-	loads := w.loads(old, next, transactionFactor)
-	if throttled := throttled(loads, s.config.Clock()); throttled != nil {
-		return result{}, throttled.reason()
-	}
-	return result{old, next, loads}, nil
+	return s.charge(transactWrite, in.ReturnConsumedCapacity, loads), nil
 }
 
 // cancellation has the reason of each element, of which those that are not refused have

@@ -66,7 +66,7 @@ func (s *Service) UpdateItem(ctx context.Context, in *UpdateItemInput) (*WriteOu
 
 // writeItem does a single write. A write that its condition refuses costs as much as
 // the item that it met.
-func (s *Service) writeItem(ctx context.Context, a permission, plan planned, r Returning) (*WriteOutput, error) {
+func (s *Service) writeItem(ctx context.Context, a permission, plan planner, r Returning) (*WriteOutput, error) {
 	w, err := s.plan(ctx, a, plan)
 	if err != nil {
 		return nil, err
@@ -79,29 +79,17 @@ func (s *Service) writeItem(ctx context.Context, a permission, plan planned, r R
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.held[w.itemLocation].transactions > 0 {
-		return nil, wire.Errorf("TransactionConflictException", transactionConflict)
+	done, refused := s.compute(w, 1)
+	if refused != nil {
+		if refused.Code == conditionalCheckFailed {
+			s.chargeItem(w.id, a.action, "", done.loads...)
+		}
+		return nil, refused.alone
 	}
-	if refused := throttled([]load{w.refusedLoad(1)}, s.config.Clock()); refused != nil {
-		return nil, refused.failure()
-	}
-	old := w.table.find(w.id).item()
-	if !w.condition.Holds(old) {
-		s.chargeItem(w.id, a.action, "", w.refusedLoad(1))
-		return nil, w.conditionalCheckFailed(old)
-	}
-	next, err := w.next(old)
-	if err != nil {
-		return nil, err
-	}
-	loads := w.loads(old, next, 1)
-	if refused := throttled(loads, s.config.Clock()); refused != nil {
-		return nil, refused.failure()
-	}
-	w.table.write(w.id, old, next)
-	consumed := s.chargeItem(w.id, a.action, r.ReturnConsumedCapacity, loads...)
+	w.table.write(w.id, done.old, done.next)
+	consumed := s.chargeItem(w.id, a.action, r.ReturnConsumedCapacity, done.loads...)
 	s.hold(ctx, holders{writes: 1}, w)
-	return &WriteOutput{Attributes: returned(w, r.ReturnValues, old, next), ConsumedCapacity: consumed}, nil
+	return &WriteOutput{Attributes: returned(w, r.ReturnValues, done.old, done.next), ConsumedCapacity: consumed}, nil
 }
 
 // returned returns the attributes in the response to a write. UPDATED_OLD and

@@ -67,6 +67,8 @@ type itemLocation struct {
 	id    key
 }
 
+func (l itemLocation) location() itemLocation { return l }
+
 func (l itemLocation) size() int { return l.table.size(l.id) }
 
 // loads returns what a write costs that has another item as its result, or none.
@@ -83,11 +85,49 @@ func (w *write) refusedLoad(factor float64) load {
 	return load{index: w.table.primary, partition: w.id.partition, write: factor * writeUnits(w.size())}
 }
 
-// planned is what a write's plan is made of: each kind of write has another one.
-type planned func(*storage) (*write, error)
+// result is an item before and after a write, and what the write costs: nothing if it
+// was refused before its item was looked at.
+type result struct {
+	old, next attribute.Item
+	loads     []load
+}
+
+// refusal is why a write or a read is not done: as the reason of a cancelled
+// transaction, and as the error of a request for it alone.
+type refusal struct {
+	CancellationReason
+	alone error
+}
+
+// compute returns the result of a write, or why it cannot be done. It needs the
+// service's lock.
+func (s *Service) compute(w *write, factor float64) (result, *refusal) {
+	if s.held[w.itemLocation].transactions > 0 {
+		return result{}, conflict()
+	}
+	refused := result{old: w.table.find(w.id).item(), loads: []load{w.refusedLoad(factor)}}
+	if throttled := s.throttled(refused.loads); throttled != nil {
+		return result{}, throttled
+	}
+	if !w.condition.Holds(refused.old) {
+		return refused, w.conditionalCheckFailed(refused.old)
+	}
+	next, err := w.next(refused.old)
+	if err != nil {
+		return refused, &refusal{CancellationReason{Code: "ValidationError", Message: wire.Message(err)}, err}
+	}
+	loads := w.loads(refused.old, next, factor)
+	if throttled := s.throttled(loads); throttled != nil {
+		return result{}, throttled
+	}
+	return result{refused.old, next, loads}, nil
+}
+
+// planner checks one kind of write against its table.
+type planner func(*storage) (*write, error)
 
 // plan finds the table of a write and checks the write against it.
-func (s *Service) plan(ctx context.Context, a permission, plan planned) (*write, error) {
+func (s *Service) plan(ctx context.Context, a permission, plan planner) (*write, error) {
 	table, err := s.authorizedTable(ctx, a)
 	if err != nil {
 		return nil, err

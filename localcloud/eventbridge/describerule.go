@@ -3,7 +3,6 @@ package eventbridge
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 
@@ -51,11 +50,12 @@ func (s *Service) findRule(ctx context.Context, action string, bus busName, name
 	if err != nil {
 		return nil, err
 	}
-	index := slices.IndexFunc(on.rules, func(r *rule) bool { return r.Name == name })
-	if index < 0 {
-		return nil, wire.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", name, on.Name)
+	for _, each := range on.rules {
+		if each.Name == name {
+			return each, s.allow(ctx, action, each.ARN)
+		}
 	}
-	return on.rules[index], s.allow(ctx, action, on.rules[index].ARN)
+	return nil, wire.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus %s.", name, on.Name)
 }
 
 func (s *Service) listRules(in *listInput) (found []*DescribeRuleOutput, err error) {

@@ -91,7 +91,6 @@ func invalidParameter(format string, args ...any) error {
 	return wire.Errorf("InvalidParameterValueException", format, args...)
 }
 
-// alias returns an alias by its name.
 func (f *function) alias(name string) (Alias, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -103,9 +102,7 @@ func (f *function) alias(name string) (Alias, error) {
 
 // CreateAlias adds an alias to a function.
 func (s *Service) CreateAlias(arn string, given Alias) error {
-	s.mu.Lock()
-	f := s.functions[arn]
-	s.mu.Unlock()
+	f := s.function(arn)
 	if f == nil {
 		return functionNotFound(arn)
 	}

@@ -28,6 +28,7 @@ func (s *Service) API(authorize wire.Authorize) wire.Service {
 	calls := calls{service: s, authorize: authorize}
 	return wire.Service{Target: "Lambda", Routes: []wire.Route{
 		{Name: "GetAlias", Pattern: "GET " + APIPath + "{name}/aliases/{alias}", Operation: calls.getAlias},
+		{Name: "GetEventSourceMapping", Pattern: "GET " + apiVersion + "event-source-mappings/{id}", Operation: calls.mapping("lambda:GetEventSourceMapping", http.StatusOK)},
 		{Name: "GetFunction", Pattern: "GET " + APIPath + "{name}", Operation: calls.getFunction},
 		{Name: "GetFunctionConfiguration", Pattern: "GET " + APIPath + "{name}/configuration", Operation: calls.configuration},
 		{Name: "Invoke", Pattern: "POST " + APIPath + "{name}/invocations", Operation: calls.invoke},
@@ -36,11 +37,11 @@ func (s *Service) API(authorize wire.Authorize) wire.Service {
 		{Name: "ListVersionsByFunction", Pattern: "GET " + APIPath + "{name}/versions", Operation: calls.listVersions},
 		{Name: "PublishVersion", Pattern: "POST " + APIPath + "{name}/versions", Operation: calls.publishVersion},
 		{Name: "UpdateAlias", Pattern: "PUT " + APIPath + "{name}/aliases/{alias}", Operation: calls.updateAlias},
+		{Name: "UpdateEventSourceMapping", Pattern: "PUT " + apiVersion + "event-source-mappings/{id}", Operation: calls.mapping("lambda:UpdateEventSourceMapping", http.StatusAccepted)},
 		{Name: "UpdateFunctionCode", Pattern: "PUT " + APIPath + "{name}/code", Operation: calls.updateCode},
 	}}
 }
 
-// calls are the operations of the wire protocol.
 type calls struct {
 	service   *Service
 	authorize wire.Authorize
@@ -61,11 +62,15 @@ func (c calls) find(r *http.Request, action string) (target, error) {
 }
 
 // function returns the function that the path names, if the caller may do this to
-// it. What it is for works on a function as a whole, and accepts no qualifier.
-func (c calls) function(r *http.Request, action string) (*function, error) {
+// it, and decodes the body of the request. What it is for works on a function as a whole,
+// and accepts no qualifier.
+func (c calls) function(r *http.Request, action string, body []byte, in any) (*function, error) {
 	t, err := c.find(r, action)
 	if err == nil && t.qualifier != "" {
 		err = invalidParameter("%s is not supported for the qualifier %s: name the function alone", strings.TrimPrefix(action, "lambda:"), t.qualifier)
+	}
+	if err == nil {
+		err = wire.Decode(body, in)
 	}
 	return t.function, err
 }

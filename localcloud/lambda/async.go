@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
-	"unicode/utf8"
 
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
@@ -35,39 +35,46 @@ func (s *Service) InvokeAsync(ctx context.Context, arn string, payload []byte) e
 	return nil
 }
 
-// failureReport is why the service gave an event up.
-type failureReport struct {
-	requestID string
-	// status is the HTTP status that a synchronous caller would have seen.
-	status  int
-	message string
-}
-
 func (s *Service) handle(ctx context.Context, t target, inv *invocation) {
 	retries := t.retries()
 	expires := s.config.Clock().Add(retries.MaximumEventAge)
-	for attempt := 0; ; attempt++ {
+	var end ending
+	for {
 		t.gate.wait(ctx)
 		again := inv.forRetry()
-		again.isLastAttempt = attempt == *retries.MaximumAttempts
+		again.isLastAttempt = end.attempts == *retries.MaximumAttempts
 		result, err := s.attempt(ctx, t, again, expires)
+		failed := err != nil || result.FunctionError != ""
 		switch {
-		case err == nil && result.FunctionError == "":
-			return
-		case ctx.Err() != nil:
+		case failed && ctx.Err() != nil:
 			// The service is closed. What is in memory is lost with it.
 			return
 		case err != nil:
-			s.giveUp(ctx, t.function, inv.payload, failureReport{inv.id, http.StatusTooManyRequests, "Rate Exceeded."})
+			end.condition, end.isThrottled = conditionExpired, true
+			s.giveUp(ctx, t, inv, end)
+			return
+		}
+		end.attempts, end.result = end.attempts+1, result
+		if !failed {
+			s.succeed(ctx, t, inv, end)
 			return
 		}
 		s.config.Failed(loss.Failure{
-			Function: t.ARN, Request: inv.id, Attempt: attempt + 1, Attempts: *retries.MaximumAttempts + 1,
+			Function: t.ARN, Request: inv.id, Attempt: end.attempts, Attempts: *retries.MaximumAttempts + 1,
 			Event: loss.Identify(inv.payload), Reason: result.reason(),
 		})
-		delay := s.config.AsyncRetryDelays[min(attempt, len(s.config.AsyncRetryDelays)-1)]
-		if attempt == *retries.MaximumAttempts || s.config.Clock().Add(delay).After(expires) {
-			s.giveUp(ctx, t.function, inv.payload, failureReport{inv.id, http.StatusOK, errorMessage(result.Payload)})
+		delay := s.config.AsyncRetryDelays[min(end.attempts, len(s.config.AsyncRetryDelays))-1]
+		if within := s.config.RedeliverAfter; within > 0 {
+			delay = min(delay, within)
+		}
+		switch {
+		case again.isLastAttempt:
+			end.condition = conditionExhausted
+		case s.config.Clock().Add(delay).After(expires):
+			end.condition = conditionExpired
+		}
+		if end.condition != "" {
+			s.giveUp(ctx, t, inv, end)
 			return
 		}
 		sleep(ctx, delay)
@@ -87,10 +94,8 @@ func (s *Service) attempt(ctx context.Context, t target, inv *invocation, expire
 }
 
 func sleep(ctx context.Context, delay time.Duration) {
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(delay):
 	case <-ctx.Done():
 	}
 }
@@ -102,30 +107,31 @@ func errorMessage(payload []byte) string {
 	if err := json.Unmarshal(payload, &described); err == nil && described.Message != "" {
 		message = described.Message
 	}
-	if len(message) <= maximumErrorMessage {
-		return message
-	}
-	cut := maximumErrorMessage
-	for cut > 0 && !utf8.RuneStart(message[cut]) {
-		cut--
-	}
-	return message[:cut]
+	// Only the last character can be cut into pieces.
+	return strings.ToValidUTF8(message[:min(len(message), maximumErrorMessage)], "")
 }
 
-// giveUp sends an event to the function's dead-letter queue. If that fails, the
-// event is lost.
-func (s *Service) giveUp(ctx context.Context, f *function, payload []byte, why failureReport) {
-	if err := s.sendToDeadLetterQueue(ctx, f, payload, why); err != nil {
-		s.config.Lost.Lost(loss.Loss{
-			Kind: loss.Function, Name: f.ARN, Event: loss.Identify(payload),
-			Reason: fmt.Sprintf("the invocation %s failed: %s; %s", why.requestID, why.message, err),
-		})
+// giveUp sends an event to the function's dead-letter queue, and the record of its
+// failure to the destination. If neither accepts it, the event is lost.
+func (s *Service) giveUp(ctx context.Context, t target, inv *invocation, end ending) {
+	problems := []error{s.sendToDeadLetterQueue(ctx, t.function, inv, end)}
+	if destination := t.retries().OnFailure; destination != "" {
+		problems = append(problems, s.sendRecord(ctx, t, inv, destination, end))
 	}
+	if slices.Contains(problems, nil) {
+		return
+	}
+	_, message := end.error()
+	s.config.Lost.Lost(loss.Loss{
+		Kind: loss.Function, Name: t.ARN, Event: loss.Identify(inv.payload),
+		Reason: fmt.Sprintf("the invocation %s failed: %s; %s", inv.id, message, strings.ReplaceAll(errors.Join(problems...).Error(), "\n", "; ")),
+	})
 }
 
 // sendToDeadLetterQueue sends the event with the permissions of the function's
 // role.
-func (s *Service) sendToDeadLetterQueue(ctx context.Context, f *function, payload []byte, why failureReport) error {
+func (s *Service) sendToDeadLetterQueue(ctx context.Context, f *function, inv *invocation, end ending) error {
+	status, message := end.error()
 	if f.DeadLetterARN == "" {
 		return errors.New("the function has no dead-letter queue")
 	}
@@ -137,14 +143,14 @@ func (s *Service) sendToDeadLetterQueue(ctx context.Context, f *function, payloa
 		return fmt.Errorf("its dead-letter queue %s does not exist", f.DeadLetterARN)
 	}
 	attributes := map[string]sqs.MessageAttribute{
-		"RequestID": {DataType: "String", StringValue: &why.requestID},
-		"ErrorCode": {DataType: "Number", StringValue: new(strconv.Itoa(why.status))},
+		"RequestID": {DataType: "String", StringValue: &inv.id},
+		"ErrorCode": {DataType: "Number", StringValue: new(strconv.Itoa(status))},
 	}
-	if why.message != "" {
-		attributes["ErrorMessage"] = sqs.MessageAttribute{DataType: "String", StringValue: &why.message}
+	if message != "" {
+		attributes["ErrorMessage"] = sqs.MessageAttribute{DataType: "String", StringValue: &message}
 	}
 	_, err := s.config.DeadLetters.SendMessage(f.asRole(ctx), &sqs.SendMessageInput{
-		QueueUrl: url, MessageBody: string(payload), MessageAttributes: attributes,
+		QueueUrl: url, MessageBody: string(inv.payload), MessageAttributes: attributes,
 	})
 	if err != nil {
 		return fmt.Errorf("its dead-letter queue %s does not accept it: %w", f.DeadLetterARN, err)

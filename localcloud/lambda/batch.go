@@ -139,32 +139,17 @@ func (m *mapping) failures(result Result, messages []sqs.Message) (failed map[st
 // parseFailures parses a partial batch response. Its keys are case-sensitive.
 // An absent answer, an empty one, and a null or empty list mean full success.
 func parseFailures(payload []byte) (failed map[string]bool, ok bool) {
-	if len(payload) == 0 {
-		return nil, true
-	}
-	var answer any
-	if err := json.Unmarshal(payload, &answer); err != nil {
+	var answer map[string]json.RawMessage
+	if len(payload) > 0 && json.Unmarshal(payload, &answer) != nil {
 		return nil, false
 	}
-	if answer == nil {
-		return nil, true
-	}
-	object, ok := answer.(map[string]any)
-	if !ok {
+	var items []map[string]any
+	if list := answer["batchItemFailures"]; list != nil && json.Unmarshal(list, &items) != nil {
 		return nil, false
 	}
-	items := object["batchItemFailures"]
-	if items == nil {
-		return nil, true
-	}
-	list, ok := items.([]any)
-	if !ok {
-		return nil, false
-	}
-	failed = make(map[string]bool, len(list))
-	for _, item := range list {
-		entry, _ := item.(map[string]any)
-		id, _ := entry["itemIdentifier"].(string)
+	failed = make(map[string]bool, len(items))
+	for _, item := range items {
+		id, _ := item["itemIdentifier"].(string)
 		if id == "" {
 			return nil, false
 		}

@@ -46,6 +46,9 @@ type Config struct {
 	Debugged    func(functionARN string, pid int)
 	Queues      Queues
 	DeadLetters DeadLetters
+	// SendRecord sends the record of an asynchronous invocation to the queue, the function
+	// or the event bus with an ARN, with the permissions of the caller in ctx.
+	SendRecord func(ctx context.Context, destinationARN string, record Record) error
 	// AsyncRetryDelays are the waits before the retries of an asynchronous
 	// invocation that failed; the last one repeats. None means AWS's: one
 	// minute, then two.
@@ -79,13 +82,6 @@ func (c *Config) fill() {
 	}
 	if len(c.AsyncRetryDelays) == 0 {
 		c.AsyncRetryDelays = []time.Duration{time.Minute, 2 * time.Minute}
-	}
-	if c.RedeliverAfter > 0 {
-		delays := make([]time.Duration, len(c.AsyncRetryDelays))
-		for i, delay := range c.AsyncRetryDelays {
-			delays[i] = min(delay, c.RedeliverAfter)
-		}
-		c.AsyncRetryDelays = delays
 	}
 	if c.Grace == 0 {
 		c.Grace = 2 * time.Second

@@ -64,18 +64,22 @@ func (f *Function) orNoTimeout(timeout time.Duration) time.Duration {
 	return timeout
 }
 
-// Retries is how an asynchronous invocation is retried. Nil and 0 are AWS's
-// defaults.
+// Retries is how an asynchronous invocation is retried, and where its record goes in the
+// end. Nil and 0 are AWS's defaults.
 type Retries struct {
 	// MaximumAttempts does not count the first one.
 	MaximumAttempts *int
 	// MaximumEventAge is how long an event may wait.
 	MaximumEventAge time.Duration
+	// OnSuccess and OnFailure are the ARNs of what gets the record of the invocation;
+	// empty for none.
+	OnSuccess, OnFailure string
 }
 
 // filled returns the retries with AWS's defaults.
 func (r Retries) filled() Retries {
-	return Retries{cmp.Or(r.MaximumAttempts, new(defaultRetries)), cmp.Or(r.MaximumEventAge, defaultEventAge)}
+	r.MaximumAttempts, r.MaximumEventAge = cmp.Or(r.MaximumAttempts, new(defaultRetries)), cmp.Or(r.MaximumEventAge, defaultEventAge)
+	return r
 }
 
 func (r Retries) validate() error {

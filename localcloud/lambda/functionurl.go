@@ -68,7 +68,6 @@ func writeInvokeError(w http.ResponseWriter, err error) {
 	writeJSON(w, status, map[string]string{"Message": err.Error()})
 }
 
-// answer is a function's response as an HTTP response.
 type answer struct {
 	status int
 	header http.Header

@@ -90,7 +90,6 @@ func (c calls) getFunction(r *http.Request, _ []byte) (wire.Answer, error) {
 	return answerJSON(http.StatusOK, out, err)
 }
 
-// mappingConfiguration is an event source mapping as the API has it.
 type mappingConfiguration struct {
 	UUID                           string
 	EventSourceArn                 string
@@ -104,16 +103,19 @@ type mappingConfiguration struct {
 
 type scalingConfig struct{ MaximumConcurrency int }
 
-func (e *EventSource) describe() mappingConfiguration {
+func (m *mapping) describe() mappingConfiguration {
 	described := mappingConfiguration{
-		UUID: e.ID, EventSourceArn: e.QueueARN, FunctionArn: e.FunctionARN, State: "Enabled",
-		BatchSize: e.BatchSize, MaximumBatchingWindowInSeconds: int(e.BatchingWindow / time.Second),
+		UUID: m.ID, EventSourceArn: m.QueueARN, FunctionArn: m.FunctionARN, State: "Enabled",
+		BatchSize: m.BatchSize, MaximumBatchingWindowInSeconds: int(m.BatchingWindow / time.Second),
 	}
-	if e.ReportBatchItemFailures {
+	if m.snapshot().IsDisabled {
+		described.State = "Disabled"
+	}
+	if m.ReportBatchItemFailures {
 		described.FunctionResponseTypes = []string{"ReportBatchItemFailures"}
 	}
-	if e.MaximumConcurrency > 0 {
-		described.ScalingConfig = &scalingConfig{e.MaximumConcurrency}
+	if m.MaximumConcurrency > 0 {
+		described.ScalingConfig = &scalingConfig{m.MaximumConcurrency}
 	}
 	return described
 }
@@ -143,4 +145,30 @@ func (c calls) listMappings(r *http.Request, _ []byte) (wire.Answer, error) {
 	}
 	out.EventSourceMappings, out.NextMarker, err = page(all, query, maximumMappings)
 	return answerJSON(http.StatusOK, out, err)
+}
+
+// mapping returns the operation that answers with an event source mapping, and enables
+// or disables it if the request says so.
+func (c calls) mapping(action string, status int) func(*http.Request, []byte) (wire.Answer, error) {
+	return func(r *http.Request, body []byte) (wire.Answer, error) {
+		id := r.PathValue("id")
+		c.service.mu.Lock()
+		at := slices.IndexFunc(c.service.mappings, func(m *mapping) bool { return m.ID == id })
+		if at < 0 {
+			c.service.mu.Unlock()
+			return wire.Answer{}, &wire.Error{Code: "ResourceNotFoundException", Message: "The resource you requested does not exist.", Status: http.StatusNotFound}
+		}
+		found := c.service.mappings[at]
+		c.service.mu.Unlock()
+		var in struct{ Enabled *bool }
+		arn := strings.Replace(found.target.ARN, ":function:"+found.target.Name, ":event-source-mapping:"+id, 1)
+		err := c.authorize.Check(r.Context(), action, arn, nil)
+		if err == nil && len(body) > 0 {
+			err = wire.Decode(body, &in)
+		}
+		if err == nil && in.Enabled != nil {
+			found.enable(*in.Enabled)
+		}
+		return answerJSON(status, found.describe(), err)
+	}
 }

@@ -32,6 +32,8 @@ type EventSource struct {
 	ReportBatchItemFailures bool
 	// Filters are event patterns. A message that matches none of them is deleted.
 	Filters []string
+	// IsDisabled is set if the queue is not read until the mapping is enabled.
+	IsDisabled bool
 }
 
 // MappingStats counts what an event source mapping has done.
@@ -41,6 +43,7 @@ type MappingStats struct {
 	// the messages in them, Failed the messages that were not deleted.
 	Invocations, Records, Failed int
 	LargestBatch                 int
+	IsDisabled                   bool
 }
 
 // mapping reads a queue and invokes a function with batches of its messages.
@@ -57,6 +60,8 @@ type mapping struct {
 	filters  filters
 	// slots limits the batches at once.
 	slots chan struct{}
+	// gate is closed while the mapping is disabled.
+	gate gate
 
 	mu    sync.Mutex
 	stats MappingStats
@@ -119,11 +124,25 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 	if source.MaximumConcurrency > 0 {
 		limit = min(limit, source.MaximumConcurrency)
 	}
-	return &mapping{
+	m := &mapping{
 		EventSource: source, target: t, queues: s.config.Queues, url: url, region: s.config.Region,
 		timeout: timeout, receives: receives, fifo: fifo, filters: filters, slots: make(chan struct{}, limit),
 		stats: MappingStats{QueueARN: source.QueueARN, FunctionARN: source.FunctionARN},
-	}, nil
+	}
+	m.enable(!source.IsDisabled)
+	return m, nil
+}
+
+// enable lets the mapping read its queue, or not. A receive that waits ends first.
+func (m *mapping) enable(enabled bool) {
+	if enabled {
+		m.gate.open()
+	} else {
+		m.gate.close()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stats.IsDisabled = !enabled
 }
 
 func (e *EventSource) validate(fifo bool) error {
@@ -164,6 +183,7 @@ func queueAttributes(ctx context.Context, queues Queues, url string) (visibility
 // is a slot.
 func (m *mapping) poll(ctx context.Context, s *Service) {
 	for {
+		m.gate.wait(ctx)
 		m.target.gate.wait(ctx)
 		select {
 		case m.slots <- struct{}{}:

@@ -3,6 +3,8 @@ package lambda
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -171,14 +173,21 @@ func (p *pool) retire() {
 	}
 }
 
-// close ends all processes, those that run an invocation too.
+// processes returns all processes, those that run an invocation too.
+func (p *pool) processes() []*process {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Keys(p.all))
+}
+
+// close ends all processes.
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
+	p.mu.Unlock()
 	var ends sync.WaitGroup
-	for running := range p.all {
+	for _, running := range p.processes() {
 		ends.Go(func() { running.stop(p.function.config.Grace) })
 	}
-	p.mu.Unlock()
 	ends.Wait()
 }

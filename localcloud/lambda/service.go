@@ -118,6 +118,13 @@ func (s *Service) invoke(ctx context.Context, arn string, payload []byte, wantsL
 	return result, nil
 }
 
+// function returns the function with an ARN, or nil.
+func (s *Service) function(arn string) *function {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.functions[arn]
+}
+
 // accept returns what an ARN leads to, and counts an invocation as busy.
 func (s *Service) accept(arn string, payload []byte, limit int) (target, error) {
 	s.mu.Lock()

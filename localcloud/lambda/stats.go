@@ -24,9 +24,7 @@ type Stats struct {
 
 // Stats returns what the function with an ARN has done.
 func (s *Service) Stats(arn string) Stats {
-	s.mu.Lock()
-	f := s.functions[arn]
-	s.mu.Unlock()
+	f := s.function(arn)
 	if f == nil {
 		return Stats{}
 	}

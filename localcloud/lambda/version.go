@@ -53,7 +53,6 @@ func newFunction(settings Function, from code, s *Service) *function {
 	return f
 }
 
-// tryReserve reserves a slot if one is free.
 func (f *function) tryReserve() bool {
 	select {
 	case f.slots <- struct{}{}:
@@ -85,7 +84,7 @@ func (f *function) asRole(ctx context.Context) context.Context {
 	return wire.WithCaller(ctx, f.Environment["AWS_ACCESS_KEY_ID"])
 }
 
-// pools returns the pools of all versions, also of those that are replaced.
+// pools returns all pools, also of versions that are replaced.
 func (f *function) pools() []*pool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -120,13 +119,9 @@ func (f *function) used() []*pool {
 
 // version returns the pool of a version, or nil. f.mu is locked.
 func (f *function) version(version string) *pool {
-	if version == latest {
-		return f.latest
-	}
-	for _, p := range f.published {
-		if p.version == version {
-			return p
-		}
+	all := append([]*pool{f.latest}, f.published...)
+	if i := slices.IndexFunc(all, func(p *pool) bool { return p.version == version }); i >= 0 {
+		return all[i]
 	}
 	return nil
 }
@@ -183,36 +178,24 @@ func (t target) arn() string {
 	return t.ARN + ":" + t.qualifier
 }
 
-// exists reports whether the function has the version or the alias.
-func (t target) exists() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	_, isAlias := t.aliases[t.qualifier]
-	return isAlias || t.version(cmp.Or(t.qualifier, latest)) != nil
-}
-
 // choose returns the version for the next invocation. Lambda chooses one of the
 // versions of an alias by probability, for each invocation.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
 func (t target) choose() *pool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	version := cmp.Or(t.qualifier, latest)
-	if a, isAlias := t.aliases[t.qualifier]; isAlias {
-		version = a.choose(t.random)
-	}
-	return t.version(version)
+	return t.pool(func(a Alias) string { return a.choose(t.random) })
 }
 
-// primary returns the version that an alias names first, or that the target is.
-func (t target) primary() *pool {
+// primary returns the version that an alias names first, or that the target is; nil if
+// there is none.
+func (t target) primary() *pool { return t.pool(func(a Alias) string { return a.Version }) }
+
+func (t target) pool(chosen func(Alias) string) *pool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	version := cmp.Or(t.qualifier, latest)
 	if a, isAlias := t.aliases[t.qualifier]; isAlias {
-		version = a.Version
+		return t.version(chosen(a))
 	}
-	return t.version(version)
+	return t.version(cmp.Or(t.qualifier, latest))
 }
 
 // invoke runs an invocation in a process of a version. The caller has reserved a
@@ -243,7 +226,7 @@ func SplitARN(arn string) (function, qualifier string) {
 func (s *Service) find(arn string) (target, error) {
 	name, qualifier := SplitARN(arn)
 	t := target{s.functions[name], qualifier}
-	if t.function == nil || t.arn() != arn || !t.exists() {
+	if t.function == nil || t.arn() != arn || t.primary() == nil {
 		return target{}, functionNotFound(arn)
 	}
 	return t, nil
@@ -256,9 +239,7 @@ func functionNotFound(name string) *wire.Error {
 // Publish makes a version of a function, which runs the code in the function's
 // folder, and returns its number.
 func (s *Service) Publish(arn string) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.functions[arn]
+	f := s.function(arn)
 	if f == nil {
 		return "", functionNotFound(arn)
 	}

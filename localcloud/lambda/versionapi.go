@@ -65,7 +65,6 @@ func (p *pool) describe(arn string) (functionConfiguration, error) {
 	return found, nil
 }
 
-// answer returns an answer with a value as its JSON.
 func answerJSON(status int, value any, err error) (wire.Answer, error) {
 	if err != nil {
 		return wire.Answer{}, err
@@ -86,7 +85,7 @@ func (c calls) configuration(r *http.Request, _ []byte) (wire.Answer, error) {
 }
 
 func (c calls) listVersions(r *http.Request, _ []byte) (wire.Answer, error) {
-	f, err := c.function(r, "lambda:ListVersionsByFunction")
+	f, err := c.function(r, "lambda:ListVersionsByFunction", nil, nil)
 	if err != nil {
 		return wire.Answer{}, err
 	}
@@ -103,10 +102,7 @@ func (c calls) listVersions(r *http.Request, _ []byte) (wire.Answer, error) {
 
 func (c calls) publishVersion(r *http.Request, body []byte) (wire.Answer, error) {
 	var in struct{ CodeSha256 string }
-	f, err := c.function(r, "lambda:PublishVersion")
-	if err == nil {
-		err = wire.Decode(body, &in)
-	}
+	f, err := c.function(r, "lambda:PublishVersion", body, &in)
 	if err != nil {
 		return wire.Answer{}, err
 	}
@@ -129,10 +125,7 @@ func (c calls) updateCode(r *http.Request, body []byte) (wire.Answer, error) {
 		ZipFile []byte
 		Publish bool
 	}
-	f, err := c.function(r, "lambda:UpdateFunctionCode")
-	if err == nil {
-		err = wire.Decode(body, &in)
-	}
+	f, err := c.function(r, "lambda:UpdateFunctionCode", body, &in)
 	if err != nil {
 		return wire.Answer{}, err
 	}
@@ -148,7 +141,6 @@ func (c calls) updateCode(r *http.Request, body []byte) (wire.Answer, error) {
 	return answerJSON(http.StatusOK, found, err)
 }
 
-// aliasConfiguration is an alias as the API has it.
 type aliasConfiguration struct {
 	AliasArn        string
 	Name            string
@@ -159,7 +151,7 @@ type aliasConfiguration struct {
 type routingConfig struct{ AdditionalVersionWeights map[string]float64 }
 
 func (c calls) getAlias(r *http.Request, _ []byte) (wire.Answer, error) {
-	f, err := c.function(r, "lambda:GetAlias")
+	f, err := c.function(r, "lambda:GetAlias", nil, nil)
 	if err != nil {
 		return wire.Answer{}, err
 	}
@@ -182,10 +174,7 @@ func (c calls) updateAlias(r *http.Request, body []byte) (wire.Answer, error) {
 		FunctionVersion *string
 		RoutingConfig   *routingConfig
 	}
-	f, err := c.function(r, "lambda:UpdateAlias")
-	if err == nil {
-		err = wire.Decode(body, &in)
-	}
+	f, err := c.function(r, "lambda:UpdateAlias", body, &in)
 	if err != nil {
 		return wire.Answer{}, err
 	}

@@ -6,16 +6,10 @@ import (
 )
 
 // DeleteMessageInput names one receive of a message.
-type DeleteMessageInput struct {
-	QueueUrl      string
-	ReceiptHandle string
-}
+type DeleteMessageInput struct{ QueueUrl, ReceiptHandle string }
 
 // DeleteMessageBatchRequestEntry is one entry of a batch.
-type DeleteMessageBatchRequestEntry struct {
-	Id            string
-	ReceiptHandle string
-}
+type DeleteMessageBatchRequestEntry struct{ Id, ReceiptHandle string }
 
 func (e DeleteMessageBatchRequestEntry) id() string { return e.Id }
 

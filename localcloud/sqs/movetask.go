@@ -14,10 +14,7 @@ const maximumTasks = 10
 
 // StartMessageMoveTaskInput names a dead-letter queue to empty. Without a
 // destination each message is moved to the queue that it came from.
-type StartMessageMoveTaskInput struct {
-	SourceArn      string
-	DestinationArn string
-}
+type StartMessageMoveTaskInput struct{ SourceArn, DestinationArn string }
 
 // StartMessageMoveTaskOutput identifies the task.
 type StartMessageMoveTaskOutput struct{ TaskHandle string }

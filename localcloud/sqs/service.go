@@ -175,27 +175,18 @@ func (s *Service) API() wire.Service {
 func locked[O any](ctx context.Context, s *Service, action, url string, f func(q *store, now time.Time) (*O, error)) (*O, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q, err := s.open(ctx, action, url)
-	if err != nil {
-		return nil, err
-	}
-	return f(q, s.config.Clock())
-}
-
-// open runs under the lock.
-func (s *Service) open(ctx context.Context, action, url string) (*store, error) {
-	if url == "" {
-		return nil, missing("QueueUrl")
-	}
 	q := s.byKey[urlKey(url)]
-	if q == nil {
+	switch {
+	case url == "":
+		return nil, missing("QueueUrl")
+	case q == nil:
 		return nil, noQueue()
 	}
 	if err := s.authorize(ctx, action, q.ARN); err != nil {
 		return nil, err
 	}
 	q.requests.add(action)
-	return q, nil
+	return f(q, s.config.Clock())
 }
 
 func (s *Service) authorize(ctx context.Context, action, arn string) error {

@@ -1,15 +1,13 @@
 package attribute
 
-import (
-	"encoding/base64"
-	"encoding/json"
-	"maps"
-	"slices"
-)
+import "encoding/json"
 
 // MarshalJSON writes the wire form: an object with one member, the kind.
 func (v Value) MarshalJSON() ([]byte, error) {
-	return v.appendJSON(nil)
+	if v.kind == "" {
+		return nil, emptyValue()
+	}
+	return json.Marshal(v.document())
 }
 
 // MarshalJSON writes an object of values.
@@ -17,78 +15,45 @@ func (i Item) MarshalJSON() ([]byte, error) {
 	if i == nil {
 		return []byte("null"), nil
 	}
-	return appendFields(nil, i)
+	return json.Marshal(documents(i))
 }
 
-// appendJSON writes a whole document in one go. Were every level a Marshaler of
-// its own, each would be checked again by all levels around it.
-func (v Value) appendJSON(buffer []byte) ([]byte, error) {
-	if v.kind == "" {
-		return nil, emptyValue()
-	}
-	buffer = append(buffer, `{"`+string(v.kind)+`":`...)
-	var err error
+// document returns a value as a document of encoding/json's own types, which is written
+// in one go. Were every level a Marshaler, each would be checked again by all levels
+// around it.
+func (v Value) document() any { return map[Kind]any{v.kind: v.content()} }
+
+// content returns a value without its kind.
+func (v Value) content() any {
 	switch {
-	case v.kind.IsSet():
-		buffer, err = appendAll(buffer, v.list, Value.appendContent)
-	case v.kind == KindList:
-		buffer, err = appendAll(buffer, v.list, Value.appendJSON)
+	case v.kind == KindBool:
+		return v.text == "true"
+	case v.kind == KindNull:
+		return true
+	case v.kind == KindBinary:
+		return []byte(v.text)
 	case v.kind == KindMap:
-		buffer, err = appendFields(buffer, v.fields)
-	default:
-		buffer, err = v.appendContent(buffer)
+		return documents(v.fields)
+	case v.kind == KindList:
+		return each(v.list, Value.document)
+	case v.kind.IsSet():
+		return each(v.list, Value.content)
 	}
-	return append(buffer, '}'), err
+	return v.text
 }
 
-// appendContent writes a scalar without its kind.
-func (v Value) appendContent(buffer []byte) ([]byte, error) {
-	switch v.kind {
-	case KindBool:
-		return append(buffer, v.text...), nil
-	case KindNull:
-		return append(buffer, "true"...), nil
-	case KindBinary:
-		buffer = append(buffer, '"')
-		return append(base64.StdEncoding.AppendEncode(buffer, []byte(v.text)), '"'), nil
-	default:
-		return appendText(buffer, v.text)
+func documents(fields map[string]Value) map[string]any {
+	all := make(map[string]any, len(fields))
+	for name, value := range fields {
+		all[name] = value.document()
 	}
+	return all
 }
 
-func appendText(buffer []byte, text string) ([]byte, error) {
-	quoted, err := json.Marshal(text)
-	return append(buffer, quoted...), err
-}
-
-func appendAll(buffer []byte, list []Value, write func(Value, []byte) ([]byte, error)) ([]byte, error) {
-	buffer = append(buffer, '[')
+func each(list []Value, convert func(Value) any) []any {
+	all := make([]any, len(list))
 	for i, element := range list {
-		if i > 0 {
-			buffer = append(buffer, ',')
-		}
-		var err error
-		if buffer, err = write(element, buffer); err != nil {
-			return nil, err
-		}
+		all[i] = convert(element)
 	}
-	return append(buffer, ']'), nil
-}
-
-// appendFields writes the fields by name, so that equal maps are equal text.
-func appendFields(buffer []byte, fields map[string]Value) ([]byte, error) {
-	buffer = append(buffer, '{')
-	for i, name := range slices.Sorted(maps.Keys(fields)) {
-		if i > 0 {
-			buffer = append(buffer, ',')
-		}
-		var err error
-		if buffer, err = appendText(buffer, name); err != nil {
-			return nil, err
-		}
-		if buffer, err = fields[name].appendJSON(append(buffer, ':')); err != nil {
-			return nil, err
-		}
-	}
-	return append(buffer, '}'), nil
+	return all
 }

@@ -7,8 +7,8 @@ import (
 	"example.com/saga/localcloud/dynamodb/attribute"
 )
 
-// FuzzValues reads any JSON as a value. What it takes it must write so that it
-// reads the same again.
+// FuzzValues reads any JSON as a value. What it takes it must write and pack so that
+// it reads the same again.
 func FuzzValues(f *testing.F) {
 	for _, seed := range []string{`{"S":"a"}`, `{"N":"-1.50E+3"}`, `{"B":"AQ=="}`, `{"NS":["1","2"]}`, `{"L":[{"M":{"x":{"NULL":true}}}]}`, `{"N":"1E-130"}`, `{}`, `null`} {
 		f.Add(seed)
@@ -31,6 +31,10 @@ func FuzzValues(f *testing.F) {
 		}
 		if string(rewritten) != string(written) {
 			t.Errorf("%s was read and written as %s", written, rewritten)
+		}
+		unpacked := attribute.Unpack(attribute.Item{"a": value, "": value}.Pack())
+		if len(unpacked) != 2 || !unpacked["a"].Equal(value) || !unpacked[""].Equal(value) {
+			t.Errorf("%s was packed and unpacked as %v", written, unpacked)
 		}
 	})
 }
