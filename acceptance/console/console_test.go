@@ -88,6 +88,23 @@ func TestOrdersOfEveryOutcomeAreWalkedThrough(t *testing.T) {
 	}
 }
 
+func TestAnOrderWhoseProcessesWereKilledIsExplainedOneClickAway(t *testing.T) {
+	findBrowser(t)
+	s := startSaga(t, "--fault", "kill-before-call=0.2", "--redeliver-after", "300ms", "--seed", "7")
+	const many = 8
+	for range many {
+		s.place(t, func(*orderapi.Order) {})
+	}
+	b := openBrowser(t, s.console)
+	b.open("/")
+	b.await("all are shipped", fmt.Sprintf(`document.querySelector('.counts a[href="/?show=shipped"]').innerText === "%d shipped"`, many))
+	const milliseconds = "(r => { const [n, unit] = r.lastElementChild.innerText.split(' '); return unit === 's' ? n * 1000 : +n })"
+	slowest := "[...document.querySelectorAll('tbody tr')].sort((a, b) => " + milliseconds + "(b) - " + milliseconds + "(a))[0]"
+	b.run(chromedp.Evaluate(slowest+".querySelector('a').click()", nil))
+	b.await("the order is explained", `/killed.*the work was repeated/.test(document.getElementById("sentence")?.innerText)`)
+	b.await("the end of the process is in the lanes", `document.querySelector(".box.ended")`)
+}
+
 func checkSamples(b *browser) {
 	b.Helper()
 	b.open("/")

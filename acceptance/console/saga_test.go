@@ -18,6 +18,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/uuid"
 
 	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/orderapi"
@@ -30,19 +31,23 @@ type saga struct {
 	readyfile.File
 
 	// console is the address of the console.
-	console string
-	queues  *sqs.Client
+	console, readyFile string
+	queues             *sqs.Client
 }
 
 // startSaga starts a local cloud and a console, and ends them with the test.
 func startSaga(tb testing.TB, flags ...string) *saga {
 	tb.Helper()
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		tb.Fatal(err)
-	}
+	s := startCloud(tb, flags...)
+	s.startConsole(tb)
+	return s
+}
+
+// startCloud starts a local cloud, and ends it with the test.
+func startCloud(tb testing.TB, flags ...string) *saga {
+	tb.Helper()
 	ready := filepath.Join(tb.TempDir(), "ready.json")
-	start(tb, root, "localcloud", slices.Concat([]string{
+	start(tb, "localcloud", slices.Concat([]string{
 		"up", "--port", "0", "--assembly", "cdk.out/local", "--ready-file", ready,
 		"--setup", `dist/local/operator receive -ready-file "$LOCALCLOUD_READY_FILE" 123=1000000`,
 	}, flags)...)
@@ -54,8 +59,13 @@ func startSaga(tb testing.TB, flags ...string) *saga {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &saga{File: file, queues: sqs.NewFromConfig(awsconfig.At(file.AWSEndpointURL, file.Region))}
-	out := start(tb, root, "operator", "console", "-ready-file", ready, "-port", "0")
+	return &saga{File: file, readyFile: ready, queues: sqs.NewFromConfig(awsconfig.At(file.AWSEndpointURL, file.Region))}
+}
+
+// startConsole starts a console of the saga, and ends it with the test.
+func (s *saga) startConsole(tb testing.TB) {
+	tb.Helper()
+	out := start(tb, "operator", "console", "-ready-file", s.readyFile, "-port", "0")
 	eventually(tb, "the console prints its address", func() error {
 		printed, err := os.ReadFile(out)
 		s.console = regexp.MustCompile(`http://\S+/`).FindString(string(printed))
@@ -68,13 +78,16 @@ func startSaga(tb testing.TB, flags ...string) *saga {
 		_, err := request(tb, http.MethodGet, s.console, "", http.StatusOK)
 		return err
 	})
-	return s
 }
 
 // start starts one of the programs that make host builds, ends it with the test, and
 // returns the file that it prints to.
-func start(tb testing.TB, root, program string, arguments ...string) string {
+func start(tb testing.TB, program string, arguments ...string) string {
 	tb.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		tb.Fatal(err)
+	}
 	command := exec.CommandContext(context.WithoutCancel(tb.Context()), filepath.Join(root, "dist/local", program), arguments...)
 	command.Dir = root
 	out, err := os.Create(filepath.Join(tb.TempDir(), program))
@@ -120,31 +133,34 @@ func eventually(tb testing.TB, what string, condition func() error) {
 func (s *saga) place(tb testing.TB, change func(*orderapi.Order)) string {
 	tb.Helper()
 	order := orderapi.Samples()[0].Order
-	order.Items = slices.Clone(order.Items)
 	change(&order)
 	body, err := order.JSON()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	answer, err := request(tb, http.MethodPost, s.Outputs["OrdersUrl"]+"orders", body, http.StatusAccepted)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	key := uuid.NewString()
 	var placed struct{ OrderID string }
-	if err := json.Unmarshal(answer, &placed); err != nil {
-		tb.Fatal(err)
-	}
+	eventually(tb, "the order is placed", func() error {
+		answer, err := request(tb, http.MethodPost, s.Outputs["OrdersUrl"]+"orders", body, http.StatusAccepted, "Idempotency-Key", key)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(answer, &placed)
+	})
 	return placed.OrderID
 }
 
 // request returns the body of an answer. Another status than the wanted one is an error.
-func request(tb testing.TB, method, address, body string, want int) ([]byte, error) {
+func request(tb testing.TB, method, address, body string, want int, headers ...string) ([]byte, error) {
 	tb.Helper()
 	sent, err := http.NewRequestWithContext(tb.Context(), method, address, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	sent.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(headers); i += 2 {
+		sent.Header.Set(headers[i], headers[i+1])
+	}
 	answer, err := http.DefaultClient.Do(sent)
 	if err != nil {
 		return nil, err
