@@ -1,9 +1,9 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed to the CDK command line, the local cloud, the operator or the benchmark.
 # STOCK is what run and receive receive: SKU=QUANTITY, more of them with spaces between.
-# STACK names a stack in AWS for receive, watch, dlq, redrive, replay, audit, record,
-# balance, erase and rotate; without it they work with what make run has started.
-# QUEUE is a dead-letter queue, as dlq names it. ORDER is an order for record and
+# STACK names a stack in AWS for receive, watch, order, dlq, redrive, discard, replay, audit,
+# record, balance, erase and rotate; without it they work with what make run has started.
+# QUEUE is a dead-letter queue, as dlq names it. ORDER is an order for order, record and
 # replay. TO is the context that a replay is for, FROM and UNTIL are times. CUSTOMER is the id of a customer for balance and erase.
 # MODULE is the new module path for rename.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
@@ -85,7 +85,7 @@ COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highl
 # What is printed beside every message that moves to a dead-letter queue.
 SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 
-.PHONY: help run reload original receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run reload original receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -208,6 +208,9 @@ idle-cost: ## Print what each environment costs in a month without orders, from 
 watch: $(OPERATOR) ## Show the events of all orders while they happen.
 	@$(OPERATOR) watch $(WHERE) $(FLAGS)
 
+order: $(OPERATOR) ## Show why ORDER ended, or where it stands and why.
+	@$(OPERATOR) order $(WHERE) $(FLAGS) -- '$(ORDER)'
+
 dlq: $(OPERATOR) ## Show the dead-letter queues, or the dead letters in QUEUE.
 	@$(OPERATOR) dlq $(WHERE) $(FLAGS) $(QUEUE)
 
@@ -215,6 +218,9 @@ letters: dlq
 
 redrive: $(OPERATOR) ## Send the dead letters in QUEUE to their original destinations.
 	@$(OPERATOR) redrive $(WHERE) $(FLAGS) $(QUEUE)
+
+discard: $(OPERATOR) ## Print the dead letters in QUEUE and remove them: first with FLAGS=-dry-run.
+	@$(OPERATOR) discard $(WHERE) $(FLAGS) $(QUEUE)
 
 replay: $(OPERATOR) ## Send the events of ORDER, or FROM a time UNTIL another, to TO again.
 	@$(OPERATOR) replay $(WHERE) $(if $(TO),-to $(TO)) $(if $(ORDER),-order $(ORDER)) $(if $(FROM),-from $(FROM)) $(if $(UNTIL),-until $(UNTIL)) $(FLAGS)

@@ -82,6 +82,16 @@ func (s Stack) Table(context string) (string, error) {
 	return name, nil
 }
 
+// ContextOf returns the bounded context that the resource with a construct path belongs
+// to: warehouse of Warehouse/Queue.
+func ContextOf(path string) string {
+	construct, _, _ := strings.Cut(path, "/")
+	if construct == "" {
+		return ""
+	}
+	return strings.ToLower(construct[:1]) + construct[1:]
+}
+
 // Local reports whether the stack runs in a local cloud.
 func (s Stack) Local() bool { return s.endpoint != "" }
 
