@@ -1,8 +1,8 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed to the CDK command line, the local cloud, the operator or the benchmark.
 # STOCK is what run and receive receive: SKU=QUANTITY, more of them with spaces between.
-# STACK names a stack in AWS for receive, watch, order, dlq, redrive, discard, replay, audit,
-# record, balance, erase and rotate; without it they work with what make run has started.
+# STACK names a stack in AWS for console, receive, watch, order, dlq, redrive, discard, replay,
+# audit, record, balance, erase and rotate; without it they work with what make run has started.
 # QUEUE is a dead-letter queue, as dlq names it. ORDER is an order for order, record and
 # replay. TO is the context that a replay is for, FROM and UNTIL are times. CUSTOMER is the id of a customer for balance and erase.
 # MODULE is the new module path for rename.
@@ -44,7 +44,8 @@ TEMPLATES := $(filter-out infra/testdata/dashboard%,$(wildcard infra/testdata/*.
 
 # Licences that require no more than to be named. Packages that only tests use are
 # not shipped, and not checked.
-LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC
+# htmx, which the console embeds, is 0BSD.
+LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC,0BSD
 
 # The sources of the synthesized templates; everything else is an asset.
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
@@ -85,7 +86,7 @@ COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highl
 # What is printed beside every message that moves to a dead-letter queue.
 SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 
-.PHONY: help run reload original receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run console reload original receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -93,7 +94,10 @@ help: ## List the commands.
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 	@echo "Starting the local cloud …"
 	@mkdir -p $(dir $(READY))
-	@exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(SHOW_DLQ) $(DEBUG:%=--debug %) $(FLAGS)
+	@$(OPERATOR) console -ready-file $(READY) -with-run & exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(SHOW_DLQ) $(DEBUG:%=--debug %) $(FLAGS)
+
+console: $(OPERATOR) ## Show the saga in a browser; in AWS read-only, unless FLAGS=-write.
+	@$(OPERATOR) console $(WHERE) $(FLAGS)
 
 reload: $(PROGRAMS) ## Build the functions that have changed: make run uses each from its next invocation on.
 
@@ -108,6 +112,8 @@ test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	go test ./infra/...
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 -timeout 20m -parallel 5 ./acceptance/...
+	@for browser in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$browser >/dev/null && exit; done; \
+		echo "Skipped: the tests of the console in a browser. There is no Chromium or Chrome."
 
 original: dist/local/localcloud ## Run the JavaScript handlers that this saga replaces, from SOURCE, and count the orders that they lose.
 	@acceptance/original/assemble $(or $(SOURCE),acceptance/original/handlers) .local/original
@@ -178,6 +184,7 @@ diff-comment: $(COMMENT)
 	@$(COMMENT)
 
 golden: ## Accept templates, permissions and the generated parts of documents as they are now: read the diff before you commit it.
+	cp docs/runbooks/dead-letters.md operator/runbook/dead-letters.txt
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
 	go test ./acceptance/document -run Generated -update

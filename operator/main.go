@@ -17,7 +17,7 @@ import (
 	"syscall"
 	"time"
 
-	"example.com/saga/operator/console"
+	"example.com/saga/operator/terminal"
 	"example.com/saga/pkg/printable"
 )
 
@@ -33,6 +33,7 @@ usage: operator dlq     [flags] [QUEUE]   show the dead-letter queues, or the de
        operator balance [flags] CUSTOMER  print the points of a customer
        operator erase   [flags] CUSTOMER  erase the orders and the points of a customer
        operator watch   [flags]           show the events of all orders while they happen
+       operator console [flags]           serve the console: the saga in a browser
        operator receive [flags] SKU=QUANTITY…
                                           publish that stock was received
        operator examples [flags]          print commands that place, follow and cancel an order in a local cloud
@@ -58,7 +59,7 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	o := operator{
 		stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, readyFile: os.Getenv("SAGA_READY_FILE"),
-		color: console.HasColors(os.Stdout, os.Getenv("NO_COLOR")),
+		color: terminal.HasColors(os.Stdout, os.Getenv("NO_COLOR")),
 	}
 	code := o.run(ctx, os.Args[1:])
 	stop()
@@ -122,6 +123,8 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.watch(ctx, rest)
 	case "receive":
 		return o.receive(ctx, rest)
+	case "console":
+		return o.console(ctx, rest)
 	case "examples":
 		return o.examples(ctx, rest)
 	case "rotate":

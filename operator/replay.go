@@ -172,29 +172,38 @@ type shownReplay struct {
 // replayOrder reads an order's events from the event log, because EventBridge can only
 // replay all events of a time, and delivers them as the rules would.
 func (o operator) replayOrder(ctx context.Context, config aws.Config, in stack.Stack, to replay.Destination, what replayed) error {
-	events, err := evidence.OfOrder(ctx, cloudwatchlogs.NewFromConfig(config), in, what.order)
+	outcomes, err := deliverOrder(ctx, config, in, to, what)
 	if err != nil {
 		return err
 	}
+	if len(outcomes) == 0 {
+		o.warn("the order has events, and none is for %s", to.Name)
+		return nil
+	}
+	failed, err := o.printOutcomes(outcomes, what.dryRun, what.asJSON, "not sent", func(m deadletter.Message) string { return m.Content().ID })
+	if err == nil && failed > 0 {
+		return fmt.Errorf("%d of %d events were not sent", failed, len(outcomes))
+	}
+	return err
+}
+
+// deliverOrder delivers the events of an order to a context.
+func deliverOrder(ctx context.Context, config aws.Config, in stack.Stack, to replay.Destination, what replayed) ([]redrive.Outcome, error) {
+	events, err := evidence.OfOrder(ctx, cloudwatchlogs.NewFromConfig(config), in, what.order)
+	if err != nil {
+		return nil, err
+	}
 	if len(events) == 0 {
-		return fmt.Errorf("the event log has no events of an order %q: if it is older than the log, replay its time with -from and -until", what.order)
+		return nil, fmt.Errorf("the event log has no events of an order %q: if it is older than the log, replay its time with -from and -until", what.order)
 	}
 	messages, err := to.DeadLetters(ctx, eventbridge.NewFromConfig(config), events, rand.Text)
 	if err != nil {
-		return err
-	}
-	if len(messages) == 0 {
-		o.warn("the order has %d events, and none is for %s", len(events), to.Name)
-		return nil
+		return nil, err
 	}
 	deliverer := newDeliverer(config, to.Rules)
 	outcomes := make([]redrive.Outcome, len(messages))
 	for i, m := range messages {
 		outcomes[i] = deliverer.Deliver(ctx, m, what.dryRun)
 	}
-	failed, err := o.printOutcomes(outcomes, what.dryRun, what.asJSON, "not sent", func(m deadletter.Message) string { return m.Content().ID })
-	if err == nil && failed > 0 {
-		return fmt.Errorf("%d of %d events were not sent", failed, len(messages))
-	}
-	return err
+	return outcomes, nil
 }

@@ -36,6 +36,9 @@ type Stack struct {
 	// NotificationsURL shows what the notification endpoint in the local cloud has
 	// received. It is empty if the endpoint is elsewhere.
 	NotificationsURL string
+	// TracesURL, followed by a slash and an id, shows a trace in the local cloud. In AWS
+	// it is empty.
+	TracesURL string
 
 	// Of the local cloud; AWS is found by the SDK's own means.
 	endpoint, region string
