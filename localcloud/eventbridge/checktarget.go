@@ -37,7 +37,7 @@ func (t Target) check(kind string) error {
 	refuse(inputs > 1, "Only one of Input, InputPath, or InputTransformer must be provided for target %s.")
 	refuse(inputs == 1 && kind == KindBus, "Modifying the input for target %s is not supported")
 	refuse(t.Transformer != nil && kind == KindLogGroup, "the local cloud does not support an InputTransformer for the log group target %s")
-	refuse(t.DeadLetterARN != "" && (kindOf(t.DeadLetterARN) != KindQueue || strings.HasSuffix(t.DeadLetterARN, ".fifo")),
+	refuse(t.DeadLetterARN != "" && !isStandardQueue(t.DeadLetterARN),
 		"the dead-letter queue of target %s must be a standard queue, not %s", t.DeadLetterARN)
 	refuse(t.Retry.MaximumAttempts < 0 || t.Retry.MaximumAttempts > 185, "MaximumRetryAttempts of target %s must be between 0 and 185")
 	refuse(t.Retry.MaximumAge < time.Minute || t.Retry.MaximumAge > 24*time.Hour, "MaximumEventAgeInSeconds of target %s must be between 60 and 86400")
@@ -57,4 +57,8 @@ func (t Target) parameters() []string {
 		return values
 	}
 	return slices.Concat(values, t.HTTP.Path, slices.Collect(maps.Values(t.HTTP.Header)), slices.Collect(maps.Values(t.HTTP.Query)))
+}
+
+func isStandardQueue(arn string) bool {
+	return kindOf(arn) == KindQueue && !strings.HasSuffix(arn, ".fifo")
 }

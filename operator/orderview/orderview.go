@@ -180,12 +180,13 @@ func (v View) Stopped() (Step, bool) {
 	return expected[0], true
 }
 
-// Slowest returns the event that came latest after its cause, and how long that took.
+// Slowest returns the event of a context that came latest after its cause, and how long
+// that took.
 func (v View) Slowest() (slowest Event, took time.Duration) {
 	at := make(map[string]time.Time)
 	for _, e := range v.Events {
 		at[e.ID] = e.Time
-		if cause, known := at[e.Cause]; known && e.Time.Sub(cause) > took {
+		if cause, known := at[e.Cause]; known && e.Recorded && e.Time.Sub(cause) > took {
 			slowest, took = e, e.Time.Sub(cause)
 		}
 	}

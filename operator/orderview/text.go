@@ -62,7 +62,7 @@ func Pieces(stock []contract.Stock) string {
 // Title returns the name of a party as it is written in its construct: Order of order.
 func Title(party string) string {
 	if party == "" {
-		return "Something"
+		return ""
 	}
 	return strings.ToUpper(party[:1]) + party[1:]
 }
