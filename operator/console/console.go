@@ -29,9 +29,9 @@ type Config struct {
 	// ReadOnly refuses all that changes the saga.
 	ReadOnly bool
 	Orders   *orderlist.List
-	// Follow calls touch for each event about an order from the time at which it calls
-	// ready, until ctx ends.
-	Follow func(ctx context.Context, ready func(), touch func(order string)) error
+	// Follow calls show for each message in the event log, from the time at which it calls
+	// ready until ctx ends.
+	Follow func(ctx context.Context, ready func(), show func(message string)) error
 	// DeadLetters has the dead-letter queues.
 	DeadLetters DeadLetters
 	// API places and cancels orders. It is nil if it requires IAM signatures.
@@ -65,6 +65,7 @@ type Console struct {
 	pulse   *pulse
 	letters *letterbox
 	audited auditor
+	tail    tail
 	status  status
 }
 
@@ -84,6 +85,7 @@ func (c *Console) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", c.page(c.ordersPage))
 	mux.HandleFunc("GET /orders/{id}", c.page(c.orderPage))
+	mux.HandleFunc("GET /events", c.page(c.eventsPage))
 	mux.HandleFunc("GET /dlq", c.page(c.deadLettersPage))
 	mux.HandleFunc("GET /audit", c.page(c.auditPage))
 	mux.HandleFunc("GET /search", c.search)

@@ -30,10 +30,19 @@ func (c *Console) follow(ctx context.Context, filled chan<- struct{}) {
 			once.Do(func() { close(filled) })
 			c.status.set(partLog, nil)
 			c.pulse.beat()
-		}, c.Orders.Touch)
+		}, c.see)
 		c.status.set(partLog, err)
 		c.pulse.beat()
 		sleep(ctx, retry)
+	}
+}
+
+// see notes what is in the event log.
+func (c *Console) see(message string) {
+	e := newTailedEvent(message)
+	c.tail.add(e)
+	if e.Order != "" {
+		c.Orders.Touch(e.Order)
 	}
 }
 
