@@ -165,9 +165,9 @@ func TestAnEventThatIsNotARequestIsAnError(t *testing.T) {
 
 func TestAnInvalidPathIsAProblemOfTheClient(t *testing.T) {
 	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
-	got, err := invoke(t, handler, `{"rawPath": "/%zz", "requestContext": {"http": {"method": "GET"}}}`)
+	got, err := invoke(t, handler, `{"rawPath": "/%zz", "requestContext": {"domainName": "id.lambda-url.eu-west-1.on.aws", "http": {"method": "GET"}}}`)
 	if err != nil || got.StatusCode != http.StatusBadRequest || got.Headers["Content-Type"] != "application/problem+json" ||
-		!strings.Contains(got.Body, "/problems/path") {
+		!strings.Contains(got.Body, `"https://id.lambda-url.eu-west-1.on.aws/problems/path"`) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -174,6 +174,8 @@ func (s *shop) keys(context.Context) (keyring.Keys, error) {
 
 // reply is an answer of the API.
 type reply struct {
+	// origin is the scheme and the host of the API.
+	origin string
 	status int
 	header http.Header
 	body   map[string]any
@@ -197,6 +199,7 @@ func (s *shop) send(method, path, body string, headers ...string) reply {
 		s.t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	request.Header.Set("X-Forwarded-Proto", "http")
 	for _, header := range headers {
 		name, value, _ := strings.Cut(header, ": ")
 		request.Header.Set(name, value)
@@ -210,7 +213,7 @@ func (s *shop) send(method, path, body string, headers ...string) reply {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	r := reply{status: response.StatusCode, header: response.Header, raw: string(raw)}
+	r := reply{origin: s.url, status: response.StatusCode, header: response.Header, raw: string(raw)}
 	if err := json.Unmarshal(raw, &r.body); err != nil {
 		s.t.Fatalf("%s %s: %d %q: %v", method, path, r.status, raw, err)
 	}
@@ -255,10 +258,10 @@ func (s *shop) published(eventType string) []string {
 	return ids
 }
 
-// isProblem checks that the answer is a problem document of this type.
+// isProblem checks that the answer is a problem document of the type at a path.
 func (r reply) isProblem(t *testing.T, status int, problemType string) {
 	t.Helper()
-	if r.status != status || r.text("type") != problemType {
+	if r.status != status || r.text("type") != r.origin+problemType {
 		t.Errorf("the answer is %d %s, want %d %s", r.status, r.raw, status, problemType)
 	}
 	if got := r.header.Get("Content-Type"); got != "application/problem+json" {
