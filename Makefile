@@ -181,6 +181,7 @@ golden: ## Accept templates, permissions and the generated parts of documents as
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
 	go test ./acceptance/document -run Generated -update
+	go test ./services/order/httpapi -run Generated -update
 	go test ./localcloud -run Generated -update
 	go test -count=1 ./localcloud/conformance -update
 

@@ -78,8 +78,7 @@ type server struct {
 	order, cancellation schema
 }
 
-// Handler returns the handler of POST /orders, GET /orders/{id}, POST
-// /orders/{id}/cancellation and GET /problems/{type}, and of HEAD where there is GET.
+// Handler returns the handler of the API: its routes are those of openapi.json.
 //
 // The error names every required field that is missing.
 func (a *API) Handler() (http.Handler, error) {
@@ -135,6 +134,7 @@ func (s *server) routes() map[string]route {
 		"/orders/{id}":              {s.get, []string{http.MethodGet, http.MethodHead}},
 		"/orders/{id}/cancellation": {s.cancel, []string{http.MethodPost}},
 		"/problems/{type}":          {getProblemType, []string{http.MethodGet, http.MethodHead}},
+		"/openapi.json":             {getOpenAPI, []string{http.MethodGet, http.MethodHead}},
 	}
 }
 

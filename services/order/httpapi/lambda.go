@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -82,6 +83,9 @@ func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.
 		request.Header.Add("Cookie", cookie)
 	}
 	request.Host = in.RequestContext.DomainName
+	if in.Headers["x-forwarded-proto"] == "http" { // The local cloud, which has a port of its own.
+		request.Host = net.JoinHostPort(request.Host, in.Headers["x-forwarded-port"])
+	}
 	request.RemoteAddr = in.RequestContext.HTTP.SourceIP
 	request.RequestURI = target
 	address, err := url.ParseRequestURI(target)

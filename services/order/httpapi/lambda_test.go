@@ -172,6 +172,21 @@ func TestAnInvalidPathIsAProblemOfTheClient(t *testing.T) {
 	}
 }
 
+// A request of the local cloud comes over HTTP and to a port.
+func TestTheTypeOfAProblemIsAtTheAddressOfTheFunction(t *testing.T) {
+	s := newShop(t)
+	for headers, want := range map[string]string{
+		`"host": "elsewhere.example", "x-forwarded-host": "elsewhere.example", "x-forwarded-proto": "https", "x-forwarded-port": "443"`: "https://id.lambda-url.eu-west-1.on.aws",
+		`"host": "elsewhere.example", "x-forwarded-proto": "http", "x-forwarded-port": "4601"`:                                          "http://id.lambda-url.eu-west-1.on.aws:4601",
+	} {
+		got, err := invoke(t, s.handler, `{"rawPath": "/nowhere", "headers": {`+headers+`},
+			"requestContext": {"domainName": "id.lambda-url.eu-west-1.on.aws", "http": {"method": "GET"}}}`)
+		if err != nil || !strings.Contains(got.Body, `"type":"`+want+`/problems/not-found"`) {
+			t.Errorf("%s: %+v, %v", headers, got, err)
+		}
+	}
+}
+
 func TestAnOrderIsPlacedThroughAFunctionURL(t *testing.T) {
 	s := newShop(t)
 	body, err := json.Marshal(goodOrder)

@@ -44,6 +44,8 @@ type shop struct {
 	spans     *tracetest.InMemoryExporter
 	now       time.Time
 	caller    orderid.Caller
+	// answers are the answers that occurred.
+	answers answers
 	// ring is the value of the secret with the keys of ids and tokens.
 	ring string
 }
@@ -135,7 +137,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 		tb.Fatal(err)
 	}
 	random := 0
-	handler, err := (&httpapi.API{
+	api, err := (&httpapi.API{
 		Orders: s.orders,
 		Logger: logger,
 		Tracer: tracing.NewProvider("order", sdktrace.AlwaysSample(), s.spans).Tracer("test"),
@@ -151,6 +153,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	handler := s.documented(api)
 	s.handler, s.unsigned = handler, handler
 	if !open {
 		s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
