@@ -229,11 +229,11 @@ func problemResponses(kinds []problemKind) object {
 	}
 	responses := make(object)
 	for status, kinds := range byStatus {
-		var titles, names []string
+		var titles []string
 		examples, headers := make(object), make(object)
 		for _, kind := range kinds {
 			name := problemTypes()[kind].name
-			titles, names = append(titles, problemTypes()[kind].title), append(names, name)
+			titles = append(titles, problemTypes()[kind].title)
 			examples[name] = object{"$ref": "#/components/examples/" + name}
 			if field, description := problemHeader(kind); field != "" {
 				headers[field] = header(description)
@@ -245,7 +245,7 @@ func problemResponses(kinds []problemKind) object {
 			"content": object{"application/problem+json": object{
 				"schema": object{"allOf": []object{
 					{"$ref": "#/components/schemas/Problem"},
-					{"properties": object{"type": object{"pattern": "/problems/(" + strings.Join(names, "|") + ")$"}, "status": object{"const": problemTypes()[kinds[0]].status}}},
+					{"properties": object{"status": object{"const": problemTypes()[kinds[0]].status}}},
 				}},
 				"examples": examples,
 			}},
