@@ -85,7 +85,7 @@ COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highl
 # What is printed beside every message that moves to a dead-letter queue.
 SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 
-.PHONY: help run reload original receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run reload original receive test test-localcloud lint lint-templates lint-asyncapi build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -118,7 +118,7 @@ test-localcloud: ## Test the local cloud: its units, and how it conforms to AWS.
 	go test $(RACE) $$(go list ./localcloud/... | grep -v /conformance)
 	go test $(RACE) -count=1 ./localcloud/conformance/...
 
-lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates ## Check style, architecture, workflows, templates, policies, licences, and that each module builds alone.
+lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates lint-asyncapi ## Check style, architecture, workflows, templates, policies, the AsyncAPI document, licences, and that each module builds alone.
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
@@ -130,6 +130,10 @@ lint-templates: $(LINTER)/installed ## Check the synthesized templates with cfn-
 	@echo "Linting the templates …"
 	@cd tools/linttemplates && ../../$(LINTER)/bin/python -m unittest --quiet test_linttemplates
 	$(LINTER)/bin/python tools/linttemplates/linttemplates.py $(TEMPLATES)
+
+lint-asyncapi: tools/asyncapi/node_modules ## Check docs/asyncapi.json with AsyncAPI's own parser.
+	@node --test --test-reporter=dot tools/asyncapi/*.test.mjs
+	node tools/asyncapi/validate.mjs docs/asyncapi.json
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
 	@export GOWORK=off; for module in $(filter-out tools,$(MODULES)); do (cd $$module && \
@@ -281,6 +285,12 @@ $(ASSEMBLY): $(INFRA) .local/folder | node_modules $(PROGRAMS)
 node_modules: package.json package-lock.json
 	@echo "Installing the CDK command line …"
 	@npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error
+	@touch $@
+
+# The parser is for make lint alone: make run installs nothing of it.
+tools/asyncapi/node_modules: tools/asyncapi/package.json tools/asyncapi/package-lock.json
+	@echo "Installing AsyncAPI's parser …"
+	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error
 	@touch $@
 
 $(GOLANGCI):
