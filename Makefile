@@ -87,7 +87,7 @@ COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highl
 # What is printed beside every message that moves to a dead-letter queue.
 SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 
-.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -217,6 +217,9 @@ upgrade: host $(ASSEMBLY) ## Run 500 orders under all faults through the previou
 
 bench: host $(ASSEMBLY) ## Measure what an order costs, beside docs/cost.md; FLAGS=-update writes it there.
 	@go test -count=1 -timeout 30m -run '^$$' -bench '^BenchmarkOrder$$' -benchtime 1x ./acceptance $(FLAGS)
+
+screenshots: host $(ASSEMBLY) ## Make the pictures of the console in the README (needs Chromium or Chrome).
+	@SCREENSHOTS="$(CURDIR)/docs/images" CI=true go test -count=1 ./acceptance/console -run TestScreenshots
 
 idle-cost: ## Print what each environment costs in a month without orders, from its golden template.
 	@go run ./acceptance/cost/idle $(patsubst %,infra/testdata/%.golden.json,dev staging prod)

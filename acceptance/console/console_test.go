@@ -2,8 +2,6 @@ package console
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -22,23 +20,12 @@ func rowWith(text string) string {
 }
 
 func TestOrdersOfEveryOutcomeAreWalkedThrough(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	findBrowser(t)
 	s := startSaga(t, "--pause", "Payment/Worker")
 	const markup = `<img src=x onerror="document.title='hacked'"><script>document.title='hacked'</script>`
-	// The paused function may have received some of the messages already.
-	for range 6 {
-		s.place(t, func(*orderapi.Order) {})
-	}
-	events := s.take(t, "Payment/Queue", 2)
-	stopped := slices.Sorted(maps.Keys(events))
-	undelivered, poisoned := stopped[0], stopped[1]
-	s.send(t, "Payment/DeadLetters", events[undelivered])
-	s.send(t, "Payment/Queue", strings.Replace(events[poisoned], "warehouse.stock-reserved", "warehouse.stock-poisoned", 1))
-	for _, order := range stopped[2:] {
-		s.send(t, "Payment/Queue", events[order])
-	}
+	undelivered, poisoned := s.stopTwo(t)
 	s.send(t, "Payment/DeadLetters", `{"type": "<img src=x onerror=alert(1)>", "id": "<b>id</b>", "subject": "<i>subject</i>"}`)
-	s.resume(t)
 	marked := s.place(t, func(o *orderapi.Order) { o.CustomerID, o.ShippingAddress = markup, "undeliverable "+markup })
 
 	b := openBrowser(t, s.console)
@@ -89,6 +76,7 @@ func TestOrdersOfEveryOutcomeAreWalkedThrough(t *testing.T) {
 }
 
 func TestAnOrderWhoseProcessesWereKilledIsExplainedOneClickAway(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	findBrowser(t)
 	s := startSaga(t, "--fault", "kill-before-call=0.2", "--redeliver-after", "300ms", "--seed", "7")
 	const many = 8
@@ -110,15 +98,21 @@ func checkSamples(b *browser) {
 	b.open("/")
 	b.run(chromedp.Evaluate("window.notReloaded = true", nil))
 	for _, sample := range orderapi.Samples() {
-		b.run(chromedp.Evaluate("document.getElementById('outcome').innerText = ''", nil))
-		b.click(fmt.Sprintf(`form:has(input[value="%s"]) > button`, sample.Name))
-		b.await(sample.Name+" is placed", `document.querySelector("#outcome a")`)
+		b.place(sample.Name)
 	}
 	for _, want := range []string{"shipped", "payment-declined", "award-rejected", "undeliverable", "out-of-stock"} {
 		b.await("an order that is "+want, rowWith(want))
 	}
 	b.await("nine of ten orders have ended", `document.querySelector('.counts a[href="/?show=running"]').innerText === "2 running"`)
 	b.await("the page was not reloaded", "window.notReloaded")
+}
+
+// place presses the button of a sample on the first page.
+func (b *browser) place(sample string) {
+	b.Helper()
+	b.run(chromedp.Evaluate("document.getElementById('outcome').innerText = ''", nil))
+	b.click(fmt.Sprintf(`form:has(input[value="%s"]) > button`, sample))
+	b.await(sample+" is placed", `document.querySelector("#outcome a")`)
 }
 
 func checkMarkup(b *browser, order, markup string) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -204,10 +205,23 @@ func (s *saga) send(tb testing.TB, queue, body string) {
 	}
 }
 
-// resume resumes what was paused.
-func (s *saga) resume(tb testing.TB) {
+// stopTwo places orders while Payment is paused, and resumes it. One of them has a dead
+// letter with an event that can be handled, one with an event that cannot.
+func (s *saga) stopTwo(tb testing.TB) (undelivered, poisoned string) {
 	tb.Helper()
+	// The paused function may have received some of the messages already.
+	for range 6 {
+		s.place(tb, func(*orderapi.Order) {})
+	}
+	events := s.take(tb, "Payment/Queue", 2)
+	stopped := slices.Sorted(maps.Keys(events))
+	s.send(tb, "Payment/DeadLetters", events[stopped[0]])
+	s.send(tb, "Payment/Queue", strings.Replace(events[stopped[1]], "warehouse.stock-reserved", "warehouse.stock-poisoned", 1))
+	for _, order := range stopped[2:] {
+		s.send(tb, "Payment/Queue", events[order])
+	}
 	if _, err := request(tb, http.MethodPost, s.AWSEndpointURL+"/resume", "", http.StatusNoContent); err != nil {
 		tb.Fatal(err)
 	}
+	return stopped[0], stopped[1]
 }

@@ -120,7 +120,7 @@ func TestDeadLettersAreRedrivenAndDiscarded(t *testing.T) {
 		if did := s.done(); len(did) != 1 || did[0] != want {
 			t.Errorf("done was %v, not %s", did, want)
 		}
-		s.eventually("the page has no dead letter", func() bool { return strings.Contains(s.get("/dlq"), "There are none.") })
+		s.eventually("the page has no dead letter", func() bool { return strings.Contains(s.get("/dlq"), "There are none") })
 	}
 	s := newShop(t, as)
 	if _, body := s.post("/dlq/discard", "queue=Payment/DeadLetters"); !strings.Contains(body, "name the dead letter") || len(s.done()) > 0 {

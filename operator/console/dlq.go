@@ -15,16 +15,24 @@ var errNoAPI = errors.New("the order API requires IAM signatures")
 
 // deadLettersView is what the page of the dead letters shows.
 type deadLettersView struct {
-	Groups []groupView
+	Queues []queueView
 	// Hidden is how many dead letters cannot be received now.
 	Hidden   int
-	Total    int
 	ReadOnly bool
+	// Order is the order whose dead letters are shown, or "" for all.
+	Order string
 }
 
-// groupView is the dead letters of a queue with the same reason.
+// queueView is the dead letters of a queue, by their reasons.
+type queueView struct {
+	Name   string
+	Count  int
+	Groups []groupView
+}
+
+// groupView is the dead letters with the same reason.
 type groupView struct {
-	Queue, Why string
+	Why string
 	// Advice is what the runbook says about the reason.
 	Advice  template.HTML
 	Letters []letterView
@@ -37,23 +45,31 @@ type letterView struct {
 }
 
 func (c *Console) deadLettersPage(r *http.Request) (page, error) {
-	order := r.FormValue("order")
 	all := c.letters.all()
-	view := deadLettersView{Total: c.letters.total(), ReadOnly: c.ReadOnly}
-	view.Hidden = max(view.Total-len(all), 0)
+	view := deadLettersView{Hidden: max(c.letters.total()-len(all), 0), ReadOnly: c.ReadOnly, Order: r.FormValue("order")}
 	for _, letter := range all {
-		if order != "" && letter.Event.Order != order {
-			continue
+		if view.Order == "" || letter.Event.Order == view.Order {
+			view.add(letterView{letter, orderview.Span(c.Clock().Sub(letter.Sent))}, c.Advise)
 		}
-		shown := letterView{letter, orderview.Span(c.Clock().Sub(letter.Sent))}
-		i := slices.IndexFunc(view.Groups, func(g groupView) bool { return g.Queue == letter.Queue && g.Why == letter.Why() })
-		if i < 0 {
-			i = len(view.Groups)
-			view.Groups = append(view.Groups, groupView{Queue: letter.Queue, Why: letter.Why(), Advice: c.Advise(letter.Reason)})
-		}
-		view.Groups[i].Letters = append(view.Groups[i].Letters, shown)
 	}
 	return page{template: "dlq", title: "Dead letters", body: view}, nil
+}
+
+// add puts a dead letter to those of its queue with the same reason.
+func (v *deadLettersView) add(letter letterView, advise func(reason string) template.HTML) {
+	q := slices.IndexFunc(v.Queues, func(q queueView) bool { return q.Name == letter.Queue })
+	if q < 0 {
+		q = len(v.Queues)
+		v.Queues = append(v.Queues, queueView{Name: letter.Queue})
+	}
+	queue := &v.Queues[q]
+	queue.Count++
+	g := slices.IndexFunc(queue.Groups, func(g groupView) bool { return g.Why == letter.Why() })
+	if g < 0 {
+		g = len(queue.Groups)
+		queue.Groups = append(queue.Groups, groupView{Why: letter.Why(), Advice: advise(letter.Reason)})
+	}
+	queue.Groups[g].Letters = append(queue.Groups[g].Letters, letter)
 }
 
 // redrive sends the dead letter with an id in the form to its original destination, or
