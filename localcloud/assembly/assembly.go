@@ -167,7 +167,7 @@ func (l *loader) load() (*Assembly, error) {
 	}
 	for _, id := range sortedKeys(l.template.Outputs) {
 		output := l.template.Outputs[id]
-		for _, problem := range unknownAttributes(output.attributes, "Condition", "Description", "Export", "Value") {
+		for _, problem := range l.template.unknownAttributes("Outputs", id, "Condition", "Description", "Export", "Value") {
 			problems = append(problems, fmt.Errorf("output %s: %w", id, problem))
 		}
 		if output.Condition != "" && !l.conditions[output.Condition] {
@@ -196,7 +196,7 @@ func (l *loader) resource(id string) (Resource, []error) {
 		l.identities[id] = identity{isUnknown: true}
 		return resource, []error{unsupported.Errorf("the resource type is not supported by the local cloud")}
 	}
-	problems := l.template.unsupportedAttributes(raw)
+	problems := l.template.unsupportedAttributes(id)
 	resolved, err := l.resolve(raw.Properties)
 	problems = append(problems, Problems(err)...)
 	var refused []error
@@ -205,8 +205,8 @@ func (l *loader) resource(id string) (Resource, []error) {
 	at := location{
 		options: l.options, stack: l.files.stack, logicalID: id, files: l.files, functions: l.functions, refused: resource.Refused,
 	}
-	identified, err := typed.identify(at)
-	problems = append(problems, Problems(err)...)
+	identified := typed.identify(at)
+	problems = append(problems, Problems(errors.Join(identified.refusals...))...)
 	l.identities[id], resource.Properties = identified, typed
 	switch typed := typed.(type) {
 	case *GlobalTable:

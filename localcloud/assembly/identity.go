@@ -15,20 +15,28 @@ type identity struct {
 	attributes     map[string]string
 	// isUnknown is of a resource whose type is not supported: nothing is known of it.
 	isUnknown bool
+
+	refusals
+}
+
+// with sets an attribute.
+func (i identity) with(attribute, value string) identity {
+	i.attributes[attribute] = value
+	return i
 }
 
 // resourceProperties is a struct of one CloudFormation type, filled from the
-// template. Its identify checks what the types of the fields do not, and names
-// the resource. It returns a usable identity even when it returns an error.
+// template. Its identify names the resource, and refuses what the types of the fields
+// do not.
 type resourceProperties interface {
-	identify(at location) (identity, error)
+	identify(at location) identity
 }
 
 // unnamed is embedded in the structs of resources that only their logical ids name.
 type unnamed struct{}
 
-func (unnamed) identify(at location) (identity, error) { //nolint:unparam // Other resources have errors.
-	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
+func (unnamed) identify(at location) identity {
+	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}
 }
 
 // location is where a resource is, from which its names follow.
@@ -47,6 +55,18 @@ type location struct {
 // between them cannot be checked.
 func (p location) areRefused(properties ...string) bool {
 	return slices.ContainsFunc(properties, func(name string) bool { return p.refused[name] })
+}
+
+// named returns the identity of a resource with a physical name, given or made, which is
+// the end of its ARN.
+func (p location) named(given string, limit int, service, kind string) identity {
+	name := p.physicalName(given, limit)
+	return identified(name, p.arn(service, kind+name))
+}
+
+// identified returns the identity of a resource of which Ref is the name.
+func identified(name, arn string) identity {
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}
 }
 
 // physicalName returns the given name, or one made as CloudFormation does, of

@@ -45,11 +45,7 @@ func (l *loader) object(value map[string]any) (any, error) {
 	result := make(map[string]any, len(value))
 	var problems []error
 	for _, key := range sortedKeys(value) {
-		resolved, err := l.resolve(value[key])
-		if err != nil {
-			problems = append(problems, err)
-			resolved = unresolved{}
-		}
+		resolved := l.part(value[key], &problems)
 		if _, absent := resolved.(noValue); !absent {
 			result[key] = resolved
 		}
@@ -57,15 +53,21 @@ func (l *loader) object(value map[string]any) (any, error) {
 	return result, errors.Join(problems...)
 }
 
+// part resolves a part of a value, and adds its problems to those of the whole.
+func (l *loader) part(value any, problems *[]error) any {
+	resolved, err := l.resolve(value)
+	if err != nil {
+		*problems = append(*problems, err)
+		return unresolved{}
+	}
+	return resolved
+}
+
 func (l *loader) list(value []any) (any, error) {
 	result := make([]any, 0, len(value))
 	var problems []error
 	for _, item := range value {
-		resolved, err := l.resolve(item)
-		if err != nil {
-			problems = append(problems, err)
-			resolved = unresolved{}
-		}
+		resolved := l.part(item, &problems)
 		if _, absent := resolved.(noValue); !absent {
 			result = append(result, resolved)
 		}

@@ -121,10 +121,8 @@ func (c *Cloud) createQueues() error {
 		case "byQueue":
 			made.RedriveSources = append([]string{}, given.RedriveAllowPolicy.SourceARNs...)
 		}
-		if given.RedrivePolicy != nil {
-			made.Redrive = &sqs.Redrive{
-				DeadLetterARN: given.RedrivePolicy.DeadLetterTargetARN, MaxReceiveCount: given.RedrivePolicy.MaxReceiveCount,
-			}
+		if given.RedrivePolicy != (assembly.RedrivePolicy{}) {
+			made.Redrive = &sqs.Redrive{DeadLetterARN: given.RedrivePolicy.DeadLetterTargetARN, MaxReceiveCount: given.RedrivePolicy.MaxReceiveCount}
 		}
 		return c.unreported(resource, c.queues.Create(made))
 	})

@@ -46,9 +46,7 @@ func (c *Cloud) createFunctions() error {
 			Debug:         slices.Contains(c.config.Debug, resource.Path),
 			ActiveTracing: given.TracingConfig.Mode == "Active",
 			DaemonAddress: c.traces.Address(c.mayTrace(given)),
-		}
-		if given.DeadLetterConfig != nil {
-			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
+			DeadLetterARN: given.DeadLetterConfig.TargetARN,
 		}
 		c.logsOf[resource.Name] = c.functionLogs(resource, given)
 		c.events[resource.ARN], c.requests[resource.ARN] = new(atomic.Int64), new(atomic.Int64)
@@ -177,12 +175,10 @@ func (c *Cloud) createMappings() error {
 			BatchingWindow:          time.Duration(given.MaximumBatchingWindowInSeconds) * time.Second,
 			ReportBatchItemFailures: len(given.FunctionResponseTypes) > 0,
 			IsDisabled:              given.Enabled != nil && !*given.Enabled,
+			MaximumConcurrency:      given.ScalingConfig.MaximumConcurrency,
 		}
 		for _, filter := range given.FilterCriteria.Filters {
 			made.Filters = append(made.Filters, filter.Pattern)
-		}
-		if given.ScalingConfig != nil {
-			made.MaximumConcurrency = given.ScalingConfig.MaximumConcurrency
 		}
 		if !strings.HasPrefix(made.QueueARN, "arn:aws:sqs:") {
 			return nil // It is reported already.
