@@ -41,12 +41,9 @@ func (unnamed) identify(at location) identity {
 
 // location is where a resource is, from which its names follow.
 type location struct {
-	options   Options
-	stack     string
+	*loader
+
 	logicalID string
-	files     manifest
-	// functions are the functions that come before it, by their ARNs and names.
-	functions map[string]*functionAt
 	// refused are the properties that are refused already.
 	refused map[string]bool
 }
@@ -77,23 +74,23 @@ func (p location) physicalName(given string, limit int) string {
 		return given
 	}
 	suffix := "-" + p.code(12)
-	stem := p.stack + "-" + p.logicalID
+	stem := p.files.stack + "-" + p.logicalID
 	return stem[:min(len(stem), limit-len(suffix))] + suffix
 }
 
 // code returns a short text that differs between resources and not between
 // runs.
 func (p location) code(length int) string {
-	sum := sha256.Sum256([]byte(p.stack + "/" + p.logicalID))
+	sum := sha256.Sum256([]byte(p.files.stack + "/" + p.logicalID))
 	return base32.StdEncoding.EncodeToString(sum[:])[:length]
 }
 
 func (p location) uuid() string {
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.stack+"/"+p.logicalID)).String()
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.files.stack+"/"+p.logicalID)).String()
 }
 
-func (p location) arn(service, resource string) string {
-	return strings.Join([]string{"arn", "aws", service, p.options.Region, p.options.AccountID, resource}, ":")
+func (l *loader) arn(service, resource string) string {
+	return strings.Join([]string{"arn", "aws", service, l.options.Region, l.options.AccountID, resource}, ":")
 }
 
 // resourceTypes returns an empty struct for each supported type.

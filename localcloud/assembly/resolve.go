@@ -118,14 +118,16 @@ func (l *loader) reference(argument any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(id, "AWS::") {
-		return l.pseudo(id)
-	}
 	if value, isParameter := l.parameters[id]; isParameter && attribute == "" {
 		return value, nil
 	}
+	value, isPseudo := l.pseudoParameters()[id]
 	identified, known := l.identities[id]
 	switch {
+	case isPseudo:
+		return value, nil
+	case strings.HasPrefix(id, "AWS::"):
+		return nil, unsupported.Errorf("the pseudo parameter %s is not supported by the local cloud", id)
 	case !known && l.template.Resources[id].Type != "":
 		return nil, fmt.Errorf("the referenced resource %s does not exist under its condition", id)
 	case !known:
@@ -135,8 +137,7 @@ func (l *loader) reference(argument any) (any, error) {
 	case attribute == "":
 		return identified.ref, nil
 	}
-	value, known := identified.attributes[attribute]
-	if !known {
+	if value, known = identified.attributes[attribute]; !known {
 		return nil, unsupported.Errorf("the attribute %s of %s (%s) is not supported by the local cloud",
 			attribute, id, l.template.Resources[id].Type)
 	}
@@ -163,14 +164,6 @@ func attributeName(argument any) (id, attribute string, err error) {
 	return "", "", fmt.Errorf("%v is not a reference that the local cloud supports", argument)
 }
 
-func (l *loader) pseudo(name string) (any, error) {
-	value, known := l.pseudoParameters()[name]
-	if !known {
-		return nil, unsupported.Errorf("the pseudo parameter %s is not supported by the local cloud", name)
-	}
-	return value, nil
-}
-
 // pseudoParameters are the parameters that every template has.
 func (l *loader) pseudoParameters() map[string]any {
 	return map[string]any{
@@ -185,17 +178,23 @@ func (l *loader) pseudoParameters() map[string]any {
 }
 
 func (l *loader) stackID() string {
-	return location{options: l.options}.arn("cloudformation", "stack/"+l.files.stack+"/local")
+	return l.arn("cloudformation", "stack/"+l.files.stack+"/local")
 }
 
 func (l *loader) join(argument any) (any, error) {
-	delimiter, list, err := l.pair("Fn::Join", argument)
+	delimiter, value, err := l.pair("Fn::Join", argument)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := plainTexts("Fn::Join", list)
-	if err != nil {
-		return nil, err
+	list, isList := value.([]any)
+	if !isList {
+		return nil, fmt.Errorf("Fn::Join: %v is not a list", value)
+	}
+	parts := make([]string, len(list))
+	for i, item := range list {
+		if parts[i], err = plainText(item); err != nil {
+			return nil, fmt.Errorf("Fn::Join: %w", err)
+		}
 	}
 	return l.dynamic(strings.Join(parts, delimiter))
 }

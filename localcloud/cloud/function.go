@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"example.com/saga/localcloud/assembly"
@@ -49,7 +48,6 @@ func (c *Cloud) createFunctions() error {
 			DeadLetterARN: given.DeadLetterConfig.TargetARN,
 		}
 		c.logsOf[resource.Name] = c.functionLogs(resource, given)
-		c.events[resource.ARN], c.requests[resource.ARN] = new(atomic.Int64), new(atomic.Int64)
 		problems := []error{c.checkResults(given.Role, "dead-letter queue", made.DeadLetterARN)}
 		for _, each := range made.Retries {
 			problems = append(problems, c.checkResults(given.Role, "destination", each.OnSuccess), c.checkResults(given.Role, "destination", each.OnFailure))
@@ -233,7 +231,7 @@ func (c *Cloud) functionURL(function string) http.Handler {
 			continue
 		}
 		arn, _ := lambda.SplitARN(url.FunctionARN)
-		handler := countRequests(c.requests[arn], c.functions.URLHandler(url.FunctionARN))
+		handler := c.countRequests(arn, c.functions.URLHandler(url.FunctionARN))
 		switch {
 		case url.AuthType == "AWS_IAM":
 			return c.signedURL(url.FunctionARN, handler)
@@ -263,9 +261,9 @@ func forbidURL(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-func countRequests(counter *atomic.Int64, handler http.Handler) http.Handler {
+func (c *Cloud) countRequests(functionARN string, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		counter.Add(1)
+		c.counted.add(functionARN, countedRequests, 1)
 		handler.ServeHTTP(w, r)
 	})
 }
