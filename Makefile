@@ -36,6 +36,7 @@ GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
 ZIZMOR     := .bin/zizmor-1.32.0/bin/zizmor
 LINTER     := .bin/linttemplates
+OPENAPI    := .bin/lintopenapi
 EMULATOR   := .bin/trydeploy
 
 # The synthesized templates: the tests hold the golden files to be what is synthesized.
@@ -86,7 +87,7 @@ COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highl
 # What is printed beside every message that moves to a dead-letter queue.
 SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 
-.PHONY: help run console reload original receive test test-localcloud lint lint-templates build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -124,7 +125,7 @@ test-localcloud: ## Test the local cloud: its units, and how it conforms to AWS.
 	go test $(RACE) $$(go list ./localcloud/... | grep -v /conformance)
 	go test $(RACE) -count=1 ./localcloud/conformance/...
 
-lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates ## Check style, architecture, workflows, templates, policies, licences, and that each module builds alone.
+lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates lint-openapi lint-asyncapi ## Check style, architecture, workflows, templates, policies, the API documents, licences, and that each module builds alone.
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
@@ -136,6 +137,13 @@ lint-templates: $(LINTER)/installed ## Check the synthesized templates with cfn-
 	@echo "Linting the templates …"
 	@cd tools/linttemplates && ../../$(LINTER)/bin/python -m unittest --quiet test_linttemplates
 	$(LINTER)/bin/python tools/linttemplates/linttemplates.py $(TEMPLATES)
+
+lint-openapi: $(OPENAPI)/installed ## Check the OpenAPI document of the order API with openapi-spec-validator.
+	@$(OPENAPI)/bin/openapi-spec-validator --schema 3.1 services/order/httpapi/openapi.json
+
+lint-asyncapi: tools/asyncapi/node_modules ## Check docs/asyncapi.json with AsyncAPI's own parser.
+	@node --test --test-reporter=dot tools/asyncapi/*.test.mjs
+	node tools/asyncapi/validate.mjs docs/asyncapi.json
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
 	@export GOWORK=off; for module in $(filter-out tools,$(MODULES)); do (cd $$module && \
@@ -188,6 +196,7 @@ golden: ## Accept templates, permissions and the generated parts of documents as
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
 	go test ./acceptance/document -run Generated -update
+	go test ./services/order/httpapi -run Generated -update
 	go test ./localcloud -run Generated -update
 	go test -count=1 ./localcloud/conformance -update
 
@@ -297,6 +306,12 @@ $(ASSEMBLY): $(INFRA) .local/folder | node_modules $(PROGRAMS)
 node_modules: package.json package-lock.json
 	@echo "Installing the CDK command line …"
 	@npm ci --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error
+	@touch $@
+
+# The parser is for make lint alone: make run installs nothing of it.
+tools/asyncapi/node_modules: tools/asyncapi/package.json tools/asyncapi/package-lock.json
+	@echo "Installing AsyncAPI's parser …"
+	@npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --no-progress --loglevel=error
 	@touch $@
 
 $(GOLANGCI):

@@ -40,7 +40,7 @@ func TestEveryPropertyHasALimitOrIsFreeText(t *testing.T) {
 	for kind, properties := range resourceTypes() {
 		for path, property := range scalars("", reflect.TypeOf(properties).Elem()) {
 			known, exists := all[kind][path]
-			isLimited := known.Min != nil || known.Max != nil || known.Pattern != "" || len(known.Enum) > 0
+			isLimited := known.Min != nil || known.Max != nil || known.Pattern != nil || len(known.Enum) > 0
 			if !exists || !isLimited && property.Kind() != reflect.Bool {
 				free = append(free, strings.TrimPrefix(kind, "AWS::")+"."+path)
 			}
@@ -86,7 +86,10 @@ func TestEveryPatternOfALimitIsARegularExpression(t *testing.T) {
 	}
 	for kind, properties := range all {
 		for path, each := range properties {
-			if _, err := regexp.Compile(each.Pattern); err != nil {
+			if each.Pattern == nil {
+				continue
+			}
+			if _, err := regexp.Compile(each.Pattern.text); err != nil {
 				t.Errorf("%s.%s: %s", kind, path, err)
 			}
 		}

@@ -97,8 +97,8 @@ func (m manifest) readAssets(dir, file string) error {
 	return nil
 }
 
-// artefact returns the path of the folder or the archive with the code that has this key. Its bootstrap must be executable, also for a runtime that
-// Lambda has one for.
+// artefact returns the path of the folder or the archive with the code that has this
+// key. Its bootstrap must be executable, also for a runtime that Lambda has one for.
 func (m manifest) artefact(key, runtime string) (path string, err error) {
 	asset, known := m.assets[key]
 	if !known {

@@ -14,10 +14,8 @@ type Alarm struct {
 	Tags             Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (a *Alarm) identify(at location) (identity, error) {
-	name := at.physicalName(a.AlarmName, 255)
-	arn := at.arn("cloudwatch", "alarm:"+name)
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
+func (a *Alarm) identify(at location) identity {
+	return at.named(a.AlarmName, 255, "cloudwatch", "alarm:")
 }
 
 // Dashboard is an AWS::CloudWatch::Dashboard. Without metrics it has nothing to
@@ -27,9 +25,9 @@ type Dashboard struct {
 	DashboardBody Harmless `cfn:"DashboardBody,required" why:"no metrics are kept"`
 }
 
-func (d *Dashboard) identify(at location) (identity, error) {
+func (d *Dashboard) identify(at location) identity {
 	name := at.physicalName(d.DashboardName, 255)
-	return identity{name: name, ref: name}, nil
+	return identity{name: name, ref: name}
 }
 
 // Topic is an AWS::SNS::Topic. Only alarms publish to it.
@@ -40,10 +38,10 @@ type Topic struct {
 	Tags           Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (t *Topic) identify(at location) (identity, error) {
+func (t *Topic) identify(at location) identity {
 	name := at.physicalName(t.TopicName, 256)
 	arn := at.arn("sns", name)
-	return identity{name: name, ref: arn, arn: arn, attributes: map[string]string{"TopicArn": arn, "TopicName": name}}, nil
+	return identity{name: name, ref: arn, arn: arn, attributes: map[string]string{"TopicArn": arn, "TopicName": name}}
 }
 
 // TopicPolicy is an AWS::SNS::TopicPolicy.
@@ -60,9 +58,9 @@ type Subscription struct {
 	TopicARN string   `cfn:"TopicArn,required"`
 }
 
-func (s *Subscription) identify(at location) (identity, error) {
+func (s *Subscription) identify(at location) identity {
 	arn := s.TopicARN + ":" + at.uuid()
-	return identity{name: at.logicalID, ref: arn, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
+	return identity{name: at.logicalID, ref: arn, arn: arn, attributes: map[string]string{"Arn": arn}}
 }
 
 // Key is an AWS::KMS::Key.
@@ -72,8 +70,6 @@ type Key struct {
 	Tags        Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (*Key) identify(at location) (identity, error) {
-	id := at.uuid()
-	arn := at.arn("kms", "key/"+id)
-	return identity{name: id, ref: id, arn: arn, attributes: map[string]string{"Arn": arn, "KeyId": id}}, nil
+func (*Key) identify(at location) identity {
+	return at.named(at.uuid(), 36, "kms", "key/").with("KeyId", at.uuid())
 }

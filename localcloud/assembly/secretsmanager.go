@@ -33,12 +33,14 @@ type GenerateSecretString struct {
 	GenerateStringKey    string `cfn:"GenerateStringKey"`
 }
 
-func (s *Secret) identify(at location) (identity, error) {
+func (s *Secret) identify(at location) identity {
 	name := at.physicalName(s.Name, 512)
 	arn := at.arn("secretsmanager", "secret:"+name+"-"+at.code(6))
-	value, err := s.generate(at.options.Random)
-	s.Value = value
-	return identity{name: name, ref: arn, arn: arn, attributes: map[string]string{"Id": arn}}, err
+	made := identity{name: name, ref: arn, arn: arn, attributes: map[string]string{"Id": arn}}
+	var err error
+	s.Value, err = s.generate(at.options.Random)
+	made.add(err)
+	return made
 }
 
 func (s *Secret) generate(random io.Reader) (string, error) {

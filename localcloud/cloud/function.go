@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"example.com/saga/localcloud/assembly"
@@ -46,12 +45,9 @@ func (c *Cloud) createFunctions() error {
 			Debug:         slices.Contains(c.config.Debug, resource.Path),
 			ActiveTracing: given.TracingConfig.Mode == "Active",
 			DaemonAddress: c.traces.Address(c.mayTrace(given)),
-		}
-		if given.DeadLetterConfig != nil {
-			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
+			DeadLetterARN: given.DeadLetterConfig.TargetARN,
 		}
 		c.logsOf[resource.Name] = c.functionLogs(resource, given)
-		c.events[resource.ARN], c.requests[resource.ARN] = new(atomic.Int64), new(atomic.Int64)
 		problems := []error{c.checkResults(given.Role, "dead-letter queue", made.DeadLetterARN)}
 		for _, each := range made.Retries {
 			problems = append(problems, c.checkResults(given.Role, "destination", each.OnSuccess), c.checkResults(given.Role, "destination", each.OnFailure))
@@ -177,12 +173,10 @@ func (c *Cloud) createMappings() error {
 			BatchingWindow:          time.Duration(given.MaximumBatchingWindowInSeconds) * time.Second,
 			ReportBatchItemFailures: len(given.FunctionResponseTypes) > 0,
 			IsDisabled:              given.Enabled != nil && !*given.Enabled,
+			MaximumConcurrency:      given.ScalingConfig.MaximumConcurrency,
 		}
 		for _, filter := range given.FilterCriteria.Filters {
 			made.Filters = append(made.Filters, filter.Pattern)
-		}
-		if given.ScalingConfig != nil {
-			made.MaximumConcurrency = given.ScalingConfig.MaximumConcurrency
 		}
 		if !strings.HasPrefix(made.QueueARN, "arn:aws:sqs:") {
 			return nil // It is reported already.
@@ -237,7 +231,7 @@ func (c *Cloud) functionURL(function string) http.Handler {
 			continue
 		}
 		arn, _ := lambda.SplitARN(url.FunctionARN)
-		handler := countRequests(c.requests[arn], c.functions.URLHandler(url.FunctionARN))
+		handler := c.countRequests(arn, c.functions.URLHandler(url.FunctionARN))
 		switch {
 		case url.AuthType == "AWS_IAM":
 			return c.signedURL(url.FunctionARN, handler)
@@ -267,9 +261,9 @@ func forbidURL(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-func countRequests(counter *atomic.Int64, handler http.Handler) http.Handler {
+func (c *Cloud) countRequests(functionARN string, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		counter.Add(1)
+		c.counted.add(functionARN, countedRequests, 1)
 		handler.ServeHTTP(w, r)
 	})
 }
