@@ -61,6 +61,8 @@ type Config struct {
 type Console struct {
 	Config
 
+	// started distinguishes its stamps from those of an earlier console at the same address.
+	started int64
 	pages   pages
 	pulse   *pulse
 	letters *letterbox
@@ -76,7 +78,7 @@ func New(config Config) (*Console, error) {
 		return nil, err
 	}
 	return &Console{
-		Config: config, pages: parsed, pulse: newPulse(), letters: newLetterbox(config.DeadLetters),
+		Config: config, started: config.Clock().UnixMilli(), pages: parsed, pulse: newPulse(), letters: newLetterbox(config.DeadLetters, config.Clock),
 	}, nil
 }
 

@@ -64,7 +64,7 @@ func changes(since, now string) string {
 // stamp identifies what is shown: the page of an order or, without one, any other, and
 // after a slash the numbers in the head.
 func (c *Console) stamp(order string) string {
-	page := fmt.Sprintf("%d.%d", c.Orders.Stamp(order), c.letters.stamp())
+	page := fmt.Sprintf("%d.%d.%d", c.started, c.Orders.Stamp(order), c.letters.stamp())
 	if order == "" {
 		page += fmt.Sprintf(".%d", c.tail.stamp())
 	}

@@ -26,7 +26,7 @@ func (c *Console) follow(ctx context.Context, filled chan<- struct{}) {
 	for ctx.Err() == nil {
 		err := c.Follow(ctx, func() {
 			// Events that were missed while the log could not be read are in the table.
-			c.status.set(partOrders, c.Orders.Fill(ctx))
+			c.status.set(partTable, c.Orders.Fill(ctx))
 			once.Do(func() { close(filled) })
 			c.status.set(partLog, nil)
 			c.pulse.beat()
