@@ -1,7 +1,6 @@
 package expression
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -36,8 +35,6 @@ func (p Path) String() string {
 	}
 	return "[" + strings.Join(parts, ", ") + "]"
 }
-
-func (p Path) equal(q Path) bool { return slices.Equal(p, q) }
 
 // value returns what the path leads to in an item.
 func (p Path) value(item attribute.Item) (attribute.Value, bool) {

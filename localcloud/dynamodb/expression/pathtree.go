@@ -62,12 +62,11 @@ func (t *pathTree[T]) anyPath() Path {
 }
 
 // add is insert for a parser: a collision is the expression's error.
-func add[T any](p *parser, t *pathTree[T], at Path, content T) error {
+func add[T any](p *parser, t *pathTree[T], at Path, content T) {
 	other, collision := t.insert(at, content)
 	if collision != "" {
-		return p.fail("Two document paths %s with each other; must remove or rewrite one of these paths; path one: %s, path two: %s", collision, other, at)
+		p.fail("Two document paths %s with each other; must remove or rewrite one of these paths; path one: %s, path two: %s", collision, other, at)
 	}
-	return nil
 }
 
 // pick returns the parts of an item that the tree's paths lead to. The
