@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 
 	"example.com/saga/localcloud/dynamodb/attribute"
@@ -69,13 +70,7 @@ func (in *Get) plan(table *storage) (lookup, error) {
 	if l.projection, err = expression.ParseProjection(in.ProjectionExpression, variables); err != nil {
 		return lookup{}, err
 	}
-	if err := table.checkPaths(l.projection.Paths()); err != nil {
-		return lookup{}, err
-	}
-	if err := variables.CheckUsed(); err != nil {
-		return lookup{}, err
-	}
-	return l, table.checkKeyMap(in.Key)
+	return l, cmp.Or(table.checkPaths(l.projection.Paths()), variables.CheckUsed(), table.checkKeyMap(in.Key))
 }
 
 // read returns the item. Like load it needs the service's lock.

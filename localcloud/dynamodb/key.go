@@ -1,6 +1,8 @@
 package dynamodb
 
 import (
+	"cmp"
+
 	"example.com/saga/localcloud/dynamodb/attribute"
 	"example.com/saga/localcloud/dynamodb/expression"
 	"example.com/saga/localcloud/wire"
@@ -80,13 +82,7 @@ func (t Table) checkItem(item attribute.Item) error {
 			return wire.ValidationError("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", name, t.Attributes[name], value.Kind())
 		}
 	}
-	if err := t.checkKeyMap(keyFields(t.Key, item)); err != nil {
-		return err
-	}
-	if err := item.Check(); err != nil {
-		return err
-	}
-	return t.checkIndexKeys(item)
+	return cmp.Or(t.checkKeyMap(keyFields(t.Key, item)), item.Check(), t.checkIndexKeys(item))
 }
 
 // checkIndexKeys refuses index keys that the item has but cannot be indexed by.

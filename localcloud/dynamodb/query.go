@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -61,10 +62,7 @@ func (r *reading) query(keyCondition string, variables *expression.Variables) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := r.filtersNoKey(); err != nil {
-		return nil, err
-	}
-	return q, q.checkStart()
+	return q, cmp.Or(r.filtersNoKey(), q.checkStart())
 }
 
 // partitionQuery returns the query of the tests on the key of what is read.

@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -68,10 +69,7 @@ func (t Table) check() error {
 			return fmt.Errorf("table %s: an index needs a name of its own, not %q", t.Name, index.Name)
 		}
 		names[index.Name] = true
-		if err := t.checkKey(t.Name+"/index/"+index.Name, index.Key, used); err != nil {
-			return err
-		}
-		if err := index.checkProjection(t.Name); err != nil {
+		if err := cmp.Or(t.checkKey(t.Name+"/index/"+index.Name, index.Key, used), index.checkProjection(t.Name)); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -52,10 +53,7 @@ const (
 // TransactWriteItems does all of its writes or none. The same token and the
 // same request again within ten minutes succeed without effect.
 func (s *Service) TransactWriteItems(ctx context.Context, in *TransactWriteItemsInput) (*TransactWriteItemsOutput, error) {
-	if err := checkTransaction(in); err != nil {
-		return nil, err
-	}
-	if err := in.ReturnConsumedCapacity.check(); err != nil {
+	if err := cmp.Or(checkTransaction(in), in.ReturnConsumedCapacity.check()); err != nil {
 		return nil, err
 	}
 	var writes []*write

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 const errorUnhandled = "Unhandled"
@@ -28,10 +26,6 @@ type invocation struct {
 	deadline time.Time
 	// answered receives the process's response.
 	answered chan Result
-}
-
-func newInvocation(arn string, payload []byte, trace string) *invocation {
-	return &invocation{id: uuid.NewString(), arn: arn, payload: payload, trace: trace, answered: make(chan Result, 1)}
 }
 
 // forRetry returns the same event for another attempt.

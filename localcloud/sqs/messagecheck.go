@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"time"
@@ -23,13 +24,11 @@ func checkMessage(q *store, in *SendMessageInput) error {
 	case q.FIFO && delay > 0:
 		return invalid("DelaySeconds", delay, "The request include parameter that is not valid for this queue type.")
 	}
-	if err := checkAttributes(in.MessageAttributes); err != nil {
-		return err
-	}
-	if err := checkSystemAttributes(in.MessageSystemAttributes); err != nil {
-		return err
-	}
-	return checkIDs(q, in.MessageGroupId, in.MessageDeduplicationId)
+	return cmp.Or(
+		checkAttributes(in.MessageAttributes),
+		checkSystemAttributes(in.MessageSystemAttributes),
+		checkIDs(q, in.MessageGroupId, in.MessageDeduplicationId),
+	)
 }
 
 func checkIDs(q *store, group, dedup string) error {

@@ -77,7 +77,9 @@ func (w *wireValue) value() (Value, error) {
 	read(w.NULL != nil, func() (Value, error) { return null(*w.NULL) })
 	read(w.L != nil, func() (Value, error) { return listOf(*w.L) })
 	read(w.M != nil, func() (Value, error) { return mapOf(*w.M) })
-	read(w.SS != nil, func() (Value, error) { return set(KindStringSet, *w.SS, stringOf) })
+	read(w.SS != nil, func() (Value, error) {
+		return set(KindStringSet, *w.SS, func(text string) (Value, error) { return String(text), nil })
+	})
 	read(w.NS != nil, func() (Value, error) { return set(KindNumberSet, *w.NS, Number) })
 	read(w.BS != nil, func() (Value, error) { return set(KindBinarySet, *w.BS, binaryOf) })
 	switch {
@@ -88,8 +90,6 @@ func (w *wireValue) value() (Value, error) {
 	}
 	return value, err
 }
-
-func stringOf(text string) (Value, error) { return String(text), nil }
 
 func binaryOf(data []byte) (Value, error) { return Scalar(KindBinary, string(data)), nil }
 
@@ -151,29 +151,22 @@ func set[T any](kind Kind, elements []T, value func(T) (Value, error)) (Value, e
 	return Value{kind: kind, list: members}, nil
 }
 
-func texts(members []Value) []string {
-	all := make([]string, len(members))
-	for i, member := range members {
-		all[i] = member.Text()
-	}
-	return all
-}
-
 func emptySet(kind Kind) error {
-	switch kind {
-	case KindStringSet:
-		return wire.ValidationError("One or more parameter values were invalid: An string set  may not be empty")
-	case KindNumberSet:
-		return wire.ValidationError("One or more parameter values were invalid: An number set  may not be empty")
-	default:
-		return wire.ValidationError("One or more parameter values were invalid: Binary sets should not be empty")
-	}
+	return wire.ValidationError("One or more parameter values were invalid: %s", map[Kind]string{
+		KindStringSet: "An string set  may not be empty",
+		KindNumberSet: "An number set  may not be empty",
+		KindBinarySet: "Binary sets should not be empty",
+	}[kind])
 }
 
 func duplicates(kind Kind, members []Value) error {
 	switch kind {
 	case KindStringSet:
-		return wire.ValidationError("One or more parameter values were invalid: Input collection [%s] contains duplicates.", strings.Join(texts(members), ", "))
+		texts := make([]string, len(members))
+		for i, member := range members {
+			texts[i] = member.Text()
+		}
+		return wire.ValidationError("One or more parameter values were invalid: Input collection [%s] contains duplicates.", strings.Join(texts, ", "))
 	case KindNumberSet:
 		return wire.ValidationError("Input collection contains duplicates")
 	default:
