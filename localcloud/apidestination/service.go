@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -108,13 +106,6 @@ func (s *Service) Create(d Destination) error {
 }
 
 func (d Destination) check() error {
-	methods := []string{"POST", "GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"}
-	if !slices.Contains(methods, d.Method) {
-		return fmt.Errorf("the method %q is none of %s", d.Method, strings.Join(methods, ", "))
-	}
-	if d.RatePerSecond < 0 {
-		return fmt.Errorf("the rate limit %d is below 1", d.RatePerSecond)
-	}
 	address, err := url.Parse(d.Endpoint)
 	if err != nil {
 		return fmt.Errorf("the endpoint is not a URL: %w", err)

@@ -1,10 +1,6 @@
 package dynamodb
 
-import (
-	"cmp"
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // KeySchema names the attributes of a key. Sort is empty for a simple key.
 type KeySchema struct {
@@ -28,7 +24,7 @@ type Index struct {
 	NonKey     []string
 }
 
-// Table describes a table to create.
+// Table describes a table to create. It has to be valid.
 type Table struct {
 	Name, ARN string
 	Key       KeySchema
@@ -52,58 +48,4 @@ func (k KeySchema) attributes() []string {
 
 func (k KeySchema) has(attribute string) bool {
 	return slices.Contains(k.attributes(), attribute)
-}
-
-// check refuses a table that DynamoDB would not create.
-func (t Table) check() error {
-	if t.Name == "" || t.ARN == "" {
-		return fmt.Errorf("table %q needs a name and an ARN", t.Name)
-	}
-	used := make(map[string]bool)
-	if err := t.checkKey(t.Name, t.Key, used); err != nil {
-		return err
-	}
-	names := make(map[string]bool)
-	for _, index := range t.Indexes {
-		if index.Name == "" || names[index.Name] {
-			return fmt.Errorf("table %s: an index needs a name of its own, not %q", t.Name, index.Name)
-		}
-		names[index.Name] = true
-		if err := cmp.Or(t.checkKey(t.Name+"/index/"+index.Name, index.Key, used), index.checkProjection(t.Name)); err != nil {
-			return err
-		}
-	}
-	for attribute := range t.Attributes {
-		if !used[attribute] {
-			return fmt.Errorf("table %s: the attribute %s is defined but in no key", t.Name, attribute)
-		}
-	}
-	return nil
-}
-
-func (t Table) checkKey(owner string, key KeySchema, used map[string]bool) error {
-	if key.Partition == "" || key.Partition == key.Sort {
-		return fmt.Errorf("%s: the key needs a partition attribute, and another one to sort by", owner)
-	}
-	for _, attribute := range key.attributes() {
-		used[attribute] = true
-		switch kind := t.Attributes[attribute]; kind {
-		case "S", "N", "B":
-		default:
-			return fmt.Errorf("%s: the key attribute %s has the type %q, not S, N or B", owner, attribute, kind)
-		}
-	}
-	return nil
-}
-
-func (i Index) checkProjection(table string) error {
-	switch i.Projection {
-	case ProjectAll, ProjectKeysOnly, ProjectInclude:
-	default:
-		return fmt.Errorf("%s/index/%s: the projection %q is none of ALL, KEYS_ONLY, INCLUDE", table, i.Name, i.Projection)
-	}
-	if (i.Projection == ProjectInclude) != (len(i.NonKey) > 0) {
-		return fmt.Errorf("%s/index/%s: non-key attributes go with the projection INCLUDE and with no other", table, i.Name)
-	}
-	return nil
 }

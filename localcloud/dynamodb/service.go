@@ -54,9 +54,6 @@ func New(config Config) *Service {
 
 // Create adds a table.
 func (s *Service) Create(t Table) error {
-	if err := t.check(); err != nil {
-		return err
-	}
 	created := s.config.Clock()
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

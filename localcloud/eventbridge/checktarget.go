@@ -5,15 +5,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"example.com/saga/localcloud/wire"
 )
 
-// maximumGroupID is less than a queue itself allows.
-const maximumGroupID = 100
-
-// check returns all that is wrong with a target of this kind.
+// check returns all that is wrong with a target of this kind, whose values are each valid
+// by itself.
 func (t Target) check(kind string) error {
 	var problems []error
 	refuse := func(bad bool, format string, args ...any) {
@@ -26,7 +23,6 @@ func (t Target) check(kind string) error {
 	// https://github.com/hashicorp/terraform/issues/20263
 	refuse(t.MessageGroupID == "" && kind == KindQueue && strings.HasSuffix(t.ARN, ".fifo"), "Parameter(s) SqsParameters must be specified for target: %s.")
 	refuse(t.MessageGroupID != "" && kind != KindQueue, "target %s is not a queue and cannot have SqsParameters")
-	refuse(len(t.MessageGroupID) > maximumGroupID, "the MessageGroupId of target %s is longer than %d characters", maximumGroupID)
 	refuse(t.HTTP != nil && kind != KindDestination, "target %s is not an API destination and cannot have HttpParameters")
 	for _, value := range t.parameters() {
 		if isPath(value) {
@@ -39,8 +35,6 @@ func (t Target) check(kind string) error {
 	refuse(t.Transformer != nil && kind == KindLogGroup, "the local cloud does not support an InputTransformer for the log group target %s")
 	refuse(t.DeadLetterARN != "" && (kindOf(t.DeadLetterARN) != KindQueue || strings.HasSuffix(t.DeadLetterARN, ".fifo")),
 		"the dead-letter queue of target %s must be a standard queue, not %s", t.DeadLetterARN)
-	refuse(t.Retry.MaximumAttempts < 0 || t.Retry.MaximumAttempts > 185, "MaximumRetryAttempts of target %s must be between 0 and 185")
-	refuse(t.Retry.MaximumAge < time.Minute || t.Retry.MaximumAge > 24*time.Hour, "MaximumEventAgeInSeconds of target %s must be between 60 and 86400")
 	return errors.Join(problems...)
 }
 

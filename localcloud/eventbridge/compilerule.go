@@ -3,7 +3,6 @@ package eventbridge
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -20,14 +19,8 @@ const (
 	KindDestination = "events:api-destination"
 )
 
-// AWS's default quotas.
-const (
-	maximumTargets = 5
-	maximumRules   = 300
-)
-
-// namePattern is the pattern of the names of rules and replays and of the ids of targets.
-var namePattern = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
+// maximumRules is AWS's default quota of the rules of a bus.
+const maximumRules = 300
 
 // rule is a Rule ready to match.
 type rule struct {
@@ -74,17 +67,11 @@ func (r *rule) trigger(a arrival) {
 // compileRule checks a rule and its targets, so that what the local cloud does
 // not support is refused when the rule is created.
 func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
-	if !namePattern.MatchString(given.Name) {
-		return nil, wire.ValidationError("the rule name %q must match %s", given.Name, namePattern)
-	}
 	parsed, err := parsePattern(given.Pattern)
 	if err != nil {
 		return nil, err
 	}
 	compiled := &rule{Rule: given, pattern: parsed}
-	if len(given.Targets) > maximumTargets {
-		return nil, wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed: rule %s has more than %d targets.", given.Name, maximumTargets)
-	}
 	ids := make(map[string]bool)
 	for _, each := range given.Targets {
 		if ids[each.ID] {
@@ -102,9 +89,6 @@ func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
 }
 
 func compileTarget(given Target, deliverers map[string]Deliverer) (*target, error) {
-	if !namePattern.MatchString(given.ID) {
-		return nil, wire.ValidationError("the target id %q must match %s", given.ID, namePattern)
-	}
 	kind := kindOf(given.ARN)
 	deliverer := deliverers[kind]
 	if deliverer == nil {

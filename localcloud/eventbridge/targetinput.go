@@ -10,10 +10,11 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
+// The limits of an input transformer's variables: their number, and the characters of
+// a name.
 const (
-	maximumInput    = 8192
-	maximumPath     = 256
 	maximumPathKeys = 100
+	maximumPathName = 256
 )
 
 // An input returns what a target gets for an event.
@@ -24,12 +25,12 @@ type input func(a arrival) ([]byte, error)
 func (t *target) compileInput() (input, error) {
 	switch {
 	case t.Input != nil:
-		if len(*t.Input) > maximumInput || !json.Valid([]byte(*t.Input)) {
-			return nil, wire.ValidationError("Input of target %s must be JSON of at most %d characters", t.ID, maximumInput)
+		if !json.Valid([]byte(*t.Input)) {
+			return nil, wire.ValidationError("Input of target %s must be JSON", t.ID)
 		}
 		return func(arrival) ([]byte, error) { return []byte(*t.Input), nil }, nil
 	case t.InputPath != nil:
-		path, err := parseInputPath(*t.InputPath)
+		path, err := parseJSONPath(*t.InputPath)
 		if err != nil {
 			return nil, wire.ValidationError("InputPath of target %s: %s", t.ID, err)
 		}
@@ -47,17 +48,7 @@ func (t *target) compileInput() (input, error) {
 	}
 }
 
-func parseInputPath(text string) (jsonPath, error) {
-	if len(text) > maximumPath {
-		return nil, fmt.Errorf("a path is longer than %d characters", maximumPath)
-	}
-	return parseJSONPath(text)
-}
-
 func (t *target) compileTransformer() (input, error) {
-	if length := len(t.Transformer.Template); length == 0 || length > maximumInput {
-		return nil, wire.ValidationError("InputTemplate for target %s must have 1 to %d characters", t.ID, maximumInput)
-	}
 	paths, err := t.compilePaths()
 	if err != nil {
 		return nil, err
@@ -90,11 +81,11 @@ func (t *target) compilePaths() (map[string]jsonPath, error) {
 	}
 	paths := map[string]jsonPath{}
 	for name, text := range t.Transformer.Paths {
-		if len(name) > maximumPath || strings.HasPrefix(strings.ToLower(name), "aws.") {
+		if len(name) > maximumPathName || strings.HasPrefix(strings.ToLower(name), "aws.") {
 			return nil, wire.ValidationError("InputPathsMap for target %s has the invalid name %s", t.ID, name)
 		}
 		var err error
-		if paths[name], err = parseInputPath(text); err != nil {
+		if paths[name], err = parseJSONPath(text); err != nil {
 			return nil, wire.ValidationError("InputPathsMap for target %s: %s", t.ID, err)
 		}
 	}

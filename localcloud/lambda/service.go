@@ -52,7 +52,7 @@ func New(config Config) *Service {
 func (s *Service) Create(f Function) error {
 	f.LogGroup = cmp.Or(f.LogGroup, "/aws/lambda/"+f.Name)
 	loaded, err := s.codes.load(f.Code)
-	if err := errors.Join(f.validate(), err); err != nil {
+	if err != nil {
 		return fmt.Errorf("function %s: %w", f.Name, err)
 	}
 	s.mu.Lock()

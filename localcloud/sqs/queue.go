@@ -4,8 +4,6 @@ package sqs
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -22,11 +20,10 @@ const (
 	maximumSize       = 1 << 20
 	defaultRetention  = 4 * 24 * time.Hour
 	maximumVisibility = 12 * time.Hour
-	maximumWait       = 20 * time.Second
 	maximumDelay      = 15 * time.Minute
 )
 
-// Queue is one queue's configuration. A zero Retention is AWS's default of four days, a
+// Queue is one queue's configuration, which has to be valid. A zero Retention is AWS's default of four days, a
 // zero MaximumMessageSize that of 1 MiB. VisibilityTimeout has no default here, because
 // zero is a valid value: the caller has to set AWS's default of 30 seconds.
 type Queue struct {
@@ -88,34 +85,6 @@ func (q *Queue) fill() {
 		q.DeduplicationScope = cmp.Or(q.DeduplicationScope, ScopeQueue)
 		q.FifoThroughputLimit = cmp.Or(q.FifoThroughputLimit, LimitPerQueue)
 	}
-}
-
-func (q *Queue) validate() error {
-	var problems []error
-	refuse := func(bad bool, format string, args ...any) {
-		if bad {
-			problems = append(problems, fmt.Errorf(format, args...))
-		}
-	}
-	refuse(q.Name == "" || len(q.Name) > 80, "the name must have 1 to 80 characters")
-	refuse(q.ARN == "", "the ARN is missing")
-	refuse(urlKey(q.URL) == "", "the URL %q does not end in an account and a name", q.URL)
-	refuse(q.FIFO != strings.HasSuffix(q.Name, ".fifo"), "a FIFO queue's name ends in .fifo, and no other's does")
-	refuse(q.VisibilityTimeout < 0 || q.VisibilityTimeout > maximumVisibility, "VisibilityTimeout must be 0 to 12 hours")
-	refuse(q.Delay < 0 || q.Delay > maximumDelay, "DelaySeconds must be 0 to 15 minutes")
-	refuse(q.Retention < time.Minute || q.Retention > 14*24*time.Hour, "MessageRetentionPeriod must be 1 minute to 14 days")
-	refuse(q.ReceiveWait < 0 || q.ReceiveWait > maximumWait, "ReceiveMessageWaitTimeSeconds must be 0 to 20 seconds")
-	refuse(q.MaximumMessageSize < 1024 || q.MaximumMessageSize > maximumSize, "MaximumMessageSize must be 1 KiB to 1 MiB")
-	scope, limit := q.DeduplicationScope, q.FifoThroughputLimit
-	refuse(!q.FIFO && (q.ContentBasedDeduplication || scope != "" || limit != ""),
-		"ContentBasedDeduplication, DeduplicationScope and FifoThroughputLimit are for FIFO queues only")
-	refuse(q.FIFO && scope != ScopeQueue && scope != ScopeMessageGroup,
-		"DeduplicationScope %q is neither %s nor %s", scope, ScopeQueue, ScopeMessageGroup)
-	refuse(q.FIFO && limit != LimitPerQueue && limit != LimitPerMessageGroup,
-		"FifoThroughputLimit %q is neither %s nor %s", limit, LimitPerQueue, LimitPerMessageGroup)
-	refuse(q.FIFO && limit == LimitPerMessageGroup && scope != ScopeMessageGroup,
-		"FifoThroughputLimit perMessageGroupId needs DeduplicationScope messageGroup")
-	return errors.Join(problems...)
 }
 
 // account returns the owner's account, taken from the URL.

@@ -77,9 +77,6 @@ func New(config Config) *Service {
 // Create adds a queue. Its dead-letter queue must exist already, as on AWS.
 func (s *Service) Create(q Queue) error {
 	q.fill()
-	if err := q.validate(); err != nil {
-		return fmt.Errorf("queue %s: %w", q.Name, err)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byARN[q.ARN] != nil || s.byKey[urlKey(q.URL)] != nil {
@@ -97,9 +94,6 @@ func (s *Service) Create(q Queue) error {
 func (s *Service) validateRedrive(q Queue) error {
 	if q.Redrive == nil {
 		return nil
-	}
-	if q.Redrive.MaxReceiveCount < 1 || q.Redrive.MaxReceiveCount > 1000 {
-		return fmt.Errorf("maxReceiveCount %d is not between 1 and 1000", q.Redrive.MaxReceiveCount)
 	}
 	target := s.byARN[q.Redrive.DeadLetterARN]
 	if target == nil {
