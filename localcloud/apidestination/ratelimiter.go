@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // A rateLimiter is a token bucket. It holds a second's worth of tokens; a
@@ -24,18 +26,10 @@ func newRateLimiter(perSecond int, clock func() time.Time) *rateLimiter {
 
 // wait blocks until the caller may proceed, or the context ends.
 func (l *rateLimiter) wait(ctx context.Context) error {
-	delay := l.reserve()
-	if delay <= 0 {
-		return nil
+	if delay := l.reserve(); delay > 0 {
+		return wire.Sleep(ctx, delay)
 	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return nil
 }
 
 // reserve takes a token, on credit if there is none, and returns how long it

@@ -68,18 +68,11 @@ func (s *Service) group(ctx context.Context, action string, given groupName) (*g
 }
 
 func pageLimit(given *int, maximum int) (int, error) {
-	limit := orElse(given, maximum)
+	limit := wire.ValueOr(given, maximum)
 	if limit < 1 || limit > maximum {
 		return 0, invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", limit, maximum)
 	}
 	return limit, nil
-}
-
-func orElse[T any](given *T, otherwise T) T {
-	if given == nil {
-		return otherwise
-	}
-	return *given
 }
 
 func invalid(format string, args ...any) error {

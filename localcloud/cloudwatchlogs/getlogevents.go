@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"strings"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // getLogEventsInput is GetLogEvents' request. The start is included, the end is not.
@@ -48,8 +50,8 @@ func (s *Service) getLogEvents(ctx context.Context, in *getLogEventsInput) (*get
 	if err != nil {
 		return nil, err
 	}
-	start := position{at: orElse(in.StartTime, math.MinInt64)}
-	end := position{at: orElse(in.EndTime, math.MaxInt64)}
+	start := position{at: wire.ValueOr(in.StartTime, math.MinInt64)}
+	end := position{at: wire.ValueOr(in.EndTime, math.MaxInt64)}
 	from, ahead := end, in.StartFromHead
 	if ahead {
 		from = start

@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"cmp"
 	"hash/crc32"
+	"maps"
 	"slices"
 	"strings"
 
@@ -154,12 +155,7 @@ func (x *index) remove(name string, e entry) {
 // inOrder is all partitions in the order of a scan.
 func (x *index) inOrder() []*partition {
 	if x.stale {
-		x.ordered = x.ordered[:0]
-		for _, p := range x.partitions {
-			x.ordered = append(x.ordered, p)
-		}
-		slices.SortFunc(x.ordered, comparePartitions)
-		x.stale = false
+		x.ordered, x.stale = slices.SortedFunc(maps.Values(x.partitions), comparePartitions), false
 	}
 	return x.ordered
 }

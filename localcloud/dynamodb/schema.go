@@ -14,12 +14,8 @@ type KeySchema struct {
 	Partition, Sort string
 }
 
-// The projections of an index.
-const (
-	ProjectAll      = "ALL"
-	ProjectKeysOnly = "KEYS_ONLY"
-	ProjectInclude  = "INCLUDE"
-)
+// ProjectAll is the projection of an index that has all attributes of its items.
+const ProjectAll = "ALL"
 
 // Index is a global secondary index. An item without the index's key is not in
 // it.

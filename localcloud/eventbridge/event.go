@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/saga/localcloud/loss"
+	"example.com/saga/localcloud/wire"
 )
 
 // Event is an event that a bus has accepted. It is the same for every rule and
@@ -43,7 +44,7 @@ func (e Event) Size() int {
 
 // Envelope is the event's JSON as targets get it.
 func (e Event) Envelope() ([]byte, error) {
-	return encodeJSON(struct {
+	return wire.EncodeJSON(struct {
 		Version string `json:"version"`
 		Event
 	}{"0", e.delivered()})
@@ -53,7 +54,7 @@ func (e Event) Envelope() ([]byte, error) {
 // it. The key detailType really is written differently there.
 func (e Event) summary() ([]byte, error) {
 	e = e.delivered()
-	return encodeJSON(struct {
+	return wire.EncodeJSON(struct {
 		Version    string    `json:"version"`
 		ID         string    `json:"id"`
 		DetailType string    `json:"detailType"`
@@ -76,17 +77,6 @@ func (e Event) delivered() Event {
 // identity is what identifies the event when it is lost.
 func (e Event) identity() loss.Event {
 	return loss.Event{ID: e.ID, Type: e.DetailType, Subject: loss.Identify(e.Detail).Subject}
-}
-
-// encodeJSON is json.Marshal without escaping <, > and &.
-func encodeJSON(value any) ([]byte, error) {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
 }
 
 // maximumDepth is the deepest nesting that EventBridge processes.
@@ -135,7 +125,7 @@ func rewrite(decoder *json.Decoder, depth int) ([]byte, error) {
 		}
 		return []byte(token), err
 	default:
-		return encodeJSON(token)
+		return wire.EncodeJSON(token)
 	}
 }
 
@@ -173,7 +163,7 @@ func rewriteName(decoder *json.Decoder, opening json.Delim) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := encodeJSON(token)
+	name, err := wire.EncodeJSON(token)
 	return append(name, ':'), err
 }
 

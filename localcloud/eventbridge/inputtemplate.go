@@ -8,6 +8,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // The variables that cannot stand inside a string.
@@ -93,7 +95,7 @@ func asText(value json.RawMessage) ([]byte, error) {
 	case value[0] == '"':
 		return value[1 : len(value)-1], nil
 	case value[0] == '{' || value[0] == '[':
-		escaped, err := encodeJSON(strings.ReplaceAll(string(value), `"`, ""))
+		escaped, err := wire.EncodeJSON(strings.ReplaceAll(string(value), `"`, ""))
 		if err != nil {
 			return nil, err
 		}

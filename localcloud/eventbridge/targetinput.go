@@ -95,9 +95,9 @@ func (t *target) compilePaths() (map[string]jsonPath, error) {
 // reserved are the variables that need no entry in the map of paths.
 func (t *target) reserved(a arrival) map[string]func() ([]byte, error) {
 	return map[string]func() ([]byte, error){
-		"aws.events.rule-arn":             func() ([]byte, error) { return encodeJSON(t.rule.ARN) },
-		"aws.events.rule-name":            func() ([]byte, error) { return encodeJSON(t.rule.Name) },
-		"aws.events.event.ingestion-time": func() ([]byte, error) { return encodeJSON(a.at.UTC().Format(time.RFC3339)) },
+		"aws.events.rule-arn":             func() ([]byte, error) { return wire.EncodeJSON(t.rule.ARN) },
+		"aws.events.rule-name":            func() ([]byte, error) { return wire.EncodeJSON(t.rule.Name) },
+		"aws.events.event.ingestion-time": func() ([]byte, error) { return wire.EncodeJSON(a.at.UTC().Format(time.RFC3339)) },
 		variableEvent:                     a.event.summary,
 		variableEventJSON:                 func() ([]byte, error) { return a.envelope, nil },
 	}

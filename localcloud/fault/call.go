@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/saga/localcloud/dynamodb"
 	"example.com/saga/localcloud/eventbridge"
 	"example.com/saga/localcloud/wire"
 )
@@ -102,7 +103,7 @@ func (c *Calls) refuseDynamoDB(name string, body []byte) error {
 	if isTransaction {
 		return transactionConflict(body)
 	}
-	return wire.Errorf("TransactionConflictException", "Transaction is ongoing for the item")
+	return dynamodb.Conflict()
 }
 
 // transactionConflict returns the error of a transaction whose first item is in
@@ -112,17 +113,7 @@ func transactionConflict(body []byte) error {
 	if err := json.Unmarshal(body, &request); err != nil || len(request.TransactItems) == 0 {
 		return wire.Errorf("SerializationException", "the transaction has no items: %v", err)
 	}
-	codes := make([]string, len(request.TransactItems))
-	reasons := make([]map[string]string, len(request.TransactItems))
-	for i := range codes {
-		codes[i], reasons[i] = "None", map[string]string{"Code": "None"}
-	}
-	codes[0] = "TransactionConflict"
-	reasons[0] = map[string]string{"Code": codes[0], "Message": "Transaction is ongoing for the item"}
-	failure := wire.Errorf("TransactionCanceledException",
-		"Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
-	failure.Members = map[string]any{"CancellationReasons": reasons}
-	return failure
+	return dynamodb.TransactionConflict(len(request.TransactItems))
 }
 
 // failEntries fails entries of PutEvents; the others are published.

@@ -14,6 +14,7 @@ import (
 
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
+	"example.com/saga/localcloud/wire"
 )
 
 // maximumErrorMessage is how much of an error a dead letter carries.
@@ -79,7 +80,9 @@ func (s *Service) handle(ctx context.Context, t target, inv *invocation) {
 			s.giveUp(ctx, t, inv, end)
 			return
 		}
-		sleep(ctx, delay)
+		if wire.Sleep(ctx, delay) != nil {
+			return
+		}
 	}
 }
 
@@ -93,13 +96,6 @@ func (s *Service) attempt(ctx context.Context, t target, inv *invocation, expire
 	}
 	defer t.release()
 	return t.invoke(ctx, inv), nil
-}
-
-func sleep(ctx context.Context, delay time.Duration) {
-	select {
-	case <-time.After(delay):
-	case <-ctx.Done():
-	}
 }
 
 // errorMessage returns the errorMessage of a function's error, or all of it.

@@ -13,6 +13,7 @@ import (
 
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
+	"example.com/saga/localcloud/wire"
 )
 
 // process invokes the function with a batch, in several invocations if it is too
@@ -43,28 +44,36 @@ func (m *mapping) invoke(ctx context.Context, event event, visible time.Time) (f
 	if err != nil {
 		return true, err
 	}
-	left, reason := m.failures(result, event.messages)
-	m.count(len(event.messages), len(left))
-	done := slices.DeleteFunc(slices.Clone(event.messages), func(message sqs.Message) bool { return left[message.MessageId] })
-	if len(left) > 0 && ctx.Err() == nil {
-		m.report(inv.id, event.messages, left, reason)
+	ids, reason := m.failures(result, event.messages)
+	var left, done []sqs.Message
+	for _, message := range event.messages {
+		if ids[message.MessageId] {
+			left = append(left, message)
+		} else {
+			done = append(done, message)
+		}
 	}
-	m.redeliverSoon(event.messages, left)
+	m.count(len(event.messages), len(left))
+	if len(left) > 0 && ctx.Err() == nil {
+		m.report(inv.id, left, reason)
+	}
+	if within := m.target.config.RedeliverAfter; within > 0 {
+		for _, message := range left {
+			m.target.config.RedeliverSoon(m.url, message.ReceiptHandle, within)
+		}
+	}
 	return len(left) > 0, m.delete(ctx, done)
 }
 
 // report reports the messages that have failed.
-func (m *mapping) report(request string, messages []sqs.Message, left map[string]bool, reason string) {
+func (m *mapping) report(request string, left []sqs.Message, reason string) {
 	failure := loss.Failure{Function: m.target.ARN, Request: request, Attempts: m.receives, Reason: reason}
-	for _, message := range messages {
-		if left[message.MessageId] {
-			failure.Messages = append(failure.Messages, message.MessageId)
-			failure.Attempt = max(failure.Attempt, receives(message))
-			failure.Event = loss.Identify([]byte(message.Body))
-		}
+	for _, message := range left {
+		failure.Messages = append(failure.Messages, message.MessageId)
+		failure.Attempt = max(failure.Attempt, receives(message))
 	}
-	if len(failure.Messages) > 1 {
-		failure.Event = loss.Event{}
+	if len(left) == 1 {
+		failure.Event = loss.Identify([]byte(left[0].Body))
 	}
 	m.target.config.Failed(failure)
 }
@@ -83,20 +92,6 @@ const maximumReceivesWithFaults = 2
 // more failure may move it to the dead-letter queue.
 func isNearRedrive(message sqs.Message) bool {
 	return receives(message) > maximumReceivesWithFaults
-}
-
-// redeliverSoon makes failed messages visible again soon, if that is
-// configured.
-func (m *mapping) redeliverSoon(messages []sqs.Message, left map[string]bool) {
-	within := m.target.config.RedeliverAfter
-	if within == 0 {
-		return
-	}
-	for _, message := range messages {
-		if left[message.MessageId] {
-			m.target.config.RedeliverSoon(m.url, message.ReceiptHandle, within)
-		}
-	}
 }
 
 // invokeInSlot waits for a slot as long as the messages are hidden. A batch
@@ -234,7 +229,7 @@ func (m *mapping) events(batch []sqs.Message) iter.Seq2[event, error] {
 	return func(yield func(event, error) bool) {
 		var next event
 		for _, message := range batch {
-			text, err := encode(m.record(message))
+			text, err := wire.EncodeJSON(m.record(message))
 			if err != nil {
 				yield(event{}, fmt.Errorf("encode message %s: %w", message.MessageId, err))
 				return
@@ -264,13 +259,4 @@ func (e *event) add(record []byte, message sqs.Message) {
 
 func (e *event) closed() event {
 	return event{payload: append(bytes.Clone(e.payload), eventTail...), messages: e.messages}
-}
-
-// encode does not escape <, > and &, which would grow sixfold.
-func encode(r record) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(r)
-	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }

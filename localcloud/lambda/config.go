@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -77,13 +78,9 @@ func (c *Config) fill() {
 	if c.Debugged == nil {
 		c.Debugged = func(string, int) {}
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
 	if len(c.AsyncRetryDelays) == 0 {
 		c.AsyncRetryDelays = []time.Duration{time.Minute, 2 * time.Minute}
 	}
-	if c.Grace == 0 {
-		c.Grace = 2 * time.Second
-	}
+	c.Logger = cmp.Or(c.Logger, slog.Default())
+	c.Grace = cmp.Or(c.Grace, 2*time.Second)
 }

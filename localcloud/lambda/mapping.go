@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/saga/localcloud/sqs"
+	"example.com/saga/localcloud/wire"
 )
 
 // pollAgain is the wait after a receive that failed.
@@ -171,7 +172,9 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 		batch, visible, err := m.collect(m.target.asRole(ctx))
 		if err != nil && ctx.Err() == nil {
 			s.config.Logger.ErrorContext(ctx, "an event source mapping cannot receive", "queue", m.QueueARN, "error", err)
-			sleep(ctx, pollAgain)
+			if wire.Sleep(ctx, pollAgain) != nil {
+				return
+			}
 		}
 		if len(batch) == 0 {
 			<-m.slots

@@ -153,7 +153,7 @@ func (s *Service) enqueue(q *store, m *message, now time.Time, delay time.Durati
 // checkMessage returns an error for a message that the queue cannot accept. The group id
 // of a FIFO queue is checked before, because its absence is a different error in a batch.
 func checkMessage(q *store, in *SendMessageInput) error {
-	switch delay := valueOr(in.DelaySeconds, 0); {
+	switch delay := wire.ValueOr(in.DelaySeconds, 0); {
 	case in.MessageBody == "":
 		return missing("MessageBody")
 	case !validText(in.MessageBody):
