@@ -77,7 +77,9 @@ func (w *wireValue) value() (Value, error) {
 	read(w.NULL != nil, func() (Value, error) { return null(*w.NULL) })
 	read(w.L != nil, func() (Value, error) { return listOf(*w.L) })
 	read(w.M != nil, func() (Value, error) { return mapOf(*w.M) })
-	read(w.SS != nil, func() (Value, error) { return set(KindStringSet, *w.SS, stringOf) })
+	read(w.SS != nil, func() (Value, error) {
+		return set(KindStringSet, *w.SS, func(text string) (Value, error) { return String(text), nil })
+	})
 	read(w.NS != nil, func() (Value, error) { return set(KindNumberSet, *w.NS, Number) })
 	read(w.BS != nil, func() (Value, error) { return set(KindBinarySet, *w.BS, binaryOf) })
 	switch {
@@ -88,8 +90,6 @@ func (w *wireValue) value() (Value, error) {
 	}
 	return value, err
 }
-
-func stringOf(text string) (Value, error) { return String(text), nil }
 
 func binaryOf(data []byte) (Value, error) { return Scalar(KindBinary, string(data)), nil }
 
@@ -151,32 +151,81 @@ func set[T any](kind Kind, elements []T, value func(T) (Value, error)) (Value, e
 	return Value{kind: kind, list: members}, nil
 }
 
-func texts(members []Value) []string {
-	all := make([]string, len(members))
-	for i, member := range members {
-		all[i] = member.Text()
-	}
-	return all
-}
-
 func emptySet(kind Kind) error {
-	switch kind {
-	case KindStringSet:
-		return wire.ValidationError("One or more parameter values were invalid: An string set  may not be empty")
-	case KindNumberSet:
-		return wire.ValidationError("One or more parameter values were invalid: An number set  may not be empty")
-	default:
-		return wire.ValidationError("One or more parameter values were invalid: Binary sets should not be empty")
-	}
+	return wire.ValidationError("One or more parameter values were invalid: %s", map[Kind]string{
+		KindStringSet: "An string set  may not be empty",
+		KindNumberSet: "An number set  may not be empty",
+		KindBinarySet: "Binary sets should not be empty",
+	}[kind])
 }
 
 func duplicates(kind Kind, members []Value) error {
 	switch kind {
 	case KindStringSet:
-		return wire.ValidationError("One or more parameter values were invalid: Input collection [%s] contains duplicates.", strings.Join(texts(members), ", "))
+		texts := make([]string, len(members))
+		for i, member := range members {
+			texts[i] = member.Text()
+		}
+		return wire.ValidationError("One or more parameter values were invalid: Input collection [%s] contains duplicates.", strings.Join(texts, ", "))
 	case KindNumberSet:
 		return wire.ValidationError("Input collection contains duplicates")
 	default:
 		return wire.ValidationError("One or more parameter values were invalid: Input collection of type BS contains duplicates.")
 	}
+}
+
+// MarshalJSON writes the wire form: an object with one member, the kind.
+func (v Value) MarshalJSON() ([]byte, error) {
+	if v.kind == "" {
+		return nil, emptyValue()
+	}
+	return json.Marshal(v.document())
+}
+
+// MarshalJSON writes an object of values.
+func (i Item) MarshalJSON() ([]byte, error) {
+	if i == nil {
+		return []byte("null"), nil
+	}
+	return json.Marshal(documents(i))
+}
+
+// document returns a value as a document of encoding/json's own types, which is written
+// in one go. Were every level a Marshaler, each would be checked again by all levels
+// around it.
+func (v Value) document() any { return map[Kind]any{v.kind: v.content()} }
+
+// content returns a value without its kind.
+func (v Value) content() any {
+	switch {
+	case v.kind == KindBool:
+		return v.text == "true"
+	case v.kind == KindNull:
+		return true
+	case v.kind == KindBinary:
+		return []byte(v.text)
+	case v.kind == KindMap:
+		return documents(v.fields)
+	case v.kind == KindList:
+		return each(v.list, Value.document)
+	case v.kind.IsSet():
+		return each(v.list, Value.content)
+	}
+	return v.text
+}
+
+func documents(fields map[string]Value) map[string]any {
+	all := make(map[string]any, len(fields))
+	for name, value := range fields {
+		all[name] = value.document()
+	}
+	return all
+}
+
+func each(list []Value, convert func(Value) any) []any {
+	all := make([]any, len(list))
+	for i, element := range list {
+		all[i] = convert(element)
+	}
+	return all
 }
