@@ -20,17 +20,22 @@ var (
 
 // Modules need no test: a build fails if a module differs from its sum in go.sum.
 func TestEveryPackageAndEveryActionIsPinnedToItsContent(t *testing.T) {
-	var lock struct {
-		Packages map[string]struct {
-			Integrity string `json:"integrity"`
-		} `json:"packages"`
-	}
-	if err := json.Unmarshal([]byte(read(t, "package-lock.json")), &lock); err != nil {
-		t.Fatal(err)
-	}
-	for name, locked := range lock.Packages {
-		if name != "" && !strings.HasPrefix(locked.Integrity, "sha512-") {
-			t.Errorf("package-lock.json has no checksum of %s", name)
+	for _, path := range []string{"package-lock.json", "tools/asyncapi/package-lock.json"} {
+		var lock struct {
+			Packages map[string]struct {
+				Integrity string `json:"integrity"`
+			} `json:"packages"`
+		}
+		if err := json.Unmarshal([]byte(read(t, path)), &lock); err != nil {
+			t.Fatal(err)
+		}
+		for name, locked := range lock.Packages {
+			if name != "" && !strings.HasPrefix(locked.Integrity, "sha512-") {
+				t.Errorf("%s has no checksum of %s", path, name)
+			}
+		}
+		if len(lock.Packages) < 2 {
+			t.Errorf("%s has %d packages", path, len(lock.Packages))
 		}
 	}
 	paths, err := filepath.Glob(filepath.Join(root, ".github/workflows/*.yml"))
@@ -46,8 +51,8 @@ func TestEveryPackageAndEveryActionIsPinnedToItsContent(t *testing.T) {
 			}
 		}
 	}
-	if len(lock.Packages) < 2 || actions == 0 {
-		t.Errorf("%d packages and %d actions were looked at", len(lock.Packages), actions)
+	if actions == 0 {
+		t.Error("no action was looked at")
 	}
 }
 

@@ -3,6 +3,7 @@ package contract
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"example.com/saga/pkg/event"
 )
@@ -13,6 +14,10 @@ type Description struct {
 	Meaning string
 	// Example has every member set.
 	Example event.Data
+	// Schema is the URI of the schema that is published. Versions are the URIs of those
+	// that are read, sorted.
+	Schema   string
+	Versions []string
 }
 
 // Describe returns the description of the event that the data belongs to, from the
@@ -39,7 +44,37 @@ func describe(spec eventSpec) (Description, error) {
 		return Description{}, fmt.Errorf("schema of %s: no example", name)
 	}
 	example, err := spec.decode[spec.version](documented.Examples[0])
-	return Description{documented.Description, example}, err
+	base := schemaBase + spec.example.EventType() + "/"
+	var versions []string
+	for version := range spec.decode {
+		versions = append(versions, base+version)
+	}
+	slices.Sort(versions)
+	return Description{documented.Description, example, base + spec.version, versions}, err
+}
+
+// Schemas returns the documents of all schemas by their URIs, those of the types that
+// events share included.
+func Schemas() (map[string]json.RawMessage, error) {
+	entries, err := schemaFiles.ReadDir("schema")
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]json.RawMessage)
+	for _, entry := range entries {
+		document, err := schemaFiles.ReadFile("schema/" + entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		var identified struct {
+			ID string `json:"$id"`
+		}
+		if err := json.Unmarshal(document, &identified); err != nil {
+			return nil, fmt.Errorf("schema %s: %w", entry.Name(), err)
+		}
+		all[identified.ID] = document
+	}
+	return all, nil
 }
 
 // readSchema decodes a schema file.

@@ -1,0 +1,138 @@
+// Package catalogue documents the events of the saga: what each means, who publishes and
+// consumes it, what causes it and what it causes, and by which rules it travels. It makes
+// an AsyncAPI document of that, and pages. All of it comes from the published language, a
+// CloudFormation template and the state tables.
+package catalogue
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
+)
+
+// Catalogue is what is known of the events of a stack.
+type Catalogue struct {
+	// Events are in the order of the language.
+	Events   []Event
+	Contexts []Context
+	Topology Topology
+	// Schemas are the documents of all schemas by their URIs.
+	Schemas map[string]json.RawMessage
+}
+
+// Event is a type of event.
+type Event struct {
+	contract.Description
+
+	Type, Source, Publisher string
+	Consumers               []string
+	// CausedBy and Causes are types of events. An event without a cause is published
+	// because of a command.
+	CausedBy, Causes []string
+	// Compensates is the step that the event undoes, or "". CompensatedBy is the event
+	// that undoes this step, or "".
+	Compensates, CompensatedBy string
+}
+
+// Context is a bounded context with its state table.
+type Context struct {
+	Name                string
+	Publishes, Consumes []string
+	Table               Table
+}
+
+// New returns the catalogue of a stack, given its template.
+func New(template []byte) (Catalogue, error) {
+	topology, err := ReadTopology(template)
+	if err != nil {
+		return Catalogue{}, err
+	}
+	c := Catalogue{Topology: topology}
+	if c.Schemas, err = contract.Schemas(); err != nil {
+		return Catalogue{}, err
+	}
+	tables, err := stateTables()
+	if err != nil {
+		return Catalogue{}, err
+	}
+	for _, name := range contract.Contexts() {
+		c.Contexts = append(c.Contexts, Context{
+			Name: name, Table: tables[name],
+			Publishes: contract.Types(contract.PublishedBy(name)...), Consumes: contract.Types(contract.ConsumedBy(name)...),
+		})
+	}
+	for _, data := range contract.All() {
+		e, err := describe(data, c.Contexts)
+		if err != nil {
+			return Catalogue{}, err
+		}
+		c.Events = append(c.Events, e)
+	}
+	for i, e := range c.Events {
+		if step := slices.IndexFunc(c.Events, func(step Event) bool { return step.Type == e.Compensates }); step >= 0 {
+			c.Events[step].CompensatedBy = c.Events[i].Type
+		}
+	}
+	return c, nil
+}
+
+// compensates begins the meaning of a compensation: the step follows.
+const compensates = "Compensates "
+
+func describe(data event.Data, contexts []Context) (Event, error) {
+	description, err := contract.Describe(data)
+	if err != nil {
+		return Event{}, err
+	}
+	e := Event{Description: description, Type: data.EventType()}
+	if rest, is := strings.CutPrefix(e.Meaning, compensates); is {
+		e.Compensates = rest[:strings.IndexAny(rest+";", ";,: ")]
+	}
+	for source := range contract.BySource(data) {
+		e.Source = source
+	}
+	for _, party := range append(contract.Contexts(), contract.Operator, contract.Notification) {
+		if slices.Contains(contract.Types(contract.PublishedBy(party)...), e.Type) {
+			e.Publisher = party
+		}
+		if slices.Contains(contract.Types(contract.ConsumedBy(party)...), e.Type) {
+			e.Consumers = append(e.Consumers, party)
+		}
+	}
+	e.Causes, e.CausedBy = effects(e.Type, contexts), causes(e.Type, contexts)
+	return e, nil
+}
+
+// effects returns the types that contexts publish because of an event, sorted.
+func effects(eventType string, contexts []Context) []string {
+	var all []string
+	for _, context := range contexts {
+		for _, row := range context.Table.Rows {
+			if row.Event == eventType {
+				all = append(all, row.published()...)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// causes returns the types of events because of which contexts publish an event, sorted.
+func causes(eventType string, contexts []Context) []string {
+	return slices.DeleteFunc(contract.Types(contract.All()...), func(cause string) bool {
+		return !slices.Contains(effects(cause, contexts), eventType)
+	})
+}
+
+// Event returns the event of a type.
+func (c Catalogue) Event(eventType string) (Event, error) {
+	i := slices.IndexFunc(c.Events, func(e Event) bool { return e.Type == eventType })
+	if i < 0 {
+		return Event{}, fmt.Errorf("there is no event %q", eventType)
+	}
+	return c.Events[i], nil
+}
