@@ -233,7 +233,7 @@ func TestTheWorkingTreeIsComparedWithTheRelease(t *testing.T) {
 	}
 	var out strings.Builder
 	found, err := run(t.Context(), folder, "", &out)
-	want := asyncAPI + " is not in HEAD: of it, only schemas are compared.\n" +
+	want := asyncAPI + " is not in HEAD, so only its schemas are compared.\n" +
 		eventSchemas + "placed.json: is removed\n" + openAPI + "#/paths/~1orders/post/responses/202: is removed\n" +
 		"2 breaking changes since HEAD in 4 documents.\n"
 	if err != nil || found != 2 || out.String() != want {

@@ -69,7 +69,7 @@ func run(ctx context.Context, folder, previous string, out *strings.Builder) (in
 	}
 	for _, name := range []string{openAPI, asyncAPI} {
 		if before[name] == nil && after[name] != nil {
-			fmt.Fprintf(out, "%s is not in %.12s: of it, only schemas are compared.\n", name, previous)
+			fmt.Fprintf(out, "%s is not in %.12s, so only its schemas are compared.\n", name, previous)
 		}
 	}
 	found, err := withoutAccepted(folder, compare(before, after))
