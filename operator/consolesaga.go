@@ -20,7 +20,6 @@ import (
 
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/console"
-	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/envelope"
 	"example.com/saga/operator/evidence"
 	"example.com/saga/operator/logs"
@@ -136,16 +135,14 @@ func (s saga) api(ctx context.Context) (*orderapi.Client, error) {
 }
 
 // follow follows the event log.
-func (s saga) follow(ctx context.Context, ready func(), touch func(order string)) error {
+func (s saga) follow(ctx context.Context, ready func(), show func(message string)) error {
 	group, err := s.in.EventLog()
 	if err != nil {
 		return err
 	}
 	log := watch.Log{Client: cloudwatchlogs.NewFromConfig(s.config), Group: group, Clock: s.clock}
 	return log.Follow(ctx, ready, func(message string) error {
-		if content := (deadletter.Message{Body: message}).Content(); content.Order != "" {
-			touch(content.Order)
-		}
+		show(message)
 		return nil
 	})
 }

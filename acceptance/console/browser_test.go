@@ -166,8 +166,9 @@ func (b *browser) click(selector string) {
 	b.run(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
 }
 
-func quoted(text string) string {
-	encoded, err := json.Marshal(text)
+// quoted returns a value as JavaScript.
+func quoted(value any) string {
+	encoded, err := json.Marshal(value)
 	if err != nil {
 		panic(err)
 	}
@@ -183,20 +184,25 @@ func (b *browser) appear(width, height int64, theme string) {
 	)
 }
 
-// checkAccessible fails the test if axe-core finds serious or critical violations.
-func (b *browser) checkAccessible(what string) {
+// checkAccessible fails the test if axe-core finds serious or critical violations of some
+// of its rules, or of all.
+func (b *browser) checkAccessible(what string, rules ...string) {
 	b.Helper()
 	source, err := os.ReadFile("../../node_modules/axe-core/axe.min.js")
 	if err != nil {
 		b.Fatalf("%v (make node_modules installs it)", err)
 	}
 	b.run(chromedp.Evaluate(string(source), nil))
+	options := "{}"
+	if len(rules) > 0 {
+		options = "{runOnly: " + quoted(rules) + "}"
+	}
 	type violation struct {
 		ID, Impact, Help string
 		Nodes            []struct{ HTML string }
 	}
 	var found []violation
-	b.run(chromedp.Evaluate("axe.run(document).then(result => result.violations)", &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+	b.run(chromedp.Evaluate("axe.run(document, "+options+").then(result => result.violations)", &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
 		return p.WithAwaitPromise(true)
 	}))
 	for _, v := range found {

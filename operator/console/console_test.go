@@ -3,7 +3,9 @@ package console_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +15,7 @@ import (
 	"example.com/saga/services/order"
 )
 
-var pages = []string{"/", "/orders/order-12345678", "/dlq", "/audit", "/nowhere", "/orders/none", "/search?q=%3Cb%3E"}
+var pages = []string{"/", "/orders/order-12345678", "/events", "/dlq", "/audit", "/nowhere", "/orders/none", "/search?q=%3Cb%3E"}
 
 func TestTextOfEventsIsEscapedOnEveryPage(t *testing.T) {
 	s := newShop(t, as)
@@ -189,7 +191,7 @@ func TestAChangeIsStreamed(t *testing.T) {
 					s.mu.Lock()
 					s.records["order-12345678"] = record(t, "order-12345678", order.State{Progress: order.Paid, CustomerID: path, PlacedAt: now.Add(-time.Minute)})
 					s.mu.Unlock()
-					s.touch("order-12345678")
+					s.show(`{"source": "order", "detail-type": "order.placed", "detail": {"subject": "order-12345678"}}`)
 				}
 				if changed && line == c.event {
 					return
@@ -197,6 +199,47 @@ func TestAChangeIsStreamed(t *testing.T) {
 			}
 			t.Errorf("the stream ends without %q: %v", c.event, lines.Err())
 		})
+	}
+}
+
+// logged returns an event as the event log has it.
+func logged(id, cause, eventType, data string) string {
+	return fmt.Sprintf(`{"source": "payment", "detail-type": %q, "detail": {"specversion": "1.0", "id": %q, "source": "payment", "type": %q,
+		"subject": "order-12345678", "time": "2026-03-01T12:00:00Z", "datacontenttype": "application/json",
+		"dataschema": "https://example.com/schema", "correlationid": "c-1", "causationid": %q, "data": %s}}`, eventType, id, eventType, cause, data)
+}
+
+func TestEventsAreShownWithTheirCausesAndEffects(t *testing.T) {
+	s := newShop(t, as)
+	<-s.followed
+	s.show(logged("e-1", "e-0", "payment.taken", `{"amount": {"amount": 2500, "currency": "EUR"}}`))
+	s.show(logged("e-2", "e-1", "loyalty.award-rejected", `{"reason": "award-rejected"}`))
+	s.show(logged("e-3", "e-1", "loyalty.points-awarded", `{"points": 25}`))
+	s.show("not JSON " + markup)
+	body := s.get("/events")
+	for _, want := range []string{
+		"25.00 EUR", `<a href="#event-e-1">payment.taken</a>`, "Caused loyalty.award-rejected loyalty.points-awarded", "<code>e-0</code>",
+		"> award-rejected", "25 points", "not JSON &lt;script&gt;", "not an event of EventBridge", "4 events", "page from:body",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%q is missing:\n%s", want, body)
+		}
+	}
+	if strings.Index(body, "event-e-3") > strings.Index(body, "event-e-1") {
+		t.Error("the newest is not the first")
+	}
+	for query, want := range map[string][]string{
+		"type=loyalty": {"e-2", "e-3"}, "text=2500": {"e-1"}, "order=order-1&type=taken": {"e-1"}, "order=other": nil,
+	} {
+		body := s.get("/events?" + query)
+		for _, id := range []string{"e-1", "e-2", "e-3"} {
+			if shown := strings.Contains(body, "event-"+id+`"`) && strings.Contains(body, `id="event-`+id); shown != slices.Contains(want, id) {
+				t.Errorf("%s shows %s: %t", query, id, shown)
+			}
+		}
+	}
+	if held := s.get("/events?hold=yes&type=x"); strings.Contains(held, "page from:body") || !strings.Contains(held, "/events?order=&amp;text=&amp;type=x") {
+		t.Errorf("the page does not stand still, or leads nowhere:\n%s", held)
 	}
 }
 

@@ -37,8 +37,8 @@ type shop struct {
 	// did has what was done to dead letters.
 	did    []string
 	broken error
-	// touch marks an order as changed, once the console follows the events.
-	touch    func(string)
+	// show shows a message of the event log, once the console follows it.
+	show     func(string)
 	followed chan struct{}
 
 	console *console.Console
@@ -113,10 +113,10 @@ func newShop(t *testing.T, change func(*console.Config)) *shop {
 	return s
 }
 
-func (s *shop) follow(ctx context.Context, ready func(), touch func(string)) error {
+func (s *shop) follow(ctx context.Context, ready func(), show func(string)) error {
 	ready()
 	s.mu.Lock()
-	s.touch = touch
+	s.show = show
 	s.mu.Unlock()
 	select {
 	case <-s.followed:

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"example.com/saga/operator/dlq"
 )
@@ -34,24 +35,31 @@ type Outcome struct {
 // at a dead letter is to receive it, which hides it from other receivers for a moment.
 type letterbox struct {
 	source DeadLetters
+	clock  func() time.Time
 
 	refreshing sync.Mutex // held during a refresh
 
 	mu      sync.Mutex // guards the rest
 	depths  map[string]int
 	letters map[string][]dlq.DeadLetter
-	// stale are the queues to look at whatever their depth.
-	stale   map[string]bool
+	// due are the times at which queues are looked at whatever their depth.
+	due     map[string]time.Time
 	changes int64
 }
 
-func newLetterbox(source DeadLetters) *letterbox {
+// lookAgain is the time after which a queue is looked at again that has dead letters which
+// could not be received: another receiver has them, or they are behind others of their
+// message group.
+const lookAgain = 30 * time.Second
+
+func newLetterbox(source DeadLetters, clock func() time.Time) *letterbox {
 	return &letterbox{
-		source: source, depths: make(map[string]int), letters: make(map[string][]dlq.DeadLetter), stale: make(map[string]bool),
+		source: source, clock: clock,
+		depths: make(map[string]int), letters: make(map[string][]dlq.DeadLetter), due: make(map[string]time.Time),
 	}
 }
 
-// refresh looks at the queues whose depth has changed.
+// refresh looks at the queues whose depth has changed, and at those that are due.
 func (l *letterbox) refresh(ctx context.Context) error {
 	l.refreshing.Lock()
 	defer l.refreshing.Unlock()
@@ -77,13 +85,17 @@ func (l *letterbox) refresh(ctx context.Context) error {
 func (l *letterbox) changed(queue string, depth int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.stale[queue] || l.depths[queue] != depth
+	at, isDue := l.due[queue]
+	return l.depths[queue] != depth || isDue && !l.clock().Before(at)
 }
 
 func (l *letterbox) put(queue string, depth int, found []dlq.DeadLetter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.stale, queue)
+	delete(l.due, queue)
+	if len(found) < depth {
+		l.due[queue] = l.clock().Add(lookAgain)
+	}
 	l.depths[queue], l.letters[queue] = depth, found
 	l.changes++
 }
@@ -92,7 +104,7 @@ func (l *letterbox) put(queue string, depth int, found []dlq.DeadLetter) {
 func (l *letterbox) outdate(queue string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.stale[queue] = true
+	l.due[queue] = l.clock()
 }
 
 // total returns how many dead letters there are.

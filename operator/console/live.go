@@ -64,6 +64,9 @@ func changes(since, now string) string {
 // stamp identifies what is shown: the page of an order or, without one, any other, and
 // after a slash the numbers in the head.
 func (c *Console) stamp(order string) string {
-	letters := c.letters.stamp()
-	return fmt.Sprintf("%d.%d.%d/%d.%d.%d", c.Orders.Stamp(order), letters, c.audited.stamp(), c.Orders.Stamp(""), letters, c.status.stamp())
+	page := fmt.Sprintf("%d.%d.%d", c.started, c.Orders.Stamp(order), c.letters.stamp())
+	if order == "" {
+		page += fmt.Sprintf(".%d", c.tail.stamp())
+	}
+	return page + fmt.Sprintf("/%d.%d.%d.%d", c.Orders.Stamp(""), c.letters.stamp(), c.audited.stamp(), c.status.stamp())
 }

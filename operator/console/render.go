@@ -26,7 +26,7 @@ func parsePages() (pages, error) {
 		return nil, err
 	}
 	parsed := make(pages)
-	for _, name := range []string{"orders", "order", "dlq", "audit", "message"} {
+	for _, name := range []string{"orders", "order", "events", "dlq", "audit", "message"} {
 		page, err := layout.Clone()
 		if err != nil {
 			return nil, err
@@ -65,7 +65,9 @@ type page struct {
 	template, title string
 	// status is that of the response, 200 if it is 0.
 	status int
-	body   any
+	// held means that the page is not live.
+	held bool
+	body any
 }
 
 // message is a page with a text.
@@ -82,6 +84,7 @@ type document struct {
 	Since, Order string
 	Stack        string
 	ReadOnly     bool
+	Held         bool
 	Counts       countsView
 	Body         any
 }
@@ -99,7 +102,7 @@ func (c *Console) page(of func(*http.Request) (page, error)) http.HandlerFunc {
 		}
 		c.render(w, r, p.status, p.template, "layout.html", document{
 			Title: p.title, Path: r.URL.Path, URL: r.URL.RequestURI(), Since: since, Order: order,
-			Stack: c.Stack, ReadOnly: c.ReadOnly, Counts: c.counts(), Body: p.body,
+			Stack: c.Stack, ReadOnly: c.ReadOnly, Held: p.held, Counts: c.counts(), Body: p.body,
 		})
 	}
 }

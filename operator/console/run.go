@@ -26,14 +26,23 @@ func (c *Console) follow(ctx context.Context, filled chan<- struct{}) {
 	for ctx.Err() == nil {
 		err := c.Follow(ctx, func() {
 			// Events that were missed while the log could not be read are in the table.
-			c.status.set(partOrders, c.Orders.Fill(ctx))
+			c.status.set(partTable, c.Orders.Fill(ctx))
 			once.Do(func() { close(filled) })
 			c.status.set(partLog, nil)
 			c.pulse.beat()
-		}, c.Orders.Touch)
+		}, c.see)
 		c.status.set(partLog, err)
 		c.pulse.beat()
 		sleep(ctx, retry)
+	}
+}
+
+// see notes what is in the event log.
+func (c *Console) see(message string) {
+	e := newTailedEvent(message)
+	c.tail.add(e)
+	if e.Order != "" {
+		c.Orders.Touch(e.Order)
 	}
 }
 

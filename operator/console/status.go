@@ -13,6 +13,7 @@ type part int
 
 const (
 	partLog part = iota
+	partTable
 	partOrders
 	partLetters
 	parts

@@ -17,7 +17,7 @@ import (
 
 const (
 	// Most is how many orders are kept. The oldest that have ended are dropped.
-	Most = 50_000
+	Most = 20_000
 	// mostLoads is how many records a refresh loads at most: five requests of
 	// BatchGetItem. Others have their turn in the next ones.
 	mostLoads = 500
