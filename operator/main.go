@@ -1,8 +1,8 @@
 // Command operator operates a deployed saga: it receives stock, shows and redrives dead
 // letters, replays events to one context, audits the results, shows the records of an
 // order, shows a customer's points and erases a customer, shows events while they
-// happen, and rotates the keys of the notification endpoint and of orders. It works with
-// AWS and with the local cloud.
+// happen, rotates the keys of the notification endpoint and of orders, and writes the
+// catalogue of events as pages. It works with AWS and with the local cloud.
 package main
 
 import (
@@ -35,8 +35,9 @@ usage: operator dlq     [flags] [QUEUE]   show the dead-letter queues, or the de
                                           publish that stock was received
        operator examples [flags]          print commands that place, follow and cancel an order in a local cloud
        operator rotate  [flags]           replace the key of the notification endpoint, or that of orders' ids and tokens
+       operator site    [flags] DIR       write the catalogue of events as static pages
 
-Every command finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
+Every command but site finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
 The flags of a command are listed by: operator COMMAND -h. letters is another name of dlq.
 `
 
@@ -120,6 +121,8 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.examples(ctx, rest)
 	case "rotate":
 		return o.rotate(ctx, rest)
+	case "site":
+		return o.site(rest)
 	case "help", "-h", "-help", "--help":
 		_, err := io.WriteString(o.stdout, usage)
 		return err

@@ -55,13 +55,9 @@ func New(template []byte) (Catalogue, error) {
 	if c.Schemas, err = contract.Schemas(); err != nil {
 		return Catalogue{}, err
 	}
-	tables, err := stateTables()
-	if err != nil {
-		return Catalogue{}, err
-	}
 	for _, name := range contract.Contexts() {
 		c.Contexts = append(c.Contexts, Context{
-			Name: name, Table: tables[name],
+			Name: name, Table: stateTable(name),
 			Publishes: contract.Types(contract.PublishedBy(name)...), Consumes: contract.Types(contract.ConsumedBy(name)...),
 		})
 	}
