@@ -1,9 +1,9 @@
 # ENV is the environment to synth, diff or deploy: dev, staging or prod.
 # FLAGS is passed to the CDK command line, the local cloud, the operator or the benchmark.
 # STOCK is what run and receive receive: SKU=QUANTITY, more of them with spaces between.
-# STACK names a stack in AWS for receive, watch, dlq, redrive, replay, audit, record,
-# balance, erase and rotate; without it they work with what make run has started.
-# QUEUE is a dead-letter queue, as dlq names it. ORDER is an order for record and
+# STACK names a stack in AWS for console, receive, watch, order, dlq, redrive, discard, replay,
+# audit, record, balance, erase and rotate; without it they work with what make run has started.
+# QUEUE is a dead-letter queue, as dlq names it. ORDER is an order for order, record and
 # replay. TO is the context that a replay is for, FROM and UNTIL are times. CUSTOMER is the id of a customer for balance and erase.
 # MODULE is the new module path for rename.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
@@ -36,6 +36,7 @@ GOLANGCI   := .bin/golangci-lint-2.15.0
 ACTIONLINT := .bin/actionlint-1.7.12
 ZIZMOR     := .bin/zizmor-1.32.0/bin/zizmor
 LINTER     := .bin/linttemplates
+OPENAPI    := .bin/lintopenapi
 EMULATOR   := .bin/trydeploy
 
 # The synthesized templates: the tests hold the golden files to be what is synthesized.
@@ -44,7 +45,8 @@ TEMPLATES := $(filter-out infra/testdata/dashboard%,$(wildcard infra/testdata/*.
 
 # Licences that require no more than to be named. Packages that only tests use are
 # not shipped, and not checked.
-LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC
+# htmx, which the console embeds, is 0BSD.
+LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC,0BSD
 
 # The sources of the synthesized templates; everything else is an asset.
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
@@ -85,7 +87,7 @@ COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highl
 # What is printed beside every message that moves to a dead-letter queue.
 SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 
-.PHONY: help run reload original receive test test-localcloud lint lint-templates lint-asyncapi build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench idle-cost guide watch dlq letters redrive replay audit record balance erase rotate site licences vulns rename host FORCE
+.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -93,7 +95,10 @@ help: ## List the commands.
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 	@echo "Starting the local cloud …"
 	@mkdir -p $(dir $(READY))
-	@exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(SHOW_DLQ) $(DEBUG:%=--debug %) $(FLAGS)
+	@$(OPERATOR) console -ready-file $(READY) -with-run & exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(SHOW_DLQ) $(DEBUG:%=--debug %) $(FLAGS)
+
+console: $(OPERATOR) ## Show the saga in a browser; in AWS read-only, unless FLAGS=-write.
+	@$(OPERATOR) console $(WHERE) $(FLAGS)
 
 reload: $(PROGRAMS) ## Build the functions that have changed: make run uses each from its next invocation on.
 
@@ -108,6 +113,8 @@ test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	go test ./infra/...
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 -timeout 20m -parallel 5 ./acceptance/...
+	@for browser in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$browser >/dev/null && exit; done; \
+		echo "Skipped: the tests of the console in a browser. There is no Chromium or Chrome."
 
 original: dist/local/localcloud ## Run the JavaScript handlers that this saga replaces, from SOURCE, and count the orders that they lose.
 	@acceptance/original/assemble $(or $(SOURCE),acceptance/original/handlers) .local/original
@@ -118,7 +125,7 @@ test-localcloud: ## Test the local cloud: its units, and how it conforms to AWS.
 	go test $(RACE) $$(go list ./localcloud/... | grep -v /conformance)
 	go test $(RACE) -count=1 ./localcloud/conformance/...
 
-lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates lint-asyncapi ## Check style, architecture, workflows, templates, policies, the AsyncAPI document, licences, and that each module builds alone.
+lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates lint-openapi lint-asyncapi ## Check style, architecture, workflows, templates, policies, the API documents, licences, and that each module builds alone.
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
@@ -130,6 +137,9 @@ lint-templates: $(LINTER)/installed ## Check the synthesized templates with cfn-
 	@echo "Linting the templates …"
 	@cd tools/linttemplates && ../../$(LINTER)/bin/python -m unittest --quiet test_linttemplates
 	$(LINTER)/bin/python tools/linttemplates/linttemplates.py $(TEMPLATES)
+
+lint-openapi: $(OPENAPI)/installed ## Check the OpenAPI document of the order API with openapi-spec-validator.
+	@$(OPENAPI)/bin/openapi-spec-validator --schema 3.1 services/order/httpapi/openapi.json
 
 lint-asyncapi: tools/asyncapi/node_modules ## Check docs/asyncapi.json with AsyncAPI's own parser.
 	@node --test --test-reporter=dot tools/asyncapi/*.test.mjs
@@ -182,9 +192,11 @@ diff-comment: $(COMMENT)
 	@$(COMMENT)
 
 golden: ## Accept templates, permissions and the generated parts of documents as they are now: read the diff before you commit it.
+	cp docs/runbooks/dead-letters.md operator/runbook/dead-letters.txt
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
 	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
 	go test ./acceptance/document -run Generated -update
+	go test ./services/order/httpapi -run Generated -update
 	go test ./localcloud -run Generated -update
 	go test -count=1 ./localcloud/conformance -update
 
@@ -206,11 +218,17 @@ upgrade: host $(ASSEMBLY) ## Run 500 orders under all faults through the previou
 bench: host $(ASSEMBLY) ## Measure what an order costs, beside docs/cost.md; FLAGS=-update writes it there.
 	@go test -count=1 -timeout 30m -run '^$$' -bench '^BenchmarkOrder$$' -benchtime 1x ./acceptance $(FLAGS)
 
+screenshots: host $(ASSEMBLY) ## Make the pictures of the console in the README (needs Chromium or Chrome).
+	@SCREENSHOTS="$(CURDIR)/docs/images" CI=true go test -count=1 ./acceptance/console -run TestScreenshots
+
 idle-cost: ## Print what each environment costs in a month without orders, from its golden template.
 	@go run ./acceptance/cost/idle $(patsubst %,infra/testdata/%.golden.json,dev staging prod)
 
 watch: $(OPERATOR) ## Show the events of all orders while they happen.
 	@$(OPERATOR) watch $(WHERE) $(FLAGS)
+
+order: $(OPERATOR) ## Show why ORDER ended, or where it stands and why.
+	@$(OPERATOR) order $(WHERE) $(FLAGS) -- '$(ORDER)'
 
 dlq: $(OPERATOR) ## Show the dead-letter queues, or the dead letters in QUEUE.
 	@$(OPERATOR) dlq $(WHERE) $(FLAGS) $(QUEUE)
@@ -219,6 +237,9 @@ letters: dlq
 
 redrive: $(OPERATOR) ## Send the dead letters in QUEUE to their original destinations.
 	@$(OPERATOR) redrive $(WHERE) $(FLAGS) $(QUEUE)
+
+discard: $(OPERATOR) ## Print the dead letters in QUEUE and remove them: first with FLAGS=-dry-run.
+	@$(OPERATOR) discard $(WHERE) $(FLAGS) $(QUEUE)
 
 replay: $(OPERATOR) ## Send the events of ORDER, or FROM a time UNTIL another, to TO again.
 	@$(OPERATOR) replay $(WHERE) $(if $(TO),-to $(TO)) $(if $(ORDER),-order $(ORDER)) $(if $(FROM),-from $(FROM)) $(if $(UNTIL),-until $(UNTIL)) $(FLAGS)

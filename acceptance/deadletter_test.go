@@ -274,7 +274,7 @@ func TestAPoisonEventWithCharactersThatSQSRejectsIsKeptWholeAndRedriven(t *testi
 	}
 
 	// It still cannot be handled, so it returns to the queue.
-	c.operator(t, "redrive", queue.Name)
+	c.operator(t, "redrive", "-invalid", queue.Name)
 	c.settled(t)
 	after := awaitDeadLetters(t, queue, 1)[0]
 	if after.ID == before.ID || after.Body != poison || !strings.HasPrefix(after.Reason(nil), "INVALID_EVENT: ") {

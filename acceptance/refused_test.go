@@ -52,11 +52,14 @@ func TestABadRequestIsAnsweredWithTheReasonAndStoresNothing(t *testing.T) {
 			}
 			answer.decode(t, &problem)
 			if answer.Status != request.status || problem.Status != request.status || problem.Title == "" ||
-				problem.Type != "/problems/"+request.problem || !strings.Contains(string(answer.Body), request.mentions) {
+				problem.Type != c.OrderURL+"/problems/"+request.problem || !strings.Contains(string(answer.Body), request.mentions) {
 				t.Errorf("answered %d: %s", answer.Status, answer.Body)
 			}
 			if got := answer.Header.Get("Content-Type"); got != "application/problem+json" {
 				t.Errorf("content type %q", got)
+			}
+			if page, err := c.do(t.Context(), "GET", problem.Type, ""); err != nil || page.Status != 200 || !strings.Contains(string(page.Body), problem.Title) {
+				t.Errorf("%s is answered %d: %s, %v", problem.Type, page.Status, page.Body, err)
 			}
 		})
 	}

@@ -3,11 +3,13 @@ package acceptance
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,12 +35,54 @@ func makeRun(t *testing.T, out *os.File) *cloud {
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	last := lines[len(lines)-1]
-	if !strings.HasPrefix(last, "exec dist/local/localcloud up ") {
+	if !strings.Contains(last, "& exec dist/local/localcloud up ") {
 		t.Fatalf("the last command of make run is %s", last)
 	}
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-c", last)
 	command.Dir, command.Stdout, command.Stderr = "..", out, out
 	return await(t, command, ready)
+}
+
+func TestTheConsoleStartsAndEndsWithMakeRun(t *testing.T) {
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { out.Close() })
+	var console string
+	page := func() error {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, console, http.NoBody)
+		if err != nil {
+			return err
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			return fmt.Errorf("the console answers %s", answer.Status)
+		}
+		return nil
+	}
+	t.Run("make run", func(t *testing.T) {
+		makeRun(t, out)
+		printed, err := os.ReadFile(out.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _, _ := strings.Cut(string(printed), "\n")
+		if console = regexp.MustCompile(`http://127\.0\.0\.1:\d+/`).FindString(first); console == "" {
+			t.Fatalf("the first line is not the address of the console: %s", printed)
+		}
+		eventually(t, "the console shows the saga", page)
+	})
+	eventually(t, "the console ends with make run", func() error {
+		if page() == nil {
+			return errors.New("it still answers")
+		}
+		return nil
+	})
 }
 
 // example returns a command of those that `make run` prints, which has this text.

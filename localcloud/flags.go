@@ -68,17 +68,12 @@ func parse(arguments []string, help io.Writer) (options, error) {
 	pathsFlag(flags, &o.pause, "pause", "hold back all events and messages for the function at this construct `PATH` until POST /resume; may be repeated")
 	pathsFlag(flags, &o.debug, "debug", "run the function at this construct `PATH` in one process without a timeout, and print how a debugger\n"+
 		"attaches to it; may be repeated")
-	parameterFlag(flags, &o)
+	mapFlag(flags, &o.parameters, "parameter", "the value of a parameter of the template, as `NAME=VALUE`, instead of its default; may be repeated", parseParameter)
 	addressFlags(flags, &o)
 	outputFlags(flags, &o)
 	faultFlags(flags, &o)
-	o.latency = map[string]time.Duration{}
-	flags.Func("latency", "let every call by a function to a service take longer by a time, as `SERVICE=TIME`; may be repeated; the services are\n"+
-		strings.Join(cloud.Latencies(), ", "), func(given string) error {
-		service, latency, err := parseLatency(given)
-		o.latency[service] = latency
-		return err
-	})
+	mapFlag(flags, &o.latency, "latency", "let every call by a function to a service take longer by a time, as `SERVICE=TIME`; may be repeated; the services are\n"+
+		strings.Join(cloud.Latencies(), ", "), parseLatency)
 	err := flags.Parse(arguments)
 	if err == flag.ErrHelp { //nolint:errorlint // The flag package gives it as it is.
 		// The assembly, whose functions are listed, may be given after it.
@@ -102,22 +97,18 @@ func pathsFlag(flags *flag.FlagSet, paths *[]string, name, usage string) {
 	})
 }
 
-// parameterFlag defines the flag of the template's parameters.
-func parameterFlag(flags *flag.FlagSet, o *options) {
-	o.parameters = map[string]string{}
-	flags.Func("parameter", "the value of a parameter of the template, as `NAME=VALUE`, instead of its default; may be repeated", func(given string) error {
-		name, value, found := strings.Cut(given, "=")
-		if !found || name == "" {
-			return errors.New("it must be NAME=VALUE")
-		}
-		o.parameters[name] = value
-		return nil
+// mapFlag defines a flag that may be repeated, of values by their names.
+func mapFlag[K comparable, V any](flags *flag.FlagSet, values *map[K]V, name, usage string, parse func(string) (K, V, error)) {
+	*values = map[K]V{}
+	flags.Func(name, usage, func(given string) error {
+		key, value, err := parse(given)
+		(*values)[key] = value
+		return err
 	})
 }
 
 // addressFlags defines the flags of the addresses of what runs and of what is called.
 func addressFlags(flags *flag.FlagSet, o *options) {
-	o.urlPorts, o.destinationURLs = map[string]int{}, map[string]string{}
 	flags.Func("port", fmt.Sprintf("the `port` of the AWS APIs, which must be free; without it they and the function URLs have the first\n"+
 		"free ones from %d on, with 0 any free ones", firstPort), func(given string) (err error) {
 		o.port, err = strconv.Atoi(given)
@@ -126,17 +117,9 @@ func addressFlags(flags *flag.FlagSet, o *options) {
 		}
 		return err
 	})
-	flags.Func("url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of the next one; may be repeated", func(given string) error {
-		function, port, err := parseURLPort(given)
-		o.urlPorts[function] = port
-		return err
-	})
-	flags.Func("destination-url", "the `URL` that replaces scheme and host of all API destinations' endpoints, instead of a receiver inside\n"+
-		"that shows what they deliver, or DESTINATION=URL for the destination at this construct path; may be repeated", func(given string) error {
-		destination, address, err := parseDestinationURL(given)
-		o.destinationURLs[destination] = address
-		return err
-	})
+	mapFlag(flags, &o.urlPorts, "url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of the next one; may be repeated", parseURLPort)
+	mapFlag(flags, &o.destinationURLs, "destination-url", "the `URL` that replaces scheme and host of all API destinations' endpoints, instead of a receiver inside\n"+
+		"that shows what they deliver, or DESTINATION=URL for the destination at this construct path; may be repeated", parseDestinationURL)
 }
 
 // outputFlags defines the flags of what is printed.
@@ -155,18 +138,11 @@ func outputFlags(flags *flag.FlagSet, o *options) {
 
 // faultFlags defines the flags about faults.
 func faultFlags(flags *flag.FlagSet, o *options) {
-	o.faults = map[fault.Name]float64{}
 	var names strings.Builder
 	for some := range slices.Chunk(fault.Names(), 5) {
 		names.WriteString("\n" + fault.List(some))
 	}
-	flags.Func("fault", "let a fault happen with a probability, as `NAME=PROBABILITY`; may be repeated; the names are"+names.String(), func(given string) error {
-		name, chance, err := fault.Parse(given)
-		if err == nil {
-			o.faults[name] = chance
-		}
-		return err
-	})
+	mapFlag(flags, &o.faults, "fault", "let a fault happen with a probability, as `NAME=PROBABILITY`; may be repeated; the names are"+names.String(), fault.Parse)
 	flags.Uint64Var(&o.seed, "seed", 0, "the `number` that all faults, and the versions behind weighted aliases, are drawn from; 0 is a random one")
 	flags.DurationVar(&o.redeliverAfter, "redeliver-after", 0,
 		"bring back what a function has failed to handle after this `time` at most; 0 waits as long as AWS")
@@ -176,34 +152,40 @@ func faultFlags(flags *flag.FlagSet, o *options) {
 // the default place is no problem.
 func describe(flags *flag.FlagSet, dir string, help io.Writer) {
 	flags.SetOutput(help)
-	fmt.Fprint(help, "usage: localcloud up [flags]\n\n"+ //nolint:errcheck // There is nowhere else to tell.
-		"Runs the stack of a cloud assembly until Ctrl-C. localcloud/README.md explains more.\n\n")
+	write := func(format string, args ...any) {
+		fmt.Fprintf(help, format, args...) //nolint:errcheck // There is nowhere else to write it.
+	}
+	write("usage: localcloud up [flags]\n\nRuns the stack of a cloud assembly until Ctrl-C. localcloud/README.md explains more.\n\n")
 	flags.PrintDefaults()
-	paths, err := assembly.FunctionPaths(dir)
-	if err != nil && dir == flags.Lookup("assembly").DefValue {
-		return
+	switch paths, err := assembly.FunctionPaths(dir); {
+	case err == nil:
+		write("\nThe functions of %s:\n  %s\n", dir, strings.Join(paths, "\n  "))
+	case dir != flags.Lookup("assembly").DefValue:
+		write("\nThe functions of %s cannot be listed: %s\n", dir, err)
 	}
-	if err != nil {
-		fmt.Fprintf(help, "\nThe functions of %s cannot be listed: %s\n", dir, err) //nolint:errcheck // There is nowhere else to tell.
-		return
-	}
-	fmt.Fprintf(help, "\nThe functions of %s:\n  %s\n", dir, strings.Join(paths, "\n  ")) //nolint:errcheck // There is nowhere else to tell.
 }
 
 func (o options) check(rest []string) error {
-	if len(rest) > 0 {
+	switch {
+	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q: %w", rest[0], errUsage)
-	}
-	if o.port < 0 || o.port > maximumPort {
+	case o.port < 0 || o.port > maximumPort:
 		return fmt.Errorf("--port %d is not a port: %w", o.port, errUsage)
-	}
-	if o.scheduleEvery < 0 {
+	case o.scheduleEvery < 0:
 		return fmt.Errorf("--schedule-every %s is negative: %w", o.scheduleEvery, errUsage)
-	}
-	if o.redeliverAfter < 0 {
+	case o.redeliverAfter < 0:
 		return fmt.Errorf("--redeliver-after %s is negative: %w", o.redeliverAfter, errUsage)
 	}
 	return nil
+}
+
+// parseParameter reads NAME=VALUE.
+func parseParameter(given string) (name, value string, err error) {
+	name, value, found := strings.Cut(given, "=")
+	if !found || name == "" {
+		return "", "", errors.New("it must be NAME=VALUE")
+	}
+	return name, value, nil
 }
 
 // parseDestinationURL reads URL, for which the destination is empty, or

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -35,6 +36,9 @@ const (
 )
 
 func main() {
+	// Most of the memory is what is kept, so that a heap that grows to twice of it would
+	// be too large.
+	debug.SetGCPercent(50)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	machine := machine{stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, noColor: os.Getenv("NO_COLOR"), environment: os.Environ()}
 	code := machine.run(ctx, os.Args[1:])
@@ -62,11 +66,12 @@ func (m machine) run(ctx context.Context, arguments []string) int {
 		return exitOK
 	}
 	// Several problems are reported together, each on its own line.
-	for problem := range strings.SplitSeq(printable.Text(err.Error()), "\n") {
-		fmt.Fprintf(m.stderr, "localcloud: %s\n", problem) //nolint:errcheck // There is nowhere else to tell.
-	}
+	problems := strings.Split(printable.Text(err.Error()), "\n")
 	if _, refused := errors.AsType[*unsupported.Error](err); refused {
-		fmt.Fprintf(m.stderr, "localcloud: what is supported is listed in %s, and by: localcloud supported\n", unsupported.Reference) //nolint:errcheck // There is nowhere else to tell.
+		problems = append(problems, "what is supported is listed in "+unsupported.Reference+", and by: localcloud supported")
+	}
+	for _, problem := range problems {
+		fmt.Fprintf(m.stderr, "localcloud: %s\n", problem) //nolint:errcheck // There is nowhere else to write it.
 	}
 	if errors.Is(err, errUsage) {
 		return exitUsage

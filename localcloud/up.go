@@ -13,9 +13,10 @@ import (
 	"example.com/saga/localcloud/cloud"
 	"example.com/saga/localcloud/console"
 	"example.com/saga/localcloud/eventbridge"
+	"example.com/saga/localcloud/fault"
 )
 
-// Where the stack thinks it is.
+// Where the stack is.
 const (
 	region    = "eu-west-1"
 	accountID = "000000000000"
@@ -36,7 +37,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 		Assembly: o.assembly, Parameters: o.parameters, Region: region, AccountID: accountID,
 		Port: o.port, URLPorts: o.urlPorts, FirstPort: o.firstPort,
 		DestinationURLs: o.destinationURLs, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
-		Faults: o.dice(ctx, logger), Seed: o.seed, RedeliverAfter: o.redeliverAfter, Latency: o.latency,
+		Faults: o.injector(ctx, logger), Seed: o.seed, RedeliverAfter: o.redeliverAfter, Latency: o.latency,
 		Clock: m.clock, Random: rand.Reader,
 		Debug: o.debug,
 		Debugged: func(function string, pid int) {
@@ -82,12 +83,20 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 
 // stopped returns the error of a failure, and none if ctx has ended.
 func stopped(ctx context.Context, err error) error {
-	select {
-	case <-ctx.Done():
+	if ctx.Err() != nil {
 		return nil
-	default:
-		return err
 	}
+	return err
+}
+
+// injector returns what injects the faults, or nil without any. The seed, which is
+// logged, repeats them.
+func (o options) injector(ctx context.Context, logger *slog.Logger) *fault.Injector {
+	if len(o.faults) == 0 {
+		return nil
+	}
+	logger.WarnContext(ctx, "faults will strike", "faults", o.faults, "seed", o.seed)
+	return fault.NewInjector(o.seed, o.faults)
 }
 
 func (m machine) console(o options) *console.Console {

@@ -15,6 +15,7 @@ import (
 func (o operator) audit(ctx context.Context, given []string) error {
 	flags := o.newFlags("audit", "")
 	allowDeadLetters := flags.Bool("allow-dead-letters", false, "dead letters are no violation")
+	asJSON := flags.Bool("json", false, "print one JSON object, and no text")
 	flags.BoolVar(allowDeadLetters, "allow-letters", false, "the same as -allow-dead-letters")
 	if err := flags.parse(given, 0, o.stdout); err != nil {
 		return err
@@ -38,16 +39,26 @@ func (o operator) audit(ctx context.Context, given []string) error {
 	if err != nil {
 		return err
 	}
+	orders, events := len(collected.Tables[contract.SourceOrder].Records), len(collected.Published)
+	if *asJSON {
+		return errors.Join(printJSON(o, []shownAudit{{Orders: orders, Events: events, Violations: append([]audit.Violation{}, violations...)}}), violated(violations))
+	}
 	for _, violation := range violations {
 		if _, err := fmt.Fprintln(o.stdout, printable.Line(violation.String())); err != nil {
 			return err
 		}
 	}
-	if _, err := fmt.Fprintf(o.stdout, "orders: %d, events: %d, violations: %d\n",
-		len(collected.Tables[contract.SourceOrder].Records), len(collected.Published), len(violations)); err != nil {
+	if _, err := fmt.Fprintf(o.stdout, "orders: %d, events: %d, violations: %d\n", orders, events, len(violations)); err != nil {
 		return err
 	}
 	return violated(violations)
+}
+
+// shownAudit is what is shown of an audit as JSON.
+type shownAudit struct {
+	Orders     int               `json:"orders"`
+	Events     int               `json:"events"`
+	Violations []audit.Violation `json:"violations"`
 }
 
 // violated returns an error that counts the invariants which are violated.

@@ -14,6 +14,7 @@ import (
 // balance prints the points of a customer.
 func (o operator) balance(ctx context.Context, given []string) error {
 	flags := o.newFlags("balance", "CUSTOMER")
+	asJSON := flags.Bool("json", false, "print one JSON object")
 	customer, err := flags.parseOne(given, "customer", o.stdout)
 	if err != nil {
 		return err
@@ -30,6 +31,9 @@ func (o operator) balance(ctx context.Context, given []string) error {
 	points, err := dynamo.NewStore(dynamodb.NewFromConfig(config), table, dynamo.Vocabulary{}).Balance(ctx, loyalty.CustomerAccount(customer), o.clock())
 	if err != nil {
 		return err
+	}
+	if *asJSON {
+		return printJSON(o, []map[string]int64{{"points": points}})
 	}
 	_, err = fmt.Fprintln(o.stdout, points)
 	return err

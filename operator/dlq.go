@@ -14,9 +14,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"example.com/saga/operator/deadletter"
+	"example.com/saga/operator/dlq"
+	"example.com/saga/operator/logs"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/printable"
 	"example.com/saga/pkg/sqsbody"
@@ -33,15 +36,30 @@ func (o operator) dlq(ctx context.Context, given []string) error {
 	if err != nil {
 		return err
 	}
-	client := sqs.NewFromConfig(config)
 	if flags.NArg() == 0 {
-		return o.showQueues(ctx, client, found, *asJSON)
+		return o.showQueues(ctx, sqs.NewFromConfig(config), found, *asJSON)
 	}
-	queue, err := queueOf(client, found, flags.Arg(0))
+	reader, queue, err := openQueue(ctx, config, found, flags.Arg(0))
 	if err != nil {
 		return err
 	}
-	return o.showDeadLetters(ctx, client, found, queue, *asJSON)
+	return o.showDeadLetters(ctx, reader, queue, *asJSON)
+}
+
+// openQueue returns the dead-letter queue with a name, and a reader of its dead letters.
+func openQueue(ctx context.Context, config aws.Config, in stack.Stack, name string) (dlq.Reader, deadletter.Queue, error) {
+	queue, err := queueOf(sqs.NewFromConfig(config), in, name)
+	if err != nil {
+		return dlq.Reader{}, queue, err
+	}
+	reader, err := newDeadLetters(ctx, config, in)
+	return reader, queue, err
+}
+
+// newDeadLetters returns a reader of the dead letters of a stack.
+func newDeadLetters(ctx context.Context, config aws.Config, in stack.Stack) (dlq.Reader, error) {
+	functions := logs.Functions{Client: cloudwatchlogs.NewFromConfig(config), Stack: in}
+	return dlq.NewReader(ctx, sqs.NewFromConfig(config), functions, in)
 }
 
 func queueOf(client deadletter.Client, in stack.Stack, name string) (deadletter.Queue, error) {
@@ -98,57 +116,65 @@ func summarize(ctx context.Context, queue deadletter.Queue) (summary, error) {
 
 // shown is what is shown of a dead letter.
 type shown struct {
-	ID         string             `json:"id"`
-	Sent       time.Time          `json:"sent"`
-	Event      deadletter.Content `json:"event"`
-	Reason     string             `json:"reason"`
-	Group      string             `json:"group,omitempty"`
-	Attributes map[string]string  `json:"attributes"`
-	Body       string             `json:"body"`
+	Queue string             `json:"queue"`
+	ID    string             `json:"id"`
+	Sent  time.Time          `json:"sent"`
+	Event deadletter.Content `json:"event"`
+	// Reason is whole, and has the root cause at its end.
+	Reason string `json:"reason"`
+	// LastError is the last error in the log of the function about the event.
+	LastError  string            `json:"lastError,omitempty"`
+	Group      string            `json:"group,omitempty"`
+	Attributes map[string]string `json:"attributes"`
+	Body       string            `json:"body"`
 	// Encoding is how Body is escaped: as it is in the queue, if it cannot be
 	// decoded, or because JSON has no bytes that are not UTF-8.
 	Encoding string `json:"bodyEncoding,omitempty"`
 }
 
-func (o operator) showDeadLetters(ctx context.Context, client deadletter.Client, in stack.Stack, queue deadletter.Queue, asJSON bool) error {
-	sources, err := deadletter.FindSources(ctx, client, in.Queues)
-	if err != nil {
-		return err
+func showDeadLetter(d dlq.DeadLetter) shown {
+	s := shown{
+		Queue: d.Queue, ID: d.ID, Sent: d.Sent, Event: d.Event, Reason: d.Reason, LastError: d.LastError,
+		Group: d.Group, Body: d.Body, Attributes: texts(d.Message),
 	}
+	switch {
+	case d.Undecoded != nil:
+		s.Encoding = d.Attribute(sqsbody.Attribute)
+	case !utf8.ValidString(d.Body):
+		s.Body, s.Encoding = sqsbody.Encode(d.Body)
+	}
+	return s
+}
+
+func (o operator) showDeadLetters(ctx context.Context, reader dlq.Reader, queue deadletter.Queue, asJSON bool) error {
 	count, err := queue.Count(ctx)
 	if err != nil {
 		return err
 	}
-	messages, err := queue.Look(ctx, deadletter.Maximum)
+	found, err := reader.Read(ctx, queue)
 	if err != nil {
 		return err
 	}
-	all := make([]shown, len(messages))
-	for i, m := range messages {
-		all[i] = shown{ID: m.ID, Sent: m.Sent, Event: m.Content(), Reason: m.Reason(sources), Group: m.Group, Body: m.Body, Attributes: texts(m)}
-		switch {
-		case m.Undecoded != nil:
-			all[i].Encoding = m.Attribute(sqsbody.Attribute)
-		case !utf8.ValidString(m.Body):
-			all[i].Body, all[i].Encoding = sqsbody.Encode(m.Body)
-		}
-	}
-	if asJSON {
-		err = printJSON(o, all)
-	} else {
-		err = o.printDeadLetters(all)
-	}
-	if hidden := count - len(all); err == nil && hidden > 0 {
+	err = o.printDeadLetters(found, asJSON)
+	if hidden := count - len(found); err == nil && hidden > 0 {
 		o.warn("%d more cannot be received now: they are behind others of their message group, or another receiver has them", hidden)
 	}
 	return err
 }
 
-func (o operator) printDeadLetters(all []shown) error {
+// printDeadLetters prints one line for each dead letter.
+func (o operator) printDeadLetters(all []dlq.DeadLetter, asJSON bool) error {
+	if asJSON {
+		lines := make([]shown, len(all))
+		for i, d := range all {
+			lines[i] = showDeadLetter(d)
+		}
+		return printJSON(o, lines)
+	}
 	table := [][]string{{"DEAD LETTER", "AGE", "EVENT", "EVENT ID", "ORDER", "REASON"}}
-	for _, each := range all {
+	for _, d := range all {
 		table = append(table, []string{
-			each.ID, o.age(each.Sent), typeOf(each.Event), cmp.Or(each.Event.ID, "-"), cmp.Or(each.Event.Order, "-"), shortened(each.Reason),
+			d.ID, o.age(d.Sent), typeOf(d.Event), cmp.Or(d.Event.ID, "-"), cmp.Or(d.Event.Order, "-"), shortened(d.Why()),
 		})
 	}
 	return o.printTable(table)

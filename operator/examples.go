@@ -38,6 +38,7 @@ func (o operator) examples(ctx context.Context, given []string) error {
 		{"Place an order", "curl -i " + orders + " -H 'Content-Type: application/json' -d " + quote(exampleOrder)},
 		{"Follow it, with orderId and token of the answer", authorized + orders + "/{orderId}"},
 		{"Cancel it", authorized + "-X POST " + orders + "/{orderId}/cancellation"},
+		{"See why it ended, or where it stands and why", "make order ORDER={orderId}"},
 		{"Watch the events of all orders", "make watch"},
 		{"Show the dead-letter queues", "make dlq"},
 		{"Check the invariants of the saga", "make audit"},

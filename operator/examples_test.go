@@ -33,6 +33,9 @@ Follow it, with orderId and token of the answer:
 Cancel it:
   curl -H 'Authorization: Bearer {token}' -X POST http://127.0.0.1:2/orders/{orderId}/cancellation
 
+See why it ended, or where it stands and why:
+  make order ORDER={orderId}
+
 Watch the events of all orders:
   make watch
 
@@ -41,6 +44,9 @@ Show the dead-letter queues:
 
 Check the invariants of the saga:
   make audit
+
+Use functions that you have changed:
+  make reload
 
 See the notifications that arrived:
   curl http://127.0.0.1:1/deliveries

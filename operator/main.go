@@ -1,8 +1,8 @@
-// Command operator operates a deployed saga: it receives stock, shows and redrives dead
-// letters, replays events to one context, audits the results, shows the records of an
-// order, shows a customer's points and erases a customer, shows events while they
-// happen, rotates the keys of the notification endpoint and of orders, and writes the
-// catalogue of events as pages. It works with AWS and with the local cloud.
+// Command operator operates a deployed saga: it receives stock, shows, redrives and
+// discards dead letters, replays events to one context, audits the results, shows an
+// order and its records, shows a customer's points and erases a customer, shows events
+// while they happen, rotates the keys of the notification endpoint and of orders, and
+// writes the catalogue of events as pages. It works with AWS and with the local cloud.
 package main
 
 import (
@@ -17,20 +17,23 @@ import (
 	"syscall"
 	"time"
 
-	"example.com/saga/operator/console"
+	"example.com/saga/operator/terminal"
 	"example.com/saga/pkg/printable"
 )
 
-const usage = `operator receives stock, works with the dead letters, the events and the secrets of a saga, audits the saga, shows the records of orders and the points of customers, and erases customers.
+const usage = `operator receives stock, works with the dead letters, the events and the secrets of a saga, audits the saga, shows orders with their records and the points of customers, and erases customers.
 
 usage: operator dlq     [flags] [QUEUE]   show the dead-letter queues, or the dead letters in one
        operator redrive [flags] QUEUE     send the dead letters in a queue to their original destinations
+       operator discard [flags] QUEUE     print the dead letters in a queue, and remove them
        operator replay  [flags]           send the events of a time or an order to one context again
        operator audit   [flags]           check the invariants of the saga
+       operator order   [flags] ORDER     show why an order ended, or where it stands and why
        operator record  [flags] ORDER     show the records of an order in every context, as JSON
        operator balance [flags] CUSTOMER  print the points of a customer
        operator erase   [flags] CUSTOMER  erase the orders and the points of a customer
        operator watch   [flags]           show the events of all orders while they happen
+       operator console [flags]           serve the console: the saga in a browser
        operator receive [flags] SKU=QUANTITY…
                                           publish that stock was received
        operator examples [flags]          print commands that place, follow and cancel an order in a local cloud
@@ -57,7 +60,7 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	o := operator{
 		stdout: os.Stdout, stderr: os.Stderr, clock: time.Now, readyFile: os.Getenv("SAGA_READY_FILE"),
-		color: console.HasColors(os.Stdout, os.Getenv("NO_COLOR")),
+		color: terminal.HasColors(os.Stdout, os.Getenv("NO_COLOR")),
 	}
 	code := o.run(ctx, os.Args[1:])
 	stop()
@@ -103,10 +106,14 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.dlq(ctx, rest)
 	case "redrive":
 		return o.redrive(ctx, rest)
+	case "discard":
+		return o.discard(ctx, rest)
 	case "replay":
 		return o.replay(ctx, rest)
 	case "audit":
 		return o.audit(ctx, rest)
+	case "order":
+		return o.order(ctx, rest)
 	case "record":
 		return o.record(ctx, rest)
 	case "balance":
@@ -117,6 +124,8 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.watch(ctx, rest)
 	case "receive":
 		return o.receive(ctx, rest)
+	case "console":
+		return o.console(ctx, rest)
 	case "examples":
 		return o.examples(ctx, rest)
 	case "rotate":

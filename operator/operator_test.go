@@ -19,6 +19,7 @@ import (
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/deadletter/deadlettertest"
+	"example.com/saga/operator/dlq"
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/replay"
 	"example.com/saga/operator/rule"
@@ -72,6 +73,9 @@ func TestAWrongCommandLineIsExplainedInOneLine(t *testing.T) {
 		"replay until when":    {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T10:00:00Z", "-until", "11:00"}, `-until "11:00" is not a time`},
 		"replay backwards":     {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T10:00:00Z", "-until", "2026-03-01T11:00:00+02:00"}, "-from 2026-03-01T10:00:00Z is not before -until 2026-03-01T09:00:00Z"},
 		"replay the future":    {[]string{"replay", "-stack", "s", "-to", "Shop", "-from", "2026-03-01T12:00:00Z"}, "is not before -until 2026-03-01T12:00:00Z"},
+		"which order":          {[]string{"order", "-stack", "s"}, "say which order"},
+		"two orders":           {[]string{"order", "-stack", "s", "o-1", "o-2"}, `unexpected argument "o-2"`},
+		"discard what":         {[]string{"discard", "-stack", "s"}, "say which queue"},
 		"the record of what":   {[]string{"record", "-stack", "s"}, "say which order"},
 		"two records":          {[]string{"record", "-stack", "s", "o-1", "o-2"}, `unexpected argument "o-2"`},
 		"the balance of whom":  {[]string{"balance", "-stack", "s"}, "say which customer"},
@@ -102,20 +106,23 @@ func TestAWrongCommandLineIsExplainedInOneLine(t *testing.T) {
 
 func TestHelpIsNoError(t *testing.T) {
 	for want, arguments := range map[string][]string{
-		"usage: operator dlq     [flags] [QUEUE]":  {"help"},
-		"usage: operator dlq [flags] [QUEUE]\n":    {"dlq", "-h"},
-		"print JSON lines, whole":                  {"letters", "-h"},
-		"-dry-run":                                 {"redrive", "-help"},
-		"-until time":                              {"replay", "-h"},
-		"-allow-dead-letters":                      {"audit", "-h"},
-		"the same as -allow-dead-letters":          {"audit", "-h"},
-		"-finish":                                  {"rotate", "-h"},
-		"-wait long":                               {"erase", "-h"},
-		"usage: operator record [flags] ORDER":     {"record", "-h"},
-		"usage: operator balance [flags] CUSTOMER": {"balance", "-h"},
-		"-order id":                                {"watch", "-h"},
-		"-type pattern":                            {"watch", "-h"},
-		"-no-color":                                {"watch", "-h"},
+		"usage: operator dlq     [flags] [QUEUE]":         {"help"},
+		"usage: operator dlq [flags] [QUEUE]\n":           {"dlq", "-h"},
+		"print JSON lines, whole":                         {"letters", "-h"},
+		"-dry-run":                                        {"redrive", "-help"},
+		"-until time":                                     {"replay", "-h"},
+		"-allow-dead-letters":                             {"audit", "-h"},
+		"the same as -allow-dead-letters":                 {"audit", "-h"},
+		"-finish":                                         {"rotate", "-h"},
+		"-wait long":                                      {"erase", "-h"},
+		"usage: operator order [flags] ORDER":             {"order", "-h"},
+		"usage: operator discard [flags] QUEUE":           {"discard", "-h"},
+		"-invalid":                                        {"redrive", "-h"},
+		"usage: operator record [flags] ORDER":            {"record", "-h"},
+		"usage: operator balance [flags] CUSTOMER":        {"balance", "-h"},
+		"-order id":                                       {"watch", "-h"},
+		"-type pattern":                                   {"watch", "-h"},
+		"-no-color":                                       {"watch", "-h"},
 		"each event goes to one reader of the queue only": {"watch", "-h"},
 		"usage: operator receive [flags] SKU=QUANTITY…\n": {"receive", "-h"},
 		"usage: operator examples [flags]\n":              {"examples", "-h"},
@@ -143,6 +150,8 @@ func TestAFailureIsExplainedInOneLine(t *testing.T) {
 		"no local cloud":     {path + "-gone", []string{"dlq"}, "is the local cloud running"},
 		"no such queue":      {path, []string{"dlq", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue": there are Shop/DeadLetters`},
 		"nothing to redrive": {path, []string{"redrive", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue"`},
+		"nothing to discard": {path, []string{"discard", "Shop/Queue"}, `there is no dead-letter queue "Shop/Queue"`},
+		"no orders":          {path, []string{"order", "o-1"}, "the stack has no Order/Table"},
 		"nothing to rotate":  {path, []string{"rotate"}, "the stack has no Notification/ApiKey"},
 		"no keys to rotate":  {path, []string{"rotate", "-key", "orders"}, "the stack has no Order/Keys"},
 		"nothing to replay":  {path, []string{"replay", "-to", "Shop", "-order", "o-1"}, "the stack has no GlobalBus/Archive/Archive"},
@@ -211,6 +220,13 @@ func TestEveryDeadLetterQueueIsShown(t *testing.T) {
 		`{"queue":"Shop/Undelivered","letters":0}`+"\n", o.out.String())
 }
 
+// logged has the last error about each event.
+type logged map[string]string
+
+func (l logged) LastErrors(context.Context, string, time.Time) (map[string]string, error) {
+	return l, nil
+}
+
 // show shows the dead letters of the queue.
 func show(t *testing.T, o *office, fake *deadlettertest.SQS, in stack.Stack, asJSON bool) {
 	t.Helper()
@@ -218,7 +234,7 @@ func show(t *testing.T, o *office, fake *deadlettertest.SQS, in stack.Stack, asJ
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := o.showDeadLetters(t.Context(), fake, in, queue, asJSON); err != nil {
+	if err := o.showDeadLetters(t.Context(), reader(fake, in), queue, asJSON); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -231,8 +247,8 @@ func TestDeadLettersAreShownAndCannotControlTheTerminal(t *testing.T) {
 	show(t, o, fake, in, false)
 	assertEqual(t, "the table", ""+
 		"DEAD LETTER  AGE   EVENT         EVENT ID  ORDER  REASON\n"+
-		"m-1          1m0s  order.placed  e-1       o-1    INVALID_EVENT: a\\x1b[2J\\nb\n"+
-		"m-2          1s    not an event  -         -      X: "+strings.Repeat("y", 116)+"…\n", o.out.String())
+		"m-1          1m0s  order.placed  e-1       o-1    a\\x1b[2J\\nb (INVALID_EVENT)\n"+
+		"m-2          1s    not an event  -         -      "+strings.Repeat("y", 119)+"…\n", o.out.String())
 	assertEqual(t, "warnings", "", o.problems.String())
 }
 
@@ -241,7 +257,7 @@ func TestDeadLettersAreShownWholeAsJSON(t *testing.T) {
 	fake.Put(dead, "<not>\tJSON", "g-1", ago(time.Minute), map[string]string{deadletter.ErrorCode: "X", deadletter.ErrorMessage: "y"})
 	o := newOffice()
 	show(t, o, fake, in, true)
-	assertEqual(t, "the line", `{"id":"m-1","sent":"2026-03-01T11:59:00Z","event":{"type":"","id":"","order":""},"reason":"X: y","group":"g-1",`+
+	assertEqual(t, "the line", `{"queue":"Shop/DeadLetters","id":"m-1","sent":"2026-03-01T11:59:00Z","event":{"type":"","id":"","order":""},"reason":"X: y","group":"g-1",`+
 		`"attributes":{"ERROR_CODE":"X","ERROR_MESSAGE":"y"},"body":"<not>\tJSON"}`+"\n", o.out.String())
 }
 
@@ -305,15 +321,90 @@ func TestTheOutcomeOfEachDeadLetterIsPrintedAndDeadLettersThatStayAreAnError(t *
 		{Message: deadletter.Message{ID: "m-2"}, Err: errors.New("no\nroute")},
 	}
 	o := newOffice()
-	if err := o.printRedriven(outcomes, false); err == nil || err.Error() != "1 of 2 dead letters stay in the queue" {
+	if err := o.printRedriven(outcomes, false, false); err == nil || err.Error() != "1 of 2 dead letters stay in the queue" {
 		t.Errorf("the error is %v", err)
 	}
 	assertEqual(t, "what is printed", "m-1  order.placed  sent to queue Shop/Queue\nm-2  not an event  stays: no\\nroute\n", o.out.String())
 	o = newOffice()
-	if err := o.printRedriven(outcomes[:1], true); err != nil {
+	if err := o.printRedriven(outcomes[:1], true, false); err != nil {
 		t.Error(err)
 	}
 	assertEqual(t, "what is printed", "m-1  order.placed  would be sent to queue Shop/Queue\n", o.out.String())
+}
+
+func TestOutcomesAreShownAsJSON(t *testing.T) {
+	outcomes := []redrive.Outcome{
+		{Message: deadletter.Message{ID: "m-1", Body: event}, To: "queue Shop/Queue"},
+		{Message: deadletter.Message{ID: "m-2"}, To: "queue Shop/Queue", Err: errors.New("send: no route")},
+	}
+	o := newOffice()
+	if err := o.printRedriven(outcomes, true, true); err == nil {
+		t.Error("there is no error")
+	}
+	assertEqual(t, "the lines", `{"id":"m-1","event":{"type":"order.placed","id":"e-1","order":"o-1"},"result":"would be sent","to":"queue Shop/Queue"}`+"\n"+
+		`{"id":"m-2","event":{"type":"","id":"","order":""},"result":"stays","to":"queue Shop/Queue","reason":"send: no route"}`+"\n", o.out.String())
+}
+
+func TestWhatCanNeverBeHandledIsCountedBeforeTheRedrive(t *testing.T) {
+	o := newOffice()
+	o.warnOfInvalid([]redrive.Outcome{{Err: fmt.Errorf("%w: x", redrive.ErrNeverHandled)}, {}, {Err: errors.New("no route")}})
+	assertEqual(t, "the warning", "operator: 1 of 3 can never be handled and stay: discard them, or send them with -invalid\n", o.problems.String())
+	o = newOffice()
+	o.warnOfInvalid([]redrive.Outcome{{}})
+	assertEqual(t, "the warning", "", o.problems.String())
+}
+
+// reader reads the dead letters of a fake.
+func reader(fake *deadlettertest.SQS, in stack.Stack) dlq.Reader {
+	return dlq.Reader{Queues: fake, Errors: logged{}, Stack: in}
+}
+
+func TestDiscardingPrintsEachDeadLetterWholeAndRemovesIt(t *testing.T) {
+	fake, in := shop()
+	fake.Put(dead, event, "", ago(time.Minute), map[string]string{deadletter.ErrorCode: "X", deadletter.ErrorMessage: "y"})
+	fake.Put(dead, "other", "", ago(time.Minute), nil)
+	queue, err := queueOf(fake, in, "Shop/DeadLetters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOffice()
+	if err := o.showDiscarded(t.Context(), reader(fake, in), queue, "m-2", false); err != nil {
+		t.Error(err)
+	}
+	assertEqual(t, "what would be discarded", "DEAD LETTER  AGE   EVENT         EVENT ID  ORDER  REASON\n"+
+		"m-2          1m0s  not an event  -         -      unknown reason\n", o.out.String())
+	assertEqual(t, "what is left", []string{"m-1", "m-2"}, fake.Visible(dead))
+	o = newOffice()
+	if err := o.discardAll(t.Context(), reader(fake, in), queue, "m-1"); err != nil {
+		t.Error(err)
+	}
+	assertEqual(t, "the copy", `{"queue":"Shop/DeadLetters","id":"m-1","sent":"2026-03-01T11:59:00Z","event":{"type":"order.placed","id":"e-1","order":"o-1"},`+
+		`"reason":"X: y","attributes":{"ERROR_CODE":"X","ERROR_MESSAGE":"y"},"body":"{\"type\":\"order.placed\",\"id\":\"e-1\",\"subject\":\"o-1\"}"}`+"\n", o.out.String())
+	assertEqual(t, "the note", "operator: 1 of 2 dead letters in Shop/DeadLetters are discarded\n", o.problems.String())
+	assertEqual(t, "what is left", []string{"m-2"}, fake.Visible(dead))
+	if err := o.showDiscarded(t.Context(), reader(fake, in), queue, "m-9", false); !errors.Is(err, deadletter.ErrNotFound) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// full is a disk without space.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestADeadLetterThatCannotBePrintedIsNotDiscarded(t *testing.T) {
+	fake, in := shop()
+	fake.Put(dead, event, "", ago(time.Minute), nil)
+	queue, err := queueOf(fake, in, "Shop/DeadLetters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOffice()
+	o.stdout = full{}
+	if err := o.discardAll(t.Context(), reader(fake, in), queue, ""); err == nil || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("the error is %v", err)
+	}
+	assertEqual(t, "what is left", []string{"m-1"}, fake.Visible(dead))
 }
 
 // replays is a fake of EventBridge with a replay in this state.

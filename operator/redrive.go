@@ -11,9 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"example.com/saga/operator/deadletter"
+	"example.com/saga/operator/dlq"
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/rule"
 	"example.com/saga/operator/stack"
+	"example.com/saga/pkg/contract"
 )
 
 // redrive sends the dead letters of a queue to their original destinations.
@@ -23,6 +25,8 @@ func (o operator) redrive(ctx context.Context, given []string) error {
 	flags.StringVar(&options.ID, "id", "", "redrive only the dead letter with this `id`")
 	flags.BoolVar(&options.DryRun, "dry-run", false, "only print what would be done")
 	flags.IntVar(&options.Most, "max", deadletter.Maximum, "redrive so `many` dead letters at most")
+	invalid := flags.Bool("invalid", false, "send what its destination can never handle, too")
+	asJSON := flags.Bool("json", false, "print one JSON object a line, and no table")
 	switch err := flags.parse(given, 1, o.stdout); {
 	case err != nil:
 		return err
@@ -44,12 +48,16 @@ func (o operator) redrive(ctx context.Context, given []string) error {
 	if err != nil {
 		return err
 	}
+	if *invalid {
+		redriver.Check = nil
+	}
+	options.Planned = o.warnOfInvalid
 	count, err := queue.Count(ctx)
 	if err != nil {
 		return err
 	}
 	outcomes, err := redriver.Redrive(ctx, queue, options)
-	if err := errors.Join(o.printRedriven(outcomes, options.DryRun), err); err != nil {
+	if err := errors.Join(o.printRedriven(outcomes, options.DryRun, *asJSON), err); err != nil {
 		return err
 	}
 	if len(outcomes) == 0 {
@@ -71,8 +79,25 @@ func newRedriver(ctx context.Context, config aws.Config, in stack.Stack) (*redri
 	if r.Sources, err = deadletter.FindSources(ctx, r.Queues, in.Queues); err != nil {
 		return nil, err
 	}
-	r.Owners, err = redrive.FindOwners(ctx, r.Functions, in.Functions)
+	if r.Owners, err = redrive.FindOwners(ctx, r.Functions, in.Functions); err != nil {
+		return nil, err
+	}
+	language, err := contract.NewLanguage()
+	r.Check = redrive.HandledBy(language)
 	return r, err
+}
+
+// warnOfInvalid prints, before anything is sent, how many dead letters can never be handled.
+func (o operator) warnOfInvalid(planned []redrive.Outcome) {
+	invalid := 0
+	for _, outcome := range planned {
+		if errors.Is(outcome.Err, redrive.ErrNeverHandled) {
+			invalid++
+		}
+	}
+	if invalid > 0 {
+		o.warn("%d of %d can never be handled and stay: discard them, or send them with -invalid", invalid, len(planned))
+	}
 }
 
 // newDeliverer returns a Redriver that delivers to the targets of these rules only.
@@ -87,29 +112,43 @@ func newDeliverer(config aws.Config, rules []rule.Rule) *redrive.Redriver {
 
 // printRedriven prints the outcome of each dead letter. An error is returned if any
 // stays in the queue.
-func (o operator) printRedriven(outcomes []redrive.Outcome, dryRun bool) error {
-	stayed, err := o.printOutcomes(outcomes, dryRun, "stays: ", func(m deadletter.Message) string { return m.ID })
+func (o operator) printRedriven(outcomes []redrive.Outcome, dryRun, asJSON bool) error {
+	stayed, err := o.printOutcomes(outcomes, dryRun, asJSON, "stays", func(m deadletter.Message) string { return m.ID })
 	if err == nil && stayed > 0 {
 		return fmt.Errorf("%d of %d dead letters stay in the queue", stayed, len(outcomes))
 	}
 	return err
 }
 
+// shownOutcome is what is shown of an outcome as JSON.
+type shownOutcome struct {
+	ID     string             `json:"id"`
+	Event  deadletter.Content `json:"event"`
+	Result string             `json:"result"`
+	To     string             `json:"to,omitempty"`
+	Reason string             `json:"reason,omitempty"`
+}
+
 // printOutcomes prints the outcome of each dead letter under its name, and returns how
 // many were not sent.
-func (o operator) printOutcomes(outcomes []redrive.Outcome, dryRun bool, notSent string, name func(deadletter.Message) string) (int, error) {
-	sent, failed := "sent to ", 0
+func (o operator) printOutcomes(outcomes []redrive.Outcome, dryRun, asJSON bool, notSent string, name func(deadletter.Message) string) (int, error) {
+	sent, failed := "sent", 0
 	if dryRun {
-		sent = "would be sent to "
+		sent = "would be sent"
 	}
-	rows := make([][]string, len(outcomes))
+	rows, lines := make([][]string, len(outcomes)), make([]shownOutcome, len(outcomes))
 	for i, outcome := range outcomes {
-		result := sent + outcome.To
+		line := shownOutcome{ID: name(outcome.Message), Event: outcome.Message.Content(), Result: sent, To: outcome.To}
+		result := sent + " to " + outcome.To
 		if outcome.Err != nil {
 			failed++
-			result = notSent + outcome.Err.Error()
+			line.Result, line.Reason = notSent, outcome.Err.Error()
+			result = notSent + ": " + dlq.RootFirst(line.Reason)
 		}
-		rows[i] = []string{name(outcome.Message), typeOf(outcome.Message.Content()), result}
+		rows[i], lines[i] = []string{line.ID, typeOf(line.Event), result}, line
+	}
+	if asJSON {
+		return failed, printJSON(o, lines)
 	}
 	return failed, o.printTable(rows)
 }

@@ -17,6 +17,7 @@ import (
 	"example.com/saga/operator/evidence"
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/replay"
+	"example.com/saga/operator/rule"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/printable"
 )
@@ -32,6 +33,7 @@ type replayed struct {
 	dryRun      bool
 	// erased includes the events of erased orders.
 	erased bool
+	asJSON bool
 }
 
 // replay sends the events of a time or of an order to one context again.
@@ -44,6 +46,7 @@ func (o operator) replay(ctx context.Context, given []string) error {
 	flags.StringVar(&from, "from", "", "replay what happened from this `time` on, such as 2026-11-25T10:00:00Z")
 	flags.StringVar(&until, "until", "", "replay what happened before this `time` (default now)")
 	flags.BoolVar(&what.dryRun, "dry-run", false, "only print what would be done")
+	flags.BoolVar(&what.asJSON, "json", false, "print one JSON object a line")
 	flags.BoolVar(&what.erased, "erased", false, "replay the events of erased orders to Notification or Observability, too")
 	if err := flags.parse(given, 0, o.stdout); err != nil {
 		return err
@@ -117,20 +120,15 @@ func (o operator) replayTime(ctx context.Context, client replay.Replays, in stac
 	}
 	if what.dryRun {
 		o.warn("the events from %s until %s would be replayed to", stamp(what.from), stamp(what.until))
-		rows := [][]string{{"RULE", "TARGET"}}
-		for _, rule := range to.Rules {
-			var targets []string
-			for _, target := range rule.Targets {
-				targets = append(targets, aws.ToString(target.Arn))
-			}
-			rows = append(rows, []string{rule.Path, strings.Join(targets, " ")})
-		}
-		return o.printTable(rows)
+		return o.printRules(to.Rules, what.asJSON)
 	}
 	if err := to.Start(ctx, client, name, what.from, what.until); err != nil {
 		return err
 	}
 	return replay.Await(ctx, client, name, func(now replay.Progress) error {
+		if what.asJSON {
+			return printJSON(o, []shownReplay{{Replay: name, State: now.State, Reached: now.Reached}})
+		}
 		reached := ""
 		if !now.Reached.IsZero() {
 			reached = ", has reached " + stamp(now.Reached)
@@ -140,32 +138,72 @@ func (o operator) replayTime(ctx context.Context, client replay.Replays, in stac
 	})
 }
 
+// printRules prints the rules that deliver a replay.
+func (o operator) printRules(rules []rule.Rule, asJSON bool) error {
+	rows := [][]string{{"RULE", "TARGET"}}
+	var lines []shownRule
+	for _, r := range rules {
+		line := shownRule{Rule: r.Path}
+		for _, target := range r.Targets {
+			line.Targets = append(line.Targets, aws.ToString(target.Arn))
+		}
+		lines = append(lines, line)
+		rows = append(rows, []string{line.Rule, strings.Join(line.Targets, " ")})
+	}
+	if asJSON {
+		return printJSON(o, lines)
+	}
+	return o.printTable(rows)
+}
+
+// shownRule is what is shown of a rule as JSON.
+type shownRule struct {
+	Rule    string   `json:"rule"`
+	Targets []string `json:"targets"`
+}
+
+// shownReplay is what is shown of the progress of a replay as JSON.
+type shownReplay struct {
+	Replay  string    `json:"replay"`
+	State   string    `json:"state"`
+	Reached time.Time `json:"reached,omitzero"`
+}
+
 // replayOrder reads an order's events from the event log, because EventBridge can only
 // replay all events of a time, and delivers them as the rules would.
 func (o operator) replayOrder(ctx context.Context, config aws.Config, in stack.Stack, to replay.Destination, what replayed) error {
-	events, err := evidence.OfOrder(ctx, cloudwatchlogs.NewFromConfig(config), in, what.order)
+	outcomes, err := deliverOrder(ctx, config, in, to, what)
 	if err != nil {
 		return err
 	}
+	if len(outcomes) == 0 {
+		o.warn("the order has events, and none is for %s", to.Name)
+		return nil
+	}
+	failed, err := o.printOutcomes(outcomes, what.dryRun, what.asJSON, "not sent", func(m deadletter.Message) string { return m.Content().ID })
+	if err == nil && failed > 0 {
+		return fmt.Errorf("%d of %d events were not sent", failed, len(outcomes))
+	}
+	return err
+}
+
+// deliverOrder delivers the events of an order to a context.
+func deliverOrder(ctx context.Context, config aws.Config, in stack.Stack, to replay.Destination, what replayed) ([]redrive.Outcome, error) {
+	events, err := evidence.OfOrder(ctx, cloudwatchlogs.NewFromConfig(config), in, what.order)
+	if err != nil {
+		return nil, err
+	}
 	if len(events) == 0 {
-		return fmt.Errorf("the event log has no events of an order %q: if it is older than the log, replay its time with -from and -until", what.order)
+		return nil, fmt.Errorf("the event log has no events of an order %q: if it is older than the log, replay its time with -from and -until", what.order)
 	}
 	messages, err := to.DeadLetters(ctx, eventbridge.NewFromConfig(config), events, rand.Text)
 	if err != nil {
-		return err
-	}
-	if len(messages) == 0 {
-		o.warn("the order has %d events, and none is for %s", len(events), to.Name)
-		return nil
+		return nil, err
 	}
 	deliverer := newDeliverer(config, to.Rules)
 	outcomes := make([]redrive.Outcome, len(messages))
 	for i, m := range messages {
 		outcomes[i] = deliverer.Deliver(ctx, m, what.dryRun)
 	}
-	failed, err := o.printOutcomes(outcomes, what.dryRun, "not sent: ", func(m deadletter.Message) string { return m.Content().ID })
-	if err == nil && failed > 0 {
-		return fmt.Errorf("%d of %d events were not sent", failed, len(messages))
-	}
-	return err
+	return outcomes, nil
 }

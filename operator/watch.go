@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"example.com/saga/operator/console"
+	"example.com/saga/operator/terminal"
 	"example.com/saga/operator/watch"
 )
 
@@ -41,9 +41,9 @@ func (o operator) watch(ctx context.Context, given []string) error {
 		return err
 	}
 	config.RetryMaxAttempts = watchAttempts
-	var printer watch.Printer = console.Lines{Out: o.stdout, Color: o.color && !*noColor}
+	var printer watch.Printer = terminal.Lines{Out: o.stdout, Color: o.color && !*noColor}
 	if *asJSON {
-		printer = console.JSON{Out: o.stdout}
+		printer = terminal.JSON{Out: o.stdout}
 	}
 	show := func(message string) error { return watch.Show(message, filter, printer) }
 	if *queue {

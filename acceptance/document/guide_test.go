@@ -3,7 +3,6 @@ package document
 import (
 	"bufio"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -126,28 +125,6 @@ func (d tree) mustHave(t *testing.T, c change) {
 	t.Helper()
 	if n := strings.Count("\n"+d.read(t, c.file), "\n"+c.before); c.before == "" || n != 1 {
 		t.Fatalf("%s has this place %d times, not once:\n%s", c.file, n, c.before)
-	}
-}
-
-// linkNodeModules links the installed modules, one by one: npm would follow a link to
-// the folder, and remove what is in it.
-func (d tree) linkNodeModules(t *testing.T) {
-	t.Helper()
-	installed, err := filepath.Abs(filepath.Join(root, "node_modules"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	modules, err := os.ReadDir(installed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(d.path("node_modules"), 0o750); err != nil {
-		t.Fatal(err)
-	}
-	for _, module := range modules {
-		if err := os.Symlink(filepath.Join(installed, module.Name()), filepath.Join(d.path("node_modules"), module.Name())); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 

@@ -85,3 +85,25 @@ func (d tree) command(t *testing.T, variables []string, name string, arguments .
 	command.Env = append(append(os.Environ(), "GOFLAGS=-trimpath"), variables...)
 	return command
 }
+
+// linkNodeModules links the installed modules, one by one: npm would follow a link to
+// the folder, and remove what is in it.
+func (d tree) linkNodeModules(t *testing.T) {
+	t.Helper()
+	installed, err := filepath.Abs(filepath.Join(root, "node_modules"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, err := os.ReadDir(installed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(d.path("node_modules"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for _, module := range modules {
+		if err := os.Symlink(filepath.Join(installed, module.Name()), filepath.Join(d.path("node_modules"), module.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -22,17 +22,22 @@ const until = async condition => {
 }
 const settled = () => until(usage => usage.idle)
 
-// With faults a client may get an error, which does not say whether the order is placed. It places another one.
+// place returns the id of an order. If a client gets an error, it does not know whether the order is placed, and it
+// places another one.
+const place = async () => {
+  for (;;) {
+    try {
+      return (await get(ready.outputs.PlaceUrl)).event.data.order.id
+    } catch (error) {
+      console.log(error.message)
+    }
+  }
+}
 const placed = []
 let left = Number(wanted)
 const client = async () => {
   while (left-- > 0) {
-    try {
-      placed.push((await get(ready.outputs.PlaceUrl)).event.data.order.id)
-    } catch (error) {
-      console.log(error.message)
-      left++
-    }
+    placed.push(await place())
     if (manner === 'apart') await settled()
   }
 }

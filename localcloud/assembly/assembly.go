@@ -149,9 +149,7 @@ type loader struct {
 }
 
 func (l *loader) load() (*Assembly, error) {
-	problems := l.template.unsupportedSections()
-	problems = append(problems, l.setParameters()...)
-	problems = append(problems, l.evaluateConditions()...)
+	problems := slices.Concat(l.template.unsupportedSections(), l.setParameters(), l.evaluateConditions())
 	order, err := l.template.order(l.exists)
 	if err != nil {
 		return nil, errors.Join(append(problems, err)...)
@@ -167,7 +165,7 @@ func (l *loader) load() (*Assembly, error) {
 	}
 	for _, id := range sortedKeys(l.template.Outputs) {
 		output := l.template.Outputs[id]
-		for _, problem := range unknownAttributes(output.attributes, "Condition", "Description", "Export", "Value") {
+		for _, problem := range l.template.unknownAttributes("Outputs", id, "Condition", "Description", "Export", "Value") {
 			problems = append(problems, fmt.Errorf("output %s: %w", id, problem))
 		}
 		if output.Condition != "" && !l.conditions[output.Condition] {
@@ -196,21 +194,19 @@ func (l *loader) resource(id string) (Resource, []error) {
 		l.identities[id] = identity{isUnknown: true}
 		return resource, []error{unsupported.Errorf("the resource type is not supported by the local cloud")}
 	}
-	problems := l.template.unsupportedAttributes(raw)
 	resolved, err := l.resolve(raw.Properties)
-	problems = append(problems, Problems(err)...)
+	problems := slices.Concat(l.template.unsupportedAttributes(id), Problems(err))
 	var refused []error
 	resource.Refused, refused = decode(resolved, typed, l.limits[raw.Type])
 	problems = append(problems, refused...)
-	at := location{
-		options: l.options, stack: l.files.stack, logicalID: id, files: l.files, functions: l.functions, refused: resource.Refused,
-	}
-	identified, err := typed.identify(at)
-	problems = append(problems, Problems(err)...)
+	identified := typed.identify(location{l, id, resource.Refused})
+	problems = append(problems, Problems(errors.Join(identified.refusals...))...)
 	l.identities[id], resource.Properties = identified, typed
 	switch typed := typed.(type) {
 	case *GlobalTable:
 		resource.Properties = &typed.Table
+	case *QueueInlinePolicy:
+		resource.Properties = &QueuePolicy{PolicyDocument: typed.PolicyDocument, Queues: []string{typed.Queue}}
 	case *Secret:
 		l.secrets[identified.ref] = typed.Value
 	case *Function:

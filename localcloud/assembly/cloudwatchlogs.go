@@ -9,11 +9,10 @@ type LogGroup struct {
 	Tags            Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (g *LogGroup) identify(at location) (identity, error) {
-	name := at.physicalName(g.LogGroupName, 512)
-	arn := at.arn("logs", "log-group:"+name)
+func (g *LogGroup) identify(at location) identity {
+	made := at.named(g.LogGroupName, 512, "logs", "log-group:")
 	// The attribute ends with :*, which stands for the group's streams.
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn + ":*"}}, nil
+	return made.with("Arn", made.arn+":*")
 }
 
 // LogsPolicy is an AWS::Logs::ResourcePolicy.
@@ -23,6 +22,6 @@ type LogsPolicy struct {
 	PolicyDocument string `cfn:"PolicyDocument,required"`
 }
 
-func (p *LogsPolicy) identify(location) (identity, error) {
-	return identity{name: p.PolicyName, ref: p.PolicyName}, nil
+func (p *LogsPolicy) identify(location) identity {
+	return identity{name: p.PolicyName, ref: p.PolicyName}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Harmless is a property that the local cloud accepts and that has no effect
-// there; the field's tag why is the reason.
+// there, or several; the field's tag why is the reason.
 type Harmless struct{}
 
 // decode fills the struct that into points to. Its fields' cfn tags name the
@@ -54,13 +54,13 @@ func (d *decoder) fill(path string, value any, into reflect.Value) {
 		d.mark(path)
 		return
 	}
-	allowed, _ := d.allowed.at(path)
+	allowed := d.allowed.at(path)
 	if problem := allowed.problem(value); problem != "" {
 		d.refuse(path, "%s", problem)
 		return
 	}
 	if into.Type() == reflect.TypeFor[Harmless]() {
-		d.harmless(path, value, allowed)
+		d.harmless(path, value, allowed, into)
 		return
 	}
 	if into.Type() == reflect.TypeFor[json.RawMessage]() {
@@ -87,41 +87,62 @@ func (d *decoder) fill(path string, value any, into reflect.Value) {
 	}
 }
 
+// member is where a member of an object goes, and what is known of it.
+type member struct {
+	into       reflect.Value
+	values     []string
+	isRequired bool
+}
+
+// members returns what an object may have: what a struct has fields for, or what AWS
+// has where it has no effect.
+func (d *decoder) members(path string, into reflect.Value) map[string]member {
+	all := map[string]member{}
+	for field, target := range into.Fields() {
+		for name, isRequired := range namesOf(field) {
+			all[name] = member{target, valuesOf(field), isRequired}
+		}
+	}
+	if into.Type() != reflect.TypeFor[Harmless]() {
+		return all
+	}
+	allowed := d.allowed.at(path)
+	prefix := everyItem(path) + "."
+	for other := range d.allowed {
+		name, isMember := strings.CutPrefix(other, prefix)
+		if isMember && !strings.ContainsAny(name, ".[") {
+			all[name] = member{into: into, isRequired: slices.Contains(allowed.Required, name)}
+		}
+	}
+	return all
+}
+
 func (d *decoder) object(path string, value any, into reflect.Value) {
 	object, ok := value.(map[string]any)
 	if !ok {
 		d.refuse(path, "must be an object")
 		return
 	}
-	known, values := map[string]reflect.Value{}, map[string][]string{}
-	for field, target := range into.Fields() {
-		name, option, _ := strings.Cut(field.Tag.Get("cfn"), ",")
-		if name == "" {
-			continue
-		}
-		known[name], values[name] = target, valuesOf(field)
-		if _, given := object[name]; !given && option == "required" {
+	known := d.members(path, into)
+	for _, name := range sortedKeys(known) {
+		if _, given := object[name]; !given && known[name].isRequired {
 			d.refuse(join(path, name), "is required")
 		}
 	}
 	for _, name := range sortedKeys(object) {
-		target, exists := known[name]
-		if !exists {
-			d.add(join(path, name), unsupported.Errorf("property %s is not supported by the local cloud", join(path, name)))
-			continue
+		at, value := join(path, name), object[name]
+		switch to, exists := known[name]; {
+		case !exists:
+			d.add(at, unsupported.Errorf("property %s is not supported by the local cloud%s", at, advice()[at]))
+		case to.values == nil || d.isSupported(at, value, to.values):
+			d.fill(at, value, to.into)
 		}
-		if before := len(d.problems); len(values[name]) > 0 {
-			if d.limit(join(path, name), object[name], values[name]); len(d.problems) > before {
-				continue
-			}
-		}
-		d.fill(join(path, name), object[name], target)
 	}
 }
 
 // harmless checks a value that has no effect, of which AWS's limits are all that is
 // known.
-func (d *decoder) harmless(path string, value any, allowed limit) {
+func (d *decoder) harmless(path string, value any, allowed limit, into reflect.Value) {
 	scalars := map[string]reflect.Type{
 		"string": reflect.TypeFor[string](), "boolean": reflect.TypeFor[bool](),
 		"integer": reflect.TypeFor[int](), "number": reflect.TypeFor[float64](),
@@ -133,46 +154,38 @@ func (d *decoder) harmless(path string, value any, allowed limit) {
 		d.refuse(path, "must be a list")
 	case isList:
 		for i, item := range items {
-			d.fill(fmt.Sprintf("%s[%d]", path, i), item, reflect.ValueOf(new(Harmless)).Elem())
+			d.fill(fmt.Sprintf("%s[%d]", path, i), item, into)
 		}
 	case allowed.Type == "object":
-		d.harmlessObject(path, value, allowed.Required)
+		d.object(path, value, into)
 	}
 }
 
-func (d *decoder) harmlessObject(path string, value any, required []string) {
-	object, ok := value.(map[string]any)
-	if !ok {
-		d.refuse(path, "must be an object")
-		return
-	}
-	for _, name := range required {
-		if _, given := object[name]; !given {
-			d.refuse(join(path, name), "is required")
-		}
-	}
-	for _, name := range sortedKeys(object) {
-		if _, known := d.allowed.at(join(path, name)); !known && d.allowed.hasMembers(path) {
-			d.add(join(path, name), unsupported.Errorf("property %s is not supported by the local cloud", join(path, name)))
-			continue
-		}
-		d.fill(join(path, name), object[name], reflect.ValueOf(new(Harmless)).Elem())
+// advice is what helps instead of a property that is not supported.
+func advice() map[string]string {
+	const folder = "an asset of the assembly: see localcloud/README.md#without-cdk"
+	return map[string]string{
+		"Code.ImageUri": ": put the program into a folder, " + folder,
+		"Code.ZipFile":  ": put the code into a file in a folder, " + folder,
+		"Layers":        ": copy what the layers have into the function's folder",
 	}
 }
 
-// limit refuses a text, or a text of a list, that is not among the supported
+// isSupported refuses a text, or a text of a list, that is not among the supported
 // values.
-func (d *decoder) limit(path string, value any, supported []string) {
+func (d *decoder) isSupported(path string, value any, supported []string) bool {
+	isSupported := true
 	switch value := value.(type) {
 	case string:
-		if !slices.Contains(supported, value) {
+		if isSupported = slices.Contains(supported, value); !isSupported {
 			d.add(path, unsupported.Errorf("property %s: the value %q is not supported by the local cloud", path, value))
 		}
 	case []any:
 		for _, item := range value {
-			d.limit(path, item, supported)
+			isSupported = d.isSupported(path, item, supported) && isSupported
 		}
 	}
+	return isSupported
 }
 
 func join(path, name string) string {

@@ -1,11 +1,6 @@
 package assembly
 
-import (
-	"errors"
-	"fmt"
-
-	"example.com/saga/localcloud/unsupported"
-)
+import "fmt"
 
 // Table is an AWS::DynamoDB::Table.
 type Table struct {
@@ -13,15 +8,14 @@ type Table struct {
 	KeySchema            []KeyElement          `cfn:"KeySchema,required"`
 	AttributeDefinitions []AttributeDefinition `cfn:"AttributeDefinitions,required"`
 	// BillingMode is PROVISIONED by default.
-	BillingMode                      string           `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
-	ProvisionedThroughput            *Harmless        `cfn:"ProvisionedThroughput" why:"the capacity of a whole table is not limited"`
-	GlobalSecondaryIndexes           []SecondaryIndex `cfn:"GlobalSecondaryIndexes"`
-	TimeToLiveSpecification          TimeToLive       `cfn:"TimeToLiveSpecification"`
-	PointInTimeRecoverySpecification Harmless         `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
-	DeletionProtectionEnabled        Harmless         `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
-	SSESpecification                 Harmless         `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
-	TableClass                       Harmless         `cfn:"TableClass" why:"it changes prices only"`
-	Tags                             Harmless         `cfn:"Tags" why:"nothing bills or selects by tag"`
+	BillingMode             string           `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
+	ProvisionedThroughput   *Harmless        `cfn:"ProvisionedThroughput" why:"the capacity of a whole table is not limited"`
+	GlobalSecondaryIndexes  []SecondaryIndex `cfn:"GlobalSecondaryIndexes"`
+	TimeToLiveSpecification TimeToLive       `cfn:"TimeToLiveSpecification"`
+	_                       Harmless         `cfn:"PointInTimeRecoverySpecification DeletionProtectionEnabled" why:"nothing outlives the process"`
+	SSESpecification        Harmless         `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	TableClass              Harmless         `cfn:"TableClass" why:"it changes prices only"`
+	Tags                    Harmless         `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
 // TimeToLive names the attribute with the time after which an item may be deleted. No
@@ -45,11 +39,10 @@ type AttributeDefinition struct {
 
 // SecondaryIndex is a global secondary index of a table.
 type SecondaryIndex struct {
-	IndexName  string       `cfn:"IndexName,required"`
-	KeySchema  []KeyElement `cfn:"KeySchema,required"`
-	Projection Projection   `cfn:"Projection,required"`
-
-	ProvisionedThroughput *Harmless `cfn:"ProvisionedThroughput" why:"the capacity of a whole table is not limited"`
+	IndexName             string       `cfn:"IndexName,required"`
+	KeySchema             []KeyElement `cfn:"KeySchema,required"`
+	Projection            Projection   `cfn:"Projection,required"`
+	ProvisionedThroughput *Harmless    `cfn:"ProvisionedThroughput" why:"the capacity of a whole table is not limited"`
 }
 
 // Projection is which attributes an index has.
@@ -58,48 +51,42 @@ type Projection struct {
 	NonKeyAttributes []string `cfn:"NonKeyAttributes"`
 }
 
-func (t *Table) identify(at location) (identity, error) {
-	name := at.physicalName(t.TableName, 255)
-	arn := at.arn("dynamodb", "table/"+name)
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, t.check(at)
-}
-
-// check refuses keys and indexes that DynamoDB refuses.
+// identify refuses keys and indexes that DynamoDB refuses.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
-func (t *Table) check(at location) error {
-	var refused refusals
+func (t *Table) identify(at location) identity {
+	made := at.named(t.TableName, 255, "dynamodb", "table/")
 	defined, used, indexes, projected := map[string]bool{}, map[string]bool{}, map[string]bool{}, 0
 	for i, attribute := range t.AttributeDefinitions {
-		refused.when(defined[attribute.AttributeName], "property AttributeDefinitions[%d]: %s is defined already", i, attribute.AttributeName)
+		made.when(defined[attribute.AttributeName], "property AttributeDefinitions[%d]: %s is defined already", i, attribute.AttributeName)
 		defined[attribute.AttributeName] = true
 	}
 	keys := defined
 	if at.areRefused("AttributeDefinitions") {
 		keys = nil // Not all are known.
 	}
-	refused.checkKey("KeySchema", t.KeySchema, keys, used)
+	made.checkKey("KeySchema", t.KeySchema, keys, used)
 	if !at.areRefused("BillingMode") {
-		refused.checkThroughput("ProvisionedThroughput", t.BillingMode, t.ProvisionedThroughput)
+		made.checkThroughput("ProvisionedThroughput", t.BillingMode, t.ProvisionedThroughput)
 	}
 	for i, index := range t.GlobalSecondaryIndexes {
 		path := fmt.Sprintf("GlobalSecondaryIndexes[%d].", i)
-		refused.when(indexes[index.IndexName], "property %sIndexName: there is an index %s already", path, index.IndexName)
+		made.when(indexes[index.IndexName], "property %sIndexName: there is an index %s already", path, index.IndexName)
 		indexes[index.IndexName] = true
 		projected += len(index.Projection.NonKeyAttributes)
-		refused.when((index.Projection.ProjectionType == "INCLUDE") != (len(index.Projection.NonKeyAttributes) > 0),
+		made.when((index.Projection.ProjectionType == "INCLUDE") != (len(index.Projection.NonKeyAttributes) > 0),
 			"property %sProjection.NonKeyAttributes goes with the ProjectionType INCLUDE, and with no other", path)
-		refused.checkKey(path+"KeySchema", index.KeySchema, keys, used)
+		made.checkKey(path+"KeySchema", index.KeySchema, keys, used)
 		if !at.areRefused("BillingMode") {
-			refused.checkThroughput(path+"ProvisionedThroughput", t.BillingMode, index.ProvisionedThroughput)
+			made.checkThroughput(path+"ProvisionedThroughput", t.BillingMode, index.ProvisionedThroughput)
 		}
 	}
-	refused.when(projected > 100, "property GlobalSecondaryIndexes must have at most 100 NonKeyAttributes, and has %d", projected)
+	made.when(projected > 100, "property GlobalSecondaryIndexes must have at most 100 NonKeyAttributes, and has %d", projected)
 	for _, attribute := range sortedKeys(defined) {
-		refused.when(attribute != "" && !used[attribute] && !at.areRefused("KeySchema", "GlobalSecondaryIndexes"),
+		made.when(attribute != "" && !used[attribute] && !at.areRefused("KeySchema", "GlobalSecondaryIndexes"),
 			"property AttributeDefinitions: %s is defined, but in no key", attribute)
 	}
-	return refused.err()
+	return made
 }
 
 func (r *refusals) checkThroughput(path, billing string, given *Harmless) {
@@ -115,7 +102,7 @@ func (r *refusals) checkKey(path string, key []KeyElement, defined, used map[str
 	for i, element := range key {
 		kinds[element.KeyType]++
 		r.when(i == 0 && element.KeyType == "RANGE", "property %s must begin with the attribute of KeyType HASH", path)
-		r.when(element.AttributeName != "" && len(defined) > 0 && !defined[element.AttributeName],
+		r.when(element.AttributeName != "" && defined != nil && !defined[element.AttributeName],
 			"property %s[%d].AttributeName: %s is not in AttributeDefinitions", path, i, element.AttributeName)
 		r.when(i == 1 && element.AttributeName == key[0].AttributeName, "property %s has the attribute %s twice", path, element.AttributeName)
 		used[element.AttributeName] = true
@@ -126,16 +113,15 @@ func (r *refusals) checkKey(path string, key []KeyElement, defined, used map[str
 // GlobalTable is an AWS::DynamoDB::GlobalTable with one replica, in the stack's Region,
 // as CDK's TableV2 is.
 type GlobalTable struct {
-	TableName                       string                `cfn:"TableName"`
-	KeySchema                       []KeyElement          `cfn:"KeySchema,required"`
-	AttributeDefinitions            []AttributeDefinition `cfn:"AttributeDefinitions,required"`
-	BillingMode                     string                `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
-	GlobalSecondaryIndexes          []GlobalTableIndex    `cfn:"GlobalSecondaryIndexes"`
-	Replicas                        []Replica             `cfn:"Replicas,required"`
-	TimeToLiveSpecification         TimeToLive            `cfn:"TimeToLiveSpecification"`
-	SSESpecification                Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
-	WriteProvisionedThroughput      Harmless              `cfn:"WriteProvisionedThroughputSettings" why:"the capacity of a whole table is not limited"`
-	WriteOnDemandThroughputSettings Harmless              `cfn:"WriteOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
+	TableName               string                `cfn:"TableName"`
+	KeySchema               []KeyElement          `cfn:"KeySchema,required"`
+	AttributeDefinitions    []AttributeDefinition `cfn:"AttributeDefinitions,required"`
+	BillingMode             string                `cfn:"BillingMode" values:"PROVISIONED,PAY_PER_REQUEST"`
+	GlobalSecondaryIndexes  []GlobalTableIndex    `cfn:"GlobalSecondaryIndexes"`
+	Replicas                []Replica             `cfn:"Replicas,required"`
+	TimeToLiveSpecification TimeToLive            `cfn:"TimeToLiveSpecification"`
+	SSESpecification        Harmless              `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	_                       Harmless              `cfn:"WriteProvisionedThroughputSettings WriteOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
 
 	// Table is the table that the replica is.
 	Table Table
@@ -147,25 +133,22 @@ type GlobalTableIndex struct {
 	KeySchema  []KeyElement `cfn:"KeySchema,required"`
 	Projection Projection   `cfn:"Projection,required"`
 
-	WriteProvisionedThroughput      Harmless `cfn:"WriteProvisionedThroughputSettings" why:"the capacity of a whole table is not limited"`
-	WriteOnDemandThroughputSettings Harmless `cfn:"WriteOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
+	_ Harmless `cfn:"WriteProvisionedThroughputSettings WriteOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
 }
 
 // Replica is a global table in one Region.
 type Replica struct {
 	Region string `cfn:"Region,required"`
 
-	GlobalSecondaryIndexes           Harmless `cfn:"GlobalSecondaryIndexes" why:"a replica changes the capacity of the table's indexes only"`
-	PointInTimeRecoverySpecification Harmless `cfn:"PointInTimeRecoverySpecification" why:"nothing outlives the process"`
-	DeletionProtectionEnabled        Harmless `cfn:"DeletionProtectionEnabled" why:"nothing outlives the process"`
-	ReadProvisionedThroughput        Harmless `cfn:"ReadProvisionedThroughputSettings" why:"the capacity of a whole table is not limited"`
-	ReadOnDemandThroughputSettings   Harmless `cfn:"ReadOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
-	SSESpecification                 Harmless `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
-	TableClass                       Harmless `cfn:"TableClass" why:"it changes prices only"`
-	Tags                             Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
+	GlobalSecondaryIndexes Harmless `cfn:"GlobalSecondaryIndexes" why:"a replica changes the capacity of the table's indexes only"`
+	_                      Harmless `cfn:"PointInTimeRecoverySpecification DeletionProtectionEnabled" why:"nothing outlives the process"`
+	_                      Harmless `cfn:"ReadProvisionedThroughputSettings ReadOnDemandThroughputSettings" why:"the capacity of a whole table is not limited"`
+	SSESpecification       Harmless `cfn:"SSESpecification" why:"nothing is stored, so nothing is encrypted"`
+	TableClass             Harmless `cfn:"TableClass" why:"it changes prices only"`
+	Tags                   Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (g *GlobalTable) identify(at location) (identity, error) {
+func (g *GlobalTable) identify(at location) identity {
 	// The throughput of a global table has a property of its own.
 	var throughput *Harmless
 	if g.BillingMode != "PAY_PER_REQUEST" {
@@ -180,10 +163,8 @@ func (g *GlobalTable) identify(at location) (identity, error) {
 		g.Table.GlobalSecondaryIndexes = append(g.Table.GlobalSecondaryIndexes,
 			SecondaryIndex{IndexName: index.IndexName, KeySchema: index.KeySchema, Projection: index.Projection, ProvisionedThroughput: throughput})
 	}
-	identified, err := g.Table.identify(at)
-	identified.attributes["TableId"] = at.uuid()
-	if len(g.Replicas) != 1 || g.Replicas[0].Region != at.options.Region {
-		err = errors.Join(err, unsupported.Errorf("property Replicas: only one replica, in %s, is supported by the local cloud", at.options.Region))
-	}
-	return identified, err
+	made := g.Table.identify(at).with("TableId", at.uuid())
+	made.unsupportedWhen(len(g.Replicas) != 1 || g.Replicas[0].Region != at.options.Region,
+		"property Replicas: only one replica, in %s, is supported by the local cloud", at.options.Region)
+	return made
 }

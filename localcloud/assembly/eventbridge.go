@@ -19,23 +19,39 @@ type EventBus struct {
 	Tags             Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (b *EventBus) identify(at location) (identity, error) {
-	name := at.physicalName(b.Name, 256)
-	arn := at.arn("events", "event-bus/"+name)
-	var refused refusals
+func (b *EventBus) identify(at location) identity {
+	made := at.named(b.Name, 256, "events", "event-bus/")
 	// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html
-	refused.when(b.Name == "default" || strings.HasPrefix(b.Name, "aws."), "property Name: %s is reserved for EventBridge", b.Name)
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "Name": name}}, refused.err()
+	made.when(b.Name == "default" || strings.HasPrefix(b.Name, "aws."), "property Name: %s is reserved for EventBridge", b.Name)
+	return made.with("Name", made.name)
 }
 
 // EventBusPolicy is an AWS::Events::EventBusPolicy: one statement of a bus's
 // policy.
 type EventBusPolicy struct {
-	unnamed
-
-	EventBusName string `cfn:"EventBusName,required"`
+	EventBusName string `cfn:"EventBusName"`
 	StatementID  string `cfn:"StatementId,required"`
-	Statement    any    `cfn:"Statement,required"`
+	Statement    any    `cfn:"Statement"`
+	// Action and Principal, an account or *, are an older form of the statement.
+	Action    string `cfn:"Action" values:"events:PutEvents"`
+	Principal string `cfn:"Principal"`
+
+	// BusARN is that of the bus.
+	BusARN string
+}
+
+func (p *EventBusPolicy) identify(at location) identity {
+	p.EventBusName = cmp.Or(p.EventBusName, "default")
+	p.BusARN = at.arn("events", "event-bus/"+p.EventBusName)
+	made := identity{name: p.StatementID, ref: at.logicalID}
+	isOld := p.Action != "" && p.Principal != ""
+	made.when(isOld == (p.Statement != nil), "property Statement, or Action and Principal, are required")
+	if isOld {
+		p.Statement = map[string]any{
+			"Effect": "Allow", "Action": p.Action, "Principal": map[string]any{"AWS": p.Principal}, "Resource": p.BusARN,
+		}
+	}
+	return made
 }
 
 // Archive is an AWS::Events::Archive.
@@ -48,12 +64,10 @@ type Archive struct {
 	KMSKeyIdentifier Harmless        `cfn:"KmsKeyIdentifier" why:"nothing outlives the process, so nothing is encrypted"`
 }
 
-func (a *Archive) identify(at location) (identity, error) {
-	name := at.physicalName(a.ArchiveName, 48)
-	arn := at.arn("events", "archive/"+name)
-	var refused refusals
-	refused.add(at.inAccount("SourceArn", a.SourceARN, "events"), checkPattern(a.EventPattern))
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "ArchiveName": name}}, refused.err()
+func (a *Archive) identify(at location) identity {
+	made := at.named(a.ArchiveName, 48, "events", "archive/").with("ArchiveName", at.physicalName(a.ArchiveName, 48))
+	made.add(at.inAccount("SourceArn", a.SourceARN, "events"), checkPattern(a.EventPattern))
+	return made
 }
 
 // Rule is an AWS::Events::Rule with an event pattern, a schedule or both.
@@ -78,28 +92,12 @@ type Target struct {
 	Input            string            `cfn:"Input"`
 	InputPath        string            `cfn:"InputPath"`
 	InputTransformer *InputTransformer `cfn:"InputTransformer"`
-	SQSParameters    *SQSParameters    `cfn:"SqsParameters"`
-	HTTPParameters   *HTTPParameters   `cfn:"HttpParameters"`
-	RetryPolicy      *RetryPolicy      `cfn:"RetryPolicy"`
-	DeadLetterConfig *DeadLetterConfig `cfn:"DeadLetterConfig"`
-}
-
-// InputTransformer makes a target's input from parts of the event.
-type InputTransformer struct {
-	InputPathsMap map[string]string `cfn:"InputPathsMap"`
-	InputTemplate string            `cfn:"InputTemplate,required"`
-}
-
-// SQSParameters is how a rule sends to a queue.
-type SQSParameters struct {
-	MessageGroupID string `cfn:"MessageGroupId,required"`
-}
-
-// HTTPParameters is how a rule calls an API destination.
-type HTTPParameters struct {
-	HeaderParameters      map[string]string `cfn:"HeaderParameters"`
-	PathParameterValues   []string          `cfn:"PathParameterValues"`
-	QueryStringParameters map[string]string `cfn:"QueryStringParameters"`
+	SQSParameters    struct {
+		MessageGroupID string `cfn:"MessageGroupId,required"`
+	} `cfn:"SqsParameters"`
+	HTTPParameters   *HTTPParameters  `cfn:"HttpParameters"`
+	RetryPolicy      RetryPolicy      `cfn:"RetryPolicy"`
+	DeadLetterConfig DeadLetterConfig `cfn:"DeadLetterConfig"`
 }
 
 // RetryPolicy bounds a rule's attempts to deliver.
@@ -108,38 +106,49 @@ type RetryPolicy struct {
 	MaximumRetryAttempts     *int `cfn:"MaximumRetryAttempts"`
 }
 
+// InputTransformer makes a target's input from parts of the event.
+type InputTransformer struct {
+	Paths    map[string]string `cfn:"InputPathsMap"`
+	Template string            `cfn:"InputTemplate,required"`
+}
+
+// HTTPParameters is how a rule calls an API destination.
+type HTTPParameters struct {
+	Header map[string]string `cfn:"HeaderParameters"`
+	Path   []string          `cfn:"PathParameterValues"`
+	Query  map[string]string `cfn:"QueryStringParameters"`
+}
+
 // DeadLetterConfig names the queue for what cannot be delivered.
 type DeadLetterConfig struct {
 	ARN string `cfn:"Arn"`
 }
 
-func (r *Rule) identify(at location) (identity, error) {
+func (r *Rule) identify(at location) identity {
 	var refused refusals
 	if _, name, isARN := strings.Cut(r.EventBusName, ":event-bus/"); isARN {
 		refused.add(at.inAccount("EventBusName", r.EventBusName, "events"))
 		r.EventBusName = name
 	}
-	name := at.physicalName(r.Name, 64)
-	ref, resource := name, "rule/"+name
+	made := at.named(r.Name, 64, "events", "rule/")
 	isDefault := cmp.Or(r.EventBusName, "default") == "default"
 	if !isDefault {
-		ref, resource = r.EventBusName+"|"+name, "rule/"+r.EventBusName+"/"+name
+		made = at.named(r.Name, 64, "events", "rule/"+r.EventBusName+"/")
+		made.ref = r.EventBusName + "|" + made.name
 	}
-	arn := at.arn("events", resource)
+	made.refusals = refused
 	// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
-	refused.when(r.EventPattern == nil && r.ScheduleExpression == "" && !at.areRefused("EventPattern", "ScheduleExpression"),
+	made.when(r.EventPattern == nil && r.ScheduleExpression == "" && !at.areRefused("EventPattern", "ScheduleExpression"),
 		"property EventPattern or ScheduleExpression is required")
-	refused.when(r.ScheduleExpression != "" && !isDefault, "property ScheduleExpression is supported only on the default event bus")
-	refused.add(checkPattern(r.EventPattern))
+	made.when(r.ScheduleExpression != "" && !isDefault, "property ScheduleExpression is supported only on the default event bus")
+	made.add(checkPattern(r.EventPattern))
 	for i, target := range r.Targets {
 		// Only a bus may be in another Region.
 		// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-targets.html
-		refused.add(at.inRegion(fmt.Sprintf("Targets[%d].Arn", i), target.ARN, "lambda", "logs", "sqs"))
-		if target.DeadLetterConfig != nil {
-			refused.add(at.inAccount(fmt.Sprintf("Targets[%d].DeadLetterConfig.Arn", i), target.DeadLetterConfig.ARN, "sqs"))
-		}
+		made.add(at.inRegion(fmt.Sprintf("Targets[%d].Arn", i), target.ARN, "lambda", "logs", "sqs"))
+		made.add(at.inAccount(fmt.Sprintf("Targets[%d].DeadLetterConfig.Arn", i), target.DeadLetterConfig.ARN, "sqs"))
 	}
-	return identity{name: name, ref: ref, arn: arn, attributes: map[string]string{"Arn": arn}}, refused.err()
+	return made
 }
 
 // maximumPattern is EventBridge's default quota for the characters of an event pattern.
@@ -204,26 +213,20 @@ type ConnectionParameter struct {
 	IsValueSecret bool   `cfn:"IsValueSecret"`
 }
 
-func (c *Connection) identify(at location) (identity, error) {
-	name := at.physicalName(c.Name, 64)
-	arn := at.arn("events", "connection/"+name+"/"+at.uuid())
+func (c *Connection) identify(at location) identity {
+	made := at.identifiedByUUID(c.Name, "connection/")
 	// Only the parameters of the type that is given may be there.
 	// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateConnectionAuthRequestParameters.html
-	var refused refusals
 	check := func(kind, parameters string, given bool) {
 		required := c.AuthorizationType == kind
-		refused.when(required && !given, "property AuthParameters.%s is required", parameters)
-		refused.when(!required && given, "property AuthParameters.%s is for the AuthorizationType %s only", parameters, kind)
+		made.when(required && !given, "property AuthParameters.%s is required", parameters)
+		made.when(!required && given, "property AuthParameters.%s is for the AuthorizationType %s only", parameters, kind)
 	}
 	if !at.areRefused("AuthorizationType", "AuthParameters") {
 		check("API_KEY", "ApiKeyAuthParameters", c.AuthParameters.APIKey != nil)
 		check("BASIC", "BasicAuthParameters", c.AuthParameters.Basic != nil)
 	}
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
-		"Arn":          arn,
-		"ArnForPolicy": at.arn("events", "connection/"+name),
-		"SecretArn":    at.arn("secretsmanager", "secret:events!connection/"+name+"/"+at.uuid()+"-"+at.code(6)),
-	}}, refused.err()
+	return made.with("SecretArn", at.arn("secretsmanager", "secret:events!connection/"+made.name+"/"+at.uuid()+"-"+at.code(6)))
 }
 
 // APIDestination is an AWS::Events::ApiDestination.
@@ -236,14 +239,16 @@ type APIDestination struct {
 	RateLimitPerSecond *int     `cfn:"InvocationRateLimitPerSecond"`
 }
 
-func (d *APIDestination) identify(at location) (identity, error) {
-	name := at.physicalName(d.Name, 64)
-	arn := at.arn("events", "api-destination/"+name+"/"+at.uuid())
-	var refused refusals
-	refused.when(d.InvocationEndpoint != "" && !strings.HasPrefix(d.InvocationEndpoint, "https://"),
+func (d *APIDestination) identify(at location) identity {
+	made := at.identifiedByUUID(d.Name, "api-destination/")
+	made.when(d.InvocationEndpoint != "" && !strings.HasPrefix(d.InvocationEndpoint, "https://"),
 		"property InvocationEndpoint must begin with https://, as EventBridge requires")
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{
-		"Arn":          arn,
-		"ArnForPolicy": at.arn("events", "api-destination/"+name),
-	}}, refused.err()
+	return made
+}
+
+// identifiedByUUID returns the identity of a resource whose ARN ends with its name and a
+// UUID, which policies leave out.
+func (p location) identifiedByUUID(given, kind string) identity {
+	named := p.named(given, 64, "events", kind)
+	return identified(named.name, named.arn+"/"+p.uuid()).with("ArnForPolicy", named.arn)
 }

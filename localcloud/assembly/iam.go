@@ -2,7 +2,6 @@ package assembly
 
 import (
 	"cmp"
-	"strings"
 
 	"example.com/saga/localcloud/iam"
 )
@@ -28,18 +27,17 @@ type InlinePolicy struct {
 	PolicyDocument any    `cfn:"PolicyDocument,required"`
 }
 
-func (r *Role) identify(at location) (identity, error) {
+func (r *Role) identify(at location) identity {
 	name := at.physicalName(r.RoleName, 64)
-	arn := strings.Join([]string{"arn", "aws", "iam", "", at.options.AccountID, "role" + cmp.Or(r.Path, "/") + name}, ":")
-	var refused refusals
+	made := identified(name, "arn:aws:iam::"+at.options.AccountID+":role"+cmp.Or(r.Path, "/")+name)
 	for _, arn := range r.ManagedPolicyARNs {
 		if arn != "" {
 			_, err := iam.Managed(arn)
-			refused.add(err)
+			made.add(err)
 		}
 	}
 	r.ID = "AROA" + at.code(17)
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn, "RoleId": r.ID}}, refused.err()
+	return made.with("RoleId", r.ID)
 }
 
 // Policy is an AWS::IAM::Policy: a policy added to roles by their names.

@@ -15,30 +15,35 @@ type identity struct {
 	attributes     map[string]string
 	// isUnknown is of a resource whose type is not supported: nothing is known of it.
 	isUnknown bool
+
+	refusals
+}
+
+// with sets an attribute.
+func (i identity) with(attribute, value string) identity {
+	i.attributes[attribute] = value
+	return i
 }
 
 // resourceProperties is a struct of one CloudFormation type, filled from the
-// template. Its identify checks what the types of the fields do not, and names
-// the resource. It returns a usable identity even when it returns an error.
+// template. Its identify names the resource, and refuses what the types of the fields
+// do not.
 type resourceProperties interface {
-	identify(at location) (identity, error)
+	identify(at location) identity
 }
 
 // unnamed is embedded in the structs of resources that only their logical ids name.
 type unnamed struct{}
 
-func (unnamed) identify(at location) (identity, error) {
-	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}, nil
+func (unnamed) identify(at location) identity {
+	return identity{name: at.logicalID, ref: at.logicalID, attributes: map[string]string{"Id": at.logicalID}}
 }
 
 // location is where a resource is, from which its names follow.
 type location struct {
-	options   Options
-	stack     string
+	*loader
+
 	logicalID string
-	files     manifest
-	// functions are the functions that come before it, by their ARNs and names.
-	functions map[string]*functionAt
 	// refused are the properties that are refused already.
 	refused map[string]bool
 }
@@ -49,6 +54,18 @@ func (p location) areRefused(properties ...string) bool {
 	return slices.ContainsFunc(properties, func(name string) bool { return p.refused[name] })
 }
 
+// named returns the identity of a resource with a physical name, given or made, which is
+// the end of its ARN.
+func (p location) named(given string, limit int, service, kind string) identity {
+	name := p.physicalName(given, limit)
+	return identified(name, p.arn(service, kind+name))
+}
+
+// identified returns the identity of a resource of which Ref is the name.
+func identified(name, arn string) identity {
+	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}
+}
+
 // physicalName returns the given name, or one made as CloudFormation does, of
 // the stack, the logical id and a suffix. The suffix is a hash, so the same
 // template has the same names in every run.
@@ -57,57 +74,59 @@ func (p location) physicalName(given string, limit int) string {
 		return given
 	}
 	suffix := "-" + p.code(12)
-	stem := p.stack + "-" + p.logicalID
+	stem := p.files.stack + "-" + p.logicalID
 	return stem[:min(len(stem), limit-len(suffix))] + suffix
 }
 
 // code returns a short text that differs between resources and not between
 // runs.
 func (p location) code(length int) string {
-	sum := sha256.Sum256([]byte(p.stack + "/" + p.logicalID))
+	sum := sha256.Sum256([]byte(p.files.stack + "/" + p.logicalID))
 	return base32.StdEncoding.EncodeToString(sum[:])[:length]
 }
 
 func (p location) uuid() string {
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.stack+"/"+p.logicalID)).String()
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(p.files.stack+"/"+p.logicalID)).String()
 }
 
-func (p location) arn(service, resource string) string {
-	return strings.Join([]string{"arn", "aws", service, p.options.Region, p.options.AccountID, resource}, ":")
+func (l *loader) arn(service, resource string) string {
+	return strings.Join([]string{"arn", "aws", service, l.options.Region, l.options.AccountID, resource}, ":")
 }
 
 // resourceTypes returns an empty struct for each supported type.
 func resourceTypes() map[string]resourceProperties {
 	return map[string]resourceProperties{
-		"AWS::CDK::Metadata":              new(CDKMetadata),
-		"AWS::CloudWatch::Alarm":          new(Alarm),
-		"AWS::CloudWatch::Dashboard":      new(Dashboard),
-		"AWS::DynamoDB::GlobalTable":      new(GlobalTable),
-		"AWS::DynamoDB::Table":            new(Table),
-		"AWS::Events::ApiDestination":     new(APIDestination),
-		"AWS::Events::Archive":            new(Archive),
-		"AWS::Events::Connection":         new(Connection),
-		"AWS::Events::EventBus":           new(EventBus),
-		"AWS::Events::EventBusPolicy":     new(EventBusPolicy),
-		"AWS::Events::Rule":               new(Rule),
-		"AWS::IAM::Policy":                new(Policy),
-		"AWS::IAM::Role":                  new(Role),
-		"AWS::KMS::Key":                   new(Key),
-		"AWS::Lambda::Alias":              new(Alias),
-		"AWS::Lambda::EventInvokeConfig":  new(EventInvokeConfig),
-		"AWS::Lambda::EventSourceMapping": new(EventSourceMapping),
-		"AWS::Lambda::Function":           new(Function),
-		"AWS::Lambda::Permission":         new(Permission),
-		"AWS::Lambda::Url":                new(URL),
-		"AWS::Lambda::Version":            new(Version),
-		"AWS::Logs::LogGroup":             new(LogGroup),
-		"AWS::Logs::ResourcePolicy":       new(LogsPolicy),
-		"AWS::SNS::Subscription":          new(Subscription),
-		"AWS::SNS::Topic":                 new(Topic),
-		"AWS::SNS::TopicPolicy":           new(TopicPolicy),
-		"AWS::SQS::Queue":                 new(Queue),
-		"AWS::SQS::QueuePolicy":           new(QueuePolicy),
-		"AWS::Scheduler::Schedule":        new(Schedule),
-		"AWS::SecretsManager::Secret":     new(Secret),
+		"AWS::CDK::Metadata":                       new(CDKMetadata),
+		"AWS::CloudFormation::WaitConditionHandle": new(WaitConditionHandle),
+		"AWS::CloudWatch::Alarm":                   new(Alarm),
+		"AWS::CloudWatch::Dashboard":               new(Dashboard),
+		"AWS::DynamoDB::GlobalTable":               new(GlobalTable),
+		"AWS::DynamoDB::Table":                     new(Table),
+		"AWS::Events::ApiDestination":              new(APIDestination),
+		"AWS::Events::Archive":                     new(Archive),
+		"AWS::Events::Connection":                  new(Connection),
+		"AWS::Events::EventBus":                    new(EventBus),
+		"AWS::Events::EventBusPolicy":              new(EventBusPolicy),
+		"AWS::Events::Rule":                        new(Rule),
+		"AWS::IAM::Policy":                         new(Policy),
+		"AWS::IAM::Role":                           new(Role),
+		"AWS::KMS::Key":                            new(Key),
+		"AWS::Lambda::Alias":                       new(Alias),
+		"AWS::Lambda::EventInvokeConfig":           new(EventInvokeConfig),
+		"AWS::Lambda::EventSourceMapping":          new(EventSourceMapping),
+		"AWS::Lambda::Function":                    new(Function),
+		"AWS::Lambda::Permission":                  new(Permission),
+		"AWS::Lambda::Url":                         new(URL),
+		"AWS::Lambda::Version":                     new(Version),
+		"AWS::Logs::LogGroup":                      new(LogGroup),
+		"AWS::Logs::ResourcePolicy":                new(LogsPolicy),
+		"AWS::SNS::Subscription":                   new(Subscription),
+		"AWS::SNS::Topic":                          new(Topic),
+		"AWS::SNS::TopicPolicy":                    new(TopicPolicy),
+		"AWS::SQS::Queue":                          new(Queue),
+		"AWS::SQS::QueueInlinePolicy":              new(QueueInlinePolicy),
+		"AWS::SQS::QueuePolicy":                    new(QueuePolicy),
+		"AWS::Scheduler::Schedule":                 new(Schedule),
+		"AWS::SecretsManager::Secret":              new(Secret),
 	}
 }

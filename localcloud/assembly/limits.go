@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -24,12 +25,29 @@ type limits map[string]limit
 // limit is what AWS allows as the value of a property. The bounds are of a number, of a
 // text's length in characters, or of the number of a list's items.
 type limit struct {
-	Type     string   `json:"type"`
-	Min      *float64 `json:"min"`
-	Max      *float64 `json:"max"`
-	Pattern  string   `json:"pattern"`
-	Enum     []string `json:"enum"`
-	Required []string `json:"required"`
+	Type     string       `json:"type"`
+	Min      *float64     `json:"min"`
+	Max      *float64     `json:"max"`
+	Pattern  *textPattern `json:"pattern"`
+	Enum     []string     `json:"enum"`
+	Required []string     `json:"required"`
+}
+
+// textPattern is an expression that a whole text must match. It is compiled when it is first
+// needed, because there are hundreds.
+type textPattern struct {
+	text     string
+	compiled func() *regexp.Regexp
+}
+
+func newTextPattern(text string) *textPattern {
+	return &textPattern{text, sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?s)^(?:" + text + ")$") })}
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (p *textPattern) UnmarshalText(text []byte) error {
+	*p = *newTextPattern(string(text))
+	return nil
 }
 
 func readLimits() (map[string]limits, error) {
@@ -38,19 +56,13 @@ func readLimits() (map[string]limits, error) {
 	return all, err
 }
 
-// at returns the limit of the property with a path such as Targets[0].Id, if it is known.
-func (l limits) at(path string) (found limit, known bool) {
+// at returns the limit of the property with a path such as Targets[0].Id.
+func (l limits) at(path string) limit {
 	path = everyItem(path)
-	if found, known = l[path]; !known {
-		found, known = l[path[:strings.LastIndex(path, ".")+1]+"*"]
+	if found, known := l[path]; known {
+		return found
 	}
-	return found, known
-}
-
-// hasMembers reports whether the members of an object are known.
-func (l limits) hasMembers(path string) bool {
-	prefix := everyItem(path) + "."
-	return slices.ContainsFunc(sortedKeys(l), func(other string) bool { return strings.HasPrefix(other, prefix) })
+	return l[path[:strings.LastIndex(path, ".")+1]+"*"]
 }
 
 var index = regexp.MustCompile(`\[[0-9]+\]`)
@@ -62,9 +74,12 @@ func (l limit) problem(value any) string {
 	if list, isList := value.([]any); isList {
 		return l.beyond("must have %s items, and has %s", float64(len(list)))
 	}
+	if _, isObject := value.(map[string]any); isObject || l.Type == "array" || l.Type == "object" {
+		return "" // Its members are checked alone, and a wrong type elsewhere.
+	}
 	text, err := plainText(value)
-	if err != nil || l.Type == "array" || l.Type == "object" {
-		return "" // It is an object, or of a wrong type, which is refused elsewhere.
+	if err != nil {
+		return ""
 	}
 	if len(l.Enum) > 0 && !slices.Contains(l.Enum, text) {
 		return fmt.Sprintf("must be one of %s, and is %.200q", strings.Join(l.Enum, ", "), text)
@@ -78,8 +93,8 @@ func (l limit) problem(value any) string {
 	if problem := l.beyond("must have %s characters, and has %s", float64(utf8.RuneCountInString(text))); problem != "" {
 		return problem
 	}
-	if l.Pattern != "" && !regexp.MustCompile("(?s)^(?:"+l.Pattern+")$").MatchString(text) {
-		return fmt.Sprintf("must match %s, and is %.200q", l.Pattern, text)
+	if l.Pattern != nil && !l.Pattern.compiled().MatchString(text) {
+		return fmt.Sprintf("must match %s, and is %.200q", l.Pattern.text, text)
 	}
 	return ""
 }

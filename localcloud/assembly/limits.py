@@ -127,8 +127,9 @@ OVERRIDES = {
 
 
 def names(pattern):
-    """Returns the names of properties in the fields that a pattern finds."""
-    return set(re.findall(pattern, "".join(path.read_text() for path in HERE.glob("*.go"))))
+    """Returns the names of properties in the tags that a pattern finds."""
+    tags = re.findall(pattern, "".join(path.read_text() for path in HERE.glob("*.go")))
+    return {name.split(",")[0] for tag in tags for name in tag.split()}
 
 
 def members(schema, root):
@@ -174,8 +175,8 @@ def limit(schema):
 
 def limits(resource_type, version):
     root = json.loads((SCHEMAS.parent / "resources" / f"{version}.json").read_text())
-    supported, harmless = names(r'`cfn:"(\w+)'), names(r'Harmless\s+`cfn:"(\w+)')
-    listed = names(r'`cfn:"(\w+)[\w,]*" values:')
+    supported, harmless = names(r'`cfn:"([^"]+)'), names(r'Harmless\s+`cfn:"([^"]+)')
+    listed = names(r'`cfn:"([^"]+)" values:')
     computed = {path.rsplit("/", 1)[-1] for path in root.get("readOnlyProperties", [])}
     made = {}
     for path, schema in members({"properties": root["properties"]}, root):

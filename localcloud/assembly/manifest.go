@@ -97,8 +97,8 @@ func (m manifest) readAssets(dir, file string) error {
 	return nil
 }
 
-// artefact returns the path of the folder or the archive with the code that has this key. Its bootstrap must be executable, also for a runtime that
-// Lambda has one for.
+// artefact returns the path of the folder or the archive with the code that has this
+// key. Its bootstrap must be executable, also for a runtime that Lambda has one for.
 func (m manifest) artefact(key, runtime string) (path string, err error) {
 	asset, known := m.assets[key]
 	if !known {
@@ -111,7 +111,7 @@ func (m manifest) artefact(key, runtime string) (path string, err error) {
 	bootstrap := filepath.Join(path, "bootstrap")
 	switch {
 	case errors.Is(err, os.ErrNotExist) && !strings.HasPrefix(runtime, "provided."):
-		err = unsupported.Errorf("the runtime %s is not part of the local cloud: it needs an executable %s that starts it, as localcloud/README.md#managed-runtimes has it for Node",
+		err = unsupported.Errorf("the runtime %s is not part of the local cloud: it needs an executable %s that starts it, as localcloud/testdata/plain/function/bootstrap does for Node",
 			runtime, bootstrap)
 	case errors.Is(err, os.ErrNotExist):
 		err = fmt.Errorf("its artefact %s does not exist: build it for this machine first", bootstrap)

@@ -7,31 +7,15 @@ package assembly
 // alarm is ever raised; the dead-letter queues and logs have to be checked
 // instead.
 type Alarm struct {
-	AlarmName               string   `cfn:"AlarmName"`
-	ActionsEnabled          Harmless `cfn:"ActionsEnabled" why:"no alarm is ever raised"`
-	AlarmActions            Harmless `cfn:"AlarmActions" why:"no alarm is ever raised"`
-	AlarmDescription        Harmless `cfn:"AlarmDescription" why:"only a reader sees it"`
-	ComparisonOperator      Harmless `cfn:"ComparisonOperator,required" why:"no alarm is ever raised"`
-	DatapointsToAlarm       Harmless `cfn:"DatapointsToAlarm" why:"no alarm is ever raised"`
-	Dimensions              Harmless `cfn:"Dimensions" why:"no metrics are kept"`
-	EvaluationPeriods       Harmless `cfn:"EvaluationPeriods,required" why:"no alarm is ever raised"`
-	InsufficientDataActions Harmless `cfn:"InsufficientDataActions" why:"no alarm is ever raised"`
-	MetricName              Harmless `cfn:"MetricName" why:"no metrics are kept"`
-	Metrics                 Harmless `cfn:"Metrics" why:"no metrics are kept"`
-	Namespace               Harmless `cfn:"Namespace" why:"no metrics are kept"`
-	OKActions               Harmless `cfn:"OKActions" why:"no alarm is ever raised"`
-	Period                  Harmless `cfn:"Period" why:"no metrics are kept"`
-	Statistic               Harmless `cfn:"Statistic" why:"no metrics are kept"`
-	Tags                    Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
-	Threshold               Harmless `cfn:"Threshold" why:"no alarm is ever raised"`
-	TreatMissingData        Harmless `cfn:"TreatMissingData" why:"no metrics are kept"`
-	Unit                    Harmless `cfn:"Unit" why:"no metrics are kept"`
+	AlarmName        string   `cfn:"AlarmName"`
+	_                Harmless `cfn:"ActionsEnabled AlarmActions ComparisonOperator,required DatapointsToAlarm EvaluationPeriods,required InsufficientDataActions OKActions Threshold" why:"no alarm is ever raised"`
+	AlarmDescription Harmless `cfn:"AlarmDescription" why:"only a reader sees it"`
+	_                Harmless `cfn:"Dimensions MetricName Metrics Namespace Period Statistic TreatMissingData Unit" why:"no metrics are kept"`
+	Tags             Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (a *Alarm) identify(at location) (identity, error) {
-	name := at.physicalName(a.AlarmName, 255)
-	arn := at.arn("cloudwatch", "alarm:"+name)
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
+func (a *Alarm) identify(at location) identity {
+	return at.named(a.AlarmName, 255, "cloudwatch", "alarm:")
 }
 
 // Dashboard is an AWS::CloudWatch::Dashboard. Without metrics it has nothing to
@@ -41,9 +25,9 @@ type Dashboard struct {
 	DashboardBody Harmless `cfn:"DashboardBody,required" why:"no metrics are kept"`
 }
 
-func (d *Dashboard) identify(at location) (identity, error) {
+func (d *Dashboard) identify(at location) identity {
 	name := at.physicalName(d.DashboardName, 255)
-	return identity{name: name, ref: name}, nil
+	return identity{name: name, ref: name}
 }
 
 // Topic is an AWS::SNS::Topic. Only alarms publish to it.
@@ -54,18 +38,17 @@ type Topic struct {
 	Tags           Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (t *Topic) identify(at location) (identity, error) {
+func (t *Topic) identify(at location) identity {
 	name := at.physicalName(t.TopicName, 256)
 	arn := at.arn("sns", name)
-	return identity{name: name, ref: arn, arn: arn, attributes: map[string]string{"TopicArn": arn, "TopicName": name}}, nil
+	return identity{name: name, ref: arn, arn: arn, attributes: map[string]string{"TopicArn": arn, "TopicName": name}}
 }
 
 // TopicPolicy is an AWS::SNS::TopicPolicy.
 type TopicPolicy struct {
 	unnamed
 
-	PolicyDocument Harmless `cfn:"PolicyDocument,required" why:"no alarm is ever raised, so nothing is published"`
-	Topics         Harmless `cfn:"Topics,required" why:"no alarm is ever raised, so nothing is published"`
+	_ Harmless `cfn:"PolicyDocument,required Topics,required" why:"no alarm is ever raised, so nothing is published"`
 }
 
 // Subscription is an AWS::SNS::Subscription.
@@ -75,22 +58,18 @@ type Subscription struct {
 	TopicARN string   `cfn:"TopicArn,required"`
 }
 
-func (s *Subscription) identify(at location) (identity, error) {
+func (s *Subscription) identify(at location) identity {
 	arn := s.TopicARN + ":" + at.uuid()
-	return identity{name: at.logicalID, ref: arn, arn: arn, attributes: map[string]string{"Arn": arn}}, nil
+	return identity{name: at.logicalID, ref: arn, arn: arn, attributes: map[string]string{"Arn": arn}}
 }
 
 // Key is an AWS::KMS::Key.
 type Key struct {
-	Description         Harmless `cfn:"Description" why:"only a reader sees it"`
-	EnableKeyRotation   Harmless `cfn:"EnableKeyRotation" why:"nothing is stored, so nothing is encrypted"`
-	KeyPolicy           Harmless `cfn:"KeyPolicy" why:"nothing is stored, so nothing is encrypted"`
-	PendingWindowInDays Harmless `cfn:"PendingWindowInDays" why:"nothing is stored, so nothing is encrypted"`
-	Tags                Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
+	Description Harmless `cfn:"Description" why:"only a reader sees it"`
+	_           Harmless `cfn:"EnableKeyRotation KeyPolicy PendingWindowInDays" why:"nothing is stored, so nothing is encrypted"`
+	Tags        Harmless `cfn:"Tags" why:"nothing bills or selects by tag"`
 }
 
-func (*Key) identify(at location) (identity, error) {
-	id := at.uuid()
-	arn := at.arn("kms", "key/"+id)
-	return identity{name: id, ref: id, arn: arn, attributes: map[string]string{"Arn": arn, "KeyId": id}}, nil
+func (*Key) identify(at location) identity {
+	return at.named(at.uuid(), 36, "kms", "key/").with("KeyId", at.uuid())
 }

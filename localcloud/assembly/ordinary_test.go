@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/saga/localcloud/assembly"
 )
 
@@ -70,6 +72,57 @@ func TestARuleHasAPatternOrAScheduleOfTheDefaultBus(t *testing.T) {
 		`{"ScheduleExpression": "rate(1 minute)", "EventBusName": "shop"}`: "property ScheduleExpression is supported only on the default event bus",
 	} {
 		if got := refusal(t, "AWS::Events::Rule", properties); !strings.HasSuffix(got, want) {
+			t.Errorf("the error is %s, want %s", got, want)
+		}
+	}
+}
+
+func TestABusPolicyHasAStatementOrItsOlderForm(t *testing.T) {
+	loaded, err := assembly.Load(write(t, `{"Resources": {"Policy": {"Type": "AWS::Events::EventBusPolicy", "Properties": {
+		"StatementId": "all", "Action": "events:PutEvents", "Principal": "111122223333"}}}}`), options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, policy := only[assembly.EventBusPolicy](t, loaded)
+	want := map[string]any{
+		"Effect": "Allow", "Action": "events:PutEvents", "Principal": map[string]any{"AWS": "111122223333"},
+		"Resource": "arn:aws:events:eu-west-1:000000000000:event-bus/default",
+	}
+	if diff := cmp.Diff(want, policy.Statement); diff != "" {
+		t.Errorf("the statement is (-want +got):\n%s", diff)
+	}
+	for _, properties := range []string{`{"StatementId": "s"}`, `{"StatementId": "s", "Statement": {}, "Action": "events:PutEvents", "Principal": "*"}`, `{"StatementId": "s", "Principal": "*"}`} {
+		if got := refusal(t, "AWS::Events::EventBusPolicy", properties); !strings.HasSuffix(got, "property Statement, or Action and Principal, are required") {
+			t.Errorf("the error is %s", got)
+		}
+	}
+}
+
+func TestAnInlinePolicyOfAQueueIsAQueuePolicy(t *testing.T) {
+	loaded, err := assembly.Load(write(t, `{"Resources": {
+		"Queue": {"Type": "AWS::SQS::Queue"}, "Policy": {"Type": "AWS::SQS::QueueInlinePolicy", "Properties": {"Queue": {"Ref": "Queue"}, "PolicyDocument": {}}}}}`), options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	queue, _ := only[assembly.Queue](t, loaded)
+	if got, policy := only[assembly.QueuePolicy](t, loaded); got.Ref != queue.Ref || len(policy.Queues) != 1 || policy.Queues[0] != queue.Ref {
+		t.Errorf("the policy is %+v %+v", got, policy)
+	}
+}
+
+func TestAWaitConditionHandleIsAPlaceholder(t *testing.T) {
+	if _, err := assembly.Load(write(t, `{"Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}}`), options()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestARefusalSaysWhatHelps(t *testing.T) {
+	got := refusal(t, "AWS::Lambda::Function", `{"Layers": [], "Code": {"ZipFile": ""}}`)
+	for _, want := range []string{
+		"property Layers is not supported by the local cloud: copy what the layers have into the function's folder",
+		"property Code.ZipFile is not supported by the local cloud: put the code into a file in a folder, an asset of the assembly",
+	} {
+		if !strings.Contains(got, want) {
 			t.Errorf("the error is %s, want %s", got, want)
 		}
 	}

@@ -23,7 +23,6 @@ type parameter struct {
 	MaxLength      any    `json:"MaxLength"`
 	MinValue       any    `json:"MinValue"`
 	MaxValue       any    `json:"MaxValue"`
-	attributes     []string
 }
 
 // bootstrapParameter is the parameter that CDK adds to every template, with the
@@ -46,14 +45,16 @@ func (l *loader) setParameters() []error {
 		if id == bootstrapParameter {
 			continue
 		}
+		refused := l.template.unknownAttributes("Parameters", id, "AllowedPattern", "AllowedValues", "ConstraintDescription", "Default",
+			"Description", "MaxLength", "MaxValue", "MinLength", "MinValue", "NoEcho", "Type")
 		value, err := l.template.Parameters[id].value(id, l.options.Parameters)
-		if err != nil {
-			value = unresolved{}
-			for _, problem := range Problems(err) {
-				problems = append(problems, fmt.Errorf("parameter %s: %w", id, problem))
-			}
+		refused = append(refused, Problems(err)...)
+		if l.parameters[id] = value; len(refused) > 0 {
+			l.parameters[id] = unresolved{}
 		}
-		l.parameters[id] = value
+		for _, problem := range refused {
+			problems = append(problems, fmt.Errorf("parameter %s: %w", id, problem))
+		}
 	}
 	return problems
 }
@@ -61,8 +62,7 @@ func (l *loader) setParameters() []error {
 // value returns the given value, or the default, as references see it: a text or a
 // list of texts. CloudFormation has texts for numbers too.
 func (p parameter) value(id string, given map[string]string) (any, error) {
-	problems := unknownAttributes(p.attributes, "AllowedPattern", "AllowedValues", "ConstraintDescription", "Default", "Description",
-		"MaxLength", "MaxValue", "MinLength", "MinValue", "NoEcho", "Type")
+	var problems []error
 	if !slices.Contains(ParameterTypes(), p.Type) {
 		problems = append(problems, unsupported.Errorf("the type %q is not supported by the local cloud", p.Type))
 	}
@@ -96,11 +96,13 @@ func (p parameter) check(value string) error {
 	if _, err := strconv.ParseFloat(value, 64); isNumber && err != nil {
 		return fmt.Errorf("%q is not a number", value)
 	}
-	pattern := p.AllowedPattern
-	if _, err := regexp.Compile(pattern); err != nil {
-		return unsupported.Errorf("its AllowedPattern %s is not supported by the local cloud", pattern)
+	lengths, numbers := limit{}, limit{Type: "number"}
+	if p.AllowedPattern != "" {
+		if _, err := regexp.Compile(p.AllowedPattern); err != nil {
+			return unsupported.Errorf("its AllowedPattern %s is not supported by the local cloud", p.AllowedPattern)
+		}
+		lengths.Pattern = newTextPattern(p.AllowedPattern)
 	}
-	lengths, numbers := limit{Pattern: pattern}, limit{Type: "number"}
 	for _, allowed := range p.AllowedValues {
 		lengths.Enum = append(lengths.Enum, fmt.Sprint(allowed))
 	}

@@ -23,22 +23,6 @@ func (l *loader) pair(function string, argument any) (first string, second any, 
 	return first, second, err
 }
 
-func plainTexts(function string, value any) ([]string, error) {
-	list, ok := value.([]any)
-	if !ok {
-		return nil, fmt.Errorf("%s: %v is not a list", function, value)
-	}
-	parts := make([]string, len(list))
-	for i, item := range list {
-		text, err := plainText(item)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", function, err)
-		}
-		parts[i] = text
-	}
-	return parts, nil
-}
-
 // text resolves a value that must be a plain text.
 func (l *loader) text(value any) (string, error) {
 	resolved, err := l.resolve(value)

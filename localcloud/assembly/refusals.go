@@ -1,7 +1,6 @@
 package assembly
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -26,8 +25,6 @@ func (r *refusals) unsupportedWhen(isThere bool, format string, args ...any) {
 		r.add(unsupported.Errorf(format, args...))
 	}
 }
-
-func (r *refusals) err() error { return errors.Join(*r...) }
 
 // inRegion refuses an ARN of one of the services if it is malformed or in another
 // Region than the stack, where the services of AWS do not look.

@@ -45,11 +45,7 @@ func (l *loader) object(value map[string]any) (any, error) {
 	result := make(map[string]any, len(value))
 	var problems []error
 	for _, key := range sortedKeys(value) {
-		resolved, err := l.resolve(value[key])
-		if err != nil {
-			problems = append(problems, err)
-			resolved = unresolved{}
-		}
+		resolved := l.part(value[key], &problems)
 		if _, absent := resolved.(noValue); !absent {
 			result[key] = resolved
 		}
@@ -57,15 +53,21 @@ func (l *loader) object(value map[string]any) (any, error) {
 	return result, errors.Join(problems...)
 }
 
+// part resolves a part of a value, and adds its problems to those of the whole.
+func (l *loader) part(value any, problems *[]error) any {
+	resolved, err := l.resolve(value)
+	if err != nil {
+		*problems = append(*problems, err)
+		return unresolved{}
+	}
+	return resolved
+}
+
 func (l *loader) list(value []any) (any, error) {
 	result := make([]any, 0, len(value))
 	var problems []error
 	for _, item := range value {
-		resolved, err := l.resolve(item)
-		if err != nil {
-			problems = append(problems, err)
-			resolved = unresolved{}
-		}
+		resolved := l.part(item, &problems)
 		if _, absent := resolved.(noValue); !absent {
 			result = append(result, resolved)
 		}
@@ -116,14 +118,16 @@ func (l *loader) reference(argument any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(id, "AWS::") {
-		return l.pseudo(id)
-	}
 	if value, isParameter := l.parameters[id]; isParameter && attribute == "" {
 		return value, nil
 	}
+	value, isPseudo := l.pseudoParameters()[id]
 	identified, known := l.identities[id]
 	switch {
+	case isPseudo:
+		return value, nil
+	case strings.HasPrefix(id, "AWS::"):
+		return nil, unsupported.Errorf("the pseudo parameter %s is not supported by the local cloud", id)
 	case !known && l.template.Resources[id].Type != "":
 		return nil, fmt.Errorf("the referenced resource %s does not exist under its condition", id)
 	case !known:
@@ -133,8 +137,7 @@ func (l *loader) reference(argument any) (any, error) {
 	case attribute == "":
 		return identified.ref, nil
 	}
-	value, known := identified.attributes[attribute]
-	if !known {
+	if value, known = identified.attributes[attribute]; !known {
 		return nil, unsupported.Errorf("the attribute %s of %s (%s) is not supported by the local cloud",
 			attribute, id, l.template.Resources[id].Type)
 	}
@@ -161,14 +164,6 @@ func attributeName(argument any) (id, attribute string, err error) {
 	return "", "", fmt.Errorf("%v is not a reference that the local cloud supports", argument)
 }
 
-func (l *loader) pseudo(name string) (any, error) {
-	value, known := l.pseudoParameters()[name]
-	if !known {
-		return nil, unsupported.Errorf("the pseudo parameter %s is not supported by the local cloud", name)
-	}
-	return value, nil
-}
-
 // pseudoParameters are the parameters that every template has.
 func (l *loader) pseudoParameters() map[string]any {
 	return map[string]any{
@@ -183,17 +178,23 @@ func (l *loader) pseudoParameters() map[string]any {
 }
 
 func (l *loader) stackID() string {
-	return location{options: l.options}.arn("cloudformation", "stack/"+l.files.stack+"/local")
+	return l.arn("cloudformation", "stack/"+l.files.stack+"/local")
 }
 
 func (l *loader) join(argument any) (any, error) {
-	delimiter, list, err := l.pair("Fn::Join", argument)
+	delimiter, value, err := l.pair("Fn::Join", argument)
 	if err != nil {
 		return nil, err
 	}
-	parts, err := plainTexts("Fn::Join", list)
-	if err != nil {
-		return nil, err
+	list, isList := value.([]any)
+	if !isList {
+		return nil, fmt.Errorf("Fn::Join: %v is not a list", value)
+	}
+	parts := make([]string, len(list))
+	for i, item := range list {
+		if parts[i], err = plainText(item); err != nil {
+			return nil, fmt.Errorf("Fn::Join: %w", err)
+		}
 	}
 	return l.dynamic(strings.Join(parts, delimiter))
 }

@@ -4,64 +4,50 @@ import "strings"
 
 // Schedule is an AWS::Scheduler::Schedule that invokes a function or sends to a queue.
 type Schedule struct {
-	Name                       string         `cfn:"Name"`
-	Description                Harmless       `cfn:"Description" why:"only a reader sees it"`
-	ScheduleExpression         string         `cfn:"ScheduleExpression,required"`
-	ScheduleExpressionTimezone string         `cfn:"ScheduleExpressionTimezone"`
-	FlexibleTimeWindow         TimeWindow     `cfn:"FlexibleTimeWindow,required"`
-	State                      string         `cfn:"State" values:"ENABLED,DISABLED"`
-	KMSKeyARN                  Harmless       `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
-	Target                     ScheduleTarget `cfn:"Target,required"`
-}
-
-// TimeWindow is how exact a schedule is.
-type TimeWindow struct {
-	Mode   string    `cfn:"Mode,required" values:"OFF,FLEXIBLE"`
-	Length *Harmless `cfn:"MaximumWindowInMinutes" why:"a schedule fires as its time window begins"`
+	Name                       string   `cfn:"Name"`
+	Description                Harmless `cfn:"Description" why:"only a reader sees it"`
+	ScheduleExpression         string   `cfn:"ScheduleExpression,required"`
+	ScheduleExpressionTimezone string   `cfn:"ScheduleExpressionTimezone"`
+	FlexibleTimeWindow         struct {
+		Mode   string    `cfn:"Mode,required" values:"OFF,FLEXIBLE"`
+		Length *Harmless `cfn:"MaximumWindowInMinutes" why:"a schedule fires as its time window begins"`
+	} `cfn:"FlexibleTimeWindow,required"`
+	State     string         `cfn:"State" values:"ENABLED,DISABLED"`
+	KMSKeyARN Harmless       `cfn:"KmsKeyArn" why:"nothing is stored, so nothing is encrypted"`
+	Target    ScheduleTarget `cfn:"Target,required"`
 }
 
 // ScheduleTarget is what a schedule invokes.
 type ScheduleTarget struct {
-	ARN              string            `cfn:"Arn,required"`
-	RoleARN          string            `cfn:"RoleArn,required"`
-	Input            string            `cfn:"Input"`
-	SQSParameters    SQSOfSchedule     `cfn:"SqsParameters"`
-	RetryPolicy      RetriesOfSchedule `cfn:"RetryPolicy"`
-	DeadLetterConfig *DeadLetterConfig `cfn:"DeadLetterConfig"`
+	ARN           string `cfn:"Arn,required"`
+	RoleARN       string `cfn:"RoleArn,required"`
+	Input         string `cfn:"Input"`
+	SQSParameters struct {
+		MessageGroupID string `cfn:"MessageGroupId"`
+	} `cfn:"SqsParameters"`
+	RetryPolicy struct {
+		_ Harmless `cfn:"MaximumEventAgeInSeconds MaximumRetryAttempts" why:"a local target accepts an event at once, or refuses it permanently"`
+	} `cfn:"RetryPolicy"`
+	DeadLetterConfig DeadLetterConfig `cfn:"DeadLetterConfig"`
 }
 
-// SQSOfSchedule is how a schedule sends to a queue.
-type SQSOfSchedule struct {
-	MessageGroupID string `cfn:"MessageGroupId"`
-}
-
-// RetriesOfSchedule bounds the attempts to invoke the target.
-type RetriesOfSchedule struct {
-	MaximumEventAgeInSeconds Harmless `cfn:"MaximumEventAgeInSeconds" why:"a local target accepts an event at once, or refuses it permanently"`
-	MaximumRetryAttempts     Harmless `cfn:"MaximumRetryAttempts" why:"a local target accepts an event at once, or refuses it permanently"`
-}
-
-func (s *Schedule) identify(at location) (identity, error) {
-	name := at.physicalName(s.Name, 64)
-	arn := at.arn("scheduler", "schedule/default/"+name)
-	var refused refusals
+func (s *Schedule) identify(at location) identity {
+	made := at.named(s.Name, 64, "scheduler", "schedule/default/")
 	if strings.HasPrefix(s.Target.ARN, "arn:aws:lambda:") || strings.HasPrefix(s.Target.ARN, "arn:aws:sqs:") {
-		refused.add(at.inRegion("Target.Arn", s.Target.ARN, "lambda", "sqs"))
+		made.add(at.inRegion("Target.Arn", s.Target.ARN, "lambda", "sqs"))
 	} else {
-		refused.unsupportedWhen(s.Target.ARN != "", "property Target.Arn: only functions and queues are supported by the local cloud, not %q", s.Target.ARN)
+		made.unsupportedWhen(s.Target.ARN != "", "property Target.Arn: only functions and queues are supported by the local cloud, not %q", s.Target.ARN)
 	}
-	if dead := s.Target.DeadLetterConfig; dead != nil {
-		refused.add(at.inRegion("Target.DeadLetterConfig.Arn", dead.ARN, "sqs"))
-	}
+	made.add(at.inRegion("Target.DeadLetterConfig.Arn", s.Target.DeadLetterConfig.ARN, "sqs"))
 	zone := s.ScheduleExpressionTimezone
-	refused.unsupportedWhen(zone != "" && zone != "UTC" && zone != "Etc/UTC" && strings.HasPrefix(s.ScheduleExpression, "cron("),
+	made.unsupportedWhen(zone != "" && zone != "UTC" && zone != "Etc/UTC" && strings.HasPrefix(s.ScheduleExpression, "cron("),
 		"property ScheduleExpressionTimezone: only UTC is supported by the local cloud for a cron expression, not %q", zone)
-	refused.when(strings.HasSuffix(s.Target.ARN, ".fifo") && s.Target.SQSParameters.MessageGroupID == "",
+	made.when(strings.HasSuffix(s.Target.ARN, ".fifo") && s.Target.SQSParameters.MessageGroupID == "",
 		"property Target.SqsParameters.MessageGroupId is required for a FIFO queue")
-	refused.unsupportedWhen(strings.Contains(s.Target.Input, "<aws.scheduler."), "property Target.Input: context attributes are not supported by the local cloud")
+	made.unsupportedWhen(strings.Contains(s.Target.Input, "<aws.scheduler."), "property Target.Input: context attributes are not supported by the local cloud")
 	// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_FlexibleTimeWindow.html
 	window := s.FlexibleTimeWindow
-	refused.when(window.Mode == "FLEXIBLE" && window.Length == nil, "property FlexibleTimeWindow.MaximumWindowInMinutes is required with the Mode FLEXIBLE")
-	refused.when(window.Mode == "OFF" && window.Length != nil, "property FlexibleTimeWindow.MaximumWindowInMinutes is for the Mode FLEXIBLE only")
-	return identity{name: name, ref: name, arn: arn, attributes: map[string]string{"Arn": arn}}, refused.err()
+	made.when(window.Mode == "FLEXIBLE" && window.Length == nil, "property FlexibleTimeWindow.MaximumWindowInMinutes is required with the Mode FLEXIBLE")
+	made.when(window.Mode == "OFF" && window.Length != nil, "property FlexibleTimeWindow.MaximumWindowInMinutes is for the Mode FLEXIBLE only")
+	return made
 }

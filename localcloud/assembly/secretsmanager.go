@@ -1,11 +1,11 @@
 package assembly
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"regexp"
 	"strings"
 
@@ -33,12 +33,14 @@ type GenerateSecretString struct {
 	GenerateStringKey    string `cfn:"GenerateStringKey"`
 }
 
-func (s *Secret) identify(at location) (identity, error) {
+func (s *Secret) identify(at location) identity {
 	name := at.physicalName(s.Name, 512)
 	arn := at.arn("secretsmanager", "secret:"+name+"-"+at.code(6))
-	value, err := s.generate(at.options.Random)
-	s.Value = value
-	return identity{name: name, ref: arn, arn: arn, attributes: map[string]string{"Id": arn}}, err
+	made := identity{name: name, ref: arn, arn: arn, attributes: map[string]string{"Id": arn}}
+	var err error
+	s.Value, err = s.generate(at.options.Random)
+	made.add(err)
+	return made
 }
 
 func (s *Secret) generate(random io.Reader) (string, error) {
@@ -62,8 +64,7 @@ func (s *Secret) generate(random io.Reader) (string, error) {
 	return string(value), err
 }
 
-// password draws characters until each kind occurs, as Secrets Manager does by
-// default.
+// password has every kind of character, as Secrets Manager has by default.
 func (g GenerateSecretString) password(random io.Reader) (string, error) {
 	kinds := []string{"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", "0123456789"}
 	if !g.ExcludePunctuation {
@@ -85,41 +86,21 @@ func (g GenerateSecretString) password(random io.Reader) (string, error) {
 	if length < len(kinds) || length > 4096 || alphabet == "" {
 		return "", errors.New("property GenerateSecretString leaves no password that has every kind of character")
 	}
-	for range 100 {
-		password, err := draw(random, alphabet, length)
-		if err != nil {
-			return "", fmt.Errorf("generating the secret: %w", err)
-		}
-		if hasEvery(password, kinds) {
-			return password, nil
-		}
+	var seed [32]byte
+	if _, err := io.ReadFull(random, seed[:]); err != nil {
+		return "", fmt.Errorf("generating the secret: %w", err)
 	}
-	return "", errors.New("generating the secret: no password has every kind of character")
-}
-
-func hasEvery(password string, kinds []string) bool {
-	for _, kind := range kinds {
-		if kind != "" && !strings.ContainsAny(password, kind) {
-			return false
+	source := rand.New(rand.NewChaCha8(seed))
+	password := make([]byte, length)
+	for i := range password {
+		from := alphabet
+		if i < len(kinds) && kinds[i] != "" {
+			from = kinds[i]
 		}
+		password[i] = from[source.IntN(len(from))]
 	}
-	return true
-}
-
-// draw picks every character with the same chance: bytes beyond the last whole
-// multiple of the alphabet's size are thrown away.
-func draw(random io.Reader, alphabet string, length int) (string, error) {
-	fair := 256 - 256%len(alphabet)
-	var password bytes.Buffer
-	for one := make([]byte, 1); password.Len() < length; {
-		if _, err := io.ReadFull(random, one); err != nil {
-			return "", err
-		}
-		if int(one[0]) < fair {
-			password.WriteByte(alphabet[int(one[0])%len(alphabet)])
-		}
-	}
-	return password.String(), nil
+	source.Shuffle(length, func(i, j int) { password[i], password[j] = password[j], password[i] })
+	return string(password), nil
 }
 
 // dynamic replaces {{resolve:secretsmanager:…}} in a text by the secret.

@@ -1,6 +1,7 @@
 package assembly
 
 import (
+	"iter"
 	"reflect"
 	"strings"
 )
@@ -45,16 +46,25 @@ func members(of reflect.Type) []Property {
 	}
 	var all []Property
 	for field := range of.Fields() {
-		name, option, _ := strings.Cut(field.Tag.Get("cfn"), ",")
-		if name == "" {
-			continue
+		for name, isRequired := range namesOf(field) {
+			all = append(all, Property{
+				Name: name, Required: isRequired, Values: valuesOf(field),
+				WithoutEffect: field.Tag.Get("why"), Members: members(field.Type),
+			})
 		}
-		all = append(all, Property{
-			Name: name, Required: option == "required", Values: valuesOf(field),
-			WithoutEffect: field.Tag.Get("why"), Members: members(field.Type),
-		})
 	}
 	return all
+}
+
+// namesOf returns the properties that a field's tag names, and whether they are required.
+func namesOf(field reflect.StructField) iter.Seq2[string, bool] {
+	return func(yield func(string, bool) bool) {
+		for tag := range strings.FieldsSeq(field.Tag.Get("cfn")) {
+			if name, option, _ := strings.Cut(tag, ","); !yield(name, option == "required") {
+				return
+			}
+		}
+	}
 }
 
 // valuesOf returns the values that a field's tag lists.

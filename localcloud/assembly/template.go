@@ -15,15 +15,15 @@ type template struct {
 	Conditions map[string]any         `json:"Conditions"`
 	Resources  map[string]rawResource `json:"Resources"`
 	Outputs    map[string]output      `json:"Outputs"`
-	sections   []string
+	// raw has also what the other fields have not.
+	raw map[string]any
 }
 
 type output struct {
-	Value     any    `json:"Value"`
-	Condition string `json:"Condition"`
 	// Only a reader sees the description, and there is no other stack to import
 	// what is exported.
-	attributes []string
+	Value     any    `json:"Value"`
+	Condition string `json:"Condition"`
 }
 
 type rawResource struct {
@@ -36,46 +36,21 @@ type rawResource struct {
 	// no meaning here: nothing outlives the process.
 	DeletionPolicy      string `json:"DeletionPolicy"`
 	UpdateReplacePolicy string `json:"UpdateReplacePolicy"`
-	attributes          []string
 }
 
 func readTemplate(path string) (template, error) {
-	var sections map[string]any
-	if err := readJSON(path, &sections); err != nil {
+	var result template
+	if err := readJSON(path, &result.raw); err != nil {
 		return template{}, err
 	}
-	result := template{sections: sortedKeys(sections)}
-	if err := readJSON(path, &result); err != nil {
-		return template{}, err
-	}
-	for id, resource := range result.Resources {
-		resource.attributes = attributesOf(sections["Resources"], id)
-		result.Resources[id] = resource
-	}
-	for id, output := range result.Outputs {
-		output.attributes = attributesOf(sections["Outputs"], id)
-		result.Outputs[id] = output
-	}
-	for id, declared := range result.Parameters {
-		declared.attributes = attributesOf(sections["Parameters"], id)
-		result.Parameters[id] = declared
-	}
-	return result, nil
-}
-
-// attributesOf lists all that a member of a section has, also what the struct
-// for it does not.
-func attributesOf(section any, id string) []string {
-	members, _ := section.(map[string]any)
-	given, _ := members[id].(map[string]any)
-	return sortedKeys(given)
+	return result, readJSON(path, &result)
 }
 
 // unsupportedSections refuses what would change the template's meaning.
 func (t template) unsupportedSections() []error {
 	known := []string{"AWSTemplateFormatVersion", "Conditions", "Description", "Metadata", "Outputs", "Parameters", "Resources", "Rules"}
 	var problems []error
-	for _, section := range t.sections {
+	for _, section := range sortedKeys(t.raw) {
 		switch {
 		case section == "Transform":
 			problems = append(problems, unsupported.Errorf("the template's section Transform is not supported by the local cloud: transform the template first, see localcloud/README.md#without-cdk"))
@@ -93,20 +68,23 @@ func (t template) unsupportedSections() []error {
 
 // unsupportedAttributes refuses what would change a resource's meaning, and a
 // resource to wait for that there is not.
-func (t template) unsupportedAttributes(r rawResource) []error {
-	problems := unknownAttributes(r.attributes, "Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy")
-	for _, id := range r.dependsOn() {
-		if _, isResource := t.Resources[id]; !isResource {
-			problems = append(problems, fmt.Errorf("the resource %s that it depends on is not in the template", id))
+func (t template) unsupportedAttributes(id string) []error {
+	problems := t.unknownAttributes("Resources", id, "Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy")
+	for _, other := range t.Resources[id].dependsOn() {
+		if _, isResource := t.Resources[other]; !isResource {
+			problems = append(problems, fmt.Errorf("the resource %s that it depends on is not in the template", other))
 		}
 	}
 	return problems
 }
 
-// unknownAttributes refuses the attributes that are not among the known ones.
-func unknownAttributes(attributes []string, known ...string) []error {
+// unknownAttributes refuses the attributes of a section's member that are not among the
+// known ones.
+func (t template) unknownAttributes(section, id string, known ...string) []error {
+	members, _ := t.raw[section].(map[string]any)
+	given, _ := members[id].(map[string]any)
 	var problems []error
-	for _, name := range attributes {
+	for _, name := range sortedKeys(given) {
 		if !slices.Contains(known, name) {
 			problems = append(problems, unsupported.Errorf("the attribute %s is not supported by the local cloud", name))
 		}

@@ -1,9 +1,6 @@
 package assembly
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // functionAt is a function to which other resources belong.
 type functionAt struct {
@@ -42,43 +39,39 @@ type Version struct {
 
 // identify refuses a second version of a function, as CloudFormation does: there is
 // nothing to publish, because the function has not changed since the first.
-func (v *Version) identify(at location) (identity, error) {
+func (v *Version) identify(at location) identity {
 	function, err := at.function("FunctionName", v.FunctionName)
-	if function.hasVersion {
-		err = errors.New("a version for this Lambda function exists ( " + firstVersion + " ). Modify the function to create a new version")
-	}
-	function.hasVersion, v.FunctionARN = true, function.arn
 	arn := function.arn + ":" + firstVersion
-	return identity{name: firstVersion, ref: arn, arn: arn, attributes: map[string]string{"Version": firstVersion, "FunctionArn": arn}}, err
+	made := identity{name: firstVersion, ref: arn, arn: arn, attributes: map[string]string{"Version": firstVersion, "FunctionArn": arn}}
+	made.add(err)
+	made.when(function.hasVersion, "a version for this Lambda function exists ( %s ). Modify the function to create a new version", firstVersion)
+	function.hasVersion, v.FunctionARN = true, function.arn
+	return made
 }
 
 // Alias is an AWS::Lambda::Alias.
 type Alias struct {
-	FunctionName    string        `cfn:"FunctionName,required"`
-	FunctionVersion string        `cfn:"FunctionVersion,required"`
-	Name            string        `cfn:"Name,required"`
-	RoutingConfig   RoutingConfig `cfn:"RoutingConfig"`
-	Description     Harmless      `cfn:"Description" why:"only a reader sees it"`
+	FunctionName    string `cfn:"FunctionName,required"`
+	FunctionVersion string `cfn:"FunctionVersion,required"`
+	Name            string `cfn:"Name,required"`
+	// RoutingConfig is which share of the invocations, from 0 to 1, goes to another version.
+	RoutingConfig struct {
+		AdditionalVersionWeights []struct {
+			FunctionVersion string  `cfn:"FunctionVersion,required"`
+			FunctionWeight  float64 `cfn:"FunctionWeight,required"`
+		} `cfn:"AdditionalVersionWeights"`
+	} `cfn:"RoutingConfig"`
+	Description Harmless `cfn:"Description" why:"only a reader sees it"`
 
 	// FunctionARN is that of the function.
 	FunctionARN string
 }
 
-// RoutingConfig is which share of the invocations of an alias goes to another
-// version.
-type RoutingConfig struct {
-	AdditionalVersionWeights []VersionWeight `cfn:"AdditionalVersionWeights"`
-}
-
-// VersionWeight is a share of the invocations, from 0 to 1.
-type VersionWeight struct {
-	FunctionVersion string  `cfn:"FunctionVersion,required"`
-	FunctionWeight  float64 `cfn:"FunctionWeight,required"`
-}
-
-func (a *Alias) identify(at location) (identity, error) {
+func (a *Alias) identify(at location) identity {
 	function, err := at.function("FunctionName", a.FunctionName)
 	a.FunctionARN = function.arn
 	arn := function.arn + ":" + a.Name
-	return identity{name: a.Name, ref: arn, arn: arn, attributes: map[string]string{"AliasArn": arn}}, err
+	made := identity{name: a.Name, ref: arn, arn: arn, attributes: map[string]string{"AliasArn": arn}}
+	made.add(err)
+	return made
 }

@@ -154,9 +154,9 @@ func (a *authority) addQueuePolicies(stack *assembly.Assembly) error {
 }
 
 func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
-	arns := map[string]string{}
+	buses := map[string]bool{"default": true}
 	for resource := range assembly.Of[assembly.EventBus](stack) {
-		arns[resource.Name] = resource.ARN
+		buses[resource.Name] = true
 	}
 	// CloudFormation accepts an id once in an account and Region, of whichever bus
 	// (https://github.com/aws/aws-cdk/issues/29627).
@@ -168,11 +168,10 @@ func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
 			problems = append(problems, fmt.Errorf("the StatementId %s is that of %s", given.StatementID, other))
 		}
 		owners[given.StatementID] = resource.LogicalID
-		arn, known := arns[given.EventBusName]
-		if !known {
+		if !buses[given.EventBusName] {
 			problems = append(problems, missing("bus", given.EventBusName))
 		}
-		a.attached[arn] = append(a.attached[arn], policy)
+		a.attached[given.BusARN] = append(a.attached[given.BusARN], policy)
 		return errors.Join(problems...)
 	})
 }

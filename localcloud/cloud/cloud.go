@@ -101,13 +101,10 @@ type Cloud struct {
 	lost    atomic.Int64
 	// deadLetterQueues are ARNs.
 	deadLetterQueues map[string]bool
-	// events and requests count what each function got from rules and at its
-	// URL, by ARN. The maps do not change once the functions are created.
-	events, requests map[string]*atomic.Int64
 	calls            *calls
-	// billed counts, by ARN, the events of each bus and the requests of each API
-	// destination.
-	billed tally
+	// counted has, by ARN, the events of each bus and each function, and the requests of
+	// each API destination and each function URL.
+	counted tally
 	// logsOf is where the lines of each function go, by name. It does not change
 	// once the functions are created.
 	logsOf map[string]functionLogs
@@ -146,7 +143,6 @@ type endpoint struct {
 func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 	c := &Cloud{
 		config: config, created: config.Clock().UTC().Truncate(time.Millisecond), failed: make(chan error, 1),
-		events: map[string]*atomic.Int64{}, requests: map[string]*atomic.Int64{},
 		logsOf: map[string]functionLogs{}, absent: map[string]bool{},
 	}
 	defer func() {

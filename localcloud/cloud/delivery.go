@@ -71,7 +71,7 @@ func (d deliveries) toFunction(ctx context.Context, delivery eventbridge.Deliver
 		return deliveryError(err)
 	}
 	function, _ := lambda.SplitARN(delivery.Target)
-	d.cloud.events[function].Add(1)
+	d.cloud.counted.add(function, countedEvents, 1)
 	return nil
 }
 
@@ -101,7 +101,7 @@ func (d deliveries) toDestination(ctx context.Context, delivery eventbridge.Deli
 	if err := d.asRole(delivery, "events:InvokeApiDestination", nil); err != nil {
 		return err
 	}
-	d.cloud.billed.add(delivery.Target, billedRequests, 1)
+	d.cloud.counted.add(delivery.Target, countedRequests, 1)
 	return d.cloud.destinations.Deliver(ctx, delivery)
 }
 
@@ -126,18 +126,14 @@ func notPermitted(message string) error {
 // refuses as invalid, it would refuse again; throttling and internal failures
 // are retried.
 func deliveryError(err error) error {
-	if err == nil {
-		return nil
-	}
-	failure, ok := errors.AsType[*wire.Error](err)
-	if !ok {
-		return &eventbridge.DeliveryError{Code: eventbridge.CodeInternalError, Message: err.Error(), Retryable: true}
-	}
+	failure, isAnswer := errors.AsType[*wire.Error](err)
 	switch {
+	case err == nil:
+		return nil
+	case !isAnswer || failure.Status >= 500:
+		return &eventbridge.DeliveryError{Code: eventbridge.CodeInternalError, Message: wire.Message(err), Retryable: true}
 	case failure.Status == 429:
 		return &eventbridge.DeliveryError{Code: eventbridge.CodeThrottling, Message: failure.Message, Retryable: true}
-	case failure.Status >= 500:
-		return &eventbridge.DeliveryError{Code: eventbridge.CodeInternalError, Message: failure.Message, Retryable: true}
 	case failure.Status == 404 || strings.Contains(failure.Code, "NotFound"):
 		return &eventbridge.DeliveryError{Code: eventbridge.CodeNoResource, Message: failure.Message}
 	default:

@@ -67,12 +67,9 @@ func (c *Cloud) baseOf(destination, endpoint string) (string, error) {
 }
 
 func authParameters(given assembly.AuthParameters) apidestination.AuthParameters {
-	var parameters apidestination.AuthParameters
+	parameters := apidestination.AuthParameters{BasicAuthParameters: (*apidestination.Basic)(given.Basic)}
 	if key := given.APIKey; key != nil {
 		parameters.ApiKeyAuthParameters = &apidestination.ApiKey{ApiKeyName: key.Name, ApiKeyValue: key.Value}
-	}
-	if basic := given.Basic; basic != nil {
-		parameters.BasicAuthParameters = &apidestination.Basic{Username: basic.Username, Password: basic.Password}
 	}
 	if added := given.HTTPParameters; added != nil {
 		parameters.InvocationHttpParameters = &apidestination.HttpParameters{

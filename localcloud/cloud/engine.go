@@ -31,6 +31,7 @@ func (c *Cloud) newEngines() {
 		Logger:      c.config.Logger,
 		Queues:      c.queues,
 		DeadLetters: c.queues,
+		SendRecord:  c.sendRecord,
 		Lost:        c.reportLoss,
 		Failed:      c.reportFailure,
 		Debugged:    func(arn string, pid int) { c.config.Debugged(c.pathOf(arn), pid) },
@@ -60,8 +61,8 @@ func (c *Cloud) newEngines() {
 	})
 	c.buses.Observe(func(busARN string, e eventbridge.Event) {
 		c.accepted.Add(1)
-		c.billed.add(busARN, billedEvents, 1)
-		c.billed.add(busARN, billedChunks, (e.Size()+chunk-1)/chunk)
+		c.counted.add(busARN, countedEvents, 1)
+		c.counted.add(busARN, countedChunks, (e.Size()+chunk-1)/chunk)
 		if c.config.Observe != nil {
 			c.config.Observe(busARN, e)
 		}
@@ -120,10 +121,8 @@ func (c *Cloud) createQueues() error {
 		case "byQueue":
 			made.RedriveSources = append([]string{}, given.RedriveAllowPolicy.SourceARNs...)
 		}
-		if given.RedrivePolicy != nil {
-			made.Redrive = &sqs.Redrive{
-				DeadLetterARN: given.RedrivePolicy.DeadLetterTargetARN, MaxReceiveCount: given.RedrivePolicy.MaxReceiveCount,
-			}
+		if given.RedrivePolicy != (assembly.RedrivePolicy{}) {
+			made.Redrive = &sqs.Redrive{DeadLetterARN: given.RedrivePolicy.DeadLetterTargetARN, MaxReceiveCount: given.RedrivePolicy.MaxReceiveCount}
 		}
 		return c.unreported(resource, c.queues.Create(made))
 	})

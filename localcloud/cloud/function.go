@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"example.com/saga/localcloud/assembly"
@@ -46,13 +45,14 @@ func (c *Cloud) createFunctions() error {
 			Debug:         slices.Contains(c.config.Debug, resource.Path),
 			ActiveTracing: given.TracingConfig.Mode == "Active",
 			DaemonAddress: c.traces.Address(c.mayTrace(given)),
-		}
-		if given.DeadLetterConfig != nil {
-			made.DeadLetterARN = given.DeadLetterConfig.TargetARN
+			DeadLetterARN: given.DeadLetterConfig.TargetARN,
 		}
 		c.logsOf[resource.Name] = c.functionLogs(resource, given)
-		c.events[resource.ARN], c.requests[resource.ARN] = new(atomic.Int64), new(atomic.Int64)
-		return errors.Join(c.checkDeadLetters(given.Role, made.DeadLetterARN), c.checkTracing(given), c.unreported(resource, c.functions.Create(made)))
+		problems := []error{c.checkResults(given.Role, "dead-letter queue", made.DeadLetterARN)}
+		for _, each := range made.Retries {
+			problems = append(problems, c.checkResults(given.Role, "destination", each.OnSuccess), c.checkResults(given.Role, "destination", each.OnFailure))
+		}
+		return errors.Join(errors.Join(problems...), c.checkTracing(given), c.unreported(resource, c.functions.Create(made)))
 	}), c.createVersions(), c.createAliases(), c.checkURLs())
 }
 
@@ -103,6 +103,7 @@ func (c *Cloud) retries() (map[string]map[string]lambda.Retries, error) {
 		}
 		configs[arn][qualifier] = lambda.Retries{
 			MaximumAttempts: given.MaximumRetryAttempts, MaximumEventAge: seconds(given.MaximumEventAgeInSeconds, 0),
+			OnSuccess: given.Destinations.OnSuccess.ARN, OnFailure: given.Destinations.OnFailure.ARN,
 		}
 		return nil
 	})
@@ -115,20 +116,6 @@ func logGroup(resource assembly.Resource, given *assembly.Function) string {
 		return given.LoggingConfig.LogGroup
 	}
 	return "/aws/lambda/" + resource.Name
-}
-
-// checkDeadLetters refuses, as Lambda does, a dead-letter queue of the wrong kind,
-// and one that the role may not send to.
-func (c *Cloud) checkDeadLetters(role, target string) error {
-	switch err := checkInStack[assembly.Queue](c.assembly, "dead-letter queue", target); {
-	case target == "" || err != nil:
-		return err
-	case strings.HasSuffix(target, ".fifo"):
-		return errors.New("a FIFO queue cannot be the dead-letter queue of a function")
-	case !c.authority.roleAllows(role, "sqs:SendMessage", target):
-		return errors.New("the provided execution role does not have permissions to call SendMessage on SQS")
-	}
-	return nil
 }
 
 // checkTracing refuses a function whose segments would be lost: the daemon
@@ -185,12 +172,11 @@ func (c *Cloud) createMappings() error {
 			BatchSize:               number(given.BatchSize, defaultBatch),
 			BatchingWindow:          time.Duration(given.MaximumBatchingWindowInSeconds) * time.Second,
 			ReportBatchItemFailures: len(given.FunctionResponseTypes) > 0,
+			IsDisabled:              given.Enabled != nil && !*given.Enabled,
+			MaximumConcurrency:      given.ScalingConfig.MaximumConcurrency,
 		}
 		for _, filter := range given.FilterCriteria.Filters {
 			made.Filters = append(made.Filters, filter.Pattern)
-		}
-		if given.ScalingConfig != nil {
-			made.MaximumConcurrency = given.ScalingConfig.MaximumConcurrency
 		}
 		if !strings.HasPrefix(made.QueueARN, "arn:aws:sqs:") {
 			return nil // It is reported already.
@@ -245,7 +231,7 @@ func (c *Cloud) functionURL(function string) http.Handler {
 			continue
 		}
 		arn, _ := lambda.SplitARN(url.FunctionARN)
-		handler := countRequests(c.requests[arn], c.functions.URLHandler(url.FunctionARN))
+		handler := c.countRequests(arn, c.functions.URLHandler(url.FunctionARN))
 		switch {
 		case url.AuthType == "AWS_IAM":
 			return c.signedURL(url.FunctionARN, handler)
@@ -275,9 +261,9 @@ func forbidURL(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-func countRequests(counter *atomic.Int64, handler http.Handler) http.Handler {
+func (c *Cloud) countRequests(functionARN string, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		counter.Add(1)
+		c.counted.add(functionARN, countedRequests, 1)
 		handler.ServeHTTP(w, r)
 	})
 }

@@ -84,28 +84,25 @@ func awaitedQueues(stack *assembly.Assembly, deadLetterQueues map[string]bool) m
 // deadLetterQueues returns the dead-letter queues by ARN.
 func deadLetterQueues(stack *assembly.Assembly) map[string]bool {
 	queues := map[string]bool{}
-	add := func(deadLetters *assembly.DeadLetterConfig) {
-		if deadLetters != nil {
-			queues[deadLetters.ARN] = true
-		}
-	}
 	for _, queue := range assembly.Of[assembly.Queue](stack) {
-		if queue.RedrivePolicy != nil {
-			queues[queue.RedrivePolicy.DeadLetterTargetARN] = true
-		}
+		queues[queue.RedrivePolicy.DeadLetterTargetARN] = true
 	}
 	for _, function := range assembly.Of[assembly.Function](stack) {
-		if function.DeadLetterConfig != nil {
-			queues[function.DeadLetterConfig.TargetARN] = true
+		queues[function.DeadLetterConfig.TargetARN] = true
+	}
+	for _, config := range assembly.Of[assembly.EventInvokeConfig](stack) {
+		if given := config.Destinations; given.OnFailure != given.OnSuccess {
+			queues[given.OnFailure.ARN] = true
 		}
 	}
 	for _, rule := range assembly.Of[assembly.Rule](stack) {
 		for _, target := range rule.Targets {
-			add(target.DeadLetterConfig)
+			queues[target.DeadLetterConfig.ARN] = true
 		}
 	}
 	for _, schedule := range assembly.Of[assembly.Schedule](stack) {
-		add(schedule.Target.DeadLetterConfig)
+		queues[schedule.Target.DeadLetterConfig.ARN] = true
 	}
+	delete(queues, "") // It is of what has none.
 	return queues
 }

@@ -98,9 +98,7 @@ func (r *receiver) receive(request *http.Request) *problem {
 	}
 	at := placeOf(request, body)
 	if !json.Valid(body) {
-		if body, err = json.Marshal(string(body)); err != nil {
-			return &problem{"Bad request", http.StatusBadRequest, err.Error()}
-		}
+		body, _ = json.Marshal(string(body)) // A text is never refused.
 	}
 	r.store(at, request.Header, body)
 	return nil

@@ -34,10 +34,7 @@ func (c *Cloud) createRules() error {
 		problems := []error{c.scheduleRule(made, given.ScheduleExpression)}
 		for _, target := range given.Targets {
 			// A target itself may be missing, as on AWS: then every delivery to it fails.
-			if dead := target.DeadLetterConfig; dead != nil {
-				kind := "dead-letter queue of target " + target.ID
-				problems = append(problems, checkInStack[assembly.Queue](c.assembly, kind, dead.ARN))
-			}
+			problems = append(problems, checkInStack[assembly.Queue](c.assembly, "dead-letter queue of target "+target.ID, target.DeadLetterConfig.ARN))
 			if target.ARN != "" { // What is empty is reported already.
 				made.Targets = append(made.Targets, targetOf(target))
 			}
@@ -63,38 +60,25 @@ func (c *Cloud) busARN(name string) string {
 }
 
 func targetOf(given assembly.Target) eventbridge.Target {
-	made := eventbridge.Target{ID: given.ID, ARN: given.ARN, RoleARN: given.RoleARN}
+	made := eventbridge.Target{
+		ID: given.ID, ARN: given.ARN, RoleARN: given.RoleARN,
+		Transformer:    (*eventbridge.InputTransformer)(given.InputTransformer),
+		MessageGroupID: given.SQSParameters.MessageGroupID,
+		DeadLetterARN:  given.DeadLetterConfig.ARN,
+	}
 	if given.Input != "" {
 		made.Input = &given.Input
 	}
 	if given.InputPath != "" {
 		made.InputPath = &given.InputPath
 	}
-	if given.InputTransformer != nil {
-		made.Transformer = &eventbridge.InputTransformer{Paths: given.InputTransformer.InputPathsMap, Template: given.InputTransformer.InputTemplate}
-	}
-	if given.SQSParameters != nil {
-		made.MessageGroupID = given.SQSParameters.MessageGroupID
-	}
 	if given.HTTPParameters != nil {
-		made.HTTP = &eventbridge.HTTPParameters{
-			Header: given.HTTPParameters.HeaderParameters,
-			Query:  given.HTTPParameters.QueryStringParameters,
-			Path:   given.HTTPParameters.PathParameterValues,
-		}
+		made.HTTP = &eventbridge.HTTPParameters{Header: given.HTTPParameters.Header, Query: given.HTTPParameters.Query, Path: given.HTTPParameters.Path}
 	}
-	if given.RetryPolicy != nil {
-		made.Retry = retryOf(*given.RetryPolicy)
-	}
-	if given.DeadLetterConfig != nil {
-		made.DeadLetterARN = given.DeadLetterConfig.ARN
+	if given.RetryPolicy != (assembly.RetryPolicy{}) {
+		otherwise := eventbridge.DefaultRetry()
+		made.Retry.MaximumAttempts = number(given.RetryPolicy.MaximumRetryAttempts, otherwise.MaximumAttempts)
+		made.Retry.MaximumAge = seconds(given.RetryPolicy.MaximumEventAgeInSeconds, otherwise.MaximumAge)
 	}
 	return made
-}
-
-func retryOf(given assembly.RetryPolicy) eventbridge.RetryPolicy {
-	policy := eventbridge.DefaultRetry()
-	policy.MaximumAttempts = number(given.MaximumRetryAttempts, policy.MaximumAttempts)
-	policy.MaximumAge = seconds(given.MaximumEventAgeInSeconds, policy.MaximumAge)
-	return policy
 }

@@ -17,15 +17,13 @@ func (c *Cloud) createSchedules() error {
 		made, err := scheduler.Schedule{
 			Name: resource.Name, ARN: resource.ARN,
 			Target: given.Target.ARN, RoleARN: given.Target.RoleARN, MessageGroupID: given.Target.SQSParameters.MessageGroupID,
+			DeadLetterARN: given.Target.DeadLetterConfig.ARN,
 		}.At(given.ScheduleExpression)
 		if given.ScheduleExpression == "" {
 			err = nil // It is reported already.
 		}
 		if given.Target.Input != "" {
 			made.Input = []byte(given.Target.Input)
-		}
-		if given.Target.DeadLetterConfig != nil {
-			made.DeadLetterARN = given.Target.DeadLetterConfig.ARN
 		}
 		problems := []error{err, c.checkSchedule(resource, given.Target.RoleARN, made.DeadLetterARN)}
 		if err == nil && given.State != "DISABLED" {

@@ -12,11 +12,11 @@ import (
 	"example.com/saga/localcloud/sqs"
 )
 
-// What is counted of a bus and of an API destination.
+// What is counted of buses, functions and API destinations.
 const (
-	billedEvents   = "events"
-	billedChunks   = "chunks"
-	billedRequests = "requests"
+	countedEvents   = "events"
+	countedChunks   = "chunks"
+	countedRequests = "requests"
 )
 
 // chunk is the size that EventBridge bills as one event.
@@ -67,8 +67,8 @@ type FunctionUsage struct {
 	LargestBatch int `json:"largestBatch"`
 	// Events counts the events from rules, Requests the requests to the function
 	// URL.
-	Events   int64 `json:"events"`
-	Requests int64 `json:"requests"`
+	Events   int `json:"events"`
+	Requests int `json:"requests"`
 	// Calls counts its calls of AWS's APIs by action, such as dynamodb:GetItem.
 	Calls map[string]int `json:"calls"`
 	// Invocations counts failed ones too.
@@ -131,9 +131,10 @@ type ScheduleUsage struct {
 // Usage returns the usage of the stack so far.
 func (c *Cloud) Usage(ctx context.Context) Usage {
 	tables := c.tables.Usage()
+	running, err := listProcesses(ctx)
 	usage := Usage{
 		Idle:      c.Idle(),
-		Functions: c.functionUsage(),
+		Functions: c.functionUsage(running),
 		Tables:    byPath[assembly.Table](c.assembly, func(r assembly.Resource) TableUsage { return tableUsage(tables[r.Name]) }),
 		Rules: byPath[assembly.Rule](c.assembly, func(r assembly.Resource) RuleUsage {
 			counts, _ := c.buses.Counts(r.ARN)
@@ -146,11 +147,11 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 			return ScheduleUsage(c.schedules.Counts(r.ARN))
 		}),
 		Buses: byPath[assembly.EventBus](c.assembly, func(r assembly.Resource) BusUsage {
-			counts := c.billed.of(r.ARN)
-			return BusUsage{Events: counts[billedEvents], Chunks: counts[billedChunks]}
+			counts := c.counted.of(r.ARN)
+			return BusUsage{Events: counts[countedEvents], Chunks: counts[countedChunks]}
 		}),
 		LogGroups:    byPath[assembly.LogGroup](c.assembly, func(r assembly.Resource) LogUsage { return LogUsage(c.logs.Ingested(r.Name)) }),
-		Destinations: byPath[assembly.APIDestination](c.assembly, func(r assembly.Resource) int { return c.billed.of(r.ARN)[billedRequests] }),
+		Destinations: byPath[assembly.APIDestination](c.assembly, func(r assembly.Resource) int { return c.counted.of(r.ARN)[countedRequests] }),
 
 		Lost:                 c.lost.Load(),
 		DroppedForUnknownBus: c.buses.DroppedForUnknownBus(),
@@ -162,14 +163,8 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 			usage.Schedules[resource.Path] = ScheduleUsage(c.schedules.Counts(resource.ARN))
 		}
 	}
-	running, err := listProcesses(ctx)
 	if err != nil {
 		usage.MemoryError = err.Error()
-	}
-	for resource := range assembly.Of[assembly.Function](c.assembly) {
-		total := usage.Functions[resource.Path]
-		total.Processes = running.of(c.functions.Stats(resource.ARN).Processes)
-		usage.Functions[resource.Path] = total
 	}
 	return usage
 }
@@ -186,36 +181,28 @@ func queueUsage(c sqs.Counts, r sqs.Requests) QueueUsage {
 	return QueueUsage{c.Visible, c.InFlight, c.Delayed, r.Sends, r.Receives, r.EmptyReceives, r.Deletes, r.Others}
 }
 
-func (c *Cloud) functionUsage() map[string]FunctionUsage {
-	usage := map[string]FunctionUsage{}
-	for resource := range assembly.Of[assembly.Function](c.assembly) {
-		total := FunctionUsage{
-			Events: c.events[resource.ARN].Load(), Requests: c.requests[resource.ARN].Load(), Calls: c.calls.made.of(resource.Path),
+func (c *Cloud) functionUsage(running processes) map[string]FunctionUsage {
+	mappings := c.functions.Mappings()
+	return byPath[assembly.Function](c.assembly, func(r assembly.Resource) FunctionUsage {
+		stats, counts := c.functions.Stats(r.ARN), c.counted.of(r.ARN)
+		usage := FunctionUsage{
+			Events: counts[countedEvents], Requests: counts[countedRequests], Calls: c.calls.made.of(r.Path),
+			Invocations: stats.Invocations, Versions: stats.Versions, BilledMilliseconds: stats.Billed.Milliseconds(),
+			MemoryMB: stats.MemoryMB, InitMilliseconds: []float64{}, Processes: running.of(stats.Processes),
 		}
-		total.addStats(c.functions.Stats(resource.ARN))
-		for _, mapping := range c.functions.Mappings() {
-			if function, _ := lambda.SplitARN(mapping.FunctionARN); function == resource.ARN {
-				total.add(mapping)
+		for _, took := range stats.Inits {
+			usage.InitMilliseconds = append(usage.InitMilliseconds, float64(took)/float64(time.Millisecond))
+		}
+		for _, mapping := range mappings {
+			if function, _ := lambda.SplitARN(mapping.FunctionARN); function == r.ARN {
+				usage.Batches += mapping.Invocations
+				usage.Records += mapping.Records
+				usage.Failed += mapping.Failed
+				usage.LargestBatch = max(usage.LargestBatch, mapping.LargestBatch)
 			}
 		}
-		usage[resource.Path] = total
-	}
-	return usage
-}
-
-func (u *FunctionUsage) addStats(stats lambda.Stats) {
-	u.Invocations, u.BilledMilliseconds, u.MemoryMB = stats.Invocations, stats.Billed.Milliseconds(), stats.MemoryMB
-	u.Versions, u.InitMilliseconds = stats.Versions, []float64{}
-	for _, took := range stats.Inits {
-		u.InitMilliseconds = append(u.InitMilliseconds, float64(took)/float64(time.Millisecond))
-	}
-}
-
-func (u *FunctionUsage) add(mapping lambda.MappingStats) {
-	u.Batches += mapping.Invocations
-	u.Records += mapping.Records
-	u.Failed += mapping.Failed
-	u.LargestBatch = max(u.LargestBatch, mapping.LargestBatch)
+		return usage
+	})
 }
 
 func (c *Cloud) showUsage(w http.ResponseWriter, r *http.Request) {
@@ -224,8 +211,8 @@ func (c *Cloud) showUsage(w http.ResponseWriter, r *http.Request) {
 
 // polledQueuesEmpty reports whether the queues that functions read are empty.
 func (c *Cloud) polledQueuesEmpty() bool {
-	for _, mapping := range assembly.Of[assembly.EventSourceMapping](c.assembly) {
-		if c.queues.Counts(mapping.EventSourceARN) != (sqs.Counts{}) {
+	for _, mapping := range c.functions.Mappings() {
+		if !mapping.IsDisabled && c.queues.Counts(mapping.QueueARN) != (sqs.Counts{}) {
 			return false
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // filterLogEventsInput is FilterLogEvents' request. Times are in milliseconds
@@ -51,7 +53,7 @@ func (s *Service) filterLogEvents(ctx context.Context, in *filterLogEventsInput)
 	if in.LogStreamNamePrefix != "" && len(in.LogStreamNames) > 0 {
 		return nil, invalid("LogStreamNamePrefix and LogStreamNames parameters can't be used together.")
 	}
-	from := position{at: orElse(in.StartTime, math.MinInt64)}
+	from := position{at: wire.ValueOr(in.StartTime, math.MinInt64)}
 	if in.NextToken != "" {
 		if from, err = parsePosition(in.NextToken); err != nil {
 			return nil, err
@@ -83,7 +85,7 @@ func (s *Service) filterLogEvents(ctx context.Context, in *filterLogEventsInput)
 
 // matches reports whether an event is of the requested time and streams.
 func (in *filterLogEventsInput) matches(e *event) bool {
-	return e.position.at <= orElse(in.EndTime, math.MaxInt64) &&
+	return e.position.at <= wire.ValueOr(in.EndTime, math.MaxInt64) &&
 		strings.HasPrefix(e.stream.name, in.LogStreamNamePrefix) &&
 		(len(in.LogStreamNames) == 0 || slices.Contains(in.LogStreamNames, e.stream.name))
 }

@@ -13,7 +13,7 @@ import (
 func TestATextIsReadAsItWasKept(t *testing.T) {
 	var texts compact.Texts
 	random := rand.New(rand.NewPCG(1, 2))
-	wanted, kept := make([]string, 2000), make([]compact.Text, 2000)
+	wanted, kept := make([]string, 400), make([]compact.Text, 400)
 	for i := range wanted {
 		wanted[i] = strings.Repeat(fmt.Sprintf("%d\xff", random.Uint64()), random.IntN(20))
 	}

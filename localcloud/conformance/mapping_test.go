@@ -372,7 +372,10 @@ func TestOfTwoMappingsOfAQueueOneGetsAMessage(t *testing.T) {
 	}
 	awaitNotes(t, test, messages)
 	awaitReturned(t, "WorkShared")
-	if got := notes(t, test); len(got) != messages {
-		t.Errorf("the probe got %d messages, want each of %d once: %s", len(got), messages, steps(got))
+	// A message that comes back, because its invocation took too long, is not counted.
+	got := notes(t, test)
+	first := slices.DeleteFunc(slices.Clone(got), func(n note) bool { return receives(t, n) != "1" })
+	if len(first) != messages {
+		t.Errorf("the probe got %d messages for the first time, want %d: %s", len(first), messages, steps(got))
 	}
 }

@@ -14,10 +14,20 @@ import (
 
 // description is what the probe has been invoked with.
 type description struct {
-	Request     string            `json:"request"`
-	ARN         string            `json:"arn"`
-	Deadline    int64             `json:"deadline"`
-	Environment map[string]string `json:"environment"`
+	Request   string   `json:"request"`
+	ARN       string   `json:"arn"`
+	Deadline  int64    `json:"deadline"`
+	Variables []string `json:"variables"`
+}
+
+// environment returns the variables by their names.
+func (d description) environment() map[string]string {
+	values := map[string]string{}
+	for _, variable := range d.Variables {
+		name, value, _ := strings.Cut(variable, "=")
+		values[name] = value
+	}
+	return values
 }
 
 func describe(t *testing.T, function string) description {
@@ -46,7 +56,7 @@ func TestAnInvocationHasAnIDADeadlineAnARNAndATrace(t *testing.T) {
 	if left := time.UnixMilli(got.Deadline).Sub(began); left < 0 || left > 30*time.Second {
 		t.Errorf("the deadline is %s after the call", left)
 	}
-	if trace := got.Environment["_X_AMZN_TRACE_ID"]; !strings.HasPrefix(trace, "Root=1-") {
+	if trace := got.environment()["_X_AMZN_TRACE_ID"]; !strings.HasPrefix(trace, "Root=1-") {
 		t.Errorf("the trace is %q", trace)
 	}
 }
@@ -55,7 +65,7 @@ func TestAFunctionHasTheEnvironmentOfItsRuntime(t *testing.T) {
 	t.Parallel()
 	rule(t, "LR-8", "LR-9")
 	name := cloud.output("Called")
-	got := describe(t, name).Environment
+	got := describe(t, name).environment()
 	region, _ := regionAndAccount(t)
 	want := map[string]string{
 		"_HANDLER": "bootstrap", "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
@@ -77,8 +87,7 @@ func TestAFunctionHasTheEnvironmentOfItsRuntime(t *testing.T) {
 		// With a log group of the template, the name of the function is in the stream's.
 		"AWS_LAMBDA_LOG_STREAM_NAME": `^\d{4}/\d\d/\d\d/` + name + `\[\$LATEST\]\[?[0-9a-f]{32}\]?$`,
 		"AWS_LAMBDA_RUNTIME_API":     `:\d+`,
-		"AWS_ACCESS_KEY_ID":          `^hidden$`, "AWS_SECRET_ACCESS_KEY": `^hidden$`, "AWS_SESSION_TOKEN": `^hidden$`,
-		"LAMBDA_TASK_ROOT": `^/`, "LAMBDA_RUNTIME_DIR": `^/`,
+		"LAMBDA_TASK_ROOT":           `^/`, "LAMBDA_RUNTIME_DIR": `^/`,
 		"LD_LIBRARY_PATH": `^/lib64:/usr/lib64:`, "PATH": `^/usr/local/bin:/usr/bin:`, "AWS_XRAY_DAEMON_ADDRESS": `:\d+$`,
 	} {
 		if !regexp.MustCompile(pattern).MatchString(got[variable]) {
@@ -137,7 +146,7 @@ func TestAProcessHasOneInvocationAtATime(t *testing.T) {
 	streamOf := map[string]string{}
 	for range calls {
 		got := <-streams
-		streamOf[got.Request] = got.Environment["AWS_LAMBDA_LOG_STREAM_NAME"]
+		streamOf[got.Request] = got.environment()["AWS_LAMBDA_LOG_STREAM_NAME"]
 	}
 	handles := map[string]string{}
 	for _, n := range awaitNotes(t, test, 2*calls) {

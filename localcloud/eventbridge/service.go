@@ -62,10 +62,7 @@ type Config struct {
 }
 
 // Bus is an event bus.
-type Bus struct {
-	Name string
-	ARN  string
-}
+type Bus struct{ Name, ARN string }
 
 // Service is EventBridge of one account in one Region.
 type Service struct {

@@ -85,15 +85,10 @@ func localPort(r *http.Request) string {
 
 // refuse answers 403 with the reason, in the form in which AWS's clients expect an error.
 func refuse(w http.ResponseWriter, reason string) {
-	body, err := json.Marshal(map[string]string{
-		"__type": "AccessDeniedException", "message": "the local cloud refuses this request: " + reason,
-	})
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusForbidden)
 	//nolint:errcheck // The caller has gone: there is nothing left to write to.
-	w.Write(append(body, '\n'))
+	json.NewEncoder(w).Encode(map[string]string{
+		"__type": "AccessDeniedException", "message": "the local cloud refuses this request: " + reason,
+	})
 }

@@ -91,21 +91,18 @@ func invalidParameter(format string, args ...any) error {
 	return wire.Errorf("InvalidParameterValueException", format, args...)
 }
 
-// alias returns an alias by its name.
 func (f *function) alias(name string) (Alias, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if a, exists := f.aliases[name]; exists {
 		return a, nil
 	}
-	return Alias{}, &wire.Error{Code: "ResourceNotFoundException", Message: "Cannot find alias arn: " + target{f, name}.arn(), Status: http.StatusNotFound}
+	return Alias{}, notFound("Cannot find alias arn: " + target{f, name}.arn())
 }
 
 // CreateAlias adds an alias to a function.
 func (s *Service) CreateAlias(arn string, given Alias) error {
-	s.mu.Lock()
-	f := s.functions[arn]
-	s.mu.Unlock()
+	f := s.function(arn)
 	if f == nil {
 		return functionNotFound(arn)
 	}

@@ -45,9 +45,9 @@ func processEnvironment(p *pool, from code, runtimeAPI, stream string) []string 
 	// A session of its own distinguishes the calls of this process from those of
 	// others with the same role.
 	all["AWS_SESSION_TOKEN"] = stream
-	list := make([]string, 0, len(all))
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		list = append(list, name+"="+all[name])
+	list := slices.Sorted(maps.Keys(all))
+	for i, name := range list {
+		list[i] += "=" + all[name]
 	}
 	return list
 }

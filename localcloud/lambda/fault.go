@@ -46,20 +46,11 @@ func (s *Service) process(session string) *process {
 	defer s.mu.Unlock()
 	for _, f := range s.functions {
 		for _, p := range f.pools() {
-			if found := p.process(session); found != nil {
-				return found
+			for _, running := range p.processes() {
+				if running.session == session {
+					return running
+				}
 			}
-		}
-	}
-	return nil
-}
-
-func (p *pool) process(session string) *process {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for running := range p.all {
-		if running.session == session {
-			return running
 		}
 	}
 	return nil

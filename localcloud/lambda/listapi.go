@@ -37,7 +37,7 @@ func (c calls) list(r *http.Request, action string, known ...string) (url.Values
 	if err != nil {
 		return nil, err
 	}
-	return query, c.authorize.Check(r.Context(), action, "*", nil)
+	return query, c.allow(r, action, "*")
 }
 
 // page returns the page of a list that a request names.
@@ -52,7 +52,7 @@ func page[T any](all []T, query url.Values, maximum int) ([]T, string, error) {
 }
 
 func (c calls) listFunctions(r *http.Request, _ []byte) (wire.Answer, error) {
-	query, err := c.list(r, "lambda:ListFunctions")
+	query, err := c.list(r, "ListFunctions")
 	if err != nil {
 		return wire.Answer{}, err
 	}
@@ -74,23 +74,19 @@ func (c calls) listFunctions(r *http.Request, _ []byte) (wire.Answer, error) {
 	return answerJSON(http.StatusOK, out, err)
 }
 
-// getFunction answers GetFunction. The code is not in S3, but in a file.
-func (c calls) getFunction(r *http.Request, _ []byte) (wire.Answer, error) {
-	t, err := c.find(r, "lambda:GetFunction")
-	if err != nil {
-		return wire.Answer{}, err
-	}
+// describeFunction answers GetFunction. The code is not in S3, but in a file.
+func describeFunction(t target) (any, error) {
 	var out struct {
 		Configuration functionConfiguration
 		Code          struct{ Location string }
 	}
 	p := t.primary()
 	out.Code.Location = (&url.URL{Scheme: "file", Path: p.current().bootstrap}).String()
+	var err error
 	out.Configuration, err = p.describe(t.arn())
-	return answerJSON(http.StatusOK, out, err)
+	return out, err
 }
 
-// mappingConfiguration is an event source mapping as the API has it.
 type mappingConfiguration struct {
 	UUID                           string
 	EventSourceArn                 string
@@ -104,16 +100,19 @@ type mappingConfiguration struct {
 
 type scalingConfig struct{ MaximumConcurrency int }
 
-func (e *EventSource) describe() mappingConfiguration {
+func (m *mapping) describe() mappingConfiguration {
 	described := mappingConfiguration{
-		UUID: e.ID, EventSourceArn: e.QueueARN, FunctionArn: e.FunctionARN, State: "Enabled",
-		BatchSize: e.BatchSize, MaximumBatchingWindowInSeconds: int(e.BatchingWindow / time.Second),
+		UUID: m.ID, EventSourceArn: m.QueueARN, FunctionArn: m.FunctionARN, State: "Enabled",
+		BatchSize: m.BatchSize, MaximumBatchingWindowInSeconds: int(m.BatchingWindow / time.Second),
 	}
-	if e.ReportBatchItemFailures {
+	if m.snapshot().IsDisabled {
+		described.State = "Disabled"
+	}
+	if m.ReportBatchItemFailures {
 		described.FunctionResponseTypes = []string{"ReportBatchItemFailures"}
 	}
-	if e.MaximumConcurrency > 0 {
-		described.ScalingConfig = &scalingConfig{e.MaximumConcurrency}
+	if m.MaximumConcurrency > 0 {
+		described.ScalingConfig = &scalingConfig{m.MaximumConcurrency}
 	}
 	return described
 }
@@ -121,7 +120,7 @@ func (e *EventSource) describe() mappingConfiguration {
 // listMappings answers ListEventSourceMappings: for a queue, for exactly what the name
 // of a function leads to, or for all.
 func (c calls) listMappings(r *http.Request, _ []byte) (wire.Answer, error) {
-	query, err := c.list(r, "lambda:ListEventSourceMappings", "EventSourceArn", "FunctionName")
+	query, err := c.list(r, "ListEventSourceMappings", "EventSourceArn", "FunctionName")
 	var of target
 	if name := query.Get("FunctionName"); err == nil && name != "" {
 		of, err = c.service.named(name, "")
@@ -143,4 +142,37 @@ func (c calls) listMappings(r *http.Request, _ []byte) (wire.Answer, error) {
 	}
 	out.EventSourceMappings, out.NextMarker, err = page(all, query, maximumMappings)
 	return answerJSON(http.StatusOK, out, err)
+}
+
+// mapping returns the operation that answers with an event source mapping, and enables
+// or disables it if the request has that.
+func (c calls) mapping(action string, status int) routeOperation {
+	return func(r *http.Request, body []byte) (wire.Answer, error) {
+		id := r.PathValue("id")
+		found := c.service.mapping(id)
+		if found == nil {
+			return wire.Answer{}, notFound("The resource you requested does not exist.")
+		}
+		var in struct{ Enabled *bool }
+		err := c.allow(r, action, strings.Replace(found.target.ARN, ":function:"+found.target.Name, ":event-source-mapping:"+id, 1))
+		if err == nil {
+			err = wire.Decode(body, &in)
+		}
+		if err == nil && in.Enabled != nil {
+			found.enable(*in.Enabled)
+		}
+		return answerJSON(status, found.describe(), err)
+	}
+}
+
+// mapping returns the event source mapping with an id, or nil.
+func (s *Service) mapping(id string) *mapping {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.mappings {
+		if m.ID == id {
+			return m
+		}
+	}
+	return nil
 }

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"example.com/saga/localcloud/sqs"
+	"example.com/saga/localcloud/wire"
 )
 
 // pollAgain is the wait after a receive that failed.
 const pollAgain = time.Second
 
 // EventSource maps a queue to a function, one of its versions or one of its
-// aliases.
+// aliases. It has to be valid.
 type EventSource struct {
 	// ID is the mapping's UUID.
 	ID                    string
@@ -32,6 +33,8 @@ type EventSource struct {
 	ReportBatchItemFailures bool
 	// Filters are event patterns. A message that matches none of them is deleted.
 	Filters []string
+	// IsDisabled is set if the queue is not read until the mapping is enabled.
+	IsDisabled bool
 }
 
 // MappingStats counts what an event source mapping has done.
@@ -41,6 +44,7 @@ type MappingStats struct {
 	// the messages in them, Failed the messages that were not deleted.
 	Invocations, Records, Failed int
 	LargestBatch                 int
+	IsDisabled                   bool
 }
 
 // mapping reads a queue and invokes a function with batches of its messages.
@@ -57,6 +61,8 @@ type mapping struct {
 	filters  filters
 	// slots limits the batches at once.
 	slots chan struct{}
+	// gate is closed while the mapping is disabled.
+	gate gate
 
 	mu    sync.Mutex
 	stats MappingStats
@@ -93,10 +99,6 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 	if s.config.Queues == nil {
 		return nil, errors.New("there are no queues")
 	}
-	fifo := strings.HasSuffix(source.QueueARN, ".fifo")
-	if err := source.validate(fifo); err != nil {
-		return nil, err
-	}
 	filters, err := parseFilters(source.Filters)
 	if err != nil {
 		return nil, err
@@ -119,29 +121,25 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 	if source.MaximumConcurrency > 0 {
 		limit = min(limit, source.MaximumConcurrency)
 	}
-	return &mapping{
+	m := &mapping{
 		EventSource: source, target: t, queues: s.config.Queues, url: url, region: s.config.Region,
-		timeout: timeout, receives: receives, fifo: fifo, filters: filters, slots: make(chan struct{}, limit),
+		timeout: timeout, receives: receives, fifo: strings.HasSuffix(source.QueueARN, ".fifo"), filters: filters, slots: make(chan struct{}, limit),
 		stats: MappingStats{QueueARN: source.QueueARN, FunctionARN: source.FunctionARN},
-	}, nil
+	}
+	m.enable(!source.IsDisabled)
+	return m, nil
 }
 
-func (e *EventSource) validate(fifo bool) error {
-	switch {
-	case e.BatchSize < 1 || e.BatchSize > 10_000:
-		return fmt.Errorf("batch size %d is not between 1 and 10000", e.BatchSize)
-	case fifo && e.BatchSize > 10:
-		return fmt.Errorf("batch size %d is more than a FIFO queue's 10", e.BatchSize)
-	case e.BatchingWindow < 0 || e.BatchingWindow > 5*time.Minute:
-		return fmt.Errorf("the batching window %s is not between 0 and 300 seconds", e.BatchingWindow)
-	case fifo && e.BatchingWindow > 0:
-		return errors.New("a FIFO queue has no batching window")
-	case e.BatchSize > 10 && e.BatchingWindow < time.Second:
-		return errors.New("maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
-	case e.MaximumConcurrency != 0 && (e.MaximumConcurrency < 2 || e.MaximumConcurrency > 1000):
-		return fmt.Errorf("the maximum concurrency %d is not between 2 and 1000", e.MaximumConcurrency)
+// enable lets the mapping read its queue, or not. A receive that waits ends first.
+func (m *mapping) enable(enabled bool) {
+	if enabled {
+		m.gate.open()
+	} else {
+		m.gate.close()
 	}
-	return nil
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stats.IsDisabled = !enabled
 }
 
 // queueAttributes returns the visibility timeout of a queue, and how often a message
@@ -164,6 +162,7 @@ func queueAttributes(ctx context.Context, queues Queues, url string) (visibility
 // is a slot.
 func (m *mapping) poll(ctx context.Context, s *Service) {
 	for {
+		m.gate.wait(ctx)
 		m.target.gate.wait(ctx)
 		select {
 		case m.slots <- struct{}{}:
@@ -173,7 +172,9 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 		batch, visible, err := m.collect(m.target.asRole(ctx))
 		if err != nil && ctx.Err() == nil {
 			s.config.Logger.ErrorContext(ctx, "an event source mapping cannot receive", "queue", m.QueueARN, "error", err)
-			sleep(ctx, pollAgain)
+			if wire.Sleep(ctx, pollAgain) != nil {
+				return
+			}
 		}
 		if len(batch) == 0 {
 			<-m.slots

@@ -22,7 +22,6 @@ type lines struct {
 	end     []byte
 }
 
-// Write adds a piece of output.
 func (l *lines) Write(piece []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -65,14 +64,12 @@ func (l *lines) emit(line string) {
 	l.write(line)
 }
 
-// forget drops the end of the output so far.
 func (l *lines) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.end = nil
 }
 
-// tail returns the end of the output.
 func (l *lines) tail() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -49,9 +49,7 @@ func (g *gate) wait(ctx context.Context) {
 // queues, until Resume. Synchronous calls are not held back: their callers
 // cannot wait.
 func (s *Service) Pause(arn string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f := s.functions[arn]; f != nil {
+	if f := s.function(arn); f != nil {
 		f.gate.close()
 	}
 }

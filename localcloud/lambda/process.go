@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // outputDelay is how long output may be in the pipe of a process after the response,
@@ -86,10 +88,9 @@ func (p *process) start(ctx context.Context, watchdog *watchdog, environment []s
 			WaitDelay: time.Second,
 		}
 		err := watchdog.start(p.command)
-		if !errors.Is(err, syscall.ETXTBSY) || ctx.Err() != nil {
+		if !errors.Is(err, syscall.ETXTBSY) || wire.Sleep(ctx, busyAgain) != nil {
 			return err
 		}
-		sleep(ctx, busyAgain)
 	}
 }
 
@@ -122,8 +123,6 @@ func (p *process) signal(signal syscall.Signal) {
 
 // awaitReady waits until the process requests its first event.
 func (p *process) awaitReady(ctx context.Context, timeout time.Duration) error {
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
 	failure := &initError{}
 	select {
 	case <-p.api.ready:
@@ -135,7 +134,7 @@ func (p *process) awaitReady(ctx context.Context, timeout time.Duration) error {
 		p.awaitExit(time.Second)
 	case <-p.exited:
 		failure.reason = p.exitReason()
-	case <-timer.C:
+	case <-time.After(timeout):
 		failure.reason = fmt.Sprintf("it did not ask for an event within %s", timeout)
 	case <-ctx.Done():
 		failure.reason = ctx.Err().Error()
@@ -156,11 +155,9 @@ func (p *process) requestID() string {
 }
 
 func (p *process) awaitExit(limit time.Duration) {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
 	select {
 	case <-p.exited:
-	case <-timer.C:
+	case <-time.After(limit):
 	}
 }
 

@@ -114,42 +114,40 @@ func (api *runtimeAPI) deliver(w http.ResponseWriter, inv *invocation) {
 }
 
 func (api *runtimeAPI) response(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumPayload))
+	body, err := readBody(w, r)
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		api.answer(w, r, http.StatusRequestEntityTooLarge, func(inv *invocation) Result {
 			return inv.failure("Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size (%d bytes).", maximumPayload)
 		})
 		return
 	}
-	if err != nil {
-		writeError(w, http.StatusBadRequest, "InvalidRequest", err.Error())
-		return
-	}
+	result := Result{Payload: body}
 	// A runtime that streams its response reports a failure in a trailer.
-	if r.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "" {
-		failure, err := base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body"))
-		if err != nil {
-			writeError(w, http.StatusBadRequest, "InvalidRequest", err.Error())
-			return
-		}
-		api.answer(w, r, http.StatusAccepted, func(inv *invocation) Result {
-			return Result{RequestID: inv.id, Payload: failure, FunctionError: errorUnhandled}
-		})
-		return
+	if err == nil && r.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "" {
+		result.FunctionError = errorUnhandled
+		result.Payload, err = base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body"))
 	}
-	api.answer(w, r, http.StatusAccepted, func(inv *invocation) Result {
-		return Result{RequestID: inv.id, Payload: body}
-	})
+	api.end(w, r, result, err)
 }
 
 func (api *runtimeAPI) failure(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumPayload))
+	body, err := readBody(w, r)
+	api.end(w, r, Result{Payload: body, FunctionError: errorUnhandled}, err)
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, maximumPayload))
+}
+
+// end ends the current invocation with a result, unless the request could not be read.
+func (api *runtimeAPI) end(w http.ResponseWriter, r *http.Request, result Result, err error) {
 	if err != nil {
 		writeError(w, http.StatusBadRequest, "InvalidRequest", err.Error())
 		return
 	}
 	api.answer(w, r, http.StatusAccepted, func(inv *invocation) Result {
-		return Result{RequestID: inv.id, Payload: body, FunctionError: errorUnhandled}
+		result.RequestID = inv.id
+		return result
 	})
 }
 
@@ -169,7 +167,7 @@ func (api *runtimeAPI) answer(w http.ResponseWriter, r *http.Request, status int
 }
 
 func (api *runtimeAPI) initError(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maximumPayload))
+	body, err := readBody(w, r)
 	if err != nil {
 		writeError(w, http.StatusBadRequest, "InvalidRequest", err.Error())
 		return

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/google/uuid"
+
 	"example.com/saga/localcloud/wire"
 )
 
@@ -53,7 +55,6 @@ func newFunction(settings Function, from code, s *Service) *function {
 	return f
 }
 
-// tryReserve reserves a slot if one is free.
 func (f *function) tryReserve() bool {
 	select {
 	case f.slots <- struct{}{}:
@@ -85,7 +86,7 @@ func (f *function) asRole(ctx context.Context) context.Context {
 	return wire.WithCaller(ctx, f.Environment["AWS_ACCESS_KEY_ID"])
 }
 
-// pools returns the pools of all versions, also of those that are replaced.
+// pools returns all pools, also of versions that are replaced.
 func (f *function) pools() []*pool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -120,10 +121,7 @@ func (f *function) used() []*pool {
 
 // version returns the pool of a version, or nil. f.mu is locked.
 func (f *function) version(version string) *pool {
-	if version == latest {
-		return f.latest
-	}
-	for _, p := range f.published {
+	for _, p := range append([]*pool{f.latest}, f.published...) {
 		if p.version == version {
 			return p
 		}
@@ -183,36 +181,24 @@ func (t target) arn() string {
 	return t.ARN + ":" + t.qualifier
 }
 
-// exists reports whether the function has the version or the alias.
-func (t target) exists() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	_, isAlias := t.aliases[t.qualifier]
-	return isAlias || t.version(cmp.Or(t.qualifier, latest)) != nil
-}
-
 // choose returns the version for the next invocation. Lambda chooses one of the
 // versions of an alias by probability, for each invocation.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
 func (t target) choose() *pool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	version := cmp.Or(t.qualifier, latest)
-	if a, isAlias := t.aliases[t.qualifier]; isAlias {
-		version = a.choose(t.random)
-	}
-	return t.version(version)
+	return t.pool(func(a Alias) string { return a.choose(t.random) })
 }
 
-// primary returns the version that an alias names first, or that the target is.
-func (t target) primary() *pool {
+// primary returns the version that an alias names first, or that the target is; nil if
+// there is none.
+func (t target) primary() *pool { return t.pool(func(a Alias) string { return a.Version }) }
+
+func (t target) pool(chosen func(Alias) string) *pool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	version := cmp.Or(t.qualifier, latest)
 	if a, isAlias := t.aliases[t.qualifier]; isAlias {
-		version = a.Version
+		return t.version(chosen(a))
 	}
-	return t.version(version)
+	return t.version(cmp.Or(t.qualifier, latest))
 }
 
 // invoke runs an invocation in a process of a version. The caller has reserved a
@@ -222,7 +208,7 @@ func (t target) invoke(ctx context.Context, inv *invocation) Result {
 }
 
 func (t target) newInvocation(ctx context.Context, payload []byte) *invocation {
-	return newInvocation(t.arn(), payload, t.trace(ctx, t.config.Clock()))
+	return &invocation{id: uuid.NewString(), arn: t.arn(), payload: payload, trace: t.trace(ctx, t.config.Clock()), answered: make(chan Result, 1)}
 }
 
 // retries returns how asynchronous invocations of the target are retried.
@@ -243,22 +229,22 @@ func SplitARN(arn string) (function, qualifier string) {
 func (s *Service) find(arn string) (target, error) {
 	name, qualifier := SplitARN(arn)
 	t := target{s.functions[name], qualifier}
-	if t.function == nil || t.arn() != arn || !t.exists() {
+	if t.function == nil || t.arn() != arn || t.primary() == nil {
 		return target{}, functionNotFound(arn)
 	}
 	return t, nil
 }
 
-func functionNotFound(name string) *wire.Error {
-	return &wire.Error{Code: "ResourceNotFoundException", Message: "Function not found: " + name, Status: http.StatusNotFound}
+func functionNotFound(name string) *wire.Error { return notFound("Function not found: " + name) }
+
+func notFound(message string) *wire.Error {
+	return &wire.Error{Code: "ResourceNotFoundException", Message: message, Status: http.StatusNotFound}
 }
 
 // Publish makes a version of a function, which runs the code in the function's
 // folder, and returns its number.
 func (s *Service) Publish(arn string) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.functions[arn]
+	f := s.function(arn)
 	if f == nil {
 		return "", functionNotFound(arn)
 	}

@@ -27,19 +27,15 @@ for group in $groups; do kill -9 "-$group"; done 2>/dev/null`
 // watchdog ends the processes of functions, with their children, also if the local cloud
 // is killed: it is a shell whose input ends with the local cloud.
 type watchdog struct {
-	mu     sync.Mutex
-	shell  *exec.Cmd
-	input  io.WriteCloser
-	closed bool
+	mu    sync.Mutex
+	shell *exec.Cmd
+	input io.WriteCloser
 }
 
 // start starts the command as a group of processes.
 func (w *watchdog) start(command *exec.Cmd) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return errClosed
-	}
 	if w.shell == nil {
 		if err := w.open(); err != nil {
 			return fmt.Errorf("starting the watchdog: %w", err)
@@ -82,7 +78,7 @@ func (w *watchdog) close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	shell := w.shell
-	w.closed, w.shell = true, nil
+	w.shell = nil
 	if shell == nil {
 		return nil
 	}

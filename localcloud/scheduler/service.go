@@ -138,14 +138,10 @@ func (s *Service) run(ctx context.Context, schedule Schedule) {
 		at = schedule.Cron.Next(at)
 	}
 	for ; !at.IsZero(); at = schedule.next(at) {
-		timer := time.NewTimer(at.Sub(s.config.Clock()))
-		select {
-		case <-timer.C:
-			s.fire(ctx, schedule)
-		case <-ctx.Done():
-			timer.Stop()
+		if wire.Sleep(ctx, at.Sub(s.config.Clock())) != nil {
 			return
 		}
+		s.fire(ctx, schedule)
 	}
 }
 

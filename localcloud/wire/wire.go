@@ -118,6 +118,15 @@ func Decode(body []byte, in any) error {
 	return nil
 }
 
+// EncodeJSON is json.Marshal without escaping <, > and &, which would grow sixfold.
+func EncodeJSON(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
+}
+
 // Service is the wire protocol of one AWS service: operations of a JSON protocol or
 // of the query protocol, or routes of a REST protocol.
 type Service struct {

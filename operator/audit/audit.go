@@ -44,10 +44,10 @@ type Table struct {
 // Violation is an invariant that does not hold.
 type Violation struct {
 	// Invariant is its number, as in docs/saga.md.
-	Invariant int
+	Invariant int `json:"invariant"`
 	// Order is the order's id, if the violation is about one.
-	Order string
-	Text  string
+	Order string `json:"order,omitempty"`
+	Text  string `json:"text"`
 }
 
 // String describes what does not hold.

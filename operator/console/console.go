@@ -1,71 +1,119 @@
-// Package console writes events as lines: aligned and, on a terminal, coloured, for
-// people; or as JSON, for programs. Nothing in an event can control the terminal.
+// Package console shows a saga in a browser: its orders, what has become of each, and its
+// dead letters. It shows the same for a saga in AWS and in the local cloud, because it
+// reads both through AWS's APIs.
+//
+// Pages are rendered here, with html/template, which escapes all that comes from events.
+// A page is a whole document. In a browser with JavaScript, htmx requests it again
+// when the server sends that something has changed, and replaces what differs.
 package console
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
-	"os"
+	"context"
+	"errors"
+	"html/template"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
 
-	"golang.org/x/term"
-
-	"example.com/saga/pkg/event"
-	"example.com/saga/pkg/printable"
+	"example.com/saga/operator/dlq"
+	"example.com/saga/operator/orderapi"
+	"example.com/saga/operator/orderlist"
+	"example.com/saga/operator/orderview"
 )
 
-// HasColors reports whether a file is a terminal that shows colours. noColor is the
-// environment variable NO_COLOR: any text in it means none.
-func HasColors(file *os.File, noColor string) bool {
-	return noColor == "" && term.IsTerminal(int(file.Fd()))
+// Config is what a console shows and does.
+type Config struct {
+	// Stack is the name of the stack.
+	Stack string
+	// ReadOnly refuses all that changes the saga.
+	ReadOnly bool
+	Orders   *orderlist.List
+	// Follow calls touch for each event about an order from the time at which it calls
+	// ready, until ctx ends.
+	Follow func(ctx context.Context, ready func(), touch func(order string)) error
+	// DeadLetters has the dead-letter queues.
+	DeadLetters DeadLetters
+	// API places and cancels orders. It is nil if it requires IAM signatures.
+	API *orderapi.Client
+	// Load reads all about an order. The dead letters are those of all orders.
+	Load func(ctx context.Context, id string, deadLetters []dlq.DeadLetter) (orderview.View, error)
+	// FindOrder returns the order of the event that mentions an id of an event or a
+	// trace, or "".
+	FindOrder func(ctx context.Context, text string) (string, error)
+	// Replay sends the events of an order to a context again.
+	Replay func(ctx context.Context, order, to string) ([]Outcome, error)
+	// Spans returns the spans of a trace. It is nil if they are shown elsewhere, at
+	// TraceURL followed by the id of the trace.
+	Spans    func(ctx context.Context, trace string) ([]Span, error)
+	TraceURL string
+	// Advise returns what the runbook says about the reason of a dead letter, or "".
+	Advise func(reason string) template.HTML
+	// Audit checks the invariants.
+	Audit func(context.Context) (AuditResult, error)
+	// Every is the time between two polls.
+	Every  time.Duration
+	Clock  func() time.Time
+	Logger *slog.Logger
 }
 
-// Lines writes one aligned line for each event.
-type Lines struct {
-	Out io.Writer
-	// Color allows ANSI escape sequences.
-	Color bool
+// Console is a console. Run keeps it up to date.
+type Console struct {
+	Config
+
+	pages   pages
+	pulse   *pulse
+	letters *letterbox
+	audited auditor
+	status  status
 }
 
-// Event writes the local time of an event, the first eight characters of its order's
-// id, its type and its source.
-func (l Lines) Event(e event.Event, _ json.RawMessage) error {
-	_, err := fmt.Fprintf(l.Out, "%s  %s  %s %s\n", e.Time.Local().Format("15:04:05.000"),
-		l.paint(orderColor(e.Subject), fmt.Sprintf("%-8.8s", e.Subject)),
-		l.paint(typeColor(e.Type), fmt.Sprintf("%-30s", e.Type)),
-		l.paint(faint, e.Source))
-	return err
-}
-
-// Malformed writes a text that is not an event, and the reason.
-func (l Lines) Malformed(text string, reason error) error {
-	_, err := fmt.Fprintf(l.Out, "%s  %s\n", l.paint(red, "not an event: "+reason.Error()), l.paint(plain, text))
-	return err
-}
-
-// JSON writes one line of JSON for each event: the CloudEvent itself.
-type JSON struct{ Out io.Writer }
-
-// Event writes the given encoding of an event.
-func (j JSON) Event(_ event.Event, encoded json.RawMessage) error {
-	var line bytes.Buffer
-	if err := json.Compact(&line, encoded); err != nil {
-		return err
-	}
-	return j.line(line.Bytes())
-}
-
-// Malformed writes an object with the text and the reason.
-func (j JSON) Malformed(text string, reason error) error {
-	encoded, err := json.Marshal(map[string]string{"raw": text, "error": reason.Error()})
+// New makes a console.
+func New(config Config) (*Console, error) {
+	parsed, err := parsePages()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return j.line(encoded)
+	return &Console{
+		Config: config, pages: parsed, pulse: newPulse(), letters: newLetterbox(config.DeadLetters),
+	}, nil
 }
 
-func (j JSON) line(encoded []byte) error {
-	_, err := j.Out.Write(append(printable.JSON(encoded), '\n'))
-	return err
+// Handler returns the handler of all pages.
+func (c *Console) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", c.page(c.ordersPage))
+	mux.HandleFunc("GET /orders/{id}", c.page(c.orderPage))
+	mux.HandleFunc("GET /dlq", c.page(c.deadLettersPage))
+	mux.HandleFunc("GET /audit", c.page(c.auditPage))
+	mux.HandleFunc("GET /search", c.search)
+	mux.HandleFunc("GET /counts", c.showCounts)
+	mux.HandleFunc("GET /live", c.live)
+	mux.Handle("GET /static/", staticFiles())
+	mux.HandleFunc("POST /audit", c.runAudit)
+	mux.HandleFunc("POST /orders", c.action(c.place))
+	mux.HandleFunc("POST /orders/{id}/cancellation", c.action(c.cancel))
+	mux.HandleFunc("POST /orders/{id}/replay", c.action(c.replay))
+	mux.HandleFunc("POST /dlq/redrive", c.action(c.redrive))
+	mux.HandleFunc("POST /dlq/discard", c.action(c.discard))
+	mux.HandleFunc("GET /", c.page(func(*http.Request) (page, error) {
+		return message(http.StatusNotFound, "There is no such page", "The console has no page at this address."), nil
+	}))
+	return protect(mux)
+}
+
+// Serve serves a handler until ctx ends, which is no error. Open streams end at once.
+func Serve(ctx context.Context, listener net.Listener, handler http.Handler, logger *slog.Logger) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog:    slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	ended := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { ended <- server.Close() })
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return <-ended
 }

@@ -1,115 +1,231 @@
 package console_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"os"
-	"path/filepath"
-	"slices"
+	"bufio"
+	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/saga/operator/console"
-	"example.com/saga/pkg/contract"
-	"example.com/saga/pkg/event"
+	"example.com/saga/operator/orderapi"
+	"example.com/saga/services/order"
 )
 
-// noon is a time of the time zone in which times are shown.
-func noon() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 123_000_000, time.Local).UTC() }
+var pages = []string{"/", "/orders/order-12345678", "/dlq", "/audit", "/nowhere", "/orders/none", "/search?q=%3Cb%3E"}
 
-// line returns the line of an event.
-func line(t *testing.T, color bool, order, eventType string) string {
-	t.Helper()
-	var out bytes.Buffer
-	e := event.Event{Time: noon(), Subject: order, Type: eventType, Source: "warehouse"}
-	if err := (console.Lines{Out: &out, Color: color}).Event(e, nil); err != nil {
-		t.Fatal(err)
+func TestTextOfEventsIsEscapedOnEveryPage(t *testing.T) {
+	s := newShop(t, as)
+	if status, _ := s.post("/audit", ""); status != http.StatusSeeOther {
+		t.Fatalf("the audit is answered with %d", status)
 	}
-	return out.String()
-}
-
-func TestAnEventIsOneAlignedLine(t *testing.T) {
-	got := line(t, false, "0190f3a2-0000", "order.placed") + line(t, false, "7", "warehouse.cancellation-refused")
-	want := "12:00:00.123  0190f3a2  order.placed                   warehouse\n" +
-		"12:00:00.123  7         warehouse.cancellation-refused warehouse\n"
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the lines (-want +got):\n%s", diff)
-	}
-}
-
-func TestTheColourOfATypeIsThatOfItsOutcome(t *testing.T) {
-	const red, green, yellow, magenta = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[35m"
-	colours := map[string]string{
-		"order.placed": green, "warehouse.stock-reserved": green, "payment.taken": green, "loyalty.points-awarded": green,
-		"warehouse.order-shipped": green, "warehouse.stock-received": green,
-		"warehouse.stock-unavailable": red, "payment.declined": red, "loyalty.award-rejected": red,
-		"warehouse.shipment-failed": red, "warehouse.cancellation-refused": red,
-		"order.cancellation-requested": magenta, "order.cancelled": magenta,
-		"loyalty.points-revoked": yellow, "payment.refunded": yellow, "warehouse.stock-released": yellow,
-	}
-	for eventType, colour := range colours {
-		if got := line(t, true, "o-1", eventType); !strings.Contains(got, colour+eventType) {
-			t.Errorf("%s is shown as %q", eventType, got)
+	escaped := 0
+	for _, path := range pages {
+		body := s.get(path)
+		if strings.Contains(body, markup) || strings.Contains(body, "</pre>\"") || strings.Contains(body, "<b>.</p>") {
+			t.Errorf("%s has markup:\n%s", path, body)
 		}
+		escaped += strings.Count(body, "&lt;script&gt;")
 	}
-	for _, eventType := range contract.Types(contract.All()...) {
-		got := line(t, true, "o-1", eventType)
-		if !slices.ContainsFunc([]string{red, green, yellow, magenta}, func(colour string) bool { return strings.Contains(got, colour+eventType) }) {
-			t.Errorf("%s has no colour: %q", eventType, got)
+	if escaped < 6 {
+		t.Errorf("the text is shown only %d times", escaped)
+	}
+}
+
+func TestPagesLoadNothingFromElsewhereAndHaveNoInlineScriptOrStyle(t *testing.T) {
+	s := newShop(t, as)
+	for _, path := range append(pages, "/static/console.css", "/counts") {
+		_, header, body := s.request(http.MethodGet, path, "", unchanged)
+		if got := header.Get("Content-Security-Policy"); !strings.Contains(got, "default-src 'none'") || strings.Contains(got, "unsafe") {
+			t.Errorf("%s has the policy %q", path, got)
+		}
+		for _, forbidden := range []string{"<script>", " style=", "<style", " onclick=", "javascript:", `src="http`, `href="//`} {
+			if strings.Contains(body, forbidden) {
+				t.Errorf("%s has %s", path, forbidden)
+			}
 		}
 	}
 }
 
-func TestAnOrderHasAlwaysTheSameColour(t *testing.T) {
-	colour := func(text string) string {
-		before, _, _ := strings.Cut(text, "order-")
-		return before[strings.LastIndex(before, "\x1b"):]
-	}
-	first, second, other := line(t, true, "order-a", "order.placed"), line(t, true, "order-a", "payment.declined"), line(t, true, "order-b", "order.placed")
-	if colour(first) != colour(second) || colour(first) == colour(other) {
-		t.Errorf("the lines are\n%q\n%q\n%q", first, second, other)
-	}
-}
-
-func TestAFileHasNoColours(t *testing.T) {
-	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if console.HasColors(file, "") {
-		t.Error("a file is taken for a terminal")
-	}
-}
-
-func TestNothingInAnEventControlsTheTerminal(t *testing.T) {
-	const hostile, harmless = "a\x1b[2Jb\nc\u009bd", `a\x1b[2Jb\nc\u009bd`
-	var out bytes.Buffer
-	l := console.Lines{Out: &out}
-	e := event.Event{Time: noon(), Subject: "\x1b[2J", Type: hostile, Source: hostile}
-	if err := errors.Join(l.Event(e, nil), l.Malformed(hostile, errors.New("because\r"))); err != nil {
-		t.Fatal(err)
-	}
-	want := `12:00:00.123  \x1b[2J      ` + harmless + strings.Repeat(" ", 30-len([]rune(hostile))) + " " + harmless + "\n" +
-		`not an event: because\r  ` + harmless + "\n"
-	if diff := cmp.Diff(want, out.String()); diff != "" {
-		t.Errorf("the lines (-want +got):\n%s", diff)
+func TestARequestThatAPageElsewhereCanSendIsRefused(t *testing.T) {
+	s := newShop(t, as)
+	host := strings.TrimPrefix(s.server.URL, "http://")
+	_, port, _ := strings.Cut(host, ":")
+	for name, c := range map[string]struct {
+		method string
+		change func(*http.Request)
+		want   int
+	}{
+		"a page":                        {http.MethodGet, unchanged, http.StatusOK},
+		"a page by its name":            {http.MethodGet, func(r *http.Request) { r.Host = "localhost:" + port }, http.StatusOK},
+		"a page after a link elsewhere": {http.MethodGet, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, http.StatusOK},
+		"a name that resolves to it":    {http.MethodGet, func(r *http.Request) { r.Host = "evil.example:" + port }, http.StatusForbidden},
+		"another port":                  {http.MethodGet, func(r *http.Request) { r.Host = "127.0.0.1:1" }, http.StatusForbidden},
+		"no port":                       {http.MethodGet, func(r *http.Request) { r.Host = "127.0.0.1" }, http.StatusForbidden},
+		"a read by a page elsewhere":    {http.MethodGet, func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }, http.StatusForbidden},
+		"a write":                       {http.MethodPost, unchanged, http.StatusOK},
+		"a write by a page elsewhere":   {http.MethodPost, func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") }, http.StatusForbidden},
+		"a write by a sandboxed page":   {http.MethodPost, func(r *http.Request) { r.Header.Set("Origin", "null") }, http.StatusForbidden},
+		"a write without an origin":     {http.MethodPost, func(r *http.Request) { r.Header.Del("Origin") }, http.StatusForbidden},
+		"a write by another local site": {http.MethodPost, func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:1") }, http.StatusForbidden},
+		"a write of another site":       {http.MethodPost, func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") }, http.StatusForbidden},
+		"a write to a name that resolves": {http.MethodPost, func(r *http.Request) {
+			r.Host = "evil.example:" + port
+			r.Header.Set("Origin", "http://"+r.Host)
+		}, http.StatusForbidden},
+	} {
+		if status, _, body := s.request(c.method, "/dlq"+map[string]string{http.MethodPost: "/redrive"}[c.method], "queue=Payment/DeadLetters&dry-run=yes", c.change); status != c.want {
+			t.Errorf("%s is answered with %d: %s", name, status, body)
+		}
 	}
 }
 
-func TestNothingInAnEventControlsTheTerminalAsJSONEither(t *testing.T) {
-	const hostile = "\u009b2J\u202e\u2028\x7f"
-	var out bytes.Buffer
-	j := console.JSON{Out: &out}
-	if err := errors.Join(j.Event(event.Event{}, json.RawMessage(`{"subject": "`+hostile+`"}`)), j.Malformed(hostile, errors.New(hostile))); err != nil {
-		t.Fatal(err)
+func TestWritesNeedTheirMethod(t *testing.T) {
+	s := newShop(t, as)
+	for _, path := range []string{"/dlq/redrive?queue=Payment/DeadLetters", "/dlq/discard?queue=Payment/DeadLetters&id=letter-1", "/orders/order-12345678/cancellation"} {
+		if status, _, _ := s.request(http.MethodGet, path, "", unchanged); status != http.StatusNotFound {
+			t.Errorf("GET %s is answered with %d", path, status)
+		}
 	}
-	const harmless = `\u009b2J\u202e\u2028\u007f`
-	if want := `{"subject":"` + harmless + `"}` + "\n" + `{"error":"` + harmless + `","raw":"` + harmless + `"}` + "\n"; out.String() != want {
-		t.Errorf("the lines are %q, want %q", out.String(), want)
+	if did := s.done(); len(did) > 0 {
+		t.Errorf("done was %v", did)
+	}
+}
+
+func TestAReadOnlyConsoleChangesNothing(t *testing.T) {
+	s := newShop(t, func(c *console.Config) {
+		c.ReadOnly, c.API = true, &orderapi.Client{URL: "http://127.0.0.1:1"}
+	})
+	for _, path := range []string{"/orders", "/orders/order-12345678/cancellation", "/orders/order-12345678/replay", "/dlq/redrive", "/dlq/discard"} {
+		if status, body := s.post(path, "queue=Payment/DeadLetters&id=letter-1&sample=ships&to=order"); status != http.StatusForbidden || !strings.Contains(body, "-write") {
+			t.Errorf("%s is answered with %d: %s", path, status, body)
+		}
+	}
+	for _, path := range pages {
+		if body := s.get(path); strings.Contains(body, `hx-post=`) || !strings.Contains(body, "read-only") {
+			t.Errorf("%s has buttons, or is not marked:\n%s", path, body)
+		}
+	}
+}
+
+func TestDeadLettersAreRedrivenAndDiscarded(t *testing.T) {
+	for path, want := range map[string]string{
+		"/dlq/redrive": "redrive Payment/DeadLetters letter-1", "/dlq/discard": "discard Payment/DeadLetters letter-1",
+	} {
+		s := newShop(t, as)
+		if status, body := s.post(path, "queue=Payment/DeadLetters&id=letter-1"); status != http.StatusOK || !strings.Contains(body, "done") {
+			t.Errorf("%s is answered with %d: %s", path, status, body)
+		}
+		if did := s.done(); len(did) != 1 || did[0] != want {
+			t.Errorf("done was %v, not %s", did, want)
+		}
+		s.eventually("the page has no dead letter", func() bool { return strings.Contains(s.get("/dlq"), "There are none") })
+	}
+	s := newShop(t, as)
+	if _, body := s.post("/dlq/discard", "queue=Payment/DeadLetters"); !strings.Contains(body, "name the dead letter") || len(s.done()) > 0 {
+		t.Errorf("a discard of all is answered with %s", body)
+	}
+	if _, body := s.post("/dlq/redrive", "queue=Payment/DeadLetters&dry-run=yes"); !strings.Contains(body, "would be sent") || len(s.done()) > 0 {
+		t.Errorf("a dry run is answered with %s", body)
+	}
+	s.broken = errBroken
+	if _, body := s.post("/dlq/redrive", "queue=Payment/DeadLetters"); !strings.Contains(body, "Failed:</b> broken &lt;b&gt;") {
+		t.Errorf("a failure is answered with %s", body)
+	}
+}
+
+func TestAnOrderIsFoundByWhatIsKnownOfIt(t *testing.T) {
+	s := newShop(t, as)
+	for what, text := range map[string]string{
+		"its id": "order-12345678", "the beginning": "order-12", "spaces": "+order-12345678+",
+		"a trace of X-Ray": "1-01234567-89abcdef0123456789abcdef", "a trace": "0123456789abcdef0123456789abcdef",
+	} {
+		status, header, _ := s.request(http.MethodGet, "/search?q="+text, "", unchanged)
+		if status != http.StatusSeeOther || header.Get("Location") != "/orders/order-12345678" {
+			t.Errorf("%s leads to %d %s", what, status, header.Get("Location"))
+		}
+	}
+	for _, text := range []string{"", "order", "unknown-order"} {
+		if status, _, _ := s.request(http.MethodGet, "/search?q="+text, "", unchanged); status != http.StatusNotFound {
+			t.Errorf("%q is answered with %d", text, status)
+		}
+	}
+}
+
+func TestAChangeIsStreamed(t *testing.T) {
+	s := newShop(t, as)
+	since := func(path string) string {
+		_, rest, _ := strings.Cut(s.get(path), "since=")
+		stamp, _, _ := strings.Cut(rest, `"`)
+		return stamp
+	}
+	<-s.followed
+	for path, c := range map[string]struct {
+		query string
+		event string
+	}{
+		"/":                      {"order=&since=" + since("/"), "event: page"},
+		"/orders/order-12345678": {"order=order-12345678&since=" + since("/orders/order-12345678"), "event: page"},
+		"/orders/other":          {"order=other&since=" + since("/orders/other"), "event: counts"},
+	} {
+		t.Run(path, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.server.URL+"/live?"+c.query, http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			lines := bufio.NewScanner(answer.Body)
+			for changed := false; lines.Scan(); {
+				line := lines.Text()
+				if strings.HasPrefix(line, ":") && !changed {
+					changed = true
+					s.mu.Lock()
+					s.records["order-12345678"] = record(t, "order-12345678", order.State{Progress: order.Paid, CustomerID: path, PlacedAt: now.Add(-time.Minute)})
+					s.mu.Unlock()
+					s.touch("order-12345678")
+				}
+				if changed && line == c.event {
+					return
+				}
+			}
+			t.Errorf("the stream ends without %q: %v", c.event, lines.Err())
+		})
+	}
+}
+
+func TestAPageThatCannotBeShownHasTheError(t *testing.T) {
+	s := newShop(t, as)
+	s.broken = errBroken
+	if status, _, body := s.request(http.MethodGet, "/orders/order-12345678", "", unchanged); status != http.StatusInternalServerError || !strings.Contains(body, "broken &lt;b&gt;") {
+		t.Errorf("the answer is %d: %s", status, body)
+	}
+	if status, body := s.post("/audit", ""); status != http.StatusInternalServerError || !strings.Contains(body, "broken") {
+		t.Errorf("the audit is answered with %d: %s", status, body)
+	}
+}
+
+func TestWithoutAnOrderAPINoOrderIsPlacedOrCancelled(t *testing.T) {
+	s := newShop(t, as)
+	if body := s.get("/"); !strings.Contains(body, "requires IAM signatures") || strings.Contains(body, "<button>ships") {
+		t.Errorf("the page is %s", body)
+	}
+	for _, path := range []string{"/orders", "/orders/order-12345678/cancellation"} {
+		if _, body := s.post(path, "sample=ships"); !strings.Contains(body, "Failed") {
+			t.Errorf("%s is answered with %s", path, body)
+		}
+	}
+}
+
+func TestAnOrderIsReplayedToTheContextOfTheForm(t *testing.T) {
+	s := newShop(t, as)
+	if _, body := s.post("/orders/order-12345678/replay", "to=payment"); !strings.Contains(body, "sent to Payment for order-12345678") {
+		t.Errorf("the answer is %s", body)
 	}
 }

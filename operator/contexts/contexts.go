@@ -1,12 +1,16 @@
 // Package contexts lists the bounded contexts whose records an operator reads and
-// erases.
+// erases, and what each of them does next.
 package contexts
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
 	"example.com/saga/services/order"
@@ -19,9 +23,9 @@ import (
 // context is last, because there an order is found again.
 func All() []Context {
 	return []Context{
-		of(warehouse.Context(nil), always(warehouse.Tombstone)),
-		of(payment.Context(nil), always(payment.Tombstone)),
-		of(loyalty.Context(nil), always(loyalty.Tombstone)),
+		of(warehouse.Context(accepting{}), always(warehouse.Tombstone)),
+		of(payment.Context(accepting{}), always(payment.Tombstone)),
+		of(loyalty.Context(accepting{}), always(loyalty.Tombstone)),
 		of(order.Context(), order.Tombstone),
 	}
 }
@@ -34,9 +38,24 @@ type Context struct {
 	State any
 	// Erased returns its state of an order that was erased at a time.
 	Erased func(at time.Time) (any, error)
+	// Next returns what it publishes because of an event, given its state of the order as
+	// JSON: by its decision, if every external service does what is requested.
+	Next func(ctx context.Context, state json.RawMessage, in participant.Input) ([]event.Data, error)
 	// Open returns what erases an order in its table.
 	Open func(Deployed) (Erase, error)
 }
+
+// accepting stands for the external services of the contexts where none is called: each
+// does what it is requested to do.
+type accepting struct{}
+
+func (accepting) Delivers(context.Context, string) (bool, error) { return true, nil }
+
+func (accepting) Charge(context.Context, payment.Charge) (bool, error) { return true, nil }
+
+func (accepting) Refund(context.Context, string) (money contract.Money, err error) { return money, nil }
+
+func (accepting) Blocked(context.Context, string) (bool, error) { return false, nil }
 
 // Erase erases an order that has ended.
 type Erase func(ctx context.Context, orderID string, at time.Time) error
@@ -62,9 +81,10 @@ func always[S any](t participant.Tombstone[S]) tombstone[S] {
 	return func(time.Time) participant.Tombstone[S] { return t }
 }
 
-// of returns a context that only erases.
+// of returns a context that erases, and that decides without a commit.
 func of[S any](config participant.Config[S], at tombstone[S]) Context {
 	var unknown S
+	decide := config.Decide
 	config.Decide = refuse[S]
 	return Context{
 		Name:  config.Source,
@@ -72,6 +92,16 @@ func of[S any](config participant.Config[S], at tombstone[S]) Context {
 		Erased: func(when time.Time) (any, error) {
 			left, _, err := at(when)(unknown)
 			return left, err
+		},
+		Next: func(ctx context.Context, state json.RawMessage, in participant.Input) ([]event.Data, error) {
+			before := unknown
+			if len(state) > 0 {
+				if err := json.Unmarshal(state, &before); err != nil {
+					return nil, fmt.Errorf("state of %s in %s: %w", in.Event.Subject, config.Source, err)
+				}
+			}
+			decision, err := decide(ctx, before, in)
+			return decision.Events, err
 		},
 		Open: func(d Deployed) (Erase, error) {
 			p, err := Join(d, config)

@@ -235,3 +235,71 @@ func TestSourcesAreTheQueuesWithARedrivePolicy(t *testing.T) {
 		t.Error("a policy that is not complete is no error")
 	}
 }
+
+func TestDiscardingCopiesEachDeadLetterAndThenRemovesIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		id           string
+		copied, left []string
+	}{
+		"all":           {"", []string{"m-1", "m-2", "m-3"}, nil},
+		"one by its id": {"m-2", []string{"m-2"}, []string{"m-1", "m-3"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := deadlettertest.New()
+			for range 3 {
+				fake.Put(url, "x", "", 0, nil)
+			}
+			var copied []string
+			removed, err := queue(fake).Discard(t.Context(), c.id, func(m deadletter.Message) error {
+				if !slices.ContainsFunc(fake.Queues[url], func(in *deadlettertest.Message) bool { return *in.MessageId == m.ID }) {
+					t.Errorf("%s is removed before it is copied", m.ID)
+				}
+				copied = append(copied, m.ID)
+				return nil
+			})
+			if err != nil || removed != len(c.copied) {
+				t.Errorf("%d are removed, %v", removed, err)
+			}
+			if diff := cmp.Diff(c.copied, copied); diff != "" {
+				t.Errorf("what is copied (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.left, fake.Visible(url)); diff != "" {
+				t.Errorf("what is left (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestADeadLetterThatCannotBeCopiedOrRemovedStaysWithAllBehindIt(t *testing.T) {
+	errFull := errors.New("the disk is full")
+	for name, c := range map[string]struct {
+		broken string
+		id     string
+		want   error
+		left   []string
+	}{
+		"not copied":  {"", "", errFull, []string{"m-2", "m-3"}},
+		"not removed": {"DeleteMessage", "", deadlettertest.ErrBroken, []string{"m-1", "m-2", "m-3"}},
+		"not there":   {"", "m-9", deadletter.ErrNotFound, []string{"m-1", "m-2", "m-3"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := deadlettertest.New()
+			for range 3 {
+				fake.Put(url, "x", "", 0, nil)
+			}
+			fake.Broken[c.broken] = true
+			_, err := queue(fake).Discard(t.Context(), c.id, func(m deadletter.Message) error {
+				if m.ID == "m-2" {
+					return errFull
+				}
+				return nil
+			})
+			if !errors.Is(err, c.want) {
+				t.Errorf("the error is %v", err)
+			}
+			if diff := cmp.Diff(c.left, fake.Visible(url)); diff != "" {
+				t.Errorf("what is left (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

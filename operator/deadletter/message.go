@@ -126,6 +126,23 @@ func (m Message) Reason(sources Sources) string {
 	return "unknown reason"
 }
 
+// Attempts returns how often the message was received before a queue moved it here, or 0
+// if that is unknown.
+func (m Message) Attempts(sources Sources) int {
+	for _, source := range sources {
+		if source.ARN == m.From && m.FailedTooOften() {
+			return source.MaximumReceives
+		}
+	}
+	return 0
+}
+
+// FailedTooOften reports whether a queue moved the message here. Then the message has no
+// reason of its own: the error is in the log of the function.
+func (m Message) FailedTooOften() bool {
+	return m.From != "" && m.Attribute(RuleARN) == "" && m.Attribute(ErrorCode) == "" && m.Attribute(requestID) == ""
+}
+
 // Content identifies the event in a dead letter. If it is not an event, all fields
 // are empty.
 type Content struct {

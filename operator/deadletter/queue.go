@@ -163,3 +163,42 @@ func (q Queue) Remove(ctx context.Context, m Message) error {
 	}
 	return nil
 }
+
+// ErrNotFound means that the queue does not have the dead letter with the given id.
+var ErrNotFound = errors.New("there is no dead letter")
+
+// Discard removes the dead letter with an id or, if that is empty, all, and returns how
+// many. It calls copied for each before it is removed. After an error nothing more is
+// removed, so nothing is lost.
+func (q Queue) Discard(ctx context.Context, id string, copied func(Message) error) (removed int, err error) {
+	messages, err := q.Take(ctx, Maximum)
+	if err != nil {
+		return 0, err
+	}
+	var kept []Message
+	defer func() { err = errors.Join(err, q.PutBack(ctx, kept)) }()
+	found := false
+	for i, m := range messages {
+		if id != "" && m.ID != id {
+			kept = append(kept, m)
+			continue
+		}
+		found = true
+		err := ctx.Err()
+		if err == nil {
+			err = copied(m)
+		}
+		if err == nil {
+			err = q.Remove(ctx, m)
+		}
+		if err != nil {
+			kept = append(kept, messages[i:]...)
+			return removed, err
+		}
+		removed++
+	}
+	if id != "" && !found {
+		return 0, fmt.Errorf("%w %s in %s", ErrNotFound, id, q.Name)
+	}
+	return removed, nil
+}

@@ -6,21 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/envelope"
+	"example.com/saga/operator/logs"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/event"
 )
 
 // published reads the log group that has every event of the Global bus.
 func published(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, group string, into *audit.Evidence) error {
-	return read(ctx, client, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group}, func(message string) {
+	return logs.Read(ctx, client, logs.Query{Group: group}, func(logged types.FilteredLogEvent) {
+		message := aws.ToString(logged.Message)
 		e, _, err := envelope.Parse(message)
 		if err != nil {
 			into.Malformed = append(into.Malformed, fmt.Sprintf("%v: %s", err, message))
@@ -38,33 +40,17 @@ func OfOrder(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient
 	if err != nil {
 		return nil, err
 	}
-	// The log finds what mentions the order, which need not be about it.
-	mention := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(order) + `"`
 	var events []string
 	seen := make(map[string]bool)
-	err = read(ctx, client, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, FilterPattern: &mention}, func(message string) {
+	// The log finds what mentions the order, which need not be about it.
+	err = logs.Read(ctx, client, logs.Query{Group: group, Text: order}, func(logged types.FilteredLogEvent) {
+		message := aws.ToString(logged.Message)
 		if content := (deadletter.Message{Body: message}).Content(); content.Order == order && !seen[content.ID] {
 			seen[content.ID] = true
 			events = append(events, message)
 		}
 	})
 	return events, err
-}
-
-// read reads all pages of a log group.
-func read(ctx context.Context, client cloudwatchlogs.FilterLogEventsAPIClient, in *cloudwatchlogs.FilterLogEventsInput, each func(message string)) error {
-	in.Unmask = true // What is masked would be no evidence.
-	pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, in)
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("read the events in %s: %w", *in.LogGroupName, err)
-		}
-		for _, logged := range page.Events {
-			each(aws.ToString(logged.Message))
-		}
-	}
-	return nil
 }
 
 // notified asks the notification endpoint of the local cloud what it received.

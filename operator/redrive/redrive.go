@@ -57,6 +57,10 @@ type Redriver struct {
 	Owners map[string][]string
 	// Rules are those of the stack, as they are now.
 	Rules []rule.Rule
+	// Check returns an error if what belongs to the dead-letter queue with a construct path
+	// can never handle a payload. Then that is not sent to a queue or a function. If Check
+	// is nil, everything is sent.
+	Check func(path string, payload []byte) error
 }
 
 // live is the alias through which infra/boundedcontext lets a function be invoked. The
@@ -89,6 +93,9 @@ type Options struct {
 	Most int
 	// DryRun sends nothing.
 	DryRun bool
+	// Planned is called before the first dead letter is sent, if it is not nil: with
+	// the errors of those that will stay.
+	Planned func([]Outcome)
 }
 
 // Outcome is the outcome of redriving a dead letter. With an error, the dead letter is
@@ -100,8 +107,8 @@ type Outcome struct {
 	Err error
 }
 
-// ErrNotFound means that the queue does not have the dead letter with the given id.
-var ErrNotFound = errors.New("there is no dead letter")
+// ErrNeverHandled marks a dead letter that Check has refused.
+var ErrNeverHandled = errors.New("it can never be handled")
 
 // Redrive sends dead letters, one after the other, and returns the outcome of each. All
 // are taken before the first is sent, so that one which fails again and comes back is
@@ -119,36 +126,73 @@ func (r *Redriver) Redrive(ctx context.Context, queue deadletter.Queue, o Option
 	if err != nil {
 		return nil, err
 	}
-	var kept []deadletter.Message
+	outcomes, routes, kept := r.plan(ctx, queue.Name, arn, messages, o.ID)
 	defer func() { err = errors.Join(err, queue.PutBack(ctx, kept)) }()
+	if o.ID != "" && len(outcomes) == 0 && ctx.Err() == nil {
+		return nil, fmt.Errorf("%w %s in %s", deadletter.ErrNotFound, o.ID, queue.Name)
+	}
+	if o.Planned != nil {
+		o.Planned(outcomes)
+	}
+	done, left := run(ctx, queue, outcomes, routes, o.DryRun)
+	kept = append(kept, left...)
+	return done, ctx.Err()
+}
+
+// run sends planned dead letters until ctx ends. It returns the outcomes so far, and the
+// messages that are still in the queue.
+func run(ctx context.Context, queue deadletter.Queue, planned []Outcome, routes []route, dryRun bool) (done []Outcome, kept []deadletter.Message) {
+	for i, outcome := range planned {
+		stopped := ctx.Err() != nil
+		if !stopped && !dryRun && outcome.Err == nil {
+			outcome.Err = move(ctx, queue, routes[i], outcome.Message)
+		}
+		if stopped || dryRun || outcome.Err != nil {
+			kept = append(kept, outcome.Message)
+		}
+		if !stopped {
+			done = append(done, outcome)
+		}
+	}
+	return done, kept
+}
+
+// plan finds the route of the dead letter with an id or, if that is empty, of each. The
+// others are kept.
+func (r *Redriver) plan(ctx context.Context, path, arn string, messages []deadletter.Message, id string) (outcomes []Outcome, routes []route, kept []deadletter.Message) {
 	for _, m := range messages {
-		if (o.ID != "" && m.ID != o.ID) || ctx.Err() != nil {
+		if (id != "" && m.ID != id) || ctx.Err() != nil {
 			kept = append(kept, m)
 			continue
 		}
-		outcome := r.redriveOne(ctx, queue, arn, m, o.DryRun)
-		outcomes = append(outcomes, outcome)
-		if outcome.Err != nil || o.DryRun {
-			kept = append(kept, m)
-		}
+		to, err := r.checkedRoute(ctx, path, arn, m)
+		outcomes, routes = append(outcomes, Outcome{Message: m, To: to.destination, Err: err}), append(routes, to)
 	}
-	if o.ID != "" && len(outcomes) == 0 && ctx.Err() == nil {
-		return nil, fmt.Errorf("%w %s in %s", ErrNotFound, o.ID, queue.Name)
-	}
-	return outcomes, ctx.Err()
+	return outcomes, routes, kept
 }
 
-// redriveOne sends one dead letter, and deletes it then.
-func (r *Redriver) redriveOne(ctx context.Context, queue deadletter.Queue, arn string, m deadletter.Message, dryRun bool) Outcome {
+// checkedRoute returns the route of a dead letter in the queue with a construct path and
+// an ARN, and an error if its destination can never handle it.
+func (r *Redriver) checkedRoute(ctx context.Context, path, arn string, m deadletter.Message) (route, error) {
 	to, err := r.route(ctx, arn, m)
-	outcome := send(ctx, m, to, err, dryRun)
-	if outcome.Err != nil || dryRun {
-		return outcome
+	if err != nil || r.Check == nil || to.payload == "" {
+		return to, err
+	}
+	if err := r.Check(path, []byte(to.payload)); err != nil {
+		return to, fmt.Errorf("%w: %w", ErrNeverHandled, err)
+	}
+	return to, nil
+}
+
+// move sends a dead letter, and deletes it then.
+func move(ctx context.Context, queue deadletter.Queue, to route, m deadletter.Message) error {
+	if err := to.send(ctx); err != nil {
+		return err
 	}
 	if err := queue.Remove(ctx, m); err != nil {
-		outcome.Err = fmt.Errorf("sent to %s, but it is still here: %w", outcome.To, err)
+		return fmt.Errorf("sent to %s, but it is still here: %w", to.destination, err)
 	}
-	return outcome
+	return nil
 }
 
 // Deliver delivers an event to a rule's target as the rule would. The event is in the

@@ -148,6 +148,36 @@ func TestADryRunReturnsTheOutcomesAndSendsNothing(t *testing.T) {
 	assertEqual(t, "messages that were sent", 0, len(d.sqs.Queues[work]))
 }
 
+func TestWhatCanNeverBeHandledIsNamedBeforeAnythingIsSentAndStays(t *testing.T) {
+	d := newDesk()
+	d.sqs.Put(dead, body, "o-1", 0, nil)
+	d.sqs.Put(dead, "poison", "o-2", 0, nil)
+	var checked []string
+	d.Check = func(path string, payload []byte) error {
+		checked = append(checked, path+" "+string(payload))
+		if string(payload) == "poison" {
+			return errors.New("not JSON")
+		}
+		return nil
+	}
+	planned, sent := 0, 0
+	outcomes := d.redrive(t, redrive.Options{Planned: func(outcomes []redrive.Outcome) {
+		for _, outcome := range outcomes {
+			if errors.Is(outcome.Err, redrive.ErrNeverHandled) {
+				planned++
+			}
+		}
+		sent = len(d.sqs.Queues[work])
+	}})
+	assertEqual(t, "the outcomes", []string{"m-1 to queue Shop/Queue", "m-2 stays: it can never be handled: not JSON"}, outcomes)
+	assertEqual(t, "what was checked", []string{"Shop/DeadLetters " + body, "Shop/DeadLetters poison"}, checked)
+	assertEqual(t, "what is named before", []int{1, 0}, []int{planned, sent})
+	assertEqual(t, "visible dead letters", []string{"m-2"}, d.sqs.Visible(dead))
+
+	d.Check = nil
+	assertEqual(t, "the outcomes without a check", []string{"m-2 to queue Shop/Queue"}, d.redrive(t, redrive.Options{}))
+}
+
 func TestOnlyTheSelectedDeadLettersAreRedriven(t *testing.T) {
 	for name, c := range map[string]struct {
 		options redrive.Options
@@ -172,7 +202,7 @@ func TestADeadLetterThatIsNotThereIsAnError(t *testing.T) {
 	d := newDesk()
 	d.sqs.Put(dead, body, "o-1", 0, nil)
 	_, err := d.Redrive(t.Context(), deadletter.Queue{Client: d.sqs, Name: "Shop/DeadLetters", URL: dead}, redrive.Options{ID: "m-9"})
-	if !errors.Is(err, redrive.ErrNotFound) {
+	if !errors.Is(err, deadletter.ErrNotFound) {
 		t.Errorf("the error is %v", err)
 	}
 	assertEqual(t, "visible dead letters", []string{"m-1"}, d.sqs.Visible(dead))

@@ -29,7 +29,9 @@ const queueARN = types.QueueAttributeNameQueueArn
 type route struct {
 	// destination is described for people.
 	destination string
-	send        func(ctx context.Context) error
+	// payload is what a handler gets, if the destination is a queue or a function.
+	payload string
+	send    func(ctx context.Context) error
 }
 
 // route returns the route of a dead letter in the queue with the given ARN.
@@ -91,7 +93,7 @@ func (r *Redriver) toQueue(m message, name string) (route, error) {
 	if err := sqsbody.Check(m.body); err != nil {
 		return route{}, fmt.Errorf("queue %s cannot carry it: %w", name, err)
 	}
-	return route{"queue " + name, func(ctx context.Context) error {
+	return route{"queue " + name, m.body, func(ctx context.Context) error {
 		if _, err := r.Queues.SendMessage(ctx, m.input()); err != nil {
 			return fmt.Errorf("send to queue %s: %w", name, err)
 		}
@@ -143,7 +145,7 @@ func (r *Redriver) toFunction(name, payload string) (route, error) {
 	if !json.Valid([]byte(payload)) || !utf8.ValidString(payload) {
 		return route{}, fmt.Errorf("function %s cannot be invoked with it: it is not JSON in UTF-8", name)
 	}
-	return route{"function " + name, func(ctx context.Context) error {
+	return route{"function " + name, payload, func(ctx context.Context) error {
 		if _, err := r.Functions.Invoke(ctx, &lambda.InvokeInput{
 			FunctionName: &name, InvocationType: lambdatypes.InvocationTypeEvent, Payload: []byte(payload),
 		}); err != nil {

@@ -172,7 +172,7 @@ func (u undelivered) group() (string, error) {
 // toBus publishes the event again. EventBridge makes another envelope; the event in it
 // is the same to the last byte.
 func (r *Redriver) toBus(name, busID string, e envelope) route {
-	return route{"bus " + name, func(ctx context.Context) error {
+	return route{"bus " + name, "", func(ctx context.Context) error {
 		out, err := r.Buses.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
 			EventBusName: &busID, Source: &e.Source, DetailType: &e.DetailType, Detail: aws.String(string(e.Detail)),
 			Time: &e.Time, Resources: e.Resources,

@@ -12,7 +12,7 @@ func ReadFile(path string) (Stack, error) {
 		Queues: ready.Queues, Tables: ready.Tables, Functions: ready.Functions, LogGroups: ready.LogGroups,
 		Connections: ready.Connections, Secrets: ready.Secrets,
 		Archives: ready.Archives, Rules: ready.Rules, Buses: ready.Buses,
-		FunctionURLs: ready.FunctionURLs, NotificationsURL: ready.DeliveriesURL,
+		FunctionURLs: ready.FunctionURLs, NotificationsURL: ready.DeliveriesURL, TracesURL: ready.TracesURL,
 		endpoint: ready.AWSEndpointURL, region: ready.Region,
 	}
 	return found, nil

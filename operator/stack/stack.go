@@ -36,6 +36,9 @@ type Stack struct {
 	// NotificationsURL shows what the notification endpoint in the local cloud has
 	// received. It is empty if the endpoint is elsewhere.
 	NotificationsURL string
+	// TracesURL, followed by a slash and an id, shows a trace in the local cloud. In AWS
+	// it is empty.
+	TracesURL string
 
 	// Of the local cloud; AWS is found by the SDK's own means.
 	endpoint, region string
@@ -80,6 +83,16 @@ func (s Stack) Table(context string) (string, error) {
 		return "", fmt.Errorf("the stack has no %s", path)
 	}
 	return name, nil
+}
+
+// ContextOf returns the bounded context that the resource with a construct path belongs
+// to: warehouse of Warehouse/Queue.
+func ContextOf(path string) string {
+	construct, _, _ := strings.Cut(path, "/")
+	if construct == "" {
+		return ""
+	}
+	return strings.ToLower(construct[:1]) + construct[1:]
 }
 
 // Local reports whether the stack runs in a local cloud.

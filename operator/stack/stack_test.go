@@ -205,3 +205,11 @@ func TestAStackThatCannotBeUnderstoodIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestTheContextOfAPathIsItsConstruct(t *testing.T) {
+	for path, want := range map[string]string{"Warehouse/Queue": "warehouse", "Order/SweeperSchedule/DeadLetters": "order", "GlobalBus": "globalBus", "": ""} {
+		if got := stack.ContextOf(path); got != want {
+			t.Errorf("the context of %q is %q, and not %q", path, got, want)
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
-	"example.com/saga/operator/console"
+	"example.com/saga/operator/terminal"
 	"example.com/saga/operator/watch"
 	"example.com/saga/pkg/event"
 )
@@ -91,7 +91,7 @@ func newEvent(t *testing.T, eventType, orderID string) (encoded, body string) {
 func follow(t *testing.T, q *fakeQueue, f watch.Filter) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := followTo(t, q, f, console.JSON{Out: &out})
+	err := followTo(t, q, f, terminal.JSON{Out: &out})
 	return out.String(), err
 }
 
@@ -207,7 +207,7 @@ func TestWhatCouldNotBePrintedStaysInTheQueue(t *testing.T) {
 
 // stoppingPrinter ends the context while it prints.
 type stoppingPrinter struct {
-	console.JSON
+	terminal.JSON
 
 	queue *fakeQueue
 }
@@ -221,7 +221,7 @@ func TestWhatWasPrintedIsDeletedAlthoughTheContextEnds(t *testing.T) {
 	_, body := newEvent(t, "order.placed", "o-1")
 	q := &fakeQueue{batches: [][]string{{body}}}
 	var out bytes.Buffer
-	if err := followTo(t, q, watch.Filter{}, stoppingPrinter{console.JSON{Out: &out}, q}); err != nil {
+	if err := followTo(t, q, watch.Filter{}, stoppingPrinter{terminal.JSON{Out: &out}, q}); err != nil {
 		t.Fatal(err)
 	}
 	if out.Len() == 0 || len(q.deleted) != 1 {

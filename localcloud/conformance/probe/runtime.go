@@ -38,28 +38,16 @@ func (api runtimeAPI) respondToAnother(ctx context.Context) ([]byte, error) {
 	return json.Marshal(status)
 }
 
-// describe returns the context of the invocation and the environment of the process,
-// without the credentials in it: anyone may call the probe's function URLs.
+// describe returns the context of the invocation and the variables of the process,
+// without its credentials: anyone may call the probe's function URLs.
 func describe(ctx context.Context) ([]byte, error) {
-	var description struct {
-		Request     string            `json:"request"`
-		ARN         string            `json:"arn"`
-		Deadline    int64             `json:"deadline"`
-		Environment map[string]string `json:"environment"`
-	}
-	if invocation, ok := lambdacontext.FromContext(ctx); ok {
-		description.Request, description.ARN = invocation.AwsRequestID, invocation.InvokedFunctionArn
-	}
-	if deadline, ok := ctx.Deadline(); ok {
-		description.Deadline = deadline.UnixMilli()
-	}
-	description.Environment = map[string]string{}
-	for _, variable := range os.Environ() {
-		name, value, _ := strings.Cut(variable, "=")
-		if slices.Contains([]string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}, name) && value != "" {
-			value = "hidden"
-		}
-		description.Environment[name] = value
-	}
-	return json.Marshal(description)
+	invocation, _ := lambdacontext.FromContext(ctx)
+	deadline, _ := ctx.Deadline()
+	return json.Marshal(map[string]any{
+		"request": invocation.AwsRequestID, "arn": invocation.InvokedFunctionArn, "deadline": deadline.UnixMilli(),
+		"variables": slices.DeleteFunc(os.Environ(), func(variable string) bool {
+			name, _, _ := strings.Cut(variable, "=")
+			return slices.Contains([]string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}, name)
+		}),
+	})
 }

@@ -14,24 +14,15 @@ func ParseProjection(text *string, variables *Variables) (*Projection, error) {
 	if text == nil {
 		return nil, nil
 	}
-	p, err := newParser("ProjectionExpression", *text, variables)
-	if err != nil {
-		return nil, err
-	}
+	p := newParser("ProjectionExpression", *text, variables)
 	read := new(Projection)
-	for {
-		next, err := p.path()
-		if err != nil {
-			return nil, err
-		}
-		if err := add(p, &read.tree, next, struct{}{}); err != nil {
-			return nil, err
-		}
-		if !p.accept(",") {
-			read.paths = p.paths
-			return read, p.end()
-		}
+	add(p, &read.tree, p.path(), struct{}{})
+	for p.accept(",") {
+		add(p, &read.tree, p.path(), struct{}{})
 	}
+	p.end()
+	read.paths = p.paths
+	return read, p.err
 }
 
 // Paths returns every path in the projection.

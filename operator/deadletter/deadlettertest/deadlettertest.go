@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -19,7 +20,8 @@ import (
 // ErrBroken is the error of an operation in SQS.Broken.
 var ErrBroken = errors.New("the queue is broken")
 
-// SQS is a fake of the SQS client. It is not safe for concurrent use.
+// SQS is a fake of the SQS client. Its operations, and none of its fields, are safe for
+// concurrent use.
 type SQS struct {
 	// Queues are the messages by queue URL.
 	Queues map[string][]*Message
@@ -28,6 +30,7 @@ type SQS struct {
 	// Broken has the names of the operations that fail.
 	Broken map[string]bool
 
+	mu   sync.Mutex
 	sent int
 }
 
@@ -89,6 +92,8 @@ func (s *SQS) broken(operation string) error {
 
 // ReceiveMessage returns messages and hides them.
 func (s *SQS) ReceiveMessage(_ context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	locked := make(map[string]bool)
 	for _, m := range s.Queues[*in.QueueUrl] {
 		if group := m.Attributes["MessageGroupId"]; m.Hidden && group != "" {
@@ -109,6 +114,8 @@ func (s *SQS) ReceiveMessage(_ context.Context, in *sqs.ReceiveMessageInput, _ .
 func (s *SQS) ChangeMessageVisibilityBatch(
 	ctx context.Context, in *sqs.ChangeMessageVisibilityBatchInput, _ ...func(*sqs.Options),
 ) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := errors.Join(ctx.Err(), s.broken("ChangeMessageVisibilityBatch")); err != nil {
 		return nil, err
 	}
@@ -135,6 +142,8 @@ func (s *SQS) find(url, receipt string) *Message {
 
 // DeleteMessage deletes a message.
 func (s *SQS) DeleteMessage(ctx context.Context, in *sqs.DeleteMessageInput, _ ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := errors.Join(ctx.Err(), s.broken("DeleteMessage")); err != nil {
 		return nil, err
 	}
@@ -145,6 +154,8 @@ func (s *SQS) DeleteMessage(ctx context.Context, in *sqs.DeleteMessageInput, _ .
 // GetQueueAttributes returns the ARN, the redrive policy and how many messages there
 // are.
 func (s *SQS) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	visible := len(s.Visible(*in.QueueUrl))
 	attributes := map[string]string{
 		"QueueArn":                              ARN(*in.QueueUrl),
@@ -161,6 +172,8 @@ func (s *SQS) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesIn
 // SendMessage puts a message into a queue, unless it has the de-duplication id of
 // another one.
 func (s *SQS) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.broken("SendMessage"); err != nil {
 		return nil, err
 	}
@@ -181,6 +194,8 @@ func (s *SQS) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func
 
 // GetQueueUrl finds a queue by its name.
 func (s *SQS) GetQueueUrl(_ context.Context, in *sqs.GetQueueUrlInput, _ ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for url := range s.Queues {
 		if strings.HasSuffix(url, "/"+*in.QueueName) {
 			return &sqs.GetQueueUrlOutput{QueueUrl: &url}, nil

@@ -210,7 +210,7 @@ func TestAKeyThatIsSentTwiceThroughAFunctionURLPlacesNoOrder(t *testing.T) {
 	in := events.LambdaFunctionURLRequest{
 		RawPath: "/orders", Body: goodOrder, Headers: map[string]string{"content-type": "application/json", "idempotency-key": "dup-1,dup-1"},
 	}
-	in.RequestContext.HTTP.Method = http.MethodPost
+	in.RequestContext.HTTP.Method, in.RequestContext.DomainName = http.MethodPost, "example.com"
 	got, err := httpapi.Lambda(s.handler)(t.Context(), in)
 	if err != nil || got.StatusCode != http.StatusBadRequest || s.store.commits != 0 {
 		t.Errorf("%+v, %v, %d commits", got, err, s.store.commits)
@@ -241,6 +241,7 @@ func TestHEADIsGETWithoutABody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		request.Host = "example.com" // as in the other requests: it is part of a problem
 		overHTTP, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
@@ -259,7 +260,7 @@ func TestHEADIsGETWithoutABody(t *testing.T) {
 func (s *shop) through(method, path string) events.LambdaFunctionURLResponse {
 	s.t.Helper()
 	in := events.LambdaFunctionURLRequest{RawPath: path}
-	in.RequestContext.HTTP.Method = method
+	in.RequestContext.HTTP.Method, in.RequestContext.DomainName = method, "example.com"
 	out, err := httpapi.Lambda(s.handler)(s.t.Context(), in)
 	if err != nil {
 		s.t.Fatal(err)

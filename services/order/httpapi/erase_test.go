@@ -34,7 +34,7 @@ func TestAnErasedOrderIsGoneAndTheAnswerHasNothingOfIt(t *testing.T) {
 			"Idempotency-Key: key-1"),
 	} {
 		r.isProblem(t, http.StatusGone, "/problems/erased")
-		if want := `{"type":"/problems/erased","title":"Erased","status":410,"detail":"This order has been erased."}`; r.raw != want {
+		if want := `{"type":"` + s.url + `/problems/erased","title":"Erased","status":410,"detail":"This order has been erased."}`; r.raw != want {
 			t.Errorf("%s: the answer is %s", name, r.raw)
 		}
 	}

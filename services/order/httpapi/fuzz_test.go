@@ -158,7 +158,7 @@ func FuzzAddress(f *testing.F) {
 			RawPath: path, RawQueryString: query, IsBase64Encoded: true,
 			Body: base64.StdEncoding.EncodeToString([]byte("{}")),
 		}
-		in.RequestContext.HTTP.Method = method
+		in.RequestContext.HTTP.Method, in.RequestContext.DomainName = method, "example.com"
 		out, err := serve(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
@@ -184,7 +184,7 @@ func mustBeClientProblem(t *testing.T, status int, contentType, body string) {
 		t.Fatalf("the answer %d %q is not a problem document: %v", status, body, err)
 	}
 	if status < 400 || status >= 500 || problem.Status != status || contentType != "application/problem+json" ||
-		!strings.HasPrefix(problem.Type, "/problems/") || problem.Title == "" || problem.Detail == "" {
+		!strings.HasPrefix(problem.Type, "https://example.com/problems/") || problem.Title == "" || problem.Detail == "" {
 		t.Errorf("the answer is %d %s: %s", status, contentType, body)
 	}
 	// A response of Lambda has at most 6 MB.

@@ -78,8 +78,7 @@ type server struct {
 	order, cancellation schema
 }
 
-// Handler returns the handler of POST /orders, GET /orders/{id}, POST
-// /orders/{id}/cancellation and GET /problems/{type}, and of HEAD where there is GET.
+// Handler returns the handler of the API: its routes are those of openapi.json.
 //
 // The error names every required field that is missing.
 func (a *API) Handler() (http.Handler, error) {
@@ -103,10 +102,9 @@ func (a *API) Handler() (http.Handler, error) {
 	}
 	s := &server{a, order, cancellation}
 	mux := http.NewServeMux()
-	mux.Handle("/orders", s.route(s.place, http.MethodPost))
-	mux.Handle("/orders/{id}", s.route(s.get, http.MethodGet, http.MethodHead))
-	mux.Handle("/orders/{id}/cancellation", s.route(s.cancel, http.MethodPost))
-	mux.Handle("/problems/{type}", s.route(getProblemType, http.MethodGet, http.MethodHead))
+	for path, route := range s.routes() {
+		mux.Handle(path, s.route(route.endpoint, route.methods...))
+	}
 	noPath := s.answer(func(http.ResponseWriter, *http.Request) error {
 		return newProblem(notFound, "There is nothing here: orders are at /orders.")
 	})
@@ -122,6 +120,23 @@ func (a *API) Handler() (http.Handler, error) {
 }
 
 type endpoint func(http.ResponseWriter, *http.Request) error
+
+// route is what is at a path.
+type route struct {
+	endpoint endpoint
+	methods  []string
+}
+
+// routes returns the routes by their paths.
+func (s *server) routes() map[string]route {
+	return map[string]route{
+		"/orders":                   {s.place, []string{http.MethodPost}},
+		"/orders/{id}":              {s.get, []string{http.MethodGet, http.MethodHead}},
+		"/orders/{id}/cancellation": {s.cancel, []string{http.MethodPost}},
+		"/problems/{type}":          {getProblemType, []string{http.MethodGet, http.MethodHead}},
+		"/openapi.json":             {getOpenAPI, []string{http.MethodGet, http.MethodHead}},
+	}
+}
 
 func (s *server) route(e endpoint, methods ...string) http.Handler {
 	return s.answer(func(w http.ResponseWriter, r *http.Request) error {
@@ -145,7 +160,7 @@ func (s *server) answer(e endpoint) http.Handler {
 			s.Logger.ErrorContext(r.Context(), "request failed", slog.String("path", r.URL.Path), slog.String("error", err.Error()))
 			p = newProblem(unavailable, "").with("Retry-After", "1")
 		}
-		p.write(w)
+		p.write(w, r)
 	})
 }
 

@@ -98,7 +98,7 @@ func TestTheCallerIsTheIdentityThatSignedInAnySession(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := invoke(t, s.unsigned, `{"rawPath": "/orders", "headers": {"content-type": "application/json", "idempotency-key": "key-1"},
-			"requestContext": {"http": {"method": "POST"}, "authorizer": `+authorizer+`}, "body": `+string(quoted)+`}`)
+			"requestContext": {"domainName": "example.com", "http": {"method": "POST"}, "authorizer": `+authorizer+`}, "body": `+string(quoted)+`}`)
 		if err != nil {
 			t.Fatal(err)
 		}

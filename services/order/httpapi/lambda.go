@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -34,7 +35,7 @@ func Lambda(handler http.Handler) func(context.Context, events.LambdaFunctionURL
 		defer cancel()
 		request, err := newRequest(ctx, in)
 		if p, isProblem := errors.AsType[*problem](err); isProblem {
-			p.write(recorder)
+			p.write(recorder, request)
 			return recorder.response(), nil
 		}
 		if err != nil {
@@ -54,6 +55,7 @@ func withIdentity(ctx context.Context, authorizer *events.LambdaFunctionURLReque
 	return WithCaller(ctx, orderid.NewCaller(authorizer.IAM.AccountID, authorizer.IAM.UserID))
 }
 
+// newRequest makes the request of an event, also with a problem.
 func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.Request, error) {
 	if in.RequestContext.HTTP.Method == "" {
 		return nil, errors.New("the event is not a request: it has no method")
@@ -74,10 +76,6 @@ func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.
 	if err != nil {
 		return nil, err
 	}
-	request.RequestURI = target
-	if request.URL, err = url.ParseRequestURI(target); err != nil {
-		return nil, newProblem(badPath, "")
-	}
 	for name, value := range in.Headers {
 		request.Header.Add(name, value)
 	}
@@ -85,7 +83,16 @@ func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.
 		request.Header.Add("Cookie", cookie)
 	}
 	request.Host = in.RequestContext.DomainName
+	if in.Headers["x-forwarded-proto"] == "http" { // The local cloud, which has a port of its own.
+		request.Host = net.JoinHostPort(request.Host, in.Headers["x-forwarded-port"])
+	}
 	request.RemoteAddr = in.RequestContext.HTTP.SourceIP
+	request.RequestURI = target
+	address, err := url.ParseRequestURI(target)
+	if err != nil {
+		return request, newProblem(badPath, "")
+	}
+	request.URL = address
 	return request, nil
 }
 

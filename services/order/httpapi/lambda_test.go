@@ -165,10 +165,25 @@ func TestAnEventThatIsNotARequestIsAnError(t *testing.T) {
 
 func TestAnInvalidPathIsAProblemOfTheClient(t *testing.T) {
 	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
-	got, err := invoke(t, handler, `{"rawPath": "/%zz", "requestContext": {"http": {"method": "GET"}}}`)
+	got, err := invoke(t, handler, `{"rawPath": "/%zz", "requestContext": {"domainName": "id.lambda-url.eu-west-1.on.aws", "http": {"method": "GET"}}}`)
 	if err != nil || got.StatusCode != http.StatusBadRequest || got.Headers["Content-Type"] != "application/problem+json" ||
-		!strings.Contains(got.Body, "/problems/path") {
+		!strings.Contains(got.Body, `"https://id.lambda-url.eu-west-1.on.aws/problems/path"`) {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A request of the local cloud comes over HTTP and to a port.
+func TestTheTypeOfAProblemIsAtTheAddressOfTheFunction(t *testing.T) {
+	s := newShop(t)
+	for headers, want := range map[string]string{
+		`"host": "elsewhere.example", "x-forwarded-host": "elsewhere.example", "x-forwarded-proto": "https", "x-forwarded-port": "443"`: "https://id.lambda-url.eu-west-1.on.aws",
+		`"host": "elsewhere.example", "x-forwarded-proto": "http", "x-forwarded-port": "4601"`:                                          "http://id.lambda-url.eu-west-1.on.aws:4601",
+	} {
+		got, err := invoke(t, s.handler, `{"rawPath": "/nowhere", "headers": {`+headers+`},
+			"requestContext": {"domainName": "id.lambda-url.eu-west-1.on.aws", "http": {"method": "GET"}}}`)
+		if err != nil || !strings.Contains(got.Body, `"type":"`+want+`/problems/not-found"`) {
+			t.Errorf("%s: %+v, %v", headers, got, err)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 // problem is an error in the form of RFC 9457.
 type problem struct {
+	// Type is a path until the problem is written.
 	Type   string   `json:"type"`
 	Title  string   `json:"title"`
 	Status int      `json:"status"`
@@ -115,11 +116,25 @@ func (p *problem) with(header, value string) *problem {
 
 func (p *problem) Error() string { return p.Title + ": " + p.Detail }
 
-func (p *problem) write(w http.ResponseWriter) {
+// write answers a request with the problem. Its type is absolute, as RFC 9457 recommends
+// (3.1.1), and is the address at which this API has its meaning.
+func (p *problem) write(w http.ResponseWriter, r *http.Request) {
 	if p.header != "" {
 		w.Header().Set(p.header, p.value)
 	}
-	writeJSON(w, p.Status, "application/problem+json", p)
+	absolute := *p
+	absolute.Type = origin(r) + p.Type
+	writeJSON(w, p.Status, "application/problem+json", absolute)
+}
+
+// origin returns the scheme and the host of the API. The host is the domain name of the
+// function URL, which no client chooses. A function URL has HTTPS alone, the local cloud
+// HTTP.
+func origin(r *http.Request) string {
+	if r.Header.Get("X-Forwarded-Proto") == "http" {
+		return "http://" + r.Host
+	}
+	return "https://" + r.Host
 }
 
 // getProblemType returns the meaning of a type of problems.

@@ -44,6 +44,8 @@ type shop struct {
 	spans     *tracetest.InMemoryExporter
 	now       time.Time
 	caller    orderid.Caller
+	// answers are the answers that occurred.
+	answers answers
 	// ring is the value of the secret with the keys of ids and tokens.
 	ring string
 }
@@ -135,7 +137,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 		tb.Fatal(err)
 	}
 	random := 0
-	handler, err := (&httpapi.API{
+	api, err := (&httpapi.API{
 		Orders: s.orders,
 		Logger: logger,
 		Tracer: tracing.NewProvider("order", sdktrace.AlwaysSample(), s.spans).Tracer("test"),
@@ -151,6 +153,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	handler := s.documented(api)
 	s.handler, s.unsigned = handler, handler
 	if !open {
 		s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -174,6 +177,8 @@ func (s *shop) keys(context.Context) (keyring.Keys, error) {
 
 // reply is an answer of the API.
 type reply struct {
+	// origin is the scheme and the host of the API.
+	origin string
 	status int
 	header http.Header
 	body   map[string]any
@@ -197,6 +202,7 @@ func (s *shop) send(method, path, body string, headers ...string) reply {
 		s.t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
+	request.Header.Set("X-Forwarded-Proto", "http")
 	for _, header := range headers {
 		name, value, _ := strings.Cut(header, ": ")
 		request.Header.Set(name, value)
@@ -210,7 +216,7 @@ func (s *shop) send(method, path, body string, headers ...string) reply {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	r := reply{status: response.StatusCode, header: response.Header, raw: string(raw)}
+	r := reply{origin: s.url, status: response.StatusCode, header: response.Header, raw: string(raw)}
 	if err := json.Unmarshal(raw, &r.body); err != nil {
 		s.t.Fatalf("%s %s: %d %q: %v", method, path, r.status, raw, err)
 	}
@@ -255,10 +261,10 @@ func (s *shop) published(eventType string) []string {
 	return ids
 }
 
-// isProblem checks that the answer is a problem document of this type.
+// isProblem checks that the answer is a problem document of the type at a path.
 func (r reply) isProblem(t *testing.T, status int, problemType string) {
 	t.Helper()
-	if r.status != status || r.text("type") != problemType {
+	if r.status != status || r.text("type") != r.origin+problemType {
 		t.Errorf("the answer is %d %s, want %d %s", r.status, r.raw, status, problemType)
 	}
 	if got := r.header.Get("Content-Type"); got != "application/problem+json" {

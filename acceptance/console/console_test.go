@@ -1,0 +1,182 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"example.com/saga/operator/orderapi"
+)
+
+// row is an expression that returns the row of an order in the table.
+func row(order string) string { return "document.getElementById(" + quoted("order-"+order) + ")" }
+
+// rowWith is an expression that returns the first row with a text.
+func rowWith(text string) string {
+	return "[...document.querySelectorAll('tbody tr')].find(r => r.innerText.includes(" + quoted(text) + "))"
+}
+
+func TestOrdersOfEveryOutcomeAreWalkedThrough(t *testing.T) {
+	t.Parallel() // It mostly waits.
+	findBrowser(t)
+	s := startSaga(t, "--pause", "Payment/Worker")
+	const markup = `<img src=x onerror="document.title='hacked'"><script>document.title='hacked'</script>`
+	undelivered, poisoned := s.stopTwo(t)
+	s.send(t, "Payment/DeadLetters", `{"type": "<img src=x onerror=alert(1)>", "id": "<b>id</b>", "subject": "<i>subject</i>"}`)
+	marked := s.place(t, func(o *orderapi.Order) { o.CustomerID, o.ShippingAddress = markup, "undeliverable "+markup })
+
+	b := openBrowser(t, s.console)
+	for _, step := range []struct {
+		rule string
+		walk func(*browser)
+	}{
+		{"every button places an order, and its outcome appears without a reload", checkSamples},
+		{"a declined order is explained one click away", func(b *browser) {
+			b.open("/")
+			b.await("there is a declined order", rowWith("payment-declined"))
+			b.run(chromedp.Evaluate(rowWith("payment-declined")+".querySelector('a').click()", nil))
+			b.await("the order is explained", `document.getElementById("sentence")?.innerText.includes("the payment was declined")`)
+		}},
+		{"a poisoned order is explained two clicks away", func(b *browser) {
+			b.open("/")
+			b.await("its dead letter is in the table", row(poisoned)+"?.querySelector('[aria-label=\"dead letter\"]')")
+			b.click(`a[href="/?show=dead+letters"]`)
+			b.await("others are not shown", "document.querySelectorAll('tbody tr').length === 2")
+			b.run(chromedp.Evaluate(row(poisoned)+".querySelector('a').click()", nil))
+			b.await("the order is explained", `document.getElementById("sentence")?.innerText.startsWith("Stopped")`)
+			b.await("its dead letter is in the lanes", `document.querySelector(".box.stopped")`)
+		}},
+		{"markup is text", func(b *browser) { checkMarkup(b, marked, markup) }},
+		{"a dead letter is redriven by clicks, and its order continues", func(b *browser) {
+			b.open("/orders/" + undelivered)
+			b.click(".letter button[name=dry-run]")
+			b.await("the dry run shows the destination", `document.getElementById("outcome").innerText.includes("would be sent to queue Payment/Queue")`)
+			b.click(".letter form[action='/dlq/redrive'] button:not([name])")
+			b.await("it is sent", `document.getElementById("outcome").innerText.includes("sent to queue Payment/Queue")`)
+			b.await("the order is shipped", `document.getElementById("sentence").innerText.startsWith("Shipped")`)
+		}},
+		{"a dead letter is discarded by clicks", func(b *browser) {
+			b.open("/dlq")
+			b.await("all are shown", "document.querySelectorAll('.letter').length === 2")
+			b.run(chromedp.Evaluate(`[...document.querySelectorAll(".letter")].find(l => l.innerText.includes("<b>id</b>")).querySelector(".danger").click()`, nil))
+			b.await("one is left", "document.querySelectorAll('.letter').length === 1")
+			b.await("the head counts it", `document.querySelector('.counts a[href="/dlq"]').innerText === "1 dead letter"`)
+		}},
+		{"an order is found by its event and its trace", func(b *browser) { checkSearch(b, undelivered) }},
+		{"an order is placed with the keyboard", checkKeyboard},
+		{"every page is accessible, in both themes and on a phone", func(b *browser) { checkAppearance(b, poisoned) }},
+	} {
+		t.Run(step.rule, func(t *testing.T) {
+			step.walk(&browser{TB: t, home: b.home, act: b.act})
+		})
+	}
+}
+
+func TestAnOrderWhoseProcessesWereKilledIsExplainedOneClickAway(t *testing.T) {
+	t.Parallel() // It mostly waits.
+	findBrowser(t)
+	s := startSaga(t, "--fault", "kill-before-call=0.2", "--redeliver-after", "300ms", "--seed", "7")
+	const many = 8
+	for range many {
+		s.place(t, func(*orderapi.Order) {})
+	}
+	b := openBrowser(t, s.console)
+	b.open("/")
+	b.await("all are shipped", fmt.Sprintf(`document.querySelector('.counts a[href="/?show=shipped"]').innerText === "%d shipped"`, many))
+	const milliseconds = "(r => { const [n, unit] = r.lastElementChild.innerText.split(' '); return unit === 's' ? n * 1000 : +n })"
+	slowest := "[...document.querySelectorAll('tbody tr')].sort((a, b) => " + milliseconds + "(b) - " + milliseconds + "(a))[0]"
+	b.run(chromedp.Evaluate(slowest+".querySelector('a').click()", nil))
+	b.await("the order is explained", `/killed.*the work was repeated/.test(document.getElementById("sentence")?.innerText)`)
+	b.await("the end of the process is in the lanes", `document.querySelector(".box.ended")`)
+}
+
+func checkSamples(b *browser) {
+	b.Helper()
+	b.open("/")
+	b.run(chromedp.Evaluate("window.notReloaded = true", nil))
+	for _, sample := range orderapi.Samples() {
+		b.place(sample.Name)
+	}
+	for _, want := range []string{"shipped", "payment-declined", "award-rejected", "undeliverable", "out-of-stock"} {
+		b.await("an order that is "+want, rowWith(want))
+	}
+	b.await("nine of ten orders have ended", `document.querySelector('.counts a[href="/?show=running"]').innerText === "2 running"`)
+	b.await("the page was not reloaded", "window.notReloaded")
+}
+
+// place presses the button of a sample on the first page.
+func (b *browser) place(sample string) {
+	b.Helper()
+	b.run(chromedp.Evaluate("document.getElementById('outcome').innerText = ''", nil))
+	b.click(fmt.Sprintf(`form:has(input[value="%s"]) > button`, sample))
+	b.await(sample+" is placed", `document.querySelector("#outcome a")`)
+}
+
+func checkMarkup(b *browser, order, markup string) {
+	b.Helper()
+	b.open("/")
+	b.await("the customer is text", row(order)+".innerText.includes("+quoted(markup)+")")
+	for _, path := range []string{"/", "/orders/" + order, "/dlq", "/search?q=" + "%3Cimg%20src=x%20onerror=alert(1)%3E"} {
+		b.run(chromedp.Navigate(b.home + strings.TrimPrefix(path, "/")))
+		if n := value[int](b, "document.querySelectorAll('main img, main script, main b b, main i').length"); n > 0 {
+			b.Errorf("%s has %d elements from markup", path, n)
+		}
+		if title := value[string](b, "document.title"); strings.Contains(title, "hacked") {
+			b.Errorf("%s ran a script", path)
+		}
+	}
+	b.open("/orders/" + order)
+	b.await("the address is text", "document.querySelector('main').textContent.includes("+quoted("undeliverable "+markup)+")")
+	b.open("/dlq")
+	b.await("the type is text", "document.querySelector('main').innerText.includes('<img src=x onerror=alert(1)>')")
+}
+
+func checkSearch(b *browser, order string) {
+	b.Helper()
+	b.open("/orders/" + order)
+	event := value[string](b, `document.querySelector("[data-event]").dataset.event`)
+	trace := value[string](b, `[...document.querySelectorAll("main code")].map(c => c.innerText).find(t => t.startsWith("1-")) ?? ""`)
+	for what, text := range map[string]string{"its id": order, "the beginning of its id": order[:8], "an event": event, "its trace": trace} {
+		b.open("/")
+		b.run(chromedp.SendKeys(".search input", text+kb.Enter, chromedp.ByQuery))
+		b.await("the order is found by "+what+" "+text, "location.pathname === "+quoted("/orders/"+order))
+	}
+}
+
+func checkKeyboard(b *browser) {
+	b.Helper()
+	b.open("/")
+	before := value[string](b, "document.querySelector('.counts b').innerText")
+	for range 40 {
+		if value[string](b, "document.activeElement.innerText ?? ''") == "ships" {
+			b.run(chromedp.KeyEvent(kb.Enter))
+			b.await("an order is placed", "document.querySelector('.counts b').innerText !== "+quoted(before))
+			return
+		}
+		b.run(chromedp.KeyEvent(kb.Tab))
+	}
+	b.Error("Tab does not come to the button")
+}
+
+func checkAppearance(b *browser, order string) {
+	b.Helper()
+	for _, theme := range []string{"light", "dark"} {
+		for _, path := range []string{"/", "/orders/" + order, "/dlq", "/audit", "/nowhere"} {
+			b.appear(1280, 900, theme)
+			b.open(path)
+			b.checkAccessible(path + " in the " + theme + " theme")
+		}
+	}
+	for _, path := range []string{"/", "/orders/" + order, "/dlq", "/audit"} {
+		b.appear(375, 700, "light")
+		b.open(path)
+		if wide := value[int](b, "document.documentElement.scrollWidth"); wide > 375 {
+			b.Errorf("%s is %d wide on a phone", path, wide)
+		}
+		b.checkAccessible(path + " on a phone")
+	}
+	b.appear(1280, 900, "light")
+}
