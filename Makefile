@@ -88,7 +88,7 @@ COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highl
 # What is printed beside every message that moves to a dead-letter queue.
 SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 
-.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -262,6 +262,10 @@ erase: $(OPERATOR) ## Erase the orders and the points of CUSTOMER: first with FL
 
 rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish; that of orders with FLAGS='-key orders'.
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
+
+site: $(OPERATOR) ## Write the catalogue of events as static pages into dist/site.
+	@$(OPERATOR) site -template infra/testdata/prod.golden.json $(FLAGS) dist/site
+	@echo "Wrote dist/site/index.html."
 
 rename: ## Change the module path: MODULE=github.com/acme/shop.
 	$(if $(MODULE),,$(error MODULE is missing: make rename MODULE=github.com/acme/shop))
