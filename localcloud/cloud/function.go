@@ -195,12 +195,7 @@ func (c *Cloud) createMappings() error {
 // function returns the function to which an ARN leads.
 func (c *Cloud) function(arn string) (assembly.Resource, *assembly.Function) {
 	unqualified, _ := lambda.SplitARN(arn)
-	for resource, given := range assembly.Of[assembly.Function](c.assembly) {
-		if resource.ARN == unqualified {
-			return resource, given
-		}
-	}
-	return assembly.Resource{}, new(assembly.Function)
+	return find[assembly.Function](c.assembly, unqualified)
 }
 
 // checkMapping refuses what Lambda refuses: a role that may not poll, and a
@@ -213,12 +208,11 @@ func (c *Cloud) checkMapping(given lambda.EventSource) error {
 			problems = append(problems, fmt.Errorf("the provided execution role does not have permissions to call %s on SQS", action))
 		}
 	}
-	for resource, each := range assembly.Of[assembly.Queue](c.assembly) {
-		if resource.ARN == given.QueueARN && visibility(each) < timeout(worker) &&
-			!function.Refused["Timeout"] && !resource.Refused["VisibilityTimeout"] {
-			problems = append(problems, fmt.Errorf("queue visibility timeout: %d seconds is less than Function timeout: %d seconds",
-				int(visibility(each).Seconds()), int(timeout(worker).Seconds())))
-		}
+	found, queue := find[assembly.Queue](c.assembly, given.QueueARN)
+	isKnown := found.ARN != "" && !function.Refused["Timeout"] && !found.Refused["VisibilityTimeout"]
+	if isKnown && visibility(queue) < timeout(worker) {
+		problems = append(problems, fmt.Errorf("queue visibility timeout: %d seconds is less than Function timeout: %d seconds",
+			int(visibility(queue).Seconds()), int(timeout(worker).Seconds())))
 	}
 	return errors.Join(problems...)
 }
@@ -274,20 +268,15 @@ func (c *Cloud) logLine(name, stream, line string) {
 		return
 	}
 	now, logs := c.config.Clock(), c.logsOf[name]
-	if err := c.store(logs, stream, now, line); err != nil {
-		c.config.Logger.WarnContext(context.Background(), "a function's log line is lost", "function", logs.path, "error", err)
+	if logs.kept && !logs.declared {
+		c.logs.Ensure(logs.group)
+	}
+	if logs.kept {
+		if err := c.logs.Put(logs.group, stream, now, line); err != nil {
+			c.config.Logger.WarnContext(context.Background(), "a function's log line is lost", "function", logs.path, "error", err)
+		}
 	}
 	if c.config.Log != nil {
 		c.config.Log(now, logs.path, line)
 	}
-}
-
-func (c *Cloud) store(logs functionLogs, stream string, at time.Time, line string) error {
-	if !logs.kept {
-		return nil
-	}
-	if !logs.declared {
-		c.logs.Ensure(logs.group)
-	}
-	return c.logs.Put(logs.group, stream, at, line)
 }

@@ -55,10 +55,18 @@ func missing(kind, name string) error {
 
 // checkInStack refuses the ARN of a resource of a type that is not in the stack.
 func checkInStack[T any](stack *assembly.Assembly, kind, arn string) error {
-	for resource := range assembly.Of[T](stack) {
-		if resource.ARN == arn {
-			return nil
-		}
+	if found, _ := find[T](stack, arn); found.ARN != "" {
+		return nil
 	}
 	return missing(kind, arn)
+}
+
+// find returns the resource of a type with an ARN, or an empty one.
+func find[T any](stack *assembly.Assembly, arn string) (assembly.Resource, *T) {
+	for resource, given := range assembly.Of[T](stack) {
+		if resource.ARN == arn {
+			return resource, given
+		}
+	}
+	return assembly.Resource{}, new(T)
 }
