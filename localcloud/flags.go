@@ -23,7 +23,6 @@ const maximumPort = 65535
 // below those that Linux and macOS choose for other programs, from 32768 on.
 const firstPort = 4600
 
-// options are the flags of "localcloud up".
 type options struct {
 	cloud.Config
 
@@ -94,7 +93,6 @@ func mapFlag[K comparable, V any](flags *flag.FlagSet, values *map[K]V, name, us
 	})
 }
 
-// addressFlags defines the flags of the addresses of what runs and of what is called.
 func addressFlags(flags *flag.FlagSet, o *options) {
 	flags.Func("port", fmt.Sprintf("the `port` of the AWS APIs, which must be free; without it they and the function URLs have the first\n"+
 		"free ones from %d on, with 0 any free ones", firstPort), func(given string) (err error) {
@@ -109,7 +107,6 @@ func addressFlags(flags *flag.FlagSet, o *options) {
 		"that shows what they deliver, or DESTINATION=URL for the destination at this construct path; may be repeated", parseDestinationURL)
 }
 
-// outputFlags defines the flags of what is printed.
 func outputFlags(flags *flag.FlagSet, o *options) {
 	listFlag(flags, &o.highlights, "highlight", "colour the events whose detail type matches, as `COLOR=REGEXP`; may be repeated, the first that matches counts",
 		console.ParseHighlight)
@@ -120,7 +117,6 @@ func outputFlags(flags *flag.FlagSet, o *options) {
 	flags.BoolVar(&o.quiet, "quiet", false, "print errors and losses only")
 }
 
-// faultFlags defines the flags about faults.
 func faultFlags(flags *flag.FlagSet, o *options) {
 	var names strings.Builder
 	for some := range slices.Chunk(fault.Names(), 5) {

@@ -89,7 +89,6 @@ func urlConditions(authType string) map[string]map[string][]string {
 	}
 }
 
-// publicMayInvoke reports whether a function's URL is open to the public.
 func (a *authority) publicMayInvoke(functionARN string) bool {
 	for action, conditions := range urlConditions("NONE") {
 		request := iam.Request{Principal: anonymous, Action: action, Resource: functionARN, Conditions: a.withContext(conditions)}

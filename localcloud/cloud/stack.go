@@ -20,6 +20,13 @@ func each[T any](stack *assembly.Assembly, build func(assembly.Resource, *T) err
 	return errors.Join(problems...)
 }
 
+// create lets an engine create every resource of a type.
+func create[T any](c *Cloud, engine func(assembly.Resource, *T) error) error {
+	return each(c.assembly, func(resource assembly.Resource, given *T) error {
+		return c.unreported(resource, engine(resource, given))
+	})
+}
+
 // unreported returns the error of an engine that was to create a resource, which uses
 // others by their ARNs too. It returns none if the error may follow from what is reported
 // already: of a resource that the assembly refuses, and of one that refers to a resource

@@ -74,7 +74,6 @@ func (c *Console) entry(what, command string) {
 	c.line("  %s", c.paint(green, command))
 }
 
-// table shows values by their names, in aligned columns.
 func (c *Console) table(what string, values map[string]string) {
 	if len(values) == 0 {
 		return
