@@ -63,9 +63,9 @@ type group struct {
 
 // Ingested is what was put into a group so far, dropped events included.
 type Ingested struct {
-	Events int
+	Events int `json:"events"`
 	// Bytes are those of the messages.
-	Bytes int64
+	Bytes int64 `json:"bytes"`
 }
 
 type stream struct {

@@ -74,14 +74,14 @@ func DefaultRetry() RetryPolicy {
 // Counts are the results of the events that a rule matched.
 type Counts struct {
 	// Matched counts events; the others count deliveries, one per target.
-	Matched   int
-	Delivered int
+	Matched   int `json:"matched"`
+	Delivered int `json:"delivered"`
 	// FailedAttempts counts every attempt that failed, also one whose retry succeeded.
-	FailedAttempts int
-	DeadLettered   int
+	FailedAttempts int `json:"failedAttempts"`
+	DeadLettered   int `json:"deadLettered"`
 	// Dropped counts the failed deliveries without a dead-letter queue that
 	// accepted them.
-	Dropped int
+	Dropped int `json:"dropped"`
 }
 
 // DescribeRuleInput is DescribeRule's request. Without a bus the default one is meant.

@@ -64,7 +64,8 @@ type Config struct {
 // Counts is what one schedule has done so far.
 type Counts struct {
 	// Fired counts the invocations, and Refused those that were refused.
-	Fired, Refused int
+	Fired   int `json:"fired"`
+	Refused int `json:"refused"`
 }
 
 // Service runs schedules.

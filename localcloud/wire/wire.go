@@ -175,7 +175,6 @@ func Handler(services ...Service) http.Handler {
 	})
 }
 
-// serve answers a request with the result of an operation.
 func (s Service) serve(w http.ResponseWriter, r *http.Request, name string, operation Operation) {
 	body, err := s.body(w, r)
 	var out any
@@ -192,7 +191,6 @@ func (s Service) serve(w http.ResponseWriter, r *http.Request, name string, oper
 	}
 }
 
-// body returns the body of a request as JSON.
 func (s Service) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if s.ContentType == Query {
 		return formBody(r)
@@ -218,7 +216,6 @@ func write(w http.ResponseWriter, contentType string, out any, err error) {
 	send(w, contentType, status, body)
 }
 
-// send writes an answer.
 func send(w http.ResponseWriter, contentType string, status int, body []byte) {
 	if len(body) > oneRead {
 		time.Sleep(headStart)
@@ -234,7 +231,6 @@ func send(w http.ResponseWriter, contentType string, status int, body []byte) {
 	w.Write(body)
 }
 
-// failureOf returns an error as the caller gets it.
 func failureOf(err error) *Error {
 	if failure, ok := errors.AsType[*Error](err); ok {
 		return failure
