@@ -96,9 +96,6 @@ func (s *Service) Map(source EventSource) error {
 }
 
 func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
-	if s.config.Queues == nil {
-		return nil, errors.New("there are no queues")
-	}
 	filters, err := parseFilters(source.Filters)
 	if err != nil {
 		return nil, err
