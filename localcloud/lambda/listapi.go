@@ -42,7 +42,7 @@ func (c calls) list(r *http.Request, action string, known ...string) (url.Values
 }
 
 // answerPage answers with the page of a list that a request names, in a member.
-func answerPage[T, D any](member string, all []T, describe func(T) (D, error), query url.Values, maximum int) (wire.Answer, error) {
+func answerPage[T any](member string, all []T, describe func(T) (any, error), query url.Values, maximum int) (wire.Answer, error) {
 	size := maximum
 	if text := query.Get("MaxItems"); text != "" {
 		var err error
@@ -51,7 +51,7 @@ func answerPage[T, D any](member string, all []T, describe func(T) (D, error), q
 		}
 	}
 	page, next, err := wire.Page(all, query.Get("Marker"), new(min(size, maximum)), maximum)
-	described := make([]D, len(page))
+	described := make([]any, len(page))
 	for i, one := range page {
 		var failed error
 		described[i], failed = describe(one)
