@@ -40,15 +40,11 @@ type job struct {
 	last    *DeliveryError
 }
 
-func newWorker(t *target, config *Config, pending *atomic.Int64) *worker {
-	w := &worker{target: t, config: config, pending: pending}
-	w.wake = sync.NewCond(&w.mu)
-	return w
-}
-
-func (w *worker) start() {
+// startWorker returns a worker that must be closed.
+func startWorker(t *target, config *Config, pending *atomic.Int64) *worker {
 	ctx, cancel := context.WithCancel(context.Background())
-	w.cancel = cancel
+	w := &worker{target: t, config: config, pending: pending, cancel: cancel}
+	w.wake = sync.NewCond(&w.mu)
 	workers := 1
 	if kindOf(w.target.ARN) == KindDestination {
 		workers = destinationWorkers
@@ -60,6 +56,7 @@ func (w *worker) start() {
 			}
 		})
 	}
+	return w
 }
 
 // close abandons the deliveries that wait, and waits for those under way.

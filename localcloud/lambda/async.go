@@ -133,9 +133,6 @@ func (s *Service) sendToDeadLetterQueue(ctx context.Context, f *function, inv *i
 	if f.DeadLetterARN == "" {
 		return errors.New("the function has no dead-letter queue")
 	}
-	if s.config.DeadLetters == nil {
-		return errors.New("there are no queues")
-	}
 	url, found := s.config.DeadLetters.URL(f.DeadLetterARN)
 	if !found {
 		return fmt.Errorf("its dead-letter queue %s does not exist", f.DeadLetterARN)

@@ -207,15 +207,8 @@ type urlHTTP struct {
 }
 
 func urlEvent(r *http.Request, body []byte, id string, now time.Time) urlRequest {
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
-	}
+	host, source := withoutPort(r.Host), withoutPort(r.RemoteAddr)
 	prefix, _, _ := strings.Cut(host, ".")
-	source, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		source = r.RemoteAddr
-	}
 	event := urlRequest{
 		Version: "2.0", RouteKey: "$default",
 		RawPath: r.URL.EscapedPath(), RawQueryString: r.URL.RawQuery,
@@ -238,6 +231,13 @@ func urlEvent(r *http.Request, body []byte, id string, now time.Time) urlRequest
 		event.Context.AccountID, event.Context.Authorizer = caller.AccountID, map[string]URLCaller{"iam": caller}
 	}
 	return event
+}
+
+func withoutPort(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return address
 }
 
 // URLCaller is the signer of a request to a function URL.

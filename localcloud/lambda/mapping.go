@@ -96,9 +96,6 @@ func (s *Service) Map(source EventSource) error {
 }
 
 func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
-	if s.config.Queues == nil {
-		return nil, errors.New("there are no queues")
-	}
 	filters, err := parseFilters(source.Filters)
 	if err != nil {
 		return nil, err
@@ -132,11 +129,7 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 
 // enable lets the mapping read its queue, or not. A receive that waits ends first.
 func (m *mapping) enable(enabled bool) {
-	if enabled {
-		m.gate.open()
-	} else {
-		m.gate.close()
-	}
+	m.gate.set(enabled)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.stats.IsDisabled = !enabled

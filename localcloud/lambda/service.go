@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -168,13 +169,17 @@ func (s *Service) Idle() bool { return s.busy.Load() == 0 }
 
 // Mappings returns what each event source mapping has done, in their order.
 func (s *Service) Mappings() []MappingStats {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	stats := make([]MappingStats, len(s.mappings))
-	for i, m := range s.mappings {
-		stats[i] = m.snapshot()
+	var stats []MappingStats
+	for _, m := range s.allMappings() {
+		stats = append(stats, m.snapshot())
 	}
 	return stats
+}
+
+func (s *Service) allMappings() []*mapping {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.mappings)
 }
 
 // Close ends the mappings, the waiting events and every process, and returns when

@@ -21,19 +21,11 @@ type functionConfiguration struct {
 	CodeSize         int
 	State            string
 	LastUpdateStatus string
-	DeadLetterConfig *deadLetterConfig `json:",omitempty"`
-	Environment      *variables        `json:",omitempty"`
-	LoggingConfig    loggingConfig
-	TracingConfig    tracingConfig
+	DeadLetterConfig map[string]string            `json:",omitempty"`
+	Environment      map[string]map[string]string `json:",omitempty"`
+	LoggingConfig    struct{ LogGroup string }
+	TracingConfig    struct{ Mode string }
 }
-
-type (
-	variables     struct{ Variables map[string]string }
-	loggingConfig struct{ LogGroup string }
-	tracingConfig struct{ Mode string }
-)
-
-type deadLetterConfig struct{ TargetArn string }
 
 // describe returns the configuration of a version, with the ARN by which it was
 // found. A change of a function is done at once, so nothing is ever pending.
@@ -42,17 +34,18 @@ func (p *pool) describe(arn string) (functionConfiguration, error) {
 	found := functionConfiguration{
 		FunctionName: f.Name, FunctionArn: arn, Version: p.version, Handler: f.Handler,
 		Timeout: int(f.Timeout / time.Second), MemorySize: f.MemoryMB, State: "Active", LastUpdateStatus: "Successful",
-		Role: f.Role, LoggingConfig: loggingConfig{f.LogGroup}, TracingConfig: tracingConfig{"PassThrough"},
+		Role: f.Role,
 	}
+	found.LoggingConfig.LogGroup, found.TracingConfig.Mode = f.LogGroup, "PassThrough"
 	if f.ActiveTracing {
 		found.TracingConfig.Mode = "Active"
 	}
 	if own := maps.Clone(f.Environment); len(own) > 0 {
 		maps.DeleteFunc(own, func(name, _ string) bool { return strings.HasPrefix(name, "AWS_") })
-		found.Environment = &variables{own}
+		found.Environment = map[string]map[string]string{"Variables": own}
 	}
 	if f.DeadLetterARN != "" {
-		found.DeadLetterConfig = &deadLetterConfig{f.DeadLetterARN}
+		found.DeadLetterConfig = map[string]string{"TargetArn": f.DeadLetterARN}
 	}
 	hashed, err := p.current().hash()
 	if err != nil {
