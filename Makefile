@@ -9,8 +9,8 @@
 # RACE=-race runs the tests with the race detector (needs a C compiler).
 # ORDERS is how many orders the benchmark places, and how many original places, and how.
 # SOURCE is the checkout whose handlers original runs.
-# PREVIOUS is the release that upgrade runs beside the working tree, as git names it;
-# without it that is the one in acceptance/previous-release.
+# PREVIOUS is the release that upgrade runs beside the working tree, and compat compares
+# with it, as git names it; without it that is the one in acceptance/previous-release.
 # DEBUG are functions, by their construct paths, that run builds and runs for a debugger: 'Order/Api Order/Worker'.
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
@@ -74,6 +74,7 @@ CHECK    := dist/local/deployable
 QUOTA    := dist/local/quota
 FIRST    := dist/local/firstdeployment
 COMMENT  := dist/local/diffcomment
+COMPAT   := dist/local/compat
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
 # What run does once the local cloud is up: it receives the stock, and prints how to
@@ -87,7 +88,7 @@ COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highl
 # What is printed beside every message that moves to a dead-letter queue.
 SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 
-.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate licences vulns rename host FORCE
+.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -144,6 +145,9 @@ lint-openapi: $(OPENAPI)/installed ## Check the OpenAPI document of the order AP
 lint-asyncapi: tools/asyncapi/node_modules ## Check docs/asyncapi.json with AsyncAPI's own parser.
 	@node --test --test-reporter=dot tools/asyncapi/*.test.mjs
 	node tools/asyncapi/validate.mjs docs/asyncapi.json
+
+compat: $(COMPAT) ## List what breaks clients of the order API or consumers of events since the last release, or since PREVIOUS.
+	@$(COMPAT) $(PREVIOUS:%=-previous %)
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
 	@export GOWORK=off; for module in $(filter-out tools,$(MODULES)); do (cd $$module && \
@@ -259,6 +263,10 @@ erase: $(OPERATOR) ## Erase the orders and the points of CUSTOMER: first with FL
 rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish; that of orders with FLAGS='-key orders'.
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
 
+site: $(OPERATOR) ## Write the catalogue of events as static pages into dist/site.
+	@$(OPERATOR) site -template infra/testdata/prod.golden.json $(FLAGS) dist/site
+	@echo "Wrote dist/site/index.html."
+
 rename: ## Change the module path: MODULE=github.com/acme/shop.
 	$(if $(MODULE),,$(error MODULE is missing: make rename MODULE=github.com/acme/shop))
 	@cd tools && $(GO_BUILD) -o ../dist/local/rename ./rename
@@ -286,6 +294,9 @@ $(OPERATOR): FORCE
 
 $(CHECK) $(QUOTA) $(FIRST) $(COMMENT): FORCE
 	@cd infra && $(GO_BUILD) -o ../$@ ./cmd/$(@F)
+
+$(COMPAT): FORCE
+	@cd tools && $(GO_BUILD) -o ../$@ ./compat
 
 # Without the shell's settings for AWS: with credentials the CDK would call AWS for the account.
 OFFLINE := env $(patsubst %,-u %,$(filter AWS_%,$(.VARIABLES))) \

@@ -23,56 +23,41 @@ const maximumPort = 65535
 // below those that Linux and macOS choose for other programs, from 32768 on.
 const firstPort = 4600
 
-// options are the flags of "localcloud up".
 type options struct {
-	assembly  string
-	readyFile string
-	// port and firstPort are those of cloud.Config.
-	port, firstPort int
-	// urlPorts are by the construct paths of functions.
-	urlPorts map[string]int
-	setup    string
-	// destinationURLs are by the construct paths of API destinations; "" is all others.
-	destinationURLs map[string]string
-	highlights      []console.Highlight
+	cloud.Config
+
+	readyFile  string
+	setup      string
+	highlights []console.Highlight
 	// deadLetterCommand is that of console.Style.
 	deadLetterCommand string
-	deliverTwice      bool
-	// scheduleEvery is 0 if every schedule has its own interval.
-	scheduleEvery time.Duration
-	// pause and debug are the construct paths of functions.
-	pause, debug []string
-	// parameters are those of the template by their names.
-	parameters map[string]string
-	// faults are the probabilities of the faults that were asked for.
-	faults         map[fault.Name]float64
-	seed           uint64
-	redeliverAfter time.Duration
-	// latency is by service.
-	latency map[string]time.Duration
-	json    bool
-	quiet   bool
+	// pause are the construct paths of functions.
+	pause []string
+	// faults are the probabilities of the faults.
+	faults map[fault.Name]float64
+	json   bool
+	quiet  bool
 }
 
 func parse(arguments []string, help io.Writer) (options, error) {
-	o := options{firstPort: firstPort}
+	o := options{Config: cloud.Config{FirstPort: firstPort}}
 	flags := flag.NewFlagSet("localcloud up", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.assembly, "assembly", "cdk.out", "the `folder` of the synthesized cloud assembly")
+	flags.StringVar(&o.Assembly, "assembly", "cdk.out", "the `folder` of the synthesized cloud assembly")
 	flags.StringVar(&o.readyFile, "ready-file", "", "write a JSON `file` with all addresses once everything is up")
 	flags.StringVar(&o.setup, "setup", "", "run this shell `command` once everything is up and before the ready file is written;\n"+
 		"its environment leads AWS clients to the local cloud, and LOCALCLOUD_READY_FILE names\n"+
 		"a file with the content of the ready file; its output is printed beneath the addresses")
-	flags.BoolVar(&o.deliverTwice, "deliver-twice", false, "deliver every message of every queue at least twice")
-	flags.DurationVar(&o.scheduleEvery, "schedule-every", 0, "fire every schedule after this `interval` instead of its own, which is a minute at least")
-	pathsFlag(flags, &o.pause, "pause", "hold back all events and messages for the function at this construct `PATH` until POST /resume; may be repeated")
-	pathsFlag(flags, &o.debug, "debug", "run the function at this construct `PATH` in one process without a timeout, and print how a debugger\n"+
-		"attaches to it; may be repeated")
-	mapFlag(flags, &o.parameters, "parameter", "the value of a parameter of the template, as `NAME=VALUE`, instead of its default; may be repeated", parseParameter)
+	flags.BoolVar(&o.DeliverTwice, "deliver-twice", false, "deliver every message of every queue at least twice")
+	flags.DurationVar(&o.ScheduleEvery, "schedule-every", 0, "fire every schedule after this `interval` instead of its own, which is a minute at least")
+	listFlag(flags, &o.pause, "pause", "hold back all events and messages for the function at this construct `PATH` until POST /resume; may be repeated", parsePath)
+	listFlag(flags, &o.Debug, "debug", "run the function at this construct `PATH` in one process without a timeout, and print how a debugger\n"+
+		"attaches to it; may be repeated", parsePath)
+	mapFlag(flags, &o.Parameters, "parameter", "the value of a parameter of the template, as `NAME=VALUE`, instead of its default; may be repeated", parseParameter)
 	addressFlags(flags, &o)
 	outputFlags(flags, &o)
 	faultFlags(flags, &o)
-	mapFlag(flags, &o.latency, "latency", "let every call by a function to a service take longer by a time, as `SERVICE=TIME`; may be repeated; the services are\n"+
+	mapFlag(flags, &o.Latency, "latency", "let every call by a function to a service take longer by a time, as `SERVICE=TIME`; may be repeated; the services are\n"+
 		strings.Join(cloud.Latencies(), ", "), parseLatency)
 	err := flags.Parse(arguments)
 	if err == flag.ErrHelp { //nolint:errorlint // The flag package gives it as it is.
@@ -80,7 +65,7 @@ func parse(arguments []string, help io.Writer) (options, error) {
 		if err := flags.Parse(flags.Args()); err != nil && err != flag.ErrHelp { //nolint:errorlint // As above.
 			return o, fmt.Errorf("%w: %w", err, errUsage)
 		}
-		describe(flags, o.assembly, help)
+		describe(flags, o.Assembly, help)
 		return o, err
 	}
 	if err != nil {
@@ -89,11 +74,12 @@ func parse(arguments []string, help io.Writer) (options, error) {
 	return o, o.check(flags.Args())
 }
 
-// pathsFlag defines a flag that may be repeated.
-func pathsFlag(flags *flag.FlagSet, paths *[]string, name, usage string) {
+// listFlag defines a flag that may be repeated.
+func listFlag[T any](flags *flag.FlagSet, values *[]T, name, usage string, parse func(string) (T, error)) {
 	flags.Func(name, usage, func(given string) error {
-		*paths = append(*paths, given)
-		return nil
+		value, err := parse(given)
+		*values = append(*values, value)
+		return err
 	})
 }
 
@@ -107,28 +93,23 @@ func mapFlag[K comparable, V any](flags *flag.FlagSet, values *map[K]V, name, us
 	})
 }
 
-// addressFlags defines the flags of the addresses of what runs and of what is called.
 func addressFlags(flags *flag.FlagSet, o *options) {
 	flags.Func("port", fmt.Sprintf("the `port` of the AWS APIs, which must be free; without it they and the function URLs have the first\n"+
 		"free ones from %d on, with 0 any free ones", firstPort), func(given string) (err error) {
-		o.port, err = strconv.Atoi(given)
-		if o.port == 0 {
-			o.firstPort = 0
+		o.Port, err = strconv.Atoi(given)
+		if o.Port == 0 {
+			o.FirstPort = 0
 		}
 		return err
 	})
-	mapFlag(flags, &o.urlPorts, "url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of the next one; may be repeated", parseURLPort)
-	mapFlag(flags, &o.destinationURLs, "destination-url", "the `URL` that replaces scheme and host of all API destinations' endpoints, instead of a receiver inside\n"+
+	mapFlag(flags, &o.URLPorts, "url-port", "the port of a function URL, as `FUNCTION=PORT` with the function's construct path, instead of the next one; may be repeated", parseURLPort)
+	mapFlag(flags, &o.DestinationURLs, "destination-url", "the `URL` that replaces scheme and host of all API destinations' endpoints, instead of a receiver inside\n"+
 		"that shows what they deliver, or DESTINATION=URL for the destination at this construct path; may be repeated", parseDestinationURL)
 }
 
-// outputFlags defines the flags of what is printed.
 func outputFlags(flags *flag.FlagSet, o *options) {
-	flags.Func("highlight", "colour the events whose detail type matches, as `COLOR=REGEXP`; may be repeated, the first that matches counts", func(given string) error {
-		highlight, err := console.ParseHighlight(given)
-		o.highlights = append(o.highlights, highlight)
-		return err
-	})
+	listFlag(flags, &o.highlights, "highlight", "colour the events whose detail type matches, as `COLOR=REGEXP`; may be repeated, the first that matches counts",
+		console.ParseHighlight)
 	flags.StringVar(&o.deadLetterCommand, "dead-letter-command", console.DefaultDeadLetterCommand,
 		"print this `command` beside every message that moves to a dead-letter queue, with the construct path\n"+
 			"of the queue for {queue}, its URL for {url}, and the address of the AWS APIs for {endpoint}")
@@ -136,15 +117,14 @@ func outputFlags(flags *flag.FlagSet, o *options) {
 	flags.BoolVar(&o.quiet, "quiet", false, "print errors and losses only")
 }
 
-// faultFlags defines the flags about faults.
 func faultFlags(flags *flag.FlagSet, o *options) {
 	var names strings.Builder
 	for some := range slices.Chunk(fault.Names(), 5) {
 		names.WriteString("\n" + fault.List(some))
 	}
 	mapFlag(flags, &o.faults, "fault", "let a fault happen with a probability, as `NAME=PROBABILITY`; may be repeated; the names are"+names.String(), fault.Parse)
-	flags.Uint64Var(&o.seed, "seed", 0, "the `number` that all faults, and the versions behind weighted aliases, are drawn from; 0 is a random one")
-	flags.DurationVar(&o.redeliverAfter, "redeliver-after", 0,
+	flags.Uint64Var(&o.Seed, "seed", 0, "the `number` that all faults, and the versions behind weighted aliases, are drawn from; 0 is a random one")
+	flags.DurationVar(&o.RedeliverAfter, "redeliver-after", 0,
 		"bring back what a function has failed to handle after this `time` at most; 0 waits as long as AWS")
 }
 
@@ -169,15 +149,18 @@ func (o options) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q: %w", rest[0], errUsage)
-	case o.port < 0 || o.port > maximumPort:
-		return fmt.Errorf("--port %d is not a port: %w", o.port, errUsage)
-	case o.scheduleEvery < 0:
-		return fmt.Errorf("--schedule-every %s is negative: %w", o.scheduleEvery, errUsage)
-	case o.redeliverAfter < 0:
-		return fmt.Errorf("--redeliver-after %s is negative: %w", o.redeliverAfter, errUsage)
+	case o.Port < 0 || o.Port > maximumPort:
+		return fmt.Errorf("--port %d is not a port: %w", o.Port, errUsage)
+	case o.ScheduleEvery < 0:
+		return fmt.Errorf("--schedule-every %s is negative: %w", o.ScheduleEvery, errUsage)
+	case o.RedeliverAfter < 0:
+		return fmt.Errorf("--redeliver-after %s is negative: %w", o.RedeliverAfter, errUsage)
 	}
 	return nil
 }
+
+// parsePath reads a construct path, of which any text can be one.
+func parsePath(given string) (string, error) { return given, nil }
 
 // parseParameter reads NAME=VALUE.
 func parseParameter(given string) (name, value string, err error) {

@@ -25,29 +25,23 @@ const (
 // up runs the stack until ctx ends, which is no error.
 func (m machine) up(ctx context.Context, o options) (err error) {
 	began := m.clock()
-	if o.seed == 0 {
-		o.seed = mathrand.Uint64()
+	if o.Seed == 0 {
+		o.Seed = mathrand.Uint64()
 	}
 	if err := clearReadyFile(o.readyFile); err != nil {
 		return err
 	}
 	watcher := m.console(o)
 	logger := slog.New(slog.NewTextHandler(m.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	running, err := cloud.Start(ctx, cloud.Config{
-		Assembly: o.assembly, Parameters: o.parameters, Region: region, AccountID: accountID,
-		Port: o.port, URLPorts: o.urlPorts, FirstPort: o.firstPort,
-		DestinationURLs: o.destinationURLs, DeliverTwice: o.deliverTwice, ScheduleEvery: o.scheduleEvery,
-		Faults: o.injector(ctx, logger), Seed: o.seed, RedeliverAfter: o.redeliverAfter, Latency: o.latency,
-		Clock: m.clock, Random: rand.Reader,
-		Debug: o.debug,
-		Debugged: func(function string, pid int) {
-			watcher.Debug(console.Debugged{Time: m.clock(), Function: function, PID: pid})
-		},
-		Observe: func(busARN string, e eventbridge.Event) { watcher.Event(eventOf(busARN, e, m.clock())) },
-		Log:     watcher.Log,
-		Lost:    watcher.Loss, Failed: watcher.Failure, DeadLetter: watcher.DeadLetter,
-		Logger: logger,
-	})
+	config := o.Config
+	config.Region, config.AccountID, config.Faults = region, accountID, o.injector(ctx, logger)
+	config.Clock, config.Random, config.Logger = m.clock, rand.Reader, logger
+	config.Debugged = func(function string, pid int) {
+		watcher.Debug(console.Debugged{Time: m.clock(), Function: function, PID: pid})
+	}
+	config.Observe = func(busARN string, e eventbridge.Event) { watcher.Event(eventOf(busARN, e, m.clock())) }
+	config.Log, config.Lost, config.Failed, config.DeadLetter = watcher.Log, watcher.Loss, watcher.Failure, watcher.DeadLetter
+	running, err := cloud.Start(ctx, config)
 	if err != nil {
 		return stopped(ctx, err)
 	}
@@ -67,11 +61,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	defer func() { err = errors.Join(err, ready.remove()) }()
 	watcher.Ready(console.Banner{
 		Stack: running.Stack(), Took: m.clock().Sub(began),
-		TakenPorts:   running.TakenPorts(),
-		FunctionURLs: where.FunctionURLs, Outputs: where.Outputs,
-		Deliveries: where.DeliveriesURL, Usage: where.UsageURL, Traces: where.TracesURL,
-		AWSEndpoint: where.AWSEndpointURL, Region: where.Region,
-		Paused: o.pause, Setup: output,
+		TakenPorts: running.TakenPorts(), Addresses: where.Addresses, Paused: o.pause, Setup: output,
 	})
 	select {
 	case <-ctx.Done():
@@ -95,8 +85,8 @@ func (o options) injector(ctx context.Context, logger *slog.Logger) *fault.Injec
 	if len(o.faults) == 0 {
 		return nil
 	}
-	logger.WarnContext(ctx, "faults will strike", "faults", o.faults, "seed", o.seed)
-	return fault.NewInjector(o.seed, o.faults)
+	logger.WarnContext(ctx, "faults will strike", "faults", o.faults, "seed", o.Seed)
+	return fault.NewInjector(o.Seed, o.faults)
 }
 
 func (m machine) console(o options) *console.Console {

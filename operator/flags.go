@@ -23,18 +23,36 @@ type flags struct {
 	readyFile, stack string
 }
 
-// newFlags returns the flags of a command. Its help shows the arguments.
-func (o operator) newFlags(command, arguments string) *flags {
+// newFlagsAlone returns the flags of a command that needs no saga. Its help shows the
+// arguments.
+func newFlagsAlone(command, arguments string) *flags {
 	f := &flags{FlagSet: flag.NewFlagSet(command, flag.ContinueOnError), arguments: arguments}
 	f.SetOutput(io.Discard)
+	return f
+}
+
+// newFlags is newFlagsAlone for a command that needs one.
+func (o operator) newFlags(command, arguments string) *flags {
+	f := newFlagsAlone(command, arguments)
 	f.StringVar(&f.readyFile, "ready-file", o.readyFile, "the local cloud that wrote this `file` (default $SAGA_READY_FILE)")
 	f.StringVar(&f.stack, "stack", "", "the stack of this `name` in AWS, found by the credentials and the region of the environment")
 	return f
 }
 
-// parse parses the flags and then at most so many arguments. The help is written to
-// the given writer.
+// parse parses the flags and then at most so many arguments, and requires one that
+// locates the saga. The help is written to the given writer.
 func (f *flags) parse(given []string, most int, help io.Writer) error {
+	if err := f.parseAlone(given, most, help); err != nil {
+		return err
+	}
+	if f.readyFile == "" && f.stack == "" {
+		return fmt.Errorf("say where the saga is, with -ready-file or -stack: %w", errUsage)
+	}
+	return nil
+}
+
+// parseAlone is parse for a command that needs no saga.
+func (f *flags) parseAlone(given []string, most int, help io.Writer) error {
 	switch err := f.Parse(given); {
 	case errors.Is(err, flag.ErrHelp):
 		f.SetOutput(help)
@@ -46,8 +64,6 @@ func (f *flags) parse(given []string, most int, help io.Writer) error {
 		return fmt.Errorf("%w: %w", err, errUsage)
 	case f.NArg() > most:
 		return fmt.Errorf("unexpected argument %q (flags come first): %w", f.Arg(most), errUsage)
-	case f.readyFile == "" && f.stack == "":
-		return fmt.Errorf("say where the saga is, with -ready-file or -stack: %w", errUsage)
 	}
 	return nil
 }

@@ -1,8 +1,8 @@
 // Command operator operates a deployed saga: it receives stock, shows, redrives and
-// discards dead letters, replays events to one context, audits the results, shows an order and its
-// records, shows a customer's points and erases a customer, shows events while they
-// happen, and rotates the keys of the notification endpoint and of orders. It works with
-// AWS and with the local cloud.
+// discards dead letters, replays events to one context, audits the results, shows an
+// order and its records, shows a customer's points and erases a customer, shows events
+// while they happen, rotates the keys of the notification endpoint and of orders, and
+// writes the catalogue of events as pages. It works with AWS and with the local cloud.
 package main
 
 import (
@@ -38,8 +38,9 @@ usage: operator dlq     [flags] [QUEUE]   show the dead-letter queues, or the de
                                           publish that stock was received
        operator examples [flags]          print commands that place, follow and cancel an order in a local cloud
        operator rotate  [flags]           replace the key of the notification endpoint, or that of orders' ids and tokens
+       operator site    [flags] DIR       write the catalogue of events as static pages
 
-Every command finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
+Every command but site finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
 The flags of a command are listed by: operator COMMAND -h. letters is another name of dlq.
 `
 
@@ -129,6 +130,8 @@ func (o operator) command(ctx context.Context, arguments []string) error {
 		return o.examples(ctx, rest)
 	case "rotate":
 		return o.rotate(ctx, rest)
+	case "site":
+		return o.site(rest)
 	case "help", "-h", "-help", "--help":
 		_, err := io.WriteString(o.stdout, usage)
 		return err

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -35,14 +34,6 @@ func TestTheGeneratedAsyncAPIDocumentIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkWritten(t, asyncAPI, string(generated))
-}
-
-func TestTheGeneratedStateTablesOfTheCatalogueAreThoseOfTheDocs(t *testing.T) {
-	tables := regexp.MustCompile(`(?s)<!-- state table of .*?<!-- end of state table -->\n`).FindAllString(read(t, "docs/saga.md"), -1)
-	if len(tables) != len(contract.Contexts()) {
-		t.Fatalf("there are %d state tables", len(tables))
-	}
-	checkWritten(t, "operator/catalogue/states.txt", strings.Join(tables, ""))
 }
 
 // asyncDocument is the part of an AsyncAPI document that these tests read.

@@ -4,22 +4,25 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the state tables into docs/saga.md")
+var update = flag.Bool("update", false, "write the state tables into the documents")
 
-const sagaDocument = "../../docs/saga.md"
+// The documents that have the state tables: the second is embedded, and has nothing else.
+const (
+	sagaDocument = "../../docs/saga.md"
+	statesCopy   = "../../operator/catalogue/states.txt"
+)
+
+var stateTable = regexp.MustCompile(`(?s)<!-- state table of .*?<!-- end of state table -->\n`)
 
 func TestTheStateTablesInTheDocsAreThoseOfTheCode(t *testing.T) {
-	written, err := os.ReadFile(sagaDocument)
-	if err != nil {
-		t.Fatal(err)
-	}
-	document := string(written)
+	document := read(t, sagaDocument)
 	for _, m := range machines() {
 		table, err := m.markdown()
 		if err != nil {
@@ -29,14 +32,30 @@ func TestTheStateTablesInTheDocsAreThoseOfTheCode(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !*update {
-		if diff := cmp.Diff(string(written), document); diff != "" {
-			t.Errorf("docs/saga.md differs from the code; -update writes it (-docs +code):\n%s", diff)
+	checkWritten(t, sagaDocument, document)
+	checkWritten(t, statesCopy, strings.Join(stateTable.FindAllString(document, -1), ""))
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// checkWritten compares a document with what it must be, or writes it with -update.
+func checkWritten(t *testing.T, name, want string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
 		}
 		return
 	}
-	if err := os.WriteFile(sagaDocument, []byte(document), 0o644); err != nil {
-		t.Fatal(err)
+	if diff := cmp.Diff(read(t, name), want); diff != "" {
+		t.Errorf("%s differs from the code; -update writes it (-docs +code):\n%s", name, diff)
 	}
 }
 

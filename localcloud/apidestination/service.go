@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -108,13 +106,6 @@ func (s *Service) Create(d Destination) error {
 }
 
 func (d Destination) check() error {
-	methods := []string{"POST", "GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"}
-	if !slices.Contains(methods, d.Method) {
-		return fmt.Errorf("the method %q is none of %s", d.Method, strings.Join(methods, ", "))
-	}
-	if d.RatePerSecond < 0 {
-		return fmt.Errorf("the rate limit %d is below 1", d.RatePerSecond)
-	}
 	address, err := url.Parse(d.Endpoint)
 	if err != nil {
 		return fmt.Errorf("the endpoint is not a URL: %w", err)
@@ -150,4 +141,40 @@ func (s *Service) Deliver(ctx context.Context, d eventbridge.Delivery) error {
 	}
 	defer closeBody(response)
 	return s.deliveryResult(response)
+}
+
+// A rateLimiter is a token bucket. It holds a second's worth of tokens; a
+// caller that finds none waits for the next one.
+type rateLimiter struct {
+	rate  float64
+	clock func() time.Time
+
+	mu     sync.Mutex
+	tokens float64
+	filled time.Time
+}
+
+func newRateLimiter(perSecond int, clock func() time.Time) *rateLimiter {
+	rate := float64(perSecond)
+	return &rateLimiter{rate: rate, clock: clock, tokens: rate, filled: clock()}
+}
+
+// wait blocks until the caller may proceed, or the context ends.
+func (l *rateLimiter) wait(ctx context.Context) error {
+	if delay := l.reserve(); delay > 0 {
+		return wire.Sleep(ctx, delay)
+	}
+	return nil
+}
+
+// reserve takes a token, on credit if there is none, and returns how long it
+// takes until that token is there.
+func (l *rateLimiter) reserve() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock()
+	l.tokens = min(l.rate, l.tokens+now.Sub(l.filled).Seconds()*l.rate)
+	l.filled = now
+	l.tokens--
+	return time.Duration(-l.tokens / l.rate * float64(time.Second))
 }

@@ -180,7 +180,6 @@ func (l *loader) load() (*Assembly, error) {
 	return result, errors.Join(problems...)
 }
 
-// exists reports whether the resource's condition, if it has one, holds.
 func (l *loader) exists(id string) bool {
 	condition := l.template.Resources[id].Condition
 	return condition == "" || l.conditions[condition]

@@ -7,7 +7,6 @@ import (
 	"example.com/saga/localcloud/unsupported"
 )
 
-// evaluateConditions evaluates the template's Conditions section.
 func (l *loader) evaluateConditions() []error {
 	var problems []error
 	for _, name := range sortedKeys(l.template.Conditions) {
@@ -56,12 +55,17 @@ func (l *loader) evaluate(expression any, through []string) (bool, error) {
 	return function(arguments)
 }
 
-// conditionFunctions are the functions of conditions.
 func (l *loader) conditionFunctions(through []string) map[string]func(arguments []any) (bool, error) {
 	of := func(holds func(results []bool) bool) func([]any) (bool, error) {
 		return func(arguments []any) (bool, error) {
-			results, err := l.all(arguments, through)
-			return err == nil && holds(results), err
+			results := make([]bool, len(arguments))
+			for i, argument := range arguments {
+				var err error
+				if results[i], err = l.evaluate(argument, through); err != nil {
+					return false, err
+				}
+			}
+			return holds(results), nil
 		}
 	}
 	return map[string]func([]any) (bool, error){
@@ -72,31 +76,15 @@ func (l *loader) conditionFunctions(through []string) map[string]func(arguments 
 	}
 }
 
-func (l *loader) all(expressions []any, through []string) ([]bool, error) {
-	results := make([]bool, len(expressions))
-	for i, expression := range expressions {
-		holds, err := l.evaluate(expression, through)
-		if err != nil {
-			return nil, err
-		}
-		results[i] = holds
-	}
-	return results, nil
-}
-
 func (l *loader) equal(arguments []any) (bool, error) {
-	if len(arguments) != 2 {
-		return false, fmt.Errorf("Fn::Equals takes two arguments")
-	}
-	left, err := l.text(arguments[0])
+	left, second, err := l.pair("Fn::Equals", arguments)
 	if err != nil {
 		return false, err
 	}
-	right, err := l.text(arguments[1])
+	right, err := plainText(second)
 	return left == right, err
 }
 
-// choose evaluates Fn::If.
 func (l *loader) choose(argument any) (any, error) {
 	list, ok := argument.([]any)
 	if !ok || len(list) != 3 {

@@ -102,7 +102,7 @@ func (r *refusals) checkKey(path string, key []KeyElement, defined, used map[str
 	for i, element := range key {
 		kinds[element.KeyType]++
 		r.when(i == 0 && element.KeyType == "RANGE", "property %s must begin with the attribute of KeyType HASH", path)
-		r.when(element.AttributeName != "" && len(defined) > 0 && !defined[element.AttributeName],
+		r.when(element.AttributeName != "" && defined != nil && !defined[element.AttributeName],
 			"property %s[%d].AttributeName: %s is not in AttributeDefinitions", path, i, element.AttributeName)
 		r.when(i == 1 && element.AttributeName == key[0].AttributeName, "property %s has the attribute %s twice", path, element.AttributeName)
 		used[element.AttributeName] = true

@@ -156,7 +156,6 @@ func (r *Rule) identify(at location) identity {
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 const maximumPattern = 2048
 
-// checkPattern refuses a pattern that EventBridge refuses.
 func checkPattern(text json.RawMessage) error {
 	if text == nil {
 		return nil

@@ -19,7 +19,6 @@ type identity struct {
 	refusals
 }
 
-// with sets an attribute.
 func (i identity) with(attribute, value string) identity {
 	i.attributes[attribute] = value
 	return i
@@ -93,7 +92,6 @@ func (l *loader) arn(service, resource string) string {
 	return strings.Join([]string{"arn", "aws", service, l.options.Region, l.options.AccountID, resource}, ":")
 }
 
-// resourceTypes returns an empty struct for each supported type.
 func resourceTypes() map[string]resourceProperties {
 	return map[string]resourceProperties{
 		"AWS::CDK::Metadata":                       new(CDKMetadata),

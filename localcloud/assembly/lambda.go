@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"example.com/saga/localcloud/lambda"
 )
 
 // Function is an AWS::Lambda::Function. Its code has the bootstrap that starts its runtime.
@@ -180,8 +182,8 @@ type URL struct {
 
 func (u *URL) identify(at location) identity {
 	name, qualifier := u.TargetFunctionARN, u.Qualifier
-	if unqualified, alias, isARN := cutQualifier(name); isARN && qualifier == "" {
-		name, qualifier = unqualified, alias
+	if qualifier == "" {
+		name, qualifier = lambda.SplitARN(name)
 	}
 	function, err := at.function("TargetFunctionArn", name)
 	u.Function, u.FunctionARN = function.path, function.arn
@@ -196,13 +198,4 @@ func (u *URL) identify(at location) identity {
 		u.Address = at.options.FunctionURL(u.Function)
 	}
 	return made.with("FunctionUrl", u.Address)
-}
-
-// cutQualifier cuts the qualifier off the ARN of an alias or a version.
-func cutQualifier(arn string) (function, qualifier string, found bool) {
-	parts := strings.Split(arn, ":")
-	if len(parts) != 8 {
-		return arn, "", false
-	}
-	return strings.Join(parts[:7], ":"), parts[7], true
 }

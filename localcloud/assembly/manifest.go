@@ -123,7 +123,6 @@ func (m manifest) artefact(key, runtime string) (path string, err error) {
 	return path, err
 }
 
-// findBootstrap finds the bootstrap in a folder or in a zip archive.
 func findBootstrap(path string) (fs.FileInfo, error) {
 	if found, err := os.Stat(path); err != nil || !found.Mode().IsRegular() {
 		return os.Stat(filepath.Join(path, "bootstrap"))

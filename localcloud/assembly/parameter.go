@@ -90,7 +90,6 @@ func ParameterTypes() []string {
 	return []string{"CommaDelimitedList", "List<Number>", "Number", "String"}
 }
 
-// check refuses a value against the parameter's constraints.
 func (p parameter) check(value string) error {
 	isNumber := strings.Contains(p.Type, "Number")
 	if _, err := strconv.ParseFloat(value, 64); isNumber && err != nil {

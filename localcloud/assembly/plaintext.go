@@ -23,7 +23,6 @@ func (l *loader) pair(function string, argument any) (first string, second any, 
 	return first, second, err
 }
 
-// text resolves a value that must be a plain text.
 func (l *loader) text(value any) (string, error) {
 	resolved, err := l.resolve(value)
 	if err != nil {

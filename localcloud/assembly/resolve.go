@@ -99,7 +99,6 @@ func (l *loader) callFunction(name string, argument any) (any, error) {
 	return value, err
 }
 
-// intrinsics are the intrinsic functions of values.
 func (l *loader) intrinsics() map[string]func(argument any) (any, error) {
 	return map[string]func(any) (any, error){
 		"Ref":        l.reference,
@@ -164,7 +163,6 @@ func attributeName(argument any) (id, attribute string, err error) {
 	return "", "", fmt.Errorf("%v is not a reference that the local cloud supports", argument)
 }
 
-// pseudoParameters are the parameters that every template has.
 func (l *loader) pseudoParameters() map[string]any {
 	return map[string]any{
 		"AWS::AccountId": l.options.AccountID,

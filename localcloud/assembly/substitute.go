@@ -10,7 +10,6 @@ import (
 // placeholderIn finds ${Name}, ${Name.Attribute} and the literal ${!Text}.
 func placeholderIn() *regexp.Regexp { return regexp.MustCompile(`\$\{([^}]+)\}`) }
 
-// placeholders lists the names in the template text of an Fn::Sub.
 func placeholders(argument any) []string {
 	if list, ok := argument.([]any); ok && len(list) > 0 {
 		argument = list[0]

@@ -67,7 +67,6 @@ func namesOf(field reflect.StructField) iter.Seq2[string, bool] {
 	}
 }
 
-// valuesOf returns the values that a field's tag lists.
 func valuesOf(field reflect.StructField) []string {
 	listed, limited := field.Tag.Lookup("values")
 	if !limited {

@@ -143,7 +143,6 @@ func (t template) order(exists func(string) bool) ([]string, error) {
 	return sorted, nil
 }
 
-// references lists the resources that a resource refers to or depends on.
 func (t template) references(id string) []string {
 	found := map[string]bool{}
 	resource := t.Resources[id]

@@ -60,6 +60,14 @@ func TestAValueThatAWSDoesNotAllowIsRefusedWithWhatIsAllowed(t *testing.T) {
 		{"AWS::SQS::Queue", `{"ContentBasedDeduplication": true, "FifoThroughputLimit": "perQueue"}`, []string{
 			"property ContentBasedDeduplication is for FIFO queues only", "property FifoThroughputLimit is for FIFO queues only",
 		}},
+		{"AWS::SQS::Queue", `{"QueueName": "q", "FifoQueue": true, "FifoThroughputLimit": "perMessageGroupId"}`, []string{
+			"property QueueName: q must end with .fifo on a FIFO queue, and on no other",
+			"property FifoThroughputLimit perMessageGroupId needs DeduplicationScope messageGroup",
+		}},
+		{"AWS::SQS::Queue", `{"MessageRetentionPeriod": 59, "MaximumMessageSize": 1023}`, []string{
+			"property MaximumMessageSize must be 1024 to 1048576, and is 1023",
+			"property MessageRetentionPeriod must be 60 to 1209600, and is 59",
+		}},
 		{"AWS::SQS::Queue", `{"KmsDataKeyReusePeriodSeconds": 1, "SqsManagedSseEnabled": "maybe", "Tags": [{"Key": ""}]}`, []string{
 			"property KmsDataKeyReusePeriodSeconds must be 60 to 86400, and is 1",
 			"property SqsManagedSseEnabled must be of type bool, and is maybe",
@@ -85,6 +93,7 @@ func TestAValueThatAWSDoesNotAllowIsRefusedWithWhatIsAllowed(t *testing.T) {
 			"property DeadLetterConfig.TargetArn must be in the account of the stack, 000000000000, and is " + account, noAsset,
 		}},
 		{"AWS::Lambda::EventSourceMapping", with(mapping, "BatchSize", "11"), []string{"property MaximumBatchingWindowInSeconds must be at least 1 with a BatchSize of more than 10"}},
+		{"AWS::Lambda::EventSourceMapping", with(mapping, "BatchSize", "0"), []string{"property BatchSize must be 1 to 10000, and is 0"}},
 		{"AWS::Lambda::EventSourceMapping", with(mapping, "ScalingConfig", `{"MaximumConcurrency": 1}`), []string{"property ScalingConfig.MaximumConcurrency must be 2 to 1000, and is 1"}},
 		{"AWS::Lambda::EventSourceMapping", `{"FunctionName": "f", "EventSourceArn": "` + queueARN + `.fifo", "BatchSize": 11, "MaximumBatchingWindowInSeconds": 1}`, []string{
 			"property BatchSize must be at most 10 for a FIFO queue", "property MaximumBatchingWindowInSeconds is for standard queues only",
@@ -112,6 +121,13 @@ func TestAValueThatAWSDoesNotAllowIsRefusedWithWhatIsAllowed(t *testing.T) {
 			"property Targets[0].RetryPolicy.MaximumEventAgeInSeconds must be 60 to 86400, and is 59",
 			"property Targets[0].RetryPolicy.MaximumRetryAttempts must be 0 to 185, and is 186",
 		}},
+		{"AWS::Events::Rule", with(rule, "Targets", `[{"Id": "", "Arn": "`+queueARN+`"}]`), []string{"property Targets[0].Id must have 1 to 64 characters, and has 0"}},
+		{"AWS::Events::Rule", target(`, "InputPath": ` + long(257)), []string{"property Targets[0].InputPath must have at most 256 characters, and has 257"}},
+		{"AWS::Events::Rule", target(`, "InputTransformer": {"InputTemplate": ""}`), []string{"property Targets[0].InputTransformer.InputTemplate must have 1 to 8192 characters, and has 0"}},
+		{"AWS::Events::Rule", target(`, "SqsParameters": {"MessageGroupId": ` + long(101) + `}`), []string{"property Targets[0].SqsParameters.MessageGroupId must have at most 100 characters, and has 101"}},
+		{"AWS::Events::ApiDestination", `{"ConnectionArn": "arn:aws:events:eu-west-1:000000000000:connection/c", "InvocationEndpoint": "https://a", "HttpMethod": "TRACE"}`, []string{
+			`property HttpMethod must be one of GET, HEAD, POST, OPTIONS, PUT, DELETE, PATCH, and is "TRACE"`,
+		}},
 		{"AWS::Events::Rule", target(`, "DeadLetterConfig": {"Arn": "` + account + `"}`), []string{"property Targets[0].DeadLetterConfig.Arn must be in the account of the stack, 000000000000, and is " + account}},
 		{"AWS::DynamoDB::Table", with(table, "TableName", `"ab"`), []string{"property TableName must have 3 to 255 characters, and has 2"}},
 		{"AWS::DynamoDB::Table", with(table, "TimeToLiveSpecification", `{"Enabled": true, "AttributeName": ""}`), []string{"property TimeToLiveSpecification.AttributeName must have 1 to 255 characters, and has 0"}},
@@ -131,6 +147,12 @@ func TestAValueThatAWSDoesNotAllowIsRefusedWithWhatIsAllowed(t *testing.T) {
 			"property GlobalSecondaryIndexes[1].IndexName: there is an index two already",
 			"property GlobalSecondaryIndexes[1].KeySchema has the attribute id twice",
 			"property GlobalSecondaryIndexes[1].KeySchema: several attributes of a KeyType are not supported by the local cloud",
+		}},
+		{"AWS::DynamoDB::Table", `{"BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": [], "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}`, []string{
+			"property KeySchema[0].AttributeName: id is not in AttributeDefinitions",
+		}},
+		{"AWS::DynamoDB::Table", `{"BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": [], "KeySchema": []}`, []string{
+			"property KeySchema must have 1 to 2 items, and has 0",
 		}},
 		{"AWS::DynamoDB::Table", `{"AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "X"}, {"AttributeName": "at", "AttributeType": "N"}], "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}`, []string{
 			`property AttributeDefinitions[0].AttributeType must be one of B, N, S, and is "X"`,

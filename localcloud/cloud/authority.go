@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,6 +27,8 @@ const (
 type authority struct {
 	account string
 	roles   map[string]*role
+	// functions are the ARNs of functions, versions and aliases by all that names them.
+	functions map[string]string
 	// callers are the functions by their access key ids.
 	callers map[string]caller
 	// attached are the policies of resources by the resources' ARNs.
@@ -46,7 +49,6 @@ type role struct {
 	isUnclear, trustIsUnclear bool
 }
 
-// caller is a function with its role.
 type caller struct {
 	role    *role
 	session string
@@ -57,33 +59,34 @@ type caller struct {
 }
 
 func newAuthority(stack *assembly.Assembly, account string) (*authority, error) {
-	a := &authority{account: account, roles: map[string]*role{}, callers: map[string]caller{}, attached: map[string][]iam.Policy{}}
+	a := &authority{
+		account: account, roles: map[string]*role{}, functions: functionARNs(stack), callers: map[string]caller{},
+		attached: map[string][]iam.Policy{},
+	}
 	return a, errors.Join(
-		a.addRoles(stack), a.addPolicies(stack), a.addQueuePolicies(stack), a.addBusPolicies(stack),
-		a.addLogsPolicies(stack), a.addPermissions(stack))
+		each(stack, a.addRole), each(stack, a.addPolicy), a.addQueuePolicies(stack), a.addBusPolicies(stack),
+		each(stack, a.addLogsPolicy), each(stack, a.addPermission))
 }
 
-func (a *authority) addRoles(stack *assembly.Assembly) error {
-	return each(stack, func(resource assembly.Resource, given *assembly.Role) error {
-		made := &role{arn: resource.ARN, name: resource.Name, id: given.ID, isUnclear: resource.IsRefused}
-		a.roles[resource.ARN] = made
-		var err error
-		made.trust, err = parsePolicy(given.AssumeRolePolicyDocument, iam.ParseResource)
-		made.trustIsUnclear = err != nil || resource.Refused["AssumeRolePolicyDocument"]
-		problems := []error{err}
-		for _, inline := range given.Policies {
-			if err := made.add(inline.PolicyDocument); err != nil {
-				problems = append(problems, fmt.Errorf("policy %s: %w", inline.PolicyName, err))
-			}
+func (a *authority) addRole(resource assembly.Resource, given *assembly.Role) error {
+	made := &role{arn: resource.ARN, name: resource.Name, id: given.ID, isUnclear: resource.IsRefused}
+	a.roles[resource.ARN] = made
+	var err error
+	made.trust, err = parsePolicy(given.AssumeRolePolicyDocument, iam.ParseResource)
+	made.trustIsUnclear = err != nil || resource.Refused["AssumeRolePolicyDocument"]
+	problems := []error{err}
+	for _, inline := range given.Policies {
+		if err := made.add(inline.PolicyDocument); err != nil {
+			problems = append(problems, fmt.Errorf("policy %s: %w", inline.PolicyName, err))
 		}
-		for _, arn := range given.ManagedPolicyARNs {
-			// The assembly has refused what is not supported.
-			if policy, err := iam.Managed(arn); err == nil {
-				made.policies = append(made.policies, policy)
-			}
+	}
+	for _, arn := range given.ManagedPolicyARNs {
+		// The assembly has refused what is not supported.
+		if policy, err := iam.Managed(arn); err == nil {
+			made.policies = append(made.policies, policy)
 		}
-		return errors.Join(problems...)
-	})
+	}
+	return errors.Join(problems...)
 }
 
 // maximumInline is how many characters the inline policies of a role may have in all,
@@ -92,7 +95,6 @@ func (a *authority) addRoles(stack *assembly.Assembly) error {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 const maximumInline = 10_240
 
-// add adds an inline policy.
 func (r *role) add(document any) error {
 	policy, err := parsePolicy(document, iam.ParseIdentity)
 	if err != nil {
@@ -107,22 +109,20 @@ func (r *role) add(document any) error {
 	return err
 }
 
-func (a *authority) addPolicies(stack *assembly.Assembly) error {
-	return each(stack, func(resource assembly.Resource, given *assembly.Policy) error {
-		var problems []error
-		for _, made := range a.roles {
-			// Which roles are meant is not known if a name is refused.
-			made.isUnclear = made.isUnclear || resource.Refused["Roles"] || resource.IsRefused && slices.Contains(given.Roles, made.name)
+func (a *authority) addPolicy(resource assembly.Resource, given *assembly.Policy) error {
+	var problems []error
+	for _, made := range a.roles {
+		// Which roles are meant is not known if a name is refused.
+		made.isUnclear = made.isUnclear || resource.Refused["Roles"] || resource.IsRefused && slices.Contains(given.Roles, made.name)
+	}
+	for _, name := range given.Roles {
+		problem := missing("role", name)
+		if made := a.roleNamed(name); made != nil {
+			problem = made.add(given.PolicyDocument)
 		}
-		for _, name := range given.Roles {
-			problem := missing("role", name)
-			if made := a.roleNamed(name); made != nil {
-				problem = made.add(given.PolicyDocument)
-			}
-			problems = append(problems, problem)
-		}
-		return errors.Join(problems...)
-	})
+		problems = append(problems, problem)
+	}
+	return errors.Join(problems...)
 }
 
 // roleNamed returns the role with a name, whatever its path is.
@@ -176,51 +176,43 @@ func (a *authority) addBusPolicies(stack *assembly.Assembly) error {
 	})
 }
 
-func (a *authority) addLogsPolicies(stack *assembly.Assembly) error {
-	return each(stack, func(_ assembly.Resource, given *assembly.LogsPolicy) error {
-		if given.PolicyDocument == "" {
-			return nil // It is reported already.
-		}
-		policy, err := readPolicy([]byte(given.PolicyDocument), iam.ParseResource)
-		a.logs = append(a.logs, policy)
-		return err
-	})
+func (a *authority) addLogsPolicy(_ assembly.Resource, given *assembly.LogsPolicy) error {
+	if given.PolicyDocument == "" {
+		return nil // It is reported already.
+	}
+	policy, err := readPolicy([]byte(given.PolicyDocument), iam.ParseResource)
+	a.logs = append(a.logs, policy)
+	return err
 }
 
-// addPermissions turns each permission into the statement that Lambda adds to
+// addPermission turns a permission into the statement that Lambda adds to
 // the policy for it. A function, and each of its versions and aliases, has a policy
 // of its own, which is for invocations with exactly that ARN.
 // https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
-func (a *authority) addPermissions(stack *assembly.Assembly) error {
-	functions := functionARNs(stack)
-	return each(stack, func(_ assembly.Resource, given *assembly.Permission) error {
-		arn, known := functions[given.FunctionName]
-		if !known {
-			return missing("function", given.FunctionName)
-		}
-		policy, err := parsePolicy(map[string]any{"Statement": permissionStatement(given, arn)}, iam.ParseResource)
-		a.attached[arn] = append(a.attached[arn], policy)
-		return err
-	})
+func (a *authority) addPermission(_ assembly.Resource, given *assembly.Permission) error {
+	arn, known := a.functions[given.FunctionName]
+	if !known {
+		return missing("function", given.FunctionName)
+	}
+	policy, err := parsePolicy(map[string]any{"Statement": permissionStatement(given, arn)}, iam.ParseResource)
+	a.attached[arn] = append(a.attached[arn], policy)
+	return err
 }
 
 func permissionStatement(given *assembly.Permission, functionARN string) map[string]any {
-	conditions := map[string]map[string]any{}
-	add := func(operator, key, value string) {
-		if value == "" {
-			return
-		}
-		if conditions[operator] == nil {
-			conditions[operator] = map[string]any{}
-		}
-		conditions[operator][key] = value
-	}
-	add("ArnLike", "aws:SourceArn", given.SourceARN)
-	add("StringEquals", "aws:SourceAccount", given.SourceAccount)
-	add("StringEquals", "lambda:FunctionUrlAuthType", given.FunctionURLAuthType)
+	var viaURL string
 	if given.InvokedViaFunctionURL {
-		add("Bool", "lambda:InvokedViaFunctionUrl", "true")
+		viaURL = "true"
 	}
+	conditions := map[string]map[string]string{
+		"ArnLike":      {"aws:SourceArn": given.SourceARN},
+		"StringEquals": {"aws:SourceAccount": given.SourceAccount, "lambda:FunctionUrlAuthType": given.FunctionURLAuthType},
+		"Bool":         {"lambda:InvokedViaFunctionUrl": viaURL},
+	}
+	maps.DeleteFunc(conditions, func(_ string, values map[string]string) bool {
+		maps.DeleteFunc(values, func(_, value string) bool { return value == "" })
+		return len(values) == 0
+	})
 	var principal any = map[string]any{"Service": given.Principal}
 	if given.Principal == "*" {
 		principal = "*"
@@ -286,7 +278,6 @@ func (a *authority) credentials(function assembly.Resource, roleARN string, rand
 	}, nil
 }
 
-// isClear reports whether all policies of a role are known.
 func (a *authority) isClear(roleARN string) bool {
 	role := a.roles[roleARN]
 	return role != nil && !role.isUnclear

@@ -77,29 +77,36 @@ func (a *authority) fromService(service, action, resource, sourceARN string) iam
 	})}
 }
 
-// publicMayInvoke reports whether a function's URL is open to the public: since
-// 2025 that needs the permission to call the URL and the one to invoke the
-// function through it.
-func (a *authority) publicMayInvoke(functionARN string) bool {
-	call := iam.Request{
-		Principal: anonymous, Action: "lambda:InvokeFunctionUrl", Resource: functionARN,
-		Conditions: a.withContext(map[string][]string{"lambda:FunctionUrlAuthType": {"NONE"}}),
-	}
-	invoke := iam.Request{
-		Principal: anonymous, Action: "lambda:InvokeFunction", Resource: functionARN,
-		Conditions: a.withContext(map[string][]string{"lambda:InvokedViaFunctionUrl": {"true"}}),
-	}
-	policies := a.attached[functionARN]
-	return iam.Evaluate(call, policies...) == iam.Allow && iam.Evaluate(invoke, policies...) == iam.Allow
-}
-
-// mayCallURL reports whether the signer of a request may call the URL of a function,
-// which needs both permissions too.
+// urlConditions returns the actions that the caller of a function URL must be allowed, with
+// the conditions of the requests: since 2025 to call the URL, and to invoke the function
+// through it.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+func urlConditions(authType string) map[string]map[string][]string {
+	return map[string]map[string][]string{
+		"lambda:InvokeFunctionUrl": {"lambda:FunctionUrlAuthType": {authType}},
+		"lambda:InvokeFunction":    {"lambda:InvokedViaFunctionUrl": {"true"}},
+	}
+}
+
+func (a *authority) publicMayInvoke(functionARN string) bool {
+	for action, conditions := range urlConditions("NONE") {
+		request := iam.Request{Principal: anonymous, Action: action, Resource: functionARN, Conditions: a.withContext(conditions)}
+		if iam.Evaluate(request, a.attached[functionARN]...) != iam.Allow {
+			return false
+		}
+	}
+	return true
+}
+
+// mayCallURL reports whether the signer of a request may call the URL of a function.
 func (a *authority) mayCallURL(ctx context.Context, functionARN string) bool {
-	return a.authorize(ctx, "lambda:InvokeFunctionUrl", functionARN, map[string][]string{"lambda:FunctionUrlAuthType": {"AWS_IAM"}}) == nil &&
-		a.authorize(ctx, "lambda:InvokeFunction", functionARN, map[string][]string{"lambda:InvokedViaFunctionUrl": {"true"}}) == nil
+	for action, conditions := range urlConditions("AWS_IAM") {
+		if a.authorize(ctx, action, functionARN, conditions) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // urlCaller returns the caller with an access key, as a function sees it. The operator is

@@ -82,7 +82,6 @@ func (t *tally) add(resource, what string, n int) {
 	t.counts[resource][what] += n
 }
 
-// of returns the counts of a resource so far.
 func (t *tally) of(resource string) map[string]int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -261,21 +261,23 @@ func (c *Cloud) build() error {
 	c.newEngines()
 	return errors.Join(
 		err,
-		c.createTables(),
-		c.createQueues(),
-		c.createLogGroups(),
+		create(c, c.createTable),
+		create(c, c.createQueue),
+		create(c, c.createLogGroup),
 		c.createFunctions(),
-		c.createMappings(),
-		c.createSecrets(),
+		create(c, c.createVersion),
+		create(c, c.createAlias),
+		each(c.assembly, c.checkURL),
+		each(c.assembly, c.createMapping),
+		create(c, c.createSecret),
 		c.createDestinations(),
-		c.createBuses(),
-		c.createArchives(),
-		c.createRules(),
-		c.createSchedules(),
+		create(c, c.createBus),
+		create(c, c.createArchive),
+		each(c.assembly, c.createRule),
+		each(c.assembly, c.createSchedule),
 	)
 }
 
-// serve starts a server on each endpoint.
 func (c *Cloud) serve() {
 	for _, endpoint := range c.endpoints {
 		handler := c.api()
@@ -316,7 +318,6 @@ func (c *Cloud) api() http.Handler {
 	})
 }
 
-// services returns the services of the APIs.
 func (c *Cloud) services() []wire.Service {
 	events := c.buses.API()
 	maps.Copy(events.Operations, c.destinations.Operations())

@@ -14,7 +14,6 @@ import (
 	"example.com/saga/localcloud/sqs"
 )
 
-// defaultVisibility is SQS's default visibility timeout.
 const defaultVisibility = 30 * time.Second
 
 // newEngines makes the engines, empty, and connects them.
@@ -69,26 +68,24 @@ func (c *Cloud) newEngines() {
 	})
 }
 
-func (c *Cloud) createTables() error {
-	return each(c.assembly, func(resource assembly.Resource, given *assembly.Table) error {
-		made := dynamodb.Table{
-			Name: resource.Name, ARN: resource.ARN, Key: keyOf(given.KeySchema), Attributes: map[string]string{},
-			Provisioned: given.BillingMode != "PAY_PER_REQUEST",
-		}
-		if given.TimeToLiveSpecification.Enabled {
-			made.TimeToLive = given.TimeToLiveSpecification.AttributeName
-		}
-		for _, index := range given.GlobalSecondaryIndexes {
-			made.Indexes = append(made.Indexes, dynamodb.Index{
-				Name: index.IndexName, Key: keyOf(index.KeySchema),
-				Projection: index.Projection.ProjectionType, NonKey: index.Projection.NonKeyAttributes,
-			})
-		}
-		for _, attribute := range given.AttributeDefinitions {
-			made.Attributes[attribute.AttributeName] = attribute.AttributeType
-		}
-		return c.unreported(resource, c.tables.Create(made))
-	})
+func (c *Cloud) createTable(resource assembly.Resource, given *assembly.Table) error {
+	made := dynamodb.Table{
+		Name: resource.Name, ARN: resource.ARN, Key: keyOf(given.KeySchema), Attributes: map[string]string{},
+		Provisioned: given.BillingMode != "PAY_PER_REQUEST",
+	}
+	if given.TimeToLiveSpecification.Enabled {
+		made.TimeToLive = given.TimeToLiveSpecification.AttributeName
+	}
+	for _, index := range given.GlobalSecondaryIndexes {
+		made.Indexes = append(made.Indexes, dynamodb.Index{
+			Name: index.IndexName, Key: keyOf(index.KeySchema),
+			Projection: index.Projection.ProjectionType, NonKey: index.Projection.NonKeyAttributes,
+		})
+	}
+	for _, attribute := range given.AttributeDefinitions {
+		made.Attributes[attribute.AttributeName] = attribute.AttributeType
+	}
+	return c.tables.Create(made)
 }
 
 func keyOf(elements []assembly.KeyElement) dynamodb.KeySchema {
@@ -103,45 +100,39 @@ func keyOf(elements []assembly.KeyElement) dynamodb.KeySchema {
 	return key
 }
 
-func (c *Cloud) createQueues() error {
-	return each(c.assembly, func(resource assembly.Resource, given *assembly.Queue) error {
-		made := sqs.Queue{
-			Name: resource.Name, ARN: resource.ARN, URL: resource.Ref,
-			FIFO: given.FIFO, ContentBasedDeduplication: given.ContentBasedDeduplication,
-			DeduplicationScope: given.DeduplicationScope, FifoThroughputLimit: given.FIFOThroughputLimit,
-			VisibilityTimeout:  visibility(given),
-			Delay:              seconds(given.DelaySeconds, 0),
-			Retention:          seconds(given.MessageRetentionPeriod, 0),
-			ReceiveWait:        seconds(given.ReceiveMessageWaitTimeSeconds, 0),
-			MaximumMessageSize: number(given.MaximumMessageSize, 0),
-		}
-		switch given.RedriveAllowPolicy.Permission {
-		case "denyAll":
-			made.RedriveSources = []string{}
-		case "byQueue":
-			made.RedriveSources = append([]string{}, given.RedriveAllowPolicy.SourceARNs...)
-		}
-		if given.RedrivePolicy != (assembly.RedrivePolicy{}) {
-			made.Redrive = &sqs.Redrive{DeadLetterARN: given.RedrivePolicy.DeadLetterTargetARN, MaxReceiveCount: given.RedrivePolicy.MaxReceiveCount}
-		}
-		return c.unreported(resource, c.queues.Create(made))
-	})
+func (c *Cloud) createQueue(resource assembly.Resource, given *assembly.Queue) error {
+	made := sqs.Queue{
+		Name: resource.Name, ARN: resource.ARN, URL: resource.Ref,
+		FIFO: given.FIFO, ContentBasedDeduplication: given.ContentBasedDeduplication,
+		DeduplicationScope: given.DeduplicationScope, FifoThroughputLimit: given.FIFOThroughputLimit,
+		VisibilityTimeout:  visibility(given),
+		Delay:              seconds(given.DelaySeconds, 0),
+		Retention:          seconds(given.MessageRetentionPeriod, 0),
+		ReceiveWait:        seconds(given.ReceiveMessageWaitTimeSeconds, 0),
+		MaximumMessageSize: number(given.MaximumMessageSize, 0),
+	}
+	switch given.RedriveAllowPolicy.Permission {
+	case "denyAll":
+		made.RedriveSources = []string{}
+	case "byQueue":
+		made.RedriveSources = append([]string{}, given.RedriveAllowPolicy.SourceARNs...)
+	}
+	if given.RedrivePolicy != (assembly.RedrivePolicy{}) {
+		made.Redrive = &sqs.Redrive{DeadLetterARN: given.RedrivePolicy.DeadLetterTargetARN, MaxReceiveCount: given.RedrivePolicy.MaxReceiveCount}
+	}
+	return c.queues.Create(made)
 }
 
 func visibility(given *assembly.Queue) time.Duration {
 	return seconds(given.VisibilityTimeout, defaultVisibility)
 }
 
-func (c *Cloud) createLogGroups() error {
-	return each(c.assembly, func(resource assembly.Resource, given *assembly.LogGroup) error {
-		return c.unreported(resource, c.logs.Create(resource.Name, time.Duration(given.RetentionInDays)*24*time.Hour))
-	})
+func (c *Cloud) createLogGroup(resource assembly.Resource, given *assembly.LogGroup) error {
+	return c.logs.Create(resource.Name, time.Duration(given.RetentionInDays)*24*time.Hour)
 }
 
-func (c *Cloud) createSecrets() error {
-	return each(c.assembly, func(resource assembly.Resource, given *assembly.Secret) error {
-		return c.unreported(resource, c.secrets.Create(resource.Name, resource.ARN, given.Value))
-	})
+func (c *Cloud) createSecret(resource assembly.Resource, given *assembly.Secret) error {
+	return c.secrets.Create(resource.Name, resource.ARN, given.Value)
 }
 
 func seconds(given *int, otherwise time.Duration) time.Duration {

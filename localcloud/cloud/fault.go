@@ -39,7 +39,6 @@ func (c *Cloud) queueConfig() sqs.Config {
 	return config
 }
 
-// isFunction reports whether a call is made by a function.
 func (a *authority) isFunction(ctx context.Context) bool {
 	_, is := a.callers[wire.Caller(ctx)]
 	return is
@@ -53,7 +52,6 @@ func (c *Cloud) transport() http.RoundTripper {
 	return fault.NewTransport(c.config.Faults, &http.Transport{})
 }
 
-// faults returns how often each planned fault has occurred.
 func (c *Cloud) faults() map[fault.Name]int {
 	if c.config.Faults == nil {
 		return map[fault.Name]int{}

@@ -53,48 +53,41 @@ func (c *Cloud) createFunctions() error {
 			problems = append(problems, c.checkResults(given.Role, "destination", each.OnSuccess), c.checkResults(given.Role, "destination", each.OnFailure))
 		}
 		return errors.Join(errors.Join(problems...), c.checkTracing(given), c.unreported(resource, c.functions.Create(made)))
-	}), c.createVersions(), c.createAliases(), c.checkURLs())
+	}))
 }
 
-func (c *Cloud) createVersions() error {
-	return each(c.assembly, func(resource assembly.Resource, given *assembly.Version) error {
-		_, err := c.functions.Publish(given.FunctionARN)
-		return c.unreported(resource, err)
-	})
+func (c *Cloud) createVersion(_ assembly.Resource, given *assembly.Version) error {
+	_, err := c.functions.Publish(given.FunctionARN)
+	return err
 }
 
-func (c *Cloud) createAliases() error {
-	return each(c.assembly, func(resource assembly.Resource, given *assembly.Alias) error {
-		made := lambda.Alias{Name: given.Name, Version: given.FunctionVersion, Weights: map[string]float64{}}
-		for _, each := range given.RoutingConfig.AdditionalVersionWeights {
-			made.Weights[each.FunctionVersion] = each.FunctionWeight
-		}
-		return c.unreported(resource, c.functions.CreateAlias(given.FunctionARN, made))
-	})
+func (c *Cloud) createAlias(_ assembly.Resource, given *assembly.Alias) error {
+	made := lambda.Alias{Name: given.Name, Version: given.FunctionVersion, Weights: map[string]float64{}}
+	for _, each := range given.RoutingConfig.AdditionalVersionWeights {
+		made.Weights[each.FunctionVersion] = each.FunctionWeight
+	}
+	return c.functions.CreateAlias(given.FunctionARN, made)
 }
 
-// checkURLs refuses the URL of an alias that is not in the stack. A version has no
+// checkURL refuses the URL of an alias that is not in the stack. A version has no
 // URL. https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunctionUrlConfig.html
-func (c *Cloud) checkURLs() error {
-	return each(c.assembly, func(_ assembly.Resource, url *assembly.URL) error {
-		if url.Qualifier == "" {
-			return nil
-		}
-		return checkInStack[assembly.Alias](c.assembly, "alias", url.FunctionARN)
-	})
+func (c *Cloud) checkURL(_ assembly.Resource, url *assembly.URL) error {
+	if url.Qualifier == "" {
+		return nil
+	}
+	return checkInStack[assembly.Alias](c.assembly, "alias", url.FunctionARN)
 }
 
 // retries returns the settings of asynchronous invocations by function ARN and by
 // qualifier.
 func (c *Cloud) retries() (map[string]map[string]lambda.Retries, error) {
 	configs := map[string]map[string]lambda.Retries{}
-	functions := functionARNs(c.assembly)
 	return configs, each(c.assembly, func(_ assembly.Resource, given *assembly.EventInvokeConfig) error {
 		if given.FunctionName == "" || given.Qualifier == "" {
 			return nil // It is reported already.
 		}
 		qualified := given.FunctionName + ":" + given.Qualifier
-		arn, qualifier := lambda.SplitARN(functions[qualified])
+		arn, qualifier := lambda.SplitARN(c.authority.functions[qualified])
 		if qualifier != given.Qualifier {
 			return missing("function", qualified)
 		}
@@ -131,7 +124,6 @@ func (c *Cloud) mayTrace(function *assembly.Function) bool {
 	return c.authority.roleAllows(function.Role, "xray:PutTraceSegments", "*")
 }
 
-// functionLogs is where the lines of a function go.
 type functionLogs struct {
 	path, group string
 	// kept reports whether the role may write to the group, and declared whether the
@@ -160,47 +152,38 @@ func (c *Cloud) functionLogs(resource assembly.Resource, given *assembly.Functio
 	return logs
 }
 
-func (c *Cloud) createMappings() error {
-	functions := functionARNs(c.assembly)
-	return each(c.assembly, func(resource assembly.Resource, given *assembly.EventSourceMapping) error {
-		arn, known := functions[given.FunctionName]
-		if !known {
-			return missing("function", given.FunctionName)
-		}
-		made := lambda.EventSource{
-			ID: resource.Ref, QueueARN: given.EventSourceARN, FunctionARN: arn,
-			BatchSize:               number(given.BatchSize, defaultBatch),
-			BatchingWindow:          time.Duration(given.MaximumBatchingWindowInSeconds) * time.Second,
-			ReportBatchItemFailures: len(given.FunctionResponseTypes) > 0,
-			IsDisabled:              given.Enabled != nil && !*given.Enabled,
-			MaximumConcurrency:      given.ScalingConfig.MaximumConcurrency,
-		}
-		for _, filter := range given.FilterCriteria.Filters {
-			made.Filters = append(made.Filters, filter.Pattern)
-		}
-		if !strings.HasPrefix(made.QueueARN, "arn:aws:sqs:") {
-			return nil // It is reported already.
-		}
-		if err := c.checkMapping(made); err != nil {
-			return err
-		}
-		err := c.functions.Map(made)
-		if worker, function := c.function(arn); worker.IsRefused || !c.authority.isClear(function.Role) {
-			return nil // It may follow from what is reported already.
-		}
-		return c.unreported(resource, err, made.FunctionARN, made.QueueARN)
-	})
+func (c *Cloud) createMapping(resource assembly.Resource, given *assembly.EventSourceMapping) error {
+	arn, known := c.authority.functions[given.FunctionName]
+	if !known {
+		return missing("function", given.FunctionName)
+	}
+	made := lambda.EventSource{
+		ID: resource.Ref, QueueARN: given.EventSourceARN, FunctionARN: arn,
+		BatchSize:               number(given.BatchSize, defaultBatch),
+		BatchingWindow:          time.Duration(given.MaximumBatchingWindowInSeconds) * time.Second,
+		ReportBatchItemFailures: len(given.FunctionResponseTypes) > 0,
+		IsDisabled:              given.Enabled != nil && !*given.Enabled,
+		MaximumConcurrency:      given.ScalingConfig.MaximumConcurrency,
+	}
+	for _, filter := range given.FilterCriteria.Filters {
+		made.Filters = append(made.Filters, filter.Pattern)
+	}
+	if !strings.HasPrefix(made.QueueARN, "arn:aws:sqs:") {
+		return nil // It is reported already.
+	}
+	if err := c.checkMapping(made); err != nil {
+		return err
+	}
+	err := c.functions.Map(made)
+	if worker, function := c.function(arn); worker.IsRefused || !c.authority.isClear(function.Role) {
+		return nil // It may follow from what is reported already.
+	}
+	return c.unreported(resource, err, made.FunctionARN, made.QueueARN)
 }
 
-// function returns the function to which an ARN leads.
 func (c *Cloud) function(arn string) (assembly.Resource, *assembly.Function) {
 	unqualified, _ := lambda.SplitARN(arn)
-	for resource, given := range assembly.Of[assembly.Function](c.assembly) {
-		if resource.ARN == unqualified {
-			return resource, given
-		}
-	}
-	return assembly.Resource{}, new(assembly.Function)
+	return find[assembly.Function](c.assembly, unqualified)
 }
 
 // checkMapping refuses what Lambda refuses: a role that may not poll, and a
@@ -213,12 +196,11 @@ func (c *Cloud) checkMapping(given lambda.EventSource) error {
 			problems = append(problems, fmt.Errorf("the provided execution role does not have permissions to call %s on SQS", action))
 		}
 	}
-	for resource, each := range assembly.Of[assembly.Queue](c.assembly) {
-		if resource.ARN == given.QueueARN && visibility(each) < timeout(worker) &&
-			!function.Refused["Timeout"] && !resource.Refused["VisibilityTimeout"] {
-			problems = append(problems, fmt.Errorf("queue visibility timeout: %d seconds is less than Function timeout: %d seconds",
-				int(visibility(each).Seconds()), int(timeout(worker).Seconds())))
-		}
+	found, queue := find[assembly.Queue](c.assembly, given.QueueARN)
+	isKnown := found.ARN != "" && !function.Refused["Timeout"] && !found.Refused["VisibilityTimeout"]
+	if isKnown && visibility(queue) < timeout(worker) {
+		problems = append(problems, fmt.Errorf("queue visibility timeout: %d seconds is less than Function timeout: %d seconds",
+			int(visibility(queue).Seconds()), int(timeout(worker).Seconds())))
 	}
 	return errors.Join(problems...)
 }
@@ -274,20 +256,15 @@ func (c *Cloud) logLine(name, stream, line string) {
 		return
 	}
 	now, logs := c.config.Clock(), c.logsOf[name]
-	if err := c.store(logs, stream, now, line); err != nil {
-		c.config.Logger.WarnContext(context.Background(), "a function's log line is lost", "function", logs.path, "error", err)
+	if logs.kept && !logs.declared {
+		c.logs.Ensure(logs.group)
+	}
+	if logs.kept {
+		if err := c.logs.Put(logs.group, stream, now, line); err != nil {
+			c.config.Logger.WarnContext(context.Background(), "a function's log line is lost", "function", logs.path, "error", err)
+		}
 	}
 	if c.config.Log != nil {
 		c.config.Log(now, logs.path, line)
 	}
-}
-
-func (c *Cloud) store(logs functionLogs, stream string, at time.Time, line string) error {
-	if !logs.kept {
-		return nil
-	}
-	if !logs.declared {
-		c.logs.Ensure(logs.group)
-	}
-	return c.logs.Put(logs.group, stream, at, line)
 }

@@ -23,7 +23,6 @@ func (c *Cloud) reportLoss(l loss.Loss) {
 	c.config.Lost.Lost(l)
 }
 
-// reportFailure reports a failed attempt with construct paths.
 func (c *Cloud) reportFailure(f loss.Failure) {
 	if c.config.Failed != nil {
 		f.Time, f.Function = c.config.Clock(), c.pathOf(f.Function)
@@ -81,7 +80,6 @@ func awaitedQueues(stack *assembly.Assembly, deadLetterQueues map[string]bool) m
 	return awaited
 }
 
-// deadLetterQueues returns the dead-letter queues by ARN.
 func deadLetterQueues(stack *assembly.Assembly) map[string]bool {
 	queues := map[string]bool{}
 	for _, queue := range assembly.Of[assembly.Queue](stack) {

@@ -31,7 +31,6 @@ func (c *Cloud) checkFunctions(purpose string, paths []string) error {
 	return errors.Join(problems...)
 }
 
-// resume ends every pause.
 func (c *Cloud) resume(w http.ResponseWriter, _ *http.Request) {
 	c.functions.Resume()
 	w.WriteHeader(http.StatusNoContent)

@@ -10,37 +10,31 @@ import (
 	"example.com/saga/localcloud/scheduler"
 )
 
-func (c *Cloud) createBuses() error {
-	return each(c.assembly, func(resource assembly.Resource, _ *assembly.EventBus) error {
-		return c.unreported(resource, c.buses.CreateBus(eventbridge.Bus{Name: resource.Name, ARN: resource.ARN}))
+func (c *Cloud) createBus(resource assembly.Resource, _ *assembly.EventBus) error {
+	return c.buses.CreateBus(eventbridge.Bus{Name: resource.Name, ARN: resource.ARN})
+}
+
+func (c *Cloud) createArchive(resource assembly.Resource, given *assembly.Archive) error {
+	return c.buses.CreateArchive(eventbridge.Archive{
+		Name: resource.Name, ARN: resource.ARN, BusARN: given.SourceARN, Pattern: given.EventPattern,
+		Retention: time.Duration(given.RetentionDays) * 24 * time.Hour,
 	})
 }
 
-func (c *Cloud) createArchives() error {
-	return each(c.assembly, func(resource assembly.Resource, given *assembly.Archive) error {
-		return c.unreported(resource, c.buses.CreateArchive(eventbridge.Archive{
-			Name: resource.Name, ARN: resource.ARN, BusARN: given.SourceARN, Pattern: given.EventPattern,
-			Retention: time.Duration(given.RetentionDays) * 24 * time.Hour,
-		}))
-	})
-}
-
-func (c *Cloud) createRules() error {
-	return each(c.assembly, func(resource assembly.Resource, given *assembly.Rule) error {
-		made := eventbridge.Rule{
-			Name: resource.Name, ARN: resource.ARN, BusARN: c.busARN(given.EventBusName), Pattern: given.EventPattern,
-			Schedule: given.ScheduleExpression, Enabled: given.State != "DISABLED",
+func (c *Cloud) createRule(resource assembly.Resource, given *assembly.Rule) error {
+	made := eventbridge.Rule{
+		Name: resource.Name, ARN: resource.ARN, BusARN: c.busARN(given.EventBusName), Pattern: given.EventPattern,
+		Schedule: given.ScheduleExpression, Enabled: given.State != "DISABLED",
+	}
+	problems := []error{c.scheduleRule(made, given.ScheduleExpression)}
+	for _, target := range given.Targets {
+		// A target itself may be missing, as on AWS: then every delivery to it fails.
+		problems = append(problems, checkInStack[assembly.Queue](c.assembly, "dead-letter queue of target "+target.ID, target.DeadLetterConfig.ARN))
+		if target.ARN != "" { // What is empty is reported already.
+			made.Targets = append(made.Targets, targetOf(target))
 		}
-		problems := []error{c.scheduleRule(made, given.ScheduleExpression)}
-		for _, target := range given.Targets {
-			// A target itself may be missing, as on AWS: then every delivery to it fails.
-			problems = append(problems, checkInStack[assembly.Queue](c.assembly, "dead-letter queue of target "+target.ID, target.DeadLetterConfig.ARN))
-			if target.ARN != "" { // What is empty is reported already.
-				made.Targets = append(made.Targets, targetOf(target))
-			}
-		}
-		return errors.Join(append(problems, c.unreported(resource, c.buses.CreateRule(made)))...)
-	})
+	}
+	return errors.Join(append(problems, c.unreported(resource, c.buses.CreateRule(made)))...)
 }
 
 // scheduleRule lets a schedule trigger a rule that has one.

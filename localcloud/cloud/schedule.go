@@ -12,25 +12,23 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
-func (c *Cloud) createSchedules() error {
-	return each(c.assembly, func(resource assembly.Resource, given *assembly.Schedule) error {
-		made, err := scheduler.Schedule{
-			Name: resource.Name, ARN: resource.ARN,
-			Target: given.Target.ARN, RoleARN: given.Target.RoleARN, MessageGroupID: given.Target.SQSParameters.MessageGroupID,
-			DeadLetterARN: given.Target.DeadLetterConfig.ARN,
-		}.At(given.ScheduleExpression)
-		if given.ScheduleExpression == "" {
-			err = nil // It is reported already.
-		}
-		if given.Target.Input != "" {
-			made.Input = []byte(given.Target.Input)
-		}
-		problems := []error{err, c.checkSchedule(resource, given.Target.RoleARN, made.DeadLetterARN)}
-		if err == nil && given.State != "DISABLED" {
-			problems = append(problems, c.unreported(resource, c.schedules.Create(made)))
-		}
-		return errors.Join(problems...)
-	})
+func (c *Cloud) createSchedule(resource assembly.Resource, given *assembly.Schedule) error {
+	made, err := scheduler.Schedule{
+		Name: resource.Name, ARN: resource.ARN,
+		Target: given.Target.ARN, RoleARN: given.Target.RoleARN, MessageGroupID: given.Target.SQSParameters.MessageGroupID,
+		DeadLetterARN: given.Target.DeadLetterConfig.ARN,
+	}.At(given.ScheduleExpression)
+	if given.ScheduleExpression == "" {
+		err = nil // It is reported already.
+	}
+	if given.Target.Input != "" {
+		made.Input = []byte(given.Target.Input)
+	}
+	problems := []error{err, c.checkSchedule(resource, given.Target.RoleARN, made.DeadLetterARN)}
+	if err == nil && given.State != "DISABLED" {
+		problems = append(problems, c.unreported(resource, c.schedules.Create(made)))
+	}
+	return errors.Join(problems...)
 }
 
 // checkSchedule refuses what the scheduler refuses: a role that it cannot

@@ -20,6 +20,13 @@ func each[T any](stack *assembly.Assembly, build func(assembly.Resource, *T) err
 	return errors.Join(problems...)
 }
 
+// create lets an engine create every resource of a type.
+func create[T any](c *Cloud, engine func(assembly.Resource, *T) error) error {
+	return each(c.assembly, func(resource assembly.Resource, given *T) error {
+		return c.unreported(resource, engine(resource, given))
+	})
+}
+
 // unreported returns the error of an engine that was to create a resource, which uses
 // others by their ARNs too. It returns none if the error may follow from what is reported
 // already: of a resource that the assembly refuses, and of one that refers to a resource
@@ -55,10 +62,18 @@ func missing(kind, name string) error {
 
 // checkInStack refuses the ARN of a resource of a type that is not in the stack.
 func checkInStack[T any](stack *assembly.Assembly, kind, arn string) error {
-	for resource := range assembly.Of[T](stack) {
-		if resource.ARN == arn {
-			return nil
-		}
+	if found, _ := find[T](stack, arn); found.ARN != "" {
+		return nil
 	}
 	return missing(kind, arn)
+}
+
+// find returns the resource of a type with an ARN, or an empty one.
+func find[T any](stack *assembly.Assembly, arn string) (assembly.Resource, *T) {
+	for resource, given := range assembly.Of[T](stack) {
+		if resource.ARN == arn {
+			return resource, given
+		}
+	}
+	return assembly.Resource{}, new(T)
 }

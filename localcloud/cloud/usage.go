@@ -6,9 +6,12 @@ import (
 	"time"
 
 	"example.com/saga/localcloud/assembly"
+	"example.com/saga/localcloud/cloudwatchlogs"
 	"example.com/saga/localcloud/dynamodb"
+	"example.com/saga/localcloud/eventbridge"
 	"example.com/saga/localcloud/fault"
 	"example.com/saga/localcloud/lambda"
+	"example.com/saga/localcloud/scheduler"
 	"example.com/saga/localcloud/sqs"
 )
 
@@ -47,15 +50,18 @@ type Usage struct {
 	MemoryError string `json:"memoryError,omitempty"`
 }
 
-// TableUsage is the usage of one table.
-type TableUsage struct {
-	Calls      map[string]int `json:"calls"`
-	ReadUnits  float64        `json:"readUnits"`
-	WriteUnits float64        `json:"writeUnits"`
-	// Kinds has the part of it that operations on one item caused, by the prefix of
-	// the partition key before a #.
-	Kinds map[string]TableUsage `json:"kinds,omitempty"`
-}
+// What the engines count themselves.
+type (
+	// TableUsage is the usage of one table.
+	TableUsage = dynamodb.Usage
+	// RuleUsage is the results of the events that a rule matched.
+	RuleUsage = eventbridge.Counts
+	// LogUsage is what a log group has taken in.
+	LogUsage = cloudwatchlogs.Ingested
+	// ScheduleUsage is how often a schedule has invoked its target, and how often
+	// that was refused.
+	ScheduleUsage = scheduler.Counts
+)
 
 // FunctionUsage is the usage of one function.
 type FunctionUsage struct {
@@ -85,15 +91,6 @@ type FunctionUsage struct {
 	Processes []Process `json:"processes"`
 }
 
-// RuleUsage is the results of the events that a rule matched.
-type RuleUsage struct {
-	Matched        int `json:"matched"`
-	Delivered      int `json:"delivered"`
-	FailedAttempts int `json:"failedAttempts"`
-	DeadLettered   int `json:"deadLettered"`
-	Dropped        int `json:"dropped"`
-}
-
 // QueueUsage is how many messages are in a queue, and the requests for it so far,
 // in which a batch is one.
 type QueueUsage struct {
@@ -115,19 +112,6 @@ type BusUsage struct {
 	Chunks int `json:"chunks"`
 }
 
-// LogUsage is what a log group has taken in.
-type LogUsage struct {
-	Events int   `json:"events"`
-	Bytes  int64 `json:"bytes"`
-}
-
-// ScheduleUsage is how often a schedule has invoked its target, and how often
-// that was refused.
-type ScheduleUsage struct {
-	Fired   int `json:"fired"`
-	Refused int `json:"refused"`
-}
-
 // Usage returns the usage of the stack so far.
 func (c *Cloud) Usage(ctx context.Context) Usage {
 	tables := c.tables.Usage()
@@ -135,22 +119,20 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 	usage := Usage{
 		Idle:      c.Idle(),
 		Functions: c.functionUsage(running),
-		Tables:    byPath[assembly.Table](c.assembly, func(r assembly.Resource) TableUsage { return tableUsage(tables[r.Name]) }),
+		Tables:    byPath[assembly.Table](c.assembly, func(r assembly.Resource) TableUsage { return tables[r.Name] }),
 		Rules: byPath[assembly.Rule](c.assembly, func(r assembly.Resource) RuleUsage {
 			counts, _ := c.buses.Counts(r.ARN)
-			return RuleUsage(counts)
+			return counts
 		}),
 		Queues: byPath[assembly.Queue](c.assembly, func(r assembly.Resource) QueueUsage {
 			return queueUsage(c.queues.Counts(r.ARN), c.queues.Requests(r.ARN))
 		}),
-		Schedules: byPath[assembly.Schedule](c.assembly, func(r assembly.Resource) ScheduleUsage {
-			return ScheduleUsage(c.schedules.Counts(r.ARN))
-		}),
+		Schedules: byPath[assembly.Schedule](c.assembly, func(r assembly.Resource) ScheduleUsage { return c.schedules.Counts(r.ARN) }),
 		Buses: byPath[assembly.EventBus](c.assembly, func(r assembly.Resource) BusUsage {
 			counts := c.counted.of(r.ARN)
 			return BusUsage{Events: counts[countedEvents], Chunks: counts[countedChunks]}
 		}),
-		LogGroups:    byPath[assembly.LogGroup](c.assembly, func(r assembly.Resource) LogUsage { return LogUsage(c.logs.Ingested(r.Name)) }),
+		LogGroups:    byPath[assembly.LogGroup](c.assembly, func(r assembly.Resource) LogUsage { return c.logs.Ingested(r.Name) }),
 		Destinations: byPath[assembly.APIDestination](c.assembly, func(r assembly.Resource) int { return c.counted.of(r.ARN)[countedRequests] }),
 
 		Lost:                 c.lost.Load(),
@@ -160,19 +142,11 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 	}
 	for resource, rule := range assembly.Of[assembly.Rule](c.assembly) {
 		if rule.ScheduleExpression != "" {
-			usage.Schedules[resource.Path] = ScheduleUsage(c.schedules.Counts(resource.ARN))
+			usage.Schedules[resource.Path] = c.schedules.Counts(resource.ARN)
 		}
 	}
 	if err != nil {
 		usage.MemoryError = err.Error()
-	}
-	return usage
-}
-
-func tableUsage(u dynamodb.Usage) TableUsage {
-	usage := TableUsage{Calls: u.Calls, ReadUnits: u.ReadUnits, WriteUnits: u.WriteUnits, Kinds: map[string]TableUsage{}}
-	for kind, used := range u.Kinds {
-		usage.Kinds[kind] = tableUsage(used)
 	}
 	return usage
 }

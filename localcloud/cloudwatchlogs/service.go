@@ -7,6 +7,7 @@ package cloudwatchlogs
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"example.com/saga/localcloud/compact"
+	"example.com/saga/localcloud/eventbridge"
 	"example.com/saga/localcloud/wire"
 )
 
@@ -61,9 +63,9 @@ type group struct {
 
 // Ingested is what was put into a group so far, dropped events included.
 type Ingested struct {
-	Events int
+	Events int `json:"events"`
 	// Bytes are those of the messages.
-	Bytes int64
+	Bytes int64 `json:"bytes"`
 }
 
 type stream struct {
@@ -235,4 +237,32 @@ func errUnknownGroup() error {
 
 func errUnknownStream() error {
 	return wire.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
+}
+
+var _ eventbridge.Deliverer = (*Service)(nil)
+
+// Deliver logs what a rule delivers, with the event's time. All events of one
+// rule go to one stream, which has the rule's name.
+func (s *Service) Deliver(_ context.Context, d eventbridge.Delivery) error {
+	name := groupOf(d.Target)
+	s.mu.Lock()
+	known := s.groups[name] != nil
+	s.mu.Unlock()
+	if !known {
+		return &eventbridge.DeliveryError{Code: eventbridge.CodeNoResource, Message: "The log group " + name + " does not exist."}
+	}
+	rule := d.Rule[strings.LastIndex(d.Rule, "/")+1:]
+	if err := s.Put(name, rule, d.Event.Time, string(d.Body)); err != nil {
+		return &eventbridge.DeliveryError{Code: eventbridge.CodeInvalidParameter, Message: err.Error()}
+	}
+	return nil
+}
+
+// groupOf returns the name of a group that is identified by its name, or by its
+// ARN with or without the trailing :*.
+func groupOf(identifier string) string {
+	if _, name, isARN := strings.Cut(identifier, ":log-group:"); isARN {
+		return strings.TrimSuffix(name, ":*")
+	}
+	return identifier
 }

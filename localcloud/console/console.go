@@ -143,7 +143,6 @@ func (c *Console) Err() error {
 	return c.err
 }
 
-// line writes one line for a person.
 func (c *Console) line(format string, args ...any) {
 	c.write(fmt.Appendf(nil, format+"\n", args...))
 }

@@ -33,7 +33,6 @@ func colors() map[string]color {
 	return map[string]color{"red": red, "green": green, "yellow": yellow, "blue": blue, "magenta": magenta, "cyan": cyan}
 }
 
-// typeColor returns the colour of the first highlight that matches.
 func (c *Console) typeColor(detailType string) color {
 	for _, highlight := range c.style.Highlights {
 		if highlight.pattern.MatchString(detailType) {

@@ -20,12 +20,13 @@ const transactionFactor = 2
 type Usage struct {
 	// Calls counts by operation. A refused conditional write is a call; a
 	// request that is not valid is not.
-	Calls                 map[string]int
-	ReadUnits, WriteUnits float64
+	Calls      map[string]int `json:"calls"`
+	ReadUnits  float64        `json:"readUnits"`
+	WriteUnits float64        `json:"writeUnits"`
 	// Kinds has the part of it that operations on one item caused, by the prefix
 	// of the partition key: "charge" is that of "charge#1". Tables of several
 	// kinds of items name them so. A key without a # is not in it.
-	Kinds map[string]Usage
+	Kinds map[string]Usage `json:"kinds,omitempty"`
 }
 
 // add adds one call.

@@ -14,65 +14,55 @@ type DescribeTableInput struct {
 	TableName string
 }
 
-// DescribeTableOutput has a table's description.
-type DescribeTableOutput struct {
-	Table Description
-}
+type describeTableOutput struct{ Table description }
 
-// Description is what a table is and what is in it.
-type Description struct {
+// description is what a table is and what is in it.
+type description struct {
 	TableName              string
 	TableArn               string
 	TableStatus            string
 	CreationDateTime       float64 // seconds since the epoch
-	KeySchema              []KeySchemaElement
-	AttributeDefinitions   []AttributeDefinition
+	KeySchema              []keyElement
+	AttributeDefinitions   []attributeDefinition
 	BillingModeSummary     struct{ BillingMode string }
 	ItemCount              int
 	TableSizeBytes         int
-	GlobalSecondaryIndexes []IndexSummary `json:",omitempty"`
+	GlobalSecondaryIndexes []indexDescription `json:",omitempty"`
 }
 
-// KeySchemaElement is one attribute of a key: HASH or RANGE.
-type KeySchemaElement struct {
-	AttributeName, KeyType string
-}
+type keyElement struct{ AttributeName, KeyType string }
 
-// AttributeDefinition is the type of a key attribute.
-type AttributeDefinition struct {
-	AttributeName, AttributeType string
-}
+type attributeDefinition struct{ AttributeName, AttributeType string }
 
-// IndexSummary is what an index is and what is in it.
-type IndexSummary struct {
+// indexDescription is what an index is and what is in it.
+type indexDescription struct {
 	IndexName      string
 	IndexArn       string
 	IndexStatus    string
-	KeySchema      []KeySchemaElement
-	Projection     ProjectionDescription
+	KeySchema      []keyElement
+	Projection     projectionDescription
 	ItemCount      int
 	IndexSizeBytes int
 }
 
-// ProjectionDescription is which attributes an index has.
-type ProjectionDescription struct {
+type projectionDescription struct {
 	ProjectionType   string
 	NonKeyAttributes []string `json:",omitempty"`
 }
 
 // DescribeTable describes a table. Unlike DynamoDB's, its counts are exact.
-func (s *Service) DescribeTable(ctx context.Context, in *DescribeTableInput) (*DescribeTableOutput, error) {
+func (s *Service) DescribeTable(ctx context.Context, in *DescribeTableInput) (*describeTableOutput, error) {
 	table, err := s.authorizedTable(ctx, permission{action: "DescribeTable", table: in.TableName})
 	if err != nil {
 		return nil, err
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return &DescribeTableOutput{Table: table.describe()}, nil
+	return &describeTableOutput{Table: table.describe()}, nil
 }
 
-func (s *storage) describe() Description {
-	d := Description{
+func (s *storage) describe() description {
+	d := description{
 		TableName: s.Name, TableArn: s.ARN, TableStatus: "ACTIVE",
 		CreationDateTime: float64(s.created.UnixMilli()) / float64(time.Second/time.Millisecond),
 		KeySchema:        s.Key.elements(),
@@ -83,24 +73,24 @@ func (s *storage) describe() Description {
 	}
 	d.ItemCount, d.TableSizeBytes = s.primary.total()
 	for _, name := range slices.Sorted(maps.Keys(s.Attributes)) {
-		d.AttributeDefinitions = append(d.AttributeDefinitions, AttributeDefinition{AttributeName: name, AttributeType: s.Attributes[name]})
+		d.AttributeDefinitions = append(d.AttributeDefinitions, attributeDefinition{AttributeName: name, AttributeType: s.Attributes[name]})
 	}
 	for _, x := range s.indexes {
 		count, size := x.total()
-		d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, IndexSummary{
+		d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, indexDescription{
 			IndexName: x.Name, IndexArn: x.arn(), IndexStatus: "ACTIVE",
 			KeySchema:  x.Key.elements(),
-			Projection: ProjectionDescription{ProjectionType: x.Projection, NonKeyAttributes: x.NonKey},
+			Projection: projectionDescription{ProjectionType: x.Projection, NonKeyAttributes: x.NonKey},
 			ItemCount:  count, IndexSizeBytes: size,
 		})
 	}
 	return d
 }
 
-func (k KeySchema) elements() []KeySchemaElement {
-	elements := []KeySchemaElement{{AttributeName: k.Partition, KeyType: "HASH"}}
+func (k KeySchema) elements() []keyElement {
+	elements := []keyElement{{AttributeName: k.Partition, KeyType: "HASH"}}
 	if k.Sort != "" {
-		elements = append(elements, KeySchemaElement{AttributeName: k.Sort, KeyType: "RANGE"})
+		elements = append(elements, keyElement{AttributeName: k.Sort, KeyType: "RANGE"})
 	}
 	return elements
 }
@@ -117,20 +107,15 @@ func (x *index) total() (count, size int) {
 	return count, size
 }
 
-// DescribeTimeToLiveOutput has the time to live of a table's items.
-type DescribeTimeToLiveOutput struct {
-	TimeToLiveDescription TimeToLiveDescription
-}
+type describeTimeToLiveOutput struct{ TimeToLiveDescription timeToLive }
 
-// TimeToLiveDescription is whether items have a time to live, and the attribute that
-// has it.
-type TimeToLiveDescription struct {
+type timeToLive struct {
 	TimeToLiveStatus string
 	AttributeName    string `json:",omitempty"`
 }
 
 // DescribeTimeToLive describes the time to live of a table's items.
-func (s *Service) DescribeTimeToLive(ctx context.Context, in *DescribeTableInput) (*DescribeTimeToLiveOutput, error) {
+func (s *Service) DescribeTimeToLive(ctx context.Context, in *DescribeTableInput) (*describeTimeToLiveOutput, error) {
 	table, err := s.authorizedTable(ctx, permission{action: "DescribeTimeToLive", table: in.TableName})
 	if err != nil {
 		return nil, err
@@ -139,49 +124,39 @@ func (s *Service) DescribeTimeToLive(ctx context.Context, in *DescribeTableInput
 	if table.TimeToLive != "" {
 		status = "ENABLED"
 	}
-	return &DescribeTimeToLiveOutput{TimeToLiveDescription{status, table.TimeToLive}}, nil
+	return &describeTimeToLiveOutput{timeToLive{status, table.TimeToLive}}, nil
 }
 
 // maximumNames is how many tables are listed at once.
 const maximumNames = 100
 
-// ListTablesInput is a request for the names of tables.
-type ListTablesInput struct {
+type listTablesInput struct {
 	ExclusiveStartTableName string
 	Limit                   *int
 }
 
-// ListTablesOutput has names in their order. LastEvaluatedTableName is given if
+// listTablesOutput has names in their order. LastEvaluatedTableName is given if
 // there are more.
-type ListTablesOutput struct {
+type listTablesOutput struct {
 	TableNames             []string
 	LastEvaluatedTableName string `json:",omitempty"`
 }
 
 // ListTables lists the tables by name.
-func (s *Service) ListTables(ctx context.Context, in *ListTablesInput) (*ListTablesOutput, error) {
-	limit := maximumNames
-	if in.Limit != nil {
-		limit = *in.Limit
-	}
-	if limit < 1 || limit > maximumNames {
-		return nil, wire.ValidationError("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and %d", limit, maximumNames)
+func (s *Service) ListTables(ctx context.Context, in *listTablesInput) (*listTablesOutput, error) {
+	limit, err := wire.PageSize(in.Limit, maximumNames)
+	if err != nil {
+		return nil, err
 	}
 	if err := s.config.Authorize.Check(ctx, "dynamodb:ListTables", "*", nil); err != nil {
 		return nil, err
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	out := &ListTablesOutput{TableNames: []string{}}
-	for _, name := range slices.Sorted(maps.Keys(s.tables)) {
-		if name <= in.ExclusiveStartTableName {
-			continue
-		}
-		if len(out.TableNames) == limit {
-			out.LastEvaluatedTableName = out.TableNames[limit-1]
-			break
-		}
-		out.TableNames = append(out.TableNames, name)
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(s.tables)), func(name string) bool { return name <= in.ExclusiveStartTableName })
+	out := &listTablesOutput{TableNames: append([]string{}, names[:min(limit, len(names))]...)}
+	if len(names) > limit {
+		out.LastEvaluatedTableName = names[limit-1]
 	}
 	return out, nil
 }

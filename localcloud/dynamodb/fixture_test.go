@@ -47,7 +47,7 @@ func (c *cloud) createTables(tb testing.TB) {
 			Attributes: map[string]string{"customer": "S", "seq": "N", "phase": "S", "weekday": "S"},
 			Indexes: []dynamodb.Index{
 				{Name: "by-phase", Key: dynamodb.KeySchema{Partition: "phase", Sort: "weekday"}, Projection: dynamodb.ProjectAll},
-				{Name: "by-weekday", Key: dynamodb.KeySchema{Partition: "weekday"}, Projection: dynamodb.ProjectInclude, NonKey: []string{"note"}},
+				{Name: "by-weekday", Key: dynamodb.KeySchema{Partition: "weekday"}, Projection: "INCLUDE", NonKey: []string{"note"}},
 			},
 		}),
 	)

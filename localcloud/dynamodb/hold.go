@@ -12,6 +12,17 @@ func conflict() *refusal {
 	return &refusal{CancellationReason{Code: "TransactionConflict", Message: message}, wire.Errorf("TransactionConflictException", message)}
 }
 
+// Conflict returns the error of a write whose item is in a transaction.
+func Conflict() error { return conflict().alone }
+
+// TransactionConflict returns the error of a transaction of so many elements, the first of
+// which is for an item in another one.
+func TransactionConflict(elements int) error {
+	reasons := newCancellation(elements)
+	reasons[0] = conflict().CancellationReason
+	return reasons.failure()
+}
+
 // holders counts the calls that have written an item and are not answered yet.
 //
 // A write by itself conflicts with a transaction, a transaction that writes with

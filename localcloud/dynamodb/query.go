@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -61,10 +62,7 @@ func (r *reading) query(keyCondition string, variables *expression.Variables) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := r.filtersNoKey(); err != nil {
-		return nil, err
-	}
-	return q, q.checkStart()
+	return q, cmp.Or(r.filtersNoKey(), q.checkStart())
 }
 
 // partitionQuery returns the query of the tests on the key of what is read.
@@ -159,4 +157,60 @@ func (q *query) entries() iter.Seq[entry] {
 			}
 		}
 	}
+}
+
+// ScanInput is a request for all items.
+type ScanInput struct {
+	Read
+}
+
+// Scan reads everything in a table or an index.
+func (s *Service) Scan(ctx context.Context, in *ScanInput) (*ReadOutput, error) {
+	table, err := s.authorizedTable(ctx, permission{action: "Scan", table: in.TableName, index: in.IndexName})
+	if err != nil {
+		return nil, err
+	}
+	r, variables, err := planRead(table, &in.Read)
+	if err != nil {
+		return nil, err
+	}
+	if err := variables.CheckUsed(); err != nil {
+		return nil, err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.page("Scan", r, "", r.entries())
+}
+
+// entries is all entries after the start, partition by partition.
+func (r *reading) entries() iter.Seq[entry] {
+	return func(yield func(entry) bool) {
+		partitions := r.index.inOrder()
+		first, skip := r.resume(partitions)
+		for _, p := range partitions[first:] {
+			for _, found := range p.entries[skip:] {
+				if !yield(found) {
+					return
+				}
+			}
+			skip = 0
+		}
+	}
+}
+
+// resume finds the partition to begin in and how many of its entries to skip.
+func (r *reading) resume(partitions []*partition) (first, skip int) {
+	if r.start == nil {
+		return 0, 0
+	}
+	name := r.start.partition
+	first, found := slices.BinarySearchFunc(partitions, &partition{name: name, hash: hashOf(name)}, comparePartitions)
+	if !found {
+		return first, 0
+	}
+	skip, found = partitions[first].search(r.start.entry)
+	if found {
+		skip++
+	}
+	return first, skip
 }

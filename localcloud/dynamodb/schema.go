@@ -1,8 +1,12 @@
 package dynamodb
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
+
+	"example.com/saga/localcloud/dynamodb/attribute"
+	"example.com/saga/localcloud/dynamodb/expression"
+	"example.com/saga/localcloud/wire"
 )
 
 // KeySchema names the attributes of a key. Sort is empty for a simple key.
@@ -10,12 +14,8 @@ type KeySchema struct {
 	Partition, Sort string
 }
 
-// The projections of an index.
-const (
-	ProjectAll      = "ALL"
-	ProjectKeysOnly = "KEYS_ONLY"
-	ProjectInclude  = "INCLUDE"
-)
+// ProjectAll is the projection of an index that has all attributes of its items.
+const ProjectAll = "ALL"
 
 // Index is a global secondary index. An item without the index's key is not in
 // it.
@@ -27,7 +27,7 @@ type Index struct {
 	NonKey     []string
 }
 
-// Table describes a table to create.
+// Table describes a table to create. It has to be valid.
 type Table struct {
 	Name, ARN string
 	Key       KeySchema
@@ -53,59 +53,128 @@ func (k KeySchema) has(attribute string) bool {
 	return slices.Contains(k.attributes(), attribute)
 }
 
-// check refuses a table that DynamoDB would not create.
-func (t Table) check() error {
-	if t.Name == "" || t.ARN == "" {
-		return fmt.Errorf("table %q needs a name and an ARN", t.Name)
+// The limits of key attributes, in bytes.
+const (
+	maximumPartitionKey = 2048
+	maximumSortKey      = 1024
+)
+
+// key identifies an item in its table: the texts of its key attributes, whose
+// types the table fixes. Sort is empty for a simple key.
+type key struct {
+	partition, sort string
+}
+
+func keyOf(schema KeySchema, item attribute.Item) key {
+	k := key{partition: item[schema.Partition].Text()}
+	if schema.Sort != "" {
+		k.sort = item[schema.Sort].Text()
 	}
-	used := make(map[string]bool)
-	if err := t.checkKey(t.Name, t.Key, used); err != nil {
-		return err
+	return k
+}
+
+// keyFields is the part of an item that is its key.
+func keyFields(schema KeySchema, item attribute.Item) attribute.Item {
+	fields := make(attribute.Item)
+	for _, name := range schema.attributes() {
+		fields[name] = item[name]
 	}
-	names := make(map[string]bool)
+	return fields
+}
+
+// checkKeyMap checks a key given by itself: exactly the table's key attributes.
+func (t Table) checkKeyMap(given attribute.Item) error {
+	if len(given) != len(t.Key.attributes()) {
+		return wire.ValidationError("The provided key element does not match the schema")
+	}
+	for _, name := range t.Key.attributes() {
+		if value, present := given[name]; !present || string(value.Kind()) != t.Attributes[name] {
+			return wire.ValidationError("The provided key element does not match the schema")
+		}
+		if given[name].Text() == "" {
+			return emptyKey(given[name].Kind(), "Key: "+name)
+		}
+	}
+	return checkKeySizes(t.Key, given)
+}
+
+func emptyKey(kind attribute.Kind, where string) error {
+	name := "string"
+	if kind == attribute.KindBinary {
+		name = "binary"
+	}
+	return wire.ValidationError("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty %s value. %s", name, where)
+}
+
+func checkKeySizes(schema KeySchema, item attribute.Item) error {
+	if item[schema.Partition].Size() > maximumPartitionKey {
+		return wire.ValidationError("One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes")
+	}
+	if item[schema.Sort].Size() > maximumSortKey {
+		return wire.ValidationError("One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes")
+	}
+	return nil
+}
+
+// checkItem checks a whole item given to be put.
+func (t Table) checkItem(item attribute.Item) error {
+	for _, name := range t.Key.attributes() {
+		value, present := item[name]
+		if !present {
+			return wire.ValidationError("One or more parameter values were invalid: Missing the key %s in the item", name)
+		}
+		if string(value.Kind()) != t.Attributes[name] {
+			return wire.ValidationError("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", name, t.Attributes[name], value.Kind())
+		}
+	}
+	return cmp.Or(t.checkKeyMap(keyFields(t.Key, item)), item.Check(), t.checkIndexKeys(item))
+}
+
+// checkIndexKeys refuses index keys that the item has but cannot be indexed by.
+func (t Table) checkIndexKeys(item attribute.Item) error {
 	for _, index := range t.Indexes {
-		if index.Name == "" || names[index.Name] {
-			return fmt.Errorf("table %s: an index needs a name of its own, not %q", t.Name, index.Name)
+		for _, name := range index.Key.attributes() {
+			value, present := item[name]
+			switch {
+			case !present:
+				continue
+			case string(value.Kind()) != t.Attributes[name]:
+				return wire.ValidationError("One or more parameter values were invalid: Type mismatch for Index Key %s Expected: %s Actual: %s IndexName: %s", name, t.Attributes[name], value.Kind(), index.Name)
+			case value.Text() == "":
+				return emptyKey(value.Kind(), "IndexName: "+index.Name+", IndexKey: "+name)
+			}
 		}
-		names[index.Name] = true
-		if err := t.checkKey(t.Name+"/index/"+index.Name, index.Key, used); err != nil {
+		if err := checkKeySizes(index.Key, item); err != nil {
 			return err
-		}
-		if err := index.checkProjection(t.Name); err != nil {
-			return err
-		}
-	}
-	for attribute := range t.Attributes {
-		if !used[attribute] {
-			return fmt.Errorf("table %s: the attribute %s is defined but in no key", t.Name, attribute)
 		}
 	}
 	return nil
 }
 
-func (t Table) checkKey(owner string, key KeySchema, used map[string]bool) error {
-	if key.Partition == "" || key.Partition == key.Sort {
-		return fmt.Errorf("%s: the key needs a partition attribute, and another one to sort by", owner)
-	}
-	for _, attribute := range key.attributes() {
-		used[attribute] = true
-		switch kind := t.Attributes[attribute]; kind {
-		case "S", "N", "B":
-		default:
-			return fmt.Errorf("%s: the key attribute %s has the type %q, not S, N or B", owner, attribute, kind)
+// checkUpdate refuses paths into or over key attributes.
+func (t Table) checkUpdate(u *expression.Update) error {
+	for _, p := range u.Paths() {
+		if t.Key.has(p.Attribute()) {
+			return wire.ValidationError("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", p.Attribute())
 		}
 	}
-	return nil
+	return t.checkPaths(u.Paths())
 }
 
-func (i Index) checkProjection(table string) error {
-	switch i.Projection {
-	case ProjectAll, ProjectKeysOnly, ProjectInclude:
-	default:
-		return fmt.Errorf("%s/index/%s: the projection %q is none of ALL, KEYS_ONLY, INCLUDE", table, i.Name, i.Projection)
-	}
-	if (i.Projection == ProjectInclude) != (len(i.NonKey) > 0) {
-		return fmt.Errorf("%s/index/%s: non-key attributes go with the projection INCLUDE and with no other", table, i.Name)
+// checkPaths refuses paths that go into a key attribute, which is a scalar.
+func (t Table) checkPaths(paths []expression.Path) error {
+	const refusal = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+	for _, p := range paths {
+		if !p.IsNested() {
+			continue
+		}
+		name := p.Attribute()
+		if t.Key.has(name) {
+			return wire.ValidationError(refusal+"Key: %s", name)
+		}
+		if _, isKey := t.Attributes[name]; isKey {
+			return wire.ValidationError(refusal+"IndexKey: %s", name)
+		}
 	}
 	return nil
 }

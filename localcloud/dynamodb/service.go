@@ -54,9 +54,6 @@ func New(config Config) *Service {
 
 // Create adds a table.
 func (s *Service) Create(t Table) error {
-	if err := t.check(); err != nil {
-		return err
-	}
 	created := s.config.Clock()
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -121,4 +118,28 @@ func (s *Service) authorize(ctx context.Context, a permission, table *storage) e
 		conditions["dynamodb:EnclosingOperation"] = []string{a.within}
 	}
 	return s.config.Authorize.Check(ctx, "dynamodb:"+a.action, resource, conditions)
+}
+
+// API is DynamoDB's wire protocol. Operations and members that it does not have
+// are refused by name.
+func (s *Service) API() wire.Service {
+	return wire.Service{
+		Target:      "DynamoDB_20120810",
+		ContentType: "application/x-amz-json-1.0",
+		Operations: map[string]wire.Operation{
+			"BatchGetItem":       wire.Op(s.BatchGetItem),
+			"BatchWriteItem":     wire.Op(s.BatchWriteItem),
+			"GetItem":            wire.Op(s.GetItem),
+			"PutItem":            wire.Op(s.PutItem),
+			"UpdateItem":         wire.Op(s.UpdateItem),
+			"DeleteItem":         wire.Op(s.DeleteItem),
+			"Query":              wire.Op(s.Query),
+			"Scan":               wire.Op(s.Scan),
+			"TransactGetItems":   wire.Op(s.TransactGetItems),
+			"TransactWriteItems": wire.Op(s.TransactWriteItems),
+			"DescribeTable":      wire.Op(s.DescribeTable),
+			"DescribeTimeToLive": wire.Op(s.DescribeTimeToLive),
+			"ListTables":         wire.Op(s.ListTables),
+		},
+	}
 }

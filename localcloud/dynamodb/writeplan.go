@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 
 	"example.com/saga/localcloud/dynamodb/attribute"
@@ -144,10 +145,10 @@ func (c Conditional) parse(w *write, variables *expression.Variables) (err error
 		return err
 	}
 	w.oldOnFailure = c.ReturnValuesOnConditionCheckFailure == "ALL_OLD"
-	if err := oneOf("returnValuesOnConditionCheckFailure", c.ReturnValuesOnConditionCheckFailure, "ALL_OLD", "NONE"); err != nil {
-		return err
-	}
-	return variables.CheckUsed()
+	return cmp.Or(
+		oneOf("returnValuesOnConditionCheckFailure", c.ReturnValuesOnConditionCheckFailure, "ALL_OLD", "NONE"),
+		variables.CheckUsed(),
+	)
 }
 
 // variables returns the variables of a write whose other expressions are given.
@@ -216,10 +217,7 @@ func applyUpdate(table *storage, changes *expression.Update, old attribute.Item)
 	if item.Size() > maximumItem {
 		return nil, wire.ValidationError("Item size to update has exceeded the maximum allowed size")
 	}
-	if err := item.Check(); err != nil {
-		return nil, err
-	}
-	return item, table.checkIndexKeys(item)
+	return item, cmp.Or(item.Check(), table.checkIndexKeys(item))
 }
 
 func (in *Delete) plan(table *storage) (*write, error) {

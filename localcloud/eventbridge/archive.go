@@ -3,7 +3,6 @@ package eventbridge
 import (
 	"context"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"sync"
 	"time"
@@ -12,9 +11,6 @@ import (
 	"example.com/saga/localcloud/eventbridge/pattern"
 	"example.com/saga/localcloud/wire"
 )
-
-// archiveName is the pattern of an archive's name.
-var archiveName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,48}$`)
 
 // Archive keeps the events of a bus that match its pattern, for replays.
 //
@@ -57,9 +53,6 @@ type archivedEvent struct {
 
 // CreateArchive creates an archive of a bus.
 func (s *Service) CreateArchive(a Archive) error {
-	if !archiveName.MatchString(a.Name) {
-		return wire.ValidationError("the archive name %q must match %s", a.Name, archiveName)
-	}
 	parsed, err := parsePattern(a.Pattern)
 	if err != nil {
 		return err

@@ -2,8 +2,10 @@ package eventbridge
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
-	"regexp"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,14 +22,8 @@ const (
 	KindDestination = "events:api-destination"
 )
 
-// AWS's default quotas.
-const (
-	maximumTargets = 5
-	maximumRules   = 300
-)
-
-// namePattern is the pattern of the names of rules and replays and of the ids of targets.
-var namePattern = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
+// maximumRules is AWS's default quota of the rules of a bus.
+const maximumRules = 300
 
 // rule is a Rule ready to match.
 type rule struct {
@@ -74,17 +70,11 @@ func (r *rule) trigger(a arrival) {
 // compileRule checks a rule and its targets, so that what the local cloud does
 // not support is refused when the rule is created.
 func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
-	if !namePattern.MatchString(given.Name) {
-		return nil, wire.ValidationError("the rule name %q must match %s", given.Name, namePattern)
-	}
 	parsed, err := parsePattern(given.Pattern)
 	if err != nil {
 		return nil, err
 	}
 	compiled := &rule{Rule: given, pattern: parsed}
-	if len(given.Targets) > maximumTargets {
-		return nil, wire.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed: rule %s has more than %d targets.", given.Name, maximumTargets)
-	}
 	ids := make(map[string]bool)
 	for _, each := range given.Targets {
 		if ids[each.ID] {
@@ -102,9 +92,6 @@ func compileRule(given Rule, deliverers map[string]Deliverer) (*rule, error) {
 }
 
 func compileTarget(given Target, deliverers map[string]Deliverer) (*target, error) {
-	if !namePattern.MatchString(given.ID) {
-		return nil, wire.ValidationError("the target id %q must match %s", given.ID, namePattern)
-	}
 	kind := kindOf(given.ARN)
 	deliverer := deliverers[kind]
 	if deliverer == nil {
@@ -132,4 +119,52 @@ func kindOf(arn string) string {
 	}
 	resource, _, _ := strings.Cut(parts[5], "/")
 	return parts[2] + ":" + resource
+}
+
+// check returns all that is wrong with a target of this kind, whose values are each valid
+// by itself.
+func (t Target) check(kind string) error {
+	var problems []error
+	refuse := func(bad bool, format string, args ...any) {
+		if bad {
+			problems = append(problems, wire.ValidationError(format, append([]any{t.ID}, args...)...))
+		}
+	}
+	inputs := t.inputs()
+	refuse(t.RoleARN == "" && (kind == KindBus || kind == KindDestination), "RoleArn is required for target %s.")
+	// https://github.com/hashicorp/terraform/issues/20263
+	refuse(t.MessageGroupID == "" && kind == KindQueue && strings.HasSuffix(t.ARN, ".fifo"), "Parameter(s) SqsParameters must be specified for target: %s.")
+	refuse(t.MessageGroupID != "" && kind != KindQueue, "target %s is not a queue and cannot have SqsParameters")
+	refuse(t.HTTP != nil && kind != KindDestination, "target %s is not an API destination and cannot have HttpParameters")
+	for _, value := range t.parameters() {
+		if isPath(value) {
+			_, err := parseJSONPath(value)
+			refuse(err != nil, "target %s: %s", err)
+		}
+	}
+	refuse(inputs > 1, "Only one of Input, InputPath, or InputTransformer must be provided for target %s.")
+	refuse(inputs == 1 && kind == KindBus, "Modifying the input for target %s is not supported")
+	refuse(t.Transformer != nil && kind == KindLogGroup, "the local cloud does not support an InputTransformer for the log group target %s")
+	refuse(t.DeadLetterARN != "" && !isStandardQueue(t.DeadLetterARN),
+		"the dead-letter queue of target %s must be a standard queue, not %s", t.DeadLetterARN)
+	return errors.Join(problems...)
+}
+
+func isStandardQueue(arn string) bool {
+	return kindOf(arn) == KindQueue && !strings.HasSuffix(arn, ".fifo")
+}
+
+// inputs returns how many of the ways to change the input the target has.
+func (t Target) inputs() int {
+	ways := []bool{t.Input != nil, t.InputPath != nil, t.Transformer != nil}
+	return len(slices.DeleteFunc(ways, func(present bool) bool { return !present }))
+}
+
+// parameters returns the values that may be paths.
+func (t Target) parameters() []string {
+	values := []string{t.MessageGroupID}
+	if t.HTTP == nil {
+		return values
+	}
+	return slices.Concat(values, t.HTTP.Path, slices.Collect(maps.Values(t.HTTP.Header)), slices.Collect(maps.Values(t.HTTP.Query)))
 }

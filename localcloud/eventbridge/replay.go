@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,9 @@ import (
 
 // maximumReplays is how many replays may be under way at once.
 const maximumReplays = 10
+
+// replayName is the pattern of a replay's name.
+var replayName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
 
 // The states of a replay.
 const (
@@ -118,8 +122,8 @@ func (s *Service) StartReplay(ctx context.Context, in *StartReplayInput) (*Start
 
 // checkReplay refuses what AWS was observed to refuse, with its texts and in its order.
 func (s *Service) checkReplay(in *StartReplayInput) (*archive, error) {
-	if !namePattern.MatchString(in.ReplayName) {
-		return nil, wire.ValidationError("the replay name %q must match %s", in.ReplayName, namePattern)
+	if !replayName.MatchString(in.ReplayName) {
+		return nil, wire.ValidationError("the replay name %q must match %s", in.ReplayName, replayName)
 	}
 	from := s.archive(in.EventSourceArn)
 	if from == nil {

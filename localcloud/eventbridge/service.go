@@ -145,8 +145,7 @@ func (s *Service) CreateRule(r Rule) error {
 		}
 	}
 	for _, target := range compiled.targets {
-		target.worker = newWorker(target, &s.config, &s.pending)
-		target.worker.start()
+		target.worker = startWorker(target, &s.config, &s.pending)
 	}
 	on.rules = append(on.rules, compiled)
 	return nil

@@ -1,8 +1,11 @@
 package eventbridge
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"time"
@@ -10,10 +13,11 @@ import (
 	"example.com/saga/localcloud/wire"
 )
 
+// The limits of an input transformer's variables: their number, and the characters of
+// a name.
 const (
-	maximumInput    = 8192
-	maximumPath     = 256
 	maximumPathKeys = 100
+	maximumPathName = 256
 )
 
 // An input returns what a target gets for an event.
@@ -24,12 +28,12 @@ type input func(a arrival) ([]byte, error)
 func (t *target) compileInput() (input, error) {
 	switch {
 	case t.Input != nil:
-		if len(*t.Input) > maximumInput || !json.Valid([]byte(*t.Input)) {
-			return nil, wire.ValidationError("Input of target %s must be JSON of at most %d characters", t.ID, maximumInput)
+		if !json.Valid([]byte(*t.Input)) {
+			return nil, wire.ValidationError("Input of target %s must be JSON", t.ID)
 		}
 		return func(arrival) ([]byte, error) { return []byte(*t.Input), nil }, nil
 	case t.InputPath != nil:
-		path, err := parseInputPath(*t.InputPath)
+		path, err := parseJSONPath(*t.InputPath)
 		if err != nil {
 			return nil, wire.ValidationError("InputPath of target %s: %s", t.ID, err)
 		}
@@ -47,17 +51,7 @@ func (t *target) compileInput() (input, error) {
 	}
 }
 
-func parseInputPath(text string) (jsonPath, error) {
-	if len(text) > maximumPath {
-		return nil, fmt.Errorf("a path is longer than %d characters", maximumPath)
-	}
-	return parseJSONPath(text)
-}
-
 func (t *target) compileTransformer() (input, error) {
-	if length := len(t.Transformer.Template); length == 0 || length > maximumInput {
-		return nil, wire.ValidationError("InputTemplate for target %s must have 1 to %d characters", t.ID, maximumInput)
-	}
 	paths, err := t.compilePaths()
 	if err != nil {
 		return nil, err
@@ -90,11 +84,11 @@ func (t *target) compilePaths() (map[string]jsonPath, error) {
 	}
 	paths := map[string]jsonPath{}
 	for name, text := range t.Transformer.Paths {
-		if len(name) > maximumPath || strings.HasPrefix(strings.ToLower(name), "aws.") {
+		if len(name) > maximumPathName || strings.HasPrefix(strings.ToLower(name), "aws.") {
 			return nil, wire.ValidationError("InputPathsMap for target %s has the invalid name %s", t.ID, name)
 		}
 		var err error
-		if paths[name], err = parseInputPath(text); err != nil {
+		if paths[name], err = parseJSONPath(text); err != nil {
 			return nil, wire.ValidationError("InputPathsMap for target %s: %s", t.ID, err)
 		}
 	}
@@ -104,9 +98,9 @@ func (t *target) compilePaths() (map[string]jsonPath, error) {
 // reserved are the variables that need no entry in the map of paths.
 func (t *target) reserved(a arrival) map[string]func() ([]byte, error) {
 	return map[string]func() ([]byte, error){
-		"aws.events.rule-arn":             func() ([]byte, error) { return encodeJSON(t.rule.ARN) },
-		"aws.events.rule-name":            func() ([]byte, error) { return encodeJSON(t.rule.Name) },
-		"aws.events.event.ingestion-time": func() ([]byte, error) { return encodeJSON(a.at.UTC().Format(time.RFC3339)) },
+		"aws.events.rule-arn":             func() ([]byte, error) { return wire.EncodeJSON(t.rule.ARN) },
+		"aws.events.rule-name":            func() ([]byte, error) { return wire.EncodeJSON(t.rule.Name) },
+		"aws.events.event.ingestion-time": func() ([]byte, error) { return wire.EncodeJSON(a.at.UTC().Format(time.RFC3339)) },
 		variableEvent:                     a.event.summary,
 		variableEventJSON:                 func() ([]byte, error) { return a.envelope, nil },
 	}
@@ -176,5 +170,120 @@ func resolve(given string, a arrival, scalars bool) (string, error) {
 		return string(found), nil
 	default:
 		return "", fmt.Errorf("the path %s leads to %s, which is not a text", given, found)
+	}
+}
+
+// The variables that cannot stand inside a string.
+const (
+	variableEvent     = "aws.events.event"
+	variableEventJSON = "aws.events.event.json"
+)
+
+// An inputTemplate is an input transformer's text, cut at its variables.
+type inputTemplate []templatePiece
+
+// A templatePiece is either text or a variable, which stands inside or outside of a
+// quoted string.
+type templatePiece struct {
+	text     string
+	variable string
+	quoted   bool
+}
+
+var (
+	placeholder = regexp.MustCompile(`<([A-Za-z0-9_.\-]+)>`)
+	escape      = regexp.MustCompile(`(?s)\\.`)
+	// What follows a placeholder in a key, outside and inside of a string.
+	beforeColon     = regexp.MustCompile(`^\s*:`)
+	textBeforeColon = regexp.MustCompile(`(?s)^([^"\\]|\\.)*"\s*:`)
+)
+
+// parseInputTemplate parses a template; known reports whether a variable exists.
+func parseInputTemplate(text string, known func(variable string) bool) (inputTemplate, error) {
+	var parsed inputTemplate
+	quoted, end := false, 0
+	for _, at := range placeholder.FindAllStringSubmatchIndex(text, -1) {
+		before, variable := text[end:at[0]], text[at[2]:at[3]]
+		end = at[1]
+		quoted = quoted != (strings.Count(escape.ReplaceAllLiteralString(before, ""), `"`)%2 == 1)
+		if !known(variable) {
+			return nil, fmt.Errorf("contains invalid placeholder %s", variable)
+		}
+		if quoted && (variable == variableEvent || variable == variableEventJSON) {
+			return nil, fmt.Errorf("contains the placeholder %s inside a string, where it cannot stand", variable)
+		}
+		if !quoted && beforeColon.MatchString(text[end:]) || quoted && textBeforeColon.MatchString(text[end:]) {
+			return nil, fmt.Errorf("contains the placeholder %s in an object's key, where no placeholder can stand", variable)
+		}
+		parsed = append(parsed, templatePiece{text: before}, templatePiece{variable: variable, quoted: quoted})
+	}
+	return append(parsed, templatePiece{text: text[end:]}), nil
+}
+
+// render replaces the variables by their values. A value is nil if its path
+// matches nothing.
+func (t inputTemplate) render(value func(variable string) (json.RawMessage, error)) ([]byte, error) {
+	var out bytes.Buffer
+	for _, piece := range t {
+		out.WriteString(piece.text)
+		if piece.variable == "" {
+			continue
+		}
+		found, err := value(piece.variable)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case piece.quoted:
+			if found, err = asText(found); err != nil {
+				return nil, err
+			}
+		case found == nil:
+			found = []byte(`""`)
+		}
+		out.Write(found)
+	}
+	return normalize(out.Bytes())
+}
+
+// asText returns a variable inside a string: a string without its quotes, an
+// object or array as compact text with all quotes removed, nothing if it is
+// nil. A quote inside the value stays escaped, so that the result stays JSON.
+func asText(value json.RawMessage) ([]byte, error) {
+	switch {
+	case value == nil:
+		return nil, nil
+	case value[0] == '"':
+		return value[1 : len(value)-1], nil
+	case value[0] == '{' || value[0] == '[':
+		escaped, err := wire.EncodeJSON(strings.ReplaceAll(string(value), `"`, ""))
+		if err != nil {
+			return nil, err
+		}
+		return escaped[1 : len(escaped)-1], nil
+	default:
+		return value, nil
+	}
+}
+
+// normalize removes insignificant whitespace. A template of several JSON values
+// comes out with one value per line.
+func normalize(rendered []byte) ([]byte, error) {
+	decoder := json.NewDecoder(bytes.NewReader(rendered))
+	var lines [][]byte
+	for {
+		var value json.RawMessage
+		err := decoder.Decode(&value)
+		if errors.Is(err, io.EOF) && len(lines) > 0 {
+			return bytes.Join(lines, []byte("\n")), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the rendered input is not JSON: %w", err)
+		}
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, value); err != nil {
+			return nil, err
+		}
+		lines = append(lines, compact.Bytes())
 	}
 }

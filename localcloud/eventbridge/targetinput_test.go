@@ -187,12 +187,9 @@ func TestWhatIsRefusedWhenARuleIsCreated(t *testing.T) {
 		code   string
 		reason string
 	}{
-		{eventbridge.Rule{Name: "a b", BusARN: globalARN}, "ValidationException", `rule name "a b"`},
 		{eventbridge.Rule{Name: "a", BusARN: globalARN, Pattern: []byte(`{"a":[{"regex":"x"}]}`)}, "InvalidEventPatternException", "Unrecognized match type regex"},
 		{eventbridge.Rule{Name: "a", BusARN: "arn:none", Pattern: []byte(everything)}, "ResourceNotFoundException", "arn:none does not exist"},
 		{allTo(queue, queue), "ValidationException", "two targets with the id one"},
-		{allTo(queue, queue, queue, queue, queue, queue), "LimitExceededException", "more than 5 targets"},
-		{with(func(t *eventbridge.Target) { t.ID = "" }), "ValidationException", "target id"},
 		{with(func(t *eventbridge.Target) { t.ARN = "arn:aws:states:eu-west-1:111122223333:stateMachine:x" }), "ValidationException", `does not support the kind "states"`},
 		{with(func(t *eventbridge.Target) { t.ARN = "nonsense" }), "ValidationException", "cannot deliver to target one, nonsense"},
 		{with(func(t *eventbridge.Target) { t.ARN = otherARN }), "ValidationException", "RoleArn is required for target one."},
@@ -203,21 +200,16 @@ func TestWhatIsRefusedWhenARuleIsCreated(t *testing.T) {
 		{with(func(t *eventbridge.Target) { t.InputPath = new("detail") }), "ValidationException", `"detail" does not begin with $`},
 		{with(func(t *eventbridge.Target) { t.InputPath = new("$..a") }), "ValidationException", `not supported from "..a" on`},
 		{with(func(t *eventbridge.Target) { t.InputPath = new("$.a[?(@.b)]") }), "ValidationException", "not supported from"},
-		{with(func(t *eventbridge.Target) { t.InputPath = new("$." + strings.Repeat("a", 256)) }), "ValidationException", "longer than 256"},
 		{with(func(t *eventbridge.Target) { t.Transformer = transformer(`{"a": <b>}`) }), "ValidationException", "InputTemplate for target one contains invalid placeholder b."},
 		{with(func(t *eventbridge.Target) { t.Transformer = transformer(`{"<b>": 1}`, "b", "$.a") }), "ValidationException", "in an object's key"},
 		{with(func(t *eventbridge.Target) { t.Transformer = transformer(`"<aws.events.event.json>"`) }), "ValidationException", "inside a string"},
 		{with(func(t *eventbridge.Target) { t.Transformer = transformer(`1`, "AWS.b", "$.a") }), "ValidationException", "invalid name AWS.b"},
-		{with(func(t *eventbridge.Target) { t.Transformer = transformer(``) }), "ValidationException", "1 to 8192 characters"},
 		{with(func(t *eventbridge.Target) { t.ARN, t.Transformer = logsARN, transformer(`1`) }), "ValidationException", "log group target one"},
 		{with(func(t *eventbridge.Target) { t.ARN, t.MessageGroupID = logsARN, "g" }), "ValidationException", "cannot have SqsParameters"},
 		{with(func(t *eventbridge.Target) { t.MessageGroupID = "$..id" }), "ValidationException", `"$..id" is not supported`},
-		{with(func(t *eventbridge.Target) { t.MessageGroupID = strings.Repeat("g", 101) }), "ValidationException", "longer than 100"},
 		{with(func(t *eventbridge.Target) { t.HTTP = &eventbridge.HTTPParameters{} }), "ValidationException", "cannot have HttpParameters"},
 		{with(func(t *eventbridge.Target) { t.DeadLetterARN = deadARN + ".fifo" }), "ValidationException", "must be a standard queue"},
 		{with(func(t *eventbridge.Target) { t.DeadLetterARN = logsARN }), "ValidationException", "must be a standard queue"},
-		{with(func(t *eventbridge.Target) { t.Retry = eventbridge.RetryPolicy{MaximumAttempts: 186, MaximumAge: 1e12} }), "ValidationException", "between 0 and 185"},
-		{with(func(t *eventbridge.Target) { t.Retry.MaximumAttempts = 1 }), "ValidationException", "between 60 and 86400"},
 	}
 	for _, test := range tests {
 		t.Run(test.reason, func(t *testing.T) {

@@ -3,10 +3,13 @@ package fault
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"example.com/saga/localcloud/dynamodb"
+	"example.com/saga/localcloud/eventbridge"
 	"example.com/saga/localcloud/wire"
 )
 
@@ -100,7 +103,7 @@ func (c *Calls) refuseDynamoDB(name string, body []byte) error {
 	if isTransaction {
 		return transactionConflict(body)
 	}
-	return wire.Errorf("TransactionConflictException", "Transaction is ongoing for the item")
+	return dynamodb.Conflict()
 }
 
 // transactionConflict returns the error of a transaction whose first item is in
@@ -110,15 +113,64 @@ func transactionConflict(body []byte) error {
 	if err := json.Unmarshal(body, &request); err != nil || len(request.TransactItems) == 0 {
 		return wire.Errorf("SerializationException", "the transaction has no items: %v", err)
 	}
-	codes := make([]string, len(request.TransactItems))
-	reasons := make([]map[string]string, len(request.TransactItems))
-	for i := range codes {
-		codes[i], reasons[i] = "None", map[string]string{"Code": "None"}
+	return dynamodb.TransactionConflict(len(request.TransactItems))
+}
+
+// failEntries fails entries of PutEvents; the others are published.
+func (c *Calls) failEntries(operation wire.Operation) wire.Operation {
+	return func(ctx context.Context, body []byte) (any, error) {
+		var request struct{ Entries []json.RawMessage }
+		if err := json.Unmarshal(body, &request); err != nil {
+			// The operation returns a better error.
+			return operation(ctx, body)
+		}
+		failed := make([]bool, len(request.Entries))
+		var kept []json.RawMessage
+		for i, entry := range request.Entries {
+			if failed[i] = c.injector.Hit(PutEventsPartial); !failed[i] {
+				kept = append(kept, entry)
+			}
+		}
+		if len(kept) == len(request.Entries) {
+			return operation(ctx, body)
+		}
+		accepted, err := put(ctx, operation, kept)
+		if err != nil {
+			return nil, err
+		}
+		insertFailures(accepted, failed)
+		return accepted, nil
 	}
-	codes[0] = "TransactionConflict"
-	reasons[0] = map[string]string{"Code": codes[0], "Message": "Transaction is ongoing for the item"}
-	failure := wire.Errorf("TransactionCanceledException",
-		"Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
-	failure.Members = map[string]any{"CancellationReasons": reasons}
-	return failure
+}
+
+// put publishes the entries that are left, if any are.
+func put(ctx context.Context, operation wire.Operation, entries []json.RawMessage) (*eventbridge.PutEventsOutput, error) {
+	if len(entries) == 0 {
+		return &eventbridge.PutEventsOutput{}, nil
+	}
+	body, err := json.Marshal(map[string]any{"Entries": entries})
+	if err != nil {
+		return nil, err
+	}
+	out, err := operation(ctx, body)
+	if err != nil {
+		return nil, err
+	}
+	accepted, known := out.(*eventbridge.PutEventsOutput)
+	if !known || len(accepted.Entries) != len(entries) {
+		return nil, fmt.Errorf("PutEvents of %d entries answers %T", len(entries), out)
+	}
+	return accepted, nil
+}
+
+// insertFailures adds the results of the failed entries at their places.
+func insertFailures(out *eventbridge.PutEventsOutput, failed []bool) {
+	for i, isFailed := range failed {
+		if isFailed {
+			out.FailedEntryCount++
+			out.Entries = slices.Insert(out.Entries, i, eventbridge.PutEventsResult{
+				ErrorCode: "InternalFailure", ErrorMessage: "The request processing has failed because of an unknown error, exception or failure.",
+			})
+		}
+	}
 }

@@ -97,7 +97,7 @@ func (f *function) alias(name string) (Alias, error) {
 	if a, exists := f.aliases[name]; exists {
 		return a, nil
 	}
-	return Alias{}, &wire.Error{Code: "ResourceNotFoundException", Message: "Cannot find alias arn: " + target{f, name}.arn(), Status: http.StatusNotFound}
+	return Alias{}, notFound("Cannot find alias arn: " + target{f, name}.arn())
 }
 
 // CreateAlias adds an alias to a function.

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -27,24 +28,31 @@ const (
 func (s *Service) API(authorize wire.Authorize) wire.Service {
 	calls := calls{service: s, authorize: authorize}
 	return wire.Service{Target: "Lambda", Routes: []wire.Route{
-		{Name: "GetAlias", Pattern: "GET " + APIPath + "{name}/aliases/{alias}", Operation: calls.getAlias},
-		{Name: "GetEventSourceMapping", Pattern: "GET " + apiVersion + "event-source-mappings/{id}", Operation: calls.mapping("lambda:GetEventSourceMapping", http.StatusOK)},
-		{Name: "GetFunction", Pattern: "GET " + APIPath + "{name}", Operation: calls.getFunction},
-		{Name: "GetFunctionConfiguration", Pattern: "GET " + APIPath + "{name}/configuration", Operation: calls.configuration},
+		{Name: "GetAlias", Pattern: "GET " + APIPath + "{name}/aliases/{alias}", Operation: whole(calls, "GetAlias", http.StatusOK, describeAlias)},
+		{Name: "GetEventSourceMapping", Pattern: "GET " + apiVersion + "event-source-mappings/{id}", Operation: calls.mapping("GetEventSourceMapping", http.StatusOK)},
+		{Name: "GetFunction", Pattern: "GET " + APIPath + "{name}", Operation: calls.describing("GetFunction", describeFunction)},
+		{Name: "GetFunctionConfiguration", Pattern: "GET " + APIPath + "{name}/configuration", Operation: calls.describing("GetFunctionConfiguration", describeConfiguration)},
 		{Name: "Invoke", Pattern: "POST " + APIPath + "{name}/invocations", Operation: calls.invoke},
 		{Name: "ListEventSourceMappings", Pattern: "GET " + apiVersion + "event-source-mappings", Operation: calls.listMappings},
 		{Name: "ListFunctions", Pattern: "GET " + apiVersion + "functions", Operation: calls.listFunctions},
-		{Name: "ListVersionsByFunction", Pattern: "GET " + APIPath + "{name}/versions", Operation: calls.listVersions},
-		{Name: "PublishVersion", Pattern: "POST " + APIPath + "{name}/versions", Operation: calls.publishVersion},
-		{Name: "UpdateAlias", Pattern: "PUT " + APIPath + "{name}/aliases/{alias}", Operation: calls.updateAlias},
-		{Name: "UpdateEventSourceMapping", Pattern: "PUT " + apiVersion + "event-source-mappings/{id}", Operation: calls.mapping("lambda:UpdateEventSourceMapping", http.StatusAccepted)},
-		{Name: "UpdateFunctionCode", Pattern: "PUT " + APIPath + "{name}/code", Operation: calls.updateCode},
+		{Name: "ListVersionsByFunction", Pattern: "GET " + APIPath + "{name}/versions", Operation: whole(calls, "ListVersionsByFunction", http.StatusOK, listVersions)},
+		{Name: "PublishVersion", Pattern: "POST " + APIPath + "{name}/versions", Operation: whole(calls, "PublishVersion", http.StatusCreated, publishVersion)},
+		{Name: "UpdateAlias", Pattern: "PUT " + APIPath + "{name}/aliases/{alias}", Operation: whole(calls, "UpdateAlias", http.StatusOK, updateAlias)},
+		{Name: "UpdateEventSourceMapping", Pattern: "PUT " + apiVersion + "event-source-mappings/{id}", Operation: calls.mapping("UpdateEventSourceMapping", http.StatusAccepted)},
+		{Name: "UpdateFunctionCode", Pattern: "PUT " + APIPath + "{name}/code", Operation: whole(calls, "UpdateFunctionCode", http.StatusOK, updateCode)},
 	}}
 }
+
+type routeOperation = func(r *http.Request, body []byte) (wire.Answer, error)
 
 type calls struct {
 	service   *Service
 	authorize wire.Authorize
+}
+
+// allow returns an error unless the caller may do this to a resource.
+func (c calls) allow(r *http.Request, action, resource string) error {
+	return c.authorize.Check(r.Context(), "lambda:"+action, resource, nil)
 }
 
 // find returns what the path and the qualifier in the query name, if the caller
@@ -58,21 +66,46 @@ func (c calls) find(r *http.Request, action string) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	return t, c.authorize.Check(r.Context(), action, t.arn(), nil)
+	return t, c.allow(r, action, t.arn())
 }
 
-// function returns the function that the path names, if the caller may do this to
-// it, and decodes the body of the request. What it is for works on a function as a whole,
-// and accepts no qualifier.
-func (c calls) function(r *http.Request, action string, body []byte, in any) (*function, error) {
-	t, err := c.find(r, action)
-	if err == nil && t.qualifier != "" {
-		err = invalidParameter("%s is not supported for the qualifier %s: name the function alone", strings.TrimPrefix(action, "lambda:"), t.qualifier)
+// describing returns the operation that describes what the path names.
+func (c calls) describing(action string, describe func(target) (any, error)) routeOperation {
+	return func(r *http.Request, _ []byte) (wire.Answer, error) {
+		t, err := c.find(r, action)
+		if err != nil {
+			return wire.Answer{}, err
+		}
+		out, err := describe(t)
+		return answerJSON(http.StatusOK, out, err)
 	}
-	if err == nil {
-		err = wire.Decode(body, in)
+}
+
+// whole returns an operation on a function as a whole, which accepts no qualifier.
+func whole[I any](c calls, action string, status int, do func(f *function, r *http.Request, in *I) (any, error)) routeOperation {
+	return func(r *http.Request, body []byte) (wire.Answer, error) {
+		t, err := c.find(r, action)
+		if err == nil && t.qualifier != "" {
+			err = invalidParameter("%s is not supported for the qualifier %s: name the function alone", action, t.qualifier)
+		}
+		in := new(I)
+		if err == nil {
+			err = wire.Decode(body, in)
+		}
+		if err != nil {
+			return wire.Answer{}, err
+		}
+		out, err := do(t.function, r, in)
+		return answerJSON(status, out, err)
 	}
-	return t.function, err
+}
+
+func answerJSON(status int, value any, err error) (wire.Answer, error) {
+	if err != nil {
+		return wire.Answer{}, err
+	}
+	body, err := json.Marshal(value)
+	return wire.Answer{Status: status, Body: body}, err
 }
 
 // named returns what a name leads to: a function's name, its ARN or a part of it,
@@ -101,7 +134,7 @@ func (s *Service) named(name, qualifier string) (target, error) {
 }
 
 func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
-	t, err := c.find(r, "lambda:InvokeFunction")
+	t, err := c.find(r, "InvokeFunction")
 	if err != nil {
 		return wire.Answer{}, err
 	}
@@ -134,5 +167,5 @@ func (c calls) invoke(r *http.Request, payload []byte) (wire.Answer, error) {
 }
 
 func unsupportedParameter(parameter, value string) error {
-	return wire.Errorf("InvalidParameterValueException", "the local cloud does not support %s %s", parameter, value)
+	return invalidParameter("the local cloud does not support %s %s", parameter, value)
 }

@@ -1,16 +1,19 @@
 package lambda
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"time"
 
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
+	"example.com/saga/localcloud/wire"
 )
 
 // process invokes the function with a batch, in several invocations if it is too
@@ -41,28 +44,36 @@ func (m *mapping) invoke(ctx context.Context, event event, visible time.Time) (f
 	if err != nil {
 		return true, err
 	}
-	left, reason := m.failures(result, event.messages)
-	m.count(len(event.messages), len(left))
-	done := slices.DeleteFunc(slices.Clone(event.messages), func(message sqs.Message) bool { return left[message.MessageId] })
-	if len(left) > 0 && ctx.Err() == nil {
-		m.report(inv.id, event.messages, left, reason)
+	ids, reason := m.failures(result, event.messages)
+	var left, done []sqs.Message
+	for _, message := range event.messages {
+		if ids[message.MessageId] {
+			left = append(left, message)
+		} else {
+			done = append(done, message)
+		}
 	}
-	m.redeliverSoon(event.messages, left)
+	m.count(len(event.messages), len(left))
+	if len(left) > 0 && ctx.Err() == nil {
+		m.report(inv.id, left, reason)
+	}
+	if within := m.target.config.RedeliverAfter; within > 0 {
+		for _, message := range left {
+			m.target.config.RedeliverSoon(m.url, message.ReceiptHandle, within)
+		}
+	}
 	return len(left) > 0, m.delete(ctx, done)
 }
 
 // report reports the messages that have failed.
-func (m *mapping) report(request string, messages []sqs.Message, left map[string]bool, reason string) {
+func (m *mapping) report(request string, left []sqs.Message, reason string) {
 	failure := loss.Failure{Function: m.target.ARN, Request: request, Attempts: m.receives, Reason: reason}
-	for _, message := range messages {
-		if left[message.MessageId] {
-			failure.Messages = append(failure.Messages, message.MessageId)
-			failure.Attempt = max(failure.Attempt, receives(message))
-			failure.Event = loss.Identify([]byte(message.Body))
-		}
+	for _, message := range left {
+		failure.Messages = append(failure.Messages, message.MessageId)
+		failure.Attempt = max(failure.Attempt, receives(message))
 	}
-	if len(failure.Messages) > 1 {
-		failure.Event = loss.Event{}
+	if len(left) == 1 {
+		failure.Event = loss.Identify([]byte(left[0].Body))
 	}
 	m.target.config.Failed(failure)
 }
@@ -81,20 +92,6 @@ const maximumReceivesWithFaults = 2
 // more failure may move it to the dead-letter queue.
 func isNearRedrive(message sqs.Message) bool {
 	return receives(message) > maximumReceivesWithFaults
-}
-
-// redeliverSoon makes failed messages visible again soon, if that is
-// configured.
-func (m *mapping) redeliverSoon(messages []sqs.Message, left map[string]bool) {
-	within := m.target.config.RedeliverAfter
-	if within == 0 {
-		return
-	}
-	for _, message := range messages {
-		if left[message.MessageId] {
-			m.target.config.RedeliverSoon(m.url, message.ReceiptHandle, within)
-		}
-	}
 }
 
 // invokeInSlot waits for a slot as long as the messages are hidden. A batch
@@ -175,4 +172,91 @@ func (m *mapping) delete(ctx context.Context, messages []sqs.Message) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+const (
+	eventHead = `{"Records":[`
+	eventTail = `]}`
+)
+
+// event is the payload of one invocation and the messages in it.
+type event struct {
+	payload  []byte
+	messages []sqs.Message
+}
+
+// record is a message in the event for a function.
+type record struct {
+	MessageID              string                     `json:"messageId"`
+	ReceiptHandle          string                     `json:"receiptHandle"`
+	Body                   string                     `json:"body"`
+	Attributes             map[string]string          `json:"attributes"`
+	MessageAttributes      map[string]recordAttribute `json:"messageAttributes"`
+	MD5OfMessageAttributes string                     `json:"md5OfMessageAttributes,omitempty"`
+	MD5OfBody              string                     `json:"md5OfBody"`
+	EventSource            string                     `json:"eventSource"`
+	EventSourceARN         string                     `json:"eventSourceARN"`
+	AWSRegion              string                     `json:"awsRegion"`
+}
+
+type recordAttribute struct {
+	StringValue      *string  `json:"stringValue,omitempty"`
+	BinaryValue      []byte   `json:"binaryValue,omitempty"`
+	StringListValues []string `json:"stringListValues"`
+	BinaryListValues []string `json:"binaryListValues"`
+	DataType         string   `json:"dataType"`
+}
+
+func (m *mapping) record(message sqs.Message) record {
+	attributes := make(map[string]recordAttribute, len(message.MessageAttributes))
+	for name, attribute := range message.MessageAttributes {
+		attributes[name] = recordAttribute{
+			StringValue: attribute.StringValue, BinaryValue: attribute.BinaryValue,
+			StringListValues: []string{}, BinaryListValues: []string{}, DataType: attribute.DataType,
+		}
+	}
+	return record{
+		MessageID: message.MessageId, ReceiptHandle: message.ReceiptHandle, Body: message.Body,
+		Attributes: message.Attributes, MessageAttributes: attributes,
+		MD5OfMessageAttributes: message.MD5OfMessageAttributes, MD5OfBody: message.MD5OfBody,
+		EventSource: "aws:sqs", EventSourceARN: m.QueueARN, AWSRegion: m.region,
+	}
+}
+
+// events splits a batch into events that are no larger than an invocation
+// allows.
+func (m *mapping) events(batch []sqs.Message) iter.Seq2[event, error] {
+	return func(yield func(event, error) bool) {
+		var next event
+		for _, message := range batch {
+			text, err := wire.EncodeJSON(m.record(message))
+			if err != nil {
+				yield(event{}, fmt.Errorf("encode message %s: %w", message.MessageId, err))
+				return
+			}
+			full := len(next.payload)+len(text)+len(eventTail)+1 > maximumPayload
+			if full && len(next.messages) > 0 {
+				if !yield(next.closed(), nil) {
+					return
+				}
+				next = event{}
+			}
+			next.add(text, message)
+		}
+		yield(next.closed(), nil)
+	}
+}
+
+func (e *event) add(record []byte, message sqs.Message) {
+	if len(e.messages) == 0 {
+		e.payload = []byte(eventHead)
+	} else {
+		e.payload = append(e.payload, ',')
+	}
+	e.payload = append(e.payload, record...)
+	e.messages = append(e.messages, message)
+}
+
+func (e *event) closed() event {
+	return event{payload: append(bytes.Clone(e.payload), eventTail...), messages: e.messages}
 }

@@ -5,7 +5,6 @@ package lambda
 
 import (
 	"cmp"
-	"errors"
 	"strings"
 	"time"
 )
@@ -14,7 +13,6 @@ import (
 const (
 	maximumPayload      = 6 << 20
 	maximumAsyncPayload = 1 << 20
-	maximumTimeout      = 15 * time.Minute
 	defaultEventAge     = 6 * time.Hour
 	defaultRetries      = 2
 	initTimeout         = 10 * time.Second
@@ -23,7 +21,7 @@ const (
 // noTimeout is the timeout of a function that is debugged.
 const noTimeout = 365 * 24 * time.Hour
 
-// Function is one function's configuration.
+// Function is one function's configuration, which has to be valid.
 type Function struct {
 	Name, ARN string
 	// Code is the path of a folder or a zip archive with the bootstrap of $LATEST, until
@@ -82,16 +80,6 @@ func (r Retries) filled() Retries {
 	return r
 }
 
-func (r Retries) validate() error {
-	if *r.MaximumAttempts < 0 || *r.MaximumAttempts > 2 {
-		return errors.New("MaximumRetryAttempts must be 0 to 2")
-	}
-	if r.MaximumEventAge < time.Minute || r.MaximumEventAge > defaultEventAge {
-		return errors.New("MaximumEventAge must be 1 minute to 6 hours")
-	}
-	return nil
-}
-
 // Result is the response of a function. If FunctionError is not empty, it is
 // Unhandled, and Payload describes the error.
 type Result struct {
@@ -114,22 +102,4 @@ func (r Result) reason() string {
 		reason += ": " + r.output
 	}
 	return reason
-}
-
-func (f *Function) validate() error {
-	var problems []error
-	refuse := func(bad bool, reason string) {
-		if bad {
-			problems = append(problems, errors.New(reason))
-		}
-	}
-	refuse(f.Name == "", "the name is missing")
-	refuse(f.ARN == "", "the ARN is missing")
-	refuse(f.Timeout < time.Millisecond || f.Timeout > maximumTimeout, "the timeout must be more than 0 and at most 15 minutes")
-	refuse(f.MemoryMB < 128 || f.MemoryMB > 10240, "the memory must be 128 to 10240 MB")
-	refuse(f.Concurrency < 1, "the concurrency must be at least 1")
-	for _, retries := range f.Retries {
-		problems = append(problems, retries.filled().validate())
-	}
-	return errors.Join(problems...)
 }

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -37,57 +38,55 @@ func (c calls) list(r *http.Request, action string, known ...string) (url.Values
 	if err != nil {
 		return nil, err
 	}
-	return query, c.authorize.Check(r.Context(), action, "*", nil)
+	return query, c.allow(r, action, "*")
 }
 
-// page returns the page of a list that a request names.
-func page[T any](all []T, query url.Values, maximum int) ([]T, string, error) {
-	size, err := maximum, error(nil)
+// answerPage answers with the page of a list that a request names, in a member.
+func answerPage[T any](member string, all []T, describe func(T) (any, error), query url.Values, maximum int) (wire.Answer, error) {
+	size := maximum
 	if text := query.Get("MaxItems"); text != "" {
+		var err error
 		if size, err = strconv.Atoi(text); err != nil {
-			return nil, "", unsupportedParameter("MaxItems", text)
+			return wire.Answer{}, unsupportedParameter("MaxItems", text)
 		}
 	}
-	return wire.Page(all, query.Get("Marker"), new(min(size, maximum)), maximum)
+	page, next, err := wire.Page(all, query.Get("Marker"), new(min(size, maximum)), maximum)
+	described := make([]any, len(page))
+	for i, one := range page {
+		var failed error
+		described[i], failed = describe(one)
+		err = cmp.Or(err, failed)
+	}
+	out := map[string]any{member: described}
+	if next != "" {
+		out["NextMarker"] = next
+	}
+	return answerJSON(http.StatusOK, out, err)
 }
 
 func (c calls) listFunctions(r *http.Request, _ []byte) (wire.Answer, error) {
-	query, err := c.list(r, "lambda:ListFunctions")
+	query, err := c.list(r, "ListFunctions")
 	if err != nil {
 		return wire.Answer{}, err
 	}
 	c.service.mu.Lock()
 	all := slices.SortedFunc(maps.Values(c.service.functions), func(a, b *function) int { return strings.Compare(a.Name, b.Name) })
 	c.service.mu.Unlock()
-	out := struct {
-		Functions  []functionConfiguration
-		NextMarker string `json:",omitempty"`
-	}{Functions: []functionConfiguration{}}
-	all, out.NextMarker, err = page(all, query, maximumFunctions)
-	for _, f := range all {
-		described, failed := target{f, ""}.primary().describe(f.ARN)
-		if failed != nil {
-			return wire.Answer{}, failed
-		}
-		out.Functions = append(out.Functions, described)
-	}
-	return answerJSON(http.StatusOK, out, err)
+	describe := func(f *function) (any, error) { return describeConfiguration(target{f, ""}) }
+	return answerPage("Functions", all, describe, query, maximumFunctions)
 }
 
-// getFunction answers GetFunction. The code is not in S3, but in a file.
-func (c calls) getFunction(r *http.Request, _ []byte) (wire.Answer, error) {
-	t, err := c.find(r, "lambda:GetFunction")
-	if err != nil {
-		return wire.Answer{}, err
-	}
+// describeFunction answers GetFunction. The code is not in S3, but in a file.
+func describeFunction(t target) (any, error) {
 	var out struct {
 		Configuration functionConfiguration
 		Code          struct{ Location string }
 	}
 	p := t.primary()
 	out.Code.Location = (&url.URL{Scheme: "file", Path: p.current().bootstrap}).String()
+	var err error
 	out.Configuration, err = p.describe(t.arn())
-	return answerJSON(http.StatusOK, out, err)
+	return out, err
 }
 
 type mappingConfiguration struct {
@@ -98,10 +97,8 @@ type mappingConfiguration struct {
 	BatchSize                      int
 	MaximumBatchingWindowInSeconds int
 	FunctionResponseTypes          []string       `json:",omitempty"`
-	ScalingConfig                  *scalingConfig `json:",omitempty"`
+	ScalingConfig                  map[string]int `json:",omitempty"`
 }
-
-type scalingConfig struct{ MaximumConcurrency int }
 
 func (m *mapping) describe() mappingConfiguration {
 	described := mappingConfiguration{
@@ -115,7 +112,7 @@ func (m *mapping) describe() mappingConfiguration {
 		described.FunctionResponseTypes = []string{"ReportBatchItemFailures"}
 	}
 	if m.MaximumConcurrency > 0 {
-		described.ScalingConfig = &scalingConfig{m.MaximumConcurrency}
+		described.ScalingConfig = map[string]int{"MaximumConcurrency": m.MaximumConcurrency}
 	}
 	return described
 }
@@ -123,7 +120,7 @@ func (m *mapping) describe() mappingConfiguration {
 // listMappings answers ListEventSourceMappings: for a queue, for exactly what the name
 // of a function leads to, or for all.
 func (c calls) listMappings(r *http.Request, _ []byte) (wire.Answer, error) {
-	query, err := c.list(r, "lambda:ListEventSourceMappings", "EventSourceArn", "FunctionName")
+	query, err := c.list(r, "ListEventSourceMappings", "EventSourceArn", "FunctionName")
 	var of target
 	if name := query.Get("FunctionName"); err == nil && name != "" {
 		of, err = c.service.named(name, "")
@@ -131,39 +128,28 @@ func (c calls) listMappings(r *http.Request, _ []byte) (wire.Answer, error) {
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	queue, all := query.Get("EventSourceArn"), []mappingConfiguration{}
-	c.service.mu.Lock()
-	for _, m := range c.service.mappings {
-		if (queue == "" || queue == m.QueueARN) && (of.function == nil || of.arn() == m.FunctionARN) {
-			all = append(all, m.describe())
-		}
-	}
-	c.service.mu.Unlock()
-	var out struct {
-		EventSourceMappings []mappingConfiguration
-		NextMarker          string `json:",omitempty"`
-	}
-	out.EventSourceMappings, out.NextMarker, err = page(all, query, maximumMappings)
-	return answerJSON(http.StatusOK, out, err)
+	queue := query.Get("EventSourceArn")
+	all := slices.DeleteFunc(c.service.allMappings(), func(m *mapping) bool {
+		return queue != "" && queue != m.QueueARN || of.function != nil && of.arn() != m.FunctionARN
+	})
+	describe := func(m *mapping) (any, error) { return m.describe(), nil }
+	return answerPage("EventSourceMappings", all, describe, query, maximumMappings)
 }
 
 // mapping returns the operation that answers with an event source mapping, and enables
-// or disables it if the request says so.
-func (c calls) mapping(action string, status int) func(*http.Request, []byte) (wire.Answer, error) {
+// or disables it if the request has that.
+func (c calls) mapping(action string, status int) routeOperation {
 	return func(r *http.Request, body []byte) (wire.Answer, error) {
 		id := r.PathValue("id")
-		c.service.mu.Lock()
-		at := slices.IndexFunc(c.service.mappings, func(m *mapping) bool { return m.ID == id })
+		all := c.service.allMappings()
+		at := slices.IndexFunc(all, func(m *mapping) bool { return m.ID == id })
 		if at < 0 {
-			c.service.mu.Unlock()
-			return wire.Answer{}, &wire.Error{Code: "ResourceNotFoundException", Message: "The resource you requested does not exist.", Status: http.StatusNotFound}
+			return wire.Answer{}, notFound("The resource you requested does not exist.")
 		}
-		found := c.service.mappings[at]
-		c.service.mu.Unlock()
+		found := all[at]
 		var in struct{ Enabled *bool }
-		arn := strings.Replace(found.target.ARN, ":function:"+found.target.Name, ":event-source-mapping:"+id, 1)
-		err := c.authorize.Check(r.Context(), action, arn, nil)
-		if err == nil && len(body) > 0 {
+		err := c.allow(r, action, strings.Replace(found.target.ARN, ":function:"+found.target.Name, ":event-source-mapping:"+id, 1))
+		if err == nil {
 			err = wire.Decode(body, &in)
 		}
 		if err == nil && in.Enabled != nil {

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"example.com/saga/localcloud/sqs"
+	"example.com/saga/localcloud/wire"
 )
 
 // pollAgain is the wait after a receive that failed.
 const pollAgain = time.Second
 
 // EventSource maps a queue to a function, one of its versions or one of its
-// aliases.
+// aliases. It has to be valid.
 type EventSource struct {
 	// ID is the mapping's UUID.
 	ID                    string
@@ -95,13 +96,6 @@ func (s *Service) Map(source EventSource) error {
 }
 
 func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
-	if s.config.Queues == nil {
-		return nil, errors.New("there are no queues")
-	}
-	fifo := strings.HasSuffix(source.QueueARN, ".fifo")
-	if err := source.validate(fifo); err != nil {
-		return nil, err
-	}
 	filters, err := parseFilters(source.Filters)
 	if err != nil {
 		return nil, err
@@ -126,7 +120,7 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 	}
 	m := &mapping{
 		EventSource: source, target: t, queues: s.config.Queues, url: url, region: s.config.Region,
-		timeout: timeout, receives: receives, fifo: fifo, filters: filters, slots: make(chan struct{}, limit),
+		timeout: timeout, receives: receives, fifo: strings.HasSuffix(source.QueueARN, ".fifo"), filters: filters, slots: make(chan struct{}, limit),
 		stats: MappingStats{QueueARN: source.QueueARN, FunctionARN: source.FunctionARN},
 	}
 	m.enable(!source.IsDisabled)
@@ -135,32 +129,10 @@ func (s *Service) newMapping(source EventSource, t target) (*mapping, error) {
 
 // enable lets the mapping read its queue, or not. A receive that waits ends first.
 func (m *mapping) enable(enabled bool) {
-	if enabled {
-		m.gate.open()
-	} else {
-		m.gate.close()
-	}
+	m.gate.set(enabled)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.stats.IsDisabled = !enabled
-}
-
-func (e *EventSource) validate(fifo bool) error {
-	switch {
-	case e.BatchSize < 1 || e.BatchSize > 10_000:
-		return fmt.Errorf("batch size %d is not between 1 and 10000", e.BatchSize)
-	case fifo && e.BatchSize > 10:
-		return fmt.Errorf("batch size %d is more than a FIFO queue's 10", e.BatchSize)
-	case e.BatchingWindow < 0 || e.BatchingWindow > 5*time.Minute:
-		return fmt.Errorf("the batching window %s is not between 0 and 300 seconds", e.BatchingWindow)
-	case fifo && e.BatchingWindow > 0:
-		return errors.New("a FIFO queue has no batching window")
-	case e.BatchSize > 10 && e.BatchingWindow < time.Second:
-		return errors.New("maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10")
-	case e.MaximumConcurrency != 0 && (e.MaximumConcurrency < 2 || e.MaximumConcurrency > 1000):
-		return fmt.Errorf("the maximum concurrency %d is not between 2 and 1000", e.MaximumConcurrency)
-	}
-	return nil
 }
 
 // queueAttributes returns the visibility timeout of a queue, and how often a message
@@ -193,7 +165,9 @@ func (m *mapping) poll(ctx context.Context, s *Service) {
 		batch, visible, err := m.collect(m.target.asRole(ctx))
 		if err != nil && ctx.Err() == nil {
 			s.config.Logger.ErrorContext(ctx, "an event source mapping cannot receive", "queue", m.QueueARN, "error", err)
-			sleep(ctx, pollAgain)
+			if wire.Sleep(ctx, pollAgain) != nil {
+				return
+			}
 		}
 		if len(batch) == 0 {
 			<-m.slots

@@ -327,16 +327,11 @@ func TestABatchTooLargeForOneInvocationIsCut(t *testing.T) {
 func TestAnInvalidMappingIsRefused(t *testing.T) {
 	b := newBench(t, nil)
 	short := b.addQueue("short", func(q *sqs.Queue) { q.VisibilityTimeout = 9 * time.Second })
-	ordered, plain := b.addQueue("q.fifo", fifoQueue), b.addQueue("q", nil)
+	plain := b.addQueue("q", nil)
 	arn := b.add("batch", nil)
 	b.mapTo(lambda.EventSource{QueueARN: plain, FunctionARN: arn, BatchSize: 1})
 	for name, source := range map[string]lambda.EventSource{
 		"a visibility timeout below the function's": {QueueARN: short, FunctionARN: arn, BatchSize: 1},
-		"a large batch of a FIFO queue":             {QueueARN: ordered, FunctionARN: arn, BatchSize: 11},
-		"a window of a FIFO queue":                  {QueueARN: ordered, FunctionARN: arn, BatchSize: 1, BatchingWindow: time.Second},
-		"a large batch without a window":            {QueueARN: plain, FunctionARN: arn, BatchSize: 11},
-		"a concurrency of one":                      {QueueARN: plain, FunctionARN: arn, BatchSize: 1, MaximumConcurrency: 1},
-		"no batch size":                             {QueueARN: plain, FunctionARN: arn},
 		"an unknown queue":                          {QueueARN: "none", FunctionARN: arn, BatchSize: 1},
 		"an unknown function":                       {QueueARN: plain, FunctionARN: "none", BatchSize: 1},
 		"the same one again":                        {QueueARN: plain, FunctionARN: arn, BatchSize: 1},

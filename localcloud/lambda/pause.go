@@ -12,20 +12,16 @@ type gate struct {
 	opened chan struct{}
 }
 
-func (g *gate) close() {
+// set opens the gate, or closes it.
+func (g *gate) set(open bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.opened == nil {
-		g.opened = make(chan struct{})
-	}
-}
-
-func (g *gate) open() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.opened != nil {
+	switch {
+	case open && g.opened != nil:
 		close(g.opened)
 		g.opened = nil
+	case !open && g.opened == nil:
+		g.opened = make(chan struct{})
 	}
 }
 
@@ -50,7 +46,7 @@ func (g *gate) wait(ctx context.Context) {
 // cannot wait.
 func (s *Service) Pause(arn string) {
 	if f := s.function(arn); f != nil {
-		f.gate.close()
+		f.gate.set(false)
 	}
 }
 
@@ -59,6 +55,6 @@ func (s *Service) Resume() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.functions {
-		f.gate.open()
+		f.gate.set(true)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // outputDelay is how long output may be in the pipe of a process after the response,
@@ -86,10 +88,9 @@ func (p *process) start(ctx context.Context, watchdog *watchdog, environment []s
 			WaitDelay: time.Second,
 		}
 		err := watchdog.start(p.command)
-		if !errors.Is(err, syscall.ETXTBSY) || ctx.Err() != nil {
+		if !errors.Is(err, syscall.ETXTBSY) || wire.Sleep(ctx, busyAgain) != nil {
 			return err
 		}
-		sleep(ctx, busyAgain)
 	}
 }
 

@@ -243,13 +243,8 @@ func TestAProcessThatIsTimedOutOrEndsByItselfLeavesNoChild(t *testing.T) {
 func TestAnInvalidFunctionIsRefused(t *testing.T) {
 	valid := lambda.Function{Name: "f", ARN: "f", Code: filepath.Dir(bootstrap), Timeout: time.Second, MemoryMB: 128, Concurrency: 1}
 	for name, edit := range map[string]func(*lambda.Function){
-		"no executable":  func(f *lambda.Function) { f.Code = "testdata/none" },
-		"a folder":       func(f *lambda.Function) { f.Code = "testdata" },
-		"no concurrency": func(f *lambda.Function) { f.Concurrency = 0 },
-		"a long timeout": func(f *lambda.Function) { f.Timeout = time.Hour },
-		"a short event age": func(f *lambda.Function) {
-			f.Retries = map[string]lambda.Retries{"live": {MaximumEventAge: time.Second}}
-		},
+		"no executable": func(f *lambda.Function) { f.Code = "testdata/none" },
+		"a folder":      func(f *lambda.Function) { f.Code = "testdata" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, f := newBench(t, nil), valid

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/google/uuid"
+
 	"example.com/saga/localcloud/wire"
 )
 
@@ -119,9 +121,10 @@ func (f *function) used() []*pool {
 
 // version returns the pool of a version, or nil. f.mu is locked.
 func (f *function) version(version string) *pool {
-	all := append([]*pool{f.latest}, f.published...)
-	if i := slices.IndexFunc(all, func(p *pool) bool { return p.version == version }); i >= 0 {
-		return all[i]
+	for _, p := range append([]*pool{f.latest}, f.published...) {
+		if p.version == version {
+			return p
+		}
 	}
 	return nil
 }
@@ -205,7 +208,7 @@ func (t target) invoke(ctx context.Context, inv *invocation) Result {
 }
 
 func (t target) newInvocation(ctx context.Context, payload []byte) *invocation {
-	return newInvocation(t.arn(), payload, t.trace(ctx, t.config.Clock()))
+	return &invocation{id: uuid.NewString(), arn: t.arn(), payload: payload, trace: t.trace(ctx, t.config.Clock()), answered: make(chan Result, 1)}
 }
 
 // retries returns how asynchronous invocations of the target are retried.
@@ -232,8 +235,10 @@ func (s *Service) find(arn string) (target, error) {
 	return t, nil
 }
 
-func functionNotFound(name string) *wire.Error {
-	return &wire.Error{Code: "ResourceNotFoundException", Message: "Function not found: " + name, Status: http.StatusNotFound}
+func functionNotFound(name string) *wire.Error { return notFound("Function not found: " + name) }
+
+func notFound(message string) *wire.Error {
+	return &wire.Error{Code: "ResourceNotFoundException", Message: message, Status: http.StatusNotFound}
 }
 
 // Publish makes a version of a function, which runs the code in the function's

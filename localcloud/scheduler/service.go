@@ -64,7 +64,8 @@ type Config struct {
 // Counts is what one schedule has done so far.
 type Counts struct {
 	// Fired counts the invocations, and Refused those that were refused.
-	Fired, Refused int
+	Fired   int `json:"fired"`
+	Refused int `json:"refused"`
 }
 
 // Service runs schedules.
@@ -138,14 +139,10 @@ func (s *Service) run(ctx context.Context, schedule Schedule) {
 		at = schedule.Cron.Next(at)
 	}
 	for ; !at.IsZero(); at = schedule.next(at) {
-		timer := time.NewTimer(at.Sub(s.config.Clock()))
-		select {
-		case <-timer.C:
-			s.fire(ctx, schedule)
-		case <-ctx.Done():
-			timer.Stop()
+		if wire.Sleep(ctx, at.Sub(s.config.Clock())) != nil {
 			return
 		}
+		s.fire(ctx, schedule)
 	}
 }
 

@@ -142,11 +142,6 @@ func TestAnInvalidQueueIsRefused(t *testing.T) {
 		return q
 	}
 	tests := map[string]sqs.Queue{
-		"a FIFO queue without .fifo":       change(standard("q"), func(q *sqs.Queue) { q.FIFO = true }),
-		"content-based de-duplication":     change(standard("q"), func(q *sqs.Queue) { q.ContentBasedDeduplication = true }),
-		"a retention that is too short":    change(standard("q"), func(q *sqs.Queue) { q.Retention = time.Second }),
-		"a URL without an account":         change(standard("q"), func(q *sqs.Queue) { q.URL = "q" }),
-		"a limit that needs another scope": change(fifo("q"), func(q *sqs.Queue) { q.FifoThroughputLimit = sqs.LimitPerMessageGroup }),
 		"an unknown dead-letter queue": change(standard("q"), func(q *sqs.Queue) {
 			q.Redrive = &sqs.Redrive{DeadLetterARN: "none", MaxReceiveCount: 1}
 		}),

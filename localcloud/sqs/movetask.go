@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // maximumTasks is how many tasks of one queue can be listed.
@@ -140,7 +142,7 @@ func (m *message) copyForRedrive() *message {
 
 // ListMessageMoveTasks lists the latest redrives of a dead-letter queue.
 func (s *Service) ListMessageMoveTasks(ctx context.Context, in *ListMessageMoveTasksInput) (*ListMessageMoveTasksOutput, error) {
-	limit := valueOr(in.MaxResults, 1)
+	limit := wire.ValueOr(in.MaxResults, 1)
 	if limit < 1 || limit > maximumTasks {
 		return nil, invalid("MaxResults", limit, "Must be between 1 and 10.")
 	}

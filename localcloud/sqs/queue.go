@@ -4,8 +4,10 @@ package sqs
 
 import (
 	"cmp"
-	"errors"
+	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -22,11 +24,10 @@ const (
 	maximumSize       = 1 << 20
 	defaultRetention  = 4 * 24 * time.Hour
 	maximumVisibility = 12 * time.Hour
-	maximumWait       = 20 * time.Second
 	maximumDelay      = 15 * time.Minute
 )
 
-// Queue is one queue's configuration. A zero Retention is AWS's default of four days, a
+// Queue is one queue's configuration, which has to be valid. A zero Retention is AWS's default of four days, a
 // zero MaximumMessageSize that of 1 MiB. VisibilityTimeout has no default here, because
 // zero is a valid value: the caller has to set AWS's default of 30 seconds.
 type Queue struct {
@@ -90,34 +91,6 @@ func (q *Queue) fill() {
 	}
 }
 
-func (q *Queue) validate() error {
-	var problems []error
-	refuse := func(bad bool, format string, args ...any) {
-		if bad {
-			problems = append(problems, fmt.Errorf(format, args...))
-		}
-	}
-	refuse(q.Name == "" || len(q.Name) > 80, "the name must have 1 to 80 characters")
-	refuse(q.ARN == "", "the ARN is missing")
-	refuse(urlKey(q.URL) == "", "the URL %q does not end in an account and a name", q.URL)
-	refuse(q.FIFO != strings.HasSuffix(q.Name, ".fifo"), "a FIFO queue's name ends in .fifo, and no other's does")
-	refuse(q.VisibilityTimeout < 0 || q.VisibilityTimeout > maximumVisibility, "VisibilityTimeout must be 0 to 12 hours")
-	refuse(q.Delay < 0 || q.Delay > maximumDelay, "DelaySeconds must be 0 to 15 minutes")
-	refuse(q.Retention < time.Minute || q.Retention > 14*24*time.Hour, "MessageRetentionPeriod must be 1 minute to 14 days")
-	refuse(q.ReceiveWait < 0 || q.ReceiveWait > maximumWait, "ReceiveMessageWaitTimeSeconds must be 0 to 20 seconds")
-	refuse(q.MaximumMessageSize < 1024 || q.MaximumMessageSize > maximumSize, "MaximumMessageSize must be 1 KiB to 1 MiB")
-	scope, limit := q.DeduplicationScope, q.FifoThroughputLimit
-	refuse(!q.FIFO && (q.ContentBasedDeduplication || scope != "" || limit != ""),
-		"ContentBasedDeduplication, DeduplicationScope and FifoThroughputLimit are for FIFO queues only")
-	refuse(q.FIFO && scope != ScopeQueue && scope != ScopeMessageGroup,
-		"DeduplicationScope %q is neither %s nor %s", scope, ScopeQueue, ScopeMessageGroup)
-	refuse(q.FIFO && limit != LimitPerQueue && limit != LimitPerMessageGroup,
-		"FifoThroughputLimit %q is neither %s nor %s", limit, LimitPerQueue, LimitPerMessageGroup)
-	refuse(q.FIFO && limit == LimitPerMessageGroup && scope != ScopeMessageGroup,
-		"FifoThroughputLimit perMessageGroupId needs DeduplicationScope messageGroup")
-	return errors.Join(problems...)
-}
-
 // account returns the owner's account, taken from the URL.
 func (q *Queue) account() string {
 	elements := strings.Split(q.URL, "/")
@@ -137,3 +110,73 @@ func urlKey(url string) string {
 	}
 	return account + "/" + name
 }
+
+// GetQueueAttributesInput is a request for attributes of a queue by name, or for All.
+type GetQueueAttributesInput struct {
+	QueueUrl       string
+	AttributeNames []string
+}
+
+// GetQueueAttributesOutput are the attributes; one that is not set is absent.
+type GetQueueAttributesOutput struct {
+	Attributes map[string]string `json:",omitempty"`
+}
+
+// GetQueueAttributes returns a queue's configuration and how many messages it has.
+func (s *Service) GetQueueAttributes(ctx context.Context, in *GetQueueAttributesInput) (*GetQueueAttributesOutput, error) {
+	return locked(ctx, s, "GetQueueAttributes", in.QueueUrl, func(q *store, now time.Time) (*GetQueueAttributesOutput, error) {
+		if err := checkNames(in.AttributeNames, attributeNames()); err != nil {
+			return nil, err
+		}
+		return &GetQueueAttributesOutput{selected(q.attributes(q.counts(now)), in.AttributeNames, isNamed)}, nil
+	})
+}
+
+// checkNames refuses the name of an attribute that is not known.
+func checkNames(names, known []string) error {
+	for _, name := range names {
+		if name != "All" && !slices.Contains(known, name) {
+			return fail("InvalidAttributeName", "Unknown Attribute %s.", name)
+		}
+	}
+	return nil
+}
+
+func attributeNames() []string {
+	return []string{
+		"Policy", "VisibilityTimeout", "MaximumMessageSize", "MessageRetentionPeriod", "ApproximateNumberOfMessages",
+		"ApproximateNumberOfMessagesNotVisible", "CreatedTimestamp", "LastModifiedTimestamp", "QueueArn",
+		"ApproximateNumberOfMessagesDelayed", "DelaySeconds", "ReceiveMessageWaitTimeSeconds", "RedrivePolicy", "FifoQueue",
+		"ContentBasedDeduplication", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "DeduplicationScope",
+		"FifoThroughputLimit", "RedriveAllowPolicy", "SqsManagedSseEnabled",
+	}
+}
+
+func (q *store) attributes(counts Counts) map[string]string {
+	created := strconv.FormatInt(q.created.Unix(), 10)
+	all := map[string]string{
+		"QueueArn":                              q.ARN,
+		"VisibilityTimeout":                     seconds(q.VisibilityTimeout),
+		"MaximumMessageSize":                    strconv.Itoa(q.MaximumMessageSize),
+		"MessageRetentionPeriod":                seconds(q.Retention),
+		"DelaySeconds":                          seconds(q.Delay),
+		"ReceiveMessageWaitTimeSeconds":         seconds(q.ReceiveWait),
+		"CreatedTimestamp":                      created,
+		"LastModifiedTimestamp":                 created,
+		"ApproximateNumberOfMessages":           strconv.Itoa(counts.Visible),
+		"ApproximateNumberOfMessagesNotVisible": strconv.Itoa(counts.InFlight),
+		"ApproximateNumberOfMessagesDelayed":    strconv.Itoa(counts.Delayed),
+	}
+	if q.FIFO {
+		all["FifoQueue"] = "true"
+		all["ContentBasedDeduplication"] = strconv.FormatBool(q.ContentBasedDeduplication)
+		all["DeduplicationScope"] = q.DeduplicationScope
+		all["FifoThroughputLimit"] = q.FifoThroughputLimit
+	}
+	if q.Redrive != nil {
+		all["RedrivePolicy"] = fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":%d}`, q.Redrive.DeadLetterARN, q.Redrive.MaxReceiveCount)
+	}
+	return all
+}
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }

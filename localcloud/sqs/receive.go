@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/saga/localcloud/wire"
 )
 
 // ReceiveMessageInput is a request for messages. AttributeNames is the older
@@ -77,7 +79,7 @@ func (s *Service) receive(ctx context.Context, q *store, in *ReceiveMessageInput
 	defer s.mu.Unlock()
 	now := s.config.Clock()
 	q.expire(now)
-	chosen, dead := q.pick(s.order(ctx, q), now, valueOr(in.MaxNumberOfMessages, 1))
+	chosen, dead := q.pick(s.order(ctx, q), now, wire.ValueOr(in.MaxNumberOfMessages, 1))
 	for _, m := range dead {
 		s.sendToDeadLetterQueue(q, m, now)
 	}
@@ -183,13 +185,6 @@ func selected[V any](all map[string]V, patterns []string, matches func(pattern, 
 		}
 	}
 	return chosen
-}
-
-func valueOr(value *int, otherwise int) int {
-	if value == nil {
-		return otherwise
-	}
-	return *value
 }
 
 func durationOr(seconds *int, otherwise time.Duration) time.Duration {

@@ -77,9 +77,6 @@ func New(config Config) *Service {
 // Create adds a queue. Its dead-letter queue must exist already, as on AWS.
 func (s *Service) Create(q Queue) error {
 	q.fill()
-	if err := q.validate(); err != nil {
-		return fmt.Errorf("queue %s: %w", q.Name, err)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byARN[q.ARN] != nil || s.byKey[urlKey(q.URL)] != nil {
@@ -97,9 +94,6 @@ func (s *Service) Create(q Queue) error {
 func (s *Service) validateRedrive(q Queue) error {
 	if q.Redrive == nil {
 		return nil
-	}
-	if q.Redrive.MaxReceiveCount < 1 || q.Redrive.MaxReceiveCount > 1000 {
-		return fmt.Errorf("maxReceiveCount %d is not between 1 and 1000", q.Redrive.MaxReceiveCount)
 	}
 	target := s.byARN[q.Redrive.DeadLetterARN]
 	if target == nil {
@@ -255,4 +249,23 @@ func (s *Service) listQueues(ctx context.Context, in *listQueuesInput) (*listQue
 	slices.Sort(urls)
 	page, next, err := wire.Page(urls, in.NextToken, in.MaxResults, maximumURLs)
 	return &listQueuesOutput{page, next}, err
+}
+
+// namespace stands before every error code in SQS's JSON protocol.
+const namespace = "com.amazonaws.sqs#"
+
+func fail(code, format string, args ...any) *wire.Error {
+	return wire.Errorf(namespace+code, format, args...)
+}
+
+func missing(parameter string) *wire.Error {
+	return fail("MissingParameter", "The request must contain the parameter %s.", parameter)
+}
+
+func invalid(parameter string, value any, reason string) *wire.Error {
+	return fail("InvalidParameterValue", "Value %v for parameter %s is invalid. Reason: %s", value, parameter, reason)
+}
+
+func noQueue() *wire.Error {
+	return fail("QueueDoesNotExist", "The specified queue does not exist.")
 }

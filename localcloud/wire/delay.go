@@ -1,6 +1,9 @@
 package wire
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 type delayKey struct{}
 
@@ -15,4 +18,16 @@ func WithDelay(ctx context.Context, wait func()) context.Context {
 func Delay(ctx context.Context) func() {
 	wait, _ := ctx.Value(delayKey{}).(func())
 	return wait
+}
+
+// Sleep waits for so long. The context's error is returned if it ends first.
+func Sleep(ctx context.Context, delay time.Duration) error {
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -14,7 +14,6 @@ import (
 // https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 const Query = "text/xml"
 
-// isQuery reports whether a request is in the query protocol.
 func isQuery(r *http.Request) bool {
 	return r.Header.Get("X-Amz-Target") == "" && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
 }
@@ -31,7 +30,6 @@ func formBody(r *http.Request) ([]byte, error) {
 	return json.Marshal(members)
 }
 
-// writeQuery answers a request of the query protocol.
 func writeQuery(w http.ResponseWriter, r *http.Request, operation string, out any, err error) {
 	if err != nil {
 		refuse(w, r, "", failureOf(err))

@@ -45,7 +45,6 @@ func signer(r *http.Request) (by caller, refused *Error) {
 	return caller{scope[0], scope[3], r.Header.Get("X-Amz-Security-Token")}, nil
 }
 
-// unsigned returns the error of a request that is not signed.
 func unsigned(code, message string) *Error {
 	return &Error{Code: code + "Exception", Message: message, Status: http.StatusForbidden}
 }

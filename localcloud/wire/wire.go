@@ -118,6 +118,15 @@ func Decode(body []byte, in any) error {
 	return nil
 }
 
+// EncodeJSON is json.Marshal without escaping <, > and &, which would grow sixfold.
+func EncodeJSON(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
+}
+
 // Service is the wire protocol of one AWS service: operations of a JSON protocol or
 // of the query protocol, or routes of a REST protocol.
 type Service struct {
@@ -166,7 +175,6 @@ func Handler(services ...Service) http.Handler {
 	})
 }
 
-// serve answers a request with the result of an operation.
 func (s Service) serve(w http.ResponseWriter, r *http.Request, name string, operation Operation) {
 	body, err := s.body(w, r)
 	var out any
@@ -183,7 +191,6 @@ func (s Service) serve(w http.ResponseWriter, r *http.Request, name string, oper
 	}
 }
 
-// body returns the body of a request as JSON.
 func (s Service) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if s.ContentType == Query {
 		return formBody(r)
@@ -209,7 +216,6 @@ func write(w http.ResponseWriter, contentType string, out any, err error) {
 	send(w, contentType, status, body)
 }
 
-// send writes an answer.
 func send(w http.ResponseWriter, contentType string, status int, body []byte) {
 	if len(body) > oneRead {
 		time.Sleep(headStart)
@@ -225,7 +231,6 @@ func send(w http.ResponseWriter, contentType string, status int, body []byte) {
 	w.Write(body)
 }
 
-// failureOf returns an error as the caller gets it.
 func failureOf(err error) *Error {
 	if failure, ok := errors.AsType[*Error](err); ok {
 		return failure

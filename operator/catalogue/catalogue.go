@@ -14,7 +14,7 @@ import (
 	"example.com/saga/pkg/event"
 )
 
-// Catalogue is what is known of the events of a stack.
+// Catalogue has the events of a stack.
 type Catalogue struct {
 	// Events are in the order of the language.
 	Events   []Event
@@ -55,13 +55,9 @@ func New(template []byte) (Catalogue, error) {
 	if c.Schemas, err = contract.Schemas(); err != nil {
 		return Catalogue{}, err
 	}
-	tables, err := stateTables()
-	if err != nil {
-		return Catalogue{}, err
-	}
 	for _, name := range contract.Contexts() {
 		c.Contexts = append(c.Contexts, Context{
-			Name: name, Table: tables[name],
+			Name: name, Table: stateTable(name),
 			Publishes: contract.Types(contract.PublishedBy(name)...), Consumes: contract.Types(contract.ConsumedBy(name)...),
 		})
 	}
@@ -72,9 +68,11 @@ func New(template []byte) (Catalogue, error) {
 		}
 		c.Events = append(c.Events, e)
 	}
-	for i, e := range c.Events {
-		if step := slices.IndexFunc(c.Events, func(step Event) bool { return step.Type == e.Compensates }); step >= 0 {
-			c.Events[step].CompensatedBy = c.Events[i].Type
+	for i := range c.Events {
+		for _, e := range c.Events {
+			if e.Compensates == c.Events[i].Type {
+				c.Events[i].CompensatedBy = e.Type
+			}
 		}
 	}
 	return c, nil
@@ -83,6 +81,7 @@ func New(template []byte) (Catalogue, error) {
 // compensates begins the meaning of a compensation: the step follows.
 const compensates = "Compensates "
 
+// describe returns an event, without what compensates it.
 func describe(data event.Data, contexts []Context) (Event, error) {
 	description, err := contract.Describe(data)
 	if err != nil {
@@ -90,7 +89,8 @@ func describe(data event.Data, contexts []Context) (Event, error) {
 	}
 	e := Event{Description: description, Type: data.EventType()}
 	if rest, is := strings.CutPrefix(e.Meaning, compensates); is {
-		e.Compensates = rest[:strings.IndexAny(rest+";", ";,: ")]
+		step, _, _ := strings.Cut(rest, " ")
+		e.Compensates = strings.TrimRight(step, ".,:;")
 	}
 	for source := range contract.BySource(data) {
 		e.Source = source

@@ -2,11 +2,8 @@ package catalogue
 
 import (
 	_ "embed" // For the state tables.
-	"fmt"
 	"regexp"
 	"strings"
-
-	"example.com/saga/pkg/contract"
 )
 
 // states has the state tables of docs/saga.md, which a test compares with it.
@@ -40,18 +37,11 @@ func (r Row) published() []string {
 	return all
 }
 
-// stateTables returns the state tables by context.
-func stateTables() (map[string]Table, error) {
-	all := make(map[string]Table)
-	for _, context := range contract.Contexts() {
-		_, text, found := strings.Cut(states, "<!-- state table of "+context+", generated -->")
-		if !found {
-			return nil, fmt.Errorf("there is no state table of %s", context)
-		}
-		text, _, _ = strings.Cut(text, "<!--")
-		all[context] = parseTable(text)
-	}
-	return all, nil
+// stateTable returns the state table of a context. A context that is new may have none.
+func stateTable(context string) Table {
+	_, text, _ := strings.Cut(states, "<!-- state table of "+context+", generated -->")
+	text, _, _ = strings.Cut(text, "<!--")
+	return parseTable(text)
 }
 
 // parseTable parses a table of Markdown: its second line separates the head.

@@ -187,3 +187,8 @@ func (t Topology) Matched(r Rule) []string {
 	}
 	return r.Types
 }
+
+// From returns the rules of a bus.
+func (t Topology) From(bus string) []Rule {
+	return slices.DeleteFunc(slices.Clone(t.Rules), func(r Rule) bool { return r.Bus != bus })
+}

@@ -3,9 +3,11 @@ package contract_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -235,4 +237,26 @@ func readFile(t *testing.T, path string) []byte {
 		t.Fatal(err)
 	}
 	return encoded
+}
+
+func TestTheSchemasAreThoseThatAreReadAndTheSharedTypes(t *testing.T) {
+	schemas, err := contract.Schemas()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"https://example.com/saga/schema/types/1"}
+	for _, data := range contract.All() {
+		described, err := contract.Describe(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(described.Versions, described.Schema) {
+			t.Errorf("%s is published as %s, and read as %v", data.EventType(), described.Schema, described.Versions)
+		}
+		want = append(want, described.Versions...)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(schemas))); diff != "" {
+		t.Errorf("the schemas (-want +got):\n%s", diff)
+	}
 }

@@ -149,23 +149,17 @@ func (v Value) Size() int {
 		return numberSize(v.text)
 	case v.kind == KindBool, v.kind == KindNull:
 		return 1
-	case v.kind.IsSet():
-		size := 0
-		for _, member := range v.list {
-			size += member.Size()
-		}
-		return size
-	case v.kind == KindList:
-		// A list or map costs 3 bytes and 1 for each element.
-		size := 3
-		for _, element := range v.list {
-			size += element.Size() + 1
-		}
-		return size
-	case v.kind == KindMap:
+	case v.kind == KindMap: // It or a list costs 3 bytes, and 1 for each element.
 		return 3 + len(v.fields) + Item(v.fields).Size()
 	}
-	return len(v.text)
+	size := len(v.text)
+	if v.kind == KindList {
+		size = 3 + len(v.list)
+	}
+	for _, element := range v.list {
+		size += element.Size()
+	}
+	return size
 }
 
 // Size returns the bytes of an item: of its names and values.

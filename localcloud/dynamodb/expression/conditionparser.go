@@ -1,82 +1,68 @@
 package expression
 
+import "slices"
+
 // ParseCondition parses the condition that is the given parameter of a request,
 // such as its FilterExpression. It returns nil if the parameter is absent.
 func ParseCondition(parameter string, text *string, variables *Variables) (*Condition, error) {
 	if text == nil {
 		return nil, nil
 	}
-	p, err := newParser(parameter, *text, variables)
-	if err != nil {
-		return nil, err
-	}
-	read, err := p.or()
-	if err != nil {
-		return nil, err
-	}
-	return &Condition{predicate: read, paths: p.paths}, p.end()
+	p := newParser(parameter, *text, variables)
+	read := p.or()
+	p.end()
+	return &Condition{predicate: read, paths: p.paths}, p.err
 }
 
 // or reads conditions joined by OR, which binds weakest.
-func (p *parser) or() (predicate, error) {
-	return p.joined("OR", p.and, func(left, right predicate) predicate { return or{left, right} })
+func (p *parser) or() predicate {
+	left := p.and()
+	for p.accept("OR") {
+		p.operator()
+		left = or{left, p.and()}
+	}
+	return left
 }
 
 // and reads conditions joined by AND.
-func (p *parser) and() (predicate, error) {
-	return p.joined("AND", p.not, func(left, right predicate) predicate { return and{left, right} })
-}
-
-func (p *parser) joined(keyword string, read func() (predicate, error), join func(left, right predicate) predicate) (predicate, error) {
-	left, err := read()
-	for err == nil && p.accept(keyword) {
-		var right predicate
-		if err = p.operator(); err != nil {
-			break
-		}
-		right, err = read()
-		left = join(left, right)
+func (p *parser) and() predicate {
+	left := p.not()
+	for p.accept("AND") {
+		p.operator()
+		left = and{left, p.not()}
 	}
-	return left, err
+	return left
 }
 
-func (p *parser) not() (predicate, error) {
+func (p *parser) not() predicate {
 	if !p.accept("NOT") {
 		return p.primary()
 	}
-	if err := p.operator(); err != nil {
-		return nil, err
-	}
-	inner, err := p.not()
-	return not{inner}, err
+	p.operator()
+	return not{p.not()}
 }
 
 // primary reads a condition in parentheses, a function or a comparison.
-func (p *parser) primary() (predicate, error) {
-	if p.isNext("(") {
+func (p *parser) primary() predicate {
+	switch {
+	case p.isNext("("):
 		return p.parenthesised()
-	}
-	if p.isCall() && p.peek().text != "size" && !isKeyword(p.peek().text) {
+	case p.isCall() && p.peek().text != "size" && !isKeyword(p.peek().text):
 		return p.function()
 	}
 	return p.comparison()
 }
 
-func (p *parser) parenthesised() (predicate, error) {
+func (p *parser) parenthesised() predicate {
 	opening := p.next
 	p.next++
-	inner, err := p.or()
-	if err != nil {
-		return nil, err
-	}
+	inner := p.or()
 	closing := p.next
-	if err := p.expect(")"); err != nil {
-		return nil, err
+	p.expect(")")
+	if p.err == nil && p.tokens[opening+1].text == "(" && p.closes(opening+1, closing-1) {
+		p.fail("The expression has redundant parentheses;")
 	}
-	if p.tokens[opening+1].text == "(" && p.closes(opening+1, closing-1) {
-		return nil, p.fail("The expression has redundant parentheses;")
-	}
-	return inner, nil
+	return inner
 }
 
 // closes reports whether the parenthesis opened at one token is closed by another.
@@ -97,12 +83,9 @@ func (p *parser) closes(opening, closing int) bool {
 }
 
 // comparison reads operand = operand, operand BETWEEN … AND … or operand IN (…).
-func (p *parser) comparison() (predicate, error) {
+func (p *parser) comparison() predicate {
 	isSize := p.isCall()
-	left, err := p.operand()
-	if err != nil {
-		return nil, err
-	}
+	left := p.operand()
 	for _, operator := range []string{"=", "<>", "<=", "<", ">=", ">"} {
 		if p.accept(operator) {
 			return p.parseComparison(operator, left)
@@ -114,114 +97,87 @@ func (p *parser) comparison() (predicate, error) {
 	case p.accept("IN"):
 		return p.membership(left)
 	case isSize && (p.peek().kind == tokenEnd || p.isNext(")") || p.isNext("AND") || p.isNext("OR")):
-		return nil, p.fail("The function is not allowed to be used this way in an expression; function: size")
+		p.fail("The function is not allowed to be used this way in an expression; function: size")
+	default:
+		p.unexpected()
 	}
-	return nil, p.unexpected()
+	return nil
 }
 
-func (p *parser) parseComparison(operator string, left operand) (predicate, error) {
-	if err := p.operator(); err != nil {
-		return nil, err
-	}
-	right, err := p.operand()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.distinct(operator, left, right); err != nil {
-		return nil, err
-	}
+func (p *parser) parseComparison(operator string, left operand) predicate {
+	p.operator()
+	right := p.operand()
+	p.distinct(operator, left, right)
 	if operator != "=" && operator != "<>" {
-		if err := p.orderable(operator, left, right); err != nil {
-			return nil, err
-		}
+		p.orderable(operator, left, right)
 	}
-	return test{operator, []operand{left, right}}, nil
+	return test{operator, []operand{left, right}}
 }
 
 // orderable refuses constants that have no order.
-func (p *parser) orderable(operator string, operands ...operand) error {
+func (p *parser) orderable(operator string, operands ...operand) {
 	for _, o := range operands {
 		if c, ok := o.(constant); ok && !c.content.Kind().IsOrdered() {
-			return p.operandTypeError("operator", operator, c.content.Kind())
+			p.operandTypeError("operator", operator, c.content.Kind())
 		}
 	}
-	return nil
 }
 
 // distinct refuses to compare a path with itself.
-func (p *parser) distinct(operator string, first operand, others ...operand) error {
+func (p *parser) distinct(operator string, first operand, others ...operand) {
 	one, ok := first.(Path)
 	if !ok {
-		return nil
+		return
 	}
 	for _, o := range others {
-		if other, ok := o.(Path); ok && one.equal(other) {
-			return p.fail("The first operand must be distinct from the remaining operands for this operator or function; operator: %s, first operand: %s", operator, one)
+		if other, ok := o.(Path); ok && slices.Equal(one, other) {
+			p.fail("The first operand must be distinct from the remaining operands for this operator or function; operator: %s, first operand: %s", operator, one)
 		}
 	}
-	return nil
 }
 
-func (p *parser) between(left operand) (predicate, error) {
-	if err := p.operator(); err != nil {
-		return nil, err
-	}
-	lower, err := p.operand()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.expect("AND"); err != nil {
-		return nil, err
-	}
-	upper, err := p.operand()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.orderable("BETWEEN", left, lower, upper); err != nil {
-		return nil, err
-	}
-	return test{"BETWEEN", []operand{left, lower, upper}}, p.bounds(lower, upper)
+func (p *parser) between(left operand) predicate {
+	p.operator()
+	lower := p.operand()
+	p.expect("AND")
+	upper := p.operand()
+	p.orderable("BETWEEN", left, lower, upper)
+	p.bounds(lower, upper)
+	return test{"BETWEEN", []operand{left, lower, upper}}
 }
 
 // bounds refuses constant bounds between which nothing can be.
-func (p *parser) bounds(lower, upper operand) error {
+func (p *parser) bounds(lower, upper operand) {
 	low, isLow := lower.(constant)
 	high, isHigh := upper.(constant)
 	if !isLow || !isHigh {
-		return nil
+		return
 	}
 	const operands = "lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: %s"
 	switch {
 	case low.content.Kind() != high.content.Kind():
-		return p.fail("The BETWEEN operator requires same data type for lower and upper bounds; "+operands, low.content.Quote(), high.content.Quote())
+		p.fail("The BETWEEN operator requires same data type for lower and upper bounds; "+operands, low.content.Quote(), high.content.Quote())
 	case low.content.Compare(high.content) > 0:
-		return p.fail("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "+operands, low.content.Quote(), high.content.Quote())
+		p.fail("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; "+operands, low.content.Quote(), high.content.Quote())
 	}
-	return nil
 }
 
 // maximumCandidates is how many operands IN may have.
 const maximumCandidates = 100
 
-func (p *parser) membership(left operand) (predicate, error) {
-	if err := p.operator(); err != nil {
-		return nil, err
-	}
-	if err := p.expect("("); err != nil {
-		return nil, err
-	}
-	candidates, err := list(p, p.operand)
-	if err != nil {
-		return nil, err
-	}
+func (p *parser) membership(left operand) predicate {
+	p.operator()
+	p.expect("(")
+	candidates := list(p, p.operand)
 	if len(candidates) > maximumCandidates {
-		return nil, p.operandCountError("IN", len(candidates)+1)
+		p.operandCountError("IN", len(candidates)+1)
 	}
-	return test{"IN", append([]operand{left}, candidates...)}, p.distinct("IN", left, candidates...)
+	p.distinct("IN", left, candidates...)
+	return test{"IN", append([]operand{left}, candidates...)}
 }
 
 // operand reads a path, a constant or size(path).
-func (p *parser) operand() (operand, error) {
+func (p *parser) operand() operand {
 	switch {
 	case p.peek().kind == tokenConstant:
 		return p.constant()

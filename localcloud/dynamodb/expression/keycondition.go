@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"cmp"
 	"strings"
 
 	"example.com/saga/localcloud/dynamodb/attribute"
@@ -29,10 +30,7 @@ func ParseKeyCondition(text string, variables *Variables) (map[string]KeyTest, e
 func addKeyTests(into map[string]KeyTest, c predicate) error {
 	switch c := c.(type) {
 	case and:
-		if err := addKeyTests(into, c.left); err != nil {
-			return err
-		}
-		return addKeyTests(into, c.right)
+		return cmp.Or(addKeyTests(into, c.left), addKeyTests(into, c.right))
 	case test:
 		return addTest(into, c)
 	case or:

@@ -9,6 +9,7 @@
 package expression
 
 import (
+	_ "embed"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,9 @@ const (
 
 // parser reads one expression by recursive descent. Variables are resolved
 // while reading, so what it builds has only paths and constants.
+//
+// The first error stays, and the expression ends there: what is built after it has no
+// meaning.
 type parser struct {
 	parameter string // the request member, which every error names
 	text      string
@@ -33,32 +37,42 @@ type parser struct {
 	operators int
 	variables *Variables
 	paths     []Path // every path read, for the rules about keys and indexes
+	err       error
 }
 
-func newParser(parameter, source string, variables *Variables) (*parser, error) {
-	p := &parser{parameter: parameter, text: source, variables: variables}
-	if strings.Trim(source, whitespace) == "" {
-		return nil, p.fail("The expression can not be empty;")
+func newParser(parameter, source string, variables *Variables) *parser {
+	p := &parser{parameter: parameter, text: source, variables: variables, tokens: tokens(source)}
+	switch {
+	case len(p.tokens) == 1:
+		p.fail("The expression can not be empty;")
+	case len(source) > maximumExpression:
+		p.fail("Expression size has exceeded the maximum allowed size; expression size: %d", len(source))
 	}
-	if len(source) > maximumExpression {
-		return nil, p.fail("Expression size has exceeded the maximum allowed size; expression size: %d", len(source))
+	return p
+}
+
+func (p *parser) fail(format string, args ...any) {
+	if p.err == nil {
+		p.err = wire.ValidationError("Invalid "+p.parameter+": "+format, args...)
 	}
-	p.tokens = tokens(source)
-	return p, nil
 }
 
-func (p *parser) fail(format string, args ...any) error {
-	return wire.ValidationError("Invalid "+p.parameter+": "+format, args...)
+func (p *parser) peek() token {
+	if p.err != nil {
+		return p.tokens[len(p.tokens)-1]
+	}
+	return p.tokens[p.next]
 }
-
-func (p *parser) peek() token { return p.tokens[p.next] }
 
 // unexpected is the syntax error at the next token. What it quotes as near
 // reaches from the token before to the token after.
-func (p *parser) unexpected() error {
+func (p *parser) unexpected() {
+	if p.err != nil {
+		return
+	}
 	first, last := max(p.next-1, 0), min(p.next+1, len(p.tokens)-1)
 	near := p.text[p.tokens[first].start:p.tokens[last].end]
-	return p.fail(`Syntax error; token: "%s", near: "%s"`, p.peek().text, near)
+	p.fail(`Syntax error; token: "%s", near: "%s"`, p.peek().text, near)
 }
 
 // accept takes the next token if it is this symbol or, in any case, this
@@ -76,27 +90,24 @@ func (p *parser) isNext(text string) bool {
 	return (next.kind == tokenWord || next.kind == tokenSymbol) && strings.EqualFold(next.text, text)
 }
 
-func (p *parser) expect(text string) error {
+func (p *parser) expect(text string) {
 	if !p.accept(text) {
-		return p.unexpected()
+		p.unexpected()
 	}
-	return nil
 }
 
-func (p *parser) end() error {
+func (p *parser) end() {
 	if p.peek().kind != tokenEnd {
-		return p.unexpected()
+		p.unexpected()
 	}
-	return nil
 }
 
 // operator counts an operator or a function.
-func (p *parser) operator() error {
+func (p *parser) operator() {
 	p.operators++
 	if p.operators > maximumOperators {
-		return p.fail("The expression contains too many operators; operator count: %d", p.operators)
+		p.fail("The expression contains too many operators; operator count: %d", p.operators)
 	}
-	return nil
 }
 
 // isCall reports whether a function's name and its parenthesis come next.
@@ -105,90 +116,92 @@ func (p *parser) isCall() bool {
 }
 
 // path reads a document path.
-func (p *parser) path() (Path, error) {
-	first, err := p.name()
-	if err != nil {
-		return nil, err
-	}
-	read := Path{first}
+func (p *parser) path() Path {
+	read := Path{p.name()}
 	for {
-		var s segment
 		switch {
 		case p.accept("."):
-			s, err = p.name()
+			read = append(read, p.name())
 		case p.accept("["):
-			s, err = p.index()
+			read = append(read, p.index())
 		default:
 			p.paths = append(p.paths, read)
-			return read, nil
+			return read
 		}
-		if err != nil {
-			return nil, err
-		}
-		read = append(read, s)
 	}
 }
 
-func (p *parser) name() (segment, error) {
+func (p *parser) name() segment {
 	next := p.peek()
-	switch next.kind {
-	case tokenWord:
-		if isKeyword(next.text) {
-			return segment{}, p.unexpected()
+	name := next.text
+	switch {
+	case next.kind == tokenWord && !isKeyword(name):
+		if isReserved(name) {
+			p.fail("Attribute name is a reserved keyword; reserved keyword: %s", name)
 		}
-		if isReserved(next.text) {
-			return segment{}, p.fail("Attribute name is a reserved keyword; reserved keyword: %s", next.text)
-		}
-		p.next++
-		return segment{name: next.text}, nil
-	case tokenPlaceholder:
-		name, defined := p.variables.names[next.text]
-		if !defined {
-			return segment{}, p.fail("An expression attribute name used in the document path is not defined; attribute name: %s", next.text)
+	case next.kind == tokenPlaceholder:
+		var defined bool
+		if name, defined = p.variables.names[next.text]; !defined {
+			p.fail("An expression attribute name used in the document path is not defined; attribute name: %s", next.text)
 		}
 		p.variables.usedNames[next.text] = true
-		p.next++
-		return segment{name: name}, nil
 	default:
-		return segment{}, p.unexpected()
+		p.unexpected()
 	}
+	p.next++
+	return segment{name: name}
 }
 
 func isKeyword(word string) bool {
 	return slices.Contains([]string{"AND", "OR", "NOT", "BETWEEN", "IN"}, strings.ToUpper(word))
 }
 
-func (p *parser) index() (segment, error) {
+// reservedText is DynamoDB's list of reserved words, one on a line, in capitals.
+//
+//go:embed reserved.txt
+var reservedText string
+
+// isReserved reports whether a word may be an attribute's name only through a
+// placeholder.
+func isReserved(word string) bool {
+	return strings.Contains(reservedText, "\n"+strings.ToUpper(word)+"\n")
+}
+
+func (p *parser) index() segment {
 	next := p.peek()
 	if next.kind != tokenDigits {
-		return segment{}, p.unexpected()
+		p.unexpected()
 	}
 	index, err := strconv.ParseInt(next.text, 10, 32)
 	if err != nil {
-		return segment{}, p.fail("List index is not within the allowable range; index: [%s]", next.text)
+		p.fail("List index is not within the allowable range; index: [%s]", next.text)
 	}
 	p.next++
-	return segment{index: int(index), isIndex: true}, p.expect("]")
+	p.expect("]")
+	return segment{index: int(index), isIndex: true}
 }
 
 // constant reads a :value.
-func (p *parser) constant() (constant, error) {
-	name := p.peek().text
-	value, defined := p.variables.values[name]
-	if !defined {
-		return constant{}, p.fail("An expression attribute value used in expression is not defined; attribute value: %s", name)
+func (p *parser) constant() constant {
+	next := p.peek()
+	if next.kind != tokenConstant {
+		p.unexpected()
 	}
-	p.variables.usedValues[name] = true
+	value, defined := p.variables.values[next.text]
+	if !defined {
+		p.fail("An expression attribute value used in expression is not defined; attribute value: %s", next.text)
+	}
+	p.variables.usedValues[next.text] = true
 	p.next++
-	return constant{value}, nil
+	return constant{value}
 }
 
 // operandTypeError is the error about a constant of a type that an operator
 // or a function cannot take.
-func (p *parser) operandTypeError(what, name string, kind attribute.Kind) error {
-	return p.fail("Incorrect operand type for operator or function; %s: %s, operand type: %s", what, name, kind)
+func (p *parser) operandTypeError(what, name string, kind attribute.Kind) {
+	p.fail("Incorrect operand type for operator or function; %s: %s, operand type: %s", what, name, kind)
 }
 
-func (p *parser) operandCountError(function string, count int) error {
-	return p.fail("Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d", function, count)
+func (p *parser) operandCountError(function string, count int) {
+	p.fail("Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d", function, count)
 }

@@ -2,6 +2,7 @@ package expression
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"example.com/saga/localcloud/dynamodb/attribute"
@@ -14,90 +15,54 @@ func ParseUpdate(text *string, variables *Variables) (*Update, error) {
 	if text == nil {
 		return read, nil
 	}
-	p, err := newParser("UpdateExpression", *text, variables)
-	if err != nil {
-		return nil, err
-	}
+	p := newParser("UpdateExpression", *text, variables)
 	seen := make(map[string]bool)
 	for p.peek().kind != tokenEnd {
 		clause := strings.ToUpper(p.peek().text)
 		if seen[clause] {
-			return nil, p.fail(`The "%s" section can only be used once in an update expression;`, clause)
+			p.fail(`The "%s" section can only be used once in an update expression;`, clause)
 		}
 		seen[clause] = true
-		if err := p.clause(clause, read); err != nil {
-			return nil, err
-		}
+		p.clause(clause, read)
 	}
-	return read, nil
+	return read, p.err
 }
 
 // clause reads SET, REMOVE, ADD or DELETE and its actions.
-func (p *parser) clause(name string, into *Update) error {
-	var read func() (Path, action, error)
-	switch name {
-	case "SET":
-		read = p.set
-	case "REMOVE":
-		read = p.remove
-	case "ADD", "DELETE":
-		read = func() (Path, action, error) { return p.addOrDelete(name) }
-	default:
-		return p.unexpected()
+func (p *parser) clause(name string, into *Update) {
+	if !slices.Contains([]string{"SET", "REMOVE", "ADD", "DELETE"}, name) {
+		p.unexpected()
+		return
 	}
 	p.next++
 	for {
-		at, what, err := read()
-		if err != nil {
-			return err
-		}
-		if err := add(p, &into.tree, at, what); err != nil {
-			return err
-		}
+		at := p.path()
+		add(p, &into.tree, at, p.action(name))
 		into.paths = append(into.paths, at)
 		if !p.accept(",") {
-			return nil
+			return
 		}
 	}
 }
 
-func (p *parser) set() (Path, action, error) {
-	at, err := p.path()
-	if err != nil {
-		return nil, nil, err
+// action reads what a clause does at a path.
+func (p *parser) action(clause string) action {
+	switch clause {
+	case "SET":
+		p.expect("=")
+		return setTo(p.sum())
+	case "REMOVE":
+		return removed
 	}
-	if err := p.expect("="); err != nil {
-		return nil, nil, err
-	}
-	from, err := p.sum()
-	return at, setTo(from), err
-}
-
-func (p *parser) remove() (Path, action, error) {
-	at, err := p.path()
-	return at, removed, err
-}
-
-func (p *parser) addOrDelete(clause string) (Path, action, error) {
-	at, err := p.path()
-	if err != nil {
-		return nil, nil, err
-	}
-	if p.peek().kind != tokenConstant {
-		return nil, nil, p.unexpected()
-	}
-	operand, err := p.constant()
-	if err != nil {
-		return nil, nil, err
-	}
-	kind := operand.content.Kind()
+	operand := p.constant().content
 	switch {
-	case clause == "ADD" && (kind == attribute.KindNumber || kind.IsSet()):
-		return at, adding(operand.content), nil
-	case clause == "DELETE" && kind.IsSet():
-		return at, deleting(operand.content), nil
+	case clause == "ADD" && (operand.Kind() == attribute.KindNumber || operand.Kind().IsSet()):
+		return adding(operand)
+	case clause == "DELETE" && operand.Kind().IsSet():
+		return deleting(operand)
 	}
-	return nil, nil, p.fail("Incorrect operand type for operator or function; operator: %s, operand type: %s", clause, longName(kind))
+	p.fail("Incorrect operand type for operator or function; operator: %s, operand type: %s", clause, longName(operand.Kind()))
+	return nil
 }
 
 // longName returns the name of a type in errors about ADD and DELETE.
@@ -110,38 +75,30 @@ func longName(kind attribute.Kind) string {
 }
 
 // sum reads a value, or the sum or difference of two: no more than two.
-func (p *parser) sum() (source, error) {
-	left, err := p.source()
-	if err != nil {
-		return nil, err
-	}
+func (p *parser) sum() source {
+	left := p.source()
 	operator := p.peek().text
 	if operator != "+" && operator != "-" {
-		return left, nil
+		return left
 	}
 	p.next++
-	if err := p.operator(); err != nil {
-		return nil, err
-	}
-	right, err := p.source()
-	if err != nil {
-		return nil, err
-	}
-	return calculation{operator, left, right}, p.constantsAre(attribute.KindNumber, operator, left, right)
+	p.operator()
+	right := p.source()
+	p.constantsAre(attribute.KindNumber, operator, left, right)
+	return calculation{operator, left, right}
 }
 
 // constantsAre refuses constants of another type than an operator takes.
-func (p *parser) constantsAre(kind attribute.Kind, operator string, operands ...source) error {
+func (p *parser) constantsAre(kind attribute.Kind, operator string, operands ...source) {
 	for _, operand := range operands {
 		if c, ok := operand.(constant); ok && c.content.Kind() != kind {
-			return p.operandTypeError("operator or function", operator, c.content.Kind())
+			p.operandTypeError("operator or function", operator, c.content.Kind())
 		}
 	}
-	return nil
 }
 
 // source reads a path, a constant or a function.
-func (p *parser) source() (source, error) {
+func (p *parser) source() source {
 	switch {
 	case p.peek().kind == tokenConstant:
 		return p.constant()
@@ -151,14 +108,14 @@ func (p *parser) source() (source, error) {
 	return p.path()
 }
 
-func (p *parser) sourceFunction() (source, error) {
-	name, arguments, err := call(p, asSource, p.source)
-	if err != nil {
-		return nil, err
+func (p *parser) sourceFunction() source {
+	name, arguments := call(p, asSource, p.source)
+	if p.err != nil {
+		return nil
 	}
 	if name == "list_append" {
-		return calculation{name, arguments[0], arguments[1]}, p.constantsAre(attribute.KindList, name, arguments...)
+		p.constantsAre(attribute.KindList, name, arguments...)
+		return calculation{name, arguments[0], arguments[1]}
 	}
-	tested, err := p.pathOf(name, arguments[0])
-	return ifNotExists{path: tested, fallback: arguments[1]}, err
+	return ifNotExists{path: p.pathOf(name, arguments[0]), fallback: arguments[1]}
 }

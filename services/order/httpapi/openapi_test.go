@@ -33,9 +33,9 @@ func TestTheGeneratedOpenAPIDocumentIsThatOfTheCode(t *testing.T) {
 	}
 }
 
-// encode encodes JSON that YAML readers read too, which many tools are: they know no
-// surrogates. Other characters beyond ASCII are escaped, because patterns have some that
-// readers remove or display in another order.
+// encode encodes a value as JSON that is YAML too, as which many tools read it: it has no
+// escaped surrogates. Other characters beyond ASCII are escaped, because patterns have some
+// that editors remove or display in another order.
 func encode(t *testing.T, value any) []byte {
 	t.Helper()
 	var encoded, escaped bytes.Buffer
@@ -155,8 +155,7 @@ func generateDocument(t *testing.T) object {
 		}
 	}
 	return object{
-		"openapi":           "3.1.1",
-		"jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
+		"openapi": "3.1.1",
 		"info": object{
 			"title": "Order API", "version": "1",
 			"description": "Places, shows and cancels orders. Every error that the API returns is a problem document (RFC 9457), whose type is " +

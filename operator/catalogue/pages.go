@@ -1,0 +1,149 @@
+package catalogue
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"path"
+	"slices"
+	"strings"
+)
+
+//go:embed template
+var templates embed.FS
+
+// Pages are the pages of a catalogue, without what a site has around them. All are in one
+// folder, and so are the files that they link to.
+type Pages struct {
+	catalogue Catalogue
+	parsed    *template.Template
+}
+
+// Page is a page. Its body has neither scripts nor styles.
+type Page struct {
+	Title string
+	Body  template.HTML
+}
+
+// index is the name of the page with all events.
+const index = "index"
+
+// mapPage is the name of the page with the buses and the rules.
+const mapPage = "map"
+
+// NewPages returns the pages of a catalogue. Links to them are their names with a suffix.
+func NewPages(c Catalogue, suffix string) (Pages, error) {
+	parsed, err := template.New("pages").Funcs(template.FuncMap{
+		"page": func(name string) string { return name + suffix },
+		"file": schemaFile,
+		"code": splitCode,
+		"title": func(name string) string {
+			return strings.ToUpper(name[:1]) + name[1:]
+		},
+	}).ParseFS(templates, "template/*.html")
+	return Pages{c, parsed}, err
+}
+
+// Names returns the names of all pages.
+func (p Pages) Names() []string {
+	all := []string{index, mapPage}
+	for _, e := range p.catalogue.Events {
+		all = append(all, e.Type)
+	}
+	for _, context := range p.catalogue.Contexts {
+		all = append(all, context.Name)
+	}
+	return all
+}
+
+// Page returns the page with a name.
+func (p Pages) Page(name string) (Page, error) {
+	contexts := p.catalogue.Contexts
+	if i := slices.IndexFunc(contexts, func(c Context) bool { return c.Name == name }); i >= 0 {
+		return p.render("context.html", name, contexts[i])
+	}
+	switch name {
+	case index:
+		return p.render("index.html", "Events", p.catalogue)
+	case mapPage:
+		return p.render("map.html", "Map", p.catalogue)
+	}
+	e, err := p.catalogue.Event(name)
+	if err != nil {
+		return Page{}, err
+	}
+	view := eventView{Event: e, Bus: p.catalogue.Topology.Origin(name)}
+	for _, rule := range p.catalogue.Topology.Rules {
+		if slices.Contains(p.catalogue.Topology.Matched(rule), name) {
+			view.Rules = append(view.Rules, rule)
+		}
+	}
+	if view.Members, err = p.catalogue.Members(e); err != nil {
+		return Page{}, err
+	}
+	example, err := p.catalogue.Example(e)
+	if err != nil {
+		return Page{}, err
+	}
+	encoded, err := json.MarshalIndent(example, "", "  ")
+	if err != nil {
+		return Page{}, err
+	}
+	view.JSON = string(encoded)
+	return p.render("event.html", name, view)
+}
+
+// eventView is what the page of an event shows.
+type eventView struct {
+	Event
+
+	// Bus is where it is published, Rules are those that it matches.
+	Bus     string
+	Rules   []Rule
+	Members []Member
+	// JSON is an example.
+	JSON string
+}
+
+func (p Pages) render(name, title string, view any) (Page, error) {
+	var out bytes.Buffer
+	if err := p.parsed.ExecuteTemplate(&out, name, view); err != nil {
+		return Page{}, fmt.Errorf("render %s: %w", title, err)
+	}
+	return Page{title, template.HTML(out.String())}, nil
+}
+
+// Files returns the files that pages link to, by their names: the AsyncAPI document and
+// the schemas.
+func (p Pages) Files() (map[string][]byte, error) {
+	document, err := p.catalogue.AsyncAPI()
+	all := map[string][]byte{"asyncapi.json": document}
+	for uri, schema := range p.catalogue.Schemas {
+		all[schemaFile(uri)] = schema
+	}
+	return all, err
+}
+
+// schemaFile returns the name of the file of a schema, given its URI.
+func schemaFile(uri string) string {
+	return path.Base(path.Dir(uri)) + "." + path.Base(uri) + ".json"
+}
+
+// part is a part of a text in Markdown, which may be code.
+type part struct {
+	Text   string
+	IsCode bool
+}
+
+// splitCode returns the parts of a text, of which those between backquotes are code.
+func splitCode(text string) []part {
+	var all []part
+	for i, each := range strings.Split(text, "`") {
+		if each != "" {
+			all = append(all, part{each, i%2 == 1})
+		}
+	}
+	return all
+}
