@@ -263,8 +263,8 @@ erase: $(OPERATOR) ## Erase the orders and the points of CUSTOMER: first with FL
 rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first without, then with FLAGS=-finish; that of orders with FLAGS='-key orders'.
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
 
-site: $(OPERATOR) ## Write the catalogue of events as static pages into dist/site.
-	@$(OPERATOR) site -template infra/testdata/prod.golden.json $(FLAGS) dist/site
+site: $(OPERATOR) ## Write the catalogue of events and the order API as static pages into dist/site.
+	@$(OPERATOR) site -template infra/testdata/prod.golden.json -openapi services/order/httpapi/openapi.json $(FLAGS) dist/site
 	@echo "Wrote dist/site/index.html."
 
 rename: ## Change the module path: MODULE=github.com/acme/shop.

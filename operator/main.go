@@ -2,7 +2,7 @@
 // discards dead letters, replays events to one context, audits the results, shows an
 // order and its records, shows a customer's points and erases a customer, shows events
 // while they happen, rotates the keys of the notification endpoint and of orders, and
-// writes the catalogue of events as pages. It works with AWS and with the local cloud.
+// writes the catalogue of events and the order API as pages. It works with AWS and with the local cloud.
 package main
 
 import (
@@ -38,7 +38,7 @@ usage: operator dlq     [flags] [QUEUE]   show the dead-letter queues, or the de
                                           publish that stock was received
        operator examples [flags]          print commands that place, follow and cancel an order in a local cloud
        operator rotate  [flags]           replace the key of the notification endpoint, or that of orders' ids and tokens
-       operator site    [flags] DIR       write the catalogue of events as static pages
+       operator site    [flags] DIR       write the catalogue of events and the order API as static pages
 
 Every command but site finds the saga by -ready-file FILE (the local cloud) or -stack NAME (AWS).
 The flags of a command are listed by: operator COMMAND -h. letters is another name of dlq.

@@ -1,15 +1,14 @@
-// Package site writes the catalogue of events as static pages, which need no server and no
-// network.
+// Package site writes the catalogue of events and the order API as static pages, which need
+// no server and no network.
 package site
 
 import (
+	"bytes"
 	_ "embed" // For the layout and its style.
 	"errors"
 	"html/template"
-	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"example.com/saga/operator/catalogue"
 )
@@ -17,15 +16,18 @@ import (
 //go:embed layout.html
 var layout string
 
+//go:embed api.html
+var apiPage string
+
 //go:embed site.css
 var style []byte
 
 // suffix is that of the pages' files.
 const suffix = ".html"
 
-// Write writes the pages and the files that they link to into a folder. Files of earlier
-// pages stay.
-func Write(folder string, c catalogue.Catalogue) error {
+// Write writes the pages and the files that they link to into a folder, given the OpenAPI
+// document of the order API too. Files of earlier pages stay.
+func Write(folder string, c catalogue.Catalogue, openAPI []byte) error {
 	pages, err := catalogue.NewPages(c, suffix)
 	if err != nil {
 		return err
@@ -34,12 +36,27 @@ func Write(folder string, c catalogue.Catalogue) error {
 	if err != nil {
 		return err
 	}
-	rendered, err := render(pages)
+	parsed, err := template.New("layout").Parse(layout)
 	if err != nil {
 		return err
 	}
-	maps.Copy(files, rendered)
-	files["site.css"] = style
+	for _, name := range pages.Names() {
+		page, err := pages.Page(name)
+		if err != nil {
+			return err
+		}
+		if files[name+suffix], err = render(parsed, name, page); err != nil {
+			return err
+		}
+	}
+	page, err := renderAPI(openAPI)
+	if err != nil {
+		return err
+	}
+	if files["api"+suffix], err = render(parsed, "api", page); err != nil {
+		return err
+	}
+	files["openapi.json"], files["site.css"] = openAPI, style
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
@@ -49,28 +66,28 @@ func Write(folder string, c catalogue.Catalogue) error {
 	return err
 }
 
-// render returns the pages as documents, by the names of their files.
-func render(pages catalogue.Pages) (map[string][]byte, error) {
-	parsed, err := template.New("layout").Parse(layout)
-	if err != nil {
-		return nil, err
-	}
-	files := make(map[string][]byte)
-	for _, name := range pages.Names() {
-		page, err := pages.Page(name)
-		if err != nil {
-			return nil, err
-		}
-		var out strings.Builder
-		document := struct {
-			catalogue.Page
+// render returns a page as a document.
+func render(layout *template.Template, name string, page catalogue.Page) ([]byte, error) {
+	var out bytes.Buffer
+	err := layout.Execute(&out, struct {
+		catalogue.Page
 
-			Name string
-		}{page, name}
-		if err := parsed.Execute(&out, document); err != nil {
-			return nil, err
-		}
-		files[name+suffix] = []byte(out.String())
+		Name string
+	}{page, name})
+	return out.Bytes(), err
+}
+
+// renderAPI returns the page of the order API.
+func renderAPI(openAPI []byte) (catalogue.Page, error) {
+	document, err := parseAPI(openAPI)
+	if err != nil {
+		return catalogue.Page{}, err
 	}
-	return files, nil
+	parsed, err := template.New("api").Parse(apiPage)
+	if err != nil {
+		return catalogue.Page{}, err
+	}
+	var out bytes.Buffer
+	err = parsed.Execute(&out, document)
+	return catalogue.Page{Title: document.Info.Title, Body: template.HTML(out.String())}, err
 }

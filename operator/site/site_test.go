@@ -25,7 +25,11 @@ func written(t *testing.T) map[string]string {
 		t.Fatal(err)
 	}
 	folder := filepath.Join(t.TempDir(), "dist", "site")
-	if err := site.Write(folder, c); err != nil {
+	openAPI, err := os.ReadFile("../../services/order/httpapi/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := site.Write(folder, c, openAPI); err != nil {
 		t.Fatal(err)
 	}
 	paths, err := filepath.Glob(filepath.Join(folder, "*"))
@@ -73,6 +77,33 @@ func TestTheSiteHasAPageForEachEventAndEachContext(t *testing.T) {
 	}
 }
 
+func TestThePageOfTheAPIHasItsOperations(t *testing.T) {
+	page := written(t)["api.html"]
+	for _, want := range []string{
+		"<h1>Order API</h1>", "<code>POST /orders</code>", "<code>GET /orders/{id}</code>", "<code>POST /orders/{id}/cancellation</code>",
+		"<code>Idempotency-Key</code>", `<th scope="row" colspan="2">202</th>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("it lacks %s:\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, "X-OTHER-METHODS") {
+		t.Error("it shows an extension as a method")
+	}
+}
+
+func TestADocumentThatIsNoOpenAPIDocumentIsRefused(t *testing.T) {
+	for document, want := range map[string]string{
+		`{`:                                    "read the OpenAPI document",
+		`{"paths": {"/orders": {"post": []}}}`: "POST /orders",
+	} {
+		err := site.Write(t.TempDir(), catalogue.Catalogue{}, []byte(document))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: the error is %v", document, err)
+		}
+	}
+}
+
 func TestAPageHasNeitherScriptsNorStylesInside(t *testing.T) {
 	for name, content := range written(t) {
 		if strings.HasSuffix(name, ".html") && regexp.MustCompile(`<script|<style|style=|\son\w+=`).MatchString(content) {
@@ -86,7 +117,7 @@ func TestAFolderThatCannotBeWrittenIsAnError(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := site.Write(file, catalogue.Catalogue{}); err == nil {
+	if err := site.Write(file, catalogue.Catalogue{}, []byte("{}")); err == nil {
 		t.Error("a site is written into a file")
 	}
 }
