@@ -61,11 +61,7 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	defer func() { err = errors.Join(err, ready.remove()) }()
 	watcher.Ready(console.Banner{
 		Stack: running.Stack(), Took: m.clock().Sub(began),
-		TakenPorts:   running.TakenPorts(),
-		FunctionURLs: where.FunctionURLs, Outputs: where.Outputs,
-		Deliveries: where.DeliveriesURL, Usage: where.UsageURL, Traces: where.TracesURL,
-		AWSEndpoint: where.AWSEndpointURL, Region: where.Region,
-		Paused: o.pause, Setup: output,
+		TakenPorts: running.TakenPorts(), Addresses: where.Addresses, Paused: o.pause, Setup: output,
 	})
 	select {
 	case <-ctx.Done():
@@ -77,10 +73,12 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 
 // stopped returns the error of a failure, and none if ctx has ended.
 func stopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 // injector returns what injects the faults, or nil without any. The seed, which is

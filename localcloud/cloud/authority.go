@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -199,22 +200,19 @@ func (a *authority) addPermission(_ assembly.Resource, given *assembly.Permissio
 }
 
 func permissionStatement(given *assembly.Permission, functionARN string) map[string]any {
-	conditions := map[string]map[string]any{}
-	add := func(operator, key, value string) {
-		if value == "" {
-			return
-		}
-		if conditions[operator] == nil {
-			conditions[operator] = map[string]any{}
-		}
-		conditions[operator][key] = value
-	}
-	add("ArnLike", "aws:SourceArn", given.SourceARN)
-	add("StringEquals", "aws:SourceAccount", given.SourceAccount)
-	add("StringEquals", "lambda:FunctionUrlAuthType", given.FunctionURLAuthType)
+	var viaURL string
 	if given.InvokedViaFunctionURL {
-		add("Bool", "lambda:InvokedViaFunctionUrl", "true")
+		viaURL = "true"
 	}
+	conditions := map[string]map[string]string{
+		"ArnLike":      {"aws:SourceArn": given.SourceARN},
+		"StringEquals": {"aws:SourceAccount": given.SourceAccount, "lambda:FunctionUrlAuthType": given.FunctionURLAuthType},
+		"Bool":         {"lambda:InvokedViaFunctionUrl": viaURL},
+	}
+	maps.DeleteFunc(conditions, func(_ string, values map[string]string) bool {
+		maps.DeleteFunc(values, func(_, value string) bool { return value == "" })
+		return len(values) == 0
+	})
 	var principal any = map[string]any{"Service": given.Principal}
 	if given.Principal == "*" {
 		principal = "*"

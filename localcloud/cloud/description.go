@@ -6,8 +6,8 @@ import (
 	"example.com/saga/localcloud/assembly"
 )
 
-// Description is where everything of the stack is, by construct paths.
-type Description struct {
+// Addresses are those at which the stack answers.
+type Addresses struct {
 	AWSEndpointURL string `json:"awsEndpointUrl"`
 	// DeliveriesURL shows what API destinations have delivered. It is empty if all
 	// of them deliver elsewhere.
@@ -15,41 +15,45 @@ type Description struct {
 	UsageURL      string `json:"usageUrl"`
 	TracesURL     string `json:"tracesUrl"`
 	Region        string `json:"region"`
-	// FunctionURLs are the URLs of the functions that have one.
+	// FunctionURLs are the URLs of the functions that have one, by construct paths.
 	FunctionURLs map[string]string `json:"functionUrls"`
-	Queues       map[string]string `json:"queues"`
-	Tables       map[string]string `json:"tables"`
-	Functions    map[string]string `json:"functions"`
-	Buses        map[string]string `json:"buses"`
-	Archives     map[string]string `json:"archives"`
+	// Outputs are the stack's outputs by name.
+	Outputs map[string]string `json:"outputs"`
+}
+
+// Description is where everything of the stack is, by construct paths.
+type Description struct {
+	Addresses
+
+	Queues    map[string]string `json:"queues"`
+	Tables    map[string]string `json:"tables"`
+	Functions map[string]string `json:"functions"`
+	Buses     map[string]string `json:"buses"`
+	Archives  map[string]string `json:"archives"`
 	// Rules are as CloudFormation has them: the names of bus and rule, with a |
 	// between them.
 	Rules       map[string]string `json:"rules"`
 	LogGroups   map[string]string `json:"logGroups"`
 	Connections map[string]string `json:"connections"`
 	Secrets     map[string]string `json:"secrets"`
-	// Outputs are the stack's outputs by name.
-	Outputs map[string]string `json:"outputs"`
 }
 
 // Describe returns where everything of the stack is.
 func (c *Cloud) Describe() Description {
 	description := Description{
-		AWSEndpointURL: c.address,
-		UsageURL:       c.address + "/usage",
-		TracesURL:      c.address + "/traces",
-		Region:         c.config.Region,
-		FunctionURLs:   map[string]string{},
-		Queues:         refs[assembly.Queue](c.assembly),
-		Tables:         names[assembly.Table](c.assembly),
-		Functions:      names[assembly.Function](c.assembly),
-		Buses:          names[assembly.EventBus](c.assembly),
-		Archives:       names[assembly.Archive](c.assembly),
-		Rules:          refs[assembly.Rule](c.assembly),
-		LogGroups:      names[assembly.LogGroup](c.assembly),
-		Connections:    names[assembly.Connection](c.assembly),
-		Secrets:        names[assembly.Secret](c.assembly),
-		Outputs:        maps.Clone(c.assembly.Outputs),
+		Addresses: Addresses{
+			AWSEndpointURL: c.address, UsageURL: c.address + "/usage", TracesURL: c.address + "/traces", Region: c.config.Region,
+			FunctionURLs: map[string]string{}, Outputs: maps.Clone(c.assembly.Outputs),
+		},
+		Queues:      refs[assembly.Queue](c.assembly),
+		Tables:      names[assembly.Table](c.assembly),
+		Functions:   names[assembly.Function](c.assembly),
+		Buses:       names[assembly.EventBus](c.assembly),
+		Archives:    names[assembly.Archive](c.assembly),
+		Rules:       refs[assembly.Rule](c.assembly),
+		LogGroups:   names[assembly.LogGroup](c.assembly),
+		Connections: names[assembly.Connection](c.assembly),
+		Secrets:     names[assembly.Secret](c.assembly),
 	}
 	if c.config.DestinationURLs[""] == "" {
 		description.DeliveriesURL = c.address + deliveriesPath

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/saga/localcloud/cloud"
 	"example.com/saga/localcloud/printable"
 )
 
@@ -16,16 +17,9 @@ type Banner struct {
 	Took  time.Duration `json:"-"`
 	// TakenPorts are the ports that others had, so that addresses are not the usual ones.
 	TakenPorts []int `json:"takenPorts,omitempty"`
-	// FunctionURLs are by the construct paths of the functions, Outputs are the stack's.
-	FunctionURLs map[string]string `json:"functionUrls"`
-	Outputs      map[string]string `json:"outputs"`
-	// Deliveries is the URL that shows what API destinations have delivered. It is
-	// empty if they deliver elsewhere.
-	Deliveries  string `json:"deliveriesUrl,omitempty"`
-	Usage       string `json:"usageUrl"`
-	Traces      string `json:"tracesUrl"`
-	AWSEndpoint string `json:"awsEndpointUrl"`
-	Region      string `json:"region"`
+
+	cloud.Addresses
+
 	// Paused are the construct paths of the functions that are paused.
 	Paused []string `json:"paused,omitempty"`
 	// Setup is what the setup command has printed.
@@ -45,17 +39,17 @@ func (c *Console) banner(b Banner) {
 	}
 	c.table("Function URLs", b.FunctionURLs)
 	c.table("Outputs", b.Outputs)
-	if b.Deliveries != "" {
-		c.entry("What API destinations have delivered", "curl "+b.Deliveries)
+	if b.DeliveriesURL != "" {
+		c.entry("What API destinations have delivered", "curl "+b.DeliveriesURL)
 	}
-	c.entry("Calls, counters and queue depths", "curl "+b.Usage)
-	c.entry("Traces", "curl "+b.Traces)
+	c.entry("Calls, counters and queue depths", "curl "+b.UsageURL)
+	c.entry("Traces", "curl "+b.TracesURL)
 	// Version 1 of the CLI has an endpoint of its own for SQS, before the variable's:
 	// https://github.com/aws/aws-cli/blob/develop/awscli/customizations/overridesslcommonname.py
 	c.entry("AWS clients, in a shell of their own (version 1 of the AWS CLI calls the real SQS without --endpoint-url)",
-		fmt.Sprintf("export AWS_ENDPOINT_URL=%s AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", b.AWSEndpoint, b.Region))
+		fmt.Sprintf("export AWS_ENDPOINT_URL=%s AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local", b.AWSEndpointURL, b.Region))
 	if len(b.Paused) > 0 {
-		c.entry("Resume "+printable.Line(strings.Join(b.Paused, ", ")), "curl -X POST "+b.AWSEndpoint+"/resume")
+		c.entry("Resume "+printable.Line(strings.Join(b.Paused, ", ")), "curl -X POST "+b.AWSEndpointURL+"/resume")
 	}
 	c.line("")
 	setup := strings.TrimRight(b.Setup, "\n")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/localcloud/cloud"
 	"example.com/saga/localcloud/console"
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/printable"
@@ -106,7 +107,7 @@ func TestForProgramsEveryLineIsAJSONObject(t *testing.T) {
 	got := show(console.Style{JSON: true}, func(c *console.Console) {
 		c.Event(event("1", "a", "item.sold"))
 		c.Log(noon, "Shop/Worker", `{"level":"WARN","msg":"late","item":"a"}`)
-		c.Ready(console.Banner{Stack: "shop", Usage: "http://x/usage"})
+		c.Ready(console.Banner{Stack: "shop", Addresses: cloud.Addresses{UsageURL: "http://x/usage"}})
 	})
 	var kinds []string
 	for line := range strings.Lines(got) {
@@ -303,8 +304,11 @@ func TestTextFromElsewhereDoesNotControlTheTerminal(t *testing.T) {
 		c.DeadLetter(loss.DeadLetter{Time: noon, Queue: "dead", From: hostile, Message: hostile, Reason: hostile})
 		c.Loss(loss.Loss{Time: noon, Kind: loss.Rule, Name: hostile, Target: hostile, Reason: hostile, Event: loss.Event{ID: hostile, Type: hostile, Subject: hostile}})
 		c.Ready(console.Banner{
-			Stack: hostile, FunctionURLs: map[string]string{hostile: hostile}, Outputs: map[string]string{hostile: hostile},
-			Deliveries: hostile, Usage: hostile, Traces: hostile, AWSEndpoint: hostile, Region: hostile, Paused: []string{hostile}, Setup: hostile,
+			Stack: hostile, Paused: []string{hostile}, Setup: hostile,
+			Addresses: cloud.Addresses{
+				FunctionURLs: map[string]string{hostile: hostile}, Outputs: map[string]string{hostile: hostile},
+				DeliveriesURL: hostile, UsageURL: hostile, TracesURL: hostile, AWSEndpointURL: hostile, Region: hostile,
+			},
 		})
 	})
 	want := "12:00:00.000  \\x1b[2J" + strings.Repeat(" ", 34) + harmless + " " + harmless + "\n" +
@@ -339,11 +343,14 @@ func TestTheBannerSaysWhereEverythingIsAndWhatTheSetupPrints(t *testing.T) {
 	got := show(console.Style{}, func(c *console.Console) {
 		c.Ready(console.Banner{
 			Stack: "shop", Took: 1234567 * time.Microsecond, TakenPorts: []int{4600, 4601},
-			FunctionURLs: map[string]string{"Shop/Worker": "http://127.0.0.1:2/"},
-			Outputs:      map[string]string{"ShopUrl": "http://127.0.0.1:2/", "Bus": "shop"},
-			Deliveries:   "http://127.0.0.1:1/deliveries", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces",
-			AWSEndpoint: "http://127.0.0.1:1", Region: "eu-west-1", Paused: []string{"Shop/Worker", "Shop/Packer"},
-			Setup: "Buy something:\n  curl http://127.0.0.1:2/items\n\n",
+			Addresses: cloud.Addresses{
+				FunctionURLs:  map[string]string{"Shop/Worker": "http://127.0.0.1:2/"},
+				Outputs:       map[string]string{"ShopUrl": "http://127.0.0.1:2/", "Bus": "shop"},
+				DeliveriesURL: "http://127.0.0.1:1/deliveries", UsageURL: "http://127.0.0.1:1/usage", TracesURL: "http://127.0.0.1:1/traces",
+				AWSEndpointURL: "http://127.0.0.1:1", Region: "eu-west-1",
+			},
+			Paused: []string{"Shop/Worker", "Shop/Packer"},
+			Setup:  "Buy something:\n  curl http://127.0.0.1:2/items\n\n",
 		})
 	})
 	const want = `
@@ -383,7 +390,9 @@ Buy something:
 
 func TestTheBannerOfAStackWithoutURLsAndOutputsIsShort(t *testing.T) {
 	got := show(console.Style{}, func(c *console.Console) {
-		c.Ready(console.Banner{Stack: "shop", Usage: "http://127.0.0.1:1/usage", Traces: "http://127.0.0.1:1/traces", AWSEndpoint: "http://127.0.0.1:1", Region: "eu-west-1"})
+		c.Ready(console.Banner{Stack: "shop", Addresses: cloud.Addresses{
+			UsageURL: "http://127.0.0.1:1/usage", TracesURL: "http://127.0.0.1:1/traces", AWSEndpointURL: "http://127.0.0.1:1", Region: "eu-west-1",
+		}})
 	})
 	const want = `
 shop is up, after 0s. Ctrl-C stops it.
