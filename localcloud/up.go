@@ -73,10 +73,12 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 
 // stopped returns the error of a failure, and none if ctx has ended.
 func stopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 // injector returns what injects the faults, or nil without any. The seed, which is

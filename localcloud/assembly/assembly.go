@@ -101,12 +101,12 @@ func Load(dir string, options Options) (*Assembly, error) {
 		options:    options,
 		files:      files,
 		template:   template,
-		parameters: map[string]any{},
 		conditions: map[string]bool{},
 		identities: map[string]identity{},
 		secrets:    map[string]string{},
 		functions:  map[string]*functionAt{},
 	}
+	l.parameters = l.pseudoParameters()
 	return l.load()
 }
 
@@ -138,7 +138,8 @@ type loader struct {
 	template template
 	// limits are by resource types.
 	limits map[string]limits
-	// parameters are by their names: texts, lists of texts and what is unresolved.
+	// parameters are by their names, those that every template has too: texts, lists of
+	// texts, noValue and what is unresolved.
 	parameters map[string]any
 	conditions map[string]bool
 	identities map[string]identity

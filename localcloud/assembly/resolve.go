@@ -117,13 +117,10 @@ func (l *loader) reference(argument any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if value, isParameter := l.parameters[id]; isParameter && attribute == "" {
-		return value, nil
-	}
-	value, isPseudo := l.pseudoParameters()[id]
+	value, isParameter := l.parameters[id]
 	identified, known := l.identities[id]
 	switch {
-	case isPseudo:
+	case isParameter && attribute == "":
 		return value, nil
 	case strings.HasPrefix(id, "AWS::"):
 		return nil, unsupported.Errorf("the pseudo parameter %s is not supported by the local cloud", id)

@@ -98,7 +98,9 @@ func (r *receiver) receive(request *http.Request) *problem {
 	}
 	at := placeOf(request, body)
 	if !json.Valid(body) {
-		body, _ = json.Marshal(string(body)) // A text is never refused.
+		if body, err = json.Marshal(string(body)); err != nil {
+			return &problem{"Bad request", http.StatusBadRequest, err.Error()}
+		}
 	}
 	r.store(at, request.Header, body)
 	return nil

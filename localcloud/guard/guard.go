@@ -87,7 +87,7 @@ func localPort(r *http.Request) string {
 func refuse(w http.ResponseWriter, reason string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusForbidden)
-	//nolint:errcheck // The caller has gone: there is nothing left to write to.
+	//nolint:errcheck,errchkjson // The caller has gone: there is nothing left to write to.
 	json.NewEncoder(w).Encode(map[string]string{
 		"__type": "AccessDeniedException", "message": "the local cloud refuses this request: " + reason,
 	})
