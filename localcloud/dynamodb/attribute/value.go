@@ -144,12 +144,12 @@ func (v Value) Compare(w Value) int {
 
 // Size returns the bytes of a value, counted as DynamoDB does for limits and capacity.
 func (v Value) Size() int {
-	switch {
-	case v.kind == KindNumber:
+	switch v.kind {
+	case KindNumber:
 		return numberSize(v.text)
-	case v.kind == KindBool, v.kind == KindNull:
+	case KindBool, KindNull:
 		return 1
-	case v.kind == KindMap: // It or a list costs 3 bytes, and 1 for each element.
+	case KindMap: // It or a list costs 3 bytes, and 1 for each element.
 		return 3 + len(v.fields) + Item(v.fields).Size()
 	}
 	size := len(v.text)
