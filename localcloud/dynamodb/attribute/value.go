@@ -144,22 +144,22 @@ func (v Value) Compare(w Value) int {
 
 // Size returns the bytes of a value, counted as DynamoDB does for limits and capacity.
 func (v Value) Size() int {
-	switch {
-	case v.kind == KindNumber:
-		return numberSize(v.text)
-	case v.kind == KindBool, v.kind == KindNull:
-		return 1
-	case v.kind == KindMap: // It or a list costs 3 bytes, and 1 for each element.
-		return 3 + len(v.fields) + Item(v.fields).Size()
-	}
-	size := len(v.text)
-	if v.kind == KindList {
-		size = 3 + len(v.list)
-	}
+	size := 0
 	for _, element := range v.list {
 		size += element.Size()
 	}
-	return size
+	switch v.kind {
+	case KindNumber:
+		return numberSize(v.text)
+	case KindBool, KindNull:
+		return 1
+	case KindMap: // It or a list costs 3 bytes, and 1 for each element.
+		return 3 + len(v.fields) + Item(v.fields).Size()
+	case KindList:
+		return 3 + len(v.list) + size
+	default:
+		return len(v.text) + size
+	}
 }
 
 // Size returns the bytes of an item: of its names and values.
