@@ -73,7 +73,9 @@ func TestTheTemplateIsThatOfTheAssembly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var template struct{ Resources map[string]struct{ Type string } }
+		var template struct {
+			Resources map[string]struct{ Type string }
+		}
 		if err := json.Unmarshal([]byte(*out.TemplateBody), &template); err != nil || template.Resources["Queue"].Type != "AWS::SQS::Queue" || len(out.StagesAvailable) != 2 {
 			t.Errorf("%q: the stages are %v, the template is %s, %v", stage, out.StagesAvailable, *out.TemplateBody, err)
 		}

@@ -64,7 +64,9 @@ func TestAStackHasItsOutputsItsTemplateAndThePhysicalIDsOfItsResources(t *testin
 	if err != nil {
 		t.Fatal(err)
 	}
-	var written struct{ Resources map[string]struct{ Type string } }
+	var written struct {
+		Resources map[string]struct{ Type string }
+	}
 	if err := json.Unmarshal([]byte(aws.ToString(template.TemplateBody)), &written); err != nil || written.Resources["Work"].Type != "AWS::SQS::Queue" {
 		t.Errorf("%v: the template is %s", err, aws.ToString(template.TemplateBody))
 	}
