@@ -36,8 +36,8 @@ type Page struct {
 	Body  template.HTML
 }
 
-// index is the name of the page with all events.
-const index = "index"
+// Index is the name of the page with all events.
+const Index = "index"
 
 // mapPage is the name of the page with the buses and the rules, apiPage that of the page
 // with the order API.
@@ -74,7 +74,7 @@ func ProblemPage(name string) string { return problemPage + name }
 
 // Names returns the names of all pages.
 func (p Pages) Names() []string {
-	all := []string{index, mapPage, apiPage}
+	all := []string{Index, mapPage, apiPage}
 	for _, e := range p.catalogue.Events {
 		all = append(all, e.Type)
 	}
@@ -98,7 +98,7 @@ func (p Pages) Page(name string) (Page, error) {
 		return p.render("problem.html", problems[i].Title, problems[i])
 	}
 	switch name {
-	case index:
+	case Index:
 		return p.render("index.html", "Events", p.catalogue)
 	case mapPage:
 		return p.render("map.html", "Map", p.catalogue)
