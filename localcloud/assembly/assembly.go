@@ -36,6 +36,8 @@ type Options struct {
 type Assembly struct {
 	// Stack is the stack's name, and ID its ARN.
 	Stack, ID string
+	// Template is the text of the stack's template.
+	Template string
 	// Resources stand in dependency order: what a resource refers to comes
 	// before it.
 	Resources []Resource
@@ -155,7 +157,7 @@ func (l *loader) load() (*Assembly, error) {
 	if err != nil {
 		return nil, errors.Join(append(problems, err)...)
 	}
-	result := &Assembly{Stack: l.files.stack, ID: l.stackID(), Outputs: map[string]string{}}
+	result := &Assembly{Stack: l.files.stack, ID: l.stackID(), Template: l.template.text, Outputs: map[string]string{}}
 	for _, id := range order {
 		resource, refused := l.resource(id)
 		for _, problem := range refused {

@@ -3,6 +3,7 @@ package assembly
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -15,8 +16,9 @@ type template struct {
 	Conditions map[string]any         `json:"Conditions"`
 	Resources  map[string]rawResource `json:"Resources"`
 	Outputs    map[string]output      `json:"Outputs"`
-	// raw has also what the other fields have not.
-	raw map[string]any
+	// raw has also what the other fields have not. text is that of the file.
+	raw  map[string]any
+	text string
 }
 
 type output struct {
@@ -39,7 +41,11 @@ type rawResource struct {
 }
 
 func readTemplate(path string) (template, error) {
-	var result template
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return template{}, err
+	}
+	result := template{text: string(text)}
 	if err := readJSON(path, &result.raw); err != nil {
 		return template{}, err
 	}

@@ -6,8 +6,9 @@ import (
 	"example.com/saga/localcloud/assembly"
 )
 
-// Addresses are those at which the stack answers.
+// Addresses are the stack's name and the addresses at which it answers.
 type Addresses struct {
+	StackName      string `json:"stackName"`
 	AWSEndpointURL string `json:"awsEndpointUrl"`
 	// DeliveriesURL shows what API destinations have delivered. It is empty if all
 	// of them deliver elsewhere.
@@ -42,7 +43,7 @@ type Description struct {
 func (c *Cloud) Describe() Description {
 	description := Description{
 		Addresses: Addresses{
-			AWSEndpointURL: c.address, UsageURL: c.address + "/usage", TracesURL: c.address + "/traces", Region: c.config.Region,
+			StackName: c.assembly.Stack, AWSEndpointURL: c.address, UsageURL: c.address + "/usage", TracesURL: c.address + "/traces", Region: c.config.Region,
 			FunctionURLs: map[string]string{}, Outputs: maps.Clone(c.assembly.Outputs),
 		},
 		Queues:      refs[assembly.Queue](c.assembly),

@@ -16,6 +16,7 @@ const complete = "CREATE_COMPLETE"
 func (c *Cloud) stackAPI() wire.Service {
 	return wire.Service{Target: "cloudformation", ContentType: wire.Query, Operations: map[string]wire.Operation{
 		"DescribeStacks":     wire.Op(c.describeStacks),
+		"GetTemplate":        wire.Op(c.getTemplate),
 		"ListStackResources": wire.Op(c.listStackResources),
 	}}
 }
@@ -85,4 +86,31 @@ func (c *Cloud) listStackResources(ctx context.Context, in *stackInput) (*listSt
 		out.Resources = append(out.Resources, stackResource{each.LogicalID, each.Ref, each.Type, c.created, complete})
 	}
 	return out, nil
+}
+
+// The stages of a template are what was deployed, and that without transforms. They are
+// the same, because a template with a transform cannot be loaded.
+const (
+	original  = "Original"
+	processed = "Processed"
+)
+
+type getTemplateInput struct{ StackName, TemplateStage string }
+
+type getTemplateOutput struct {
+	StagesAvailable []string `xml:"StagesAvailable>member"`
+	TemplateBody    string
+}
+
+// getTemplate implements
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_GetTemplate.html.
+func (c *Cloud) getTemplate(ctx context.Context, in *getTemplateInput) (*getTemplateOutput, error) {
+	stages := []string{original, processed}
+	if in.TemplateStage != "" && !slices.Contains(stages, in.TemplateStage) {
+		return nil, wire.Errorf("ValidationError", "1 validation error detected: Value '%s' at 'templateStage' failed to satisfy constraint: Member must satisfy enum value set: [Original, Processed]", in.TemplateStage)
+	}
+	if err := c.checkStack(ctx, "GetTemplate", in.StackName); err != nil {
+		return nil, err
+	}
+	return &getTemplateOutput{stages, c.assembly.Template}, nil
 }

@@ -1,6 +1,7 @@
 package cloud_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -64,6 +65,28 @@ func TestTheResourcesOfTheStackHavePhysicalIDs(t *testing.T) {
 	}
 }
 
+func TestTheTemplateIsThatOfTheAssembly(t *testing.T) {
+	s := start(t, nil)
+	client := cloudformation.NewFromConfig(s.client())
+	for _, stage := range []types.TemplateStage{"", types.TemplateStageOriginal, types.TemplateStageProcessed} {
+		out, err := client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: &s.where.StackName, TemplateStage: stage})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var template struct {
+			Resources map[string]struct{ Type string }
+		}
+		if err := json.Unmarshal([]byte(*out.TemplateBody), &template); err != nil || template.Resources["Queue"].Type != "AWS::SQS::Queue" || len(out.StagesAvailable) != 2 {
+			t.Errorf("%q: the stages are %v, the template is %s, %v", stage, out.StagesAvailable, *out.TemplateBody, err)
+		}
+	}
+	_, err := client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: &s.where.StackName, TemplateStage: "Raw"})
+	var failure smithy.APIError
+	if !errors.As(err, &failure) || failure.ErrorCode() != "ValidationError" || !strings.Contains(failure.ErrorMessage(), "'templateStage'") {
+		t.Errorf("the error of another stage is %v", err)
+	}
+}
+
 func TestAnotherStackDoesNotExist(t *testing.T) {
 	client := cloudformation.NewFromConfig(start(t, nil).client())
 	for name, test := range map[string]struct {
@@ -78,6 +101,10 @@ func TestAnotherStackDoesNotExist(t *testing.T) {
 			_, err := client.ListStackResources(t.Context(), &cloudformation.ListStackResourcesInput{StackName: aws.String("")})
 			return err
 		}, "Member must not be null"},
+		"the template of another": {func() error {
+			_, err := client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: aws.String("other")})
+			return err
+		}, "Stack with id other does not exist"},
 	} {
 		var failure smithy.APIError
 		if err := test.call(); !errors.As(err, &failure) || failure.ErrorCode() != "ValidationError" || !strings.Contains(failure.ErrorMessage(), test.message) {

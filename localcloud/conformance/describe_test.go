@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func TestTheCallerHasAnARNInItsAccount(t *testing.T) {
 }
 
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
-func TestAStackHasItsOutputsAndThePhysicalIDsOfItsResources(t *testing.T) {
+func TestAStackHasItsOutputsItsTemplateAndThePhysicalIDsOfItsResources(t *testing.T) {
 	t.Parallel()
 	rule(t, "CS-1")
 	client := cloudformation.NewFromConfig(cloud.config)
@@ -58,6 +59,16 @@ func TestAStackHasItsOutputsAndThePhysicalIDsOfItsResources(t *testing.T) {
 	})
 	if !found {
 		t.Errorf("the queue is not among %+v", resources.StackResourceSummaries)
+	}
+	template, err := client.GetTemplate(t.Context(), &cloudformation.GetTemplateInput{StackName: all.Stacks[at].StackName})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written struct {
+		Resources map[string]struct{ Type string }
+	}
+	if err := json.Unmarshal([]byte(aws.ToString(template.TemplateBody)), &written); err != nil || written.Resources["Work"].Type != "AWS::SQS::Queue" {
+		t.Errorf("%v: the template is %s", err, aws.ToString(template.TemplateBody))
 	}
 	gone := unique()
 	_, err = client.DescribeStacks(t.Context(), &cloudformation.DescribeStacksInput{StackName: &gone})
