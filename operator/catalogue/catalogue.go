@@ -1,7 +1,8 @@
 // Package catalogue documents the events of the saga: what each means, who publishes and
 // consumes it, what causes it and what it causes, and by which rules it travels. It makes
-// an AsyncAPI document of that, and pages. All of it comes from the published language, a
-// CloudFormation template and the state tables.
+// an AsyncAPI document of that, and pages, and pages of the order API. All of it comes from
+// the published language, a CloudFormation template, the state tables and the OpenAPI
+// document.
 package catalogue
 
 import (

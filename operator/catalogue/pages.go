@@ -14,10 +14,19 @@ import (
 //go:embed template
 var templates embed.FS
 
-// Pages are the pages of a catalogue, without what a site has around them. All are in one
-// folder, and so are the files that they link to.
+//go:embed catalogue.css
+var style []byte
+
+// Style returns the style sheet of what pages have in an element of the class catalogue.
+// It uses the custom properties of the site's own style sheet for colours.
+func Style() []byte { return style }
+
+// Pages are the pages of a catalogue and of the order API, without what a site has around
+// them. All are in one folder, and so are the files that they link to.
 type Pages struct {
 	catalogue Catalogue
+	api       api
+	openAPI   []byte
 	parsed    *template.Template
 }
 
@@ -27,33 +36,53 @@ type Page struct {
 	Body  template.HTML
 }
 
-// index is the name of the page with all events.
-const index = "index"
+// Index is the name of the page with all events.
+const Index = "index"
 
-// mapPage is the name of the page with the buses and the rules.
-const mapPage = "map"
+// mapPage is the name of the page with the buses and the rules, apiPage that of the page
+// with the order API.
+const (
+	mapPage = "map"
+	apiPage = "api"
+)
 
-// NewPages returns the pages of a catalogue. Links to them are their names with a suffix.
-func NewPages(c Catalogue, suffix string) (Pages, error) {
+// problemPage is the beginning of the name of a problem type's page. The name of the type
+// follows.
+const problemPage = "problem."
+
+// NewPages returns the pages of a catalogue and of the order API, given its OpenAPI
+// document. Links to them are their names with a suffix.
+func NewPages(c Catalogue, openAPI []byte, suffix string) (Pages, error) {
+	documented, err := readAPI(openAPI)
+	if err != nil {
+		return Pages{}, err
+	}
 	parsed, err := template.New("pages").Funcs(template.FuncMap{
-		"page": func(name string) string { return name + suffix },
-		"file": schemaFile,
-		"code": splitCode,
+		"page":    func(name string) string { return name + suffix },
+		"problem": ProblemPage,
+		"file":    schemaFile,
+		"code":    splitCode,
 		"title": func(name string) string {
 			return strings.ToUpper(name[:1]) + name[1:]
 		},
 	}).ParseFS(templates, "template/*.html")
-	return Pages{c, parsed}, err
+	return Pages{c, documented, openAPI, parsed}, err
 }
+
+// ProblemPage returns the name of the page of a problem type.
+func ProblemPage(name string) string { return problemPage + name }
 
 // Names returns the names of all pages.
 func (p Pages) Names() []string {
-	all := []string{index, mapPage}
+	all := []string{Index, mapPage, apiPage}
 	for _, e := range p.catalogue.Events {
 		all = append(all, e.Type)
 	}
 	for _, context := range p.catalogue.Contexts {
 		all = append(all, context.Name)
+	}
+	for _, problem := range p.api.Problems {
+		all = append(all, ProblemPage(problem.Name))
 	}
 	return all
 }
@@ -64,12 +93,23 @@ func (p Pages) Page(name string) (Page, error) {
 	if i := slices.IndexFunc(contexts, func(c Context) bool { return c.Name == name }); i >= 0 {
 		return p.render("context.html", name, contexts[i])
 	}
+	problems := p.api.Problems
+	if i := slices.IndexFunc(problems, func(each problem) bool { return ProblemPage(each.Name) == name }); i >= 0 {
+		return p.render("problem.html", problems[i].Title, problems[i])
+	}
 	switch name {
-	case index:
+	case Index:
 		return p.render("index.html", "Events", p.catalogue)
 	case mapPage:
 		return p.render("map.html", "Map", p.catalogue)
+	case apiPage:
+		return p.render("api.html", p.api.Info.Title, p.api)
 	}
+	return p.eventPage(name)
+}
+
+// eventPage returns the page of a type of event.
+func (p Pages) eventPage(name string) (Page, error) {
 	e, err := p.catalogue.Event(name)
 	if err != nil {
 		return Page{}, err
@@ -115,11 +155,11 @@ func (p Pages) render(name, title string, view any) (Page, error) {
 	return Page{title, template.HTML(out.String())}, nil
 }
 
-// Files returns the files that pages link to, by their names: the AsyncAPI document and
-// the schemas.
+// Files returns the files that pages link to, by their names: the AsyncAPI document, the
+// schemas and the OpenAPI document.
 func (p Pages) Files() (map[string][]byte, error) {
 	document, err := p.catalogue.AsyncAPI()
-	all := map[string][]byte{"asyncapi.json": document}
+	all := map[string][]byte{"asyncapi.json": document, "openapi.json": p.openAPI}
 	for uri, schema := range p.catalogue.Schemas {
 		all[schemaFile(uri)] = schema
 	}

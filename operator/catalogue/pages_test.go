@@ -1,6 +1,7 @@
 package catalogue_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -8,6 +9,15 @@ import (
 
 	"example.com/saga/operator/catalogue"
 )
+
+func openAPI(t *testing.T) []byte {
+	t.Helper()
+	document, err := os.ReadFile("../../services/order/httpapi/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
 
 func TestTheMembersOfAnEventAreThoseOfItsSchema(t *testing.T) {
 	c := newCatalogue(t)
@@ -58,7 +68,7 @@ func TestAPageShowsWhatATemplateHasAsText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := catalogue.NewPages(c, "")
+	pages, err := catalogue.NewPages(c, openAPI(t), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +82,7 @@ func TestAPageShowsWhatATemplateHasAsText(t *testing.T) {
 }
 
 func TestAContextsPageHasItsDecisions(t *testing.T) {
-	pages, err := catalogue.NewPages(newCatalogue(t), "")
+	pages, err := catalogue.NewPages(newCatalogue(t), openAPI(t), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,5 +126,37 @@ func TestTheDrawingHasEachBusItsPublishersAndItsTargetsWithoutOverlaps(t *testin
 		"loyalty:\nloyalty.points-awarded\nloyalty.award-rejected", "Out: loyalty.award-rejected, loyalty.points-awarded",
 	}, titles); diff != "" {
 		t.Errorf("the arrows (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheAPIsPageLinksToAPageForEachTypeOfProblem(t *testing.T) {
+	pages, err := catalogue.NewPages(newCatalogue(t), openAPI(t), ".html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := pages.Page("api")
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems := 0
+	for _, name := range pages.Names() {
+		if !strings.HasPrefix(name, catalogue.ProblemPage("")) {
+			continue
+		}
+		problems++
+		if !strings.Contains(string(api.Body), `<a href="`+name+`.html">`) {
+			t.Errorf("no link leads to %s", name)
+		}
+	}
+	if problems < 10 {
+		t.Errorf("there are %d types of problems", problems)
+	}
+	for name, want := range map[string]string{
+		"too-late": "<dd><code>POST /orders/{id}/cancellation</code> </dd>", "method": "the request is for no operation",
+	} {
+		page, err := pages.Page(catalogue.ProblemPage(name))
+		if err != nil || !strings.Contains(string(page.Body), want) || !strings.Contains(string(page.Body), "<code>/problems/"+name+"</code>") {
+			t.Errorf("the page of %s is %s, %v", name, page.Body, err)
+		}
 	}
 }

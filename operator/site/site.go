@@ -16,9 +16,6 @@ import (
 //go:embed layout.html
 var layout string
 
-//go:embed api.html
-var apiPage string
-
 //go:embed site.css
 var style []byte
 
@@ -28,7 +25,7 @@ const suffix = ".html"
 // Write writes the pages and the files that they link to into a folder, given the OpenAPI
 // document of the order API too. Files of earlier pages stay.
 func Write(folder string, c catalogue.Catalogue, openAPI []byte) error {
-	pages, err := catalogue.NewPages(c, suffix)
+	pages, err := catalogue.NewPages(c, openAPI, suffix)
 	if err != nil {
 		return err
 	}
@@ -49,14 +46,7 @@ func Write(folder string, c catalogue.Catalogue, openAPI []byte) error {
 			return err
 		}
 	}
-	page, err := renderAPI(openAPI)
-	if err != nil {
-		return err
-	}
-	if files["api"+suffix], err = render(parsed, "api", page); err != nil {
-		return err
-	}
-	files["openapi.json"], files["site.css"] = openAPI, style
+	files["site.css"], files["catalogue.css"] = style, catalogue.Style()
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
@@ -75,19 +65,4 @@ func render(layout *template.Template, name string, page catalogue.Page) ([]byte
 		Name string
 	}{page, name})
 	return out.Bytes(), err
-}
-
-// renderAPI returns the page of the order API.
-func renderAPI(openAPI []byte) (catalogue.Page, error) {
-	document, err := parseAPI(openAPI)
-	if err != nil {
-		return catalogue.Page{}, err
-	}
-	parsed, err := template.New("api").Parse(apiPage)
-	if err != nil {
-		return catalogue.Page{}, err
-	}
-	var out bytes.Buffer
-	err = parsed.Execute(&out, document)
-	return catalogue.Page{Title: document.Info.Title, Body: template.HTML(out.String())}, err
 }
