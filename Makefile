@@ -264,7 +264,7 @@ rotate: $(OPERATOR) ## Replace the key of the notification endpoint: first witho
 	@$(OPERATOR) rotate $(WHERE) $(FLAGS)
 
 site: $(OPERATOR) ## Write the catalogue of events and the order API as static pages into dist/site.
-	@$(OPERATOR) site -template infra/testdata/prod.golden.json -openapi services/order/httpapi/openapi.json $(FLAGS) dist/site
+	@$(OPERATOR) site -template infra/testdata/prod.golden.json $(FLAGS) dist/site
 	@echo "Wrote dist/site/index.html."
 
 rename: ## Change the module path: MODULE=github.com/acme/shop.

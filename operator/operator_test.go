@@ -87,8 +87,8 @@ func TestAWrongCommandLineIsExplainedInOneLine(t *testing.T) {
 		"receive what":         {[]string{"receive", "-stack", "s"}, "say what was received, as SKU=QUANTITY"},
 		"receive how many":     {[]string{"receive", "-stack", "s", "123=1", "456"}, `"456" cannot be received: it is not SKU=QUANTITY`},
 		"examples in AWS":      {[]string{"examples", "-stack", "s"}, "there are examples for the local cloud only"},
-		"a site of what":       {[]string{"site", "dist"}, "say which documents, with -template and -openapi, and which folder"},
-		"a site where":         {[]string{"site", "-template", "t.json"}, "say which documents, with -template and -openapi, and which folder"},
+		"a site of what":       {[]string{"site", "dist"}, "say which template, with -template, and which folder"},
+		"a site where":         {[]string{"site", "-template", "t.json"}, "say which template, with -template, and which folder"},
 		"a site of a stack":    {[]string{"site", "-stack", "s", "dist"}, "flag provided but not defined: -stack"},
 		"redrive how many":     {[]string{"redrive", "-stack", "s", "-max", "0", "q"}, "-max 0 is not between 1 and 1000"},
 	} {
@@ -162,9 +162,8 @@ func TestAFailureIsExplainedInOneLine(t *testing.T) {
 		"no queue to watch":  {path, []string{"watch", "-queue"}, "the stack has no Observability/Queue: the setting ObservabilityQueue is off"},
 		"nothing to audit":   {path, []string{"audit"}, "the stack has no Observability/Events"},
 		"nowhere to receive": {path, []string{"receive", "123=1"}, "the stack has no GlobalBus"},
-		"no template":        {path, []string{"site", "-template", path + "-gone", "-openapi", path, path}, "no such file"},
-		"no API":             {path, []string{"site", "-template", path, "-openapi", path + "-gone", path}, "no such file"},
-		"no rules":           {path, []string{"site", "-template", path, "-openapi", path, path}, path + ": the template has no rules"},
+		"no template":        {path, []string{"site", "-template", path + "-gone", path}, "no such file"},
+		"no rules":           {path, []string{"site", "-template", path, path}, path + ": the template has no rules"},
 		"no examples":        {path, []string{"examples"}, "the stack has no URL of Order/Api"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -180,7 +179,7 @@ func TestAFailureIsExplainedInOneLine(t *testing.T) {
 
 func TestTheSiteIsWrittenWithoutASaga(t *testing.T) {
 	o, folder := newOffice(), filepath.Join(t.TempDir(), "site")
-	arguments := []string{"site", "-template", "../infra/testdata/prod.golden.json", "-openapi", "../services/order/httpapi/openapi.json", folder}
+	arguments := []string{"site", "-template", "../infra/testdata/prod.golden.json", folder}
 	assertEqual(t, "the exit code", exitOK, o.run(t.Context(), arguments))
 	if page, err := os.ReadFile(filepath.Join(folder, "index.html")); !strings.Contains(string(page), "order.placed") {
 		t.Errorf("its first page is %q, %v", page, err)

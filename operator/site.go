@@ -6,24 +6,20 @@ import (
 
 	"example.com/saga/operator/catalogue"
 	"example.com/saga/operator/site"
+	"example.com/saga/services/order/httpapi"
 )
 
 // site writes the catalogue of events and the order API as static pages. It needs no saga that runs.
 func (o operator) site(given []string) error {
 	flags := newFlagsAlone("site", "DIR")
 	path := flags.String("template", "", "read the buses and the rules from this CloudFormation template, a `file` in JSON")
-	openAPI := flags.String("openapi", "", "show the order API of this OpenAPI document, a `file` in JSON")
 	if err := flags.parseAlone(given, 1, o.stdout); err != nil {
 		return err
 	}
-	if *path == "" || *openAPI == "" || flags.Arg(0) == "" {
-		return fmt.Errorf("say which documents, with -template and -openapi, and which folder: %w", errUsage)
+	if *path == "" || flags.Arg(0) == "" {
+		return fmt.Errorf("say which template, with -template, and which folder: %w", errUsage)
 	}
 	template, err := os.ReadFile(*path)
-	if err != nil {
-		return err
-	}
-	api, err := os.ReadFile(*openAPI)
 	if err != nil {
 		return err
 	}
@@ -31,5 +27,5 @@ func (o operator) site(given []string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", *path, err)
 	}
-	return site.Write(flags.Arg(0), events, api)
+	return site.Write(flags.Arg(0), events, httpapi.OpenAPI())
 }

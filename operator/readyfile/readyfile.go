@@ -12,6 +12,8 @@ import (
 // File has the addresses and names of everything in a stack in a local cloud. The keys of maps are
 // construct paths such as Warehouse/Queue, except for the outputs.
 type File struct {
+	// StackName is the name of the stack in CloudFormation's API.
+	StackName string `json:"stackName"`
 	// AWSEndpointURL is where all AWS APIs are, in the Region.
 	AWSEndpointURL string `json:"awsEndpointUrl"`
 	Region         string `json:"region"`

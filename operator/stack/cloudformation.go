@@ -11,9 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
+// Templates is the part of the CloudFormation client that Template uses.
+type Templates interface {
+	GetTemplate(context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput, error)
+}
+
 // CloudFormation is the part of the CloudFormation client that Describe uses.
 type CloudFormation interface {
-	GetTemplate(context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput, error)
+	Templates
 	cloudformation.ListStackResourcesAPIClient
 }
 
@@ -21,11 +26,16 @@ type CloudFormation interface {
 // the construct of each resource, CloudFormation has its physical id. It needs the permissions cloudformation:GetTemplate and
 // cloudformation:ListStackResources.
 func Describe(ctx context.Context, client CloudFormation, name string) (Stack, error) {
-	paths, err := constructPaths(ctx, client, name)
+	template, err := Template(ctx, client, name)
 	if err != nil {
 		return Stack{}, err
 	}
+	paths, err := constructPaths(template)
+	if err != nil {
+		return Stack{}, fmt.Errorf("read the template of stack %s: %w", name, err)
+	}
 	found := Stack{
+		Name:   name,
 		Queues: map[string]string{}, Tables: map[string]string{}, Functions: map[string]string{}, LogGroups: map[string]string{},
 		Connections: map[string]string{}, Secrets: map[string]string{},
 		Archives: map[string]string{}, Rules: map[string]string{}, Buses: map[string]string{},
@@ -73,14 +83,20 @@ func (s Stack) add(resource types.StackResourceSummary, paths map[string]string)
 	return nil
 }
 
-// constructPaths returns the construct path of each resource by its logical id,
-// from the metadata that the CDK command line puts into the template. The
-// path begins with the stack, and ends with Resource for a construct's main one.
-func constructPaths(ctx context.Context, client CloudFormation, name string) (map[string]string, error) {
+// Template returns the template that a stack was deployed from, in AWS or in the local
+// cloud. It needs the permission cloudformation:GetTemplate.
+func Template(ctx context.Context, client Templates, name string) ([]byte, error) {
 	out, err := client.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: &name, TemplateStage: types.TemplateStageOriginal})
 	if err != nil {
 		return nil, fmt.Errorf("get the template of stack %s: %w", name, err)
 	}
+	return []byte(aws.ToString(out.TemplateBody)), nil
+}
+
+// constructPaths returns the construct path of each resource by its logical id,
+// from the metadata that the CDK command line puts into the template. The
+// path begins with the stack, and ends with Resource for a construct's main one.
+func constructPaths(encoded []byte) (map[string]string, error) {
 	var template struct {
 		Resources map[string]struct {
 			Metadata struct {
@@ -88,8 +104,8 @@ func constructPaths(ctx context.Context, client CloudFormation, name string) (ma
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(aws.ToString(out.TemplateBody)), &template); err != nil {
-		return nil, fmt.Errorf("read the template of stack %s: %w", name, err)
+	if err := json.Unmarshal(encoded, &template); err != nil {
+		return nil, err
 	}
 	paths := make(map[string]string)
 	for logicalID, resource := range template.Resources {

@@ -9,6 +9,7 @@ func ReadFile(path string) (Stack, error) {
 		return Stack{}, err
 	}
 	found := Stack{
+		Name:   ready.StackName,
 		Queues: ready.Queues, Tables: ready.Tables, Functions: ready.Functions, LogGroups: ready.LogGroups,
 		Connections: ready.Connections, Secrets: ready.Secrets,
 		Archives: ready.Archives, Rules: ready.Rules, Buses: ready.Buses,

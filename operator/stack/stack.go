@@ -17,6 +17,8 @@ import (
 // Stack has the names and URLs of resources, by construct paths such as
 // Warehouse/Queue.
 type Stack struct {
+	// Name is that of the stack in CloudFormation.
+	Name string
 	// Queues are URLs; the others are names.
 	Queues    map[string]string
 	Tables    map[string]string

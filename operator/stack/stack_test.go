@@ -18,7 +18,7 @@ import (
 )
 
 const ready = `{
-  "functionUrls": {"Shop/Worker": "http://127.0.0.1:1/"},
+  "stackName": "saga-local", "functionUrls": {"Shop/Worker": "http://127.0.0.1:1/"},
   "awsEndpointUrl": "http://127.0.0.1:2", "region": "eu-west-1",
   "deliveriesUrl": "http://127.0.0.1:2/deliveries",
   "queues": {"Shop/Queue": "http://127.0.0.1:2/0/q", "Shop/DeadLetters": "http://127.0.0.1:2/0/d"},
@@ -49,6 +49,7 @@ func TestTheReadyFileSaysWhereTheLocalCloudIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	assertStack(t, stack.Stack{
+		Name:   "saga-local",
 		Queues: map[string]string{"Shop/Queue": "http://127.0.0.1:2/0/q", "Shop/DeadLetters": "http://127.0.0.1:2/0/d"},
 		Tables: map[string]string{"Shop/Table": "shop"}, Functions: map[string]string{"Shop/Worker": "worker"},
 		LogGroups:   map[string]string{"Observability/Events": "events"},
@@ -175,6 +176,7 @@ func TestAStackInAWSIsFoundByItsTemplateAndItsResources(t *testing.T) {
 		t.Fatal(err)
 	}
 	assertStack(t, stack.Stack{
+		Name:   "saga-dev",
 		Queues: map[string]string{"Shop/DeadLetters": "https://sqs/dead"}, Tables: map[string]string{"Shop/Table": "table"},
 		Functions: map[string]string{"Shop/Worker": "worker"}, LogGroups: map[string]string{"Observability/Events": "/aws/events/saga-dev"},
 		Connections: map[string]string{"Shop/Connection": "shop"},
