@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -19,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"example.com/saga/operator/audit"
+	"example.com/saga/operator/catalogue"
 	"example.com/saga/operator/console"
 	"example.com/saga/operator/envelope"
 	"example.com/saga/operator/evidence"
@@ -34,6 +36,7 @@ import (
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/services/order/httpapi"
 	"example.com/saga/services/order/orderid"
 )
 
@@ -78,8 +81,8 @@ func (s saga) newConsole(ctx context.Context, name string, write bool) (*console
 		DeadLetters: s.deadLetters(),
 		TraceURL:    fmt.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#xray:traces/", s.config.Region),
 		Advise:      func(reason string) template.HTML { return runbook.For(advice, reason) },
-		Audit:       s.runAudit,
-		Every:       everyInAWS, Clock: s.clock, Logger: s.logger,
+		Audit:       s.runAudit, Catalogue: s.catalogue,
+		Every: everyInAWS, Clock: s.clock, Logger: s.logger,
 	}
 	if s.in.Local() {
 		config.Stack, config.Every, config.Spans = s.in.Buses[globalBus], everyLocally, s.spans
@@ -198,6 +201,19 @@ func (s saga) runAudit(ctx context.Context) (console.AuditResult, error) {
 		result.Violations = append(result.Violations, violation.String())
 	}
 	return result, err
+}
+
+// catalogue makes the pages about events and the order API.
+func (s saga) catalogue(ctx context.Context) (catalogue.Pages, error) {
+	template, err := stack.Template(ctx, cloudformation.NewFromConfig(s.config), s.in.Name)
+	if err != nil {
+		return catalogue.Pages{}, err
+	}
+	events, err := catalogue.New(template)
+	if err != nil {
+		return catalogue.Pages{}, err
+	}
+	return catalogue.NewPages(events, httpapi.OpenAPI(), "")
 }
 
 // spans reads the spans of a trace from the local cloud, whose traces are those of X-Ray.

@@ -76,6 +76,7 @@ func TestOrdersOfEveryOutcomeAreWalkedThrough(t *testing.T) {
 			b.click(".event a[href^='#event-']")
 			b.await("the cause is the target", "document.querySelector(':target').innerText.includes('loyalty.points-awarded')")
 		}},
+		{"the catalogue is walked through by clicks", checkCatalogue},
 		{"an order is found by its event and its trace", func(b *browser) { checkSearch(b, undelivered) }},
 		{"an order is placed with the keyboard", checkKeyboard},
 		{"every page is accessible, in both themes and on a phone", func(b *browser) { checkAppearance(b, poisoned) }},
@@ -157,6 +158,33 @@ func checkSearch(b *browser, order string) {
 	}
 }
 
+// checkCatalogue walks from the first page to an event, to a context that consumes it, to
+// the map and to the order API.
+func checkCatalogue(b *browser) {
+	b.Helper()
+	b.open("/")
+	for _, step := range []struct{ link, heading string }{
+		{`header a[href="/catalogue/"]`, "Events"},
+		{`main a[href="warehouse.stock-reserved"]`, "warehouse.stock-reserved"},
+		{`main a[href="payment"]`, "Payment"},
+		{`header a[href="/catalogue/map"]`, "Map"},
+		{`header a[href="/catalogue/api"]`, "Order API"},
+		{`main a[href="problem.too-late"]`, "Too late"},
+	} {
+		b.click(step.link)
+		b.await(step.link+" leads to "+step.heading, "document.querySelector('h1')?.innerText === "+quoted(step.heading))
+	}
+	b.open("/catalogue/map")
+	b.await("the arrows have the map's style", "getComputedStyle(document.querySelector('.arrow')).strokeWidth === '2px'")
+	if n := value[int](b, "document.querySelectorAll('svg .box').length"); n < 10 {
+		b.Errorf("the map has %d boxes", n)
+	}
+	status := value[int](b, "(r => { r.open('GET', '/catalogue/asyncapi.json', false); r.send(); return r.status })(new XMLHttpRequest())")
+	if status != 200 {
+		b.Errorf("asyncapi.json is answered with %d", status)
+	}
+}
+
 func checkKeyboard(b *browser) {
 	b.Helper()
 	b.open("/")
@@ -174,7 +202,10 @@ func checkKeyboard(b *browser) {
 
 func checkAppearance(b *browser, order string) {
 	b.Helper()
-	pages := []string{"/", "/orders/" + order, "/events", "/dlq", "/audit"}
+	pages := []string{
+		"/", "/orders/" + order, "/events", "/dlq", "/audit", "/catalogue/", "/catalogue/map", "/catalogue/api",
+		"/catalogue/order.placed", "/catalogue/warehouse", "/catalogue/problem.too-late",
+	}
 	for _, path := range pages {
 		b.appear(1280, 900, "light")
 		b.open(path)

@@ -1,5 +1,5 @@
-// Package console shows a saga in a browser: its orders, what has become of each, and its
-// dead letters. It shows the same for a saga in AWS and in the local cloud, because it
+// Package console shows a saga in a browser: its orders, what has become of each, its dead
+// letters, and the catalogue of its events and its order API. It shows the same for a saga in AWS and in the local cloud, because it
 // reads both through AWS's APIs.
 //
 // Pages are rendered here, with html/template, which escapes all that comes from events.
@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"time"
 
+	"example.com/saga/operator/catalogue"
 	"example.com/saga/operator/dlq"
 	"example.com/saga/operator/orderapi"
 	"example.com/saga/operator/orderlist"
@@ -51,6 +52,9 @@ type Config struct {
 	Advise func(reason string) template.HTML
 	// Audit checks the invariants.
 	Audit func(context.Context) (AuditResult, error)
+	// Catalogue reads the stack's template, and returns the pages about events and the
+	// order API.
+	Catalogue func(context.Context) (catalogue.Pages, error)
 	// Every is the time between two polls.
 	Every  time.Duration
 	Clock  func() time.Time
@@ -69,6 +73,7 @@ type Console struct {
 	audited auditor
 	tail    tail
 	status  status
+	library library
 }
 
 // New makes a console.
@@ -79,6 +84,7 @@ func New(config Config) (*Console, error) {
 	}
 	return &Console{
 		Config: config, started: config.Clock().UnixMilli(), pages: parsed, pulse: newPulse(), letters: newLetterbox(config.DeadLetters, config.Clock),
+		library: library{load: config.Catalogue},
 	}, nil
 }
 
@@ -90,19 +96,21 @@ func (c *Console) Handler() http.Handler {
 	mux.HandleFunc("GET /events", c.page(c.eventsPage))
 	mux.HandleFunc("GET /dlq", c.page(c.deadLettersPage))
 	mux.HandleFunc("GET /audit", c.page(c.auditPage))
+	mux.HandleFunc("GET /catalogue/{$}", c.page(c.cataloguePage))
+	mux.HandleFunc("GET /catalogue/{name}", c.catalogued)
+	mux.HandleFunc("GET /problems/{kind}", problem)
 	mux.HandleFunc("GET /search", c.search)
 	mux.HandleFunc("GET /counts", c.showCounts)
 	mux.HandleFunc("GET /live", c.live)
 	mux.Handle("GET /static/", staticFiles())
+	mux.HandleFunc("GET /static/catalogue.css", catalogueStyle)
 	mux.HandleFunc("POST /audit", c.runAudit)
 	mux.HandleFunc("POST /orders", c.action(c.place))
 	mux.HandleFunc("POST /orders/{id}/cancellation", c.action(c.cancel))
 	mux.HandleFunc("POST /orders/{id}/replay", c.action(c.replay))
 	mux.HandleFunc("POST /dlq/redrive", c.action(c.redrive))
 	mux.HandleFunc("POST /dlq/discard", c.action(c.discard))
-	mux.HandleFunc("GET /", c.page(func(*http.Request) (page, error) {
-		return message(http.StatusNotFound, "There is no such page", "The console has no page at this address."), nil
-	}))
+	mux.HandleFunc("GET /", c.page(func(*http.Request) (page, error) { return noSuchPage(), nil }))
 	return protect(mux)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"html/template"
 	"io"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/saga/operator/catalogue"
 	"example.com/saga/operator/console"
 	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/dlq"
@@ -21,6 +23,7 @@ import (
 	"example.com/saga/operator/orderview"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
+	"example.com/saga/services/order/httpapi"
 )
 
 const markup = `<script>alert("x")</script>`
@@ -35,8 +38,10 @@ type shop struct {
 	records map[string]participant.Record
 	letters []dlq.DeadLetter
 	// did has what was done to dead letters.
-	did    []string
-	broken error
+	did []string
+	// catalogues is how often the catalogue was made.
+	catalogues int
+	broken     error
 	// show shows a message of the event log, once the console follows it.
 	show     func(string)
 	followed chan struct{}
@@ -90,7 +95,8 @@ func newShop(t *testing.T, change func(*console.Config)) *shop {
 		Audit: func(context.Context) (console.AuditResult, error) {
 			return console.AuditResult{Orders: 1, Violations: []string{markup}}, s.broken
 		},
-		Every: time.Millisecond, Clock: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
+		Catalogue: s.catalogue,
+		Every:     time.Millisecond, Clock: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 	}
 	change(&config)
 	var err error
@@ -125,6 +131,24 @@ func (s *shop) follow(ctx context.Context, ready func(), show func(string)) erro
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// catalogue returns the pages of a template that has markup.
+func (s *shop) catalogue(context.Context) (catalogue.Pages, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.catalogues++
+	if s.broken != nil {
+		return catalogue.Pages{}, s.broken
+	}
+	events, err := catalogue.New(fmt.Appendf(nil, `{"Resources": {
+		"Main": {"Type": "AWS::Events::EventBus", "Properties": {"Name": %q}}, "Queue": {"Type": "AWS::SQS::Queue", "Properties": {}},
+		"Consume": {"Type": "AWS::Events::Rule", "Properties": {"EventBusName": {"Ref": "Main"}, "EventPattern": {"detail-type": ["order.placed"]},
+			"Targets": [{"Arn": {"Fn::GetAtt": ["Queue", "Arn"]}}]}}}}`, markup))
+	if err != nil {
+		return catalogue.Pages{}, err
+	}
+	return catalogue.NewPages(events, httpapi.OpenAPI(), "")
 }
 
 // ScanRecords and LoadAll are those of orderlist.Table.

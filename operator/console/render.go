@@ -26,7 +26,7 @@ func parsePages() (pages, error) {
 		return nil, err
 	}
 	parsed := make(pages)
-	for _, name := range []string{"orders", "order", "events", "dlq", "audit", "message"} {
+	for _, name := range []string{"orders", "order", "events", "dlq", "audit", "catalogue", "message"} {
 		page, err := layout.Clone()
 		if err != nil {
 			return nil, err
@@ -73,6 +73,11 @@ type page struct {
 // message is a page with a text.
 func message(status int, title, text string) page {
 	return page{template: "message", title: title, status: status, body: text}
+}
+
+// noSuchPage is shown at an address without a page.
+func noSuchPage() page {
+	return message(http.StatusNotFound, "There is no such page", "The console has no page at this address.")
 }
 
 // document is what a whole document shows.
