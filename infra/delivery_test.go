@@ -64,7 +64,7 @@ func TestTheDocsStateHowOftenAMessageIsReceivedAndHowLongItMayWait(t *testing.T)
 		longest += min(1<<n, 300)
 	}
 	for page, facts := range map[string][]string{
-		"operations.md":                  {fmt.Sprintf("`failed %d times in Warehouse/Queue`", receives)},
+		"operations.md":                  {fmt.Sprintf("(failed %d times in Warehouse/Queue)", receives)},
 		"design.md":                      {fmt.Sprintf("received %d times (`MaxReceiveCount`", receives), "1, 2, 4 … up to 300 seconds"},
 		"deployment.md":                  {fmt.Sprintf("so %d of them outlast a failure of %d to %d minutes", receives, longest/2/60, longest/60), fmt.Sprintf("an alarm is raised after %d minutes", waits)},
 		"runbooks/dead-letters.md":       {fmt.Sprintf("`failed %d times in …`", receives), fmt.Sprintf("none comes back within %d minutes", waits)},
