@@ -122,6 +122,9 @@ func TestADeploymentOfOneEnvironmentCannotChangeAnother(t *testing.T) {
 		"another queue":                   {"sqs:ReceiveMessage", "arn:aws:sqs" + regional + "saga-prod-Queue-1", nil, false},
 		"another bus":                     {"events:PutEvents", "arn:aws:events" + regional + "event-bus/saga-prod", nil, false},
 		"another rule":                    {"events:PutTargets", "arn:aws:events" + regional + "rule/saga-prod/1", nil, false},
+		"a registry without its setting":  {"schemas:CreateRegistry", "arn:aws:schemas" + regional + "registry/saga-dev", nil, false},
+		"another registry":                {"schemas:DeleteRegistry", "arn:aws:schemas" + regional + "registry/saga-prod", nil, false},
+		"another schema":                  {"schemas:UpdateSchema", "arn:aws:schemas" + regional + "schema/saga-prod/order@OrderPlaced", nil, false},
 		"another log":                     {"logs:GetLogEvents", "arn:aws:logs" + regional + "log-group:saga-prod-ObservabilityEvents-1:*", nil, false},
 		"its own secret":                  {"secretsmanager:GetSecretValue", "arn:aws:secretsmanager" + regional + "secret:Key-1", map[string]string{"aws:ResourceTag/aws:cloudformation:stack-name": "saga-dev"}, true},
 		"another secret":                  {"secretsmanager:GetSecretValue", "arn:aws:secretsmanager" + regional + "secret:Key-1", ofProd, false},
@@ -161,6 +164,8 @@ func createActions() map[string]string {
 		"AWS::CodeDeploy::Application":     "codedeploy:CreateApplication",
 		"AWS::CodeDeploy::DeploymentGroup": "codedeploy:CreateDeploymentGroup",
 		"AWS::DynamoDB::Table":             "dynamodb:CreateTable",
+		"AWS::EventSchemas::Registry":      "schemas:CreateRegistry",
+		"AWS::EventSchemas::Schema":        "schemas:CreateSchema",
 		"AWS::Events::ApiDestination":      "events:CreateApiDestination",
 		"AWS::Events::Archive":             "events:CreateArchive",
 		"AWS::Events::Connection":          "events:CreateConnection",
@@ -208,6 +213,10 @@ func arnOf(resourceType, id string) string {
 		return "arn:aws:codedeploy" + regional + "deploymentgroup:saga-prod-OrderDeployments/" + name
 	case "AWS::DynamoDB::Table":
 		return "arn:aws:dynamodb" + regional + "table/" + name
+	case "AWS::EventSchemas::Registry":
+		return "arn:aws:schemas" + regional + "registry/saga-prod"
+	case "AWS::EventSchemas::Schema":
+		return "arn:aws:schemas" + regional + "schema/saga-prod/" + id
 	case "AWS::Events::EventBus", "AWS::Events::EventBusPolicy":
 		return "arn:aws:events" + regional + "event-bus/saga-prod"
 	case "AWS::Events::Rule":
@@ -260,10 +269,15 @@ func readBoundary(t *testing.T, name string) boundary {
 	if err != nil {
 		t.Fatal(err)
 	}
+	conditional := `""` // matches nothing
+	if settingsOf(t, name).SchemaRegistry {
+		conditional = "$1"
+	}
 	filled := strings.NewReplacer(
 		"${AWS::Partition}", "aws", "${AWS::Region}", "eu-west-1", "${AWS::AccountId}", "222222222222",
 		"${Environment}", name, "${Qualifier}", settingsOf(t, name).Qualifier,
 	).Replace(regexp.MustCompile(`\{"Fn::Sub": ("[^"]*")\}`).ReplaceAllString(string(text), "$1"))
+	filled = regexp.MustCompile(`\{"Fn::If": \["WithSchemaRegistry", ("[^"]*"), \{"Ref": "AWS::NoValue"\}\]\}`).ReplaceAllString(filled, conditional)
 	var template struct {
 		Resources map[string]struct {
 			Properties struct {

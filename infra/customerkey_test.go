@@ -40,7 +40,7 @@ var withoutKey = map[string]bool{
 
 	alarms: false, policies: false, roles: false, rules: false, keys: false,
 	aliases: false, versions: false, deploymentGroups: false, "AWS::CodeDeploy::Application": false,
-	"AWS::CloudWatch::Dashboard": false, "AWS::Events::ApiDestination": false, "AWS::Events::EventBusPolicy": false,
+	"AWS::CloudWatch::Dashboard": false, "AWS::EventSchemas::Registry": false, "AWS::EventSchemas::Schema": false, "AWS::Events::ApiDestination": false, "AWS::Events::EventBusPolicy": false,
 	"AWS::Lambda::EventInvokeConfig": false, "AWS::Lambda::Permission": false, "AWS::Lambda::Url": false, "AWS::Logs::ResourcePolicy": false,
 	"AWS::SNS::Subscription": false, "AWS::SNS::TopicPolicy": false, "AWS::SQS::QueuePolicy": false,
 }

@@ -22,6 +22,7 @@ func names() map[string]string {
 		"AWS::CodeDeploy::Application":     "ApplicationName",
 		"AWS::CodeDeploy::DeploymentGroup": "DeploymentGroupName",
 		"AWS::DynamoDB::Table":             "TableName",
+		"AWS::EventSchemas::Registry":      "RegistryName",
 		"AWS::Events::ApiDestination":      "Name",
 		"AWS::Events::Archive":             "ArchiveName",
 		"AWS::Events::Connection":          "Name",
@@ -43,7 +44,8 @@ func names() map[string]string {
 func unnamed() []string {
 	return []string{
 		"AWS::CDK::Metadata", "AWS::IAM::OIDCProvider", "AWS::IAM::Policy", "AWS::KMS::Alias", "AWS::KMS::Key",
-		"AWS::Lambda::Alias", // Named within its function.
+		"AWS::EventSchemas::Schema", // Named within its registry.
+		"AWS::Lambda::Alias",        // Named within its function.
 		"AWS::Lambda::Version", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission", "AWS::Lambda::Url",
 		"AWS::SNS::Subscription", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy",
 	}

@@ -13,6 +13,7 @@ import (
 	"example.com/saga/infra/notification"
 	"example.com/saga/infra/observability"
 	"example.com/saga/infra/resource"
+	"example.com/saga/infra/schemas"
 	"example.com/saga/pkg/contract"
 )
 
@@ -70,6 +71,9 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	})
 	if observed.Queue != nil {
 		output(stack, "ObservabilityQueueUrl", observed.Queue.QueueUrl())
+	}
+	if settings.SchemaRegistry {
+		schemas.New(stack, "Schemas", name)
 	}
 	if settings.Monitoring {
 		addMonitoring(stack, api, services, settings)

@@ -61,18 +61,18 @@ func TestTablesAreBilledByUseAndDeleteWhatExpired(t *testing.T) {
 	}
 }
 
-func TestOnlyBusesAndTheDashboardHaveNamesOfTheirOwn(t *testing.T) {
-	want := []string{"saga-prod", "saga-prod", "saga-prod-loyalty"}
+func TestOnlyBusesTheDashboardAndTheRegistryHaveNamesOfTheirOwn(t *testing.T) {
+	want := []string{"saga-prod", "saga-prod", "saga-prod", "saga-prod-loyalty"}
 	var got []string
 	for id, resource := range synthesized(t, "prod").Resources {
-		if resource.Type == aliases {
-			continue // Its name is one within its function.
+		if resource.Type == aliases || resource.Type == "AWS::EventSchemas::Schema" {
+			continue // Its name is one within its function, or its registry.
 		}
 		var properties map[string]any
 		if err := json.Unmarshal(resource.Properties, &properties); err != nil {
 			t.Fatalf("%s: %v", id, err)
 		}
-		for _, property := range []string{"Name", "QueueName", "TableName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "DashboardName", "TopicName", "ArchiveName", "AliasName"} {
+		for _, property := range []string{"Name", "QueueName", "TableName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "DashboardName", "TopicName", "ArchiveName", "AliasName", "RegistryName"} {
 			if name, literal := properties[property].(string); literal {
 				got = append(got, name)
 			}
@@ -274,5 +274,23 @@ func TestEveryCommandOfAServiceIsAFunctionOfTheStack(t *testing.T) {
 func TestAFolderWithoutServicesIsRefused(t *testing.T) {
 	if _, err := findArtefacts(t.TempDir(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "has no function") {
 		t.Errorf("got %v, want an error", err)
+	}
+}
+
+func TestTheSchemasOfAllEventsAreInARegistryIfItsSettingIsOn(t *testing.T) {
+	for _, name := range environment.Names() {
+		got := map[string]int{}
+		for _, resource := range synthesized(t, name).Resources {
+			if strings.HasPrefix(resource.Type, "AWS::EventSchemas::") {
+				got[resource.Type]++
+			}
+		}
+		want := map[string]int{}
+		if settingsOf(t, name).SchemaRegistry {
+			want = map[string]int{"AWS::EventSchemas::Registry": 1, "AWS::EventSchemas::Schema": len(contract.All())}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the schemas of %s (-want +got):\n%s", name, diff)
+		}
 	}
 }

@@ -138,6 +138,7 @@ func kinds() map[string]kind {
 		byGB         = "billed by GB"
 		policy       = "a permission"
 		deployment   = "deployments to Lambda are free (https://aws.amazon.com/codedeploy/pricing/)"
+		registry     = "only the discovery of schemas costs (https://aws.amazon.com/about-aws/whats-new/2021/09/cross-account-discovery-amazon-eventbridge-schema)"
 		iam          = "IAM is free (https://aws.amazon.com/iam/)"
 	)
 	return map[string]kind{
@@ -155,6 +156,8 @@ func kinds() map[string]kind {
 			free:     "billed by request and by GB, recovery to any second included",
 			unpriced: []string{"ContributorInsightsSpecification", "ProvisionedThroughput", "WarmThroughput"},
 		},
+		"AWS::EventSchemas::Registry": {free: registry},
+		"AWS::EventSchemas::Schema":   {free: registry},
 		"AWS::Events::ApiDestination": {free: byEvent},
 		"AWS::Events::Archive":        {free: byGB},
 		// https://docs.aws.amazon.com/secretsmanager/latest/userguide/integrating_how-services-use-secrets_events.html

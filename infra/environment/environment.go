@@ -46,6 +46,10 @@ type Settings struct {
 	// The event log and the archive have every event without it. Each event costs a
 	// request to SQS, whether the queue is read or not.
 	ObservabilityQueue bool
+	// SchemaRegistry makes a schema registry of EventBridge with the schema of every
+	// event, from which AWS's tools generate code. The boundary must allow it:
+	// docs/deployment.md.
+	SchemaRegistry bool
 	// Protected keeps data: tables can be recovered to any second, cannot be
 	// deleted by mistake and, with the logs, are retained when their stack is
 	// deleted.
@@ -166,6 +170,7 @@ func settingsOf(name string) Settings {
 		LogLevel:            "info",
 		LogRetentionDays:    30,
 		ObservabilityQueue:  true,
+		SchemaRegistry:      name == "prod", // Other teams build on its events alone.
 		Monitoring:          true,
 		Retention:           60 * 24 * time.Hour,
 		Deadline:            24 * time.Hour,

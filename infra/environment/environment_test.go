@@ -126,7 +126,7 @@ func TestAnInvalidSettingIsNamed(t *testing.T) {
 }
 
 func TestEverySettingIsCheckedAndDocumented(t *testing.T) {
-	checked := map[string]bool{"Protected": true, "MaskEventLog": true, "ObservabilityQueue": true} // Both values are valid.
+	checked := map[string]bool{"Protected": true, "MaskEventLog": true, "ObservabilityQueue": true, "SchemaRegistry": true} // Both values are valid.
 	for _, test := range invalidSettings() {
 		checked[strings.TrimSuffix(test.want, ": ")] = true
 	}

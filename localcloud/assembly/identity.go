@@ -100,6 +100,8 @@ func resourceTypes() map[string]resourceProperties {
 		"AWS::CloudWatch::Dashboard":               new(Dashboard),
 		"AWS::DynamoDB::GlobalTable":               new(GlobalTable),
 		"AWS::DynamoDB::Table":                     new(Table),
+		"AWS::EventSchemas::Registry":              new(SchemaRegistry),
+		"AWS::EventSchemas::Schema":                new(EventSchema),
 		"AWS::Events::ApiDestination":              new(APIDestination),
 		"AWS::Events::Archive":                     new(Archive),
 		"AWS::Events::Connection":                  new(Connection),

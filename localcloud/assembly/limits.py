@@ -43,6 +43,20 @@ OVERRIDES = {
         "GlobalSecondaryIndexes[].Projection.NonKeyAttributes": {"max": 20},
         "TimeToLiveSpecification.AttributeName": {"min": 1, "max": 255},
     },
+    # https://docs.aws.amazon.com/eventbridge/latest/schema-reference/v1-registries-name-registryname.html
+    # https://docs.aws.amazon.com/eventbridge/latest/schema-reference/v1-registries-name-registryname-schemas-name-schemaname.html
+    # The names: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/schemas_registry
+    # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/schemas_schema
+    "AWS::EventSchemas::Registry": {
+        "Description": {"max": 256},
+        "RegistryName": {"min": 1, "max": 64, "pattern": "[A-Za-z0-9._@-]+"},
+    },
+    "AWS::EventSchemas::Schema": {
+        "Content": {"min": 1, "max": 100000},
+        "Description": {"max": 256},
+        "RegistryName": {"min": 1, "max": 64, "pattern": "[A-Za-z0-9._@-]+"},
+        "SchemaName": {"min": 1, "max": 385, "pattern": "[A-Za-z0-9._@-]+"},
+    },
     # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateApiDestination.html
     "AWS::Events::ApiDestination": {
         "ConnectionArn": {"pattern": "arn:aws:events:.+:connection/.+"},

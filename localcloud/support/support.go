@@ -50,6 +50,7 @@ func serviceName(short string) string {
 		"AWSEvents":         "EventBridge",
 		"AmazonSQS":         "SQS",
 		"DynamoDB_20120810": "DynamoDB",
+		"EventSchemas":      "EventBridge Schemas",
 		"Events":            "EventBridge",
 		"Logs":              "CloudWatch Logs",
 		"Logs_20140328":     "CloudWatch Logs",

@@ -2,7 +2,6 @@ package catalogue
 
 import (
 	"bytes"
-	_ "embed" // For the schema of the envelope.
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,12 +12,6 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 )
-
-// envelope is the JSON Schema of an event. It has the rules of package event that a schema
-// can have.
-//
-//go:embed envelope.json
-var envelope string
 
 // object is a JSON object of a document.
 type object map[string]any
@@ -166,7 +159,7 @@ func (c Catalogue) Example(e Event) (event.Event, error) {
 // the types that they share. They have other keys here than where they come from, and
 // AsyncAPI's dialect, so their references are changed, and $schema and $id left out.
 func (c Catalogue) componentSchemas() (object, error) {
-	all := object{"cloudEvent": json.RawMessage(envelope)}
+	all := object{"cloudEvent": event.Schema()}
 	for _, uri := range slices.Sorted(maps.Keys(c.Schemas)) {
 		var schema object
 		if err := json.Unmarshal(c.Schemas[uri], &schema); err != nil {

@@ -147,6 +147,8 @@ def resolved(template, value):
             return separator.join(str(resolved(template, part)) for part in parts)
         case [("Fn::Sub", str(text))]:
             return re.sub(r"\$\{([^}]+)\}", lambda found: resolved(template, {"Ref": found[1]}), text)
+        case [("Fn::If", [_, met, _])]:
+            return resolved(template, met)
         case [(function, _)] if function.startswith("Fn::"):
             return function
     return {key: resolved(template, item) for key, item in value.items()}
