@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"example.com/saga/operator/dlq"
+	"example.com/saga/operator/faults"
 	"example.com/saga/operator/orderapi"
 	"example.com/saga/operator/orderlist"
 	"example.com/saga/operator/orderview"
@@ -51,6 +52,8 @@ type Config struct {
 	Advise func(reason string) template.HTML
 	// Audit checks the invariants.
 	Audit func(context.Context) (AuditResult, error)
+	// Faults has the faults of the local cloud. It is nil in AWS.
+	Faults *faults.Client
 	// Every is the time between two polls.
 	Every  time.Duration
 	Clock  func() time.Time
@@ -67,6 +70,7 @@ type Console struct {
 	pulse   *pulse
 	letters *letterbox
 	audited auditor
+	chaos   chaos
 	tail    tail
 	status  status
 }
@@ -90,6 +94,11 @@ func (c *Console) Handler() http.Handler {
 	mux.HandleFunc("GET /events", c.page(c.eventsPage))
 	mux.HandleFunc("GET /dlq", c.page(c.deadLettersPage))
 	mux.HandleFunc("GET /audit", c.page(c.auditPage))
+	if c.Faults != nil {
+		mux.HandleFunc("GET /faults", c.page(c.faultsPage))
+		mux.HandleFunc("POST /faults", c.action(c.changeFaults))
+		mux.HandleFunc("POST /faults/orders", c.action(c.placeMany))
+	}
 	mux.HandleFunc("GET /search", c.search)
 	mux.HandleFunc("GET /counts", c.showCounts)
 	mux.HandleFunc("GET /live", c.live)
