@@ -33,10 +33,8 @@ type options struct {
 	deadLetterCommand string
 	// pause are the construct paths of functions.
 	pause []string
-	// faults are the probabilities of the faults.
-	faults map[fault.Name]float64
-	json   bool
-	quiet  bool
+	json  bool
+	quiet bool
 }
 
 func parse(arguments []string, help io.Writer) (options, error) {
@@ -122,7 +120,7 @@ func faultFlags(flags *flag.FlagSet, o *options) {
 	for some := range slices.Chunk(fault.Names(), 5) {
 		names.WriteString("\n" + fault.List(some))
 	}
-	mapFlag(flags, &o.faults, "fault", "let a fault happen with a probability, as `NAME=PROBABILITY`; may be repeated; the names are"+names.String(), fault.Parse)
+	mapFlag(flags, &o.Faults, "fault", "let a fault happen with a probability, as `NAME=PROBABILITY`; may be repeated; the names are"+names.String(), fault.Parse)
 	flags.Uint64Var(&o.Seed, "seed", 0, "the `number` that all faults, and the versions behind weighted aliases, are drawn from; 0 is a random one")
 	flags.DurationVar(&o.RedeliverAfter, "redeliver-after", 0,
 		"bring back what a function has failed to handle after this `time` at most; 0 waits as long as AWS")

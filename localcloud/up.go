@@ -13,7 +13,6 @@ import (
 	"example.com/saga/localcloud/cloud"
 	"example.com/saga/localcloud/console"
 	"example.com/saga/localcloud/eventbridge"
-	"example.com/saga/localcloud/fault"
 )
 
 // Where the stack is.
@@ -33,8 +32,11 @@ func (m machine) up(ctx context.Context, o options) (err error) {
 	}
 	watcher := m.console(o)
 	logger := slog.New(slog.NewTextHandler(m.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if len(o.Faults) > 0 {
+		logger.WarnContext(ctx, "faults will strike", "faults", o.Faults, "seed", o.Seed)
+	}
 	config := o.Config
-	config.Region, config.AccountID, config.Faults = region, accountID, o.injector(ctx, logger)
+	config.Region, config.AccountID = region, accountID
 	config.Clock, config.Random, config.Logger = m.clock, rand.Reader, logger
 	config.Debugged = func(function string, pid int) {
 		watcher.Debug(console.Debugged{Time: m.clock(), Function: function, PID: pid})
@@ -79,16 +81,6 @@ func stopped(ctx context.Context, err error) error {
 	default:
 		return err
 	}
-}
-
-// injector returns what injects the faults, or nil without any. The seed, which is
-// logged, repeats them.
-func (o options) injector(ctx context.Context, logger *slog.Logger) *fault.Injector {
-	if len(o.faults) == 0 {
-		return nil
-	}
-	logger.WarnContext(ctx, "faults will strike", "faults", o.faults, "seed", o.Seed)
-	return fault.NewInjector(o.Seed, o.faults)
 }
 
 func (m machine) console(o options) *console.Console {

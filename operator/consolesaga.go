@@ -24,6 +24,7 @@ import (
 	"example.com/saga/operator/console"
 	"example.com/saga/operator/envelope"
 	"example.com/saga/operator/evidence"
+	"example.com/saga/operator/faults"
 	"example.com/saga/operator/logs"
 	"example.com/saga/operator/orderapi"
 	"example.com/saga/operator/orderlist"
@@ -86,6 +87,7 @@ func (s saga) newConsole(ctx context.Context, name string, write bool) (*console
 	}
 	if s.in.Local() {
 		config.Stack, config.Every, config.Spans = s.in.Buses[globalBus], everyLocally, s.spans
+		config.Faults = &faults.Client{URL: s.in.FaultsURL, UsageURL: s.in.UsageURL}
 	}
 	return console.New(config)
 }

@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds every wait. Waits end as soon as what they wait for is there.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // browser is a tab of a headless Chromium.
 type browser struct {

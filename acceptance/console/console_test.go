@@ -105,6 +105,32 @@ func TestAnOrderWhoseProcessesWereKilledIsExplainedOneClickAway(t *testing.T) {
 	b.await("the end of the process is in the lanes", `document.querySelector(".box.ended")`)
 }
 
+func TestEveryOrderEndsWhileProcessesAreKilled(t *testing.T) {
+	t.Parallel() // It mostly waits.
+	findBrowser(t)
+	s := startSaga(t, "--redeliver-after", "300ms", "--seed", "7")
+	b := openBrowser(t, s.console)
+	b.open("/")
+	b.click(`nav a[href="/faults"]`)
+	b.await("the faults are there", `document.getElementById("fault-kill-before-call")`)
+	b.run(chromedp.Evaluate(`{
+		const slider = document.querySelector("#fault-kill-before-call input[type=range]");
+		slider.value = 0.1;
+		for (const type of ["input", "change"]) slider.dispatchEvent(new Event(type, {bubbles: true}));
+	}`, nil))
+	b.await("the fault is set", `document.getElementById("outcome").innerText.includes("kill-before-call has the probability 0.1")`)
+	b.checkAccessible("/faults")
+	b.click(`form[action="/faults/orders"] button`)
+	b.await("all are placed", `document.getElementById("outcome").innerText.includes("50 orders are placed")`)
+	b.await("all end", `document.getElementById("verdict").innerText.startsWith("50 of 50 ended")`)
+	b.await("the audit passes", `/^50 of 50 ended, 0 invariants violated, [1-9]\d* process(es)? (was|were) killed\.$/.test(document.getElementById("verdict")?.innerText)`)
+	b.await("the strikes are shown", `+document.querySelector("#fault-kill-before-call .hits").innerText > 0`)
+	b.click(`button[aria-label="Pause Payment/Worker"]`)
+	b.await("a function is paused", `document.querySelector('button[aria-label="Resume Payment/Worker"]')`)
+	b.click(`button[aria-label="Resume Payment/Worker"]`)
+	b.await("it is resumed", `document.querySelector('button[aria-label="Pause Payment/Worker"]')`)
+}
+
 func checkSamples(b *browser) {
 	b.Helper()
 	b.open("/")
@@ -203,7 +229,7 @@ func checkKeyboard(b *browser) {
 func checkAppearance(b *browser, order string) {
 	b.Helper()
 	pages := []string{
-		"/", "/orders/" + order, "/events", "/dlq", "/audit", "/catalogue/", "/catalogue/map", "/catalogue/api",
+		"/", "/orders/" + order, "/events", "/dlq", "/audit", "/faults", "/catalogue/", "/catalogue/map", "/catalogue/api",
 		"/catalogue/order.placed", "/catalogue/warehouse", "/catalogue/problem.too-late",
 	}
 	for _, path := range pages {

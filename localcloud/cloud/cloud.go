@@ -60,9 +60,9 @@ type Config struct {
 	// timeout. Debugged is called with the path and the id of each such process.
 	Debug    []string
 	Debugged func(function string, pid int)
-	// Faults injects faults; nil is none.
-	Faults *fault.Injector
-	// Seed is what the choices between the versions of an alias are drawn from.
+	// Faults are the probabilities of the faults at the start.
+	Faults map[fault.Name]float64
+	// Seed is what faults, and the choices between the versions of an alias, are drawn from.
 	Seed uint64
 	// RedeliverAfter bounds how long what has failed waits for its next
 	// attempt, unless it is 0.
@@ -102,6 +102,7 @@ type Cloud struct {
 	// deadLetterQueues are ARNs.
 	deadLetterQueues map[string]bool
 	calls            *calls
+	faults           *fault.Injector
 	// counted has, by ARN, the events of each bus and each function, and the requests of
 	// each API destination and each function URL.
 	counted tally
@@ -143,7 +144,7 @@ type endpoint struct {
 func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 	c := &Cloud{
 		config: config, created: config.Clock().UTC().Truncate(time.Millisecond), failed: make(chan error, 1),
-		logsOf: map[string]functionLogs{}, absent: map[string]bool{},
+		logsOf: map[string]functionLogs{}, absent: map[string]bool{}, faults: fault.NewInjector(config.Seed, config.Faults),
 	}
 	defer func() {
 		if err != nil {
@@ -305,6 +306,8 @@ func (c *Cloud) api() http.Handler {
 	own.HandleFunc("GET /usage", c.showUsage)
 	own.HandleFunc("GET /traces", c.showTraces)
 	own.HandleFunc("GET /traces/{id}", c.showTrace)
+	own.HandleFunc("GET /faults", c.showFaults)
+	own.HandleFunc("PUT /faults", c.changeFaults)
 	own.HandleFunc("POST /resume", c.resume)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

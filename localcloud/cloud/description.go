@@ -15,7 +15,9 @@ type Addresses struct {
 	DeliveriesURL string `json:"deliveriesUrl,omitempty"`
 	UsageURL      string `json:"usageUrl"`
 	TracesURL     string `json:"tracesUrl"`
-	Region        string `json:"region"`
+	// FaultsURL shows and changes the faults and which functions are paused.
+	FaultsURL string `json:"faultsUrl"`
+	Region    string `json:"region"`
 	// FunctionURLs are the URLs of the functions that have one, by construct paths.
 	FunctionURLs map[string]string `json:"functionUrls"`
 	// Outputs are the stack's outputs by name.
@@ -43,7 +45,8 @@ type Description struct {
 func (c *Cloud) Describe() Description {
 	description := Description{
 		Addresses: Addresses{
-			StackName: c.assembly.Stack, AWSEndpointURL: c.address, UsageURL: c.address + "/usage", TracesURL: c.address + "/traces", Region: c.config.Region,
+			StackName: c.assembly.Stack, Region: c.config.Region, AWSEndpointURL: c.address,
+			UsageURL: c.address + "/usage", TracesURL: c.address + "/traces", FaultsURL: c.address + "/faults",
 			FunctionURLs: map[string]string{}, Outputs: maps.Clone(c.assembly.Outputs),
 		},
 		Queues:      refs[assembly.Queue](c.assembly),

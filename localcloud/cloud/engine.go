@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"net/http"
 	"time"
 
 	"example.com/saga/localcloud/apidestination"
@@ -8,6 +9,7 @@ import (
 	"example.com/saga/localcloud/cloudwatchlogs"
 	"example.com/saga/localcloud/dynamodb"
 	"example.com/saga/localcloud/eventbridge"
+	"example.com/saga/localcloud/fault"
 	"example.com/saga/localcloud/lambda"
 	"example.com/saga/localcloud/scheduler"
 	"example.com/saga/localcloud/secretsmanager"
@@ -40,7 +42,7 @@ func (c *Cloud) newEngines() {
 		RedeliverSoon:  c.queues.RedeliverSoon,
 	})
 	c.schedules = scheduler.New(scheduler.Config{Clock: clock, Every: c.config.ScheduleEvery, Targets: schedules{c}, Lost: c.reportLoss})
-	c.destinations = apidestination.New(apidestination.Config{Clock: clock, Transport: c.transport(), Authorize: authorize})
+	c.destinations = apidestination.New(apidestination.Config{Clock: clock, Transport: fault.NewTransport(c.faults, &http.Transport{}), Authorize: authorize})
 	c.receiver = newReceiver(clock, c.destinations.Authorizes)
 	c.secrets = secretsmanager.New(secretsmanager.Config{Clock: clock, Authorize: authorize})
 	deliveries := deliveries{c}

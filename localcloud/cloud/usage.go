@@ -44,7 +44,7 @@ type Usage struct {
 	DroppedForUnknownBus int `json:"droppedForUnknownBus"`
 	// DuplicatedMessages counts the deliveries that were caused by a lost delete.
 	DuplicatedMessages int `json:"duplicatedMessages"`
-	// Faults counts how often each planned fault has occurred.
+	// Faults counts how often each fault has occurred that is, or once was, planned.
 	Faults map[fault.Name]int `json:"faults"`
 	// MemoryError is why the memory of the processes is unknown.
 	MemoryError string `json:"memoryError,omitempty"`
@@ -138,7 +138,7 @@ func (c *Cloud) Usage(ctx context.Context) Usage {
 		Lost:                 c.lost.Load(),
 		DroppedForUnknownBus: c.buses.DroppedForUnknownBus(),
 		DuplicatedMessages:   c.queues.Duplicated(),
-		Faults:               c.faults(),
+		Faults:               c.faults.Hits(),
 	}
 	for resource, rule := range assembly.Of[assembly.Rule](c.assembly) {
 		if rule.ScheduleExpression != "" {

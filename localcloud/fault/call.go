@@ -41,7 +41,7 @@ func (c *Calls) Wrap(service wire.Service) wire.Service {
 	for name, operation := range service.Operations {
 		hit := c.faultService(service.Target, name, operation)
 		service.Operations[name] = func(ctx context.Context, body []byte) (any, error) {
-			if c.processes.Exempt(wire.Session(ctx)) {
+			if !c.injector.Active() || c.processes.Exempt(wire.Session(ctx)) {
 				return operation(ctx, body)
 			}
 			return c.faultProcess(ctx, body, hit)

@@ -1,6 +1,7 @@
 package fault_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +35,90 @@ func TestASeedRepeatsWhatEachFaultDrawsWhateverElseIsPlanned(t *testing.T) {
 	}
 	if other := draw(8, map[fault.Name]float64{fault.KillAfterCall: 0.3}); slices.Equal(alone, other) {
 		t.Error("another seed has the same draws")
+	}
+}
+
+func TestAFaultThatIsNotPlannedDrawsNothingFromItsSequence(t *testing.T) {
+	draw := func(injector *fault.Injector) []bool {
+		draws := make([]bool, 200)
+		for i := range draws {
+			draws[i] = injector.Hit(fault.Shuffle)
+		}
+		return draws
+	}
+	want := draw(fault.NewInjector(7, map[fault.Name]float64{fault.Shuffle: 0.3}))
+	injector := fault.NewInjector(7, nil)
+	for name, plan := range map[string]map[fault.Name]float64{
+		"none ever was": nil, "others are": {fault.KillAfterCall: 1}, "it is off": {fault.KillAfterCall: 0, fault.Shuffle: 0},
+	} {
+		set(t, injector, plan)
+		if slices.Contains(draw(injector), true) {
+			t.Errorf("it occurs when %s", name)
+		}
+	}
+	set(t, injector, map[fault.Name]float64{fault.Shuffle: 0.3})
+	if got := draw(injector); !slices.Equal(got, want) {
+		t.Error("its draws are others than those of its seed")
+	}
+}
+
+func TestAPlanIsActiveWhileAnyProbabilityIsMoreThanZero(t *testing.T) {
+	injector := fault.NewInjector(1, nil)
+	for _, step := range []struct {
+		plan map[fault.Name]float64
+		want bool
+	}{
+		{nil, false},
+		{map[fault.Name]float64{fault.Shuffle: 0.1, fault.KillAfterCall: 1}, true},
+		{map[fault.Name]float64{fault.KillAfterCall: 0}, true},
+		{map[fault.Name]float64{fault.Shuffle: 0}, false},
+	} {
+		if set(t, injector, step.plan); injector.Active() != step.want {
+			t.Errorf("after %v it is active: %t", step.plan, injector.Active())
+		}
+	}
+}
+
+func TestAChangeKeepsTheOtherFaultsAndTheCounts(t *testing.T) {
+	injector := fault.NewInjector(1, map[fault.Name]float64{fault.KillAfterCall: 1, fault.Shuffle: 0.5})
+	injector.Hit(fault.KillAfterCall)
+	set(t, injector, map[fault.Name]float64{fault.KillAfterCall: 0, fault.DynamoDBThrottle: 0.25})
+	states := injector.States()
+	want := map[fault.Name]fault.State{
+		fault.KillAfterCall: {Probability: 0, Hits: 1}, fault.Shuffle: {Probability: 0.5}, fault.DynamoDBThrottle: {Probability: 0.25}, fault.DynamoDBConflict: {},
+	}
+	for name, state := range want {
+		if states[name] != state {
+			t.Errorf("%s is %+v, want %+v", name, states[name], state)
+		}
+	}
+	if len(states) != len(fault.Names()) {
+		t.Errorf("%d faults have a state", len(states))
+	}
+}
+
+func TestAPlanWithWhatIsNoFaultOrNoProbabilityChangesNothing(t *testing.T) {
+	injector := fault.NewInjector(1, nil)
+	for want, plan := range map[string]map[fault.Name]float64{
+		`there is no fault "meteor"; there are duplicate-delivery, `: {"meteor": 0.1},
+		"the probability of shuffle must be from 0 to 1":             {fault.Shuffle: 1.5},
+		"the probability of kill-after-call must be from 0 to 1":     {fault.KillAfterCall: -0.1},
+		"the probability of put-events-partial must be from 0 to 1":  {fault.PutEventsPartial: math.NaN()},
+	} {
+		plan[fault.DynamoDBThrottle] = 1
+		if err := injector.Set(plan); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("the error is %v, want %s", err, want)
+		}
+	}
+	if injector.Active() {
+		t.Errorf("planned is %v", injector.States())
+	}
+}
+
+func set(t *testing.T, injector *fault.Injector, plan map[fault.Name]float64) {
+	t.Helper()
+	if err := injector.Set(plan); err != nil {
+		t.Fatal(err)
 	}
 }
 

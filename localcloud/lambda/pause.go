@@ -25,6 +25,12 @@ func (g *gate) set(open bool) {
 	}
 }
 
+func (g *gate) isOpen() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.opened == nil
+}
+
 // wait returns when the gate is open, or ctx is done.
 func (g *gate) wait(ctx context.Context) {
 	for ctx.Err() == nil {
@@ -41,20 +47,17 @@ func (g *gate) wait(ctx context.Context) {
 	}
 }
 
-// Pause holds back the events of asynchronous invocations, and the messages of
-// queues, until Resume. Synchronous calls are not held back: their callers
-// cannot wait.
-func (s *Service) Pause(arn string) {
+// SetPaused pauses a function, or resumes it. While it is paused, the events of
+// asynchronous invocations and the messages of queues are held back. Synchronous
+// calls are not: their callers cannot wait.
+func (s *Service) SetPaused(arn string, paused bool) {
 	if f := s.function(arn); f != nil {
-		f.gate.set(false)
+		f.gate.set(!paused)
 	}
 }
 
-// Resume ends every Pause.
-func (s *Service) Resume() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range s.functions {
-		f.gate.set(true)
-	}
+// IsPaused reports whether a function is paused.
+func (s *Service) IsPaused(arn string) bool {
+	f := s.function(arn)
+	return f != nil && !f.gate.isOpen()
 }

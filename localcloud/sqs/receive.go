@@ -106,8 +106,13 @@ func (s *Service) order(ctx context.Context, q *store) []*message {
 	if s.config.Shuffle == nil || q.FIFO {
 		return q.messages
 	}
-	messages := slices.Clone(q.messages)
-	s.config.Shuffle(ctx, len(messages), func(i, j int) { messages[i], messages[j] = messages[j], messages[i] })
+	messages := q.messages
+	s.config.Shuffle(ctx, len(messages), func(i, j int) {
+		if &messages[0] == &q.messages[0] { // A queue may be long, and a shuffle is rare.
+			messages = slices.Clone(messages)
+		}
+		messages[i], messages[j] = messages[j], messages[i]
+	})
 	return messages
 }
 

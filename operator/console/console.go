@@ -18,6 +18,7 @@ import (
 
 	"example.com/saga/operator/catalogue"
 	"example.com/saga/operator/dlq"
+	"example.com/saga/operator/faults"
 	"example.com/saga/operator/orderapi"
 	"example.com/saga/operator/orderlist"
 	"example.com/saga/operator/orderview"
@@ -55,6 +56,8 @@ type Config struct {
 	// Catalogue reads the stack's template, and returns the pages about events and the
 	// order API.
 	Catalogue func(context.Context) (catalogue.Pages, error)
+	// Faults has the faults of the local cloud. It is nil in AWS.
+	Faults *faults.Client
 	// Every is the time between two polls.
 	Every  time.Duration
 	Clock  func() time.Time
@@ -71,6 +74,7 @@ type Console struct {
 	pulse   *pulse
 	letters *letterbox
 	audited auditor
+	chaos   chaos
 	tail    tail
 	status  status
 	library library
@@ -99,6 +103,11 @@ func (c *Console) Handler() http.Handler {
 	mux.HandleFunc("GET /catalogue/{$}", c.page(c.cataloguePage))
 	mux.HandleFunc("GET /catalogue/{name}", c.catalogued)
 	mux.HandleFunc("GET /problems/{kind}", problem)
+	if c.Faults != nil {
+		mux.HandleFunc("GET /faults", c.page(c.faultsPage))
+		mux.HandleFunc("POST /faults", c.action(c.changeFaults))
+		mux.HandleFunc("POST /faults/orders", c.action(c.placeMany))
+	}
 	mux.HandleFunc("GET /search", c.search)
 	mux.HandleFunc("GET /counts", c.showCounts)
 	mux.HandleFunc("GET /live", c.live)

@@ -66,7 +66,7 @@ func changes(since, now string) string {
 func (c *Console) stamp(order string) string {
 	page := fmt.Sprintf("%d.%d.%d", c.started, c.Orders.Stamp(order), c.letters.stamp())
 	if order == "" {
-		page += fmt.Sprintf(".%d", c.tail.stamp())
+		page += fmt.Sprintf(".%d.%d", c.tail.stamp(), c.chaos.stamp())
 	}
 	return page + fmt.Sprintf("/%d.%d.%d.%d", c.Orders.Stamp(""), c.letters.stamp(), c.audited.stamp(), c.status.stamp())
 }

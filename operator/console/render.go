@@ -26,7 +26,7 @@ func parsePages() (pages, error) {
 		return nil, err
 	}
 	parsed := make(pages)
-	for _, name := range []string{"orders", "order", "events", "dlq", "audit", "catalogue", "message"} {
+	for _, name := range []string{"orders", "order", "events", "dlq", "audit", "faults", "catalogue", "message"} {
 		page, err := layout.Clone()
 		if err != nil {
 			return nil, err
@@ -89,9 +89,11 @@ type document struct {
 	Since, Order string
 	Stack        string
 	ReadOnly     bool
-	Held         bool
-	Counts       countsView
-	Body         any
+	// Faults is whether there is a page of faults.
+	Faults bool
+	Held   bool
+	Counts countsView
+	Body   any
 }
 
 // page returns the handler of a page. The stamps are taken before what they stand for is
@@ -107,7 +109,7 @@ func (c *Console) page(of func(*http.Request) (page, error)) http.HandlerFunc {
 		}
 		c.render(w, r, p.status, p.template, "layout.html", document{
 			Title: p.title, Path: r.URL.Path, URL: r.URL.RequestURI(), Since: since, Order: order,
-			Stack: c.Stack, ReadOnly: c.ReadOnly, Held: p.held, Counts: c.counts(), Body: p.body,
+			Stack: c.Stack, ReadOnly: c.ReadOnly, Faults: c.Faults != nil, Held: p.held, Counts: c.counts(), Body: p.body,
 		})
 	}
 }

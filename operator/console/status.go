@@ -16,6 +16,7 @@ const (
 	partTable
 	partOrders
 	partLetters
+	partFaults
 	parts
 )
 

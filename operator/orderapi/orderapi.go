@@ -26,8 +26,21 @@ const Function = "Order/Api"
 // live is the alias through which the function is invoked, as infra/boundedcontext names it.
 const live = "live"
 
-// timeout bounds a request. The API responds as soon as an order is committed.
-const timeout = 30 * time.Second
+const (
+	// timeout bounds a request. The API responds as soon as an order is committed.
+	timeout = 30 * time.Second
+	// attempts is how often a request is sent that the API fails to answer.
+	attempts = 20
+	pause    = 100 * time.Millisecond
+)
+
+// problem is the reason why the API refuses a request.
+type problem struct {
+	status int
+	text   string
+}
+
+func (p problem) Error() string { return p.text }
 
 // Client is a client of an order API.
 type Client struct {
@@ -62,8 +75,8 @@ func FindURL(ctx context.Context, client URLs, in stack.Stack) (string, error) {
 	return strings.TrimSuffix(*out.FunctionUrl, "/"), nil
 }
 
-// Place places a sample, and cancels it if the sample says so. It returns the id of the
-// order.
+// Place places a sample, and requests its cancellation, which may come too late, if it is
+// such a sample. It returns the id of the order.
 func (c *Client) Place(ctx context.Context, sample Sample) (string, error) {
 	body, err := sample.Order.JSON()
 	if err != nil {
@@ -76,6 +89,9 @@ func (c *Client) Place(ctx context.Context, sample Sample) (string, error) {
 	}
 	if err == nil && sample.Cancel {
 		err = c.Cancel(ctx, id)
+	}
+	if refused, is := errors.AsType[problem](err); is && refused.status == http.StatusConflict && id != "" {
+		err = nil
 	}
 	return id, err
 }
@@ -104,9 +120,26 @@ func (c *Client) Cancel(ctx context.Context, orderID string) error {
 	return nil
 }
 
-// post sends a request, and returns the body of the answer. The error of a refused one is
-// the problem that the API reports.
-func (c *Client) post(ctx context.Context, path, body string, headers ...string) (_ []byte, err error) {
+// post sends a request until the API answers it without failing, and returns the body of
+// the answer. The order API may be sent each of its requests again: an order has an
+// idempotency key, and a cancellation is one.
+func (c *Client) post(ctx context.Context, path, body string, headers ...string) (answer []byte, err error) {
+	for range attempts {
+		answer, err = c.try(ctx, path, body, headers...)
+		if refused, is := errors.AsType[problem](err); err == nil || is && refused.status < http.StatusInternalServerError {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+	return answer, err
+}
+
+// try sends a request once. The error of a refused one is the problem that the API reports.
+func (c *Client) try(ctx context.Context, path, body string, headers ...string) (_ []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+path, strings.NewReader(body))
@@ -129,9 +162,9 @@ func (c *Client) post(ctx context.Context, path, body string, headers ...string)
 	if answer.StatusCode == http.StatusAccepted {
 		return content, nil
 	}
-	var problem struct{ Title, Detail string }
-	if err := json.Unmarshal(content, &problem); err != nil || problem.Title == "" {
-		return nil, fmt.Errorf("the order API answers %s", answer.Status)
+	var described struct{ Title, Detail string }
+	if err := json.Unmarshal(content, &described); err != nil || described.Title == "" {
+		return nil, problem{answer.StatusCode, "the order API answers " + answer.Status}
 	}
-	return nil, errors.New(strings.TrimSpace(problem.Title + ". " + problem.Detail))
+	return nil, problem{answer.StatusCode, strings.TrimSpace(described.Title + ". " + described.Detail)}
 }

@@ -88,6 +88,23 @@ func TestTheErrorOfARefusedRequestIsTheProblem(t *testing.T) {
 	}
 }
 
+func TestAFailedRequestIsRepeatedWithItsKey(t *testing.T) {
+	var keys []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if keys = append(keys, r.Header.Get("Idempotency-Key")); len(keys) < 3 {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		w.WriteHeader(http.StatusAccepted)
+		fmt.Fprint(w, `{"orderId": "o-1"}`)
+	}))
+	t.Cleanup(server.Close)
+	id, err := (&orderapi.Client{URL: server.URL}).Place(t.Context(), orderapi.Samples()[0])
+	if err != nil || id != "o-1" || len(keys) != 3 || keys[0] == "" || keys[0] != keys[1] || keys[1] != keys[2] {
+		t.Errorf("%q, %v, with the keys %q", id, err, keys)
+	}
+}
+
 // urls is a fake of Lambda.
 type urls struct {
 	out *lambda.GetFunctionUrlConfigOutput

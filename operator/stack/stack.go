@@ -41,6 +41,9 @@ type Stack struct {
 	// TracesURL, followed by a slash and an id, shows a trace in the local cloud. In AWS
 	// it is empty.
 	TracesURL string
+	// FaultsURL has the faults of the local cloud, UsageURL its counters. In AWS they are
+	// empty.
+	FaultsURL, UsageURL string
 
 	// Of the local cloud; AWS is found by the SDK's own means.
 	endpoint, region string

@@ -25,3 +25,7 @@ document.addEventListener("click", async (event) => {
   }
   setTimeout(() => { button.innerHTML = label; }, 1200);
 });
+
+document.addEventListener("input", (event) => {
+  if (event.target.type === "range") event.target.form.querySelector("output").textContent = event.target.value;
+});
