@@ -123,7 +123,7 @@ func TestACopyInAFolderWithASpaceRunsItsOwnProgramsAndReloadsThem(t *testing.T) 
 	}
 	const program = "services/order/cmd/api/main.go"
 	copied.write(t, program, copied.read(t, program)+"\nfunc init() { println(\"built again\") }\n")
-	if built := copied.run(t, nil, "make", "reload"); built != "Built order/api.\n" {
+	if built := copied.run(t, nil, "make", "--no-print-directory", "reload"); built != "Built order/api.\n" {
 		t.Errorf("make reload prints\n%s", built)
 	}
 	const api = "Order/Api"
