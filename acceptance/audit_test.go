@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/saga/acceptance/await"
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/evidence"
 	"example.com/saga/operator/stack"
@@ -127,7 +128,7 @@ func (c *cloud) requestCancellation(ctx context.Context, orderID string) error {
 func (c *cloud) awaitEnd(t *testing.T, id string) order {
 	t.Helper()
 	var o order
-	eventually(t, "order "+id+" has ended", func() error {
+	await.Until(t, "order "+id+" has ended", func() error {
 		c.get(t, "/orders/"+id, &o)
 		if o.Status != "shipped" && o.Status != "cancelled" {
 			return fmt.Errorf("it is %s", o.Status)

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/saga/acceptance/await"
 	"example.com/saga/acceptance/cost"
 )
 
@@ -177,7 +178,7 @@ func (c *cloud) kill(b *testing.B, path string) {
 			b.Fatal(err)
 		}
 	}
-	eventually(b, "the processes of "+path+" have ended", func() error {
+	await.Until(b, "the processes of "+path+" have ended", func() error {
 		if left := c.usage(b).pids(path); len(left) > 0 {
 			return fmt.Errorf("left are %v", left)
 		}
@@ -242,7 +243,7 @@ func (c *cloud) median(b *testing.B, body string, await func(ctx context.Context
 
 // awaitShipped reads an order until it is shipped.
 func (c *cloud) awaitShipped(ctx context.Context, id string) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, await.Patience)
 	defer cancel()
 	for {
 		answer, err := c.do(ctx, http.MethodGet, "/orders/"+id, "")

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"example.com/saga/acceptance/await"
 )
 
 // chaos is a fault of the local cloud, and its effect on a naive saga.
@@ -132,10 +134,10 @@ func faultFlags(seed uint64, faults ...chaos) []string {
 // deliveries are retried.
 func (c *cloud) drained(t *testing.T) {
 	t.Helper()
-	deadline := time.Now().Add(5 * patience)
+	deadline := time.Now().Add(5 * await.Patience)
 	for !c.usage(t).Idle {
 		if time.Now().After(deadline) {
-			t.Fatalf("after %s events are still in transit: %+v", 5*patience, c.usage(t).Queues)
+			t.Fatalf("after %s events are still in transit: %+v", 5*await.Patience, c.usage(t).Queues)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}

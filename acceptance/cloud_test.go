@@ -22,12 +22,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"example.com/saga/acceptance/await"
 	"example.com/saga/operator/readyfile"
 	"example.com/saga/pkg/awsconfig"
 )
-
-// patience bounds every wait. Waits end as soon as what they wait for is there.
-const patience = 2 * time.Minute
 
 // cloud is a running saga.
 type cloud struct {
@@ -70,11 +68,11 @@ func startCloud(tb testing.TB, flags ...string) *cloud {
 			tb.Logf("the local cloud wrote:\n%s", tail(output.String()))
 		}
 	})
-	return await(tb, command, ready)
+	return launch(tb, command, ready)
 }
 
-// await starts a local cloud, waits until it is ready, and ends it with the test.
-func await(tb testing.TB, command *exec.Cmd, ready string) *cloud {
+// launch starts a local cloud, waits until it is ready, and ends it with the test.
+func launch(tb testing.TB, command *exec.Cmd, ready string) *cloud {
 	tb.Helper()
 	if err := command.Start(); err != nil {
 		tb.Fatalf("start the local cloud (make host builds it): %v", err)
@@ -86,7 +84,7 @@ func await(tb testing.TB, command *exec.Cmd, ready string) *cloud {
 			tb.Errorf("the local cloud: %v", err)
 		}
 	})
-	eventually(tb, "the local cloud is ready", func() error {
+	await.Until(tb, "the local cloud is ready", func() error {
 		select {
 		case err := <-ended:
 			ended <- err
@@ -187,27 +185,10 @@ func (c *cloud) get(tb testing.TB, path string, into any) {
 	answer.decode(tb, into)
 }
 
-// eventually waits until a condition holds. It fails the test after patience, with what
-// it waited for and the last error.
-func eventually(tb testing.TB, what string, condition func() error) {
-	tb.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			tb.Fatalf("waited %s for: %s: %v", patience, what, err)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
 // settled waits until no event is in transit.
 func (c *cloud) settled(tb testing.TB) {
 	tb.Helper()
-	eventually(tb, "no event is in transit", func() error {
+	await.Until(tb, "no event is in transit", func() error {
 		if usage := c.usage(tb); !usage.Idle {
 			return fmt.Errorf("still busy")
 		}

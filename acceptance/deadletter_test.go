@@ -21,6 +21,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"example.com/saga/acceptance/await"
 	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/redrive"
 	"example.com/saga/operator/rule"
@@ -46,7 +47,7 @@ func (c *cloud) deadLetters(t *testing.T, name string) deadletter.Queue {
 func awaitDeadLetters(t *testing.T, queue deadletter.Queue, want int) []deadletter.Message {
 	t.Helper()
 	var found []deadletter.Message
-	eventually(t, fmt.Sprintf("%d dead letters are in %s", want, queue.Name), func() error {
+	await.Until(t, fmt.Sprintf("%d dead letters are in %s", want, queue.Name), func() error {
 		var err error
 		if found, err = queue.Look(t.Context(), deadletter.Maximum); err == nil && len(found) != want {
 			err = fmt.Errorf("there are %d", len(found))

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"example.com/saga/acceptance/await"
 )
 
 // endings is a notification endpoint that records when each order has ended.
@@ -68,7 +70,7 @@ func (e *endings) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // await waits until an order has ended in this way, and returns when it did.
 func (e *endings) await(ctx context.Context, id, eventType string) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, await.Patience)
 	defer cancel()
 	end := e.of(id)
 	select {

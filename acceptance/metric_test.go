@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/acceptance/await"
 	"example.com/saga/services/order/metrics"
 	"example.com/saga/services/order/sweeper"
 )
@@ -56,7 +57,7 @@ func TestEveryOrderIsCountedOnceAlthoughEveryMessageIsDeliveredTwice(t *testing.
 			counted[p.metric+" "+p.series] += p.value
 		case metrics.SagaDuration:
 			durations++
-			if p.value <= 0 || p.value > patience.Seconds() {
+			if p.value <= 0 || p.value > await.Patience.Seconds() {
 				t.Errorf("an order took %g seconds", p.value)
 			}
 		}

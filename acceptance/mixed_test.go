@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/saga/acceptance/await"
 	"example.com/saga/pkg/contract"
 )
 
@@ -150,7 +151,7 @@ func TestACancellationAfterTheShipmentIsRefusedInTheTimeline(t *testing.T) {
 	// warehouse refuses it.
 	c := startCloud(t, "--pause", "Order/Worker")
 	placed := c.placeMany(t, 1, 1)[0]
-	eventually(t, "the order is shipped", func() error {
+	await.Until(t, "the order is shipped", func() error {
 		if notified := len(c.notifications(t)); notified != 1 {
 			return fmt.Errorf("%d notifications", notified)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"example.com/saga/acceptance/await"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/event"
 )
@@ -81,7 +82,7 @@ type watching struct{ stdout *bufio.Scanner }
 // watch starts operator watch, and waits until it shows new events. It ends with the test.
 func (c *cloud) watch(t *testing.T, flags ...string) *watching {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Patience)
 	program := exec.CommandContext(ctx, "../dist/local/operator", append([]string{"watch", "-ready-file", c.readyFile}, flags...)...)
 	program.Cancel = func() error { return program.Process.Signal(syscall.SIGTERM) }
 	stdout, err := program.StdoutPipe()

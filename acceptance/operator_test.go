@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/saga/acceptance/await"
 )
 
 // operator runs a command of the operator, and returns its output.
@@ -129,7 +131,7 @@ func (c *cloud) loseAll(t *testing.T, context, status string) []order {
 	const many = 40
 	placed := c.placeMany(t, many, concurrency)
 	queue := context + "/Queue"
-	eventually(t, "all orders are in the queue of "+context, func() error {
+	await.Until(t, "all orders are in the queue of "+context, func() error {
 		if waiting := c.usage(t).Queues[queue]; waiting.Visible+waiting.InFlight < many {
 			return fmt.Errorf("%+v do", waiting)
 		}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"example.com/saga/acceptance/await"
 )
 
 // order is an order in an answer of the order API.
@@ -79,7 +81,7 @@ func (c *cloud) placeMany(tb testing.TB, n, concurrency int) []order {
 func (c *cloud) awaitStatus(tb testing.TB, id, status string) order {
 	tb.Helper()
 	var o order
-	eventually(tb, "order "+id+" is "+status, func() error {
+	await.Until(tb, "order "+id+" is "+status, func() error {
 		c.get(tb, "/orders/"+id, &o)
 		if o.Status != status {
 			return fmt.Errorf("it is %s", o.Status)

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/saga/acceptance/await"
 )
 
 // makeRun starts what `make run` starts, with a ready file of its own, and ends it
@@ -40,7 +42,7 @@ func makeRun(t *testing.T, out *os.File) *cloud {
 	}
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), "sh", "-c", last)
 	command.Dir, command.Stdout, command.Stderr = "..", out, out
-	return await(t, command, ready)
+	return launch(t, command, ready)
 }
 
 func TestTheConsoleStartsAndEndsWithMakeRun(t *testing.T) {
@@ -75,9 +77,9 @@ func TestTheConsoleStartsAndEndsWithMakeRun(t *testing.T) {
 		if console = regexp.MustCompile(`http://127\.0\.0\.1:\d+/`).FindString(first); console == "" {
 			t.Fatalf("the first line is not the address of the console: %s", printed)
 		}
-		eventually(t, "the console shows the saga", page)
+		await.Until(t, "the console shows the saga", page)
 	})
-	eventually(t, "the console ends with make run", func() error {
+	await.Until(t, "the console ends with make run", func() error {
 		if page() == nil {
 			return errors.New("it still answers")
 		}
@@ -115,7 +117,7 @@ func TestTheCommandsThatMakeRunPrintsPlaceAndFollowAnOrderThatIsShipped(t *testi
 	t.Cleanup(func() { out.Close() })
 	c := makeRun(t, out)
 	var printed string
-	eventually(t, "the commands are printed", func() error {
+	await.Until(t, "the commands are printed", func() error {
 		text, err := os.ReadFile(out.Name())
 		if printed = string(text); err == nil && !strings.Contains(printed, "make watch") {
 			return fmt.Errorf("printed is %s", printed)

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"example.com/saga/acceptance/await"
 )
 
 // terminal is a terminal of the system.
@@ -79,7 +81,7 @@ func TestMakeRunColoursEventsByWhatTheyMeanForAnOrder(t *testing.T) {
 		yellow: {"loyalty.points-revoked", "payment.refunded", "warehouse.stock-released"}, magenta: {"order.cancelled"},
 	} {
 		for _, eventType := range types {
-			eventually(t, "the event is shown in its colour", func() error {
+			await.Until(t, "the event is shown in its colour", func() error {
 				if shown := screen.text(); !strings.Contains(shown, color+eventType+" ") {
 					return fmt.Errorf("%s is not shown in %q: %q", eventType, color, shown)
 				}

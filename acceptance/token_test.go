@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"example.com/saga/acceptance/await"
 	"example.com/saga/operator/rotation"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/keyring"
@@ -147,7 +148,7 @@ func (c *cloud) endProcesses(t *testing.T, function string) {
 		if err := syscall.Kill(process.PID, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, fmt.Sprintf("process %d has ended", process.PID), func() error {
+		await.Until(t, fmt.Sprintf("process %d has ended", process.PID), func() error {
 			if err := syscall.Kill(process.PID, 0); !errors.Is(err, syscall.ESRCH) {
 				return fmt.Errorf("it still runs: %v", err) //nolint:errorlint // There may be none.
 			}

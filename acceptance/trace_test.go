@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/acceptance/await"
 	"example.com/saga/pkg/tracing"
 )
 
@@ -83,7 +84,7 @@ func (c *cloud) checkTrace(t *testing.T, orderID string, commands []string) stri
 	var handled []string
 	var found trace
 	// Neither the daemon nor the logs signal that a segment or a line has arrived.
-	eventually(t, "the trace of order "+orderID+" is complete", func() error {
+	await.Until(t, "the trace of order "+orderID+" is complete", func() error {
 		var id string
 		handled, id = c.logged(t, orderID)
 		answer, err := c.do(t.Context(), http.MethodGet, c.TracesURL+"/"+id, "")

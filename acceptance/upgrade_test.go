@@ -19,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"example.com/saga/acceptance/await"
 )
 
 // liveAlias is the alias by which functions are invoked.
@@ -60,7 +62,7 @@ func (c *cloud) upload(t *testing.T, folder string) map[string]versions {
 			t.Fatal(err)
 		}
 		configuration := &lambda.GetFunctionConfigurationInput{FunctionName: &name}
-		if err := lambda.NewFunctionUpdatedWaiter(client).Wait(t.Context(), configuration, patience); err != nil {
+		if err := lambda.NewFunctionUpdatedWaiter(client).Wait(t.Context(), configuration, await.Patience); err != nil {
 			t.Fatal(err)
 		}
 		published, err := client.PublishVersion(t.Context(), &lambda.PublishVersionInput{FunctionName: &name})
@@ -68,7 +70,7 @@ func (c *cloud) upload(t *testing.T, folder string) map[string]versions {
 			t.Fatal(err)
 		}
 		configuration.Qualifier = published.Version
-		if err := lambda.NewPublishedVersionActiveWaiter(client).Wait(t.Context(), configuration, patience); err != nil {
+		if err := lambda.NewPublishedVersionActiveWaiter(client).Wait(t.Context(), configuration, await.Patience); err != nil {
 			t.Fatal(err)
 		}
 		made[name] = versions{deployed: *live.FunctionVersion, uploaded: *published.Version}

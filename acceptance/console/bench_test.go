@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"golang.org/x/sync/errgroup"
 
+	"example.com/saga/acceptance/await"
 	"example.com/saga/operator/orderapi"
 	"example.com/saga/pkg/awsconfig"
 	"example.com/saga/pkg/contract"
@@ -31,7 +32,7 @@ func BenchmarkTenThousandOrders(b *testing.B) {
 	order := s.place(b, func(*orderapi.Order) {})
 	s.copyOrder(b, order)
 	s.startConsole(b)
-	eventually(b, "the console knows all orders", func() error {
+	await.Until(b, "the console knows all orders", func() error {
 		counts, err := request(b, http.MethodGet, s.console+"counts", "", http.StatusOK)
 		if want := fmt.Sprintf("<b>%d</b> placed", manyOrders); err == nil && !strings.Contains(string(counts), want) {
 			err = fmt.Errorf("the counts are %s", counts)
@@ -66,7 +67,7 @@ func (s *saga) copyOrder(b *testing.B, id string) {
 	}
 	store := dynamo.NewStore(dynamodb.NewFromConfig(awsconfig.At(s.AWSEndpointURL, s.Region)), s.Tables["Order/Table"], vocabulary)
 	var record participant.Record
-	eventually(b, "the order is shipped", func() error {
+	await.Until(b, "the order is shipped", func() error {
 		if record, err = store.Load(b.Context(), id); err == nil && !record.Due.IsZero() {
 			err = fmt.Errorf("its record is version %d", record.Version)
 		}

@@ -18,10 +18,9 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-)
 
-// patience bounds every wait. Waits end as soon as what they wait for is there.
-const patience = 2 * time.Minute
+	"example.com/saga/acceptance/await"
+)
 
 // browser is a tab of a headless Chromium.
 type browser struct {
@@ -68,7 +67,7 @@ func openBrowser(tb testing.TB, home string) *browser {
 	ctx, closeTab := chromedp.NewContext(allocated)
 	tb.Cleanup(closeTab)
 	b := &browser{TB: tb, home: home, act: func(actions ...chromedp.Action) error {
-		bounded, cancel := context.WithTimeout(ctx, patience)
+		bounded, cancel := context.WithTimeout(ctx, await.Patience)
 		defer cancel()
 		return chromedp.Run(bounded, actions...)
 	}}
@@ -151,7 +150,7 @@ func (b *browser) await(what, expression string) {
 	b.Helper()
 	var holds bool
 	var problem error
-	for deadline := time.Now().Add(patience); !holds; {
+	for deadline := time.Now().Add(await.Patience); !holds; {
 		// While a page is replaced by another one an expression cannot be evaluated.
 		problem = b.act(chromedp.Evaluate("!!("+expression+")", &holds))
 		if time.Now().After(deadline) {

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/uuid"
 
+	"example.com/saga/acceptance/await"
 	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/orderapi"
 	"example.com/saga/operator/readyfile"
@@ -52,7 +53,7 @@ func startCloud(tb testing.TB, flags ...string) *saga {
 		"up", "--port", "0", "--assembly", "cdk.out/local", "--ready-file", ready,
 		"--setup", `dist/local/operator receive -ready-file "$LOCALCLOUD_READY_FILE" 123=1000000`,
 	}, flags)...)
-	eventually(tb, "the local cloud is ready", func() error {
+	await.Until(tb, "the local cloud is ready", func() error {
 		_, err := os.Stat(ready)
 		return err
 	})
@@ -67,7 +68,7 @@ func startCloud(tb testing.TB, flags ...string) *saga {
 func (s *saga) startConsole(tb testing.TB) {
 	tb.Helper()
 	out := start(tb, "operator", "console", "-ready-file", s.readyFile, "-port", "0")
-	eventually(tb, "the console prints its address", func() error {
+	await.Until(tb, "the console prints its address", func() error {
 		printed, err := os.ReadFile(out)
 		s.console = regexp.MustCompile(`http://\S+/`).FindString(string(printed))
 		if err == nil && s.console == "" {
@@ -75,7 +76,7 @@ func (s *saga) startConsole(tb testing.TB) {
 		}
 		return err
 	})
-	eventually(tb, "the console shows the saga", func() error {
+	await.Until(tb, "the console shows the saga", func() error {
 		_, err := request(tb, http.MethodGet, s.console, "", http.StatusOK)
 		return err
 	})
@@ -102,7 +103,7 @@ func start(tb testing.TB, program string, arguments ...string) string {
 	}
 	tb.Cleanup(func() {
 		command.Process.Signal(syscall.SIGTERM)
-		kill := time.AfterFunc(patience, func() { command.Process.Kill() })
+		kill := time.AfterFunc(await.Patience, func() { command.Process.Kill() })
 		defer kill.Stop()
 		if err := command.Wait(); err != nil {
 			tb.Errorf("%s ends with %v", program, err)
@@ -112,22 +113,6 @@ func start(tb testing.TB, program string, arguments ...string) string {
 		}
 	})
 	return out.Name()
-}
-
-// eventually waits until a condition holds.
-func eventually(tb testing.TB, what string, condition func() error) {
-	tb.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			tb.Fatalf("waited for: %s: %v", what, err)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }
 
 // place places an order that differs from one that ships, and returns its id.
@@ -141,7 +126,7 @@ func (s *saga) place(tb testing.TB, change func(*orderapi.Order)) string {
 	}
 	key := uuid.NewString()
 	var placed struct{ OrderID string }
-	eventually(tb, "the order is placed", func() error {
+	await.Until(tb, "the order is placed", func() error {
 		answer, err := request(tb, http.MethodPost, s.Outputs["OrdersUrl"]+"orders", body, http.StatusAccepted, "Idempotency-Key", key)
 		if err != nil {
 			return err
@@ -178,7 +163,7 @@ func request(tb testing.TB, method, address, body string, want int, headers ...s
 func (s *saga) take(tb testing.TB, queue string, n int) map[string]string {
 	tb.Helper()
 	taken := make(map[string]string)
-	eventually(tb, fmt.Sprintf("%d events are in %s", n, queue), func() error {
+	await.Until(tb, fmt.Sprintf("%d events are in %s", n, queue), func() error {
 		out, err := s.queues.ReceiveMessage(tb.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(s.Queues[queue]), MaxNumberOfMessages: 10})
 		if err != nil {
 			return err
