@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -14,10 +13,10 @@ type AuditResult struct {
 
 // auditor has the result of the last audit.
 type auditor struct {
-	mu      sync.Mutex
-	result  AuditResult
-	at      time.Time
-	changes int64
+	versioned
+
+	result AuditResult
+	at     time.Time
 }
 
 func (a *auditor) set(result AuditResult, at time.Time) {
@@ -31,12 +30,6 @@ func (a *auditor) last() (AuditResult, time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.result, a.at
-}
-
-func (a *auditor) stamp() int64 {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.changes
 }
 
 // auditView is what the page of the audit shows.

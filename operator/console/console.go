@@ -1,6 +1,6 @@
 // Package console shows a saga in a browser: its orders, what has become of each, its dead
-// letters, and the catalogue of its events and its order API. It shows the same for a saga in AWS and in the local cloud, because it
-// reads both through AWS's APIs.
+// letters, and the catalogue of its events and its order API. It shows the same for a saga
+// in AWS and in the local cloud, because it reads both through AWS's APIs.
 //
 // Pages are rendered here, with html/template, which escapes all that comes from events.
 // A page is a whole document. In a browser with JavaScript, htmx requests it again
@@ -72,7 +72,7 @@ type Console struct {
 	started int64
 	pages   pages
 	pulse   *pulse
-	letters *letterbox
+	cached  *deadLetterCache
 	audited auditor
 	chaos   chaos
 	tail    tail
@@ -87,7 +87,7 @@ func New(config Config) (*Console, error) {
 		return nil, err
 	}
 	return &Console{
-		Config: config, started: config.Clock().UnixMilli(), pages: parsed, pulse: newPulse(), letters: newLetterbox(config.DeadLetters, config.Clock),
+		Config: config, started: config.Clock().UnixMilli(), pages: parsed, pulse: newPulse(), cached: newDeadLetterCache(config.DeadLetters, config.Clock),
 		library: library{load: config.Catalogue},
 	}, nil
 }

@@ -23,7 +23,7 @@ func (c *Console) counts() countsView {
 	result, at := c.audited.last()
 	return countsView{
 		Counts: c.Orders.Counts(), Ready: c.status.ready(), Problem: c.status.problem(),
-		DeadLetters: c.letters.total(), Audited: at, Violations: len(result.Violations),
+		DeadLetters: c.cached.total(), Audited: at, Violations: len(result.Violations),
 	}
 }
 

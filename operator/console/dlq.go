@@ -13,8 +13,8 @@ import (
 // errNoAPI means that the order API requires IAM signatures.
 var errNoAPI = errors.New("the order API requires IAM signatures")
 
-// deadLettersView is what the page of the dead letters shows.
-type deadLettersView struct {
+// dlqView is what the page of the dead letters shows.
+type dlqView struct {
 	Queues []queueView
 	// Hidden is how many dead letters cannot be received now.
 	Hidden   int
@@ -34,42 +34,42 @@ type queueView struct {
 type groupView struct {
 	Why string
 	// Advice is what the runbook says about the reason.
-	Advice  template.HTML
-	Letters []letterView
+	Advice      template.HTML
+	DeadLetters []deadLetterView
 }
 
-type letterView struct {
+type deadLetterView struct {
 	dlq.DeadLetter
 
 	Age string
 }
 
 func (c *Console) deadLettersPage(r *http.Request) (page, error) {
-	all := c.letters.all()
-	view := deadLettersView{Hidden: max(c.letters.total()-len(all), 0), ReadOnly: c.ReadOnly, Order: r.FormValue("order")}
-	for _, letter := range all {
-		if view.Order == "" || letter.Event.Order == view.Order {
-			view.add(letterView{letter, orderview.Span(c.Clock().Sub(letter.Sent))}, c.Advise)
+	all := c.cached.all()
+	view := dlqView{Hidden: max(c.cached.total()-len(all), 0), ReadOnly: c.ReadOnly, Order: r.FormValue("order")}
+	for _, d := range all {
+		if view.Order == "" || d.Event.Order == view.Order {
+			view.add(deadLetterView{d, orderview.Span(c.Clock().Sub(d.Sent))}, c.Advise)
 		}
 	}
 	return page{template: "dlq", title: "Dead letters", body: view}, nil
 }
 
 // add puts a dead letter to those of its queue with the same reason.
-func (v *deadLettersView) add(letter letterView, advise func(reason string) template.HTML) {
-	q := slices.IndexFunc(v.Queues, func(q queueView) bool { return q.Name == letter.Queue })
+func (v *dlqView) add(d deadLetterView, advise func(reason string) template.HTML) {
+	q := slices.IndexFunc(v.Queues, func(q queueView) bool { return q.Name == d.Queue })
 	if q < 0 {
 		q = len(v.Queues)
-		v.Queues = append(v.Queues, queueView{Name: letter.Queue})
+		v.Queues = append(v.Queues, queueView{Name: d.Queue})
 	}
 	queue := &v.Queues[q]
 	queue.Count++
-	g := slices.IndexFunc(queue.Groups, func(g groupView) bool { return g.Why == letter.Why() })
+	g := slices.IndexFunc(queue.Groups, func(g groupView) bool { return g.Why == d.Why() })
 	if g < 0 {
 		g = len(queue.Groups)
-		queue.Groups = append(queue.Groups, groupView{Why: letter.Why(), Advice: advise(letter.Reason)})
+		queue.Groups = append(queue.Groups, groupView{Why: d.Why(), Advice: advise(d.Reason)})
 	}
-	queue.Groups[g].Letters = append(queue.Groups[g].Letters, letter)
+	queue.Groups[g].DeadLetters = append(queue.Groups[g].DeadLetters, d)
 }
 
 // redrive sends the dead letter with an id in the form to its original destination, or
@@ -78,10 +78,10 @@ func (c *Console) redrive(r *http.Request) (outcome, error) {
 	queue, dryRun := r.FormValue("queue"), r.FormValue("dry-run") != ""
 	results, err := c.DeadLetters.Redrive(r.Context(), queue, r.FormValue("id"), dryRun)
 	if dryRun {
-		return outcome{Text: "Dry run, nothing is changed:", DeadLetters: results}, err
+		return outcome{Text: "Dry run, nothing is changed:", Results: results}, err
 	}
-	c.letters.outdate(queue)
-	return outcome{Text: "Redriven from " + queue + ":", DeadLetters: results}, err
+	c.cached.outdate(queue)
+	return outcome{Text: "Redriven from " + queue + ":", Results: results}, err
 }
 
 // discard deletes the dead letter with an id in the form.
@@ -91,6 +91,6 @@ func (c *Console) discard(r *http.Request) (outcome, error) {
 		return outcome{}, errors.New("name the dead letter to discard")
 	}
 	results, err := c.DeadLetters.Discard(r.Context(), queue, id)
-	c.letters.outdate(queue)
-	return outcome{Text: "Discarded from " + queue + ":", DeadLetters: results}, err
+	c.cached.outdate(queue)
+	return outcome{Text: "Discarded from " + queue + ":", Results: results}, err
 }

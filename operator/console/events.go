@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"example.com/saga/operator/deadletter"
@@ -78,25 +77,19 @@ func noteOf(data json.RawMessage) string {
 
 // tail has the last events, the oldest first.
 type tail struct {
-	mu     sync.Mutex
+	versioned
+
 	events []tailedEvent
-	count  int64
 }
 
 func (t *tail) add(e tailedEvent) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.count++
+	t.changes++
 	t.events = append(t.events, e)
 	if len(t.events) > mostEvents {
 		t.events = slices.Delete(t.events, 0, len(t.events)-mostEvents)
 	}
-}
-
-func (t *tail) stamp() int64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.count
 }
 
 func (t *tail) all() []tailedEvent {

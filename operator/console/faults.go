@@ -22,10 +22,10 @@ const (
 
 // chaos is the faults of the local cloud as they were last read, and the last trial.
 type chaos struct {
-	mu      sync.Mutex
-	state   faults.State
-	trial   *trial
-	changes int64
+	versioned
+
+	state faults.State
+	trial *trial
 }
 
 // trial is orders that were placed together, to show that each of them ends.
@@ -74,12 +74,6 @@ func (c *chaos) last() (faults.State, *trial) {
 	}
 	found := *c.trial
 	return c.state, &found
-}
-
-func (c *chaos) stamp() int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.changes
 }
 
 // faultsView is what the page of the faults shows.

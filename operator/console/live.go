@@ -64,9 +64,9 @@ func changes(since, now string) string {
 // stamp identifies what is shown: the page of an order or, without one, any other, and
 // after a slash the numbers in the head.
 func (c *Console) stamp(order string) string {
-	page := fmt.Sprintf("%d.%d.%d", c.started, c.Orders.Stamp(order), c.letters.stamp())
+	page := fmt.Sprintf("%d.%d.%d", c.started, c.Orders.Stamp(order), c.cached.stamp())
 	if order == "" {
 		page += fmt.Sprintf(".%d.%d", c.tail.stamp(), c.chaos.stamp())
 	}
-	return page + fmt.Sprintf("/%d.%d.%d.%d", c.Orders.Stamp(""), c.letters.stamp(), c.audited.stamp(), c.status.stamp())
+	return page + fmt.Sprintf("/%d.%d.%d.%d", c.Orders.Stamp(""), c.cached.stamp(), c.audited.stamp(), c.status.stamp())
 }

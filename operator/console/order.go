@@ -56,7 +56,7 @@ type eventView struct {
 
 func (c *Console) orderPage(r *http.Request) (page, error) {
 	id := r.PathValue("id")
-	view, err := c.Load(r.Context(), id, c.letters.all())
+	view, err := c.Load(r.Context(), id, c.cached.all())
 	if err != nil {
 		return page{}, err
 	}
@@ -157,5 +157,5 @@ func (c *Console) replay(r *http.Request) (outcome, error) {
 		return outcome{}, err
 	}
 	c.Orders.Touch(r.PathValue("id"))
-	return outcome{Text: "Replayed to " + to + ".", DeadLetters: sent}, nil
+	return outcome{Text: "Replayed to " + to + ".", Results: sent}, nil
 }

@@ -82,7 +82,7 @@ func filters(stopped map[string]bool) []filter {
 }
 
 func (c *Console) ordersPage(r *http.Request) (page, error) {
-	stopped := c.letters.orders()
+	stopped := c.cached.orders()
 	all := filters(stopped)
 	selected := max(slices.IndexFunc(all, func(f filter) bool { return f.name == r.FormValue("show") }), 0)
 	number, err := strconv.Atoi(r.FormValue("page"))

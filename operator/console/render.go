@@ -138,8 +138,8 @@ type outcome struct {
 	Text   string
 	// Order is the order that it is about, if it is about one.
 	Order string
-	// DeadLetters are what became of dead letters.
-	DeadLetters []Outcome
+	// Results are what became of dead letters or of replayed events.
+	Results []Outcome
 }
 
 // render renders a template of a page.

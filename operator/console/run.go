@@ -55,7 +55,7 @@ func (c *Console) poll(ctx context.Context, filled <-chan struct{}) {
 	}
 	for ctx.Err() == nil {
 		c.status.set(partOrders, c.Orders.Refresh(ctx))
-		c.status.set(partLetters, c.letters.refresh(ctx))
+		c.status.set(partDeadLetters, c.cached.refresh(ctx))
 		c.status.set(partFaults, c.refreshFaults(ctx))
 		c.pulse.beat()
 		sleep(ctx, c.Every)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // part is one of what is polled.
@@ -15,17 +14,17 @@ const (
 	partLog part = iota
 	partTable
 	partOrders
-	partLetters
+	partDeadLetters
 	partFaults
 	parts
 )
 
 // status is whether what is shown is up to date.
 type status struct {
-	mu       sync.Mutex
+	versioned
+
 	known    [parts]bool
 	problems [parts]string
-	changes  int64
 }
 
 // set sets the error of a part, or nil. The end of a context is none.
@@ -63,10 +62,4 @@ func (s *status) problem() string {
 		}
 	}
 	return strings.Join(found, "; ")
-}
-
-func (s *status) stamp() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.changes
 }

@@ -25,26 +25,26 @@ type DeadLetters interface {
 	Discard(ctx context.Context, queue, id string) ([]Outcome, error)
 }
 
-// Outcome is what became of a dead letter.
+// Outcome is what became of a dead letter, or of an event that was replayed.
 type Outcome struct {
 	ID, Type, Text string
 	Failed         bool
 }
 
-// letterbox has the dead letters as they were when a queue's depth last changed: to look
+// deadLetterCache has the dead letters as they were when a queue's depth last changed: to look
 // at a dead letter is to receive it, which hides it from other receivers for a moment.
-type letterbox struct {
+type deadLetterCache struct {
 	source DeadLetters
 	clock  func() time.Time
 
 	refreshing sync.Mutex // held during a refresh
 
-	mu      sync.Mutex // guards the rest
-	depths  map[string]int
-	letters map[string][]dlq.DeadLetter
+	versioned // guards the rest
+
+	depths map[string]int
+	found  map[string][]dlq.DeadLetter
 	// due are the times at which queues are looked at whatever their depth.
-	due     map[string]time.Time
-	changes int64
+	due map[string]time.Time
 }
 
 // lookAgain is the time after which a queue is looked at again that has dead letters which
@@ -52,94 +52,88 @@ type letterbox struct {
 // message group.
 const lookAgain = 30 * time.Second
 
-func newLetterbox(source DeadLetters, clock func() time.Time) *letterbox {
-	return &letterbox{
+func newDeadLetterCache(source DeadLetters, clock func() time.Time) *deadLetterCache {
+	return &deadLetterCache{
 		source: source, clock: clock,
-		depths: make(map[string]int), letters: make(map[string][]dlq.DeadLetter), due: make(map[string]time.Time),
+		depths: make(map[string]int), found: make(map[string][]dlq.DeadLetter), due: make(map[string]time.Time),
 	}
 }
 
 // refresh looks at the queues whose depth has changed, and at those that are due.
-func (l *letterbox) refresh(ctx context.Context) error {
-	l.refreshing.Lock()
-	defer l.refreshing.Unlock()
-	depths, err := l.source.Depths(ctx)
+func (c *deadLetterCache) refresh(ctx context.Context) error {
+	c.refreshing.Lock()
+	defer c.refreshing.Unlock()
+	depths, err := c.source.Depths(ctx)
 	if err != nil {
 		return err
 	}
 	for _, queue := range slices.Sorted(maps.Keys(depths)) {
-		if !l.changed(queue, depths[queue]) {
+		if !c.changed(queue, depths[queue]) {
 			continue
 		}
 		var found []dlq.DeadLetter
 		if depths[queue] > 0 {
-			if found, err = l.source.Read(ctx, queue); err != nil {
+			if found, err = c.source.Read(ctx, queue); err != nil {
 				return err
 			}
 		}
-		l.put(queue, depths[queue], found)
+		c.put(queue, depths[queue], found)
 	}
 	return nil
 }
 
-func (l *letterbox) changed(queue string, depth int) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at, isDue := l.due[queue]
-	return l.depths[queue] != depth || isDue && !l.clock().Before(at)
+func (c *deadLetterCache) changed(queue string, depth int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, isDue := c.due[queue]
+	return c.depths[queue] != depth || isDue && !c.clock().Before(at)
 }
 
-func (l *letterbox) put(queue string, depth int, found []dlq.DeadLetter) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.due, queue)
+func (c *deadLetterCache) put(queue string, depth int, found []dlq.DeadLetter) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.due, queue)
 	if len(found) < depth {
-		l.due[queue] = l.clock().Add(lookAgain)
+		c.due[queue] = c.clock().Add(lookAgain)
 	}
-	l.depths[queue], l.letters[queue] = depth, found
-	l.changes++
+	c.depths[queue], c.found[queue] = depth, found
+	c.changes++
 }
 
 // outdate has a queue looked at in the next refresh.
-func (l *letterbox) outdate(queue string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.due[queue] = l.clock()
+func (c *deadLetterCache) outdate(queue string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.due[queue] = c.clock()
 }
 
 // total returns how many dead letters there are.
-func (l *letterbox) total() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (c *deadLetterCache) total() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	total := 0
-	for _, depth := range l.depths {
+	for _, depth := range c.depths {
 		total += depth
 	}
 	return total
 }
 
 // all returns the dead letters that could be received, the oldest first.
-func (l *letterbox) all() []dlq.DeadLetter {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	all := slices.Concat(slices.Collect(maps.Values(l.letters))...)
+func (c *deadLetterCache) all() []dlq.DeadLetter {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := slices.Concat(slices.Collect(maps.Values(c.found))...)
 	slices.SortFunc(all, func(a, b dlq.DeadLetter) int { return cmp.Or(a.Sent.Compare(b.Sent), cmp.Compare(a.ID, b.ID)) })
 	return all
 }
 
 // orders returns the orders that have a dead letter.
-func (l *letterbox) orders() map[string]bool {
+func (c *deadLetterCache) orders() map[string]bool {
 	orders := make(map[string]bool)
-	for _, letter := range l.all() {
-		if letter.Event.Order != "" {
-			orders[letter.Event.Order] = true
+	for _, d := range c.all() {
+		if d.Event.Order != "" {
+			orders[d.Event.Order] = true
 		}
 	}
 	return orders
-}
-
-func (l *letterbox) stamp() int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.changes
 }
