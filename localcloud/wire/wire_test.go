@@ -26,8 +26,8 @@ func handler() http.Handler {
 		Operations: map[string]wire.Operation{
 			"Greet": wire.Op(func(ctx context.Context, in *greeting) (*greeting, error) {
 				switch in.Name {
-				case "nobody":
-					return nil, &wire.Error{Code: "NobodyException", Message: "There is no such name.", Status: http.StatusNotFound, Members: map[string]any{"Reasons": []string{"gone"}}}
+				case "unknown":
+					return nil, &wire.Error{Code: "UnknownNameException", Message: "There is no such name.", Status: http.StatusNotFound, Members: map[string]any{"Reasons": []string{"gone"}}}
 				case "silent":
 					return nil, wire.ErrNoAnswer
 				case "broken":
@@ -88,7 +88,7 @@ func TestAnUnsupportedRequestIsRefusedByName(t *testing.T) {
 		"an unknown service":     {"Butler.Greet", `{}`, "UnknownOperationException", "does not support Greet of x", 400},
 		"no target":              {"", ``, "UnknownOperationException", "does not support POST / of x", 400},
 		"a body without end":     {"Greeter.Greet", strings.Repeat(" ", 17<<20), "RequestEntityTooLargeException", "too large", 400},
-		"an error of the engine": {"Greeter.Greet", `{"Name": "nobody"}`, "NobodyException", "There is no such name.", 404},
+		"an error of the engine": {"Greeter.Greet", `{"Name": "unknown"}`, "UnknownNameException", "There is no such name.", 404},
 		"an unexpected error":    {"Greeter.Greet", `{"Name": "broken"}`, "InternalFailure", "out of paper", 500},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestAnEmptyBodyIsAnEmptyRequest(t *testing.T) {
 
 func TestAnErrorsFurtherMembersReachTheCaller(t *testing.T) {
 	var failure struct{ Reasons []string }
-	if err := json.Unmarshal(call(t, "Greeter.Greet", `{"Name": "nobody"}`).body, &failure); err != nil {
+	if err := json.Unmarshal(call(t, "Greeter.Greet", `{"Name": "unknown"}`).body, &failure); err != nil {
 		t.Fatal(err)
 	}
 	if len(failure.Reasons) != 1 || failure.Reasons[0] != "gone" {
