@@ -26,6 +26,9 @@ const (
 	Notification = "notification"
 )
 
+// SubjectName is the name of an event's subject, an order id, in logs and traces.
+const SubjectName = "order_id"
+
 // Reason is why an order does not end with its shipment.
 type Reason string
 

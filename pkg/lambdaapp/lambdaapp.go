@@ -112,7 +112,9 @@ func load(ctx context.Context) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	logger, err := telemetry.NewLogger(os.Stdout, s.metricsNamespace, s.service, s.logLevel)
+	logger, err := telemetry.NewLogger(os.Stdout, telemetry.Config{
+		Service: s.service, Level: s.logLevel, Namespace: s.metricsNamespace, Subject: contract.SubjectName,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +166,8 @@ func newTracer(ctx context.Context, s settings, logger *slog.Logger) trace.Trace
 			exporter = daemon
 		}
 	}
-	return tracing.NewProvider(s.service, s.sampler, exporter).Tracer("example.com/saga")
+	tracer := tracing.NewProvider(s.service, s.sampler, exporter).Tracer("example.com/saga/pkg/lambdaapp")
+	return tracing.NameSubject(tracer, contract.SubjectName)
 }
 
 // newBackoff makes the backoff of the function's queues, or nil if it has none. The

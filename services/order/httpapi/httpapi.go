@@ -182,7 +182,7 @@ func (s *server) place(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id, correlation := identity.OrderID, identity.CorrelationID
-	ctx = telemetry.WithMeasures(telemetry.WithOrder(ctx, id))
+	ctx = telemetry.WithMeasures(telemetry.WithSubject(ctx, id))
 	command := s.command(id, correlation, order.Place{}.EventType())
 	ctx, _, err = s.execute(ctx, command, order.Place{
 		Order:    request.order(id),
@@ -230,7 +230,7 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err := s.readCancellation(r); err != nil {
 		return err
 	}
-	ctx := telemetry.WithOrder(r.Context(), id)
+	ctx := telemetry.WithSubject(r.Context(), id)
 	first := order.First(record)
 	ctx = tracing.Continue(ctx, first.TraceParent)
 	ctx, state, err := s.execute(ctx, s.command(id, first.CorrelationID, order.Cancel{}.EventType()),

@@ -161,7 +161,7 @@ func (s *Sweeper) visit(ctx context.Context, id string, now time.Time, r *result
 	if state.Rollback != order.RollbackNone {
 		r.oldestRollback = max(r.oldestRollback, now.Sub(state.RollbackSince))
 	}
-	ctx = telemetry.WithOrder(ctx, id)
+	ctx = telemetry.WithSubject(ctx, id)
 	ctx = tracing.Continue(ctx, order.First(record).TraceParent)
 	action := order.Sweep(state, record.Handled[len(record.Handled)-1].HandledAt, now)
 	if action.Republish && r.republished < maximumRepublished {

@@ -114,7 +114,9 @@ func newShop(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger, err := telemetry.NewLogger(s.logs, "saga-test", "order", "INFO")
+	logger, err := telemetry.NewLogger(s.logs, telemetry.Config{
+		Service: "order", Level: "INFO", Namespace: "saga-test", Subject: contract.SubjectName,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
