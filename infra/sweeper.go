@@ -31,7 +31,7 @@ func addSweeper(stack awscdk.Stack, order *boundedcontext.BoundedContext, settin
 		QueriesDue:   true,
 		Variables:    map[string]string{"DEADLINE": settings.Deadline.String()},
 		// It publishes again what the order API may have failed to publish.
-		Publishes: contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
+		Publishes: contract.Catalogue().BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		Shift:     settings.Deployment.Workers,
 	})
 	resource.NewAlarm(stack, "StuckOrder", resource.AlarmProps{

@@ -1,8 +1,9 @@
-package contract
+package language
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"example.com/saga/pkg/event"
@@ -12,7 +13,7 @@ import (
 type Description struct {
 	// Meaning is what the event means, in a sentence or two.
 	Meaning string
-	// Example has every member set.
+	// Example is the first one of the schema.
 	Example event.Data
 	// Schema is the URI of the schema that is published. Versions are the URIs of those
 	// that are read, sorted.
@@ -21,70 +22,39 @@ type Description struct {
 }
 
 // Describe returns the description of the event that the data belongs to, from the
-// version of its schema that is published.
-func Describe(data event.Data) (Description, error) {
-	for _, spec := range catalogue() {
-		if spec.example.EventType() == data.EventType() {
-			return describe(spec)
-		}
+// version of its schema that is published. event.ErrInvalid is returned if the language
+// has no such event, and an error if the schema has no example, or one that cannot be
+// decoded.
+func (l *Language) Describe(data event.Data) (Description, error) {
+	e, isKnown := l.events[data.EventType()]
+	if !isKnown {
+		return Description{}, fmt.Errorf("%w: unknown type %q", event.ErrInvalid, data.EventType())
 	}
-	return Description{}, fmt.Errorf("%w: unknown type %q", event.ErrInvalid, data.EventType())
-}
-
-func describe(spec eventSpec) (Description, error) {
-	name := spec.example.EventType() + "." + spec.version
-	var documented struct {
-		Description string            `json:"description"`
-		Examples    []json.RawMessage `json:"examples"`
+	published := e.versions[e.published]
+	examples := published.schema.Examples()
+	if len(examples) == 0 {
+		return Description{}, fmt.Errorf("schema of %s: no example", data.EventType())
 	}
-	if err := readSchema(name, &documented); err != nil {
-		return Description{}, err
+	example, err := published.decode(examples[0])
+	if err != nil {
+		return Description{}, fmt.Errorf("schema of %s: the example: %w", data.EventType(), err)
 	}
-	if len(documented.Examples) == 0 {
-		return Description{}, fmt.Errorf("schema of %s: no example", name)
-	}
-	example, err := spec.decode[spec.version](documented.Examples[0])
-	base := schemaBase + spec.example.EventType() + "/"
-	var versions []string
-	for version := range spec.decode {
-		versions = append(versions, base+version)
-	}
-	slices.Sort(versions)
-	return Description{documented.Description, example, base + spec.version, versions}, err
+	return Description{published.schema.Description(), example, e.published, slices.Sorted(maps.Keys(e.versions))}, nil
 }
 
 // Schemas returns the documents of all schemas by their URIs, those of the types that
 // events share included.
-func Schemas() (map[string]json.RawMessage, error) {
-	entries, err := schemaFiles.ReadDir("schema")
-	if err != nil {
-		return nil, err
-	}
-	all := make(map[string]json.RawMessage)
-	for _, entry := range entries {
-		document, err := schemaFiles.ReadFile("schema/" + entry.Name())
-		if err != nil {
-			return nil, err
-		}
-		var identified struct {
-			ID string `json:"$id"`
-		}
-		if err := json.Unmarshal(document, &identified); err != nil {
-			return nil, fmt.Errorf("schema %s: %w", entry.Name(), err)
-		}
-		all[identified.ID] = document
-	}
-	return all, nil
-}
+func (l *Language) Schemas() map[string]json.RawMessage { return maps.Clone(l.documents) }
 
-// readSchema decodes a schema file.
-func readSchema(name string, into any) error {
-	encoded, err := schemaFiles.ReadFile("schema/" + name + ".json")
-	if err == nil {
-		err = json.Unmarshal(encoded, into)
+// PersonalMembers returns the names of the members of the given data that are personal,
+// sorted: those that a schema marks with x-personal, in any version that is read.
+func (l *Language) PersonalMembers(data ...event.Data) []string {
+	var names []string
+	for _, d := range data {
+		for _, version := range l.events[d.EventType()].versions {
+			names = append(names, version.schema.PersonalMembers()...)
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("schema of %s: %w", name, err)
-	}
-	return nil
+	slices.Sort(names)
+	return slices.Compact(names)
 }

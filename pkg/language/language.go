@@ -1,30 +1,37 @@
-package contract
+// Package language makes the published language of a system from definitions: every
+// event that crosses a boundary, with its publisher, its consumers, its data and its
+// JSON Schema. A publisher and a consumer both check the data of an event against its
+// schema, and decode it by the exact names of its members.
+//
+// The id ($id) of an event's schema is Catalogue.SchemaBase, the type of the event, a slash
+// and the version: https://example.com/travel/schema/hotel.booking-confirmed/1. It is in
+// the dataschema of every event. The keywords of a schema are those of package
+// jsonschema. A change that breaks a consumer is a new version, with a schema of its
+// own, and is published only when all consumers read it: see AlsoReads.
+//
+// A language calls no service. New compiles the schemas, which takes about 0.1 ms for
+// each, once for each process; Decode and Seal take some microseconds.
+package language
 
 import (
-	"embed"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
-
-	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/ijson"
 	"example.com/saga/pkg/jsonschema"
 )
 
-// schemaBase is the URI that the id of every schema begins with.
-const schemaBase = "https://example.com/saga/schema/"
-
-//go:embed schema/*.json
-var schemaFiles embed.FS
-
-// Language checks the data of events against their schemas, when they are
-// published and when they are consumed.
+// Language checks the data of events against their schemas, when they are published and
+// when they are consumed. It implements participant.Language, and is safe for concurrent
+// use.
 type Language struct {
+	catalogue Catalogue
+	documents map[string]json.RawMessage
 	// events has the schemas by event type.
 	events map[string]schemas
 }
@@ -42,50 +49,30 @@ type version struct {
 	decode decode
 }
 
-// decode returns the data of an event, given its JSON, which was validated.
-type decode func(encoded []byte) (event.Data, error)
-
-// NewLanguage compiles the schemas of the catalogue.
-func NewLanguage() (*Language, error) {
-	return newLanguage(catalogue(), schemaFiles)
-}
-
-func newLanguage(catalogue []eventSpec, files fs.FS) (*Language, error) {
-	known, err := compile(files)
-	if err != nil {
+// New makes the language of a catalogue. The error has everything that is wrong with the
+// definitions and the schemas, a line for each.
+func New(catalogue Catalogue) (*Language, error) {
+	documents, known, err := compile(catalogue.Schemas)
+	if err := errors.Join(append(catalogue.check(documents), err)...); err != nil {
 		return nil, err
 	}
-	language := &Language{events: make(map[string]schemas)}
-	for _, spec := range catalogue {
-		eventType := spec.example.EventType()
-		base := schemaBase + eventType + "/"
-		read := schemas{source: spec.source, published: base + spec.version, versions: make(map[string]version)}
-		for name, decode := range spec.decode {
-			schema, isKnown := known[base+name]
-			if !isKnown {
-				return nil, fmt.Errorf("schema of %s: there is no version %s", eventType, name)
-			}
-			read.versions[base+name] = version{schema, decode}
+	l := &Language{catalogue, documents, make(map[string]schemas)}
+	for _, d := range catalogue.Events {
+		read := schemas{d.source, catalogue.schemaID(d, d.version), make(map[string]version)}
+		for name, decode := range d.decode {
+			id := catalogue.schemaID(d, name)
+			read.versions[id] = version{known[id], decode}
 		}
-		language.events[eventType] = read
+		l.events[d.example.EventType()] = read
 	}
-	return language, nil
+	return l, nil
 }
 
-// compile compiles the schemas of the language, and returns them by their ids.
-func compile(files fs.FS) (map[string]*jsonschema.Schema, error) {
-	paths, err := fs.Glob(files, "schema/*.json")
-	if err != nil {
-		return nil, err
-	}
-	documents := make([][]byte, len(paths))
-	for i, path := range paths {
-		if documents[i], err = fs.ReadFile(files, path); err != nil {
-			return nil, err
-		}
-	}
-	return jsonschema.Compile(nil, documents...)
-}
+// Words returns the words of the language that records have, as Catalogue.Words does.
+func (l *Language) Words() []string { return l.catalogue.Words() }
+
+// SubjectName returns the name of an event's subject in logs and traces, or "".
+func (l *Language) SubjectName() string { return l.catalogue.SubjectName }
 
 // Decode returns the data of an event. event.ErrInvalid is returned if the event is
 // of an unknown type, has another source than its type, has a schema version that is
@@ -110,8 +97,8 @@ func (l *Language) Seal(e event.Event) (event.Event, error) {
 	return e, err
 }
 
-// check checks an event against the catalogue and its schema, and returns the
-// version of the schema.
+// check checks an event against its definition and its schema, and returns the version
+// of the schema.
 func (l *Language) check(e event.Event) (version, error) {
 	known, isKnown := l.events[e.Type]
 	read, isRead := known.versions[e.DataSchema]
@@ -132,25 +119,4 @@ func (l *Language) check(e event.Event) (version, error) {
 		return read, fmt.Errorf("%w: data of %s: %w", event.ErrInvalid, e.Type, err)
 	}
 	return read, nil
-}
-
-// decodeAs decodes members by their exact names, as a schema does: encoding/json
-// would accept "Quantity" for "quantity". As in a schema, 5.0 and 5e0 are integers.
-func decodeAs[D event.Data](convert func(D) event.Data) decode {
-	integers := jsonv2.WithUnmarshalers(jsonv2.UnmarshalFromFunc(decodeInteger))
-	return func(encoded []byte) (event.Data, error) {
-		var data D
-		if err := jsonv2.Unmarshal(encoded, &data, integers); err != nil {
-			return nil, err
-		}
-		return convert(data), nil
-	}
-}
-
-func decodeInteger(decoder *jsontext.Decoder, into *int64) error {
-	text, err := decoder.ReadValue()
-	if err == nil {
-		*into, err = jsonschema.Integer(string(text))
-	}
-	return err
 }

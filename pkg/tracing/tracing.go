@@ -99,8 +99,8 @@ type subjectTracer struct {
 }
 
 // NameSubject returns a tracer of whose spans Start names the attribute with an event's
-// subject, such as order_id. With any other tracer its name is subject. X-Ray searches
-// by it as annotation.order_id, so it has only letters, digits and _.
+// subject, such as order_id. With any other tracer, or an empty name, it is subject. X-Ray
+// searches by it as annotation.order_id, so it has only letters, digits and _.
 func NameSubject(tracer trace.Tracer, name string) trace.Tracer {
 	return subjectTracer{tracer, name}
 }
@@ -113,13 +113,10 @@ func Start(ctx context.Context, tracer trace.Tracer, e event.Event, kind trace.S
 	if tracer == nil {
 		tracer = noop.Tracer{}
 	}
-	subject := "subject"
-	if named, isNamed := tracer.(subjectTracer); isNamed {
-		subject = named.name
-	}
+	named, _ := tracer.(subjectTracer)
 	return tracer.Start(ctx, cmp.Or(e.Type, "unknown"), trace.WithSpanKind(kind), trace.WithAttributes(
 		attribute.String("event_id", e.ID),
-		attribute.String(subject, e.Subject),
+		attribute.String(cmp.Or(named.name, "subject"), e.Subject),
 		attribute.String("correlation_id", e.CorrelationID),
 	))
 }

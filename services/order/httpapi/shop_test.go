@@ -17,6 +17,7 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/keyring"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/telemetry"
@@ -37,7 +38,7 @@ type shop struct {
 	unsigned  http.Handler
 	url       string
 	orders    *participant.Participant[order.State]
-	language  *contract.Language
+	language  *language.Language
 	store     *faultyStore
 	publisher *faultyPublisher
 	logs      *strings.Builder
@@ -133,7 +134,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 		tb.Fatal(err)
 	}
 	logger, err := telemetry.NewLogger(s.logs, telemetry.Config{
-		Service: "order", Level: "INFO", Namespace: "saga-test", Subject: contract.SubjectName,
+		Service: "order", Level: "INFO", Namespace: "saga-test", Subject: s.language.SubjectName(),
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -17,6 +17,7 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/telemetry"
@@ -37,7 +38,7 @@ type shop struct {
 	orders    *participant.Participant[order.State]
 	store     *countingStore
 	publisher *faultyPublisher
-	language  *contract.Language
+	language  *language.Language
 	logs      *bytes.Buffer
 	spans     *tracetest.InMemoryExporter
 	now       time.Time
@@ -115,7 +116,7 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	logger, err := telemetry.NewLogger(s.logs, telemetry.Config{
-		Service: "order", Level: "INFO", Namespace: "saga-test", Subject: contract.SubjectName,
+		Service: "order", Level: "INFO", Namespace: "saga-test", Subject: s.language.SubjectName(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -9,13 +9,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/sweeper"
 )
 
 func main() {
-	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+	lambdaapp.Main(contract.NewLanguage, func(_ context.Context, app *lambdaapp.App) error {
 		deadline, err := lambdaapp.Duration("DEADLINE")
 		if err != nil {
 			return err
