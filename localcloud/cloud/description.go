@@ -14,7 +14,7 @@ type Addresses struct {
 	// of them deliver elsewhere.
 	DeliveriesURL string `json:"deliveriesUrl,omitempty"`
 	UsageURL      string `json:"usageUrl"`
-	// IdleURL answers as soon as nothing is pending.
+	// IdleURL is answered with 204 as soon as nothing is pending.
 	IdleURL   string `json:"idleUrl"`
 	TracesURL string `json:"tracesUrl"`
 	// FaultsURL shows and changes the faults and which functions are paused.

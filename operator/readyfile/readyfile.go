@@ -23,7 +23,7 @@ type File struct {
 	// UsageURL has counts of what happened to each resource, TracesURL the traces.
 	UsageURL  string `json:"usageUrl"`
 	TracesURL string `json:"tracesUrl"`
-	// IdleURL answers as soon as nothing is pending.
+	// IdleURL is answered with 204 as soon as nothing is pending.
 	IdleURL string `json:"idleUrl"`
 	// FaultsURL shows and changes the faults and which functions are paused.
 	FaultsURL string `json:"faultsUrl"`
