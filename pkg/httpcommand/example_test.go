@@ -75,8 +75,8 @@ func (h hotel) book(r *httpcommand.Request) (httpcommand.Answer, error) {
 		return httpcommand.Answer{}, err
 	}
 	command := event.Event{ID: id, Source: "hotel/http", Type: book.EventType(), Subject: id, Time: h.clock(), CorrelationID: id}
-	_, state, err := httpcommand.Execute(r.Context(), r, h.bookings, command, book)
-	return httpcommand.Answer{Location: "/bookings/" + id, Body: state}, err
+	_, _, err = httpcommand.Execute(r.Context(), r, h.bookings, command, book)
+	return httpcommand.Answer{Location: "/bookings/" + id, Body: map[string]string{"bookingId": id}}, err
 }
 
 func (h hotel) show(r *httpcommand.Request) (httpcommand.Answer, error) {

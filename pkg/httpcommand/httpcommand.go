@@ -7,7 +7,8 @@
 //     one with another body is rejected with 422
 //     (https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header).
 //     Nothing is stored for that: the handler derives the id of the command from the key
-//     and the caller, and package participant executes an id once.
+//     and the caller, and package participant executes an id once. The answer is the same if
+//     it has the id and what is in the request alone, because the state may have changed.
 //   - A body is JSON of one reading: UTF-8, not compressed, declared as application/json,
 //     of limited size, one value, no member twice, no member that its schema does not have.
 //   - Every error is a problem document (RFC 9457). Its type is an absolute URI, and the
