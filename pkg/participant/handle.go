@@ -1,6 +1,7 @@
 package participant
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,9 +100,10 @@ func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data 
 		return none, err
 	}
 	t := &task{Delivery: event.Delivery{Event: command, Context: ctx}, isCommand: true, digest: content, data: data}
-	state, _ := p.run(ctx, []*task{t}, p.guess(t))
+	record, _ := p.run(ctx, []*task{t}, p.guess(t))
 	p.publish(ctx, []*task{t})
-	return state, t.err
+	state, err := p.state(record)
+	return state, cmp.Or(t.err, err)
 }
 
 // publishTime is how much time HandleBatch keeps for publishing.
