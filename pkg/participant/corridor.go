@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/internal/safely"
 )
 
 // maximumAttempts is how often an event is tried before redelivery is left to the
@@ -160,7 +161,7 @@ func (p *Participant[S]) decide(ctx context.Context, plan *plan, t *task, in Inp
 	}
 	deciding, cancel := withDeadlineOf(ctx, t.Context)
 	defer cancel()
-	decision, err := p.config.Decide(deciding, state, in)
+	decision, err := safely.Result(deciding, func() (Decision[S], error) { return p.config.Decide(deciding, state, in) })
 	if err != nil || plan.next.Erased {
 		return err
 	}

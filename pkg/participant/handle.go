@@ -54,7 +54,8 @@ func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
 //
 // Decisions and commits have to end before ctx does: a second, or a quarter of the time
 // that is left if that is less, is kept for publishing. So one decision that takes too long
-// fails its own event only.
+// fails its own event only, even one that ignores the end of its context: a tenth of a
+// second later its event has failed, and what it returns is dropped.
 func (p *Participant[S]) HandleBatch(ctx context.Context, deliveries []event.Delivery) []error {
 	deciding, cancel := keepTimeToPublish(ctx)
 	defer cancel()

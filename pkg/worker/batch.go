@@ -64,7 +64,7 @@ func (h *Handler) handleGroup(ctx context.Context, group []int, deliveries []eve
 		if ctx.Err() != nil {
 			errs[i] = errNotStarted
 		} else {
-			errs[i] = safely.Call(func() error { return h.config.Handle(deliveries[i].Context, deliveries[i].Event) })
+			errs[i] = safely.Within(ctx, func() error { return h.config.Handle(deliveries[i].Context, deliveries[i].Event) })
 		}
 		if errs[i] == nil || errors.Is(errs[i], event.ErrInvalid) {
 			continue

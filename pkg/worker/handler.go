@@ -21,7 +21,10 @@
 // Parallelism groups, or messages of a standard queue, are handled at the same time;
 // HandleBatch handles all events of a batch with one call, and can share calls to other
 // services between them. Half a second before the invocation's deadline the context of
-// the call ends, and messages that were not started by then go back to the queue.
+// the call ends, and messages that were not started by then go back to the queue. A call
+// that ignores the end of its context has failed a tenth of a second later, and what it
+// returns after that is dropped. It cannot be stopped: it continues in the next
+// invocation, while its messages are delivered again.
 //
 // The event source mapping needs ReportBatchItemFailures; without it Lambda takes
 // every answer as success. The maximum receive count of the queue and the delays
@@ -135,7 +138,8 @@ func New(config Config) (*Handler, error) {
 const defaultParallelism = 10
 
 // The contexts of Handle and of Backoff end by these margins before the deadline of
-// the invocation, so that there is time left to answer.
+// the invocation, so that there is time left to answer. The first is longer by more than
+// safely.Grace.
 const (
 	handleMargin = 500 * time.Millisecond
 	answerMargin = 200 * time.Millisecond
@@ -171,10 +175,8 @@ func (h *Handler) handle(ctx context.Context, messages []*received) {
 			deliveries = append(deliveries, m.Delivery)
 		}
 	}
-	if len(events) > 0 {
-		for i, err := range h.handleBatch(ctx, deliveries) {
-			events[i].err = err
-		}
+	for i, err := range h.handleBatch(ctx, deliveries) {
+		events[i].err = err
 	}
 	for _, m := range messages {
 		h.finish(m, began)
@@ -183,22 +185,25 @@ func (h *Handler) handle(ctx context.Context, messages []*received) {
 
 // handleBatch returns an error or nil for each event.
 func (h *Handler) handleBatch(ctx context.Context, deliveries []event.Delivery) []error {
-	var errs []error
-	err := safely.Call(func() error {
-		if h.config.HandleBatch == nil {
-			errs = h.handleEach(ctx, deliveries)
-			return nil
+	switch {
+	case len(deliveries) == 0:
+		return nil
+	case ctx.Err() != nil:
+		return slices.Repeat([]error{errNotStarted}, len(deliveries))
+	case h.config.HandleBatch == nil:
+		return h.handleEach(ctx, deliveries)
+	}
+	errs, err := safely.Result(ctx, func() ([]error, error) {
+		errs := h.config.HandleBatch(ctx, deliveries)
+		if len(errs) != len(deliveries) {
+			return nil, fmt.Errorf("HandleBatch returned %d errors for %d events", len(errs), len(deliveries))
 		}
-		errs = h.config.HandleBatch(ctx, deliveries)
 		for i, err := range errs {
 			if err != nil {
 				errs[i] = safely.Call(func() error { return err })
 			}
 		}
-		if len(errs) != len(deliveries) {
-			return fmt.Errorf("HandleBatch returned %d errors for %d events", len(errs), len(deliveries))
-		}
-		return nil
+		return errs, nil
 	})
 	if err != nil {
 		return slices.Repeat([]error{err}, len(deliveries))
@@ -219,7 +224,7 @@ func (h *Handler) finish(m *received, began time.Time) {
 	case errors.Is(m.err, event.ErrInvalid):
 		result = telemetry.Invalid
 		m.deadLetter.Err = m.err
-		if failed := safely.Call(func() error { return h.config.DeadLetters.Send(m.Context, m.deadLetter) }); failed != nil {
+		if failed := safely.Within(m.Context, func() error { return h.config.DeadLetters.Send(m.Context, m.deadLetter) }); failed != nil {
 			m.err = fmt.Errorf("%w, and it cannot be sent to the dead-letter queue: %w", m.err, failed)
 			result = telemetry.Failed
 		}
