@@ -30,7 +30,7 @@ func (h *Handler) Batch(ctx context.Context, payload json.RawMessage) (events.SQ
 	messages := make([]*received, len(records))
 	for i, record := range records {
 		messages[i] = h.receive(working, DeadLetter{
-			ID: record.MessageId, Group: record.Attributes["MessageGroupId"], Body: record.Body,
+			ID: record.MessageId, Group: record.Attributes["MessageGroupId"], Body: record.Body, Attributes: record.MessageAttributes,
 		}, fifoGroup(record))
 	}
 	h.handle(working, messages)

@@ -57,6 +57,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"go.opentelemetry.io/otel/trace"
 
 	"example.com/saga/pkg/event"
@@ -87,7 +88,9 @@ type DeadLetter struct {
 	// Group is the FIFO message group, if there is one.
 	Group string
 	Body  string
-	Err   error
+	// Attributes are the message attributes.
+	Attributes map[string]events.SQSMessageAttribute
+	Err        error
 }
 
 // Config is the configuration of a Handler. A field without a default is required.
@@ -167,16 +170,16 @@ func (h *Handler) receive(ctx context.Context, deadLetter DeadLetter, group stri
 // delivered again. The others are done: an invalid event is in the dead-letter queue.
 func (h *Handler) handle(ctx context.Context, messages []*received) {
 	began := h.config.Clock()
-	var events []*received
+	var parsed []*received
 	var deliveries []event.Delivery
 	for _, m := range messages {
 		if m.err == nil {
-			events = append(events, m)
+			parsed = append(parsed, m)
 			deliveries = append(deliveries, m.Delivery)
 		}
 	}
 	for i, err := range h.handleBatch(ctx, deliveries) {
-		events[i].err = err
+		parsed[i].err = err
 	}
 	for _, m := range messages {
 		h.finish(m, began)
