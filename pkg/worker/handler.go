@@ -1,7 +1,8 @@
 // Package worker handles the events with which a Lambda function is invoked:
 // Handler.Batch those in a batch of SQS messages, standard or FIFO, and
 // Handler.Direct a single one from EventBridge. A message's body, or the payload,
-// is a CloudEvent in structured mode.
+// is a CloudEvent in structured mode; Config.Decode reads other forms (see package
+// decode). Streams of DynamoDB and Kinesis are out of scope.
 //
 // Each message has a result of its own, decided by the error of its event:
 //
@@ -58,8 +59,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"go.opentelemetry.io/otel/trace"
 
+	"example.com/saga/pkg/decode"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/internal/safely"
 	"example.com/saga/pkg/required"
@@ -99,6 +102,9 @@ type Config struct {
 	Handle Handle
 	// HandleBatch handles the events of a batch together, in place of Handle.
 	HandleBatch HandleBatch
+	// Decode makes the event of a message. By default its body must be a CloudEvent in
+	// structured mode. What cannot be decoded is put into the dead-letter queue.
+	Decode      decode.Decoder
 	DeadLetters DeadLetters
 	// Backoff delays the next delivery of messages that failed. By default they are
 	// delivered again after their visibility timeout.
@@ -160,10 +166,35 @@ type received struct {
 
 // receive reads the event in a message, and begins its span.
 func (h *Handler) receive(ctx context.Context, deadLetter DeadLetter, group string) *received {
-	e, err := event.Parse([]byte(deadLetter.Body))
+	e, err := h.decode(deadLetter)
 	ctx = telemetry.WithMeasures(telemetry.WithOrder(ctx, e.Subject))
 	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), h.config.Tracer, e, trace.SpanKindConsumer)
 	return &received{deadLetter, event.Delivery{Event: e, Context: ctx, Group: group}, span, err}
+}
+
+// decode returns the event in a message. event.ErrInvalid is returned for every failure,
+// also for a panic: the same bytes would fail again.
+func (h *Handler) decode(m DeadLetter) (e event.Event, err error) {
+	if h.config.Decode == nil {
+		return event.Parse([]byte(m.Body))
+	}
+	attributes := make(map[string]string, len(m.Attributes))
+	for name, a := range m.Attributes {
+		attributes[name] = cmp.Or(aws.ToString(a.StringValue), string(a.BinaryValue))
+	}
+	err = safely.Call(func() (err error) {
+		if e, err = h.config.Decode(decode.Message{Body: m.Body, Attributes: attributes}); err == nil {
+			err = event.Check(e)
+		}
+		return err
+	})
+	switch {
+	case err == nil:
+		return e, nil
+	case !errors.Is(err, event.ErrInvalid):
+		err = fmt.Errorf("%w: %w", event.ErrInvalid, err)
+	}
+	return event.Event{}, err
 }
 
 // handle handles the events in messages. After it a message has an error if it is to be
