@@ -212,7 +212,7 @@ func (s *server) get(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	writeJSON(w, http.StatusOK, "application/json", details{
-		summary:  summary{OrderID: id, Status: state.Status(), CorrelationID: order.First(record).CorrelationID},
+		summary:  summary{OrderID: id, Status: state.Status(), CorrelationID: record.First().CorrelationID},
 		Reason:   state.Reason,
 		Timeline: order.Timeline(record, s.Clock(), order.TimelineWindow),
 	})
@@ -231,7 +231,7 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := telemetry.WithOrder(r.Context(), id)
-	first := order.First(record)
+	first := record.First()
 	ctx = tracing.Continue(ctx, first.TraceParent)
 	ctx, state, err := s.execute(ctx, s.command(id, first.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
