@@ -91,6 +91,12 @@ func (p *Participant[S]) HandleBatch(ctx context.Context, deliveries []event.Del
 // it. A command is executed once per ID. ErrOtherContent is returned if the ID was
 // executed with other data; members that JSON leaves out do not count. The state is
 // right even if the error is ErrUnpublished.
+//
+// Unlike an event, a command is not redelivered. If the process stops after the commit, or
+// the error is ErrUnpublished, and the caller does not repeat the command with the same
+// id, its events are committed and never published. So a context that executes commands
+// needs package sweeper, and a Config.Due that is not zero from the first commit until the
+// saga has ended.
 func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data event.Data) (S, error) {
 	var none S
 	if err := checkIdentity(command); err != nil {

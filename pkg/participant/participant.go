@@ -11,7 +11,8 @@
 // what it has published, and is written in one conditional write. If an event is
 // handled a second time, its outgoing events are in the record. They are published
 // again with the same ids, which are derived from the cause, the type and the
-// ordinal. After a crash at any point, redelivery does the rest. The data of an outgoing
+// ordinal. After a crash at any point, redelivery does the rest; a command, which is not
+// redelivered, needs package sweeper. The data of an outgoing
 // event is kept until an event arrives that was caused by it: then it was published, and
 // need not be published again.
 //
@@ -65,7 +66,7 @@ import (
 
 // ErrUnpublished is returned if a decision is committed, but not all of its events
 // are published. They are published when the same event or command is handled
-// again, or by Republish.
+// again, or by Republish, which package sweeper calls for what is due.
 var ErrUnpublished = errors.New("committed, but not all published")
 
 // Publisher publishes events in order. After an error, some of them may be
