@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"example.com/saga/operator/activity"
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/catalogue"
 	"example.com/saga/operator/console"
@@ -41,13 +42,9 @@ import (
 	"example.com/saga/services/order/orderid"
 )
 
-// How often the console polls. An order in the local cloud takes less than a second. In AWS
-// a poll costs a request for each dead-letter queue, and a read of each order that has not
-// ended.
-const (
-	everyLocally = 500 * time.Millisecond
-	everyInAWS   = 3 * time.Second
-)
+// pollEvery is how often the console polls at least. In AWS a poll costs a request for each
+// dead-letter queue, and a read of each order that has not ended.
+const pollEvery = 3 * time.Second
 
 // saga is the saga that a console shows.
 type saga struct {
@@ -83,10 +80,11 @@ func (s saga) newConsole(ctx context.Context, name string, write bool) (*console
 		TraceURL:    fmt.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#xray:traces/", s.config.Region),
 		Advise:      func(reason string) template.HTML { return runbook.For(advice, reason) },
 		Audit:       s.runAudit, Catalogue: s.catalogue,
-		Every: everyInAWS, Clock: s.clock, Logger: s.logger,
+		Every: pollEvery, Clock: s.clock, Logger: s.logger,
 	}
 	if s.in.Local() {
-		config.Stack, config.Every, config.Spans = s.in.Buses[globalBus], everyLocally, s.spans
+		config.Stack, config.Spans = s.in.Buses[globalBus], s.spans
+		config.Activity = &activity.Client{URL: s.in.ActivityURL}
 		config.Faults = &faults.Client{URL: s.in.FaultsURL, UsageURL: s.in.UsageURL}
 	}
 	return console.New(config)

@@ -155,21 +155,24 @@ func TestAnOrderIsFoundByWhatIsKnownOfIt(t *testing.T) {
 	}
 }
 
+// since returns what a page was rendered with: the stamps of the page and of the head.
+func (s *shop) since(path string) string {
+	s.t.Helper()
+	_, rest, _ := strings.Cut(s.get(path), "since=")
+	stamp, _, _ := strings.Cut(rest, `"`)
+	return stamp
+}
+
 func TestAChangeIsStreamed(t *testing.T) {
 	s := newShop(t, as)
-	since := func(path string) string {
-		_, rest, _ := strings.Cut(s.get(path), "since=")
-		stamp, _, _ := strings.Cut(rest, `"`)
-		return stamp
-	}
 	<-s.followed
 	for path, c := range map[string]struct {
 		query string
 		event string
 	}{
-		"/":                      {"order=&since=" + since("/"), "event: page"},
-		"/orders/order-12345678": {"order=order-12345678&since=" + since("/orders/order-12345678"), "event: page"},
-		"/orders/other":          {"order=other&since=" + since("/orders/other"), "event: counts"},
+		"/":                      {"order=&since=" + s.since("/"), "event: page"},
+		"/orders/order-12345678": {"order=order-12345678&since=" + s.since("/orders/order-12345678"), "event: page"},
+		"/orders/other":          {"order=other&since=" + s.since("/orders/other"), "event: counts"},
 	} {
 		t.Run(path, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
