@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"example.com/saga/pkg/dynamo"
+	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/participant/participanttest"
 	"example.com/saga/services/payment/sandbox"
 	"example.com/saga/services/payment/sandbox/ledgertest"
@@ -13,10 +14,14 @@ import (
 
 func TestTheDynamoDBStorePassesTheSuiteOfStores(t *testing.T) {
 	c := startCloud(t)
-	participanttest.TestStore(t, func(t *testing.T) participanttest.Store {
+	newStore := func(t *testing.T) *dynamo.Store {
 		t.Helper()
 		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], vocabulary(t))
-	})
+	}
+	participanttest.TestStore(t, func(t *testing.T) participant.Store { return newStore(t) })
+	participanttest.TestBatches(t, func(t *testing.T) participanttest.BatchStore { return newStore(t) })
+	participanttest.TestCounters(t, func(t *testing.T) participanttest.CounterStore { return newStore(t) })
+	participanttest.TestDue(t, func(t *testing.T) participanttest.DueStore { return newStore(t) })
 }
 
 func TestTheDynamoDBStoreAddsUpTheEntriesInAnAccount(t *testing.T) {

@@ -110,7 +110,11 @@ func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, ref
 			break
 		}
 	}
-	return plan.state, p.commit(ctx, plan)
+	err = p.commit(ctx, plan)
+	if v.isGuessed && errors.Is(err, event.ErrInvalid) {
+		return plan.state, errGuessed
+	}
+	return plan.state, err
 }
 
 // plan is what the tasks of a saga have decided, and what is to be committed.
@@ -165,7 +169,7 @@ func (p *Participant[S]) decide(ctx context.Context, plan *plan[S], t *task, in 
 	if err != nil || plan.next.Erased {
 		return err
 	}
-	if err := errors.Join(checkAdjustments(decision.Adjustments), plan.checkDistinct(decision.Adjustments)); err != nil {
+	if err := plan.checkDistinct(decision.Adjustments); err != nil {
 		return err
 	}
 	published, err := p.outgoingEvents(t, decision.Events, in.Now)
@@ -215,7 +219,7 @@ func (p *Participant[S]) outgoingEvents(t *task, data []event.Data, now time.Tim
 	for ordinal, d := range data {
 		e, err := event.Caused(t.cause(), p.config.Source, d, ordinal, now)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", event.ErrInvalid, err)
 		}
 		if p.config.TraceParent != nil {
 			e.TraceParent = p.config.TraceParent(t.Context)
@@ -237,7 +241,7 @@ func (p *Participant[S]) outgoingEvents(t *task, data []event.Data, now time.Tim
 func (p *Participant[S]) nextRecord(record Record, t *task, state S, published []event.Event, now time.Time) (Record, error) {
 	encoded, err := json.Marshal(state)
 	if err != nil {
-		return Record{}, fmt.Errorf("encode the state of %s: %w", record.Subject, err)
+		return Record{}, fmt.Errorf("%w: encode the state of %s: %w", event.ErrInvalid, record.Subject, err)
 	}
 	all := append(settle(record.Handled, t.Event.CausationID), Handled{
 		Source:      t.Event.Source,
