@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/services/order"
@@ -49,7 +50,7 @@ func main() {
 		if err != nil {
 			return err
 		}
-		lambda.Start(httpapi.Lambda(handler))
+		lambda.Start(httpcommand.Lambda(handler))
 		return nil
 	})
 }
