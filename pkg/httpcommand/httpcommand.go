@@ -52,7 +52,8 @@ type Config struct {
 	// Tracer starts the spans of Execute. Without it there are none.
 	Tracer trace.Tracer
 	// Routes are the routes by method and path, such as "POST /bookings". A path may have
-	// wildcards, as in http.ServeMux: "GET /bookings/{id}" is also the route of HEAD.
+	// wildcards, as in http.ServeMux, and does not end with a slash: that of the root is
+	// /{$}. "GET /bookings/{id}" is also the route of HEAD.
 	Routes map[string]Route
 	// Problems are the types of problems that the API adds to the standard ones.
 	Problems []ProblemType
@@ -166,8 +167,11 @@ func New(config Config) (*API, error) {
 	paths := map[string]map[string]*route{problemPath + "{type}": {http.MethodGet: a.problemRoute()}}
 	for pattern, each := range config.Routes {
 		method, path, _ := strings.Cut(pattern, " ")
-		if !strings.HasPrefix(path, "/") {
-			return nil, fmt.Errorf("httpcommand: %q is not a method and a path", pattern)
+		switch {
+		case !strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/"):
+			return nil, fmt.Errorf("httpcommand: %q is not a method and a path that does not end with a slash", pattern)
+		case paths[path][method] != nil:
+			return nil, fmt.Errorf("httpcommand: %q is answered by every API", pattern)
 		}
 		compiled, err := a.compile(each)
 		if err != nil {
@@ -219,7 +223,7 @@ func (a *API) add(path string, methods map[string]*route) (err error) {
 			err = fmt.Errorf("httpcommand: %v", cause)
 		}
 	}()
-	if get, has := methods[http.MethodGet]; has {
+	if get, has := methods[http.MethodGet]; has && methods[http.MethodHead] == nil {
 		methods[http.MethodHead] = get
 	}
 	allowed := slices.Sorted(maps.Keys(methods))
