@@ -117,6 +117,18 @@ type Checker interface {
 	Check(record Record, adjustments []Adjustment) error
 }
 
+// First returns the first event that was published about the subject, or the zero value
+// if there is none. Later work for the saga has its correlation id, and belongs to its
+// trace.
+func (r Record) First() event.Event {
+	for _, handled := range r.Handled {
+		for _, e := range handled.Published {
+			return e
+		}
+	}
+	return event.Event{}
+}
+
 func (r Record) find(e event.Event) (Handled, bool) {
 	for _, handled := range r.Handled {
 		if handled.Source == e.Source && handled.ID == e.ID {

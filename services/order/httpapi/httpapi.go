@@ -152,7 +152,7 @@ func (s *server) get(r *httpcommand.Request) (httpcommand.Answer, error) {
 		return httpcommand.Answer{}, err
 	}
 	return httpcommand.Answer{Body: details{
-		summary:  summary{OrderID: id, Status: state.Status(), CorrelationID: order.First(record).CorrelationID},
+		summary:  summary{OrderID: id, Status: state.Status(), CorrelationID: record.First().CorrelationID},
 		Reason:   state.Reason,
 		Timeline: order.Timeline(record, s.Clock(), order.TimelineWindow),
 	}}, nil
@@ -170,7 +170,7 @@ func (s *server) cancel(r *httpcommand.Request) (httpcommand.Answer, error) {
 	if err := r.Read(nil); err != nil {
 		return none, err
 	}
-	first := order.First(record)
+	first := record.First()
 	ctx := tracing.Continue(telemetry.WithOrder(r.Context(), id), first.TraceParent)
 	ctx, state, err := httpcommand.Execute(ctx, r, s.Orders, s.command(id, first.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
