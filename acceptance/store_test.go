@@ -10,6 +10,7 @@ import (
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/idempotency/dynamostore"
 	"example.com/saga/pkg/idempotency/idempotencytest"
+	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/participant/participanttest"
 	"example.com/saga/services/payment/sandbox"
 	"example.com/saga/services/payment/sandbox/ledgertest"
@@ -17,10 +18,14 @@ import (
 
 func TestTheDynamoDBStorePassesTheSuiteOfStores(t *testing.T) {
 	c := startCloud(t)
-	participanttest.TestStore(t, func(t *testing.T) participanttest.Store {
+	newStore := func(t *testing.T) *dynamo.Store {
 		t.Helper()
 		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], vocabulary(t))
-	})
+	}
+	participanttest.TestStore(t, func(t *testing.T) participant.Store { return newStore(t) })
+	participanttest.TestBatches(t, func(t *testing.T) participanttest.BatchStore { return newStore(t) })
+	participanttest.TestCounters(t, func(t *testing.T) participanttest.CounterStore { return newStore(t) })
+	participanttest.TestDue(t, func(t *testing.T) participanttest.DueStore { return newStore(t) })
 }
 
 func TestTheDynamoDBStoreAddsUpTheEntriesInAnAccount(t *testing.T) {

@@ -2,7 +2,9 @@
 // partition key pk. A record is one item, committed by one conditional write. Only
 // an event that also adjusts other items needs a transaction.
 //
-//	pk (S)          the subject, or the name of an adjusted item (stock#123)
+//	pk (S)          the subject, which has no #, or the name of an adjusted item, such as
+//	                stock#123; one without a # after its first character begins with a #
+//	                more
 //	version (N)     how often the record was committed
 //	record (B)      the record: a byte for its format, 1, and CBOR without what can be
 //	                derived; a word of the Vocabulary is a code of 3 bytes
@@ -11,6 +13,8 @@
 //	open, due       a constant and epoch seconds, only while the record is due
 //	account (S), amount (N), until (N)
 //	                the record's entry, only while it has one; epoch seconds
+//	on_hand (N) …   the counters of an adjusted item; one with a name of this list, or one
+//	                that begins with a #, begins with a # more
 //
 // An item of an earlier version has attributes with JSON in place of record. It is
 // read, and written in the new form with the next event.
@@ -45,9 +49,10 @@
 // after a redelivery, then finds its own version, and the event in the record.
 //
 // Errors: participant.ErrConflict and *participant.RefusedError as documented by
-// participant.Store; event.ErrInvalid, before any call, for what DynamoDB would
-// always reject (an item above 400 KB, more than 100 actions, an absent key); any
-// other error is that of the SDK, after its retries.
+// participant.Store; event.ErrInvalid, before any call, for what no store commits
+// (participant.CheckCommit); any other error is that of the SDK, after its retries. An
+// adjusted item may have 400 KB, about 10,000 counters: beyond that DynamoDB rejects the
+// transaction.
 //
 // A participant whose records can be due needs a global secondary index named
 // due: partition key open, sort key due, keys only. A record costs one write unit
@@ -69,7 +74,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -103,7 +107,6 @@ type Store struct {
 var (
 	_ participant.Store       = (*Store)(nil)
 	_ participant.BatchLoader = (*Store)(nil)
-	_ participant.Checker     = (*Store)(nil)
 )
 
 // NewStore makes a store on the named table, whose records are written with a
@@ -114,7 +117,7 @@ func NewStore(client Client, table string, vocabulary Vocabulary) *Store {
 
 // Load implements participant.Store.
 func (s *Store) Load(ctx context.Context, subject string) (participant.Record, error) {
-	if err := checkKey(subject); err != nil {
+	if err := participant.CheckSubject(subject); err != nil {
 		return participant.Record{}, err
 	}
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
@@ -135,7 +138,10 @@ func (s *Store) Load(ctx context.Context, subject string) (participant.Record, e
 // transaction if there are adjustments. The error of a first commit over a record is a
 // *participant.ConflictError.
 func (s *Store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
-	next, err := s.encodeChecked(record, adjustments)
+	if err := participant.CheckCommit(record, adjustments); err != nil {
+		return err
+	}
+	next, err := s.vocabulary.Item(record)
 	if err != nil {
 		return err
 	}
@@ -168,7 +174,7 @@ func (s *Store) Commit(ctx context.Context, record participant.Record, adjustmen
 func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 	update := &types.Update{
 		TableName:                 &s.table,
-		Key:                       key(adjustment.Item),
+		Key:                       key(itemKey(adjustment.Item)),
 		ExpressionAttributeNames:  make(map[string]string),
 		ExpressionAttributeValues: make(map[string]types.AttributeValue),
 	}
@@ -176,7 +182,7 @@ func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 	for i, counter := range slices.Sorted(maps.Keys(adjustment.Add)) {
 		amount := adjustment.Add[counter]
 		n := strconv.Itoa(i)
-		update.ExpressionAttributeNames["#c"+n] = counter
+		update.ExpressionAttributeNames["#c"+n] = counterAttribute(counter)
 		update.ExpressionAttributeValues[":a"+n] = number(amount)
 		add = append(add, "#c"+n+" :a"+n)
 		if amount < 0 {
@@ -194,14 +200,13 @@ func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 // Counters returns the counters of an adjusted item.
 func (s *Store) Counters(ctx context.Context, name string) (map[string]int64, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &s.table, Key: key(name), ConsistentRead: aws.Bool(true),
+		TableName: &s.table, Key: key(itemKey(name)), ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	delete(out.Item, "pk")
-	counters := make(map[string]int64)
-	if err := attributevalue.UnmarshalMap(out.Item, &counters); err != nil {
+	counters, err := countersOf(out.Item)
+	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", name, err)
 	}
 	return counters, nil

@@ -19,7 +19,7 @@ const maximumKeys = 100
 // It leaves out a record that BatchGetItem leaves unprocessed, because of throttling or of
 // the size of the answer, and one that cannot be read.
 func (s *Store) LoadAll(ctx context.Context, subjects []string) (map[string]participant.Record, error) {
-	valid := slices.DeleteFunc(slices.Clone(subjects), func(subject string) bool { return checkKey(subject) != nil })
+	valid := slices.DeleteFunc(slices.Clone(subjects), func(subject string) bool { return participant.CheckSubject(subject) != nil })
 	records := make(map[string]participant.Record)
 	for chunk := range slices.Chunk(valid, maximumKeys) {
 		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}

@@ -241,6 +241,9 @@ func FuzzARecordIsReadOrAnError(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if participant.CheckCommit(read, nil) != nil {
+			return
+		}
 		if err := store.Commit(t.Context(), read, nil); err != nil {
 			t.Fatalf("a record that was read cannot be written: %v", err)
 		}

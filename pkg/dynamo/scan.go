@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -84,12 +83,11 @@ func (c Contents) add(vocabulary Vocabulary, found map[string]types.AttributeVal
 		c.Records[pk] = record
 		return err
 	case onlyNumbers(found):
-		delete(found, "pk")
-		counters := make(map[string]int64)
-		if err := attributevalue.UnmarshalMap(found, &counters); err != nil {
+		counters, err := countersOf(found)
+		if err != nil {
 			return fmt.Errorf("decode %s: %w", pk, err)
 		}
-		c.Counters[pk] = counters
+		c.Counters[itemOf(pk)] = counters
 	default:
 		c.Others[pk] = found
 	}

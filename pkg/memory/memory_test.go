@@ -10,11 +10,24 @@ import (
 
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/memory"
+	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/participant/participanttest"
 )
 
 func TestStore(t *testing.T) {
-	participanttest.TestStore(t, func(*testing.T) participanttest.Store { return memory.NewStore() })
+	participanttest.TestStore(t, func(*testing.T) participant.Store { return memory.NewStore() })
+}
+
+func TestBatches(t *testing.T) {
+	participanttest.TestBatches(t, func(*testing.T) participanttest.BatchStore { return memory.NewStore() })
+}
+
+func TestCounters(t *testing.T) {
+	participanttest.TestCounters(t, func(*testing.T) participanttest.CounterStore { return memory.NewStore() })
+}
+
+func TestDue(t *testing.T) {
+	participanttest.TestDue(t, func(*testing.T) participanttest.DueStore { return memory.NewStore() })
 }
 
 func TestAccounts(t *testing.T) {

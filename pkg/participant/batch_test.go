@@ -181,7 +181,7 @@ func TestARaceThatASagaOfABatchLosesIsDecidedAgainOneByOne(t *testing.T) {
 func TestARefusedEventOfABatchIsDecidedAgainAlone(t *testing.T) {
 	w := newWarehouse(t, ship)
 	take := []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": -99}}}
-	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other"}, take); err != nil {
+	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other", State: []byte("{}")}, take); err != nil {
 		t.Fatal(err)
 	}
 	assertFailed(t, w.batch(t, true, "a 1", "a 2"), nil)

@@ -107,7 +107,11 @@ func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, ref
 			break
 		}
 	}
-	return plan.next, p.commit(ctx, plan)
+	err := p.commit(ctx, plan)
+	if v.isGuessed && errors.Is(err, event.ErrInvalid) {
+		return plan.next, errGuessed
+	}
+	return plan.next, err
 }
 
 // plan is what the tasks of a saga have decided, and what is to be committed.
@@ -165,7 +169,7 @@ func (p *Participant[S]) decide(ctx context.Context, plan *plan, t *task, in Inp
 	if err != nil || plan.next.Erased {
 		return err
 	}
-	if err := errors.Join(checkAdjustments(decision.Adjustments), plan.checkDistinct(decision.Adjustments)); err != nil {
+	if err := plan.checkDistinct(decision.Adjustments); err != nil {
 		return err
 	}
 	published, err := p.outgoingEvents(t, decision.Events, in.Now)
@@ -236,7 +240,7 @@ func (p *Participant[S]) outgoingEvents(t *task, data []event.Data, now time.Tim
 	for ordinal, d := range data {
 		e, err := event.Caused(t.cause(), p.config.Source, d, ordinal, now)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", event.ErrInvalid, err)
 		}
 		if p.config.TraceParent != nil {
 			e.TraceParent = p.config.TraceParent(t.Context)

@@ -51,9 +51,6 @@ func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone To
 	if err != nil {
 		return err
 	}
-	if err := checkAdjustments(adjustments); err != nil {
-		return err
-	}
 	encoded, err := json.Marshal(left)
 	if err != nil {
 		return fmt.Errorf("encode the tombstone: %w", err)

@@ -204,7 +204,7 @@ func TestATombstoneThatTakesMoreThanThereIsIsNotCommitted(t *testing.T) {
 	w := newWarehouse(t, ship)
 	w.mustHandle(t, w.placed(t, "e-1"))
 	takeAll := []participant.Adjustment{{Item: stock, Add: map[string]int64{"shipped": -1}}}
-	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other"}, takeAll); err != nil {
+	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other", State: []byte("{}")}, takeAll); err != nil {
 		t.Fatal(err)
 	}
 	err := w.Erase(t.Context(), "o-1", tombstone)
