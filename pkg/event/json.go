@@ -54,7 +54,7 @@ func Parse(encoded []byte) (Event, error) {
 // MarshalJSON encodes the event in structured mode. An error is returned if the event
 // breaks the profile.
 func (e Event) MarshalJSON() ([]byte, error) {
-	if err := errors.Join(e.validate(), checkData(e.Data)); err != nil {
+	if err := errors.Join(e.Validate(), checkData(e.Data)); err != nil {
 		return nil, err
 	}
 	ce := cloudevents.New()
@@ -111,7 +111,7 @@ func (e *Event) UnmarshalJSON(encoded []byte) error {
 	if len(members.problems) > 0 {
 		return errors.Join(members.problems...)
 	}
-	return e.validate()
+	return e.Validate()
 }
 
 // members are the members of an event's JSON, and the problems that were found when
