@@ -25,6 +25,7 @@ func reserved() event.Event {
 func record() participant.Record {
 	return participant.Record{
 		Subject: "o-1",
+		Owner:   "warehouse",
 		State:   json.RawMessage(`{"status":"reserved"}`),
 		Handled: []participant.Handled{
 			{

@@ -217,9 +217,16 @@ func (p *Participant[S]) commit(ctx context.Context, plan *plan[S]) error {
 func (p *Participant[S]) outgoingEvents(t *task, data []event.Data, now time.Time) ([]event.Event, error) {
 	var published []event.Event
 	for ordinal, d := range data {
+		other, isAbout := d.(about)
+		if isAbout {
+			d = other.Data
+		}
 		e, err := event.Caused(t.cause(), p.config.Source, d, ordinal, now)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", event.ErrInvalid, err)
+		}
+		if isAbout {
+			e.Subject = other.subject
 		}
 		if p.config.TraceParent != nil {
 			e.TraceParent = p.config.TraceParent(t.Context)
@@ -253,9 +260,12 @@ func (p *Participant[S]) nextRecord(record Record, t *task, state S, published [
 		HandledAt:   now,
 		Published:   published,
 	})
-	next := Record{Subject: t.Event.Subject, Version: record.Version, State: encoded}
+	next := Record{Subject: t.Event.Subject, Owner: p.config.Source, Version: record.Version, State: encoded}
 	if p.config.Due != nil {
 		next.Due = p.config.Due(state).Truncate(time.Second)
+	}
+	if p.config.KeepUntil != nil {
+		next.ExpiresAt = p.config.KeepUntil(state).UTC()
 	}
 	isDue := !next.Due.IsZero()
 	for _, h := range all {

@@ -38,7 +38,7 @@ const (
 // Size returns how many bytes the record has at most in a store: its state, the data of
 // its events, all texts, and a fixed size for each event.
 func (r Record) Size() int {
-	size := len(r.Subject) + len(r.State) + len(r.Entry.Account)
+	size := len(r.Subject) + len(r.Owner) + len(r.State) + len(r.Entry.Account)
 	for _, h := range r.Handled {
 		size += handledOverhead + len(h.Source) + len(h.ID) + len(h.Type) + len(h.CausationID) + len(h.Digest)
 		for _, e := range h.Published {

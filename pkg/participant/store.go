@@ -43,6 +43,9 @@ func (e *RefusedError) Error() string {
 type Record struct {
 	// Subject is the key: the order id.
 	Subject string
+	// Owner is the Source of the participant that has committed the record. It is empty
+	// in a record of a version that did not store it, if that has published nothing.
+	Owner string
 	// Version counts the commits; 0 means that nothing is recorded yet.
 	Version int64
 	// State is the context's own, as JSON.
