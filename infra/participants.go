@@ -27,7 +27,7 @@ const (
 // participants describes the bounded contexts. What they consume and publish is
 // declared in the catalogue of the published language.
 func participants(bus awsevents.IEventBus, key awskms.IKey, settings environment.Settings, built artefacts) []boundedcontext.Props {
-	described := []boundedcontext.Props{order(settings), warehouse(settings), payment(settings), loyalty(settings)}
+	described := []boundedcontext.Props{order(settings, built), warehouse(settings), payment(settings), loyalty(settings)}
 	for i := range described {
 		props := &described[i]
 		props.Consumes = contract.BySource(contract.ConsumedBy(props.Service)...)
@@ -59,7 +59,7 @@ func constructID(service string) string {
 
 // order follows every order to its end. Its API and its sweeper publish the other
 // events of the context.
-func order(settings environment.Settings) boundedcontext.Props {
+func order(settings environment.Settings, built artefacts) boundedcontext.Props {
 	return boundedcontext.Props{
 		Service: contract.SourceOrder,
 		Delivery: boundedcontext.Queue{
@@ -70,7 +70,7 @@ func order(settings environment.Settings) boundedcontext.Props {
 			MaxReceiveCount:    settings.MaxReceiveCount,
 			MaximumConcurrency: settings.Limits.QueueWorkers,
 		},
-		DueIndex: true,
+		Sweeper: sweeper(settings, built),
 		Worker: boundedcontext.Function{
 			TableActions: []string{"BatchGetItem", "GetItem", "PutItem"},
 			Publishes:    contract.BySource(contract.OrderCancelled{}),

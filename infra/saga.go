@@ -51,7 +51,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 		}
 		if participant.Service == contract.SourceOrder {
 			api = addOrderAPI(stack, context, key, settings, built)
-			addSweeper(stack, context, settings, built)
+			addAgeAlarms(stack, settings)
 		}
 	}
 	rollBackOnDeadLetters(contexts)

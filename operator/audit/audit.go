@@ -140,7 +140,7 @@ func (a *audit) violated(invariant int, orderID, format string, args ...any) {
 // id has one content.
 func (a *audit) collect() error {
 	for id, record := range a.Tables[contract.SourceOrder].Records {
-		s := &saga{id: id, correlationID: order.First(record).CorrelationID, events: make(map[string][]event.Event)}
+		s := &saga{id: id, correlationID: record.First().CorrelationID, events: make(map[string][]event.Event)}
 		if err := json.Unmarshal(record.State, &s.state); err != nil {
 			return fmt.Errorf("state of order %s: %w", id, err)
 		}

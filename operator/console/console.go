@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"time"
 
+	"example.com/saga/operator/activity"
 	"example.com/saga/operator/catalogue"
 	"example.com/saga/operator/dlq"
 	"example.com/saga/operator/faults"
@@ -58,7 +59,9 @@ type Config struct {
 	Catalogue func(context.Context) (catalogue.Pages, error)
 	// Faults has the faults of the local cloud. It is nil in AWS.
 	Faults *faults.Client
-	// Every is the time between two polls.
+	// Activity is what happens in the local cloud. It is nil in AWS.
+	Activity *activity.Client
+	// Every is the time between two polls, unless something happens before.
 	Every  time.Duration
 	Clock  func() time.Time
 	Logger *slog.Logger
@@ -78,6 +81,9 @@ type Console struct {
 	tail    tail
 	status  status
 	library library
+	history *history
+	// woken has a value if something has happened since the last poll began.
+	woken chan struct{}
 }
 
 // New makes a console.
@@ -88,7 +94,7 @@ func New(config Config) (*Console, error) {
 	}
 	return &Console{
 		Config: config, started: config.Clock().UnixMilli(), pages: parsed, pulse: newPulse(), cached: newDeadLetterCache(config.DeadLetters, config.Clock),
-		library: library{load: config.Catalogue},
+		library: library{load: config.Catalogue}, history: newHistory(), woken: make(chan struct{}, 1),
 	}, nil
 }
 

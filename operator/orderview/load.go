@@ -18,7 +18,6 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/participant"
-	"example.com/saga/services/order"
 )
 
 // Store loads the records of one context.
@@ -134,7 +133,7 @@ func (l *Loader) loadRecords(ctx context.Context, v *View) error {
 		}
 	}
 	record := v.record(contract.SourceOrder)
-	v.CorrelationID = order.First(record).CorrelationID
+	v.CorrelationID = record.First().CorrelationID
 	var err error
 	v.Order, v.EndedAt, err = readOrder(record)
 	return err

@@ -54,6 +54,6 @@ func readJSON(item map[string]types.AttributeValue) (participant.Record, error) 
 		}
 		record.Handled = append(record.Handled, entry)
 	}
-	record.Owner = firstPublished(record).Source
+	record.Owner = record.First().Source
 	return record, nil
 }

@@ -71,7 +71,7 @@ type (
 
 // encode returns the stored form of a record.
 func (v Vocabulary) encode(record participant.Record) ([]byte, error) {
-	first := firstPublished(record)
+	first := record.First()
 	correlation := first.CorrelationID
 	stored := storedRecord{
 		State: record.State, Correlation: optional(correlation), Erased: record.Erased, Owner: unless(first.Source, record.Owner),
@@ -135,7 +135,7 @@ func (v Vocabulary) decode(subject string, encoded []byte) (participant.Record, 
 		}
 		record.Handled = append(record.Handled, h)
 	}
-	record.Owner = d.textOr(stored.Owner, firstPublished(record).Source)
+	record.Owner = d.textOr(stored.Owner, record.First().Source)
 	return record, d.err
 }
 
@@ -206,16 +206,6 @@ func (d *decoder) trace(value any) string {
 		return formatTrace(trace)
 	}
 	return d.text(value)
-}
-
-// firstPublished returns the first published event, or the zero value.
-func firstPublished(record participant.Record) event.Event {
-	for _, h := range record.Handled {
-		for _, e := range h.Published {
-			return e
-		}
-	}
-	return event.Event{}
 }
 
 // usualEvent returns what is the same in every event that event.Caused makes of an

@@ -1,6 +1,7 @@
 package participant
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,7 +54,8 @@ func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
 //
 // Decisions and commits have to end before ctx does: a second, or a quarter of the time
 // that is left if that is less, is kept for publishing. So one decision that takes too long
-// fails its own event only.
+// fails its own event only, even one that ignores the end of its context: a tenth of a
+// second later its event has failed, and what it returns is dropped.
 func (p *Participant[S]) HandleBatch(ctx context.Context, deliveries []event.Delivery) []error {
 	deciding, cancel := keepTimeToPublish(ctx)
 	defer cancel()
@@ -89,6 +91,12 @@ func (p *Participant[S]) HandleBatch(ctx context.Context, deliveries []event.Del
 // it. A command is executed once per ID. ErrOtherContent is returned if the ID was
 // executed with other data; members that JSON leaves out do not count. The state is
 // right even if the error is ErrUnpublished.
+//
+// Unlike an event, a command is not redelivered. If the process stops after the commit, or
+// the error is ErrUnpublished, and the caller does not repeat the command with the same
+// id, its events are committed and never published. So a context that executes commands
+// needs package sweeper, and a Config.Due that is not zero from the first commit until the
+// saga has ended.
 func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data event.Data) (S, error) {
 	var none S
 	if err := checkIdentity(command); err != nil {
@@ -99,9 +107,10 @@ func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data 
 		return none, err
 	}
 	t := &task{Delivery: event.Delivery{Event: command, Context: ctx}, isCommand: true, digest: content, data: data}
-	state, _ := p.run(ctx, []*task{t}, p.guess(t))
+	record, _ := p.run(ctx, []*task{t}, p.guess(t))
 	p.publish(ctx, []*task{t})
-	return state, t.err
+	state, err := p.state(record)
+	return state, cmp.Or(t.err, err)
 }
 
 // publishTime is how much time HandleBatch keeps for publishing.

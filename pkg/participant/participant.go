@@ -11,7 +11,8 @@
 // what it has published, and is written in one conditional write. If an event is
 // handled a second time, its outgoing events are in the record. They are published
 // again with the same ids, which are derived from the cause, the type and the
-// ordinal. After a crash at any point, redelivery does the rest. The data of an outgoing
+// ordinal. After a crash at any point, redelivery does the rest; a command, which is not
+// redelivered, needs package sweeper. The data of an outgoing
 // event is kept until an event arrives that was caused by it: then it was published, and
 // need not be published again.
 //
@@ -26,9 +27,9 @@
 // error of its own.
 //
 // Errors of Handle: event.ErrInvalid can never succeed (an absent key, data that is
-// not in the language, an event older than the retention, too large to commit or to
-// publish, an id that was handled with other content) and belongs in a dead-letter
-// queue. After any other error redelivery is right: ErrConflict after eight lost
+// not in the language, an event older than the retention, a state or data that cannot
+// be encoded, too large to commit or to publish, an id that was handled with other
+// content) and belongs in a dead-letter queue. After any other error redelivery is right: ErrConflict after eight lost
 // races, ErrUnpublished if the commit is made but its events are not all published,
 // or an error of the store, the publisher or Decide.
 //
@@ -72,7 +73,7 @@ import (
 
 // ErrUnpublished is returned if a decision is committed, but not all of its events
 // are published. They are published when the same event or command is handled
-// again, or by Republish.
+// again, or by Republish, which package sweeper calls for what is due.
 var ErrUnpublished = errors.New("committed, but not all published")
 
 // ErrOtherOwner is returned for a subject whose record another participant has
@@ -133,6 +134,9 @@ type Decision[S any] struct {
 // Decide is a bounded context's decision. A pure one ignores ctx. A decision that
 // needs an external service, such as a payment provider, calls it here with an
 // idempotency key.
+//
+// The state is a copy, which it may change. A new state that cannot be encoded as JSON and
+// decoded again is event.ErrInvalid, and so are data that cannot be encoded.
 type Decide[S any] func(ctx context.Context, state S, in Input) (Decision[S], error)
 
 // Pure makes a Decide of a pure function.
@@ -200,8 +204,8 @@ type Config[S any] struct {
 	// Entry returns the entry of a record in this state. As with Due, all functions of
 	// a bounded context need the same one. Without it no record has an entry.
 	Entry func(S) Entry
-	// Committed, if set, is called after every commit with the state before and
-	// after, and the input. It is not called for an event that was handled before,
+	// Committed, if set, is called after every commit with copies of the state before
+	// and after, as Load returns them, and the input. It is not called for an event that was handled before,
 	// so that what it counts is counted once. If the process stops right after the
 	// commit, or the answer of the store is lost, there is no call: use it for
 	// metrics only.
@@ -254,23 +258,32 @@ const retentionMargin = time.Hour
 // Load returns the state and the record of a subject. A record of Version 0 means
 // that nothing is recorded.
 func (p *Participant[S]) Load(ctx context.Context, subject string) (S, Record, error) {
+	var none S
 	record, err := p.config.Store.Load(ctx, subject)
 	if err != nil {
-		var none S
+		return none, record, err
+	}
+	if err := p.checkOwner(record); err != nil {
 		return none, record, err
 	}
 	state, err := p.state(record)
 	return state, record, err
 }
 
-// state returns the state in a record.
+// checkOwner returns ErrOtherOwner for a record that another participant has committed.
+func (p *Participant[S]) checkOwner(record Record) error {
+	if record.Owner == "" || record.Owner == p.config.Source {
+		return nil
+	}
+	return fmt.Errorf("%s loads %s, of %s: %w", p.config.Source, record.Subject, record.Owner, ErrOtherOwner)
+}
+
+// state returns the state in a record. It decodes it for each caller, so that none can
+// change what another gets.
 func (p *Participant[S]) state(record Record) (S, error) {
 	var state S
-	if record.Version == 0 {
+	if record.Version == 0 && record.State == nil {
 		return state, nil
-	}
-	if record.Owner != "" && record.Owner != p.config.Source {
-		return state, fmt.Errorf("%s loads %s, of %s: %w", p.config.Source, record.Subject, record.Owner, ErrOtherOwner)
 	}
 	if err := json.Unmarshal(record.State, &state); err != nil {
 		return state, fmt.Errorf("decode the state of %s: %w", record.Subject, err)

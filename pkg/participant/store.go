@@ -115,6 +115,18 @@ type BatchLoader interface {
 	LoadAll(ctx context.Context, subjects []string) (map[string]Record, error)
 }
 
+// First returns the first event that was published about the subject, or the zero value
+// if there is none. Later work for the saga has its correlation id, and belongs to its
+// trace.
+func (r Record) First() event.Event {
+	for _, handled := range r.Handled {
+		for _, e := range handled.Published {
+			return e
+		}
+	}
+	return event.Event{}
+}
+
 func (r Record) find(e event.Event) (Handled, bool) {
 	for _, handled := range r.Handled {
 		if handled.Source == e.Source && handled.ID == e.ID {

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -36,15 +37,24 @@ type (
 // WithMeasures returns a context that collects measures (see Add) until a line is
 // written that carries them (see LineAttrs).
 func WithMeasures(ctx context.Context) context.Context {
-	return context.WithValue(ctx, measuresKey{}, new([]Measure))
+	return context.WithValue(ctx, measuresKey{}, new(collection))
+}
+
+// collection is the measures of a context. A call that ignores the end of its context
+// may still add some while the line is written.
+type collection struct {
+	mu       sync.Mutex
+	measures []Measure
 }
 
 // Add adds measures to the line that will be written for this context (see
-// LineAttrs). It is not safe for concurrent use, and does nothing without
-// WithMeasures.
+// LineAttrs). It is safe for concurrent use, and does nothing without WithMeasures or
+// after the line is written.
 func Add(ctx context.Context, measures ...Measure) {
-	if added, ok := ctx.Value(measuresKey{}).(*[]Measure); ok {
-		*added = append(*added, measures...)
+	if added, ok := ctx.Value(measuresKey{}).(*collection); ok {
+		added.mu.Lock()
+		defer added.mu.Unlock()
+		added.measures = append(added.measures, measures...)
 	}
 }
 
@@ -52,8 +62,10 @@ func Add(ctx context.Context, measures ...Measure) {
 // carries the given measures and those that were added to ctx. Without measures
 // the line is an ordinary one.
 func LineAttrs(ctx context.Context, at time.Time, measures ...Measure) (context.Context, []slog.Attr) {
-	if added, ok := ctx.Value(measuresKey{}).(*[]Measure); ok {
-		measures = append(measures, *added...)
+	if added, ok := ctx.Value(measuresKey{}).(*collection); ok {
+		added.mu.Lock()
+		defer added.mu.Unlock()
+		measures = append(measures, added.measures...)
 	}
 	if len(measures) == 0 {
 		return ctx, nil

@@ -16,6 +16,7 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
@@ -23,7 +24,6 @@ import (
 	"example.com/saga/pkg/tracing"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
-	"example.com/saga/services/order/orderid"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -43,7 +43,7 @@ type shop struct {
 	logs      *strings.Builder
 	spans     *tracetest.InMemoryExporter
 	now       time.Time
-	caller    orderid.Caller
+	caller    httpcommand.Caller
 	// answers are the answers that occurred.
 	answers answers
 	// ring is the value of the secret with the keys of ids and tokens.
@@ -116,7 +116,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	s := &shop{
 		t: tb, language: language, store: &faultyStore{Store: memory.NewStore()}, publisher: &faultyPublisher{}, logs: &strings.Builder{},
 		spans: tracetest.NewInMemoryExporter(), now: now,
-		caller: orderid.Caller{Account: "111122223333", Principal: "AIDAALICE"},
+		caller: httpcommand.Caller{Account: "111122223333", Principal: "AIDAALICE"},
 		ring:   `{"key": "` + strings.Repeat("a", keyring.MinimumLength) + `"}`,
 	}
 	clock := func() time.Time { return s.now }
@@ -157,7 +157,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	s.handler, s.unsigned = handler, handler
 	if !open {
 		s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			handler.ServeHTTP(w, r.WithContext(httpapi.WithCaller(r.Context(), s.caller)))
+			handler.ServeHTTP(w, r.WithContext(httpcommand.WithCaller(r.Context(), s.caller)))
 		})
 	}
 	server := httptest.NewServer(s.handler)

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/uuid"
 
+	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/services/order"
@@ -48,7 +49,7 @@ func main() {
 		if err != nil {
 			return err
 		}
-		lambda.Start(httpapi.Lambda(handler))
+		lambda.Start(httpcommand.Lambda(handler))
 		return nil
 	})
 }

@@ -4,14 +4,13 @@ package main
 
 import (
 	"context"
-	"math/rand/v2"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"example.com/saga/pkg/lambdaapp"
+	"example.com/saga/pkg/sweeper"
 	"example.com/saga/services/order"
-	"example.com/saga/services/order/sweeper"
+	"example.com/saga/services/order/sweep"
 )
 
 func main() {
@@ -24,10 +23,9 @@ func main() {
 		if err != nil {
 			return err
 		}
-		s, err := sweeper.New(sweeper.Config{
-			Orders: orders, Index: app.Store, Logger: app.Logger, Tracer: app.Tracer,
-			Clock: time.Now, Deadline: deadline, Random: rand.Float64,
-		})
+		config := sweep.Config(deadline)
+		config.Sagas, config.Index, config.Logger, config.Tracer = orders, app.Store, app.Logger, app.Tracer
+		s, err := sweeper.New(config)
 		if err != nil {
 			return err
 		}
