@@ -28,6 +28,23 @@ func TestTheDynamoDBStorePassesTheSuiteOfStores(t *testing.T) {
 	participanttest.TestDue(t, func(t *testing.T) participanttest.DueStore { return newStore(t) })
 }
 
+// The names are reserved words of DynamoDB's expressions, but for those of keys, which are
+// the table's.
+func TestTheDynamoDBStorePassesTheSuiteWithNamesOfItsOwn(t *testing.T) {
+	c := startCloud(t)
+	names, err := vocabulary(t).WithLayout(dynamo.Layout{Attributes: map[string]string{"version": "size", "record": "value", "expires_at": "ttl"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	newStore := func(t *testing.T) *dynamo.Store {
+		t.Helper()
+		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], names)
+	}
+	participanttest.TestStore(t, func(t *testing.T) participant.Store { return newStore(t) })
+	participanttest.TestCounters(t, func(t *testing.T) participanttest.CounterStore { return newStore(t) })
+	participanttest.TestDue(t, func(t *testing.T) participanttest.DueStore { return newStore(t) })
+}
+
 func TestTheDynamoDBStoreAddsUpTheEntriesInAnAccount(t *testing.T) {
 	c := startCloud(t)
 	participanttest.TestAccounts(t, func(t *testing.T) participanttest.Accounts {
