@@ -42,6 +42,12 @@
 //	event of an erased subject           Get                           1     0
 //	erasure                              Get Put                       1     1
 //
+// A write of the context's own (participant.Adjustment) costs as an adjusted item does, 2
+// write units for each KB, and needs the permission of its action on its table:
+// dynamodb:PutItem, UpdateItem, DeleteItem or ConditionCheckItem. If its condition fails,
+// the commit is refused. A write of the record, of an adjusted item or of one item twice
+// is rejected by DynamoDB.
+//
 // A batch costs the same for each saga in it, however many events of it there are. For
 // several records to load there is one BatchGet for every 100, with the same units; a
 // record that it leaves out is loaded alone.
@@ -78,6 +84,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 )
 
@@ -167,10 +174,26 @@ func (s *Store) Commit(ctx context.Context, record participant.Record, adjustmen
 	}
 	writes := []types.TransactWriteItem{{Put: put}}
 	for _, adjustment := range adjustments {
-		writes = append(writes, types.TransactWriteItem{Update: s.update(adjustment)})
+		write, err := s.write(adjustment)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, write)
 	}
 	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 	return s.commitError(record.Subject, adjustments, err)
+}
+
+// write returns the write of an adjustment.
+func (s *Store) write(adjustment participant.Adjustment) (types.TransactWriteItem, error) {
+	switch write := adjustment.Write.(type) {
+	case nil:
+		return types.TransactWriteItem{Update: s.update(adjustment)}, nil
+	case types.TransactWriteItem:
+		return write, nil
+	default:
+		return types.TransactWriteItem{}, fmt.Errorf("%w: the write of an adjustment is a %T, not a types.TransactWriteItem", event.ErrInvalid, write)
+	}
 }
 
 // update returns the update that adds to the counters of an item, on the condition

@@ -118,8 +118,11 @@ func (a Adjustment) check() error {
 	if err := checkText("adjusted item", a.Item, MaximumKey); err != nil {
 		return err
 	}
-	if n := len(a.Add); n == 0 || n > MaximumCounters {
-		return fmt.Errorf("%w: an adjustment changes %d counters, allowed are 1 to %d", event.ErrInvalid, n, MaximumCounters)
+	if a.Write != nil && len(a.Add) == 0 {
+		return nil
+	}
+	if n := len(a.Add); a.Write != nil || n == 0 || n > MaximumCounters {
+		return fmt.Errorf("%w: an adjustment changes %d counters, allowed are 1 to %d, or none with a write", event.ErrInvalid, n, MaximumCounters)
 	}
 	for counter, amount := range a.Add {
 		if err := checkText("counter", counter, MaximumCounter); err != nil {

@@ -87,9 +87,15 @@ type Handled struct {
 // SKU) in the same transaction as the record. A negative amount takes from a counter,
 // which never falls below zero. Items have names of their own: an item with the name of a
 // subject is not its record, and a counter may have any name.
+//
+// In place of counters an adjustment may have a write of the context's own, which is
+// committed in the same transaction. Item is then the name by which a RefusedError has
+// the write if its condition fails; writes of one item in a database need one name.
 type Adjustment struct {
 	Item string
 	Add  map[string]int64
+	// Write is in the form of the store: a types.TransactWriteItem for package dynamo.
+	Write any
 }
 
 // Store keeps the records and the adjusted items of one context.
