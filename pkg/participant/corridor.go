@@ -134,7 +134,7 @@ type step struct {
 // repeat makes the result of a task that was handled before, or by an earlier step of the
 // plan.
 func (plan *plan) repeat(t *task, handled Handled) error {
-	t.published = handled.Published
+	t.published, t.outcome = handled.Published, Duplicate
 	for _, s := range plan.steps {
 		if s.in.Event.Source == t.Event.Source && s.in.Event.ID == t.Event.ID {
 			t.original, t.published = s.task, nil
@@ -169,8 +169,12 @@ func (p *Participant[S]) decide(ctx context.Context, plan *plan, t *task, in Inp
 	deciding, cancel := withDeadlineOf(ctx, t.Context)
 	defer cancel()
 	decision, err := safely.Result(deciding, func() (Decision[S], error) { return p.config.Decide(deciding, state, in) })
-	if err != nil || plan.next.Erased {
+	if err != nil {
 		return err
+	}
+	if plan.next.Erased {
+		t.outcome = Ignored
+		return nil
 	}
 	if err := plan.checkDistinct(decision.Adjustments); err != nil {
 		return err
@@ -189,7 +193,7 @@ func (p *Participant[S]) decide(ctx context.Context, plan *plan, t *task, in Inp
 	plan.steps = append(plan.steps, step{t, plan.next, next, in})
 	plan.next = next
 	plan.adjustments = append(plan.adjustments, decision.Adjustments...)
-	t.published = published
+	t.published, t.outcome = published, First
 	return nil
 }
 
