@@ -107,7 +107,7 @@ func (d Definition) check(schemaID string) []error {
 		ID: "1", Source: d.source, Type: d.example.EventType(), Subject: "1", Time: time.Unix(0, 0), CorrelationID: "1",
 		DataSchema: schemaID, Data: json.RawMessage("{}"),
 	}); err != nil {
-		problems = append(problems, errors.New("its events are refused: "+strings.ReplaceAll(err.Error(), "\n", ", ")))
+		problems = append(problems, fmt.Errorf("each would be an %s", strings.ReplaceAll(err.Error(), "\n", ", ")))
 	}
 	return problems
 }
