@@ -67,7 +67,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Console is a console. Run keeps it up to date.
+// Console is a console. Run, which is called once, keeps it up to date.
 type Console struct {
 	Config
 
@@ -84,6 +84,8 @@ type Console struct {
 	history *history
 	// woken has a value if something has happened since the last poll began.
 	woken chan struct{}
+	// over is closed when Run ends.
+	over chan struct{}
 }
 
 // New makes a console.
@@ -94,7 +96,7 @@ func New(config Config) (*Console, error) {
 	}
 	return &Console{
 		Config: config, started: config.Clock().UnixMilli(), pages: parsed, pulse: newPulse(), cached: newDeadLetterCache(config.DeadLetters, config.Clock),
-		library: library{load: config.Catalogue}, history: newHistory(), woken: make(chan struct{}, 1),
+		library: library{load: config.Catalogue}, history: newHistory(), woken: make(chan struct{}, 1), over: make(chan struct{}),
 	}, nil
 }
 

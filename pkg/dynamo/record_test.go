@@ -156,7 +156,7 @@ func replaceType(item map[string]types.AttributeValue, value string) {
 
 func vocabulary(t *testing.T) dynamo.Vocabulary {
 	t.Helper()
-	known, err := dynamo.NewVocabulary(contract.Words()...)
+	known, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	if err != nil {
 		t.Fatal(err)
 	}
