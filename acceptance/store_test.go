@@ -91,7 +91,7 @@ func TestTheDynamoDBStoreOfAnswersPassesItsSuite(t *testing.T) {
 	client, table := dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"]
 	add := func(name, condition string) types.TransactWriteItem {
 		return types.TransactWriteItem{Update: &types.Update{
-			TableName: &table, Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: name}},
+			TableName: &table, Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "pieces#" + name}},
 			UpdateExpression: new("ADD pieces :one"), ConditionExpression: &condition,
 			ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}},
 		}}
@@ -103,7 +103,7 @@ func TestTheDynamoDBStoreOfAnswersPassesItsSuite(t *testing.T) {
 			Refused: func() types.TransactWriteItem { return add(rand.Text(), "attribute_exists(never)") },
 			Count: func(t *testing.T, name string) int {
 				t.Helper()
-				counters, err := dynamo.NewStore(client, table, vocabulary(t)).Counters(t.Context(), name)
+				counters, err := dynamo.NewStore(client, table, vocabulary(t)).Counters(t.Context(), "pieces#"+name)
 				if err != nil {
 					t.Fatal(err)
 				}
