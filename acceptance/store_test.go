@@ -20,14 +20,11 @@ import (
 
 func TestTheDynamoDBStorePassesTheSuiteOfStores(t *testing.T) {
 	c := startCloud(t)
-	newStore := func(t *testing.T) *dynamo.Store {
-		t.Helper()
-		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], vocabulary(t))
-	}
-	participanttest.TestStore(t, func(t *testing.T) participant.Store { return newStore(t) })
-	participanttest.TestBatches(t, func(t *testing.T) participanttest.BatchStore { return newStore(t) })
-	participanttest.TestCounters(t, func(t *testing.T) participanttest.CounterStore { return newStore(t) })
-	participanttest.TestDue(t, func(t *testing.T) participanttest.DueStore { return newStore(t) })
+	store := dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], vocabulary(t))
+	participanttest.TestStore(t, func(*testing.T) participant.Store { return store })
+	participanttest.TestBatches(t, func(*testing.T) participanttest.BatchStore { return store })
+	participanttest.TestCounters(t, func(*testing.T) participanttest.CounterStore { return store })
+	participanttest.TestDue(t, func(*testing.T) participanttest.DueStore { return store })
 }
 
 // The names are reserved words of DynamoDB's expressions, but for those of keys, which are
@@ -38,13 +35,10 @@ func TestTheDynamoDBStorePassesTheSuiteWithNamesOfItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newStore := func(t *testing.T) *dynamo.Store {
-		t.Helper()
-		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], names)
-	}
-	participanttest.TestStore(t, func(t *testing.T) participant.Store { return newStore(t) })
-	participanttest.TestCounters(t, func(t *testing.T) participanttest.CounterStore { return newStore(t) })
-	participanttest.TestDue(t, func(t *testing.T) participanttest.DueStore { return newStore(t) })
+	store := dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], names)
+	participanttest.TestStore(t, func(*testing.T) participant.Store { return store })
+	participanttest.TestCounters(t, func(*testing.T) participanttest.CounterStore { return store })
+	participanttest.TestDue(t, func(*testing.T) participanttest.DueStore { return store })
 }
 
 func TestAWriteOfAContextsOwnIsCommittedWithItsRecordOrNotAtAll(t *testing.T) {
@@ -91,7 +85,7 @@ func TestTheDynamoDBStoreOfAnswersPassesItsSuite(t *testing.T) {
 	client, table := dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"]
 	add := func(name, condition string) types.TransactWriteItem {
 		return types.TransactWriteItem{Update: &types.Update{
-			TableName: &table, Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: name}},
+			TableName: &table, Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: "pieces#" + name}},
 			UpdateExpression: new("ADD pieces :one"), ConditionExpression: &condition,
 			ExpressionAttributeValues: map[string]types.AttributeValue{":one": &types.AttributeValueMemberN{Value: "1"}},
 		}}
@@ -103,7 +97,7 @@ func TestTheDynamoDBStoreOfAnswersPassesItsSuite(t *testing.T) {
 			Refused: func() types.TransactWriteItem { return add(rand.Text(), "attribute_exists(never)") },
 			Count: func(t *testing.T, name string) int {
 				t.Helper()
-				counters, err := dynamo.NewStore(client, table, vocabulary(t)).Counters(t.Context(), name)
+				counters, err := dynamo.NewStore(client, table, vocabulary(t)).Counters(t.Context(), "pieces#"+name)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -46,8 +46,8 @@
 // first and no new ones. It does not store the result of a function: the state is the
 // result.
 //
-// A record has at most MaximumRecord bytes (Record.Size): about 3,000 events of which
-// nothing was published, or 600 with one published event of 500 bytes each. Each commit
+// A record has at most MaximumRecord bytes (Record.Size): about 2,000 events of which
+// nothing was published, or 350 with an event of 500 bytes of data each. Each commit
 // writes the whole record, so sagas of more than a hundred events are better divided (see
 // About). An event beyond the limit is invalid before it is decided on; it can be redriven
 // when older events are forgotten. A commit writes the record and at most 99 items
