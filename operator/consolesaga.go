@@ -79,7 +79,7 @@ func (s saga) newConsole(ctx context.Context, name string, write bool) (*console
 		DeadLetters: s.deadLetters(),
 		TraceURL:    traceURL(s.config.Region),
 		Advise:      func(reason string) template.HTML { return runbook.For(advice, reason) },
-		Audit:       s.runAudit, Catalogue: s.catalogue,
+		Audit:       s.runAudit, Catalogue: s.catalogue, Live: s.live,
 		Every: pollEvery, Clock: s.clock, Logger: s.logger,
 	}
 	if s.in.Local() {

@@ -134,8 +134,23 @@ func TestEveryOrderEndsWhileProcessesAreKilled(t *testing.T) {
 	b.await("the strikes are shown", `+document.querySelector("#fault-kill-before-call .hits").innerText > 0`)
 	b.click(`button[aria-label="Pause Payment/Worker"]`)
 	b.await("a function is paused", `document.querySelector('button[aria-label="Resume Payment/Worker"]')`)
+	checkMap(b)
+	b.click(`nav a[href="/faults"]`)
 	b.click(`button[aria-label="Resume Payment/Worker"]`)
 	b.await("it is resumed", `document.querySelector('button[aria-label="Pause Payment/Worker"]')`)
+}
+
+// checkMap looks at the map while Payment is paused.
+func checkMap(b *browser) {
+	b.Helper()
+	b.click(`nav a[href="/catalogue/map"]`)
+	b.await("the paused function is on it", `[...document.querySelectorAll(".box.stopped")].some(b => b.textContent.includes("paused"))`)
+	b.await("the depths are on it", `[...document.querySelectorAll(".box")].some(b => b.textContent.includes("PaymentQueue") && /\d+ waiting, \d+ in flight/.test(b.textContent))`)
+	b.run(chromedp.Focus(`.types a[data-type="payment.taken"]`, chromedp.ByQuery))
+	b.await("the way of an event lights up", `getComputedStyle(document.querySelector(".edge[data-types~='payment.taken']")).opacity === "1"`)
+	b.await("others do not", `[...document.querySelectorAll(".edge:not([data-types~='payment.taken'])")].every(e => getComputedStyle(e).opacity === "0.2")`)
+	b.run(chromedp.Evaluate(`document.querySelector('.edge a[href^="#edge-PaymentConsumeWarehouse"]').dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true, view: window}))`, nil))
+	b.await("an edge opens", `[...document.querySelectorAll(".edge-facts[open]")].some(d => d.innerText.includes("sqs:SendMessage") && d.innerText.includes("$.detail"))`)
 }
 
 func checkSamples(b *browser) {

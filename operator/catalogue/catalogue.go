@@ -21,6 +21,7 @@ type Catalogue struct {
 	Events   []Event
 	Contexts []Context
 	Topology Topology
+	Wiring   Wiring
 	// Schemas are the documents of all schemas by their URIs.
 	Schemas map[string]json.RawMessage
 }
@@ -53,6 +54,9 @@ func New(template []byte) (Catalogue, error) {
 		return Catalogue{}, err
 	}
 	c := Catalogue{Topology: topology}
+	if c.Wiring, err = readWiring(template, topology.Rules); err != nil {
+		return Catalogue{}, err
+	}
 	if c.Schemas, err = contract.Schemas(); err != nil {
 		return Catalogue{}, err
 	}

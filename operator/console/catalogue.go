@@ -34,8 +34,7 @@ func (l *library) get(ctx context.Context) (catalogue.Pages, error) {
 	return *l.pages, nil
 }
 
-// cataloguePage is a page of the catalogue. It is not live, because only a deployment
-// changes it.
+// cataloguePage is a page of the catalogue. Only a deployment changes it, but for the map.
 func (c *Console) cataloguePage(r *http.Request) (page, error) {
 	pages, err := c.library.get(r.Context())
 	if err != nil {
@@ -45,8 +44,27 @@ func (c *Console) cataloguePage(r *http.Request) (page, error) {
 	if !slices.Contains(pages.Names(), name) {
 		return noSuchPage(), nil
 	}
+	if name == catalogue.Map {
+		return c.mapPage(r.Context(), pages)
+	}
 	shown, err := pages.Page(name)
 	return page{template: "catalogue", title: shown.Title, held: true, body: shown.Body}, err
+}
+
+// mapPage is the map, with how the stack is doing.
+func (c *Console) mapPage(ctx context.Context, pages catalogue.Pages) (page, error) {
+	live, err := c.Live(ctx)
+	if err != nil {
+		return page{}, err
+	}
+	state, _ := c.chaos.last()
+	for function, paused := range state.Paused {
+		if paused {
+			live.Stopped[function] = "paused"
+		}
+	}
+	shown, err := pages.Map(live)
+	return page{template: "catalogue", title: shown.Title, every: true, body: shown.Body}, err
 }
 
 // catalogued shows a page of the catalogue, or a file that pages of it link to.

@@ -106,3 +106,16 @@ func TestTheCatalogueIsMadeOnceAndAgainAfterAnError(t *testing.T) {
 	}
 	s.mu.Unlock()
 }
+
+func TestTheMapIsLive(t *testing.T) {
+	s, _ := newFaultyShop(t, as)
+	body := s.get("/catalogue/map")
+	for _, want := range []string{"3 waiting, 2 in flight", "paused", `hx-trigger="page from:body, every 3s"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%q is missing:\n%s", want, body)
+		}
+	}
+	if body := s.get("/catalogue/order.placed"); strings.Contains(body, "every 3s") {
+		t.Error("a page without depths is requested again")
+	}
+}

@@ -57,6 +57,8 @@ type Config struct {
 	// Catalogue reads the stack's template, and returns the pages about events and the
 	// order API.
 	Catalogue func(context.Context) (catalogue.Pages, error)
+	// Live reads the depths of all queues, and which functions get no messages.
+	Live func(context.Context) (catalogue.Live, error)
 	// Faults has the faults of the local cloud. It is nil in AWS.
 	Faults *faults.Client
 	// Activity is what happens in the local cloud. It is nil in AWS.
