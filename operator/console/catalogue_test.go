@@ -11,7 +11,7 @@ import (
 	"example.com/saga/pkg/contract"
 )
 
-var link = regexp.MustCompile(`<a href="([^"#?]*)"( download)?`)
+var link = regexp.MustCompile(`<a href="([^"#?/][^"#?]*)"( download)?`)
 
 func TestEveryLinkOfTheCatalogueLeadsToAPageOrAFile(t *testing.T) {
 	s := newShop(t, as)
@@ -117,5 +117,25 @@ func TestTheMapIsLive(t *testing.T) {
 	}
 	if body := s.get("/catalogue/order.placed"); strings.Contains(body, "every 3s") {
 		t.Error("a page without depths is requested again")
+	}
+}
+
+func TestThePageOfAnEventHasTheLastThree(t *testing.T) {
+	s := newShop(t, as)
+	const path = "/catalogue/order.placed"
+	<-s.followed
+	for _, want := range []string{`id="event-e-old"`, `<a href="/orders/order-12345678">`, "page from:body"} {
+		if body := s.get(path); !strings.Contains(body, want) || strings.Contains(body, "e-other") || strings.Contains(body, markup) {
+			t.Errorf("%q is missing, or there is another event:\n%s", want, body)
+		}
+	}
+	for _, id := range []string{"e-1", "e-2", "e-2", "e-3"} {
+		s.show(logged(id, "", "order.placed", `{}`))
+	}
+	if body := s.get(path); strings.Count(body, `class="payload"`) != 3 {
+		t.Errorf("the page has other events:\n%s", body)
+	}
+	if body := s.get("/catalogue/payment.taken"); !strings.Contains(body, "None in the last hour") {
+		t.Errorf("the page has events:\n%s", body)
 	}
 }

@@ -96,6 +96,9 @@ func newShop(t *testing.T, change func(*console.Config)) *shop {
 			return console.AuditResult{Orders: 1, Violations: []string{markup}}, s.broken
 		},
 		Catalogue: s.catalogue,
+		Recent: func(context.Context, string) ([]string, error) {
+			return []string{logged("e-old", "", "order.placed", `{}`), logged("e-other", "", "order.cancelled", `{}`), "order.placed " + markup}, s.broken
+		},
 		Live: func(context.Context) (catalogue.Live, error) {
 			return catalogue.Live{Queues: map[string]catalogue.Depth{"Shop/Queue": {Visible: 3, InFlight: 2}}, Stopped: map[string]string{}}, s.broken
 		},
