@@ -114,7 +114,7 @@ func (s saga) ordersTable() (ordersTable, error) {
 	if err != nil {
 		return ordersTable{}, err
 	}
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	client := dynamodb.NewFromConfig(s.config)
 	return ordersTable{dynamo.NewStore(client, name, vocabulary), func(ctx context.Context, each func(participant.Record)) error {
 		return dynamo.ScanRecords(ctx, client, name, vocabulary, each)

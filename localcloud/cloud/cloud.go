@@ -307,6 +307,7 @@ func (c *Cloud) api() http.Handler {
 	apis, own := wire.Handler(c.calls.wrap(c.withFaults(c.services()...))...), http.NewServeMux()
 	own.Handle("/", apis)
 	own.HandleFunc("GET /usage", c.showUsage)
+	own.HandleFunc("GET /idle", c.showIdle)
 	own.HandleFunc("GET /traces", c.showTraces)
 	own.HandleFunc("GET /traces/{id}", c.showTrace)
 	own.Handle("GET /activity", c.activity)

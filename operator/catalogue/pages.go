@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 //go:embed template
@@ -25,7 +26,7 @@ var style []byte
 func Style() []byte {
 	var out bytes.Buffer
 	out.Write(style)
-	for _, t := range contract.Types(contract.All()...) {
+	for _, t := range event.Types(contract.Catalogue().All()...) {
 		pointed := fmt.Sprintf(".catalogue:has([data-type=%q]:is(:hover, :focus))", t)
 		fmt.Fprintf(&out, "%s .edge { opacity: .2; }\n%[1]s .edge[data-types~=%q] { opacity: 1; }\n%[1]s .edge[data-types~=%[2]q] .arrow { stroke-width: 4; }\n", pointed, t)
 	}

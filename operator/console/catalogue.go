@@ -12,6 +12,7 @@ import (
 
 	"example.com/saga/operator/catalogue"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 // library has the pages of the catalogue once they could be made.
@@ -51,7 +52,7 @@ func (c *Console) cataloguePage(r *http.Request) (page, error) {
 		return c.mapPage(r.Context(), pages)
 	}
 	shown, err := pages.Page(name)
-	if err != nil || !slices.Contains(contract.Types(contract.All()...), name) {
+	if err != nil || !slices.Contains(event.Types(contract.Catalogue().All()...), name) {
 		return page{template: "catalogue", title: shown.Title, held: true, body: catalogueView{Body: shown.Body}}, err
 	}
 	last, err := c.seen.last(r.Context(), name)

@@ -1,4 +1,4 @@
-package sweeper_test
+package sweep_test
 
 import (
 	"bytes"
@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,12 +16,14 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/pkg/sweeper"
 	"example.com/saga/pkg/telemetry"
 	"example.com/saga/pkg/tracing"
 	"example.com/saga/services/order"
-	"example.com/saga/services/order/sweeper"
+	"example.com/saga/services/order/sweep"
 )
 
 // deadline is how long an order may take.
@@ -30,45 +31,30 @@ const deadline = time.Hour
 
 // shop is the order context in memory, with a sweeper.
 type shop struct {
-	sweeper.Config
+	sweeper.Config[order.State]
 
 	t         *testing.T
 	ctx       context.Context //nolint:containedctx // That of an invocation.
 	orders    *participant.Participant[order.State]
 	store     *countingStore
 	publisher *faultyPublisher
-	language  *contract.Language
+	language  *language.Language
 	logs      *bytes.Buffer
 	spans     *tracetest.InMemoryExporter
 	now       time.Time
 }
 
-// countingStore counts its calls, and fails for one subject.
+// countingStore counts its loads and commits.
 type countingStore struct {
 	*memory.Store
 
-	broken                string
-	queries, loads        int
-	commits               int
-	lastBy, dueErrorUntil time.Time
+	loads, commits int
 }
 
 var errBroken = errors.New("broken")
 
-func (s *countingStore) Due(ctx context.Context, by time.Time, limit int) ([]string, error) {
-	s.queries++
-	s.lastBy = by
-	if by.Before(s.dueErrorUntil) {
-		return nil, errBroken
-	}
-	return s.Store.Due(ctx, by, limit)
-}
-
 func (s *countingStore) Load(ctx context.Context, subject string) (participant.Record, error) {
 	s.loads++
-	if subject == s.broken {
-		return participant.Record{}, errBroken
-	}
 	return s.Store.Load(ctx, subject)
 }
 
@@ -114,15 +100,16 @@ func newShop(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger, err := telemetry.NewLogger(s.logs, "saga-test", "order", "INFO")
+	logger, err := telemetry.NewLogger(s.logs, telemetry.Config{
+		Service: "order", Level: "INFO", Namespace: "saga-test", Subject: s.language.SubjectName(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Config = sweeper.Config{
-		Orders: s.orders, Index: s.store, Logger: logger, Clock: clock, Deadline: deadline,
-		Tracer: tracing.NewProvider("order", tracing.ParentBased(), s.spans).Tracer("test"),
-		Random: func() float64 { return 0 },
-	}
+	s.Config = sweep.Config(deadline)
+	s.Sagas, s.Index, s.Logger, s.Clock = s.orders, s.store, logger, clock
+	s.Tracer = tracing.NewProvider("order", tracing.ParentBased(), s.spans).Tracer("test")
+	s.Random = func() float64 { return 0 }
 	return s
 }
 
@@ -234,21 +221,12 @@ func (s *shop) assertAges(anOrder, rollback time.Duration) {
 			continue
 		}
 		found++
-		if line[sweeper.OldestUnfinishedOrder] != anOrder.Seconds() || line[sweeper.OldestUnfinishedRollback] != rollback.Seconds() {
+		if line[sweep.OldestUnfinishedOrder] != anOrder.Seconds() || line[sweep.OldestUnfinishedRollback] != rollback.Seconds() {
 			s.t.Errorf("the ages are %v, expected are %s and %s", line, anOrder, rollback)
 		}
 	}
 	if found != 1 {
 		s.t.Errorf("%d lines with ages", found)
-	}
-}
-
-func TestWithoutOpenOrdersASweepIsOneQueryAndTheAgesAreZero(t *testing.T) {
-	s := newShop(t)
-	s.sweep(0)
-	s.assertAges(0, 0)
-	if s.store.queries != 1 || s.store.loads != 0 {
-		t.Errorf("%d queries, %d loads", s.store.queries, s.store.loads)
 	}
 }
 
@@ -279,7 +257,7 @@ func TestAnOrderThatWasNeverPublishedIsPublishedWithoutAWrite(t *testing.T) {
 	if s.store.commits != commits {
 		t.Errorf("%d commits", s.store.commits-commits)
 	}
-	if diff := cmp.Diff([]string{"published again, because the warehouse has not answered o-1"}, s.actions()); diff != "" {
+	if diff := cmp.Diff([]string{"published again, because nothing has come back o-1"}, s.actions()); diff != "" {
 		t.Errorf("actions (-want +got):\n%s", diff)
 	}
 
@@ -313,7 +291,7 @@ func TestTheCancellationOfAnOrderPastItsDeadlineIsRequestedOnce(t *testing.T) {
 	}
 	s.logs.Reset()
 	s.sweep(time.Second)
-	if diff := cmp.Diff([]string{"timed out, cancellation requested o-1"}, s.actions()); diff != "" {
+	if diff := cmp.Diff([]string{"executed, because it was due o-1"}, s.actions()); diff != "" {
 		t.Errorf("actions (-want +got):\n%s", diff)
 	}
 	commits := s.store.commits
@@ -395,30 +373,13 @@ func TestTheAgesAreThoseOfTheOldestThatHaveNotEnded(t *testing.T) {
 	s.assertAges(0, 0)
 }
 
-func TestAnEndedOrderThatIsStillInTheIndexIsSkipped(t *testing.T) {
-	s := newShop(t)
-	s.place("o-1")
-	s.handle("o-1", contract.SourceWarehouse, contract.StockUnavailable{Missing: []string{"123"}, Reason: contract.OutOfStock})
-	published := len(s.published())
-	s.Index = stale{"o-1", "never-placed"}
-	s.sweep(deadline)
-	s.assertAges(0, 0)
-	if len(s.published()) != published {
-		t.Errorf("published are %v", s.published())
-	}
-}
-
 // stale is an index with orders that are not due.
-type stale []string
-
-func (s stale) Due(context.Context, time.Time, int) ([]string, error) { return s, nil }
-
 func TestAnOrderThatEndsWhileItIsTimedOutIsSkipped(t *testing.T) {
 	for _, end := range []error{order.ErrTooLate, order.ErrErased} {
 		s := newShop(t)
 		s.place("o-1")
 		s.reserve("o-1")
-		s.Orders = ending{s.orders, end}
+		s.Sagas = ending{s.orders, end}
 		s.sweep(deadline)
 		if got := s.actions(); len(got) != 0 {
 			t.Errorf("%v: the actions are %v", end, got)
@@ -428,7 +389,7 @@ func TestAnOrderThatEndsWhileItIsTimedOutIsSkipped(t *testing.T) {
 
 // ending is an order context in which every order has ended when a command is executed.
 type ending struct {
-	sweeper.Orders
+	sweeper.Sagas[order.State]
 
 	end error
 }
@@ -437,169 +398,9 @@ func (e ending) Execute(context.Context, event.Event, event.Data) (order.State, 
 	return order.State{}, e.end
 }
 
-func TestAfterAnErrorOfOneOrderTheSweepVisitsTheOthers(t *testing.T) {
-	s := newShop(t)
-	s.publisher.err = errBroken
-	for _, id := range []string{"o-1", "o-2", "o-3"} {
-		s.place(id)
-	}
-	s.publisher.err = nil
-	s.store.broken = "o-2"
-	s.now = s.now.Add(order.RepublishAfter)
-	err := s.Sweep(t.Context())
-	if !errors.Is(err, errBroken) || !strings.HasPrefix(err.Error(), "order o-2: ") || strings.Contains(err.Error(), "o-3") {
-		t.Errorf("the error is %v", err)
-	}
-	if diff := cmp.Diff([]string{"order.placed o-1", "order.placed o-3"}, s.published()); diff != "" {
-		t.Errorf("published (-want +got):\n%s", diff)
-	}
-	s.assertAges(order.RepublishAfter, 0)
-}
-
-func TestAnErrorOfThePublisherIsAnErrorOfTheSweep(t *testing.T) {
-	s := newShop(t)
-	s.publisher.err = errBroken
-	s.place("o-1")
-	s.place("o-2")
-	s.reserve("o-2")
-	s.now = s.now.Add(deadline)
-	err := s.Sweep(t.Context())
-	if err == nil || strings.Count(err.Error(), errBroken.Error()) != 2 {
-		t.Errorf("the error is %v", err)
-	}
-	if got := s.actions(); len(got) != 0 {
-		t.Errorf("the actions are %v", got)
-	}
-}
-
-func TestAnErrorOfTheIndexIsAnErrorOfTheSweep(t *testing.T) {
-	s := newShop(t)
-	s.store.dueErrorUntil = s.now.Add(deadline)
-	if err := s.Sweep(t.Context()); !errors.Is(err, errBroken) {
-		t.Errorf("the error is %v", err)
-	}
-	if want := s.now.Add(deadline - order.RepublishAfter); !s.store.lastBy.Equal(want) {
-		t.Errorf("queried what is due at %s, not %s", s.store.lastBy, want)
-	}
-}
-
-func TestTheErrorOfASweepHasAtMostTenErrors(t *testing.T) {
-	s := newShop(t)
-	s.publisher.err = errBroken
-	for n := range 25 {
-		s.place(fmt.Sprint("o-", n))
-	}
-	s.now = s.now.Add(order.RepublishAfter)
-	err := s.Sweep(t.Context())
-	if err == nil || strings.Count(err.Error(), errBroken.Error()) != 10 || !strings.HasSuffix(err.Error(), "and 15 more") {
-		t.Errorf("the error is %v", err)
-	}
-}
-
-func TestMoreOpenOrdersThanOneSweepVisitsAreAWarning(t *testing.T) {
-	s := newShop(t)
-	s.Index = stale(slices.Repeat([]string{"never-placed"}, 10_000))
-	s.sweep(0)
-	s.assertMoreThan(10_000)
-}
-
 // assertMoreThan checks the warning that there may be more open orders than the sweep
 // has visited.
-func (s *shop) assertMoreThan(visited int) {
-	s.t.Helper()
-	lines := s.lines()
-	if len(lines) != 2 || !strings.Contains(fmt.Sprint(lines[0]["msg"]), "more open orders") || lines[0]["level"] != "WARN" ||
-		lines[0]["looked_at"] != float64(visited) || lines[1]["_aws"] == nil {
-		s.t.Errorf("the lines are %v", lines)
-	}
-}
-
-func TestStuckOrdersDoNotKeepTheSweepFromAnOrderThatWasNeverPublished(t *testing.T) {
-	s := newShop(t)
-	for n := range 1000 {
-		id := fmt.Sprint("stuck-", n)
-		s.place(id)
-		s.handle(id, contract.SourcePayment, contract.PaymentDeclined{Reason: contract.PaymentWasDeclined})
-	}
-	s.now = s.now.Add(time.Second)
-	s.publisher.err = errBroken
-	s.place("o-1")
-	s.publisher.err = nil
-	s.sweep(order.RepublishAfter)
-	if !slices.Contains(s.published(), "order.placed o-1") {
-		t.Error("it is still not published")
-	}
-}
-
 // While the warehouse is down, every sweep republishes. It has to handle all of these
 // duplicates when it is up again.
-func TestASweepRepublishesAtMost500Orders(t *testing.T) {
-	s := newShop(t)
-	for n := range 700 {
-		s.place(fmt.Sprint("o-", n))
-	}
-	placed := len(s.published())
-	s.sweep(order.RepublishAfter)
-	if got := len(s.published()) - placed; got != 500 {
-		t.Errorf("%d orders are published again", got)
-	}
-	s.assertAges(order.RepublishAfter, 0)
-}
-
-func TestASweepEndsInTimeToReport(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t)
-		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-		defer cancel()
-		slow := &slowOrders{}
-		s.Orders, s.Index = slow, stale{"o-1", "o-2", "o-3"}
-		began := time.Now()
-		err := s.Sweep(ctx)
-		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 29*time.Second || len(slow.loaded) != 1 {
-			t.Errorf("the error is %v after %s and the orders %v", err, took, slow.loaded)
-		}
-		s.assertMoreThan(1)
-	})
-}
-
 // slowOrders is an order context that does not answer in time.
-type slowOrders struct {
-	sweeper.Orders
-
-	loaded []string
-}
-
-func (s *slowOrders) Load(ctx context.Context, id string) (order.State, participant.Record, error) {
-	s.loaded = append(s.loaded, id)
-	<-ctx.Done()
-	return order.State{}, participant.Record{}, ctx.Err()
-}
-
 // If the time is too short for all orders, they are not always the same that are left out.
-func TestASweepStartsAnywhereAndVisitsAll(t *testing.T) {
-	for random, want := range map[float64][]string{
-		0:     {"order.placed o-1", "order.placed o-2", "order.placed o-3"},
-		0.5:   {"order.placed o-2", "order.placed o-3", "order.placed o-1"},
-		0.999: {"order.placed o-3", "order.placed o-1", "order.placed o-2"},
-	} {
-		s := newShop(t)
-		for _, id := range []string{"o-1", "o-2", "o-3"} {
-			s.now = s.now.Add(time.Second)
-			s.place(id)
-		}
-		s.Random = func() float64 { return random }
-		s.sweep(order.RepublishAfter)
-		if diff := cmp.Diff(want, s.published()[3:]); diff != "" {
-			t.Errorf("from %v on (-want +got):\n%s", random, diff)
-		}
-	}
-}
-
-func TestTheErrorNamesEveryMissingField(t *testing.T) {
-	_, err := sweeper.New(sweeper.Config{})
-	for _, name := range []string{"Orders", "Index", "Logger", "Clock", "Deadline", "Random"} {
-		if err == nil || !strings.Contains(err.Error(), "no "+name) {
-			t.Errorf("the error does not name %s: %v", name, err)
-		}
-	}
-}

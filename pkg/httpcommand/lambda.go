@@ -1,7 +1,8 @@
-package httpapi
+package httpcommand
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -17,7 +18,6 @@ import (
 
 	"example.com/saga/pkg/tracing"
 	"example.com/saga/pkg/worker"
-	"example.com/saga/services/order/orderid"
 )
 
 // answerMargin is the time at the end of an invocation that is left to answer that there
@@ -29,18 +29,14 @@ const answerMargin = 500 * time.Millisecond
 // invocation.
 func Lambda(handler http.Handler) func(context.Context, events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 	return func(ctx context.Context, in events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
-		recorder := &recorder{header: make(http.Header), status: http.StatusOK, isHead: in.RequestContext.HTTP.Method == http.MethodHead}
 		ctx = withIdentity(ctx, in.RequestContext.Authorizer)
 		ctx, cancel := worker.WithDeadlineMargin(tracing.ContinueInvocation(ctx), answerMargin)
 		defer cancel()
 		request, err := newRequest(ctx, in)
-		if p, isProblem := errors.AsType[*problem](err); isProblem {
-			p.write(recorder, request)
-			return recorder.response(), nil
-		}
 		if err != nil {
 			return events.LambdaFunctionURLResponse{}, err
 		}
+		recorder := &recorder{header: make(http.Header), status: http.StatusOK, isHead: request.Method == http.MethodHead}
 		handler.ServeHTTP(recorder, request)
 		return recorder.response(), nil
 	}
@@ -52,10 +48,11 @@ func withIdentity(ctx context.Context, authorizer *events.LambdaFunctionURLReque
 	if authorizer == nil || authorizer.IAM == nil {
 		return ctx
 	}
-	return WithCaller(ctx, orderid.NewCaller(authorizer.IAM.AccountID, authorizer.IAM.UserID))
+	return WithCaller(ctx, NewCaller(authorizer.IAM.AccountID, authorizer.IAM.UserID))
 }
 
-// newRequest makes the request of an event, also with a problem.
+// newRequest makes the request of an event. An address that cannot be parsed becomes an
+// opaque URL without a path.
 func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.Request, error) {
 	if in.RequestContext.HTTP.Method == "" {
 		return nil, errors.New("the event is not a request: it has no method")
@@ -88,11 +85,10 @@ func newRequest(ctx context.Context, in events.LambdaFunctionURLRequest) (*http.
 	}
 	request.RemoteAddr = in.RequestContext.HTTP.SourceIP
 	request.RequestURI = target
-	address, err := url.ParseRequestURI(target)
+	request.URL, err = url.ParseRequestURI(target)
 	if err != nil {
-		return request, newProblem(badPath, "")
+		request.URL = &url.URL{Opaque: cmp.Or(target, "?")}
 	}
-	request.URL = address
 	return request, nil
 }
 
