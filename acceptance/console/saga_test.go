@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -221,4 +222,26 @@ func (s *saga) stopTwo(tb testing.TB) (undelivered, poisoned string) {
 		tb.Fatal(err)
 	}
 	return stopped[0], stopped[1]
+}
+
+// placeKilled places an order while processes are killed, and returns its id once one was
+// killed that worked on it.
+func (s *saga) placeKilled(tb testing.TB) string {
+	tb.Helper()
+	change := func(probability float64) {
+		if _, err := request(tb, http.MethodPut, s.FaultsURL, fmt.Sprintf(`{"faults": {"kill-before-call": %g}}`, probability), http.StatusOK); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	change(0.5)
+	defer change(0)
+	order := s.place(tb, func(*orderapi.Order) {})
+	await.Until(tb, "a process that works on the order is killed", func() error {
+		page, err := request(tb, http.MethodGet, s.console+"orders/"+order, "", http.StatusOK)
+		if err == nil && !strings.Contains(string(page), "process ended: ") {
+			err = errors.New("none was")
+		}
+		return err
+	})
+	return order
 }

@@ -46,6 +46,7 @@ func (c *Console) follow(ctx context.Context, filled chan<- struct{}) {
 func (c *Console) see(message string) {
 	e := newTailedEvent(message)
 	c.tail.add(e)
+	c.seen.add(e)
 	if e.Order != "" {
 		c.Orders.Touch(e.Order)
 	}
