@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -241,5 +242,25 @@ func TestADocumentThatTheRegistryRefusesIsAnError(t *testing.T) {
 	}
 	if _, err := openAPI("s", "x", "uri", map[string]json.RawMessage{"uri": json.RawMessage(`{`)}); err == nil {
 		t.Error("no error for a schema that is no JSON")
+	}
+}
+
+// A name may have up to 385 of the characters A-Z, a-z, 0-9, ".", "_", "@" and "-". In the
+// package that AWS's tools make of it, case and other characters than letters and digits
+// are lost.
+func TestEveryNameIsAllowedAndAPackageOfItsOwn(t *testing.T) {
+	all, err := ofEvents()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := make(map[string]bool)
+	for _, s := range all {
+		if !regexp.MustCompile(`^[a-z0-9]+@[A-Z][A-Za-z0-9]+$`).MatchString(s.name()) || len(s.name()) > 385 {
+			t.Errorf("the name %s is no package, or too long", s.name())
+		}
+		packages[strings.ToLower(s.name())] = true
+	}
+	if len(packages) != len(all) || !packages["order@orderplaced"] {
+		t.Errorf("the packages of %d schemas are %v", len(all), slices.Sorted(maps.Keys(packages)))
 	}
 }

@@ -33,7 +33,7 @@ func New(scope constructs.Construct, id, name string) {
 	for _, s := range all {
 		made := awseventschemas.NewCfnSchema(this, &s.component, &awseventschemas.CfnSchemaProps{
 			RegistryName: &name,
-			SchemaName:   new(s.source + "@" + s.component),
+			SchemaName:   new(s.name()),
 			Description:  &s.description,
 			Type:         new("OpenApi3"),
 			Content:      &s.content,
@@ -42,9 +42,15 @@ func New(scope constructs.Construct, id, name string) {
 	}
 }
 
-// schema is that of one event. EventBridge names the schemas that it discovers by the
-// source, an @ and the component.
+// schema is that of one event.
 type schema struct{ source, component, description, content string }
+
+// name is the name of the schema, as EventBridge names those that it discovers: the source,
+// an @ and the component. AWS's tools make the package of its code of the name, in which
+// each @ separates packages: schema.order.orderplaced.
+//   - https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-schema.html
+//   - https://github.com/aws/aws-toolkit-jetbrains, SchemaCodeGenUtils.kt
+func (s schema) name() string { return s.source + "@" + s.component }
 
 // ofEvents returns the schemas of all events.
 func ofEvents() ([]schema, error) {

@@ -22,6 +22,7 @@ type Catalogue struct {
 	Events   []Event
 	Contexts []Context
 	Topology Topology
+	Wiring   Wiring
 	// Schemas are the documents of all schemas by their URIs.
 	Schemas map[string]json.RawMessage
 }
@@ -53,11 +54,15 @@ func New(template []byte) (Catalogue, error) {
 	if err != nil {
 		return Catalogue{}, err
 	}
+	wiring, err := readWiring(template, topology.Rules)
+	if err != nil {
+		return Catalogue{}, err
+	}
 	published, err := contract.NewLanguage()
 	if err != nil {
 		return Catalogue{}, err
 	}
-	c := Catalogue{Topology: topology, Schemas: published.Schemas()}
+	c := Catalogue{Topology: topology, Wiring: wiring, Schemas: published.Schemas()}
 	for _, name := range contract.Catalogue().Contexts() {
 		c.Contexts = append(c.Contexts, Context{
 			Name: name, Table: stateTable(name),

@@ -49,6 +49,9 @@ func (r Rule) Queues() bool { return r.TargetType == "AWS::SQS::Queue" }
 type resource struct {
 	Type       string
 	Properties json.RawMessage
+	Metadata   struct {
+		Path string `json:"aws:cdk:path"`
+	}
 }
 
 type resources map[string]resource

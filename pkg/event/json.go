@@ -51,10 +51,21 @@ func Parse(encoded []byte) (Event, error) {
 	return e, nil
 }
 
+// Check returns ErrInvalid if an event breaks the profile, except for its size. It is for
+// an event that was not parsed.
+func Check(e Event) error {
+	if err := e.check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return nil
+}
+
+func (e Event) check() error { return errors.Join(e.validate(), checkData(e.Data)) }
+
 // MarshalJSON encodes the event in structured mode. An error is returned if the event
 // breaks the profile.
 func (e Event) MarshalJSON() ([]byte, error) {
-	if err := errors.Join(e.Validate(), checkData(e.Data)); err != nil {
+	if err := e.check(); err != nil {
 		return nil, err
 	}
 	ce := cloudevents.New()
@@ -111,7 +122,7 @@ func (e *Event) UnmarshalJSON(encoded []byte) error {
 	if len(members.problems) > 0 {
 		return errors.Join(members.problems...)
 	}
-	return e.Validate()
+	return e.validate()
 }
 
 // members are the members of an event's JSON, and the problems that were found when

@@ -54,9 +54,9 @@ func isTraceParent(text string) bool {
 	return !consistsOf(parts[1], "0") && !consistsOf(parts[2], "0")
 }
 
-// Validate returns an error with every rule of the profile that the event breaks,
+// validate returns an error with every rule of the profile that the event breaks,
 // except those of its size and of the JSON of its data.
-func (e Event) Validate() error {
+func (e Event) validate() error {
 	problems := []error{
 		checkText("id", e.ID, maximumAttribute),
 		checkText("source", e.Source, maximumAttribute),

@@ -52,7 +52,8 @@ type Config struct {
 	// Tracer starts the spans of Execute. Without it there are none.
 	Tracer trace.Tracer
 	// Routes are the routes by method and path, such as "POST /bookings". A path may have
-	// wildcards, as in http.ServeMux: "GET /bookings/{id}" is also the route of HEAD.
+	// wildcards, as in http.ServeMux, and does not end with a slash: that of the root is
+	// /{$}. "GET /bookings/{id}" is also the route of HEAD.
 	Routes map[string]Route
 	// Problems are the types of problems that the API adds to the standard ones.
 	Problems []ProblemType
@@ -77,7 +78,8 @@ type Config struct {
 type Route struct {
 	// Handle answers a request. An *Error of the route, and an error that is the Err of
 	// one of its types of problems, are answered with that problem. Any other error, and a
-	// panic, is logged and not shown: the answer is the problem Unavailable.
+	// panic, is logged and not shown: the answer is the problem Unavailable. It is the
+	// answer too if Handle has not returned a tenth of a second after its context has ended.
 	Handle func(*Request) (Answer, error)
 	// Status is that of an Answer, from 200 to 299, by default 200.
 	Status int
@@ -166,8 +168,11 @@ func New(config Config) (*API, error) {
 	paths := map[string]map[string]*route{problemPath + "{type}": {http.MethodGet: a.problemRoute()}}
 	for pattern, each := range config.Routes {
 		method, path, _ := strings.Cut(pattern, " ")
-		if !strings.HasPrefix(path, "/") {
-			return nil, fmt.Errorf("httpcommand: %q is not a method and a path", pattern)
+		switch {
+		case !strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/"):
+			return nil, fmt.Errorf("httpcommand: %q is not a method and a path that does not end with a slash", pattern)
+		case paths[path][method] != nil:
+			return nil, fmt.Errorf("httpcommand: %q is answered by every API", pattern)
 		}
 		compiled, err := a.compile(each)
 		if err != nil {
@@ -219,7 +224,7 @@ func (a *API) add(path string, methods map[string]*route) (err error) {
 			err = fmt.Errorf("httpcommand: %v", cause)
 		}
 	}()
-	if get, has := methods[http.MethodGet]; has {
+	if get, has := methods[http.MethodGet]; has && methods[http.MethodHead] == nil {
 		methods[http.MethodHead] = get
 	}
 	allowed := slices.Sorted(maps.Keys(methods))
@@ -270,14 +275,17 @@ func (a *API) noPath(w http.ResponseWriter, r *http.Request) {
 
 // serve answers a request to a route.
 func (a *API) serve(ctx context.Context, w http.ResponseWriter, r *Request) {
-	var answer Answer
-	var body []byte
-	err := safely.Call(func() (err error) {
-		if answer, err = r.route.Handle(r); err != nil {
-			return err
+	type encoded struct {
+		Answer
+		body []byte
+	}
+	answer, err := safely.Result(ctx, func() (encoded, error) {
+		answer, err := r.route.Handle(r)
+		if err != nil {
+			return encoded{}, err
 		}
-		body, err = answer.encode()
-		return err
+		body, err := answer.encode()
+		return encoded{answer, body}, err
 	})
 	if err != nil {
 		a.refuse(w, r.Request, r.problemOf(ctx, err))
@@ -286,7 +294,7 @@ func (a *API) serve(ctx context.Context, w http.ResponseWriter, r *Request) {
 	if answer.Location != "" {
 		w.Header().Set("Location", answer.Location)
 	}
-	write(w, r.route.Status, cmp.Or(answer.ContentType, "application/json"), body)
+	write(w, r.route.Status, cmp.Or(answer.ContentType, "application/json"), answer.body)
 }
 
 // encode returns the body.

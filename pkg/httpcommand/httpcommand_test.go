@@ -473,6 +473,8 @@ func TestAConfigIsCheckedWhenTheAPIIsMade(t *testing.T) {
 		`"ok" is incomplete`:   {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "ok", Status: 200, Title: "a", Meaning: "a"}}},
 		`"none" is incomplete`: {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "none", Status: 400, Title: "a"}}},
 		"conflicts":            {Routes: routes("GET /{b}/y", httpcommand.Route{Handle: handle})},
+		"end with a slash":     {Routes: routes("GET /", httpcommand.Route{Handle: handle})},
+		"by every API":         {Routes: routes("GET /problems/{type}", httpcommand.Route{Handle: handle})},
 		"not a method":         {Routes: routes("/y", httpcommand.Route{Handle: handle})},
 	} {
 		config.Logger = slog.New(slog.DiscardHandler)

@@ -155,8 +155,8 @@ func (c *cloud) put(item map[string]map[string]any, condition string, loaded any
 	old, exists := c.table[key]
 	holds := !exists
 	switch condition {
-	case "attribute_not_exists(pk)":
-	case "version = :loaded":
+	case "attribute_not_exists(#pk)":
+	case "#version = :loaded":
 		holds = exists && old["version"]["N"] == loaded
 	default:
 		return fmt.Errorf("UnknownCondition: %s", condition)

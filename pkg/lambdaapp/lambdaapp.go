@@ -45,6 +45,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"example.com/saga/pkg/awsconfig"
+	"example.com/saga/pkg/decode"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/eventbridge"
 	"example.com/saga/pkg/participant"
@@ -66,6 +67,9 @@ type App struct {
 	Logger    *slog.Logger
 	// Tracer starts the spans of the function's service.
 	Tracer trace.Tracer
+	// Decode is the worker.Config.Decode of Handler. It is nil, for CloudEvents in
+	// structured mode, unless the function sets it.
+	Decode decode.Decoder
 
 	retention time.Duration
 	queues    *sqs.Client
@@ -145,7 +149,7 @@ func (app *App) Handler(handle worker.HandleBatch) (*worker.Handler, error) {
 		return nil, err
 	}
 	return worker.New(worker.Config{
-		HandleBatch: handle, DeadLetters: deadLetters, Backoff: backoff, Logger: app.Logger, Tracer: app.Tracer,
+		HandleBatch: handle, Decode: app.Decode, DeadLetters: deadLetters, Backoff: backoff, Logger: app.Logger, Tracer: app.Tracer,
 	})
 }
 

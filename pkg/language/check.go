@@ -103,11 +103,11 @@ func (d Definition) check(schemaID string) []error {
 		parties[consumer] = true
 	}
 	// An event with such a definition has to be one that is accepted everywhere.
-	if err := (event.Event{
+	if err := event.Check(event.Event{
 		ID: "1", Source: d.source, Type: d.example.EventType(), Subject: "1", Time: time.Unix(0, 0), CorrelationID: "1",
 		DataSchema: schemaID, Data: json.RawMessage("{}"),
-	}).Validate(); err != nil {
-		problems = append(problems, errors.New("its events would break the profile of package event: "+strings.ReplaceAll(err.Error(), "\n", ", ")))
+	}); err != nil {
+		problems = append(problems, fmt.Errorf("each would be an %s", strings.ReplaceAll(err.Error(), "\n", ", ")))
 	}
 	return problems
 }

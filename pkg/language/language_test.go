@@ -222,7 +222,7 @@ func TestEverythingThatIsWrongIsReportedAtOnce(t *testing.T) {
 		"hotel.booking-confirmed: version 2 is read twice",
 		"scale.weighed: version 2 is converted to language_test.confirmed, not to language_test.weighed",
 		"source begins with aws.",
-		"event 5: ", "event 6: ", "event 7: its events would break the profile of package event: type is missing",
+		"event 5: ", "event 6: ", "event 7: each would be an invalid event: type is missing",
 	} {
 		if !slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, want) }) {
 			t.Errorf("no line has %q:\n%v", want, err)

@@ -21,27 +21,20 @@ func checkIdentity(cause event.Event) error {
 	return nil
 }
 
-// checkAdjustments returns an error for an adjustment without an item or a counter.
-func checkAdjustments(adjustments []Adjustment) error {
-	for _, adjustment := range adjustments {
-		if _, unnamed := adjustment.Add[""]; adjustment.Item == "" || unnamed || len(adjustment.Add) == 0 {
-			return fmt.Errorf("%w: the adjustment of %v in %q has no item or no counter", event.ErrInvalid, adjustment.Add, adjustment.Item)
-		}
-	}
-	return nil
-}
-
 // checkCommittable returns an error if the task could not be committed even with an
 // unchanged state. It is checked before the decision, which may call an external
-// service.
+// service. In a record that is half empty there is room for the task.
 func (p *Participant[S]) checkCommittable(record Record, t *task, state S, now time.Time) error {
-	checker, ok := p.config.Store.(Checker)
-	if !ok {
+	e := t.Event
+	if err := CheckSubject(e.Subject); err != nil {
+		return err
+	}
+	if record.Size()+len(e.ID)+len(e.Source)+len(e.Type)+len(e.CausationID) < MaximumRecord/2 {
 		return nil
 	}
 	unchanged, err := p.nextRecord(record, t, state, nil, now)
 	if err != nil {
 		return err
 	}
-	return checker.Check(unchanged, nil)
+	return CheckCommit(unchanged, nil)
 }
