@@ -62,8 +62,9 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 CDK := node_modules/.bin/cdk
-# The modules, of which tools is not in the workspace.
-MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod services/*/go.mod))
+# The modules. Those of APART are not in the workspace.
+MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod services/*/go.mod examples/*/go.mod))
+APART   := tools $(filter examples/%,$(MODULES))
 # A program is built in its own module and without the workspace, in which Go takes
 # the highest version that any module requires: so the versions in go.mod ship.
 GO_BUILD := GOWORK=off go build -buildvcs=false -tags lambda.norpc
@@ -116,6 +117,8 @@ test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /localcloud)
 	cd tools && GOWORK=off go test $(RACE) ./...
 	go test ./infra/...
+	@echo "Running the example on the local cloud …"
+	$(MAKE) -C examples/hotel test
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 -timeout 20m -parallel 5 ./acceptance/...
 	@for browser in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$browser >/dev/null && exit; done; \
@@ -134,8 +137,8 @@ lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates lint-openapi l
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
-	$(GOLANGCI) run $(patsubst %,./%/...,$(filter-out tools,$(MODULES)))
-	cd tools && GOWORK=off ../$(GOLANGCI) run ./...
+	$(GOLANGCI) run $(patsubst %,./%/...,$(filter-out $(APART),$(MODULES)))
+	@for module in $(APART); do (cd $$module && GOWORK=off "$(CURDIR)/$(GOLANGCI)" run ./...) || exit 1; done
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
 
 lint-templates: $(LINTER)/installed ## Check the synthesized templates with cfn-lint, and every policy in them with parliament.
@@ -154,7 +157,7 @@ compat: $(COMPAT) ## List what breaks clients of the order API or consumers of e
 	@$(COMPAT) $(PREVIOUS:%=-previous %)
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
-	@export GOWORK=off; for module in $(filter-out tools,$(MODULES)); do (cd $$module && \
+	@export GOWORK=off; for module in $(filter-out $(APART),$(MODULES)); do (cd $$module && \
 		packages=$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./...) && test -z "$$packages" || \
 		"$(CURDIR)/$<" check --ignore example.com/saga --allowed_licenses=$(LICENCES) $$packages \
 		) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }; done
