@@ -50,7 +50,7 @@ LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC,0BSD
 
 # The sources of the synthesized templates; everything else is an asset.
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
-         $(shell find infra pkg/contract pkg/event pkg/keyring -name '*.go' ! -name '*_test.go')
+         $(shell find infra pkg/contract pkg/event pkg/jsonschema pkg/keyring pkg/language -name '*.go' ! -name '*_test.go')
 
 # With -trimpath the build cache also serves copies of the repository in other folders,
 # which some tests make. A debugger needs the paths.
@@ -88,6 +88,10 @@ COLORS := --highlight 'red=unavailable|declined|rejected|failed|refused' --highl
 # What is printed beside every message that moves to a dead-letter queue.
 SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 
+# What a function has failed to handle comes back after a second at most. On AWS that takes
+# minutes, and so it does with FLAGS='--redeliver-after 0'.
+SOON := --redeliver-after 1s
+
 .PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore soak chaos upgrade bench screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename host FORCE
 
 help: ## List the commands.
@@ -96,7 +100,7 @@ help: ## List the commands.
 run: host $(ASSEMBLY) ## Run the whole saga on this machine.
 	@echo "Starting the local cloud …"
 	@mkdir -p $(dir $(READY))
-	@$(OPERATOR) console -ready-file $(READY) -with-run & exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(SHOW_DLQ) $(DEBUG:%=--debug %) $(FLAGS)
+	@$(OPERATOR) console -ready-file $(READY) -with-run & exec dist/local/localcloud up --assembly $(dir $(ASSEMBLY)) --ready-file $(READY) --setup '$(SETUP)' $(COLORS) $(SHOW_DLQ) $(SOON) $(DEBUG:%=--debug %) $(FLAGS)
 
 console: $(OPERATOR) ## Show the saga in a browser; in AWS read-only, unless FLAGS=-write.
 	@$(OPERATOR) console $(WHERE) $(FLAGS)

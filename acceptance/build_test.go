@@ -2,6 +2,8 @@ package acceptance
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,13 +63,13 @@ func overlay(t *testing.T, folder string, edits ...edit) string {
 		source := filepath.Join(root(t), each.file)
 		if _, begun := edited[source]; !begun {
 			text, err := os.ReadFile(source)
-			if err != nil {
+			if err != nil && (each.old != "" || !errors.Is(err, fs.ErrNotExist)) {
 				t.Fatal(err)
 			}
 			edited[source] = string(text)
 			replaced[source] = filepath.Join(folder, strconv.Itoa(len(replaced))+filepath.Ext(source))
 		}
-		if n := strings.Count(edited[source], each.old); n != 1 {
+		if n := strings.Count(edited[source], each.old); n != 1 && each.old != "" {
 			t.Fatalf("%s has %q %d times, not once", each.file, each.old, n)
 		}
 		edited[source] = strings.Replace(edited[source], each.old, each.new, 1)

@@ -134,13 +134,7 @@ func faultFlags(seed uint64, faults ...chaos) []string {
 // deliveries are retried.
 func (c *cloud) drained(t *testing.T) {
 	t.Helper()
-	deadline := time.Now().Add(5 * await.Patience)
-	for !c.usage(t).Idle {
-		if time.Now().After(deadline) {
-			t.Fatalf("after %s events are still in transit: %+v", 5*await.Patience, c.usage(t).Queues)
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+	c.settledWithin(t, 5*await.Patience)
 }
 
 // examine checks how the orders have ended and what they leave behind, counts what is

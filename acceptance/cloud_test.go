@@ -188,12 +188,16 @@ func (c *cloud) get(tb testing.TB, path string, into any) {
 // settled waits until no event is in transit.
 func (c *cloud) settled(tb testing.TB) {
 	tb.Helper()
-	await.Until(tb, "no event is in transit", func() error {
-		if usage := c.usage(tb); !usage.Idle {
-			return fmt.Errorf("still busy")
-		}
-		return nil
-	})
+	c.settledWithin(tb, await.Patience)
+}
+
+func (c *cloud) settledWithin(tb testing.TB, patience time.Duration) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
+	defer cancel()
+	if answer, err := c.do(ctx, http.MethodGet, c.IdleURL, ""); err != nil || answer.Status != http.StatusNoContent {
+		tb.Fatalf("after %s events are still in transit: %v %+v: %+v", patience, err, answer, c.usage(tb).Queues)
+	}
 }
 
 func tail(text string) string {

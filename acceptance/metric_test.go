@@ -14,7 +14,7 @@ import (
 
 	"example.com/saga/acceptance/await"
 	"example.com/saga/services/order/metrics"
-	"example.com/saga/services/order/sweeper"
+	"example.com/saga/services/order/sweep"
 )
 
 // namespace is the namespace of the local environment's metrics: the name of its stack.
@@ -95,7 +95,7 @@ func TestTheFunctionsEmitTheDocumentedMetricsAndNoOthers(t *testing.T) {
 	}
 	for _, metric := range []string{
 		metrics.OrdersPlaced, metrics.OrdersShipped, metrics.OrdersCancelled, metrics.SagaDuration,
-		sweeper.OldestUnfinishedOrder, sweeper.OldestUnfinishedRollback,
+		sweep.OldestUnfinishedOrder, sweep.OldestUnfinishedRollback,
 	} {
 		if len(series[metric]) == 0 {
 			t.Errorf("no function emits %s", metric)
@@ -131,7 +131,7 @@ func TestEveryMetricOfAlarmsAndDashboardIsDocumented(t *testing.T) {
 			t.Errorf("%s is shown, but is not in the docs", name)
 		}
 	}
-	for _, name := range []string{metrics.OrdersPlaced, metrics.SagaDuration, sweeper.OldestUnfinishedOrder, sweeper.OldestUnfinishedRollback} {
+	for _, name := range []string{metrics.OrdersPlaced, metrics.SagaDuration, sweep.OldestUnfinishedOrder, sweep.OldestUnfinishedRollback} {
 		if !found[name] {
 			t.Errorf("%s is not shown", name)
 		}

@@ -1,14 +1,17 @@
 package acceptance
 
 import (
+	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// edit is a change of a file, which has the old text once.
+// edit is a change of a file, which has the old text once. Without an old text it begins a
+// new file.
 type edit struct{ file, old, new string }
 
 // sabotage is a mistake in the programs that is harmless until a fault is injected.
@@ -40,7 +43,8 @@ func sabotages() map[string]sabotage {
 		"a record is overwritten without its version condition": {
 			mistake: edit{
 				file: "pkg/dynamo/dynamo.go",
-				old: `put.ConditionExpression = aws.String("version = :loaded")
+				old: `put.ConditionExpression = aws.String("#version = :loaded")
+		put.ExpressionAttributeNames = map[string]string{"#version": s.vocabulary.name("version")}
 		put.ExpressionAttributeValues = map[string]types.AttributeValue{":loaded": number(record.Version)}`,
 				new: `put.ConditionExpression = aws.String("attribute_exists(pk)")`,
 			},
@@ -50,7 +54,8 @@ func sabotages() map[string]sabotage {
 		"the first write of a record overwrites one that stands": {
 			mistake: edit{
 				file: "pkg/dynamo/dynamo.go",
-				old:  `put.ConditionExpression = aws.String("attribute_not_exists(pk)")`,
+				old: `put.ConditionExpression = aws.String("attribute_not_exists(#pk)")
+		put.ExpressionAttributeNames = map[string]string{"#pk": s.vocabulary.name("pk")}`,
 			},
 			fault: chaos{fault: "duplicate-delivery", chance: 20},
 		},
@@ -83,10 +88,12 @@ func sabotages() map[string]sabotage {
 func TestTheProofFailsForProgramsWithAMistake(t *testing.T) {
 	seed := chaosSeed(t)
 	t.Logf("CHAOS_SEED=%d repeats these runs", seed)
+	functions := buildMistakes(t)
 	for name, mistake := range sabotages() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := startCloud(t, slices.Concat(faultFlags(seed, mistake.fault), mistake.flags, []string{"--assembly", mistake.build(t)})...)
+			assembly := assemblyOf(t, functions, name)
+			c := startCloud(t, slices.Concat(faultFlags(seed, mistake.fault), mistake.flags, []string{"--assembly", assembly})...)
 			orders := c.placeThroughFaults(t, 0, ordersOfAllFaults)
 			c.resume(t)
 			c.drained(t)
@@ -100,38 +107,69 @@ func TestTheProofFailsForProgramsWithAMistake(t *testing.T) {
 	}
 }
 
-// build compiles the functions with the mistake, and returns the folder of an assembly
-// with these functions.
-func (s sabotage) build(t *testing.T) string {
+// mistakeVariable is the environment variable that names the mistake of a program.
+const mistakeVariable = "MISTAKE"
+
+// buildMistakes compiles the functions with all mistakes, because linking them takes longer
+// than a run, and returns their folder. A program makes the mistake that mistakeVariable
+// names.
+func buildMistakes(t *testing.T) string {
 	t.Helper()
-	folder := t.TempDir()
-	for _, program := range programs(t) {
-		compile(t, root(t), folder, program, "-overlay", overlay(t, folder, s.mistake))
+	var edits []edit
+	packages := map[string]bool{}
+	for name, each := range sabotages() {
+		folder := path.Dir(each.mistake.file)
+		if !packages[folder] {
+			packages[folder] = true
+			edits = append(edits, edit{file: folder + "/mistake.go", new: fmt.Sprintf(
+				"package %s\n\nimport \"os\"\n\nvar mistake = os.Getenv(%q)\n", path.Base(folder), mistakeVariable)})
+		}
+		edits = append(edits, edit{
+			file: each.mistake.file,
+			old:  each.mistake.old,
+			new:  fmt.Sprintf("if mistake == %q {\n%s\n} else {\n%s\n}\n", name, each.mistake.new, each.mistake.old),
+		})
 	}
-	return assemblyOf(t, root(t), folder)
+	functions := t.TempDir()
+	replaced := overlay(t, functions, edits...)
+	for _, program := range programs(t) {
+		compile(t, root(t), functions, program, "-overlay", replaced)
+	}
+	return functions
 }
 
-// assemblyOf copies the assembly, with the functions of a folder as its assets.
-func assemblyOf(t *testing.T, root, functions string) string {
+// assemblyOf returns a copy of the assembly, with the functions of a folder as its assets,
+// which make a mistake.
+func assemblyOf(t *testing.T, functions, mistake string) string {
 	t.Helper()
-	assembly := filepath.Join(functions, "assembly")
-	if err := os.CopyFS(assembly, os.DirFS(filepath.Join(root, "cdk.out/local"))); err != nil {
+	assembly := t.TempDir()
+	if err := os.CopyFS(assembly, os.DirFS(filepath.Join(root(t), "cdk.out/local"))); err != nil {
 		t.Fatal(err)
 	}
-	manifests, err := filepath.Glob(filepath.Join(assembly, "*.assets.json"))
-	if err != nil || len(manifests) != 1 {
-		t.Fatalf("the manifests of the assets are %v, %v", manifests, err)
-	}
-	manifest, err := os.ReadFile(manifests[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	built := filepath.Join(root, "dist/local")
-	if !strings.Contains(string(manifest), built) {
-		t.Fatalf("the assets are not those of %s", built)
-	}
-	write(t, manifests[0], strings.ReplaceAll(string(manifest), built, functions))
+	built := filepath.Join(root(t), "dist/local")
+	replaceInAll(t, filepath.Join(assembly, "*.assets.json"), built, functions)
+	// Every function has variables, and this is none of them.
+	replaceInAll(t, filepath.Join(assembly, "*.template.json"), `"Variables": {`, fmt.Sprintf(`"Variables": {%q: %q,`, mistakeVariable, mistake))
 	return assembly
+}
+
+// replaceInAll replaces a text in files, each of which has it.
+func replaceInAll(t *testing.T, pattern, old, replacement string) {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s matches %v, %v", pattern, paths, err)
+	}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(content), old) {
+			t.Fatalf("%s does not have %s", path, old)
+		}
+		write(t, path, strings.ReplaceAll(string(content), old, replacement))
+	}
 }
 
 func write(t *testing.T, path, content string) {

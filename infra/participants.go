@@ -11,6 +11,7 @@ import (
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/environment"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 // batchSize is how many messages a worker gets at once at most: the largest
@@ -27,13 +28,13 @@ const (
 // participants describes the bounded contexts. What they consume and publish is
 // declared in the catalogue of the published language.
 func participants(bus awsevents.IEventBus, key awskms.IKey, settings environment.Settings, built artefacts) []boundedcontext.Props {
-	described := []boundedcontext.Props{order(settings), warehouse(settings), payment(settings), loyalty(settings)}
+	described := []boundedcontext.Props{order(settings, built), warehouse(settings), payment(settings), loyalty(settings)}
 	for i := range described {
 		props := &described[i]
-		props.Consumes = contract.BySource(contract.ConsumedBy(props.Service)...)
+		props.Consumes = contract.Catalogue().BySource(contract.Catalogue().ConsumedBy(props.Service)...)
 		// A context with one function publishes all its events there.
 		if props.Worker.Publishes == nil {
-			props.Worker.Publishes = contract.BySource(contract.PublishedBy(props.Service)...)
+			props.Worker.Publishes = contract.Catalogue().BySource(contract.Catalogue().PublishedBy(props.Service)...)
 		}
 		props.Bus = bus
 		props.Key = key
@@ -59,21 +60,21 @@ func constructID(service string) string {
 
 // order follows every order to its end. Its API and its sweeper publish the other
 // events of the context.
-func order(settings environment.Settings) boundedcontext.Props {
+func order(settings environment.Settings, built artefacts) boundedcontext.Props {
 	return boundedcontext.Props{
 		Service: contract.SourceOrder,
 		Delivery: boundedcontext.Queue{
 			BatchSize:   orderBatchSize,
 			BatchWindow: orderBatchWindow,
 			// They complete a rollback: order.cancelled is published on them.
-			Immediate:          contract.Types(contract.StockReleased{}, contract.StockUnavailable{}),
+			Immediate:          event.Types(contract.StockReleased{}, contract.StockUnavailable{}),
 			MaxReceiveCount:    settings.MaxReceiveCount,
 			MaximumConcurrency: settings.Limits.QueueWorkers,
 		},
-		DueIndex: true,
+		Sweeper: sweeper(settings, built),
 		Worker: boundedcontext.Function{
 			TableActions: []string{"BatchGetItem", "GetItem", "PutItem"},
-			Publishes:    contract.BySource(contract.OrderCancelled{}),
+			Publishes:    contract.Catalogue().BySource(contract.OrderCancelled{}),
 		},
 	}
 }

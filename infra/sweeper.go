@@ -20,20 +20,22 @@ const (
 	stuckAfter = time.Hour
 )
 
-// addSweeper adds the function that cancels orders at their deadline, and the
-// alarms for orders that do not end.
-func addSweeper(stack awscdk.Stack, order *boundedcontext.BoundedContext, settings environment.Settings, built artefacts) {
-	order.AddScheduledFunction("Sweeper", time.Minute, boundedcontext.Function{
-		Artefact:     built.of(contract.SourceOrder, "sweeper"),
-		MemoryMB:     settings.Worker.MemoryMB,
-		Timeout:      settings.Worker.Timeout,
-		TableActions: []string{"GetItem", "PutItem"},
-		QueriesDue:   true,
-		Variables:    map[string]string{"DEADLINE": settings.Deadline.String()},
+// sweeper describes the function that cancels orders at their deadline. Its metrics
+// are its own, and so are their alarms.
+func sweeper(settings environment.Settings, built artefacts) *boundedcontext.Sweeper {
+	return &boundedcontext.Sweeper{Function: boundedcontext.Function{
+		Artefact:  built.of(contract.SourceOrder, "sweeper"),
+		MemoryMB:  settings.Worker.MemoryMB,
+		Timeout:   settings.Worker.Timeout,
+		Variables: map[string]string{"DEADLINE": settings.Deadline.String()},
 		// It publishes again what the order API may have failed to publish.
-		Publishes: contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
+		Publishes: contract.Catalogue().BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		Shift:     settings.Deployment.Workers,
-	})
+	}}
+}
+
+// addAgeAlarms adds the alarms for orders that do not end.
+func addAgeAlarms(stack awscdk.Stack, settings environment.Settings) {
 	resource.NewAlarm(stack, "StuckOrder", resource.AlarmProps{
 		Metric:    orderMetric(*stack.StackName(), "OldestUnfinishedOrder", resource.Maximum, ""),
 		Threshold: stuckAfter.Seconds(),

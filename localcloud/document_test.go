@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/localcloud/activity"
 	"example.com/saga/localcloud/cloud"
 	"example.com/saga/localcloud/fault"
 	"example.com/saga/localcloud/support"
@@ -149,5 +150,16 @@ func TestTheReadmeExplainsEveryFieldOfTheReadyFile(t *testing.T) {
 	slices.Sort(want)
 	if diff := cmp.Diff(want, rows(t, "### The ready file")); diff != "" {
 		t.Errorf("the README explains other fields (-code +readme):\n%s", diff)
+	}
+}
+
+func TestTheReadmeHasAllKindsOfWhatHappens(t *testing.T) {
+	var kinds []string
+	for _, kind := range activity.Kinds() {
+		kinds = append(kinds, string(kind))
+	}
+	slices.Sort(kinds)
+	if diff := cmp.Diff(kinds, rows(t, "### What happens")); diff != "" {
+		t.Errorf("the table of events differs (-code +%s):\n%s", readme, diff)
 	}
 }

@@ -165,20 +165,25 @@ func (r running) stop(t *testing.T, signal syscall.Signal) int {
 // awaitIdle waits until everything is handled, and returns the usage then.
 func (r running) awaitIdle(t *testing.T) cloud.Usage {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		usage := r.usage(t)
-		if usage.Idle {
-			return usage
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the program is busy for ever")
-		}
-	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	r.get(ctx, t, r.ready.IdleURL)
+	return r.usage(t)
 }
 
 func (r running) usage(t *testing.T) cloud.Usage {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.ready.UsageURL, nil)
+	var usage cloud.Usage
+	if err := json.Unmarshal(r.get(t.Context(), t, r.ready.UsageURL), &usage); err != nil {
+		t.Fatal(err)
+	}
+	return usage
+}
+
+// get returns what is at a URL of the local cloud.
+func (r running) get(ctx context.Context, t *testing.T, url string) []byte {
+	t.Helper()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,11 +196,10 @@ func (r running) usage(t *testing.T) cloud.Usage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var usage cloud.Usage
-	if err := json.Unmarshal(text, &usage); err != nil {
-		t.Fatal(err)
+	if response.StatusCode >= http.StatusBadRequest {
+		t.Fatalf("GET %s is answered with %s: %s", url, response.Status, text)
 	}
-	return usage
+	return text
 }
 
 // send sends a request without a body. The header Host is the request's host.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"example.com/saga/operator/activity"
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/catalogue"
 	"example.com/saga/operator/console"
@@ -41,13 +42,9 @@ import (
 	"example.com/saga/services/order/orderid"
 )
 
-// How often the console polls. An order in the local cloud takes less than a second. In AWS
-// a poll costs a request for each dead-letter queue, and a read of each order that has not
-// ended.
-const (
-	everyLocally = 500 * time.Millisecond
-	everyInAWS   = 3 * time.Second
-)
+// pollEvery is how often the console polls at least. In AWS a poll costs a request for each
+// dead-letter queue, and a read of each order that has not ended.
+const pollEvery = 3 * time.Second
 
 // saga is the saga that a console shows.
 type saga struct {
@@ -80,16 +77,24 @@ func (s saga) newConsole(ctx context.Context, name string, write bool) (*console
 		Stack: name, ReadOnly: !s.in.Local() && !write, API: api,
 		Orders: orderlist.New(table, s.clock), Follow: s.follow, Load: loader.Load, FindOrder: s.findOrder, Replay: s.replayOrder,
 		DeadLetters: s.deadLetters(),
-		TraceURL:    fmt.Sprintf("https://%[1]s.console.aws.amazon.com/cloudwatch/home?region=%[1]s#xray:traces/", s.config.Region),
+		TraceURL:    traceURL(s.config.Region),
 		Advise:      func(reason string) template.HTML { return runbook.For(advice, reason) },
 		Audit:       s.runAudit, Catalogue: s.catalogue,
-		Every: everyInAWS, Clock: s.clock, Logger: s.logger,
+		Every: pollEvery, Clock: s.clock, Logger: s.logger,
 	}
 	if s.in.Local() {
-		config.Stack, config.Every, config.Spans = s.in.Buses[globalBus], everyLocally, s.spans
+		config.Stack, config.Spans = s.in.Buses[globalBus], s.spans
+		config.Activity = &activity.Client{URL: s.in.ActivityURL}
 		config.Faults = &faults.Client{URL: s.in.FaultsURL, UsageURL: s.in.UsageURL}
 	}
 	return console.New(config)
+}
+
+// traceURL returns where AWS's console shows the trace with the id that follows.
+//
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-console-deeplinks.html
+func traceURL(region string) string {
+	return "https://console.aws.amazon.com/xray/home?region=" + url.QueryEscape(region) + "#/traces/"
 }
 
 // ordersTable is the table of the order context.
@@ -109,7 +114,7 @@ func (s saga) ordersTable() (ordersTable, error) {
 	if err != nil {
 		return ordersTable{}, err
 	}
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	client := dynamodb.NewFromConfig(s.config)
 	return ordersTable{dynamo.NewStore(client, name, vocabulary), func(ctx context.Context, each func(participant.Record)) error {
 		return dynamo.ScanRecords(ctx, client, name, vocabulary, each)
@@ -118,8 +123,8 @@ func (s saga) ordersTable() (ordersTable, error) {
 
 // api returns a client of the order API, or nil if that requires IAM signatures.
 func (s saga) api(ctx context.Context) (*orderapi.Client, error) {
-	url, err := orderapi.FindURL(ctx, lambda.NewFromConfig(s.config), s.in)
-	if err != nil || url == "" {
+	address, err := orderapi.FindURL(ctx, lambda.NewFromConfig(s.config), s.in)
+	if err != nil || address == "" {
 		return nil, err
 	}
 	secrets, name := secretsmanager.NewFromConfig(s.config), s.in.Secrets[orderSecret]
@@ -130,7 +135,7 @@ func (s saga) api(ctx context.Context) (*orderapi.Client, error) {
 		}
 		return aws.ToString(out.SecretString), nil
 	}}
-	return &orderapi.Client{URL: url, Token: func(ctx context.Context, orderID string) (string, error) {
+	return &orderapi.Client{URL: address, Token: func(ctx context.Context, orderID string) (string, error) {
 		current, err := keys.Keys(ctx)
 		if err != nil {
 			return "", err

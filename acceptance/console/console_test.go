@@ -103,6 +103,13 @@ func TestAnOrderWhoseProcessesWereKilledIsExplainedOneClickAway(t *testing.T) {
 	b.run(chromedp.Evaluate(slowest+".querySelector('a').click()", nil))
 	b.await("the order is explained", `/killed.*the work was repeated/.test(document.getElementById("sentence")?.innerText)`)
 	b.await("the end of the process is in the lanes", `document.querySelector(".box.ended")`)
+	b.await("what was delivered again is marked", `[...document.querySelectorAll(".box .note")].some(n => /×[2-9]/.test(n.textContent))`)
+	b.await("the attempts are listed", `/process ended: .*killed[^]*2 of \d+/.test(document.getElementById("attempts")?.innerText)`)
+
+	s.stop()
+	s.startCloud(t)
+	b.await("the page of the next run knows nothing of it", `document.querySelector("h1")?.innerText === "Unknown order"`)
+	b.await("the head neither", `document.querySelector('.counts a[href="/"]').innerText === "0 placed"`)
 }
 
 func TestEveryOrderEndsWhileProcessesAreKilled(t *testing.T) {

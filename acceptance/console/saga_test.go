@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -35,6 +36,8 @@ type saga struct {
 	// console is the address of the console.
 	console, readyFile string
 	queues             *sqs.Client
+	// stop ends the local cloud.
+	stop func()
 }
 
 // startSaga starts a local cloud and a console, and ends them with the test.
@@ -48,8 +51,16 @@ func startSaga(tb testing.TB, flags ...string) *saga {
 // startCloud starts a local cloud, and ends it with the test.
 func startCloud(tb testing.TB, flags ...string) *saga {
 	tb.Helper()
-	ready := filepath.Join(tb.TempDir(), "ready.json")
-	start(tb, "localcloud", slices.Concat([]string{
+	s := &saga{readyFile: filepath.Join(tb.TempDir(), "ready.json")}
+	s.startCloud(tb, flags...)
+	return s
+}
+
+// startCloud starts a local cloud, and ends it with the test.
+func (s *saga) startCloud(tb testing.TB, flags ...string) {
+	tb.Helper()
+	ready := s.readyFile
+	_, s.stop = start(tb, "localcloud", slices.Concat([]string{
 		"up", "--port", "0", "--assembly", "cdk.out/local", "--ready-file", ready,
 		"--setup", `dist/local/operator receive -ready-file "$LOCALCLOUD_READY_FILE" 123=1000000`,
 	}, flags)...)
@@ -57,17 +68,17 @@ func startCloud(tb testing.TB, flags ...string) *saga {
 		_, err := os.Stat(ready)
 		return err
 	})
-	file, err := readyfile.Read(ready)
-	if err != nil {
+	var err error
+	if s.File, err = readyfile.Read(ready); err != nil {
 		tb.Fatal(err)
 	}
-	return &saga{File: file, readyFile: ready, queues: sqs.NewFromConfig(awsconfig.At(file.AWSEndpointURL, file.Region))}
+	s.queues = sqs.NewFromConfig(awsconfig.At(s.AWSEndpointURL, s.Region))
 }
 
 // startConsole starts a console of the saga, and ends it with the test.
 func (s *saga) startConsole(tb testing.TB) {
 	tb.Helper()
-	out := start(tb, "operator", "console", "-ready-file", s.readyFile, "-port", "0")
+	out, _ := start(tb, "operator", "console", "-ready-file", s.readyFile, "-port", "0")
 	await.Until(tb, "the console prints its address", func() error {
 		printed, err := os.ReadFile(out)
 		s.console = regexp.MustCompile(`http://\S+/`).FindString(string(printed))
@@ -82,9 +93,9 @@ func (s *saga) startConsole(tb testing.TB) {
 	})
 }
 
-// start starts one of the programs that make host builds, ends it with the test, and
-// returns the file that it prints to.
-func start(tb testing.TB, program string, arguments ...string) string {
+// start starts one of the programs that make host builds, ends it with the test if not
+// before, and returns the file that it prints to.
+func start(tb testing.TB, program string, arguments ...string) (printed string, stop func()) {
 	tb.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -101,7 +112,7 @@ func start(tb testing.TB, program string, arguments ...string) string {
 	if err := command.Start(); err != nil {
 		tb.Fatalf("start %s (make host builds it): %v", program, err)
 	}
-	tb.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		command.Process.Signal(syscall.SIGTERM)
 		kill := time.AfterFunc(await.Patience, func() { command.Process.Kill() })
 		defer kill.Stop()
@@ -112,7 +123,8 @@ func start(tb testing.TB, program string, arguments ...string) string {
 			tb.Logf("%s prints:\n%s", program, printed)
 		}
 	})
-	return out.Name()
+	tb.Cleanup(stop)
+	return out.Name(), stop
 }
 
 // place places an order that differs from one that ships, and returns its id.

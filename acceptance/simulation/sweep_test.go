@@ -8,11 +8,12 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
-	"example.com/saga/services/order/sweeper"
+	"example.com/saga/pkg/sweeper"
+	"example.com/saga/services/order/sweep"
 )
 
 // sweeping is the component name of the order context's sweeper.
-const sweeping = "order/sweeper"
+const sweeping = sweep.Source
 
 // Due implements sweeper.Index.
 func (s *store) Due(ctx context.Context, by time.Time, limit int) ([]string, error) {
@@ -24,11 +25,11 @@ func (s *store) Due(ctx context.Context, by time.Time, limit int) ([]string, err
 
 // sweeper returns the task of one run of the sweeper.
 func (w *world) sweeper() *task {
-	s, err := sweeper.New(sweeper.Config{
-		Orders: w.orderContext, Index: w.stores[contract.SourceOrder], Logger: slog.New(slog.DiscardHandler),
-		Clock: func() time.Time { return w.clock(sweeping) }, Deadline: deadline,
-		Random: func() float64 { return 0 },
-	})
+	config := sweep.Config(deadline)
+	config.Sagas, config.Index, config.Logger = w.orderContext, w.stores[contract.SourceOrder], slog.New(slog.DiscardHandler)
+	config.Clock = func() time.Time { return w.clock(sweeping) }
+	config.Random = func() float64 { return 0 }
+	s, err := sweeper.New(config)
 	if err != nil {
 		panic(err)
 	}

@@ -111,7 +111,7 @@ func (t *task) competes(with *task) bool {
 }
 
 func newWorld(language participant.Language, d decisions, l *ledger) *world {
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	if err != nil {
 		panic(err)
 	}
@@ -138,7 +138,7 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 	w.joinAll(d)
 	w.consumers = append(w.consumers, consumer{
 		name:     contract.Notification,
-		consumes: contract.Types(contract.ConsumedBy(contract.Notification)...),
+		consumes: event.Types(contract.Catalogue().ConsumedBy(contract.Notification)...),
 		handle:   w.notify,
 	})
 	w.deployed = contexts.Deployed{
@@ -172,7 +172,7 @@ func join[S any](w *world, config participant.Config[S], decide participant.Deci
 	if err != nil {
 		panic(err)
 	}
-	w.consumers = append(w.consumers, consumer{source, contract.Types(contract.ConsumedBy(source)...), p.Handle, p.HandleBatch})
+	w.consumers = append(w.consumers, consumer{source, event.Types(contract.Catalogue().ConsumedBy(source)...), p.Handle, p.HandleBatch})
 	return p
 }
 
@@ -270,7 +270,7 @@ func (w *world) data(e event.Event) event.Data {
 // evidence returns all that an audit reads.
 func (w *world) evidence() audit.Evidence {
 	tables := make(map[string]audit.Table)
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		tables[name] = w.stores[name].table()
 	}
 	return audit.Evidence{

@@ -17,6 +17,8 @@ import (
 type BoundedContext struct {
 	// Worker is the function that handles the events.
 	Worker *Published
+	// Sweeper is nil without one in the props.
+	Sweeper *Published
 	// Rules deliver to the worker or its queue: one for each source.
 	Rules []awsevents.Rule
 	// Table is the dedup table: it records which events the context has handled.
@@ -46,6 +48,7 @@ type BoundedContext struct {
 // New makes a bounded context. Props that are not valid panic, as everywhere in
 // the CDK.
 func New(scope constructs.Construct, id string, props Props) *BoundedContext {
+	props = props.withDefaults()
 	if err := errors.Join(resource.CheckIDs(scope, id), props.validate(scope)); err != nil {
 		panic(fmt.Sprintf("bounded context %s: %v", id, err))
 	}
@@ -59,6 +62,7 @@ func New(scope constructs.Construct, id string, props Props) *BoundedContext {
 	}
 	props.Delivery.prepare(context)
 	context.newWorker()
+	context.newSweeper()
 	return context
 }
 
@@ -76,8 +80,8 @@ func (c *BoundedContext) AddFunction(id string, function Function) *Published {
 
 func (c *BoundedContext) validateAddition(id string, function Function) error {
 	problems := []error{resource.CheckIDs(c.scope, id, id+"Role", id+"Logs"), function.validate()}
-	if c.Bus != c.props.Bus && len(function.Publishes) > 0 {
-		problems = append(problems, errors.New("from the context's own bus only the worker's events are forwarded, so no other function may publish there"))
+	if c.Bus != c.props.Bus && !function.Publishes.IsSubsetOf(c.props.Worker.Publishes) {
+		problems = append(problems, errors.New("from the context's own bus only what is in the worker's Publishes is forwarded, so no function may publish anything else there"))
 	}
 	if function.QueriesDue && !c.props.DueIndex {
 		problems = append(problems, errors.New("it QueriesDue, but the context has no DueIndex"))

@@ -409,17 +409,22 @@ func TestAVariableThatTheContextSetsCannotBeOverridden(t *testing.T) {
 	}
 }
 
-func TestOnlyTheWorkerPublishesOnAnOwnBus(t *testing.T) {
+func TestOnAnOwnBusOnlyTheEventsOfTheWorkerArePublished(t *testing.T) {
 	stack, props := valid(t)
 	props.Delivery = boundedcontext.OwnBus{Name: "ledger"}
 	ledger := boundedcontext.New(stack, "Ledger", props)
-	message := synthtest.PanicMessage(func() { ledger.AddFunction("Api", props.Worker) })
-	if !strings.HasPrefix(message, "function Api of bounded context Ledger: ") {
-		t.Errorf("panicked with %q", message)
+	for _, others := range []resource.Events{{"ledger": {"ledger.booked", "ledger.closed"}}, {"bank": {"ledger.booked"}}} {
+		api := props.Worker
+		api.Publishes = others
+		message := synthtest.PanicMessage(func() { ledger.AddFunction("Api", api) })
+		if !strings.HasPrefix(message, "function Api of bounded context Ledger: ") {
+			t.Errorf("panicked with %q", message)
+		}
 	}
 	reader := props.Worker
 	reader.Publishes = nil
-	ledger.AddFunction("Api", reader)
+	ledger.AddFunction("Reader", reader)
+	ledger.AddFunction("Api", props.Worker)
 	synthtest.Synth(t, stack)
 }
 

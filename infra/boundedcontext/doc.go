@@ -54,6 +54,8 @@
 //	Worker         an arm64 function, traced by X-Ray unless Untraced, with a role and a log group (WorkerRole, WorkerLogs)
 //	Queue          of [Queue] and [FIFOQueue]: hides a message for six timeouts and its window, keeps it for 14 days
 //	ImmediateQueue of a [Queue] with Immediate events: as the Queue, without a window
+//	Sweeper        of a [Sweeper]: a function as the Worker, with its schedule, the schedule's role and a
+//	               dead-letter queue for both (SweeperSchedule)
 //	Bus            of [OwnBus]: closed to other accounts; with forwarding rules and their roles
 //	Consume…       a rule for each source of Consumes
 //	DeadLetters    what the worker could not handle: sent by the queue, by Lambda, or by the worker itself
@@ -71,6 +73,27 @@
 // Other functions share the context's table and publish its events: behind HTTP
 // ([BoundedContext.AddFunction]) or on a schedule
 // ([BoundedContext.AddScheduledFunction]).
+//
+// # A sweeper
+//
+// A function that executes commands, such as an HTTP API, can stop after it has committed
+// and before it has published. An event would be delivered again, a command is not. So
+// such a context has a [Sweeper], which runs pkg/sweeper of this repository:
+//
+//	Sweeper: &boundedcontext.Sweeper{
+//		Function: boundedcontext.Function{
+//			Artefact:  "dist/lambda/booking/sweeper",
+//			MemoryMB:  256,
+//			Timeout:   30 * time.Second,
+//			Publishes: resource.Events{"booking": {"booking.requested"}},
+//		},
+//		Longest: time.Hour,
+//	},
+//
+// It makes the function Sweeper with its schedule and their dead-letter queue, the
+// DueIndex, the permissions to read the index, to load, to commit and to publish, and an
+// alarm for what has not ended for longer than Longest. Each minute it costs an
+// invocation and a query, besides what it finds.
 //
 // # Versions
 //
@@ -146,15 +169,15 @@
 // # Alarms
 //
 // They are for what needs a person: dead letters, events that wait too long or are
-// lost, functions that keep failing, a table that keeps throttling. The
+// lost, functions that keep failing, a table that keeps throttling, sagas that do not end. The
 // description of each is what has happened. With
 //
 //	resource.SetRunbooks(stack, "https://wiki.example.org/runbooks/")
 //
 // before everything else in the stack, each also names the page there that
 // describes what to do: dead-letters.md, failing-functions.md, lost-events.md,
-// throttled-tables.md or waiting-events.md. Those in docs/runbooks of this
-// repository are a beginning.
+// throttled-tables.md, unfinished-sagas.md or waiting-events.md. Those in docs/runbooks
+// of this repository are a beginning; there the page for a Sweeper is about orders.
 //
 // For an environment in which nothing needs a person,
 //

@@ -33,9 +33,13 @@ type Props struct {
 	Delivery Delivery
 	// Worker handles the events.
 	Worker Function
+	// Sweeper publishes again what was committed and never published. A context with a
+	// function that executes commands needs one: a command is not delivered again, as an
+	// event is. By default there is none.
+	Sweeper *Sweeper
 	// DueIndex adds an index named due to the table. It has the keys of the items
 	// with the attributes open (a string) and due (a number), ordered by due. By
-	// default there is none.
+	// default there is one for a Sweeper only.
 	DueIndex bool
 	// AccountIndex adds an index named account to the table. It has the keys and the
 	// amount of the items with the attributes account (a string), until and amount
@@ -104,6 +108,13 @@ type Function struct {
 	Shift shift.Shift
 }
 
+func (p Props) withDefaults() Props {
+	if p.Sweeper != nil {
+		p.Sweeper, p.DueIndex = new(p.Sweeper.withDefaults()), true
+	}
+	return p
+}
+
 func (p Props) validate(scope constructs.Construct) error {
 	problems := []error{checkService(p.Service), resource.CheckBus(scope, p.Bus), checkNamespace(p.MetricsNamespace), checkRetention(p.Retention)}
 	if err := p.Consumes.Validate(); err != nil {
@@ -116,6 +127,11 @@ func (p Props) validate(scope constructs.Construct) error {
 	}
 	if err := p.Worker.validate(); err != nil {
 		problems = append(problems, fmt.Errorf("in Worker: %w", err))
+	}
+	if p.Sweeper != nil {
+		if err := p.Sweeper.validate(); err != nil {
+			problems = append(problems, fmt.Errorf("in Sweeper: %w", err))
+		}
 	}
 	if p.Worker.QueriesDue && !p.DueIndex {
 		problems = append(problems, errors.New("in Worker: it QueriesDue, but there is no DueIndex"))

@@ -97,6 +97,18 @@ func (e Events) Sources() []string {
 	return slices.Sorted(maps.Keys(e))
 }
 
+// IsSubsetOf reports whether all of the events are among the others.
+func (e Events) IsSubsetOf(others Events) bool {
+	for source, types := range e {
+		for _, eventType := range types {
+			if !slices.Contains(others[source], eventType) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Subscribe makes one rule per source, in alphabetical order. A rule sends the
 // source's events of the own account to the target, unless their content has
 // another source or type than their envelope. Its construct id is the prefix

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/jsonschema"
+	"example.com/saga/pkg/language"
 )
 
 func decoded(t *testing.T, encoded []byte) any {
@@ -84,11 +86,11 @@ func variants(value any) []any {
 }
 
 func TestAConvertedSchemaAcceptsWhatTheSchemaOfTheEventAccepts(t *testing.T) {
-	documents, err := contract.Schemas()
+	language, err := contract.NewLanguage()
 	if err != nil {
 		t.Fatal(err)
 	}
-	originals, err := jsonschema.Compile(nil, slices.Collect(rawOf(documents))...)
+	originals, err := jsonschema.Compile(nil, slices.Collect(rawOf(language.Schemas()))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,12 +98,12 @@ func TestAConvertedSchemaAcceptsWhatTheSchemaOfTheEventAccepts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(made) != len(contract.All()) {
-		t.Fatalf("%d schemas of %d events", len(made), len(contract.All()))
+	if len(made) != len(contract.Catalogue().All()) {
+		t.Fatalf("%d schemas of %d events", len(made), len(contract.Catalogue().All()))
 	}
-	for i, data := range contract.All() {
+	for i, data := range contract.Catalogue().All() {
 		t.Run(data.EventType(), func(t *testing.T) {
-			described, err := contract.Describe(data)
+			described, err := language.Describe(data)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -133,7 +135,7 @@ func rawOf(documents map[string]json.RawMessage) func(func([]byte) bool) {
 }
 
 // deliver returns the example of an event as EventBridge delivers it.
-func deliver(t *testing.T, source string, described contract.Description) object {
+func deliver(t *testing.T, source string, described language.Description) object {
 	t.Helper()
 	at := time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
 	command := event.Cause{Event: event.Event{ID: "o-1", Source: source, Subject: "o-1", CorrelationID: "o-1"}, IsCommand: true}
@@ -153,7 +155,11 @@ func TestASchemaIsThatOfOneEventOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	described, err := contract.Describe(contract.OrderPlaced{})
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	described, err := language.Describe(contract.OrderPlaced{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,5 +242,25 @@ func TestADocumentThatTheRegistryRefusesIsAnError(t *testing.T) {
 	}
 	if _, err := openAPI("s", "x", "uri", map[string]json.RawMessage{"uri": json.RawMessage(`{`)}); err == nil {
 		t.Error("no error for a schema that is no JSON")
+	}
+}
+
+// A name may have up to 385 of the characters A-Z, a-z, 0-9, ".", "_", "@" and "-". In the
+// package that AWS's tools make of it, case and other characters than letters and digits
+// are lost.
+func TestEveryNameIsAllowedAndAPackageOfItsOwn(t *testing.T) {
+	all, err := ofEvents()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := make(map[string]bool)
+	for _, s := range all {
+		if !regexp.MustCompile(`^[a-z0-9]+@[A-Z][A-Za-z0-9]+$`).MatchString(s.name()) || len(s.name()) > 385 {
+			t.Errorf("the name %s is no package, or too long", s.name())
+		}
+		packages[strings.ToLower(s.name())] = true
+	}
+	if len(packages) != len(all) || !packages["order@orderplaced"] {
+		t.Errorf("the packages of %d schemas are %v", len(all), slices.Sorted(maps.Keys(packages)))
 	}
 }

@@ -33,7 +33,7 @@ func New(scope constructs.Construct, id, name string) {
 	for _, s := range all {
 		made := awseventschemas.NewCfnSchema(this, &s.component, &awseventschemas.CfnSchemaProps{
 			RegistryName: &name,
-			SchemaName:   new(s.source + "@" + s.component),
+			SchemaName:   new(s.name()),
 			Description:  &s.description,
 			Type:         new("OpenApi3"),
 			Content:      &s.content,
@@ -42,24 +42,30 @@ func New(scope constructs.Construct, id, name string) {
 	}
 }
 
-// schema is that of one event. EventBridge names the schemas that it discovers by the
-// source, an @ and the component.
+// schema is that of one event.
 type schema struct{ source, component, description, content string }
+
+// name is the name of the schema, as EventBridge names those that it discovers: the source,
+// an @ and the component. AWS's tools make the package of its code of the name, in which
+// each @ separates packages: schema.order.orderplaced.
+//   - https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-schema.html
+//   - https://github.com/aws/aws-toolkit-jetbrains, SchemaCodeGenUtils.kt
+func (s schema) name() string { return s.source + "@" + s.component }
 
 // ofEvents returns the schemas of all events.
 func ofEvents() ([]schema, error) {
-	documents, err := contract.Schemas()
+	language, err := contract.NewLanguage()
 	if err != nil {
 		return nil, err
 	}
 	var all []schema
-	for _, data := range contract.All() {
-		for source, types := range contract.BySource(data) {
-			described, err := contract.Describe(data)
+	for _, data := range contract.Catalogue().All() {
+		for source, types := range contract.Catalogue().BySource(data) {
+			described, err := language.Describe(data)
 			if err != nil {
 				return nil, err
 			}
-			content, err := openAPI(source, types[0], described.Schema, documents)
+			content, err := openAPI(source, types[0], described.Schema, language.Schemas())
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", types[0], err)
 			}

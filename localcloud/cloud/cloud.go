@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/saga/localcloud/activity"
 	"example.com/saga/localcloud/apidestination"
 	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/cloudwatchlogs"
@@ -122,6 +123,7 @@ type Cloud struct {
 	secrets      *secretsmanager.Service
 	receiver     *receiver
 	traces       *xray.Service
+	activity     *activity.Log
 
 	address   string
 	endpoints []endpoint
@@ -144,7 +146,8 @@ type endpoint struct {
 func Start(ctx context.Context, config Config) (_ *Cloud, err error) {
 	c := &Cloud{
 		config: config, created: config.Clock().UTC().Truncate(time.Millisecond), failed: make(chan error, 1),
-		logsOf: map[string]functionLogs{}, absent: map[string]bool{}, faults: fault.NewInjector(config.Seed, config.Faults),
+		activity: activity.NewLog(config.Clock(), config.Logger),
+		logsOf:   map[string]functionLogs{}, absent: map[string]bool{}, faults: fault.NewInjector(config.Seed, config.Faults),
 	}
 	defer func() {
 		if err != nil {
@@ -304,8 +307,10 @@ func (c *Cloud) api() http.Handler {
 	apis, own := wire.Handler(c.calls.wrap(c.withFaults(c.services()...))...), http.NewServeMux()
 	own.Handle("/", apis)
 	own.HandleFunc("GET /usage", c.showUsage)
+	own.HandleFunc("GET /idle", c.showIdle)
 	own.HandleFunc("GET /traces", c.showTraces)
 	own.HandleFunc("GET /traces/{id}", c.showTrace)
+	own.Handle("GET /activity", c.activity)
 	own.HandleFunc("GET /faults", c.showFaults)
 	own.HandleFunc("PUT /faults", c.changeFaults)
 	own.HandleFunc("POST /resume", c.resume)

@@ -14,7 +14,11 @@ type Addresses struct {
 	// of them deliver elsewhere.
 	DeliveriesURL string `json:"deliveriesUrl,omitempty"`
 	UsageURL      string `json:"usageUrl"`
-	TracesURL     string `json:"tracesUrl"`
+	// IdleURL is answered with 204 as soon as nothing is pending.
+	IdleURL   string `json:"idleUrl"`
+	TracesURL string `json:"tracesUrl"`
+	// ActivityURL streams what happens.
+	ActivityURL string `json:"activityUrl"`
 	// FaultsURL shows and changes the faults and which functions are paused.
 	FaultsURL string `json:"faultsUrl"`
 	Region    string `json:"region"`
@@ -46,7 +50,8 @@ func (c *Cloud) Describe() Description {
 	description := Description{
 		Addresses: Addresses{
 			StackName: c.assembly.Stack, Region: c.config.Region, AWSEndpointURL: c.address,
-			UsageURL: c.address + "/usage", TracesURL: c.address + "/traces", FaultsURL: c.address + "/faults",
+			UsageURL: c.address + "/usage", IdleURL: c.address + "/idle", TracesURL: c.address + "/traces",
+			ActivityURL: c.address + "/activity", FaultsURL: c.address + "/faults",
 			FunctionURLs: map[string]string{}, Outputs: maps.Clone(c.assembly.Outputs),
 		},
 		Queues:      refs[assembly.Queue](c.assembly),

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"example.com/saga/localcloud/activity"
 	"example.com/saga/localcloud/apidestination"
 	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/cloudwatchlogs"
@@ -34,7 +35,8 @@ func (c *Cloud) newEngines() {
 		DeadLetters: c.queues,
 		SendRecord:  c.sendRecord,
 		Lost:        c.reportLoss,
-		Failed:      c.reportFailure,
+		Attempted:   c.reportAttempt,
+		Ended:       c.reportEnding,
 		Debugged:    func(arn string, pid int) { c.config.Debugged(c.pathOf(arn), pid) },
 
 		Seed:           c.config.Seed,
@@ -57,6 +59,7 @@ func (c *Cloud) newEngines() {
 		},
 		DeadLetters: deliveries,
 		Lost:        c.reportLoss,
+		Attempted:   c.reportDelivery,
 		BaseDelay:   min(c.config.RedeliverAfter, time.Second), // 0 is AWS's own.
 		Log:         c.config.Logger,
 	})
@@ -64,6 +67,7 @@ func (c *Cloud) newEngines() {
 		c.accepted.Add(1)
 		c.counted.add(busARN, countedEvents, 1)
 		c.counted.add(busARN, countedChunks, (e.Size()+chunk-1)/chunk)
+		c.activity.Add(activity.Accepted, activity.Arrival{Time: c.config.Clock(), Bus: c.pathOf(busARN), Event: e.Identity(), Source: e.Source})
 		if c.config.Observe != nil {
 			c.config.Observe(busARN, e)
 		}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 
+	"example.com/saga/localcloud/activity"
 	"example.com/saga/localcloud/assembly"
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
@@ -20,14 +21,8 @@ func (c *Cloud) reportLoss(l loss.Loss) {
 	}
 	c.lost.Add(1)
 	l.Time, l.Name, l.Target = c.config.Clock(), c.pathOf(l.Name), c.pathOf(l.Target)
+	c.activity.Add(activity.Lost, l)
 	c.config.Lost.Lost(l)
-}
-
-func (c *Cloud) reportFailure(f loss.Failure) {
-	if c.config.Failed != nil {
-		f.Time, f.Function = c.config.Clock(), c.pathOf(f.Function)
-		c.config.Failed(f)
-	}
 }
 
 // reportArrival reports a message that has come to a dead-letter queue. SQS keeps
@@ -37,7 +32,7 @@ func (c *Cloud) reportFailure(f loss.Failure) {
 //   - https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
 //   - https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 func (c *Cloud) reportArrival(a sqs.Arrival) {
-	if c.config.DeadLetter == nil || !c.deadLetterQueues[a.QueueARN] {
+	if !c.deadLetterQueues[a.QueueARN] {
 		return
 	}
 	attribute := func(names ...string) string {
@@ -52,11 +47,15 @@ func (c *Cloud) reportArrival(a sqs.Arrival) {
 	if a.Source != "" {
 		reason = fmt.Sprintf("it was received %d times and not deleted", a.Receives)
 	}
-	c.config.DeadLetter(loss.DeadLetter{
+	letter := loss.DeadLetter{
 		Time: c.config.Clock(), URL: a.QueueURL, Queue: c.pathOf(a.QueueARN),
 		From:    c.pathOf(cmp.Or(a.Source, attribute("RULE_ARN", "SCHEDULE_ARN"))),
 		Message: a.ID, Event: loss.Identify([]byte(a.Body)), Reason: reason,
-	})
+	}
+	c.activity.Add(activity.DeadLetter, letter)
+	if c.config.DeadLetter != nil {
+		c.config.DeadLetter(letter)
+	}
 }
 
 // pathOf returns the construct path of the resource with this ARN, or else the

@@ -183,6 +183,13 @@ func (c *Cloud) showUsage(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, "application/json", c.Usage(r.Context()))
 }
 
+// showIdle answers once nothing is pending.
+func (c *Cloud) showIdle(w http.ResponseWriter, r *http.Request) {
+	if err := c.AwaitIdle(r.Context()); err == nil { // Otherwise the client waits no more.
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
 // polledQueuesEmpty reports whether the queues that functions read are empty.
 func (c *Cloud) polledQueuesEmpty() bool {
 	for _, mapping := range c.functions.Mappings() {

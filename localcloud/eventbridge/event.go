@@ -74,8 +74,8 @@ func (e Event) delivered() Event {
 	return e
 }
 
-// identity is what identifies the event when it is lost.
-func (e Event) identity() loss.Event {
+// Identity is what identifies the event.
+func (e Event) Identity() loss.Event {
 	return loss.Event{ID: e.ID, Type: e.DetailType, Subject: loss.Identify(e.Detail).Subject}
 }
 

@@ -195,7 +195,7 @@ func (s *Service) put(ctx context.Context, entry PutEventsEntry) (PutEventsResul
 	if !known {
 		s.unknown.Add(1)
 		s.config.Lost.Lost(loss.Loss{
-			Kind: loss.Bus, Name: s.busOf(entry.EventBusName), Event: e.identity(), Reason: "the bus does not exist",
+			Kind: loss.Bus, Name: s.busOf(entry.EventBusName), Event: e.Identity(), Reason: "the bus does not exist",
 		})
 	}
 	return PutEventsResult{EventId: e.ID}, nil

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"example.com/saga/localcloud/activity"
 	"example.com/saga/localcloud/eventbridge/pattern"
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/wire"
@@ -56,6 +57,9 @@ type Config struct {
 	// Lost is called for the events that neither the target nor the dead-letter
 	// queue accepted.
 	Lost loss.Report
+	// Attempted is called for every attempt to deliver an event to a target, with ARNs; nil
+	// ignores them.
+	Attempted func(activity.Delivery)
 	// Log is where dead-lettered deliveries and full archives are logged; nil
 	// means slog's default.
 	Log *slog.Logger
@@ -92,6 +96,9 @@ func New(config Config) *Service {
 	config.Deliverers = deliverers
 	if config.Random == nil {
 		config.Random = rand.Float64
+	}
+	if config.Attempted == nil {
+		config.Attempted = func(activity.Delivery) {}
 	}
 	if config.NewID == nil {
 		config.NewID = uuid.NewString

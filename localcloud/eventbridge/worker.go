@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/saga/localcloud/activity"
 	"example.com/saga/localcloud/loss"
 )
 
@@ -106,7 +107,9 @@ func (w *worker) attempt(ctx context.Context, j *job) {
 		return
 	}
 	failure := w.deliver(ctx, j, left)
+	attempt := activity.Delivery{Rule: w.target.rule.ARN, Target: w.target.ARN, Event: j.arrival.event.Identity(), Attempt: j.retries + 1}
 	if failure == nil {
+		w.config.Attempted(attempt)
 		w.finish(func(c *Counts) { c.Delivered++ })
 		return
 	}
@@ -114,6 +117,8 @@ func (w *worker) attempt(ctx context.Context, j *job) {
 		// It failed because the service closes, which abandons it.
 		return
 	}
+	attempt.Reason = failure.Error()
+	w.config.Attempted(attempt)
 	w.target.rule.count(func(c *Counts) { c.FailedAttempts++ })
 	j.last = failure
 	switch {
@@ -186,7 +191,7 @@ func (w *worker) exhausted(ctx context.Context, j *job, condition string) {
 func (w *worker) deadLetter(ctx context.Context, j *job, attributes map[string]string) {
 	if err := w.sendToDeadLetterQueue(ctx, j, attributes); err != nil {
 		w.config.Lost.Lost(loss.Loss{
-			Kind: loss.Rule, Name: w.target.rule.ARN, Target: w.target.ARN, Event: j.arrival.event.identity(),
+			Kind: loss.Rule, Name: w.target.rule.ARN, Target: w.target.ARN, Event: j.arrival.event.Identity(),
 			Reason: fmt.Sprintf("%s; %s", j.last, err),
 		})
 		w.finish(func(c *Counts) { c.Dropped++ })

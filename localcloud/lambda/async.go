@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/saga/localcloud/activity"
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
 	"example.com/saga/localcloud/wire"
@@ -58,14 +59,11 @@ func (s *Service) handle(ctx context.Context, t target, inv *invocation) {
 			return
 		}
 		end.attempts, end.result = end.attempts+1, result
+		s.report(t, inv, end)
 		if !failed {
 			s.succeed(ctx, t, inv, end)
 			return
 		}
-		s.config.Failed(loss.Failure{
-			Function: t.ARN, Request: inv.id, Attempt: end.attempts, Attempts: *retries.MaximumAttempts + 1,
-			Event: loss.Identify(inv.payload), Reason: result.reason(),
-		})
 		delay := s.config.AsyncRetryDelays[min(end.attempts, len(s.config.AsyncRetryDelays))-1]
 		if within := s.config.RedeliverAfter; within > 0 {
 			delay = min(delay, within)
@@ -84,6 +82,19 @@ func (s *Service) handle(ctx context.Context, t target, inv *invocation) {
 			return
 		}
 	}
+}
+
+// report reports the last attempt at an event.
+func (s *Service) report(t target, inv *invocation, end ending) {
+	failed := end.result.FunctionError != ""
+	attempt := activity.Attempt{
+		Function: t.ARN, Request: inv.id, Attempts: *t.retries().MaximumAttempts + 1,
+		Parts: []activity.Part{{Event: loss.Identify(inv.payload), Attempt: end.attempts, Failed: failed}},
+	}
+	if failed {
+		attempt.Reason = end.result.reason()
+	}
+	s.config.Attempted(attempt)
 }
 
 // attempt waits for a slot and invokes the function. An error is returned if no

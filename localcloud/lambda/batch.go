@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"example.com/saga/localcloud/activity"
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
 	"example.com/saga/localcloud/wire"
@@ -54,8 +55,8 @@ func (m *mapping) invoke(ctx context.Context, event event, visible time.Time) (f
 		}
 	}
 	m.count(len(event.messages), len(left))
-	if len(left) > 0 && ctx.Err() == nil {
-		m.report(inv.id, left, reason)
+	if len(left) == 0 || ctx.Err() == nil {
+		m.report(inv.id, event.messages, ids, reason)
 	}
 	if within := m.target.config.RedeliverAfter; within > 0 {
 		for _, message := range left {
@@ -65,17 +66,19 @@ func (m *mapping) invoke(ctx context.Context, event event, visible time.Time) (f
 	return len(left) > 0, m.delete(ctx, done)
 }
 
-// report reports the messages that have failed.
-func (m *mapping) report(request string, left []sqs.Message, reason string) {
-	failure := loss.Failure{Function: m.target.ARN, Request: request, Attempts: m.receives, Reason: reason}
-	for _, message := range left {
-		failure.Messages = append(failure.Messages, message.MessageId)
-		failure.Attempt = max(failure.Attempt, receives(message))
+// report reports an attempt at messages, of which some may have failed.
+func (m *mapping) report(request string, messages []sqs.Message, failed map[string]bool, reason string) {
+	attempt := activity.Attempt{Function: m.target.ARN, Request: request, Queue: m.QueueARN, Attempts: m.receives}
+	for _, message := range messages {
+		part := activity.Part{
+			Message: message.MessageId, Event: loss.Identify([]byte(message.Body)), Attempt: receives(message), Failed: failed[message.MessageId],
+		}
+		if part.Failed {
+			attempt.Reason = reason
+		}
+		attempt.Parts = append(attempt.Parts, part)
 	}
-	if len(left) == 1 {
-		failure.Event = loss.Identify([]byte(left[0].Body))
-	}
-	m.target.config.Failed(failure)
+	m.target.config.Attempted(attempt)
 }
 
 // receives is how often a message has been received.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"example.com/saga/localcloud/activity"
 	"example.com/saga/localcloud/lambda"
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
@@ -23,10 +24,12 @@ type failures struct {
 }
 
 func (f *failures) note(config *lambda.Config) {
-	config.Failed = func(failed loss.Failure) {
+	config.Attempted = func(attempt activity.Attempt) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.all = append(f.all, failed)
+		if failure, failed := attempt.Failure(); failed {
+			f.all = append(f.all, failure)
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/saga/localcloud/activity"
 	"example.com/saga/localcloud/wire"
 )
 
@@ -32,6 +33,8 @@ type process struct {
 	api     *runtimeAPI
 	output  *lines
 	clock   func() time.Time
+	// ended reports the end of the process during a request, unless it is reported elsewhere.
+	ended func(request, reason string)
 
 	// exited is closed when the process has ended and all its output is
 	// written; exit is its error then.
@@ -66,6 +69,9 @@ func startProcess(ctx context.Context, of *pool, from code) (*process, error) {
 		output:  &lines{write: func(line string) { config.Log(f.Name, stream, line) }},
 		clock:   config.Clock,
 		exited:  make(chan struct{}),
+	}
+	p.ended = func(request, reason string) {
+		config.Ended(activity.Ending{Function: f.ARN, PID: p.command.Process.Pid, Request: request, Reason: reason})
 	}
 	p.reported.Store(true)
 	if err := p.start(ctx, &f.service.watchdog, processEnvironment(of, from, api.address, stream)); err != nil {
@@ -108,7 +114,12 @@ func (p *process) watch(watchdog *watchdog) {
 	tail := strings.TrimSuffix(string(p.output.tail()), "\n")
 	p.last = tail[strings.LastIndex(tail, "\n")+1:]
 	if !p.reported.Load() {
-		p.output.line(p.requestID() + "Error: " + p.exitReason())
+		request, prefix := p.request(), ""
+		if request != "" {
+			prefix = "RequestId: " + request + " "
+		}
+		p.output.line(prefix + "Error: " + p.exitReason())
+		p.ended(request, p.exitReason())
 	}
 	close(p.exited)
 }
@@ -143,15 +154,14 @@ func (p *process) awaitReady(ctx context.Context, timeout time.Duration) error {
 	return failure
 }
 
-// requestID is how a log line begins that is about the invocation that runs, if one
-// does.
-func (p *process) requestID() string {
+// request returns the id of the invocation that runs, or "".
+func (p *process) request() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.current == nil {
 		return ""
 	}
-	return "RequestId: " + p.current.id + " "
+	return p.current.id
 }
 
 func (p *process) awaitExit(limit time.Duration) {
@@ -205,7 +215,9 @@ func (p *process) run(inv *invocation, timeout time.Duration) (result Result, ta
 	}
 	if late {
 		p.reported.Store(true)
-		p.output.line(fmt.Sprintf("%s Task timed out after %.2f seconds", inv.id, timeout.Seconds()))
+		reason := fmt.Sprintf("Task timed out after %.2f seconds", timeout.Seconds())
+		p.output.line(inv.id + " " + reason)
+		p.ended(inv.id, reason)
 		p.signal(syscall.SIGKILL)
 		<-p.exited
 	}

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"example.com/saga/localcloud/activity"
 	"example.com/saga/localcloud/loss"
 	"example.com/saga/localcloud/sqs"
 	"example.com/saga/localcloud/wire"
@@ -116,9 +117,11 @@ func (s *Service) invoke(ctx context.Context, arn string, payload []byte, wantsL
 	inv := t.newInvocation(ctx, payload)
 	inv.wantsLog = wantsLog
 	result := t.invoke(ctx, inv)
+	attempt := activity.Attempt{Function: t.ARN, Request: result.RequestID, Parts: []activity.Part{{Event: loss.Identify(payload)}}}
 	if result.FunctionError != "" {
-		s.config.Failed(loss.Failure{Function: t.ARN, Request: result.RequestID, Event: loss.Identify(payload), Reason: result.reason()})
+		attempt.Parts[0].Failed, attempt.Reason = true, result.reason()
 	}
+	s.config.Attempted(attempt)
 	return result, nil
 }
 
@@ -230,9 +233,10 @@ type Config struct {
 	// Lost is called for asynchronous events that failed and that no dead-letter
 	// queue accepted.
 	Lost loss.Report
-	// Failed is called for every attempt of a function that has failed, with its ARN;
-	// nil ignores them.
-	Failed func(loss.Failure)
+	// Attempted is called for every attempt of a function, and Ended for every process that
+	// has ended by itself, was killed or has exceeded its timeout: with ARNs; nil ignores them.
+	Attempted func(activity.Attempt)
+	Ended     func(activity.Ending)
 	// Debugged is called for every process of a function that is debugged, with its id,
 	// once it is ready; nil ignores them.
 	Debugged    func(functionARN string, pid int)
@@ -263,8 +267,11 @@ func (c *Config) fill() {
 	if c.Log == nil {
 		c.Log = func(string, string, string) {}
 	}
-	if c.Failed == nil {
-		c.Failed = func(loss.Failure) {}
+	if c.Attempted == nil {
+		c.Attempted = func(activity.Attempt) {}
+	}
+	if c.Ended == nil {
+		c.Ended = func(activity.Ending) {}
 	}
 	if c.Debugged == nil {
 		c.Debugged = func(string, int) {}

@@ -84,7 +84,7 @@ type saga struct {
 // Audit returns every violation that the evidence shows, sorted. Events are held
 // to the given language.
 func Audit(language participant.Language, evidence Evidence) ([]Violation, error) {
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		if _, collected := evidence.Tables[name]; !collected {
 			return nil, fmt.Errorf("there is no evidence of the %s context", name)
 		}
@@ -140,7 +140,7 @@ func (a *audit) violated(invariant int, orderID, format string, args ...any) {
 // id has one content.
 func (a *audit) collect() error {
 	for id, record := range a.Tables[contract.SourceOrder].Records {
-		s := &saga{id: id, correlationID: order.First(record).CorrelationID, events: make(map[string][]event.Event)}
+		s := &saga{id: id, correlationID: record.First().CorrelationID, events: make(map[string][]event.Event)}
 		if err := json.Unmarshal(record.State, &s.state); err != nil {
 			return fmt.Errorf("state of order %s: %w", id, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 var link = regexp.MustCompile(`<a href="([^"#?]*)"( download)?`)
@@ -38,8 +39,8 @@ func TestEveryLinkOfTheCatalogueLeadsToAPageOrAFile(t *testing.T) {
 		}
 	}
 	want := []string{"map", "asyncapi.json"}
-	want = append(want, contract.Types(contract.All()...)...)
-	for _, name := range append(want, contract.Contexts()...) {
+	want = append(want, event.Types(contract.Catalogue().All()...)...)
+	for _, name := range append(want, contract.Catalogue().Contexts()...) {
 		if !slices.Contains(visited, "/catalogue/"+name) {
 			t.Errorf("no link leads to %s", name)
 		}

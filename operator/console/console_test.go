@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"example.com/saga/operator/console"
+	"example.com/saga/operator/dlq"
 	"example.com/saga/operator/orderapi"
+	"example.com/saga/operator/orderview"
 	"example.com/saga/services/order"
 )
 
@@ -155,21 +157,24 @@ func TestAnOrderIsFoundByWhatIsKnownOfIt(t *testing.T) {
 	}
 }
 
+// since returns what a page was rendered with: the stamps of the page and of the head.
+func (s *shop) since(path string) string {
+	s.t.Helper()
+	_, rest, _ := strings.Cut(s.get(path), "since=")
+	stamp, _, _ := strings.Cut(rest, `"`)
+	return stamp
+}
+
 func TestAChangeIsStreamed(t *testing.T) {
 	s := newShop(t, as)
-	since := func(path string) string {
-		_, rest, _ := strings.Cut(s.get(path), "since=")
-		stamp, _, _ := strings.Cut(rest, `"`)
-		return stamp
-	}
 	<-s.followed
 	for path, c := range map[string]struct {
 		query string
 		event string
 	}{
-		"/":                      {"order=&since=" + since("/"), "event: page"},
-		"/orders/order-12345678": {"order=order-12345678&since=" + since("/orders/order-12345678"), "event: page"},
-		"/orders/other":          {"order=other&since=" + since("/orders/other"), "event: counts"},
+		"/":                      {"order=&since=" + s.since("/"), "event: page"},
+		"/orders/order-12345678": {"order=order-12345678&since=" + s.since("/orders/order-12345678"), "event: page"},
+		"/orders/other":          {"order=other&since=" + s.since("/orders/other"), "event: counts"},
 	} {
 		t.Run(path, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -270,5 +275,20 @@ func TestAnOrderIsReplayedToTheContextOfTheForm(t *testing.T) {
 	s := newShop(t, as)
 	if _, body := s.post("/orders/order-12345678/replay", "to=payment"); !strings.Contains(body, "sent to Payment for order-12345678") {
 		t.Errorf("the answer is %s", body)
+	}
+}
+
+func TestATraceWhoseSpansAreElsewhereIsALink(t *testing.T) {
+	s := newShop(t, func(c *console.Config) {
+		load := c.Load
+		c.Load = func(ctx context.Context, id string, deadLetters []dlq.DeadLetter) (orderview.View, error) {
+			view, err := load(ctx, id, deadLetters)
+			view.TraceIDs = []string{"1-57f5498f-d91047849216d0f2ea3b6442"}
+			return view, err
+		}
+		c.TraceURL = "https://xray.example/#/traces/"
+	})
+	if want := `<a href="https://xray.example/#/traces/1-57f5498f-d91047849216d0f2ea3b6442" rel="noreferrer">`; !strings.Contains(s.get("/orders/order-12345678"), want) {
+		t.Errorf("%s is missing", want)
 	}
 }

@@ -40,6 +40,8 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():
 			return
+		case <-c.over: // The browser connects again, to the console that has its place.
+			return
 		case <-next:
 		case <-beat.C:
 			message = ": still here\n\n"
@@ -65,7 +67,9 @@ func changes(since, now string) string {
 // after a slash the numbers in the head.
 func (c *Console) stamp(order string) string {
 	page := fmt.Sprintf("%d.%d.%d", c.started, c.Orders.Stamp(order), c.cached.stamp())
-	if order == "" {
+	if order != "" {
+		page += fmt.Sprintf(".%d", c.history.count(order))
+	} else {
 		page += fmt.Sprintf(".%d.%d", c.tail.stamp(), c.chaos.stamp())
 	}
 	return page + fmt.Sprintf("/%d.%d.%d.%d", c.Orders.Stamp(""), c.cached.stamp(), c.audited.stamp(), c.status.stamp())

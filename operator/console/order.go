@@ -63,6 +63,9 @@ func (c *Console) orderPage(r *http.Request) (page, error) {
 	if !view.Known() && len(view.DeadLetters) == 0 {
 		return message(http.StatusNotFound, "Unknown order", "No context has a record of the order "+id+"."), nil
 	}
+	if attempts := c.history.of(id, view.Order.PlacedAt); len(attempts) > 0 {
+		view = view.WithAttempts(attempts)
+	}
 	shown := orderView{
 		View: view, Diagram: lanes.Draw(view), Destinations: orderview.Lanes(), ReadOnly: c.ReadOnly,
 		CanCancel: c.API != nil && !c.ReadOnly && view.Known() && !view.Order.Ended(), CanReplay: !c.ReadOnly,

@@ -127,6 +127,7 @@ func (c *Console) action(do func(*http.Request) (outcome, error)) http.HandlerFu
 			c.Logger.WarnContext(r.Context(), "an action failed", slog.String("path", r.URL.Path), slog.String("error", err.Error()))
 			result.Failed = err.Error()
 		}
+		c.wake()
 		c.render(w, r, http.StatusOK, "message", "outcome", result)
 	}
 }

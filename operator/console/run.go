@@ -9,14 +9,19 @@ import (
 // retry is the time until the event log is read again after an error.
 const retry = 5 * time.Second
 
-// Run keeps the console up to date until ctx ends. What fails is shown in the console,
-// and tried again.
+// pace is the time between two polls at least: each reads what many events have changed.
+const pace = 200 * time.Millisecond
+
+// Run keeps the console up to date until ctx ends, and then ends its streams. What fails is
+// shown in the console, and tried again.
 func (c *Console) Run(ctx context.Context) {
+	defer close(c.over)
 	filled := make(chan struct{})
-	var both sync.WaitGroup
-	both.Go(func() { c.follow(ctx, filled) })
-	both.Go(func() { c.poll(ctx, filled) })
-	both.Wait()
+	var all sync.WaitGroup
+	all.Go(func() { c.follow(ctx, filled) })
+	all.Go(func() { c.poll(ctx, filled) })
+	all.Go(func() { c.followActivity(ctx) })
+	all.Wait()
 }
 
 // follow follows the event log, and closes filled when the list has all orders from
@@ -44,6 +49,17 @@ func (c *Console) see(message string) {
 	if e.Order != "" {
 		c.Orders.Touch(e.Order)
 	}
+	if c.Activity != nil { // In AWS each poll costs money.
+		c.wake()
+	}
+}
+
+// wake lets the next poll begin.
+func (c *Console) wake() {
+	select {
+	case c.woken <- struct{}{}:
+	default:
+	}
 }
 
 // poll reads what has changed.
@@ -58,7 +74,12 @@ func (c *Console) poll(ctx context.Context, filled <-chan struct{}) {
 		c.status.set(partDeadLetters, c.cached.refresh(ctx))
 		c.status.set(partFaults, c.refreshFaults(ctx))
 		c.pulse.beat()
-		sleep(ctx, c.Every)
+		sleep(ctx, min(pace, c.Every))
+		select {
+		case <-ctx.Done():
+		case <-c.woken:
+		case <-time.After(c.Every):
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ const (
 	partOrders
 	partDeadLetters
 	partFaults
+	partActivity
 	parts
 )
 

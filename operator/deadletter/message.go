@@ -19,7 +19,7 @@ type Message struct {
 	ID string
 	// Body is the message's own, as it was before it was escaped for SQS.
 	Body string
-	// Undecoded is why Body is still escaped, if it is.
+	// Undecoded is why Body is still escaped or Attributes are still packed, if they are.
 	Undecoded error
 	// Attributes are the message attributes, among them the reason if AWS or a
 	// worker has added it.
@@ -44,8 +44,6 @@ const (
 	TargetARN    = "TARGET_ARN"
 	// ScheduleARN is in the dead letters of EventBridge Scheduler.
 	ScheduleARN = "SCHEDULE_ARN"
-	retries     = "RETRY_ATTEMPTS"
-	exhausted   = "EXHAUSTED_RETRY_CONDITION"
 )
 
 // Attributes of the dead letters that Lambda sends for an asynchronous invocation.
@@ -55,15 +53,6 @@ const (
 	functionMessage = "ErrorMessage"
 )
 
-// ReasonAttributes lists the attributes that were added when a message became a dead
-// letter: why it is one, and how its body is escaped.
-func ReasonAttributes() []string {
-	return []string{
-		ErrorCode, ErrorMessage, RuleARN, TargetARN, retries, exhausted,
-		requestID, functionCode, functionMessage, sqsbody.Attribute,
-	}
-}
-
 func read(received types.Message) (Message, error) {
 	system := func(name types.MessageSystemAttributeName) string { return received.Attributes[string(name)] }
 	sent, err := strconv.ParseInt(system(types.MessageSystemAttributeNameSentTimestamp), 10, 64)
@@ -71,21 +60,43 @@ func read(received types.Message) (Message, error) {
 		return Message{}, fmt.Errorf("when dead letter %s was sent: %w", aws.ToString(received.MessageId), err)
 	}
 	body := aws.ToString(received.Body)
-	decoded, undecoded := sqsbody.Decode(body, aws.ToString(received.MessageAttributes[sqsbody.Attribute].StringValue))
+	attributes, undecoded := unpack(received.MessageAttributes)
 	if undecoded == nil {
-		body = decoded
+		var decoded string
+		if decoded, undecoded = sqsbody.Decode(body, aws.ToString(attributes[sqsbody.Attribute].StringValue)); undecoded == nil {
+			body = decoded
+		}
 	}
 	return Message{
 		ID:         aws.ToString(received.MessageId),
 		Body:       body,
 		Undecoded:  undecoded,
-		Attributes: received.MessageAttributes,
+		Attributes: attributes,
 		Group:      system(types.MessageSystemAttributeNameMessageGroupId),
 		Trace:      system(types.MessageSystemAttributeNameAWSTraceHeader),
 		From:       system(types.MessageSystemAttributeNameDeadLetterQueueSourceArn),
 		Sent:       time.UnixMilli(sent).UTC(),
 		receipt:    received.ReceiptHandle,
 	}, nil
+}
+
+// unpack returns the attributes of a dead letter with those of the message that it was,
+// which may be packed into one.
+func unpack(received map[string]types.MessageAttributeValue) (map[string]types.MessageAttributeValue, error) {
+	packed, isPacked := received[sqsbody.PackedAttributes]
+	if !isPacked {
+		return received, nil
+	}
+	unpacked := make(map[string]types.MessageAttributeValue)
+	if err := json.Unmarshal([]byte(aws.ToString(packed.StringValue)), &unpacked); err != nil {
+		return received, fmt.Errorf("the attribute %s cannot be read: %w", sqsbody.PackedAttributes, err)
+	}
+	for name, attribute := range received {
+		if name != sqsbody.PackedAttributes {
+			unpacked[name] = attribute
+		}
+	}
+	return unpacked, nil
 }
 
 // OfRule returns the dead letter that EventBridge would send for an event, whole in

@@ -92,7 +92,7 @@ func (e *Eraser) findExpired(ctx context.Context, customer string, known []Order
 // readOrder reads an order from its state, and from the events that the record has as
 // published and handled.
 func readOrder(record participant.Record) (Order, error) {
-	o := Order{ID: record.Subject, CorrelationID: order.First(record).CorrelationID, Notified: make(map[string]string)}
+	o := Order{ID: record.Subject, CorrelationID: record.First().CorrelationID, Notified: make(map[string]string)}
 	err := json.Unmarshal(record.State, &o.State)
 	if err == nil {
 		o.State, err = order.Upgrade(o.State, record)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/saga/operator/logs"
 	"example.com/saga/operator/orderview"
 	"example.com/saga/pkg/contract"
 )
@@ -136,13 +137,13 @@ func Draw(view orderview.View) Diagram {
 	ends := view.Ends
 	for _, e := range view.Events {
 		for len(ends) > 0 && ends[0].Time.Before(e.Time) {
-			d.ended(ends[0].Context, ends[0].Time)
+			d.ended(ends[0])
 			ends = ends[1:]
 		}
 		d.event(e)
 	}
 	for _, end := range ends {
-		d.ended(end.Context, end.Time)
+		d.ended(end)
 	}
 	for _, step := range view.Expected() {
 		d.expected(step)
@@ -185,8 +186,8 @@ func (d *drawing) event(e orderview.Event) {
 		notes = append(notes, fmt.Sprintf("published ×%d", e.Logged))
 	}
 	for _, delivery := range e.Deliveries {
-		if delivery.Repeated() {
-			notes = append(notes, fmt.Sprintf("%s ×%d", delivery.Consumer, delivery.Handled))
+		if times := delivery.Delivered(); times > 1 {
+			notes = append(notes, fmt.Sprintf("%s ×%d", delivery.Consumer, times))
 		}
 	}
 	b := d.box(cmp.Or(e.Publisher, e.Source), d.rows, Box{
@@ -198,9 +199,15 @@ func (d *drawing) event(e orderview.Event) {
 	}
 }
 
-// ended draws the end of a process.
-func (d *drawing) ended(party string, at time.Time) {
-	d.box(party, d.rows, Box{Title: "process ended", Note: d.since(at), Hint: "A process of " + party + " ended while it handled something.", Tone: Ended})
+// ended draws the end of a process, after the event that it handled, if that is known.
+func (d *drawing) ended(end logs.Line) {
+	b := d.box(end.Context, d.rows, Box{
+		Title: "process ended", Note: d.since(end.Time), Tone: Ended,
+		Hint: fmt.Sprintf("A process of %s ended while it handled %s: %s", end.Function, cmp.Or(end.EventType, "something"), logs.End(end.Text)),
+	})
+	if handled, known := d.byEvent[end.EventID]; known {
+		d.arrow(handled, b, Ended)
+	}
 }
 
 // expected draws a delivery that is pending and what it leads to, or the dead letter that

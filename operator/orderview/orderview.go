@@ -42,8 +42,10 @@ type View struct {
 	// Ends are the log lines about processes of functions that ended while the order
 	// waited for their contexts. Such a line names no event: the process may have
 	// handled another one.
-	Ends    []logs.Line
-	Balance Balance
+	Ends []logs.Line
+	// Attempts are those of functions at the events, the first first, if they are known.
+	Attempts []Attempt
+	Balance  Balance
 }
 
 // Context is what one context has recorded about the order.
@@ -94,6 +96,8 @@ type Delivery struct {
 	Handled  int `json:"handled,omitzero"`
 	Failed   int `json:"failed,omitzero"`
 	Rejected int `json:"rejected,omitzero"`
+	// Attempts is how often the event was given to a function of the consumer, if known.
+	Attempts int `json:"attempts,omitzero"`
 	// LastError is the last error in these lines.
 	LastError string `json:"lastError,omitzero"`
 	// Next are the types of the events that the consumer is expected to publish when it
@@ -109,6 +113,9 @@ func (d Delivery) Pending() bool { return d.HandledAt.IsZero() && d.Consumer != 
 // Repeated reports whether the event was handled more than once, which has no effect.
 func (d Delivery) Repeated() bool { return d.Handled > 1 }
 
+// Delivered returns how often the event was given to the consumer, as far as is known.
+func (d Delivery) Delivered() int { return max(d.Attempts, d.Handled+d.Failed+d.Rejected) }
+
 // Balance is what was held for the order, and what was returned. An event without data
 // counts as nothing.
 type Balance struct {
@@ -123,7 +130,7 @@ type Balance struct {
 
 // Lanes returns the names of the parties of the choreography of an order: the contexts, in
 // the order of the catalogue, and the notification endpoint.
-func Lanes() []string { return append(contract.Contexts(), contract.Notification) }
+func Lanes() []string { return append(contract.Catalogue().Contexts(), contract.Notification) }
 
 // Known reports whether any context has a record of the order.
 func (v View) Known() bool { return len(v.Contexts) > 0 }

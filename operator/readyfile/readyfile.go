@@ -23,6 +23,10 @@ type File struct {
 	// UsageURL has counts of what happened to each resource, TracesURL the traces.
 	UsageURL  string `json:"usageUrl"`
 	TracesURL string `json:"tracesUrl"`
+	// IdleURL is answered with 204 as soon as nothing is pending.
+	IdleURL string `json:"idleUrl"`
+	// ActivityURL streams what happens.
+	ActivityURL string `json:"activityUrl"`
 	// FaultsURL shows and changes the faults and which functions are paused.
 	FaultsURL string `json:"faultsUrl"`
 	// FunctionURLs are the addresses of functions that have a URL.

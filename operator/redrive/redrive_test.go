@@ -111,6 +111,22 @@ func TestADeadLetterIsSentToTheQueueItCameFromAndDeleted(t *testing.T) {
 	}
 }
 
+func TestAMessageThatWasPackedIsSentWithItsOwnAttributes(t *testing.T) {
+	d := newDesk()
+	d.sqs.Put(dead, body, "o-1", 0, map[string]string{
+		deadletter.ErrorCode: "INVALID_EVENT", deadletter.ErrorMessage: "x",
+		"MESSAGE_ATTRIBUTES": `{"tenant":{"DataType":"String","StringValue":"t-1"},"key":{"DataType":"Binary","BinaryValue":"AP8="}}`,
+	})
+	d.redrive(t, redrive.Options{})
+	sent := d.sqs.Queues[work][0].MessageAttributes
+	if len(sent) != 2 || *sent["tenant"].StringValue != "t-1" || string(sent["key"].BinaryValue) != "\x00\xff" {
+		t.Errorf("the attributes are %v", sent)
+	}
+
+	d.sqs.Put(dead, body, "o-1", 0, map[string]string{"MESSAGE_ATTRIBUTES": "{"})
+	assertEqual(t, "the outcomes", []string{"m-3 stays: the attribute MESSAGE_ATTRIBUTES cannot be read: unexpected end of JSON input"}, d.redrive(t, redrive.Options{}))
+}
+
 func TestAMessageThatIsNotAnEventStaysInItsGroup(t *testing.T) {
 	d := newDesk()
 	d.sqs.Put(dead, "not JSON", "o-9", 0, nil)

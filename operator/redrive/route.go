@@ -109,7 +109,7 @@ func (m message) input() *sqs.SendMessageInput {
 		QueueUrl: &m.url, MessageBody: &m.body, MessageAttributes: maps.Clone(m.dead.Attributes),
 	}
 	maps.DeleteFunc(in.MessageAttributes, func(name string, _ types.MessageAttributeValue) bool {
-		return slices.Contains(deadletter.ReasonAttributes(), name)
+		return slices.Contains(sqsbody.ReasonAttributes(), name)
 	})
 	if m.dead.Trace != "" {
 		in.MessageSystemAttributes = map[string]types.MessageSystemAttributeValue{

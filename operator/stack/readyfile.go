@@ -14,7 +14,7 @@ func ReadFile(path string) (Stack, error) {
 		Connections: ready.Connections, Secrets: ready.Secrets,
 		Archives: ready.Archives, Rules: ready.Rules, Buses: ready.Buses,
 		FunctionURLs: ready.FunctionURLs, NotificationsURL: ready.DeliveriesURL, TracesURL: ready.TracesURL,
-		FaultsURL: ready.FaultsURL, UsageURL: ready.UsageURL,
+		ActivityURL: ready.ActivityURL, FaultsURL: ready.FaultsURL, UsageURL: ready.UsageURL,
 		endpoint: ready.AWSEndpointURL, region: ready.Region,
 	}
 	return found, nil

@@ -41,9 +41,10 @@ type Stack struct {
 	// TracesURL, followed by a slash and an id, shows a trace in the local cloud. In AWS
 	// it is empty.
 	TracesURL string
-	// FaultsURL has the faults of the local cloud, UsageURL its counters. In AWS they are
+	// ActivityURL streams what happens in the local cloud, FaultsURL has its faults, and
+	// UsageURL its counters. In AWS they are
 	// empty.
-	FaultsURL, UsageURL string
+	ActivityURL, FaultsURL, UsageURL string
 
 	// Of the local cloud; AWS is found by the SDK's own means.
 	endpoint, region string

@@ -11,13 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// dueIndex is the index of the records with a due time, and openValue the partition
-// key of all of them. A page of the index is small enough for one read.
-const (
-	dueIndex    = "due"
-	openValue   = "yes"
-	maximumPage = 1000
-)
+// maximumPage is a page of the index that is small enough for one read.
+const maximumPage = 1000
 
 // Due returns the subjects of the records that are due at a time, the longest due
 // first, and not more than limit. The index is eventually consistent with the table,
@@ -25,11 +20,11 @@ const (
 func (s *Store) Due(ctx context.Context, by time.Time, limit int) ([]string, error) {
 	query := &dynamodb.QueryInput{
 		TableName:                &s.table,
-		IndexName:                aws.String(dueIndex),
+		IndexName:                aws.String(s.vocabulary.dueIndex()),
 		KeyConditionExpression:   aws.String("#open = :open AND #due <= :by"),
-		ExpressionAttributeNames: map[string]string{"#open": "open", "#due": "due"},
+		ExpressionAttributeNames: map[string]string{"#open": s.vocabulary.name("open"), "#due": s.vocabulary.name("due")},
 		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":open": &types.AttributeValueMemberS{Value: openValue},
+			":open": &types.AttributeValueMemberS{Value: s.vocabulary.open()},
 			":by":   number(by.Unix()),
 		},
 	}
@@ -41,7 +36,7 @@ func (s *Store) Due(ctx context.Context, by time.Time, limit int) ([]string, err
 			return nil, fmt.Errorf("query what is due: %w", err)
 		}
 		for _, entry := range page.Items {
-			subject := subjectOf(entry)
+			subject := s.vocabulary.subjectOf(entry)
 			if subject == "" {
 				return nil, errors.New("decode what is due: an item has no text in pk")
 			}

@@ -1,8 +1,11 @@
 // Package dynamo stores a participant's records in a DynamoDB table with the
 // partition key pk. A record is one item, committed by one conditional write. Only
-// an event that also adjusts other items needs a transaction.
+// an event that also adjusts other items needs a transaction. A table with other names,
+// or with a sort key, has a Layout.
 //
-//	pk (S)          the subject, or the name of an adjusted item (stock#123)
+//	pk (S)          the subject, which has no #, or the name of an adjusted item, such as
+//	                stock#123; one without a # after its first character begins with a #
+//	                more
 //	version (N)     how often the record was committed
 //	record (B)      the record: a byte for its format, 1, and CBOR without what can be
 //	                derived; a word of the Vocabulary is a code of 3 bytes
@@ -11,6 +14,8 @@
 //	open, due       a constant and epoch seconds, only while the record is due
 //	account (S), amount (N), until (N)
 //	                the record's entry, only while it has one; epoch seconds
+//	on_hand (N) …   the counters of an adjusted item; one with a name of this list, or one
+//	                that begins with a #, begins with a # more
 //
 // An item of an earlier version has attributes with JSON in place of record. It is
 // read, and written in the new form with the next event.
@@ -37,6 +42,12 @@
 //	event of an erased subject           Get                           1     0
 //	erasure                              Get Put                       1     1
 //
+// A write of the context's own (participant.Adjustment) costs as an adjusted item does, 2
+// write units for each KB, and needs the permission of its action on its table:
+// dynamodb:PutItem, UpdateItem, DeleteItem or ConditionCheckItem. If its condition fails,
+// the commit is refused. A write of the record, of an adjusted item or of one item twice
+// is rejected by DynamoDB.
+//
 // A batch costs the same for each saga in it, however many events of it there are. For
 // several records to load there is one BatchGet for every 100, with the same units; a
 // record that it leaves out is loaded alone.
@@ -45,9 +56,10 @@
 // after a redelivery, then finds its own version, and the event in the record.
 //
 // Errors: participant.ErrConflict and *participant.RefusedError as documented by
-// participant.Store; event.ErrInvalid, before any call, for what DynamoDB would
-// always reject (an item above 400 KB, more than 100 actions, an absent key); any
-// other error is that of the SDK, after its retries.
+// participant.Store; event.ErrInvalid, before any call, for what no store commits
+// (participant.CheckCommit); any other error is that of the SDK, after its retries. An
+// adjusted item may have 400 KB, about 10,000 counters: beyond that DynamoDB rejects the
+// transaction.
 //
 // A participant whose records can be due needs a global secondary index named
 // due: partition key open, sort key due, keys only. A record costs one write unit
@@ -69,10 +81,10 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 )
 
@@ -103,7 +115,6 @@ type Store struct {
 var (
 	_ participant.Store       = (*Store)(nil)
 	_ participant.BatchLoader = (*Store)(nil)
-	_ participant.Checker     = (*Store)(nil)
 )
 
 // NewStore makes a store on the named table, whose records are written with a
@@ -114,12 +125,12 @@ func NewStore(client Client, table string, vocabulary Vocabulary) *Store {
 
 // Load implements participant.Store.
 func (s *Store) Load(ctx context.Context, subject string) (participant.Record, error) {
-	if err := checkKey(subject); err != nil {
+	if err := participant.CheckSubject(subject); err != nil {
 		return participant.Record{}, err
 	}
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName:      &s.table,
-		Key:            key(subject),
+		Key:            s.vocabulary.key(subject),
 		ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
@@ -135,21 +146,27 @@ func (s *Store) Load(ctx context.Context, subject string) (participant.Record, e
 // transaction if there are adjustments. The error of a first commit over a record is a
 // *participant.ConflictError.
 func (s *Store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
-	next, err := s.encodeChecked(record, adjustments)
+	if err := participant.CheckCommit(record, adjustments); err != nil {
+		return err
+	}
+	next, err := s.vocabulary.Item(record)
 	if err != nil {
 		return err
 	}
 	put := &types.Put{TableName: &s.table, Item: next}
 	if record.Version == 0 {
-		put.ConditionExpression = aws.String("attribute_not_exists(pk)")
+		put.ConditionExpression = aws.String("attribute_not_exists(#pk)")
+		put.ExpressionAttributeNames = map[string]string{"#pk": s.vocabulary.name("pk")}
 		put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	} else {
-		put.ConditionExpression = aws.String("version = :loaded")
+		put.ConditionExpression = aws.String("#version = :loaded")
+		put.ExpressionAttributeNames = map[string]string{"#version": s.vocabulary.name("version")}
 		put.ExpressionAttributeValues = map[string]types.AttributeValue{":loaded": number(record.Version)}
 	}
 	if len(adjustments) == 0 {
 		_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression,
+			ExpressionAttributeNames:            put.ExpressionAttributeNames,
 			ExpressionAttributeValues:           put.ExpressionAttributeValues,
 			ReturnValuesOnConditionCheckFailure: put.ReturnValuesOnConditionCheckFailure,
 		})
@@ -157,10 +174,26 @@ func (s *Store) Commit(ctx context.Context, record participant.Record, adjustmen
 	}
 	writes := []types.TransactWriteItem{{Put: put}}
 	for _, adjustment := range adjustments {
-		writes = append(writes, types.TransactWriteItem{Update: s.update(adjustment)})
+		write, err := s.write(adjustment)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, write)
 	}
 	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 	return s.commitError(record.Subject, adjustments, err)
+}
+
+// write returns the write of an adjustment.
+func (s *Store) write(adjustment participant.Adjustment) (types.TransactWriteItem, error) {
+	switch write := adjustment.Write.(type) {
+	case nil:
+		return types.TransactWriteItem{Update: s.update(adjustment)}, nil
+	case types.TransactWriteItem:
+		return write, nil
+	default:
+		return types.TransactWriteItem{}, fmt.Errorf("%w: the write of an adjustment is a %T, not a types.TransactWriteItem", event.ErrInvalid, write)
+	}
 }
 
 // update returns the update that adds to the counters of an item, on the condition
@@ -168,7 +201,7 @@ func (s *Store) Commit(ctx context.Context, record participant.Record, adjustmen
 func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 	update := &types.Update{
 		TableName:                 &s.table,
-		Key:                       key(adjustment.Item),
+		Key:                       s.vocabulary.key(itemKey(adjustment.Item)),
 		ExpressionAttributeNames:  make(map[string]string),
 		ExpressionAttributeValues: make(map[string]types.AttributeValue),
 	}
@@ -176,7 +209,7 @@ func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 	for i, counter := range slices.Sorted(maps.Keys(adjustment.Add)) {
 		amount := adjustment.Add[counter]
 		n := strconv.Itoa(i)
-		update.ExpressionAttributeNames["#c"+n] = counter
+		update.ExpressionAttributeNames["#c"+n] = s.vocabulary.counterAttribute(counter)
 		update.ExpressionAttributeValues[":a"+n] = number(amount)
 		add = append(add, "#c"+n+" :a"+n)
 		if amount < 0 {
@@ -194,21 +227,16 @@ func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 // Counters returns the counters of an adjusted item.
 func (s *Store) Counters(ctx context.Context, name string) (map[string]int64, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &s.table, Key: key(name), ConsistentRead: aws.Bool(true),
+		TableName: &s.table, Key: s.vocabulary.key(itemKey(name)), ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	delete(out.Item, "pk")
-	counters := make(map[string]int64)
-	if err := attributevalue.UnmarshalMap(out.Item, &counters); err != nil {
+	counters, err := s.vocabulary.countersOf(out.Item)
+	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", name, err)
 	}
 	return counters, nil
-}
-
-func key(pk string) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: pk}}
 }
 
 func number(n int64) types.AttributeValue {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"pgregory.net/rapid"
 
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/event"
@@ -22,72 +24,81 @@ func adjustments(n int) []participant.Adjustment {
 	return all
 }
 
-// sized makes a record with a state of this many bytes.
-func sized(bytes int) participant.Record {
-	r := record()
-	r.State = json.RawMessage(`"` + strings.Repeat("x", bytes-2) + `"`)
-	return r
-}
-
-func TestACommitThatDynamoDBWouldAlwaysRejectIsInvalidBeforeAnyCall(t *testing.T) {
-	keyed := func(subject string) participant.Record {
-		r := record()
-		r.Subject = subject
-		return r
-	}
-	named := func(item string) []participant.Adjustment {
-		return []participant.Adjustment{{Item: item, Add: map[string]int64{"n": 1}}}
-	}
+func TestACommitBeyondTheLimitsIsInvalidBeforeAnyCall(t *testing.T) {
+	large := record()
+	large.State = json.RawMessage(`"` + strings.Repeat("x", participant.MaximumRecord) + `"`)
 	for name, c := range map[string]struct {
 		record      participant.Record
 		adjustments []participant.Adjustment
-		valid       bool
 	}{
-		"100 actions":               {record(), adjustments(99), true},
-		"101 actions":               {record(), adjustments(100), false},
-		"a record below 400 KB":     {sized(400*1024 - 1000), nil, true},
-		"a record of 400 KB state":  {sized(400 * 1024), nil, false},
-		"the same in a transaction": {sized(400 * 1024), adjustments(1), false},
-		"a subject of 2048 bytes":   {keyed(strings.Repeat("x", 2048)), nil, true},
-		"a subject of 2049 bytes":   {keyed(strings.Repeat("x", 2049)), nil, false},
-		"no subject":                {keyed(""), nil, false},
-		"an item of 2048 bytes":     {record(), named(strings.Repeat("x", 2048)), true},
-		"an item of 2049 bytes":     {record(), named(strings.Repeat("x", 2049)), false},
-		"an item without name":      {record(), named(""), false},
+		"too many actions":          {record(), adjustments(100)},
+		"too large a state":         {large, nil},
+		"the same in a transaction": {large, adjustments(1)},
 	} {
-		t.Run(name, func(t *testing.T) {
-			client := newClient()
-			store := dynamo.NewStore(client, table, dynamo.Vocabulary{})
-			checked := store.Check(c.record, c.adjustments)
-			if len(client.calls) != 0 {
-				t.Errorf("a check makes the calls %v", client.calls)
-			}
-			committed := store.Commit(t.Context(), c.record, c.adjustments)
-			for _, err := range []error{checked, committed} {
-				if c.valid && err != nil || !c.valid && !errors.Is(err, event.ErrInvalid) {
-					t.Errorf("the error is %v", err)
-				}
-			}
-			if made := len(client.calls) == 1; made != c.valid {
-				t.Errorf("the calls are %v", client.calls)
-			}
-		})
+		client := newClient()
+		err := dynamo.NewStore(client, table, dynamo.Vocabulary{}).Commit(t.Context(), c.record, c.adjustments)
+		if !errors.Is(err, event.ErrInvalid) || len(client.calls) != 0 {
+			t.Errorf("%s: the error is %v after the calls %v", name, err, client.calls)
+		}
 	}
 }
 
-// The rules by which DynamoDB measures an item are public. Where they are approximate,
-// the size is a few bytes too large and never too small.
-func TestARecordIsMeasuredByTheRulesOfDynamoDB(t *testing.T) {
-	store := dynamo.NewStore(newClient(), table, dynamo.Vocabulary{})
-	r := participant.Record{Subject: "o-1", ExpiresAt: time.Unix(1_800_000_000, 0)}
-	const format, mapOfOne, stateHeader = 1, 2, 5
-	frame := len("pk"+"o-1") + len("version") + 21 + len("record") + format + mapOfOne + stateHeader + len("expires_at") + 21
-	for bytes, valid := range map[int]bool{400*1024 - frame: true, 400*1024 - frame + 1: false} {
-		r.State = json.RawMessage(strings.Repeat("é", bytes/2) + strings.Repeat("x", bytes%2))
-		if err := store.Check(r, nil); (err == nil) != valid {
-			t.Errorf("with %d bytes of state the error is %v", bytes, err)
+// size returns the size of an item by DynamoDB's rules: names, texts in UTF-8, bytes and
+// numbers. A number has at most 21 bytes.
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html)
+func size(item map[string]types.AttributeValue) int {
+	const number = 21
+	size := 0
+	for name, value := range item {
+		size += len(name)
+		switch value := value.(type) {
+		case *types.AttributeValueMemberS:
+			size += len(value.Value)
+		case *types.AttributeValueMemberB:
+			size += len(value.Value)
+		default:
+			size += number
 		}
 	}
+	return size
+}
+
+// DynamoDB's limit is 409,600 bytes, and that of a record 400,000: the rest is for the
+// attributes beside the record.
+func TestARecordWithinTheLimitIsWithinThatOfDynamoDB(t *testing.T) {
+	const rest = 409_600 - participant.MaximumRecord
+	rapid.Check(t, func(t *rapid.T) {
+		r := drawRecord(t)
+		item, err := dynamo.Vocabulary{}.Item(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The names of attributes may have 255 bytes each.
+		if got := size(item) - r.Size(); got > rest-11*255 {
+			t.Errorf("the item has %d bytes more than the record", got)
+		}
+	})
+}
+
+// Each event adds less to the item than to the size of the record.
+func TestEachEventIsCountedInTheSizeOfARecord(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		before := drawRecord(t)
+		after := before
+		for range 40 {
+			after.Handled = append(after.Handled, drawRecord(t).Handled...)
+		}
+		grown := func(r participant.Record) int {
+			item, err := dynamo.Vocabulary{}.Item(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return size(item)
+		}
+		if got, limit := grown(after)-grown(before), after.Size()-before.Size(); got > limit+8 { // The header of the list.
+			t.Errorf("the item has grown by %d bytes, and the size of the record by %d", got, limit)
+		}
+	})
 }
 
 func TestAnEmptySubjectIsNotLoaded(t *testing.T) {
@@ -111,7 +122,7 @@ func TestAnEventForAFullRecordIsNotDecidedOn(t *testing.T) {
 			Source: "warehouse", ID: fmt.Sprint(n), Type: strings.Repeat("x", 450), OccurredAt: clock(), HandledAt: clock(),
 		})
 	}
-	for dynamo.NewStore(d.ledger, table, dynamo.Vocabulary{}).Check(full, nil) == nil {
+	for participant.CheckCommit(full, nil) == nil {
 		full.Handled = append(full.Handled, full.Handled[0])
 	}
 	full.Handled = full.Handled[1:]

@@ -2,6 +2,7 @@ package event_test
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -49,8 +50,8 @@ func TestAnEventOfACommandHasNoCausationID(t *testing.T) {
 }
 
 func TestDataThatCannotBeEncodedIsAnError(t *testing.T) {
-	if _, err := event.Caused(event.Cause{Event: full()}, "porter", unencodable{}, 0, time.Now()); err == nil {
-		t.Error("no error")
+	if _, err := event.Caused(event.Cause{Event: full()}, "porter", unencodable{}, 0, time.Now()); !errors.Is(err, event.ErrInvalid) {
+		t.Errorf("the error is %v", err)
 	}
 }
 
@@ -93,5 +94,36 @@ func TestADerivedIDNeverChangesBetweenReleases(t *testing.T) {
 	const want = "750346c1-a91b-5934-b155-8e123b9e6bd9"
 	if got := event.DeriveID("depot", "e-1", "depot.parcel-left", "0"); got != want {
 		t.Errorf("the id is %s, events in flight have %s", got, want)
+	}
+}
+
+func TestOtherPartsHaveAnotherID(t *testing.T) {
+	ids := make(map[string][]string)
+	for _, parts := range [][]string{
+		nil,
+		{""},
+		{"", ""},
+		{"ab", "c"},
+		{"a", "bc"},
+		{"abc"},
+		{"a", "b"},
+		{"a\nb"},
+		{"a\n", "b"},
+		{"a", "\nb"},
+		{"a\n\nb"},
+		{"a", "", "b"},
+		{"\n"},
+		{"", "", ""},
+		{`["a" "b"]`},
+		{`["a\nb"]`},
+		{"a\n", "\xff"},
+		{"a\n", "\uFFFD"},
+		{"a\n", `\xff`},
+	} {
+		id := event.DeriveID(parts...)
+		if others, known := ids[id]; known {
+			t.Errorf("%q has the id of %q", parts, others)
+		}
+		ids[id] = parts
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,11 +80,12 @@ type Cause struct {
 
 // Caused makes the event that source publishes because of a cause. The ordinal is its
 // index among all events that source publishes because of that cause. The id depends
-// on the cause, the type and the ordinal alone.
+// on the cause, the type and the ordinal alone. ErrInvalid is returned if the data cannot
+// be encoded as JSON.
 func Caused(by Cause, source string, data Data, ordinal int, at time.Time) (Event, error) {
 	encoded, err := json.Marshal(data)
 	if err != nil {
-		return Event{}, fmt.Errorf("encode the data of %s: %w", data.EventType(), err)
+		return Event{}, fmt.Errorf("%w: the data of %s cannot be encoded: %w", ErrInvalid, data.EventType(), err)
 	}
 	e := Event{
 		ID:            DeriveID(by.Event.Source, by.Event.ID, data.EventType(), strconv.Itoa(ordinal)),
@@ -101,9 +103,16 @@ func Caused(by Cause, source string, data Data, ordinal int, at time.Time) (Even
 	return e, nil
 }
 
-// DeriveID returns the name-based UUID (version 5) of the given parts.
+// DeriveID returns the name-based UUID (version 5) of the given parts. Other parts have
+// another id, whatever characters are in them.
 func DeriveID(parts ...string) string {
-	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.Join(parts, "\n"))).String()
+	space, name := uuid.NameSpaceURL, strings.Join(parts, "\n")
+	if !slices.Equal(strings.Split(name, "\n"), parts) {
+		// A line break in a part would be one between parts. The names of such parts are
+		// in a space of their own, so that all other ids stay as they were published.
+		space, name = uuid.NameSpaceOID, fmt.Sprintf("%q", parts)
+	}
+	return uuid.NewSHA1(space, []byte(name)).String()
 }
 
 // Delivery is an event with what it is handled with, for a call that handles several.

@@ -51,10 +51,21 @@ func Parse(encoded []byte) (Event, error) {
 	return e, nil
 }
 
+// Check returns ErrInvalid if an event breaks the profile, except for its size. It is for
+// an event that was not parsed.
+func Check(e Event) error {
+	if err := e.check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return nil
+}
+
+func (e Event) check() error { return errors.Join(e.validate(), checkData(e.Data)) }
+
 // MarshalJSON encodes the event in structured mode. An error is returned if the event
 // breaks the profile.
 func (e Event) MarshalJSON() ([]byte, error) {
-	if err := errors.Join(e.validate(), checkData(e.Data)); err != nil {
+	if err := e.check(); err != nil {
 		return nil, err
 	}
 	ce := cloudevents.New()

@@ -31,6 +31,9 @@ type Error struct {
 	// Pointer is the JSON Pointer (RFC 6901) of the place.
 	Pointer string
 	Reason  string
+	// IsRepeated is true if the place is a member that its object has before, in this or in
+	// another case.
+	IsRepeated bool
 }
 
 func (e *Error) Error() string {
@@ -113,7 +116,7 @@ func (r reader) object() (any, error) {
 		name := token.String()
 		same := strings.Map(fold, name)
 		if _, known := folded[same]; known {
-			return nil, r.ambiguous("a member that differs from another in case alone")
+			return nil, &Error{string(r.StackPointer()), "a member that differs from another in case alone", true}
 		}
 		folded[same] = struct{}{}
 		if err := r.ambiguous(noncharacter(name)); err != nil {
@@ -162,7 +165,7 @@ func syntaxError(err error) error {
 	case !ok:
 		return &Error{Reason: "not JSON: " + err.Error()}
 	case errors.Is(err, jsontext.ErrDuplicateName):
-		return &Error{Pointer: string(syntactic.JSONPointer), Reason: "a member that is repeated"}
+		return &Error{string(syntactic.JSONPointer), "a member that is repeated", true}
 	}
 	return &Error{
 		Pointer: string(syntactic.JSONPointer),

@@ -86,7 +86,8 @@ func TestATextThatReadersReadDifferentlyIsAnErrorWithItsPlace(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err, ok := errors.AsType[*ijson.Error](ijson.Check([]byte(test.text)))
-			if !ok || err.Pointer != test.pointer || !strings.Contains(err.Reason, test.want) {
+			isRepeated := test.want == "repeated" || test.want == "case"
+			if !ok || err.Pointer != test.pointer || !strings.Contains(err.Reason, test.want) || err.IsRepeated != isRepeated {
 				t.Errorf("the error is %v, want %q at %q", err, test.want, test.pointer)
 			}
 		})

@@ -2,6 +2,7 @@ package lambdaapp
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"example.com/saga/pkg/decode"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/tracing"
 )
@@ -130,6 +132,26 @@ func TestAHandlerNeedsTheDeadLetterQueue(t *testing.T) {
 		if _, err := app.Handler(handle); err != nil {
 			t.Errorf("with the queue %q: %v", queueURL, err)
 		}
+	}
+}
+
+func TestAHandlerHasTheDecoderOfTheFunction(t *testing.T) {
+	var body string
+	app := &App{Logger: slog.New(slog.DiscardHandler), queues: &sqs.Client{}, deadLetterQueueURL: "https://sqs.example.com/1/payment-dead"}
+	app.Decode = func(m decode.Message) (event.Event, error) {
+		body = m.Body
+		return event.Event{
+			ID: "e-1", Source: "partner", Type: "partner.paid", Subject: "o-1", CorrelationID: "o-1", Time: time.Unix(1, 0),
+			DataSchema: "https://example.com/paid/1", Data: json.RawMessage("{}"),
+		}, nil
+	}
+	handler, err := app.Handler(func(_ context.Context, deliveries []event.Delivery) []error { return make([]error, len(deliveries)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := handler.Batch(t.Context(), json.RawMessage(`{"Records":[{"messageId":"m-1","eventSource":"aws:sqs","body":"paid"}]}`))
+	if err != nil || len(answer.BatchItemFailures) != 0 || body != "paid" {
+		t.Errorf("the decoder got %q, the answer is %v, %v", body, answer, err)
 	}
 }
 

@@ -1,11 +1,11 @@
 // Package memory is a participant's store and publisher in memory, for tests and
-// simulations. The store passes the same test suite as the one on DynamoDB.
+// simulations. The store passes the same test suite as the one on DynamoDB, and has the
+// same limits and errors.
 package memory
 
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -21,6 +21,7 @@ type Store struct {
 	mu       sync.Mutex
 	records  map[string]participant.Record
 	counters map[string]map[string]int64
+	writes   []any
 }
 
 var (
@@ -38,6 +39,9 @@ func NewStore() *Store {
 
 // Load implements participant.Store.
 func (s *Store) Load(_ context.Context, subject string) (participant.Record, error) {
+	if err := participant.CheckSubject(subject); err != nil {
+		return participant.Record{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	record, found := s.records[subject]
@@ -47,13 +51,13 @@ func (s *Store) Load(_ context.Context, subject string) (participant.Record, err
 	return clone(record), nil
 }
 
-// LoadAll implements participant.BatchLoader.
+// LoadAll implements participant.BatchLoader. It leaves out a subject that has no record
+// in any store.
 func (s *Store) LoadAll(ctx context.Context, subjects []string) (map[string]participant.Record, error) {
 	records := make(map[string]participant.Record)
 	for _, subject := range subjects {
-		var err error
-		if records[subject], err = s.Load(ctx, subject); err != nil {
-			return nil, err
+		if record, err := s.Load(ctx, subject); err == nil {
+			records[subject] = record
 		}
 	}
 	return records, nil
@@ -61,11 +65,11 @@ func (s *Store) LoadAll(ctx context.Context, subjects []string) (map[string]part
 
 // Commit implements participant.Store.
 func (s *Store) Commit(_ context.Context, record participant.Record, adjustments []participant.Adjustment) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := checkDistinct(record.Subject, adjustments); err != nil {
+	if err := participant.CheckCommit(record, adjustments); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	standing := s.records[record.Subject]
 	switch {
 	case standing.Version == record.Version:
@@ -78,6 +82,10 @@ func (s *Store) Commit(_ context.Context, record participant.Record, adjustments
 		return &participant.RefusedError{Items: refused}
 	}
 	for _, adjustment := range adjustments {
+		if adjustment.Write != nil {
+			s.writes = append(s.writes, adjustment.Write)
+			continue
+		}
 		item := s.counters[adjustment.Item]
 		if item == nil {
 			item = make(map[string]int64)
@@ -90,19 +98,6 @@ func (s *Store) Commit(_ context.Context, record participant.Record, adjustments
 	record = clone(record)
 	record.Version++
 	s.records[record.Subject] = record
-	return nil
-}
-
-// checkDistinct returns an error if an item is written twice, as a transaction of
-// DynamoDB does.
-func checkDistinct(subject string, adjustments []participant.Adjustment) error {
-	written := map[string]bool{subject: true}
-	for _, adjustment := range adjustments {
-		if written[adjustment.Item] {
-			return fmt.Errorf("commit %s: %s is written twice", subject, adjustment.Item)
-		}
-		written[adjustment.Item] = true
-	}
 	return nil
 }
 
@@ -124,6 +119,15 @@ func (s *Store) Counters(_ context.Context, item string) (map[string]int64, erro
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.counters[item]), nil
+}
+
+// Writes returns the Write of every adjustment that was committed, oldest first. They may
+// be of any type, and none of them is refused: their conditions are those of another
+// store.
+func (s *Store) Writes() []any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.writes)
 }
 
 // Due returns the subjects of the records that are due at a time, the longest due

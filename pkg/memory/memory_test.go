@@ -10,11 +10,24 @@ import (
 
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/memory"
+	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/participant/participanttest"
 )
 
 func TestStore(t *testing.T) {
-	participanttest.TestStore(t, func(*testing.T) participanttest.Store { return memory.NewStore() })
+	participanttest.TestStore(t, func(*testing.T) participant.Store { return memory.NewStore() })
+}
+
+func TestBatches(t *testing.T) {
+	participanttest.TestBatches(t, func(*testing.T) participanttest.BatchStore { return memory.NewStore() })
+}
+
+func TestCounters(t *testing.T) {
+	participanttest.TestCounters(t, func(*testing.T) participanttest.CounterStore { return memory.NewStore() })
+}
+
+func TestDue(t *testing.T) {
+	participanttest.TestDue(t, func(*testing.T) participanttest.DueStore { return memory.NewStore() })
 }
 
 func TestAccounts(t *testing.T) {
@@ -47,5 +60,19 @@ func TestThePublisherRefusesAnEventThatCannotBeEncoded(t *testing.T) {
 	}
 	if published := publisher.Published(); len(published) != 0 {
 		t.Errorf("published: %v", published)
+	}
+}
+
+func TestAWriteOfTheContextsOwnIsKeptIfItsCommitIsMade(t *testing.T) {
+	store := memory.NewStore()
+	first := participant.Record{Subject: "o-1", State: []byte(`{}`)}
+	for n, write := range []string{"made", "lost"} {
+		err := store.Commit(t.Context(), first, []participant.Adjustment{{Item: "invoice#1", Write: write}})
+		if lost := errors.Is(err, participant.ErrConflict); lost != (n == 1) {
+			t.Errorf("%s: the error is %v", write, err)
+		}
+	}
+	if diff := cmp.Diff([]any{"made"}, store.Writes()); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -181,7 +181,7 @@ func TestARaceThatASagaOfABatchLosesIsDecidedAgainOneByOne(t *testing.T) {
 func TestARefusedEventOfABatchIsDecidedAgainAlone(t *testing.T) {
 	w := newWarehouse(t, ship)
 	take := []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": -99}}}
-	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other"}, take); err != nil {
+	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other", State: []byte("{}")}, take); err != nil {
 		t.Fatal(err)
 	}
 	assertFailed(t, w.batch(t, true, "a 1", "a 2"), nil)
@@ -402,5 +402,51 @@ func TestAnyScheduleOfBatchesCrashesAndRedeliveriesHasOneEffectPerEvent(t *testi
 		if ids := assertOneContentPerID(rt, w.publisher.Published()); len(ids) != 2*len(all) {
 			rt.Errorf("%d different events are published", len(ids))
 		}
+	})
+}
+
+func TestADecisionThatIgnoresItsContextFailsAloneAndInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWarehouse(t, func(s state, in participant.Input) (decision, error) {
+			if in.Event.ID == "b 1" {
+				time.Sleep(time.Hour)
+			}
+			return shipUnlimited(s, in)
+		}, func(c *participant.Config[state]) { c.Publisher = timely{c.Publisher} })
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var deliveries []event.Delivery
+		for _, id := range []string{"a 1", "b 1", "b 2", "c 1"} {
+			deliveries = append(deliveries, event.Delivery{Event: w.about(t, id[:1], id), Context: ctx})
+		}
+		began := time.Now()
+		errs := w.HandleBatch(ctx, deliveries)
+		if took := time.Since(began); took != 9100*time.Millisecond {
+			t.Errorf("it took %s", took)
+		}
+		if errs[0] != nil || !errors.Is(errs[1], context.DeadlineExceeded) || !errors.Is(errs[2], context.DeadlineExceeded) || errs[3] != nil {
+			t.Errorf("the errors are %v", errs)
+		}
+		time.Sleep(2 * time.Hour)
+		if handled, _ := w.shipments(t, "b"); handled != 0 || len(w.publisher.Published()) != 4 {
+			t.Errorf("%d events of b are handled, and %d published", handled, len(w.publisher.Published()))
+		}
+	})
+}
+
+func TestACommandWhoseDecisionIgnoresItsContextFailsInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWarehouse(t, func(state, participant.Input) (decision, error) {
+			time.Sleep(time.Hour)
+			return decision{}, nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		_, err := w.Execute(ctx, w.placed(t, "e-1"), contract.OrderPlaced{})
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 1100*time.Millisecond {
+			t.Errorf("after %s the error is %v", took, err)
+		}
+		time.Sleep(2 * time.Hour) // The decision returns.
 	})
 }

@@ -111,7 +111,7 @@ func TestAPanicOnAGuessedRecordIsNotFinal(t *testing.T) {
 func TestABeginningThatIsRefusedIsDecidedOnAgainWithoutALoad(t *testing.T) {
 	w := newWarehouse(t, ship, beginning)
 	takeAll := []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": -100}}}
-	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other"}, takeAll); err != nil {
+	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other", State: []byte("{}")}, takeAll); err != nil {
 		t.Fatal(err)
 	}
 	w.mustHandle(t, w.placed(t, "e-1"))

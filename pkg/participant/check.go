@@ -21,27 +21,13 @@ func checkIdentity(cause event.Event) error {
 	return nil
 }
 
-// checkAdjustments returns an error for an adjustment without an item or a counter.
-func checkAdjustments(adjustments []Adjustment) error {
-	for _, adjustment := range adjustments {
-		if _, unnamed := adjustment.Add[""]; adjustment.Item == "" || unnamed || len(adjustment.Add) == 0 {
-			return fmt.Errorf("%w: the adjustment of %v in %q has no item or no counter", event.ErrInvalid, adjustment.Add, adjustment.Item)
-		}
-	}
-	return nil
-}
-
 // checkCommittable returns an error if the task could not be committed even with an
 // unchanged state. It is checked before the decision, which may call an external
 // service.
 func (p *Participant[S]) checkCommittable(record Record, t *task, state S, now time.Time) error {
-	checker, ok := p.config.Store.(Checker)
-	if !ok {
-		return nil
-	}
 	unchanged, err := p.nextRecord(record, t, state, nil, now)
 	if err != nil {
 		return err
 	}
-	return checker.Check(unchanged, nil)
+	return CheckCommit(unchanged, nil)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/internal/safely"
 )
 
 // maximumAttempts is how often an event is tried before redelivery is left to the
@@ -41,9 +42,9 @@ func (p *Participant[S]) guess(t *task) *view {
 
 // run decides on the tasks of one saga in their order, commits what they decide with one
 // commit, and sets their results. It begins with a view of the record, or loads it. It
-// returns the state after the tasks, and reports whether each may have another result
+// returns the record after the tasks, and reports whether each may have another result
 // if it is run alone.
-func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (state S, divisible bool) {
+func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (record Record, divisible bool) {
 	var refused []string
 	for attempt := 1; ; attempt++ {
 		var err error
@@ -52,14 +53,14 @@ func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (state
 			v.record, err = p.config.Store.Load(ctx, tasks[0].Event.Subject)
 		}
 		if err == nil {
-			state, err = p.attempt(ctx, tasks, *v, refused)
+			record, err = p.attempt(ctx, tasks, *v, refused)
 		}
 		items, isRefused := errors.AsType[*RefusedError](err)
 		conflict, isStanding := errors.AsType[*ConflictError](err)
 		isLost := errors.Is(err, ErrConflict)
 		switch {
 		case err == nil:
-			return state, false
+			return record, false
 		case errors.Is(err, errGuessed):
 			v, refused = nil, nil
 			continue
@@ -68,10 +69,10 @@ func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (state
 			continue
 		case len(tasks) > 1:
 			p.fail(tasks, err)
-			return state, isRefused || isLost || errors.Is(err, event.ErrInvalid) || errors.Is(err, errTwice)
+			return record, isRefused || isLost || errors.Is(err, event.ErrInvalid) || errors.Is(err, errTwice)
 		case attempt >= maximumAttempts, !isRefused && !isLost:
 			p.fail(tasks, err)
-			return state, false
+			return record, false
 		case isRefused:
 			refused = items.Items
 			continue
@@ -79,19 +80,18 @@ func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (state
 		v, refused = nil, nil
 		if paused := p.config.Pause(ctx, attempt); paused != nil {
 			p.fail(tasks, fmt.Errorf("%w, and then: %w", err, paused))
-			return state, false
+			return record, false
 		}
 	}
 }
 
 // attempt decides on the tasks and commits once. The error is that of all tasks; a task
 // that has failed alone has an error of its own.
-func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, refused []string) (S, error) {
-	state, err := p.state(v.record)
-	if err != nil {
-		return state, err
+func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, refused []string) (Record, error) {
+	if err := p.checkOwner(v.record); err != nil {
+		return v.record, err
 	}
-	plan := &plan[S]{state: state, next: v.record}
+	plan := &plan{next: v.record}
 	now := p.config.Clock().UTC().Truncate(time.Millisecond)
 	for i, t := range tasks {
 		t.reset()
@@ -100,9 +100,9 @@ func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, ref
 		case err == nil:
 			continue
 		case errors.Is(err, errTwice):
-			return plan.state, err
+			return plan.next, err
 		case v.isGuessed:
-			return plan.state, errGuessed
+			return plan.next, errGuessed
 		}
 		p.fail(tasks[i:i+1], err)
 		if t.blocks() {
@@ -110,28 +110,31 @@ func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, ref
 			break
 		}
 	}
-	return plan.state, p.commit(ctx, plan)
+	err := p.commit(ctx, plan)
+	if v.isGuessed && errors.Is(err, event.ErrInvalid) {
+		return plan.next, errGuessed
+	}
+	return plan.next, err
 }
 
 // plan is what the tasks of a saga have decided, and what is to be committed.
-type plan[S any] struct {
-	state       S
+type plan struct {
 	next        Record
 	adjustments []Adjustment
-	steps       []step[S]
+	steps       []step
 }
 
-// step is one task that has been decided on.
-type step[S any] struct {
+// step is one task that has been decided on, with the records before and after it.
+type step struct {
 	task          *task
-	before, after S
+	before, after Record
 	in            Input
 }
 
 // repeat makes the result of a task that was handled before, or by an earlier step of the
 // plan.
-func (plan *plan[S]) repeat(t *task, handled Handled) error {
-	t.published = handled.Published
+func (plan *plan) repeat(t *task, handled Handled) error {
+	t.published, t.outcome = handled.Published, Duplicate
 	for _, s := range plan.steps {
 		if s.in.Event.Source == t.Event.Source && s.in.Event.ID == t.Event.ID {
 			t.original, t.published = s.task, nil
@@ -141,7 +144,7 @@ func (plan *plan[S]) repeat(t *task, handled Handled) error {
 }
 
 // checkDistinct returns errTwice if an earlier step of the plan adjusts one of the items.
-func (plan *plan[S]) checkDistinct(adjustments []Adjustment) error {
+func (plan *plan) checkDistinct(adjustments []Adjustment) error {
 	for _, adjustment := range adjustments {
 		if slices.ContainsFunc(plan.adjustments, func(a Adjustment) bool { return a.Item == adjustment.Item }) {
 			return errTwice
@@ -152,20 +155,28 @@ func (plan *plan[S]) checkDistinct(adjustments []Adjustment) error {
 
 // decide decides on one task and adds the decision to the plan. The context of the task
 // ends with ctx.
-func (p *Participant[S]) decide(ctx context.Context, plan *plan[S], t *task, in Input) error {
+func (p *Participant[S]) decide(ctx context.Context, plan *plan, t *task, in Input) error {
 	if handled, found := plan.next.find(t.Event); found {
 		return plan.repeat(t, handled)
 	}
-	if err := p.checkCommittable(plan.next, t, plan.state, in.Now); err != nil {
+	state, err := p.state(plan.next)
+	if err != nil {
+		return err
+	}
+	if err := p.checkCommittable(plan.next, t, state, in.Now); err != nil {
 		return err
 	}
 	deciding, cancel := withDeadlineOf(ctx, t.Context)
 	defer cancel()
-	decision, err := p.config.Decide(deciding, plan.state, in)
-	if err != nil || plan.next.Erased {
+	decision, err := safely.Result(deciding, func() (Decision[S], error) { return p.config.Decide(deciding, state, in) })
+	if err != nil {
 		return err
 	}
-	if err := errors.Join(checkAdjustments(decision.Adjustments), plan.checkDistinct(decision.Adjustments)); err != nil {
+	if plan.next.Erased {
+		t.outcome = Ignored
+		return nil
+	}
+	if err := plan.checkDistinct(decision.Adjustments); err != nil {
 		return err
 	}
 	published, err := p.outgoingEvents(t, decision.Events, in.Now)
@@ -176,10 +187,13 @@ func (p *Participant[S]) decide(ctx context.Context, plan *plan[S], t *task, in 
 	if err != nil {
 		return err
 	}
-	plan.steps = append(plan.steps, step[S]{t, plan.state, decision.State, in})
-	plan.state, plan.next = decision.State, next
+	if _, err := p.state(next); err != nil {
+		return fmt.Errorf("%w: the new state cannot be read back: %w", event.ErrInvalid, err)
+	}
+	plan.steps = append(plan.steps, step{t, plan.next, next, in})
+	plan.next = next
 	plan.adjustments = append(plan.adjustments, decision.Adjustments...)
-	t.published = published
+	t.published, t.outcome = published, First
 	return nil
 }
 
@@ -193,7 +207,7 @@ func withDeadlineOf(other, ctx context.Context) (context.Context, context.Cancel
 }
 
 // commit commits the plan, if there is anything to commit.
-func (p *Participant[S]) commit(ctx context.Context, plan *plan[S]) error {
+func (p *Participant[S]) commit(ctx context.Context, plan *plan) error {
 	if len(plan.steps) == 0 {
 		return nil
 	}
@@ -201,10 +215,28 @@ func (p *Participant[S]) commit(ctx context.Context, plan *plan[S]) error {
 		return err
 	}
 	for _, s := range plan.steps {
-		if p.config.Committed != nil {
-			p.config.Committed(s.task.Context, s.before, s.after, s.in) //nolint:contextcheck // Each task has its own.
+		if err := p.committed(s); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// committed calls Committed with states of its own: it can change neither what is stored
+// nor what another call gets.
+func (p *Participant[S]) committed(s step) error {
+	if p.config.Committed == nil {
+		return nil
+	}
+	before, err := p.state(s.before)
+	if err != nil {
+		return err
+	}
+	after, err := p.state(s.after)
+	if err != nil {
+		return err
+	}
+	p.config.Committed(s.task.Context, before, after, s.in)
 	return nil
 }
 
@@ -213,9 +245,16 @@ func (p *Participant[S]) commit(ctx context.Context, plan *plan[S]) error {
 func (p *Participant[S]) outgoingEvents(t *task, data []event.Data, now time.Time) ([]event.Event, error) {
 	var published []event.Event
 	for ordinal, d := range data {
+		other, isAbout := d.(about)
+		if isAbout {
+			d = other.Data
+		}
 		e, err := event.Caused(t.cause(), p.config.Source, d, ordinal, now)
 		if err != nil {
 			return nil, err
+		}
+		if isAbout {
+			e.Subject = other.subject
 		}
 		if p.config.TraceParent != nil {
 			e.TraceParent = p.config.TraceParent(t.Context)
@@ -237,7 +276,7 @@ func (p *Participant[S]) outgoingEvents(t *task, data []event.Data, now time.Tim
 func (p *Participant[S]) nextRecord(record Record, t *task, state S, published []event.Event, now time.Time) (Record, error) {
 	encoded, err := json.Marshal(state)
 	if err != nil {
-		return Record{}, fmt.Errorf("encode the state of %s: %w", record.Subject, err)
+		return Record{}, fmt.Errorf("%w: the state of %s cannot be encoded: %w", event.ErrInvalid, record.Subject, err)
 	}
 	all := append(settle(record.Handled, t.Event.CausationID), Handled{
 		Source:      t.Event.Source,
@@ -249,9 +288,12 @@ func (p *Participant[S]) nextRecord(record Record, t *task, state S, published [
 		HandledAt:   now,
 		Published:   published,
 	})
-	next := Record{Subject: t.Event.Subject, Version: record.Version, State: encoded}
+	next := Record{Subject: t.Event.Subject, Owner: p.config.Source, Version: record.Version, State: encoded}
 	if p.config.Due != nil {
 		next.Due = p.config.Due(state).Truncate(time.Second)
+	}
+	if p.config.KeepUntil != nil {
+		next.ExpiresAt = p.config.KeepUntil(state).UTC()
 	}
 	isDue := !next.Due.IsZero()
 	for _, h := range all {

@@ -37,7 +37,7 @@ func digestOfEvent(e event.Event) (string, error) {
 func digestOfCommand(data event.Data) (string, error) {
 	encoded, err := json.Marshal(data)
 	if err != nil {
-		return "", fmt.Errorf("encode the command %s: %w", data.EventType(), err)
+		return "", fmt.Errorf("%w: the command %s cannot be encoded: %w", event.ErrInvalid, data.EventType(), err)
 	}
 	return digest(data.EventType(), "", encoded)
 }

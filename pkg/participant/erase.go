@@ -51,9 +51,6 @@ func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone To
 	if err != nil {
 		return err
 	}
-	if err := checkAdjustments(adjustments); err != nil {
-		return err
-	}
 	encoded, err := json.Marshal(left)
 	if err != nil {
 		return fmt.Errorf("encode the tombstone: %w", err)
@@ -65,6 +62,7 @@ func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone To
 	}
 	return p.config.Store.Commit(ctx, Record{
 		Subject:   subject,
+		Owner:     p.config.Source,
 		Version:   record.Version,
 		State:     encoded,
 		ExpiresAt: p.config.Clock().UTC().Add(p.config.Retention + retentionMargin),

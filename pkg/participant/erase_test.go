@@ -46,7 +46,7 @@ func (w *warehouse) assertTombstone(tb tester, commits int64, erasedAt time.Time
 		tb.Fatal(err)
 	}
 	want := participant.Record{
-		Subject: "o-1", Version: commits, State: []byte(`{"Shipments":-1,"Refused":null}`), Erased: true,
+		Subject: "o-1", Owner: contract.SourceWarehouse, Version: commits, State: []byte(`{"Shipments":-1,"Refused":null}`), Erased: true,
 		ExpiresAt: erasedAt.Add(retention + time.Hour),
 	}
 	if diff := cmp.Diff(want, record); diff != "" {
@@ -204,7 +204,7 @@ func TestATombstoneThatTakesMoreThanThereIsIsNotCommitted(t *testing.T) {
 	w := newWarehouse(t, ship)
 	w.mustHandle(t, w.placed(t, "e-1"))
 	takeAll := []participant.Adjustment{{Item: stock, Add: map[string]int64{"shipped": -1}}}
-	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other"}, takeAll); err != nil {
+	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other", State: []byte("{}")}, takeAll); err != nil {
 		t.Fatal(err)
 	}
 	err := w.Erase(t.Context(), "o-1", tombstone)

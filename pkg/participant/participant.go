@@ -11,7 +11,8 @@
 // what it has published, and is written in one conditional write. If an event is
 // handled a second time, its outgoing events are in the record. They are published
 // again with the same ids, which are derived from the cause, the type and the
-// ordinal. After a crash at any point, redelivery does the rest. The data of an outgoing
+// ordinal. After a crash at any point, redelivery does the rest; a command, which is not
+// redelivered, needs package sweeper. The data of an outgoing
 // event is kept until an event arrives that was caused by it: then it was published, and
 // need not be published again.
 //
@@ -26,9 +27,9 @@
 // error of its own.
 //
 // Errors of Handle: event.ErrInvalid can never succeed (an absent key, data that is
-// not in the language, an event older than the retention, too large to commit or to
-// publish, an id that was handled with other content) and belongs in a dead-letter
-// queue. After any other error redelivery is right: ErrConflict after eight lost
+// not in the language, an event older than the retention, a state or data that cannot
+// be encoded, too large to commit or to publish, an id that was handled with other
+// content) and belongs in a dead-letter queue. After any other error redelivery is right: ErrConflict after eight lost
 // races, ErrUnpublished if the commit is made but its events are not all published,
 // or an error of the store, the publisher or Decide.
 //
@@ -44,6 +45,13 @@
 // one. It fences late writers by version. A second run publishes the events of the
 // first and no new ones. It does not store the result of a function: the state is the
 // result.
+//
+// A record has at most MaximumRecord bytes (Record.Size): about 3,000 events of which
+// nothing was published, or 600 with one published event of 500 bytes each. Each commit
+// writes the whole record, so sagas of more than a hundred events are better divided (see
+// About). An event beyond the limit is invalid before it is decided on; it can be redriven
+// when older events are forgotten. A commit writes the record and at most 99 items
+// (MaximumWrites).
 //
 // The cost in calls and units is in the documentation of package dynamo.
 package participant
@@ -65,8 +73,13 @@ import (
 
 // ErrUnpublished is returned if a decision is committed, but not all of its events
 // are published. They are published when the same event or command is handled
-// again, or by Republish.
+// again, or by Republish, which package sweeper calls for what is due.
 var ErrUnpublished = errors.New("committed, but not all published")
+
+// ErrOtherOwner is returned for a subject whose record another participant has
+// committed: two of them use one table. Nothing is decided, written or published. Each
+// needs a table of its own, or a key of its own in it.
+var ErrOtherOwner = errors.New("the record is that of another participant")
 
 // Publisher publishes events in order. After an error, some of them may be
 // published. A *PartialError names those that may not be.
@@ -121,6 +134,9 @@ type Decision[S any] struct {
 // Decide is a bounded context's decision. A pure one ignores ctx. A decision that
 // needs an external service, such as a payment provider, calls it here with an
 // idempotency key.
+//
+// The state is a copy, which it may change. A new state that cannot be encoded as JSON and
+// decoded again is event.ErrInvalid, and so are data that cannot be encoded.
 type Decide[S any] func(ctx context.Context, state S, in Input) (Decision[S], error)
 
 // Pure makes a Decide of a pure function.
@@ -128,8 +144,22 @@ func Pure[S any](decide func(S, Input) (Decision[S], error)) Decide[S] {
 	return func(_ context.Context, state S, in Input) (Decision[S], error) { return decide(state, in) }
 }
 
+// About returns data whose event is about another subject than its cause: the rooms of a
+// booking, or the booking that a room belongs to. The event has the correlation id of its
+// cause, which is still its causation id. Its effects come to the record of the other
+// subject, so its data is kept here until the record forgets the cause, and a duplicate
+// of the cause publishes it again.
+func About(subject string, data event.Data) event.Data { return about{data, subject} }
+
+// about is data with a subject.
+type about struct {
+	event.Data
+
+	subject string
+}
+
 // Config is the configuration of a Participant. Begins, Clock, Pause, Parallelism, Due,
-// Entry, Upgrade, Committed and TraceParent are optional.
+// KeepUntil, Entry, Upgrade, Committed and TraceParent are optional.
 type Config[S any] struct {
 	// Source is the name of the bounded context and the source of its events.
 	Source    string
@@ -146,7 +176,8 @@ type Config[S any] struct {
 	Begins []event.Data
 	// Retention is how long a handled event is remembered. It must be longer than
 	// the longest redelivery: an older event is invalid, because it is unknown
-	// whether it was handled.
+	// whether it was handled. A record is kept for an hour longer than its last event is
+	// remembered, while it is due, and as KeepUntil and Entry require.
 	Retention time.Duration
 	// Clock returns the current time: by default time.Now.
 	Clock func() time.Time
@@ -159,6 +190,13 @@ type Config[S any] struct {
 	// functions of a bounded context need the same one, because each commit replaces
 	// the due time of the record. Without it nothing is ever due.
 	Due func(S) time.Time
+	// KeepUntil returns until when a record in this state is kept at least, or zero for no
+	// longer than its events are remembered. Use it for a state that is needed for longer
+	// than Retention, such as a booking for next summer. Only the state is kept: an event
+	// is forgotten after the Retention, and is invalid then, but a command with an old id
+	// is executed again. As with Due, all functions of a bounded context need the same
+	// one.
+	KeepUntil func(S) time.Time
 	// Upgrade completes a state that an earlier version of the context has committed, from
 	// its record. By default a state is as it was committed. Each state that is loaded
 	// goes through it, so it must be cheap.
@@ -166,8 +204,8 @@ type Config[S any] struct {
 	// Entry returns the entry of a record in this state. As with Due, all functions of
 	// a bounded context need the same one. Without it no record has an entry.
 	Entry func(S) Entry
-	// Committed, if set, is called after every commit with the state before and
-	// after, and the input. It is not called for an event that was handled before,
+	// Committed, if set, is called after every commit with copies of the state before
+	// and after, as Load returns them, and the input. It is not called for an event that was handled before,
 	// so that what it counts is counted once. If the process stops right after the
 	// commit, or the answer of the store is lost, there is no call: use it for
 	// metrics only.
@@ -220,19 +258,31 @@ const retentionMargin = time.Hour
 // Load returns the state and the record of a subject. A record of Version 0 means
 // that nothing is recorded.
 func (p *Participant[S]) Load(ctx context.Context, subject string) (S, Record, error) {
+	var none S
 	record, err := p.config.Store.Load(ctx, subject)
 	if err != nil {
-		var none S
+		return none, record, err
+	}
+	if err := p.checkOwner(record); err != nil {
 		return none, record, err
 	}
 	state, err := p.state(record)
 	return state, record, err
 }
 
-// state returns the state in a record.
+// checkOwner returns ErrOtherOwner for a record that another participant has committed.
+func (p *Participant[S]) checkOwner(record Record) error {
+	if record.Owner == "" || record.Owner == p.config.Source {
+		return nil
+	}
+	return fmt.Errorf("%s loads %s, of %s: %w", p.config.Source, record.Subject, record.Owner, ErrOtherOwner)
+}
+
+// state returns the state in a record. It decodes it for each caller, so that none can
+// change what another gets.
 func (p *Participant[S]) state(record Record) (S, error) {
 	var state S
-	if record.Version == 0 {
+	if record.Version == 0 && record.State == nil {
 		return state, nil
 	}
 	if err := json.Unmarshal(record.State, &state); err != nil {

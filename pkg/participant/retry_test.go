@@ -74,7 +74,7 @@ func TestAnInterruptedPauseEndsTheHandling(t *testing.T) {
 func TestADecisionIsMadeAgainWithTheRefusedItems(t *testing.T) {
 	w := newWarehouse(t, ship)
 	takeAll := []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": -100}}}
-	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other"}, takeAll); err != nil {
+	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other", State: []byte("{}")}, takeAll); err != nil {
 		t.Fatal(err)
 	}
 	w.mustHandle(t, w.placed(t, "e-1"))

@@ -43,6 +43,9 @@ func (e *RefusedError) Error() string {
 type Record struct {
 	// Subject is the key: the order id.
 	Subject string
+	// Owner is the Source of the participant that has committed the record. It is empty
+	// in a record of a version that did not store it, if that has published nothing.
+	Owner string
 	// Version counts the commits; 0 means that nothing is recorded yet.
 	Version int64
 	// State is the context's own, as JSON.
@@ -82,22 +85,31 @@ type Handled struct {
 
 // Adjustment adds to counters of another item of the context (the stock of a
 // SKU) in the same transaction as the record. A negative amount takes from a counter,
-// which never falls below zero.
+// which never falls below zero. Items have names of their own: an item with the name of a
+// subject is not its record, and a counter may have any name.
+//
+// In place of counters an adjustment may have a write of the context's own, which is
+// committed in the same transaction. Item is then the name by which a RefusedError has
+// the write if its condition fails; writes of one item in a database need one name.
 type Adjustment struct {
 	Item string
 	Add  map[string]int64
+	// Write is in the form of the store: a types.TransactWriteItem for package dynamo.
+	Write any
 }
 
 // Store keeps the records and the adjusted items of one context.
 type Store interface {
 	// Load returns the record of a subject with a strongly consistent read, or a
-	// Record of Version 0 if there is none.
+	// Record of Version 0 if there is none. The error is that of CheckSubject if there
+	// can be none.
 	Load(ctx context.Context, subject string) (Record, error)
 	// Commit replaces the record if its version is still the one given, and applies
 	// the adjustments, each of another item: all or nothing. The error is ErrConflict,
 	// or a *ConflictError, if the version is another one; a *RefusedError if an
-	// adjustment takes more than there is; event.ErrInvalid if the commit can never be
-	// made. After any other error it is unknown whether the commit was made.
+	// adjustment takes more than there is; that of CheckCommit if the commit can never be
+	// made. After any other error it is unknown whether the commit was made. A conflict
+	// takes precedence over a refusal, and an invalid commit over both.
 	Commit(ctx context.Context, record Record, adjustments []Adjustment) error
 }
 
@@ -109,12 +121,16 @@ type BatchLoader interface {
 	LoadAll(ctx context.Context, subjects []string) (map[string]Record, error)
 }
 
-// Checker is an optional interface of a Store. It checks without a call whether a
-// commit could never be made. A participant checks before it decides, because a
-// decision may call an external service.
-type Checker interface {
-	// Check returns event.ErrInvalid if Commit would, with the same arguments.
-	Check(record Record, adjustments []Adjustment) error
+// First returns the first event that was published about the subject, or the zero value
+// if there is none. Later work for the saga has its correlation id, and belongs to its
+// trace.
+func (r Record) First() event.Event {
+	for _, handled := range r.Handled {
+		for _, e := range handled.Published {
+			return e
+		}
+	}
+	return event.Event{}
 }
 
 func (r Record) find(e event.Event) (Handled, bool) {

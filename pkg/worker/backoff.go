@@ -156,7 +156,7 @@ func (h *Handler) backOff(ctx context.Context, groups [][]events.SQSMessage) {
 	}
 	ctx, cancel := WithDeadlineMargin(ctx, answerMargin)
 	defer cancel()
-	if err := safely.Call(func() error { return h.config.Backoff.Delay(ctx, groups) }); err != nil {
+	if err := safely.Within(ctx, func() error { return h.config.Backoff.Delay(ctx, groups) }); err != nil {
 		h.config.Logger.WarnContext(ctx, "messages that failed are not delayed", slog.String("error", err.Error()))
 	}
 }

@@ -30,7 +30,7 @@ func (h *Handler) Batch(ctx context.Context, payload json.RawMessage) (events.SQ
 	messages := make([]*received, len(records))
 	for i, record := range records {
 		messages[i] = h.receive(working, DeadLetter{
-			ID: record.MessageId, Group: record.Attributes["MessageGroupId"], Body: record.Body,
+			ID: record.MessageId, Group: record.Attributes["MessageGroupId"], Body: record.Body, Attributes: record.MessageAttributes,
 		}, fifoGroup(record))
 	}
 	h.handle(working, messages)
@@ -64,7 +64,7 @@ func (h *Handler) handleGroup(ctx context.Context, group []int, deliveries []eve
 		if ctx.Err() != nil {
 			errs[i] = errNotStarted
 		} else {
-			errs[i] = safely.Call(func() error { return h.config.Handle(deliveries[i].Context, deliveries[i].Event) })
+			errs[i] = safely.Within(ctx, func() error { return h.config.Handle(deliveries[i].Context, deliveries[i].Event) })
 		}
 		if errs[i] == nil || errors.Is(errs[i], event.ErrInvalid) {
 			continue

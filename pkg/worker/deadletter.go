@@ -3,7 +3,10 @@ package worker
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -30,6 +33,10 @@ type Sender interface {
 // It keeps any body whole. Characters that SQS rejects in a body are escaped, and
 // the attribute BODY_ENCODING names the encoding (see package sqsbody); every other
 // body stays unchanged. A body of up to 340 KiB always fits.
+//
+// It keeps the message attributes too, but for those that are the reason of an earlier
+// dead letter (sqsbody.ReasonAttributes). SQS accepts ten: if the reason makes them
+// more, all of the message are packed into the attribute MESSAGE_ATTRIBUTES.
 type DeadLetterQueue struct {
 	client Sender
 	url    string
@@ -49,18 +56,15 @@ var _ DeadLetters = (*DeadLetterQueue)(nil)
 // Send implements DeadLetters.
 func (q *DeadLetterQueue) Send(ctx context.Context, deadLetter DeadLetter) error {
 	body, encoding := sqsbody.Encode(deadLetter.Body)
-	attributes := map[string]string{"ERROR_CODE": "INVALID_EVENT", "ERROR_MESSAGE": reason(deadLetter.Err)}
-	if encoding != "" {
-		attributes[sqsbody.Attribute] = encoding
+	attributes, err := attributesOf(deadLetter, encoding)
+	if err != nil {
+		return err
 	}
 	size := len(body)
-	in := &sqs.SendMessageInput{
-		QueueUrl: &q.url, MessageBody: &body, MessageAttributes: make(map[string]types.MessageAttributeValue),
+	for name, a := range attributes {
+		size += len(name) + len(*a.DataType) + len(aws.ToString(a.StringValue)) + len(a.BinaryValue)
 	}
-	for name, value := range attributes {
-		in.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
-		size += len(name) + len("String") + len(value)
-	}
+	in := &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body, MessageAttributes: attributes}
 	if size > sqsbody.MaximumSize {
 		return fmt.Errorf("send message %s to the dead-letter queue: its %d bytes become %d with escapes and the reason, SQS accepts at most %d",
 			deadLetter.ID, len(deadLetter.Body), size, sqsbody.MaximumSize)
@@ -73,6 +77,34 @@ func (q *DeadLetterQueue) Send(ctx context.Context, deadLetter DeadLetter) error
 		return fmt.Errorf("send message %s to the dead-letter queue: %w", deadLetter.ID, err)
 	}
 	return nil
+}
+
+// attributesOf returns the attributes of a dead letter: those of its message and the
+// reason.
+func attributesOf(deadLetter DeadLetter, encoding string) (map[string]types.MessageAttributeValue, error) {
+	attributes := make(map[string]types.MessageAttributeValue)
+	for name, a := range deadLetter.Attributes {
+		if name == sqsbody.Attribute || !slices.Contains(sqsbody.ReasonAttributes(), name) {
+			attributes[name] = types.MessageAttributeValue{DataType: &a.DataType, StringValue: a.StringValue, BinaryValue: a.BinaryValue}
+		}
+	}
+	reasons := map[string]types.MessageAttributeValue{"ERROR_CODE": text("INVALID_EVENT"), "ERROR_MESSAGE": text(reason(deadLetter.Err))}
+	if encoding != "" {
+		reasons[sqsbody.Attribute] = text(encoding)
+	}
+	if len(attributes)+len(reasons) > sqsbody.MaximumAttributes {
+		packed, err := json.Marshal(attributes)
+		if err != nil {
+			return nil, fmt.Errorf("pack the attributes of message %s: %w", deadLetter.ID, err)
+		}
+		attributes = map[string]types.MessageAttributeValue{sqsbody.PackedAttributes: text(string(packed))}
+	}
+	maps.Copy(attributes, reasons)
+	return attributes, nil
+}
+
+func text(value string) types.MessageAttributeValue {
+	return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &value}
 }
 
 // reason returns the text of an error for an attribute, which must not be empty.

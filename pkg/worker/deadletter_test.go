@@ -2,13 +2,21 @@ package worker_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/saga/pkg/sqsbody"
 	"example.com/saga/pkg/worker"
@@ -57,6 +65,83 @@ func TestADeadLetterHasTheWholeBodyAndTheReason(t *testing.T) {
 		got[name] = *attribute.DataType + " " + *attribute.StringValue
 	}
 	assertEqual(t, "the attributes", map[string]string{"ERROR_CODE": "String INVALID_EVENT", "ERROR_MESSAGE": "String broken"}, got)
+}
+
+// attribute makes a message attribute of type String.
+func attribute(value string) events.SQSMessageAttribute {
+	return events.SQSMessageAttribute{DataType: "String", StringValue: &value}
+}
+
+// attributes makes n message attributes, of every type.
+func attributes(n int) map[string]events.SQSMessageAttribute {
+	made := map[string]events.SQSMessageAttribute{
+		"tenant": attribute("t-1 ü"),
+		"tries":  {DataType: "Number.int", StringValue: aws.String("3")},
+		"key":    {DataType: "Binary", BinaryValue: []byte{0, 0xff}},
+	}
+	for i := len(made); i < n; i++ {
+		made[fmt.Sprint("more", i)] = attribute("x")
+	}
+	return made
+}
+
+// ofSDK returns attributes as the SDK has them.
+func ofSDK(attributes map[string]events.SQSMessageAttribute) map[string]types.MessageAttributeValue {
+	values := make(map[string]types.MessageAttributeValue)
+	for name, a := range attributes {
+		values[name] = types.MessageAttributeValue{DataType: &a.DataType, StringValue: a.StringValue, BinaryValue: a.BinaryValue}
+	}
+	return values
+}
+
+func assertAttributes(t *testing.T, want, got map[string]types.MessageAttributeValue) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(types.MessageAttributeValue{})); diff != "" {
+		t.Errorf("the attributes, expected (-) and got (+):\n%s", diff)
+	}
+}
+
+func TestADeadLetterHasTheAttributesOfItsMessage(t *testing.T) {
+	f := newFixture(t, invalid("1"))
+	m := message(t, standard, "", "1")
+	m.MessageAttributes = attributes(3)
+	f.batch(t, m)
+	assertEqual(t, "the attributes", attributes(3), f.deadLetters[0].Attributes)
+
+	want := attributes(8)
+	want["ERROR_CODE"], want["ERROR_MESSAGE"] = attribute("INVALID_EVENT"), attribute("broken")
+	assertAttributes(t, ofSDK(want), send(t, standardURL, worker.DeadLetter{ID: "m-1", Body: "x", Attributes: attributes(8), Err: errBroken}).MessageAttributes)
+}
+
+func TestMoreAttributesThanSQSAcceptsArePacked(t *testing.T) {
+	for name, c := range map[string]struct {
+		body       string
+		attributes int
+		want       []string
+	}{
+		"with the reason":                  {"x", 9, []string{"ERROR_CODE", "ERROR_MESSAGE", "MESSAGE_ATTRIBUTES"}},
+		"with the reason and the encoding": {"\x00", 8, []string{"BODY_ENCODING", "ERROR_CODE", "ERROR_MESSAGE", "MESSAGE_ATTRIBUTES"}},
+		"all that SQS accepts":             {"x", 10, []string{"ERROR_CODE", "ERROR_MESSAGE", "MESSAGE_ATTRIBUTES"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sent := send(t, standardURL, worker.DeadLetter{ID: "m-1", Body: c.body, Attributes: attributes(c.attributes), Err: errBroken}).MessageAttributes
+			assertEqual(t, "the names", c.want, slices.Sorted(maps.Keys(sent)))
+			var packed map[string]types.MessageAttributeValue
+			if err := json.Unmarshal([]byte(*sent["MESSAGE_ATTRIBUTES"].StringValue), &packed); err != nil {
+				t.Fatal(err)
+			}
+			assertAttributes(t, ofSDK(attributes(c.attributes)), packed)
+		})
+	}
+}
+
+func TestTheReasonOfAnEarlierDeadLetterIsReplaced(t *testing.T) {
+	sent := send(t, standardURL, worker.DeadLetter{ID: "m-1", Body: "100%25", Err: errBroken, Attributes: map[string]events.SQSMessageAttribute{
+		"ERROR_MESSAGE": attribute("old"), "RULE_ARN": attribute("arn:rule"), "BODY_ENCODING": attribute("percent"), "tenant": attribute("t-1"),
+	}}).MessageAttributes
+	assertAttributes(t, ofSDK(map[string]events.SQSMessageAttribute{
+		"ERROR_CODE": attribute("INVALID_EVENT"), "ERROR_MESSAGE": attribute("broken"), "BODY_ENCODING": attribute("percent"), "tenant": attribute("t-1"),
+	}), sent)
 }
 
 func TestADeadLetterOnAFIFOQueueKeepsItsGroupAndIsDeduplicated(t *testing.T) {

@@ -16,8 +16,9 @@ import (
 // no Backoff is needed.
 //
 // An object that is not an event is put into the dead-letter queue. An error is
-// returned if the payload is of another kind, such as a batch of SQS messages or an
-// event in the envelope of EventBridge: then the function is wired wrongly.
+// returned if the payload is of another kind, such as a batch of SQS messages or,
+// without Config.Decode, an event in the envelope of EventBridge: then the function is
+// wired wrongly.
 func (h *Handler) Direct(ctx context.Context, payload json.RawMessage) error {
 	err := h.direct(ctx, payload)
 	if err != nil && err.Error() != sanitize(err.Error()) {
@@ -37,7 +38,7 @@ func (s sanitized) Unwrap() error { return s.error }
 func (h *Handler) direct(ctx context.Context, payload json.RawMessage) error {
 	ctx, cancel := WithDeadlineMargin(tracing.ContinueInvocation(ctx), handleMargin)
 	defer cancel()
-	if err := checkEvent(payload); err != nil {
+	if err := checkEvent(payload, h.config.Decode != nil); err != nil {
 		return h.refuse(ctx, err)
 	}
 	deadLetter := DeadLetter{Body: string(payload)}

@@ -1,7 +1,8 @@
 // Package worker handles the events with which a Lambda function is invoked:
 // Handler.Batch those in a batch of SQS messages, standard or FIFO, and
 // Handler.Direct a single one from EventBridge. A message's body, or the payload,
-// is a CloudEvent in structured mode.
+// is a CloudEvent in structured mode; Config.Decode reads other forms (see package
+// decode). Streams of DynamoDB and Kinesis are out of scope.
 //
 // Each message has a result of its own, decided by the error of its event:
 //
@@ -21,7 +22,10 @@
 // Parallelism groups, or messages of a standard queue, are handled at the same time;
 // HandleBatch handles all events of a batch with one call, and can share calls to other
 // services between them. Half a second before the invocation's deadline the context of
-// the call ends, and messages that were not started by then go back to the queue.
+// the call ends, and messages that were not started by then go back to the queue. A call
+// that ignores the end of its context has failed a tenth of a second later, and what it
+// returns after that is dropped. It cannot be stopped: it continues in the next
+// invocation, while its messages are delivered again.
 //
 // The event source mapping needs ReportBatchItemFailures; without it Lambda takes
 // every answer as success. The maximum receive count of the queue and the delays
@@ -54,8 +58,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"go.opentelemetry.io/otel/trace"
 
+	"example.com/saga/pkg/decode"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/internal/safely"
 	"example.com/saga/pkg/required"
@@ -84,7 +91,9 @@ type DeadLetter struct {
 	// Group is the FIFO message group, if there is one.
 	Group string
 	Body  string
-	Err   error
+	// Attributes are the message attributes.
+	Attributes map[string]events.SQSMessageAttribute
+	Err        error
 }
 
 // Config is the configuration of a Handler. A field without a default is required.
@@ -93,6 +102,9 @@ type Config struct {
 	Handle Handle
 	// HandleBatch handles the events of a batch together, in place of Handle.
 	HandleBatch HandleBatch
+	// Decode makes the event of a message. By default its body must be a CloudEvent in
+	// structured mode. What cannot be decoded is put into the dead-letter queue.
+	Decode      decode.Decoder
 	DeadLetters DeadLetters
 	// Backoff delays the next delivery of messages that failed. By default they are
 	// delivered again after their visibility timeout.
@@ -135,7 +147,8 @@ func New(config Config) (*Handler, error) {
 const defaultParallelism = 10
 
 // The contexts of Handle and of Backoff end by these margins before the deadline of
-// the invocation, so that there is time left to answer.
+// the invocation, so that there is time left to answer. The first is longer by more than
+// safely.Grace.
 const (
 	handleMargin = 500 * time.Millisecond
 	answerMargin = 200 * time.Millisecond
@@ -153,28 +166,51 @@ type received struct {
 
 // receive reads the event in a message, and begins its span.
 func (h *Handler) receive(ctx context.Context, deadLetter DeadLetter, group string) *received {
-	e, err := event.Parse([]byte(deadLetter.Body))
-	ctx = telemetry.WithMeasures(telemetry.WithOrder(ctx, e.Subject))
+	e, err := h.decode(deadLetter)
+	ctx = telemetry.WithMeasures(telemetry.WithSubject(ctx, e.Subject))
 	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), h.config.Tracer, e, trace.SpanKindConsumer)
 	return &received{deadLetter, event.Delivery{Event: e, Context: ctx, Group: group}, span, err}
+}
+
+// decode returns the event in a message. event.ErrInvalid is returned for every failure,
+// also for a panic: the same bytes would fail again.
+func (h *Handler) decode(m DeadLetter) (e event.Event, err error) {
+	if h.config.Decode == nil {
+		return event.Parse([]byte(m.Body))
+	}
+	attributes := make(map[string]string, len(m.Attributes))
+	for name, a := range m.Attributes {
+		attributes[name] = cmp.Or(aws.ToString(a.StringValue), string(a.BinaryValue))
+	}
+	err = safely.Call(func() (err error) {
+		if e, err = h.config.Decode(decode.Message{Body: m.Body, Attributes: attributes}); err == nil {
+			err = event.Check(e)
+		}
+		return err
+	})
+	switch {
+	case err == nil:
+		return e, nil
+	case !errors.Is(err, event.ErrInvalid):
+		err = fmt.Errorf("%w: %w", event.ErrInvalid, err)
+	}
+	return event.Event{}, err
 }
 
 // handle handles the events in messages. After it a message has an error if it is to be
 // delivered again. The others are done: an invalid event is in the dead-letter queue.
 func (h *Handler) handle(ctx context.Context, messages []*received) {
 	began := h.config.Clock()
-	var events []*received
+	var parsed []*received
 	var deliveries []event.Delivery
 	for _, m := range messages {
 		if m.err == nil {
-			events = append(events, m)
+			parsed = append(parsed, m)
 			deliveries = append(deliveries, m.Delivery)
 		}
 	}
-	if len(events) > 0 {
-		for i, err := range h.handleBatch(ctx, deliveries) {
-			events[i].err = err
-		}
+	for i, err := range h.handleBatch(ctx, deliveries) {
+		parsed[i].err = err
 	}
 	for _, m := range messages {
 		h.finish(m, began)
@@ -183,22 +219,25 @@ func (h *Handler) handle(ctx context.Context, messages []*received) {
 
 // handleBatch returns an error or nil for each event.
 func (h *Handler) handleBatch(ctx context.Context, deliveries []event.Delivery) []error {
-	var errs []error
-	err := safely.Call(func() error {
-		if h.config.HandleBatch == nil {
-			errs = h.handleEach(ctx, deliveries)
-			return nil
+	switch {
+	case len(deliveries) == 0:
+		return nil
+	case ctx.Err() != nil:
+		return slices.Repeat([]error{errNotStarted}, len(deliveries))
+	case h.config.HandleBatch == nil:
+		return h.handleEach(ctx, deliveries)
+	}
+	errs, err := safely.Result(ctx, func() ([]error, error) {
+		errs := h.config.HandleBatch(ctx, deliveries)
+		if len(errs) != len(deliveries) {
+			return nil, fmt.Errorf("HandleBatch returned %d errors for %d events", len(errs), len(deliveries))
 		}
-		errs = h.config.HandleBatch(ctx, deliveries)
 		for i, err := range errs {
 			if err != nil {
 				errs[i] = safely.Call(func() error { return err })
 			}
 		}
-		if len(errs) != len(deliveries) {
-			return fmt.Errorf("HandleBatch returned %d errors for %d events", len(errs), len(deliveries))
-		}
-		return nil
+		return errs, nil
 	})
 	if err != nil {
 		return slices.Repeat([]error{err}, len(deliveries))
@@ -219,7 +258,7 @@ func (h *Handler) finish(m *received, began time.Time) {
 	case errors.Is(m.err, event.ErrInvalid):
 		result = telemetry.Invalid
 		m.deadLetter.Err = m.err
-		if failed := safely.Call(func() error { return h.config.DeadLetters.Send(m.Context, m.deadLetter) }); failed != nil {
+		if failed := safely.Within(m.Context, func() error { return h.config.DeadLetters.Send(m.Context, m.deadLetter) }); failed != nil {
 			m.err = fmt.Errorf("%w, and it cannot be sent to the dead-letter queue: %w", m.err, failed)
 			result = telemetry.Failed
 		}

@@ -59,10 +59,11 @@ func checkRecords(records []events.SQSMessage) error {
 
 // checkEvent returns an error if the payload is of another known kind than an event.
 // An object of unknown kind is no error: it is treated as an invalid event. The
-// error names the kind, and what is most likely wrong in the wiring.
-func checkEvent(payload []byte) error {
+// error names the kind, and what is most likely wrong in the wiring. Decoded is whether a
+// decoder reads the payload, which may be in the envelope of EventBridge then.
+func checkEvent(payload []byte, decoded bool) error {
 	found, isOther := identify(payload)
-	if !isOther {
+	if !isOther || (decoded && found == busEvent) {
 		return nil
 	}
 	advice := "a rule must invoke the function, with the InputPath $.detail"

@@ -137,17 +137,6 @@ func (s State) Due() time.Time {
 	return s.Deadline
 }
 
-// First returns the first event about an order. Later work for the order has its
-// correlation id, and belongs to its trace.
-func First(record participant.Record) event.Event {
-	for _, handled := range record.Handled {
-		for _, e := range handled.Published {
-			return e
-		}
-	}
-	return event.Event{}
-}
-
 // Place is the command to place an order. The deadline is not in its JSON, so that the
 // same order, placed again, is the same command.
 type Place struct {

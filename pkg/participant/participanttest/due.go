@@ -1,13 +1,39 @@
 package participanttest
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/pkg/participant"
 )
+
+// DueStore is a participant.Store that lists what is due.
+type DueStore interface {
+	participant.Store
+	// Due returns the subjects of the records that are due at a time, the longest
+	// due first, and not more than limit. It may be eventually consistent.
+	Due(ctx context.Context, by time.Time, limit int) ([]string, error)
+}
+
+// TestDue checks a store as TestStore does, for a context whose records can be due.
+func TestDue(t *testing.T, newStore func(t *testing.T) DueStore) {
+	t.Helper()
+	s := dueSuite{newStore}
+	t.Run("what is due is found, the longest due first", s.dueInOrder)
+	t.Run("a record is due from its second on", s.dueFromItsSecond)
+	t.Run("a record that is not due any more is not found", s.noLongerDue)
+	t.Run("at most limit records are found, the longest due first", s.dueWithLimit)
+}
+
+// dueSuite has a method for each test.
+type dueSuite struct {
+	newStore func(t *testing.T) DueStore
+}
 
 // everything is a limit above the number of records in any test's store.
 const everything = 100_000
@@ -25,7 +51,7 @@ func someSecond() time.Time {
 }
 
 // commitDue commits a new record that is due at a time, and returns its subject.
-func commitDue(t *testing.T, store Store, at time.Time) string {
+func commitDue(t *testing.T, store DueStore, at time.Time) string {
 	t.Helper()
 	record := newRecord()
 	record.Due = at
@@ -34,7 +60,7 @@ func commitDue(t *testing.T, store Store, at time.Time) string {
 }
 
 // assertDue checks which of the subjects are due at a time, and their order.
-func assertDue(t *testing.T, store Store, by time.Time, subjects []string, want ...string) {
+func assertDue(t *testing.T, store DueStore, by time.Time, subjects []string, want ...string) {
 	t.Helper()
 	var got []string
 	for range maximumPolls {
@@ -51,7 +77,7 @@ func assertDue(t *testing.T, store Store, by time.Time, subjects []string, want 
 	t.Fatalf("due are %v, expected are %v", got, want)
 }
 
-func (s suite) dueInOrder(t *testing.T) {
+func (s dueSuite) dueInOrder(t *testing.T) {
 	store := s.newStore(t)
 	at := someSecond()
 	third := commitDue(t, store, at.Add(3*time.Second))
@@ -64,7 +90,7 @@ func (s suite) dueInOrder(t *testing.T) {
 	assertDue(t, store, at.Add(2*time.Second), all, first, second)
 }
 
-func (s suite) dueFromItsSecond(t *testing.T) {
+func (s dueSuite) dueFromItsSecond(t *testing.T) {
 	store := s.newStore(t)
 	at := someSecond()
 	subject := commitDue(t, store, at)
@@ -75,7 +101,7 @@ func (s suite) dueFromItsSecond(t *testing.T) {
 	}
 }
 
-func (s suite) noLongerDue(t *testing.T) {
+func (s dueSuite) noLongerDue(t *testing.T) {
 	store := s.newStore(t)
 	at := someSecond()
 	subject := commitDue(t, store, at)
@@ -94,7 +120,7 @@ func (s suite) noLongerDue(t *testing.T) {
 	}
 }
 
-func (s suite) dueWithLimit(t *testing.T) {
+func (s dueSuite) dueWithLimit(t *testing.T) {
 	store := s.newStore(t)
 	at := someSecond()
 	var subjects []string

@@ -53,34 +53,3 @@ func (s suite) concurrentFirstCommits(t *testing.T) {
 	want.Version = 1
 	assertRecord(t, store, want)
 }
-
-// concurrentTakers commits in every racer until a commit is refused. Concurrent
-// transactions on one item may conflict; after a conflict it tries again.
-func (s suite) concurrentTakers(t *testing.T) {
-	store := s.newStore(t)
-	const pieces, each = 23, 3
-	item := unique("stock")
-	commit(t, store, newRecord(), add(item, map[string]int64{"on_hand": pieces}))
-	var taken atomic.Int64
-	race(func(n int) {
-		for {
-			err := store.Commit(t.Context(), newRecord(), []participant.Adjustment{
-				add(item, map[string]int64{"on_hand": -each, "reserved": each}),
-			})
-			_, refused := errors.AsType[*participant.RefusedError](err)
-			switch {
-			case refused:
-				return
-			case err == nil:
-				taken.Add(each)
-			case !errors.Is(err, participant.ErrConflict):
-				t.Errorf("racer %d: %v", n, err)
-				return
-			}
-		}
-	})
-	if want := int64(pieces - pieces%each); taken.Load() != want {
-		t.Errorf("%d of %d pieces were taken, %d could be", taken.Load(), pieces, want)
-	}
-	assertCounters(t, store, item, map[string]int64{"on_hand": pieces - taken.Load(), "reserved": taken.Load()})
-}

@@ -42,6 +42,22 @@ func encode(t *testing.T, value any) string {
 	return string(encoded)
 }
 
+func (s suite) owner(t *testing.T) {
+	store := s.newStore(t)
+	for _, owner := range []string{"warehouse", "another", ""} {
+		for _, hasPublished := range []bool{true, false} {
+			record := newRecord()
+			record.Owner = owner
+			if !hasPublished {
+				record.Handled = record.Handled[1:]
+			}
+			commit(t, store, record)
+			record.Version = 1
+			assertRecord(t, store, record)
+		}
+	}
+}
+
 func (s suite) replace(t *testing.T) {
 	store := s.newStore(t)
 	first := newRecord()
@@ -123,37 +139,10 @@ func (s suite) firstOverExisting(t *testing.T) {
 	assertRecord(t, store, record)
 }
 
-func (s suite) loadAll(t *testing.T) {
-	store := s.newStore(t)
-	const many = 120 // More than one request of DynamoDB can have.
-	var subjects []string
-	want := make(map[string]participant.Record)
-	for n := range many {
-		record := newRecord()
-		if n%3 > 0 {
-			commit(t, store, record)
-			record.Version = 1
-		} else {
-			record = participant.Record{Subject: record.Subject}
-		}
-		subjects = append(subjects, record.Subject)
-		want[record.Subject] = record
-	}
-	got, err := store.LoadAll(t.Context(), subjects)
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
-		t.Errorf("the records that are expected (-) and loaded (+):\n%s%v", diff, err)
-	}
-}
+func (s suite) standing(t *testing.T) { assertStanding(t, s.newStore(t)) }
 
-func (s suite) standing(t *testing.T) { s.assertStanding(t) }
-
-func (s suite) standingWithAdjustments(t *testing.T) {
-	s.assertStanding(t, participant.Adjustment{Item: unique("stock"), Add: map[string]int64{"on_hand": 1}})
-}
-
-func (s suite) assertStanding(t *testing.T, adjustments ...participant.Adjustment) {
+func assertStanding(t *testing.T, store participant.Store, adjustments ...participant.Adjustment) {
 	t.Helper()
-	store := s.newStore(t)
 	record := newRecord()
 	commit(t, store, record)
 	another := newRecord()
@@ -194,7 +183,7 @@ func (s suite) versionThatNeverWas(t *testing.T) {
 	assertRecord(t, store, participant.Record{Subject: record.Subject})
 }
 
-func assertConflict(t *testing.T, store Store, record participant.Record, adjustments ...participant.Adjustment) {
+func assertConflict(t *testing.T, store participant.Store, record participant.Record, adjustments ...participant.Adjustment) {
 	t.Helper()
 	err := store.Commit(t.Context(), record, adjustments)
 	if !errors.Is(err, participant.ErrConflict) {

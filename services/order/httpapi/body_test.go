@@ -10,7 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"example.com/saga/services/order/httpapi"
+	"example.com/saga/pkg/httpcommand"
 )
 
 // serve serves a request with exactly these header fields.
@@ -211,7 +211,7 @@ func TestAKeyThatIsSentTwiceThroughAFunctionURLPlacesNoOrder(t *testing.T) {
 		RawPath: "/orders", Body: goodOrder, Headers: map[string]string{"content-type": "application/json", "idempotency-key": "dup-1,dup-1"},
 	}
 	in.RequestContext.HTTP.Method, in.RequestContext.DomainName = http.MethodPost, "example.com"
-	got, err := httpapi.Lambda(s.handler)(t.Context(), in)
+	got, err := httpcommand.Lambda(s.handler)(t.Context(), in)
 	if err != nil || got.StatusCode != http.StatusBadRequest || s.store.commits != 0 {
 		t.Errorf("%+v, %v, %d commits", got, err, s.store.commits)
 	}
@@ -261,7 +261,7 @@ func (s *shop) through(method, path string) events.LambdaFunctionURLResponse {
 	s.t.Helper()
 	in := events.LambdaFunctionURLRequest{RawPath: path}
 	in.RequestContext.HTTP.Method, in.RequestContext.DomainName = method, "example.com"
-	out, err := httpapi.Lambda(s.handler)(s.t.Context(), in)
+	out, err := httpcommand.Lambda(s.handler)(s.t.Context(), in)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"example.com/saga/pkg/contract"
-	"example.com/saga/services/order/httpapi"
+	"example.com/saga/pkg/httpcommand"
 )
 
 type object = map[string]any
@@ -314,7 +314,7 @@ func (s *shop) read(path string) {
 func (s *shop) sendBadPath() {
 	in := events.LambdaFunctionURLRequest{RawPath: "/%zz"}
 	in.RequestContext.HTTP.Method, in.RequestContext.DomainName = http.MethodGet, "example.com"
-	out, err := httpapi.Lambda(s.handler)(s.t.Context(), in)
+	out, err := httpcommand.Lambda(s.handler)(s.t.Context(), in)
 	if err != nil {
 		s.t.Fatal(err)
 	}

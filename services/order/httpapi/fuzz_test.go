@@ -16,8 +16,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/ijson"
-	"example.com/saga/services/order/httpapi"
 )
 
 // FuzzPlace checks that any body, with any headers, places one order whose texts every
@@ -149,7 +149,7 @@ func FuzzAddress(f *testing.F) {
 		f.Add("GET", path, "%zz&;=")
 		f.Add("HEAD", path, "")
 	}
-	serve := httpapi.Lambda(s.handler)
+	serve := httpcommand.Lambda(s.handler)
 	f.Fuzz(func(t *testing.T, method, path, query string) {
 		if _, err := http.NewRequestWithContext(t.Context(), method, "/", http.NoBody); err != nil || method == "" {
 			t.Skip("no HTTP client can send this method")

@@ -3,18 +3,16 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
-	"path"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"go.opentelemetry.io/otel/trace"
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/required"
@@ -25,9 +23,8 @@ import (
 
 // Orders is the part of the order context's participant that an API uses.
 type Orders interface {
-	// Execute executes a command once per id, and returns the state after it, also with
-	// participant.ErrUnpublished.
-	Execute(ctx context.Context, command event.Event, data event.Data) (order.State, error)
+	httpcommand.Executor[order.State]
+
 	// Load returns the state and the record of an order.
 	Load(ctx context.Context, orderID string) (order.State, participant.Record, error)
 }
@@ -47,7 +44,7 @@ type API struct {
 	Keys func(context.Context) (keyring.Keys, error)
 	// Open is true if everyone may call the API. Then an order has a token, which is
 	// needed to read and to cancel it. By default each request that places an order
-	// needs a caller (WithCaller).
+	// needs a caller (httpcommand.WithCaller).
 	Open bool
 }
 
@@ -72,16 +69,12 @@ type details struct {
 }
 
 // server answers the requests of an API.
-type server struct {
-	*API
-
-	order, cancellation schema
-}
+type server struct{ *API }
 
 // Handler returns the handler of the API: its routes are those of openapi.json.
 //
 // The error names every required field that is missing.
-func (a *API) Handler() (http.Handler, error) {
+func (a *API) Handler() (*httpcommand.API, error) {
 	if err := required.Fields("httpapi.API", map[string]bool{
 		"Orders":   a.Orders != nil,
 		"Logger":   a.Logger != nil,
@@ -92,7 +85,7 @@ func (a *API) Handler() (http.Handler, error) {
 	}); err != nil {
 		return nil, err
 	}
-	order, err := newSchema("order")
+	placement, err := newSchema("order")
 	if err != nil {
 		return nil, err
 	}
@@ -100,178 +93,105 @@ func (a *API) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{a, order, cancellation}
-	mux := http.NewServeMux()
-	for path, route := range s.routes() {
-		mux.Handle(path, s.route(route.endpoint, route.methods...))
-	}
-	noPath := s.answer(func(http.ResponseWriter, *http.Request) error {
-		return newProblem(notFound, "There is nothing here: orders are at /orders.")
-	})
-	mux.Handle("/", noPath)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The mux would redirect a path that is not in its clean form.
-		if !strings.HasPrefix(r.URL.Path, "/") || path.Clean(r.URL.Path) != r.URL.Path {
-			noPath.ServeHTTP(w, r)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	}), nil
-}
-
-type endpoint func(http.ResponseWriter, *http.Request) error
-
-// route is what is at a path.
-type route struct {
-	endpoint endpoint
-	methods  []string
-}
-
-// routes returns the routes by their paths.
-func (s *server) routes() map[string]route {
-	return map[string]route{
-		"/orders":                   {s.place, []string{http.MethodPost}},
-		"/orders/{id}":              {s.get, []string{http.MethodGet, http.MethodHead}},
-		"/orders/{id}/cancellation": {s.cancel, []string{http.MethodPost}},
-		"/problems/{type}":          {getProblemType, []string{http.MethodGet, http.MethodHead}},
-		"/openapi.json":             {getOpenAPI, []string{http.MethodGet, http.MethodHead}},
-	}
-}
-
-func (s *server) route(e endpoint, methods ...string) http.Handler {
-	return s.answer(func(w http.ResponseWriter, r *http.Request) error {
-		if !slices.Contains(methods, r.Method) {
-			return newProblem(wrongMethod, "Allowed here: "+strings.Join(methods, ", ")+".").with("Allow", strings.Join(methods, ", "))
-		}
-		return e(w, r)
-	})
-}
-
-// answer answers an error with a problem document. An error that is not the client's is
-// logged and not shown.
-func (s *server) answer(e endpoint) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := e(w, r)
-		if err == nil {
-			return
-		}
-		p, isProblem := errors.AsType[*problem](err)
-		if !isProblem {
-			s.Logger.ErrorContext(r.Context(), "request failed", slog.String("path", r.URL.Path), slog.String("error", err.Error()))
-			p = newProblem(unavailable, "").with("Retry-After", "1")
-		}
-		p.write(w, r)
+	s := &server{a}
+	return httpcommand.New(httpcommand.Config{
+		Logger: a.Logger, Tracer: a.Tracer, Open: a.Open, Problems: problemTypes(), NotFound: "There is nothing here: orders are at /orders.",
+		Routes: map[string]httpcommand.Route{
+			"POST /orders": {
+				Handle: s.place, Status: http.StatusAccepted, Key: httpcommand.OptionalKey, Noun: "order", Problems: []string{erased},
+				Body: &httpcommand.Body{Schema: placement, Invalid: badOrder, Check: otherCurrencies},
+			},
+			"GET /orders/{id}": {Handle: s.get, Problems: []string{unknownOrder, erased}},
+			"POST /orders/{id}/cancellation": {
+				Handle: s.cancel, Status: http.StatusAccepted, Problems: []string{unknownOrder, tooLate, erased},
+				Body: &httpcommand.Body{Schema: cancellation, Invalid: badCancellation, Empty: true},
+			},
+			"GET /openapi.json": httpcommand.Fixed("application/json", openAPI),
+		},
 	})
 }
 
 // place places an order, or returns the one that the same request placed before.
-func (s *server) place(w http.ResponseWriter, r *http.Request) error {
-	key, err := s.idempotencyKey(r)
+func (s *server) place(r *httpcommand.Request) (httpcommand.Answer, error) {
+	var none httpcommand.Answer
+	key, err := r.Key()
 	if err != nil {
-		return err
+		return none, err
 	}
-	request, err := s.readPlace(r)
+	request, err := readPlace(r)
 	if err != nil {
-		return err
+		return none, err
 	}
 	// The secret keys of one read may be used for no longer.
 	ctx, cancel := context.WithTimeout(r.Context(), keyring.MaximumWork)
 	defer cancel()
-	identity, token, err := s.identify(ctx, key)
+	identity, token, err := s.identify(ctx, r, key)
 	if err != nil {
-		return err
+		return none, err
 	}
 	id, correlation := identity.OrderID, identity.CorrelationID
-	ctx = telemetry.WithMeasures(telemetry.WithOrder(ctx, id))
+	ctx = telemetry.WithMeasures(telemetry.WithSubject(ctx, id))
 	command := s.command(id, correlation, order.Place{}.EventType())
-	ctx, _, err = s.execute(ctx, command, order.Place{
+	ctx, _, err = httpcommand.Execute(ctx, r, s.Orders, command, order.Place{
 		Order:    request.order(id),
 		Deadline: command.Time.Add(s.Deadline).UTC().Truncate(time.Second),
 	})
-	if errors.Is(err, participant.ErrOtherContent) {
-		return newProblem(keyReused, "This key was used before with another body: use a new key for a new order.")
-	}
-	if errors.Is(err, order.ErrErased) {
-		return newProblem(erased, "")
-	}
 	if err != nil {
-		return err
+		return none, err
 	}
 	ctx, measured := telemetry.LineAttrs(ctx, command.Time)
 	s.Logger.LogAttrs(ctx, slog.LevelInfo, "order placed", measured...)
-	w.Header().Set("Location", "/orders/"+id)
-	writeJSON(w, http.StatusAccepted, "application/json", summary{id, order.StatusPlaced, correlation, token})
-	return nil
+	return httpcommand.Answer{Location: "/orders/" + id, Body: summary{id, order.StatusPlaced, correlation, token}}, nil
 }
 
 // get returns the status and the timeline of an order.
-func (s *server) get(w http.ResponseWriter, r *http.Request) error {
+func (s *server) get(r *httpcommand.Request) (httpcommand.Answer, error) {
 	id := r.PathValue("id")
 	state, record, err := s.find(r, id)
 	if err != nil {
-		return err
+		return httpcommand.Answer{}, err
 	}
-	writeJSON(w, http.StatusOK, "application/json", details{
-		summary:  summary{OrderID: id, Status: state.Status(), CorrelationID: order.First(record).CorrelationID},
+	return httpcommand.Answer{Body: details{
+		summary:  summary{OrderID: id, Status: state.Status(), CorrelationID: record.First().CorrelationID},
 		Reason:   state.Reason,
 		Timeline: order.Timeline(record, s.Clock(), order.TimelineWindow),
-	})
-	return nil
+	}}, nil
 }
 
 // cancel requests the cancellation of an order. The warehouse decides on it later, so the
 // answer is only that it was requested. The command belongs to the trace of the order.
-func (s *server) cancel(w http.ResponseWriter, r *http.Request) error {
+func (s *server) cancel(r *httpcommand.Request) (httpcommand.Answer, error) {
+	var none httpcommand.Answer
 	id := r.PathValue("id")
 	_, record, err := s.find(r, id)
 	if err != nil {
-		return err
+		return none, err
 	}
-	if err := s.readCancellation(r); err != nil {
-		return err
+	if err := r.Read(nil); err != nil {
+		return none, err
 	}
-	ctx := telemetry.WithOrder(r.Context(), id)
-	first := order.First(record)
-	ctx = tracing.Continue(ctx, first.TraceParent)
-	ctx, state, err := s.execute(ctx, s.command(id, first.CorrelationID, order.Cancel{}.EventType()),
+	first := record.First()
+	ctx := tracing.Continue(telemetry.WithSubject(r.Context(), id), first.TraceParent)
+	ctx, state, err := httpcommand.Execute(ctx, r, s.Orders, s.command(id, first.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
-	// A repeated request returns the current state, and the order may have ended.
-	if errors.Is(err, order.ErrTooLate) || (err == nil && state.Ended()) {
-		return newProblem(tooLate, "")
-	}
-	if errors.Is(err, order.ErrErased) {
-		return newProblem(erased, "")
-	}
 	if err != nil {
-		return err
+		return none, err
+	}
+	if state.Ended() { // A repeated request returns the current state.
+		return none, order.ErrTooLate
 	}
 	s.Logger.InfoContext(ctx, "cancellation requested")
-	writeJSON(w, http.StatusAccepted, "application/json", summary{OrderID: id, Status: state.Status(), CorrelationID: first.CorrelationID})
-	return nil
-}
-
-// execute executes a command, and returns the context of its span, in which lines about
-// it are logged. A committed command is a success even if its events could not be
-// published: the sweeper publishes them.
-func (s *server) execute(ctx context.Context, command event.Event, data event.Data) (context.Context, order.State, error) {
-	ctx, span := tracing.Start(ctx, s.Tracer, command, trace.SpanKindServer)
-	state, err := s.Orders.Execute(ctx, command, data)
-	tracing.End(span, err, order.ErrTooLate, order.ErrErased, participant.ErrOtherContent)
-	if errors.Is(err, participant.ErrUnpublished) {
-		s.Logger.WarnContext(ctx, "accepted, to be published later", slog.String("error", err.Error()))
-		return ctx, state, nil
-	}
-	return ctx, state, err
+	return httpcommand.Answer{Body: summary{OrderID: id, Status: state.Status(), CorrelationID: first.CorrelationID}}, nil
 }
 
 // find returns an order that the request is permitted to read.
-func (s *server) find(r *http.Request, id string) (order.State, participant.Record, error) {
-	unknown := newProblem(unknownOrder, "")
+func (s *server) find(r *httpcommand.Request, id string) (order.State, participant.Record, error) {
+	unknown := &httpcommand.Error{Type: unknownOrder}
 	permitted, err := s.isPermitted(r, id)
 	if err != nil {
 		return order.State{}, participant.Record{}, err
 	}
-	if !permitted || len(id) != 36 || !isMadeOf(id, hexadecimal, 36) {
+	if !permitted || len(id) != 36 || uuid.Validate(id) != nil {
 		return order.State{}, participant.Record{}, unknown
 	}
 	state, record, err := s.Orders.Load(r.Context(), id)
@@ -280,7 +200,7 @@ func (s *server) find(r *http.Request, id string) (order.State, participant.Reco
 	case record.Version == 0:
 		err = unknown
 	case state.Progress == order.Erased:
-		err = newProblem(erased, "")
+		err = order.ErrErased
 	}
 	return state, record, err
 }

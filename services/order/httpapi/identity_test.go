@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/keyring"
-	"example.com/saga/services/order/httpapi"
 	"example.com/saga/services/order/orderid"
 )
 
@@ -50,7 +50,7 @@ func TestTheKeysOfTwoCallersAreIndependent(t *testing.T) {
 	s := newShop(t)
 	first := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: key-1")
 	alice := s.caller
-	for name, caller := range map[string]orderid.Caller{
+	for name, caller := range map[string]httpcommand.Caller{
 		"of the same account": {Account: alice.Account, Principal: "AIDABOB"},
 		"of another account":  {Account: "444455556666", Principal: alice.Principal},
 	} {
@@ -78,7 +78,7 @@ func TestASignedRequestNeedsNoTokenAndGetsNone(t *testing.T) {
 }
 
 func TestAnOrderThatMustBeSignedIsNotPlacedWithoutACaller(t *testing.T) {
-	for _, caller := range []orderid.Caller{{}, {Account: "111122223333"}, {Principal: "AIDAALICE"}} {
+	for _, caller := range []httpcommand.Caller{{}, {Account: "111122223333"}, {Principal: "AIDAALICE"}} {
 		s := newShop(t)
 		s.caller = caller
 		s.send(http.MethodPost, "/orders", goodOrder).isProblem(t, http.StatusServiceUnavailable, "/problems/unavailable")
@@ -228,7 +228,7 @@ func TestAnOpenAPIIgnoresTheCaller(t *testing.T) {
 	first := s.send(http.MethodPost, "/orders", goodOrder, keyHeader)
 	inner := s.handler
 	s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		inner.ServeHTTP(w, r.WithContext(httpapi.WithCaller(r.Context(), orderid.Caller{Account: "1", Principal: "AIDABOB"})))
+		inner.ServeHTTP(w, r.WithContext(httpcommand.WithCaller(r.Context(), httpcommand.Caller{Account: "1", Principal: "AIDABOB"})))
 	})
 	again := s.serve(t, http.MethodPost, "/orders", goodOrder, http.Header{"Content-Type": {"application/json"}, "Idempotency-Key": {randomKey}})
 	if again.Body.String() != first.raw {

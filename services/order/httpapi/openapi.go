@@ -1,9 +1,6 @@
 package httpapi
 
-import (
-	_ "embed"
-	"net/http"
-)
+import _ "embed"
 
 // openAPI is the OpenAPI document of the API, which a test generates from the code.
 //
@@ -12,9 +9,3 @@ var openAPI []byte
 
 // OpenAPI returns the OpenAPI document of the API.
 func OpenAPI() []byte { return openAPI }
-
-// getOpenAPI returns the OpenAPI document.
-func getOpenAPI(w http.ResponseWriter, _ *http.Request) error {
-	write(w, http.StatusOK, "application/json", openAPI)
-	return nil
-}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/services/order"
 )
 
@@ -45,7 +46,7 @@ func schemas(t *testing.T) object {
 		"Problem": structure(object{
 			"type":  object{"type": "string", "format": "uri", "description": "The address of the meaning of the problem's type."},
 			"title": text, "status": object{"type": "integer"}, "detail": text,
-			"errors": object{"type": "array", "maxItems": maximumErrors, "items": object{"$ref": "#/components/schemas/ProblemError"}},
+			"errors": object{"type": "array", "maxItems": httpcommand.MaximumErrors, "items": object{"$ref": "#/components/schemas/ProblemError"}},
 		}, "type", "title", "status", "detail"),
 		"ProblemError": structure(object{
 			"pointer": object{"type": "string", "description": "A JSON Pointer (RFC 6901) to the wrong member."}, "detail": text,

@@ -2,19 +2,24 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
+	"example.com/saga/pkg/httpcommand"
+	"example.com/saga/pkg/keyring"
 	"example.com/saga/services/order"
 )
 
@@ -63,9 +68,7 @@ type operation struct {
 	description string
 	parameters  []object
 	body        object
-	status      int
 	response    object
-	problems    []problemKind
 	// credential is the security scheme of the open API, if it needs one.
 	credential string
 }
@@ -75,7 +78,6 @@ func operations() map[string]operation {
 	id := object{
 		"name": "id", "in": "path", "required": true, "description": "The id of the order, as in the answer to POST /orders.", "schema": object{"type": "string"},
 	}
-	body := []problemKind{unreadableBody, notJSON, unknownField, tooLarge, mediaType, contentEncoding}
 	return map[string]operation{
 		"POST /orders": {
 			id: "placeOrder", summary: "Place an order",
@@ -86,31 +88,27 @@ func operations() map[string]operation {
 				"schema":      object{"type": "string", "pattern": "^[A-Za-z0-9._~:+/=-]{1,255}$"},
 				"example":     "7d9f4e3a-5b1c-4c8e-9a56-2f1f6d0b7c11",
 			}},
-			body:   object{"required": true, "content": content("Order", exampleOrder())},
-			status: http.StatusAccepted,
+			body: object{"required": true, "content": content("Order", exampleOrder())},
 			response: object{
 				"description": "The order is stored.", "headers": object{"Location": header("The path of the order.")},
 				"content": content("PlacedOrder", exampleSummary(order.StatusPlaced)),
 			},
-			problems: append(body, noBody, repeatedField, badKey, erased, badOrder, keyReused, unavailable),
 		},
 		"GET /orders/{id}": {
-			id: "getOrder", summary: "Read an order", parameters: []object{id}, credential: "orderToken", status: http.StatusOK,
+			id: "getOrder", summary: "Read an order", parameters: []object{id}, credential: "orderToken",
 			description: "The status and the timeline follow what has happened by a second, and by up to 20 seconds while few orders are placed.",
 			response:    object{"description": "The order.", "content": content("OrderDetails", exampleDetails())},
-			problems:    []problemKind{unknownOrder, erased, unavailable},
 		},
 		"POST /orders/{id}/cancellation": {
 			id: "cancelOrder", summary: "Request the cancellation of an order", parameters: []object{id}, credential: "orderToken",
 			description: "The warehouse decides later whether the order is still cancelled. The request may be repeated.",
-			body:        object{"required": false, "content": content("Cancellation", object{})}, status: http.StatusAccepted,
+			body:        object{"required": false, "content": content("Cancellation", object{})},
 			response: object{
 				"description": "The cancellation is requested.", "content": content("OrderSummary", exampleSummary(order.StatusCancelling)),
 			},
-			problems: append(body, unknownOrder, tooLate, erased, badCancellation, unavailable),
 		},
 		"GET /problems/{type}": {
-			id: "getProblemType", summary: "Read what a type of problem means", status: http.StatusOK,
+			id: "getProblemType", summary: "Read what a type of problem means",
 			parameters: []object{{
 				"name": "type", "in": "path", "required": true, "description": "The name of the type.", "schema": object{"type": "string"}, "example": "too-late",
 			}},
@@ -120,10 +118,9 @@ func operations() map[string]operation {
 					"schema": object{"type": "string"}, "example": "409 Too late\n\nThe order has ended and cannot be cancelled.\n",
 				}},
 			},
-			problems: []problemKind{notFound},
 		},
 		"GET /openapi.json": {
-			id: "getOpenAPI", summary: "Read this document", status: http.StatusOK,
+			id: "getOpenAPI", summary: "Read this document",
 			response: object{
 				"description": "This document.",
 				"content":     object{"application/json": object{"schema": object{"type": "object"}}},
@@ -132,23 +129,46 @@ func operations() map[string]operation {
 	}
 }
 
+// newAPI makes an API whose routes are not used.
+func newAPI(t *testing.T) *httpcommand.API {
+	t.Helper()
+	api, err := (&API{
+		Orders: struct{ Orders }{}, Logger: slog.New(slog.DiscardHandler), Clock: time.Now, NewID: uuid.NewString, Deadline: time.Hour,
+		Keys: func(context.Context) (keyring.Keys, error) { return keyring.Keys{}, nil },
+	}).Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return api
+}
+
 // generateDocument returns the OpenAPI document.
 func generateDocument(t *testing.T) object {
 	t.Helper()
-	all, paths := operations(), make(object)
-	for path, route := range (&server{}).routes() {
-		item := object{"x-other-methods": object{"responses": problemResponses([]problemKind{wrongMethod})}}
-		for _, method := range route.methods {
-			from := strings.Replace(method, http.MethodHead, http.MethodGet, 1) + " " + path
-			described, has := all[from]
-			if !has {
-				t.Fatalf("%s %s is not described", method, path)
-			}
-			item[strings.ToLower(method)] = described.document(method == http.MethodHead)
+	api := newAPI(t)
+	described, paths, elsewhere := operations(), make(object), make(object)
+	for _, o := range api.Operations() {
+		item, _ := paths[o.Path].(object)
+		switch {
+		case o.Path == "":
+			elsewhere = problemResponses(o.Problems)
+			continue
+		case item == nil:
+			item = make(object)
+			paths[o.Path] = item
 		}
-		paths[path] = item
+		if o.Method == "" {
+			item["x-other-methods"] = object{"responses": problemResponses(o.Problems)}
+			continue
+		}
+		from := strings.Replace(o.Method, http.MethodHead, http.MethodGet, 1) + " " + o.Path
+		description, has := described[from]
+		if !has {
+			t.Fatalf("%s %s is not described", o.Method, o.Path)
+		}
+		item[strings.ToLower(o.Method)] = description.document(o)
 	}
-	for name := range all {
+	for name := range described {
 		method, path, _ := strings.Cut(name, " ")
 		if item, has := paths[path].(object); !has || item[strings.ToLower(method)] == nil {
 			t.Errorf("%s is described, and not in the code", name)
@@ -166,9 +186,9 @@ func generateDocument(t *testing.T) object {
 		"servers": []object{{"url": "/", "description": "The API that returned this document."}},
 		"paths":   paths,
 		// Answers at any path that is not in paths.
-		"x-other-paths": object{"responses": problemResponses([]problemKind{badPath, notFound})},
+		"x-other-paths": object{"responses": elsewhere},
 		"components": object{
-			"schemas": schemas(t), "examples": problemExamples(),
+			"schemas": schemas(t), "examples": problemExamples(api.ProblemTypes()),
 			"headers": object{"NoStore": object{
 				"description": "Answers are not cached.", "required": true, "schema": object{"type": "string", "const": "no-store"},
 			}},
@@ -188,13 +208,13 @@ func generateDocument(t *testing.T) object {
 }
 
 // document returns the operation of a document. The answers to HEAD have no content.
-func (o operation) document(isHead bool) object {
-	responses := problemResponses(o.problems)
+func (o operation) document(of httpcommand.Operation) object {
+	responses := problemResponses(of.Problems)
 	response := maps.Clone(o.response)
 	response["headers"] = withNoStore(o.response["headers"])
-	responses[strconv.Itoa(o.status)] = response
+	responses[strconv.Itoa(of.Status)] = response
 	id := o.id
-	if isHead {
+	if of.Method == http.MethodHead {
 		id = strings.Replace(id, "get", "head", 1)
 		for _, each := range responses {
 			delete(each.(object), "content")
@@ -220,31 +240,29 @@ func (o operation) document(isHead bool) object {
 }
 
 // problemResponses returns the answers with problems by their status.
-func problemResponses(kinds []problemKind) object {
-	byStatus := make(map[string][]problemKind)
-	for _, kind := range slices.Sorted(slices.Values(kinds)) {
-		status := strconv.Itoa(problemTypes()[kind].status)
-		byStatus[status] = append(byStatus[status], kind)
+func problemResponses(types []httpcommand.ProblemType) object {
+	byStatus := make(map[int][]httpcommand.ProblemType)
+	for _, each := range types {
+		byStatus[each.Status] = append(byStatus[each.Status], each)
 	}
 	responses := make(object)
-	for status, kinds := range byStatus {
+	for status, types := range byStatus {
 		var titles []string
 		examples, headers := make(object), make(object)
-		for _, kind := range kinds {
-			name := problemTypes()[kind].name
-			titles = append(titles, problemTypes()[kind].title)
-			examples[name] = object{"$ref": "#/components/examples/" + name}
-			if field, description := problemHeader(kind); field != "" {
-				headers[field] = header(description)
-				headers[field].(object)["required"] = len(kinds) == 1
+		for _, each := range types {
+			titles = append(titles, each.Title)
+			examples[each.Name] = object{"$ref": "#/components/examples/" + each.Name}
+			if each.Header != "" {
+				headers[each.Header] = header(headerDescriptions[each.Header])
+				headers[each.Header].(object)["required"] = len(types) == 1
 			}
 		}
-		responses[status] = object{
+		responses[strconv.Itoa(status)] = object{
 			"description": strings.Join(titles, ", or: ") + ".", "headers": withNoStore(headers),
 			"content": object{"application/problem+json": object{
 				"schema": object{"allOf": []object{
 					{"$ref": "#/components/schemas/Problem"},
-					{"properties": object{"status": object{"const": problemTypes()[kinds[0]].status}}},
+					{"properties": object{"status": object{"const": status}}},
 				}},
 				"examples": examples,
 			}},
@@ -253,39 +271,29 @@ func problemResponses(kinds []problemKind) object {
 	return responses
 }
 
-// problemHeader returns the header field of a problem, if it has one.
-func problemHeader(kind problemKind) (field, description string) {
-	switch kind {
-	case wrongMethod:
-		return "Allow", "The allowed methods."
-	case mediaType:
-		return "Accept", "The accepted media type, if that was wrong."
-	case contentEncoding:
-		return "Accept-Encoding", "The accepted encoding, if that was wrong."
-	case unavailable:
-		return "Retry-After", "The seconds after which to repeat the request."
-	default:
-		return "", ""
-	}
+// headerDescriptions describe the header fields of problems.
+var headerDescriptions = map[string]string{
+	"Allow":           "The allowed methods.",
+	"Accept":          "The accepted media type, if that was wrong.",
+	"Accept-Encoding": "The accepted encoding, if that was wrong.",
+	"Retry-After":     "The seconds after which to repeat the request.",
 }
 
 // problemExamples returns an example of each problem by the name of its type.
-func problemExamples() object {
+func problemExamples(types []httpcommand.ProblemType) object {
+	errors := map[string][]httpcommand.FieldError{
+		httpcommand.UnknownField:  {httpcommand.NewFieldError("is not a member of the schema", "coupon")},
+		httpcommand.RepeatedField: {httpcommand.NewFieldError("is there twice", "items", "0", "quantity")},
+		badOrder: {
+			httpcommand.NewFieldError("must be at least 1", "items", "0", "quantity"), httpcommand.NewFieldError("is missing", "shippingAddress"),
+		},
+	}
 	examples := make(object)
-	for kind, each := range problemTypes() {
-		var errors []detail
-		switch problemKind(kind) {
-		case unknownField:
-			errors = []detail{newDetail("is not a member of the schema", "coupon")}
-		case repeatedField:
-			errors = []detail{newDetail("is there twice", "items", "0", "quantity")}
-		case badOrder:
-			errors = []detail{newDetail("must be at least 1", "items", "0", "quantity"), newDetail("is missing", "shippingAddress")}
-		default:
-		}
-		value := newProblem(problemKind(kind), "", errors...)
-		value.Type = "https://orders.example.com" + value.Type
-		examples[each.name] = object{"summary": each.title, "value": value}
+	for _, each := range types {
+		examples[each.Name] = object{"summary": each.Title, "value": httpcommand.Document{
+			Type: "https://orders.example.com/problems/" + each.Name, Title: each.Title, Status: each.Status, Detail: each.Meaning,
+			Errors: errors[each.Name],
+		}}
 	}
 	return examples
 }

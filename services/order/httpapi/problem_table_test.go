@@ -20,8 +20,8 @@ func TestTheTableOfProblemsInTheDocumentationIsThatOfTheCode(t *testing.T) {
 	}
 	table, _, _ = strings.Cut(table, "\n\n")
 	var want []string
-	for _, p := range problemTypes() {
-		want = append(want, fmt.Sprintf("| `%s` | %d | %s | %s |", p.name, p.status, p.title, p.meaning))
+	for _, p := range newAPI(t).ProblemTypes() {
+		want = append(want, fmt.Sprintf("| `%s` | %d | %s | %s |", p.Name, p.Status, p.Title, p.Meaning))
 	}
 	if diff := cmp.Diff(want, strings.Split(table, "\n")); diff != "" {
 		t.Errorf("the table of docs/api.md is not that of the code (- code, + table):\n%s", diff)

@@ -16,14 +16,15 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/keyring"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/telemetry"
 	"example.com/saga/pkg/tracing"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
-	"example.com/saga/services/order/orderid"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -37,13 +38,13 @@ type shop struct {
 	unsigned  http.Handler
 	url       string
 	orders    *participant.Participant[order.State]
-	language  *contract.Language
+	language  *language.Language
 	store     *faultyStore
 	publisher *faultyPublisher
 	logs      *strings.Builder
 	spans     *tracetest.InMemoryExporter
 	now       time.Time
-	caller    orderid.Caller
+	caller    httpcommand.Caller
 	// answers are the answers that occurred.
 	answers answers
 	// ring is the value of the secret with the keys of ids and tokens.
@@ -116,7 +117,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	s := &shop{
 		t: tb, language: language, store: &faultyStore{Store: memory.NewStore()}, publisher: &faultyPublisher{}, logs: &strings.Builder{},
 		spans: tracetest.NewInMemoryExporter(), now: now,
-		caller: orderid.Caller{Account: "111122223333", Principal: "AIDAALICE"},
+		caller: httpcommand.Caller{Account: "111122223333", Principal: "AIDAALICE"},
 		ring:   `{"key": "` + strings.Repeat("a", keyring.MinimumLength) + `"}`,
 	}
 	clock := func() time.Time { return s.now }
@@ -132,7 +133,9 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	logger, err := telemetry.NewLogger(s.logs, "saga-test", "order", "INFO")
+	logger, err := telemetry.NewLogger(s.logs, telemetry.Config{
+		Service: "order", Level: "INFO", Namespace: "saga-test", Subject: s.language.SubjectName(),
+	})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -157,7 +160,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	s.handler, s.unsigned = handler, handler
 	if !open {
 		s.handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			handler.ServeHTTP(w, r.WithContext(httpapi.WithCaller(r.Context(), s.caller)))
+			handler.ServeHTTP(w, r.WithContext(httpcommand.WithCaller(r.Context(), s.caller)))
 		})
 	}
 	server := httptest.NewServer(s.handler)

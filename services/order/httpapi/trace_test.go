@@ -10,8 +10,8 @@ import (
 	"go.opentelemetry.io/otel/codes"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/tracing"
-	"example.com/saga/services/order/httpapi"
 )
 
 const (
@@ -29,7 +29,7 @@ func (s *shop) invoke(header, method, path, body string) events.LambdaFunctionUR
 		RawPath: path, Body: body, Headers: map[string]string{"content-type": "application/json", "idempotency-key": "k-1"},
 	}
 	request.RequestContext.HTTP.Method = method
-	response, err := httpapi.Lambda(s.handler)(ctx, request)
+	response, err := httpcommand.Lambda(s.handler)(ctx, request)
 	if err != nil {
 		s.t.Fatal(err)
 	}

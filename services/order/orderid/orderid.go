@@ -8,28 +8,11 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
+
+	"example.com/saga/pkg/httpcommand"
 )
-
-// Caller is the IAM user that places an order, or the role in any of its sessions, of an
-// AWS account. It is zero for an unknown caller.
-type Caller struct {
-	Account, Principal string
-}
-
-// NewCaller returns the caller with a user id of IAM, such as AROAEXAMPLE:session. The
-// part after the colon is the session of a role, which is left out because a request
-// may be repeated in another session. Only a role's id begins with AROA: for a federated
-// user the part after the colon is the user
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable).
-func NewCaller(account, userID string) Caller {
-	if strings.HasPrefix(userID, "AROA") {
-		userID, _, _ = strings.Cut(userID, ":")
-	}
-	return Caller{account, userID}
-}
 
 // Identity is the ids of an order.
 type Identity struct {
@@ -38,7 +21,7 @@ type Identity struct {
 
 // Derive returns the identity of the order that a caller places with an
 // idempotency key.
-func Derive(secret []byte, caller Caller, idempotencyKey string) Identity {
+func Derive(secret []byte, caller httpcommand.Caller, idempotencyKey string) Identity {
 	id := func(purpose string) string {
 		return newUUID(sum(secret, purpose, caller.Account, caller.Principal, idempotencyKey))
 	}

@@ -6,13 +6,14 @@ import (
 
 	"pgregory.net/rapid"
 
+	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/services/order/orderid"
 )
 
 var (
 	secret = []byte("a secret of the deployment")
 	other  = []byte("another one")
-	alice  = orderid.Caller{Account: "111122223333", Principal: "AIDAALICE"}
+	alice  = httpcommand.Caller{Account: "111122223333", Principal: "AIDAALICE"}
 )
 
 func TestAnIdentityIsTheSameForTheSameInput(t *testing.T) {
@@ -43,13 +44,13 @@ func TestEveryPartMakesAnotherIdentity(t *testing.T) {
 	for name, identity := range map[string]orderid.Identity{
 		"the first":           orderid.Derive(secret, alice, "key-1"),
 		"another secret":      orderid.Derive(other, alice, "key-1"),
-		"another account":     orderid.Derive(secret, orderid.Caller{Account: "1", Principal: alice.Principal}, "key-1"),
-		"another principal":   orderid.Derive(secret, orderid.Caller{Account: alice.Account, Principal: "AIDABOB"}, "key-1"),
-		"no caller":           orderid.Derive(secret, orderid.Caller{}, "key-1"),
+		"another account":     orderid.Derive(secret, httpcommand.Caller{Account: "1", Principal: alice.Principal}, "key-1"),
+		"another principal":   orderid.Derive(secret, httpcommand.Caller{Account: alice.Account, Principal: "AIDABOB"}, "key-1"),
+		"no caller":           orderid.Derive(secret, httpcommand.Caller{}, "key-1"),
 		"another key":         orderid.Derive(secret, alice, "key-2"),
-		"parts cut elsewhere": orderid.Derive(secret, orderid.Caller{Account: alice.Account + "A", Principal: alice.Principal[1:]}, "key-1"),
-		"a key cut elsewhere": orderid.Derive(secret, orderid.Caller{Account: alice.Account, Principal: alice.Principal + "k"}, "ey-1"),
-		"parts in one":        orderid.Derive(secret, orderid.Caller{Account: alice.Account + alice.Principal}, "key-1"),
+		"parts cut elsewhere": orderid.Derive(secret, httpcommand.Caller{Account: alice.Account + "A", Principal: alice.Principal[1:]}, "key-1"),
+		"a key cut elsewhere": orderid.Derive(secret, httpcommand.Caller{Account: alice.Account, Principal: alice.Principal + "k"}, "ey-1"),
+		"parts in one":        orderid.Derive(secret, httpcommand.Caller{Account: alice.Account + alice.Principal}, "key-1"),
 	} {
 		for _, id := range []string{identity.OrderID, identity.CorrelationID} {
 			if seen[id] != "" {
@@ -80,22 +81,6 @@ func TestATokenIsValidForOneOrderAndOneSecret(t *testing.T) {
 	} {
 		if got := orderid.IsToken(test.secrets, test.id, test.token); got != test.want {
 			t.Errorf("%s: %t", name, got)
-		}
-	}
-}
-
-func TestARoleIsOneCallerInAllItsSessions(t *testing.T) {
-	for userID, principal := range map[string]string{
-		"AROAROLE:one":       "AROAROLE",
-		"AROAROLE:other":     "AROAROLE",
-		"AROAROLE":           "AROAROLE",
-		"AIDAALICE":          "AIDAALICE",
-		"111122223333":       "111122223333",
-		"111122223333:carol": "111122223333:carol",
-		"":                   "",
-	} {
-		if got := orderid.NewCaller("111122223333", userID); got != (orderid.Caller{Account: "111122223333", Principal: principal}) {
-			t.Errorf("%s is %+v", userID, got)
 		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/uuid"
 
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/services/order"
@@ -21,7 +23,7 @@ import (
 )
 
 func main() {
-	lambdaapp.Main(func(ctx context.Context, app *lambdaapp.App) error {
+	lambdaapp.Main(contract.NewLanguage, func(ctx context.Context, app *lambdaapp.App) error {
 		deadline, err := lambdaapp.Duration("DEADLINE")
 		if err != nil {
 			return err
@@ -48,7 +50,7 @@ func main() {
 		if err != nil {
 			return err
 		}
-		lambda.Start(httpapi.Lambda(handler))
+		lambda.Start(httpcommand.Lambda(handler))
 		return nil
 	})
 }

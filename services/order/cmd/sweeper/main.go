@@ -4,18 +4,18 @@ package main
 
 import (
 	"context"
-	"math/rand/v2"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
+	"example.com/saga/pkg/sweeper"
 	"example.com/saga/services/order"
-	"example.com/saga/services/order/sweeper"
+	"example.com/saga/services/order/sweep"
 )
 
 func main() {
-	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+	lambdaapp.Main(contract.NewLanguage, func(_ context.Context, app *lambdaapp.App) error {
 		deadline, err := lambdaapp.Duration("DEADLINE")
 		if err != nil {
 			return err
@@ -24,10 +24,9 @@ func main() {
 		if err != nil {
 			return err
 		}
-		s, err := sweeper.New(sweeper.Config{
-			Orders: orders, Index: app.Store, Logger: app.Logger, Tracer: app.Tracer,
-			Clock: time.Now, Deadline: deadline, Random: rand.Float64,
-		})
+		config := sweep.Config(deadline)
+		config.Sagas, config.Index, config.Logger, config.Tracer = orders, app.Store, app.Logger, app.Tracer
+		s, err := sweeper.New(config)
 		if err != nil {
 			return err
 		}

@@ -6,13 +6,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/services/warehouse"
 	"example.com/saga/services/warehouse/sandbox"
 )
 
 func main() {
-	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+	lambdaapp.Main(contract.NewLanguage, func(_ context.Context, app *lambdaapp.App) error {
 		p, err := lambdaapp.Participant(app, warehouse.Context(sandbox.Carrier{}))
 		if err != nil {
 			return err
