@@ -202,7 +202,7 @@ diff-comment: $(COMMENT)
 golden: ## Accept templates, permissions and the generated parts of documents as they are now: read the diff before you commit it.
 	cp docs/runbooks/dead-letters.md operator/runbook/dead-letters.txt
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
-	go test ./acceptance/simulation -run TestTheStateTablesInTheDocsAreThoseOfTheCode -update
+	go test ./acceptance/simulation -run 'TestTheStateTablesInTheDocsAreThoseOfTheCode|WhenAServiceFails' -update
 	go test ./acceptance/document -run Generated -update
 	go test ./acceptance/capacity -run Generated -update
 	go test ./services/order/httpapi -run Generated -update
