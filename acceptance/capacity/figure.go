@@ -33,6 +33,7 @@ const (
 	pollersAMinute  = 300 // more, while messages wait
 	maximumPollers  = 1000
 	mappingPage     = "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"
+	reservedPage    = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
 	concurrency     = 1000 // executions of an account at once
 	concurrencyPage = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
 	scaling         = 1000 // new environments of a function in scalingPeriod

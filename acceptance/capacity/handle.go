@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"slices"
 	"time"
 
 	"example.com/saga/acceptance/cost"
@@ -262,26 +263,23 @@ func (s *saga) commitOne(service string, messages []message, done func(bool)) {
 	s.call(cost.SandboxCalls, s.latencies.write, func() bool { return s.tables[service].take(s.now, 1) }, commit)
 }
 
-// announce publishes what follows from committed events.
+// announce publishes what follows from committed events. One whose event was rejected has
+// failed.
 func (s *saga) announce(service string, committed, failed []message, done func(failed []message)) {
-	var events []message
-	causes := make(map[message]message)
+	var events, causes []message
 	for _, m := range committed {
 		w := s.works[service][m.event]
 		if w.publishes != "" && m.order.announced&w.bit == 0 {
-			e := message{order: m.order, event: w.publishes}
-			events, causes[e] = append(events, e), m
+			events, causes = append(events, message{order: m.order, event: w.publishes}), append(causes, m)
 		}
 	}
 	s.publish(s.Stack.publishes(service), events, func(rejected []message) {
-		for _, e := range events {
-			m := causes[e]
-			m.order.announced |= s.works[service][m.event].bit
-		}
-		for _, e := range rejected {
-			m := causes[e]
-			m.order.announced &^= s.works[service][m.event].bit
-			failed = append(failed, m)
+		for i, cause := range causes {
+			if slices.Contains(rejected, events[i]) {
+				failed = append(failed, cause)
+			} else {
+				cause.order.announced |= s.works[service][cause.event].bit
+			}
 		}
 		done(failed)
 	})

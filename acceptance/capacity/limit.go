@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -39,6 +40,8 @@ const (
 	headroom   = 1.5
 	deviations = 3
 )
+
+func byRate(a, b Limit) int { return cmp.Compare(a.Rate(), b.Rate()) }
 
 // Needed returns what to set for so many orders a second: at least what there is.
 func (l Limit) Needed(rate float64) float64 {
@@ -138,10 +141,10 @@ func (m Model) workers() []Limit {
 	var limits []Limit
 	for _, service := range slices.Sorted(maps.Keys(works())) {
 		function, mapped := m.Stack.worker(service)
-		have, change, batch := float64(m.Stack.functions[function].reserved), "Limits.DirectWorkers", 1
+		have, change, batch, page := float64(m.Stack.functions[function].reserved), "Limits.DirectWorkers", 1, reservedPage
 		if mapped != nil {
 			largest := slices.MaxFunc(mapped, func(a, b mapping) int { return a.batch - b.batch })
-			have, change, batch = largest.concurrency, queueSetting, largest.batch
+			have, change, batch, page = largest.concurrency, queueSetting, largest.batch, mappingPage
 		}
 		seconds := 0.0
 		for _, w := range works()[service] {
@@ -149,7 +152,7 @@ func (m Model) workers() []Limit {
 		}
 		total += seconds
 		limits = append(limits, Limit{
-			"Lambda", "executions of " + short(function) + " at once", have, seconds, change, mappingPage,
+			"Lambda", "executions of " + short(function) + " at once", have, seconds, change, page,
 			func(s *Settings, n float64) { s.Workers[service] = n },
 		})
 	}
@@ -201,9 +204,7 @@ func (m Model) settings(value func(Limit) float64) Settings {
 
 // First returns the limit that is met at the lowest rate.
 func (m Model) First() Limit {
-	return slices.MinFunc(m.Limits(), func(a, b Limit) int {
-		return int(math.Copysign(1, a.Rate()-b.Rate()))
-	})
+	return slices.MinFunc(m.Limits(), byRate)
 }
 
 // thousands returns a number with separators, and three digits at least.

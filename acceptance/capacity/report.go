@@ -15,12 +15,7 @@ func Rates() []float64 { return []float64{1, 10, 100, 1000, 10_000} }
 // LimitRows returns a table of all limits, with that first which is met at the lowest rate.
 func (m Model) LimitRows() [][]string {
 	limits := m.Limits()
-	slices.SortStableFunc(limits, func(a, b Limit) int {
-		if a.Rate() < b.Rate() {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(limits, byRate)
 	rows := [][]string{{"limit", "there is", "an order uses", "met at orders a second", "raised by"}}
 	for _, l := range limits {
 		rows = append(rows, []string{

@@ -78,10 +78,8 @@ func (t *table) take(now time.Duration, units float64) bool {
 
 // function is a Lambda function.
 type function struct {
-	*account
-
-	name   string
-	memory float64
+	account *account
+	memory  float64
 	// reserved is its reserved concurrency, or 0.
 	reserved              int
 	running, environments int
@@ -94,7 +92,7 @@ type account struct{ unreserved, running int }
 // start begins an execution, and reports whether it is a cold start and whether it is not
 // throttled.
 func (f *function) start(now time.Duration) (cold, started bool) {
-	if f.reserved > 0 && f.running >= f.reserved || f.reserved == 0 && f.account.running >= f.unreserved {
+	if f.reserved > 0 && f.running >= f.reserved || f.reserved == 0 && f.account.running >= f.account.unreserved {
 		return false, false
 	}
 	if cold = f.running == f.environments; cold {

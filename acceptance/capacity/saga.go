@@ -77,7 +77,7 @@ func newSaga(m Model, s Settings, seed uint64) *saga {
 func (s *saga) addFunctions(settings Settings) {
 	pool := &account{unreserved: int(settings.Concurrency)}
 	for id, properties := range s.Stack.functions {
-		f := &function{account: pool, name: id, memory: properties.memory, scale: rate{perSecond: scaling / scalingPeriod.Seconds(), burst: scalingPeriod}}
+		f := &function{account: pool, memory: properties.memory, scale: rate{perSecond: scaling / scalingPeriod.Seconds(), burst: scalingPeriod}}
 		if properties.reserved > 0 {
 			f.reserved = int(settings.Workers[properties.service])
 			pool.unreserved -= f.reserved
