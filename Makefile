@@ -93,7 +93,7 @@ SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 # minutes, and so it does with FLAGS='--redeliver-after 0'.
 SOON := --redeliver-after 1s
 
-.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore soak chaos upgrade bench screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename host FORCE
+.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore soak chaos upgrade bench capacity screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -205,8 +205,9 @@ diff-comment: $(COMMENT)
 golden: ## Accept templates, permissions and the generated parts of documents as they are now: read the diff before you commit it.
 	cp docs/runbooks/dead-letters.md operator/runbook/dead-letters.txt
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
-	go test ./acceptance/simulation -run 'TestTheStateTablesInTheDocsAreThoseOfTheCode|TestEveryReachableState' -update
+	go test ./acceptance/simulation -run 'TestTheStateTablesInTheDocsAreThoseOfTheCode|TestEveryReachableState|WhenAServiceFails' -update
 	go test ./acceptance/document -run Generated -update
+	go test ./acceptance/capacity -run Generated -update
 	go test ./services/order/httpapi -run Generated -update
 	go test ./localcloud -run Generated -update
 	go test -count=1 ./localcloud/conformance -update
@@ -231,6 +232,10 @@ upgrade: host $(ASSEMBLY) ## Run 500 orders under all faults through the previou
 
 bench: host $(ASSEMBLY) ## Measure what an order costs, beside docs/cost.md; FLAGS=-update writes it there.
 	@go test -count=1 -timeout 30m -run '^$$' -bench '^BenchmarkOrder$$' -benchtime 1x ./acceptance $(FLAGS)
+
+capacity: ## Simulate AWS at up to 10,000 orders a second, and an overload; write docs/capacity.md.
+	go test ./acceptance/capacity -run Generated -update
+	CAPACITY=1 go test -count=1 -timeout 60m -v ./acceptance/capacity -run Simulated -update
 
 screenshots: host $(ASSEMBLY) ## Make the pictures of the console in the README (needs Chromium or Chrome).
 	@SCREENSHOTS="$(CURDIR)/docs/images" CI=true go test -count=1 ./acceptance/console -run TestScreenshots
