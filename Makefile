@@ -11,6 +11,7 @@
 # SOURCE is the checkout whose handlers original runs.
 # PREVIOUS is the release that upgrade runs beside the working tree, and compat compares
 # with it, as git names it; without it that is the one in acceptance/previous-release.
+# PACKAGES are the guarded packages for mutants: 'pkg/event services/order'; SINCE is a commit.
 # DEBUG are functions, by their construct paths, that run builds and runs for a debugger: 'Order/Api Order/Worker'.
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
@@ -76,6 +77,7 @@ QUOTA    := dist/local/quota
 FIRST    := dist/local/firstdeployment
 COMMENT  := dist/local/diffcomment
 COMPAT   := dist/local/compat
+MUTANTS  := dist/local/mutants
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
 # What run does once the local cloud is up: it receives the stock, and prints how to
@@ -93,7 +95,7 @@ SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 # minutes, and so it does with FLAGS='--redeliver-after 0'.
 SOON := --redeliver-after 1s
 
-.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore soak chaos upgrade bench capacity screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename host FORCE
+.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat mutants build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore soak chaos upgrade bench capacity screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -155,6 +157,9 @@ lint-asyncapi: tools/asyncapi/node_modules ## Check docs/asyncapi.json with Asyn
 
 compat: $(COMPAT) ## List what breaks clients of the order API or consumers of events since the last release, or since PREVIOUS.
 	@$(COMPAT) $(PREVIOUS:%=-previous %)
+
+mutants: $(MUTANTS) ## Change the guarded packages in small ways, one at a time, and list the changes that no test notices: all, PACKAGES, or those changed since SINCE.
+	@$(MUTANTS) $(SINCE:%=-since %) $(PACKAGES)
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
 	@export GOWORK=off; for module in $(filter-out $(APART),$(MODULES)); do (cd $$module && \
@@ -310,8 +315,8 @@ $(OPERATOR): FORCE
 $(CHECK) $(QUOTA) $(FIRST) $(COMMENT): FORCE
 	@cd infra && $(GO_BUILD) -o ../$@ ./cmd/$(@F)
 
-$(COMPAT): FORCE
-	@cd tools && $(GO_BUILD) -o ../$@ ./compat
+$(COMPAT) $(MUTANTS): FORCE
+	@cd tools && $(GO_BUILD) -o ../$@ ./$(@F)
 
 # Without the shell's settings for AWS: with credentials the CDK would call AWS for the account.
 OFFLINE := env $(patsubst %,-u %,$(filter AWS_%,$(.VARIABLES))) \
