@@ -118,7 +118,8 @@ test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /localcloud)
 	cd tools && GOWORK=off go test $(RACE) ./...
 	go test ./infra/...
-	@echo "Running the example on the local cloud …"
+	@echo "Running the examples, one of them on the local cloud …"
+	@for example in $(filter-out examples/hotel,$(filter examples/%,$(MODULES))); do (cd $$example && GOWORK=off go test ./...) || exit 1; done
 	$(MAKE) -C examples/hotel test
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 -timeout 20m -parallel 5 ./acceptance/...
