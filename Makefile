@@ -62,8 +62,9 @@ export CDK_DISABLE_CLI_TELEMETRY := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 CDK := node_modules/.bin/cdk
-# The modules, of which tools is not in the workspace.
-MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod services/*/go.mod))
+# The modules. Those of APART are not in the workspace.
+MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod services/*/go.mod examples/*/go.mod))
+APART   := tools $(filter examples/%,$(MODULES))
 # A program is built in its own module and without the workspace, in which Go takes
 # the highest version that any module requires: so the versions in go.mod ship.
 GO_BUILD := GOWORK=off go build -buildvcs=false -tags lambda.norpc
@@ -92,7 +93,7 @@ SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 # minutes, and so it does with FLAGS='--redeliver-after 0'.
 SOON := --redeliver-after 1s
 
-.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat build synth try-deploy diff deploy github deployable quota diff-comment golden sim soak chaos upgrade bench capacity screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename host FORCE
+.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore soak chaos upgrade bench capacity screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -116,6 +117,8 @@ test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /localcloud)
 	cd tools && GOWORK=off go test $(RACE) ./...
 	go test ./infra/...
+	@echo "Running the example on the local cloud …"
+	$(MAKE) -C examples/hotel test
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 -timeout 20m -parallel 5 ./acceptance/...
 	@for browser in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$browser >/dev/null && exit; done; \
@@ -134,8 +137,8 @@ lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates lint-openapi l
 	@echo "Linting all modules …"
 	$(ACTIONLINT) -shellcheck= -pyflakes=
 	$(ZIZMOR) --offline --quiet .github
-	$(GOLANGCI) run $(patsubst %,./%/...,$(filter-out tools,$(MODULES)))
-	cd tools && GOWORK=off ../$(GOLANGCI) run ./...
+	$(GOLANGCI) run $(patsubst %,./%/...,$(filter-out $(APART),$(MODULES)))
+	@for module in $(APART); do (cd $$module && GOWORK=off "$(CURDIR)/$(GOLANGCI)" run ./...) || exit 1; done
 	@for module in $(MODULES); do (cd $$module && GOWORK=off go vet ./...) || exit 1; done
 
 lint-templates: $(LINTER)/installed ## Check the synthesized templates with cfn-lint, and every policy in them with parliament.
@@ -154,7 +157,7 @@ compat: $(COMPAT) ## List what breaks clients of the order API or consumers of e
 	@$(COMPAT) $(PREVIOUS:%=-previous %)
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
-	@export GOWORK=off; for module in $(filter-out tools,$(MODULES)); do (cd $$module && \
+	@export GOWORK=off; for module in $(filter-out $(APART),$(MODULES)); do (cd $$module && \
 		packages=$$(go list -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' ./...) && test -z "$$packages" || \
 		"$(CURDIR)/$<" check --ignore example.com/saga --allowed_licenses=$(LICENCES) $$packages \
 		) 2>.bin/licences.log || { cat .bin/licences.log; exit 1; }; done
@@ -202,7 +205,7 @@ diff-comment: $(COMMENT)
 golden: ## Accept templates, permissions and the generated parts of documents as they are now: read the diff before you commit it.
 	cp docs/runbooks/dead-letters.md operator/runbook/dead-letters.txt
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
-	go test ./acceptance/simulation -run 'TestTheStateTablesInTheDocsAreThoseOfTheCode|WhenAServiceFails' -update
+	go test ./acceptance/simulation -run 'TestTheStateTablesInTheDocsAreThoseOfTheCode|TestEveryReachableState|WhenAServiceFails' -update
 	go test ./acceptance/document -run Generated -update
 	go test ./acceptance/capacity -run Generated -update
 	go test ./services/order/httpapi -run Generated -update
@@ -211,6 +214,9 @@ golden: ## Accept templates, permissions and the generated parts of documents as
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
 	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestEveryOrderEnds
+
+explore: ## Explore every state that one order, and two that compete, can reach; with batches of two events, too.
+	BATCHES=1 go test -count=1 -timeout 60m -v ./acceptance/simulation -run TestEveryReachableState
 
 soak: ## Simulate until it is stopped, or fails.
 	SOAK=1 go test $(RACE) -count=1 -timeout 0 -v ./acceptance/simulation -run TestEveryOrderEnds

@@ -50,7 +50,7 @@ func machines() []machine {
 }
 
 // sandboxed returns the right decisions, with their sandboxes.
-func sandboxed(l *ledger) decisions {
+func sandboxed(l paymentsandbox.Ledger) decisions {
 	return decisions{
 		order:     participant.Pure(order.Decide),
 		warehouse: warehouse.Decider(warehousesandbox.Carrier{}),

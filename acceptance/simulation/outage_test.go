@@ -26,7 +26,7 @@ type outage struct {
 	// begin changes a history before it is played.
 	begin func(*history)
 	// decisions, if set, replaces the right ones.
-	decisions func(*ledger) decisions
+	decisions func(paymentsandbox.Ledger) decisions
 	// away is for how long the tables cannot be reached.
 	away time.Duration
 	// copies is how often a queue delivers each message.
@@ -205,7 +205,7 @@ func (g lateGateway) Charge(ctx context.Context, charge payment.Charge) (bool, e
 	return false, errNoResponse
 }
 
-func lateProvider(l *ledger) decisions {
+func lateProvider(l paymentsandbox.Ledger) decisions {
 	d := sandboxed(l)
 	gateway := lateGateway{paymentsandbox.Provider{Ledger: l}, nil, make(map[string]int)}
 	d.payment = payment.Decider(&gateway)
@@ -238,8 +238,8 @@ func newOutage(ctx context.Context, language participant.Language, o *outage, se
 	return h, nil
 }
 
-// outcome is how the orders of some histories have ended.
-type outcome struct {
+// ending is how the orders of some histories have ended.
+type ending struct {
 	orders, shipped, cancelled, timedOut int
 	longest, rollback                    time.Duration
 	alarms                               map[string]bool
@@ -249,7 +249,7 @@ func TestEveryOrderEndsAndNoInvariantIsViolatedWhenAServiceFails(t *testing.T) {
 	language := newLanguage(t)
 	rows := [][]string{{"what fails", "orders", "shipped", "cancelled", "of these at the deadline", "dead letters, redriven", "longest order", "alarms"}}
 	for _, o := range outages() {
-		end := outcome{alarms: make(map[string]bool)}
+		end := ending{alarms: make(map[string]bool)}
 		tally := 0
 		for seed := range uint64(2) {
 			h, violations := playOutage(t, language, o, seed)
@@ -268,14 +268,11 @@ func TestEveryOrderEndsAndNoInvariantIsViolatedWhenAServiceFails(t *testing.T) {
 		rows = append(rows, end.row(o))
 	}
 	checkAlarms(t, rows)
-	const begin, finish = "<!-- faults of whole services, generated -->\n\n", "\n<!-- end of faults of whole services -->"
-	text := read(t, proofDocument)
-	before, rest, begins := strings.Cut(text, begin)
-	_, after, ends := strings.Cut(rest, finish)
-	if !begins || !ends {
-		t.Fatalf("%s has no place for the faults of whole services", proofDocument)
+	document, err := replaceBetween(read(t, proofDocument), "faults of whole services", markdown.Table(rows, "---"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	checkWritten(t, proofDocument, before+begin+markdown.Table(rows, "---")+finish+after)
+	checkWritten(t, proofDocument, document)
 }
 
 // Without the redrive the same run must fail. What is lost elsewhere, the sweeper may have
@@ -302,10 +299,8 @@ func playOutage(t *testing.T, language participant.Language, o *outage, seed uin
 	return h, append(violations, audited...)
 }
 
-const proofDocument = "../../docs/proof.md"
-
 // add adds how the orders of a history have ended, and the alarms that it raised.
-func (o *outcome) add(h *history) {
+func (o *ending) add(h *history) {
 	placed, failed := make(map[string]time.Time), make(map[string]time.Time)
 	for _, e := range h.published {
 		switch h.data(e).(type) {
@@ -360,7 +355,7 @@ func lastsThreePeriods(failures []time.Time) bool {
 }
 
 // row returns the row of an outage. The thresholds are those of infra/sweeper.go.
-func (o *outcome) row(of *outage) []string {
+func (o *ending) row(of *outage) []string {
 	o.alarms["StuckOrder"] = o.longest > time.Hour
 	o.alarms["OldestUnfinishedOrder"] = o.longest > production+15*time.Minute
 	o.alarms["OldestUnfinishedRollback"] = o.rollback > 15*time.Minute

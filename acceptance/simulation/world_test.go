@@ -31,6 +31,8 @@ type world struct {
 	language   participant.Language
 	vocabulary dynamo.Vocabulary
 	now        time.Time
+	// tick is by how much each reading of a clock advances the time.
+	tick time.Duration
 	// skews are how far the clocks of the contexts are ahead of now.
 	skews     map[string]time.Duration
 	consumers []consumer
@@ -41,8 +43,6 @@ type world struct {
 	stores   map[string]*store
 	ledger   *ledger
 
-	// spans counts the trace parents.
-	spans int
 	// pending is what is not handled yet.
 	pending []*task
 	// published has each event once, and once more for each other content that it had;
@@ -71,6 +71,8 @@ type world struct {
 	// planned is the fault of the current run. It occurs if the run reaches its place.
 	planned fault
 	running []*task
+	// avoided are the faults that could have occurred in a run without one.
+	avoided map[fault]bool
 	// dead: the current run has crashed, and has no further effect.
 	dead bool
 	// rival returns which of the tasks wins when a race is lost.
@@ -126,11 +128,13 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 		vocabulary: vocabulary,
 		language:   &cachedLanguage{Language: language, known: make(map[string]reading)},
 		now:        time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		tick:       time.Millisecond,
 		skews:      make(map[string]time.Duration),
 		stores:     make(map[string]*store),
 		contents:   make(map[string][]event.Event),
 		ledger:     l,
 		running:    []*task{{}},
+		avoided:    make(map[fault]bool),
 		notified:   []event.Event{},
 		erased:     make(map[string]int),
 		rejected:   make(map[string]int),
@@ -141,6 +145,7 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 		abandons:   func() bool { return false },
 		tally:      make(map[string]int),
 	}
+	l.world = w
 	w.joinAll(d)
 	w.consumers = append(w.consumers, consumer{
 		name:     contract.Notification,
@@ -182,17 +187,16 @@ func join[S any](w *world, config participant.Config[S], decide participant.Deci
 	return p
 }
 
-// traceParent returns another trace parent each time, so that an event which does not
+// traceParent returns another trace parent at each time, so that an event which does not
 // keep its first one has two contents.
 func (w *world) traceParent(context.Context) string {
-	w.spans++
-	return fmt.Sprintf("00-%032x-%016x-01", 1, w.spans)
+	return fmt.Sprintf("00-%032x-%016x-01", 1, w.now.UnixNano())
 }
 
-// clock returns the time of a component's clock. Each call advances the world's time a
-// little.
+// clock returns the time of a component's clock. Each call advances the world's time by a
+// tick.
 func (w *world) clock(source string) time.Time {
-	w.now = w.now.Add(time.Millisecond)
+	w.now = w.now.Add(w.tick)
 	return w.now.Add(w.skews[source])
 }
 
