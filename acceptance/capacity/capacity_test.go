@@ -126,8 +126,7 @@ func (m Model) limit(t *testing.T, name string) Limit {
 
 func TestNothingIsLostInAnOverload(t *testing.T) {
 	m := production(t)
-	capacity := m.First().Rate()
-	_, result := m.OverloadRows(Overload{Times: 3, For: 10 * time.Second, Settings: m.AsDeployed(), Capacity: capacity}, 1)
+	result := m.overloads(10 * time.Second)[0].Run(m, 1)
 	if result.Ended != result.Accepted || result.Accepted != result.Placed-result.Refused || result.DeadLetters != 0 || result.Late != 0 {
 		t.Errorf("of %d orders %d were accepted and %d have ended, with %d dead letters and %d after the deadline",
 			result.Placed, result.Accepted, result.Ended, result.DeadLetters, result.Late)
@@ -167,10 +166,9 @@ func TestTransactionsOnOneItemAreInConflictIfTheyOverlap(t *testing.T) {
 func TestTheGeneratedTablesInTheDocsAreThoseOfTheModel(t *testing.T) {
 	m := production(t)
 	text := read(t, document)
-	for name, rows := range map[string][][]string{"limits": m.LimitRows(), "settings": m.SettingRows(), "figures": FigureRows()} {
-		text = replace(t, text, name, rows)
-	}
-	check(t, text)
+	text = replace(t, text, "limits", m.LimitRows(), "--:")
+	text = replace(t, text, "settings", m.SettingRows(), "--:")
+	check(t, replace(t, text, "figures", m.FigureRows(), "---"))
 }
 
 // loads returns how long a load is simulated, so that enough orders are placed.
@@ -203,11 +201,30 @@ func TestTheSimulatedTablesInTheDocsAreThoseOfTheModel(t *testing.T) {
 		}
 		return
 	}
-	overloaded, result := m.OverloadRows(Overload{Times: 3, For: 10 * time.Minute, Settings: m.AsDeployed(), Capacity: m.First().Rate()}, 1)
-	if result.Ended != result.Accepted || result.DeadLetters != 0 {
-		t.Errorf("%d of %d orders have ended, with %d dead letters", result.Ended, result.Accepted, result.DeadLetters)
+	var results []Result
+	overloads := m.overloads(10 * time.Minute)
+	for _, o := range overloads {
+		result := o.Run(m, 1)
+		if result.Ended != result.Accepted || result.DeadLetters != 0 {
+			t.Errorf("%s: %d of %d orders have ended, with %d dead letters", o.Name, result.Ended, result.Accepted, result.DeadLetters)
+		}
+		results = append(results, result)
 	}
-	check(t, replace(t, replace(t, text, "loads", rows), "overload", overloaded))
+	text = replace(t, text, "loads", rows, "--:")
+	check(t, replace(t, text, "overload", OverloadRows(m, overloads, results), "--:"))
+}
+
+// overloads returns three times the capacity, as deployed, and where Loyalty can handle
+// that.
+func (m Model) overloads(lasting time.Duration) []Overload {
+	const times = 3
+	capacity := m.First().Rate()
+	deployed, more := m.AsDeployed(), m.AsDeployed()
+	more.Workers[contract.SourceLoyalty] = m.For(times * capacity).Workers[contract.SourceLoyalty]
+	return []Overload{
+		{"as deployed", deployed, capacity, times, lasting},
+		{"`Limits.DirectWorkers` = " + thousands(more.Workers[contract.SourceLoyalty]), more, capacity, times, lasting},
+	}
 }
 
 func marks(table string) (begin, end string) {
@@ -225,10 +242,10 @@ func between(t *testing.T, text, table string) string {
 	return written
 }
 
-func replace(t *testing.T, text, table string, rows [][]string) string {
+func replace(t *testing.T, text, table string, rows [][]string, rule string) string {
 	t.Helper()
 	begin, end := marks(table)
-	return strings.Replace(text, begin+between(t, text, table)+end, begin+markdown.Table(rows, "--:")+end, 1)
+	return strings.Replace(text, begin+between(t, text, table)+end, begin+markdown.Table(rows, rule)+end, 1)
 }
 
 // check compares the document with its generated text, or writes it.

@@ -16,7 +16,7 @@ type Figure struct {
 // The basis of a figure without a page of AWS.
 const (
 	assumed  = "assumed"
-	measured = "measured: [what an order costs](cost.md)"
+	emulated = "median as emulated for [what an order costs](cost.md); 99th percentile assumed"
 )
 
 // Quotas of a large region, such as eu-west-1, and of an account that is not new.
@@ -111,7 +111,7 @@ func Figures() []Figure {
 		n("EventBridge: invocations of targets a second; what is beyond is delayed", invocationsQuota, eventBridgePage),
 		n("EventBridge: requests a second to one API destination; what is beyond is delayed", destinationQuota, eventBridgePage),
 		latencyOf("EventBridge: from PutEvents to the target", l.deliver, "99th percentile: AWS's announcement of November 2024, read in articles about it; median assumed"),
-		latencyOf("EventBridge: a call of PutEvents", l.putEvents, "median as in "+measured+"; 99th percentile assumed"),
+		latencyOf("EventBridge: a call of PutEvents", l.putEvents, emulated),
 		n("SQS: calls a second of each action for FIFO queues of high throughput", fifoQuota, fifoPage),
 		latencyOf("SQS: from the send to the receive", l.receive, assumed),
 		n("Lambda: executions of an account at once", concurrency, concurrencyPage),
@@ -126,7 +126,7 @@ func Figures() []Figure {
 		n("DynamoDB: write units a second of one table or index", tableWrites, tablePage),
 		n("DynamoDB: write units a second of one partition", partitionWrites, partitionPage),
 		latencyOf("DynamoDB: a read", l.read, assumed),
-		latencyOf("DynamoDB: a write", l.write, "median as in "+measured+"; 99th percentile assumed"),
+		latencyOf("DynamoDB: a write", l.write, emulated),
 		latencyOf("DynamoDB: a transaction", l.transact, assumed),
 		n("CloudWatch Logs: calls of PutLogEvents a second", putLogEventsQuota, logsPage),
 	}

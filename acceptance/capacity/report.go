@@ -64,13 +64,16 @@ func (m Model) rampTime(rate float64) time.Duration {
 	return time.Duration(max(0, most-initialPollers) / pollersAMinute * float64(time.Minute)).Round(time.Second)
 }
 
-// FigureRows returns a table of all figures.
-func FigureRows() [][]string {
+// FigureRows returns a table of all figures, and of what is measured.
+func (m Model) FigureRows() [][]string {
 	rows := [][]string{{"figure", "value", "source"}}
 	for _, f := range Figures() {
 		rows = append(rows, []string{f.Name, f.Value, f.Source})
 	}
-	return rows
+	return append(rows, []string{
+		"computing of a vCPU for each call of AWS, with all that belongs to it",
+		strconv.FormatFloat(m.Measured.CPU.Seconds()*1000, 'f', 1, 64) + " ms", "measured: [what an order costs](cost.md)",
+	})
 }
 
 // month is as long as AWS's price calculator takes it to be.
@@ -119,33 +122,56 @@ func (m Model) LoadRow(rate float64, measure time.Duration, seed uint64) ([]stri
 	), result
 }
 
-// Overload is a load of several times the capacity of the settings, which then falls to
-// half of the capacity.
+// Overload is a load of several times a capacity, which then falls to half of it, until no
+// order of the overload is left.
 type Overload struct {
-	Times    float64
-	For      time.Duration
-	Settings Settings
-	Capacity float64
+	// Name is the heading of its column.
+	Name            string
+	Settings        Settings
+	Capacity, Times float64
+	For             time.Duration
 }
 
-// OverloadRows simulates an overload, and returns a table of it.
-func (m Model) OverloadRows(o Overload, seed uint64) ([][]string, Result) {
-	result := m.Run(o.Settings, seed, Phase{Rate: o.Times * o.Capacity, For: o.For}, Phase{Rate: o.Capacity / 2, For: 24 * time.Hour, UntilCaughtUp: true})
-	caught := result.CaughtUp - o.For
-	seconds := func(d time.Duration) string { return thousands(d.Seconds()) }
-	return [][]string{
-		{fmt.Sprintf("%s times the capacity for %s, and then half of it", thousands(o.Times), o.For), ""},
-		{"orders a second before and after", thousands(o.Times*o.Capacity) + " and " + thousands(o.Capacity/2)},
-		{"orders placed, accepted, ended", thousands(float64(result.Placed)) + ", " + thousands(float64(result.Accepted)) + ", " + thousands(float64(result.Ended))},
-		{"dead letters", thousands(float64(result.DeadLetters))},
-		{"most orders that had not ended", thousands(float64(result.Open))},
-		{"after the overload, until no order of it was left, s", seconds(caught)},
-		{"an order of the overload, median and longest, s", seconds(result.Percentile(0, 0.5)) + " and " + seconds(result.Percentile(0, 1))},
-		{"an order placed after it, median and longest, s", seconds(result.Percentile(1, 0.5)) + " and " + seconds(result.Percentile(1, 1))},
-		{"orders past their deadline of " + m.Stack.Deadline.String(), thousands(float64(result.Late))},
-		{"responses 429 and 5xx of the order API", thousands(float64(result.Errors))},
-		{"invocations that were throttled and repeated", thousands(float64(result.FunctionThrottles))},
-		{"calls of AWS that were throttled and repeated", thousands(float64(result.Throttled))},
-		{"orders that the sweeper published again", thousands(float64(result.Republished))},
-	}, result
+// Run simulates an overload.
+func (o Overload) Run(m Model, seed uint64) Result {
+	return m.Run(o.Settings, seed,
+		Phase{Rate: o.Times * o.Capacity, For: o.For}, Phase{Rate: o.Capacity / 2, For: longest, UntilCaughtUp: true})
+}
+
+// OverloadRows returns a table of overloads and their results.
+func OverloadRows(m Model, overloads []Overload, results []Result) [][]string {
+	number := func(n int) string { return thousands(float64(n)) }
+	seconds := func(d ...time.Duration) string {
+		return thousands(d[0].Seconds()) + " and " + thousands(d[1].Seconds())
+	}
+	rows := [][]string{
+		{""},
+		{"orders a second, before and after"},
+		{"orders placed, accepted, ended"},
+		{"dead letters"},
+		{"most orders that had not ended"},
+		{"until no order of the overload was left, after it, s"},
+		{"an order of the overload, median and longest, s"},
+		{"an order placed after it, median and longest, s"},
+		{"orders past their deadline of " + thousands(m.Stack.Deadline.Hours()) + " hours"},
+		{"responses 429 and 5xx of the order API"},
+		{"invocations that were throttled and repeated"},
+		{"calls of AWS that were throttled and repeated"},
+		{"orders that the sweeper published again"},
+	}
+	for i, o := range overloads {
+		r := results[i]
+		for n, value := range []string{
+			o.Name, thousands(o.Times*o.Capacity) + " and " + thousands(o.Capacity/2),
+			number(r.Placed) + ", " + number(r.Accepted) + ", " + number(r.Ended), number(r.DeadLetters),
+			number(r.Open), thousands((r.CaughtUp - o.For).Seconds()),
+			seconds(r.Percentile(0, 0.5), r.Percentile(0, 1)), seconds(r.Percentile(1, 0.5), r.Percentile(1, 1)),
+			number(r.Late), number(r.Errors),
+			number(r.FunctionThrottles), number(r.Throttled),
+			number(r.Republished),
+		} {
+			rows[n] = append(rows[n], value)
+		}
+	}
+	return rows
 }

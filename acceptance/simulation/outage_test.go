@@ -238,8 +238,8 @@ func newOutage(ctx context.Context, language participant.Language, o *outage, se
 	return h, nil
 }
 
-// endings are how the orders of some histories have ended.
-type endings struct {
+// ending is how the orders of some histories have ended.
+type ending struct {
 	orders, shipped, cancelled, timedOut int
 	longest, rollback                    time.Duration
 	alarms                               map[string]bool
@@ -249,7 +249,7 @@ func TestEveryOrderEndsAndNoInvariantIsViolatedWhenAServiceFails(t *testing.T) {
 	language := newLanguage(t)
 	rows := [][]string{{"what fails", "orders", "shipped", "cancelled", "of these at the deadline", "dead letters, redriven", "longest order", "alarms"}}
 	for _, o := range outages() {
-		end := endings{alarms: make(map[string]bool)}
+		end := ending{alarms: make(map[string]bool)}
 		tally := 0
 		for seed := range uint64(2) {
 			h, violations := playOutage(t, language, o, seed)
@@ -300,7 +300,7 @@ func playOutage(t *testing.T, language participant.Language, o *outage, seed uin
 }
 
 // add adds how the orders of a history have ended, and the alarms that it raised.
-func (o *endings) add(h *history) {
+func (o *ending) add(h *history) {
 	placed, failed := make(map[string]time.Time), make(map[string]time.Time)
 	for _, e := range h.published {
 		switch h.data(e).(type) {
@@ -355,7 +355,7 @@ func lastsThreePeriods(failures []time.Time) bool {
 }
 
 // row returns the row of an outage. The thresholds are those of infra/sweeper.go.
-func (o *endings) row(of *outage) []string {
+func (o *ending) row(of *outage) []string {
 	o.alarms["StuckOrder"] = o.longest > time.Hour
 	o.alarms["OldestUnfinishedOrder"] = o.longest > production+15*time.Minute
 	o.alarms["OldestUnfinishedRollback"] = o.rollback > 15*time.Minute
