@@ -77,18 +77,23 @@ func cut(rolls []int, fails func([]int) bool) []int {
 	return rolls
 }
 
-// lower makes each roll as small as it can be.
+// lower makes each roll smaller, by bisection between one that fails and one that does not.
 func lower(rolls []int, fails func([]int) bool) []int {
 	for i := range rolls {
-		for improved := true; improved; {
-			improved = false
-			for _, smaller := range []int{0, rolls[i] / 2, rolls[i] - 1} {
-				candidate := slices.Clone(rolls)
-				candidate[i] = max(smaller, 0)
-				if candidate[i] < rolls[i] && fails(candidate) {
-					rolls, improved = candidate, true
-					break
-				}
+		with := func(roll int) []int {
+			candidate := slices.Clone(rolls)
+			candidate[i] = roll
+			return candidate
+		}
+		for passes := -1; rolls[i]-passes > 1; {
+			middle := passes + (rolls[i]-passes)/2
+			if passes < 0 {
+				middle = 0 // Most rolls are of no importance.
+			}
+			if candidate := with(middle); fails(candidate) {
+				rolls = candidate
+			} else {
+				passes = middle
 			}
 		}
 	}
