@@ -51,6 +51,7 @@ const (
 	// A table on demand sustains twice its previous peak, and a new one as much as this.
 	// More than that within warmPeriod may be throttled.
 	warmWrites      = 4000
+	warmReads       = 12_000
 	warmPeriod      = 30 * time.Minute
 	warmPage        = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"
 	tableWrites     = 40_000
@@ -123,6 +124,7 @@ func Figures() []Figure {
 		{"Lambda: delay after a throttled asynchronous event", "1 s, doubling up to 5 min, for 6 h", asyncPage},
 		latencyOf("Lambda: cold start", l.coldStart, assumed),
 		n("DynamoDB: write units a second of a new table on demand, and twice the previous peak of each", warmWrites, warmPage),
+		n("DynamoDB: read units a second of a new table on demand", warmReads, warmPage),
 		n("DynamoDB: write units a second of one table or index", tableWrites, tablePage),
 		n("DynamoDB: write units a second of one partition", partitionWrites, partitionPage),
 		latencyOf("DynamoDB: a read", l.read, assumed),

@@ -84,7 +84,7 @@ func (m Model) Limits() []Limit {
 		{"EventBridge", "invocations of targets a second", invocationsQuota, m.invocations(), quota, eventBridgePage, func(s *Settings, n float64) { s.Invocations = n }},
 		{"EventBridge", "requests a second to the notification endpoint", destinationQuota, 1, quota, eventBridgePage, func(s *Settings, n float64) { s.Destination = n }},
 		{"SQS", "sends a second to FIFO queues", fifoQuota, float64(len(works()[contract.SourceWarehouse])), quota, fifoPage, func(s *Settings, n float64) { s.FIFO = n }},
-		{"CloudWatch Logs", "calls of PutLogEvents a second, one for each event", putLogEventsQuota, events, quota, logsPage, func(*Settings, float64) {}},
+		{"CloudWatch Logs", "calls of PutLogEvents a second, one for each event", putLogEventsQuota, events, quota, logsPage, notSimulated},
 	}
 	limits = append(limits, m.workers()...)
 	limits = append(limits, m.tables()...)
@@ -93,6 +93,9 @@ func (m Model) Limits() []Limit {
 		func(s *Settings, n float64) { s.OpenOrders = int(math.Ceil(n / partitionWrites)) },
 	})
 }
+
+// notSimulated is for a limit that is in no simulation.
+func notSimulated(*Settings, float64) {}
 
 // invocations returns how many targets the events of an order are sent to. The archive is
 // one of each event on its bus.
@@ -138,13 +141,16 @@ func (m Model) workers() []Limit {
 	api := m.Stack.functions[m.Stack.api]
 	placed := placing()
 	total := placed.duration(m.Measured, usual, api.memory, 1).Seconds()
-	var limits []Limit
+	limits := []Limit{{
+		"Lambda", "new environments of the order API in 10 s, after a jump from nothing", scaling, total + usual.coldStart.P50.Seconds(),
+		"provisioned concurrency", scalingPage, notSimulated,
+	}}
 	for _, service := range slices.Sorted(maps.Keys(works())) {
 		function, mapped := m.Stack.worker(service)
-		have, change, batch, page := float64(m.Stack.functions[function].reserved), "Limits.DirectWorkers", 1, reservedPage
+		have, change, batch, page := cmp.Or(float64(m.Stack.functions[function].reserved), concurrency), "Limits.DirectWorkers", 1, reservedPage
 		if mapped != nil {
 			largest := slices.MaxFunc(mapped, func(a, b mapping) int { return a.batch - b.batch })
-			have, change, batch, page = largest.concurrency, queueSetting, largest.batch, mappingPage
+			have, change, batch, page = cmp.Or(largest.concurrency, maximumPollers), queueSetting, largest.batch, mappingPage
 		}
 		seconds := 0.0
 		for _, w := range works()[service] {
@@ -164,10 +170,13 @@ func (m Model) workers() []Limit {
 
 // tables returns the limits of each table, if every event is written alone.
 func (m Model) tables() []Limit {
-	units := map[string]float64{contract.SourceOrder: placing().units}
+	units, reads := map[string]float64{contract.SourceOrder: placing().units}, make(map[string]float64)
 	for service, byType := range works() {
 		for _, w := range byType {
 			units[service] += w.units
+			if !w.begins {
+				reads[service]++
+			}
 			if w.provider {
 				units[service]++
 			}
@@ -181,6 +190,8 @@ func (m Model) tables() []Limit {
 		})
 	}
 	return append(limits, Limit{
+		"DynamoDB", "read units a second of the table of order, new", warmReads, reads[contract.SourceOrder], "WarmThroughput of the table", warmPage, notSimulated,
+	}, Limit{
 		"DynamoDB", "write units a second of one table", tableWrites, slices.Max(slices.Collect(maps.Values(units))), "the quota, which is adjustable", tablePage,
 		func(s *Settings, n float64) { s.Tables = n },
 	})
