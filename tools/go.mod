@@ -1,6 +1,7 @@
-// The commands that rename the modules and list breaking changes, and the tools that
-// check dependencies, pinned with all they need. It is no part of the workspace, so that
-// what they require does not raise the versions of what the saga is built from.
+// The commands that rename the modules, list breaking changes and prepare a release, and
+// the tools that check dependencies, pinned with all they need. It is no part of the
+// workspace, so that what they require does not raise the versions of what the saga is
+// built from.
 module example.com/saga/tools
 
 go 1.26.0

@@ -11,7 +11,10 @@ import (
 )
 
 func TestTheStorePassesTheSuite(t *testing.T) {
-	participanttest.TestStore(t, func(t *testing.T) participant.Store { return ownstore.Open(t.TempDir()) })
+	participanttest.TestStore(t, func(t *testing.T) participant.Store {
+		t.Helper()
+		return ownstore.Open(t.TempDir())
+	})
 }
 
 func TestAStoreThatIsOpenedAgainHasTheRecords(t *testing.T) {

@@ -23,7 +23,7 @@
 // on its indexes), events:PutEvents on the bus, sqs:SendMessage on the dead-letter queue
 // and sqs:ChangeMessageVisibility on the function's queues.
 //
-// The start calls no service. What an event costs is in the documentation of package
+// A whole function is in examples/consumer of this repository. The start calls no service. What an event costs is in the documentation of package
 // dynamo.
 package lambdaapp
 

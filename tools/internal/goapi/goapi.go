@@ -106,7 +106,7 @@ func checkout(ctx context.Context, folder, ref, name, to string) error {
 	}
 	for reader := tar.NewReader(bytes.NewReader(archive)); ; {
 		header, err := reader.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
