@@ -22,7 +22,6 @@ import (
 // program is a compiled test program, or one test of it.
 type program struct {
 	path, dir string
-	env       []string
 	// run is the pattern of its tests.
 	run string
 	// took is how long it takes without a mutant.
@@ -138,7 +137,7 @@ func build(ctx context.Context, folder, overlay string, t target) ([]*program, e
 			return nil, fmt.Errorf("build the tests of %s: %w\n%s", g.dir, err, out)
 		}
 		if g.run != "" {
-			all = append(all, &program{path: path, dir: g.dir, env: g.env, run: g.run})
+			all = append(all, &program{path: path, dir: g.dir, run: g.run})
 			continue
 		}
 		list := exec.CommandContext(ctx, path, "-test.list", "^(Test|Example|Fuzz)")
@@ -198,7 +197,7 @@ func isKilled(ctx context.Context, m mutant, programs []*program) (bool, error) 
 	}
 	for _, p := range together {
 		// A mutant that never ends is killed.
-		_, err := p.start(ctx, "MUTANT="+strconv.Itoa(m.id), 10*time.Second+10*p.took)
+		_, err := p.start(ctx, "MUTANT="+strconv.Itoa(m.id), 10*time.Second+4*p.took)
 		if _, isExit := errors.AsType[*exec.ExitError](err); isExit && ctx.Err() == nil {
 			return true, nil
 		}
@@ -218,7 +217,7 @@ func (p *program) start(ctx context.Context, variable string, limit time.Duratio
 		p.path, "-test.run", p.run, "-test.failfast", "-test.timeout", limit.String())
 	var out bytes.Buffer
 	command.Dir, command.Stdout, command.Stderr = p.dir, &out, &out
-	command.Env = append(append(os.Environ(), p.env...), variable)
+	command.Env = append(os.Environ(), variable)
 	err := command.Run()
 	return out.String(), err
 }
