@@ -25,7 +25,8 @@ type program struct {
 	// run is the pattern of its tests.
 	run string
 	// took is how long it takes without a mutant.
-	took time.Duration
+	took   time.Duration
+	isSlow bool
 	// reaches are the mutants that it reaches.
 	reaches map[int]bool
 }
@@ -179,21 +180,25 @@ func (p *program) trace(ctx context.Context, folder string) error {
 	return nil
 }
 
+// slow is how long a test takes that runs after the others: one of random inputs takes much
+// longer when it fails, to find a small one.
+const slow = time.Second / 2
+
 // isKilled reports whether a test fails with a mutant. The tests of one program that reach
 // it run together, those of its own package first.
 func isKilled(ctx context.Context, m mutant, programs []*program) (bool, error) {
+	programs = slices.DeleteFunc(slices.Clone(programs), func(p *program) bool { return !p.reaches[m.id] })
+	slices.SortStableFunc(programs, func(a, b *program) int { return cmp.Compare(a.took/slow, b.took/slow) })
 	var together []*program
 	for _, p := range programs {
-		if !p.reaches[m.id] {
-			continue
-		}
-		if last := len(together) - 1; last >= 0 && together[last].path == p.path {
+		if last := len(together) - 1; last >= 0 && together[last].path == p.path && together[last].isSlow == (p.took >= slow) {
 			together[last].run += "|" + p.run
 			together[last].took += p.took
 			continue
 		}
-		copied := *p
-		together = append(together, &copied)
+		first := *p
+		first.isSlow = p.took >= slow
+		together = append(together, &first)
 	}
 	for _, p := range together {
 		// A mutant that never ends is killed.
