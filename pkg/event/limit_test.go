@@ -86,3 +86,15 @@ func TestATraceParentOfAnotherTypeCountsAsAbsent(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSchemaOfAnEventHasItsAttributes(t *testing.T) {
+	var schema struct{ Properties map[string]any }
+	if err := json.Unmarshal(event.Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	for name := range members() {
+		if schema.Properties[name] == nil {
+			t.Errorf("the schema has no %s", name)
+		}
+	}
+}
