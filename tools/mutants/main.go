@@ -51,15 +51,12 @@ type target struct {
 type guard struct{ dir, run string }
 
 func targets() []target {
-	stores := []guard{{dir: "pkg/memory", run: "."}}
 	return []target{
 		{dir: "services/order"},
 		{dir: "services/warehouse"},
 		{dir: "services/payment"},
 		{dir: "services/loyalty"},
-		{dir: "pkg/participant", guards: stores},
 		{dir: "operator/audit"},
-		{dir: "pkg/dynamo"},
 		{dir: "pkg/event", guards: []guard{{dir: "pkg/contract", run: "."}}},
 		{dir: "pkg/eventbridge"},
 		{dir: "pkg/worker"},
@@ -67,8 +64,6 @@ func targets() []target {
 		{dir: "pkg/contract"},
 		{dir: "pkg/language", guards: []guard{{dir: "pkg/contract", run: "."}}},
 		{dir: "pkg/idempotency"},
-		{dir: "pkg/httpcommand", guards: []guard{{dir: "services/order/httpapi", run: "^Test"}}},
-		{dir: "services/order/httpapi"},
 	}
 }
 
