@@ -149,7 +149,7 @@ func later(a, b time.Time) time.Time {
 // after that.
 func (h *history) runSweeper(ctx context.Context) {
 	h.now = later(h.now, h.sweepAt)
-	young := h.now.Before(h.began.Add(2 * deadline))
+	young := h.now.Before(h.began.Add(2 * h.deadline))
 	nothingLeft := len(h.pending) == 0 && !young && h.known == len(h.published)
 	h.known = len(h.published)
 	planned := noFault
@@ -163,7 +163,7 @@ func (h *history) runSweeper(ctx context.Context) {
 	}
 	h.sweepAt = h.now.Add(time.Hour)
 	if young {
-		h.sweepAt = h.now.Add(time.Minute)
+		h.sweepAt = h.now.Add(h.outage.sweepsEvery(h.world))
 	}
 }
 
