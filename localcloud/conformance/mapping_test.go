@@ -239,7 +239,7 @@ func TestAFIFOGroupLosesItsOrderIfOnlyTheFailedMessageIsNamed(t *testing.T) {
 	test := unique()
 	// While a message of the group is handled, the others wait, and come in one batch then. In
 	// several batches a failure would hold the rest of the group back.
-	sendInOrder(t, test, instruction{Pause: 3000})
+	sendInOrder(t, test, instruction{Pause: 700})
 	awaitNotes(t, test, 1)
 	sendGroup(t, "WorkFifo", test, 1, instruction{}, instruction{Do: "report", Times: 1}, instruction{})
 	if waiting := notes(t, test); len(waiting) != 1 {
