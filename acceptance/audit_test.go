@@ -78,6 +78,8 @@ func orderKinds() []orderKind {
 		{name: "declined", from: `"card"`, to: `"card-declined"`, ends: cancelled},
 		{name: "blocked", from: `"c-42"`, to: `"blocked-1"`, ends: cancelled},
 		{name: "undeliverable", from: `"23 Fake Street"`, to: `"undeliverable"`, ends: cancelled},
+		{name: "of several lines", from: oneLine, to: manyLines, ends: []string{"shipped"}},
+		{name: "short of one line", from: oneLine, to: oneShort, ends: cancelled},
 		{name: "cancelled at once", cancel: true, ends: []string{"cancelled", "shipped"}},
 	}
 }

@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"example.com/saga/acceptance/await"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 // mixture is a kind of order, and how all orders of this kind must end.
@@ -23,17 +25,21 @@ type mixture struct {
 	// requested after the end; pastDeadline: the order times out.
 	cancel, late, pastDeadline bool
 	status, reason             string
+	// pieces are how many pieces are shipped with the order.
+	pieces int64
 }
 
 func mixtures() []mixture {
 	return []mixture{
-		{name: "shipped", n: 250, status: "shipped"},
+		{name: "shipped", n: 210, status: "shipped", pieces: 2},
+		{name: "several lines", n: 20, from: oneLine, to: manyLines, status: "shipped", pieces: 3},
+		{name: "one line out of stock", n: 20, from: oneLine, to: oneShort, status: "cancelled", reason: "out-of-stock"},
 		{name: "out of stock", n: 40, from: `"sku": "123"`, to: `"sku": "never-received"`, status: "cancelled", reason: "out-of-stock"},
 		{name: "declined", n: 40, from: `"card"`, to: `"card-declined"`, status: "cancelled", reason: "payment-declined"},
 		{name: "award rejected", n: 40, from: `"c-42"`, to: `"blocked-1"`, status: "cancelled", reason: "award-rejected"},
 		{name: "undeliverable", n: 40, from: `"23 Fake Street"`, to: `"undeliverable"`, status: "cancelled", reason: "undeliverable"},
 		{name: "cancelled early", n: 40, cancel: true, status: "cancelled", reason: "cancelled-by-customer"},
-		{name: "cancelled late", n: 30, late: true, status: "shipped"},
+		{name: "cancelled late", n: 30, late: true, status: "shipped", pieces: 2},
 		{name: "timed out", n: 20, pastDeadline: true, status: "cancelled", reason: "timed-out"},
 	}
 }
@@ -61,8 +67,36 @@ func TestEveryKindOfOrderEndsWithItsStatusAndReason(t *testing.T) {
 		})
 	}
 	c.settled(t)
+	pieces := c.shippedPieces(t)
+	for k, kind := range kinds {
+		for _, placed := range orders[k] {
+			if got := pieces[placed.OrderID]; got != kind.pieces {
+				t.Errorf("of an order that is %s %d pieces are shipped, want %d", kind.name, got, kind.pieces)
+			}
+		}
+	}
 	c.checkInvariants(t)
 	c.checkRecordSizes(t)
+}
+
+// shippedPieces returns how many pieces are shipped with each order, as it is notified.
+func (c *cloud) shippedPieces(t *testing.T) map[string]int64 {
+	t.Helper()
+	pieces := make(map[string]int64)
+	for _, n := range c.notifications(t) {
+		e, err := event.Parse(n.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var data contract.OrderShipped
+		if err := json.Unmarshal(e.Data, &data); err != nil {
+			t.Fatal(err)
+		}
+		for _, stock := range data.Items {
+			pieces[e.Subject] += stock.Quantity
+		}
+	}
+	return pieces
 }
 
 // oneUnit is how many bytes one write unit writes.

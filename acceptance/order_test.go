@@ -31,8 +31,16 @@ type order struct {
 }
 
 // basket is an order that the sandbox ships.
-const basket = `{"customerId": "c-42", "items": [{"sku": "123", "quantity": 2, "price": 1250}], "currency": "EUR",
+const basket = `{"customerId": "c-42", "items": [` + oneLine + `], "currency": "EUR",
 	"paymentMethod": "card", "shippingAddress": "23 Fake Street"}`
+
+// oneLine is the only line of the basket. An order of several lines has manyLines in its
+// place, and one of which one line is out of stock has oneShort.
+const (
+	oneLine   = `{"sku": "123", "quantity": 2, "price": 1250}`
+	manyLines = `{"sku": "123", "quantity": 1, "price": 1000}, ` + oneLine
+	oneShort  = oneLine + `, {"sku": "never-received", "quantity": 1, "price": 1}`
+)
 
 const asJSON = "application/json"
 

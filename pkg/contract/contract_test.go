@@ -260,3 +260,9 @@ func TestTheSchemasAreThoseThatAreReadAndTheSharedTypes(t *testing.T) {
 		t.Errorf("the schemas (-want +got):\n%s", diff)
 	}
 }
+
+func TestTheSubjectIsNamedOrderIDInLogs(t *testing.T) {
+	if got := newLanguage(t).SubjectName(); got != "order_id" {
+		t.Errorf("the subject is named %q", got)
+	}
+}

@@ -72,6 +72,9 @@ func TestTheSandboxBlocksCustomersByTheirPrefix(t *testing.T) {
 
 func TestTheContextLooksUpItsCustomersAndBeginsRecordsOfPaidOrders(t *testing.T) {
 	context := loyalty.Context(&customers{blocked: true})
+	if context.Source != contract.SourceLoyalty {
+		t.Errorf("its source is %s", context.Source)
+	}
 	got, err := context.Decide(t.Context(), unknown, input(taken))
 	if err != nil || got.State.Status != loyalty.Rejected {
 		t.Errorf("the award of a blocked customer is %s, %v", got.State.Status, err)
@@ -82,10 +85,11 @@ func TestTheContextLooksUpItsCustomersAndBeginsRecordsOfPaidOrders(t *testing.T)
 }
 
 func TestOnlyAnAwardHasAnEntry(t *testing.T) {
+	entry := loyalty.Context(&customers{}).Entry
 	for _, status := range []loyalty.Status{loyalty.Unknown, loyalty.Rejected, loyalty.Awarded, loyalty.Revoked, loyalty.Erased} {
 		s := loyalty.State{Status: status, CustomerID: "c-42", Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
-		if has := s.Entry().Amount == 25; has != (status == loyalty.Awarded) {
-			t.Errorf("the entry of an award that is %q is %v", status, s.Entry())
+		if has := entry(s).Amount == 25; has != (status == loyalty.Awarded) {
+			t.Errorf("the entry of an award that is %q is %v", status, entry(s))
 		}
 	}
 }

@@ -74,6 +74,9 @@ func TestAnErrorOfTheProviderIsReturnedForARedelivery(t *testing.T) {
 
 func TestTheContextCallsItsProviderAndLoadsEveryRecordFirst(t *testing.T) {
 	context := payment.Context(&gateway{answer: payment.Answer{Accepted: true}})
+	if context.Source != contract.SourcePayment {
+		t.Errorf("its source is %s", context.Source)
+	}
 	got, err := context.Decide(t.Context(), unknown, input(reserved))
 	if err != nil || got.State.Status != payment.Taken {
 		t.Errorf("an accepted charge becomes %s, %v", got.State.Status, err)

@@ -74,6 +74,9 @@ func TestTheSandboxCarrierDeliversToAllAddressesButOne(t *testing.T) {
 
 func TestTheContextCallsItsCarrierAndBeginsRecordsOfOrdersAndReceipts(t *testing.T) {
 	context := warehouse.Context(&carrier{delivers: false})
+	if context.Source != contract.SourceWarehouse {
+		t.Errorf("its source is %s", context.Source)
+	}
 	got, err := context.Decide(t.Context(), reserved.State, input(awarded))
 	if err != nil || got.State.Status != warehouse.Failing {
 		t.Errorf("an undeliverable order becomes %s, %v", got.State.Status, err)

@@ -186,6 +186,14 @@ func TestASurvivorIsAnErrorUnlessItIsListed(t *testing.T) {
 	}
 }
 
+func TestASurvivorWithoutATestCountsInTheScore(t *testing.T) {
+	survives := map[mutant]bool{{id: 1, key: "pkg/guarded f | 1"}: true, {id: 2, key: "pkg/guarded f | 2"}: true, {id: 3, key: "pkg/guarded f | 3"}: false}
+	text, failed := report("pkg/guarded", survives, map[string]string{"pkg/guarded f | 1": noTest, "pkg/guarded f | 2": "equivalent"})
+	if failed || !strings.Contains(text, " 50.0 % of 2 mutants are killed, 1 have no test yet, 1 are equivalent") {
+		t.Errorf("%t: %s", failed, text)
+	}
+}
+
 func TestTheListOfEquivalentsHasAReasonForEachOfAGuardedPackage(t *testing.T) {
 	known, err := readEquivalents("equivalent.txt")
 	if err != nil {

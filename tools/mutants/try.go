@@ -22,11 +22,11 @@ import (
 // program is a compiled test program, or one test of it.
 type program struct {
 	path, dir string
-	env       []string
 	// run is the pattern of its tests.
 	run string
 	// took is how long it takes without a mutant.
-	took time.Duration
+	took   time.Duration
+	isSlow bool
 	// reaches are the mutants that it reaches.
 	reaches map[int]bool
 }
@@ -138,7 +138,7 @@ func build(ctx context.Context, folder, overlay string, t target) ([]*program, e
 			return nil, fmt.Errorf("build the tests of %s: %w\n%s", g.dir, err, out)
 		}
 		if g.run != "" {
-			all = append(all, &program{path: path, dir: g.dir, env: g.env, run: g.run})
+			all = append(all, &program{path: path, dir: g.dir, run: g.run})
 			continue
 		}
 		list := exec.CommandContext(ctx, path, "-test.list", "^(Test|Example|Fuzz)")
@@ -180,25 +180,29 @@ func (p *program) trace(ctx context.Context, folder string) error {
 	return nil
 }
 
+// slow is how long a test takes that runs after the others: one of random inputs takes much
+// longer when it fails, to find a small one.
+const slow = time.Second / 2
+
 // isKilled reports whether a test fails with a mutant. The tests of one program that reach
 // it run together, those of its own package first.
 func isKilled(ctx context.Context, m mutant, programs []*program) (bool, error) {
+	programs = slices.DeleteFunc(slices.Clone(programs), func(p *program) bool { return !p.reaches[m.id] })
+	slices.SortStableFunc(programs, func(a, b *program) int { return cmp.Compare(a.took/slow, b.took/slow) })
 	var together []*program
 	for _, p := range programs {
-		if !p.reaches[m.id] {
-			continue
-		}
-		if last := len(together) - 1; last >= 0 && together[last].path == p.path {
+		if last := len(together) - 1; last >= 0 && together[last].path == p.path && together[last].isSlow == (p.took >= slow) {
 			together[last].run += "|" + p.run
 			together[last].took += p.took
 			continue
 		}
-		copied := *p
-		together = append(together, &copied)
+		first := *p
+		first.isSlow = p.took >= slow
+		together = append(together, &first)
 	}
 	for _, p := range together {
 		// A mutant that never ends is killed.
-		_, err := p.start(ctx, "MUTANT="+strconv.Itoa(m.id), 10*time.Second+10*p.took)
+		_, err := p.start(ctx, "MUTANT="+strconv.Itoa(m.id), 10*time.Second+4*p.took)
 		if _, isExit := errors.AsType[*exec.ExitError](err); isExit && ctx.Err() == nil {
 			return true, nil
 		}
@@ -218,7 +222,7 @@ func (p *program) start(ctx context.Context, variable string, limit time.Duratio
 		p.path, "-test.run", p.run, "-test.failfast", "-test.timeout", limit.String())
 	var out bytes.Buffer
 	command.Dir, command.Stdout, command.Stderr = p.dir, &out, &out
-	command.Env = append(append(os.Environ(), p.env...), variable)
+	command.Env = append(os.Environ(), variable)
 	err := command.Run()
 	return out.String(), err
 }
