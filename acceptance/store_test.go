@@ -18,14 +18,17 @@ import (
 
 func TestTheDynamoDBStorePassesTheSuiteOfStores(t *testing.T) {
 	c := startCloud(t)
-	newStore := func(t *testing.T) *dynamo.Store {
+	newStore := func(t *testing.T, options ...dynamo.Option) *dynamo.Store {
 		t.Helper()
-		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], vocabulary(t))
+		return dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], vocabulary(t), options...)
 	}
 	participanttest.TestStore(t, func(t *testing.T) participant.Store { return newStore(t) })
 	participanttest.TestBatches(t, func(t *testing.T) participanttest.BatchStore { return newStore(t) })
 	participanttest.TestCounters(t, func(t *testing.T) participanttest.CounterStore { return newStore(t) })
 	participanttest.TestDue(t, func(t *testing.T) participanttest.DueStore { return newStore(t) })
+	t.Run("spread over partitions", func(t *testing.T) {
+		participanttest.TestDue(t, func(t *testing.T) participanttest.DueStore { return newStore(t, dynamo.DuePartitions(9, 8)) })
+	})
 }
 
 func TestTheDynamoDBStoreAddsUpTheEntriesInAnAccount(t *testing.T) {

@@ -73,6 +73,7 @@ func order(settings environment.Settings, built artefacts) boundedcontext.Props 
 		Sweeper: sweeper(settings, built),
 		Worker: boundedcontext.Function{
 			TableActions: []string{"BatchGetItem", "GetItem", "PutItem"},
+			Variables:    withOpenOrders(settings, make(map[string]string)),
 			Publishes:    contract.BySource(contract.OrderCancelled{}),
 		},
 	}

@@ -91,6 +91,21 @@ func TestTheOrderAPIAndTheSweeperHaveTheDeadlineOfTheirEnvironment(t *testing.T)
 	}
 }
 
+func TestEveryFunctionOfTheOrderContextHasThePartitionsOfOpenOrders(t *testing.T) {
+	settings := settingsOf(t, "dev")
+	settings.OpenOrders = environment.Partitions{Read: 8, Written: 4}
+	for id, function := range synthtest.Properties[synthtest.Function](t, synthesizedWith(t, settings, nil), functions) {
+		variables := function.Environment.Variables
+		want := [2]string{}
+		if contextOf(t, id) == "Order" {
+			want = [2]string{"8", "4"}
+		}
+		if got := [2]string{string(variables["DUE_PARTITIONS_READ"]), string(variables["DUE_PARTITIONS_WRITTEN"])}; got != want {
+			t.Errorf("%s reads and writes the partitions %v, want %v", id, got, want)
+		}
+	}
+}
+
 func TestAnAlarmIsRaisedAsSoonAsADeadLetterQueueIsNotEmpty(t *testing.T) {
 	template := synthesized(t, "prod")
 	watched := map[string]bool{}

@@ -10,7 +10,7 @@
 //	                derived; a word of the Vocabulary is a code of 3 bytes
 //	expires_at (N)  epoch seconds, the table's time to live; absent while the record
 //	                is due
-//	open, due       a constant and epoch seconds, only while the record is due
+//	open, due       a partition and epoch seconds, only while the record is due
 //	account (S), amount (N), until (N)
 //	                the record's entry, only while it has one; epoch seconds
 //	on_hand (N) …   the counters of an adjusted item; one with a name of this list, or one
@@ -57,7 +57,8 @@
 // A participant whose records can be due needs a global secondary index named
 // due: partition key open, sort key due, keys only. A record costs one write unit
 // more when it gets a due time, and one when it loses it. All entries of the index
-// share a partition, which is limited to 1,000 writes a second: 500 new records.
+// share a partition, which is limited to 1,000 writes a second: 500 new records. For more,
+// DuePartitions spreads them.
 //
 // A participant whose records have entries needs a global secondary index named
 // account: partition key account, sort key until, with the attribute amount. A record
@@ -102,7 +103,12 @@ type Store struct {
 	client     Client
 	table      string
 	vocabulary Vocabulary
+	// dueRead and dueWritten are how many partitions of the due index are read, and written.
+	dueRead, dueWritten int
 }
+
+// Option sets what is optional in a Store.
+type Option func(*Store)
 
 var (
 	_ participant.Store       = (*Store)(nil)
@@ -111,8 +117,12 @@ var (
 
 // NewStore makes a store on the named table, whose records are written with a
 // vocabulary. It may be empty.
-func NewStore(client Client, table string, vocabulary Vocabulary) *Store {
-	return &Store{client: client, table: table, vocabulary: vocabulary}
+func NewStore(client Client, table string, vocabulary Vocabulary, options ...Option) *Store {
+	s := &Store{client: client, table: table, vocabulary: vocabulary, dueRead: 1, dueWritten: 1}
+	for _, option := range options {
+		option(s)
+	}
+	return s
 }
 
 // Load implements participant.Store.
@@ -144,6 +154,9 @@ func (s *Store) Commit(ctx context.Context, record participant.Record, adjustmen
 	next, err := s.vocabulary.Item(record)
 	if err != nil {
 		return err
+	}
+	if !record.Due.IsZero() {
+		next["open"] = &types.AttributeValueMemberS{Value: s.partitionOf(record.Subject)}
 	}
 	put := &types.Put{TableName: &s.table, Item: next}
 	if record.Version == 0 {
