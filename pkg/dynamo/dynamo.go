@@ -45,6 +45,10 @@
 // several records to load there is one BatchGet for every 100, with the same units; a
 // record that it leaves out is loaded alone.
 //
+// A decision that reads or moves counters first (participant.Decision) costs a read unit for
+// each item that it reads, and 2 write units for each that it moves. A refusal has the
+// counters of the refused items, without a read.
+//
 // A commit whose answer was lost may have been made. The next attempt, of the SDK or
 // after a redelivery, then finds its own version, and the event in the record.
 //
@@ -97,7 +101,7 @@ type Reader interface {
 
 // Store is a participant.Store on a DynamoDB table. It needs the permissions
 // dynamodb:GetItem and dynamodb:PutItem, dynamodb:BatchGetItem if events are handled in
-// batches, dynamodb:UpdateItem if they adjust other items, and dynamodb:Query on the
+// batches or decisions read counters, dynamodb:UpdateItem if they adjust other items, and dynamodb:Query on the
 // index if Due, Balance or Entries is called.
 type Store struct {
 	client     Client
@@ -113,6 +117,7 @@ type Option func(*Store)
 var (
 	_ participant.Store       = (*Store)(nil)
 	_ participant.BatchLoader = (*Store)(nil)
+	_ participant.Mover       = (*Store)(nil)
 )
 
 // NewStore makes a store on the named table, whose records are written with a
@@ -172,14 +177,29 @@ func (s *Store) Commit(ctx context.Context, record participant.Record, adjustmen
 			ExpressionAttributeValues:           put.ExpressionAttributeValues,
 			ReturnValuesOnConditionCheckFailure: put.ReturnValuesOnConditionCheckFailure,
 		})
-		return s.commitError(record.Subject, nil, err)
+		return s.commitError("commit "+record.Subject, nil, err)
 	}
-	writes := []types.TransactWriteItem{{Put: put}}
+	writes := append([]types.TransactWriteItem{{Put: put}}, s.updates(adjustments)...)
+	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+	return s.commitError("commit "+record.Subject, append([]participant.Adjustment{{}}, adjustments...), err)
+}
+
+// Move implements participant.Mover: one transaction of 2 write units for each item. A
+// conflict with another transaction is participant.ErrConflict.
+func (s *Store) Move(ctx context.Context, adjustments []participant.Adjustment) error {
+	if err := participant.CheckMove(adjustments); err != nil {
+		return err
+	}
+	_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: s.updates(adjustments)})
+	return s.commitError("move", adjustments, err)
+}
+
+func (s *Store) updates(adjustments []participant.Adjustment) []types.TransactWriteItem {
+	var writes []types.TransactWriteItem
 	for _, adjustment := range adjustments {
 		writes = append(writes, types.TransactWriteItem{Update: s.update(adjustment)})
 	}
-	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
-	return s.commitError(record.Subject, adjustments, err)
+	return writes
 }
 
 // update returns the update that adds to the counters of an item, on the condition
@@ -206,8 +226,35 @@ func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 	update.UpdateExpression = aws.String("ADD " + strings.Join(add, ", "))
 	if len(enough) > 0 {
 		update.ConditionExpression = aws.String(strings.Join(enough, " AND "))
+		update.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	}
 	return update
+}
+
+// CountersOf implements participant.Mover with a BatchGetItem for every 100 items.
+func (s *Store) CountersOf(ctx context.Context, items ...string) (participant.Counters, error) {
+	counters := make(participant.Counters)
+	for chunk := range slices.Chunk(items, maximumKeys) {
+		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
+		for _, item := range chunk {
+			request.Keys = append(request.Keys, key(itemKey(item)))
+			counters[item] = nil
+		}
+		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: request}})
+		if err != nil {
+			return nil, fmt.Errorf("read %d items: %w", len(chunk), err)
+		}
+		if left := len(out.UnprocessedKeys[s.table].Keys); left > 0 {
+			return nil, fmt.Errorf("read %d items: %d of them were left out", len(chunk), left)
+		}
+		for _, found := range out.Responses[s.table] {
+			item := itemOf(subjectOf(found))
+			if counters[item], err = countersOf(found); err != nil {
+				return nil, fmt.Errorf("decode %s: %w", item, err)
+			}
+		}
+	}
+	return counters, nil
 }
 
 // Counters returns the counters of an adjusted item.
