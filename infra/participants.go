@@ -92,8 +92,16 @@ func warehouse(settings environment.Settings) boundedcontext.Props {
 		},
 		Worker: boundedcontext.Function{
 			TableActions: []string{"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
+			Variables:    hotSKUs(settings),
 		},
 	}
+}
+
+func hotSKUs(settings environment.Settings) map[string]string {
+	if settings.HotSKUs == "" {
+		return nil
+	}
+	return map[string]string{"HOT_SKUS": settings.HotSKUs}
 }
 
 // payment takes and refunds money.

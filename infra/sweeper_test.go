@@ -91,17 +91,16 @@ func TestTheOrderAPIAndTheSweeperHaveTheDeadlineOfTheirEnvironment(t *testing.T)
 	}
 }
 
-func TestEveryFunctionOfTheOrderContextHasThePartitionsOfOpenOrders(t *testing.T) {
+func TestOnlyTheContextsThatNeedThemHaveThePartitionsOfOpenOrdersAndTheHotSKUs(t *testing.T) {
 	settings := settingsOf(t, "dev")
+	settings.HotSKUs = "123=64"
 	settings.OpenOrders = environment.Partitions{Read: 8, Written: 4}
 	for id, function := range synthtest.Properties[synthtest.Function](t, synthesizedWith(t, settings, nil), functions) {
 		variables := function.Environment.Variables
-		want := [2]string{}
-		if contextOf(t, id) == "Order" {
-			want = [2]string{"8", "4"}
-		}
-		if got := [2]string{string(variables["DUE_PARTITIONS_READ"]), string(variables["DUE_PARTITIONS_WRITTEN"])}; got != want {
-			t.Errorf("%s reads and writes the partitions %v, want %v", id, got, want)
+		want := map[string][3]string{"Order": {"8", "4", ""}, "Warehouse": {"", "", "123=64"}}[contextOf(t, id)]
+		got := [3]string{string(variables["DUE_PARTITIONS_READ"]), string(variables["DUE_PARTITIONS_WRITTEN"]), string(variables["HOT_SKUS"])}
+		if got != want {
+			t.Errorf("%s has %q, want %q", id, got, want)
 		}
 	}
 }

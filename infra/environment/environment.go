@@ -90,6 +90,10 @@ type Settings struct {
 	// has the delays between the receives.
 	MaxReceiveCount int
 	Limits          Concurrency
+	// HotSKUs has the SKUs of more than five orders a second, each with the number of groups
+	// of 64 shards that its stock is spread over, 1 to 64: 123=64 456=4. docs/design.md has
+	// how many are needed.
+	HotSKUs string
 	// OpenOrders are the partitions of the index of open orders.
 	OpenOrders Partitions
 	// Deployment is how new versions of the functions take over.

@@ -55,6 +55,9 @@ func (s Settings) Validate() error {
 	if s.Deadline < time.Minute || s.Deadline >= s.Retention {
 		problems = append(problems, fmt.Errorf("setting Deadline: %s is not between a minute and the Retention", s.Deadline))
 	}
+	if !regexp.MustCompile(`^(([\w.-]{1,64}=([1-9]|[1-5]\d|6[0-4])( |$))*)$`).MatchString(s.HotSKUs) {
+		problems = append(problems, fmt.Errorf("setting HotSKUs: %q is not SKU=GROUPS, with 1 to 64 groups, and more of them after spaces", s.HotSKUs))
+	}
 	if !(s.TracedShare >= 0 && s.TracedShare <= 1) {
 		problems = append(problems, fmt.Errorf("setting TracedShare: %g is not between 0 and 1", s.TracedShare))
 	}
