@@ -32,13 +32,13 @@ func forgedEvents(t *testing.T) map[string]event.Event {
 		t.Fatal(err)
 	}
 	events := make(map[string]event.Event)
-	for _, data := range contract.All() {
-		described, err := contract.Describe(data)
+	for _, data := range contract.Catalogue().All() {
+		described, err := language.Describe(data)
 		if err != nil {
 			t.Fatal(err)
 		}
 		command := event.Event{ID: "forged", Source: "test", Subject: forgedOrder, CorrelationID: "saga of " + forgedOrder}
-		for source := range contract.BySource(data) {
+		for source := range contract.Catalogue().BySource(data) {
 			e, err := event.Caused(event.Cause{Event: command, IsCommand: true}, source, described.Example, 0, time.Now())
 			if err != nil {
 				t.Fatal(err)
@@ -92,7 +92,7 @@ func (f forger) contents(t *testing.T, outer event.Event) []string {
 			forged = append(forged, e)
 		}
 	}
-	for source := range contract.BySource(contract.All()...) {
+	for source := range contract.Catalogue().BySource(contract.Catalogue().All()...) {
 		if e := outer; source != outer.Source {
 			e.Source = source
 			forged = append(forged, e)
@@ -225,7 +225,7 @@ func (c *cloud) checkDeliverable(t *testing.T, all []forger) {
 	before := c.usage(t)
 	operator := forger{
 		cloud: c, function: "an operator", client: eventbridge.NewFromConfig(c.aws(t)), events: all[0].events,
-		publisher: publisher{"GlobalBus", contract.Types(contract.StockReceived{})},
+		publisher: publisher{"GlobalBus", event.Types(contract.StockReceived{})},
 	}
 	for _, f := range append(all, operator) {
 		for _, eventType := range f.types {

@@ -14,12 +14,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/saga/acceptance/await"
 	"example.com/saga/operator/deadletter"
@@ -136,6 +140,34 @@ func TestAPoisonMessageBlocksNoOrderAndIsKeptWhole(t *testing.T) {
 	}
 	if !slices.Equal(violated, []int{8}) {
 		t.Errorf("the violated invariants are %v, and not only 8: no dead letters are left", violated)
+	}
+}
+
+// Ten attributes are all that SQS accepts, so the reason does not fit beside them.
+func TestAPoisonMessageKeepsItsAttributesAlsoWhenItIsRedriven(t *testing.T) {
+	c := startCloud(t)
+	attributes := map[string]sqstypes.MessageAttributeValue{"key": {DataType: aws.String("Binary"), BinaryValue: []byte("\x00\xff")}}
+	for n := range 9 {
+		attributes[fmt.Sprint("number", n)] = sqstypes.MessageAttributeValue{DataType: aws.String("Number"), StringValue: aws.String(fmt.Sprint(n))}
+	}
+	if _, err := sqs.NewFromConfig(c.aws(t)).SendMessage(t.Context(), &sqs.SendMessageInput{
+		QueueUrl: aws.String(c.Queues["Payment/Queue"]), MessageBody: aws.String("poison"), MessageAttributes: attributes,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	queue := c.deadLetters(t, "Payment/DeadLetters")
+	before := awaitDeadLetters(t, queue, 1)[0]
+	c.redrive(t, queue)
+	c.settled(t)
+	after := awaitDeadLetters(t, queue, 1)[0]
+	if after.ID == before.ID {
+		t.Error("it was not redriven")
+	}
+	attributes[deadletter.ErrorCode], attributes[deadletter.ErrorMessage] = before.Attributes[deadletter.ErrorCode], before.Attributes[deadletter.ErrorMessage]
+	for name, got := range map[string]deadletter.Message{"before": before, "after": after} {
+		if diff := cmp.Diff(attributes, got.Attributes, cmpopts.IgnoreUnexported(sqstypes.MessageAttributeValue{})); diff != "" {
+			t.Errorf("the attributes %s it is redriven (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

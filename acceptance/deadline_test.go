@@ -83,7 +83,7 @@ func (c *cloud) orderStore(t *testing.T) *dynamo.Store {
 // vocabulary is that of the records of all contexts.
 func vocabulary(tb testing.TB) dynamo.Vocabulary {
 	tb.Helper()
-	known, err := dynamo.NewVocabulary(contract.Words()...)
+	known, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	if err != nil {
 		tb.Fatal(err)
 	}

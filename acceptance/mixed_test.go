@@ -72,7 +72,7 @@ const oneUnit = 1024
 // unit, whatever has happened to the order.
 func (c *cloud) checkRecordSizes(t *testing.T) {
 	t.Helper()
-	for _, context := range contract.Contexts() {
+	for _, context := range contract.Catalogue().Contexts() {
 		table, err := c.stack(t).Table(context)
 		if err != nil {
 			t.Fatal(err)

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 // publisher is what a function publishes, and on which bus.
@@ -32,10 +33,10 @@ type publisher struct {
 // publishers returns the functions with what the catalogue declares, not with what the
 // template grants.
 func publishers() map[string]publisher {
-	requests := contract.Types(contract.OrderPlaced{}, contract.CancellationRequested{})
+	requests := event.Types(contract.OrderPlaced{}, contract.CancellationRequested{})
 	all := map[string]publisher{"Order/Api": {"GlobalBus", requests}, "Order/Sweeper": {"GlobalBus", requests}}
-	for _, context := range contract.Contexts() {
-		bus, types := "GlobalBus", contract.Types(contract.PublishedBy(context)...)
+	for _, context := range contract.Catalogue().Contexts() {
+		bus, types := "GlobalBus", event.Types(contract.Catalogue().PublishedBy(context)...)
 		switch context {
 		case contract.SourceLoyalty:
 			bus = "Loyalty/Bus"
@@ -53,7 +54,7 @@ func constructID(context string) string { return strings.ToUpper(context[:1]) + 
 // contextIDs returns the construct ids of the contexts.
 func contextIDs() []string {
 	var ids []string
-	for _, context := range contract.Contexts() {
+	for _, context := range contract.Catalogue().Contexts() {
 		ids = append(ids, constructID(context))
 	}
 	return ids
@@ -70,7 +71,7 @@ func TestAFunctionPublishesItsOwnEventsAndNoOthers(t *testing.T) {
 	c.settled(t)
 	before := c.usage(t).Queues["Observability/Queue"].Visible
 	sources := map[string]string{}
-	for source, types := range contract.BySource(contract.All()...) {
+	for source, types := range contract.Catalogue().BySource(contract.Catalogue().All()...) {
 		for _, eventType := range types {
 			sources[eventType] = source
 		}
@@ -107,7 +108,7 @@ func TestAFunctionPublishesItsOwnEventsAndNoOthers(t *testing.T) {
 					t.Errorf("%s of %s in a batch with its own events is not denied", eventType, source)
 				}
 			}
-			for source := range contract.BySource(contract.All()...) {
+			for source := range contract.Catalogue().BySource(contract.Catalogue().All()...) {
 				if source != *own[0].Source && !isDenied(put(c.entry(publishes.bus, source, publishes.types[0]))) {
 					t.Errorf("its own event as %s is not denied", source)
 				}

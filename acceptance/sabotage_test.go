@@ -43,7 +43,8 @@ func sabotages() map[string]sabotage {
 		"a record is overwritten without its version condition": {
 			mistake: edit{
 				file: "pkg/dynamo/dynamo.go",
-				old: `put.ConditionExpression = aws.String("version = :loaded")
+				old: `put.ConditionExpression = aws.String("#version = :loaded")
+		put.ExpressionAttributeNames = map[string]string{"#version": s.vocabulary.name("version")}
 		put.ExpressionAttributeValues = map[string]types.AttributeValue{":loaded": number(record.Version)}`,
 				new: `put.ConditionExpression = aws.String("attribute_exists(pk)")`,
 			},
@@ -53,7 +54,8 @@ func sabotages() map[string]sabotage {
 		"the first write of a record overwrites one that stands": {
 			mistake: edit{
 				file: "pkg/dynamo/dynamo.go",
-				old:  `put.ConditionExpression = aws.String("attribute_not_exists(pk)")`,
+				old: `put.ConditionExpression = aws.String("attribute_not_exists(#pk)")
+		put.ExpressionAttributeNames = map[string]string{"#pk": s.vocabulary.name("pk")}`,
 			},
 			fault: chaos{fault: "duplicate-delivery", chance: 20},
 		},

@@ -7,6 +7,7 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 )
 
 // forward is the events of an order that is shipped.
@@ -92,7 +93,7 @@ func checkTimeline(t *testing.T, o order, correlationID string) {
 
 // checkEvents checks that there is exactly one of each event, each valid, with
 // one correlation id and in one chain of causes.
-func checkEvents(t *testing.T, events []event.Event, correlationID string, language *contract.Language) {
+func checkEvents(t *testing.T, events []event.Event, correlationID string, language *language.Language) {
 	t.Helper()
 	byType := make(map[string]event.Event)
 	for _, e := range events {

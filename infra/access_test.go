@@ -11,6 +11,7 @@ import (
 	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 func TestTheFunctionsOfAContextMayTogetherPublishExactlyItsEvents(t *testing.T) {
@@ -19,9 +20,9 @@ func TestTheFunctionsOfAContextMayTogetherPublishExactlyItsEvents(t *testing.T) 
 		published[contextOf(t, function)] = append(published[contextOf(t, function)], types...)
 	}
 	want := map[string][]string{}
-	for _, context := range contract.Contexts() {
+	for _, context := range contract.Catalogue().Contexts() {
 		id := constructID(context)
-		want[id] = contract.Types(contract.PublishedBy(context)...)
+		want[id] = event.Types(contract.Catalogue().PublishedBy(context)...)
 		slices.Sort(published[id])
 		published[id] = slices.Compact(published[id])
 	}
@@ -34,7 +35,7 @@ func TestTheFunctionsOfAContextMayTogetherPublishExactlyItsEvents(t *testing.T) 
 // may publish more than certain events of one source fails the test.
 func publications(t *testing.T, template synthtest.Template) map[string][]string {
 	t.Helper()
-	bySource := contract.BySource(contract.All()...)
+	bySource := contract.Catalogue().BySource(contract.Catalogue().All()...)
 	found := map[string][]string{}
 	for id, policy := range synthtest.Properties[synthtest.Policy](t, template, policies) {
 		function, isFunctions := strings.CutSuffix(resourceName(id), "RoleDefaultPolicy")
@@ -101,7 +102,7 @@ func onlyReadsAlarms(statement synthtest.Statement) bool {
 func contextOf(t *testing.T, logicalID string) string {
 	t.Helper()
 	parts := []string{"Notification", "Observability"}
-	for _, context := range contract.Contexts() {
+	for _, context := range contract.Catalogue().Contexts() {
 		parts = append(parts, constructID(context))
 	}
 	for _, part := range parts {

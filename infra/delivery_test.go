@@ -15,6 +15,7 @@ import (
 	"example.com/saga/infra/environment"
 	"example.com/saga/infra/synthtest"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 const (
@@ -281,7 +282,7 @@ func TestNoEventIsForwardedTwice(t *testing.T) {
 func TestEveryConsumedEventHasAPublisher(t *testing.T) {
 	template := synthesized(t, "prod")
 	// An operator publishes stock receipts.
-	published := contract.Types(contract.StockReceived{})
+	published := event.Types(contract.StockReceived{})
 	for function, types := range publications(t, template) {
 		if function == "OrderSweeper" {
 			continue // It publishes again the events of the order API.
@@ -301,7 +302,7 @@ func TestEveryConsumedEventHasAPublisher(t *testing.T) {
 			}
 		}
 	}
-	language := contract.Types(contract.All()...)
+	language := event.Types(contract.Catalogue().All()...)
 	if diff := cmp.Diff(language, slices.Sorted(maps.Keys(consumed))); diff != "" {
 		t.Errorf("not every event of the language is consumed (- language, + consumed):\n%s", diff)
 	}

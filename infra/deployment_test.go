@@ -168,7 +168,7 @@ func TestABadVersionIsRolledBack(t *testing.T) {
 		"OrderSweeper": {"OrderSweeperFailing", "OrderSweeperScheduleDeadLettersNotEmpty"},
 	}
 	var always []string
-	for _, context := range contract.Contexts() {
+	for _, context := range contract.Catalogue().Contexts() {
 		id := constructID(context)
 		always = append(always, id+"DeadLettersNotEmpty")
 		own[id+"Worker"] = []string{id + "WorkerFailing"}
@@ -269,7 +269,7 @@ func TestCodeDeployMovesTheAliasesOfItsOwnContextOnly(t *testing.T) {
 			}
 		}
 	}
-	if movers != len(contract.Contexts()) {
+	if movers != len(contract.Catalogue().Contexts()) {
 		t.Errorf("%d roles move aliases, want one of each context", movers)
 	}
 }

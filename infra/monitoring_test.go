@@ -131,7 +131,7 @@ func TestMonitoringIsASettingAndChangesNothingElse(t *testing.T) {
 
 func TestTheDashboardShowsWhetherOrdersGetThrough(t *testing.T) {
 	shown := onDashboard(t, synthesized(t, "prod"))
-	services := contract.Contexts()
+	services := contract.Catalogue().Contexts()
 	var reasons []string
 	for _, reason := range contract.Reasons() {
 		reasons = append(reasons, string(reason))

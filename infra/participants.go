@@ -11,6 +11,7 @@ import (
 	"example.com/saga/infra/boundedcontext"
 	"example.com/saga/infra/environment"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 // batchSize is how many messages a worker gets at once at most: the largest
@@ -30,10 +31,10 @@ func participants(bus awsevents.IEventBus, key awskms.IKey, settings environment
 	described := []boundedcontext.Props{order(settings, built), warehouse(settings), payment(settings), loyalty(settings)}
 	for i := range described {
 		props := &described[i]
-		props.Consumes = contract.BySource(contract.ConsumedBy(props.Service)...)
+		props.Consumes = contract.Catalogue().BySource(contract.Catalogue().ConsumedBy(props.Service)...)
 		// A context with one function publishes all its events there.
 		if props.Worker.Publishes == nil {
-			props.Worker.Publishes = contract.BySource(contract.PublishedBy(props.Service)...)
+			props.Worker.Publishes = contract.Catalogue().BySource(contract.Catalogue().PublishedBy(props.Service)...)
 		}
 		props.Bus = bus
 		props.Key = key
@@ -66,7 +67,7 @@ func order(settings environment.Settings, built artefacts) boundedcontext.Props 
 			BatchSize:   orderBatchSize,
 			BatchWindow: orderBatchWindow,
 			// They complete a rollback: order.cancelled is published on them.
-			Immediate:          contract.Types(contract.StockReleased{}, contract.StockUnavailable{}),
+			Immediate:          event.Types(contract.StockReleased{}, contract.StockUnavailable{}),
 			MaxReceiveCount:    settings.MaxReceiveCount,
 			MaximumConcurrency: settings.Limits.QueueWorkers,
 		},
@@ -74,7 +75,7 @@ func order(settings environment.Settings, built artefacts) boundedcontext.Props 
 		Worker: boundedcontext.Function{
 			TableActions: []string{"BatchGetItem", "GetItem", "PutItem"},
 			Variables:    withOpenOrders(settings, make(map[string]string)),
-			Publishes:    contract.BySource(contract.OrderCancelled{}),
+			Publishes:    contract.Catalogue().BySource(contract.OrderCancelled{}),
 		},
 	}
 }

@@ -57,7 +57,7 @@ func newSaga(scope constructs.Construct, settings environment.Settings, built ar
 	rollBackOnDeadLetters(contexts)
 	notification.New(stack, "Notification", notification.Props{
 		Bus:      bus,
-		Events:   contract.BySource(contract.ConsumedBy(contract.Notification)...),
+		Events:   contract.Catalogue().BySource(contract.Catalogue().ConsumedBy(contract.Notification)...),
 		Endpoint: settings.NotificationsURL,
 		Key:      key,
 	})
@@ -96,11 +96,11 @@ func maskedMembers(settings environment.Settings) []string {
 	if !settings.MaskEventLog {
 		return nil
 	}
-	personal, err := contract.PersonalMembers(contract.All()...)
+	language, err := contract.NewLanguage()
 	if err != nil {
 		panic(err)
 	}
-	return personal
+	return language.PersonalMembers(contract.Catalogue().All()...)
 }
 
 // addOrderAPI adds the function with which customers place orders over HTTP.
@@ -119,7 +119,7 @@ func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, key a
 			"ORDERS_ACCESS": access,
 			"TRACED_SHARE":  strconv.FormatFloat(settings.TracedShare, 'f', -1, 64),
 		}),
-		Publishes:           contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
+		Publishes:           contract.Catalogue().BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		ReservedConcurrency: settings.Limits.API,
 		Shift:               settings.Deployment.API,
 	})

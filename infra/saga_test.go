@@ -142,7 +142,7 @@ func TestConcurrencyIsLimitedByTheSettings(t *testing.T) {
 // The check of the account's quota counts the queues by the contexts.
 func TestThereAreNotMorePolledQueuesThanContexts(t *testing.T) {
 	polled := synthtest.Properties[synthtest.EventSourceMapping](t, synthesized(t, "prod"), mappings)
-	if contexts := contract.Contexts(); len(polled) > len(contexts) {
+	if contexts := contract.Catalogue().Contexts(); len(polled) > len(contexts) {
 		t.Errorf("%d queues are polled, and there are %d contexts", len(polled), len(contexts))
 	}
 }
@@ -226,7 +226,7 @@ func TestEveryEventIsArchivedAsLongAsContextsRememberThatTheyHandledIt(t *testin
 
 func TestTheStackHasAnOutputForEachTableQueueAndAddress(t *testing.T) {
 	want := []string{"GlobalBusName", "OrderImmediateQueueUrl", "OrdersUrl"}
-	for _, context := range contract.Contexts() {
+	for _, context := range contract.Catalogue().Contexts() {
 		want = append(want, constructID(context)+"TableName")
 		if context != contract.SourceLoyalty { // Its function is invoked directly.
 			want = append(want, constructID(context)+"QueueUrl")
@@ -287,7 +287,7 @@ func TestTheSchemasOfAllEventsAreInARegistryIfItsSettingIsOn(t *testing.T) {
 		}
 		want := map[string]int{}
 		if settingsOf(t, name).SchemaRegistry {
-			want = map[string]int{"AWS::EventSchemas::Registry": 1, "AWS::EventSchemas::Schema": len(contract.All())}
+			want = map[string]int{"AWS::EventSchemas::Registry": 1, "AWS::EventSchemas::Schema": len(contract.Catalogue().All())}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("the schemas of %s (-want +got):\n%s", name, diff)

@@ -30,7 +30,7 @@ func sweeper(settings environment.Settings, built artefacts) *boundedcontext.Swe
 		Timeout:   settings.Worker.Timeout,
 		Variables: withOpenOrders(settings, map[string]string{"DEADLINE": settings.Deadline.String()}),
 		// It publishes again what the order API may have failed to publish.
-		Publishes: contract.BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
+		Publishes: contract.Catalogue().BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		Shift:     settings.Deployment.Workers,
 	}}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"example.com/saga/operator/console"
@@ -45,24 +47,57 @@ func (o operator) console(ctx context.Context, given []string) error {
 	return <-served
 }
 
-// open opens the console behind the gate, and keeps it up to date until ctx ends.
+// open opens the console behind the gate, and keeps it up to date until ctx ends. If the
+// stack in AWS gets another template, or the local cloud is started again, another console
+// takes its place, because names and addresses may differ.
 func (o operator) open(ctx context.Context, flags *flags, gate *console.Gate, withRun, write bool, logger *slog.Logger) error {
 	if withRun {
 		if ready, err := o.awaitReadyFile(ctx, flags.readyFile); err != nil || !ready {
 			return err
 		}
 	}
-	found, config, err := flags.open(ctx)
-	if err != nil {
-		return err
+	var running sync.WaitGroup
+	stop, shown := context.CancelFunc(func() {}), ""
+	defer func() {
+		stop()
+		running.Wait()
+	}()
+	for ; ctx.Err() == nil; wait(ctx, versionEvery) {
+		version, next, err := o.another(ctx, flags, shown, write, logger)
+		switch {
+		case err != nil && shown == "":
+			return err
+		case errors.Is(err, fs.ErrNotExist): // The local cloud does not run.
+		case err != nil:
+			logger.WarnContext(ctx, "the console may show an earlier template", slog.String("error", err.Error()))
+		case next != nil:
+			stop()
+			until, end := context.WithCancel(ctx)
+			stop = end
+			gate.Open(next.Handler())
+			running.Go(func() { next.Run(until) })
+			shown = version
+		}
 	}
-	shown, err := saga{o, found, config, logger}.newConsole(ctx, flags.stack, write)
-	if err != nil {
-		return err
-	}
-	gate.Open(shown.Handler())
-	shown.Run(ctx)
 	return nil
+}
+
+// versionEvery is how often the console looks for another template or run.
+const versionEvery = 5 * time.Second
+
+// another returns a console, and the version of what it shows, if that is not the version
+// that is shown.
+func (o operator) another(ctx context.Context, flags *flags, shown string, write bool, logger *slog.Logger) (string, *console.Console, error) {
+	version, unknown := flags.version(ctx)
+	if shown != "" && (unknown != nil || version == shown) {
+		return "", nil, unknown
+	}
+	found, config, err := flags.open(ctx)
+	if err != nil || unknown != nil {
+		return "", nil, cmp.Or(err, unknown)
+	}
+	next, err := saga{o, found, config, logger}.newConsole(ctx, flags.stack, write)
+	return version, next, err
 }
 
 // announce prints where the console is.
@@ -84,7 +119,7 @@ func untilOrphaned(ctx context.Context, cancel context.CancelFunc) context.Conte
 	parent := os.Getppid()
 	go func() {
 		for ctx.Err() == nil && os.Getppid() == parent {
-			wait(ctx)
+			wait(ctx, attention)
 		}
 		cancel()
 	}()
@@ -95,7 +130,7 @@ func untilOrphaned(ctx context.Context, cancel context.CancelFunc) context.Conte
 // whether it has before ctx ended. A file that is older than this process is left from
 // another run.
 func (o operator) awaitReadyFile(ctx context.Context, path string) (bool, error) {
-	for began := o.clock(); ctx.Err() == nil; wait(ctx) {
+	for began := o.clock(); ctx.Err() == nil; wait(ctx, attention) {
 		switch info, err := os.Stat(path); {
 		case err == nil && info.ModTime().After(began):
 			return true, nil
@@ -106,9 +141,9 @@ func (o operator) awaitReadyFile(ctx context.Context, path string) (bool, error)
 	return false, nil
 }
 
-func wait(ctx context.Context) {
+func wait(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(attention):
+	case <-time.After(d):
 	}
 }

@@ -79,7 +79,7 @@ func (s saga) newConsole(ctx context.Context, name string, write bool) (*console
 		DeadLetters: s.deadLetters(),
 		TraceURL:    traceURL(s.config.Region),
 		Advise:      func(reason string) template.HTML { return runbook.For(advice, reason) },
-		Audit:       s.runAudit, Catalogue: s.catalogue,
+		Audit:       s.runAudit, Catalogue: s.catalogue, Live: s.live, Recent: s.recent,
 		Every: pollEvery, Clock: s.clock, Logger: s.logger,
 	}
 	if s.in.Local() {
@@ -114,7 +114,7 @@ func (s saga) ordersTable() (ordersTable, error) {
 	if err != nil {
 		return ordersTable{}, err
 	}
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	client := dynamodb.NewFromConfig(s.config)
 	return ordersTable{dynamo.NewStore(client, name, vocabulary), func(ctx context.Context, each func(participant.Record)) error {
 		return dynamo.ScanRecords(ctx, client, name, vocabulary, each)
@@ -155,6 +155,23 @@ func (s saga) follow(ctx context.Context, ready func(), show func(message string
 		show(message)
 		return nil
 	})
+}
+
+// mostRecent is how many messages recent returns.
+const mostRecent = 10
+
+// recent returns the last messages of the last hour in the event log that contain a text.
+func (s saga) recent(ctx context.Context, text string) (messages []string, err error) {
+	group, err := s.in.EventLog()
+	if err != nil {
+		return nil, err
+	}
+	query := logs.Query{Group: group, Text: text, From: s.clock().Add(-time.Hour)}
+	err = logs.Read(ctx, cloudwatchlogs.NewFromConfig(s.config), query, func(logged types.FilteredLogEvent) {
+		messages = append(messages, aws.ToString(logged.Message))
+		messages = messages[max(len(messages)-mostRecent, 0):]
+	})
+	return messages, err
 }
 
 // findOrder returns the order of an event in the event log that mentions a text, or "".

@@ -75,7 +75,7 @@ func (o operator) erase(ctx context.Context, given []string) error {
 // newEraser makes an eraser of the contexts and queues of a stack.
 func (o operator) newEraser(config aws.Config, in stack.Stack, settings erase.Settings) (*erase.Eraser, error) {
 	tables := make(map[string]string)
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		var err error
 		if tables[name], err = in.Table(name); err != nil {
 			return nil, err
@@ -88,7 +88,7 @@ func (o operator) newEraser(config aws.Config, in stack.Stack, settings erase.Se
 	if err != nil {
 		return nil, err
 	}
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	if err != nil {
 		return nil, err
 	}

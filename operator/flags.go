@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -76,6 +77,24 @@ func (f *flags) parseOne(given []string, what string, help io.Writer) (string, e
 		err = fmt.Errorf("say which %s: %w", what, errUsage)
 	}
 	return f.Arg(0), err
+}
+
+// version identifies what open finds: the run of a local cloud, by when it has written its
+// ready file, or a stack in AWS by its template.
+func (f *flags) version(ctx context.Context) (string, error) {
+	if f.stack == "" {
+		info, err := os.Stat(f.readyFile)
+		if err != nil {
+			return "", err
+		}
+		return info.ModTime().String(), nil
+	}
+	config, err := awsconfig.Load(ctx)
+	if err != nil {
+		return "", err
+	}
+	template, err := stack.Template(ctx, cloudformation.NewFromConfig(config), f.stack)
+	return string(template), err
 }
 
 // open finds the stack, and the configuration of the clients that reach it. A

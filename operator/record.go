@@ -33,12 +33,12 @@ func (o operator) record(ctx context.Context, given []string) error {
 // showRecords prints the records of an order, by their contexts. An error is returned if
 // there is none.
 func (o operator) showRecords(ctx context.Context, client dynamo.Client, in stack.Stack, order string) error {
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	if err != nil {
 		return err
 	}
 	records := make(map[string]shownRecord)
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		table, err := in.Table(name)
 		if err != nil {
 			return err

@@ -32,7 +32,7 @@ func (f tables) GetItem(_ context.Context, in *dynamodb.GetItemInput, _ ...func(
 // allTables is a stack with the table of each context, which has the context's name.
 func allTables() stack.Stack {
 	found := stack.Stack{Tables: make(map[string]string)}
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		found.Tables[strings.ToUpper(name[:1])+name[1:]+"/Table"] = name
 	}
 	return found
@@ -45,7 +45,7 @@ func number(value string) types.AttributeValue { return &types.AttributeValueMem
 // binaryItem is the item of a record with all that a record can have.
 func binaryItem(t *testing.T) map[string]types.AttributeValue {
 	t.Helper()
-	known, err := dynamo.NewVocabulary(contract.Words()...)
+	known, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	if err != nil {
 		t.Fatal(err)
 	}

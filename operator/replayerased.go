@@ -27,7 +27,7 @@ func (r *replayed) checkErased(ctx context.Context, client dynamodb.ScanAPIClien
 	if err != nil {
 		return err
 	}
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func BenchmarkTenThousandOrders(b *testing.B) {
 // copyOrder writes copies of the record of an order until there are manyOrders.
 func (s *saga) copyOrder(b *testing.B, id string) {
 	b.Helper()
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func rowWith(text string) string {
 func TestOrdersOfEveryOutcomeAreWalkedThrough(t *testing.T) {
 	t.Parallel() // It mostly waits.
 	findBrowser(t)
-	s := startSaga(t, "--pause", "Payment/Worker")
+	s := startSaga(t, "--pause", "Payment/Worker", "--redeliver-after", "300ms", "--seed", "7")
 	const markup = `<img src=x onerror="document.title='hacked'"><script>document.title='hacked'</script>`
 	undelivered, poisoned := s.stopTwo(t)
 	s.send(t, "Payment/DeadLetters", `{"type": "<img src=x onerror=alert(1)>", "id": "<b>id</b>", "subject": "<i>subject</i>"}`)
@@ -34,20 +34,16 @@ func TestOrdersOfEveryOutcomeAreWalkedThrough(t *testing.T) {
 		walk func(*browser)
 	}{
 		{"every button places an order, and its outcome appears without a reload", checkSamples},
-		{"a declined order is explained one click away", func(b *browser) {
-			b.open("/")
-			b.await("there is a declined order", rowWith("payment-declined"))
-			b.run(chromedp.Evaluate(rowWith("payment-declined")+".querySelector('a').click()", nil))
-			b.await("the order is explained", `document.getElementById("sentence")?.innerText.includes("the payment was declined")`)
-		}},
-		{"a poisoned order is explained two clicks away", func(b *browser) {
-			b.open("/")
-			b.await("its dead letter is in the table", row(poisoned)+"?.querySelector('[aria-label=\"dead letter\"]')")
-			b.click(`a[href="/?show=dead+letters"]`)
-			b.await("others are not shown", "document.querySelectorAll('tbody tr').length === 2")
-			b.run(chromedp.Evaluate(row(poisoned)+".querySelector('a').click()", nil))
-			b.await("the order is explained", `document.getElementById("sentence")?.innerText.startsWith("Stopped")`)
+		{"a declined, a poisoned and a killed order are explained within three clicks", func(b *browser) {
+			b.explain("the payment was declined", rowWith("payment-declined")+"?.querySelector('a')")
+			b.explain("^Stopped.*Payment cannot handle", `document.querySelector('a[href="/?show=dead+letters"]')`,
+				"document.querySelectorAll('tbody tr').length === 2 && "+row(poisoned)+".querySelector('a')")
 			b.await("its dead letter is in the lanes", `document.querySelector(".box.stopped")`)
+			killed := s.placeKilled(b)
+			b.explain("^Shipped.*killed.*the work was repeated", row(killed)+"?.innerText.includes('shipped') && "+row(killed)+".querySelector('a')")
+			b.await("the end of the process is in the lanes", `document.querySelector(".box.ended")`)
+			b.await("what was delivered again is marked", `[...document.querySelectorAll(".box .note")].some(n => /×[2-9]/.test(n.textContent))`)
+			b.await("the attempts are listed", `/process ended: .*killed[^]*2 of \d+/.test(document.getElementById("attempts")?.innerText)`)
 		}},
 		{"markup is text", func(b *browser) { checkMarkup(b, marked, markup) }},
 		{"a dead letter is redriven by clicks, and its order continues", func(b *browser) {
@@ -80,31 +76,18 @@ func TestOrdersOfEveryOutcomeAreWalkedThrough(t *testing.T) {
 		{"an order is found by its event and its trace", func(b *browser) { checkSearch(b, undelivered) }},
 		{"an order is placed with the keyboard", checkKeyboard},
 		{"every page is accessible, in both themes and on a phone", func(b *browser) { checkAppearance(b, poisoned) }},
+		{"another run of the local cloud is shown without a reload", func(b *browser) {
+			b.open("/orders/" + poisoned)
+			s.stop()
+			s.startCloud(t)
+			b.await("the order is not there any more", `document.querySelector("h1")?.innerText === "Unknown order"`)
+			b.await("the head counts from 0", `document.querySelector('.counts a[href="/"]').innerText === "0 placed"`)
+		}},
 	} {
 		t.Run(step.rule, func(t *testing.T) {
 			step.walk(&browser{TB: t, home: b.home, act: b.act})
 		})
 	}
-}
-
-func TestAnOrderWhoseProcessesWereKilledIsExplainedOneClickAway(t *testing.T) {
-	t.Parallel() // It mostly waits.
-	findBrowser(t)
-	s := startSaga(t, "--fault", "kill-before-call=0.2", "--redeliver-after", "300ms", "--seed", "7")
-	const many = 8
-	for range many {
-		s.place(t, func(*orderapi.Order) {})
-	}
-	b := openBrowser(t, s.console)
-	b.open("/")
-	b.await("all are shipped", fmt.Sprintf(`document.querySelector('.counts a[href="/?show=shipped"]').innerText === "%d shipped"`, many))
-	const milliseconds = "(r => { const [n, unit] = r.lastElementChild.innerText.split(' '); return unit === 's' ? n * 1000 : +n })"
-	slowest := "[...document.querySelectorAll('tbody tr')].sort((a, b) => " + milliseconds + "(b) - " + milliseconds + "(a))[0]"
-	b.run(chromedp.Evaluate(slowest+".querySelector('a').click()", nil))
-	b.await("the order is explained", `/killed.*the work was repeated/.test(document.getElementById("sentence")?.innerText)`)
-	b.await("the end of the process is in the lanes", `document.querySelector(".box.ended")`)
-	b.await("what was delivered again is marked", `[...document.querySelectorAll(".box .note")].some(n => /×[2-9]/.test(n.textContent))`)
-	b.await("the attempts are listed", `/process ended: .*killed[^]*2 of \d+/.test(document.getElementById("attempts")?.innerText)`)
 }
 
 func TestEveryOrderEndsWhileProcessesAreKilled(t *testing.T) {
@@ -129,8 +112,23 @@ func TestEveryOrderEndsWhileProcessesAreKilled(t *testing.T) {
 	b.await("the strikes are shown", `+document.querySelector("#fault-kill-before-call .hits").innerText > 0`)
 	b.click(`button[aria-label="Pause Payment/Worker"]`)
 	b.await("a function is paused", `document.querySelector('button[aria-label="Resume Payment/Worker"]')`)
+	checkMap(b)
+	b.click(`nav a[href="/faults"]`)
 	b.click(`button[aria-label="Resume Payment/Worker"]`)
 	b.await("it is resumed", `document.querySelector('button[aria-label="Pause Payment/Worker"]')`)
+}
+
+// checkMap looks at the map while Payment is paused.
+func checkMap(b *browser) {
+	b.Helper()
+	b.click(`nav a[href="/catalogue/map"]`)
+	b.await("the paused function is on it", `[...document.querySelectorAll(".box.stopped")].some(b => b.textContent.includes("paused"))`)
+	b.await("the depths are on it", `[...document.querySelectorAll(".box")].some(b => b.textContent.includes("PaymentQueue") && /\d+ waiting, \d+ in flight/.test(b.textContent))`)
+	b.run(chromedp.Focus(`.types a[data-type="payment.taken"]`, chromedp.ByQuery))
+	b.await("the way of an event lights up", `getComputedStyle(document.querySelector(".edge[data-types~='payment.taken']")).opacity === "1"`)
+	b.await("others do not", `[...document.querySelectorAll(".edge:not([data-types~='payment.taken'])")].every(e => getComputedStyle(e).opacity === "0.2")`)
+	b.run(chromedp.Evaluate(`document.querySelector('.edge a[href^="#edge-PaymentConsumeWarehouse"]').dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true, view: window}))`, nil))
+	b.await("an edge opens", `[...document.querySelectorAll(".edge-facts[open]")].some(d => d.innerText.includes("sqs:SendMessage") && d.innerText.includes("$.detail"))`)
 }
 
 func checkSamples(b *browser) {
@@ -153,6 +151,23 @@ func (b *browser) place(sample string) {
 	b.run(chromedp.Evaluate("document.getElementById('outcome').innerText = ''", nil))
 	b.click(fmt.Sprintf(`form:has(input[value="%s"]) > button`, sample))
 	b.await(sample+" is placed", `document.querySelector("#outcome a")`)
+}
+
+// explain clicks from the first page on, as a reader does who knows nothing, until the
+// sentence about an order matches. Each click is an expression of what is clicked, once it
+// is there.
+func (b *browser) explain(want string, clicks ...string) {
+	b.Helper()
+	const most = 3
+	if len(clicks) > most {
+		b.Errorf("%q takes %d clicks", want, len(clicks))
+	}
+	b.open("/")
+	for _, element := range clicks {
+		b.await("there is "+element, element)
+		b.run(chromedp.Evaluate("("+element+").click()", nil))
+	}
+	b.await("the order is explained: "+want, "new RegExp("+quoted(want)+").test(document.getElementById('sentence')?.innerText)")
 }
 
 func checkMarkup(b *browser, order, markup string) {

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -13,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -35,6 +37,8 @@ type saga struct {
 	// console is the address of the console.
 	console, readyFile string
 	queues             *sqs.Client
+	// stop ends the local cloud.
+	stop func()
 }
 
 // startSaga starts a local cloud and a console, and ends them with the test.
@@ -48,8 +52,16 @@ func startSaga(tb testing.TB, flags ...string) *saga {
 // startCloud starts a local cloud, and ends it with the test.
 func startCloud(tb testing.TB, flags ...string) *saga {
 	tb.Helper()
-	ready := filepath.Join(tb.TempDir(), "ready.json")
-	start(tb, "localcloud", slices.Concat([]string{
+	s := &saga{readyFile: filepath.Join(tb.TempDir(), "ready.json")}
+	s.startCloud(tb, flags...)
+	return s
+}
+
+// startCloud starts a local cloud, and ends it with the test.
+func (s *saga) startCloud(tb testing.TB, flags ...string) {
+	tb.Helper()
+	ready := s.readyFile
+	_, s.stop = start(tb, "localcloud", slices.Concat([]string{
 		"up", "--port", "0", "--assembly", "cdk.out/local", "--ready-file", ready,
 		"--setup", `dist/local/operator receive -ready-file "$LOCALCLOUD_READY_FILE" 123=1000000`,
 	}, flags)...)
@@ -57,17 +69,17 @@ func startCloud(tb testing.TB, flags ...string) *saga {
 		_, err := os.Stat(ready)
 		return err
 	})
-	file, err := readyfile.Read(ready)
-	if err != nil {
+	var err error
+	if s.File, err = readyfile.Read(ready); err != nil {
 		tb.Fatal(err)
 	}
-	return &saga{File: file, readyFile: ready, queues: sqs.NewFromConfig(awsconfig.At(file.AWSEndpointURL, file.Region))}
+	s.queues = sqs.NewFromConfig(awsconfig.At(s.AWSEndpointURL, s.Region))
 }
 
 // startConsole starts a console of the saga, and ends it with the test.
 func (s *saga) startConsole(tb testing.TB) {
 	tb.Helper()
-	out := start(tb, "operator", "console", "-ready-file", s.readyFile, "-port", "0")
+	out, _ := start(tb, "operator", "console", "-ready-file", s.readyFile, "-port", "0")
 	await.Until(tb, "the console prints its address", func() error {
 		printed, err := os.ReadFile(out)
 		s.console = regexp.MustCompile(`http://\S+/`).FindString(string(printed))
@@ -82,9 +94,9 @@ func (s *saga) startConsole(tb testing.TB) {
 	})
 }
 
-// start starts one of the programs that make host builds, ends it with the test, and
-// returns the file that it prints to.
-func start(tb testing.TB, program string, arguments ...string) string {
+// start starts one of the programs that make host builds, ends it with the test if not
+// before, and returns the file that it prints to.
+func start(tb testing.TB, program string, arguments ...string) (printed string, stop func()) {
 	tb.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -101,7 +113,7 @@ func start(tb testing.TB, program string, arguments ...string) string {
 	if err := command.Start(); err != nil {
 		tb.Fatalf("start %s (make host builds it): %v", program, err)
 	}
-	tb.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		command.Process.Signal(syscall.SIGTERM)
 		kill := time.AfterFunc(await.Patience, func() { command.Process.Kill() })
 		defer kill.Stop()
@@ -112,7 +124,8 @@ func start(tb testing.TB, program string, arguments ...string) string {
 			tb.Logf("%s prints:\n%s", program, printed)
 		}
 	})
-	return out.Name()
+	tb.Cleanup(stop)
+	return out.Name(), stop
 }
 
 // place places an order that differs from one that ships, and returns its id.
@@ -209,4 +222,26 @@ func (s *saga) stopTwo(tb testing.TB) (undelivered, poisoned string) {
 		tb.Fatal(err)
 	}
 	return stopped[0], stopped[1]
+}
+
+// placeKilled places an order while processes are killed, and returns its id once one was
+// killed that worked on it.
+func (s *saga) placeKilled(tb testing.TB) string {
+	tb.Helper()
+	change := func(probability float64) {
+		if _, err := request(tb, http.MethodPut, s.FaultsURL, fmt.Sprintf(`{"faults": {"kill-before-call": %g}}`, probability), http.StatusOK); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	change(0.5)
+	defer change(0)
+	order := s.place(tb, func(*orderapi.Order) {})
+	await.Until(tb, "a process that works on the order is killed", func() error {
+		page, err := request(tb, http.MethodGet, s.console+"orders/"+order, "", http.StatusOK)
+		if err == nil && !strings.Contains(string(page), "process ended: ") {
+			err = errors.New("none was")
+		}
+		return err
+	})
+	return order
 }

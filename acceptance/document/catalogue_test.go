@@ -69,7 +69,7 @@ func readAsyncAPI(t *testing.T) asyncDocument {
 
 func TestTheAsyncAPIDocumentHasEveryEventWithItsPublisherAndItsConsumers(t *testing.T) {
 	document := readAsyncAPI(t)
-	types := contract.Types(contract.All()...)
+	types := event.Types(contract.Catalogue().All()...)
 	if diff := cmp.Diff(types, slices.Sorted(maps.Keys(document.Components.Messages))); diff != "" {
 		t.Errorf("the messages (- language, + document):\n%s", diff)
 	}
@@ -96,11 +96,11 @@ func TestTheAsyncAPIDocumentHasEveryEventWithItsPublisherAndItsConsumers(t *test
 	}
 	want := map[string]map[string][]string{"send": {}, "receive": {}}
 	for _, party := range append(parties(), contract.Operator) {
-		if published := contract.PublishedBy(party); len(published) > 0 {
-			want["send"][party] = contract.Types(published...)
+		if published := contract.Catalogue().PublishedBy(party); len(published) > 0 {
+			want["send"][party] = event.Types(published...)
 		}
-		if consumed := contract.ConsumedBy(party); len(consumed) > 0 {
-			want["receive"][party] = contract.Types(consumed...)
+		if consumed := contract.Catalogue().ConsumedBy(party); len(consumed) > 0 {
+			want["receive"][party] = event.Types(consumed...)
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -13,6 +13,7 @@ import (
 
 	"example.com/saga/operator/contexts"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
 )
@@ -56,7 +57,7 @@ func (f flow) forward(from, to string) { f.add(to, slices.Collect(maps.Keys(f[fr
 // queues.
 func readFlow(t *testing.T, prod template, properties map[string]stored) flow {
 	t.Helper()
-	all := contract.Types(contract.All()...)
+	all := event.Types(contract.Catalogue().All()...)
 	reached := make(flow)
 	for _, resource := range prod.Resources {
 		if resource.Type != "AWS::Events::Rule" {
@@ -158,10 +159,11 @@ func events(types map[string]bool, members map[string][]string) []string {
 // events that it published.
 func tableHas(t *testing.T, path string, members map[string][]string, wired wiring) []string {
 	t.Helper()
-	personal, err := contract.PersonalMembers(contract.All()...)
+	language, err := contract.NewLanguage()
 	if err != nil {
 		t.Fatal(err)
 	}
+	personal := language.PersonalMembers(contract.Catalogue().All()...)
 	var has, inState []string
 	context := strings.ToLower(strings.TrimSuffix(path, "/Table"))
 	all, i := contexts.All(), slices.IndexFunc(contexts.All(), func(c contexts.Context) bool { return c.Name == context })
@@ -269,7 +271,7 @@ var hash = regexp.MustCompile(`[0-9A-F]{8}$`)
 func constructPath(logicalID string) string {
 	name := hash.ReplaceAllString(logicalID, "")
 	parts := []string{"GlobalBus", "Notification", "Observability"}
-	for _, context := range contract.Contexts() {
+	for _, context := range contract.Catalogue().Contexts() {
 		parts = append(parts, strings.ToUpper(context[:1])+context[1:])
 	}
 	for _, part := range parts {

@@ -22,13 +22,13 @@ const privacyDocument = "docs/privacy.md"
 // personal returns the personal members of each event that has some, by its type.
 func personal(t *testing.T) map[string][]string {
 	t.Helper()
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
 	found := make(map[string][]string)
-	for _, data := range contract.All() {
-		members, err := contract.PersonalMembers(data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(members) > 0 {
+	for _, data := range contract.Catalogue().All() {
+		if members := language.PersonalMembers(data); len(members) > 0 {
 			found[data.EventType()] = members
 		}
 	}

@@ -15,15 +15,19 @@ import (
 )
 
 func TestTheGeneratedTableOfEventsIsTheCatalogue(t *testing.T) {
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
 	rows := [][]string{{"type", "published by", "consumed by", "meaning"}}
-	for _, data := range contract.All() {
-		described, err := contract.Describe(data)
+	for _, data := range contract.Catalogue().All() {
+		described, err := language.Describe(data)
 		if err != nil {
 			t.Fatal(err)
 		}
 		rows = append(rows, []string{
-			"`" + data.EventType() + "`", strings.Join(partiesBy(contract.PublishedBy, data), ", "),
-			strings.Join(partiesBy(contract.ConsumedBy, data), ", "), described.Meaning,
+			"`" + data.EventType() + "`", strings.Join(partiesBy(contract.Catalogue().PublishedBy, data), ", "),
+			strings.Join(partiesBy(contract.Catalogue().ConsumedBy, data), ", "), described.Meaning,
 		})
 	}
 	checkGenerated(t, "docs/design.md", map[string][][]string{"table of events": rows})
@@ -33,7 +37,7 @@ func TestTheGeneratedTableOfEventsIsTheCatalogue(t *testing.T) {
 func partiesBy(list func(party string) []event.Data, data event.Data) []string {
 	var found []string
 	for _, party := range append(parties(), contract.Operator) {
-		if slices.Contains(contract.Types(list(party)...), data.EventType()) {
+		if slices.Contains(event.Types(list(party)...), data.EventType()) {
 			found = append(found, party)
 		}
 	}
@@ -41,10 +45,10 @@ func partiesBy(list func(party string) []event.Data, data event.Data) []string {
 }
 
 func TestTheGeneratedListsOfAContextAreTheCatalogue(t *testing.T) {
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		t.Run(name, func(t *testing.T) {
-			published := contract.PublishedBy(name)
-			generateLists(t, name, map[string][]event.Data{"consumes": contract.ConsumedBy(name), "publishes": published})
+			published := contract.Catalogue().PublishedBy(name)
+			generateLists(t, name, map[string][]event.Data{"consumes": contract.Catalogue().ConsumedBy(name), "publishes": published})
 			lists := commentLists(t, name)
 			if lists["owns"] == "" {
 				t.Error("the package comment does not state what the context owns")
@@ -55,7 +59,7 @@ func TestTheGeneratedListsOfAContextAreTheCatalogue(t *testing.T) {
 			for pair := range strings.SplitSeq(lists["compensates"], ", ") {
 				step, compensation, _ := strings.Cut(pair, " by ")
 				for _, short := range []string{step, compensation} {
-					if !slices.Contains(contract.Types(published...), name+"."+short) {
+					if !slices.Contains(event.Types(published...), name+"."+short) {
 						t.Errorf("it compensates %q: the context does not publish %q", pair, short)
 					}
 				}

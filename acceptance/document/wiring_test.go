@@ -14,6 +14,7 @@ import (
 
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/order"
 )
@@ -126,10 +127,10 @@ func readWiring(t *testing.T) wiring {
 func TestTheTemplateIsWiredAsTheCatalogueDeclares(t *testing.T) {
 	want := wiring{publishes: make(map[string][]string), consumes: make(map[string][]string)}
 	for _, name := range parties() {
-		if types := contract.Types(contract.PublishedBy(name)...); len(types) > 0 {
+		if types := event.Types(contract.Catalogue().PublishedBy(name)...); len(types) > 0 {
 			want.publishes[name] = types
 		}
-		want.consumes[name] = contract.Types(contract.ConsumedBy(name)...)
+		want.consumes[name] = event.Types(contract.Catalogue().ConsumedBy(name)...)
 	}
 	wired := readWiring(t)
 	for list, pair := range map[string][2]map[string][]string{
@@ -168,7 +169,7 @@ func TestExactlyTheEventsOnWhichOrderCancelledIsPublishedSkipTheBatchingWindow(t
 func publishingTypes(t *testing.T) []string {
 	t.Helper()
 	publishing := make(map[string]bool)
-	for _, data := range contract.ConsumedBy(contract.SourceOrder) {
+	for _, data := range contract.Catalogue().ConsumedBy(contract.SourceOrder) {
 		for progress := order.Placed; progress <= order.Erased; progress++ {
 			for rollback := order.RollbackNone; rollback <= order.RollbackComplete; rollback++ {
 				decision, err := order.Decide(order.State{Progress: progress, Rollback: rollback}, participant.Input{Data: data})
@@ -242,7 +243,7 @@ func texts(value any) []string {
 
 // parties returns the parties that a template has resources of: the bounded contexts, and
 // the notification endpoint.
-func parties() []string { return append(contract.Contexts(), contract.Notification) }
+func parties() []string { return append(contract.Catalogue().Contexts(), contract.Notification) }
 
 // owner returns the party that a logical id belongs to.
 func owner(logicalID string) string {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
 	loyaltysandbox "example.com/saga/services/loyalty/sandbox"
@@ -15,7 +16,7 @@ import (
 )
 
 // newLanguage compiles the schemas, which is slow: a test does it once.
-func newLanguage(t *testing.T) *contract.Language {
+func newLanguage(t *testing.T) *language.Language {
 	t.Helper()
 	language, err := contract.NewLanguage()
 	if err != nil {
@@ -49,7 +50,7 @@ func machines() []machine {
 }
 
 // sandboxed returns the right decisions, with their sandboxes.
-func sandboxed(l *ledger) decisions {
+func sandboxed(l paymentsandbox.Ledger) decisions {
 	return decisions{
 		order:     participant.Pure(order.Decide),
 		warehouse: warehouse.Decider(warehousesandbox.Carrier{}),

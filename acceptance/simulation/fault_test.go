@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"example.com/saga/operator/audit"
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
@@ -25,6 +26,9 @@ const (
 	redriven   fault = "is redriven days later"
 
 	crashesBeforeLoading    fault = "crashes before loading"
+	callIsOvertaken         fault = "is overtaken while it calls the payment provider"
+	callFails               fault = "a call of the payment provider fails"
+	callWithoutResponse     fault = "a call of the payment provider takes effect without a response"
 	losesTheRace            fault = "loses the race"
 	crashesAfterDeciding    fault = "crashes after deciding"
 	commitFails             fault = "a commit fails"
@@ -44,7 +48,7 @@ const (
 func faults() []fault {
 	return []fault{
 		duplicated, delayed, lost, redriven,
-		crashesBeforeLoading, losesTheRace, crashesAfterDeciding, commitFails, commitWithoutResponse, commitIsRepeated, crashesAfterCommit,
+		crashesBeforeLoading, callIsOvertaken, callFails, callWithoutResponse, losesTheRace, crashesAfterDeciding, commitFails, commitWithoutResponse, commitIsRepeated, crashesAfterCommit,
 		crashesBeforePublishing, publishesNothing, publishesInPart, rejectsAnEvent, publishWithoutResponse, crashesAfterPublishing, endpointRejects,
 	}
 }
@@ -58,6 +62,9 @@ var errNoResponse = errors.New("no response")
 
 // inject reports whether the planned fault is this one. If it is, it has occurred.
 func (w *world) inject(f fault) bool {
+	if w.planned == noFault {
+		w.avoided[f] = true
+	}
 	if w.planned != f {
 		return false
 	}
@@ -83,10 +90,14 @@ type store struct {
 	losesTombstones bool
 	// overwrites: a first commit replaces a record that stands.
 	overwrites bool
+	// isUnconditional: a commit after the first replaces the record that stands.
+	isUnconditional bool
 	// dropsData: published events are committed without their data.
 	dropsData bool
 	// commits counts the commits, for the form in which each is stored.
 	commits int
+	// adjusts: a commit had adjustments.
+	adjusts bool
 	// keepsEntries: a record keeps the entry that its state no longer has.
 	keepsEntries bool
 }
@@ -114,6 +125,7 @@ func (s *store) LoadAll(ctx context.Context, subjects []string) (map[string]part
 // Commit implements participant.Store.
 func (s *store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
 	w := s.world
+	s.adjusts = s.adjusts || len(adjustments) > 0
 	if w.inject(losesTheRace) {
 		w.race(ctx, s.source, record.Subject)
 	}
@@ -150,7 +162,7 @@ func (s *store) tamper(ctx context.Context, record *participant.Record) error {
 	if s.keepsEntries && record.Entry == (participant.Entry{}) {
 		record.Entry = s.Records()[record.Subject].Entry
 	}
-	if s.overwrites && record.Version == 0 {
+	if s.isUnconditional && record.Version > 0 || s.overwrites && record.Version == 0 {
 		standing, err := s.Store.Load(ctx, record.Subject)
 		if err != nil {
 			return err
@@ -276,28 +288,42 @@ func (w *world) isKnown(e event.Event) bool {
 	return slices.ContainsFunc(w.contents[e.ID], func(known event.Event) bool { return reflect.DeepEqual(known, e) })
 }
 
-// ledger is the sandbox's ledger, with a copy of its entries for the audit.
+// ledger is the sandbox's ledger with the planned faults, and with a copy of its entries
+// for the audit.
 type ledger struct {
 	*sandbox.Memory
 
+	world   *world
 	entries map[string]sandbox.Entry
 }
 
 func newLedger() *ledger {
-	return &ledger{sandbox.NewMemory(), make(map[string]sandbox.Entry)}
+	return &ledger{Memory: sandbox.NewMemory(), entries: make(map[string]sandbox.Entry)}
 }
 
 // Open implements sandbox.Ledger.
 func (l *ledger) Open(ctx context.Context, reference string, entry sandbox.Entry) (sandbox.Entry, error) {
-	entry, err := l.Memory.Open(ctx, reference, entry)
-	l.entries[reference] = entry
-	return entry, err
+	return l.call(ctx, reference, func() (sandbox.Entry, error) { return l.Memory.Open(ctx, reference, entry) })
 }
 
 // Bar implements sandbox.Ledger.
 func (l *ledger) Bar(ctx context.Context, reference string) (sandbox.Entry, error) {
-	entry, err := l.Memory.Bar(ctx, reference)
+	return l.call(ctx, reference, func() (sandbox.Entry, error) { return l.Memory.Bar(ctx, reference) })
+}
+
+func (l *ledger) call(ctx context.Context, reference string, call func() (sandbox.Entry, error)) (sandbox.Entry, error) {
+	w := l.world
+	if w.inject(callIsOvertaken) {
+		w.race(ctx, contract.SourcePayment, reference)
+	}
+	if w.dead || w.inject(callFails) {
+		return sandbox.Entry{}, errNoResponse
+	}
+	entry, err := call()
 	l.entries[reference] = entry
+	if w.inject(callWithoutResponse) {
+		return sandbox.Entry{}, errNoResponse
+	}
 	return entry, err
 }
 

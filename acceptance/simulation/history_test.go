@@ -80,7 +80,7 @@ const resolution = 32
 
 // skewClocks sets some clocks ahead of the time of the world, or behind it.
 func (h *history) skewClocks() {
-	for _, source := range append(contract.Contexts(), sweeping) {
+	for _, source := range append(contract.Catalogue().Contexts(), sweeping) {
 		h.skews[source] = oneOf(h.dice, 0, 0, 0, time.Second, -time.Second, 5*time.Minute, -5*time.Minute)
 		if h.skews[source] != 0 {
 			h.tally[skewed]++

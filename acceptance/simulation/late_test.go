@@ -12,6 +12,7 @@ import (
 	"example.com/saga/operator/audit"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 	"example.com/saga/services/order"
 	"example.com/saga/services/payment/sandbox"
 )
@@ -93,7 +94,7 @@ func TestASecondReasonToCompensateHasNoEffect(t *testing.T) {
 	}
 }
 
-func (l late) run(t *testing.T, language *contract.Language) {
+func (l late) run(t *testing.T, language *language.Language) {
 	t.Helper()
 	t.Run(l.name(), func(t *testing.T) {
 		p := newPath(t, language)
@@ -172,7 +173,7 @@ func TestAnEventThatWouldUndoAShippedOrderIsADeadLetter(t *testing.T) {
 }
 
 // archive returns what each context handled in a saga that was rolled back entirely.
-func archive(t *testing.T, language *contract.Language) (*path, map[string][]event.Event) {
+func archive(t *testing.T, language *language.Language) (*path, map[string][]event.Event) {
 	t.Helper()
 	p := newPath(t, language)
 	p.order.ShippingAddress = "undeliverable"

@@ -69,7 +69,7 @@ func status(name string) string {
 // inputsOf returns the inputs, and an empty event for each other type that a context
 // consumes.
 func inputsOf(context string, inputs ...input) []input {
-	for _, data := range contract.ConsumedBy(context) {
+	for _, data := range contract.Catalogue().ConsumedBy(context) {
 		isThere := func(in input) bool { return in.data.EventType() == data.EventType() }
 		if !slices.ContainsFunc(inputs, isThere) {
 			inputs = append(inputs, input{data: data})
@@ -205,7 +205,7 @@ func orderMachine() machine {
 					first, failure = d, err
 				}
 				same := orderName(d.State) == orderName(first.State) && (err == nil) == (failure == nil) &&
-					slices.Equal(contract.Types(d.Events...), contract.Types(first.Events...))
+					slices.Equal(event.Types(d.Events...), event.Types(first.Events...))
 				if !same {
 					return "", nil, false, fmt.Errorf("the outcome of %s is not the same for all states that are named %s", in.data.EventType(), name)
 				}

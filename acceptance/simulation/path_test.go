@@ -9,6 +9,7 @@ import (
 	"example.com/saga/operator/audit"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 	"example.com/saga/services/order"
 )
 
@@ -20,7 +21,7 @@ type path struct {
 	order contract.OrderPlaced
 }
 
-func newPath(t *testing.T, language *contract.Language) *path {
+func newPath(t *testing.T, language *language.Language) *path {
 	t.Helper()
 	l := newLedger()
 	p := &path{world: newWorld(language, sandboxed(l), l), t: t, order: contract.OrderPlaced{
@@ -136,7 +137,7 @@ type scenario struct {
 	events []string
 }
 
-func (s scenario) run(t *testing.T, language *contract.Language) {
+func (s scenario) run(t *testing.T, language *language.Language) {
 	t.Helper()
 	p := newPath(t, language)
 	if s.change != nil {

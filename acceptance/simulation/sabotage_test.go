@@ -30,16 +30,25 @@ func (f noBars) Bar(ctx context.Context, reference string) (paymentsandbox.Entry
 	return f.Open(ctx, reference, paymentsandbox.Entry{Barred: true})
 }
 
-// mistakes returns wrong decisions, by what is wrong with them.
-func mistakes() map[string]func(*decisions, *ledger) {
-	return map[string]func(*decisions, *ledger){
-		"the payment is not refunded": func(d *decisions, l *ledger) {
+// mistake is a mistake in the decisions of a component, or in what they run on.
+type mistake struct {
+	component string
+	make      func(*decisions, paymentsandbox.Ledger)
+}
+
+// batching is the component of a mistake in the handling of batches, in every context.
+const batching = "batching"
+
+// mistakes returns mistakes by what is wrong.
+func mistakes() map[string]mistake {
+	return map[string]mistake{
+		"the payment is not refunded": {contract.SourcePayment, func(d *decisions, l paymentsandbox.Ledger) {
 			d.payment = payment.Decider(noRefunds{paymentsandbox.Provider{Ledger: l}})
-		},
-		"a refund does not bar the charge": func(d *decisions, l *ledger) {
+		}},
+		"a refund does not bar the charge": {contract.SourcePayment, func(d *decisions, l paymentsandbox.Ledger) {
 			d.payment = payment.Decider(paymentsandbox.Provider{Ledger: noBars{l}})
-		},
-		"the warehouse ships a cancelled order": func(d *decisions, _ *ledger) {
+		}},
+		"the warehouse ships a cancelled order": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
 			right := d.warehouse
 			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
 				if _, awarded := in.Data.(contract.PointsAwarded); awarded && s.Status == warehouse.Failing {
@@ -47,8 +56,8 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 				return right(ctx, s, in)
 			}
-		},
-		"the stock is not released": func(d *decisions, _ *ledger) {
+		}},
+		"the stock is not released": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
 			right := d.warehouse
 			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
 				decision, err := right(ctx, s, in)
@@ -57,8 +66,8 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 				return decision, err
 			}
-		},
-		"the shipment takes the stock again": func(d *decisions, _ *ledger) {
+		}},
+		"the shipment takes the stock again": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
 			right := d.warehouse
 			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
 				decision, err := right(ctx, s, in)
@@ -71,8 +80,8 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 				return decision, err
 			}
-		},
-		"the record of a shipped order has no pieces": func(d *decisions, _ *ledger) {
+		}},
+		"the record of a shipped order has no pieces": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
 			right := d.warehouse
 			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
 				decision, err := right(ctx, s, in)
@@ -81,8 +90,8 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 				return decision, err
 			}
-		},
-		"the warehouse ignores a tombstone": func(d *decisions, _ *ledger) {
+		}},
+		"the warehouse ignores a tombstone": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
 			right := d.warehouse
 			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
 				if _, placed := in.Data.(contract.OrderPlaced); placed {
@@ -90,8 +99,8 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 				return right(ctx, s, in)
 			}
-		},
-		"loyalty awards points that are revoked": func(d *decisions, _ *ledger) {
+		}},
+		"loyalty awards points that are revoked": {contract.SourceLoyalty, func(d *decisions, _ paymentsandbox.Ledger) {
 			right := d.loyalty
 			d.loyalty = func(ctx context.Context, s loyalty.State, in participant.Input) (loyalty.Decision, error) {
 				if _, taken := in.Data.(contract.PaymentTaken); taken {
@@ -99,8 +108,8 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 				return right(ctx, s, in)
 			}
-		},
-		"the order context does not publish the cancellation": func(d *decisions, _ *ledger) {
+		}},
+		"the order context does not publish the cancellation": {contract.SourceOrder, func(d *decisions, _ paymentsandbox.Ledger) {
 			right := d.order
 			d.order = func(ctx context.Context, s order.State, in participant.Input) (order.Decision, error) {
 				decision, err := right(ctx, s, in)
@@ -109,8 +118,8 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 				return decision, err
 			}
-		},
-		"an order has no deadline": func(d *decisions, _ *ledger) {
+		}},
+		"an order has no deadline": {contract.SourceOrder, func(d *decisions, _ paymentsandbox.Ledger) {
 			right := d.order
 			d.order = func(ctx context.Context, s order.State, in participant.Input) (order.Decision, error) {
 				if place, placed := in.Data.(order.Place); placed {
@@ -119,8 +128,8 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 				return right(ctx, s, in)
 			}
-		},
-		"an erasure misses a context": func(d *decisions, _ *ledger) {
+		}},
+		"an erasure misses a context": {erasing, func(d *decisions, _ paymentsandbox.Ledger) {
 			d.tamper = func(w *world) {
 				right, elsewhere := w.deployed.Store, newStore(w, "elsewhere")
 				w.deployed.Store = func(source string) participant.Store {
@@ -130,11 +139,11 @@ func mistakes() map[string]func(*decisions, *ledger) {
 					return right(source)
 				}
 			}
-		},
-		"a revoked award stays in the customer's account": func(d *decisions, _ *ledger) {
+		}},
+		"a revoked award stays in the customer's account": {contract.SourceLoyalty, func(d *decisions, _ paymentsandbox.Ledger) {
 			d.tamper = func(w *world) { w.stores[contract.SourceLoyalty].keepsEntries = true }
-		},
-		"a context loses the tombstone of an erased order": func(d *decisions, _ *ledger) {
+		}},
+		"a context loses the tombstone of an erased order": {erasing, func(d *decisions, _ paymentsandbox.Ledger) {
 			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].losesTombstones = true }
 			right := d.warehouse
 			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
@@ -143,11 +152,11 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 				return right(ctx, s, in)
 			}
-		},
-		"an optimistic write replaces a record that stands": func(d *decisions, _ *ledger) {
+		}},
+		"an optimistic write replaces a record that stands": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
 			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].overwrites = true }
-		},
-		"a batch returns the error of one event for another": func(d *decisions, _ *ledger) {
+		}},
+		"a batch returns the error of one event for another": {batching, func(d *decisions, _ paymentsandbox.Ledger) {
 			d.tamper = func(w *world) {
 				for i, c := range w.consumers {
 					if c.handleBatch == nil {
@@ -159,11 +168,11 @@ func mistakes() map[string]func(*decisions, *ledger) {
 					}
 				}
 			}
-		},
-		"data is dropped before it is known to be published": func(d *decisions, _ *ledger) {
+		}},
+		"data is dropped before it is known to be published": {contract.SourcePayment, func(d *decisions, _ paymentsandbox.Ledger) {
 			d.tamper = func(w *world) { w.stores[contract.SourcePayment].dropsData = true }
-		},
-		"an event is not published": func(d *decisions, _ *ledger) {
+		}},
+		"an event is not published": {contract.SourceLoyalty, func(d *decisions, _ paymentsandbox.Ledger) {
 			right := d.loyalty
 			d.loyalty = func(ctx context.Context, s loyalty.State, in participant.Input) (loyalty.Decision, error) {
 				decision, err := right(ctx, s, in)
@@ -172,7 +181,7 @@ func mistakes() map[string]func(*decisions, *ledger) {
 				}
 				return decision, err
 			}
-		},
+		}},
 	}
 }
 
@@ -184,9 +193,9 @@ func TestEveryMistakeIsFoundAndShrunkToAShortHistory(t *testing.T) {
 	for name, mistake := range mistakes() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := simulation{language, func(l *ledger) decisions {
+			s := simulation{language, func(l paymentsandbox.Ledger) decisions {
 				d := sandboxed(l)
-				mistake(&d, l)
+				mistake.make(&d, l)
 				return d
 			}, 50}
 			_, failed, err := s.search(t.Context(), 1, 100)

@@ -14,13 +14,14 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
+	"example.com/saga/services/payment/sandbox"
 )
 
 // simulation runs a history for each seed. A history depends only on its seed, the number
 // of orders and the decisions.
 type simulation struct {
 	language  participant.Language
-	decisions func(*ledger) decisions
+	decisions func(sandbox.Ledger) decisions
 	orders    int
 }
 

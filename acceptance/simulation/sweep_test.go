@@ -23,9 +23,8 @@ func (s *store) Due(ctx context.Context, by time.Time, limit int) ([]string, err
 	return s.Store.Due(ctx, by, limit)
 }
 
-// sweep runs the sweeper once, and reports whether it succeeded. The next run does what
-// this one could not.
-func (w *world) sweep(ctx context.Context, planned fault) bool {
+// sweeper returns the task of one run of the sweeper.
+func (w *world) sweeper() *task {
 	config := sweep.Config(deadline)
 	config.Sagas, config.Index, config.Logger = w.orderContext, w.stores[contract.SourceOrder], slog.New(slog.DiscardHandler)
 	config.Clock = func() time.Time { return w.clock(sweeping) }
@@ -34,10 +33,16 @@ func (w *world) sweep(ctx context.Context, planned fault) bool {
 	if err != nil {
 		panic(err)
 	}
-	t := &task{component: sweeping, event: event.Event{Type: "a sweep", Subject: "all orders"}, run: s.Sweep}
+	return &task{component: sweeping, event: event.Event{Type: "a sweep", Subject: "all orders"}, run: s.Sweep}
+}
+
+// sweep runs the sweeper once, and reports whether it succeeded. The next run does what
+// this one could not.
+func (w *world) sweep(ctx context.Context, planned fault) bool {
+	t := w.sweeper()
 	entry, waiting := len(w.log), len(w.pending)
 	w.log = append(w.log, t.String())
-	err = w.run(planned, []*task{t}, func() []error { return []error{t.run(ctx)} })[0]
+	err := w.run(planned, []*task{t}, func() []error { return []error{t.run(ctx)} })[0]
 	if err == nil {
 		if didNothing := len(w.pending) == waiting && len(w.log) == entry+1; didNothing {
 			w.log = w.log[:entry]

@@ -92,7 +92,7 @@ func TestEveryContextHasAMachine(t *testing.T) {
 		contexts = append(contexts, m.context)
 	}
 	slices.Sort(contexts)
-	if diff := cmp.Diff(slices.Sorted(slices.Values(contract.Contexts())), contexts); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(slices.Values(contract.Catalogue().Contexts())), contexts); diff != "" {
 		t.Errorf("the contexts (- language, + machines):\n%s", diff)
 	}
 }
@@ -106,7 +106,7 @@ func TestAMachineHasARowForEachEventThatItsContextConsumesAndForNoOther(t *testi
 			}
 		}
 		slices.Sort(rows)
-		if diff := cmp.Diff(contract.Types(contract.ConsumedBy(m.context)...), slices.Compact(rows)); diff != "" {
+		if diff := cmp.Diff(event.Types(contract.Catalogue().ConsumedBy(m.context)...), slices.Compact(rows)); diff != "" {
 			t.Errorf("%s (- declared, + rows):\n%s", m.context, diff)
 		}
 	}
@@ -114,8 +114,8 @@ func TestAMachineHasARowForEachEventThatItsContextConsumesAndForNoOther(t *testi
 
 func TestAnEventThatAContextDoesNotConsumeIsADeadLetterInEveryState(t *testing.T) {
 	for _, m := range machines() {
-		consumed := contract.Types(contract.ConsumedBy(m.context)...)
-		for _, data := range contract.All() {
+		consumed := event.Types(contract.Catalogue().ConsumedBy(m.context)...)
+		for _, data := range contract.Catalogue().All() {
 			if slices.Contains(consumed, data.EventType()) {
 				continue
 			}

@@ -31,6 +31,8 @@ type world struct {
 	language   participant.Language
 	vocabulary dynamo.Vocabulary
 	now        time.Time
+	// tick is by how much each reading of a clock advances the time.
+	tick time.Duration
 	// skews are how far the clocks of the contexts are ahead of now.
 	skews     map[string]time.Duration
 	consumers []consumer
@@ -41,8 +43,6 @@ type world struct {
 	stores   map[string]*store
 	ledger   *ledger
 
-	// spans counts the trace parents.
-	spans int
 	// pending is what is not handled yet.
 	pending []*task
 	// published has each event once, and once more for each other content that it had;
@@ -64,6 +64,8 @@ type world struct {
 	// planned is the fault of the current run. It occurs if the run reaches its place.
 	planned fault
 	running []*task
+	// avoided are the faults that could have occurred in a run without one.
+	avoided map[fault]bool
 	// dead: the current run has crashed, and has no further effect.
 	dead bool
 	// rival returns which of the tasks wins when a race is lost.
@@ -109,7 +111,7 @@ func (t *task) competes(with *task) bool {
 }
 
 func newWorld(language participant.Language, d decisions, l *ledger) *world {
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	if err != nil {
 		panic(err)
 	}
@@ -117,11 +119,13 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 		vocabulary: vocabulary,
 		language:   &cachedLanguage{Language: language, known: make(map[string]reading)},
 		now:        time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		tick:       time.Millisecond,
 		skews:      make(map[string]time.Duration),
 		stores:     make(map[string]*store),
 		contents:   make(map[string][]event.Event),
 		ledger:     l,
 		running:    []*task{{}},
+		avoided:    make(map[fault]bool),
 		notified:   []event.Event{},
 		erased:     make(map[string]int),
 		rejected:   make(map[string]int),
@@ -130,10 +134,11 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 		abandons:   func() bool { return false },
 		tally:      make(map[string]int),
 	}
+	l.world = w
 	w.joinAll(d)
 	w.consumers = append(w.consumers, consumer{
 		name:     contract.Notification,
-		consumes: contract.Types(contract.ConsumedBy(contract.Notification)...),
+		consumes: event.Types(contract.Catalogue().ConsumedBy(contract.Notification)...),
 		handle:   w.notify,
 	})
 	w.deployed = contexts.Deployed{
@@ -167,21 +172,20 @@ func join[S any](w *world, config participant.Config[S], decide participant.Deci
 	if err != nil {
 		panic(err)
 	}
-	w.consumers = append(w.consumers, consumer{source, contract.Types(contract.ConsumedBy(source)...), p.Handle, p.HandleBatch})
+	w.consumers = append(w.consumers, consumer{source, event.Types(contract.Catalogue().ConsumedBy(source)...), p.Handle, p.HandleBatch})
 	return p
 }
 
-// traceParent returns another trace parent each time, so that an event which does not
+// traceParent returns another trace parent at each time, so that an event which does not
 // keep its first one has two contents.
 func (w *world) traceParent(context.Context) string {
-	w.spans++
-	return fmt.Sprintf("00-%032x-%016x-01", 1, w.spans)
+	return fmt.Sprintf("00-%032x-%016x-01", 1, w.now.UnixNano())
 }
 
-// clock returns the time of a component's clock. Each call advances the world's time a
-// little.
+// clock returns the time of a component's clock. Each call advances the world's time by a
+// tick.
 func (w *world) clock(source string) time.Time {
-	w.now = w.now.Add(time.Millisecond)
+	w.now = w.now.Add(w.tick)
 	return w.now.Add(w.skews[source])
 }
 
@@ -266,7 +270,7 @@ func (w *world) data(e event.Event) event.Data {
 // evidence returns all that an audit reads.
 func (w *world) evidence() audit.Evidence {
 	tables := make(map[string]audit.Table)
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		tables[name] = w.stores[name].table()
 	}
 	return audit.Evidence{

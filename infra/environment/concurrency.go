@@ -71,7 +71,7 @@ func (s Settings) NeedsQuota() bool {
 // needed returns how many concurrent executions the limits need, and for what. There are
 // as many queues that workers poll as contexts: Order has two, and Loyalty has none.
 func (c Concurrency) needed() (number int, because string) {
-	reserved, unreserved := c.DirectWorkers+c.API, c.QueueWorkers*len(contract.Contexts())
+	reserved, unreserved := c.DirectWorkers+c.API, c.QueueWorkers*len(contract.Catalogue().Contexts())
 	because = "for the workers of queues"
 	if reserved > 0 && unreserved < unreservedMinimum {
 		unreserved, because = unreservedMinimum, "that Lambda keeps unreserved"

@@ -13,6 +13,7 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/jsonschema"
+	"example.com/saga/pkg/language"
 )
 
 func decoded(t *testing.T, encoded []byte) any {
@@ -85,11 +86,11 @@ func variants(value any) []any {
 }
 
 func TestAConvertedSchemaAcceptsWhatTheSchemaOfTheEventAccepts(t *testing.T) {
-	documents, err := contract.Schemas()
+	language, err := contract.NewLanguage()
 	if err != nil {
 		t.Fatal(err)
 	}
-	originals, err := jsonschema.Compile(nil, slices.Collect(rawOf(documents))...)
+	originals, err := jsonschema.Compile(nil, slices.Collect(rawOf(language.Schemas()))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,12 +98,12 @@ func TestAConvertedSchemaAcceptsWhatTheSchemaOfTheEventAccepts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(made) != len(contract.All()) {
-		t.Fatalf("%d schemas of %d events", len(made), len(contract.All()))
+	if len(made) != len(contract.Catalogue().All()) {
+		t.Fatalf("%d schemas of %d events", len(made), len(contract.Catalogue().All()))
 	}
-	for i, data := range contract.All() {
+	for i, data := range contract.Catalogue().All() {
 		t.Run(data.EventType(), func(t *testing.T) {
-			described, err := contract.Describe(data)
+			described, err := language.Describe(data)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,7 +135,7 @@ func rawOf(documents map[string]json.RawMessage) func(func([]byte) bool) {
 }
 
 // deliver returns the example of an event as EventBridge delivers it.
-func deliver(t *testing.T, source string, described contract.Description) object {
+func deliver(t *testing.T, source string, described language.Description) object {
 	t.Helper()
 	at := time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
 	command := event.Cause{Event: event.Event{ID: "o-1", Source: source, Subject: "o-1", CorrelationID: "o-1"}, IsCommand: true}
@@ -154,7 +155,11 @@ func TestASchemaIsThatOfOneEventOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	described, err := contract.Describe(contract.OrderPlaced{})
+	language, err := contract.NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	described, err := language.Describe(contract.OrderPlaced{})
 	if err != nil {
 		t.Fatal(err)
 	}

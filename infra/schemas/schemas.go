@@ -54,18 +54,18 @@ func (s schema) name() string { return s.source + "@" + s.component }
 
 // ofEvents returns the schemas of all events.
 func ofEvents() ([]schema, error) {
-	documents, err := contract.Schemas()
+	language, err := contract.NewLanguage()
 	if err != nil {
 		return nil, err
 	}
 	var all []schema
-	for _, data := range contract.All() {
-		for source, types := range contract.BySource(data) {
-			described, err := contract.Describe(data)
+	for _, data := range contract.Catalogue().All() {
+		for source, types := range contract.Catalogue().BySource(data) {
+			described, err := language.Describe(data)
 			if err != nil {
 				return nil, err
 			}
-			content, err := openAPI(source, types[0], described.Schema, documents)
+			content, err := openAPI(source, types[0], described.Schema, language.Schemas())
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", types[0], err)
 			}

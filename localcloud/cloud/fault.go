@@ -49,15 +49,22 @@ type faultsView struct {
 	// Seed is a text, because not every JSON reader keeps 64 bits of a number.
 	Seed   uint64                     `json:"seed,string"`
 	Faults map[fault.Name]fault.State `json:"faults"`
+	// RedeliverAfter is how long what has failed waits at most, such as 1s. It is empty if
+	// that is as long as on AWS.
+	RedeliverAfter string `json:"redeliverAfter,omitempty"`
 	// Paused is whether each function is paused, by the construct paths.
 	Paused map[string]bool `json:"paused"`
 }
 
 func (c *Cloud) showFaults(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, "application/json", faultsView{
+	view := faultsView{
 		Seed: c.config.Seed, Faults: c.faults.States(),
 		Paused: byPath[assembly.Function](c.assembly, func(r assembly.Resource) bool { return c.functions.IsPaused(r.ARN) }),
-	})
+	}
+	if after := c.config.RedeliverAfter; after > 0 {
+		view.RedeliverAfter = after.String()
+	}
+	writeJSON(w, http.StatusOK, "application/json", view)
 }
 
 // changeFaults changes what the request names, or nothing if any of it is refused.

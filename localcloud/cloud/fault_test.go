@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/saga/localcloud/fault"
 )
@@ -67,6 +68,8 @@ type faults struct {
 	Seed   string
 	Faults map[fault.Name]fault.State
 	Paused map[string]bool
+
+	RedeliverAfter string
 }
 
 // changeFaults sends a change, and returns what is answered.
@@ -98,6 +101,16 @@ func TestFaultsAreSetAndCountedWhileTheStackRuns(t *testing.T) {
 	}
 	if want := (fault.State{Probability: 0, Hits: 1}); shown.Faults[fault.DynamoDBThrottle] != want {
 		t.Errorf("the fault is %+v", shown.Faults[fault.DynamoDBThrottle])
+	}
+}
+
+func TestTheFaultsHaveHowLongWhatHasFailedWaits(t *testing.T) {
+	for after, want := range map[time.Duration]string{0: "", 1500 * time.Millisecond: "1.5s"} {
+		config := configOf(assembled(t, nil))
+		config.RedeliverAfter = after
+		if _, _, shown := startWith(t, config).changeFaults(t, "{}", nil); shown.RedeliverAfter != want {
+			t.Errorf("what has failed waits for %q, want %q", shown.RedeliverAfter, want)
+		}
 	}
 }
 

@@ -84,7 +84,7 @@ type saga struct {
 // Audit returns every violation that the evidence shows, sorted. Events are held
 // to the given language.
 func Audit(language participant.Language, evidence Evidence) ([]Violation, error) {
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		if _, collected := evidence.Tables[name]; !collected {
 			return nil, fmt.Errorf("there is no evidence of the %s context", name)
 		}

@@ -325,7 +325,7 @@ func TestAStateThatCannotBeReadIsAnError(t *testing.T) {
 }
 
 func TestEvidenceWithoutTheTableOfAContextIsAnError(t *testing.T) {
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		r := newRun(t)
 		delete(r.Tables, name)
 		if _, err := audit.Audit(r.language, r.Evidence); err == nil || !strings.Contains(err.Error(), name) {

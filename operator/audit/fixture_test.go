@@ -8,6 +8,7 @@ import (
 	"example.com/saga/operator/audit"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
 	"example.com/saga/services/order"
@@ -28,7 +29,7 @@ type run struct {
 	audit.Evidence
 
 	t        *testing.T
-	language *contract.Language
+	language *language.Language
 }
 
 func newRun(t *testing.T) *run {
@@ -41,7 +42,7 @@ func newRun(t *testing.T) *run {
 		Tables: make(map[string]audit.Table),
 		Ledger: make(map[string]sandbox.Entry), Notified: []event.Event{}, DeadLetters: make(map[string]int),
 	}}
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		r.Tables[name] = newTable()
 	}
 	r.ship()
@@ -147,7 +148,7 @@ func (r *run) publish(cause event.Event, data event.Data) event.Event {
 func (r *run) add(cause event.Cause, data event.Data, ordinal int) event.Event {
 	r.t.Helper()
 	var source string
-	for from := range contract.BySource(data) {
+	for from := range contract.Catalogue().BySource(data) {
 		source = from
 	}
 	e, err := event.Caused(cause, source, data, ordinal, start)

@@ -13,6 +13,7 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 )
 
 // Catalogue has the events of a stack.
@@ -21,13 +22,14 @@ type Catalogue struct {
 	Events   []Event
 	Contexts []Context
 	Topology Topology
+	Wiring   Wiring
 	// Schemas are the documents of all schemas by their URIs.
 	Schemas map[string]json.RawMessage
 }
 
 // Event is a type of event.
 type Event struct {
-	contract.Description
+	language.Description
 
 	Type, Source, Publisher string
 	Consumers               []string
@@ -52,22 +54,27 @@ func New(template []byte) (Catalogue, error) {
 	if err != nil {
 		return Catalogue{}, err
 	}
-	c := Catalogue{Topology: topology}
-	if c.Schemas, err = contract.Schemas(); err != nil {
+	wiring, err := readWiring(template, topology.Rules)
+	if err != nil {
 		return Catalogue{}, err
 	}
-	for _, name := range contract.Contexts() {
+	published, err := contract.NewLanguage()
+	if err != nil {
+		return Catalogue{}, err
+	}
+	c := Catalogue{Topology: topology, Wiring: wiring, Schemas: published.Schemas()}
+	for _, name := range contract.Catalogue().Contexts() {
 		c.Contexts = append(c.Contexts, Context{
 			Name: name, Table: stateTable(name),
-			Publishes: contract.Types(contract.PublishedBy(name)...), Consumes: contract.Types(contract.ConsumedBy(name)...),
+			Publishes: event.Types(contract.Catalogue().PublishedBy(name)...), Consumes: event.Types(contract.Catalogue().ConsumedBy(name)...),
 		})
 	}
-	for _, data := range contract.All() {
-		e, err := describe(data, c.Contexts)
+	for _, data := range contract.Catalogue().All() {
+		description, err := published.Describe(data)
 		if err != nil {
 			return Catalogue{}, err
 		}
-		c.Events = append(c.Events, e)
+		c.Events = append(c.Events, describe(data, description, c.Contexts))
 	}
 	for i := range c.Events {
 		for _, e := range c.Events {
@@ -83,29 +90,25 @@ func New(template []byte) (Catalogue, error) {
 const compensates = "Compensates "
 
 // describe returns an event, without what compensates it.
-func describe(data event.Data, contexts []Context) (Event, error) {
-	description, err := contract.Describe(data)
-	if err != nil {
-		return Event{}, err
-	}
+func describe(data event.Data, description language.Description, contexts []Context) Event {
 	e := Event{Description: description, Type: data.EventType()}
 	if rest, is := strings.CutPrefix(e.Meaning, compensates); is {
 		step, _, _ := strings.Cut(rest, " ")
 		e.Compensates = strings.TrimRight(step, ".,:;")
 	}
-	for source := range contract.BySource(data) {
+	for source := range contract.Catalogue().BySource(data) {
 		e.Source = source
 	}
-	for _, party := range append(contract.Contexts(), contract.Operator, contract.Notification) {
-		if slices.Contains(contract.Types(contract.PublishedBy(party)...), e.Type) {
+	for _, party := range append(contract.Catalogue().Contexts(), contract.Operator, contract.Notification) {
+		if slices.Contains(event.Types(contract.Catalogue().PublishedBy(party)...), e.Type) {
 			e.Publisher = party
 		}
-		if slices.Contains(contract.Types(contract.ConsumedBy(party)...), e.Type) {
+		if slices.Contains(event.Types(contract.Catalogue().ConsumedBy(party)...), e.Type) {
 			e.Consumers = append(e.Consumers, party)
 		}
 	}
 	e.Causes, e.CausedBy = effects(e.Type, contexts), causes(e.Type, contexts)
-	return e, nil
+	return e
 }
 
 // effects returns the types that contexts publish because of an event, sorted.
@@ -124,7 +127,7 @@ func effects(eventType string, contexts []Context) []string {
 
 // causes returns the types of events because of which contexts publish an event, sorted.
 func causes(eventType string, contexts []Context) []string {
-	return slices.DeleteFunc(contract.Types(contract.All()...), func(cause string) bool {
+	return slices.DeleteFunc(event.Types(contract.Catalogue().All()...), func(cause string) bool {
 		return !slices.Contains(effects(cause, contexts), eventType)
 	})
 }

@@ -9,44 +9,64 @@ import (
 // Sizes of the drawing, in pixels.
 const (
 	boxWidth  = 270
-	boxHeight = 34
-	rowHeight = 48
-	gap       = 90
-	barWidth  = 150
+	boxHeight = 46
+	rowHeight = 60
+	gap       = 60
+	barWidth  = 130
 	barX      = boxWidth + gap
 	targetX   = barX + barWidth + gap
+	functionX = targetX + boxWidth + gap
 	busGap    = 70
+	// apart is the distance between arrows that end in the same box.
+	apart = 8
 )
 
+// Live is how a stack is doing now, by construct paths.
+type Live struct {
+	Queues map[string]Depth
+	// Stopped is why a function gets no events and no messages: it is paused or disabled.
+	Stopped map[string]string
+}
+
+// Depth is how many messages are in a queue: those that can be received, and those that a
+// receiver has.
+type Depth struct{ Visible, InFlight int }
+
 // Drawing is a picture of a topology: a bar for each bus, its publishers on the left, and
-// on the right the targets of its rules, each in a row of its own.
+// on the right the targets of its rules, each in a row of its own, with the function that a
+// queue leads to. Beneath are the dead-letter queues.
 type Drawing struct {
 	Width, Height int
 	Boxes         []Box
 	Arrows        []Arrow
 }
 
-// Box is a bus, a publisher or a target.
+// Box is a bus, a publisher, a target or a function. Note is how it is doing.
 type Box struct {
 	X, Y, Width, Height int
-	Text, Class         string
+	Text, Note, Class   string
 }
 
-// TextY is the baseline of the text.
-func (b Box) TextY() int { return b.Y + boxHeight/2 + 5 }
+// TextY is the baseline of the text, NoteY that of the note.
+func (b Box) TextY() int { return b.Y + 20 }
 
-// Arrow is what events follow. Title has the rules and the types.
-type Arrow struct{ Path, Title string }
+// NoteY is the baseline of the note.
+func (b Box) NoteY() int { return b.Y + 37 }
 
-// Draw draws the topology of a catalogue.
-func (c Catalogue) Draw() Drawing {
-	d := Drawing{Width: targetX + boxWidth}
+// Arrow is what events follow. Title has what they come by, Types are all types of them.
+// Key is that of the rule or the mapping, or "".
+type Arrow struct {
+	Path, Title, Key string
+	Types            []string
+}
+
+// Draw draws the topology of a catalogue, and how the stack is doing.
+func (c Catalogue) Draw(live Live) Drawing {
+	d := &drawing{Catalogue: c, live: live}
 	bars := make(map[string]Box)
 	for _, bus := range c.Topology.Buses {
-		bars[bus.ID] = c.drawBus(&d, bus.ID)
+		bars[bus.ID] = d.bus(bus.ID)
 	}
-	// There is room for the lines of the outermost boxes.
-	d.Width, d.Height = d.Width+2, d.Height-busGap+2
 	forwards := slices.DeleteFunc(slices.Clone(c.Topology.Rules), func(r Rule) bool { return !r.Forwards() })
 	for i, rule := range forwards {
 		from, to := bars[rule.Bus], bars[rule.Target]
@@ -55,16 +75,31 @@ func (c Catalogue) Draw() Drawing {
 			begin, end = from.Y, to.Y+to.Height
 		}
 		x := barX + (i+1)*barWidth/(len(forwards)+1)
-		d.Arrows = append(d.Arrows, Arrow{fmt.Sprintf("M%d %dV%d", x, begin, end), rule.title()})
+		d.Arrows = append(d.Arrows, Arrow{fmt.Sprintf("M%d %dV%d", x, begin, end), rule.title(), rule.Key(), c.Topology.Matched(rule)})
 	}
-	return d
+	for i, queue := range c.Wiring.DeadLetters {
+		const inRow = 4
+		d.resource(i%inRow*(boxWidth+apart), d.Height+i/inRow*rowHeight, queue)
+	}
+	rows := (len(c.Wiring.DeadLetters) + 3) / 4
+	// There is room for the lines of the outermost boxes.
+	d.Width, d.Height = functionX+boxWidth+2, d.Height+rows*rowHeight+2
+	return d.Drawing
 }
 
-// drawBus draws a bus below what is drawn already, with its publishers and its targets.
-func (c Catalogue) drawBus(d *Drawing, bus string) Box {
+// drawing is a picture that is being drawn.
+type drawing struct {
+	Catalogue
+	Drawing
+
+	live Live
+}
+
+// bus draws a bus below what is drawn already, with its publishers and its targets.
+func (d *drawing) bus(bus string) Box {
 	published, publishers := make(map[string][]string), []string{}
-	for _, e := range c.Events {
-		if c.Topology.Origin(e.Type) != bus {
+	for _, e := range d.Events {
+		if d.Topology.Origin(e.Type) != bus {
 			continue
 		}
 		if published[e.Publisher] == nil {
@@ -72,34 +107,70 @@ func (c Catalogue) drawBus(d *Drawing, bus string) Box {
 		}
 		published[e.Publisher] = append(published[e.Publisher], e.Type)
 	}
-	matched, targets := make(map[string][]string), []string{}
-	for _, rule := range c.Topology.From(bus) {
+	rules, targets := make(map[string][]Rule), []string{}
+	for _, rule := range d.Topology.From(bus) {
 		if rule.Forwards() {
 			continue
 		}
-		if matched[rule.Target] == nil {
+		if rules[rule.Target] == nil {
 			targets = append(targets, rule.Target)
 		}
-		matched[rule.Target] = append(matched[rule.Target], rule.title())
+		rules[rule.Target] = append(rules[rule.Target], rule)
 	}
 	slices.Sort(targets)
 	y := d.Height
 	for i, publisher := range publishers {
-		d.row(0, y+i*rowHeight, publisher, boxWidth, "\n"+strings.Join(published[publisher], "\n"))
+		d.Boxes = append(d.Boxes, Box{0, y + i*rowHeight, boxWidth, boxHeight, publisher, "", "party"})
+		d.across(boxWidth, y+i*rowHeight+boxHeight/2, publisher+":\n"+strings.Join(published[publisher], "\n"), "", published[publisher])
 	}
 	for i, target := range targets {
-		d.row(targetX, y+i*rowHeight, target, barX+barWidth, "\n"+strings.Join(matched[target], "\n"))
+		d.target(y+i*rowHeight, target, rules[target])
 	}
-	bar := Box{barX, y, barWidth, max(len(publishers), len(targets), 1)*rowHeight - rowHeight + boxHeight, bus, "bus"}
+	bar := Box{barX, y, barWidth, max(len(publishers), len(targets), 1)*rowHeight - rowHeight + boxHeight, bus, "", "bus"}
 	d.Boxes = append(d.Boxes, bar)
 	d.Height += bar.Height + busGap
 	return bar
 }
 
-// row draws a box, and the arrow that ends or begins there: from x on, over the gap.
-func (d *Drawing) row(boxX, y int, text string, x int, title string) {
-	d.Boxes = append(d.Boxes, Box{boxX, y, boxWidth, boxHeight, text, "party"})
-	d.Arrows = append(d.Arrows, Arrow{fmt.Sprintf("M%d %dh%d", x, y+boxHeight/2, gap), text + ":" + title})
+// target draws the target of rules, and the function that its messages are for.
+func (d *drawing) target(y int, target string, rules []Rule) {
+	d.resource(targetX, y, target)
+	var types []string
+	for i, rule := range rules {
+		matched := d.Topology.Matched(rule)
+		types = append(types, matched...)
+		d.across(barX+barWidth, y+boxHeight/2+apart*i-apart*(len(rules)-1)/2, target+":\n"+rule.title(), rule.Key(), matched)
+	}
+	for _, m := range d.Wiring.Mappings {
+		if m.Queue == target {
+			d.resource(functionX, y, m.Function)
+			d.across(targetX+boxWidth, y+boxHeight/2, m.Function+":\nmessages of "+m.Queue, m.Key(), types)
+		}
+	}
+}
+
+// across draws an arrow over a gap.
+func (d *drawing) across(x, y int, title, key string, types []string) {
+	d.Arrows = append(d.Arrows, Arrow{fmt.Sprintf("M%d %dh%d", x, y, gap), title, key, types})
+}
+
+// resource draws a resource and how it is doing.
+func (d *drawing) resource(x, y int, id string) {
+	b := Box{x, y, boxWidth, boxHeight, id, "", "party"}
+	path := d.Wiring.Paths[id]
+	if depth, known := d.live.Queues[path]; known && path != "" {
+		b.Note = fmt.Sprintf("%d waiting, %d in flight", depth.Visible, depth.InFlight)
+		if slices.Contains(d.Wiring.DeadLetters, id) {
+			b.Note = fmt.Sprintf("dead letters: %d", depth.Visible+depth.InFlight)
+			if depth != (Depth{}) {
+				b.Class = "party bad"
+			}
+		}
+	}
+	if why := d.live.Stopped[path]; why != "" && path != "" {
+		b.Note, b.Class = why, "party stopped"
+	}
+	d.Boxes = append(d.Boxes, b)
 }
 
 // title is the rule with the types that it matches.

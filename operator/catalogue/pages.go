@@ -9,6 +9,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 //go:embed template
@@ -18,8 +21,17 @@ var templates embed.FS
 var style []byte
 
 // Style returns the style sheet of what pages have in an element of the class catalogue.
-// It uses the custom properties of the site's own style sheet for colours.
-func Style() []byte { return style }
+// It uses the custom properties of the site's own style sheet for colours. A type of event
+// that is pointed at, or has the focus, lights up its way on the map.
+func Style() []byte {
+	var out bytes.Buffer
+	out.Write(style)
+	for _, t := range event.Types(contract.Catalogue().All()...) {
+		pointed := fmt.Sprintf(".catalogue:has([data-type=%q]:is(:hover, :focus))", t)
+		fmt.Fprintf(&out, "%s .edge { opacity: .2; }\n%[1]s .edge[data-types~=%q] { opacity: 1; }\n%[1]s .edge[data-types~=%[2]q] .arrow { stroke-width: 4; }\n", pointed, t)
+	}
+	return out.Bytes()
+}
 
 // Pages are the pages of a catalogue and of the order API, without what a site has around
 // them. All are in one folder, and so are the files that they link to.
@@ -39,10 +51,10 @@ type Page struct {
 // Index is the name of the page with all events.
 const Index = "index"
 
-// mapPage is the name of the page with the buses and the rules, apiPage that of the page
-// with the order API.
+// Map is the name of the page with the buses and the rules, apiPage that of the page with
+// the order API.
 const (
-	mapPage = "map"
+	Map     = "map"
 	apiPage = "api"
 )
 
@@ -62,6 +74,7 @@ func NewPages(c Catalogue, openAPI []byte, suffix string) (Pages, error) {
 		"problem": ProblemPage,
 		"file":    schemaFile,
 		"code":    splitCode,
+		"join":    strings.Join,
 		"title": func(name string) string {
 			return strings.ToUpper(name[:1]) + name[1:]
 		},
@@ -74,7 +87,7 @@ func ProblemPage(name string) string { return problemPage + name }
 
 // Names returns the names of all pages.
 func (p Pages) Names() []string {
-	all := []string{Index, mapPage, apiPage}
+	all := []string{Index, Map, apiPage}
 	for _, e := range p.catalogue.Events {
 		all = append(all, e.Type)
 	}
@@ -100,13 +113,34 @@ func (p Pages) Page(name string) (Page, error) {
 	switch name {
 	case Index:
 		return p.render("index.html", "Events", p.catalogue)
-	case mapPage:
-		return p.render("map.html", "Map", p.catalogue)
+	case Map:
+		return p.Map(Live{})
 	case apiPage:
 		return p.render("api.html", p.api.Info.Title, p.api)
 	}
 	return p.eventPage(name)
 }
+
+// Map returns the page with the buses and the rules, with how the stack is doing.
+func (p Pages) Map(live Live) (Page, error) {
+	return p.render("map.html", "Map", mapView{p.catalogue, p.catalogue.Draw(live)})
+}
+
+// mapView is what the map shows.
+type mapView struct {
+	Catalogue
+
+	Drawing Drawing
+}
+
+// edgeView is what is known about an edge.
+type edgeView struct {
+	Key, Name string
+	Facts     Edge
+}
+
+// Edge returns what is known about the edge with a key.
+func (v mapView) Edge(key, name string) edgeView { return edgeView{key, name, v.Wiring.Edges[key]} }
 
 // eventPage returns the page of a type of event.
 func (p Pages) eventPage(name string) (Page, error) {

@@ -101,7 +101,7 @@ func TestAContextsPageHasItsDecisions(t *testing.T) {
 }
 
 func TestTheDrawingHasEachBusItsPublishersAndItsTargetsWithoutOverlaps(t *testing.T) {
-	drawing := newCatalogue(t).Draw()
+	drawing := newCatalogue(t).Draw(catalogue.Live{})
 	var texts []string
 	for i, box := range drawing.Boxes {
 		texts = append(texts, box.Text)

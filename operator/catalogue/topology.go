@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 // Topology is how events travel: the buses of a template, and its rules.
@@ -48,6 +49,9 @@ func (r Rule) Queues() bool { return r.TargetType == "AWS::SQS::Queue" }
 type resource struct {
 	Type       string
 	Properties json.RawMessage
+	Metadata   struct {
+		Path string `json:"aws:cdk:path"`
+	}
 }
 
 type resources map[string]resource
@@ -175,7 +179,7 @@ func (t Topology) isForwarded(eventType, bus string) bool {
 
 // On returns the types of events that are on a bus, sorted.
 func (t Topology) On(bus string) []string {
-	return slices.DeleteFunc(contract.Types(contract.All()...), func(eventType string) bool {
+	return slices.DeleteFunc(event.Types(contract.Catalogue().All()...), func(eventType string) bool {
 		return t.Origin(eventType) != bus && !t.isForwarded(eventType, bus)
 	})
 }

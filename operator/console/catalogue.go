@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"context"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"sync"
 
 	"example.com/saga/operator/catalogue"
+	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 // library has the pages of the catalogue once they could be made.
@@ -34,8 +37,8 @@ func (l *library) get(ctx context.Context) (catalogue.Pages, error) {
 	return *l.pages, nil
 }
 
-// cataloguePage is a page of the catalogue. It is not live, because only a deployment
-// changes it.
+// cataloguePage is a page of the catalogue. Only the map and the pages of events are live:
+// only a deployment changes the others.
 func (c *Console) cataloguePage(r *http.Request) (page, error) {
 	pages, err := c.library.get(r.Context())
 	if err != nil {
@@ -45,8 +48,38 @@ func (c *Console) cataloguePage(r *http.Request) (page, error) {
 	if !slices.Contains(pages.Names(), name) {
 		return noSuchPage(), nil
 	}
+	if name == catalogue.Map {
+		return c.mapPage(r.Context(), pages)
+	}
 	shown, err := pages.Page(name)
-	return page{template: "catalogue", title: shown.Title, held: true, body: shown.Body}, err
+	if err != nil || !slices.Contains(event.Types(contract.Catalogue().All()...), name) {
+		return page{template: "catalogue", title: shown.Title, held: true, body: catalogueView{Body: shown.Body}}, err
+	}
+	last, err := c.seen.last(r.Context(), name)
+	return page{template: "catalogue", title: shown.Title, body: catalogueView{shown.Body, name, last}}, err
+}
+
+// catalogueView is a page of the catalogue. That of a type of event has the last of them.
+type catalogueView struct {
+	Body template.HTML
+	Type string
+	Seen []tailedEvent
+}
+
+// mapPage is the map, with how the stack is doing.
+func (c *Console) mapPage(ctx context.Context, pages catalogue.Pages) (page, error) {
+	live, err := c.Live(ctx)
+	if err != nil {
+		return page{}, err
+	}
+	state, _ := c.chaos.last()
+	for function, paused := range state.Paused {
+		if paused {
+			live.Stopped[function] = "paused"
+		}
+	}
+	shown, err := pages.Map(live)
+	return page{template: "catalogue", title: shown.Title, every: true, body: catalogueView{Body: shown.Body}}, err
 }
 
 // catalogued shows a page of the catalogue, or a file that pages of it link to.

@@ -9,9 +9,10 @@ import (
 	"testing"
 
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
-var link = regexp.MustCompile(`<a href="([^"#?]*)"( download)?`)
+var link = regexp.MustCompile(`<a href="([^"#?/][^"#?]*)"( download)?`)
 
 func TestEveryLinkOfTheCatalogueLeadsToAPageOrAFile(t *testing.T) {
 	s := newShop(t, as)
@@ -38,8 +39,8 @@ func TestEveryLinkOfTheCatalogueLeadsToAPageOrAFile(t *testing.T) {
 		}
 	}
 	want := []string{"map", "asyncapi.json"}
-	want = append(want, contract.Types(contract.All()...)...)
-	for _, name := range append(want, contract.Contexts()...) {
+	want = append(want, event.Types(contract.Catalogue().All()...)...)
+	for _, name := range append(want, contract.Catalogue().Contexts()...) {
 		if !slices.Contains(visited, "/catalogue/"+name) {
 			t.Errorf("no link leads to %s", name)
 		}
@@ -105,4 +106,37 @@ func TestTheCatalogueIsMadeOnceAndAgainAfterAnError(t *testing.T) {
 		t.Errorf("it was made %d times", s.catalogues)
 	}
 	s.mu.Unlock()
+}
+
+func TestTheMapIsLive(t *testing.T) {
+	s, _ := newFaultyShop(t, as)
+	body := s.get("/catalogue/map")
+	for _, want := range []string{"3 waiting, 2 in flight", "paused", `hx-trigger="page from:body, every 3s"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("%q is missing:\n%s", want, body)
+		}
+	}
+	if body := s.get("/catalogue/order.placed"); strings.Contains(body, "every 3s") {
+		t.Error("a page without depths is requested again")
+	}
+}
+
+func TestThePageOfAnEventHasTheLastThree(t *testing.T) {
+	s := newShop(t, as)
+	const path = "/catalogue/order.placed"
+	<-s.followed
+	for _, want := range []string{`id="event-e-old"`, `<a href="/orders/order-12345678">`, "page from:body"} {
+		if body := s.get(path); !strings.Contains(body, want) || strings.Contains(body, "e-other") || strings.Contains(body, markup) {
+			t.Errorf("%q is missing, or there is another event:\n%s", want, body)
+		}
+	}
+	for _, id := range []string{"e-1", "e-2", "e-2", "e-3"} {
+		s.show(logged(id, "", "order.placed", `{}`))
+	}
+	if body := s.get(path); strings.Count(body, `class="payload"`) != 3 {
+		t.Errorf("the page has other events:\n%s", body)
+	}
+	if body := s.get("/catalogue/payment.taken"); !strings.Contains(body, "None in the last hour") {
+		t.Errorf("the page has events:\n%s", body)
+	}
 }

@@ -57,6 +57,10 @@ type Config struct {
 	// Catalogue reads the stack's template, and returns the pages about events and the
 	// order API.
 	Catalogue func(context.Context) (catalogue.Pages, error)
+	// Recent returns the last messages of the last hour in the event log that contain a text.
+	Recent func(ctx context.Context, text string) ([]string, error)
+	// Live reads the depths of all queues, and which functions get no messages.
+	Live func(context.Context) (catalogue.Live, error)
 	// Faults has the faults of the local cloud. It is nil in AWS.
 	Faults *faults.Client
 	// Activity is what happens in the local cloud. It is nil in AWS.
@@ -67,7 +71,7 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Console is a console. Run keeps it up to date.
+// Console is a console. Run, which is called once, keeps it up to date.
 type Console struct {
 	Config
 
@@ -82,8 +86,11 @@ type Console struct {
 	status  status
 	library library
 	history *history
+	seen    *seen
 	// woken has a value if something has happened since the last poll began.
 	woken chan struct{}
+	// over is closed when Run ends.
+	over chan struct{}
 }
 
 // New makes a console.
@@ -94,7 +101,7 @@ func New(config Config) (*Console, error) {
 	}
 	return &Console{
 		Config: config, started: config.Clock().UnixMilli(), pages: parsed, pulse: newPulse(), cached: newDeadLetterCache(config.DeadLetters, config.Clock),
-		library: library{load: config.Catalogue}, history: newHistory(), woken: make(chan struct{}, 1),
+		library: library{load: config.Catalogue}, history: newHistory(), seen: newSeen(config.Recent), woken: make(chan struct{}, 1), over: make(chan struct{}),
 	}, nil
 }
 

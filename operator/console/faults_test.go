@@ -55,7 +55,7 @@ func (l *localCloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusConflict)
 		return
 	}
-	fmt.Fprintf(w, `{"seed": "18446744073709551615", "faults": {"kill-before-call": {"probability": 0.1, "hits": %d}, "shuffle": {"probability": 0, "hits": 99}}, "paused": {"Payment/Worker": true, "Order/Api": false}}`, l.hits)
+	fmt.Fprintf(w, `{"seed": "18446744073709551615", "faults": {"kill-before-call": {"probability": 0.1, "hits": %d}, "shuffle": {"probability": 0, "hits": 99}}, "redeliverAfter": "1s", "paused": {"Payment/Worker": true, "Order/Api": false}}`, l.hits)
 }
 
 func (l *localCloud) do(change func()) {
@@ -91,6 +91,9 @@ func TestOnlyALocalCloudHasAPageOfFaults(t *testing.T) {
 		if !strings.Contains(body, want) {
 			t.Errorf("%q is missing:\n%s", want, body)
 		}
+	}
+	if want := "come back after 1s at most; on AWS"; !strings.Contains(body, want) {
+		t.Errorf("%q is missing:\n%s", want, body)
 	}
 }
 

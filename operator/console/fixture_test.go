@@ -96,7 +96,13 @@ func newShop(t *testing.T, change func(*console.Config)) *shop {
 			return console.AuditResult{Orders: 1, Violations: []string{markup}}, s.broken
 		},
 		Catalogue: s.catalogue,
-		Every:     time.Millisecond, Clock: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
+		Recent: func(context.Context, string) ([]string, error) {
+			return []string{logged("e-old", "", "order.placed", `{}`), logged("e-other", "", "order.cancelled", `{}`), "order.placed " + markup}, s.broken
+		},
+		Live: func(context.Context) (catalogue.Live, error) {
+			return catalogue.Live{Queues: map[string]catalogue.Depth{"Shop/Queue": {Visible: 3, InFlight: 2}}, Stopped: map[string]string{}}, s.broken
+		},
+		Every: time.Millisecond, Clock: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 	}
 	change(&config)
 	var err error
@@ -142,7 +148,9 @@ func (s *shop) catalogue(context.Context) (catalogue.Pages, error) {
 		return catalogue.Pages{}, s.broken
 	}
 	events, err := catalogue.New(fmt.Appendf(nil, `{"Resources": {
-		"Main": {"Type": "AWS::Events::EventBus", "Properties": {"Name": %q}}, "Queue": {"Type": "AWS::SQS::Queue", "Properties": {}},
+		"Main": {"Type": "AWS::Events::EventBus", "Properties": {"Name": %q}}, "Queue": {"Type": "AWS::SQS::Queue", "Properties": {}, "Metadata": {"aws:cdk:path": "shop/Shop/Queue/Resource"}},
+		"Worker": {"Type": "AWS::Lambda::Function", "Properties": {}, "Metadata": {"aws:cdk:path": "shop/Payment/Worker/Resource"}},
+		"Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]}, "FunctionName": {"Ref": "Worker"}}},
 		"Consume": {"Type": "AWS::Events::Rule", "Properties": {"EventBusName": {"Ref": "Main"}, "EventPattern": {"detail-type": ["order.placed"]},
 			"Targets": [{"Arn": {"Fn::GetAtt": ["Queue", "Arn"]}}]}}}}`, markup))
 	if err != nil {

@@ -40,6 +40,8 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-r.Context().Done():
 			return
+		case <-c.over: // The browser connects again, to the console that has its place.
+			return
 		case <-next:
 		case <-beat.C:
 			message = ": still here\n\n"

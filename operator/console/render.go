@@ -67,7 +67,9 @@ type page struct {
 	status int
 	// held means that the page is not live.
 	held bool
-	body any
+	// every means that it is requested again every few seconds too.
+	every bool
+	body  any
 }
 
 // message is a page with a text.
@@ -92,6 +94,7 @@ type document struct {
 	// Faults is whether there is a page of faults.
 	Faults bool
 	Held   bool
+	Every  bool
 	Counts countsView
 	Body   any
 }
@@ -109,7 +112,7 @@ func (c *Console) page(of func(*http.Request) (page, error)) http.HandlerFunc {
 		}
 		c.render(w, r, p.status, p.template, "layout.html", document{
 			Title: p.title, Path: r.URL.Path, URL: r.URL.RequestURI(), Since: since, Order: order,
-			Stack: c.Stack, ReadOnly: c.ReadOnly, Faults: c.Faults != nil, Held: p.held, Counts: c.counts(), Body: p.body,
+			Stack: c.Stack, ReadOnly: c.ReadOnly, Faults: c.Faults != nil, Held: p.held, Every: p.every, Counts: c.counts(), Body: p.body,
 		})
 	}
 }

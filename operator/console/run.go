@@ -12,9 +12,10 @@ const retry = 5 * time.Second
 // pace is the time between two polls at least: each reads what many events have changed.
 const pace = 200 * time.Millisecond
 
-// Run keeps the console up to date until ctx ends. What fails is shown in the console,
-// and tried again.
+// Run keeps the console up to date until ctx ends, and then ends its streams. What fails is
+// shown in the console, and tried again.
 func (c *Console) Run(ctx context.Context) {
+	defer close(c.over)
 	filled := make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() { c.follow(ctx, filled) })
@@ -45,6 +46,7 @@ func (c *Console) follow(ctx context.Context, filled chan<- struct{}) {
 func (c *Console) see(message string) {
 	e := newTailedEvent(message)
 	c.tail.add(e)
+	c.seen.add(e)
 	if e.Order != "" {
 		c.Orders.Touch(e.Order)
 	}

@@ -19,7 +19,7 @@ func TestEveryContextOfTheLanguageIsListed(t *testing.T) {
 		listed = append(listed, each.Name)
 	}
 	slices.Sort(listed)
-	if diff := cmp.Diff(slices.Sorted(slices.Values(contract.Contexts())), listed); diff != "" {
+	if diff := cmp.Diff(slices.Sorted(slices.Values(contract.Catalogue().Contexts())), listed); diff != "" {
 		t.Errorf("the contexts (- language, + listed):\n%s", diff)
 	}
 }
@@ -46,7 +46,7 @@ func TestWhatAContextPublishesNextIsItsDecision(t *testing.T) {
 		for data, next := range want[each.Name] {
 			in := participant.Input{Event: event.Event{ID: "e", Type: data.EventType(), Subject: "o-1"}, Data: data}
 			published, err := each.Next(t.Context(), nil, in)
-			if (err != nil) != (next == "") || strings.Join(contract.Types(published...), " ") != next {
+			if (err != nil) != (next == "") || strings.Join(event.Types(published...), " ") != next {
 				t.Errorf("%s publishes %v because of %s, %v", each.Name, published, data.EventType(), err)
 			}
 		}

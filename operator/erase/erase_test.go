@@ -305,7 +305,7 @@ func TestAnInterruptedWaitIsAProblem(t *testing.T) {
 
 func TestAContextThatIsNotDeployedIsNamed(t *testing.T) {
 	_, err := erase.Open(contexts.Deployed{Store: func(string) participant.Store { return nil }, Retention: time.Hour})
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("participant %q: no Language", name)) {
 			t.Errorf("the error %v does not name %s", err, name)
 		}

@@ -16,6 +16,7 @@ import (
 	"example.com/saga/operator/erase"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
@@ -42,7 +43,7 @@ type saga struct {
 	*erase.Eraser
 
 	t         *testing.T
-	language  *contract.Language
+	language  *language.Language
 	stores    map[string]*store
 	publisher *memory.Publisher
 	queues    *deadlettertest.SQS
@@ -88,7 +89,7 @@ func newSaga(t *testing.T) *saga {
 		t.Fatal(err)
 	}
 	s := &saga{t: t, language: language, stores: make(map[string]*store), publisher: &memory.Publisher{}, queues: deadlettertest.New(), now: now, asleep: func() error { return nil }}
-	for _, source := range contract.Contexts() {
+	for _, source := range contract.Catalogue().Contexts() {
 		s.stores[source] = &store{memory.NewStore(), s}
 	}
 	clock := func() time.Time { return s.now }

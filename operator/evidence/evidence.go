@@ -32,7 +32,7 @@ func Collect(ctx context.Context, config aws.Config, in stack.Stack) (audit.Evid
 	if err := published(ctx, cloudwatchlogs.NewFromConfig(config), group, &collected); err != nil {
 		return collected, err
 	}
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		if err := table(ctx, dynamodb.NewFromConfig(config), in, name, &collected); err != nil {
 			return collected, err
 		}
@@ -53,7 +53,7 @@ func table(ctx context.Context, client dynamodb.ScanAPIClient, in stack.Stack, c
 	if err != nil {
 		return err
 	}
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,9 @@ type State struct {
 	Seed string
 	// Faults are all faults by name.
 	Faults map[string]Fault
+	// RedeliverAfter is how long what a function has failed to handle waits at most, or "" if
+	// that is as long as on AWS.
+	RedeliverAfter string
 	// Paused is whether each function is paused, by construct path.
 	Paused map[string]bool
 }

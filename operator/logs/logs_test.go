@@ -130,7 +130,7 @@ func TestTheLastErrorAboutAnEventIsThatOfItsLastAttempt(t *testing.T) {
 
 func TestTheLineOfAFailedDeliveryIsFoundByWhatTelemetryWrites(t *testing.T) {
 	var written strings.Builder
-	logger, err := telemetry.NewLogger(&written, "saga-test", "shop", "info")
+	logger, err := telemetry.NewLogger(&written, telemetry.Config{Service: "shop", Level: "INFO", Namespace: "saga-test"})
 	if err != nil {
 		t.Fatal(err)
 	}

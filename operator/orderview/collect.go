@@ -165,7 +165,7 @@ func next(ctx context.Context, v View, consumer string, in participant.Input) ([
 		if errors.Is(err, event.ErrInvalid) {
 			return nil, nil // It will be a dead letter.
 		}
-		return contract.Types(published...), err
+		return event.Types(published...), err
 	}
 	return nil, nil
 }
@@ -214,10 +214,10 @@ type parties struct {
 func newParties() parties {
 	p := parties{make(map[string]string), make(map[string][]string)}
 	for _, name := range append(Lanes(), contract.Operator) {
-		for _, eventType := range contract.Types(contract.PublishedBy(name)...) {
+		for _, eventType := range event.Types(contract.Catalogue().PublishedBy(name)...) {
 			p.publisher[eventType] = name
 		}
-		for _, eventType := range contract.Types(contract.ConsumedBy(name)...) {
+		for _, eventType := range event.Types(contract.Catalogue().ConsumedBy(name)...) {
 			p.consumers[eventType] = append(p.consumers[eventType], name)
 		}
 	}

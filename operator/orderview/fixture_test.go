@@ -20,6 +20,7 @@ import (
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/services/loyalty"
@@ -41,7 +42,7 @@ const step = 10 * time.Millisecond
 // saga is the four contexts in memory, with the logs that they write.
 type saga struct {
 	t        *testing.T
-	language *contract.Language
+	language *language.Language
 	stores   map[string]orderview.Store
 	handlers map[string]func(context.Context, event.Event) error
 	orders   *participant.Participant[order.State]
@@ -73,7 +74,7 @@ func newSaga(t *testing.T) *saga {
 		held: func(string, string) bool { return false }, before: func(string, string) {},
 	}
 	stores := make(map[string]*memory.Store)
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		stores[name] = memory.NewStore()
 		s.stores[name] = stores[name]
 	}
@@ -151,7 +152,7 @@ func (s *saga) run() {
 		e := s.queue[0]
 		s.queue = s.queue[1:]
 		for _, consumer := range s.contexts() {
-			if slices.Contains(contract.Types(contract.ConsumedBy(consumer)...), e.Type) && !s.held(consumer, e.Type) {
+			if slices.Contains(event.Types(contract.Catalogue().ConsumedBy(consumer)...), e.Type) && !s.held(consumer, e.Type) {
 				s.deliver(consumer, e)
 			}
 		}
@@ -160,7 +161,7 @@ func (s *saga) run() {
 
 // contexts returns those that handle events here, in the order of the catalogue.
 func (s *saga) contexts() []string {
-	return slices.DeleteFunc(contract.Contexts(), func(name string) bool { return s.handlers[name] == nil })
+	return slices.DeleteFunc(contract.Catalogue().Contexts(), func(name string) bool { return s.handlers[name] == nil })
 }
 
 func (s *saga) deliver(consumer string, e event.Event) {
@@ -188,7 +189,7 @@ func (s *saga) after(d time.Duration) { s.now = s.now.Add(d) }
 
 func (s *saga) loader() *orderview.Loader {
 	in := stack.Stack{Functions: make(map[string]string), LogGroups: map[string]string{stack.EventLogPath: "events"}}
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		in.Functions[orderview.Title(name)+"/Worker"] = name
 		in.LogGroups[orderview.Title(name)+"/WorkerLogs"] = name
 	}

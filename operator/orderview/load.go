@@ -42,14 +42,14 @@ func NewLoader(config aws.Config, in stack.Stack, clock func() time.Time) (*Load
 	if err != nil {
 		return nil, err
 	}
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(language.Words()...)
 	if err != nil {
 		return nil, err
 	}
 	l := &Loader{
 		Stores: make(map[string]Store), Logs: cloudwatchlogs.NewFromConfig(config), Stack: in, Language: language, Clock: clock,
 	}
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		table, err := in.Table(name)
 		if err != nil {
 			return nil, err
@@ -115,9 +115,9 @@ func (l *Loader) functions() logs.Functions { return logs.Functions{Client: l.Lo
 // because a context cannot read its record, so only that of the order context must be
 // readable.
 func (l *Loader) loadRecords(ctx context.Context, v *View) error {
-	all := make([]Context, len(contract.Contexts()))
+	all := make([]Context, len(contract.Catalogue().Contexts()))
 	var reading sync.WaitGroup
-	for i, name := range contract.Contexts() {
+	for i, name := range contract.Catalogue().Contexts() {
 		reading.Go(func() {
 			record, err := l.Stores[name].Load(ctx, v.ID)
 			all[i] = Context{name, record, err}
@@ -143,7 +143,7 @@ func (l *Loader) loadRecords(ctx context.Context, v *View) error {
 // context that it waited for.
 func (l *Loader) loadEnds(ctx context.Context, v *View) error {
 	waits := v.waits()
-	for _, name := range contract.Contexts() {
+	for _, name := range contract.Catalogue().Contexts() {
 		from, until := around(waits[name])
 		if from.IsZero() {
 			continue

@@ -130,7 +130,7 @@ type Balance struct {
 
 // Lanes returns the names of the parties of the choreography of an order: the contexts, in
 // the order of the catalogue, and the notification endpoint.
-func Lanes() []string { return append(contract.Contexts(), contract.Notification) }
+func Lanes() []string { return append(contract.Catalogue().Contexts(), contract.Notification) }
 
 // Known reports whether any context has a record of the order.
 func (v View) Known() bool { return len(v.Contexts) > 0 }

@@ -12,11 +12,12 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 )
 
 // Events returns warehouse.stock-received for each delivery, given as SKU=QUANTITY. The
 // same deliveries again are other ones, with ids of their own.
-func Events(language *contract.Language, deliveries []string, at time.Time) ([]event.Event, error) {
+func Events(language *language.Language, deliveries []string, at time.Time) ([]event.Event, error) {
 	if len(deliveries) == 0 {
 		return nil, errors.New("say what was received, as SKU=QUANTITY")
 	}
@@ -30,7 +31,7 @@ func Events(language *contract.Language, deliveries []string, at time.Time) ([]e
 	return received, nil
 }
 
-func stockReceived(language *contract.Language, delivery string, at time.Time) (event.Event, error) {
+func stockReceived(language *language.Language, delivery string, at time.Time) (event.Event, error) {
 	sku, count, _ := strings.Cut(delivery, "=")
 	quantity, err := strconv.ParseInt(count, 10, 64)
 	if err != nil {

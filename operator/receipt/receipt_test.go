@@ -7,11 +7,12 @@ import (
 
 	"example.com/saga/operator/receipt"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/language"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func language(t *testing.T) *contract.Language {
+func newLanguage(t *testing.T) *language.Language {
 	t.Helper()
 	l, err := contract.NewLanguage()
 	if err != nil {
@@ -21,14 +22,14 @@ func language(t *testing.T) *contract.Language {
 }
 
 func TestEachDeliveryIsAnEventOfItsOwnAlsoWhenItIsGivenTwice(t *testing.T) {
-	events, err := receipt.Events(language(t), []string{"123=10", "456=5", "123=10"}, now)
+	events, err := receipt.Events(newLanguage(t), []string{"123=10", "456=5", "123=10"}, now)
 	if err != nil || len(events) != 3 {
 		t.Fatalf("the events are %v, %v", events, err)
 	}
 	ids := map[string]bool{}
 	for i, want := range []contract.StockReceived{{SKU: "123", Quantity: 10}, {SKU: "456", Quantity: 5}, {SKU: "123", Quantity: 10}} {
 		e := events[i]
-		data, err := language(t).Decode(e)
+		data, err := newLanguage(t).Decode(e)
 		if err != nil || data != want {
 			t.Errorf("the data is %v, %v, want %v", data, err, want)
 		}
@@ -58,7 +59,7 @@ func TestNothingIsReceivedIfADeliveryIsWrong(t *testing.T) {
 		"too much":    {[]string{"123=1000000000000000000"}, `cannot be received: `},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if events, err := receipt.Events(language(t), test.deliveries, now); err == nil || !strings.Contains(err.Error(), test.want) || events != nil {
+			if events, err := receipt.Events(newLanguage(t), test.deliveries, now); err == nil || !strings.Contains(err.Error(), test.want) || events != nil {
 				t.Errorf("the events are %v, the error is %v, want %s", events, err, test.want)
 			}
 		})

@@ -16,14 +16,14 @@ import (
 func HandledBy(language participant.Language) func(path string, payload []byte) error {
 	return func(path string, payload []byte) error {
 		name := stack.ContextOf(path)
-		if !slices.Contains(contract.Contexts(), name) {
+		if !slices.Contains(contract.Catalogue().Contexts(), name) {
 			return nil
 		}
 		e, err := event.Parse(payload)
 		if err == nil {
 			_, err = language.Decode(e)
 		}
-		if err == nil && !slices.Contains(contract.Types(contract.ConsumedBy(name)...), e.Type) {
+		if err == nil && !slices.Contains(event.Types(contract.Catalogue().ConsumedBy(name)...), e.Type) {
 			err = fmt.Errorf("%w: the %s context does not consume %s", event.ErrInvalid, name, e.Type)
 		}
 		return err

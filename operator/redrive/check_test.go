@@ -16,7 +16,7 @@ func TestAContextHandlesValidEventsThatItConsumes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	taken, err := contract.Describe(contract.PaymentTaken{})
+	taken, err := language.Describe(contract.PaymentTaken{})
 	if err != nil {
 		t.Fatal(err)
 	}

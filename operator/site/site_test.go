@@ -11,6 +11,7 @@ import (
 	"example.com/saga/operator/catalogue"
 	"example.com/saga/operator/site"
 	"example.com/saga/pkg/contract"
+	"example.com/saga/pkg/event"
 )
 
 // written writes the site of the production template, and returns its files by name.
@@ -70,7 +71,7 @@ func TestEveryLinkLeadsToAFileOfTheSite(t *testing.T) {
 
 func TestTheSiteHasAPageForEachEventAndEachContext(t *testing.T) {
 	files := written(t)
-	for _, name := range append(contract.Types(contract.All()...), contract.Contexts()...) {
+	for _, name := range append(event.Types(contract.Catalogue().All()...), contract.Catalogue().Contexts()...) {
 		if content := files[name+".html"]; !strings.Contains(content, "<h1>") || !strings.Contains(content, "<title>"+name) {
 			t.Errorf("the page of %s is %q", name, content)
 		}

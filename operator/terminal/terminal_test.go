@@ -56,7 +56,7 @@ func TestTheColourOfATypeIsThatOfItsOutcome(t *testing.T) {
 			t.Errorf("%s is shown as %q", eventType, got)
 		}
 	}
-	for _, eventType := range contract.Types(contract.All()...) {
+	for _, eventType := range event.Types(contract.Catalogue().All()...) {
 		got := line(t, true, "o-1", eventType)
 		if !slices.ContainsFunc([]string{red, green, yellow, magenta}, func(colour string) bool { return strings.Contains(got, colour+eventType) }) {
 			t.Errorf("%s has no colour: %q", eventType, got)

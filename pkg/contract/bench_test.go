@@ -18,7 +18,7 @@ func BenchmarkNewLanguage(b *testing.B) {
 
 func BenchmarkDecode(b *testing.B) {
 	language := newLanguage(b)
-	description, err := contract.Describe(contract.StockReserved{})
+	description, err := language.Describe(contract.StockReserved{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -16,14 +16,16 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 )
 
 // examples returns the example of each event's data.
 func examples(t *testing.T) []event.Data {
 	t.Helper()
+	language := newLanguage(t)
 	var all []event.Data
-	for _, data := range contract.All() {
-		described, err := contract.Describe(data)
+	for _, data := range contract.Catalogue().All() {
+		described, err := language.Describe(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +34,7 @@ func examples(t *testing.T) []event.Data {
 	return all
 }
 
-func newLanguage(tb testing.TB) *contract.Language {
+func newLanguage(tb testing.TB) *language.Language {
 	tb.Helper()
 	language, err := contract.NewLanguage()
 	if err != nil {
@@ -42,7 +44,7 @@ func newLanguage(tb testing.TB) *contract.Language {
 }
 
 // sealed makes an event of data as its publisher does.
-func sealed(tb testing.TB, language *contract.Language, data event.Data) event.Event {
+func sealed(tb testing.TB, language *language.Language, data event.Data) event.Event {
 	tb.Helper()
 	cause := event.Event{ID: "e-1", Source: "test", Subject: "o-1", CorrelationID: "c-1"}
 	at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
@@ -58,7 +60,7 @@ func sealed(tb testing.TB, language *contract.Language, data event.Data) event.E
 
 func sourceOf(tb testing.TB, data event.Data) string {
 	tb.Helper()
-	for source := range contract.BySource(data) {
+	for source := range contract.Catalogue().BySource(data) {
 		return source
 	}
 	tb.Fatalf("%s has no source", data.EventType())
@@ -79,7 +81,7 @@ func TestEveryEventHasASchemaFileAndEverySchemaFileAnEvent(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff(contract.Types(contract.All()...), described); diff != "" {
+	if diff := cmp.Diff(event.Types(contract.Catalogue().All()...), described); diff != "" {
 		t.Errorf("the catalogue (-) and the schema files (+) differ:\n%s", diff)
 	}
 }
@@ -94,8 +96,9 @@ func cut(name string) (before, version string, found bool) {
 }
 
 func TestEveryEventIsDescribedWithAnExampleThatHasEveryMember(t *testing.T) {
-	for _, data := range contract.All() {
-		described, err := contract.Describe(data)
+	language := newLanguage(t)
+	for _, data := range contract.Catalogue().All() {
+		described, err := language.Describe(data)
 		if err != nil || described.Meaning == "" {
 			t.Fatalf("%s means %q, %v", data.EventType(), described.Meaning, err)
 		}
@@ -116,7 +119,7 @@ type unknown struct{}
 func (unknown) EventType() string { return "order.eaten" }
 
 func TestAnUnknownEventIsNotDescribed(t *testing.T) {
-	if described, err := contract.Describe(unknown{}); !errors.Is(err, event.ErrInvalid) {
+	if described, err := newLanguage(t).Describe(unknown{}); !errors.Is(err, event.ErrInvalid) {
 		t.Errorf("described as %+v, %v", described, err)
 	}
 }
@@ -164,7 +167,7 @@ func TestACompensationMayHaveNothingToUndo(t *testing.T) {
 }
 
 func TestEventsAreGroupedByTheirSource(t *testing.T) {
-	got := contract.BySource(contract.PaymentTaken{}, contract.OrderPlaced{}, contract.PaymentDeclined{}, contract.StockReceived{})
+	got := contract.Catalogue().BySource(contract.PaymentTaken{}, contract.OrderPlaced{}, contract.PaymentDeclined{}, contract.StockReceived{})
 	want := map[string][]string{
 		"order":     {"order.placed"},
 		"payment":   {"payment.declined", "payment.taken"},
@@ -176,7 +179,7 @@ func TestEventsAreGroupedByTheirSource(t *testing.T) {
 }
 
 func TestEveryTypeBeginsWithItsSource(t *testing.T) {
-	for source, types := range contract.BySource(contract.All()...) {
+	for source, types := range contract.Catalogue().BySource(contract.Catalogue().All()...) {
 		for _, eventType := range types {
 			if !strings.HasPrefix(eventType, source+".") {
 				t.Errorf("%s has the source %s", eventType, source)
@@ -186,17 +189,17 @@ func TestEveryTypeBeginsWithItsSource(t *testing.T) {
 }
 
 func TestEveryEventHasOnePublisherAndAConsumerThatIsAParty(t *testing.T) {
-	parties := append(contract.Contexts(), contract.Operator, contract.Notification)
+	parties := append(contract.Catalogue().Contexts(), contract.Operator, contract.Notification)
 	published, consumed := make(map[string]int), make(map[string]int)
 	for _, party := range parties {
-		for _, eventType := range contract.Types(contract.PublishedBy(party)...) {
+		for _, eventType := range event.Types(contract.Catalogue().PublishedBy(party)...) {
 			published[eventType]++
 		}
-		for _, eventType := range contract.Types(contract.ConsumedBy(party)...) {
+		for _, eventType := range event.Types(contract.Catalogue().ConsumedBy(party)...) {
 			consumed[eventType]++
 		}
 	}
-	for _, eventType := range contract.Types(contract.All()...) {
+	for _, eventType := range event.Types(contract.Catalogue().All()...) {
 		if published[eventType] != 1 || consumed[eventType] == 0 {
 			t.Errorf("%s has %d publishers and %d consumers among %v", eventType, published[eventType], consumed[eventType], parties)
 		}
@@ -204,9 +207,9 @@ func TestEveryEventHasOnePublisherAndAConsumerThatIsAParty(t *testing.T) {
 }
 
 func TestAContextPublishesItsOwnEventsAndAnOperatorReceivesStock(t *testing.T) {
-	sources := contract.BySource(contract.All()...)
-	for _, context := range contract.Contexts() {
-		for source := range contract.BySource(contract.PublishedBy(context)...) {
+	sources := contract.Catalogue().BySource(contract.Catalogue().All()...)
+	for _, context := range contract.Catalogue().Contexts() {
+		for source := range contract.Catalogue().BySource(contract.Catalogue().PublishedBy(context)...) {
 			if source != context {
 				t.Errorf("%s publishes events of %s", context, source)
 			}
@@ -215,7 +218,7 @@ func TestAContextPublishesItsOwnEventsAndAnOperatorReceivesStock(t *testing.T) {
 			t.Errorf("%s has no event", context)
 		}
 	}
-	if diff := cmp.Diff([]event.Data{contract.StockReceived{}}, contract.PublishedBy(contract.Operator)); diff != "" {
+	if diff := cmp.Diff([]event.Data{contract.StockReceived{}}, contract.Catalogue().PublishedBy(contract.Operator)); diff != "" {
 		t.Errorf("the events of an operator (-want +got):\n%s", diff)
 	}
 }
@@ -240,13 +243,10 @@ func readFile(t *testing.T, path string) []byte {
 }
 
 func TestTheSchemasAreThoseThatAreReadAndTheSharedTypes(t *testing.T) {
-	schemas, err := contract.Schemas()
-	if err != nil {
-		t.Fatal(err)
-	}
+	language := newLanguage(t)
 	want := []string{"https://example.com/saga/schema/types/1"}
-	for _, data := range contract.All() {
-		described, err := contract.Describe(data)
+	for _, data := range contract.Catalogue().All() {
+		described, err := language.Describe(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func TestTheSchemasAreThoseThatAreReadAndTheSharedTypes(t *testing.T) {
 		want = append(want, described.Versions...)
 	}
 	slices.Sort(want)
-	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(schemas))); diff != "" {
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(language.Schemas()))); diff != "" {
 		t.Errorf("the schemas (-want +got):\n%s", diff)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 )
 
 func TestARequiredMemberMustBeThere(t *testing.T) {
@@ -82,7 +83,7 @@ func decoded(t *testing.T, data json.RawMessage) map[string]any {
 	return object
 }
 
-func assertInvalid(t *testing.T, language *contract.Language, e event.Event) {
+func assertInvalid(t *testing.T, language *language.Language, e event.Event) {
 	t.Helper()
 	if data, err := language.Decode(e); !errors.Is(err, event.ErrInvalid) {
 		t.Errorf("decoded as %+v, %v; it must be ErrInvalid", data, err)

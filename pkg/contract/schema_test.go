@@ -62,7 +62,7 @@ func (s schema) reasons(shared map[string]schema) []contract.Reason {
 
 func TestASchemaDescribesEveryMemberOfItsStruct(t *testing.T) {
 	shared := readSchema(t, "schema/types.1.json").Defs
-	for _, data := range contract.All() {
+	for _, data := range contract.Catalogue().All() {
 		t.Run(data.EventType(), func(t *testing.T) {
 			s := readSchema(t, "schema/"+data.EventType()+".1.json")
 			if s.Title != data.EventType() || s.ID != "https://example.com/saga/schema/"+data.EventType()+"/1" {
@@ -116,7 +116,7 @@ func members(structure reflect.Type) (map[string]reflect.Type, []string) {
 }
 
 func TestASchemaIsOpenToMembersOfLaterPublishers(t *testing.T) {
-	for _, data := range contract.All() {
+	for _, data := range contract.Catalogue().All() {
 		if path := "schema/" + data.EventType() + ".1.json"; strings.Contains(string(readFile(t, path)), "additionalProperties") {
 			t.Errorf("%s closes an object: no publisher could ever add a member", path)
 		}
@@ -140,7 +140,7 @@ func TestTheReasonsAreThoseOfTheSchema(t *testing.T) {
 // A reason has one definition: a schema that repeated it would have to be changed
 // with it.
 func TestOnlyTheSharedTypesDefineReasons(t *testing.T) {
-	for _, data := range contract.All() {
+	for _, data := range contract.Catalogue().All() {
 		path := "schema/" + data.EventType() + ".1.json"
 		for name, member := range readSchema(t, path).Properties {
 			for _, value := range member.reasons(nil) {

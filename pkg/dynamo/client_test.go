@@ -103,7 +103,13 @@ func (c *client) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dy
 	return page, nil
 }
 
-func text(value types.AttributeValue) string { return value.(*types.AttributeValueMemberS).Value }
+// text returns a text, or "" for an absent one.
+func text(value types.AttributeValue) string {
+	if value == nil {
+		return ""
+	}
+	return value.(*types.AttributeValueMemberS).Value
+}
 
 func str(value string) types.AttributeValue { return &types.AttributeValueMemberS{Value: value} }
 

@@ -46,13 +46,9 @@ func (s *Store) cancellationError(reasons []types.CancellationReason, adjustment
 		case code == "TransactionConflict":
 			conflict = cmp.Or(conflict, participant.ErrConflict)
 		case code == "ConditionalCheckFailed":
-			item := adjustments[i].Item
-			counters, err := countersOf(reason.Item)
-			if err != nil {
-				return fmt.Errorf("decode %s: %w", item, err)
+			if err := s.addRefused(refused, adjustments[i], reason.Item); err != nil {
+				return err
 			}
-			refused.Items = append(refused.Items, item)
-			refused.Counters[item] = counters
 		case code != "None":
 			return nil
 		}
@@ -63,6 +59,21 @@ func (s *Store) cancellationError(reasons []types.CancellationReason, adjustment
 	case len(refused.Items) > 0:
 		return refused
 	}
+	return nil
+}
+
+// addRefused adds an adjustment to a refusal, with the counters of its item. A write of the
+// context's own has none.
+func (s *Store) addRefused(refused *participant.RefusedError, adjustment participant.Adjustment, standing map[string]types.AttributeValue) error {
+	refused.Items = append(refused.Items, adjustment.Item)
+	if adjustment.Write != nil {
+		return nil
+	}
+	counters, err := s.vocabulary.countersOf(standing)
+	if err != nil {
+		return fmt.Errorf("decode %s: %w", adjustment.Item, err)
+	}
+	refused.Counters[adjustment.Item] = counters
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 )
@@ -30,7 +31,7 @@ type depot struct {
 	*participant.Participant[state]
 
 	t         *testing.T
-	language  *contract.Language
+	language  *language.Language
 	ledger    *ledger
 	store     *dynamo.Store
 	publisher *failingOnce

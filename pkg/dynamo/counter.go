@@ -23,26 +23,20 @@ func itemKey(item string) string {
 // itemOf returns the name of an adjusted item by its key.
 func itemOf(key string) string { return strings.TrimPrefix(key, mark) }
 
-// attributes are the names of the attributes of records, in this form and in the earlier
-// one.
-func attributes() []string {
-	return []string{"pk", "version", "record", "expires_at", "open", "due", "account", "amount", "until", "state", "handled", "erased"}
-}
-
 // counterAttribute returns the attribute of a counter, which is an attribute of no
 // record: DynamoDB would delete an item by a counter named expires_at.
-func counterAttribute(counter string) string {
-	if strings.HasPrefix(counter, mark) || slices.Contains(attributes(), counter) {
+func (v Vocabulary) counterAttribute(counter string) string {
+	if strings.HasPrefix(counter, mark) || slices.Contains(attributes(), counter) || slices.Contains(v.reserved(), counter) {
 		return mark + counter
 	}
 	return counter
 }
 
 // countersOf returns the counters of an adjusted item.
-func countersOf(item map[string]types.AttributeValue) (map[string]int64, error) {
+func (v Vocabulary) countersOf(item map[string]types.AttributeValue) (map[string]int64, error) {
 	counters := make(map[string]int64)
 	for attribute := range item {
-		if attribute == "pk" {
+		if v.isKey(attribute) {
 			continue
 		}
 		amount, err := readNumber(item, attribute)

@@ -13,13 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// dueIndex is the index of the records with a due time, and openValue the key of its
-// first partition. A page of the index is small enough for one read.
-const (
-	dueIndex    = "due"
-	openValue   = "yes"
-	maximumPage = 1000
-)
+// maximumPage is a page of the index that is small enough for one read.
+const maximumPage = 1000
 
 // DuePartitions spreads the entries of the index of what is due over partitions, by the
 // subject: a partition accepts 1,000 writes a second
@@ -32,18 +27,18 @@ func DuePartitions(read, written int) Option {
 }
 
 // partitionKey returns the key of a partition of the index.
-func partitionKey(n int) string {
+func (s *Store) partitionKey(n int) string {
 	if n == 0 {
-		return openValue
+		return s.vocabulary.open()
 	}
-	return strconv.Itoa(n)
+	return s.vocabulary.open() + mark + strconv.Itoa(n)
 }
 
 // partitionOf returns the partition of the entry of a subject.
 func (s *Store) partitionOf(subject string) string {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(subject)) // It returns no error.
-	return partitionKey(int(hash.Sum32() % uint32(s.dueWritten)))
+	return s.partitionKey(int(hash.Sum32() % uint32(s.dueWritten)))
 }
 
 // Due returns the subjects of the records that are due at a time, the longest due
@@ -58,7 +53,7 @@ func (s *Store) Due(ctx context.Context, by time.Time, limit int) ([]string, err
 	for len(subjects) < limit {
 		var longest *duePartition
 		for _, p := range partitions {
-			if err := p.fill(ctx, s.client, limit-len(subjects)); err != nil {
+			if err := s.fill(ctx, p, limit-len(subjects)); err != nil {
 				return nil, err
 			}
 			if len(p.entries) > 0 && (longest == nil || p.entries[0].due < longest.entries[0].due) {
@@ -90,27 +85,27 @@ type dueEntry struct {
 func (s *Store) duePartition(n int, by time.Time) *duePartition {
 	return &duePartition{query: &dynamodb.QueryInput{
 		TableName:                &s.table,
-		IndexName:                aws.String(dueIndex),
+		IndexName:                aws.String(s.vocabulary.dueIndex()),
 		KeyConditionExpression:   aws.String("#open = :open AND #due <= :by"),
-		ExpressionAttributeNames: map[string]string{"#open": "open", "#due": "due"},
+		ExpressionAttributeNames: map[string]string{"#open": s.vocabulary.name("open"), "#due": s.vocabulary.name("due")},
 		ExpressionAttributeValues: map[string]types.AttributeValue{
-			":open": &types.AttributeValueMemberS{Value: partitionKey(n)},
+			":open": &types.AttributeValueMemberS{Value: s.partitionKey(n)},
 			":by":   number(by.Unix()),
 		},
 	}}
 }
 
 // fill reads pages until there is an entry, or the partition has ended.
-func (p *duePartition) fill(ctx context.Context, client Reader, limit int) error {
+func (s *Store) fill(ctx context.Context, p *duePartition, limit int) error {
 	for len(p.entries) == 0 && !p.ended {
 		p.query.Limit = aws.Int32(int32(min(limit, maximumPage)))
-		page, err := client.Query(ctx, p.query)
+		page, err := s.client.Query(ctx, p.query)
 		if err != nil {
 			return fmt.Errorf("query what is due: %w", err)
 		}
 		for _, found := range page.Items {
-			due, err := readNumber(found, "due")
-			subject := subjectOf(found)
+			due, err := readNumber(found, s.vocabulary.name("due"))
+			subject := s.vocabulary.subjectOf(found)
 			if subject == "" {
 				err = errors.New("an item has no text in pk")
 			}

@@ -120,7 +120,7 @@ func TestTheEntriesOfTheIndexAreSpreadOverItsPartitionsBySubject(t *testing.T) {
 			t.Errorf("%s is in the partitions %s and %s", r.Subject, open, again)
 		}
 	}
-	for _, partition := range []string{"yes", "1", "2", "3"} {
+	for _, partition := range []string{"yes", "yes#1", "yes#2", "yes#3"} {
 		if n := entries[partition]; n < records/partitions/2 {
 			t.Errorf("partition %s has %d of %d entries", partition, n, records)
 		}
@@ -150,7 +150,7 @@ func TestWhatIsDueInAllPartitionsIsInOneOrder(t *testing.T) {
 		return map[string]types.AttributeValue{"pk": str(subject), "due": num(due)}
 	}
 	s := &spread{entries: map[string][]map[string]types.AttributeValue{
-		"yes": {entry("o-2", "20"), entry("o-5", "50")}, "1": {entry("o-1", "10"), entry("o-3", "30"), entry("o-4", "40")}, "3": {entry("unread", "5")},
+		"yes": {entry("o-2", "20"), entry("o-5", "50")}, "yes#1": {entry("o-1", "10"), entry("o-3", "30"), entry("o-4", "40")}, "yes#3": {entry("unread", "5")},
 	}}
 	got, err := dynamo.NewStore(s, table, dynamo.Vocabulary{}, dynamo.DuePartitions(3, 1)).Due(t.Context(), time.Unix(9000, 0), 4)
 	if err != nil {

@@ -1,6 +1,7 @@
 // Package dynamo stores a participant's records in a DynamoDB table with the
 // partition key pk. A record is one item, committed by one conditional write. Only
-// an event that also adjusts other items needs a transaction.
+// an event that also adjusts other items needs a transaction. A table with other names,
+// or with a sort key, has a Layout.
 //
 //	pk (S)          the subject, which has no #, or the name of an adjusted item, such as
 //	                stock#123; one without a # after its first character begins with a #
@@ -40,6 +41,12 @@
 //	invalid, too old or without a key    none                          0     0
 //	event of an erased subject           Get                           1     0
 //	erasure                              Get Put                       1     1
+//
+// A write of the context's own (participant.Adjustment) costs as an adjusted item does, 2
+// write units for each KB, and needs the permission of its action on its table:
+// dynamodb:PutItem, UpdateItem, DeleteItem or ConditionCheckItem. If its condition fails,
+// the commit is refused. A write of the record, of an adjusted item or of one item twice
+// is rejected by DynamoDB.
 //
 // A batch costs the same for each saga in it, however many events of it there are. For
 // several records to load there is one BatchGet for every 100, with the same units; a
@@ -82,6 +89,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 )
 
@@ -101,8 +109,8 @@ type Reader interface {
 
 // Store is a participant.Store on a DynamoDB table. It needs the permissions
 // dynamodb:GetItem and dynamodb:PutItem, dynamodb:BatchGetItem if events are handled in
-// batches or decisions read counters, dynamodb:UpdateItem if they adjust other items, and dynamodb:Query on the
-// index if Due, Balance or Entries is called.
+// batches or decisions read counters, dynamodb:UpdateItem if they adjust other items, and
+// dynamodb:Query on the index if Due, Balance or Entries is called.
 type Store struct {
 	client     Client
 	table      string
@@ -137,7 +145,7 @@ func (s *Store) Load(ctx context.Context, subject string) (participant.Record, e
 	}
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
 		TableName:      &s.table,
-		Key:            key(subject),
+		Key:            s.vocabulary.key(subject),
 		ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
@@ -161,26 +169,34 @@ func (s *Store) Commit(ctx context.Context, record participant.Record, adjustmen
 		return err
 	}
 	if !record.Due.IsZero() {
-		next["open"] = &types.AttributeValueMemberS{Value: s.partitionOf(record.Subject)}
+		next[s.vocabulary.name("open")] = &types.AttributeValueMemberS{Value: s.partitionOf(record.Subject)}
 	}
 	put := &types.Put{TableName: &s.table, Item: next}
 	if record.Version == 0 {
-		put.ConditionExpression = aws.String("attribute_not_exists(pk)")
+		put.ConditionExpression = aws.String("attribute_not_exists(#pk)")
+		put.ExpressionAttributeNames = map[string]string{"#pk": s.vocabulary.name("pk")}
 		put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	} else {
-		put.ConditionExpression = aws.String("version = :loaded")
+		put.ConditionExpression = aws.String("#version = :loaded")
+		put.ExpressionAttributeNames = map[string]string{"#version": s.vocabulary.name("version")}
 		put.ExpressionAttributeValues = map[string]types.AttributeValue{":loaded": number(record.Version)}
 	}
 	if len(adjustments) == 0 {
 		_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression,
+			ExpressionAttributeNames:            put.ExpressionAttributeNames,
 			ExpressionAttributeValues:           put.ExpressionAttributeValues,
 			ReturnValuesOnConditionCheckFailure: put.ReturnValuesOnConditionCheckFailure,
 		})
 		return s.commitError("commit "+record.Subject, nil, err)
 	}
-	writes := append([]types.TransactWriteItem{{Put: put}}, s.updates(adjustments)...)
-	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+	writes, err := s.writes(adjustments)
+	if err != nil {
+		return err
+	}
+	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+		TransactItems: slices.Insert(writes, 0, types.TransactWriteItem{Put: put}),
+	})
 	return s.commitError("commit "+record.Subject, append([]participant.Adjustment{{}}, adjustments...), err)
 }
 
@@ -190,16 +206,36 @@ func (s *Store) Move(ctx context.Context, adjustments []participant.Adjustment) 
 	if err := participant.CheckMove(adjustments); err != nil {
 		return err
 	}
-	_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: s.updates(adjustments)})
+	writes, err := s.writes(adjustments)
+	if err != nil {
+		return err
+	}
+	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 	return s.commitError("move", adjustments, err)
 }
 
-func (s *Store) updates(adjustments []participant.Adjustment) []types.TransactWriteItem {
+func (s *Store) writes(adjustments []participant.Adjustment) ([]types.TransactWriteItem, error) {
 	var writes []types.TransactWriteItem
 	for _, adjustment := range adjustments {
-		writes = append(writes, types.TransactWriteItem{Update: s.update(adjustment)})
+		write, err := s.write(adjustment)
+		if err != nil {
+			return nil, err
+		}
+		writes = append(writes, write)
 	}
-	return writes
+	return writes, nil
+}
+
+// write returns the write of an adjustment.
+func (s *Store) write(adjustment participant.Adjustment) (types.TransactWriteItem, error) {
+	switch write := adjustment.Write.(type) {
+	case nil:
+		return types.TransactWriteItem{Update: s.update(adjustment)}, nil
+	case types.TransactWriteItem:
+		return write, nil
+	default:
+		return types.TransactWriteItem{}, fmt.Errorf("%w: the write of an adjustment is a %T, not a types.TransactWriteItem", event.ErrInvalid, write)
+	}
 }
 
 // update returns the update that adds to the counters of an item, on the condition
@@ -207,7 +243,7 @@ func (s *Store) updates(adjustments []participant.Adjustment) []types.TransactWr
 func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 	update := &types.Update{
 		TableName:                 &s.table,
-		Key:                       key(itemKey(adjustment.Item)),
+		Key:                       s.vocabulary.key(itemKey(adjustment.Item)),
 		ExpressionAttributeNames:  make(map[string]string),
 		ExpressionAttributeValues: make(map[string]types.AttributeValue),
 	}
@@ -215,7 +251,7 @@ func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 	for i, counter := range slices.Sorted(maps.Keys(adjustment.Add)) {
 		amount := adjustment.Add[counter]
 		n := strconv.Itoa(i)
-		update.ExpressionAttributeNames["#c"+n] = counterAttribute(counter)
+		update.ExpressionAttributeNames["#c"+n] = s.vocabulary.counterAttribute(counter)
 		update.ExpressionAttributeValues[":a"+n] = number(amount)
 		add = append(add, "#c"+n+" :a"+n)
 		if amount < 0 {
@@ -237,7 +273,7 @@ func (s *Store) CountersOf(ctx context.Context, items ...string) (participant.Co
 	for chunk := range slices.Chunk(items, maximumKeys) {
 		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
 		for _, item := range chunk {
-			request.Keys = append(request.Keys, key(itemKey(item)))
+			request.Keys = append(request.Keys, s.vocabulary.key(itemKey(item)))
 			counters[item] = nil
 		}
 		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: request}})
@@ -248,8 +284,8 @@ func (s *Store) CountersOf(ctx context.Context, items ...string) (participant.Co
 			return nil, fmt.Errorf("read %d items: %d of them were left out", len(chunk), left)
 		}
 		for _, found := range out.Responses[s.table] {
-			item := itemOf(subjectOf(found))
-			if counters[item], err = countersOf(found); err != nil {
+			item := itemOf(s.vocabulary.subjectOf(found))
+			if counters[item], err = s.vocabulary.countersOf(found); err != nil {
 				return nil, fmt.Errorf("decode %s: %w", item, err)
 			}
 		}
@@ -260,20 +296,16 @@ func (s *Store) CountersOf(ctx context.Context, items ...string) (participant.Co
 // Counters returns the counters of an adjusted item.
 func (s *Store) Counters(ctx context.Context, name string) (map[string]int64, error) {
 	out, err := s.client.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &s.table, Key: key(itemKey(name)), ConsistentRead: aws.Bool(true),
+		TableName: &s.table, Key: s.vocabulary.key(itemKey(name)), ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	counters, err := countersOf(out.Item)
+	counters, err := s.vocabulary.countersOf(out.Item)
 	if err != nil {
 		return nil, fmt.Errorf("decode %s: %w", name, err)
 	}
 	return counters, nil
-}
-
-func key(pk string) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: pk}}
 }
 
 func number(n int64) types.AttributeValue {

@@ -25,6 +25,7 @@ func reserved() event.Event {
 func record() participant.Record {
 	return participant.Record{
 		Subject: "o-1",
+		Owner:   "warehouse",
 		State:   json.RawMessage(`{"status":"reserved"}`),
 		Handled: []participant.Handled{
 			{
@@ -56,7 +57,7 @@ func TestAFirstCommitPutsTheRecordIfThereIsNone(t *testing.T) {
 	}
 	assertEqual(t, []string{"PutItem"}, c.calls)
 	assertEqual(t, &dynamodb.PutItemInput{
-		TableName: new(table), Item: item(t, "1"), ConditionExpression: new("attribute_not_exists(pk)"),
+		TableName: new(table), Item: item(t, "1"), ConditionExpression: new("attribute_not_exists(#pk)"), ExpressionAttributeNames: map[string]string{"#pk": "pk"},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}, c.puts[0])
 }
@@ -69,7 +70,7 @@ func TestALaterCommitPutsTheRecordIfItsVersionIsUnchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	assertEqual(t, &dynamodb.PutItemInput{
-		TableName: new(table), Item: item(t, "42"), ConditionExpression: new("version = :loaded"),
+		TableName: new(table), Item: item(t, "42"), ConditionExpression: new("#version = :loaded"), ExpressionAttributeNames: map[string]string{"#version": "version"},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":loaded": num("41")},
 	}, c.puts[0])
 }
@@ -86,7 +87,7 @@ func TestAdjustmentsAreMadeInOneTransactionWithTheRecord(t *testing.T) {
 	assertEqual(t, []string{"TransactWriteItems"}, c.calls)
 	assertEqual(t, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 		{Put: &types.Put{
-			TableName: new(table), Item: item(t, "1"), ConditionExpression: new("attribute_not_exists(pk)"),
+			TableName: new(table), Item: item(t, "1"), ConditionExpression: new("attribute_not_exists(#pk)"), ExpressionAttributeNames: map[string]string{"#pk": "pk"},
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}},
 		{Update: &types.Update{

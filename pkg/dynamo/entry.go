@@ -10,9 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// accountIndex is the index of the records with an entry in an account.
-const accountIndex = "account"
-
 // Balance returns the sum of the entries in an account that have not expired at a time.
 // The index is eventually consistent with the table, normally within a fraction of a
 // second. It costs half a read unit for every 4 KB of entries, which are about 40.
@@ -28,11 +25,12 @@ func (s *Store) Balance(ctx context.Context, account string, at time.Time) (int6
 // Entries returns the amounts of the entries that Balance adds up, by the subjects of
 // their records.
 func (s *Store) Entries(ctx context.Context, account string, at time.Time) (map[string]int64, error) {
+	v := s.vocabulary
 	pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
 		TableName:                &s.table,
-		IndexName:                aws.String(accountIndex),
+		IndexName:                aws.String(v.accountIndex()),
 		KeyConditionExpression:   aws.String("#account = :account AND #until > :at"),
-		ExpressionAttributeNames: map[string]string{"#account": "account", "#until": "until"},
+		ExpressionAttributeNames: map[string]string{"#account": v.name("account"), "#until": v.name("until")},
 		ExpressionAttributeValues: map[string]types.AttributeValue{
 			":account": &types.AttributeValueMemberS{Value: account},
 			":at":      number(at.Unix()),
@@ -46,11 +44,14 @@ func (s *Store) Entries(ctx context.Context, account string, at time.Time) (map[
 			return nil, fmt.Errorf("query the entries of an account in %s: %w", s.table, err)
 		}
 		for _, found := range page.Items {
-			amount, err := readNumber(found, "amount")
+			if !v.isOwn(found) {
+				continue
+			}
+			amount, err := readNumber(found, v.name("amount"))
 			if err != nil {
 				return nil, fmt.Errorf("decode an entry in %s: %w", s.table, err)
 			}
-			entries[subjectOf(found)] = amount
+			entries[v.subjectOf(found)] = amount
 		}
 	}
 	return entries, nil

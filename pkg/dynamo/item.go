@@ -17,57 +17,51 @@ func (v Vocabulary) Item(record participant.Record) (map[string]types.AttributeV
 	if err != nil {
 		return nil, fmt.Errorf("encode the record of %s: %w", record.Subject, err)
 	}
-	item := key(record.Subject)
-	item["version"] = number(record.Version + 1)
-	item["record"] = &types.AttributeValueMemberB{Value: encoded}
+	item := v.key(record.Subject)
+	item[v.name("version")] = number(record.Version + 1)
+	item[v.name("record")] = &types.AttributeValueMemberB{Value: encoded}
 	if !record.ExpiresAt.IsZero() {
-		item["expires_at"] = number(record.ExpiresAt.Unix())
+		item[v.name("expires_at")] = number(record.ExpiresAt.Unix())
 	}
 	if !record.Due.IsZero() {
-		item["open"] = &types.AttributeValueMemberS{Value: openValue}
-		item["due"] = number(record.Due.Unix())
+		item[v.name("open")] = &types.AttributeValueMemberS{Value: v.open()}
+		item[v.name("due")] = number(record.Due.Unix())
 	}
 	if record.Entry != (participant.Entry{}) {
-		item["account"] = &types.AttributeValueMemberS{Value: record.Entry.Account}
-		item["amount"] = number(record.Entry.Amount)
-		item["until"] = number(record.Entry.ExpiresAt.Unix())
+		item[v.name("account")] = &types.AttributeValueMemberS{Value: record.Entry.Account}
+		item[v.name("amount")] = number(record.Entry.Amount)
+		item[v.name("until")] = number(record.Entry.ExpiresAt.Unix())
 	}
 	return item, nil
 }
 
 // isRecord reports whether an item is a record, of whatever format.
-func isRecord(item map[string]types.AttributeValue) bool {
-	return item["record"] != nil || item["state"] != nil
+func (v Vocabulary) isRecord(item map[string]types.AttributeValue) bool {
+	return item[v.name("record")] != nil || item[v.name("state")] != nil
 }
 
 // Record returns the record of an item, in the form of this or of an earlier version.
 func (v Vocabulary) Record(item map[string]types.AttributeValue) (participant.Record, error) {
+	item = v.usual(item)
+	subject := textOf(item, "pk")
 	var record participant.Record
 	var err error
 	switch encoded, isBinary := item["record"].(*types.AttributeValueMemberB); {
 	case isBinary:
-		record, err = v.decode(subjectOf(item), encoded.Value)
+		record, err = v.decode(subject, encoded.Value)
 	case item["record"] == nil:
 		record, err = readJSON(item)
 	default:
 		err = errors.New("the attribute record has no bytes")
 	}
 	if err == nil {
-		record.Subject = subjectOf(item)
+		record.Subject = subject
 		err = readAttributes(item, &record)
 	}
 	if err != nil {
-		return participant.Record{}, fmt.Errorf("decode the record of %s: %w", subjectOf(item), err)
+		return participant.Record{}, fmt.Errorf("decode the record of %s: %w", subject, err)
 	}
 	return record, nil
-}
-
-func subjectOf(item map[string]types.AttributeValue) string {
-	pk, _ := item["pk"].(*types.AttributeValueMemberS)
-	if pk == nil {
-		return ""
-	}
-	return pk.Value
 }
 
 // readAttributes reads what is beside the record itself, because DynamoDB uses it.

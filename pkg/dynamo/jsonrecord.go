@@ -54,5 +54,6 @@ func readJSON(item map[string]types.AttributeValue) (participant.Record, error) 
 		}
 		record.Handled = append(record.Handled, entry)
 	}
+	record.Owner = record.First().Source
 	return record, nil
 }

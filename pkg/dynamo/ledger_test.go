@@ -129,9 +129,9 @@ func (l *ledger) action(action types.TransactWriteItem) (map[string]types.Attrib
 func (l *ledger) holds(item map[string]types.AttributeValue, condition string, values map[string]types.AttributeValue) bool {
 	old, exists := l.items[text(item["pk"])]
 	switch condition {
-	case "attribute_not_exists(pk)":
+	case "attribute_not_exists(#pk)":
 		return !exists
-	case "version = :loaded":
+	case "#version = :loaded":
 		return exists && integer(old["version"]) == integer(values[":loaded"])
 	}
 	panic("unknown condition " + condition)

@@ -24,7 +24,7 @@ func (s *Store) LoadAll(ctx context.Context, subjects []string) (map[string]part
 	for chunk := range slices.Chunk(valid, maximumKeys) {
 		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
 		for _, subject := range chunk {
-			request.Keys = append(request.Keys, key(subject))
+			request.Keys = append(request.Keys, s.vocabulary.key(subject))
 			records[subject] = participant.Record{Subject: subject}
 		}
 		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: request}})
@@ -32,7 +32,7 @@ func (s *Store) LoadAll(ctx context.Context, subjects []string) (map[string]part
 			return nil, fmt.Errorf("load %d records: %w", len(chunk), err)
 		}
 		for _, left := range out.UnprocessedKeys[s.table].Keys {
-			delete(records, subjectOf(left))
+			delete(records, s.vocabulary.subjectOf(left))
 		}
 		for _, item := range out.Responses[s.table] {
 			s.addReadable(records, item)
@@ -45,7 +45,7 @@ func (s *Store) LoadAll(ctx context.Context, subjects []string) (map[string]part
 func (s *Store) addReadable(records map[string]participant.Record, item map[string]types.AttributeValue) {
 	record, err := s.vocabulary.Record(item)
 	if err != nil {
-		delete(records, subjectOf(item))
+		delete(records, s.vocabulary.subjectOf(item))
 		return
 	}
 	records[record.Subject] = record

@@ -33,6 +33,8 @@ type (
 		Correlation any             `cbor:"2,keyasint,omitempty"`
 		Handled     []storedHandled `cbor:"3,keyasint,omitempty"`
 		Erased      bool            `cbor:"4,keyasint,omitempty"`
+		// Owner is absent if it is the source of the first published event.
+		Owner any `cbor:"5,keyasint,omitempty"`
 	}
 
 	storedHandled struct {
@@ -69,8 +71,11 @@ type (
 
 // encode returns the stored form of a record.
 func (v Vocabulary) encode(record participant.Record) ([]byte, error) {
-	correlation := correlationOf(record)
-	stored := storedRecord{State: record.State, Correlation: optional(correlation), Erased: record.Erased}
+	first := record.First()
+	correlation := first.CorrelationID
+	stored := storedRecord{
+		State: record.State, Correlation: optional(correlation), Erased: record.Erased, Owner: unless(first.Source, record.Owner),
+	}
 	previous := int64(0)
 	for _, h := range record.Handled {
 		at := h.HandledAt.UnixMilli()
@@ -130,6 +135,7 @@ func (v Vocabulary) decode(subject string, encoded []byte) (participant.Record, 
 		}
 		record.Handled = append(record.Handled, h)
 	}
+	record.Owner = d.textOr(stored.Owner, record.First().Source)
 	return record, d.err
 }
 
@@ -200,16 +206,6 @@ func (d *decoder) trace(value any) string {
 		return formatTrace(trace)
 	}
 	return d.text(value)
-}
-
-// correlationOf returns the correlation id of the first published event.
-func correlationOf(record participant.Record) string {
-	for _, h := range record.Handled {
-		for _, e := range h.Published {
-			return e.CorrelationID
-		}
-	}
-	return ""
 }
 
 // usualEvent returns what is the same in every event that event.Caused makes of an

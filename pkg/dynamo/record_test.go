@@ -78,6 +78,36 @@ func TestATombstoneOfTheEarlierFormIsRead(t *testing.T) {
 	}, got)
 }
 
+// The owner of a record is stored only if nothing was published: it is the source of what
+// it has published. So a record of a version that did not store it has its owner, or none.
+func TestARecordOfAVersionWithoutOwnersIsReadAndThenOwned(t *testing.T) {
+	ignored := record()
+	ignored.Handled = ignored.Handled[1:]
+	ignored.Owner = ""
+	unowned, err := dynamo.Vocabulary{}.Item(ignored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// As that version has written it.
+	const ignoredHex = "01a201557b22737461747573223a227265736572766564227d0381a401766c6f79616c74792e706f696e74732d617761726465640263652d3903190fa4041903e9"
+	assertEqual(t, ignoredHex, hex.EncodeToString(bytesOf(unowned).Value))
+
+	ignored.Owner = "warehouse"
+	owned, err := dynamo.Vocabulary{}.Item(ignored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, "01a3"+ignoredHex[4:]+"056977617265686f757365", hex.EncodeToString(bytesOf(owned).Value))
+
+	for owner, item := range map[string]map[string]types.AttributeValue{"": unowned, "warehouse": owned} {
+		read, err := dynamo.Vocabulary{}.Record(item)
+		assertEqual(t, owner, read.Owner)
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestAnItemThatIsNoRecordIsAnError(t *testing.T) {
 	publishX := func(item map[string]types.AttributeValue) {
 		first := item["handled"].(*types.AttributeValueMemberL).Value[0].(*types.AttributeValueMemberM)
@@ -126,7 +156,7 @@ func replaceType(item map[string]types.AttributeValue, value string) {
 
 func vocabulary(t *testing.T) dynamo.Vocabulary {
 	t.Helper()
-	known, err := dynamo.NewVocabulary(contract.Words()...)
+	known, err := dynamo.NewVocabulary(contract.Catalogue().Words()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +213,9 @@ func drawTime(t *rapid.T, name string) time.Time {
 }
 
 func drawRecord(t *rapid.T) participant.Record {
-	r := participant.Record{Subject: "o-1", State: json.RawMessage(`{"n":1}`), Erased: rapid.Bool().Draw(t, "erased")}
+	r := participant.Record{
+		Subject: "o-1", Owner: drawText(t, "owner"), State: json.RawMessage(`{"n":1}`), Erased: rapid.Bool().Draw(t, "erased"),
+	}
 	for range rapid.IntRange(0, 3).Draw(t, "handled") {
 		h := participant.Handled{
 			Source: drawText(t, "source"), ID: drawText(t, "id"), Type: drawText(t, "type"), CausationID: drawText(t, "cause"),

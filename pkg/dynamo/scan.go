@@ -31,7 +31,7 @@ func Scan(ctx context.Context, client dynamodb.ScanAPIClient, table string, voca
 		Counters: make(map[string]map[string]int64),
 		Others:   make(map[string]map[string]types.AttributeValue),
 	}
-	if err := scan(ctx, client, table, func(found map[string]types.AttributeValue) error {
+	if err := scan(ctx, client, table, vocabulary, func(found map[string]types.AttributeValue) error {
 		return contents.add(vocabulary, found)
 	}); err != nil {
 		return Contents{}, err
@@ -42,8 +42,8 @@ func Scan(ctx context.Context, client dynamodb.ScanAPIClient, table string, voca
 // ScanRecords calls each for every record of the table, one after the other. It reads
 // the whole table like Scan, but holds one page of it in memory.
 func ScanRecords(ctx context.Context, client dynamodb.ScanAPIClient, table string, vocabulary Vocabulary, each func(participant.Record)) error {
-	return scan(ctx, client, table, func(found map[string]types.AttributeValue) error {
-		if !isRecord(found) {
+	return scan(ctx, client, table, vocabulary, func(found map[string]types.AttributeValue) error {
+		if !vocabulary.isRecord(found) {
 			return nil
 		}
 		record, err := vocabulary.Record(found)
@@ -54,7 +54,8 @@ func ScanRecords(ctx context.Context, client dynamodb.ScanAPIClient, table strin
 	})
 }
 
-func scan(ctx context.Context, client dynamodb.ScanAPIClient, table string, each func(map[string]types.AttributeValue) error) error {
+// scan calls each for every item of the table that is one of the store.
+func scan(ctx context.Context, client dynamodb.ScanAPIClient, table string, vocabulary Vocabulary, each func(map[string]types.AttributeValue) error) error {
 	pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -62,6 +63,9 @@ func scan(ctx context.Context, client dynamodb.ScanAPIClient, table string, each
 			return fmt.Errorf("scan %s: %w", table, err)
 		}
 		for _, found := range page.Items {
+			if !vocabulary.isOwn(found) {
+				continue
+			}
 			if err := each(found); err != nil {
 				return fmt.Errorf("scan %s: %w", table, err)
 			}
@@ -73,17 +77,17 @@ func scan(ctx context.Context, client dynamodb.ScanAPIClient, table string, each
 // add adds an item to the records, counters or others: an adjusted item has only
 // numbers.
 func (c Contents) add(vocabulary Vocabulary, found map[string]types.AttributeValue) error {
-	pk := subjectOf(found)
+	pk := vocabulary.subjectOf(found)
 	if pk == "" {
 		return errors.New("an item has no text in pk")
 	}
 	switch {
-	case isRecord(found):
+	case vocabulary.isRecord(found):
 		record, err := vocabulary.Record(found)
 		c.Records[pk] = record
 		return err
-	case onlyNumbers(found):
-		counters, err := countersOf(found)
+	case vocabulary.onlyNumbers(found):
+		counters, err := vocabulary.countersOf(found)
 		if err != nil {
 			return fmt.Errorf("decode %s: %w", pk, err)
 		}
@@ -94,9 +98,9 @@ func (c Contents) add(vocabulary Vocabulary, found map[string]types.AttributeVal
 	return nil
 }
 
-func onlyNumbers(found map[string]types.AttributeValue) bool {
+func (v Vocabulary) onlyNumbers(found map[string]types.AttributeValue) bool {
 	for name, value := range found {
-		if _, isNumber := value.(*types.AttributeValueMemberN); !isNumber && name != "pk" {
+		if _, isNumber := value.(*types.AttributeValueMemberN); !isNumber && !v.isKey(name) {
 			return false
 		}
 	}

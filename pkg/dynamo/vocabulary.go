@@ -19,9 +19,12 @@ type code [codeLength]byte
 // A record with the code of an unknown word cannot be read. So every function reads a
 // new word before the first function writes it, and an old word stays in the vocabulary
 // for as long as there are records with it.
+//
+// It also has the names of a table, if those are not the usual ones: see WithLayout.
 type Vocabulary struct {
-	words map[code]string
-	codes map[string]code
+	words  map[code]string
+	codes  map[string]code
+	layout Layout
 }
 
 // NewVocabulary returns the vocabulary of the given words. An error is returned if two

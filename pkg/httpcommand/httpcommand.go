@@ -78,7 +78,8 @@ type Config struct {
 type Route struct {
 	// Handle answers a request. An *Error of the route, and an error that is the Err of
 	// one of its types of problems, are answered with that problem. Any other error, and a
-	// panic, is logged and not shown: the answer is the problem Unavailable.
+	// panic, is logged and not shown: the answer is the problem Unavailable. It is the
+	// answer too if Handle has not returned a tenth of a second after its context has ended.
 	Handle func(*Request) (Answer, error)
 	// Status is that of an Answer, from 200 to 299, by default 200.
 	Status int
@@ -274,14 +275,17 @@ func (a *API) noPath(w http.ResponseWriter, r *http.Request) {
 
 // serve answers a request to a route.
 func (a *API) serve(ctx context.Context, w http.ResponseWriter, r *Request) {
-	var answer Answer
-	var body []byte
-	err := safely.Call(func() (err error) {
-		if answer, err = r.route.Handle(r); err != nil {
-			return err
+	type encoded struct {
+		Answer
+		body []byte
+	}
+	answer, err := safely.Result(ctx, func() (encoded, error) {
+		answer, err := r.route.Handle(r)
+		if err != nil {
+			return encoded{}, err
 		}
-		body, err = answer.encode()
-		return err
+		body, err := answer.encode()
+		return encoded{answer, body}, err
 	})
 	if err != nil {
 		a.refuse(w, r.Request, r.problemOf(ctx, err))
@@ -290,7 +294,7 @@ func (a *API) serve(ctx context.Context, w http.ResponseWriter, r *Request) {
 	if answer.Location != "" {
 		w.Header().Set("Location", answer.Location)
 	}
-	write(w, r.route.Status, cmp.Or(answer.ContentType, "application/json"), body)
+	write(w, r.route.Status, cmp.Or(answer.ContentType, "application/json"), answer.body)
 }
 
 // encode returns the body.

@@ -1,11 +1,15 @@
 package httpcommand_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -136,4 +140,29 @@ func TestARoleIsOneCallerInAllItsSessions(t *testing.T) {
 			t.Errorf("%s is %+v", userID, got)
 		}
 	}
+}
+
+func TestARouteThatIgnoresItsContextIsUnavailableInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		api, err := httpcommand.New(httpcommand.Config{
+			Logger: slog.New(slog.DiscardHandler), Open: true,
+			Routes: map[string]httpcommand.Route{"GET /slow": {Handle: func(*httpcommand.Request) (httpcommand.Answer, error) {
+				time.Sleep(time.Hour)
+				return httpcommand.Answer{}, nil
+			}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var in events.LambdaFunctionURLRequest
+		in.RawPath, in.RequestContext.HTTP.Method = "/slow", http.MethodGet
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		began := time.Now()
+		answer, err := httpcommand.Lambda(api)(ctx, in)
+		if took := time.Since(began); err != nil || answer.StatusCode != http.StatusServiceUnavailable || took != 2600*time.Millisecond {
+			t.Errorf("after %s the status is %d, %v", took, answer.StatusCode, err)
+		}
+		time.Sleep(2 * time.Hour) // The route returns.
+	})
 }

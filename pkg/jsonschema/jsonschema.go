@@ -10,14 +10,16 @@
 package jsonschema
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	jsonv2 "github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 const dialect = "https://json-schema.org/draft/2020-12/schema"
@@ -32,12 +34,12 @@ type Schema struct{ root *node }
 // node is a schema or a part of one, with its keywords.
 type node struct {
 	// Annotations.
-	Dialect     string         `json:"$schema"`
-	ID          string         `json:"$id"`
-	Title       string         `json:"title"`
-	Description string         `json:"description"`
-	Examples    jsontext.Value `json:"examples"`
-	IsPersonal  bool           `json:"x-personal"`
+	Dialect     string            `json:"$schema"`
+	ID          string            `json:"$id"`
+	Title       string            `json:"title"`
+	Description string            `json:"description"`
+	Examples    []json.RawMessage `json:"examples"`
+	IsPersonal  bool              `json:"x-personal"`
 
 	Defs  map[string]*node `json:"$defs"`
 	Ref   string           `json:"$ref"`
@@ -80,31 +82,22 @@ const (
 )
 
 // Compile compiles schemas, which may refer to each other, and returns them by their
-// ids.
+// ids. The error has everything that is wrong with them, a line for each.
 func Compile(formats Formats, documents ...[]byte) (map[string]*Schema, error) {
 	c := compiler{formats: Formats{"date-time": dateTime()}, documents: make(map[string]*node)}
 	maps.Copy(c.formats, formats)
 	for _, encoded := range documents {
-		var document *node
-		if err := jsonv2.Unmarshal(encoded, &document, jsonv2.RejectUnknownMembers(true)); err != nil {
-			return nil, err
-		}
-		switch {
-		case document == nil || document.ID == "":
-			return nil, errors.New("a schema without $id")
-		case document.Dialect != dialect:
-			return nil, fmt.Errorf("%s: the $schema is %q, not %s", document.ID, document.Dialect, dialect)
-		case c.documents[document.ID] != nil:
-			return nil, fmt.Errorf("%s: there are two schemas", document.ID)
-		}
-		c.documents[document.ID] = document
+		c.add(encoded)
 	}
 	schemas := make(map[string]*Schema)
-	for id, document := range c.documents {
-		if err := c.compile(document, document); err != nil {
-			return nil, fmt.Errorf("%s: %w", id, err)
-		}
+	for _, id := range slices.Sorted(maps.Keys(c.documents)) {
+		document := c.documents[id]
+		c.compile(document, document)
 		schemas[id] = &Schema{document}
+	}
+	if len(c.problems) > 0 {
+		slices.SortFunc(c.problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+		return nil, errors.Join(c.problems...)
 	}
 	return schemas, nil
 }
@@ -112,42 +105,57 @@ func Compile(formats Formats, documents ...[]byte) (map[string]*Schema, error) {
 type compiler struct {
 	formats   Formats
 	documents map[string]*node
+	problems  []error
+}
+
+// report adds a problem of a document.
+func (c *compiler) report(document *node, format string, args ...any) {
+	c.problems = append(c.problems, fmt.Errorf("%s: %w", cmp.Or(document.ID, "a schema without $id"), fmt.Errorf(format, args...)))
+}
+
+// add adds a document.
+func (c *compiler) add(encoded []byte) {
+	document := &node{}
+	err := jsonv2.Unmarshal(encoded, document, jsonv2.RejectUnknownMembers(true))
+	switch {
+	case err != nil:
+		c.report(document, "%w", err)
+	case document.ID == "":
+		c.report(document, "give it one")
+	case document.Dialect != dialect:
+		c.report(document, "the $schema is %q, not %s", document.Dialect, dialect)
+	case c.documents[document.ID] != nil:
+		c.report(document, "there are two schemas")
+	default:
+		c.documents[document.ID] = document
+	}
 }
 
 // compile compiles a part of a document, and all parts below it.
-func (c compiler) compile(document, part *node) error {
+func (c *compiler) compile(document, part *node) {
 	switch {
 	case part == nil:
-		return errors.New("a part is null")
+		c.report(document, "a part is null")
+		return
 	case part.progress == compiled:
-		return nil
+		return
 	case part.progress == begun:
-		return errors.New("a part contains itself")
+		c.report(document, "a part contains itself")
+		return
 	}
 	part.progress = begun
-	if err := c.resolve(document, part); err != nil {
-		return err
-	}
+	c.resolve(document, part)
 	for _, below := range part.below() {
-		if err := c.compile(document, below); err != nil {
-			return err
-		}
+		c.compile(document, below)
 	}
 	part.progress = compiled
-	return nil
 }
 
 // below returns the parts directly below a part.
 func (n *node) below() []*node {
-	var parts []*node
-	parts = append(parts, n.AllOf...)
-	parts = append(parts, n.AnyOf...)
-	for _, property := range n.Properties {
-		parts = append(parts, property)
-	}
-	for _, shared := range n.Defs {
-		parts = append(parts, shared)
-	}
+	parts := slices.Concat(n.AllOf, n.AnyOf)
+	parts = slices.AppendSeq(parts, maps.Values(n.Properties))
+	parts = slices.AppendSeq(parts, maps.Values(n.Defs))
 	if n.Items != nil {
 		parts = append(parts, n.Items)
 	}
@@ -155,28 +163,30 @@ func (n *node) below() []*node {
 }
 
 // resolve resolves the names in a part: its type, its format and its reference.
-func (c compiler) resolve(document, part *node) error {
+func (c *compiler) resolve(document, part *node) {
 	switch part.Type {
 	case "", "object", "array", "string", "number", "integer", "boolean", "null":
 	default:
-		return fmt.Errorf("the unknown type %q", part.Type)
+		c.report(document, "the unknown type %q", part.Type)
 	}
 	if part.Format != "" {
 		if part.hasFormat = c.formats[part.Format]; part.hasFormat == nil {
-			return fmt.Errorf("the unknown format %q", part.Format)
+			c.report(document, "the unknown format %q", part.Format)
 		}
 	}
 	if part.Ref == "" {
-		return nil
+		return
 	}
 	id, pointer, _ := strings.Cut(part.Ref, "#")
+	target := document
 	if id != "" {
-		document = c.documents[id]
+		target = c.documents[id]
 	}
 	name, isShared := strings.CutPrefix(pointer, "/$defs/")
-	if document == nil || !isShared || document.Defs[name] == nil {
-		return fmt.Errorf("the $ref %q leads nowhere: only $defs of the given schemas are referred to", part.Ref)
+	if target == nil || !isShared || target.Defs[name] == nil {
+		c.report(document, "the $ref %q leads nowhere: only $defs of the given schemas are referred to", part.Ref)
+		return
 	}
-	part.referred = document.Defs[name]
-	return c.compile(document, part.referred)
+	part.referred = target.Defs[name]
+	c.compile(target, part.referred)
 }

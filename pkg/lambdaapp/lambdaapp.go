@@ -1,6 +1,30 @@
-// Package lambdaapp makes what a Lambda function of the saga runs on: it reads
+// Package lambdaapp makes what a Lambda function of a bounded context runs on: it reads
 // the settings in the function's environment, and makes clients, store, publisher,
 // logger and tracer with them.
+//
+// The environment variables, of which those without a remark must be set:
+//
+//	SERVICE_NAME             the service in logs, metrics and traces
+//	TABLE_NAME               the context's table, see package dynamo
+//	EVENT_BUS_NAME           the bus to publish to
+//	LOG_LEVEL                DEBUG, INFO, WARN or ERROR
+//	METRICS_NAMESPACE        set, but may be empty: then the function writes no metrics
+//	RETENTION                see participant.Config, such as 360h
+//	DEAD_LETTER_QUEUE_URL    for Handler
+//	QUEUE_URL, IMMEDIATE_QUEUE_URL
+//	                         optional: the function's queues, whose failed messages are
+//	                         delayed
+//	TRACED_SHARE             optional: the share of traces to sample, 0 to 1; by default
+//	                         as the parent span was
+//	AWS_XRAY_DAEMON_ADDRESS  Lambda sets it if the function is traced
+//
+// The construct infra/boundedcontext sets them, and gives the function the permissions:
+// dynamodb:GetItem, PutItem and UpdateItem on the table (BatchGetItem for batches, Query
+// on its indexes), events:PutEvents on the bus, sqs:SendMessage on the dead-letter queue
+// and sqs:ChangeMessageVisibility on the function's queues.
+//
+// The start calls no service. What an event costs is in the documentation of package
+// dynamo.
 package lambdaapp
 
 import (
@@ -22,7 +46,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"example.com/saga/pkg/awsconfig"
-	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/decode"
 	"example.com/saga/pkg/dynamo"
 	"example.com/saga/pkg/eventbridge"
@@ -41,7 +64,7 @@ type App struct {
 	DynamoDB  *dynamodb.Client
 	Store     *dynamo.Store
 	Publisher *eventbridge.Publisher
-	Language  *contract.Language
+	Language  Language
 	Logger    *slog.Logger
 	// Tracer starts the spans of the function's service.
 	Tracer trace.Tracer
@@ -56,6 +79,17 @@ type App struct {
 	deadLetterQueueURL, queueURL, immediateQueueURL string
 }
 
+// Language is the published language of the system that the function belongs to. A
+// *language.Language is one.
+type Language interface {
+	participant.Language
+	// Words returns the words of the language that records have, see dynamo.Vocabulary.
+	Words() []string
+	// SubjectName returns the name of an event's subject in logs and traces, such as
+	// order_id. If it is empty, the name is subject.
+	SubjectName() string
+}
+
 // settings are the environment variables that the stack sets.
 type settings struct {
 	service, table, bus, logLevel string
@@ -68,18 +102,26 @@ type settings struct {
 	dueRead, dueWritten           int
 }
 
-// Main makes an App and calls run with it. An error of either is logged and ends
-// the process with exit code 1.
-func Main(run func(ctx context.Context, app *App) error) {
+// Main makes a language and an App, and calls run with it. An error of any of them is
+// logged and ends the process with exit code 1.
+func Main[L Language](newLanguage func() (L, error), run func(ctx context.Context, app *App) error) {
 	ctx := context.Background()
-	app, err := load(ctx)
-	if err == nil {
-		err = run(ctx, app)
-	}
-	if err != nil {
+	if err := start(ctx, newLanguage, run); err != nil {
 		slog.ErrorContext(ctx, "the function cannot run", slog.String("error", err.Error()))
 		os.Exit(1)
 	}
+}
+
+func start[L Language](ctx context.Context, newLanguage func() (L, error), run func(context.Context, *App) error) error {
+	language, err := newLanguage()
+	if err != nil {
+		return err
+	}
+	app, err := New(ctx, language)
+	if err != nil {
+		return err
+	}
+	return run(ctx, app)
 }
 
 // Participant makes the participant of the bounded context that the function
@@ -113,20 +155,20 @@ func (app *App) Handler(handle worker.HandleBatch) (*worker.Handler, error) {
 	})
 }
 
-func load(ctx context.Context) (*App, error) {
+// New makes an App from the environment variables of the process. The error names every
+// variable that is missing or invalid.
+func New(ctx context.Context, language Language) (*App, error) {
 	s, err := readSettings(os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}
-	logger, err := telemetry.NewLogger(os.Stdout, s.metricsNamespace, s.service, s.logLevel)
+	logger, err := telemetry.NewLogger(os.Stdout, telemetry.Config{
+		Service: s.service, Level: s.logLevel, Namespace: s.metricsNamespace, Subject: language.SubjectName(),
+	})
 	if err != nil {
 		return nil, err
 	}
-	language, err := contract.NewLanguage()
-	if err != nil {
-		return nil, err
-	}
-	vocabulary, err := dynamo.NewVocabulary(contract.Words()...)
+	vocabulary, err := dynamo.NewVocabulary(language.Words()...)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +189,7 @@ func load(ctx context.Context) (*App, error) {
 		Publisher: publisher,
 		Language:  language,
 		Logger:    logger,
-		Tracer:    newTracer(ctx, s, logger),
+		Tracer:    tracing.NameSubject(newTracer(ctx, s, logger), language.SubjectName()),
 
 		retention:          s.retention,
 		queues:             sqs.NewFromConfig(config),
@@ -170,7 +212,7 @@ func newTracer(ctx context.Context, s settings, logger *slog.Logger) trace.Trace
 			exporter = daemon
 		}
 	}
-	return tracing.NewProvider(s.service, s.sampler, exporter).Tracer("example.com/saga")
+	return tracing.NewProvider(s.service, s.sampler, exporter).Tracer("example.com/saga/pkg/lambdaapp")
 }
 
 // newBackoff makes the backoff of the function's queues, or nil if it has none. The

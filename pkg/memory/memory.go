@@ -21,6 +21,7 @@ type Store struct {
 	mu       sync.Mutex
 	records  map[string]participant.Record
 	counters map[string]map[string]int64
+	writes   []any
 }
 
 var (
@@ -121,6 +122,10 @@ func (s *Store) adjust(adjustments []participant.Adjustment) error {
 		return refused
 	}
 	for _, adjustment := range adjustments {
+		if adjustment.Write != nil {
+			s.writes = append(s.writes, adjustment.Write)
+			continue
+		}
 		item := s.counters[adjustment.Item]
 		if item == nil {
 			item = make(map[string]int64)
@@ -148,6 +153,15 @@ func (s *Store) Counters(_ context.Context, item string) (map[string]int64, erro
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.counters[item]), nil
+}
+
+// Writes returns the Write of every adjustment that was committed, oldest first. They may
+// be of any type, and none of them is refused: their conditions are those of another
+// store.
+func (s *Store) Writes() []any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.writes)
 }
 
 // Due returns the subjects of the records that are due at a time, the longest due

@@ -62,3 +62,17 @@ func TestThePublisherRefusesAnEventThatCannotBeEncoded(t *testing.T) {
 		t.Errorf("published: %v", published)
 	}
 }
+
+func TestAWriteOfTheContextsOwnIsKeptIfItsCommitIsMade(t *testing.T) {
+	store := memory.NewStore()
+	first := participant.Record{Subject: "o-1", State: []byte(`{}`)}
+	for n, write := range []string{"made", "lost"} {
+		err := store.Commit(t.Context(), first, []participant.Adjustment{{Item: "invoice#1", Write: write}})
+		if lost := errors.Is(err, participant.ErrConflict); lost != (n == 1) {
+			t.Errorf("%s: the error is %v", write, err)
+		}
+	}
+	if diff := cmp.Diff([]any{"made"}, store.Writes()); diff != "" {
+		t.Error(diff)
+	}
+}

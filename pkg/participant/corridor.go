@@ -104,6 +104,9 @@ func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, kno
 // decideAll decides on the tasks and commits once. The error is that of all tasks; a task
 // that has failed alone has an error of its own.
 func (p *Participant[S]) decideAll(ctx context.Context, tasks []*task, v view, known Input) (Record, error) {
+	if err := p.checkOwner(v.record); err != nil {
+		return v.record, err
+	}
 	plan := &plan{next: v.record}
 	now := p.config.Clock().UTC().Truncate(time.Millisecond)
 	for i, t := range tasks {
@@ -147,7 +150,7 @@ type step struct {
 // repeat makes the result of a task that was handled before, or by an earlier step of the
 // plan.
 func (plan *plan) repeat(t *task, handled Handled) error {
-	t.published = handled.Published
+	t.published, t.outcome = handled.Published, Duplicate
 	for _, s := range plan.steps {
 		if s.in.Event.Source == t.Event.Source && s.in.Event.ID == t.Event.ID {
 			t.original, t.published = s.task, nil
@@ -182,8 +185,12 @@ func (p *Participant[S]) decide(ctx context.Context, plan *plan, t *task, in Inp
 	deciding, cancel := withDeadlineOf(ctx, t.Context)
 	defer cancel()
 	decision, err := safely.Result(deciding, func() (Decision[S], error) { return p.config.Decide(deciding, state, in) })
-	if err != nil || plan.next.Erased {
+	if err != nil {
 		return err
+	}
+	if plan.next.Erased {
+		t.outcome = Ignored
+		return nil
 	}
 	if len(decision.Reads)+len(decision.Moves) > 0 {
 		return &needError{decision.Reads, decision.Moves}
@@ -205,7 +212,7 @@ func (p *Participant[S]) decide(ctx context.Context, plan *plan, t *task, in Inp
 	plan.steps = append(plan.steps, step{t, plan.next, next, in})
 	plan.next = next
 	plan.adjustments = append(plan.adjustments, decision.Adjustments...)
-	t.published = published
+	t.published, t.outcome = published, First
 	return nil
 }
 
@@ -257,9 +264,16 @@ func (p *Participant[S]) committed(s step) error {
 func (p *Participant[S]) outgoingEvents(t *task, data []event.Data, now time.Time) ([]event.Event, error) {
 	var published []event.Event
 	for ordinal, d := range data {
+		other, isAbout := d.(about)
+		if isAbout {
+			d = other.Data
+		}
 		e, err := event.Caused(t.cause(), p.config.Source, d, ordinal, now)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", event.ErrInvalid, err)
+			return nil, err
+		}
+		if isAbout {
+			e.Subject = other.subject
 		}
 		if p.config.TraceParent != nil {
 			e.TraceParent = p.config.TraceParent(t.Context)
@@ -293,9 +307,12 @@ func (p *Participant[S]) nextRecord(record Record, t *task, state S, published [
 		HandledAt:   now,
 		Published:   published,
 	})
-	next := Record{Subject: t.Event.Subject, Version: record.Version, State: encoded}
+	next := Record{Subject: t.Event.Subject, Owner: p.config.Source, Version: record.Version, State: encoded}
 	if p.config.Due != nil {
 		next.Due = p.config.Due(state).Truncate(time.Second)
+	}
+	if p.config.KeepUntil != nil {
+		next.ExpiresAt = p.config.KeepUntil(state).UTC()
 	}
 	isDue := !next.Due.IsZero()
 	for _, h := range all {

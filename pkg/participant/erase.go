@@ -62,6 +62,7 @@ func (p *Participant[S]) erase(ctx context.Context, subject string, tombstone To
 	}
 	return p.config.Store.Commit(ctx, Record{
 		Subject:   subject,
+		Owner:     p.config.Source,
 		Version:   record.Version,
 		State:     encoded,
 		ExpiresAt: p.config.Clock().UTC().Add(p.config.Retention + retentionMargin),

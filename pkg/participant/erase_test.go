@@ -46,7 +46,7 @@ func (w *warehouse) assertTombstone(tb tester, commits int64, erasedAt time.Time
 		tb.Fatal(err)
 	}
 	want := participant.Record{
-		Subject: "o-1", Version: commits, State: []byte(`{"Shipments":-1,"Refused":null}`), Erased: true,
+		Subject: "o-1", Owner: contract.SourceWarehouse, Version: commits, State: []byte(`{"Shipments":-1,"Refused":null}`), Erased: true,
 		ExpiresAt: erasedAt.Add(retention + time.Hour),
 	}
 	if diff := cmp.Diff(want, record); diff != "" {

@@ -12,6 +12,7 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 )
@@ -67,7 +68,7 @@ type warehouse struct {
 	*participant.Participant[state]
 
 	config    participant.Config[state]
-	language  *contract.Language
+	language  *language.Language
 	store     *breakable
 	publisher *unreliable
 	pauses    []int

@@ -26,6 +26,7 @@ type task struct {
 	published []event.Event
 	// original is an earlier task of the same batch with the same event.
 	original *task
+	outcome  Outcome
 	err      error
 }
 
@@ -33,12 +34,33 @@ type task struct {
 func (t *task) cause() event.Cause { return event.Cause{Event: t.Event, IsCommand: t.isCommand} }
 
 // reset forgets the result of an attempt.
-func (t *task) reset() { t.published, t.original, t.err = nil, nil, nil }
+func (t *task) reset() { t.published, t.original, t.outcome, t.err = nil, nil, "", nil }
 
 // blocks reports whether the task has to be delivered again, and later ones of its saga
 // with it, so that they keep their order.
 func (t *task) blocks() bool {
 	return t.Group != "" && t.err != nil && !errors.Is(t.err, event.ErrInvalid)
+}
+
+// Outcome is what has become of an event or a command that is handled. It is "" if that
+// has failed.
+type Outcome string
+
+// The outcomes.
+const (
+	// First: it was decided on and committed now. With ErrUnpublished it has this outcome
+	// too, because it is committed.
+	First Outcome = "first"
+	// Duplicate: it was handled before, and what it has published is published again.
+	Duplicate Outcome = "duplicate"
+	// Ignored: its subject is erased, and nothing is written.
+	Ignored Outcome = "ignored"
+)
+
+// HandleOutcome is like Handle, and returns whether the event was handled before.
+func (p *Participant[S]) HandleOutcome(ctx context.Context, e event.Event) (Outcome, error) {
+	t := p.handle(ctx, []event.Delivery{{Event: e, Context: ctx}})[0]
+	return t.outcome, t.err
 }
 
 // Handle handles an event of the published language.
@@ -57,6 +79,18 @@ func (p *Participant[S]) Handle(ctx context.Context, e event.Event) error {
 // fails its own event only, even one that ignores the end of its context: a tenth of a
 // second later its event has failed, and what it returns is dropped.
 func (p *Participant[S]) HandleBatch(ctx context.Context, deliveries []event.Delivery) []error {
+	errs := make([]error, len(deliveries))
+	for i, t := range p.handle(ctx, deliveries) {
+		errs[i] = t.err
+		if t.original != nil {
+			errs[i] = t.original.err
+		}
+	}
+	return errs
+}
+
+// handle handles events as HandleBatch does, and returns a task for each.
+func (p *Participant[S]) handle(ctx context.Context, deliveries []event.Delivery) []*task {
 	deciding, cancel := keepTimeToPublish(ctx)
 	defer cancel()
 	tasks := make([]*task, len(deliveries))
@@ -77,14 +111,7 @@ func (p *Participant[S]) HandleBatch(ctx context.Context, deliveries []event.Del
 	}
 	_ = running.Wait() // Each task has its own error.
 	p.publish(ctx, tasks)
-	errs := make([]error, len(tasks))
-	for i, t := range tasks {
-		errs[i] = t.err
-		if t.original != nil {
-			errs[i] = t.original.err
-		}
-	}
-	return errs
+	return tasks
 }
 
 // Execute handles a command from outside of the saga and returns the state after
@@ -98,19 +125,26 @@ func (p *Participant[S]) HandleBatch(ctx context.Context, deliveries []event.Del
 // needs package sweeper, and a Config.Due that is not zero from the first commit until the
 // saga has ended.
 func (p *Participant[S]) Execute(ctx context.Context, command event.Event, data event.Data) (S, error) {
+	state, _, err := p.ExecuteOutcome(ctx, command, data)
+	return state, err
+}
+
+// ExecuteOutcome is like Execute, and also returns whether the command was executed
+// before.
+func (p *Participant[S]) ExecuteOutcome(ctx context.Context, command event.Event, data event.Data) (S, Outcome, error) {
 	var none S
 	if err := checkIdentity(command); err != nil {
-		return none, err
+		return none, "", err
 	}
 	content, err := digestOfCommand(data)
 	if err != nil {
-		return none, err
+		return none, "", err
 	}
 	t := &task{Delivery: event.Delivery{Event: command, Context: ctx}, isCommand: true, digest: content, data: data}
 	record, _ := p.run(ctx, []*task{t}, p.guess(t))
 	p.publish(ctx, []*task{t})
 	state, err := p.state(record)
-	return state, cmp.Or(t.err, err)
+	return state, t.outcome, cmp.Or(t.err, err)
 }
 
 // publishTime is how much time HandleBatch keeps for publishing.

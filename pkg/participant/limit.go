@@ -38,7 +38,7 @@ const (
 // Size returns how many bytes the record has at most in a store: its state, the data of
 // its events, all texts, and a fixed size for each event.
 func (r Record) Size() int {
-	size := len(r.Subject) + len(r.State) + len(r.Entry.Account)
+	size := len(r.Subject) + len(r.Owner) + len(r.State) + len(r.Entry.Account)
 	for _, h := range r.Handled {
 		size += handledOverhead + len(h.Source) + len(h.ID) + len(h.Type) + len(h.CausationID) + len(h.Digest)
 		for _, e := range h.Published {
@@ -130,8 +130,11 @@ func (a Adjustment) check() error {
 	if err := checkText("adjusted item", a.Item, MaximumKey); err != nil {
 		return err
 	}
-	if n := len(a.Add); n == 0 || n > MaximumCounters {
-		return fmt.Errorf("%w: an adjustment changes %d counters, allowed are 1 to %d", event.ErrInvalid, n, MaximumCounters)
+	if a.Write != nil && len(a.Add) == 0 {
+		return nil
+	}
+	if n := len(a.Add); a.Write != nil || n == 0 || n > MaximumCounters {
+		return fmt.Errorf("%w: an adjustment changes %d counters, allowed are 1 to %d, or none with a write", event.ErrInvalid, n, MaximumCounters)
 	}
 	for counter, amount := range a.Add {
 		if err := checkText("counter", counter, MaximumCounter); err != nil {

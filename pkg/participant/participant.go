@@ -46,6 +46,13 @@
 // first and no new ones. It does not store the result of a function: the state is the
 // result.
 //
+// A record has at most MaximumRecord bytes (Record.Size): about 2,000 events of which
+// nothing was published, or 350 with an event of 500 bytes of data each. Each commit
+// writes the whole record, so sagas of more than a hundred events are better divided (see
+// About). An event beyond the limit is invalid before it is decided on; it can be redriven
+// when older events are forgotten. A commit writes the record and at most 99 items
+// (MaximumWrites).
+//
 // The cost in calls and units is in the documentation of package dynamo.
 package participant
 
@@ -68,6 +75,11 @@ import (
 // are published. They are published when the same event or command is handled
 // again, or by Republish, which package sweeper calls for what is due.
 var ErrUnpublished = errors.New("committed, but not all published")
+
+// ErrOtherOwner is returned for a subject whose record another participant has
+// committed: two of them use one table. Nothing is decided, written or published. Each
+// needs a table of its own, or a key of its own in it.
+var ErrOtherOwner = errors.New("the record is that of another participant")
 
 // Publisher publishes events in order. After an error, some of them may be
 // published. A *PartialError names those that may not be.
@@ -143,8 +155,22 @@ func Pure[S any](decide func(S, Input) (Decision[S], error)) Decide[S] {
 	return func(_ context.Context, state S, in Input) (Decision[S], error) { return decide(state, in) }
 }
 
+// About returns data whose event is about another subject than its cause: the rooms of a
+// booking, or the booking that a room belongs to. The event has the correlation id of its
+// cause, which is still its causation id. Its effects come to the record of the other
+// subject, so its data is kept here until the record forgets the cause, and a duplicate
+// of the cause publishes it again.
+func About(subject string, data event.Data) event.Data { return about{data, subject} }
+
+// about is data with a subject.
+type about struct {
+	event.Data
+
+	subject string
+}
+
 // Config is the configuration of a Participant. Begins, Clock, Pause, Parallelism, Due,
-// Entry, Upgrade, Committed and TraceParent are optional.
+// KeepUntil, Entry, Upgrade, Committed and TraceParent are optional.
 type Config[S any] struct {
 	// Source is the name of the bounded context and the source of its events.
 	Source    string
@@ -161,7 +187,8 @@ type Config[S any] struct {
 	Begins []event.Data
 	// Retention is how long a handled event is remembered. It must be longer than
 	// the longest redelivery: an older event is invalid, because it is unknown
-	// whether it was handled.
+	// whether it was handled. A record is kept for an hour longer than its last event is
+	// remembered, while it is due, and as KeepUntil and Entry require.
 	Retention time.Duration
 	// Clock returns the current time: by default time.Now.
 	Clock func() time.Time
@@ -174,6 +201,13 @@ type Config[S any] struct {
 	// functions of a bounded context need the same one, because each commit replaces
 	// the due time of the record. Without it nothing is ever due.
 	Due func(S) time.Time
+	// KeepUntil returns until when a record in this state is kept at least, or zero for no
+	// longer than its events are remembered. Use it for a state that is needed for longer
+	// than Retention, such as a booking for next summer. Only the state is kept: an event
+	// is forgotten after the Retention, and is invalid then, but a command with an old id
+	// is executed again. As with Due, all functions of a bounded context need the same
+	// one.
+	KeepUntil func(S) time.Time
 	// Upgrade completes a state that an earlier version of the context has committed, from
 	// its record. By default a state is as it was committed. Each state that is loaded
 	// goes through it, so it must be cheap.
@@ -235,13 +269,24 @@ const retentionMargin = time.Hour
 // Load returns the state and the record of a subject. A record of Version 0 means
 // that nothing is recorded.
 func (p *Participant[S]) Load(ctx context.Context, subject string) (S, Record, error) {
+	var none S
 	record, err := p.config.Store.Load(ctx, subject)
 	if err != nil {
-		var none S
+		return none, record, err
+	}
+	if err := p.checkOwner(record); err != nil {
 		return none, record, err
 	}
 	state, err := p.state(record)
 	return state, record, err
+}
+
+// checkOwner returns ErrOtherOwner for a record that another participant has committed.
+func (p *Participant[S]) checkOwner(record Record) error {
+	if record.Owner == "" || record.Owner == p.config.Source {
+		return nil
+	}
+	return fmt.Errorf("%s loads %s, of %s: %w", p.config.Source, record.Subject, record.Owner, ErrOtherOwner)
 }
 
 // state returns the state in a record. It decodes it for each caller, so that none can

@@ -48,6 +48,9 @@ func (e *RefusedError) Error() string {
 type Record struct {
 	// Subject is the key: the order id.
 	Subject string
+	// Owner is the Source of the participant that has committed the record. It is empty
+	// in a record of a version that did not store it, if that has published nothing.
+	Owner string
 	// Version counts the commits; 0 means that nothing is recorded yet.
 	Version int64
 	// State is the context's own, as JSON.
@@ -89,9 +92,15 @@ type Handled struct {
 // SKU) in the same transaction as the record. A negative amount takes from a counter,
 // which never falls below zero. Items have names of their own: an item with the name of a
 // subject is not its record, and a counter may have any name.
+//
+// In place of counters an adjustment may have a write of the context's own, which is
+// committed in the same transaction. Item is then the name by which a RefusedError has
+// the write if its condition fails; writes of one item in a database need one name.
 type Adjustment struct {
 	Item string
 	Add  map[string]int64
+	// Write is in the form of the store: a types.TransactWriteItem for package dynamo.
+	Write any
 }
 
 // Store keeps the records and the adjusted items of one context.

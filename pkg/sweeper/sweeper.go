@@ -233,7 +233,7 @@ func (s *Sweeper[S]) visit(ctx context.Context, subject string, sweep *sweep) er
 			sweep.ages[i] = max(sweep.ages[i], sweep.now.Sub(since))
 		}
 	}
-	ctx = telemetry.WithOrder(ctx, subject)
+	ctx = telemetry.WithSubject(ctx, subject)
 	ctx = tracing.Continue(ctx, record.First().TraceParent)
 	action := s.config.Decide(state, record.Handled[len(record.Handled)-1].HandledAt, sweep.now)
 	if action.Republish && sweep.republished < maximumRepublished {

@@ -159,7 +159,7 @@ func newHotel(t *testing.T) *hotel {
 		t.Fatal(err)
 	}
 	h.bookings = bookings
-	logger, err := telemetry.NewLogger(h.logs, "hotel", "booking", "INFO")
+	logger, err := telemetry.NewLogger(h.logs, telemetry.Config{Service: "booking", Level: "INFO", Namespace: "hotel"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 )
@@ -23,11 +24,15 @@ type Measure struct {
 	Metric string
 	Unit   Unit
 	Value  float64
-	// Dimension and DimensionValue are the name and the value of a dimension
-	// besides service. Without a name there is none. Both are members of the line,
-	// as the metric is, so the measures of a line must differ in them.
-	Dimension, DimensionValue string
+	// Dimensions are those besides service, in their order: 29 at most, because a metric has
+	// up to 30 in the embedded metric format. They are members of the line, as the metric
+	// is, so measures of a line with one name must not have two values.
+	// (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html)
+	Dimensions []Dimension
 }
+
+// Dimension is the name and the value of a dimension of a metric.
+type Dimension struct{ Name, Value string }
 
 type (
 	measuresKey struct{}
@@ -73,8 +78,8 @@ func LineAttrs(ctx context.Context, at time.Time, measures ...Measure) (context.
 	var attrs []slog.Attr
 	for _, m := range measures {
 		attrs = append(attrs, slog.Float64(m.Metric, m.Value))
-		if m.Dimension != "" {
-			attrs = append(attrs, slog.String(m.Dimension, m.DimensionValue))
+		for _, d := range m.Dimensions {
+			attrs = append(attrs, slog.String(d.Name, d.Value))
 		}
 	}
 	return context.WithValue(ctx, lineKey{}, line{at, measures}), attrs
@@ -110,14 +115,15 @@ func (l line) metadata(namespace string) metadata {
 	result := metadata{Timestamp: l.at.UnixMilli()}
 	index := make(map[string]int)
 	for _, m := range l.measures {
-		i, known := index[m.Dimension]
+		dimensions := []string{"service"}
+		for _, d := range m.Dimensions {
+			dimensions = append(dimensions, d.Name)
+		}
+		set := strings.Join(dimensions, "\n")
+		i, known := index[set]
 		if !known {
-			dimensions := []string{"service"}
-			if m.Dimension != "" {
-				dimensions = append(dimensions, m.Dimension)
-			}
 			i = len(result.CloudWatchMetrics)
-			index[m.Dimension] = i
+			index[set] = i
 			result.CloudWatchMetrics = append(result.CloudWatchMetrics, directive{Namespace: namespace, Dimensions: [][]string{dimensions}})
 		}
 		result.CloudWatchMetrics[i].Metrics = append(result.CloudWatchMetrics[i].Metrics, metric{m.Metric, m.Unit})

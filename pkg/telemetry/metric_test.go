@@ -120,11 +120,14 @@ func write(ctx context.Context, logger *slog.Logger, measures ...telemetry.Measu
 	logger.LogAttrs(ctx, slog.LevelInfo, "measured", attrs...)
 }
 
-func TestAMeasureIsAMetricWithTheDimensionServiceAndItsOwn(t *testing.T) {
+func TestAMeasureIsAMetricWithTheDimensionServiceAndItsOwnOnes(t *testing.T) {
 	lines := logged(t, "INFO", func(logger *slog.Logger) {
 		write(t.Context(), logger,
 			telemetry.Measure{Metric: "OldestUnfinishedOrder", Unit: telemetry.Seconds, Value: 1.5},
-			telemetry.Measure{Metric: "OrdersCancelled", Unit: telemetry.Count, Value: 1, Dimension: "reason", DimensionValue: "out-of-stock"},
+			telemetry.Measure{Metric: "OrdersCancelled", Unit: telemetry.Count, Value: 1, Dimensions: []telemetry.Dimension{{Name: "reason", Value: "out-of-stock"}}},
+			telemetry.Measure{Metric: "Refunds", Unit: telemetry.Count, Value: 2, Dimensions: []telemetry.Dimension{
+				{Name: "reason", Value: "out-of-stock"}, {Name: "currency", Value: "EUR"},
+			}},
 			telemetry.Measure{Metric: "OldestUnfinishedRollback", Unit: telemetry.Seconds})
 	})
 	if len(lines) != 1 {
@@ -132,7 +135,7 @@ func TestAMeasureIsAMetricWithTheDimensionServiceAndItsOwn(t *testing.T) {
 	}
 	for member, want := range map[string]any{
 		"msg": "measured", "service": "payment", "OldestUnfinishedOrder": 1.5, "OldestUnfinishedRollback": 0.0,
-		"OrdersCancelled": 1.0, "reason": "out-of-stock",
+		"OrdersCancelled": 1.0, "reason": "out-of-stock", "Refunds": 2.0, "currency": "EUR",
 	} {
 		if lines[0][member] != want {
 			t.Errorf("%s is %v, want %v", member, lines[0][member], want)
@@ -148,6 +151,7 @@ func TestAMeasureIsAMetricWithTheDimensionServiceAndItsOwn(t *testing.T) {
 		{"saga-test", "OldestUnfinishedOrder", "Seconds", "service"},
 		{"saga-test", "OldestUnfinishedRollback", "Seconds", "service"},
 		{"saga-test", "OrdersCancelled", "Count", "service", "reason"},
+		{"saga-test", "Refunds", "Count", "service", "reason", "currency"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the metrics (-want +got):\n%s", diff)

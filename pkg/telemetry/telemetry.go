@@ -1,6 +1,6 @@
 // Package telemetry writes the logs and metrics of a function: JSON log lines that
-// carry the order id and the trace id, and metrics in the same lines, in
-// CloudWatch's embedded metric format. Each delivery of an event is one line. An
+// carry the subject of an event, such as an order id, and the trace id, and metrics in
+// the same lines, in CloudWatch's embedded metric format. Each delivery of an event is one line. An
 // ordinary line carries no metrics, because CloudWatch Logs charges for the bytes of
 // their metadata.
 package telemetry
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,24 +39,47 @@ type Outcome struct {
 	Err      error
 }
 
-// NewLogger makes the logger of a service: JSON lines from the given level on
-// ("DEBUG", "INFO", "WARN", "ERROR"). A line that carries metrics is written at
-// any level, so that the level changes how much there is to read and not what is
-// measured. The namespace is that of the metrics in CloudWatch. It separates the
-// environments that share an account. If it is empty, no line carries metrics: what was
-// measured is only a member of the lines that the level lets through. A line written
-// within a sampled trace carries its id, in X-Ray's format. Texts above 8 KB are
-// truncated.
+// Config is the configuration of a logger. Namespace and Subject are optional.
+type Config struct {
+	// Service is a member of every line, and a dimension of every metric.
+	Service string
+	// Level is the lowest one that is written: DEBUG, INFO, WARN or ERROR. A line that
+	// carries metrics is written at any level, so that the level changes how much there
+	// is to read and not what is measured.
+	Level string
+	// Namespace is that of the metrics in CloudWatch. It separates the environments that
+	// share an account. If it is empty, no line carries metrics: what was measured is only
+	// a member of the lines that the level lets through.
+	Namespace string
+	// Subject is the name of the member that has the subject (see WithSubject), such as
+	// order_id. The default is subject.
+	Subject string
+}
+
+// members are those that a line has beside the subject and the metrics.
+func members() []string {
+	return []string{
+		slog.TimeKey, slog.LevelKey, slog.MessageKey, "service", "trace_id", "_aws", "event", "event_id", "ms", "error",
+	}
+}
+
+// NewLogger makes a logger of JSON lines. A line written within a sampled trace carries
+// its id, in X-Ray's format. Texts above 8 KB are truncated. An error is returned if
+// there is no such level, or if the name of the subject is that of another member.
 //
 // A line has no time, because CloudWatch Logs stores one with each line
 // (@timestamp), and no level if the level is INFO.
-func NewLogger(w io.Writer, namespace, service, level string) (*slog.Logger, error) {
-	var parsed slog.Level
-	if err := parsed.UnmarshalText([]byte(level)); err != nil {
+func NewLogger(w io.Writer, config Config) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(config.Level)); err != nil {
 		return nil, fmt.Errorf("log level: %w", err)
 	}
-	handler := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: parsed, ReplaceAttr: shorten})
-	return slog.New(contextHandler{handler, namespace}).With(slog.String("service", service)), nil
+	subject := cmp.Or(config.Subject, "subject")
+	if slices.Contains(members(), subject) {
+		return nil, fmt.Errorf("the subject of log lines cannot be named %q: they have another member of this name", subject)
+	}
+	handler := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: shorten})
+	return slog.New(contextHandler{handler, config.Namespace, subject}).With(slog.String("service", config.Service)), nil
 }
 
 // maximumText is how many bytes of a text are logged. Texts of an event can be
@@ -76,21 +100,21 @@ func shorten(_ []string, attr slog.Attr) slog.Attr {
 	return slog.String(attr.Key, strings.ToValidUTF8(attr.Value.String()[:maximumText], "")+"…")
 }
 
-type orderKey struct{}
+type subjectKey struct{}
 
-// WithOrder returns a context whose log lines carry the order id. The correlation id
-// is left out: it is the same for all events of an order, so it would select the same
-// lines.
-func WithOrder(ctx context.Context, orderID string) context.Context {
-	return context.WithValue(ctx, orderKey{}, orderID)
+// WithSubject returns a context whose log lines carry the subject of an event, under the
+// name in Config. The correlation id is left out: it is the same for all events of a
+// subject, so it would select the same lines.
+func WithSubject(ctx context.Context, subject string) context.Context {
+	return context.WithValue(ctx, subjectKey{}, subject)
 }
 
-// contextHandler adds to every line the ids in the context, and the metadata of
-// its metrics, and removes the time.
+// contextHandler adds to every line the subject and the trace in the context, and the
+// metadata of its metrics, and removes the time.
 type contextHandler struct {
 	slog.Handler
 
-	namespace string
+	namespace, subject string
 }
 
 func (h contextHandler) Enabled(ctx context.Context, level slog.Level) bool {
@@ -110,8 +134,8 @@ func (h contextHandler) Handle(ctx context.Context, record slog.Record) error {
 	if line, ok := h.measured(ctx); ok {
 		record.AddAttrs(slog.Any("_aws", line.metadata(h.namespace)))
 	}
-	if id, ok := ctx.Value(orderKey{}).(string); ok {
-		record.AddAttrs(slog.String("order_id", id))
+	if subject, ok := ctx.Value(subjectKey{}).(string); ok {
+		record.AddAttrs(slog.String(h.subject, subject))
 	}
 	if id := tracing.ID(ctx); id != "" {
 		record.AddAttrs(slog.String("trace_id", id))
@@ -120,11 +144,13 @@ func (h contextHandler) Handle(ctx context.Context, record slog.Record) error {
 }
 
 func (h contextHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return contextHandler{h.Handler.WithAttrs(attrs), h.namespace}
+	h.Handler = h.Handler.WithAttrs(attrs)
+	return h
 }
 
 func (h contextHandler) WithGroup(name string) slog.Handler {
-	return contextHandler{h.Handler.WithGroup(name), h.namespace}
+	h.Handler = h.Handler.WithGroup(name)
+	return h
 }
 
 // LogEvent writes the line of one delivery of an event: msg is the result, and ms is

@@ -25,7 +25,7 @@ func logged(t *testing.T, level string, log func(*slog.Logger)) []map[string]any
 func loggedIn(t *testing.T, namespace, level string, log func(*slog.Logger)) []map[string]any {
 	t.Helper()
 	var out bytes.Buffer
-	logger, err := telemetry.NewLogger(&out, namespace, "payment", level)
+	logger, err := telemetry.NewLogger(&out, telemetry.Config{Service: "payment", Level: level, Namespace: namespace})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,8 +48,8 @@ func outcome(result telemetry.Result, err error) telemetry.Outcome {
 	}
 }
 
-func TestEveryLineCarriesTheServiceAndTheOrderID(t *testing.T) {
-	ctx := telemetry.WithOrder(t.Context(), "o-1")
+func TestEveryLineCarriesTheServiceAndTheSubject(t *testing.T) {
+	ctx := telemetry.WithSubject(t.Context(), "o-1")
 	lines := logged(t, "INFO", func(logger *slog.Logger) {
 		logger.InfoContext(ctx, "plain")
 		logger.With(slog.Int("n", 1)).InfoContext(ctx, "with attributes")
@@ -59,7 +59,7 @@ func TestEveryLineCarriesTheServiceAndTheOrderID(t *testing.T) {
 		t.Fatalf("%d lines", len(lines))
 	}
 	for _, line := range lines {
-		if diff := cmp.Diff([]any{"payment", "o-1"}, []any{line["service"], line["order_id"]}); diff != "" {
+		if diff := cmp.Diff([]any{"payment", "o-1"}, []any{line["service"], line["subject"]}); diff != "" {
 			t.Errorf("%v: %s", line["msg"], diff)
 		}
 	}
@@ -81,9 +81,9 @@ func TestALineWithinASampledTraceCarriesItsIDInTheFormatOfXRay(t *testing.T) {
 	}
 }
 
-func TestALineOutsideOfASagaHasNoOrderID(t *testing.T) {
+func TestALineOutsideOfASagaHasNoSubject(t *testing.T) {
 	lines := logged(t, "INFO", func(logger *slog.Logger) { logger.InfoContext(t.Context(), "started") })
-	if value, found := lines[0]["order_id"]; found {
+	if value, found := lines[0]["subject"]; found {
 		t.Errorf("it is %v", value)
 	}
 }
@@ -149,9 +149,34 @@ func TestALevelHidesTheLinesBelowIt(t *testing.T) {
 	}
 }
 
+func TestTheSubjectHasTheNameOfTheConfiguration(t *testing.T) {
+	var out bytes.Buffer
+	logger, err := telemetry.NewLogger(&out, telemetry.Config{Service: "hotel", Level: "INFO", Subject: "booking_id"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger.With(slog.Int("n", 1)).WithGroup("g").InfoContext(t.Context(), "outside")
+	logger.With(slog.Int("n", 1)).InfoContext(telemetry.WithSubject(t.Context(), "b-1"), "inside")
+	want := `{"msg":"outside","service":"hotel","n":1}
+{"msg":"inside","service":"hotel","n":1,"booking_id":"b-1"}
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheSubjectCannotHaveTheNameOfAnotherMember(t *testing.T) {
+	for _, name := range []string{"msg", "level", "time", "service", "trace_id", "event", "event_id", "ms", "error", "_aws"} {
+		config := telemetry.Config{Service: "hotel", Level: "INFO", Subject: name}
+		if _, err := telemetry.NewLogger(&bytes.Buffer{}, config); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
+}
+
 func TestAnUnknownLevelIsAnError(t *testing.T) {
 	for _, level := range []string{"", "LOUD"} {
-		if _, err := telemetry.NewLogger(&bytes.Buffer{}, "saga-test", "payment", level); err == nil {
+		if _, err := telemetry.NewLogger(&bytes.Buffer{}, telemetry.Config{Service: "payment", Level: level}); err == nil {
 			t.Errorf("%q is a level", level)
 		}
 	}
@@ -166,11 +191,11 @@ func TestALineStaysBelow256KBHoweverLongTheTextsOfAnEventAre(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			logger, err := telemetry.NewLogger(&out, "saga-test", "payment", "INFO")
+			logger, err := telemetry.NewLogger(&out, telemetry.Config{Service: "payment", Level: "INFO", Namespace: "saga-test"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx := telemetry.WithOrder(t.Context(), huge)
+			ctx := telemetry.WithSubject(t.Context(), huge)
 			telemetry.LogEvent(ctx, logger, telemetry.Outcome{
 				Type: huge, ID: huge, Result: telemetry.Invalid, At: time.UnixMilli(1), Err: errors.New(huge),
 			})

@@ -1,7 +1,7 @@
-// Package tracing makes one trace of all work for an order, for AWS X-Ray, with
-// OpenTelemetry.
+// Package tracing makes one trace of all work for the subject of a saga, such as an
+// order, for AWS X-Ray, with OpenTelemetry.
 //
-//	order API    continues the trace of its invocation, or begins one
+//	HTTP API     continues the trace of its invocation, or begins one
 //	event        carries the span that published it (traceparent)
 //	worker       handles an event in a span that is a child of the one it carries
 //	bus, queue   carry the same in X-Ray's own header, made by Header
@@ -91,16 +91,32 @@ func Header(traceParent string) string {
 	return carrier.Get(xrayHeader)
 }
 
+// subjectTracer is a tracer with a name for subjects.
+type subjectTracer struct {
+	trace.Tracer
+
+	name string
+}
+
+// NameSubject returns a tracer of whose spans Start names the attribute with an event's
+// subject, such as order_id. With any other tracer, or an empty name, it is subject. X-Ray
+// searches by it as annotation.order_id, so it has only letters, digits and _.
+func NameSubject(tracer trace.Tracer, name string) trace.Tracer {
+	return subjectTracer{tracer, name}
+}
+
 // Start starts the span in which an event or a command is handled: a child of the
 // span in the context, or a root span. Without a tracer there is no new span, and
-// the span in the context stays the current one.
+// the span in the context stays the current one. The span has the attributes event_id,
+// correlation_id and the subject (see NameSubject).
 func Start(ctx context.Context, tracer trace.Tracer, e event.Event, kind trace.SpanKind) (context.Context, trace.Span) {
 	if tracer == nil {
 		tracer = noop.Tracer{}
 	}
+	named, _ := tracer.(subjectTracer)
 	return tracer.Start(ctx, cmp.Or(e.Type, "unknown"), trace.WithSpanKind(kind), trace.WithAttributes(
 		attribute.String("event_id", e.ID),
-		attribute.String("order_id", e.Subject),
+		attribute.String(cmp.Or(named.name, "subject"), e.Subject),
 		attribute.String("correlation_id", e.CorrelationID),
 	))
 }

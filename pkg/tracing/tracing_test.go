@@ -3,9 +3,11 @@ package tracing_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -103,8 +105,18 @@ func TestASpanIsTheChildOfTheSpanInItsContext(t *testing.T) {
 	for _, each := range spans[0].Attributes {
 		got[string(each.Key)] = each.Value.AsString()
 	}
-	if len(got) != 3 || got["event_id"] != "e-1" || got["order_id"] != "o-1" || got["correlation_id"] != "c-1" {
+	if len(got) != 3 || got["event_id"] != "e-1" || got["subject"] != "o-1" || got["correlation_id"] != "c-1" {
 		t.Errorf("the attributes are %v", got)
+	}
+}
+
+func TestASpanHasTheSubjectUnderTheNameOfItsTracer(t *testing.T) {
+	tracer, exporter := exported(t)
+	_, span := tracing.Start(t.Context(), tracing.NameSubject(tracer, "booking_id"), event.Event{Subject: "b-1"}, trace.SpanKindServer)
+	tracing.End(span, nil)
+	spans := exporter.GetSpans()
+	if len(spans) != 1 || !slices.Contains(spans[0].Attributes, attribute.String("booking_id", "b-1")) {
+		t.Errorf("exported: %+v", spans)
 	}
 }
 

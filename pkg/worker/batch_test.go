@@ -171,7 +171,7 @@ func TestEveryEventHasOneLogLine(t *testing.T) {
 
 func TestTheMeasuresOfHandleAreInTheLineOfTheEventEvenIfItFails(t *testing.T) {
 	h := newFixture(t, func(ctx context.Context, id string) error {
-		telemetry.Add(ctx, telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1, Dimension: "outcome", DimensionValue: id})
+		telemetry.Add(ctx, telemetry.Measure{Metric: "OrdersShipped", Unit: telemetry.Count, Value: 1, Dimensions: []telemetry.Dimension{{Name: "outcome", Value: id}}})
 		if id == "e-2" {
 			return errBroken
 		}

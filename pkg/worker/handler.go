@@ -167,7 +167,7 @@ type received struct {
 // receive reads the event in a message, and begins its span.
 func (h *Handler) receive(ctx context.Context, deadLetter DeadLetter, group string) *received {
 	e, err := h.decode(deadLetter)
-	ctx = telemetry.WithMeasures(telemetry.WithOrder(ctx, e.Subject))
+	ctx = telemetry.WithMeasures(telemetry.WithSubject(ctx, e.Subject))
 	ctx, span := tracing.Start(tracing.Continue(ctx, e.TraceParent), h.config.Tracer, e, trace.SpanKindConsumer)
 	return &received{deadLetter, event.Delivery{Event: e, Context: ctx, Group: group}, span, err}
 }

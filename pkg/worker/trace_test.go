@@ -103,7 +103,7 @@ func TestAnEventWithoutATraceIsHandledInTheTraceOfItsInvocation(t *testing.T) {
 
 func TestEveryLineOfAnEventCarriesTheIDOfItsTrace(t *testing.T) {
 	var log bytes.Buffer
-	logger, err := telemetry.NewLogger(&log, "Saga", "payment", "INFO")
+	logger, err := telemetry.NewLogger(&log, telemetry.Config{Service: "payment", Level: "INFO"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestEveryLineOfAnEventCarriesTheIDOfItsTrace(t *testing.T) {
 		t.Fatalf("the lines are %v", lines)
 	}
 	for _, line := range lines {
-		if line["trace_id"] != "1-00000000-000000000000000000000001" || line["order_id"] != "o-1" {
+		if line["trace_id"] != "1-00000000-000000000000000000000001" || line["subject"] != "o-1" {
 			t.Errorf("the line %v", line)
 		}
 	}

@@ -113,7 +113,7 @@ func TestDecide(t *testing.T) {
 func TestTheTableHasEveryPairOfStatusAndConsumedEvent(t *testing.T) {
 	rows := participanttest.Table[loyalty.State]{
 		States: make(map[string]loyalty.State),
-		Inputs: contract.All(), Consumed: contract.ConsumedBy(contract.SourceLoyalty),
+		Inputs: contract.Catalogue().All(), Consumed: contract.Catalogue().ConsumedBy(contract.SourceLoyalty),
 		Decide: func(before loyalty.State, data event.Data) error {
 			_, err := loyalty.Decide(before, input(data), false)
 			return err

@@ -144,7 +144,7 @@ func TestDecide(t *testing.T) {
 func TestTheTableHasEveryPairOfStateAndConsumedEventOrCommand(t *testing.T) {
 	rows := participanttest.Table[order.State]{
 		States: make(map[string]order.State),
-		Inputs: append(contract.All(), place, cancel), Consumed: append(contract.ConsumedBy(contract.SourceOrder), place, cancel),
+		Inputs: append(contract.Catalogue().All(), place, cancel), Consumed: append(contract.Catalogue().ConsumedBy(contract.SourceOrder), place, cancel),
 		Decide: func(before order.State, data event.Data) error {
 			_, err := order.Decide(before, input(data))
 			return err

@@ -142,7 +142,7 @@ func (r row) check(t *testing.T, got payment.Decision, err error) {
 func TestTheTableHasEveryPairOfStatusAndConsumedEvent(t *testing.T) {
 	rows := participanttest.Table[payment.State]{
 		States: make(map[string]payment.State),
-		Inputs: contract.All(), Consumed: contract.ConsumedBy(contract.SourcePayment),
+		Inputs: contract.Catalogue().All(), Consumed: contract.Catalogue().ConsumedBy(contract.SourcePayment),
 		Decide: func(before payment.State, data event.Data) error {
 			_, err := payment.Decide(before, input(data), payment.Answer{})
 			return err

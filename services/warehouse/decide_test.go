@@ -223,7 +223,7 @@ func TestDecide(t *testing.T) {
 func TestTheTableHasEveryPairOfStatusAndConsumedEvent(t *testing.T) {
 	rows := participanttest.Table[warehouse.State]{
 		States: make(map[string]warehouse.State),
-		Inputs: contract.All(), Consumed: contract.ConsumedBy(contract.SourceWarehouse),
+		Inputs: contract.Catalogue().All(), Consumed: contract.Catalogue().ConsumedBy(contract.SourceWarehouse),
 		Decide: func(before warehouse.State, data event.Data) error {
 			_, err := warehouse.Decide(before, input(data), true)
 			return err

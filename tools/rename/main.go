@@ -126,8 +126,8 @@ func modulePath(root string) (string, error) {
 	return common, nil
 }
 
-// language is the file that declares the base of the ids of all schemas.
-const language = "pkg/contract/language.go"
+// language is the file that has the base of the ids of all schemas.
+const language = "pkg/contract/contract.go"
 
 // schemaBase returns the base of the ids of all schemas.
 func schemaBase(root string) (string, error) {
@@ -135,10 +135,10 @@ func schemaBase(root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, rest, found := strings.Cut(string(source), "const schemaBase = \"")
+	_, rest, found := strings.Cut(string(source), "SchemaBase: \"")
 	base, _, ends := strings.Cut(rest, "\"")
 	if !found || !ends {
-		return "", fmt.Errorf("%s declares no schemaBase", language)
+		return "", fmt.Errorf("%s has no SchemaBase", language)
 	}
 	return base, nil
 }

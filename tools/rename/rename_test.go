@@ -22,7 +22,7 @@ func newRepository(t *testing.T, files map[string]string) string {
 		"go.work":               "go 1.26.0\n\nuse (\n\t./pkg\n\t./services/order\n)\n",
 		"pkg/go.mod":            "module old.example/saga/pkg\n",
 		"services/order/go.mod": "module old.example/saga/services/order\n\nrequire old.example/saga/pkg v0.0.0\n\nreplace old.example/saga/pkg => ../../pkg\n",
-		language:                "package contract\n\nconst schemaBase = \"" + schemas + "\"\n",
+		language:                "package contract\n\nvar catalogue = language.Catalogue{SchemaBase: \"" + schemas + "\"}\n",
 	}
 	maps.Copy(all, files)
 	for name, text := range all {
@@ -153,7 +153,7 @@ func TestAnInvalidRenamingIsRejectedInOneLineAndChangesNothing(t *testing.T) {
 		"no schemas": {
 			to:      "new.example/shop",
 			prepare: func(root string) { write(t, root, language, "package contract\n") },
-			reason:  "declares no schemaBase",
+			reason:  "has no SchemaBase",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -160,7 +160,10 @@ func (s counterSuite) adjustmentLimits(t *testing.T) {
 		"name of counters": {one(unique("s"), long(participant.MaximumCounter), 1), one(unique("s"), long(participant.MaximumCounter+1), 1)},
 		"no counter":       {one(unique("s"), "n", 1), one(unique("s"), "", 1)},
 		"amount":           {one(unique("s"), "n", participant.MaximumAmount), one(unique("s"), "n", participant.MaximumAmount+1)},
-		"amount to take":   {one(unique("s"), "n", 0), one(unique("s"), "n", math.MinInt64)},
+		"counters or a write": {one(unique("s"), "n", 1), []participant.Adjustment{
+			{Item: unique("s"), Add: map[string]int64{"n": 1}, Write: struct{}{}},
+		}},
+		"amount to take": {one(unique("s"), "n", 0), one(unique("s"), "n", math.MinInt64)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := s.newStore(t)

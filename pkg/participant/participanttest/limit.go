@@ -47,7 +47,9 @@ func (s suite) sizeLimit(t *testing.T) {
 		largest := sized(participant.MaximumRecord, inState)
 		commit(t, store, largest)
 		largest.Version = 1
-		assertRecord(t, store, largest)
+		if encode(t, load(t, store, largest.Subject)) != encode(t, largest) { // A diff of so many bytes takes seconds.
+			t.Error("the largest record is not loaded as it was committed")
+		}
 	}
 }
 

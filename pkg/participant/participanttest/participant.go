@@ -37,10 +37,10 @@ type (
 const retention = time.Hour
 
 // newParticipant makes a participant on a store, whose time is what now returns.
-func newParticipant(t *testing.T, store participant.Store, decide decide, now func() time.Time) *participant.Participant[added] {
+func newParticipant(t *testing.T, source string, store participant.Store, decide decide, now func() time.Time) *participant.Participant[added] {
 	t.Helper()
 	p, err := participant.New(participant.Config[added]{
-		Source: "suite", Decide: participant.Pure(decide), Store: store, Publisher: &memory.Publisher{}, Language: language{},
+		Source: source, Decide: participant.Pure(decide), Store: store, Publisher: &memory.Publisher{}, Language: language{},
 		Retention: retention, Clock: now,
 	})
 	if err != nil {
@@ -48,6 +48,12 @@ func newParticipant(t *testing.T, store participant.Store, decide decide, now fu
 	}
 	return p
 }
+
+// ignore keeps the state, and publishes nothing.
+func ignore(state added, _ participant.Input) (decision, error) { return decision{State: state}, nil }
+
+// fixed is the time of a test without a clock of its own.
+func fixed() time.Time { return time.Date(2126, 3, 4, 5, 6, 7, 0, time.UTC) }
 
 // newCause makes an event about a subject.
 func newCause(subject string, at time.Time) event.Event {
@@ -60,10 +66,9 @@ func newCause(subject string, at time.Time) event.Event {
 func (s suite) expiry(t *testing.T) {
 	store := s.newStore(t)
 	subject := unique("order")
-	start := time.Date(2126, 3, 4, 5, 6, 7, 0, time.UTC)
+	start := fixed()
 	now := start
-	p := newParticipant(t, store, func(state added, _ participant.Input) (decision, error) { return decision{State: state}, nil },
-		func() time.Time { return now })
+	p := newParticipant(t, "suite", store, ignore, func() time.Time { return now })
 	const margin = time.Hour
 	for _, step := range []struct{ clock, latest time.Duration }{{0, 0}, {-30 * time.Minute, 0}, {time.Second, time.Second}} {
 		now = start.Add(step.clock)
@@ -77,17 +82,33 @@ func (s suite) expiry(t *testing.T) {
 	}
 }
 
+func (s suite) otherOwner(t *testing.T) {
+	store := s.newStore(t)
+	subject := unique("order")
+	owner, other := newParticipant(t, "owner", store, ignore, fixed), newParticipant(t, "other", store, ignore, fixed)
+	if err := owner.Handle(t.Context(), newCause(subject, fixed())); err != nil {
+		t.Fatal(err)
+	}
+	before := load(t, store, subject)
+	if err := other.Handle(t.Context(), newCause(subject, fixed())); !errors.Is(err, participant.ErrOtherOwner) || errors.Is(err, event.ErrInvalid) {
+		t.Errorf("the error is %v, not ErrOtherOwner", err)
+	}
+	assertRecord(t, store, before)
+	if err := owner.Handle(t.Context(), newCause(subject, fixed())); err != nil {
+		t.Error(err)
+	}
+}
+
 func (s suite) unencodable(t *testing.T) {
-	now := func() time.Time { return time.Date(2126, 3, 4, 5, 6, 7, 0, time.UTC) }
 	for name, wrong := range map[string]decision{
 		"state": {State: added{math.NaN()}},
 		"data":  {Events: []event.Data{added{math.NaN()}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := s.newStore(t)
-			p := newParticipant(t, store, func(added, participant.Input) (decision, error) { return wrong, nil }, now)
+			p := newParticipant(t, "suite", store, func(added, participant.Input) (decision, error) { return wrong, nil }, fixed)
 			subject := unique("order")
-			if err := p.Handle(t.Context(), newCause(subject, now())); !errors.Is(err, event.ErrInvalid) {
+			if err := p.Handle(t.Context(), newCause(subject, fixed())); !errors.Is(err, event.ErrInvalid) {
 				t.Errorf("the error is %v, not ErrInvalid", err)
 			}
 			assertRecord(t, store, participant.Record{Subject: subject})

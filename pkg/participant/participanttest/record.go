@@ -42,6 +42,22 @@ func encode(t *testing.T, value any) string {
 	return string(encoded)
 }
 
+func (s suite) owner(t *testing.T) {
+	store := s.newStore(t)
+	for _, owner := range []string{"warehouse", "another", ""} {
+		for _, hasPublished := range []bool{true, false} {
+			record := newRecord()
+			record.Owner = owner
+			if !hasPublished {
+				record.Handled = record.Handled[1:]
+			}
+			commit(t, store, record)
+			record.Version = 1
+			assertRecord(t, store, record)
+		}
+	}
+}
+
 func (s suite) replace(t *testing.T) {
 	store := s.newStore(t)
 	first := newRecord()

@@ -27,6 +27,7 @@ func TestStore(t *testing.T, newStore func(t *testing.T) participant.Store) {
 	s := suite{newStore}
 	t.Run("nothing is recorded about an unknown subject", s.unknownSubject)
 	t.Run("a record is loaded as it was committed", s.roundTrip)
+	t.Run("a record has the owner that has committed it", s.owner)
 	t.Run("a commit replaces the record", s.replace)
 	t.Run("a record need not expire", s.unexpiring)
 	t.Run("a tombstone takes the place of all that was recorded", s.tombstone)
@@ -45,6 +46,7 @@ func TestStore(t *testing.T, newStore func(t *testing.T) participant.Store) {
 	t.Run("an adjustment is never ignored", s.ignoredAdjustment)
 
 	t.Run("a record expires after the last time of its events", s.expiry)
+	t.Run("a participant does not touch the record of another", s.otherOwner)
 	t.Run("an event whose decision cannot be encoded is invalid", s.unencodable)
 }
 
@@ -62,6 +64,7 @@ func newRecord() participant.Record {
 	subject := unique("order")
 	return participant.Record{
 		Subject: subject,
+		Owner:   "warehouse",
 		State:   json.RawMessage(`{"status":"reserved","note":"<é>\u2028"}`),
 		Handled: []participant.Handled{
 			{

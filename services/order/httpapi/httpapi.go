@@ -130,7 +130,7 @@ func (s *server) place(r *httpcommand.Request) (httpcommand.Answer, error) {
 		return none, err
 	}
 	id, correlation := identity.OrderID, identity.CorrelationID
-	ctx = telemetry.WithMeasures(telemetry.WithOrder(ctx, id))
+	ctx = telemetry.WithMeasures(telemetry.WithSubject(ctx, id))
 	command := s.command(id, correlation, order.Place{}.EventType())
 	ctx, _, err = httpcommand.Execute(ctx, r, s.Orders, command, order.Place{
 		Order:    request.order(id),
@@ -171,7 +171,7 @@ func (s *server) cancel(r *httpcommand.Request) (httpcommand.Answer, error) {
 		return none, err
 	}
 	first := record.First()
-	ctx := tracing.Continue(telemetry.WithOrder(r.Context(), id), first.TraceParent)
+	ctx := tracing.Continue(telemetry.WithSubject(r.Context(), id), first.TraceParent)
 	ctx, state, err := httpcommand.Execute(ctx, r, s.Orders, s.command(id, first.CorrelationID, order.Cancel{}.EventType()),
 		order.Cancel{Reason: contract.CancelledByCustomer})
 	if err != nil {

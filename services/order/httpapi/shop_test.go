@@ -18,6 +18,7 @@ import (
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/keyring"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/telemetry"
@@ -37,7 +38,7 @@ type shop struct {
 	unsigned  http.Handler
 	url       string
 	orders    *participant.Participant[order.State]
-	language  *contract.Language
+	language  *language.Language
 	store     *faultyStore
 	publisher *faultyPublisher
 	logs      *strings.Builder
@@ -132,7 +133,9 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	logger, err := telemetry.NewLogger(s.logs, "saga-test", "order", "INFO")
+	logger, err := telemetry.NewLogger(s.logs, telemetry.Config{
+		Service: "order", Level: "INFO", Namespace: "saga-test", Subject: s.language.SubjectName(),
+	})
 	if err != nil {
 		tb.Fatal(err)
 	}

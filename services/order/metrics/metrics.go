@@ -39,11 +39,11 @@ func measures(before, after order.State, now time.Time) []telemetry.Measure {
 	ended := one(OrdersShipped)
 	if after.Status() == order.StatusCancelled {
 		ended = one(OrdersCancelled)
-		ended.Dimension, ended.DimensionValue = "reason", string(after.Reason)
+		ended.Dimensions = []telemetry.Dimension{{Name: "reason", Value: string(after.Reason)}}
 	}
 	return []telemetry.Measure{ended, {
 		Metric: SagaDuration, Unit: telemetry.Seconds, Value: now.Sub(after.PlacedAt).Round(time.Millisecond).Seconds(),
-		Dimension: "outcome", DimensionValue: string(after.Status()),
+		Dimensions: []telemetry.Dimension{{Name: "outcome", Value: string(after.Status())}},
 	}}
 }
 

@@ -66,7 +66,7 @@ func TestAnOrderIsCountedOnceWhenItIsPlacedAndOnceWhenItEnds(t *testing.T) {
 func written(t *testing.T, before, after order.State) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
-	logger, err := telemetry.NewLogger(&out, "saga-test", "order", "INFO")
+	logger, err := telemetry.NewLogger(&out, telemetry.Config{Service: "order", Level: "INFO", Namespace: "saga-test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 	"example.com/saga/pkg/sweeper"
@@ -37,7 +38,7 @@ type shop struct {
 	orders    *participant.Participant[order.State]
 	store     *countingStore
 	publisher *faultyPublisher
-	language  *contract.Language
+	language  *language.Language
 	logs      *bytes.Buffer
 	spans     *tracetest.InMemoryExporter
 	now       time.Time
@@ -99,7 +100,9 @@ func newShop(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger, err := telemetry.NewLogger(s.logs, "saga-test", "order", "INFO")
+	logger, err := telemetry.NewLogger(s.logs, telemetry.Config{
+		Service: "order", Level: "INFO", Namespace: "saga-test", Subject: s.language.SubjectName(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,13 +7,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/services/loyalty"
 	"example.com/saga/services/loyalty/sandbox"
 )
 
 func main() {
-	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+	lambdaapp.Main(contract.NewLanguage, func(_ context.Context, app *lambdaapp.App) error {
 		p, err := lambdaapp.Participant(app, loyalty.Context(sandbox.Customers{}))
 		if err != nil {
 			return err

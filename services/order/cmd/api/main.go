@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/uuid"
 
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/lambdaapp"
@@ -22,7 +23,7 @@ import (
 )
 
 func main() {
-	lambdaapp.Main(func(ctx context.Context, app *lambdaapp.App) error {
+	lambdaapp.Main(contract.NewLanguage, func(ctx context.Context, app *lambdaapp.App) error {
 		deadline, err := lambdaapp.Duration("DEADLINE")
 		if err != nil {
 			return err

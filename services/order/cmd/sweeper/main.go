@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/pkg/sweeper"
 	"example.com/saga/services/order"
@@ -14,7 +15,7 @@ import (
 )
 
 func main() {
-	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+	lambdaapp.Main(contract.NewLanguage, func(_ context.Context, app *lambdaapp.App) error {
 		deadline, err := lambdaapp.Duration("DEADLINE")
 		if err != nil {
 			return err

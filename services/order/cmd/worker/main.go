@@ -6,13 +6,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/metrics"
 )
 
 func main() {
-	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+	lambdaapp.Main(contract.NewLanguage, func(_ context.Context, app *lambdaapp.App) error {
 		config := order.Context()
 		config.Committed = metrics.Committed
 		p, err := lambdaapp.Participant(app, config)

@@ -7,13 +7,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/services/payment"
 	"example.com/saga/services/payment/sandbox"
 )
 
 func main() {
-	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+	lambdaapp.Main(contract.NewLanguage, func(_ context.Context, app *lambdaapp.App) error {
 		provider := sandbox.Provider{Ledger: sandbox.Table{Client: app.DynamoDB, Name: app.Table}}
 		p, err := lambdaapp.Participant(app, payment.Context(provider))
 		if err != nil {

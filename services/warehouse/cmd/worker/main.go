@@ -8,13 +8,14 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/lambdaapp"
 	"example.com/saga/services/warehouse"
 	"example.com/saga/services/warehouse/sandbox"
 )
 
 func main() {
-	lambdaapp.Main(func(_ context.Context, app *lambdaapp.App) error {
+	lambdaapp.Main(contract.NewLanguage, func(_ context.Context, app *lambdaapp.App) error {
 		hot, err := warehouse.ParseHotSKUs(os.Getenv("HOT_SKUS"))
 		if err != nil {
 			return fmt.Errorf("the environment variable HOT_SKUS: %w", err)

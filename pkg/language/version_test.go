@@ -1,4 +1,4 @@
-package contract
+package language_test
 
 import (
 	"encoding/json"
@@ -10,7 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/language"
 )
+
+const schemaBase = "https://example.com/scales/schema/"
 
 // weighed is an event in two versions: first in kilograms, then in grams.
 type (
@@ -27,7 +30,7 @@ func inGrams(old weighedV1) weighed { return weighed{Grams: 1000 * old.Kilograms
 func inKilograms(newer weighed) weighedV1 { return weighedV1{Kilograms: newer.Grams / 1000} }
 
 // languageOf returns the language of one event, whose schemas have one member.
-func languageOf(t *testing.T, spec eventSpec) *Language {
+func languageOf(t *testing.T, spec language.Definition) *language.Language {
 	t.Helper()
 	files := fstest.MapFS{}
 	for version, member := range map[string]string{"1": "Kilograms", "2": "Grams"} {
@@ -35,7 +38,7 @@ func languageOf(t *testing.T, spec eventSpec) *Language {
 			"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "` + schemaBase + `scale.weighed/` + version + `",
 			"type": "object", "required": ["` + member + `"], "properties": {"` + member + `": {"type": "integer", "minimum": 1}}}`)}
 	}
-	language, err := newLanguage([]eventSpec{spec}, files)
+	language, err := language.New(language.Catalogue{SchemaBase: schemaBase, Schemas: files, Events: []language.Definition{spec}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,12 +53,12 @@ func weight(version, data string) event.Event {
 
 func TestBothVersionsAreReadBeforeAndAfterTheNewOneIsPublished(t *testing.T) {
 	for name, test := range map[string]struct {
-		spec   eventSpec
+		spec   language.Definition
 		want   event.Data
 		sealed string
 	}{
-		"before": {alsoReads(publish[weighedV1]("scale", "1"), "2", inKilograms), weighedV1{Kilograms: 3}, "1"},
-		"after":  {alsoReads(publish[weighed]("scale", "2"), "1", inGrams), weighed{Grams: 3000}, "2"},
+		"before": {language.AlsoReads(language.Publish[weighedV1]("scale", "1"), "2", inKilograms), weighedV1{Kilograms: 3}, "1"},
+		"after":  {language.AlsoReads(language.Publish[weighed]("scale", "2"), "1", inGrams), weighed{Grams: 3000}, "2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			language := languageOf(t, test.spec)
@@ -78,7 +81,7 @@ func TestBothVersionsAreReadBeforeAndAfterTheNewOneIsPublished(t *testing.T) {
 }
 
 func TestAVersionIsValidatedAgainstItsOwnSchema(t *testing.T) {
-	language := languageOf(t, alsoReads(publish[weighed]("scale", "2"), "1", inGrams))
+	language := languageOf(t, language.AlsoReads(language.Publish[weighed]("scale", "2"), "1", inGrams))
 	for name, e := range map[string]event.Event{
 		"the data of the other version": weight("1", `{"Grams": 3000}`),
 		"against its schema":            weight("1", `{"Kilograms": 0}`),
@@ -92,8 +95,10 @@ func TestAVersionIsValidatedAgainstItsOwnSchema(t *testing.T) {
 }
 
 func TestAVersionWithoutASchemaIsRefusedAtTheStart(t *testing.T) {
-	_, err := newLanguage([]eventSpec{publish[weighed]("scale", "2")}, fstest.MapFS{})
-	if err == nil || !strings.Contains(err.Error(), "schema of scale.weighed") {
+	_, err := language.New(language.Catalogue{
+		SchemaBase: schemaBase, Schemas: fstest.MapFS{}, Events: []language.Definition{language.Publish[weighed]("scale", "2")},
+	})
+	if err == nil || !strings.Contains(err.Error(), `scale.weighed: no schema for version "2"`) {
 		t.Errorf("the error is %v", err)
 	}
 }
