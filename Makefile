@@ -6,11 +6,13 @@
 # QUEUE is a dead-letter queue, as dlq names it. ORDER is an order for order, record and
 # replay. TO is the context that a replay is for, FROM and UNTIL are times. CUSTOMER is the id of a customer for balance and erase.
 # MODULE is the new module path for rename.
+# VERSION is the version of the libraries that release prepares.
 # RACE=-race runs the tests with the race detector (needs a C compiler).
 # ORDERS is how many orders the benchmark places, and how many original places, and how.
 # SOURCE is the checkout whose handlers original runs.
 # PREVIOUS is the release that upgrade runs beside the working tree, and compat compares
 # with it, as git names it; without it that is the one in acceptance/previous-release.
+# PACKAGES are the guarded packages for mutants: 'pkg/event services/order'; SINCE is a commit.
 # DEBUG are functions, by their construct paths, that run builds and runs for a debugger: 'Order/Api Order/Worker'.
 # REPO is the GitHub repository whose workflows deploy ENV: owner/name.
 ENV   ?= dev
@@ -76,6 +78,7 @@ QUOTA    := dist/local/quota
 FIRST    := dist/local/firstdeployment
 COMMENT  := dist/local/diffcomment
 COMPAT   := dist/local/compat
+MUTANTS  := dist/local/mutants
 WHERE    := $(if $(STACK),-stack $(STACK),-ready-file $(READY))
 
 # What run does once the local cloud is up: it receives the stock, and prints how to
@@ -93,7 +96,7 @@ SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 # minutes, and so it does with FLAGS='--redeliver-after 0'.
 SOON := --redeliver-after 1s
 
-.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore soak chaos upgrade bench screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename host FORCE
+.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat mutants build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore soak chaos upgrade bench capacity screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename release host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -117,7 +120,8 @@ test: host $(ASSEMBLY) test-localcloud ## Run all tests.
 	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /localcloud)
 	cd tools && GOWORK=off go test $(RACE) ./...
 	go test ./infra/...
-	@echo "Running the example on the local cloud …"
+	@echo "Running the examples, one of them on the local cloud …"
+	@for example in $(filter-out examples/hotel,$(filter examples/%,$(MODULES))); do (cd $$example && GOWORK=off go test ./...) || exit 1; done
 	$(MAKE) -C examples/hotel test
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 -timeout 20m -parallel 5 ./acceptance/...
@@ -153,8 +157,11 @@ lint-asyncapi: tools/asyncapi/node_modules ## Check docs/asyncapi.json with Asyn
 	@node --test --test-reporter=dot tools/asyncapi/*.test.mjs
 	node tools/asyncapi/validate.mjs docs/asyncapi.json
 
-compat: $(COMPAT) ## List what breaks clients of the order API or consumers of events since the last release, or since PREVIOUS.
+compat: $(COMPAT) ## List what breaks clients of the order API, consumers of events or importers of the libraries since the last release, or since PREVIOUS.
 	@$(COMPAT) $(PREVIOUS:%=-previous %)
+
+mutants: $(MUTANTS) ## Change the guarded packages in small ways, one at a time, and list the changes that no test notices: all, PACKAGES, or those changed since SINCE.
+	@$(MUTANTS) $(SINCE:%=-since %) $(PACKAGES)
 
 licences: .bin/go-licenses ## Check the licences of everything that the programs are built from.
 	@export GOWORK=off; for module in $(filter-out $(APART),$(MODULES)); do (cd $$module && \
@@ -205,8 +212,9 @@ diff-comment: $(COMMENT)
 golden: ## Accept templates, permissions and the generated parts of documents as they are now: read the diff before you commit it.
 	cp docs/runbooks/dead-letters.md operator/runbook/dead-letters.txt
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
-	go test ./acceptance/simulation -run 'TestTheStateTablesInTheDocsAreThoseOfTheCode|TestEveryReachableState' -update
+	go test ./acceptance/simulation -run 'TestTheStateTablesInTheDocsAreThoseOfTheCode|TestEveryReachableState|WhenAServiceFails' -update
 	go test ./acceptance/document -run Generated -update
+	go test ./acceptance/capacity -run Generated -update
 	go test ./services/order/httpapi -run Generated -update
 	go test ./localcloud -run Generated -update
 	go test -count=1 ./localcloud/conformance -update
@@ -231,6 +239,10 @@ upgrade: host $(ASSEMBLY) ## Run 500 orders under all faults through the previou
 
 bench: host $(ASSEMBLY) ## Measure what an order costs, beside docs/cost.md; FLAGS=-update writes it there.
 	@go test -count=1 -timeout 30m -run '^$$' -bench '^BenchmarkOrder$$' -benchtime 1x ./acceptance $(FLAGS)
+
+capacity: ## Simulate AWS at up to 10,000 orders a second, and an overload; write docs/capacity.md.
+	go test ./acceptance/capacity -run Generated -update
+	CAPACITY=1 go test -count=1 -timeout 60m -v ./acceptance/capacity -run Simulated -update
 
 screenshots: host $(ASSEMBLY) ## Make the pictures of the console in the README (needs Chromium or Chrome).
 	@SCREENSHOTS="$(CURDIR)/docs/images" CI=true go test -count=1 ./acceptance/console -run TestScreenshots
@@ -282,6 +294,11 @@ rename: ## Change the module path: MODULE=github.com/acme/shop.
 	@cd tools && $(GO_BUILD) -o ../dist/local/rename ./rename
 	@dist/local/rename $(FLAGS) $(MODULE)
 
+release: ## Prepare VERSION=v0.1.0 of the libraries, and print the commands that publish it.
+	$(if $(VERSION),,$(error VERSION is missing: make release VERSION=v0.1.0))
+	@cd tools && $(GO_BUILD) -o ../dist/local/release ./release
+	@dist/local/release $(VERSION)
+
 # The same programs, built for this machine: the local cloud runs them.
 host: $(PROGRAMS) dist/local/localcloud $(OPERATOR)
 
@@ -305,8 +322,8 @@ $(OPERATOR): FORCE
 $(CHECK) $(QUOTA) $(FIRST) $(COMMENT): FORCE
 	@cd infra && $(GO_BUILD) -o ../$@ ./cmd/$(@F)
 
-$(COMPAT): FORCE
-	@cd tools && $(GO_BUILD) -o ../$@ ./compat
+$(COMPAT) $(MUTANTS): FORCE
+	@cd tools && $(GO_BUILD) -o ../$@ ./$(@F)
 
 # Without the shell's settings for AWS: with credentials the CDK would call AWS for the account.
 OFFLINE := env $(patsubst %,-u %,$(filter AWS_%,$(.VARIABLES))) \

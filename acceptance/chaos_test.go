@@ -75,6 +75,10 @@ func TestNoFaultViolatesAnInvariantAndAReplayChangesNothing(t *testing.T) {
 			t.Parallel()
 			proofs[len(faults)+1] = surviveAPoison(t)
 		})
+		t.Run("services that fail for a time", func(t *testing.T) {
+			t.Parallel()
+			surviveOutages(t)
+		})
 	})
 	if *update && !t.Failed() {
 		writeProof(t, proofs)

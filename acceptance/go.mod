@@ -3,12 +3,12 @@ module example.com/saga/acceptance
 go 1.26.0
 
 require (
-	example.com/saga/operator v0.0.0
-	example.com/saga/pkg v0.0.0
-	example.com/saga/services/loyalty v0.0.0
-	example.com/saga/services/order v0.0.0
-	example.com/saga/services/payment v0.0.0
-	example.com/saga/services/warehouse v0.0.0
+	example.com/saga/operator v0.0.0-00010101000000-000000000000
+	example.com/saga/pkg v0.0.0-00010101000000-000000000000
+	example.com/saga/services/loyalty v0.0.0-00010101000000-000000000000
+	example.com/saga/services/order v0.0.0-00010101000000-000000000000
+	example.com/saga/services/payment v0.0.0-00010101000000-000000000000
+	example.com/saga/services/warehouse v0.0.0-00010101000000-000000000000
 	github.com/aws/aws-lambda-go v1.55.1
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.15

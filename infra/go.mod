@@ -3,7 +3,7 @@ module example.com/saga/infra
 go 1.26.0
 
 require (
-	example.com/saga/pkg v0.0.0
+	example.com/saga/pkg v0.0.0-00010101000000-000000000000
 	github.com/aws/aws-cdk-go/awscdk/v2 v2.270.0
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/config v1.33.15

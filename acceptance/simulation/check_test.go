@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"example.com/saga/operator/audit"
@@ -13,6 +14,40 @@ func (h *history) checkStuck() []audit.Violation {
 	var found []audit.Violation
 	for _, t := range h.stuck {
 		found = append(found, audit.Violation{Invariant: 8, Order: t.event.Subject, Text: t.component + " is stuck with " + t.event.Type})
+	}
+	return found
+}
+
+// orderedPieces returns how many pieces of each SKU an order has.
+func orderedPieces(o contract.OrderPlaced) map[string]int64 {
+	pieces := make(map[string]int64)
+	for _, item := range o.Items {
+		pieces[item.SKU] += item.Quantity
+	}
+	return pieces
+}
+
+// checkReservations checks that what is reserved for an order is all that was ordered, each
+// SKU once, and that its total is that of all lines.
+func (h *history) checkReservations() []audit.Violation {
+	ordered := make(map[string]contract.OrderPlaced)
+	for _, o := range h.orders {
+		ordered[o.OrderID] = o
+	}
+	var found []audit.Violation
+	for _, e := range h.published {
+		data, is := h.data(e).(contract.StockReserved)
+		if !is {
+			continue
+		}
+		reserved := make(map[string]int64)
+		for _, stock := range data.Items {
+			reserved[stock.SKU] += stock.Quantity
+		}
+		o := ordered[e.Subject]
+		if !maps.Equal(reserved, orderedPieces(o)) || len(reserved) != len(data.Items) || data.Total != o.Total() {
+			found = append(found, audit.Violation{Invariant: 3, Order: e.Subject, Text: fmt.Sprintf("%v was ordered, but reserved is %s", o.Items, e.Data)})
+		}
 	}
 	return found
 }

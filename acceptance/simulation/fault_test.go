@@ -111,6 +111,9 @@ func (s *store) Load(ctx context.Context, subject string) (participant.Record, e
 	if s.world.crashes(crashesBeforeLoading) {
 		return participant.Record{}, errCrashed
 	}
+	if s.world.outage.isAway(s.world) {
+		return participant.Record{}, errNoResponse
+	}
 	return s.Store.Load(ctx, subject)
 }
 
@@ -118,6 +121,9 @@ func (s *store) Load(ctx context.Context, subject string) (participant.Record, e
 func (s *store) LoadAll(ctx context.Context, subjects []string) (map[string]participant.Record, error) {
 	if s.world.crashes(crashesBeforeLoading) {
 		return nil, errCrashed
+	}
+	if s.world.outage.isAway(s.world) {
+		return nil, errNoResponse
 	}
 	return s.Store.LoadAll(ctx, subjects)
 }
@@ -132,7 +138,7 @@ func (s *store) Commit(ctx context.Context, record participant.Record, adjustmen
 	if w.crashes(crashesAfterDeciding) {
 		return errCrashed
 	}
-	if w.inject(commitFails) {
+	if w.inject(commitFails) || w.outage.isAway(w) {
 		return errNoResponse
 	}
 	if err := s.tamper(ctx, &record); err != nil {

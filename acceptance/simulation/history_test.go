@@ -100,7 +100,7 @@ func (h *history) drawOrder(id string) contract.OrderPlaced {
 		ShippingAddress: oneOf(h.dice, "23 Fake Street", "23 Fake Street", "23 Fake Street", "23 Fake Street", "23 Fake Street", warehousesandbox.Undeliverable),
 		PaymentMethod:   oneOf(h.dice, "card", "card", "card", "card", "card", paymentsandbox.Declined),
 	}
-	for range oneOf(h.dice, 1, 1, 2) {
+	for range oneOf(h.dice, 1, 1, 2, 3) {
 		o.Items = append(o.Items, contract.Item{
 			SKU:      oneOf(h.dice, "123", "123", "123", "123", "123", "123", "456", "456", "456", "456", "456", "456", "never-received"),
 			Quantity: int64(1 + h.roll(2)), Price: oneOf[int64](h.dice, 1250, 1250, 1250, 1250, 1_000_000), Currency: "EUR",
@@ -124,7 +124,7 @@ func (h *history) play(ctx context.Context) []audit.Violation {
 	before := h.evidence()
 	h.replay(ctx)
 	h.redriveTooLate(ctx)
-	return slices.Concat(h.checkStuck(), h.checkAmounts(), h.checkReasons(), h.checkTimelines(), h.checkErased(), changes(before, h.evidence()))
+	return slices.Concat(h.checkStuck(), h.checkReservations(), h.checkAmounts(), h.checkReasons(), h.checkTimelines(), h.checkErased(), changes(before, h.evidence()))
 }
 
 // earliest returns the index of the pending task that arrives first, or a negative number.
@@ -149,7 +149,7 @@ func later(a, b time.Time) time.Time {
 // after that.
 func (h *history) runSweeper(ctx context.Context) {
 	h.now = later(h.now, h.sweepAt)
-	young := h.now.Before(h.began.Add(2 * deadline))
+	young := h.now.Before(h.began.Add(2 * h.deadline))
 	nothingLeft := len(h.pending) == 0 && !young && h.known == len(h.published)
 	h.known = len(h.published)
 	planned := noFault
@@ -163,7 +163,7 @@ func (h *history) runSweeper(ctx context.Context) {
 	}
 	h.sweepAt = h.now.Add(time.Hour)
 	if young {
-		h.sweepAt = h.now.Add(time.Minute)
+		h.sweepAt = h.now.Add(h.outage.sweepsEvery(h.world))
 	}
 }
 

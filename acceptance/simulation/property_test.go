@@ -84,7 +84,7 @@ func planned() []string {
 	all := []string{
 		writtenEarlier, batched, overtakes, skewed, abandoned, publishedBySweeper, replayed, stale,
 		erasures, eraseAgain, eventAfterErasure, commandAfterErasure,
-		shipped, refused, tooLate, tooEarly, tombstoneInWarehouse, tombstoneInPayment, tombstoneInLoyalty,
+		repeatedSKU, partlyShort, shipped, refused, tooLate, tooEarly, tombstoneInWarehouse, tombstoneInPayment, tombstoneInLoyalty,
 	}
 	for _, reason := range contract.Reasons() {
 		all = append(all, "cancelled: "+string(reason))

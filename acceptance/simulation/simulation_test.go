@@ -154,6 +154,13 @@ func (h *history) count() {
 		if has(contract.OrderShipped{}) {
 			h.tally[shipped]++
 		}
+		ordered := orderedPieces(o)
+		if len(ordered) < len(o.Items) {
+			h.tally[repeatedSKU]++
+		}
+		if short, ok := events[o.OrderID+(contract.StockUnavailable{}).EventType()].(contract.StockUnavailable); ok && len(short.Missing) < len(ordered) {
+			h.tally[partlyShort]++
+		}
 		if cancelled, ok := events[o.OrderID+(contract.OrderCancelled{}).EventType()].(contract.OrderCancelled); ok {
 			h.tally["cancelled: "+string(cancelled.Reason)]++
 		}
@@ -190,6 +197,9 @@ const (
 
 	replayed = "replayed"
 	stale    = "redriven after the retention, rejected"
+
+	repeatedSKU = "an order has one SKU in two lines"
+	partlyShort = "an order is short of some of its SKUs"
 
 	shipped              = "shipped"
 	refused              = "the warehouse refuses a cancellation"

@@ -61,6 +61,9 @@ func (w *world) begin(t *task) begun {
 // end acknowledges a task, or schedules it again.
 func (w *world) end(t begun, err error) {
 	switch {
+	case errors.Is(err, errDenied):
+		w.outage.bury(w, t.task, undelivered)
+		return
 	case errors.Is(err, errCrashed), errors.Is(err, errNoResponse):
 		w.retry(t.task)
 		return
@@ -105,6 +108,15 @@ func (w *world) retry(t *task) {
 	if t.isCommand && w.abandons() {
 		w.tally[abandoned]++
 		w.log = append(w.log, "   "+abandoned)
+		return
+	}
+	component := t.component
+	if t.isCommand {
+		component += commands
+	}
+	w.failures[component] = append(w.failures[component], w.now)
+	if w.outage != nil && !t.isCommand {
+		w.outage.redeliver(w, t)
 		return
 	}
 	t.at = w.now.Add(redelivery << (2 * t.tries)) // At the ninth try this is months.

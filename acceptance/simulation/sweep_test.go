@@ -20,12 +20,15 @@ func (s *store) Due(ctx context.Context, by time.Time, limit int) ([]string, err
 	if s.world.dead {
 		return nil, errCrashed
 	}
+	if s.world.outage.isAway(s.world) {
+		return nil, errNoResponse
+	}
 	return s.Store.Due(ctx, by, limit)
 }
 
 // sweeper returns the task of one run of the sweeper.
 func (w *world) sweeper() *task {
-	config := sweep.Config(deadline)
+	config := sweep.Config(w.deadline)
 	config.Sagas, config.Index, config.Logger = w.orderContext, w.stores[contract.SourceOrder], slog.New(slog.DiscardHandler)
 	config.Clock = func() time.Time { return w.clock(sweeping) }
 	config.Random = func() float64 { return 0 }
@@ -50,6 +53,7 @@ func (w *world) sweep(ctx context.Context, planned fault) bool {
 		return true
 	}
 	w.log[entry] += ": " + err.Error()
+	w.failures[sweeping] = append(w.failures[sweeping], w.now)
 	if !errors.Is(err, errCrashed) && !errors.Is(err, errNoResponse) {
 		w.stuck = append(w.stuck, t)
 	}

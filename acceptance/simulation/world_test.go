@@ -22,7 +22,7 @@ import (
 // retention is how long the contexts keep the ids of the events that they handled.
 const retention = 60 * 24 * time.Hour
 
-// deadline is how long an order may take before it is timed out.
+// deadline is how long an order may take before it is timed out, unless a world has another.
 const deadline = 15 * time.Minute
 
 // world is all contexts, the bus and the clock. Nothing in it happens by itself: its
@@ -60,6 +60,13 @@ type world struct {
 	// time; publishedErased has what was published about them afterwards.
 	erased          map[string]int
 	publishedErased []event.Event
+
+	// deadline is how long an order may take before it is timed out.
+	deadline time.Duration
+	// outage is nil, or a fault of a whole service.
+	outage *outage
+	// failures has when each component failed, and is repeated.
+	failures map[string][]time.Time
 
 	// planned is the fault of the current run. It occurs if the run reaches its place.
 	planned fault
@@ -99,6 +106,8 @@ type task struct {
 	isCommand bool
 	// tries counts how often it came too early. Each retry is later.
 	tries int
+	// receives counts how often it has failed since it was last redriven.
+	receives int
 }
 
 func (t *task) String() string {
@@ -129,6 +138,8 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 		notified:   []event.Event{},
 		erased:     make(map[string]int),
 		rejected:   make(map[string]int),
+		deadline:   deadline,
+		failures:   make(map[string][]time.Time),
 		rival:      func(int) int { return 0 },
 		latency:    func() time.Duration { return 0 },
 		abandons:   func() bool { return false },
@@ -200,7 +211,10 @@ func (w *world) notify(_ context.Context, e event.Event) error {
 // deliver schedules the delivery of an event to each consumer of its type.
 func (w *world) deliver(e event.Event) {
 	for _, c := range w.consumers {
-		if slices.Contains(c.consumes, e.Type) {
+		if !slices.Contains(c.consumes, e.Type) {
+			continue
+		}
+		for range w.outage.deliveries(w, c.name) {
 			w.pending = append(w.pending, &task{
 				component: c.name, event: e, at: w.now.Add(w.latency()),
 				run: func(ctx context.Context) error { return c.handle(ctx, e) },
@@ -247,7 +261,7 @@ func (w *world) command(orderID, id string, at time.Time, data event.Data) {
 func (w *world) place(o contract.OrderPlaced) { w.placeAt(o, w.now) }
 
 func (w *world) placeAt(o contract.OrderPlaced, at time.Time) {
-	w.command(o.OrderID, "place", at, order.Place{Order: o, Deadline: at.Add(deadline)})
+	w.command(o.OrderID, "place", at, order.Place{Order: o, Deadline: at.Add(w.deadline)})
 }
 
 func (w *world) cancel(orderID string, reason contract.Reason) {

@@ -5,8 +5,8 @@ go 1.26.0
 toolchain go1.26.8
 
 require (
-	example.com/saga/infra v0.0.0
-	example.com/saga/pkg v0.0.0
+	example.com/saga/infra v0.0.0-00010101000000-000000000000
+	example.com/saga/pkg v0.0.0-00010101000000-000000000000
 	github.com/aws/aws-cdk-go/awscdk/v2 v2.270.0
 	github.com/aws/aws-lambda-go v1.55.1
 	github.com/aws/aws-sdk-go-v2/service/dynamodb v1.73.1

@@ -40,10 +40,16 @@ func TestWhatIsAllowedIsNoViolation(t *testing.T) {
 			r.Published = append(r.Published, r.Published...)
 			r.Notified = append(r.Notified, r.Notified...)
 		},
-		"events come in any order":                  func(r *run) { slices.Reverse(r.Published) },
-		"what the endpoint received is unknown":     func(r *run) { r.Notified = nil },
-		"the customer and the deadline both cancel": cancelTwice,
-		"goods come in":                             func(r *run) { r.begin("d-1", contract.StockReceived{SKU: "123", Quantity: 100}) },
+		"events come in any order":                           func(r *run) { slices.Reverse(r.Published) },
+		"what the endpoint received is unknown":              func(r *run) { r.Notified = nil },
+		"the customer and the deadline both cancel":          func(r *run) { requestTwice(r, cancelled) },
+		"the customer and the deadline both cancel too late": refuseTwice,
+		"two orders are shipped": func(r *run) {
+			r.ship("o-second")
+			r.Tables[contract.SourceWarehouse].Counters["stock#123"][warehouse.CounterOnHand] -= 2
+		},
+		"an order is out of stock": runShort,
+		"goods come in":            func(r *run) { r.begin("d-1", contract.StockReceived{SKU: "123", Quantity: 100}) },
 		"a payment was declined": func(r *run) {
 			r.Ledger["o-declined"] = sandbox.Entry{Amount: contract.Money{Amount: 1, Currency: "EUR"}}
 		},
@@ -90,10 +96,28 @@ func TestWhatIsAllowedIsNoViolation(t *testing.T) {
 	}
 }
 
-func cancelTwice(r *run) {
-	r.begin(cancelled, contract.CancellationRequested{Reason: contract.CancelledByCustomer})
-	command := event.Event{ID: "deadline", Source: "test", Subject: cancelled, CorrelationID: "saga of " + cancelled}
-	r.add(event.Cause{Event: command, IsCommand: true}, contract.CancellationRequested{Reason: contract.TimedOut}, 1)
+// requestTwice requests the cancellation of an order by the customer and by the deadline.
+func requestTwice(r *run, id string) [2]event.Event {
+	command := event.Event{ID: "deadline of " + id, Source: "test", Subject: id, CorrelationID: "saga of " + id}
+	return [2]event.Event{
+		r.begin(id, contract.CancellationRequested{Reason: contract.CancelledByCustomer}),
+		r.add(event.Cause{Event: command, IsCommand: true}, contract.CancellationRequested{Reason: contract.TimedOut}, 1),
+	}
+}
+
+func refuseTwice(r *run) {
+	for _, request := range requestTwice(r, shipped) {
+		r.publish(request, contract.CancellationRefused{})
+	}
+}
+
+// runShort adds an order for which there is no stock.
+func runShort(r *run) {
+	const id, reason = "o-short", contract.OutOfStock
+	unavailable := r.publish(r.begin(id, basket(id)), contract.StockUnavailable{Missing: []string{"123"}, Reason: reason})
+	r.notify(r.publish(unavailable, contract.OrderCancelled{Reason: reason}))
+	r.set(r.Tables[contract.SourceOrder], id, order.State{Progress: order.Placed, Rollback: order.RollbackComplete, Reason: reason})
+	r.set(r.Tables[contract.SourceWarehouse], id, warehouse.State{Status: warehouse.Unavailable})
 }
 
 func refundWithoutPayment(r *run) {
@@ -112,7 +136,7 @@ type tampered struct {
 
 func TestEveryInvariantThatDoesNotHoldIsFound(t *testing.T) {
 	cases := make(map[string]tampered)
-	for _, some := range []map[string]tampered{ends(), effects(), returns(), stock(), balances(), lineage(), arrivals(), erasures()} {
+	for _, some := range []map[string]tampered{ends(), effects(), steps(), undone(), repeats(), returns(), contradictions(), stock(), pieces(), balances(), lineage(), arrivals(), erasures()} {
 		maps.Copy(cases, some)
 	}
 	for name, c := range cases {
@@ -306,6 +330,9 @@ func arrivals() map[string]tampered {
 		"an end was never notified": {func(r *run) {
 			r.Notified = r.Notified[:1]
 		}, []string{"invariant 7: order o-cancelled: order.cancelled was never notified"}},
+		"a shipment was never notified": {func(r *run) {
+			r.Notified = r.Notified[1:]
+		}, []string{"invariant 7: order o-shipped: warehouse.order-shipped was never notified"}},
 		"there are dead letters": {func(r *run) {
 			r.DeadLetters["Warehouse/DeadLetters"] = 2
 		}, []string{"invariant 8: 2 messages in the dead-letter queue Warehouse/DeadLetters"}},
@@ -318,6 +345,27 @@ func TestAStateThatCannotBeReadIsAnError(t *testing.T) {
 			r := newRun(t)
 			r.Tables[name].Records[shipped] = participant.Record{Subject: shipped, State: []byte(`"`)}
 			if _, err := audit.Audit(r.language, r.Evidence); err == nil || !strings.Contains(err.Error(), shipped) {
+				t.Errorf("the error is %v", err)
+			}
+		})
+	}
+}
+
+func TestAStateThatOnlyOneCheckReadsIsReadToo(t *testing.T) {
+	unreadable := func(id string) participant.Record { return participant.Record{Subject: id, State: []byte(`"`)} }
+	for name, change := range map[string]func(*run){
+		"the award of an erased order": func(r *run) {
+			r.erase(shipped)
+			r.Tables[contract.SourceLoyalty].Records[shipped] = unreadable(shipped)
+		},
+		"an order that was never accepted": func(r *run) {
+			r.Tables[contract.SourceWarehouse].Records["o-unknown"] = unreadable("o-unknown")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRun(t)
+			change(r)
+			if _, err := audit.Audit(r.language, r.Evidence); err == nil || !strings.Contains(err.Error(), "the state of o-") {
 				t.Errorf("the error is %v", err)
 			}
 		})

@@ -17,10 +17,7 @@ func read[D event.Data](a *audit, s *saga) (D, bool) {
 	if len(events) == 0 {
 		return none, false
 	}
-	data, err := a.language.Decode(events[0])
-	if err != nil {
-		return none, false // reported when the events were collected
-	}
+	data, _ := a.language.Decode(events[0]) // An error is reported when the events are collected.
 	typed, ok := data.(D)
 	return typed, ok
 }

@@ -45,7 +45,7 @@ func newRun(t *testing.T) *run {
 	for _, name := range contract.Catalogue().Contexts() {
 		r.Tables[name] = newTable()
 	}
-	r.ship()
+	r.ship(shipped)
 	r.cancel()
 	r.Tables[contract.SourceWarehouse].Counters[warehouse.StockItem("123")] = map[string]int64{
 		warehouse.CounterReceived: 100, warehouse.CounterOnHand: 98,
@@ -80,15 +80,15 @@ func (r *run) award(id string) event.Event {
 	return r.publish(taken, contract.PointsAwarded{Points: 25, ExpiresAt: start.AddDate(1, 0, 0)})
 }
 
-func (r *run) ship() {
+func (r *run) ship(id string) {
 	r.t.Helper()
-	awarded := r.award(shipped)
+	awarded := r.award(id)
 	r.notify(r.publish(awarded, contract.OrderShipped{
 		CustomerID: customer, Items: stockOf(2),
 	}))
-	r.set(r.Tables[contract.SourceOrder], shipped, order.State{Progress: order.Shipped})
-	r.set(r.Tables[contract.SourceWarehouse], shipped, warehouse.State{Status: warehouse.Shipped, Items: stockOf(2)})
-	r.set(r.Tables[contract.SourceLoyalty], shipped, award)
+	r.set(r.Tables[contract.SourceOrder], id, order.State{Progress: order.Shipped})
+	r.set(r.Tables[contract.SourceWarehouse], id, warehouse.State{Status: warehouse.Shipped, Items: stockOf(2)})
+	r.set(r.Tables[contract.SourceLoyalty], id, award)
 }
 
 func (r *run) cancel() {

@@ -155,7 +155,7 @@ func (e entry) size() int { return len(*e.Source) + len(*e.DetailType) + len(*e.
 // put sends the entries of one call until each is accepted, or cannot be, and adds the
 // error of each that is not.
 func (p *Publisher) put(ctx context.Context, entries []entry, errs map[int]error) {
-	for attempt := 1; len(entries) > 0; attempt++ {
+	for attempt := 1; ; attempt++ {
 		rejected := p.putOnce(ctx, entries)
 		entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool {
 			err := rejected[e.index]

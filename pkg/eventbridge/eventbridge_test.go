@@ -240,9 +240,16 @@ func TestACallThatFailsIsAnError(t *testing.T) {
 }
 
 func TestAnInterruptedPauseEndsThePublishing(t *testing.T) {
-	b := &bus{answers: []map[string]string{{"0": "ThrottlingException"}}}
+	b := &bus{answers: []map[string]string{{"0": "ThrottlingException", "1": "InternalFailure"}}}
 	interrupted := func(context.Context, int) error { return context.DeadlineExceeded }
-	err := newPublisher(t, b, interrupted).Publish(t.Context(), numbered(1)...)
+	err := newPublisher(t, b, interrupted).Publish(t.Context(), numbered(2)...)
+	assertFailed(t, err, 0, 1)
+	partial, _ := errors.AsType[*participant.PartialError](err)
+	for i, each := range partial.Errs {
+		if !errors.Is(each, context.DeadlineExceeded) {
+			t.Errorf("the error of event %d is %v", i, each)
+		}
+	}
 	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "ThrottlingException") || len(b.calls) != 1 {
 		t.Errorf("%v after %d calls", err, len(b.calls))
 	}

@@ -188,6 +188,9 @@ func TestAnEventFromAClockThatIsAheadIsRememberedAsLongAsItIsAccepted(t *testing
 			w.mustHandle(t, e)
 			w.assertShipments(t, 2)
 			assertRemembered(t, w, "e-1", "e-2")
+			if _, record, err := w.Load(t.Context(), "o-1"); err != nil || !record.ExpiresAt.After(e.Time.Add(retention)) {
+				t.Errorf("after an event that is accepted for less long the record expires at %s, %v", record.ExpiresAt, err)
+			}
 		})
 	}
 }

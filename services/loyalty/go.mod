@@ -3,7 +3,7 @@ module example.com/saga/services/loyalty
 go 1.26.0
 
 require (
-	example.com/saga/pkg v0.0.0
+	example.com/saga/pkg v0.0.0-00010101000000-000000000000
 	github.com/aws/aws-lambda-go v1.55.1
 	github.com/google/go-cmp v0.7.0
 	pgregory.net/rapid v1.3.0

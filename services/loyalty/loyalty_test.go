@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/services/loyalty"
@@ -64,6 +66,26 @@ func TestTheSandboxBlocksCustomersByTheirPrefix(t *testing.T) {
 		got, err := sandbox.Customers{}.Blocked(t.Context(), id)
 		if err != nil || got != want {
 			t.Errorf("%q: %t, %v, want %t", id, got, err, want)
+		}
+	}
+}
+
+func TestTheContextLooksUpItsCustomersAndBeginsRecordsOfPaidOrders(t *testing.T) {
+	context := loyalty.Context(&customers{blocked: true})
+	got, err := context.Decide(t.Context(), unknown, input(taken))
+	if err != nil || got.State.Status != loyalty.Rejected {
+		t.Errorf("the award of a blocked customer is %s, %v", got.State.Status, err)
+	}
+	if diff := cmp.Diff([]event.Data{contract.PaymentTaken{}}, context.Begins); diff != "" {
+		t.Errorf("what begins a record (-want +got):\n%s", diff)
+	}
+}
+
+func TestOnlyAnAwardHasAnEntry(t *testing.T) {
+	for _, status := range []loyalty.Status{loyalty.Unknown, loyalty.Rejected, loyalty.Awarded, loyalty.Revoked, loyalty.Erased} {
+		s := loyalty.State{Status: status, CustomerID: "c-42", Points: 25, ExpiresAt: now.AddDate(1, 0, 0)}
+		if has := s.Entry().Amount == 25; has != (status == loyalty.Awarded) {
+			t.Errorf("the entry of an award that is %q is %v", status, s.Entry())
 		}
 	}
 }

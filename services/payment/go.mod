@@ -3,7 +3,7 @@ module example.com/saga/services/payment
 go 1.26.0
 
 require (
-	example.com/saga/pkg v0.0.0
+	example.com/saga/pkg v0.0.0-00010101000000-000000000000
 	github.com/aws/aws-lambda-go v1.55.1
 	github.com/aws/aws-sdk-go-v2 v1.47.7
 	github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue v1.21.19

@@ -71,3 +71,14 @@ func TestAnErrorOfTheProviderIsReturnedForARedelivery(t *testing.T) {
 		}
 	}
 }
+
+func TestTheContextCallsItsProviderAndLoadsEveryRecordFirst(t *testing.T) {
+	context := payment.Context(&gateway{answer: payment.Answer{Accepted: true}})
+	got, err := context.Decide(t.Context(), unknown, input(reserved))
+	if err != nil || got.State.Status != payment.Taken {
+		t.Errorf("an accepted charge becomes %s, %v", got.State.Status, err)
+	}
+	if len(context.Begins) != 0 {
+		t.Errorf("decided on without its record is %v, and a duplicate would be charged", context.Begins)
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/services/warehouse"
@@ -67,5 +69,16 @@ func TestTheSandboxCarrierDeliversToAllAddressesButOne(t *testing.T) {
 		if err != nil || got != want {
 			t.Errorf("%q: %t, %v, want %t", address, got, err, want)
 		}
+	}
+}
+
+func TestTheContextCallsItsCarrierAndBeginsRecordsOfOrdersAndReceipts(t *testing.T) {
+	context := warehouse.Context(&carrier{delivers: false})
+	got, err := context.Decide(t.Context(), reserved.State, input(awarded))
+	if err != nil || got.State.Status != warehouse.Failing {
+		t.Errorf("an undeliverable order becomes %s, %v", got.State.Status, err)
+	}
+	if diff := cmp.Diff([]event.Data{contract.OrderPlaced{}, contract.StockReceived{}}, context.Begins); diff != "" {
+		t.Errorf("what begins a record (-want +got):\n%s", diff)
 	}
 }

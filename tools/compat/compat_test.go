@@ -1,13 +1,18 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/tools/internal/goapi"
+	"example.com/saga/tools/internal/repository"
 )
 
 const (
@@ -191,8 +196,8 @@ func TestTheSchemasOfRequestsAreComparedWithoutADocument(t *testing.T) {
 	}
 }
 
-// repository returns a repository with one commit of the documents.
-func repository(t *testing.T, files map[string]string) string {
+// newRepository returns a repository with one commit of the documents.
+func newRepository(t *testing.T, files map[string]string) string {
 	t.Helper()
 	folder := t.TempDir()
 	writeAll(t, folder, files)
@@ -201,7 +206,7 @@ func repository(t *testing.T, files map[string]string) string {
 		{"add", "."},
 		{"-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false", "commit", "-q", "-m", "x"},
 	} {
-		if _, err := git(t.Context(), folder, arguments...); err != nil {
+		if _, err := repository.Git(t.Context(), folder, arguments...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -221,10 +226,34 @@ func writeAll(t *testing.T, folder string, files map[string]string) {
 	}
 }
 
+// sameAPI finds nothing.
+func sameAPI(context.Context, string, string) (goapi.Changes, error) { return goapi.Changes{}, nil }
+
+func TestABreakOfTheGoAPIIsFoundUnlessItIsAccepted(t *testing.T) {
+	folder := newRepository(t, documents())
+	const removed = "pkg/worker.Handler: removed"
+	api := func(_ context.Context, _, release string) (goapi.Changes, error) {
+		return goapi.Changes{Breaking: []string{removed + " in " + release}, Additions: []string{"pkg/worker.Batch: added"}}, nil
+	}
+	var out strings.Builder
+	if found, err := run(t.Context(), folder, "HEAD", api, &out); err != nil || found != 1 || !strings.HasPrefix(out.String(), removed) {
+		t.Errorf("%d, %v\n%s", found, err, out.String())
+	}
+	writeAll(t, folder, map[string]string{acceptedBreaks: "# No program has it.\n" + removed + " in HEAD\n"})
+	if found, err := run(t.Context(), folder, "HEAD", api, &out); err != nil || found != 0 {
+		t.Errorf("%d, %v\n%s", found, err, out.String())
+	}
+	failure := errors.New("it does not compile")
+	failing := func(context.Context, string, string) (goapi.Changes, error) { return goapi.Changes{}, failure }
+	if _, err := run(t.Context(), folder, "HEAD", failing, &out); !errors.Is(err, failure) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestTheWorkingTreeIsComparedWithTheRelease(t *testing.T) {
 	files := documents()
 	delete(files, asyncAPI)
-	folder := repository(t, files)
+	folder := newRepository(t, files)
 	writeAll(t, folder, map[string]string{
 		previousRelease: "HEAD\n", asyncAPI: events, eventSchemas + "new.json": `{}`, openAPI: strings.Replace(api, "202", "201", 1),
 	})
@@ -232,44 +261,44 @@ func TestTheWorkingTreeIsComparedWithTheRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	found, err := run(t.Context(), folder, "", &out)
+	found, err := run(t.Context(), folder, "", sameAPI, &out)
 	want := asyncAPI + " is not in HEAD, so only its schemas are compared.\n" +
 		eventSchemas + "placed.json: is removed\n" + openAPI + "#/paths/~1orders/post/responses/202: is removed\n" +
-		"2 breaking changes since HEAD in 4 documents.\n"
+		"2 breaking changes since HEAD in 4 documents and the Go API.\n"
 	if err != nil || found != 2 || out.String() != want {
 		t.Errorf("%d, %v\n%s", found, err, out.String())
 	}
 }
 
 func TestAnAcceptedBreakIsNoneAndOneThatIsNotThereIsAnError(t *testing.T) {
-	folder := repository(t, documents())
+	folder := newRepository(t, documents())
 	const removed = openAPI + "#/paths/~1orders/post/responses/202: is removed"
 	writeAll(t, folder, map[string]string{
 		acceptedBreaks: "# No client reads it.\n" + removed + "\n\n", openAPI: strings.Replace(api, "202", "201", 1),
 	})
 	var out strings.Builder
-	if found, err := run(t.Context(), folder, "HEAD", &out); err != nil || found != 0 {
+	if found, err := run(t.Context(), folder, "HEAD", sameAPI, &out); err != nil || found != 0 {
 		t.Errorf("%d, %v\n%s", found, err, out.String())
 	}
 	writeAll(t, folder, map[string]string{openAPI: api})
 	out.Reset()
-	if found, err := run(t.Context(), folder, "HEAD", &out); err != nil || found != 1 || !strings.Contains(out.String(), "no such break") {
+	if found, err := run(t.Context(), folder, "HEAD", sameAPI, &out); err != nil || found != 1 || !strings.Contains(out.String(), "no such break") {
 		t.Errorf("%d, %v\n%s", found, err, out.String())
 	}
 }
 
 func TestAReleaseThatCannotBeReadIsAnError(t *testing.T) {
-	folder := repository(t, documents())
-	if _, err := run(t.Context(), folder, "", &strings.Builder{}); err == nil {
+	folder := newRepository(t, documents())
+	if _, err := run(t.Context(), folder, "", sameAPI, &strings.Builder{}); err == nil {
 		t.Error("no error without " + previousRelease)
 	}
 	for _, ref := range []string{"no-such-tag", "--help"} {
-		if _, err := run(t.Context(), folder, ref, &strings.Builder{}); err == nil {
+		if _, err := run(t.Context(), folder, ref, sameAPI, &strings.Builder{}); err == nil {
 			t.Errorf("no error for %s", ref)
 		}
 	}
 	writeAll(t, folder, map[string]string{openAPI: "{"})
-	if _, err := run(t.Context(), folder, "HEAD", &strings.Builder{}); err == nil || !strings.Contains(err.Error(), openAPI) {
+	if _, err := run(t.Context(), folder, "HEAD", sameAPI, &strings.Builder{}); err == nil || !strings.Contains(err.Error(), openAPI) {
 		t.Errorf("a document that is no JSON: %v", err)
 	}
 }

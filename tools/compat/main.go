@@ -9,6 +9,9 @@
 // deployment and after a rollback. New paths, statuses, problem types, event types and
 // optional members break nothing.
 //
+// The Go API of the libraries may lose nothing that compiles, in the packages that other
+// modules import (see docs/importing.md).
+//
 // A break that is meant is a line of acceptance/accepted-breaks, as it is printed, below a
 // comment with its reason.
 package main
@@ -20,10 +23,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"example.com/saga/tools/internal/goapi"
+	"example.com/saga/tools/internal/repository"
 )
 
 const (
@@ -39,7 +44,7 @@ func main() {
 	previous := flag.String("previous", "", "the `REF` of the last release; by default that in "+previousRelease)
 	flag.Parse()
 	var out strings.Builder
-	breaks, err := run(context.Background(), ".", *previous, &out)
+	breaks, err := run(context.Background(), ".", *previous, goapi.Compare, &out)
 	fmt.Print(out.String())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "compat:", err)
@@ -50,8 +55,12 @@ func main() {
 	}
 }
 
+// compareAPI returns what differs between the Go API of a release and that of the working
+// tree in a folder.
+type compareAPI func(ctx context.Context, folder, release string) (goapi.Changes, error)
+
 // run writes what breaks in the working tree in a folder, and returns how much.
-func run(ctx context.Context, folder, previous string, out *strings.Builder) (int, error) {
+func run(ctx context.Context, folder, previous string, api compareAPI, out *strings.Builder) (int, error) {
 	if previous == "" {
 		text, err := os.ReadFile(filepath.Join(folder, previousRelease))
 		if err != nil {
@@ -72,14 +81,18 @@ func run(ctx context.Context, folder, previous string, out *strings.Builder) (in
 			fmt.Fprintf(out, "%s is not in %.12s, so only its schemas are compared.\n", name, previous)
 		}
 	}
-	found, err := withoutAccepted(folder, compare(before, after))
+	changes, err := api(ctx, folder, previous)
+	if err != nil {
+		return 0, err
+	}
+	found, err := withoutAccepted(folder, append(compare(before, after), changes.Breaking...))
 	if err != nil {
 		return 0, err
 	}
 	for _, each := range found {
 		fmt.Fprintln(out, each)
 	}
-	fmt.Fprintf(out, "%d breaking changes since %.12s in %d documents.\n", len(found), previous, len(before))
+	fmt.Fprintf(out, "%d breaking changes since %.12s in %d documents and the Go API.\n", len(found), previous, len(before))
 	return len(found), nil
 }
 
@@ -113,16 +126,16 @@ func isDocument(name string) bool {
 
 // readRelease returns the documents of a release by their names.
 func readRelease(ctx context.Context, folder, ref string) (map[string]object, error) {
-	listed, err := git(ctx, folder, "ls-tree", "-r", "-z", "--name-only", "--end-of-options", ref)
+	listed, err := repository.Git(ctx, folder, "ls-tree", "-r", "-z", "--name-only", "--end-of-options", ref)
 	if err != nil {
 		return nil, err
 	}
-	return read(listed, func(name string) ([]byte, error) { return git(ctx, folder, "show", ref+":"+name) })
+	return read(listed, func(name string) ([]byte, error) { return repository.Git(ctx, folder, "show", ref+":"+name) })
 }
 
 // readTree returns the documents of the working tree by their names.
 func readTree(ctx context.Context, folder string) (map[string]object, error) {
-	listed, err := git(ctx, folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	listed, err := repository.Git(ctx, folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	if err != nil {
 		return nil, err
 	}
@@ -151,18 +164,6 @@ func read(listed []byte, file func(name string) ([]byte, error)) (map[string]obj
 		documents[name] = document
 	}
 	return documents, nil
-}
-
-func git(ctx context.Context, folder string, arguments ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, "git", arguments...)
-	command.Dir = folder
-	var complaint bytes.Buffer
-	command.Stderr = &complaint
-	out, err := command.Output()
-	if err != nil {
-		return nil, fmt.Errorf("git %s: %w: %s", arguments[0], err, bytes.TrimSpace(complaint.Bytes()))
-	}
-	return out, nil
 }
 
 // compare returns what breaks between two sets of documents, one line each.

@@ -9,17 +9,16 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+
+	"example.com/saga/tools/internal/repository"
 )
 
 func main() {
@@ -46,7 +45,7 @@ func rename(ctx context.Context, root, to, schemas string) (string, error) {
 	if err := check(to, schemas); err != nil {
 		return "", err
 	}
-	from, err := modulePath(root)
+	from, err := repository.ModulePath(root)
 	if err != nil {
 		return "", err
 	}
@@ -60,13 +59,17 @@ func rename(ctx context.Context, root, to, schemas string) (string, error) {
 	if from == to && base == schemas {
 		return fmt.Sprintf("The module path is %s already.", to), nil
 	}
-	files, err := tracked(ctx, root)
+	// With other changes, git diff would not show the renaming alone, and git could not undo it.
+	if err := repository.CheckClean(ctx, root); err != nil {
+		return "", err
+	}
+	files, err := repository.Files(ctx, root)
 	if err != nil {
 		return "", err
 	}
 	changed := 0
 	for _, file := range files {
-		replaced, err := rewrite(file, func(text []byte) []byte { return replace(text, from, to, base, schemas) })
+		replaced, err := rewrite(filepath.Join(root, file), func(text []byte) []byte { return replace(text, from, to, base, schemas) })
 		if err != nil {
 			return "", err
 		}
@@ -95,37 +98,6 @@ func check(to, schemas string) error {
 	return nil
 }
 
-// modulePath returns the common beginning of all module paths of the workspace. The rest
-// of each path is the module's folder.
-func modulePath(root string) (string, error) {
-	encoded, err := os.ReadFile(filepath.Join(root, "go.work"))
-	if err != nil {
-		return "", err
-	}
-	work, err := modfile.ParseWork("go.work", encoded, nil)
-	if err != nil {
-		return "", err
-	}
-	common := ""
-	for _, use := range work.Use {
-		file := filepath.Join(root, use.Path, "go.mod")
-		encoded, err := os.ReadFile(file)
-		if err != nil {
-			return "", err
-		}
-		full := modfile.ModulePath(encoded)
-		path, named := strings.CutSuffix(full, strings.TrimPrefix(use.Path, "."))
-		if !named || common != "" && path != common {
-			return "", fmt.Errorf("%s: the module %s is not named after its folder, as the others are", file, full)
-		}
-		common = path
-	}
-	if common == "" {
-		return "", errors.New("go.work uses no module")
-	}
-	return common, nil
-}
-
 // language is the file that has the base of the ids of all schemas.
 const language = "pkg/contract/contract.go"
 
@@ -141,37 +113,6 @@ func schemaBase(root string) (string, error) {
 		return "", fmt.Errorf("%s has no SchemaBase", language)
 	}
 	return base, nil
-}
-
-// tracked returns the files that git tracks. It returns an error if there are uncommitted
-// changes: then git diff would not show the renaming alone, and git could not undo it.
-func tracked(ctx context.Context, root string) ([]string, error) {
-	status, err := git(ctx, root, "status", "--porcelain")
-	if err != nil {
-		return nil, err
-	}
-	if len(status) > 0 {
-		return nil, errors.New("there are changes that are not committed: commit or stash them first")
-	}
-	listed, err := git(ctx, root, "ls-files", "-z")
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	for name := range strings.SplitSeq(strings.TrimSuffix(string(listed), "\x00"), "\x00") {
-		files = append(files, filepath.Join(root, name))
-	}
-	return files, nil
-}
-
-func git(ctx context.Context, root string, arguments ...string) ([]byte, error) {
-	command := exec.CommandContext(ctx, "git", arguments...)
-	command.Dir = root
-	output, err := command.Output()
-	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
-		return nil, fmt.Errorf("git %s: %s", arguments[0], bytes.TrimSpace(failed.Stderr))
-	}
-	return output, err
 }
 
 // rewrite changes the text of a file, and reports whether it differs. Symbolic links stay

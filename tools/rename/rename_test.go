@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/saga/tools/internal/repository"
 )
 
 // schemas is the base of the schemas in the repositories of these tests.
@@ -36,7 +38,7 @@ func newRepository(t *testing.T, files map[string]string) string {
 
 func mustGit(t *testing.T, root string, arguments ...string) {
 	t.Helper()
-	if _, err := git(t.Context(), root, arguments...); err != nil {
+	if _, err := repository.Git(t.Context(), root, arguments...); err != nil {
 		t.Fatal(err)
 	}
 }
