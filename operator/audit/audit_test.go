@@ -237,7 +237,7 @@ func stock() map[string]tampered {
 	const received = "invariant 4: stock#123: received "
 	return map[string]tampered{
 		"goods are lost":                 {count(100, 97), []string{received + "100, but there are 97 on hand, and 0 reserved and 2 shipped"}},
-		"stock is negative":              {count(1, -1), []string{"invariant 4: stock#123: on_hand is -1"}},
+		"stock is negative":              {count(1, -1), []string{received + "1, and -1 are on hand"}},
 		"more goods than were received":  {count(1, 0), []string{received + "1, but there are 0 on hand, and 0 reserved and 2 shipped"}},
 		"released goods are not on hand": {count(100, 96), []string{received + "100, but there are 96 on hand"}},
 		"goods stay reserved": {record(cancelled, warehouse.State{Status: warehouse.Failing, Items: stockOf(2)}), []string{
@@ -257,6 +257,10 @@ func stock() map[string]tampered {
 			count(100, 88)(r)
 			r.Tables[contract.SourceWarehouse].Counters["shard_65#123"] = map[string]int64{warehouse.CounterOnHand: 10}
 		}, []string{"invariant 4: group 1 of SKU 123 has 10 more than it was lent"}},
+		"a shard is negative": {func(r *run) {
+			count(100, 99)(r)
+			r.Tables[contract.SourceWarehouse].Counters["shard_7#123"] = map[string]int64{warehouse.CounterOnHand: -1, warehouse.CounterTaken: 1}
+		}, []string{"invariant 4: shard_7#123: a counter is -1"}},
 		"a shard has lost goods": {func(r *run) {
 			r.Tables[contract.SourceWarehouse].Counters[sku] = map[string]int64{warehouse.CounterReceived: 100, warehouse.CounterOnHand: 88, "lent_0": 10}
 			r.Tables[contract.SourceWarehouse].Counters["shard_7#123"] = map[string]int64{warehouse.CounterOnHand: 9}

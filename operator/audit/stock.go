@@ -30,12 +30,10 @@ func (a *audit) checkStock() error {
 	received, onHand := make(pieces), make(pieces)
 	counters := a.Tables[contract.SourceWarehouse].Counters
 	for item, counted := range counters {
-		for counter, n := range counted {
-			if n < 0 {
-				a.violated(4, "", "%s: %s is %d", item, counter, n)
+		if sku, isStock := warehouse.SKUOf(item); isStock && item != warehouse.StockItem(sku) {
+			if n := min(counted[warehouse.CounterOnHand], counted[warehouse.CounterTaken]); n < 0 {
+				a.violated(4, "", "%s: a counter is %d", item, n)
 			}
-		}
-		if sku, isStock := warehouse.SKUOf(item); isStock {
 			item = warehouse.StockItem(sku)
 		}
 		received[item] += counted[warehouse.CounterReceived]
@@ -48,6 +46,9 @@ func (a *audit) checkStock() error {
 	maps.Copy(all, reserved)
 	maps.Copy(all, shipped)
 	for item := range all {
+		if received[item] < 0 || onHand[item] < 0 {
+			a.violated(4, "", "%s: received %d, and %d are on hand", item, received[item], onHand[item])
+		}
 		if received[item] != onHand[item]+reserved[item]+shipped[item] {
 			a.violated(4, "", "%s: received %d, but there are %d on hand, and %d reserved and %d shipped in the records that have not expired",
 				item, received[item], onHand[item], reserved[item], shipped[item])

@@ -46,8 +46,8 @@ func ParseHotSKUs(text string) (HotSKUs, error) {
 	return hot, nil
 }
 
-// counterTaken counts the pieces that were taken from a shard.
-const counterTaken = "taken"
+// CounterTaken counts the pieces that were taken from a shard.
+const CounterTaken = "taken"
 
 // lentTo returns the counter of the pieces that the item of a SKU has lent to a group.
 func lentTo(group int) string { return fmt.Sprintf("lent_%d", group) }
@@ -169,10 +169,10 @@ func (s shelf) giveBack(group int) []participant.Adjustment {
 	var onHand, lent int64
 	var moves []participant.Adjustment
 	for _, item := range s.shards(group) {
-		left, taken := s.counters[item][CounterOnHand], s.counters[item][counterTaken]
+		left, taken := s.counters[item][CounterOnHand], s.counters[item][CounterTaken]
 		onHand, lent = onHand+left, lent+left+taken
 		if left+taken > 0 {
-			moves = append(moves, participant.Adjustment{Item: item, Add: map[string]int64{CounterOnHand: -left, counterTaken: -taken}})
+			moves = append(moves, participant.Adjustment{Item: item, Add: map[string]int64{CounterOnHand: -left, CounterTaken: -taken}})
 		}
 	}
 	if lent == 0 {
@@ -187,7 +187,7 @@ func (s shelf) giveBack(group int) []participant.Adjustment {
 func (s shelf) take(item string, quantity int64) participant.Adjustment {
 	add := map[string]int64{CounterOnHand: -quantity}
 	if item != StockItem(s.sku) {
-		add[counterTaken] = quantity
+		add[CounterTaken] = quantity
 	}
 	return participant.Adjustment{Item: item, Add: add}
 }
@@ -219,7 +219,7 @@ func Unbalanced(counters participant.Counters) []string {
 			}
 		}
 		if n, err := strconv.Atoi(strings.TrimPrefix(prefix, shardPrefix)); err == nil {
-			surplus[nameOfGroup(sku, n/shardsInGroup)] += counted[CounterOnHand] + counted[counterTaken]
+			surplus[nameOfGroup(sku, n/shardsInGroup)] += counted[CounterOnHand] + counted[CounterTaken]
 		}
 	}
 	var unbalanced []string
