@@ -94,20 +94,30 @@ func (s shelf) find(quantity int64) source {
 	main := StockItem(s.sku)
 	stock, known := s.counters[main]
 	switch {
-	case s.groups == 0 && stock[CounterOnHand] >= quantity:
-		return source{item: main}
-	case s.groups == 0:
+	case s.groups > 0 && !known:
+		return source{reads: []string{main}}
+	case stock[CounterOnHand] < quantity:
 		return s.findLent(stock, quantity)
-	case !known:
-		return source{reads: append(s.shards(s.first), main)}
+	case s.groups == 0:
+		return source{item: main}
+	case stock[lentTo(s.first)] == 0:
+		return s.lend(stock[CounterOnHand], quantity)
+	}
+	if items := s.shards(s.first); !s.isRead(items) {
+		return source{reads: items}
 	}
 	if item := s.enough(s.first, quantity); item != "" {
 		return source{item: item}
 	}
-	if stock[CounterOnHand] >= quantity {
-		return s.lend(stock[CounterOnHand], quantity)
-	}
-	return s.findLent(stock, quantity)
+	return s.lend(stock[CounterOnHand], quantity)
+}
+
+// isRead reports whether the counters of all items are known.
+func (s shelf) isRead(items []string) bool {
+	return !slices.ContainsFunc(items, func(item string) bool {
+		_, known := s.counters[item]
+		return !known
+	})
 }
 
 // findLent returns where to take pieces from that were lent to shards. A group in which no
@@ -119,7 +129,7 @@ func (s shelf) findLent(stock map[string]int64, quantity int64) source {
 			continue
 		}
 		items := s.shards(group)
-		if _, known := s.counters[items[0]]; !known {
+		if !s.isRead(items) {
 			return source{reads: items}
 		}
 		if item := s.enough(group, quantity); item != "" && s.groups > 0 {
