@@ -20,7 +20,7 @@ func hotLoads() []HotLoad {
 	return loads
 }
 
-func TestTheTableOfAHotSKUInTheDocsIsThatOfTheModel(t *testing.T) {
+func TestTheSimulatedTableOfAHotSKUInTheDocsIsThatOfTheModel(t *testing.T) {
 	rows := [][]string{HotHead()}
 	for _, load := range hotLoads() {
 		result, err := load.Run(1)

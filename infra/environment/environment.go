@@ -91,7 +91,7 @@ type Settings struct {
 	MaxReceiveCount int
 	Limits          Concurrency
 	// HotSKUs has the SKUs of more than five orders a second, each with the number of groups
-	// of 64 shards that its stock is spread over, 1 to 64: 123=64 456=4. docs/design.md has
+	// of 64 shards that its stock is spread over, 1 to 64: 123=64 456=4. docs/capacity.md has
 	// how many are needed.
 	HotSKUs string
 	// OpenOrders are the partitions of the index of open orders.
