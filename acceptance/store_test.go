@@ -25,6 +25,10 @@ func TestTheDynamoDBStorePassesTheSuiteOfStores(t *testing.T) {
 	participanttest.TestBatches(t, func(*testing.T) participanttest.BatchStore { return store })
 	participanttest.TestCounters(t, func(*testing.T) participanttest.CounterStore { return store })
 	participanttest.TestDue(t, func(*testing.T) participanttest.DueStore { return store })
+	spread := dynamo.NewStore(dynamodb.NewFromConfig(c.aws(t)), c.Tables["Order/Table"], vocabulary(t), dynamo.DuePartitions(9, 8))
+	t.Run("spread over partitions", func(t *testing.T) {
+		participanttest.TestDue(t, func(*testing.T) participanttest.DueStore { return spread })
+	})
 }
 
 // The names are reserved words of DynamoDB's expressions, but for those of keys, which are

@@ -74,6 +74,7 @@ func order(settings environment.Settings, built artefacts) boundedcontext.Props 
 		Sweeper: sweeper(settings, built),
 		Worker: boundedcontext.Function{
 			TableActions: []string{"BatchGetItem", "GetItem", "PutItem"},
+			Variables:    withOpenOrders(settings, make(map[string]string)),
 			Publishes:    contract.Catalogue().BySource(contract.OrderCancelled{}),
 		},
 	}
@@ -92,8 +93,16 @@ func warehouse(settings environment.Settings) boundedcontext.Props {
 		},
 		Worker: boundedcontext.Function{
 			TableActions: []string{"BatchGetItem", "GetItem", "PutItem", "UpdateItem"},
+			Variables:    hotSKUs(settings),
 		},
 	}
+}
+
+func hotSKUs(settings environment.Settings) map[string]string {
+	if settings.HotSKUs == "" {
+		return nil
+	}
+	return map[string]string{"HOT_SKUS": settings.HotSKUs}
 }
 
 // payment takes and refunds money.

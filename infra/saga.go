@@ -114,11 +114,11 @@ func addOrderAPI(stack awscdk.Stack, order *boundedcontext.BoundedContext, key a
 		MemoryMB:     settings.API.MemoryMB,
 		Timeout:      settings.API.Timeout,
 		TableActions: []string{"GetItem", "PutItem"},
-		Variables: map[string]string{
+		Variables: withOpenOrders(settings, map[string]string{
 			"DEADLINE":      settings.Deadline.String(),
 			"ORDERS_ACCESS": access,
 			"TRACED_SHARE":  strconv.FormatFloat(settings.TracedShare, 'f', -1, 64),
-		},
+		}),
 		Publishes:           contract.Catalogue().BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		ReservedConcurrency: settings.Limits.API,
 		Shift:               settings.Deployment.API,

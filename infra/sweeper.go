@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -27,11 +28,21 @@ func sweeper(settings environment.Settings, built artefacts) *boundedcontext.Swe
 		Artefact:  built.of(contract.SourceOrder, "sweeper"),
 		MemoryMB:  settings.Worker.MemoryMB,
 		Timeout:   settings.Worker.Timeout,
-		Variables: map[string]string{"DEADLINE": settings.Deadline.String()},
+		Variables: withOpenOrders(settings, map[string]string{"DEADLINE": settings.Deadline.String()}),
 		// It publishes again what the order API may have failed to publish.
 		Publishes: contract.Catalogue().BySource(contract.OrderPlaced{}, contract.CancellationRequested{}),
 		Shift:     settings.Deployment.Workers,
 	}}
+}
+
+// withOpenOrders adds the partitions of the index of open orders to the variables of a
+// function of the order context.
+func withOpenOrders(settings environment.Settings, variables map[string]string) map[string]string {
+	if settings.OpenOrders.Read > 1 {
+		variables["DUE_PARTITIONS_READ"] = strconv.Itoa(settings.OpenOrders.Read)
+		variables["DUE_PARTITIONS_WRITTEN"] = strconv.Itoa(max(1, settings.OpenOrders.Written))
+	}
+	return variables
 }
 
 // addAgeAlarms adds the alarms for orders that do not end.

@@ -53,7 +53,7 @@ func machines() []machine {
 func sandboxed(l paymentsandbox.Ledger) decisions {
 	return decisions{
 		order:     participant.Pure(order.Decide),
-		warehouse: warehouse.Decider(warehousesandbox.Carrier{}),
+		warehouse: warehouse.HotSKUs{"123": 1}.Decider(warehousesandbox.Carrier{}),
 		payment:   payment.Decider(paymentsandbox.Provider{Ledger: l}),
 		loyalty:   loyalty.Decider(loyaltysandbox.Customers{}),
 	}

@@ -162,6 +162,25 @@ func (s *store) Commit(ctx context.Context, record participant.Record, adjustmen
 	return nil
 }
 
+// Move implements participant.Mover. It has the faults of a commit.
+func (s *store) Move(ctx context.Context, adjustments []participant.Adjustment) error {
+	w := s.world
+	if w.inject(commitFails) {
+		return errNoResponse
+	}
+	if err := s.Store.Move(ctx, adjustments); err != nil {
+		return err
+	}
+	w.tally[moved]++
+	switch {
+	case w.inject(commitWithoutResponse):
+		return errNoResponse
+	case w.crashes(crashesAfterCommit):
+		return errCrashed
+	}
+	return nil
+}
+
 // tamper makes the mistakes of the store.
 func (s *store) tamper(ctx context.Context, record *participant.Record) error {
 	record.Erased = record.Erased && !s.losesTombstones

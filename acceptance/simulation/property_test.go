@@ -82,7 +82,7 @@ func TestTheSameSeedRepeatsTheHistory(t *testing.T) {
 // less than its name promises.
 func planned() []string {
 	all := []string{
-		writtenEarlier, batched, overtakes, skewed, abandoned, publishedBySweeper, replayed, stale,
+		writtenEarlier, moved, batched, overtakes, skewed, abandoned, publishedBySweeper, replayed, stale,
 		erasures, eraseAgain, eventAfterErasure, commandAfterErasure,
 		repeatedSKU, partlyShort, shipped, refused, tooLate, tooEarly, tombstoneInWarehouse, tombstoneInPayment, tombstoneInLoyalty,
 	}

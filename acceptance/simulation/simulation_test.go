@@ -184,6 +184,7 @@ const (
 	accepted           = "orders accepted"
 	announced          = "events published"
 	writtenEarlier     = "a record is written in the earlier form"
+	moved              = "pieces are moved between shards"
 	batched            = "an event is handled in a batch"
 	overtakes          = "a later event of the order arrives first"
 	skewed             = "a clock is skewed"

@@ -90,6 +90,12 @@ type Settings struct {
 	// has the delays between the receives.
 	MaxReceiveCount int
 	Limits          Concurrency
+	// HotSKUs has the SKUs of more than five orders a second, each with the number of groups
+	// of 64 shards that its stock is spread over, 1 to 64: 123=64 456=4. docs/capacity.md has
+	// how many are needed.
+	HotSKUs string
+	// OpenOrders are the partitions of the index of open orders.
+	OpenOrders Partitions
 	// Deployment is how new versions of the functions take over.
 	Deployment Deployment
 }
@@ -108,6 +114,13 @@ const (
 	// be repeated after it.
 	OpenToEveryone
 )
+
+// Partitions are those of an index. A partition has to be read in one deployment before it is
+// written in a later one, and for as long as it has an entry: docs/deployment.md. Zero is
+// one partition.
+type Partitions struct {
+	Read, Written int
+}
 
 // Function is the size of a Lambda function.
 type Function struct {

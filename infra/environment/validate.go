@@ -29,6 +29,7 @@ func (s Settings) Validate() error {
 		s.API.validate("API"),
 		s.Limits.validate(),
 		s.Deployment.validate(),
+		s.OpenOrders.validate(),
 	)
 	// SQS keeps a message for 14 days at most, and 14 more once it is in a
 	// dead-letter queue.
@@ -53,6 +54,9 @@ func (s Settings) Validate() error {
 	// The sweeper runs once a minute, and an order is remembered for the Retention.
 	if s.Deadline < time.Minute || s.Deadline >= s.Retention {
 		problems = append(problems, fmt.Errorf("setting Deadline: %s is not between a minute and the Retention", s.Deadline))
+	}
+	if !regexp.MustCompile(`^(([\w.-]{1,64}=([1-9]|[1-5]\d|6[0-4])( |$))*)$`).MatchString(s.HotSKUs) {
+		problems = append(problems, fmt.Errorf("setting HotSKUs: %q is not SKU=GROUPS, with 1 to 64 groups, and more of them after spaces", s.HotSKUs))
 	}
 	if !(s.TracedShare >= 0 && s.TracedShare <= 1) {
 		problems = append(problems, fmt.Errorf("setting TracedShare: %g is not between 0 and 1", s.TracedShare))
@@ -187,6 +191,20 @@ func (d Deployment) validate() []error {
 	}
 	if err := d.Workers.Validate(); err != nil {
 		problems = append(problems, fmt.Errorf("setting Deployment.Workers: %w", err))
+	}
+	return problems
+}
+
+// maximumPartitions is enough for 50,000 orders a second. A sweep queries each of them.
+const maximumPartitions = 100
+
+func (p Partitions) validate() []error {
+	var problems []error
+	if p.Read < 0 || p.Read > maximumPartitions {
+		problems = append(problems, fmt.Errorf("setting OpenOrders.Read: %d is not between 0 and %d", p.Read, maximumPartitions))
+	}
+	if p.Written < 0 || max(p.Written, 1) > max(p.Read, 1) {
+		problems = append(problems, fmt.Errorf("setting OpenOrders.Written: %d partitions are written and %d read", p.Written, p.Read))
 	}
 	return problems
 }

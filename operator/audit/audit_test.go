@@ -253,6 +253,18 @@ func stock() map[string]tampered {
 			count(100, 97)(r)
 			record("o-unknown", warehouse.State{Status: warehouse.Shipped, Items: stockOf(1)})(r)
 		}, []string{"invariant 4: order o-unknown: [{123 1}] were shipped, but the order was never accepted"}},
+		"a shard has more than it was lent": {func(r *run) {
+			count(100, 88)(r)
+			r.Tables[contract.SourceWarehouse].Counters["shard_65#123"] = map[string]int64{warehouse.CounterOnHand: 10}
+		}, []string{"invariant 4: group 1 of SKU 123 has 10 more than it was lent"}},
+		"a shard is negative": {func(r *run) {
+			count(100, 99)(r)
+			r.Tables[contract.SourceWarehouse].Counters["shard_7#123"] = map[string]int64{warehouse.CounterOnHand: -1, warehouse.CounterTaken: 1}
+		}, []string{"invariant 4: shard_7#123: a counter is -1"}},
+		"a shard has lost goods": {func(r *run) {
+			r.Tables[contract.SourceWarehouse].Counters[sku] = map[string]int64{warehouse.CounterReceived: 100, warehouse.CounterOnHand: 88, "lent_0": 10}
+			r.Tables[contract.SourceWarehouse].Counters["shard_7#123"] = map[string]int64{warehouse.CounterOnHand: 9}
+		}, []string{"invariant 4: group 0 of SKU 123 has -1 more than it was lent", received + "100, but there are 97 on hand"}},
 		"goods are shipped that were never received": {func(r *run) {
 			delete(r.Tables[contract.SourceWarehouse].Counters, sku)
 		}, []string{received + "0, but there are 0 on hand, and 0 reserved and 2 shipped"}},

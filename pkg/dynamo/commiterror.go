@@ -11,8 +11,9 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// commitError returns the error of participant.Store for an error of DynamoDB.
-func (s *Store) commitError(subject string, adjustments []participant.Adjustment, err error) error {
+// commitError returns the error of participant.Store for an error of DynamoDB. The
+// adjustments are in the order of the writes, with an empty one for a record.
+func (s *Store) commitError(doing string, adjustments []participant.Adjustment, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -27,7 +28,7 @@ func (s *Store) commitError(subject string, adjustments []participant.Adjustment
 			return reason
 		}
 	}
-	return fmt.Errorf("commit %s: %w", subject, err)
+	return fmt.Errorf("%s: %w", doing, err)
 }
 
 // cancellationError returns the error for the reasons of a canceled transaction, or
@@ -36,16 +37,18 @@ func (s *Store) commitError(subject string, adjustments []participant.Adjustment
 // the adjustments of a decision on an old state do not matter. A conflict of
 // concurrent transactions is a conflict too, not a refusal.
 func (s *Store) cancellationError(reasons []types.CancellationReason, adjustments []participant.Adjustment) error {
-	var refused []string
+	refused := &participant.RefusedError{Counters: make(participant.Counters)}
 	var conflict error
 	for i, reason := range reasons {
 		switch code := aws.ToString(reason.Code); {
-		case code == "ConditionalCheckFailed" && i == 0:
+		case code == "ConditionalCheckFailed" && adjustments[i].Item == "":
 			conflict = s.conflict(reason.Item)
 		case code == "TransactionConflict":
 			conflict = cmp.Or(conflict, participant.ErrConflict)
 		case code == "ConditionalCheckFailed":
-			refused = append(refused, adjustments[i-1].Item)
+			if err := s.addRefused(refused, adjustments[i], reason.Item); err != nil {
+				return err
+			}
 		case code != "None":
 			return nil
 		}
@@ -53,9 +56,24 @@ func (s *Store) cancellationError(reasons []types.CancellationReason, adjustment
 	switch {
 	case conflict != nil:
 		return conflict
-	case len(refused) > 0:
-		return &participant.RefusedError{Items: refused}
+	case len(refused.Items) > 0:
+		return refused
 	}
+	return nil
+}
+
+// addRefused adds an adjustment to a refusal, with the counters of its item. A write of the
+// context's own has none.
+func (s *Store) addRefused(refused *participant.RefusedError, adjustment participant.Adjustment, standing map[string]types.AttributeValue) error {
+	refused.Items = append(refused.Items, adjustment.Item)
+	if adjustment.Write != nil {
+		return nil
+	}
+	counters, err := s.vocabulary.countersOf(standing)
+	if err != nil {
+		return fmt.Errorf("decode %s: %w", adjustment.Item, err)
+	}
+	refused.Counters[adjustment.Item] = counters
 	return nil
 }
 

@@ -82,6 +82,45 @@ func kind(err error) string {
 	return "failure"
 }
 
+func TestAnErrorOfAMoveIsOneOfItsItems(t *testing.T) {
+	const none, check, met = "None", "ConditionalCheckFailed", "TransactionConflict"
+	for name, c := range map[string]struct {
+		answer error
+		want   string
+	}{
+		"the first item has not enough":  {canceled(check, none), "refused [a]"},
+		"the second item has not enough": {canceled(none, check), "refused [b]"},
+		"transactions met at an item":    {canceled(met, check), "conflict"},
+		"no network":                     {errors.New("connection refused"), "failure"},
+	} {
+		client := newClient()
+		client.err = c.answer
+		err := dynamo.NewStore(client, table, dynamo.Vocabulary{}).Move(t.Context(), []participant.Adjustment{
+			{Item: "a", Add: map[string]int64{"n": -1}}, {Item: "b", Add: map[string]int64{"n": -1}},
+		})
+		if got := kind(err); got != c.want {
+			t.Errorf("%s: %v is a %s, want a %s", name, err, got, c.want)
+		}
+	}
+}
+
+func TestARefusalHasTheCountersThatDynamoDBReturns(t *testing.T) {
+	client := newClient()
+	refusal := canceled("None", "ConditionalCheckFailed")
+	refusal.CancellationReasons[1].Item = map[string]types.AttributeValue{"pk": str("stock#a"), "on_hand": num("1")}
+	client.err = refusal
+	store := dynamo.NewStore(client, table, dynamo.Vocabulary{})
+	take := []participant.Adjustment{{Item: "stock#a", Add: map[string]int64{"on_hand": -2}}}
+	err := store.Commit(t.Context(), record(), take)
+	refused, _ := errors.AsType[*participant.RefusedError](err)
+	assertEqual(t, &participant.RefusedError{Items: []string{"stock#a"}, Counters: participant.Counters{"stock#a": {"on_hand": 1}}}, refused)
+
+	refusal.CancellationReasons[1].Item["on_hand"] = str("one")
+	if got := kind(store.Commit(t.Context(), record(), take)); got != "failure" {
+		t.Errorf("counters that cannot be read are a %s", got)
+	}
+}
+
 func TestAConditionThatFailsOnASinglePutIsAConflict(t *testing.T) {
 	client := newClient()
 	client.err = &types.ConditionalCheckFailedException{}
@@ -99,5 +138,8 @@ func TestAReadThatFailsIsAnError(t *testing.T) {
 	}
 	if _, err := store.Counters(t.Context(), "a"); !errors.Is(err, client.err) {
 		t.Errorf("reading counters: %v", err)
+	}
+	if _, err := store.CountersOf(t.Context(), "a"); !errors.Is(err, client.err) {
+		t.Errorf("reading counters together: %v", err)
 	}
 }

@@ -1,7 +1,9 @@
 package dynamo_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -96,6 +98,65 @@ func TestPagesAreReadUpToTheLimit(t *testing.T) {
 			assertEqual(t, test.limits, limits)
 		})
 	}
+}
+
+func TestTheEntriesOfTheIndexAreSpreadOverItsPartitionsBySubject(t *testing.T) {
+	const partitions, records = 4, 400
+	c := newClient()
+	store := dynamo.NewStore(c, table, dynamo.Vocabulary{}, dynamo.DuePartitions(partitions, partitions))
+	entries := make(map[string]int)
+	for n := range records {
+		r := record()
+		r.Subject, r.Due = fmt.Sprintf("o-%d", n), time.Unix(7007, 0)
+		if err := store.Commit(t.Context(), r, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Commit(t.Context(), r, nil); err != nil {
+			t.Fatal(err)
+		}
+		open := text(c.puts[2*n].Item["open"])
+		entries[open]++
+		if again := text(c.puts[2*n+1].Item["open"]); again != open {
+			t.Errorf("%s is in the partitions %s and %s", r.Subject, open, again)
+		}
+	}
+	for _, partition := range []string{"yes", "yes#1", "yes#2", "yes#3"} {
+		if n := entries[partition]; n < records/partitions/2 {
+			t.Errorf("partition %s has %d of %d entries", partition, n, records)
+		}
+	}
+}
+
+// spread answers queries with the entries of the partition that is queried, one on a page.
+type spread struct {
+	client
+
+	entries map[string][]map[string]types.AttributeValue
+}
+
+func (s *spread) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	partition := text(in.ExpressionAttributeValues[":open"])
+	s.calls = append(s.calls, partition)
+	left := s.entries[partition]
+	if len(left) == 0 {
+		return &dynamodb.QueryOutput{}, nil
+	}
+	s.entries[partition] = left[1:]
+	return &dynamodb.QueryOutput{Items: left[:1], LastEvaluatedKey: left[0]}, nil
+}
+
+func TestWhatIsDueInAllPartitionsIsInOneOrder(t *testing.T) {
+	entry := func(subject, due string) map[string]types.AttributeValue {
+		return map[string]types.AttributeValue{"pk": str(subject), "due": num(due)}
+	}
+	s := &spread{entries: map[string][]map[string]types.AttributeValue{
+		"yes": {entry("o-2", "20"), entry("o-5", "50")}, "yes#1": {entry("o-1", "10"), entry("o-3", "30"), entry("o-4", "40")}, "yes#3": {entry("unread", "5")},
+	}}
+	got, err := dynamo.NewStore(s, table, dynamo.Vocabulary{}, dynamo.DuePartitions(3, 1)).Due(t.Context(), time.Unix(9000, 0), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, []string{"o-1", "o-2", "o-3", "o-4"}, got)
 }
 
 func TestAFailedQueryOfWhatIsDueIsAnError(t *testing.T) {

@@ -11,7 +11,7 @@
 //	                derived; a word of the Vocabulary is a code of 3 bytes
 //	expires_at (N)  epoch seconds, the table's time to live; absent while the record
 //	                is due
-//	open, due       a constant and epoch seconds, only while the record is due
+//	open, due       a partition and epoch seconds, only while the record is due
 //	account (S), amount (N), until (N)
 //	                the record's entry, only while it has one; epoch seconds
 //	on_hand (N) …   the counters of an adjusted item; one with a name of this list, or one
@@ -52,6 +52,10 @@
 // several records to load there is one BatchGet for every 100, with the same units; a
 // record that it leaves out is loaded alone.
 //
+// A decision that reads or moves counters first (participant.Decision) costs a read unit for
+// each item that it reads, and 2 write units for each that it moves. A refusal has the
+// counters of the refused items, without a read.
+//
 // A commit whose answer was lost may have been made. The next attempt, of the SDK or
 // after a redelivery, then finds its own version, and the event in the record.
 //
@@ -64,7 +68,8 @@
 // A participant whose records can be due needs a global secondary index named
 // due: partition key open, sort key due, keys only. A record costs one write unit
 // more when it gets a due time, and one when it loses it. All entries of the index
-// share a partition, which is limited to 1,000 writes a second: 500 new records.
+// share a partition, which is limited to 1,000 writes a second: 500 new records. For more,
+// DuePartitions spreads them.
 //
 // A participant whose records have entries needs a global secondary index named
 // account: partition key account, sort key until, with the attribute amount. A record
@@ -104,23 +109,33 @@ type Reader interface {
 
 // Store is a participant.Store on a DynamoDB table. It needs the permissions
 // dynamodb:GetItem and dynamodb:PutItem, dynamodb:BatchGetItem if events are handled in
-// batches, dynamodb:UpdateItem if they adjust other items, and dynamodb:Query on the
-// index if Due, Balance or Entries is called.
+// batches or decisions read counters, dynamodb:UpdateItem if they adjust other items, and
+// dynamodb:Query on the index if Due, Balance or Entries is called.
 type Store struct {
 	client     Client
 	table      string
 	vocabulary Vocabulary
+	// dueRead and dueWritten are how many partitions of the due index are read, and written.
+	dueRead, dueWritten int
 }
+
+// Option sets what is optional in a Store.
+type Option func(*Store)
 
 var (
 	_ participant.Store       = (*Store)(nil)
 	_ participant.BatchLoader = (*Store)(nil)
+	_ participant.Mover       = (*Store)(nil)
 )
 
 // NewStore makes a store on the named table, whose records are written with a
 // vocabulary. It may be empty.
-func NewStore(client Client, table string, vocabulary Vocabulary) *Store {
-	return &Store{client: client, table: table, vocabulary: vocabulary}
+func NewStore(client Client, table string, vocabulary Vocabulary, options ...Option) *Store {
+	s := &Store{client: client, table: table, vocabulary: vocabulary, dueRead: 1, dueWritten: 1}
+	for _, option := range options {
+		option(s)
+	}
+	return s
 }
 
 // Load implements participant.Store.
@@ -153,6 +168,9 @@ func (s *Store) Commit(ctx context.Context, record participant.Record, adjustmen
 	if err != nil {
 		return err
 	}
+	if !record.Due.IsZero() {
+		next[s.vocabulary.name("open")] = &types.AttributeValueMemberS{Value: s.partitionOf(record.Subject)}
+	}
 	put := &types.Put{TableName: &s.table, Item: next}
 	if record.Version == 0 {
 		put.ConditionExpression = aws.String("attribute_not_exists(#pk)")
@@ -170,18 +188,42 @@ func (s *Store) Commit(ctx context.Context, record participant.Record, adjustmen
 			ExpressionAttributeValues:           put.ExpressionAttributeValues,
 			ReturnValuesOnConditionCheckFailure: put.ReturnValuesOnConditionCheckFailure,
 		})
-		return s.commitError(record.Subject, nil, err)
+		return s.commitError("commit "+record.Subject, nil, err)
 	}
-	writes := []types.TransactWriteItem{{Put: put}}
+	writes, err := s.writes(adjustments)
+	if err != nil {
+		return err
+	}
+	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+		TransactItems: slices.Insert(writes, 0, types.TransactWriteItem{Put: put}),
+	})
+	return s.commitError("commit "+record.Subject, append([]participant.Adjustment{{}}, adjustments...), err)
+}
+
+// Move implements participant.Mover: one transaction of 2 write units for each item. A
+// conflict with another transaction is participant.ErrConflict.
+func (s *Store) Move(ctx context.Context, adjustments []participant.Adjustment) error {
+	if err := participant.CheckMove(adjustments); err != nil {
+		return err
+	}
+	writes, err := s.writes(adjustments)
+	if err != nil {
+		return err
+	}
+	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+	return s.commitError("move", adjustments, err)
+}
+
+func (s *Store) writes(adjustments []participant.Adjustment) ([]types.TransactWriteItem, error) {
+	var writes []types.TransactWriteItem
 	for _, adjustment := range adjustments {
 		write, err := s.write(adjustment)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		writes = append(writes, write)
 	}
-	_, err = s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
-	return s.commitError(record.Subject, adjustments, err)
+	return writes, nil
 }
 
 // write returns the write of an adjustment.
@@ -220,8 +262,35 @@ func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 	update.UpdateExpression = aws.String("ADD " + strings.Join(add, ", "))
 	if len(enough) > 0 {
 		update.ConditionExpression = aws.String(strings.Join(enough, " AND "))
+		update.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	}
 	return update
+}
+
+// CountersOf implements participant.Mover with a BatchGetItem for every 100 items.
+func (s *Store) CountersOf(ctx context.Context, items ...string) (participant.Counters, error) {
+	counters := make(participant.Counters)
+	for chunk := range slices.Chunk(items, maximumKeys) {
+		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
+		for _, item := range chunk {
+			request.Keys = append(request.Keys, s.vocabulary.key(itemKey(item)))
+			counters[item] = nil
+		}
+		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: request}})
+		if err != nil {
+			return nil, fmt.Errorf("read %d items: %w", len(chunk), err)
+		}
+		if left := len(out.UnprocessedKeys[s.table].Keys); left > 0 {
+			return nil, fmt.Errorf("read %d items: %d of them were left out", len(chunk), left)
+		}
+		for _, found := range out.Responses[s.table] {
+			item := itemOf(s.vocabulary.subjectOf(found))
+			if counters[item], err = s.vocabulary.countersOf(found); err != nil {
+				return nil, fmt.Errorf("decode %s: %w", item, err)
+			}
+		}
+	}
+	return counters, nil
 }
 
 // Counters returns the counters of an adjusted item.

@@ -99,6 +99,7 @@ func TestAdjustmentsAreMadeInOneTransactionWithTheRecord(t *testing.T) {
 			ExpressionAttributeValues: map[string]types.AttributeValue{
 				":a0": num("-1"), ":m0": num("1"), ":a1": num("-2"), ":m1": num("2"), ":a2": num("2"),
 			},
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}},
 		{Update: &types.Update{
 			TableName:                 new(table),

@@ -80,7 +80,7 @@ func TestTheItemsOfOthersInATableAreNotRead(t *testing.T) {
 
 	c := newClient()
 	entry := func(sk, amount string) map[string]types.AttributeValue {
-		return map[string]types.AttributeValue{"PK": str("o-" + amount), "SK": str(sk), "n": num(amount)}
+		return map[string]types.AttributeValue{"PK": str("o-" + amount), "SK": str(sk), "n": num(amount), "GSI1SK": num("8")}
 	}
 	c.pages = []*dynamodb.QueryOutput{
 		{Items: []map[string]types.AttributeValue{entry("stock", "3"), entry("invoice", "4")}},

@@ -52,6 +52,25 @@ func TestARecordThatABatchDoesNotHaveOrThatCannotBeReadIsLeftOut(t *testing.T) {
 	assertEqual(t, []string{"BatchGetItem"}, c.calls)
 }
 
+func TestCountersThatABatchDoesNotHaveAreAnError(t *testing.T) {
+	c := newClient()
+	c.items["stock#a"] = map[string]types.AttributeValue{"pk": str("stock#a"), "on_hand": num("1")}
+	c.items["stock#b"] = map[string]types.AttributeValue{"pk": str("stock#b"), "on_hand": str("one")}
+	store := dynamo.NewStore(c, table, dynamo.Vocabulary{})
+	got, err := store.CountersOf(t.Context(), "stock#a", "absent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, participant.Counters{"stock#a": {"on_hand": 1}, "absent": nil}, got)
+	if _, err := store.CountersOf(t.Context(), "stock#b"); err == nil {
+		t.Error("a text is a counter")
+	}
+	c.unprocessed = []string{"stock#a"}
+	if got, err := store.CountersOf(t.Context(), "stock#a"); err == nil {
+		t.Errorf("what was left out is %v", got)
+	}
+}
+
 func TestABatchThatCannotBeLoadedIsAnError(t *testing.T) {
 	c := newClient()
 	c.err = errors.New("connection refused")

@@ -28,6 +28,7 @@
 package lambdaapp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,6 +99,7 @@ type settings struct {
 	xrayDaemon                    string
 	sampler                       sdktrace.Sampler
 	retention                     time.Duration
+	dueRead, dueWritten           int
 }
 
 // Main makes a language and an App, and calls run with it. An error of any of them is
@@ -183,7 +185,7 @@ func New(ctx context.Context, language Language) (*App, error) {
 		AWS:       config,
 		Table:     s.table,
 		DynamoDB:  client,
-		Store:     dynamo.NewStore(client, s.table, vocabulary),
+		Store:     dynamo.NewStore(client, s.table, vocabulary, dynamo.DuePartitions(s.dueRead, s.dueWritten)),
 		Publisher: publisher,
 		Language:  language,
 		Logger:    logger,
@@ -258,10 +260,22 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 		immediateQueueURL:  getenv("IMMEDIATE_QUEUE_URL"),
 		xrayDaemon:         getenv("AWS_XRAY_DAEMON_ADDRESS"), // Lambda sets it.
 	}
-	var shareErr, retentionErr error
+	var shareErr, retentionErr, readErr, writtenErr error
 	s.sampler, shareErr = newSampler(getenv("TRACED_SHARE"))
 	s.retention, retentionErr = readDuration("RETENTION", getenv)
-	return s, errors.Join(append(problems, shareErr, retentionErr)...)
+	s.dueRead, readErr = readPartitions("DUE_PARTITIONS_READ", getenv)
+	s.dueWritten, writtenErr = readPartitions("DUE_PARTITIONS_WRITTEN", getenv)
+	return s, errors.Join(append(problems, shareErr, retentionErr, readErr, writtenErr)...)
+}
+
+// readPartitions reads a number of partitions, which is 1 if the variable is not set.
+func readPartitions(name string, getenv func(string) string) (int, error) {
+	value := cmp.Or(getenv(name), "1")
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("the environment variable %s is %q, not a number of partitions", name, value)
+	}
+	return n, nil
 }
 
 // newSampler makes a sampler of a share of all traces, by trace id, so that all

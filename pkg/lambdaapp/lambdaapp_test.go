@@ -50,6 +50,7 @@ func TestTheSettingsAreReadFromTheEnvironment(t *testing.T) {
 		deadLetterQueueURL: "https://sqs.example.com/1/payment-dead", queueURL: "https://sqs.example.com/1/payment",
 		immediateQueueURL: "https://sqs.example.com/1/payment-now",
 		xrayDaemon:        "127.0.0.1:2000", sampler: tracing.ParentBased(), retention: 360 * time.Hour,
+		dueRead: 1, dueWritten: 1,
 	}
 	if got != want {
 		t.Errorf("read %+v, expected %+v", got, want)
@@ -221,6 +222,26 @@ func TestAnInvalidRetentionIsRefused(t *testing.T) {
 		if _, err := settingsOf(variables); err == nil || !strings.Contains(err.Error(), "RETENTION") || !strings.Contains(err.Error(), value) {
 			t.Errorf("%q: the error is %v", value, err)
 		}
+	}
+}
+
+func TestAnInvalidNumberOfPartitionsIsRefused(t *testing.T) {
+	for _, name := range []string{"DUE_PARTITIONS_READ", "DUE_PARTITIONS_WRITTEN"} {
+		for _, value := range []string{"0", "-1", "many"} {
+			variables := environment()
+			variables[name] = value
+			if _, err := settingsOf(variables); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), value) {
+				t.Errorf("%s is %q: the error is %v", name, value, err)
+			}
+		}
+	}
+}
+
+func TestTheEnvironmentHasTheNumberOfPartitionsOfWhatIsDue(t *testing.T) {
+	variables := environment()
+	variables["DUE_PARTITIONS_READ"], variables["DUE_PARTITIONS_WRITTEN"] = "32", "16"
+	if s, err := settingsOf(variables); err != nil || s.dueRead != 32 || s.dueWritten != 16 {
+		t.Errorf("%d are read and %d written, %v", s.dueRead, s.dueWritten, err)
 	}
 }
 

@@ -27,6 +27,7 @@ type Store struct {
 var (
 	_ participant.Store       = (*Store)(nil)
 	_ participant.BatchLoader = (*Store)(nil)
+	_ participant.Mover       = (*Store)(nil)
 )
 
 // NewStore makes an empty store.
@@ -78,8 +79,47 @@ func (s *Store) Commit(_ context.Context, record participant.Record, adjustments
 	default:
 		return participant.ErrConflict
 	}
-	if refused := s.refusedItems(adjustments); len(refused) > 0 {
-		return &participant.RefusedError{Items: refused}
+	if err := s.adjust(adjustments); err != nil {
+		return err
+	}
+	record = clone(record)
+	record.Version++
+	s.records[record.Subject] = record
+	return nil
+}
+
+// Move implements participant.Mover.
+func (s *Store) Move(_ context.Context, adjustments []participant.Adjustment) error {
+	if err := participant.CheckMove(adjustments); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.adjust(adjustments)
+}
+
+// CountersOf implements participant.Mover.
+func (s *Store) CountersOf(_ context.Context, items ...string) (participant.Counters, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	counters := make(participant.Counters)
+	for _, item := range items {
+		counters[item] = maps.Clone(s.counters[item])
+	}
+	return counters, nil
+}
+
+// adjust makes all adjustments, or returns a *participant.RefusedError.
+func (s *Store) adjust(adjustments []participant.Adjustment) error {
+	refused := &participant.RefusedError{Counters: make(participant.Counters)}
+	for _, adjustment := range adjustments {
+		if s.refuses(adjustment) {
+			refused.Items = append(refused.Items, adjustment.Item)
+			refused.Counters[adjustment.Item] = maps.Clone(s.counters[adjustment.Item])
+		}
+	}
+	if len(refused.Items) > 0 {
+		return refused
 	}
 	for _, adjustment := range adjustments {
 		if adjustment.Write != nil {
@@ -95,23 +135,17 @@ func (s *Store) Commit(_ context.Context, record participant.Record, adjustments
 			item[counter] += amount
 		}
 	}
-	record = clone(record)
-	record.Version++
-	s.records[record.Subject] = record
 	return nil
 }
 
-func (s *Store) refusedItems(adjustments []participant.Adjustment) []string {
-	var refused []string
-	for _, adjustment := range adjustments {
-		for counter, amount := range adjustment.Add {
-			if amount < 0 && s.counters[adjustment.Item][counter]+amount < 0 {
-				refused = append(refused, adjustment.Item)
-				break
-			}
+// refuses reports whether a counter would fall below zero.
+func (s *Store) refuses(adjustment participant.Adjustment) bool {
+	for counter, amount := range adjustment.Add {
+		if amount < 0 && s.counters[adjustment.Item][counter]+amount < 0 {
+			return true
 		}
 	}
-	return refused
+	return false
 }
 
 // Counters returns the counters of an adjusted item.

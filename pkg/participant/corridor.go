@@ -45,7 +45,7 @@ func (p *Participant[S]) guess(t *task) *view {
 // returns the record after the tasks, and reports whether each may have another result
 // if it is run alone.
 func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (record Record, divisible bool) {
-	var refused []string
+	var in Input
 	for attempt := 1; ; attempt++ {
 		var err error
 		if v == nil {
@@ -53,7 +53,7 @@ func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (recor
 			v.record, err = p.config.Store.Load(ctx, tasks[0].Event.Subject)
 		}
 		if err == nil {
-			record, err = p.attempt(ctx, tasks, *v, refused)
+			record, err = p.attempt(ctx, tasks, *v, in)
 		}
 		items, isRefused := errors.AsType[*RefusedError](err)
 		conflict, isStanding := errors.AsType[*ConflictError](err)
@@ -62,22 +62,22 @@ func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (recor
 		case err == nil:
 			return record, false
 		case errors.Is(err, errGuessed):
-			v, refused = nil, nil
+			v, in = nil, Input{}
 			continue
 		case v.isGuessed && isStanding:
-			v, refused = &view{record: conflict.Standing}, nil
+			v, in = &view{record: conflict.Standing}, Input{}
 			continue
 		case len(tasks) > 1:
 			p.fail(tasks, err)
-			return record, isRefused || isLost || errors.Is(err, event.ErrInvalid) || errors.Is(err, errTwice)
+			return record, isRefused || isLost || errors.Is(err, event.ErrInvalid) || errors.Is(err, errTwice) || errors.Is(err, errFirst)
 		case attempt >= maximumAttempts, !isRefused && !isLost:
 			p.fail(tasks, err)
 			return record, false
 		case isRefused:
-			refused = items.Items
+			in = Input{Refused: items.Items, Counters: items.Counters}
 			continue
 		}
-		v, refused = nil, nil
+		v, in = nil, Input{}
 		if paused := p.config.Pause(ctx, attempt); paused != nil {
 			p.fail(tasks, fmt.Errorf("%w, and then: %w", err, paused))
 			return record, false
@@ -85,9 +85,25 @@ func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (recor
 	}
 }
 
-// attempt decides on the tasks and commits once. The error is that of all tasks; a task
+// attempt decides on the tasks and commits once, after what a decision on a single task
+// needs first. It begins with what is known of the adjusted items.
+func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, known Input) (Record, error) {
+	for range maximumSteps {
+		record, err := p.decideAll(ctx, tasks, v, known)
+		needed, isNeeded := errors.AsType[*needError](err)
+		if !isNeeded || len(tasks) > 1 {
+			return record, err
+		}
+		if known, err = p.provide(ctx, needed, known); err != nil {
+			return record, err
+		}
+	}
+	return v.record, fmt.Errorf("%w: its decision needs more than %d reads and moves", ErrConflict, maximumSteps)
+}
+
+// decideAll decides on the tasks and commits once. The error is that of all tasks; a task
 // that has failed alone has an error of its own.
-func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, refused []string) (Record, error) {
+func (p *Participant[S]) decideAll(ctx context.Context, tasks []*task, v view, known Input) (Record, error) {
 	if err := p.checkOwner(v.record); err != nil {
 		return v.record, err
 	}
@@ -95,11 +111,11 @@ func (p *Participant[S]) attempt(ctx context.Context, tasks []*task, v view, ref
 	now := p.config.Clock().UTC().Truncate(time.Millisecond)
 	for i, t := range tasks {
 		t.reset()
-		err := p.decide(ctx, plan, t, Input{Event: t.Event, Data: t.data, Now: now, Refused: refused})
+		err := p.decide(ctx, plan, t, Input{Event: t.Event, Data: t.data, Now: now, Refused: known.Refused, Counters: known.Counters})
 		switch {
 		case err == nil:
 			continue
-		case errors.Is(err, errTwice):
+		case errors.Is(err, errTwice), errors.Is(err, errFirst):
 			return plan.next, err
 		case v.isGuessed:
 			return plan.next, errGuessed
@@ -175,6 +191,9 @@ func (p *Participant[S]) decide(ctx context.Context, plan *plan, t *task, in Inp
 	if plan.next.Erased {
 		t.outcome = Ignored
 		return nil
+	}
+	if len(decision.Reads)+len(decision.Moves) > 0 {
+		return &needError{decision.Reads, decision.Moves}
 	}
 	if err := plan.checkDistinct(decision.Adjustments); err != nil {
 		return err

@@ -96,11 +96,23 @@ func (r Record) checkJSON() error {
 	return nil
 }
 
+// CheckMove returns event.ErrInvalid for adjustments that no Mover makes.
+func CheckMove(adjustments []Adjustment) error {
+	if n := len(adjustments); n == 0 || n > MaximumWrites {
+		return fmt.Errorf("%w: a move has %d adjustments, allowed are 1 to %d", event.ErrInvalid, n, MaximumWrites)
+	}
+	return checkDistinct("a move", adjustments)
+}
+
 func checkAdjustments(subject string, adjustments []Adjustment) error {
 	if writes := 1 + len(adjustments); writes > MaximumWrites {
 		return fmt.Errorf("%w: %s would be committed with %d writes in a transaction, %d are allowed",
 			event.ErrInvalid, subject, writes, MaximumWrites)
 	}
+	return checkDistinct(subject, adjustments)
+}
+
+func checkDistinct(subject string, adjustments []Adjustment) error {
 	adjusted := make(map[string]bool)
 	for _, adjustment := range adjustments {
 		if err := adjustment.check(); err != nil {

@@ -121,6 +121,9 @@ type Input struct {
 	// Refused are the items of which there was not enough when the previous
 	// attempt was committed. It is empty at the first attempt.
 	Refused []string
+	// Counters are those of the refused items, when they were refused, and what was read
+	// because of Decision.Reads.
+	Counters Counters
 }
 
 // Decision is the result of an event: the new state, the data of the events to
@@ -129,6 +132,14 @@ type Decision[S any] struct {
 	State       S
 	Events      []event.Data
 	Adjustments []Adjustment
+	// Reads are items whose counters are needed first. They are read, and the event is
+	// decided on again with Input.Counters. The rest of the decision does not count.
+	Reads []string
+	// Moves are adjustments that have to be made first, in a transaction of their own. Then
+	// the event is decided on again, as if for the first time. The rest of the decision does
+	// not count. The process may stop after them, so they must be right without the decision:
+	// what they take from one item they give to others.
+	Moves []Adjustment
 }
 
 // Decide is a bounded context's decision. A pure one ignores ctx. A decision that

@@ -31,7 +31,12 @@ func (e *ConflictError) Unwrap() error { return ErrConflict }
 // items have less than the adjustments would take from them.
 type RefusedError struct {
 	Items []string
+	// Counters has the counters of these items at that moment.
+	Counters Counters
 }
+
+// Counters are the counters of adjusted items, by item.
+type Counters map[string]map[string]int64
 
 // Error does not name the items: an error is logged, and an item may be named
 // after a person.
@@ -111,6 +116,16 @@ type Store interface {
 	// made. After any other error it is unknown whether the commit was made. A conflict
 	// takes precedence over a refusal, and an invalid commit over both.
 	Commit(ctx context.Context, record Record, adjustments []Adjustment) error
+}
+
+// Mover is an optional interface of a Store, for a context whose decisions have Reads or
+// Moves.
+type Mover interface {
+	// CountersOf returns the counters of items, each with a strongly consistent read of its
+	// own. An item that was never adjusted has none.
+	CountersOf(ctx context.Context, items ...string) (Counters, error)
+	// Move applies adjustments as Commit does, without a record.
+	Move(ctx context.Context, adjustments []Adjustment) error
 }
 
 // BatchLoader is an optional interface of a Store.

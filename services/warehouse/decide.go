@@ -3,54 +3,58 @@ package warehouse
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 )
 
-// Decide is the decision of the warehouse: a pure function of the state, the
-// event, and whether the carrier delivers to the order's address.
+// Decide is HotSKUs.Decide without a hot SKU.
 func Decide(s State, in participant.Input, deliverable bool) (Decision, error) {
+	return HotSKUs(nil).Decide(s, in, deliverable)
+}
+
+// Decide is the decision of the warehouse: a pure function of the hot SKUs, the state, the
+// event, and whether the carrier delivers to the order's address.
+func (hot HotSKUs) Decide(s State, in participant.Input, deliverable bool) (Decision, error) {
 	switch data := in.Data.(type) {
 	case contract.OrderPlaced:
-		return reserve(s, data, in.Refused), nil
+		return hot.reserve(s, data, in), nil
 	case contract.PointsAwarded:
 		return ship(s, in.Event, deliverable)
 	case contract.CancellationRequested:
 		return cancel(s, data.Reason), nil
 	case contract.PaymentDeclined:
-		return release(s, in.Event, data.Reason)
+		return hot.release(s, in, data.Reason)
 	case contract.PaymentRefunded:
-		return release(s, in.Event, data.Reason)
+		return hot.release(s, in, data.Reason)
 	case contract.StockReceived:
 		return receive(s, data), nil
 	}
 	return Decision{}, fmt.Errorf("%w: the warehouse does not consume %s", event.ErrInvalid, in.Event.Type)
 }
 
-// reserve reserves all items or none. The argument refused has the items of which
-// there was not enough stock when the reservation was committed.
-func reserve(s State, order contract.OrderPlaced, refused []string) Decision {
+// reserve reserves all items or none. It assumes that there is enough stock, until the
+// commit is refused.
+func (hot HotSKUs) reserve(s State, order contract.OrderPlaced, in participant.Input) Decision {
 	switch s.Status {
 	case Unknown:
 	case Reserved, Unavailable, Shipped, Failing, Released, Erased:
 		return Decision{State: s}
 	}
-	s.CustomerID = order.CustomerID
-	if len(refused) > 0 {
-		missing := make([]string, len(refused))
-		for i, item := range refused {
-			missing[i] = strings.TrimPrefix(item, stockPrefix)
-		}
-		s.Status = Unavailable
+	items := pieces(order.Items)
+	taken, missing := hot.take(items, in)
+	switch {
+	case len(missing) > 0:
+		s.Status, s.CustomerID = Unavailable, order.CustomerID
 		return Decision{State: s, Events: []event.Data{
 			contract.StockUnavailable{Missing: missing, Reason: contract.OutOfStock},
 		}}
+	case len(taken.Reads)+len(taken.Moves) > 0:
+		return taken
 	}
-	s.Status = Reserved
-	s.Items = pieces(order.Items)
+	s.Status, s.CustomerID = Reserved, order.CustomerID
+	s.Items = items
 	s.ShippingAddress = order.ShippingAddress
 	return Decision{
 		State: s,
@@ -60,8 +64,27 @@ func reserve(s State, order contract.OrderPlaced, refused []string) Decision {
 			Total:         order.Total(),
 			PaymentMethod: order.PaymentMethod,
 		}},
-		Adjustments: adjustOnHand(s.Items, -1),
+		Adjustments: taken.Adjustments,
 	}
+}
+
+// take takes the pieces from those on hand, or returns the SKUs of which there are not
+// enough.
+func (hot HotSKUs) take(stock []contract.Stock, in participant.Input) (taken Decision, missing []string) {
+	for _, item := range stock {
+		shelf := hot.shelf(item.SKU, in)
+		switch from := shelf.find(item.Quantity); {
+		case from.item != "":
+			taken.Adjustments = append(taken.Adjustments, shelf.take(from.item, item.Quantity))
+		case len(from.reads) > 0:
+			taken.Reads = append(taken.Reads, from.reads...)
+		case len(from.moves) > 0:
+			taken.Moves = from.moves // Those of another SKU follow: a transaction is limited.
+		default:
+			missing = append(missing, item.SKU)
+		}
+	}
+	return taken, missing
 }
 
 // ship is the pivot. It adjusts nothing: the pieces are not on hand since they were
@@ -111,22 +134,26 @@ func fail(s State, reason contract.Reason) Decision {
 // of a failure here, if there was one: a payment may be declined because its refund
 // came first. Neither event can arrive before the order, because the payment context
 // reacts to an event of the warehouse about the order.
-func release(s State, e event.Event, reason contract.Reason) (Decision, error) {
+func (hot HotSKUs) release(s State, in participant.Input, reason contract.Reason) (Decision, error) {
 	switch s.Status {
 	case Unknown:
-		return Decision{}, neverPlaced(e)
+		return Decision{}, neverPlaced(in.Event)
 	case Reserved, Failing:
 	case Unavailable, Released, Erased:
 		return Decision{State: s}, nil
 	case Shipped:
-		return Decision{}, fmt.Errorf("%w: %s for an order that is shipped", event.ErrInvalid, e.Type)
+		return Decision{}, fmt.Errorf("%w: %s for an order that is shipped", event.ErrInvalid, in.Event.Type)
 	}
 	held, reason := s.Items, cmp.Or(s.Reason, reason)
 	s.Status, s.Items, s.Reason = Released, nil, ""
+	var released []participant.Adjustment
+	for _, item := range held {
+		released = append(released, hot.shelf(item.SKU, in).release(item.Quantity))
+	}
 	return Decision{
 		State:       s,
 		Events:      []event.Data{contract.StockReleased{Items: append([]contract.Stock{}, held...), Reason: reason}},
-		Adjustments: adjustOnHand(held, +1),
+		Adjustments: released,
 	}, nil
 }
 
@@ -163,17 +190,4 @@ func pieces(lines []contract.Item) []contract.Stock {
 		stock[i].Quantity += line.Quantity
 	}
 	return stock
-}
-
-// adjustOnHand returns the adjustments that take the pieces from those on hand (sign
-// -1), or give them back (+1).
-func adjustOnHand(stock []contract.Stock, sign int64) []participant.Adjustment {
-	var adjustments []participant.Adjustment
-	for _, s := range stock {
-		adjustments = append(adjustments, participant.Adjustment{
-			Item: StockItem(s.SKU),
-			Add:  map[string]int64{CounterOnHand: sign * s.Quantity},
-		})
-	}
-	return adjustments
 }

@@ -56,7 +56,8 @@ func (s State) Shipped() []contract.Stock {
 type Decision = participant.Decision[State]
 
 // Counters of the stock of a SKU: the pieces that were received, and those that no order
-// has. Reserved and shipped pieces are in the orders' records, and not counted.
+// has. Reserved and shipped pieces are in the orders' records, and not counted. Pieces on
+// hand of a hot SKU are in its shards, too.
 const (
 	CounterReceived = "received"
 	CounterOnHand   = "on_hand"
@@ -76,16 +77,22 @@ type Carrier interface {
 
 // Context returns the configuration of the warehouse, without what it runs on. A record is
 // that of an order, or of a stock receipt.
-func Context(carrier Carrier) participant.Config[State] {
+func (hot HotSKUs) Context(carrier Carrier) participant.Config[State] {
 	return participant.Config[State]{
-		Source: contract.SourceWarehouse, Decide: Decider(carrier),
+		Source: contract.SourceWarehouse, Decide: hot.Decider(carrier),
 		Begins: []event.Data{contract.OrderPlaced{}, contract.StockReceived{}},
 	}
 }
 
+// Context is HotSKUs.Context without a hot SKU.
+func Context(carrier Carrier) participant.Config[State] { return HotSKUs(nil).Context(carrier) }
+
+// Decider is HotSKUs.Decider without a hot SKU.
+func Decider(carrier Carrier) participant.Decide[State] { return HotSKUs(nil).Decider(carrier) }
+
 // Decider returns the decision of the warehouse with a carrier, which is called before
 // an order is shipped.
-func Decider(carrier Carrier) participant.Decide[State] {
+func (hot HotSKUs) Decider(carrier Carrier) participant.Decide[State] {
 	return func(ctx context.Context, s State, in participant.Input) (Decision, error) {
 		deliverable := true
 		if _, awarded := in.Data.(contract.PointsAwarded); awarded && s.Status == Reserved {
@@ -94,6 +101,6 @@ func Decider(carrier Carrier) participant.Decide[State] {
 				return Decision{}, fmt.Errorf("call the carrier: %w", err)
 			}
 		}
-		return Decide(s, in, deliverable)
+		return hot.Decide(s, in, deliverable)
 	}
 }

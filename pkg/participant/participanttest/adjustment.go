@@ -19,6 +19,7 @@ import (
 // CounterStore is a participant.Store whose commits adjust other items.
 type CounterStore interface {
 	participant.Store
+	participant.Mover
 	// Counters returns the counters of an adjusted item: none if it was never
 	// adjusted.
 	Counters(ctx context.Context, item string) (map[string]int64, error)
@@ -44,6 +45,10 @@ func TestCounters(t *testing.T, newStore func(t *testing.T) CounterStore) {
 	t.Run("a commit with a conflict and a refusal is a conflict", s.conflictBeforeRefusal)
 	t.Run("a first commit with adjustments over an existing record returns it", s.standing)
 	t.Run("an item cannot be adjusted twice in one commit", s.itemTwice)
+	t.Run("a move adjusts all items or none", s.move)
+	t.Run("a move has limits", s.moveLimits)
+	t.Run("a refusal has the counters of its items", s.refusedCounters)
+	t.Run("the counters of many items are read together", s.countersOf)
 	t.Run("concurrent commits never take more than there is", s.concurrentTakers)
 	t.Run("concurrent commits that take one piece each never take more than there is", s.concurrentTakersOfOne)
 }

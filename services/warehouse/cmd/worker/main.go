@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -14,7 +16,11 @@ import (
 
 func main() {
 	lambdaapp.Main(contract.NewLanguage, func(_ context.Context, app *lambdaapp.App) error {
-		p, err := lambdaapp.Participant(app, warehouse.Context(sandbox.Carrier{}))
+		hot, err := warehouse.ParseHotSKUs(os.Getenv("HOT_SKUS"))
+		if err != nil {
+			return fmt.Errorf("the environment variable HOT_SKUS: %w", err)
+		}
+		p, err := lambdaapp.Participant(app, hot.Context(sandbox.Carrier{}))
 		if err != nil {
 			return err
 		}
