@@ -96,7 +96,7 @@ SHOW_DLQ := --dead-letter-command 'make dlq QUEUE={queue}'
 # minutes, and so it does with FLAGS='--redeliver-after 0'.
 SOON := --redeliver-after 1s
 
-.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat mutants build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore soak chaos upgrade bench capacity screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename release host FORCE
+.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat mutants build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore outages soak chaos upgrade bench capacity screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename release host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -212,7 +212,7 @@ diff-comment: $(COMMENT)
 golden: ## Accept templates, permissions and the generated parts of documents as they are now: read the diff before you commit it.
 	cp docs/runbooks/dead-letters.md operator/runbook/dead-letters.txt
 	go test ./infra -run 'Reviewed|TestNothingThatKeepsDataIsReplaced' -update
-	go test ./acceptance/simulation -run 'TestTheStateTablesInTheDocsAreThoseOfTheCode|TestEveryReachableState|WhenAServiceFails' -update
+	go test ./acceptance/simulation -run 'TestTheStateTablesInTheDocsAreThoseOfTheCode|TestEveryReachableState|TestEveryMistake|WhenAServiceFails' -update
 	go test ./acceptance/document -run Generated -update
 	go test ./acceptance/capacity -run Generated -update
 	go test ./services/order/httpapi -run Generated -update
@@ -224,6 +224,9 @@ sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
 
 explore: ## Explore every state that one order, and two that compete, can reach; with batches of two events, too.
 	BATCHES=1 go test -count=1 -timeout 60m -v ./acceptance/simulation -run TestEveryReachableState
+
+outages: ## Simulate that a whole service fails, and write the table of docs/proof.md.
+	go test -count=1 -v ./acceptance/simulation -run WhenAServiceFails -update
 
 soak: ## Simulate until it is stopped, or fails.
 	SOAK=1 go test $(RACE) -count=1 -timeout 0 -v ./acceptance/simulation -run TestEveryOrderEnds

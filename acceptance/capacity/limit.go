@@ -60,8 +60,7 @@ type Settings struct {
 	// the quota of each.
 	Warm   map[string]float64
 	Tables float64
-	// OpenOrders are the partitions of the index of open orders. More than one is a
-	// change of its key.
+	// OpenOrders are the partitions of the index of open orders.
 	OpenOrders int
 	// Busy begins with the pollers and the environments of a load that has lasted.
 	Busy bool
@@ -89,7 +88,7 @@ func (m Model) Limits() []Limit {
 	limits = append(limits, m.workers()...)
 	limits = append(limits, m.tables()...)
 	return append(limits, Limit{
-		"DynamoDB", openOrders, partitionWrites, 2, "another key of the index", partitionPage,
+		"DynamoDB", openOrders, partitionWrites, 2, "`OpenOrders` in the settings", partitionPage,
 		func(s *Settings, n float64) { s.OpenOrders = int(math.Ceil(n / partitionWrites)) },
 	})
 }

@@ -96,6 +96,9 @@ func (d tree) follow(t *testing.T, b block) {
 		}
 	case b.language == "sh":
 		for command := range strings.Lines(b.text) {
+			if os.Getenv("GUIDE_TESTS") == "" {
+				command = strings.ReplaceAll(command, "go test ", "go test -short ")
+			}
 			began := time.Now()
 			d.run(t, []string{"SEEDS=50"}, "sh", "-ec", command)
 			t.Logf("%4.1f s  %s", time.Since(began).Seconds(), strings.TrimSpace(command))

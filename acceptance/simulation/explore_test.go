@@ -20,8 +20,8 @@ const proofDocument = "../../docs/proof.md"
 // The explored tables of docs/proof.md are those of the code, so a change of a decision that
 // adds or removes a state is seen in a review. make explore handles events in batches, too.
 func TestEveryReachableStateKeepsTheInvariantsAndReachesAnEnd(t *testing.T) {
-	if detectsRaces {
-		t.Skip("takes minutes, and runs nothing concurrently")
+	if detectsRaces || testing.Short() {
+		t.Skip("takes a minute, with the race detector minutes, and runs nothing concurrently")
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // Most of what is allocated stays in use.
 	language := newLanguage(t)

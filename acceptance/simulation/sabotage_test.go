@@ -1,11 +1,15 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
+	"example.com/saga/acceptance/markdown"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
@@ -186,33 +190,55 @@ func mistakes() map[string]mistake {
 }
 
 func TestEveryMistakeIsFoundAndShrunkToAShortHistory(t *testing.T) {
-	if detectsRaces {
-		t.Skip("takes minutes, and runs the same concurrent code as the property test")
+	if detectsRaces || testing.Short() {
+		t.Skip("takes a minute, with the race detector minutes, and runs the same concurrent code as the property test")
 	}
 	language := newLanguage(t)
-	for name, mistake := range mistakes() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := simulation{language, func(l paymentsandbox.Ledger) decisions {
-				d := sandboxed(l)
-				mistake.make(&d, l)
-				return d
-			}, 50}
-			_, failed, err := s.search(t.Context(), 1, 100)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if failed == nil {
-				t.Fatal("no invariant is violated")
-			}
-			t.Logf("seed %d, shrunk:\n%s", failed.seed, failed)
-			lines := len(failed.log)
-			if replay := slices.Index(failed.log, replayBegins); replay >= 0 {
-				lines = replay
-			}
-			if lines > 60 {
-				t.Errorf("the history has %d lines, at most 60 are allowed", lines)
-			}
-		})
+	var rows [][]string
+	var mu sync.Mutex
+	t.Run("found", func(t *testing.T) {
+		for name, mistake := range mistakes() {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				seed, lines := findAndShrink(t, language, mistake)
+				mu.Lock()
+				defer mu.Unlock()
+				rows = append(rows, []string{name, strconv.FormatUint(seed, 10), strconv.Itoa(lines)})
+			})
+		}
+	})
+	slices.SortFunc(rows, func(a, b []string) int { return cmp.Compare(a[0], b[0]) })
+	rows = append([][]string{{"mistake", "histories", "lines"}}, rows...)
+	document, err := replaceBetween(read(t, proofDocument), "mistakes found by the simulation", markdown.Table(rows, "--:"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	checkWritten(t, proofDocument, document)
+}
+
+// findAndShrink returns the first seed, beginning with 1, with which a mistake is found, and
+// how many lines the shrunk history has.
+func findAndShrink(t *testing.T, language participant.Language, m mistake) (seed uint64, lines int) {
+	t.Helper()
+	s := simulation{language, func(l paymentsandbox.Ledger) decisions {
+		d := sandboxed(l)
+		m.make(&d, l)
+		return d
+	}, 50}
+	_, failed, err := s.search(t.Context(), 1, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if failed == nil {
+		t.Fatal("no invariant is violated")
+	}
+	t.Logf("seed %d, shrunk:\n%s", failed.seed, failed)
+	lines = len(failed.log)
+	if replay := slices.Index(failed.log, replayBegins); replay >= 0 {
+		lines = replay
+	}
+	if lines > 60 {
+		t.Errorf("the history has %d lines, at most 60 are allowed", lines)
+	}
+	return failed.seed, lines
 }

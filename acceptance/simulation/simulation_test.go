@@ -102,7 +102,7 @@ func (s simulation) search(ctx context.Context, seed, n uint64) (map[string]int,
 // shorten looks for a history with fewer orders that fails too, and shrinks it, or the
 // original if there is none.
 func (s simulation) shorten(ctx context.Context, seed uint64) (*failure, error) {
-	const tries = 40
+	const tries = 100
 	for _, fewer := range []int{1, 2, 3, 4, 8} {
 		small := simulation{s.language, s.decisions, min(fewer, s.orders)}
 		for candidate := seed; candidate < seed+tries; candidate++ {

@@ -19,29 +19,16 @@ func (p pieces) add(stock []contract.Stock) {
 }
 
 // checkStock: nothing is negative, received = on hand + reserved + shipped, the shards of a
-// hot SKU have what it has lent to them, and at the end nothing is reserved. Received and on hand are counted; reserved and shipped is what
-// the records of the orders have. The record of a shipped order expires, but not its
-// pieces: the sum is too low for a SKU of which some were shipped before that.
+// hot SKU have what it has lent to them, and at the end nothing is reserved. Received and on
+// hand are counted; reserved and shipped is what the records of the orders have. The record
+// of a shipped order expires, but not its pieces: the sum is too low for a SKU of which some
+// were shipped before that.
 func (a *audit) checkStock() error {
 	reserved, shipped, err := a.recordedPieces()
 	if err != nil {
 		return err
 	}
-	received, onHand := make(pieces), make(pieces)
-	counters := a.Tables[contract.SourceWarehouse].Counters
-	for item, counted := range counters {
-		if sku, isStock := warehouse.SKUOf(item); isStock && item != warehouse.StockItem(sku) {
-			if n := min(counted[warehouse.CounterOnHand], counted[warehouse.CounterTaken]); n < 0 {
-				a.violated(4, "", "%s: a counter is %d", item, n)
-			}
-			item = warehouse.StockItem(sku)
-		}
-		received[item] += counted[warehouse.CounterReceived]
-		onHand[item] += counted[warehouse.CounterOnHand]
-	}
-	for _, group := range warehouse.Unbalanced(counters) {
-		a.violated(4, "", "%s", group)
-	}
+	received, onHand := a.countedPieces()
 	all := maps.Clone(received)
 	maps.Copy(all, reserved)
 	maps.Copy(all, shipped)
@@ -58,6 +45,26 @@ func (a *audit) checkStock() error {
 		}
 	}
 	return nil
+}
+
+// countedPieces adds up the counters of each SKU and of its shards, which it checks.
+func (a *audit) countedPieces() (received, onHand pieces) {
+	received, onHand = make(pieces), make(pieces)
+	counters := a.Tables[contract.SourceWarehouse].Counters
+	for item, counted := range counters {
+		if sku, isStock := warehouse.SKUOf(item); isStock && item != warehouse.StockItem(sku) {
+			if n := min(counted[warehouse.CounterOnHand], counted[warehouse.CounterTaken]); n < 0 {
+				a.violated(4, "", "%s: a counter is %d", item, n)
+			}
+			item = warehouse.StockItem(sku)
+		}
+		received[item] += counted[warehouse.CounterReceived]
+		onHand[item] += counted[warehouse.CounterOnHand]
+	}
+	for _, group := range warehouse.Unbalanced(counters) {
+		a.violated(4, "", "%s", group)
+	}
+	return received, onHand
 }
 
 // recordedPieces adds up what is reserved and shipped by the warehouse's records. The
