@@ -12,22 +12,18 @@ import (
 	"example.com/saga/acceptance/await"
 )
 
-// The times of an outage are short here: it lasts until it had an effect this often, or
-// until all orders wait for it.
-const (
-	outageHits   = 10
-	outageOrders = 6 // One of each kind.
-)
+// outageHits is how often an outage has an effect before it ends.
+const outageHits = 10
 
-// surviveOutages places orders while services fail one after the other, as in the
-// simulation, and fails the test unless they end as without that. A lost answer of DynamoDB is also one of the payment sandbox, which
-// has charged. EventBridge is never late here.
+// surviveOutages places an order of each kind while each of some services fails, as in the
+// simulation, and fails the test unless they end as without that. A lost answer of DynamoDB
+// is also one of the payment sandbox, which has charged. EventBridge is never late here.
 func surviveOutages(t *testing.T) {
 	t.Helper()
 	c := startCloud(t, "--redeliver-after", "300ms", "--schedule-every", "1s")
 	var all []placed
 	for i, fault := range []string{"dynamodb-throttle", "dynamodb-lost-answer", "duplicate-delivery"} {
-		all = append(all, c.placeDuring(t, fault, i*outageOrders)...)
+		all = append(all, c.placeDuring(t, fault, i*len(orderKinds()))...)
 	}
 	all = append(all, c.placeWithoutLoyalty(t, len(all))...)
 	c.drained(t)
@@ -46,7 +42,7 @@ func (c *cloud) placeDuring(t *testing.T, fault string, first int) []placed {
 	var all []placed
 	var group errgroup.Group
 	group.Go(func() (err error) {
-		all, err = c.tryToPlace(t.Context(), first, outageOrders)
+		all, err = c.tryToPlace(t.Context(), first, len(orderKinds()))
 		return err
 	})
 	await.Until(t, fmt.Sprintf("%s has happened %d times", fault, outageHits), func() error {
@@ -69,7 +65,7 @@ func (c *cloud) placeWithoutLoyalty(t *testing.T, first int) []placed {
 	const function = "Loyalty/Worker"
 	c.plan(t, map[string]any{"paused": map[string]bool{function: true}})
 	before := c.usage(t).Functions[function].Invocations
-	all := c.placeThroughFaults(t, first, outageOrders)
+	all := c.placeThroughFaults(t, first, len(orderKinds()))
 	shipped := slices.IndexFunc(all, func(p placed) bool { return p.name == "shipped" })
 	await.Until(t, "a payment is taken", func() error {
 		var o order

@@ -27,8 +27,8 @@ func sabotages() map[string]sabotage {
 		"a duplicate publishes nothing": {
 			mistake: edit{
 				file: "pkg/participant/corridor.go",
-				old:  "t.published = handled.Published\n",
-				new:  "t.published = nil\n",
+				old:  "t.published, t.outcome = handled.Published, Duplicate\n",
+				new:  "t.published, t.outcome = nil, Duplicate\n",
 			},
 			fault: chaos{fault: "kill-after-call", chance: 5},
 		},
@@ -62,8 +62,8 @@ func sabotages() map[string]sabotage {
 		"the error of one event of a batch is that of another": {
 			mistake: edit{
 				file: "pkg/worker/handler.go",
-				old:  "events[i].err = err\n",
-				new:  "events[len(events)-1-i].err = err\n",
+				old:  "parsed[i].err = err\n",
+				new:  "parsed[len(parsed)-1-i].err = err\n",
 			},
 			fault: chaos{fault: "dynamodb-conflict", chance: 75}, // A commit is tried eight times: one in ten fails.
 			flags: []string{"--pause", "Warehouse/Worker"},       // Then it receives whole batches.

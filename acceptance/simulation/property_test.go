@@ -22,7 +22,7 @@ import (
 // SEED=n begins with this seed and repeats a run exactly, SEEDS=n sets the number of
 // seeds, ORDERS=n the number of orders of each; SOAK=1 continues until it is stopped.
 func TestEveryOrderEndsAndNoInvariantIsViolatedUnderAnyFault(t *testing.T) {
-	standard := uint64(400) // make sim runs more
+	standard := uint64(150) // make sim runs more
 	if detectsRaces {
 		standard = 50
 	}
