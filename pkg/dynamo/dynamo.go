@@ -270,24 +270,21 @@ func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 // CountersOf implements participant.Mover with a BatchGetItem for every 100 items.
 func (s *Store) CountersOf(ctx context.Context, items ...string) (participant.Counters, error) {
 	counters := make(participant.Counters)
-	for chunk := range slices.Chunk(items, maximumKeys) {
-		request := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
-		for _, item := range chunk {
-			request.Keys = append(request.Keys, s.vocabulary.key(itemKey(item)))
-			counters[item] = nil
-		}
-		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{s.table: request}})
-		if err != nil {
-			return nil, fmt.Errorf("read %d items: %w", len(chunk), err)
-		}
-		if left := len(out.UnprocessedKeys[s.table].Keys); left > 0 {
-			return nil, fmt.Errorf("read %d items: %d of them were left out", len(chunk), left)
-		}
-		for _, found := range out.Responses[s.table] {
-			item := itemOf(s.vocabulary.subjectOf(found))
-			if counters[item], err = s.vocabulary.countersOf(found); err != nil {
-				return nil, fmt.Errorf("decode %s: %w", item, err)
-			}
+	keys := make([]string, len(items))
+	for i, item := range items {
+		counters[item], keys[i] = nil, itemKey(item)
+	}
+	found, left, err := s.getAll(ctx, keys)
+	if err == nil && len(left) > 0 {
+		err = fmt.Errorf("%d were left out", len(left))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the counters of %d items: %w", len(items), err)
+	}
+	for _, each := range found {
+		item := itemOf(s.vocabulary.subjectOf(each))
+		if counters[item], err = s.vocabulary.countersOf(each); err != nil {
+			return nil, fmt.Errorf("decode %s: %w", item, err)
 		}
 	}
 	return counters, nil
