@@ -270,9 +270,12 @@ func (s *Store) update(adjustment participant.Adjustment) *types.Update {
 // CountersOf implements participant.Mover with a BatchGetItem for every 100 items.
 func (s *Store) CountersOf(ctx context.Context, items ...string) (participant.Counters, error) {
 	counters := make(participant.Counters)
-	keys := make([]string, len(items))
-	for i, item := range items {
-		counters[item], keys[i] = nil, itemKey(item)
+	var keys []string
+	for _, item := range items {
+		if _, isTwice := counters[item]; !isTwice { // BatchGetItem rejects one key twice.
+			keys = append(keys, itemKey(item))
+		}
+		counters[item] = nil
 	}
 	found, left, err := s.getAll(ctx, keys)
 	if err == nil && len(left) > 0 {

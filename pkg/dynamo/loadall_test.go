@@ -71,6 +71,20 @@ func TestCountersThatABatchDoesNotHaveAreAnError(t *testing.T) {
 	}
 }
 
+// DynamoDB rejects a BatchGetItem that has one key twice.
+func TestAnItemThatIsNamedTwiceIsReadOnce(t *testing.T) {
+	c := newClient()
+	c.items["stock#a"] = map[string]types.AttributeValue{"pk": str("stock#a"), "on_hand": num("1")}
+	got, err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).CountersOf(t.Context(), "stock#a", "absent", "stock#a", "absent")
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, participant.Counters{"stock#a": {"on_hand": 1}, "absent": nil}, got)
+	if keys := c.batches[0].RequestItems[table].Keys; len(keys) != 2 {
+		t.Errorf("the request has %d keys", len(keys))
+	}
+}
+
 func TestABatchThatCannotBeLoadedIsAnError(t *testing.T) {
 	c := newClient()
 	c.err = errors.New("connection refused")

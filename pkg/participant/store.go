@@ -122,7 +122,7 @@ type Store interface {
 // Moves.
 type Mover interface {
 	// CountersOf returns the counters of items, each with a strongly consistent read of its
-	// own. An item that was never adjusted has none.
+	// own. An item that was never adjusted has none, and one may be named twice.
 	CountersOf(ctx context.Context, items ...string) (Counters, error)
 	// Move applies adjustments as Commit does, without a record.
 	Move(ctx context.Context, adjustments []Adjustment) error
