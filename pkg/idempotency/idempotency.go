@@ -173,7 +173,7 @@ func Run[T, W any](
 	}
 	var writes []W
 	err = safely.Call(func() error {
-		working, cancel := keepTimeToStore(ctx)
+		working, cancel := safely.KeepTime(ctx, storeTime)
 		defer cancel()
 		answer, all, err := work(working)
 		if err != nil {
@@ -259,12 +259,6 @@ func (r *Runner[W]) retry(ctx context.Context, write func() error) error {
 			return errors.Join(err, paused)
 		}
 	}
-}
-
-// keepTimeToStore returns a context that ends before ctx does.
-func keepTimeToStore(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, _ := ctx.Deadline()
-	return context.WithDeadline(ctx, deadline.Add(-min(storeTime, time.Until(deadline)/4)))
 }
 
 func encode(answer any, writes int) ([]byte, error) {

@@ -91,7 +91,7 @@ func (p *Participant[S]) HandleBatch(ctx context.Context, deliveries []event.Del
 
 // handle handles events as HandleBatch does, and returns a task for each.
 func (p *Participant[S]) handle(ctx context.Context, deliveries []event.Delivery) []*task {
-	deciding, cancel := keepTimeToPublish(ctx)
+	deciding, cancel := safely.KeepTime(ctx, publishTime)
 	defer cancel()
 	tasks := make([]*task, len(deliveries))
 	for i, delivery := range deliveries {
@@ -149,15 +149,6 @@ func (p *Participant[S]) ExecuteOutcome(ctx context.Context, command event.Event
 
 // publishTime is how much time HandleBatch keeps for publishing.
 const publishTime = time.Second
-
-// keepTimeToPublish returns a context that ends before ctx does, if ctx has a deadline.
-func keepTimeToPublish(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, limited := ctx.Deadline()
-	if !limited {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, deadline.Add(-min(publishTime, time.Until(deadline)/4)))
-}
 
 // admit decodes the event of a task. An error is returned if it can never be handled.
 func (p *Participant[S]) admit(t *task) (err error) {

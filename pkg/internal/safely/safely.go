@@ -1,4 +1,4 @@
-// Package safely calls code that may panic, or ignore its context.
+// Package safely calls code that may panic, ignore its context or take all of its time.
 package safely
 
 import (
@@ -88,4 +88,15 @@ func usable(err error) (result error) {
 		_, _ = err.Error(), errors.Is(err, errors.ErrUnsupported)
 	}
 	return err
+}
+
+// KeepTime returns a context that ends before ctx does, if ctx has a deadline: by the given
+// time, or by a quarter of the time that is left if that is less. So there is time left to
+// store or to publish what a call in it has returned.
+func KeepTime(ctx context.Context, kept time.Duration) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-min(kept, time.Until(deadline)/4)))
 }
