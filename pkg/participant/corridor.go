@@ -20,9 +20,9 @@ const maximumAttempts = 8
 // because there may be another record.
 var errGuessed = errors.New("decided on a guessed record")
 
-// errTwice means that two tasks adjust the same item. They cannot be committed together:
-// what one takes might be what the other has returned.
-var errTwice = errors.New("two events of a batch adjust one item")
+// errNotTogether means that tasks cannot be committed together. Two of them adjust one item, and
+// what one takes might be what the other has returned; or one needs counters or moves first.
+var errNotTogether = errors.New("events of a batch cannot be committed together")
 
 // view is what is known of a record: it was loaded, or is guessed to be empty.
 type view struct {
@@ -69,7 +69,7 @@ func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (recor
 			continue
 		case len(tasks) > 1:
 			p.fail(tasks, err)
-			return record, isRefused || isLost || errors.Is(err, event.ErrInvalid) || errors.Is(err, errTwice) || errors.Is(err, errFirst)
+			return record, isRefused || isLost || errors.Is(err, event.ErrInvalid) || errors.Is(err, errNotTogether)
 		case attempt >= maximumAttempts, !isRefused && !isLost:
 			p.fail(tasks, err)
 			return record, false
@@ -115,7 +115,7 @@ func (p *Participant[S]) decideAll(ctx context.Context, tasks []*task, v view, k
 		switch {
 		case err == nil:
 			continue
-		case errors.Is(err, errTwice), errors.Is(err, errFirst):
+		case errors.Is(err, errNotTogether):
 			return plan.next, err
 		case v.isGuessed:
 			return plan.next, errGuessed
@@ -159,11 +159,11 @@ func (plan *plan) repeat(t *task, handled Handled) error {
 	return handled.checkContent(t)
 }
 
-// checkDistinct returns errTwice if an earlier step of the plan adjusts one of the items.
+// checkDistinct returns errNotTogether if an earlier step of the plan adjusts one of the items.
 func (plan *plan) checkDistinct(adjustments []Adjustment) error {
 	for _, adjustment := range adjustments {
 		if slices.ContainsFunc(plan.adjustments, func(a Adjustment) bool { return a.Item == adjustment.Item }) {
-			return errTwice
+			return errNotTogether
 		}
 	}
 	return nil

@@ -11,20 +11,17 @@ import (
 // above what a decision needs, and ends one that never has enough.
 const maximumSteps = 200
 
-// errFirst means that a decision needs something first.
-var errFirst = errors.New("the decision needs counters or moves first")
-
-// needError is the errFirst of a decision, with its Reads and Moves.
+// needError means that a decision needs its Reads and Moves first: see errNotTogether.
 type needError struct {
 	reads []string
 	moves []Adjustment
 }
 
-// Error is that of errFirst.
-func (e *needError) Error() string { return errFirst.Error() }
+// Error implements error.
+func (e *needError) Error() string { return "the decision needs counters or moves first" }
 
-// Unwrap returns errFirst.
-func (e *needError) Unwrap() error { return errFirst }
+// Unwrap returns errNotTogether.
+func (e *needError) Unwrap() error { return errNotTogether }
 
 // provide makes the reads, or else the moves, that a decision needs, and returns what is known
 // then: after a move, nothing. A refused move is a conflict, because the counters were
