@@ -49,7 +49,7 @@ type ProblemType struct {
 	Title  string
 	// Meaning is a sentence, which the API answers at the type's URI.
 	Meaning string
-	// Header is the header field that the answer has with Problem.Value, or empty.
+	// Header is the header field that the answer has with Error.Value, or empty.
 	Header string
 	// Err is the error of a handler that is answered with this problem, or nil.
 	Err error

@@ -16,15 +16,18 @@
 //	                         delayed
 //	TRACED_SHARE             optional: the share of traces to sample, 0 to 1; by default
 //	                         as the parent span was
+//	DUE_PARTITIONS_READ, DUE_PARTITIONS_WRITTEN
+//	                         optional: see dynamo.DuePartitions; by default 1
 //	AWS_XRAY_DAEMON_ADDRESS  Lambda sets it if the function is traced
 //
-// The construct infra/boundedcontext sets them, and gives the function the permissions:
-// dynamodb:GetItem, PutItem and UpdateItem on the table (BatchGetItem for batches, Query
-// on its indexes), events:PutEvents on the bus, sqs:SendMessage on the dead-letter queue
-// and sqs:ChangeMessageVisibility on the function's queues.
+// The construct infra/boundedcontext sets them, but for DUE_PARTITIONS_*, and gives the
+// function the permissions: dynamodb:GetItem, PutItem and UpdateItem on the table
+// (BatchGetItem for batches, Query on its indexes), events:PutEvents on the bus,
+// sqs:SendMessage on the dead-letter queue and sqs:ChangeMessageVisibility on the
+// function's queues.
 //
-// A whole function is in examples/consumer of this repository. The start calls no service. What an event costs is in the documentation of package
-// dynamo.
+// A whole function is in examples/consumer of this repository. The start calls no service.
+// What an event costs is in the documentation of package dynamo.
 package lambdaapp
 
 import (

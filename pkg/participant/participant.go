@@ -12,9 +12,9 @@
 // handled a second time, its outgoing events are in the record. They are published
 // again with the same ids, which are derived from the cause, the type and the
 // ordinal. After a crash at any point, redelivery does the rest; a command, which is not
-// redelivered, needs package sweeper. The data of an outgoing
-// event is kept until an event arrives that was caused by it: then it was published, and
-// need not be published again.
+// redelivered, needs package sweeper. The data of an outgoing event is kept until an
+// event arrives that was caused by it: then it was published, and need not be published
+// again.
 //
 // The caller provides a Decide, preferably pure; a Store (packages dynamo and
 // memory); a Publisher (package eventbridge); and a Language, which decodes and
@@ -29,9 +29,9 @@
 // Errors of Handle: event.ErrInvalid can never succeed (an absent key, data that is
 // not in the language, an event older than the retention, a state or data that cannot
 // be encoded, too large to commit or to publish, an id that was handled with other
-// content) and belongs in a dead-letter queue. After any other error redelivery is right: ErrConflict after eight lost
-// races, ErrUnpublished if the commit is made but its events are not all published,
-// or an error of the store, the publisher or Decide.
+// content) and belongs in a dead-letter queue. After any other error redelivery is
+// right: ErrConflict after eight lost races, ErrUnpublished if the commit is made but
+// its events are not all published, or an error of the store, the publisher or Decide.
 //
 // Erase replaces what is recorded about a saga by a tombstone, which ignores every
 // later event.
@@ -216,10 +216,10 @@ type Config[S any] struct {
 	// a bounded context need the same one. Without it no record has an entry.
 	Entry func(S) Entry
 	// Committed, if set, is called after every commit with copies of the state before
-	// and after, as Load returns them, and the input. It is not called for an event that was handled before,
-	// so that what it counts is counted once. If the process stops right after the
-	// commit, or the answer of the store is lost, there is no call: use it for
-	// metrics only.
+	// and after, as Load returns them, and the input. It is not called for an event that
+	// was handled before, so that what it counts is counted once. If the process stops
+	// right after the commit, or the answer of the store is lost, there is no call: use
+	// it for metrics only.
 	Committed func(ctx context.Context, before, after S, in Input)
 	// TraceParent returns the trace parent of the current work, or "". The events
 	// that it publishes carry it. It is committed with them, so that they carry the

@@ -136,9 +136,8 @@ type BatchLoader interface {
 	LoadAll(ctx context.Context, subjects []string) (map[string]Record, error)
 }
 
-// First returns the first event that was published about the subject, or the zero value
-// if there is none. Later work for the saga has its correlation id, and belongs to its
-// trace.
+// First returns the first event that was published, or the zero value if there is none.
+// Later work for the saga has its correlation id, and belongs to its trace.
 func (r Record) First() event.Event {
 	for _, handled := range r.Handled {
 		for _, e := range handled.Published {

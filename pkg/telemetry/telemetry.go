@@ -1,8 +1,8 @@
 // Package telemetry writes the logs and metrics of a function: JSON log lines that
 // carry the subject of an event, such as an order id, and the trace id, and metrics in
-// the same lines, in CloudWatch's embedded metric format. Each delivery of an event is one line. An
-// ordinary line carries no metrics, because CloudWatch Logs charges for the bytes of
-// their metadata.
+// the same lines, in CloudWatch's embedded metric format. Each delivery of an event is
+// one line. An ordinary line carries no metrics, because CloudWatch Logs charges for the
+// bytes of their metadata.
 package telemetry
 
 import (

@@ -80,7 +80,7 @@ func (q *DeadLetterQueue) Send(ctx context.Context, deadLetter DeadLetter) error
 }
 
 // attributesOf returns the attributes of a dead letter: those of its message and the
-// reason.
+// reason. The encoding of a body that arrived escaped is kept, because it still is.
 func attributesOf(deadLetter DeadLetter, encoding string) (map[string]types.MessageAttributeValue, error) {
 	attributes := make(map[string]types.MessageAttributeValue)
 	for name, a := range deadLetter.Attributes {
