@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/saga/acceptance/generated"
 	"example.com/saga/acceptance/markdown"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
@@ -209,11 +210,7 @@ func TestEveryMistakeIsFoundAndShrunkToAShortHistory(t *testing.T) {
 	})
 	slices.SortFunc(rows, func(a, b []string) int { return cmp.Compare(a[0], b[0]) })
 	rows = append([][]string{{"mistake", "histories", "lines"}}, rows...)
-	document, err := replaceBetween(read(t, proofDocument), "mistakes found by the simulation", markdown.Table(rows, "--:"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkWritten(t, proofDocument, document)
+	generated.CheckBetween(t, proofDocument, map[string]string{"mistakes found by the simulation": markdown.Table(rows, "--:")}, *update)
 }
 
 // findAndShrink returns the first seed, beginning with 1, with which a mistake is found, and
