@@ -77,11 +77,11 @@ func (c Catalogue) Draw(live Live) Drawing {
 		x := barX + (i+1)*barWidth/(len(forwards)+1)
 		d.Arrows = append(d.Arrows, Arrow{fmt.Sprintf("M%d %dV%d", x, begin, end), rule.title(), rule.Key(), c.Topology.Matched(rule)})
 	}
+	const inRow = 4
 	for i, queue := range c.Wiring.DeadLetters {
-		const inRow = 4
 		d.resource(i%inRow*(boxWidth+apart), d.Height+i/inRow*rowHeight, queue)
 	}
-	rows := (len(c.Wiring.DeadLetters) + 3) / 4
+	rows := (len(c.Wiring.DeadLetters) + inRow - 1) / inRow
 	// There is room for the lines of the outermost boxes.
 	d.Width, d.Height = functionX+boxWidth+2, d.Height+rows*rowHeight+2
 	return d.Drawing
