@@ -32,8 +32,9 @@ func (s saga) live(ctx context.Context) (catalogue.Live, error) {
 		}
 		for _, mapping := range page.EventSourceMappings {
 			// https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html
-			if state := aws.ToString(mapping.State); state == "Disabled" || state == "Disabling" {
-				live.Stopped[s.functionPath(aws.ToString(mapping.FunctionArn))] = "its event source mapping is disabled"
+			state, path := aws.ToString(mapping.State), s.functionPath(aws.ToString(mapping.FunctionArn))
+			if path != "" && (state == "Disabled" || state == "Disabling") {
+				live.Stopped[path] = "its event source mapping is disabled"
 			}
 		}
 	}

@@ -158,7 +158,7 @@ func (d *drawing) across(x, y int, title, key string, types []string) {
 func (d *drawing) resource(x, y int, id string) {
 	b := Box{x, y, boxWidth, boxHeight, id, "", "party"}
 	path := d.Wiring.Paths[id]
-	if depth, known := d.live.Queues[path]; known && path != "" {
+	if depth, known := d.live.Queues[path]; known {
 		b.Note = fmt.Sprintf("%d waiting, %d in flight", depth.Visible, depth.InFlight)
 		if slices.Contains(d.Wiring.DeadLetters, id) {
 			b.Note = fmt.Sprintf("dead letters: %d", depth.Visible+depth.InFlight)
@@ -167,7 +167,7 @@ func (d *drawing) resource(x, y int, id string) {
 			}
 		}
 	}
-	if why := d.live.Stopped[path]; why != "" && path != "" {
+	if why := d.live.Stopped[path]; why != "" {
 		b.Note, b.Class = why, "party stopped"
 	}
 	d.Boxes = append(d.Boxes, b)
