@@ -37,3 +37,17 @@ func TestAnotherRunOfALocalCloudIsAnotherVersion(t *testing.T) {
 		t.Errorf("without a ready file the error is %v", err)
 	}
 }
+
+func TestTheCredentialsOfAWSAreCached(t *testing.T) {
+	for name, value := range map[string]string{"AWS_PROFILE": "", "AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull} {
+		t.Setenv(name, value)
+	}
+	given := &flags{stack: "saga"}
+	first, err := given.aws(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := given.aws(t.Context()); err != nil || again.Credentials != first.Credentials {
+		t.Errorf("the configuration is loaded again (%v)", err)
+	}
+}

@@ -22,6 +22,8 @@ type flags struct {
 
 	arguments        string
 	readyFile, stack string
+	// loaded is the configuration of AWS's clients, or nil.
+	loaded *aws.Config
 }
 
 // newFlagsAlone returns the flags of a command that needs no saga. Its help shows the
@@ -89,7 +91,7 @@ func (f *flags) version(ctx context.Context) (string, error) {
 		}
 		return info.ModTime().String(), nil
 	}
-	config, err := awsconfig.Load(ctx)
+	config, err := f.aws(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -108,10 +110,23 @@ func (f *flags) open(ctx context.Context) (stack.Stack, aws.Config, error) {
 		config, err := found.AWS(ctx)
 		return found, config, err
 	}
-	config, err := awsconfig.Load(ctx)
+	config, err := f.aws(ctx)
 	if err != nil {
 		return stack.Stack{}, aws.Config{}, err
 	}
 	found, err := stack.Describe(ctx, cloudformation.NewFromConfig(config), f.stack)
 	return found, config, err
+}
+
+// aws returns the configuration of AWS's clients. It is loaded once, because it caches the
+// credentials: those of another one are requested again, such as from STS for a role.
+func (f *flags) aws(ctx context.Context) (aws.Config, error) {
+	if f.loaded == nil {
+		config, err := awsconfig.Load(ctx)
+		if err != nil {
+			return aws.Config{}, err
+		}
+		f.loaded = &config
+	}
+	return *f.loaded, nil
 }

@@ -59,7 +59,7 @@ func (s *Service) handle(ctx context.Context, t target, inv *invocation) {
 			return
 		}
 		end.attempts, end.result = end.attempts+1, result
-		s.report(t, inv, end)
+		s.report(t, inv, result, end.attempts, *retries.MaximumAttempts+1)
 		if !failed {
 			s.succeed(ctx, t, inv, end)
 			return
@@ -84,15 +84,15 @@ func (s *Service) handle(ctx context.Context, t target, inv *invocation) {
 	}
 }
 
-// report reports the last attempt at an event.
-func (s *Service) report(t target, inv *invocation, end ending) {
-	failed := end.result.FunctionError != ""
+// report reports an attempt at one event, with its number and how many there are at most.
+// Both are 0 for a synchronous invocation, which is not retried.
+func (s *Service) report(t target, inv *invocation, result Result, number, most int) {
 	attempt := activity.Attempt{
-		Function: t.ARN, Request: inv.id, Attempts: *t.retries().MaximumAttempts + 1,
-		Parts: []activity.Part{{Event: loss.Identify(inv.payload), Attempt: end.attempts, Failed: failed}},
+		Function: t.ARN, Request: inv.id, Attempts: most,
+		Parts: []activity.Part{{Event: loss.Identify(inv.payload), Attempt: number}},
 	}
-	if failed {
-		attempt.Reason = end.result.reason()
+	if result.FunctionError != "" {
+		attempt.Parts[0].Failed, attempt.Reason = true, result.reason()
 	}
 	s.config.Attempted(attempt)
 }

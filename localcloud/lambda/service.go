@@ -117,11 +117,7 @@ func (s *Service) invoke(ctx context.Context, arn string, payload []byte, wantsL
 	inv := t.newInvocation(ctx, payload)
 	inv.wantsLog = wantsLog
 	result := t.invoke(ctx, inv)
-	attempt := activity.Attempt{Function: t.ARN, Request: result.RequestID, Parts: []activity.Part{{Event: loss.Identify(payload)}}}
-	if result.FunctionError != "" {
-		attempt.Parts[0].Failed, attempt.Reason = true, result.reason()
-	}
-	s.config.Attempted(attempt)
+	s.report(t, inv, result, 0, 0)
 	return result, nil
 }
 

@@ -50,11 +50,15 @@ type Context struct {
 
 // New returns the catalogue of a stack, given its template.
 func New(template []byte) (Catalogue, error) {
-	topology, err := ReadTopology(template)
+	read, err := readResources(template)
 	if err != nil {
 		return Catalogue{}, err
 	}
-	wiring, err := readWiring(template, topology.Rules)
+	topology, err := read.topology()
+	if err != nil {
+		return Catalogue{}, err
+	}
+	wiring, err := read.wiring(topology.Rules)
 	if err != nil {
 		return Catalogue{}, err
 	}

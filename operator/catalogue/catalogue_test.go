@@ -28,11 +28,11 @@ const template = `{"Resources": {
 
 func readTopology(t *testing.T, template string) catalogue.Topology {
 	t.Helper()
-	topology, err := catalogue.ReadTopology([]byte(template))
+	c, err := catalogue.New([]byte(template))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return topology
+	return c.Topology
 }
 
 func TestTheTopologyIsThatOfTheTemplate(t *testing.T) {

@@ -77,11 +77,11 @@ func (c Catalogue) Draw(live Live) Drawing {
 		x := barX + (i+1)*barWidth/(len(forwards)+1)
 		d.Arrows = append(d.Arrows, Arrow{fmt.Sprintf("M%d %dV%d", x, begin, end), rule.title(), rule.Key(), c.Topology.Matched(rule)})
 	}
+	const inRow = 4
 	for i, queue := range c.Wiring.DeadLetters {
-		const inRow = 4
 		d.resource(i%inRow*(boxWidth+apart), d.Height+i/inRow*rowHeight, queue)
 	}
-	rows := (len(c.Wiring.DeadLetters) + 3) / 4
+	rows := (len(c.Wiring.DeadLetters) + inRow - 1) / inRow
 	// There is room for the lines of the outermost boxes.
 	d.Width, d.Height = functionX+boxWidth+2, d.Height+rows*rowHeight+2
 	return d.Drawing
@@ -158,7 +158,7 @@ func (d *drawing) across(x, y int, title, key string, types []string) {
 func (d *drawing) resource(x, y int, id string) {
 	b := Box{x, y, boxWidth, boxHeight, id, "", "party"}
 	path := d.Wiring.Paths[id]
-	if depth, known := d.live.Queues[path]; known && path != "" {
+	if depth, known := d.live.Queues[path]; known {
 		b.Note = fmt.Sprintf("%d waiting, %d in flight", depth.Visible, depth.InFlight)
 		if slices.Contains(d.Wiring.DeadLetters, id) {
 			b.Note = fmt.Sprintf("dead letters: %d", depth.Visible+depth.InFlight)
@@ -167,7 +167,7 @@ func (d *drawing) resource(x, y int, id string) {
 			}
 		}
 	}
-	if why := d.live.Stopped[path]; why != "" && path != "" {
+	if why := d.live.Stopped[path]; why != "" {
 		b.Note, b.Class = why, "party stopped"
 	}
 	d.Boxes = append(d.Boxes, b)

@@ -56,23 +56,27 @@ type resource struct {
 
 type resources map[string]resource
 
-// ReadTopology reads the buses and the rules of a template.
-func ReadTopology(template []byte) (Topology, error) {
+func readResources(template []byte) (resources, error) {
 	var parsed struct{ Resources resources }
 	if err := json.Unmarshal(template, &parsed); err != nil {
-		return Topology{}, fmt.Errorf("read the template: %w", err)
+		return nil, fmt.Errorf("read the template: %w", err)
 	}
+	return parsed.Resources, nil
+}
+
+// topology returns the buses and the rules.
+func (r resources) topology() (Topology, error) {
 	var t Topology
-	for _, id := range slices.Sorted(maps.Keys(parsed.Resources)) {
+	for _, id := range slices.Sorted(maps.Keys(r)) {
 		var err error
-		switch parsed.Resources[id].Type {
+		switch r[id].Type {
 		case "AWS::Events::EventBus":
 			var bus Bus
-			bus, err = parsed.Resources.bus(id)
+			bus, err = r.bus(id)
 			t.Buses = append(t.Buses, bus)
 		case "AWS::Events::Rule":
 			var rules []Rule
-			rules, err = parsed.Resources.rules(id)
+			rules, err = r.rules(id)
 			t.Rules = append(t.Rules, rules...)
 		}
 		if err != nil {

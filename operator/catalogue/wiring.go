@@ -23,9 +23,9 @@ type Wiring struct {
 	Paths map[string]string
 }
 
-// Mapping gives the messages of a queue to a function. Its members are logical ids without
-// their hashes.
-type Mapping struct{ ID, Queue, Function string }
+// Mapping leads from a queue to a function. Its members are logical ids without their
+// hashes.
+type Mapping struct{ Queue, Function string }
 
 // Key identifies the mapping among all edges.
 func (m Mapping) Key() string { return m.Queue + "." + m.Function }
@@ -43,13 +43,9 @@ type Fact struct{ Name, Text string }
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html).
 const defaultRetries = "up to 185 times in 24 hours, as it is without one"
 
-// readWiring reads the wiring of a template, given its rules.
-func readWiring(template []byte, rules []Rule) (Wiring, error) {
-	var parsed struct{ Resources resources }
-	if err := json.Unmarshal(template, &parsed); err != nil {
-		return Wiring{}, fmt.Errorf("read the template: %w", err)
-	}
-	w, r := Wiring{Edges: make(map[string]Edge), Paths: make(map[string]string)}, parsed.Resources
+// wiring returns the wiring, given the rules.
+func (r resources) wiring(rules []Rule) (Wiring, error) {
+	w := Wiring{Edges: make(map[string]Edge), Paths: make(map[string]string)}
 	used := make(map[string]bool)
 	for _, rule := range rules {
 		used[rule.Target] = true
@@ -118,7 +114,7 @@ func (w *Wiring) addRule(r resources, id string) error {
 		if queue := r.referred(target["DeadLetterConfig"]); queue != "" {
 			edge = append(edge, Fact{"Dead-letter queue", short(queue)})
 		}
-		w.Edges[short(id)+"."+short(to)] = append(edge, Fact{"Permission", r.grants(id, to, r.referred(target["RoleArn"]))})
+		w.Edges[Rule{ID: short(id), Target: short(to)}.Key()] = append(edge, Fact{"Permission", r.grants(id, to, r.referred(target["RoleArn"]))})
 	}
 	return nil
 }
@@ -129,7 +125,7 @@ func (w *Wiring) addMapping(r resources, id string, used map[string]bool) error 
 		return err
 	}
 	queue, function := r.referred(properties["EventSourceArn"]), r.function(r.referred(properties["FunctionName"]))
-	m := Mapping{ID: short(id), Queue: short(queue), Function: short(function)}
+	m := Mapping{Queue: short(queue), Function: short(function)}
 	used[m.Queue] = true
 	delete(properties, "EventSourceArn")
 	delete(properties, "FunctionName")

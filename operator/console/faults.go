@@ -212,6 +212,5 @@ func (c *Console) placeMany(r *http.Request) (outcome, error) {
 	all.Wait()
 	c.chaos.change(begun, func(t *trial) { t.placed = true })
 	c.pulse.beat()
-	problems = slices.DeleteFunc(problems, func(err error) bool { return err == nil })
 	return outcome{Text: fmt.Sprintf("%d orders are placed.", trialSize)}, errors.Join(problems...)
 }

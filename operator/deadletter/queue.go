@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -58,24 +59,32 @@ func (q Queue) Count(ctx context.Context) (int, error) {
 
 // Count returns how many messages a queue has, visible or not.
 func Count(ctx context.Context, client Describer, url string) (int, error) {
-	names := []types.QueueAttributeName{
-		types.QueueAttributeNameApproximateNumberOfMessages,
-		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
-		types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+	depth, err := ReadDepth(ctx, client, url)
+	return depth.Visible + depth.InFlight + depth.Delayed, err
+}
+
+// Depth is how many messages are in a queue: those that can be received, those that a
+// receiver has, and those that can be received later.
+type Depth struct{ Visible, InFlight, Delayed int }
+
+// ReadDepth returns the depth of a queue. SQS is eventually consistent in this.
+func ReadDepth(ctx context.Context, client Describer, url string) (depth Depth, err error) {
+	counts := map[types.QueueAttributeName]*int{
+		types.QueueAttributeNameApproximateNumberOfMessages:           &depth.Visible,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible: &depth.InFlight,
+		types.QueueAttributeNameApproximateNumberOfMessagesDelayed:    &depth.Delayed,
 	}
+	names := slices.Sorted(maps.Keys(counts))
 	out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: names})
 	if err != nil {
-		return 0, fmt.Errorf("count the messages of %s: %w", url, err)
+		return Depth{}, fmt.Errorf("count the messages of %s: %w", url, err)
 	}
-	total := 0
 	for _, name := range names {
-		n, err := strconv.Atoi(out.Attributes[string(name)])
-		if err != nil {
-			return 0, fmt.Errorf("count the messages of %s: %s: %w", url, name, err)
+		if *counts[name], err = strconv.Atoi(out.Attributes[string(name)]); err != nil {
+			return Depth{}, fmt.Errorf("count the messages of %s: %s: %w", url, name, err)
 		}
-		total += n
 	}
-	return total, nil
+	return depth, nil
 }
 
 // Take receives so many dead letters at most. Other receivers do not get them for

@@ -89,9 +89,9 @@ func (c *Client) Place(ctx context.Context, sample Sample) (string, error) {
 	}
 	if err == nil && sample.Cancel {
 		err = c.Cancel(ctx, id)
-	}
-	if refused, is := errors.AsType[problem](err); is && refused.status == http.StatusConflict && id != "" {
-		err = nil
+		if refused, is := errors.AsType[problem](err); is && refused.status == http.StatusConflict {
+			err = nil
+		}
 	}
 	return id, err
 }

@@ -42,8 +42,7 @@ type Stack struct {
 	// it is empty.
 	TracesURL string
 	// ActivityURL streams what happens in the local cloud, FaultsURL has its faults, and
-	// UsageURL its counters. In AWS they are
-	// empty.
+	// UsageURL its counters. In AWS they are empty.
 	ActivityURL, FaultsURL, UsageURL string
 
 	// Of the local cloud; AWS is found by the SDK's own means.
