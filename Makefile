@@ -52,7 +52,8 @@ LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC,0BSD
 
 # The sources of the synthesized templates; everything else is an asset.
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
-         $(shell find infra pkg/contract pkg/event pkg/jsonschema pkg/keyring pkg/language -name '*.go' ! -name '*_test.go')
+         $(shell find infra pkg/contract pkg/event pkg/ijson pkg/jsonschema pkg/keyring pkg/language -name '*.go' ! -name '*_test.go') \
+         $(shell find pkg/contract pkg/event -name '*.json')
 
 # With -trimpath the build cache also serves copies of the repository in other folders,
 # which some tests make. A debugger needs the paths.
