@@ -221,7 +221,7 @@ golden: ## Accept templates, permissions and the generated parts of documents as
 	go test -count=1 ./localcloud/conformance -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
-	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestEveryOrderEnds
+	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -timeout 60m -v ./acceptance/simulation -run TestEveryOrderEnds
 
 explore: ## Explore every state that one order, and two that compete, can reach; with batches of two events, too.
 	BATCHES=1 go test -count=1 -timeout 60m -v ./acceptance/simulation -run TestEveryReachableState
