@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/acceptance/cost"
+
+	"example.com/saga/acceptance/generated"
 	"example.com/saga/acceptance/markdown"
 	"example.com/saga/pkg/contract"
 )
@@ -19,23 +21,14 @@ var update = flag.Bool("update", false, "write the generated tables into docs/ca
 
 const document = "../../docs/capacity.md"
 
-func read(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 // production returns the model of the production template.
 func production(t *testing.T) Model {
 	t.Helper()
-	stack, err := Read([]byte(read(t, "../../infra/testdata/prod.golden.json")))
+	stack, err := Read([]byte(generated.Read(t, "../../infra/testdata/prod.golden.json")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	measured, err := ReadMeasured(read(t, "../../docs/cost.md"))
+	measured, err := ReadMeasured(generated.Read(t, "../../docs/cost.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,10 +158,11 @@ func TestTransactionsOnOneItemAreInConflictIfTheyOverlap(t *testing.T) {
 
 func TestTheGeneratedTablesInTheDocsAreThoseOfTheModel(t *testing.T) {
 	m := production(t)
-	text := read(t, document)
-	text = replace(t, text, "limits", m.LimitRows(), "--:")
-	text = replace(t, text, "settings", m.SettingRows(), "--:")
-	check(t, replace(t, text, "figures", m.FigureRows(), "---"))
+	generated.CheckBetween(t, document, map[string]string{
+		"limits":   markdown.Table(m.LimitRows(), "--:"),
+		"settings": markdown.Table(m.SettingRows(), "--:"),
+		"figures":  markdown.Table(m.FigureRows(), "---"),
+	}, *update)
 }
 
 // loads returns how long a load is simulated, so that enough orders are placed.
@@ -180,7 +174,6 @@ func loads(rate float64) time.Duration {
 // it, only the first rows are compared.
 func TestTheSimulatedTablesInTheDocsAreThoseOfTheModel(t *testing.T) {
 	m := production(t)
-	text := read(t, document)
 	all := os.Getenv("CAPACITY") != ""
 	rows := [][]string{LoadHead()}
 	for _, rate := range Rates() {
@@ -196,7 +189,7 @@ func TestTheSimulatedTablesInTheDocsAreThoseOfTheModel(t *testing.T) {
 		rows = append(rows, row)
 	}
 	if !all {
-		if written := between(t, text, "loads"); !strings.HasPrefix(written, markdown.Table(rows, "--:")) {
+		if written := generated.Between(t, document, "loads"); !strings.HasPrefix(written, markdown.Table(rows, "--:")) {
 			t.Errorf("the table of loads does not begin with\n%sbut is\n%s", markdown.Table(rows, "--:"), written)
 		}
 		return
@@ -210,8 +203,10 @@ func TestTheSimulatedTablesInTheDocsAreThoseOfTheModel(t *testing.T) {
 		}
 		results = append(results, result)
 	}
-	text = replace(t, text, "loads", rows, "--:")
-	check(t, replace(t, text, "overload", OverloadRows(m, overloads, results), "--:"))
+	generated.CheckBetween(t, document, map[string]string{
+		"loads":    markdown.Table(rows, "--:"),
+		"overload": markdown.Table(OverloadRows(m, overloads, results), "--:"),
+	}, *update)
 }
 
 // overloads returns three times the capacity, as deployed, and where Loyalty can handle
@@ -224,40 +219,5 @@ func (m Model) overloads(lasting time.Duration) []Overload {
 	return []Overload{
 		{"as deployed", deployed, capacity, times, lasting},
 		{"`Limits.DirectWorkers` = " + thousands(more.Workers[contract.SourceLoyalty]), more, capacity, times, lasting},
-	}
-}
-
-func marks(table string) (begin, end string) {
-	return "<!-- " + table + ", generated -->\n\n", "\n<!-- end of " + table + " -->"
-}
-
-func between(t *testing.T, text, table string) string {
-	t.Helper()
-	begin, end := marks(table)
-	_, rest, begins := strings.Cut(text, begin)
-	written, _, ends := strings.Cut(rest, end)
-	if !begins || !ends {
-		t.Fatalf("%s has no place for the table of %s", document, table)
-	}
-	return written
-}
-
-func replace(t *testing.T, text, table string, rows [][]string, rule string) string {
-	t.Helper()
-	begin, end := marks(table)
-	return strings.Replace(text, begin+between(t, text, table)+end, begin+markdown.Table(rows, rule)+end, 1)
-}
-
-// check compares the document with its generated text, or writes it.
-func check(t *testing.T, generated string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(document, []byte(generated), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(read(t, document), generated); diff != "" {
-		t.Errorf("%s is not as generated; make golden and make capacity write it (-file +generated):\n%s", document, diff)
 	}
 }

@@ -3,6 +3,9 @@ package capacity
 import (
 	"testing"
 	"time"
+
+	"example.com/saga/acceptance/generated"
+	"example.com/saga/acceptance/markdown"
 )
 
 // hotLoads are the rows of the page, in its order.
@@ -45,5 +48,5 @@ func TestTheSimulatedTableOfAHotSKUInTheDocsIsThatOfTheModel(t *testing.T) {
 			t.Errorf("%d of %d pieces are sold", result.Reserved, load.Pieces)
 		}
 	}
-	check(t, replace(t, read(t, document), "hot SKU", rows, "--:"))
+	generated.CheckBetween(t, document, map[string]string{"hot SKU": markdown.Table(rows, "--:")}, *update)
 }

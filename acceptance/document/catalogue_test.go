@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/acceptance/generated"
 	"example.com/saga/operator/catalogue"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
@@ -29,11 +30,11 @@ func prodCatalogue(t *testing.T) catalogue.Catalogue {
 }
 
 func TestTheGeneratedAsyncAPIDocumentIsCurrent(t *testing.T) {
-	generated, err := prodCatalogue(t).AsyncAPI()
+	document, err := prodCatalogue(t).AsyncAPI()
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkWritten(t, asyncAPI, string(generated))
+	generated.Check(t, root+"/"+asyncAPI, string(document), *update)
 }
 
 // asyncDocument is the part of an AsyncAPI document that these tests read.

@@ -1,10 +1,14 @@
 package document
 
-import "testing"
+import (
+	"testing"
+
+	"example.com/saga/acceptance/generated"
+)
 
 const costDocument = "docs/cost.md"
 
 func TestTheGeneratedCostOfIdleEnvironmentsIsWhatMakePrints(t *testing.T) {
 	printed := tree(root).run(t, nil, "make", "--silent", "idle-cost")
-	checkWritten(t, costDocument, replaceGenerated(t, read(t, costDocument), "cost of idle environments", printed))
+	generated.CheckBetween(t, root+"/"+costDocument, map[string]string{"cost of idle environments": printed}, *update)
 }

@@ -2,15 +2,14 @@ package document
 
 import (
 	"flag"
-	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/acceptance/generated"
 	"example.com/saga/acceptance/markdown"
 	"example.com/saga/pkg/contract"
 )
@@ -59,44 +58,9 @@ func eventMap(t *testing.T) [][]string {
 }
 
 func TestTheGeneratedDataMapIsThatOfSchemasAndTemplate(t *testing.T) {
-	checkGenerated(t, privacyDocument, map[string][][]string{"data map of events": eventMap(t), "data map of stores": storeMap(t)})
-}
-
-// checkGenerated compares tables in a document with the generated ones, or writes
-// them with -update.
-func checkGenerated(t *testing.T, name string, tables map[string][][]string) {
-	t.Helper()
-	document := read(t, name)
-	for table, rows := range tables {
-		document = replaceGenerated(t, document, table, markdown.Table(rows, "---"))
-	}
-	checkWritten(t, name, document)
-}
-
-// replaceGenerated returns a document with another text in the place of a table.
-func replaceGenerated(t *testing.T, document, table, text string) string {
-	t.Helper()
-	begin, end := fmt.Sprintf("<!-- %s, generated -->\n", table), fmt.Sprintf("<!-- end of %s -->", table)
-	before, rest, found := strings.Cut(document, begin)
-	_, after, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		t.Fatalf("there is no place for the %s", table)
-	}
-	return before + begin + "\n" + text + "\n" + end + after
-}
-
-// checkWritten compares a file with its generated text, or writes it with -update.
-func checkWritten(t *testing.T, name, generated string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(root+"/"+name, []byte(generated), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(read(t, name), generated); diff != "" {
-		t.Errorf("%s is not as generated; make golden writes it (-file +generated):\n%s", name, diff)
-	}
+	generated.CheckBetween(t, root+"/"+privacyDocument, map[string]string{
+		"data map of events": markdown.Table(eventMap(t), "---"), "data map of stores": markdown.Table(storeMap(t), "---"),
+	}, *update)
 }
 
 // A consumer must not receive personal data without a use for it.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/saga/acceptance/generated"
+	"example.com/saga/acceptance/markdown"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
 )
@@ -30,7 +32,7 @@ func TestTheGeneratedTableOfEventsIsTheCatalogue(t *testing.T) {
 			strings.Join(partiesBy(contract.Catalogue().ConsumedBy, data), ", "), described.Meaning,
 		})
 	}
-	checkGenerated(t, "docs/design.md", map[string][][]string{"table of events": rows})
+	generated.CheckBetween(t, root+"/docs/design.md", map[string]string{"table of events": markdown.Table(rows, "---")}, *update)
 }
 
 // partiesBy returns the parties whose list has an event.
@@ -81,7 +83,7 @@ func generateLists(t *testing.T, context string, lists map[string][]event.Data) 
 		}
 		text = place.ReplaceAllLiteralString(text, commentList(list, events))
 	}
-	checkWritten(t, name, text)
+	generated.Check(t, root+"/"+name, text, *update)
 }
 
 // commentList is a list in a package comment, with at most 80 columns in a line.

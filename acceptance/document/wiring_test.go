@@ -5,13 +5,13 @@ package document
 import (
 	"encoding/json"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/acceptance/generated"
 	"example.com/saga/operator/stack"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
@@ -269,11 +269,7 @@ func partiesOf(lists map[string][]string, eventType string) []string {
 
 func read(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(root + "/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	return generated.Read(t, root+"/"+name)
 }
 
 func decode(t *testing.T, encoded []byte, into any) {

@@ -3,12 +3,11 @@ package simulation
 import (
 	"flag"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"example.com/saga/acceptance/generated"
 )
 
 var update = flag.Bool("update", false, "write the state tables into the documents")
@@ -22,7 +21,7 @@ const (
 var stateTable = regexp.MustCompile(`(?s)<!-- state table of .*?<!-- end of state table -->\n`)
 
 func TestTheStateTablesInTheDocsAreThoseOfTheCode(t *testing.T) {
-	document := read(t, sagaDocument)
+	document := generated.Read(t, sagaDocument)
 	for _, m := range machines() {
 		table, err := m.markdown()
 		if err != nil {
@@ -32,31 +31,8 @@ func TestTheStateTablesInTheDocsAreThoseOfTheCode(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	checkWritten(t, sagaDocument, document)
-	checkWritten(t, statesCopy, strings.Join(stateTable.FindAllString(document, -1), ""))
-}
-
-func read(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// checkWritten compares a document with what it must be, or writes it with -update.
-func checkWritten(t *testing.T, name, want string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(read(t, name), want); diff != "" {
-		t.Errorf("%s differs from the code; -update writes it (-docs +code):\n%s", name, diff)
-	}
+	generated.Check(t, sagaDocument, document, *update)
+	generated.Check(t, statesCopy, strings.Join(stateTable.FindAllString(document, -1), ""), *update)
 }
 
 // replace returns the document with the table between the markers of its context, or in

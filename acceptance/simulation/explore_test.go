@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"runtime/debug"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/saga/acceptance/generated"
 	"example.com/saga/acceptance/markdown"
 	"example.com/saga/pkg/participant"
 )
@@ -36,14 +36,7 @@ func TestEveryReachableStateKeepsTheInvariantsAndReachesAnEnd(t *testing.T) {
 		t.Logf("\n%s\n%s", states, found)
 		return
 	}
-	document, err := replaceBetween(read(t, proofDocument), "explored states", states)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if document, err = replaceBetween(document, "found mistakes", found); err != nil {
-		t.Fatal(err)
-	}
-	checkWritten(t, proofDocument, document)
+	generated.CheckBetween(t, proofDocument, map[string]string{"explored states": states, "found mistakes": found}, *update)
 }
 
 // stocking is an order with its stock, and with or without another one that competes for it.
@@ -138,15 +131,4 @@ func (x *corridor) find(ctx context.Context, language participant.Language, m mi
 		}
 	}
 	return e, nil, nil
-}
-
-// replaceBetween returns a document with a text between the two marks of its name.
-func replaceBetween(document, name, text string) (string, error) {
-	begin, end := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->"
-	before, rest, begins := strings.Cut(document, begin)
-	_, after, ends := strings.Cut(rest, end)
-	if !begins || !ends {
-		return "", fmt.Errorf("the document has no place for the %s", name)
-	}
-	return before + begin + "\n" + strings.TrimSpace(text) + "\n\n" + end + after, nil
 }

@@ -62,48 +62,37 @@ func exploredMistakes() map[string]mistake {
 		"a repeated refund returns nothing": {contract.SourcePayment, withPeekingLedger(func(l peekingLedger) paymentsandbox.Ledger { return refundsOnce{l} })},
 		"a repeated charge is declined":     {contract.SourcePayment, withPeekingLedger(func(l peekingLedger) paymentsandbox.Ledger { return chargesOnce{l} })},
 		"the warehouse writes no tombstone": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.warehouse
-			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
-				decision, err := right(ctx, s, in)
+			d.warehouse = after(d.warehouse, func(s warehouse.State, _ participant.Input, decision *warehouse.Decision) {
 				if decision.State.Status == warehouse.Failing && s.Status == warehouse.Unknown {
 					decision.State = s
 				}
-				return decision, err
-			}
+			})
 		}},
 		"loyalty writes no tombstone": {contract.SourceLoyalty, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.loyalty
-			d.loyalty = func(ctx context.Context, s loyalty.State, in participant.Input) (loyalty.Decision, error) {
-				decision, err := right(ctx, s, in)
+			d.loyalty = after(d.loyalty, func(s loyalty.State, _ participant.Input, decision *loyalty.Decision) {
 				if decision.State.Status == loyalty.Revoked && s.Status == loyalty.Unknown {
 					decision.State = s
 				}
-				return decision, err
-			}
+			})
 		}},
 		"a shipped order can be cancelled": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.warehouse
-			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
+			d.warehouse = before(d.warehouse, func(s *warehouse.State, in *participant.Input) {
 				if _, requested := in.Data.(contract.CancellationRequested); requested && s.Status == warehouse.Shipped {
 					s.Status = warehouse.Reserved
 				}
-				return right(ctx, s, in)
-			}
+			})
 		}},
 		"stock is released before the payment is refunded": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.warehouse
-			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
-				decision, err := right(ctx, s, in)
+			d.warehouse = after(d.warehouse, func(s warehouse.State, _ participant.Input, decision *warehouse.Decision) {
 				if decision.State.Status != warehouse.Failing || s.Status != warehouse.Reserved {
-					return decision, err
+					return
 				}
 				for _, held := range s.Items {
 					decision.Adjustments = append(decision.Adjustments, participant.Adjustment{
 						Item: warehouse.StockItem(held.SKU), Add: map[string]int64{warehouse.CounterOnHand: held.Quantity},
 					})
 				}
-				return decision, err
-			}
+			})
 		}},
 		"a commit after the first has no condition": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
 			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].isUnconditional = true }
@@ -136,14 +125,11 @@ func exploredMistakes() map[string]mistake {
 			}
 		}},
 		"a cancellation does not wait for the warehouse": {contract.SourceOrder, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.order
-			d.order = func(ctx context.Context, s order.State, in participant.Input) (order.Decision, error) {
-				decision, err := right(ctx, s, in)
+			d.order = after(d.order, func(_ order.State, _ participant.Input, decision *order.Decision) {
 				if decision.State.Rollback == order.RollbackRequested {
 					decision.State.Rollback = order.RollbackComplete
 				}
-				return decision, err
-			}
+			})
 		}},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"example.com/saga/operator/audit"
 	"example.com/saga/pkg/contract"
@@ -66,16 +65,7 @@ type finding struct {
 	violations []audit.Violation
 }
 
-func (f *finding) String() string {
-	var text strings.Builder
-	for i, step := range f.history {
-		fmt.Fprintf(&text, "%3d  %s\n", i+1, step)
-	}
-	for _, v := range f.violations {
-		fmt.Fprintf(&text, "%s\n", v)
-	}
-	return text.String()
-}
+func (f *finding) String() string { return numbered(f.history, f.violations) }
 
 // explore visits all states, or those up to the first that violates an invariant.
 func (x *explorer) explore(ctx context.Context) (*finding, error) {

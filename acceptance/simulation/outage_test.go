@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/saga/acceptance/generated"
 	"example.com/saga/acceptance/markdown"
 	"example.com/saga/operator/audit"
 	"example.com/saga/pkg/contract"
@@ -268,11 +269,7 @@ func TestEveryOrderEndsAndNoInvariantIsViolatedWhenAServiceFails(t *testing.T) {
 		rows = append(rows, end.row(o))
 	}
 	checkAlarms(t, rows)
-	document, err := replaceBetween(read(t, proofDocument), "faults of whole services", markdown.Table(rows, "---"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkWritten(t, proofDocument, document)
+	generated.CheckBetween(t, proofDocument, map[string]string{"faults of whole services": markdown.Table(rows, "---")}, *update)
 }
 
 // Without the redrive the same run must fail. What is lost elsewhere, the sweeper may have
@@ -386,7 +383,7 @@ func checkAlarms(t *testing.T, rows [][]string) {
 	var template struct {
 		Resources map[string]struct{ Type string }
 	}
-	if err := json.Unmarshal([]byte(read(t, "../../infra/testdata/prod.golden.json")), &template); err != nil {
+	if err := json.Unmarshal([]byte(generated.Read(t, "../../infra/testdata/prod.golden.json")), &template); err != nil {
 		t.Fatal(err)
 	}
 	for _, row := range rows[1:] {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/operator/audit"
 	"example.com/saga/pkg/contract"
 )
 
@@ -95,12 +96,15 @@ func planned() []string {
 	return all
 }
 
-func (f *failure) String() string {
+func (f *failure) String() string { return numbered(f.log, f.violations) }
+
+// numbered returns the lines of a history with their numbers, and its violations.
+func numbered(history []string, violations []audit.Violation) string {
 	var text strings.Builder
-	for i, line := range f.log {
+	for i, line := range history {
 		fmt.Fprintf(&text, "%3d  %s\n", i+1, line)
 	}
-	for _, v := range f.violations {
+	for _, v := range violations {
 		fmt.Fprintf(&text, "%s\n", v)
 	}
 	return text.String()

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/saga/acceptance/generated"
 	"example.com/saga/acceptance/markdown"
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
@@ -43,6 +44,23 @@ type mistake struct {
 // batching is the component of a mistake in the handling of batches, in every context.
 const batching = "batching"
 
+// before returns a decision that changes its state and its input first.
+func before[S any](right participant.Decide[S], change func(*S, *participant.Input)) participant.Decide[S] {
+	return func(ctx context.Context, s S, in participant.Input) (participant.Decision[S], error) {
+		change(&s, &in)
+		return right(ctx, s, in)
+	}
+}
+
+// after returns a decision that changes its result.
+func after[S any](right participant.Decide[S], change func(S, participant.Input, *participant.Decision[S])) participant.Decide[S] {
+	return func(ctx context.Context, s S, in participant.Input) (participant.Decision[S], error) {
+		decision, err := right(ctx, s, in)
+		change(s, in, &decision)
+		return decision, err
+	}
+}
+
 // mistakes returns mistakes by what is wrong.
 func mistakes() map[string]mistake {
 	return map[string]mistake{
@@ -53,28 +71,21 @@ func mistakes() map[string]mistake {
 			d.payment = payment.Decider(paymentsandbox.Provider{Ledger: noBars{l}})
 		}},
 		"the warehouse ships a cancelled order": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.warehouse
-			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
+			d.warehouse = before(d.warehouse, func(s *warehouse.State, in *participant.Input) {
 				if _, awarded := in.Data.(contract.PointsAwarded); awarded && s.Status == warehouse.Failing {
 					s.Status = warehouse.Reserved
 				}
-				return right(ctx, s, in)
-			}
+			})
 		}},
 		"the stock is not released": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.warehouse
-			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
-				decision, err := right(ctx, s, in)
+			d.warehouse = after(d.warehouse, func(_ warehouse.State, _ participant.Input, decision *warehouse.Decision) {
 				if decision.State.Status == warehouse.Released {
 					decision.Adjustments = nil
 				}
-				return decision, err
-			}
+			})
 		}},
 		"the shipment takes the stock again": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.warehouse
-			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
-				decision, err := right(ctx, s, in)
+			d.warehouse = after(d.warehouse, func(s warehouse.State, in participant.Input, decision *warehouse.Decision) {
 				if s.Status != warehouse.Shipped && len(in.Refused) == 0 {
 					for _, shipped := range decision.State.Shipped() {
 						decision.Adjustments = append(decision.Adjustments, participant.Adjustment{
@@ -82,56 +93,43 @@ func mistakes() map[string]mistake {
 						})
 					}
 				}
-				return decision, err
-			}
+			})
 		}},
 		"the record of a shipped order has no pieces": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.warehouse
-			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
-				decision, err := right(ctx, s, in)
+			d.warehouse = after(d.warehouse, func(_ warehouse.State, _ participant.Input, decision *warehouse.Decision) {
 				if decision.State.Status == warehouse.Shipped {
 					decision.State.Items = nil
 				}
-				return decision, err
-			}
+			})
 		}},
 		"the warehouse ignores a tombstone": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.warehouse
-			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
+			d.warehouse = before(d.warehouse, func(s *warehouse.State, in *participant.Input) {
 				if _, placed := in.Data.(contract.OrderPlaced); placed {
-					s = warehouse.State{}
+					*s = warehouse.State{}
 				}
-				return right(ctx, s, in)
-			}
+			})
 		}},
 		"loyalty awards points that are revoked": {contract.SourceLoyalty, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.loyalty
-			d.loyalty = func(ctx context.Context, s loyalty.State, in participant.Input) (loyalty.Decision, error) {
+			d.loyalty = before(d.loyalty, func(s *loyalty.State, in *participant.Input) {
 				if _, taken := in.Data.(contract.PaymentTaken); taken {
-					s = loyalty.State{}
+					*s = loyalty.State{}
 				}
-				return right(ctx, s, in)
-			}
+			})
 		}},
 		"the order context does not publish the cancellation": {contract.SourceOrder, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.order
-			d.order = func(ctx context.Context, s order.State, in participant.Input) (order.Decision, error) {
-				decision, err := right(ctx, s, in)
+			d.order = after(d.order, func(_ order.State, in participant.Input, decision *order.Decision) {
 				if _, unavailable := in.Data.(contract.StockUnavailable); unavailable {
 					decision.Events = nil
 				}
-				return decision, err
-			}
+			})
 		}},
 		"an order has no deadline": {contract.SourceOrder, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.order
-			d.order = func(ctx context.Context, s order.State, in participant.Input) (order.Decision, error) {
+			d.order = before(d.order, func(_ *order.State, in *participant.Input) {
 				if place, placed := in.Data.(order.Place); placed {
 					place.Deadline = time.Time{}
 					in.Data = place
 				}
-				return right(ctx, s, in)
-			}
+			})
 		}},
 		"an erasure misses a context": {erasing, func(d *decisions, _ paymentsandbox.Ledger) {
 			d.tamper = func(w *world) {
@@ -149,13 +147,11 @@ func mistakes() map[string]mistake {
 		}},
 		"a context loses the tombstone of an erased order": {erasing, func(d *decisions, _ paymentsandbox.Ledger) {
 			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].losesTombstones = true }
-			right := d.warehouse
-			d.warehouse = func(ctx context.Context, s warehouse.State, in participant.Input) (warehouse.Decision, error) {
+			d.warehouse = before(d.warehouse, func(s *warehouse.State, _ *participant.Input) {
 				if s.Status == warehouse.Erased {
-					s = warehouse.State{}
+					*s = warehouse.State{}
 				}
-				return right(ctx, s, in)
-			}
+			})
 		}},
 		"an optimistic write replaces a record that stands": {contract.SourceWarehouse, func(d *decisions, _ paymentsandbox.Ledger) {
 			d.tamper = func(w *world) { w.stores[contract.SourceWarehouse].overwrites = true }
@@ -177,14 +173,11 @@ func mistakes() map[string]mistake {
 			d.tamper = func(w *world) { w.stores[contract.SourcePayment].dropsData = true }
 		}},
 		"an event is not published": {contract.SourceLoyalty, func(d *decisions, _ paymentsandbox.Ledger) {
-			right := d.loyalty
-			d.loyalty = func(ctx context.Context, s loyalty.State, in participant.Input) (loyalty.Decision, error) {
-				decision, err := right(ctx, s, in)
+			d.loyalty = after(d.loyalty, func(s loyalty.State, _ participant.Input, decision *loyalty.Decision) {
 				if decision.State.Status == loyalty.Revoked && s.Status == loyalty.Unknown {
 					decision.Events = nil
 				}
-				return decision, err
-			}
+			})
 		}},
 	}
 }
@@ -209,11 +202,7 @@ func TestEveryMistakeIsFoundAndShrunkToAShortHistory(t *testing.T) {
 	})
 	slices.SortFunc(rows, func(a, b []string) int { return cmp.Compare(a[0], b[0]) })
 	rows = append([][]string{{"mistake", "histories", "lines"}}, rows...)
-	document, err := replaceBetween(read(t, proofDocument), "mistakes found by the simulation", markdown.Table(rows, "--:"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkWritten(t, proofDocument, document)
+	generated.CheckBetween(t, proofDocument, map[string]string{"mistakes found by the simulation": markdown.Table(rows, "--:")}, *update)
 }
 
 // findAndShrink returns the first seed, beginning with 1, with which a mistake is found, and
