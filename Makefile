@@ -52,7 +52,8 @@ LICENCES := Apache-2.0,MIT,BSD-2-Clause,BSD-3-Clause,ISC,0BSD
 
 # The sources of the synthesized templates; everything else is an asset.
 INFRA := cdk.json package-lock.json infra/go.mod infra/go.sum \
-         $(shell find infra pkg/contract pkg/event pkg/jsonschema pkg/keyring pkg/language -name '*.go' ! -name '*_test.go')
+         $(shell find infra pkg/contract pkg/event pkg/ijson pkg/jsonschema pkg/keyring pkg/language -name '*.go' ! -name '*_test.go') \
+         $(shell find pkg/contract pkg/event -name '*.json')
 
 # With -trimpath the build cache also serves copies of the repository in other folders,
 # which some tests make. A debugger needs the paths.
@@ -220,7 +221,7 @@ golden: ## Accept templates, permissions and the generated parts of documents as
 	go test -count=1 ./localcloud/conformance -update
 
 sim: ## Simulate 1,000 seeds of 50 orders in memory; SEED=n repeats a run.
-	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -v ./acceptance/simulation -run TestEveryOrderEnds
+	SEEDS=$${SEEDS:-1000} go test $(RACE) -count=1 -timeout 60m -v ./acceptance/simulation -run TestEveryOrderEnds
 
 explore: ## Explore every state that one order, and two that compete, can reach; with batches of two events, too.
 	BATCHES=1 go test -count=1 -timeout 60m -v ./acceptance/simulation -run TestEveryReachableState

@@ -1,7 +1,6 @@
 package warehouse
 
 import (
-	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -238,7 +237,7 @@ func Unbalanced(counters participant.Counters) []string {
 			unbalanced = append(unbalanced, fmt.Sprintf("%s has %d more than it was lent", group, n))
 		}
 	}
-	slices.SortFunc(unbalanced, cmp.Compare)
+	slices.Sort(unbalanced)
 	return unbalanced
 }
 

@@ -19,11 +19,12 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path"
 	"slices"
 	"strings"
+
+	"example.com/saga/tools/internal/repository"
 )
 
 // noTest is the reason of a survivor that is not equivalent.
@@ -108,9 +109,9 @@ func run(ctx context.Context, since string, dirs []string) error {
 func choose(ctx context.Context, since string, dirs []string) ([]target, error) {
 	all := targets()
 	if since != "" {
-		out, err := exec.CommandContext(ctx, "git", "diff", "--merge-base", "--name-only", since, "--", "*.go").Output()
+		out, err := repository.Git(ctx, ".", "diff", "--merge-base", "--name-only", "--end-of-options", since, "--", "*.go")
 		if err != nil {
-			return nil, fmt.Errorf("git diff %s: %w", since, err)
+			return nil, err
 		}
 		changed := make(map[string]bool)
 		for name := range strings.Lines(string(out)) {

@@ -7,8 +7,11 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/tools/go/packages"
 )
 
 // mutant is one change of the source.
@@ -42,14 +45,15 @@ type mutator struct {
 }
 
 // mutate returns the source of a file with all its mutants compiled in, which is chosen
-// by package mutant, and the mutants. Every edit is around an expression or a statement
-// and leaves it in place, so nested mutants need no more source than others.
-func mutate(pkg *source, file *ast.File, text []byte, next func() int) ([]byte, []mutant) {
-	m := &mutator{pkg: pkg.dir, fset: pkg.fset, info: pkg.info, source: text, next: next}
+// by package mutant, and the mutants. The folder dir is that of the package in the
+// repository. Every edit is around an expression or a statement and leaves it in place, so
+// nested mutants need no more source than others.
+func mutate(pkg *packages.Package, dir string, file *ast.File, text []byte, next func() int) ([]byte, []mutant) {
+	m := &mutator{pkg: dir, fset: pkg.Fset, info: pkg.TypesInfo, source: text, next: next}
 	for _, declared := range file.Decls {
 		if f, isFunction := declared.(*ast.FuncDecl); isFunction && f.Body != nil {
 			m.function = functionName(f)
-			m.body(f.Body, pkg.info.Defs[f.Name].Type())
+			m.body(f.Body, pkg.TypesInfo.Defs[f.Name].Type())
 		}
 	}
 	if len(m.mutants) == 0 {
@@ -350,7 +354,7 @@ func (m *mutator) add(pos token.Pos, format string, args ...any) int {
 	at := m.fset.Position(pos)
 	key := fmt.Sprintf("%s %s | ", m.pkg, m.function) + fmt.Sprintf(format, args...)
 	id := m.next()
-	m.mutants = append(m.mutants, mutant{id: id, place: fmt.Sprintf("%s:%d", at.Filename, at.Line), key: key})
+	m.mutants = append(m.mutants, mutant{id: id, place: fmt.Sprintf("%s/%s:%d", m.pkg, filepath.Base(at.Filename), at.Line), key: key})
 	return id
 }
 

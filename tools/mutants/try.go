@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/tools/go/packages"
 )
 
 // program is a compiled test program, or one test of it.
@@ -77,10 +78,25 @@ func each[T any](all []T, do func(T) error) error {
 	return errors.Join(errs...)
 }
 
+// load parses a package, which is a folder of the repository, and checks its types.
+func load(ctx context.Context, dir string) (*packages.Package, error) {
+	loaded, err := packages.Load(&packages.Config{Context: ctx, Mode: packages.LoadSyntax}, "./"+dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(loaded) != 1 {
+		return nil, fmt.Errorf("%d packages, want one", len(loaded))
+	}
+	if len(loaded[0].Errors) > 0 {
+		return nil, loaded[0].Errors[0]
+	}
+	return loaded[0], nil
+}
+
 // instrument writes the mutated source of a package into a folder, and returns its mutants
 // and the file for go test -overlay that replaces the source.
 func instrument(ctx context.Context, folder, dir string) ([]mutant, string, error) {
-	loaded, err := load(ctx, []string{dir})
+	loaded, err := load(ctx, dir)
 	if err != nil {
 		return nil, "", err
 	}
@@ -92,19 +108,18 @@ func instrument(ctx context.Context, folder, dir string) ([]mutant, string, erro
 	var all []mutant
 	n := 0
 	next := func() int { n++; return n }
-	for _, s := range loaded {
-		for _, name := range slices.Sorted(maps.Keys(s.files)) {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				return nil, "", err
-			}
-			mutated, mutants := mutate(s, s.files[name], text, next)
-			all = append(all, mutants...)
-			place := filepath.Join(folder, strconv.Itoa(len(replace))+".go")
-			replace[filepath.Join(root, name)] = place
-			if err := os.WriteFile(place, mutated, 0o600); err != nil {
-				return nil, "", err
-			}
+	for _, file := range loaded.Syntax {
+		name := loaded.Fset.Position(file.FileStart).Filename
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, "", err
+		}
+		mutated, mutants := mutate(loaded, dir, file, text, next)
+		all = append(all, mutants...)
+		place := filepath.Join(folder, strconv.Itoa(len(replace))+".go")
+		replace[name] = place
+		if err := os.WriteFile(place, mutated, 0o600); err != nil {
+			return nil, "", err
 		}
 	}
 	number(all)

@@ -3,12 +3,11 @@
 package goapi
 
 import (
-	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -57,10 +56,8 @@ func Compare(ctx context.Context, folder, ref string) (Changes, error) {
 
 func compare(ctx context.Context, folder, ref, release string) (Changes, error) {
 	var all Changes
-	for _, l := range libraries() {
-		if err := checkout(ctx, folder, ref, l.module, release); err != nil {
-			return Changes{}, err
-		}
+	if err := checkout(ctx, folder, ref, release); err != nil {
+		return Changes{}, err
 	}
 	for _, l := range libraries() {
 		before, err := l.load(ctx, release)
@@ -98,35 +95,21 @@ func (l library) line(before, after *apidiff.Module, change apidiff.Change) stri
 	return message
 }
 
-// checkout writes a folder of a release into another one.
-func checkout(ctx context.Context, folder, ref, name, to string) error {
-	archive, err := repository.Git(ctx, folder, "archive", "--format=tar", "--end-of-options", ref, name)
+// checkout writes the libraries of a release into a folder.
+func checkout(ctx context.Context, folder, ref, to string) error {
+	arguments := []string{"archive", "--format=zip", "--end-of-options", ref}
+	for _, l := range libraries() {
+		arguments = append(arguments, l.module)
+	}
+	archive, err := repository.Git(ctx, folder, arguments...)
 	if err != nil {
 		return err
 	}
-	for reader := tar.NewReader(bytes.NewReader(archive)); ; {
-		header, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if header.Typeflag != tar.TypeReg {
-			continue
-		}
-		file := filepath.Join(to, filepath.FromSlash(path.Clean("/"+header.Name)))
-		content, err := io.ReadAll(reader)
-		if err == nil {
-			err = os.MkdirAll(filepath.Dir(file), 0o750)
-		}
-		if err == nil {
-			err = os.WriteFile(file, content, 0o600)
-		}
-		if err != nil {
-			return err
-		}
+	files, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		return err
 	}
+	return os.CopyFS(to, files)
 }
 
 // load returns the packages of a library in a repository.
