@@ -20,10 +20,12 @@ const maximumPage = 1000
 // subject: a partition accepts 1,000 writes a second
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
 // Commit writes to the first partitions, as many as written, and Due reads the first ones,
-// as many as read. Both are 1 by default. A partition has to be read by every function
-// before one writes to it, and for as long as it has an entry.
+// as many as read. Both are 1 by default and at least, and what a store writes it reads. A
+// partition has to be read by every function before one writes to it, and for as long as it
+// has an entry.
 func DuePartitions(read, written int) Option {
-	return func(s *Store) { s.dueRead, s.dueWritten = read, written }
+	written = max(1, written)
+	return func(s *Store) { s.dueRead, s.dueWritten = max(read, written), written }
 }
 
 // partitionKey returns the key of a partition of the index.

@@ -159,6 +159,23 @@ func TestWhatIsDueInAllPartitionsIsInOneOrder(t *testing.T) {
 	assertEqual(t, []string{"o-1", "o-2", "o-3", "o-4"}, got)
 }
 
+func TestWhatAStoreWritesItReads(t *testing.T) {
+	for written, read := range map[int][]string{-1: {"yes"}, 0: {"yes"}, 2: {"yes", "yes#1"}} {
+		s := &spread{client: *newClient()}
+		store := dynamo.NewStore(s, table, dynamo.Vocabulary{}, dynamo.DuePartitions(0, written))
+		r := record()
+		r.Due = time.Unix(7007, 0)
+		if err := store.Commit(t.Context(), r, nil); err != nil {
+			t.Fatal(err)
+		}
+		s.calls = nil
+		if _, err := store.Due(t.Context(), time.Unix(9000, 0), 4); err != nil {
+			t.Fatal(err)
+		}
+		assertEqual(t, read, s.calls)
+	}
+}
+
 func TestAFailedQueryOfWhatIsDueIsAnError(t *testing.T) {
 	c := newClient()
 	c.err = errors.New("throttled")

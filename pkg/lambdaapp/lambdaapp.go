@@ -268,6 +268,9 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	s.retention, retentionErr = readDuration("RETENTION", getenv)
 	s.dueRead, readErr = readPartitions("DUE_PARTITIONS_READ", getenv)
 	s.dueWritten, writtenErr = readPartitions("DUE_PARTITIONS_WRITTEN", getenv)
+	if readErr == nil && s.dueWritten > s.dueRead {
+		writtenErr = fmt.Errorf("the environment variable DUE_PARTITIONS_WRITTEN is %d, and DUE_PARTITIONS_READ %d: what is written must be read", s.dueWritten, s.dueRead)
+	}
 	return s, errors.Join(append(problems, shareErr, retentionErr, readErr, writtenErr)...)
 }
 

@@ -237,6 +237,14 @@ func TestAnInvalidNumberOfPartitionsIsRefused(t *testing.T) {
 	}
 }
 
+func TestAPartitionThatIsWrittenAndNotReadIsRefused(t *testing.T) {
+	variables := environment()
+	variables["DUE_PARTITIONS_READ"], variables["DUE_PARTITIONS_WRITTEN"] = "4", "5"
+	if _, err := settingsOf(variables); err == nil || !strings.Contains(err.Error(), "must be read") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestTheEnvironmentHasTheNumberOfPartitionsOfWhatIsDue(t *testing.T) {
 	variables := environment()
 	variables["DUE_PARTITIONS_READ"], variables["DUE_PARTITIONS_WRITTEN"] = "32", "16"
