@@ -1,7 +1,7 @@
 // Mutants changes the source of the guarded packages in small ways, one at a time, and
 // reports the changes that no test notices.
 //
-//	mutants [-since REF] [PACKAGE …]
+//	mutants [-since REF | PACKAGE …]
 //
 // All mutants of a run are compiled into the test programs at once, and the environment
 // chooses one. So a mutant costs the tests that reach it, and no build.
@@ -15,6 +15,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -65,6 +66,10 @@ func targets() []target {
 		{dir: "pkg/contract"},
 		{dir: "pkg/language", guards: []guard{{dir: "pkg/contract", run: "."}}},
 		{dir: "pkg/idempotency"},
+		{dir: "pkg/participant", guards: []guard{{dir: "pkg/memory", run: "."}}},
+		{dir: "pkg/dynamo"},
+		{dir: "pkg/httpcommand", guards: []guard{{dir: "services/order/httpapi", run: "."}}},
+		{dir: "services/order/httpapi"},
 	}
 }
 
@@ -108,6 +113,9 @@ func run(ctx context.Context, since string, dirs []string) error {
 // choose returns the targets of these folders, or all of them, or those that have changed.
 func choose(ctx context.Context, since string, dirs []string) ([]target, error) {
 	all := targets()
+	if since != "" && len(dirs) > 0 {
+		return nil, errors.New("-since chooses the packages itself: name either a commit or packages")
+	}
 	if since != "" {
 		out, err := repository.Git(ctx, ".", "diff", "--merge-base", "--name-only", "--end-of-options", since, "--", "*.go")
 		if err != nil {

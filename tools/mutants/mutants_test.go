@@ -218,6 +218,9 @@ func TestAPackageThatIsNotGuardedIsAnError(t *testing.T) {
 	if _, err := choose(t.Context(), "", []string{"pkg/unknown"}); err == nil {
 		t.Error("there is no error")
 	}
+	if _, err := choose(t.Context(), "main", []string{"pkg/event"}); err == nil {
+		t.Error("both a commit and packages choose")
+	}
 	chosen, err := choose(t.Context(), "", []string{"pkg/event"})
 	if err != nil || len(chosen) != 1 || chosen[0].dir != "pkg/event" {
 		t.Errorf("%v, %v", chosen, err)
