@@ -233,8 +233,9 @@ func TestATypeOfProblemHasOneTitleAndOneStatus(t *testing.T) {
 	}
 	meanings := make(map[string]meaning)
 	titles := make(map[string]string)
+	s := newShop(t)
 	for _, bad := range badRequests() {
-		r := newShop(t).send(bad.method, bad.path, bad.body, bad.headers...)
+		r := s.send(bad.method, bad.path, bad.body, bad.headers...)
 		status, _ := r.body["status"].(float64)
 		problemType, got := strings.TrimPrefix(r.text("type"), r.origin), meaning{r.text("title"), status}
 		if first, seen := meanings[problemType]; seen && first != got {
