@@ -153,7 +153,7 @@ func (r *Request) problemOf(ctx context.Context, err error) *Error {
 		switch {
 		case isProblem && t.Name == p.Type:
 			return p
-		case !isProblem && t.Err != nil && errors.Is(err, t.Err):
+		case !isProblem && errors.Is(err, t.Err):
 			return &Error{Type: t.Name}
 		}
 	}
@@ -170,10 +170,8 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, p *Error) {
 	if t.Header != "" {
 		w.Header().Set(t.Header, p.Value)
 	}
-	body, err := json.Marshal(Document{a.problemBase(r) + t.Name, t.Title, t.Status, cmp.Or(p.Detail, t.Meaning), p.Errors})
-	if err != nil {
-		a.config.Logger.ErrorContext(r.Context(), "a problem cannot be encoded", slog.String("error", err.Error()))
-	}
+	//nolint:errchkjson // Texts and a number can always be encoded.
+	body, _ := json.Marshal(Document{a.problemBase(r) + t.Name, t.Title, t.Status, cmp.Or(p.Detail, t.Meaning), p.Errors})
 	write(w, t.Status, "application/problem+json", body)
 }
 
