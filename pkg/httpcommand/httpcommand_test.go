@@ -137,6 +137,20 @@ func (d *desk) post(body, key string, headers ...string) *httptest.ResponseRecor
 		append([]string{"Content-Type: application/json", "Idempotency-Key: " + key}, headers...)...)
 }
 
+// send sends a request with JSON to /x of an API, and returns the answer.
+func send(t *testing.T, config httpcommand.Config, method, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	api, err := httpcommand.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := httptest.NewRequestWithContext(t.Context(), method, "/x", strings.NewReader(body))
+	request.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	api.ServeHTTP(answer, request)
+	return answer
+}
+
 // is checks that an answer is a problem.
 func is(t *testing.T, answer *httptest.ResponseRecorder, status int, name string, pointers ...string) {
 	t.Helper()
@@ -189,6 +203,22 @@ func TestTheSameKeyOfAnotherCallerIsAnotherKey(t *testing.T) {
 	}
 	if len(locations) != 3 || d.store.commits != 3 {
 		t.Errorf("%d commits at %v", d.store.commits, locations)
+	}
+}
+
+func TestARequestWithoutAKeyThatIsOptionalHasNoKeyID(t *testing.T) {
+	answer := send(t, httpcommand.Config{
+		Logger: slog.New(slog.DiscardHandler),
+		Routes: map[string]httpcommand.Route{"POST /x": {
+			Key: httpcommand.OptionalKey,
+			Handle: func(r *httpcommand.Request) (httpcommand.Answer, error) {
+				id, err := r.KeyID()
+				return httpcommand.Answer{Body: id}, err
+			},
+		}},
+	}, http.MethodPost, "")
+	if answer.Code != http.StatusOK || answer.Body.String() != `""` {
+		t.Errorf("%d %s", answer.Code, answer.Body)
 	}
 }
 
@@ -261,21 +291,23 @@ func TestABadCommandIsAProblemAndIsNotExecuted(t *testing.T) {
 	if d.store.commits != 0 {
 		t.Errorf("%d commits", d.store.commits)
 	}
-	if got := d.post(good, "key-1"); got.Code != http.StatusAccepted {
-		t.Errorf("a good booking is answered by %d %s", got.Code, got.Body)
+	if got := d.post(good+strings.Repeat(" ", 1000-len(good)), "key-1"); got.Code != http.StatusAccepted {
+		t.Errorf("a good booking of the largest size is answered by %d %s", got.Code, got.Body)
 	}
 }
 
 func TestAnAnswerHasAtMostAHundredErrors(t *testing.T) {
-	var members strings.Builder
-	for i := range 200 {
-		fmt.Fprintf(&members, `"%d": 1, `, i)
-	}
-	got := newDesk(t, httpcommand.Config{}).post("{"+members.String()+good[1:], "key-1")
-	var problem httpcommand.Document
-	if err := json.Unmarshal(got.Body.Bytes(), &problem); err != nil || len(problem.Errors) != httpcommand.MaximumErrors ||
-		problem.Errors[0].Pointer != "/0" || !strings.Contains(problem.Detail, "first 100") {
-		t.Errorf("%s, %v", got.Body, err)
+	for _, count := range []int{100, 101, 200} {
+		var members strings.Builder
+		for i := range count {
+			fmt.Fprintf(&members, `"%d": 1, `, i)
+		}
+		got := newDesk(t, httpcommand.Config{}).post("{"+members.String()+good[1:], "key-1")
+		var problem httpcommand.Document
+		if err := json.Unmarshal(got.Body.Bytes(), &problem); err != nil || len(problem.Errors) != httpcommand.MaximumErrors ||
+			problem.Errors[0].Pointer != "/0" || strings.Contains(problem.Detail, "first 100") != (count > 100) {
+			t.Errorf("%d errors: %s, %v", count, got.Body, err)
+		}
 	}
 }
 
@@ -291,6 +323,26 @@ func TestEveryMethodButThoseOfThePathIsRefusedWithAllow(t *testing.T) {
 		}
 	}
 	is(t, d.serve(http.MethodGet, "/bookings", http.NoBody), http.StatusMethodNotAllowed, httpcommand.WrongMethod)
+}
+
+func TestAPathHasARouteForEachMethod(t *testing.T) {
+	nothing := func(*httpcommand.Request) (httpcommand.Answer, error) { return httpcommand.Answer{}, nil }
+	config := httpcommand.Config{
+		Logger: slog.New(slog.DiscardHandler),
+		Routes: map[string]httpcommand.Route{
+			"GET /x":    httpcommand.Fixed("text/plain", []byte("x")),
+			"HEAD /x":   {Handle: nothing, Status: http.StatusAccepted},
+			"DELETE /x": {Handle: nothing, Status: http.StatusCreated},
+		},
+	}
+	for method, want := range map[string]string{
+		http.MethodGet: "200 text/plain", http.MethodHead: "202 application/json", http.MethodDelete: "201 application/json",
+	} {
+		answer := send(t, config, method, "")
+		if got := fmt.Sprint(answer.Code, " ", answer.Header().Get("Content-Type")); got != want {
+			t.Errorf("%s is answered by %s, want %s", method, got, want)
+		}
+	}
 }
 
 func TestHEADIsGETWithoutItsBody(t *testing.T) {
@@ -329,34 +381,30 @@ func TestAPathHasOneForm(t *testing.T) {
 }
 
 func TestAnErrorOfTheServerIsLoggedAndNotShown(t *testing.T) {
-	for name, handle := range map[string]func(*httpcommand.Request) (httpcommand.Answer, error){
-		"an error": func(*httpcommand.Request) (httpcommand.Answer, error) {
+	for logged, handle := range map[string]func(*httpcommand.Request) (httpcommand.Answer, error){
+		`error="secret table name"`: func(*httpcommand.Request) (httpcommand.Answer, error) {
 			return httpcommand.Answer{}, errors.New("secret table name")
 		},
-		"a panic":                  func(*httpcommand.Request) (httpcommand.Answer, error) { panic("secret table name") },
-		"what cannot be encoded":   func(*httpcommand.Request) (httpcommand.Answer, error) { return httpcommand.Answer{Body: secret{}}, nil },
-		"a problem of no type":     problem("secret table name"),
-		"a problem of other types": problem(httpcommand.NotFound),
-		"a body that is not declared": func(r *httpcommand.Request) (httpcommand.Answer, error) {
+		`panic: secret table name`: func(*httpcommand.Request) (httpcommand.Answer, error) { panic("secret table name") },
+		`calling MarshalJSON`:      func(*httpcommand.Request) (httpcommand.Answer, error) { return httpcommand.Answer{Body: secret{}}, nil },
+		`error="the route does not declare this problem: secret table name: "`: problem("secret table name"),
+		`error="the route does not declare this problem: not-found: "`:         problem(httpcommand.NotFound),
+		`error="the route has no Body"`: func(r *httpcommand.Request) (httpcommand.Answer, error) {
 			return httpcommand.Answer{}, r.Read(nil)
 		},
-		"a key that is not declared": func(r *httpcommand.Request) (httpcommand.Answer, error) {
+		`error="the route has no Key"`: func(r *httpcommand.Request) (httpcommand.Answer, error) {
 			_, err := r.Key()
 			return httpcommand.Answer{}, err
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(logged, func(t *testing.T) {
 			var logs strings.Builder
-			api, err := httpcommand.New(httpcommand.Config{
+			answer := send(t, httpcommand.Config{
 				Logger: slog.New(slog.NewTextHandler(&logs, nil)), Routes: map[string]httpcommand.Route{"POST /x": {Handle: handle}},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			answer := httptest.NewRecorder()
-			api.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/x", http.NoBody))
+			}, http.MethodPost, "")
 			is(t, answer, http.StatusServiceUnavailable, httpcommand.Unavailable)
-			if strings.Contains(answer.Body.String(), "secret") || answer.Header().Get("Retry-After") != "1" || !strings.Contains(logs.String(), "level=ERROR") {
+			if strings.Contains(answer.Body.String(), "secret") || answer.Header().Get("Retry-After") != "1" ||
+				!strings.Contains(logs.String(), "level=ERROR") || !strings.Contains(logs.String(), logged) {
 				t.Errorf("%v %s, logged is %s", answer.Header(), answer.Body, logs.String())
 			}
 		})
@@ -371,6 +419,22 @@ func problem(name string) func(*httpcommand.Request) (httpcommand.Answer, error)
 	return func(*httpcommand.Request) (httpcommand.Answer, error) {
 		return httpcommand.Answer{}, &httpcommand.Error{Type: name}
 	}
+}
+
+func TestAProblemIsAnsweredBeforeAnErrorThatItIsJoinedWith(t *testing.T) {
+	is(t, send(t, httpcommand.Config{
+		Logger: slog.New(slog.DiscardHandler),
+		Problems: []httpcommand.ProblemType{
+			{Name: "closed", Status: http.StatusConflict, Title: "Closed", Meaning: "The hotel is closed.", Err: errClosed},
+			{Name: "full", Status: http.StatusGone, Title: "Full", Meaning: "There is no room."},
+		},
+		Routes: map[string]httpcommand.Route{"GET /x": {
+			Problems: []string{"closed", "full"},
+			Handle: func(*httpcommand.Request) (httpcommand.Answer, error) {
+				return httpcommand.Answer{}, errors.Join(errClosed, &httpcommand.Error{Type: "full"})
+			},
+		}},
+	}, http.MethodGet, ""), http.StatusGone, "full")
 }
 
 func TestACommittedCommandIsAcceptedAlthoughItIsNotPublished(t *testing.T) {
@@ -461,26 +525,35 @@ func TestAConfigIsCheckedWhenTheAPIIsMade(t *testing.T) {
 		return map[string]httpcommand.Route{pattern: route, "POST /x/{a}": {Handle: handle}}
 	}
 	for want, config := range map[string]httpcommand.Config{
-		"no Routes":            {},
-		"the status 404":       {Routes: routes("GET /y", httpcommand.Route{Handle: handle, Status: http.StatusNotFound})},
-		"no Schema":            {Routes: routes("GET /y", httpcommand.Route{Handle: handle, Body: &httpcommand.Body{}})},
-		"no Handle":            {Routes: routes("GET /y", httpcommand.Route{})},
-		`"full"`:               {Routes: routes("GET /y", httpcommand.Route{Handle: handle, Problems: []string{"full"}})},
-		`"no-room"`:            {Routes: routes("POST /y", httpcommand.Route{Handle: handle, Body: &httpcommand.Body{Schema: &jsonschema.Schema{}, Invalid: "no-room"}})},
-		`"full" is defined`:    {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{full, full}},
-		`"json" is defined`:    {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "json", Status: 400, Title: "a", Meaning: "a"}}},
-		`"a b" is incomplete`:  {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "a b", Status: 400, Title: "a", Meaning: "a"}}},
-		`"ok" is incomplete`:   {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "ok", Status: 200, Title: "a", Meaning: "a"}}},
-		`"none" is incomplete`: {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "none", Status: 400, Title: "a"}}},
-		"conflicts":            {Routes: routes("GET /{b}/y", httpcommand.Route{Handle: handle})},
-		"end with a slash":     {Routes: routes("GET /", httpcommand.Route{Handle: handle})},
-		"by every API":         {Routes: routes("GET /problems/{type}", httpcommand.Route{Handle: handle})},
-		"not a method":         {Routes: routes("/y", httpcommand.Route{Handle: handle})},
+		"no Routes":                {},
+		"the status 199":           {Routes: routes("GET /y", httpcommand.Route{Handle: handle, Status: 199})},
+		"the status 300":           {Routes: routes("GET /y", httpcommand.Route{Handle: handle, Status: 300})},
+		"no Schema":                {Routes: routes("GET /y", httpcommand.Route{Handle: handle, Body: &httpcommand.Body{}})},
+		"no Handle":                {Routes: routes("GET /y", httpcommand.Route{})},
+		`"full"`:                   {Routes: routes("GET /y", httpcommand.Route{Handle: handle, Problems: []string{"full"}})},
+		`"no-room"`:                {Routes: routes("POST /y", httpcommand.Route{Handle: handle, Body: &httpcommand.Body{Schema: &jsonschema.Schema{}, Invalid: "no-room"}})},
+		`"full" is defined`:        {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{full, full}},
+		`"json" is defined`:        {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "json", Status: 400, Title: "a", Meaning: "a"}}},
+		`"a b" is incomplete`:      {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "a b", Status: 400, Title: "a", Meaning: "a"}}},
+		`"ok" is incomplete`:       {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "ok", Status: 200, Title: "a", Meaning: "a"}}},
+		`"none" is incomplete`:     {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "none", Status: 400, Title: "a"}}},
+		`"high" is incomplete`:     {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "high", Status: 600, Title: "a", Meaning: "a"}}},
+		`"untitled" is incomplete`: {Routes: routes("GET /y", httpcommand.Route{Handle: handle}), Problems: []httpcommand.ProblemType{{Name: "untitled", Status: 400, Meaning: "a"}}},
+		"conflicts":                {Routes: routes("GET /{b}/y", httpcommand.Route{Handle: handle})},
+		"end with a slash":         {Routes: routes("GET /", httpcommand.Route{Handle: handle})},
+		"by every API":             {Routes: routes("GET /problems/{type}", httpcommand.Route{Handle: handle})},
+		"not a method":             {Routes: routes("/y", httpcommand.Route{Handle: handle})},
 	} {
 		config.Logger = slog.New(slog.DiscardHandler)
 		if _, err := httpcommand.New(config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error is %v, want %s", err, want)
 		}
+	}
+	if _, err := httpcommand.New(httpcommand.Config{
+		Logger: slog.New(slog.DiscardHandler), Routes: routes("GET /y", httpcommand.Route{Handle: handle, Status: 299}),
+		Problems: []httpcommand.ProblemType{{Name: "high", Status: 599, Title: "a", Meaning: "a"}},
+	}); err != nil {
+		t.Errorf("the largest statuses: %v", err)
 	}
 	if _, err := httpcommand.New(httpcommand.Config{Routes: routes("GET /y", httpcommand.Route{Handle: handle})}); err == nil || !strings.Contains(err.Error(), "no Logger") {
 		t.Errorf("the error is %v", err)

@@ -53,8 +53,8 @@ func TestTheEventOfAFunctionURLBecomesTheRequest(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got.Method != http.MethodPut || got.URL.Path != "//orders/a b" || got.Host != "id.lambda-url.eu-west-1.on.aws" ||
-				got.RemoteAddr != "203.0.113.9" {
-				t.Errorf("%s %q %q from %q", got.Method, got.URL.Path, got.Host, got.RemoteAddr)
+				got.RemoteAddr != "203.0.113.9" || got.RequestURI != "//orders/a%20b?a=1&a=2&b=%26" {
+				t.Errorf("%s %q %q %q from %q", got.Method, got.URL.Path, got.RequestURI, got.Host, got.RemoteAddr)
 			}
 			if diff := cmp.Diff(map[string][]string{"a": {"1", "2"}, "b": {"&"}}, map[string][]string(got.URL.Query())); diff != "" {
 				t.Errorf("query (-want +got):\n%s", diff)
@@ -67,7 +67,20 @@ func TestTheEventOfAFunctionURLBecomesTheRequest(t *testing.T) {
 			if gotBody != `{"a": 1}` || got.ContentLength != 8 {
 				t.Errorf("the body is %q, %d bytes", gotBody, got.ContentLength)
 			}
+			if got.Context().Err() == nil {
+				t.Error("the context of the request continues after the answer")
+			}
 		})
+	}
+}
+
+func TestAnAddressWithoutAQueryHasNoQuestionMark(t *testing.T) {
+	if _, err := invoke(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.RequestURI != "/orders" {
+			t.Errorf("the address is %q", r.RequestURI)
+		}
+	}), `{"rawPath": "/orders", "requestContext": {"http": {"method": "GET"}}}`); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -102,6 +115,18 @@ func TestTheResponseBecomesTheAnswerOfAFunctionURL(t *testing.T) {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestTheAnswerToHEADHasNoBody(t *testing.T) {
+	const body = "a body"
+	got, err := invoke(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if n, err := io.WriteString(w, body); n != len(body) || err != nil {
+			t.Errorf("%d bytes are written, %v", n, err)
+		}
+	}), `{"rawPath": "/", "requestContext": {"http": {"method": "HEAD"}}}`)
+	if err != nil || got.StatusCode != http.StatusOK || got.Body != "" {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

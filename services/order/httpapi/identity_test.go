@@ -211,6 +211,7 @@ func TestAnOpenKeyIsARandomUUID(t *testing.T) {
 		"00000000-0000-0000-0000-000000000000": http.StatusBadRequest,
 		"ffffffff-ffff-ffff-ffff-ffffffffffff": http.StatusBadRequest,
 		randomKey + "0":                        http.StatusBadRequest,
+		randomKey[:35] + "g":                   http.StatusBadRequest,
 		"urn:uuid:" + randomKey:                http.StatusBadRequest,
 	} {
 		r := s.send(http.MethodPost, "/orders", goodOrder, "Idempotency-Key: "+key)
