@@ -85,11 +85,7 @@ func (a *API) Handler() (*httpcommand.API, error) {
 	}); err != nil {
 		return nil, err
 	}
-	placement, err := newSchema("order")
-	if err != nil {
-		return nil, err
-	}
-	cancellation, err := newSchema("cancellation")
+	schemas, err := newSchemas()
 	if err != nil {
 		return nil, err
 	}
@@ -99,12 +95,12 @@ func (a *API) Handler() (*httpcommand.API, error) {
 		Routes: map[string]httpcommand.Route{
 			"POST /orders": {
 				Handle: s.place, Status: http.StatusAccepted, Key: httpcommand.OptionalKey, Noun: "order", Problems: []string{erased},
-				Body: &httpcommand.Body{Schema: placement, Invalid: badOrder, Check: otherCurrencies},
+				Body: &httpcommand.Body{Schema: schemas[schemaBase+"order"], Invalid: badOrder, Check: otherCurrencies},
 			},
 			"GET /orders/{id}": {Handle: s.get, Problems: []string{unknownOrder, erased}},
 			"POST /orders/{id}/cancellation": {
 				Handle: s.cancel, Status: http.StatusAccepted, Problems: []string{unknownOrder, tooLate, erased},
-				Body: &httpcommand.Body{Schema: cancellation, Invalid: badCancellation, Empty: true},
+				Body: &httpcommand.Body{Schema: schemas[schemaBase+"cancellation"], Invalid: badCancellation, Empty: true},
 			},
 			"GET /openapi.json": httpcommand.Fixed("application/json", openAPI),
 		},

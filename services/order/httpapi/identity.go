@@ -68,5 +68,8 @@ func (s *server) isPermitted(r *httpcommand.Request, orderID string) (bool, erro
 		return false, nil
 	}
 	keys, err := s.Keys(r.Context())
-	return err == nil && orderid.IsToken(keys.All(), orderID, strings.TrimSpace(token)), err
+	if err != nil {
+		return false, err
+	}
+	return orderid.IsToken(keys.All(), orderID, strings.TrimSpace(token)), nil
 }

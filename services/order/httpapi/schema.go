@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	"embed"
-	"fmt"
-	"io/fs"
+	_ "embed"
 
 	"example.com/saga/pkg/jsonschema"
 )
@@ -11,18 +9,13 @@ import (
 // schemaBase is the URI with which the ids of the schemas begin.
 const schemaBase = "https://example.com/saga/schema/http/"
 
-//go:embed schema/*.json
-var schemaFiles embed.FS
+//go:embed schema/order.json
+var orderSchema []byte
 
-// newSchema compiles the schema with a name.
-func newSchema(name string) (*jsonschema.Schema, error) {
-	encoded, err := fs.ReadFile(schemaFiles, "schema/"+name+".json")
-	if err != nil {
-		return nil, err
-	}
-	compiled, err := jsonschema.Compile(jsonschema.Formats{"iso-4217": isCurrency}, encoded)
-	if err != nil {
-		return nil, fmt.Errorf("schema of %s: %w", name, err)
-	}
-	return compiled[schemaBase+name], nil
+//go:embed schema/cancellation.json
+var cancellationSchema []byte
+
+// newSchemas compiles the schemas, and returns them by their ids.
+func newSchemas() (map[string]*jsonschema.Schema, error) {
+	return jsonschema.Compile(jsonschema.Formats{"iso-4217": isCurrency}, orderSchema, cancellationSchema)
 }
