@@ -55,12 +55,11 @@ func TestACancellationThatLosesARaceAgainstAnErasureIsAnsweredWithGone(t *testin
 	s := newShop(t)
 	id := s.place()
 	s.handle(id, "refused", contract.CancellationRefused{})
-	s.store.beforeLoad = func(n int) {
-		if n == 2 { // The first load shows the order as it was.
-			if err := s.orders.Erase(t.Context(), id, order.Tombstone(s.now)); err != nil {
-				t.Error(err)
-			}
+	s.store.beforeLoad = func(n int) error {
+		if n != 2 { // The first load shows the order as it was.
+			return nil
 		}
+		return s.orders.Erase(t.Context(), id, order.Tombstone(s.now))
 	}
 	s.store.loads = 0
 	s.send(http.MethodPost, "/orders/"+id+"/cancellation", "").isProblem(t, http.StatusGone, "/problems/erased")

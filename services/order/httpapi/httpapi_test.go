@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -91,6 +92,9 @@ func TestAKeyIsRefusedForAnotherOrder(t *testing.T) {
 	other := strings.ReplaceAll(goodOrder, `"quantity": 2`, `"quantity": 3`)
 	r := s.send(http.MethodPost, "/orders", other, "Idempotency-Key: key-1")
 	r.isProblem(t, http.StatusUnprocessableEntity, "/problems/idempotency-key-reused")
+	if want := "This key was used before with another body: use a new key for a new order."; r.text("detail") != want {
+		t.Errorf("the detail is %q", r.text("detail"))
+	}
 	if strings.Contains(r.raw, first.text("orderId")) || s.store.commits != commits {
 		t.Errorf("the refusal shows or changes the first order: %s", r.raw)
 	}
@@ -130,7 +134,8 @@ func TestACancellationIsRequestedOnce(t *testing.T) {
 	id := s.place()
 	for range 2 {
 		r := s.send(http.MethodPost, "/orders/"+id+"/cancellation", "")
-		if r.status != http.StatusAccepted || r.text("status") != "cancelling" || r.text("orderId") != id {
+		if r.status != http.StatusAccepted || r.text("status") != "cancelling" || r.text("orderId") != id ||
+			r.text("correlationId") != s.publisher.Published()[0].CorrelationID {
 			t.Errorf("the answer is %d %s", r.status, r.raw)
 		}
 	}
@@ -309,6 +314,38 @@ func TestACancellationThatLosesTheRaceNeverRollsAShippedOrderBack(t *testing.T) 
 				t.Errorf("published are %v", got)
 			}
 		})
+	}
+}
+
+func TestAnIDThatIsNoUUIDIsNotLookedUp(t *testing.T) {
+	s := newShop(t)
+	for _, id := range []string{"o-1", unknownID[:35] + "g", strings.ReplaceAll(unknownID, "-", ""), "urn:uuid:" + unknownID, "{" + unknownID + "}"} {
+		s.send(http.MethodGet, "/orders/"+id, "").isProblem(t, http.StatusNotFound, "/problems/unknown-order")
+	}
+	if s.store.loads != 0 {
+		t.Errorf("%d loads", s.store.loads)
+	}
+}
+
+func TestAnAcceptedRequestIsLoggedWithItsOrderAndItsMetrics(t *testing.T) {
+	type line struct {
+		Message      string  `json:"msg"`
+		OrderID      string  `json:"order_id"`
+		OrdersPlaced float64 `json:"OrdersPlaced"`
+	}
+	s := newShop(t)
+	id := s.place()
+	s.send(http.MethodPost, "/orders/"+id+"/cancellation", "")
+	var got []line
+	for logged := range strings.Lines(s.logs.String()) {
+		var each line
+		if err := json.Unmarshal([]byte(logged), &each); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, each)
+	}
+	if diff := cmp.Diff([]line{{"order placed", id, 1}, {"cancellation requested", id, 0}}, got); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 }
 

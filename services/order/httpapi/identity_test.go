@@ -273,8 +273,8 @@ func TestARequestThatCanBeRepeatedIsRefusedInTheQuietTime(t *testing.T) {
 	commits := s.store.commits
 	r := s.send(http.MethodPost, "/orders", goodOrder, keyHeader)
 	r.isProblem(t, http.StatusServiceUnavailable, "/problems/unavailable")
-	if r.header.Get("Retry-After") != "2" || s.store.commits != commits {
-		t.Errorf("%v, %d commits", r.header, s.store.commits-commits)
+	if r.header.Get("Retry-After") != "2" || !strings.Contains(r.text("detail"), "This request had no effect.") || s.store.commits != commits {
+		t.Errorf("%v %s, %d commits", r.header, r.raw, s.store.commits-commits)
 	}
 	// A request without a key, and a bad order, do not depend on the secret key.
 	s.placeOpen()
@@ -307,6 +307,21 @@ func TestWithoutSecretKeysTheAPIIsUnavailable(t *testing.T) {
 		s.send(http.MethodPost, path+"/cancellation", "", bearer),
 	} {
 		r.isProblem(t, http.StatusServiceUnavailable, "/problems/unavailable")
+	}
+	if got := strings.Count(s.logs.String(), "the key ring is not JSON of a ring"); got != 4 {
+		t.Errorf("the reason is logged %d times: %s", got, s.logs)
+	}
+}
+
+func TestAnOrderIsNotPlacedAgainIfTheEarlierOneCannotBeLookedUp(t *testing.T) {
+	s := newOpenShop(t)
+	s.send(http.MethodPost, "/orders", goodOrder, keyHeader)
+	s.rotate("b")
+	s.now = s.now.Add(keyring.ActiveAfter)
+	s.store.beforeLoad = func(int) error { return errors.New("the table is unavailable") }
+	s.send(http.MethodPost, "/orders", goodOrder, keyHeader).isProblem(t, http.StatusServiceUnavailable, "/problems/unavailable")
+	if s.store.commits != 1 {
+		t.Errorf("%d orders are placed", s.store.commits)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/httpcommand"
 	"example.com/saga/pkg/keyring"
 	"example.com/saga/pkg/participant"
@@ -52,6 +54,40 @@ func TestARequestIsAnsweredBeforeTheDeadlineIfTheStoreIsNot(t *testing.T) {
 			t.Errorf("%+v, %v after %s", got, err, took)
 		}
 	})
+}
+
+func TestTheSecretKeysOfARequestAreUsedNoLongerThanTheyMayBe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		contexts := make(executor, 1)
+		handler, err := (&httpapi.API{
+			Orders: contexts, Logger: slog.New(slog.DiscardHandler), Clock: time.Now, NewID: rand.Text,
+			Deadline: time.Hour, Keys: func(context.Context) (keyring.Keys, error) { return keyring.Keys{}, nil }, Open: true,
+		}).Handler()
+		if err != nil {
+			t.Fatal(err)
+		}
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/orders", strings.NewReader(goodOrder))
+		request.Header.Set("Content-Type", "application/json")
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, request)
+		used := <-contexts
+		deadline, _ := used.Deadline()
+		if answer.Code != http.StatusAccepted || time.Until(deadline) != keyring.MaximumWork || used.Err() == nil {
+			t.Errorf("%d %s, the context ends after %s, and after the answer it is %v", answer.Code, answer.Body, time.Until(deadline), used.Err())
+		}
+	})
+}
+
+// executor is an order context that sends the context of each command.
+type executor chan context.Context
+
+func (e executor) Execute(ctx context.Context, _ event.Event, _ event.Data) (order.State, error) {
+	e <- ctx
+	return order.State{}, nil
+}
+
+func (executor) Load(context.Context, string) (order.State, participant.Record, error) {
+	return order.State{}, participant.Record{}, nil
 }
 
 // silent is an order context that never answers.

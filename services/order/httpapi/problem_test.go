@@ -98,6 +98,7 @@ func badRequests() []badRequest {
 			422, "order", "/items"),
 		bad("an invalid SKU", with(`"123"`, `"1 2 3"`), 422, "order", "/items/0/sku"),
 		bad("mixed currencies", with(item, item+`, {"sku": "abc", "quantity": 1, "price": 1, "currency": "USD"}`), 422, "order", "/items/1/currency"),
+		bad("no currency but that of an item", with(`"price": 1250}], "currency": "EUR",`, `"price": 1250, "currency": "EUR"}],`), 422, "order", "/currency"),
 		bad("no currency", with(`"currency": "EUR",`, ``), 422, "order", "/currency"),
 		bad("an invalid currency", with(`"EUR"`, `"euro"`), 422, "order", "/currency"),
 		bad("a customer in numbers", with(`"c-42"`, `42`), 422, "order", "/customerId"),
@@ -184,6 +185,12 @@ func (r reply) pointers(t *testing.T) []string {
 		pointers = append(pointers, pointer)
 	}
 	return pointers
+}
+
+func TestTheAnswerWhereNothingIsHasThePathOfOrders(t *testing.T) {
+	if got := newShop(t).send(http.MethodGet, "/customers", "").text("detail"); got != "There is nothing here: orders are at /orders." {
+		t.Errorf("the detail is %q", got)
+	}
 }
 
 func TestTheAllowedMethodsAreInAllow(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 	"example.com/saga/pkg/tracing"
 	"example.com/saga/services/order"
 	"example.com/saga/services/order/httpapi"
+	"example.com/saga/services/order/metrics"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -58,8 +59,8 @@ type faultyStore struct {
 	err     error
 	commits int
 	loads   int
-	// beforeLoad, if set, runs before the nth load.
-	beforeLoad func(n int)
+	// beforeLoad, if set, runs before the nth load, which fails with its error.
+	beforeLoad func(n int) error
 }
 
 func (s *faultyStore) Load(ctx context.Context, subject string) (participant.Record, error) {
@@ -68,7 +69,9 @@ func (s *faultyStore) Load(ctx context.Context, subject string) (participant.Rec
 		return participant.Record{}, s.err
 	}
 	if s.beforeLoad != nil {
-		s.beforeLoad(s.loads)
+		if err := s.beforeLoad(s.loads); err != nil {
+			return participant.Record{}, err
+		}
 	}
 	return s.Store.Load(ctx, subject)
 }
@@ -129,6 +132,7 @@ func newShopOf(tb testing.TB, open bool) *shop {
 	config.Retention = 24 * time.Hour
 	config.Pause = func(context.Context, int) error { return nil }
 	config.TraceParent = tracing.Parent
+	config.Committed = metrics.Committed
 	s.orders, err = participant.New(config)
 	if err != nil {
 		tb.Fatal(err)

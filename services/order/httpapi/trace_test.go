@@ -54,6 +54,9 @@ func TestAnOrderIsPlacedInTheTraceOfItsInvocation(t *testing.T) {
 	if len(spans) != 1 || spans[0].SpanContext.TraceID().String() != traceID || spans[0].Parent.SpanID().String() != "53995c3f42cd8ad8" {
 		t.Fatalf("the spans are %+v", spans)
 	}
+	if spans[0].Name != "order.place" {
+		t.Errorf("the span is named %s", spans[0].Name)
+	}
 	if got := s.publisher.Published()[0].TraceParent; got != "00-"+traceID+"-"+spans[0].SpanContext.SpanID().String()+"-01" {
 		t.Errorf("order.placed carries %s", got)
 	}
