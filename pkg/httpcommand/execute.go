@@ -28,7 +28,7 @@ type Executor[S any] interface {
 func Execute[S any](ctx context.Context, r *Request, executor Executor[S], command event.Event, data event.Data) (context.Context, S, error) {
 	expected := []error{participant.ErrOtherContent}
 	for _, t := range r.route.problems {
-		expected = append(expected, t.Err)
+		expected = append(expected, t.Err) // A nil one matches no error.
 	}
 	ctx, span := tracing.Start(ctx, r.api.config.Tracer, command, trace.SpanKindServer)
 	state, err := executor.Execute(ctx, command, data)
