@@ -228,7 +228,6 @@ func (p *Participant[S]) handleSaga(ctx context.Context, s *saga) {
 		return
 	}
 	for i, t := range s.tasks {
-		t.reset()
 		p.runSafely(ctx, s.tasks[i:i+1], nil)
 		if t.blocks() {
 			p.fail(s.tasks[i+1:], t.err)
