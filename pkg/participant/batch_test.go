@@ -146,6 +146,30 @@ func TestAnEventThatFailsInABatchDelaysLaterOnesOfItsGroupOnly(t *testing.T) {
 	}
 }
 
+func TestAPanicOutsideOfTheDecisionIsTheErrorOfItsEvent(t *testing.T) {
+	w := newWarehouse(t, shipUnlimited, func(c *participant.Config[state]) { c.Language = panicking{Language: c.Language, effectsOf: "a 2"} })
+	failed := w.batch(t, false, "a 1", "a 2", "a 3", "b 1")
+	if len(failed) != 1 || failed["a 2"] == nil || errors.Is(failed["a 2"], event.ErrInvalid) {
+		t.Errorf("the errors are %v", failed)
+	}
+	assertCalls(t, w, 1, 2, 0)
+}
+
+func TestAPanicOfTheStoreFailsTheEventsOfItsSagaOnly(t *testing.T) {
+	w := newWarehouse(t, shipUnlimited, func(c *participant.Config[state]) { c.Parallelism = 1 })
+	w.store.before = func(commit int) error {
+		if commit == 1 {
+			panic("out of cheese")
+		}
+		return nil
+	}
+	failed := w.batch(t, false, "a 1", "a 2", "b 1")
+	if len(failed) != 2 || failed["a 1"] == nil || failed["a 2"] == nil {
+		t.Errorf("the errors are %v", failed)
+	}
+	assertCalls(t, w, 1, 2, 0)
+}
+
 func TestAPanicInABatchIsTheErrorOfItsEvent(t *testing.T) {
 	for name, panics := range map[string]func(){"panic": func() { panic("out of cheese") }, "Goexit": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
@@ -213,24 +237,31 @@ func TestARecordThatCannotBeReadFailsItsOwnEventsOnly(t *testing.T) {
 }
 
 func TestAnEventThatCannotBeDecodedFailsAloneEvenIfItPanics(t *testing.T) {
-	w := newWarehouse(t, shipUnlimited, func(c *participant.Config[state]) { c.Language = panicking{c.Language, "a 2"} })
+	w := newWarehouse(t, shipUnlimited, func(c *participant.Config[state]) { c.Language = panicking{Language: c.Language, event: "a 2"} })
 	if failed := w.batch(t, false, "a 1", "a 2", "b 1"); len(failed) != 1 || failed["a 2"] == nil {
 		t.Errorf("the errors are %v", failed)
 	}
 }
 
-// panicking is a language that panics for the event with an id.
+// panicking is a language that panics for the event with an id, or for those that it causes.
 type panicking struct {
 	participant.Language
 
-	id string
+	event, effectsOf string
 }
 
 func (l panicking) Decode(e event.Event) (event.Data, error) {
-	if e.ID == l.id {
+	if e.ID == l.event {
 		panic("out of cheese")
 	}
 	return l.Language.Decode(e)
+}
+
+func (l panicking) Seal(e event.Event) (event.Event, error) {
+	if e.CausationID == l.effectsOf {
+		panic("out of cheese")
+	}
+	return l.Language.Seal(e)
 }
 
 func TestADecisionThatTakesTooLongFailsItsEventOnly(t *testing.T) {

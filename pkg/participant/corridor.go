@@ -109,7 +109,7 @@ func (p *Participant[S]) decideAll(ctx context.Context, tasks []*task, v view, k
 	for i, t := range tasks {
 		t.reset()
 		in := Input{Event: t.Event, Data: t.data, Now: now, Refused: known.Refused, Counters: known.Counters}
-		err := p.decide(ctx, plan, t, in)
+		err := safely.Call(func() error { return p.decide(ctx, plan, t, in) })
 		_, isNeeded := errors.AsType[*needError](err)
 		switch {
 		case err == nil:

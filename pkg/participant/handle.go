@@ -236,8 +236,8 @@ func (p *Participant[S]) handleSaga(ctx context.Context, s *saga) {
 	}
 }
 
-// runSafely is like run, but a panic is an error of the tasks. One on a guessed record is
-// not final.
+// runSafely is like run, but a panic is an error of the tasks: one of the store, or of
+// Committed, because that of a decision is the error of its task already.
 func (p *Participant[S]) runSafely(ctx context.Context, tasks []*task, v *view) (divisible bool) {
 	panicked := safely.Call(func() error {
 		_, divisible = p.run(ctx, tasks, v)
@@ -245,7 +245,6 @@ func (p *Participant[S]) runSafely(ctx context.Context, tasks []*task, v *view) 
 	})
 	if panicked != nil {
 		p.fail(tasks, panicked)
-		return len(tasks) > 1 || (v != nil && v.isGuessed)
 	}
 	return divisible
 }
