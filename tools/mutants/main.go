@@ -70,6 +70,10 @@ func targets() []target {
 		{dir: "pkg/dynamo"},
 		{dir: "pkg/httpcommand", guards: []guard{{dir: "services/order/httpapi", run: "."}}},
 		{dir: "services/order/httpapi"},
+		{dir: "pkg/causal"},
+		{dir: "pkg/decode"},
+		{dir: "pkg/ijson"},
+		{dir: "pkg/sqsbody"},
 	}
 }
 
