@@ -70,9 +70,12 @@ func targets() []target {
 		{dir: "pkg/dynamo"},
 		{dir: "pkg/httpcommand", guards: []guard{{dir: "services/order/httpapi", run: "."}}},
 		{dir: "services/order/httpapi"},
+		{dir: "services/order/metrics"},
+		{dir: "services/order/orderid"},
 		{dir: "pkg/causal"},
 		{dir: "pkg/decode"},
 		{dir: "pkg/ijson"},
+		{dir: "pkg/jsonschema"},
 		{dir: "pkg/sqsbody"},
 	}
 }
