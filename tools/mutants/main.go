@@ -77,6 +77,12 @@ func targets() []target {
 		{dir: "pkg/ijson"},
 		{dir: "pkg/jsonschema"},
 		{dir: "pkg/sqsbody"},
+		{dir: "services/order/sweep"},
+		{dir: "pkg/required"},
+		{dir: "pkg/printable"},
+		{dir: "pkg/tracing"},
+		{dir: "pkg/telemetry"},
+		{dir: "operator/replay"},
 	}
 }
 
