@@ -259,19 +259,21 @@ func TestAPlanChangesNothing(t *testing.T) {
 	s.ship("o-3", bert)
 	s.queues.Put(dead, `{"subject":"o-1"}`, "o-1", now.UnixMilli(), nil)
 	s.queues.Put(dead, `{"subject":"o-3"}`, "o-3", now.UnixMilli(), nil)
+	s.queues.Put(dead, `{"subject":"o-unknown","data":{"customerId":"c-anna"}}`, "", now.UnixMilli(), nil)
+	s.queues.Put(dead, `{"subject":"o-1"}`, "", now.UnixMilli(), nil).Hidden = true
 	before, published := s.contents(), len(s.publisher.Published())
 	outcome, err := s.Plan(t.Context(), anna)
 	s.must(err)
 	if diff := cmp.Diff(map[string]string{"o-1": "shipped", "o-2": "placed"}, results(outcome)); diff != "" {
 		t.Error(diff)
 	}
-	if got := outcome.Queues[1]; got.Removed != 1 || got.Err != nil {
+	if got := outcome.Queues[1]; got.Removed != 2 || got.Unseen != 1 || got.Err != nil {
 		t.Errorf("of the dead letters %+v", got)
 	}
 	if diff := cmp.Diff(before, s.contents()); diff != "" || len(s.publisher.Published()) != published {
 		t.Errorf("it has changed:\n%s", diff)
 	}
-	if got := s.queues.Visible(dead); len(got) != 2 {
+	if got := s.queues.Visible(dead); len(got) != 3 {
 		t.Errorf("the dead letters are %v", got)
 	}
 }

@@ -64,7 +64,10 @@ type store struct {
 
 func (s *store) Load(ctx context.Context, subject string) (participant.Record, error) {
 	record, err := s.Store.Load(ctx, subject)
-	return record, errors.Join(err, s.saga.step())
+	if err := errors.Join(err, s.saga.step()); err != nil {
+		return participant.Record{}, err
+	}
+	return record, nil
 }
 
 func (s *store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
