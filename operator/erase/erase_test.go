@@ -103,6 +103,10 @@ func TestAnOrderThatHasNotEndedIsCancelledAndErasedWhenItHas(t *testing.T) {
 			slept := 0
 			s.asleep = func() error {
 				if slept++; slept == 3 {
+					handled := s.stores["order"].Records()["o-1"].Handled
+					if last := handled[len(handled)-1]; last.Source != "operator/erase" || last.Type != "order.cancel" || !last.OccurredAt.Equal(now) {
+						t.Errorf("handled last is %+v", last)
+					}
 					end(s)
 				}
 				return nil
@@ -152,6 +156,68 @@ func TestAnOrderThatDoesNotEndIsNamedAndKeepsNoOtherFromBeingErased(t *testing.T
 	}
 	if record := s.stores["warehouse"].Records()["o-1"]; record.Erased {
 		t.Error("the unfinished order is erased in the warehouse")
+	}
+}
+
+func TestAnOrderThatCannotBeCancelledIsNamedAndNotWaitedFor(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	record := s.stores["order"].Records()["o-1"]
+	for _, id := range []string{"o-ghost", "o-spectre"} {
+		record.Subject = id
+		scan, ghost := s.Scan, record
+		s.Scan = func(ctx context.Context, each func(participant.Record)) error {
+			each(ghost)
+			return scan(ctx, each)
+		}
+	}
+	s.asleep = func() error {
+		s.rollBack("o-1")
+		return nil
+	}
+	outcome, err := s.Erase(t.Context(), anna)
+	s.must(err)
+	s.assertErased("o-1")
+	problems := outcome.Problems()
+	if len(problems) != 2 {
+		t.Fatalf("the problems are %v", problems)
+	}
+	for i, id := range []string{"o-ghost", "o-spectre"} {
+		if want := "order " + id + ": "; !strings.HasPrefix(problems[i].Error(), want) || !strings.HasSuffix(problems[i].Error(), "there is no such order") {
+			t.Errorf("the problem is %v", problems[i])
+		}
+	}
+}
+
+func TestACancellationThatIsNotPublishedIsLeftToTheSweeper(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	s.unpublished = errBroken
+	s.asleep = func() error {
+		s.unpublished = nil
+		s.rollBack("o-1")
+		return nil
+	}
+	s.erase()
+	s.assertErased("o-1")
+}
+
+func TestOrdersAreInTheOrderInWhichTheyWerePlaced(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-3", anna)
+	s.now = s.now.Add(time.Second)
+	s.ship("o-2", anna)
+	s.ship("o-1", anna)
+	s.award("o-b", anna)
+	s.award("o-a", anna)
+	plan, err := s.Plan(t.Context(), anna)
+	s.must(err)
+	var got []string
+	for _, o := range plan.Orders {
+		got = append(got, o.ID)
+	}
+	if diff := cmp.Diff([]string{"o-a", "o-b", "o-3", "o-1", "o-2"}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -129,6 +129,12 @@ func TestAllMessagesOfAGroupAreRemovedAlthoughTheyComeInTurn(t *testing.T) {
 	}
 }
 
+func TestAnEmptyQueueIsNotReceivedFrom(t *testing.T) {
+	s := newSaga(t)
+	s.queues.Broken["ReceiveMessage"] = true
+	s.erase()
+}
+
 func TestEveryQueueIsSwept(t *testing.T) {
 	s := newSaga(t)
 	s.ship("o-1", anna)
