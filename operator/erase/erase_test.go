@@ -73,6 +73,16 @@ func TestWhatTheNotificationEndpointWasSentIsToldToTheOperator(t *testing.T) {
 	if diff := cmp.Diff(map[string][]string{"o-1": {"warehouse.order-shipped"}, "o-2": {"order.cancelled"}}, got); diff != "" {
 		t.Error(diff)
 	}
+
+	s.place("o-3", anna)
+	s.rollBack("o-3")
+	record := s.stores["order"].Records()["o-3"]
+	last := &record.Handled[len(record.Handled)-1]
+	last.Published = append([]event.Event{{ID: "another", Type: "order.noted"}}, last.Published...)
+	s.must(s.stores["order"].Commit(t.Context(), record, nil))
+	if orders := s.erase().Orders; len(orders) != 1 || orders[0].Notified["order.cancelled"] != last.Published[1].ID {
+		t.Errorf("the orders are %+v", orders)
+	}
 }
 
 func TestErasingAgainChangesNothing(t *testing.T) {
@@ -124,6 +134,65 @@ func TestAnOrderThatHasNotEndedIsCancelledAndErasedWhenItHas(t *testing.T) {
 				t.Errorf("%d cancellations are requested, and waited for %d times", len(requested), slept)
 			}
 		})
+	}
+}
+
+func TestEachOrderIsWaitedFor(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	s.reserve("o-2")
+	s.asleep = func() error {
+		for _, id := range []string{"o-1", "o-2"} {
+			if state, _, err := s.Contexts.Order.Load(t.Context(), id); err != nil || !state.Ended() {
+				s.rollBack(id)
+				return err
+			}
+		}
+		return nil
+	}
+	s.erase()
+	s.assertErased("o-1", "o-2")
+}
+
+func TestAnOrderIsCancelledOnceAndNotIfItHasEnded(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	_, record, err := s.Contexts.Order.Load(t.Context(), "o-1")
+	s.must(err)
+	command := event.Event{ID: "c-1", Source: "test", Type: "order.cancel", Subject: "o-1", CorrelationID: record.First().CorrelationID, Time: now}
+	_, err = s.Contexts.Order.Execute(t.Context(), command, order.Cancel{Reason: contract.CancelledByCustomer})
+	s.must(err)
+	s.asleep = func() error {
+		if handled := s.stores["order"].Records()["o-1"].Handled; len(handled) != 2 {
+			t.Errorf("handled are %+v", handled)
+		}
+		s.rollBack("o-1")
+		return nil
+	}
+	s.erase()
+
+	s.ship("o-2", anna)
+	s.steps = 0
+	s.erase()
+	// A scan, a search for points, that of their order, and a load and a commit in each context.
+	if s.steps != 3+2*len(s.stores) {
+		t.Errorf("%d calls of the stores", s.steps)
+	}
+}
+
+func TestAnOrderThatCannotBeReadIsNotWaitedFor(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	slept := 0
+	s.asleep = func() error {
+		slept++
+		s.fails = s.steps + 1
+		return nil
+	}
+	outcome, err := s.Erase(t.Context(), anna)
+	s.must(err)
+	if problems := outcome.Problems(); len(problems) != 1 || problems[0].Error() != "order o-1: broken" || slept != 1 {
+		t.Errorf("waited for %d times, the problems are %v", slept, problems)
 	}
 }
 
@@ -309,6 +378,13 @@ func TestPointsThatCannotBeFoundStopTheErasure(t *testing.T) {
 	s := newSaga(t)
 	s.ship("o-1", anna)
 	before := s.contents()
+	for _, step := range []string{"the scan", "the search for points", "the load of their order"} {
+		s.steps, s.fails = 0, s.fails+1
+		if _, err := s.Erase(t.Context(), anna); !errors.Is(err, errBroken) {
+			t.Errorf("%s: the error is %v", step, err)
+		}
+	}
+	s.fails = 0
 	s.Awards = func(context.Context, string) ([]string, error) { return nil, errBroken }
 	if _, err := s.Erase(t.Context(), anna); !errors.Is(err, errBroken) {
 		t.Errorf("the error is %v", err)

@@ -8,10 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/operator/deadletter"
 	"example.com/saga/operator/deadletter/deadlettertest"
+	"example.com/saga/pkg/participant"
 )
 
 // message is one in a queue.
@@ -129,6 +133,57 @@ func TestAllMessagesOfAGroupAreRemovedAlthoughTheyComeInTurn(t *testing.T) {
 	}
 }
 
+func TestAMessageAboutAnOrderThatWasErasedSinceIsRemoved(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-1", anna)
+	s.must(s.Contexts.Erase(t.Context(), "o-1", s.now))
+	s.Scan = func(context.Context, func(participant.Record)) error { return nil }
+	s.queues.Put(dead, `{"subject":"o-1","data":{"customerId":"c-anna"}}`, "", now.UnixMilli(), nil)
+	if got := s.erase().Queues[1].Removed; got != 1 {
+		t.Errorf("%d are removed", got)
+	}
+}
+
+// full is a queue with a few more than 10,000 messages.
+type full struct {
+	*deadlettertest.SQS
+
+	received int
+}
+
+func (f *full) GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
+	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{
+		"ApproximateNumberOfMessages": "10001", "ApproximateNumberOfMessagesNotVisible": "0", "ApproximateNumberOfMessagesDelayed": "0",
+	}}, nil
+}
+
+func (f *full) ReceiveMessage(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
+	out := &sqs.ReceiveMessageOutput{}
+	for range 10 {
+		if f.received++; f.received <= 10_020 {
+			id := fmt.Sprint(f.received)
+			out.Messages = append(out.Messages, types.Message{
+				MessageId: &id, ReceiptHandle: &id, Body: aws.String("{}"), Attributes: map[string]string{"SentTimestamp": "0"},
+			})
+		}
+	}
+	return out, nil
+}
+
+func (f *full) ChangeMessageVisibilityBatch(
+	context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options),
+) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
+	return &sqs.ChangeMessageVisibilityBatchOutput{}, nil
+}
+
+func TestTenThousandMessagesOfAQueueAreLookedAt(t *testing.T) {
+	s := newSaga(t)
+	s.Queues[0].Client = &full{SQS: s.queues}
+	if got := s.erase().Queues[0].Unseen; got != 1 {
+		t.Errorf("%d are not looked at", got)
+	}
+}
+
 func TestAnEmptyQueueIsNotReceivedFrom(t *testing.T) {
 	s := newSaga(t)
 	s.queues.Broken["ReceiveMessage"] = true
@@ -185,8 +240,8 @@ func TestAQueueThatFailsIsNamedAndItsMessagesArePutBack(t *testing.T) {
 				t.Errorf("the problems are %v", outcome.Problems())
 			}
 			s.assertErased("o-1")
-			if got := s.queues.Visible(dead); operation == "DeleteMessage" && len(got) != 2 {
-				t.Errorf("visible are %v", got)
+			if got := s.queues.Visible(dead); operation == "DeleteMessage" && (len(got) != 2 || outcome.Queues[1].Removed != 0) {
+				t.Errorf("visible are %v, %d are removed", got, outcome.Queues[1].Removed)
 			}
 		})
 	}

@@ -83,6 +83,7 @@ func targets() []target {
 		{dir: "pkg/tracing"},
 		{dir: "pkg/telemetry"},
 		{dir: "operator/replay"},
+		{dir: "operator/erase"},
 	}
 }
 
