@@ -65,6 +65,7 @@ func targets() []target {
 		{dir: "pkg/sweeper", guards: []guard{{dir: "services/order/sweep", run: "."}}},
 		{dir: "pkg/contract"},
 		{dir: "pkg/language", guards: []guard{{dir: "pkg/contract", run: "."}}},
+		{dir: "pkg/internal/safely"},
 		{dir: "pkg/idempotency"},
 		{dir: "pkg/participant", guards: []guard{{dir: "pkg/memory", run: "."}}},
 		{dir: "pkg/dynamo"},
