@@ -82,7 +82,9 @@ func written(t *testing.T, before, after order.State) map[string]any {
 		t.Fatal(err)
 	}
 	var metadata struct {
-		AWS struct{ CloudWatchMetrics []struct{ Metrics []struct{ Name, Unit string } } } `json:"_aws"`
+		AWS struct {
+			CloudWatchMetrics []struct{ Metrics []struct{ Name, Unit string } }
+		} `json:"_aws"`
 	}
 	if err := json.Unmarshal(out.Bytes(), &metadata); err != nil {
 		t.Fatal(err)
