@@ -4,37 +4,41 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"example.com/saga/pkg/event"
 )
 
-// checkIdentity returns an error if a cause has an empty key. All causes without an
-// id would count as the same one, and sagas without a subject would share a record.
+// checkIdentity returns an error if a cause has an empty key, or a text that no record can
+// store. All causes without an id would count as the same one, and sagas without a subject
+// would share a record.
 func checkIdentity(cause event.Event) error {
-	for _, key := range [][2]string{
-		{"subject", cause.Subject}, {"id", cause.ID}, {"source", cause.Source}, {"correlation id", cause.CorrelationID},
+	for _, each := range []struct {
+		name, text string
+		optional   bool
+	}{
+		{"subject", cause.Subject, false},
+		{"id", cause.ID, false},
+		{"source", cause.Source, false},
+		{"correlation id", cause.CorrelationID, false},
+		{"causation id", cause.CausationID, true},
+		{"type", cause.Type, true},
 	} {
-		if strings.TrimSpace(key[1]) == "" {
-			return fmt.Errorf("%w: the %s of %q is empty", event.ErrInvalid, key[0], cause.Type)
+		if strings.TrimSpace(each.text) == "" && !each.optional {
+			return fmt.Errorf("%w: the %s of %q is empty", event.ErrInvalid, each.name, cause.Type)
+		}
+		if !utf8.ValidString(each.text) {
+			return fmt.Errorf("%w: the %s of %q is not UTF-8", event.ErrInvalid, each.name, cause.Type)
 		}
 	}
 	return nil
 }
 
 // checkCommittable returns an error if the task could not be committed even with an
-// unchanged state. It is checked before the decision, which may call an external
-// service. In a record that is half empty there is room for the task.
-func (p *Participant[S]) checkCommittable(record Record, t *task, state S, now time.Time) error {
-	e := t.Event
-	if err := CheckSubject(e.Subject); err != nil {
+// unchanged state. It is checked before the decision, which may call an external service.
+func (p *Participant[S]) checkCommittable(record Record, t *task, now time.Time) error {
+	if err := CheckSubject(t.Event.Subject); err != nil {
 		return err
 	}
-	if record.Size()+len(e.ID)+len(e.Source)+len(e.Type)+len(e.CausationID) < MaximumRecord/2 {
-		return nil
-	}
-	unchanged, err := p.nextRecord(record, t, state, nil, now)
-	if err != nil {
-		return err
-	}
-	return CheckCommit(unchanged, nil)
+	return p.remember(record, t, nil, now).checkSize()
 }

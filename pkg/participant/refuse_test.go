@@ -39,14 +39,17 @@ func TestAnInvalidEventNeverReachesTheDecision(t *testing.T) {
 	}
 }
 
-func TestACauseWithoutAllItsKeysIsInvalidBeforeAnyCall(t *testing.T) {
+func TestACauseWithoutAllItsKeysOrWithoutUTF8IsInvalidBeforeAnyCall(t *testing.T) {
 	for name, spoil := range map[string]func(*event.Event){
-		"no subject":           func(e *event.Event) { e.Subject = "" },
-		"no id":                func(e *event.Event) { e.ID = "" },
-		"no source":            func(e *event.Event) { e.Source = "" },
-		"no correlation id":    func(e *event.Event) { e.CorrelationID = "" },
-		"an id of spaces only": func(e *event.Event) { e.ID = " \t" },
-		"no keys at all":       func(e *event.Event) { *e = event.Event{Type: e.Type, Time: e.Time} },
+		"no subject":                   func(e *event.Event) { e.Subject = "" },
+		"no id":                        func(e *event.Event) { e.ID = "" },
+		"no source":                    func(e *event.Event) { e.Source = "" },
+		"no correlation id":            func(e *event.Event) { e.CorrelationID = "" },
+		"an id of spaces only":         func(e *event.Event) { e.ID = " \t" },
+		"no UTF-8 in its id":           func(e *event.Event) { e.ID = "\xff" },
+		"no UTF-8 in its causation id": func(e *event.Event) { e.CausationID = "\xff" },
+		"no UTF-8 in its type":         func(e *event.Event) { e.Type = "\xff" },
+		"no keys at all":               func(e *event.Event) { *e = event.Event{Type: e.Type, Time: e.Time} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWarehouse(t, func(state, participant.Input) (decision, error) {
@@ -104,6 +107,15 @@ func TestAnEventThatCanNeverBeCommittedIsNotDecidedOn(t *testing.T) {
 	}
 	w.wait(retention + 2*time.Hour)
 	w.mustHandle(t, w.placed(t, "e-2"))
+
+	decided = 0
+	w = newWarehouse(t, func(s state, _ participant.Input) (decision, error) {
+		decided++
+		return decision{State: s}, nil
+	}, beginning)
+	if _, err := w.Execute(t.Context(), w.about(t, "o#1", "c-1"), contract.OrderPlaced{}); !errors.Is(err, event.ErrInvalid) || decided != 0 {
+		t.Errorf("the error of a subject that no record has is %v after %d decisions", err, decided)
+	}
 }
 
 func TestAnEventThatCanNeverBePublishedIsNotCommitted(t *testing.T) {
