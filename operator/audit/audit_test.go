@@ -253,10 +253,14 @@ func stock() map[string]tampered {
 			count(100, 97)(r)
 			record("o-unknown", warehouse.State{Status: warehouse.Shipped, Items: stockOf(1)})(r)
 		}, []string{"invariant 4: order o-unknown: [{123 1}] were shipped, but the order was never accepted"}},
-		"a shard has more than it was lent": {func(r *run) {
+		"shards have more than they were lent": {func(r *run) {
 			count(100, 88)(r)
-			r.Tables[contract.SourceWarehouse].Counters["shard_65#123"] = map[string]int64{warehouse.CounterOnHand: 10}
-		}, []string{"invariant 4: group 1 of SKU 123 has 10 more than it was lent"}},
+			r.Tables[contract.SourceWarehouse].Counters["shard_63#123"] = map[string]int64{warehouse.CounterOnHand: 4}
+			r.Tables[contract.SourceWarehouse].Counters["shard_65#123"] = map[string]int64{warehouse.CounterOnHand: 6}
+		}, []string{"invariant 4: group 0 of SKU 123 has 4 more than it was lent", "invariant 4: group 1 of SKU 123 has 6 more than it was lent"}},
+		"an item of no SKU has goods": {func(r *run) {
+			r.Tables[contract.SourceWarehouse].Counters["pallet#123"] = map[string]int64{warehouse.CounterReceived: 5}
+		}, []string{"invariant 4: pallet#123: received 5, but there are 0 on hand"}},
 		"a shard is negative": {func(r *run) {
 			count(100, 99)(r)
 			r.Tables[contract.SourceWarehouse].Counters["shard_7#123"] = map[string]int64{warehouse.CounterOnHand: -1, warehouse.CounterTaken: 1}

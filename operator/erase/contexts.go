@@ -26,9 +26,8 @@ type Contexts struct {
 // Open returns the contexts of a stack. Except for the cancellation of an order,
 // they decide nothing.
 func Open(d contexts.Deployed) (c Contexts, err error) {
-	var problems []error
 	c.Order, err = contexts.Join(d, order.Context())
-	problems = append(problems, err)
+	problems := []error{err}
 	for _, each := range contexts.All() {
 		erase, err := each.Open(d)
 		problems = append(problems, err)

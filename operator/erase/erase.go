@@ -129,9 +129,7 @@ func (e *Eraser) end(ctx context.Context, orders []Order) map[string]error {
 	}
 	until := e.Clock().Add(e.Patience)
 	for _, o := range open {
-		if err := e.awaitEnd(ctx, o, until); err != nil {
-			unended[o.ID] = err
-		}
+		unended[o.ID] = e.awaitEnd(ctx, o, until)
 	}
 	return unended
 }
@@ -139,10 +137,10 @@ func (e *Eraser) end(ctx context.Context, orders []Order) map[string]error {
 func (e *Eraser) awaitEnd(ctx context.Context, o *Order, until time.Time) error {
 	for {
 		_, record, err := e.Contexts.Order.Load(ctx, o.ID)
-		if err != nil {
-			return err
+		if err == nil {
+			*o, err = readOrder(record)
 		}
-		if *o, err = readOrder(record); err != nil || o.State.Ended() {
+		if err != nil || o.State.Ended() {
 			return err
 		}
 		if !e.Clock().Before(until) {

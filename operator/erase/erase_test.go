@@ -73,6 +73,16 @@ func TestWhatTheNotificationEndpointWasSentIsToldToTheOperator(t *testing.T) {
 	if diff := cmp.Diff(map[string][]string{"o-1": {"warehouse.order-shipped"}, "o-2": {"order.cancelled"}}, got); diff != "" {
 		t.Error(diff)
 	}
+
+	s.place("o-3", anna)
+	s.rollBack("o-3")
+	record := s.stores["order"].Records()["o-3"]
+	last := &record.Handled[len(record.Handled)-1]
+	last.Published = append([]event.Event{{ID: "another", Type: "order.noted"}}, last.Published...)
+	s.must(s.stores["order"].Commit(t.Context(), record, nil))
+	if orders := s.erase().Orders; len(orders) != 1 || orders[0].Notified["order.cancelled"] != last.Published[1].ID {
+		t.Errorf("the orders are %+v", orders)
+	}
 }
 
 func TestErasingAgainChangesNothing(t *testing.T) {
@@ -103,6 +113,10 @@ func TestAnOrderThatHasNotEndedIsCancelledAndErasedWhenItHas(t *testing.T) {
 			slept := 0
 			s.asleep = func() error {
 				if slept++; slept == 3 {
+					handled := s.stores["order"].Records()["o-1"].Handled
+					if last := handled[len(handled)-1]; last.Source != "operator/erase" || last.Type != "order.cancel" || !last.OccurredAt.Equal(now) {
+						t.Errorf("handled last is %+v", last)
+					}
 					end(s)
 				}
 				return nil
@@ -120,6 +134,65 @@ func TestAnOrderThatHasNotEndedIsCancelledAndErasedWhenItHas(t *testing.T) {
 				t.Errorf("%d cancellations are requested, and waited for %d times", len(requested), slept)
 			}
 		})
+	}
+}
+
+func TestEachOrderIsWaitedFor(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	s.reserve("o-2")
+	s.asleep = func() error {
+		for _, id := range []string{"o-1", "o-2"} {
+			if state, _, err := s.Contexts.Order.Load(t.Context(), id); err != nil || !state.Ended() {
+				s.rollBack(id)
+				return err
+			}
+		}
+		return nil
+	}
+	s.erase()
+	s.assertErased("o-1", "o-2")
+}
+
+func TestAnOrderIsCancelledOnceAndNotIfItHasEnded(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	_, record, err := s.Contexts.Order.Load(t.Context(), "o-1")
+	s.must(err)
+	command := event.Event{ID: "c-1", Source: "test", Type: "order.cancel", Subject: "o-1", CorrelationID: record.First().CorrelationID, Time: now}
+	_, err = s.Contexts.Order.Execute(t.Context(), command, order.Cancel{Reason: contract.CancelledByCustomer})
+	s.must(err)
+	s.asleep = func() error {
+		if handled := s.stores["order"].Records()["o-1"].Handled; len(handled) != 2 {
+			t.Errorf("handled are %+v", handled)
+		}
+		s.rollBack("o-1")
+		return nil
+	}
+	s.erase()
+
+	s.ship("o-2", anna)
+	s.steps = 0
+	s.erase()
+	// A scan, a search for points, that of their order, and a load and a commit in each context.
+	if s.steps != 3+2*len(s.stores) {
+		t.Errorf("%d calls of the stores", s.steps)
+	}
+}
+
+func TestAnOrderThatCannotBeReadIsNotWaitedFor(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	slept := 0
+	s.asleep = func() error {
+		slept++
+		s.fails = s.steps + 1
+		return nil
+	}
+	outcome, err := s.Erase(t.Context(), anna)
+	s.must(err)
+	if problems := outcome.Problems(); len(problems) != 1 || problems[0].Error() != "order o-1: broken" || slept != 1 {
+		t.Errorf("waited for %d times, the problems are %v", slept, problems)
 	}
 }
 
@@ -152,6 +225,68 @@ func TestAnOrderThatDoesNotEndIsNamedAndKeepsNoOtherFromBeingErased(t *testing.T
 	}
 	if record := s.stores["warehouse"].Records()["o-1"]; record.Erased {
 		t.Error("the unfinished order is erased in the warehouse")
+	}
+}
+
+func TestAnOrderThatCannotBeCancelledIsNamedAndNotWaitedFor(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	record := s.stores["order"].Records()["o-1"]
+	for _, id := range []string{"o-ghost", "o-spectre"} {
+		record.Subject = id
+		scan, ghost := s.Scan, record
+		s.Scan = func(ctx context.Context, each func(participant.Record)) error {
+			each(ghost)
+			return scan(ctx, each)
+		}
+	}
+	s.asleep = func() error {
+		s.rollBack("o-1")
+		return nil
+	}
+	outcome, err := s.Erase(t.Context(), anna)
+	s.must(err)
+	s.assertErased("o-1")
+	problems := outcome.Problems()
+	if len(problems) != 2 {
+		t.Fatalf("the problems are %v", problems)
+	}
+	for i, id := range []string{"o-ghost", "o-spectre"} {
+		if want := "order " + id + ": "; !strings.HasPrefix(problems[i].Error(), want) || !strings.HasSuffix(problems[i].Error(), "there is no such order") {
+			t.Errorf("the problem is %v", problems[i])
+		}
+	}
+}
+
+func TestACancellationThatIsNotPublishedIsLeftToTheSweeper(t *testing.T) {
+	s := newSaga(t)
+	s.reserve("o-1")
+	s.unpublished = errBroken
+	s.asleep = func() error {
+		s.unpublished = nil
+		s.rollBack("o-1")
+		return nil
+	}
+	s.erase()
+	s.assertErased("o-1")
+}
+
+func TestOrdersAreInTheOrderInWhichTheyWerePlaced(t *testing.T) {
+	s := newSaga(t)
+	s.ship("o-3", anna)
+	s.now = s.now.Add(time.Second)
+	s.ship("o-2", anna)
+	s.ship("o-1", anna)
+	s.award("o-b", anna)
+	s.award("o-a", anna)
+	plan, err := s.Plan(t.Context(), anna)
+	s.must(err)
+	var got []string
+	for _, o := range plan.Orders {
+		got = append(got, o.ID)
+	}
+	if diff := cmp.Diff([]string{"o-a", "o-b", "o-3", "o-1", "o-2"}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -243,6 +378,13 @@ func TestPointsThatCannotBeFoundStopTheErasure(t *testing.T) {
 	s := newSaga(t)
 	s.ship("o-1", anna)
 	before := s.contents()
+	for _, step := range []string{"the scan", "the search for points", "the load of their order"} {
+		s.steps, s.fails = 0, s.fails+1
+		if _, err := s.Erase(t.Context(), anna); !errors.Is(err, errBroken) {
+			t.Errorf("%s: the error is %v", step, err)
+		}
+	}
+	s.fails = 0
 	s.Awards = func(context.Context, string) ([]string, error) { return nil, errBroken }
 	if _, err := s.Erase(t.Context(), anna); !errors.Is(err, errBroken) {
 		t.Errorf("the error is %v", err)
@@ -259,19 +401,21 @@ func TestAPlanChangesNothing(t *testing.T) {
 	s.ship("o-3", bert)
 	s.queues.Put(dead, `{"subject":"o-1"}`, "o-1", now.UnixMilli(), nil)
 	s.queues.Put(dead, `{"subject":"o-3"}`, "o-3", now.UnixMilli(), nil)
+	s.queues.Put(dead, `{"subject":"o-unknown","data":{"customerId":"c-anna"}}`, "", now.UnixMilli(), nil)
+	s.queues.Put(dead, `{"subject":"o-1"}`, "", now.UnixMilli(), nil).Hidden = true
 	before, published := s.contents(), len(s.publisher.Published())
 	outcome, err := s.Plan(t.Context(), anna)
 	s.must(err)
 	if diff := cmp.Diff(map[string]string{"o-1": "shipped", "o-2": "placed"}, results(outcome)); diff != "" {
 		t.Error(diff)
 	}
-	if got := outcome.Queues[1]; got.Removed != 1 || got.Err != nil {
+	if got := outcome.Queues[1]; got.Removed != 2 || got.Unseen != 1 || got.Err != nil {
 		t.Errorf("of the dead letters %+v", got)
 	}
 	if diff := cmp.Diff(before, s.contents()); diff != "" || len(s.publisher.Published()) != published {
 		t.Errorf("it has changed:\n%s", diff)
 	}
-	if got := s.queues.Visible(dead); len(got) != 2 {
+	if got := s.queues.Visible(dead); len(got) != 3 {
 		t.Errorf("the dead letters are %v", got)
 	}
 }

@@ -46,7 +46,9 @@ type saga struct {
 	language  *language.Language
 	stores    map[string]*store
 	publisher *memory.Publisher
-	queues    *deadlettertest.SQS
+	// unpublished is the error of the publisher.
+	unpublished error
+	queues      *deadlettertest.SQS
 	// steps counts the calls of the stores; the step with the number fails is the
 	// last that has its effect, and is not answered.
 	steps, fails int
@@ -64,7 +66,10 @@ type store struct {
 
 func (s *store) Load(ctx context.Context, subject string) (participant.Record, error) {
 	record, err := s.Store.Load(ctx, subject)
-	return record, errors.Join(err, s.saga.step())
+	if err := errors.Join(err, s.saga.step()); err != nil {
+		return participant.Record{}, err
+	}
+	return record, nil
 }
 
 func (s *store) Commit(ctx context.Context, record participant.Record, adjustments []participant.Adjustment) error {
@@ -72,6 +77,16 @@ func (s *store) Commit(ctx context.Context, record participant.Record, adjustmen
 		return err
 	}
 	return s.saga.step()
+}
+
+// publisher is that of a saga, which can fail.
+type publisher struct{ saga *saga }
+
+func (p publisher) Publish(ctx context.Context, events ...event.Event) error {
+	if p.saga.unpublished != nil {
+		return p.saga.unpublished
+	}
+	return p.saga.publisher.Publish(ctx, events...)
 }
 
 func (s *saga) step() error {
@@ -95,7 +110,7 @@ func newSaga(t *testing.T) *saga {
 	clock := func() time.Time { return s.now }
 	known, err := erase.Open(contexts.Deployed{
 		Store:     func(source string) participant.Store { return s.stores[source] },
-		Publisher: s.publisher, Language: language, Retention: 60 * 24 * time.Hour, Clock: clock,
+		Publisher: publisher{s}, Language: language, Retention: 60 * 24 * time.Hour, Clock: clock,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -45,15 +45,11 @@ func (e *Eraser) sweepAll(ctx context.Context, wanted sought, remove bool) []Que
 func sweep(ctx context.Context, queue deadletter.Queue, wanted sought, remove bool) QueueOutcome {
 	outcome := QueueOutcome{Queue: queue.Name}
 	count, err := queue.Count(ctx)
-	if err != nil || count == 0 {
-		outcome.Err = err
-		return outcome
-	}
 	var kept []deadletter.Message
 	looked := 0
-	for round := 0; round < maximumRounds && err == nil; round++ {
+	for round := 0; count > 0 && round < maximumRounds && err == nil; round++ {
 		var taken, stay []deadletter.Message
-		if taken, err = queue.Take(ctx, deadletter.Maximum); err != nil || len(taken) == 0 {
+		if taken, err = queue.Take(ctx, deadletter.Maximum); len(taken) == 0 {
 			break
 		}
 		stay, err = outcome.sort(ctx, queue, taken, wanted, remove)

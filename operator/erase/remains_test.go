@@ -3,6 +3,7 @@ package erase_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,10 @@ func (d deployed) fail(operation string) error {
 	return nil
 }
 
-func (d deployed) DescribeArchive(context.Context, *eventbridge.DescribeArchiveInput, ...func(*eventbridge.Options)) (*eventbridge.DescribeArchiveOutput, error) {
+func (d deployed) DescribeArchive(_ context.Context, in *eventbridge.DescribeArchiveInput, _ ...func(*eventbridge.Options)) (*eventbridge.DescribeArchiveOutput, error) {
+	if aws.ToString(in.ArchiveName) != "kept" {
+		return nil, fmt.Errorf("there is no archive %q", aws.ToString(in.ArchiveName))
+	}
 	return &eventbridge.DescribeArchiveOutput{RetentionDays: &d.archive}, d.fail("DescribeArchive")
 }
 
@@ -50,13 +54,20 @@ func (d deployed) DescribeLogGroups(
 	}
 	out := &cloudwatchlogs.DescribeLogGroupsOutput{}
 	if days, exists := d.logs[name]; exists {
-		out.LogGroups = []logstypes.LogGroup{{LogGroupName: &name, RetentionInDays: days}}
+		another := logstypes.LogGroup{LogGroupName: aws.String(name + "-another"), RetentionInDays: aws.Int32(3653)}
+		out.LogGroups = []logstypes.LogGroup{another, {LogGroupName: &name, RetentionInDays: days}}
 	}
 	return out, nil
 }
 
 func (d deployed) GetQueueAttributes(_ context.Context, in *sqs.GetQueueAttributesInput, _ ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error) {
-	return &sqs.GetQueueAttributesOutput{Attributes: map[string]string{"MessageRetentionPeriod": d.queues[*in.QueueUrl]}}, d.fail("GetQueueAttributes")
+	out := &sqs.GetQueueAttributesOutput{Attributes: make(map[string]string)}
+	for _, name := range in.AttributeNames {
+		if name == "MessageRetentionPeriod" {
+			out.Attributes[string(name)] = d.queues[*in.QueueUrl]
+		}
+	}
+	return out, d.fail("GetQueueAttributes")
 }
 
 func newDeployed() (deployed, stack.Stack) {

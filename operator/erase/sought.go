@@ -1,7 +1,6 @@
 package erase
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"regexp"
@@ -26,7 +25,7 @@ func (s sought) matches(ctx context.Context, l deadletter.Message) (bool, error)
 	about := s.read(l.Body)
 	order := about.order()
 	switch {
-	case s.erased[l.Group], order != "" && s.erased[order]:
+	case s.erased[l.Group], s.erased[order]:
 		return true, nil
 	case !about.customer || order == "":
 		return about.customer, nil
@@ -108,7 +107,7 @@ func (s sought) readBroken(text string) mention {
 	for _, found := range aMember.FindAllStringSubmatch(text, -1) {
 		switch name, value := found[1], found[2]; name {
 		case "customerId":
-			about.customer = about.customer || value == s.customer || value == escaped(s.customer)
+			about.customer = about.customer || unescaped(value) == s.customer
 		case "subject":
 			about.subject = value
 		case "orderId":
@@ -118,13 +117,12 @@ func (s sought) readBroken(text string) mention {
 	return about
 }
 
-// escaped is a text as it is between the quotes of a JSON string.
-func escaped(text string) string {
-	var written bytes.Buffer
-	encoder := json.NewEncoder(&written)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(text); err != nil {
+// unescaped is the value of what is between the quotes of a JSON string, or the text itself
+// if that is none.
+func unescaped(text string) string {
+	var value string
+	if err := json.Unmarshal([]byte(`"`+text+`"`), &value); err != nil {
 		return text
 	}
-	return strings.Trim(written.String(), "\"\n")
+	return value
 }

@@ -127,11 +127,13 @@ func TestAMessageThatWasPackedIsSentWithItsOwnAttributes(t *testing.T) {
 	assertEqual(t, "the outcomes", []string{"m-3 stays: the attribute MESSAGE_ATTRIBUTES cannot be read: unexpected end of JSON input"}, d.redrive(t, redrive.Options{}))
 }
 
-func TestAMessageThatIsNotAnEventStaysInItsGroup(t *testing.T) {
-	d := newDesk()
-	d.sqs.Put(dead, "not JSON", "o-9", 0, nil)
-	d.redrive(t, redrive.Options{})
-	assertEqual(t, "the group", "o-9", d.sqs.Queues[work][0].Attributes["MessageGroupId"])
+func TestAMessageThatIsNotAnEventStaysInItsGroupOrIsOneOfItsOwn(t *testing.T) {
+	for _, c := range []struct{ body, group, want string }{{"not JSON", "o-9", "o-9"}, {"{}", "o-9", "o-9"}, {"not JSON", "", "m-1"}} {
+		d := newDesk()
+		d.sqs.Put(dead, c.body, c.group, 0, nil)
+		d.redrive(t, redrive.Options{})
+		assertEqual(t, "the group", c.want, d.sqs.Queues[work][0].Attributes["MessageGroupId"])
+	}
 }
 
 func TestADeadLetterStaysAndIsVisibleIfItCouldNotBeSent(t *testing.T) {

@@ -129,8 +129,9 @@ func TestAnEventIsDeliveredAsARuleWouldAndNoQueueIsRead(t *testing.T) {
 	d.add(types.Target{Arn: &target, InputPath: aws.String("$.detail"), SqsParameters: &types.SqsParameters{MessageGroupId: aws.String("$.detail.subject")}})
 	for _, id := range []string{"one", "two"} {
 		m := deadletter.OfRule(id, whole, ruleARN, target)
-		if outcome := d.Deliver(t.Context(), m, true); outcome.To != "queue work.fifo" || outcome.Err != nil {
-			t.Errorf("the outcome of a dry run is %+v", outcome)
+		before := len(d.sqs.Queues[work])
+		if outcome := d.Deliver(t.Context(), m, true); outcome.To != "queue work.fifo" || outcome.Err != nil || len(d.sqs.Queues[work]) != before {
+			t.Errorf("the outcome of a dry run is %+v, %d messages are sent", outcome, len(d.sqs.Queues[work])-before)
 		}
 		if outcome := d.Deliver(t.Context(), m, false); outcome.To != "queue work.fifo" || outcome.Err != nil {
 			t.Errorf("the outcome is %+v", outcome)
@@ -143,7 +144,11 @@ func TestAnEventIsDeliveredAsARuleWouldAndNoQueueIsRead(t *testing.T) {
 	assertEqual(t, "the messages", []string{"o-1 redrive-one " + detail + " 0", "o-1 redrive-two " + detail + " 0"}, got)
 
 	d.sqs.Broken["SendMessage"] = true
-	if outcome := d.Deliver(t.Context(), deadletter.OfRule("three", whole, ruleARN, target), false); !errors.Is(outcome.Err, deadlettertest.ErrBroken) {
+	if outcome := d.Deliver(t.Context(), deadletter.OfRule("three", whole, ruleARN, target), false); !errors.Is(outcome.Err, deadlettertest.ErrBroken) || outcome.Message.ID != "three" {
+		t.Errorf("the outcome is %+v", outcome)
+	}
+	outcome := d.Deliver(t.Context(), deadletter.OfRule("four", whole, "of no stack", target), false)
+	if outcome.Err == nil || !strings.HasPrefix(outcome.Err.Error(), "RULE_ARN: the stack has no rule") || outcome.Message.ID != "four" {
 		t.Errorf("the outcome is %+v", outcome)
 	}
 }
@@ -259,6 +264,10 @@ func TestADeadLetterThatNoRuleCanHaveSentStays(t *testing.T) {
 		"the target has no dead-letter queue":      {ruleARN, global, whole, []types.Target{{Arn: aws.String(global)}}, "rule Shop/Consume did not send it"},
 		"the rule matches other events":            {ruleARN, queue, strings.ReplaceAll(whole, "placed", "shipped"), nil, "rule Shop/Consume does not match the event"},
 		"it is no JSON":                            {ruleARN, queue, "no JSON", nil, "it is not an event of EventBridge"},
+		"it has no source":                         {ruleARN, queue, `{"detail-type":"placed","detail":{}}`, nil, "it is not an event of EventBridge: it lacks"},
+		"it has no type":                           {ruleARN, queue, `{"source":"placed","detail":{}}`, nil, "it is not an event of EventBridge: it lacks"},
+		"it has no detail":                         {ruleARN, queue, `{"source":"placed","detail-type":"placed"}`, nil, "it is not an event of EventBridge: it lacks"},
+		"its source is no text":                    {ruleARN, queue, `{"source":1,"detail-type":"placed","detail":{}}`, nil, "it is not an event of EventBridge: json"},
 		"it has no envelope":                       {ruleARN, queue, detail, nil, "it is not an event of EventBridge: it lacks"},
 		"its envelope has two contents":            {ruleARN, queue, strings.Replace(whole, `"detail":`, `"detail":{},"detail":`, 1), nil, "it is not an event of EventBridge: a member that is repeated"},
 		"its envelope has two, in two spellings": {

@@ -88,8 +88,11 @@ func (b *buses) StartReplay(
 }
 
 func (b *buses) DescribeReplay(
-	context.Context, *eventbridge.DescribeReplayInput, ...func(*eventbridge.Options),
+	_ context.Context, in *eventbridge.DescribeReplayInput, _ ...func(*eventbridge.Options),
 ) (*eventbridge.DescribeReplayOutput, error) {
+	if aws.ToString(in.ReplayName) != "again" {
+		return nil, fmt.Errorf("there is no replay %q", aws.ToString(in.ReplayName))
+	}
 	next := b.reports[0]
 	if len(b.reports) > 1 {
 		b.reports = b.reports[1:]
@@ -102,7 +105,7 @@ var saga = stack.Stack{
 	Rules: map[string]string{
 		"Shop/ConsumeOrder": "global|placed", "Shop/ConsumeBank": "global|paid",
 		"Club/ForwardIn": "global|forward", "Club/Consume": "club|consume", "Club/ForwardOut": "club|out",
-		"Inner/Consume": "not-global|inner",
+		"Inner/Consume": "not-global|inner", "OfNoConstruct": "global|alone",
 	},
 }
 
@@ -173,7 +176,14 @@ func TestATimeIsReplayedToTheRulesOfTheDestination(t *testing.T) {
 }
 
 func TestAFIFOQueueIsNamedOnce(t *testing.T) {
-	if diff := cmp.Diff([]string{"work.fifo"}, find(t, "Shop").FIFOQueues()); diff != "" {
+	queues := func(names ...string) (r rule.Rule) {
+		for _, name := range names {
+			r.Targets = append(r.Targets, types.Target{Arn: aws.String("arn:aws:sqs:eu-west-1:000000000000:" + name)})
+		}
+		return r
+	}
+	d := replay.Destination{Rules: []rule.Rule{queues("work", "work.fifo", "pay.fifo"), queues("pay", "a.fifo", "work.fifo")}}
+	if diff := cmp.Diff([]string{"a.fifo", "pay.fifo", "work.fifo"}, d.FIFOQueues()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -236,6 +246,13 @@ func TestAnErrorAboutAnAbandonedWaitSaysThatTheReplayGoesOn(t *testing.T) {
 	})
 	_, err := await(t.Context(), &buses{broken: "DescribeReplay", reports: []*eventbridge.DescribeReplayOutput{nil}})
 	if !errors.Is(err, errAway) || !strings.Contains(err.Error(), "again, which goes on") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestAStepThatCannotBeReportedEndsTheWait(t *testing.T) {
+	fake := &buses{reports: []*eventbridge.DescribeReplayOutput{report("COMPLETED", 0, "")}}
+	if err := replay.Await(t.Context(), fake, "again", func(replay.Progress) error { return errAway }); !errors.Is(err, errAway) {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -36,9 +36,6 @@ type Entry[T any] struct {
 // counts. An event whose cause is missing is left out until the cause arrives, or
 // until the window after its own arrival has ended.
 func Sort[T any](events []Event[T], now time.Time, window time.Duration) []Entry[T] {
-	events = slices.Clone(events)
-	slices.SortStableFunc(events, func(a, b Event[T]) int { return a.Time.Compare(b.Time) })
-
 	seen := make(map[string]bool)
 	for _, e := range events {
 		seen[e.ID] = true

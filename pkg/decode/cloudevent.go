@@ -36,7 +36,9 @@ func CloudEvent(m Message) (event.Event, error) {
 			return event.Event{}, fmt.Errorf("%w: two message attributes are %s, and differ in case alone", event.ErrInvalid, lower)
 		}
 		headers[lower] = value
-		isBinary = isBinary || strings.HasPrefix(lower, prefix)
+		if strings.HasPrefix(lower, prefix) {
+			isBinary = true
+		}
 	}
 	isStructured := strings.HasPrefix(strings.ToLower(headers[contentType]), "application/cloudevents")
 	if isStructured || !isBinary {

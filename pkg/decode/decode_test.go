@@ -175,6 +175,14 @@ func TestAnEventOfAWSIsCompletedFromItsDetail(t *testing.T) {
 	}
 }
 
+func TestAnEventOfEventBridgeBeginsWithWhatItsEnvelopeHas(t *testing.T) {
+	asItIs := func(e event.Event, _ any) (event.Event, error) { return e, nil }
+	got, err := decode.EventBridge(asItIs)(decode.Message{Body: inEventBridge("shop", "made", `{"a": 1}`)})
+	assertDecoded(t, event.Event{
+		ID: "6a7e8feb-b491-4cf7-a9f1-bf3703467718", Source: "shop", Type: "made", Time: time.Date(2017, 12, 22, 18, 43, 48, 0, time.UTC), Data: json.RawMessage(`{"a": 1}`),
+	}, got, err)
+}
+
 func TestPlainJSONIsCompletedFromItself(t *testing.T) {
 	got, err := decode.JSON(complete)(decode.Message{Body: `{"instance-id": "i-1", "state": "new"}`})
 	assertDecoded(t, event.Event{
@@ -193,6 +201,14 @@ func TestBinaryAttributesInSNSAreTheirBytes(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"text": "x", "bytes": "\x00\xff", "list": `["a"]`}, got); diff != "" || err != nil {
 		t.Errorf("the attributes (-want +got):\n%s%v", diff, err)
 	}
+}
+
+func TestABodyThatIsNoMessageOfSNSIsDecodedAsItIs(t *testing.T) {
+	const body = `{"Type":"Notification","TopicArn":"arn","Message":7}`
+	got, err := decode.InSNS(decode.CloudEvent)(decode.Message{Body: body, Attributes: binary()})
+	want := made()
+	want.Data = json.RawMessage(body)
+	assertDecoded(t, want, got, err)
 }
 
 func TestWhatCannotBeDecodedIsInvalidAndTheReasonSaysWhy(t *testing.T) {
@@ -214,12 +230,17 @@ func TestWhatCannotBeDecodedIsInvalidAndTheReasonSaysWhy(t *testing.T) {
 		"binary, with ambiguous data": {decode.CloudEvent, decode.Message{Body: `{"a":1,"a":2}`, Attributes: binary()}, "repeated at /data/a"},
 		"binary, of another type":     {decode.CloudEvent, decode.Message{Body: data, Attributes: with(binary(), "content-type", "text/xml")}, `datacontenttype is "text/xml"`},
 		"binary, with the type twice": {decode.CloudEvent, decode.Message{Body: data, Attributes: with(binary(), "ce-datacontenttype", "application/json")}, "no message attribute ce-datacontenttype"},
+		"binary, data in base64":      {decode.CloudEvent, decode.Message{Body: data, Attributes: with(binary(), "ce-data_base64", "e30=")}, "no message attribute ce-data_base64"},
 		"binary, data in attributes":  {decode.CloudEvent, decode.Message{Body: data, Attributes: with(binary(), "ce-data", "{}")}, "no message attribute ce-data"},
 		"binary, twice in two cases":  {decode.CloudEvent, decode.Message{Body: data, Attributes: with(binary(), "CE-ID", "b-2")}, "two message attributes are ce-id"},
 		"binary, badly encoded":       {decode.CloudEvent, decode.Message{Body: data, Attributes: with(binary(), "ce-id", "100%")}, "ce-id"},
 		"binary, overlong":            {decode.CloudEvent, decode.Message{Body: data, Attributes: with(binary(), "ce-id", "%C0%A0")}, "not percent-encoded UTF-8"},
 		"binary, with a bad name":     {decode.CloudEvent, decode.Message{Body: data, Attributes: with(binary(), "ce-my_id", "1")}, `"my_id" is not a name`},
 		"no event of EventBridge":     {decode.InEventBridge(decode.CloudEvent), decode.Message{Body: structured}, "it lacks source, detail-type or detail"},
+		"no source":                   {decode.EventBridge(complete), decode.Message{Body: inEventBridge("", "made", "{}")}, "it lacks source, detail-type or detail"},
+		"no type":                     {decode.EventBridge(complete), decode.Message{Body: inEventBridge("shop", "", "{}")}, "it lacks source, detail-type or detail"},
+		"no detail":                   {decode.EventBridge(complete), decode.Message{Body: `{"source":"shop","detail-type":"made"}`}, "it lacks source, detail-type or detail"},
+		"no event in EventBridge":     {decode.InEventBridge(decode.CloudEvent), decode.Message{Body: inEventBridge("booking", "booking.made", "{}")}, "not a CloudEvent 1.0"},
 		"EventBridge, not JSON":       {decode.EventBridge(complete), decode.Message{Body: "hello"}, "it is not an event of EventBridge: "},
 		"EventBridge, without time":   {decode.EventBridge(complete), decode.Message{Body: strings.Replace(terminated(), "2017-12-22T18:43:48Z", "today", 1)}, "it is not an event of EventBridge: "},
 		"another detail":              {decode.EventBridge(complete), decode.Message{Body: inEventBridge("shop", "made", `{"instance-id":7}`)}, "the detail: json: cannot unmarshal number"},

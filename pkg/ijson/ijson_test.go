@@ -3,6 +3,7 @@ package ijson_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -17,7 +18,9 @@ func portable() []string {
 		`{}`, `[]`, `null`, `"text"`, ` -0.5e-3 `, "\t{\"a\": [1, {\"a\": 2}, {\"a\": 3}],\n\"b\": {\"a\": true}}\r\n",
 		`{"straße": "Straße", "": "\u0000\n\u001f", "é": "\ud83d\ude00"}`, `"` + "\U0001F600\uFFFD" + `"`,
 		`[0, -0, 0.0, 0e5, 5.0, 1e308, 5e-324, 9007199254740993]`,
-		strings.Repeat("[", 500) + strings.Repeat("]", 500),
+		strings.Repeat("[", 500) + strings.Repeat("]", 500), "\"\uFDCF\uFDF0\"",
+		// No two of these members differ in case alone.
+		`{"1": 0, "2": 0, ";": 0, "[": 0, "u": 0, "÷": 0, "` + "\U0010FFE0\": 0, \"\U0010FFE1\": 0}",
 		`[9223372036854775807, -9223372036854775808]`,
 	}
 }
@@ -75,6 +78,7 @@ func TestATextThatReadersReadDifferentlyIsAnErrorWithItsPlace(t *testing.T) {
 		"U+FFFF, escaped":                     {`{"a": ["x", "\uffff"]}`, "/a/1", "U+FFFF"},
 		"U+FFFF in a name":                    {`{"\uffff": 1}`, "/\uffff", "U+FFFF"},
 		"U+FDD0":                              {`"\ufdd0"`, "", "U+FDD0"},
+		"U+FDEF":                              {`"\ufdef"`, "", "U+FDEF"},
 		"the last code point of a plane":      {"\"\U0001FFFF\"", "", "U+1FFFF"},
 		"the last code point of all, escaped": {`"\udbff\udfff"`, "", "U+10FFFF"},
 		"a number that is too large":          {`{"a": 1e309}`, "/a", "number"},
@@ -91,6 +95,22 @@ func TestATextThatReadersReadDifferentlyIsAnErrorWithItsPlace(t *testing.T) {
 				t.Errorf("the error is %v, want %q at %q", err, test.want, test.pointer)
 			}
 		})
+	}
+}
+
+func TestATextOfUTF8WithoutNoncharactersCanBecomeAString(t *testing.T) {
+	for text, want := range map[string]string{"": "<nil>", "é😀\x00": "<nil>", "a\xff": "a byte that is not UTF-8", "a\uFFFE": "the noncharacter U+FFFE"} {
+		if err := ijson.CheckText(text); fmt.Sprint(err) != want {
+			t.Errorf("%q: the error is %v, not %s", text, err, want)
+		}
+	}
+}
+
+func TestAnErrorIsItsReasonAndItsPlace(t *testing.T) {
+	for err, want := range map[*ijson.Error]string{{Reason: "wrong"}: "wrong", {Reason: "wrong", Pointer: "/a/0"}: "wrong at /a/0"} {
+		if err.Error() != want {
+			t.Errorf("the error is %q, not %q", err, want)
+		}
 	}
 }
 

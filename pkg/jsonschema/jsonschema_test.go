@@ -42,6 +42,8 @@ func TestASchemaThatCannotBeAssertedIsRefusedByName(t *testing.T) {
 		`"$ref": "#/$defs/a"`:                              "#/$defs/a",
 		`"$ref": "#/properties/a"`:                         "#/properties/a",
 		`"$ref": "https://example.com/other"`:              "https://example.com/other",
+		`"$ref": "https://example.com/other#/$defs/a"`:     "https://example.com/other",
+		`"$defs": {"a": {}}, "$ref": "#a"`:                 "#a",
 		`"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}`: "contains itself",
 		`"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"allOf": [{"$ref":"#/$defs/a"}]}}`: "contains itself",
 	} {
@@ -68,7 +70,7 @@ func TestASchemaHasAnIDOfItsOwnAndTheDialect(t *testing.T) {
 }
 
 func TestAViolationHasItsPlaceAndWhatTheSchemaWants(t *testing.T) {
-	schemas, err := jsonschema.Compile(nil, withID("s:a", `"type": "object", "required": ["a", "b"], "additionalProperties": false, "properties": {
+	schemas, err := jsonschema.Compile(nil, withID("s:a", `"description": "all", "type": "object", "required": ["a", "b"], "additionalProperties": false, "properties": {
 		"list": {"type": "array", "minItems": 3, "items": {"$ref": "s:b#/$defs/small"}}}`),
 		withID("s:b", `"$defs": {"small": {"description": "a small number", "type": "integer", "maximum": 1e2}}`))
 	if err != nil {
@@ -78,11 +80,93 @@ func TestAViolationHasItsPlaceAndWhatTheSchemaWants(t *testing.T) {
 	want := []jsonschema.Violation{
 		{Place: []string{"list"}, Keyword: "minItems", Want: "3"},
 		{Place: []string{"list", "1"}, Keyword: "maximum", Want: "1e2", Description: "a small number"},
-		{Keyword: "required", Names: []string{"a"}},
-		{Keyword: "additionalProperties", Names: []string{"a/", "b", "z"}},
+		{Keyword: "required", Names: []string{"a"}, Description: "all"},
+		{Keyword: "additionalProperties", Names: []string{"a/", "b", "z"}, Description: "all"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestAKeywordIsAboutValuesOfItsKindAlone(t *testing.T) {
+	for _, c := range []struct{ keywords, value, want string }{
+		{`"const": ""`, `5`, "const"},
+		{`"const": ""`, `""`, ""},
+		{`"enum": ["", "a"]`, `5`, "enum"},
+		{`"format": "date-time"`, `5`, ""},
+		{`"type": "null"`, `null`, ""},
+		{`"type": "null"`, `false`, "type null"},
+		{`"type": "boolean"`, `false`, ""},
+		{`"type": "string"`, `null`, "type string"},
+		{`"type": "number"`, `0.5`, ""},
+		{`"type": "integer"`, `0.5`, "type integer"},
+		{`"minimum": 0`, `-1`, "minimum 0"},
+		{`"additionalProperties": true`, `{"a": 1}`, ""},
+		{`"minItems": 1`, `[]`, "minItems 1"},
+		{`"allOf": [{"minLength": 1}, {"pattern": "a"}]`, `""`, "minLength 1 pattern"},
+	} {
+		schemas, err := jsonschema.Compile(nil, withID("s:a", c.keywords))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var value any
+		decoder := json.NewDecoder(strings.NewReader(c.value))
+		decoder.UseNumber()
+		if err := decoder.Decode(&value); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, violation := range schemas["s:a"].Validate(value) {
+			got += " " + violation.Keyword + " " + violation.Want
+		}
+		if got = strings.TrimSpace(got); got != c.want {
+			t.Errorf("%s: %s is against %q, not %q", c.keywords, c.value, got, c.want)
+		}
+	}
+}
+
+func TestADateTimeIsOneOfRFC3339(t *testing.T) {
+	schemas, err := jsonschema.Compile(nil, withID("s:a", `"format": "date-time"`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		"2024-02-29T12:00:00.5z": true, "2023-02-29T12:00:00Z": false, "2024-02-29T24:00:00Z": false, "2024-02-29T12:00:00+23:59": true,
+		"2016-12-31T23:59:60Z": true, "2017-01-01T08:59:60+09:00": true, "2016-12-31T23:58:60Z": false, "2016-12-31T23:59:60+01:00": false,
+	} {
+		if got := schemas["s:a"].Validate(text); (len(got) == 0) != want {
+			t.Errorf("%s is valid: %t", text, !want)
+		}
+	}
+}
+
+func TestASchemaHasItsAnnotationsAndAMemberIsPersonalHoweverItIsMarked(t *testing.T) {
+	schemas, err := jsonschema.Compile(nil, withID("s:a", `"description": "an order", "examples": [{"a": 1}], "properties": {
+		"marked": {"x-personal": true}, "plain": {"properties": {"inner": {"x-personal": true}}},
+		"list": {"items": {"x-personal": true}}, "all": {"allOf": [{}, {"x-personal": true}]}, "any": {"anyOf": [{"x-personal": true}]},
+		"referred": {"$ref": "#/$defs/personal"}, "people": {"items": {"properties": {"name": {"x-personal": true}}}}},
+		"anyOf": [{}, {"properties": {"alternative": {"x-personal": true}}}], "$defs": {"personal": {"x-personal": true}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := schemas["s:a"]
+	if s.Description() != "an order" || len(s.Examples()) != 1 || string(s.Examples()[0]) != `{"a": 1}` {
+		t.Errorf("the description is %q, the examples are %s", s.Description(), s.Examples())
+	}
+	want := []string{"all", "alternative", "any", "inner", "list", "marked", "name", "referred"}
+	if diff := cmp.Diff(want, s.PersonalMembers()); diff != "" {
+		t.Errorf("personal are (-want +got)\n%s", diff)
+	}
+}
+
+func TestEachMistakeIsReportedOnceAndInOrder(t *testing.T) {
+	_, err := jsonschema.Compile(nil, []byte(`{"$id": "s:c"}`), []byte(`{"$id": "s:b"}`),
+		withID("s:a", `"$defs": {"a": {"type": "text"}}, "properties": {"b": {"$ref": "#/$defs/a"}, "c": {"$ref": "#/$defs/a"}}`))
+	want := `s:a: the unknown type "text"
+s:b: the $schema is "", not https://json-schema.org/draft/2020-12/schema
+s:c: the $schema is "", not https://json-schema.org/draft/2020-12/schema`
+	if err == nil || err.Error() != want {
+		t.Errorf("the error is %v", err)
 	}
 }
 

@@ -43,14 +43,14 @@ func parseNumber(text string) number {
 
 // UnmarshalJSON decodes a limit of a schema.
 func (n *number) UnmarshalJSON(text []byte) error {
-	if len(text) == 0 || !strings.ContainsRune("-0123456789", rune(text[0])) {
+	if !strings.ContainsRune("-0123456789", rune(text[0])) {
 		return errors.New("no number")
 	}
 	*n = parseNumber(string(text))
 	return nil
 }
 
-func (n number) isInteger() bool { return len(n.digits) <= n.exponent || n.digits == "" }
+func (n number) isInteger() bool { return len(n.digits) <= n.exponent }
 
 // compare returns -1, 0 or 1 if a number is less than, equal to or greater than another.
 func (n number) compare(other number) int {

@@ -105,7 +105,7 @@ func isOfType(value any, name string) bool {
 	case json.Number:
 		return name == "number" || name == "integer" && parseNumber(value.String()).isInteger()
 	}
-	return name == "null" && value == nil
+	return name == "null"
 }
 
 func (n *node) validateObject(object map[string]any, at *place) []Violation {
@@ -166,9 +166,6 @@ func (n *node) validateText(text string, at *place) []Violation {
 }
 
 func (n *node) validateNumber(text json.Number, at *place) []Violation {
-	if n.Minimum == nil && n.Maximum == nil {
-		return nil
-	}
 	value := parseNumber(text.String())
 	var all []Violation
 	if n.Minimum != nil && value.compare(*n.Minimum) < 0 {

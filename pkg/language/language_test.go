@@ -3,6 +3,10 @@ package language_test
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +31,7 @@ type (
 	confirmed struct {
 		Room  int16 `json:"room"`
 		Floor floor `json:"floor"`
+		Beds  uint8 `json:"beds,omitempty"`
 		Price *uint `json:"price,omitempty"`
 		Level level `json:"level"`
 	}
@@ -58,7 +63,7 @@ func hotel() language.Catalogue {
 		SchemaBase: base,
 		Schemas: fstest.MapFS{
 			"readme.md": {Data: []byte("no schema")},
-			"shared/people.json": schema("people/1", `"$defs": {
+			"people.json/1.json": schema("people/1", `"$defs": {
 				"guest": {"type": "object", "properties": {"name": {"$ref": "#/$defs/name"}}},
 				"name": {"type": "string", "x-personal": true},
 				"unused": {"properties": {"secret": {"x-personal": true}}}}`),
@@ -69,7 +74,8 @@ func hotel() language.Catalogue {
 					"nights": {"type": "integer", "minimum": 1},
 					"rooms": {"type": "array", "items": {"allOf": [{"type": "string", "x-personal": true}]}}}`),
 			"hotel/confirmed.json": schema("hotel.booking-confirmed/1", `"properties": {
-				"room": {"type": "integer"}, "floor": {"type": "integer"}, "price": {"type": "integer"}, "level": {"type": "string"}}`),
+				"room": {"type": "integer"}, "floor": {}, "beds": {"type": "integer"}, "price": {"type": "integer"},
+				"level": {"type": "string", "x-personal": true}}`),
 		},
 		Events: []language.Definition{
 			language.Publish[requested]("travel", "1").To("hotel", "billing"),
@@ -128,6 +134,15 @@ func TestAnEventIsDescribedByItsSchema(t *testing.T) {
 	if _, err := newHotel(t).Describe(confirmed{}); err == nil || !strings.Contains(err.Error(), "hotel.booking-confirmed: no example") {
 		t.Errorf("without an example the error is %v", err)
 	}
+	c := hotel()
+	c.Schemas.(fstest.MapFS)["hotel/confirmed.json"] = schema("hotel.booking-confirmed/1", `"examples": [{"room": 32768}]`)
+	l, err := language.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Describe(confirmed{}); err == nil || !strings.Contains(err.Error(), "schema of hotel.booking-confirmed: the example: ") {
+		t.Errorf("with an example that cannot be decoded the error is %v", err)
+	}
 	if _, err := newHotel(t).Describe(weighed{}); !errors.Is(err, event.ErrInvalid) {
 		t.Errorf("for an unknown event the error is %v", err)
 	}
@@ -151,8 +166,8 @@ func TestAMemberIsPersonalWhereverItsSchemaIsMarked(t *testing.T) {
 		want []string
 	}{
 		{[]event.Data{requested{}}, []string{"name", "rooms"}},
-		{[]event.Data{confirmed{}}, nil},
-		{[]event.Data{confirmed{}, requested{}}, []string{"name", "rooms"}},
+		{[]event.Data{weighed{}}, nil},
+		{[]event.Data{requested{}, confirmed{}, requested{}}, []string{"level", "name", "rooms"}},
 	} {
 		if got := newHotel(t).PersonalMembers(test.data...); !slices.Equal(got, test.want) {
 			t.Errorf("%v: %v", event.Types(test.data...), got)
@@ -167,7 +182,12 @@ func TestAnIntegerOfASchemaIsDecodedIntoAnyTypeOfInteger(t *testing.T) {
 		`{"room": -32768}`: confirmed{Room: -32768},
 		`{"room": 32768}`:  nil,
 		`{"floor": -129}`:  nil,
+		`{"floor": 1.5}`:   nil,
+		`{"floor": "two"}`: nil,
+		`{"beds": 255}`:    confirmed{Beds: 255},
+		`{"beds": 256}`:    nil,
 		`{"price": -1}`:    nil,
+		`{"price": 0}`:     confirmed{Price: new(uint(0))},
 		`{"price": 9e18}`:  confirmed{Price: new(uint(9e18))},
 	} {
 		got, err := l.Decode(event.Event{
@@ -215,11 +235,12 @@ func TestEverythingThatIsWrongIsReportedAtOnce(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	for _, want := range []string{
 		`SchemaBase is "https://example.com/travel/schema", and not an absolute URI with a slash at its end`,
-		"a.json: ", "b.json: no $id", "c/1: ", `d/1: the unknown type "text"`, `d/1: the $ref "#/$defs/none"`,
+		"a.json: jsontext: unexpected EOF", "b.json: no $id", "c/1: ", `d/1: the unknown type "text"`, `d/1: the $ref "#/$defs/none"`,
 		`travel.booking-requested: the consumer "hotel"`, `travel.booking-requested: the consumer ""`,
 		"travel.booking-requested: it is defined twice",
 		"hotel.booking-confirmed: no publisher", "source is missing", `hotel.booking-confirmed: no schema for version ""`,
 		"hotel.booking-confirmed: version 2 is read twice",
+		`scale.weighed: no schema for version "1"`, `scale.weighed: no schema for version "2"`,
 		"scale.weighed: version 2 is converted to language_test.confirmed, not to language_test.weighed",
 		"source begins with aws.",
 		"event 5: ", "event 6: ", "event 7: each would be an invalid event: type is missing",
@@ -237,6 +258,51 @@ func TestACatalogueWithoutEventsOrSchemasIsNoLanguage(t *testing.T) {
 	_, err := language.New(language.Catalogue{SchemaBase: base})
 	if err == nil || !strings.Contains(err.Error(), "no Schemas") || !strings.Contains(err.Error(), "no Events") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// unreadable are files that can be listed, and not be read.
+type unreadable struct{ fs.FS }
+
+func (u unreadable) Open(name string) (fs.File, error) {
+	if path.Ext(name) == ".json" {
+		return nil, fs.ErrPermission
+	}
+	return u.FS.Open(name)
+}
+
+func TestSchemasThatCannotBeReadAreNoLanguage(t *testing.T) {
+	c := hotel()
+	for want, files := range map[error]fs.FS{
+		fs.ErrNotExist:   os.DirFS(filepath.Join(t.TempDir(), "none")),
+		fs.ErrPermission: unreadable{fstest.MapFS{"a.json": schema("a/1", `"title": "a"`)}},
+	} {
+		c.Schemas = files
+		if _, err := language.New(c); !errors.Is(err, want) {
+			t.Errorf("the error is %v, not %v", err, want)
+		}
+	}
+}
+
+func TestTheErrorOfAnEventNamesThePlacesThatAreWrong(t *testing.T) {
+	for _, test := range []struct{ eventType, data, want string }{
+		{
+			"travel.booking-requested", `{"guest": {"name": 42}, "rooms": ["17", 18]}`,
+			"data of travel.booking-requested: / without nights, /guest/name against type, /rooms/1 against type",
+		},
+		{"travel.booking-requested", `{}`, "data of travel.booking-requested: / without guest, nights"},
+		{
+			"travel.booking-requested", `{"guest": {"name": "Ada", "NAME": "Bob"}}`,
+			"data of travel.booking-requested: a member that differs from another in case alone at /guest/NAME",
+		},
+		{"travel.booking-declined", `{}`, `unknown type "travel.booking-declined"`},
+	} {
+		_, err := newHotel(t).Decode(event.Event{
+			Source: "travel", Type: test.eventType, DataSchema: base + test.eventType + "/1", Data: json.RawMessage(test.data),
+		})
+		if !errors.Is(err, event.ErrInvalid) || err.Error() != "invalid event: "+test.want {
+			t.Errorf("%s: the error is %v", test.data, err)
+		}
 	}
 }
 

@@ -164,15 +164,18 @@ func TestAPanicOutsideOfTheDecisionIsTheErrorOfItsEvent(t *testing.T) {
 func TestAPanicOfTheStoreIsTheErrorOfItsEvent(t *testing.T) {
 	w := newWarehouse(t, shipUnlimited, func(c *participant.Config[state]) { c.Parallelism = 1 })
 	w.store.before = func(commit int) error {
-		if commit == 1 || commit == 3 { // Both events of a, and the second one alone.
+		if commit == 1 || commit == 3 || commit == 5 { // Both events of a, the second one alone, and the third.
 			panic("out of cheese")
 		}
 		return nil
 	}
-	failed := w.batch(t, false, "a 1", "a 2", "b 1")
-	if len(failed) != 1 || failed["a 2"] == nil {
+	if failed := w.batch(t, false, "a 1", "a 2", "b 1"); len(failed) != 1 || failed["a 2"] == nil {
 		t.Errorf("the errors are %v", failed)
 	}
+	if failed := w.batch(t, false, "a 3"); len(failed) != 1 {
+		t.Errorf("the errors are %v", failed)
+	}
+	assertCalls(t, w, 4, 5, 0)
 }
 
 func TestAPanicInABatchIsTheErrorOfItsEvent(t *testing.T) {

@@ -4,18 +4,31 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"example.com/saga/pkg/event"
 )
 
-// checkIdentity returns an error if a cause has an empty key. All causes without an
-// id would count as the same one, and sagas without a subject would share a record.
+// checkIdentity returns an error if a cause has an empty key, or a text that no record can
+// store. All causes without an id would count as the same one, and sagas without a subject
+// would share a record.
 func checkIdentity(cause event.Event) error {
-	for _, key := range [][2]string{
-		{"subject", cause.Subject}, {"id", cause.ID}, {"source", cause.Source}, {"correlation id", cause.CorrelationID},
+	for _, each := range []struct {
+		name, text string
+		optional   bool
+	}{
+		{"subject", cause.Subject, false},
+		{"id", cause.ID, false},
+		{"source", cause.Source, false},
+		{"correlation id", cause.CorrelationID, false},
+		{"causation id", cause.CausationID, true},
+		{"type", cause.Type, true},
 	} {
-		if strings.TrimSpace(key[1]) == "" {
-			return fmt.Errorf("%w: the %s of %q is empty", event.ErrInvalid, key[0], cause.Type)
+		if strings.TrimSpace(each.text) == "" && !each.optional {
+			return fmt.Errorf("%w: the %s of %q is empty", event.ErrInvalid, each.name, cause.Type)
+		}
+		if !utf8.ValidString(each.text) {
+			return fmt.Errorf("%w: the %s of %q is not UTF-8", event.ErrInvalid, each.name, cause.Type)
 		}
 	}
 	return nil

@@ -35,6 +35,11 @@ func (p *Participant[S]) provide(ctx context.Context, needed *needError, known I
 		}
 		return Input{}, err
 	}
+	for _, item := range needed.reads {
+		if err := checkText("read item", item, MaximumKey); err != nil {
+			return known, err
+		}
+	}
 	read, err := store.CountersOf(ctx, needed.reads...)
 	if err != nil {
 		return known, err

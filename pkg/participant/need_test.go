@@ -154,3 +154,19 @@ func TestADecisionKeepsWhatItHasReadBefore(t *testing.T) {
 	})
 	w.mustHandle(t, w.placed(t, "e-1"))
 }
+
+func TestAReadItemHasANameOfLimitedLength(t *testing.T) {
+	for name, wanted := range map[string]error{
+		"": event.ErrInvalid, strings.Repeat("x", participant.MaximumKey): nil, strings.Repeat("x", participant.MaximumKey+1): event.ErrInvalid,
+	} {
+		w := newWarehouse(t, func(s state, in participant.Input) (decision, error) {
+			if in.Counters == nil {
+				return decision{Reads: []string{stock, name}}, nil
+			}
+			return decision{State: s}, nil
+		})
+		if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, wanted) {
+			t.Errorf("%d bytes: the error is %v, not %v", len(name), err, wanted)
+		}
+	}
+}

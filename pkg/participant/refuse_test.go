@@ -39,14 +39,17 @@ func TestAnInvalidEventNeverReachesTheDecision(t *testing.T) {
 	}
 }
 
-func TestACauseWithoutAllItsKeysIsInvalidBeforeAnyCall(t *testing.T) {
+func TestACauseWithoutAllItsKeysOrWithoutUTF8IsInvalidBeforeAnyCall(t *testing.T) {
 	for name, spoil := range map[string]func(*event.Event){
-		"no subject":           func(e *event.Event) { e.Subject = "" },
-		"no id":                func(e *event.Event) { e.ID = "" },
-		"no source":            func(e *event.Event) { e.Source = "" },
-		"no correlation id":    func(e *event.Event) { e.CorrelationID = "" },
-		"an id of spaces only": func(e *event.Event) { e.ID = " \t" },
-		"no keys at all":       func(e *event.Event) { *e = event.Event{Type: e.Type, Time: e.Time} },
+		"no subject":                   func(e *event.Event) { e.Subject = "" },
+		"no id":                        func(e *event.Event) { e.ID = "" },
+		"no source":                    func(e *event.Event) { e.Source = "" },
+		"no correlation id":            func(e *event.Event) { e.CorrelationID = "" },
+		"an id of spaces only":         func(e *event.Event) { e.ID = " \t" },
+		"no UTF-8 in its id":           func(e *event.Event) { e.ID = "\xff" },
+		"no UTF-8 in its causation id": func(e *event.Event) { e.CausationID = "\xff" },
+		"no UTF-8 in its type":         func(e *event.Event) { e.Type = "\xff" },
+		"no keys at all":               func(e *event.Event) { *e = event.Event{Type: e.Type, Time: e.Time} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWarehouse(t, func(state, participant.Input) (decision, error) {

@@ -14,7 +14,8 @@ const PackedAttributes = "MESSAGE_ATTRIBUTES"
 // the first two as well, and the one that names how the body is escaped.
 func ReasonAttributes() []string {
 	return []string{
-		"ERROR_CODE", "ERROR_MESSAGE", "RULE_ARN", "TARGET_ARN", "RETRY_ATTEMPTS", "EXHAUSTED_RETRY_CONDITION", "SCHEDULE_ARN",
+		"ERROR_CODE", "ERROR_MESSAGE", "RULE_ARN", "TARGET_ARN", "RETRY_ATTEMPTS", "EXHAUSTED_RETRY_CONDITION",
+		"SCHEDULE_ARN", "SCHEDULED_TIME", "EXECUTION_ID", "IS_PAYLOAD_TRUNCATED",
 		"RequestID", "ErrorCode", "ErrorMessage", Attribute,
 	}
 }

@@ -106,7 +106,7 @@ func nextCharacter(text string) (size int, rejected bool) {
 }
 
 func describe(character string) string {
-	if r, size := utf8.DecodeRuneInString(character); r != utf8.RuneError || size > 1 {
+	if r, _ := utf8.DecodeRuneInString(character); r != utf8.RuneError {
 		return fmt.Sprintf("%U", r)
 	}
 	return fmt.Sprintf("byte 0x%02X, which is not UTF-8,", character[0])

@@ -2,6 +2,7 @@ package sqsbody_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -65,6 +66,35 @@ func TestABodyThatCannotBeDecodedIsAnError(t *testing.T) {
 		if body, err := sqsbody.Decode(c[0], c[1]); err == nil {
 			t.Errorf("%q in the encoding %q is decoded to %q", c[0], c[1], body)
 		}
+	}
+}
+
+// Surrogates and what is beyond Unicode have no encoding, so no text has them.
+func TestARuneThatIsNoCharacterIsNotAccepted(t *testing.T) {
+	for r, want := range map[rune]bool{0xD7FF: true, 0xD800: false, 0xDFFF: false, 0xE000: true, 0x10FFFF: true, 0x110000: false, -1: false} {
+		if sqsbody.Accepts(r) != want {
+			t.Errorf("%X is accepted: %t", r, !want)
+		}
+	}
+}
+
+func TestTheAttributesOfAReasonAreThoseOfEachServiceWithDeadLetters(t *testing.T) {
+	var want []string
+	for _, attributes := range []string{
+		// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+		"ERROR_CODE ERROR_MESSAGE EXHAUSTED_RETRY_CONDITION RETRY_ATTEMPTS RULE_ARN TARGET_ARN",
+		// https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+		"ERROR_CODE ERROR_MESSAGE EXECUTION_ID EXHAUSTED_RETRY_CONDITION IS_PAYLOAD_TRUNCATED RETRY_ATTEMPTS SCHEDULED_TIME SCHEDULE_ARN TARGET_ARN",
+		// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+		"RequestID ErrorCode ErrorMessage",
+		// That of this package.
+		"BODY_ENCODING",
+	} {
+		want = append(want, strings.Fields(attributes)...)
+	}
+	slices.Sort(want)
+	if got := slices.Sorted(slices.Values(sqsbody.ReasonAttributes())); !slices.Equal(got, slices.Compact(want)) {
+		t.Errorf("the attributes are %v, not %v", got, want)
 	}
 }
 

@@ -391,6 +391,24 @@ func TestAfterAnErrorOfOneSagaTheSweepVisitsTheOthers(t *testing.T) {
 	h.assertPublished("booking.requested b-1", "booking.requested b-3")
 }
 
+// unread has sagas whose record is loaded, and whose state cannot be read.
+type unread struct{ sweeper.Sagas[booking] }
+
+func (u unread) Load(ctx context.Context, subject string) (booking, participant.Record, error) {
+	_, record, err := u.Sagas.Load(ctx, subject)
+	return booking{}, record, errors.Join(err, errBroken)
+}
+
+func TestNothingIsDoneAboutASagaWhoseStateCannotBeRead(t *testing.T) {
+	h := newHotel(t)
+	h.requestUnpublished("b-1")
+	h.Sagas = unread{h.bookings}
+	if err := h.sweep(24 * time.Hour); !errors.Is(err, errBroken) {
+		t.Errorf("the error is %v", err)
+	}
+	h.assertPublished()
+}
+
 func TestTheErrorOfASweepHasAtMostTenErrors(t *testing.T) {
 	h := newHotel(t)
 	for n := range 25 {
@@ -485,6 +503,35 @@ func TestASweepBeginsAnywhereAndVisitsAll(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.assertPublished(want...)
+	}
+}
+
+// keeping is an index that is empty, and keeps its contexts.
+type keeping struct{ contexts []context.Context }
+
+func (k *keeping) Due(ctx context.Context, _ time.Time, _ int) ([]string, error) {
+	k.contexts = append(k.contexts, ctx)
+	return nil, nil
+}
+
+func TestASweepIsInTheTraceOfItsInvocationAndItsContextEndsWithIt(t *testing.T) {
+	h := newHotel(t)
+	index := &keeping{}
+	h.Index = index
+	s, err := sweeper.New(h.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const root = "1-67891233-abcdef012345678912345678"
+	ctx := context.WithValue(t.Context(), "x-amzn-trace-id", "Root="+root+";Parent=53995c3f42cd8ad8;Sampled=1") //nolint:staticcheck // The key of package lambda.
+	if err := s.Sweep(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if lines := h.lines(); len(lines) != 1 || lines[0]["trace_id"] != root {
+		t.Errorf("the lines are %v", lines)
+	}
+	if index.contexts[0].Err() == nil {
+		t.Error("the context has not ended")
 	}
 }
 

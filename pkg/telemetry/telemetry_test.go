@@ -213,3 +213,14 @@ func TestALineStaysBelow256KBHoweverLongTheTextsOfAnEventAre(t *testing.T) {
 		})
 	}
 }
+
+func TestOnlyTextsThatAreTooLongAndTheLevelOfALineAreShortened(t *testing.T) {
+	long := strings.Repeat("x", 8*1024)
+	line := logged(t, "INFO", func(logger *slog.Logger) {
+		logger.WithGroup("group").InfoContext(t.Context(), "line", "longest", long, "longer", long+"x", "list", []string{long, long}, "minimum", slog.LevelInfo)
+	})[0]
+	want := map[string]any{"longest": long, "longer": long + "…", "list": []any{long, long}, "minimum": "INFO"}
+	if diff := cmp.Diff(want, line["group"]); diff != "" || line["level"] != nil {
+		t.Errorf("the level is %v, the members are (-want +got):\n%.2000s", line["level"], diff)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"net"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
 	"example.com/saga/pkg/tracing"
@@ -23,6 +25,7 @@ type daemon struct {
 	trace.Tracer
 
 	t          *testing.T
+	exporter   *tracing.Daemon
 	connection net.PacketConn
 	log        *bytes.Buffer
 }
@@ -40,9 +43,10 @@ func newDaemon(t *testing.T) *daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.exporter = exporter
 	provider := tracing.NewProvider("payment", tracing.ParentBased(), exporter)
 	t.Cleanup(func() {
-		if err := provider.Shutdown(context.WithoutCancel(t.Context())); err != nil {
+		if err := provider.Shutdown(context.WithoutCancel(t.Context())); err != nil && !errors.Is(err, net.ErrClosed) {
 			t.Error(err)
 		}
 	})
@@ -76,14 +80,14 @@ func TestASpanIsSentAsASegmentWhenItEnds(t *testing.T) {
 	d := newDaemon(t)
 	began := time.UnixMilli(1_772_600_767_089)
 	ctx, span := d.Start(tracing.Continue(t.Context(), parent), "payment.taken", trace.WithTimestamp(began),
-		trace.WithAttributes(attribute.String("order_id", "o-1"), attribute.Int("n.of", 7), attribute.Bool("late", true),
+		trace.WithAttributes(attribute.String("order_id", "o-1"), attribute.Int("n2.öf", 7), attribute.Bool("late", true),
 			attribute.StringSlice("skus", []string{"123"}), attribute.String("long", strings.Repeat("é", 600))))
 	span.End(trace.WithTimestamp(began.Add(2500 * time.Microsecond)))
 	want := map[string]any{
 		"name": "payment", "id": trace.SpanContextFromContext(ctx).SpanID().String(), "trace_id": xrayID, "parent_id": "53995c3f42cd8ad8",
 		"start_time": 1772600767.089, "end_time": 1772600767.0915,
 		"annotations": map[string]any{
-			"operation": "payment.taken", "order_id": "o-1", "n_of": 7.0, "late": true, "skus": `["123"]`, "long": strings.Repeat("é", 500),
+			"operation": "payment.taken", "order_id": "o-1", "n2__f": 7.0, "late": true, "skus": `["123"]`, "long": strings.Repeat("é", 500),
 		},
 	}
 	if diff := cmp.Diff(want, d.receive()); diff != "" {
@@ -94,11 +98,11 @@ func TestASpanIsSentAsASegmentWhenItEnds(t *testing.T) {
 func TestAChildSpanIsASubsegmentWithANameThatXRayAccepts(t *testing.T) {
 	d := newDaemon(t)
 	ctx, whole := d.Start(t.Context(), "whole")
-	_, part := d.Start(ctx, `GET /orders/{id}? <é>`)
+	_, part := d.Start(ctx, `GET /v2/orders/{id}? <é>`)
 	part.End()
 	whole.End()
 	sub, segment := d.receive(), d.receive()
-	if sub["type"] != "subsegment" || sub["name"] != "GET /orders/_id__ _é_" || sub["parent_id"] != segment["id"] || sub["trace_id"] != segment["trace_id"] {
+	if sub["type"] != "subsegment" || sub["name"] != "GET /v2/orders/_id__ _é_" || sub["parent_id"] != segment["id"] || sub["trace_id"] != segment["trace_id"] {
 		t.Errorf("the part is %v of %v", sub, segment)
 	}
 	if _, hasParent := segment["parent_id"]; hasParent || segment["type"] != nil || segment["name"] != "payment" {
@@ -133,6 +137,34 @@ func TestADaemonThatIsDownIsOneWarningAndNothingElse(t *testing.T) {
 	}
 	if lines := strings.Count(d.log.String(), "\n"); lines != 1 || !strings.Contains(d.log.String(), "level=WARN msg=\"traces are incomplete") {
 		t.Errorf("the log is %s", d.log)
+	}
+}
+
+func TestEverySpanIsSentButThatWithAValueThatIsNoJSON(t *testing.T) {
+	d := newDaemon(t)
+	spans := tracetest.SpanStubs{
+		{Name: "first"}, {Name: "broken", Attributes: []attribute.KeyValue{attribute.Float64("share", math.NaN())}}, {Name: "last"},
+	}
+	if err := d.exporter.ExportSpans(t.Context(), spans.Snapshots()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"first", "last"} {
+		if got := d.receive()["annotations"].(map[string]any)["operation"]; got != want {
+			t.Errorf("%v is sent, not %s", got, want)
+		}
+	}
+	if !strings.Contains(d.log.String(), "traces are incomplete") || !strings.Contains(d.log.String(), "NaN") {
+		t.Errorf("the log is %s", d.log)
+	}
+}
+
+func TestAnExporterThatIsShutDownSendsNothing(t *testing.T) {
+	d := newDaemon(t)
+	if err := d.exporter.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.exporter.Shutdown(t.Context()); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the second time the error is %v", err)
 	}
 }
 

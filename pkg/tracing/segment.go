@@ -128,8 +128,5 @@ func annotationValue(value attribute.Value) any {
 }
 
 func truncate(text string, maximum int) string {
-	if len(text) <= maximum {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maximum], "")
+	return strings.ToValidUTF8(text[:min(len(text), maximum)], "")
 }

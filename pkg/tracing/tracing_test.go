@@ -2,10 +2,12 @@ package tracing_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -79,6 +81,9 @@ func TestTheIDOfATraceHasTheFormatOfXRay(t *testing.T) {
 	if got := tracing.ID(tracing.Continue(t.Context(), parent)); got != xrayID {
 		t.Errorf("it is %q", got)
 	}
+	if got := tracing.ID(trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{TraceFlags: trace.FlagsSampled}))); got != "" {
+		t.Errorf("of a span without ids it is %q", got)
+	}
 	if got := tracing.ID(t.Context()); got != "" {
 		t.Errorf("outside of a trace it is %q", got)
 	}
@@ -126,6 +131,31 @@ func TestASpanWithoutAParentBeginsATraceThatIsSampled(t *testing.T) {
 	tracing.End(span, nil)
 	if spans := exporter.GetSpans(); len(spans) != 1 || spans[0].Parent.IsValid() || spans[0].Name != "unknown" {
 		t.Errorf("exported: %+v", spans)
+	}
+}
+
+// The id of a trace of X-Ray has the time of its first request
+// (https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html).
+func TestTheIDOfATraceBeginsWithItsTime(t *testing.T) {
+	tracer, _ := exported(t)
+	before := time.Now().Unix()
+	_, span := tracer.Start(t.Context(), "work")
+	id := span.SpanContext().TraceID()
+	if began := int64(binary.BigEndian.Uint32(id[:4])); began < before || began > time.Now().Unix() {
+		t.Errorf("the id is %s", id)
+	}
+}
+
+// Without a sampler the SDK reads the environment.
+func TestTheSamplerDecidesWhatIsExported(t *testing.T) {
+	t.Setenv("OTEL_TRACES_SAMPLER", "always_off")
+	for sampler, want := range map[sdktrace.Sampler]int{tracing.ParentBased(): 1, sdktrace.NeverSample(): 0} {
+		exporter := tracetest.NewInMemoryExporter()
+		_, span := tracing.NewProvider("payment", sampler, exporter).Tracer("test").Start(t.Context(), "work")
+		span.End()
+		if spans := exporter.GetSpans(); len(spans) != want {
+			t.Errorf("%v: %d spans are exported", sampler, len(spans))
+		}
 	}
 }
 

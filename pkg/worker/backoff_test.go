@@ -188,17 +188,17 @@ func TestABackoffHasTimeLeftWhenHandleHasNone(t *testing.T) {
 	})
 }
 
-// stuck is a backoff that returns when its context ends.
-type stuck struct{}
+// delays is a backoff that reads its context alone.
+type delays func(ctx context.Context) error
 
-func (stuck) Delay(ctx context.Context, _ [][]events.SQSMessage) error {
-	<-ctx.Done()
-	return ctx.Err()
-}
+func (d delays) Delay(ctx context.Context, _ [][]events.SQSMessage) error { return d(ctx) }
 
 func TestABackoffLeavesTimeForTheAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newFixture(t, failing("1"), delaying(stuck{}))
+		h := newFixture(t, failing("1"), delaying(delays(func(ctx context.Context) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		began := time.Now()

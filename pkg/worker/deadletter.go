@@ -118,9 +118,7 @@ func reason(err error) string {
 
 // sanitize truncates text and replaces characters that SQS rejects in an attribute.
 func sanitize(text string) string {
-	if len(text) > maximumReason {
-		text = text[:maximumReason]
-	}
+	text = text[:min(len(text), maximumReason)]
 	return strings.Map(func(r rune) rune {
 		if !sqsbody.Accepts(r) {
 			return '?'

@@ -243,19 +243,23 @@ func TestADeadLetterIsAtMostAsLargeAsSQSAccepts(t *testing.T) {
 	const limit = 1048576
 	attributes := len("ERROR_CODE"+"String"+"INVALID_EVENT") + len("ERROR_MESSAGE"+"String"+"broken")
 	encoding := len("BODY_ENCODING" + "String" + "percent")
+	key := len("key" + "Binary" + "\x00\xff")
 	for name, c := range map[string]struct {
 		body, err string
 	}{
-		"as it is":            {strings.Repeat("x", limit-attributes), ""},
-		"escaped":             {"\x00" + strings.Repeat("x", limit-attributes-encoding-3), ""},
+		"as it is":            {strings.Repeat("x", limit-attributes-key), ""},
+		"escaped":             {"\x00" + strings.Repeat("x", limit-attributes-key-encoding-3), ""},
 		"wholly escaped":      {strings.Repeat("\uFFFF", 340*1024/3), ""},
-		"one byte too many":   {strings.Repeat("x", limit-attributes+1), "its 1048523 bytes become 1048577 with escapes and the reason, SQS accepts at most 1048576"},
-		"an escape too many":  {"\x00" + strings.Repeat("x", limit-attributes-encoding-2), "its 1048495 bytes become 1048577"},
+		"one byte too many":   {strings.Repeat("x", limit-attributes-key+1), "its 1048512 bytes become 1048577 with escapes and the reason, SQS accepts at most 1048576"},
+		"an escape too many":  {"\x00" + strings.Repeat("x", limit-attributes-key-encoding-2), "its 1048484 bytes become 1048577"},
 		"three times too big": {strings.Repeat("\x00", limit), "its 1048576 bytes become 3145"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := &sender{}
-			err := newQueue(t, client, standardURL).Send(t.Context(), worker.DeadLetter{ID: "m-1", Body: c.body, Err: errBroken})
+			err := newQueue(t, client, standardURL).Send(t.Context(), worker.DeadLetter{
+				ID: "m-1", Body: c.body, Err: errBroken,
+				Attributes: map[string]events.SQSMessageAttribute{"key": {DataType: "Binary", BinaryValue: []byte("\x00\xff")}},
+			})
 			if (err == nil) != (c.err == "") || (err != nil && (!strings.Contains(err.Error(), c.err) || client.in != nil)) {
 				t.Errorf("the error is %v, and the message was sent: %t", err, client.in != nil)
 			}

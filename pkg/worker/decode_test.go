@@ -66,7 +66,7 @@ func TestWhatADecoderCannotDecodeIsADeadLetterAtOnce(t *testing.T) {
 	}{
 		"an error":                       {func(decode.Message) (event.Event, error) { return event.Event{}, errBroken }, "invalid event: broken"},
 		"an event that is invalid":       {decode.CloudEvent, "invalid event: not JSON"},
-		"an event that breaks the rules": {func(decode.Message) (event.Event, error) { return event.Event{ID: "e-1"}, nil }, "source is missing"},
+		"an event that breaks the rules": {func(decode.Message) (event.Event, error) { return event.Event{ID: "e-1"}, nil }, "invalid event: source is missing"},
 		"a panic":                        {func(decode.Message) (event.Event, error) { panic("out of cheese") }, "invalid event: panic: out of cheese"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +75,7 @@ func TestWhatADecoderCannotDecodeIsADeadLetterAtOnce(t *testing.T) {
 			m.Body = "hello"
 			assertEqual(t, "delivered again", []string{}, f.batch(t, m))
 			assertEqual(t, "handled", 0, len(f.handled))
-			if len(f.deadLetters) != 1 || !errors.Is(f.deadLetters[0].Err, event.ErrInvalid) || !strings.Contains(f.deadLetters[0].Err.Error(), c.reason) {
+			if len(f.deadLetters) != 1 || !errors.Is(f.deadLetters[0].Err, event.ErrInvalid) || !strings.HasPrefix(f.deadLetters[0].Err.Error(), c.reason) {
 				t.Errorf("the dead letters are %+v, want one with %s", f.deadLetters, c.reason)
 			}
 		})

@@ -158,3 +158,10 @@ func TestAnyFailureOfBackoffIsHarmless(t *testing.T) {
 		})
 	}
 }
+
+func TestABatchWithoutFailuresNeedsNoBackoff(t *testing.T) {
+	f := newFixture(t, failing(), delaying(broken(func() error { return errBroken })))
+	f.batch(t, message(t, standard, "", "1"))
+	assertEqual(t, "the line", "handled", f.lines(t)[0]["msg"].(string))
+	assertEqual(t, "lines", 1, len(f.lines(t)))
+}

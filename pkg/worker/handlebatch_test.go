@@ -33,6 +33,27 @@ func TestEachEventOfABatchHasItsOwnError(t *testing.T) {
 	}
 }
 
+func TestAnErrorWhoseMethodsPanicFailsItsEventAlone(t *testing.T) {
+	f := newFixture(t, nil, together(nil, scripted{text: func() string { panic("text") }}, nil, scripted{text: goexit}))
+	again := f.batch(t, message(t, standard, "", "1"), message(t, standard, "", "2"), message(t, standard, "", "3"), message(t, standard, "", "4"))
+	assertEqual(t, "delivered again", []string{"2", "4"}, again)
+	f.assertLogged(t, "2", "an error of type worker_test.scripted, whose methods panic: text")
+	f.assertLogged(t, "4", "runtime.Goexit was called")
+}
+
+func TestABatchWithoutAnEventIsNotHandled(t *testing.T) {
+	f := newFixture(t, nil, func(c *worker.Config) {
+		c.HandleBatch = func(context.Context, []event.Delivery) []error {
+			t.Error("it is handled")
+			return nil
+		}
+	})
+	unreadable := message(t, standard, "", "1")
+	unreadable.Body = "hello"
+	assertEqual(t, "delivered again", []string{}, f.batch(t, unreadable))
+	assertEqual(t, "dead letters", 1, len(f.deadLetters))
+}
+
 func TestAnotherNumberOfErrorsThanOfEventsFailsTheBatch(t *testing.T) {
 	for _, errs := range [][]error{nil, {nil}, {nil, nil, nil}} {
 		f := newFixture(t, nil, together(errs...))
@@ -86,7 +107,10 @@ func TestEveryDelayThatIsRefusedIsReported(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "first") || !strings.Contains(err.Error(), "second") {
 		t.Errorf("the error is %v", err)
 	}
-	if err := backoff.Delay(t.Context(), [][]events.SQSMessage{{received(t, standard, "", "3", "0")}}); err == nil || !strings.Contains(err.Error(), `"0", not a number above 0`) {
-		t.Errorf("the error of a message that was never received is %v", err)
+	for _, times := range []string{"0", "many", "99999999999999999999"} {
+		err := backoff.Delay(t.Context(), [][]events.SQSMessage{{received(t, standard, "", "3", times)}})
+		if err == nil || !strings.Contains(err.Error(), `message 3 has the ApproximateReceiveCount "`+times+`", not a number above 0`) {
+			t.Errorf("the error of a message that was received %s times is %v", times, err)
+		}
 	}
 }

@@ -233,9 +233,7 @@ func (h *Handler) handleBatch(ctx context.Context, deliveries []event.Delivery) 
 			return nil, fmt.Errorf("HandleBatch returned %d errors for %d events", len(errs), len(deliveries))
 		}
 		for i, err := range errs {
-			if err != nil {
-				errs[i] = safely.Call(func() error { return err })
-			}
+			errs[i] = safely.Call(func() error { return err })
 		}
 		return errs, nil
 	})

@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 
@@ -55,5 +56,25 @@ func TestOptionalFieldsHaveADefault(t *testing.T) {
 	}
 	if delay := client.hidden["receipt-m"]; delay < 8 || delay > 16 {
 		t.Errorf("hidden for %d seconds after the fifth delivery, want from 8 to 16", delay)
+	}
+}
+
+// What a call has started, and does not wait for, can end with its context.
+func TestTheContextOfACallEndsWithTheInvocation(t *testing.T) {
+	var contexts []context.Context
+	keep := func(ctx context.Context) error {
+		contexts = append(contexts, ctx)
+		return errBroken
+	}
+	f := newFixture(t, func(ctx context.Context, _ string) error { return keep(ctx) }, delaying(delays(keep)))
+	f.batch(t, message(t, standard, "", "1"))
+	if err := f.invoke(t, body(t, "1")); !errors.Is(err, errBroken) {
+		t.Error(err)
+	}
+	assertEqual(t, "contexts of two events and a backoff", 3, len(contexts))
+	for i, ctx := range contexts {
+		if ctx.Err() == nil {
+			t.Errorf("context %d has not ended", i)
+		}
 	}
 }

@@ -80,7 +80,7 @@ func checkEvent(payload []byte, decoded bool) error {
 // An object with a specversion is a CloudEvent, valid or not.
 func identify(payload []byte) (found string, isOther bool) {
 	var members map[string]json.RawMessage
-	if err := json.Unmarshal(payload, &members); err != nil || members == nil {
+	if _ = json.Unmarshal(payload, &members); members == nil { // It stays nil for what is no object.
 		return describeValue(payload), true
 	}
 	has := func(names ...string) bool {
@@ -111,22 +111,19 @@ func identify(payload []byte) (found string, isOther bool) {
 
 // eventSource returns the eventSource of a payload, such as aws:s3: that of the
 // first record with one, or else its own. SNS spells it EventSource, which
-// encoding/json reads as well.
+// encoding/json reads as well. What has another type than it should stays empty.
 func eventSource(members map[string]json.RawMessage) string {
 	var records []struct {
 		EventSource string `json:"eventSource"`
 	}
-	if err := json.Unmarshal(members["Records"], &records); err == nil {
-		for _, record := range records {
-			if record.EventSource != "" {
-				return record.EventSource
-			}
+	_ = json.Unmarshal(members["Records"], &records)
+	for _, record := range records {
+		if record.EventSource != "" {
+			return record.EventSource
 		}
 	}
 	var source string
-	if err := json.Unmarshal(members["eventSource"], &source); err != nil {
-		return ""
-	}
+	_ = json.Unmarshal(members["eventSource"], &source)
 	return source
 }
 

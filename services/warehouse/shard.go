@@ -36,8 +36,8 @@ func ParseHotSKUs(text string) (HotSKUs, error) {
 	hot := make(HotSKUs)
 	for field := range strings.FieldsSeq(text) {
 		sku, count, _ := strings.Cut(field, "=")
-		groups, err := strconv.Atoi(count)
-		if err != nil || sku == "" || groups < 1 || groups > MaximumGroups {
+		groups, _ := strconv.Atoi(count) // What is no number is 0.
+		if sku == "" || groups < 1 || groups > MaximumGroups {
 			return nil, fmt.Errorf("%q is no SKU=GROUPS with 1 to %d groups of shards", field, MaximumGroups)
 		}
 		hot[sku] = groups
@@ -204,11 +204,11 @@ func (s shelf) take(item string, quantity int64) participant.Adjustment {
 // release returns the adjustment that gives pieces back: to the shard of the order, unless
 // fewer than that were taken from it since it last gave back what was lent.
 func (s shelf) release(quantity int64) participant.Adjustment {
-	home := s.home()
-	if s.groups == 0 || slices.Contains(s.refused, home) {
-		return participant.Adjustment{Item: StockItem(s.sku), Add: map[string]int64{CounterOnHand: quantity}}
+	item := s.home()
+	if slices.Contains(s.refused, item) {
+		item = StockItem(s.sku)
 	}
-	return s.take(home, -quantity)
+	return s.take(item, -quantity)
 }
 
 // SKUOf returns the SKU of an item with stock, and reports whether an item has stock.

@@ -228,12 +228,14 @@ func TestAnOrderOfAHotSKUSearchesItsPieces(t *testing.T) {
 		"and the shards to which something is lent": {oneGroup, refused, participant.Counters{home: nil, main: {"on_hand": 9, "lent_0": 2}}, nil, 64, nil, false},
 		"the next shard has enough":                 {oneGroup, refused, withSKU(shards(participant.Counters{next: onHand(2)}), map[string]int64{"on_hand": 9, "lent_0": 2}), takes(next), 0, nil, false},
 		"the SKU lends to every shard its share":    {oneGroup, refused, withSKU(shards(nil), onHand(640)), nil, 0, everyShard(10, participant.Counters{main: {"on_hand": -640, "lent_0": 640}}), false},
-		"the SKU lends enough for the order":        {oneGroup, refused, withSKU(shards(nil), onHand(130)), nil, 0, everyShard(2, participant.Counters{main: {"on_hand": -128, "lent_0": 128}}), false},
+		"nothing is lent, so no shard is read":      {oneGroup, refused, participant.Counters{home: nil, main: onHand(130)}, nil, 0, everyShard(2, participant.Counters{main: {"on_hand": -128, "lent_0": 128}}), false},
 		"the SKU has too little to lend":            {oneGroup, refused, withSKU(shards(nil), onHand(127)), map[string]map[string]int64{main: onHand(-2)}, 0, nil, false},
+		"the SKU has too little, a shard enough":    {oneGroup, refused, withSKU(shards(participant.Counters{next: onHand(2)}), map[string]int64{"lent_0": 2}), takes(next), 0, nil, false},
 		"pieces of two shards are given back":       {oneGroup, refused, withSKU(shards(participant.Counters{home: {"on_hand": 1, "taken": 3}, next: onHand(1)}), map[string]int64{"lent_0": 5}), nil, 0, map[string]map[string]int64{home: {"on_hand": -1, "taken": -3}, next: {"on_hand": -1, "taken": 0}, main: {"on_hand": 2, "lent_0": -5}}, false},
 		"a group was emptied since it was read":     {oneGroup, refused, withSKU(shards(nil), map[string]int64{"lent_0": 5}), nil, 65, nil, false},
 		"another group may have some":               {oneGroup, refused, withSKU(shards(nil), map[string]int64{"lent_9": 5}), nil, 64, nil, false},
 		"nothing is lent and there is too little":   {oneGroup, refused, withSKU(shards(nil), onHand(1)), nil, 0, nil, true},
+		"an ordinary SKU has enough again":          {nil, []string{main}, participant.Counters{main: onHand(2)}, map[string]map[string]int64{main: onHand(-2)}, 0, nil, false},
 		"an ordinary SKU has too little":            {nil, []string{main}, participant.Counters{main: onHand(1)}, nil, 0, nil, true},
 		"one that was hot has lent some":            {nil, []string{main}, participant.Counters{main: {"on_hand": 1, "lent_0": 5}}, nil, 64, nil, false},
 		"and gets it back, also if there is enough": {
@@ -309,10 +311,37 @@ func TestHotSKUsAreReadFromAText(t *testing.T) {
 	if diff := cmp.Diff(warehouse.HotSKUs{"123": 64, "a-b.c": 1}, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	for _, text := range []string{"123", "123=0", "123=65", "=1", "123=many"} {
+	for _, text := range []string{"123", "123=0", "123=65", "=1", "123=many", "123=99999999999999999999"} {
 		if _, err := warehouse.ParseHotSKUs(text); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%q: the error is %v", text, err)
 		}
+	}
+}
+
+func TestTheSKUOfAnItemWithStockIsKnown(t *testing.T) {
+	for item, want := range map[string]string{"stock#123": "123", "stock#a#b": "a#b", "shard_64#123": "123", "points#c-42": ""} {
+		if sku, isStock := warehouse.SKUOf(item); isStock != (want != "") || (isStock && sku != want) {
+			t.Errorf("%s has the SKU %q, %t", item, sku, isStock)
+		}
+	}
+}
+
+func TestAGroupOfShardsIsUnbalancedUnlessItHasWhatItsSKUHasLent(t *testing.T) {
+	got := warehouse.Unbalanced(participant.Counters{
+		"stock#123":    {"on_hand": 9, "lent_0": 5, "lent_1": 3, "lent_2": 1},
+		"shard_0#123":  {"on_hand": 1, "taken": 2},
+		"shard_63#123": {"on_hand": 2},
+		"shard_64#123": {"on_hand": 2, "taken": 2},
+		"shard_0#a":    {"on_hand": 1}, "shard_0#b": {"on_hand": 1}, "shard_0#c": {"on_hand": 1}, "shard_0#d": {"on_hand": 1},
+		"points#123": {"lent_0": 7},
+	})
+	want := []string{
+		"group 0 of SKU a has 1 more than it was lent", "group 0 of SKU b has 1 more than it was lent",
+		"group 0 of SKU c has 1 more than it was lent", "group 0 of SKU d has 1 more than it was lent",
+		"group 1 of SKU 123 has 1 more than it was lent", "group 2 of SKU 123 has -1 more than it was lent",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("unbalanced (-want +got):\n%s", diff)
 	}
 }
 

@@ -36,6 +36,14 @@ func place(lines []int, limit int, isOpen bool) (order, error) {
 func steps() []string { return []string{"reserve", "pay"} }
 
 func half(n int) int { return n / 2 }
+
+func isFlag(v any) bool {
+	switch v.(type) {
+	case bool:
+		return true
+	}
+	return false
+}
 `
 
 // write writes a repository with a guarded package and its tests, and enters it.
@@ -87,6 +95,7 @@ func TestNothing(t *testing.T) {
 	_, _ = place([]int{1, 2}, 2, false)
 	steps()
 	half(1)
+	isFlag(true)
 }
 `)
 	got, all := survivors(t)
@@ -96,6 +105,7 @@ func TestNothing(t *testing.T) {
 	want := []string{
 		`half | n / 2: / → *`,
 		`half | return n / 2 → its zero value`,
+		`isFlag | return true → its zero value`,
 		`place | !isOpen → false`,
 		`place | field lines: lines → its zero value`,
 		`place | limit > 0 → true`,
@@ -145,6 +155,7 @@ func TestSteps(t *testing.T) {
 	want := []string{
 		`half | n / 2: / → *`,
 		`half | return n / 2 → its zero value`,
+		`isFlag | return true → its zero value`,
 		`place | limit > 0 → true`,
 		`place | limit > 0: > → >=`,
 	}

@@ -11,9 +11,10 @@ import (
 
 // The mutation operators: each makes the mutants of one kind of node.
 
+// isBoolean reports whether an expression is a condition, and neither a constant nor a type.
 func (m *mutator) isBoolean(e ast.Expr) bool {
 	basic, isBasic := m.info.TypeOf(e).(*types.Basic)
-	return isBasic && basic.Info()&types.IsBoolean != 0 && m.info.Types[e].Value == nil
+	return isBasic && basic.Info()&types.IsBoolean != 0 && m.info.Types[e].IsValue() && m.info.Types[e].Value == nil
 }
 
 // force makes a mutant of a condition for each value.

@@ -42,12 +42,10 @@ func Result[T any](ctx context.Context, call func() (T, error)) (result T, err e
 		return r.value, r.err
 	case <-ctx.Done():
 	}
-	late := time.NewTimer(Grace)
-	defer late.Stop()
 	select {
 	case r := <-returned:
 		return r.value, r.err
-	case <-late.C:
+	case <-time.After(Grace):
 		return result, fmt.Errorf("%w, and the call ignored it for %s", ctx.Err(), Grace)
 	}
 }

@@ -3,6 +3,7 @@ package metrics_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -33,24 +34,25 @@ func cancelled(s order.State, reason contract.Reason) order.State {
 }
 
 func TestAnOrderIsCountedOnceWhenItIsPlacedAndOnceWhenItEnds(t *testing.T) {
-	const minute = 60.0
+	const minute = "60 Seconds"
 	paid := placed
 	paid.Progress = order.Paid
 	for name, c := range map[string]struct {
 		before, after order.State
 		want          map[string]any
 	}{
-		"placed":         {order.State{}, placed, map[string]any{"OrdersPlaced": 1.0}},
+		"placed":         {order.State{}, placed, map[string]any{"OrdersPlaced": "1 Count"}},
 		"placed again":   {placed, placed, nil},
+		"not placed":     {order.State{}, order.State{}, nil},
 		"a step":         {placed, paid, nil},
 		"rolling back":   {paid, running, nil},
-		"shipped":        {placed, shipped(placed), map[string]any{"OrdersShipped": 1.0, "SagaDuration": minute, "outcome": "shipped"}},
+		"shipped":        {placed, shipped(placed), map[string]any{"OrdersShipped": "1 Count", "SagaDuration": minute, "outcome": "shipped"}},
 		"shipped before": {shipped(placed), shipped(placed), nil},
 		"cancelled": {running, cancelled(running, contract.TimedOut), map[string]any{
-			"OrdersCancelled": 1.0, "reason": "timed-out", "SagaDuration": minute, "outcome": "cancelled",
+			"OrdersCancelled": "1 Count", "reason": "timed-out", "SagaDuration": minute, "outcome": "cancelled",
 		}},
 		"cancelled at once": {placed, cancelled(placed, contract.OutOfStock), map[string]any{
-			"OrdersCancelled": 1.0, "reason": "out-of-stock", "SagaDuration": minute, "outcome": "cancelled",
+			"OrdersCancelled": "1 Count", "reason": "out-of-stock", "SagaDuration": minute, "outcome": "cancelled",
 		}},
 		"cancelled before": {cancelled(placed, contract.OutOfStock), cancelled(placed, contract.OutOfStock), nil},
 	} {
@@ -62,7 +64,8 @@ func TestAnOrderIsCountedOnceWhenItIsPlacedAndOnceWhenItEnds(t *testing.T) {
 	}
 }
 
-// written returns the measures of a step, a minute after the order was placed.
+// written returns the measures of a step, a minute after the order was placed, with their
+// units.
 func written(t *testing.T, before, after order.State) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
@@ -77,6 +80,19 @@ func written(t *testing.T, before, after order.State) map[string]any {
 	var line map[string]any
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatal(err)
+	}
+	var metadata struct {
+		AWS struct {
+			CloudWatchMetrics []struct{ Metrics []struct{ Name, Unit string } }
+		} `json:"_aws"`
+	}
+	if err := json.Unmarshal(out.Bytes(), &metadata); err != nil {
+		t.Fatal(err)
+	}
+	for _, set := range metadata.AWS.CloudWatchMetrics {
+		for _, metric := range set.Metrics {
+			line[metric.Name] = fmt.Sprint(line[metric.Name], " ", metric.Unit)
+		}
 	}
 	for _, member := range []string{"msg", "service", "_aws"} {
 		delete(line, member)
