@@ -70,7 +70,7 @@ func sabotages() map[string]sabotage {
 		},
 		"the data of an event is dropped before it is known to be published": {
 			mistake: edit{
-				file: "pkg/participant/corridor.go",
+				file: "pkg/participant/settle.go",
 				old:  "next.Handled = append(next.Handled, h)\n",
 				new: `h.Published = slices.Clone(h.Published)
 			for i := range h.Published {

@@ -87,15 +87,21 @@ func failing(id string, failure error) func(state, participant.Input) (decision,
 
 func TestASagaOfABatchIsLoadedOnceAndCommittedOnce(t *testing.T) {
 	w := newWarehouse(t, shipUnlimited)
-	assertFailed(t, w.batch(t, false, "a 1", "b 1", "a 2", "a 3", "b 2", "c 1"), nil)
-	if w.store.loads != 1 || w.store.commits != 3 {
-		t.Errorf("%d loads and %d commits of three orders", w.store.loads, w.store.commits)
-	}
-	for subject, want := range map[string]int{"a": 3, "b": 2, "c": 1} {
-		if handled, commits := w.shipments(t, subject); handled != want || commits != 1 {
+	assertFailed(t, w.batch(t, false, "a 1", "b 1", "a 2", "a 3", "b 2"), nil)
+	assertCalls(t, w, 1, 2, 0)
+	assertFailed(t, w.batch(t, false, "a 4", "b 3"), nil)
+	assertCalls(t, w, 2, 4, 0)
+	for subject, want := range map[string]int{"a": 4, "b": 3} {
+		if handled, commits := w.shipments(t, subject); handled != want || commits != 2 {
 			t.Errorf("%s: %d events in %d commits", subject, handled, commits)
 		}
 	}
+}
+
+func TestASagaOfABatchIsLoadedAloneIfTheStoreCannotLoadSeveral(t *testing.T) {
+	w := newWarehouse(t, shipUnlimited, func(c *participant.Config[state]) { c.Store = fixed{c.Store} })
+	assertFailed(t, w.batch(t, false, "a 1", "b 1"), nil)
+	assertCalls(t, w, 2, 2, 0)
 }
 
 func TestTheEventsOfABatchArePublishedTogether(t *testing.T) {
@@ -146,6 +152,29 @@ func TestAnEventThatFailsInABatchDelaysLaterOnesOfItsGroupOnly(t *testing.T) {
 	}
 }
 
+func TestAPanicOutsideOfTheDecisionIsTheErrorOfItsEvent(t *testing.T) {
+	w := newWarehouse(t, shipUnlimited, func(c *participant.Config[state]) { c.Language = panicking{Language: c.Language, effectsOf: "a 2"} })
+	failed := w.batch(t, false, "a 1", "a 2", "a 3", "b 1")
+	if len(failed) != 1 || failed["a 2"] == nil || errors.Is(failed["a 2"], event.ErrInvalid) {
+		t.Errorf("the errors are %v", failed)
+	}
+	assertCalls(t, w, 1, 2, 0)
+}
+
+func TestAPanicOfTheStoreIsTheErrorOfItsEvent(t *testing.T) {
+	w := newWarehouse(t, shipUnlimited, func(c *participant.Config[state]) { c.Parallelism = 1 })
+	w.store.before = func(commit int) error {
+		if commit == 1 || commit == 3 { // Both events of a, and the second one alone.
+			panic("out of cheese")
+		}
+		return nil
+	}
+	failed := w.batch(t, false, "a 1", "a 2", "b 1")
+	if len(failed) != 1 || failed["a 2"] == nil {
+		t.Errorf("the errors are %v", failed)
+	}
+}
+
 func TestAPanicInABatchIsTheErrorOfItsEvent(t *testing.T) {
 	for name, panics := range map[string]func(){"panic": func() { panic("out of cheese") }, "Goexit": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
@@ -178,6 +207,46 @@ func TestARaceThatASagaOfABatchLosesIsDecidedAgainOneByOne(t *testing.T) {
 	}
 }
 
+func TestEventsThatAreHandledOneByOneKeepTheirOrder(t *testing.T) {
+	w := newWarehouse(t, shipUnlimited)
+	w.store.before = func(commit int) error { return []error{participant.ErrConflict, nil, errBroken, nil}[commit-1] }
+	assertFailed(t, w.batch(t, true, "a 1", "a 2", "a 3"), errBroken, "a 2", "a 3")
+	if handled, _ := w.shipments(t, "a"); handled != 1 {
+		t.Errorf("%d events are handled", handled)
+	}
+}
+
+func TestEventsThatCannotBeCommittedTogetherAreHandledOneByOne(t *testing.T) {
+	take := func(item string) participant.Adjustment {
+		return participant.Adjustment{Item: item, Add: map[string]int64{"on_hand": -1}}
+	}
+	for name, adjust := range map[string]func(id string) []participant.Adjustment{
+		"both adjust one item": func(string) []participant.Adjustment { return []participant.Adjustment{take(stock)} },
+		"one is refused": func(id string) []participant.Adjustment {
+			return []participant.Adjustment{take(map[string]string{"a 1": stock, "a 2": "sold out"}[id])}
+		},
+		"too many writes": func(id string) (all []participant.Adjustment) {
+			for n := range participant.MaximumWrites / 2 {
+				all = append(all, participant.Adjustment{Item: fmt.Sprint(id, n), Add: map[string]int64{"on_hand": 1}})
+			}
+			return all
+		},
+	} {
+		w := newWarehouse(t, func(s state, in participant.Input) (decision, error) {
+			d, err := shipUnlimited(s, in)
+			if len(in.Refused) == 0 {
+				d.Adjustments = adjust(in.Event.ID)
+			}
+			d.State.Shipments = s.Shipments + 1
+			return d, err
+		})
+		assertFailed(t, w.batch(t, true, "a 1", "a 2"), nil)
+		if handled, commits := w.shipments(t, "a"); handled != 2 || commits != 2 {
+			t.Errorf("%s: %d events in %d commits", name, handled, commits)
+		}
+	}
+}
+
 func TestARefusedEventOfABatchIsDecidedAgainAlone(t *testing.T) {
 	w := newWarehouse(t, ship)
 	take := []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": -99}}}
@@ -204,6 +273,7 @@ func TestALoadThatFailsFailsTheEventsThatNeedIt(t *testing.T) {
 	w := newWarehouse(t, shipUnlimited)
 	w.store.load = func() error { return errBroken }
 	assertFailed(t, w.batch(t, false, "a 1", "b 1"), errBroken, "a 1", "b 1")
+	assertCalls(t, w, 1, 0, 0)
 }
 
 func TestARecordThatCannotBeReadFailsItsOwnEventsOnly(t *testing.T) {
@@ -213,24 +283,31 @@ func TestARecordThatCannotBeReadFailsItsOwnEventsOnly(t *testing.T) {
 }
 
 func TestAnEventThatCannotBeDecodedFailsAloneEvenIfItPanics(t *testing.T) {
-	w := newWarehouse(t, shipUnlimited, func(c *participant.Config[state]) { c.Language = panicking{c.Language, "a 2"} })
+	w := newWarehouse(t, shipUnlimited, func(c *participant.Config[state]) { c.Language = panicking{Language: c.Language, event: "a 2"} })
 	if failed := w.batch(t, false, "a 1", "a 2", "b 1"); len(failed) != 1 || failed["a 2"] == nil {
 		t.Errorf("the errors are %v", failed)
 	}
 }
 
-// panicking is a language that panics for the event with an id.
+// panicking is a language that panics for the event with an id, or for those that it causes.
 type panicking struct {
 	participant.Language
 
-	id string
+	event, effectsOf string
 }
 
 func (l panicking) Decode(e event.Event) (event.Data, error) {
-	if e.ID == l.id {
+	if e.ID == l.event {
 		panic("out of cheese")
 	}
 	return l.Language.Decode(e)
+}
+
+func (l panicking) Seal(e event.Event) (event.Event, error) {
+	if e.CausationID == l.effectsOf {
+		panic("out of cheese")
+	}
+	return l.Language.Seal(e)
 }
 
 func TestADecisionThatTakesTooLongFailsItsEventOnly(t *testing.T) {
@@ -305,8 +382,8 @@ func (r rejecting) Publish(ctx context.Context, events ...event.Event) error {
 
 func TestAnEventTwiceInABatchHasOneEffectAndOneResult(t *testing.T) {
 	w := newWarehouse(t, shipUnlimited)
-	assertFailed(t, w.batch(t, false, "a 1", "a 1"), nil)
-	if handled, commits := w.shipments(t, "a"); handled != 1 || commits != 1 || len(w.publisher.Published()) != 2 {
+	assertFailed(t, w.batch(t, false, "a 1", "a 2", "a 2"), nil)
+	if handled, commits := w.shipments(t, "a"); handled != 2 || commits != 1 || len(w.publisher.Published()) != 4 {
 		t.Errorf("%d events in %d commits, and %d published", handled, commits, len(w.publisher.Published()))
 	}
 	w = newWarehouse(t, shipUnlimited)
@@ -316,6 +393,19 @@ func TestAnEventTwiceInABatchHasOneEffectAndOneResult(t *testing.T) {
 		if !errors.Is(err, participant.ErrUnpublished) {
 			t.Errorf("delivery %d has the error %v", i, err)
 		}
+	}
+}
+
+func TestADuplicateInABatchIsPublishedAgainBesideAnEventOfAnotherSourceWithItsID(t *testing.T) {
+	w := newWarehouse(t, shipUnlimited)
+	w.mustHandle(t, w.placed(t, "e-1"))
+	deliveries := []event.Delivery{{Event: w.declined(t, "e-1"), Context: t.Context()}, {Event: w.placed(t, "e-1"), Context: t.Context()}}
+	if err := errors.Join(w.HandleBatch(t.Context(), deliveries)...); err != nil {
+		t.Fatal(err)
+	}
+	published := encoded(t, w.publisher.Published())
+	if len(published) != 6 || !slices.Equal(published[4:], published[:2]) {
+		t.Errorf("published are %v", published)
 	}
 }
 

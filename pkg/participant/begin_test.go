@@ -25,11 +25,16 @@ func assertCalls(t *testing.T, w *warehouse, loads, commits, pauses int) {
 	}
 }
 
-func TestAnEventThatBeginsARecordIsCommittedWithoutALoad(t *testing.T) {
-	w := newWarehouse(t, ship, beginning)
-	w.mustHandle(t, w.placed(t, "e-1"))
-	assertCalls(t, w, 0, 1, 0)
-	w.assertShipments(t, 1)
+func TestOnlyAnEventThatBeginsARecordIsCommittedWithoutALoad(t *testing.T) {
+	for loads, begins := range [][]event.Data{
+		{contract.CancellationRequested{}, contract.OrderPlaced{}},
+		{contract.CancellationRequested{}},
+	} {
+		w := newWarehouse(t, ship, func(c *participant.Config[state]) { c.Begins = begins })
+		w.mustHandle(t, w.placed(t, "e-1"))
+		assertCalls(t, w, loads, 1, 0)
+		w.assertShipments(t, 1)
+	}
 }
 
 func TestABeginningThatMeetsARecordIsDecidedOnAgainWithoutALoadOrAPause(t *testing.T) {
@@ -66,24 +71,35 @@ func TestABeginningWithOtherContentIsInvalid(t *testing.T) {
 }
 
 func TestAnErrorThatWasDecidedOnAGuessedRecordIsNotFinal(t *testing.T) {
-	for name, failure := range map[string]error{"invalid": event.ErrInvalid, "another": errBroken} {
+	for name, c := range map[string]struct {
+		decided decision
+		failure error
+		want    error
+		// commits are tried on an empty record.
+		commits int
+	}{
+		"invalid":           {failure: event.ErrInvalid, want: event.ErrInvalid},
+		"another":           {failure: errBroken, want: errBroken},
+		"an invalid commit": {decided: decision{Adjustments: []participant.Adjustment{{Item: stock}}}, want: event.ErrInvalid, commits: 1},
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWarehouse(t, func(s state, in participant.Input) (decision, error) {
 				if s.Shipments == 0 {
-					return decision{}, failure
+					return c.decided, c.failure
 				}
 				return ship(s, in)
 			}, beginning)
-			if err := w.Handle(t.Context(), w.placed(t, "e-0")); !errors.Is(err, failure) {
+			if err := w.Handle(t.Context(), w.placed(t, "e-0")); !errors.Is(err, c.want) {
 				t.Errorf("without a record the error is %v", err)
 			}
-			assertCalls(t, w, 1, 0, 0)
+			assertCalls(t, w, 1, 2*c.commits, 0) // Guessed and loaded.
+			w.store.loads, w.store.commits = 0, 0
 			shipped := participant.Record{Subject: "o-1", State: []byte(`{"Shipments":1}`)}
 			if err := w.store.Store.Commit(t.Context(), shipped, nil); err != nil {
 				t.Fatal(err)
 			}
 			w.mustHandle(t, w.placed(t, "e-1"))
-			assertCalls(t, w, 2, 1, 0)
+			assertCalls(t, w, 1, c.commits+1, 0)
 		})
 	}
 }

@@ -22,19 +22,10 @@ func checkIdentity(cause event.Event) error {
 }
 
 // checkCommittable returns an error if the task could not be committed even with an
-// unchanged state. It is checked before the decision, which may call an external
-// service. In a record that is half empty there is room for the task.
-func (p *Participant[S]) checkCommittable(record Record, t *task, state S, now time.Time) error {
-	e := t.Event
-	if err := CheckSubject(e.Subject); err != nil {
+// unchanged state. It is checked before the decision, which may call an external service.
+func (p *Participant[S]) checkCommittable(record Record, t *task, now time.Time) error {
+	if err := CheckSubject(t.Event.Subject); err != nil {
 		return err
 	}
-	if record.Size()+len(e.ID)+len(e.Source)+len(e.Type)+len(e.CausationID) < MaximumRecord/2 {
-		return nil
-	}
-	unchanged, err := p.nextRecord(record, t, state, nil, now)
-	if err != nil {
-		return err
-	}
-	return CheckCommit(unchanged, nil)
+	return p.remember(record, t, nil, now).checkSize()
 }

@@ -2,6 +2,7 @@ package participant_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -62,6 +63,32 @@ func TestCommittedIsCalledOnceForAnEventHandledManyTimesAtOnce(t *testing.T) {
 	}
 	race(t, w, events)
 	assertCommitted(t, *commits, "e-1: 0 to 1")
+}
+
+// A state is upgraded four times: for the decision, to check the new one, and for Committed.
+func TestCommittedIsNotCalledWithoutItsStates(t *testing.T) {
+	for _, broken := range []int{3, 4} {
+		upgrades := 0
+		w := newWarehouse(t, ship, func(c *participant.Config[state]) {
+			c.Upgrade = func(s state, _ participant.Record) (state, error) {
+				if upgrades++; upgrades == broken {
+					return state{}, errBroken
+				}
+				return s, nil
+			}
+			c.Committed = func(context.Context, state, state, participant.Input) { t.Error("it is called") }
+		})
+		if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "o-1", State: []byte("{}")}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, errBroken) {
+			t.Errorf("the error is %v", err)
+		}
+		w.mustHandle(t, w.placed(t, "e-1"))
+		if published := len(w.publisher.Published()); published != 2 {
+			t.Errorf("%d events are published", published)
+		}
+	}
 }
 
 func TestCommittedIsNotCalledForACommitThatFails(t *testing.T) {

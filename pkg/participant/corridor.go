@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"example.com/saga/pkg/event"
@@ -20,10 +19,6 @@ const maximumAttempts = 8
 // because there may be another record.
 var errGuessed = errors.New("decided on a guessed record")
 
-// errNotTogether means that tasks cannot be committed together. Two of them adjust one item, and
-// what one takes might be what the other has returned; or one needs counters or moves first.
-var errNotTogether = errors.New("events of a batch cannot be committed together")
-
 // view is what is known of a record: it was loaded, or is guessed to be empty.
 type view struct {
 	record    Record
@@ -34,7 +29,7 @@ type view struct {
 func (p *Participant[S]) guess(t *task) *view {
 	for _, begins := range p.config.Begins {
 		if begins.EventType() == t.data.EventType() {
-			return &view{Record{Subject: t.Event.Subject}, true}
+			return &view{isGuessed: true}
 		}
 	}
 	return nil
@@ -42,8 +37,9 @@ func (p *Participant[S]) guess(t *task) *view {
 
 // run decides on the tasks of one saga in their order, commits what they decide with one
 // commit, and sets their results. It begins with a view of the record, or loads it. It
-// returns the record after the tasks, and reports whether each may have another result
-// if it is run alone.
+// returns the record after the tasks, or reports that each may have another result if it
+// is run alone. Two tasks that adjust one item are such, because a Store refuses both in
+// one commit: in their sum, one would take what the other returns.
 func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (record Record, divisible bool) {
 	var in Input
 	for attempt := 1; ; attempt++ {
@@ -57,6 +53,7 @@ func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (recor
 		}
 		items, isRefused := errors.AsType[*RefusedError](err)
 		conflict, isStanding := errors.AsType[*ConflictError](err)
+		_, isNeeded := errors.AsType[*needError](err)
 		isLost := errors.Is(err, ErrConflict)
 		switch {
 		case err == nil:
@@ -69,7 +66,7 @@ func (p *Participant[S]) run(ctx context.Context, tasks []*task, v *view) (recor
 			continue
 		case len(tasks) > 1:
 			p.fail(tasks, err)
-			return record, isRefused || isLost || errors.Is(err, event.ErrInvalid) || errors.Is(err, errNotTogether)
+			return Record{}, isRefused || isLost || isNeeded || errors.Is(err, event.ErrInvalid)
 		case attempt >= maximumAttempts, !isRefused && !isLost:
 			p.fail(tasks, err)
 			return record, false
@@ -111,11 +108,13 @@ func (p *Participant[S]) decideAll(ctx context.Context, tasks []*task, v view, k
 	now := p.config.Clock().UTC().Truncate(time.Millisecond)
 	for i, t := range tasks {
 		t.reset()
-		err := p.decide(ctx, plan, t, Input{Event: t.Event, Data: t.data, Now: now, Refused: known.Refused, Counters: known.Counters})
+		in := Input{Event: t.Event, Data: t.data, Now: now, Refused: known.Refused, Counters: known.Counters}
+		err := safely.Call(func() error { return p.decide(ctx, plan, t, in) })
+		_, isNeeded := errors.AsType[*needError](err)
 		switch {
 		case err == nil:
 			continue
-		case errors.Is(err, errNotTogether):
+		case isNeeded:
 			return plan.next, err
 		case v.isGuessed:
 			return plan.next, errGuessed
@@ -159,16 +158,6 @@ func (plan *plan) repeat(t *task, handled Handled) error {
 	return handled.checkContent(t)
 }
 
-// checkDistinct returns errNotTogether if an earlier step of the plan adjusts one of the items.
-func (plan *plan) checkDistinct(adjustments []Adjustment) error {
-	for _, adjustment := range adjustments {
-		if slices.ContainsFunc(plan.adjustments, func(a Adjustment) bool { return a.Item == adjustment.Item }) {
-			return errNotTogether
-		}
-	}
-	return nil
-}
-
 // decide decides on one task and adds the decision to the plan. The context of the task
 // ends with ctx.
 func (p *Participant[S]) decide(ctx context.Context, plan *plan, t *task, in Input) error {
@@ -179,7 +168,7 @@ func (p *Participant[S]) decide(ctx context.Context, plan *plan, t *task, in Inp
 	if err != nil {
 		return err
 	}
-	if err := p.checkCommittable(plan.next, t, state, in.Now); err != nil {
+	if err := p.checkCommittable(plan.next, t, in.Now); err != nil {
 		return err
 	}
 	deciding, cancel := withDeadlineOf(ctx, t.Context)
@@ -194,9 +183,6 @@ func (p *Participant[S]) decide(ctx context.Context, plan *plan, t *task, in Inp
 	}
 	if len(decision.Reads)+len(decision.Moves) > 0 {
 		return &needError{decision.Reads, decision.Moves}
-	}
-	if err := plan.checkDistinct(decision.Adjustments); err != nil {
-		return err
 	}
 	published, err := p.outgoingEvents(t, decision.Events, in.Now)
 	if err != nil {
@@ -289,54 +275,27 @@ func (p *Participant[S]) outgoingEvents(t *task, data []event.Data, now time.Tim
 	return published, nil
 }
 
-// nextRecord returns the record after a task, without the entries that have expired. An
-// entry does not expire while the same event would still be accepted, or while the record
-// is due: work for a saga that has not ended may need its first event.
+// nextRecord returns the record after a task.
 func (p *Participant[S]) nextRecord(record Record, t *task, state S, published []event.Event, now time.Time) (Record, error) {
 	encoded, err := json.Marshal(state)
 	if err != nil {
-		return Record{}, fmt.Errorf("%w: the state of %s cannot be encoded: %w", event.ErrInvalid, record.Subject, err)
+		return Record{}, fmt.Errorf("%w: the state of %s cannot be encoded: %w", event.ErrInvalid, t.Event.Subject, err)
 	}
-	all := append(settle(record.Handled, t.Event.CausationID), Handled{
-		Source:      t.Event.Source,
-		ID:          t.Event.ID,
-		Type:        t.Event.Type,
-		CausationID: t.Event.CausationID,
-		Digest:      t.digest,
-		OccurredAt:  t.Event.Time.UTC().Truncate(time.Millisecond),
-		HandledAt:   now,
-		Published:   published,
-	})
-	next := Record{Subject: t.Event.Subject, Owner: p.config.Source, Version: record.Version, State: encoded}
+	next := Record{Subject: t.Event.Subject, Owner: p.config.Source, Version: record.Version, State: encoded, Handled: record.Handled}
 	if p.config.Due != nil {
 		next.Due = p.config.Due(state).Truncate(time.Second)
 	}
 	if p.config.KeepUntil != nil {
 		next.ExpiresAt = p.config.KeepUntil(state).UTC()
 	}
-	isDue := !next.Due.IsZero()
-	for _, h := range all {
-		if until := later(h.HandledAt, h.OccurredAt).Add(p.config.Retention + retentionMargin); isDue || until.After(now) {
-			next.Handled = append(next.Handled, h)
-			next.ExpiresAt = later(next.ExpiresAt, until)
-		}
-	}
+	next = p.remember(next, t, published, now)
 	if p.config.Entry != nil {
 		if next, err = next.withEntry(p.config.Entry(state)); err != nil {
 			return Record{}, err
 		}
 	}
-	if isDue {
+	if !next.Due.IsZero() {
 		next.ExpiresAt = time.Time{} // An expired record would never be found due.
 	}
 	return next, nil
-}
-
-// later returns the later of two times. The clock of an event's publisher may be
-// ahead or behind.
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -1,11 +1,9 @@
 package participant_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
-	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 )
 
@@ -67,9 +65,7 @@ func TestAnEntryWithoutAnAccountOrAnExpiryIsInvalid(t *testing.T) {
 		"no expiry":  {Account: "a", Amount: 25},
 	} {
 		w := newWarehouse(t, ship, withEntry(entry))
-		if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, event.ErrInvalid) {
-			t.Errorf("%s: the error is %v", name, err)
-		}
+		assertInvalid(t, w.Handle(t.Context(), w.placed(t, "e-1")), "the entry of o-1 has no account or no expiry")
 		if record, committed := w.store.Records()["o-1"]; committed {
 			t.Errorf("%s: %+v is committed", name, record)
 		}

@@ -1,7 +1,10 @@
 package participant_test
 
 import (
+	"context"
 	"errors"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +12,7 @@ import (
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
+	"example.com/saga/pkg/memory"
 	"example.com/saga/pkg/participant"
 )
 
@@ -152,6 +156,7 @@ func TestATombstoneOutlivesEveryEventThatIsStillAccepted(t *testing.T) {
 func TestAnErasureThatFailsIsCompletedByTheNext(t *testing.T) {
 	for name, fail := range map[string]func(w *warehouse){
 		"loading":           func(w *warehouse) { w.store.load = func() error { return errBroken } },
+		"publishing":        func(w *warehouse) { w.breakPublisher() },
 		"before the commit": func(w *warehouse) { w.store.before = once(always) },
 		"after the commit":  func(w *warehouse) { w.store.after = once(always) },
 	} {
@@ -189,12 +194,40 @@ func TestAnErasureThatLosesARaceErasesTheNewRecord(t *testing.T) {
 	}
 }
 
+func TestAnInterruptedPauseEndsTheErasure(t *testing.T) {
+	w := newWarehouse(t, ship, func(c *participant.Config[state]) {
+		c.Pause = func(context.Context, int) error { return context.DeadlineExceeded }
+	})
+	w.store.before = func(int) error { return participant.ErrConflict }
+	if err := w.Erase(t.Context(), "o-1", tombstone); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, participant.ErrConflict) {
+		t.Errorf("the error %v is not both the conflict and the error of the pause", err)
+	}
+	assertCalls(t, w, 1, 1, 0)
+}
+
+func TestATombstoneThatCannotBeEncodedIsAnError(t *testing.T) {
+	store := memory.NewStore()
+	p, err := participant.New(participant.Config[float64]{
+		Source: "till", Decide: participant.Pure(func(float64, participant.Input) (participant.Decision[float64], error) {
+			return participant.Decision[float64]{}, nil
+		}),
+		Store: store, Publisher: &memory.Publisher{}, Language: dialect{}, Retention: retention,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = p.Erase(t.Context(), "o-1", func(float64) (float64, []participant.Adjustment, error) { return math.NaN(), nil, nil })
+	if err == nil || !strings.Contains(err.Error(), "encode the tombstone") || len(store.Records()) != 0 {
+		t.Errorf("the error is %v, and the records are %v", err, store.Records())
+	}
+}
+
 func TestASagaThatHasNotEndedIsNotErased(t *testing.T) {
 	errUnfinished := errors.New("unfinished")
 	w := newWarehouse(t, ship)
 	w.mustHandle(t, w.placed(t, "e-1"))
 	err := w.Erase(t.Context(), "o-1", func(s state) (state, []participant.Adjustment, error) { return s, nil, errUnfinished })
-	if !errors.Is(err, errUnfinished) {
+	if !errors.Is(err, errUnfinished) || err.Error() != "warehouse erases o-1: unfinished" {
 		t.Errorf("the error is %v", err)
 	}
 	w.assertShipments(t, 1)
@@ -221,12 +254,5 @@ func TestATombstoneThatTakesMoreThanThereIsIsNotCommitted(t *testing.T) {
 	}
 	if _, record, err := w.Load(t.Context(), "o-1"); err != nil || record.Erased {
 		t.Errorf("it is erased, %v", err)
-	}
-}
-
-func TestARefusalNamesNoItem(t *testing.T) {
-	err := &participant.RefusedError{Items: []string{"customer#c-42"}}
-	if text := err.Error(); text != "not enough in 1 of the adjusted items" {
-		t.Errorf("it is %q", text)
 	}
 }

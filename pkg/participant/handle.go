@@ -228,7 +228,6 @@ func (p *Participant[S]) handleSaga(ctx context.Context, s *saga) {
 		return
 	}
 	for i, t := range s.tasks {
-		t.reset()
 		p.runSafely(ctx, s.tasks[i:i+1], nil)
 		if t.blocks() {
 			p.fail(s.tasks[i+1:], t.err)
@@ -237,8 +236,9 @@ func (p *Participant[S]) handleSaga(ctx context.Context, s *saga) {
 	}
 }
 
-// runSafely is like run, but a panic is an error of the tasks. One on a guessed record is
-// not final.
+// runSafely is like run, but a panic is an error of the tasks: one of the store, or of
+// Committed, because that of a decision is the error of its task already. It may come
+// from what one of several tasks commits.
 func (p *Participant[S]) runSafely(ctx context.Context, tasks []*task, v *view) (divisible bool) {
 	panicked := safely.Call(func() error {
 		_, divisible = p.run(ctx, tasks, v)
@@ -246,7 +246,7 @@ func (p *Participant[S]) runSafely(ctx context.Context, tasks []*task, v *view) 
 	})
 	if panicked != nil {
 		p.fail(tasks, panicked)
-		return len(tasks) > 1 || (v != nil && v.isGuessed)
+		return len(tasks) > 1
 	}
 	return divisible
 }

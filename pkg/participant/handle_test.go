@@ -115,6 +115,19 @@ func TestAPublishedEventCarriesTheTraceOfItsDecision(t *testing.T) {
 	assertOneContentPerID(t, w.publisher.Published())
 }
 
+// declined makes a payment.declined event of now about order o-1.
+func (w *warehouse) declined(tb tester, id string) event.Event {
+	tb.Helper()
+	e, err := w.language.Seal(event.Event{
+		ID: id, Source: contract.SourcePayment, Type: contract.PaymentDeclined{}.EventType(), Subject: "o-1",
+		Time: w.clock(), CorrelationID: "c-1", Data: json.RawMessage(`{"reason":"payment-declined"}`),
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return e
+}
+
 func TestTheSameIDFromAnotherSourceIsAnotherEvent(t *testing.T) {
 	var sources []string
 	w := newWarehouse(t, func(s state, in participant.Input) (decision, error) {
@@ -122,14 +135,7 @@ func TestTheSameIDFromAnotherSourceIsAnotherEvent(t *testing.T) {
 		return decision{State: s}, nil
 	})
 	w.mustHandle(t, w.placed(t, "e-1"))
-	declined, err := w.language.Seal(event.Event{
-		ID: "e-1", Source: contract.SourcePayment, Type: contract.PaymentDeclined{}.EventType(), Subject: "o-1",
-		Time: w.now, CorrelationID: "c-1", Data: json.RawMessage(`{"reason":"payment-declined"}`),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.mustHandle(t, declined)
+	w.mustHandle(t, w.declined(t, "e-1"))
 	if diff := cmp.Diff([]string{"order", "payment"}, sources); diff != "" {
 		t.Error(diff)
 	}
@@ -137,8 +143,44 @@ func TestTheSameIDFromAnotherSourceIsAnotherEvent(t *testing.T) {
 
 func TestThePublisherIsNotCalledWithoutEvents(t *testing.T) {
 	w := newWarehouse(t, func(s state, _ participant.Input) (decision, error) { return decision{State: s}, nil })
-	w.publisher.before = func(int) error { return errBroken }
+	w.publisher.before = func(int) error {
+		t.Error("it is called")
+		return nil
+	}
 	w.mustHandle(t, w.placed(t, "e-1"))
+}
+
+// observed is a store that notes the contexts of its loads.
+type observed struct {
+	participant.Store
+
+	note func(context.Context)
+}
+
+func (o observed) Load(ctx context.Context, subject string) (participant.Record, error) {
+	o.note(ctx)
+	return o.Store.Load(ctx, subject)
+}
+
+func TestTheContextsOfTheDecisionAndOfTheStoreEndWithTheHandling(t *testing.T) {
+	var contexts []context.Context
+	note := func(ctx context.Context) { contexts = append(contexts, ctx) }
+	w := newWarehouse(t, nil, func(c *participant.Config[state]) {
+		c.Store = observed{c.Store, note}
+		c.Decide = func(ctx context.Context, s state, in participant.Input) (decision, error) {
+			note(ctx)
+			return ship(s, in)
+		}
+	})
+	w.mustHandle(t, w.placed(t, "e-1"))
+	if len(contexts) != 2 {
+		t.Fatalf("%d calls are made", len(contexts))
+	}
+	for i, ctx := range contexts {
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			t.Errorf("the context of call %d has the error %v", i, ctx.Err())
+		}
+	}
 }
 
 func TestAnErrorOfTheDecisionIsReturnedAndNothingIsCommitted(t *testing.T) {
@@ -177,11 +219,17 @@ func TestAnUnknownSubjectHasAnEmptyRecord(t *testing.T) {
 }
 
 func TestAStateThatCannotBeDecodedIsAnError(t *testing.T) {
-	w := newWarehouse(t, ship)
-	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "o-1", State: []byte("[]")}, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Handle(t.Context(), w.placed(t, "e-1")); err == nil || errors.Is(err, event.ErrInvalid) {
-		t.Errorf("the error is %v, want one after which the event is delivered again", err)
+	for _, text := range []json.RawMessage{[]byte("[]"), nil} {
+		record := participant.Record{Subject: "o-1", Version: 1, State: text}
+		w := newWarehouse(t, func(s state, _ participant.Input) (decision, error) {
+			t.Error("it was decided on")
+			return decision{State: s}, nil
+		}, func(c *participant.Config[state]) { c.Store = loaded{c.Store, record} })
+		if _, _, err := w.Load(t.Context(), "o-1"); err == nil {
+			t.Errorf("%q is loaded", text)
+		}
+		if err := w.Handle(t.Context(), w.placed(t, "e-1")); err == nil || errors.Is(err, event.ErrInvalid) {
+			t.Errorf("the error of %q is %v, want one after which the event is delivered again", text, err)
+		}
 	}
 }

@@ -60,15 +60,14 @@ func CheckSubject(subject string) error {
 }
 
 // CheckCommit returns event.ErrInvalid for a commit that no Store makes. Each Store calls
-// it, so that all have the same limits. A Participant calls it before a decision, which
-// may call an external service, with the unchanged state.
+// it, so that all have the same limits. A Participant checks the subject and the size before
+// a decision, which may call an external service, with the unchanged state.
 func CheckCommit(record Record, adjustments []Adjustment) error {
 	if err := CheckSubject(record.Subject); err != nil {
 		return err
 	}
-	if size := record.Size(); size > MaximumRecord {
-		return fmt.Errorf("%w: the record of %s would have %d bytes with %d events, %d are allowed",
-			event.ErrInvalid, record.Subject, size, len(record.Handled), MaximumRecord)
+	if err := record.checkSize(); err != nil {
+		return err
 	}
 	if record.Entry != (Entry{}) {
 		if err := checkText("account", record.Entry.Account, MaximumKey); err != nil {
@@ -79,6 +78,14 @@ func CheckCommit(record Record, adjustments []Adjustment) error {
 		return fmt.Errorf("%w: the record of %s: %w", event.ErrInvalid, record.Subject, err)
 	}
 	return checkAdjustments(record.Subject, adjustments)
+}
+
+func (r Record) checkSize() error {
+	if size := r.Size(); size > MaximumRecord {
+		return fmt.Errorf("%w: the record of %s would have %d bytes with %d events, %d are allowed",
+			event.ErrInvalid, r.Subject, size, len(r.Handled), MaximumRecord)
+	}
+	return nil
 }
 
 // checkJSON returns an error unless the state, and the data of every event, is JSON.

@@ -10,6 +10,33 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
+func TestEveryTextOfARecordCountsInItsSize(t *testing.T) {
+	record := participant.Record{Handled: make([]participant.Handled, 2)}
+	handled := &record.Handled[1]
+	handled.Published = make([]event.Event, 2)
+	published := &handled.Published[1]
+	assertGrowth := func(grow func(), want int) {
+		t.Helper()
+		before := record.Size()
+		grow()
+		if got := record.Size() - before; got != want {
+			t.Errorf("%d bytes more count as %d", want, got)
+		}
+	}
+	text := strings.Repeat("x", 100)
+	for _, place := range []*string{
+		&record.Subject, &record.Owner, &record.Entry.Account,
+		&handled.Source, &handled.ID, &handled.Type, &handled.CausationID, &handled.Digest,
+		&published.ID, &published.Source, &published.Type, &published.Subject, &published.DataSchema,
+		&published.CorrelationID, &published.CausationID, &published.TraceParent,
+	} {
+		assertGrowth(func() { *place = text }, len(text))
+	}
+	for _, place := range []*json.RawMessage{&record.State, &published.Data} {
+		assertGrowth(func() { *place = json.RawMessage(text) }, len(text))
+	}
+}
+
 // The numbers are those of the package documentation.
 func TestARecordHasRoomForTheDocumentedNumberOfEvents(t *testing.T) {
 	w := newWarehouse(t, ship)

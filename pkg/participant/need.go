@@ -11,7 +11,7 @@ import (
 // above what a decision needs, and ends one that never has enough.
 const maximumSteps = 200
 
-// needError means that a decision needs its Reads and Moves first: see errNotTogether.
+// needError means that a decision needs its Reads and Moves first.
 type needError struct {
 	reads []string
 	moves []Adjustment
@@ -19,9 +19,6 @@ type needError struct {
 
 // Error implements error.
 func (e *needError) Error() string { return "the decision needs counters or moves first" }
-
-// Unwrap returns errNotTogether.
-func (e *needError) Unwrap() error { return errNotTogether }
 
 // provide makes the reads, or else the moves, that a decision needs, and returns what is known
 // then: after a move, nothing. A refused move is a conflict, because the counters were
@@ -42,10 +39,8 @@ func (p *Participant[S]) provide(ctx context.Context, needed *needError, known I
 	if err != nil {
 		return known, err
 	}
-	counters := maps.Clone(known.Counters)
-	if counters == nil {
-		counters = make(Counters)
-	}
+	counters := make(Counters)
+	maps.Copy(counters, known.Counters)
 	maps.Copy(counters, read)
 	return Input{Refused: known.Refused, Counters: counters}, nil
 }

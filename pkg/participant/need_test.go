@@ -1,6 +1,7 @@
 package participant_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -101,9 +102,55 @@ func TestADecisionThatNeverHasEnoughIsDeliveredAgain(t *testing.T) {
 type fixed struct{ participant.Store }
 
 func TestAStoreThatMovesNothingIsAnError(t *testing.T) {
-	w := newWarehouse(t, func(state, participant.Input) (decision, error) { return decision{Reads: []string{stock}}, nil },
-		func(c *participant.Config[state]) { c.Store = fixed{c.Store} })
-	if err := w.Handle(t.Context(), w.placed(t, "e-1")); err == nil || errors.Is(err, event.ErrInvalid) {
+	decided := 0
+	w := newWarehouse(t, func(state, participant.Input) (decision, error) {
+		decided++
+		return decision{Reads: []string{stock}}, nil
+	}, func(c *participant.Config[state]) { c.Store = fixed{c.Store} })
+	err := w.Handle(t.Context(), w.placed(t, "e-1"))
+	const want = "the store of warehouse neither reads nor moves counters"
+	if err == nil || errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), want) {
 		t.Errorf("the error is %v", err)
 	}
+	if decided != 1 {
+		t.Errorf("it was decided %d times", decided)
+	}
+}
+
+// immovable is a store whose reads and moves of counters fail.
+type immovable struct{ *breakable }
+
+func (immovable) CountersOf(context.Context, ...string) (participant.Counters, error) {
+	return nil, errBroken
+}
+
+func (immovable) Move(context.Context, []participant.Adjustment) error { return errBroken }
+
+func TestAReadOrAMoveThatFailsFailsTheEvent(t *testing.T) {
+	for name, needed := range map[string]decision{
+		"read": {Reads: []string{stock}},
+		"move": {Moves: []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": 1}}}},
+	} {
+		decided := 0
+		w := newWarehouse(t, func(state, participant.Input) (decision, error) {
+			decided++
+			return needed, nil
+		}, func(c *participant.Config[state]) { c.Store = immovable{c.Store.(*breakable)} })
+		if err := w.Handle(t.Context(), w.placed(t, "e-1")); !errors.Is(err, errBroken) || decided != 1 {
+			t.Errorf("%s: the error is %v after %d decisions", name, err, decided)
+		}
+		assertCalls(t, w, 1, 0, 0)
+	}
+}
+
+func TestADecisionKeepsWhatItHasReadBefore(t *testing.T) {
+	w := newWarehouse(t, func(s state, in participant.Input) (decision, error) {
+		for _, item := range []string{stock, reserve} {
+			if _, isRead := in.Counters[item]; !isRead {
+				return decision{Reads: []string{item}}, nil
+			}
+		}
+		return decision{State: s}, nil
+	})
+	w.mustHandle(t, w.placed(t, "e-1"))
 }

@@ -16,10 +16,8 @@ func Jitter(random func() float64) func(ctx context.Context, n int) error {
 		if deadline, limited := ctx.Deadline(); limited && time.Until(deadline) <= pause {
 			return fmt.Errorf("no time for another attempt: %w", context.DeadlineExceeded)
 		}
-		timer := time.NewTimer(pause)
-		defer timer.Stop()
 		select {
-		case <-timer.C:
+		case <-time.After(pause):
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()

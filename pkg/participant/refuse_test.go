@@ -104,6 +104,15 @@ func TestAnEventThatCanNeverBeCommittedIsNotDecidedOn(t *testing.T) {
 	}
 	w.wait(retention + 2*time.Hour)
 	w.mustHandle(t, w.placed(t, "e-2"))
+
+	decided = 0
+	w = newWarehouse(t, func(s state, _ participant.Input) (decision, error) {
+		decided++
+		return decision{State: s}, nil
+	}, beginning)
+	if _, err := w.Execute(t.Context(), w.about(t, "o#1", "c-1"), contract.OrderPlaced{}); !errors.Is(err, event.ErrInvalid) || decided != 0 {
+		t.Errorf("the error of a subject that no record has is %v after %d decisions", err, decided)
+	}
 }
 
 func TestAnEventThatCanNeverBePublishedIsNotCommitted(t *testing.T) {

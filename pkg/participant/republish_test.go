@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/participant"
 )
 
@@ -85,6 +86,15 @@ func TestAFailureToRepublishIsErrUnpublished(t *testing.T) {
 	w.breakPublisher()
 	if err := w.Republish(t.Context(), record); !errors.Is(err, participant.ErrUnpublished) || !errors.Is(err, errBroken) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestTheFirstEventOfARecordIsTheFirstThatWasPublished(t *testing.T) {
+	handled := []participant.Handled{{}, {Published: []event.Event{{ID: "1"}, {ID: "2"}}}, {Published: []event.Event{{ID: "3"}}}}
+	for n, want := range []string{"", "", "1", "1"} {
+		if first := (participant.Record{Handled: handled[:n]}).First(); first.ID != want {
+			t.Errorf("of %d handled events it is %q, not %q", n, first.ID, want)
+		}
 	}
 }
 

@@ -72,7 +72,11 @@ func TestAnInterruptedPauseEndsTheHandling(t *testing.T) {
 }
 
 func TestADecisionIsMadeAgainWithTheRefusedItems(t *testing.T) {
-	w := newWarehouse(t, ship)
+	var counters participant.Counters
+	w := newWarehouse(t, func(s state, in participant.Input) (decision, error) {
+		counters = in.Counters
+		return ship(s, in)
+	})
 	takeAll := []participant.Adjustment{{Item: stock, Add: map[string]int64{"on_hand": -100}}}
 	if err := w.store.Store.Commit(t.Context(), participant.Record{Subject: "other", State: []byte("{}")}, takeAll); err != nil {
 		t.Fatal(err)
@@ -85,6 +89,9 @@ func TestADecisionIsMadeAgainWithTheRefusedItems(t *testing.T) {
 	}
 	if diff := cmp.Diff(state{Refused: []string{stock}}, s); diff != "" {
 		t.Error(diff)
+	}
+	if diff := cmp.Diff(participant.Counters{stock: {"on_hand": 0}}, counters); diff != "" {
+		t.Errorf("the counters (-want +got):\n%s", diff)
 	}
 	published := w.publisher.Published()
 	if len(published) != 1 || published[0].Type != "warehouse.stock-unavailable" {

@@ -53,6 +53,14 @@ func TestTheDataOfAnEventIsKeptUntilAnEffectOfItHasComeBack(t *testing.T) {
 	if diff := cmp.Diff(want, kept(t, w)); diff != "" {
 		t.Errorf("after the effect of the second event:\n%s", diff)
 	}
+	w.mustHandle(t, w.effectOf(t, w.publisher.Published()[2], "e-4"))
+	want = []string{
+		"e-1 warehouse.stock-reserved", "e-2 warehouse.order-shipped", "e-3 warehouse.stock-reserved", "e-3 warehouse.order-shipped",
+		"e-4 warehouse.stock-reserved", "e-4 warehouse.order-shipped",
+	}
+	if diff := cmp.Diff(want, kept(t, w)); diff != "" {
+		t.Errorf("after the effect of an event of the second one:\n%s", diff)
+	}
 }
 
 func TestAnEventOfWhichAnEffectHasComeBackIsNotPublishedAgain(t *testing.T) {

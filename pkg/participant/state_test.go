@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,16 +144,19 @@ type hollow struct{ Rate float64 }
 func (hollow) EventType() string { return "till.hollow" }
 
 func TestWhatCannotBeEncodedIsInvalidAtOnce(t *testing.T) {
-	for name, decision := range map[string]participant.Decision[any]{
-		"a state with a function":        {State: func() {}},
-		"a state that is not a number":   {State: math.NaN()},
-		"data that are no number":        {Events: []event.Data{hollow{math.Inf(1)}}},
-		"data after others that are one": {Events: []event.Data{Taken{}, hollow{math.NaN()}}},
+	const state, data = "the state of o-1 cannot be encoded", "the data of till.hollow cannot be encoded"
+	for name, c := range map[string]struct {
+		decision participant.Decision[any]
+		want     string
+	}{
+		"a state with a function":        {participant.Decision[any]{State: func() {}}, state},
+		"a state that is not a number":   {participant.Decision[any]{State: math.NaN()}, state},
+		"data that are no number":        {participant.Decision[any]{Events: []event.Data{hollow{math.Inf(1)}}}, data},
+		"data after others that are one": {participant.Decision[any]{Events: []event.Data{Taken{}, hollow{math.NaN()}}}, data},
 	} {
 		t.Run(name, func(t *testing.T) {
-			store := memory.NewStore()
 			calls := 0
-			assertInvalidAtOnce(t, store, func(any, participant.Input) (participant.Decision[any], error) { calls++; return decision, nil })
+			assertInvalidAtOnce(t, c.want, func(any, participant.Input) (participant.Decision[any], error) { calls++; return c.decision, nil })
 			if calls != 1 {
 				t.Errorf("it was decided %d times", calls)
 			}
@@ -161,21 +165,35 @@ func TestWhatCannotBeEncodedIsInvalidAtOnce(t *testing.T) {
 }
 
 func TestAStateThatCannotBeReadBackIsInvalidAtOnce(t *testing.T) {
-	assertInvalidAtOnce(t, memory.NewStore(), func(quantity, participant.Input) (participant.Decision[quantity], error) {
+	assertInvalidAtOnce(t, "the new state cannot be read back", func(quantity, participant.Input) (participant.Decision[quantity], error) {
 		return participant.Decision[quantity]{State: 1}, nil
 	})
 }
 
 func TestACommandThatCannotBeEncodedIsInvalid(t *testing.T) {
 	p := newLedger(t, note, memory.NewStore())
-	if _, err := p.Execute(t.Context(), reserved(t, "1")[0].Event, hollow{math.NaN()}); !errors.Is(err, event.ErrInvalid) {
-		t.Errorf("the error is %v", err)
+	_, err := p.Execute(t.Context(), reserved(t, "1")[0].Event, hollow{math.NaN()})
+	assertInvalid(t, err, "the command till.hollow cannot be encoded")
+}
+
+func TestDataThatHaveAMemberTwiceAreInvalid(t *testing.T) {
+	twice := reserved(t, "1")[0].Event
+	twice.Data = json.RawMessage(`{"Total":1,"Total":2}`)
+	assertInvalid(t, newLedger(t, note, memory.NewStore()).Handle(t.Context(), twice), "data of depot.reserved")
+}
+
+// assertInvalid checks that an error is event.ErrInvalid, and that its text has a part.
+func assertInvalid(t *testing.T, err error, text string) {
+	t.Helper()
+	if !errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), text) {
+		t.Errorf("the error is %v, not ErrInvalid with %q", err, text)
 	}
 }
 
-// assertInvalidAtOnce checks that a decision is event.ErrInvalid and not committed.
-func assertInvalidAtOnce[S any](t *testing.T, store *memory.Store, decide func(S, participant.Input) (participant.Decision[S], error)) {
+// assertInvalidAtOnce checks that a decision is event.ErrInvalid, and not committed.
+func assertInvalidAtOnce[S any](t *testing.T, text string, decide func(S, participant.Input) (participant.Decision[S], error)) {
 	t.Helper()
+	store := memory.NewStore()
 	p, err := participant.New(participant.Config[S]{
 		Source: "till", Decide: participant.Pure(decide), Store: store, Publisher: &memory.Publisher{}, Language: dialect{}, Retention: retention,
 		Clock: func() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) },
@@ -183,9 +201,7 @@ func assertInvalidAtOnce[S any](t *testing.T, store *memory.Store, decide func(S
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Handle(t.Context(), reserved(t, "1")[0].Event); !errors.Is(err, event.ErrInvalid) {
-		t.Errorf("the error is %v", err)
-	}
+	assertInvalid(t, p.Handle(t.Context(), reserved(t, "1")[0].Event), text)
 	if records := store.Records(); len(records) != 0 {
 		t.Errorf("it is committed: %v", records)
 	}

@@ -140,8 +140,8 @@ type BatchLoader interface {
 // Later work for the saga has its correlation id, and belongs to its trace.
 func (r Record) First() event.Event {
 	for _, handled := range r.Handled {
-		for _, e := range handled.Published {
-			return e
+		if len(handled.Published) > 0 {
+			return handled.Published[0]
 		}
 	}
 	return event.Event{}

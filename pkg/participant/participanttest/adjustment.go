@@ -192,6 +192,11 @@ func (s counterSuite) takeAll(t *testing.T) {
 	}
 	assertRefused(t, store, newRecord(), []string{item}, add(item, map[string]int64{"on_hand": -1}))
 	assertCounters(t, store, item, map[string]int64{"on_hand": 0})
+
+	for _, amount := range []int64{participant.MaximumAmount, -participant.MaximumAmount} {
+		commit(t, store, newRecord(), add(item, map[string]int64{"on_hand": amount}))
+	}
+	assertCounters(t, store, item, map[string]int64{"on_hand": 0})
 }
 
 func (s counterSuite) refusal(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ func TestAccounts(t *testing.T, newStore func(t *testing.T) Accounts) {
 	t.Run("an entry counts until it expires", s.expiredEntry)
 	t.Run("an entry is replaced with its record", s.changedEntry)
 	t.Run("a tombstone has no entry", s.erasedEntry)
+	t.Run("an account has a longest length", s.accountLimit)
 }
 
 // accountSuite has a method for each test.
@@ -139,4 +141,20 @@ func (s accountSuite) erasedEntry(t *testing.T) {
 	subject := commitEntry(t, store, account, 25, someExpiry())
 	commit(t, store, participant.Record{Subject: subject, Version: 1, State: json.RawMessage(`{}`), ExpiresAt: someExpiry(), Erased: true})
 	assertEntries(t, store, account, time.Time{}, nil)
+}
+
+func (s accountSuite) accountLimit(t *testing.T) {
+	store := s.newStore(t)
+	longest := unique("account")
+	longest += strings.Repeat("x", participant.MaximumKey-len(longest))
+	for _, account := range []string{"", longest + "x", unique("\xff")} {
+		record := newRecord()
+		record.Entry = participant.Entry{Account: account, Amount: 25, ExpiresAt: someExpiry()}
+		assertInvalid(t, store, record)
+	}
+	record := newRecord()
+	record.Entry = participant.Entry{Account: longest, Amount: 25, ExpiresAt: someExpiry()}
+	record.State = json.RawMessage("{")
+	assertInvalid(t, store, record)
+	assertEntries(t, store, longest, time.Time{}, map[string]int64{commitEntry(t, store, longest, 7, someExpiry()): 7})
 }

@@ -80,6 +80,10 @@ func (s suite) notJSON(t *testing.T) {
 		record = newRecord()
 		record.Handled[0].Published[1].Data = json.RawMessage(text)
 		assertInvalid(t, store, record)
+
+		record = newRecord()
+		record.Handled[1].Published = []event.Event{{Type: "loyalty.noted", Data: json.RawMessage(text)}}
+		assertInvalid(t, store, record)
 	}
 	dropped := newRecord()
 	dropped.Handled[0].Published[0].Data = nil
