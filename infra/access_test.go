@@ -164,7 +164,7 @@ func TestEveryFunctionIsTracedAndMaySendItsTracesOnce(t *testing.T) {
 func TestWithATracedShareOfZeroNothingHasToDoWithXRay(t *testing.T) {
 	settings := settingsOf(t, "prod")
 	settings.TracedShare = 0
-	template := synthesizedWith(t, settings, synthtest.AddSecurityRules)
+	template := synthesizeAgain(t, settings, synthtest.AddSecurityRules)
 	for id, function := range synthtest.Properties[synthtest.Function](t, template, functions) {
 		if share := function.Environment.Variables["TRACED_SHARE"]; function.TracingConfig.Mode != "PassThrough" || share != "0" {
 			t.Errorf("%s has the tracing mode %q and traces a share of %q", id, function.TracingConfig.Mode, share)
@@ -209,14 +209,14 @@ func TestTheOrderAPINeedsSignaturesUnlessASettingOpensIt(t *testing.T) {
 	settings.Limits.API = 7
 	for _, access := range []environment.Access{environment.Signed, environment.OpenToEveryone} {
 		settings.Orders = access
-		checkAccess(t, settings, synthesizedWith(t, settings, nil))
+		checkAccess(t, settings, synthesizedWith(t, settings))
 	}
 }
 
 func TestTheOrderAPIIsThrottledByItsLimitAndNothingElseIs(t *testing.T) {
 	settings := settingsOf(t, "prod")
 	settings.Limits.API = 7
-	for id, function := range synthtest.Properties[synthtest.Function](t, synthesizedWith(t, settings, nil), functions) {
+	for id, function := range synthtest.Properties[synthtest.Function](t, synthesizedWith(t, settings), functions) {
 		if throttled := function.ReservedConcurrentExecutions == 7; throttled != strings.HasPrefix(id, "OrderApi") {
 			t.Errorf("%s has %d executions reserved", id, function.ReservedConcurrentExecutions)
 		}

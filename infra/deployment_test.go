@@ -150,13 +150,9 @@ func shiftOf(t *testing.T, template synthtest.Template, group string) shift.Shif
 // switched off.
 func shifted(t *testing.T) synthtest.Template {
 	t.Helper()
-	const name = "prod, shifted"
-	if _, known := templates[name]; !known {
-		settings := settingsOf(t, "prod")
-		settings.Deployment = environment.Deployment{API: shift.Canary10Percent30Minutes, Workers: shift.Linear10PercentEvery3Minutes}
-		templates[name] = synthesizedWith(t, settings, nil)
-	}
-	return templates[name]
+	settings := settingsOf(t, "prod")
+	settings.Deployment = environment.Deployment{API: shift.Canary10Percent30Minutes, Workers: shift.Linear10PercentEvery3Minutes}
+	return synthesizedWith(t, settings)
 }
 
 // A bad version fails itself, or its events become dead letters where they are handled.

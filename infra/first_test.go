@@ -19,7 +19,7 @@ func firstDeployment(t *testing.T, name string) (template synthtest.Template, te
 	t.Helper()
 	settings := settingsOf(t, name)
 	settings.Deletable = true
-	template = synthesizedWith(t, settings, func(stack awscdk.Stack) { terminationProtection = *stack.TerminationProtection() })
+	template = synthesizeAgain(t, settings, func(stack awscdk.Stack) { terminationProtection = *stack.TerminationProtection() })
 	return template, terminationProtection
 }
 

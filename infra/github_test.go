@@ -7,21 +7,31 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/infra/synthtest"
 )
 
+// gitHubStack is what the template of a stack for GitHub follows from.
+type gitHubStack struct {
+	environment string
+	from        repository
+}
+
+// gitHubTemplates has the template of each stack, synthesized once: tests only read them.
+var gitHubTemplates = map[gitHubStack]synthtest.Template{}
+
 // gitHubTemplate returns the template of the stack that lets the workflows of a
 // repository review and deploy an environment.
-func gitHubTemplate(t *testing.T, name string, from repository, prepare ...func(awscdk.Stack)) synthtest.Template {
+func gitHubTemplate(t *testing.T, name string, from repository) synthtest.Template {
 	t.Helper()
-	stack := newGitHub(synthtest.NewApp(t, "../cdk.json"), settingsOf(t, name), from)
-	for _, change := range prepare {
-		change(stack)
+	key := gitHubStack{name, from}
+	template, known := gitHubTemplates[key]
+	if !known {
+		template = synthtest.Synth(t, newGitHub(synthtest.NewApp(t, "../cdk.json"), settingsOf(t, name), from))
+		gitHubTemplates[key] = template
 	}
-	return synthtest.Synth(t, stack)
+	return template
 }
 
 // AWS compares each claim. So it refuses a token of another branch or workflow, or
@@ -123,7 +133,9 @@ func TestAProviderThatExistsIsNotMadeAgain(t *testing.T) {
 }
 
 func TestTheSecurityRulesFindNothingInTheStackForGitHub(t *testing.T) {
-	gitHubTemplate(t, "prod", repository{name: "acme/shop"}, synthtest.AddSecurityRules)
+	stack := newGitHub(synthtest.NewApp(t, "../cdk.json"), settingsOf(t, "prod"), repository{name: "acme/shop"})
+	synthtest.AddSecurityRules(stack)
+	synthtest.Synth(t, stack)
 }
 
 func TestANameThatCouldMatchMoreThanOneRepositoryIsRefused(t *testing.T) {

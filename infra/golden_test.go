@@ -50,7 +50,7 @@ func matchGolden(t *testing.T, name, got string) {
 
 func TestTwoSynthesesMakeTheSameTemplate(t *testing.T) {
 	first := synthesized(t, "prod").String()
-	second := synthesizeAgain(t, "prod", nil).String()
+	second := synthesizeAgain(t, settingsOf(t, "prod"), nil).String()
 	if diff := cmp.Diff(first, second); diff != "" {
 		t.Errorf("the second differs (- first, + second):\n%s", diff)
 	}
@@ -59,7 +59,7 @@ func TestTwoSynthesesMakeTheSameTemplate(t *testing.T) {
 func TestEveryFindingOfTheSecurityRulesIsSuppressedWithAReason(t *testing.T) {
 	for _, name := range environment.Names() {
 		t.Run(name, func(t *testing.T) {
-			synthesizeAgain(t, name, synthtest.AddSecurityRules)
+			synthesizeAgain(t, settingsOf(t, name), synthtest.AddSecurityRules)
 		})
 	}
 }
@@ -84,19 +84,13 @@ func TestTheSecurityRulesFindAQueueWithoutTLS(t *testing.T) {
 	}
 }
 
-// templates has the templates by environment, each synthesized once: tests only
-// read them.
-var templates = map[string]synthtest.Template{}
+// templates has the template of each settings, synthesized once: tests only read them.
+var templates = map[environment.Settings]synthtest.Template{}
 
 // synthesized returns the template of an environment.
 func synthesized(t *testing.T, name string) synthtest.Template {
 	t.Helper()
-	template, known := templates[name]
-	if !known {
-		template = synthesizeAgain(t, name, nil)
-		templates[name] = template
-	}
-	return template
+	return synthesizedWith(t, settingsOf(t, name))
 }
 
 // monitored returns the template of an environment with monitoring, also if the
@@ -104,26 +98,24 @@ func synthesized(t *testing.T, name string) synthtest.Template {
 func monitored(t *testing.T, name string) synthtest.Template {
 	t.Helper()
 	settings := settingsOf(t, name)
-	if settings.Monitoring {
-		return synthesized(t, name)
-	}
-	template, known := templates[name+", monitored"]
+	settings.Monitoring = true
+	return synthesizedWith(t, settings)
+}
+
+// synthesizedWith returns the template of settings.
+func synthesizedWith(t *testing.T, settings environment.Settings) synthtest.Template {
+	t.Helper()
+	template, known := templates[settings]
 	if !known {
-		settings.Monitoring = true
-		template = synthesizedWith(t, settings, nil)
-		templates[name+", monitored"] = template
+		template = synthesizeAgain(t, settings, nil)
+		templates[settings] = template
 	}
 	return template
 }
 
-// synthesizeAgain synthesizes an environment as a deployment does, except for the
-// executables, and after prepare has changed the stack.
-func synthesizeAgain(t *testing.T, name string, prepare func(awscdk.Stack)) synthtest.Template {
-	t.Helper()
-	return synthesizedWith(t, settingsOf(t, name), prepare)
-}
-
-func synthesizedWith(t *testing.T, settings environment.Settings, prepare func(awscdk.Stack)) synthtest.Template {
+// synthesizeAgain synthesizes as a deployment does, except for the executables, and after
+// prepare has changed the stack.
+func synthesizeAgain(t *testing.T, settings environment.Settings, prepare func(awscdk.Stack)) synthtest.Template {
 	t.Helper()
 	app := synthtest.NewApp(t, "../cdk.json")
 	stack := newSaga(app, settings, placeholders(t))

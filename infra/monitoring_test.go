@@ -96,9 +96,9 @@ func TestMonitoringIsASettingAndChangesNothingElse(t *testing.T) {
 		settings.AlarmAddress = "on-call@example.com"  // Without alarms it needs no topic.
 		settings.Deployment = environment.Deployment{} // Alarms roll a shift back.
 		settings.Monitoring = true
-		with := synthesizedWith(t, settings, nil)
+		with := synthesizedWith(t, settings)
 		settings.Monitoring = false
-		without := synthesizedWith(t, settings, nil)
+		without := synthesizedWith(t, settings)
 		of := map[string]int{}
 		for id, resource := range with.Resources {
 			if _, has := without.Resources[id]; !has {

@@ -72,7 +72,7 @@ func TestPersonalDataIsMaskedInTheEventLogIfASettingMasksIt(t *testing.T) {
 	settings := settingsOf(t, "dev")
 	settings.MaskEventLog = true
 	got := map[string]string{}
-	for id, group := range synthtest.Properties[logGroup](t, synthesizedWith(t, settings, nil), "AWS::Logs::LogGroup") {
+	for id, group := range synthtest.Properties[logGroup](t, synthesizedWith(t, settings), "AWS::Logs::LogGroup") {
 		if group.DataProtectionPolicy == nil {
 			continue
 		}

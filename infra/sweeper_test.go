@@ -95,7 +95,7 @@ func TestOnlyTheContextsThatNeedThemHaveThePartitionsOfOpenOrdersAndTheHotSKUs(t
 	settings := settingsOf(t, "dev")
 	settings.HotSKUs = "123=64"
 	settings.OpenOrders = environment.Partitions{Read: 8, Written: 4}
-	for id, function := range synthtest.Properties[synthtest.Function](t, synthesizedWith(t, settings, nil), functions) {
+	for id, function := range synthtest.Properties[synthtest.Function](t, synthesizedWith(t, settings), functions) {
 		variables := function.Environment.Variables
 		want := map[string][3]string{"Order": {"8", "4", ""}, "Warehouse": {"", "", "123=64"}}[contextOf(t, id)]
 		got := [3]string{string(variables["DUE_PARTITIONS_READ"]), string(variables["DUE_PARTITIONS_WRITTEN"]), string(variables["HOT_SKUS"])}

@@ -95,14 +95,7 @@ func (d tree) follow(t *testing.T, b block) {
 			d.change(t, c)
 		}
 	case b.language == "sh":
-		for command := range strings.Lines(b.text) {
-			if os.Getenv("GUIDE_TESTS") == "" {
-				command = strings.ReplaceAll(command, "go test ", "go test -short ")
-			}
-			began := time.Now()
-			d.run(t, []string{"SEEDS=50"}, "sh", "-ec", command)
-			t.Logf("%4.1f s  %s", time.Since(began).Seconds(), strings.TrimSpace(command))
-		}
+		d.execute(t, b)
 	case b.file != "":
 		if _, err := os.Stat(d.path(b.file)); !os.IsNotExist(err) {
 			t.Fatalf("%s is not new: %v", b.file, err)
@@ -110,6 +103,29 @@ func (d tree) follow(t *testing.T, b block) {
 		d.write(t, b.file, b.text)
 	case b.language != "":
 		t.Fatalf("%s, line %d: it is unknown how to apply a block of %s", guide, b.line, b.language)
+	}
+}
+
+// execute runs the commands of a block. Without GUIDE_TESTS it leaves to make guide what takes
+// long: the programs on the local cloud, and the CDK's rules for templates.
+func (d tree) execute(t *testing.T, b block) {
+	t.Helper()
+	whole := os.Getenv("GUIDE_TESTS") != ""
+	if !whole && strings.HasPrefix(b.text, "make host ") {
+		t.Logf("make guide alone runs\n%s", b.text)
+		return
+	}
+	variables := []string{"SEEDS=50"}
+	if !whole {
+		variables = append(variables, "CDK_VALIDATION=false")
+	}
+	for command := range strings.Lines(b.text) {
+		if !whole {
+			command = strings.ReplaceAll(command, "go test ", "go test -short ")
+		}
+		began := time.Now()
+		d.run(t, variables, "sh", "-ec", command)
+		t.Logf("%4.1f s  %s", time.Since(began).Seconds(), strings.TrimSpace(command))
 	}
 }
 

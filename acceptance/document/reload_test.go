@@ -104,11 +104,12 @@ func get(t *testing.T, url string) []byte {
 	return body
 }
 
-// A copy has what was kept in the original, such as its assembly.
+// A copy has what was kept in the original: its programs, which are linked again only if they
+// have changed, and its assembly.
 func TestACopyInAFolderWithASpaceRunsItsOwnProgramsAndReloadsThem(t *testing.T) {
 	copied := copyTreeTo(t, filepath.Join(t.TempDir(), "a b", "clone"))
 	copied.linkNodeModules(t)
-	for _, kept := range []string{"cdk.out/local", ".local"} {
+	for _, kept := range []string{"cdk.out/local", ".local", "dist"} {
 		if err := os.CopyFS(copied.path(kept), os.DirFS(tree(root).path(kept))); err != nil {
 			t.Fatalf("make host cdk.out/local/manifest.json makes it: %v", err)
 		}

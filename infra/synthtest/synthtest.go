@@ -123,10 +123,14 @@ func paths(t *testing.T, metadata string) map[string]string {
 }
 
 // checkValidation fails the test for annotations of constructs and findings of
-// the CDK's rules in a template, warnings included.
+// the CDK's rules in a template, warnings included. Without the rules there is a report
+// only if there are annotations; the environment disables them, before the test begins.
 func checkValidation(t *testing.T, path string) {
 	t.Helper()
 	encoded, err := os.ReadFile(path)
+	if os.IsNotExist(err) && os.Getenv("CDK_VALIDATION") == "false" {
+		return
+	}
 	if err != nil {
 		t.Fatalf("CDK did not validate the templates: %v", err)
 	}
