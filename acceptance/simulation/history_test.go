@@ -33,6 +33,10 @@ type history struct {
 	// idle is how often the sweeper has run since nothing was left to do, and known how
 	// many events there were at its last run.
 	idle, known int
+	// quietSince is when the sweeper last found that something had happened, and logged how
+	// many lines the log had then.
+	quietSince time.Time
+	logged     int
 }
 
 // noFaultWeight is the weight of no fault; each fault weighs at most as much.
@@ -145,8 +149,8 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// runSweeper runs the sweeper: every minute while orders may be open, and every hour
-// after that.
+// runSweeper runs the sweeper: every minute while orders may be open, every hour after
+// that, and once a day after a day in which nothing has happened.
 func (h *history) runSweeper(ctx context.Context) {
 	h.now = later(h.now, h.sweepAt)
 	young := h.now.Before(h.began.Add(2 * h.deadline))
@@ -161,10 +165,18 @@ func (h *history) runSweeper(ctx context.Context) {
 	} else {
 		h.idle = 0
 	}
-	h.sweepAt = h.now.Add(time.Hour)
-	if young {
-		h.sweepAt = h.now.Add(h.outage.sweepsEvery(h.world))
+	if young || len(h.log) > h.logged {
+		h.quietSince, h.logged = h.now, len(h.log)
 	}
+	const day = 24 * time.Hour
+	every := time.Hour
+	switch {
+	case young:
+		every = h.outage.sweepsEvery(h.world)
+	case h.now.Sub(h.quietSince) > day:
+		every = day
+	}
+	h.sweepAt = h.now.Add(every)
 }
 
 // draw draws the fault that is planned for a task.
