@@ -9,8 +9,9 @@ import (
 // dice makes the random choices of a history and records them, so that the history
 // can be repeated and shrunk. 0 is always the simplest choice.
 type dice struct {
-	next  func(sides int) int
-	rolls []int
+	next func(sides int) int
+	// rolls are those so far, and sides the number of sides of each.
+	rolls, sides []int
 }
 
 // seeded returns dice that roll the same for the same seed.
@@ -31,22 +32,50 @@ func recorded(rolls []int) *dice {
 }
 
 // roll returns a number from 0 up to, but not including, the number of sides.
-func (d *dice) roll(sides int) int {
-	n := d.next(sides)
-	d.rolls = append(d.rolls, n)
+func (d *dice) roll(sides int) int { return d.record(d.next(sides), sides) }
+
+func (d *dice) record(n, sides int) int {
+	d.rolls, d.sides = append(d.rolls, n), append(d.sides, sides)
 	return n
+}
+
+// repeats reports whether dice that repeat recorded rolls would roll the same.
+func (d *dice) repeats(rolls []int) bool {
+	again := recorded(rolls)
+	for i, n := range d.rolls {
+		if again.next(d.sides[i]) != n {
+			return false
+		}
+	}
+	return true
 }
 
 // more reports whether another element follows: always, unless the history is being
 // shrunk.
 func (d *dice) more() bool {
-	n := min(d.next(math.MaxInt32), 1)
-	d.rolls = append(d.rolls, n)
-	return n > 0
+	return d.record(min(d.next(math.MaxInt32), 1), 2) > 0
 }
 
 // oneOf returns one of the values at random; the first is the simplest.
 func oneOf[T any](d *dice, values ...T) T { return values[d.roll(len(values))] }
+
+// remembering returns a function that reports whether the history of recorded rolls fails.
+// Many differ only in rolls that are not used, or are more than the sides: each history is
+// played once.
+func remembering(fails func(*dice) bool) func([]int) bool {
+	known := make(map[bool][]*dice)
+	return func(rolls []int) bool {
+		for failed, played := range known {
+			if slices.ContainsFunc(played, func(d *dice) bool { return d.repeats(rolls) }) {
+				return failed
+			}
+		}
+		d := recorded(rolls)
+		failed := fails(d)
+		known[failed] = append(known[failed], d)
+		return failed
+	}
+}
 
 // shrink returns the shortest, and of those the smallest, rolls it can find that still
 // fail.

@@ -113,18 +113,34 @@ func (h *history) drawOrder(id string) contract.OrderPlaced {
 	return o
 }
 
-// play runs everything to its end, replays the archive, and returns the violations that
-// the audit does not check.
-func (h *history) play(ctx context.Context) []audit.Violation {
-	for h.idle < 2 {
-		i := h.earliest()
-		if i < 0 || h.pending[i].at.After(h.sweepAt) {
-			h.runSweeper(ctx)
-			continue
-		}
-		h.now = later(h.now, h.pending[i].at)
-		h.next(ctx, i)
+// advance runs the next task, or the sweeper, and reports whether anything is left to do.
+func (h *history) advance(ctx context.Context) bool {
+	i := h.earliest()
+	if i < 0 || h.pending[i].at.After(h.sweepAt) {
+		h.runSweeper(ctx)
+		return h.idle < 2
 	}
+	h.now = later(h.now, h.pending[i].at)
+	h.next(ctx, i)
+	return true
+}
+
+// isBroken reports whether an invariant is violated already, whatever follows. The checks
+// at the end find the same.
+func (h *history) isBroken() bool {
+	return len(h.stuck) > 0 || len(h.rejected) > 0 || len(h.publishedErased) > 0
+}
+
+// play runs everything to its end, and returns the violations that the audit does not check.
+func (h *history) play(ctx context.Context) []audit.Violation {
+	for h.advance(ctx) {
+	}
+	return h.finish(ctx)
+}
+
+// finish replays the archive after everything has run to its end, and returns the
+// violations that the audit does not check.
+func (h *history) finish(ctx context.Context) []audit.Violation {
 	before := h.evidence()
 	h.replay(ctx)
 	h.redriveTooLate(ctx)

@@ -32,11 +32,16 @@ type failure struct {
 	violations []audit.Violation
 }
 
+// draw draws a history.
+func (s simulation) draw(ctx context.Context, d *dice) (*history, error) {
+	l := newLedger()
+	return newHistory(ctx, newWorld(s.language, s.decisions(l), l), d, s.orders)
+}
+
 // play runs one history to its end, and returns the violations that the audit does not
 // check.
 func (s simulation) play(ctx context.Context, d *dice) (*history, []audit.Violation, error) {
-	l := newLedger()
-	h, err := newHistory(ctx, newWorld(s.language, s.decisions(l), l), d, s.orders)
+	h, err := s.draw(ctx, d)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -53,14 +58,23 @@ func (s simulation) examine(ctx context.Context, d *dice) (*history, []audit.Vio
 	return h, append(violations, audited...), err
 }
 
-// fails reports whether a history violates an invariant. An audit takes longer than a
-// short history, so it runs only if nothing else is violated.
-func (s simulation) fails(ctx context.Context, rolls []int) bool {
-	h, violations, err := s.play(ctx, recorded(rolls))
-	if err != nil || len(violations) > 0 {
-		return err == nil
+// fails reports whether a history violates an invariant. It ends as soon as that is
+// certain. An audit takes longer than a short history, so it runs only if nothing else is
+// violated.
+func (s simulation) fails(ctx context.Context, d *dice) bool {
+	h, err := s.draw(ctx, d)
+	if err != nil {
+		return false
 	}
-	violations, err = audit.Audit(s.language, h.evidence())
+	for h.advance(ctx) {
+		if h.isBroken() {
+			return true
+		}
+	}
+	if len(h.finish(ctx)) > 0 {
+		return true
+	}
+	violations, err := audit.Audit(s.language, h.evidence())
 	return err == nil && len(violations) > 0
 }
 
@@ -125,7 +139,7 @@ func (s simulation) shorten(ctx context.Context, seed uint64) (*failure, error) 
 
 // describe shrinks a history that fails, and returns its log and its violations.
 func (s simulation) describe(ctx context.Context, seed uint64, rolls []int) (*failure, error) {
-	rolls = shrink(rolls, func(rolls []int) bool { return s.fails(ctx, rolls) })
+	rolls = shrink(rolls, remembering(func(d *dice) bool { return s.fails(ctx, d) }))
 	h, violations, err := s.examine(ctx, recorded(rolls))
 	if err != nil {
 		return nil, err
