@@ -54,7 +54,7 @@ func (s simulation) examine(ctx context.Context, d *dice) (*history, []audit.Vio
 	if err != nil {
 		return nil, nil, err
 	}
-	audited, err := audit.Audit(s.language, h.evidence())
+	audited, err := audit.Audit(h.language, h.evidence())
 	return h, append(violations, audited...), err
 }
 
@@ -74,7 +74,7 @@ func (s simulation) fails(ctx context.Context, d *dice) bool {
 	if len(h.finish(ctx)) > 0 {
 		return true
 	}
-	violations, err := audit.Audit(s.language, h.evidence())
+	violations, err := audit.Audit(h.language, h.evidence())
 	return err == nil && len(violations) > 0
 }
 
@@ -116,6 +116,7 @@ func (s simulation) search(ctx context.Context, seed, n uint64) (map[string]int,
 // shorten looks for a history with fewer orders that fails too, and shrinks it, or the
 // original if there is none.
 func (s simulation) shorten(ctx context.Context, seed uint64) (*failure, error) {
+	s.language = newCachedLanguage(s.language) // The histories have few orders, and mostly the same data.
 	const tries = 100
 	for _, fewer := range []int{1, 2, 3, 4, 8} {
 		small := simulation{s.language, s.decisions, min(fewer, s.orders)}

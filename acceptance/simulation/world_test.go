@@ -126,7 +126,7 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 	}
 	w := &world{
 		vocabulary: vocabulary,
-		language:   &cachedLanguage{Language: language, known: make(map[string]reading)},
+		language:   newCachedLanguage(language),
 		now:        time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 		tick:       time.Millisecond,
 		skews:      make(map[string]time.Duration),
