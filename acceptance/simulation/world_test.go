@@ -111,7 +111,7 @@ type task struct {
 }
 
 func (t *task) String() string {
-	return fmt.Sprintf("%s: %s of %s", t.component, t.event.Type, t.event.Subject)
+	return t.component + ": " + t.event.Type + " of " + t.event.Subject
 }
 
 // competes reports whether two tasks compete for one record.
