@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,8 +23,7 @@ func TestEveryReachableStateKeepsTheInvariantsAndReachesAnEnd(t *testing.T) {
 	if detectsRaces || testing.Short() {
 		t.Skip("takes a minute, with the race detector minutes, and runs nothing concurrently")
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // Most of what is allocated stays in use.
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))   // Nothing runs concurrently: another processor looks for work in vain.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // Nothing runs concurrently: another processor looks for work in vain.
 	language := newLanguage(t)
 	scope := raced
 	if setting(t, "BATCHES", 0) > 0 {
