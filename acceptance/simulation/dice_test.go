@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"testing"
 )
 
 // dice makes the random choices of a history and records them, so that the history
@@ -60,8 +61,8 @@ func (d *dice) more() bool {
 func oneOf[T any](d *dice, values ...T) T { return values[d.roll(len(values))] }
 
 // remembering returns a function that reports whether the history of recorded rolls fails.
-// Many differ only in rolls that are not used, or are more than the sides: each history is
-// played once.
+// Many rolls are those of the same history, because some are not used, or exceed the number
+// of sides. Each history is played once.
 func remembering(fails func(*dice) bool) func([]int) bool {
 	known := make(map[bool][]*dice)
 	return func(rolls []int) bool {
@@ -127,4 +128,31 @@ func lower(rolls []int, fails func([]int) bool) []int {
 		}
 	}
 	return rolls
+}
+
+func TestAHistoryIsPlayedOnceHoweverItsRollsAreRecorded(t *testing.T) {
+	played := 0
+	fails := remembering(func(d *dice) bool {
+		played++
+		sum := d.roll(4)
+		if d.more() {
+			sum += d.roll(4)
+		}
+		return sum > 3
+	})
+	for i, history := range []struct {
+		failed bool
+		rolls  [][]int
+	}{
+		{false, [][]int{{3}, {3, 0}, {3, 0, 2}, {9}}},
+		{true, [][]int{{3, 1, 1}, {7, 5, 1}, {3, 1, 1, 2}}},
+		{false, [][]int{{2, 1, 1}, {2, 2, 1, 0}}},
+		{false, [][]int{nil, {0}, {0, 0, 3}}},
+	} {
+		for _, rolls := range history.rolls {
+			if failed := fails(rolls); failed != history.failed || played != i+1 {
+				t.Errorf("%v: failed is %t, after %d histories", rolls, failed, played)
+			}
+		}
+	}
 }
