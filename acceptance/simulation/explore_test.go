@@ -23,7 +23,7 @@ func TestEveryReachableStateKeepsTheInvariantsAndReachesAnEnd(t *testing.T) {
 	if detectsRaces || testing.Short() {
 		t.Skip("takes a minute, with the race detector minutes, and runs nothing concurrently")
 	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // Nothing runs concurrently: another processor looks for work in vain.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // Nothing runs concurrently: a second processor would spend its time looking for work.
 	language := newLanguage(t)
 	scope := raced
 	if setting(t, "BATCHES", 0) > 0 {
