@@ -70,7 +70,8 @@ MODULES := $(patsubst %/go.mod,%,$(wildcard */go.mod services/*/go.mod examples/
 APART   := tools $(filter examples/%,$(MODULES))
 # A program is built in its own module and without the workspace, in which Go takes
 # the highest version that any module requires: so the versions in go.mod ship.
-GO_BUILD := GOWORK=off go build -buildvcs=false -tags lambda.norpc
+# Only a debugger needs the symbols, without which it is linked in a third less time.
+GO_BUILD := GOWORK=off go build -buildvcs=false -tags lambda.norpc $(if $(DEBUG),,-ldflags=-s)
 
 READY    := .local/ready.json
 OPERATOR := dist/local/operator

@@ -43,7 +43,7 @@ func programs(t *testing.T) []string {
 func compile(t *testing.T, sources, into, program string, flags ...string) {
 	t.Helper()
 	arguments := append([]string{
-		"build", "-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-o", filepath.Join(into, program, "bootstrap"),
+		"build", "-trimpath", "-buildvcs=false", "-ldflags=-s", "-tags", "lambda.norpc", "-o", filepath.Join(into, program, "bootstrap"),
 	}, flags...)
 	command := exec.CommandContext(t.Context(), "go", append(arguments, "./cmd/"+filepath.Base(program))...)
 	command.Dir = filepath.Join(sources, "services", filepath.Dir(program))

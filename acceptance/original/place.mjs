@@ -15,19 +15,16 @@ const call = (target, input) => aws.call(target, input, ready.awsEndpointUrl)
 const get = async url => {
   const response = await fetch(url)
   if (!response.ok) throw new Error(`GET ${url} answers ${response.status}: ${await response.text()}`)
-  return response.json()
+  return response
 }
-const until = async condition => {
-  while (!condition(await get(ready.usageUrl))) await setTimeout(5)
-}
-const settled = () => until(usage => usage.idle)
+const settled = () => get(ready.idleUrl)
 
 // place returns the id of an order. If a client gets an error, it does not know whether the order is placed, and it
 // places another one.
 const place = async () => {
   for (;;) {
     try {
-      return (await get(ready.outputs.PlaceUrl)).event.data.order.id
+      return (await (await get(ready.outputs.PlaceUrl)).json()).event.data.order.id
     } catch (error) {
       console.log(error.message)
     }
@@ -49,7 +46,7 @@ if (manner === 'poisoned') {
 }
 await Promise.all(Array.from({ length: manner === 'together' ? 10 : 1 }, client))
 if (manner === 'poisoned') {
-  await until(usage => usage.functions.Warehouse.batches > 2)
+  while ((await (await get(ready.usageUrl)).json()).functions.Warehouse.batches < 3) await setTimeout(50)
   await call('AmazonSQS.PurgeQueue', { QueueUrl: ready.queues.WarehouseQueue }) // Nothing less removes the event.
 }
 await settled()

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // blockSize is from how many bytes on a block is compressed. Deflate finds what is alike
@@ -33,8 +34,9 @@ type Text struct {
 func (t Text) Size() int { return int(t.end - t.from) }
 
 type block struct {
-	content    []byte
-	compressed bool
+	content []byte
+	// size is that of the content before it was compressed, or 0 if it is not.
+	size int
 }
 
 // Keep keeps a text.
@@ -55,9 +57,9 @@ func (t *Texts) Keep(text string) Text {
 // Read returns a text that was kept here.
 func (t *Texts) Read(text Text) string {
 	content := text.block.content
-	if text.block.compressed {
+	if text.block.size > 0 {
 		if t.read != text.block {
-			t.read, t.content = text.block, decompress(content)
+			t.decompress(text.block)
 		}
 		content = t.content
 	}
@@ -74,13 +76,13 @@ func (t *Texts) compress(b *block) {
 	t.writer.Reset(&out)
 	_, err := t.writer.Write(b.content)
 	must(errors.Join(err, t.writer.Close()))
-	b.content, b.compressed = bytes.Clone(out.Bytes()), true
+	b.content, b.size = bytes.Clone(out.Bytes()), len(b.content)
 }
 
-func decompress(content []byte) []byte {
-	all, err := io.ReadAll(flate.NewReader(bytes.NewReader(content)))
+func (t *Texts) decompress(b *block) {
+	t.read, t.content = b, slices.Grow(t.content[:0], b.size)[:b.size]
+	_, err := io.ReadFull(flate.NewReader(bytes.NewReader(b.content)), t.content)
 	must(err)
-	return all
 }
 
 // must panics for an error that cannot happen in memory.

@@ -78,11 +78,9 @@ func (s *Store) addRefused(refused *participant.RefusedError, adjustment partici
 }
 
 // conflict returns the error of a lost race, with the record that stands if DynamoDB has
-// returned it. A record that cannot be read is loaded again, so its error is not lost.
+// returned it. Without it the record is loaded again, and so is one that cannot be read: its
+// error is not lost.
 func (s *Store) conflict(standing map[string]types.AttributeValue) error {
-	if standing == nil {
-		return participant.ErrConflict
-	}
 	record, err := s.vocabulary.Record(standing)
 	if err != nil {
 		return participant.ErrConflict

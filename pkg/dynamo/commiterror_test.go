@@ -116,8 +116,8 @@ func TestARefusalHasTheCountersThatDynamoDBReturns(t *testing.T) {
 	assertEqual(t, &participant.RefusedError{Items: []string{"stock#a"}, Counters: participant.Counters{"stock#a": {"on_hand": 1}}}, refused)
 
 	refusal.CancellationReasons[1].Item["on_hand"] = str("one")
-	if got := kind(store.Commit(t.Context(), record(), take)); got != "failure" {
-		t.Errorf("counters that cannot be read are a %s", got)
+	if err := store.Commit(t.Context(), record(), take); err == nil || err.Error() != "decode stock#a: on_hand is not a number" {
+		t.Errorf("for counters that cannot be read the error is %v", err)
 	}
 }
 

@@ -11,8 +11,14 @@ import (
 
 // The key of an adjusted item and the names of its counters are part of the stored form.
 func TestAnAdjustedItemHasTheKeyOfNoRecordAndNoAttributeOfOne(t *testing.T) {
+	attributes := map[string]string{"on_hand": "on_hand", "#due": "##due"}
+	for _, used := range []string{
+		"pk", "version", "record", "expires_at", "open", "due", "account", "amount", "until", "state", "handled", "erased",
+	} {
+		attributes[used] = "#" + used
+	}
 	for item, key := range map[string]string{"stock#123": "stock#123", "o-1": "#o-1", "#o-1": "##o-1", "#": "##"} {
-		for counter, attribute := range map[string]string{"on_hand": "on_hand", "version": "#version", "expires_at": "#expires_at", "#due": "##due"} {
+		for counter, attribute := range attributes {
 			l := newLedger()
 			store := dynamo.NewStore(l, table, dynamo.Vocabulary{})
 			err := store.Commit(t.Context(), record(), []participant.Adjustment{{Item: item, Add: map[string]int64{counter: 7}}})

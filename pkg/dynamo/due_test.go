@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,11 @@ func TestOnlyARecordWithADueTimeHasTheKeyOfTheIndex(t *testing.T) {
 	want := item(t, "1")
 	want["open"], want["due"] = str("yes"), num("7007")
 	assertEqual(t, want, c.puts[0].Item)
+	made, err := dynamo.Vocabulary{}.Item(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, want, made)
 
 	loaded, err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).Load(t.Context(), r.Subject)
 	if err != nil {
@@ -100,6 +106,15 @@ func TestPagesAreReadUpToTheLimit(t *testing.T) {
 	}
 }
 
+func TestAPageIsSmallEnoughForOneRead(t *testing.T) {
+	c := newClient()
+	c.pages = []*dynamodb.QueryOutput{{}}
+	if _, err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).Due(t.Context(), time.Unix(9000, 0), 1001); err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, new(int32(1000)), c.queries[0].Limit)
+}
+
 func TestTheEntriesOfTheIndexAreSpreadOverItsPartitionsBySubject(t *testing.T) {
 	const partitions, records = 4, 400
 	c := newClient()
@@ -150,19 +165,19 @@ func TestWhatIsDueInAllPartitionsIsInOneOrder(t *testing.T) {
 		return map[string]types.AttributeValue{"pk": str(subject), "due": num(due)}
 	}
 	s := &spread{entries: map[string][]map[string]types.AttributeValue{
-		"yes": {entry("o-2", "20"), entry("o-5", "50")}, "yes#1": {entry("o-1", "10"), entry("o-3", "30"), entry("o-4", "40")}, "yes#3": {entry("unread", "5")},
+		"yes": {entry("o-2", "20"), entry("o-6", "50")}, "yes#1": {entry("o-1", "10"), entry("o-3", "20"), entry("o-4", "30"), entry("o-5", "40")}, "yes#3": {entry("unread", "5")},
 	}}
-	got, err := dynamo.NewStore(s, table, dynamo.Vocabulary{}, dynamo.DuePartitions(3, 1)).Due(t.Context(), time.Unix(9000, 0), 4)
+	got, err := dynamo.NewStore(s, table, dynamo.Vocabulary{}, dynamo.DuePartitions(3, 1)).Due(t.Context(), time.Unix(9000, 0), 5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	assertEqual(t, []string{"o-1", "o-2", "o-3", "o-4"}, got)
+	assertEqual(t, []string{"o-1", "o-2", "o-3", "o-4", "o-5"}, got)
 }
 
 func TestWhatAStoreWritesItReads(t *testing.T) {
 	for written, read := range map[int][]string{-1: {"yes"}, 0: {"yes"}, 2: {"yes", "yes#1"}} {
 		s := &spread{client: *newClient()}
-		store := dynamo.NewStore(s, table, dynamo.Vocabulary{}, dynamo.DuePartitions(0, written))
+		store := dynamo.NewStore(s, table, dynamo.Vocabulary{}, dynamo.DuePartitions(9, 9), dynamo.DuePartitions(0, written))
 		r := record()
 		r.Due = time.Unix(7007, 0)
 		if err := store.Commit(t.Context(), r, nil); err != nil {
@@ -173,6 +188,21 @@ func TestWhatAStoreWritesItReads(t *testing.T) {
 			t.Fatal(err)
 		}
 		assertEqual(t, read, s.calls)
+	}
+}
+
+func TestAnEntryOfTheIndexThatCannotBeReadIsAnError(t *testing.T) {
+	for name, entry := range map[string]map[string]types.AttributeValue{
+		"no subject":         {"due": num("1000")},
+		"no due time":        {"pk": str("o-1")},
+		"a due time of text": {"pk": str("o-1"), "due": str("1000")},
+	} {
+		c := newClient()
+		c.pages = []*dynamodb.QueryOutput{{Items: append(entries("o-0"), entry)}}
+		got, err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).Due(t.Context(), time.Unix(9000, 0), 4)
+		if err == nil || !strings.HasPrefix(err.Error(), "decode what is due: ") {
+			t.Errorf("%s: due are %v, %v", name, got, err)
+		}
 	}
 }
 

@@ -278,7 +278,7 @@ func (s *Store) CountersOf(ctx context.Context, items ...string) (participant.Co
 		counters[item] = nil
 	}
 	found, left, err := s.getAll(ctx, keys)
-	if err == nil && len(left) > 0 {
+	if len(left) > 0 {
 		err = fmt.Errorf("%d were left out", len(left))
 	}
 	if err != nil {

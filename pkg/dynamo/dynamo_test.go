@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -75,11 +74,23 @@ func TestALaterCommitPutsTheRecordIfItsVersionIsUnchanged(t *testing.T) {
 	}, c.puts[0])
 }
 
+func TestARecordThatDoesNotExpireHasNoTimeToLive(t *testing.T) {
+	r := record()
+	r.ExpiresAt = time.Time{}
+	got, err := dynamo.Vocabulary{}.Item(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := item(t, "1")
+	delete(want, "expires_at")
+	assertEqual(t, want, got)
+}
+
 func TestAdjustmentsAreMadeInOneTransactionWithTheRecord(t *testing.T) {
 	c := newClient()
 	err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).Commit(t.Context(), record(), []participant.Adjustment{
 		{Item: "stock#b", Add: map[string]int64{"reserved": 2, "on_hand": -2, "gone": -1}},
-		{Item: "stock#a", Add: map[string]int64{"on_hand": 1}},
+		{Item: "stock#a", Add: map[string]int64{"on_hand": 1, "unchanged": 0}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -104,11 +115,22 @@ func TestAdjustmentsAreMadeInOneTransactionWithTheRecord(t *testing.T) {
 		{Update: &types.Update{
 			TableName:                 new(table),
 			Key:                       map[string]types.AttributeValue{"pk": str("stock#a")},
-			UpdateExpression:          new("ADD #c0 :a0"),
-			ExpressionAttributeNames:  map[string]string{"#c0": "on_hand"},
-			ExpressionAttributeValues: map[string]types.AttributeValue{":a0": num("1")},
+			UpdateExpression:          new("ADD #c0 :a0, #c1 :a1"),
+			ExpressionAttributeNames:  map[string]string{"#c0": "on_hand", "#c1": "unchanged"},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":a0": num("1"), ":a1": num("0")},
 		}},
 	}}, c.txs[0])
+}
+
+func TestAMoveIsOneTransaction(t *testing.T) {
+	l := newLedger()
+	if err := dynamo.NewStore(l, table, dynamo.Vocabulary{}).Move(t.Context(), adjustments(2)); err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, []string{"TransactWriteItems"}, l.calls)
+	assertEqual(t, map[string]map[string]types.AttributeValue{
+		"stock#0": {"pk": str("stock#0"), "on_hand": num("1")}, "stock#1": {"pk": str("stock#1"), "on_hand": num("1")},
+	}, l.items)
 }
 
 func TestARecordIsLoadedWithOneConsistentRead(t *testing.T) {
@@ -143,7 +165,7 @@ func TestCountersAreAllButTheKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	assertEqual(t, map[string]int64{"on_hand": 7, "reserved": 0}, got)
-	if !aws.ToBool(c.gets[0].ConsistentRead) {
-		t.Error("the read is not consistent")
-	}
+	assertEqual(t, &dynamodb.GetItemInput{
+		TableName: new(table), Key: map[string]types.AttributeValue{"pk": str("stock#1")}, ConsistentRead: new(true),
+	}, c.gets[0])
 }

@@ -63,6 +63,15 @@ func TestAFailedQueryOfAnAccountIsAnErrorWithoutTheAccount(t *testing.T) {
 	}
 }
 
+func TestAnEntryThatCannotBeReadIsAnErrorWithoutTheAccount(t *testing.T) {
+	c := newClient()
+	c.pages = []*dynamodb.QueryOutput{{Items: []map[string]types.AttributeValue{entryOf("o-1", "1.5")}}}
+	entries, err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).Entries(t.Context(), "customer#c-42", time.Unix(5000, 0))
+	if err == nil || err.Error() != "decode an entry in "+table+": amount is not an integer" {
+		t.Errorf("the entries are %v, %v", entries, err)
+	}
+}
+
 func TestAnAccountThatIsNoKeyIsInvalidBeforeAnyCall(t *testing.T) {
 	c := newClient()
 	r := record()

@@ -100,9 +100,10 @@ func (v Vocabulary) isKey(attribute string) bool {
 	return attribute == v.name("pk") || attribute == v.layout.SortKey
 }
 
-// isOwn reports whether an item of the table is one of the store, by its sort key.
+// isOwn reports whether an item of the table is one of the store, by its sort key. Without
+// a sort key each is.
 func (v Vocabulary) isOwn(item map[string]types.AttributeValue) bool {
-	return v.layout.SortKey == "" || textOf(item, v.layout.SortKey) == v.layout.SortValue
+	return textOf(item, v.layout.SortKey) == v.layout.SortValue
 }
 
 // subjectOf returns the partition key of an item, or "".
@@ -118,13 +119,11 @@ func textOf(item map[string]types.AttributeValue, name string) string {
 	return text.Value
 }
 
-// usual returns the attributes of a record by their usual names.
+// usual returns the attributes of a record by their usual names, with nil for an absent one.
 func (v Vocabulary) usual(item map[string]types.AttributeValue) map[string]types.AttributeValue {
 	usual := make(map[string]types.AttributeValue)
 	for _, name := range attributes() {
-		if value, has := item[v.name(name)]; has {
-			usual[name] = value
-		}
+		usual[name] = item[v.name(name)]
 	}
 	return usual
 }

@@ -118,9 +118,13 @@ func TestALayoutHasDistinctNamesOfWhatThereIs(t *testing.T) {
 			t.Errorf("%s: there is no error", name)
 		}
 	}
-	exchanged := dynamo.Layout{Attributes: map[string]string{"pk": "record", "record": "pk"}}
-	if _, err := (dynamo.Vocabulary{}).WithLayout(exchanged); err != nil {
-		t.Error(err)
+	for name, layout := range map[string]dynamo.Layout{
+		"exchanged names":     {Attributes: map[string]string{"pk": "record", "record": "pk"}},
+		"a name of 255 bytes": {Attributes: map[string]string{"pk": strings.Repeat("x", 255)}},
+	} {
+		if _, err := (dynamo.Vocabulary{}).WithLayout(layout); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -97,9 +97,10 @@ func (l *ledger) TransactWriteItems(
 	}
 	if refused {
 		failed := canceled(codes...)
-		put := in.TransactItems[0].Put
-		if codes[0] != "None" {
-			failed.CancellationReasons[0].Item = l.standing(put.Item, put.ReturnValuesOnConditionCheckFailure)
+		for n, action := range in.TransactItems {
+			if put := action.Put; codes[n] != "None" && put != nil {
+				failed.CancellationReasons[n].Item = l.standing(put.Item, put.ReturnValuesOnConditionCheckFailure)
+			}
 		}
 		return nil, failed
 	}

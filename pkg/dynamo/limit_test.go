@@ -43,6 +43,16 @@ func TestACommitBeyondTheLimitsIsInvalidBeforeAnyCall(t *testing.T) {
 	}
 }
 
+func TestAMoveBeyondTheLimitsIsInvalidBeforeAnyCall(t *testing.T) {
+	for _, n := range []int{0, 101} {
+		client := newClient()
+		err := dynamo.NewStore(client, table, dynamo.Vocabulary{}).Move(t.Context(), adjustments(n))
+		if !errors.Is(err, event.ErrInvalid) || len(client.calls) != 0 {
+			t.Errorf("the error of %d adjustments is %v after the calls %v", n, err, client.calls)
+		}
+	}
+}
+
 // size returns the size of an item by DynamoDB's rules: names, texts in UTF-8, bytes and
 // numbers. A number has at most 21 bytes.
 // (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html)

@@ -37,13 +37,16 @@ func TestRecordsAreLoadedWithOneConsistentReadForEveryHundred(t *testing.T) {
 
 func TestARecordThatABatchDoesNotHaveOrThatCannotBeReadIsLeftOut(t *testing.T) {
 	c := newClient()
-	for _, subject := range []string{"read", "unread", "unprocessed"} {
+	unprocessed := []string{"left", "left too"}
+	for _, subject := range append(unprocessed, "read", "unread", "unread too") {
 		c.items[subject] = item(t, "3")
 		c.items[subject]["pk"] = str(subject)
 	}
-	c.items["unread"]["record"] = &types.AttributeValueMemberB{Value: []byte{0}}
-	c.unprocessed = []string{"unprocessed"}
-	got, err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).LoadAll(t.Context(), []string{"read", "unread", "unprocessed", "absent", ""})
+	for _, subject := range []string{"unread", "unread too"} {
+		c.items[subject]["record"] = &types.AttributeValueMemberB{Value: []byte{0}}
+	}
+	c.unprocessed = unprocessed
+	got, err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).LoadAll(t.Context(), append(unprocessed, "read", "unread", "unread too", "absent", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,13 +59,17 @@ func TestCountersThatABatchDoesNotHaveAreAnError(t *testing.T) {
 	c := newClient()
 	c.items["stock#a"] = map[string]types.AttributeValue{"pk": str("stock#a"), "on_hand": num("1")}
 	c.items["stock#b"] = map[string]types.AttributeValue{"pk": str("stock#b"), "on_hand": str("one")}
+	c.items["stock#c"] = map[string]types.AttributeValue{"pk": str("stock#c"), "on_hand": num("3")}
 	store := dynamo.NewStore(c, table, dynamo.Vocabulary{})
-	got, err := store.CountersOf(t.Context(), "stock#a", "absent")
+	got, err := store.CountersOf(t.Context(), "stock#a", "absent", "stock#c")
 	if err != nil {
 		t.Fatal(err)
 	}
-	assertEqual(t, participant.Counters{"stock#a": {"on_hand": 1}, "absent": nil}, got)
+	assertEqual(t, participant.Counters{"stock#a": {"on_hand": 1}, "absent": nil, "stock#c": {"on_hand": 3}}, got)
 	if _, err := store.CountersOf(t.Context(), "stock#b"); err == nil {
+		t.Error("a text is a counter")
+	}
+	if _, err := store.Counters(t.Context(), "stock#b"); err == nil {
 		t.Error("a text is a counter")
 	}
 	c.unprocessed = []string{"stock#a"}

@@ -118,7 +118,7 @@ func (v Vocabulary) decode(subject string, encoded []byte) (participant.Record, 
 		return participant.Record{}, err
 	}
 	d := decoder{vocabulary: v}
-	record := participant.Record{Subject: subject, State: stored.State, Erased: stored.Erased}
+	record := participant.Record{State: stored.State, Erased: stored.Erased}
 	correlation := d.text(stored.Correlation)
 	previous := int64(0)
 	for _, entry := range stored.Handled {
@@ -202,7 +202,7 @@ func (d *decoder) digest(value any) string {
 }
 
 func (d *decoder) trace(value any) string {
-	if trace, isBytes := value.([]byte); isBytes && len(trace) == traceLength {
+	if trace, _ := value.([]byte); len(trace) == traceLength {
 		return formatTrace(trace)
 	}
 	return d.text(value)
@@ -238,19 +238,20 @@ func unless(usual, id string) any {
 
 // compactID returns the bytes of a UUID in its canonical form, or else the text.
 func compactID(id string) any {
-	parsed, err := uuid.Parse(id)
-	if err != nil || parsed.String() != id {
+	parsed, _ := uuid.Parse(id) // The bytes of what is no UUID have another text.
+	if parsed.String() != id {
 		return id
 	}
 	return parsed[:]
 }
 
+// compactDigest returns the bytes of a text in base64, or else the text.
 func compactDigest(digest string) any {
-	decoded, err := base64.RawURLEncoding.Strict().DecodeString(digest)
+	decoded, _ := base64.RawURLEncoding.DecodeString(digest) // As in compactID.
 	switch {
 	case digest == "":
 		return nil
-	case err != nil:
+	case base64.RawURLEncoding.EncodeToString(decoded) != digest:
 		return digest
 	}
 	return decoded
@@ -261,11 +262,12 @@ const traceLength = 16 + 8 + 1
 
 // compactTrace returns the bytes of a trace parent of version 00, or else the text.
 func compactTrace(parent string) any {
-	decoded, err := hex.DecodeString(strings.ReplaceAll(strings.TrimPrefix(parent, "00-"), "-", ""))
+	// As in compactID.
+	decoded, _ := hex.DecodeString(strings.ReplaceAll(strings.TrimPrefix(parent, "00-"), "-", ""))
 	switch {
 	case parent == "":
 		return nil
-	case err != nil || len(decoded) != traceLength || formatTrace(decoded) != parent:
+	case len(decoded) != traceLength || formatTrace(decoded) != parent:
 		return parent
 	}
 	return decoded

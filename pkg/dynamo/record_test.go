@@ -3,6 +3,7 @@ package dynamo_test
 import (
 	"encoding/hex"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -50,18 +51,31 @@ func jsonItem(t *testing.T, version string) map[string]types.AttributeValue {
 func TestARecordOfTheEarlierFormIsReadAndThenWrittenInTheNewOne(t *testing.T) {
 	c := newClient()
 	c.items["o-1"] = jsonItem(t, "3")
+	first := handled(c.items["o-1"])
+	first["digest"] = str("abcdEFGH_-123456")
+	published := first["published"].(*types.AttributeValueMemberL)
+	published.Value = append(published.Value, published.Value[0])
 	store := dynamo.NewStore(c, table, dynamo.Vocabulary{})
 	got, err := store.Load(t.Context(), "o-1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := record()
-	want.Version = 3
+	want.Version, want.Handled[0].Digest, want.Handled[0].Published = 3, "abcdEFGH_-123456", []event.Event{reserved(), reserved()}
 	assertEqual(t, want, got)
 	if err := store.Commit(t.Context(), got, nil); err != nil {
 		t.Fatal(err)
 	}
-	assertEqual(t, item(t, "4"), c.puts[0].Item)
+	written, err := dynamo.Vocabulary{}.Item(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, written, c.puts[0].Item)
+}
+
+// handled returns the attributes of the first event of a record in the earlier form.
+func handled(item map[string]types.AttributeValue) map[string]types.AttributeValue {
+	return item["handled"].(*types.AttributeValueMemberL).Value[0].(*types.AttributeValueMemberM).Value
 }
 
 func TestATombstoneOfTheEarlierFormIsRead(t *testing.T) {
@@ -108,24 +122,86 @@ func TestARecordOfAVersionWithoutOwnersIsReadAndThenOwned(t *testing.T) {
 	}
 }
 
+// Of an event that is as event.Caused makes it, only its type, schema, data and trace are stored.
+func TestARecordHasNothingThatCanBeDerivedAndIdsAsBytes(t *testing.T) {
+	const (
+		publishedHex = "a401781877617265686f7573652e73746f636b2d726573657276656402781c68747470733a2f2f6578616d706c652e636f6d2f736368656d612f3103477b226e223a317d" +
+			"0458190af7651916cd43dd8448eb211c80319cb7ad6b716920333101"
+		wantHex = "01a301557b22737461747573223a227265736572766564227d0263632d310381a7016c6f726465722e706c6163656402500af7651916cd43dd8448eb211c80319c03" +
+			"1907d2041903e9054c69b71d105187ffed76df8e7a0663652d300782" + publishedHex + publishedHex
+	)
+	r := record()
+	r.Handled = r.Handled[:1]
+	h := &r.Handled[0]
+	h.ID, h.Digest = "0af76519-16cd-43dd-8448-eb211c80319c", "abcdEFGH_-123456"
+	h.Published = append(h.Published, reserved())
+	for ordinal := range h.Published {
+		e := &h.Published[ordinal]
+		e.ID, e.Time, e.CausationID = event.DeriveID(h.Source, h.ID, e.Type, strconv.Itoa(ordinal)), h.HandledAt, h.ID
+		e.TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	}
+	stored, err := dynamo.Vocabulary{}.Item(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertEqual(t, wantHex, hex.EncodeToString(bytesOf(stored).Value))
+	read, err := dynamo.Vocabulary{}.Record(stored)
+	r.Version = 1
+	assertEqual(t, r, read)
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// indexed is a stored record that is due, and has an entry.
+func indexed(t *testing.T, version string) map[string]types.AttributeValue {
+	t.Helper()
+	all := item(t, version)
+	all["due"], all["account"], all["amount"], all["until"] = num("7007"), str("customer#c-42"), num("25"), num("9000")
+	return all
+}
+
 func TestAnItemThatIsNoRecordIsAnError(t *testing.T) {
+	set := func(name string, value types.AttributeValue) func(map[string]types.AttributeValue) {
+		return func(item map[string]types.AttributeValue) { item[name] = value }
+	}
+	// replace replaces a CBOR value.
+	replace := func(before, after string) func(map[string]types.AttributeValue) {
+		return func(item map[string]types.AttributeValue) {
+			encoded := string(bytesOf(item).Value)
+			if !strings.Contains(encoded, before) {
+				t.Fatalf("the record has no %q", before)
+			}
+			bytesOf(item).Value = []byte(strings.Replace(encoded, before, after, 1))
+		}
+	}
+	const eventType, correlation, number, twoBytes = "\x76loyalty.points-awarded", "\x63c-1", "\x07", "\x42\x01\x02"
 	publishX := func(item map[string]types.AttributeValue) {
-		first := item["handled"].(*types.AttributeValueMemberL).Value[0].(*types.AttributeValueMemberM)
-		first.Value["published"] = &types.AttributeValueMemberL{Value: []types.AttributeValue{str("x")}}
+		handled(item)["published"] = &types.AttributeValueMemberL{Value: []types.AttributeValue{str("x")}}
 	}
 	for name, test := range map[string]struct {
 		form  func(*testing.T, string) map[string]types.AttributeValue
 		spoil func(map[string]types.AttributeValue)
 	}{
-		"a version of text":      {item, func(item map[string]types.AttributeValue) { item["version"] = str("x") }},
+		"a version of text":      {item, set("version", str("x"))},
 		"no version":             {item, func(item map[string]types.AttributeValue) { delete(item, "version") }},
-		"a fraction of a second": {item, func(item map[string]types.AttributeValue) { item["expires_at"] = num("1.5") }},
-		"a record of text":       {item, func(item map[string]types.AttributeValue) { item["record"] = str("x") }},
+		"a fraction of a second": {item, set("expires_at", num("1.5"))},
+		"a due time of text":     {indexed, set("due", str("x"))},
+		"an account of a number": {indexed, set("account", num("1"))},
+		"an amount of text":      {indexed, set("amount", str("x"))},
+		"an end of text":         {indexed, set("until", str("x"))},
+		"a record of text":       {item, set("record", str("x"))},
 		"an empty record":        {item, func(item map[string]types.AttributeValue) { bytesOf(item).Value = []byte{} }},
 		"another format":         {item, func(item map[string]types.AttributeValue) { bytesOf(item).Value[0] = 2 }},
 		"half a record":          {item, func(item map[string]types.AttributeValue) { bytesOf(item).Value = bytesOf(item).Value[:40] }},
-		"an unknown word":        {item, func(item map[string]types.AttributeValue) { replaceType(item, "\x43\x01\x02\x03") }},
-		"a number for a word":    {item, func(item map[string]types.AttributeValue) { replaceType(item, "\x07") }},
+		"an unknown word":        {item, replace(eventType, "\x43\x01\x02\x03")},
+		"a short word":           {item, replace(eventType, twoBytes)},
+		"a number for a word":    {item, replace(eventType, number)},
+		"a number for an id":     {item, replace(correlation, number)},
+		"a short id":             {item, replace(correlation, twoBytes)},
+		"a time of x":            {item, replace("\x741970-01-01T00:00:02Z", "\x61x")},
+		"a short trace":          {item, replace("\x05\x63e-2", "\x04"+twoBytes)}, // In place of the id.
+		"events of text":         {jsonItem, set("handled", str("x"))},
 		"a published event of x": {jsonItem, publishX},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,16 +218,6 @@ func TestAnItemThatIsNoRecordIsAnError(t *testing.T) {
 
 func bytesOf(item map[string]types.AttributeValue) *types.AttributeValueMemberB {
 	return item["record"].(*types.AttributeValueMemberB)
-}
-
-// replaceType replaces the type of the last event by another CBOR value.
-func replaceType(item map[string]types.AttributeValue, value string) {
-	before := string(bytesOf(item).Value)
-	after := strings.Replace(before, "\x76loyalty.points-awarded", value, 1)
-	if after == before {
-		panic("the record has no such type")
-	}
-	bytesOf(item).Value = []byte(after)
 }
 
 func vocabulary(t *testing.T) dynamo.Vocabulary {
@@ -203,7 +269,7 @@ func drawText(t *rapid.T, name string) string {
 	return rapid.SampledFrom([]string{
 		id.String(), strings.ToUpper(id.String()), "urn:uuid:" + id.String(), "", "o-1", "e-1", "order", "AAAA", "order.placed", "payment.taken",
 		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-0AF7651916CD43DD8448EB211C80319C-B7AD6B7169203331-01",
-		"00-0af7651916cd43dd8448eb211c80319cb7ad6b7169203331-01", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "abcdEFGH_-123456", "abcdEFGH_-12345",
+		"00-0af7651916cd43dd8448eb211c80319cb7ad6b7169203331-01", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "abcdEFGH_-123456", "abcdEFGH_-12345", "abcdEFGH\n", "AB",
 		"https://example.com/saga/schema/order.placed/1", "\x00é\u2028",
 	}).Draw(t, name)
 }

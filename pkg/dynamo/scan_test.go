@@ -18,7 +18,7 @@ import (
 	"example.com/saga/pkg/participant"
 )
 
-// pages is a DynamoDB client with one item on each page.
+// pages is a DynamoDB client with two items on each page.
 type pages struct {
 	items []map[string]types.AttributeValue
 	err   error
@@ -29,8 +29,8 @@ func (p *pages) Scan(_ context.Context, in *dynamodb.ScanInput, _ ...func(*dynam
 	if p.err != nil || *in.TableName != table || !aws.ToBool(in.ConsistentRead) {
 		return nil, errors.Join(p.err, errors.New("not a consistent read of the table"))
 	}
-	out := &dynamodb.ScanOutput{Items: p.items[p.read : p.read+1]}
-	if p.read++; p.read < len(p.items) {
+	out := &dynamodb.ScanOutput{Items: p.items[p.read:min(p.read+2, len(p.items))]}
+	if p.read += len(out.Items); p.read < len(p.items) {
 		out.LastEvaluatedKey = map[string]types.AttributeValue{"pk": out.Items[0]["pk"]}
 	}
 	return out, nil
@@ -75,7 +75,7 @@ func TestAScanOfRecordsSkipsOtherItems(t *testing.T) {
 		t.Error(err)
 	}
 	wrong := &pages{items: []map[string]types.AttributeValue{{"pk": str("o-1"), "state": str("{}"), "version": str("x")}}}
-	if err := dynamo.ScanRecords(t.Context(), wrong, table, dynamo.Vocabulary{}, func(participant.Record) {}); err == nil || !strings.HasPrefix(err.Error(), "scan "+table) {
+	if err := dynamo.ScanRecords(t.Context(), wrong, table, dynamo.Vocabulary{}, func(r participant.Record) { t.Errorf("%+v is read", r) }); err == nil || !strings.HasPrefix(err.Error(), "scan "+table) {
 		t.Errorf("the error is %v", err)
 	}
 }

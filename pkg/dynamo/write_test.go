@@ -40,14 +40,16 @@ func TestAWriteOfTheContextsOwnIsMadeInTheTransactionOfTheRecord(t *testing.T) {
 
 func TestAWriteOfTheContextsOwnWhoseConditionFailsRefusesTheCommit(t *testing.T) {
 	l := newLedger()
-	l.items["invoice#7"] = map[string]types.AttributeValue{"pk": str("invoice#7")}
+	l.items["invoice#7"] = map[string]types.AttributeValue{"pk": str("invoice#7"), "booking": str("b-1")}
+	returned := invoice("7")
+	returned.Write.(types.TransactWriteItem).Put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	store := dynamo.NewStore(l, table, dynamo.Vocabulary{})
-	err := store.Commit(t.Context(), record(), []participant.Adjustment{invoice("6"), invoice("7")})
+	err := store.Commit(t.Context(), record(), []participant.Adjustment{invoice("6"), returned})
 	refused, isRefused := errors.AsType[*participant.RefusedError](err)
 	if !isRefused {
 		t.Fatalf("the error is %v", err)
 	}
-	assertEqual(t, []string{"invoice#7"}, refused.Items)
+	assertEqual(t, &participant.RefusedError{Items: []string{"invoice#7"}, Counters: participant.Counters{}}, refused)
 	if l.items["invoice#6"] != nil || l.items["o-1"] != nil {
 		t.Errorf("written are %v", l.items)
 	}
@@ -55,10 +57,15 @@ func TestAWriteOfTheContextsOwnWhoseConditionFailsRefusesTheCommit(t *testing.T)
 
 func TestAWriteInTheFormOfAnotherStoreIsInvalid(t *testing.T) {
 	c := newClient()
+	store := dynamo.NewStore(c, table, dynamo.Vocabulary{})
 	for _, write := range []any{"x", &types.TransactWriteItem{}} {
-		err := dynamo.NewStore(c, table, dynamo.Vocabulary{}).Commit(t.Context(), record(), []participant.Adjustment{{Item: "i", Write: write}})
-		if !errors.Is(err, event.ErrInvalid) || len(c.calls) != 0 {
-			t.Errorf("the error of a %T is %v after the calls %v", write, err, c.calls)
+		adjustments := []participant.Adjustment{{Item: "i", Write: write}}
+		for name, err := range map[string]error{
+			"commit": store.Commit(t.Context(), record(), adjustments), "move": store.Move(t.Context(), adjustments),
+		} {
+			if !errors.Is(err, event.ErrInvalid) || len(c.calls) != 0 {
+				t.Errorf("the error of a %s with a %T is %v after the calls %v", name, write, err, c.calls)
+			}
 		}
 	}
 }

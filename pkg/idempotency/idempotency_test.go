@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"example.com/saga/pkg/event"
 	"example.com/saga/pkg/idempotency"
@@ -23,6 +26,11 @@ type till struct {
 	taken counters
 	now   time.Time
 	runs  int
+	// ids is how many ids of runs were made.
+	ids int
+	// pauses are the conflicts after which there was a pause, which returns pauseFails.
+	pauses     []int
+	pauseFails error
 }
 
 // faultyStore returns the errors of each method one after the other, before a call or, if
@@ -32,6 +40,10 @@ type faultyStore struct {
 
 	begin, complete, release []error
 	isLate                   bool
+	// begun is the record of the last run that began.
+	begun idempotency.Record
+	// completing is called with the context of Complete.
+	completing func(context.Context)
 }
 
 func (s *faultyStore) fail(errs *[]error, call func() error) error {
@@ -47,6 +59,7 @@ func (s *faultyStore) fail(errs *[]error, call func() error) error {
 }
 
 func (s *faultyStore) Begin(ctx context.Context, r idempotency.Record, now time.Time) (standing *idempotency.Record, err error) {
+	s.begun = r
 	err = s.fail(&s.begin, func() error {
 		standing, err = s.Store.Begin(ctx, r, now)
 		return err
@@ -55,6 +68,9 @@ func (s *faultyStore) Begin(ctx context.Context, r idempotency.Record, now time.
 }
 
 func (s *faultyStore) Complete(ctx context.Context, r idempotency.Record, writes []string) error {
+	if s.completing != nil {
+		s.completing(ctx)
+	}
 	return s.fail(&s.complete, func() error { return s.Store.Complete(ctx, r, writes) })
 }
 
@@ -69,7 +85,14 @@ func newTill(t *testing.T) *till {
 	var err error
 	b.Runner, err = idempotency.New(idempotency.Config[string]{
 		Name: "take", Store: b.store, Retention: 24 * time.Hour, Clock: func() time.Time { return b.now },
-		Pause: func(context.Context, int) error { return nil },
+		NewID: func() string {
+			b.ids++
+			return fmt.Sprintf("run-%d", b.ids)
+		},
+		Pause: func(_ context.Context, n int) error {
+			b.pauses = append(b.pauses, n)
+			return b.pauseFails
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -140,20 +163,33 @@ func TestTheKeysOfTwoFunctionsAreIndependent(t *testing.T) {
 	b.is(t, got, err, 2, false, 2, 2)
 }
 
+func TestARunBeginsWithAnIdAndALeaseThatIsLongerThanItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newTill(t)
+		b.now = b.now.Add(999_999 * time.Microsecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		if _, err := b.take(ctx, "key-1", 5, nil); err != nil {
+			t.Error(err)
+		}
+		want := idempotency.Record{
+			Key: "take#key-1", Content: "7y0SfeN7lCuq0GFF5UsMYZofIjJ7LrvPvsePVWSv450", Run: "run-1",
+			Until: time.Date(2026, 3, 1, 12, 0, 32, 999_000_000, time.UTC), ExpiresAt: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC),
+		}
+		if diff := cmp.Diff(want, b.store.begun); diff != "" {
+			t.Errorf("the record that is expected (-) and begun (+):\n%s", diff)
+		}
+	})
+}
+
 func TestAConcurrentCallReturnsTheEndOfTheOtherLease(t *testing.T) {
 	b := newTill(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	_, err := idempotency.Run(ctx, b.Runner, "key-1", 5, func(ctx context.Context) (int, []string, error) {
+	_, err := idempotency.Run(t.Context(), b.Runner, "key-1", 5, func(ctx context.Context) (int, []string, error) {
+		until := b.store.begun.Until
 		_, err := b.take(ctx, "key-1", 5, nil)
 		inProgress, ok := errors.AsType[*idempotency.InProgressError](err)
-		if left := time.Duration(0); ok {
-			left = inProgress.Until.Sub(b.now)
-			if left > 30*time.Second+idempotency.LeaseMargin || left < 25*time.Second+idempotency.LeaseMargin {
-				t.Errorf("the lease is %s", left)
-			}
-		} else {
-			t.Errorf("the error is %v", err)
+		if !ok || inProgress.Until != until || err.Error() != "another run is in progress, at most until "+until.Format(time.RFC3339) {
+			t.Errorf("until %s the error is %v", until, err)
 		}
 		_, err = b.take(ctx, "key-1", 6, nil)
 		if !errors.Is(err, idempotency.ErrOtherContent) {
@@ -216,7 +252,7 @@ func TestAfterAnErrorTheNextCallRunsAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newTill(t)
-			if err := fail(b); !errors.Is(err, refused) || b.taken["taken"] != 0 {
+			if err := fail(b); !errors.Is(err, refused) || strings.Contains(err.Error(), "in progress") || b.taken["taken"] != 0 {
 				t.Fatalf("the error is %v, taken %d times", err, b.taken["taken"])
 			}
 			got, err := b.take(t.Context(), "key-1", 5, nil)
@@ -240,7 +276,9 @@ func TestARunThatCannotBeReleasedIsTakenOverAfterItsLease(t *testing.T) {
 	b := newTill(t)
 	refused, down := errors.New("the card is refused"), errors.New("the table is unavailable")
 	b.store.release = []error{down}
-	if _, err := b.take(t.Context(), "key-1", 5, refused); !errors.Is(err, refused) || !errors.Is(err, down) {
+	_, err := b.take(t.Context(), "key-1", 5, refused)
+	text := "take: the card is refused\nin progress until " + b.store.begun.Until.Format(time.RFC3339) + ": the table is unavailable"
+	if !errors.Is(err, refused) || !errors.Is(err, down) || err.Error() != text {
 		t.Errorf("the error is %v", err)
 	}
 	if _, err := b.take(t.Context(), "key-1", 5, nil); !errors.As(err, new(*idempotency.InProgressError)) {
@@ -251,18 +289,42 @@ func TestARunThatCannotBeReleasedIsTakenOverAfterItsLease(t *testing.T) {
 	b.is(t, got, err, 2, false, 1, 2)
 }
 
-func TestAConflictIsRepeated(t *testing.T) {
+func TestAConflictIsRepeatedAfterAPause(t *testing.T) {
 	b := newTill(t)
 	b.store.begin = []error{idempotency.ErrConflict, idempotency.ErrConflict}
 	b.store.complete = []error{idempotency.ErrConflict}
 	got, err := b.take(t.Context(), "key-1", 5, nil)
 	b.is(t, got, err, 1, false, 1, 1)
+	if want := []int{1, 2, 1}; !slices.Equal(b.pauses, want) {
+		t.Errorf("the pauses are %v, want %v", b.pauses, want)
+	}
 	for range 8 {
 		b.store.begin = append(b.store.begin, idempotency.ErrConflict)
 	}
 	if _, err := b.take(t.Context(), "key-2", 5, nil); !errors.Is(err, idempotency.ErrConflict) || b.runs != 1 {
 		t.Errorf("the error is %v after %d runs", err, b.runs)
 	}
+	b.store.begin, b.pauseFails = []error{idempotency.ErrConflict}, context.DeadlineExceeded
+	if _, err := b.take(t.Context(), "key-3", 5, nil); !errors.Is(err, idempotency.ErrConflict) || !errors.Is(err, b.pauseFails) || b.runs != 1 {
+		t.Errorf("without time for a pause the error is %v after %d runs", err, b.runs)
+	}
+}
+
+func TestByDefaultThePauseAfterAConflictIsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newTill(t)
+		var err error
+		if b.Runner, err = idempotency.New(idempotency.Config[string]{Name: "take", Store: b.store, Retention: time.Hour}); err != nil {
+			t.Fatal(err)
+		}
+		b.store.begin = []error{idempotency.ErrConflict}
+		began := time.Now()
+		got, err := b.take(t.Context(), "key-1", 5, nil)
+		b.is(t, got, err, 1, false, 1, 1)
+		if took := time.Since(began); took >= 10*time.Millisecond {
+			t.Errorf("it took %s", took)
+		}
+	})
 }
 
 func TestWhatCanNeverSucceedIsInvalidAndCommitsNothing(t *testing.T) {
@@ -275,17 +337,17 @@ func TestWhatCanNeverSucceedIsInvalidAndCommitsNothing(t *testing.T) {
 	}
 	longest := strings.Repeat("k", idempotency.MaximumKey-len("take#"))
 	largest := strings.Repeat("a", idempotency.MaximumAnswer-len(`""`))
-	for name, err := range map[string]error{
-		"an empty key":                     run("", 1, 1, 1),
-		"a long key":                       run(longest+"k", 1, 1, 1),
-		"content that cannot be encoded":   run("k", math.NaN(), 1, 1),
-		"content with two readings":        run("k", json.RawMessage(`{"a": 1, "a": 2}`), 1, 1),
-		"an answer that cannot be encoded": run("k", 1, func() {}, 1),
-		"a large answer":                   run("k", 1, largest+"a", 1),
-		"many writes":                      run("k", 1, 1, idempotency.MaximumWrites+1),
+	for text, err := range map[string]error{
+		"a key of take has 0 bytes, allowed are 1 to 2043":            run("", 1, 1, 1),
+		"a key of take has 2044 bytes, allowed are 1 to 2043":         run(longest+"k", 1, 1, 1),
+		"the content of take: json: unsupported value: NaN":           run("k", math.NaN(), 1, 1),
+		"the content of take: jsontext: duplicate object member name": run("k", json.RawMessage(`{"a": 1, "a": 2}`), 1, 1),
+		"encode the answer: json: unsupported type: func()":           run("k", 1, func() {}, 1),
+		"the answer has 405505 bytes, 405504 are allowed":             run("k", 1, largest+"a", 1),
+		"100 writes, 99 are allowed":                                  run("k", 1, 1, idempotency.MaximumWrites+1),
 	} {
-		if !errors.Is(err, event.ErrInvalid) {
-			t.Errorf("%s: the error is %v", name, err)
+		if !errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), text) {
+			t.Errorf("the error is %v, want: %s", err, text)
 		}
 	}
 	if len(b.taken) != 0 {
@@ -293,6 +355,35 @@ func TestWhatCanNeverSucceedIsInvalidAndCommitsNothing(t *testing.T) {
 	}
 	if err := run(longest, 1, largest, idempotency.MaximumWrites); err != nil || b.taken["taken"] != idempotency.MaximumWrites {
 		t.Errorf("%v, taken %d times", err, b.taken["taken"])
+	}
+}
+
+func TestAnAnswerOfAnotherTypeIsAnError(t *testing.T) {
+	b := newTill(t)
+	if _, err := b.take(t.Context(), "key-1", 5, nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := idempotency.Run(t.Context(), b.Runner, "key-1", 5, func(context.Context) (int, []string, error) { return 0, nil, nil })
+	if err == nil || !strings.HasPrefix(err.Error(), "decode the stored answer: ") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestTheContextsOfACallEndWithIt(t *testing.T) {
+	b := newTill(t)
+	var ofWork, ofStore func() error
+	b.store.completing = func(ctx context.Context) {
+		ofStore = ctx.Err
+		if ofWork() == nil || ofStore() != nil {
+			t.Errorf("when the answer is stored, the context of the function has ended with %v, and that of the store with %v", ofWork(), ofStore())
+		}
+	}
+	_, err := idempotency.Run(t.Context(), b.Runner, "key-1", 5, func(ctx context.Context) (int, []string, error) {
+		ofWork = ctx.Err
+		return 1, nil, nil
+	})
+	if err != nil || ofStore() == nil {
+		t.Errorf("after the call the context of the store has ended with %v: %v", ofStore(), err)
 	}
 }
 

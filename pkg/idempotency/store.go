@@ -61,9 +61,9 @@ func NewMemory[W any](apply func(writes []W) error) *Memory[W] {
 func (m *Memory[W]) Begin(_ context.Context, record Record, now time.Time) (*Record, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	standing, found := m.records[record.Key]
+	standing := m.records[record.Key]
 	isOver := standing.Answer == nil && standing.Content == record.Content && !standing.Until.After(now)
-	if found && standing.ExpiresAt.After(now) && !isOver && standing.Run != record.Run {
+	if standing.ExpiresAt.After(now) && !isOver && standing.Run != record.Run {
 		standing.Answer = slices.Clone(standing.Answer)
 		return &standing, nil
 	}

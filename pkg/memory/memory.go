@@ -138,10 +138,10 @@ func (s *Store) adjust(adjustments []participant.Adjustment) error {
 	return nil
 }
 
-// refuses reports whether a counter would fall below zero.
+// refuses reports whether a counter, none of which is below zero, would fall below it.
 func (s *Store) refuses(adjustment participant.Adjustment) bool {
 	for counter, amount := range adjustment.Add {
-		if amount < 0 && s.counters[adjustment.Item][counter]+amount < 0 {
+		if s.counters[adjustment.Item][counter]+amount < 0 {
 			return true
 		}
 	}

@@ -68,6 +68,7 @@ func targets() []target {
 		{dir: "pkg/idempotency"},
 		{dir: "pkg/participant", guards: []guard{{dir: "pkg/memory", run: "."}}},
 		{dir: "pkg/dynamo"},
+		{dir: "pkg/memory"},
 		{dir: "pkg/httpcommand", guards: []guard{{dir: "services/order/httpapi", run: "."}}},
 		{dir: "services/order/httpapi"},
 	}

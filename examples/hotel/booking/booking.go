@@ -20,8 +20,9 @@ import (
 // Status is where a booking stands.
 type Status string
 
-// The statuses. Confirmed and Refused are final.
+// The statuses. None is that of a booking without a record. Confirmed and Refused are final.
 const (
+	None        Status = ""
 	Requested   Status = "requested"
 	Held        Status = "held"
 	Withdrawing Status = "withdrawing"
@@ -74,13 +75,16 @@ func (s State) due() time.Time {
 	return s.RequestedAt
 }
 
-// Decide decides on a command or an event.
+// Decide decides on a command or an event. Nothing changes a booking that has ended.
 func Decide(s State, in participant.Input) (participant.Decision[State], error) {
 	stay := participant.Decision[State]{State: s}
-	if request, isRequest := in.Data.(Request); isRequest {
+	request, isRequest := in.Data.(Request)
+	switch {
+	case isRequest && s.Status != None:
+		return stay, nil
+	case isRequest:
 		return participant.Decision[State]{State: State{Requested, in.Now}, Events: []event.Data{hotel.Requested(request)}}, nil
-	}
-	if s.Status == "" {
+	case s.Status == None:
 		return stay, fmt.Errorf("%w: there is no booking %s", event.ErrInvalid, in.Event.Subject)
 	}
 	switch in.Data.(type) {
@@ -103,6 +107,9 @@ func Decide(s State, in participant.Input) (participant.Decision[State], error) 
 }
 
 func (s State) become(status Status, events ...event.Data) participant.Decision[State] {
+	if s.HasEnded() {
+		return participant.Decision[State]{State: s}
+	}
 	s.Status = status
 	return participant.Decision[State]{State: s, Events: events}
 }

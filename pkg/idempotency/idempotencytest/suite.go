@@ -36,6 +36,7 @@ func TestStore[W any](t *testing.T, newFixture func(t *testing.T) Fixture[W]) {
 	t.Run("a run in progress stands in the way until its lease ends", s.lease)
 	t.Run("a lease that is over is not taken over with other content", s.otherContent)
 	t.Run("an answer is returned until it expires", s.answer)
+	t.Run("an answer is a copy", s.copy)
 	t.Run("the largest answer is stored with the longest key", s.largeAnswer)
 	t.Run("one of many concurrent runs begins", s.race)
 	t.Run("a begin is repeated by its run", s.repeatedBegin)
@@ -145,6 +146,19 @@ func (s suite[W]) answer(t *testing.T) {
 	stands(t, f, another(first), first, now())
 	stands(t, f, another(first), first, now().Add(time.Hour-time.Second))
 	must(t, f, another(first), now().Add(time.Hour))
+}
+
+// copy changes the answer that was committed, and one that was returned.
+func (s suite[W]) copy(t *testing.T) {
+	f := s.newFixture(t)
+	first := newRecord()
+	must(t, f, first, now())
+	given := first
+	first.Answer, given.Answer = []byte("1"), []byte("1")
+	complete(t, f, given)
+	given.Answer[0] = '!'
+	begin(t, f, another(first), now()).Answer[0] = '!'
+	stands(t, f, another(first), first, now())
 }
 
 func (s suite[W]) largeAnswer(t *testing.T) {

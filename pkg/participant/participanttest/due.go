@@ -81,8 +81,8 @@ func (s dueSuite) dueInOrder(t *testing.T) {
 	store := s.newStore(t)
 	at := someSecond()
 	third := commitDue(t, store, at.Add(3*time.Second))
-	first := commitDue(t, store, at)
 	second := commitDue(t, store, at.Add(time.Second))
+	first := commitDue(t, store, at)
 	never := newRecord()
 	commit(t, store, never)
 	all := []string{first, second, third, never.Subject}
@@ -125,7 +125,7 @@ func (s dueSuite) dueWithLimit(t *testing.T) {
 	at := someSecond()
 	var subjects []string
 	for n := range 4 {
-		subjects = append(subjects, commitDue(t, store, at.Add(time.Duration(n)*time.Second)))
+		subjects = slices.Insert(subjects, 0, commitDue(t, store, at.Add(-time.Duration(n)*time.Second)))
 	}
 	assertDue(t, store, at.Add(time.Hour), subjects, subjects...)
 	all, err := store.Due(t.Context(), at.Add(time.Hour), everything)

@@ -94,7 +94,7 @@ func (s suite) tombstone(t *testing.T) {
 
 func (s suite) loadedIsACopy(t *testing.T) {
 	store := s.newStore(t)
-	record := newRecord()
+	record := longRecord()
 	commit(t, store, record)
 	spoil(load(t, store, record.Subject))
 	record.Version = 1
@@ -103,7 +103,7 @@ func (s suite) loadedIsACopy(t *testing.T) {
 
 func (s suite) committedIsACopy(t *testing.T) {
 	store := s.newStore(t)
-	record := newRecord()
+	record := longRecord()
 	want := clone(record)
 	commit(t, store, record)
 	spoil(record)
@@ -111,20 +111,34 @@ func (s suite) committedIsACopy(t *testing.T) {
 	assertRecord(t, store, want)
 }
 
+// longRecord returns a record with several events because of which others were published.
+func longRecord() participant.Record {
+	record := newRecord()
+	record.Handled = append(record.Handled, newRecord().Handled...)
+	return record
+}
+
 // spoil changes what a record refers to.
 func spoil(record participant.Record) {
 	record.State[0] = '!'
-	record.Handled[0].Published[0].Data[0] = '!'
-	record.Handled[0].Published[0].ID = "spoiled"
-	record.Handled[0].ID = "spoiled"
+	for i, handled := range record.Handled {
+		record.Handled[i].ID = "spoiled"
+		for j, e := range handled.Published {
+			handled.Published[j].ID, e.Data[0] = "spoiled", '!'
+		}
+	}
 }
 
 func clone(record participant.Record) participant.Record {
 	record.State = slices.Clone(record.State)
 	record.Handled = slices.Clone(record.Handled)
-	published := slices.Clone(record.Handled[0].Published)
-	published[0].Data = slices.Clone(published[0].Data)
-	record.Handled[0].Published = published
+	for i, handled := range record.Handled {
+		published := slices.Clone(handled.Published)
+		for j, e := range published {
+			published[j].Data = slices.Clone(e.Data)
+		}
+		record.Handled[i].Published = published
+	}
 	return record
 }
 
@@ -191,5 +205,8 @@ func assertConflict(t *testing.T, store participant.Store, record participant.Re
 	}
 	if _, refused := errors.AsType[*participant.RefusedError](err); refused {
 		t.Errorf("the conflict is a refusal too: %v", err)
+	}
+	if _, hasRecord := errors.AsType[*participant.ConflictError](err); hasRecord && record.Version != 0 {
+		t.Errorf("the conflict of a later commit has the record that stands: %v", err)
 	}
 }
