@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"example.com/saga/pkg/contract"
 	"example.com/saga/pkg/event"
@@ -56,6 +57,7 @@ func (s scope) String() string {
 
 // known is what is known of a component.
 type known struct {
+	clean    map[attempt]cleanRun
 	outcomes map[occasion][]outcome
 	moves    map[opportunity][]*move
 }
@@ -142,7 +144,7 @@ func newCorridor(language participant.Language, scope scope, mistake func(*decis
 	x.recordID(participant.Record{})
 	x.entryID(sandbox.Entry{})
 	for c := range x.made {
-		x.made[c] = known{make(map[occasion][]outcome), make(map[opportunity][]*move)}
+		x.made[c] = known{make(map[attempt]cleanRun), make(map[occasion][]outcome), make(map[opportunity][]*move)}
 	}
 	return x
 }
@@ -241,11 +243,10 @@ func piecesOf(record participant.Record) map[string]int64 {
 
 // eventID returns the number of an event. Two contents under one id are two events.
 func (x *corridor) eventID(e event.Event) int {
-	encoded, err := json.Marshal(e)
-	if err != nil {
-		panic(err)
-	}
-	n := int(x.events.id(string(encoded), func() event.Event { return e }))
+	key := strings.Join([]string{
+		e.ID, e.Source, e.Type, e.Subject, e.Time.Format(time.RFC3339Nano), e.DataSchema, e.CorrelationID, e.CausationID, e.TraceParent, string(e.Data),
+	}, "\n")
+	n := int(x.events.id(key, func() event.Event { return e }))
 	for c, consumer := range x.consumers {
 		if slices.Contains(consumer.consumes, e.Type) {
 			x.consumed[c] = x.consumed[c].with(n)

@@ -123,23 +123,58 @@ func (x *corridor) outcomes(ctx context.Context, at occasion) []outcome {
 		}
 	}
 	for _, refuse := range []bool{false, true} {
-		x.answers.asked = false
-		clear(x.avoided)
-		add(x.run(ctx, at, noFault, refuse, 0))
-		isAsked := x.answers.asked
-		possible := slices.DeleteFunc(faults(), func(f fault) bool { return !x.avoided[f] || !at.allows(f) })
-		for _, f := range possible {
+		clean := x.withoutFault(ctx, at, refuse)
+		add(clean.outcome)
+		for _, f := range clean.avoided {
+			if !at.allows(f) {
+				continue
+			}
 			x.choices = 1
 			for choice := 0; choice < x.choices; choice++ { //nolint:intrange // Each run sets the number of choices.
 				add(x.run(ctx, at, f, refuse, choice))
 			}
 		}
-		if !isAsked {
+		if !clean.asked {
 			break
 		}
 	}
 	x.made[at.component].outcomes[at] = found
 	return found
+}
+
+// attempt is an occasion, and whether the services refuse.
+type attempt struct {
+	occasion
+
+	refuse bool
+}
+
+// cleanRun is a run without a fault.
+type cleanRun struct {
+	outcome
+
+	// avoided are the faults that could have occurred.
+	avoided []fault
+	// asked: a service was called.
+	asked bool
+}
+
+// withoutFault makes the run without a fault. A rival that is not in the batch does not run
+// then, so the run is the same for all rivals.
+func (x *corridor) withoutFault(ctx context.Context, at occasion, refuse bool) cleanRun {
+	if !at.isBatch {
+		at.rival = nothing
+	}
+	clean := x.made[at.component].clean
+	if known, made := clean[attempt{at, refuse}]; made {
+		return known
+	}
+	x.answers.asked = false
+	clear(x.avoided)
+	run := cleanRun{outcome: x.run(ctx, at, noFault, refuse, 0), asked: x.answers.asked}
+	run.avoided = slices.DeleteFunc(faults(), func(f fault) bool { return !x.avoided[f] })
+	clean[attempt{at, refuse}] = run
+	return run
 }
 
 // allows reports whether a fault is one of an occasion: a rival that is not in the batch

@@ -4,13 +4,15 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"testing"
 )
 
 // dice makes the random choices of a history and records them, so that the history
 // can be repeated and shrunk. 0 is always the simplest choice.
 type dice struct {
-	next  func(sides int) int
-	rolls []int
+	next func(sides int) int
+	// rolls are those so far, and sides the number of sides of each.
+	rolls, sides []int
 }
 
 // seeded returns dice that roll the same for the same seed.
@@ -31,22 +33,50 @@ func recorded(rolls []int) *dice {
 }
 
 // roll returns a number from 0 up to, but not including, the number of sides.
-func (d *dice) roll(sides int) int {
-	n := d.next(sides)
-	d.rolls = append(d.rolls, n)
+func (d *dice) roll(sides int) int { return d.record(d.next(sides), sides) }
+
+func (d *dice) record(n, sides int) int {
+	d.rolls, d.sides = append(d.rolls, n), append(d.sides, sides)
 	return n
+}
+
+// repeats reports whether dice that repeat recorded rolls would roll the same.
+func (d *dice) repeats(rolls []int) bool {
+	again := recorded(rolls)
+	for i, n := range d.rolls {
+		if again.next(d.sides[i]) != n {
+			return false
+		}
+	}
+	return true
 }
 
 // more reports whether another element follows: always, unless the history is being
 // shrunk.
 func (d *dice) more() bool {
-	n := min(d.next(math.MaxInt32), 1)
-	d.rolls = append(d.rolls, n)
-	return n > 0
+	return d.record(min(d.next(math.MaxInt32), 1), 2) > 0
 }
 
 // oneOf returns one of the values at random; the first is the simplest.
 func oneOf[T any](d *dice, values ...T) T { return values[d.roll(len(values))] }
+
+// remembering returns a function that reports whether the history of recorded rolls fails.
+// Many rolls are those of the same history, because some are not used, or exceed the number
+// of sides. Each history is played once.
+func remembering(fails func(*dice) bool) func([]int) bool {
+	known := make(map[bool][]*dice)
+	return func(rolls []int) bool {
+		for failed, played := range known {
+			if slices.ContainsFunc(played, func(d *dice) bool { return d.repeats(rolls) }) {
+				return failed
+			}
+		}
+		d := recorded(rolls)
+		failed := fails(d)
+		known[failed] = append(known[failed], d)
+		return failed
+	}
+}
 
 // shrink returns the shortest, and of those the smallest, rolls it can find that still
 // fail.
@@ -98,4 +128,31 @@ func lower(rolls []int, fails func([]int) bool) []int {
 		}
 	}
 	return rolls
+}
+
+func TestAHistoryIsPlayedOnceHoweverItsRollsAreRecorded(t *testing.T) {
+	played := 0
+	fails := remembering(func(d *dice) bool {
+		played++
+		sum := d.roll(4)
+		if d.more() {
+			sum += d.roll(4)
+		}
+		return sum > 3
+	})
+	for i, history := range []struct {
+		failed bool
+		rolls  [][]int
+	}{
+		{false, [][]int{{3}, {3, 0}, {3, 0, 2}, {9}}},
+		{true, [][]int{{3, 1, 1}, {7, 5, 1}, {3, 1, 1, 2}}},
+		{false, [][]int{{2, 1, 1}, {2, 2, 1, 0}}},
+		{false, [][]int{nil, {0}, {0, 0, 3}}},
+	} {
+		for _, rolls := range history.rolls {
+			if failed := fails(rolls); failed != history.failed || played != i+1 {
+				t.Errorf("%v: failed is %t, after %d histories", rolls, failed, played)
+			}
+		}
+	}
 }

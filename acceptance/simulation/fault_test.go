@@ -360,6 +360,10 @@ type cachedLanguage struct {
 	known map[string]reading
 }
 
+func newCachedLanguage(language participant.Language) *cachedLanguage {
+	return &cachedLanguage{language, make(map[string]reading)}
+}
+
 type reading struct {
 	data   event.Data
 	schema string

@@ -33,6 +33,10 @@ type history struct {
 	// idle is how often the sweeper has run since nothing was left to do, and known how
 	// many events there were at its last run.
 	idle, known int
+	// quietSince is when the sweeper last found that something had happened, and logged how
+	// many lines the log had then.
+	quietSince time.Time
+	logged     int
 }
 
 // noFaultWeight is the weight of no fault; each fault weighs at most as much.
@@ -109,18 +113,34 @@ func (h *history) drawOrder(id string) contract.OrderPlaced {
 	return o
 }
 
-// play runs everything to its end, replays the archive, and returns the violations that
-// the audit does not check.
-func (h *history) play(ctx context.Context) []audit.Violation {
-	for h.idle < 2 {
-		i := h.earliest()
-		if i < 0 || h.pending[i].at.After(h.sweepAt) {
-			h.runSweeper(ctx)
-			continue
-		}
-		h.now = later(h.now, h.pending[i].at)
-		h.next(ctx, i)
+// advance runs the next task, or the sweeper, and reports whether anything is left to do.
+func (h *history) advance(ctx context.Context) bool {
+	i := h.earliest()
+	if i < 0 || h.pending[i].at.After(h.sweepAt) {
+		h.runSweeper(ctx)
+		return h.idle < 2
 	}
+	h.now = later(h.now, h.pending[i].at)
+	h.next(ctx, i)
+	return true
+}
+
+// isBroken reports whether an invariant is violated already, whatever follows. The checks
+// at the end find the same.
+func (h *history) isBroken() bool {
+	return len(h.stuck) > 0 || len(h.rejected) > 0 || len(h.publishedErased) > 0
+}
+
+// play runs everything to its end, and returns the violations that the audit does not check.
+func (h *history) play(ctx context.Context) []audit.Violation {
+	for h.advance(ctx) {
+	}
+	return h.finish(ctx)
+}
+
+// finish replays the archive after everything has run to its end, and returns the
+// violations that the audit does not check.
+func (h *history) finish(ctx context.Context) []audit.Violation {
 	before := h.evidence()
 	h.replay(ctx)
 	h.redriveTooLate(ctx)
@@ -145,8 +165,8 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// runSweeper runs the sweeper: every minute while orders may be open, and every hour
-// after that.
+// runSweeper runs the sweeper: every minute while orders may be open, every hour after
+// that, and once a day after a day in which nothing has happened.
 func (h *history) runSweeper(ctx context.Context) {
 	h.now = later(h.now, h.sweepAt)
 	young := h.now.Before(h.began.Add(2 * h.deadline))
@@ -161,10 +181,18 @@ func (h *history) runSweeper(ctx context.Context) {
 	} else {
 		h.idle = 0
 	}
-	h.sweepAt = h.now.Add(time.Hour)
-	if young {
-		h.sweepAt = h.now.Add(h.outage.sweepsEvery(h.world))
+	if young || len(h.log) > h.logged {
+		h.quietSince, h.logged = h.now, len(h.log)
 	}
+	const day = 24 * time.Hour
+	every := time.Hour
+	switch {
+	case young:
+		every = h.outage.sweepsEvery(h.world)
+	case h.now.Sub(h.quietSince) > day:
+		every = day
+	}
+	h.sweepAt = h.now.Add(every)
 }
 
 // draw draws the fault that is planned for a task.

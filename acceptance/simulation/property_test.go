@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,13 @@ import (
 	"example.com/saga/operator/audit"
 	"example.com/saga/pkg/contract"
 )
+
+// A history uses little memory, and most of what the explorer allocates stays in use: so
+// memory is collected less often than by default.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	m.Run()
+}
 
 // Orders compete for little stock and fail in every way, deliveries are repeated and in
 // any order, calls fail or have no response, runs crash at every step, clocks differ, and

@@ -32,11 +32,16 @@ type failure struct {
 	violations []audit.Violation
 }
 
+// draw draws a history.
+func (s simulation) draw(ctx context.Context, d *dice) (*history, error) {
+	l := newLedger()
+	return newHistory(ctx, newWorld(s.language, s.decisions(l), l), d, s.orders)
+}
+
 // play runs one history to its end, and returns the violations that the audit does not
 // check.
 func (s simulation) play(ctx context.Context, d *dice) (*history, []audit.Violation, error) {
-	l := newLedger()
-	h, err := newHistory(ctx, newWorld(s.language, s.decisions(l), l), d, s.orders)
+	h, err := s.draw(ctx, d)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -49,19 +54,27 @@ func (s simulation) examine(ctx context.Context, d *dice) (*history, []audit.Vio
 	if err != nil {
 		return nil, nil, err
 	}
-	audited, err := audit.Audit(s.language, h.evidence())
+	audited, err := audit.Audit(h.language, h.evidence())
 	return h, append(violations, audited...), err
 }
 
-// fails reports whether a history violates an invariant. An audit takes longer than a
-// short history, so it runs only if nothing else is violated.
-func (s simulation) fails(ctx context.Context, rolls []int) bool {
-	h, violations, err := s.play(ctx, recorded(rolls))
-	if err != nil || len(violations) > 0 {
-		return err == nil
+// try runs one history, and reports whether it violates an invariant. It ends as soon as
+// that is certain. An audit takes longer than a short history, so it runs only if nothing
+// else is violated.
+func (s simulation) try(ctx context.Context, d *dice) (h *history, failed bool, err error) {
+	if h, err = s.draw(ctx, d); err != nil {
+		return nil, false, err
 	}
-	violations, err = audit.Audit(s.language, h.evidence())
-	return err == nil && len(violations) > 0
+	for h.advance(ctx) {
+		if h.isBroken() {
+			return h, true, nil
+		}
+	}
+	if len(h.finish(ctx)) > 0 {
+		return h, true, nil
+	}
+	violations, err := audit.Audit(h.language, h.evidence())
+	return h, len(violations) > 0, err
 }
 
 // search runs the histories of n seeds on all processors, and returns how often each
@@ -75,7 +88,7 @@ func (s simulation) search(ctx context.Context, seed, n uint64) (map[string]int,
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() error {
 			for i := next.Add(1) - 1; i < firstBad.Load(); i = next.Add(1) - 1 {
-				h, violations, err := s.examine(ctx, seeded(seed+i))
+				h, failed, err := s.try(ctx, seeded(seed+i))
 				if err != nil {
 					return fmt.Errorf("seed %d: %w", seed+i, err)
 				}
@@ -84,7 +97,7 @@ func (s simulation) search(ctx context.Context, seed, n uint64) (map[string]int,
 				for what, count := range h.tally {
 					tally[what] += count
 				}
-				if len(violations) > 0 {
+				if failed {
 					firstBad.Store(min(i, firstBad.Load()))
 				}
 				mu.Unlock()
@@ -102,22 +115,23 @@ func (s simulation) search(ctx context.Context, seed, n uint64) (map[string]int,
 // shorten looks for a history with fewer orders that fails too, and shrinks it, or the
 // original if there is none.
 func (s simulation) shorten(ctx context.Context, seed uint64) (*failure, error) {
+	s.language = newCachedLanguage(s.language) // The histories have few orders, and mostly the same data.
 	const tries = 100
 	for _, fewer := range []int{1, 2, 3, 4, 8} {
 		small := simulation{s.language, s.decisions, min(fewer, s.orders)}
 		for candidate := seed; candidate < seed+tries; candidate++ {
 			d := seeded(candidate)
-			_, violations, err := small.examine(ctx, d)
+			_, failed, err := small.try(ctx, d)
 			if err != nil {
 				return nil, err
 			}
-			if len(violations) > 0 {
+			if failed {
 				return small.describe(ctx, seed, d.rolls)
 			}
 		}
 	}
 	d := seeded(seed)
-	if _, _, err := s.play(ctx, d); err != nil {
+	if _, _, err := s.try(ctx, d); err != nil {
 		return nil, err
 	}
 	return s.describe(ctx, seed, d.rolls)
@@ -125,7 +139,10 @@ func (s simulation) shorten(ctx context.Context, seed uint64) (*failure, error) 
 
 // describe shrinks a history that fails, and returns its log and its violations.
 func (s simulation) describe(ctx context.Context, seed uint64, rolls []int) (*failure, error) {
-	rolls = shrink(rolls, func(rolls []int) bool { return s.fails(ctx, rolls) })
+	rolls = shrink(rolls, remembering(func(d *dice) bool {
+		_, failed, err := s.try(ctx, d)
+		return failed && err == nil
+	}))
 	h, violations, err := s.examine(ctx, recorded(rolls))
 	if err != nil {
 		return nil, err

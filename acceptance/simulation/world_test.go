@@ -111,7 +111,7 @@ type task struct {
 }
 
 func (t *task) String() string {
-	return fmt.Sprintf("%s: %s of %s", t.component, t.event.Type, t.event.Subject)
+	return t.component + ": " + t.event.Type + " of " + t.event.Subject
 }
 
 // competes reports whether two tasks compete for one record.
@@ -126,7 +126,7 @@ func newWorld(language participant.Language, d decisions, l *ledger) *world {
 	}
 	w := &world{
 		vocabulary: vocabulary,
-		language:   &cachedLanguage{Language: language, known: make(map[string]reading)},
+		language:   newCachedLanguage(language),
 		now:        time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 		tick:       time.Millisecond,
 		skews:      make(map[string]time.Duration),
