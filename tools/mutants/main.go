@@ -7,9 +7,8 @@
 // chooses one. So a mutant costs the tests that reach it, and no build.
 //
 // The file tools/mutants/equivalent.txt names the mutants that change nothing that a test
-// could see, each with the reason. Those with the reason "no test" are known survivors, and
-// count as such in the score. Any other survivor is an error, and so is a line that matches
-// none.
+// could see, each with the reason. Any other survivor is an error, and so is a line that
+// matches none.
 package main
 
 import (
@@ -28,9 +27,6 @@ import (
 	"example.com/saga/tools/internal/repository"
 )
 
-// noTest is the reason of a survivor that is not equivalent.
-const noTest = "no test"
-
 // switchPath is the import path under which mutated source finds package mutant. It has
 // to be in a module that every guarded package requires.
 const switchPath = "example.com/saga/pkg/mutant"
@@ -45,47 +41,44 @@ const (
 // target is a package whose mutants must not survive.
 type target struct {
 	dir string
-	// guards are further tests that guard it, beside its own.
-	guards []guard
+	// guards are the packages whose tests guard it, beside its own.
+	guards []string
 }
-
-// guard is some tests of another package.
-type guard struct{ dir, run string }
 
 func targets() []target {
 	return []target{
-		{dir: "services/order"},
-		{dir: "services/warehouse"},
-		{dir: "services/payment"},
-		{dir: "services/loyalty"},
 		{dir: "operator/audit"},
-		{dir: "pkg/event", guards: []guard{{dir: "pkg/contract", run: "."}}},
-		{dir: "pkg/eventbridge"},
-		{dir: "pkg/worker"},
-		{dir: "pkg/sweeper", guards: []guard{{dir: "services/order/sweep", run: "."}}},
+		{dir: "operator/erase"},
+		{dir: "operator/replay"},
+		{dir: "pkg/causal"},
 		{dir: "pkg/contract"},
-		{dir: "pkg/language", guards: []guard{{dir: "pkg/contract", run: "."}}},
-		{dir: "pkg/internal/safely"},
-		{dir: "pkg/idempotency"},
-		{dir: "pkg/participant", guards: []guard{{dir: "pkg/memory", run: "."}}},
+		{dir: "pkg/decode"},
 		{dir: "pkg/dynamo"},
+		{dir: "pkg/event", guards: []string{"pkg/contract"}},
+		{dir: "pkg/eventbridge"},
+		{dir: "pkg/httpcommand", guards: []string{"services/order/httpapi"}},
+		{dir: "pkg/idempotency"},
+		{dir: "pkg/ijson"},
+		{dir: "pkg/internal/safely"},
+		{dir: "pkg/jsonschema"},
+		{dir: "pkg/language", guards: []string{"pkg/contract"}},
 		{dir: "pkg/memory"},
-		{dir: "pkg/httpcommand", guards: []guard{{dir: "services/order/httpapi", run: "."}}},
+		{dir: "pkg/participant", guards: []string{"pkg/memory"}},
+		{dir: "pkg/printable"},
+		{dir: "pkg/required"},
+		{dir: "pkg/sqsbody"},
+		{dir: "pkg/sweeper", guards: []string{"services/order/sweep"}},
+		{dir: "pkg/telemetry"},
+		{dir: "pkg/tracing"},
+		{dir: "pkg/worker"},
+		{dir: "services/loyalty"},
+		{dir: "services/order"},
 		{dir: "services/order/httpapi"},
 		{dir: "services/order/metrics"},
 		{dir: "services/order/orderid"},
-		{dir: "pkg/causal"},
-		{dir: "pkg/decode"},
-		{dir: "pkg/ijson"},
-		{dir: "pkg/jsonschema"},
-		{dir: "pkg/sqsbody"},
 		{dir: "services/order/sweep"},
-		{dir: "pkg/required"},
-		{dir: "pkg/printable"},
-		{dir: "pkg/tracing"},
-		{dir: "pkg/telemetry"},
-		{dir: "operator/replay"},
-		{dir: "operator/erase"},
+		{dir: "services/payment"},
+		{dir: "services/warehouse"},
 	}
 }
 
@@ -154,13 +147,13 @@ func choose(ctx context.Context, since string, dirs []string) ([]target, error) 
 	return all, nil
 }
 
-// readEquivalents returns the reasons of a list, by the keys of its mutants.
-func readEquivalents(name string) (map[string]string, error) {
+// readEquivalents returns the keys of the mutants in a list, each of which needs a reason.
+func readEquivalents(name string) (map[string]bool, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[string]string)
+	known := make(map[string]bool)
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -170,34 +163,32 @@ func readEquivalents(name string) (map[string]string, error) {
 		if at < 0 || strings.Count(line, " | ") < 2 {
 			return nil, fmt.Errorf("%s: %q has no reason", name, line)
 		}
-		known[line[:at]] = line[at+3:]
+		known[line[:at]] = true
 	}
 	return known, nil
 }
 
 // report returns the score of a package and its survivors, and reports whether one of them
 // is not known to be equivalent, or a known one is killed or does not exist.
-func report(dir string, survives map[mutant]bool, known map[string]string) (text string, failed bool) {
+func report(dir string, survives map[mutant]bool, known map[string]bool) (text string, failed bool) {
 	var out strings.Builder
 	var survivors []mutant
 	listed := make(map[string]bool)
-	equivalent, untested := 0, 0
+	equivalent := 0
 	for m, survived := range survives {
-		switch reason, isKnown := known[m.key]; {
-		case !survived:
+		if !survived {
 			continue
-		case !isKnown:
-			survivors = append(survivors, m)
-		case reason == noTest:
-			untested++
-		default:
-			equivalent++
 		}
 		listed[m.key] = true
+		if known[m.key] {
+			equivalent++
+		} else {
+			survivors = append(survivors, m)
+		}
 	}
 	tested := len(survives) - equivalent
-	fmt.Fprintf(&out, "%-24s %5.1f %% of %d mutants are killed, %d have no test yet, %d are equivalent\n",
-		dir, 100*float64(tested-len(survivors)-untested)/float64(max(1, tested)), tested, untested, equivalent)
+	fmt.Fprintf(&out, "%-24s %5.1f %% of %d mutants are killed, %d more are equivalent\n",
+		dir, 100*float64(tested-len(survivors))/float64(max(1, tested)), tested, equivalent)
 	slices.SortFunc(survivors, func(a, b mutant) int { return cmp.Compare(a.id, b.id) })
 	for _, m := range survivors {
 		fmt.Fprintf(&out, "  survives: %s: %s\n", m.place, m.key)

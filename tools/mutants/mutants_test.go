@@ -186,9 +186,9 @@ func TestASurvivorIsAnErrorUnlessItIsListed(t *testing.T) {
 		"the survivor's change elsewhere only": {[]string{"pkg/guarded g | a → b"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			known := make(map[string]string)
+			known := make(map[string]bool)
 			for _, key := range c.known {
-				known[key] = "reason"
+				known[key] = true
 			}
 			if _, got := report("pkg/guarded", survives, known); got != c.failed {
 				t.Errorf("it fails: %t", got)
@@ -197,10 +197,10 @@ func TestASurvivorIsAnErrorUnlessItIsListed(t *testing.T) {
 	}
 }
 
-func TestASurvivorWithoutATestCountsInTheScore(t *testing.T) {
+func TestASurvivorCountsInTheScoreAndAnEquivalentMutantDoesNot(t *testing.T) {
 	survives := map[mutant]bool{{id: 1, key: "pkg/guarded f | 1"}: true, {id: 2, key: "pkg/guarded f | 2"}: true, {id: 3, key: "pkg/guarded f | 3"}: false}
-	text, failed := report("pkg/guarded", survives, map[string]string{"pkg/guarded f | 1": noTest, "pkg/guarded f | 2": "equivalent"})
-	if failed || !strings.Contains(text, " 50.0 % of 2 mutants are killed, 1 have no test yet, 1 are equivalent") {
+	text, failed := report("pkg/guarded", survives, map[string]bool{"pkg/guarded f | 2": true})
+	if !failed || !strings.Contains(text, " 50.0 % of 2 mutants are killed, 1 more are equivalent") {
 		t.Errorf("%t: %s", failed, text)
 	}
 }

@@ -142,28 +142,24 @@ func number(all []mutant) {
 	}
 }
 
-// build compiles the test programs of a target. Each test of its own package is a program
-// of its own, so that a mutant is tried with the tests that reach it.
+// build compiles the test programs of a target. Each test is a program of its own, so that
+// a mutant is tried with the tests that reach it.
 func build(ctx context.Context, folder, overlay string, t target) ([]*program, error) {
 	var all []*program
-	for i, g := range append([]guard{{dir: t.dir}}, t.guards...) {
+	for i, dir := range append([]string{t.dir}, t.guards...) {
 		path := filepath.Join(folder, strconv.Itoa(i)+".test")
-		out, err := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", path, "./"+g.dir).CombinedOutput()
+		out, err := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", path, "./"+dir).CombinedOutput()
 		if err != nil {
-			return nil, fmt.Errorf("build the tests of %s: %w\n%s", g.dir, err, out)
-		}
-		if g.run != "" {
-			all = append(all, &program{path: path, dir: g.dir, run: g.run})
-			continue
+			return nil, fmt.Errorf("build the tests of %s: %w\n%s", dir, err, out)
 		}
 		list := exec.CommandContext(ctx, path, "-test.list", "^(Test|Example|Fuzz)")
-		list.Dir = g.dir
+		list.Dir = dir
 		out, err = list.Output()
 		if err != nil {
-			return nil, fmt.Errorf("list the tests of %s: %w", g.dir, err)
+			return nil, fmt.Errorf("list the tests of %s: %w", dir, err)
 		}
 		for name := range strings.FieldsSeq(string(out)) {
-			all = append(all, &program{path: path, dir: g.dir, run: "^" + name + "$"})
+			all = append(all, &program{path: path, dir: dir, run: "^" + name + "$"})
 		}
 	}
 	return all, nil
