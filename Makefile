@@ -102,7 +102,7 @@ SOON := --redeliver-after 1s
 # infra validate too. To load the CDK's rules takes 8 CPU seconds in each process.
 PARTS := resource notification observability
 
-.PHONY: help run console reload original receive test test-localcloud lint lint-templates lint-asyncapi lint-openapi compat mutants build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore outages soak chaos upgrade bench capacity screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename release host FORCE
+.PHONY: help run console reload original receive test test-localcloud test-infra test-modules test-examples lint lint-templates lint-asyncapi lint-openapi compat mutants build synth try-deploy diff deploy github deployable quota diff-comment golden sim explore outages soak chaos upgrade bench capacity screenshots idle-cost guide watch order dlq letters redrive discard replay audit record balance erase rotate site licences vulns rename release host FORCE
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -124,15 +124,9 @@ receive: $(OPERATOR) ## Receive STOCK='123=10 …' into the warehouse.
 # For the CDK: with a thread for each core its Node needs a sixth more CPU time. The first
 # option is what jsii sets if there are none.
 test: export NODE_OPTIONS := --max-old-space-size=4069 --v8-pool-size=1
-test: host $(ASSEMBLY) test-localcloud ## Run all tests.
-	@echo "Testing all other modules (a first run compiles the CDK, 1 to 2 minutes) …"
-	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /localcloud)
-	cd tools && GOWORK=off go test $(RACE) ./...
-	go test $$(go list ./infra/... | grep -v $(PARTS:%=-e /%$$))
-	CDK_VALIDATION=false go test $(PARTS:%=./infra/%)
-	@echo "Running the examples, one of them on the local cloud …"
-	@for example in $(filter-out examples/hotel,$(filter examples/%,$(MODULES))); do (cd $$example && GOWORK=off go test ./...) || exit 1; done
-	$(MAKE) -C examples/hotel test
+test: host $(ASSEMBLY) ## Run all tests.
+	@echo "Testing each module (a first run compiles the CDK, 1 to 2 minutes) …"
+	@$(MAKE) --no-print-directory -j2 test-infra test-localcloud test-modules test-examples
 	@echo "Placing orders through the real programs …"
 	go test $(RACE) -count=1 -timeout 20m -parallel 5 ./acceptance/...
 	@for browser in chromium chromium-browser google-chrome google-chrome-stable; do command -v $$browser >/dev/null && exit; done; \
@@ -143,9 +137,20 @@ original: dist/local/localcloud ## Run the JavaScript handlers that this saga re
 	@exec dist/local/localcloud up --assembly .local/original --ready-file .local/original.json --setup 'node acceptance/original/place.mjs $(or $(ORDERS),20 together)' $(FLAGS)
 
 test-localcloud: ## Test the local cloud: its units, and how it conforms to AWS.
-	@echo "Testing the local cloud …"
 	go test $(RACE) $$(go list ./localcloud/... | grep -v /conformance)
 	go test $(RACE) -count=1 ./localcloud/conformance/...
+
+test-infra:
+	go test $$(go list ./infra/... | grep -v $(PARTS:%=-e /%$$))
+	CDK_VALIDATION=false go test $(PARTS:%=./infra/%)
+
+test-modules:
+	go test $(RACE) $$(go list work | grep -v -e /infra -e /acceptance -e /localcloud)
+	cd tools && GOWORK=off go test $(RACE) ./...
+
+test-examples:
+	@for example in $(filter-out examples/hotel,$(filter examples/%,$(MODULES))); do (cd $$example && GOWORK=off go test ./...) || exit 1; done
+	@$(MAKE) --no-print-directory -C examples/hotel test
 
 lint: $(GOLANGCI) $(ACTIONLINT) $(ZIZMOR) licences lint-templates lint-openapi lint-asyncapi ## Check style, architecture, workflows, templates, policies, the API documents, licences, and that each module builds alone.
 	@echo "Linting all modules …"
