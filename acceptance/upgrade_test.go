@@ -131,11 +131,21 @@ func (u *upgrade) run(t *testing.T, orders int) (wrong []string) {
 	u.shift(t, 0.5)
 	before := u.invocations(t)
 	more, errOfBoth := u.tryToPlace(t.Context(), len(placed), orders*2/3)
+	placed = append(placed, more...)
+	// One version can have all orders of a function in one batch.
+	await.Until(t, "both versions of each function that handles orders are invoked", func() error {
+		missing := u.missing(t, before)
+		if errOfBoth == nil && missing != "" {
+			more, errOfBoth = u.tryToPlace(t.Context(), len(placed), concurrency)
+			placed = append(placed, more...)
+			return errors.New(missing)
+		}
+		return nil
+	})
 	u.checkShares(t, before)
 	// Orders are under way, as they are when an alarm rolls a deployment back.
 	u.shift(t, 0)
-	placed = append(placed, more...)
-	more, errOfOld := u.tryToPlace(t.Context(), len(placed), orders-len(placed))
+	more, errOfOld := u.tryToPlace(t.Context(), len(placed), orders/6)
 	if err := errors.Join(errOfBoth, errOfOld); err != nil {
 		return []string{err.Error()}
 	}
@@ -186,6 +196,24 @@ func (u *upgrade) invocations(t *testing.T) map[string]map[string]int {
 		found[path] = used.Versions
 	}
 	return found
+}
+
+// missing names a version of a function that handles orders that was not invoked since, or
+// is "".
+func (u *upgrade) missing(t *testing.T, before map[string]map[string]int) string {
+	t.Helper()
+	for path, now := range u.invocations(t) {
+		of, shifted := u.versions[u.Functions[path]]
+		if !shifted || path == "Order/Sweeper" { // It is invoked every minute.
+			continue
+		}
+		for _, version := range []string{of.deployed, of.uploaded} {
+			if now[version] == before[path][version] {
+				return fmt.Sprintf("version %s of %s", version, path)
+			}
+		}
+	}
+	return ""
 }
 
 // enoughInvocations is how many invocations of a function show how they are divided: by
