@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"example.com/saga/operator/deadletter"
 )
@@ -22,19 +24,21 @@ type QueueOutcome struct {
 	Err error
 }
 
-// sweepAll sweeps all queues. Nothing but a dead-letter queue keeps a message that
-// could not be seen: others hand it to a context, which ignores it.
+// sweepAll sweeps all queues at once, because each takes seconds to be seen to be empty.
+// Nothing but a dead-letter queue keeps a message that could not be seen: others hand it to
+// a context, which ignores it.
 func (e *Eraser) sweepAll(ctx context.Context, wanted sought, remove bool) []QueueOutcome {
-	var outcomes []QueueOutcome
-	for _, queue := range e.Queues {
-		outcomes = append(outcomes, sweep(ctx, queue, wanted, remove))
+	queues := slices.Concat(e.Queues, e.DeadLetters)
+	outcomes := make([]QueueOutcome, len(queues))
+	var group sync.WaitGroup
+	for i, queue := range queues {
+		group.Go(func() { outcomes[i] = sweep(ctx, queue, wanted, remove) })
 	}
-	for _, queue := range e.DeadLetters {
-		swept := sweep(ctx, queue, wanted, remove)
-		if swept.Err == nil && swept.Unseen > 0 && remove {
-			swept.Err = fmt.Errorf("%d dead letters could not be seen, because another command holds them or there are too many: %w", swept.Unseen, ErrAgain)
+	group.Wait()
+	for i, swept := range outcomes {
+		if i >= len(e.Queues) && swept.Err == nil && swept.Unseen > 0 && remove {
+			outcomes[i].Err = fmt.Errorf("%d dead letters could not be seen, because another command holds them or there are too many: %w", swept.Unseen, ErrAgain)
 		}
-		outcomes = append(outcomes, swept)
 	}
 	return outcomes
 }
