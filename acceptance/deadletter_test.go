@@ -145,6 +145,7 @@ func TestAPoisonMessageBlocksNoOrderAndIsKeptWhole(t *testing.T) {
 
 // Ten attributes are all that SQS accepts, so the reason does not fit beside them.
 func TestAPoisonMessageKeepsItsAttributesAlsoWhenItIsRedriven(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t)
 	attributes := map[string]sqstypes.MessageAttributeValue{"key": {DataType: aws.String("Binary"), BinaryValue: []byte("\x00\xff")}}
 	for n := range 9 {
@@ -180,6 +181,7 @@ func (l *lostEvents) Publish(_ context.Context, events ...event.Event) error {
 }
 
 func TestADeadLetterThatIsRedrivenCompletesItsOrder(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t)
 	id, lost := c.placeAndLose(t)
 	encoded, err := json.Marshal(lost.events[0])
@@ -229,6 +231,7 @@ func (c *cloud) placeAndLose(t *testing.T) (string, *lostEvents) {
 }
 
 func TestANotificationThatCouldNotBeDeliveredIsRedriven(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	var down atomic.Bool
 	var received atomic.Int64
 	down.Store(true)
@@ -269,6 +272,7 @@ func TestANotificationThatCouldNotBeDeliveredIsRedriven(t *testing.T) {
 // A dead letter that still cannot be handled returns to the queue, which shows that it was
 // delivered.
 func TestADeadLetterOfADirectlyInvokedFunctionIsRedriven(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t)
 	queue := c.deadLetters(t, "Loyalty/DeadLetters")
 	c.send(t, queue.URL, `{"still": "poison"}`, "")
@@ -286,6 +290,7 @@ func TestADeadLetterOfADirectlyInvokedFunctionIsRedriven(t *testing.T) {
 // SQS rejects U+FFFF. The bus delivers the event whole to the function, so its dead letter
 // must be whole too.
 func TestAPoisonEventWithCharactersThatSQSRejectsIsKeptWholeAndRedriven(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t)
 	poison := `{"specversion":"1.0","id":"p-1","source":"payment","type":"payment.taken","subject":"o-1","time":"2026-01-02T03:04:05Z",` +
 		`"datacontenttype":"application/json","dataschema":"https://example.com/none","correlationid":"c-1","data":{"note":"100%25 ` + "\uFFFE\uFFFF" + `"}}`

@@ -9,12 +9,14 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"example.com/saga/operator/audit"
 	"example.com/saga/operator/contexts"
@@ -100,14 +102,25 @@ func (c *cloud) stores(t *testing.T) map[string]string {
 		all[path] = encoded(t, contents)
 	}
 	waiting := c.usage(t).Queues
+	found := make(map[string][]deadletter.Message)
+	var mu sync.Mutex
+	var group errgroup.Group
 	for path, url := range c.Queues {
 		if waiting[path].Visible+waiting[path].InFlight == 0 {
 			continue
 		}
-		messages, err := deadletter.Queue{Client: sqs.NewFromConfig(c.aws(t)), Name: path, URL: url}.Look(t.Context(), 10*deadletter.Maximum)
-		if err != nil {
-			t.Fatal(err)
-		}
+		group.Go(func() error {
+			messages, err := deadletter.Queue{Client: sqs.NewFromConfig(c.aws(t)), Name: path, URL: url}.Look(t.Context(), 10*deadletter.Maximum)
+			mu.Lock()
+			defer mu.Unlock()
+			found[path] = messages
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for path, messages := range found {
 		all[path] = encoded(t, messages)
 	}
 	return all

@@ -157,6 +157,7 @@ func (c *cloud) putHostile(t *testing.T, h hostileEvent) string {
 // Every event is rejected with a reason, or kept whole and with a reason in a dead-letter
 // queue, or handled.
 func TestEveryHostileEventIsRejectedKeptWholeOrHandled(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t)
 	g := newGenerator(t)
 	open := make(map[string]hostileEvent)

@@ -177,6 +177,8 @@ func TestAReplayOfAnOrderReachesAFIFOQueueThatDropsAReplayOfATimeRange(t *testin
 	for _, o := range stuck {
 		c.awaitStatus(t, o.OrderID, "placed")
 		c.replay(t, "-to", "Warehouse", "-order", o.OrderID)
+	}
+	for _, o := range stuck {
 		c.awaitStatus(t, o.OrderID, "shipped")
 	}
 	c.settled(t)

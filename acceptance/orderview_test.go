@@ -76,6 +76,7 @@ func TestTheOperatorShowsWhyOrdersOfEveryOutcomeEnded(t *testing.T) {
 }
 
 func TestTheOperatorShowsWhichDeadLetterStopsAnOrderAndItsLastError(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t, "--pause", "Payment/Worker", "--redeliver-after", "10ms")
 	o, err := c.place(t.Context(), basket)
 	if err != nil {
@@ -138,6 +139,7 @@ func TestTheOperatorShowsThatAProcessEndedWhileAnOrderWaited(t *testing.T) {
 }
 
 func TestWhatCanNeverBeHandledIsNotRedrivenAndCanBeDiscarded(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t)
 	const poison = `{"poison": `
 	for n := range 2 {
@@ -175,6 +177,7 @@ func TestWhatCanNeverBeHandledIsNotRedrivenAndCanBeDiscarded(t *testing.T) {
 }
 
 func TestEveryCommandThatPrintsDataPrintsJSON(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t)
 	o, err := c.place(t.Context(), basket)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 )
 
 func TestARotatedKeyIsSentWithTheNextNotification(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	c := startCloud(t)
 	where := c.stack(t)
 	secrets := secretsmanager.NewFromConfig(c.aws(t))
