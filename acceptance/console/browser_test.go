@@ -137,6 +137,14 @@ func (b *browser) open(path string) {
 	b.await(path+" is live", `document.body.dataset.live === "live"`)
 }
 
+// follow clicks on a link of the navigation, and waits until the page's script runs: before,
+// its forms do without.
+func (b *browser) follow(path string) {
+	b.Helper()
+	b.click(`nav a[href="` + path + `"]`)
+	b.await(path+" is live", `location.pathname === `+quoted(path)+` && document.body.dataset.live === "live"`)
+}
+
 // value returns the value of a JavaScript expression.
 func value[T any](b *browser, expression string) T {
 	b.Helper()

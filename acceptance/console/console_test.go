@@ -96,7 +96,7 @@ func TestEveryOrderEndsWhileProcessesAreKilled(t *testing.T) {
 	s := startSaga(t, "--redeliver-after", "300ms", "--seed", "7")
 	b := openBrowser(t, s.console)
 	b.open("/")
-	b.click(`nav a[href="/faults"]`)
+	b.follow("/faults")
 	b.await("the faults are there", `document.getElementById("fault-kill-before-call")`)
 	b.run(chromedp.Evaluate(`{
 		const slider = document.querySelector("#fault-kill-before-call input[type=range]");
@@ -113,7 +113,7 @@ func TestEveryOrderEndsWhileProcessesAreKilled(t *testing.T) {
 	b.click(`button[aria-label="Pause Payment/Worker"]`)
 	b.await("a function is paused", `document.querySelector('button[aria-label="Resume Payment/Worker"]')`)
 	checkMap(b)
-	b.click(`nav a[href="/faults"]`)
+	b.follow("/faults")
 	b.click(`button[aria-label="Resume Payment/Worker"]`)
 	b.await("it is resumed", `document.querySelector('button[aria-label="Pause Payment/Worker"]')`)
 }
@@ -121,7 +121,7 @@ func TestEveryOrderEndsWhileProcessesAreKilled(t *testing.T) {
 // checkMap looks at the map while Payment is paused.
 func checkMap(b *browser) {
 	b.Helper()
-	b.click(`nav a[href="/catalogue/map"]`)
+	b.follow("/catalogue/map")
 	b.await("the paused function is on it", `[...document.querySelectorAll(".box.stopped")].some(b => b.textContent.includes("paused"))`)
 	b.await("the depths are on it", `[...document.querySelectorAll(".box")].some(b => b.textContent.includes("PaymentQueue") && /\d+ waiting, \d+ in flight/.test(b.textContent))`)
 	b.run(chromedp.Focus(`.types a[data-type="payment.taken"]`, chromedp.ByQuery))
