@@ -13,22 +13,19 @@ import (
 // store. All causes without an id would count as the same one, and sagas without a subject
 // would share a record.
 func checkIdentity(cause event.Event) error {
-	for _, each := range []struct {
-		name, text string
-		optional   bool
-	}{
-		{"subject", cause.Subject, false},
-		{"id", cause.ID, false},
-		{"source", cause.Source, false},
-		{"correlation id", cause.CorrelationID, false},
-		{"causation id", cause.CausationID, true},
-		{"type", cause.Type, true},
+	for _, key := range [][2]string{
+		{"subject", cause.Subject},
+		{"id", cause.ID},
+		{"source", cause.Source},
+		{"type", cause.Type},
+		{"correlation id", cause.CorrelationID},
+		{"causation id", cause.CausationID},
 	} {
-		if strings.TrimSpace(each.text) == "" && !each.optional {
-			return fmt.Errorf("%w: the %s of %q is empty", event.ErrInvalid, each.name, cause.Type)
+		if strings.TrimSpace(key[1]) == "" && key[0] != "causation id" {
+			return fmt.Errorf("%w: the %s of %q is empty", event.ErrInvalid, key[0], cause.Type)
 		}
-		if !utf8.ValidString(each.text) {
-			return fmt.Errorf("%w: the %s of %q is not UTF-8", event.ErrInvalid, each.name, cause.Type)
+		if !utf8.ValidString(key[1]) {
+			return fmt.Errorf("%w: the %s of %q is not UTF-8", event.ErrInvalid, key[0], cause.Type)
 		}
 	}
 	return nil

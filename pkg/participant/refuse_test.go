@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,29 +41,28 @@ func TestAnInvalidEventNeverReachesTheDecision(t *testing.T) {
 }
 
 func TestACauseWithoutAllItsKeysOrWithoutUTF8IsInvalidBeforeAnyCall(t *testing.T) {
-	for name, spoil := range map[string]func(*event.Event){
-		"no subject":                   func(e *event.Event) { e.Subject = "" },
-		"no id":                        func(e *event.Event) { e.ID = "" },
-		"no source":                    func(e *event.Event) { e.Source = "" },
-		"no correlation id":            func(e *event.Event) { e.CorrelationID = "" },
-		"an id of spaces only":         func(e *event.Event) { e.ID = " \t" },
-		"no UTF-8 in its id":           func(e *event.Event) { e.ID = "\xff" },
-		"no UTF-8 in its causation id": func(e *event.Event) { e.CausationID = "\xff" },
-		"no UTF-8 in its type":         func(e *event.Event) { e.Type = "\xff" },
-		"no keys at all":               func(e *event.Event) { *e = event.Event{Type: e.Type, Time: e.Time} },
+	for text, spoil := range map[string]func(*event.Event){
+		`the subject of "order.placed" is empty`:            func(e *event.Event) { e.Subject = "" },
+		`the id of "order.placed" is empty`:                 func(e *event.Event) { e.ID = " \t" },
+		`the source of "order.placed" is empty`:             func(e *event.Event) { e.Source = "" },
+		`the type of "" is empty`:                           func(e *event.Event) { e.Type = "" },
+		`the correlation id of "order.placed" is empty`:     func(e *event.Event) { e.CorrelationID = "" },
+		`the id of "order.placed" is not UTF-8`:             func(e *event.Event) { e.ID = "\xff" },
+		`the causation id of "order.placed" is not UTF-8`:   func(e *event.Event) { e.CausationID = "\xff" },
+		`the correlation id of "order.placed" is not UTF-8`: func(e *event.Event) { e.CorrelationID = "\xff" },
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(text, func(t *testing.T) {
 			w := newWarehouse(t, func(state, participant.Input) (decision, error) {
 				t.Error("it was decided on")
 				return decision{}, nil
 			})
 			e := w.placed(t, "e-1")
 			spoil(&e)
-			if err := w.Handle(t.Context(), e); !errors.Is(err, event.ErrInvalid) {
-				t.Errorf("handled as an event, the error is %v, not ErrInvalid", err)
+			if err := w.Handle(t.Context(), e); !errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), text) {
+				t.Errorf("handled as an event, the error is %v, not that %s", err, text)
 			}
-			if _, err := w.Execute(t.Context(), e, contract.OrderPlaced{}); !errors.Is(err, event.ErrInvalid) {
-				t.Errorf("executed as a command, the error is %v, not ErrInvalid", err)
+			if _, err := w.Execute(t.Context(), e, contract.OrderPlaced{}); !errors.Is(err, event.ErrInvalid) || !strings.Contains(err.Error(), text) {
+				t.Errorf("executed as a command, the error is %v, not that %s", err, text)
 			}
 			if w.store.loads != 0 || w.store.commits != 0 {
 				t.Errorf("%d loads, %d commits", w.store.loads, w.store.commits)
