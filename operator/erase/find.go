@@ -55,7 +55,7 @@ func (e *Eraser) find(ctx context.Context, customer string) (found, error) {
 	if err = cmp.Or(err, unreadable); err != nil {
 		return found{}, fmt.Errorf("find the customer's orders: %w", err)
 	}
-	expired, err := e.findExpired(ctx, customer)
+	expired, err := e.findExpired(ctx, customer, result.orders)
 	if err != nil {
 		return found{}, fmt.Errorf("find the customer's points: %w", err)
 	}
@@ -68,13 +68,16 @@ func (e *Eraser) find(ctx context.Context, customer string) (found, error) {
 
 // findExpired returns the orders of the customer of which nothing but the award is left.
 // An award may also be of an order that was placed meanwhile: the next erasure finds it.
-func (e *Eraser) findExpired(ctx context.Context, customer string) ([]Order, error) {
+func (e *Eraser) findExpired(ctx context.Context, customer string, known []Order) ([]Order, error) {
 	awards, err := e.Awards(ctx, customer)
 	if err != nil {
 		return nil, err
 	}
 	var expired []Order
 	for _, id := range awards {
+		if slices.ContainsFunc(known, func(o Order) bool { return o.ID == id }) {
+			continue // Its record was read.
+		}
 		_, record, err := e.Contexts.Order.Load(ctx, id)
 		if err != nil {
 			return nil, err
